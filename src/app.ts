@@ -1,0 +1,47 @@
+/** All that an operation or an import may use, handed down as an argument. Types only: main.ts is where they become real. */
+
+import type { Limits } from './limits.ts'
+import type { BlobStore } from './stores/blob-store.ts'
+import type { Catalog } from './stores/catalog.ts'
+import type { Locations } from './stores/locations.ts'
+
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** Access keys known to the door: the secret of an access key id, or undefined. */
+export interface Credentials {
+  secretOf(accessKeyId: string): string | undefined
+}
+
+/** Work that goes on after its request was answered; a stopping server waits for it. */
+export interface Background {
+  run(name: string, work: () => Promise<void>): void
+}
+
+/** What the import room needs; the same in a worker thread and in the server's own. */
+export interface ImportApp {
+  readonly catalog: Catalog
+  readonly blobs: BlobStore
+  readonly locations: Locations
+  readonly clock: () => number
+  /** 32 lower-case hex digits. */
+  readonly newId: () => string
+  readonly log: Log
+  readonly limits: Limits
+}
+
+export interface App extends ImportApp {
+  readonly credentials: Credentials
+  readonly background: Background
+  /** Tells the import workers that a job waits. */
+  readonly importJobWaits: () => void
+  /** Of the ARNs: `arn:aws:medical-imaging:{region}:{accountId}:datastore/...`. */
+  readonly region: string
+  readonly accountId: string
+  /** The service's own quotas and throttles are in force (`--aws-quotas`). */
+  readonly awsQuotas: boolean
+}

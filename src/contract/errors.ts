@@ -1,0 +1,63 @@
+/**
+ * Every error that leaves Hilum has a name in this table. The first eight are the service's own (AWS model
+ * medical-imaging 2023-07-19); the rest belong to the protocol (restJson1) and to Signature Version 4, and carry AWS's names.
+ */
+
+const ERRORS = {
+  AccessDeniedException: { status: 403, fault: 'client' },
+  BadRequestException: { status: 400, fault: 'client' },
+  ConflictException: { status: 409, fault: 'client' },
+  InternalServerException: { status: 500, fault: 'server' },
+  NotAcceptableException: { status: 406, fault: 'client' },
+  ResourceNotFoundException: { status: 404, fault: 'client' },
+  ServiceQuotaExceededException: { status: 402, fault: 'client' },
+  ThrottlingException: { status: 429, fault: 'client' },
+  ValidationException: { status: 400, fault: 'client' },
+
+  SerializationException: { status: 400, fault: 'client' },
+  RequestEntityTooLargeException: { status: 413, fault: 'client' },
+  UnknownOperationException: { status: 404, fault: 'client' },
+  NotImplementedException: { status: 501, fault: 'server' },
+  ServiceUnavailableException: { status: 503, fault: 'server' },
+
+  IncompleteSignatureException: { status: 403, fault: 'client' },
+  InvalidSignatureException: { status: 403, fault: 'client' },
+  MissingAuthenticationTokenException: { status: 403, fault: 'client' },
+  RequestTimeTooSkewed: { status: 403, fault: 'client' },
+  UnrecognizedClientException: { status: 403, fault: 'client' },
+} as const satisfies Record<string, { status: number; fault: 'client' | 'server' }>
+
+export type ErrorName = keyof typeof ERRORS
+
+/** One member that broke a constraint: `path` is a JSON pointer into the input, as Smithy's ValidationException has it. */
+export interface FieldFault {
+  readonly path: string
+  readonly message: string
+}
+
+/** The one class for what a caller can be told by name. Its message is public: no patient's values, no paths of the machine. */
+export class ContractError extends Error {
+  override readonly name: ErrorName
+  readonly fields: readonly FieldFault[]
+  /** Seconds after which the same request may succeed: becomes the Retry-After header. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    name: ErrorName,
+    message: string,
+    options: { cause?: unknown; fields?: readonly FieldFault[]; retryAfterSeconds?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = name
+    this.fields = options.fields ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  get status(): number {
+    return ERRORS[this.name].status
+  }
+
+  get fault(): 'client' | 'server' {
+    return ERRORS[this.name].fault
+  }
+}

@@ -1,0 +1,59 @@
+/** Every limit on what comes from outside, by name. All of them can be set in the configuration (`limits`). */
+
+export interface Limits {
+  /** Request line and headers together. */
+  readonly requestHeaderBytes: number
+  /** A request's body; the greatest legal one is an import configuration of 1,000 mappings, about 2.6 MB. */
+  readonly requestBodyBytes: number
+  /** From the first byte of a request to the end of its headers, and to the end of its body. */
+  readonly requestHeaderTimeoutMs: number
+  readonly requestBodyTimeoutMs: number
+  /** An open connection that asks nothing. */
+  readonly keepAliveTimeoutMs: number
+  readonly connections: number
+  /** How far a signature's time may be from ours, both ways. */
+  readonly clockSkewMs: number
+  /** How long a stopping server waits for requests and import batches in flight. */
+  readonly shutdownMs: number
+
+  readonly clientTokenMs: number
+  readonly deletedDatastoreMs: number
+  readonly importJobMs: number
+  readonly pageSize: number
+
+  readonly importWorkers: number
+  readonly importLeaseMs: number
+  readonly importFilesPerJob: number
+  readonly importFileBytes: number
+  /** A file up to this size is read whole; of a larger one only the header is held in memory. */
+  readonly importWholeFileBytes: number
+  /** Stored files are gathered into blobs of about this size, so that one fsync makes many durable. */
+  readonly importBlobBytes: number
+  readonly importFilesPerBatch: number
+  readonly inflatedBytes: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  requestHeaderBytes: 32 * 1024,
+  requestBodyBytes: 4 * 1024 * 1024,
+  requestHeaderTimeoutMs: 20_000,
+  requestBodyTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 65_000,
+  connections: 4_096,
+  clockSkewMs: 15 * 60_000,
+  shutdownMs: 30_000,
+
+  clientTokenMs: 24 * 3_600_000,
+  deletedDatastoreMs: 24 * 3_600_000,
+  importJobMs: 90 * 24 * 3_600_000,
+  pageSize: 50,
+
+  importWorkers: 1,
+  importLeaseMs: 30_000,
+  importFilesPerJob: 10_000_000,
+  importFileBytes: 4 * 1024 ** 3,
+  importWholeFileBytes: 64 * 1024 ** 2,
+  importBlobBytes: 16 * 1024 ** 2,
+  importFilesPerBatch: 512,
+  inflatedBytes: 512 * 1024 ** 2,
+}

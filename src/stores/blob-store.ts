@@ -1,0 +1,37 @@
+/** The edge where bytes are kept: immutable blobs under keys we choose. Disk, memory and S3 hold the same promises. */
+
+/** Bytes `start` to `start + length - 1`; without a length, to the end. */
+export interface ByteRange {
+  readonly start: number
+  readonly length?: number
+}
+
+export interface BlobEntry {
+  readonly key: string
+  readonly sizeBytes: number
+}
+
+export interface OpenBlob {
+  /** Of the whole blob, whatever the range. */
+  readonly sizeBytes: number
+  /** The bytes of the range, read as they are asked for; to be iterated at most once. Leaving the loop early closes it. */
+  readonly bytes: AsyncIterable<Uint8Array>
+}
+
+export interface BlobStore {
+  /** Once it returns, the bytes survive a loss of power. The same key with the same bytes again is harmless. */
+  put(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>
+  /** `undefined` where there is no such blob. A range past the end yields what there is. */
+  open(key: string, range?: ByteRange): Promise<OpenBlob | undefined>
+  /** Every key that starts with the prefix, in byte order of the keys; those after `after` only. */
+  list(prefix: string, options?: { readonly after?: string }): AsyncIterable<BlobEntry>
+  /** Keys that are not there are not an error. */
+  remove(keys: readonly string[]): Promise<void>
+}
+
+/** The whole of a blob's range in one piece; for ranges known to be small. */
+export async function readAll(blob: OpenBlob): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of blob.bytes) chunks.push(chunk)
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}

@@ -1,0 +1,273 @@
+/**
+ * The edge where facts are kept: data stores, import jobs, image sets, tags. Every verb is one transaction: what it answers has
+ * happened, whole and durably, and what it did not answer has not happened at all. Times are milliseconds since 1970.
+ */
+
+import type { DatastoreStatus, LosslessStorageFormat } from '../contract/datastores.ts'
+import type { ImportConfiguration, JobStatus } from '../contract/import-jobs.ts'
+import type { TypeOf } from '../contract/shapes.ts'
+import type { GroupingElements } from '../imaging/grouping.ts'
+import type { Position, Search, SearchableImageSet } from '../imaging/search.ts'
+
+export interface Catalog {
+  readonly datastores: Datastores
+  readonly importJobs: ImportJobs
+  readonly imageSets: ImageSets
+  /** Random bytes made at first use and kept: every process of one catalog gets the same for a name. */
+  secret(name: string): Promise<Uint8Array>
+  /** Answers when a write can be made; throws where the store is away or read-only. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+// ---- Data stores -------------------------------------------------------------------------------------------------
+
+export interface Datastore {
+  readonly datastoreId: string
+  readonly datastoreName: string | undefined
+  readonly datastoreStatus: TypeOf<typeof DatastoreStatus>
+  readonly kmsKeyArn: string | undefined
+  readonly lambdaAuthorizerArn: string | undefined
+  readonly losslessStorageFormat: TypeOf<typeof LosslessStorageFormat>
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** A client token stands for one request: `fingerprint` is equal where the other parameters are. */
+export interface ClientTokenUse {
+  readonly clientToken: string
+  readonly fingerprint: string
+  /** Uses before this moment are forgotten. */
+  readonly usedSince: number
+}
+
+export type CreateDatastoreOutcome =
+  | { readonly outcome: 'created' | 'repeated'; readonly datastore: Datastore }
+  | { readonly outcome: 'token-of-another-request' | 'too-many' }
+
+export type DeleteDatastoreOutcome = 'deleting' | 'absent' | 'not-active' | 'holds-image-sets' | 'import-running'
+
+export interface Datastores {
+  /** `activeMax` is the quota of data stores that are not deleted, where one is set. */
+  create(request: {
+    readonly datastore: Datastore
+    readonly tags: Readonly<Record<string, string>>
+    readonly token: ClientTokenUse
+    readonly activeMax?: number
+  }): Promise<CreateDatastoreOutcome>
+  /** A deleted one is there as long as it was deleted after `deletedSince`. */
+  get(datastoreId: string, options: { readonly deletedSince: number }): Promise<Datastore | undefined>
+  /** Newest first, at most `limit`, those after the given one. */
+  list(request: {
+    readonly status: Datastore['datastoreStatus'] | undefined
+    readonly deletedSince: number
+    readonly after: { readonly createdAt: number; readonly datastoreId: string } | undefined
+    readonly limit: number
+  }): Promise<readonly Datastore[]>
+  /** CREATING becomes ACTIVE, DELETING becomes DELETED; any other status stays. */
+  settle(datastoreId: string, at: number): Promise<void>
+  /** Ids of the data stores that a crash left in CREATING or DELETING. */
+  unsettled(): Promise<readonly string[]>
+  /** Turns an ACTIVE data store without image sets and running jobs to DELETING. */
+  beginDelete(datastoreId: string, at: number): Promise<DeleteDatastoreOutcome>
+}
+
+// ---- Import jobs -------------------------------------------------------------------------------------------------
+
+export interface ImportJob {
+  readonly jobId: string
+  readonly datastoreId: string
+  readonly jobName: string | undefined
+  readonly jobStatus: TypeOf<typeof JobStatus>
+  readonly dataAccessRoleArn: string
+  readonly inputS3Uri: string
+  /** The job's own folder, ending in a slash. */
+  readonly outputS3Uri: string
+  readonly importConfiguration: TypeOf<typeof ImportConfiguration> | undefined
+  readonly message: string | undefined
+  readonly submittedAt: number
+  readonly endedAt: number | undefined
+  /** Files dealt with so far, and files found under the input once that is known. */
+  readonly filesDone: number
+  readonly filesFound: number | undefined
+}
+
+export type SubmitJobOutcome =
+  | { readonly outcome: 'submitted' | 'repeated'; readonly job: ImportJob }
+  | { readonly outcome: 'token-of-another-request' | 'too-many' | 'datastore-not-active' | 'datastore-absent' }
+
+/** Who works on a job, and until when nobody else may. A worker that lost its lease gets LeaseLost from every verb. */
+export interface Lease {
+  readonly jobId: string
+  readonly owner: string
+}
+
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+  constructor(lease: Lease) {
+    super(`import job ${lease.jobId} was taken over by another worker`)
+  }
+}
+
+/** An input file whose bytes are kept: everything the catalog must know to show its instance. */
+export interface StoredFile {
+  readonly outcome: 'stored'
+  /** The object key in the input bucket. */
+  readonly key: string
+  readonly grouping: GroupingElements
+  readonly sopInstanceUID: string
+  readonly sopClassUID: string
+  readonly transferSyntaxUID: string
+  /** Where its bytes lie, as they came, P10 from the first byte to the last. */
+  readonly blobKey: string
+  readonly offsetBytes: number
+  readonly sizeBytes: number
+  /** The DICOMTags of a search summary as this instance has them, without the two counts: JSON text. */
+  readonly tags: string
+  readonly search: Pick<
+    SearchableImageSet,
+    | 'DICOMPatientId'
+    | 'DICOMAccessionNumber'
+    | 'DICOMStudyId'
+    | 'DICOMStudyInstanceUID'
+    | 'DICOMSeriesInstanceUID'
+    | 'DICOMStudyDateAndTime'
+  >
+  readonly warnings: readonly ImportWarning[]
+}
+
+export interface ImportWarning {
+  /** The warning reason of PS3.18 Table 10.5.3-1 or AWS's own, as the decimal of its hex code. */
+  readonly warning_reason_code: number
+  readonly type: string
+  readonly message: string
+}
+
+export interface FailedFile {
+  readonly outcome: 'failed'
+  readonly key: string
+  readonly exceptionType: 'ValidationException' | 'AccessDeniedException' | 'InternalServerException'
+  readonly message: string
+}
+
+/** A group of stored files that share the seven grouping elements and wait for their image set. */
+export interface WaitingGroup {
+  readonly groupId: number
+  readonly elements: GroupingElements
+}
+
+export interface GeneratedImageSet {
+  readonly imageSetId: string
+  readonly imageSetVersion: number
+  readonly isPrimary: boolean
+  readonly numberOfMatchedSOPInstances: number
+}
+
+/** A line of a job's report. */
+export type ReportLine =
+  | {
+      readonly outcome: 'stored'
+      readonly key: string
+      readonly imageSet: Omit<GeneratedImageSet, 'numberOfMatchedSOPInstances'>
+      readonly warnings: readonly ImportWarning[]
+    }
+  | FailedFile
+
+export interface ImportJobs {
+  submit(request: {
+    readonly job: ImportJob
+    readonly token: ClientTokenUse
+    /** The quota of jobs that have not ended, where one is set. */
+    readonly runningMax?: number
+  }): Promise<SubmitJobOutcome>
+  /** Jobs submitted before `submittedSince` are forgotten. */
+  get(job: { readonly datastoreId: string; readonly jobId: string }): Promise<ImportJob | undefined>
+  /** Newest first, at most `limit`, those after the given one. */
+  list(request: {
+    readonly datastoreId: string
+    readonly status: ImportJob['jobStatus'] | undefined
+    readonly submittedSince: number
+    readonly after: { readonly submittedAt: number; readonly jobId: string } | undefined
+    readonly limit: number
+  }): Promise<readonly ImportJob[]>
+  /** The oldest job that is SUBMITTED, or IN_PROGRESS under a lease that ran out; it is IN_PROGRESS and ours from here. */
+  claim(request: {
+    readonly owner: string
+    readonly now: number
+    readonly leaseUntil: number
+  }): Promise<ImportJob | undefined>
+  renew(lease: Lease, leaseUntil: number): Promise<void>
+  /** Gives up the lease so that another worker may go on at once. */
+  release(lease: Lease): Promise<void>
+  setFilesFound(lease: Lease, filesFound: number): Promise<void>
+  /** The greatest input key recorded: a job that goes on after a crash goes on behind it. */
+  lastRecordedKey(jobId: string): Promise<string | undefined>
+  /** The blobs that recorded files lie in. */
+  recordedBlobs(jobId: string): Promise<readonly string[]>
+  /** Records a batch of files, in ascending order of their keys, all or none. Nothing of them is visible yet. */
+  record(lease: Lease, files: readonly (StoredFile | FailedFile)[]): Promise<void>
+  /** The groups that have no image set yet, in the order of their first keys; at most `limit`. */
+  waitingGroups(jobId: string, limit: number): Promise<readonly WaitingGroup[]>
+  /**
+   * Makes one group visible as a new image set or as the next version of one, by the rules of imaging/grouping.ts: version,
+   * instances and search row in one transaction. Of files with the same SOPInstanceUID the last key wins.
+   */
+  publish(lease: Lease, group: WaitingGroup, at: number): Promise<GeneratedImageSet>
+  generatedImageSets(jobId: string): AsyncIterable<GeneratedImageSet>
+  /** In order of the input keys. */
+  reportLines(jobId: string): AsyncIterable<ReportLine>
+  /** Ends the job and forgets its files: from here the report in the output folder is the record of them. */
+  finish(
+    lease: Lease,
+    end: { readonly jobStatus: 'COMPLETED' | 'FAILED'; readonly message: string | undefined; readonly endedAt: number },
+  ): Promise<void>
+}
+
+// ---- Image sets --------------------------------------------------------------------------------------------------
+
+/** One row of a search result. */
+export interface ImageSetSummary extends Position {
+  readonly imageSetId: string
+  readonly version: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly lastAccessedAt: number
+  readonly isPrimary: boolean
+  /** The DICOMTags of the summary: JSON text. */
+  readonly tags: string
+}
+
+export interface SearchPage {
+  readonly rows: readonly ImageSetSummary[]
+  /** The state of the catalog that the first page saw; later pages see the same, less what has been deleted since. */
+  readonly asOf: number
+}
+
+/** Where an instance's bytes lie: P10 as it was imported. */
+export interface InstancePlace {
+  readonly sopInstanceUID: string
+  readonly sopClassUID: string
+  readonly transferSyntaxUID: string
+  readonly blobKey: string
+  readonly offsetBytes: number
+  readonly sizeBytes: number
+}
+
+export interface ImageSets {
+  search(request: {
+    readonly datastoreId: string
+    readonly search: Search
+    readonly after?: Position
+    /** From the page before; without it the search sees what is committed now. */
+    readonly asOf?: number
+    readonly limit: number
+  }): Promise<SearchPage>
+  /** The instances of the latest version, by SOPInstanceUID. */
+  instances(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Promise<readonly InstancePlace[]>
+  /** The image set and its instances are gone from every answer. */
+  delete(imageSet: {
+    readonly datastoreId: string
+    readonly imageSetId: string
+    readonly at: number
+  }): Promise<'deleted' | 'absent'>
+}
