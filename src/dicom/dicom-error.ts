@@ -5,7 +5,7 @@ export interface DicomFault {
   reason: string
   /** The element concerned, `GGGGEEEE` in upper-case hex. */
   tag?: string
-  /** Where in the file, in bytes from its start. */
+  /** Where in the file, in bytes from its start; in a deflated file, from the start of the inflated data set. */
   offsetBytes?: number
 }
 
@@ -22,5 +22,18 @@ export class DicomError extends Error implements DicomFault {
     this.reason = fault.reason
     if (fault.tag !== undefined) this.tag = fault.tag
     if (fault.offsetBytes !== undefined) this.offsetBytes = fault.offsetBytes
+  }
+}
+
+/** The bytes given are only the beginning of the file, and too little of it: read on and parse again. The file may be sound. */
+export class PrefixTooShortError extends DicomError {
+  readonly needMoreBytes = true
+  /** The least prefix that gets any further, in bytes; never more than the file's size. A longer one may be needed still. */
+  readonly minimumSizeBytes: number
+
+  constructor(fault: DicomFault & { minimumSizeBytes: number }) {
+    super(fault)
+    this.name = 'PrefixTooShortError'
+    this.minimumSizeBytes = fault.minimumSizeBytes
   }
 }

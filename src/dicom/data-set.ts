@@ -1,0 +1,267 @@
+/**
+ * A data set as read: elements by tag, their values decoded only when asked for (PS3.5 6.2 for the value representations,
+ * 6.1 for text). Holds the bytes it was read from; copies nothing but the values it hands out.
+ */
+import { type CharacterSet, characterSetOf, DEFAULT_CHARACTER_SET } from './character-sets.ts'
+import { PrefixTooShortError } from './dicom-error.ts'
+import { entryOfNumber, formatTag, isPrivateTag } from './dictionary.ts'
+import type { Element } from './read-elements.ts'
+
+interface DataSetSource {
+  bytes: Uint8Array
+  elements: readonly Element[]
+  littleEndian: boolean
+  /** The data set whose sequence holds this item: what the item does not say itself, it takes from there. */
+  parent?: DataSet
+}
+
+const SPECIFIC_CHARACTER_SET = 0x00080005
+const PIXEL_REPRESENTATION = 0x00280103
+
+/** The VRs whose text is in the Specific Character Set; every other text is ASCII (PS3.5 6.1.2.2). */
+const CHARACTER_SET_VRS = new Set(['SH', 'LO', 'ST', 'LT', 'UC', 'UT', 'PN'])
+const ASCII_VRS = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR'])
+/** Text that is one value, backslashes and all; its leading spaces are part of it (PS3.5 6.2). */
+const SINGLE_TEXT_VRS = new Set(['ST', 'LT', 'UT'])
+
+/** Where code extensions reset, by VR (PS3.5 6.1.2.5.3); controls reset them everywhere. */
+const DELIMITERS: Readonly<Record<string, string>> = { PN: '\\^=', ST: '', LT: '', UT: '' }
+
+const NUMBER_SIZES_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, UV: 8, SV: 8 }
+
+export class DataSet {
+  readonly #bytes: Uint8Array
+  readonly #elements: readonly Element[]
+  readonly #littleEndian: boolean
+  readonly #parent: DataSet | undefined
+  #byTag: Map<number, Element> | undefined
+  #characterSet: CharacterSet | undefined
+
+  constructor({ bytes, elements, littleEndian, parent }: DataSetSource) {
+    this.#bytes = bytes
+    this.#elements = elements
+    this.#littleEndian = littleEndian
+    this.#parent = parent
+  }
+
+  has(tag: string): boolean {
+    return this.#find(tag) !== undefined
+  }
+
+  /** The value representation: as written or, in implicit VR and for UN of a known tag, as the dictionary says. */
+  vr(tag: string): string | undefined {
+    const element = this.#find(tag)
+    return element && this.#vrOf(element)
+  }
+
+  /**
+   * The value as text, all its values with the backslashes between them, without padding: undefined is absent, null is empty
+   * or not text (sequences, bytes). Numbers are spelled in decimal, AT as `GGGGEEEE`.
+   */
+  string(tag: string): string | null | undefined {
+    const text = this.#text(tag, trimEnd)
+    return text === '' ? null : text
+  }
+
+  /** As string, but IS and DS keep their trailing pad, as AWS's metadata documents do. Blank alone is still null. */
+  rawString(tag: string): string | null | undefined {
+    const text = this.#text(tag, keepNumberPad)
+    return typeof text === 'string' && trim(text) === '' ? null : text
+  }
+
+  /** The values one by one, without padding; an empty value between others is ''. Absent, empty or not text: none. */
+  strings(tag: string): string[] {
+    return this.#split(tag, trimEnd)
+  }
+
+  /** As strings, but IS and DS keep their trailing pad. */
+  rawStrings(tag: string): string[] {
+    return this.#split(tag, keepNumberPad)
+  }
+
+  /** The first value of a numeric VR (US SS UL SL UV SV FL FD) or of IS and DS; undefined where there is no number. */
+  number(tag: string): number | undefined {
+    const first = this.numbers(tag)[0]
+    return Number.isNaN(first) ? undefined : first
+  }
+
+  /** All numbers; NaN stands for a value of IS or DS that is empty or no number. 64-bit integers lose digits beyond 2^53. */
+  numbers(tag: string): number[] {
+    const element = this.#find(tag)
+    if (element === undefined) return []
+    const vr = this.#vrOf(element)
+    if (vr === 'IS' || vr === 'DS') return this.strings(tag).map((text) => (text === '' ? Number.NaN : Number(text)))
+    return NUMBER_SIZES_BYTES[vr] === undefined ? [] : this.#binaryNumbers(element, vr)
+  }
+
+  /**
+   * A view of the value's bytes, in the byte order of the file. Of encapsulated pixel data, the items with their headers.
+   * @throws PrefixTooShortError for pixel data that only the rest of the file holds
+   */
+  bytes(tag: string): Uint8Array | undefined {
+    const element = this.#find(tag)
+    return element && this.#valueOf(element)
+  }
+
+  /** The items of a sequence, in order; none where it is absent, empty or no sequence. */
+  items(tag: string): DataSet[] {
+    const items = this.#find(tag)?.items ?? []
+    return items.map(
+      ({ elements, encoding }) =>
+        new DataSet({ bytes: this.#bytes, elements, littleEndian: encoding.littleEndian, parent: this }),
+    )
+  }
+
+  /** Every tag, `GGGGEEEE`, ascending, whatever the order in the file. */
+  *tags(): Iterable<string> {
+    for (const tag of [...this.#index().keys()].sort((a, b) => a - b)) yield formatTag(tag)
+  }
+
+  /** The terms of Specific Character Set that nobody knows: text of this data set was read as windows-1252 then. */
+  unknownCharacterSets(): readonly string[] {
+    return this.#characters().unknownTerms
+  }
+
+  #find(tag: string): Element | undefined {
+    return this.#index().get(Number.parseInt(tag, 16))
+  }
+
+  /** PS3.5 7.1 allows a tag once. Where it comes again the first counts, as in dcmtk. */
+  #index(): Map<number, Element> {
+    if (this.#byTag === undefined) {
+      this.#byTag = new Map()
+      for (const element of this.#elements) if (!this.#byTag.has(element.tag)) this.#byTag.set(element.tag, element)
+    }
+    return this.#byTag
+  }
+
+  #vrOf({ tag, vr, items }: Element): string {
+    if (vr !== '' && vr !== 'UN') return vr
+    if (items !== undefined) return 'SQ'
+    const entry = entryOfNumber(tag)
+    if (entry?.vrs?.includes('SS') && entry.vr === 'US') return this.#isSigned() ? 'SS' : 'US'
+    // A known sequence without items is a UN whose bytes proved to be something else.
+    if (entry !== undefined) return entry.vr === 'SQ' ? 'UN' : entry.vr
+    const element = tag & 0xffff
+    if (element === 0) return 'UL'
+    return isPrivateTag(tag) && element >= 0x10 && element <= 0xff ? 'LO' : 'UN'
+  }
+
+  #isSigned(): boolean {
+    const element = this.#index().get(PIXEL_REPRESENTATION)
+    if (element !== undefined) return this.#binaryNumbers(element, 'US')[0] === 1
+    return this.#parent === undefined ? false : this.#parent.#isSigned()
+  }
+
+  #characters(): CharacterSet {
+    if (this.#characterSet === undefined) {
+      const element = this.#index().get(SPECIFIC_CHARACTER_SET)
+      const inherited = this.#parent === undefined ? DEFAULT_CHARACTER_SET : this.#parent.#characters()
+      this.#characterSet = element === undefined ? inherited : characterSetOf(this.strings('00080005'))
+    }
+    return this.#characterSet
+  }
+
+  #valueOf({ tag, offsetBytes, lengthBytes, undefinedLength }: Element): Uint8Array {
+    const end = undefinedLength && lengthBytes === 0xffffffff ? Number.POSITIVE_INFINITY : offsetBytes + lengthBytes
+    if (end <= this.#bytes.length) return this.#bytes.subarray(offsetBytes, end)
+    throw new PrefixTooShortError({
+      reason: 'the value lies beyond the given beginning of the file',
+      tag: formatTag(tag),
+      offsetBytes,
+      minimumSizeBytes: end,
+    })
+  }
+
+  #text(tag: string, pad: (text: string, vr: string) => string): string | null | undefined {
+    const element = this.#find(tag)
+    if (element === undefined) return undefined
+    const vr = this.#vrOf(element)
+    const text = this.#decode(element, vr)
+    if (text === undefined) return null
+    const padless = pad(text, vr)
+    return SINGLE_TEXT_VRS.has(vr) || vr === 'UC' ? padless : trimStart(padless)
+  }
+
+  #decode(element: Element, vr: string): string | undefined {
+    if (CHARACTER_SET_VRS.has(vr)) return this.#characters().decode(this.#valueOf(element), DELIMITERS[vr] ?? '\\')
+    if (ASCII_VRS.has(vr)) return DEFAULT_CHARACTER_SET.decode(this.#valueOf(element))
+    if (NUMBER_SIZES_BYTES[vr] !== undefined) return this.#binaryNumbers(element, vr).join('\\')
+    return vr === 'AT' ? this.#tagsIn(element).join('\\') : undefined
+  }
+
+  #split(tag: string, pad: (text: string, vr: string) => string): string[] {
+    const element = this.#find(tag)
+    if (element === undefined) return []
+    const vr = this.#vrOf(element)
+    const text = this.#decode(element, vr)
+    if (text === undefined || trim(text) === '') return []
+    if (SINGLE_TEXT_VRS.has(vr) || vr === 'UR') return [pad(text, vr)]
+    return text.split('\\').map((value) => (vr === 'UC' ? pad(value, vr) : trimStart(pad(value, vr))))
+  }
+
+  #binaryNumbers(element: Element, vr: string): number[] {
+    const value = this.#valueOf(element)
+    const view = new DataView(value.buffer, value.byteOffset, value.byteLength)
+    const sizeBytes = NUMBER_SIZES_BYTES[vr]!
+    const numbers: number[] = []
+    for (let at = 0; at + sizeBytes <= view.byteLength; at += sizeBytes) {
+      numbers.push(readNumber(view, at, { vr, littleEndian: this.#littleEndian }))
+    }
+    return numbers
+  }
+
+  #tagsIn(element: Element): string[] {
+    const value = this.#valueOf(element)
+    const view = new DataView(value.buffer, value.byteOffset, value.byteLength)
+    const tags: string[] = []
+    for (let at = 0; at + 4 <= view.byteLength; at += 4) {
+      tags.push(
+        formatTag(view.getUint16(at, this.#littleEndian) * 0x10000 + view.getUint16(at + 2, this.#littleEndian)),
+      )
+    }
+    return tags
+  }
+}
+
+function readNumber(view: DataView, at: number, { vr, littleEndian }: { vr: string; littleEndian: boolean }): number {
+  switch (vr) {
+    case 'US':
+      return view.getUint16(at, littleEndian)
+    case 'SS':
+      return view.getInt16(at, littleEndian)
+    case 'UL':
+      return view.getUint32(at, littleEndian)
+    case 'SL':
+      return view.getInt32(at, littleEndian)
+    case 'FL':
+      return view.getFloat32(at, littleEndian)
+    case 'FD':
+      return view.getFloat64(at, littleEndian)
+    case 'UV':
+      return Number(view.getBigUint64(at, littleEndian))
+    default:
+      return Number(view.getBigInt64(at, littleEndian))
+  }
+}
+
+/** As Java's trim: every character up to U+0020 counts as padding, NUL and stray controls with it. */
+function trimEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end -= 1
+  return text.slice(0, end)
+}
+
+function trimStart(text: string): string {
+  let start = 0
+  while (start < text.length && text.charCodeAt(start) <= 0x20) start += 1
+  return text.slice(start)
+}
+
+function trim(text: string): string {
+  return trimStart(trimEnd(text))
+}
+
+function keepNumberPad(text: string, vr: string): string {
+  return vr === 'IS' || vr === 'DS' ? text : trimEnd(text)
+}

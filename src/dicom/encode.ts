@@ -1,0 +1,138 @@
+/**
+ * Writes a DICOM file (PS3.10 7.1): preamble, file meta information, data set and pixel data, in any transfer syntax
+ * whose frames the caller can supply. The demo data and every test of the project write their files with it.
+ */
+
+import { deflateRawSync } from 'node:zlib'
+import { type Attributes, concatenate, encodeAttributes, type Spelling } from './encode-elements.ts'
+import { transferSyntaxOf } from './transfer-syntaxes.ts'
+
+export type { Attributes, AttributeValue, ElementValue } from './encode-elements.ts'
+
+export const ImplicitVRLittleEndian = '1.2.840.10008.1.2'
+export const ExplicitVRLittleEndian = '1.2.840.10008.1.2.1'
+export const DeflatedExplicitVRLittleEndian = '1.2.840.10008.1.2.1.99'
+export const ExplicitVRBigEndian = '1.2.840.10008.1.2.2'
+export const RLELossless = '1.2.840.10008.1.2.5'
+export const HTJ2KLossless = '1.2.840.10008.1.2.4.201'
+export const HTJ2KLosslessRPCL = '1.2.840.10008.1.2.4.202'
+
+/** Names Hilum as the writer of a file (PS3.10 7.1, Implementation Class UID). */
+export const ImplementationClassUID = '2.25.55147520210738694632850378522939328531'
+
+/** Pixels, frame by frame; native 16-bit ones in little endian, whatever the transfer syntax. */
+export interface FramesToEncode {
+  frames: readonly Uint8Array[]
+  /** Encapsulated only: cuts each frame into fragments of at most this many bytes (even). Absent: one fragment a frame. */
+  fragmentSizeBytes?: number
+  /** Encapsulated only: `empty` leaves the basic offset table without entries (PS3.5 A.4 allows it). */
+  offsetTable?: 'full' | 'empty'
+}
+
+export interface FileToEncode {
+  transferSyntaxUID: string
+  /** By keyword or `GGGGEEEE`; `undefined` is absent, `null` present and empty. Written in tag order. */
+  attributes: Attributes
+  pixelData?: FramesToEncode
+  /** Adds to the file meta information or overrides it (`undefined` removes an element); `false` leaves it out. */
+  meta?: Attributes | false
+  /** `false` leaves out the 128 zero bytes and `DICM`. */
+  preamble?: boolean
+  /** How the lengths of sequences and items are given (PS3.5 7.5). `defined` when absent. */
+  sequenceLength?: Spelling['sequenceLength']
+}
+
+/**
+ * The bytes of one P10 file. An unknown transfer syntax is written as explicit VR little endian.
+ * @throws DicomError for a name the dictionary does not know, or a value its VR or character set cannot hold
+ */
+export function encodeP10(file: FileToEncode): Uint8Array {
+  const syntax = transferSyntaxOf(file.transferSyntaxUID)
+  const spelling: Spelling = {
+    littleEndian: syntax?.littleEndian ?? true,
+    explicitVR: syntax?.explicitVR ?? true,
+    sequenceLength: file.sequenceLength ?? 'defined',
+  }
+  const parts: Uint8Array[] = []
+  if (file.preamble !== false) parts.push(preamble())
+  if (file.meta !== false) parts.push(encodeMeta(file, file.meta ?? {}))
+
+  const dataSet = encodeAttributes(withPixelData(file, syntax?.encapsulated ?? false), spelling)
+  parts.push(syntax?.deflated === true ? evenLength(deflateRawSync(dataSet)) : dataSet)
+  return concatenate(parts)
+}
+
+/** A data set alone, without preamble and meta header; with pixel data only as a plain attribute. */
+export function encodeDataSet(attributes: Attributes, options?: Partial<Spelling>): Uint8Array {
+  return encodeAttributes(attributes, { littleEndian: true, explicitVR: true, sequenceLength: 'defined', ...options })
+}
+
+function preamble(): Uint8Array {
+  const bytes = new Uint8Array(132)
+  bytes.set([0x44, 0x49, 0x43, 0x4d], 128)
+  return bytes
+}
+
+/** Always explicit VR little endian; its first element says how long the rest is (PS3.10 7.1). */
+function encodeMeta(file: FileToEncode, overrides: Attributes): Uint8Array {
+  const spelling: Spelling = { littleEndian: true, explicitVR: true, sequenceLength: 'defined' }
+  const meta: Attributes = {
+    FileMetaInformationVersion: Uint8Array.of(0, 1),
+    MediaStorageSOPClassUID: file.attributes.SOPClassUID,
+    MediaStorageSOPInstanceUID: file.attributes.SOPInstanceUID,
+    TransferSyntaxUID: file.transferSyntaxUID,
+    ImplementationClassUID,
+    ImplementationVersionName: 'HILUM',
+    ...overrides,
+  }
+  if ('FileMetaInformationGroupLength' in overrides) return encodeAttributes(meta, spelling)
+  const rest = encodeAttributes(meta, spelling)
+  const length = encodeAttributes({ FileMetaInformationGroupLength: rest.length }, spelling)
+  return concatenate([length, rest])
+}
+
+function withPixelData({ attributes, pixelData }: FileToEncode, encapsulated: boolean): Attributes {
+  if (pixelData === undefined) return attributes
+  if (encapsulated) {
+    return { ...attributes, PixelData: { vr: 'OB', value: encapsulate(pixelData), undefinedLength: true } }
+  }
+  const vr = Number(attributes.BitsAllocated ?? 8) > 8 ? 'OW' : 'OB'
+  return { ...attributes, PixelData: { vr, value: concatenate(pixelData.frames) } }
+}
+
+/** A basic offset table, then the frames as items, then the sequence delimiter (PS3.5 A.4). */
+function encapsulate({ frames, fragmentSizeBytes, offsetTable = 'full' }: FramesToEncode): Uint8Array {
+  const fragments: Uint8Array[] = []
+  const offsets: number[] = []
+  let offset = 0
+  for (const frame of frames) {
+    offsets.push(offset)
+    const step = fragmentSizeBytes ?? Math.max(frame.length, 1)
+    for (let start = 0; start < Math.max(frame.length, 1); start += step) {
+      const fragment = evenLength(frame.subarray(start, start + step))
+      fragments.push(itemHeader(0xe000, fragment.length), fragment)
+      offset += 8 + fragment.length
+    }
+  }
+  const entries = offsetTable === 'full' ? offsets : []
+  const table = new Uint8Array(4 * entries.length)
+  const view = new DataView(table.buffer)
+  for (const [index, entry] of entries.entries()) view.setUint32(4 * index, entry, true)
+  return concatenate([itemHeader(0xe000, table.length), table, ...fragments, itemHeader(0xe0dd, 0)])
+}
+
+function itemHeader(element: number, lengthBytes: number): Uint8Array {
+  const header = new Uint8Array(8)
+  const view = new DataView(header.buffer)
+  view.setUint16(0, 0xfffe, true)
+  view.setUint16(2, element, true)
+  view.setUint32(4, lengthBytes, true)
+  return header
+}
+
+function evenLength(bytes: Uint8Array): Uint8Array {
+  if (bytes.length % 2 === 0) return bytes
+  const padded = new Uint8Array(bytes.length + 1)
+  padded.set(bytes)
+  return padded
+}
