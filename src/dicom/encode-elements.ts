@@ -98,11 +98,18 @@ function writeSequence(tag: string, items: readonly Attributes[], to: Destinatio
   for (const item of items) {
     const body: Uint8Array[] = []
     writeDataSet(item, { spelling, around, parts: body })
-    inner.push(itemHeader('FFFEE000', delimited ? UNDEFINED_LENGTH : total(body), spelling), ...body)
+    inner.push(itemHeader('FFFEE000', delimited ? UNDEFINED_LENGTH : total(body), spelling))
+    append(inner, body)
     if (delimited) inner.push(itemHeader('FFFEE00D', 0, spelling))
   }
   if (delimited) inner.push(itemHeader('FFFEE0DD', 0, spelling))
-  parts.push(elementHeader({ tag, vr: 'SQ', length: delimited ? UNDEFINED_LENGTH : total(inner) }, spelling), ...inner)
+  parts.push(elementHeader({ tag, vr: 'SQ', length: delimited ? UNDEFINED_LENGTH : total(inner) }, spelling))
+  append(parts, inner)
+}
+
+/** Not a spread: the parts of a long sequence are more than a call takes arguments. */
+function append(to: Uint8Array[], parts: readonly Uint8Array[]): void {
+  for (const part of parts) to.push(part)
 }
 
 /** PS3.5 7.1.2: eight bytes, or twelve where the VR has a 32-bit length. */

@@ -37,6 +37,7 @@ const SPACE = 0x20
 export function encodeValue({ tag, vr, value, text }: ValueToEncode): Uint8Array {
   if (value === null) return new Uint8Array(0)
   if (value instanceof Uint8Array) return padded(value, vr)
+  if (vr === 'OB' || vr === 'UN') throw new DicomError({ reason: 'the VR takes only bytes', tag })
   const values: readonly (string | number)[] = Array.isArray(value) ? scalars(tag, value) : [value as string | number]
   if (vr === 'AT') return tagValues(values)
   const number = NUMBERS[vr]

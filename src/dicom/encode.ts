@@ -9,13 +9,15 @@ import { transferSyntaxOf } from './transfer-syntaxes.ts'
 
 export type { Attributes, AttributeValue, ElementValue } from './encode-elements.ts'
 
-export const ImplicitVRLittleEndian = '1.2.840.10008.1.2'
-export const ExplicitVRLittleEndian = '1.2.840.10008.1.2.1'
-export const DeflatedExplicitVRLittleEndian = '1.2.840.10008.1.2.1.99'
-export const ExplicitVRBigEndian = '1.2.840.10008.1.2.2'
-export const RLELossless = '1.2.840.10008.1.2.5'
-export const HTJ2KLossless = '1.2.840.10008.1.2.4.201'
-export const HTJ2KLosslessRPCL = '1.2.840.10008.1.2.4.202'
+export {
+  DeflatedExplicitVRLittleEndian,
+  ExplicitVRBigEndian,
+  ExplicitVRLittleEndian,
+  HTJ2KLossless,
+  HTJ2KLosslessRPCL,
+  ImplicitVRLittleEndian,
+  RLELossless,
+} from './transfer-syntaxes.ts'
 
 /** Names Hilum as the writer of a file (PS3.10 7.1, Implementation Class UID). */
 export const ImplementationClassUID = '2.25.55147520210738694632850378522939328531'

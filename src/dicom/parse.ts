@@ -23,9 +23,9 @@ import {
   readMeta,
 } from './read-elements.ts'
 import {
-  EXPLICIT_VR_BIG_ENDIAN,
-  EXPLICIT_VR_LITTLE_ENDIAN,
-  IMPLICIT_VR_LITTLE_ENDIAN,
+  ExplicitVRBigEndian,
+  ExplicitVRLittleEndian,
+  ImplicitVRLittleEndian,
   type TransferSyntax,
   transferSyntaxOf,
 } from './transfer-syntaxes.ts'
@@ -129,9 +129,9 @@ function parseBareDataSet(cursor: Cursor): DicomFile {
 
 function guessTransferSyntax({ bytes }: Cursor): string {
   if (bytes.length >= 8 && bytes[0] === 8 && bytes[1] === 0) {
-    return hasKnownVR(bytes, 0) ? EXPLICIT_VR_LITTLE_ENDIAN : IMPLICIT_VR_LITTLE_ENDIAN
+    return hasKnownVR(bytes, 0) ? ExplicitVRLittleEndian : ImplicitVRLittleEndian
   }
-  if (bytes.length >= 8 && bytes[0] === 0 && bytes[1] === 8 && hasKnownVR(bytes, 0)) return EXPLICIT_VR_BIG_ENDIAN
+  if (bytes.length >= 8 && bytes[0] === 0 && bytes[1] === 8 && hasKnownVR(bytes, 0)) return ExplicitVRBigEndian
   throw new DicomError({ reason: 'bytes that are not a DICOM element', offsetBytes: 0 })
 }
 

@@ -78,9 +78,13 @@ const ROWS: readonly (readonly [uid: string, name: string, layout: Layout])[] = 
   ['1.2.840.113619.5.2', 'Implicit VR Little Endian with Big Endian Pixel Data (GE Private)', 'implicit'],
 ]
 
-export const IMPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2'
-export const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1'
-export const EXPLICIT_VR_BIG_ENDIAN = '1.2.840.10008.1.2.2'
+export const ImplicitVRLittleEndian = '1.2.840.10008.1.2'
+export const ExplicitVRLittleEndian = '1.2.840.10008.1.2.1'
+export const DeflatedExplicitVRLittleEndian = '1.2.840.10008.1.2.1.99'
+export const ExplicitVRBigEndian = '1.2.840.10008.1.2.2'
+export const RLELossless = '1.2.840.10008.1.2.5'
+export const HTJ2KLossless = '1.2.840.10008.1.2.4.201'
+export const HTJ2KLosslessRPCL = '1.2.840.10008.1.2.4.202'
 
 const BY_UID: ReadonlyMap<string, TransferSyntax> = new Map(
   ROWS.map(([uid, name, layout]) => [
