@@ -34,8 +34,17 @@ export interface ImportApp {
   readonly limits: Limits
 }
 
+/** Sealed, URL-safe page tokens: nobody but us can read or make one, and each is good for its own request only. */
+export interface PageTokens {
+  /** `request` is whatever must be the same on the next page; `position` where it goes on. */
+  seal(request: unknown, position: unknown): string
+  /** The position, or undefined where the token is not ours or was given for another request. */
+  open(request: unknown, token: string): unknown
+}
+
 export interface App extends ImportApp {
   readonly credentials: Credentials
+  readonly pageTokens: PageTokens
   readonly background: Background
   /** Tells the import workers that a job waits. */
   readonly importJobWaits: () => void

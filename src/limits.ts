@@ -1,5 +1,7 @@
 /** Every limit on what comes from outside, by name. All of them can be set in the configuration (`limits`). */
 
+import { QUOTAS } from './contract/quotas.ts'
+
 export interface Limits {
   /** Request line and headers together. */
   readonly requestHeaderBytes: number
@@ -24,6 +26,8 @@ export interface Limits {
   readonly importWorkers: number
   readonly importLeaseMs: number
   readonly importFilesPerJob: number
+  readonly importBytesPerJob: number
+  readonly importFoldersPerJob: number
   readonly importFileBytes: number
   /** A file up to this size is read whole; of a larger one only the header is held in memory. */
   readonly importWholeFileBytes: number
@@ -51,9 +55,20 @@ export const DEFAULT_LIMITS: Limits = {
   importWorkers: 1,
   importLeaseMs: 30_000,
   importFilesPerJob: 10_000_000,
+  importBytesPerJob: 16 * 1024 ** 4,
+  importFoldersPerJob: 10_000_000,
   importFileBytes: 4 * 1024 ** 3,
   importWholeFileBytes: 64 * 1024 ** 2,
   importBlobBytes: 16 * 1024 ** 2,
   importFilesPerBatch: 512,
   inflatedBytes: 512 * 1024 ** 2,
 }
+
+/** With `--aws-quotas`, the service's own where ours are wider (AWS "Endpoints and quotas"). */
+export const withAwsQuotas = (limits: Limits): Limits => ({
+  ...limits,
+  importFilesPerJob: Math.min(limits.importFilesPerJob, QUOTAS.filesPerImportJob),
+  importBytesPerJob: Math.min(limits.importBytesPerJob, QUOTAS.importJobBytes),
+  importFoldersPerJob: Math.min(limits.importFoldersPerJob, QUOTAS.foldersPerImportJob),
+  importFileBytes: Math.min(limits.importFileBytes, QUOTAS.importFileBytes),
+})

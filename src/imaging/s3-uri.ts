@@ -1,0 +1,16 @@
+/** `s3://bucket/prefix`, as the contract's S3Uri pattern has let it through, taken apart and put together. */
+
+export interface S3Place {
+  readonly bucket: string
+  /** Without a leading slash; empty for the whole bucket. */
+  readonly prefix: string
+}
+
+export function s3Place(uri: string): S3Place {
+  const rest = uri.slice('s3://'.length)
+  const slash = rest.indexOf('/')
+  return slash < 0 ? { bucket: rest, prefix: '' } : { bucket: rest.slice(0, slash), prefix: rest.slice(slash + 1) }
+}
+
+/** The folder below a URI that may or may not end in a slash; the result does. */
+export const s3Folder = (uri: string, name: string): string => `${uri.replace(/\/+$/, '')}/${name}/`

@@ -1,0 +1,115 @@
+/** The process dies at every write of an import in turn; another goes on. Nothing acknowledged is lost, nothing is there twice. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
+import { openStores } from '../open-stores.ts'
+import { readAll } from '../stores/blob-store.ts'
+import type { ImportJob } from '../stores/catalog.ts'
+import { submitJob, testApp, untilEnded } from './testing.fixture.ts'
+import { startImportWorker } from './worker.ts'
+
+const SERIES = 3
+const INSTANCES = 4
+const GOOD = SERIES * INSTANCES
+const EVERY_WAY = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
+
+function instance(series: number, number: number): Uint8Array {
+  return encodeP10({
+    transferSyntaxUID: ExplicitVRLittleEndian,
+    attributes: {
+      SOPClassUID: '1.2.840.10008.5.1.4.1.1.7',
+      SOPInstanceUID: `2.25.1.${series}.${number}`,
+      StudyInstanceUID: '2.25.1',
+      SeriesInstanceUID: `2.25.1.${series}`,
+      SeriesNumber: series,
+      PatientID: 'P1',
+    },
+  })
+}
+
+async function makeInput(folder: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>()
+  for (let series = 0; series < SERIES; series++) {
+    for (let number = 0; number < INSTANCES; number++) files.set(`${number}-${series}.dcm`, instance(series, number))
+  }
+  await mkdir(join(folder, 'buckets/in-bucket'), { recursive: true })
+  await mkdir(join(folder, 'buckets/out-bucket'), { recursive: true })
+  for (const [name, bytes] of files) await writeFile(join(folder, 'buckets/in-bucket', name), bytes)
+  await writeFile(join(folder, 'buckets/in-bucket/2-bad.dcm'), 'no DICOM')
+  return files
+}
+
+/** Lets a process import until it kills itself or is done; tells which. */
+async function runUntilDead(folder: string, options: { step: number; job: ImportJob }): Promise<'killed' | 'done'> {
+  const { datastoreId, jobId } = options.job
+  const args = [folder, datastoreId, jobId, `${options.step}`]
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash.fixture.ts'), ...args], { stdio: 'inherit' })
+  const [code, signal] = await once(child, 'exit')
+  if (signal === 'SIGKILL') return 'killed'
+  assert.equal(code, 0)
+  return 'done'
+}
+
+async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map<string, Uint8Array> }): Promise<void> {
+  const { job, files } = from
+  const stores = await openStores({ dataFolder: folder, s3: undefined })
+  // An hour on: whatever lease the dead process held has run out.
+  const worker = startImportWorker(testApp(stores, { clock: () => Date.now() + 3_600_000 }))
+  const ended = await untilEnded(stores.catalog, job)
+  await worker.stop()
+  assert.equal(ended.jobStatus, 'COMPLETED', ended.message)
+
+  const out = await stores.locations.openBucket('out-bucket')
+  assert.ok(!('closed' in out))
+  const manifest = JSON.parse(
+    Buffer.from(await readAll((await out.open(`${job.jobId}/job-output-manifest.json`))!)).toString(),
+  )
+  const { jobSummary } = manifest
+  assert.equal(jobSummary.numberOfScannedFiles, GOOD + 1)
+  assert.equal(jobSummary.numberOfImportedFiles, GOOD)
+  assert.equal(jobSummary.numberOfFilesWithCustomerError, 1)
+  assert.equal(jobSummary.imageSetsSummary.length, SERIES)
+
+  const { rows } = await stores.catalog.imageSets.search({ datastoreId: job.datastoreId, search: EVERY_WAY, limit: 50 })
+  assert.deepEqual(
+    rows.map(({ version, isPrimary }) => ({ version, isPrimary })),
+    Array.from({ length: SERIES }, () => ({ version: 1, isPrimary: true })),
+  )
+  const referenced = new Set<string>()
+  const found: Buffer[] = []
+  for (const { imageSetId } of rows) {
+    for (const place of await stores.catalog.imageSets.instances({ datastoreId: job.datastoreId, imageSetId })) {
+      referenced.add(place.blobKey)
+      const range = { start: place.offsetBytes, length: place.sizeBytes }
+      found.push(Buffer.from(await readAll((await stores.blobs.open(place.blobKey, range))!)))
+    }
+  }
+  const sorted = (all: Iterable<Uint8Array>) => [...all].map((bytes) => Buffer.from(bytes).toString('hex')).sort()
+  assert.deepEqual(sorted(found), sorted(files.values()), 'every file is there, once, byte for byte')
+  for await (const { key } of stores.blobs.list('')) assert.ok(referenced.has(key), 'no blob is left that nobody knows')
+  await stores.catalog.close()
+}
+
+test('a job killed at any of its writes goes on, imports every file once and loses none', async () => {
+  let step = 0
+  for (let outcome = 'killed'; outcome === 'killed'; step++) {
+    const folder = await mkdtemp(join(tmpdir(), 'hilum-crash-'))
+    try {
+      const files = await makeInput(folder)
+      const { catalog } = await openStores({ dataFolder: folder, s3: undefined })
+      const job = await submitJob(catalog)
+      await catalog.close()
+      outcome = await runUntilDead(folder, { step, job })
+      await finishAndCheck(folder, { job, files })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+  // claim, setFilesFound, the write check and its removal, four batches of blob and record, three image sets, four report files, finish.
+  assert.ok(step > 30, `the process died at ${step - 1} different moments`)
+})

@@ -1,0 +1,30 @@
+/** The files of a job: what lies under its input URI, in byte order of the keys. */
+import { s3Place } from '../imaging/s3-uri.ts'
+import type { BlobEntry, BlobStore } from '../stores/blob-store.ts'
+
+/**
+ * A URI means the object of exactly that name and everything in the folder of that name; `s3://b/in/1` is not the start of
+ * `s3://b/in/10/a.dcm`. @param after the key to go on behind.
+ */
+export async function* inputFiles(
+  bucket: BlobStore,
+  input: { readonly inputS3Uri: string; readonly after: string | undefined },
+): AsyncGenerator<BlobEntry> {
+  const { prefix } = s3Place(input.inputS3Uri)
+  const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
+  if (folder !== prefix && (input.after === undefined || input.after < prefix)) {
+    const named = await sizeOf(bucket, prefix)
+    if (named !== undefined) yield { key: prefix, sizeBytes: named }
+  }
+  for await (const entry of bucket.list(folder, input.after === undefined ? {} : { after: input.after })) {
+    // S3 consoles make folders as empty objects whose key ends in a slash.
+    if (!entry.key.endsWith('/')) yield entry
+  }
+}
+
+async function sizeOf(bucket: BlobStore, key: string): Promise<number | undefined> {
+  const blob = await bucket.open(key, { start: 0, length: 0 })
+  if (blob === undefined) return undefined
+  for await (const _ of blob.bytes) break
+  return blob.sizeBytes
+}

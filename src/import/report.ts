@@ -1,0 +1,111 @@
+/**
+ * The report of a job in its output folder (AWS "Understanding import jobs"): job-output-manifest.json and one line per file in
+ * SUCCESS/success.ndjson, FAILURE/failure.ndjson and WARNING/warning.ndjson. A file of lines is made only if there is a line.
+ */
+import type { ImportApp } from '../app.ts'
+import { s3Place } from '../imaging/s3-uri.ts'
+import type { BlobStore } from '../stores/blob-store.ts'
+import type { GeneratedImageSet, ImportJob, ReportLine } from '../stores/catalog.ts'
+
+type Kind = 'success' | 'failure' | 'warning'
+
+const KINDS: readonly Kind[] = ['success', 'failure', 'warning']
+const folderOf = (kind: Kind) => `${kind.toUpperCase()}/`
+const CHUNK_CHARACTERS = 64 * 1024
+
+interface Counts {
+  imported: number
+  customerErrors: number
+  serverErrors: number
+  warned: number
+}
+
+/** @throws where the output cannot be written; nothing of it is promised then. */
+export async function writeReport(
+  app: ImportApp,
+  output: { readonly bucket: BlobStore; readonly job: ImportJob },
+): Promise<void> {
+  const { bucket, job } = output
+  const { prefix } = s3Place(job.outputS3Uri)
+  const counts = await count(app.catalog.importJobs.reportLines(job.jobId))
+  const linesOf = {
+    success: counts.imported,
+    failure: counts.customerErrors + counts.serverErrors,
+    warning: counts.warned,
+  }
+  for (const kind of KINDS) {
+    if (linesOf[kind] === 0) continue
+    await bucket.put(
+      `${prefix}${folderOf(kind)}${kind}.ndjson`,
+      chunked(lines(app.catalog.importJobs.reportLines(job.jobId), kind)),
+    )
+  }
+  const imageSets: GeneratedImageSet[] = []
+  for await (const imageSet of app.catalog.importJobs.generatedImageSets(job.jobId)) imageSets.push(imageSet)
+  // Last, so that a client that sees the manifest finds everything it points at.
+  await bucket.put(`${prefix}job-output-manifest.json`, Buffer.from(JSON.stringify(manifestOf(job, counts, imageSets))))
+}
+
+function manifestOf(job: ImportJob, counts: Counts, imageSets: readonly GeneratedImageSet[]) {
+  const { jobId, datastoreId, outputS3Uri } = job
+  const customerErrors = counts.customerErrors
+  return {
+    jobSummary: {
+      jobId,
+      datastoreId,
+      inputS3Uri: job.inputS3Uri.endsWith('/') ? job.inputS3Uri : `${job.inputS3Uri}/`,
+      outputS3Uri,
+      successOutputS3Uri: `${outputS3Uri}${folderOf('success')}`,
+      failureOutputS3Uri: `${outputS3Uri}${folderOf('failure')}`,
+      warningsOutputS3Uri: `${outputS3Uri}${folderOf('warning')}`,
+      numberOfScannedFiles: counts.imported + customerErrors + counts.serverErrors,
+      numberOfImportedFiles: counts.imported,
+      numberOfFilesWithCustomerError: customerErrors,
+      numberOfFilesWithServerError: counts.serverErrors,
+      numberOfGeneratedImageSets: imageSets.length,
+      imageSetsSummary: imageSets,
+    },
+  }
+}
+
+async function count(reportLines: AsyncIterable<ReportLine>): Promise<Counts> {
+  const counts: Counts = { imported: 0, customerErrors: 0, serverErrors: 0, warned: 0 }
+  for await (const line of reportLines) {
+    if (line.outcome === 'stored') {
+      counts.imported += 1
+      if (line.warnings.length > 0) counts.warned += 1
+    } else if (line.exceptionType === 'InternalServerException') counts.serverErrors += 1
+    else counts.customerErrors += 1
+  }
+  return counts
+}
+
+async function* lines(reportLines: AsyncIterable<ReportLine>, kind: Kind): AsyncGenerator<string> {
+  for await (const line of reportLines) {
+    const content = contentOf(line, kind)
+    if (content !== undefined) yield `${JSON.stringify(content)}\n`
+  }
+}
+
+function contentOf(line: ReportLine, kind: Kind) {
+  if (line.outcome === 'failed') {
+    const exception = { exceptionType: line.exceptionType, message: line.message }
+    return kind === 'failure' ? { inputFile: line.key, exception } : undefined
+  }
+  if (kind === 'success') return { inputFile: line.key, importResponse: line.imageSet }
+  if (kind === 'warning' && line.warnings.length > 0) {
+    return { inputFile: line.key, importResponse: { ...line.imageSet, warnings: line.warnings } }
+  }
+  return undefined
+}
+
+async function* chunked(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  let chunk = ''
+  for await (const text of texts) {
+    chunk += text
+    if (chunk.length < CHUNK_CHARACTERS) continue
+    yield Buffer.from(chunk)
+    chunk = ''
+  }
+  if (chunk !== '') yield Buffer.from(chunk)
+}

@@ -1,0 +1,154 @@
+/**
+ * One import job from its input to its report. Files are stored and recorded in the order of their keys, so a job that was cut off
+ * goes on behind the last recorded key; image sets become visible group by group, each in one transaction, once every file is in.
+ */
+import type { ImportApp } from '../app.ts'
+import { ContractError } from '../contract/errors.ts'
+import { DicomError } from '../dicom/dicom-error.ts'
+import { s3Place } from '../imaging/s3-uri.ts'
+import type { BlobEntry, BlobStore } from '../stores/blob-store.ts'
+import type { ImportJob, Lease } from '../stores/catalog.ts'
+import { isClosed } from '../stores/locations.ts'
+import { inputFiles } from './input-files.ts'
+import { readAhead } from './read-ahead.ts'
+import { type FileRead, failureOf, readFile } from './read-file.ts'
+import { writeReport } from './report.ts'
+import { BatchWriter, blobFolder } from './store-batch.ts'
+
+/** How a job ended, for its message: the caller of the API reads it. */
+export class JobFailed extends Error {
+  override readonly name = 'JobFailed'
+}
+
+interface Work {
+  readonly app: ImportApp
+  readonly job: ImportJob
+  readonly lease: Lease
+  /** Aborted when the server stops: the job is left where it is, to go on later. */
+  readonly signal: AbortSignal
+}
+
+const READ_AHEAD_FILES = 8
+const GROUPS_AT_ONCE = 256
+
+/** @throws JobFailed where the job cannot succeed; the signal's reason where it was told to stop. */
+export async function runJob(work: Work): Promise<void> {
+  const { app, job } = work
+  const input = await openBucket(app, job.inputS3Uri, 'input')
+  const output = await openBucket(app, job.outputS3Uri, 'output')
+  await checkWritable(app, output, job)
+  await countFiles(work, input)
+  await removeUnrecordedBlobs(app, job)
+  await storeFiles(work, input)
+  await publishGroups(work)
+  await wrapOutputErrors(() => writeReport(app, { bucket: output, job }))
+}
+
+async function openBucket(app: ImportApp, uri: string, role: 'input' | 'output'): Promise<BlobStore> {
+  const { bucket: name } = s3Place(uri)
+  const bucket = await app.locations.openBucket(name)
+  if (isClosed(bucket)) throw new JobFailed(`The ${role} bucket cannot be used: ${bucket.reason}`)
+  return bucket
+}
+
+/** An output that cannot be written is found out before anything is imported, not after. */
+async function checkWritable(app: ImportApp, bucket: BlobStore, job: ImportJob): Promise<void> {
+  const key = `${s3Place(job.outputS3Uri).prefix}.write-check-${app.newId()}`
+  await wrapOutputErrors(async () => {
+    await bucket.put(key, Buffer.from('ok'))
+    await bucket.remove([key])
+  })
+}
+
+async function wrapOutputErrors(write: () => Promise<void>): Promise<void> {
+  try {
+    await write()
+  } catch (cause) {
+    throw new JobFailed('The output location cannot be written', { cause })
+  }
+}
+
+async function countFiles({ app, job, lease, signal }: Work, input: BlobStore): Promise<void> {
+  if (job.filesFound !== undefined) return
+  const { importFilesPerJob, importBytesPerJob, importFoldersPerJob } = app.limits
+  const found = { files: 0, sizeBytes: 0, folders: 0 }
+  let folder: string | undefined
+  for await (const { key, sizeBytes } of inputFiles(input, { inputS3Uri: job.inputS3Uri, after: undefined })) {
+    signal.throwIfAborted()
+    found.files += 1
+    found.sizeBytes += sizeBytes
+    const folderOfKey = key.slice(0, key.lastIndexOf('/') + 1)
+    if (folderOfKey !== folder) found.folders += 1
+    folder = folderOfKey
+    if (found.files > importFilesPerJob) throw tooMuch(`${importFilesPerJob} files`)
+    if (found.sizeBytes > importBytesPerJob) throw tooMuch(`${importBytesPerJob} bytes`)
+    if (found.folders > importFoldersPerJob) throw tooMuch(`${importFoldersPerJob} folders`)
+  }
+  await app.catalog.importJobs.setFilesFound(lease, found.files)
+}
+
+const tooMuch = (limit: string) => new JobFailed(`The input has more than ${limit}. Import it in several jobs`)
+
+/** What a crash left between "bytes first" and "then one transaction": nobody knows of it, and its files are read again. */
+async function removeUnrecordedBlobs(app: ImportApp, job: ImportJob): Promise<void> {
+  const recorded = new Set(await app.catalog.importJobs.recordedBlobs(job.jobId))
+  const unrecorded: string[] = []
+  for await (const { key } of app.blobs.list(blobFolder(job))) if (!recorded.has(key)) unrecorded.push(key)
+  await app.blobs.remove(unrecorded)
+}
+
+async function storeFiles({ app, job, lease, signal }: Work, input: BlobStore): Promise<void> {
+  const after = await app.catalog.importJobs.lastRecordedKey(job.jobId)
+  const writer = new BatchWriter(app, job, lease)
+  const { importWholeFileBytes } = app.limits
+  const files = readAhead(inputFiles(input, { inputS3Uri: job.inputS3Uri, after }), {
+    limits: { files: READ_AHEAD_FILES, bytes: importWholeFileBytes },
+    sizeOf: (entry) => Math.min(entry.sizeBytes, importWholeFileBytes),
+    read: (entry) => readFile(app, input, entry),
+  })
+  for await (const { item, read } of files) {
+    signal.throwIfAborted()
+    await storeFile({ app, writer }, item, read)
+  }
+  await writer.flush()
+}
+
+async function storeFile(to: { app: ImportApp; writer: BatchWriter }, entry: BlobEntry, read: FileRead): Promise<void> {
+  const { app, writer } = to
+  switch (read.kind) {
+    case 'failed':
+      return writer.addFailed(read.failure)
+    case 'whole':
+      return writer.add({ key: entry.key, ...read.instance }, read.bytes)
+    case 'large': {
+      const key = writer.ownBlobKey()
+      try {
+        await app.blobs.put(key, read.bytes())
+      } catch (cause) {
+        if (!(cause instanceof DicomError)) throw cause
+        return writer.addFailed(failureOf(app, entry.key, cause))
+      }
+      return writer.addInOwnBlob({ key: entry.key, ...read.instance }, { key, sizeBytes: entry.sizeBytes })
+    }
+  }
+}
+
+async function publishGroups({ app, job, lease, signal }: Work): Promise<void> {
+  for (;;) {
+    const groups = await app.catalog.importJobs.waitingGroups(job.jobId, GROUPS_AT_ONCE)
+    if (groups.length === 0) return
+    signal.throwIfAborted()
+    // Asked for at once, so that the catalog can make many of them durable with one fsync. It keeps their order.
+    await Promise.all(groups.map((group) => app.catalog.importJobs.publish(lease, group, app.clock())))
+  }
+}
+
+/** Characters outside the contract's Message pattern, and what would make it too long, are left out. */
+export const asJobMessage = (text: string): string => text.replace(/[^\w -:`]/g, ' ').slice(0, 2048)
+
+export const failureMessageOf = (cause: unknown): string =>
+  asJobMessage(
+    cause instanceof JobFailed || cause instanceof ContractError
+      ? cause.message
+      : 'The import job failed on the server. Start it again',
+  )

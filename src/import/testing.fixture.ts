@@ -1,0 +1,68 @@
+/** What the tests of this room share: an app over real stores, a job, and the end of it. */
+import type { ImportApp } from '../app.ts'
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { newId } from '../new-id.ts'
+import type { Catalog, ImportJob } from '../stores/catalog.ts'
+
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
+
+type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>
+
+export const testApp = (
+  stores: Stores,
+  options: { limits?: Partial<Limits>; clock?: () => number } = {},
+): ImportApp => ({
+  ...stores,
+  clock: options.clock ?? Date.now,
+  newId,
+  log: SILENT,
+  limits: { ...DEFAULT_LIMITS, importFilesPerBatch: 4, ...options.limits },
+})
+
+/** An ACTIVE data store and a SUBMITTED job from s3://in/ to s3://out/. */
+export async function submitJob(catalog: Catalog): Promise<ImportJob> {
+  const [datastoreId, jobId, now] = [newId(), newId(), Date.now()]
+  await catalog.datastores.create({
+    datastore: {
+      datastoreId,
+      datastoreName: undefined,
+      datastoreStatus: 'CREATING',
+      kmsKeyArn: undefined,
+      lambdaAuthorizerArn: undefined,
+      losslessStorageFormat: 'HTJ2K',
+      createdAt: now,
+      updatedAt: now,
+    },
+    tags: {},
+    token: { clientToken: datastoreId, fingerprint: 'datastore', usedSince: 0 },
+  })
+  await catalog.datastores.settle(datastoreId, now)
+  const submitted = await catalog.importJobs.submit({
+    job: {
+      jobId,
+      datastoreId,
+      jobName: undefined,
+      jobStatus: 'SUBMITTED',
+      dataAccessRoleArn: 'arn:aws:iam::000000000000:role/import',
+      inputS3Uri: 's3://in-bucket/',
+      outputS3Uri: `s3://out-bucket/${jobId}/`,
+      importConfiguration: undefined,
+      message: undefined,
+      submittedAt: now,
+      endedAt: undefined,
+      filesDone: 0,
+      filesFound: undefined,
+    },
+    token: { clientToken: jobId, fingerprint: 'job', usedSince: 0 },
+  })
+  if (submitted.outcome !== 'submitted') throw new Error(submitted.outcome)
+  return submitted.job
+}
+
+export async function untilEnded(catalog: Catalog, job: Pick<ImportJob, 'datastoreId' | 'jobId'>): Promise<ImportJob> {
+  for (;;) {
+    const current = await catalog.importJobs.get(job)
+    if (current?.endedAt !== undefined) return current
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Takes import jobs one after another, each under a lease: whoever dies while holding one loses it to the next worker, here or on
+ * another machine. Wakes when told that a job waits, and looks now and then by itself for jobs of other processes.
+ */
+import type { ImportApp } from '../app.ts'
+import { type ImportJob, type Lease, LeaseLost } from '../stores/catalog.ts'
+import { failureMessageOf, JobFailed, runJob } from './run-job.ts'
+
+export interface ImportWorker {
+  /** A job waits: look now. */
+  wake(): void
+  /** Leaves the job in hand at its last recorded file, gives up its lease, and ends. */
+  stop(): Promise<void>
+}
+
+const LOOK_EVERY_MS = 1_000
+
+export function startImportWorker(app: ImportApp): ImportWorker {
+  const stopping = new AbortController()
+  const owner = app.newId()
+  let wakeUp: () => void = () => {}
+  let woken = false
+  const wake = () => {
+    woken = true
+    wakeUp()
+  }
+
+  async function waitForWork(): Promise<void> {
+    if (woken || stopping.signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LOOK_EVERY_MS)
+      wakeUp = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    wakeUp = () => {}
+  }
+
+  async function work(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      woken = false
+      try {
+        const now = app.clock()
+        const job = await app.catalog.importJobs.claim({ owner, now, leaseUntil: now + app.limits.importLeaseMs })
+        if (job !== undefined) await workOn(app, { job, owner, signal: stopping.signal })
+        else await waitForWork()
+      } catch (err) {
+        // The store is away or full. The lease runs out by itself, and the job goes on when the store is back.
+        app.log.error({ err }, 'the import worker could not use its stores; it tries again')
+        await waitForWork()
+      }
+    }
+  }
+
+  const ended = work()
+  return {
+    wake,
+    async stop() {
+      stopping.abort()
+      wake()
+      await ended
+    },
+  }
+}
+
+async function workOn(app: ImportApp, hold: { job: ImportJob; owner: string; signal: AbortSignal }): Promise<void> {
+  const { job, owner } = hold
+  const lease: Lease = { jobId: job.jobId, owner }
+  const { jobs, leaseMs } = { jobs: app.catalog.importJobs, leaseMs: app.limits.importLeaseMs }
+  const lost = new AbortController()
+  const renewal = setInterval(() => {
+    jobs.renew(lease, app.clock() + leaseMs).catch((cause: unknown) => {
+      if (cause instanceof LeaseLost) lost.abort(cause)
+      else app.log.warn({ err: cause, jobId: job.jobId }, 'the lease of an import job could not be renewed')
+    })
+  }, leaseMs / 3)
+  const startedAt = app.clock()
+  app.log.info({ jobId: job.jobId, datastoreId: job.datastoreId }, 'import job taken')
+  try {
+    await runJob({ app, job, lease, signal: AbortSignal.any([hold.signal, lost.signal]) })
+    await jobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: app.clock() })
+    app.log.info({ jobId: job.jobId, tookMs: app.clock() - startedAt }, 'import job completed')
+  } catch (cause) {
+    await afterFailure(app, { lease, cause, stopping: hold.signal })
+  } finally {
+    clearInterval(renewal)
+  }
+}
+
+async function afterFailure(
+  app: ImportApp,
+  failed: { lease: Lease; cause: unknown; stopping: AbortSignal },
+): Promise<void> {
+  const { lease, cause } = failed
+  const { jobId } = lease
+  if (cause instanceof LeaseLost) {
+    app.log.warn({ jobId }, 'another worker took this import job over')
+    return
+  }
+  if (failed.stopping.aborted && cause === failed.stopping.reason) {
+    await app.catalog.importJobs.release(lease)
+    app.log.info({ jobId }, 'import job put down; it goes on at the next start')
+    return
+  }
+  if (isStoreAway(cause)) throw cause
+  app.log[cause instanceof JobFailed ? 'warn' : 'error']({ jobId, err: cause }, 'import job failed')
+  await app.catalog.importJobs.finish(lease, {
+    jobStatus: 'FAILED',
+    message: failureMessageOf(cause),
+    endedAt: app.clock(),
+  })
+}
+
+/** Not the job's fault: it must not end FAILED because a disk was full for a minute. */
+const isStoreAway = (cause: unknown): boolean => cause instanceof Error && cause.name === 'StoreUnavailable'

@@ -1,0 +1,96 @@
+/** Opens the stores, hangs the doors, starts the workers and takes all of it down again. The only file that knows everyone. */
+import type { App, Credentials, Log } from './app.ts'
+import { BackgroundWork } from './background.ts'
+import type { Config } from './config.ts'
+import { loadCredentials } from './credentials.ts'
+import { lockDataFolder } from './data-folder.ts'
+import { startImportThreads } from './import-threads.ts'
+import { withAwsQuotas } from './limits.ts'
+import { newId } from './new-id.ts'
+import { openStores } from './open-stores.ts'
+import { handlers } from './operations/index.ts'
+import { openPageTokens } from './operations/page-tokens.ts'
+import { settleDatastores } from './operations/settle-datastores.ts'
+import { awsDoor } from './protocols/aws/serve.ts'
+import { listen } from './protocols/listen.ts'
+
+export interface AccessKeyPair {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+export interface RunningServer {
+  /** `http://127.0.0.1:8104` */
+  readonly endpoint: string
+  readonly port: number
+  readonly credentials: AccessKeyPair
+  readonly region: string
+  /** Finishes what is in flight, puts import jobs down where they are, and closes the stores. */
+  stop(): Promise<void>
+}
+
+/** One access key; equal strings are compared in constant time where it matters, at the signature. */
+export const credentialsOf = (pair: AccessKeyPair): Credentials => ({
+  secretOf: (accessKeyId) => (accessKeyId === pair.accessKeyId ? pair.secretAccessKey : undefined),
+})
+
+/** @throws OperatorError with a sentence that says what to do, where it cannot start. */
+export async function startServer(config: Config, options: { readonly log: Log }): Promise<RunningServer> {
+  const { log } = options
+  const undo: (() => Promise<void>)[] = []
+  const takeDown = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const lock = await lockDataFolder(config.dataFolder)
+    undo.push(() => lock.release())
+    const credentials = await loadCredentials(config.dataFolder, config.credentials)
+    if (credentials.warning !== undefined) log.warn({}, credentials.warning)
+    const limits = config.awsQuotas ? withAwsQuotas(config.limits) : config.limits
+    const places = { dataFolder: config.dataFolder, s3: config.s3 }
+    const stores = await openStores(places)
+    undo.push(() => stores.catalog.close())
+    const background = new BackgroundWork(log)
+    undo.push(() => background.drain())
+    const imports = startImportThreads(
+      { places, limits, logLevel: config.logLevel, threads: limits.importWorkers },
+      log,
+    )
+    undo.push(() => imports.stop())
+
+    const app: App = {
+      ...stores,
+      limits,
+      log,
+      background,
+      newId,
+      clock: Date.now,
+      credentials: credentialsOf(credentials),
+      pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
+      importJobWaits: () => imports.wake(),
+      region: config.region,
+      accountId: config.accountId,
+      awsQuotas: config.awsQuotas,
+    }
+    await settleDatastores(app)
+    const door = await listen({ hosts: config.host, port: config.port, door: awsDoor(app, handlers), limits, log })
+    undo.push(() => door.stop())
+    const endpoint = endpointOf(config.host[0]!, door.port)
+    log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')
+    let stopped: Promise<void> | undefined
+    const stop = () => {
+      stopped ??= takeDown()
+      return stopped
+    }
+    return { endpoint, port: door.port, credentials, region: config.region, stop }
+  } catch (cause) {
+    await takeDown()
+    throw cause
+  }
+}
+
+/** An address that clients can call: one that listens everywhere is called on this machine. */
+function endpointOf(host: string, port: number): string {
+  const callable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${callable.includes(':') ? `[${callable}]` : callable}:${port}`
+}

@@ -1,0 +1,30 @@
+/** Turns places in the configuration into open stores: once in the server, once in each import thread. */
+import { join } from 'node:path'
+import type { ImportApp } from './app.ts'
+import type { S3Config } from './config.ts'
+import { newId } from './new-id.ts'
+import { openDiskBlobs } from './stores/disk-blobs.ts'
+import { openFolderLocations } from './stores/folder-locations.ts'
+import type { Locations } from './stores/locations.ts'
+import { openSqliteCatalog } from './stores/sql/sqlite.ts'
+
+export interface StorePlaces {
+  readonly dataFolder: string
+  readonly s3: S3Config | undefined
+}
+
+export async function openStores(places: StorePlaces): Promise<Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>> {
+  const { dataFolder } = places
+  return {
+    blobs: await openDiskBlobs(join(dataFolder, 'blobs')),
+    locations: await openLocations(places),
+    catalog: await openSqliteCatalog({ path: join(dataFolder, 'catalog.sqlite'), newId }),
+  }
+}
+
+/** The buckets of an S3 server where one is configured, else folders. The S3 client is only loaded when it is needed. */
+export async function openLocations({ dataFolder, s3 }: StorePlaces): Promise<Locations> {
+  if (s3 === undefined) return openFolderLocations(join(dataFolder, 'buckets'))
+  const { openS3Locations } = await import('./stores/s3-locations.ts')
+  return openS3Locations(s3)
+}

@@ -1,0 +1,47 @@
+/** CreateDatastore: answers CREATING; the data store is ACTIVE once its own work in the background is done. */
+import type { App } from '../app.ts'
+import { ContractError } from '../contract/errors.ts'
+import type { Input, Output } from '../contract/operations.ts'
+import { QUOTAS } from '../contract/quotas.ts'
+import { clientTokenUse, tokenOfAnotherRequest } from './client-token.ts'
+import { settleDatastore } from './settle-datastores.ts'
+
+const TAGS_MAX = 50
+
+export async function createDatastore(input: Input<'CreateDatastore'>, app: App): Promise<Output<'CreateDatastore'>> {
+  const tags = input.tags ?? {}
+  if (Object.keys(tags).length > TAGS_MAX) {
+    throw new ContractError('ValidationException', `A resource can have at most ${TAGS_MAX} tags`)
+  }
+  const now = app.clock()
+  const created = await app.catalog.datastores.create({
+    datastore: {
+      datastoreId: app.newId(),
+      datastoreName: input.datastoreName,
+      datastoreStatus: 'CREATING',
+      kmsKeyArn: input.kmsKeyArn,
+      lambdaAuthorizerArn: input.lambdaAuthorizerArn,
+      losslessStorageFormat: input.losslessStorageFormat ?? 'HTJ2K',
+      createdAt: now,
+      updatedAt: now,
+    },
+    tags,
+    token: clientTokenUse(app, input),
+    ...(app.awsQuotas ? { activeMax: QUOTAS.activeDatastores } : {}),
+  })
+  switch (created.outcome) {
+    case 'token-of-another-request':
+      throw tokenOfAnotherRequest()
+    case 'too-many':
+      throw new ContractError(
+        'ServiceQuotaExceededException',
+        `The account has ${QUOTAS.activeDatastores} data stores, as many as its quota allows`,
+      )
+    case 'created':
+      settleDatastore(app, created.datastore.datastoreId)
+      break
+    case 'repeated':
+      break
+  }
+  return { datastoreId: created.datastore.datastoreId, datastoreStatus: 'CREATING' }
+}

@@ -1,0 +1,26 @@
+/** DeleteDatastore: an ACTIVE data store that holds nothing. Answers DELETING; DELETED follows, visible for a day. */
+import type { App } from '../app.ts'
+import { ContractError } from '../contract/errors.ts'
+import type { Input, Output } from '../contract/operations.ts'
+import { datastoreNotActive, datastoreNotFound, knownDatastore } from './datastore-access.ts'
+import { settleDatastore } from './settle-datastores.ts'
+
+export async function deleteDatastore(input: Input<'DeleteDatastore'>, app: App): Promise<Output<'DeleteDatastore'>> {
+  const datastore = await knownDatastore(app, input.datastoreId)
+  switch (await app.catalog.datastores.beginDelete(input.datastoreId, app.clock())) {
+    case 'absent':
+      throw datastoreNotFound(input.datastoreId)
+    case 'not-active':
+      throw datastoreNotActive(datastore)
+    case 'holds-image-sets':
+      throw new ContractError(
+        'ConflictException',
+        `Data store ${input.datastoreId} holds image sets; delete them all first`,
+      )
+    case 'import-running':
+      throw new ContractError('ConflictException', `An import job of data store ${input.datastoreId} has not ended yet`)
+    case 'deleting':
+      settleDatastore(app, input.datastoreId)
+      return { datastoreId: input.datastoreId, datastoreStatus: 'DELETING' }
+  }
+}

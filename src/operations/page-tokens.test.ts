@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ContractError } from '../contract/errors.ts'
+import { cutPage, openPageTokens, positionOfPage } from './page-tokens.ts'
+
+const secret = new Uint8Array(32).fill(1)
+const tokens = openPageTokens(secret)
+const request = ['SearchImageSets', 'store', { filters: [] }]
+const position = { key: 1700000000123, seq: 7, asOf: 9 }
+
+test('a token gives back the position it was sealed with, for the same request', () => {
+  assert.deepEqual(tokens.open(request, tokens.seal(request, position)), position)
+  assert.deepEqual(
+    openPageTokens(secret).open(request, tokens.seal(request, position)),
+    position,
+    'in another server too',
+  )
+})
+
+test('a token consists of characters that need no encoding in a URL', () => {
+  assert.match(tokens.seal(request, position), /^[A-Za-z0-9_-]{1,8192}$/)
+})
+
+test('a token shows nothing of the position, and two of one position differ', () => {
+  const token = tokens.seal(request, { key: 'DOE^JANE', seq: 1 })
+  assert.doesNotMatch(Buffer.from(token, 'base64url').toString('latin1'), /DOE|JANE|seq/)
+  assert.notEqual(token, tokens.seal(request, { key: 'DOE^JANE', seq: 1 }))
+})
+
+test('a token of another request, another catalog, changed, cut or invented opens nothing', () => {
+  const token = tokens.seal(request, position)
+  const changed = (token[20] === 'A' ? 'B' : 'A') + token.slice(1)
+  assert.equal(tokens.open(['SearchImageSets', 'other'], token), undefined)
+  assert.equal(openPageTokens(new Uint8Array(32).fill(2)).open(request, token), undefined)
+  for (const foreign of [changed, token.slice(0, -2), token.slice(0, 30), '', '%%%', 'x'.repeat(8192)]) {
+    assert.equal(tokens.open(request, foreign), undefined, foreign.slice(0, 20))
+  }
+})
+
+test('a foreign token is a ValidationException that names nextToken', () => {
+  const open = () => positionOfPage(tokens, { request, nextToken: 'garbage' })
+  assert.throws(
+    open,
+    (error) =>
+      error instanceof ContractError && error.name === 'ValidationException' && /nextToken/.test(error.message),
+  )
+})
+
+test('a page is cut where there is one row more than it holds, and only then has a token', () => {
+  const tokenAfter = (last: number) => `after ${last}`
+  assert.deepEqual(cutPage([1, 2, 3], { size: 2, tokenAfter }), { rows: [1, 2], nextToken: 'after 2' })
+  assert.deepEqual(cutPage([1, 2], { size: 2, tokenAfter }), { rows: [1, 2], nextToken: undefined })
+  assert.deepEqual(cutPage([], { size: 2, tokenAfter }), { rows: [], nextToken: undefined })
+})

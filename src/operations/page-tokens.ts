@@ -1,0 +1,64 @@
+/**
+ * Page tokens hold a place in a sorted list, which may be a patient's study date, and travel in URLs that get logged: so they are
+ * sealed (AES-256-GCM), not just encoded. The request they were given for is the additional data: another one cannot open them.
+ */
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, randomBytes } from 'node:crypto'
+import type { PageTokens } from '../app.ts'
+import { ContractError } from '../contract/errors.ts'
+
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+/** @param secret 32 bytes that every server of one catalog shares. */
+export function openPageTokens(secret: Uint8Array): PageTokens {
+  const key = createSecretKey(createHash('sha256').update('page-token').update(secret).digest())
+  return {
+    seal(request, position) {
+      const iv = randomBytes(IV_BYTES)
+      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(JSON.stringify(request)))
+      const sealed = Buffer.concat([cipher.update(JSON.stringify(position), 'utf8'), cipher.final()])
+      return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url')
+    },
+    open(request, token) {
+      const bytes = Buffer.from(token, 'base64url')
+      if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
+      decipher.setAAD(Buffer.from(JSON.stringify(request)))
+      decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
+      try {
+        const sealed = bytes.subarray(IV_BYTES + TAG_BYTES)
+        return JSON.parse(Buffer.concat([decipher.update(sealed), decipher.final()]).toString('utf8'))
+      } catch {
+        // final() throws where the tag does not fit: not our token, or not for this request.
+        return undefined
+      }
+    },
+  }
+}
+
+/** The position a request's token stands for, undefined on a first page; a foreign token is the caller's error. */
+export function positionOfPage<Position>(
+  tokens: PageTokens,
+  page: { readonly request: unknown; readonly nextToken: string | undefined },
+): Position | undefined {
+  if (page.nextToken === undefined) return undefined
+  const position = tokens.open(page.request, page.nextToken)
+  if (position !== undefined) return position as Position
+  const message =
+    'The token is not one that this request was given: repeat the first request unchanged, without nextToken'
+  throw new ContractError(
+    'ValidationException',
+    `1 validation error detected: Value at 'nextToken' failed to satisfy constraint: ${message}`,
+    { fields: [{ path: '/nextToken', message }] },
+  )
+}
+
+/** A page and the token of the next: lists ask the catalog for one row more than the page to know whether there is one. */
+export function cutPage<Row>(
+  rows: readonly Row[],
+  options: { readonly size: number; readonly tokenAfter: (last: Row) => string },
+): { readonly rows: readonly Row[]; readonly nextToken: string | undefined } {
+  if (rows.length <= options.size) return { rows, nextToken: undefined }
+  const page = rows.slice(0, options.size)
+  return { rows: page, nextToken: options.tokenAfter(page[options.size - 1]!) }
+}

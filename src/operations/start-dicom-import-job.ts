@@ -1,0 +1,63 @@
+/** StartDICOMImportJob: writes the job down and answers. The work is src/import's, at its own pace. */
+import type { App } from '../app.ts'
+import { ContractError } from '../contract/errors.ts'
+import type { Input, Output } from '../contract/operations.ts'
+import { QUOTAS } from '../contract/quotas.ts'
+import { s3Folder } from '../imaging/s3-uri.ts'
+import { clientTokenUse, tokenOfAnotherRequest } from './client-token.ts'
+import { activeDatastore, datastoreNotFound } from './datastore-access.ts'
+
+export async function startDICOMImportJob(
+  input: Input<'StartDICOMImportJob'>,
+  app: App,
+): Promise<Output<'StartDICOMImportJob'>> {
+  const { datastoreId } = await activeDatastore(app, input.datastoreId)
+  if (input.importConfiguration !== undefined) {
+    throw new ContractError(
+      'ValidationException',
+      'importConfiguration is not supported yet: start the job without it to import DICOM P10 files',
+    )
+  }
+  const jobId = app.newId()
+  const submitted = await app.catalog.importJobs.submit({
+    job: {
+      jobId,
+      datastoreId,
+      jobName: input.jobName,
+      jobStatus: 'SUBMITTED',
+      dataAccessRoleArn: input.dataAccessRoleArn,
+      inputS3Uri: input.inputS3Uri,
+      outputS3Uri: s3Folder(input.outputS3Uri, `${datastoreId}-DicomImport-${jobId}`),
+      importConfiguration: input.importConfiguration,
+      message: undefined,
+      submittedAt: app.clock(),
+      endedAt: undefined,
+      filesDone: 0,
+      filesFound: undefined,
+    },
+    token: clientTokenUse(app, input),
+    ...(app.awsQuotas ? { runningMax: QUOTAS.concurrentImportJobsPerDatastore } : {}),
+  })
+  switch (submitted.outcome) {
+    case 'token-of-another-request':
+      throw tokenOfAnotherRequest()
+    case 'too-many':
+      throw new ContractError(
+        'ServiceQuotaExceededException',
+        `${QUOTAS.concurrentImportJobsPerDatastore} import jobs of the data store are running, as many as its quota allows`,
+      )
+    case 'datastore-absent':
+      throw datastoreNotFound(datastoreId)
+    case 'datastore-not-active':
+      throw new ContractError('ConflictException', `Data store ${datastoreId} is no longer ACTIVE`)
+    case 'submitted':
+    case 'repeated':
+      app.importJobWaits()
+      return {
+        datastoreId,
+        jobId: submitted.job.jobId,
+        jobStatus: 'SUBMITTED',
+        submittedAt: submitted.job.submittedAt,
+      }
+  }
+}

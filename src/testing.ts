@@ -1,0 +1,124 @@
+/**
+ * The library door for test suites: a whole Hilum in this process, on a free port, with everything in memory. The same operations,
+ * wire protocol and import job as the server's; gone without a trace when stopped.
+ */
+import type { App } from './app.ts'
+import { BackgroundWork } from './background.ts'
+import { startImportWorker } from './import/worker.ts'
+import { DEFAULT_LIMITS, type Limits, withAwsQuotas } from './limits.ts'
+import { openLog } from './log.ts'
+import { newId } from './new-id.ts'
+import { handlers } from './operations/index.ts'
+import { openPageTokens } from './operations/page-tokens.ts'
+import { awsDoor } from './protocols/aws/serve.ts'
+import { listen } from './protocols/listen.ts'
+import { readAll } from './stores/blob-store.ts'
+import { openMemoryBlobs } from './stores/memory-blobs.ts'
+import { openMemoryLocations } from './stores/memory-locations.ts'
+import { openSqliteCatalog } from './stores/sql/sqlite.ts'
+
+export interface HilumOptions {
+  /** Default: a free one. */
+  readonly port?: number
+  readonly region?: string
+  /** Twelve digits. */
+  readonly accountId?: string
+  /** The real service's quotas and throttles. */
+  readonly awsQuotas?: boolean
+  readonly limits?: Partial<Limits>
+  /** Milliseconds since 1970, for tests that need to move time. */
+  readonly clock?: () => number
+  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error'
+}
+
+export interface Hilum {
+  /** `http://127.0.0.1:<port>` */
+  readonly endpoint: string
+  /** For the official SDK: `new MedicalImagingClient(hilum.client)`. */
+  readonly client: {
+    readonly endpoint: string
+    readonly region: string
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+    /** Without it the SDK calls `runtime-127.0.0.1` for searches, which no resolver knows. */
+    readonly disableHostPrefix: true
+  }
+  /** Puts an object where `s3://bucket/key` is read by import jobs; the bucket is made if need be. */
+  putObject(bucket: string, key: string, bytes: Uint8Array): Promise<void>
+  /** An object of a bucket, such as a job's manifest. */
+  getObject(bucket: string, key: string): Promise<Uint8Array | undefined>
+  /** Back to nothing: no data store, no job, no bucket. The endpoint and the credentials stay. */
+  reset(): Promise<void>
+  stop(): Promise<void>
+}
+
+interface Inside {
+  readonly door: ReturnType<typeof awsDoor>
+  readonly locations: ReturnType<typeof openMemoryLocations>
+  close(): Promise<void>
+}
+
+export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
+  const keys = { accessKeyId: `HILUM${newId().slice(0, 15).toUpperCase()}`, secretAccessKey: newId() }
+  const wanted = { ...DEFAULT_LIMITS, ...options.limits }
+  const settings = {
+    limits: options.awsQuotas === true ? withAwsQuotas(wanted) : wanted,
+    log: openLog({ logLevel: options.logLevel ?? 'error' }),
+    region: options.region ?? 'us-east-1',
+    accountId: options.accountId ?? '000000000000',
+    awsQuotas: options.awsQuotas ?? false,
+    clock: options.clock ?? Date.now,
+    newId,
+    credentials: { secretOf: (id: string) => (id === keys.accessKeyId ? keys.secretAccessKey : undefined) },
+  }
+  let inside = await open(settings)
+  const { log, limits } = settings
+  const door = await listen({
+    hosts: ['127.0.0.1'],
+    port: options.port ?? 0,
+    door: (request) => inside.door(request),
+    limits,
+    log,
+  })
+  const endpoint = `http://127.0.0.1:${door.port}`
+  return {
+    endpoint,
+    client: { endpoint, region: settings.region, credentials: keys, disableHostPrefix: true },
+    async putObject(bucket, key, bytes) {
+      await inside.locations.createBucket(bucket).put(key, bytes)
+    },
+    async getObject(bucket, key) {
+      const blob = await inside.locations.createBucket(bucket).open(key)
+      return blob === undefined ? undefined : readAll(blob)
+    },
+    async reset() {
+      await inside.close()
+      inside = await open(settings)
+    },
+    async stop() {
+      await door.stop()
+      await inside.close()
+    },
+  }
+}
+
+async function open(
+  settings: Omit<App, 'catalog' | 'blobs' | 'locations' | 'pageTokens' | 'background' | 'importJobWaits'>,
+): Promise<Inside> {
+  const locations = openMemoryLocations()
+  const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
+  const background = new BackgroundWork(settings.log)
+  const worker = startImportWorker({ ...settings, ...stores })
+  const app: App = {
+    ...settings,
+    ...stores,
+    background,
+    pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
+    importJobWaits: () => worker.wake(),
+  }
+  const close = async () => {
+    await worker.stop()
+    await background.drain()
+    await stores.catalog.close()
+  }
+  return { door: awsDoor(app, handlers), locations, close }
+}
