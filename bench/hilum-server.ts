@@ -1,0 +1,39 @@
+/** The server under measurement: `bin/hilum serve` on a data folder of its own, and the official client to it. */
+
+import { join } from 'node:path'
+import { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
+import { freePort, type MeasuredProcess, projectFolder, start, untilAnswering } from './processes.ts'
+
+export const BENCH_KEYS = {
+  accessKeyId: 'HILUMBENCHBENCHBENCH',
+  secretAccessKey: 'only-for-a-server-that-lives-seconds',
+}
+
+export interface BenchServer extends MeasuredProcess {
+  readonly port: number
+  readonly client: MedicalImagingClient
+  /** From the start of the process to its first answer. */
+  readonly readyMs: number
+}
+
+export async function startHilumServer(dataFolder: string): Promise<BenchServer> {
+  const port = await freePort()
+  const startedAt = performance.now()
+  const measured = start(
+    process.execPath,
+    [join(projectFolder, 'bin/hilum'), 'serve', '--data', dataFolder, '--port', `${port}`, '--log-level', 'error'],
+    {
+      env: { HILUM_ACCESS_KEY_ID: BENCH_KEYS.accessKeyId, HILUM_SECRET_ACCESS_KEY: BENCH_KEYS.secretAccessKey },
+    },
+  )
+  const endpoint = `http://127.0.0.1:${port}`
+  await untilAnswering(endpoint, 30_000)
+  const readyMs = performance.now() - startedAt
+  const client = new MedicalImagingClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: BENCH_KEYS,
+    disableHostPrefix: true,
+  })
+  return { ...measured, port, client, readyMs }
+}

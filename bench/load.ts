@@ -1,0 +1,82 @@
+/**
+ * A load generator that costs as little as it can, since it shares the machine with what it measures: raw sockets, each sending
+ * ready-made bytes and reading to the end of the answer. Signatures have no nonce, so signed requests can be made beforehand.
+ */
+import { connect, type Socket } from 'node:net'
+import { quantile } from './processes.ts'
+
+export interface Load {
+  readonly port: number
+  /** Whole HTTP/1.1 requests; connections go round them. */
+  readonly requests: readonly Buffer[]
+  readonly connections: number
+  readonly warmUpMs: number
+  readonly durationMs: number
+}
+
+export interface LoadResult {
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly answerBytes: number
+}
+
+/** Throws when an answer is not a 200. */
+export async function runLoad(load: Load): Promise<LoadResult> {
+  await Promise.all(round(load, load.warmUpMs, []))
+  const times: number[] = []
+  const startedAt = performance.now()
+  const sizes = await Promise.all(round(load, load.durationMs, times))
+  const seconds = (performance.now() - startedAt) / 1000
+  times.sort((a, b) => a - b)
+  return {
+    perSecond: times.length / seconds,
+    p50Ms: quantile(times, 0.5),
+    p99Ms: quantile(times, 0.99),
+    answerBytes: sizes[0] ?? 0,
+  }
+}
+
+const round = (load: Load, durationMs: number, times: number[]): Promise<number>[] =>
+  Array.from({ length: load.connections }, (_, index) => oneConnection({ load, index, durationMs, times }))
+
+function oneConnection(one: { load: Load; index: number; durationMs: number; times: number[] }): Promise<number> {
+  const { load, times } = one
+  return new Promise((resolve, reject) => {
+    const socket: Socket = connect(load.port, '127.0.0.1')
+    const until = performance.now() + one.durationMs
+    let next = one.index
+    let sentAt = 0
+    let pending = 0
+    let answerBytes = 0
+    const send = () => {
+      const now = performance.now()
+      if (now >= until) {
+        socket.destroy()
+        resolve(answerBytes)
+        return
+      }
+      sentAt = now
+      socket.write(load.requests[next++ % load.requests.length]!)
+    }
+    socket.setNoDelay(true)
+    socket.on('connect', send)
+    socket.on('error', reject)
+    socket.on('data', (chunk) => {
+      if (pending === 0) {
+        const head = chunk.indexOf('\r\n\r\n')
+        const text = chunk.toString('latin1', 0, head)
+        if (!text.startsWith('HTTP/1.1 200'))
+          return reject(new Error(`the server answered: ${chunk.toString('latin1')}`))
+        const bodyBytes = Number(/content-length: (\d+)/i.exec(text)?.[1])
+        answerBytes = head + 4 + bodyBytes
+        pending = answerBytes
+      }
+      pending -= chunk.length
+      if (pending > 0) return
+      pending = 0
+      times.push(performance.now() - sentAt)
+      send()
+    })
+  })
+}

@@ -1,0 +1,150 @@
+/**
+ * Signed searches at concurrency 8 against Hilum, beside a bare node:http server that sends the very same bytes; and the time of
+ * searches while an import runs beside the time when nothing else does.
+ */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Sha256 } from '@aws-crypto/sha256-js'
+import { SignatureV4 } from '@smithy/signature-v4'
+import { BENCH_KEYS, startHilumServer } from './hilum-server.ts'
+import { createActiveDatastore, FILES, importAll } from './importing.ts'
+import { type LoadResult, runLoad } from './load.ts'
+import { inTempFolder } from './processes.ts'
+import { writeSampleFiles } from './sample-files.ts'
+
+const CONNECTIONS = 8
+const LOAD = { connections: CONNECTIONS, warmUpMs: 1_000, durationMs: 4_000 }
+
+export interface SearchRow {
+  readonly name: string
+  readonly hilum: LoadResult
+  readonly bare: LoadResult
+}
+
+export interface SearchResult {
+  readonly rows: readonly SearchRow[]
+  readonly idle: LoadResult
+  readonly duringImport: LoadResult
+}
+
+const newestFirst = {}
+const byPatient = (i: number) => ({ filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: `P${i % 500}` }] }] })
+const bySeries = (i: number) => ({
+  filters: [{ operator: 'EQUAL', values: [{ DICOMSeriesInstanceUID: `2.25.7.3.${(i * 7) % FILES}` }] }],
+})
+const byStudyDate = (i: number) => ({
+  filters: [
+    {
+      operator: 'BETWEEN',
+      values: [
+        { DICOMStudyDateAndTime: { DICOMStudyDate: `2020${String(1 + (i % 12)).padStart(2, '0')}01` } },
+        { DICOMStudyDateAndTime: { DICOMStudyDate: '20991231' } },
+      ],
+    },
+  ],
+  sort: { sortField: 'DICOMStudyDateAndTime', sortOrder: 'DESC' },
+})
+
+const BATTERIES: readonly { name: string; criteria: (i: number) => object }[] = [
+  { name: 'newest first, page of 50', criteria: () => newestFirst },
+  { name: 'EQUAL DICOMPatientId', criteria: byPatient },
+  { name: 'EQUAL DICOMSeriesInstanceUID', criteria: bySeries },
+  { name: 'BETWEEN DICOMStudyDateAndTime, page of 50', criteria: byStudyDate },
+]
+
+export const measureSearches = (): Promise<SearchResult> =>
+  inTempFolder(async (folder) => {
+    await mkdir(join(folder, 'buckets/bench-output'), { recursive: true })
+    await writeSampleFiles(join(folder, 'buckets/bench-input'), FILES)
+    const server = await startHilumServer(folder)
+    try {
+      const datastoreId = await createActiveDatastore(server)
+      await importAll(server, datastoreId)
+      const rows: SearchRow[] = []
+      for (const { name, criteria } of BATTERIES) {
+        const requests = await signedSearches({ port: server.port, datastoreId, criteria })
+        const hilum = await runLoad({ ...LOAD, port: server.port, requests })
+        rows.push({
+          name,
+          hilum,
+          bare: await measureBareServer(await sampleAnswer(server.port, requests[0]!), requests),
+        })
+      }
+      const requests = await signedSearches({ port: server.port, datastoreId, criteria: byPatient })
+      const single = { port: server.port, requests, connections: 1, warmUpMs: 500 }
+      const idle = await runLoad({ ...single, durationMs: 2_000 })
+      const importing = importAll(server, datastoreId)
+      const duringImport = await runLoad({ ...single, warmUpMs: 50, durationMs: 1_000 })
+      await importing
+      return { rows, idle, duringImport }
+    } finally {
+      await server.stop()
+    }
+  })
+
+async function signedSearches(from: {
+  port: number
+  datastoreId: string
+  criteria: (i: number) => object
+}): Promise<Buffer[]> {
+  const signer = new SignatureV4({
+    service: 'medical-imaging',
+    region: 'us-east-1',
+    credentials: BENCH_KEYS,
+    sha256: Sha256,
+  })
+  const path = `/datastore/${from.datastoreId}/searchImageSets`
+  const requests: Buffer[] = []
+  for (let i = 0; i < 200; i++) {
+    const body = JSON.stringify(from.criteria(i))
+    const signed = await signer.sign({
+      method: 'POST',
+      protocol: 'http:',
+      hostname: '127.0.0.1',
+      port: from.port,
+      path,
+      query: {},
+      headers: {
+        host: `127.0.0.1:${from.port}`,
+        'content-type': 'application/json',
+        'content-length': `${Buffer.byteLength(body)}`,
+      },
+      body,
+    })
+    const headers = Object.entries(signed.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    requests.push(Buffer.from(`POST ${path} HTTP/1.1\r\n${headers.join('')}\r\n${body}`))
+  }
+  return requests
+}
+
+async function sampleAnswer(port: number, request: Buffer): Promise<string> {
+  const [head, body] = request.toString().split('\r\n\r\n') as [string, string]
+  const [requestLine, ...lines] = head.split('\r\n') as [string, ...string[]]
+  const headers = lines
+    .filter((line) => !/^(host|content-length):/i.test(line))
+    .map((line) => line.split(/: (.*)/s) as [string, string])
+  const response = await fetch(`http://127.0.0.1:${port}${requestLine.split(' ')[1]}`, {
+    method: 'POST',
+    headers,
+    body,
+  })
+  return response.text()
+}
+
+/** The ceiling: node:http that reads the body, looks at nothing and sends the same bytes. */
+async function measureBareServer(answer: string, requests: readonly Buffer[]): Promise<LoadResult> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'bare-server.ts'), answer], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  try {
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    return await runLoad({ ...LOAD, port: Number(line.toString()), requests })
+  } finally {
+    child.kill('SIGTERM')
+    await exited
+  }
+}
