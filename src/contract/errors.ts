@@ -1,5 +1,5 @@
 /**
- * Every error that leaves Hilum has a name in this table. The first eight are the service's own (AWS model
+ * Every error that leaves Hilum has a name in this table. The first nine are the service's own (AWS model
  * medical-imaging 2023-07-19); the rest belong to the protocol (restJson1) and to Signature Version 4, and carry AWS's names.
  */
 
@@ -14,20 +14,25 @@ const ERRORS = {
   ThrottlingException: { status: 429, fault: 'client' },
   ValidationException: { status: 400, fault: 'client' },
 
-  SerializationException: { status: 400, fault: 'client' },
-  RequestEntityTooLargeException: { status: 413, fault: 'client' },
-  UnknownOperationException: { status: 404, fault: 'client' },
-  NotImplementedException: { status: 501, fault: 'server' },
-  ServiceUnavailableException: { status: 503, fault: 'server' },
+  SerializationException: { status: 400, fault: 'client', protocol: true },
+  RequestEntityTooLargeException: { status: 413, fault: 'client', protocol: true },
+  RequestHeaderFieldsTooLargeException: { status: 431, fault: 'client', protocol: true },
+  RequestTimeoutException: { status: 408, fault: 'client', protocol: true },
+  UnknownOperationException: { status: 404, fault: 'client', protocol: true },
+  NotImplementedException: { status: 501, fault: 'server', protocol: true },
+  ServiceUnavailableException: { status: 503, fault: 'server', protocol: true },
 
-  IncompleteSignatureException: { status: 403, fault: 'client' },
-  InvalidSignatureException: { status: 403, fault: 'client' },
-  MissingAuthenticationTokenException: { status: 403, fault: 'client' },
-  RequestTimeTooSkewed: { status: 403, fault: 'client' },
-  UnrecognizedClientException: { status: 403, fault: 'client' },
-} as const satisfies Record<string, { status: number; fault: 'client' | 'server' }>
+  IncompleteSignatureException: { status: 403, fault: 'client', protocol: true },
+  InvalidSignatureException: { status: 403, fault: 'client', protocol: true },
+  MissingAuthenticationTokenException: { status: 403, fault: 'client', protocol: true },
+  RequestTimeTooSkewed: { status: 403, fault: 'client', protocol: true },
+  UnrecognizedClientException: { status: 403, fault: 'client', protocol: true },
+} as const satisfies Record<string, { status: number; fault: 'client' | 'server'; protocol?: true }>
 
 export type ErrorName = keyof typeof ERRORS
+
+/** Any operation may answer these, although no operation lists them. */
+export const isProtocolError = (name: ErrorName): boolean => 'protocol' in ERRORS[name]
 
 /** One member that broke a constraint: `path` is a JSON pointer into the input, as Smithy's ValidationException has it. */
 export interface FieldFault {

@@ -14,6 +14,7 @@ export const MetadataFilePath = string({
   min: 1,
   max: 1024,
   pattern: '[a-zA-Z0-9!-~]+([a-zA-Z0-9!-~ ]*[a-zA-Z0-9!-~]+)*',
+  linearPattern: '[!-~]([ -~]*[!-~])?',
 })
 
 export const DicomMetadataMapping = structure({

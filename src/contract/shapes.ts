@@ -9,6 +9,8 @@ export interface StringShape<Value extends string = string> {
   readonly max?: number
   /** The pattern as AWS's model spells it; it must match the whole value. */
   readonly pattern?: string
+  /** The same language in a spelling that cannot backtrack without end, where AWS's own can. */
+  readonly linearPattern?: string
   readonly values?: readonly Value[]
   /** Never shown in an error message: it may hold a patient's identity. */
   readonly sensitive?: true
@@ -84,7 +86,7 @@ export type Members = { readonly [name: string]: Shape | Member }
 export type UnionMembers = { readonly [name: string]: Shape }
 
 type Sized = { readonly min?: number; readonly max?: number }
-type StringLimits = Sized & { readonly pattern?: string; readonly sensitive?: true }
+type StringLimits = Sized & { readonly pattern?: string; readonly linearPattern?: string; readonly sensitive?: true }
 
 export const string = (limits: StringLimits = {}): StringShape => ({ kind: 'string', ...limits })
 export const oneOf = <const V extends string>(...values: readonly V[]): StringShape<V> => ({ kind: 'string', values })

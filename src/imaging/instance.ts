@@ -125,7 +125,7 @@ const tagsOf = (values: Values): string =>
 function seriesNumberOf(text: string | null | undefined): number | null | undefined {
   if (text === null || text === undefined) return text
   const number = /^\s*[+-]?\d{1,12}\s*$/.test(text) ? Number(text) : Number.NaN
-  return Number.isInteger(number) && Math.abs(number) <= 0x7fffffff ? number : undefined
+  return Number.isInteger(number) && number === (number | 0) ? number : undefined
 }
 
 function warningsOf(file: DicomFile, values: Values, instant: number | null): ImportWarning[] {

@@ -60,9 +60,11 @@ const NEWEST_FIRST: Search['sort'] = { sortField: 'updatedAt', sortOrder: 'DESC'
 
 /** Criteria that passed the contract's limits become a Search, or a ValidationException that says what to write instead. */
 export function toSearch(criteria: Criteria | undefined): Search {
+  // Members in one order, whatever the client's: page tokens are bound to the search as it is spelled here.
+  const { sortField, sortOrder } = criteria?.sort ?? NEWEST_FIRST
   return {
     filters: (criteria?.filters ?? []).map((filter, index) => toFilter(filter, `/filters/${index}`)),
-    sort: criteria?.sort ?? NEWEST_FIRST,
+    sort: { sortField, sortOrder },
   }
 }
 

@@ -1,0 +1,54 @@
+/**
+ * Where in an input something is wrong, and the ValidationException that tells it in the words of AWS's Coral framework, which
+ * an official test of the AWS SDK for JavaScript compares literally.
+ */
+import { ContractError, type FieldFault } from '../../contract/errors.ts'
+
+/** A member or list index below another; a chain of these is only as deep as the shapes are. */
+export interface Spot {
+  readonly above: Spot | undefined
+  readonly name: string | number
+}
+
+/** The input as a whole: where all spots hang. */
+export const INPUT: Spot = { above: undefined, name: '' }
+
+export interface Fault {
+  readonly at: Spot
+  /** As it may be shown: undefined where the value is sensitive or no scalar. */
+  readonly value?: string | null | undefined
+  readonly constraint: string
+}
+
+/** Beyond these a list of faults helps nobody; checking stops there, whatever the request holds. */
+export const FAULTS_MAX = 32
+const SHOWN_VALUE_MAX = 64
+
+export function validationError(faults: readonly Fault[]): ContractError {
+  const sentences = faults.map(sentenceOf)
+  const count = faults.length === 1 ? '1 validation error' : `${faults.length} validation errors`
+  const fields = faults.map(
+    (fault, index): FieldFault => ({ path: pointerOf(fault.at), message: sentences[index] as string }),
+  )
+  return new ContractError('ValidationException', `${count} detected: ${sentences.join('; ')}`, { fields })
+}
+
+function sentenceOf({ at, value, constraint }: Fault): string {
+  const shown = value === undefined ? 'Value' : value === null ? 'Value null' : `Value '${cut(value)}'`
+  return `${shown} at '${coralPathOf(at)}' failed to satisfy constraint: ${constraint}`
+}
+
+const cut = (value: string): string =>
+  value.length <= SHOWN_VALUE_MAX ? value : `${value.slice(0, SHOWN_VALUE_MAX)}...`.toWellFormed()
+
+/** `searchCriteria.filters.1.member.operator`: list places count from one. */
+function coralPathOf({ above, name }: Spot): string {
+  if (above === undefined) return ''
+  const own = typeof name === 'number' ? `${name + 1}.member` : name
+  return above === INPUT ? own : `${coralPathOf(above)}.${own}`
+}
+
+/** `/searchCriteria/filters/0/operator` (RFC 6901; no name in the contract needs escaping). */
+export function pointerOf({ above, name }: Spot): string {
+  return above === undefined ? '' : `${pointerOf(above)}/${name}`
+}

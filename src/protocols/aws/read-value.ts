@@ -1,0 +1,107 @@
+/**
+ * JSON into values of the contract's shapes (restJson1). A value of the wrong JSON type is a SerializationException at once;
+ * limits are validate.ts's. Unknown members are ignored, and an explicit null is as absent, since several SDKs send both.
+ */
+import { ContractError } from '../../contract/errors.ts'
+import { memberOf, type Shape, type StructureShape, type UnionShape } from '../../contract/shapes.ts'
+import { FAULTS_MAX, type Fault, pointerOf, type Spot } from './faults.ts'
+import { parseTimestamp } from './timestamp.ts'
+
+export type ReadValue = (json: unknown, at: Spot, faults: Fault[]) => unknown
+
+const serializationError = (expected: string, at: Spot): ContractError =>
+  new ContractError('SerializationException', `${expected} was expected at '${pointerOf(at)}'.`)
+
+/** Compiled once per shape, at start. */
+export function valueReader(shape: Shape): ReadValue {
+  switch (shape.kind) {
+    case 'string':
+      return (json, at) => {
+        if (typeof json !== 'string') throw serializationError('A string', at)
+        return json
+      }
+    case 'boolean':
+      return (json, at) => {
+        if (typeof json !== 'boolean') throw serializationError('A boolean', at)
+        return json
+      }
+    case 'integer':
+      return (json, at) => {
+        if (typeof json !== 'number' || (json | 0) !== json) throw serializationError('A 32-bit integer', at)
+        return json
+      }
+    case 'timestamp':
+      return (json, at) => {
+        const milliseconds = parseTimestamp(json)
+        if (milliseconds === undefined) throw serializationError('A time in seconds since 1970', at)
+        return milliseconds
+      }
+    case 'blob':
+      return readBlob
+    case 'list': {
+      const readItem = valueReader(shape.item)
+      return (json, at, faults) => {
+        if (!Array.isArray(json)) throw serializationError('A list', at)
+        return json.map((item, index) => readItem(item, { above: at, name: index }, faults))
+      }
+    }
+    case 'map': {
+      const readItem = valueReader(shape.item)
+      return (json, at, faults) => {
+        const entries = Object.entries(objectOf(json, at))
+        // The place of an entry is the map: its key is the caller's text, not a name of ours. fromEntries keeps `__proto__`.
+        return Object.fromEntries(entries.map(([key, item]) => [key, readItem(item, at, faults)]))
+      }
+    }
+    case 'structure':
+      return structureReader(shape)
+    case 'union':
+      return unionReader(shape)
+    case 'stream':
+      throw new Error('a stream is not JSON')
+  }
+}
+
+export function structureReader(shape: StructureShape): ReadValue {
+  const members = Object.entries(shape.members).map(
+    ([name, member]) => [name, valueReader(memberOf(member).shape)] as const,
+  )
+  return (json, at, faults) => {
+    const source = objectOf(json, at)
+    const structure: Record<string, unknown> = {}
+    for (const [name, read] of members) {
+      const member = Object.hasOwn(source, name) ? source[name] : null
+      if (member !== null) structure[name] = read(member, { above: at, name }, faults)
+    }
+    return structure
+  }
+}
+
+/** Smithy calls a bad union malformed; the service's documentation of search wants a ValidationException, and so we answer. */
+function unionReader(shape: UnionShape): ReadValue {
+  const readers = new Map(Object.entries(shape.members).map(([name, member]) => [name, valueReader(member)]))
+  const constraint = `Member must have exactly one member set: [${[...readers.keys()].join(', ')}]`
+  return (json, at, faults) => {
+    const present = Object.entries(objectOf(json, at)).filter(([name, member]) => member !== null && name !== '__type')
+    const [first] = present
+    const read = first === undefined || present.length > 1 ? undefined : readers.get(first[0])
+    if (first === undefined || read === undefined) {
+      if (faults.length < FAULTS_MAX) faults.push({ at, constraint })
+      return {}
+    }
+    return { [first[0]]: read(first[1], { above: at, name: first[0] }, faults) }
+  }
+}
+
+function readBlob(json: unknown, at: Spot): Uint8Array {
+  if (typeof json !== 'string') throw serializationError('Base64 text', at)
+  const bytes = Buffer.from(json, 'base64')
+  // Node skips what is not base64; what does not come back as it was is none.
+  if (bytes.toString('base64') !== json) throw serializationError('Base64 text', at)
+  return bytes
+}
+
+function objectOf(json: unknown, at: Spot): Record<string, unknown> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw serializationError('An object', at)
+  return json as Record<string, unknown>
+}

@@ -1,0 +1,89 @@
+/**
+ * The AWS door: route, verify, throttle, read, call, write. A wrong path is told to anyone (404, as at AWS); all else only to
+ * a caller whose signature is good.
+ */
+import type { App, Log } from '../../app.ts'
+import { ContractError, type ErrorName, isProtocolError } from '../../contract/errors.ts'
+import { type ExtensionHeader, type Handler, type Handlers, NOT_BUILT } from '../../contract/handlers.ts'
+import { type OperationName, operations } from '../../contract/operations.ts'
+import { type Door, splitTarget, type WireReply, type WireRequest } from '../wire.ts'
+import { inputReader } from './read-input.ts'
+import { createRouter } from './route.ts'
+import { createVerifier } from './sigv4.ts'
+import { createThrottle } from './throttle.ts'
+import { contractErrorOf, writeError } from './write-error.ts'
+import { outputWriter } from './write-output.ts'
+
+type Routed = {
+  readonly request: WireRequest
+  readonly labels: Readonly<Record<string, string>>
+  readonly query: string
+}
+type Answer = (routed: Routed) => Promise<WireReply>
+
+export function awsDoor(app: App, handlers: Handlers<App>): Door {
+  const route = createRouter()
+  const verify = createVerifier({ credentials: app.credentials, limits: app.limits, service: 'medical-imaging' })
+  const throttle = app.awsQuotas ? createThrottle() : undefined
+  const answers = Object.fromEntries(
+    (Object.keys(operations) as OperationName[]).map((name) => [name, answerOf(name, handlers, app)]),
+  ) as Record<OperationName, Answer>
+
+  async function answer(request: WireRequest, requestId: string): Promise<WireReply> {
+    const { path, query } = splitTarget(request.target)
+    const found = route(request.method, path)
+    if (found === undefined) return writeError(new ContractError('UnknownOperationException', ''))
+    const { operation, labels } = found
+    try {
+      const now = app.clock()
+      const { accessKeyId } = verify(request, now)
+      throttle?.(accessKeyId, operation, now)
+      return await answers[operation]({ request, labels, query })
+    } catch (thrown) {
+      const error = contractErrorOf(thrown)
+      logOwnFaults(error, { operation, requestId, log: app.log })
+      return writeError(error, operation)
+    }
+  }
+  return async (request) => {
+    const requestId = uuidOf(app.newId())
+    const reply = await answer(request, requestId)
+    return { ...reply, headers: { ...reply.headers, 'x-amzn-RequestId': requestId } }
+  }
+}
+
+function answerOf<N extends OperationName>(operation: N, handlers: Handlers<App>, app: App): Answer {
+  const read = inputReader(operation)
+  const write = outputWriter(operation)
+  const handler: Handler<N, App> | typeof NOT_BUILT = handlers[operation]
+  return async ({ request, labels, query }) => {
+    const input = read({ labels, query, body: request.body })
+    if (handler === NOT_BUILT) {
+      throw new ContractError('NotImplementedException', `${operation} is not built yet in this version of Hilum.`)
+    }
+    const replyHeaders: Record<ExtensionHeader, string> = {}
+    const output = await handler(input, app, { requestHeaders: (name) => request.headers[name], replyHeaders })
+    const reply = write(output)
+    return { ...reply, headers: { ...reply.headers, ...replyHeaders } }
+  }
+}
+
+function logOwnFaults(error: ContractError, context: { operation: OperationName; requestId: string; log: Log }): void {
+  const { operation, requestId, log } = context
+  if (error.name === 'InternalServerException') {
+    log.error({ operation, requestId, stack: stackOf(error.cause ?? error) }, 'an operation failed')
+  } else if (!isProtocolError(error.name) && !modelled(operation).includes(error.name)) {
+    log.error({ operation, requestId, error: error.name }, 'an operation answered an error it does not model')
+  }
+}
+
+const modelled = (operation: OperationName): readonly ErrorName[] => operations[operation].errors
+
+/** A SyntaxError of JSON.parse quotes the text it failed on, which may hold a patient's values: of it only the frames. */
+function stackOf(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return typeof cause
+  return cause instanceof SyntaxError ? cause.stack?.replace(/^.*?(?=\n {4}at )/s, cause.name) : cause.stack
+}
+
+/** 32 hex digits in the form AWS gives its request ids. */
+const uuidOf = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')

@@ -1,0 +1,104 @@
+/** Requests as clients send them, signed by AWS's own signer (@smithy/signature-v4, which comes with the SDK). */
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
+import { SignatureV4 } from '@smithy/signature-v4'
+import type { WireRequest } from '../wire.ts'
+
+export const ACCESS_KEY_ID = 'AKIAIOSFODNN7EXAMPLE'
+export const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
+export const NOW = Date.UTC(2026, 0, 15, 12, 0, 0)
+
+/** What @smithy/signature-v4 wants of a hash. */
+class Sha256 {
+  readonly #hash: Hash | Hmac
+  constructor(secret?: Uint8Array) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret)
+  }
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes)
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest()
+  }
+  reset(): void {}
+}
+
+export interface Unsigned {
+  readonly method: string
+  /** Encoded as it goes on the wire. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | string[]>>
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface Signing {
+  readonly accessKeyId?: string
+  readonly secret?: string
+  readonly service?: string
+  readonly region?: string
+  readonly at?: number
+  readonly sessionToken?: string
+}
+
+function signerOf({ accessKeyId, secret, service, region, sessionToken }: Signing): SignatureV4 {
+  return new SignatureV4({
+    service: service ?? 'medical-imaging',
+    region: region ?? 'eu-central-1',
+    credentials: {
+      accessKeyId: accessKeyId ?? ACCESS_KEY_ID,
+      secretAccessKey: secret ?? SECRET,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+    },
+    sha256: Sha256 as never,
+    applyChecksum: false,
+  })
+}
+
+const smithyRequestOf = ({ method, path, query, headers, body }: Unsigned) => ({
+  method,
+  protocol: 'http:',
+  hostname: 'runtime-localhost',
+  port: 8080,
+  path,
+  query: { ...query },
+  headers: { host: 'runtime-localhost:8080', ...headers },
+  body: body ?? '',
+})
+
+/** With an Authorization header, as SDKs and the AWS CLI do. */
+export async function signed(request: Unsigned, signing: Signing = {}): Promise<WireRequest> {
+  const result = await signerOf(signing).sign(smithyRequestOf(request) as never, {
+    signingDate: new Date(signing.at ?? NOW),
+  })
+  return wireOf(result as never, request)
+}
+
+/** With the signature in the query. */
+export async function presigned(
+  request: Unsigned,
+  signing: Signing & { expiresSeconds: number },
+): Promise<WireRequest> {
+  const result = await signerOf(signing).presign(smithyRequestOf(request) as never, {
+    signingDate: new Date(signing.at ?? NOW),
+    expiresIn: signing.expiresSeconds,
+  })
+  return wireOf(result as never, request)
+}
+
+type SmithyResult = { headers: Record<string, string>; query: Record<string, string | string[]> }
+
+function wireOf({ headers, query }: SmithyResult, { method, path, body }: Unsigned): WireRequest {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${percentEncode(name)}=${percentEncode(one)}`),
+  )
+  return {
+    method,
+    target: pairs.length === 0 ? path : `${path}?${pairs.join('&')}`,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    body: Buffer.from(body ?? ''),
+  }
+}
+
+/** RFC 3986, as SDKs write labels and query values. */
+export const percentEncode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)

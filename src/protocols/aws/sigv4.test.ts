@@ -1,0 +1,234 @@
+/** Signature Version 4 against AWS's own signer and AWS's published test vectors. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { ContractError, type ErrorName } from '../../contract/errors.ts'
+import type { WireRequest } from '../wire.ts'
+import { ACCESS_KEY_ID, NOW, percentEncode, presigned, SECRET, signed } from './signed-request.fixture.ts'
+import { createVerifier } from './sigv4.ts'
+
+const SKEW_MS = 15 * 60_000
+const MINUTE_MS = 60_000
+const path = '/datastore/0123456789abcdef0123456789abcdef'
+const body = '{"filters":[]}'
+
+const verifier = (secrets: Record<string, string> = { [ACCESS_KEY_ID]: SECRET }, service = 'medical-imaging') =>
+  createVerifier({
+    credentials: { secretOf: (id) => (Object.hasOwn(secrets, id) ? secrets[id] : undefined) },
+    limits: { clockSkewMs: SKEW_MS },
+    service,
+  })
+const verify = verifier()
+
+function refused(request: WireRequest, { name, message }: { name: ErrorName; message?: RegExp }, now = NOW): void {
+  assert.throws(
+    () => verify(request, now),
+    (error) => {
+      assert.ok(error instanceof ContractError)
+      assert.equal(error.name, name)
+      assert.equal(error.status, 403)
+      if (message !== undefined) assert.match(error.message, message)
+      return true
+    },
+  )
+}
+
+describe('a good signature', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 12 })
+  const request = fc.record({
+    method: fc.constantFrom('GET', 'POST', 'DELETE'),
+    path: fc
+      .array(
+        fc.oneof(
+          text.map(percentEncode),
+          fc.constantFrom('.', '..', '', 'arn:aws:x', 'a%2Fb', "(a)*!'", 'é'.normalize()),
+        ),
+        { maxLength: 6 },
+      )
+      .map((segments) => `/${segments.map((segment) => encodeURI(decodeURI(segment))).join('/')}`),
+    query: fc.dictionary(
+      fc.constantFrom('a', 'a-', 'a.b', 'B', 'maxResults', 'nextToken', 'é', 'tagKeys'),
+      fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 3 })),
+    ),
+    headers: fc.dictionary(
+      fc.constantFrom('x-amz-a', 'content-type', 'x-amz-user-agent'),
+      fc.constantFrom(' a  b ', 'c'),
+    ),
+    body: text,
+  })
+
+  test("is accepted for whatever AWS's own signer signs", async () => {
+    await fc.assert(
+      fc.asyncProperty(request, fc.constantFrom('us-east-1', 'anywhere-9'), async (unsigned, region) => {
+        const wire = await signed(unsigned, { region })
+        assert.deepEqual(verify(wire, NOW), { accessKeyId: ACCESS_KEY_ID, region })
+      }),
+      { seed: 20_260_115, numRuns: 500 },
+    )
+  })
+
+  test('is accepted in the query of a presigned URL until it expires', async () => {
+    const wire = await presigned({ method: 'GET', path, query: { b: '1', a: 'x y' } }, { expiresSeconds: 3600 })
+    assert.equal(verify(wire, NOW + 59 * MINUTE_MS).accessKeyId, ACCESS_KEY_ID)
+    refused(wire, { name: 'RequestTimeTooSkewed', message: /^Signature expired: / }, NOW + 61 * MINUTE_MS)
+    const longer = { ...wire, target: wire.target.replace('X-Amz-Expires=3600', 'X-Amz-Expires=9999') }
+    refused(longer, { name: 'InvalidSignatureException' })
+    const endless = { ...wire, target: wire.target.replace('X-Amz-Expires=3600', 'X-Amz-Expires=604801') }
+    refused(endless, { name: 'IncompleteSignatureException' })
+  })
+
+  test('is accepted with a session token, without a body hash, and with an unsigned payload', async () => {
+    const withToken = await signed({ method: 'POST', path, body }, { sessionToken: 'token/+=' })
+    assert.equal(withToken.headers['x-amz-security-token'], 'token/+=')
+    const unsignedBody = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
+    const unsignedPayload = await signed({ method: 'POST', path, body, headers: unsignedBody })
+    const withoutHash = await signed({ method: 'POST', path, body })
+    assert.equal(withoutHash.headers['x-amz-content-sha256'], undefined)
+    for (const wire of [withToken, unsignedPayload, withoutHash]) assert.equal(verify(wire, NOW).region, 'eu-central-1')
+  })
+
+  test('is accepted from a hand-written client that leaves the query unencoded', async () => {
+    const wire = await signed({ method: 'GET', path, query: { nextToken: 'a/b:c', maxResults: '5' } })
+    const raw = { ...wire, target: `${path}?maxResults=5&nextToken=a/b:c&` }
+    assert.equal(verify(raw, NOW).accessKeyId, ACCESS_KEY_ID)
+  })
+
+  test('is accepted up to the clock skew, and after a secret was changed only with the new one', async () => {
+    const wire = await signed({ method: 'GET', path })
+    for (const skewMs of [-SKEW_MS, SKEW_MS]) assert.ok(verify(wire, NOW + skewMs))
+    const secrets = { [ACCESS_KEY_ID]: SECRET }
+    const verifyChanging = verifier(secrets)
+    assert.ok(verifyChanging(wire, NOW))
+    secrets[ACCESS_KEY_ID] = 'another secret'
+    assert.throws(() => verifyChanging(wire, NOW), { name: 'InvalidSignatureException' })
+    assert.ok(verifyChanging(await signed({ method: 'GET', path }, { secret: 'another secret' }), NOW))
+  })
+
+  test("is that of AWS's published test vectors", () => {
+    const vectors: [method: string, target: string, signature: string][] = [
+      ['GET', '/', '5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31'],
+      ['GET', '/?Param2=value2&Param1=value1', 'b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500'],
+      ['POST', '/', '5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b'],
+      ['GET', '/example/..', '5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31'],
+    ]
+    const verifyVector = verifier({ AKIDEXAMPLE: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }, 'service')
+    for (const [method, target, signature] of vectors) {
+      const headers = {
+        host: 'example.amazonaws.com',
+        'x-amz-date': '20150830T123600Z',
+        authorization: `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=${signature}`,
+      }
+      const wire = { method, target, headers, body: new Uint8Array(0) }
+      assert.equal(verifyVector(wire, Date.UTC(2015, 7, 30, 12, 36)).accessKeyId, 'AKIDEXAMPLE', target)
+    }
+  })
+})
+
+describe('a request is refused', () => {
+  const unsigned = { method: 'POST', path, body, query: { maxResults: '5' }, headers: { 'x-amz-a': '1' } }
+
+  test('without any signature, as MissingAuthenticationTokenException', async () => {
+    const { headers, ...wire } = await signed(unsigned)
+    const { authorization: _, ...others } = headers
+    refused({ ...wire, headers: others }, { name: 'MissingAuthenticationTokenException' })
+  })
+
+  test('when any signed part was changed, with the sentence of AWS', async () => {
+    const wire = await signed(unsigned)
+    const changed: WireRequest[] = [
+      { ...wire, method: 'GET' },
+      { ...wire, target: wire.target.replace('maxResults=5', 'maxResults=6') },
+      { ...wire, target: wire.target.replace('/datastore/0', '/datastore/1') },
+      { ...wire, headers: { ...wire.headers, 'x-amz-a': '2' } },
+      { ...wire, headers: { ...wire.headers, host: 'elsewhere' } },
+      { ...wire, headers: { ...wire.headers, 'x-amz-date': '20260115T120001Z' } },
+      { ...wire, body: Buffer.from(`${body} `) },
+    ]
+    const message =
+      /^The request signature we calculated does not match the signature you provided\. Check your AWS Secret/
+    for (const request of changed) refused(request, { name: 'InvalidSignatureException', message })
+    refused(await signed(unsigned, { secret: 'wrong' }), { name: 'InvalidSignatureException', message })
+  })
+
+  test('for an unknown access key, as UnrecognizedClientException', async () => {
+    const name = 'UnrecognizedClientException'
+    refused(await signed(unsigned, { accessKeyId: 'AKIDUNKNOWN' }), { name, message: /^The security token included/ })
+    refused(await signed(unsigned, { accessKeyId: '__proto__' }), { name })
+  })
+
+  test('when signed for another service or for another day', async () => {
+    const name = 'InvalidSignatureException'
+    refused(await signed(unsigned, { service: 's3' }), { name, message: /correct service: 'medical-imaging'/ })
+    const wire = await signed(unsigned)
+    const authorization = wire.headers.authorization!.replace('/20260115/', '/20260114/')
+    refused({ ...wire, headers: { ...wire.headers, authorization } }, { name, message: /does not match YYYYMMDD/ })
+  })
+
+  test('when its time is too far off, so that SDKs correct their clocks', async () => {
+    const wire = await signed(unsigned)
+    const name = 'RequestTimeTooSkewed'
+    const expired =
+      /^Signature expired: 20260115T120000Z is now earlier than 20260115T120001Z \(20260115T121501Z - 15 min\.\)$/
+    refused(wire, { name, message: expired }, NOW + SKEW_MS + 1000)
+    refused(
+      wire,
+      { name, message: /^Signature not yet current: 20260115T120000Z is still later/ },
+      NOW - SKEW_MS - 1000,
+    )
+  })
+
+  test('when its body hash is of another body or of an unsupported kind', async () => {
+    const name = 'InvalidSignatureException'
+    const wrong = await signed({ ...unsigned, headers: { 'x-amz-content-sha256': '0'.repeat(64) } })
+    refused(wrong, { name, message: /does not match the payload/ })
+    const streaming = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD'
+    refused(await signed({ ...unsigned, headers: { 'x-amz-content-sha256': streaming } }), {
+      name,
+      message: /aws-chunked/,
+    })
+  })
+
+  test('when its signature is incomplete', async () => {
+    const wire = await signed(unsigned)
+    const authorization = wire.headers.authorization!
+    const broken: [authorization: string, message: RegExp][] = [
+      ['', /algorithm/],
+      ['Bearer abc', /algorithm/],
+      ['AWS4-HMAC-SHA256', /'Credential'/],
+      [authorization.replace(/Credential=[^,]+,/, ''), /'Credential'/],
+      [authorization.replace(/SignedHeaders=[^,]+,/, ''), /'SignedHeaders'/],
+      [authorization.replace(/, Signature=.+/, ''), /'Signature'/],
+      [authorization.replace(/Signature=.+/, 'Signature=abc'), /64 lower-case/],
+      [authorization.replace(/Signature=.+/, `Signature=${'G'.repeat(64)}`), /64 lower-case/],
+      [authorization.replace('/aws4_request', ''), /accessKeyId\/date/],
+      [authorization.replace(/Credential=[^/]+\//, 'Credential=/'), /accessKeyId\/date/],
+      [authorization.replace('host;', ''), /'Host' must be a signed header/],
+      [authorization.replace('host;', 'host;x-absent;'), /not in the request/],
+      [authorization.replace('host;', 'host;__proto__;'), /not in the request/],
+    ]
+    for (const [value, message] of broken) {
+      const headers = { ...wire.headers, authorization: value }
+      refused({ ...wire, headers }, { name: 'IncompleteSignatureException', message })
+    }
+    const { 'x-amz-date': _, ...undated } = wire.headers
+    refused({ ...wire, headers: undated }, { name: 'IncompleteSignatureException', message: /X-Amz-Date/ })
+    for (const time of ['2026-01-15', '20260115T256000Z']) {
+      const headers = { ...wire.headers, 'x-amz-date': time }
+      refused({ ...wire, headers }, { name: 'IncompleteSignatureException', message: /X-Amz-Date/ })
+    }
+  })
+
+  test('when it is arbitrary text, never with anything but a ContractError', () => {
+    const header = fc.oneof(
+      fc.string(),
+      fc.string().map((text) => `AWS4-HMAC-SHA256 ${text}`),
+    )
+    fc.assert(
+      fc.property(header, fc.string(), (authorization, target) => {
+        const headers = { host: 'h', 'x-amz-date': '20260115T120000Z', authorization }
+        assert.throws(() => verify({ method: 'GET', target, headers, body: new Uint8Array(0) }, NOW), ContractError)
+      }),
+      { seed: 7, numRuns: 2000 },
+    )
+  })
+})

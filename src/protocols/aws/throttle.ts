@@ -1,0 +1,32 @@
+/**
+ * The service's own throttles (AWS HealthImaging developer guide, "Throttling limits"): one token bucket per access key and
+ * operation.
+ */
+import { ContractError } from '../../contract/errors.ts'
+import type { OperationName } from '../../contract/operations.ts'
+import { THROTTLES } from '../../contract/quotas.ts'
+
+interface Bucket {
+  tokens: number
+  filledAt: number
+}
+
+/** Takes a token, or throws ThrottlingException. `now` in milliseconds; there are as many buckets as access keys at most. */
+export function createThrottle(): (accessKeyId: string, operation: OperationName, now: number) => void {
+  const buckets = new Map<string, Bucket>()
+  return (accessKeyId, operation, now) => {
+    const { perSecond, burst } = THROTTLES[operation]
+    const name = `${operation} ${accessKeyId}`
+    const bucket = buckets.get(name) ?? { tokens: burst, filledAt: now }
+    buckets.set(name, bucket)
+    // A clock that was set back fills nothing.
+    const elapsedSeconds = Math.max(0, now - bucket.filledAt) / 1000
+    bucket.tokens = Math.min(burst, bucket.tokens + elapsedSeconds * perSecond)
+    bucket.filledAt = now
+    if (bucket.tokens < 1) {
+      const retryAfterSeconds = (1 - bucket.tokens) / perSecond
+      throw new ContractError('ThrottlingException', 'Rate exceeded', { retryAfterSeconds })
+    }
+    bucket.tokens -= 1
+  }
+}

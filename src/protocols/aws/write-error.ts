@@ -1,0 +1,20 @@
+/**
+ * The only place that knows an error's bytes: bare name in `x-amzn-ErrorType`, `{"message": ...}` with a lower-case m and a
+ * JSON body always, since the AWS SDKs for JavaScript and Go fail to read anything else as an error of the service.
+ */
+import { ContractError } from '../../contract/errors.ts'
+import type { WireReply } from '../wire.ts'
+
+/** What a caller may be told of any throw: a ContractError is told as it is, and nothing of anything else. */
+export function contractErrorOf(thrown: unknown): ContractError {
+  if (thrown instanceof ContractError) return thrown
+  return new ContractError('InternalServerException', 'The server failed to answer this request.', { cause: thrown })
+}
+
+export function writeError(error: ContractError, operation?: string): WireReply {
+  const { name, message, fields, status, retryAfterSeconds } = error
+  const headers: Record<string, string> = { 'Content-Type': 'application/json', 'x-amzn-ErrorType': name }
+  if (retryAfterSeconds !== undefined) headers['Retry-After'] = String(Math.ceil(retryAfterSeconds))
+  const body = JSON.stringify(fields.length > 0 ? { message, fieldList: fields } : { message })
+  return operation === undefined ? { status, headers, body } : { status, headers, body, operation }
+}

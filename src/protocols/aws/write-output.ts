@@ -1,0 +1,33 @@
+/**
+ * The output of an operation as the reply the contract describes: members to headers, body or payload. JSON is never
+ * compressed: the AWS SDK for C++ takes a compressed answer for an empty one.
+ */
+import { type OperationName, type Output, operations } from '../../contract/operations.ts'
+import { type Bytes, memberOf, type StructureShape, structure } from '../../contract/shapes.ts'
+import type { WireReply } from '../wire.ts'
+import { structureWriter } from './write-value.ts'
+
+/** Compiled once per operation, at start. */
+export function outputWriter<N extends OperationName>(operation: N): (output: Output<N>) => WireReply {
+  const { success, output: shape }: { success: number; output: StructureShape } = operations[operation]
+  const members = Object.entries(shape.members).map(([name, member]) => ({ name, ...memberOf(member) }))
+  const inBody = members.filter(({ place }) => place.in === 'body')
+  const writeBody = structureWriter(structure(Object.fromEntries(inBody.map((member) => [member.name, member]))))
+  const payload = members.find(({ place }) => place.in === 'payload')
+  const headers = members.flatMap(({ name, place }) => (place.in === 'header' ? [{ name, header: place.name }] : []))
+
+  return (output) => {
+    if (success === 204) return { status: success, headers: {}, body: '', operation }
+    if (payload === undefined) {
+      const body = writeBody(output as never)
+      return { status: success, headers: { 'Content-Type': 'application/json' }, body, operation }
+    }
+    const values = output as Readonly<Record<string, unknown>>
+    const replyHeaders: Record<string, string> = { 'Content-Type': 'application/octet-stream' }
+    for (const { name, header } of headers) {
+      const value = values[name]
+      if (value !== undefined) replyHeaders[header] = value as string
+    }
+    return { status: success, headers: replyHeaders, body: values[payload.name] as Bytes, operation }
+  }
+}

@@ -1,0 +1,46 @@
+/** A plain reply onto the socket: streams with back-pressure, and closed as soon as nobody reads them any more. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { WireReply } from './wire.ts'
+
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** A client that takes nothing of its reply for so long is gone. */
+  readonly stallTimeoutMs: number
+}
+
+/** Settles when the reply is sent or its client is gone; rejects where the reply's own stream fails. */
+export async function sendReply(reply: WireReply, { request, response, stallTimeoutMs }: Exchange): Promise<void> {
+  const { status, headers, body } = reply
+  if (response.destroyed) return abandon(body)
+  response.setTimeout(stallTimeoutMs, () => response.destroy())
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+    response.writeHead(status, status === 204 ? headers : { ...headers, 'Content-Length': length })
+    response.end(body)
+    return closed(response)
+  }
+  response.writeHead(status, headers)
+  if (request.method === 'HEAD') {
+    response.end()
+    return abandon(body)
+  }
+  try {
+    await pipeline(body, response)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  }
+}
+
+/** Sent and let go of, or cut off. */
+export function closed(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => response.on('close', resolve))
+}
+
+/** What holds something open (a file) must learn that it will not be read. */
+async function abandon(body: WireReply['body']): Promise<void> {
+  if (body instanceof Readable) body.destroy()
+  else if (typeof body === 'object' && Symbol.asyncIterator in body) await body[Symbol.asyncIterator]().return?.()
+}
