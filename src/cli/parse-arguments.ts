@@ -1,0 +1,82 @@
+/** A command line becomes a command with its flags, or a sentence that says which word was meant. */
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import type { Flags } from '../config.ts'
+import { nearest } from '../nearest.ts'
+import { OperatorError } from '../operator-error.ts'
+import { CONFIG_FILE, SETTINGS } from '../settings.ts'
+import type { Command } from './command.ts'
+import { COMMANDS } from './commands.ts'
+
+export interface Arguments {
+  /** Undefined where none was given: then it is help or the version that is wanted. */
+  readonly name: string | undefined
+  readonly operand: string | undefined
+  readonly flags: Flags
+  readonly wants: 'run' | 'help' | 'version'
+}
+
+/** Throws OperatorError with exit code 2. The command is the first word: `hilum import scans --datastore demo`. */
+export function parseArguments(words: readonly string[]): Arguments {
+  const name = words[0]?.startsWith('-') === false ? words[0] : undefined
+  if (name === 'help') return parseArguments([...words.slice(1), '--help'])
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (name !== undefined && command === undefined) {
+    throw usage(`There is no command '${name}'.`, nearest(name, Object.keys(COMMANDS)), 'hilum --help lists them.')
+  }
+  const { flags, operands } = readFlags(name === undefined ? words : words.slice(1), { name, command })
+  const wants = flags.help === true ? 'help' : flags.version === true ? 'version' : name === undefined ? 'help' : 'run'
+  if (wants === 'run') checkOperands(name!, command!, operands)
+  return { name, operand: operands[0], flags, wants }
+}
+
+function optionsOf(command: Command | undefined): ParseArgsOptionsConfig {
+  const options: ParseArgsOptionsConfig = {
+    help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean', short: 'v' },
+    [CONFIG_FILE.flag]: { type: 'string' },
+  }
+  for (const { flag, kind } of SETTINGS) {
+    if (flag === undefined) continue
+    options[flag] = kind === 'boolean' ? { type: 'boolean' } : { type: 'string', multiple: kind === 'list' }
+  }
+  for (const { flag, placeholder } of command?.options ?? []) {
+    options[flag] = { type: placeholder === undefined ? 'boolean' : 'string' }
+  }
+  return options
+}
+
+function readFlags(words: readonly string[], of: { name: string | undefined; command: Command | undefined }) {
+  const options = optionsOf(of.command)
+  const seeHelp = `hilum ${of.name === undefined ? '' : `${of.name} `}--help lists them.`
+  const { tokens } = parseArgs({ args: [...words], options, strict: false, tokens: true, allowPositionals: true })
+  for (const token of tokens) {
+    if (token.kind !== 'option' || Object.hasOwn(options, token.name)) continue
+    const meant = nearest(token.name, Object.keys(options))
+    throw usage(`There is no option '${token.rawName}'.`, meant === undefined ? undefined : `--${meant}`, seeHelp)
+  }
+  try {
+    const { values, positionals } = parseArgs({ args: [...words], options, strict: true, allowPositionals: true })
+    return { flags: values as Flags, operands: positionals }
+  } catch (cause) {
+    throw new OperatorError(`${(cause as Error).message.split('\n')[0]}`.replace(/\.?$/, '.'), { exitCode: 2, cause })
+  }
+}
+
+function checkOperands(name: string, command: Command, operands: readonly string[]): void {
+  if (command.operand !== undefined && operands.length === 0) {
+    throw usage(`hilum ${name} needs ${command.operand}.`, undefined, `hilum ${name} --help tells more.`)
+  }
+  const surplus = operands[command.operand === undefined ? 0 : 1]
+  if (surplus !== undefined) {
+    throw usage(
+      `hilum ${name} does not know what to do with '${surplus}'.`,
+      undefined,
+      `hilum ${name} --help tells more.`,
+    )
+  }
+}
+
+function usage(wrong: string, meant: string | undefined, seeHelp: string): OperatorError {
+  const question = meant === undefined ? seeHelp : `Did you mean '${meant}'?`
+  return new OperatorError(`${wrong} ${question}`, { exitCode: 2 })
+}

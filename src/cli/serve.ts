@@ -1,0 +1,47 @@
+/** `hilum serve`: the server, until it is told to stop. */
+import type { Config } from '../config.ts'
+import { openLog } from '../log.ts'
+import { type RunningServer, startServer } from '../main.ts'
+import { OperatorError } from '../operator-error.ts'
+import type { ExitCode, Invocation } from './command.ts'
+import { stopOnCtrlC } from './stop-signal.ts'
+
+export async function serve({ config, terminal }: Invocation): Promise<ExitCode> {
+  const stop = stopOnCtrlC()
+  const server = await startOrSayWhy(config)
+  const { endpoint, region } = server
+  terminal.print(
+    config.json
+      ? JSON.stringify({ endpoint, region, dataFolder: config.dataFolder })
+      : `Hilum answers at ${endpoint} and keeps its data in ${config.dataFolder}. Ctrl-C stops it.`,
+  )
+  await stop.requested
+  // On a new line, behind the ^C that the terminal shows.
+  if (terminal.isInteractive) terminal.note('\nStopping ...')
+  await server.stop()
+  stop.ignore()
+  return 0
+}
+
+export async function startOrSayWhy(config: Config): Promise<RunningServer> {
+  try {
+    return await startServer(config, { log: openLog(config) })
+  } catch (cause) {
+    const sentence = sentenceFor((cause as NodeJS.ErrnoException).code, config)
+    throw sentence === undefined ? cause : new OperatorError(sentence, { cause })
+  }
+}
+
+function sentenceFor(code: string | undefined, { host, port }: Config): string | undefined {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use already. Stop what uses it, or choose another with --port (0 takes any free one).`
+    case 'EACCES':
+      return `Port ${port} is not open to this user. Choose one above 1023 with --port.`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `This machine has no address ${host.join(' or ')}. Choose another with --host.`
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { listenForStop } from './stop-signal.ts'
+
+function listening() {
+  const clock = { now: 0 }
+  let ends = 0
+  const stop = listenForStop({ now: () => clock.now, endAtOnce: () => ends++ })
+  return { clock, stop, ends: () => ends }
+}
+
+test('the first signal asks to stop', async (t) => {
+  const { stop, ends } = listening()
+  t.after(() => stop.ignore())
+  assert.equal(stop.signal.aborted, false)
+  process.emit('SIGTERM')
+  await stop.requested
+  assert.equal(stop.signal.aborted, true)
+  assert.equal(ends(), 0)
+})
+
+test('one Ctrl-C that arrives three times at once counts as one, and a second one ends at once', (t) => {
+  const { clock, stop, ends } = listening()
+  t.after(() => stop.ignore())
+  for (clock.now of [0, 5, 400]) process.emit('SIGINT')
+  assert.equal(ends(), 0)
+  clock.now = 900
+  process.emit('SIGINT')
+  assert.equal(ends(), 1)
+})
+
+test('afterwards the process hears no signal any more', () => {
+  const before = process.listenerCount('SIGINT')
+  const { stop } = listening()
+  assert.equal(process.listenerCount('SIGINT'), before + 1)
+  stop.ignore()
+  assert.equal(process.listenerCount('SIGINT'), before)
+})

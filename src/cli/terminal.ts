@@ -1,0 +1,63 @@
+/**
+ * Where a command reads and writes. Results go to standard output; progress, notes and complaints to standard error, so that a pipe
+ * gets results only. Colours and a redrawn last line only where a person looks; NO_COLOR is respected.
+ */
+import { createInterface } from 'node:readline/promises'
+import { styleText } from 'node:util'
+
+export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
+
+export interface Terminal {
+  /** Of the last line that `status` redraws. */
+  readonly columns: number
+  /** Whether standard error is a person's screen, which can be redrawn. */
+  readonly isInteractive: boolean
+  print(text: string): void
+  note(text: string): void
+  /** Redraws the last line of an interactive terminal; without text the line is gone. */
+  status(text?: string): void
+  styled(style: Style, text: string): string
+  /** Undefined where standard input is no terminal. */
+  ask(question: string): Promise<string | undefined>
+}
+
+const CLEAR_LINE = '\r\x1b[K'
+
+export function openTerminal(streams: {
+  stdin: NodeJS.ReadStream
+  stdout: NodeJS.WriteStream
+  stderr: NodeJS.WriteStream
+  env: NodeJS.ProcessEnv
+}): Terminal {
+  const { stdin, stdout, stderr, env } = streams
+  const isInteractive = stderr.isTTY === true && env.TERM !== 'dumb'
+  let statusLine: string | undefined
+  const above = (write: () => void) => {
+    if (statusLine !== undefined) stderr.write(CLEAR_LINE)
+    write()
+    if (statusLine !== undefined) stderr.write(statusLine)
+  }
+  return {
+    get columns() {
+      return stderr.columns ?? 80
+    },
+    isInteractive,
+    print: (text) => above(() => stdout.write(`${text}\n`)),
+    note: (text) => above(() => stderr.write(`${text}\n`)),
+    status(text) {
+      if (!isInteractive || (text === undefined && statusLine === undefined)) return
+      stderr.write(`${CLEAR_LINE}${text ?? ''}`)
+      statusLine = text
+    },
+    styled: (style, text) => styleText(style, text, { stream: stdout }),
+    async ask(question) {
+      if (stdin.isTTY !== true) return undefined
+      const lines = createInterface({ input: stdin, output: stderr })
+      try {
+        return await lines.question(question)
+      } finally {
+        lines.close()
+      }
+    },
+  }
+}

@@ -1,0 +1,23 @@
+/** Text in columns of a terminal, where a Chinese character takes two and a combining mark none. */
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
+const NARROWLESS = /[\p{Mn}\p{Me}\p{Cf}]/u
+
+export const widthOf = (text: string): number =>
+  [...text].reduce((sum, character) => sum + (NARROWLESS.test(character) ? 0 : WIDE.test(character) ? 2 : 1), 0)
+
+/** Without control characters: what an image set holds must not steer the terminal. */
+export const shown = (text: string): string => text.replaceAll(/\p{Cc}/gu, '')
+
+/** Exactly so many columns wide: cut with an ellipsis, or filled with spaces. */
+export function fitted(text: string, columns: number): string {
+  const clean = shown(text)
+  if (widthOf(clean) <= columns) return clean + ' '.repeat(columns - widthOf(clean))
+  let cut = ''
+  for (const character of clean) {
+    if (widthOf(cut + character) > columns - 1) break
+    cut += character
+  }
+  return `${cut}…${' '.repeat(columns - 1 - widthOf(cut))}`
+}
