@@ -125,7 +125,7 @@ async function sampleAnswer(port: number, request: Buffer): Promise<string> {
   const [requestLine, ...lines] = head.split('\r\n') as [string, ...string[]]
   const headers = lines
     .filter((line) => !/^(host|content-length):/i.test(line))
-    .map((line) => line.split(/: (.*)/s) as [string, string])
+    .map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)])
   const response = await fetch(`http://127.0.0.1:${port}${requestLine.split(' ')[1]}`, {
     method: 'POST',
     headers,

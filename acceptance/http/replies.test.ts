@@ -1,0 +1,115 @@
+/** What every reply looks like on the wire: the bytes that clients take apart. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  CreateDatastoreCommand,
+  DeleteDatastoreCommand,
+  GetDatastoreCommand,
+  MedicalImagingClient,
+} from '@aws-sdk/client-medical-imaging'
+import { movableClock } from '../support/clock.ts'
+import { activeDatastore, untilDatastore } from '../support/datastores.ts'
+import { rejectsAs } from '../support/errors.ts'
+import { openHilum, sdkFor } from '../support/hilum.ts'
+import { sendSigned } from '../support/raw-request.ts'
+
+const { hilum, sdk } = await openHilum()
+const datastoreId = await activeDatastore(sdk, { datastoreName: 'wire' })
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+describe('a good reply', () => {
+  test('is JSON with its length, an id of the request and the time', async () => {
+    const { status, headers, body } = await sendSigned(hilum, { method: 'GET', path: `/datastore/${datastoreId}` })
+    assert.equal(status, 200)
+    assert.equal(headers['content-type'], 'application/json')
+    assert.equal(headers['content-length'], String(Buffer.byteLength(body)))
+    assert.match(headers['x-amzn-requestid']!, UUID)
+    assert.ok(Math.abs(Date.parse(headers.date!) - Date.now()) < 5_000)
+    assert.equal(headers['content-encoding'], undefined)
+  })
+
+  test('tells times as numbers of seconds, and leaves out what it does not have', async () => {
+    const reply = await sendSigned(hilum, { method: 'GET', path: `/datastore/${datastoreId}` })
+    const { createdAt, updatedAt, ...rest } = reply.json().datastoreProperties
+    for (const time of [createdAt, updatedAt]) assert.ok(Math.abs(time - Date.now() / 1000) < 60)
+    assert.deepEqual(Object.keys(rest).toSorted(), [
+      'datastoreArn',
+      'datastoreId',
+      'datastoreName',
+      'datastoreStatus',
+      'losslessStorageFormat',
+    ])
+    assert.doesNotMatch(reply.body, /null/)
+  })
+
+  test('has another request id each time', async () => {
+    const ids = new Set<string | undefined>()
+    for (let n = 0; n < 10; n++) {
+      ids.add((await sendSigned(hilum, { method: 'GET', path: '/datastore' })).headers['x-amzn-requestid'])
+    }
+    assert.equal(ids.size, 10)
+  })
+})
+
+describe('an error', () => {
+  test('has its bare name in a header and its sentence in the body', async () => {
+    const { status, headers, json } = await sendSigned(hilum, { method: 'GET', path: `/datastore/${'0'.repeat(32)}` })
+    assert.equal(status, 404)
+    assert.equal(headers['x-amzn-errortype'], 'ResourceNotFoundException')
+    assert.equal(headers['content-type'], 'application/json')
+    assert.match(headers['x-amzn-requestid']!, UUID)
+    assert.deepEqual(Object.keys(json()), ['message'])
+  })
+
+  test('of validation lists the members at fault', async () => {
+    const { json } = await sendSigned(hilum, { method: 'GET', path: '/datastore/XX' })
+    assert.deepEqual(Object.keys(json()), ['message', 'fieldList'])
+    assert.equal(json().fieldList[0].path, '/datastoreId')
+  })
+})
+
+describe('with the quotas of the service', () => {
+  test('more requests than the throttle allows are told to come back', async () => {
+    const clock = movableClock('2026-03-01T00:00:00Z')
+    const limited = await openHilum({ ...clock.options, awsQuotas: true })
+    const create = (clientToken: string) => limited.sdk.send(new CreateDatastoreCommand({ clientToken }))
+    await create('first')
+    await rejectsAs(create('second'), 'ThrottlingException', 'Rate exceeded')
+    const raw = await sendSigned(limited.hilum, { method: 'POST', path: '/datastore', body: '{"clientToken":"third"}' })
+    assert.equal(raw.status, 429)
+    assert.equal(raw.headers['retry-after'], '12')
+    clock.advance(12_000)
+    await create('second')
+  })
+
+  test('the SDK comes back by itself', async () => {
+    const limited = await openHilum({ awsQuotas: true })
+    const { datastoreId: id } = await limited.sdk.send(new CreateDatastoreCommand({ clientToken: 'only' }))
+    const retrying = new MedicalImagingClient(limited.hilum.client)
+    const requests = Array.from({ length: 24 }, () => retrying.send(new GetDatastoreCommand({ datastoreId: id! })))
+    const answers = await Promise.all(requests)
+    assert.ok(answers.some(({ $metadata }) => $metadata.attempts! > 1))
+    retrying.destroy()
+  })
+
+  test('the eleventh data store is one too many, until another is deleted', async () => {
+    const clock = movableClock('2026-03-01T00:00:00Z')
+    const limited = await openHilum({ ...clock.options, awsQuotas: true })
+    const create = (n: number) => {
+      clock.advance(12_000)
+      return limited.sdk.send(new CreateDatastoreCommand({ clientToken: `store-${n}` }))
+    }
+    const { datastoreId: first } = await create(0)
+    for (let n = 1; n < 10; n++) await create(n)
+    await rejectsAs(create(10), 'ServiceQuotaExceededException', /10/)
+    await limited.sdk.send(new DeleteDatastoreCommand({ datastoreId: first! }))
+    await untilDatastore(limited.sdk, { datastoreId: first!, is: 'DELETED' })
+    await create(10)
+  })
+
+  test('without them nothing is counted', async () => {
+    const client = sdkFor(hilum)
+    for (let n = 0; n < 15; n++) await client.send(new CreateDatastoreCommand({ clientToken: `free-${n}` }))
+    client.destroy()
+  })
+})

@@ -1,0 +1,240 @@
+/**
+ * Requests as clients really send them: every oddity of the official SDKs, the AWS CLI and hand-written clients that a server
+ * must bear, each with the name of the client that has it.
+ */
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { activeDatastore } from '../support/datastores.ts'
+import { studies } from '../support/fixtures.ts'
+import { openHilum } from '../support/hilum.ts'
+import { importFiles } from '../support/import.ts'
+import { exchange, type RawRequest, sendSigned, signedHeaders, textOf } from '../support/raw-request.ts'
+
+const server = await openHilum({ limits: { requestBodyBytes: 64 * 1024, requestHeaderBytes: 16 * 1024 } })
+const { hilum, sdk } = server
+const datastoreId = await activeDatastore(sdk)
+const SEARCH = { method: 'POST', path: `/datastore/${datastoreId}/searchImageSets`, body: '{}' } as const
+const GET = { method: 'GET', path: `/datastore/${datastoreId}` } as const
+const { port } = new URL(hilum.endpoint)
+
+before(() => importFiles(server, { datastoreId, files: studies({ from: 1, count: 3 }) }))
+
+async function assertFound(request: RawRequest, count = 3): Promise<void> {
+  const reply = await sendSigned(hilum, request)
+  assert.equal(reply.status, 200, reply.body)
+  assert.equal(reply.json().imageSetsMetadataSummaries.length, count)
+}
+
+const errorOf = async (request: RawRequest) => {
+  const reply = await sendSigned(hilum, request)
+  return [reply.status, reply.headers['x-amzn-errortype']]
+}
+
+describe('the host', () => {
+  for (const host of [
+    `127.0.0.1:${port}`,
+    `runtime-127.0.0.1:${port}`,
+    `localhost:${port}`,
+    `runtime-localhost:${port}`,
+    'ahi.internal',
+    'runtime-ahi.internal',
+    'dicom-medical-imaging.us-east-1.amazonaws.com',
+    'runtime-medical-imaging.us-east-1.amazonaws.com',
+    'RUNTIME-Ahi.Internal',
+  ]) {
+    test(`${host.replace(port, 'PORT')} is served like any other`, () => assertFound({ ...SEARCH, host }))
+  }
+
+  test('an absolute-form target, as clients behind a proxy send it, is the path in it', async () => {
+    const host = 'runtime-ahi.internal'
+    await assertFound({ ...SEARCH, host, target: `http://${host}${SEARCH.path}` })
+    await assertFound(
+      { ...SEARCH, host, query: 'maxResults=2', target: `http://${host}${SEARCH.path}?maxResults=2` },
+      2,
+    )
+  })
+})
+
+describe('the headers', () => {
+  test('names in lower case (JavaScript), capitals (Python, Go) and upper case', async () => {
+    const capitals = (name: string) => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase())
+    for (const spell of [(name: string) => name, capitals, (name: string) => name.toUpperCase()]) {
+      await assertFound({ ...SEARCH, spell })
+    }
+  })
+
+  test('no content type, one with a charset, and one of something else', async () => {
+    for (const type of [undefined, 'application/json', 'application/json; charset=utf-8', 'text/plain']) {
+      await assertFound({ ...SEARCH, headers: type === undefined ? {} : { 'content-type': type } })
+    }
+  })
+
+  test('a content type on requests without a body (C++)', async () => {
+    const headers = { 'content-type': 'application/json', accept: '*/*', 'x-amz-api-version': '2023-07-19' }
+    assert.equal((await sendSigned(hilum, { ...GET, headers, bodyHashHeader: true })).status, 200)
+    const path = `/datastore/${datastoreId}/imageSet/${datastoreId}/getImageSet`
+    assert.deepEqual(await errorOf({ method: 'POST', path, headers, body: '' }), [501, 'NotImplementedException'])
+  })
+
+  test('a wish for another encoding or type changes nothing', async () => {
+    for (const headers of [
+      { 'accept-encoding': 'gzip, br' },
+      { 'accept-encoding': 'identity' },
+      { accept: 'text/html' },
+    ]) {
+      const reply = await sendSigned(hilum, { ...SEARCH, headers: headers as Record<string, string> })
+      assert.deepEqual(
+        [reply.headers['content-encoding'], reply.headers['content-type']],
+        [undefined, 'application/json'],
+      )
+      assert.equal(reply.json().imageSetsMetadataSummaries.length, 3)
+    }
+  })
+
+  test('a body that waits to be asked for (C++)', async () => {
+    const reply = await sendSigned(hilum, { ...SEARCH, headers: { expect: '100-continue' } })
+    // The whole conversation was read: the word to go on, and then the answer.
+    assert.equal(reply.status, 100)
+    assert.match(reply.body, /^HTTP\/1\.1 200 OK\r\n/)
+  })
+
+  test('headers beyond their limit are refused in JSON', async () => {
+    const reply = await sendSigned(hilum, { ...GET, headers: { 'x-long': 'x'.repeat(20_000) } })
+    assert.deepEqual([reply.status, reply.headers['x-amzn-errortype']], [431, 'RequestHeaderFieldsTooLargeException'])
+    assert.equal(typeof reply.json().message, 'string')
+  })
+})
+
+describe('the path', () => {
+  test('doubled slashes, which the SDK for JavaScript makes of an endpoint that ends in one', async () => {
+    const headers = await signedHeaders(hilum, SEARCH)
+    assert.equal((await exchange(hilum, textOf({ ...SEARCH, target: `/${SEARCH.path}` }, headers))).status, 200)
+    assert.equal((await sendSigned(hilum, { ...GET, path: `//datastore//${datastoreId}` })).status, 200)
+  })
+
+  test('an empty label (JavaScript, CLI) is a clean refusal', async () => {
+    assert.deepEqual(await errorOf({ method: 'GET', path: '/datastore/' }), [400, 'ValidationException'])
+    assert.deepEqual(await errorOf({ method: 'DELETE', path: '/datastore/' }), [400, 'ValidationException'])
+    assert.deepEqual(await errorOf({ method: 'POST', path: '/datastore//searchImageSets', body: '{}' }), [
+      400,
+      'ValidationException',
+    ])
+  })
+
+  test('labels that try to leave are labels', async () => {
+    for (const label of ['..%2F..%2Fetc%2Fpasswd', '%00', '%FF', 'a%20b', '%2e%2e']) {
+      const [status, name] = await errorOf({ method: 'GET', path: `/datastore/${label}` })
+      assert.equal(status, 400, label)
+      assert.ok(name === 'ValidationException' || name === 'SerializationException', label)
+    }
+  })
+
+  test('the ARN of a tagged resource, with its colons encoded (all clients) and raw (C++)', async () => {
+    const arn = `arn:aws:medical-imaging:us-east-1:000000000000:datastore/${datastoreId}/imageset/${datastoreId}`
+    for (const label of [encodeURIComponent(arn), arn.replaceAll('/', '%2F')]) {
+      for (const [method, query, body] of [
+        ['GET', '', undefined],
+        ['POST', '', '{"tags":{"a":"b"}}'],
+        ['DELETE', 'tagKeys=a&tagKeys=b%2Fc&tagKeys=d%3De', undefined],
+      ] as const) {
+        const request = { method, path: `/tags/${label}`, query, ...(body === undefined ? {} : { body }) }
+        assert.deepEqual(await errorOf(request), [501, 'NotImplementedException'], `${method} ${label}`)
+      }
+    }
+  })
+})
+
+describe('the query', () => {
+  test('a trailing ampersand, which is not signed (OHIF)', async () => {
+    const headers = await signedHeaders(hilum, { ...SEARCH, query: 'maxResults=2' })
+    for (const query of ['maxResults=2&', '&maxResults=2&&']) {
+      const reply = await exchange(hilum, textOf({ ...SEARCH, query }, headers))
+      assert.equal(reply.status, 200, reply.body)
+      assert.equal(reply.json().imageSetsMetadataSummaries.length, 2)
+    }
+  })
+
+  test('a token without a value is no token', async () => {
+    assert.deepEqual(await errorOf({ ...SEARCH, query: 'nextToken=' }), [400, 'ValidationException'])
+  })
+
+  test('a token as it came, without encoding (OHIF)', async () => {
+    const first = await sendSigned(hilum, { ...SEARCH, query: 'maxResults=2' })
+    const token: string = first.json().nextToken
+    assert.equal(encodeURIComponent(token), token)
+    await assertFound({ ...SEARCH, query: `maxResults=2&nextToken=${token}` }, 1)
+  })
+
+  test('parameters that nobody asked for', () => assertFound({ ...SEARCH, query: 'imageFrameId=1&x=y&flag' }))
+})
+
+describe('the body', () => {
+  test('spaces, tabs, escapes, members in any order, nulls and members that nobody knows', async () => {
+    for (const body of [
+      '{}',
+      ' {\n\t"sort" : { "sortField": "updatedAt", "sortOrder": "ASC" }\r\n} ',
+      '{"filters":null,"sort":null}',
+      '{"more":{"nested":[1,2,{"deep":null}]}}',
+      '{"filters": [{"values": [{"isPrimary": true, "DICOMPatientId": null}], "operator": "EQUAL"}]}',
+      '{"\\u0066ilters":[{"operator":"EQUAL","values":[{"isPrimary":true}]}]}',
+    ]) {
+      await assertFound({ ...SEARCH, body })
+    }
+  })
+
+  test('a body where none is asked for is not read (OHIF, aws-samples)', async () => {
+    const path = `/datastore/${datastoreId}/imageSet/${datastoreId}/getImageSetMetadata`
+    for (const body of ['{"imageFrameId":"x"}', 'no JSON']) {
+      assert.deepEqual(await errorOf({ method: 'POST', path, body }), [501, 'NotImplementedException'])
+    }
+    assert.equal((await sendSigned(hilum, { ...GET, body: 'no JSON' })).status, 200)
+  })
+
+  test('malformed JSON is refused for every operation that has a body', async () => {
+    for (const path of ['/datastore', `/startDICOMImportJob/datastore/${datastoreId}`, SEARCH.path]) {
+      for (const body of ['{', '[]', '"text"', 'null', '{"a":1}}', '{"filters":{}}', `${'['.repeat(20_000)}`]) {
+        const [status, name] = await errorOf({ method: 'POST', path, body })
+        assert.equal(status, 400, `${path} ${body.slice(0, 20)}`)
+        assert.ok(name === 'SerializationException' || name === 'ValidationException', `${path} ${body.slice(0, 20)}`)
+      }
+    }
+  })
+
+  test('values of the wrong type are refused', async () => {
+    for (const filter of [
+      '{"operator":"EQUAL","values":[{"isPrimary":"true"}]}',
+      '{"operator":"EQUAL","values":[{"DICOMPatientId":7}]}',
+      '{"operator":"EQUAL","values":{"DICOMPatientId":"a"}}',
+      '{"operator":1,"values":[{"DICOMPatientId":"a"}]}',
+      '{"operator":"BETWEEN","values":[{"createdAt":"yesterday"},{"createdAt":1}]}',
+      '{"operator":"BETWEEN","values":[{"createdAt":1e999},{"createdAt":1}]}',
+      '{"operator":"EQUAL","values":[null]}',
+    ]) {
+      const [status, name] = await errorOf({ ...SEARCH, body: `{"filters":[${filter}]}` })
+      assert.equal(status, 400, filter)
+      assert.ok(name === 'SerializationException' || name === 'ValidationException', filter)
+    }
+  })
+
+  test('one byte over the limit is too much, and the limit itself is not', async () => {
+    const padded = (bytes: number) => `{${' '.repeat(bytes - 2)}}`
+    await assertFound({ ...SEARCH, body: padded(64 * 1024) })
+    assert.deepEqual(await errorOf({ ...SEARCH, body: padded(64 * 1024 + 1) }), [413, 'RequestEntityTooLargeException'])
+  })
+})
+
+describe('other methods', () => {
+  test('HEAD, PUT, PATCH and OPTIONS are no operations', async () => {
+    for (const method of ['PUT', 'PATCH', 'OPTIONS']) {
+      assert.deepEqual(await errorOf({ method, path: '/datastore' }), [404, 'UnknownOperationException'], method)
+    }
+    const head = await sendSigned(hilum, { method: 'HEAD', path: '/datastore' })
+    assert.deepEqual([head.status, head.body], [404, ''])
+  })
+
+  test('what is no HTTP at all gets an answer that says so', async () => {
+    const reply = await exchange(hilum, 'DICM\r\n\r\n')
+    assert.equal(reply.status, 400)
+    assert.equal(reply.headers['content-type'], 'application/json')
+  })
+})

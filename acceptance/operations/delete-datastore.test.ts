@@ -1,0 +1,68 @@
+/** DeleteDatastore: only an ACTIVE data store that holds nothing, and the conflicts of all others. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  DeleteDatastoreCommand,
+  GetDatastoreCommand,
+  SearchImageSetsCommand,
+  StartDICOMImportJobCommand,
+} from '@aws-sdk/client-medical-imaging'
+import { activeDatastore, untilDatastore } from '../support/datastores.ts'
+import { rejectsAs } from '../support/errors.ts'
+import { instance, studies } from '../support/fixtures.ts'
+import { openHilum } from '../support/hilum.ts'
+import { importFiles, jobAtEnd, jobInput, startImport } from '../support/import.ts'
+
+const server = await openHilum()
+const { sdk } = server
+const remove = (datastoreId: string) => sdk.send(new DeleteDatastoreCommand({ datastoreId }))
+
+async function deletedDatastore(): Promise<string> {
+  const datastoreId = await activeDatastore(sdk)
+  await remove(datastoreId)
+  await untilDatastore(sdk, { datastoreId, is: 'DELETED' })
+  return datastoreId
+}
+
+test('an empty data store goes from DELETING to DELETED', async () => {
+  const datastoreId = await activeDatastore(sdk)
+  const { $metadata, ...answer } = await remove(datastoreId)
+  assert.equal($metadata.httpStatusCode, 200)
+  assert.deepEqual(answer, { datastoreId, datastoreStatus: 'DELETING' })
+  await untilDatastore(sdk, { datastoreId, is: 'DELETED' })
+})
+
+test('one that holds image sets stays as it is', async () => {
+  const datastoreId = await activeDatastore(sdk)
+  await importFiles(server, { datastoreId, files: { 'a.dcm': instance() } })
+  await rejectsAs(remove(datastoreId), 'ConflictException', /image sets/)
+  const { datastoreProperties } = await sdk.send(new GetDatastoreCommand({ datastoreId }))
+  assert.equal(datastoreProperties!.datastoreStatus, 'ACTIVE')
+})
+
+test('one whose import job runs stays as it is, and can go once a job that imported nothing has ended', async () => {
+  const [busy, behind] = [await activeDatastore(sdk), await activeDatastore(sdk)]
+  // Jobs are taken one after another, so the second one waits for as long as the first one has work.
+  const first = await startImport(server, { datastoreId: busy, files: studies({ from: 1, count: 2_000 }) })
+  const second = await startImport(server, { datastoreId: behind, files: { 'note.txt': Buffer.from('no DICOM') } })
+  await rejectsAs(remove(behind), 'ConflictException', /import job/)
+  await jobAtEnd(server, { datastoreId: busy, jobId: first })
+  await jobAtEnd(server, { datastoreId: behind, jobId: second })
+  await remove(behind)
+  await untilDatastore(sdk, { datastoreId: behind, is: 'DELETED' })
+})
+
+test('one that is deleted already is a conflict', async () => {
+  await rejectsAs(remove(await deletedDatastore()), 'ConflictException', /DELETED/)
+})
+
+test('a deleted data store can be neither searched nor imported into', async () => {
+  const datastoreId = await deletedDatastore()
+  await rejectsAs(sdk.send(new SearchImageSetsCommand({ datastoreId })), 'ConflictException', /ACTIVE/)
+  await rejectsAs(sdk.send(new StartDICOMImportJobCommand(jobInput({ datastoreId }))), 'ConflictException', /ACTIVE/)
+})
+
+test('an unknown id is not found, and a malformed one is refused', async () => {
+  await rejectsAs(remove('0123456789abcdef0123456789abcdef'), 'ResourceNotFoundException')
+  await rejectsAs(remove('XX'), 'ValidationException', /'datastoreId'/)
+})

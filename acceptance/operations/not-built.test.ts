@@ -1,0 +1,80 @@
+/**
+ * The operations that later versions bring. Until then each answers an honest 501 that names it, and only to a caller who signed
+ * and sent a valid request. A test leaves this table when its operation is built.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  CopyImageSetCommand,
+  DeleteImageSetCommand,
+  GetImageFrameCommand,
+  GetImageSetCommand,
+  GetImageSetMetadataCommand,
+  ListImageSetVersionsCommand,
+  ListTagsForResourceCommand,
+  type MedicalImagingClient,
+  TagResourceCommand,
+  UntagResourceCommand,
+  UpdateImageSetMetadataCommand,
+} from '@aws-sdk/client-medical-imaging'
+import { rejectsAs } from '../support/errors.ts'
+import { openHilum, sdkFor } from '../support/hilum.ts'
+
+const { hilum, sdk } = await openHilum()
+const id = '0123456789abcdef0123456789abcdef'
+
+/** Each with one id that is right or wrong. */
+const OPERATIONS: Record<string, (sdk: MedicalImagingClient, datastoreId: string) => Promise<unknown>> = {
+  GetImageSet: (client, datastoreId) => client.send(new GetImageSetCommand({ datastoreId, imageSetId: id })),
+  GetImageSetMetadata: (client, datastoreId) =>
+    client.send(new GetImageSetMetadataCommand({ datastoreId, imageSetId: id, versionId: '1' })),
+  GetImageFrame: (client, datastoreId) =>
+    client.send(new GetImageFrameCommand({ datastoreId, imageSetId: id, imageFrameInformation: { imageFrameId: id } })),
+  ListImageSetVersions: (client, datastoreId) =>
+    client.send(new ListImageSetVersionsCommand({ datastoreId, imageSetId: id })),
+  UpdateImageSetMetadata: (client, datastoreId) =>
+    client.send(
+      new UpdateImageSetMetadataCommand({
+        datastoreId,
+        imageSetId: id,
+        latestVersionId: '1',
+        updateImageSetMetadataUpdates: { revertToVersionId: '1' },
+      }),
+    ),
+  CopyImageSet: (client, datastoreId) =>
+    client.send(
+      new CopyImageSetCommand({
+        datastoreId,
+        sourceImageSetId: id,
+        copyImageSetInformation: { sourceImageSet: { latestVersionId: '1' } },
+      }),
+    ),
+  DeleteImageSet: (client, datastoreId) => client.send(new DeleteImageSetCommand({ datastoreId, imageSetId: id })),
+  TagResource: (client, datastoreId) =>
+    client.send(new TagResourceCommand({ resourceArn: arnOf(datastoreId), tags: { key: 'value' } })),
+  UntagResource: (client, datastoreId) =>
+    client.send(new UntagResourceCommand({ resourceArn: arnOf(datastoreId), tagKeys: ['key'] })),
+  ListTagsForResource: (client, datastoreId) =>
+    client.send(new ListTagsForResourceCommand({ resourceArn: arnOf(datastoreId) })),
+}
+
+const arnOf = (datastoreId: string) => `arn:aws:medical-imaging:us-east-1:000000000000:datastore/${datastoreId}`
+
+for (const [operation, send] of Object.entries(OPERATIONS)) {
+  test(`${operation} says that it is not built yet`, async () => {
+    await rejectsAs(send(sdk, id), 'NotImplementedException', new RegExp(operation))
+  })
+
+  test(`${operation} refuses an invalid request first`, async () => {
+    await rejectsAs(send(sdk, 'XX'), 'ValidationException', /datastoreId|resourceArn/)
+  })
+
+  test(`${operation} tells a stranger nothing`, async () => {
+    const stranger = sdkFor({
+      ...hilum,
+      client: { ...hilum.client, credentials: { ...hilum.client.credentials, secretAccessKey: 'wrong' } },
+    })
+    await assert.rejects(send(stranger, id), { name: 'InvalidSignatureException' })
+    stranger.destroy()
+  })
+}

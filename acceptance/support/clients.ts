@@ -1,0 +1,124 @@
+/**
+ * Clients of other languages as child processes: whether they are on this machine, the environment that points them at a server,
+ * and their output. Where one is missing its tests are skipped, with a reason that continuous integration looks for.
+ */
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { promisify } from 'node:util'
+import type { Hilum } from './hilum.ts'
+
+/** What `hilum env` prints, and nothing of the configuration that this machine may have for the real service. */
+export const environmentFor = (hilum: Hilum): Record<string, string> => ({
+  PATH: process.env.PATH ?? '',
+  HOME: process.env.HOME ?? '',
+  AWS_ENDPOINT_URL_MEDICAL_IMAGING: hilum.endpoint,
+  AWS_REGION: hilum.client.region,
+  AWS_DEFAULT_REGION: hilum.client.region,
+  AWS_ACCESS_KEY_ID: hilum.client.credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: hilum.client.credentials.secretAccessKey,
+  AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_PAGER: '',
+})
+
+export interface Run {
+  readonly env: Readonly<Record<string, string>>
+  /** Written to its standard input. */
+  readonly input?: string
+}
+
+/** Its standard output; rejects with its standard error where it does not end with 0. */
+export async function run(command: string, args: readonly string[], { env, input }: Run): Promise<string> {
+  const child = promisify(execFile)(command, [...args], { env: { ...env }, maxBuffer: 64 * 1024 * 1024 })
+  child.child.stdin?.end(input ?? '')
+  return (await child).stdout
+}
+
+export type Skip = { readonly skip: string } | Record<string, never>
+
+const unless = (isThere: boolean, name: string): Skip => (isThere ? {} : { skip: `${name} is not installed` })
+
+/** What a command prints; undefined where it is not there, or there and broken: either way it cannot be tested with. */
+function outputOf(command: string, args: readonly string[]): string | undefined {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  } catch {
+    return undefined
+  }
+}
+
+const answers = (command: string, args: readonly string[]): boolean => outputOf(command, args) !== undefined
+
+/** The AWS CLI 2 before 2.24.16, Debian 13's among them, ignores AWS_DISABLE_HOST_PREFIX_INJECTION. */
+function awsPrefixesHosts(): boolean {
+  const [major, minor, patch] = /aws-cli\/(\d+)\.(\d+)\.(\d+)/
+    .exec(outputOf('aws', ['--version']) ?? '')
+    ?.slice(1)
+    .map(Number) ?? [1, 0, 0]
+  return major === 2 && (minor! < 24 || (minor === 24 && patch! < 16))
+}
+
+export function skipUnlessAws(): Skip {
+  if (!answers('aws', ['--version'])) return unless(false, 'aws')
+  return awsPrefixesHosts() ? skipUnlessNssWrapper() : {}
+}
+
+/** Nothing, or for an AWS CLI that cannot leave the host as it is: one whose prefixed name resolves to the server, too. */
+export const awsAtItsOwnHost = (hilum: Hilum): Record<string, string> => (awsPrefixesHosts() ? hostOfItsOwn(hilum) : {})
+
+/** An endpoint by name, where the name that clients make of it by putting `runtime-` in front resolves as well. */
+export const hostOfItsOwn = (hilum: Hilum): Record<string, string> => ({
+  ...resolvingHere(['ahi.example', 'runtime-ahi.example']),
+  AWS_ENDPOINT_URL_MEDICAL_IMAGING: `http://ahi.example:${new URL(hilum.endpoint).port}`,
+})
+
+export const skipUnlessBoto3 = (): Skip => unless(answers('python3', ['-c', 'import boto3']), 'boto3')
+
+/** Where Debian's golang-*-dev packages put their sources. */
+const DEBIAN_GOPATH = '/usr/share/gocode'
+
+export function skipUnlessGo(): Skip {
+  if (!answers('go', ['version'])) return unless(false, 'golang-go')
+  const sdk = `${DEBIAN_GOPATH}/src/github.com/aws/aws-sdk-go-v2/service/medicalimaging`
+  return unless(existsSync(sdk), 'golang-github-aws-aws-sdk-go-v2-dev')
+}
+
+/** Builds one file with the SDK from Debian's packages. @returns the path of the program, in that folder. */
+export async function buildGo(source: string, folder: string): Promise<string> {
+  const program = join(folder, 'program')
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: process.env.HOME ?? '',
+    GOPATH: DEBIAN_GOPATH,
+    GO111MODULE: 'off',
+    GOFLAGS: '',
+    CGO_ENABLED: '0',
+  }
+  await run('go', ['build', '-o', program, source], { env })
+  return program
+}
+
+const NSS_WRAPPER = ['x86_64-linux-gnu', 'aarch64-linux-gnu', '.']
+  .map((folder) => join('/usr/lib', folder, 'libnss_wrapper.so'))
+  .find((file) => existsSync(file))
+
+export const skipUnlessNssWrapper = (): Skip => unless(NSS_WRAPPER !== undefined, 'libnss-wrapper')
+
+/** Makes the C library of one process resolve these names to this machine, without root (Debian: libnss-wrapper). */
+function resolvingHere(names: readonly string[]): Record<string, string> {
+  const hosts = join(temporaryFolder(), 'hosts')
+  writeFileSync(hosts, `127.0.0.1 ${names.join(' ')}\n`)
+  return { LD_PRELOAD: NSS_WRAPPER ?? '', NSS_WRAPPER_HOSTS: hosts }
+}
+
+/** Gone after the tests of the file, or after the test that asks for it. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hilum-client-'))
+  after(() => rmSync(folder, { recursive: true }))
+  return folder
+}

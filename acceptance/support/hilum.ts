@@ -1,0 +1,29 @@
+/**
+ * The one door through which the acceptance tests come in: a Hilum of their own, and the official SDK pointed at it. Everything
+ * else goes over HTTP.
+ */
+import { after } from 'node:test'
+import { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
+import { type Hilum, type HilumOptions, startHilum } from '../../src/testing.ts'
+
+export { type Hilum, type HilumOptions, startHilum }
+
+export interface TestServer {
+  readonly hilum: Hilum
+  readonly sdk: MedicalImagingClient
+}
+
+/** A server for the tests of one file, stopped after the last of them. */
+export async function openHilum(options: HilumOptions = {}): Promise<TestServer> {
+  const hilum = await startHilum(options)
+  const sdk = sdkFor(hilum)
+  after(async () => {
+    sdk.destroy()
+    await hilum.stop()
+  })
+  return { hilum, sdk }
+}
+
+/** One attempt a request: a retry must not hide an error of the server. */
+export const sdkFor = (hilum: Hilum): MedicalImagingClient =>
+  new MedicalImagingClient({ ...hilum.client, maxAttempts: 1 })

@@ -1,0 +1,50 @@
+/** Searches through the official paginator. */
+import {
+  type ImageSetsMetadataSummary,
+  type MedicalImagingClient,
+  paginateSearchImageSets,
+  type SearchByAttributeValue,
+  type SearchCriteria,
+  type Sort,
+} from '@aws-sdk/client-medical-imaging'
+
+export interface WholeSearch {
+  readonly datastoreId: string
+  readonly searchCriteria?: SearchCriteria
+  /** Image sets a page, at most 50. */
+  readonly pageSize?: number
+}
+
+/** Every image set that matches, over all pages, in order. */
+export async function search(sdk: MedicalImagingClient, whole: WholeSearch): Promise<ImageSetsMetadataSummary[]> {
+  const { datastoreId, searchCriteria, pageSize } = whole
+  const found: ImageSetsMetadataSummary[] = []
+  const pages = paginateSearchImageSets(
+    { client: sdk, ...(pageSize === undefined ? {} : { pageSize }) },
+    { datastoreId, searchCriteria },
+  )
+  for await (const page of pages) found.push(...(page.imageSetsMetadataSummaries ?? []))
+  return found
+}
+
+/** The patient ids of a result, in its order: tests give each image set a patient that names it. */
+export const patientsOf = (found: readonly ImageSetsMetadataSummary[]): (string | undefined)[] =>
+  found.map((summary) => summary.DICOMTags?.DICOMPatientId)
+
+export const equal = (value: SearchByAttributeValue): SearchCriteria => ({
+  filters: [{ operator: 'EQUAL', values: [value] }],
+})
+
+export const between = (lower: SearchByAttributeValue, upper: SearchByAttributeValue): SearchCriteria => ({
+  filters: [{ operator: 'BETWEEN', values: [lower, upper] }],
+})
+
+/** A bound on the study's date and time, as `20240131` or `20240131 101500`. */
+export function studyMoment(moment: string): SearchByAttributeValue {
+  const [DICOMStudyDate, DICOMStudyTime] = moment.split(' ')
+  return { DICOMStudyDateAndTime: { DICOMStudyDate: DICOMStudyDate!, ...(DICOMStudyTime && { DICOMStudyTime }) } }
+}
+
+export const sortedBy = (sortField: Sort['sortField'], sortOrder: Sort['sortOrder']): SearchCriteria => ({
+  sort: { sortField, sortOrder },
+})
