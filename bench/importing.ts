@@ -27,7 +27,10 @@ export async function createActiveDatastore({ client }: BenchServer): Promise<st
 }
 
 /** @returns seconds from the call of StartDICOMImportJob to COMPLETED. */
-export async function importAll({ client }: BenchServer, datastoreId: string): Promise<number> {
+export async function importAll(
+  { client }: BenchServer,
+  { datastoreId, pollMs = 20 }: { datastoreId: string; pollMs?: number },
+): Promise<number> {
   const startedAt = performance.now()
   const { jobId } = await client.send(
     new StartDICOMImportJobCommand({
@@ -41,7 +44,7 @@ export async function importAll({ client }: BenchServer, datastoreId: string): P
     const { jobProperties } = await client.send(new GetDICOMImportJobCommand({ datastoreId, jobId }))
     if (jobProperties?.jobStatus === 'COMPLETED') return (performance.now() - startedAt) / 1000
     if (jobProperties?.jobStatus === 'FAILED') throw new Error(`the import failed: ${jobProperties.message}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
 }
 
@@ -53,7 +56,7 @@ export const measureHilum = (): Promise<number> =>
     const server = await startHilumServer(folder)
     try {
       const datastoreId = await createActiveDatastore(server)
-      return FILES / (await importAll(server, datastoreId))
+      return FILES / (await importAll(server, { datastoreId }))
     } finally {
       await server.stop()
     }

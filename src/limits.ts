@@ -34,6 +34,8 @@ export interface Limits {
   /** Stored files are gathered into blobs of about this size, so that one fsync makes many durable. */
   readonly importBlobBytes: number
   readonly importFilesPerBatch: number
+  /** A file that this many workers in a row died on is reported as failed, and a job that nobody gets on with ends a little later. */
+  readonly importAttempts: number
   readonly inflatedBytes: number
 }
 
@@ -61,6 +63,7 @@ export const DEFAULT_LIMITS: Limits = {
   importWholeFileBytes: 64 * 1024 ** 2,
   importBlobBytes: 16 * 1024 ** 2,
   importFilesPerBatch: 512,
+  importAttempts: 4,
   inflatedBytes: 512 * 1024 ** 2,
 }
 

@@ -22,7 +22,7 @@ const filtersOf = (...filters: CriteriaFilter[]): readonly Filter[] => toSearch(
 const between = (lower: Value, upper: Value): CriteriaFilter => ({ operator: 'BETWEEN', values: [lower, upper] })
 const equal = (...values: Value[]): CriteriaFilter => ({ operator: 'EQUAL', values })
 /** One member by its name, which TypeScript cannot follow through a union. */
-const valueOf = (attribute: string, value: string | number) => ({ [attribute]: value }) as unknown as Value
+const valued = (attribute: string, value: string | number) => ({ [attribute]: value }) as unknown as Value
 const study = (DICOMStudyDate: string, DICOMStudyTime?: string): Value => ({
   DICOMStudyDateAndTime: DICOMStudyTime === undefined ? { DICOMStudyDate } : { DICOMStudyDate, DICOMStudyTime },
 })
@@ -57,9 +57,9 @@ describe('criteria', () => {
 
   for (const attribute of TEXT_ATTRIBUTES) {
     test(`take ${attribute} EQUAL one value, and nothing else`, () => {
-      assert.deepEqual(filtersOf(equal(valueOf(attribute, '1.2'))), [{ attribute, equals: '1.2' }])
-      refusedAt('/filters/0/operator', between(valueOf(attribute, '1'), valueOf(attribute, '2')))
-      refusedAt('/filters/0/values', equal(valueOf(attribute, '1'), valueOf(attribute, '2')))
+      assert.deepEqual(filtersOf(equal(valued(attribute, '1.2'))), [{ attribute, equals: '1.2' }])
+      refusedAt('/filters/0/operator', between(valued(attribute, '1'), valued(attribute, '2')))
+      refusedAt('/filters/0/values', equal(valued(attribute, '1'), valued(attribute, '2')))
     })
   }
 
@@ -71,7 +71,7 @@ describe('criteria', () => {
 
   for (const attribute of ['createdAt', 'updatedAt'] as const) {
     test(`take ${attribute} BETWEEN two values, the lower first, and not EQUAL`, () => {
-      const at = (ms: number) => valueOf(attribute, ms)
+      const at = (ms: number) => valued(attribute, ms)
       assert.deepEqual(filtersOf(between(at(1), at(2))), [{ attribute, from: 1, to: 2 }])
       assert.deepEqual(filtersOf(between(at(2), at(2))), [{ attribute, from: 2, to: 2 }])
       refusedAt('/filters/0/values', between(at(2), at(1)))

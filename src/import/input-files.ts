@@ -1,12 +1,27 @@
 /** The files of a job: what lies under its input URI, in byte order of the keys. */
 import { s3Place } from '../imaging/s3-uri.ts'
 import type { BlobEntry, BlobStore } from '../stores/blob-store.ts'
+import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import { JobFailed } from './job-failed.ts'
 
 /**
  * A URI means the object of exactly that name and everything in the folder of that name; `s3://b/in/1` is not the start of
  * `s3://b/in/10/a.dcm`. @param after the key to go on behind.
  */
 export async function* inputFiles(
+  bucket: BlobStore,
+  input: { readonly inputS3Uri: string; readonly after: string | undefined },
+): AsyncGenerator<BlobEntry> {
+  try {
+    yield* listed(bucket, input)
+  } catch (cause) {
+    // The input is the caller's: what cannot be listed there does not get better by waiting, as our own stores do.
+    if (!(cause instanceof StoreUnavailable)) throw cause
+    throw new JobFailed(`The input location cannot be listed: ${cause.reason}`, { cause })
+  }
+}
+
+async function* listed(
   bucket: BlobStore,
   input: { readonly inputS3Uri: string; readonly after: string | undefined },
 ): AsyncGenerator<BlobEntry> {

@@ -5,6 +5,7 @@ import { parseP10 } from '../dicom/parse.ts'
 import { type Instance, readInstance } from '../imaging/instance.ts'
 import { type BlobEntry, type BlobStore, readAll } from '../stores/blob-store.ts'
 import type { FailedFile } from '../stores/catalog.ts'
+import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { checkedToTheEnd } from './large-file.ts'
 
 export type FileRead =
@@ -92,8 +93,4 @@ export function failureOf(app: ImportApp, key: string, cause: unknown): FailedFi
   }
 }
 
-const isAccessDenied = (cause: unknown): boolean =>
-  typeof cause === 'object' &&
-  cause !== null &&
-  (('code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM')) ||
-    ('name' in cause && (cause.name === 'AccessDenied' || cause.name === 'Forbidden')))
+const isAccessDenied = (cause: unknown): boolean => cause instanceof StoreUnavailable && cause.reason === 'access'

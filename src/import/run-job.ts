@@ -7,33 +7,34 @@ import { ContractError } from '../contract/errors.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import { s3Place } from '../imaging/s3-uri.ts'
 import type { BlobEntry, BlobStore } from '../stores/blob-store.ts'
-import type { ImportJob, Lease } from '../stores/catalog.ts'
+import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog.ts'
 import { isClosed } from '../stores/locations.ts'
 import { inputFiles } from './input-files.ts'
+import { JobFailed } from './job-failed.ts'
 import { readAhead } from './read-ahead.ts'
 import { type FileRead, failureOf, readFile } from './read-file.ts'
 import { writeReport } from './report.ts'
 import { BatchWriter, blobFolder } from './store-batch.ts'
 
-/** How a job ended, for its message: the caller of the API reads it. */
-export class JobFailed extends Error {
-  override readonly name = 'JobFailed'
-}
-
 interface Work {
   readonly app: ImportApp
-  readonly job: ImportJob
+  readonly job: ClaimedJob
   readonly lease: Lease
   /** Aborted when the server stops: the job is left where it is, to go on later. */
   readonly signal: AbortSignal
 }
 
 const READ_AHEAD_FILES = 8
+/** Beyond the attempts that a bad file may cost, those that a job may cost that dies of something else. */
+const MORE_ATTEMPTS = 4
 const GROUPS_AT_ONCE = 256
 
 /** @throws JobFailed where the job cannot succeed; the signal's reason where it was told to stop. */
 export async function runJob(work: Work): Promise<void> {
   const { app, job } = work
+  if (job.attempt > app.limits.importAttempts + MORE_ATTEMPTS) {
+    throw new JobFailed('The import died again and again without getting on. The log of the server may say why')
+  }
   const input = await openBucket(app, job.inputS3Uri, 'input')
   const output = await openBucket(app, job.outputS3Uri, 'output')
   await checkWritable(app, output, job)
@@ -97,21 +98,43 @@ async function removeUnrecordedBlobs(app: ImportApp, job: ImportJob): Promise<vo
   await app.blobs.remove(unrecorded)
 }
 
+/**
+ * A file that kills the worker (out of memory, a fault in native code) must not do so for ever. Once a job is claimed again without
+ * having got on, it goes file by file, so that the one it dies on is the next one; that one is reported and passed over at last.
+ */
 async function storeFiles({ app, job, lease, signal }: Work, input: BlobStore): Promise<void> {
+  const { importWholeFileBytes, importAttempts } = app.limits
+  const isCareful = job.attempt >= importAttempts - 1
   const after = await app.catalog.importJobs.lastRecordedKey(job.jobId)
-  const writer = new BatchWriter(app, job, lease)
-  const { importWholeFileBytes } = app.limits
+  const limits = isCareful ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
+  const writer = new BatchWriter({ ...app, limits }, { job, lease })
+  let isDeadly = job.attempt >= importAttempts
   const files = readAhead(inputFiles(input, { inputS3Uri: job.inputS3Uri, after }), {
-    limits: { files: READ_AHEAD_FILES, bytes: importWholeFileBytes },
+    limits: { files: isCareful ? 1 : READ_AHEAD_FILES, bytes: importWholeFileBytes },
     sizeOf: (entry) => Math.min(entry.sizeBytes, importWholeFileBytes),
-    read: (entry) => readFile(app, input, entry),
+    read: (entry) => {
+      if (!isDeadly) return readFile(app, input, entry)
+      isDeadly = false
+      return Promise.resolve(fatalFile(entry))
+    },
   })
   for await (const { item, read } of files) {
     signal.throwIfAborted()
     await storeFile({ app, writer }, item, read)
+    if (isCareful) await writer.flush()
   }
   await writer.flush()
 }
+
+const fatalFile = ({ key }: BlobEntry): FileRead => ({
+  kind: 'failed',
+  failure: {
+    outcome: 'failed',
+    key,
+    exceptionType: 'InternalServerException',
+    message: 'The importer died on this file several times; it was passed over',
+  },
+})
 
 async function storeFile(to: { app: ImportApp; writer: BatchWriter }, entry: BlobEntry, read: FileRead): Promise<void> {
   const { app, writer } = to

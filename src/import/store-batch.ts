@@ -18,10 +18,10 @@ export class BatchWriter {
   #blobKey: string
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(app: ImportApp, job: ImportJob, lease: Lease) {
+  constructor(app: ImportApp, work: { readonly job: ImportJob; readonly lease: Lease }) {
     this.#app = app
-    this.#job = job
-    this.#lease = lease
+    this.#job = work.job
+    this.#lease = work.lease
     this.#blobKey = this.#newBlobKey()
   }
 

@@ -3,8 +3,10 @@
  * another machine. Wakes when told that a job waits, and looks now and then by itself for jobs of other processes.
  */
 import type { ImportApp } from '../app.ts'
-import { type ImportJob, type Lease, LeaseLost } from '../stores/catalog.ts'
-import { failureMessageOf, JobFailed, runJob } from './run-job.ts'
+import { type ClaimedJob, type Lease, LeaseLost } from '../stores/catalog.ts'
+import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import { JobFailed } from './job-failed.ts'
+import { failureMessageOf, runJob } from './run-job.ts'
 
 export interface ImportWorker {
   /** A job waits: look now. */
@@ -64,7 +66,7 @@ export function startImportWorker(app: ImportApp): ImportWorker {
   }
 }
 
-async function workOn(app: ImportApp, hold: { job: ImportJob; owner: string; signal: AbortSignal }): Promise<void> {
+async function workOn(app: ImportApp, hold: { job: ClaimedJob; owner: string; signal: AbortSignal }): Promise<void> {
   const { job, owner } = hold
   const lease: Lease = { jobId: job.jobId, owner }
   const { jobs, leaseMs } = { jobs: app.catalog.importJobs, leaseMs: app.limits.importLeaseMs }
@@ -103,7 +105,11 @@ async function afterFailure(
     app.log.info({ jobId }, 'import job put down; it goes on at the next start')
     return
   }
-  if (isStoreAway(cause)) throw cause
+  if (isStoreAway(cause)) {
+    // Put down, so that whoever finds the store back goes on at once; where even that cannot be written, the lease runs out.
+    await app.catalog.importJobs.release(lease).catch(() => {})
+    throw cause
+  }
   app.log[cause instanceof JobFailed ? 'warn' : 'error']({ jobId, err: cause }, 'import job failed')
   await app.catalog.importJobs.finish(lease, {
     jobStatus: 'FAILED',
@@ -113,4 +119,4 @@ async function afterFailure(
 }
 
 /** Not the job's fault: it must not end FAILED because a disk was full for a minute. */
-const isStoreAway = (cause: unknown): boolean => cause instanceof Error && cause.name === 'StoreUnavailable'
+const isStoreAway = (cause: unknown): boolean => cause instanceof StoreUnavailable

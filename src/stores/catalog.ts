@@ -7,6 +7,7 @@ import type { DatastoreStatus, LosslessStorageFormat } from '../contract/datasto
 import type { ImportConfiguration, JobStatus } from '../contract/import-jobs.ts'
 import type { TypeOf } from '../contract/shapes.ts'
 import type { GroupingElements } from '../imaging/grouping.ts'
+import type { ImportWarning } from '../imaging/import-warnings.ts'
 import type { Position, Search, SearchableImageSet } from '../imaging/search.ts'
 
 export interface Catalog {
@@ -92,6 +93,12 @@ export interface ImportJob {
   readonly filesFound: number | undefined
 }
 
+/** A job in the hands of a worker. */
+export interface ClaimedJob extends ImportJob {
+  /** 1 for the first claim, and one more for each since a file was recorded or an image set published: who claimed it then died. */
+  readonly attempt: number
+}
+
 export type SubmitJobOutcome =
   | { readonly outcome: 'submitted' | 'repeated'; readonly job: ImportJob }
   | { readonly outcome: 'token-of-another-request' | 'too-many' | 'datastore-not-active' | 'datastore-absent' }
@@ -136,13 +143,6 @@ export interface StoredFile {
   readonly warnings: readonly ImportWarning[]
 }
 
-export interface ImportWarning {
-  /** The warning reason of PS3.18 Table 10.5.3-1 or AWS's own, as the decimal of its hex code. */
-  readonly warning_reason_code: number
-  readonly type: string
-  readonly message: string
-}
-
 export interface FailedFile {
   readonly outcome: 'failed'
   readonly key: string
@@ -180,9 +180,8 @@ export interface ImportJobs {
     /** The quota of jobs that have not ended, where one is set. */
     readonly runningMax?: number
   }): Promise<SubmitJobOutcome>
-  /** Jobs submitted before `submittedSince` are forgotten. */
   get(job: { readonly datastoreId: string; readonly jobId: string }): Promise<ImportJob | undefined>
-  /** Newest first, at most `limit`, those after the given one. */
+  /** Newest first, at most `limit`, those after the given one; jobs submitted before `submittedSince` are left out. */
   list(request: {
     readonly datastoreId: string
     readonly status: ImportJob['jobStatus'] | undefined
@@ -195,7 +194,7 @@ export interface ImportJobs {
     readonly owner: string
     readonly now: number
     readonly leaseUntil: number
-  }): Promise<ImportJob | undefined>
+  }): Promise<ClaimedJob | undefined>
   renew(lease: Lease, leaseUntil: number): Promise<void>
   /** Gives up the lease so that another worker may go on at once. */
   release(lease: Lease): Promise<void>

@@ -1,0 +1,298 @@
+/** What every blob store promises, as tests. Each adapter runs the same suite. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
+import { compareKeys, InvalidBlobKey } from './blob-key.ts'
+import { type BlobStore, type ByteRange, readAll } from './blob-store.ts'
+
+export interface BlobStoreUnderTest {
+  /** Empty. */
+  readonly blobs: BlobStore
+  close(): Promise<void>
+}
+
+export function describeBlobStore(
+  name: string,
+  open: () => Promise<BlobStoreUnderTest>,
+  options: { readonly skip?: string } = {},
+): void {
+  describe(name, { skip: options.skip ?? false }, () => {
+    let under: BlobStoreUnderTest
+    before(async () => {
+      under = await open()
+    })
+    after(() => under?.close())
+
+    describe('writing and reading', () => testBytes(() => under.blobs))
+    describe('keys', () => testKeys(() => under.blobs))
+    describe('listing', () => testListing(() => under.blobs))
+    describe('removing', () => testRemoving(() => under.blobs))
+  })
+}
+
+const text = (value: string) => Buffer.from(value)
+
+async function read(blobs: BlobStore, key: string, range?: ByteRange): Promise<Buffer | undefined> {
+  const blob = await blobs.open(key, range)
+  return blob && Buffer.from(await readAll(blob))
+}
+
+async function keysOf(blobs: BlobStore, prefix: string, options?: { after: string }): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { key } of blobs.list(prefix, options)) keys.push(key)
+  return keys
+}
+
+/** Every byte tells its place, so that a piece from elsewhere is not taken for the right one. */
+function patterned(sizeBytes: number): Buffer {
+  const bytes = Buffer.alloc(sizeBytes)
+  for (let at = 0; at + 4 <= sizeBytes; at += 4) bytes.writeUInt32LE((at * 2654435761) % 2 ** 32, at)
+  return bytes
+}
+
+async function* pieces(bytes: Uint8Array, sizeBytes: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += sizeBytes) yield bytes.subarray(at, at + sizeBytes)
+}
+
+function testBytes(store: () => BlobStore): void {
+  test('what was put is what is read', async () => {
+    await store().put('bytes/one', text('one'))
+    assert.deepEqual(await read(store(), 'bytes/one'), text('one'))
+  })
+
+  test('a stream of many pieces becomes one blob', async () => {
+    const bytes = patterned(300_001)
+    await store().put('bytes/stream', pieces(bytes, 1_000))
+    assert.ok(bytes.equals((await read(store(), 'bytes/stream'))!))
+  })
+
+  test('a stream larger than what is sent at once becomes one blob', async () => {
+    const bytes = patterned(20 * 1024 ** 2 + 3)
+    await store().put('bytes/large', pieces(bytes, 3 * 1024 ** 2))
+    assert.ok(bytes.equals((await read(store(), 'bytes/large'))!))
+    const piece = await read(store(), 'bytes/large', { start: 7 * 1024 ** 2 + 1, length: 3 * 1024 ** 2 })
+    assert.ok(bytes.subarray(7 * 1024 ** 2 + 1, 10 * 1024 ** 2 + 1).equals(piece!))
+  })
+
+  test('a stream without pieces becomes an empty blob', async () => {
+    await store().put('bytes/empty', pieces(text(''), 1))
+    const blob = await store().open('bytes/empty')
+    assert.equal(blob?.sizeBytes, 0)
+    assert.equal((await readAll(blob!)).length, 0)
+  })
+
+  test('putting a key again replaces its bytes', async () => {
+    await store().put('bytes/again', text('first, and longer'))
+    await store().put('bytes/again', text('second'))
+    assert.deepEqual(await read(store(), 'bytes/again'), text('second'))
+  })
+
+  test('the buffer that was put may be used for something else', async () => {
+    const bytes = text('before')
+    await store().put('bytes/buffer', bytes)
+    bytes.write('after!')
+    assert.deepEqual(await read(store(), 'bytes/buffer'), text('before'))
+  })
+
+  test('a stream that fails leaves nothing, and its error comes out as it is', async () => {
+    const failure = new Error('the source is gone')
+    const failing = async function* () {
+      yield patterned(9 * 1024 ** 2)
+      throw failure
+    }
+    await assert.rejects(store().put('bytes/failed', failing()), (error) => error === failure)
+    assert.equal(await store().open('bytes/failed'), undefined)
+    assert.deepEqual(await keysOf(store(), 'bytes/failed'), [])
+  })
+
+  test('a stream that fails leaves the earlier bytes of the key', async () => {
+    await store().put('bytes/kept', text('kept'))
+    const failing = async function* () {
+      yield text('lost')
+      throw new Error('the source is gone')
+    }
+    await assert.rejects(store().put('bytes/kept', failing()))
+    assert.deepEqual(await read(store(), 'bytes/kept'), text('kept'))
+  })
+
+  test('a range yields exactly its bytes, and what there is where it goes past the end', async () => {
+    const bytes = patterned(1_000)
+    await store().put('bytes/ranges', bytes)
+    const range = fc.record({ start: fc.nat(1_100), length: fc.option(fc.nat(1_100), { nil: undefined }) })
+    await fc.assert(
+      fc.asyncProperty(range, async ({ start, length }) => {
+        const blob = await store().open('bytes/ranges', length === undefined ? { start } : { start, length })
+        assert.equal(blob?.sizeBytes, 1_000)
+        const expected = bytes.subarray(start, length === undefined ? undefined : start + length)
+        assert.ok(expected.equals(await readAll(blob!)))
+      }),
+      { seed: 20260401, numRuns: 50 },
+    )
+  })
+
+  test('a range of an empty blob has no bytes', async () => {
+    await store().put('bytes/nothing', text(''))
+    assert.deepEqual(await read(store(), 'bytes/nothing', { start: 0, length: 10 }), text(''))
+  })
+
+  test('a reader may leave early', async () => {
+    await store().put('bytes/left', patterned(5 * 1024 ** 2))
+    const blob = await store().open('bytes/left')
+    for await (const chunk of blob!.bytes) {
+      assert.ok(chunk.byteLength > 0)
+      break
+    }
+    assert.equal((await read(store(), 'bytes/left'))?.length, 5 * 1024 ** 2)
+  })
+
+  test('a blob that is not there is undefined', async () => {
+    assert.equal(await store().open('bytes/absent'), undefined)
+    assert.equal(await store().open('bytes/absent', { start: 0, length: 0 }), undefined)
+    assert.equal(await store().open('bytes'), undefined)
+    assert.equal(await store().open('bytes/one/below'), undefined)
+  })
+
+  test('many writers and readers at once do not get in each other’s way', async () => {
+    const keys = Array.from({ length: 40 }, (_, index) => `bytes/at-once/${index % 5}/${index}`)
+    await Promise.all(keys.map((key) => store().put(key, text(key))))
+    for (const key of keys) assert.deepEqual(await read(store(), key), text(key))
+  })
+}
+
+function testKeys(store: () => BlobStore): void {
+  for (const key of [
+    '',
+    '..',
+    '../up',
+    'a/../../up',
+    'a/..',
+    './a',
+    'a/./b',
+    'nul\0byte',
+    'x'.repeat(1_025),
+    '\ud800',
+  ]) {
+    test(`${JSON.stringify(key.slice(0, 20))} is no key`, async () => {
+      await assert.rejects(store().put(key, text('x')), InvalidBlobKey)
+      assert.equal(await store().open(key), undefined)
+      await store().remove([key])
+    })
+  }
+
+  test('an error about a key does not repeat it', async () => {
+    await assert.rejects(store().put('DOE^JANE/../x', text('x')), (error: Error) => !error.message.includes('DOE'))
+  })
+
+  test('keys may have spaces, percent signs, plus signs, dots and any letter', async () => {
+    for (const key of [
+      'key/a b',
+      'key/100%25+1',
+      'key/...',
+      'key/.hidden',
+      'key/日本 ünï😀',
+      'key/back\\slash',
+      'key/"quoted"&<x>',
+    ]) {
+      await store().put(key, text(key))
+      assert.deepEqual(await read(store(), key), text(key))
+      assert.ok((await keysOf(store(), 'key/')).includes(key), key)
+    }
+  })
+
+  test('a key of 1,024 bytes is a key', async () => {
+    const key = `${'long/'.repeat(200)}${'x'.repeat(24)}`
+    await store().put(key, text('long'))
+    assert.deepEqual(await read(store(), key), text('long'))
+  })
+}
+
+function testListing(store: () => BlobStore): void {
+  const KEYS = [
+    'l/a',
+    'l/a!b',
+    'l/a-b',
+    'l/a.b/c',
+    'l/b/1',
+    'l/b/10',
+    'l/b/2',
+    'l/b0',
+    'l/ä',
+    'l/\uff61',
+    'l/\u{1f600}',
+    'lz',
+  ]
+
+  before(async () => {
+    for (const key of KEYS) await store().put(key, text(key))
+  })
+
+  test('keys come in byte order, whatever is a folder on the way', async () => {
+    const sorted = [...KEYS].sort((a, b) => Buffer.compare(text(a), text(b)))
+    assert.deepEqual(await keysOf(store(), 'l'), [...(await keysOf(store(), 'long/')), ...sorted].sort(compareKeys))
+    assert.deepEqual(await keysOf(store(), 'l/'), sorted.slice(0, -1))
+  })
+
+  test('an entry tells the size', async () => {
+    for await (const { key, sizeBytes } of store().list('l/')) assert.equal(sizeBytes, text(key).length)
+  })
+
+  test('a prefix may end within a name', async () => {
+    assert.deepEqual(await keysOf(store(), 'l/b/1'), ['l/b/1', 'l/b/10'])
+    assert.deepEqual(await keysOf(store(), 'l/b'), ['l/b/1', 'l/b/10', 'l/b/2', 'l/b0'])
+  })
+
+  test('a prefix that nothing has lists nothing', async () => {
+    for (const prefix of ['nothing', 'l/b/1/', 'l/c/', '../', '/', 'l/../l/']) {
+      assert.deepEqual(await keysOf(store(), prefix), [], prefix)
+    }
+  })
+
+  test('listing after a key gives the rest, for every key and for what lies between keys', async () => {
+    const all = await keysOf(store(), 'l/')
+    for (const after of [...all, 'l/b', 'l/b/', 'l/b/11', 'l/a.b', 'l/a.b/', 'a', 'm']) {
+      const rest = all.filter((key) => compareKeys(key, after) > 0)
+      assert.deepEqual(await keysOf(store(), 'l/', { after }), rest, after)
+    }
+  })
+
+  test('more keys than one answer of S3 holds are all listed', async () => {
+    const many = Array.from({ length: 1_050 }, (_, index) => `many/${String(index).padStart(5, '0')}`)
+    for (let start = 0; start < many.length; start += 50) {
+      await Promise.all(many.slice(start, start + 50).map((key) => store().put(key, text('x'))))
+    }
+    assert.deepEqual(await keysOf(store(), 'many/'), many)
+    await store().remove(many)
+    assert.deepEqual(await keysOf(store(), 'many/'), [])
+  })
+
+  test('a listing may be left early', async () => {
+    for await (const { key } of store().list('l/')) {
+      assert.equal(key, 'l/a')
+      break
+    }
+  })
+}
+
+function testRemoving(store: () => BlobStore): void {
+  test('what was removed is gone, and the rest is not', async () => {
+    await store().put('gone/1', text('1'))
+    await store().put('gone/2', text('2'))
+    await store().put('gone/3', text('3'))
+    await store().remove(['gone/1', 'gone/3'])
+    assert.deepEqual(await keysOf(store(), 'gone/'), ['gone/2'])
+    assert.equal(await store().open('gone/1'), undefined)
+  })
+
+  test('removing what is not there, or nothing, is no error', async () => {
+    await store().remove(['gone/never', 'gone/never/at/all', 'gone'])
+    await store().remove([])
+    assert.deepEqual(await read(store(), 'gone/2'), text('2'))
+  })
+
+  test('a removed key can be put again', async () => {
+    await store().put('gone/again', text('1'))
+    await store().remove(['gone/again'])
+    await store().put('gone/again', text('2'))
+    assert.deepEqual(await read(store(), 'gone/again'), text('2'))
+  })
+}

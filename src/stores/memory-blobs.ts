@@ -1,0 +1,46 @@
+/** Blobs in the memory of this process: for tests and for the library door, gone with the process. */
+import { compareKeys, faultOfKey, InvalidBlobKey, isListed } from './blob-key.ts'
+import type { BlobEntry, BlobStore, ByteRange, OpenBlob } from './blob-store.ts'
+
+export function openMemoryBlobs(): BlobStore {
+  const blobs = new Map<string, Uint8Array>()
+  return {
+    async put(key, bytes) {
+      const fault = faultOfKey(key)
+      if (fault !== undefined) throw new InvalidBlobKey(fault)
+      // A copy: the caller's buffer is the caller's.
+      blobs.set(key, bytes instanceof Uint8Array ? new Uint8Array(bytes) : await gather(bytes))
+    },
+    async open(key, range) {
+      const whole = blobs.get(key)
+      return whole && opened(whole, range)
+    },
+    async *list(prefix, options) {
+      const keys = [...blobs.keys()].filter((key) => isListed(key, { prefix, after: options?.after })).sort(compareKeys)
+      for (const key of keys) {
+        const sizeBytes = blobs.get(key)?.byteLength
+        if (sizeBytes !== undefined) yield { key, sizeBytes } satisfies BlobEntry
+      }
+    },
+    async remove(keys) {
+      for (const key of keys) blobs.delete(key)
+    },
+  }
+}
+
+async function gather(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bytes) chunks.push(new Uint8Array(chunk))
+  return Buffer.concat(chunks)
+}
+
+function opened(whole: Uint8Array, range: ByteRange = { start: 0 }): OpenBlob {
+  const end = range.length === undefined ? whole.byteLength : range.start + range.length
+  const part = whole.subarray(range.start, end)
+  return {
+    sizeBytes: whole.byteLength,
+    bytes: (async function* () {
+      if (part.byteLength > 0) yield part
+    })(),
+  }
+}

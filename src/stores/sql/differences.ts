@@ -1,0 +1,26 @@
+/** Each place where SQLite and PostgreSQL need different words for the same thing has a name here. */
+
+export interface Dialect {
+  /**
+   * The type of a primary key that the database counts up. Only SQLite's INTEGER PRIMARY KEY is the row's own address, so that a
+   * lookup by it is one descent and every index holds it for nothing; PostgreSQL says BIGINT GENERATED ALWAYS AS IDENTITY.
+   */
+  readonly countedKey: string
+  /**
+   * Ends a CREATE TABLE whose rows shall lie in the order of their primary key. SQLite keeps such a table as one tree instead of
+   * two; PostgreSQL has only heaps and says nothing.
+   */
+  readonly inKeyOrder: string
+  /**
+   * Follows a table's name and makes its rows be found by one index. Without statistics SQLite takes every index that begins with
+   * the data store for equally good and may walk all of them by date to find one patient; statistics would be those of another
+   * day. PostgreSQL keeps its own up to date and has no such words.
+   */
+  readonly byIndex: (index: string) => string
+}
+
+export const SQLITE: Dialect = {
+  countedKey: 'INTEGER PRIMARY KEY',
+  inKeyOrder: 'WITHOUT ROWID',
+  byIndex: (index) => `INDEXED BY ${index}`,
+}

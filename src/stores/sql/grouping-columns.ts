@@ -1,0 +1,66 @@
+/**
+ * The seven grouping elements as columns of image_sets. Five of them are searched, and are kept once for both uses: that an
+ * instance groups by the same texts by which it is found is checked when it is recorded.
+ */
+import assert from 'node:assert/strict'
+import { type GroupingElements, groupingKey, type StandingImageSet } from '../../imaging/grouping.ts'
+import type { StoredFile } from '../catalog.ts'
+import { all, type Sql, type SqlValue } from './statement.ts'
+
+/** In the order in which imaging/grouping.ts writes its keys. */
+const ELEMENTS = [
+  ['StudyInstanceUID', 'study_instance_uid'],
+  ['StudyDate', 'study_date'],
+  ['AccessionNumber', 'accession_number'],
+  ['PatientID', 'patient_id'],
+  ['StudyID', 'study_id'],
+  ['SeriesInstanceUID', 'series_instance_uid'],
+  ['SeriesNumber', 'series_number'],
+] as const satisfies readonly (readonly [keyof GroupingElements, string])[]
+
+type ElementRow = Readonly<Record<(typeof ELEMENTS)[number][1], SqlValue>> & { readonly seq: number }
+
+export const ELEMENT_COLUMNS: readonly string[] = ELEMENTS.map(([, column]) => column)
+
+/** In the order of ELEMENT_COLUMNS. */
+export const elementValues = (elements: GroupingElements): readonly SqlValue[] =>
+  ELEMENTS.map(([name]) => elements[name])
+
+/** The inverse of groupingKey. */
+export function elementsOfKey(key: string): GroupingElements {
+  const values: unknown[] = JSON.parse(key)
+  const elements = Object.fromEntries(
+    ELEMENTS.map(([name], index) => [name, values[index]]),
+  ) as unknown as GroupingElements
+  assert.equal(groupingKey(elements), key, 'a grouping key reads back as it was written')
+  return elements
+}
+
+/** The primary image sets that stand in the study, oldest first. */
+export function* primariesOfStudy(datastore: number, studyInstanceUID: string): Sql<readonly StandingImageSet[]> {
+  const rows = yield* all<ElementRow>(
+    `SELECT seq, ${ELEMENT_COLUMNS.join(', ')} FROM image_sets
+     WHERE datastore = ? AND study_instance_uid = ? AND is_primary = 1 AND deleted_at IS NULL`,
+    datastore,
+    studyInstanceUID,
+  )
+  return rows
+    .map((row) => ({
+      seq: row.seq,
+      elements: Object.fromEntries(
+        ELEMENTS.map(([name, column]) => [name, row[column]]),
+      ) as unknown as GroupingElements,
+    }))
+    .sort((a, b) => a.seq - b.seq)
+}
+
+/** An empty text is none, in a search as in grouping. */
+export function assertFoundAsGrouped({ grouping, search }: StoredFile): void {
+  const agree =
+    grouping.StudyInstanceUID === search.DICOMStudyInstanceUID &&
+    grouping.SeriesInstanceUID === search.DICOMSeriesInstanceUID &&
+    grouping.AccessionNumber === (search.DICOMAccessionNumber || null) &&
+    grouping.PatientID === (search.DICOMPatientId || null) &&
+    grouping.StudyID === (search.DICOMStudyId || null)
+  assert(agree, 'an instance groups by the texts by which it is found')
+}

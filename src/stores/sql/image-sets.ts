@@ -1,0 +1,72 @@
+/** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
+import type { ImageSets, InstancePlace } from '../catalog.ts'
+import { nextChange } from './changes.ts'
+import { datastoreNumber } from './datastores.ts'
+import type { Dialect } from './differences.ts'
+import { partsOfImageSetId } from './image-set-id.ts'
+import { search } from './search-sql.ts'
+import { all, one, run, type Sql, type Transactions } from './statement.ts'
+
+export function imageSetsOver(database: Transactions, dialect: Dialect): ImageSets {
+  return {
+    search: (request) => database.read(() => search(request, dialect)),
+    instances: (imageSet) => database.read(() => instances(imageSet)),
+    delete: (imageSet) => database.write(() => deleteImageSet(imageSet)),
+  }
+}
+
+/** The row of an image set that is not deleted. */
+function* seqOf(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<number | undefined> {
+  const parts = partsOfImageSetId(imageSet.imageSetId)
+  const datastore = yield* datastoreNumber(imageSet.datastoreId)
+  if (parts === undefined || datastore === undefined) return undefined
+  const row = yield* one<{ seq: number }>(
+    'SELECT seq FROM image_sets WHERE seq = ? AND id_tail = ? AND datastore = ? AND deleted_at IS NULL',
+    ...[parts.seq, parts.idTail, datastore],
+  )
+  return row?.seq
+}
+
+interface InstanceRow {
+  readonly sop_instance_uid: string
+  readonly sop_class_uid: string
+  readonly transfer_syntax_uid: string
+  readonly blob_key: string
+  readonly offset_bytes: number
+  readonly size_bytes: number
+}
+
+function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readonly InstancePlace[]> {
+  const seq = yield* seqOf(imageSet)
+  if (seq === undefined) return []
+  const rows = yield* all<InstanceRow>(
+    `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, blob_key, offset_bytes, size_bytes
+     FROM instances JOIN blobs ON blobs.blob = instances.blob
+     WHERE seq = ? AND removed_in IS NULL ORDER BY sop_instance_uid`,
+    seq,
+  )
+  return rows.map((row) => ({
+    sopInstanceUID: row.sop_instance_uid,
+    sopClassUID: row.sop_class_uid,
+    transferSyntaxUID: row.transfer_syntax_uid,
+    blobKey: row.blob_key,
+    offsetBytes: row.offset_bytes,
+    sizeBytes: row.size_bytes,
+  }))
+}
+
+/** What remains is the id and when it was deleted; nothing of the patient. */
+function* deleteImageSet({ at, ...imageSet }: Parameters<ImageSets['delete']>[0]): Sql<'deleted' | 'absent'> {
+  const seq = yield* seqOf(imageSet)
+  if (seq === undefined) return 'absent'
+  yield* run(
+    `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
+     updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', patient_id = NULL,
+     accession_number = NULL, study_id = NULL, study_instance_uid = NULL, series_instance_uid = NULL, study_instant = NULL,
+     study_date = NULL, series_number = NULL WHERE seq = ?`,
+    ...[at, yield* nextChange(), at, at, seq],
+  )
+  yield* run('DELETE FROM image_sets_past WHERE seq = ?', seq)
+  yield* run('DELETE FROM instances WHERE seq = ?', seq)
+  return 'deleted'
+}

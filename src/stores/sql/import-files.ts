@@ -1,0 +1,88 @@
+/** The files of running import jobs: recorded in batches, gathered into groups that wait for their image sets. */
+import { groupingKey } from '../../imaging/grouping.ts'
+import type { FailedFile, Lease, StoredFile, WaitingGroup } from '../catalog.ts'
+import { assertFoundAsGrouped, elementsOfKey } from './grouping-columns.ts'
+import { underLease } from './lease.ts'
+import { all, insertAll, one, run, type Sql, type SqlValue } from './statement.ts'
+
+const COLUMNS = [
+  ...['job', 'file_key', 'group_id', 'sop_instance_uid', 'sop_class_uid', 'transfer_syntax_uid'],
+  ...['blob', 'offset_bytes', 'size_bytes', 'warnings', 'exception_type', 'message'],
+]
+
+export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[]): Sql<void> {
+  const { job } = yield* underLease(lease)
+  const stored = files.filter((file) => file.outcome === 'stored')
+  stored.forEach(assertFoundAsGrouped)
+  const blobs = yield* numberBlobs(job, stored)
+  const groups = yield* joinGroups(job, stored)
+  const rows = files.map((file): readonly SqlValue[] =>
+    file.outcome === 'failed'
+      ? [job, file.key, null, null, null, null, null, null, null, null, file.exceptionType, file.message]
+      : [
+          ...[job, file.key, groups.get(file)!, file.sopInstanceUID, file.sopClassUID, file.transferSyntaxUID],
+          ...[blobs.get(file.blobKey)!, file.offsetBytes, file.sizeBytes],
+          file.warnings.length === 0 ? null : JSON.stringify(file.warnings),
+          ...[null, null],
+        ],
+  )
+  yield* insertAll('import_files', { columns: COLUMNS, rows })
+  yield* run('UPDATE import_jobs SET files_done = files_done + ?, attempts = 0 WHERE job = ?', files.length, job)
+}
+
+/** Rows name a blob by number: its key is long and many instances lie in one. */
+function* numberBlobs(job: number, files: readonly StoredFile[]): Sql<ReadonlyMap<string, number>> {
+  const keys = new Set(files.map((file) => file.blobKey))
+  const rows = yield* insertAll<{ blob: number; blob_key: string }>('blobs', {
+    columns: ['job', 'blob_key'],
+    rows: [...keys].map((key) => [job, key]),
+    // Changes nothing and is there for RETURNING, which tells nothing of a row that was left alone.
+    suffix: 'ON CONFLICT (job, blob_key) DO UPDATE SET blob_key = excluded.blob_key RETURNING blob, blob_key',
+  })
+  return new Map(rows.map((row) => [row.blob_key, row.blob]))
+}
+
+/**
+ * Finds or makes the group of each file. A group keeps the tags and the study instant of its last file, which are the image set's. One
+ * that has its image set already takes no more: files that come after it begin another, which extends the image set again.
+ */
+function* joinGroups(job: number, files: readonly StoredFile[]): Sql<ReadonlyMap<StoredFile, number>> {
+  const keyOf = new Map(files.map((file) => [file, groupingKey(file.grouping)]))
+  const lastOf = new Map<string, StoredFile>()
+  for (const [file, key] of keyOf) lastOf.set(key, file)
+  const rows = yield* insertAll<{ group_id: number; grouping_key: string }>('import_groups', {
+    columns: ['job', 'grouping_key', 'study_instant', 'tags'],
+    rows: [...lastOf].map(([key, last]) => [job, key, last.search.DICOMStudyDateAndTime, last.tags]),
+    suffix: `ON CONFLICT (job, grouping_key) WHERE seq IS NULL
+      DO UPDATE SET study_instant = excluded.study_instant, tags = excluded.tags RETURNING group_id, grouping_key`,
+  })
+  const numberOf = new Map(rows.map((row) => [row.grouping_key, row.group_id]))
+  return new Map([...keyOf].map(([file, key]) => [file, numberOf.get(key)!]))
+}
+
+export function* lastRecordedKey(jobId: string): Sql<string | undefined> {
+  const row = yield* one<{ file_key: string | null }>(
+    'SELECT max(file_key) AS file_key FROM import_files WHERE job = (SELECT job FROM import_jobs WHERE job_id = ?)',
+    jobId,
+  )
+  return row?.file_key ?? undefined
+}
+
+export function* recordedBlobs(jobId: string): Sql<readonly string[]> {
+  const rows = yield* all<{ blob_key: string }>(
+    'SELECT blob_key FROM blobs WHERE job = (SELECT job FROM import_jobs WHERE job_id = ?) ORDER BY blob_key',
+    jobId,
+  )
+  return rows.map((row) => row.blob_key)
+}
+
+/** Groups are numbered as they appear, so by number they stand in the order of their first keys. */
+export function* waitingGroups(jobId: string, limit: number): Sql<readonly WaitingGroup[]> {
+  const rows = yield* all<{ group_id: number; grouping_key: string }>(
+    `SELECT group_id, grouping_key FROM import_groups
+     WHERE job = (SELECT job FROM import_jobs WHERE job_id = ?) AND seq IS NULL ORDER BY group_id LIMIT ?`,
+    jobId,
+    limit,
+  )
+  return rows.map((row) => ({ groupId: row.group_id, elements: elementsOfKey(row.grouping_key) }))
+}

@@ -1,0 +1,32 @@
+/** Brings a catalog to the schema of this program. Every step is applied once, in order, in the one transaction of the caller. */
+import type { Dialect } from './differences.ts'
+import { catalog } from './migrations/0001-catalog.ts'
+import { one, run, type Sql } from './statement.ts'
+
+/** In order; a step that was released is never changed, only followed by another. */
+const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalog]
+
+/** A catalog that a newer program has written; nothing was read or changed. */
+export class NewerSchema extends Error {
+  override readonly name = 'NewerSchema'
+  constructor(found: number) {
+    super(
+      `the catalog has schema ${found}, this program knows schemas up to ${MIGRATIONS.length}: ` +
+        'start the newer version that wrote it, or restore a backup from before the upgrade',
+    )
+  }
+}
+
+export function* migrate(dialect: Dialect): Sql<void> {
+  yield* run('CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)')
+  const found =
+    (yield* one<{ version: number | null }>('SELECT max(version) AS version FROM schema_versions'))?.version ?? 0
+  if (found > MIGRATIONS.length) throw new NewerSchema(found)
+  for (const [index, migration] of MIGRATIONS.entries()) {
+    if (index < found) continue
+    for (const statement of migration(dialect).split(/;\s*\n/)) {
+      if (statement.trim() !== '') yield* run(statement)
+    }
+    yield* run('INSERT INTO schema_versions (version) VALUES (?)', index + 1)
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * Searches of the catalog against their meaning in imaging/search.ts, on random stores with random criteria, page by page: the
+ * same image sets in the same order, and the promise of paging while image sets come, change and go.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import {
+  comparePositions,
+  type Filter,
+  matches,
+  type Position,
+  positionOf,
+  type Search,
+  type SearchableImageSet,
+  TEXT_ATTRIBUTES,
+} from '../../imaging/search.ts'
+import type { Catalog, ImageSetSummary, Lease } from '../catalog.ts'
+import { AT, countedIds, createDatastore, publishAll, startJob, storedFile } from '../catalog-fixture.ts'
+import { openSqliteCatalog } from './sqlite.ts'
+
+const SEED = 20260401
+
+/** Few values, so that much is equal; some texts that only exact comparison tells apart; some that are not there. */
+const PATIENTS = ['ANON', 'ANON', 'ANON', 'P1', 'p1', 'P1 x', 'Ünï😀', '\uff61', "O'Neil", '%', null]
+const ACCESSIONS = ['A1', 'A2', 'A_', null]
+const STUDY_IDS = ['1', '1', '01', null]
+const DATES = [null, 'unknown', '20260101', '20260101', '20260102', '19000101', '99991231']
+const TIMES = [null, '00', '101500', '101500.000001', '235959.999999']
+
+type Write =
+  | {
+      readonly kind: 'import'
+      readonly study: number
+      readonly series: number
+      readonly values: number
+      readonly time: number
+      readonly at: number
+    }
+  | { readonly kind: 'delete'; readonly which: number }
+
+const write: fc.Arbitrary<Write> = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc.record({
+      kind: fc.constant('import' as const),
+      study: fc.nat(25),
+      series: fc.nat(5),
+      // Mostly the values that belong to the study; others make image sets that are not primary.
+      values: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(3) }),
+      time: fc.nat(4),
+      // The clock stands still, jumps, and runs back.
+      at: fc.oneof(fc.constant(0), fc.integer({ min: -5, max: 30 })),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), which: fc.nat(1_000) }) },
+)
+
+const pick = <T>(from: readonly T[], at: number): T => from[at % from.length]!
+
+interface ModelRow extends SearchableImageSet {
+  readonly imageSetId: string
+  readonly version: number
+}
+
+/** A catalog beside what it ought to hold. */
+class ModelledStore {
+  readonly catalog: Catalog
+  readonly datastoreId: string
+  readonly rows = new Map<string, ModelRow>()
+  readonly #lease: Lease
+  #writes = 0
+  #at = AT
+
+  constructor(catalog: Catalog, datastoreId: string, lease: Lease) {
+    this.catalog = catalog
+    this.datastoreId = datastoreId
+    this.#lease = lease
+  }
+
+  async apply(write: Write): Promise<void> {
+    if (write.kind === 'delete') {
+      const imageSetId = [...this.rows.keys()][write.which % Math.max(1, this.rows.size)]
+      if (imageSetId === undefined) return
+      await this.catalog.imageSets.delete({ datastoreId: this.datastoreId, imageSetId, at: this.#at })
+      this.rows.delete(imageSetId)
+      return
+    }
+    this.#writes += 1
+    this.#at += write.at
+    const { study, values } = write
+    const file = storedFile(`k${String(this.#writes).padStart(6, '0')}`, {
+      study: `1.2.${study}`,
+      series: `1.2.${study}.${write.series}`,
+      patientId: pick(PATIENTS, study + values),
+      accessionNumber: pick(ACCESSIONS, study),
+      studyId: pick(STUDY_IDS, study + (values === 3 ? 1 : 0)),
+      studyDate: pick(DATES, study * 3),
+      studyTime: pick(TIMES, write.time),
+    })
+    await this.catalog.importJobs.record(this.#lease, [file])
+    const [made] = await publishAll(this.catalog, this.#lease, this.#at)
+    const { imageSetId, imageSetVersion, isPrimary } = made!
+    const before = this.rows.get(imageSetId)
+    this.rows.set(imageSetId, {
+      ...file.search,
+      imageSetId,
+      version: imageSetVersion,
+      seq: Number.parseInt(imageSetId.slice(0, 12), 16),
+      isPrimary,
+      createdAt: before?.createdAt ?? this.#at,
+      updatedAt: Math.max(this.#at, before?.updatedAt ?? this.#at),
+    })
+  }
+
+  /** What a search means: the rows that match, in order. */
+  expected(search: Search): ModelRow[] {
+    return [...this.rows.values()]
+      .filter((row) => matches(search, row))
+      .sort((a, b) => comparePositions(search.sort.sortOrder, positionOf(search, a), positionOf(search, b)))
+  }
+}
+
+async function withStore(writes: readonly Write[], check: (store: ModelledStore) => Promise<void>): Promise<void> {
+  const catalog = await openSqliteCatalog({ path: ':memory:', newId: countedIds() })
+  try {
+    const datastoreId = await createDatastore(catalog)
+    const lease = await startJob(catalog, { datastoreId })
+    // A neighbour whose image sets are the same must never be seen.
+    const neighbour = new ModelledStore(catalog, datastoreId, lease)
+    for (const each of writes.slice(0, 20)) await neighbour.apply(each)
+    await catalog.importJobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
+    const other = await createDatastore(catalog, 'other')
+    const store = new ModelledStore(catalog, other, await startJob(catalog, { datastoreId: other, name: 'other' }))
+    for (const each of writes) await store.apply(each)
+    await check(store)
+  } finally {
+    await catalog.close()
+  }
+}
+
+/** Criteria made of values that rows of the store have, or nearly have. */
+function criteria(rows: readonly ModelRow[]): fc.Arbitrary<Search> {
+  const row = fc.constantFrom(...rows)
+  const nudge = fc.constantFrom(0, 0, 1, -1)
+  const bound = (attribute: 'createdAt' | 'updatedAt' | 'DICOMStudyDateAndTime') =>
+    fc.tuple(row, nudge).map(([from, by]) => (from[attribute] ?? 0) + by)
+  const range = fc
+    .constantFrom('createdAt', 'updatedAt', 'DICOMStudyDateAndTime')
+    .chain((attribute) =>
+      fc
+        .tuple(bound(attribute), bound(attribute))
+        .map(([a, b]): Filter => ({ attribute, from: Math.min(a, b), to: Math.max(a, b) })),
+    )
+  const text = fc
+    .tuple(fc.constantFrom(...TEXT_ATTRIBUTES), row, fc.constantFrom('', ' ', 'x'), fc.nat(9))
+    .map(
+      ([attribute, from, other, luck]): Filter => ({ attribute, equals: luck === 0 ? other : (from[attribute] ?? '') }),
+    )
+  const primary = fc.boolean().map((equals): Filter => ({ attribute: 'isPrimary', equals }))
+  return fc.record({
+    filters: fc.array(fc.oneof(range, text, primary), { maxLength: 2 }),
+    sort: fc.record({
+      sortField: fc.constantFrom('updatedAt', 'createdAt', 'DICOMStudyDateAndTime'),
+      sortOrder: fc.constantFrom('ASC', 'DESC'),
+    }),
+  })
+}
+
+const seen = (row: ImageSetSummary) => ({
+  imageSetId: row.imageSetId,
+  version: row.version,
+  key: row.key,
+  seq: row.seq,
+})
+const meant = (search: Search) => (row: ModelRow) => ({
+  imageSetId: row.imageSetId,
+  version: row.version,
+  ...positionOf(search, row),
+})
+
+/** @param onPage is told each page and the place it began behind. */
+async function readPages(
+  store: ModelledStore,
+  request: { search: Search; limit: number },
+  onPage: (page: readonly ImageSetSummary[], after: Position | undefined) => Promise<void>,
+): Promise<void> {
+  let place: { after?: Position; asOf?: number } = {}
+  for (;;) {
+    const { rows, asOf } = await store.catalog.imageSets.search({
+      datastoreId: store.datastoreId,
+      ...request,
+      ...place,
+    })
+    await onPage(rows, place.after)
+    if (rows.length < request.limit) return
+    const { key, seq } = rows.at(-1)!
+    const goesOn =
+      place.after === undefined || comparePositions(request.search.sort.sortOrder, { key, seq }, place.after) > 0
+    assert.ok(goesOn, 'a page ends behind the one before')
+    place = { after: { key, seq }, asOf }
+  }
+}
+
+/** Too large to be made smaller in any reasonable time when a check fails: the criteria that fail tell more. */
+const stores = fc.array(write, { minLength: 150, maxLength: 300, size: 'max' })
+
+test('every search gives, page by page, exactly what it means', async () => {
+  await fc.assert(
+    fc.asyncProperty(stores, async (writes) => {
+      await withStore(writes, async (store) => {
+        const requests = fc.record({
+          search: criteria([...store.rows.values()]),
+          limit: fc.integer({ min: 1, max: 60 }),
+        })
+        await fc.assert(
+          fc.asyncProperty(requests, async (request) => {
+            const found: ImageSetSummary[] = []
+            await readPages(store, request, async (page) => {
+              found.push(...page)
+            })
+            assert.deepEqual(found.map(seen), store.expected(request.search).map(meant(request.search)))
+          }),
+          { seed: SEED, numRuns: 150 },
+        )
+      })
+    }),
+    { seed: SEED, numRuns: 6, endOnFailure: true },
+  )
+})
+
+test('a pager sees the store as its first page saw it, less what was deleted before a page was read', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      stores,
+      fc.array(write, { minLength: 300, maxLength: 300, size: 'max' }),
+      async (writes, meanwhile) => {
+        await withStore(writes, async (store) => {
+          const requests = fc.record({
+            search: criteria([...store.rows.values()]),
+            limit: fc.integer({ min: 2, max: 25 }),
+            writesPerPage: fc.integer({ min: 0, max: 6 }),
+          })
+          let next = 0
+          await fc.assert(
+            fc.asyncProperty(requests, async ({ search, limit, writesPerPage }) => {
+              const snapshot = store.expected(search)
+              await readPages(store, { search, limit }, async (page, after) => {
+                const left = snapshot.filter(
+                  (row) =>
+                    store.rows.has(row.imageSetId) &&
+                    (after === undefined ||
+                      comparePositions(search.sort.sortOrder, positionOf(search, row), after) > 0),
+                )
+                assert.deepEqual(page.map(seen), left.slice(0, limit).map(meant(search)))
+                for (let count = 0; count < writesPerPage; count++)
+                  await store.apply(meanwhile[next++ % meanwhile.length]!)
+              })
+            }),
+            // A run leaves the store changed for the next, so a failing one cannot be made smaller.
+            { seed: SEED, numRuns: 20, endOnFailure: true },
+          )
+        })
+      },
+    ),
+    { seed: SEED, numRuns: 4, endOnFailure: true },
+  )
+})

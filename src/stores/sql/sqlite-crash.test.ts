@@ -1,0 +1,124 @@
+/**
+ * A process that is killed in the middle of its writes: what it was answered is there, whole, and what it was not is there whole or
+ * not at all. This file is also that process, when it is started with a path.
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import Database from 'better-sqlite3'
+import type { Catalog, GeneratedImageSet } from '../catalog.ts'
+import {
+  AT,
+  collected,
+  countedIds,
+  createDatastore,
+  jobNamed,
+  publishAll,
+  storedFile,
+  tokenOf,
+} from '../catalog-fixture.ts'
+import { openSqliteCatalog } from './sqlite.ts'
+
+const FILES_PER_SERIES = 3
+const KILLS = 4
+const path = process.argv[2]
+
+type Answered =
+  | { readonly kind: 'recorded'; readonly key: string }
+  | { readonly kind: 'published'; readonly imageSets: readonly GeneratedImageSet[] }
+
+if (path !== undefined) await writeUntilKilled(path)
+else {
+  test('killed again and again, nothing that was answered is lost and nothing is half there', {
+    timeout: 120_000,
+  }, async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'hilum-crash-'))
+    context.after(() => rm(folder, { recursive: true }))
+    const at = join(folder, 'catalog.sqlite')
+    const first = await openSqliteCatalog({ path: at, newId: countedIds() })
+    const datastoreId = await createDatastore(first)
+    const job = jobNamed('job', { datastoreId })
+    await first.importJobs.submit({ job, token: tokenOf('job') })
+    await first.close()
+
+    const answered: Answered[] = []
+    for (let kill = 0; kill < KILLS; kill++) {
+      answered.push(...(await killedAfter(at, 15 + 20 * kill)))
+      const catalog = await openSqliteCatalog({ path: at, newId: countedIds() })
+      await checkAll(catalog, { datastoreId, jobId: job.jobId, answered })
+      await catalog.close()
+      const database = new Database(at, { readonly: true })
+      assert.equal(database.pragma('integrity_check', { simple: true }), 'ok')
+      assert.deepEqual(database.pragma('foreign_key_check'), [])
+      database.close()
+    }
+  })
+}
+
+/** Records and publishes one batch after the other, telling its parent of each answer. */
+async function writeUntilKilled(path: string): Promise<void> {
+  // Counted ids would be the same in every life of the process.
+  const newId = () => crypto.randomUUID().replaceAll('-', '')
+  const catalog = await openSqliteCatalog({ path, newId })
+  const owner = newId()
+  const job = await catalog.importJobs.claim({ owner, now: AT, leaseUntil: AT - 1 })
+  const lease = { jobId: job!.jobId, owner }
+  const tell = (answered: Answered) => process.send!(answered)
+  const begin = Number((await catalog.importJobs.lastRecordedKey(lease.jobId))?.slice(1, 7) ?? -1) + 1
+  for (let batch = begin; ; batch++) {
+    const files = Array.from({ length: 4 * FILES_PER_SERIES }, (_, index) => {
+      const series = `1.${batch}.${index % 4}`
+      const key = `k${String(batch).padStart(6, '0')}-${String(index).padStart(2, '0')}`
+      return storedFile(key, { study: `1.${batch}`, series, sop: `${series}.${index}` })
+    })
+    await catalog.importJobs.record(lease, files)
+    tell({ kind: 'recorded', key: files.at(-1)!.key })
+    tell({ kind: 'published', imageSets: await publishAll(catalog, lease, AT + batch) })
+  }
+}
+
+/** What the writer was answered before it was killed, which is at once after that many answers. */
+async function killedAfter(at: string, answers: number): Promise<Answered[]> {
+  const answered: Answered[] = []
+  const child: ChildProcess = fork(import.meta.filename, [at], {
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  child.on('message', (message) => {
+    answered.push(message as Answered)
+    if (answered.length === answers) child.kill('SIGKILL')
+  })
+  const [, signal] = await once(child, 'exit')
+  assert.equal(signal, 'SIGKILL')
+  return answered
+}
+
+async function checkAll(
+  catalog: Catalog,
+  { datastoreId, jobId, answered }: { datastoreId: string; jobId: string; answered: readonly Answered[] },
+): Promise<void> {
+  const lastKey = await catalog.importJobs.lastRecordedKey(jobId)
+  const told = answered.filter((each) => each.kind === 'recorded').at(-1)!
+  assert.ok(lastKey !== undefined && lastKey >= told.key)
+  const job = await catalog.importJobs.get({ datastoreId, jobId })
+  assert.equal(job!.filesDone % (4 * FILES_PER_SERIES), 0)
+
+  const search = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
+  const { rows } = await catalog.imageSets.search({ datastoreId, search, limit: 1_000_000 })
+  const generated = await collected(catalog.importJobs.generatedImageSets(jobId))
+  assert.deepEqual(new Set(rows.map((row) => row.imageSetId)), new Set(generated.map((each) => each.imageSetId)))
+  const shown = new Map(rows.map((row) => [row.imageSetId, row.version]))
+  for (const each of answered) {
+    if (each.kind !== 'published') continue
+    for (const { imageSetId, imageSetVersion } of each.imageSets) assert.equal(shown.get(imageSetId), imageSetVersion)
+  }
+  for (const { imageSetId, tags } of rows) {
+    const instances = await catalog.imageSets.instances({ datastoreId, imageSetId })
+    assert.equal(instances.length, FILES_PER_SERIES)
+    assert.equal(JSON.parse(tags).DICOMNumberOfStudyRelatedInstances, FILES_PER_SERIES)
+  }
+}

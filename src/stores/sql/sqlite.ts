@@ -1,0 +1,104 @@
+/** Opens the catalog on SQLite: a file that server, import workers and command line share, or memory for one owner. */
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { Catalog } from '../catalog.ts'
+import { asUnavailable as folderUnavailable } from '../disk-failure.ts'
+import { catalogOver } from './catalog.ts'
+import { SQLITE } from './differences.ts'
+import { migrate } from './migrate.ts'
+import { asUnavailable, isBusy, SqliteConnection } from './sqlite-connection.ts'
+import type { Transactions, Verb } from './statement.ts'
+import { beginImmediate, WriteQueue } from './write-queue.ts'
+
+const MEMORY = ':memory:'
+/** How long a read waits, blocking: only while another process recovers the log after a crash. */
+const READ_TIMEOUT_MS = 10_000
+const OPEN_TIMEOUT_MS = 10_000
+const OPEN_RETRY_MS = 20
+
+/** @param options.newId 32 lower-case hex digits, never the same twice. */
+export async function openSqliteCatalog(options: {
+  readonly path: string
+  readonly newId: () => string
+}): Promise<Catalog> {
+  try {
+    if (options.path !== MEMORY) await mkdir(dirname(options.path), { recursive: true })
+    const writer = await openWriter(options.path)
+    // Of its own, so that a long write on the other never delays a search; memory has only one connection.
+    const reader = options.path === MEMORY ? writer : openReader(options.path)
+    return catalogOver(new SqliteTransactions(writer, reader), { dialect: SQLITE, newId: options.newId })
+  } catch (error) {
+    throw folderUnavailable(asUnavailable(error), 'the catalog')
+  }
+}
+
+async function openWriter(path: string): Promise<SqliteConnection> {
+  for (let waitedMs = 0; ; waitedMs += OPEN_RETRY_MS) {
+    // No blocking wait: the write queue waits for locks without holding up the event loop.
+    const writer = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
+    try {
+      // Two processes that turn a new file to WAL at once are refused without a wait.
+      writer.pragma('journal_mode = WAL')
+      // A commit is on the disk before it is told: WAL with NORMAL would lose the last ones with the power.
+      writer.pragma('synchronous = FULL')
+      writer.pragma('foreign_keys = ON')
+      writer.pragma('temp_store = MEMORY')
+      writer.pragma('cache_size = -65536')
+      writer.pragma('mmap_size = 1073741824')
+      writer.pragma('wal_autocheckpoint = 4000')
+      writer.pragma('journal_size_limit = 67108864')
+      await beginImmediate(writer)
+      writer.drive(migrate(SQLITE))
+      writer.command('COMMIT')
+      return writer
+    } catch (error) {
+      writer.close()
+      if (!isBusy(error) || waitedMs >= OPEN_TIMEOUT_MS) throw error
+    }
+    await setTimeout(OPEN_RETRY_MS)
+  }
+}
+
+function openReader(path: string): SqliteConnection {
+  const reader = new SqliteConnection(path, { readonly: true, timeoutMs: READ_TIMEOUT_MS })
+  reader.pragma('temp_store = MEMORY')
+  reader.pragma('cache_size = -65536')
+  reader.pragma('mmap_size = 1073741824')
+  return reader
+}
+
+class SqliteTransactions implements Transactions {
+  readonly #writer: SqliteConnection
+  readonly #reader: SqliteConnection
+  readonly #queue: WriteQueue
+
+  constructor(writer: SqliteConnection, reader: SqliteConnection) {
+    this.#writer = writer
+    this.#reader = reader
+    this.#queue = new WriteQueue(writer)
+  }
+
+  async read<T>(verb: Verb<T>): Promise<T> {
+    try {
+      this.#reader.command('BEGIN')
+      try {
+        return this.#reader.drive(verb())
+      } finally {
+        if (this.#reader.inTransaction) this.#reader.command('ROLLBACK')
+      }
+    } catch (error) {
+      throw asUnavailable(error)
+    }
+  }
+
+  write<T>(verb: Verb<T>): Promise<T> {
+    return this.#queue.write(verb)
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.idle()
+    if (this.#reader !== this.#writer) this.#reader.close()
+    this.#writer.close()
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * SQL as data. A verb of the catalog is a generator that yields statements and is sent their rows, so that the same text runs
+ * inside one synchronous transaction on SQLite and one asynchronous transaction elsewhere. Statements keep to what SQLite 3.50
+ * and PostgreSQL 15 both understand; where they cannot, differences.ts has the word.
+ */
+
+export type SqlValue = string | number | null
+
+export interface Statement {
+  /** With `?` for each value. */
+  readonly text: string
+  readonly values: readonly SqlValue[]
+}
+
+export type Row = Readonly<Record<string, SqlValue>>
+
+/** A piece of a transaction that answers a T. It may be run again from its start, on another connection, if nothing was committed. */
+export type Sql<T> = Generator<Statement, T, readonly Row[]>
+
+/** A verb that is given its arguments and waits to be run in a transaction. */
+export type Verb<T> = () => Sql<T>
+
+export interface Transactions {
+  /** One state of the catalog for the whole verb; the verb writes nothing. */
+  read<T>(verb: Verb<T>): Promise<T>
+  /** All or nothing, durable when it answers, and as if alone. What the verb throws undoes it and comes out as it is. */
+  write<T>(verb: Verb<T>): Promise<T>
+  /** Waits for what was asked, then lets go of the database. */
+  close(): Promise<void>
+}
+
+export function* all<R>(text: string, ...values: readonly SqlValue[]): Sql<readonly R[]> {
+  return (yield { text, values }) as readonly R[]
+}
+
+export function* one<R>(text: string, ...values: readonly SqlValue[]): Sql<R | undefined> {
+  return (yield { text, values })[0] as R | undefined
+}
+
+export function* run(text: string, ...values: readonly SqlValue[]): Sql<void> {
+  yield { text, values }
+}
+
+/** How many rows go into one statement: few sizes, so that few statements are prepared; the greatest keeps under 32,766 values. */
+const ROWS_PER_STATEMENT = [128, 16, 1]
+
+/** `INSERT INTO table (columns) VALUES ... suffix` for all rows; answers the rows of a RETURNING in the suffix. */
+export function* insertAll<R = never>(
+  table: string,
+  insert: {
+    readonly columns: readonly string[]
+    readonly rows: readonly (readonly SqlValue[])[]
+    readonly suffix?: string
+  },
+): Sql<readonly R[]> {
+  const { columns, rows, suffix = '' } = insert
+  const tuple = `(${columns.map(() => '?').join(', ')})`
+  const returned: R[] = []
+  for (let start = 0; start < rows.length; ) {
+    const size = ROWS_PER_STATEMENT.find((count) => count <= rows.length - start)!
+    const text = `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array(size).fill(tuple).join(', ')} ${suffix}`
+    const answered = yield* all<R>(text, ...rows.slice(start, start + size).flat())
+    returned.push(...answered)
+    start += size
+  }
+  return returned
+}
