@@ -34,7 +34,7 @@ function whenParentEnds(end) {
   watch.unref()
 }
 
-/** Whether a version such as '22.18.0' is at least one such as '22.12'. */
+/** Whether a version such as '22.18.0' is at least one such as '22.14'. */
 export function isAtLeast(version, smallest) {
   const [a, b] = [version, smallest].map((text) => text.split('.').map(Number))
   for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return a[i] > b[i]

@@ -25,10 +25,10 @@ export function compile(node) {
 }
 
 function rightNode({ typescript }) {
-  const isRight = isAtLeast(process.versions.node, '22.12') && (!typescript || process.features.typescript)
+  const isRight = isAtLeast(process.versions.node, '22.14') && (!typescript || process.features.typescript)
   if (isRight) return process.execPath
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    const smallest = typescript ? '22.18' : '22.12'
+    const smallest = typescript ? '22.18' : '22.14'
     stop(
       `Hilum needs Node ${smallest} or newer here, and this is ${process.versions.node}. Install one from https://nodejs.org.`,
     )

@@ -49,7 +49,7 @@ test('the clock may be a minute off without a word, and beyond what signatures b
 })
 
 test('an old Node fails, a release without long support is warned of', () => {
-  const states = ['20.20.2', '22.11.0', '22.12.0', '23.6.0', '24.21.0'].map((version) => checkNode(version).state)
+  const states = ['20.20.2', '22.13.1', '22.14.0', '23.6.0', '24.21.0'].map((version) => checkNode(version).state)
   assert.deepEqual(states, ['fail', 'fail', 'ok', 'warn', 'ok'])
 })
 

@@ -38,8 +38,8 @@ export async function doctor(invocation: Invocation): Promise<ExitCode> {
 export function checkNode(version: string): Finding {
   const [major, minor] = version.split('.').map(Number) as [number, number]
   const fixes = ['Install Node 24: https://nodejs.org']
-  if (major < 22 || (major === 22 && minor < 12)) {
-    return { subject: 'Node', state: 'fail', detail: `${version} is older than 22.12`, fixes }
+  if (major < 22 || (major === 22 && minor < 14)) {
+    return { subject: 'Node', state: 'fail', detail: `${version} is older than 22.14`, fixes }
   }
   if (major % 2 === 1) return { subject: 'Node', state: 'warn', detail: `${version} is not a long-term release`, fixes }
   return { subject: 'Node', state: 'ok', detail: version }
