@@ -1,10 +1,15 @@
 /** The inside of an import thread: its own stores, one worker, and two words it listens to. */
+import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { startImportWorker } from './import/worker.ts'
 import type { ImportThreadOptions } from './import-threads.ts'
 import { openLog } from './log.ts'
 import { newId } from './new-id.ts'
 import { openStores } from './open-stores.ts'
+
+// Requests go first: measured on two cores, searches during an import are half as late in the worst percent, and the import takes
+// no longer. On Linux this is the priority of the calling thread alone; elsewhere it would be the whole process's.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
 const { places, limits, logLevel } = workerData as ImportThreadOptions
 const stores = await openStores(places)
