@@ -40,32 +40,42 @@ export async function writeReport(
       chunked(lines(app.catalog.importJobs.reportLines(job.jobId), kind)),
     )
   }
-  const imageSets: GeneratedImageSet[] = []
-  for await (const imageSet of app.catalog.importJobs.generatedImageSets(job.jobId)) imageSets.push(imageSet)
+  const imageSets = () => app.catalog.importJobs.generatedImageSets(job.jobId)
+  let generated = 0
+  for await (const _ of imageSets()) generated += 1
   // Last, so that a client that sees the manifest finds everything it points at.
-  await bucket.put(`${prefix}job-output-manifest.json`, Buffer.from(JSON.stringify(manifestOf(job, counts, imageSets))))
+  const manifest = manifestText(summaryOf(job, { ...counts, generated }), imageSets())
+  await bucket.put(`${prefix}job-output-manifest.json`, chunked(manifest))
 }
 
-function manifestOf(job: ImportJob, counts: Counts, imageSets: readonly GeneratedImageSet[]) {
-  const { jobId, datastoreId, outputS3Uri } = job
-  const customerErrors = counts.customerErrors
+function summaryOf(job: ImportJob, counts: Counts & { readonly generated: number }) {
+  const { jobId, datastoreId, inputS3Uri, outputS3Uri } = job
+  const { imported, customerErrors, serverErrors } = counts
   return {
-    jobSummary: {
-      jobId,
-      datastoreId,
-      inputS3Uri: job.inputS3Uri.endsWith('/') ? job.inputS3Uri : `${job.inputS3Uri}/`,
-      outputS3Uri,
-      successOutputS3Uri: `${outputS3Uri}${folderOf('success')}`,
-      failureOutputS3Uri: `${outputS3Uri}${folderOf('failure')}`,
-      warningsOutputS3Uri: `${outputS3Uri}${folderOf('warning')}`,
-      numberOfScannedFiles: counts.imported + customerErrors + counts.serverErrors,
-      numberOfImportedFiles: counts.imported,
-      numberOfFilesWithCustomerError: customerErrors,
-      numberOfFilesWithServerError: counts.serverErrors,
-      numberOfGeneratedImageSets: imageSets.length,
-      imageSetsSummary: imageSets,
-    },
+    jobId,
+    datastoreId,
+    inputS3Uri: inputS3Uri.endsWith('/') ? inputS3Uri : `${inputS3Uri}/`,
+    outputS3Uri,
+    successOutputS3Uri: `${outputS3Uri}${folderOf('success')}`,
+    failureOutputS3Uri: `${outputS3Uri}${folderOf('failure')}`,
+    warningsOutputS3Uri: `${outputS3Uri}${folderOf('warning')}`,
+    numberOfScannedFiles: imported + customerErrors + serverErrors,
+    numberOfImportedFiles: imported,
+    numberOfFilesWithCustomerError: customerErrors,
+    numberOfFilesWithServerError: serverErrors,
+    numberOfGeneratedImageSets: counts.generated,
   }
+}
+
+/** Piece by piece: a job can generate a million image sets. */
+async function* manifestText(summary: object, imageSets: AsyncIterable<GeneratedImageSet>): AsyncGenerator<string> {
+  yield `{"jobSummary":${JSON.stringify(summary).slice(0, -1)},"imageSetsSummary":[`
+  let separator = ''
+  for await (const imageSet of imageSets) {
+    yield separator + JSON.stringify(imageSet)
+    separator = ','
+  }
+  yield ']}}'
 }
 
 async function count(reportLines: AsyncIterable<ReportLine>): Promise<Counts> {
