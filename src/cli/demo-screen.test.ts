@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type DemoScreen, drawDemo, drawPersonName } from './demo-screen.ts'
+import { type DemoScreen, drawDemo } from './demo-screen.ts'
+import { drawPersonName } from './draw-dicom.ts'
 import { fitted, widthOf } from './text-width.ts'
 
 const study = {

@@ -1,8 +1,9 @@
 /** The one screen of `hilum demo`, at most 24 lines of 100 columns: where it is, what is in it, and how to go on. */
+import { drawDate, drawPersonName, drawTime } from './draw-dicom.ts'
 import type { FilledDatastore } from './fill-demo.ts'
 import type { FoundStudy, StudySearch } from './newest-studies.ts'
 import type { Terminal } from './terminal.ts'
-import { fitted, shown } from './text-width.ts'
+import { fitted } from './text-width.ts'
 
 const ROWS = 7
 const COLUMNS = { date: 16, modality: 8, patient: 32, description: 36 }
@@ -68,16 +69,4 @@ function drawStudy({ date, time, modality, patient, description }: FoundStudy): 
   ]
     .join('  ')
     .trimEnd()
-}
-
-const drawDate = (date: string): string => date.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')
-
-const drawTime = (time: string): string => time.replace(/^(\d{2})(\d{2}).*$/, '$1:$2')
-
-/** PS3.5 6.2.1.1: up to three groups of family^given^middle^prefix^suffix; the third one, phonetic, is left out. */
-export function drawPersonName(name: string): string {
-  const [alphabetic = '', ideographic = ''] = name.split('=').map((group) => group.split('^'))
-  const latin = [alphabetic[0], alphabetic[1]].filter(Boolean).join(', ')
-  const own = [ideographic[0], ideographic[1]].filter(Boolean).join(' ')
-  return shown([latin, own].filter(Boolean).join('  '))
 }

@@ -1,14 +1,13 @@
 /** `hilum demo`: the server, with synthetic studies imported at the first start, and one screen that shows what it can do. */
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
-import type { Config } from '../config.ts'
 import type { RunningServer } from '../main.ts'
 import { explained, openClient } from './client.ts'
 import type { ExitCode, Invocation } from './command.ts'
 import { drawDemo } from './demo-screen.ts'
+import { envCommandFor } from './env.ts'
 import { findOrFillDatastore } from './fill-demo.ts'
 import { newestStudies } from './newest-studies.ts'
 import { startOrSayWhy } from './serve.ts'
-import { shellQuoted } from './shells.ts'
 import { type StopSignal, stopOnCtrlC } from './stop-signal.ts'
 
 export async function demo(invocation: Invocation): Promise<ExitCode> {
@@ -48,18 +47,9 @@ async function show(
   const { dataFolder } = config
   if (config.json) terminal.print(JSON.stringify({ endpoint, region, dataFolder, ...filled, search }))
   else {
-    const envCommand = [program, 'env', ...flagsFor(config, { server, cwd })].join(' ')
+    const envCommand = envCommandFor({ program, cwd, config: { ...config, port: server.port } }, {})
     terminal.print(drawDemo({ endpoint, dataFolder, envCommand, program, ...filled, search }, terminal))
   }
-}
-
-/** What `env` must be told to find this server. */
-function flagsFor({ dataFolder }: Config, { server, cwd }: { server: RunningServer; cwd: string }): string[] {
-  const isDefault = dataFolder === `${cwd}/hilum-data`
-  return [
-    ...(isDefault ? [] : ['--data', shellQuoted(dataFolder)]),
-    ...(server.port === 8104 ? [] : ['--port', String(server.port)]),
-  ]
 }
 
 const twoDigits = (number: number): string => String(number).padStart(2, '0')

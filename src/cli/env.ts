@@ -5,7 +5,7 @@
 import { OperatorError } from '../operator-error.ts'
 import { type Server, serverFor } from './client.ts'
 import type { ExitCode, Invocation } from './command.ts'
-import { SHELLS } from './shells.ts'
+import { SHELLS, shellQuoted } from './shells.ts'
 
 export async function printEnvironment({ config, flags, terminal }: Invocation): Promise<ExitCode> {
   const shell = flags.shell ?? 'sh'
@@ -36,4 +36,18 @@ export function environmentFor({ endpoint, region, credentials }: Server): Recor
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
   }
+}
+
+/** What to type here so that a shell gets the variables of this server: `bin/hilum env --port 8105`. */
+export function envCommandFor(
+  { program, config, cwd }: Pick<Invocation, 'program' | 'config' | 'cwd'>,
+  { endpoint }: { endpoint?: Invocation['flags'][string] },
+): string {
+  return [
+    program,
+    'env',
+    ...(config.dataFolder === `${cwd}/hilum-data` ? [] : ['--data', shellQuoted(config.dataFolder)]),
+    ...(config.port === 8104 ? [] : ['--port', String(config.port)]),
+    ...(typeof endpoint === 'string' ? ['--endpoint', shellQuoted(endpoint)] : []),
+  ].join(' ')
 }
