@@ -63,8 +63,4 @@ function programName(cwd: string): string {
   return path.endsWith('bin/hilum') && !path.startsWith('..') && !path.includes('node_modules') ? path : 'hilum'
 }
 
-// The reader of our output may leave before we are done, as head(1) does.
-stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
 process.exitCode = await main(argv.slice(2), openTerminal({ stdin, stdout, stderr, env }))

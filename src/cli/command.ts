@@ -14,6 +14,8 @@ export interface Command {
   /** What comes after the command's name: `<file or folder>`. */
   readonly operand?: string
   readonly options?: readonly CommandOption[]
+  /** Lines below the options: what the values mean. */
+  readonly notes?: readonly string[]
   readonly defaults?: Partial<Pick<Config, 'logLevel'>>
   /** Commands are loaded when they run: `env` need not wait for the database. */
   load(): Promise<(invocation: Invocation) => Promise<ExitCode>>

@@ -28,6 +28,7 @@ export function commandHelp(name: string, command: Command): string {
     `Usage: hilum ${name}${command.operand === undefined ? '' : ` ${command.operand}`} [options]`,
     '',
     ...(own.length === 0 ? [] : ['Options:', ...columns(own), '']),
+    ...(command.notes === undefined ? [] : [...command.notes, '']),
     'Settings, by flag, by variable, or in a configuration file:',
     ...columns(settingRows()),
     '',

@@ -36,6 +36,15 @@ describe('a command line', () => {
     }
   })
 
+  test('takes a date that begins with a hyphen, but no option, for a value', () => {
+    for (const line of ['search --created -7d --asc', 'search --created=-7d --asc']) {
+      const { flags } = parseArguments(line.split(' '))
+      assert.deepEqual({ ...flags }, { created: '-7d', asc: true })
+    }
+    assert.match(complaintOf('search', '--created', '--asc'), /--created/)
+    assert.match(complaintOf('search', '--asc', '-7d'), /no option '-7'/)
+  })
+
   test('with --host twice listens on both', () => {
     assert.deepEqual(parseArguments(['serve', '--host', '::1', '--host', '10.0.0.1']).flags.host, ['::1', '10.0.0.1'])
   })

@@ -45,8 +45,9 @@ function optionsOf(command: Command | undefined): ParseArgsOptionsConfig {
   return options
 }
 
-function readFlags(words: readonly string[], of: { name: string | undefined; command: Command | undefined }) {
+function readFlags(typed: readonly string[], of: { name: string | undefined; command: Command | undefined }) {
   const options = optionsOf(of.command)
+  const words = withDaysAgo(typed, options)
   const seeHelp = `hilum ${of.name === undefined ? '' : `${of.name} `}--help lists them.`
   const { tokens } = parseArgs({ args: [...words], options, strict: false, tokens: true, allowPositionals: true })
   for (const token of tokens) {
@@ -60,6 +61,18 @@ function readFlags(words: readonly string[], of: { name: string | undefined; com
   } catch (cause) {
     throw new OperatorError(`${(cause as Error).message.split('\n')[0]}`.replace(/\.?$/, '.'), { exitCode: 2, cause })
   }
+}
+
+/** `--created -7d` as `--created=-7d`: parseArgs takes no value that begins with a hyphen. */
+function withDaysAgo(words: readonly string[], options: ParseArgsOptionsConfig): string[] {
+  const joined: string[] = []
+  for (const word of words) {
+    const before = joined.at(-1) ?? ''
+    const takesText = before.startsWith('--') && options[before.slice(2)]?.type === 'string'
+    if (takesText && /^-\d/.test(word)) joined[joined.length - 1] = `${before}=${word}`
+    else joined.push(word)
+  }
+  return joined
 }
 
 function checkOperands(name: string, command: Command, operands: readonly string[]): void {

@@ -9,10 +9,13 @@ function recordingTerminal(isInteractive: boolean) {
   const terminal: Terminal = {
     columns: 80,
     isInteractive,
+    resultColumns: undefined,
+    hasReader: true,
     print: (text) => written.push(`print ${text}`),
     note: (text) => written.push(text),
     status: (text) => written.push(text),
     styled: (_style, text) => text,
+    read: async () => '',
     ask: async () => undefined,
   }
   return { terminal, written }

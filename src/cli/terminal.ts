@@ -3,6 +3,7 @@
  * gets results only. Colours and a redrawn last line only where a person looks; NO_COLOR is respected.
  */
 import { createInterface } from 'node:readline/promises'
+import { text as allOf } from 'node:stream/consumers'
 import { styleText } from 'node:util'
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
@@ -12,11 +13,17 @@ export interface Terminal {
   readonly columns: number
   /** Whether standard error is a person's screen, which can be redrawn. */
   readonly isInteractive: boolean
+  /** Of standard output, for tables; undefined where it is no screen, and nothing need be cut. */
+  readonly resultColumns: number | undefined
+  /** False once the reader of standard output has left, as head(1) does when it has enough. */
+  readonly hasReader: boolean
   print(text: string): void
   note(text: string): void
   /** Redraws the last line of an interactive terminal; without text the line is gone. */
   status(text?: string): void
   styled(style: Style, text: string): string
+  /** All of standard input. */
+  read(): Promise<string>
   /** Undefined where standard input is no terminal. */
   ask(question: string): Promise<string | undefined>
 }
@@ -32,6 +39,11 @@ export function openTerminal(streams: {
   const { stdin, stdout, stderr, env } = streams
   const isInteractive = stderr.isTTY === true && env.TERM !== 'dumb'
   let statusLine: string | undefined
+  let hasReader = true
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    hasReader = false
+  })
   const above = (write: () => void) => {
     if (statusLine !== undefined) stderr.write(CLEAR_LINE)
     write()
@@ -42,6 +54,12 @@ export function openTerminal(streams: {
       return stderr.columns ?? 80
     },
     isInteractive,
+    get resultColumns() {
+      return stdout.isTTY === true ? stdout.columns : undefined
+    },
+    get hasReader() {
+      return hasReader
+    },
     print: (text) => above(() => stdout.write(`${text}\n`)),
     note: (text) => above(() => stderr.write(`${text}\n`)),
     status(text) {
@@ -50,6 +68,7 @@ export function openTerminal(streams: {
       statusLine = text
     },
     styled: (style, text) => styleText(style, text, { stream: stdout }),
+    read: () => allOf(stdin),
     async ask(question) {
       if (stdin.isTTY !== true) return undefined
       const lines = createInterface({ input: stdin, output: stderr })
