@@ -240,6 +240,8 @@ export interface SearchPage {
   readonly rows: readonly ImageSetSummary[]
   /** The state of the catalog that the first page saw; later pages see the same, less what has been deleted since. */
   readonly asOf: number
+  /** How much of the index was read for it. */
+  readonly visited: { readonly leaves: number; readonly entries: number }
 }
 
 /** Where an instance's bytes lie: P10 as it was imported. */

@@ -9,10 +9,17 @@ import { all, one, run, type Sql } from './statement.ts'
 const PAST_MS = 24 * 3_600_000
 const PAST_PER_BITE = 16
 
-/** The number of this transaction's change; other writers wait here for each other, so numbers come in order of commit. */
-export function* nextChange(): Sql<number> {
-  const row = yield* one<{ number: number }>('UPDATE changes SET number = number + 1 RETURNING number')
-  return row!.number
+/**
+ * The number of this transaction's change; other writers wait here for each other, so numbers come in order of commit.
+ * @param stamp never the same twice: a number is given again when the transaction is undone, a stamp is not.
+ * @returns the stamp of the change before too.
+ */
+export function* nextChange(stamp: string): Sql<{ readonly number: number; readonly stampBefore: string }> {
+  const row = yield* one<{ number: number; written_by: string }>(
+    'UPDATE changes SET number = number + 1 RETURNING number, written_by',
+  )
+  yield* run('UPDATE changes SET written_by = ?', stamp)
+  return { number: row!.number, stampBefore: row!.written_by }
 }
 
 /** What a search sees that begins now (`latest`), and before which state nothing is kept any more. */

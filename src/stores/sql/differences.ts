@@ -6,6 +6,10 @@ export interface Dialect {
    * lookup by it is one descent and every index holds it for nothing; PostgreSQL says BIGINT GENERATED ALWAYS AS IDENTITY.
    */
   readonly countedKey: string
+  /** A primary key that is a number given by us: SQLite's INTEGER is again the row's own address. PostgreSQL says BIGINT PRIMARY KEY. */
+  readonly numberKey: string
+  /** The type of a column of bytes; PostgreSQL says BYTEA. */
+  readonly bytes: string
   /**
    * Ends a CREATE TABLE whose rows shall lie in the order of their primary key. SQLite keeps such a table as one tree instead of
    * two; PostgreSQL has only heaps and says nothing.
@@ -21,6 +25,8 @@ export interface Dialect {
 
 export const SQLITE: Dialect = {
   countedKey: 'INTEGER PRIMARY KEY',
+  numberKey: 'INTEGER PRIMARY KEY',
+  bytes: 'BLOB',
   inKeyOrder: 'WITHOUT ROWID',
   byIndex: (index) => `INDEXED BY ${index}`,
 }

@@ -1,17 +1,23 @@
 /** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
 import type { ImageSets, InstancePlace } from '../catalog.ts'
-import { nextChange } from './changes.ts'
+import type { IndexSizes } from '../search-index/sizes.ts'
 import { datastoreNumber } from './datastores.ts'
 import type { Dialect } from './differences.ts'
 import { partsOfImageSetId } from './image-set-id.ts'
+import { BoundsInMemory } from './search-spaces.ts'
 import { search } from './search-sql.ts'
+import type { SearchUpkeep } from './search-upkeep.ts'
 import { all, one, run, type Sql, type Transactions } from './statement.ts'
 
-export function imageSetsOver(database: Transactions, dialect: Dialect): ImageSets {
+export function imageSetsOver(
+  database: Transactions,
+  options: { readonly dialect: Dialect; readonly sizes: IndexSizes; readonly upkeep: SearchUpkeep },
+): ImageSets {
+  const bounds = new BoundsInMemory(options.sizes)
   return {
-    search: (request) => database.read(() => search(request, dialect)),
+    search: (request) => database.read(() => search(request, { dialect: options.dialect, bounds })),
     instances: (imageSet) => database.read(() => instances(imageSet)),
-    delete: (imageSet) => database.write(() => deleteImageSet(imageSet)),
+    delete: (imageSet) => database.write(() => deleteImageSet(imageSet, options.upkeep)),
   }
 }
 
@@ -56,15 +62,20 @@ function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readon
 }
 
 /** What remains is the id and when it was deleted; nothing of the patient. */
-function* deleteImageSet({ at, ...imageSet }: Parameters<ImageSets['delete']>[0]): Sql<'deleted' | 'absent'> {
+function* deleteImageSet(
+  { at, ...imageSet }: Parameters<ImageSets['delete']>[0],
+  upkeep: SearchUpkeep,
+): Sql<'deleted' | 'absent'> {
   const seq = yield* seqOf(imageSet)
   if (seq === undefined) return 'absent'
+  const change = yield* upkeep.beginChange()
+  yield* upkeep.remove(yield* upkeep.indexed(seq))
   yield* run(
     `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
      updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', patient_id = NULL,
      accession_number = NULL, study_id = NULL, study_instance_uid = NULL, series_instance_uid = NULL, study_instant = NULL,
      study_date = NULL, series_number = NULL WHERE seq = ?`,
-    ...[at, yield* nextChange(), at, at, seq],
+    ...[at, change, at, at, seq],
   )
   yield* run('DELETE FROM image_sets_past WHERE seq = ?', seq)
   yield* run('DELETE FROM instances WHERE seq = ?', seq)

@@ -6,6 +6,7 @@ import { lastRecordedKey, record, recordedBlobs, waitingGroups } from './import-
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
 import { publish } from './publish.ts'
+import type { SearchUpkeep } from './search-upkeep.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue, type Transactions } from './statement.ts'
 import { sweepBite } from './sweep.ts'
 
@@ -29,7 +30,10 @@ const COLUMNS = `job_id, (SELECT datastore_id FROM datastores WHERE datastore = 
   job_status, data_access_role_arn, input_s3_uri, output_s3_uri, import_configuration, message, submitted_at, ended_at, files_done,
   files_found`
 
-export function importJobsOver(database: Transactions, { newId }: { readonly newId: () => string }): ImportJobs {
+export function importJobsOver(
+  database: Transactions,
+  { newId, upkeep }: { readonly newId: () => string; readonly upkeep: SearchUpkeep },
+): ImportJobs {
   const sweepOnce = () => database.write(sweepBite)
   return {
     submit: (request) => database.write(() => submit(request)),
@@ -47,7 +51,7 @@ export function importJobsOver(database: Transactions, { newId }: { readonly new
     recordedBlobs: (jobId) => database.read(() => recordedBlobs(jobId)),
     record: (lease, files) => database.write(() => record(lease, files)),
     waitingGroups: (jobId, limit) => database.read(() => waitingGroups(jobId, limit)),
-    publish: (lease, group, at) => database.write(() => publish({ lease, group, at, newId })),
+    publish: (lease, group, at) => database.write(() => publish({ lease, group, at, newId, upkeep })),
     generatedImageSets: (jobId) => generatedImageSets(database, jobId),
     reportLines: (jobId) => reportLines(database, jobId),
     async finish(lease, end) {

@@ -1,10 +1,14 @@
 /** Brings a catalog to the schema of this program. Every step is applied once, in order, in the one transaction of the caller. */
 import type { Dialect } from './differences.ts'
 import { catalog } from './migrations/0001-catalog.ts'
+import { searchIndex } from './migrations/0002-search-index.ts'
+import type { SearchUpkeep } from './search-upkeep.ts'
 import { one, run, type Sql } from './statement.ts'
 
 /** In order; a step that was released is never changed, only followed by another. */
-const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalog]
+const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalog, searchIndex]
+/** What came in before is indexed after this step; a later step that needs it otherwise builds it anew. */
+const INDEXED_AFTER = 2
 
 /** A catalog that a newer program has written; nothing was read or changed. */
 export class NewerSchema extends Error {
@@ -17,7 +21,7 @@ export class NewerSchema extends Error {
   }
 }
 
-export function* migrate(dialect: Dialect): Sql<void> {
+export function* migrate({ dialect, upkeep }: { dialect: Dialect; upkeep: SearchUpkeep }): Sql<void> {
   yield* run('CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)')
   const found =
     (yield* one<{ version: number | null }>('SELECT max(version) AS version FROM schema_versions'))?.version ?? 0
@@ -28,5 +32,9 @@ export function* migrate(dialect: Dialect): Sql<void> {
       if (statement.trim() !== '') yield* run(statement)
     }
     yield* run('INSERT INTO schema_versions (version) VALUES (?)', index + 1)
+    if (index + 1 === INDEXED_AFTER) {
+      yield* upkeep.beginChange()
+      yield* upkeep.buildAll()
+    }
   }
 }

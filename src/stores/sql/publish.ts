@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict'
 import { placeGroup } from '../../imaging/grouping.ts'
 import type { GeneratedImageSet, Lease, WaitingGroup } from '../catalog.ts'
-import { forgetPast, keepPast, nextChange } from './changes.ts'
+import { forgetPast, keepPast } from './changes.ts'
 import { ELEMENT_COLUMNS, elementsOfKey, elementValues, primariesOfStudy } from './grouping-columns.ts'
 import { imageSetIdOf, newIdTail } from './image-set-id.ts'
 import { type LeasedJob, underLease } from './lease.ts'
+import type { SearchUpkeep } from './search-upkeep.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue } from './statement.ts'
 import { withCounts } from './summary-tags.ts'
 
@@ -44,8 +45,9 @@ export function* publish(request: {
   readonly group: WaitingGroup
   readonly at: number
   readonly newId: () => string
+  readonly upkeep: SearchUpkeep
 }): Sql<GeneratedImageSet> {
-  const { lease, at, newId } = request
+  const { lease, at, newId, upkeep } = request
   const leased = yield* underLease(lease)
   const group = yield* one<GroupRow>(SELECT_GROUP, request.group.groupId, leased.job)
   assert(group, 'a group is published under the lease of its own job')
@@ -54,11 +56,11 @@ export function* publish(request: {
   const elements = elementsOfKey(group.grouping_key)
   const placement = placeGroup(elements, yield* primariesOfStudy(leased.datastore, elements.StudyInstanceUID))
   const instances = yield* countInstances(group.group_id)
-  const change = { number: yield* nextChange(), at }
+  const change = { number: yield* upkeep.beginChange(), at }
   const published =
     placement.place === 'extend'
-      ? yield* extend({ group, seq: placement.seq, instances, change })
-      : yield* create({ group, leased, isPrimary: placement.place === 'new-primary', instances, change, newId })
+      ? yield* extend({ group, seq: placement.seq, instances, change, upkeep })
+      : yield* create({ group, leased, isPrimary: placement.place === 'new-primary', instances, change, newId, upkeep })
   yield* run(
     'UPDATE import_groups SET seq = ?, version = ?, is_primary = ?, matched_instances = ? WHERE group_id = ?',
     ...[published.seq, published.version, published.isPrimary ? 1 : 0, instances, group.group_id],
@@ -110,8 +112,9 @@ function* create(request: {
   readonly instances: number
   readonly change: Change
   readonly newId: () => string
+  readonly upkeep: SearchUpkeep
 }): Sql<Published> {
-  const { group, leased, isPrimary, instances, change } = request
+  const { group, leased, isPrimary, instances, change, upkeep } = request
   const idTail = newIdTail(request.newId)
   const row: readonly SqlValue[] = [
     ...[idTail, leased.datastore, 1, 'ACTIVE', 'CREATED', isPrimary ? 1 : 0, change.at, change.at, change.at],
@@ -124,6 +127,7 @@ function* create(request: {
     suffix: 'RETURNING seq',
   })
   const published = { seq: made!.seq, idTail, version: 1, isPrimary }
+  yield* upkeep.add(yield* upkeep.indexed(published.seq))
   yield* addVersion(published, { workflowStatus: 'CREATED', updatedAt: change.at })
   yield* addInstances(published, group.group_id)
   return published
@@ -134,8 +138,10 @@ function* extend(request: {
   readonly seq: number
   readonly instances: number
   readonly change: Change
+  readonly upkeep: SearchUpkeep
 }): Sql<Published> {
-  const { group, seq, instances, change } = request
+  const { group, seq, instances, change, upkeep } = request
+  const indexedBefore = yield* upkeep.indexed(seq)
   const before = yield* one<{ id_tail: string; version: number; updated_at: number; instance_count: number }>(
     'SELECT id_tail, version, updated_at, instance_count FROM image_sets WHERE seq = ?',
     seq,
@@ -157,6 +163,7 @@ function* extend(request: {
     ...[published.version, updatedAt, updatedAt, change.number, held, withCounts(group.tags, { instances: held })],
     ...[group.study_instant, seq],
   )
+  yield* upkeep.move(indexedBefore, yield* upkeep.indexed(seq))
   yield* addVersion(published, { workflowStatus: 'IMPORTED', updatedAt })
   return published
 }

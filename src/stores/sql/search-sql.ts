@@ -1,191 +1,141 @@
 /**
- * SearchImageSets in SQL, page by page. Equal to imaging/search.ts on every catalog: the property test holds them together.
- *
- * A page is read in pieces that each are one walk along one index: first what shares the sort key of the cursor, by seq; then
- * what lies beyond that key; last what has no key. Going down, an index gives seq in the wrong order among equal keys, which
- * matters only where the page cuts through them: that last run of equal keys is read again, upwards, however long it is.
+ * SearchImageSets, page by page, for about the same cost whatever is asked. Equal to imaging/search.ts on every catalog: the
+ * property test holds them together. A text that few image sets have leads to all of them; everything else is a best-first
+ * search (search-index/best-first.ts) through the space of a text that many have, or through those of all image sets.
  */
-import { comparePositions, type Filter, type Position, type Search, type SortField } from '../../imaging/search.ts'
-import type { ImageSetSummary, ImageSets, SearchPage } from '../catalog.ts'
+import type { Filter, TextAttribute } from '../../imaging/search.ts'
+import type { ImageSets, SearchPage } from '../catalog.ts'
+import { type BestFirst, beginBestFirst, nextLeaf, type PageOfEntries, visit } from '../search-index/best-first.ts'
+import { decodeEntries, type Entries, LACKING } from '../search-index/entries.ts'
+import type { LeafBounds } from '../search-index/leaf-bounds.ts'
 import { knownChanges } from './changes.ts'
 import { datastoreNumber } from './datastores.ts'
 import type { Dialect } from './differences.ts'
-import { imageSetIdOf } from './image-set-id.ts'
-import { COLUMN_OF, DATE_INDEXES, NOT_PRIMARY_INDEX, TEXT_INDEXES } from './search-columns.ts'
-import { all, type Sql, type SqlValue } from './statement.ts'
-
-/** Beyond every date that has four digits for its year, in microseconds. */
-const NEVER = 1e18
-
-interface Condition {
-  readonly text: string
-  readonly values: readonly SqlValue[]
-}
-
-/** One of the two tables that search rows lie in, with the conditions that hold for every piece of the page. */
-interface Source {
-  readonly table: string
-  readonly conditions: readonly Condition[]
-}
+import { COLUMN_OF, TEXT_INDEXES } from './search-columns.ts'
+import { inOrder, pastOf } from './search-past.ts'
+import { type BoundsInMemory, entryBytes, NOT_PRIMARY, PRIMARY, type SpaceKey, spacesFor } from './search-spaces.ts'
+import { hasTexts, summaryOf, summaryRows } from './search-summaries.ts'
+import { all, type Sql } from './statement.ts'
 
 type Request = Parameters<ImageSets['search']>[0]
+type TextFilter = Filter & { readonly attribute: TextAttribute }
 
-export function* search(request: Request, dialect: Dialect): Sql<SearchPage> {
+interface Context {
+  readonly dialect: Dialect
+  readonly bounds: BoundsInMemory
+}
+
+export function* search(request: Request, context: Context): Sql<SearchPage> {
   const changes = yield* knownChanges()
   const asOf = Math.min(Math.max(request.asOf ?? changes.latest, changes.oldest), changes.latest)
   const datastore = yield* datastoreNumber(request.datastoreId)
   const matchesNothing = request.search.filters.some((filter) => 'equals' in filter && filter.equals === '')
-  if (datastore === undefined || matchesNothing) return { rows: [], asOf }
+  if (datastore === undefined || matchesNothing) return { rows: [], asOf, visited: { leaves: 0, entries: 0 } }
 
-  const filters = [
-    { text: 'datastore = ?', values: [datastore] },
-    ...request.search.filters.filter((filter) => !isOnSortKey(filter, request.search)).map(conditionOf),
-  ]
-  const index = indexFor(request.search)
-  const table = index === undefined ? 'image_sets' : `image_sets ${dialect.byIndex(index)}`
-  const living = { text: 'deleted_at IS NULL', values: [] }
-  if (asOf === changes.latest) {
-    const rows = yield* page({ table, conditions: [...filters, living] }, request)
-    return { rows, asOf }
-  }
+  const { rows, visited } = yield* present(request, { ...context, datastore, asOf, latest: changes.latest })
+  if (asOf === changes.latest) return { rows, asOf, visited }
   // As it was then: what has not changed since, and of what has, the rows that held then.
-  const unchanged = { text: 'changed_in <= ?', values: [asOf] }
-  const heldThen = { text: 'until_change > ? AND from_change <= ?', values: [asOf, asOf] }
-  const now = yield* page({ table, conditions: [...filters, living, unchanged] }, request)
-  const past = yield* page({ table: 'image_sets_past', conditions: [...filters, heldThen] }, request)
-  return { rows: [...now, ...past].sort(inOrder(request.search)).slice(0, request.limit), asOf }
+  const past = yield* pastOf(request, { datastore, asOf })
+  return { rows: [...rows, ...past].sort(inOrder(request.search)).slice(0, request.limit), asOf, visited }
 }
 
-const isOnSortKey = (filter: Filter, { sort }: Search) => filter.attribute === sort.sortField
-
-const inOrder =
-  ({ sort }: Search) =>
-  (a: Position, b: Position) =>
-    comparePositions(sort.sortOrder, a, b)
-
-function conditionOf(filter: Filter): Condition {
-  const column = COLUMN_OF[filter.attribute]
-  if (!('equals' in filter)) return { text: `${column} >= ? AND ${column} <= ?`, values: [filter.from, filter.to] }
-  // Spelt out, not bound, so that the index over what is not primary can serve.
-  if (filter.attribute === 'isPrimary') return { text: `is_primary = ${filter.equals ? 1 : 0}`, values: [] }
-  return { text: `${column} = ?`, values: [filter.equals as string] }
+interface Moment extends Context {
+  readonly datastore: number
+  readonly asOf: number
+  readonly latest: number
 }
 
-function* page(source: Source, { search, after, limit }: Request): Sql<readonly ImageSetSummary[]> {
-  const { sortField, sortOrder } = search.sort
-  const key = COLUMN_OF[sortField]
-  const range = rangeOfKeys(search)
-  const rows: ImageSetSummary[] = []
-  const read = (condition: Condition, order: string) =>
-    rowsOf(source, { sortField, condition, order, limit: limit - rows.length })
-
-  if (after === undefined || after.key !== null) {
-    if (after !== undefined && after.key !== null && after.key >= range.from && after.key <= range.to) {
-      rows.push(...(yield* read({ text: `${key} = ? AND seq > ?`, values: [after.key, after.seq] }, 'seq')))
-    }
-    const beyond = keysBeyond({ key, range, sortOrder, after: after?.key ?? undefined })
-    if (rows.length < limit) {
-      const next = yield* read(beyond, `${key} ${sortOrder}, seq ${sortOrder}`)
-      const cut = sortOrder === 'DESC' && next.length === limit - rows.length ? next.at(-1)!.key : undefined
-      rows.push(...next.filter((row) => row.key !== cut).sort(inOrder(search)))
-      if (cut !== undefined) rows.push(...(yield* read({ text: `${key} = ?`, values: [cut] }, 'seq')))
-    }
+function* present({ search, after, limit }: Request, moment: Moment): Sql<Pick<SearchPage, 'rows' | 'visited'>> {
+  const { sortField } = search.sort
+  const way = yield* wayTo(search.filters, moment)
+  const not = new Set<number>()
+  const visited = { leaves: 0, entries: 0 }
+  for (;;) {
+    const page: PageOfEntries = { search, after, asOf: moment.asOf, limit, not }
+    const found =
+      way.text === undefined ? yield* bestFirst(way.spaces, page) : yield* ofText(way.text, { page, moment })
+    visited.leaves += found.leavesVisited
+    visited.entries += found.entriesVisited
+    const rows = yield* summaryRows(found.seqs)
+    const others = found.seqs.filter((seq) => !hasTexts(rows.get(seq)!, search.filters))
+    if (others.length === 0) return { rows: found.seqs.map((seq) => summaryOf(rows.get(seq)!, sortField)), visited }
+    // Of another text with the same hash: once more without them. One in 65,535 is.
+    for (const seq of others) not.add(seq)
   }
-  const mayLackKey =
-    sortField === 'DICOMStudyDateAndTime' && !search.filters.some((filter) => isOnSortKey(filter, search))
-  if (mayLackKey && rows.length < limit) {
-    const seq = after !== undefined && after.key === null ? after.seq : -1
-    rows.push(...(yield* read({ text: `${key} IS NULL AND seq > ?`, values: [seq] }, 'seq')))
+}
+
+type Way =
+  | { readonly text: TextFilter; readonly spaces?: never }
+  | { readonly text?: never; readonly spaces: readonly LeafBounds[] }
+
+/** The image sets of the rarest text; where each text has a space, the smallest of them; without texts all spaces that may match. */
+function* wayTo(filters: readonly Filter[], { datastore, latest, bounds }: Moment): Sql<Way> {
+  const texts = TEXT_INDEXES.flatMap(([attribute]) => filters.filter((filter) => filter.attribute === attribute))
+  const keys: readonly SpaceKey[] =
+    texts.length > 0
+      ? (texts as TextFilter[]).map(({ attribute, equals }) => ({ attribute, value: equals as string }))
+      : [PRIMARY, NOT_PRIMARY].filter(({ value }) => isWanted(value, filters))
+  const found = yield* spacesFor(datastore, keys)
+  if (texts.length > 0) {
+    const light = (texts as TextFilter[]).find(
+      (text) => !found.some((space) => space.attribute === text.attribute && space.value === text.equals),
+    )
+    if (light !== undefined) return { text: light }
   }
-  return rows
+  const spaces: LeafBounds[] = []
+  for (const { space } of found) spaces.push(yield* bounds.of(space, { upTo: latest, own: false }))
+  if (texts.length === 0) return { spaces }
+  const [smallest] = spaces.toSorted((a, b) => a.entryCount() - b.entryCount())
+  return { spaces: [smallest!] }
 }
 
-/**
- * Which index to walk, where that is known beforehand: that of a text looked for, which gives updatedAt in order and leaves little
- * to sort by another date; else that of the sort key. Where a range of another date is wanted, only the database can guess.
- */
-function indexFor({ filters, sort }: Search): string | undefined {
-  const isFilteredBy = (attribute: Filter['attribute']) => filters.some((filter) => filter.attribute === attribute)
-  const text = TEXT_INDEXES.find(([attribute]) => isFilteredBy(attribute))
-  if (text !== undefined) return text[1]
-  if (SORT_FIELDS.some((field) => field !== sort.sortField && isFilteredBy(field))) return undefined
-  const notPrimary = filters.some((filter) => filter.attribute === 'isPrimary' && !filter.equals)
-  return notPrimary && sort.sortField === 'updatedAt' ? NOT_PRIMARY_INDEX : DATE_INDEXES[sort.sortField]
-}
+const isWanted = (value: string, filters: readonly Filter[]) =>
+  filters.every((filter) => filter.attribute !== 'isPrimary' || filter.equals === (value === PRIMARY.value))
 
-const SORT_FIELDS = Object.keys(DATE_INDEXES) as SortField[]
-
-interface KeyRange {
-  readonly from: number
-  readonly to: number
-}
-
-/** All filters on the sort key as one range; without any it is bounded too, so that walks begin behind those without a key. */
-function rangeOfKeys(search: Search): KeyRange {
-  let range: KeyRange = { from: -NEVER, to: NEVER }
-  for (const filter of search.filters) {
-    if (!isOnSortKey(filter, search) || 'equals' in filter) continue
-    range = { from: Math.max(range.from, filter.from), to: Math.min(range.to, filter.to) }
+function* bestFirst(spaces: readonly LeafBounds[], page: PageOfEntries): Sql<BestFirst> {
+  const search = beginBestFirst(spaces, page)
+  for (let leaf = nextLeaf(search); leaf !== undefined; leaf = nextLeaf(search)) {
+    visit(search, decodeEntries(yield* entryBytes(leaf)))
   }
-  return range
+  return search
 }
 
-function keysBeyond(request: {
-  readonly key: string
-  readonly range: KeyRange
-  readonly sortOrder: Search['sort']['sortOrder']
-  readonly after: number | undefined
-}): Condition {
-  const { key, range, sortOrder, after } = request
-  // One bound on each side: given two on one side, SQLite may start its walk at the wrong one.
-  if (sortOrder === 'ASC' && after !== undefined && after >= range.from) {
-    return { text: `${key} > ? AND ${key} <= ?`, values: [after, range.to] }
-  }
-  if (sortOrder === 'DESC' && after !== undefined && after <= range.to) {
-    return { text: `${key} >= ? AND ${key} < ?`, values: [range.from, after] }
-  }
-  return { text: `${key} >= ? AND ${key} <= ?`, values: [range.from, range.to] }
-}
-
-interface SummaryRow {
+interface TextRow {
   readonly seq: number
-  readonly id_tail: string
-  readonly version: number
   readonly created_at: number
   readonly updated_at: number
-  readonly last_accessed_at: number
+  readonly study_instant: number | null
   readonly is_primary: number
-  readonly sort_key: number | null
-  readonly tags: string
+  readonly changed_in: number
 }
 
-function* rowsOf(
-  { table, conditions }: Source,
-  piece: {
-    readonly sortField: SortField
-    readonly condition: Condition
-    readonly order: string
-    readonly limit: number
-  },
-): Sql<readonly ImageSetSummary[]> {
-  const every = [...conditions, piece.condition]
-  const rows = yield* all<SummaryRow>(
-    `SELECT seq, id_tail, version, created_at, updated_at, last_accessed_at, is_primary, ${COLUMN_OF[piece.sortField]} AS sort_key, tags
-     FROM ${table} WHERE ${every.map(({ text }) => text).join(' AND ')} ORDER BY ${piece.order} LIMIT ?`,
-    ...every.flatMap(({ values }) => values),
-    piece.limit,
+/** All image sets of one text, out of its index alone; another text is looked up in their rows. */
+function* ofText(text: TextFilter, { page, moment }: { page: PageOfEntries; moment: Moment }): Sql<BestFirst> {
+  const [, index] = TEXT_INDEXES.find(([attribute]) => attribute === text.attribute)!
+  const others = page.search.filters.filter((filter) => filter !== text && isText(filter)) as TextFilter[]
+  const conditions = [text, ...others].map(({ attribute }) => `${COLUMN_OF[attribute]} = ?`).join(' AND ')
+  const rows = yield* all<TextRow>(
+    `SELECT seq, created_at, updated_at, study_instant, is_primary, changed_in
+     FROM image_sets ${moment.dialect.byIndex(index)} WHERE datastore = ? AND ${conditions} AND deleted_at IS NULL`,
+    ...[moment.datastore, ...[text, ...others].map(({ equals }) => equals as string)],
   )
-  return rows.map(summaryOf)
+  const filters = page.search.filters.filter((filter) => !isText(filter))
+  const search = beginBestFirst([], { ...page, search: { ...page.search, filters } })
+  visit(search, columnsOf(rows))
+  return search
 }
 
-const summaryOf = (row: SummaryRow): ImageSetSummary => ({
-  imageSetId: imageSetIdOf(row.seq, row.id_tail),
-  version: row.version,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-  lastAccessedAt: row.last_accessed_at,
-  isPrimary: row.is_primary === 1,
-  tags: row.tags,
-  key: row.sort_key,
-  seq: row.seq,
+const isText = ({ attribute }: Filter) => TEXT_INDEXES.some(([text]) => text === attribute)
+
+const columnsOf = (rows: readonly TextRow[]): Entries => ({
+  count: rows.length,
+  columns: [
+    Float64Array.from(rows, (row) => row.created_at),
+    Float64Array.from(rows, (row) => row.updated_at),
+    Float64Array.from(rows, (row) => row.study_instant ?? LACKING),
+    Float64Array.from(rows, (row) => row.seq),
+  ],
+  changedIn: Float64Array.from(rows, (row) => row.changed_in),
+  isPrimary: Uint16Array.from(rows, (row) => row.is_primary),
+  hashes: [],
 })

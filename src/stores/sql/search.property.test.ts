@@ -17,9 +17,13 @@ import {
 } from '../../imaging/search.ts'
 import type { Catalog, ImageSetSummary, Lease } from '../catalog.ts'
 import { AT, countedIds, createDatastore, publishAll, startJob, storedFile } from '../catalog-fixture.ts'
+import type { IndexSizes } from '../search-index/sizes.ts'
 import { openSqliteCatalog } from './sqlite.ts'
 
 const SEED = 20260401
+
+/** So that a few hundred image sets are cut into many leaves, and texts become heavy and light again while a test runs. */
+const SMALL: IndexSizes = { leafEntriesMax: 6, heavyFrom: 20, heavyUntil: 15, countEvery: 1, leavesInMemory: 40 }
 
 /** Few values, so that much is equal; some texts that only exact comparison tells apart; some that are not there. */
 const PATIENTS = ['ANON', 'ANON', 'ANON', 'P1', 'p1', 'P1 x', 'Ünï😀', '\uff61', "O'Neil", '%', null]
@@ -122,7 +126,7 @@ class ModelledStore {
 }
 
 async function withStore(writes: readonly Write[], check: (store: ModelledStore) => Promise<void>): Promise<void> {
-  const catalog = await openSqliteCatalog({ path: ':memory:', newId: countedIds() })
+  const catalog = await openSqliteCatalog({ path: ':memory:', newId: countedIds(), sizes: SMALL })
   try {
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })

@@ -4,9 +4,11 @@ import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Catalog } from '../catalog.ts'
 import { asUnavailable as folderUnavailable } from '../disk-failure.ts'
+import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
 import { catalogOver } from './catalog.ts'
 import { SQLITE } from './differences.ts'
 import { migrate } from './migrate.ts'
+import { SearchUpkeep } from './search-upkeep.ts'
 import { asUnavailable, isBusy, SqliteConnection } from './sqlite-connection.ts'
 import type { Transactions, Verb } from './statement.ts'
 import { beginImmediate, WriteQueue } from './write-queue.ts'
@@ -21,19 +23,23 @@ const OPEN_RETRY_MS = 20
 export async function openSqliteCatalog(options: {
   readonly path: string
   readonly newId: () => string
+  readonly sizes?: IndexSizes
 }): Promise<Catalog> {
+  const { sizes = INDEX_SIZES } = options
+  const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
   try {
     if (options.path !== MEMORY) await mkdir(dirname(options.path), { recursive: true })
-    const writer = await openWriter(options.path)
+    const writer = await openWriter(options.path, upkeep)
     // Of its own, so that a long write on the other never delays a search; memory has only one connection.
     const reader = options.path === MEMORY ? writer : openReader(options.path)
-    return catalogOver(new SqliteTransactions(writer, reader), { dialect: SQLITE, newId: options.newId })
+    const transactions = new SqliteTransactions(writer, reader)
+    return catalogOver(transactions, { dialect: SQLITE, newId: options.newId, sizes, upkeep })
   } catch (error) {
     throw folderUnavailable(asUnavailable(error), 'the catalog')
   }
 }
 
-async function openWriter(path: string): Promise<SqliteConnection> {
+async function openWriter(path: string, upkeep: SearchUpkeep): Promise<SqliteConnection> {
   for (let waitedMs = 0; ; waitedMs += OPEN_RETRY_MS) {
     // No blocking wait: the write queue waits for locks without holding up the event loop.
     const writer = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
@@ -49,7 +55,7 @@ async function openWriter(path: string): Promise<SqliteConnection> {
       writer.pragma('wal_autocheckpoint = 4000')
       writer.pragma('journal_size_limit = 67108864')
       await beginImmediate(writer)
-      writer.drive(migrate(SQLITE))
+      writer.drive(migrate({ dialect: SQLITE, upkeep }))
       writer.command('COMMIT')
       return writer
     } catch (error) {

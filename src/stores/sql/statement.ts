@@ -4,7 +4,7 @@
  * and PostgreSQL 15 both understand; where they cannot, differences.ts has the word.
  */
 
-export type SqlValue = string | number | null
+export type SqlValue = string | number | Uint8Array | null
 
 export interface Statement {
   /** With `?` for each value. */

@@ -1,0 +1,210 @@
+/**
+ * The first entries of a search, in order, from as few leaves as can be: leaves are read in the order of the best that each could
+ * hold, until none is left that could hold better than the worst of what was found. Exact for every search.
+ */
+import type { Position, Search } from '../../imaging/search.ts'
+import { DIMENSIONS, type Entries, hashColumnOf, hashOf, LACKING, SEQ } from './entries.ts'
+import { BOX_FROM, BOX_TO, type LeafBounds, NUMBERS_PER_LEAF } from './leaf-bounds.ts'
+
+/** What decides whether an entry belongs to the page, and where. */
+interface Wanted {
+  readonly sortDimension: number
+  readonly descending: boolean
+  /** Inclusive, per dimension. */
+  readonly from: readonly number[]
+  readonly to: readonly number[]
+  readonly ranged: readonly number[]
+  readonly hashes: readonly { readonly column: number; readonly hash: number }[]
+  readonly isPrimary: number | undefined
+  /** Rank and seq of the entry before the page. */
+  readonly afterRank: number
+  readonly afterSeq: number
+  readonly asOf: number
+  readonly not: ReadonlySet<number>
+  readonly limit: number
+}
+
+export interface PageOfEntries {
+  readonly search: Search
+  readonly after?: Position | undefined
+  /** Entries that changed later are left out. */
+  readonly asOf: number
+  readonly limit: number
+  /** Left out too: their texts had the hash that was looked for, and were others. */
+  readonly not?: ReadonlySet<number>
+}
+
+export interface BestFirst {
+  readonly wanted: Wanted
+  readonly candidates: Candidates
+  /** Sorted: the least ranks found so far, and their seqs. */
+  readonly ranks: number[]
+  readonly seqs: number[]
+  leavesVisited: number
+  entriesVisited: number
+}
+
+/** A binary heap over leaves, the least first. */
+interface Candidates {
+  size: number
+  readonly ranks: Float64Array
+  readonly seqs: Float64Array
+  readonly leaves: Float64Array
+}
+
+/** In order of rank, then seq, entries come as comparePositions has them. */
+const rankOf = (key: number, descending: boolean) => (descending && key !== LACKING ? -key : key)
+
+export function beginBestFirst(spaces: readonly LeafBounds[], page: PageOfEntries): BestFirst {
+  const wanted = wantedOf(page)
+  return {
+    wanted,
+    candidates: candidatesOf(spaces, wanted),
+    ranks: [],
+    seqs: [],
+    leavesVisited: 0,
+    entriesVisited: 0,
+  }
+}
+
+function wantedOf({ search, after, asOf, limit, not = new Set() }: PageOfEntries): Wanted {
+  const from = DIMENSIONS.map(() => Number.NEGATIVE_INFINITY)
+  const to = DIMENSIONS.map(() => Number.POSITIVE_INFINITY)
+  const ranged = new Set<number>()
+  const hashes: { column: number; hash: number }[] = []
+  let isPrimary: number | undefined
+  for (const filter of search.filters) {
+    if (!('equals' in filter)) {
+      const dimension = DIMENSIONS.indexOf(filter.attribute)
+      from[dimension] = Math.max(from[dimension]!, filter.from)
+      to[dimension] = Math.min(to[dimension]!, filter.to)
+      ranged.add(dimension)
+    } else if (filter.attribute === 'isPrimary') {
+      const value = filter.equals ? 1 : 0
+      // Neither 0 nor 1 where both are asked for: nothing is both.
+      isPrimary = isPrimary === undefined || isPrimary === value ? value : 2
+    } else {
+      hashes.push({ column: hashColumnOf(filter.attribute), hash: hashOf(filter.equals) })
+    }
+  }
+  const descending = search.sort.sortOrder === 'DESC'
+  return {
+    sortDimension: DIMENSIONS.indexOf(search.sort.sortField),
+    descending,
+    from,
+    to,
+    ranged: [...ranged],
+    hashes,
+    isPrimary,
+    afterRank: after === undefined ? Number.NEGATIVE_INFINITY : rankOf(after.key ?? LACKING, descending),
+    afterSeq: after?.seq ?? -1,
+    asOf,
+    not,
+    limit,
+  }
+}
+
+function candidatesOf(spaces: readonly LeafBounds[], wanted: Wanted): Candidates {
+  const most = spaces.reduce((sum, space) => sum + space.count, 0)
+  const ranks = new Float64Array(most)
+  const seqs = new Float64Array(most)
+  const leaves = new Float64Array(most)
+  const { sortDimension, descending, ranged, from, to, afterRank } = wanted
+  let size = 0
+  for (const { count, numbers, entryCounts, leaves: ids } of spaces) {
+    leaf: for (let at = 0, start = 0; at < count; at++, start += NUMBERS_PER_LEAF) {
+      if (entryCounts[at] === 0) continue
+      for (const dimension of ranged) {
+        if (numbers[start + BOX_FROM + dimension]! > to[dimension]!) continue leaf
+        if (numbers[start + BOX_TO + dimension]! < from[dimension]!) continue leaf
+      }
+      const low = numbers[start + BOX_FROM + sortDimension]!
+      const high = numbers[start + BOX_TO + sortDimension]!
+      if (rankOf(descending ? low : high, descending) < afterRank) continue
+      // What comes before the cursor is not wanted: the best that this leaf can hold is not before it either.
+      ranks[size] = Math.max(afterRank, rankOf(descending ? high : low, descending))
+      seqs[size] = numbers[start + BOX_FROM + SEQ]!
+      leaves[size] = ids[at]!
+      size++
+    }
+  }
+  const candidates = { size, ranks, seqs, leaves }
+  for (let at = (size >> 1) - 1; at >= 0; at--) sink(candidates, at)
+  return candidates
+}
+
+function sink({ size, ranks, seqs, leaves }: Candidates, start: number): void {
+  const [rank, seq, leaf] = [ranks[start]!, seqs[start]!, leaves[start]!]
+  let at = start
+  for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
+    const other = child + 1
+    if (other < size && isBefore(ranks[other]!, seqs[other]!, ranks[child]!, seqs[child]!)) child = other
+    if (!isBefore(ranks[child]!, seqs[child]!, rank, seq)) break
+    ranks[at] = ranks[child]!
+    seqs[at] = seqs[child]!
+    leaves[at] = leaves[child]!
+    at = child
+  }
+  ranks[at] = rank
+  seqs[at] = seq
+  leaves[at] = leaf
+}
+
+const isBefore = (rankA: number, seqA: number, rankB: number, seqB: number) =>
+  rankA < rankB || (rankA === rankB && seqA < seqB)
+
+/** The next leaf to read, undefined when what was found is the answer. */
+export function nextLeaf({ wanted, candidates, ranks, seqs }: BestFirst): number | undefined {
+  if (candidates.size === 0) return undefined
+  const last = wanted.limit - 1
+  if (ranks.length > last && !isBefore(candidates.ranks[0]!, candidates.seqs[0]!, ranks[last]!, seqs[last]!)) {
+    return undefined
+  }
+  const leaf = candidates.leaves[0]!
+  candidates.size--
+  candidates.ranks[0] = candidates.ranks[candidates.size]!
+  candidates.seqs[0] = candidates.seqs[candidates.size]!
+  candidates.leaves[0] = candidates.leaves[candidates.size]!
+  if (candidates.size > 0) sink(candidates, 0)
+  return leaf
+}
+
+/** Takes what belongs to the page out of some entries. */
+export function visit(search: BestFirst, entries: Entries): void {
+  const { wanted, ranks, seqs } = search
+  const { from, to, ranged, afterRank, afterSeq, asOf, limit, descending, not } = wanted
+  const keys = entries.columns[wanted.sortDimension]!
+  const seqColumn = entries.columns[SEQ]!
+  search.leavesVisited++
+  search.entriesVisited += entries.count
+  entry: for (let at = 0; at < entries.count; at++) {
+    const rank = rankOf(keys[at]!, descending)
+    const seq = seqColumn[at]!
+    if (!isBefore(afterRank, afterSeq, rank, seq)) continue
+    if (ranks.length === limit && !isBefore(rank, seq, ranks[limit - 1]!, seqs[limit - 1]!)) continue
+    for (const dimension of ranged) {
+      const x = entries.columns[dimension]![at]!
+      if (x < from[dimension]! || x > to[dimension]!) continue entry
+    }
+    if (entries.changedIn[at]! > asOf) continue
+    if (wanted.isPrimary !== undefined && entries.isPrimary[at] !== wanted.isPrimary) continue
+    for (const { column, hash } of wanted.hashes) if (entries.hashes[column]![at] !== hash) continue entry
+    if (not.has(seq)) continue
+    keep(search, rank, seq)
+  }
+}
+
+function keep({ ranks, seqs, wanted }: BestFirst, rank: number, seq: number): void {
+  let [low, high] = [0, ranks.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (isBefore(rank, seq, ranks[middle]!, seqs[middle]!)) high = middle
+    else low = middle + 1
+  }
+  ranks.splice(low, 0, rank)
+  seqs.splice(low, 0, seq)
+  if (ranks.length > wanted.limit) {
+    ranks.pop()
+    seqs.pop()
+  }
+}

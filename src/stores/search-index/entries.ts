@@ -1,0 +1,131 @@
+/**
+ * The entries of one leaf of the search index: what a search compares of some hundred image sets, column by column, as one piece
+ * of bytes. Little-endian, as every machine is that runs Node: five columns of Float64, then six of Uint16.
+ */
+import assert from 'node:assert/strict'
+import { type SearchableImageSet, TEXT_ATTRIBUTES, type TextAttribute } from '../../imaging/search.ts'
+
+/** Stands for the study instant of an image set that has none: beyond every range, and behind every other. */
+export const LACKING = Number.MAX_VALUE
+
+/** The dimensions in which leaves are cut, and the first four columns of an entry. seq parts what is equal in all dates. */
+export const DIMENSIONS = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime', 'seq'] as const
+export const CREATED = 0
+export const UPDATED = 1
+export const STUDY = 2
+export const SEQ = 3
+const CHANGED = 4
+const NUMBERS = 5
+const SHORTS = 1 + TEXT_ATTRIBUTES.length
+const ENTRY_BYTES = NUMBERS * 8 + SHORTS * 2
+
+export interface Entry {
+  /** createdAt, updatedAt, study instant or LACKING, seq. */
+  readonly point: readonly number[]
+  /** The number of the change that made the image set what it is. */
+  readonly changedIn: number
+  readonly isPrimary: boolean
+  /** Of each of TEXT_ATTRIBUTES a hash; 0 where it has no value. */
+  readonly hashes: readonly number[]
+}
+
+/** Columns over the bytes of a leaf, each `count` long. */
+export interface Entries {
+  readonly count: number
+  /** In the order of DIMENSIONS. */
+  readonly columns: readonly Float64Array[]
+  readonly changedIn: Float64Array
+  readonly isPrimary: Uint16Array
+  readonly hashes: readonly Uint16Array[]
+}
+
+export function entryOf(imageSet: SearchableImageSet, changedIn: number): Entry {
+  const { createdAt, updatedAt, DICOMStudyDateAndTime, seq, isPrimary } = imageSet
+  return {
+    point: [createdAt, updatedAt, DICOMStudyDateAndTime ?? LACKING, seq],
+    changedIn,
+    isPrimary,
+    hashes: TEXT_ATTRIBUTES.map((attribute) => hashOf(imageSet[attribute])),
+  }
+}
+
+export const hashColumnOf = (attribute: TextAttribute): number => TEXT_ATTRIBUTES.indexOf(attribute)
+
+/** FNV-1a, folded to 1..65535. A search that goes by hashes compares the texts themselves before it answers. */
+export function hashOf(text: string | null): number {
+  if (text === null) return 0
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return ((((hash >>> 16) ^ hash) & 0xffff) % 0xffff) + 1
+}
+
+export function encodeEntries(entries: readonly Entry[]): Uint8Array {
+  const bytes = new Uint8Array(entries.length * ENTRY_BYTES)
+  const { columns, changedIn, isPrimary, hashes } = decodeEntries(bytes)
+  for (const [at, entry] of entries.entries()) {
+    for (const [dimension, column] of columns.entries()) column[at] = entry.point[dimension]!
+    changedIn[at] = entry.changedIn
+    isPrimary[at] = entry.isPrimary ? 1 : 0
+    for (const [text, column] of hashes.entries()) column[at] = entry.hashes[text]!
+  }
+  return bytes
+}
+
+/** Columns that look into the bytes; a copy is made only of bytes that do not lie on a multiple of eight. */
+export function decodeEntries(bytes: Uint8Array): Entries {
+  assert.equal(bytes.byteLength % ENTRY_BYTES, 0, 'a leaf holds whole entries')
+  const count = bytes.byteLength / ENTRY_BYTES
+  const { buffer, byteOffset } = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes)
+  const numbers = (column: number) => new Float64Array(buffer, byteOffset + column * count * 8, count)
+  const shorts = (column: number) =>
+    new Uint16Array(buffer, byteOffset + NUMBERS * count * 8 + column * count * 2, count)
+  return {
+    count,
+    columns: DIMENSIONS.map((_, dimension) => numbers(dimension)),
+    changedIn: numbers(CHANGED),
+    isPrimary: shorts(0),
+    hashes: TEXT_ATTRIBUTES.map((_, text) => shorts(1 + text)),
+  }
+}
+
+export const entriesOf = ({ count, columns, changedIn, isPrimary, hashes }: Entries): Entry[] =>
+  Array.from({ length: count }, (_, at) => ({
+    point: columns.map((column) => column[at]!),
+    changedIn: changedIn[at]!,
+    isPrimary: isPrimary[at] === 1,
+    hashes: hashes.map((column) => column[at]!),
+  }))
+
+const without = <T extends Float64Array | Uint16Array>(column: T, at: number): T => {
+  const rest = column.slice(0, -1) as T
+  rest.set(column.subarray(at + 1), at)
+  return rest
+}
+
+/** The bytes of the leaf with the entry added, or with the entry of that seq taken out (undefined where it is not there). */
+export function withEntry(bytes: Uint8Array, entry: Entry): Uint8Array {
+  const entries = decodeEntries(bytes)
+  const more = decodeEntries(new Uint8Array(bytes.byteLength + ENTRY_BYTES))
+  const put = (from: Float64Array | Uint16Array, to: Float64Array | Uint16Array, value: number) => {
+    to.set(from)
+    to[entries.count] = value
+  }
+  for (const [at, column] of entries.columns.entries()) put(column, more.columns[at]!, entry.point[at]!)
+  put(entries.changedIn, more.changedIn, entry.changedIn)
+  put(entries.isPrimary, more.isPrimary, entry.isPrimary ? 1 : 0)
+  for (const [at, column] of entries.hashes.entries()) put(column, more.hashes[at]!, entry.hashes[at]!)
+  return new Uint8Array(more.changedIn.buffer)
+}
+
+export function withoutEntry(bytes: Uint8Array, seq: number): Uint8Array | undefined {
+  const entries = decodeEntries(bytes)
+  const at = entries.columns[SEQ]!.indexOf(seq)
+  if (at === -1) return undefined
+  const rest = new Uint8Array(bytes.byteLength - ENTRY_BYTES)
+  const less = decodeEntries(rest)
+  for (const [column, to] of less.columns.entries()) to.set(without(entries.columns[column]!, at))
+  less.changedIn.set(without(entries.changedIn, at))
+  less.isPrimary.set(without(entries.isPrimary, at))
+  for (const [column, to] of less.hashes.entries()) to.set(without(entries.hashes[column]!, at))
+  return rest
+}

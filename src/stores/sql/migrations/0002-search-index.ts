@@ -1,0 +1,49 @@
+/** The search index: leaves of image sets by their dates, per space; and one covering index per text instead of those by date. */
+import type { Dialect } from '../differences.ts'
+
+/** What a search looks at in the image sets of one text, so that none of their rows is read. deleted_at is always NULL in it. */
+const LOOKED_AT = 'created_at, updated_at, study_instant, is_primary, changed_in, deleted_at'
+
+const TEXTS = [
+  ['patient', 'patient_id'],
+  ['accession', 'accession_number'],
+  ['study_id', 'study_id'],
+  ['study', 'study_instance_uid'],
+  ['series', 'series_instance_uid'],
+]
+
+export const searchIndex = ({ countedKey, numberKey, bytes }: Dialect): string => `
+${TEXTS.map(
+  ([name, column]) => `DROP INDEX image_sets_${name};
+CREATE INDEX image_sets_${name} ON image_sets (datastore, ${column}, ${LOOKED_AT}) WHERE deleted_at IS NULL;`,
+).join('\n')}
+DROP INDEX image_sets_updated;
+DROP INDEX image_sets_created;
+DROP INDEX image_sets_study_instant;
+DROP INDEX image_sets_not_primary;
+
+ALTER TABLE changes ADD COLUMN last_space BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE changes ADD COLUMN written_by TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE search_spaces (
+  space ${numberKey},
+  datastore BIGINT NOT NULL REFERENCES datastores,
+  attribute TEXT NOT NULL,
+  value TEXT NOT NULL,
+  UNIQUE (datastore, value, attribute)
+);
+
+CREATE TABLE search_leaves (
+  leaf ${countedKey},
+  space BIGINT NOT NULL REFERENCES search_spaces,
+  entry_count BIGINT NOT NULL,
+  changed_in BIGINT NOT NULL,
+  bounds ${bytes} NOT NULL
+);
+CREATE INDEX search_leaves_changed ON search_leaves (space, changed_in);
+
+CREATE TABLE search_entries (
+  leaf ${numberKey} REFERENCES search_leaves,
+  entries ${bytes} NOT NULL
+);
+`
