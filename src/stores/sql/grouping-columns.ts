@@ -38,9 +38,10 @@ export function elementsOfKey(key: string): GroupingElements {
 
 /** The primary image sets that stand in the study, oldest first. */
 export function* primariesOfStudy(datastore: number, studyInstanceUID: string): Sql<readonly StandingImageSet[]> {
+  // The sum keeps SQLite from the indexes that begin with is_primary, which hold nearly all image sets under one value.
   const rows = yield* all<ElementRow>(
     `SELECT seq, ${ELEMENT_COLUMNS.join(', ')} FROM image_sets
-     WHERE datastore = ? AND study_instance_uid = ? AND is_primary = 1 AND deleted_at IS NULL`,
+     WHERE datastore = ? AND study_instance_uid = ? AND is_primary + 0 = 1 AND deleted_at IS NULL`,
     datastore,
     studyInstanceUID,
   )

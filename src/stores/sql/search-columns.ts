@@ -1,5 +1,5 @@
 /** The columns that a search looks at, and the indexes that lead to them. */
-import type { Filter, TextAttribute } from '../../imaging/search.ts'
+import type { Filter, SortField, TextAttribute } from '../../imaging/search.ts'
 
 export const COLUMN_OF: Readonly<Record<Filter['attribute'], string>> = {
   DICOMPatientId: 'patient_id',
@@ -21,3 +21,10 @@ export const TEXT_INDEXES: readonly (readonly [TextAttribute, string])[] = [
   ['DICOMPatientId', 'image_sets_patient'],
   ['DICOMStudyId', 'image_sets_study_id'],
 ]
+
+/** Of the primary ones and of the others, each in order of the date. */
+export const DATE_INDEXES: Readonly<Record<SortField, string>> = {
+  updatedAt: 'image_sets_updated',
+  createdAt: 'image_sets_created',
+  DICOMStudyDateAndTime: 'image_sets_study_instant',
+}

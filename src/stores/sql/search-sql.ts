@@ -1,20 +1,20 @@
 /**
  * SearchImageSets, page by page, for about the same cost whatever is asked. Equal to imaging/search.ts on every catalog: the
- * property test holds them together. A text that few image sets have leads to all of them; everything else is a best-first
- * search (search-index/best-first.ts) through the space of a text that many have, or through those of all image sets.
+ * property test holds them together. A text that few image sets have leads to all of them; what only the sort key narrows is a walk
+ * along its index; everything else is a best-first search (search-index/best-first.ts) through the space of a text that many have, or through those of all image sets.
  */
-import type { Filter, TextAttribute } from '../../imaging/search.ts'
-import type { ImageSets, SearchPage } from '../catalog.ts'
+import type { Filter, Search, TextAttribute } from '../../imaging/search.ts'
+import type { ImageSetSummary, ImageSets, SearchPage } from '../catalog.ts'
 import { type BestFirst, beginBestFirst, nextLeaf, type PageOfEntries, visit } from '../search-index/best-first.ts'
 import { decodeEntries, type Entries, LACKING } from '../search-index/entries.ts'
 import type { LeafBounds } from '../search-index/leaf-bounds.ts'
 import { knownChanges } from './changes.ts'
 import { datastoreNumber } from './datastores.ts'
 import type { Dialect } from './differences.ts'
-import { COLUMN_OF, TEXT_INDEXES } from './search-columns.ts'
-import { inOrder, pastOf } from './search-past.ts'
+import { COLUMN_OF, DATE_INDEXES, TEXT_INDEXES } from './search-columns.ts'
 import { type BoundsInMemory, entryBytes, NOT_PRIMARY, PRIMARY, type SpaceKey, spacesFor } from './search-spaces.ts'
 import { hasTexts, summaryOf, summaryRows } from './search-summaries.ts'
+import { inOrder, isOnSortKey, walk } from './search-walk.ts'
 import { all, type Sql } from './statement.ts'
 
 type Request = Parameters<ImageSets['search']>[0]
@@ -35,7 +35,8 @@ export function* search(request: Request, context: Context): Sql<SearchPage> {
   const { rows, visited } = yield* present(request, { ...context, datastore, asOf, latest: changes.latest })
   if (asOf === changes.latest) return { rows, asOf, visited }
   // As it was then: what has not changed since, and of what has, the rows that held then.
-  const past = yield* pastOf(request, { datastore, asOf })
+  const heldThen = { text: 'datastore = ? AND until_change > ? AND from_change <= ?', values: [datastore, asOf, asOf] }
+  const past = yield* walk({ table: 'image_sets_past', conditions: [heldThen] }, request)
   return { rows: [...rows, ...past].sort(inOrder(request.search)).slice(0, request.limit), asOf, visited }
 }
 
@@ -45,7 +46,9 @@ interface Moment extends Context {
   readonly latest: number
 }
 
-function* present({ search, after, limit }: Request, moment: Moment): Sql<Pick<SearchPage, 'rows' | 'visited'>> {
+function* present(request: Request, moment: Moment): Sql<Pick<SearchPage, 'rows' | 'visited'>> {
+  const { search, after, limit } = request
+  if (isInOrderOfAnIndex(search)) return yield* inOrderOfIndex(request, moment)
   const { sortField } = search.sort
   const way = yield* wayTo(search.filters, moment)
   const not = new Set<number>()
@@ -62,6 +65,29 @@ function* present({ search, after, limit }: Request, moment: Moment): Sql<Pick<S
     // Of another text with the same hash: once more without them. One in 65,535 is.
     for (const seq of others) not.add(seq)
   }
+}
+
+/** Nothing but the sort key and isPrimary narrows the search, so that an index has its answer in a row. */
+const isInOrderOfAnIndex = (search: Search) =>
+  search.filters.every((filter) => filter.attribute === 'isPrimary' || isOnSortKey(filter, search))
+
+function* inOrderOfIndex(
+  request: Request,
+  { datastore, asOf, latest, dialect }: Moment,
+): Sql<Pick<SearchPage, 'rows' | 'visited'>> {
+  const { filters, sort } = request.search
+  const onSortKey = { sort, filters: filters.filter((filter) => filter.attribute !== 'isPrimary') }
+  const rows: ImageSetSummary[] = []
+  for (const { value } of [PRIMARY, NOT_PRIMARY].filter((key) => isWanted(key.value, filters))) {
+    const conditions = [
+      { text: 'datastore = ? AND is_primary = ? AND deleted_at IS NULL', values: [datastore, Number(value)] },
+      ...(asOf === latest ? [] : [{ text: 'changed_in <= ?', values: [asOf] }]),
+    ]
+    const table = `image_sets ${dialect.byIndex(DATE_INDEXES[sort.sortField])}`
+    rows.push(...(yield* walk({ table, conditions }, { ...request, search: onSortKey })))
+  }
+  const visited = { leaves: 0, entries: rows.length }
+  return { rows: rows.sort(inOrder(request.search)).slice(0, request.limit), visited }
 }
 
 type Way =

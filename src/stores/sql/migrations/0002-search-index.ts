@@ -1,4 +1,4 @@
-/** The search index: leaves of image sets by their dates, per space; and one covering index per text instead of those by date. */
+/** The search index: leaves of image sets by their dates, per space; one covering index per text; those by date by is_primary too. */
 import type { Dialect } from '../differences.ts'
 
 /** What a search looks at in the image sets of one text, so that none of their rows is read. deleted_at is always NULL in it. */
@@ -12,15 +12,22 @@ const TEXTS = [
   ['series', 'series_instance_uid'],
 ]
 
+const DATES = [
+  ['updated', 'updated_at'],
+  ['created', 'created_at'],
+  ['study_instant', 'study_instant'],
+]
+
 export const searchIndex = ({ countedKey, numberKey, bytes }: Dialect): string => `
 ${TEXTS.map(
   ([name, column]) => `DROP INDEX image_sets_${name};
 CREATE INDEX image_sets_${name} ON image_sets (datastore, ${column}, ${LOOKED_AT}) WHERE deleted_at IS NULL;`,
 ).join('\n')}
-DROP INDEX image_sets_updated;
-DROP INDEX image_sets_created;
-DROP INDEX image_sets_study_instant;
 DROP INDEX image_sets_not_primary;
+${DATES.map(
+  ([name, column]) => `DROP INDEX image_sets_${name};
+CREATE INDEX image_sets_${name} ON image_sets (datastore, is_primary, ${column}) WHERE deleted_at IS NULL;`,
+).join('\n')}
 
 ALTER TABLE changes ADD COLUMN last_space BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE changes ADD COLUMN written_by TEXT NOT NULL DEFAULT '';

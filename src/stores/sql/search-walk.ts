@@ -1,10 +1,10 @@
 /**
- * The part of a search's page that only the past knows: image sets that have changed since its first page, as they were then. They
- * are few, so ordinary SQL finds them.
+ * A page of a search read along one index in the order of the sort key, for searches that nothing else narrows, and for what only
+ * the past knows: image sets that have changed since the first page, as they were then, which are few.
  *
- * A page is read in pieces: first what shares the sort key of the cursor, by seq; then what lies beyond that key; last what has no
- * key. Going down, seq comes in the wrong order among equal keys, which matters only where the page cuts through them: that last
- * run of equal keys is read again, upwards, however long it is.
+ * A page is read in pieces that each are one walk: first what shares the sort key of the cursor, by seq; then what lies beyond that
+ * key; last what has no key. Going down, an index gives seq in the wrong order among equal keys, which matters only where the page
+ * cuts through them: that last run of equal keys is read again, upwards, as far as the page goes.
  */
 import { comparePositions, type Filter, type Position, type Search, type SortField } from '../../imaging/search.ts'
 import type { ImageSetSummary, ImageSets } from '../catalog.ts'
@@ -15,27 +15,20 @@ import { all, type Sql, type SqlValue } from './statement.ts'
 /** Beyond every date that has four digits for its year, in microseconds. */
 const NEVER = 1e18
 
-interface Condition {
+export interface Condition {
   readonly text: string
   readonly values: readonly SqlValue[]
 }
 
 type Request = Parameters<ImageSets['search']>[0]
 
-export function* pastOf(
-  request: Request,
-  { datastore, asOf }: { readonly datastore: number; readonly asOf: number },
-): Sql<readonly ImageSetSummary[]> {
-  return yield* page(
-    [
-      { text: 'datastore = ? AND until_change > ? AND from_change <= ?', values: [datastore, asOf, asOf] },
-      ...request.search.filters.filter((filter) => !isOnSortKey(filter, request.search)).map(conditionOf),
-    ],
-    request,
-  )
+/** One of the two tables that search rows lie in, with what holds for every row of the page beside the filters. */
+export interface Source {
+  readonly table: string
+  readonly conditions: readonly Condition[]
 }
 
-const isOnSortKey = (filter: Filter, { sort }: Search) => filter.attribute === sort.sortField
+export const isOnSortKey = (filter: Filter, { sort }: Search) => filter.attribute === sort.sortField
 
 export const inOrder =
   ({ sort }: Search) =>
@@ -48,13 +41,15 @@ function conditionOf(filter: Filter): Condition {
   return { text: `${column} = ?`, values: [filter.attribute === 'isPrimary' ? Number(filter.equals) : filter.equals] }
 }
 
-function* page(conditions: readonly Condition[], { search, after, limit }: Request): Sql<readonly ImageSetSummary[]> {
+export function* walk(source: Source, { search, after, limit }: Request): Sql<readonly ImageSetSummary[]> {
+  const filters = search.filters.filter((filter) => !isOnSortKey(filter, search)).map(conditionOf)
+  const conditions = [...source.conditions, ...filters]
   const { sortField, sortOrder } = search.sort
   const key = COLUMN_OF[sortField]
   const range = rangeOfKeys(search)
   const rows: ImageSetSummary[] = []
   const read = (condition: Condition, order: string) =>
-    rowsOf(conditions, { sortField, condition, order, limit: limit - rows.length })
+    rowsOf({ ...source, conditions }, { sortField, condition, order, limit: limit - rows.length })
 
   if (after === undefined || after.key !== null) {
     if (after !== undefined && after.key !== null && after.key >= range.from && after.key <= range.to) {
@@ -110,7 +105,7 @@ function keysBeyond(request: {
 }
 
 function* rowsOf(
-  conditions: readonly Condition[],
+  { table, conditions }: Source,
   piece: {
     readonly sortField: SortField
     readonly condition: Condition
@@ -120,7 +115,7 @@ function* rowsOf(
 ): Sql<readonly ImageSetSummary[]> {
   const every = [...conditions, piece.condition]
   const rows = yield* all<SummaryRow>(
-    `SELECT ${SUMMARY_COLUMNS} FROM image_sets_past WHERE ${every.map(({ text }) => text).join(' AND ')} ORDER BY ${piece.order} LIMIT ?`,
+    `SELECT ${SUMMARY_COLUMNS} FROM ${table} WHERE ${every.map(({ text }) => text).join(' AND ')} ORDER BY ${piece.order} LIMIT ?`,
     ...every.flatMap(({ values }) => values),
     piece.limit,
   )

@@ -1,0 +1,77 @@
+/** Compares the search index in a file with the image sets it is about: what a test of its upkeep asks when all is written. */
+import assert from 'node:assert/strict'
+import Database from 'better-sqlite3'
+import { TEXT_ATTRIBUTES } from '../../imaging/search.ts'
+import { decodeEntries, type Entry, entriesOf, entryOf } from '../search-index/entries.ts'
+import { boundsOf, decodeBounds, LeafBounds } from '../search-index/leaf-bounds.ts'
+import { COLUMN_OF } from './search-columns.ts'
+import type { Row } from './statement.ts'
+
+const bySeq = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
+
+/** @returns how many spaces there are, once each was found to hold what it should, where it should, under true bounds. */
+export function checkIndex(path: string): number {
+  const database = new Database(path, { readonly: true })
+  try {
+    const spaces = database.prepare<[], Row>('SELECT * FROM search_spaces').all()
+    const counted = spaces
+      .filter(({ attribute }) => attribute === 'isPrimary')
+      .map((space) => checkSpace(database, space))
+    for (const space of spaces) if (space.attribute !== 'isPrimary') checkSpace(database, space)
+    const living = database.prepare<[], Row>('SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL').get()
+    assert.equal(
+      counted.reduce((sum, count) => sum + count, 0),
+      living?.count,
+      'every image set is in the space of the primary ones or in that of the others',
+    )
+    const stray = database.prepare('SELECT leaf FROM search_entries WHERE leaf NOT IN (SELECT leaf FROM search_leaves)')
+    assert.deepEqual(stray.all(), [])
+    return spaces.length
+  } finally {
+    database.close()
+  }
+}
+
+function checkSpace(database: Database.Database, { space, datastore, attribute, value }: Row): number {
+  const column = COLUMN_OF[attribute as keyof typeof COLUMN_OF]
+  const rows = database
+    .prepare<unknown[], Row>(`SELECT * FROM image_sets WHERE datastore = ? AND ${column} = ? AND deleted_at IS NULL`)
+    .all(datastore, attribute === 'isPrimary' ? Number(value) : value)
+  const wanted = rows.map((row) =>
+    entryOf(
+      {
+        seq: row.seq as number,
+        createdAt: row.created_at as number,
+        updatedAt: row.updated_at as number,
+        DICOMStudyDateAndTime: row.study_instant as number | null,
+        isPrimary: row.is_primary === 1,
+        ...(Object.fromEntries(TEXT_ATTRIBUTES.map((text) => [text, row[COLUMN_OF[text]]])) as Record<
+          (typeof TEXT_ATTRIBUTES)[number],
+          string | null
+        >),
+      },
+      row.changed_in as number,
+    ),
+  )
+  const bounds = new LeafBounds()
+  const leaves = database
+    .prepare<unknown[], Row>(
+      'SELECT leaf, entry_count, bounds, entries FROM search_leaves JOIN search_entries USING (leaf) WHERE space = ?',
+    )
+    .all(space)
+  for (const leaf of leaves) {
+    bounds.set(leaf.leaf as number, leaf.entry_count as number, decodeBounds(leaf.bounds as Uint8Array))
+  }
+  const held: Entry[] = []
+  for (const [at, leaf] of leaves.entries()) {
+    const columns = decodeEntries(leaf.entries as Uint8Array)
+    assert.equal(columns.count, leaf.entry_count)
+    assert.deepEqual(decodeBounds(leaf.bounds as Uint8Array), boundsOf(bounds.cellAt(at), columns))
+    for (const entry of entriesOf(columns)) {
+      assert.equal(bounds.find(entry.point), at, 'an entry lies in the cell of its leaf')
+      held.push(entry)
+    }
+  }
+  assert.deepEqual(held.sort(bySeq), wanted.sort(bySeq))
+  return wanted.length
+}
