@@ -9,7 +9,7 @@ import type { Search } from '../../imaging/search.ts'
 import type { Catalog } from '../catalog.ts'
 import { AT, createDatastore, importFiles, startJob, storedFile } from '../catalog-fixture.ts'
 import { hashOf } from '../search-index/entries.ts'
-import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
+import type { IndexSizes } from '../search-index/sizes.ts'
 import { checkIndex } from './search-index.fixture.ts'
 import { openSqliteCatalog } from './sqlite.ts'
 
@@ -157,13 +157,4 @@ test('texts that have the same hash are told apart', async (context) => {
     assert.equal(found.rows.length, 5)
     assert.ok(found.rows.every(({ tags }) => JSON.parse(tags).DICOMPatientId === equals))
   }
-})
-
-test('with the sizes of the house, a thousand image sets are a few leaves', async (context) => {
-  const catalog = await openAt(context, await newPath(context), INDEX_SIZES)
-  const datastoreId = await createDatastore(catalog)
-  await importFiles(catalog, { datastoreId, files: filesOf(1, { count: 1_000 }) })
-  const { rows, visited } = await find(catalog, datastoreId, [])
-  assert.equal(rows.length, 1_000)
-  assert.ok(visited.leaves <= 8, `${visited.leaves} leaves`)
 })

@@ -15,7 +15,7 @@ import {
   type SearchableImageSet,
   TEXT_ATTRIBUTES,
 } from '../../imaging/search.ts'
-import type { Catalog, ImageSetSummary, Lease } from '../catalog.ts'
+import type { Catalog, ImageSetSummary, Lease, SearchPage } from '../catalog.ts'
 import { AT, countedIds, createDatastore, publishAll, startJob, storedFile } from '../catalog-fixture.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
 import { openSqliteCatalog } from './sqlite.ts'
@@ -187,16 +187,20 @@ const meant = (search: Search) => (row: ModelRow) => ({
 async function readPages(
   store: ModelledStore,
   request: { search: Search; limit: number },
-  onPage: (page: readonly ImageSetSummary[], after: Position | undefined) => Promise<void>,
+  onPage: (
+    page: readonly ImageSetSummary[],
+    after: Position | undefined,
+    visited: SearchPage['visited'],
+  ) => Promise<void>,
 ): Promise<void> {
   let place: { after?: Position; asOf?: number } = {}
   for (;;) {
-    const { rows, asOf } = await store.catalog.imageSets.search({
+    const { rows, asOf, visited } = await store.catalog.imageSets.search({
       datastoreId: store.datastoreId,
       ...request,
       ...place,
     })
-    await onPage(rows, place.after)
+    await onPage(rows, place.after, visited)
     if (rows.length < request.limit) return
     const { key, seq } = rows.at(-1)!
     const goesOn =
@@ -204,6 +208,18 @@ async function readPages(
     assert.ok(goesOn, 'a page ends behind the one before')
     place = { after: { key, seq }, asOf }
   }
+}
+
+/** What decision 8 promises of each way a search can go. Leaves may be a third full, two more spaces are open at most. */
+function assertBounded(
+  visited: SearchPage['visited'],
+  { search, limit, imageSets }: { search: Search; limit: number; imageSets: number },
+): void {
+  const hasText = search.filters.some((filter) => 'equals' in filter && filter.attribute !== 'isPrimary')
+  const leavesMax = (3 * imageSets) / SMALL.leafEntriesMax + 4
+  if (visited.leaves === 0) assert.ok(visited.entries <= 2 * limit, 'a walk reads two pages')
+  else if (hasText && visited.leaves === 1) assert.ok(visited.entries <= SMALL.heavyFrom, 'a light text is light')
+  else assert.ok(visited.leaves <= leavesMax && visited.entries <= visited.leaves * SMALL.leafEntriesMax)
 }
 
 /** Too large to be made smaller in any reasonable time when a check fails: the criteria that fail tell more. */
@@ -220,8 +236,9 @@ test('every search gives, page by page, exactly what it means', async () => {
         await fc.assert(
           fc.asyncProperty(requests, async (request) => {
             const found: ImageSetSummary[] = []
-            await readPages(store, request, async (page) => {
+            await readPages(store, request, async (page, _, visited) => {
               found.push(...page)
+              assertBounded(visited, { ...request, imageSets: store.rows.size })
             })
             assert.deepEqual(found.map(seen), store.expected(request.search).map(meant(request.search)))
           }),
