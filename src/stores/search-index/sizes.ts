@@ -7,6 +7,9 @@ export interface IndexSizes {
   readonly heavyFrom: number
   /** Its space is given up when fewer are left. */
   readonly heavyUntil: number
+  /** The same for UIDs, whose indexes lead to rows. */
+  readonly heavyUidFrom: number
+  readonly heavyUidUntil: number
   /** One of so many image sets that come has its texts counted; so a text may pass `heavyFrom` by a few hundred before it is noticed. */
   readonly countEvery: number
   /** Leaves whose bounds are kept in memory: 64 MB. */
@@ -17,6 +20,8 @@ export const INDEX_SIZES: IndexSizes = {
   leafEntriesMax: 512,
   heavyFrom: 4_096,
   heavyUntil: 1_024,
+  heavyUidFrom: 512,
+  heavyUidUntil: 128,
   countEvery: 16,
   leavesInMemory: 400_000,
 }

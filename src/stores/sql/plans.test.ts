@@ -84,12 +84,15 @@ describe('whatever is searched', async () => {
     })
   }
 
-  test('a text is looked up in its index alone', () => {
+  test('a text is looked up in its index, and a short one in nothing else', () => {
     for (const search of searches()) {
       if (search.filters[0] === undefined || !('equals' in search.filters[0])) continue
       if (search.filters[0].attribute === 'isPrimary') continue
       const plans = plansOfSearch(search, {})
-      assert.ok(plans.some((plan) => /^SEARCH image_sets USING COVERING INDEX image_sets_(\w+) /.test(plan)))
+      const lookup = /UID$/.test(search.filters[0].attribute)
+        ? /^SEARCH image_sets USING INDEX image_sets_(study|series) \(datastore=\? AND \w+=\?\)/
+        : /^SEARCH image_sets USING COVERING INDEX image_sets_(patient|accession|study_id) \(datastore=\? AND \w+=\?\)/
+      assert.ok(plans.some((plan) => lookup.test(plan)))
     }
   })
 })

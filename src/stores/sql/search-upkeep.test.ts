@@ -13,7 +13,15 @@ import type { IndexSizes } from '../search-index/sizes.ts'
 import { checkIndex } from './search-index.fixture.ts'
 import { openSqliteCatalog } from './sqlite.ts'
 
-const SMALL: IndexSizes = { leafEntriesMax: 8, heavyFrom: 20, heavyUntil: 10, countEvery: 1, leavesInMemory: 1_000 }
+const SMALL: IndexSizes = {
+  leafEntriesMax: 8,
+  heavyFrom: 20,
+  heavyUntil: 10,
+  heavyUidFrom: 6,
+  heavyUidUntil: 4,
+  countEvery: 1,
+  leavesInMemory: 1_000,
+}
 const NEWEST_FIRST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
 const ids = () => crypto.randomUUID().replaceAll('-', '')
 

@@ -122,7 +122,7 @@ export class SearchUpkeep {
   *remove(imageSet: Indexed): Sql<void> {
     for (const space of yield* spacesFor(imageSet.datastore, imageSet.keys)) {
       const left = yield* this.#remove(space.space, imageSet.entry)
-      if (left < this.#sizes.heavyUntil && space.attribute !== 'isPrimary') yield* this.#drop(space)
+      if (space.attribute !== 'isPrimary' && left < this.#heavy(space).until) yield* this.#drop(space)
     }
   }
 
@@ -136,7 +136,7 @@ export class SearchUpkeep {
         const heavy = yield* all<{ value: string }>(
           `SELECT ${column} AS value FROM image_sets WHERE datastore = ? AND deleted_at IS NULL AND ${column} IS NOT NULL
            GROUP BY ${column} HAVING count(*) > ?`,
-          ...[datastore, this.#sizes.heavyFrom],
+          ...[datastore, this.#heavy({ attribute }).from],
         )
         for (const { value } of heavy) yield* this.#build(datastore, { attribute, value })
       }
@@ -204,9 +204,15 @@ export class SearchUpkeep {
   *#isHeavy(datastore: number, key: SpaceKey): Sql<boolean> {
     const beyond = yield* all(
       `SELECT 1 AS one FROM ${this.#imageSetsOf(key)} AND deleted_at IS NULL LIMIT 1 OFFSET ?`,
-      ...[datastore, storedValue(key), this.#sizes.heavyFrom],
+      ...[datastore, storedValue(key), this.#heavy(key).from],
     )
     return beyond.length > 0
+  }
+
+  #heavy({ attribute }: Pick<SpaceKey, 'attribute'>): { readonly from: number; readonly until: number } {
+    const { heavyFrom, heavyUntil, heavyUidFrom, heavyUidUntil } = this.#sizes
+    const isUid = attribute === 'DICOMStudyInstanceUID' || attribute === 'DICOMSeriesInstanceUID'
+    return isUid ? { from: heavyUidFrom, until: heavyUidUntil } : { from: heavyFrom, until: heavyUntil }
   }
 
   /** FROM and WHERE, for the number of the data store and the value of the key. */

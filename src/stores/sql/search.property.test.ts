@@ -23,7 +23,15 @@ import { openSqliteCatalog } from './sqlite.ts'
 const SEED = 20260401
 
 /** So that a few hundred image sets are cut into many leaves, and texts become heavy and light again while a test runs. */
-const SMALL: IndexSizes = { leafEntriesMax: 6, heavyFrom: 20, heavyUntil: 15, countEvery: 1, leavesInMemory: 40 }
+const SMALL: IndexSizes = {
+  leafEntriesMax: 6,
+  heavyFrom: 20,
+  heavyUntil: 15,
+  heavyUidFrom: 6,
+  heavyUidUntil: 4,
+  countEvery: 1,
+  leavesInMemory: 40,
+}
 
 /** Few values, so that much is equal; some texts that only exact comparison tells apart; some that are not there. */
 const PATIENTS = ['ANON', 'ANON', 'ANON', 'P1', 'p1', 'P1 x', 'Ünï😀', '\uff61', "O'Neil", '%', null]

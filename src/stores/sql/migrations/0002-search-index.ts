@@ -8,6 +8,10 @@ const TEXTS = [
   ['patient', 'patient_id'],
   ['accession', 'accession_number'],
   ['study_id', 'study_id'],
+]
+
+/** A UID is of few image sets and long: their rows are read instead, and its index stays as it is when a date moves. */
+const UIDS = [
   ['study', 'study_instance_uid'],
   ['series', 'series_instance_uid'],
 ]
@@ -22,6 +26,10 @@ export const searchIndex = ({ countedKey, numberKey, bytes }: Dialect): string =
 ${TEXTS.map(
   ([name, column]) => `DROP INDEX image_sets_${name};
 CREATE INDEX image_sets_${name} ON image_sets (datastore, ${column}, ${LOOKED_AT}) WHERE deleted_at IS NULL;`,
+).join('\n')}
+${UIDS.map(
+  ([name, column]) => `DROP INDEX image_sets_${name};
+CREATE INDEX image_sets_${name} ON image_sets (datastore, ${column}) WHERE deleted_at IS NULL;`,
 ).join('\n')}
 DROP INDEX image_sets_not_primary;
 ${DATES.map(
