@@ -38,9 +38,10 @@ class Space {
   readonly #bytes: Uint8Array[] = []
   readonly #entriesMax: number
 
-  constructor(leaves: readonly Leaf[], entriesMax: number) {
+  constructor(entries: readonly Entry[], entriesMax: number) {
     this.#entriesMax = entriesMax
-    for (const leaf of leaves) this.#put(this.#bytes.length, leaf.cell, encodeEntries(leaf.entries))
+    const built = buildLeaves(decodeEntries(encodeEntries(entries)), entriesMax)
+    for (const { cell, bytes } of built) this.#put(this.#bytes.length, cell, bytes)
   }
 
   #put(leaf: number, cell: Leaf['cell'], bytes: Uint8Array): void {
@@ -130,10 +131,7 @@ test('a space, built at once or grown entry by entry, answers page by page what 
       (first, later, entriesMax, limit, tried) => {
         const rows = new Map<number, SearchableImageSet>(first.map((row) => [row.seq, row]))
         const space = new Space(
-          buildLeaves(
-            first.map((row) => entryOf(row, 1)),
-            entriesMax,
-          ),
+          first.map((row) => entryOf(row, 1)),
           entriesMax,
         )
         // What comes later takes the place of what has its seq; some goes for good.
@@ -166,14 +164,14 @@ test('a space, built at once or grown entry by entry, answers page by page what 
 })
 
 test('no leaf is larger than it may be, though all image sets be equal in every date', () => {
-  const space = new Space(buildLeaves([], 4), 4)
+  const space = new Space([], 4)
   for (let seq = 0; seq < 100; seq++) space.add(entryOf(imageSet(seq, [7, 7, null]), 1))
   assert.ok(Math.max(...space.bounds.entryCounts) <= 4)
   assert.equal(space.bounds.entryCount(), 100)
 })
 
 test('what comes in order of time fills its leaves', () => {
-  const space = new Space(buildLeaves([], 100), 100)
+  const space = new Space([], 100)
   for (let seq = 0; seq < 10_000; seq++) space.add(entryOf(imageSet(seq, [seq * 1_000, seq * 1_000, seq * 1_000]), 1))
   assert.ok(space.bounds.count <= 10_000 / 80, `${space.bounds.count} leaves`)
 })
@@ -212,18 +210,12 @@ describe('a page is read from few leaves', () => {
     return imageSet(seq, [created, updated, random(5) < 0.01 ? null : study])
   })
   const grown = new Space(
-    buildLeaves(
-      rows.slice(0, COUNT / 2).map((row) => entryOf(row, 1)),
-      PER_LEAF,
-    ),
+    rows.slice(0, COUNT / 2).map((row) => entryOf(row, 1)),
     PER_LEAF,
   )
   for (const row of rows.slice(COUNT / 2)) grown.add(entryOf(row, 1))
   const built = new Space(
-    buildLeaves(
-      rows.map((row) => entryOf(row, 1)),
-      PER_LEAF,
-    ),
+    rows.map((row) => entryOf(row, 1)),
     PER_LEAF,
   )
 

@@ -129,3 +129,31 @@ export function withoutEntry(bytes: Uint8Array, seq: number): Uint8Array | undef
   for (const [column, to] of less.hashes.entries()) to.set(without(entries.hashes[column]!, at))
   return rest
 }
+
+/** The bytes of some entries of many, given by their places. */
+export function pickEntries(entries: Entries, places: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(places.length * ENTRY_BYTES)
+  const picked = decodeEntries(bytes)
+  const pick = (from: Float64Array | Uint16Array, to: Float64Array | Uint16Array) => {
+    for (let at = 0; at < places.length; at++) to[at] = from[places[at]!]!
+  }
+  for (const [at, column] of entries.columns.entries()) pick(column, picked.columns[at]!)
+  pick(entries.changedIn, picked.changedIn)
+  pick(entries.isPrimary, picked.isPrimary)
+  for (const [at, column] of entries.hashes.entries()) pick(column, picked.hashes[at]!)
+  return bytes
+}
+
+/** The entries of several pieces of bytes, one after the other. */
+export function joinEntries(pieces: readonly Uint8Array[]): Entries {
+  const joined = decodeEntries(new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0)))
+  let start = 0
+  for (const piece of pieces.map(decodeEntries)) {
+    for (const [at, column] of piece.columns.entries()) joined.columns[at]!.set(column, start)
+    joined.changedIn.set(piece.changedIn, start)
+    joined.isPrimary.set(piece.isPrimary, start)
+    for (const [at, column] of piece.hashes.entries()) joined.hashes[at]!.set(column, start)
+    start += piece.count
+  }
+  return joined
+}

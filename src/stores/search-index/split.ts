@@ -2,7 +2,7 @@
  * Cuts what is too much for one leaf: across the date in which it reaches farthest, compared with how far all of the space reaches,
  * at the median. A space of leaves cut so is a k-d tree without its inner nodes.
  */
-import { type Entry, LACKING, SEQ, STUDY } from './entries.ts'
+import { type Entries, type Entry, LACKING, pickEntries, SEQ, STUDY } from './entries.ts'
 import { type Cell, WHOLE } from './leaf-bounds.ts'
 
 export interface Leaf {
@@ -21,19 +21,69 @@ export function emptySpace(): readonly [Leaf, Leaf] {
   ]
 }
 
-/** All entries of a space as leaves of at most `entriesMax`. */
-export function buildLeaves(entries: readonly Entry[], entriesMax: number): readonly Leaf[] {
-  const extents = extentsOf(entries)
-  const done: Leaf[] = []
-  const waiting: Leaf[] = emptySpace().map(({ cell }, lacks) => ({
-    cell,
-    entries: entries.filter((entry) => (entry.point[STUDY] === LACKING) === (lacks === 1)),
-  }))
-  for (let leaf = waiting.pop(); leaf !== undefined; leaf = waiting.pop()) {
-    if (leaf.entries.length <= entriesMax) done.push(leaf)
-    else waiting.push(...splitLeaf(leaf, { extents }))
+/** All entries of a space as leaves of at most `entriesMax`; ten million at once need no more than their columns and their places. */
+export function* buildLeaves(
+  entries: Entries,
+  entriesMax: number,
+): Generator<{ readonly cell: Cell; readonly bytes: Uint8Array }> {
+  const studies = entries.columns[STUDY]!
+  const places = Uint32Array.from(studies.keys())
+  const lacking = places.filter((place) => studies[place] === LACKING)
+  const dated = places.filter((place) => studies[place] !== LACKING)
+  const extents = extentsOfPlaces(entries, places).map((extent) => Math.max(1, extent))
+  const [low, high] = emptySpace()
+  const waiting = [
+    { cell: high.cell, places: lacking },
+    { cell: low.cell, places: dated },
+  ]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next.places.length <= entriesMax) {
+      yield { cell: next.cell, bytes: pickEntries(entries, next.places) }
+      continue
+    }
+    const dimension = farthestOf(extentsOfPlaces(entries, next.places), extents)
+    const values = entries.columns[dimension]!
+    const middle = medianOf(values, next.places)
+    const [lower, upper] = cut(next.cell, { dimension, at: middle })
+    waiting.push({ cell: upper, places: next.places.filter((place) => values[place]! >= middle) })
+    waiting.push({ cell: lower, places: next.places.filter((place) => values[place]! < middle) })
   }
-  return done
+}
+
+/** The median, or the next value above the least: below it is always something. */
+function medianOf(column: Float64Array, places: Uint32Array): number {
+  const values = new Float64Array(places.length)
+  for (let at = 0; at < places.length; at++) values[at] = column[places[at]!]!
+  values.sort()
+  return values[cutBefore(values, values.length >> 1)]!
+}
+
+function extentsOfPlaces({ columns }: Entries, places: Uint32Array): number[] {
+  return columns.map((column) => {
+    let from = Number.POSITIVE_INFINITY
+    let to = Number.NEGATIVE_INFINITY
+    for (let at = 0; at < places.length; at++) {
+      const x = column[places[at]!]!
+      if (x === LACKING) continue
+      if (x < from) from = x
+      if (x > to) to = x
+    }
+    return Math.max(0, to - from)
+  })
+}
+
+/** The date in which something reaches farthest, in parts of the extents; seq where it does not reach in any. */
+function farthestOf(reach: readonly number[], extents: readonly number[]): number {
+  let dimension = SEQ
+  let farthest = 0
+  for (let each = 0; each < SEQ; each++) {
+    const share = reach[each]! / extents[each]!
+    if (share > farthest) {
+      dimension = each
+      farthest = share
+    }
+  }
+  return dimension
 }
 
 /**
@@ -45,16 +95,7 @@ export function splitLeaf(
   { cell, entries }: Leaf,
   options: { readonly extents: readonly number[]; readonly added?: Entry },
 ): readonly [Leaf, Leaf] {
-  const reach = extentsOf(entries)
-  let dimension = SEQ
-  let farthest = 0
-  for (let each = 0; each < SEQ; each++) {
-    const share = reach[each]! / options.extents[each]!
-    if (share > farthest) {
-      dimension = each
-      farthest = share
-    }
-  }
+  const dimension = farthestOf(extentsOf(entries), options.extents)
   const inOrder = entries.toSorted((a, b) => a.point[dimension]! - b.point[dimension]!)
   const isAtEnd = options.added?.point[dimension] === inOrder.at(-1)!.point[dimension]
   const at = cutBefore(
@@ -69,7 +110,7 @@ export function splitLeaf(
 }
 
 /** Where equal values do not part, nearest to the place wanted: there is one, since the values reach. */
-function cutBefore(values: readonly number[], wanted: number): number {
+function cutBefore(values: ArrayLike<number>, wanted: number): number {
   for (let away = 0; away < values.length; away++) {
     for (const at of [wanted - away, wanted + away]) {
       if (at > 0 && at < values.length && values[at - 1] !== values[at]) return at

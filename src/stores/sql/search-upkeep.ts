@@ -6,10 +6,12 @@ import assert from 'node:assert/strict'
 import { type SearchableImageSet, TEXT_ATTRIBUTES } from '../../imaging/search.ts'
 import {
   decodeEntries,
+  type Entries,
   type Entry,
   encodeEntries,
   entriesOf,
   entryOf,
+  joinEntries,
   LACKING,
   withEntry,
   withoutEntry,
@@ -55,6 +57,9 @@ interface IndexedRow {
 
 const SELECT_INDEXED = `SELECT seq, datastore, is_primary, created_at, updated_at, study_instant, changed_in, patient_id,
   accession_number, study_id, study_instance_uid, series_instance_uid FROM image_sets`
+
+/** How many rows are read at once where all are. */
+const ROWS_PER_BITE = 20_000
 
 /** Writes the index. One for each connection that writes; what it does is part of the transaction that it is asked in. */
 export class SearchUpkeep {
@@ -126,21 +131,50 @@ export class SearchUpkeep {
     }
   }
 
-  /** Everything, for a catalog that has no index yet. */
+  /** Everything, for a catalog that has no index yet: one pass over the image sets, then space by space. */
   *buildAll(): Sql<void> {
+    const pieces = new Map<
+      string,
+      { readonly datastore: number; readonly key: SpaceKey; readonly bytes: Uint8Array[] }
+    >()
+    const nameOf = (datastore: number, { attribute, value }: SpaceKey) => `${datastore} ${attribute} ${value}`
+    const expect = (datastore: number, key: SpaceKey) =>
+      pieces.set(nameOf(datastore, key), { datastore, key, bytes: [] })
     for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
-      yield* this.#build(datastore, PRIMARY)
-      yield* this.#build(datastore, NOT_PRIMARY)
-      for (const [attribute] of TEXT_INDEXES) {
-        const column = COLUMN_OF[attribute]
-        const heavy = yield* all<{ value: string }>(
-          `SELECT ${column} AS value FROM image_sets WHERE datastore = ? AND deleted_at IS NULL AND ${column} IS NOT NULL
-           GROUP BY ${column} HAVING count(*) > ?`,
-          ...[datastore, this.#heavy({ attribute }).from],
-        )
-        for (const { value } of heavy) yield* this.#build(datastore, { attribute, value })
-      }
+      for (const key of [PRIMARY, NOT_PRIMARY]) expect(datastore, key)
+      for (const key of yield* this.#heavyKeys(datastore)) expect(datastore, key)
     }
+    for (let after = -1; ; ) {
+      const rows = yield* all<IndexedRow>(
+        `${SELECT_INDEXED} WHERE seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?`,
+        ...[after, ROWS_PER_BITE],
+      )
+      for (const [name, some] of Map.groupBy(
+        rows
+          .map(indexedOf)
+          .flatMap(({ datastore, entry, keys }) => keys.map((key) => ({ name: nameOf(datastore, key), entry }))),
+        ({ name }) => name,
+      )) {
+        pieces.get(name)?.bytes.push(encodeEntries(some.map(({ entry }) => entry)))
+      }
+      if (rows.length < ROWS_PER_BITE) break
+      after = rows.at(-1)!.seq
+    }
+    for (const { datastore, key, bytes } of pieces.values()) yield* this.#addSpace(datastore, key, joinEntries(bytes))
+  }
+
+  *#heavyKeys(datastore: number): Sql<readonly SpaceKey[]> {
+    const keys: SpaceKey[] = []
+    for (const [attribute, index] of TEXT_INDEXES) {
+      const column = COLUMN_OF[attribute]
+      const heavy = yield* all<{ value: string }>(
+        `SELECT ${column} AS value FROM image_sets ${this.#dialect.byIndex(index)}
+         WHERE datastore = ? AND deleted_at IS NULL AND ${column} IS NOT NULL GROUP BY ${column} HAVING count(*) > ?`,
+        ...[datastore, this.#heavy({ attribute }).from],
+      )
+      keys.push(...heavy.map(({ value }) => ({ attribute, value })))
+    }
+    return keys
   }
 
   get #state() {
@@ -223,6 +257,16 @@ export class SearchUpkeep {
   }
 
   *#build(datastore: number, key: SpaceKey): Sql<void> {
+    const from = this.#imageSetsOf(key)
+    const rows = yield* all<IndexedRow>(
+      `${SELECT_INDEXED.replace('image_sets', from)} AND deleted_at IS NULL`,
+      ...[datastore, storedValue(key)],
+    )
+    const bytes = encodeEntries(rows.map((row) => indexedOf(row).entry))
+    yield* this.#addSpace(datastore, key, decodeEntries(bytes))
+  }
+
+  *#addSpace(datastore: number, key: SpaceKey, entries: Entries): Sql<void> {
     const counted = yield* one<{ last_space: number }>(
       'UPDATE changes SET last_space = last_space + 1 RETURNING last_space',
     )
@@ -231,14 +275,8 @@ export class SearchUpkeep {
       columns: ['space', 'datastore', 'attribute', 'value'],
       rows: [[space, datastore, key.attribute, key.value]],
     })
-    const from = this.#imageSetsOf(key)
-    const rows = yield* all<IndexedRow>(
-      `${SELECT_INDEXED.replace('image_sets', from)} AND deleted_at IS NULL`,
-      ...[datastore, storedValue(key)],
-    )
-    const entries = rows.map((row) => indexedOf(row).entry)
-    for (const leaf of buildLeaves(entries, this.#sizes.leafEntriesMax)) {
-      yield* this.#addLeaf(space, leaf.cell, encodeEntries(leaf.entries))
+    for (const { cell, bytes } of buildLeaves(entries, this.#sizes.leafEntriesMax)) {
+      yield* this.#addLeaf(space, cell, bytes)
     }
   }
 
