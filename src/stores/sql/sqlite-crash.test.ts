@@ -21,6 +21,7 @@ import {
   storedFile,
   tokenOf,
 } from '../catalog-fixture.ts'
+import { checkIndex } from './search-index.fixture.ts'
 import { openSqliteCatalog } from './sqlite.ts'
 
 const FILES_PER_SERIES = 3
@@ -51,6 +52,7 @@ else {
       const catalog = await openSqliteCatalog({ path: at, newId: countedIds() })
       await checkAll(catalog, { datastoreId, jobId: job.jobId, answered })
       await catalog.close()
+      checkIndex(at)
       const database = new Database(at, { readonly: true })
       assert.equal(database.pragma('integrity_check', { simple: true }), 'ok')
       assert.deepEqual(database.pragma('foreign_key_check'), [])
