@@ -34,6 +34,12 @@ export type ErrorName = keyof typeof ERRORS
 /** Any operation may answer these, although no operation lists them. */
 export const isProtocolError = (name: ErrorName): boolean => 'protocol' in ERRORS[name]
 
+/** Something Hilum stands on is away for a while, through no fault of the request: the same request may succeed later. */
+export class TemporarilyUnavailable extends Error {
+  /** Seconds after which another try makes sense. */
+  readonly retryAfterSeconds: number = 5
+}
+
 /** One member that broke a constraint: `path` is a JSON pointer into the input, as Smithy's ValidationException has it. */
 export interface FieldFault {
   readonly path: string

@@ -1,5 +1,7 @@
 /** The one error that says a store cannot be used just now, whichever store it is. It carries no value and no key of a caller. */
 
+import { TemporarilyUnavailable } from '../contract/errors.ts'
+
 export type UnavailableReason = 'full' | 'read-only' | 'access' | 'busy' | 'corrupt' | 'away'
 
 const IN_WORDS: Readonly<Record<UnavailableReason, string>> = {
@@ -11,7 +13,7 @@ const IN_WORDS: Readonly<Record<UnavailableReason, string>> = {
   away: 'cannot be reached',
 }
 
-export class StoreUnavailable extends Error {
+export class StoreUnavailable extends TemporarilyUnavailable {
   override readonly name = 'StoreUnavailable'
   readonly reason: UnavailableReason
   /** Of the library below, such as ENOSPC. */

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { ContractError } from '../../contract/errors.ts'
 import { THROTTLES } from '../../contract/quotas.ts'
 import { JsonText } from '../../contract/shapes.ts'
+import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { WireReply } from '../wire.ts'
 import { type DoorFixture, doorOver } from './door.fixture.ts'
 import { type Signing, signed, type Unsigned } from './signed-request.fixture.ts'
@@ -151,6 +152,23 @@ describe('an error', () => {
       message: `1 validation error detected: ${message}`,
       fieldList: [{ path: '/datastoreId', message }],
     })
+  })
+
+  test('of a store that is away is a 503 that asks to come again, and one line in the log', async () => {
+    const fixture = doorOver({
+      GetDatastore: async () => {
+        throw new StoreUnavailable({ store: 'the catalog', reason: 'away', code: 'ECONNREFUSED' })
+      },
+    })
+    const reply = await ask(fixture, get)
+    assert.equal(reply.status, 503)
+    assert.equal(reply.headers['x-amzn-ErrorType'], 'ServiceUnavailableException')
+    assert.equal(reply.headers['Retry-After'], '5')
+    assert.doesNotMatch(String(reply.body), /catalog|ECONN/)
+    assert.deepEqual(
+      fixture.lines.map(({ level, fields }) => [level, fields.reason]),
+      [['error', 'the catalog cannot be reached (ECONNREFUSED)']],
+    )
   })
 
   test('of our own is an InternalServerException that tells nothing, and one line in the log', async () => {

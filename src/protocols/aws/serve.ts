@@ -3,7 +3,7 @@
  * a caller whose signature is good.
  */
 import type { App, Log } from '../../app.ts'
-import { ContractError, type ErrorName, isProtocolError } from '../../contract/errors.ts'
+import { ContractError, type ErrorName, isProtocolError, TemporarilyUnavailable } from '../../contract/errors.ts'
 import { type ExtensionHeader, type Handler, type Handlers, NOT_BUILT } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import { type Door, splitTarget, type WireReply, type WireRequest } from '../wire.ts'
@@ -72,6 +72,8 @@ function logOwnFaults(error: ContractError, context: { operation: OperationName;
   const { operation, requestId, log } = context
   if (error.name === 'InternalServerException') {
     log.error({ operation, requestId, stack: stackOf(error.cause ?? error) }, 'an operation failed')
+  } else if (error.cause instanceof TemporarilyUnavailable) {
+    log.error({ operation, requestId, reason: error.cause.message }, 'an operation could not use a store')
   } else if (!isProtocolError(error.name) && !modelled(operation).includes(error.name)) {
     log.error({ operation, requestId, error: error.name }, 'an operation answered an error it does not model')
   }

@@ -2,12 +2,17 @@
  * The only place that knows an error's bytes: bare name in `x-amzn-ErrorType`, `{"message": ...}` with a lower-case m and a
  * JSON body always, since the AWS SDKs for JavaScript and Go fail to read anything else as an error of the service.
  */
-import { ContractError } from '../../contract/errors.ts'
+import { ContractError, TemporarilyUnavailable } from '../../contract/errors.ts'
 import type { WireReply } from '../wire.ts'
 
-/** What a caller may be told of any throw: a ContractError is told as it is, and nothing of anything else. */
+/** What a caller may be told of any throw: a ContractError as it is, that a store is away, and nothing of anything else. */
 export function contractErrorOf(thrown: unknown): ContractError {
   if (thrown instanceof ContractError) return thrown
+  if (thrown instanceof TemporarilyUnavailable) {
+    const { retryAfterSeconds } = thrown
+    const message = 'The service is unavailable for the moment. Send the request again later.'
+    return new ContractError('ServiceUnavailableException', message, { cause: thrown, retryAfterSeconds })
+  }
   return new ContractError('InternalServerException', 'The server failed to answer this request.', { cause: thrown })
 }
 
