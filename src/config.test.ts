@@ -114,6 +114,7 @@ describe('what is refused', () => {
     host: ['a b'],
     port: 70_000,
     dataFolder: '',
+    catalog: 'mysql://user:secret@host/db',
     region: 'US East',
     accountId: '12',
     logLevel: 'loud',

@@ -32,6 +32,8 @@ export interface Config {
   /** Results as JSON, for programs. */
   readonly json: boolean
   readonly awsQuotas: boolean
+  /** A PostgreSQL database; without it the catalog is a SQLite file in the data folder. May hold a password. */
+  readonly catalog?: string
   /** Import buckets are S3's; without it they are folders in `<dataFolder>/buckets`. */
   readonly s3?: S3Config
   /** Without them, credentials.ts keeps a pair in the data folder. */

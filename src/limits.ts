@@ -23,6 +23,15 @@ export interface Limits {
   readonly importJobMs: number
   readonly pageSize: number
 
+  /** To PostgreSQL, of each server and of each of its import threads. */
+  readonly catalogReadConnections: number
+  readonly catalogWriteConnections: number
+  /** To connect to PostgreSQL, or to be given a connection that is free. */
+  readonly catalogConnectTimeoutMs: number
+  readonly catalogStatementTimeoutMs: number
+  /** A connection to PostgreSQL that nobody uses is closed after it. */
+  readonly catalogIdleTimeoutMs: number
+
   readonly importWorkers: number
   readonly importLeaseMs: number
   readonly importFilesPerJob: number
@@ -53,6 +62,12 @@ export const DEFAULT_LIMITS: Limits = {
   deletedDatastoreMs: 24 * 3_600_000,
   importJobMs: 90 * 24 * 3_600_000,
   pageSize: 50,
+
+  catalogReadConnections: 8,
+  catalogWriteConnections: 4,
+  catalogConnectTimeoutMs: 5_000,
+  catalogStatementTimeoutMs: 30_000,
+  catalogIdleTimeoutMs: 60_000,
 
   importWorkers: 1,
   importLeaseMs: 30_000,

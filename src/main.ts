@@ -48,7 +48,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
     const credentials = await loadCredentials(config.dataFolder, config.credentials)
     if (credentials.warning !== undefined) log.warn({}, credentials.warning)
     const limits = config.awsQuotas ? withAwsQuotas(config.limits) : config.limits
-    const places = { dataFolder: config.dataFolder, s3: config.s3 }
+    const places = { dataFolder: config.dataFolder, s3: config.s3, catalog: config.catalog, limits }
     const stores = await openStores(places)
     undo.push(() => stores.catalog.close())
     const background = new BackgroundWork(log)

@@ -2,7 +2,9 @@
 import { join } from 'node:path'
 import type { ImportApp } from './app.ts'
 import type { S3Config } from './config.ts'
+import type { Limits } from './limits.ts'
 import { newId } from './new-id.ts'
+import type { Catalog } from './stores/catalog.ts'
 import { openDiskBlobs } from './stores/disk-blobs.ts'
 import { openFolderLocations } from './stores/folder-locations.ts'
 import type { Locations } from './stores/locations.ts'
@@ -11,6 +13,9 @@ import { openSqliteCatalog } from './stores/sql/sqlite.ts'
 export interface StorePlaces {
   readonly dataFolder: string
   readonly s3: S3Config | undefined
+  /** `postgres://...`, or undefined for a SQLite file in the data folder. */
+  readonly catalog: string | undefined
+  readonly limits: Limits
 }
 
 export async function openStores(places: StorePlaces): Promise<Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>> {
@@ -18,12 +23,18 @@ export async function openStores(places: StorePlaces): Promise<Pick<ImportApp, '
   return {
     blobs: await openDiskBlobs(join(dataFolder, 'blobs')),
     locations: await openLocations(places),
-    catalog: await openSqliteCatalog({ path: join(dataFolder, 'catalog.sqlite'), newId }),
+    catalog: await openCatalog(places),
   }
 }
 
+async function openCatalog({ dataFolder, catalog, limits }: StorePlaces): Promise<Catalog> {
+  if (catalog === undefined) return openSqliteCatalog({ path: join(dataFolder, 'catalog.sqlite'), newId })
+  const { openPostgresCatalog } = await import('./stores/sql/postgres.ts')
+  return openPostgresCatalog({ url: catalog, newId, limits })
+}
+
 /** The buckets of an S3 server where one is configured, else folders. The S3 client is only loaded when it is needed. */
-export async function openLocations({ dataFolder, s3 }: StorePlaces): Promise<Locations> {
+export async function openLocations({ dataFolder, s3 }: Pick<StorePlaces, 'dataFolder' | 's3'>): Promise<Locations> {
   if (s3 === undefined) return openFolderLocations(join(dataFolder, 'buckets'))
   const { openS3Locations } = await import('./stores/s3-locations.ts')
   return openS3Locations(s3)

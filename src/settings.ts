@@ -57,6 +57,18 @@ export const SETTINGS: readonly Setting[] = [
     help: 'where everything is kept; default: ./hilum-data',
   },
   {
+    key: 'catalog',
+    flag: 'catalog',
+    variable: 'HILUM_CATALOG',
+    kind: 'text',
+    schema: z.string().regex(/^postgres(ql)?:\/\/\S+$/),
+    expects: 'an address such as postgres://user@host/database without spaces',
+    placeholder: '<url>',
+    help: 'PostgreSQL database for all but the bytes; default: a file here',
+    // It may hold a password, which belongs into the variable, PGPASSWORD or ~/.pgpass.
+    isSecret: true,
+  },
+  {
     key: 'region',
     flag: 'region',
     variable: 'HILUM_REGION',

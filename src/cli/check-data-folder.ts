@@ -70,10 +70,11 @@ async function checkSpace(folder: string): Promise<Finding> {
 }
 
 /** Writes where the server writes: a blob that is removed again, and an empty transaction. */
-async function checkStores({ dataFolder, s3 }: Config): Promise<Finding> {
+async function checkStores(config: Config): Promise<Finding> {
+  const { dataFolder, s3, limits } = config
   const subject = 'stores'
   try {
-    const { catalog, blobs } = await openStores({ dataFolder, s3 })
+    const { catalog, blobs } = await openStores({ dataFolder, s3, catalog: config.catalog, limits })
     try {
       await catalog.check()
       const key = `doctor/${randomUUID()}`
@@ -82,9 +83,15 @@ async function checkStores({ dataFolder, s3 }: Config): Promise<Finding> {
     } finally {
       await catalog.close()
     }
-    return { subject, state: 'ok', detail: 'catalog and blobs take writes' }
+    const where = config.catalog === undefined ? '' : ' on PostgreSQL'
+    return { subject, state: 'ok', detail: `catalog${where} and blobs take writes` }
   } catch (error) {
-    const fixes = [`Everything below ${dataFolder} must belong to the user who runs Hilum.`]
+    const fixes = [
+      `Everything below ${dataFolder} must belong to the user who runs Hilum.`,
+      ...(config.catalog === undefined
+        ? []
+        : ['Check the address in --catalog or HILUM_CATALOG, and the password in PGPASSWORD or ~/.pgpass, with psql.']),
+    ]
     return { subject, state: 'fail', detail: (error as Error).message, fixes }
   }
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { openLog } from '../log.ts'
 import { type RunningServer, startServer } from '../main.ts'
 import { OperatorError } from '../operator-error.ts'
+import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import type { ExitCode, Invocation } from './command.ts'
 import { stopOnCtrlC } from './stop-signal.ts'
 
@@ -27,6 +28,9 @@ export async function startOrSayWhy(config: Config): Promise<RunningServer> {
   try {
     return await startServer(config, { log: openLog(config) })
   } catch (cause) {
+    if (cause instanceof StoreUnavailable) {
+      throw new OperatorError(`Hilum cannot start: ${cause.message}. \`hilum doctor\` says what to look at.`, { cause })
+    }
     const sentence = sentenceFor((cause as NodeJS.ErrnoException).code, config)
     throw sentence === undefined ? cause : new OperatorError(sentence, { cause })
   }

@@ -1,4 +1,5 @@
 /** A process that works on an import job until it is done or, around the n-th write to its stores, kills itself without a last word. */
+import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../open-stores.ts'
 import { testApp, untilEnded } from './testing.fixture.ts'
 import { startImportWorker } from './worker.ts'
@@ -25,7 +26,7 @@ function dying<T extends object>(store: T): T {
   })
 }
 
-const stores = await openStores({ dataFolder, s3: undefined })
+const stores = await openStores({ dataFolder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
 const app = testApp({
   blobs: dying(stores.blobs),
   catalog: { ...stores.catalog, importJobs: dying(stores.catalog.importJobs) },

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../open-stores.ts'
 import { readAll } from '../stores/blob-store.ts'
 import type { ImportJob } from '../stores/catalog.ts'
@@ -57,7 +58,7 @@ async function runUntilDead(folder: string, options: { step: number; job: Import
 
 async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map<string, Uint8Array> }): Promise<void> {
   const { job, files } = from
-  const stores = await openStores({ dataFolder: folder, s3: undefined })
+  const stores = await openStores({ dataFolder: folder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
   // An hour on: whatever lease the dead process held has run out.
   const worker = startImportWorker(testApp(stores, { clock: () => Date.now() + 3_600_000 }))
   const ended = await untilEnded(stores.catalog, job)
@@ -101,7 +102,12 @@ test('a job killed at any of its writes goes on, imports every file once and los
     const folder = await mkdtemp(join(tmpdir(), 'hilum-crash-'))
     try {
       const files = await makeInput(folder)
-      const { catalog } = await openStores({ dataFolder: folder, s3: undefined })
+      const { catalog } = await openStores({
+        dataFolder: folder,
+        s3: undefined,
+        catalog: undefined,
+        limits: DEFAULT_LIMITS,
+      })
       const job = await submitJob(catalog)
       await catalog.close()
       outcome = await runUntilDead(folder, { step, job })

@@ -10,7 +10,8 @@ const PAST_MS = 24 * 3_600_000
 const PAST_PER_BITE = 16
 
 /**
- * The number of this transaction's change; other writers wait here for each other, so numbers come in order of commit.
+ * The number of this transaction's change. Other writers wait here for each other, so numbers come in order of commit, and what is
+ * read of image sets behind it stays as it is until the commit.
  * @param stamp never the same twice: a number is given again when the transaction is undone, a stamp is not.
  * @returns the stamp of the change before too.
  */
@@ -20,6 +21,11 @@ export function* nextChange(stamp: string): Sql<{ readonly number: number; reado
   )
   yield* run('UPDATE changes SET written_by = ?', stamp)
   return { number: row!.number, stampBefore: row!.written_by }
+}
+
+/** Waits until no other change is under way, for a verb that may not have one to make. */
+export function* takeTurn(): Sql<void> {
+  yield* run('UPDATE changes SET number = number')
 }
 
 /** What a search sees that begins now (`latest`), and before which state nothing is kept any more. */

@@ -1,6 +1,8 @@
 /** Data stores in SQL: the life from CREATING to DELETED, and the number by which other tables know one. */
 import type { CreateDatastoreOutcome, Datastore, Datastores, DeleteDatastoreOutcome } from '../catalog.ts'
+import { takeTurn } from './changes.ts'
 import { earlierUse, rememberUse } from './client-tokens.ts'
+import { LOCKED } from './differences.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue, type Transactions } from './statement.ts'
 
 const TOKEN_SCOPE = 'datastores'
@@ -53,6 +55,8 @@ function* create({
   token,
   activeMax,
 }: Parameters<Datastores['create']>[0]): Sql<CreateDatastoreOutcome> {
+  // There is no row yet that two of these could meet at, and they are rare enough to wait with the changes.
+  yield* takeTurn()
   const earlier = yield* earlierUse(TOKEN_SCOPE, token)
   if (earlier === 'token-of-another-request') return { outcome: earlier }
   if (earlier !== undefined) return { outcome: 'repeated', datastore: (yield* get(earlier.resourceId, 0))! }
@@ -118,7 +122,7 @@ function* unsettled(): Sql<readonly string[]> {
 
 function* beginDelete(datastoreId: string, at: number): Sql<DeleteDatastoreOutcome> {
   const found = yield* one<{ datastore: number; datastore_status: string }>(
-    'SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ?',
+    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
     datastoreId,
   )
   if (found === undefined) return 'absent'

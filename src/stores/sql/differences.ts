@@ -21,7 +21,24 @@ export interface Dialect {
    * day. PostgreSQL keeps its own up to date and has no such words.
    */
   readonly byIndex: (index: string) => string
+  /** The type of a text that is compared and ordered by its bytes, whatever language the database was made for. */
+  readonly text: string
+  /** Ends the columns of an index that must give rows by seq among equals: SQLite's do so by themselves. */
+  readonly thenSeq: string
 }
+
+/**
+ * Follow a SELECT whose rows stay as they are until the transaction ends. Comments to SQLite, which has one writer at a time anyway;
+ * PostgreSQL is told in its own words: another transaction that locks the same row waits here, or passes it by.
+ */
+export const LOCKED = '/* locked */'
+export const LOCKED_OR_PASSED_BY = '/* locked, or passed by */'
+
+/** NO KEY: rows that merely refer to the locked one may come meanwhile. */
+export const POSTGRES_LOCKS: readonly (readonly [mark: string, words: string])[] = [
+  [LOCKED, 'FOR NO KEY UPDATE'],
+  [LOCKED_OR_PASSED_BY, 'FOR NO KEY UPDATE SKIP LOCKED'],
+]
 
 export const SQLITE: Dialect = {
   countedKey: 'INTEGER PRIMARY KEY',
@@ -29,4 +46,14 @@ export const SQLITE: Dialect = {
   bytes: 'BLOB',
   inKeyOrder: 'WITHOUT ROWID',
   byIndex: (index) => `INDEXED BY ${index}`,
+  text: 'TEXT',
+  thenSeq: '',
+}
+
+export const POSTGRES: Dialect = {
+  countedKey: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
+  inKeyOrder: '',
+  byIndex: () => '',
+  text: 'TEXT COLLATE "C"',
+  thenSeq: ', seq',
 }

@@ -1,6 +1,7 @@
 /** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
 import type { ImageSets, InstancePlace } from '../catalog.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
+import { takeTurn } from './changes.ts'
 import { datastoreNumber } from './datastores.ts'
 import type { Dialect } from './differences.ts'
 import { partsOfImageSetId } from './image-set-id.ts'
@@ -66,6 +67,7 @@ function* deleteImageSet(
   { at, ...imageSet }: Parameters<ImageSets['delete']>[0],
   upkeep: SearchUpkeep,
 ): Sql<'deleted' | 'absent'> {
+  yield* takeTurn()
   const seq = yield* seqOf(imageSet)
   if (seq === undefined) return 'absent'
   const change = yield* upkeep.beginChange()

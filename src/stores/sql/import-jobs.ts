@@ -2,6 +2,7 @@
 import type { ClaimedJob, ImportJob, ImportJobs, Lease, SubmitJobOutcome } from '../catalog.ts'
 import { earlierUse, rememberUse } from './client-tokens.ts'
 import { datastoreNumber } from './datastores.ts'
+import { LOCKED, LOCKED_OR_PASSED_BY } from './differences.ts'
 import { lastRecordedKey, record, recordedBlobs, waitingGroups } from './import-files.ts'
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
@@ -51,7 +52,8 @@ export function importJobsOver(
     recordedBlobs: (jobId) => database.read(() => recordedBlobs(jobId)),
     record: (lease, files) => database.write(() => record(lease, files)),
     waitingGroups: (jobId, limit) => database.read(() => waitingGroups(jobId, limit)),
-    publish: (lease, group, at) => database.write(() => publish({ lease, group, at, newId, upkeep })),
+    publish: (lease, group, at) =>
+      database.write(() => publish({ lease, group, at, newId, upkeep }), { line: lease.jobId }),
     generatedImageSets: (jobId) => generatedImageSets(database, jobId),
     reportLines: (jobId) => reportLines(database, jobId),
     async finish(lease, end) {
@@ -65,7 +67,7 @@ export function importJobsOver(
 
 function* submit({ job, token, runningMax }: Parameters<ImportJobs['submit']>[0]): Sql<SubmitJobOutcome> {
   const store = yield* one<{ datastore: number; datastore_status: string }>(
-    'SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ?',
+    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
     job.datastoreId,
   )
   if (store === undefined) return { outcome: 'datastore-absent' }
@@ -140,7 +142,7 @@ function* claim({ owner, now, leaseUntil }: Parameters<ImportJobs['claim']>[0]):
   const row = yield* one<JobRow & { readonly attempts: number }>(
     `UPDATE import_jobs SET job_status = 'IN_PROGRESS', lease_owner = ?, lease_until = ?, attempts = attempts + 1 WHERE job = (
        SELECT job FROM import_jobs WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= ?)
-       ORDER BY submitted_at, job LIMIT 1
+       ORDER BY submitted_at, job LIMIT 1 ${LOCKED_OR_PASSED_BY}
      ) RETURNING ${COLUMNS}, attempts`,
     owner,
     leaseUntil,

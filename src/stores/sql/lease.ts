@@ -1,5 +1,6 @@
 /** Whether a worker still owns its import job: asked first by every verb that works on one. */
 import { type Lease, LeaseLost } from '../catalog.ts'
+import { LOCKED } from './differences.ts'
 import { one, type Sql } from './statement.ts'
 
 export interface LeasedJob {
@@ -7,10 +8,10 @@ export interface LeasedJob {
   readonly datastore: number
 }
 
-/** A lease that ran out is still held until somebody takes it over. */
+/** A lease that ran out is still held until somebody takes it over, which nobody can before this transaction ends. */
 export function* underLease(lease: Lease): Sql<LeasedJob> {
   const leased = yield* one<LeasedJob>(
-    `SELECT job, datastore FROM import_jobs WHERE job_id = ? AND lease_owner = ? AND job_status = 'IN_PROGRESS'`,
+    `SELECT job, datastore FROM import_jobs WHERE job_id = ? AND lease_owner = ? AND job_status = 'IN_PROGRESS' ${LOCKED}`,
     lease.jobId,
     lease.owner,
   )

@@ -54,9 +54,10 @@ export function* publish(request: {
   if (group.seq !== null) return toldAgain(group)
 
   const elements = elementsOfKey(group.grouping_key)
+  // Before the study is looked at: two workers that bring parts of one study must not both find it empty.
+  const change = { number: yield* upkeep.beginChange(), at }
   const placement = placeGroup(elements, yield* primariesOfStudy(leased.datastore, elements.StudyInstanceUID))
   const instances = yield* countInstances(group.group_id)
-  const change = { number: yield* upkeep.beginChange(), at }
   const published =
     placement.place === 'extend'
       ? yield* extend({ group, seq: placement.seq, instances, change, upkeep })

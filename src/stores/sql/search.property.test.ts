@@ -3,7 +3,7 @@
  * same image sets in the same order, and the promise of paging while image sets come, change and go.
  */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
 import {
   comparePositions,
@@ -18,6 +18,8 @@ import {
 import type { Catalog, ImageSetSummary, Lease, SearchPage } from '../catalog.ts'
 import { AT, countedIds, createDatastore, publishAll, startJob, storedFile } from '../catalog-fixture.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './postgres.fixture.ts'
+import { openPostgresCatalog } from './postgres.ts'
 import { openSqliteCatalog } from './sqlite.ts'
 
 const SEED = 20260401
@@ -32,6 +34,38 @@ const SMALL: IndexSizes = {
   countEvery: 1,
   leavesInMemory: 40,
 }
+
+const postgres = postgresIsMissing === undefined ? await startPostgres() : undefined
+after(() => postgres?.remove())
+
+interface Engine {
+  readonly name: string
+  readonly skip: string | undefined
+  /** Each statement is a round trip on a server, so fewer stores are tried there. */
+  readonly storesRead: number
+  readonly storesWritten: number
+  open(): Promise<Catalog>
+}
+
+const ENGINES: readonly Engine[] = [
+  {
+    name: 'SQLite',
+    skip: undefined,
+    storesRead: 6,
+    storesWritten: 4,
+    open: () => openSqliteCatalog({ path: ':memory:', newId: countedIds(), sizes: SMALL }),
+  },
+  {
+    name: 'PostgreSQL',
+    skip: postgresIsMissing,
+    storesRead: 2,
+    storesWritten: 2,
+    open: async () => {
+      const url = await postgres!.newDatabase()
+      return openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS, sizes: SMALL })
+    },
+  },
+]
 
 /** Few values, so that much is equal; some texts that only exact comparison tells apart; some that are not there. */
 const PATIENTS = ['ANON', 'ANON', 'ANON', 'P1', 'p1', 'P1 x', 'Ünï😀', '\uff61', "O'Neil", '%', null]
@@ -133,8 +167,12 @@ class ModelledStore {
   }
 }
 
-async function withStore(writes: readonly Write[], check: (store: ModelledStore) => Promise<void>): Promise<void> {
-  const catalog = await openSqliteCatalog({ path: ':memory:', newId: countedIds(), sizes: SMALL })
+async function withStore(
+  engine: Engine,
+  writes: readonly Write[],
+  check: (store: ModelledStore) => Promise<void>,
+): Promise<void> {
+  const catalog = await engine.open()
   try {
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
@@ -233,65 +271,71 @@ function assertBounded(
 /** Too large to be made smaller in any reasonable time when a check fails: the criteria that fail tell more. */
 const stores = fc.array(write, { minLength: 150, maxLength: 300, size: 'max' })
 
-test('every search gives, page by page, exactly what it means', async () => {
-  await fc.assert(
-    fc.asyncProperty(stores, async (writes) => {
-      await withStore(writes, async (store) => {
-        const requests = fc.record({
-          search: criteria([...store.rows.values()]),
-          limit: fc.integer({ min: 1, max: 60 }),
-        })
-        await fc.assert(
-          fc.asyncProperty(requests, async (request) => {
-            const found: ImageSetSummary[] = []
-            await readPages(store, request, async (page, _, visited) => {
-              found.push(...page)
-              assertBounded(visited, { ...request, imageSets: store.rows.size })
-            })
-            assert.deepEqual(found.map(seen), store.expected(request.search).map(meant(request.search)))
-          }),
-          { seed: SEED, numRuns: 150 },
-        )
-      })
-    }),
-    { seed: SEED, numRuns: 6, endOnFailure: true },
-  )
-})
+for (const engine of ENGINES) {
+  describe(`on ${engine.name}`, { skip: engine.skip ?? false }, () => testSearches(engine))
+}
 
-test('a pager sees the store as its first page saw it, less what was deleted before a page was read', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      stores,
-      fc.array(write, { minLength: 300, maxLength: 300, size: 'max' }),
-      async (writes, meanwhile) => {
-        await withStore(writes, async (store) => {
+function testSearches(engine: Engine): void {
+  test('every search gives, page by page, exactly what it means', async () => {
+    await fc.assert(
+      fc.asyncProperty(stores, async (writes) => {
+        await withStore(engine, writes, async (store) => {
           const requests = fc.record({
             search: criteria([...store.rows.values()]),
-            limit: fc.integer({ min: 2, max: 25 }),
-            writesPerPage: fc.integer({ min: 0, max: 6 }),
+            limit: fc.integer({ min: 1, max: 60 }),
           })
-          let next = 0
           await fc.assert(
-            fc.asyncProperty(requests, async ({ search, limit, writesPerPage }) => {
-              const snapshot = store.expected(search)
-              await readPages(store, { search, limit }, async (page, after) => {
-                const left = snapshot.filter(
-                  (row) =>
-                    store.rows.has(row.imageSetId) &&
-                    (after === undefined ||
-                      comparePositions(search.sort.sortOrder, positionOf(search, row), after) > 0),
-                )
-                assert.deepEqual(page.map(seen), left.slice(0, limit).map(meant(search)))
-                for (let count = 0; count < writesPerPage; count++)
-                  await store.apply(meanwhile[next++ % meanwhile.length]!)
+            fc.asyncProperty(requests, async (request) => {
+              const found: ImageSetSummary[] = []
+              await readPages(store, request, async (page, _, visited) => {
+                found.push(...page)
+                assertBounded(visited, { ...request, imageSets: store.rows.size })
               })
+              assert.deepEqual(found.map(seen), store.expected(request.search).map(meant(request.search)))
             }),
-            // A run leaves the store changed for the next, so a failing one cannot be made smaller.
-            { seed: SEED, numRuns: 20, endOnFailure: true },
+            { seed: SEED, numRuns: 150 },
           )
         })
-      },
-    ),
-    { seed: SEED, numRuns: 4, endOnFailure: true },
-  )
-})
+      }),
+      { seed: SEED, numRuns: engine.storesRead, endOnFailure: true },
+    )
+  })
+
+  test('a pager sees the store as its first page saw it, less what was deleted before a page was read', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        stores,
+        fc.array(write, { minLength: 300, maxLength: 300, size: 'max' }),
+        async (writes, meanwhile) => {
+          await withStore(engine, writes, async (store) => {
+            const requests = fc.record({
+              search: criteria([...store.rows.values()]),
+              limit: fc.integer({ min: 2, max: 25 }),
+              writesPerPage: fc.integer({ min: 0, max: 6 }),
+            })
+            let next = 0
+            await fc.assert(
+              fc.asyncProperty(requests, async ({ search, limit, writesPerPage }) => {
+                const snapshot = store.expected(search)
+                await readPages(store, { search, limit }, async (page, after) => {
+                  const left = snapshot.filter(
+                    (row) =>
+                      store.rows.has(row.imageSetId) &&
+                      (after === undefined ||
+                        comparePositions(search.sort.sortOrder, positionOf(search, row), after) > 0),
+                  )
+                  assert.deepEqual(page.map(seen), left.slice(0, limit).map(meant(search)))
+                  for (let count = 0; count < writesPerPage; count++)
+                    await store.apply(meanwhile[next++ % meanwhile.length]!)
+                })
+              }),
+              // A run leaves the store changed for the next, so a failing one cannot be made smaller.
+              { seed: SEED, numRuns: 20, endOnFailure: true },
+            )
+          })
+        },
+      ),
+      { seed: SEED, numRuns: engine.storesWritten, endOnFailure: true },
+    )
+  })
+}

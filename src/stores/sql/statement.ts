@@ -23,8 +23,12 @@ export type Verb<T> = () => Sql<T>
 export interface Transactions {
   /** One state of the catalog for the whole verb; the verb writes nothing. */
   read<T>(verb: Verb<T>): Promise<T>
-  /** All or nothing, durable when it answers, and as if alone. What the verb throws undoes it and comes out as it is. */
-  write<T>(verb: Verb<T>): Promise<T>
+  /**
+   * All or nothing, durable when it answers, and as if alone among those that lock the same rows first (`LOCKED`, nextChange). What
+   * the verb throws undoes it and comes out as it is. Verbs of one `line` happen in the order in which they were asked for, and may
+   * share a commit; they lock the same rows.
+   */
+  write<T>(verb: Verb<T>, options?: { readonly line?: string }): Promise<T>
   /** Waits for what was asked, then lets go of the database. */
   close(): Promise<void>
 }

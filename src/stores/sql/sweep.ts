@@ -1,4 +1,5 @@
 /** Forgets the files of import jobs that have ended, a bite at a time: their report in the output folder is the record now. */
+import { LOCKED_OR_PASSED_BY } from './differences.ts'
 import { all, one, run, type Sql } from './statement.ts'
 
 /** Small enough that a bite holds up other writers for a few milliseconds only. */
@@ -6,7 +7,9 @@ const FILES_PER_BITE = 2_000
 
 /** One bite of one job; `more` where there may be another. */
 export function* sweepBite(): Sql<'more' | 'done'> {
-  const ended = yield* one<{ job: number }>('SELECT job FROM import_jobs WHERE swept = 0 ORDER BY ended_at LIMIT 1')
+  const ended = yield* one<{ job: number }>(
+    `SELECT job FROM import_jobs WHERE swept = 0 ORDER BY ended_at LIMIT 1 ${LOCKED_OR_PASSED_BY}`,
+  )
   if (ended === undefined) return 'done'
   for (const [table, key] of [
     ['import_files', 'file'],

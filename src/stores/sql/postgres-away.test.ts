@@ -1,0 +1,145 @@
+/** A PostgreSQL that is killed, away and back again: verbs say so while it is, nothing answered is lost, and nothing need be restarted. */
+import assert from 'node:assert/strict'
+import { after, describe, type TestContext, test } from 'node:test'
+import pg from 'pg'
+import type { Catalog } from '../catalog.ts'
+import {
+  AT,
+  collected,
+  countedIds,
+  createDatastore,
+  failedFile,
+  jobNamed,
+  publishAll,
+  startJob,
+  storedFile,
+  tokenOf,
+} from '../catalog-fixture.ts'
+import { StoreUnavailable, type UnavailableReason } from '../store-unavailable.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './postgres.fixture.ts'
+import { openPostgresCatalog } from './postgres.ts'
+
+const server = postgresIsMissing === undefined ? await startPostgres() : undefined
+after(() => server?.remove())
+
+async function openAt(context: TestContext, url: string, limits = POSTGRES_TEST_LIMITS): Promise<Catalog> {
+  const catalog = await openPostgresCatalog({ url, newId: countedIds(), limits })
+  context.after(() => catalog.close())
+  return catalog
+}
+
+const unavailable = (reason: UnavailableReason) => (error: unknown) => {
+  assert.ok(error instanceof StoreUnavailable, String(error))
+  assert.equal(error.reason, reason)
+  return true
+}
+
+describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => {
+  test('is told of by every verb, and used again once it is back, with all that was answered', async (context) => {
+    const catalog = await openAt(context, await server!.newDatabase())
+    const datastoreId = await createDatastore(catalog)
+    const lease = await startJob(catalog, { datastoreId })
+    await catalog.importJobs.record(lease, [storedFile('a')])
+    await server!.kill()
+    const search = { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } } as const
+    const asked = [
+      () => catalog.check(),
+      () => catalog.imageSets.search({ datastoreId, search, limit: 1 }),
+      () => catalog.importJobs.submit({ job: jobNamed('new', { datastoreId }), token: tokenOf('new') }),
+      () => publishAll(catalog, lease, AT),
+    ]
+    for (const ask of asked) await assert.rejects(ask, unavailable('away'))
+    await server!.start()
+    await catalog.check()
+    await catalog.importJobs.record(lease, [storedFile('b')])
+    assert.equal((await publishAll(catalog, lease, AT)).length, 1)
+    assert.equal((await catalog.imageSets.search({ datastoreId, search, limit: 10 })).rows.length, 1)
+  })
+
+  test('in the middle of an import has every file that was answered, and no half batch', async (context) => {
+    const catalog = await openAt(context, await server!.newDatabase())
+    const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
+    const BATCH = 20
+    const batch = (count: number) =>
+      Array.from({ length: BATCH }, (_, index) =>
+        failedFile(`k${String(count).padStart(5, '0')}.${String(index).padStart(2, '0')}`),
+      )
+    let answered = 0
+    let killed: Promise<void> | undefined
+    await assert.rejects(async () => {
+      for (let count = 0; count < 10_000; count++) {
+        await catalog.importJobs.record(lease, batch(count))
+        answered += 1
+        if (answered === 25) killed = server!.kill()
+      }
+    }, unavailable('away'))
+    await killed
+    await server!.start()
+    const lines = await collected(catalog.importJobs.reportLines(lease.jobId))
+    assert.equal(lines.length % BATCH, 0)
+    // The batch in flight may have been committed without an answer.
+    const batches = lines.length / BATCH
+    assert.ok(batches === answered || batches === answered + 1, `${batches} batches for ${answered} answers`)
+  })
+
+  test('and not there at all refuses to open', async () => {
+    const url = 'postgres://hilum@127.0.0.1:1/hilum'
+    await assert.rejects(
+      openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS }),
+      unavailable('away'),
+    )
+  })
+})
+
+describe('what cannot be used', { skip: postgresIsMissing ?? false }, () => {
+  test('is told apart by its reason, without the address or the password', async () => {
+    const url = new URL(await server!.newDatabase())
+    const absent = new URL(url)
+    absent.pathname = '/absent'
+    const stranger = new URL(url)
+    stranger.username = 'stranger'
+    stranger.password = 'SECRET'
+    for (const [at, reason] of [
+      [absent, 'away'],
+      [stranger, 'access'],
+    ] as const) {
+      await assert.rejects(
+        openPostgresCatalog({ url: at.href, newId: countedIds(), limits: POSTGRES_TEST_LIMITS }),
+        (error: Error) => {
+          unavailable(reason)(error)
+          assert.ok(!JSON.stringify({ ...error, stack: error.stack, cause: error.cause }).includes('SECRET'))
+          return true
+        },
+      )
+    }
+  })
+
+  test('a database that only reads is told apart from one that is away', async (context) => {
+    const url = await server!.newDatabase()
+    const catalog = await openAt(context, url)
+    const client = new pg.Client(url)
+    await client.connect()
+    await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`)
+    await client.end()
+    // Connections made from here on are read-only.
+    await assert.rejects(catalog.check(), unavailable('read-only'))
+  })
+
+  test('a lock that another keeps too long is a statement that ends, while reads go on', async (context) => {
+    const url = await server!.newDatabase()
+    const catalog = await openAt(context, url, { ...POSTGRES_TEST_LIMITS, catalogStatementTimeoutMs: 300 })
+    const datastoreId = await createDatastore(catalog)
+    const client = new pg.Client(url)
+    await client.connect()
+    context.after(() => client.end())
+    await client.query('BEGIN; UPDATE changes SET number = number')
+    const [write, read] = await Promise.allSettled([
+      catalog.check(),
+      catalog.datastores.get(datastoreId, { deletedSince: 0 }),
+    ])
+    assert.equal(read.status, 'fulfilled')
+    assert.equal(write.status === 'rejected' && unavailable('busy')(write.reason), true)
+    await client.query('ROLLBACK')
+    await catalog.check()
+  })
+})

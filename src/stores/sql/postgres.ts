@@ -1,0 +1,73 @@
+/** Opens the catalog on PostgreSQL 15 or later: a database that any number of servers and import workers share. */
+import pg from 'pg'
+import type { Catalog } from '../catalog.ts'
+import { catalogOver } from './catalog.ts'
+import { POSTGRES } from './differences.ts'
+import { migrate } from './migrate.ts'
+import { drive, executeOnce } from './postgres-connection.ts'
+import { withoutValues } from './postgres-failure.ts'
+import { PostgresTransactions } from './postgres-transactions.ts'
+import { POSTGRES_TYPES } from './postgres-values.ts'
+
+export interface PostgresLimits {
+  readonly catalogReadConnections: number
+  readonly catalogWriteConnections: number
+  /** To connect, or to be given a connection that is free. */
+  readonly catalogConnectTimeoutMs: number
+  readonly catalogStatementTimeoutMs: number
+  /** A connection that nobody uses is closed after it. */
+  readonly catalogIdleTimeoutMs: number
+}
+
+/** Of our own choosing; whoever migrates this catalog holds it. */
+const MIGRATION_LOCK = 4_854_313
+
+/** @param options.newId 32 lower-case hex digits, never the same twice. */
+export async function openPostgresCatalog(options: {
+  /** `postgres://user@host:5432/database`; what it leaves out comes from the PG* variables and ~/.pgpass, as with psql. */
+  readonly url: string
+  readonly newId: () => string
+  readonly limits: PostgresLimits
+}): Promise<Catalog> {
+  const { url, limits } = options
+  const connection = {
+    connectionString: url,
+    types: POSTGRES_TYPES,
+    application_name: 'hilum',
+    connectionTimeoutMillis: limits.catalogConnectTimeoutMs,
+    keepAlive: true,
+  }
+  const forStatements = {
+    ...connection,
+    idleTimeoutMillis: limits.catalogIdleTimeoutMs,
+    statement_timeout: limits.catalogStatementTimeoutMs,
+    // A process that hangs with a transaction open must not hold its locks for ever.
+    idle_in_transaction_session_timeout: limits.catalogStatementTimeoutMs,
+    // Where the server is gone without a word, nothing else ends the wait.
+    query_timeout: limits.catalogStatementTimeoutMs + limits.catalogConnectTimeoutMs,
+  }
+  try {
+    await bringToOurSchema(connection)
+  } catch (error) {
+    throw withoutValues(error)
+  }
+  const reads = new pg.Pool({ ...forStatements, max: limits.catalogReadConnections })
+  // Of their own, so that writes that wait for each other never keep a search waiting.
+  const writes = new pg.Pool({ ...forStatements, max: limits.catalogWriteConnections })
+  return catalogOver(new PostgresTransactions({ reads, writes }), { dialect: POSTGRES, newId: options.newId })
+}
+
+/** One at a time, on a connection without a statement timeout: an index over millions of rows takes its time. */
+async function bringToOurSchema(connection: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(connection)
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('BEGIN')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    await drive(migrate(POSTGRES), executeOnce(client))
+    await client.query('COMMIT')
+  } finally {
+    await client.end()
+  }
+}
