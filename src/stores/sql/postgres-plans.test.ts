@@ -1,0 +1,101 @@
+/**
+ * How PostgreSQL goes about searches of a store of some thousand image sets, once it knows them (ANALYZE): each statement walks one
+ * index and stops, with no look at every row. Where a range of one date is sorted by another, the planner guesses; that is not held.
+ */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import pg from 'pg'
+import { type Search, TEXT_ATTRIBUTES } from '../../imaging/search.ts'
+import { AT, countedIds, createDatastore } from '../catalog-fixture.ts'
+import { POSTGRES } from './differences.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './postgres.fixture.ts'
+import { openPostgresCatalog } from './postgres.ts'
+import { drive, executeOnce, inPostgres } from './postgres-connection.ts'
+import { POSTGRES_TYPES, toPostgres } from './postgres-values.ts'
+import { search } from './search-sql.ts'
+import type { Statement } from './statement.ts'
+
+const ROWS = 8_000
+
+/** Four image sets a study, half of them not primary; no two dates in the same order. */
+const FILL = `
+INSERT INTO image_sets (id_tail, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at,
+  last_accessed_at, changed_in, study_instant, patient_id, accession_number, study_id, study_instance_uid, series_instance_uid,
+  instance_count, tags)
+SELECT lpad(n::text, 20, '0'), 1, 1, 'ACTIVE', 'CREATED', n % 2, ${AT} + n, ${AT} + (n * 7919) % ${ROWS}, ${AT}, 0,
+  (${AT} + (n * 104729) % ${ROWS}) * 1000, 'P' || n / 8, 'A' || n / 4, 'S' || n / 4, '1.2.' || n / 4, '1.2.3.' || n, 1, '{}'
+FROM generate_series(1, ${ROWS}) AS n`
+
+const SORTS = {
+  updatedAt: { index: 'image_sets_updated', key: AT + 4_000 },
+  createdAt: { index: 'image_sets_created', key: AT + 4_000 },
+  DICOMStudyDateAndTime: { index: 'image_sets_study_instant', key: (AT + 4_000) * 1_000 },
+} as const
+
+describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>
+  let client: pg.Client
+  let datastoreId: string
+
+  before(async () => {
+    server = await startPostgres()
+    const url = await server.newDatabase()
+    const catalog = await openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS })
+    datastoreId = await createDatastore(catalog)
+    await catalog.close()
+    client = new pg.Client({ connectionString: url, types: POSTGRES_TYPES })
+    await client.connect()
+    await client.query(FILL)
+    await client.query('ANALYZE')
+  })
+  after(async () => {
+    await client?.end()
+    await server?.remove()
+  })
+
+  async function plansOf(wanted: Search, after?: { key: number; seq: number }): Promise<string[]> {
+    const statements: Statement[] = []
+    const request = { datastoreId, search: wanted, limit: 51, ...(after && { after }) }
+    await drive(search(request, POSTGRES), async (statement) => {
+      if (/FROM image_sets\b/.test(statement.text)) statements.push(statement)
+      return executeOnce(client)(statement)
+    })
+    assert.ok(statements.length > 0)
+    const plans: string[] = []
+    for (const { text, values } of statements) {
+      const { rows } = await client.query(`EXPLAIN ${inPostgres(text)}`, values.map(toPostgres))
+      plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
+    }
+    return plans
+  }
+
+  for (const [sortField, { index, key }] of Object.entries(SORTS)) {
+    for (const sortOrder of ['ASC', 'DESC'] as const) {
+      const sort = { sortField: sortField as keyof typeof SORTS, sortOrder }
+      const range = { attribute: sort.sortField, from: key - 100, to: key + 3_000 }
+      for (const filters of [[], [range]]) {
+        test(`${filters.length === 0 ? 'of everything' : 'of a range'} walks ${index} ${sortOrder}`, async () => {
+          for (const place of [undefined, { key: key + 10, seq: 5 }]) {
+            for (const plan of await plansOf({ filters, sort }, place)) {
+              assert.match(plan, new RegExp(`Index Scan (Backward )?using ${index} `))
+              assert.doesNotMatch(plan, /Seq Scan|Bitmap|Sort/)
+            }
+          }
+        })
+      }
+    }
+  }
+
+  for (const attribute of TEXT_ATTRIBUTES) {
+    test(`of one ${attribute} looks it up, whatever the sort`, async () => {
+      const value = { DICOMPatientId: 'P9', DICOMAccessionNumber: 'A9', DICOMStudyId: 'S9' }[attribute as string]
+      const equals = value ?? (attribute === 'DICOMStudyInstanceUID' ? '1.2.9' : '1.2.3.9')
+      for (const sortField of Object.keys(SORTS) as (keyof typeof SORTS)[]) {
+        const filters = [{ attribute, equals }]
+        for (const plan of await plansOf({ filters, sort: { sortField, sortOrder: 'DESC' } })) {
+          assert.doesNotMatch(plan, /Seq Scan/)
+        }
+      }
+    })
+  }
+})
