@@ -86,12 +86,10 @@ async function checkStores(config: Config): Promise<Finding> {
     const where = config.catalog === undefined ? '' : ' on PostgreSQL'
     return { subject, state: 'ok', detail: `catalog${where} and blobs take writes` }
   } catch (error) {
-    const fixes = [
-      `Everything below ${dataFolder} must belong to the user who runs Hilum.`,
-      ...(config.catalog === undefined
-        ? []
-        : ['Check the address in --catalog or HILUM_CATALOG, and the password in PGPASSWORD or ~/.pgpass, with psql.']),
-    ]
+    const isDatabase = config.catalog !== undefined && (error as Error).message.startsWith('the catalog')
+    const fixes = isDatabase
+      ? ['Try the address in --catalog or HILUM_CATALOG with psql; the password may lie in PGPASSWORD or ~/.pgpass.']
+      : [`Everything below ${dataFolder} must belong to the user who runs Hilum.`]
     return { subject, state: 'fail', detail: (error as Error).message, fixes }
   }
 }

@@ -8,6 +8,12 @@ import type { ExitCode, Invocation } from './command.ts'
 
 export async function reset({ config, flags, terminal }: Invocation): Promise<ExitCode> {
   const folder = config.dataFolder
+  if (config.catalog !== undefined) {
+    throw new OperatorError(
+      'Nothing was removed: the facts lie in PostgreSQL, and other servers may use them. Stop all of them, remove the database ' +
+        'with dropdb, and then reset the data folder without --catalog and HILUM_CATALOG.',
+    )
+  }
   if (!(await isDataFolder(folder))) {
     throw new OperatorError(
       `${folder} is not a data folder of Hilum, so nothing was removed. Name the right one with --data.`,

@@ -1,6 +1,7 @@
 /** The catalog on PostgreSQL: the promises of every catalog, and what only a shared server can get wrong. */
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import pg from 'pg'
 import { describeCatalog } from '../catalog.conformance.ts'
 import type { Catalog, Lease } from '../catalog.ts'
@@ -146,6 +147,47 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
       const together = `${deletion}, ${submission.outcome}`
       assert.ok(['deleting, datastore-not-active', 'import-running, submitted'].includes(together), together)
     }
+  })
+
+  test('page by page show what the first page saw, while others publish and extend', async (context) => {
+    const url = await newUrl()
+    const [reader, ...writers] = await Promise.all([1, 2, 3].map(() => openAt(context, url)))
+    const datastoreId = await createDatastore(reader!)
+    const file = (index: number, values = {}) =>
+      storedFile(key(index), { study: `1.${index}`, series: `1.${index}.1`, ...values })
+    const files = Array.from({ length: 120 }, (_, index) => file(index))
+    const before = (await importFiles(reader!, { datastoreId, files })).map((made) => made.imageSetId)
+    const leases: Lease[] = []
+    for (const [index, catalog] of writers.entries()) {
+      leases.push(await startJob(catalog, { datastoreId, name: `writes ${index}`, owner: `writer ${index}` }))
+    }
+    const LIMIT = 5
+    const search = { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'ASC' } } as const
+    const pageAfter = (place: object) => reader!.imageSets.search({ datastoreId, search, limit: LIMIT, ...place })
+    let page = await pageAfter({})
+    let written = 0
+    let isReading = true
+    const writing = writers.map(async (catalog, writer) => {
+      for (let count = 0; isReading; count++) {
+        // Half extend what was there, half are new.
+        const index = count % 2 === 0 ? (count * 7 + writer) % files.length : 1_000 + count * 2 + writer
+        const next = { ...file(index), key: `w${String(count).padStart(6, '0')}` }
+        await catalog.importJobs.record(leases[writer]!, [next])
+        await publishAll(catalog, leases[writer]!, AT + 1 + count)
+        written += 1
+      }
+    })
+    const seen = page.rows.map((row) => row.imageSetId)
+    while (page.rows.length === LIMIT && seen.length <= before.length) {
+      const sofar = written
+      while (written === sofar) await setImmediate()
+      const { key, seq } = page.rows.at(-1)!
+      page = await pageAfter({ after: { key, seq }, asOf: page.asOf })
+      seen.push(...page.rows.map((row) => row.imageSetId))
+    }
+    isReading = false
+    await Promise.all(writing)
+    assert.deepEqual(seen, before)
   })
 
   test('the second takes a job over when its lease has run out, and goes on where the first was', async (context) => {
