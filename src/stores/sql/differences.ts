@@ -52,6 +52,8 @@ export const SQLITE: Dialect = {
 
 export const POSTGRES: Dialect = {
   countedKey: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
+  numberKey: 'BIGINT PRIMARY KEY',
+  bytes: 'BYTEA',
   inKeyOrder: '',
   byIndex: () => '',
   text: 'TEXT COLLATE "C"',

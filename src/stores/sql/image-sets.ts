@@ -14,9 +14,17 @@ export function imageSetsOver(
   database: Transactions,
   options: { readonly dialect: Dialect; readonly sizes: IndexSizes; readonly upkeep: SearchUpkeep },
 ): ImageSets {
-  const bounds = new BoundsInMemory(options.sizes)
+  /** Of searches that have ended: whoever takes one sees a state at least as late. Two at once may see different states. */
+  const free: BoundsInMemory[] = []
+  function* searchAlone(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
+    const bounds = free.pop() ?? new BoundsInMemory(options.sizes)
+    const page = yield* search(request, { dialect: options.dialect, bounds })
+    // A search that failed does not come here, and what it knew is forgotten.
+    free.push(bounds)
+    return page
+  }
   return {
-    search: (request) => database.read(() => search(request, { dialect: options.dialect, bounds })),
+    search: (request) => database.read(() => searchAlone(request)),
     instances: (imageSet) => database.read(() => instances(imageSet)),
     delete: (imageSet) => database.write(() => deleteImageSet(imageSet, options.upkeep)),
   }

@@ -6,9 +6,9 @@ import type { Catalog } from '../catalog.ts'
 import {
   AT,
   collected,
-  countedIds,
   createDatastore,
   failedFile,
+  idsOfOne,
   jobNamed,
   publishAll,
   startJob,
@@ -23,7 +23,7 @@ const server = postgresIsMissing === undefined ? await startPostgres() : undefin
 after(() => server?.remove())
 
 async function openAt(context: TestContext, url: string, limits = POSTGRES_TEST_LIMITS): Promise<Catalog> {
-  const catalog = await openPostgresCatalog({ url, newId: countedIds(), limits })
+  const catalog = await openPostgresCatalog({ url, newId: idsOfOne(), limits })
   context.after(() => catalog.close())
   return catalog
 }
@@ -85,7 +85,7 @@ describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => 
   test('and not there at all refuses to open', async () => {
     const url = 'postgres://hilum@127.0.0.1:1/hilum'
     await assert.rejects(
-      openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS }),
+      openPostgresCatalog({ url, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS }),
       unavailable('away'),
     )
   })
@@ -104,7 +104,7 @@ describe('what cannot be used', { skip: postgresIsMissing ?? false }, () => {
       [stranger, 'access'],
     ] as const) {
       await assert.rejects(
-        openPostgresCatalog({ url: at.href, newId: countedIds(), limits: POSTGRES_TEST_LIMITS }),
+        openPostgresCatalog({ url: at.href, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS }),
         (error: Error) => {
           unavailable(reason)(error)
           assert.ok(!JSON.stringify({ ...error, stack: error.stack, cause: error.cause }).includes('SECRET'))

@@ -6,12 +6,14 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { type Search, TEXT_ATTRIBUTES } from '../../imaging/search.ts'
-import { AT, countedIds, createDatastore } from '../catalog-fixture.ts'
+import { AT, createDatastore, idsOfOne } from '../catalog-fixture.ts'
+import { INDEX_SIZES } from '../search-index/sizes.ts'
 import { POSTGRES } from './differences.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './postgres.fixture.ts'
 import { openPostgresCatalog } from './postgres.ts'
 import { drive, executeOnce, inPostgres } from './postgres-connection.ts'
 import { POSTGRES_TYPES, toPostgres } from './postgres-values.ts'
+import { BoundsInMemory } from './search-spaces.ts'
 import { search } from './search-sql.ts'
 import type { Statement } from './statement.ts'
 
@@ -40,7 +42,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
   before(async () => {
     server = await startPostgres()
     const url = await server.newDatabase()
-    const catalog = await openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS })
+    const catalog = await openPostgresCatalog({ url, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS })
     datastoreId = await createDatastore(catalog)
     await catalog.close()
     client = new pg.Client({ connectionString: url, types: POSTGRES_TYPES })
@@ -56,7 +58,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
   async function plansOf(wanted: Search, after?: { key: number; seq: number }): Promise<string[]> {
     const statements: Statement[] = []
     const request = { datastoreId, search: wanted, limit: 51, ...(after && { after }) }
-    await drive(search(request, POSTGRES), async (statement) => {
+    await drive(search(request, { dialect: POSTGRES, bounds: new BoundsInMemory(INDEX_SIZES) }), async (statement) => {
       if (/FROM image_sets\b/.test(statement.text)) statements.push(statement)
       return executeOnce(client)(statement)
     })

@@ -4,6 +4,7 @@ import type { CustomTypesConfig } from 'pg'
 import type { SqlValue } from './statement.ts'
 
 const INT8 = 20
+const BYTES = 17
 const TEXT_TYPES = [25, 1043]
 
 /*
@@ -26,10 +27,14 @@ function numberOf(digits: string): number {
   return number
 }
 
+/** Always hexadecimal, behind `\\x`. */
+const bytesOf = (hex: string): Uint8Array => Buffer.from(hex.slice(2), 'hex')
+
 /** Our parsers for these types, and the text as it comes for all others: the catalog has no others. */
 export const POSTGRES_TYPES: CustomTypesConfig = {
   getTypeParser: ((oid: number) => {
     if (oid === INT8 || oid === 23) return numberOf
+    if (oid === BYTES) return bytesOf
     return TEXT_TYPES.includes(oid) ? textOf : (kept: string) => kept
   }) as CustomTypesConfig['getTypeParser'],
 }

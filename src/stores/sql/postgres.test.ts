@@ -8,9 +8,9 @@ import type { Catalog, Lease } from '../catalog.ts'
 import {
   AT,
   collected,
-  countedIds,
   createDatastore,
   failedFile,
+  idsOfOne,
   importFiles,
   jobNamed,
   publishAll,
@@ -29,7 +29,7 @@ after(() => server?.remove())
 const newUrl = () => server!.newDatabase()
 
 async function openAt(context: TestContext, url: string): Promise<Catalog> {
-  const catalog = await openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS })
+  const catalog = await openPostgresCatalog({ url, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS })
   context.after(() => catalog.close())
   return catalog
 }

@@ -1,6 +1,7 @@
 /** Opens the catalog on PostgreSQL 15 or later: a database that any number of servers and import workers share. */
 import pg from 'pg'
 import type { Catalog } from '../catalog.ts'
+import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
 import { catalogOver } from './catalog.ts'
 import { POSTGRES } from './differences.ts'
 import { migrate } from './migrate.ts'
@@ -8,6 +9,7 @@ import { drive, executeOnce } from './postgres-connection.ts'
 import { withoutValues } from './postgres-failure.ts'
 import { PostgresTransactions } from './postgres-transactions.ts'
 import { POSTGRES_TYPES } from './postgres-values.ts'
+import { SearchUpkeep } from './search-upkeep.ts'
 
 export interface PostgresLimits {
   readonly catalogReadConnections: number
@@ -28,8 +30,11 @@ export async function openPostgresCatalog(options: {
   readonly url: string
   readonly newId: () => string
   readonly limits: PostgresLimits
+  readonly sizes?: IndexSizes
 }): Promise<Catalog> {
-  const { url, limits } = options
+  const { url, limits, newId, sizes = INDEX_SIZES } = options
+  // One for all connections that write: the row `changes` lets in one of them at a time.
+  const upkeep = new SearchUpkeep({ sizes, dialect: POSTGRES, name: newId() })
   const connection = {
     connectionString: url,
     types: POSTGRES_TYPES,
@@ -47,25 +52,25 @@ export async function openPostgresCatalog(options: {
     query_timeout: limits.catalogStatementTimeoutMs + limits.catalogConnectTimeoutMs,
   }
   try {
-    await bringToOurSchema(connection)
+    await bringToOurSchema(connection, upkeep)
   } catch (error) {
     throw withoutValues(error)
   }
   const reads = new pg.Pool({ ...forStatements, max: limits.catalogReadConnections })
   // Of their own, so that writes that wait for each other never keep a search waiting.
   const writes = new pg.Pool({ ...forStatements, max: limits.catalogWriteConnections })
-  return catalogOver(new PostgresTransactions({ reads, writes }), { dialect: POSTGRES, newId: options.newId })
+  return catalogOver(new PostgresTransactions({ reads, writes }), { dialect: POSTGRES, newId, sizes, upkeep })
 }
 
 /** One at a time, on a connection without a statement timeout: an index over millions of rows takes its time. */
-async function bringToOurSchema(connection: pg.ClientConfig): Promise<void> {
+async function bringToOurSchema(connection: pg.ClientConfig, upkeep: SearchUpkeep): Promise<void> {
   const client = new pg.Client(connection)
   client.on('error', () => {})
   try {
     await client.connect()
     await client.query('BEGIN')
     await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
-    await drive(migrate(POSTGRES), executeOnce(client))
+    await drive(migrate({ dialect: POSTGRES, upkeep }), executeOnce(client))
     await client.query('COMMIT')
   } finally {
     await client.end()

@@ -58,8 +58,8 @@ const ENGINES: readonly Engine[] = [
   {
     name: 'PostgreSQL',
     skip: postgresIsMissing,
-    storesRead: 2,
-    storesWritten: 2,
+    storesRead: 1,
+    storesWritten: 1,
     open: async () => {
       const url = await postgres!.newDatabase()
       return openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS, sizes: SMALL })

@@ -22,7 +22,7 @@ const DATES = [
   ['study_instant', 'study_instant'],
 ]
 
-export const searchIndex = ({ countedKey, numberKey, bytes }: Dialect): string => `
+export const searchIndex = ({ countedKey, numberKey, bytes, text, thenSeq }: Dialect): string => `
 ${TEXTS.map(
   ([name, column]) => `DROP INDEX image_sets_${name};
 CREATE INDEX image_sets_${name} ON image_sets (datastore, ${column}, ${LOOKED_AT}) WHERE deleted_at IS NULL;`,
@@ -34,17 +34,17 @@ CREATE INDEX image_sets_${name} ON image_sets (datastore, ${column}) WHERE delet
 DROP INDEX image_sets_not_primary;
 ${DATES.map(
   ([name, column]) => `DROP INDEX image_sets_${name};
-CREATE INDEX image_sets_${name} ON image_sets (datastore, is_primary, ${column}) WHERE deleted_at IS NULL;`,
+CREATE INDEX image_sets_${name} ON image_sets (datastore, is_primary, ${column}${thenSeq}) WHERE deleted_at IS NULL;`,
 ).join('\n')}
 
 ALTER TABLE changes ADD COLUMN last_space BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE changes ADD COLUMN written_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE changes ADD COLUMN written_by ${text} NOT NULL DEFAULT '';
 
 CREATE TABLE search_spaces (
   space ${numberKey},
   datastore BIGINT NOT NULL REFERENCES datastores,
-  attribute TEXT NOT NULL,
-  value TEXT NOT NULL,
+  attribute ${text} NOT NULL,
+  value ${text} NOT NULL,
   UNIQUE (datastore, value, attribute)
 );
 
