@@ -29,7 +29,7 @@ export async function createActiveDatastore({ client }: BenchServer): Promise<st
 /** @returns seconds from the call of StartDICOMImportJob to COMPLETED. */
 export async function importAll(
   { client }: BenchServer,
-  { datastoreId, pollMs = 20 }: { datastoreId: string; pollMs?: number },
+  { datastoreId, pollMs = 50 }: { datastoreId: string; pollMs?: number },
 ): Promise<number> {
   const startedAt = performance.now()
   const { jobId } = await client.send(

@@ -204,7 +204,7 @@ export function testImageSets(open: OpenCatalog): void {
     const request = { datastoreId, search: { filters: [], sort: NEWEST_FIRST }, limit: 1 }
     const first = await catalog.imageSets.search(request)
     await imageSet(catalog, datastoreId, { study: '1.1', at: AT + 2 })
-    await imageSet(catalog, datastoreId, { study: '1.3', at: AT + 2 + DAY_MS + 1 })
+    await imageSet(catalog, datastoreId, { study: '1.2', at: AT + 2 + DAY_MS + 1 })
     const second = await catalog.imageSets.search({ ...request, after: first.rows[0]!, asOf: first.asOf })
     assert.deepEqual(second.rows, [])
     assert.ok(second.asOf > first.asOf)

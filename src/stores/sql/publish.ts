@@ -57,17 +57,17 @@ export function* publish(request: {
   // Before the study is looked at: two workers that bring parts of one study must not both find it empty.
   const change = { number: yield* upkeep.beginChange(), at }
   const placement = placeGroup(elements, yield* primariesOfStudy(leased.datastore, elements.StudyInstanceUID))
-  const instances = yield* countInstances(group.group_id)
+  const counted = yield* countInstances(group.group_id)
+  const { instances } = counted
   const published =
     placement.place === 'extend'
-      ? yield* extend({ group, seq: placement.seq, instances, change, upkeep })
-      : yield* create({ group, leased, isPrimary: placement.place === 'new-primary', instances, change, newId, upkeep })
+      ? yield* extend({ group, seq: placement.seq, counted, change, upkeep })
+      : yield* create({ group, leased, isPrimary: placement.place === 'new-primary', counted, change, newId, upkeep })
   yield* run(
     'UPDATE import_groups SET seq = ?, version = ?, is_primary = ?, matched_instances = ? WHERE group_id = ?',
     ...[published.seq, published.version, published.isPrimary ? 1 : 0, instances, group.group_id],
   )
   yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', leased.job)
-  yield* forgetPast(at)
   return generated(published, instances)
 }
 
@@ -84,12 +84,18 @@ const toldAgain = (group: GroupRow): GeneratedImageSet =>
     group.matched_instances!,
   )
 
-function* countInstances(groupId: number): Sql<number> {
-  const row = yield* one<{ instances: number }>(
-    'SELECT count(DISTINCT sop_instance_uid) AS instances FROM import_files WHERE group_id = ?',
+interface Counted {
+  readonly files: number
+  /** Fewer than the files where some have one SOPInstanceUID. */
+  readonly instances: number
+}
+
+function* countInstances(groupId: number): Sql<Counted> {
+  const row = yield* one<Counted>(
+    'SELECT count(*) AS files, count(DISTINCT sop_instance_uid) AS instances FROM import_files WHERE group_id = ?',
     groupId,
   )
-  return row!.instances
+  return row!
 }
 
 const NEW_COLUMNS = [
@@ -110,12 +116,13 @@ function* create(request: {
   readonly group: GroupRow
   readonly leased: LeasedJob
   readonly isPrimary: boolean
-  readonly instances: number
+  readonly counted: Counted
   readonly change: Change
   readonly newId: () => string
   readonly upkeep: SearchUpkeep
 }): Sql<Published> {
-  const { group, leased, isPrimary, instances, change, upkeep } = request
+  const { group, leased, isPrimary, counted, change, upkeep } = request
+  const { instances } = counted
   const idTail = newIdTail(request.newId)
   const row: readonly SqlValue[] = [
     ...[idTail, leased.datastore, 1, 'ACTIVE', 'CREATED', isPrimary ? 1 : 0, change.at, change.at, change.at],
@@ -130,18 +137,19 @@ function* create(request: {
   const published = { seq: made!.seq, idTail, version: 1, isPrimary }
   yield* upkeep.add(yield* upkeep.indexed(published.seq))
   yield* addVersion(published, { workflowStatus: 'CREATED', updatedAt: change.at })
-  yield* addInstances(published, group.group_id)
+  yield* addInstances(published, group.group_id, counted)
   return published
 }
 
 function* extend(request: {
   readonly group: GroupRow
   readonly seq: number
-  readonly instances: number
+  readonly counted: Counted
   readonly change: Change
   readonly upkeep: SearchUpkeep
 }): Sql<Published> {
-  const { group, seq, instances, change, upkeep } = request
+  const { group, seq, counted, change, upkeep } = request
+  const { instances } = counted
   const indexedBefore = yield* upkeep.indexed(seq)
   const before = yield* one<{ id_tail: string; version: number; updated_at: number; instance_count: number }>(
     'SELECT id_tail, version, updated_at, instance_count FROM image_sets WHERE seq = ?',
@@ -149,12 +157,13 @@ function* extend(request: {
   )
   const published = { seq, idTail: before!.id_tail, version: before!.version + 1, isPrimary: true }
   yield* keepPast(seq, change)
+  yield* forgetPast(change.at)
   const superseded = yield* all(
     `UPDATE instances SET removed_in = ? WHERE seq = ? AND removed_in IS NULL
      AND sop_instance_uid IN (SELECT sop_instance_uid FROM import_files WHERE group_id = ?) RETURNING 1 AS superseded`,
     ...[published.version, seq, group.group_id],
   )
-  yield* addInstances(published, group.group_id)
+  yield* addInstances(published, group.group_id, counted)
   const held = before!.instance_count - superseded.length + instances
   // A clock that was set back does not make a later version look older than an earlier one.
   const updatedAt = Math.max(change.at, before!.updated_at)
@@ -180,12 +189,13 @@ function* addVersion(
 }
 
 /** Files are numbered in the order of their keys: of those with one SOPInstanceUID the greatest number came last. */
-function* addInstances({ seq, version }: Published, groupId: number): Sql<void> {
+function* addInstances({ seq, version }: Published, groupId: number, { files, instances }: Counted): Sql<void> {
+  const last = 'file IN (SELECT max(file) FROM import_files WHERE group_id = ? GROUP BY sop_instance_uid)'
   yield* run(
     `INSERT INTO instances
        (seq, sop_instance_uid, added_in, blob, offset_bytes, size_bytes, transfer_syntax_uid, sop_class_uid)
      SELECT CAST(? AS BIGINT), sop_instance_uid, CAST(? AS BIGINT), blob, offset_bytes, size_bytes, transfer_syntax_uid, sop_class_uid
-     FROM import_files WHERE file IN (SELECT max(file) FROM import_files WHERE group_id = ? GROUP BY sop_instance_uid)`,
+     FROM import_files WHERE ${files === instances ? 'group_id = ?' : last}`,
     ...[seq, version, groupId],
   )
 }
