@@ -9,8 +9,12 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { lockDataFolder } from '../../src/data-folder.ts'
+import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
+import { SQLITE } from '../../src/stores/sql/differences.ts'
 import { imageSetIdOf } from '../../src/stores/sql/image-set-id.ts'
+import { SearchUpkeep } from '../../src/stores/sql/search-upkeep.ts'
 import { openSqliteCatalog } from '../../src/stores/sql/sqlite.ts'
+import { SqliteConnection } from '../../src/stores/sql/sqlite-connection.ts'
 import { withCounts } from '../../src/stores/sql/summary-tags.ts'
 import { randomOf, wholeBelow } from '../random.ts'
 import { type BenchImageSet, DATA_SET_VERSION, type DataSet, NOW } from './data-set.ts'
@@ -185,8 +189,10 @@ async function fillCatalog(request: {
   const indexingFrom = performance.now()
   for (const [index, { sql }] of indexes.entries()) {
     database.exec(sql)
-    progress('indexing the catalog', (index + 1) / indexes.length)
+    progress('indexing the catalog', (index + 1) / (indexes.length + 1))
   }
+  buildSearchIndex(path)
+  progress('indexing the catalog', 1)
   const indexingMs = performance.now() - indexingFrom
   database.pragma('wal_checkpoint(TRUNCATE)')
   const bytesOf = bytesByTable(database)
@@ -201,6 +207,17 @@ async function fillCatalog(request: {
     index_bytes_per_image_set: perImageSet(fileBytes - (bytesOf.image_sets ?? 0)),
     bytes_of: Object.fromEntries(Object.entries(bytesOf).map(([name, bytes]) => [name, perImageSet(bytes)])),
   }
+}
+
+/** The leaves, as a catalog gets them that comes from a release without. */
+function buildSearchIndex(path: string): void {
+  const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
+  const upkeep = new SearchUpkeep({ sizes: INDEX_SIZES, dialect: SQLITE, name: countedIds()() })
+  connection.command('BEGIN')
+  connection.drive(upkeep.beginChange())
+  connection.drive(upkeep.buildAll())
+  connection.command('COMMIT')
+  connection.close()
 }
 
 function fillOrdinaryStore(request: {

@@ -34,7 +34,7 @@ const ROWS_MIN = 1_000
 
 const USAGE = `npm run bench -- search --rows N [--engine sqlite] [--seconds S] [--json]
   --rows N      image sets in the store, 1000 or more (default 100000); built once into $HILUM_BENCH_CACHE or bench/.cache
-  --engine E    sqlite; postgres is not built yet
+  --engine E    sqlite; postgres is not measured yet
   --seconds S   no battery begins another search after this long, in each of its two rounds (default 5)
   --json        one object on stdout`
 
@@ -138,5 +138,4 @@ async function askCatalog(catalog: Catalog, { search, after }: BenchQuery): Prom
   return { seqs: page.rows.map(({ seq }) => seq), visited: visitedBy(page) }
 }
 
-/** The catalog's searches do not count yet what they look at. */
-const visitedBy = (_page: SearchPage): number | null => null
+const visitedBy = ({ visited }: SearchPage): number => visited.entries
