@@ -1,118 +1,22 @@
 /**
- * One table of what Hilum costs and does on this machine, beside what one would use instead. `--json` for machines. Nothing here
- * asserts a time: machines are noisy, so read the ratios, measured side by side in one run.
+ * What Hilum costs and does on this machine. Without a word: one table of everything; `search` and `orthanc` go into one thing.
+ * Nothing here asserts a time: machines are noisy, so read the ratios, measured side by side in one run.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { startHilumServer } from './hilum-server.ts'
-import { FILES, measureHilum, measureOrthanc } from './importing.ts'
-import { inTempFolder, median, projectFolder, residentBytes } from './processes.ts'
-import { measureSearches } from './searching.ts'
+const [word, ...args] = process.argv.slice(2)
 
-interface Row {
-  readonly what: string
-  readonly hilum: string
-  readonly beside: string
-  readonly ratio: string
+if (word === 'search') {
+  const { searchBench } = await import('./search/search-bench.ts')
+  process.exitCode = await searchBench(args)
+} else if (word === 'orthanc') {
+  const { orthancBench } = await import('./search/orthanc-bench.ts')
+  process.exitCode = await orthancBench(args)
+} else if (word === undefined || word.startsWith('--')) {
+  const { printOverview } = await import('./overview.ts')
+  await printOverview({ json: word === '--json' })
+} else {
+  process.stderr.write('npm run bench -- [search | orthanc | --json]\n')
+  process.exitCode = 2
 }
 
-const REPEATS = 3
-const json = process.argv.includes('--json')
-const progress = (text: string) => json || process.stderr.write(`  ${text} ...\n`)
-
-const rows: Row[] = []
-const add = (what: string, hilum: string, beside = '', ratio = '') => rows.push({ what, hilum, beside, ratio })
-const whole = (value: number) => Math.round(value).toLocaleString('en')
-const ms = (value: number) => `${value.toFixed(2)} ms`
-
-progress('starting')
-const starts = await inTempFolder(async (folder) => {
-  const first = await startHilumServer(folder)
-  await first.stop()
-  const later = []
-  let idleBytes = 0
-  for (let i = 0; i < REPEATS; i++) {
-    const server = await startHilumServer(folder)
-    later.push(server.readyMs)
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    idleBytes = residentBytes(server.child.pid!)
-    await server.stop()
-  }
-  return { firstMs: first.readyMs, laterMs: median(later), idleBytes }
-})
-add('start to first answer, new data folder', `${whole(starts.firstMs)} ms`)
-add('start to first answer, existing data folder', `${whole(starts.laterMs)} ms`)
-add('idle memory (resident)', `${whole(starts.idleBytes / 1024 ** 2)} MiB`)
-add('installed size, production dependencies', `${whole(installedBytes() / 1024 ** 2)} MiB`)
-
-progress(`importing ${FILES} files`)
-const imports = { hilum: [] as number[], orthanc: [] as number[] }
-for (let i = 0; i < REPEATS; i++) {
-  imports.hilum.push(await measureHilum())
-  const orthanc = await measureOrthanc()
-  if (orthanc !== undefined) imports.orthanc.push(orthanc)
-}
-const hilumRate = median(imports.hilum)
-const orthancRate = imports.orthanc.length > 0 ? median(imports.orthanc) : undefined
-add(
-  'import, instances a second (9 KB each, fsync)',
-  whole(hilumRate),
-  orthancRate === undefined ? 'Orthanc is not installed' : `Orthanc, 4 REST clients: ${whole(orthancRate)}`,
-  orthancRate === undefined ? '' : `${(hilumRate / orthancRate).toFixed(1)} x`,
-)
-
-progress('searching')
-const searches = await measureSearches()
-for (const { name, hilum, bare } of searches.rows) {
-  add(
-    `search a second, signed, 8 at once: ${name}`,
-    `${whole(hilum.perSecond)} (p50 ${ms(hilum.p50Ms)}, p99 ${ms(hilum.p99Ms)})`,
-    `bare node:http, same ${whole(hilum.answerBytes)} bytes: ${whole(bare.perSecond)}`,
-    `${(hilum.perSecond / bare.perSecond).toFixed(2)} x`,
-  )
-}
-add(
-  'search p99, one at a time: during an import beside idle',
-  ms(searches.duringImportP99Ms),
-  `idle: ${ms(searches.idleP99Ms)}`,
-  `${(searches.duringImportP99Ms / searches.idleP99Ms).toFixed(1)} x`,
-)
-
-if (json) console.log(JSON.stringify({ node: process.version, rows }, undefined, 2))
-else console.log(table(rows))
-
-/** What `npm install hilum` brings: every package the lock file does not mark as for development only. */
-function installedBytes(): number {
-  const lock = JSON.parse(readFileSync(join(projectFolder, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { dev?: boolean; devOptional?: boolean }>
-  }
-  const folders = Object.entries(lock.packages).filter(([path, entry]) => path !== '' && entry.dev !== true)
-  const nested = (path: string) => folders.some(([other]) => other !== path && path.startsWith(`${other}/`))
-  return folders
-    .filter(([path]) => !nested(path))
-    .reduce((sum, [path]) => sum + folderBytes(join(projectFolder, path)), 0)
-}
-
-function folderBytes(folder: string): number {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
-      const path = join(folder, entry.name)
-      return sum + (entry.isDirectory() ? folderBytes(path) : statSync(path).size)
-    }, 0)
-  } catch {
-    // An optional dependency of another platform: in the lock file, not on the disk.
-    return 0
-  }
-}
-
-function table(all: readonly Row[]): string {
-  const head: Row = { what: '', hilum: 'Hilum', beside: 'beside', ratio: 'ratio' }
-  const lines = [head, ...all]
-  const width = (name: keyof Row) => Math.max(...lines.map((row) => row[name].length))
-  const widths = { what: width('what'), hilum: width('hilum'), beside: width('beside') }
-  return lines
-    .map(({ what, hilum, beside, ratio }) =>
-      `${what.padEnd(widths.what)}  ${hilum.padEnd(widths.hilum)}  ${beside.padEnd(widths.beside)}  ${ratio}`.trimEnd(),
-    )
-    .join('\n')
-}
+// Marks the file as a module, for the awaits above.
+export {}

@@ -1,8 +1,6 @@
 /** Imports the same small files into Hilum and, where it is installed, into Orthanc: instances a second, durable in both. */
 
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { Agent, request } from 'node:http'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   CreateDatastoreCommand,
@@ -11,12 +9,11 @@ import {
   StartDICOMImportJobCommand,
 } from '@aws-sdk/client-medical-imaging'
 import { type BenchServer, startHilumServer } from './hilum-server.ts'
-import { freePort, inTempFolder, start, untilAnswering } from './processes.ts'
+import { isOrthancInstalled, startOrthanc } from './orthanc-server.ts'
+import { inTempFolder } from './processes.ts'
 import { writeSampleFiles } from './sample-files.ts'
 
 export const FILES = 4_000
-const ORTHANC = '/usr/sbin/Orthanc'
-const ORTHANC_CLIENTS = 4
 
 export async function createActiveDatastore({ client }: BenchServer): Promise<string> {
   const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName: 'bench' }))
@@ -64,55 +61,17 @@ export const measureHilum = (): Promise<number> =>
 
 /** Instances a second over its REST API with four clients; undefined where Orthanc is not installed. */
 export async function measureOrthanc(): Promise<number | undefined> {
-  if (!existsSync(ORTHANC)) return undefined
+  if (!isOrthancInstalled()) return undefined
   return inTempFolder(async (folder) => {
     const paths = await writeSampleFiles(join(folder, 'files'), FILES)
-    const port = await freePort()
-    const config = join(folder, 'orthanc.json')
-    // SyncStorageArea is the durability that Hilum has always: each file reaches the disk before it is acknowledged.
-    await writeFile(
-      config,
-      JSON.stringify({
-        Name: 'bench',
-        StorageDirectory: join(folder, 'db'),
-        HttpPort: port,
-        DicomServerEnabled: false,
-        RemoteAccessAllowed: false,
-        AuthenticationEnabled: false,
-        SyncStorageArea: true,
-        Plugins: [],
-      }),
-    )
-    const orthanc = start(ORTHANC, ['--logfile=/dev/null', config])
+    const orthanc = await startOrthanc(folder, { isDurable: true })
     try {
-      await untilAnswering(`http://127.0.0.1:${port}/system`, 30_000)
       const files = await Promise.all(paths.map((path) => readFile(path)))
-      const agent = new Agent({ keepAlive: true, maxSockets: ORTHANC_CLIENTS })
       const startedAt = performance.now()
-      let next = 0
-      const client = async () => {
-        while (next < files.length) await post({ agent, port, body: files[next++]! })
-      }
-      await Promise.all(Array.from({ length: ORTHANC_CLIENTS }, client))
-      const seconds = (performance.now() - startedAt) / 1000
-      agent.destroy()
-      return FILES / seconds
+      await orthanc.store(files)
+      return FILES / ((performance.now() - startedAt) / 1000)
     } finally {
       await orthanc.stop()
     }
-  })
-}
-
-function post({ agent, port, body }: { agent: Agent; port: number; body: Buffer }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/dicom', 'content-length': body.length }
-    request({ agent, port, host: '127.0.0.1', path: '/instances', method: 'POST', headers }, (response) => {
-      response.resume()
-      response.on('end', () =>
-        response.statusCode === 200 ? resolve() : reject(new Error(`Orthanc answered ${response.statusCode}`)),
-      )
-    })
-      .on('error', reject)
-      .end(body)
   })
 }

@@ -11,12 +11,12 @@ import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { BENCH_KEYS, startHilumServer } from './hilum-server.ts'
 import { createActiveDatastore, FILES, importAll } from './importing.ts'
-import { type LoadResult, runLoad } from './load.ts'
+import { type Load, type LoadResult, runLoad } from './load.ts'
 import { inTempFolder, median } from './processes.ts'
 import { writeSampleFiles } from './sample-files.ts'
 
 const CONNECTIONS = 8
-const LOAD = { connections: CONNECTIONS, warmUpMs: 1_000, durationMs: 4_000 }
+const LOAD = { warmUpMs: 1_000, durationMs: 4_000 }
 
 export interface SearchRow {
   readonly name: string
@@ -70,13 +70,7 @@ export const measureSearches = (): Promise<SearchResult> =>
       await importAll(server, { datastoreId })
       const rows: SearchRow[] = []
       for (const { name, criteria } of BATTERIES) {
-        const requests = await signedSearches({ port: server.port, datastoreId, criteria })
-        const hilum = await runLoad({ ...LOAD, port: server.port, requests })
-        rows.push({
-          name,
-          hilum,
-          bare: await measureBareServer(await sampleAnswer(server.port, requests[0]!), requests),
-        })
+        rows.push({ name, ...(await besideBareServer({ ...LOAD, port: server.port, datastoreId, criteria })) })
       }
       const requests = await signedSearches({ port: server.port, datastoreId, criteria: byPatient })
       const single = { port: server.port, requests, connections: 1, warmUpMs: 200, durationMs: 1_000 }
@@ -95,10 +89,26 @@ export const measureSearches = (): Promise<SearchResult> =>
     }
   })
 
-async function signedSearches(from: {
-  port: number
-  datastoreId: string
-  criteria: (i: number) => object
+/** Eight connections that send signed searches to Hilum, and then the same to a bare server with an answer of Hilum's. */
+export async function besideBareServer(searches: {
+  readonly port: number
+  readonly datastoreId: string
+  readonly criteria: (i: number) => object
+  readonly warmUpMs: number
+  readonly durationMs: number
+}): Promise<{ readonly hilum: LoadResult; readonly bare: LoadResult }> {
+  const { port, warmUpMs, durationMs } = searches
+  const load = { requests: await signedSearches(searches), connections: CONNECTIONS, warmUpMs, durationMs }
+  const hilum = await runLoad({ ...load, port })
+  return { hilum, bare: await measureBareServer(await sampleAnswer(port, load.requests[0]!), load) }
+}
+
+/** Whole requests of SearchImageSets. `query` is of the URL, as maxResults and nextToken are. */
+export async function signedSearches(from: {
+  readonly port: number
+  readonly datastoreId: string
+  readonly criteria: (i: number) => object
+  readonly query?: Readonly<Record<string, string>>
 }): Promise<Buffer[]> {
   const signer = new SignatureV4({
     service: 'medical-imaging',
@@ -107,6 +117,8 @@ async function signedSearches(from: {
     sha256: Sha256,
   })
   const path = `/datastore/${from.datastoreId}/searchImageSets`
+  const query = from.query ?? {}
+  const target = Object.keys(query).length === 0 ? path : `${path}?${new URLSearchParams(query)}`
   const requests: Buffer[] = []
   for (let i = 0; i < 200; i++) {
     const body = JSON.stringify(from.criteria(i))
@@ -116,7 +128,7 @@ async function signedSearches(from: {
       hostname: '127.0.0.1',
       port: from.port,
       path,
-      query: {},
+      query,
       headers: {
         host: `127.0.0.1:${from.port}`,
         'content-type': 'application/json',
@@ -125,7 +137,7 @@ async function signedSearches(from: {
       body,
     })
     const headers = Object.entries(signed.headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    requests.push(Buffer.from(`POST ${path} HTTP/1.1\r\n${headers.join('')}\r\n${body}`))
+    requests.push(Buffer.from(`POST ${target} HTTP/1.1\r\n${headers.join('')}\r\n${body}`))
   }
   return requests
 }
@@ -145,14 +157,14 @@ async function sampleAnswer(port: number, request: Buffer): Promise<string> {
 }
 
 /** The ceiling: node:http that reads the body, looks at nothing and sends the same bytes. */
-async function measureBareServer(answer: string, requests: readonly Buffer[]): Promise<LoadResult> {
+async function measureBareServer(answer: string, load: Omit<Load, 'port'>): Promise<LoadResult> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'bare-server.ts'), answer], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')
   try {
     const [line] = (await once(child.stdout, 'data')) as [Buffer]
-    return await runLoad({ ...LOAD, port: Number(line.toString()), requests })
+    return await runLoad({ ...load, port: Number(line.toString()) })
   } finally {
     child.kill('SIGTERM')
     await exited

@@ -1,0 +1,241 @@
+/**
+ * The searches of the benchmark, the same in every run over a data set: each battery is a kind of criteria that the API allows, with
+ * what is usual and what is hostile to an ordinary planner. Ranges and cursors are taken from image sets of the data set.
+ */
+import type { Filter, Position, Search, SortField, TextAttribute } from '../../src/imaging/search.ts'
+import { oneOf, type Random, randomOf, wholeBelow } from '../random.ts'
+import {
+  ANONYMOUS,
+  type BenchImageSet,
+  DAY_MS,
+  type DataSet,
+  HOUR_MS,
+  keyOf,
+  LIVE_FROM,
+  MIGRATION_FROM,
+  NOW,
+  USUAL_STUDY_ID,
+} from './data-set.ts'
+
+export const BATTERIES = ['one-range', 'two-range', 'narrow', 'equal', 'walk', 'empty'] as const
+export type BatteryName = (typeof BATTERIES)[number]
+
+export interface BenchQuery {
+  readonly search: Search
+  readonly after?: Position
+  /** A page whose first position only the store knows: it is looked up before anything is timed. */
+  readonly page?: 'thousandth' | 'last'
+}
+
+/** 50 to show and one to know whether there is a next page. */
+export const PAGE_ROWS = 51
+
+const FIELDS: readonly SortField[] = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime']
+const ORDERS = ['ASC', 'DESC'] as const
+const SORTS: readonly Search['sort'][] = FIELDS.flatMap((sortField) =>
+  ORDERS.map((sortOrder) => ({ sortField, sortOrder })),
+)
+const RANDOM_QUERIES = 1_000
+
+/** Each battery in an order of chance, so that a run that is cut short has seen some of every kind. */
+export function batteriesOf(dataSet: DataSet): Readonly<Record<BatteryName, readonly BenchQuery[]>> {
+  const made: Readonly<Record<BatteryName, (from: Chance) => readonly BenchQuery[]>> = {
+    'one-range': oneRange,
+    'two-range': twoRanges,
+    narrow,
+    equal,
+    walk,
+    empty,
+  }
+  return Object.fromEntries(
+    BATTERIES.map((name, index) => {
+      const random = randomOf(100, index)
+      const queries = made[name]({ random, anyImageSet: () => dataSet.imageSet(wholeBelow(random, dataSet.size)) })
+      return [name, shuffled(random, queries)]
+    }),
+  ) as unknown as Record<BatteryName, readonly BenchQuery[]>
+}
+
+interface Chance {
+  readonly random: Random
+  readonly anyImageSet: () => BenchImageSet
+}
+
+const times = <T>(count: number, make: (index: number) => T): readonly T[] =>
+  Array.from({ length: count }, (_, index) => make(index))
+
+function shuffled<T>(random: Random, values: readonly T[]): readonly T[] {
+  const all = [...values]
+  for (let end = all.length - 1; end > 0; end--) {
+    const other = wholeBelow(random, end + 1)
+    ;[all[end], all[other]] = [all[other]!, all[end]!]
+  }
+  return all
+}
+
+const perMs = (field: SortField) => (field === 'DICOMStudyDateAndTime' ? 1_000 : 1)
+
+const between = (attribute: SortField, fromMs: number, toMs: number): Filter => ({
+  attribute,
+  from: Math.round(fromMs) * perMs(attribute),
+  to: Math.round(toMs) * perMs(attribute),
+})
+
+/** A width spread evenly over its orders of magnitude, from the date of some image set on. */
+function rangeFrom(chance: Chance, range: { field: SortField; minMs: number; maxMs: number }): Filter {
+  const widthMs = range.minMs * (range.maxMs / range.minMs) ** chance.random()
+  const fromMs = keyOf(chance.anyImageSet(), range.field) / perMs(range.field)
+  return between(range.field, fromMs, fromMs + widthMs)
+}
+
+/** An hour to 900 days, or all between the dates of two image sets. */
+function wideRange(chance: Chance, field: SortField): Filter {
+  if (chance.random() < 0.5) return rangeFrom(chance, { field, minMs: HOUR_MS, maxMs: 900 * DAY_MS })
+  const [a, b] = [keyOf(chance.anyImageSet(), field), keyOf(chance.anyImageSet(), field)]
+  return { attribute: field, from: Math.min(a, b), to: Math.max(a, b) }
+}
+
+const narrowRange = (chance: Chance, field: SortField): Filter =>
+  rangeFrom(chance, { field, minMs: 1_000, maxMs: 600_000 })
+
+/** Half of them go on from the place of some image set, found or not. */
+function perhapsAfter(chance: Chance, search: Search): BenchQuery {
+  if (chance.random() < 0.5) return { search }
+  const imageSet = chance.anyImageSet()
+  return { search, after: { key: keyOf(imageSet, search.sort.sortField), seq: imageSet.seq } }
+}
+
+function otherFields(random: Random, sortField: SortField): readonly [SortField, SortField] {
+  const [a, b] = FIELDS.filter((field) => field !== sortField) as [SortField, SortField]
+  return random() < 0.5 ? [a, b] : [b, a]
+}
+
+const sortedBy = (sortField: SortField, sortOrder: Search['sort']['sortOrder'], filters: readonly Filter[]) => ({
+  search: { filters, sort: { sortField, sortOrder } },
+})
+
+/** Q4 and Q5 of the study: the newest study dates lie where createdAt does not match, all of them before the first hit. */
+function oneRange(chance: Chance): readonly BenchQuery[] {
+  const tenth = between('createdAt', LIVE_FROM + 280 * DAY_MS, LIVE_FROM + 420 * DAY_MS)
+  const fourTenths = between('createdAt', MIGRATION_FROM + 5 * DAY_MS, MIGRATION_FROM + 29 * DAY_MS)
+  return [
+    sortedBy('updatedAt', 'DESC', [tenth]),
+    ...ORDERS.map((order) => sortedBy('DICOMStudyDateAndTime', order, [fourTenths])),
+    ...times(RANDOM_QUERIES, () => {
+      const sort = oneOf(chance.random, SORTS)
+      const [field] = otherFields(chance.random, sort.sortField)
+      return perhapsAfter(chance, { filters: [wideRange(chance, field)], sort })
+    }),
+  ]
+}
+
+/** Q6 of the study: two halves of the store that have next to nothing in common. */
+function twoRanges(chance: Chance): readonly BenchQuery[] {
+  const halves = [
+    between('createdAt', MIGRATION_FROM, LIVE_FROM - 1),
+    between('DICOMStudyDateAndTime', MIGRATION_FROM + DAY_MS, NOW),
+  ]
+  return [
+    ...ORDERS.map((order) => sortedBy('updatedAt', order, halves)),
+    ...times(RANDOM_QUERIES, () => {
+      const sort = oneOf(chance.random, SORTS)
+      const fields = otherFields(chance.random, sort.sortField)
+      return perhapsAfter(chance, { filters: fields.map((field) => wideRange(chance, field)), sort })
+    }),
+  ]
+}
+
+/** A window of a second to ten minutes: alone, with a second window, or with a wide range. */
+const narrow = (chance: Chance): readonly BenchQuery[] =>
+  times(RANDOM_QUERIES, (index) => {
+    const sort = oneOf(chance.random, SORTS)
+    const [first, second] = otherFields(chance.random, sort.sortField)
+    const window = narrowRange(chance, first)
+    const filters = [[window], [window], [window, wideRange(chance, second)], [window, narrowRange(chance, second)]][
+      index % 4
+    ]!
+    return perhapsAfter(chance, { filters, sort })
+  })
+
+const equals = (attribute: TextAttribute, value: string): Filter => ({ attribute, equals: value })
+
+/** Each text alone, with a second EQUAL and with a range of each date, in each sort: unique values, usual ones and heavy ones. */
+function equal(chance: Chance): readonly BenchQuery[] {
+  const someAccession = () => {
+    let accession: string | null = null
+    for (let tries = 0; accession === null && tries < 100; tries++)
+      accession = chance.anyImageSet().grouping.AccessionNumber
+    return accession ?? 'A'
+  }
+  const firsts: readonly (() => Filter)[] = [
+    () => equals('DICOMPatientId', chance.anyImageSet().grouping.PatientID!),
+    () => equals('DICOMPatientId', ANONYMOUS),
+    () => equals('DICOMAccessionNumber', someAccession()),
+    () => equals('DICOMAccessionNumber', ''),
+    () => equals('DICOMStudyId', chance.anyImageSet().grouping.StudyID!),
+    () => equals('DICOMStudyId', USUAL_STUDY_ID),
+    () => equals('DICOMStudyInstanceUID', chance.anyImageSet().grouping.StudyInstanceUID),
+    () => equals('DICOMSeriesInstanceUID', chance.anyImageSet().grouping.SeriesInstanceUID),
+  ]
+  const seconds: readonly ((first: Filter) => readonly Filter[])[] = [
+    () => [],
+    ({ attribute }) => [
+      attribute === 'DICOMPatientId' ? equals('DICOMStudyId', USUAL_STUDY_ID) : equals('DICOMPatientId', ANONYMOUS),
+    ],
+    () => [{ attribute: 'isPrimary', equals: chance.random() < 0.5 }],
+    ...FIELDS.map((field) => () => [wideRange(chance, field)]),
+  ]
+  const one = (makeFirst: () => Filter, makeSecond: (first: Filter) => readonly Filter[], sort: Search['sort']) => {
+    const first = makeFirst()
+    return perhapsAfter(chance, { filters: [first, ...makeSecond(first)], sort })
+  }
+  const all = firsts.flatMap((first) => seconds.flatMap((second) => SORTS.map((sort) => one(first, second, sort))))
+  // Other values and cursors each time.
+  const again = firsts.flatMap((first) => seconds.flatMap((second) => SORTS.map((sort) => one(first, second, sort))))
+  return [...all, ...again]
+}
+
+/** No filter, or isPrimary alone: the first page, the thousandth and the last. */
+function walk({ anyImageSet }: Chance): readonly BenchQuery[] {
+  const filters: readonly (readonly Filter[])[] = [
+    [],
+    [{ attribute: 'isPrimary', equals: true }],
+    [{ attribute: 'isPrimary', equals: false }],
+  ]
+  return SORTS.flatMap((sort) =>
+    filters.flatMap((each): readonly BenchQuery[] => {
+      const search = { filters: each, sort }
+      const somewhere = times(10, () => {
+        const imageSet = anyImageSet()
+        return { search, after: { key: keyOf(imageSet, sort.sortField), seq: imageSet.seq } }
+      })
+      return [{ search }, { search, page: 'thousandth' }, { search, page: 'last' }, ...somewhere]
+    }),
+  )
+}
+
+/** Nothing matches, in each shape; also where each of the filters alone holds for half of the store. */
+function empty(chance: Chance): readonly BenchQuery[] {
+  const middleMs = () => keyOf(chance.anyImageSet(), 'createdAt')
+  const beyond = (field: SortField) => between(field, NOW + 10 * 365 * DAY_MS, NOW + 20 * 365 * DAY_MS)
+  /** updatedAt is never before createdAt. */
+  const contradiction = () => {
+    const ms = middleMs()
+    return [between('createdAt', ms, NOW), between('updatedAt', MIGRATION_FROM, ms - 1)]
+  }
+  const shapes: readonly ((field: SortField) => readonly Filter[])[] = [
+    (field) => [beyond(field)],
+    (field) => [beyond(field), wideRange(chance, FIELDS[(FIELDS.indexOf(field) + 1) % FIELDS.length]!)],
+    contradiction,
+    (field) => [equals('DICOMPatientId', 'NOBODY'), wideRange(chance, field)],
+    () => [equals('DICOMSeriesInstanceUID', '1.2.3'), equals('DICOMPatientId', ANONYMOUS)],
+    (field) => [equals('DICOMPatientId', ANONYMOUS), beyond(field)],
+    (field) => [equals('DICOMStudyId', USUAL_STUDY_ID), beyond(field)],
+    (field) => [{ attribute: 'isPrimary', equals: false }, beyond(field)],
+  ]
+  return times(2, () =>
+    shapes.flatMap((shape) =>
+      FIELDS.flatMap((field) => SORTS.map((sort) => perhapsAfter(chance, { filters: shape(field), sort }))),
+    ),
+  ).flat()
+}

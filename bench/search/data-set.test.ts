@@ -1,0 +1,110 @@
+/** That the benchmark searches the same image sets in every run, and that they are spread as the benchmark says. */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { studyInstant } from '../../src/imaging/study-instant.ts'
+import { withCounts } from '../../src/stores/sql/summary-tags.ts'
+import { ANONYMOUS, type BenchImageSet, dataSetOf, LIVE_FROM, NOW, USUAL_STUDY_ID } from './data-set.ts'
+
+const SIZE = 40_000
+const dataSet = dataSetOf(SIZE)
+const all = Array.from({ length: SIZE }, (_, index) => dataSet.imageSet(index))
+const share = (holds: (imageSet: BenchImageSet, index: number) => boolean) => all.filter(holds).length / SIZE
+
+/** Fails with what it was. */
+const assertBetween = (value: number, [least, most]: readonly [number, number]) =>
+  assert(value >= least && value <= most, `${value} lies between ${least} and ${most}`)
+
+describe('the data set of the search benchmark', () => {
+  test('is the same in every run', () => {
+    const digest = createHash('sha256').update(JSON.stringify(all)).digest('hex')
+    assert.equal(
+      digest,
+      '79e2f1e4e0ec22a020467e043b3343cfb4ad60f91905ec730d55c0b382131413',
+      'whoever changes what is generated raises DATA_SET_VERSION',
+    )
+  })
+
+  test('gives an image set by its number, whichever were asked for before', () => {
+    const backwards = dataSetOf(SIZE)
+    for (let index = SIZE - 1; index >= 0; index -= 997) assert.deepEqual(backwards.imageSet(index), all[index])
+  })
+
+  test('comes in in the order of seq, half of it in the month of the migration', () => {
+    assert(all.every(({ seq, createdAt }, index) => seq === index + 1 && createdAt >= (all[index - 1]?.createdAt ?? 0)))
+    assert.equal(
+      share(({ createdAt }) => createdAt < LIVE_FROM),
+      0.5,
+    )
+    assert(all.at(-1)!.createdAt <= NOW)
+  })
+
+  test('has study dates that run backwards over fifteen years during the migration', () => {
+    const years = [0, 5_000, 10_000, 15_000, 19_999].map((index) => Number(all[index]!.grouping.StudyDate!.slice(0, 4)))
+    assert.deepEqual(years, [2024, 2020, 2016, 2012, 2009])
+  })
+
+  test('has nine of ten live studies on the day they came in', () => {
+    const live = all.slice(SIZE / 2)
+    const prompt = live.filter(({ createdAt, studyInstant: at }) => createdAt - at / 1000 < 86_400_000)
+    assertBetween(prompt.length / live.length, [0.88, 0.92])
+  })
+
+  test('has seven of ten updated within a minute, and none before it was made', () => {
+    assertBetween(
+      share(({ createdAt, updatedAt }) => updatedAt - createdAt <= 60_000),
+      [0.68, 0.72],
+    )
+    assert(all.every(({ createdAt, updatedAt }) => updatedAt >= createdAt && updatedAt <= NOW + 60_000))
+  })
+
+  test('has values that a twentieth and a half of it hold, and accession numbers that one study holds or that are empty', () => {
+    assertBetween(
+      share(({ grouping }) => grouping.PatientID === ANONYMOUS),
+      [0.04, 0.06],
+    )
+    assertBetween(
+      share(({ grouping }) => grouping.StudyID === USUAL_STUDY_ID),
+      [0.48, 0.52],
+    )
+    assertBetween(
+      share(({ grouping }) => grouping.AccessionNumber === null),
+      [0.18, 0.22],
+    )
+    const studyOf = new Map<string, string>()
+    for (const { grouping } of all) {
+      if (grouping.AccessionNumber === null) continue
+      assert.equal(
+        studyOf.get(grouping.AccessionNumber) ?? grouping.StudyInstanceUID,
+        grouping.StudyInstanceUID,
+        'an accession number belongs to one study',
+      )
+      studyOf.set(grouping.AccessionNumber, grouping.StudyInstanceUID)
+    }
+  })
+
+  test('has four series a study, each with a UID of its own, and a few that are not primary', () => {
+    assert.equal(new Set(all.map(({ grouping }) => grouping.StudyInstanceUID)).size, SIZE / 4)
+    assert.equal(new Set(all.map(({ grouping }) => grouping.SeriesInstanceUID)).size, SIZE)
+    assertBetween(
+      share(({ isPrimary }) => !isPrimary),
+      [0.015, 0.025],
+    )
+  })
+
+  test('has patients of very different sizes', () => {
+    const sizes = Map.groupBy(all, ({ grouping }) => grouping.PatientID)
+    sizes.delete(ANONYMOUS)
+    const counts = [...sizes.values()].map((sets) => sets.length).sort((a, b) => a - b)
+    assert(counts.at(-1)! > 20 * counts[Math.floor(counts.length / 2)]!, `${counts.at(-1)} is many times the median`)
+  })
+
+  test('says its study date in DICOM as it is searched, and carries about 578 bytes of tags', () => {
+    for (const { grouping, tags, studyInstant: at } of all.slice(0, 1_000)) {
+      const { DICOMStudyTime } = JSON.parse(tags)
+      assert.equal(studyInstant(grouping.StudyDate, DICOMStudyTime, { strict: true }), at)
+    }
+    const bytes = all.reduce((sum, { tags }) => sum + withCounts(tags, { instances: 100 }).length, 0) / SIZE
+    assertBetween(bytes, [560, 600])
+  })
+})

@@ -1,0 +1,142 @@
+/**
+ * What it costs to keep the index: image sets published a hundred at a time, and single image sets that get another version. On a copy
+ * of the store, since what is written stays, through the verbs that an import uses, durable as they are there.
+ */
+import { constants, copyFile, rm } from 'node:fs/promises'
+import type { Catalog, Lease, StoredFile } from '../../src/stores/catalog.ts'
+import { openSqliteCatalog } from '../../src/stores/sql/sqlite.ts'
+import { quantile } from '../processes.ts'
+import { randomOf, wholeBelow } from '../random.ts'
+import { type BuiltStore, countedIds, DATASTORE_ID } from './build-store.ts'
+import { type BenchImageSet, type DataSet, NOW } from './data-set.ts'
+import { rounded } from './measure.ts'
+
+const BATCH = 100
+const BATCHES_MAX = 50
+const UPDATES_MAX = 300
+/** So that a small store stays nearly what it was. */
+const SHARE_MAX = 0.2
+
+export interface WriteTimes {
+  readonly insert_image_sets_per_s: number
+  /** By batches of a hundred. */
+  readonly insert_p50_ms: number
+  readonly insert_p99_ms: number
+  readonly update_p50_ms: number
+  readonly update_p99_ms: number
+}
+
+export async function measureWrites(store: BuiltStore, dataSet: DataSet): Promise<WriteTimes> {
+  const path = `${store.catalogPath}-copy-${process.pid}`
+  try {
+    // Costs nothing where the file system can share the pages of both.
+    await copyFile(store.catalogPath, path, constants.COPYFILE_FICLONE)
+    const catalog = await openSqliteCatalog({ path, newId: countedIds() })
+    try {
+      return { ...(await measureInserts(catalog, dataSet)), ...(await measureUpdates(catalog, dataSet)) }
+    } finally {
+      await catalog.close()
+    }
+  } finally {
+    await Promise.all(['', '-wal', '-shm'].map((ending) => rm(`${path}${ending}`, { force: true })))
+  }
+}
+
+async function measureInserts(catalog: Catalog, dataSet: DataSet) {
+  const batches = Math.min(BATCHES_MAX, Math.ceil((dataSet.size * SHARE_MAX) / BATCH))
+  const all = Array.from({ length: BATCH * batches }, (_, index) => dataSet.imageSet(dataSet.size + index))
+  const { lease, groups } = await recorded(catalog, { job: 'inserts', imageSets: all })
+  const batchesMs: number[] = []
+  for (let from = 0; from < groups.length; from += BATCH) {
+    const startedAt = performance.now()
+    // Asked for at once, they share a commit.
+    await Promise.all(
+      groups.slice(from, from + BATCH).map((group) => catalog.importJobs.publish(lease, group, NOW + from)),
+    )
+    batchesMs.push(performance.now() - startedAt)
+  }
+  const sumMs = batchesMs.reduce((sum, ms) => sum + ms, 0)
+  const sorted = batchesMs.toSorted((a, b) => a - b)
+  return {
+    insert_image_sets_per_s: Math.round(groups.length / (sumMs / 1000)),
+    insert_p50_ms: rounded(quantile(sorted, 0.5)),
+    insert_p99_ms: rounded(quantile(sorted, 0.99)),
+  }
+}
+
+/** Another instance for image sets that lie all over the store: the next version, and updatedAt moves to the end. */
+async function measureUpdates(catalog: Catalog, dataSet: DataSet) {
+  const random = randomOf(200, 0)
+  const chosen = new Map<string, BenchImageSet>()
+  const updates = Math.min(UPDATES_MAX, Math.ceil(dataSet.size * SHARE_MAX))
+  while (chosen.size < updates) {
+    const imageSet = dataSet.imageSet(wholeBelow(random, dataSet.size))
+    if (imageSet.isPrimary) chosen.set(imageSet.grouping.SeriesInstanceUID, imageSet)
+  }
+  const { lease, groups } = await recorded(catalog, { job: 'updates', imageSets: [...chosen.values()] })
+  const timesMs: number[] = []
+  for (const [index, group] of groups.entries()) {
+    const startedAt = performance.now()
+    const published = await catalog.importJobs.publish(lease, group, NOW + 1_000_000 + index)
+    timesMs.push(performance.now() - startedAt)
+    if (published.imageSetVersion < 2) throw new Error('an update made a new image set: the store is not as generated')
+  }
+  const sorted = timesMs.toSorted((a, b) => a - b)
+  return { update_p50_ms: rounded(quantile(sorted, 0.5)), update_p99_ms: rounded(quantile(sorted, 0.99)) }
+}
+
+/** An import job that has recorded one file for each image set, and the groups that wait to be published. */
+async function recorded(catalog: Catalog, from: { job: string; imageSets: readonly BenchImageSet[] }) {
+  const jobId = Buffer.from(from.job).toString('hex').padEnd(32, '0')
+  const owner = 'bench'
+  const lease: Lease = { jobId, owner }
+  const submitted = await catalog.importJobs.submit({
+    job: {
+      jobId,
+      datastoreId: DATASTORE_ID,
+      jobName: from.job,
+      jobStatus: 'SUBMITTED',
+      dataAccessRoleArn: 'arn:aws:iam::000000000000:role/bench',
+      inputS3Uri: 's3://bench-input/',
+      outputS3Uri: 's3://bench-output/',
+      importConfiguration: undefined,
+      message: undefined,
+      submittedAt: NOW,
+      endedAt: undefined,
+      filesDone: 0,
+      filesFound: undefined,
+    },
+    token: { clientToken: from.job, fingerprint: from.job, usedSince: 0 },
+  })
+  if (submitted.outcome !== 'submitted')
+    throw new Error(`the job of the ${from.job} was not taken: ${submitted.outcome}`)
+  await catalog.importJobs.claim({ owner, now: NOW, leaseUntil: NOW + 3_600_000 })
+  const files = from.imageSets.map(fileOf)
+  for (let start = 0; start < files.length; start += BATCH)
+    await catalog.importJobs.record(lease, files.slice(start, start + BATCH))
+  const groups = await catalog.importJobs.waitingGroups(jobId, files.length)
+  if (groups.length !== files.length) throw new Error(`${files.length} image sets made ${groups.length} groups`)
+  return { lease, groups }
+}
+
+const fileOf = (imageSet: BenchImageSet, index: number): StoredFile => ({
+  outcome: 'stored',
+  key: `file-${String(index).padStart(9, '0')}`,
+  grouping: imageSet.grouping,
+  sopInstanceUID: `${imageSet.grouping.SeriesInstanceUID}.1`,
+  sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
+  transferSyntaxUID: '1.2.840.10008.1.2.1',
+  blobKey: 'bench',
+  offsetBytes: 0,
+  sizeBytes: 1_000,
+  tags: imageSet.tags,
+  search: {
+    DICOMPatientId: imageSet.grouping.PatientID,
+    DICOMAccessionNumber: imageSet.grouping.AccessionNumber,
+    DICOMStudyId: imageSet.grouping.StudyID,
+    DICOMStudyInstanceUID: imageSet.grouping.StudyInstanceUID,
+    DICOMSeriesInstanceUID: imageSet.grouping.SeriesInstanceUID,
+    DICOMStudyDateAndTime: imageSet.studyInstant,
+  },
+  warnings: [],
+})

@@ -1,0 +1,65 @@
+/** Asks the searches of a battery one at a time, first to warm up and then by the clock, and says how long they took. */
+import { quantile } from '../processes.ts'
+import type { BenchQuery } from './batteries.ts'
+
+export interface Answer {
+  /** The seq of each image set on the page. */
+  readonly seqs: readonly number[]
+  /** Rows of the index that were looked at; null where the engine does not say. */
+  readonly visited: number | null
+}
+
+/** As it is printed with --json: `run` of the `of` searches of the battery came before the time was up. */
+export interface Times {
+  readonly p50_ms: number
+  readonly p99_ms: number
+  readonly max_ms: number
+  readonly visited_max: number | null
+  readonly run: number
+  readonly of: number
+}
+
+export interface Measured {
+  readonly times: Times
+  /** Of the searches that were run, in their order. */
+  readonly answers: readonly (readonly number[])[]
+}
+
+/** @param request.capMs each of the two rounds begins no further search after this long. */
+export async function measure(request: {
+  readonly queries: readonly BenchQuery[]
+  readonly ask: (query: BenchQuery) => Answer | Promise<Answer>
+  readonly capMs: number
+}): Promise<Measured> {
+  const { queries, ask, capMs } = request
+  const round = async (asked: readonly BenchQuery[]) => {
+    const timesMs: number[] = []
+    const answers: Answer[] = []
+    const until = performance.now() + capMs
+    for (const query of asked) {
+      const startedAt = performance.now()
+      if (startedAt > until) break
+      answers.push(await ask(query))
+      timesMs.push(performance.now() - startedAt)
+    }
+    return { timesMs, answers }
+  }
+  const warmUp = await round(queries)
+  const { timesMs, answers } = await round(queries.slice(0, warmUp.answers.length))
+  const sorted = timesMs.toSorted((a, b) => a - b)
+  const visited = answers.map((answer) => answer.visited).filter((count) => count !== null)
+  return {
+    times: {
+      p50_ms: rounded(quantile(sorted, 0.5)),
+      p99_ms: rounded(quantile(sorted, 0.99)),
+      max_ms: rounded(sorted.at(-1)!),
+      visited_max: visited.length === 0 ? null : Math.max(...visited),
+      run: timesMs.length,
+      of: queries.length,
+    },
+    answers: answers.map(({ seqs }) => seqs),
+  }
+}
+
+/** To a microsecond. */
+export const rounded = (ms: number): number => Math.round(ms * 1000) / 1000

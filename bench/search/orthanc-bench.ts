@@ -1,0 +1,223 @@
+/**
+ * `npm run bench -- orthanc`: what a worklist asks all day (the newest 50, one patient, a page deep in the archive) of Hilum and of
+ * Debian's Orthanc, which hold the same series, over HTTP. Hilum's requests are signed and its answers are whole summaries; Orthanc is
+ * asked for the same tags, without any sign of who asks.
+ */
+import { existsSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
+import { ExplicitVRLittleEndian, encodeP10 } from '../../src/dicom/encode.ts'
+import { type BenchServer, startHilumServer } from '../hilum-server.ts'
+import { type LoadResult, runLoad } from '../load.ts'
+import { optionsOf } from '../options.ts'
+import { isOrthancInstalled, startOrthanc } from '../orthanc-server.ts'
+import { projectFolder } from '../processes.ts'
+import { signedSearches } from '../searching.ts'
+import { buildStore, DATASTORE_ID, type Progress } from './build-store.ts'
+import { type BenchImageSet, DATA_SET_VERSION, type DataSet, dataSetOf } from './data-set.ts'
+import { rounded } from './measure.ts'
+import { progressBar } from './progress-bar.ts'
+
+const USAGE = `npm run bench -- orthanc [--rows N] [--seconds S] [--json]
+  --rows N      series in both (default 50000); Orthanc takes about 600 a second, once
+  --seconds S   for each question and number of clients (default 3)
+  --json        one object on stdout`
+
+const PAGE = 50
+/** How far into the result the deep page lies. */
+const DEPTH = 0.9
+const CLIENTS = 8
+
+const QUESTIONS = ['newest 50', 'one patient', 'deep page'] as const
+type Question = (typeof QUESTIONS)[number]
+type Requests = Readonly<Record<Question, readonly Buffer[]>>
+
+interface Answered {
+  /** Of one client, one request at a time. */
+  readonly p50_ms: number
+  readonly p99_ms: number
+  /** Of eight clients. */
+  readonly per_s: number
+}
+
+export async function orthancBench(args: readonly string[]): Promise<number> {
+  const options = optionsOf(args, { rows: '50000', seconds: '3' })
+  const rows = Number(options?.rows)
+  const durationMs = Number(options?.seconds) * 1000
+  if (options === undefined || !Number.isInteger(rows) || rows < 1_000 || !(durationMs > 0)) {
+    process.stderr.write(`${USAGE}\n`)
+    return 2
+  }
+  if (!isOrthancInstalled()) {
+    process.stderr.write('Orthanc is not installed here (Debian: apt-get install orthanc).\n')
+    return 1
+  }
+  const progress = progressBar(process.stderr)
+  const dataSet = dataSetOf(rows)
+  const cacheFolder = process.env.HILUM_BENCH_CACHE ?? join(projectFolder, 'bench', '.cache')
+  const hilum = await askHilum({ dataSet, cacheFolder, durationMs, progress })
+  const orthanc = await askOrthanc({ dataSet, cacheFolder, durationMs, progress })
+  const result = { rows, hilum, orthanc }
+  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : table(result))
+  return 0
+}
+
+interface Asked {
+  readonly dataSet: DataSet
+  readonly cacheFolder: string
+  readonly durationMs: number
+  readonly progress: Progress
+}
+
+async function askHilum({ dataSet, cacheFolder, durationMs, progress }: Asked) {
+  const store = await buildStore({ dataSet, cacheFolder, progress })
+  const server = await startHilumServer(store.dataFolder)
+  try {
+    progress('asking Hilum', 0)
+    const of = { port: server.port, datastoreId: DATASTORE_ID }
+    const nextToken = await tokenOfDeepPage(server, dataSet.size)
+    const patient = (i: number) => ({
+      filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: patientOf(dataSet, i) }] }],
+    })
+    const requests = {
+      'newest 50': await signedSearches({ ...of, criteria: () => ({}) }),
+      'one patient': await signedSearches({ ...of, criteria: patient }),
+      'deep page': await signedSearches({ ...of, criteria: () => ({}), query: { nextToken } }),
+    }
+    const answered = await ask({ port: server.port, requests, durationMs })
+    progress('asking Hilum', 1)
+    return answered
+  } finally {
+    await server.stop()
+  }
+}
+
+async function tokenOfDeepPage({ client }: BenchServer, size: number): Promise<string> {
+  let nextToken: string | undefined
+  for (let seen = 0; seen < size * DEPTH; seen += PAGE) {
+    const page = await client.send(
+      new SearchImageSetsCommand({ datastoreId: DATASTORE_ID, maxResults: PAGE, nextToken }),
+    )
+    nextToken = page.nextToken
+  }
+  if (nextToken === undefined) throw new Error('the result ended before the deep page')
+  return nextToken
+}
+
+/** The tags of a summary that Orthanc keeps with the patient and the study. */
+const SUMMARY_TAGS = [
+  ...['PatientID', 'PatientName', 'PatientBirthDate', 'PatientSex', 'StudyInstanceUID', 'StudyID'],
+  ...['StudyDescription', 'AccessionNumber', 'StudyDate', 'StudyTime'],
+]
+const SERIES = { Level: 'Series', Limit: PAGE, ResponseContent: ['MainDicomTags', 'Metadata', 'RequestedTags'] }
+const NEWEST_FIRST = { Query: {}, OrderBy: [{ Type: 'Metadata', Key: 'LastUpdate', Direction: 'DESC' }] }
+
+async function askOrthanc({ dataSet, cacheFolder, durationMs, progress }: Asked) {
+  const folder = join(cacheFolder, `orthanc-${dataSet.size}-${DATA_SET_VERSION}`)
+  if (!existsSync(folder)) await fillOrthanc({ dataSet, folder, progress })
+  const orthanc = await startOrthanc(folder, { isDurable: true })
+  try {
+    progress('asking Orthanc', 0)
+    const finds = (body: (i: number) => object) =>
+      Array.from({ length: 200 }, (_, i) =>
+        requestOf(orthanc.port, JSON.stringify({ ...SERIES, RequestedTags: SUMMARY_TAGS, ...body(i) })),
+      )
+    const requests = {
+      'newest 50': finds(() => NEWEST_FIRST),
+      'one patient': finds((i) => ({ Query: { PatientID: patientOf(dataSet, i) }, CaseSensitive: true })),
+      'deep page': finds(() => ({ ...NEWEST_FIRST, Since: Math.floor(dataSet.size * DEPTH) })),
+    }
+    const answered = await ask({ port: orthanc.port, requests, durationMs })
+    progress('asking Orthanc', 1)
+    return answered
+  } finally {
+    await orthanc.stop()
+  }
+}
+
+const patientOf = (dataSet: DataSet, i: number): string =>
+  dataSet.imageSet((i * 7919) % dataSet.size).grouping.PatientID!
+
+const requestOf = (port: number, body: string): Buffer =>
+  Buffer.from(
+    `POST /tools/find HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+
+/** Under another name until it is whole. */
+async function fillOrthanc(request: { dataSet: DataSet; folder: string; progress: Progress }): Promise<void> {
+  const { dataSet, folder, progress } = request
+  const filling = `${folder}-filling-${process.pid}`
+  try {
+    const orthanc = await startOrthanc(filling, { isDurable: false })
+    try {
+      await orthanc.store(filesOf(dataSet), (count) => progress('loading Orthanc', count / dataSet.size))
+    } finally {
+      await orthanc.stop()
+    }
+    await rename(filling, folder)
+  } finally {
+    await rm(filling, { recursive: true, force: true })
+  }
+}
+
+function* filesOf(dataSet: DataSet): Iterable<Uint8Array> {
+  for (let index = 0; index < dataSet.size; index++) yield fileOf(dataSet.imageSet(index))
+}
+
+/** One small instance for each series, with the tags of its summary. */
+function fileOf({ grouping, tags }: BenchImageSet): Uint8Array {
+  const summary = JSON.parse(tags)
+  return encodeP10({
+    transferSyntaxUID: ExplicitVRLittleEndian,
+    attributes: {
+      SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
+      SOPInstanceUID: `${grouping.SeriesInstanceUID}.1`,
+      StudyDate: grouping.StudyDate!,
+      StudyTime: summary.DICOMStudyTime,
+      Modality: summary.DICOMSeriesModality,
+      AccessionNumber: grouping.AccessionNumber ?? '',
+      StudyDescription: summary.DICOMStudyDescription,
+      PatientName: summary.DICOMPatientName,
+      PatientID: grouping.PatientID!,
+      PatientBirthDate: summary.DICOMPatientBirthDate,
+      PatientSex: summary.DICOMPatientSex,
+      BodyPartExamined: summary.DICOMSeriesBodyPart,
+      StudyID: grouping.StudyID!,
+      StudyInstanceUID: grouping.StudyInstanceUID,
+      SeriesInstanceUID: grouping.SeriesInstanceUID,
+      SeriesNumber: Number(grouping.SeriesNumber),
+      InstanceNumber: 1,
+    },
+  })
+}
+
+async function ask(of: { port: number; requests: Requests; durationMs: number }) {
+  const answered: Partial<Record<Question, Answered>> = {}
+  for (const question of QUESTIONS) {
+    const { port, durationMs } = of
+    const load = (connections: number): Promise<LoadResult> =>
+      runLoad({ port, requests: of.requests[question], connections, warmUpMs: durationMs / 4, durationMs })
+    const [alone, together] = [await load(1), await load(CLIENTS)]
+    answered[question] = {
+      p50_ms: rounded(alone.p50Ms),
+      p99_ms: rounded(alone.p99Ms),
+      per_s: Math.round(together.perSecond),
+    }
+  }
+  return answered as Record<Question, Answered>
+}
+
+function table(result: {
+  readonly rows: number
+  readonly hilum: Record<Question, Answered>
+  readonly orthanc: Record<Question, Answered>
+}): string {
+  const cell = ({ p50_ms, p99_ms, per_s }: Answered) =>
+    `${p50_ms.toFixed(2)} / ${p99_ms.toFixed(2)} ms, ${per_s.toLocaleString('en')}/s`
+  const lines = QUESTIONS.map((question) =>
+    [question.padEnd(12), cell(result.hilum[question]).padEnd(30), cell(result.orthanc[question])].join('  '),
+  )
+  const title = `${result.rows.toLocaleString('en')} series; p50 / p99 of one client, a second with ${CLIENTS}`
+  return `${title}\n\n${''.padEnd(12)}  ${'Hilum'.padEnd(30)}  Orthanc\n${lines.join('\n')}\n`
+}

@@ -1,0 +1,45 @@
+/** The measurements of a search benchmark as two tables for people. */
+import { BATTERIES } from './batteries.ts'
+import type { Times } from './measure.ts'
+import type { SearchBench } from './search-bench.ts'
+
+export function printTable(result: SearchBench): string {
+  const head = ['battery', 'p50 ms', 'p99 ms', 'max ms', 'visited', 'run', 'planner p50', 'p99', 'max', 'run']
+  const lines = BATTERIES.map((name) => {
+    const [ours, theirs] = [result.batteries[name], result.planner[name]]
+    return [
+      name,
+      ...[ms(ours.p50_ms), ms(ours.p99_ms), ms(ours.max_ms), ours.visited_max === null ? '-' : whole(ours.visited_max)],
+      ...[runs(ours), ms(theirs.p50_ms), ms(theirs.p99_ms), ms(theirs.max_ms), runs(theirs)],
+    ]
+  })
+  const facts: readonly (readonly [string, string])[] = [
+    ['load, image sets a second, before indexes', whole(result.load_rows_per_s)],
+    ['indexes made, seconds', String(result.index_s)],
+    ['insert, image sets a second, 100 at a time', whole(result.insert_image_sets_per_s)],
+    ['insert of 100, p50 and p99 ms', `${ms(result.insert_p50_ms)}  ${ms(result.insert_p99_ms)}`],
+    ['update of one, p50 and p99 ms', `${ms(result.update_p50_ms)}  ${ms(result.update_p99_ms)}`],
+    ['bytes an image set, all', whole(result.bytes_per_image_set)],
+    ['bytes an image set, beside its row', whole(result.index_bytes_per_image_set)],
+    ['server ready, ms', whole(result.ready_ms)],
+    ...Object.entries(result.http).map(([name, http]): [string, string] => [
+      `HTTP, 8 at once: ${name}`,
+      `${whole(http.per_s)} a second, ${http.share.toFixed(2)} of bare node:http (${whole(http.bare_per_s)})`,
+    ]),
+    ['answers equal to the planner’s', `${whole(result.compared - result.different)} of ${whole(result.compared)}`],
+  ]
+  const title = `${whole(result.rows)} image sets, ${result.engine}, Node ${result.node}; page of 51 rows, warm, one at a time`
+  return `${title}\n\n${columns([head, ...lines])}\n\n${columns(facts)}\n`
+}
+
+const whole = (value: number) => Math.round(value).toLocaleString('en')
+const ms = (value: number) => (value < 100 ? value.toFixed(2) : whole(value))
+const runs = ({ run, of }: Times) => (run === of ? whole(of) : `${whole(run)} of ${whole(of)}`)
+
+/** The first column to the left, the others to the right. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const pad = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)
+  return rows.map((row) => row.map(pad).join('  ')).join('\n')
+}
