@@ -4,20 +4,9 @@
  */
 import Database from 'better-sqlite3'
 import type { Filter, Position, Search } from '../../src/imaging/search.ts'
+import { COLUMN_OF } from '../../src/stores/sql/search-columns.ts'
 import { type BenchQuery, PAGE_ROWS } from './batteries.ts'
 import type { BenchImageSet } from './data-set.ts'
-
-const COLUMN_OF: Readonly<Record<Filter['attribute'], string>> = {
-  DICOMPatientId: 'patient_id',
-  DICOMAccessionNumber: 'accession_number',
-  DICOMStudyId: 'study_id',
-  DICOMStudyInstanceUID: 'study_instance_uid',
-  DICOMSeriesInstanceUID: 'series_instance_uid',
-  DICOMStudyDateAndTime: 'study_instant',
-  createdAt: 'created_at',
-  updatedAt: 'updated_at',
-  isPrimary: 'is_primary',
-}
 
 const TABLE = `CREATE TABLE image_sets (
   seq INTEGER PRIMARY KEY, datastore INTEGER NOT NULL, is_primary INTEGER NOT NULL, created_at INTEGER NOT NULL,
