@@ -27,7 +27,8 @@ interface Work {
 const READ_AHEAD_FILES = 8
 /** Beyond the attempts that a bad file may cost, those that a job may cost that dies of something else. */
 const MORE_ATTEMPTS = 4
-const GROUPS_AT_ONCE = 256
+/** Published in one transaction: enough to share an fsync and the writing of leaves, few enough for others to get their turn. */
+const GROUPS_AT_ONCE = 100
 
 /** @throws JobFailed where the job cannot succeed; the signal's reason where it was told to stop. */
 export async function runJob(work: Work): Promise<void> {
@@ -161,8 +162,7 @@ async function publishGroups({ app, job, lease, signal }: Work): Promise<void> {
     const groups = await app.catalog.importJobs.waitingGroups(job.jobId, GROUPS_AT_ONCE)
     if (groups.length === 0) return
     signal.throwIfAborted()
-    // Asked for at once, so that the catalog can make many of them durable with one fsync. It keeps their order.
-    await Promise.all(groups.map((group) => app.catalog.importJobs.publish(lease, group, app.clock())))
+    await app.catalog.importJobs.publish(lease, groups, app.clock())
   }
 }
 

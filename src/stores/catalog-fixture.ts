@@ -159,16 +159,15 @@ export const failedFile = (key: string): FailedFile => ({
 })
 
 /** Publishes all groups of the job that wait, in their order. */
-export async function publishAll(catalog: Catalog, lease: Lease, at: number): Promise<GeneratedImageSet[]> {
-  const groups = await catalog.importJobs.waitingGroups(lease.jobId, 10_000)
-  return Promise.all(groups.map((group) => catalog.importJobs.publish(lease, group, at)))
+export async function publishAll(catalog: Catalog, lease: Lease, at: number): Promise<readonly GeneratedImageSet[]> {
+  return catalog.importJobs.publish(lease, await catalog.importJobs.waitingGroups(lease.jobId, 10_000), at)
 }
 
 /** A whole import of these files in a job of its own. */
 export async function importFiles(
   catalog: Catalog,
   { datastoreId, files, at = AT }: { datastoreId: string; files: readonly StoredFile[]; at?: number },
-): Promise<GeneratedImageSet[]> {
+): Promise<readonly GeneratedImageSet[]> {
   const all = { datastoreId, status: undefined, submittedSince: 0, after: undefined, limit: 1_000 }
   const name = `import ${(await catalog.importJobs.list(all)).length} of ${datastoreId.slice(0, 8)}`
   const lease = await startJob(catalog, { datastoreId, name })

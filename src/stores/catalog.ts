@@ -208,10 +208,11 @@ export interface ImportJobs {
   /** The groups that have no image set yet, in the order of their first keys; at most `limit`. */
   waitingGroups(jobId: string, limit: number): Promise<readonly WaitingGroup[]>
   /**
-   * Makes one group visible as a new image set or as the next version of one, by the rules of imaging/grouping.ts: version,
-   * instances and search row in one transaction. Of files with the same SOPInstanceUID the last key wins.
+   * Makes groups visible, each as a new image set or as the next version of one, by the rules of imaging/grouping.ts: versions,
+   * instances and search rows in one transaction. Of files with the same SOPInstanceUID the last key wins.
+   * @returns in the order of the groups.
    */
-  publish(lease: Lease, group: WaitingGroup, at: number): Promise<GeneratedImageSet>
+  publish(lease: Lease, groups: readonly WaitingGroup[], at: number): Promise<readonly GeneratedImageSet[]>
   generatedImageSets(jobId: string): AsyncIterable<GeneratedImageSet>
   /** In order of the input keys. */
   reportLines(jobId: string): AsyncIterable<ReportLine>

@@ -158,7 +158,7 @@ export function testImportJobs(open: OpenCatalog): void {
     await assert.rejects(importJobs.release(lease), LeaseLost)
     await assert.rejects(importJobs.setFilesFound(lease, 7), LeaseLost)
     await assert.rejects(importJobs.record(lease, [storedFile('b')]), LeaseLost)
-    await assert.rejects(importJobs.publish(lease, group!, AT), LeaseLost)
+    await assert.rejects(importJobs.publish(lease, [group!], AT), LeaseLost)
     await assert.rejects(importJobs.finish(lease, COMPLETED), LeaseLost)
     assert.equal(await importJobs.lastRecordedKey(lease.jobId), 'a')
     assert.equal((await publishAll(catalog, heir, AT)).length, 1)
@@ -229,7 +229,7 @@ export function testImportJobs(open: OpenCatalog): void {
       expected,
     )
     assert.deepEqual(waiting[0]?.elements, storedFile('k000', { series: series(0) }).grouping)
-    await catalog.importJobs.publish(lease, waiting[1]!, AT)
+    await catalog.importJobs.publish(lease, [waiting[1]!], AT)
     const rest = await catalog.importJobs.waitingGroups(lease.jobId, 3)
     assert.deepEqual(
       rest.map((group) => group.elements.SeriesInstanceUID),

@@ -183,10 +183,10 @@ export function testPublishing(open: OpenCatalog): void {
     const lease = await startJob(catalog, { datastoreId })
     await catalog.importJobs.record(lease, [storedFile('a')])
     const [group] = await catalog.importJobs.waitingGroups(lease.jobId, 1)
-    const once = await catalog.importJobs.publish(lease, group!, AT)
+    const once = await catalog.importJobs.publish(lease, [group!], AT)
     const [twice, thrice] = await Promise.all([
-      catalog.importJobs.publish(lease, group!, AT + 1),
-      catalog.importJobs.publish(lease, group!, AT + 2),
+      catalog.importJobs.publish(lease, [group!], AT + 1),
+      catalog.importJobs.publish(lease, [group!], AT + 2),
     ])
     assert.deepEqual(twice, once)
     assert.deepEqual(thrice, once)

@@ -16,6 +16,7 @@ import {
 } from '../../imaging/search.ts'
 import { beginBestFirst, nextLeaf, visit } from './best-first.ts'
 import {
+  changedEntries,
   decodeEntries,
   type Entry,
   encodeEntries,
@@ -23,11 +24,9 @@ import {
   entryOf,
   hashOf,
   LACKING,
-  withEntry,
-  withoutEntry,
 } from './entries.ts'
 import { boundsOf, LeafBounds } from './leaf-bounds.ts'
-import { buildLeaves, type Leaf, splitLeaf } from './split.ts'
+import { buildLeaves, divideLeaf, type Leaf } from './split.ts'
 
 const SEED = 20260402
 const SORT_FIELDS = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime'] as const
@@ -53,20 +52,21 @@ class Space {
   add(entry: Entry): void {
     const at = this.bounds.find(entry.point)
     const cell = this.bounds.cellAt(at)
-    const bytes = withEntry(this.#bytes[at]!, entry)
-    if (this.bounds.entryCounts[at]! < this.#entriesMax) {
-      this.#put(at, cell, bytes)
-      return
+    const bytes = changedEntries(this.#bytes[at]!, { removed: new Set(), added: [entry] })
+    const entries = entriesOf(decodeEntries(bytes!))
+    const options = {
+      extents: this.bounds.extents(LACKING),
+      entriesMax: this.#entriesMax,
+      added: new Set([entry.point[3]!]),
     }
-    const extents = this.bounds.extents(LACKING)
-    const [low, high] = splitLeaf({ cell, entries: entriesOf(decodeEntries(bytes)) }, { extents, added: entry })
-    this.#put(at, low.cell, encodeEntries(low.entries))
-    this.#put(this.#bytes.length, high.cell, encodeEntries(high.entries))
+    for (const [part, leaf] of divideLeaf({ cell, entries }, options).entries()) {
+      this.#put(part === 0 ? at : this.#bytes.length, leaf.cell, encodeEntries(leaf.entries))
+    }
   }
 
   remove(entry: Entry): void {
     const at = this.bounds.find(entry.point)
-    const bytes = withoutEntry(this.#bytes[at]!, entry.point[3]!)
+    const bytes = changedEntries(this.#bytes[at]!, { removed: new Set([entry.point[3]!]), added: [] })
     assert.ok(bytes)
     this.#put(at, this.bounds.cellAt(at), bytes)
   }

@@ -96,39 +96,20 @@ export const entriesOf = ({ count, columns, changedIn, isPrimary, hashes }: Entr
     hashes: hashes.map((column) => column[at]!),
   }))
 
-const without = <T extends Float64Array | Uint16Array>(column: T, at: number): T => {
-  const rest = column.slice(0, -1) as T
-  rest.set(column.subarray(at + 1), at)
-  return rest
+/** The bytes of a leaf once some entries are taken out of it, by their seqs, and others are added; undefined where one is not there. */
+export function changedEntries(
+  bytes: Uint8Array,
+  { removed, added }: { readonly removed: ReadonlySet<number>; readonly added: readonly Entry[] },
+): Uint8Array | undefined {
+  const before = decodeEntries(bytes)
+  const seqs = before.columns[SEQ]!
+  const places = Uint32Array.from(seqs.keys()).filter((place) => !removed.has(seqs[place]!))
+  if (places.length !== before.count - removed.size) return undefined
+  const kept = pickEntries(before, places)
+  return added.length === 0 ? kept : bytesOf(joinEntries([kept, encodeEntries(added)]))
 }
 
-/** The bytes of the leaf with the entry added, or with the entry of that seq taken out (undefined where it is not there). */
-export function withEntry(bytes: Uint8Array, entry: Entry): Uint8Array {
-  const entries = decodeEntries(bytes)
-  const more = decodeEntries(new Uint8Array(bytes.byteLength + ENTRY_BYTES))
-  const put = (from: Float64Array | Uint16Array, to: Float64Array | Uint16Array, value: number) => {
-    to.set(from)
-    to[entries.count] = value
-  }
-  for (const [at, column] of entries.columns.entries()) put(column, more.columns[at]!, entry.point[at]!)
-  put(entries.changedIn, more.changedIn, entry.changedIn)
-  put(entries.isPrimary, more.isPrimary, entry.isPrimary ? 1 : 0)
-  for (const [at, column] of entries.hashes.entries()) put(column, more.hashes[at]!, entry.hashes[at]!)
-  return new Uint8Array(more.changedIn.buffer)
-}
-
-export function withoutEntry(bytes: Uint8Array, seq: number): Uint8Array | undefined {
-  const entries = decodeEntries(bytes)
-  const at = entries.columns[SEQ]!.indexOf(seq)
-  if (at === -1) return undefined
-  const rest = new Uint8Array(bytes.byteLength - ENTRY_BYTES)
-  const less = decodeEntries(rest)
-  for (const [column, to] of less.columns.entries()) to.set(without(entries.columns[column]!, at))
-  less.changedIn.set(without(entries.changedIn, at))
-  less.isPrimary.set(without(entries.isPrimary, at))
-  for (const [column, to] of less.hashes.entries()) to.set(without(entries.hashes[column]!, at))
-  return rest
-}
+const bytesOf = ({ changedIn }: Entries): Uint8Array => new Uint8Array(changedIn.buffer)
 
 /** The bytes of some entries of many, given by their places. */
 export function pickEntries(entries: Entries, places: Uint32Array): Uint8Array {

@@ -2,7 +2,7 @@
  * What is kept in memory of the leaves of one space: of each its cell and its box. Cells part the whole space, so that a point lies
  * in exactly one; they are half open, `from <= x < to`. A box is the least that holds the entries there are, both ends inclusive.
  */
-import { DIMENSIONS, type Entries } from './entries.ts'
+import { CREATED, DIMENSIONS, type Entries } from './entries.ts'
 
 const SIZE = DIMENSIONS.length
 /** Numbers per leaf: from and to of its cell, then from and to of its box. */
@@ -29,7 +29,8 @@ export class LeafBounds {
   readonly leaves: number[] = []
   readonly entryCounts: number[] = []
   readonly #places = new Map<number, number>()
-  #lastFound = 0
+  /** The places whose cells hold the createdAt that was looked for last. */
+  #slab: { readonly createdAt: number; readonly places: readonly number[] } | undefined
 
   /** A leaf that is new, or that has changed. */
   set(leaf: number, entryCount: number, numbers: Float64Array): void {
@@ -46,6 +47,7 @@ export class LeafBounds {
     }
     this.entryCounts[at] = entryCount
     this.numbers.set(numbers, at * NUMBERS_PER_LEAF)
+    this.#slab = undefined
   }
 
   /** The leaf is not there after all. No point lies in it any more. */
@@ -54,18 +56,25 @@ export class LeafBounds {
     if (at === undefined) return
     this.entryCounts[at] = 0
     this.numbers.fill(Number.NaN, at * NUMBERS_PER_LEAF, (at + 1) * NUMBERS_PER_LEAF)
+    this.#slab = undefined
   }
 
-  /** The place of the leaf in whose cell the point lies; -1 where none is known. What comes in a row lies together: looked there first. */
+  /**
+   * The place of the leaf in whose cell the point lies; -1 where none is known. What is published together has one createdAt, so the
+   * leaves that may hold it are looked up once for all of it.
+   */
   find(point: readonly number[]): number {
-    if (this.#lastFound < this.count && this.#holds(this.#lastFound, point)) return this.#lastFound
-    for (let at = 0; at < this.count; at++) {
-      if (this.#holds(at, point)) {
-        this.#lastFound = at
-        return at
-      }
+    const createdAt = point[CREATED]!
+    if (this.#slab?.createdAt !== createdAt) this.#slab = { createdAt, places: this.#placesOfCreated(createdAt) }
+    return this.#slab.places.find((at) => this.#holds(at, point)) ?? -1
+  }
+
+  #placesOfCreated(createdAt: number): readonly number[] {
+    const places: number[] = []
+    for (let at = 0, start = CREATED; at < this.count; at++, start += NUMBERS_PER_LEAF) {
+      if (createdAt >= this.numbers[start]! && createdAt < this.numbers[start + CELL_TO]!) places.push(at)
     }
-    return -1
+    return places
   }
 
   #holds(at: number, point: readonly number[]): boolean {

@@ -10,6 +10,8 @@ export interface IndexSizes {
   /** The same for UIDs, whose indexes lead to rows. */
   readonly heavyUidFrom: number
   readonly heavyUidUntil: number
+  /** Two texts that more image sets have than this, each, have a space of the image sets that have both. */
+  readonly pairFrom: number
   /** One of so many image sets that come has its texts counted; so a text may pass `heavyFrom` by a few hundred before it is noticed. */
   readonly countEvery: number
   /** Leaves whose bounds are kept in memory: 64 MB. */
@@ -22,6 +24,7 @@ export const INDEX_SIZES: IndexSizes = {
   heavyUntil: 1_024,
   heavyUidFrom: 512,
   heavyUidUntil: 128,
+  pairFrom: 16_384,
   countEvery: 16,
   leavesInMemory: 400_000,
 }

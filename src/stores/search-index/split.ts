@@ -87,26 +87,29 @@ function farthestOf(reach: readonly number[], extents: readonly number[]): numbe
 }
 
 /**
+ * Cuts a leaf until no part of it is too large. Where what was added lies at the upper end, more will come there, as dates do: most
+ * of the others are left in a leaf that is nearly full.
  * @param options.extents how far the whole space reaches in each dimension.
- * @param options.added what made the leaf too large. Where it lies at the upper end, more will come there, as dates do: most of the
- * others are left in a leaf that is nearly full.
+ * @param options.added the seqs of what made the leaf too large.
  */
-export function splitLeaf(
-  { cell, entries }: Leaf,
-  options: { readonly extents: readonly number[]; readonly added?: Entry },
-): readonly [Leaf, Leaf] {
+export function divideLeaf(
+  leaf: Leaf,
+  options: { readonly extents: readonly number[]; readonly entriesMax: number; readonly added: ReadonlySet<number> },
+): readonly Leaf[] {
+  const { cell, entries } = leaf
+  if (entries.length <= options.entriesMax) return [leaf]
   const dimension = farthestOf(extentsOf(entries), options.extents)
   const inOrder = entries.toSorted((a, b) => a.point[dimension]! - b.point[dimension]!)
-  const isAtEnd = options.added?.point[dimension] === inOrder.at(-1)!.point[dimension]
+  const isAtEnd = options.added.has(inOrder.at(-1)!.point[SEQ]!)
   const at = cutBefore(
     inOrder.map(({ point }) => point[dimension]!),
-    Math.floor(entries.length * (isAtEnd ? SHARE_LEFT_BEHIND : 0.5)),
+    Math.floor(isAtEnd ? SHARE_LEFT_BEHIND * options.entriesMax : entries.length / 2),
   )
   const [low, high] = cut(cell, { dimension, at: inOrder[at]!.point[dimension]! })
   return [
     { cell: low, entries: inOrder.slice(0, at) },
     { cell: high, entries: inOrder.slice(at) },
-  ]
+  ].flatMap((part) => divideLeaf(part, options))
 }
 
 /** Where equal values do not part, nearest to the place wanted: there is one, since the values reach. */

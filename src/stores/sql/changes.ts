@@ -13,14 +13,16 @@ const PAST_PER_BITE = 16
  * The number of this transaction's change. Other writers wait here for each other, so numbers come in order of commit, and what is
  * read of image sets behind it stays as it is until the commit.
  * @param stamp never the same twice: a number is given again when the transaction is undone, a stamp is not.
- * @returns the stamp of the change before too.
+ * @returns the stamp of the change before too, and how far the search index is being built anew, where it is.
  */
-export function* nextChange(stamp: string): Sql<{ readonly number: number; readonly stampBefore: string }> {
-  const row = yield* one<{ number: number; written_by: string }>(
-    'UPDATE changes SET number = number + 1 RETURNING number, written_by',
+export function* nextChange(
+  stamp: string,
+): Sql<{ readonly number: number; readonly stampBefore: string; readonly rebuiltTo: number | undefined }> {
+  const row = yield* one<{ number: number; written_by: string; rebuilt_to: number | null }>(
+    'UPDATE changes SET number = number + 1 RETURNING number, written_by, rebuilt_to',
   )
   yield* run('UPDATE changes SET written_by = ?', stamp)
-  return { number: row!.number, stampBefore: row!.written_by }
+  return { number: row!.number, stampBefore: row!.written_by, rebuiltTo: row!.rebuilt_to ?? undefined }
 }
 
 /** Waits until no other change is under way, for a verb that may not have one to make. */
@@ -48,11 +50,11 @@ export function* keepPast(seq: number, change: { readonly number: number; readon
   )
 }
 
-/** Drops a few of the oldest rows once they are too old: at least as fast as they come, since no change adds more than one. */
-export function* forgetPast(at: number): Sql<void> {
+/** Drops some of the oldest rows once they are too old: faster than the change added some. */
+export function* forgetPast({ at, added }: { readonly at: number; readonly added: number }): Sql<void> {
   const oldest = yield* all<{ past: number; until_change: number; superseded_at: number }>(
     'SELECT past, until_change, superseded_at FROM image_sets_past ORDER BY past LIMIT ?',
-    PAST_PER_BITE,
+    PAST_PER_BITE + 2 * added,
   )
   const kept = oldest.findIndex((row) => row.superseded_at >= at - PAST_MS)
   const last = kept === -1 ? oldest.at(-1) : oldest[kept - 1]

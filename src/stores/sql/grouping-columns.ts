@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { type GroupingElements, groupingKey, type StandingImageSet } from '../../imaging/grouping.ts'
 import type { StoredFile } from '../catalog.ts'
-import { all, type Sql, type SqlValue } from './statement.ts'
+import { allOfMany, type Sql, type SqlValue } from './statement.ts'
 
 /** In the order in which imaging/grouping.ts writes its keys. */
 const ELEMENTS = [
@@ -36,16 +36,20 @@ export function elementsOfKey(key: string): GroupingElements {
   return elements
 }
 
-/** The primary image sets that stand in the study, oldest first. */
-export function* primariesOfStudy(datastore: number, studyInstanceUID: string): Sql<readonly StandingImageSet[]> {
+/** The primary image sets that stand in the studies, by StudyInstanceUID, oldest first. */
+export function* primariesOfStudies(
+  datastore: number,
+  studyInstanceUIDs: readonly string[],
+): Sql<Map<string, StandingImageSet[]>> {
   // The sum keeps SQLite from the indexes that begin with is_primary, which hold nearly all image sets under one value.
-  const rows = yield* all<ElementRow>(
-    `SELECT seq, ${ELEMENT_COLUMNS.join(', ')} FROM image_sets
-     WHERE datastore = ? AND study_instance_uid = ? AND is_primary + 0 = 1 AND deleted_at IS NULL`,
-    datastore,
-    studyInstanceUID,
+  const rows = yield* allOfMany<ElementRow>(
+    (marks) =>
+      `SELECT seq, ${ELEMENT_COLUMNS.join(', ')} FROM image_sets
+       WHERE datastore = ? AND study_instance_uid IN (${marks}) AND is_primary + 0 = 1 AND deleted_at IS NULL`,
+    [datastore],
+    studyInstanceUIDs,
   )
-  return rows
+  const standing = rows
     .map((row) => ({
       seq: row.seq,
       elements: Object.fromEntries(
@@ -53,6 +57,7 @@ export function* primariesOfStudy(datastore: number, studyInstanceUID: string): 
       ) as unknown as GroupingElements,
     }))
     .sort((a, b) => a.seq - b.seq)
+  return Map.groupBy(standing, ({ elements }) => elements.StudyInstanceUID)
 }
 
 /** An empty text is none, in a search as in grouping. */

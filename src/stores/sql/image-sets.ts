@@ -79,7 +79,7 @@ function* deleteImageSet(
   const seq = yield* seqOf(imageSet)
   if (seq === undefined) return 'absent'
   const change = yield* upkeep.beginChange()
-  yield* upkeep.remove(yield* upkeep.indexed(seq))
+  const before = yield* upkeep.indexed(seq)
   yield* run(
     `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
      updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', patient_id = NULL,
@@ -89,5 +89,6 @@ function* deleteImageSet(
   )
   yield* run('DELETE FROM image_sets_past WHERE seq = ?', seq)
   yield* run('DELETE FROM instances WHERE seq = ?', seq)
+  yield* upkeep.apply([{ before }])
   return 'deleted'
 }

@@ -52,8 +52,8 @@ export function importJobsOver(
     recordedBlobs: (jobId) => database.read(() => recordedBlobs(jobId)),
     record: (lease, files) => database.write(() => record(lease, files)),
     waitingGroups: (jobId, limit) => database.read(() => waitingGroups(jobId, limit)),
-    publish: (lease, group, at) =>
-      database.write(() => publish({ lease, group, at, newId, upkeep }), { line: lease.jobId }),
+    publish: (lease, groups, at) =>
+      database.write(() => publish({ lease, groups, at, newId, upkeep }), { line: lease.jobId }),
     generatedImageSets: (jobId) => generatedImageSets(database, jobId),
     reportLines: (jobId) => reportLines(database, jobId),
     async finish(lease, end) {

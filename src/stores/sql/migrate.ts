@@ -2,13 +2,14 @@
 import type { Dialect } from './differences.ts'
 import { catalog } from './migrations/0001-catalog.ts'
 import { searchIndex } from './migrations/0002-search-index.ts'
+import { spacesInStates } from './migrations/0003-spaces-in-states.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { one, run, type Sql } from './statement.ts'
 
 /** In order; a step that was released is never changed, only followed by another. */
-const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalog, searchIndex]
-/** What came in before is indexed after this step; a later step that needs it otherwise builds it anew. */
-const INDEXED_AFTER = 2
+const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalog, searchIndex, spacesInStates]
+/** What came in before is indexed after this step. */
+const INDEXED_AFTER = 3
 
 /** A catalog that a newer program has written; nothing was read or changed. */
 export class NewerSchema extends Error {

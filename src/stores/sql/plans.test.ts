@@ -9,7 +9,7 @@ import { AT, datastoreNamed, idOf, tokenOf } from '../catalog-fixture.ts'
 import { INDEX_SIZES } from '../search-index/sizes.ts'
 import { datastoresOver } from './datastores.ts'
 import { SQLITE } from './differences.ts'
-import { primariesOfStudy } from './grouping-columns.ts'
+import { primariesOfStudies } from './grouping-columns.ts'
 import { waitingGroups } from './import-files.ts'
 import { migrate } from './migrate.ts'
 import { BoundsInMemory } from './search-spaces.ts'
@@ -107,7 +107,7 @@ describe('an import does not become slower as it goes on', async () => {
   })
 
   test('the image sets of a study are found by the study', () => {
-    const plans = plansOf(connection, primariesOfStudy(1, '1.2'), /FROM image_sets\b/)
+    const plans = plansOf(connection, primariesOfStudies(1, ['1.2']), /FROM image_sets\b/)
     assert.match(
       plans.join(),
       /^SEARCH image_sets USING INDEX image_sets_study \(datastore=\? AND study_instance_uid=\?\)$/,

@@ -221,7 +221,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     const groups = await catalog.importJobs.waitingGroups(lease.jobId, 10)
     const unknown = { ...groups[0]!, groupId: 99 }
     const asked = [groups[0]!, unknown, groups[1]!, groups[2]!]
-    const outcomes = await Promise.allSettled(asked.map((group) => catalog.importJobs.publish(lease, group, AT)))
+    const outcomes = await Promise.allSettled(asked.map((group) => catalog.importJobs.publish(lease, [group], AT)))
     assert.deepEqual(
       outcomes.map(({ status }) => status),
       ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],

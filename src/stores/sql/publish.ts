@@ -1,16 +1,18 @@
 /**
- * Makes a group of recorded files visible: as a new image set, or as the next version of the primary one that has their series
- * already. Versions, instances and search row change in one transaction; a group that has its image set is only told again.
+ * Makes groups of recorded files visible: each as a new image set, or as the next version of the primary one that has its series
+ * already. Versions, instances, search rows and index change in one transaction, for all of the groups; what has its image set
+ * already is only told again.
  */
 import assert from 'node:assert/strict'
-import { placeGroup } from '../../imaging/grouping.ts'
+import { type GroupingElements, placeGroup, type StandingImageSet } from '../../imaging/grouping.ts'
 import type { GeneratedImageSet, Lease, WaitingGroup } from '../catalog.ts'
 import { forgetPast, keepPast } from './changes.ts'
-import { ELEMENT_COLUMNS, elementsOfKey, elementValues, primariesOfStudy } from './grouping-columns.ts'
+import { ELEMENT_COLUMNS, elementsOfKey, elementValues, primariesOfStudies } from './grouping-columns.ts'
 import { imageSetIdOf, newIdTail } from './image-set-id.ts'
+import { indexedOf } from './indexed-image-set.ts'
 import { type LeasedJob, underLease } from './lease.ts'
-import type { SearchUpkeep } from './search-upkeep.ts'
-import { all, insertAll, one, run, type Sql, type SqlValue } from './statement.ts'
+import type { IndexChange, SearchUpkeep } from './search-upkeep.ts'
+import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue, updateAll } from './statement.ts'
 import { withCounts } from './summary-tags.ts'
 
 interface GroupRow {
@@ -25,11 +27,28 @@ interface GroupRow {
   readonly matched_instances: number | null
 }
 
-interface Published {
+interface CountRow {
+  readonly group_id: number
+  readonly files: number
+  /** Fewer than the files where some have one SOPInstanceUID. */
+  readonly instances: number
+}
+
+/** A group on its way to its image set. */
+interface Placed {
+  readonly group: GroupRow
+  readonly elements: GroupingElements
+  readonly files: number
+  readonly instances: number
+  readonly isPrimary: boolean
+}
+
+interface Published extends Placed {
   readonly seq: number
   readonly idTail: string
   readonly version: number
-  readonly isPrimary: boolean
+  readonly updatedAt: number
+  readonly change: IndexChange
 }
 
 interface Change {
@@ -37,44 +56,58 @@ interface Change {
   readonly at: number
 }
 
-const SELECT_GROUP = `SELECT group_id, grouping_key, study_instant, tags, seq, version, is_primary, matched_instances,
-  (SELECT id_tail FROM image_sets WHERE seq = import_groups.seq) AS id_tail FROM import_groups WHERE group_id = ? AND job = ?`
-
 export function* publish(request: {
   readonly lease: Lease
-  readonly group: WaitingGroup
+  readonly groups: readonly WaitingGroup[]
   readonly at: number
   readonly newId: () => string
   readonly upkeep: SearchUpkeep
-}): Sql<GeneratedImageSet> {
+}): Sql<readonly GeneratedImageSet[]> {
   const { lease, at, newId, upkeep } = request
   const leased = yield* underLease(lease)
-  const group = yield* one<GroupRow>(SELECT_GROUP, request.group.groupId, leased.job)
-  assert(group, 'a group is published under the lease of its own job')
-  if (group.seq !== null) return toldAgain(group)
-
-  const elements = elementsOfKey(group.grouping_key)
-  // Before the study is looked at: two workers that bring parts of one study must not both find it empty.
-  const change = { number: yield* upkeep.beginChange(), at }
-  const placement = placeGroup(elements, yield* primariesOfStudy(leased.datastore, elements.StudyInstanceUID))
-  const counted = yield* countInstances(group.group_id)
-  const { instances } = counted
-  const published =
-    placement.place === 'extend'
-      ? yield* extend({ group, seq: placement.seq, counted, change, upkeep })
-      : yield* create({ group, leased, isPrimary: placement.place === 'new-primary', counted, change, newId, upkeep })
-  yield* run(
-    'UPDATE import_groups SET seq = ?, version = ?, is_primary = ?, matched_instances = ? WHERE group_id = ?',
-    ...[published.seq, published.version, published.isPrimary ? 1 : 0, instances, group.group_id],
-  )
-  yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', leased.job)
-  return generated(published, instances)
+  const rows = yield* groupsOf(leased.job, request.groups)
+  const generatedOf = new Map<number, GeneratedImageSet>()
+  for (const row of rows.values()) if (row.seq !== null) generatedOf.set(row.group_id, toldAgain(row))
+  const groups = [...rows.values()].filter((row) => row.seq === null)
+  if (groups.length > 0) {
+    // Before the studies are looked at: two workers that bring parts of one study must not both find it empty.
+    const change = { number: yield* upkeep.beginChange(), at }
+    const published = yield* publishWaiting(groups, { leased, change, newId, upkeep })
+    yield* upkeep.apply(published.map(({ change }) => change))
+    for (const each of published) generatedOf.set(each.group.group_id, generated(each, each.instances))
+    yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', leased.job)
+  }
+  return request.groups.map(({ groupId }) => generatedOf.get(groupId)!)
 }
 
-const generated = (published: Published, instances: number): GeneratedImageSet => ({
-  imageSetId: imageSetIdOf(published.seq, published.idTail),
-  imageSetVersion: published.version,
-  isPrimary: published.isPrimary,
+/** In the order in which they were asked for, each once. */
+function* groupsOf(job: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMap<number, GroupRow>> {
+  const ids = groups.map(({ groupId }) => groupId)
+  const rows = yield* allOfMany<GroupRow>(
+    (marks) =>
+      `SELECT group_id, grouping_key, study_instant, tags, seq, version, is_primary, matched_instances,
+       (SELECT id_tail FROM image_sets WHERE seq = import_groups.seq) AS id_tail
+       FROM import_groups WHERE job = ? AND group_id IN (${marks})`,
+    [job],
+    ids,
+  )
+  const found = new Map(rows.map((row) => [row.group_id, row]))
+  return new Map(
+    ids.map((id) => {
+      const row = found.get(id)
+      assert(row, 'a group is published under the lease of its own job')
+      return [id, row]
+    }),
+  )
+}
+
+const generated = (
+  { seq, idTail, version, isPrimary }: Pick<Published, 'seq' | 'idTail' | 'version' | 'isPrimary'>,
+  instances: number,
+): GeneratedImageSet => ({
+  imageSetId: imageSetIdOf(seq, idTail),
+  imageSetVersion: version,
+  isPrimary,
   numberOfMatchedSOPInstances: instances,
 })
 
@@ -84,18 +117,60 @@ const toldAgain = (group: GroupRow): GeneratedImageSet =>
     group.matched_instances!,
   )
 
-interface Counted {
-  readonly files: number
-  /** Fewer than the files where some have one SOPInstanceUID. */
-  readonly instances: number
+interface Publishing {
+  readonly leased: LeasedJob
+  readonly change: Change
+  readonly newId: () => string
+  readonly upkeep: SearchUpkeep
 }
 
-function* countInstances(groupId: number): Sql<Counted> {
-  const row = yield* one<Counted>(
-    'SELECT count(*) AS files, count(DISTINCT sop_instance_uid) AS instances FROM import_files WHERE group_id = ?',
-    groupId,
+function* publishWaiting(groups: readonly GroupRow[], publishing: Publishing): Sql<readonly Published[]> {
+  const { leased, change } = publishing
+  const counts = yield* countFiles(groups)
+  const elementsOf = new Map(groups.map((group) => [group, elementsOfKey(group.grouping_key)]))
+  const standing = yield* primariesOfStudies(
+    leased.datastore,
+    [...elementsOf.values()].map(({ StudyInstanceUID }) => StudyInstanceUID),
   )
-  return row!
+  const created: Placed[] = []
+  const extended: (Placed & { readonly seq: number })[] = []
+  for (const [group, elements] of elementsOf) {
+    const primaries: StandingImageSet[] = standing.get(elements.StudyInstanceUID) ?? []
+    const placement = placeGroup(elements, primaries)
+    const { files, instances } = counts.get(group.group_id)!
+    const placed = { group, elements, files, instances, isPrimary: placement.place !== 'new-non-primary' }
+    if (placement.place === 'extend') {
+      extended.push({ ...placed, seq: placement.seq })
+      continue
+    }
+    created.push(placed)
+    // It stands from here for those that follow. None of them extends it: they would have the same key, and be the same group.
+    if (placed.isPrimary) standing.set(elements.StudyInstanceUID, [...primaries, { seq: Number.NaN, elements }])
+  }
+  const published = [...(yield* create(created, publishing))]
+  for (const each of extended) published.push(yield* extend(each, publishing))
+  if (extended.length > 0) yield* forgetPast({ at: change.at, added: extended.length })
+  yield* addVersions(published)
+  yield* updateAll('import_groups', {
+    key: 'group_id',
+    columns: ['seq', 'version', 'is_primary', 'matched_instances'],
+    rows: published.map((each) => [
+      ...[each.group.group_id, each.seq, each.version, each.isPrimary ? 1 : 0, each.instances],
+    ]),
+  })
+  yield* addInstances(published)
+  return published
+}
+
+function* countFiles(groups: readonly GroupRow[]): Sql<ReadonlyMap<number, CountRow>> {
+  const rows = yield* allOfMany<CountRow>(
+    (marks) =>
+      `SELECT group_id, count(*) AS files, count(DISTINCT sop_instance_uid) AS instances FROM import_files
+       WHERE group_id IN (${marks}) GROUP BY group_id`,
+    [],
+    groups.map(({ group_id }) => group_id),
+  )
+  return new Map(rows.map((row) => [row.group_id, row]))
 }
 
 const NEW_COLUMNS = [
@@ -112,90 +187,97 @@ const NEW_COLUMNS = [
   ...['last_accessed_at', 'changed_in', 'instance_count', 'tags', 'study_instant', ...ELEMENT_COLUMNS],
 ]
 
-function* create(request: {
-  readonly group: GroupRow
-  readonly leased: LeasedJob
-  readonly isPrimary: boolean
-  readonly counted: Counted
-  readonly change: Change
-  readonly newId: () => string
-  readonly upkeep: SearchUpkeep
-}): Sql<Published> {
-  const { group, leased, isPrimary, counted, change, upkeep } = request
-  const { instances } = counted
-  const idTail = newIdTail(request.newId)
-  const row: readonly SqlValue[] = [
-    ...[idTail, leased.datastore, 1, 'ACTIVE', 'CREATED', isPrimary ? 1 : 0, change.at, change.at, change.at],
-    ...[change.number, instances, withCounts(group.tags, { instances }), group.study_instant],
-    ...elementValues(elementsOfKey(group.grouping_key)),
-  ]
-  const [made] = yield* insertAll<{ seq: number }>('image_sets', {
+function* create(placed: readonly Placed[], { leased, change, newId }: Publishing): Sql<readonly Published[]> {
+  const { datastore } = leased
+  const { at, number } = change
+  const tails = placed.map(() => newIdTail(newId))
+  const rows = placed.map(({ group, elements, instances, isPrimary }, index): readonly SqlValue[] => [
+    ...[tails[index]!, datastore, 1, 'ACTIVE', 'CREATED', isPrimary ? 1 : 0, at, at, at],
+    ...[number, instances, withCounts(group.tags, { instances }), group.study_instant, ...elementValues(elements)],
+  ])
+  const made = yield* insertAll<{ seq: number; id_tail: string }>('image_sets', {
     columns: NEW_COLUMNS,
-    rows: [row],
-    suffix: 'RETURNING seq',
+    rows,
+    suffix: 'RETURNING seq, id_tail',
   })
-  const published = { seq: made!.seq, idTail, version: 1, isPrimary }
-  yield* upkeep.add(yield* upkeep.indexed(published.seq))
-  yield* addVersion(published, { workflowStatus: 'CREATED', updatedAt: change.at })
-  yield* addInstances(published, group.group_id, counted)
-  return published
+  const seqOf = new Map(made.map(({ seq, id_tail }) => [id_tail, seq]))
+  return placed.map((each, index): Published => {
+    const { group, elements, isPrimary } = each
+    const seq = seqOf.get(tails[index]!)!
+    const after = indexedOf({
+      seq,
+      datastore,
+      is_primary: isPrimary ? 1 : 0,
+      created_at: at,
+      updated_at: at,
+      study_instant: group.study_instant,
+      changed_in: number,
+      patient_id: elements.PatientID,
+      accession_number: elements.AccessionNumber,
+      study_id: elements.StudyID,
+      study_instance_uid: elements.StudyInstanceUID,
+      series_instance_uid: elements.SeriesInstanceUID,
+    })
+    return { ...each, seq, idTail: tails[index]!, version: 1, updatedAt: at, change: { after } }
+  })
 }
 
-function* extend(request: {
-  readonly group: GroupRow
-  readonly seq: number
-  readonly counted: Counted
-  readonly change: Change
-  readonly upkeep: SearchUpkeep
-}): Sql<Published> {
-  const { group, seq, counted, change, upkeep } = request
-  const { instances } = counted
-  const indexedBefore = yield* upkeep.indexed(seq)
-  const before = yield* one<{ id_tail: string; version: number; updated_at: number; instance_count: number }>(
+function* extend(placed: Placed & { readonly seq: number }, { change, upkeep }: Publishing): Sql<Published> {
+  const { group, seq, instances } = placed
+  const before = yield* upkeep.indexed(seq)
+  const row = yield* one<{ id_tail: string; version: number; updated_at: number; instance_count: number }>(
     'SELECT id_tail, version, updated_at, instance_count FROM image_sets WHERE seq = ?',
     seq,
   )
-  const published = { seq, idTail: before!.id_tail, version: before!.version + 1, isPrimary: true }
+  const version = row!.version + 1
   yield* keepPast(seq, change)
-  yield* forgetPast(change.at)
   const superseded = yield* all(
     `UPDATE instances SET removed_in = ? WHERE seq = ? AND removed_in IS NULL
      AND sop_instance_uid IN (SELECT sop_instance_uid FROM import_files WHERE group_id = ?) RETURNING 1 AS superseded`,
-    ...[published.version, seq, group.group_id],
+    ...[version, seq, group.group_id],
   )
-  yield* addInstances(published, group.group_id, counted)
-  const held = before!.instance_count - superseded.length + instances
+  const held = row!.instance_count - superseded.length + instances
   // A clock that was set back does not make a later version look older than an earlier one.
-  const updatedAt = Math.max(change.at, before!.updated_at)
+  const updatedAt = Math.max(change.at, row!.updated_at)
   yield* run(
     `UPDATE image_sets SET version = ?, workflow_status = 'IMPORTED', updated_at = ?, last_accessed_at = ?, changed_in = ?,
      instance_count = ?, tags = ?, study_instant = ? WHERE seq = ?`,
-    ...[published.version, updatedAt, updatedAt, change.number, held, withCounts(group.tags, { instances: held })],
+    ...[version, updatedAt, updatedAt, change.number, held, withCounts(group.tags, { instances: held })],
     ...[group.study_instant, seq],
   )
-  yield* upkeep.move(indexedBefore, yield* upkeep.indexed(seq))
-  yield* addVersion(published, { workflowStatus: 'IMPORTED', updatedAt })
-  return published
+  const after = yield* upkeep.indexed(seq)
+  return { ...placed, idTail: row!.id_tail, version, updatedAt, change: { before, after } }
 }
 
-function* addVersion(
-  published: Published,
-  { workflowStatus, updatedAt }: { workflowStatus: string; updatedAt: number },
-): Sql<void> {
-  yield* run(
-    'INSERT INTO image_set_versions (seq, version, workflow_status, is_primary, updated_at) VALUES (?, ?, ?, ?, ?)',
-    ...[published.seq, published.version, workflowStatus, published.isPrimary ? 1 : 0, updatedAt],
+function* addVersions(published: readonly Published[]): Sql<void> {
+  yield* insertAll('image_set_versions', {
+    columns: ['seq', 'version', 'workflow_status', 'is_primary', 'updated_at'],
+    rows: published.map(({ seq, version, isPrimary, updatedAt }) => [
+      ...[seq, version, version === 1 ? 'CREATED' : 'IMPORTED', isPrimary ? 1 : 0, updatedAt],
+    ]),
+  })
+}
+
+/** Files are numbered in the order of their keys: of those of a group with one SOPInstanceUID the greatest number came last. */
+function* addInstances(published: readonly Published[]): Sql<void> {
+  const insert = (some: readonly Published[], condition: (marks: string) => string) =>
+    allOfMany(
+      (marks) =>
+        `INSERT INTO instances
+           (seq, sop_instance_uid, added_in, blob, offset_bytes, size_bytes, transfer_syntax_uid, sop_class_uid)
+         SELECT import_groups.seq, sop_instance_uid, import_groups.version, blob, offset_bytes, size_bytes, transfer_syntax_uid,
+           sop_class_uid
+         FROM import_groups JOIN import_files ON import_files.group_id = import_groups.group_id WHERE ${condition(marks)}`,
+      [],
+      some.map(({ group }) => group.group_id),
+    )
+  yield* insert(
+    published.filter(({ files, instances }) => files === instances),
+    (marks) => `import_groups.group_id IN (${marks})`,
   )
-}
-
-/** Files are numbered in the order of their keys: of those with one SOPInstanceUID the greatest number came last. */
-function* addInstances({ seq, version }: Published, groupId: number, { files, instances }: Counted): Sql<void> {
-  const last = 'file IN (SELECT max(file) FROM import_files WHERE group_id = ? GROUP BY sop_instance_uid)'
-  yield* run(
-    `INSERT INTO instances
-       (seq, sop_instance_uid, added_in, blob, offset_bytes, size_bytes, transfer_syntax_uid, sop_class_uid)
-     SELECT CAST(? AS BIGINT), sop_instance_uid, CAST(? AS BIGINT), blob, offset_bytes, size_bytes, transfer_syntax_uid, sop_class_uid
-     FROM import_files WHERE ${files === instances ? 'group_id = ?' : last}`,
-    ...[seq, version, groupId],
+  yield* insert(
+    published.filter(({ files, instances }) => files !== instances),
+    (marks) =>
+      `file IN (SELECT max(file) FROM import_files WHERE group_id IN (${marks}) GROUP BY group_id, sop_instance_uid)`,
   )
 }

@@ -4,25 +4,31 @@ import Database from 'better-sqlite3'
 import { TEXT_ATTRIBUTES } from '../../imaging/search.ts'
 import { decodeEntries, type Entry, entriesOf, entryOf } from '../search-index/entries.ts'
 import { boundsOf, decodeBounds, LeafBounds } from '../search-index/leaf-bounds.ts'
+import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
+import { SQLITE } from './differences.ts'
+import { rowsOf } from './indexed-image-set.ts'
 import { COLUMN_OF } from './search-columns.ts'
+import { keyOfRow, nameOf, pairKey, type SpaceKey } from './search-spaces.ts'
 import type { Row } from './statement.ts'
 
 const bySeq = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
 
 /** @returns how many spaces there are, once each was found to hold what it should, where it should, under true bounds. */
-export function checkIndex(path: string): number {
+export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFrom'> = INDEX_SIZES): number {
   const database = new Database(path, { readonly: true })
   try {
-    const spaces = database.prepare<[], Row>('SELECT * FROM search_spaces').all()
-    const counted = spaces
-      .filter(({ attribute }) => attribute === 'isPrimary')
-      .map((space) => checkSpace(database, space))
-    for (const space of spaces) if (space.attribute !== 'isPrimary') checkSpace(database, space)
+    const spaces = database.prepare<[], SpaceRow>(`SELECT * FROM search_spaces WHERE state = 'live'`).all()
+    const counts = new Map(spaces.map((space) => [space, checkSpace(database, space)]))
     const living = database.prepare<[], Row>('SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL').get()
     assert.equal(
-      counted.reduce((sum, count) => sum + count, 0),
+      [...counts].reduce((sum, [{ attribute }, count]) => sum + (attribute === 'isPrimary' ? count : 0), 0),
       living?.count,
       'every image set is in the space of the primary ones or in that of the others',
+    )
+    checkPairs(
+      database,
+      [...counts].flatMap(([space, count]) => (count > pairFrom ? [space] : [])),
+      spaces,
     )
     const stray = database.prepare('SELECT leaf FROM search_entries WHERE leaf NOT IN (SELECT leaf FROM search_leaves)')
     assert.deepEqual(stray.all(), [])
@@ -32,11 +38,35 @@ export function checkIndex(path: string): number {
   }
 }
 
-function checkSpace(database: Database.Database, { space, datastore, attribute, value }: Row): number {
-  const column = COLUMN_OF[attribute as keyof typeof COLUMN_OF]
-  const rows = database
-    .prepare<unknown[], Row>(`SELECT * FROM image_sets WHERE datastore = ? AND ${column} = ? AND deleted_at IS NULL`)
-    .all(datastore, attribute === 'isPrimary' ? Number(value) : value)
+interface SpaceRow {
+  readonly space: number
+  readonly datastore: number
+  readonly attribute: string
+  readonly value: string
+}
+
+/** Where two texts with very many image sets each have no space together, no image set has both. */
+function checkPairs(database: Database.Database, large: readonly SpaceRow[], spaces: readonly SpaceRow[]): void {
+  for (const one of large) {
+    for (const other of large) {
+      const [text, another] = [keyOfRow(one).texts, keyOfRow(other).texts].map(
+        (texts) => texts.length === 1 && texts[0],
+      )
+      if (!text || !another || one.datastore !== other.datastore || text.attribute === another.attribute) continue
+      const pair = pairKey(text, another)
+      if (spaces.some((space) => space.datastore === one.datastore && nameOf(space) === nameOf(pair))) continue
+      assert.deepEqual(rowsOfKey(database, one.datastore, pair), [])
+    }
+  }
+}
+
+function rowsOfKey(database: Database.Database, datastore: number, key: SpaceKey): readonly Row[] {
+  const { text, values } = rowsOf(datastore, key, SQLITE)
+  return database.prepare<unknown[], Row>(`SELECT * FROM ${text}`).all(values)
+}
+
+function checkSpace(database: Database.Database, { space, datastore, attribute, value }: SpaceRow): number {
+  const rows = rowsOfKey(database, datastore, keyOfRow({ attribute, value }))
   const wanted = rows.map((row) =>
     entryOf(
       {

@@ -1,38 +1,89 @@
 /**
- * The spaces of the search index, read: which there are for what, the bounds of their leaves in memory, the entries of one leaf.
+ * The spaces of the search index, read: which there are for what, the bounds of their leaves in memory, the entries of leaves.
  *
  * Bounds are kept from transaction to transaction and brought up to date at the begin of each by the number of the last change they
  * have seen, so they are always those of the transaction's own state of the catalog, whichever process wrote it.
  */
-import type { TextAttribute } from '../../imaging/search.ts'
+import { TEXT_ATTRIBUTES, type TextAttribute } from '../../imaging/search.ts'
 import { decodeBounds, LeafBounds } from '../search-index/leaf-bounds.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
-import { all, one, type Sql } from './statement.ts'
+import { all, allOfMany, one, type Sql } from './statement.ts'
 
-/** The image sets that have one text, or are primary ('1'), or are not ('0'). */
-export interface SpaceKey {
-  readonly attribute: TextAttribute | 'isPrimary'
-  readonly value: string
+export interface Text {
+  readonly attribute: TextAttribute
+  readonly equals: string
 }
+
+/** The image sets that have one text, or two, or are primary ('1'), or are not ('0'). */
+export interface SpaceKey {
+  /** isPrimary, or the names of the texts' attributes with a plus between. */
+  readonly attribute: string
+  /** The text itself; two as a JSON array. */
+  readonly value: string
+  readonly texts: readonly Text[]
+}
+
+/** `rebuilding` beside the live one of the same key until it can take its place; `retired` until its leaves are gone. */
+export type SpaceState = 'live' | 'rebuilding' | 'retired'
 
 export interface Space extends SpaceKey {
   readonly space: number
 }
 
-export const PRIMARY: SpaceKey = { attribute: 'isPrimary', value: '1' }
-export const NOT_PRIMARY: SpaceKey = { attribute: 'isPrimary', value: '0' }
+export const PRIMARY: SpaceKey = { attribute: 'isPrimary', value: '1', texts: [] }
+export const NOT_PRIMARY: SpaceKey = { attribute: 'isPrimary', value: '0', texts: [] }
 
-const KEYS_MAX = 6
+export const textKey = (text: Text): SpaceKey => ({ attribute: text.attribute, value: text.equals, texts: [text] })
 
-/** Those of the spaces that there are. */
-export function* spacesFor(datastore: number, keys: readonly SpaceKey[]): Sql<readonly Space[]> {
-  const values = Array.from({ length: KEYS_MAX }, (_, at) => (keys[at] ?? keys[0])?.value ?? '')
-  const found = yield* all<Space>(
-    `SELECT space, attribute, value FROM search_spaces WHERE datastore = ? AND value IN (${values.map(() => '?').join(', ')})`,
-    datastore,
-    ...values,
+/** Of two texts of different attributes, in whichever order. */
+export function pairKey(...texts: readonly [Text, Text]): SpaceKey {
+  const inOrder = texts.toSorted((a, b) => TEXT_ATTRIBUTES.indexOf(a.attribute) - TEXT_ATTRIBUTES.indexOf(b.attribute))
+  return {
+    attribute: inOrder.map(({ attribute }) => attribute).join('+'),
+    value: JSON.stringify(inOrder.map(({ equals }) => equals)),
+    texts: inOrder,
+  }
+}
+
+export function pairsOf(texts: readonly Text[]): readonly SpaceKey[] {
+  return texts.flatMap((one, at) => texts.slice(at + 1).map((other) => pairKey(one, other)))
+}
+
+/** What a key is in a table of keys. */
+export const nameOf = ({ attribute, value }: Pick<SpaceKey, 'attribute' | 'value'>): string => `${attribute} ${value}`
+
+/** The key that a row of search_spaces was made for. */
+export function keyOfRow({ attribute, value }: { readonly attribute: string; readonly value: string }): SpaceKey {
+  if (attribute === 'isPrimary') return value === PRIMARY.value ? PRIMARY : NOT_PRIMARY
+  const attributes = attribute.split('+') as TextAttribute[]
+  const values: readonly string[] = attributes.length === 1 ? [value] : JSON.parse(value)
+  return { attribute, value, texts: attributes.map((each, at) => ({ attribute: each, equals: values[at]! })) }
+}
+
+interface SpaceRow {
+  readonly space: number
+  readonly attribute: string
+  readonly value: string
+}
+
+/** Those of the spaces that there are in the state, by nameOf. */
+export function* spacesFor(
+  datastore: number,
+  keys: readonly SpaceKey[],
+  state: SpaceState = 'live',
+): Sql<ReadonlyMap<string, Space>> {
+  const names = new Set(keys.map(nameOf))
+  const rows = yield* allOfMany<SpaceRow>(
+    (marks) =>
+      `SELECT space, attribute, value FROM search_spaces WHERE datastore = ? AND state = ? AND value IN (${marks})`,
+    [datastore, state],
+    [...new Set(keys.map(({ value }) => value))],
   )
-  return found.filter((space) => keys.some((key) => key.attribute === space.attribute && key.value === space.value))
+  return new Map(
+    rows
+      .filter((row) => names.has(nameOf(row)))
+      .map((row): [string, Space] => [nameOf(row), { ...keyOfRow(row), space: row.space }]),
+  )
 }
 
 interface Kept {
@@ -56,19 +107,16 @@ export class BoundsInMemory {
     this.#sizes = sizes
   }
 
-  /**
-   * @param state.upTo the last change that the transaction found when it began.
-   * @param state.own whether the transaction makes a change itself: what it has written so far is read each time.
-   */
-  *of(space: number, state: { readonly upTo: number; readonly own: boolean }): Sql<LeafBounds> {
+  /** @param upTo the last change that the transaction found when it began, its own earlier ones among them. */
+  *of(space: number, upTo: number): Sql<LeafBounds> {
     const kept = this.#kept.get(space) ?? { bounds: new LeafBounds(), seen: -1 }
-    if (kept.seen !== state.upTo || state.own) {
+    if (kept.seen !== upTo) {
       const rows = yield* all<LeafRow>(
         'SELECT leaf, entry_count, bounds FROM search_leaves WHERE space = ? AND changed_in > ?',
         ...[space, kept.seen],
       )
       for (const row of rows) kept.bounds.set(row.leaf, row.entry_count, decodeBounds(row.bounds))
-      kept.seen = state.upTo
+      kept.seen = upTo
     }
     // The last in the map was used last.
     this.#kept.delete(space)
@@ -92,6 +140,11 @@ export class BoundsInMemory {
     }
   }
 
+  /** The space is not there any more. */
+  forget(space: number): void {
+    this.#kept.delete(space)
+  }
+
   #forgetOldest(): void {
     let leaves = 0
     for (const { bounds } of this.#kept.values()) leaves += bounds.count
@@ -107,4 +160,14 @@ export class BoundsInMemory {
 export function* entryBytes(leaf: number): Sql<Uint8Array> {
   const row = yield* one<{ entries: Uint8Array }>('SELECT entries FROM search_entries WHERE leaf = ?', leaf)
   return row!.entries
+}
+
+/** Of several leaves at once, by leaf. */
+export function* entryBytesOf(leaves: readonly number[]): Sql<ReadonlyMap<number, Uint8Array>> {
+  const rows = yield* allOfMany<{ leaf: number; entries: Uint8Array }>(
+    (marks) => `SELECT leaf, entries FROM search_entries WHERE leaf IN (${marks})`,
+    [],
+    leaves,
+  )
+  return new Map(rows.map(({ leaf, entries }) => [leaf, entries]))
 }

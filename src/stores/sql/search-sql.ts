@@ -12,7 +12,15 @@ import { knownChanges } from './changes.ts'
 import { datastoreNumber } from './datastores.ts'
 import type { Dialect } from './differences.ts'
 import { COLUMN_OF, DATE_INDEXES, TEXT_INDEXES } from './search-columns.ts'
-import { type BoundsInMemory, entryBytes, NOT_PRIMARY, PRIMARY, type SpaceKey, spacesFor } from './search-spaces.ts'
+import {
+  type BoundsInMemory,
+  entryBytes,
+  NOT_PRIMARY,
+  PRIMARY,
+  type SpaceKey,
+  spacesFor,
+  textKey,
+} from './search-spaces.ts'
 import { hasTexts, summaryOf, summaryRows } from './search-summaries.ts'
 import { inOrder, isOnSortKey, walk } from './search-walk.ts'
 import { all, type Sql } from './statement.ts'
@@ -99,9 +107,9 @@ function* wayTo(filters: readonly Filter[], { datastore, latest, bounds }: Momen
   const texts = TEXT_INDEXES.flatMap(([attribute]) => filters.filter((filter) => filter.attribute === attribute))
   const keys: readonly SpaceKey[] =
     texts.length > 0
-      ? (texts as TextFilter[]).map(({ attribute, equals }) => ({ attribute, value: equals as string }))
+      ? (texts as TextFilter[]).map(({ attribute, equals }) => textKey({ attribute, equals: equals as string }))
       : [PRIMARY, NOT_PRIMARY].filter(({ value }) => isWanted(value, filters))
-  const found = yield* spacesFor(datastore, keys)
+  const found = [...(yield* spacesFor(datastore, keys)).values()]
   if (texts.length > 0) {
     const light = (texts as TextFilter[]).find(
       (text) => !found.some((space) => space.attribute === text.attribute && space.value === text.equals),
@@ -109,7 +117,7 @@ function* wayTo(filters: readonly Filter[], { datastore, latest, bounds }: Momen
     if (light !== undefined) return { text: light }
   }
   const spaces: LeafBounds[] = []
-  for (const { space } of found) spaces.push(yield* bounds.of(space, { upTo: latest, own: false }))
+  for (const { space } of found) spaces.push(yield* bounds.of(space, latest))
   if (texts.length === 0) return { spaces }
   const [smallest] = spaces.toSorted((a, b) => a.entryCount() - b.entryCount())
   return { spaces: [smallest!] }

@@ -1,314 +1,277 @@
 /**
  * Keeps the search index equal to the image sets, in the transaction that changes them. An image set lies in the space of the
- * primary ones or of the others, and in that of each of its texts which has one.
+ * primary ones or of the others, in that of each of its texts which has one, and in that of each two of its texts which have one.
  */
-import assert from 'node:assert/strict'
-import { type SearchableImageSet, TEXT_ATTRIBUTES } from '../../imaging/search.ts'
-import {
-  decodeEntries,
-  type Entries,
-  type Entry,
-  encodeEntries,
-  entriesOf,
-  entryOf,
-  joinEntries,
-  LACKING,
-  withEntry,
-  withoutEntry,
-} from '../search-index/entries.ts'
-import { boundsOf, type Cell, encodeBounds } from '../search-index/leaf-bounds.ts'
+import { decodeEntries, type Entries, type Entry, encodeEntries, SEQ } from '../search-index/entries.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
-import { buildLeaves, splitLeaf } from '../search-index/split.ts'
 import { nextChange } from './changes.ts'
 import type { Dialect } from './differences.ts'
-import { COLUMN_OF, TEXT_INDEXES } from './search-columns.ts'
+import {
+  INDEXED_COLUMNS,
+  type Indexed,
+  type IndexedRow,
+  indexedIn,
+  indexedOf,
+  primaryKeyOf,
+  rowsOf,
+} from './indexed-image-set.ts'
+import { buildAll } from './search-build.ts'
+import { clearRetired, type Edit, LeafWriter, retireSpace } from './search-leaves.ts'
 import {
   BoundsInMemory,
-  entryBytes,
-  NOT_PRIMARY,
-  PRIMARY,
+  keyOfRow,
+  nameOf,
+  pairKey,
+  pairsOf,
   type Space,
   type SpaceKey,
+  type SpaceState,
   spacesFor,
+  type Text,
+  textKey,
 } from './search-spaces.ts'
-import { all, insertAll, one, run, type Sql } from './statement.ts'
+import { all, one, type Sql } from './statement.ts'
 
-/** An image set as the index knows it. */
-export interface Indexed {
-  readonly datastore: number
-  readonly entry: Entry
-  readonly keys: readonly SpaceKey[]
+/** What becomes of an image set in a change: it comes, goes, or is another than before. */
+export interface IndexChange {
+  readonly before?: Indexed
+  readonly after?: Indexed
 }
 
-interface IndexedRow {
-  readonly seq: number
-  readonly datastore: number
-  readonly is_primary: number
-  readonly created_at: number
-  readonly updated_at: number
-  readonly study_instant: number | null
-  readonly changed_in: number
-  readonly patient_id: string | null
-  readonly accession_number: string | null
-  readonly study_id: string | null
-  readonly study_instance_uid: string | null
-  readonly series_instance_uid: string | null
+/** A space that a change has written, and how many entries it had and has. */
+interface Edited {
+  readonly space: Space
+  readonly countBefore: number
+  readonly count: number
 }
-
-const SELECT_INDEXED = `SELECT seq, datastore, is_primary, created_at, updated_at, study_instant, changed_in, patient_id,
-  accession_number, study_id, study_instance_uid, series_instance_uid FROM image_sets`
-
-/** How many rows are read at once where all are. */
-const ROWS_PER_BITE = 20_000
 
 /** Writes the index. One for each connection that writes; what it does is part of the transaction that it is asked in. */
 export class SearchUpkeep {
   readonly #sizes: IndexSizes
   readonly #dialect: Dialect
   readonly #bounds: BoundsInMemory
+  readonly #leaves: LeafWriter
   /** Unlike that of every other writer. */
   readonly #name: string
   #changes = 0
-  /** What the last change of this writer was, if it stands. */
-  #last = { number: -1, stamp: '' }
-  /** Up to here nothing in memory can be undone any more; of what came later, these leaves are our own. */
+  /** What the last change of this writer was, if it stands, and how far the index was being built anew in it. */
+  #last: { number: number; stamp: string; rebuiltTo: number | undefined } = {
+    number: -1,
+    stamp: '',
+    rebuiltTo: undefined,
+  }
+  /** Up to here nothing in memory can be undone any more. */
   #confirmed = -1
-  readonly #written = new Set<number>()
 
   constructor(options: { readonly sizes: IndexSizes; readonly dialect: Dialect; readonly name: string }) {
     this.#sizes = options.sizes
     this.#dialect = options.dialect
     this.#name = options.name
     this.#bounds = new BoundsInMemory(options.sizes)
+    this.#leaves = new LeafWriter(options.sizes.leafEntriesMax)
   }
 
-  /** The number of a change to image sets; everything else here belongs to the change begun last. */
+  /** The number of a change to image sets; `apply` belongs to the change begun last. */
   *beginChange(): Sql<number> {
     const stamp = `${this.#name}.${++this.#changes}`
-    const { number, stampBefore } = yield* nextChange(stamp)
+    const { number, stampBefore, rebuiltTo } = yield* nextChange(stamp)
     if (this.#last.number !== number - 1 || this.#last.stamp !== stampBefore) {
       // Another writer came between, or a transaction of ours was undone; memory may hold what is nowhere else.
-      yield* this.#bounds.readAgain(this.#written, this.#confirmed)
+      yield* this.#bounds.readAgain(this.#leaves.written, this.#confirmed)
       if (!stampBefore.startsWith(`${this.#name}.`)) {
         this.#confirmed = number - 1
-        this.#written.clear()
+        this.#leaves.forgetWritten()
       }
     }
-    this.#last = { number, stamp }
+    this.#last = { number, stamp, rebuiltTo }
     return number
   }
 
-  /** An image set as it is in the index and its row now. */
+  /** An image set as its row has it now. */
   *indexed(seq: number): Sql<Indexed> {
-    return indexedOf((yield* one<IndexedRow>(`${SELECT_INDEXED} WHERE seq = ?`, seq))!)
+    return indexedOf((yield* one<IndexedRow>(`SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq = ?`, seq))!)
   }
 
-  *add(imageSet: Indexed): Sql<void> {
-    const spaces = yield* spacesFor(imageSet.datastore, imageSet.keys)
-    for (const space of spaces) yield* this.#insert(space.space, imageSet.entry)
-    for (const key of imageSet.keys) {
-      if (spaces.some((space) => space.attribute === key.attribute)) continue
-      if (key.attribute === 'isPrimary') yield* this.#build(imageSet.datastore, key)
-      else if (this.#counts(imageSet) && (yield* this.#isHeavy(imageSet.datastore, key))) {
-        yield* this.#build(imageSet.datastore, key)
+  /** Once in a change, when all its rows are as they shall be. */
+  *apply(changes: readonly IndexChange[]): Sql<void> {
+    for (const [datastore, some] of Map.groupBy(changes, (change) => (change.after ?? change.before)!.datastore)) {
+      const edited = yield* this.#edit(datastore, some, 'live')
+      if (this.#last.rebuiltTo !== undefined) yield* this.#editRebuilding(datastore, some, this.#last.rebuiltTo)
+      const added = some.flatMap(({ after }) => (after === undefined ? [] : [after]))
+      const built = yield* this.#buildMissing(datastore, added, edited)
+      yield* this.#buildPairs(datastore, added, [...edited.values(), ...built])
+      for (const { space, count } of edited.values()) {
+        if (count < this.#heavyUntil(space)) yield* this.#drop(datastore, space)
       }
     }
+    yield* clearRetired()
   }
 
-  /** @param before as it was in the index before its row changed. */
-  *move(before: Indexed, after: Indexed): Sql<void> {
-    const spaces = yield* spacesFor(before.datastore, before.keys)
-    for (const { space } of spaces) {
-      yield* this.#remove(space, before.entry)
-      yield* this.#insert(space, after.entry)
-    }
-  }
-
-  *remove(imageSet: Indexed): Sql<void> {
-    for (const space of yield* spacesFor(imageSet.datastore, imageSet.keys)) {
-      const left = yield* this.#remove(space.space, imageSet.entry)
-      if (space.attribute !== 'isPrimary' && left < this.#heavy(space).until) yield* this.#drop(space)
-    }
-  }
-
-  /** Everything, for a catalog that has no index yet: one pass over the image sets, then space by space. */
+  /** Everything, for a catalog whose index is empty. */
   *buildAll(): Sql<void> {
-    const pieces = new Map<
-      string,
-      { readonly datastore: number; readonly key: SpaceKey; readonly bytes: Uint8Array[] }
-    >()
-    const nameOf = (datastore: number, { attribute, value }: SpaceKey) => `${datastore} ${attribute} ${value}`
-    const expect = (datastore: number, key: SpaceKey) =>
-      pieces.set(nameOf(datastore, key), { datastore, key, bytes: [] })
-    for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
-      for (const key of [PRIMARY, NOT_PRIMARY]) expect(datastore, key)
-      for (const key of yield* this.#heavyKeys(datastore)) expect(datastore, key)
-    }
-    for (let after = -1; ; ) {
-      const rows = yield* all<IndexedRow>(
-        `${SELECT_INDEXED} WHERE seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?`,
-        ...[after, ROWS_PER_BITE],
-      )
-      for (const [name, some] of Map.groupBy(
-        rows
-          .map(indexedOf)
-          .flatMap(({ datastore, entry, keys }) => keys.map((key) => ({ name: nameOf(datastore, key), entry }))),
-        ({ name }) => name,
-      )) {
-        pieces.get(name)?.bytes.push(encodeEntries(some.map(({ entry }) => entry)))
-      }
-      if (rows.length < ROWS_PER_BITE) break
-      after = rows.at(-1)!.seq
-    }
-    for (const { datastore, key, bytes } of pieces.values()) yield* this.#addSpace(datastore, key, joinEntries(bytes))
-  }
-
-  *#heavyKeys(datastore: number): Sql<readonly SpaceKey[]> {
-    const keys: SpaceKey[] = []
-    for (const [attribute, index] of TEXT_INDEXES) {
-      const column = COLUMN_OF[attribute]
-      const heavy = yield* all<{ value: string }>(
-        `SELECT ${column} AS value FROM image_sets ${this.#dialect.byIndex(index)}
-         WHERE datastore = ? AND deleted_at IS NULL AND ${column} IS NOT NULL GROUP BY ${column} HAVING count(*) > ?`,
-        ...[datastore, this.#heavy({ attribute }).from],
-      )
-      keys.push(...heavy.map(({ value }) => ({ attribute, value })))
-    }
-    return keys
-  }
-
-  get #state() {
-    return { upTo: this.#last.number - 1, own: true }
-  }
-
-  *#insert(space: number, entry: Entry): Sql<void> {
-    const bounds = yield* this.#bounds.of(space, this.#state)
-    const at = bounds.find(entry.point)
-    assert(at !== -1, 'the cells of a space hold every point')
-    const leaf = bounds.leaves[at]!
-    const cell = bounds.cellAt(at)
-    const bytes = withEntry(yield* entryBytes(leaf), entry)
-    if (bounds.entryCounts[at]! < this.#sizes.leafEntriesMax) {
-      yield* this.#writeLeaf(leaf, cell, bytes)
-      return
-    }
-    const extents = bounds.extents(LACKING)
-    const [low, high] = splitLeaf({ cell, entries: entriesOf(decodeEntries(bytes)) }, { extents, added: entry })
-    yield* this.#writeLeaf(leaf, low.cell, encodeEntries(low.entries))
-    yield* this.#addLeaf(space, high.cell, encodeEntries(high.entries))
-  }
-
-  /** @returns how many entries the space has left. */
-  *#remove(space: number, entry: Entry): Sql<number> {
-    const bounds = yield* this.#bounds.of(space, this.#state)
-    const at = bounds.find(entry.point)
-    assert(at !== -1, 'the cells of a space hold every point')
-    const bytes = withoutEntry(yield* entryBytes(bounds.leaves[at]!), entry.point[3]!)
-    assert(bytes, 'an image set lies where its dates say')
-    yield* this.#writeLeaf(bounds.leaves[at]!, bounds.cellAt(at), bytes)
-    return bounds.entryCount() - 1
-  }
-
-  *#writeLeaf(leaf: number, cell: Cell, bytes: Uint8Array): Sql<void> {
-    const entries = decodeEntries(bytes)
-    yield* run(
-      'UPDATE search_leaves SET entry_count = ?, changed_in = ?, bounds = ? WHERE leaf = ?',
-      ...[entries.count, this.#last.number, encodeBounds(boundsOf(cell, entries)), leaf],
-    )
-    yield* run('UPDATE search_entries SET entries = ? WHERE leaf = ?', bytes, leaf)
-    this.#written.add(leaf)
-  }
-
-  *#addLeaf(space: number, cell: Cell, bytes: Uint8Array): Sql<void> {
-    const entries = decodeEntries(bytes)
-    const [made] = yield* insertAll<{ leaf: number }>('search_leaves', {
-      columns: ['space', 'entry_count', 'changed_in', 'bounds'],
-      rows: [[space, entries.count, this.#last.number, encodeBounds(boundsOf(cell, entries))]],
-      suffix: 'RETURNING leaf',
+    yield* buildAll({
+      sizes: this.#sizes,
+      dialect: this.#dialect,
+      addSpace: (datastore, key, entries) => this.#addSpace(datastore, key, { entries, state: 'live' }),
     })
-    yield* insertAll('search_entries', { columns: ['leaf', 'entries'], rows: [[made!.leaf, bytes]] })
-    this.#written.add(made!.leaf)
+  }
+
+  /** Puts the changes into the spaces of the state that there are for them. */
+  *#edit(datastore: number, changes: readonly IndexChange[], state: SpaceState): Sql<ReadonlyMap<string, Edited>> {
+    const indexed = changes.flatMap(({ before, after }) => [before, after].filter((each) => each !== undefined))
+    const singles = yield* spacesFor(datastore, indexed.flatMap(keysOf), state)
+    const heavyTexts = ({ texts }: Indexed) => texts.filter((text) => singles.has(nameOf(textKey(text))))
+    const pairs = yield* spacesFor(
+      datastore,
+      indexed.flatMap((each) => pairsOf(heavyTexts(each))),
+      state,
+    )
+    const edits = new Map<string, { readonly space: Space; readonly removed: Entry[]; readonly added: Entry[] }>()
+    const put = (imageSet: Indexed | undefined, side: 'removed' | 'added') => {
+      if (imageSet === undefined) return
+      for (const key of [...keysOf(imageSet), ...pairsOf(heavyTexts(imageSet))]) {
+        const name = nameOf(key)
+        const space = singles.get(name) ?? pairs.get(name)
+        if (space === undefined) continue
+        const edit = edits.get(name) ?? { space, removed: [], added: [] }
+        edits.set(name, edit)
+        edit[side].push(imageSet.entry)
+      }
+    }
+    for (const { before, after } of changes) {
+      put(before, 'removed')
+      put(after, 'added')
+    }
+    const edited = new Map<string, Edited>()
+    for (const [name, edit] of edits) edited.set(name, yield* this.#editSpace(edit.space, edit))
+    return edited
+  }
+
+  *#editSpace(space: Space, edit: Edit): Sql<Edited> {
+    const change = this.#last.number
+    const bounds = yield* this.#bounds.of(space.space, change - 1)
+    const countBefore = bounds.entryCount()
+    yield* this.#leaves.edit(edit, { space: space.space, bounds, change })
+    return { space, countBefore, count: countBefore + edit.added.length - edit.removed.length }
+  }
+
+  /** What lies behind `rebuiltTo` is not in the spaces that are being built; it comes into them in its turn. */
+  *#editRebuilding(datastore: number, changes: readonly IndexChange[], rebuiltTo: number): Sql<void> {
+    const isIn = (imageSet: Indexed | undefined) => imageSet !== undefined && imageSet.entry.point[SEQ]! <= rebuiltTo
+    yield* this.#edit(
+      datastore,
+      changes.filter(({ before, after }) => isIn(after ?? before)),
+      'rebuilding',
+    )
+  }
+
+  /** Spaces for those of the keys which have none and shall have one. */
+  *#buildMissing(
+    datastore: number,
+    added: readonly Indexed[],
+    edited: ReadonlyMap<string, Edited>,
+  ): Sql<readonly Edited[]> {
+    const missing = new Map<string, SpaceKey>()
+    for (const imageSet of added) {
+      // Counting costs; so one of so many is counted, and a text may pass its mark by a few hundred.
+      const keys = this.#counts(imageSet) ? keysOf(imageSet) : [primaryKeyOf(imageSet)]
+      for (const key of keys) if (!edited.has(nameOf(key))) missing.set(nameOf(key), key)
+    }
+    const built: Edited[] = []
+    for (const key of missing.values()) {
+      if (key.texts.length > 0 && !(yield* this.#isHeavy(datastore, key))) continue
+      built.push(yield* this.#build(datastore, key))
+    }
+    return built
+  }
+
+  /**
+   * Two texts that very many image sets have each, and one of them both, have a space together; so where there is none, a search
+   * for both finds nothing.
+   */
+  *#buildPairs(datastore: number, added: readonly Indexed[], edited: readonly Edited[]): Sql<void> {
+    const { pairFrom } = this.#sizes
+    const large = new Map(edited.filter(({ count }) => count > pairFrom).map((each) => [nameOf(each.space), each]))
+    const isLarge = (text: Text) => large.has(nameOf(textKey(text)))
+    const wanted = new Map<string, SpaceKey>()
+    for (const { texts } of added) for (const pair of pairsOf(texts.filter(isLarge))) wanted.set(nameOf(pair), pair)
+    for (const { space, countBefore } of large.values()) {
+      const [text, another] = space.texts
+      if (text === undefined || another !== undefined || countBefore > pairFrom) continue
+      for (const other of yield* this.#largeTexts(datastore)) {
+        if (other.attribute !== text.attribute) wanted.set(nameOf(pairKey(text, other)), pairKey(text, other))
+      }
+    }
+    const known = yield* spacesFor(datastore, [...wanted.values()])
+    for (const [name, key] of wanted) if (!known.has(name)) yield* this.#build(datastore, key)
+  }
+
+  *#largeTexts(datastore: number): Sql<readonly Text[]> {
+    const rows = yield* all<{ attribute: Text['attribute']; value: string }>(
+      `SELECT attribute, value FROM search_spaces WHERE datastore = ? AND state = 'live' AND attribute <> 'isPrimary'
+       AND (SELECT sum(entry_count) FROM search_leaves WHERE search_leaves.space = search_spaces.space) > ?`,
+      ...[datastore, this.#sizes.pairFrom],
+    )
+    return rows
+      .filter(({ attribute }) => !attribute.includes('+'))
+      .map(({ attribute, value }) => ({ attribute, equals: value }))
   }
 
   /** Spread by a hash, so that no rhythm of coming keeps a text from being counted. */
   #counts({ entry }: Indexed): boolean {
-    return (Math.imul(entry.point[3]!, 0x9e3779b1) >>> 8) % this.#sizes.countEvery === 0
+    return (Math.imul(entry.point[SEQ]!, 0x9e3779b1) >>> 8) % this.#sizes.countEvery === 0
   }
 
   *#isHeavy(datastore: number, key: SpaceKey): Sql<boolean> {
-    const beyond = yield* all(
-      `SELECT 1 AS one FROM ${this.#imageSetsOf(key)} AND deleted_at IS NULL LIMIT 1 OFFSET ?`,
-      ...[datastore, storedValue(key), this.#heavy(key).from],
-    )
+    const { text, values } = rowsOf(datastore, key, this.#dialect)
+    const from = isUid(key) ? this.#sizes.heavyUidFrom : this.#sizes.heavyFrom
+    const beyond = yield* all(`SELECT 1 AS one FROM ${text} LIMIT 1 OFFSET ?`, ...values, from)
     return beyond.length > 0
   }
 
-  #heavy({ attribute }: Pick<SpaceKey, 'attribute'>): { readonly from: number; readonly until: number } {
-    const { heavyFrom, heavyUntil, heavyUidFrom, heavyUidUntil } = this.#sizes
-    const isUid = attribute === 'DICOMStudyInstanceUID' || attribute === 'DICOMSeriesInstanceUID'
-    return isUid ? { from: heavyUidFrom, until: heavyUidUntil } : { from: heavyFrom, until: heavyUntil }
+  #heavyUntil(key: SpaceKey): number {
+    if (key.texts.length !== 1) return key.texts.length === 0 ? 0 : 1
+    return isUid(key) ? this.#sizes.heavyUidUntil : this.#sizes.heavyUntil
   }
 
-  /** FROM and WHERE, for the number of the data store and the value of the key. */
-  #imageSetsOf({ attribute }: SpaceKey): string {
-    const index = TEXT_INDEXES.find(([text]) => text === attribute)
-    const table = index === undefined ? 'image_sets' : `image_sets ${this.#dialect.byIndex(index[1])}`
-    return `${table} WHERE datastore = ? AND ${COLUMN_OF[attribute]} = ?`
+  /** Out of the rows as they are now. A space of two texts that no image set has both is left out. */
+  *#build(datastore: number, key: SpaceKey): Sql<Edited> {
+    const rows = yield* indexedIn(datastore, key, this.#dialect)
+    const bytes = encodeEntries(rows.map(({ entry }) => entry))
+    const space = { ...key, space: -1 }
+    if (rows.length > 0 || key.texts.length === 0) {
+      space.space = yield* this.#addSpace(datastore, key, { entries: decodeEntries(bytes), state: 'live' })
+    }
+    return { space, countBefore: 0, count: rows.length }
   }
 
-  *#build(datastore: number, key: SpaceKey): Sql<void> {
-    const from = this.#imageSetsOf(key)
-    const rows = yield* all<IndexedRow>(
-      `${SELECT_INDEXED.replace('image_sets', from)} AND deleted_at IS NULL`,
-      ...[datastore, storedValue(key)],
+  *#addSpace(
+    datastore: number,
+    key: SpaceKey,
+    { entries, state }: { readonly entries: Entries; readonly state: SpaceState },
+  ): Sql<number> {
+    return yield* this.#leaves.addSpace({ datastore, key, state }, { entries, change: this.#last.number })
+  }
+
+  /** With it go those of its text and another, and their successors. */
+  *#drop(datastore: number, key: SpaceKey): Sql<void> {
+    const rows = yield* all<{ space: number; attribute: string; value: string }>(
+      `SELECT space, attribute, value FROM search_spaces WHERE datastore = ? AND state IN ('live', 'rebuilding')`,
+      datastore,
     )
-    const bytes = encodeEntries(rows.map((row) => indexedOf(row).entry))
-    yield* this.#addSpace(datastore, key, decodeEntries(bytes))
-  }
-
-  *#addSpace(datastore: number, key: SpaceKey, entries: Entries): Sql<void> {
-    const counted = yield* one<{ last_space: number }>(
-      'UPDATE changes SET last_space = last_space + 1 RETURNING last_space',
-    )
-    const space = counted!.last_space
-    yield* insertAll('search_spaces', {
-      columns: ['space', 'datastore', 'attribute', 'value'],
-      rows: [[space, datastore, key.attribute, key.value]],
-    })
-    for (const { cell, bytes } of buildLeaves(entries, this.#sizes.leafEntriesMax)) {
-      yield* this.#addLeaf(space, cell, bytes)
+    for (const row of rows) {
+      const texts = keyOfRow(row).texts
+      const holds = key.texts.every((text) =>
+        texts.some(({ attribute, equals }) => attribute === text.attribute && equals === text.equals),
+      )
+      if (!holds) continue
+      yield* retireSpace(row.space)
+      this.#bounds.forget(row.space)
     }
   }
-
-  *#drop({ space }: Space): Sql<void> {
-    yield* run('DELETE FROM search_entries WHERE leaf IN (SELECT leaf FROM search_leaves WHERE space = ?)', space)
-    yield* run('DELETE FROM search_leaves WHERE space = ?', space)
-    yield* run('DELETE FROM search_spaces WHERE space = ?', space)
-  }
 }
 
-const storedValue = ({ attribute, value }: SpaceKey) => (attribute === 'isPrimary' ? Number(value) : value)
+const keysOf = (imageSet: Indexed): readonly SpaceKey[] => [primaryKeyOf(imageSet), ...imageSet.texts.map(textKey)]
 
-function indexedOf(row: IndexedRow): Indexed {
-  const imageSet: SearchableImageSet = {
-    seq: row.seq,
-    DICOMPatientId: row.patient_id,
-    DICOMAccessionNumber: row.accession_number,
-    DICOMStudyId: row.study_id,
-    DICOMStudyInstanceUID: row.study_instance_uid,
-    DICOMSeriesInstanceUID: row.series_instance_uid,
-    isPrimary: row.is_primary === 1,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    DICOMStudyDateAndTime: row.study_instant,
-  }
-  const texts = TEXT_ATTRIBUTES.flatMap((attribute) => {
-    const value = imageSet[attribute]
-    return value === null ? [] : [{ attribute, value }]
-  })
-  return {
-    datastore: row.datastore,
-    entry: entryOf(imageSet, row.changed_in),
-    keys: [imageSet.isPrimary ? PRIMARY : NOT_PRIMARY, ...texts],
-  }
-}
+const isUid = ({ attribute }: SpaceKey) =>
+  attribute === 'DICOMStudyInstanceUID' || attribute === 'DICOMSeriesInstanceUID'

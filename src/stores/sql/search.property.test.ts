@@ -31,6 +31,7 @@ const SMALL: IndexSizes = {
   heavyUntil: 15,
   heavyUidFrom: 6,
   heavyUidUntil: 4,
+  pairFrom: 22,
   countEvery: 1,
   leavesInMemory: 40,
 }

@@ -69,3 +69,46 @@ export function* insertAll<R = never>(
   }
   return returned
 }
+
+/** How many values go into one IN list: few sizes, so that few statements are prepared. */
+const VALUES_PER_LIST = [128, 64, 16, 4, 1]
+
+/**
+ * The rows of a statement with an IN list, in pieces where the list is long; a value given twice is looked for once.
+ * @param fixed the values of the marks before the list.
+ */
+export function* allOfMany<R>(
+  text: (marks: string) => string,
+  fixed: readonly SqlValue[],
+  list: readonly SqlValue[],
+): Sql<readonly R[]> {
+  const rows: R[] = []
+  const values = [...new Set(list)]
+  for (let start = 0; start < values.length; ) {
+    const rest = values.length - start
+    // Filled up with the last one where that saves a statement.
+    const size = VALUES_PER_LIST.findLast((count) => count >= rest) ?? VALUES_PER_LIST[0]!
+    const some = Array.from({ length: size }, (_, at) => values[Math.min(start + at, values.length - 1)]!)
+    rows.push(...(yield* all<R>(text(some.map(() => '?').join(', ')), ...fixed, ...some)))
+    start += size
+  }
+  return rows
+}
+
+/** Sets whole numbers in many rows of a table, each found by its key: the first number of its row. */
+export function* updateAll(
+  table: string,
+  update: { readonly key: string; readonly columns: readonly string[]; readonly rows: readonly (readonly number[])[] },
+): Sql<void> {
+  const { key, columns, rows } = update
+  const sets = columns.map((column, at) => `${column} = made.column${at + 2}`).join(', ')
+  const tuple = `(${[key, ...columns].map(() => 'CAST(? AS BIGINT)').join(', ')})`
+  for (let start = 0; start < rows.length; ) {
+    const size = ROWS_PER_STATEMENT.find((count) => count <= rows.length - start)!
+    yield* run(
+      `UPDATE ${table} SET ${sets} FROM (VALUES ${Array(size).fill(tuple).join(', ')}) AS made WHERE ${key} = made.column1`,
+      ...rows.slice(start, start + size).flat(),
+    )
+    start += size
+  }
+}
