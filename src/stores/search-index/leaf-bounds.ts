@@ -5,11 +5,13 @@
 import { DIMENSIONS, type Entries } from './entries.ts'
 
 const SIZE = DIMENSIONS.length
-/** Numbers per leaf: from and to of its cell, then from and to of its box. */
-export const NUMBERS_PER_LEAF = SIZE * 4
+/** Numbers per leaf: from and to of its cell, from and to of its box, then how many of its entries are primary. */
+export const NUMBERS_PER_LEAF = SIZE * 4 + 1
 const CELL_TO = SIZE
 export const BOX_FROM = SIZE * 2
 export const BOX_TO = SIZE * 3
+/** NaN for a leaf that was written before they were counted. */
+export const PRIMARIES = SIZE * 4
 
 export interface Cell {
   readonly from: readonly number[]
@@ -110,7 +112,7 @@ export class LeafBounds {
 }
 
 /** The numbers of a leaf with that cell and these entries. */
-export function boundsOf(cell: Cell, { columns }: Entries): Float64Array {
+export function boundsOf(cell: Cell, { columns, isPrimary }: Entries): Float64Array {
   const numbers = new Float64Array(NUMBERS_PER_LEAF)
   numbers.set(cell.from)
   numbers.set(cell.to, CELL_TO)
@@ -124,12 +126,19 @@ export function boundsOf(cell: Cell, { columns }: Entries): Float64Array {
     numbers[BOX_FROM + dimension] = from
     numbers[BOX_TO + dimension] = to
   }
+  let primaries = 0
+  for (const each of isPrimary) primaries += each
+  numbers[PRIMARIES] = primaries
   return numbers
 }
 
 export const encodeBounds = (numbers: Float64Array): Uint8Array => new Uint8Array(numbers.buffer)
 
 export function decodeBounds(bytes: Uint8Array): Float64Array {
-  const { buffer, byteOffset } = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes)
-  return new Float64Array(buffer, byteOffset, NUMBERS_PER_LEAF)
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes)
+  const written = new Float64Array(buffer, byteOffset, byteLength / 8)
+  if (written.length === NUMBERS_PER_LEAF) return written
+  const numbers = new Float64Array(NUMBERS_PER_LEAF).fill(Number.NaN)
+  numbers.set(written)
+  return numbers
 }
