@@ -8,7 +8,7 @@ import type { ImportConfiguration, JobStatus } from '../contract/import-jobs.ts'
 import type { TypeOf } from '../contract/shapes.ts'
 import type { GroupingElements } from '../imaging/grouping.ts'
 import type { ImportWarning } from '../imaging/import-warnings.ts'
-import type { Position, Search, SearchableImageSet } from '../imaging/search.ts'
+import type { Filter, Position, Search, SearchableImageSet } from '../imaging/search.ts'
 
 export interface Catalog {
   readonly datastores: Datastores
@@ -241,8 +241,42 @@ export interface SearchPage {
   readonly rows: readonly ImageSetSummary[]
   /** The state of the catalog that the first page saw; later pages see the same, less what has been deleted since. */
   readonly asOf: number
-  /** How much of the index was read for it. */
-  readonly visited: { readonly leaves: number; readonly entries: number }
+  /** How many image sets match in all, where `count` was asked for: in the state that the page was read from. */
+  readonly total?: number
+  readonly visited: Visited
+}
+
+/** How a page was found, and what was read for it. Names of attributes only, never a value. */
+export interface Visited {
+  readonly strategy: 'nothing can match' | 'in order of an index' | 'image sets of one text' | 'leaves, best first'
+  /** The attribute whose index was read, where it was one. */
+  readonly index?: Filter['attribute']
+  /** Whose leaves were looked at: of the image sets, primary or not, that have one value of each of the attributes. */
+  readonly spaces: readonly {
+    readonly attributes: readonly Filter['attribute'][]
+    readonly isPrimary: boolean
+    readonly leaves: number
+    readonly entries: number
+  }[]
+  /** Leaves whose bounds say that they may hold an image set of the page. */
+  readonly leavesMatching: number
+  /** Leaves that were read. */
+  readonly leaves: number
+  /** Entries read, of leaves or of a text's index. */
+  readonly entries: number
+  /** Whole rows of image sets read. */
+  readonly rows: number
+  /** The most that a search that went this way reads, as tests hold it to. */
+  readonly bound: { readonly leaves?: number; readonly entries?: number; readonly rows?: number }
+  /** What was read beyond that for the total. */
+  readonly count?: {
+    readonly strategy: 'nothing can match' | 'image sets of one text' | 'leaves' | 'rows of one text'
+    /** Leaves that count by their bounds alone, or were read. */
+    readonly leavesMatching: number
+    readonly leaves: number
+    readonly entries: number
+    readonly bound: { readonly leaves?: number; readonly entries?: number }
+  }
 }
 
 /** Where an instance's bytes lie: P10 as it was imported. */
@@ -263,6 +297,8 @@ export interface ImageSets {
     /** From the page before; without it the search sees what is committed now. */
     readonly asOf?: number
     readonly limit: number
+    /** Asks for the total as well. Only a first page has one: with `asOf` there is none. */
+    readonly count?: 'exact'
   }): Promise<SearchPage>
   /** The instances of the latest version, by SOPInstanceUID. */
   instances(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Promise<readonly InstancePlace[]>

@@ -3,19 +3,14 @@
  * hold, until none is left that could hold better than the worst of what was found. Exact for every search.
  */
 import type { Position, Search } from '../../imaging/search.ts'
-import { DIMENSIONS, type Entries, hashColumnOf, hashOf, LACKING, SEQ } from './entries.ts'
+import { type Criteria, criteriaOf, entryMatches, mayMatch } from './criteria.ts'
+import { DIMENSIONS, type Entries, LACKING, SEQ } from './entries.ts'
 import { BOX_FROM, BOX_TO, type LeafBounds, NUMBERS_PER_LEAF } from './leaf-bounds.ts'
 
 /** What decides whether an entry belongs to the page, and where. */
-interface Wanted {
+interface Wanted extends Criteria {
   readonly sortDimension: number
   readonly descending: boolean
-  /** Inclusive, per dimension. */
-  readonly from: readonly number[]
-  readonly to: readonly number[]
-  readonly ranged: readonly number[]
-  readonly hashes: readonly { readonly column: number; readonly hash: number }[]
-  readonly isPrimary: number | undefined
   /** Rank and seq of the entry before the page. */
   readonly afterRank: number
   readonly afterSeq: number
@@ -37,6 +32,7 @@ export interface PageOfEntries {
 export interface BestFirst {
   readonly wanted: Wanted
   readonly candidates: Candidates
+  readonly leavesMatching: number
   /** Sorted: the least ranks found so far, and their seqs. */
   readonly ranks: number[]
   readonly seqs: number[]
@@ -57,9 +53,11 @@ const rankOf = (key: number, descending: boolean) => (descending && key !== LACK
 
 export function beginBestFirst(spaces: readonly LeafBounds[], page: PageOfEntries): BestFirst {
   const wanted = wantedOf(page)
+  const candidates = candidatesOf(spaces, wanted)
   return {
     wanted,
-    candidates: candidatesOf(spaces, wanted),
+    candidates,
+    leavesMatching: candidates.size,
     ranks: [],
     seqs: [],
     leavesVisited: 0,
@@ -68,34 +66,11 @@ export function beginBestFirst(spaces: readonly LeafBounds[], page: PageOfEntrie
 }
 
 function wantedOf({ search, after, asOf, limit, not = new Set() }: PageOfEntries): Wanted {
-  const from = DIMENSIONS.map(() => Number.NEGATIVE_INFINITY)
-  const to = DIMENSIONS.map(() => Number.POSITIVE_INFINITY)
-  const ranged = new Set<number>()
-  const hashes: { column: number; hash: number }[] = []
-  let isPrimary: number | undefined
-  for (const filter of search.filters) {
-    if (!('equals' in filter)) {
-      const dimension = DIMENSIONS.indexOf(filter.attribute)
-      from[dimension] = Math.max(from[dimension]!, filter.from)
-      to[dimension] = Math.min(to[dimension]!, filter.to)
-      ranged.add(dimension)
-    } else if (filter.attribute === 'isPrimary') {
-      const value = filter.equals ? 1 : 0
-      // Neither 0 nor 1 where both are asked for: nothing is both.
-      isPrimary = isPrimary === undefined || isPrimary === value ? value : 2
-    } else {
-      hashes.push({ column: hashColumnOf(filter.attribute), hash: hashOf(filter.equals) })
-    }
-  }
   const descending = search.sort.sortOrder === 'DESC'
   return {
+    ...criteriaOf(search.filters),
     sortDimension: DIMENSIONS.indexOf(search.sort.sortField),
     descending,
-    from,
-    to,
-    ranged: [...ranged],
-    hashes,
-    isPrimary,
     afterRank: after === undefined ? Number.NEGATIVE_INFINITY : rankOf(after.key ?? LACKING, descending),
     afterSeq: after?.seq ?? -1,
     asOf,
@@ -109,15 +84,12 @@ function candidatesOf(spaces: readonly LeafBounds[], wanted: Wanted): Candidates
   const ranks = new Float64Array(most)
   const seqs = new Float64Array(most)
   const leaves = new Float64Array(most)
-  const { sortDimension, descending, ranged, from, to, afterRank } = wanted
+  const { sortDimension, descending, afterRank } = wanted
   let size = 0
-  for (const { count, numbers, entryCounts, leaves: ids } of spaces) {
-    leaf: for (let at = 0, start = 0; at < count; at++, start += NUMBERS_PER_LEAF) {
-      if (entryCounts[at] === 0) continue
-      for (const dimension of ranged) {
-        if (numbers[start + BOX_FROM + dimension]! > to[dimension]!) continue leaf
-        if (numbers[start + BOX_TO + dimension]! < from[dimension]!) continue leaf
-      }
+  for (const space of spaces) {
+    const { count, numbers, leaves: ids } = space
+    for (let at = 0, start = 0; at < count; at++, start += NUMBERS_PER_LEAF) {
+      if (!mayMatch(wanted, space, at)) continue
       const low = numbers[start + BOX_FROM + sortDimension]!
       const high = numbers[start + BOX_TO + sortDimension]!
       if (rankOf(descending ? low : high, descending) < afterRank) continue
@@ -172,23 +144,18 @@ export function nextLeaf({ wanted, candidates, ranks, seqs }: BestFirst): number
 /** Takes what belongs to the page out of some entries. */
 export function visit(search: BestFirst, entries: Entries): void {
   const { wanted, ranks, seqs } = search
-  const { from, to, ranged, afterRank, afterSeq, asOf, limit, descending, not } = wanted
+  const { afterRank, afterSeq, asOf, limit, descending, not } = wanted
   const keys = entries.columns[wanted.sortDimension]!
   const seqColumn = entries.columns[SEQ]!
   search.leavesVisited++
   search.entriesVisited += entries.count
-  entry: for (let at = 0; at < entries.count; at++) {
+  for (let at = 0; at < entries.count; at++) {
     const rank = rankOf(keys[at]!, descending)
     const seq = seqColumn[at]!
     if (!isBefore(afterRank, afterSeq, rank, seq)) continue
     if (ranks.length === limit && !isBefore(rank, seq, ranks[limit - 1]!, seqs[limit - 1]!)) continue
-    for (const dimension of ranged) {
-      const x = entries.columns[dimension]![at]!
-      if (x < from[dimension]! || x > to[dimension]!) continue entry
-    }
+    if (!entryMatches(wanted, entries, at)) continue
     if (entries.changedIn[at]! > asOf) continue
-    if (wanted.isPrimary !== undefined && entries.isPrimary[at] !== wanted.isPrimary) continue
-    for (const { column, hash } of wanted.hashes) if (entries.hashes[column]![at] !== hash) continue entry
     if (not.has(seq)) continue
     keep(search, rank, seq)
   }

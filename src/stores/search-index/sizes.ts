@@ -1,4 +1,8 @@
-/** The sizes of the search index. Tests make them small, so that a few hundred image sets show what millions do. */
+/**
+ * The sizes of the search index, and what they bound: the most that a search reads, by name. Tests make the sizes small, so that a
+ * few hundred image sets show what millions do.
+ */
+import type { TextAttribute } from '../../imaging/search.ts'
 
 export interface IndexSizes {
   /** A leaf is cut when it holds more entries. */
@@ -27,4 +31,26 @@ export const INDEX_SIZES: IndexSizes = {
   pairFrom: 16_384,
   countEvery: 16,
   leavesInMemory: 400_000,
+}
+
+/**
+ * Leaves read for a page, best first, through spaces of so many leaves. A plane cuts O(n^(2/3)) leaves of a k-d tree in three
+ * dimensions, and only leaves that the edges of the ranges, the cursor or the end of the page cut can be read for nothing; each of
+ * the others gives at least one image set to the page. The factor is measured, with room: the hunt looks for what passes it.
+ */
+export const leavesVisitedMax = (spaces: readonly number[], limit: number): number => limit + cutLeavesMax(spaces, 1.5)
+
+/** Leaves read for a total: those that the edges of two ranges cut. */
+export const leavesCountedMax = (spaces: readonly number[]): number => 4 + cutLeavesMax(spaces, 3)
+
+const cutLeavesMax = (spaces: readonly number[], factor: number): number =>
+  Math.ceil(spaces.reduce((sum, leaves) => sum + factor * leaves ** (2 / 3), 0))
+
+/** Rows of a walk along an index: two pages of the primary image sets and two of the others, since a page may cut through equal keys. */
+export const walkedRowsMax = (limit: number): number => 4 * limit
+
+/** Image sets of a text without a space. That a text be overlooked by more than this has a chance of one in 10^26. */
+export function textEntriesMax(sizes: IndexSizes, attribute: TextAttribute): number {
+  const isUid = attribute === 'DICOMStudyInstanceUID' || attribute === 'DICOMSeriesInstanceUID'
+  return (isUid ? sizes.heavyUidFrom : sizes.heavyFrom) + 64 * (sizes.countEvery - 1)
 }

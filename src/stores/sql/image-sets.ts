@@ -18,7 +18,7 @@ export function imageSetsOver(
   const free: BoundsInMemory[] = []
   function* searchAlone(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
     const bounds = free.pop() ?? new BoundsInMemory(options.sizes)
-    const page = yield* search(request, { dialect: options.dialect, bounds })
+    const page = yield* search(request, { ...options, bounds })
     // A search that failed does not come here, and what it knew is forgotten.
     free.push(bounds)
     return page

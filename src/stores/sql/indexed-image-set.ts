@@ -3,7 +3,7 @@ import { type SearchableImageSet, TEXT_ATTRIBUTES } from '../../imaging/search.t
 import { type Entry, entryOf } from '../search-index/entries.ts'
 import type { Dialect } from './differences.ts'
 import { COLUMN_OF, TEXT_INDEXES } from './search-columns.ts'
-import { NOT_PRIMARY, PRIMARY, type SpaceKey, type Text } from './search-spaces.ts'
+import type { Text } from './search-spaces.ts'
 import { all, type Sql, type SqlValue } from './statement.ts'
 
 export interface Indexed {
@@ -31,8 +31,6 @@ export interface IndexedRow {
 export const INDEXED_COLUMNS = `seq, datastore, is_primary, created_at, updated_at, study_instant, changed_in, patient_id,
   accession_number, study_id, study_instance_uid, series_instance_uid`
 
-export const primaryKeyOf = ({ isPrimary }: Indexed): SpaceKey => (isPrimary ? PRIMARY : NOT_PRIMARY)
-
 export function indexedOf(row: IndexedRow): Indexed {
   const imageSet: SearchableImageSet = {
     seq: row.seq,
@@ -57,24 +55,23 @@ export function indexedOf(row: IndexedRow): Indexed {
   }
 }
 
-/** FROM and WHERE of the rows that belong in the space of a key, found by the index of its most telling text. */
+/** FROM and WHERE of the image sets that have the texts, found by the index of the most telling one. */
 export function rowsOf(
   datastore: number,
-  { attribute, value, texts }: SpaceKey,
+  texts: readonly Text[],
   dialect: Dialect,
 ): { readonly text: string; readonly values: readonly SqlValue[] } {
-  const index = TEXT_INDEXES.find(([text]) => texts.some((each) => each.attribute === text))
+  const index = TEXT_INDEXES.find(([attribute]) => texts.some((text) => text.attribute === attribute))
   const table = index === undefined ? 'image_sets' : `image_sets ${dialect.byIndex(index[1])}`
-  const equals =
-    attribute === 'isPrimary' ? ['is_primary = ?'] : texts.map((text) => `${COLUMN_OF[text.attribute]} = ?`)
+  const conditions = ['datastore = ?', ...texts.map(({ attribute }) => `${COLUMN_OF[attribute]} = ?`)]
   return {
-    text: `${table} WHERE datastore = ? AND ${equals.join(' AND ')} AND deleted_at IS NULL`,
-    values: [datastore, ...(attribute === 'isPrimary' ? [Number(value)] : texts.map((text) => text.equals))],
+    text: `${table} WHERE ${conditions.join(' AND ')} AND deleted_at IS NULL`,
+    values: [datastore, ...texts.map(({ equals }) => equals)],
   }
 }
 
 /** All of them. */
-export function* indexedIn(datastore: number, key: SpaceKey, dialect: Dialect): Sql<readonly Indexed[]> {
-  const { text, values } = rowsOf(datastore, key, dialect)
+export function* indexedWith(datastore: number, texts: readonly Text[], dialect: Dialect): Sql<readonly Indexed[]> {
+  const { text, values } = rowsOf(datastore, texts, dialect)
   return (yield* all<IndexedRow>(`SELECT ${INDEXED_COLUMNS} FROM ${text}`, ...values)).map(indexedOf)
 }

@@ -63,8 +63,8 @@ function* searches(): Generator<Search> {
 
 describe('whatever is searched', async () => {
   const connection = await smallCatalog()
-  const context = { dialect: SQLITE, bounds: new BoundsInMemory(sizes) }
-  const plansOfSearch = (search: Search, place: { after?: Position; asOf?: number }) =>
+  const context = { dialect: SQLITE, bounds: new BoundsInMemory(sizes), sizes }
+  const plansOfSearch = (search: Search, place: { after?: Position; asOf?: number; count?: 'exact' }) =>
     plansOf(
       connection,
       searchOver({ datastoreId: idOf('store'), search, limit: 51, ...place }, context),
@@ -73,6 +73,7 @@ describe('whatever is searched', async () => {
 
   for (const [name, place] of [
     ['the first page', {}],
+    ['the first page with a total', { count: 'exact' }],
     ['a later page', { after: { key: AT - 1, seq: 0 }, asOf: 0 }],
   ] as const) {
     test(`every statement for ${name} goes to its rows by a key, and sorts nothing`, () => {

@@ -58,10 +58,13 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
   async function plansOf(wanted: Search, after?: { key: number; seq: number }): Promise<string[]> {
     const statements: Statement[] = []
     const request = { datastoreId, search: wanted, limit: 51, ...(after && { after }) }
-    await drive(search(request, { dialect: POSTGRES, bounds: new BoundsInMemory(INDEX_SIZES) }), async (statement) => {
-      if (/FROM image_sets\b/.test(statement.text)) statements.push(statement)
-      return executeOnce(client)(statement)
-    })
+    await drive(
+      search(request, { dialect: POSTGRES, bounds: new BoundsInMemory(INDEX_SIZES), sizes: INDEX_SIZES }),
+      async (statement) => {
+        if (/FROM image_sets\b/.test(statement.text)) statements.push(statement)
+        return executeOnce(client)(statement)
+      },
+    )
     assert.ok(statements.length > 0)
     const plans: string[] = []
     for (const { text, values } of statements) {

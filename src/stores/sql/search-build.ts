@@ -2,9 +2,9 @@
 import { decodeEntries, type Entries, encodeEntries, joinEntries } from '../search-index/entries.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
 import type { Dialect } from './differences.ts'
-import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf, primaryKeyOf } from './indexed-image-set.ts'
+import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf } from './indexed-image-set.ts'
 import { COLUMN_OF, TEXT_INDEXES } from './search-columns.ts'
-import { NOT_PRIMARY, nameOf, PRIMARY, pairsOf, type SpaceKey, type Text, textKey } from './search-spaces.ts'
+import { bothKeys, nameOf, nameOfTexts, pairsOf, type SpaceKey, spaceKey, type Text } from './search-spaces.ts'
 import { all, type Sql } from './statement.ts'
 
 /** How many rows are read at once. */
@@ -13,7 +13,7 @@ const ROWS_PER_BITE = 20_000
 export interface Building {
   readonly sizes: IndexSizes
   readonly dialect: Dialect
-  readonly addSpace: (datastore: number, key: SpaceKey, entries: Entries) => Sql<number>
+  readonly addSpace: (datastore: number, key: SpaceKey, entries: Entries) => Sql<void>
 }
 
 /** One pass over the image sets, then space by space. Holds 52 bytes in memory for each image set in each of its spaces. */
@@ -27,23 +27,27 @@ export function* buildAll({ sizes, dialect, addSpace }: Building): Sql<void> {
   }
   const heavy = new Map<number, ReadonlyMap<string, number>>()
   for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
-    for (const key of [PRIMARY, NOT_PRIMARY]) pieceOf(datastore, key)
+    for (const key of bothKeys([])) pieceOf(datastore, key)
     const counts = yield* heavyTexts(datastore, { sizes, dialect })
-    heavy.set(datastore, new Map([...counts].map(([text, count]) => [nameOf(textKey(text)), count])))
+    heavy.set(datastore, new Map([...counts].map(([text, count]) => [nameOfTexts([text]), count])))
+    for (const text of counts.keys()) for (const key of bothKeys([text])) pieceOf(datastore, key)
   }
-  const keysOf = (imageSet: Indexed): readonly SpaceKey[] => {
-    const countOf = (text: Text) => heavy.get(imageSet.datastore)!.get(nameOf(textKey(text))) ?? 0
-    const heavyOnes = imageSet.texts.filter((text) => countOf(text) > 0)
+  const placesOf = (imageSet: Indexed) => {
+    const { datastore, isPrimary, texts } = imageSet
+    const countOf = (text: Text) => heavy.get(datastore)!.get(nameOfTexts([text])) ?? 0
+    const heavyOnes = texts.filter((text) => countOf(text) > 0)
     const pairs = pairsOf(heavyOnes.filter((text) => countOf(text) > sizes.pairFrom))
-    return [primaryKeyOf(imageSet), ...heavyOnes.map(textKey), ...pairs]
+    for (const pair of pairs) pieceOf(datastore, spaceKey(pair, !isPrimary))
+    return [[], ...heavyOnes.map((text) => [text]), ...pairs].map((some) =>
+      pieceOf(datastore, spaceKey(some, isPrimary)),
+    )
   }
   for (let after = -1; ; ) {
     const rows = yield* all<IndexedRow>(
       `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?`,
       ...[after, ROWS_PER_BITE],
     )
-    const some = rows.map(indexedOf)
-    const placed = some.flatMap((each) => keysOf(each).map((key) => ({ piece: pieceOf(each.datastore, key), each })))
+    const placed = rows.map(indexedOf).flatMap((each) => placesOf(each).map((piece) => ({ piece, each })))
     for (const [piece, those] of Map.groupBy(placed, (one) => one.piece)) {
       piece.bytes.push(encodeEntries(those.map(({ each }) => each.entry)))
     }

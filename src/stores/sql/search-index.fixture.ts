@@ -8,8 +8,12 @@ import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
 import { SQLITE } from './differences.ts'
 import { rowsOf } from './indexed-image-set.ts'
 import { COLUMN_OF } from './search-columns.ts'
-import { keyOfRow, nameOf, pairKey, type SpaceKey } from './search-spaces.ts'
+import { nameOfTexts, type Space, type SpaceRow, spaceOfRow, type Text } from './search-spaces.ts'
 import type { Row } from './statement.ts'
+
+interface DatastoreSpace extends Space {
+  readonly datastore: number
+}
 
 const bySeq = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
 
@@ -17,19 +21,18 @@ const bySeq = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
 export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFrom'> = INDEX_SIZES): number {
   const database = new Database(path, { readonly: true })
   try {
-    const spaces = database.prepare<[], SpaceRow>(`SELECT * FROM search_spaces WHERE state = 'live'`).all()
+    const spaces = database
+      .prepare<[], SpaceRow & { datastore: number }>(`SELECT * FROM search_spaces WHERE state = 'live'`)
+      .all()
+      .map((row): DatastoreSpace => ({ ...spaceOfRow(row), datastore: row.datastore }))
     const counts = new Map(spaces.map((space) => [space, checkSpace(database, space)]))
     const living = database.prepare<[], Row>('SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL').get()
     assert.equal(
-      [...counts].reduce((sum, [{ attribute }, count]) => sum + (attribute === 'isPrimary' ? count : 0), 0),
+      [...counts].reduce((sum, [{ attribute }, count]) => sum + (attribute === '' ? count : 0), 0),
       living?.count,
       'every image set is in the space of the primary ones or in that of the others',
     )
-    checkPairs(
-      database,
-      [...counts].flatMap(([space, count]) => (count > pairFrom ? [space] : [])),
-      spaces,
-    )
+    checkPairs(database, counts, { pairFrom })
     const stray = database.prepare('SELECT leaf FROM search_entries WHERE leaf NOT IN (SELECT leaf FROM search_leaves)')
     assert.deepEqual(stray.all(), [])
     return spaces.length
@@ -38,35 +41,37 @@ export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFro
   }
 }
 
-interface SpaceRow {
-  readonly space: number
-  readonly datastore: number
-  readonly attribute: string
-  readonly value: string
-}
-
-/** Where two texts with very many image sets each have no space together, no image set has both. */
-function checkPairs(database: Database.Database, large: readonly SpaceRow[], spaces: readonly SpaceRow[]): void {
+/** Where two texts with very many image sets each have no spaces together, no image set has both. */
+function checkPairs(
+  database: Database.Database,
+  counts: ReadonlyMap<DatastoreSpace, number>,
+  { pairFrom }: Pick<IndexSizes, 'pairFrom'>,
+): void {
+  const spaces = [...counts.keys()]
+  const countOf = (one: DatastoreSpace) =>
+    spaces
+      .filter((each) => each.datastore === one.datastore && nameOfTexts(each.texts) === nameOfTexts(one.texts))
+      .reduce((sum, each) => sum + counts.get(each)!, 0)
+  const large = spaces.filter((space) => space.texts.length === 1 && countOf(space) > pairFrom)
   for (const one of large) {
     for (const other of large) {
-      const [text, another] = [keyOfRow(one).texts, keyOfRow(other).texts].map(
-        (texts) => texts.length === 1 && texts[0],
+      if (one.datastore !== other.datastore || one.attribute >= other.attribute) continue
+      const pair = [...one.texts, ...other.texts]
+      const isThere = spaces.some(
+        (space) => space.datastore === one.datastore && nameOfTexts(space.texts) === nameOfTexts(pair),
       )
-      if (!text || !another || one.datastore !== other.datastore || text.attribute === another.attribute) continue
-      const pair = pairKey(text, another)
-      if (spaces.some((space) => space.datastore === one.datastore && nameOf(space) === nameOf(pair))) continue
-      assert.deepEqual(rowsOfKey(database, one.datastore, pair), [])
+      if (!isThere) assert.deepEqual(rowsWith(database, one.datastore, pair), [])
     }
   }
 }
 
-function rowsOfKey(database: Database.Database, datastore: number, key: SpaceKey): readonly Row[] {
-  const { text, values } = rowsOf(datastore, key, SQLITE)
+function rowsWith(database: Database.Database, datastore: number, texts: readonly Text[]): readonly Row[] {
+  const { text, values } = rowsOf(datastore, texts, SQLITE)
   return database.prepare<unknown[], Row>(`SELECT * FROM ${text}`).all(values)
 }
 
-function checkSpace(database: Database.Database, { space, datastore, attribute, value }: SpaceRow): number {
-  const rows = rowsOfKey(database, datastore, keyOfRow({ attribute, value }))
+function checkSpace(database: Database.Database, { space, datastore, texts, isPrimary }: DatastoreSpace): number {
+  const rows = rowsWith(database, datastore, texts).filter((row) => (row.is_primary === 1) === isPrimary)
   const wanted = rows.map((row) =>
     entryOf(
       {

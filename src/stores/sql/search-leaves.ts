@@ -91,8 +91,8 @@ export class LeafWriter {
     )
     const space = counted!.last_space
     yield* insertAll('search_spaces', {
-      columns: ['space', 'datastore', 'state', 'attribute', 'value'],
-      rows: [[space, of.datastore, of.state, of.key.attribute, of.key.value]],
+      columns: ['space', 'datastore', 'state', 'is_primary', 'attribute', 'value'],
+      rows: [[space, of.datastore, of.state, of.key.isPrimary ? 1 : 0, of.key.attribute, of.key.value]],
     })
     let some: Omit<Leaf, 'leaf'>[] = []
     for (const leaf of buildLeaves(entries, this.#entriesMax)) {

@@ -14,13 +14,14 @@ export interface Text {
   readonly equals: string
 }
 
-/** The image sets that have one text, or two, or are primary ('1'), or are not ('0'). */
+/** The primary image sets of a data store, or the others; of those the ones that have a text, or two texts. */
 export interface SpaceKey {
-  /** isPrimary, or the names of the texts' attributes with a plus between. */
+  readonly isPrimary: boolean
+  readonly texts: readonly Text[]
+  /** The names of the texts' attributes with a plus between. */
   readonly attribute: string
   /** The text itself; two as a JSON array. */
   readonly value: string
-  readonly texts: readonly Text[]
 }
 
 /** `rebuilding` beside the live one of the same key until it can take its place; `retired` until its leaves are gone. */
@@ -30,40 +31,47 @@ export interface Space extends SpaceKey {
   readonly space: number
 }
 
-export const PRIMARY: SpaceKey = { attribute: 'isPrimary', value: '1', texts: [] }
-export const NOT_PRIMARY: SpaceKey = { attribute: 'isPrimary', value: '0', texts: [] }
-
-export const textKey = (text: Text): SpaceKey => ({ attribute: text.attribute, value: text.equals, texts: [text] })
-
-/** Of two texts of different attributes, in whichever order. */
-export function pairKey(...texts: readonly [Text, Text]): SpaceKey {
+/** @param texts of different attributes, in whichever order. */
+export function spaceKey(texts: readonly Text[], isPrimary: boolean): SpaceKey {
   const inOrder = texts.toSorted((a, b) => TEXT_ATTRIBUTES.indexOf(a.attribute) - TEXT_ATTRIBUTES.indexOf(b.attribute))
+  const values = inOrder.map(({ equals }) => equals)
   return {
-    attribute: inOrder.map(({ attribute }) => attribute).join('+'),
-    value: JSON.stringify(inOrder.map(({ equals }) => equals)),
+    isPrimary,
     texts: inOrder,
+    attribute: inOrder.map(({ attribute }) => attribute).join('+'),
+    value: values.length > 1 ? JSON.stringify(values) : (values[0] ?? ''),
   }
 }
 
-export function pairsOf(texts: readonly Text[]): readonly SpaceKey[] {
-  return texts.flatMap((one, at) => texts.slice(at + 1).map((other) => pairKey(one, other)))
+export const bothKeys = (texts: readonly Text[]): readonly SpaceKey[] =>
+  [true, false].map((each) => spaceKey(texts, each))
+
+export function pairsOf(texts: readonly Text[]): readonly (readonly Text[])[] {
+  return texts.flatMap((one, at) => texts.slice(at + 1).map((other) => [one, other]))
 }
 
 /** What a key is in a table of keys. */
-export const nameOf = ({ attribute, value }: Pick<SpaceKey, 'attribute' | 'value'>): string => `${attribute} ${value}`
+export const nameOf = (key: Pick<SpaceKey, 'isPrimary' | 'attribute' | 'value'>): string =>
+  `${key.isPrimary ? 'primary' : 'others'} ${key.attribute} ${key.value}`
 
-/** The key that a row of search_spaces was made for. */
-export function keyOfRow({ attribute, value }: { readonly attribute: string; readonly value: string }): SpaceKey {
-  if (attribute === 'isPrimary') return value === PRIMARY.value ? PRIMARY : NOT_PRIMARY
-  const attributes = attribute.split('+') as TextAttribute[]
-  const values: readonly string[] = attributes.length === 1 ? [value] : JSON.parse(value)
-  return { attribute, value, texts: attributes.map((each, at) => ({ attribute: each, equals: values[at]! })) }
-}
+/** What texts are in a table of texts. */
+export const nameOfTexts = (texts: readonly Text[]): string => nameOf(spaceKey(texts, true))
 
-interface SpaceRow {
+export interface SpaceRow {
   readonly space: number
+  readonly is_primary: number
   readonly attribute: string
   readonly value: string
+}
+
+export const SPACE_COLUMNS = 'space, is_primary, attribute, value'
+
+/** The space that a row of search_spaces is of. */
+export function spaceOfRow({ space, is_primary, attribute, value }: SpaceRow): Space {
+  const attributes = attribute === '' ? [] : (attribute.split('+') as TextAttribute[])
+  const values: readonly string[] = attributes.length === 2 ? JSON.parse(value) : [value]
+  const texts = attributes.map((each, at) => ({ attribute: each, equals: values[at]! }))
+  return { space, isPrimary: is_primary === 1, texts, attribute, value }
 }
 
 /** Those of the spaces that there are in the state, by nameOf. */
@@ -74,16 +82,15 @@ export function* spacesFor(
 ): Sql<ReadonlyMap<string, Space>> {
   const names = new Set(keys.map(nameOf))
   const rows = yield* allOfMany<SpaceRow>(
-    (marks) =>
-      `SELECT space, attribute, value FROM search_spaces WHERE datastore = ? AND state = ? AND value IN (${marks})`,
+    (marks) => `SELECT ${SPACE_COLUMNS} FROM search_spaces WHERE datastore = ? AND state = ? AND value IN (${marks})`,
     [datastore, state],
-    [...new Set(keys.map(({ value }) => value))],
+    keys.map(({ value }) => value),
   )
-  return new Map(
-    rows
-      .filter((row) => names.has(nameOf(row)))
-      .map((row): [string, Space] => [nameOf(row), { ...keyOfRow(row), space: row.space }]),
-  )
+  const spaces = rows.map((row): [string, Space] => {
+    const space = spaceOfRow(row)
+    return [nameOf(space), space]
+  })
+  return new Map(spaces.filter(([name]) => names.has(name)))
 }
 
 interface Kept {

@@ -6,29 +6,24 @@ import { decodeEntries, type Entries, type Entry, encodeEntries, SEQ } from '../
 import type { IndexSizes } from '../search-index/sizes.ts'
 import { nextChange } from './changes.ts'
 import type { Dialect } from './differences.ts'
-import {
-  INDEXED_COLUMNS,
-  type Indexed,
-  type IndexedRow,
-  indexedIn,
-  indexedOf,
-  primaryKeyOf,
-  rowsOf,
-} from './indexed-image-set.ts'
+import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf, indexedWith, rowsOf } from './indexed-image-set.ts'
 import { buildAll } from './search-build.ts'
-import { clearRetired, type Edit, LeafWriter, retireSpace } from './search-leaves.ts'
+import { clearRetired, LeafWriter, retireSpace } from './search-leaves.ts'
 import {
   BoundsInMemory,
-  keyOfRow,
+  bothKeys,
   nameOf,
-  pairKey,
+  nameOfTexts,
   pairsOf,
+  SPACE_COLUMNS,
   type Space,
   type SpaceKey,
+  type SpaceRow,
   type SpaceState,
+  spaceKey,
+  spaceOfRow,
   spacesFor,
   type Text,
-  textKey,
 } from './search-spaces.ts'
 import { all, one, type Sql } from './statement.ts'
 
@@ -38,11 +33,11 @@ export interface IndexChange {
   readonly after?: Indexed
 }
 
-/** A space that a change has written, and how many entries it had and has. */
-interface Edited {
-  readonly space: Space
-  readonly countBefore: number
-  readonly count: number
+/** Texts whose spaces a change has written, and how many image sets have them, before and after. */
+interface Counted {
+  readonly texts: readonly Text[]
+  readonly before: number
+  readonly after: number
 }
 
 /** Writes the index. One for each connection that writes; what it does is part of the transaction that it is asked in. */
@@ -100,9 +95,8 @@ export class SearchUpkeep {
       const added = some.flatMap(({ after }) => (after === undefined ? [] : [after]))
       const built = yield* this.#buildMissing(datastore, added, edited)
       yield* this.#buildPairs(datastore, added, [...edited.values(), ...built])
-      for (const { space, count } of edited.values()) {
-        if (count < this.#heavyUntil(space)) yield* this.#drop(datastore, space)
-      }
+      for (const { texts, after } of edited.values())
+        if (after < this.#heavyUntil(texts)) yield* this.#drop(datastore, texts)
     }
     yield* clearRetired()
   }
@@ -112,29 +106,29 @@ export class SearchUpkeep {
     yield* buildAll({
       sizes: this.#sizes,
       dialect: this.#dialect,
-      addSpace: (datastore, key, entries) => this.#addSpace(datastore, key, { entries, state: 'live' }),
+      addSpace: (datastore, key, entries) => this.#addSpace(datastore, key, entries),
     })
   }
 
-  /** Puts the changes into the spaces of the state that there are for them. */
-  *#edit(datastore: number, changes: readonly IndexChange[], state: SpaceState): Sql<ReadonlyMap<string, Edited>> {
+  /** Puts the changes into the spaces of the state that there are for them. @returns what is counted there, by nameOfTexts. */
+  *#edit(datastore: number, changes: readonly IndexChange[], state: SpaceState): Sql<ReadonlyMap<string, Counted>> {
     const indexed = changes.flatMap(({ before, after }) => [before, after].filter((each) => each !== undefined))
-    const singles = yield* spacesFor(datastore, indexed.flatMap(keysOf), state)
-    const heavyTexts = ({ texts }: Indexed) => texts.filter((text) => singles.has(nameOf(textKey(text))))
+    const singles = yield* spacesFor(datastore, indexed.flatMap(singlesOf).flatMap(bothKeys), state)
+    const heavyTexts = ({ texts }: Indexed) => texts.filter((text) => singles.has(nameOfTexts([text])))
     const pairs = yield* spacesFor(
       datastore,
-      indexed.flatMap((each) => pairsOf(heavyTexts(each))),
+      indexed.flatMap((each) => pairsOf(heavyTexts(each))).flatMap(bothKeys),
       state,
     )
-    const edits = new Map<string, { readonly space: Space; readonly removed: Entry[]; readonly added: Entry[] }>()
+    const spaces = new Map([...singles, ...pairs])
+    const edits = new Map<Space, { readonly removed: Entry[]; readonly added: Entry[] }>()
     const put = (imageSet: Indexed | undefined, side: 'removed' | 'added') => {
       if (imageSet === undefined) return
-      for (const key of [...keysOf(imageSet), ...pairsOf(heavyTexts(imageSet))]) {
-        const name = nameOf(key)
-        const space = singles.get(name) ?? pairs.get(name)
+      for (const texts of [...singlesOf(imageSet), ...pairsOf(heavyTexts(imageSet))]) {
+        const space = spaces.get(nameOf(spaceKey(texts, imageSet.isPrimary)))
         if (space === undefined) continue
-        const edit = edits.get(name) ?? { space, removed: [], added: [] }
-        edits.set(name, edit)
+        const edit = edits.get(space) ?? { removed: [], added: [] }
+        edits.set(space, edit)
         edit[side].push(imageSet.entry)
       }
     }
@@ -142,17 +136,22 @@ export class SearchUpkeep {
       put(before, 'removed')
       put(after, 'added')
     }
-    const edited = new Map<string, Edited>()
-    for (const [name, edit] of edits) edited.set(name, yield* this.#editSpace(edit.space, edit))
-    return edited
-  }
-
-  *#editSpace(space: Space, edit: Edit): Sql<Edited> {
+    const counted = new Map<string, Counted>()
     const change = this.#last.number
-    const bounds = yield* this.#bounds.of(space.space, change - 1)
-    const countBefore = bounds.entryCount()
-    yield* this.#leaves.edit(edit, { space: space.space, bounds, change })
-    return { space, countBefore, count: countBefore + edit.added.length - edit.removed.length }
+    for (const space of spaces.values()) {
+      const bounds = yield* this.#bounds.of(space.space, change - 1)
+      const before = bounds.entryCount()
+      const edit = edits.get(space)
+      if (edit !== undefined) yield* this.#leaves.edit(edit, { space: space.space, bounds, change })
+      const name = nameOfTexts(space.texts)
+      const other = counted.get(name) ?? { before: 0, after: 0 }
+      counted.set(name, {
+        texts: space.texts,
+        before: other.before + before,
+        after: other.after + before + (edit === undefined ? 0 : edit.added.length - edit.removed.length),
+      })
+    }
+    return counted
   }
 
   /** What lies behind `rebuiltTo` is not in the spaces that are being built; it comes into them in its turn. */
@@ -165,56 +164,59 @@ export class SearchUpkeep {
     )
   }
 
-  /** Spaces for those of the keys which have none and shall have one. */
+  /** Spaces for those of the texts which have none and shall have one; and for all image sets, of a data store that has its first. */
   *#buildMissing(
     datastore: number,
     added: readonly Indexed[],
-    edited: ReadonlyMap<string, Edited>,
-  ): Sql<readonly Edited[]> {
-    const missing = new Map<string, SpaceKey>()
+    edited: ReadonlyMap<string, Counted>,
+  ): Sql<readonly Counted[]> {
+    const missing = new Map<string, readonly Text[]>()
     for (const imageSet of added) {
       // Counting costs; so one of so many is counted, and a text may pass its mark by a few hundred.
-      const keys = this.#counts(imageSet) ? keysOf(imageSet) : [primaryKeyOf(imageSet)]
-      for (const key of keys) if (!edited.has(nameOf(key))) missing.set(nameOf(key), key)
+      for (const texts of this.#counts(imageSet) ? singlesOf(imageSet) : [[]]) {
+        const name = nameOfTexts(texts)
+        if (!edited.has(name)) missing.set(name, texts)
+      }
     }
-    const built: Edited[] = []
-    for (const key of missing.values()) {
-      if (key.texts.length > 0 && !(yield* this.#isHeavy(datastore, key))) continue
-      built.push(yield* this.#build(datastore, key))
+    const built: Counted[] = []
+    for (const texts of missing.values()) {
+      if (texts.length === 0 || (yield* this.#isHeavy(datastore, texts)))
+        built.push(yield* this.#build(datastore, texts))
     }
     return built
   }
 
   /**
-   * Two texts that very many image sets have each, and one of them both, have a space together; so where there is none, a search
+   * Two texts that very many image sets have each, and one of them both, have spaces together; so where there are none, a search
    * for both finds nothing.
    */
-  *#buildPairs(datastore: number, added: readonly Indexed[], edited: readonly Edited[]): Sql<void> {
+  *#buildPairs(datastore: number, added: readonly Indexed[], counted: readonly Counted[]): Sql<void> {
     const { pairFrom } = this.#sizes
-    const large = new Map(edited.filter(({ count }) => count > pairFrom).map((each) => [nameOf(each.space), each]))
-    const isLarge = (text: Text) => large.has(nameOf(textKey(text)))
-    const wanted = new Map<string, SpaceKey>()
-    for (const { texts } of added) for (const pair of pairsOf(texts.filter(isLarge))) wanted.set(nameOf(pair), pair)
-    for (const { space, countBefore } of large.values()) {
-      const [text, another] = space.texts
-      if (text === undefined || another !== undefined || countBefore > pairFrom) continue
-      for (const other of yield* this.#largeTexts(datastore)) {
-        if (other.attribute !== text.attribute) wanted.set(nameOf(pairKey(text, other)), pairKey(text, other))
-      }
+    const large = counted.filter(({ texts, after }) => texts.length === 1 && after > pairFrom)
+    const names = new Set(large.map(({ texts }) => nameOfTexts(texts)))
+    const wanted = added.flatMap(({ texts }) => pairsOf(texts.filter((text) => names.has(nameOfTexts([text])))))
+    for (const { texts, before } of large) {
+      if (before > pairFrom) continue
+      const others = yield* this.#largeTexts(datastore)
+      wanted.push(
+        ...others.filter(({ attribute }) => attribute !== texts[0]!.attribute).map((other) => [...texts, other]),
+      )
     }
-    const known = yield* spacesFor(datastore, [...wanted.values()])
-    for (const [name, key] of wanted) if (!known.has(name)) yield* this.#build(datastore, key)
+    const pairs = new Map(wanted.map((texts) => [nameOfTexts(texts), texts]))
+    const known = yield* spacesFor(datastore, [...pairs.values()].flatMap(bothKeys))
+    for (const [name, texts] of pairs) if (!known.has(name)) yield* this.#build(datastore, texts)
   }
 
   *#largeTexts(datastore: number): Sql<readonly Text[]> {
-    const rows = yield* all<{ attribute: Text['attribute']; value: string }>(
-      `SELECT attribute, value FROM search_spaces WHERE datastore = ? AND state = 'live' AND attribute <> 'isPrimary'
-       AND (SELECT sum(entry_count) FROM search_leaves WHERE search_leaves.space = search_spaces.space) > ?`,
+    const rows = yield* all<{ attribute: string; value: string }>(
+      `SELECT attribute, value FROM search_spaces JOIN search_leaves ON search_leaves.space = search_spaces.space
+       WHERE datastore = ? AND state = 'live' GROUP BY attribute, value HAVING sum(entry_count) > ?`,
       ...[datastore, this.#sizes.pairFrom],
     )
     return rows
-      .filter(({ attribute }) => !attribute.includes('+'))
-      .map(({ attribute, value }) => ({ attribute, equals: value }))
+      .map((row) => spaceOfRow({ ...row, space: 0, is_primary: 1 }).texts)
+      .filter((texts) => texts.length === 1)
+      .map(([text]) => text!)
   }
 
   /** Spread by a hash, so that no rhythm of coming keeps a text from being counted. */
@@ -222,56 +224,49 @@ export class SearchUpkeep {
     return (Math.imul(entry.point[SEQ]!, 0x9e3779b1) >>> 8) % this.#sizes.countEvery === 0
   }
 
-  *#isHeavy(datastore: number, key: SpaceKey): Sql<boolean> {
-    const { text, values } = rowsOf(datastore, key, this.#dialect)
-    const from = isUid(key) ? this.#sizes.heavyUidFrom : this.#sizes.heavyFrom
+  *#isHeavy(datastore: number, texts: readonly Text[]): Sql<boolean> {
+    const { text, values } = rowsOf(datastore, texts, this.#dialect)
+    const from = texts.some(isUid) ? this.#sizes.heavyUidFrom : this.#sizes.heavyFrom
     const beyond = yield* all(`SELECT 1 AS one FROM ${text} LIMIT 1 OFFSET ?`, ...values, from)
     return beyond.length > 0
   }
 
-  #heavyUntil(key: SpaceKey): number {
-    if (key.texts.length !== 1) return key.texts.length === 0 ? 0 : 1
-    return isUid(key) ? this.#sizes.heavyUidUntil : this.#sizes.heavyUntil
+  /** Fewer, and the texts give up their spaces. */
+  #heavyUntil(texts: readonly Text[]): number {
+    if (texts.length !== 1) return texts.length === 0 ? 0 : 1
+    return texts.some(isUid) ? this.#sizes.heavyUidUntil : this.#sizes.heavyUntil
   }
 
-  /** Out of the rows as they are now. A space of two texts that no image set has both is left out. */
-  *#build(datastore: number, key: SpaceKey): Sql<Edited> {
-    const rows = yield* indexedIn(datastore, key, this.#dialect)
-    const bytes = encodeEntries(rows.map(({ entry }) => entry))
-    const space = { ...key, space: -1 }
-    if (rows.length > 0 || key.texts.length === 0) {
-      space.space = yield* this.#addSpace(datastore, key, { entries: decodeEntries(bytes), state: 'live' })
+  /** Out of the rows as they are now. Two texts that no image set has both get no spaces. */
+  *#build(datastore: number, texts: readonly Text[]): Sql<Counted> {
+    const rows = yield* indexedWith(datastore, texts, this.#dialect)
+    for (const key of rows.length === 0 && texts.length === 2 ? [] : bothKeys(texts)) {
+      const entries = rows.filter(({ isPrimary }) => isPrimary === key.isPrimary).map(({ entry }) => entry)
+      yield* this.#addSpace(datastore, key, decodeEntries(encodeEntries(entries)))
     }
-    return { space, countBefore: 0, count: rows.length }
+    return { texts, before: 0, after: rows.length }
   }
 
-  *#addSpace(
-    datastore: number,
-    key: SpaceKey,
-    { entries, state }: { readonly entries: Entries; readonly state: SpaceState },
-  ): Sql<number> {
-    return yield* this.#leaves.addSpace({ datastore, key, state }, { entries, change: this.#last.number })
+  *#addSpace(datastore: number, key: SpaceKey, entries: Entries): Sql<void> {
+    yield* this.#leaves.addSpace({ datastore, key, state: 'live' }, { entries, change: this.#last.number })
   }
 
-  /** With it go those of its text and another, and their successors. */
-  *#drop(datastore: number, key: SpaceKey): Sql<void> {
-    const rows = yield* all<{ space: number; attribute: string; value: string }>(
-      `SELECT space, attribute, value FROM search_spaces WHERE datastore = ? AND state IN ('live', 'rebuilding')`,
+  /** With the spaces of a text go those of it and another, and what is being built to follow them. */
+  *#drop(datastore: number, texts: readonly Text[]): Sql<void> {
+    const rows = yield* all<SpaceRow>(
+      `SELECT ${SPACE_COLUMNS} FROM search_spaces WHERE datastore = ? AND state IN ('live', 'rebuilding')`,
       datastore,
     )
-    for (const row of rows) {
-      const texts = keyOfRow(row).texts
-      const holds = key.texts.every((text) =>
-        texts.some(({ attribute, equals }) => attribute === text.attribute && equals === text.equals),
-      )
-      if (!holds) continue
-      yield* retireSpace(row.space)
-      this.#bounds.forget(row.space)
+    for (const space of rows.map(spaceOfRow)) {
+      const has = (text: Text) => space.texts.some((each) => nameOfTexts([each]) === nameOfTexts([text]))
+      if (!texts.every(has)) continue
+      yield* retireSpace(space.space)
+      this.#bounds.forget(space.space)
     }
   }
 }
 
-const keysOf = (imageSet: Indexed): readonly SpaceKey[] => [primaryKeyOf(imageSet), ...imageSet.texts.map(textKey)]
+/** All image sets are one space; of each text those that have it are one. */
+const singlesOf = ({ texts }: Indexed): readonly (readonly Text[])[] => [[], ...texts.map((text) => [text])]
 
-const isUid = ({ attribute }: SpaceKey) =>
-  attribute === 'DICOMStudyInstanceUID' || attribute === 'DICOMSeriesInstanceUID'
+const isUid = ({ attribute }: Text) => attribute === 'DICOMStudyInstanceUID' || attribute === 'DICOMSeriesInstanceUID'

@@ -35,7 +35,7 @@ export const inOrder =
   (a: Position, b: Position) =>
     comparePositions(sort.sortOrder, a, b)
 
-function conditionOf(filter: Filter): Condition {
+export function conditionOf(filter: Filter): Condition {
   const column = COLUMN_OF[filter.attribute]
   if (!('equals' in filter)) return { text: `${column} >= ? AND ${column} <= ?`, values: [filter.from, filter.to] }
   return { text: `${column} = ?`, values: [filter.attribute === 'isPrimary' ? Number(filter.equals) : filter.equals] }

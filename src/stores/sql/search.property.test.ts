@@ -14,10 +14,17 @@ import {
   type Search,
   type SearchableImageSet,
   TEXT_ATTRIBUTES,
+  type TextAttribute,
 } from '../../imaging/search.ts'
 import type { Catalog, ImageSetSummary, Lease, SearchPage } from '../catalog.ts'
 import { AT, countedIds, createDatastore, publishAll, startJob, storedFile } from '../catalog-fixture.ts'
-import type { IndexSizes } from '../search-index/sizes.ts'
+import {
+  type IndexSizes,
+  leavesCountedMax,
+  leavesVisitedMax,
+  textEntriesMax,
+  walkedRowsMax,
+} from '../search-index/sizes.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './postgres.fixture.ts'
 import { openPostgresCatalog } from './postgres.ts'
 import { openSqliteCatalog } from './sqlite.ts'
@@ -230,24 +237,33 @@ const meant = (search: Search) => (row: ModelRow) => ({
   ...positionOf(search, row),
 })
 
-/** @param onPage is told each page and the place it began behind. */
+/** Ways that the searches of a test must have gone between them, or it says little. */
+const WAYS = [
+  'nothing can match',
+  'in order of an index',
+  'image sets of one text',
+  'leaves, best first',
+  'counted: nothing can match',
+  'counted: image sets of one text',
+  'counted: leaves',
+]
+
+/** The total is asked for with every page, and given with the first. @param onPage is told each page and the place it began behind. */
 async function readPages(
   store: ModelledStore,
   request: { search: Search; limit: number },
-  onPage: (
-    page: readonly ImageSetSummary[],
-    after: Position | undefined,
-    visited: SearchPage['visited'],
-  ) => Promise<void>,
+  onPage: (page: SearchPage, after: Position | undefined) => Promise<void>,
 ): Promise<void> {
   let place: { after?: Position; asOf?: number } = {}
   for (;;) {
-    const { rows, asOf, visited } = await store.catalog.imageSets.search({
+    const page = await store.catalog.imageSets.search({
       datastoreId: store.datastoreId,
+      count: 'exact',
       ...request,
       ...place,
     })
-    await onPage(rows, place.after, visited)
+    const { rows, asOf } = page
+    await onPage(page, place.after)
     if (rows.length < request.limit) return
     const { key, seq } = rows.at(-1)!
     const goesOn =
@@ -257,16 +273,21 @@ async function readPages(
   }
 }
 
-/** What decision 8 promises of each way a search can go. Leaves may be a third full, two more spaces are open at most. */
-function assertBounded(
-  visited: SearchPage['visited'],
-  { search, limit, imageSets }: { search: Search; limit: number; imageSets: number },
-): void {
-  const hasText = search.filters.some((filter) => 'equals' in filter && filter.attribute !== 'isPrimary')
-  const leavesMax = (3 * imageSets) / SMALL.leafEntriesMax + 4
-  if (visited.leaves === 0) assert.ok(visited.entries <= 2 * limit, 'a walk reads two pages')
-  else if (hasText && visited.leaves === 1) assert.ok(visited.entries <= SMALL.heavyFrom, 'a light text is light')
-  else assert.ok(visited.leaves <= leavesMax && visited.entries <= visited.leaves * SMALL.leafEntriesMax)
+/** What decision 8 promises of each way a search can go, but for two heavy texts that no space holds together. */
+function assertBounded(visited: SearchPage['visited'], limit: number): void {
+  const { strategy, index, spaces, leaves, entries, rows, count } = visited
+  const leavesOf = spaces.map((space) => space.leaves)
+  if (strategy === 'nothing can match') assert.equal(leaves + entries + rows, 0)
+  else if (strategy === 'in order of an index') assert.ok(rows <= walkedRowsMax(limit), `${rows} rows walked`)
+  else if (strategy === 'image sets of one text') {
+    assert.ok(entries <= textEntriesMax(SMALL, index as TextAttribute) && rows <= limit, 'a light text is light')
+  } else if (visited.bound.leaves !== undefined) {
+    assert.ok(leaves <= leavesVisitedMax(leavesOf, limit) && rows <= limit, `${leaves} of ${leavesOf} leaves`)
+    assert.ok(entries <= leaves * SMALL.leafEntriesMax)
+  }
+  if (count?.strategy === 'leaves') {
+    assert.ok(count.leaves <= leavesCountedMax(leavesOf), `${count.leaves} of ${leavesOf} leaves counted`)
+  }
 }
 
 /** Too large to be made smaller in any reasonable time when a check fails: the criteria that fail tell more. */
@@ -277,7 +298,8 @@ for (const engine of ENGINES) {
 }
 
 function testSearches(engine: Engine): void {
-  test('every search gives, page by page, exactly what it means', async () => {
+  test('every search gives, page by page, exactly what it means, and how much that is in all', async () => {
+    const ways = new Set<string>()
     await fc.assert(
       fc.asyncProperty(stores, async (writes) => {
         await withStore(engine, writes, async (store) => {
@@ -288,11 +310,14 @@ function testSearches(engine: Engine): void {
           await fc.assert(
             fc.asyncProperty(requests, async (request) => {
               const found: ImageSetSummary[] = []
-              await readPages(store, request, async (page, _, visited) => {
-                found.push(...page)
-                assertBounded(visited, { ...request, imageSets: store.rows.size })
+              const expected = store.expected(request.search)
+              await readPages(store, request, async ({ rows, total, visited }, after) => {
+                found.push(...rows)
+                assert.equal(total, after === undefined ? expected.length : undefined)
+                assertBounded(visited, request.limit)
+                ways.add(visited.strategy).add(`counted: ${visited.count?.strategy}`)
               })
-              assert.deepEqual(found.map(seen), store.expected(request.search).map(meant(request.search)))
+              assert.deepEqual(found.map(seen), expected.map(meant(request.search)))
             }),
             { seed: SEED, numRuns: 150 },
           )
@@ -300,6 +325,7 @@ function testSearches(engine: Engine): void {
       }),
       { seed: SEED, numRuns: engine.storesRead, endOnFailure: true },
     )
+    for (const way of WAYS) assert.ok(ways.has(way), `no search went this way: ${way}`)
   })
 
   test('a pager sees the store as its first page saw it, less what was deleted before a page was read', async () => {
@@ -318,14 +344,15 @@ function testSearches(engine: Engine): void {
             await fc.assert(
               fc.asyncProperty(requests, async ({ search, limit, writesPerPage }) => {
                 const snapshot = store.expected(search)
-                await readPages(store, { search, limit }, async (page, after) => {
+                await readPages(store, { search, limit }, async ({ rows, total }, after) => {
+                  if (after === undefined) assert.equal(total, snapshot.length)
                   const left = snapshot.filter(
                     (row) =>
                       store.rows.has(row.imageSetId) &&
                       (after === undefined ||
                         comparePositions(search.sort.sortOrder, positionOf(search, row), after) > 0),
                   )
-                  assert.deepEqual(page.map(seen), left.slice(0, limit).map(meant(search)))
+                  assert.deepEqual(rows.map(seen), left.slice(0, limit).map(meant(search)))
                   for (let count = 0; count < writesPerPage; count++)
                     await store.apply(meanwhile[next++ % meanwhile.length]!)
                 })

@@ -1,4 +1,7 @@
-/** Spaces of two texts, and spaces in states, so that the index can be built anew beside itself. Leaves are numbered by us. */
+/**
+ * Spaces of two texts, each space of primary image sets or of others, and in states, so that the index can be built anew beside
+ * itself. Leaves are numbered by us.
+ */
 import type { Dialect } from '../differences.ts'
 
 export const spacesInStates = ({ numberKey, bytes, text }: Dialect): string => `
@@ -13,10 +16,11 @@ CREATE TABLE search_spaces (
   space ${numberKey},
   datastore BIGINT NOT NULL REFERENCES datastores,
   state ${text} NOT NULL,
+  is_primary BIGINT NOT NULL,
   attribute ${text} NOT NULL,
   value ${text} NOT NULL
 );
-CREATE UNIQUE INDEX search_spaces_by_value ON search_spaces (datastore, state, value, attribute);
+CREATE UNIQUE INDEX search_spaces_by_value ON search_spaces (datastore, state, value, attribute, is_primary);
 
 CREATE INDEX search_spaces_retired ON search_spaces (space) WHERE state = 'retired';
 

@@ -1,0 +1,74 @@
+/**
+ * How many image sets match a search in all, exactly, in the state that its first page was read from. By leaves where their spaces
+ * guarantee every text that is looked for; where they only hold a text's hash, the database counts its rows.
+ */
+import type { Visited } from '../catalog.ts'
+import { countMatching, tally } from '../search-index/count.ts'
+import { criteriaOf } from '../search-index/criteria.ts'
+import { decodeEntries } from '../search-index/entries.ts'
+import { leavesCountedMax } from '../search-index/sizes.ts'
+import type { Dialect } from './differences.ts'
+import { conditionOf } from './search-walk.ts'
+import { imageSetsWith, type TextFilter, type Way } from './search-way.ts'
+import { all, one, type Sql } from './statement.ts'
+
+export interface Total {
+  readonly total: number
+  readonly count: NonNullable<Visited['count']>
+}
+
+type Spaces = Way & { readonly kind: 'spaces' }
+
+export function* totalOf(way: Spaces, from: { readonly datastore: number; readonly dialect: Dialect }): Sql<Total> {
+  return way.residual.length > 0 ? yield* ofRows(way, from) : yield* ofLeaves(way)
+}
+
+function* ofLeaves({ spaces, filters }: Spaces): Sql<Total> {
+  const criteria = criteriaOf(filters)
+  const { counted, leavesMatching, leavesToRead } = tally(
+    spaces.map(({ bounds }) => bounds),
+    criteria,
+  )
+  let [total, entriesRead] = [counted, 0]
+  for (let start = 0; start < leavesToRead.length; start += LEAVES_PER_STATEMENT) {
+    for (const bytes of yield* entriesOf(leavesToRead.slice(start, start + LEAVES_PER_STATEMENT))) {
+      const entries = decodeEntries(bytes)
+      total += countMatching(entries, criteria)
+      entriesRead += entries.count
+    }
+  }
+  const bound = { leaves: leavesCountedMax(spaces.map(({ bounds }) => bounds.count)) }
+  return {
+    total,
+    count: { strategy: 'leaves', leavesMatching, leaves: leavesToRead.length, entries: entriesRead, bound },
+  }
+}
+
+/** A megabyte or two of entries at once: on a server each statement is a round trip. */
+const LEAVES_PER_STATEMENT = 64
+
+function* entriesOf(leaves: readonly number[]): Sql<readonly Uint8Array[]> {
+  // Filled up with what no leaf is called, so that one statement is prepared and not sixty-four.
+  const wanted = Array.from({ length: LEAVES_PER_STATEMENT }, (_, at) => leaves[at] ?? -1)
+  const rows = yield* all<{ entries: Uint8Array }>(
+    `SELECT entries FROM search_entries WHERE leaf IN (${wanted.map(() => '?').join(', ')})`,
+    ...wanted,
+  )
+  return rows.map(({ entries }) => entries)
+}
+
+/** Two texts that both have spaces, but none together: no more than `pairFrom` image sets have one of them. */
+function* ofRows(way: Spaces, { datastore, dialect }: Parameters<typeof totalOf>[1]): Sql<Total> {
+  const [smallest] = way.spaces[0]!.texts as readonly TextFilter[]
+  const rest = way.filters.map(conditionOf)
+  const { text, values } = imageSetsWith([smallest!], { datastore, byIndex: dialect.byIndex })
+  const counted = yield* one<{ total: number }>(
+    `SELECT count(*) AS total ${text}${rest.map((condition) => ` AND ${condition.text}`).join('')}`,
+    ...[...values, ...rest.flatMap((condition) => condition.values)],
+  )
+  const entries = way.spaces.reduce((sum, { bounds }) => sum + bounds.entryCount(), 0)
+  return {
+    total: counted!.total,
+    count: { strategy: 'rows of one text', leavesMatching: 0, leaves: 0, entries, bound: { entries } },
+  }
+}
