@@ -14,6 +14,7 @@ export interface Catalog {
   readonly datastores: Datastores
   readonly importJobs: ImportJobs
   readonly imageSets: ImageSets
+  readonly searchIndex: SearchIndex
   /** Random bytes made at first use and kept: every process of one catalog gets the same for a name. */
   secret(name: string): Promise<Uint8Array>
   /** Answers when a write can be made; throws where the store is away or read-only. */
@@ -221,6 +222,16 @@ export interface ImportJobs {
     lease: Lease,
     end: { readonly jobStatus: 'COMPLETED' | 'FAILED'; readonly message: string | undefined; readonly endedAt: number },
   ): Promise<void>
+}
+
+// ---- The search index ------------------------------------------------------------------------------------------------
+
+export interface SearchIndex {
+  /**
+   * Builds it anew out of the rows while searches and writers go on, and tells how far it is. One that was broken off is gone on
+   * with.
+   */
+  rebuild(): AsyncIterable<{ readonly done: number; readonly of: number }>
 }
 
 // ---- Image sets --------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ export interface IndexSizes {
   readonly pairFrom: number
   /** One of so many image sets that come has its texts counted; so a text may pass `heavyFrom` by a few hundred before it is noticed. */
   readonly countEvery: number
+  /** Image sets that are taken in at once where the index is built anew: others wait for it that want to write. */
+  readonly rebuiltPerBite: number
   /** Leaves whose bounds are kept in memory: 64 MB. */
   readonly leavesInMemory: number
 }
@@ -30,6 +32,7 @@ export const INDEX_SIZES: IndexSizes = {
   heavyUidUntil: 128,
   pairFrom: 16_384,
   countEvery: 16,
+  rebuiltPerBite: 1_000,
   leavesInMemory: 400_000,
 }
 

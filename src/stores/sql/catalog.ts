@@ -5,6 +5,7 @@ import { datastoresOver } from './datastores.ts'
 import type { Dialect } from './differences.ts'
 import { imageSetsOver } from './image-sets.ts'
 import { importJobsOver } from './import-jobs.ts'
+import { rebuildSearchIndex } from './search-rebuild.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { secret } from './settings.ts'
 import { run, type Transactions } from './statement.ts'
@@ -22,6 +23,7 @@ export function catalogOver(
     datastores: datastoresOver(database),
     importJobs: importJobsOver(database, options),
     imageSets: imageSetsOver(database, options),
+    searchIndex: { rebuild: () => rebuildSearchIndex(database, options) },
     secret: (name) => database.write(() => secret(name, options.newId)),
     // A write that changes nothing still has to reach the disk.
     check: () => database.write(() => run('UPDATE changes SET number = number')),

@@ -8,11 +8,12 @@ import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
 import { SQLITE } from './differences.ts'
 import { rowsOf } from './indexed-image-set.ts'
 import { COLUMN_OF } from './search-columns.ts'
-import { nameOfTexts, type Space, type SpaceRow, spaceOfRow, type Text } from './search-spaces.ts'
+import { nameOfTexts, type Space, type SpaceRow, type SpaceState, spaceOfRow, type Text } from './search-spaces.ts'
 import type { Row } from './statement.ts'
 
 interface DatastoreSpace extends Space {
   readonly datastore: number
+  readonly state: SpaceState
 }
 
 const bySeq = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
@@ -22,10 +23,18 @@ export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFro
   const database = new Database(path, { readonly: true })
   try {
     const spaces = database
-      .prepare<[], SpaceRow & { datastore: number }>(`SELECT * FROM search_spaces WHERE state = 'live'`)
+      .prepare<[], SpaceRow & { datastore: number; state: SpaceState }>(
+        `SELECT * FROM search_spaces WHERE state <> 'retired'`,
+      )
       .all()
-      .map((row): DatastoreSpace => ({ ...spaceOfRow(row), datastore: row.datastore }))
-    const counts = new Map(spaces.map((space) => [space, checkSpace(database, space)]))
+      .map((row): DatastoreSpace => ({ ...spaceOfRow(row), datastore: row.datastore, state: row.state }))
+    const { rebuilt_to } = database.prepare<[], { rebuilt_to: number | null }>('SELECT rebuilt_to FROM changes').get()!
+    const [live, rebuilding] = [
+      spaces.filter(({ state }) => state === 'live'),
+      spaces.filter(({ state }) => state !== 'live'),
+    ]
+    const counts = new Map(live.map((space) => [space, checkSpace(database, space, Number.POSITIVE_INFINITY)]))
+    for (const space of rebuilding) checkSpace(database, space, rebuilt_to!)
     const living = database.prepare<[], Row>('SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL').get()
     assert.equal(
       [...counts].reduce((sum, [{ attribute }, count]) => sum + (attribute === '' ? count : 0), 0),
@@ -35,7 +44,7 @@ export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFro
     checkPairs(database, counts, { pairFrom })
     const stray = database.prepare('SELECT leaf FROM search_entries WHERE leaf NOT IN (SELECT leaf FROM search_leaves)')
     assert.deepEqual(stray.all(), [])
-    return spaces.length
+    return live.length
   } finally {
     database.close()
   }
@@ -70,8 +79,14 @@ function rowsWith(database: Database.Database, datastore: number, texts: readonl
   return database.prepare<unknown[], Row>(`SELECT * FROM ${text}`).all(values)
 }
 
-function checkSpace(database: Database.Database, { space, datastore, texts, isPrimary }: DatastoreSpace): number {
-  const rows = rowsWith(database, datastore, texts).filter((row) => (row.is_primary === 1) === isPrimary)
+function checkSpace(
+  database: Database.Database,
+  { space, datastore, texts, isPrimary }: DatastoreSpace,
+  upTo: number,
+): number {
+  const rows = rowsWith(database, datastore, texts).filter(
+    (row) => (row.is_primary === 1) === isPrimary && (row.seq as number) <= upTo,
+  )
   const wanted = rows.map((row) =>
     entryOf(
       {

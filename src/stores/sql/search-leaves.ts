@@ -161,12 +161,12 @@ export function* retireSpace(space: number): Sql<void> {
 }
 
 /** Removes some leaves of a retired space, or the space when it has none left. */
-export function* clearRetired(): Sql<'more' | 'done'> {
+export function* clearRetired(leavesMax: number): Sql<'more' | 'done'> {
   const retired = yield* one<{ space: number }>(`SELECT space FROM search_spaces WHERE state = 'retired' LIMIT 1`)
   if (retired === undefined) return 'done'
   const leaves = yield* all<{ leaf: number }>(
     'SELECT leaf FROM search_leaves WHERE space = ? LIMIT ?',
-    ...[retired.space, LEAVES_PER_BITE],
+    ...[retired.space, leavesMax],
   )
   for (const { leaf } of leaves) {
     yield* run('DELETE FROM search_entries WHERE leaf = ?', leaf)

@@ -21,6 +21,7 @@ const SMALL: IndexSizes = {
   heavyUidUntil: 4,
   pairFrom: 12,
   countEvery: 1,
+  rebuiltPerBite: 50,
   leavesInMemory: 1_000,
 }
 const NEWEST_FIRST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
@@ -67,7 +68,11 @@ test('a text that many image sets come to share gets a space, and gives it up wh
   assert.equal(checkIndex(path, SMALL), 2)
   const scanned = await find(catalog, datastoreId, [ANON])
   const made = await importFiles(catalog, { datastoreId, files: filesOf(2, { count: 25 }), at: AT + 1 })
-  assert.equal(checkIndex(path, SMALL), 8, 'of all, of ANON, of study id 1 and of both: the primary ones and the others')
+  assert.equal(
+    checkIndex(path, SMALL),
+    8,
+    'of all, of ANON, of study id 1 and of both: the primary ones and the others',
+  )
   const searched = await find(catalog, datastoreId, [ANON])
   assert.deepEqual([scanned.rows.length, searched.rows.length], [20, 45])
   assert.deepEqual(
@@ -135,6 +140,71 @@ test('a catalog from before the index gets one when it is opened', async (contex
   const after = await openAt(context, path)
   assert.equal(checkIndex(path, SMALL), 8, 'of all, of ANON, of study id 1 and of both')
   assert.equal((await find(after, datastoreId, [ANON])).rows.length, 50)
+})
+
+test('the index is built anew while image sets come, change and go, also by one who goes on where another stopped', async (context) => {
+  const path = await newPath(context)
+  const [one, two] = [await openAt(context, path), await openAt(context, path)]
+  const datastoreId = await createDatastore(one)
+  // Deleted ones leave leaves that are nearly empty.
+  const first = await importFiles(one, { datastoreId, files: filesOf(1, { count: 260 }) })
+  for (const { imageSetId } of first.slice(0, 90)) await two.imageSets.delete({ datastoreId, imageSetId, at: AT })
+  const outside = new Database(path)
+  context.after(() => outside.close())
+  const leavesOf = () =>
+    outside.prepare<[], { leaves: number }>('SELECT count(*) AS leaves FROM search_leaves').get()!.leaves
+  const [leaves, spaces] = [leavesOf(), checkIndex(path, SMALL)]
+  const meanwhile = async (round: number) => {
+    await importFiles(two, { datastoreId, files: filesOf(10 + round, { count: 30 }), at: AT + round })
+    // Of those that are built anew already, and of those that are not.
+    for (const each of [first[100 + round]!, first[250 - round]!]) {
+      await one.imageSets.delete({ datastoreId, imageSetId: each.imageSetId, at: AT + round })
+    }
+    await importFiles(two, { datastoreId, files: filesOf(1, { count: 130 }).slice(125), at: AT + round })
+    checkIndex(path, SMALL)
+  }
+  for await (const { done, of } of one.searchIndex.rebuild()) {
+    assert.ok(done > 0 && done <= of)
+    await meanwhile(1)
+    break
+  }
+  await meanwhile(2)
+  const told: number[] = []
+  for await (const { done } of two.searchIndex.rebuild()) {
+    told.push(done)
+    await meanwhile(2 + told.length)
+  }
+  assert.deepEqual(
+    told,
+    told.toSorted((a, b) => a - b),
+  )
+  assert.equal(checkIndex(path, SMALL), spaces)
+  assert.deepEqual(outside.prepare(`SELECT * FROM search_spaces WHERE state <> 'live'`).all(), [])
+  assert.ok(leavesOf() < leaves)
+  const rows = outside.prepare<[], { count: number }>(
+    'SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL',
+  )
+  const { total } = await one.imageSets.search({
+    datastoreId,
+    search: { filters: [], sort: NEWEST_FIRST },
+    limit: 1,
+    count: 'exact',
+  })
+  assert.equal(total, rows.get()!.count)
+})
+
+test('an index that was lost is there again once it was built anew', async (context) => {
+  const path = await newPath(context)
+  const catalog = await openAt(context, path)
+  const datastoreId = await createDatastore(catalog)
+  await importFiles(catalog, { datastoreId, files: filesOf(1, { count: 60 }) })
+  const outside = new Database(path)
+  context.after(() => outside.close())
+  const spaces = checkIndex(path, SMALL)
+  outside.exec('DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_spaces')
+  assert.throws(() => checkIndex(path, SMALL))
+  for await (const _ of catalog.searchIndex.rebuild());
+  assert.equal(checkIndex(path, SMALL), spaces)
 })
 
 test('texts that have the same hash are told apart', async (context) => {

@@ -25,13 +25,16 @@ import {
   spacesFor,
   type Text,
 } from './search-spaces.ts'
-import { all, one, type Sql } from './statement.ts'
+import { all, one, run, type Sql } from './statement.ts'
 
 /** What becomes of an image set in a change: it comes, goes, or is another than before. */
 export interface IndexChange {
   readonly before?: Indexed
   readonly after?: Indexed
 }
+
+/** Leaves of retired spaces that a change takes away, beside what it is there for. */
+const CLEARED_PER_CHANGE = 16
 
 /** Texts whose spaces a change has written, and how many image sets have them, before and after. */
 interface Counted {
@@ -98,7 +101,7 @@ export class SearchUpkeep {
       for (const { texts, after } of edited.values())
         if (after < this.#heavyUntil(texts)) yield* this.#drop(datastore, texts)
     }
-    yield* clearRetired()
+    yield* clearRetired(CLEARED_PER_CHANGE)
   }
 
   /** Everything, for a catalog whose index is empty. */
@@ -108,6 +111,82 @@ export class SearchUpkeep {
       dialect: this.#dialect,
       addSpace: (datastore, key, entries) => this.#addSpace(datastore, key, entries),
     })
+  }
+
+  /**
+   * Begins to build the index anew beside itself, or to go on with it where it was begun.
+   * @param heavy the texts that have many image sets, by data store, with how many: as they were a moment ago.
+   */
+  *beginRebuild(heavy: ReadonlyMap<number, ReadonlyMap<Text, number>>): Sql<void> {
+    yield* this.beginChange()
+    if (this.#last.rebuiltTo !== undefined) return
+    for (const [datastore, counts] of heavy) {
+      const large = [...counts].filter(([, count]) => count > this.#sizes.pairFrom).map(([text]) => text)
+      const pairs = pairsOf(large).filter(([one, other]) => one!.attribute !== other!.attribute)
+      const live = yield* all<SpaceRow>(
+        `SELECT ${SPACE_COLUMNS} FROM search_spaces WHERE datastore = ? AND state = 'live'`,
+        datastore,
+      )
+      const wanted = [
+        [],
+        ...[...counts.keys()].map((text) => [text]),
+        ...pairs,
+        ...live.map((row) => spaceOfRow(row).texts),
+      ]
+      for (const texts of new Map(wanted.map((each) => [nameOfTexts(each), each])).values()) {
+        for (const key of bothKeys(texts)) {
+          const of = { datastore, key, state: 'rebuilding' } as const
+          yield* this.#leaves.addSpace(of, { entries: decodeEntries(encodeEntries([])), change: this.#last.number })
+        }
+      }
+    }
+    yield* run('UPDATE changes SET rebuilt_to = -1')
+  }
+
+  /** Takes the next image sets into what is being built; when there are none left, that takes the place of what there was. */
+  *rebuildBite(): Sql<{ readonly rebuiltTo: number } | 'done'> {
+    yield* this.beginChange()
+    const { rebuiltTo } = this.#last
+    if (rebuiltTo === undefined) return 'done'
+    const rows = yield* all<IndexedRow>(
+      `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?`,
+      ...[rebuiltTo, this.#sizes.rebuiltPerBite],
+    )
+    for (const [datastore, some] of Map.groupBy(rows.map(indexedOf), (each) => each.datastore)) {
+      yield* this.#edit(
+        datastore,
+        some.map((after) => ({ after })),
+        'rebuilding',
+      )
+    }
+    if (rows.length < this.#sizes.rebuiltPerBite) {
+      yield* this.#putInPlace()
+      return 'done'
+    }
+    yield* run('UPDATE changes SET rebuilt_to = ?', rows.at(-1)!.seq)
+    return { rebuiltTo: rows.at(-1)!.seq }
+  }
+
+  *#putInPlace(): Sql<void> {
+    const built = yield* all<SpaceRow & { readonly datastore: number; readonly entries: number }>(
+      `SELECT ${SPACE_COLUMNS}, datastore, CAST((SELECT sum(entry_count) FROM search_leaves
+         WHERE search_leaves.space = search_spaces.space) AS BIGINT) AS entries FROM search_spaces WHERE state = 'rebuilding'`,
+    )
+    for (const rows of Map.groupBy(built, (row) => `${row.datastore} ${nameOfTexts(spaceOfRow(row).texts)}`).values()) {
+      const isPair = spaceOfRow(rows[0]!).texts.length === 2
+      if (isPair && rows.every(({ entries }) => entries === 0)) for (const { space } of rows) yield* retireSpace(space)
+    }
+    const replaced = yield* all<{ space: number }>(
+      `SELECT space FROM search_spaces AS old WHERE state = 'live' AND EXISTS (SELECT 1 FROM search_spaces AS new
+         WHERE new.state = 'rebuilding' AND new.datastore = old.datastore AND new.value = old.value
+         AND new.attribute = old.attribute AND new.is_primary = old.is_primary)`,
+    )
+    for (const { space } of replaced) {
+      yield* retireSpace(space)
+      this.#bounds.forget(space)
+    }
+    yield* run(`UPDATE search_spaces SET state = 'live' WHERE state = 'rebuilding'`)
+    yield* run('UPDATE changes SET rebuilt_to = NULL')
   }
 
   /** Puts the changes into the spaces of the state that there are for them. @returns what is counted there, by nameOfTexts. */

@@ -40,6 +40,7 @@ const SMALL: IndexSizes = {
   heavyUidUntil: 4,
   pairFrom: 22,
   countEvery: 1,
+  rebuiltPerBite: 50,
   leavesInMemory: 40,
 }
 
