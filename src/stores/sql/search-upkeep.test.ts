@@ -67,7 +67,11 @@ test('a text that many image sets come to share gets a space, and gives it up wh
   assert.equal(checkIndex(path, SMALL), 2)
   const scanned = await find(catalog, datastoreId, [ANON])
   const made = await importFiles(catalog, { datastoreId, files: filesOf(2, { count: 25 }), at: AT + 1 })
-  assert.equal(checkIndex(path, SMALL), 8, 'of all, of ANON, of study id 1 and of both: the primary ones and the others')
+  assert.equal(
+    checkIndex(path, SMALL),
+    8,
+    'of all, of ANON, of study id 1 and of both: the primary ones and the others',
+  )
   const searched = await find(catalog, datastoreId, [ANON])
   assert.deepEqual([scanned.rows.length, searched.rows.length], [20, 45])
   assert.deepEqual(
