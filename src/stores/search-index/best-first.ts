@@ -84,7 +84,7 @@ function candidatesOf(spaces: readonly LeafBounds[], wanted: Wanted): Candidates
   const ranks = new Float64Array(most)
   const seqs = new Float64Array(most)
   const leaves = new Float64Array(most)
-  const { sortDimension, descending, afterRank } = wanted
+  const { sortDimension, descending, afterRank, afterSeq } = wanted
   let size = 0
   for (const space of spaces) {
     const { count, numbers, leaves: ids } = space
@@ -92,7 +92,9 @@ function candidatesOf(spaces: readonly LeafBounds[], wanted: Wanted): Candidates
       if (!mayMatch(wanted, space, at)) continue
       const low = numbers[start + BOX_FROM + sortDimension]!
       const high = numbers[start + BOX_TO + sortDimension]!
-      if (rankOf(descending ? low : high, descending) < afterRank) continue
+      // The last that this leaf can hold: where it is not after the cursor, nothing in it is.
+      const lastRank = rankOf(descending ? low : high, descending)
+      if (!isBefore(afterRank, afterSeq, lastRank, numbers[start + BOX_TO + SEQ]!)) continue
       // What comes before the cursor is not wanted: the best that this leaf can hold is not before it either.
       ranks[size] = Math.max(afterRank, rankOf(descending ? high : low, descending))
       seqs[size] = numbers[start + BOX_FROM + SEQ]!

@@ -14,7 +14,7 @@ export interface Tally {
   readonly leavesToRead: readonly number[]
 }
 
-/** @param criteria without texts: two texts may have one hash, and nothing that counts by hashes is exact. */
+/** Exact unless the criteria have a text: two texts may have one hash. */
 export function tally(spaces: readonly LeafBounds[], criteria: Criteria): Tally {
   let [counted, leavesMatching] = [0, 0]
   const leavesToRead: number[] = []

@@ -3,8 +3,10 @@
  * in exactly one; they are half open, `from <= x < to`. A box is the least that holds the entries there are, both ends inclusive.
  */
 import { CREATED, DIMENSIONS, type Entries } from './entries.ts'
+import { type Scale, scaleOf } from './scale.ts'
 
 const SIZE = DIMENSIONS.length
+const LEAVES_PER_SCALE = 512
 /** Numbers per leaf: from and to of its cell, then from and to of its box. */
 export const NUMBERS_PER_LEAF = SIZE * 4
 const CELL_TO = SIZE
@@ -94,9 +96,11 @@ export class LeafBounds {
     }
   }
 
-  /** How far the entries of all leaves reach in each dimension, those without a value left out. */
-  extents(lacking: number): number[] {
+  /** A scale for each dimension, of the boxes' edges: those of all leaves that hold something, or of every so many. */
+  extents(lacking: number): readonly Scale[] {
+    const every = Math.ceil(this.count / LEAVES_PER_SCALE)
     return DIMENSIONS.map((_, dimension) => {
+      const edges: number[] = []
       let from = Number.POSITIVE_INFINITY
       let to = Number.NEGATIVE_INFINITY
       for (let at = 0; at < this.count; at++) {
@@ -106,8 +110,9 @@ export class LeafBounds {
         if (high === lacking) continue
         if (low < from) from = low
         if (high > to) to = high
+        if (at % every === 0) edges.push(low, high)
       }
-      return Math.max(1, to - from)
+      return scaleOf(from > to ? [] : [from, ...edges, to])
     })
   }
 

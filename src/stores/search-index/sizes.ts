@@ -41,10 +41,10 @@ export const INDEX_SIZES: IndexSizes = {
  * dimensions, and only leaves that the edges of the ranges, the cursor or the end of the page cut can be read for nothing; each of
  * the others gives at least one image set to the page. The factor is measured, with room: the hunt looks for what passes it.
  */
-export const leavesVisitedMax = (spaces: readonly number[], limit: number): number => limit + cutLeavesMax(spaces, 1.5)
+export const leavesVisitedMax = (spaces: readonly number[], limit: number): number => limit + cutLeavesMax(spaces, 2)
 
 /** Leaves read for a total: those that the edges of two ranges cut. */
-export const leavesCountedMax = (spaces: readonly number[]): number => 4 + cutLeavesMax(spaces, 3)
+export const leavesCountedMax = (spaces: readonly number[]): number => 4 + cutLeavesMax(spaces, 5)
 
 const cutLeavesMax = (spaces: readonly number[], factor: number): number =>
   Math.ceil(spaces.reduce((sum, leaves) => sum + factor * leaves ** (2 / 3), 0))

@@ -1,16 +1,19 @@
 /**
- * Cuts what is too much for one leaf: across the date in which it reaches farthest, compared with how far all of the space reaches,
- * at the median. A space of leaves cut so is a k-d tree without its inner nodes.
+ * Cuts what is too much for one leaf: across the date in which it reaches past the largest part of the space, at the median. A space
+ * of leaves cut so is a k-d tree without its inner nodes.
  */
-import { type Entries, type Entry, LACKING, pickEntries, SEQ, STUDY } from './entries.ts'
+import { CREATED, DIMENSIONS, type Entries, type Entry, LACKING, pickEntries, SEQ, STUDY, UPDATED } from './entries.ts'
 import { type Cell, WHOLE } from './leaf-bounds.ts'
+import { partBetween, type Scale, scaleOf } from './scale.ts'
 
 export interface Leaf {
   readonly cell: Cell
   readonly entries: readonly Entry[]
 }
 
+const DATES = [CREATED, UPDATED, STUDY]
 const SHARE_LEFT_BEHIND = 0.9
+const ENTRIES_PER_SCALE = 4_096
 
 /** What lacks a study instant never shares a leaf with what has one: so a leaf is wholly the one or the other. */
 export function emptySpace(): readonly [Leaf, Leaf] {
@@ -30,7 +33,7 @@ export function* buildLeaves(
   const places = Uint32Array.from(studies.keys())
   const lacking = places.filter((place) => studies[place] === LACKING)
   const dated = places.filter((place) => studies[place] !== LACKING)
-  const extents = extentsOfPlaces(entries, places).map((extent) => Math.max(1, extent))
+  const extents = scalesOf(entries)
   const [low, high] = emptySpace()
   const waiting = [
     { cell: high.cell, places: lacking },
@@ -41,7 +44,7 @@ export function* buildLeaves(
       yield { cell: next.cell, bytes: pickEntries(entries, next.places) }
       continue
     }
-    const dimension = farthestOf(extentsOfPlaces(entries, next.places), extents)
+    const dimension = farthestOf(reachOfPlaces(entries, next.places), extents)
     const values = entries.columns[dimension]!
     const middle = medianOf(values, next.places)
     const [lower, upper] = cut(next.cell, { dimension, at: middle })
@@ -58,47 +61,52 @@ function medianOf(column: Float64Array, places: Uint32Array): number {
   return values[cutBefore(values, values.length >> 1)]!
 }
 
-function extentsOfPlaces({ columns }: Entries, places: Uint32Array): number[] {
-  return columns.map((column) => {
+function scalesOf({ count, columns }: Entries): readonly Scale[] {
+  const every = Math.ceil(count / ENTRIES_PER_SCALE)
+  return columns.map((column) => scaleOf(column.filter((x, at) => at % every === 0 && x !== LACKING)))
+}
+
+interface Reach {
+  readonly from: number
+  readonly to: number
+}
+
+const reachOfPlaces = ({ columns }: Entries, places: Uint32Array): readonly Reach[] =>
+  columns.map((column) => {
     let from = Number.POSITIVE_INFINITY
     let to = Number.NEGATIVE_INFINITY
     for (let at = 0; at < places.length; at++) {
       const x = column[places[at]!]!
-      if (x === LACKING) continue
       if (x < from) from = x
       if (x > to) to = x
     }
-    return Math.max(0, to - from)
+    return { from, to }
   })
-}
 
-/** The date in which something reaches farthest, in parts of the extents; seq where it does not reach in any. */
-function farthestOf(reach: readonly number[], extents: readonly number[]): number {
-  let dimension = SEQ
-  let farthest = 0
-  for (let each = 0; each < SEQ; each++) {
-    const share = reach[each]! / extents[each]!
-    if (share > farthest) {
-      dimension = each
-      farthest = share
-    }
-  }
-  return dimension
+/**
+ * The date in which something reaches past the largest part of the space. Where it does not reach at all in one of the dates, seq
+ * stands in for that: image sets that share a date come in order of seq when it is sorted by.
+ */
+function farthestOf(reach: readonly Reach[], extents: readonly Scale[]): number {
+  const dates = DATES.filter((date) => reach[date]!.to > reach[date]!.from)
+  const dimensions = dates.length < DATES.length ? [...dates, SEQ] : dates
+  const parts = dimensions.map((each) => partBetween(extents[each]!, reach[each]!.from, reach[each]!.to))
+  return dimensions[parts.indexOf(Math.max(...parts))]!
 }
 
 /**
  * Cuts a leaf until no part of it is too large. Where what was added lies at the upper end, more will come there, as dates do: most
  * of the others are left in a leaf that is nearly full.
- * @param options.extents how far the whole space reaches in each dimension.
+ * @param options.extents how the whole space is spread in each dimension.
  * @param options.added the seqs of what made the leaf too large.
  */
 export function divideLeaf(
   leaf: Leaf,
-  options: { readonly extents: readonly number[]; readonly entriesMax: number; readonly added: ReadonlySet<number> },
+  options: { readonly extents: readonly Scale[]; readonly entriesMax: number; readonly added: ReadonlySet<number> },
 ): readonly Leaf[] {
   const { cell, entries } = leaf
   if (entries.length <= options.entriesMax) return [leaf]
-  const dimension = farthestOf(extentsOf(entries), options.extents)
+  const dimension = farthestOf(reachOf(entries), options.extents)
   const inOrder = entries.toSorted((a, b) => a.point[dimension]! - b.point[dimension]!)
   const isAtEnd = options.added.has(inOrder.at(-1)!.point[SEQ]!)
   const at = cutBefore(
@@ -129,16 +137,14 @@ function cut(cell: Cell, { dimension, at }: { dimension: number; at: number }): 
   ]
 }
 
-function extentsOf(entries: readonly Entry[]): number[] {
-  return [0, 1, 2, 3].map((dimension) => {
+const reachOf = (entries: readonly Entry[]): readonly Reach[] =>
+  DIMENSIONS.map((_, dimension) => {
     let from = Number.POSITIVE_INFINITY
     let to = Number.NEGATIVE_INFINITY
     for (const { point } of entries) {
       const x = point[dimension]!
-      if (x === LACKING) continue
       if (x < from) from = x
       if (x > to) to = x
     }
-    return Math.max(0, to - from)
+    return { from, to }
   })
-}
