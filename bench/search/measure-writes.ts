@@ -1,21 +1,23 @@
 /**
- * What it costs to keep the index: image sets published a hundred at a time, and single image sets that get another version. On a copy
- * of the store, since what is written stays, through the verbs that an import uses, durable as they are there.
+ * What it costs to keep the index: image sets published a hundred at a time, and single image sets that get another version, through
+ * the verbs that an import uses, durable as they are there. What is written stays: a small store is copied for it, a large one is
+ * warm as it is, and what came is taken out again.
  */
-import { constants, copyFile, rm } from 'node:fs/promises'
 import type { Catalog, Lease, StoredFile } from '../../src/stores/catalog.ts'
-import { openSqliteCatalog } from '../../src/stores/sql/sqlite.ts'
 import { quantile } from '../processes.ts'
 import { randomOf, wholeBelow } from '../random.ts'
-import { type BuiltStore, countedIds, DATASTORE_ID } from './build-store.ts'
+import { type BuiltStore, DATASTORE_ID } from './built-store.ts'
 import { type BenchImageSet, type DataSet, NOW } from './data-set.ts'
 import { rounded } from './measure.ts'
+import { undoWrites } from './undo-writes.ts'
 
 const BATCH = 100
 const BATCHES_MAX = 50
 const UPDATES_MAX = 300
 /** So that a small store stays nearly what it was. */
 const SHARE_MAX = 0.2
+/** What came into a larger store leaves no trace that could be measured. */
+const COPIED_BYTES_MAX = 1e9
 
 export interface WriteTimes {
   readonly insert_image_sets_per_s: number
@@ -26,19 +28,23 @@ export interface WriteTimes {
   readonly update_p99_ms: number
 }
 
-export async function measureWrites(store: BuiltStore, dataSet: DataSet): Promise<WriteTimes> {
-  const path = `${store.catalogPath}-copy-${process.pid}`
+/** @param copiedBytesMax a store with more bytes is not copied. */
+export async function measureWrites(
+  store: BuiltStore,
+  dataSet: DataSet,
+  copiedBytesMax = COPIED_BYTES_MAX,
+): Promise<WriteTimes> {
+  const isCopied = store.facts.bytes_per_image_set * dataSet.size <= copiedBytesMax
+  const copy = isCopied ? await store.copy() : undefined
   try {
-    // Costs nothing where the file system can share the pages of both.
-    await copyFile(store.catalogPath, path, constants.COPYFILE_FICLONE)
-    const catalog = await openSqliteCatalog({ path, newId: countedIds() })
+    const catalog = await (copy ?? store).openCatalog()
     try {
       return { ...(await measureInserts(catalog, dataSet)), ...(await measureUpdates(catalog, dataSet)) }
     } finally {
       await catalog.close()
     }
   } finally {
-    await Promise.all(['', '-wal', '-shm'].map((ending) => rm(`${path}${ending}`, { force: true })))
+    await (copy === undefined ? undoWrites(store, dataSet) : copy.remove())
   }
 }
 
