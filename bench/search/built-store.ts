@@ -138,20 +138,20 @@ export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_
   }
 }
 
-/** Entries that a whole index holds for each image set: one, and one more for each text that many have. About. */
-const ENTRIES_PER_IMAGE_SET = 1.6
+/** What the leaves of a whole index hold for each image set, about: its entry once, and once more for each text that many have. */
+const LEAF_BYTES_PER_IMAGE_SET = 52 * 1.6
 
 /** Tells how far SearchUpkeep.buildAll is, by the statements that it asks: otherwise it says nothing for minutes. */
 export function watchIndexing(size: number, progress: Progress): (statement: Statement) => void {
   let counted = 0
-  let entries = 0
+  let bytes = 0
   return ({ text, values }) => {
     if (text.includes('HAVING count(*)')) progress('search index: counting texts', counted++ / 5)
-    else if (/ WHERE seq > \? .*LIMIT/s.test(text))
+    else if (text.includes('WHERE seq > ?')) {
       progress('search index: reading image sets', Math.max(0, Number(values[0])) / size)
-    else if (text.startsWith('INSERT INTO search_leaves')) {
-      entries += Number(values[1])
-      progress('search index: writing leaves', Math.min(0.99, entries / (size * ENTRIES_PER_IMAGE_SET)))
+    } else if (text.startsWith('INSERT INTO search_entries')) {
+      for (const value of values) bytes += value instanceof Uint8Array ? value.byteLength : 0
+      progress('search index: writing leaves', Math.min(0.99, bytes / (size * LEAF_BYTES_PER_IMAGE_SET)))
     }
   }
 }

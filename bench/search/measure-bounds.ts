@@ -32,8 +32,8 @@ function* loadTwice(): Sql<BoundsFacts> {
 function* load(bounds: BoundsInMemory): Sql<number> {
   const { latest } = yield* knownChanges()
   let leaves = 0
-  for (const { space } of yield* all<{ space: number }>('SELECT space FROM search_spaces ORDER BY space')) {
-    leaves += (yield* bounds.of(space, { upTo: latest, own: false })).count
+  for (const { space } of yield* all<{ space: number }>(`SELECT space FROM search_spaces WHERE state = 'live'`)) {
+    leaves += (yield* bounds.of(space, latest)).count
   }
   return leaves
 }
@@ -41,7 +41,8 @@ function* load(bounds: BoundsInMemory): Sql<number> {
 function bytesInUse(): number {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
-  collectGarbage()
+  // What is found dead in one go may be freed only in the next.
+  for (let round = 0; round < 2; round++) collectGarbage()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers
 }

@@ -1,6 +1,7 @@
 /** The measurements of a search benchmark as two tables for people. */
 import { BATTERIES } from './batteries.ts'
 import type { Times } from './measure.ts'
+import type { CountTimes } from './measure-counts.ts'
 import { type SearchBench, SMALL_ROWS } from './search-bench.ts'
 
 export function printTable(result: SearchBench): string {
@@ -40,11 +41,18 @@ export function printTable(result: SearchBench): string {
       `HTTP, 8 at once: ${name}`,
       `${whole(http.per_s)} a second, ${http.share.toFixed(2)} of bare node:http (${whole(http.bare_per_s)})`,
     ]),
+    ...(result.count === undefined ? [] : [countFact(result.count)]),
     ['answers equal to the planner’s', `${whole(result.compared - result.different)} of ${whole(result.compared)}`],
   ]
   const title = `${whole(result.rows)} image sets, ${result.engine}, Node ${result.node}; page of 51 rows, warm, one at a time`
   const settings = Object.entries(result.settings).map(([name, value]) => `${name} ${value}`)
   return `${title}\n${settings.join(', ')}\n\n${columns([head, ...lines])}\n\n${columns(facts)}\n`
+}
+
+function countFact({ hilum, planner, compared, different }: CountTimes): readonly [string, string] {
+  const times = ({ p50_ms, p99_ms, max_ms }: Times) => `${ms(p50_ms)}  ${ms(p99_ms)}  ${ms(max_ms)}`
+  const equal = `${whole(compared - different)} of ${whole(compared)} equal`
+  return ['exact totals, p50, p99, max ms', `${times(hilum)}, planner ${times(planner)}, ${equal}`]
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString('en')

@@ -13,6 +13,7 @@ import { type BuildFacts, type BuiltStore, DATASTORE_ID, type Progress } from '.
 import { type DataSet, dataSetOf } from './data-set.ts'
 import { type Answer, measure, rounded, type Times } from './measure.ts'
 import { type BoundsFacts, measureBounds } from './measure-bounds.ts'
+import { type CountTimes, countQueries, measureCounts } from './measure-counts.ts'
 import { measureServer, type ServerTimes } from './measure-server.ts'
 import { measureWrites, type WriteTimes } from './measure-writes.ts'
 import { placeOf } from './places.ts'
@@ -27,6 +28,8 @@ interface SearchTimes {
   /** Searches that both were asked, and those that they answered differently. */
   readonly compared: number
   readonly different: number
+  /** Left out where the catalog does not count. */
+  readonly count?: CountTimes
 }
 
 export interface SearchBench extends SearchTimes, Omit<BuildFacts, 'bytes_of'>, WriteTimes, ServerTimes, BoundsFacts {
@@ -63,7 +66,7 @@ export async function searchBench(args: readonly string[]): Promise<number> {
   try {
     const result = await measureAll(stores, options)
     process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : printTable(result))
-    return result.different === 0 ? 0 : 1
+    return result.different + (result.count?.different ?? 0) === 0 ? 0 : 1
   } finally {
     await stores.close()
   }
@@ -178,12 +181,15 @@ async function measureSearches(
         if (`${seqs}` !== `${ours.answers[at]}`) different += 1
       }
     }
-    progress('searching', 1)
+    progress('counting', 0)
+    const count = await measureCounts({ catalog, ordinary, queries: countQueries(queries), capMs })
+    progress('counting', 1)
     return {
       batteries: batteries as ByBattery<Times>,
       planner: planner as ByBattery<Times>,
       compared,
       different,
+      ...(count === undefined ? {} : { count }),
     }
   } finally {
     await ordinary.close()
