@@ -28,18 +28,20 @@ export interface WriteTimes {
   readonly update_p99_ms: number
 }
 
-/** @param copiedBytesMax a store with more bytes is not copied. */
-export async function measureWrites(
-  store: BuiltStore,
-  dataSet: DataSet,
-  copiedBytesMax = COPIED_BYTES_MAX,
-): Promise<WriteTimes> {
+/** @param request.copiedBytesMax a store with more bytes is not copied. */
+export async function measureWrites(request: {
+  readonly store: BuiltStore
+  readonly dataSet: DataSet
+  readonly capMs: number
+  readonly copiedBytesMax?: number
+}): Promise<WriteTimes> {
+  const { store, dataSet, capMs, copiedBytesMax = COPIED_BYTES_MAX } = request
   const isCopied = store.facts.bytes_per_image_set * dataSet.size <= copiedBytesMax
   const copy = isCopied ? await store.copy() : undefined
   try {
     const catalog = await (copy ?? store).openCatalog()
     try {
-      return { ...(await measureInserts(catalog, dataSet)), ...(await measureUpdates(catalog, dataSet)) }
+      return { ...(await measureInserts(catalog, dataSet, capMs)), ...(await measureUpdates(catalog, dataSet, capMs)) }
     } finally {
       await catalog.close()
     }
@@ -48,27 +50,30 @@ export async function measureWrites(
   }
 }
 
-async function measureInserts(catalog: Catalog, dataSet: DataSet) {
+async function measureInserts(catalog: Catalog, dataSet: DataSet, capMs: number) {
   const batches = Math.min(BATCHES_MAX, Math.ceil((dataSet.size * SHARE_MAX) / BATCH))
   const all = Array.from({ length: BATCH * batches }, (_, index) => dataSet.imageSet(dataSet.size + index))
   const { lease, groups } = await recorded(catalog, { job: 'inserts', imageSets: all })
   const batchesMs: number[] = []
+  const until = performance.now() + capMs
   for (let from = 0; from < groups.length; from += BATCH) {
     const startedAt = performance.now()
+    if (startedAt > until) break
     await catalog.importJobs.publish(lease, groups.slice(from, from + BATCH), NOW + from)
     batchesMs.push(performance.now() - startedAt)
   }
+  const inserted = Math.min(groups.length, batchesMs.length * BATCH)
   const sumMs = batchesMs.reduce((sum, ms) => sum + ms, 0)
   const sorted = batchesMs.toSorted((a, b) => a - b)
   return {
-    insert_image_sets_per_s: Math.round(groups.length / (sumMs / 1000)),
+    insert_image_sets_per_s: Math.round(inserted / (sumMs / 1000)),
     insert_p50_ms: rounded(quantile(sorted, 0.5)),
     insert_p99_ms: rounded(quantile(sorted, 0.99)),
   }
 }
 
 /** Another instance for image sets that lie all over the store: the next version, and updatedAt moves to the end. */
-async function measureUpdates(catalog: Catalog, dataSet: DataSet) {
+async function measureUpdates(catalog: Catalog, dataSet: DataSet, capMs: number) {
   const random = randomOf(200, 0)
   const chosen = new Map<string, BenchImageSet>()
   const updates = Math.min(UPDATES_MAX, Math.ceil(dataSet.size * SHARE_MAX))
@@ -78,8 +83,10 @@ async function measureUpdates(catalog: Catalog, dataSet: DataSet) {
   }
   const { lease, groups } = await recorded(catalog, { job: 'updates', imageSets: [...chosen.values()] })
   const timesMs: number[] = []
+  const until = performance.now() + capMs
   for (const [index, group] of groups.entries()) {
     const startedAt = performance.now()
+    if (startedAt > until) break
     const [published] = await catalog.importJobs.publish(lease, [group], NOW + 1_000_000 + index)
     timesMs.push(performance.now() - startedAt)
     if (published!.imageSetVersion < 2) throw new Error('an update made a new image set: the store is not as generated')

@@ -23,10 +23,10 @@ for (const engine of ENGINES) {
   }, async () => {
     await inTempFolder(async (folder) => {
       if (process.getuid?.() === 0) await chmod(folder, 0o755)
-      const args = ['--rows', '2000', '--engine', engine, '--seconds', '0.1', '--json']
+      const args = ['--rows', '1000', '--engine', engine, '--seconds', '0.1', '--json']
       const { stdout, stderr } = await search(args, folder)
       const result = JSON.parse(stdout)
-      assert.equal(result.rows, 2_000)
+      assert.equal(result.rows, 1_000)
       assert.equal(result.engine, engine)
       for (const side of ['batteries', 'planner']) {
         assert.deepEqual(Object.keys(result[side]), [...BATTERIES])

@@ -45,6 +45,8 @@ export interface SearchBench extends SearchTimes, Omit<BuildFacts, 'bytes_of'>, 
 /** Fewer leave nothing to page through. */
 const ROWS_MIN = 1_000
 export const SMALL_ROWS = 10_000
+/** Inserts, and updates, may each go on for so many times as long as a battery. */
+const WRITES_CAP = 4
 
 const USAGE = `npm run bench -- search --rows N [--engine sqlite | postgres [--url postgres://...]] [--seconds S] [--json]
   --rows N      image sets in the store, 1000 or more (default 100000); built once into $HILUM_BENCH_CACHE or bench/.cache
@@ -82,7 +84,7 @@ async function measureAll(stores: Stores, options: Options): Promise<SearchBench
     const bounds = await measureBounds(store)
     const searches = await measureSearches({ store, dataSet, engine, capMs, progress })
     progress('writing', 0)
-    const writes = await measureWrites(store, dataSet)
+    const writes = await measureWrites({ store, dataSet, capMs: WRITES_CAP * capMs })
     progress('writing', 1)
     progress('asking over HTTP', 0)
     const server = await measureServer({ store, dataSet, durationMs: Math.min(2_000, capMs) })

@@ -12,6 +12,7 @@ import { type DataSet, dataSetOf, NOW } from './data-set.ts'
 import { measureWrites } from './measure-writes.ts'
 
 const SIZE = 300
+const CAP_MS = 2_000
 const TABLES = [
   'image_sets',
   'image_set_versions',
@@ -61,12 +62,12 @@ for (const engine of ENGINES) {
       const store = await open()
       const before = { rows: await store.ask(rows()), found: await found(store) }
       assert.equal(before.found[0]!.length, SIZE)
-      const times = await measureWrites(store, dataSet, 0)
+      const times = await measureWrites({ store, dataSet, capMs: CAP_MS, copiedBytesMax: 0 })
       assert(times.update_p50_ms > 0)
       assert.deepEqual({ rows: await store.ask(rows()), found: await found(store) }, before)
       if (engine === 'sqlite') checkIndex(`${store.dataFolder}/catalog.sqlite`)
       // And may be measured again: the next image set has the number that it had.
-      await measureWrites(store, dataSet, 0)
+      await measureWrites({ store, dataSet, capMs: CAP_MS, copiedBytesMax: 0 })
       assert.deepEqual(await store.ask(rows()), before.rows)
       await store.close()
     }),
@@ -78,7 +79,7 @@ test('what a run has left that was broken off is taken back by the next', () =>
     const store = await open()
     const before = await store.ask(rows())
     const broken: BuiltStore = { ...store, ask: () => Promise.reject(new Error('broken off')) }
-    await assert.rejects(measureWrites(broken, dataSet, 0), /broken off/)
+    await assert.rejects(measureWrites({ store: broken, dataSet, capMs: CAP_MS, copiedBytesMax: 0 }), /broken off/)
     assert.notDeepEqual(await store.ask(rows()), before)
     const again = await open()
     assert.deepEqual(await again.ask(rows()), before)
