@@ -16,14 +16,20 @@ export interface BenchServer extends MeasuredProcess {
   readonly readyMs: number
 }
 
-export async function startHilumServer(dataFolder: string): Promise<BenchServer> {
+/** @param catalogUrl of a PostgreSQL database; without it the catalog is in the data folder. */
+export async function startHilumServer(dataFolder: string, catalogUrl?: string): Promise<BenchServer> {
   const port = await freePort()
   const startedAt = performance.now()
   const measured = start(
     process.execPath,
     [join(projectFolder, 'bin/hilum'), 'serve', '--data', dataFolder, '--port', `${port}`, '--log-level', 'error'],
     {
-      env: { HILUM_ACCESS_KEY_ID: BENCH_KEYS.accessKeyId, HILUM_SECRET_ACCESS_KEY: BENCH_KEYS.secretAccessKey },
+      env: {
+        HILUM_ACCESS_KEY_ID: BENCH_KEYS.accessKeyId,
+        HILUM_SECRET_ACCESS_KEY: BENCH_KEYS.secretAccessKey,
+        // It may hold a password, which a list of processes would show.
+        ...(catalogUrl === undefined ? {} : { HILUM_CATALOG: catalogUrl }),
+      },
     },
   )
   const endpoint = `http://127.0.0.1:${port}`

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { matches, type SearchableImageSet } from '../../src/imaging/search.ts'
+import { comparePositions, matches, type SearchableImageSet, TEXT_ATTRIBUTES } from '../../src/imaging/search.ts'
 import { BATTERIES, type BenchQuery, batteriesOf } from './batteries.ts'
 import { dataSetOf } from './data-set.ts'
 
@@ -34,7 +34,7 @@ describe('the batteries of the search benchmark', () => {
     const digest = createHash('sha256').update(JSON.stringify(batteries)).digest('hex')
     assert.equal(
       digest,
-      '35c12424affb8e0d69ec485ddffaa39dceb5caab42a7faa62ff3ee86cb39b69a',
+      '16971c5e8b152209b8364a12d021719a65f28b716086015d75878e6f5b2aadee',
       'figures from before a change of the batteries cannot be compared with later ones',
     )
   })
@@ -59,12 +59,43 @@ describe('the batteries of the search benchmark', () => {
     }
   })
 
+  test('ask for each text alone, with another text and with each date, in each sort', () => {
+    const shapes = new Set(
+      batteries.equal.map(({ search: { filters, sort } }) =>
+        [...filters.map(({ attribute }) => attribute), sort.sortField, sort.sortOrder].join(' '),
+      ),
+    )
+    const dates = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime'] as const
+    for (const text of TEXT_ATTRIBUTES) {
+      const another = text === 'DICOMPatientId' ? 'DICOMStudyId' : 'DICOMPatientId'
+      for (const second of ['', another, 'isPrimary', ...dates]) {
+        for (const sort of dates) {
+          for (const order of ['ASC', 'DESC']) {
+            const shape = [text, second, sort, order].filter((word) => word !== '').join(' ')
+            assert(shapes.has(shape), shape)
+          }
+        }
+      }
+    }
+  })
+
+  test('ask for values that a twentieth and a half of the store hold, also both at once', () => {
+    const texts = batteries.equal.map(({ search }) =>
+      search.filters.flatMap((filter) => ('equals' in filter ? [filter.equals] : [])).join(' and '),
+    )
+    for (const value of ['ANON', '1', 'ANON and 1', '1 and ANON', '']) assert(texts.includes(value), value)
+  })
+
   test('find nothing at all in the empty battery', () => {
-    for (const { search } of batteries.empty)
+    for (const { search, after } of batteries.empty) {
+      const { sortField, sortOrder } = search.sort
+      const isBehind = (imageSet: SearchableImageSet) =>
+        after === undefined || comparePositions(sortOrder, { key: imageSet[sortField], seq: imageSet.seq }, after) > 0
       assert.equal(
-        all.find((imageSet) => matches(search, imageSet)),
+        all.find((imageSet) => matches(search, imageSet) && isBehind(imageSet)),
         undefined,
       )
+    }
   })
 
   test('find something for most of the searches that are not meant to be empty', () => {
@@ -75,7 +106,7 @@ describe('the batteries of the search benchmark', () => {
   })
 
   test('go on from a cursor in about half of the random searches', () => {
-    for (const name of ['one-range', 'two-range', 'narrow', 'equal'] as const) {
+    for (const name of ['one-range', 'two-range', 'narrow'] as const) {
       const share = batteries[name].filter(({ after }) => after !== undefined).length / batteries[name].length
       assert(share > 0.4 && share < 0.6, `${share} in ${name}`)
     }

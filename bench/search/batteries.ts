@@ -81,11 +81,27 @@ const between = (attribute: SortField, fromMs: number, toMs: number): Filter => 
   to: Math.round(toMs) * perMs(attribute),
 })
 
-/** A width spread evenly over its orders of magnitude, from the date of some image set on. */
-function rangeFrom(chance: Chance, range: { field: SortField; minMs: number; maxMs: number }): Filter {
-  const widthMs = range.minMs * (range.maxMs / range.minMs) ** chance.random()
-  const fromMs = keyOf(chance.anyImageSet(), range.field) / perMs(range.field)
-  return between(range.field, fromMs, fromMs + widthMs)
+interface Width {
+  readonly field: SortField
+  readonly minMs: number
+  readonly maxMs: number
+}
+
+/** Spread evenly over the orders of magnitude. */
+const widthMs = ({ random }: Chance, { minMs, maxMs }: Width) => minMs * (maxMs / minMs) ** random()
+
+/** From the date of some image set on. */
+function rangeFrom(chance: Chance, width: Width): Filter {
+  const ms = widthMs(chance, width)
+  const fromMs = keyOf(chance.anyImageSet(), width.field) / perMs(width.field)
+  return between(width.field, fromMs, fromMs + ms)
+}
+
+/** The date of the image set lies anywhere in it. */
+function rangeAround(chance: Chance, imageSet: BenchImageSet, width: Width): Filter {
+  const ms = widthMs(chance, width)
+  const fromMs = keyOf(imageSet, width.field) / perMs(width.field) - chance.random() * ms
+  return between(width.field, fromMs, fromMs + ms)
 }
 
 /** An hour to 900 days, or all between the dates of two image sets. */
@@ -159,40 +175,100 @@ const narrow = (chance: Chance): readonly BenchQuery[] =>
 
 const equals = (attribute: TextAttribute, value: string): Filter => ({ attribute, equals: value })
 
-/** Each text alone, with a second EQUAL and with a range of each date, in each sort: unique values, usual ones and heavy ones. */
-function equal(chance: Chance): readonly BenchQuery[] {
-  const someAccession = () => {
-    let accession: string | null = null
-    for (let tries = 0; accession === null && tries < 100; tries++)
-      accession = chance.anyImageSet().grouping.AccessionNumber
-    return accession ?? 'A'
+/** Some image set whose value is not one of the heavy ones. */
+function someImageSet(
+  { anyImageSet }: Chance,
+  isWanted: (grouping: BenchImageSet['grouping']) => boolean,
+): BenchImageSet {
+  for (let tries = 0; tries < 1_000; tries++) {
+    const imageSet = anyImageSet()
+    if (isWanted(imageSet.grouping)) return imageSet
   }
-  const firsts: readonly (() => Filter)[] = [
-    () => equals('DICOMPatientId', chance.anyImageSet().grouping.PatientID!),
-    () => equals('DICOMPatientId', ANONYMOUS),
-    () => equals('DICOMAccessionNumber', someAccession()),
-    () => equals('DICOMAccessionNumber', ''),
-    () => equals('DICOMStudyId', chance.anyImageSet().grouping.StudyID!),
-    () => equals('DICOMStudyId', USUAL_STUDY_ID),
-    () => equals('DICOMStudyInstanceUID', chance.anyImageSet().grouping.StudyInstanceUID),
-    () => equals('DICOMSeriesInstanceUID', chance.anyImageSet().grouping.SeriesInstanceUID),
+  throw new Error('the data set holds nothing like it')
+}
+
+/** By value: what one study has, what a patient has, what a twentieth and what a half of the store has, what no image set can have. */
+const firstTexts = (chance: Chance): readonly (() => readonly [Filter, BenchImageSet])[] => {
+  const from = (
+    attribute: TextAttribute,
+    textOf: (grouping: BenchImageSet['grouping']) => string,
+    isWanted: (grouping: BenchImageSet['grouping']) => boolean = () => true,
+  ) => {
+    return (): readonly [Filter, BenchImageSet] => {
+      const imageSet = someImageSet(chance, isWanted)
+      return [equals(attribute, textOf(imageSet.grouping)), imageSet]
+    }
+  }
+  return [
+    from(
+      'DICOMPatientId',
+      ({ PatientID }) => PatientID!,
+      ({ PatientID }) => PatientID !== ANONYMOUS,
+    ),
+    from(
+      'DICOMPatientId',
+      ({ PatientID }) => PatientID!,
+      ({ PatientID }) => PatientID === ANONYMOUS,
+    ),
+    from(
+      'DICOMAccessionNumber',
+      ({ AccessionNumber }) => AccessionNumber!,
+      ({ AccessionNumber }) => AccessionNumber !== null,
+    ),
+    from('DICOMAccessionNumber', () => ''),
+    from(
+      'DICOMStudyId',
+      ({ StudyID }) => StudyID!,
+      ({ StudyID }) => StudyID !== USUAL_STUDY_ID,
+    ),
+    from(
+      'DICOMStudyId',
+      ({ StudyID }) => StudyID!,
+      ({ StudyID }) => StudyID === USUAL_STUDY_ID,
+    ),
+    from('DICOMStudyInstanceUID', ({ StudyInstanceUID }) => StudyInstanceUID),
+    from('DICOMSeriesInstanceUID', ({ SeriesInstanceUID }) => SeriesInstanceUID),
   ]
-  const seconds: readonly ((first: Filter) => readonly Filter[])[] = [
+}
+
+/**
+ * Each text alone, with a second EQUAL of a heavy value, of a rare one that the same image set has, of either isPrimary, and with a
+ * wide and a narrow range of each date; in each sort.
+ */
+function equal(chance: Chance): readonly BenchQuery[] {
+  const seconds: readonly ((first: Filter, imageSet: BenchImageSet) => readonly Filter[])[] = [
     () => [],
     ({ attribute }) => [
       attribute === 'DICOMPatientId' ? equals('DICOMStudyId', USUAL_STUDY_ID) : equals('DICOMPatientId', ANONYMOUS),
     ],
-    () => [{ attribute: 'isPrimary', equals: chance.random() < 0.5 }],
-    ...FIELDS.map((field) => () => [wideRange(chance, field)]),
+    ({ attribute }, { grouping }) => [
+      attribute === 'DICOMPatientId'
+        ? equals('DICOMStudyInstanceUID', grouping.StudyInstanceUID)
+        : equals('DICOMPatientId', grouping.PatientID!),
+    ],
+    () => [{ attribute: 'isPrimary', equals: true }],
+    () => [{ attribute: 'isPrimary', equals: false }],
+    ...FIELDS.map((field) => (_: Filter, imageSet: BenchImageSet) => [
+      chance.random() < 0.5
+        ? wideRange(chance, field)
+        : rangeAround(chance, imageSet, { field, minMs: HOUR_MS, maxMs: 900 * DAY_MS }),
+    ]),
+    ...FIELDS.map((field) => (_: Filter, imageSet: BenchImageSet) => [
+      rangeAround(chance, imageSet, { field, minMs: 1_000, maxMs: 600_000 }),
+    ]),
   ]
-  const one = (makeFirst: () => Filter, makeSecond: (first: Filter) => readonly Filter[], sort: Search['sort']) => {
-    const first = makeFirst()
-    return perhapsAfter(chance, { filters: [first, ...makeSecond(first)], sort })
-  }
-  const all = firsts.flatMap((first) => seconds.flatMap((second) => SORTS.map((sort) => one(first, second, sort))))
-  // Other values and cursors each time.
-  const again = firsts.flatMap((first) => seconds.flatMap((second) => SORTS.map((sort) => one(first, second, sort))))
-  return [...all, ...again]
+  return firstTexts(chance).flatMap((makeFirst) =>
+    seconds.flatMap((makeSecond) =>
+      SORTS.flatMap((sort) =>
+        // Without a cursor, and perhaps with one; other values each time.
+        times(2, (again) => {
+          const [first, imageSet] = makeFirst()
+          const search = { filters: [first, ...makeSecond(first, imageSet)], sort }
+          return again === 0 ? { search } : perhapsAfter(chance, search)
+        }),
+      ),
+    ),
+  )
 }
 
 /** No filter, or isPrimary alone: the first page, the thousandth and the last. */
@@ -223,19 +299,35 @@ function empty(chance: Chance): readonly BenchQuery[] {
     const ms = middleMs()
     return [between('createdAt', ms, NOW), between('updatedAt', MIGRATION_FROM, ms - 1)]
   }
+  const gap = (field: SortField) => between(field, NOW + 365 * DAY_MS, NOW + 365 * DAY_MS + 60_000)
+  const next = (field: SortField) => FIELDS[(FIELDS.indexOf(field) + 1) % FIELDS.length]!
+  /** Two texts that many image sets have, and none has both: P0 is the largest of the patients. */
+  const strangers = () => [equals('DICOMPatientId', ANONYMOUS), equals('DICOMPatientId', 'P0')]
   const shapes: readonly ((field: SortField) => readonly Filter[])[] = [
     (field) => [beyond(field)],
-    (field) => [beyond(field), wideRange(chance, FIELDS[(FIELDS.indexOf(field) + 1) % FIELDS.length]!)],
+    (field) => [beyond(field), wideRange(chance, next(field))],
+    (field) => [gap(field), narrowRange(chance, next(field))],
     contradiction,
+    () => [equals('DICOMPatientId', 'NOBODY')],
+    () => [equals('DICOMAccessionNumber', '')],
     (field) => [equals('DICOMPatientId', 'NOBODY'), wideRange(chance, field)],
     () => [equals('DICOMSeriesInstanceUID', '1.2.3'), equals('DICOMPatientId', ANONYMOUS)],
+    () => [equals('DICOMStudyId', USUAL_STUDY_ID), equals('DICOMAccessionNumber', 'A')],
+    strangers,
     (field) => [equals('DICOMPatientId', ANONYMOUS), beyond(field)],
     (field) => [equals('DICOMStudyId', USUAL_STUDY_ID), beyond(field)],
+    (field) => [equals('DICOMStudyId', USUAL_STUDY_ID), gap(field)],
     (field) => [{ attribute: 'isPrimary', equals: false }, beyond(field)],
   ]
-  return times(2, () =>
+  /** Behind the last image set of all. */
+  const behindAll = SORTS.map((sort) => ({
+    search: { filters: [], sort },
+    after: { key: sort.sortOrder === 'ASC' ? Number.MAX_SAFE_INTEGER : 0, seq: Number.MAX_SAFE_INTEGER },
+  }))
+  const inShapes = times(2, () =>
     shapes.flatMap((shape) =>
       FIELDS.flatMap((field) => SORTS.map((sort) => perhapsAfter(chance, { filters: shape(field), sort }))),
     ),
-  ).flat()
+  )
+  return [...inShapes.flat(), ...behindAll]
 }

@@ -1,7 +1,7 @@
 /** A server on the store that was built: how soon it answers, and what share of a bare node:http server its signed searches reach. */
 import { startHilumServer } from '../hilum-server.ts'
 import { besideBareServer } from '../searching.ts'
-import { DATASTORE_ID } from './build-store.ts'
+import { type BuiltStore, DATASTORE_ID } from './built-store.ts'
 import { DAY_MS, type DataSet, NOW } from './data-set.ts'
 import { rounded } from './measure.ts'
 
@@ -16,11 +16,11 @@ export interface ServerTimes {
 const seconds = (ms: number) => Math.round(ms / 1000)
 
 export async function measureServer(request: {
-  readonly dataFolder: string
+  readonly store: BuiltStore
   readonly dataSet: DataSet
   readonly durationMs: number
 }): Promise<ServerTimes> {
-  const { dataSet, durationMs } = request
+  const { store, dataSet, durationMs } = request
   const spread = (i: number) => dataSet.imageSet((i * 7919) % dataSet.size)
   const kinds: Readonly<Record<string, (i: number) => object>> = {
     'first page': () => ({}),
@@ -40,7 +40,7 @@ export async function measureServer(request: {
       }
     },
   }
-  const server = await startHilumServer(request.dataFolder)
+  const server = await startHilumServer(store.dataFolder, store.catalogUrl)
   try {
     const http: Record<string, ServerTimes['http'][string]> = {}
     for (const [name, criteria] of Object.entries(kinds)) {

@@ -1,21 +1,23 @@
 /**
- * What it costs to keep the index: image sets published a hundred at a time, and single image sets that get another version. On a copy
- * of the store, since what is written stays, through the verbs that an import uses, durable as they are there.
+ * What it costs to keep the index: image sets published a hundred at a time, and single image sets that get another version, through
+ * the verbs that an import uses, durable as they are there. What is written stays: a small store is copied for it, a large one is
+ * warm as it is, and what came is taken out again.
  */
-import { constants, copyFile, rm } from 'node:fs/promises'
 import type { Catalog, Lease, StoredFile } from '../../src/stores/catalog.ts'
-import { openSqliteCatalog } from '../../src/stores/sql/sqlite.ts'
 import { quantile } from '../processes.ts'
 import { randomOf, wholeBelow } from '../random.ts'
-import { type BuiltStore, countedIds, DATASTORE_ID } from './build-store.ts'
+import { type BuiltStore, DATASTORE_ID } from './built-store.ts'
 import { type BenchImageSet, type DataSet, NOW } from './data-set.ts'
 import { rounded } from './measure.ts'
+import { undoWrites } from './undo-writes.ts'
 
 const BATCH = 100
 const BATCHES_MAX = 50
 const UPDATES_MAX = 300
 /** So that a small store stays nearly what it was. */
 const SHARE_MAX = 0.2
+/** What came into a larger store leaves no trace that could be measured. */
+const COPIED_BYTES_MAX = 1e9
 
 export interface WriteTimes {
   readonly insert_image_sets_per_s: number
@@ -26,43 +28,52 @@ export interface WriteTimes {
   readonly update_p99_ms: number
 }
 
-export async function measureWrites(store: BuiltStore, dataSet: DataSet): Promise<WriteTimes> {
-  const path = `${store.catalogPath}-copy-${process.pid}`
+/** @param request.copiedBytesMax a store with more bytes is not copied. */
+export async function measureWrites(request: {
+  readonly store: BuiltStore
+  readonly dataSet: DataSet
+  readonly capMs: number
+  readonly copiedBytesMax?: number
+}): Promise<WriteTimes> {
+  const { store, dataSet, capMs, copiedBytesMax = COPIED_BYTES_MAX } = request
+  const isCopied = store.facts.bytes_per_image_set * dataSet.size <= copiedBytesMax
+  const copy = isCopied ? await store.copy() : undefined
   try {
-    // Costs nothing where the file system can share the pages of both.
-    await copyFile(store.catalogPath, path, constants.COPYFILE_FICLONE)
-    const catalog = await openSqliteCatalog({ path, newId: countedIds() })
+    const catalog = await (copy ?? store).openCatalog()
     try {
-      return { ...(await measureInserts(catalog, dataSet)), ...(await measureUpdates(catalog, dataSet)) }
+      return { ...(await measureInserts(catalog, dataSet, capMs)), ...(await measureUpdates(catalog, dataSet, capMs)) }
     } finally {
       await catalog.close()
     }
   } finally {
-    await Promise.all(['', '-wal', '-shm'].map((ending) => rm(`${path}${ending}`, { force: true })))
+    await (copy === undefined ? undoWrites(store, dataSet) : copy.remove())
   }
 }
 
-async function measureInserts(catalog: Catalog, dataSet: DataSet) {
+async function measureInserts(catalog: Catalog, dataSet: DataSet, capMs: number) {
   const batches = Math.min(BATCHES_MAX, Math.ceil((dataSet.size * SHARE_MAX) / BATCH))
   const all = Array.from({ length: BATCH * batches }, (_, index) => dataSet.imageSet(dataSet.size + index))
   const { lease, groups } = await recorded(catalog, { job: 'inserts', imageSets: all })
   const batchesMs: number[] = []
+  const until = performance.now() + capMs
   for (let from = 0; from < groups.length; from += BATCH) {
     const startedAt = performance.now()
+    if (startedAt > until) break
     await catalog.importJobs.publish(lease, groups.slice(from, from + BATCH), NOW + from)
     batchesMs.push(performance.now() - startedAt)
   }
+  const inserted = Math.min(groups.length, batchesMs.length * BATCH)
   const sumMs = batchesMs.reduce((sum, ms) => sum + ms, 0)
   const sorted = batchesMs.toSorted((a, b) => a - b)
   return {
-    insert_image_sets_per_s: Math.round(groups.length / (sumMs / 1000)),
+    insert_image_sets_per_s: Math.round(inserted / (sumMs / 1000)),
     insert_p50_ms: rounded(quantile(sorted, 0.5)),
     insert_p99_ms: rounded(quantile(sorted, 0.99)),
   }
 }
 
 /** Another instance for image sets that lie all over the store: the next version, and updatedAt moves to the end. */
-async function measureUpdates(catalog: Catalog, dataSet: DataSet) {
+async function measureUpdates(catalog: Catalog, dataSet: DataSet, capMs: number) {
   const random = randomOf(200, 0)
   const chosen = new Map<string, BenchImageSet>()
   const updates = Math.min(UPDATES_MAX, Math.ceil(dataSet.size * SHARE_MAX))
@@ -72,8 +83,10 @@ async function measureUpdates(catalog: Catalog, dataSet: DataSet) {
   }
   const { lease, groups } = await recorded(catalog, { job: 'updates', imageSets: [...chosen.values()] })
   const timesMs: number[] = []
+  const until = performance.now() + capMs
   for (const [index, group] of groups.entries()) {
     const startedAt = performance.now()
+    if (startedAt > until) break
     const [published] = await catalog.importJobs.publish(lease, [group], NOW + 1_000_000 + index)
     timesMs.push(performance.now() - startedAt)
     if (published!.imageSetVersion < 2) throw new Error('an update made a new image set: the store is not as generated')

@@ -9,6 +9,9 @@ export interface Answer {
   readonly visited: number | null
 }
 
+/** In its place where the database was stopped at a cap of its own. */
+export type Stopped = 'stopped'
+
 /** As it is printed with --json: `run` of the `of` searches of the battery came before the time was up. */
 export interface Times {
   readonly p50_ms: number
@@ -17,24 +20,26 @@ export interface Times {
   readonly visited_max: number | null
   readonly run: number
   readonly of: number
+  /** Of those run, how many were stopped at the cap: their times are the least that they would have taken. */
+  readonly stopped: number
 }
 
 export interface Measured {
   readonly times: Times
-  /** Of the searches that were run, in their order. */
-  readonly answers: readonly (readonly number[])[]
+  /** Of the searches that were run, in their order; undefined where one was stopped. */
+  readonly answers: readonly (readonly number[] | undefined)[]
 }
 
 /** @param request.capMs each of the two rounds begins no further search after this long. */
 export async function measure(request: {
   readonly queries: readonly BenchQuery[]
-  readonly ask: (query: BenchQuery) => Answer | Promise<Answer>
+  readonly ask: (query: BenchQuery) => Answer | Promise<Answer | Stopped>
   readonly capMs: number
 }): Promise<Measured> {
   const { queries, ask, capMs } = request
   const round = async (asked: readonly BenchQuery[]) => {
     const timesMs: number[] = []
-    const answers: Answer[] = []
+    const answers: (Answer | Stopped)[] = []
     const until = performance.now() + capMs
     for (const query of asked) {
       const startedAt = performance.now()
@@ -47,7 +52,8 @@ export async function measure(request: {
   const warmUp = await round(queries)
   const { timesMs, answers } = await round(queries.slice(0, warmUp.answers.length))
   const sorted = timesMs.toSorted((a, b) => a - b)
-  const visited = answers.map((answer) => answer.visited).filter((count) => count !== null)
+  const given = answers.filter((answer) => answer !== 'stopped')
+  const visited = given.map((answer) => answer.visited).filter((count) => count !== null)
   return {
     times: {
       p50_ms: rounded(quantile(sorted, 0.5)),
@@ -56,8 +62,9 @@ export async function measure(request: {
       visited_max: visited.length === 0 ? null : Math.max(...visited),
       run: timesMs.length,
       of: queries.length,
+      stopped: answers.length - given.length,
     },
-    answers: answers.map(({ seqs }) => seqs),
+    answers: answers.map((answer) => (answer === 'stopped' ? undefined : answer.seqs)),
   }
 }
 

@@ -14,7 +14,8 @@ import { optionsOf } from '../options.ts'
 import { isOrthancInstalled, startOrthanc } from '../orthanc-server.ts'
 import { projectFolder } from '../processes.ts'
 import { signedSearches } from '../searching.ts'
-import { buildStore, DATASTORE_ID, type Progress } from './build-store.ts'
+import { openStores } from './build-store.ts'
+import { DATASTORE_ID, type Progress } from './built-store.ts'
 import { type BenchImageSet, DATA_SET_VERSION, type DataSet, dataSetOf } from './data-set.ts'
 import { rounded } from './measure.ts'
 import { progressBar } from './progress-bar.ts'
@@ -71,7 +72,8 @@ interface Asked {
 }
 
 async function askHilum({ dataSet, cacheFolder, durationMs, progress }: Asked) {
-  const store = await buildStore({ dataSet, cacheFolder, progress })
+  const stores = await openStores({ engine: 'sqlite', cacheFolder })
+  const store = await stores.store({ dataSet, progress })
   const server = await startHilumServer(store.dataFolder)
   try {
     progress('asking Hilum', 0)

@@ -1,16 +1,27 @@
 /** The measurements of a search benchmark as two tables for people. */
 import { BATTERIES } from './batteries.ts'
 import type { Times } from './measure.ts'
-import type { SearchBench } from './search-bench.ts'
+import type { CountTimes } from './measure-counts.ts'
+import { type SearchBench, SMALL_ROWS } from './search-bench.ts'
 
 export function printTable(result: SearchBench): string {
-  const head = ['battery', 'p50 ms', 'p99 ms', 'max ms', 'visited', 'run', 'planner p50', 'p99', 'max', 'run']
+  const head = [
+    ...['battery', 'p50 ms', 'p99 ms', 'max ms', 'visited', 'run', `x p50 of ${whole(SMALL_ROWS)}`],
+    ...['planner p50', 'p99', 'max', 'run'],
+  ]
   const lines = BATTERIES.map((name) => {
     const [ours, theirs] = [result.batteries[name], result.planner[name]]
     return [
       name,
       ...[ms(ours.p50_ms), ms(ours.p99_ms), ms(ours.max_ms), ours.visited_max === null ? '-' : whole(ours.visited_max)],
-      ...[runs(ours), ms(theirs.p50_ms), ms(theirs.p99_ms), ms(theirs.max_ms), runs(theirs)],
+      ...[
+        runs(ours),
+        result.p50_ratio?.[name].toFixed(2) ?? '-',
+        ms(theirs.p50_ms),
+        ms(theirs.p99_ms),
+        ms(theirs.max_ms),
+        runs(theirs),
+      ],
     ]
   })
   const facts: readonly (readonly [string, string])[] = [
@@ -21,20 +32,33 @@ export function printTable(result: SearchBench): string {
     ['update of one, p50 and p99 ms', `${ms(result.update_p50_ms)}  ${ms(result.update_p99_ms)}`],
     ['bytes an image set, all', whole(result.bytes_per_image_set)],
     ['bytes an image set, beside its row', whole(result.index_bytes_per_image_set)],
+    [
+      'bounds in memory, MB, and ms to load',
+      `${(result.bounds_bytes / 1e6).toFixed(1)}  ${whole(result.bounds_load_ms)}`,
+    ],
     ['server ready, ms', whole(result.ready_ms)],
     ...Object.entries(result.http).map(([name, http]): [string, string] => [
       `HTTP, 8 at once: ${name}`,
       `${whole(http.per_s)} a second, ${http.share.toFixed(2)} of bare node:http (${whole(http.bare_per_s)})`,
     ]),
+    ...(result.count === undefined ? [] : [countFact(result.count)]),
     ['answers equal to the planner’s', `${whole(result.compared - result.different)} of ${whole(result.compared)}`],
   ]
   const title = `${whole(result.rows)} image sets, ${result.engine}, Node ${result.node}; page of 51 rows, warm, one at a time`
-  return `${title}\n\n${columns([head, ...lines])}\n\n${columns(facts)}\n`
+  const settings = Object.entries(result.settings).map(([name, value]) => `${name} ${value}`)
+  return `${title}\n${settings.join(', ')}\n\n${columns([head, ...lines])}\n\n${columns(facts)}\n`
+}
+
+function countFact({ hilum, planner, compared, different }: CountTimes): readonly [string, string] {
+  const times = ({ p50_ms, p99_ms, max_ms }: Times) => `${ms(p50_ms)}  ${ms(p99_ms)}  ${ms(max_ms)}`
+  const equal = `${whole(compared - different)} of ${whole(compared)} equal`
+  return ['exact totals, p50, p99, max ms', `${times(hilum)}, planner ${times(planner)}, ${equal}`]
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString('en')
 const ms = (value: number) => (value < 100 ? value.toFixed(2) : whole(value))
-const runs = ({ run, of }: Times) => (run === of ? whole(of) : `${whole(run)} of ${whole(of)}`)
+const runs = ({ run, of, stopped }: Times) =>
+  `${run === of ? whole(of) : `${whole(run)} of ${whole(of)}`}${stopped === 0 ? '' : `, ${whole(stopped)} stopped`}`
 
 /** The first column to the left, the others to the right. */
 function columns(rows: readonly (readonly string[])[]): string {

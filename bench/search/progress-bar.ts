@@ -1,18 +1,25 @@
-/** One line on a terminal that says what goes on and how far it is; where nobody watches, a line when something begins. */
-import type { Progress } from './build-store.ts'
+/** One line on a terminal that says what goes on and how far it is; where nobody watches, a line as something begins and now and then. */
+import type { Progress } from './built-store.ts'
 
 const WIDTH = 30
+const REDRAWN_MS = 100
+const LINE_MS = 10_000
 
 export function progressBar(out: NodeJS.WriteStream): Progress {
-  let last = ''
+  let last = { what: '', writtenAt: 0 }
   return (what, done) => {
-    if (out.isTTY) {
+    const now = performance.now()
+    const isNew = what !== last.what
+    const percent = `${String(Math.floor(done * 100)).padStart(3)} %`
+    if (!out.isTTY) {
+      if (!isNew && now - last.writtenAt < LINE_MS) return
+      out.write(`  ${percent}  ${what} ...\n`)
+    } else {
+      if (!isNew && done < 1 && now - last.writtenAt < REDRAWN_MS) return
       const full = Math.round(done * WIDTH)
       const bar = '#'.repeat(full) + '.'.repeat(WIDTH - full)
-      out.write(`\r\x1b[K[${bar}] ${String(Math.floor(done * 100)).padStart(3)} %  ${what}${done >= 1 ? '\n' : ''}`)
-    } else if (what !== last) {
-      out.write(`  ${what} ...\n`)
+      out.write(`\r\x1b[K[${bar}] ${percent}  ${what}${done >= 1 ? '\n' : ''}`)
     }
-    last = what
+    last = { what, writtenAt: now }
   }
 }

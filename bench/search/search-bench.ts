@@ -3,39 +3,57 @@
  * database's own planner, which also checks every answer; then what keeping the index costs, and the server on the same store.
  */
 import { join } from 'node:path'
-import type { Catalog, SearchPage } from '../../src/stores/catalog.ts'
-import { openSqliteCatalog } from '../../src/stores/sql/sqlite.ts'
+import type { Catalog } from '../../src/stores/catalog.ts'
+import { POSTGRES, SQLITE } from '../../src/stores/sql/differences.ts'
 import { optionsOf } from '../options.ts'
 import { projectFolder } from '../processes.ts'
 import { BATTERIES, type BatteryName, type BenchQuery, batteriesOf, PAGE_ROWS } from './batteries.ts'
-import { type BuildFacts, type BuiltStore, buildStore, countedIds, DATASTORE_ID } from './build-store.ts'
+import { ENGINES, type EngineName, openStores, type Stores } from './build-store.ts'
+import { type BuildFacts, type BuiltStore, DATASTORE_ID, type Progress } from './built-store.ts'
 import { type DataSet, dataSetOf } from './data-set.ts'
-import { type Answer, measure, type Times } from './measure.ts'
+import { type Answer, measure, rounded, type Times } from './measure.ts'
+import { type BoundsFacts, measureBounds } from './measure-bounds.ts'
+import { type CountTimes, countQueries, measureCounts } from './measure-counts.ts'
 import { measureServer, type ServerTimes } from './measure-server.ts'
 import { measureWrites, type WriteTimes } from './measure-writes.ts'
-import { OrdinaryStore } from './ordinary-store.ts'
+import { placeOf } from './places.ts'
 import { printTable } from './print-table.ts'
 import { progressBar } from './progress-bar.ts'
 
-export interface SearchBench extends Omit<BuildFacts, 'bytes_of'>, WriteTimes, ServerTimes {
-  readonly rows: number
-  readonly engine: 'sqlite'
-  readonly node: string
-  readonly batteries: Readonly<Record<BatteryName, Times>>
-  readonly planner: Readonly<Record<BatteryName, Times>>
+type ByBattery<T> = Readonly<Record<BatteryName, T>>
+
+interface SearchTimes {
+  readonly batteries: ByBattery<Times>
+  readonly planner: ByBattery<Times>
   /** Searches that both were asked, and those that they answered differently. */
   readonly compared: number
   readonly different: number
+  /** Left out where the catalog does not count. */
+  readonly count?: CountTimes
+}
+
+export interface SearchBench extends SearchTimes, Omit<BuildFacts, 'bytes_of'>, WriteTimes, ServerTimes, BoundsFacts {
+  readonly rows: number
+  readonly engine: EngineName
+  readonly node: string
+  readonly settings: Readonly<Record<string, string>>
+  /** The p50 of each battery over its p50 on a store of SMALL_ROWS, measured in the same run; left out on a store as small as that. */
+  readonly p50_ratio?: ByBattery<number>
   readonly bytes_of: BuildFacts['bytes_of']
 }
 
 /** Fewer leave nothing to page through. */
 const ROWS_MIN = 1_000
+export const SMALL_ROWS = 10_000
+/** Inserts, and updates, may each go on for so many times as long as a battery. */
+const WRITES_CAP = 4
 
-const USAGE = `npm run bench -- search --rows N [--engine sqlite] [--seconds S] [--json]
+const USAGE = `npm run bench -- search --rows N [--engine sqlite | postgres [--url postgres://...]] [--seconds S] [--json]
   --rows N      image sets in the store, 1000 or more (default 100000); built once into $HILUM_BENCH_CACHE or bench/.cache
-  --engine E    sqlite; postgres is not measured yet
-  --seconds S   no battery begins another search after this long, in each of its two rounds (default 5)
+  --engine E    sqlite (default), or postgres: one that is started for it and keeps its data there too
+  --url U       of another PostgreSQL; databases are made on it, and kept, whose names begin with that of U's
+  --seconds S   no battery begins another search after this long, in each of its two rounds (default 5); PostgreSQL's own planner
+                is stopped after it
   --json        one object on stdout`
 
 export async function searchBench(args: readonly string[]): Promise<number> {
@@ -44,51 +62,101 @@ export async function searchBench(args: readonly string[]): Promise<number> {
     process.stderr.write(`${USAGE}\n`)
     return 2
   }
-  const { rows, capMs, json } = options
-  const progress = progressBar(process.stderr)
-  const dataSet = dataSetOf(rows)
   const cacheFolder = process.env.HILUM_BENCH_CACHE ?? join(projectFolder, 'bench', '.cache')
-  const store = await buildStore({ dataSet, cacheFolder, progress })
-  const searches = await measureSearches({ store, dataSet, capMs, progress })
-  progress('writing', 0)
-  const writes = await measureWrites(store, dataSet)
-  progress('asking over HTTP', 0)
-  const server = await measureServer({ dataFolder: store.dataFolder, dataSet, durationMs: Math.min(2_000, capMs) })
-  progress('asking over HTTP', 1)
-  const { bytes_of, ...facts } = store.facts
-  const result: SearchBench = {
-    rows,
-    engine: 'sqlite',
-    node: process.version,
-    ...searches,
-    ...facts,
-    ...writes,
-    ...server,
-    bytes_of,
+  const { engine, url } = options
+  const stores = await openStores({ engine, cacheFolder, ...(url === '' ? {} : { url }) })
+  try {
+    const result = await measureAll(stores, options)
+    process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : printTable(result))
+    return result.different + (result.count?.different ?? 0) === 0 ? 0 : 1
+  } finally {
+    await stores.close()
   }
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : printTable(result))
-  return result.different === 0 ? 0 : 1
 }
+
+async function measureAll(stores: Stores, options: Options): Promise<SearchBench> {
+  const { rows, engine, capMs } = options
+  const progress = progressBar(process.stderr)
+  const small = rows > SMALL_ROWS ? await measureSmall(stores, { engine, capMs, progress }) : undefined
+  const dataSet = dataSetOf(rows)
+  const store = await stores.store({ dataSet, progress })
+  try {
+    const bounds = await measureBounds(store)
+    const searches = await measureSearches({ store, dataSet, engine, capMs, progress })
+    progress('writing', 0)
+    const writes = await measureWrites({ store, dataSet, capMs: WRITES_CAP * capMs })
+    progress('writing', 1)
+    progress('asking over HTTP', 0)
+    const server = await measureServer({ store, dataSet, durationMs: Math.min(2_000, capMs) })
+    progress('asking over HTTP', 1)
+    const { bytes_of, ...facts } = store.facts
+    return {
+      ...{ rows, engine, node: process.version, settings: store.settings },
+      ...searches,
+      ...(small === undefined ? {} : { p50_ratio: ratios(searches.batteries, small) }),
+      ...facts,
+      ...bounds,
+      ...writes,
+      ...server,
+      bytes_of,
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+type Options = NonNullable<ReturnType<typeof searchOptions>>
 
 /** undefined where they are not as the usage says. */
 function searchOptions(args: readonly string[]) {
-  const options = optionsOf(args, { rows: '100000', engine: 'sqlite', seconds: '5' })
+  const options = optionsOf(args, { rows: '100000', engine: 'sqlite', url: '', seconds: '5' })
   if (options === undefined) return undefined
+  const { url, json } = options
   const rows = Number(options.rows)
   const capMs = Number(options.seconds) * 1000
-  const isGood = Number.isInteger(rows) && rows >= ROWS_MIN && capMs > 0 && options.engine === 'sqlite'
-  return isGood ? { rows, capMs, json: options.json } : undefined
+  const engine = ENGINES.find((name) => name === options.engine)
+  const isUrlGood = url === '' || (engine === 'postgres' && /^postgres(ql)?:\/\/[^/]+\/\w+/.test(url))
+  if (engine === undefined || !isUrlGood || !Number.isInteger(rows) || rows < ROWS_MIN || !(capMs > 0)) return undefined
+  return { rows, engine, url, capMs, json }
 }
 
-async function measureSearches(request: {
-  readonly store: BuiltStore
-  readonly dataSet: DataSet
+interface Measuring {
+  readonly engine: EngineName
   readonly capMs: number
-  readonly progress: (what: string, done: number) => void
-}): Promise<Pick<SearchBench, 'batteries' | 'planner' | 'compared' | 'different'>> {
-  const { store, dataSet, capMs, progress } = request
-  const catalog = await openSqliteCatalog({ path: store.catalogPath, newId: countedIds() })
-  const ordinary = OrdinaryStore.open(store.ordinaryPath)
+  readonly progress: Progress
+}
+
+/** What the same searches take where there is little to search. */
+async function measureSmall(stores: Stores, { engine, capMs, progress }: Measuring): Promise<ByBattery<Times>> {
+  const dataSet = dataSetOf(SMALL_ROWS)
+  const store = await stores.store({ dataSet, progress })
+  const catalog = await store.openCatalog()
+  try {
+    const queries = batteriesOf(dataSet)
+    const times: Partial<Record<BatteryName, Times>> = {}
+    for (const [index, name] of BATTERIES.entries()) {
+      progress(`searching ${SMALL_ROWS.toLocaleString('en')}`, index / BATTERIES.length)
+      const placed = await withPlaces(queries[name], { store, engine })
+      times[name] = (await measure({ queries: placed, ask: (query) => askCatalog(catalog, query), capMs })).times
+    }
+    return times as ByBattery<Times>
+  } finally {
+    await catalog.close()
+    await store.close()
+  }
+}
+
+const ratios = (of: ByBattery<Times>, to: ByBattery<Times>) =>
+  Object.fromEntries(
+    BATTERIES.map((name) => [name, rounded(of[name].p50_ms / to[name].p50_ms)]),
+  ) as unknown as ByBattery<number>
+
+async function measureSearches(
+  request: Measuring & { readonly store: BuiltStore; readonly dataSet: DataSet },
+): Promise<SearchTimes> {
+  const { store, dataSet, engine, capMs, progress } = request
+  const catalog = await store.openCatalog()
+  const ordinary = await store.openOrdinary({ capMs })
   try {
     const queries = batteriesOf(dataSet)
     const batteries: Partial<Record<BatteryName, Times>> = {}
@@ -97,35 +165,50 @@ async function measureSearches(request: {
     let different = 0
     for (const [index, name] of BATTERIES.entries()) {
       progress('searching', index / BATTERIES.length)
-      const placed = queries[name].map((query) => withPlace(query, ordinary))
+      const placed = await withPlaces(queries[name], { store, engine })
       const ours = await measure({ queries: placed, ask: (query) => askCatalog(catalog, query), capMs })
       const theirs = await measure({
         queries: placed,
-        ask: (query) => ({ seqs: ordinary.search(query), visited: null }),
+        ask: async (query) => {
+          const seqs = await ordinary.search(query)
+          return seqs === undefined ? 'stopped' : { seqs, visited: null }
+        },
         capMs,
       })
       batteries[name] = ours.times
       planner[name] = theirs.times
-      const both = Math.min(ours.answers.length, theirs.answers.length)
-      compared += both
-      different += ours.answers.slice(0, both).filter((seqs, at) => `${seqs}` !== `${theirs.answers[at]}`).length
+      for (const [at, seqs] of theirs.answers.slice(0, ours.answers.length).entries()) {
+        if (seqs === undefined) continue
+        compared += 1
+        if (`${seqs}` !== `${ours.answers[at]}`) different += 1
+      }
     }
-    progress('searching', 1)
+    progress('counting', 0)
+    const count = await measureCounts({ catalog, ordinary, queries: countQueries(queries), capMs })
+    progress('counting', 1)
     return {
-      batteries: batteries as Record<BatteryName, Times>,
-      planner: planner as Record<BatteryName, Times>,
+      batteries: batteries as ByBattery<Times>,
+      planner: planner as ByBattery<Times>,
       compared,
       different,
+      ...(count === undefined ? {} : { count }),
     }
   } finally {
-    ordinary.close()
+    await ordinary.close()
     await catalog.close()
   }
 }
 
-function withPlace(query: BenchQuery, ordinary: OrdinaryStore): BenchQuery {
-  const after = query.page === undefined ? query.after : ordinary.placeOf(query.search, query.page)
-  return { search: query.search, ...(after === undefined ? {} : { after }) }
+async function withPlaces(
+  queries: readonly BenchQuery[],
+  { store, engine }: { readonly store: BuiltStore; readonly engine: EngineName },
+): Promise<readonly BenchQuery[]> {
+  const placed: BenchQuery[] = []
+  for (const { page, ...query } of queries) {
+    const after = page && (await store.ask(placeOf(query.search, page, engine === 'sqlite' ? SQLITE : POSTGRES)))
+    placed.push(after === undefined ? query : { ...query, after })
+  }
+  return placed
 }
 
 async function askCatalog(catalog: Catalog, { search, after }: BenchQuery): Promise<Answer> {
@@ -135,7 +218,5 @@ async function askCatalog(catalog: Catalog, { search, after }: BenchQuery): Prom
     ...(after === undefined ? {} : { after }),
     limit: PAGE_ROWS,
   })
-  return { seqs: page.rows.map(({ seq }) => seq), visited: visitedBy(page) }
+  return { seqs: page.rows.map(({ seq }) => seq), visited: page.visited.entries }
 }
-
-const visitedBy = ({ visited }: SearchPage): number => visited.entries

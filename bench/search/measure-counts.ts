@@ -1,0 +1,63 @@
+/** The exact number of matches for the criteria of all batteries, beside the planner's count(*), which also checks it. */
+import type { Search } from '../../src/imaging/search.ts'
+import type { Catalog, SearchPage } from '../../src/stores/catalog.ts'
+import { randomOf, wholeBelow } from '../random.ts'
+import { BATTERIES, type BatteryName, type BenchQuery, PAGE_ROWS } from './batteries.ts'
+import { DATASTORE_ID } from './built-store.ts'
+import { measure, type Times } from './measure.ts'
+import type { OrdinaryStore } from './ordinary-store.ts'
+
+const QUERIES = 1_000
+
+export interface CountTimes {
+  readonly hilum: Times
+  readonly planner: Times
+  readonly compared: number
+  readonly different: number
+}
+
+/** Chosen by chance, the same in every run. */
+export function countQueries(batteries: Readonly<Record<BatteryName, readonly BenchQuery[]>>): readonly BenchQuery[] {
+  const random = randomOf(300, 0)
+  const all = BATTERIES.flatMap((name) => batteries[name])
+  return Array.from({ length: QUERIES }, () => ({ search: all[wholeBelow(random, all.length)]!.search }))
+}
+
+/** With the first page, as it is asked for; undefined where the catalog does not count. */
+async function totalOf(catalog: Catalog, search: Search): Promise<number | undefined> {
+  const request = { datastoreId: DATASTORE_ID, search, limit: PAGE_ROWS, count: 'exact' } as const
+  const page: SearchPage & { readonly total?: number } = await catalog.imageSets.search(request)
+  return page.total
+}
+
+/** undefined where the catalog does not count. */
+export async function measureCounts(request: {
+  readonly catalog: Catalog
+  readonly ordinary: OrdinaryStore
+  readonly queries: readonly BenchQuery[]
+  readonly capMs: number
+}): Promise<CountTimes | undefined> {
+  const { catalog, ordinary, queries, capMs } = request
+  if ((await totalOf(catalog, queries[0]!.search)) === undefined) return undefined
+  const ours = await measure({
+    queries,
+    ask: async ({ search }) => ({ seqs: [(await totalOf(catalog, search))!], visited: null }),
+    capMs,
+  })
+  const theirs = await measure({
+    queries,
+    ask: async ({ search }) => {
+      const count = await ordinary.count(search)
+      return count === undefined ? 'stopped' : { seqs: [count], visited: null }
+    },
+    capMs,
+  })
+  const pairs = theirs.answers.map((seqs, at) => [seqs?.[0], ours.answers[at]?.[0]] as const)
+  const both = pairs.filter(([counted, total]) => counted !== undefined && total !== undefined)
+  return {
+    hilum: ours.times,
+    planner: theirs.times,
+    compared: both.length,
+    different: both.filter(([counted, total]) => counted !== total).length,
+  }
+}

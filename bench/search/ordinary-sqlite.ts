@@ -1,0 +1,60 @@
+/** The ordinary table in a SQLite file. Nothing stops a search of SQLite's once it has begun: the cap is looked at in between. */
+import Database from 'better-sqlite3'
+import { batchesOf, type StoreRequest } from './built-store.ts'
+import {
+  ORDINARY_INDEXES,
+  type OrdinaryStore,
+  ordinaryCount,
+  ordinaryRow,
+  ordinarySearch,
+  ordinaryTable,
+} from './ordinary-store.ts'
+
+export function openOrdinarySqlite(path: string): OrdinaryStore {
+  const database = open(path)
+  return {
+    async search(query) {
+      const { text, values } = ordinarySearch(query)
+      const rows = database.prepare(text).all(...values) as { seq: number }[]
+      return rows.map(({ seq }) => seq)
+    },
+    async count(search) {
+      const { text, values } = ordinaryCount(search)
+      return (database.prepare(text).get(...values) as { count: number }).count
+    },
+    async close() {
+      database.close()
+    },
+  }
+}
+
+export function fillOrdinarySqlite(
+  path: string,
+  { dataSet, progress }: Pick<StoreRequest, 'dataSet' | 'progress'>,
+): void {
+  const database = open(path)
+  database.exec(ordinaryTable({ number: 'INTEGER', text: 'TEXT' }))
+  const insert = database.prepare(`INSERT INTO image_sets VALUES (${Array(12).fill('?').join(', ')})`)
+  for (const batch of batchesOf(dataSet)) {
+    database.transaction(() => {
+      for (const imageSet of batch) insert.run(...ordinaryRow(imageSet))
+    })()
+    progress('loading the ordinary table', batch.at(-1)!.seq / dataSet.size)
+  }
+  const steps = [...ORDINARY_INDEXES, 'ANALYZE']
+  for (const [index, text] of steps.entries()) {
+    progress('indexing the ordinary table', index / steps.length)
+    database.exec(text)
+  }
+  database.pragma('wal_checkpoint(TRUNCATE)')
+  database.close()
+  progress('indexing the ordinary table', 1)
+}
+
+function open(path: string): Database.Database {
+  const database = new Database(path)
+  // As the catalog sets its own reader.
+  for (const pragma of ['journal_mode = WAL', 'temp_store = MEMORY', 'cache_size = -65536', 'mmap_size = 1073741824'])
+    database.pragma(pragma)
+  return database
+}

@@ -1,0 +1,27 @@
+/** Where the thousandth page begins, and the last, of a search without filters or by isPrimary: read off the catalog's own indexes. */
+import type { Position, Search } from '../../src/imaging/search.ts'
+import type { Dialect } from '../../src/stores/sql/differences.ts'
+import { COLUMN_OF, DATE_INDEXES } from '../../src/stores/sql/search-columns.ts'
+import { one, type Sql } from '../../src/stores/sql/statement.ts'
+
+/** The last is also the thousandth of a short result; undefined where that is the first too. */
+export function* placeOf(search: Search, page: 'thousandth' | 'last', dialect: Dialect): Sql<Position | undefined> {
+  const { sortField, sortOrder } = search.sort
+  const order = (page === 'last') !== (sortOrder === 'DESC') ? 'DESC' : 'ASC'
+  const offset = page === 'last' ? 50 : 50 * 999 - 1
+  const isWanted = (isPrimary: boolean) =>
+    search.filters.every((filter) => filter.attribute !== 'isPrimary' || filter.equals === isPrimary)
+  // Each in the order of its index, as far as both together may need it.
+  const parts = [true, false].filter(isWanted).map(
+    (
+      isPrimary,
+    ) => `SELECT * FROM (SELECT ${COLUMN_OF[sortField]} AS key, seq FROM image_sets ${dialect.byIndex(DATE_INDEXES[sortField])}
+      WHERE datastore = 1 AND is_primary = ${Number(isPrimary)} AND deleted_at IS NULL
+      ORDER BY ${COLUMN_OF[sortField]} ${order}, seq ${order} LIMIT ${offset + 1}) AS part_${Number(isPrimary)}`,
+  )
+  const place = yield* one<{ key: number; seq: number }>(
+    `SELECT key, seq FROM (${parts.join(' UNION ALL ')}) AS places ORDER BY key ${order}, seq ${order} LIMIT 1 OFFSET ?`,
+    offset,
+  )
+  return place ?? (page === 'thousandth' ? yield* placeOf(search, 'last', dialect) : undefined)
+}

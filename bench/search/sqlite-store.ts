@@ -1,0 +1,171 @@
+/** The store that is searched, in a SQLite file of the cache folder. */
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { constants, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
+import { lockDataFolder } from '../../src/data-folder.ts'
+import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
+import { SQLITE } from '../../src/stores/sql/differences.ts'
+import { SearchUpkeep } from '../../src/stores/sql/search-upkeep.ts'
+import { openSqliteCatalog } from '../../src/stores/sql/sqlite.ts'
+import { SqliteConnection } from '../../src/stores/sql/sqlite-connection.ts'
+import type { Row, Sql, Statement } from '../../src/stores/sql/statement.ts'
+import {
+  type BuildFacts,
+  type BuiltStore,
+  batchesOf,
+  countedIds,
+  createBenchDatastore,
+  factsOf,
+  kindOf,
+  LOADED_TABLES,
+  type Progress,
+  rowsOf,
+  type StoreRequest,
+  watchIndexing,
+} from './built-store.ts'
+import { fillOrdinarySqlite, openOrdinarySqlite } from './ordinary-sqlite.ts'
+
+const CATALOG = join('data', 'catalog.sqlite')
+
+export async function buildSqliteStore(request: StoreRequest): Promise<BuiltStore> {
+  const { dataSet, cacheFolder } = request
+  const folder = join(cacheFolder, `sqlite-${dataSet.size}-${kindOf(SQLITE)}`)
+  if (!existsSync(folder)) {
+    const building = join(cacheFolder, `building-${process.pid}`)
+    try {
+      await mkdir(building, { recursive: true })
+      const catalogPath = join(building, CATALOG)
+      await createCatalog(catalogPath)
+      const facts = await fillCatalog(catalogPath, request)
+      fillOrdinarySqlite(join(building, 'ordinary.sqlite'), request)
+      await writeFile(join(building, 'facts.json'), JSON.stringify(facts, undefined, 2))
+      await rename(building, folder)
+    } finally {
+      await rm(building, { recursive: true, force: true })
+    }
+  }
+  return storeIn(folder)
+}
+
+async function storeIn(folder: string): Promise<BuiltStore> {
+  const path = join(folder, CATALOG)
+  const facts: BuildFacts = JSON.parse(await readFile(join(folder, 'facts.json'), 'utf8'))
+  return {
+    dataFolder: join(folder, 'data'),
+    facts,
+    settings: settings(path),
+    openCatalog: () => openSqliteCatalog({ path, newId: countedIds() }),
+    openOrdinary: async () => openOrdinarySqlite(join(folder, 'ordinary.sqlite')),
+    async ask<T>(sql: Sql<T>) {
+      const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 10_000 })
+      try {
+        connection.command('BEGIN')
+        const answer = connection.drive(sql)
+        connection.command('COMMIT')
+        return answer
+      } finally {
+        connection.close()
+      }
+    },
+    async copy() {
+      const copy = `${path}-copy-${process.pid}`
+      // Costs nothing where the file system can share the pages of both.
+      await copyFile(path, copy, constants.COPYFILE_FICLONE)
+      return {
+        openCatalog: () => openSqliteCatalog({ path: copy, newId: countedIds() }),
+        async remove() {
+          await Promise.all(['', '-wal', '-shm'].map((ending) => rm(`${copy}${ending}`, { force: true })))
+        },
+      }
+    },
+    // It counts from the greatest that there is.
+    countFrom: async () => {},
+    close: async () => {},
+  }
+}
+
+function settings(path: string): Readonly<Record<string, string>> {
+  const database = new Database(path, { readonly: true })
+  const { version } = database.prepare('SELECT sqlite_version() AS version').get() as { version: string }
+  database.close()
+  return { sqlite_version: version }
+}
+
+async function createCatalog(path: string): Promise<void> {
+  const lock = await lockDataFolder(dirname(path))
+  const catalog = await openSqliteCatalog({ path, newId: countedIds() })
+  await createBenchDatastore(catalog)
+  await catalog.close()
+  await lock.release()
+}
+
+async function fillCatalog(path: string, { dataSet, progress }: StoreRequest): Promise<BuildFacts> {
+  const database = new Database(path)
+  for (const pragma of ['journal_mode = WAL', 'synchronous = NORMAL', 'cache_size = -262144']) database.pragma(pragma)
+  // Made once over all rows, which is many times faster than keeping them while rows come.
+  const indexes = database
+    .prepare(`SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'image_sets' AND sql IS NOT NULL`)
+    .all() as readonly { name: string; sql: string }[]
+  for (const { name } of indexes) database.exec(`DROP INDEX ${name}`)
+
+  const example = rowsOf(dataSet.imageSet(0))
+  const inserts = LOADED_TABLES.map((table) => {
+    const columns = Object.keys(example[table])
+    const marks = columns.map(() => '?').join(', ')
+    return database.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${marks})`)
+  })
+  let writingMs = 0
+  for (const batch of batchesOf(dataSet)) {
+    const values = batch.map(rowsOf).map((rows) => LOADED_TABLES.map((table) => Object.values(rows[table])))
+    const startedAt = performance.now()
+    database.transaction(() => {
+      for (const rows of values) {
+        for (const [index, row] of rows.entries()) inserts[index]!.run(row)
+      }
+    })()
+    writingMs += performance.now() - startedAt
+    progress('loading the catalog', batch.at(-1)!.seq / dataSet.size)
+  }
+  database.prepare('UPDATE changes SET number = ?').run(dataSet.size)
+
+  const indexingFrom = performance.now()
+  for (const [index, { sql }] of indexes.entries()) {
+    progress('indexing the catalog', index / indexes.length)
+    database.exec(sql)
+  }
+  buildSearchIndex(path, { size: dataSet.size, progress })
+  const indexingMs = performance.now() - indexingFrom
+  database.pragma('wal_checkpoint(TRUNCATE)')
+  const bytesOf = bytesByTable(database)
+  database.close()
+  return factsOf({ size: dataSet.size, writingMs, indexingMs, bytes: (await stat(path)).size, bytesOf })
+}
+
+/** The leaves, as a catalog gets them that comes from a release without. */
+function buildSearchIndex(path: string, watched: { readonly size: number; readonly progress: Progress }): void {
+  const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
+  const upkeep = new SearchUpkeep({ sizes: INDEX_SIZES, dialect: SQLITE, name: randomUUID() })
+  connection.command('BEGIN')
+  connection.drive(upkeep.beginChange())
+  const watch = watchIndexing(watched.size, watched.progress)
+  driveWatched(upkeep.buildAll(), (statement) => {
+    watch(statement)
+    return connection.execute(statement)
+  })
+  connection.command('COMMIT')
+  connection.close()
+}
+
+function driveWatched(sql: Sql<void>, execute: (statement: Statement) => readonly Row[]): void {
+  for (let step = sql.next([]); !step.done; ) step = sql.next(execute(step.value))
+}
+
+/** Of the pages that tables and indexes lie on. */
+function bytesByTable(database: Database.Database): Readonly<Record<string, number>> {
+  const rows = database
+    .prepare('SELECT name, sum(pgsize) AS bytes FROM dbstat GROUP BY name ORDER BY bytes DESC')
+    .all() as readonly { name: string; bytes: number }[]
+  return Object.fromEntries(rows.map(({ name, bytes }) => [name, bytes]))
+}

@@ -1,0 +1,46 @@
+/**
+ * Takes back what measuring writes in a store too large to be copied: the image sets that came, and the versions that image sets got.
+ * All of it is found in the store itself, so that a run that was broken off can be cleaned up by the next.
+ */
+import { randomUUID } from 'node:crypto'
+import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
+import type { Dialect } from '../../src/stores/sql/differences.ts'
+import { POSTGRES, SQLITE } from '../../src/stores/sql/differences.ts'
+import { type IndexChange, SearchUpkeep } from '../../src/stores/sql/search-upkeep.ts'
+import { all, one, run, type Sql } from '../../src/stores/sql/statement.ts'
+import { type BuiltStore, rowsOf } from './built-store.ts'
+import type { DataSet } from './data-set.ts'
+
+/** Measuring begins with an import job, and a built store has none. */
+export function* needsUndo(): Sql<boolean> {
+  return (yield* one('SELECT job FROM import_jobs LIMIT 1')) !== undefined
+}
+
+export async function undoWrites(store: BuiltStore, dataSet: DataSet): Promise<void> {
+  const dialect = store.catalogUrl === undefined ? SQLITE : POSTGRES
+  await store.ask(undo(dataSet, dialect))
+  await store.countFrom(dataSet.size + 1)
+}
+
+function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
+  const upkeep = new SearchUpkeep({ sizes: INDEX_SIZES, dialect, name: randomUUID() })
+  yield* upkeep.beginChange()
+  const changes: IndexChange[] = []
+  const changed = yield* all<{ seq: number }>('SELECT DISTINCT seq FROM image_sets_past WHERE seq <= ?', dataSet.size)
+  for (const { seq } of changed) {
+    const before = yield* upkeep.indexed(seq)
+    const { seq: _, ...row } = rowsOf(dataSet.imageSet(seq - 1)).image_sets
+    const columns = Object.keys(row).map((column) => `${column} = ?`)
+    yield* run(`UPDATE image_sets SET ${columns.join(', ')} WHERE seq = ?`, ...Object.values(row), seq)
+    changes.push({ before, after: yield* upkeep.indexed(seq) })
+    yield* run('DELETE FROM image_set_versions WHERE seq = ? AND version > 1', seq)
+  }
+  const added = yield* all<{ seq: number }>('SELECT seq FROM image_sets WHERE seq > ?', dataSet.size)
+  for (const { seq } of added) changes.push({ before: yield* upkeep.indexed(seq) })
+  yield* upkeep.apply(changes)
+  for (const table of ['import_files', 'import_groups', 'instances', 'blobs', 'image_sets_past', 'import_jobs'])
+    yield* run(`DELETE FROM ${table}`)
+  yield* run(`DELETE FROM client_tokens WHERE client_token <> 'bench'`)
+  for (const table of ['image_set_versions', 'image_sets'])
+    yield* run(`DELETE FROM ${table} WHERE seq > ?`, dataSet.size)
+}
