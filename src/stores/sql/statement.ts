@@ -46,7 +46,7 @@ export function* run(text: string, ...values: readonly SqlValue[]): Sql<void> {
 }
 
 /** How many rows go into one statement: few sizes, so that few statements are prepared; the greatest keeps under 32,766 values. */
-const ROWS_PER_STATEMENT = [128, 16, 1]
+const ROWS_PER_STATEMENT = [128, 64, 32, 16, 4, 1]
 
 /** `INSERT INTO table (columns) VALUES ... suffix` for all rows; answers the rows of a RETURNING in the suffix. */
 export function* insertAll<R = never>(
