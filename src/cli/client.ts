@@ -4,8 +4,10 @@ import {
   GetDICOMImportJobCommand,
   MedicalImagingClient,
   MedicalImagingServiceException,
+  type SearchImageSetsCommand,
 } from '@aws-sdk/client-medical-imaging'
 import type { AccessKey, Config, Flags } from '../config.ts'
+import type { ExtensionHeader } from '../contract/handlers.ts'
 import { CREDENTIALS_FILE, readCredentials } from '../credentials.ts'
 import { endpointOf } from '../endpoint.ts'
 import { OperatorError } from '../operator-error.ts'
@@ -68,6 +70,21 @@ export function openClient({ endpoint, region, credentials }: Server): MedicalIm
 
 interface Answer {
   readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The command with headers of its own, for what Hilum answers beyond the service (docs/extensions.md). */
+export function askingFor<C extends Pick<SearchImageSetsCommand, 'middlewareStack'>>(
+  command: C,
+  headers: Readonly<Record<ExtensionHeader, string>>,
+): C {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      Object.assign((args.request as { headers: Record<string, string> }).headers, headers)
+      return next(args)
+    },
+    { step: 'build', name: 'askForExtensions' },
+  )
+  return command
 }
 
 /** A header of what `client.send` returned or threw; names are lower-case. */

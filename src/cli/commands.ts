@@ -7,6 +7,39 @@ const endpoint: CommandOption = {
   help: 'the server to talk to; default: the one on this machine, by --host and --port',
 }
 
+const CRITERIA: readonly CommandOption[] = [
+  { flag: 'patient', placeholder: '<id>', help: 'DICOMPatientId is this' },
+  { flag: 'accession', placeholder: '<number>', help: 'DICOMAccessionNumber is this' },
+  { flag: 'study-id', placeholder: '<id>', help: 'DICOMStudyId is this' },
+  { flag: 'study', placeholder: '<uid>', help: 'DICOMStudyInstanceUID is this' },
+  { flag: 'series', placeholder: '<uid>', help: 'DICOMSeriesInstanceUID is this' },
+  { flag: 'primary', help: 'only primary image sets' },
+  { flag: 'not-primary', help: 'only those that are not primary' },
+  {
+    flag: 'study-date',
+    placeholder: '<A..B>',
+    help: 'the study was made in this range, on the clock of its place',
+  },
+  { flag: 'created', placeholder: '<A..B>', help: 'the image set was created in this range' },
+  { flag: 'updated', placeholder: '<A..B>', help: 'the image set was last changed in this range' },
+  { flag: 'sort', placeholder: '<by>', help: 'studyDate, created or updated; default: updated' },
+  { flag: 'asc', help: 'oldest first' },
+  { flag: 'desc', help: 'newest first; the default' },
+  {
+    flag: 'criteria',
+    placeholder: '<JSON>',
+    help: 'SearchCriteria of the API instead of all that; @file or - reads it',
+  },
+]
+
+/** What A and B of a range are. */
+const RANGES = [
+  'At most two filters in one search: a rule of the API.',
+  'A and B are YYYYMMDD, YYYY-MM-DD, YYYY-MM-DDTHH:MM[:SS], today, yesterday or -7d (seven days ago), on the clock here.',
+  'A.. and ..B are open at one end; a day alone is that day, and -7d alone is -7d..today. B reaches to the end of the day,',
+  'minute or second that it names: 20240101..20240131 has all of 31 January, to 23:59:59.999999, where the API by itself',
+]
+
 export const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     summary: 'start the server',
@@ -31,43 +64,32 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'search the image sets of a data store',
     options: [
       { flag: 'datastore', placeholder: '<id or name>', help: 'the data store to search in (required)' },
-      { flag: 'patient', placeholder: '<id>', help: 'DICOMPatientId is this' },
-      { flag: 'accession', placeholder: '<number>', help: 'DICOMAccessionNumber is this' },
-      { flag: 'study-id', placeholder: '<id>', help: 'DICOMStudyId is this' },
-      { flag: 'study', placeholder: '<uid>', help: 'DICOMStudyInstanceUID is this' },
-      { flag: 'series', placeholder: '<uid>', help: 'DICOMSeriesInstanceUID is this' },
-      { flag: 'primary', help: 'only primary image sets' },
-      { flag: 'not-primary', help: 'only those that are not primary' },
-      {
-        flag: 'study-date',
-        placeholder: '<A..B>',
-        help: 'the study was made in this range, on the clock of its place',
-      },
-      { flag: 'created', placeholder: '<A..B>', help: 'the image set was created in this range' },
-      { flag: 'updated', placeholder: '<A..B>', help: 'the image set was last changed in this range' },
-      { flag: 'sort', placeholder: '<by>', help: 'studyDate, created or updated; default: updated' },
-      { flag: 'asc', help: 'oldest first' },
-      { flag: 'desc', help: 'newest first; the default' },
-      {
-        flag: 'criteria',
-        placeholder: '<JSON>',
-        help: 'SearchCriteria of the API instead of all that; @file or - reads it',
-      },
+      ...CRITERIA,
       { flag: 'all', help: 'show all that match, not only the first 50' },
       { flag: 'limit', placeholder: '<number>', help: 'show so many at most; default: 50' },
+      { flag: 'count', help: 'say how many match in all' },
       { flag: 'cli', help: 'print this search for the AWS CLI instead of making it' },
       { flag: 'js', help: 'print it for the AWS SDK for JavaScript' },
       { flag: 'python', help: 'print it for boto3' },
       endpoint,
     ],
     notes: [
-      'At most two filters in one search: a rule of the API.',
-      'A and B are YYYYMMDD, YYYY-MM-DD, YYYY-MM-DDTHH:MM[:SS], today, yesterday or -7d (seven days ago), on the clock here.',
-      'A.. and ..B are open at one end; a day alone is that day, and -7d alone is -7d..today. B reaches to the end of the day,',
-      'minute or second that it names: 20240101..20240131 has all of 31 January, to 23:59:59.999999, where the API by itself',
-      'would stop at 00:00. --json prints one object a line. How many were shown, and in what time, goes to standard error.',
+      ...RANGES,
+      'would stop at 00:00. How many were shown, of how many and in what time, goes to standard error.',
+      '--json prints one object a line: an image set, or with --count a page, { "total", "imageSetsMetadataSummaries" }.',
     ],
     load: async () => (await import('./search.ts')).search,
+  },
+  explain: {
+    summary: 'say how the server goes about a search: which way, what it reads, what bounds that',
+    options: [
+      { flag: 'datastore', placeholder: '<id or name>', help: 'the data store to search in (required)' },
+      ...CRITERIA,
+      { flag: 'count', help: 'count all that match as well, and say how' },
+      endpoint,
+    ],
+    notes: [...RANGES, 'would stop at 00:00. What is explained is the first page, of 50. --json prints one object.'],
+    load: async () => (await import('./explain.ts')).explain,
   },
   datastores: {
     summary: 'list the data stores',

@@ -135,6 +135,41 @@ test('a person searches from the terminal', async (t) => {
     }
   })
 
+  await t.test('is told how many match in all, on whichever page that shows', async () => {
+    const counted = async (...words: string[]) => (await search('--count', ...words)).lines.join('\n')
+    assert.match(await counted(), /^1–50 of 120 image sets, in \d+ ms\. --all shows every one/m)
+    assert.match(await counted('--all'), /^1–120 of 120 image sets, in \d+ ms\.$/m)
+    assert.match(await counted('--patient', 'P3', '--limit', '5'), /^1–5 of 12 image sets, /m)
+    assert.match(await counted('--patient', 'nobody'), /^Nothing found, in \d+ ms\.$/m)
+    const pages = (await search('--count', '--json', '--all')).lines
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line))
+    assert.deepEqual(
+      pages.map(({ total, imageSetsMetadataSummaries: { length } }) => [total, length]),
+      [
+        [120, 50],
+        [120, 50],
+        [120, 20],
+      ],
+    )
+    const nothing = (await search('--count', '--json', '--patient', 'nobody')).lines
+    assert.ok(nothing.includes('{"total":0,"imageSetsMetadataSummaries":[]}'))
+  })
+
+  await t.test('is told how the server went about it, in lines or as JSON', async () => {
+    const explain = async (...words: string[]) => (await hilum('explain', '--datastore', 'mine', ...words)).lines
+    const [way, ...others] = await explain('--study-date', '20240101..20240131', '--count')
+    assert.match(way!, /^Way +leaves, best first$/)
+    assert.match(others.join('\n'), /^Spaces +primary image sets: 120 in \d+ leaves$/m)
+    assert.match(others.join('\n'), /^Leaves +\d+ read of \d+ that may match \(never more than \d+\)$/m)
+    assert.match(others.join('\n'), /^Total +31 image sets: /m)
+    assert.match(others.join('\n'), /^Time +\d+\.\d\d ms in the catalog, /m)
+    const [json, ...surplus] = await explain('--patient', 'P3', '--json')
+    const { strategy, index, rowsRead, imageSets, hasMore, total } = JSON.parse(json!)
+    assert.deepEqual([strategy, index, rowsRead], ['image sets of one text', 'DICOMPatientId', 12])
+    assert.deepEqual([imageSets, hasMore, total, surplus], [12, false, undefined, []])
+  })
+
   await t.test('writes the criteria as JSON: in the option, in a file, on standard input', async () => {
     const json = JSON.stringify({ filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'P1' }] }] })
     writeFileSync(join(cwd, 'criteria.json'), json)
@@ -155,6 +190,7 @@ test('a person searches from the terminal', async (t) => {
       [['--limit', '0'], 2, /^hilum: --limit must be a whole number from 1 on, not '0'\.$/],
       [['--limit', '5', '--all'], 2, /--all and --limit contradict/],
       [['--cli', '--js'], 2, /^hilum: Choose one of --cli, --js\.$/],
+      [['--count', '--js'], 2, /--count and --js contradict/],
       [['--criteria', '{}', '--patient', 'x'], 2, /Leave out --patient, or write it into the JSON/],
       [['--criteria', '@absent'], 1, /absent cannot be read \(ENOENT\)/],
       [['--patient', 'x', '--study', '1', '--series', '2'], 2, /at most two filters.*these are 3/],

@@ -6,7 +6,7 @@ import type { Visited } from '../catalog.ts'
 import { countMatching, tally } from '../search-index/count.ts'
 import { criteriaOf } from '../search-index/criteria.ts'
 import { decodeEntries } from '../search-index/entries.ts'
-import { leavesCountedMax } from '../search-index/sizes.ts'
+import { type IndexSizes, leavesCountedMax } from '../search-index/sizes.ts'
 import type { Dialect } from './differences.ts'
 import { conditionOf } from './search-walk.ts'
 import { imageSetsWith, type TextFilter, type Way } from './search-way.ts'
@@ -19,8 +19,12 @@ export interface Total {
 
 type Spaces = Way & { readonly kind: 'spaces' }
 
-export function* totalOf(way: Spaces, from: { readonly datastore: number; readonly dialect: Dialect }): Sql<Total> {
-  return way.residual.length > 0 ? yield* ofRows(way, from) : yield* ofLeaves(way)
+export function* totalOf(
+  way: Spaces,
+  from: { readonly datastore: number; readonly dialect: Dialect; readonly sizes: IndexSizes },
+): Sql<Total> {
+  const isByLeaves = way.residual.length === 0 || way.spaces.length === 0
+  return isByLeaves ? yield* ofLeaves(way) : yield* ofRows(way, from)
 }
 
 function* ofLeaves({ spaces, filters }: Spaces): Sql<Total> {
@@ -58,7 +62,7 @@ function* entriesOf(leaves: readonly number[]): Sql<readonly Uint8Array[]> {
 }
 
 /** Two texts that both have spaces, but none together: no more than `pairFrom` image sets have one of them. */
-function* ofRows(way: Spaces, { datastore, dialect }: Parameters<typeof totalOf>[1]): Sql<Total> {
+function* ofRows(way: Spaces, { datastore, dialect, sizes }: Parameters<typeof totalOf>[1]): Sql<Total> {
   const [smallest] = way.spaces[0]!.texts as readonly TextFilter[]
   const rest = way.filters.map(conditionOf)
   const { text, values } = imageSetsWith([smallest!], { datastore, byIndex: dialect.byIndex })
@@ -69,6 +73,6 @@ function* ofRows(way: Spaces, { datastore, dialect }: Parameters<typeof totalOf>
   const entries = way.spaces.reduce((sum, { bounds }) => sum + bounds.entryCount(), 0)
   return {
     total: counted!.total,
-    count: { strategy: 'rows of one text', leavesMatching: 0, leaves: 0, entries, bound: { entries } },
+    count: { strategy: 'rows of one text', leavesMatching: 0, leaves: 0, entries, bound: { entries: sizes.pairFrom } },
   }
 }

@@ -288,6 +288,8 @@ function assertBounded(visited: SearchPage['visited'], limit: number): void {
   }
   if (count?.strategy === 'leaves') {
     assert.ok(count.leaves <= leavesCountedMax(leavesOf), `${count.leaves} of ${leavesOf} leaves counted`)
+  } else if (count?.strategy === 'rows of one text') {
+    assert.ok(count.entries <= SMALL.pairFrom, `${count.entries} rows counted`)
   }
 }
 

@@ -1,0 +1,54 @@
+/** How a search was made, in lines that a person reads. */
+import type { ExplainedSearch } from './explain.ts'
+
+export function drawExplanation(search: ExplainedSearch): string {
+  const { strategy, index, spaces, bound, count } = search
+  const lines: [string, string | undefined][] = [
+    ['Way', index === undefined ? strategy : `${strategy}: ${index}`],
+    ...spaces.map((space, at): [string, string] => [at === 0 ? 'Spaces' : '', drawSpace(space)]),
+    [
+      'Leaves',
+      strategy === 'leaves, best first'
+        ? `${number(search.leavesVisited)} read of ${number(search.leavesMatching)} that may match${atMost(bound.leaves)}`
+        : undefined,
+    ],
+    [
+      'Entries',
+      search.entriesVisited > 0 ? `${number(search.entriesVisited)} read${atMost(bound.entries)}` : undefined,
+    ],
+    ['Rows', `${number(search.rowsRead)} read${atMost(bound.rows)}`],
+    ['Page', `${plural(search.imageSets, 'image set')}${search.hasMore ? ', and there are more' : ''}`],
+    ['Total', search.total === undefined ? undefined : `${plural(search.total, 'image set')}${drawCount(count)}`],
+    [
+      'Time',
+      `${search.durationMs.toFixed(2)} ms in the catalog, ${search.roundTripMs.toFixed(1)} ms as seen from here`,
+    ],
+  ]
+  const width = Math.max(...lines.map(([name]) => name.length))
+  return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${name.padEnd(width)}  ${text}`])).join('\n')
+}
+
+function drawSpace({ attributes, isPrimary, leaves, entries }: ExplainedSearch['spaces'][number]): string {
+  const of = attributes.length === 0 ? '' : ` with that ${attributes.join(' and ')}`
+  return `${isPrimary ? 'primary image sets' : 'other image sets'}${of}: ${number(entries)} in ${plural(leaves, 'leaf', 'leaves')}`
+}
+
+function drawCount(count: ExplainedSearch['count']): string {
+  if (count === undefined) return ''
+  switch (count.strategy) {
+    case 'leaves': {
+      const { leavesMatching, leavesVisited, bound } = count
+      return `: ${plural(leavesMatching - leavesVisited, 'leaf', 'leaves')} counted by bounds alone, ${number(leavesVisited)} read${atMost(bound.leaves)}`
+    }
+    case 'rows of one text':
+      return `: ${plural(count.entriesVisited, 'entry', 'entries')} looked at`
+    default:
+      return ': nothing more was read'
+  }
+}
+
+const atMost = (bound: number | undefined) => (bound === undefined ? '' : ` (never more than ${number(bound)})`)
+
+const number = (count: number) => count.toLocaleString('en-US')
+
+const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`
