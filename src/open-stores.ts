@@ -27,10 +27,16 @@ export async function openStores(places: StorePlaces): Promise<Pick<ImportApp, '
   }
 }
 
-async function openCatalog({ dataFolder, catalog, limits }: StorePlaces): Promise<Catalog> {
-  if (catalog === undefined) return openSqliteCatalog({ path: join(dataFolder, 'catalog.sqlite'), newId })
+/** @param options.onlyToLook beside a server: nothing is made, brought forward or written. */
+export async function openCatalog(
+  { dataFolder, catalog, limits }: Omit<StorePlaces, 's3'>,
+  options: { readonly onlyToLook?: boolean } = {},
+): Promise<Catalog> {
+  if (catalog === undefined) {
+    return openSqliteCatalog({ path: join(dataFolder, 'catalog.sqlite'), newId, ...options })
+  }
   const { openPostgresCatalog } = await import('./stores/sql/postgres.ts')
-  return openPostgresCatalog({ url: catalog, newId, limits })
+  return openPostgresCatalog({ url: catalog, newId, limits, ...options })
 }
 
 /** The buckets of an S3 server where one is configured, else folders. The S3 client is only loaded when it is needed. */

@@ -106,6 +106,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: [endpoint],
     load: async () => (await import('./doctor.ts')).doctor,
   },
+  verify: {
+    summary: 'compare the search index with the image sets, beside a running server or without',
+    notes: [
+      'Nothing is changed, and a server may read and write meanwhile. Exit code 1 where something differs. --json prints one',
+      'object: of each part what was looked at, how many differences there are, and the first thousand of them.',
+    ],
+    load: async () => (await import('./verify.ts')).verify,
+  },
   reset: {
     summary: 'empty the data folder',
     options: [{ flag: 'yes', help: 'do not ask' }],

@@ -8,7 +8,7 @@ import type { ImportConfiguration, JobStatus } from '../contract/import-jobs.ts'
 import type { TypeOf } from '../contract/shapes.ts'
 import type { GroupingElements } from '../imaging/grouping.ts'
 import type { ImportWarning } from '../imaging/import-warnings.ts'
-import type { Filter, Position, Search, SearchableImageSet } from '../imaging/search.ts'
+import type { Filter, Position, Search, SearchableImageSet, TextAttribute } from '../imaging/search.ts'
 
 export interface Catalog {
   readonly datastores: Datastores
@@ -232,6 +232,56 @@ export interface SearchIndex {
    * with.
    */
   rebuild(): AsyncIterable<{ readonly done: number; readonly of: number }>
+  /** Compares all of it with the image sets, piece by piece; others may write meanwhile. Nothing is changed. */
+  verify(): AsyncIterable<IndexVerified>
+}
+
+/** What of the search index is not as the image sets say (decision 8). */
+export type IndexDifferenceKind =
+  | 'entries-without-leaf'
+  | 'leaf-without-entries'
+  | 'leaf-without-space'
+  | 'leaf-damaged'
+  | 'leaf-count-wrong'
+  | 'leaf-bounds-wrong'
+  | 'leaf-older-than-entry'
+  | 'entry-twice'
+  | 'entry-outside-cell'
+  | 'entry-without-image-set'
+  | 'entry-in-wrong-space'
+  | 'entry-differs'
+  | 'space-without-datastore'
+  | 'cells-overlap'
+  | 'cells-leave-gap'
+  | 'space-incomplete'
+  | 'image-sets-without-space'
+
+/** Where: numbers of rows and names of attributes, never a value of a patient. */
+export interface IndexDifference {
+  readonly kind: IndexDifferenceKind
+  /** The row of the data store, the space, the leaf and the image set. */
+  readonly datastore?: number
+  readonly space?: number
+  readonly leaf?: number
+  readonly seq?: number
+  /** What the image sets of the space share: isPrimary, and the texts of these attributes. */
+  readonly isPrimary?: boolean
+  readonly attributes?: readonly TextAttribute[]
+  /** The values in which an entry is unlike its row. */
+  readonly differing?: readonly string[]
+  /** How many entries the space has, and how many image sets belong into it. */
+  readonly entries?: number
+  readonly imageSets?: number
+}
+
+/** How far a comparison has come, and what was found since the last word. */
+export interface IndexVerified {
+  readonly leaves: number
+  readonly entries: number
+  /** As many as there were when it began. */
+  readonly entriesInAll: number
+  readonly spaces: number
+  readonly differences: readonly IndexDifference[]
 }
 
 // ---- Image sets --------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ export const SEQ = 3
 const CHANGED = 4
 const NUMBERS = 5
 const SHORTS = 1 + TEXT_ATTRIBUTES.length
-const ENTRY_BYTES = NUMBERS * 8 + SHORTS * 2
+export const ENTRY_BYTES = NUMBERS * 8 + SHORTS * 2
 
 export interface Entry {
   /** createdAt, updatedAt, study instant or LACKING, seq. */

@@ -9,6 +9,7 @@ import { rebuildSearchIndex } from './search-rebuild.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { secret } from './settings.ts'
 import { run, type Transactions } from './statement.ts'
+import { verifySearchIndex } from './verify-search-index.ts'
 
 export function catalogOver(
   database: Transactions,
@@ -23,7 +24,10 @@ export function catalogOver(
     datastores: datastoresOver(database),
     importJobs: importJobsOver(database, options),
     imageSets: imageSetsOver(database, options),
-    searchIndex: { rebuild: () => rebuildSearchIndex(database, options) },
+    searchIndex: {
+      rebuild: () => rebuildSearchIndex(database, options),
+      verify: () => verifySearchIndex(database, options),
+    },
     secret: (name) => database.write(() => secret(name, options.newId)),
     // A write that changes nothing still has to reach the disk.
     check: () => database.write(() => run('UPDATE changes SET number = number')),

@@ -22,6 +22,23 @@ export class NewerSchema extends Error {
   }
 }
 
+/** A catalog that is not there, or that an older program has written; nothing was read or changed. */
+export class OlderSchema extends Error {
+  override readonly name = 'OlderSchema'
+  constructor(found: number) {
+    const what =
+      found === 0 ? 'there is no catalog of Hilum' : `the catalog has schema ${found}, not ${MIGRATIONS.length}`
+    super(`${what}: \`hilum serve\` makes it, or brings it forward`)
+  }
+}
+
+/** Instead of migrate, for those who only look. */
+export function* requireOurSchema(): Sql<void> {
+  const found = (yield* one<{ version: number | null }>('SELECT max(version) AS version FROM schema_versions'))?.version
+  if ((found ?? 0) > MIGRATIONS.length) throw new NewerSchema(found!)
+  if (found !== MIGRATIONS.length) throw new OlderSchema(found ?? 0)
+}
+
 export function* migrate({ dialect, upkeep }: { dialect: Dialect; upkeep: SearchUpkeep }): Sql<void> {
   yield* run('CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)')
   const found =

@@ -4,12 +4,13 @@ import type { Catalog } from '../catalog.ts'
 import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
 import { catalogOver } from './catalog.ts'
 import { POSTGRES } from './differences.ts'
-import { migrate } from './migrate.ts'
+import { migrate, OlderSchema, requireOurSchema } from './migrate.ts'
 import { drive, executeOnce } from './postgres-connection.ts'
 import { withoutValues } from './postgres-failure.ts'
 import { PostgresTransactions } from './postgres-transactions.ts'
 import { POSTGRES_TYPES } from './postgres-values.ts'
 import { SearchUpkeep } from './search-upkeep.ts'
+import { readsOf } from './statement.ts'
 
 export interface PostgresLimits {
   readonly catalogReadConnections: number
@@ -23,14 +24,20 @@ export interface PostgresLimits {
 
 /** Of our own choosing; whoever migrates this catalog holds it. */
 const MIGRATION_LOCK = 4_854_313
+/** SQLSTATE. */
+const UNDEFINED_TABLE = '42P01'
 
-/** @param options.newId 32 lower-case hex digits, never the same twice. */
+/**
+ * @param options.newId 32 lower-case hex digits, never the same twice.
+ * @param options.onlyToLook nothing is written, neither now nor later; the catalog must be there, of the schema of this program.
+ */
 export async function openPostgresCatalog(options: {
   /** `postgres://user@host:5432/database`; what it leaves out comes from the PG* variables and ~/.pgpass, as with psql. */
   readonly url: string
   readonly newId: () => string
   readonly limits: PostgresLimits
   readonly sizes?: IndexSizes
+  readonly onlyToLook?: boolean
 }): Promise<Catalog> {
   const { url, limits, newId, sizes = INDEX_SIZES } = options
   // One for all connections that write: the row `changes` lets in one of them at a time.
@@ -52,14 +59,30 @@ export async function openPostgresCatalog(options: {
     query_timeout: limits.catalogStatementTimeoutMs + limits.catalogConnectTimeoutMs,
   }
   try {
-    await bringToOurSchema(connection, upkeep)
+    if (options.onlyToLook === true) await findOurSchema(connection)
+    else await bringToOurSchema(connection, upkeep)
   } catch (error) {
     throw withoutValues(error)
   }
   const reads = new pg.Pool({ ...forStatements, max: limits.catalogReadConnections })
   // Of their own, so that writes that wait for each other never keep a search waiting.
   const writes = new pg.Pool({ ...forStatements, max: limits.catalogWriteConnections })
-  return catalogOver(new PostgresTransactions({ reads, writes }), { dialect: POSTGRES, newId, sizes, upkeep })
+  const transactions = new PostgresTransactions({ reads, writes })
+  const open = options.onlyToLook === true ? readsOf(transactions) : transactions
+  return catalogOver(open, { dialect: POSTGRES, newId, sizes, upkeep })
+}
+
+async function findOurSchema(connection: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(connection)
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await drive(requireOurSchema(), executeOnce(client))
+  } catch (error) {
+    throw error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE ? new OlderSchema(0) : error
+  } finally {
+    await client.end()
+  }
 }
 
 /** One at a time, on a connection without a statement timeout: an index over millions of rows takes its time. */

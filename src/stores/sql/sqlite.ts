@@ -7,10 +7,10 @@ import { asUnavailable as folderUnavailable } from '../disk-failure.ts'
 import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
 import { catalogOver } from './catalog.ts'
 import { SQLITE } from './differences.ts'
-import { migrate } from './migrate.ts'
+import { migrate, requireOurSchema } from './migrate.ts'
 import { SearchUpkeep } from './search-upkeep.ts'
 import { asUnavailable, isBusy, SqliteConnection } from './sqlite-connection.ts'
-import type { Transactions, Verb } from './statement.ts'
+import { readsOf, type Transactions, type Verb } from './statement.ts'
 import { beginImmediate, WriteQueue } from './write-queue.ts'
 
 const MEMORY = ':memory:'
@@ -19,15 +19,23 @@ const READ_TIMEOUT_MS = 10_000
 const OPEN_TIMEOUT_MS = 10_000
 const OPEN_RETRY_MS = 20
 
-/** @param options.newId 32 lower-case hex digits, never the same twice. */
+/**
+ * @param options.newId 32 lower-case hex digits, never the same twice.
+ * @param options.onlyToLook nothing is written, neither now nor later; the catalog must be there, of the schema of this program.
+ */
 export async function openSqliteCatalog(options: {
   readonly path: string
   readonly newId: () => string
   readonly sizes?: IndexSizes
+  readonly onlyToLook?: boolean
 }): Promise<Catalog> {
   const { sizes = INDEX_SIZES } = options
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
   try {
+    if (options.onlyToLook === true) {
+      const transactions = readsOf(await openToLook(options.path))
+      return catalogOver(transactions, { dialect: SQLITE, newId: options.newId, sizes, upkeep })
+    }
     if (options.path !== MEMORY) await mkdir(dirname(options.path), { recursive: true })
     const writer = await openWriter(options.path, upkeep)
     // Of its own, so that a long write on the other never delays a search; memory has only one connection.
@@ -72,6 +80,18 @@ function openReader(path: string): SqliteConnection {
   reader.pragma('cache_size = -65536')
   reader.pragma('mmap_size = 1073741824')
   return reader
+}
+
+async function openToLook(path: string): Promise<SqliteTransactions> {
+  const reader = openReader(path)
+  const transactions = new SqliteTransactions(reader, reader)
+  try {
+    await transactions.read(requireOurSchema)
+    return transactions
+  } catch (error) {
+    await transactions.close()
+    throw error
+  }
 }
 
 class SqliteTransactions implements Transactions {

@@ -33,6 +33,13 @@ export interface Transactions {
   close(): Promise<void>
 }
 
+/** For those who only look. */
+export const readsOf = (database: Transactions): Transactions => ({
+  read: (verb) => database.read(verb),
+  write: () => Promise.reject(new Error('this catalog was opened to be looked at')),
+  close: () => database.close(),
+})
+
 export function* all<R>(text: string, ...values: readonly SqlValue[]): Sql<readonly R[]> {
   return (yield { text, values }) as readonly R[]
 }

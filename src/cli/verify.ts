@@ -1,0 +1,112 @@
+/**
+ * `hilum verify`: compares what is kept twice, part by part, and changes nothing. It needs no lock on the data folder: every look is one
+ * short read transaction, which sees one state of the catalog whatever a server writes beside it.
+ */
+import { isDataFolder } from '../data-folder.ts'
+import { openCatalog } from '../open-stores.ts'
+import { OperatorError } from '../operator-error.ts'
+import type { Catalog } from '../stores/catalog.ts'
+import { NewerSchema, OlderSchema } from '../stores/sql/migrate.ts'
+import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import type { ExitCode, Invocation } from './command.ts'
+import { describeIndexDifference } from './index-differences.ts'
+import { openProgress } from './progress.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Counting ten million rows of one space is one statement. */
+const STATEMENT_TIMEOUT_MS = 10 * 60_000
+/** So many are told of each part; the rest is only counted. */
+const TOLD_MAX = 1_000
+
+interface Step {
+  readonly done: number
+  readonly total: number
+  /** What was looked at so far, by its name. */
+  readonly checked: Readonly<Record<string, number>>
+  readonly differences: readonly (object & { readonly text: string })[]
+}
+
+interface Part {
+  readonly name: string
+  readonly steps: (catalog: Catalog) => AsyncIterable<Step>
+}
+
+const PARTS: readonly Part[] = [{ name: 'search index', steps: searchIndex }]
+
+async function* searchIndex(catalog: Catalog): AsyncGenerator<Step> {
+  for await (const { leaves, entries, entriesInAll, spaces, differences } of catalog.searchIndex.verify()) {
+    yield {
+      done: entries,
+      total: Math.max(entries, entriesInAll),
+      checked: { spaces, leaves, entries },
+      differences: differences.map((each) => ({ ...each, text: describeIndexDifference(each) })),
+    }
+  }
+}
+
+interface PartReport {
+  readonly part: string
+  readonly checked: Step['checked']
+  readonly differenceCount: number
+  readonly differences: Step['differences']
+}
+
+export async function verify({ config, terminal }: Invocation): Promise<ExitCode> {
+  const { dataFolder, limits } = config
+  if (config.catalog === undefined && !(await isDataFolder(dataFolder))) {
+    throw new OperatorError(`${dataFolder} is not a data folder of Hilum. Name the right one with --data.`)
+  }
+  const places = { dataFolder, catalog: config.catalog, limits }
+  try {
+    const patient = { ...places, limits: { ...limits, catalogStatementTimeoutMs: STATEMENT_TIMEOUT_MS } }
+    const catalog = await openCatalog(patient, { onlyToLook: true })
+    try {
+      const reports: PartReport[] = []
+      for (const part of PARTS) reports.push(await verifyPart(part, { catalog, terminal, json: config.json }))
+      const isClean = reports.every(({ differenceCount }) => differenceCount === 0)
+      if (config.json) terminal.print(JSON.stringify({ isClean, parts: reports }))
+      return isClean ? 0 : 1
+    } finally {
+      await catalog.close()
+    }
+  } catch (cause) {
+    const isExpected = [StoreUnavailable, NewerSchema, OlderSchema].some((kind) => cause instanceof kind)
+    throw isExpected ? new OperatorError(`Nothing was verified: ${(cause as Error).message}.`, { cause }) : cause
+  }
+}
+
+async function verifyPart(
+  { name, steps }: Part,
+  { catalog, terminal, json }: { catalog: Catalog; terminal: Terminal; json: boolean },
+): Promise<PartReport> {
+  const progress = openProgress(`Verifying the ${name}`, { terminal, now: Date.now })
+  let checked: Step['checked'] = {}
+  let differenceCount = 0
+  const differences: Step['differences'][number][] = []
+  try {
+    for await (const step of steps(catalog)) {
+      checked = step.checked
+      progress.update(step.done, step.total)
+      differenceCount += step.differences.length
+      for (const difference of step.differences.slice(0, TOLD_MAX - differences.length)) {
+        differences.push(difference)
+        if (!json) terminal.print(difference.text)
+      }
+    }
+  } finally {
+    progress.end()
+  }
+  if (!json) terminal.print(summary({ part: name, checked, differenceCount, differences }))
+  return { part: name, checked, differenceCount, differences }
+}
+
+function summary({ part, checked, differenceCount, differences }: PartReport): string {
+  const count = (amount: number) => amount.toLocaleString('en-US')
+  const looked = Object.entries(checked).map(([name, amount]) => `${count(amount)} ${name}`)
+  const untold = differenceCount - differences.length
+  const found =
+    differenceCount === 0
+      ? 'no difference'
+      : `${count(differenceCount)} ${differenceCount === 1 ? 'difference' : 'differences'}${untold > 0 ? `, of which ${count(untold)} are not shown` : ''}`
+  return `The ${part}: ${looked.join(', ')}; ${found}.`
+}
