@@ -8,7 +8,7 @@ import { endpointOf } from './endpoint.ts'
 import { startImportThreads } from './import-threads.ts'
 import { withAwsQuotas } from './limits.ts'
 import { newId } from './new-id.ts'
-import { openStores } from './open-stores.ts'
+import { openStores, startCatalogCheckpoints } from './open-stores.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { settleDatastores } from './operations/settle-datastores.ts'
@@ -78,6 +78,10 @@ export async function startServer(config: Config, options: { readonly log: Log }
     undo.push(() => door.stop())
     const endpoint = endpointOf(config.host[0]!, door.port)
     log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')
+    const checkpoints = startCatalogCheckpoints(places, (err) => {
+      log.error({ err }, 'the thread that keeps the log of the catalog short died; commits do its work from here')
+    })
+    undo.push(async () => checkpoints?.stop())
     let stopped: Promise<void> | undefined
     const stop = () => {
       stopped ??= takeDown()

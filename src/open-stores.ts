@@ -9,6 +9,9 @@ import { openDiskBlobs } from './stores/disk-blobs.ts'
 import { openFolderLocations } from './stores/folder-locations.ts'
 import type { Locations } from './stores/locations.ts'
 import { openSqliteCatalog } from './stores/sql/sqlite.ts'
+import { type Checkpoints, startCheckpoints } from './stores/sql/sqlite-checkpoints.ts'
+
+const CATALOG_FILE = 'catalog.sqlite'
 
 export interface StorePlaces {
   readonly dataFolder: string
@@ -33,10 +36,18 @@ export async function openCatalog(
   options: { readonly onlyToLook?: boolean } = {},
 ): Promise<Catalog> {
   if (catalog === undefined) {
-    return openSqliteCatalog({ path: join(dataFolder, 'catalog.sqlite'), newId, ...options })
+    return openSqliteCatalog({ path: join(dataFolder, CATALOG_FILE), newId, ...options })
   }
   const { openPostgresCatalog } = await import('./stores/sql/postgres.ts')
   return openPostgresCatalog({ url: catalog, newId, limits, ...options })
+}
+
+/** For the server that holds the data folder, once it answers: a thread is nothing that a start need wait for. */
+export function startCatalogCheckpoints(
+  { dataFolder, catalog }: Pick<StorePlaces, 'dataFolder' | 'catalog'>,
+  onDeath: (error: unknown) => void,
+): Checkpoints | undefined {
+  return catalog === undefined ? startCheckpoints(join(dataFolder, CATALOG_FILE), onDeath) : undefined
 }
 
 /** The buckets of an S3 server where one is configured, else folders. The S3 client is only loaded when it is needed. */

@@ -9,6 +9,7 @@ import { catalogOver } from './catalog.ts'
 import { SQLITE } from './differences.ts'
 import { migrate, requireOurSchema } from './migrate.ts'
 import { SearchUpkeep } from './search-upkeep.ts'
+import { WRITER_CHECKPOINT_PAGES } from './sqlite-checkpoints.ts'
 import { asUnavailable, isBusy, SqliteConnection } from './sqlite-connection.ts'
 import { readsOf, type Transactions, type Verb } from './statement.ts'
 import { beginImmediate, WriteQueue } from './write-queue.ts'
@@ -60,7 +61,7 @@ async function openWriter(path: string, upkeep: SearchUpkeep): Promise<SqliteCon
       writer.pragma('temp_store = MEMORY')
       writer.pragma('cache_size = -65536')
       writer.pragma('mmap_size = 1073741824')
-      writer.pragma('wal_autocheckpoint = 4000')
+      writer.pragma(`wal_autocheckpoint = ${WRITER_CHECKPOINT_PAGES}`)
       writer.pragma('journal_size_limit = 67108864')
       await beginImmediate(writer)
       writer.drive(migrate({ dialect: SQLITE, upkeep }))
