@@ -1,5 +1,6 @@
 /** The promises of a catalog when groups of files become image sets: which one, which version, which instances. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import type { Catalog, ImageSetSummary } from './catalog.ts'
@@ -163,6 +164,47 @@ export function testPublishing(open: OpenCatalog): void {
     assert.deepEqual([again!.isPrimary, again!.imageSetVersion], [true, 2])
     const [other] = await importFiles(catalog, { datastoreId, files: [storedFile('c', { ...none, studyId: '0' })] })
     assert.equal(other!.isPrimary, false)
+  })
+
+  test('texts as long as an import admits them are kept, told apart and found', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    // Three bytes of UTF-8 each, in no order that a database could make shorter.
+    const long = (name: string) =>
+      Array.from({ length: 256 }, (_, at) => {
+        const digest = createHash('sha256').update(`${name} ${at}`).digest()
+        return String.fromCodePoint(0x4e00 + (digest.readUInt16BE(0) % 0x5000))
+      }).join('')
+    const values = {
+      study: long('study'),
+      series: long('series'),
+      sop: long('sop'),
+      patientId: long('patient'),
+      accessionNumber: long('accession'),
+      studyId: long('study id'),
+      seriesNumber: long('series number'),
+    }
+    const [made] = await importFiles(catalog, { datastoreId, files: [storedFile('a', values)] })
+    const [again] = await importFiles(catalog, { datastoreId, files: [storedFile('b', values)] })
+    assert.deepEqual([again!.imageSetId, again!.imageSetVersion], [made!.imageSetId, 2])
+    const nearly = { ...values, seriesNumber: `${values.seriesNumber.slice(0, -1)}1` }
+    const [other] = await importFiles(catalog, { datastoreId, files: [storedFile('c', nearly)] })
+    assert.equal(other!.isPrimary, false)
+    for (const [attribute, equals] of [
+      ['DICOMPatientId', values.patientId],
+      ['DICOMAccessionNumber', values.accessionNumber],
+      ['DICOMStudyId', values.studyId],
+      ['DICOMStudyInstanceUID', values.study],
+      ['DICOMSeriesInstanceUID', values.series],
+    ] as const) {
+      const sort = { sortField: 'createdAt', sortOrder: 'ASC' } as const
+      const search = { filters: [{ attribute, equals }], sort }
+      const { rows } = await catalog.imageSets.search({ datastoreId, search, limit: 10 })
+      assert.deepEqual(
+        rows.map(({ imageSetId }) => imageSetId),
+        [made!.imageSetId, other!.imageSetId],
+      )
+    }
   })
 
   test('other data stores and deleted image sets are not looked at', async (context) => {

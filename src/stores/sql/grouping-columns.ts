@@ -3,9 +3,10 @@
  * instance groups by the same texts by which it is found is checked when it is recorded.
  */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { type GroupingElements, groupingKey, type StandingImageSet } from '../../imaging/grouping.ts'
 import type { StoredFile } from '../catalog.ts'
-import { allOfMany, type Sql, type SqlValue } from './statement.ts'
+import { all, allOfMany, run, type Sql, type SqlValue } from './statement.ts'
 
 /** In the order in which imaging/grouping.ts writes its keys. */
 const ELEMENTS = [
@@ -25,6 +26,29 @@ export const ELEMENT_COLUMNS: readonly string[] = ELEMENTS.map(([, column]) => c
 /** In the order of ELEMENT_COLUMNS. */
 export const elementValues = (elements: GroupingElements): readonly SqlValue[] =>
   ELEMENTS.map(([name]) => elements[name])
+
+/** Of one length however long the key is; no two keys that anybody can make have the same. */
+export const digestOfKey = (key: string): string => createHash('sha256').update(key).digest('hex')
+
+const GROUPS_PER_BITE = 1_000
+
+/** For groups that were recorded before there were digests. */
+export function* digestWaitingGroups(): Sql<void> {
+  for (let after = -1; ; ) {
+    const groups = yield* all<{ group_id: number; grouping_key: string }>(
+      'SELECT group_id, grouping_key FROM import_groups WHERE seq IS NULL AND group_id > ? ORDER BY group_id LIMIT ?',
+      ...[after, GROUPS_PER_BITE],
+    )
+    for (const { group_id, grouping_key } of groups) {
+      yield* run(
+        'UPDATE import_groups SET grouping_digest = ? WHERE group_id = ?',
+        ...[digestOfKey(grouping_key), group_id],
+      )
+    }
+    if (groups.length < GROUPS_PER_BITE) return
+    after = groups.at(-1)!.group_id
+  }
+}
 
 /** The inverse of groupingKey. */
 export function elementsOfKey(key: string): GroupingElements {

@@ -1,7 +1,7 @@
 /** The files of running import jobs: recorded in batches, gathered into groups that wait for their image sets. */
 import { groupingKey } from '../../imaging/grouping.ts'
 import type { FailedFile, Lease, StoredFile, WaitingGroup } from '../catalog.ts'
-import { assertFoundAsGrouped, elementsOfKey } from './grouping-columns.ts'
+import { assertFoundAsGrouped, digestOfKey, elementsOfKey } from './grouping-columns.ts'
 import { underLease } from './lease.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue } from './statement.ts'
 
@@ -51,9 +51,11 @@ function* joinGroups(job: number, files: readonly StoredFile[]): Sql<ReadonlyMap
   const lastOf = new Map<string, StoredFile>()
   for (const [file, key] of keyOf) lastOf.set(key, file)
   const rows = yield* insertAll<{ group_id: number; grouping_key: string }>('import_groups', {
-    columns: ['job', 'grouping_key', 'study_instant', 'tags'],
-    rows: [...lastOf].map(([key, last]) => [job, key, last.search.DICOMStudyDateAndTime, last.tags]),
-    suffix: `ON CONFLICT (job, grouping_key) WHERE seq IS NULL
+    columns: ['job', 'grouping_key', 'grouping_digest', 'study_instant', 'tags'],
+    rows: [...lastOf].map(([key, last]) => [
+      ...[job, key, digestOfKey(key), last.search.DICOMStudyDateAndTime, last.tags],
+    ]),
+    suffix: `ON CONFLICT (job, grouping_digest) WHERE seq IS NULL
       DO UPDATE SET study_instant = excluded.study_instant, tags = excluded.tags RETURNING group_id, grouping_key`,
   })
   const numberOf = new Map(rows.map((row) => [row.grouping_key, row.group_id]))

@@ -1,15 +1,24 @@
 /** Brings a catalog to the schema of this program. Every step is applied once, in order, in the one transaction of the caller. */
 import type { Dialect } from './differences.ts'
+import { digestWaitingGroups } from './grouping-columns.ts'
 import { catalog } from './migrations/0001-catalog.ts'
 import { searchIndex } from './migrations/0002-search-index.ts'
 import { spacesInStates } from './migrations/0003-spaces-in-states.ts'
+import { groupingDigest } from './migrations/0004-grouping-digest.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { one, run, type Sql } from './statement.ts'
 
 /** In order; a step that was released is never changed, only followed by another. */
-export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalog, searchIndex, spacesInStates]
+export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
+  catalog,
+  searchIndex,
+  spacesInStates,
+  groupingDigest,
+]
 /** What came in before is indexed after this step. */
 const INDEXED_AFTER = 3
+/** Groups that waited before have no digest until after this step. */
+const DIGESTED_AFTER = 4
 
 /** A catalog that a newer program has written; nothing was read or changed. */
 export class NewerSchema extends Error {
@@ -54,5 +63,6 @@ export function* migrate({ dialect, upkeep }: { dialect: Dialect; upkeep: Search
       yield* upkeep.beginChange()
       yield* upkeep.buildAll()
     }
+    if (index + 1 === DIGESTED_AFTER) yield* digestWaitingGroups()
   }
 }

@@ -13,6 +13,11 @@ import type { IndexSizes } from '../search-index/sizes.ts'
 import { checkIndex } from './search-index.fixture.ts'
 import { openSqliteCatalog } from './sqlite.ts'
 
+/** What the fourth step of the schema did, undone. */
+const BEFORE_DIGESTS = `DROP INDEX import_groups_waiting_by_digest;
+  ALTER TABLE import_groups DROP COLUMN grouping_digest;
+  CREATE UNIQUE INDEX import_groups_waiting_by_key ON import_groups (job, grouping_key) WHERE seq IS NULL;`
+
 const SMALL: IndexSizes = {
   leafEntriesMax: 8,
   heavyFrom: 20,
@@ -135,7 +140,8 @@ test('a catalog from before the index gets one when it is opened', async (contex
   const old = new Database(path)
   old.exec(`
     ALTER TABLE changes DROP COLUMN last_leaf; ALTER TABLE changes DROP COLUMN rebuilt_to;
-    DELETE FROM schema_versions WHERE version = 3`)
+    ${BEFORE_DIGESTS}
+    DELETE FROM schema_versions WHERE version >= 3`)
   old.close()
   const after = await openAt(context, path)
   assert.equal(checkIndex(path, SMALL), 8, 'of all, of ANON, of study id 1 and of both')

@@ -56,6 +56,29 @@ describe('a file that is opened again', () => {
     assert.deepEqual(await after.secret('tokens'), secret)
   })
 
+  test('goes on with the groups of a job that waited before they had digests', async (context) => {
+    const path = await newPath(context)
+    const before = await openSqliteCatalog({ path, newId: countedIds() })
+    const lease = await startJob(before, { datastoreId: await createDatastore(before) })
+    await before.importJobs.record(lease, [storedFile('a'), storedFile('b', { series: '1.2.3.9' })])
+    await before.close()
+    const old = new Database(path)
+    old.exec(`DROP INDEX import_groups_waiting_by_digest; ALTER TABLE import_groups DROP COLUMN grouping_digest;
+      CREATE UNIQUE INDEX import_groups_waiting_by_key ON import_groups (job, grouping_key) WHERE seq IS NULL;
+      DELETE FROM schema_versions WHERE version >= 4`)
+    old.close()
+    const after = await openAt(context, path)
+    await after.importJobs.record(lease, [storedFile('c'), storedFile('d', { series: '1.2.3.9' })])
+    const made = await publishAll(after, lease, AT)
+    assert.deepEqual(
+      made.map(({ imageSetVersion, numberOfMatchedSOPInstances }) => [imageSetVersion, numberOfMatchedSOPInstances]),
+      [
+        [1, 2],
+        [1, 2],
+      ],
+    )
+  })
+
   test('is refused when a newer program has written it', async (context) => {
     const path = await newPath(context)
     await (await openSqliteCatalog({ path, newId: countedIds() })).close()
