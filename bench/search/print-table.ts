@@ -31,7 +31,7 @@ export function printTable(result: SearchBench): string {
     ['insert of 100, p50 and p99 ms', `${ms(result.insert_p50_ms)}  ${ms(result.insert_p99_ms)}`],
     ['update of one, p50 and p99 ms', `${ms(result.update_p50_ms)}  ${ms(result.update_p99_ms)}`],
     ['bytes an image set, all', whole(result.bytes_per_image_set)],
-    ['bytes an image set, beside its row', whole(result.index_bytes_per_image_set)],
+    ['bytes an image set, of indexes', whole(result.index_bytes_per_image_set)],
     [
       'bounds in memory, MB, and ms to load',
       `${(result.bounds_bytes / 1e6).toFixed(1)}  ${whole(result.bounds_load_ms)}`,
