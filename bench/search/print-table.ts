@@ -41,7 +41,7 @@ export function printTable(result: SearchBench): string {
       `HTTP, 8 at once: ${name}`,
       `${whole(http.per_s)} a second, ${http.share.toFixed(2)} of bare node:http (${whole(http.bare_per_s)})`,
     ]),
-    ...(result.count === undefined ? [] : [countFact(result.count)]),
+    countFact(result.count),
     ['answers equal to the planner’s', `${whole(result.compared - result.different)} of ${whole(result.compared)}`],
   ]
   const title = `${whole(result.rows)} image sets, ${result.engine}, Node ${result.node}; page of 51 rows, warm, one at a time`
