@@ -15,9 +15,6 @@ import { randomOf, wholeBelow } from '../random.ts'
 import { type BenchImageSet, DATA_SET_VERSION, type DataSet, NOW } from './data-set.ts'
 import type { OrdinaryStore } from './ordinary-store.ts'
 
-/** Goes up with every change of how a store is built. */
-const BUILT_VERSION = 2
-
 export const DATASTORE_ID = createHash('md5').update('hilum search benchmark').digest('hex')
 export const ROWS_PER_TRANSACTION = 20_000
 
@@ -63,11 +60,14 @@ export interface StoreRequest {
   readonly progress: Progress
 }
 
-/** Stores of one kind hold the same, so that one that is kept can be taken for another. */
-export const kindOf = (dialect: Dialect): string =>
+/**
+ * Stores of one kind hold the same, so that one that is kept can be taken for another.
+ * @param builtVersion goes up with every change of how a store is built in the database.
+ */
+export const kindOf = (dialect: Dialect, builtVersion: number): string =>
   createHash('sha256')
     .update(
-      JSON.stringify([DATA_SET_VERSION, BUILT_VERSION, INDEX_SIZES, MIGRATIONS.map((migration) => migration(dialect))]),
+      JSON.stringify([DATA_SET_VERSION, builtVersion, INDEX_SIZES, MIGRATIONS.map((migration) => migration(dialect))]),
     )
     .digest('hex')
     .slice(0, 10)
