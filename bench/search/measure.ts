@@ -5,7 +5,7 @@ import type { BenchQuery } from './batteries.ts'
 export interface Answer {
   /** The seq of each image set on the page. */
   readonly seqs: readonly number[]
-  /** Rows of the index that were looked at; null where the engine does not say. */
+  /** Entries of the index and rows of image sets that were looked at; null where the engine does not say. */
   readonly visited: number | null
 }
 

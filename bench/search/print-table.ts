@@ -31,7 +31,7 @@ export function printTable(result: SearchBench): string {
     ['insert of 100, p50 and p99 ms', `${ms(result.insert_p50_ms)}  ${ms(result.insert_p99_ms)}`],
     ['update of one, p50 and p99 ms', `${ms(result.update_p50_ms)}  ${ms(result.update_p99_ms)}`],
     ['bytes an image set, all', whole(result.bytes_per_image_set)],
-    ['bytes an image set, beside its row', whole(result.index_bytes_per_image_set)],
+    ['bytes an image set, of indexes', whole(result.index_bytes_per_image_set)],
     [
       'bounds in memory, MB, and ms to load',
       `${(result.bounds_bytes / 1e6).toFixed(1)}  ${whole(result.bounds_load_ms)}`,
@@ -41,7 +41,7 @@ export function printTable(result: SearchBench): string {
       `HTTP, 8 at once: ${name}`,
       `${whole(http.per_s)} a second, ${http.share.toFixed(2)} of bare node:http (${whole(http.bare_per_s)})`,
     ]),
-    ...(result.count === undefined ? [] : [countFact(result.count)]),
+    countFact(result.count),
     ['answers equal to the planner’s', `${whole(result.compared - result.different)} of ${whole(result.compared)}`],
   ]
   const title = `${whole(result.rows)} image sets, ${result.engine}, Node ${result.node}; page of 51 rows, warm, one at a time`

@@ -38,6 +38,8 @@ for (const engine of ENGINES) {
       }
       assert(result.compared > 50)
       assert.equal(result.different, 0)
+      assert(result.count.compared > 10)
+      assert.equal(result.count.different, 0)
       const positive = [
         'load_rows_per_s',
         'insert_image_sets_per_s',

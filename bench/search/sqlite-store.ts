@@ -28,6 +28,7 @@ import {
 import { fillOrdinarySqlite, openOrdinarySqlite } from './ordinary-sqlite.ts'
 
 const CATALOG = join('data', 'catalog.sqlite')
+const BUILT_VERSION = 2
 /**
  * An index that is made at once has full pages, each of which the next row cuts: no store that grew is like that. So the last rows come
  * when the indexes are there, and leave their pages some two thirds full.
@@ -38,7 +39,7 @@ const LOADING_CACHE_KB = 3_000_000
 
 export async function buildSqliteStore(request: StoreRequest): Promise<BuiltStore> {
   const { dataSet, cacheFolder } = request
-  const folder = join(cacheFolder, `sqlite-${dataSet.size}-${kindOf(SQLITE)}`)
+  const folder = join(cacheFolder, `sqlite-${dataSet.size}-${kindOf(SQLITE, BUILT_VERSION)}`)
   if (!existsSync(folder)) {
     const building = join(cacheFolder, `building-${process.pid}`)
     try {
