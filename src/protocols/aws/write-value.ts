@@ -2,7 +2,7 @@
  * Values of the contract's shapes as JSON text (restJson1): compiled once per shape into functions that only join strings, so
  * that a page of 50 summaries costs some ten microseconds.
  */
-import { JsonText, memberOf, type Shape, type StructureShape } from '../../contract/shapes.ts'
+import { JsonText, Lasting, memberOf, type Shape, type StructureShape } from '../../contract/shapes.ts'
 import { timestampText } from './timestamp.ts'
 
 /** `never` stands for the shape's own type: the operations table has checked it against the operation already. */
@@ -49,13 +49,20 @@ export function structureWriter(shape: StructureShape): WriteValue {
     prefix: `${JSON.stringify(name)}:`,
     write: valueWriter(memberOf(member).shape),
   }))
-  return (structure: Readonly<Record<string, never>> | JsonText) => {
-    if (structure instanceof JsonText) return structure.text
+  const write = (structure: Readonly<Record<string, never>>): string => {
     let text = ''
     for (const { name, prefix, write } of members) {
       const value = structure[name]
       if (value !== undefined) text += text === '' ? prefix + write(value) : `,${prefix}${write(value)}`
     }
     return `{${text}}`
+  }
+  return (structure: Readonly<Record<string, never>> | JsonText | Lasting<Readonly<Record<string, never>>>) => {
+    if (structure instanceof JsonText) return structure.text
+    if (structure instanceof Lasting) {
+      structure.text ??= write(structure.structure)
+      return structure.text
+    }
+    return write(structure)
   }
 }
