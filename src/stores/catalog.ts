@@ -236,8 +236,11 @@ export interface SearchIndex {
 
 // ---- Image sets --------------------------------------------------------------------------------------------------
 
-/** One row of a search result. */
-export interface ImageSetSummary extends Position {
+/** One row of a search result. The same image set in the same state is mostly the same object, from search to search. */
+export interface ImageSetSummary {
+  /** As in SearchableImageSet, for the row's place in a sort. */
+  readonly seq: number
+  readonly DICOMStudyDateAndTime: number | null
   readonly imageSetId: string
   readonly version: number
   readonly createdAt: number
@@ -249,6 +252,8 @@ export interface ImageSetSummary extends Position {
 }
 
 export interface SearchPage {
+  /** undefined where there is no such data store. */
+  readonly datastore: Pick<Datastore, 'datastoreStatus' | 'updatedAt'> | undefined
   readonly rows: readonly ImageSetSummary[]
   /** The state of the catalog that the first page saw; later pages see the same, less what has been deleted since. */
   readonly asOf: number

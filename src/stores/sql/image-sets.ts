@@ -7,6 +7,7 @@ import type { Dialect } from './differences.ts'
 import { partsOfImageSetId } from './image-set-id.ts'
 import { BoundsInMemory } from './search-spaces.ts'
 import { search } from './search-sql.ts'
+import { SummariesInMemory } from './search-summaries.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { all, one, run, type Sql, type Transactions } from './statement.ts'
 
@@ -16,9 +17,10 @@ export function imageSetsOver(
 ): ImageSets {
   /** Of searches that have ended: whoever takes one sees a state at least as late. Two at once may see different states. */
   const free: BoundsInMemory[] = []
+  const summaries = new SummariesInMemory(options.sizes)
   function* searchAlone(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
     const bounds = free.pop() ?? new BoundsInMemory(options.sizes)
-    const page = yield* search(request, { ...options, bounds })
+    const page = yield* search(request, { ...options, bounds, summaries })
     // A search that failed does not come here, and what it knew is forgotten.
     free.push(bounds)
     return page
