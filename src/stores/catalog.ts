@@ -262,7 +262,7 @@ export interface SearchPage {
   readonly visited: Visited
 }
 
-/** How a page was found, and what was read for it. Names of attributes only, never a value. */
+/** How a page was found, and what was read for it when it was: a page asked for again is kept while nothing changes. Names of attributes only, never a value. */
 export interface Visited {
   readonly strategy: 'nothing can match' | 'in order of an index' | 'image sets of one text' | 'leaves, best first'
   /** The attribute whose index was read, where it was one. */

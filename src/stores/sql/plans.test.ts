@@ -12,6 +12,7 @@ import { SQLITE } from './differences.ts'
 import { primariesOfStudies } from './grouping-columns.ts'
 import { waitingGroups } from './import-files.ts'
 import { migrate } from './migrate.ts'
+import { PagesInMemory } from './search-pages.ts'
 import { BoundsInMemory } from './search-spaces.ts'
 import { search as searchOver } from './search-sql.ts'
 import { SummariesInMemory } from './search-summaries.ts'
@@ -69,6 +70,7 @@ describe('whatever is searched', async () => {
     dialect: SQLITE,
     bounds: new BoundsInMemory(sizes),
     summaries: new SummariesInMemory(sizes),
+    pages: new PagesInMemory(),
     sizes,
   })
   const plansOfSearch = (search: Search, place: { after?: Position; asOf?: number; count?: 'exact' }) =>

@@ -13,6 +13,7 @@ import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './postgr
 import { openPostgresCatalog } from './postgres.ts'
 import { drive, executeOnce, inPostgres } from './postgres-connection.ts'
 import { POSTGRES_TYPES, toPostgres } from './postgres-values.ts'
+import { PagesInMemory } from './search-pages.ts'
 import { BoundsInMemory } from './search-spaces.ts'
 import { search } from './search-sql.ts'
 import { SummariesInMemory } from './search-summaries.ts'
@@ -63,6 +64,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
       dialect: POSTGRES,
       bounds: new BoundsInMemory(INDEX_SIZES),
       summaries: new SummariesInMemory(INDEX_SIZES),
+      pages: new PagesInMemory(),
       sizes: INDEX_SIZES,
     }
     await drive(search(request, context), async (statement) => {

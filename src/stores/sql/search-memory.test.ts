@@ -13,6 +13,7 @@ import type { Search } from '../../imaging/search.ts'
 import type { Catalog, ImageSetSummary, SearchPage } from '../catalog.ts'
 import { AT, createDatastore, idsOfOne, importFiles, storedFile } from '../catalog-fixture.ts'
 import { INDEX_SIZES } from '../search-index/sizes.ts'
+import { PagesInMemory } from './search-pages.ts'
 import { SummariesInMemory } from './search-summaries.ts'
 import { openSqliteCatalog } from './sqlite.ts'
 
@@ -59,6 +60,29 @@ else {
       assert.notDeepEqual(pages[0], last, 'something was committed between')
       last = pages[0]
     }
+  })
+
+  describe('the pages in memory', () => {
+    const page = { rows: [], visited: {} as SearchPage['visited'] }
+
+    test('hold for the change they were found at and no other', () => {
+      const pages = new PagesInMemory()
+      pages.keep('worklist', 7, page)
+      assert.equal(pages.get('worklist', 7), page)
+      for (const change of [6, 8]) assert.equal(pages.get('worklist', change), undefined)
+      assert.equal(pages.get('another', 7), undefined)
+    })
+
+    test('are few, and those that are asked for stay', () => {
+      const pages = new PagesInMemory()
+      pages.keep('worklist', 7, page)
+      for (let count = 0; count < 100; count++) {
+        pages.keep(`search ${count}`, 7, page)
+        assert.equal(pages.get('worklist', 7), page)
+      }
+      const kept = Array.from({ length: 100 }, (_, count) => pages.get(`search ${count}`, 7)).filter(Boolean)
+      assert.equal(kept.length, 31)
+    })
   })
 
   describe('the summaries in memory', () => {

@@ -16,6 +16,7 @@ import { datastoreSearched } from './datastores.ts'
 import type { Dialect } from './differences.ts'
 import { DATE_INDEXES } from './search-columns.ts'
 import { type Total, totalOf } from './search-count.ts'
+import type { FoundPage, PagesInMemory } from './search-pages.ts'
 import type { BoundsInMemory } from './search-spaces.ts'
 import {
   hasTexts,
@@ -30,12 +31,12 @@ import { imageSetsWith, isWanted, type OpenSpace, type Way, wayTo } from './sear
 import { all, type Row, type Sql } from './statement.ts'
 
 type Request = Parameters<ImageSets['search']>[0]
-type Found = Pick<SearchPage, 'rows' | 'total' | 'visited'>
 
 interface Context {
   readonly dialect: Dialect
   readonly bounds: BoundsInMemory
   readonly summaries: SummariesInMemory
+  readonly pages: PagesInMemory
   readonly sizes: IndexSizes
 }
 
@@ -61,19 +62,12 @@ export function* search(request: Request, context: Context): Sql<SearchPage> {
     return { datastore, rows: [], asOf, total: 0, visited: { ...NOTHING, count } }
   }
 
-  const { number } = datastore
-  const moment = { ...context, datastore: number, asOf, latest: changes.latest, isCounted }
-  const found = yield* present(request, moment)
-  if (asOf === changes.latest) return { datastore, ...found, asOf }
-  // As it was then: what has not changed since, and of what has, the rows that held then.
-  const heldThen = { text: 'datastore = ? AND until_change > ? AND from_change <= ?', values: [number, asOf, asOf] }
-  const source = { table: 'image_sets_past', columns: SUMMARY_COLUMNS, conditions: [heldThen] }
-  const past = yield* countingRows(walk<SummaryRow & Position>(source, request))
-  const compare = inOrder(request.search)
-  const place = (row: ImageSetSummary) => positionOf(request.search, row)
-  const both = [...found.rows, ...past.answer.map((row) => summaryOf(row).answer)]
-  const rows = both.sort((a, b) => compare(place(a), place(b))).slice(0, request.limit)
-  return { datastore, rows, asOf, visited: { ...found.visited, rows: found.visited.rows + past.rows } }
+  const moment = { ...context, datastore: datastore.number, asOf, latest: changes.latest, isCounted }
+  const name = JSON.stringify([datastore.number, request.search, request.after, asOf, request.limit, isCounted])
+  const kept = context.pages.get(name, changes.latest)
+  const found = kept ?? (yield* pageAt(request, moment))
+  if (kept === undefined) context.pages.keep(name, changes.latest, found)
+  return { datastore, ...found, asOf }
 }
 
 interface Moment extends Context {
@@ -84,7 +78,22 @@ interface Moment extends Context {
   readonly isCounted: boolean
 }
 
-function* present(request: Request, moment: Moment): Sql<Found> {
+function* pageAt(request: Request, moment: Moment): Sql<FoundPage> {
+  const { datastore, asOf, latest } = moment
+  const found = yield* present(request, moment)
+  if (asOf === latest) return found
+  // As it was then: what has not changed since, and of what has, the rows that held then.
+  const heldThen = { text: 'datastore = ? AND until_change > ? AND from_change <= ?', values: [datastore, asOf, asOf] }
+  const source = { table: 'image_sets_past', columns: SUMMARY_COLUMNS, conditions: [heldThen] }
+  const past = yield* countingRows(walk<SummaryRow & Position>(source, request))
+  const compare = inOrder(request.search)
+  const place = (row: ImageSetSummary) => positionOf(request.search, row)
+  const both = [...found.rows, ...past.answer.map((row) => summaryOf(row).answer)]
+  const rows = both.sort((a, b) => compare(place(a), place(b))).slice(0, request.limit)
+  return { rows, visited: { ...found.visited, rows: found.visited.rows + past.rows } }
+}
+
+function* present(request: Request, moment: Moment): Sql<FoundPage> {
   if (isInOrderOfAnIndex(request.search)) return yield* inOrderOfIndex(request, moment)
   const way = yield* wayTo(request.search.filters, moment)
   return way.kind === 'text' ? yield* ofText(way, { request, moment }) : yield* ofSpaces(way, { request, moment })
@@ -94,7 +103,7 @@ function* present(request: Request, moment: Moment): Sql<Found> {
 const isInOrderOfAnIndex = (search: Search) =>
   search.filters.every((filter) => filter.attribute === 'isPrimary' || isOnSortKey(filter, search))
 
-function* inOrderOfIndex(request: Request, moment: Moment): Sql<Found> {
+function* inOrderOfIndex(request: Request, moment: Moment): Sql<FoundPage> {
   const { datastore, asOf, latest, dialect } = moment
   const { filters, sort } = request.search
   const onSortKey = filters.filter((filter) => filter.attribute !== 'isPrimary')
@@ -141,7 +150,7 @@ function* rowsAt(seqs: readonly number[], moment: Moment): Sql<readonly ImageSet
 }
 
 /** All image sets of a text, out of its index alone where no other text is looked for. */
-function* ofText(way: Way & { kind: 'text' }, { request, moment }: Asked): Sql<Found> {
+function* ofText(way: Way & { kind: 'text' }, { request, moment }: Asked): Sql<FoundPage> {
   const { search } = request
   const { text, values } = imageSetsWith([way.text, ...way.others], { ...moment, byIndex: moment.dialect.byIndex })
   const entries = columnsOf(
@@ -150,7 +159,7 @@ function* ofText(way: Way & { kind: 'text' }, { request, moment }: Asked): Sql<F
   const page = beginBestFirst([], { ...pageOf(request, moment), search: { ...search, filters: way.filters } })
   visit(page, entries)
   const rows = yield* rowsAt(page.seqs, moment)
-  const found: Found = {
+  const found: FoundPage = {
     rows,
     visited: {
       ...NOTHING,
@@ -174,7 +183,7 @@ interface Asked {
 
 const pageOf = ({ search, after, limit }: Request, { asOf }: Moment): PageOfEntries => ({ search, after, asOf, limit })
 
-function* ofSpaces(way: Way & { kind: 'spaces' }, { request, moment }: Asked): Sql<Found> {
+function* ofSpaces(way: Way & { kind: 'spaces' }, { request, moment }: Asked): Sql<FoundPage> {
   const { search, limit } = request
   const spaces = way.spaces.map(({ bounds }) => bounds)
   const not = new Set<number>()
@@ -191,7 +200,7 @@ function* ofSpaces(way: Way & { kind: 'spaces' }, { request, moment }: Asked): S
     if (others.length === 0) {
       const leaves = spaces.map(({ count }) => count)
       const bound = way.residual.length > 0 ? {} : { leaves: leavesVisitedMax(leaves, limit), rows: limit }
-      const answer: Found = {
+      const answer: FoundPage = {
         rows: summaries.map(({ answer }) => answer),
         visited: { strategy: 'leaves, best first', spaces: way.spaces.map(sizeOf), ...visited, bound },
       }
@@ -217,7 +226,7 @@ const sizeOf = ({ texts, isPrimary, bounds }: OpenSpace): Visited['spaces'][numb
   entries: bounds.entryCount(),
 })
 
-const withTotal = ({ rows, visited }: Found, { total, count }: Total): Found => ({
+const withTotal = ({ rows, visited }: FoundPage, { total, count }: Total): FoundPage => ({
   rows,
   total,
   visited: { ...visited, count },
