@@ -137,11 +137,11 @@ export class JsonText {
   }
 }
 
-/** A structure that does not change and is answered again and again: once it has been written, its text is kept with it. */
+/** A structure that does not change and is answered again and again: once it has been written, its JSON is kept with it. */
 export class Lasting<Structure> {
   readonly structure: Structure
   /** Whoever writes it keeps it here. */
-  text: string | undefined
+  json: Uint8Array | undefined
   constructor(structure: Structure) {
     this.structure = structure
   }

@@ -1,13 +1,18 @@
-/** Values as JSON text: what lasts is written once, and reads as if it were written each time. */
+/** Values as JSON: what lasts is written once, and reads as if it were written each time. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ImageSetsMetadataSummary } from '../../contract/image-sets.ts'
 import { JsonText, Lasting, listOf, structure } from '../../contract/shapes.ts'
+import { JsonBody } from './json-body.ts'
 import { structureWriter } from './write-value.ts'
 
 const write = structureWriter(structure({ imageSetsMetadataSummaries: listOf(ImageSetsMetadataSummary) }))
-const textOf = (imageSetsMetadataSummaries: readonly unknown[]) => write({ imageSetsMetadataSummaries } as never)
+function textOf(imageSetsMetadataSummaries: readonly unknown[]): string {
+  const body = new JsonBody()
+  write({ imageSetsMetadataSummaries } as never, body)
+  return Buffer.from(body.whole() as string).toString()
+}
 
 const tags = fc.record({ DICOMPatientId: fc.string({ unit: 'binary' }), DICOMStudyDate: fc.string() })
 const summary = fc.record(
@@ -31,6 +36,7 @@ describe('a structure that lasts', () => {
     fc.assert(
       fc.property(fc.array(summary, { maxLength: 5 }), (summaries) => {
         const expected = textOf(summaries)
+        assert.equal(JSON.parse(expected).imageSetsMetadataSummaries.length, summaries.length)
         const lasting = summaries.map((each) => new Lasting(each))
         assert.equal(textOf(lasting), expected)
         assert.equal(textOf(lasting), expected)
