@@ -180,6 +180,19 @@ export function testImageSets(open: OpenCatalog): void {
     assert.deepEqual(await found(catalog, '0'.repeat(32), {}), [])
   })
 
+  test('a search says whether there is such a data store, and in which status', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const search = { filters: [], sort: NEWEST_FIRST }
+    const datastoreOf = async (id: string) =>
+      (await catalog.imageSets.search({ datastoreId: id, search, limit: 10 })).datastore
+    assert.equal((await datastoreOf(datastoreId))?.datastoreStatus, 'ACTIVE')
+    assert.equal(await datastoreOf('0'.repeat(32)), undefined)
+    await catalog.datastores.beginDelete(datastoreId, AT + 1)
+    const { datastoreStatus, updatedAt } = (await datastoreOf(datastoreId))!
+    assert.deepEqual([datastoreStatus, updatedAt], ['DELETING', AT + 1])
+  })
+
   test('later pages see what the first page saw, although image sets came, changed and went meanwhile', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
