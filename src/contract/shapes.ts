@@ -137,6 +137,16 @@ export class JsonText {
   }
 }
 
+/** A structure that does not change and is answered again and again: once it has been written, its JSON is kept with it. */
+export class Lasting<Structure> {
+  readonly structure: Structure
+  /** Whoever writes it keeps it here. */
+  json: Uint8Array | undefined
+  constructor(structure: Structure) {
+    this.structure = structure
+  }
+}
+
 /** The bytes of a stream: sent as they come, never gathered. */
 export type Bytes = Uint8Array | AsyncIterable<Uint8Array>
 
@@ -176,12 +186,12 @@ export type TypeOf<S extends Shape> =
                       ? UnionOf<M>
                       : never
 
-/** As TypeOf, for what an operation answers: any structure within may be ready-made JSON. */
+/** As TypeOf, for what an operation answers: any structure within may be ready-made JSON, or one that lasts. */
 export type AnswerOf<S extends Shape> =
   S extends ListShape<infer I>
     ? readonly AnswerOf<I>[]
     : S extends StructureShape<infer M>
-      ? AnswerStructureOf<M> | JsonText
+      ? AnswerStructureOf<M> | JsonText | Lasting<AnswerStructureOf<M>>
       : TypeOf<S>
 export type AnswerStructureOf<M extends Members> = Simplify<
   { [K in RequiredNames<M>]: AnswerOf<ShapeOf<M[K]>> } & {

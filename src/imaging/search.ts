@@ -153,7 +153,7 @@ export const matches = (search: Search, imageSet: SearchableImageSet): boolean =
     return value !== null && (value as number) >= filter.from && (value as number) <= filter.to
   })
 
-export const positionOf = (search: Search, imageSet: SearchableImageSet): Position => ({
+export const positionOf = (search: Search, imageSet: Pick<SearchableImageSet, 'seq' | SortField>): Position => ({
   key: imageSet[search.sort.sortField],
   seq: imageSet.seq,
 })

@@ -16,6 +16,17 @@ export async function activeDatastore(app: App, datastoreId: string): Promise<Da
   return datastore
 }
 
+/** As activeDatastore, of a data store that a verb found on its way. */
+export function mustBeActive(
+  app: App,
+  datastoreId: string,
+  found: Pick<Datastore, 'datastoreStatus' | 'updatedAt'> | undefined,
+): void {
+  const isForgotten = found?.datastoreStatus === 'DELETED' && found.updatedAt <= deletedSince(app)
+  if (found === undefined || isForgotten) throw datastoreNotFound(datastoreId)
+  if (found.datastoreStatus !== 'ACTIVE') throw datastoreNotActive({ datastoreId, ...found })
+}
+
 export const deletedSince = (app: App): number => app.clock() - app.limits.deletedDatastoreMs
 
 export const datastoreArn = (app: App, datastoreId: string): string =>

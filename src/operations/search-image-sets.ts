@@ -6,11 +6,12 @@
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { ExtensionHeader, ReplyNotes } from '../contract/handlers.ts'
+import type { StorageTier } from '../contract/image-sets.ts'
 import type { Input, Output } from '../contract/operations.ts'
-import { JsonText } from '../contract/shapes.ts'
-import { type Position, type Search, toSearch } from '../imaging/search.ts'
+import { JsonText, Lasting, type TypeOf } from '../contract/shapes.ts'
+import { type Position, positionOf, type Search, toSearch } from '../imaging/search.ts'
 import type { ImageSetSummary } from '../stores/catalog.ts'
-import { activeDatastore } from './datastore-access.ts'
+import { mustBeActive } from './datastore-access.ts'
 import { cutPage, positionOfPage } from './page-tokens.ts'
 import { explanationOf } from './search-explanation.ts'
 
@@ -29,7 +30,7 @@ export async function searchImageSets(
   const isCounted = isAsked(notes, { header: 'x-hilum-count', as: 'exact' })
   const isExplained = isAsked(notes, { header: 'x-hilum-explain', as: 'yes' })
   const search = toSearch(input.searchCriteria)
-  const { datastoreId } = await activeDatastore(app, input.datastoreId)
+  const { datastoreId } = input
   const request = ['SearchImageSets', datastoreId, withFiltersInOrder(search)]
   const size = input.maxResults ?? app.limits.pageSize
   const after = positionOfPage<After>(app.pageTokens, { request, nextToken: input.nextToken })
@@ -44,12 +45,13 @@ export async function searchImageSets(
     ...(isCounted && after === undefined ? { count: 'exact' } : {}),
   })
   const durationMs = performance.now() - startedAt
+  mustBeActive(app, datastoreId, page.datastore)
   if (page.total !== undefined) notes.replyHeaders['x-hilum-total-count'] = String(page.total)
   if (isExplained) notes.replyHeaders['x-hilum-explain'] = JSON.stringify(explanationOf(page, durationMs))
   const { rows: found, asOf } = page
   const { rows, nextToken } = cutPage(found, {
     size,
-    tokenAfter: ({ key, seq }) => app.pageTokens.seal(request, { key, seq, asOf } satisfies After),
+    tokenAfter: (row) => app.pageTokens.seal(request, { ...positionOf(search, row), asOf } satisfies After),
   })
   const now = app.clock()
   return { imageSetsMetadataSummaries: rows.map((row) => summaryOf(row, now)), sort: search.sort, nextToken }
@@ -65,14 +67,25 @@ function isAsked(
   throw new ContractError('ValidationException', `The header ${header} takes one value: ${as}. Leave it out otherwise`)
 }
 
-const summaryOf = (row: ImageSetSummary, now: number) => ({
+/** The answers to what the store keeps in memory, for as long as it does. */
+const answered = new WeakMap<ImageSetSummary, Lasting<ReturnType<typeof answerOf>>>()
+
+function summaryOf(row: ImageSetSummary, now: number) {
+  const storageTier = now - row.lastAccessedAt > ARCHIVED_AFTER_MS ? 'ARCHIVE_INSTANT_ACCESS' : 'FREQUENT_ACCESS'
+  const before = answered.get(row)
+  if (before?.structure.storageTier === storageTier) return before
+  const summary = new Lasting(answerOf(row, storageTier))
+  answered.set(row, summary)
+  return summary
+}
+
+const answerOf = (row: ImageSetSummary, storageTier: TypeOf<typeof StorageTier>) => ({
   imageSetId: row.imageSetId,
   version: row.version,
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
   lastAccessedAt: row.lastAccessedAt,
-  storageTier:
-    now - row.lastAccessedAt > ARCHIVED_AFTER_MS ? ('ARCHIVE_INSTANT_ACCESS' as const) : ('FREQUENT_ACCESS' as const),
+  storageTier,
   isPrimary: row.isPrimary,
   DICOMTags: new JsonText(row.tags),
 })

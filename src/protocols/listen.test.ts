@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { ask, Client, echo, reply, started } from './listening.fixture.ts'
 import type { Door } from './wire.ts'
 
@@ -133,6 +134,16 @@ describe('a reply', () => {
     client.socket.pause().destroy()
     await sourceClosed.promise
     assert.ok(produced < 50, `${produced} MB were produced for a reader that had left`)
+  })
+
+  test('is cut off where its reader takes nothing of it any more', { timeout: 30_000 }, async (t) => {
+    const { port, lines } = await started(t, async () => reply('x'.repeat(50_000_000)), { requestBodyTimeoutMs: 200 })
+    const client = new Client(port).send('GET / HTTP/1.1', 'Host: h', LAST, '', '')
+    await client.until(/\r\n\r\n/)
+    client.socket.pause()
+    while (lines.length === 0) await setImmediate()
+    assert.equal(lines[0]!.fields.isWhole, false)
+    client.socket.destroy()
   })
 
   test('is cut off where its stream fails, so that nobody takes a part for the whole', async (t) => {

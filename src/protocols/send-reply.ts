@@ -15,13 +15,16 @@ export interface Exchange {
 export async function sendReply(reply: WireReply, { request, response, stallTimeoutMs }: Exchange): Promise<void> {
   const { status, headers, body } = reply
   if (response.destroyed) return abandon(body)
-  response.setTimeout(stallTimeoutMs, () => response.destroy())
+  const destroyIfStalled = () => response.setTimeout(stallTimeoutMs, () => response.destroy())
   if (typeof body === 'string' || body instanceof Uint8Array) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
     response.writeHead(status, status === 204 ? headers : { ...headers, 'Content-Length': length })
     response.end(body)
+    // Mostly the kernel has taken all of it by now, and there is nobody to wait for.
+    if (!isTaken(response)) destroyIfStalled()
     return closed(response)
   }
+  destroyIfStalled()
   response.writeHead(status, headers)
   if (request.method === 'HEAD') {
     response.end()
@@ -33,6 +36,8 @@ export async function sendReply(reply: WireReply, { request, response, stallTime
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   }
 }
+
+const isTaken = ({ socket }: ServerResponse): boolean => socket?.writableLength === 0
 
 /** Sent and let go of, or cut off. */
 export function closed(response: ServerResponse): Promise<void> {

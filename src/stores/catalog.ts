@@ -286,8 +286,11 @@ export interface IndexVerified {
 
 // ---- Image sets --------------------------------------------------------------------------------------------------
 
-/** One row of a search result. */
-export interface ImageSetSummary extends Position {
+/** One row of a search result. The same image set in the same state is mostly the same object, from search to search. */
+export interface ImageSetSummary {
+  /** As in SearchableImageSet, for the row's place in a sort. */
+  readonly seq: number
+  readonly DICOMStudyDateAndTime: number | null
   readonly imageSetId: string
   readonly version: number
   readonly createdAt: number
@@ -299,6 +302,8 @@ export interface ImageSetSummary extends Position {
 }
 
 export interface SearchPage {
+  /** undefined where there is no such data store. */
+  readonly datastore: Pick<Datastore, 'datastoreStatus' | 'updatedAt'> | undefined
   readonly rows: readonly ImageSetSummary[]
   /** The state of the catalog that the first page saw; later pages see the same, less what has been deleted since. */
   readonly asOf: number
@@ -307,7 +312,7 @@ export interface SearchPage {
   readonly visited: Visited
 }
 
-/** How a page was found, and what was read for it. Names of attributes only, never a value. */
+/** How a page was found, and what was read for it when it was: a page asked for again is kept while nothing changes. Names of attributes only, never a value. */
 export interface Visited {
   readonly strategy: 'nothing can match' | 'in order of an index' | 'image sets of one text' | 'leaves, best first'
   /** The attribute whose index was read, where it was one. */

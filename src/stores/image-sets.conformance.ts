@@ -1,7 +1,7 @@
 /** The promises of a catalog's image sets: instances, deletion, and searches that go on while image sets come, change and go. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Search } from '../imaging/search.ts'
+import { positionOf, type Search } from '../imaging/search.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import type { Catalog } from './catalog.ts'
 import { AT, createDatastore, type FileValues, importFiles, storedFile } from './catalog-fixture.ts'
@@ -159,11 +159,16 @@ export function testImageSets(open: OpenCatalog): void {
       rows.map((row) => row.imageSetId),
       [...ids.values()].reverse(),
     )
-    for (const { imageSetId, key } of rows) {
-      const exactly = { attribute: 'DICOMStudyDateAndTime', from: key!, to: key! } as const
+    for (const { imageSetId, DICOMStudyDateAndTime } of rows) {
+      const exactly = {
+        attribute: 'DICOMStudyDateAndTime',
+        from: DICOMStudyDateAndTime!,
+        to: DICOMStudyDateAndTime!,
+      } as const
       assert.deepEqual(await found(catalog, datastoreId, { filters: [exactly] }), [imageSetId])
     }
-    const micro = { attribute: 'DICOMStudyDateAndTime', from: rows[1]!.key! + 1, to: rows[1]!.key! + 1 } as const
+    const studyInstant = rows[1]!.DICOMStudyDateAndTime!
+    const micro = { attribute: 'DICOMStudyDateAndTime', from: studyInstant + 1, to: studyInstant + 1 } as const
     assert.deepEqual(await found(catalog, datastoreId, { filters: [micro] }), [])
   })
 
@@ -173,6 +178,19 @@ export function testImageSets(open: OpenCatalog): void {
     await imageSet(catalog, datastoreId, { study: '1.1' })
     assert.deepEqual(await found(catalog, await createDatastore(catalog, 'other'), {}), [])
     assert.deepEqual(await found(catalog, '0'.repeat(32), {}), [])
+  })
+
+  test('a search says whether there is such a data store, and in which status', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const search = { filters: [], sort: NEWEST_FIRST }
+    const datastoreOf = async (id: string) =>
+      (await catalog.imageSets.search({ datastoreId: id, search, limit: 10 })).datastore
+    assert.equal((await datastoreOf(datastoreId))?.datastoreStatus, 'ACTIVE')
+    assert.equal(await datastoreOf('0'.repeat(32)), undefined)
+    await catalog.datastores.beginDelete(datastoreId, AT + 1)
+    const { datastoreStatus, updatedAt } = (await datastoreOf(datastoreId))!
+    assert.deepEqual([datastoreStatus, updatedAt], ['DELETING', AT + 1])
   })
 
   test('later pages see what the first page saw, although image sets came, changed and went meanwhile', async (context) => {
@@ -187,8 +205,16 @@ export function testImageSets(open: OpenCatalog): void {
     await imageSet(catalog, datastoreId, { study: '1.2', at: AT + 8 })
     await imageSet(catalog, datastoreId, { study: '1.6', at: AT + 9 })
     await catalog.imageSets.delete({ datastoreId, imageSetId: ids[2]!, at: AT + 10 })
-    const second = await catalog.imageSets.search({ ...request, after: first.rows[1]!, asOf: first.asOf })
-    const third = await catalog.imageSets.search({ ...request, after: second.rows[1]!, asOf: second.asOf })
+    const second = await catalog.imageSets.search({
+      ...request,
+      after: positionOf(request.search, first.rows[1]!),
+      asOf: first.asOf,
+    })
+    const third = await catalog.imageSets.search({
+      ...request,
+      after: positionOf(request.search, second.rows[1]!),
+      asOf: second.asOf,
+    })
     const seen = [...first.rows, ...second.rows, ...third.rows].map((row) => [row.imageSetId, row.version])
     assert.deepEqual(
       seen,
@@ -205,7 +231,11 @@ export function testImageSets(open: OpenCatalog): void {
     const first = await catalog.imageSets.search(request)
     await imageSet(catalog, datastoreId, { study: '1.1', at: AT + 2 })
     await imageSet(catalog, datastoreId, { study: '1.2', at: AT + 2 + DAY_MS + 1 })
-    const second = await catalog.imageSets.search({ ...request, after: first.rows[0]!, asOf: first.asOf })
+    const second = await catalog.imageSets.search({
+      ...request,
+      after: positionOf(request.search, first.rows[0]!),
+      asOf: first.asOf,
+    })
     assert.deepEqual(second.rows, [])
     assert.ok(second.asOf > first.asOf)
     const everything = await catalog.imageSets.search({ ...request, limit: 10, asOf: first.asOf })

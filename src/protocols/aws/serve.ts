@@ -88,4 +88,5 @@ function stackOf(cause: unknown): string | undefined {
 }
 
 /** 32 hex digits in the form AWS gives its request ids. */
-const uuidOf = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+const uuidOf = (id: string): string =>
+  `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20)}`

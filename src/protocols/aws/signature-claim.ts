@@ -146,7 +146,11 @@ export function checkTime(claim: SignatureClaim, { now, skewMs }: { now: number;
 
 const tooSkewed = (message: string) => new ContractError('RequestTimeTooSkewed', message)
 
-const instantOf = (basicTime: string): number =>
-  Date.parse(basicTime.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
+/** NaN for what no calendar has. */
+function instantOf(basicTime: string): number {
+  const [year, month, day] = [basicTime.slice(0, 4), basicTime.slice(4, 6), basicTime.slice(6, 8)]
+  const [hour, minute, second] = [basicTime.slice(9, 11), basicTime.slice(11, 13), basicTime.slice(13, 15)]
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+}
 
 const basic = (ms: number): string => new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '')

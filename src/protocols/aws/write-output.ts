@@ -5,6 +5,7 @@
 import { type OperationName, type Output, operations } from '../../contract/operations.ts'
 import { type Bytes, memberOf, type StructureShape, structure } from '../../contract/shapes.ts'
 import type { WireReply } from '../wire.ts'
+import { JsonBody } from './json-body.ts'
 import { structureWriter } from './write-value.ts'
 
 /** Compiled once per operation, at start. */
@@ -19,8 +20,9 @@ export function outputWriter<N extends OperationName>(operation: N): (output: Ou
   return (output) => {
     if (success === 204) return { status: success, headers: {}, body: '', operation }
     if (payload === undefined) {
-      const body = writeBody(output as never)
-      return { status: success, headers: { 'Content-Type': 'application/json' }, body, operation }
+      const body = new JsonBody()
+      writeBody(output as never, body)
+      return { status: success, headers: { 'Content-Type': 'application/json' }, body: body.whole(), operation }
     }
     const values = output as Readonly<Record<string, unknown>>
     const replyHeaders: Record<string, string> = { 'Content-Type': 'application/octet-stream' }

@@ -22,6 +22,10 @@ export interface IndexSizes {
   readonly rebuiltPerBite: number
   /** Leaves whose bounds are kept in memory: 64 MB. */
   readonly leavesInMemory: number
+  /** Entries of leaves that are kept in memory as searches read them. */
+  readonly entryBytesInMemory: number
+  /** Image sets that were answered last, kept to be answered again. */
+  readonly summaryBytesInMemory: number
 }
 
 export const INDEX_SIZES: IndexSizes = {
@@ -34,6 +38,8 @@ export const INDEX_SIZES: IndexSizes = {
   countEvery: 16,
   rebuiltPerBite: 1_000,
   leavesInMemory: 400_000,
+  entryBytesInMemory: 32 * 1024 * 1024,
+  summaryBytesInMemory: 32 * 1024 * 1024,
 }
 
 /**
@@ -49,8 +55,8 @@ export const leavesCountedMax = (spaces: readonly number[]): number => 4 + cutLe
 const cutLeavesMax = (spaces: readonly number[], factor: number): number =>
   Math.ceil(spaces.reduce((sum, leaves) => sum + factor * leaves ** (2 / 3), 0))
 
-/** Rows of a walk along an index: two pages of the primary image sets and two of the others, since a page may cut through equal keys. */
-export const walkedRowsMax = (limit: number): number => 4 * limit
+/** Rows of a walk along an index: two pages and one more of the primary image sets and of the others, since a page may cut through equal keys. */
+export const walkedRowsMax = (limit: number): number => 2 * (2 * limit + 1)
 
 /** Image sets of a text without a space. That a text be overlooked by more than this has a chance of one in 10^26. */
 export function textEntriesMax(sizes: IndexSizes, attribute: TextAttribute): number {

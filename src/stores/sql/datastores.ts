@@ -49,6 +49,17 @@ export function* datastoreNumber(datastoreId: string): Sql<number | undefined> {
   return row?.datastore
 }
 
+/** Its number, and whether it may be searched. */
+export function* datastoreSearched(
+  datastoreId: string,
+): Sql<(Pick<Datastore, 'datastoreStatus' | 'updatedAt'> & { readonly number: number }) | undefined> {
+  const row = yield* one<Pick<DatastoreRow, 'datastore_status' | 'updated_at'> & { readonly datastore: number }>(
+    'SELECT datastore, datastore_status, updated_at FROM datastores WHERE datastore_id = ?',
+    datastoreId,
+  )
+  return row && { number: row.datastore, datastoreStatus: row.datastore_status, updatedAt: row.updated_at }
+}
+
 function* create({
   datastore,
   tags,

@@ -5,8 +5,10 @@ import { takeTurn } from './changes.ts'
 import { datastoreNumber } from './datastores.ts'
 import type { Dialect } from './differences.ts'
 import { partsOfImageSetId } from './image-set-id.ts'
+import { PagesInMemory } from './search-pages.ts'
 import { BoundsInMemory } from './search-spaces.ts'
 import { search } from './search-sql.ts'
+import { SummariesInMemory } from './search-summaries.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { all, one, run, type Sql, type Transactions } from './statement.ts'
 
@@ -16,9 +18,11 @@ export function imageSetsOver(
 ): ImageSets {
   /** Of searches that have ended: whoever takes one sees a state at least as late. Two at once may see different states. */
   const free: BoundsInMemory[] = []
+  const summaries = new SummariesInMemory(options.sizes)
+  const pages = new PagesInMemory()
   function* searchAlone(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
     const bounds = free.pop() ?? new BoundsInMemory(options.sizes)
-    const page = yield* search(request, { ...options, bounds })
+    const page = yield* search(request, { ...options, bounds, summaries, pages })
     // A search that failed does not come here, and what it knew is forgotten.
     free.push(bounds)
     return page

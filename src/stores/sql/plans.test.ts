@@ -12,8 +12,10 @@ import { SQLITE } from './differences.ts'
 import { primariesOfStudies } from './grouping-columns.ts'
 import { waitingGroups } from './import-files.ts'
 import { migrate } from './migrate.ts'
+import { PagesInMemory } from './search-pages.ts'
 import { BoundsInMemory } from './search-spaces.ts'
 import { search as searchOver } from './search-sql.ts'
+import { SummariesInMemory } from './search-summaries.ts'
 import { SearchUpkeep } from './search-upkeep.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import type { Sql, Statement, Verb } from './statement.ts'
@@ -63,11 +65,18 @@ function* searches(): Generator<Search> {
 
 describe('whatever is searched', async () => {
   const connection = await smallCatalog()
-  const context = { dialect: SQLITE, bounds: new BoundsInMemory(sizes), sizes }
+  /** With nothing in memory, so that every statement is made. */
+  const newContext = () => ({
+    dialect: SQLITE,
+    bounds: new BoundsInMemory(sizes),
+    summaries: new SummariesInMemory(sizes),
+    pages: new PagesInMemory(),
+    sizes,
+  })
   const plansOfSearch = (search: Search, place: { after?: Position; asOf?: number; count?: 'exact' }) =>
     plansOf(
       connection,
-      searchOver({ datastoreId: idOf('store'), search, limit: 51, ...place }, context),
+      searchOver({ datastoreId: idOf('store'), search, limit: 51, ...place }, newContext()),
       /FROM (image_sets|search_\w+)\b/,
     )
 

@@ -13,8 +13,10 @@ import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './postgr
 import { openPostgresCatalog } from './postgres.ts'
 import { drive, executeOnce, inPostgres } from './postgres-connection.ts'
 import { POSTGRES_TYPES, toPostgres } from './postgres-values.ts'
+import { PagesInMemory } from './search-pages.ts'
 import { BoundsInMemory } from './search-spaces.ts'
 import { search } from './search-sql.ts'
+import { SummariesInMemory } from './search-summaries.ts'
 import type { Statement } from './statement.ts'
 
 const ROWS = 8_000
@@ -58,13 +60,17 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
   async function plansOf(wanted: Search, after?: { key: number; seq: number }): Promise<string[]> {
     const statements: Statement[] = []
     const request = { datastoreId, search: wanted, limit: 51, ...(after && { after }) }
-    await drive(
-      search(request, { dialect: POSTGRES, bounds: new BoundsInMemory(INDEX_SIZES), sizes: INDEX_SIZES }),
-      async (statement) => {
-        if (/FROM image_sets\b/.test(statement.text)) statements.push(statement)
-        return executeOnce(client)(statement)
-      },
-    )
+    const context = {
+      dialect: POSTGRES,
+      bounds: new BoundsInMemory(INDEX_SIZES),
+      summaries: new SummariesInMemory(INDEX_SIZES),
+      pages: new PagesInMemory(),
+      sizes: INDEX_SIZES,
+    }
+    await drive(search(request, context), async (statement) => {
+      if (/FROM image_sets\b/.test(statement.text)) statements.push(statement)
+      return executeOnce(client)(statement)
+    })
     assert.ok(statements.length > 0)
     const plans: string[] = []
     for (const { text, values } of statements) {
@@ -81,8 +87,11 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
       for (const filters of [[], [range]]) {
         test(`${filters.length === 0 ? 'of everything' : 'of a range'} walks ${index} ${sortOrder}`, async () => {
           for (const place of [undefined, { key: key + 10, seq: 5 }]) {
-            for (const plan of await plansOf({ filters, sort }, place)) {
-              assert.match(plan, new RegExp(`Index Scan (Backward )?using ${index} `))
+            const plans = await plansOf({ filters, sort }, place)
+            assert.match(plans.pop()!, /Index Scan using image_sets_pkey /, 'the rows come last, by their keys')
+            assert.ok(plans.length > 0)
+            for (const plan of plans) {
+              assert.match(plan, new RegExp(`Index (Only )?Scan (Backward )?using ${index} `))
               assert.doesNotMatch(plan, /Seq Scan|Bitmap|Sort/)
             }
           }

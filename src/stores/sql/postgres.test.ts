@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import pg from 'pg'
+import { positionOf } from '../../imaging/search.ts'
 import { describeCatalog } from '../catalog.conformance.ts'
 import type { Catalog, Lease } from '../catalog.ts'
 import {
@@ -181,8 +182,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     while (page.rows.length === LIMIT && seen.length <= before.length) {
       const sofar = written
       while (written === sofar) await setImmediate()
-      const { key, seq } = page.rows.at(-1)!
-      page = await pageAfter({ after: { key, seq }, asOf: page.asOf })
+      page = await pageAfter({ after: positionOf(search, page.rows.at(-1)!), asOf: page.asOf })
       seen.push(...page.rows.map((row) => row.imageSetId))
     }
     isReading = false

@@ -5,6 +5,7 @@
  * have seen, so they are always those of the transaction's own state of the catalog, whichever process wrote it.
  */
 import { TEXT_ATTRIBUTES, type TextAttribute } from '../../imaging/search.ts'
+import { decodeEntries, type Entries } from '../search-index/entries.ts'
 import { decodeBounds, LeafBounds } from '../search-index/leaf-bounds.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
 import { all, allOfMany, one, type Sql } from './statement.ts'
@@ -108,6 +109,9 @@ interface LeafRow {
 /** The bounds of the spaces used last. Each connection has its own, since each may see another state. */
 export class BoundsInMemory {
   readonly #kept = new Map<number, Kept>()
+  /** By leaf. A leaf whose bounds are read again has changed, and is not in here until it is read again too. */
+  readonly #entries = new Map<number, Entries>()
+  #entryBytes = 0
   readonly #sizes: IndexSizes
 
   constructor(sizes: IndexSizes) {
@@ -122,7 +126,10 @@ export class BoundsInMemory {
         'SELECT leaf, entry_count, bounds FROM search_leaves WHERE space = ? AND changed_in > ?',
         ...[space, kept.seen],
       )
-      for (const row of rows) kept.bounds.set(row.leaf, row.entry_count, decodeBounds(row.bounds))
+      for (const row of rows) {
+        kept.bounds.set(row.leaf, row.entry_count, decodeBounds(row.bounds))
+        this.#forgetEntries(row.leaf)
+      }
       kept.seen = upTo
     }
     // The last in the map was used last.
@@ -152,6 +159,28 @@ export class BoundsInMemory {
     this.#kept.delete(space)
   }
 
+  /** Of a leaf of a space that `of` has just answered. */
+  *entriesOf(leaf: number): Sql<Entries> {
+    const kept = this.#entries.get(leaf)
+    if (kept !== undefined) return kept
+    const entries = decodeEntries(yield* entryBytes(leaf))
+    this.#entries.set(leaf, entries)
+    this.#entryBytes += sizeOf(entries)
+    // In the order in which they were read. Which ones go matters little: one that is missed is read in some microseconds.
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entryBytes <= this.#sizes.entryBytesInMemory) break
+      this.#forgetEntries(oldest)
+    }
+    return entries
+  }
+
+  #forgetEntries(leaf: number): void {
+    const entries = this.#entries.get(leaf)
+    if (entries === undefined) return
+    this.#entries.delete(leaf)
+    this.#entryBytes -= sizeOf(entries)
+  }
+
   #forgetOldest(): void {
     let leaves = 0
     for (const { bounds } of this.#kept.values()) leaves += bounds.count
@@ -163,6 +192,9 @@ export class BoundsInMemory {
     }
   }
 }
+
+/** The bytes that the columns look into. */
+const sizeOf = ({ changedIn }: Entries): number => changedIn.buffer.byteLength
 
 export function* entryBytes(leaf: number): Sql<Uint8Array> {
   const row = yield* one<{ entries: Uint8Array }>('SELECT entries FROM search_entries WHERE leaf = ?', leaf)

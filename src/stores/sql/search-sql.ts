@@ -3,31 +3,40 @@
  * property test holds them together. A text that few image sets have leads to all of them; what only the sort key narrows is a walk
  * along its index; everything else is a best-first search (search-index/best-first.ts) through the space of a text that many have, or through those of all image sets.
  */
-import type { Search } from '../../imaging/search.ts'
+import { type Filter, type Position, positionOf, type Search } from '../../imaging/search.ts'
 import type { ImageSetSummary, ImageSets, SearchPage, Visited } from '../catalog.ts'
 import { type BestFirst, beginBestFirst, nextLeaf, type PageOfEntries, visit } from '../search-index/best-first.ts'
 import { countMatching } from '../search-index/count.ts'
 import { criteriaOf } from '../search-index/criteria.ts'
-import { decodeEntries, type Entries, LACKING } from '../search-index/entries.ts'
+import { type Entries, LACKING } from '../search-index/entries.ts'
 import type { LeafBounds } from '../search-index/leaf-bounds.ts'
 import { type IndexSizes, leavesVisitedMax, textEntriesMax, walkedRowsMax } from '../search-index/sizes.ts'
 import { knownChanges } from './changes.ts'
-import { datastoreNumber } from './datastores.ts'
+import { datastoreSearched } from './datastores.ts'
 import type { Dialect } from './differences.ts'
 import { DATE_INDEXES } from './search-columns.ts'
 import { type Total, totalOf } from './search-count.ts'
-import { type BoundsInMemory, entryBytes } from './search-spaces.ts'
-import { hasTexts, summaryOf, summaryRows } from './search-summaries.ts'
-import { inOrder, isOnSortKey, walk } from './search-walk.ts'
+import type { FoundPage, PagesInMemory } from './search-pages.ts'
+import type { BoundsInMemory } from './search-spaces.ts'
+import {
+  hasTexts,
+  SUMMARY_COLUMNS,
+  type SummariesInMemory,
+  type SummaryRow,
+  summariesOf,
+  summaryOf,
+} from './search-summaries.ts'
+import { inOrder, isOnSortKey, NEVER, walk } from './search-walk.ts'
 import { imageSetsWith, isWanted, type OpenSpace, type Way, wayTo } from './search-way.ts'
 import { all, type Row, type Sql } from './statement.ts'
 
 type Request = Parameters<ImageSets['search']>[0]
-type Found = Pick<SearchPage, 'rows' | 'total' | 'visited'>
 
 interface Context {
   readonly dialect: Dialect
   readonly bounds: BoundsInMemory
+  readonly summaries: SummariesInMemory
+  readonly pages: PagesInMemory
   readonly sizes: IndexSizes
 }
 
@@ -44,23 +53,21 @@ const NOTHING: Visited = {
 export function* search(request: Request, context: Context): Sql<SearchPage> {
   const changes = yield* knownChanges()
   const asOf = Math.min(Math.max(request.asOf ?? changes.latest, changes.oldest), changes.latest)
-  const datastore = yield* datastoreNumber(request.datastoreId)
+  const datastore = yield* datastoreSearched(request.datastoreId)
   const isCounted = request.count === 'exact' && request.asOf === undefined
   const matchesNothing = request.search.filters.some((filter) => 'equals' in filter && filter.equals === '')
   if (datastore === undefined || matchesNothing) {
-    if (!isCounted) return { rows: [], asOf, visited: NOTHING }
+    if (!isCounted) return { datastore, rows: [], asOf, visited: NOTHING }
     const count = { strategy: 'nothing can match', leavesMatching: 0, leaves: 0, entries: 0, bound: {} } as const
-    return { rows: [], asOf, total: 0, visited: { ...NOTHING, count } }
+    return { datastore, rows: [], asOf, total: 0, visited: { ...NOTHING, count } }
   }
 
-  const moment = { ...context, datastore, asOf, latest: changes.latest, isCounted }
-  const found = yield* present(request, moment)
-  if (asOf === changes.latest) return { ...found, asOf }
-  // As it was then: what has not changed since, and of what has, the rows that held then.
-  const heldThen = { text: 'datastore = ? AND until_change > ? AND from_change <= ?', values: [datastore, asOf, asOf] }
-  const past = yield* countingRows(walk({ table: 'image_sets_past', conditions: [heldThen] }, request))
-  const rows = [...found.rows, ...past.answer].sort(inOrder(request.search)).slice(0, request.limit)
-  return { rows, asOf, visited: { ...found.visited, rows: found.visited.rows + past.rows } }
+  const moment = { ...context, datastore: datastore.number, asOf, latest: changes.latest, isCounted }
+  const name = JSON.stringify([datastore.number, request.search, request.after, asOf, request.limit, isCounted])
+  const kept = context.pages.get(name, changes.latest)
+  const found = kept ?? (yield* pageAt(request, moment))
+  if (kept === undefined) context.pages.keep(name, changes.latest, found)
+  return { datastore, ...found, asOf }
 }
 
 interface Moment extends Context {
@@ -71,7 +78,22 @@ interface Moment extends Context {
   readonly isCounted: boolean
 }
 
-function* present(request: Request, moment: Moment): Sql<Found> {
+function* pageAt(request: Request, moment: Moment): Sql<FoundPage> {
+  const { datastore, asOf, latest } = moment
+  const found = yield* present(request, moment)
+  if (asOf === latest) return found
+  // As it was then: what has not changed since, and of what has, the rows that held then.
+  const heldThen = { text: 'datastore = ? AND until_change > ? AND from_change <= ?', values: [datastore, asOf, asOf] }
+  const source = { table: 'image_sets_past', columns: SUMMARY_COLUMNS, conditions: [heldThen] }
+  const past = yield* countingRows(walk<SummaryRow & Position>(source, request))
+  const compare = inOrder(request.search)
+  const place = (row: ImageSetSummary) => positionOf(request.search, row)
+  const both = [...found.rows, ...past.answer.map((row) => summaryOf(row).answer)]
+  const rows = both.sort((a, b) => compare(place(a), place(b))).slice(0, request.limit)
+  return { rows, visited: { ...found.visited, rows: found.visited.rows + past.rows } }
+}
+
+function* present(request: Request, moment: Moment): Sql<FoundPage> {
   if (isInOrderOfAnIndex(request.search)) return yield* inOrderOfIndex(request, moment)
   const way = yield* wayTo(request.search.filters, moment)
   return way.kind === 'text' ? yield* ofText(way, { request, moment }) : yield* ofSpaces(way, { request, moment })
@@ -81,11 +103,11 @@ function* present(request: Request, moment: Moment): Sql<Found> {
 const isInOrderOfAnIndex = (search: Search) =>
   search.filters.every((filter) => filter.attribute === 'isPrimary' || isOnSortKey(filter, search))
 
-function* inOrderOfIndex(request: Request, moment: Moment): Sql<Found> {
+function* inOrderOfIndex(request: Request, moment: Moment): Sql<FoundPage> {
   const { datastore, asOf, latest, dialect } = moment
   const { filters, sort } = request.search
-  const onSortKey = { sort, filters: filters.filter((filter) => filter.attribute !== 'isPrimary') }
-  const rows: ImageSetSummary[] = []
+  const onSortKey = filters.filter((filter) => filter.attribute !== 'isPrimary')
+  const places: Position[] = []
   let rowsRead = 0
   for (const isPrimary of [true, false].filter((each) => isWanted(each, filters))) {
     const conditions = [
@@ -93,8 +115,9 @@ function* inOrderOfIndex(request: Request, moment: Moment): Sql<Found> {
       ...(asOf === latest ? [] : [{ text: 'changed_in <= ?', values: [asOf] }]),
     ]
     const table = `image_sets ${dialect.byIndex(DATE_INDEXES[sort.sortField])}`
-    const walked = yield* countingRows(walk({ table, conditions }, { ...request, search: onSortKey }))
-    rows.push(...walked.answer)
+    const search = { sort, filters: [...onSortKey, ...notBehind(places[request.limit - 1], sort)] }
+    const walked = yield* countingRows(walk({ table, conditions }, { ...request, search }))
+    places.push(...walked.answer)
     rowsRead += walked.rows
   }
   const visited: Visited = {
@@ -104,14 +127,30 @@ function* inOrderOfIndex(request: Request, moment: Moment): Sql<Found> {
     rows: rowsRead,
     bound: { rows: walkedRowsMax(request.limit) },
   }
-  const page = rows.sort(inOrder(request.search)).slice(0, request.limit)
+  const ordered = places.sort(inOrder(request.search)).slice(0, request.limit)
+  const page = yield* rowsAt(
+    ordered.map(({ seq }) => seq),
+    moment,
+  )
   const way = moment.isCounted ? yield* wayTo(filters, moment) : undefined
   if (way?.kind !== 'spaces') return { rows: page, visited }
   return withTotal({ rows: page, visited: { ...visited, spaces: way.spaces.map(sizeOf) } }, yield* totalOf(way, moment))
 }
 
+/** Narrows a walk to what could come before the last place of a page that is full already. */
+function notBehind(last: Position | undefined, { sortField, sortOrder }: Search['sort']): readonly Filter[] {
+  if (last === undefined || last.key === null) return []
+  const range = sortOrder === 'DESC' ? { from: last.key, to: NEVER } : { from: -NEVER, to: last.key }
+  return [{ attribute: sortField, ...range }]
+}
+
+function* rowsAt(seqs: readonly number[], moment: Moment): Sql<readonly ImageSetSummary[]> {
+  const summaries = yield* summariesOf(seqs, moment)
+  return summaries.map(({ answer }) => answer)
+}
+
 /** All image sets of a text, out of its index alone where no other text is looked for. */
-function* ofText(way: Way & { kind: 'text' }, { request, moment }: Asked): Sql<Found> {
+function* ofText(way: Way & { kind: 'text' }, { request, moment }: Asked): Sql<FoundPage> {
   const { search } = request
   const { text, values } = imageSetsWith([way.text, ...way.others], { ...moment, byIndex: moment.dialect.byIndex })
   const entries = columnsOf(
@@ -119,15 +158,15 @@ function* ofText(way: Way & { kind: 'text' }, { request, moment }: Asked): Sql<F
   )
   const page = beginBestFirst([], { ...pageOf(request, moment), search: { ...search, filters: way.filters } })
   visit(page, entries)
-  const rows = yield* summaryRows(page.seqs)
-  const found: Found = {
-    rows: page.seqs.map((seq) => summaryOf(rows.get(seq)!, search.sort.sortField)),
+  const rows = yield* rowsAt(page.seqs, moment)
+  const found: FoundPage = {
+    rows,
     visited: {
       ...NOTHING,
       strategy: 'image sets of one text',
       index: way.text.attribute,
       entries: entries.count,
-      rows: rows.size,
+      rows: rows.length,
       bound: { entries: textEntriesMax(moment.sizes, way.text.attribute), rows: request.limit },
     },
   }
@@ -144,25 +183,25 @@ interface Asked {
 
 const pageOf = ({ search, after, limit }: Request, { asOf }: Moment): PageOfEntries => ({ search, after, asOf, limit })
 
-function* ofSpaces(way: Way & { kind: 'spaces' }, { request, moment }: Asked): Sql<Found> {
+function* ofSpaces(way: Way & { kind: 'spaces' }, { request, moment }: Asked): Sql<FoundPage> {
   const { search, limit } = request
   const spaces = way.spaces.map(({ bounds }) => bounds)
   const not = new Set<number>()
   const visited = { leavesMatching: 0, leaves: 0, entries: 0, rows: 0 }
   for (;;) {
     const page = { ...pageOf(request, moment), search: { ...search, filters: way.filters }, not }
-    const found = yield* bestFirst(spaces, page)
-    const rows = yield* summaryRows(found.seqs)
+    const found = yield* bestFirst(spaces, page, moment.bounds)
+    const summaries = yield* summariesOf(found.seqs, moment)
     visited.leavesMatching = Math.max(visited.leavesMatching, found.leavesMatching)
     visited.leaves += found.leavesVisited
     visited.entries += found.entriesVisited
-    visited.rows += rows.size
-    const others = found.seqs.filter((seq) => !hasTexts(rows.get(seq)!, way.residual))
+    visited.rows += summaries.length
+    const others = found.seqs.filter((_, at) => !hasTexts(summaries[at]!, way.residual))
     if (others.length === 0) {
       const leaves = spaces.map(({ count }) => count)
       const bound = way.residual.length > 0 ? {} : { leaves: leavesVisitedMax(leaves, limit), rows: limit }
-      const answer: Found = {
-        rows: found.seqs.map((seq) => summaryOf(rows.get(seq)!, search.sort.sortField)),
+      const answer: FoundPage = {
+        rows: summaries.map(({ answer }) => answer),
         visited: { strategy: 'leaves, best first', spaces: way.spaces.map(sizeOf), ...visited, bound },
       }
       return moment.isCounted ? withTotal(answer, yield* totalOf(way, moment)) : answer
@@ -172,10 +211,10 @@ function* ofSpaces(way: Way & { kind: 'spaces' }, { request, moment }: Asked): S
   }
 }
 
-function* bestFirst(spaces: readonly LeafBounds[], page: PageOfEntries): Sql<BestFirst> {
+function* bestFirst(spaces: readonly LeafBounds[], page: PageOfEntries, bounds: BoundsInMemory): Sql<BestFirst> {
   const search = beginBestFirst(spaces, page)
   for (let leaf = nextLeaf(search); leaf !== undefined; leaf = nextLeaf(search)) {
-    visit(search, decodeEntries(yield* entryBytes(leaf)))
+    visit(search, yield* bounds.entriesOf(leaf))
   }
   return search
 }
@@ -187,7 +226,7 @@ const sizeOf = ({ texts, isPrimary, bounds }: OpenSpace): Visited['spaces'][numb
   entries: bounds.entryCount(),
 })
 
-const withTotal = ({ rows, visited }: Found, { total, count }: Total): Found => ({
+const withTotal = ({ rows, visited }: FoundPage, { total, count }: Total): FoundPage => ({
   rows,
   total,
   visited: { ...visited, count },

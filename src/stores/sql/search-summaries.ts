@@ -1,5 +1,10 @@
-/** The rows of a search's answer, read by their keys once the index has said which and in what order. */
-import type { Filter, SortField } from '../../imaging/search.ts'
+/**
+ * The rows of a search's answer, read by their keys once the index has said which and in what order.
+ *
+ * Most searches of a day show the same newest image sets, so rows are kept from search to search, each with the number of the last
+ * change up to which it is known to hold: a later search reads of those that are older only what has changed since.
+ */
+import type { Filter } from '../../imaging/search.ts'
 import type { ImageSetSummary } from '../catalog.ts'
 import { imageSetIdOf } from './image-set-id.ts'
 import { COLUMN_OF } from './search-columns.ts'
@@ -22,46 +27,142 @@ export interface SummaryRow {
   readonly tags: string
 }
 
-export const SUMMARY_COLUMNS = `seq, id_tail, version, created_at, updated_at, last_accessed_at, is_primary, study_instant, patient_id,
+/** Beside seq. */
+export const SUMMARY_COLUMNS = `id_tail, version, created_at, updated_at, last_accessed_at, is_primary, study_instant, patient_id,
   accession_number, study_id, study_instance_uid, series_instance_uid, tags`
+
+/** The texts that may have to be compared, and what is answered: one object for as long as it is kept. */
+export interface Summary {
+  readonly texts: Pick<
+    SummaryRow,
+    'patient_id' | 'accession_number' | 'study_id' | 'study_instance_uid' | 'series_instance_uid'
+  >
+  readonly answer: ImageSetSummary
+}
+
+interface Kept extends Summary {
+  /** All changes up to this number are in it. */
+  upTo: number
+}
+
+/** Of one summary: its columns, and its answer as text beside the tags that are a part of it. */
+const bytesOf = ({ answer }: Summary): number => 1_000 + 2 * answer.tags.length
+
+/** Those used last: whatever is used moves from the old half to the young one, and when that is full the old half is forgotten. */
+export class SummariesInMemory {
+  #young = new Map<number, Kept>()
+  #old = new Map<number, Kept>()
+  #youngBytes = 0
+  readonly #halfBytes: number
+
+  constructor({ summaryBytesInMemory }: { readonly summaryBytesInMemory: number }) {
+    this.#halfBytes = summaryBytesInMemory / 2
+  }
+
+  get(seq: number): Kept | undefined {
+    const young = this.#young.get(seq)
+    if (young !== undefined) return young
+    const old = this.#old.get(seq)
+    if (old !== undefined) this.keep(seq, old)
+    return old
+  }
+
+  keep(seq: number, summary: Kept): void {
+    if (this.#youngBytes >= this.#halfBytes) {
+      this.#old = this.#young
+      this.#young = new Map()
+      this.#youngBytes = 0
+    }
+    const replaced = this.#young.get(seq)
+    this.#youngBytes += bytesOf(summary) - (replaced === undefined ? 0 : bytesOf(replaced))
+    this.#young.set(seq, summary)
+  }
+}
+
+/**
+ * In the order of `seqs`, all of which the transaction has found.
+ * @param state.latest the last change that the transaction sees.
+ */
+export function* summariesOf(
+  seqs: readonly number[],
+  state: { readonly summaries: SummariesInMemory; readonly latest: number },
+): Sql<readonly Summary[]> {
+  const { summaries, latest } = state
+  const found: (Kept | undefined)[] = []
+  const older: number[] = []
+  const unknown: number[] = []
+  let upTo = latest
+  for (const seq of seqs) {
+    const kept = summaries.get(seq)
+    // Another connection may have seen more than this transaction does.
+    const isOfUse = kept !== undefined && kept.upTo <= latest
+    found.push(isOfUse ? kept : undefined)
+    if (!isOfUse) unknown.push(seq)
+    else if (kept.upTo < latest) {
+      older.push(seq)
+      upTo = Math.min(upTo, kept.upTo)
+    }
+  }
+  if (older.length === 0 && unknown.length === 0) return found as readonly Kept[]
+  const changed = older.length === 0 ? [] : yield* rowsOf(older, { changedAfter: upTo })
+  const read = unknown.length === 0 ? [] : yield* rowsOf(unknown, { changedAfter: -1 })
+  // From here without a pause: another search may use what is kept.
+  for (const kept of found) if (kept !== undefined) kept.upTo = latest
+  const rows = new Map([...changed, ...read].map((row) => [row.seq, { ...summaryOf(row), upTo: latest }]))
+  for (const [seq, kept] of rows) summaries.keep(seq, kept)
+  return found.map((kept, at) => rows.get(seqs[at]!) ?? kept!)
+}
 
 /** Few sizes, so that few statements are prepared. */
 const SEQS_PER_STATEMENT = [128, 64, 16, 1]
 
-export function* summaryRows(seqs: readonly number[]): Sql<ReadonlyMap<number, SummaryRow>> {
-  const found = new Map<number, SummaryRow>()
+function* rowsOf(
+  seqs: readonly number[],
+  { changedAfter }: { readonly changedAfter: number },
+): Sql<readonly SummaryRow[]> {
+  const rows: SummaryRow[] = []
   for (let start = 0; start < seqs.length; ) {
     const rest = seqs.length - start
     // Filled up with the last one where that saves a statement.
     const size = SEQS_PER_STATEMENT.findLast((count) => count >= rest) ?? SEQS_PER_STATEMENT[0]!
     const some = Array.from({ length: size }, (_, at) => seqs[Math.min(start + at, seqs.length - 1)]!)
-    const rows = yield* all<SummaryRow>(
-      `SELECT ${SUMMARY_COLUMNS} FROM image_sets WHERE seq IN (${some.map(() => '?').join(', ')})`,
+    const read = yield* all<SummaryRow>(
+      `SELECT seq, ${SUMMARY_COLUMNS} FROM image_sets WHERE seq IN (${some.map(() => '?').join(', ')}) AND changed_in > ?`,
       ...some,
+      changedAfter,
     )
-    for (const row of rows) found.set(row.seq, row)
+    rows.push(...read)
     start += size
   }
-  return found
+  return rows
 }
 
-/** Whether the row has the texts that were looked for, not only their hashes. */
-export const hasTexts = (row: SummaryRow, filters: readonly Filter[]): boolean =>
+/** Whether the image set has the texts that were looked for, not only their hashes. */
+export const hasTexts = ({ texts }: Summary, filters: readonly Filter[]): boolean =>
   filters.every(
     (filter) =>
       !('equals' in filter) ||
       filter.attribute === 'isPrimary' ||
-      row[COLUMN_OF[filter.attribute] as keyof SummaryRow] === filter.equals,
+      texts[COLUMN_OF[filter.attribute] as keyof Summary['texts']] === filter.equals,
   )
 
-export const summaryOf = (row: SummaryRow, sortField: SortField): ImageSetSummary => ({
-  imageSetId: imageSetIdOf(row.seq, row.id_tail),
-  version: row.version,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-  lastAccessedAt: row.last_accessed_at,
-  isPrimary: row.is_primary === 1,
-  tags: row.tags,
-  key: row[COLUMN_OF[sortField] as 'study_instant'],
-  seq: row.seq,
+export const summaryOf = (row: SummaryRow): Summary => ({
+  texts: {
+    patient_id: row.patient_id,
+    accession_number: row.accession_number,
+    study_id: row.study_id,
+    study_instance_uid: row.study_instance_uid,
+    series_instance_uid: row.series_instance_uid,
+  },
+  answer: {
+    imageSetId: imageSetIdOf(row.seq, row.id_tail),
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    lastAccessedAt: row.last_accessed_at,
+    DICOMStudyDateAndTime: row.study_instant,
+    isPrimary: row.is_primary === 1,
+    tags: row.tags,
+    seq: row.seq,
+  },
 })

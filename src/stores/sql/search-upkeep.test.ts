@@ -28,6 +28,8 @@ const SMALL: IndexSizes = {
   countEvery: 1,
   rebuiltPerBite: 50,
   leavesInMemory: 1_000,
+  entryBytesInMemory: 10_000,
+  summaryBytesInMemory: 10_000,
 }
 const NEWEST_FIRST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
 const ids = () => crypto.randomUUID().replaceAll('-', '')

@@ -6,14 +6,13 @@
  * key; last what has no key. Going down, an index gives seq in the wrong order among equal keys, which matters only where the page
  * cuts through them: that last run of equal keys is read again, upwards, as far as the page goes.
  */
-import { comparePositions, type Filter, type Position, type Search, type SortField } from '../../imaging/search.ts'
-import type { ImageSetSummary, ImageSets } from '../catalog.ts'
+import { comparePositions, type Filter, type Position, type Search } from '../../imaging/search.ts'
+import type { ImageSets } from '../catalog.ts'
 import { COLUMN_OF } from './search-columns.ts'
-import { SUMMARY_COLUMNS, type SummaryRow, summaryOf } from './search-summaries.ts'
 import { all, type Sql, type SqlValue } from './statement.ts'
 
 /** Beyond every date that has four digits for its year, in microseconds. */
-const NEVER = 1e18
+export const NEVER = 1e18
 
 export interface Condition {
   readonly text: string
@@ -25,11 +24,14 @@ type Request = Parameters<ImageSets['search']>[0]
 /** One of the two tables that search rows lie in, with what holds for every row of the page beside the filters. */
 export interface Source {
   readonly table: string
+  /** What is read beside the key and seq: without any, of most rows the index alone. */
+  readonly columns?: string
   readonly conditions: readonly Condition[]
 }
 
 export const isOnSortKey = (filter: Filter, { sort }: Search) => filter.attribute === sort.sortField
 
+/** Compares two image sets by their places in the search. */
 export const inOrder =
   ({ sort }: Search) =>
   (a: Position, b: Position) =>
@@ -41,15 +43,16 @@ export function conditionOf(filter: Filter): Condition {
   return { text: `${column} = ?`, values: [filter.attribute === 'isPrimary' ? Number(filter.equals) : filter.equals] }
 }
 
-export function* walk(source: Source, { search, after, limit }: Request): Sql<readonly ImageSetSummary[]> {
+/** @typeParam R the columns of the source, with those of a Position. */
+export function* walk<R extends Position>(source: Source, { search, after, limit }: Request): Sql<readonly R[]> {
   const filters = search.filters.filter((filter) => !isOnSortKey(filter, search)).map(conditionOf)
   const conditions = [...source.conditions, ...filters]
   const { sortField, sortOrder } = search.sort
   const key = COLUMN_OF[sortField]
   const range = rangeOfKeys(search)
-  const rows: ImageSetSummary[] = []
-  const read = (condition: Condition, order: string) =>
-    rowsOf({ ...source, conditions }, { sortField, condition, order, limit: limit - rows.length })
+  const rows: R[] = []
+  const read = (condition: Condition, order: string, count = limit - rows.length) =>
+    rowsOf<R>({ ...source, conditions }, { key, condition, order, limit: count })
 
   if (after === undefined || after.key !== null) {
     if (after !== undefined && after.key !== null && after.key >= range.from && after.key <= range.to) {
@@ -57,9 +60,13 @@ export function* walk(source: Source, { search, after, limit }: Request): Sql<re
     }
     const beyond = keysBeyond({ key, range, sortOrder, after: after?.key ?? undefined })
     if (rows.length < limit) {
-      const next = yield* read(beyond, `${key} ${sortOrder}, seq ${sortOrder}`)
-      const cut = sortOrder === 'DESC' && next.length === limit - rows.length ? next.at(-1)!.key : undefined
-      rows.push(...next.filter((row) => row.key !== cut).sort(inOrder(search)))
+      const room = limit - rows.length
+      // One more, to see whether the page cuts through equal keys.
+      const next = yield* read(beyond, `${key} ${sortOrder}, seq ${sortOrder}`, room + 1)
+      const isCut = sortOrder === 'DESC' && next.length > room && next[room]!.key === next[room - 1]!.key
+      const cut = isCut ? next[room]!.key : undefined
+      const whole = next.slice(0, room).filter((row) => row.key !== cut)
+      rows.push(...whole.sort(inOrder(search)))
       if (cut !== undefined) rows.push(...(yield* read({ text: `${key} = ?`, values: [cut] }, 'seq')))
     }
   }
@@ -104,20 +111,15 @@ function keysBeyond(request: {
   return { text: `${key} >= ? AND ${key} <= ?`, values: [range.from, range.to] }
 }
 
-function* rowsOf(
-  { table, conditions }: Source,
-  piece: {
-    readonly sortField: SortField
-    readonly condition: Condition
-    readonly order: string
-    readonly limit: number
-  },
-): Sql<readonly ImageSetSummary[]> {
+function* rowsOf<R>(
+  { table, columns, conditions }: Source,
+  piece: { readonly key: string; readonly condition: Condition; readonly order: string; readonly limit: number },
+): Sql<readonly R[]> {
   const every = [...conditions, piece.condition]
-  const rows = yield* all<SummaryRow>(
-    `SELECT ${SUMMARY_COLUMNS} FROM ${table} WHERE ${every.map(({ text }) => text).join(' AND ')} ORDER BY ${piece.order} LIMIT ?`,
+  const read = columns === undefined ? 'seq' : `seq, ${columns}`
+  return yield* all<R>(
+    `SELECT ${piece.key} AS key, ${read} FROM ${table} WHERE ${every.map(({ text }) => text).join(' AND ')} ORDER BY ${piece.order} LIMIT ?`,
     ...every.flatMap(({ values }) => values),
     piece.limit,
   )
-  return rows.map((row) => summaryOf(row, piece.sortField))
 }
