@@ -114,6 +114,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ],
     load: async () => (await import('./verify.ts')).verify,
   },
+  reindex: {
+    summary: 'build the search index anew out of the image sets, beside a running server or without',
+    notes: ['Searches and imports go on meanwhile. One that was broken off is gone on with when it is called again.'],
+    load: async () => (await import('./reindex.ts')).reindex,
+  },
   reset: {
     summary: 'empty the data folder',
     options: [{ flag: 'yes', help: 'do not ask' }],

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { comparePositions, type Search } from '../../imaging/search.ts'
+import { comparePositions, positionOf, type Search } from '../../imaging/search.ts'
 import type { Catalog, ImageSetSummary, Lease } from '../catalog.ts'
 import { AT, createDatastore, importFiles, publishAll, startJob, storedFile } from '../catalog-fixture.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
@@ -29,6 +29,8 @@ const SMALL: IndexSizes = {
   countEvery: 1,
   rebuiltPerBite: 25,
   leavesInMemory: 1_000,
+  entryBytesInMemory: 10_000,
+  summaryBytesInMemory: 10_000,
 }
 const STANDING = 120
 /** Of those that stand at the beginning, these are extended only; the others may be deleted. */
@@ -236,14 +238,18 @@ async function readPages(request: {
     const last = rows.at(-1)
     const page = await catalog.imageSets.search({
       ...{ datastoreId, search, limit: LIMIT },
-      ...(last !== undefined && { after: { key: last.key, seq: last.seq } }),
+      ...(last !== undefined && { after: positionOf(search, last) }),
       ...(asOf !== undefined && { asOf }),
     })
     asOf ??= page.asOf
     assert.equal(page.asOf, asOf)
     for (const row of page.rows) {
       const before = rows.at(-1)
-      assert.ok(before === undefined || comparePositions(search.sort.sortOrder, before, row) < 0, 'in order')
+      assert.ok(
+        before === undefined ||
+          comparePositions(search.sort.sortOrder, positionOf(search, before), positionOf(search, row)) < 0,
+        'in order',
+      )
       assert.ok(!goneBefore.has(row.imageSetId), 'what is deleted is gone at once')
       rows.push(row)
     }

@@ -39,6 +39,8 @@ const SMALL: IndexSizes = {
   countEvery: 1,
   rebuiltPerBite: 25,
   leavesInMemory: 1_000,
+  entryBytesInMemory: 10_000,
+  summaryBytesInMemory: 10_000,
 }
 
 const postgres = postgresIsMissing === undefined ? await startPostgres() : undefined
