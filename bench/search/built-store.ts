@@ -9,6 +9,7 @@ import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
 import type { Dialect } from '../../src/stores/sql/differences.ts'
 import { imageSetIdOf } from '../../src/stores/sql/image-set-id.ts'
 import { MIGRATIONS } from '../../src/stores/sql/migrate.ts'
+import type { Checkpoints } from '../../src/stores/sql/sqlite-checkpoints.ts'
 import type { Sql, Statement } from '../../src/stores/sql/statement.ts'
 import { withCounts } from '../../src/stores/sql/summary-tags.ts'
 import { randomOf, wholeBelow } from '../random.ts'
@@ -32,6 +33,8 @@ export interface BuildFacts {
 
 export interface OpenableCatalog {
   openCatalog(): Promise<Catalog>
+  /** What a server has beside the catalog that copies its log. */
+  startCheckpoints(): Checkpoints | undefined
 }
 
 export interface BuiltStore extends OpenableCatalog {

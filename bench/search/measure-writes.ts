@@ -40,9 +40,12 @@ export async function measureWrites(request: {
   const copy = isCopied ? await store.copy() : undefined
   try {
     const catalog = await (copy ?? store).openCatalog()
+    // As beside a server.
+    const checkpoints = (copy ?? store).startCheckpoints()
     try {
       return { ...(await measureInserts(catalog, dataSet, capMs)), ...(await measureUpdates(catalog, dataSet, capMs)) }
     } finally {
+      await checkpoints?.stop()
       await catalog.close()
     }
   } finally {

@@ -218,6 +218,7 @@ async function storeIn(
     facts,
     settings: await connected(url, settings),
     openCatalog: () => openCatalog(name),
+    startCheckpoints: () => undefined,
     openOrdinary: (options) => openOrdinaryPostgres(url, options),
     ask: <T>(sql: Sql<T>) =>
       connected(url, async (client) => {
@@ -233,6 +234,7 @@ async function storeIn(
       await admin((client) => client.query(`CREATE DATABASE "${copy}" TEMPLATE "${name}"`))
       return {
         openCatalog: () => openCatalog(copy),
+        startCheckpoints: () => undefined,
         async remove() {
           await drop()
         },

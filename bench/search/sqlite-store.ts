@@ -9,6 +9,7 @@ import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
 import { SQLITE } from '../../src/stores/sql/differences.ts'
 import { SearchUpkeep } from '../../src/stores/sql/search-upkeep.ts'
 import { openSqliteCatalog } from '../../src/stores/sql/sqlite.ts'
+import { startCheckpoints } from '../../src/stores/sql/sqlite-checkpoints.ts'
 import { SqliteConnection } from '../../src/stores/sql/sqlite-connection.ts'
 import type { Row, Sql, Statement } from '../../src/stores/sql/statement.ts'
 import {
@@ -65,6 +66,7 @@ async function storeIn(folder: string): Promise<BuiltStore> {
     facts,
     settings: settings(path),
     openCatalog: () => openSqliteCatalog({ path, newId: countedIds() }),
+    startCheckpoints: () => checkpointsOf(path),
     openOrdinary: async () => openOrdinarySqlite(join(folder, 'ordinary.sqlite')),
     async ask<T>(sql: Sql<T>) {
       const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 10_000 })
@@ -83,6 +85,7 @@ async function storeIn(folder: string): Promise<BuiltStore> {
       await copyFile(path, copy, constants.COPYFILE_FICLONE)
       return {
         openCatalog: () => openSqliteCatalog({ path: copy, newId: countedIds() }),
+        startCheckpoints: () => checkpointsOf(copy),
         async remove() {
           await Promise.all(['', '-wal', '-shm'].map((ending) => rm(`${copy}${ending}`, { force: true })))
         },
@@ -93,6 +96,11 @@ async function storeIn(folder: string): Promise<BuiltStore> {
     close: async () => {},
   }
 }
+
+const checkpointsOf = (path: string) =>
+  startCheckpoints(path, (error) => {
+    throw error
+  })
 
 function settings(path: string): Readonly<Record<string, string>> {
   const database = new Database(path, { readonly: true })

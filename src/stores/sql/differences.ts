@@ -23,6 +23,11 @@ export interface Dialect {
   readonly byIndex: (index: string) => string
   /** The type of a text that is compared and ordered by its bytes, whatever language the database was made for. */
   readonly text: string
+  /**
+   * Leaves of the search index that one statement reads, at most. SQLite is asked in the same process, so one at a time reads no more
+   * than is needed; of PostgreSQL each is a round trip, and some that are read for nothing cost less.
+   */
+  readonly leavesAtOnce: number
   /** Ends the columns of an index that must give rows by seq among equals: SQLite's do so by themselves. */
   readonly thenSeq: string
 }
@@ -47,6 +52,7 @@ export const SQLITE: Dialect = {
   inKeyOrder: 'WITHOUT ROWID',
   byIndex: (index) => `INDEXED BY ${index}`,
   text: 'TEXT',
+  leavesAtOnce: 1,
   thenSeq: '',
 }
 
@@ -57,5 +63,6 @@ export const POSTGRES: Dialect = {
   inKeyOrder: '',
   byIndex: () => '',
   text: 'TEXT COLLATE "C"',
+  leavesAtOnce: 16,
   thenSeq: ', seq',
 }

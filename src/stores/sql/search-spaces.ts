@@ -159,11 +159,15 @@ export class BoundsInMemory {
     this.#kept.delete(space)
   }
 
-  /** Of a leaf of a space that `of` has just answered. */
-  *entriesOf(leaf: number): Sql<Entries> {
-    const kept = this.#entries.get(leaf)
-    if (kept !== undefined) return kept
-    const entries = decodeEntries(yield* entryBytes(leaf))
+  /** Of leaves of a space that `of` has just answered, in their order. */
+  *entriesOf(leaves: readonly number[]): Sql<readonly Entries[]> {
+    const bytes = yield* entryBytesOf(leaves.filter((leaf) => !this.#entries.has(leaf)))
+    const found = leaves.map((leaf) => this.#entries.get(leaf) ?? decodeEntries(bytes.get(leaf)!))
+    for (const [at, leaf] of leaves.entries()) if (bytes.has(leaf)) this.#keepEntries(leaf, found[at]!)
+    return found
+  }
+
+  #keepEntries(leaf: number, entries: Entries): void {
     this.#entries.set(leaf, entries)
     this.#entryBytes += sizeOf(entries)
     // In the order in which they were read. Which ones go matters little: one that is missed is read in some microseconds.
@@ -171,7 +175,6 @@ export class BoundsInMemory {
       if (this.#entryBytes <= this.#sizes.entryBytesInMemory) break
       this.#forgetEntries(oldest)
     }
-    return entries
   }
 
   #forgetEntries(leaf: number): void {
@@ -196,12 +199,7 @@ export class BoundsInMemory {
 /** The bytes that the columns look into. */
 const sizeOf = ({ changedIn }: Entries): number => changedIn.buffer.byteLength
 
-export function* entryBytes(leaf: number): Sql<Uint8Array> {
-  const row = yield* one<{ entries: Uint8Array }>('SELECT entries FROM search_entries WHERE leaf = ?', leaf)
-  return row!.entries
-}
-
-/** Of several leaves at once, by leaf. */
+/** The entries of leaves, by leaf. */
 export function* entryBytesOf(leaves: readonly number[]): Sql<ReadonlyMap<number, Uint8Array>> {
   const rows = yield* allOfMany<{ leaf: number; entries: Uint8Array }>(
     (marks) => `SELECT leaf, entries FROM search_entries WHERE leaf IN (${marks})`,

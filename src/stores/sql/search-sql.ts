@@ -190,7 +190,7 @@ function* ofSpaces(way: Way & { kind: 'spaces' }, { request, moment }: Asked): S
   const visited = { leavesMatching: 0, leaves: 0, entries: 0, rows: 0 }
   for (;;) {
     const page = { ...pageOf(request, moment), search: { ...search, filters: way.filters }, not }
-    const found = yield* bestFirst(spaces, page, moment.bounds)
+    const found = yield* bestFirst(spaces, page, moment)
     const summaries = yield* summariesOf(found.seqs, moment)
     visited.leavesMatching = Math.max(visited.leavesMatching, found.leavesMatching)
     visited.leaves += found.leavesVisited
@@ -199,7 +199,8 @@ function* ofSpaces(way: Way & { kind: 'spaces' }, { request, moment }: Asked): S
     const others = found.seqs.filter((_, at) => !hasTexts(summaries[at]!, way.residual))
     if (others.length === 0) {
       const leaves = spaces.map(({ count }) => count)
-      const bound = way.residual.length > 0 ? {} : { leaves: leavesVisitedMax(leaves, limit), rows: limit }
+      const most = leavesVisitedMax(leaves, limit) + moment.dialect.leavesAtOnce - 1
+      const bound = way.residual.length > 0 ? {} : { leaves: most, rows: limit }
       const answer: FoundPage = {
         rows: summaries.map(({ answer }) => answer),
         visited: { strategy: 'leaves, best first', spaces: way.spaces.map(sizeOf), ...visited, bound },
@@ -211,12 +212,25 @@ function* ofSpaces(way: Way & { kind: 'spaces' }, { request, moment }: Asked): S
   }
 }
 
-function* bestFirst(spaces: readonly LeafBounds[], page: PageOfEntries, bounds: BoundsInMemory): Sql<BestFirst> {
+/** More at a time the longer it goes on, so that of many leaves few are read that the ones before made needless. */
+function* bestFirst(
+  spaces: readonly LeafBounds[],
+  page: PageOfEntries,
+  { bounds, dialect }: Pick<Moment, 'bounds' | 'dialect'>,
+): Sql<BestFirst> {
   const search = beginBestFirst(spaces, page)
-  for (let leaf = nextLeaf(search); leaf !== undefined; leaf = nextLeaf(search)) {
-    visit(search, yield* bounds.entriesOf(leaf))
+  for (let atOnce = 1; ; atOnce = Math.min(2 * atOnce, dialect.leavesAtOnce)) {
+    const leaves: number[] = []
+    for (
+      let leaf = nextLeaf(search);
+      leaf !== undefined;
+      leaf = leaves.length < atOnce ? nextLeaf(search) : undefined
+    ) {
+      leaves.push(leaf)
+    }
+    if (leaves.length === 0) return search
+    for (const entries of yield* bounds.entriesOf(leaves)) visit(search, entries)
   }
-  return search
 }
 
 const sizeOf = ({ texts, isPrimary, bounds }: OpenSpace): Visited['spaces'][number] => ({
