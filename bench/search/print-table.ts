@@ -44,7 +44,7 @@ export function printTable(result: SearchBench): string {
     countFact(result.count),
     ['answers equal to the planner’s', `${whole(result.compared - result.different)} of ${whole(result.compared)}`],
   ]
-  const title = `${whole(result.rows)} image sets, ${result.engine}, Node ${result.node}; page of 51 rows, warm, one at a time`
+  const title = `${whole(result.rows)} image sets, ${result.engine}, Node ${result.node}, ${result.cores} cores, load ${result.load_average.toFixed(1)}; page of 51 rows, warm, one at a time`
   const settings = Object.entries(result.settings).map(([name, value]) => `${name} ${value}`)
   return `${title}\n${settings.join(', ')}\n\n${columns([head, ...lines])}\n\n${columns(facts)}\n`
 }

@@ -2,6 +2,7 @@
  * `npm run bench -- search`: the batteries of searches against the catalog, one at a time, beside an ordinary table with the
  * database's own planner, which also checks every answer; then what keeping the index costs, and the server on the same store.
  */
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import type { Catalog } from '../../src/stores/catalog.ts'
 import { POSTGRES, SQLITE } from '../../src/stores/sql/differences.ts'
@@ -35,6 +36,9 @@ export interface SearchBench extends SearchTimes, Omit<BuildFacts, 'bytes_of'>, 
   readonly rows: number
   readonly engine: EngineName
   readonly node: string
+  readonly cores: number
+  /** Processes that wanted a core in the minute before anything was timed, on average: beyond the cores, times are those of others too. */
+  readonly load_average: number
   readonly settings: Readonly<Record<string, string>>
   /** The p50 of each battery over its p50 on a store of SMALL_ROWS, measured in the same run; left out on a store as small as that. */
   readonly p50_ratio?: ByBattery<number>
@@ -76,6 +80,7 @@ export async function searchBench(args: readonly string[]): Promise<number> {
 async function measureAll(stores: Stores, options: Options): Promise<SearchBench> {
   const { rows, engine, capMs } = options
   const progress = progressBar(process.stderr)
+  const load = rounded(loadavg()[0]!)
   const small = rows > SMALL_ROWS ? await measureSmall(stores, { engine, capMs, progress }) : undefined
   const dataSet = dataSetOf(rows)
   const store = await stores.store({ dataSet, progress })
@@ -90,7 +95,7 @@ async function measureAll(stores: Stores, options: Options): Promise<SearchBench
     progress('asking over HTTP', 1)
     const { bytes_of, ...facts } = store.facts
     return {
-      ...{ rows, engine, node: process.version, settings: store.settings },
+      ...{ rows, engine, node: process.version, cores: cpus().length, load_average: load, settings: store.settings },
       ...searches,
       ...(small === undefined ? {} : { p50_ratio: ratios(searches.batteries, small) }),
       ...facts,
