@@ -27,7 +27,7 @@ export interface SummaryRow {
   readonly tags: string
 }
 
-/** Beside seq. */
+/** Beside seq. Whoever writes one of them writes changed_in too (changes.ts): what is kept knows of no other change. */
 export const SUMMARY_COLUMNS = `id_tail, version, created_at, updated_at, last_accessed_at, is_primary, study_instant, patient_id,
   accession_number, study_id, study_instance_uid, series_instance_uid, tags`
 
