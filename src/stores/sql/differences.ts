@@ -28,6 +28,11 @@ export interface Dialect {
    * than is needed; of PostgreSQL each is a round trip, and some that are read for nothing cost less.
    */
   readonly leavesAtOnce: number
+  /**
+   * Names the column of a partial index's condition again among the columns of an index that shall answer alone: SQLite looks at it
+   * although it is always the same, PostgreSQL knows that it is.
+   */
+  readonly thenCondition: (column: string) => string
   /** Ends the columns of an index that must give rows by seq among equals: SQLite's do so by themselves. */
   readonly thenSeq: string
 }
@@ -53,6 +58,7 @@ export const SQLITE: Dialect = {
   byIndex: (index) => `INDEXED BY ${index}`,
   text: 'TEXT',
   leavesAtOnce: 1,
+  thenCondition: (column) => `, ${column}`,
   thenSeq: '',
 }
 
@@ -64,5 +70,6 @@ export const POSTGRES: Dialect = {
   byIndex: () => '',
   text: 'TEXT COLLATE "C"',
   leavesAtOnce: 16,
+  thenCondition: () => '',
   thenSeq: ', seq',
 }

@@ -1,8 +1,8 @@
 /** The search index: leaves of image sets by their dates, per space; one covering index per text; those by date by is_primary too. */
 import type { Dialect } from '../differences.ts'
 
-/** What a search looks at in the image sets of one text, so that none of their rows is read. deleted_at is always NULL in it. */
-const LOOKED_AT = 'created_at, updated_at, study_instant, is_primary, changed_in, deleted_at'
+/** What a search looks at in the image sets of one text, so that none of their rows is read. */
+const LOOKED_AT = 'created_at, updated_at, study_instant, is_primary, changed_in'
 
 const TEXTS = [
   ['patient', 'patient_id'],
@@ -22,10 +22,10 @@ const DATES = [
   ['study_instant', 'study_instant'],
 ]
 
-export const searchIndex = ({ countedKey, numberKey, bytes, text, thenSeq }: Dialect): string => `
+export const searchIndex = ({ countedKey, numberKey, bytes, text, thenSeq, thenCondition }: Dialect): string => `
 ${TEXTS.map(
   ([name, column]) => `DROP INDEX image_sets_${name};
-CREATE INDEX image_sets_${name} ON image_sets (datastore, ${column}, ${LOOKED_AT}) WHERE deleted_at IS NULL;`,
+CREATE INDEX image_sets_${name} ON image_sets (datastore, ${column}, ${LOOKED_AT}${thenCondition('deleted_at')}) WHERE deleted_at IS NULL;`,
 ).join('\n')}
 ${UIDS.map(
   ([name, column]) => `DROP INDEX image_sets_${name};
