@@ -324,7 +324,7 @@ export interface Visited {
     readonly leaves: number
     readonly entries: number
   }[]
-  /** Leaves whose bounds say that they may hold an image set of the page. */
+  /** Leaves whose bounds say that they may hold an image set of the page, of those whose bounds were looked at. */
   readonly leavesMatching: number
   /** Leaves that were read. */
   readonly leaves: number

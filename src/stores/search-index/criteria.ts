@@ -37,9 +37,11 @@ export function criteriaOf(filters: readonly Filter[]): Criteria {
 }
 
 /** Whether some entry of the leaf may match, as far as its bounds tell. */
-export function mayMatch({ from, to, ranged }: Criteria, { numbers, entryCounts }: LeafBounds, at: number): boolean {
-  if (entryCounts[at] === 0) return false
-  const start = at * NUMBERS_PER_LEAF
+export const mayMatch = (criteria: Criteria, { numbers, entryCounts }: LeafBounds, at: number): boolean =>
+  entryCounts[at] !== 0 && boxMayMatch(criteria, numbers, at * NUMBERS_PER_LEAF)
+
+/** @param start where the numbers of a leaf or a group begin. */
+export function boxMayMatch({ from, to, ranged }: Criteria, numbers: Float64Array, start: number): boolean {
   for (const dimension of ranged) {
     if (numbers[start + BOX_FROM + dimension]! > to[dimension]!) return false
     if (numbers[start + BOX_TO + dimension]! < from[dimension]!) return false

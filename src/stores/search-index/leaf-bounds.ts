@@ -7,6 +7,8 @@ import { type Scale, scaleOf } from './scale.ts'
 
 const SIZE = DIMENSIONS.length
 const LEAVES_PER_SCALE = 512
+/** Leaves that lie one after the other in the list are looked at together first. */
+export const LEAVES_PER_GROUP = 64
 /** Numbers per leaf: from and to of its cell, then from and to of its box. */
 export const NUMBERS_PER_LEAF = SIZE * 4
 const CELL_TO = SIZE
@@ -30,6 +32,10 @@ export class LeafBounds {
   numbers = new Float64Array(NUMBERS_PER_LEAF)
   readonly leaves: number[] = []
   readonly entryCounts: number[] = []
+  /** Of each group the least box that holds those of its leaves, where in NUMBERS_PER_LEAF a leaf has its own. */
+  #groups = new Float64Array(NUMBERS_PER_LEAF)
+  readonly #groupsToSum = new Set<number>()
+  #entryCount = 0
   readonly #places = new Map<number, number>()
   /** The places whose cells hold the createdAt that was looked for last. */
   #slab: { readonly createdAt: number; readonly places: readonly number[] } | undefined
@@ -47,16 +53,22 @@ export class LeafBounds {
       }
       this.leaves[at] = leaf
     }
-    this.entryCounts[at] = entryCount
+    this.#count(at, entryCount)
     this.numbers.set(numbers, at * NUMBERS_PER_LEAF)
     this.#slab = undefined
+  }
+
+  #count(at: number, entryCount: number): void {
+    this.#entryCount += entryCount - (this.entryCounts[at] ?? 0)
+    this.entryCounts[at] = entryCount
+    this.#groupsToSum.add(Math.floor(at / LEAVES_PER_GROUP))
   }
 
   /** The leaf is not there after all. No point lies in it any more. */
   unset(leaf: number): void {
     const at = this.#places.get(leaf)
     if (at === undefined) return
-    this.entryCounts[at] = 0
+    this.#count(at, 0)
     this.numbers.fill(Number.NaN, at * NUMBERS_PER_LEAF, (at + 1) * NUMBERS_PER_LEAF)
     this.#slab = undefined
   }
@@ -117,9 +129,39 @@ export class LeafBounds {
   }
 
   entryCount(): number {
-    let sum = 0
-    for (const count of this.entryCounts) sum += count
-    return sum
+    return this.#entryCount
+  }
+
+  get groupCount(): number {
+    return Math.ceil(this.count / LEAVES_PER_GROUP)
+  }
+
+  /** As `numbers`, of the groups: their boxes. */
+  groups(): Float64Array {
+    if (this.groupCount * NUMBERS_PER_LEAF > this.#groups.length) {
+      const grown = new Float64Array(this.groupCount * NUMBERS_PER_LEAF * 2)
+      grown.set(this.#groups)
+      this.#groups = grown
+    }
+    for (const group of this.#groupsToSum) this.#sumGroup(group)
+    this.#groupsToSum.clear()
+    return this.#groups
+  }
+
+  #sumGroup(group: number): void {
+    const to = group * NUMBERS_PER_LEAF
+    this.#groups.fill(Number.POSITIVE_INFINITY, to + BOX_FROM, to + BOX_FROM + SIZE)
+    this.#groups.fill(Number.NEGATIVE_INFINITY, to + BOX_TO, to + BOX_TO + SIZE)
+    const last = Math.min(this.count, (group + 1) * LEAVES_PER_GROUP)
+    for (let at = group * LEAVES_PER_GROUP; at < last; at++) {
+      if (this.entryCounts[at] === 0) continue
+      for (let dimension = 0; dimension < SIZE; dimension++) {
+        const [low, high] = [to + BOX_FROM + dimension, to + BOX_TO + dimension]
+        const start = at * NUMBERS_PER_LEAF + dimension
+        this.#groups[low] = Math.min(this.#groups[low]!, this.numbers[start + BOX_FROM]!)
+        this.#groups[high] = Math.max(this.#groups[high]!, this.numbers[start + BOX_TO]!)
+      }
+    }
   }
 }
 
