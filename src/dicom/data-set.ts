@@ -5,6 +5,7 @@
 import { type CharacterSet, characterSetOf, DEFAULT_CHARACTER_SET } from './character-sets.ts'
 import { PrefixTooShortError } from './dicom-error.ts'
 import { entryOfNumber, formatTag, isPrivateTag } from './dictionary.ts'
+import { swapUnits, unitBytes } from './encode-values.ts'
 import type { Element } from './read-elements.ts'
 
 interface DataSetSource {
@@ -101,6 +102,27 @@ export class DataSet {
   bytes(tag: string): Uint8Array | undefined {
     const element = this.#find(tag)
     return element && this.#valueOf(element)
+  }
+
+  /** As bytes, but in little endian whatever the file's order, so that equal values have equal bytes (PS3.5 7.3). */
+  littleEndianBytes(tag: string): Uint8Array | undefined {
+    const element = this.#find(tag)
+    if (element === undefined) return undefined
+    const value = this.#valueOf(element)
+    return this.#littleEndian ? value : swapUnits(value, unitBytes(this.#vrOf(element)))
+  }
+
+  /** All values of UV or SV, to the last digit; none for another VR. */
+  integers(tag: string): bigint[] {
+    const element = this.#find(tag)
+    const vr = element && this.#vrOf(element)
+    if (element === undefined || (vr !== 'UV' && vr !== 'SV')) return []
+    const view = viewOf(this.#valueOf(element))
+    const integers: bigint[] = []
+    for (let at = 0; at + 8 <= view.byteLength; at += 8) {
+      integers.push(vr === 'UV' ? view.getBigUint64(at, this.#littleEndian) : view.getBigInt64(at, this.#littleEndian))
+    }
+    return integers
   }
 
   /** The items of a sequence, in order; none where it is absent, empty or no sequence. */
@@ -201,8 +223,7 @@ export class DataSet {
   }
 
   #binaryNumbers(element: Element, vr: string): number[] {
-    const value = this.#valueOf(element)
-    const view = new DataView(value.buffer, value.byteOffset, value.byteLength)
+    const view = viewOf(this.#valueOf(element))
     const sizeBytes = NUMBER_SIZES_BYTES[vr]!
     const numbers: number[] = []
     for (let at = 0; at + sizeBytes <= view.byteLength; at += sizeBytes) {
@@ -212,8 +233,7 @@ export class DataSet {
   }
 
   #tagsIn(element: Element): string[] {
-    const value = this.#valueOf(element)
-    const view = new DataView(value.buffer, value.byteOffset, value.byteLength)
+    const view = viewOf(this.#valueOf(element))
     const tags: string[] = []
     for (let at = 0; at + 4 <= view.byteLength; at += 4) {
       tags.push(
@@ -223,6 +243,8 @@ export class DataSet {
     return tags
   }
 }
+
+const viewOf = (value: Uint8Array): DataView => new DataView(value.buffer, value.byteOffset, value.byteLength)
 
 function readNumber(view: DataView, at: number, { vr, littleEndian }: { vr: string; littleEndian: boolean }): number {
   switch (vr) {

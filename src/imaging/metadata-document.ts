@@ -1,0 +1,50 @@
+/**
+ * A whole metadata document, joined from pieces without reading them, and its gzip file (RFC 1952) around a body that was compressed
+ * before anybody knew whose it would be: the ids of data store and image set stand in front, uncompressed, and the checksum of the whole
+ * follows from those of the two parts. So versions and copies can share a body, and an answer compresses nothing.
+ */
+import { crc32 } from 'node:zlib'
+import { crc32OfJoined } from './crc32-joined.ts'
+
+/** The JSON of a document behind its ids, as one ended deflate stream (RFC 1951), and what its gzip file must say of it. */
+export interface DocumentBody {
+  /** Of the JSON. */
+  readonly crc32: number
+  /** Of the JSON. */
+  readonly contentBytes: number
+}
+
+export const DOCUMENT_BETWEEN_ENTRIES = ','
+/** Closes Instances, the series, Series, Study and the document. */
+export const DOCUMENT_END = '}}}}}'
+
+export interface DocumentIds {
+  readonly DatastoreID: string
+  readonly ImageSetID: string
+}
+
+export interface GzipAround {
+  readonly before: Uint8Array
+  readonly after: Uint8Array
+}
+
+/** Deflated, no name, no time, unknown system. */
+const GZIP_HEADER = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]
+const STORED_BLOCK_HEADER_BYTES = 5
+const GZIP_TRAILER_BYTES = 8
+
+/** What goes before and after a deflated body to make it the gzip file of one image set's document. */
+export function gzipAround({ DatastoreID, ImageSetID }: DocumentIds, body: DocumentBody): GzipAround {
+  const head = Buffer.from(`${JSON.stringify({ SchemaVersion: '1.1', DatastoreID, ImageSetID }).slice(0, -1)},`)
+  const before = Buffer.alloc(GZIP_HEADER.length + STORED_BLOCK_HEADER_BYTES + head.length)
+  before.set(GZIP_HEADER)
+  // A stored block that is not the last one: its length and the complement of it (RFC 1951 3.2.4).
+  before.writeUInt16LE(head.length, GZIP_HEADER.length + 1)
+  before.writeUInt16LE(head.length ^ 0xffff, GZIP_HEADER.length + 3)
+  before.set(head, GZIP_HEADER.length + STORED_BLOCK_HEADER_BYTES)
+  const after = Buffer.alloc(GZIP_TRAILER_BYTES)
+  const second = { crc32: body.crc32, lengthBytes: body.contentBytes }
+  after.writeUInt32LE(crc32OfJoined(crc32(head), second))
+  after.writeUInt32LE((head.length + body.contentBytes) % 2 ** 32, 4)
+  return { before, after }
+}
