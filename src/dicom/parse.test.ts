@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
 import { DicomError, PrefixTooShortError } from './dicom-error.ts'
 import { encodeDataSet, encodeP10 } from './encode.ts'
-import { type ParseOptions, parseP10, requireAttribute } from './parse.ts'
+import { type ParseOptions, parseP10, parseTrailing, requireAttribute } from './parse.ts'
 import { SEQUENCE_DEPTH_MAX } from './read-elements.ts'
 
 const EXPLICIT = '1.2.840.10008.1.2.1'
@@ -203,6 +203,30 @@ describe('parseP10 by prefix', () => {
     const deflated = encodeP10({ transferSyntaxUID: DEFLATED, attributes: ATTRIBUTES })
     const fault = faultOf(deflated.subarray(0, deflated.length - 1), { sizeBytes: deflated.length })
     assert.ok(fault instanceof PrefixTooShortError && fault.minimumSizeBytes === deflated.length)
+  })
+})
+
+describe('parseTrailing reads what stands behind the pixel data', () => {
+  const behind = { '7FE11010': { vr: 'LO', value: 'Müller' }, FFFAFFFA: { vr: 'SQ', value: [{ MACIDNumber: 7 }] } }
+  const attributes = { ...ATTRIBUTES, SpecificCharacterSet: 'ISO_IR 100', ...behind }
+
+  for (const transferSyntaxUID of [EXPLICIT, IMPLICIT, BIG_ENDIAN, RLE]) {
+    test(`in ${transferSyntaxUID}, with the character set of the file`, () => {
+      const bytes = encodeP10({ transferSyntaxUID, attributes, pixelData: PIXELS })
+      const whole = parseP10(bytes)
+      const { offsetBytes, lengthBytes } = whole.pixelData!
+      const beginning = parseP10(bytes.subarray(0, offsetBytes), { sizeBytes: bytes.length })
+      const pixelBytes = lengthBytes ?? whole.dataSet.bytes('7FE00010')!.length + 8
+      const trailing = parseTrailing(beginning, bytes.subarray(offsetBytes + pixelBytes))
+      assert.deepEqual([...trailing.tags()], ['7FE11010', 'FFFAFFFA'])
+      assert.equal(trailing.items('FFFAFFFA')[0]!.number('04000005'), 7)
+      if (transferSyntaxUID !== IMPLICIT) assert.equal(trailing.string('7FE11010'), 'Müller')
+    })
+  }
+
+  test('and refuses what is no element', () => {
+    const bytes = encodeP10({ transferSyntaxUID: EXPLICIT, attributes, pixelData: PIXELS })
+    assert.throws(() => parseTrailing(parseP10(bytes), bytesOf('e17f1010 4c4f ff00 41')), DicomError)
   })
 })
 

@@ -41,6 +41,8 @@ export interface DicomFile {
   transferSyntax: TransferSyntax | undefined
   /** As the file says; of a bare data set, the uncompressed syntax that it proved to be in. */
   transferSyntaxUID: string
+  /** How the elements of the data set are written. */
+  encoding: Encoding
   /** What every offset of `dataSet` and `pixelData` counts in: the bytes given or, deflated, the inflated data set. */
   bytes: Uint8Array
   /** Absent where the top level of the data set has no pixel data. */
@@ -86,6 +88,17 @@ export function parseP10(bytes: Uint8Array, options: ParseOptions = {}): DicomFi
 }
 
 /**
+ * The elements behind the pixel data of a file of which only the beginning was parsed.
+ * @param bytes all that follows the value of the pixel data and, where it is encapsulated, its sequence delimiter
+ * @throws DicomError
+ */
+export function parseTrailing(file: DicomFile, bytes: Uint8Array): DataSet {
+  const cursor = cursorOver(bytes, { sizeBytes: bytes.length, elementsMax: ELEMENTS_MAX })
+  const { littleEndian } = file.encoding
+  return new DataSet({ bytes, elements: readDataSet(cursor, file.encoding), littleEndian, parent: file.dataSet })
+}
+
+/**
  * The value of an attribute that the caller cannot do without.
  * @throws DicomError in AWS's words where it is absent or empty
  */
@@ -117,7 +130,8 @@ function parseBareDataSet(cursor: Cursor): DicomFile {
   try {
     const uid = guessTransferSyntax(cursor)
     const transferSyntax = transferSyntaxOf(uid)!
-    const body = readBody(cursor, transferSyntax)
+    const { explicitVR, littleEndian } = transferSyntax
+    const body = readBody(cursor, { explicitVR, littleEndian })
     requireAttribute(body.dataSet, 'SOPClassUID')
     const meta = new DataSet({ bytes, elements: [], littleEndian: true })
     return { meta, transferSyntax, transferSyntaxUID: uid, bytes, ...body }
@@ -143,11 +157,14 @@ function writtenWithVR({ bytes, position }: Cursor, explicitVR: boolean): boolea
   return (isLetter(bytes[position + 4]!) && isLetter(bytes[position + 5]!)) || bytes[position + 4] === 0x3f
 }
 
-function readBody(cursor: Cursor, encoding: Encoding): { dataSet: DataSet; pixelData?: PixelDataPlace } {
+function readBody(
+  cursor: Cursor,
+  encoding: Encoding,
+): Pick<DicomFile, 'dataSet' | 'encoding'> & { pixelData?: PixelDataPlace } {
   const elements = readDataSet(cursor, encoding)
   const dataSet = new DataSet({ bytes: cursor.bytes, elements, littleEndian: encoding.littleEndian })
   const pixels = elements.find((element) => isPixelData(element.tag))
-  return pixels === undefined ? { dataSet } : { dataSet, pixelData: placeOf(pixels) }
+  return pixels === undefined ? { dataSet, encoding } : { dataSet, encoding, pixelData: placeOf(pixels) }
 }
 
 function placeOf({ tag, offsetBytes, lengthBytes, undefinedLength }: Element): PixelDataPlace {

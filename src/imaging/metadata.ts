@@ -2,6 +2,7 @@
  * The metadata document of an image set (AWS "Understanding image sets"), in pieces: what one instance tells of itself and of the levels
  * above it, as JSON text. A document is the levels of one instance and the entries of all; metadata-document.ts joins them.
  */
+import type { DataSet } from '../dicom/data-set.ts'
 import type { DicomFile } from '../dicom/parse.ts'
 import { levelOf, type NormalizedLevel } from './metadata-levels.ts'
 import { type Member, type MetadataWriting, membersOf, objectOf } from './metadata-values.ts'
@@ -43,6 +44,8 @@ export interface InstanceMetadata {
 
 export interface InstanceToDescribe {
   readonly file: DicomFile
+  /** What stands behind the pixel data, where the file was read only up to them. */
+  readonly trailing?: DataSet | undefined
   readonly SeriesInstanceUID: string
   readonly SOPInstanceUID: string
   readonly frames: StoredFrames
@@ -61,7 +64,7 @@ export function instanceMetadata(instance: InstanceToDescribe): InstanceMetadata
   }
   const levels: Record<NormalizedLevel, Member[]> = { Patient: [], Study: [], Series: [] }
   const own: Member[] = [...fileMeta(file, writing)]
-  for (const member of membersOf(file.dataSet, 'data-set', writing)) {
+  for (const member of dataSetOf(instance, writing)) {
     const level = levelOf(member.tag)
     if (level === undefined) own.push(member)
     else levels[level].push(member)
@@ -75,6 +78,13 @@ export function instanceMetadata(instance: InstanceToDescribe): InstanceMetadata
       `"Series":{${JSON.stringify(instance.SeriesInstanceUID)}:{"DICOM":${levelObject('Series')},"Instances":{`,
     entry: `${JSON.stringify(instance.SOPInstanceUID)}:{"DICOM":${objectOf(own)},${JSON.stringify(described).slice(1)}`,
   }
+}
+
+function* dataSetOf({ file, trailing }: InstanceToDescribe, writing: MetadataWriting): Generator<Member> {
+  yield* membersOf(file.dataSet, 'data-set', writing)
+  if (trailing === undefined) return
+  // A tag that comes again counts the first time, as everywhere.
+  for (const member of membersOf(trailing, 'data-set', writing)) if (!file.dataSet.has(member.tag)) yield member
 }
 
 /** A bare data set has none: then it says of itself only the transfer syntax that it proved to be in. */

@@ -9,7 +9,12 @@ const ITEM_HEADER_BYTES = 8
 
 export async function* checkedToTheEnd(
   bytes: AsyncIterable<Uint8Array>,
-  options: { readonly file: DicomFile; readonly sizeBytes: number },
+  options: {
+    readonly file: DicomFile
+    readonly sizeBytes: number
+    /** Told where the encapsulated pixel data ends, in bytes from the file's beginning. */
+    readonly onEnd?: (offsetBytes: number) => void
+  },
 ): AsyncGenerator<Uint8Array> {
   const place = options.file.pixelData
   const walk = place?.encapsulated === true ? new FragmentWalk(place.offsetBytes) : undefined
@@ -20,7 +25,9 @@ export async function* checkedToTheEnd(
     yield chunk
   }
   if (copied < options.sizeBytes) throw cutShort(copied)
-  if (walk !== undefined && !walk.ended) throw cutShort(copied)
+  if (walk === undefined) return
+  if (walk.endsAt === undefined) throw cutShort(copied)
+  options.onEnd?.(walk.endsAt)
 }
 
 const cutShort = (at: number) =>
@@ -28,7 +35,8 @@ const cutShort = (at: number) =>
 
 /** Follows item headers through a stream of chunks; the fragments' bytes are passed over. */
 class FragmentWalk {
-  ended = false
+  /** Behind the sequence delimiter; undefined until it has come. */
+  endsAt: number | undefined
   readonly #header = Buffer.alloc(ITEM_HEADER_BYTES)
   #headerFilled = 0
   #toSkip: number
@@ -41,7 +49,7 @@ class FragmentWalk {
 
   take(chunk: Uint8Array): void {
     let at = 0
-    while (at < chunk.length && !this.ended) {
+    while (at < chunk.length && this.endsAt === undefined) {
       if (this.#toSkip > 0) {
         const skipped = Math.min(this.#toSkip, chunk.length - at)
         this.#toSkip -= skipped
@@ -61,7 +69,7 @@ class FragmentWalk {
     this.#headerFilled = 0
     const tag = this.#header.readUInt32LE(0)
     const length = this.#header.readUInt32LE(4)
-    if (tag === 0xe0ddfffe) this.ended = true
+    if (tag === 0xe0ddfffe) this.endsAt = offsetBytes + ITEM_HEADER_BYTES
     else if (tag === 0xe000fffe && length !== 0xffffffff) this.#toSkip = length
     else
       throw new DicomError({
