@@ -38,7 +38,15 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
   const added = yield* all<{ seq: number }>('SELECT seq FROM image_sets WHERE seq > ?', dataSet.size)
   for (const { seq } of added) changes.push({ before: yield* upkeep.indexed(seq) })
   yield* upkeep.apply(changes)
-  for (const table of ['import_files', 'import_groups', 'instances', 'blobs', 'image_sets_past', 'import_jobs'])
+  for (const table of [
+    'image_set_documents',
+    'import_files',
+    'import_groups',
+    'instances',
+    'blobs',
+    'image_sets_past',
+    'import_jobs',
+  ])
     yield* run(`DELETE FROM ${table}`)
   yield* run(`DELETE FROM client_tokens WHERE client_token <> 'bench'`)
   for (const table of ['image_set_versions', 'image_sets'])

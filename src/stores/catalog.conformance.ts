@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Catalog } from './catalog.ts'
 import { testDatastores } from './datastores.conformance.ts'
+import { testDocuments } from './documents.conformance.ts'
 import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
@@ -16,6 +17,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('import jobs', () => testImportJobs(open))
     describe('publishing', () => testPublishing(open))
     describe('image sets', () => testImageSets(open))
+    describe('metadata documents', () => testDocuments(open))
     describe('the whole', () => {
       test('a secret is made once, is long, and differs by name', async (context) => {
         const catalog = await open(context)

@@ -9,6 +9,20 @@ import type { TypeOf } from '../contract/shapes.ts'
 import type { GroupingElements } from '../imaging/grouping.ts'
 import type { ImportWarning } from '../imaging/import-warnings.ts'
 import type { Filter, Position, Search, SearchableImageSet, TextAttribute } from '../imaging/search.ts'
+import type {
+  DocumentPlace,
+  DocumentsOfGroups,
+  GeneratedImageSet,
+  ImageSetVersion,
+  InstanceParts,
+  InstancePlace,
+  MetadataPlace,
+  VersionOfDatastore,
+  VersionToBe,
+  WaitingGroup,
+} from './image-set-parts.ts'
+
+export * from './image-set-parts.ts'
 
 export interface Catalog {
   readonly datastores: Datastores
@@ -130,6 +144,7 @@ export interface StoredFile {
   readonly blobKey: string
   readonly offsetBytes: number
   readonly sizeBytes: number
+  readonly metadata?: MetadataPlace
   /** The DICOMTags of a search summary as this instance has them, without the two counts: JSON text. */
   readonly tags: string
   readonly search: Pick<
@@ -149,19 +164,6 @@ export interface FailedFile {
   readonly key: string
   readonly exceptionType: 'ValidationException' | 'AccessDeniedException' | 'InternalServerException'
   readonly message: string
-}
-
-/** A group of stored files that share the seven grouping elements and wait for their image set. */
-export interface WaitingGroup {
-  readonly groupId: number
-  readonly elements: GroupingElements
-}
-
-export interface GeneratedImageSet {
-  readonly imageSetId: string
-  readonly imageSetVersion: number
-  readonly isPrimary: boolean
-  readonly numberOfMatchedSOPInstances: number
 }
 
 /** A line of a job's report. */
@@ -211,9 +213,18 @@ export interface ImportJobs {
   /**
    * Makes groups visible, each as a new image set or as the next version of one, by the rules of imaging/grouping.ts: versions,
    * instances and search rows in one transaction. Of files with the same SOPInstanceUID the last key wins.
+   * @param documents the metadata document of every group; without them the versions' documents are pending.
    * @returns in the order of the groups.
+   * @throws ImageSetMoved where a document was made from a version that is no longer the latest.
    */
-  publish(lease: Lease, groups: readonly WaitingGroup[], at: number): Promise<readonly GeneratedImageSet[]>
+  publish(
+    lease: Lease,
+    groups: readonly WaitingGroup[],
+    at: number,
+    documents?: DocumentsOfGroups,
+  ): Promise<readonly GeneratedImageSet[]>
+  /** In the order of the groups, which wait in one job. */
+  versionsToBe(jobId: string, groups: readonly WaitingGroup[]): Promise<readonly VersionToBe[]>
   generatedImageSets(jobId: string): AsyncIterable<GeneratedImageSet>
   /** In order of the input keys. */
   reportLines(jobId: string): AsyncIterable<ReportLine>
@@ -345,16 +356,6 @@ export interface Visited {
   }
 }
 
-/** Where an instance's bytes lie: P10 as it was imported. */
-export interface InstancePlace {
-  readonly sopInstanceUID: string
-  readonly sopClassUID: string
-  readonly transferSyntaxUID: string
-  readonly blobKey: string
-  readonly offsetBytes: number
-  readonly sizeBytes: number
-}
-
 export interface ImageSets {
   search(request: {
     readonly datastoreId: string
@@ -368,6 +369,24 @@ export interface ImageSets {
   }): Promise<SearchPage>
   /** The instances of the latest version, by SOPInstanceUID. */
   instances(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Promise<readonly InstancePlace[]>
+  /** The instances of a version in the order in which they were stored; none where it is not there. */
+  parts(version: VersionOfDatastore): Promise<readonly InstanceParts[]>
+  /**
+   * The metadata document of a version, or of the latest. `absent`: there is no such image set, or it has no such version; `pending`: the
+   * version is there and its document is not made yet.
+   */
+  document(version: {
+    readonly datastoreId: string
+    readonly imageSetId: string
+    readonly version?: number
+  }): Promise<DocumentPlace | 'absent' | 'pending'>
+  /** Versions of which the document is not made yet, in the order of their ids, those after the given one. */
+  pendingDocuments(request: {
+    readonly after: ImageSetVersion | undefined
+    readonly limit: number
+  }): Promise<readonly VersionOfDatastore[]>
+  /** `made-already`: another was faster; `absent`: the image set is gone. */
+  addDocument(version: VersionOfDatastore, document: DocumentPlace): Promise<'added' | 'made-already' | 'absent'>
   /** The image set and its instances are gone from every answer. */
   delete(imageSet: {
     readonly datastoreId: string

@@ -1,9 +1,10 @@
 /** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
-import type { ImageSets, InstancePlace } from '../catalog.ts'
+import type { DocumentPlace, ImageSets, InstancePlace, VersionOfDatastore } from '../catalog.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
 import { takeTurn } from './changes.ts'
 import { datastoreNumber } from './datastores.ts'
 import type { Dialect } from './differences.ts'
+import { addPendingDocument, documentOf, partsOfVersion, pendingDocuments } from './documents.ts'
 import { partsOfImageSetId } from './image-set-id.ts'
 import { PagesInMemory } from './search-pages.ts'
 import { BoundsInMemory } from './search-spaces.ts'
@@ -30,6 +31,10 @@ export function imageSetsOver(
   return {
     search: (request) => database.read(() => searchAlone(request)),
     instances: (imageSet) => database.read(() => instances(imageSet)),
+    parts: (version) => database.read(() => parts(version)),
+    pendingDocuments: (request) => database.read(() => pendingDocuments(request)),
+    addDocument: (version, document) => database.write(() => addDocument(version, document)),
+    document: (version) => database.read(() => document(version)),
     delete: (imageSet) => database.write(() => deleteImageSet(imageSet, options.upkeep)),
   }
 }
@@ -74,6 +79,25 @@ function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readon
   }))
 }
 
+function* parts({ version, ...imageSet }: Parameters<ImageSets['parts']>[0]): ReturnType<typeof partsOfVersion> {
+  const seq = yield* seqOf(imageSet)
+  return seq === undefined ? [] : yield* partsOfVersion(seq, version)
+}
+
+function* addDocument(
+  { version, ...imageSet }: VersionOfDatastore,
+  place: DocumentPlace,
+): ReturnType<typeof addPendingDocument> {
+  yield* takeTurn()
+  const seq = yield* seqOf(imageSet)
+  return seq === undefined ? 'absent' : yield* addPendingDocument(seq, version, place)
+}
+
+function* document({ version, ...imageSet }: Parameters<ImageSets['document']>[0]): ReturnType<typeof documentOf> {
+  const seq = yield* seqOf(imageSet)
+  return seq === undefined ? 'absent' : yield* documentOf(seq, version)
+}
+
 /** What remains is the id and when it was deleted; nothing of the patient. */
 function* deleteImageSet(
   { at, ...imageSet }: Parameters<ImageSets['delete']>[0],
@@ -93,6 +117,7 @@ function* deleteImageSet(
   )
   yield* run('DELETE FROM image_sets_past WHERE seq = ?', seq)
   yield* run('DELETE FROM instances WHERE seq = ?', seq)
+  yield* run('DELETE FROM image_set_documents WHERE seq = ?', seq)
   yield* upkeep.apply([{ before }])
   return 'deleted'
 }

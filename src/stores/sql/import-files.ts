@@ -1,6 +1,6 @@
 /** The files of running import jobs: recorded in batches, gathered into groups that wait for their image sets. */
 import { groupingKey } from '../../imaging/grouping.ts'
-import type { FailedFile, Lease, StoredFile, WaitingGroup } from '../catalog.ts'
+import type { FailedFile, Lease, MetadataPlace, StoredFile, WaitingGroup } from '../catalog.ts'
 import { assertFoundAsGrouped, digestOfKey, elementsOfKey } from './grouping-columns.ts'
 import { underLease } from './lease.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue } from './statement.ts'
@@ -8,31 +8,40 @@ import { all, insertAll, one, run, type Sql, type SqlValue } from './statement.t
 const COLUMNS = [
   ...['job', 'file_key', 'group_id', 'sop_instance_uid', 'sop_class_uid', 'transfer_syntax_uid'],
   ...['blob', 'offset_bytes', 'size_bytes', 'warnings', 'exception_type', 'message'],
+  ...['metadata_blob', 'metadata_offset_bytes', 'entry_bytes', 'levels_bytes'],
 ]
 
 export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[]): Sql<void> {
   const { job } = yield* underLease(lease)
   const stored = files.filter((file) => file.outcome === 'stored')
   stored.forEach(assertFoundAsGrouped)
-  const blobs = yield* numberBlobs(job, stored)
+  const blobs = yield* numberBlobs(
+    job,
+    stored.flatMap(({ blobKey, metadata }) => [blobKey, ...(metadata === undefined ? [] : [metadata.blobKey])]),
+  )
   const groups = yield* joinGroups(job, stored)
   const rows = files.map((file): readonly SqlValue[] =>
     file.outcome === 'failed'
-      ? [job, file.key, null, null, null, null, null, null, null, null, file.exceptionType, file.message]
+      ? [job, file.key, ...Array<null>(8).fill(null), file.exceptionType, file.message, null, null, null, null]
       : [
           ...[job, file.key, groups.get(file)!, file.sopInstanceUID, file.sopClassUID, file.transferSyntaxUID],
           ...[blobs.get(file.blobKey)!, file.offsetBytes, file.sizeBytes],
           file.warnings.length === 0 ? null : JSON.stringify(file.warnings),
           ...[null, null],
+          ...(file.metadata === undefined ? [null, null, null, null] : metadataValues(file.metadata, blobs)),
         ],
   )
   yield* insertAll('import_files', { columns: COLUMNS, rows })
   yield* run('UPDATE import_jobs SET files_done = files_done + ?, attempts = 0 WHERE job = ?', files.length, job)
 }
 
+const metadataValues = (place: MetadataPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [
+  ...[blobs.get(place.blobKey)!, place.offsetBytes, place.entryBytes, place.levelsBytes],
+]
+
 /** Rows name a blob by number: its key is long and many instances lie in one. */
-function* numberBlobs(job: number, files: readonly StoredFile[]): Sql<ReadonlyMap<string, number>> {
-  const keys = new Set(files.map((file) => file.blobKey))
+export function* numberBlobs(job: number, blobKeys: readonly string[]): Sql<ReadonlyMap<string, number>> {
+  const keys = new Set(blobKeys)
   const rows = yield* insertAll<{ blob: number; blob_key: string }>('blobs', {
     columns: ['job', 'blob_key'],
     rows: [...keys].map((key) => [job, key]),
@@ -80,11 +89,13 @@ export function* recordedBlobs(jobId: string): Sql<readonly string[]> {
 
 /** Groups are numbered as they appear, so by number they stand in the order of their first keys. */
 export function* waitingGroups(jobId: string, limit: number): Sql<readonly WaitingGroup[]> {
-  const rows = yield* all<{ group_id: number; grouping_key: string }>(
-    `SELECT group_id, grouping_key FROM import_groups
+  const rows = yield* all<{ group_id: number; grouping_key: string; files: number }>(
+    `SELECT group_id, grouping_key,
+       (SELECT count(*) FROM import_files WHERE import_files.group_id = import_groups.group_id) AS files
+     FROM import_groups
      WHERE job = (SELECT job FROM import_jobs WHERE job_id = ?) AND seq IS NULL ORDER BY group_id LIMIT ?`,
     jobId,
     limit,
   )
-  return rows.map((row) => ({ groupId: row.group_id, elements: elementsOfKey(row.grouping_key) }))
+  return rows.map((row) => ({ groupId: row.group_id, elements: elementsOfKey(row.grouping_key), files: row.files }))
 }

@@ -3,6 +3,7 @@ import type { ClaimedJob, ImportJob, ImportJobs, Lease, SubmitJobOutcome } from 
 import { earlierUse, rememberUse } from './client-tokens.ts'
 import { datastoreNumber } from './datastores.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from './differences.ts'
+import { versionsToBe } from './documents.ts'
 import { lastRecordedKey, record, recordedBlobs, waitingGroups } from './import-files.ts'
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
@@ -52,8 +53,9 @@ export function importJobsOver(
     recordedBlobs: (jobId) => database.read(() => recordedBlobs(jobId)),
     record: (lease, files) => database.write(() => record(lease, files)),
     waitingGroups: (jobId, limit) => database.read(() => waitingGroups(jobId, limit)),
-    publish: (lease, groups, at) =>
-      database.write(() => publish({ lease, groups, at, newId, upkeep }), { line: lease.jobId }),
+    publish: (lease, groups, at, documents) =>
+      database.write(() => publish({ lease, groups, at, documents, newId, upkeep }), { line: lease.jobId }),
+    versionsToBe: (jobId, groups) => database.read(() => versionsToBe(jobId, groups)),
     generatedImageSets: (jobId) => generatedImageSets(database, jobId),
     reportLines: (jobId) => reportLines(database, jobId),
     async finish(lease, end) {

@@ -5,6 +5,7 @@ import { catalog } from './migrations/0001-catalog.ts'
 import { searchIndex } from './migrations/0002-search-index.ts'
 import { spacesInStates } from './migrations/0003-spaces-in-states.ts'
 import { groupingDigest } from './migrations/0004-grouping-digest.ts'
+import { metadata } from './migrations/0005-metadata.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { one, run, type Sql } from './statement.ts'
 
@@ -14,6 +15,7 @@ export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   searchIndex,
   spacesInStates,
   groupingDigest,
+  metadata,
 ]
 /** What came in before is indexed after this step. */
 const INDEXED_AFTER = 3

@@ -5,8 +5,9 @@
  */
 import assert from 'node:assert/strict'
 import { type GroupingElements, placeGroup, type StandingImageSet } from '../../imaging/grouping.ts'
-import type { GeneratedImageSet, Lease, WaitingGroup } from '../catalog.ts'
+import type { DocumentsOfGroups, GeneratedImageSet, Lease, WaitingGroup } from '../catalog.ts'
 import { forgetPast, keepPast } from './changes.ts'
+import { addDocuments } from './documents.ts'
 import { ELEMENT_COLUMNS, elementsOfKey, elementValues, primariesOfStudies } from './grouping-columns.ts'
 import { imageSetIdOf, newIdTail } from './image-set-id.ts'
 import { indexedOf } from './indexed-image-set.ts'
@@ -60,10 +61,11 @@ export function* publish(request: {
   readonly lease: Lease
   readonly groups: readonly WaitingGroup[]
   readonly at: number
+  readonly documents: DocumentsOfGroups | undefined
   readonly newId: () => string
   readonly upkeep: SearchUpkeep
 }): Sql<readonly GeneratedImageSet[]> {
-  const { lease, at, newId, upkeep } = request
+  const { lease, at, documents, newId, upkeep } = request
   const leased = yield* underLease(lease)
   const rows = yield* groupsOf(leased.job, request.groups)
   const generatedOf = new Map<number, GeneratedImageSet>()
@@ -73,6 +75,7 @@ export function* publish(request: {
     // Before the studies are looked at: two workers that bring parts of one study must not both find it empty.
     const change = { number: yield* upkeep.beginChange(), at }
     const published = yield* publishWaiting(groups, { leased, change, newId, upkeep })
+    yield* addDocuments(leased.job, published.map(versionOf), documents)
     yield* upkeep.apply(published.map(({ change }) => change))
     for (const each of published) generatedOf.set(each.group.group_id, generated(each, each.instances))
     yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', leased.job)
@@ -110,6 +113,8 @@ const generated = (
   isPrimary,
   numberOfMatchedSOPInstances: instances,
 })
+
+const versionOf = ({ group, seq, idTail, version }: Published) => ({ groupId: group.group_id, seq, idTail, version })
 
 const toldAgain = (group: GroupRow): GeneratedImageSet =>
   generated(
@@ -264,9 +269,10 @@ function* addInstances(published: readonly Published[]): Sql<void> {
     allOfMany(
       (marks) =>
         `INSERT INTO instances
-           (seq, sop_instance_uid, added_in, blob, offset_bytes, size_bytes, transfer_syntax_uid, sop_class_uid)
+           (seq, sop_instance_uid, added_in, blob, offset_bytes, size_bytes, transfer_syntax_uid, sop_class_uid, metadata_blob,
+            metadata_offset_bytes, entry_bytes, levels_bytes)
          SELECT import_groups.seq, sop_instance_uid, import_groups.version, blob, offset_bytes, size_bytes, transfer_syntax_uid,
-           sop_class_uid
+           sop_class_uid, metadata_blob, metadata_offset_bytes, entry_bytes, levels_bytes
          FROM import_groups JOIN import_files ON import_files.group_id = import_groups.group_id WHERE ${condition(marks)}`,
       [],
       some.map(({ group }) => group.group_id),

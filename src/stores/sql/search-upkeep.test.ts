@@ -10,13 +10,9 @@ import type { Catalog } from '../catalog.ts'
 import { AT, createDatastore, importFiles, startJob, storedFile } from '../catalog-fixture.ts'
 import { hashOf } from '../search-index/entries.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
+import { backToSchema } from './older-schema.fixture.ts'
 import { checkIndex } from './search-index.fixture.ts'
 import { openSqliteCatalog } from './sqlite.ts'
-
-/** What the fourth step of the schema did, undone. */
-const BEFORE_DIGESTS = `DROP INDEX import_groups_waiting_by_digest;
-  ALTER TABLE import_groups DROP COLUMN grouping_digest;
-  CREATE UNIQUE INDEX import_groups_waiting_by_key ON import_groups (job, grouping_key) WHERE seq IS NULL;`
 
 const SMALL: IndexSizes = {
   leafEntriesMax: 8,
@@ -133,21 +129,19 @@ test('what memory knows of leaves does not outlive the undoing of the transactio
   }
 })
 
-test('a catalog from before the index gets one when it is opened', async (context) => {
+test('a catalog from before the index gets one when it is opened, and its metadata documents are pending', async (context) => {
   const path = await newPath(context)
   const before = await openAt(context, path)
   const datastoreId = await createDatastore(before)
   await importFiles(before, { datastoreId, files: filesOf(1, { count: 50 }) })
   await before.close()
   const old = new Database(path)
-  old.exec(`
-    ALTER TABLE changes DROP COLUMN last_leaf; ALTER TABLE changes DROP COLUMN rebuilt_to;
-    ${BEFORE_DIGESTS}
-    DELETE FROM schema_versions WHERE version >= 3`)
+  old.exec(backToSchema(2))
   old.close()
   const after = await openAt(context, path)
   assert.equal(checkIndex(path, SMALL), 8, 'of all, of ANON, of study id 1 and of both')
   assert.equal((await find(after, datastoreId, [ANON])).rows.length, 50)
+  assert.equal((await after.imageSets.pendingDocuments({ after: undefined, limit: 100 })).length, 50)
 })
 
 test('the index is built anew while image sets come, change and go, also by one who goes on where another stopped', async (context) => {

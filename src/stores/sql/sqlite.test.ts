@@ -20,6 +20,7 @@ import {
 } from '../catalog-fixture.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import { NewerSchema } from './migrate.ts'
+import { backToSchema } from './older-schema.fixture.ts'
 import { openSqliteCatalog } from './sqlite.ts'
 
 async function newPath(context: TestContext): Promise<string> {
@@ -63,9 +64,7 @@ describe('a file that is opened again', () => {
     await before.importJobs.record(lease, [storedFile('a'), storedFile('b', { series: '1.2.3.9' })])
     await before.close()
     const old = new Database(path)
-    old.exec(`DROP INDEX import_groups_waiting_by_digest; ALTER TABLE import_groups DROP COLUMN grouping_digest;
-      CREATE UNIQUE INDEX import_groups_waiting_by_key ON import_groups (job, grouping_key) WHERE seq IS NULL;
-      DELETE FROM schema_versions WHERE version >= 4`)
+    old.exec(backToSchema(3))
     old.close()
     const after = await openAt(context, path)
     await after.importJobs.record(lease, [storedFile('c'), storedFile('d', { series: '1.2.3.9' })])
