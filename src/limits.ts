@@ -46,6 +46,8 @@ export interface Limits {
   /** A file that this many workers in a row died on is reported as failed, and a job that nobody gets on with ends a little later. */
   readonly importAttempts: number
   readonly inflatedBytes: number
+  /** What one instance's metadata may take, as JSON. */
+  readonly importMetadataCharacters: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -80,6 +82,7 @@ export const DEFAULT_LIMITS: Limits = {
   importFilesPerBatch: 512,
   importAttempts: 4,
   inflatedBytes: 512 * 1024 ** 2,
+  importMetadataCharacters: 128 * 1024 ** 2,
 }
 
 /** With `--aws-quotas`, the service's own where ours are wider (AWS "Endpoints and quotas"). */

@@ -6,11 +6,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
+import { gzipAround } from '../imaging/metadata-document.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../open-stores.ts'
-import { readAll } from '../stores/blob-store.ts'
-import type { ImportJob } from '../stores/catalog.ts'
+import { type BlobStore, readAll } from '../stores/blob-store.ts'
+import type { DocumentPlace, ImportJob } from '../stores/catalog.ts'
 import { submitJob, testApp, untilEnded } from './testing.fixture.ts'
 import { startImportWorker } from './worker.ts'
 
@@ -56,6 +58,18 @@ async function runUntilDead(folder: string, options: { step: number; job: Import
   return 'done'
 }
 
+/** The SOPInstanceUIDs in a document. */
+async function instancesIn(
+  { blobs }: { blobs: BlobStore },
+  { document, datastoreId, imageSetId }: { document: DocumentPlace; datastoreId: string; imageSetId: string },
+): Promise<string[]> {
+  const { blobKey, offsetBytes, sizeBytes } = document
+  const body = await readAll((await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes }))!)
+  const { before, after } = gzipAround({ DatastoreID: datastoreId, ImageSetID: imageSetId }, document)
+  const { Study } = JSON.parse(gunzipSync(Buffer.concat([before, body, after])).toString())
+  return Object.values<{ Instances: object }>(Study.Series).flatMap(({ Instances }) => Object.keys(Instances))
+}
+
 async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map<string, Uint8Array> }): Promise<void> {
   const { job, files } = from
   const stores = await openStores({ dataFolder: folder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
@@ -84,6 +98,11 @@ async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map
   const referenced = new Set<string>()
   const found: Buffer[] = []
   for (const { imageSetId } of rows) {
+    const document = await stores.catalog.imageSets.document({ datastoreId: job.datastoreId, imageSetId })
+    assert.ok(typeof document === 'object', 'every image set has its document')
+    referenced.add(document.blobKey)
+    const instances = await instancesIn(stores, { document, datastoreId: job.datastoreId, imageSetId })
+    assert.equal(instances.length, INSTANCES)
     for (const place of await stores.catalog.imageSets.instances({ datastoreId: job.datastoreId, imageSetId })) {
       referenced.add(place.blobKey)
       const range = { start: place.offsetBytes, length: place.sizeBytes }

@@ -1,20 +1,30 @@
 /** One input file: its bytes, or as much of them as its header needs, become an instance to store or a line of the failure report. */
 import type { ImportApp } from '../app.ts'
-import { DicomError, PrefixTooShortError } from '../dicom/dicom-error.ts'
+import { DicomError } from '../dicom/dicom-error.ts'
 import { parseP10 } from '../dicom/parse.ts'
 import { type Instance, readInstance } from '../imaging/instance.ts'
 import { type BlobEntry, type BlobStore, readAll } from '../stores/blob-store.ts'
 import type { FailedFile } from '../stores/catalog.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import { describeInstance, type MetadataBytes } from './describe-instance.ts'
 import { checkedToTheEnd } from './large-file.ts'
+import { type RangeOfFile, readHeader, readTrailing } from './read-header.ts'
 
 export type FileRead =
-  | { readonly kind: 'whole'; readonly instance: Instance; readonly bytes: Uint8Array }
-  /** Too large to hold: its header has been read, and the bytes are still to be streamed. */
-  | { readonly kind: 'large'; readonly instance: Instance; readonly bytes: () => AsyncIterable<Uint8Array> }
+  | {
+      readonly kind: 'whole'
+      readonly instance: Instance
+      readonly bytes: Uint8Array
+      readonly metadata: MetadataBytes
+    }
+  /** Too large to hold: its header has been read, and the bytes are still to be streamed; once they were, its metadata can be told. */
+  | {
+      readonly kind: 'large'
+      readonly instance: Instance
+      readonly bytes: () => AsyncIterable<Uint8Array>
+      readonly metadata: () => Promise<MetadataBytes>
+    }
   | { readonly kind: 'failed'; readonly failure: FailedFile }
-
-const FIRST_HEADER_BYTES = 1024 * 1024
 
 /** Never rejects: whatever is wrong with one file is a value, and the job goes on. */
 export async function readFile(app: ImportApp, bucket: BlobStore, entry: BlobEntry): Promise<FileRead> {
@@ -34,42 +44,48 @@ export async function readFile(app: ImportApp, bucket: BlobStore, entry: BlobEnt
 }
 
 async function readWhole(app: ImportApp, bucket: BlobStore, entry: BlobEntry): Promise<FileRead> {
-  const bytes = await readRange(bucket, entry, entry.sizeBytes + 1)
   // A file that grew between listing and reading is taken as it is now, up to the same bound.
-  const instance = readInstance(parseP10(bytes, { inflatedBytesMax: app.limits.inflatedBytes }))
-  return { kind: 'whole', instance, bytes }
+  const bytes = await rangeOf(bucket, entry).read(0, entry.sizeBytes + 1)
+  const file = parseP10(bytes, { inflatedBytesMax: app.limits.inflatedBytes })
+  const instance = readInstance(file)
+  return { kind: 'whole', instance, bytes, metadata: describeInstance(app, { file, ...uidsOf(instance) }) }
 }
 
-/** Reads the header by ever longer prefixes; the pixel data is checked while it is copied. */
+/** Of the bytes only the header is held; the pixel data is checked while it is copied, and what follows it is read then. */
 async function readLarge(app: ImportApp, bucket: BlobStore, entry: BlobEntry): Promise<FileRead> {
   const { sizeBytes, key } = entry
-  const prefixBytesMax = app.limits.importWholeFileBytes
-  for (let prefixBytes = FIRST_HEADER_BYTES; ; prefixBytes = Math.min(prefixBytes * 4, prefixBytesMax)) {
-    const prefix = await readRange(bucket, entry, prefixBytes)
-    try {
-      const file = parseP10(prefix, { sizeBytes, inflatedBytesMax: app.limits.inflatedBytes })
-      const instance = readInstance(file)
-      const bytes = async function* () {
-        const blob = await bucket.open(key)
-        if (blob === undefined) throw new DicomError({ reason: 'The object is no longer there' })
-        yield* checkedToTheEnd(blob.bytes, { file, sizeBytes })
-      }
-      return { kind: 'large', instance, bytes }
-    } catch (error) {
-      if (!(error instanceof PrefixTooShortError)) throw error
-      if (prefixBytes >= prefixBytesMax) {
-        const reason = `The attributes before the pixel data take more than ${prefixBytesMax} bytes`
-        throw new DicomError({ reason }, { cause: error })
-      }
-    }
+  const range = rangeOf(bucket, entry)
+  const file = await readHeader(range, app.limits)
+  const instance = readInstance(file)
+  let pixelDataEnd: number | undefined
+  const onEnd = (offsetBytes: number) => {
+    pixelDataEnd = offsetBytes
   }
+  const bytes = async function* () {
+    const blob = await bucket.open(key)
+    if (blob === undefined) throw new DicomError({ reason: 'The object is no longer there' })
+    yield* checkedToTheEnd(blob.bytes, { file, sizeBytes, onEnd })
+  }
+  const metadata = async () => {
+    const trailing = await readTrailing(range, file, { pixelDataEnd, limits: app.limits })
+    return describeInstance(app, { file, ...uidsOf(instance), ...(trailing === undefined ? {} : { trailing }) })
+  }
+  return { kind: 'large', instance, bytes, metadata }
 }
 
-async function readRange(bucket: BlobStore, entry: BlobEntry, length: number): Promise<Uint8Array> {
-  const blob = await bucket.open(entry.key, { start: 0, length })
-  if (blob === undefined) throw new DicomError({ reason: 'The object is no longer there' })
-  return readAll(blob)
-}
+const uidsOf = ({ grouping, sopInstanceUID }: Instance) => ({
+  seriesInstanceUID: grouping.SeriesInstanceUID,
+  sopInstanceUID,
+})
+
+const rangeOf = (bucket: BlobStore, { key, sizeBytes }: BlobEntry): RangeOfFile => ({
+  sizeBytes,
+  async read(start, length) {
+    const blob = await bucket.open(key, { start, length })
+    if (blob === undefined) throw new DicomError({ reason: 'The object is no longer there' })
+    return readAll(blob)
+  },
+})
 
 export function failureOf(app: ImportApp, key: string, cause: unknown): FailedFile {
   if (cause instanceof DicomError) {

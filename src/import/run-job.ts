@@ -11,6 +11,7 @@ import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog.ts'
 import { isClosed } from '../stores/locations.ts'
 import { inputFiles } from './input-files.ts'
 import { JobFailed } from './job-failed.ts'
+import { publishGroups } from './publish-groups.ts'
 import { readAhead } from './read-ahead.ts'
 import { type FileRead, failureOf, readFile } from './read-file.ts'
 import { writeReport } from './report.ts'
@@ -27,8 +28,6 @@ interface Work {
 const READ_AHEAD_FILES = 8
 /** Beyond the attempts that a bad file may cost, those that a job may cost that dies of something else. */
 const MORE_ATTEMPTS = 4
-/** Published in one transaction: enough to share an fsync and the writing of leaves, few enough for others to get their turn. */
-const GROUPS_AT_ONCE = 100
 
 /** @throws JobFailed where the job cannot succeed; the signal's reason where it was told to stop. */
 export async function runJob(work: Work): Promise<void> {
@@ -143,26 +142,19 @@ async function storeFile(to: { app: ImportApp; writer: BatchWriter }, entry: Blo
     case 'failed':
       return writer.addFailed(read.failure)
     case 'whole':
-      return writer.add({ key: entry.key, ...read.instance }, read.bytes)
+      return writer.add({ key: entry.key, ...read.instance }, read)
     case 'large': {
       const key = writer.ownBlobKey()
       try {
         await app.blobs.put(key, read.bytes())
+        const blob = { key, sizeBytes: entry.sizeBytes, metadata: await read.metadata() }
+        return await writer.addInOwnBlob({ key: entry.key, ...read.instance }, blob)
       } catch (cause) {
         if (!(cause instanceof DicomError)) throw cause
+        await app.blobs.remove([key])
         return writer.addFailed(failureOf(app, entry.key, cause))
       }
-      return writer.addInOwnBlob({ key: entry.key, ...read.instance }, { key, sizeBytes: entry.sizeBytes })
     }
-  }
-}
-
-async function publishGroups({ app, job, lease, signal }: Work): Promise<void> {
-  for (;;) {
-    const groups = await app.catalog.importJobs.waitingGroups(job.jobId, GROUPS_AT_ONCE)
-    if (groups.length === 0) return
-    signal.throwIfAborted()
-    await app.catalog.importJobs.publish(lease, groups, app.clock())
   }
 }
 

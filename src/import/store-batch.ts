@@ -3,50 +3,85 @@
  * durable. One fsync thus covers many small files. While one batch is made durable the next is gathered.
  */
 import type { ImportApp } from '../app.ts'
-import type { FailedFile, ImportJob, Lease, StoredFile } from '../stores/catalog.ts'
+import type { FailedFile, ImportJob, Lease, MetadataPlace, StoredFile } from '../stores/catalog.ts'
+import type { MetadataBytes } from './describe-instance.ts'
+import { gathered } from './gathered.ts'
 
 /** A file that will be stored, before it is known where. */
-export type FileToStore = Omit<StoredFile, 'blobKey' | 'offsetBytes' | 'sizeBytes' | 'outcome'>
+export type FileToStore = Omit<StoredFile, 'blobKey' | 'offsetBytes' | 'sizeBytes' | 'outcome' | 'metadata'>
+
+/** A blob to be: the files' bytes one after the other, and behind them their metadata, which is read together later. */
+interface Batch {
+  readonly key: string
+  readonly chunks: Uint8Array[]
+  readonly metadataChunks: Uint8Array[]
+  /** The metadata places of its files count from where the metadata begins. */
+  readonly files: (StoredFile | FailedFile)[]
+  sizeBytes: number
+  metadataSizeBytes: number
+}
 
 export class BatchWriter {
   readonly #app: ImportApp
   readonly #job: ImportJob
   readonly #lease: Lease
-  #chunks: Uint8Array[] = []
-  #sizeBytes = 0
-  #files: (StoredFile | FailedFile)[] = []
-  #blobKey: string
+  #batch: Batch
   #writing: Promise<void> = Promise.resolve()
 
   constructor(app: ImportApp, work: { readonly job: ImportJob; readonly lease: Lease }) {
     this.#app = app
     this.#job = work.job
     this.#lease = work.lease
-    this.#blobKey = this.#newBlobKey()
+    this.#batch = this.#newBatch()
   }
 
-  async add(file: FileToStore, bytes: Uint8Array): Promise<void> {
-    this.#files.push({
+  async add(file: FileToStore, { bytes, metadata }: { bytes: Uint8Array; metadata: MetadataBytes }): Promise<void> {
+    const batch = this.#batch
+    batch.files.push({
       ...file,
       outcome: 'stored',
-      blobKey: this.#blobKey,
-      offsetBytes: this.#sizeBytes,
+      blobKey: batch.key,
+      offsetBytes: batch.sizeBytes,
       sizeBytes: bytes.length,
+      metadata: this.#keep(metadata),
     })
-    this.#chunks.push(bytes)
-    this.#sizeBytes += bytes.length
+    batch.chunks.push(bytes)
+    batch.sizeBytes += bytes.length
     await this.#flushIfFull()
   }
 
   async addFailed(file: FailedFile): Promise<void> {
-    this.#files.push(file)
+    this.#batch.files.push(file)
     await this.#flushIfFull()
   }
 
   /** For a file too large to hold: its bytes already lie in a blob of their own. */
-  async addInOwnBlob(file: FileToStore, blob: { readonly key: string; readonly sizeBytes: number }): Promise<void> {
-    this.#files.push({ ...file, outcome: 'stored', blobKey: blob.key, offsetBytes: 0, sizeBytes: blob.sizeBytes })
+  async addInOwnBlob(
+    file: FileToStore,
+    blob: { readonly key: string; readonly sizeBytes: number; readonly metadata: MetadataBytes },
+  ): Promise<void> {
+    const { key: blobKey, sizeBytes } = blob
+    const metadata = this.#keep(blob.metadata)
+    this.#batch.files.push({ ...file, outcome: 'stored', blobKey, offsetBytes: 0, sizeBytes, metadata })
     await this.#flushIfFull()
+  }
+
+  #keep({ entry, levels }: MetadataBytes): MetadataPlace {
+    const batch = this.#batch
+    const place = {
+      blobKey: batch.key,
+      offsetBytes: batch.metadataSizeBytes,
+      entryBytes: entry.length,
+      levelsBytes: levels.length,
+    }
+    batch.metadataChunks.push(entry, levels)
+    batch.metadataSizeBytes += entry.length + levels.length
+    return place
+  }
+
+  #newBatch(): Batch {
+    const key = this.#newBlobKey()
+    return { key, chunks: [], metadataChunks: [], files: [], sizeBytes: 0, metadataSizeBytes: 0 }
   }
 
   /** Under the job's own folder, so that a job that goes on after a crash finds what it had written and not recorded. */
@@ -66,29 +101,30 @@ export class BatchWriter {
 
   async #flushIfFull(): Promise<void> {
     const { importBlobBytes, importFilesPerBatch } = this.#app.limits
-    if (this.#sizeBytes >= importBlobBytes || this.#files.length >= importFilesPerBatch) await this.#startWriting()
+    const { sizeBytes, metadataSizeBytes, files } = this.#batch
+    if (sizeBytes + metadataSizeBytes >= importBlobBytes || files.length >= importFilesPerBatch) {
+      await this.#startWriting()
+    }
   }
 
   async #startWriting(): Promise<void> {
     await this.#writing
-    if (this.#files.length === 0) return
-    this.#writing = this.#write({ key: this.#blobKey, chunks: this.#chunks, files: this.#files })
+    if (this.#batch.files.length === 0) return
+    this.#writing = this.#write(this.#batch)
     // Awaited by the next batch or by flush(); until then a rejection is not unhandled.
     this.#writing.catch(() => {})
-    this.#chunks = []
-    this.#sizeBytes = 0
-    this.#files = []
-    this.#blobKey = this.#newBlobKey()
+    this.#batch = this.#newBatch()
   }
 
-  async #write(batch: { key: string; chunks: Uint8Array[]; files: (StoredFile | FailedFile)[] }): Promise<void> {
-    if (batch.chunks.length > 0) await this.#app.blobs.put(batch.key, chunksOf(batch.chunks))
-    await this.#app.catalog.importJobs.record(this.#lease, batch.files)
+  async #write({ key, chunks, metadataChunks, files, sizeBytes }: Batch): Promise<void> {
+    if (metadataChunks.length > 0) await this.#app.blobs.put(key, gathered([...chunks, ...metadataChunks]))
+    const placed = files.map((file) =>
+      file.outcome === 'stored' && file.metadata !== undefined
+        ? { ...file, metadata: { ...file.metadata, offsetBytes: sizeBytes + file.metadata.offsetBytes } }
+        : file,
+    )
+    await this.#app.catalog.importJobs.record(this.#lease, placed)
   }
 }
 
 export const blobFolder = (job: Pick<ImportJob, 'datastoreId' | 'jobId'>): string => `${job.datastoreId}/${job.jobId}/`
-
-async function* chunksOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks
-}

@@ -19,24 +19,10 @@ export const testApp = (
   limits: { ...DEFAULT_LIMITS, importFilesPerBatch: 4, ...options.limits },
 })
 
-/** An ACTIVE data store and a SUBMITTED job from s3://in/ to s3://out/. */
-export async function submitJob(catalog: Catalog): Promise<ImportJob> {
-  const [datastoreId, jobId, now] = [newId(), newId(), Date.now()]
-  await catalog.datastores.create({
-    datastore: {
-      datastoreId,
-      datastoreName: undefined,
-      datastoreStatus: 'CREATING',
-      kmsKeyArn: undefined,
-      lambdaAuthorizerArn: undefined,
-      losslessStorageFormat: 'HTJ2K',
-      createdAt: now,
-      updatedAt: now,
-    },
-    tags: {},
-    token: { clientToken: datastoreId, fingerprint: 'datastore', usedSince: 0 },
-  })
-  await catalog.datastores.settle(datastoreId, now)
+/** A SUBMITTED job from s3://in/ to s3://out/, into the data store that is named or else into a new one. */
+export async function submitJob(catalog: Catalog, into?: string): Promise<ImportJob> {
+  const datastoreId = into ?? (await activeDatastore(catalog))
+  const [jobId, now] = [newId(), Date.now()]
   const submitted = await catalog.importJobs.submit({
     job: {
       jobId,
@@ -57,6 +43,26 @@ export async function submitJob(catalog: Catalog): Promise<ImportJob> {
   })
   if (submitted.outcome !== 'submitted') throw new Error(submitted.outcome)
   return submitted.job
+}
+
+async function activeDatastore(catalog: Catalog): Promise<string> {
+  const [datastoreId, now] = [newId(), Date.now()]
+  await catalog.datastores.create({
+    datastore: {
+      datastoreId,
+      datastoreName: undefined,
+      datastoreStatus: 'CREATING',
+      kmsKeyArn: undefined,
+      lambdaAuthorizerArn: undefined,
+      losslessStorageFormat: 'HTJ2K',
+      createdAt: now,
+      updatedAt: now,
+    },
+    tags: {},
+    token: { clientToken: datastoreId, fingerprint: 'datastore', usedSince: 0 },
+  })
+  await catalog.datastores.settle(datastoreId, now)
+  return datastoreId
 }
 
 export async function untilEnded(catalog: Catalog, job: Pick<ImportJob, 'datastoreId' | 'jobId'>): Promise<ImportJob> {

@@ -5,6 +5,7 @@
 import type { ImportApp } from '../app.ts'
 import { type ClaimedJob, type Lease, LeaseLost } from '../stores/catalog.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import { describeOldVersions } from './describe-old-versions.ts'
 import { JobFailed } from './job-failed.ts'
 import { failureMessageOf, runJob } from './run-job.ts'
 
@@ -55,7 +56,7 @@ export function startImportWorker(app: ImportApp): ImportWorker {
     }
   }
 
-  const ended = work()
+  const ended = Promise.all([work(), describeOldVersions(app, stopping.signal)])
   return {
     wake,
     async stop() {

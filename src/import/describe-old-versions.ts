@@ -1,0 +1,57 @@
+/**
+ * Makes the metadata documents of image sets that came in before there were any, one after the other, from their files. Several workers
+ * may do so at once: a document has a key of its own, and whoever comes second finds it made.
+ */
+import type { ImportApp } from '../app.ts'
+import type { DocumentBody } from '../imaging/metadata-document.ts'
+import type { VersionOfDatastore } from '../stores/catalog.ts'
+import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import { gathered } from './gathered.ts'
+import { DocumentJoiner } from './join-document.ts'
+
+const VERSIONS_AT_ONCE = 100
+
+/** Never rejects: what could not be made is told in the log, and tried again at the next start. */
+export async function describeOldVersions(app: ImportApp, signal: AbortSignal): Promise<void> {
+  let after: VersionOfDatastore | undefined
+  try {
+    for (;;) {
+      const versions = await app.catalog.imageSets.pendingDocuments({ after, limit: VERSIONS_AT_ONCE })
+      for (const version of versions) {
+        if (signal.aborted) return
+        await describeVersion(app, version)
+        after = version
+      }
+      if (versions.length === 0) return
+    }
+  } catch (err) {
+    app.log.error({ err }, 'metadata documents of older image sets could not be made; the next start goes on')
+  }
+}
+
+async function describeVersion(app: ImportApp, version: VersionOfDatastore): Promise<void> {
+  const { datastoreId, imageSetId } = version
+  const blobKey = `${datastoreId}/documents/${imageSetId}-${version.version}`
+  const instances = await app.catalog.imageSets.parts(version)
+  if (instances.length === 0) return
+  let sizeBytes = 0
+  let body: DocumentBody = { crc32: 0, contentBytes: 0 }
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    const finished = (of: DocumentBody) => {
+      body = of
+    }
+    for await (const piece of new DocumentJoiner(app).body(instances, finished)) {
+      sizeBytes += piece.length
+      yield piece
+    }
+  }
+  try {
+    await app.blobs.put(blobKey, gathered(bytes()))
+  } catch (err) {
+    if (err instanceof StoreUnavailable) throw err
+    app.log.error({ err, imageSetId, version: version.version }, 'a metadata document could not be made')
+    return
+  }
+  const outcome = await app.catalog.imageSets.addDocument(version, { ...body, blobKey, offsetBytes: 0, sizeBytes })
+  if (outcome === 'absent') await app.blobs.remove([blobKey])
+}

@@ -1,0 +1,101 @@
+/**
+ * Joins the metadata of instances to the body of a document and deflates it, piece by piece: however many instances there are, a window
+ * of a blob, one piece and the greatest entry are held at a time, and some 300 bytes an instance of where each lies.
+ */
+import { constants, crc32, deflateRawSync } from 'node:zlib'
+import type { ImportApp } from '../app.ts'
+import { readInstance } from '../imaging/instance.ts'
+import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END, type DocumentBody } from '../imaging/metadata-document.ts'
+import type { InstanceParts, InstancePlace } from '../stores/catalog.ts'
+import { describeInstance, type MetadataBytes } from './describe-instance.ts'
+import { checkedToTheEnd } from './large-file.ts'
+import { readHeader, readTrailing } from './read-header.ts'
+import { WindowReader } from './window-reader.ts'
+
+/** Few enough that nobody waits long for one to be compressed, many enough that starting anew with each costs nothing. */
+const PIECE_BYTES = 256 * 1024
+
+type Stores = Pick<ImportApp, 'blobs' | 'limits'>
+
+export class DocumentJoiner {
+  readonly #app: Stores
+  readonly #reader: WindowReader
+
+  constructor(app: Stores) {
+    this.#app = app
+    this.#reader = new WindowReader(app.blobs)
+  }
+
+  /** The deflated bytes; levels are those of the last instance. What the gzip file must say of them is handed over at their end. */
+  async *body(instances: readonly InstanceParts[], onEnd: (body: DocumentBody) => void): AsyncGenerator<Uint8Array> {
+    const body = { crc32: 0, contentBytes: 0 }
+    const deflate = (json: Uint8Array, finishFlush: number): Uint8Array => {
+      body.crc32 = crc32(json, body.crc32)
+      body.contentBytes += json.length
+      return deflateRawSync(json, { finishFlush })
+    }
+    let piece: Uint8Array[] = []
+    let pieceBytes = 0
+    for await (const json of this.#json(instances)) {
+      piece.push(json)
+      pieceBytes += json.length
+      if (pieceBytes < PIECE_BYTES) continue
+      // Ends on a byte and begins anew behind it, so that the pieces are one stream.
+      yield deflate(Buffer.concat(piece), constants.Z_FULL_FLUSH)
+      piece = []
+      pieceBytes = 0
+    }
+    yield deflate(Buffer.concat(piece), constants.Z_FINISH)
+    onEnd(body)
+  }
+
+  async *#json(instances: readonly InstanceParts[]): AsyncGenerator<Uint8Array> {
+    yield await this.#metadata(instances.at(-1)!, 'levels')
+    let isFirst = true
+    for (const instance of instances) {
+      if (!isFirst) yield Buffer.from(DOCUMENT_BETWEEN_ENTRIES)
+      isFirst = false
+      yield await this.#metadata(instance, 'entry')
+    }
+    yield Buffer.from(DOCUMENT_END)
+  }
+
+  async #metadata(instance: InstanceParts, part: keyof MetadataBytes): Promise<Uint8Array> {
+    const place = instance.metadata
+    if (place === undefined) return (await this.#describeAgain(instance))[part]
+    const { blobKey, offsetBytes, entryBytes, levelsBytes } = place
+    return part === 'entry'
+      ? this.#reader.read({ blobKey, offsetBytes, lengthBytes: entryBytes })
+      : this.#reader.read({ blobKey, offsetBytes: offsetBytes + entryBytes, lengthBytes: levelsBytes })
+  }
+
+  /** Of an instance that was imported before metadata were kept: from its file, which is sound, or it would not be here. */
+  async #describeAgain({ blobKey, offsetBytes, sizeBytes, ...instance }: InstancePlace): Promise<MetadataBytes> {
+    const { limits, blobs } = this.#app
+    const reader = this.#reader
+    const range = {
+      sizeBytes,
+      read: (start: number, length: number) =>
+        reader.read({ blobKey, offsetBytes: offsetBytes + start, lengthBytes: Math.min(length, sizeBytes - start) }),
+    }
+    const file = await readHeader(range, limits)
+    let pixelDataEnd: number | undefined
+    if (file.pixelData?.encapsulated === true && file.bytes.length < sizeBytes) {
+      const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
+      if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
+      const onEnd = (end: number) => {
+        pixelDataEnd = end
+      }
+      for await (const _ of checkedToTheEnd(blob.bytes, { file, sizeBytes, onEnd }));
+    }
+    const isHeldWhole = file.bytes.length >= sizeBytes
+    const trailing = isHeldWhole ? undefined : await readTrailing(range, file, { pixelDataEnd, limits })
+    const { grouping } = readInstance(file)
+    return describeInstance(this.#app, {
+      file,
+      ...(trailing === undefined ? {} : { trailing }),
+      seriesInstanceUID: grouping.SeriesInstanceUID,
+      sopInstanceUID: instance.sopInstanceUID,
+    })
+  }
+}

@@ -1,0 +1,56 @@
+/** Of a file that is too large to hold: all but its pixel data, by ever longer beginnings, and then what stands behind them. */
+
+import type { ImportApp } from '../app.ts'
+import type { DataSet } from '../dicom/data-set.ts'
+import { DicomError, PrefixTooShortError } from '../dicom/dicom-error.ts'
+import { type DicomFile, parseP10, parseTrailing } from '../dicom/parse.ts'
+
+export interface RangeOfFile {
+  readonly sizeBytes: number
+  /** At most so many bytes from there on. */
+  read(start: number, length: number): Promise<Uint8Array>
+}
+
+type HeaderLimits = Pick<ImportApp['limits'], 'importWholeFileBytes' | 'inflatedBytes'>
+
+const FIRST_HEADER_BYTES = 1024 * 1024
+
+/** @throws DicomError */
+export async function readHeader(file: RangeOfFile, limits: HeaderLimits): Promise<DicomFile> {
+  const { sizeBytes } = file
+  const prefixBytesMax = limits.importWholeFileBytes
+  for (let prefixBytes = FIRST_HEADER_BYTES; ; prefixBytes = Math.min(prefixBytes * 4, prefixBytesMax)) {
+    const prefix = await file.read(0, prefixBytes)
+    try {
+      return parseP10(prefix, { sizeBytes, inflatedBytesMax: limits.inflatedBytes })
+    } catch (error) {
+      if (!(error instanceof PrefixTooShortError)) throw error
+      if (prefixBytes >= prefixBytesMax) {
+        const reason = `The attributes before the pixel data take more than ${prefixBytesMax} bytes`
+        throw new DicomError({ reason }, { cause: error })
+      }
+    }
+  }
+}
+
+/**
+ * @param pixelDataEnd where encapsulated pixel data ends; native ones say it themselves.
+ * @throws DicomError
+ */
+export async function readTrailing(
+  file: RangeOfFile,
+  header: DicomFile,
+  options: { readonly pixelDataEnd: number | undefined; readonly limits: HeaderLimits },
+): Promise<DataSet | undefined> {
+  const place = header.pixelData
+  if (place === undefined) return undefined
+  const end = place.lengthBytes === undefined ? options.pixelDataEnd : place.offsetBytes + place.lengthBytes
+  if (end === undefined || end >= file.sizeBytes) return undefined
+  const { importWholeFileBytes } = options.limits
+  if (file.sizeBytes - end > importWholeFileBytes) {
+    throw new DicomError({
+      reason: `The attributes behind the pixel data take more than ${importWholeFileBytes} bytes`,
+    })
+  }
+  return parseTrailing(header, await file.read(end, file.sizeBytes - end))
+}

@@ -1,0 +1,41 @@
+/** Ranges of blobs, read by the window: what is asked for next mostly lies right behind, in the same blob. */
+import { type BlobStore, readAll } from '../stores/blob-store.ts'
+
+const WINDOW_BYTES = 1024 * 1024
+
+export interface Range {
+  readonly blobKey: string
+  readonly offsetBytes: number
+  readonly lengthBytes: number
+}
+
+/** For one reader at a time: holds one window, or one range that is greater. */
+export class WindowReader {
+  readonly #blobs: BlobStore
+  #window: { readonly blobKey: string; readonly offsetBytes: number; readonly bytes: Uint8Array } | undefined
+
+  constructor(blobs: BlobStore) {
+    this.#blobs = blobs
+  }
+
+  /** @throws where the blob does not hold all of the range: what the catalog knows of is there. */
+  async read({ blobKey, offsetBytes, lengthBytes }: Range): Promise<Uint8Array> {
+    const held = this.#within(blobKey, offsetBytes, lengthBytes)
+    if (held !== undefined) return held
+    const length = Math.max(lengthBytes, WINDOW_BYTES)
+    const blob = await this.#blobs.open(blobKey, { start: offsetBytes, length })
+    if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
+    this.#window = { blobKey, offsetBytes, bytes: await readAll(blob) }
+    const read = this.#within(blobKey, offsetBytes, lengthBytes)
+    if (read === undefined) throw new Error(`the blob ${blobKey} is shorter than it was`)
+    return read
+  }
+
+  #within(blobKey: string, offsetBytes: number, lengthBytes: number): Uint8Array | undefined {
+    const window = this.#window
+    if (window === undefined || window.blobKey !== blobKey) return undefined
+    const start = offsetBytes - window.offsetBytes
+    if (start < 0 || start + lengthBytes > window.bytes.length) return undefined
+    return window.bytes.subarray(start, start + lengthBytes)
+  }
+}
