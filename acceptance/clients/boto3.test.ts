@@ -1,4 +1,4 @@
-/** The documented searches through boto3 and its paginator. */
+/** The documented searches through boto3 and its paginator, and the metadata of what they find. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -23,6 +23,16 @@ describe('boto3', skipUnlessBoto3(), () => {
       )
     })
   }
+
+  test('the metadata of an image set, which boto3 leaves packed, with a version and without', async () => {
+    const metadata = fileURLToPath(new URL('boto3/metadata.py', import.meta.url))
+    for (const version of [{}, { versionId: '1' }]) {
+      const input = JSON.stringify({ datastoreId, imageSetId: imageSetIds[0], ...version })
+      const document = JSON.parse(await run('python3', [metadata], { env: environmentFor(hilum), input }))
+      assert.deepEqual([document.DatastoreID, document.ImageSetID], [datastoreId, imageSetIds[0]])
+      assert.equal(document.Study.DICOM.StudyInstanceUID, '2.25.2000')
+    }
+  })
 
   test('all image sets, fifty a page, each exactly once', async () => {
     const found = await find({ pageSize: 50 })

@@ -1,8 +1,9 @@
 /** The documented searches through the AWS CLI, with the criteria in a file, as the documentation has them. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import type { ImageSetsMetadataSummary } from '@aws-sdk/client-medical-imaging'
 import { awsAtItsOwnHost, environmentFor, run, skipUnlessAws, temporaryFolder } from '../support/clients.ts'
 import { INPUT, makeBuckets, OUTPUT, ROLE } from '../support/import.ts'
@@ -36,6 +37,17 @@ describe('the AWS CLI', skipUnlessAws(), () => {
   test('all image sets, fifty a page, each exactly once', async () => {
     const found = await find('--page-size', '50')
     assert.deepEqual(found.map(({ imageSetId }) => imageSetId).toSorted(), imageSetIds)
+  })
+
+  test('the metadata of an image set becomes a gzip file', async () => {
+    const file = join(folder, 'metadata.json.gz')
+    const ids = ['--datastore-id', datastoreId, '--image-set-id', imageSetIds[0]!] as const
+    for (const version of [[], ['--version-id', '1']]) {
+      const answer = await aws('get-image-set-metadata', ...ids, ...version, file)
+      assert.deepEqual(answer, { contentType: 'application/json', contentEncoding: 'gzip' })
+      const document = JSON.parse(gunzipSync(readFileSync(file)).toString())
+      assert.equal(document.ImageSetID, imageSetIds[0])
+    }
   })
 
   test('a data store from its creation to its end, and an import between', async () => {

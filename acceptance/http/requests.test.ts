@@ -185,7 +185,7 @@ describe('the body', () => {
   test('a body where none is asked for is not read (OHIF, aws-samples)', async () => {
     const path = `/datastore/${datastoreId}/imageSet/${datastoreId}/getImageSetMetadata`
     for (const body of ['{"imageFrameId":"x"}', 'no JSON']) {
-      assert.deepEqual(await errorOf({ method: 'POST', path, body }), [501, 'NotImplementedException'])
+      assert.deepEqual(await errorOf({ method: 'POST', path, body }), [404, 'ResourceNotFoundException'])
     }
     assert.equal((await sendSigned(hilum, { ...GET, body: 'no JSON' })).status, 200)
   })

@@ -9,7 +9,6 @@ import {
   DeleteImageSetCommand,
   GetImageFrameCommand,
   GetImageSetCommand,
-  GetImageSetMetadataCommand,
   ListImageSetVersionsCommand,
   ListTagsForResourceCommand,
   type MedicalImagingClient,
@@ -26,8 +25,6 @@ const id = '0123456789abcdef0123456789abcdef'
 /** Each with one id that is right or wrong. */
 const OPERATIONS: Record<string, (sdk: MedicalImagingClient, datastoreId: string) => Promise<unknown>> = {
   GetImageSet: (client, datastoreId) => client.send(new GetImageSetCommand({ datastoreId, imageSetId: id })),
-  GetImageSetMetadata: (client, datastoreId) =>
-    client.send(new GetImageSetMetadataCommand({ datastoreId, imageSetId: id, versionId: '1' })),
   GetImageFrame: (client, datastoreId) =>
     client.send(new GetImageFrameCommand({ datastoreId, imageSetId: id, imageFrameInformation: { imageFrameId: id } })),
   ListImageSetVersions: (client, datastoreId) =>

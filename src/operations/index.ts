@@ -5,6 +5,7 @@ import { createDatastore } from './create-datastore.ts'
 import { deleteDatastore } from './delete-datastore.ts'
 import { getDatastore } from './get-datastore.ts'
 import { getDICOMImportJob } from './get-dicom-import-job.ts'
+import { getImageSetMetadata } from './get-image-set-metadata.ts'
 import { listDatastores } from './list-datastores.ts'
 import { listDICOMImportJobs } from './list-dicom-import-jobs.ts'
 import { searchImageSets } from './search-image-sets.ts'
@@ -19,9 +20,9 @@ export const handlers: Handlers<App> = {
   GetDICOMImportJob: getDICOMImportJob,
   ListDICOMImportJobs: listDICOMImportJobs,
   SearchImageSets: searchImageSets,
+  GetImageSetMetadata: getImageSetMetadata,
 
   GetImageSet: NOT_BUILT,
-  GetImageSetMetadata: NOT_BUILT,
   GetImageFrame: NOT_BUILT,
   ListImageSetVersions: NOT_BUILT,
   UpdateImageSetMetadata: NOT_BUILT,
