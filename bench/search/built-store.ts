@@ -33,6 +33,8 @@ export interface BuildFacts {
 
 export interface OpenableCatalog {
   openCatalog(): Promise<Catalog>
+  /** Brings into memory what the system has let go meanwhile, where that can be done from here. */
+  warm(): Promise<void>
   /** What a server has beside the catalog that copies its log. */
   startCheckpoints(): Checkpoints | undefined
 }

@@ -218,6 +218,7 @@ async function storeIn(
     facts,
     settings: await connected(url, settings),
     openCatalog: () => openCatalog(name),
+    warm: async () => {},
     startCheckpoints: () => undefined,
     openOrdinary: (options) => openOrdinaryPostgres(url, options),
     ask: <T>(sql: Sql<T>) =>
@@ -234,6 +235,7 @@ async function storeIn(
       await admin((client) => client.query(`CREATE DATABASE "${copy}" TEMPLATE "${name}"`))
       return {
         openCatalog: () => openCatalog(copy),
+        warm: async () => {},
         startCheckpoints: () => undefined,
         async remove() {
           await drop()

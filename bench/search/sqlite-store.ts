@@ -1,6 +1,6 @@
 /** The store that is searched, in a SQLite file of the cache folder. */
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { constants, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -66,6 +66,7 @@ async function storeIn(folder: string): Promise<BuiltStore> {
     facts,
     settings: settings(path),
     openCatalog: () => openSqliteCatalog({ path, newId: countedIds() }),
+    warm: () => readThrough(path),
     startCheckpoints: () => checkpointsOf(path),
     openOrdinary: async () => openOrdinarySqlite(join(folder, 'ordinary.sqlite')),
     async ask<T>(sql: Sql<T>) {
@@ -85,6 +86,7 @@ async function storeIn(folder: string): Promise<BuiltStore> {
       await copyFile(path, copy, constants.COPYFILE_FICLONE)
       return {
         openCatalog: () => openSqliteCatalog({ path: copy, newId: countedIds() }),
+        warm: () => readThrough(copy),
         startCheckpoints: () => checkpointsOf(copy),
         async remove() {
           await Promise.all(['', '-wal', '-shm'].map((ending) => rm(`${copy}${ending}`, { force: true })))
@@ -95,6 +97,11 @@ async function storeIn(folder: string): Promise<BuiltStore> {
     countFrom: async () => {},
     close: async () => {},
   }
+}
+
+/** A store in use has its indexes in memory; comparing it with another may have pushed them out. */
+async function readThrough(path: string): Promise<void> {
+  for await (const _ of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 }));
 }
 
 const checkpointsOf = (path: string) =>
