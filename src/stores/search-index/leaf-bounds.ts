@@ -7,6 +7,8 @@ import { type Scale, scaleOf } from './scale.ts'
 
 const SIZE = DIMENSIONS.length
 const LEAVES_PER_SCALE = 512
+/** How a space is spread changes slowly: told anew when it has so many times the leaves that it had. */
+const EXTENTS_HOLD = 1.02
 /** Leaves that lie one after the other in the list are looked at together first. */
 export const LEAVES_PER_GROUP = 64
 /** Numbers per leaf: from and to of its cell, then from and to of its box. */
@@ -37,6 +39,7 @@ export class LeafBounds {
   readonly #groupsToSum = new Set<number>()
   #entryCount = 0
   readonly #places = new Map<number, number>()
+  #extents: { readonly count: number; readonly scales: readonly Scale[] } | undefined
   /** The places whose cells hold the createdAt that was looked for last. */
   #slab: { readonly createdAt: number; readonly places: readonly number[] } | undefined
 
@@ -110,6 +113,13 @@ export class LeafBounds {
 
   /** A scale for each dimension, of the boxes' edges: those of all leaves that hold something, or of every so many. */
   extents(lacking: number): readonly Scale[] {
+    if (this.#extents === undefined || this.count > this.#extents.count * EXTENTS_HOLD) {
+      this.#extents = { count: this.count, scales: this.#scales(lacking) }
+    }
+    return this.#extents.scales
+  }
+
+  #scales(lacking: number): readonly Scale[] {
     const every = Math.ceil(this.count / LEAVES_PER_SCALE)
     return DIMENSIONS.map((_, dimension) => {
       const edges: number[] = []

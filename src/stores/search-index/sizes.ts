@@ -29,7 +29,7 @@ export interface IndexSizes {
 }
 
 export const INDEX_SIZES: IndexSizes = {
-  leafEntriesMax: 256,
+  leafEntriesMax: 512,
   heavyFrom: 4_096,
   heavyUntil: 1_024,
   heavyUidFrom: 512,

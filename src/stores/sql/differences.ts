@@ -69,7 +69,7 @@ export const POSTGRES: Dialect = {
   inKeyOrder: '',
   byIndex: () => '',
   text: 'TEXT COLLATE "C"',
-  leavesAtOnce: 16,
+  leavesAtOnce: 64,
   thenCondition: () => '',
   thenSeq: ', seq',
 }
