@@ -5,7 +5,6 @@ import { constants, copyFile, mkdir, readFile, rename, rm, stat, writeFile } fro
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { lockDataFolder } from '../../src/data-folder.ts'
-import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
 import { SQLITE } from '../../src/stores/sql/differences.ts'
 import { SearchUpkeep } from '../../src/stores/sql/search-upkeep.ts'
 import { openSqliteCatalog } from '../../src/stores/sql/sqlite.ts'
@@ -182,7 +181,7 @@ async function fillCatalog(path: string, { dataSet, progress }: StoreRequest): P
 /** The leaves, as a catalog gets them that comes from a release without. */
 function buildSearchIndex(path: string, watched: { readonly size: number; readonly progress: Progress }): void {
   const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
-  const upkeep = new SearchUpkeep({ sizes: INDEX_SIZES, dialect: SQLITE, name: randomUUID() })
+  const upkeep = new SearchUpkeep({ sizes: SQLITE.indexSizes, dialect: SQLITE, name: randomUUID() })
   connection.command('BEGIN')
   connection.drive(upkeep.beginChange())
   const watch = watchIndexing(watched.size, watched.progress)
