@@ -5,7 +5,6 @@
  */
 import { createHash } from 'node:crypto'
 import type { Catalog } from '../../src/stores/catalog.ts'
-import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
 import type { Dialect } from '../../src/stores/sql/differences.ts'
 import { imageSetIdOf } from '../../src/stores/sql/image-set-id.ts'
 import { MIGRATIONS } from '../../src/stores/sql/migrate.ts'
@@ -33,6 +32,8 @@ export interface BuildFacts {
 
 export interface OpenableCatalog {
   openCatalog(): Promise<Catalog>
+  /** Brings into memory what the system has let go meanwhile, where that can be done from here. */
+  warm(): Promise<void>
   /** What a server has beside the catalog that copies its log. */
   startCheckpoints(): Checkpoints | undefined
 }
@@ -70,7 +71,12 @@ export interface StoreRequest {
 export const kindOf = (dialect: Dialect, builtVersion: number): string =>
   createHash('sha256')
     .update(
-      JSON.stringify([DATA_SET_VERSION, builtVersion, INDEX_SIZES, MIGRATIONS.map((migration) => migration(dialect))]),
+      JSON.stringify([
+        DATA_SET_VERSION,
+        builtVersion,
+        dialect.indexSizes,
+        MIGRATIONS.map((migration) => migration(dialect)),
+      ]),
     )
     .digest('hex')
     .slice(0, 10)

@@ -31,11 +31,12 @@ function* loadTwice(): Sql<BoundsFacts> {
 
 function* load(bounds: BoundsInMemory): Sql<number> {
   const { latest } = yield* knownChanges()
-  let leaves = 0
-  for (const { space } of yield* all<{ space: number }>(`SELECT space FROM search_spaces WHERE state = 'live'`)) {
-    leaves += (yield* bounds.of(space, latest)).count
-  }
-  return leaves
+  const spaces = yield* all<{ space: number }>(`SELECT space FROM search_spaces WHERE state = 'live'`)
+  const loaded = yield* bounds.of(
+    spaces.map(({ space }) => space),
+    latest,
+  )
+  return loaded.reduce((sum, { count }) => sum + count, 0)
 }
 
 function bytesInUse(): number {

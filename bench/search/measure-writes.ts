@@ -39,6 +39,7 @@ export async function measureWrites(request: {
   const isCopied = store.facts.bytes_per_image_set * dataSet.size <= copiedBytesMax
   const copy = isCopied ? await store.copy() : undefined
   try {
+    await (copy ?? store).warm()
     const catalog = await (copy ?? store).openCatalog()
     // As beside a server.
     const checkpoints = (copy ?? store).startCheckpoints()

@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { DEFAULT_LIMITS } from '../../src/limits.ts'
-import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
 import { POSTGRES } from '../../src/stores/sql/differences.ts'
 import { openPostgresCatalog } from '../../src/stores/sql/postgres.ts'
 import { drive, executeOnce } from '../../src/stores/sql/postgres-connection.ts'
@@ -149,7 +148,7 @@ async function fillCatalog(client: pg.Client, { dataSet, progress }: StoreReques
   await client.query(countFromText(dataSet.size + 1))
   // Without statistics, the index is read by plans for an empty table.
   await client.query('ANALYZE image_sets')
-  const upkeep = new SearchUpkeep({ sizes: INDEX_SIZES, dialect: POSTGRES, name: randomUUID() })
+  const upkeep = new SearchUpkeep({ sizes: POSTGRES.indexSizes, dialect: POSTGRES, name: randomUUID() })
   const watch = watchIndexing(dataSet.size, progress)
   const execute = executeOnce(client)
   await client.query('BEGIN')
@@ -218,6 +217,7 @@ async function storeIn(
     facts,
     settings: await connected(url, settings),
     openCatalog: () => openCatalog(name),
+    warm: async () => {},
     startCheckpoints: () => undefined,
     openOrdinary: (options) => openOrdinaryPostgres(url, options),
     ask: <T>(sql: Sql<T>) =>
@@ -234,6 +234,7 @@ async function storeIn(
       await admin((client) => client.query(`CREATE DATABASE "${copy}" TEMPLATE "${name}"`))
       return {
         openCatalog: () => openCatalog(copy),
+        warm: async () => {},
         startCheckpoints: () => undefined,
         async remove() {
           await drop()

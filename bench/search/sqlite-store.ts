@@ -1,11 +1,10 @@
 /** The store that is searched, in a SQLite file of the cache folder. */
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { constants, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { lockDataFolder } from '../../src/data-folder.ts'
-import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
 import { SQLITE } from '../../src/stores/sql/differences.ts'
 import { SearchUpkeep } from '../../src/stores/sql/search-upkeep.ts'
 import { openSqliteCatalog } from '../../src/stores/sql/sqlite.ts'
@@ -66,6 +65,7 @@ async function storeIn(folder: string): Promise<BuiltStore> {
     facts,
     settings: settings(path),
     openCatalog: () => openSqliteCatalog({ path, newId: countedIds() }),
+    warm: () => readThrough(path),
     startCheckpoints: () => checkpointsOf(path),
     openOrdinary: async () => openOrdinarySqlite(join(folder, 'ordinary.sqlite')),
     async ask<T>(sql: Sql<T>) {
@@ -85,6 +85,7 @@ async function storeIn(folder: string): Promise<BuiltStore> {
       await copyFile(path, copy, constants.COPYFILE_FICLONE)
       return {
         openCatalog: () => openSqliteCatalog({ path: copy, newId: countedIds() }),
+        warm: () => readThrough(copy),
         startCheckpoints: () => checkpointsOf(copy),
         async remove() {
           await Promise.all(['', '-wal', '-shm'].map((ending) => rm(`${copy}${ending}`, { force: true })))
@@ -95,6 +96,11 @@ async function storeIn(folder: string): Promise<BuiltStore> {
     countFrom: async () => {},
     close: async () => {},
   }
+}
+
+/** A store in use has its indexes in memory; comparing it with another may have pushed them out. */
+async function readThrough(path: string): Promise<void> {
+  for await (const _ of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 }));
 }
 
 const checkpointsOf = (path: string) =>
@@ -175,7 +181,7 @@ async function fillCatalog(path: string, { dataSet, progress }: StoreRequest): P
 /** The leaves, as a catalog gets them that comes from a release without. */
 function buildSearchIndex(path: string, watched: { readonly size: number; readonly progress: Progress }): void {
   const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
-  const upkeep = new SearchUpkeep({ sizes: INDEX_SIZES, dialect: SQLITE, name: randomUUID() })
+  const upkeep = new SearchUpkeep({ sizes: SQLITE.indexSizes, dialect: SQLITE, name: randomUUID() })
   connection.command('BEGIN')
   connection.drive(upkeep.beginChange())
   const watch = watchIndexing(watched.size, watched.progress)

@@ -3,7 +3,6 @@
  * All of it is found in the store itself, so that a run that was broken off can be cleaned up by the next.
  */
 import { randomUUID } from 'node:crypto'
-import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
 import type { Dialect } from '../../src/stores/sql/differences.ts'
 import { POSTGRES, SQLITE } from '../../src/stores/sql/differences.ts'
 import { type IndexChange, SearchUpkeep } from '../../src/stores/sql/search-upkeep.ts'
@@ -23,7 +22,7 @@ export async function undoWrites(store: BuiltStore, dataSet: DataSet): Promise<v
 }
 
 function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
-  const upkeep = new SearchUpkeep({ sizes: INDEX_SIZES, dialect, name: randomUUID() })
+  const upkeep = new SearchUpkeep({ sizes: dialect.indexSizes, dialect, name: randomUUID() })
   yield* upkeep.beginChange()
   const changes: IndexChange[] = []
   const changed = yield* all<{ seq: number }>('SELECT DISTINCT seq FROM image_sets_past WHERE seq <= ?', dataSet.size)

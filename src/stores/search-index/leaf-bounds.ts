@@ -2,11 +2,13 @@
  * What is kept in memory of the leaves of one space: of each its cell and its box. Cells part the whole space, so that a point lies
  * in exactly one; they are half open, `from <= x < to`. A box is the least that holds the entries there are, both ends inclusive.
  */
-import { CREATED, DIMENSIONS, type Entries } from './entries.ts'
+import { DIMENSIONS, type Entries } from './entries.ts'
 import { type Scale, scaleOf } from './scale.ts'
 
 const SIZE = DIMENSIONS.length
 const LEAVES_PER_SCALE = 512
+/** How a space is spread changes slowly: told anew when it has so many times the leaves that it had. */
+const EXTENTS_HOLD = 1.02
 /** Leaves that lie one after the other in the list are looked at together first. */
 export const LEAVES_PER_GROUP = 64
 /** Numbers per leaf: from and to of its cell, then from and to of its box. */
@@ -32,13 +34,12 @@ export class LeafBounds {
   numbers = new Float64Array(NUMBERS_PER_LEAF)
   readonly leaves: number[] = []
   readonly entryCounts: number[] = []
-  /** Of each group the least box that holds those of its leaves, where in NUMBERS_PER_LEAF a leaf has its own. */
+  /** As `numbers`, of each group: the least box around the cells of its leaves, and the least around their boxes. */
   #groups = new Float64Array(NUMBERS_PER_LEAF)
   readonly #groupsToSum = new Set<number>()
   #entryCount = 0
   readonly #places = new Map<number, number>()
-  /** The places whose cells hold the createdAt that was looked for last. */
-  #slab: { readonly createdAt: number; readonly places: readonly number[] } | undefined
+  #extents: { readonly count: number; readonly scales: readonly Scale[] } | undefined
 
   /** A leaf that is new, or that has changed. */
   set(leaf: number, entryCount: number, numbers: Float64Array): void {
@@ -55,7 +56,6 @@ export class LeafBounds {
     }
     this.#count(at, entryCount)
     this.numbers.set(numbers, at * NUMBERS_PER_LEAF)
-    this.#slab = undefined
   }
 
   #count(at: number, entryCount: number): void {
@@ -70,34 +70,19 @@ export class LeafBounds {
     if (at === undefined) return
     this.#count(at, 0)
     this.numbers.fill(Number.NaN, at * NUMBERS_PER_LEAF, (at + 1) * NUMBERS_PER_LEAF)
-    this.#slab = undefined
   }
 
-  /**
-   * The place of the leaf in whose cell the point lies; -1 where none is known. What is published together has one createdAt, so the
-   * leaves that may hold it are looked up once for all of it.
-   */
+  /** The place of the leaf in whose cell the point lies; -1 where none is known. */
   find(point: readonly number[]): number {
-    const createdAt = point[CREATED]!
-    if (this.#slab?.createdAt !== createdAt) this.#slab = { createdAt, places: this.#placesOfCreated(createdAt) }
-    return this.#slab.places.find((at) => this.#holds(at, point)) ?? -1
-  }
-
-  #placesOfCreated(createdAt: number): readonly number[] {
-    const places: number[] = []
-    for (let at = 0, start = CREATED; at < this.count; at++, start += NUMBERS_PER_LEAF) {
-      if (createdAt >= this.numbers[start]! && createdAt < this.numbers[start + CELL_TO]!) places.push(at)
+    const groups = this.groups()
+    for (let group = 0; group < this.groupCount; group++) {
+      if (!holds(groups, group * NUMBERS_PER_LEAF, point)) continue
+      const last = Math.min(this.count, (group + 1) * LEAVES_PER_GROUP)
+      for (let at = group * LEAVES_PER_GROUP; at < last; at++) {
+        if (holds(this.numbers, at * NUMBERS_PER_LEAF, point)) return at
+      }
     }
-    return places
-  }
-
-  #holds(at: number, point: readonly number[]): boolean {
-    const start = at * NUMBERS_PER_LEAF
-    for (let dimension = 0; dimension < SIZE; dimension++) {
-      const x = point[dimension]!
-      if (!(x >= this.numbers[start + dimension]! && x < this.numbers[start + CELL_TO + dimension]!)) return false
-    }
-    return true
+    return -1
   }
 
   cellAt(at: number): Cell {
@@ -110,6 +95,13 @@ export class LeafBounds {
 
   /** A scale for each dimension, of the boxes' edges: those of all leaves that hold something, or of every so many. */
   extents(lacking: number): readonly Scale[] {
+    if (this.#extents === undefined || this.count > this.#extents.count * EXTENTS_HOLD) {
+      this.#extents = { count: this.count, scales: this.#scales(lacking) }
+    }
+    return this.#extents.scales
+  }
+
+  #scales(lacking: number): readonly Scale[] {
     const every = Math.ceil(this.count / LEAVES_PER_SCALE)
     return DIMENSIONS.map((_, dimension) => {
       const edges: number[] = []
@@ -136,7 +128,7 @@ export class LeafBounds {
     return Math.ceil(this.count / LEAVES_PER_GROUP)
   }
 
-  /** As `numbers`, of the groups: their boxes. */
+  /** As `numbers`, of the groups; where a leaf has its cell, a group has the least box around those of its leaves. */
   groups(): Float64Array {
     if (this.groupCount * NUMBERS_PER_LEAF > this.#groups.length) {
       const grown = new Float64Array(this.groupCount * NUMBERS_PER_LEAF * 2)
@@ -150,19 +142,32 @@ export class LeafBounds {
 
   #sumGroup(group: number): void {
     const to = group * NUMBERS_PER_LEAF
-    this.#groups.fill(Number.POSITIVE_INFINITY, to + BOX_FROM, to + BOX_FROM + SIZE)
-    this.#groups.fill(Number.NEGATIVE_INFINITY, to + BOX_TO, to + BOX_TO + SIZE)
+    for (const low of [0, BOX_FROM]) this.#groups.fill(Number.POSITIVE_INFINITY, to + low, to + low + SIZE)
+    for (const high of [CELL_TO, BOX_TO]) this.#groups.fill(Number.NEGATIVE_INFINITY, to + high, to + high + SIZE)
     const last = Math.min(this.count, (group + 1) * LEAVES_PER_GROUP)
     for (let at = group * LEAVES_PER_GROUP; at < last; at++) {
-      if (this.entryCounts[at] === 0) continue
+      const start = at * NUMBERS_PER_LEAF
       for (let dimension = 0; dimension < SIZE; dimension++) {
-        const [low, high] = [to + BOX_FROM + dimension, to + BOX_TO + dimension]
-        const start = at * NUMBERS_PER_LEAF + dimension
-        this.#groups[low] = Math.min(this.#groups[low]!, this.numbers[start + BOX_FROM]!)
-        this.#groups[high] = Math.max(this.#groups[high]!, this.numbers[start + BOX_TO]!)
+        this.#widen(to + dimension, start + dimension, CELL_TO)
+        if (this.entryCounts[at]! > 0) this.#widen(to + BOX_FROM + dimension, start + BOX_FROM + dimension, SIZE)
       }
     }
   }
+
+  /** @param high how far behind the lower end the upper one stands. A leaf that is not there after all widens nothing: it has NaN. */
+  #widen(low: number, from: number, high: number): void {
+    if (this.numbers[from]! < this.#groups[low]!) this.#groups[low] = this.numbers[from]!
+    if (this.numbers[from + high]! > this.#groups[low + high]!) this.#groups[low + high] = this.numbers[from + high]!
+  }
+}
+
+/** Whether the point lies in the cell whose numbers begin there. */
+function holds(numbers: Float64Array, start: number, point: readonly number[]): boolean {
+  for (let dimension = 0; dimension < SIZE; dimension++) {
+    const x = point[dimension]!
+    if (!(x >= numbers[start + dimension]! && x < numbers[start + CELL_TO + dimension]!)) return false
+  }
+  return true
 }
 
 /** The numbers of a leaf with that cell and these entries. */

@@ -1,5 +1,7 @@
 /** Each place where SQLite and PostgreSQL need different words for the same thing has a name here. */
 
+import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
+
 export interface Dialect {
   /**
    * The type of a primary key that the database counts up. Only SQLite's INTEGER PRIMARY KEY is the row's own address, so that a
@@ -28,6 +30,8 @@ export interface Dialect {
    * than is needed; of PostgreSQL each is a round trip, and some that are read for nothing cost less.
    */
   readonly leavesAtOnce: number
+  /** Smaller leaves on PostgreSQL, where what a leaf costs is its bytes on their way. */
+  readonly indexSizes: IndexSizes
   /**
    * Names the column of a partial index's condition again among the columns of an index that shall answer alone: SQLite looks at it
    * although it is always the same, PostgreSQL knows that it is.
@@ -58,6 +62,7 @@ export const SQLITE: Dialect = {
   byIndex: (index) => `INDEXED BY ${index}`,
   text: 'TEXT',
   leavesAtOnce: 1,
+  indexSizes: INDEX_SIZES,
   thenCondition: (column) => `, ${column}`,
   thenSeq: '',
 }
@@ -69,7 +74,8 @@ export const POSTGRES: Dialect = {
   inKeyOrder: '',
   byIndex: () => '',
   text: 'TEXT COLLATE "C"',
-  leavesAtOnce: 16,
+  leavesAtOnce: 64,
+  indexSizes: { ...INDEX_SIZES, leafEntriesMax: 256 },
   thenCondition: () => '',
   thenSeq: ', seq',
 }

@@ -1,7 +1,7 @@
 /** Opens the catalog on PostgreSQL 15 or later: a database that any number of servers and import workers share. */
 import pg from 'pg'
 import type { Catalog } from '../catalog.ts'
-import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
+import type { IndexSizes } from '../search-index/sizes.ts'
 import { catalogOver } from './catalog.ts'
 import { POSTGRES } from './differences.ts'
 import { migrate, OlderSchema, requireOurSchema } from './migrate.ts'
@@ -39,7 +39,7 @@ export async function openPostgresCatalog(options: {
   readonly sizes?: IndexSizes
   readonly onlyToLook?: boolean
 }): Promise<Catalog> {
-  const { url, limits, newId, sizes = INDEX_SIZES } = options
+  const { url, limits, newId, sizes = POSTGRES.indexSizes } = options
   // One for all connections that write: the row `changes` lets in one of them at a time.
   const upkeep = new SearchUpkeep({ sizes, dialect: POSTGRES, name: newId() })
   const connection = {

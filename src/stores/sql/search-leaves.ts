@@ -17,14 +17,27 @@ import { all, insertAll, one, run, type Sql } from './statement.ts'
 
 /** What a change does to one space. */
 export interface Edit {
+  readonly space: number
+  /** Of the space as it was before the edit; they stay so. */
+  readonly bounds: LeafBounds
   readonly removed: readonly Entry[]
   readonly added: readonly Entry[]
 }
 
 interface Leaf {
-  readonly leaf: number
+  readonly space: number
+  /** undefined where it has no number yet. */
+  readonly leaf: number | undefined
   readonly cell: Cell
   readonly bytes: Uint8Array
+}
+
+/** What an edit does to one leaf. */
+interface LeafEdit {
+  readonly edit: Edit
+  readonly place: number
+  readonly removed: Set<number>
+  readonly added: Entry[]
 }
 
 const LEAVES_PER_BITE = 256
@@ -46,39 +59,17 @@ export class LeafWriter {
     this.#written.clear()
   }
 
-  /**
-   * @param at.bounds of the space as they were before the edit; they stay so.
-   * @param at.change the number of the change.
-   */
-  *edit(
-    { removed, added }: Edit,
-    at: { readonly space: number; readonly bounds: LeafBounds; readonly change: number },
-  ) {
-    const { space, bounds, change } = at
-    const edits = new Map<number, { readonly removed: Set<number>; readonly added: Entry[] }>()
-    const editOf = ({ point }: Entry) => {
-      const place = bounds.find(point)
-      assert(place !== -1, 'the cells of a space hold every point')
-      const known = edits.get(place) ?? { removed: new Set(), added: [] }
-      edits.set(place, known)
-      return known
-    }
-    for (const entry of removed) editOf(entry).removed.add(entry.point[SEQ]!)
-    for (const entry of added) editOf(entry).added.push(entry)
-
-    const bytesOf = yield* entryBytesOf([...edits.keys()].map((place) => bounds.leaves[place]!))
-    const leaves: Leaf[] = []
-    const extra: Omit<Leaf, 'leaf'>[] = []
-    for (const [place, leafEdit] of edits) {
-      const leaf = bounds.leaves[place]!
-      const bytes = changedEntries(bytesOf.get(leaf)!, leafEdit)
+  /** All leaves are read at once and written at once, whatever spaces they are of: each statement may be a round trip. */
+  *edit(edits: readonly Edit[], change: number): Sql<void> {
+    const leafEdits = edits.flatMap(byLeaf)
+    const bytesOf = yield* entryBytesOf(leafEdits.map(({ edit, place }) => edit.bounds.leaves[place]!))
+    const leaves = leafEdits.flatMap(({ edit, place, removed, added }) => {
+      const leaf = edit.bounds.leaves[place]!
+      const bytes = changedEntries(bytesOf.get(leaf)!, { removed, added })
       assert(bytes, 'an image set lies where its dates say')
-      const [first, ...others] = this.#divided({ leaf, cell: bounds.cellAt(place), bytes }, bounds, leafEdit.added)
-      leaves.push(first!)
-      extra.push(...others)
-    }
-    yield* this.#write(space, change, leaves)
-    yield* this.#writeNew(space, change, extra)
+      return this.#divided({ space: edit.space, leaf, cell: edit.bounds.cellAt(place), bytes }, edit.bounds, added)
+    })
+    yield* this.#write(leaves, change)
   }
 
   /** @returns the number of the space. */
@@ -94,49 +85,42 @@ export class LeafWriter {
       columns: ['space', 'datastore', 'state', 'is_primary', 'attribute', 'value'],
       rows: [[space, of.datastore, of.state, of.key.isPrimary ? 1 : 0, of.key.attribute, of.key.value]],
     })
-    let some: Omit<Leaf, 'leaf'>[] = []
-    for (const leaf of buildLeaves(entries, this.#entriesMax)) {
-      some.push(leaf)
+    let some: Leaf[] = []
+    for (const { cell, bytes } of buildLeaves(entries, this.#entriesMax)) {
+      some.push({ space, leaf: undefined, cell, bytes })
       if (some.length < LEAVES_PER_BITE) continue
-      yield* this.#writeNew(space, change, some)
+      yield* this.#write(some, change)
       some = []
     }
-    yield* this.#writeNew(space, change, some)
+    yield* this.#write(some, change)
     return space
   }
 
-  #divided({ leaf, cell, bytes }: Leaf, bounds: LeafBounds, added: readonly Entry[]): readonly Leaf[] {
-    const entries = decodeEntries(bytes)
-    if (entries.count <= this.#entriesMax) return [{ leaf, cell, bytes }]
+  /** The first part keeps the leaf's number. */
+  #divided(leaf: Leaf, bounds: LeafBounds, added: readonly Entry[]): readonly Leaf[] {
+    const entries = decodeEntries(leaf.bytes)
+    if (entries.count <= this.#entriesMax) return [leaf]
     const parts = divideLeaf(
-      { cell, entries: entriesOf(entries) },
+      { cell: leaf.cell, entries: entriesOf(entries) },
       {
         extents: bounds.extents(LACKING),
         entriesMax: this.#entriesMax,
         added: new Set(added.map(({ point }) => point[SEQ]!)),
       },
     )
-    return parts.map((part) => ({ leaf, cell: part.cell, bytes: encodeEntries(part.entries) }))
+    return parts.map(({ cell, entries: some }, at) => ({
+      ...{ space: leaf.space, leaf: at === 0 ? leaf.leaf : undefined, cell },
+      bytes: encodeEntries(some),
+    }))
   }
 
-  *#writeNew(space: number, change: number, leaves: readonly Omit<Leaf, 'leaf'>[]): Sql<void> {
-    if (leaves.length === 0) return
-    const counted = yield* one<{ last_leaf: number }>(
-      'UPDATE changes SET last_leaf = last_leaf + ? RETURNING last_leaf',
-      leaves.length,
-    )
-    const first = counted!.last_leaf - leaves.length + 1
-    yield* this.#write(
-      space,
-      change,
-      leaves.map((leaf, at) => ({ ...leaf, leaf: first + at })),
-    )
-  }
-
-  *#write(space: number, change: number, leaves: readonly Leaf[]): Sql<void> {
+  *#write(leaves: readonly Leaf[], change: number): Sql<void> {
+    const fresh = leaves.filter(({ leaf }) => leaf === undefined)
+    let next = fresh.length === 0 ? 0 : yield* firstOfNewLeaves(fresh.length)
+    const numbered = leaves.map((each) => ({ ...each, leaf: each.leaf ?? next++ }))
     yield* insertAll('search_leaves', {
       columns: ['leaf', 'space', 'entry_count', 'changed_in', 'bounds'],
-      rows: leaves.map(({ leaf, cell, bytes }) => {
+      rows: numbered.map(({ leaf, space, cell, bytes }) => {
         const entries = decodeEntries(bytes)
         return [leaf, space, entries.count, change, encodeBounds(boundsOf(cell, entries))]
       }),
@@ -145,11 +129,33 @@ export class LeafWriter {
     })
     yield* insertAll('search_entries', {
       columns: ['leaf', 'entries'],
-      rows: leaves.map(({ leaf, bytes }) => [leaf, bytes]),
+      rows: numbered.map(({ leaf, bytes }) => [leaf, bytes]),
       suffix: 'ON CONFLICT (leaf) DO UPDATE SET entries = excluded.entries',
     })
-    for (const { leaf } of leaves) this.#written.add(leaf)
+    for (const { leaf } of numbered) this.#written.add(leaf)
   }
+}
+
+function* firstOfNewLeaves(count: number): Sql<number> {
+  const counted = yield* one<{ last_leaf: number }>(
+    'UPDATE changes SET last_leaf = last_leaf + ? RETURNING last_leaf',
+    count,
+  )
+  return counted!.last_leaf - count + 1
+}
+
+function byLeaf(edit: Edit): readonly LeafEdit[] {
+  const edits = new Map<number, LeafEdit>()
+  const leafEditOf = ({ point }: Entry) => {
+    const place = edit.bounds.find(point)
+    assert(place !== -1, 'the cells of a space hold every point')
+    const known = edits.get(place) ?? { edit, place, removed: new Set(), added: [] }
+    edits.set(place, known)
+    return known
+  }
+  for (const entry of edit.removed) leafEditOf(entry).removed.add(entry.point[SEQ]!)
+  for (const entry of edit.added) leafEditOf(entry).added.push(entry)
+  return [...edits.values()]
 }
 
 /** From here nothing finds the space any more; its leaves are left to clearRetired. */

@@ -8,7 +8,7 @@ import { TEXT_ATTRIBUTES, type TextAttribute } from '../../imaging/search.ts'
 import { decodeEntries, type Entries } from '../search-index/entries.ts'
 import { decodeBounds, LeafBounds } from '../search-index/leaf-bounds.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
-import { all, allOfMany, one, type Sql } from './statement.ts'
+import { allOfMany, one, type Sql } from './statement.ts'
 
 export interface Text {
   readonly attribute: TextAttribute
@@ -118,25 +118,37 @@ export class BoundsInMemory {
     this.#sizes = sizes
   }
 
-  /** @param upTo the last change that the transaction found when it began, its own earlier ones among them. */
-  *of(space: number, upTo: number): Sql<LeafBounds> {
-    const kept = this.#kept.get(space) ?? { bounds: new LeafBounds(), seen: -1 }
-    if (kept.seen !== upTo) {
-      const rows = yield* all<LeafRow>(
-        'SELECT leaf, entry_count, bounds FROM search_leaves WHERE space = ? AND changed_in > ?',
-        ...[space, kept.seen],
+  /**
+   * In the order of the spaces.
+   * @param upTo the last change that the transaction found when it began, its own earlier ones among them.
+   */
+  *of(spaces: readonly number[], upTo: number): Sql<readonly LeafBounds[]> {
+    const found = spaces.map((space) => ({
+      space,
+      kept: this.#kept.get(space) ?? { bounds: new LeafBounds(), seen: -1 },
+    }))
+    const behind = found.filter(({ kept }) => kept.seen !== upTo)
+    for (const [seen, some] of Map.groupBy(behind, ({ kept }) => kept.seen)) {
+      const keptOf = new Map(some.map(({ space, kept }) => [space, kept]))
+      const rows = yield* allOfMany<LeafRow & { readonly space: number }>(
+        (marks) =>
+          `SELECT space, leaf, entry_count, bounds FROM search_leaves WHERE changed_in > ? AND space IN (${marks})`,
+        [seen],
+        [...keptOf.keys()],
       )
       for (const row of rows) {
-        kept.bounds.set(row.leaf, row.entry_count, decodeBounds(row.bounds))
+        keptOf.get(row.space)!.bounds.set(row.leaf, row.entry_count, decodeBounds(row.bounds))
         this.#forgetEntries(row.leaf)
       }
-      kept.seen = upTo
+      for (const kept of keptOf.values()) kept.seen = upTo
     }
-    // The last in the map was used last.
-    this.#kept.delete(space)
-    this.#kept.set(space, kept)
-    this.#forgetOldest()
-    return kept.bounds
+    for (const { space, kept } of found) {
+      // The last in the map was used last.
+      this.#kept.delete(space)
+      this.#kept.set(space, kept)
+    }
+    this.#forgetOldest(spaces.length)
+    return found.map(({ kept }) => kept.bounds)
   }
 
   /** Some changes may have been undone: the leaves they wrote are read again, and all that was written after `confirmed`. */
@@ -184,12 +196,11 @@ export class BoundsInMemory {
     this.#entryBytes -= sizeOf(entries)
   }
 
-  #forgetOldest(): void {
+  #forgetOldest(inUse: number): void {
     let leaves = 0
     for (const { bounds } of this.#kept.values()) leaves += bounds.count
     for (const [space, { bounds }] of this.#kept) {
-      // A search looks at two spaces at once.
-      if (leaves <= this.#sizes.leavesInMemory || this.#kept.size <= 2) return
+      if (leaves <= this.#sizes.leavesInMemory || this.#kept.size <= inUse) return
       leaves -= bounds.count
       this.#kept.delete(space)
     }

@@ -217,11 +217,16 @@ export class SearchUpkeep {
     }
     const counted = new Map<string, Counted>()
     const change = this.#last.number
+    const numbers = [...spaces.values()].map(({ space }) => space)
+    const bounds = yield* this.#bounds.of(numbers, change - 1)
+    const boundsOf = new Map(numbers.map((number, at) => [number, bounds[at]!]))
+    yield* this.#leaves.edit(
+      [...edits].map(([{ space }, edit]) => ({ ...edit, space, bounds: boundsOf.get(space)! })),
+      change,
+    )
     for (const space of spaces.values()) {
-      const bounds = yield* this.#bounds.of(space.space, change - 1)
-      const before = bounds.entryCount()
+      const before = boundsOf.get(space.space)!.entryCount()
       const edit = edits.get(space)
-      if (edit !== undefined) yield* this.#leaves.edit(edit, { space: space.space, bounds, change })
       const name = nameOfTexts(space.texts)
       const other = counted.get(name) ?? { before: 0, after: 0 }
       counted.set(name, {

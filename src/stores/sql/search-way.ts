@@ -84,9 +84,9 @@ function textsOf(filters: readonly Filter[]): readonly TextFilter[] {
 }
 
 function* opened(spaces: readonly Space[], from: From): Sql<readonly OpenSpace[]> {
-  const open: OpenSpace[] = []
-  for (const space of spaces) open.push({ ...space, bounds: yield* from.bounds.of(space.space, from.latest) })
-  return open
+  const numbers = spaces.map(({ space }) => space)
+  const bounds = yield* from.bounds.of(numbers, from.latest)
+  return spaces.map((space, at) => ({ ...space, bounds: bounds[at]! }))
 }
 
 /** Whether image sets that are primary, or are not, may match. */

@@ -25,7 +25,7 @@ import {
   textEntriesMax,
   walkedRowsMax,
 } from '../search-index/sizes.ts'
-import { POSTGRES } from './differences.ts'
+import { type Dialect, POSTGRES, SQLITE } from './differences.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './postgres.fixture.ts'
 import { openPostgresCatalog } from './postgres.ts'
 import { openSqliteCatalog } from './sqlite.ts'
@@ -56,6 +56,7 @@ interface Engine {
   /** Each statement is a round trip on a server, so fewer stores are tried there. */
   readonly storesRead: number
   readonly storesWritten: number
+  readonly dialect: Dialect
   open(): Promise<Catalog>
 }
 
@@ -65,6 +66,7 @@ const ENGINES: readonly Engine[] = [
     skip: undefined,
     storesRead: 6,
     storesWritten: 4,
+    dialect: SQLITE,
     open: () => openSqliteCatalog({ path: ':memory:', newId: countedIds(), sizes: SMALL }),
   },
   {
@@ -72,6 +74,7 @@ const ENGINES: readonly Engine[] = [
     skip: postgresIsMissing,
     storesRead: 1,
     storesWritten: 1,
+    dialect: POSTGRES,
     open: async () => {
       const url = await postgres!.newDatabase()
       return openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS, sizes: SMALL })
@@ -276,7 +279,10 @@ async function readPages(
 }
 
 /** What decision 8 promises of each way a search can go, but for two heavy texts that no space holds together. */
-function assertBounded(visited: SearchPage['visited'], limit: number): void {
+function assertBounded(
+  visited: SearchPage['visited'],
+  { limit, leavesAtOnce }: { readonly limit: number; readonly leavesAtOnce: number },
+): void {
   const { strategy, index, spaces, leaves, entries, rows, count } = visited
   const leavesOf = spaces.map((space) => space.leaves)
   if (strategy === 'nothing can match') assert.equal(leaves + entries + rows, 0)
@@ -284,7 +290,7 @@ function assertBounded(visited: SearchPage['visited'], limit: number): void {
   else if (strategy === 'image sets of one text') {
     assert.ok(entries <= textEntriesMax(SMALL, index as TextAttribute) && rows <= limit, 'a light text is light')
   } else if (visited.bound.leaves !== undefined) {
-    const leavesMax = leavesVisitedMax(leavesOf, limit) + POSTGRES.leavesAtOnce - 1
+    const leavesMax = leavesVisitedMax(leavesOf, limit) + leavesAtOnce - 1
     assert.ok(leaves <= leavesMax && rows <= limit, `${leaves} of ${leavesOf} leaves`)
     assert.ok(entries <= leaves * SMALL.leafEntriesMax)
   }
@@ -319,7 +325,7 @@ function testSearches(engine: Engine): void {
               await readPages(store, request, async ({ rows, total, visited }, after) => {
                 found.push(...rows)
                 assert.equal(total, after === undefined ? expected.length : undefined)
-                assertBounded(visited, request.limit)
+                assertBounded(visited, { limit: request.limit, leavesAtOnce: engine.dialect.leavesAtOnce })
                 ways.add(visited.strategy).add(`counted: ${visited.count?.strategy}`)
               })
               assert.deepEqual(found.map(seen(request.search)), expected.map(meant(request.search)))

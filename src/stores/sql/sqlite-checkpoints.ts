@@ -5,13 +5,16 @@
  */
 import { Worker } from 'node:worker_threads'
 
-/** From so many pages (of 4 KiB) that are not copied yet, the thread copies what it can while others read and write. */
-export const THREAD_CHECKPOINT_PAGES = 1_024
+/**
+ * From so many pages (of 4 KiB) that are not copied yet, the thread copies what it can while others read and write. Each time it waits
+ * for the disk, and so does whoever commits meanwhile: seldom is better than little.
+ */
+export const THREAD_CHECKPOINT_PAGES = 8_192
 /**
  * A commit that finds the log so long copies what the thread has left over, so that the log begins anew instead of growing on: the
  * thread alone never finds a moment at which nothing is left.
  */
-export const WRITER_CHECKPOINT_PAGES = 12_288
+export const WRITER_CHECKPOINT_PAGES = 65_536
 
 export interface Checkpoints {
   stop(): Promise<void>

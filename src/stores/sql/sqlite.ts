@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Catalog } from '../catalog.ts'
 import { asUnavailable as folderUnavailable } from '../disk-failure.ts'
-import { INDEX_SIZES, type IndexSizes } from '../search-index/sizes.ts'
+import type { IndexSizes } from '../search-index/sizes.ts'
 import { catalogOver } from './catalog.ts'
 import { SQLITE } from './differences.ts'
 import { migrate, requireOurSchema } from './migrate.ts'
@@ -30,7 +30,7 @@ export async function openSqliteCatalog(options: {
   readonly sizes?: IndexSizes
   readonly onlyToLook?: boolean
 }): Promise<Catalog> {
-  const { sizes = INDEX_SIZES } = options
+  const { sizes = SQLITE.indexSizes } = options
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
   try {
     if (options.onlyToLook === true) {
