@@ -46,6 +46,14 @@ export interface Limits {
   /** A file that this many workers in a row died on is reported as failed, and a job that nobody gets on with ends a little later. */
   readonly importAttempts: number
   readonly inflatedBytes: number
+
+  /** Threads that decode and encode frames, of each import thread; never more than there are cores. */
+  readonly frameThreads: number
+  /** A frame whose codec takes longer has its thread ended: so much for each, and so much more for each MiB of its pixels. */
+  readonly frameDeadlineMs: number
+  readonly frameDeadlineMsPerMiB: number
+  /** What the codecs of one thread may take of memory, and its JavaScript once more. */
+  readonly frameThreadBytes: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -80,6 +88,11 @@ export const DEFAULT_LIMITS: Limits = {
   importFilesPerBatch: 512,
   importAttempts: 4,
   inflatedBytes: 512 * 1024 ** 2,
+
+  frameThreads: 64,
+  frameDeadlineMs: 20_000,
+  frameDeadlineMsPerMiB: 2_000,
+  frameThreadBytes: 2 * 1024 ** 3,
 }
 
 /** With `--aws-quotas`, the service's own where ours are wider (AWS "Endpoints and quotas"). */

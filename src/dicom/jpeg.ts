@@ -63,7 +63,7 @@ export function decodeJPEG(stream: Uint8Array, options: JPEGOptions): JPEGPictur
     columns: frame.columns,
     samplesPerPixel: frame.components.length,
     bitsPerSample: frame.precision,
-    cells: frame.precision <= 8 ? Uint8Array.from(samples) : new Uint8Array(samples.buffer),
+    cells: frame.precision <= 8 ? new Uint8Array(samples) : new Uint8Array(samples.buffer),
     isConvertedToRGB,
   }
 }

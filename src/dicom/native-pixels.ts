@@ -78,7 +78,10 @@ function swapped(frame: Uint8Array, sizeBytes: number): Uint8Array {
 }
 
 /** From plane by plane to pixel by pixel. */
-export function byPixel(planes: Uint8Array, pixel: ImagePixel): Uint8Array {
+export function byPixel(
+  planes: Uint8Array,
+  pixel: Pick<ImagePixel, 'rows' | 'columns' | 'samplesPerPixel' | 'bitsAllocated'>,
+): Uint8Array {
   const size = cellBytes(pixel)
   const samples = pixel.samplesPerPixel
   const pixels = pixel.rows * pixel.columns
