@@ -87,7 +87,9 @@ export function cutEncapsulated(source: EncapsulatedFrames): FrameCut | Uncut {
   if (byTable !== undefined && byTable !== 'invalid') return cutAt(items, byTable)
   const starts = startsWithoutTable(items, numberOfFrames)
   if (starts === undefined) {
-    if (byTable === 'invalid') return uncut('InvalidOffsetTable', 'The offset table does not point at the fragments')
+    if (byTable === 'invalid' && fragments >= numberOfFrames) {
+      return uncut('InvalidOffsetTable', 'The offset table does not point at the fragments')
+    }
     const message = `The pixel data has ${fragments} fragments where NumberOfFrames says ${numberOfFrames}`
     return uncut('FrameNumberMismatch', message)
   }

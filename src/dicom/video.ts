@@ -1,12 +1,14 @@
 /** Whether a stream may be the video that its transfer syntax promises: a look at its first bytes, as AWS has it "lightweight". */
 
 /** Bytes that have to be looked at. */
-export const VIDEO_BEGINNING_BYTES = 8
+export const VIDEO_BEGINNING_BYTES = 189
 
-const TRANSPORT_STREAM = 0x47
+/** Each packet of a transport stream begins with this byte, and has so many. */
+const SYNC = 0x47
+const PACKET_BYTES = 188
 
 export function isVideoOf(transferSyntaxUID: string, beginning: Uint8Array): boolean {
-  if (beginning[0] === TRANSPORT_STREAM) return true
+  if (beginning[0] === SYNC && beginning[PACKET_BYTES] === SYNC) return true
   const startCode = startCodeOf(beginning)
   // A sequence header, or a pack of a program stream.
   if (/\.4\.10[01](\.1)?$/.test(transferSyntaxUID)) return startCode === 0xb3 || startCode === 0xba

@@ -7,6 +7,7 @@ import { after, describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import type { ImagePixel } from '../dicom/image-pixel.ts'
 import { parseP10 } from '../dicom/parse.ts'
+import { smallerPicture } from '../dicom/smaller-picture.ts'
 import type { StorageFormat } from '../dicom/stored-syntax.ts'
 import {
   bytesOf,
@@ -34,6 +35,9 @@ after(async () => {
   await threads.stop()
   folder.remove()
 })
+
+/** Transcoded frames have their bytes themselves. */
+const bytesOfNothing = new Uint8Array(0)
 
 const GREY_12 = pixelOf({ bitsStored: 12 })
 const GREY_16 = pixelOf()
@@ -199,6 +203,49 @@ describe('pixels as independent decoders give them', { skip }, () => {
       const { frames, warning } = await storeAll(file, threads)
       assert.equal(warning, undefined, setting)
       assert.equal(frames[0]!.checksum, crc32(drawn), setting)
+    }
+  })
+
+  test('signed samples of a byte, which the codecs take for unsigned ones', async () => {
+    const pixel = pixelOf({ bitsAllocated: 8, isSigned: true })
+    const drawn = draw(pixel)
+    const raw = `-dims {${pixel.columns},${pixel.rows}} -num_comps 1 -signed true -bit_depth 8 -downsamp {1,1}`
+    const htj2k = folder.run(`ojph_compress -i $in -o $out ${raw} -reversible true`, drawn, { in: '.raw', out: '.j2c' })
+    const layout = `-F ${pixel.columns},${pixel.rows},1,8,s`
+    const jpeg2000 = folder.run(`opj_compress -i $in -o $out ${layout}`, drawn, { in: '.raw', out: '.j2k' })
+    for (const [codestream, uid] of [
+      [htj2k, '.4.201'],
+      [jpeg2000, '.4.90'],
+    ] as const) {
+      const file = fileOf(pixel, { frames: [codestream] }, `1.2.840.10008.1.2${uid}`)
+      const { frames, warning } = await storeAll(file, threads)
+      assert.equal(warning, undefined)
+      const [{ checksum, minPixelValue, maxPixelValue }] = frames as [(typeof frames)[0]]
+      assert.deepEqual([checksum, minPixelValue, maxPixelValue], [crc32(drawn), Math.min(...new Int8Array(drawn)), 127])
+    }
+  })
+
+  test('a smaller picture, which is the same whether the rest of the frame is there or not', async () => {
+    for (const pixel of [
+      pixelOf({ rows: 375, columns: 512, bitsStored: 12 }),
+      pixelOf({ ...COLOUR, rows: 200, columns: 301 }),
+    ]) {
+      const [frame] = (await storeAll(fileOf(pixel, { frames: [draw(pixel)] }), threads)).frames
+      const bytes = bytesOf(frame!, bytesOfNothing)
+      const ending = pixel.samplesPerPixel === 3 ? '.ppm' : '.pgm'
+      for (const columnsMin of [1, 70, 100, 150, 256]) {
+        const smaller = smallerPicture(bytes, { columnsMin, sizeBytes: bytes.length })
+        const { lengthBytes, skippedResolutions: skip, columns, rows } = smaller
+        const decode = (given: Uint8Array) =>
+          folder.run(`ojph_expand -i $in -o $out -skip_res ${skip},${skip}`, given, { in: '.jph', out: ending })
+        const part = decode(bytes.subarray(0, lengthBytes))
+        assert.ok(Buffer.from(part).equals(Buffer.from(decode(bytes))), `${columnsMin} columns`)
+        assert.match(
+          Buffer.from(part.subarray(0, 20)).toString('latin1'),
+          new RegExp(`^P[56]\\s+${columns} ${rows}\\s`),
+        )
+        assert.ok(columns >= Math.min(columnsMin, pixel.columns) && (skip === 0 || lengthBytes < bytes.length / 2))
+      }
     }
   })
 

@@ -135,12 +135,17 @@ async function keepRanges(source: ByteSource, { ranges }: FramePlace) {
 }
 
 async function beginsAsVideo({ transferSyntaxUID }: FramesToStore, { source, place }: Kept): Promise<boolean> {
-  const { offsetBytes, lengthBytes } = place.ranges[0]!
-  const beginning = await source.read({ offsetBytes, lengthBytes: Math.min(lengthBytes, VIDEO_BEGINNING_BYTES) })
-  return isVideoOf(transferSyntaxUID, beginning)
+  const ranges: ByteRange[] = []
+  let left = VIDEO_BEGINNING_BYTES
+  for (const { offsetBytes, lengthBytes } of place.ranges) {
+    if (left === 0) break
+    ranges.push({ offsetBytes, lengthBytes: Math.min(lengthBytes, left) })
+    left -= ranges.at(-1)!.lengthBytes
+  }
+  return isVideoOf(transferSyntaxUID, await readAll(source, { ranges }))
 }
 
-async function readAll(source: ByteSource, { ranges }: FramePlace): Promise<Uint8Array> {
+async function readAll(source: ByteSource, { ranges }: Pick<FramePlace, 'ranges'>): Promise<Uint8Array> {
   if (ranges.length === 1) return source.read(ranges[0]!)
   return Buffer.concat(await Promise.all(ranges.map((range) => source.read(range))))
 }
