@@ -84,20 +84,17 @@ async function decodeCodestream(
 /** Where the description of the first component lies: SIZ comes first of all (ISO/IEC 15444-1 A.5.1), and each has three bytes. */
 const SSIZ_OFFSET = 42
 
-/**
- * The codecs' builds clip signed samples of a byte at 0. Called unsigned, the same samples come out half a range higher.
- */
+/** The codecs' builds give signed samples of a byte wrong. Called unsigned, the same samples come out half a range higher. */
 function decodeSigned(
   codec: HTJ2KCodec | JPEG2000Codec,
   codestream: Uint8Array,
   { components }: Codestream,
 ): DecodedPicture {
-  const isClipped = components.some(({ isSigned, bitsPerSample }) => isSigned && bitsPerSample <= 8)
-  if (!isClipped) return codec.decode(codestream)
-  const { bitsPerSample } = components[0]!
-  if (components.some((each) => !each.isSigned || each.bitsPerSample !== bitsPerSample)) {
-    throw new DicomError({ reason: 'the frame has signed samples beside unsigned ones' })
+  const { bitsPerSample, isSigned } = components[0]!
+  if (components.some((each) => each.isSigned !== isSigned || each.bitsPerSample !== bitsPerSample)) {
+    throw new DicomError({ reason: 'the frame has components of different precision' })
   }
+  if (!isSigned || bitsPerSample > 8) return codec.decode(codestream)
   const unsigned = new Uint8Array(codestream)
   components.forEach((_, index) => {
     unsigned[SSIZ_OFFSET + 3 * index] = bitsPerSample - 1

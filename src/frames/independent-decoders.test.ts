@@ -113,6 +113,14 @@ const CASES: readonly Case[] = [
     ...{ encode: 'dcmcjpls $in $out', decode: 'dcmdjpls +px $in $out' },
   },
   {
+    ...{ name: 'JPEG-LS of colour, a scan for each component', uid: '.4.80', pixel: COLOUR },
+    ...{ encode: 'dcmcjpls +in $in $out', decode: 'dcmdjpls +px $in $out' },
+  },
+  {
+    ...{ name: 'JPEG-LS of colour with 16 bits, by sample', uid: '.4.80', pixel: pixelOf({ samplesPerPixel: 3 }) },
+    ...{ encode: 'dcmcjpls +is $in $out', decode: 'dcmdjpls +px $in $out' },
+  },
+  {
     ...{ name: 'JPEG-LS near-lossless', uid: '.4.81', pixel: GREY_12 },
     ...{ encode: 'dcmcjpls +en $in $out', decode: 'dcmdjpls $in $out' },
   },
