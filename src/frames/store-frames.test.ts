@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
-import type { ByteRange } from '../dicom/byte-source.ts'
+import { type ByteRange, bytesInMemory } from '../dicom/byte-source.ts'
 import { encodeP10 } from '../dicom/encode.ts'
 import type { ImagePixel } from '../dicom/image-pixel.ts'
 import { parseP10 } from '../dicom/parse.ts'
@@ -229,4 +229,26 @@ test('frames come in their order, and only a few of them are read ahead', async 
     cells.map((frame) => crc32(frame)),
   )
   assert.ok(ahead <= 2 * threads.size, `${ahead} frames read ahead`)
+})
+
+test('what the source or the keeper throws comes through, whatever is on its way then', async () => {
+  const pixel = pixelOf({ bitsAllocated: 8, rows: 16, columns: 16, numberOfFrames: 20 })
+  const file = parseP10(fileOf(pixel, { frames: Array.from({ length: 20 }, () => draw(pixel)) }))
+  const plan = planFrames(file, { format: 'HTJ2K' })
+  assert.ok(plan.kind === 'frames')
+  let reads = 0
+  const gone = {
+    async read({ offsetBytes, lengthBytes }: ByteRange) {
+      if (++reads > 2) throw new Error('the store is away')
+      return file.bytes.subarray(offsetBytes, offsetBytes + lengthBytes)
+    },
+  }
+  await assert.rejects(storeFrames(plan, { source: gone, threads, keep: () => {} }), /the store is away/)
+  const full = () => {
+    throw new Error('the disk is full')
+  }
+  await assert.rejects(
+    storeFrames(plan, { source: bytesInMemory(file.bytes), threads, keep: full }),
+    /the disk is full/,
+  )
 })

@@ -57,7 +57,12 @@ async function transcodeAll(plan: FramesToStore, storing: FrameStoring): Promise
   let next = 0
   try {
     while (next < plan.cut.count || onTheirWay.length > 0) {
-      while (next < plan.cut.count && onTheirWay.length < window) onTheirWay.push(transcodeOne(plan, storing, next++))
+      while (next < plan.cut.count && onTheirWay.length < window) {
+        const arrival = transcodeOne(plan, storing, next++)
+        // It is asked for in its turn; until then nobody hears of its failure.
+        arrival.catch(() => {})
+        onTheirWay.push(arrival)
+      }
       const arrival = await onTheirWay.shift()!
       if ('warning' in arrival) return arrival.warning
       await storing.keep(arrival.frame)
