@@ -48,6 +48,14 @@ export interface Limits {
   readonly inflatedBytes: number
   /** What one instance's metadata may take, as JSON. */
   readonly importMetadataCharacters: number
+
+  /** Threads that decode and encode frames, of each import thread; never more than there are cores. */
+  readonly frameThreads: number
+  /** A frame whose codec takes longer has its thread ended: so much for each, and so much more for each MiB of its pixels. */
+  readonly frameDeadlineMs: number
+  readonly frameDeadlineMsPerMiB: number
+  /** What the codecs of one thread may take of memory, and its JavaScript once more. */
+  readonly frameThreadBytes: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -83,6 +91,11 @@ export const DEFAULT_LIMITS: Limits = {
   importAttempts: 4,
   inflatedBytes: 512 * 1024 ** 2,
   importMetadataCharacters: 128 * 1024 ** 2,
+
+  frameThreads: 64,
+  frameDeadlineMs: 20_000,
+  frameDeadlineMsPerMiB: 2_000,
+  frameThreadBytes: 2 * 1024 ** 3,
 }
 
 /** With `--aws-quotas`, the service's own where ours are wider (AWS "Endpoints and quotas"). */

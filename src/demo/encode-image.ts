@@ -2,7 +2,7 @@
 
 import { encodeP10, HTJ2KLosslessRPCL, RLELossless } from '../dicom/encode.ts'
 import { encodeRLEFrame } from '../dicom/rle.ts'
-import type { HTJ2KCodec } from './htj2k.ts'
+import type { HTJ2KCodec } from '../frames/htj2k.ts'
 import type { Image } from './series/image.ts'
 
 export interface ImageEncoding {
@@ -20,8 +20,9 @@ export function encodeImage(image: Image, { transferSyntaxUID, htj2k }: ImageEnc
     return encodeP10({ transferSyntaxUID, attributes, pixelData: { frames } })
   }
   if (transferSyntaxUID === HTJ2KLosslessRPCL) {
-    const shape = { rows, columns, samplesPerPixel, bitsStored }
-    const frames = image.frames.map((frame) => htj2k.encode(frame, shape))
+    const shape = { rows, columns, samplesPerPixel, bitsPerSample: bitsStored, isSigned: false }
+    const colourTransform = samplesPerPixel === 3
+    const frames = image.frames.map((cells) => htj2k.encode({ ...shape, cells, colourTransform }))
     // The codestream carries its own reversible colour transform (PS3.5 8.2.4).
     const PhotometricInterpretation = samplesPerPixel === 3 ? 'YBR_RCT' : attributes.PhotometricInterpretation
     return encodeP10({

@@ -1,8 +1,8 @@
 /** The demo data set, file by file, made as it is read: a hospital's worth of studies that no patient ever had. */
 
 import type { Attributes } from '../dicom/encode.ts'
+import { openHTJ2KCodec } from '../frames/htj2k.ts'
 import { encodeImage } from './encode-image.ts'
-import { openHTJ2KCodec } from './htj2k.ts'
 import type { Modality } from './protocols.ts'
 import { makeGrain, randomFor, uidFor } from './random.ts'
 import { crImages } from './series/cr.ts'

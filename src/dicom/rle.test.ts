@@ -67,4 +67,23 @@ describe('RLE Lossless', () => {
     assert.throws(() => decodeRLEFrame(whole, { ...shape, bitsAllocated: 8 }), DicomError)
     assert.throws(() => decodeRLEFrame(whole, { ...shape, columns: 39 }), DicomError)
   })
+
+  test('a frame broken in any way is a frame of the same size or a DicomError', () => {
+    const shape = { rows: 3, columns: 40, samplesPerPixel: 1, bitsAllocated: 16 }
+    const cells = Uint8Array.from({ length: 240 }, (_, i) => (i * 37) % 251)
+    const whole = encodeRLEFrame(cells, shape)
+    const changes = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+    fc.assert(
+      fc.property(changes, fc.nat(whole.length), (changes, cut) => {
+        const broken = Uint8Array.from(whole)
+        for (const [at, value] of changes) broken[at] = value
+        try {
+          assert.equal(decodeRLEFrame(cut % 2 === 0 ? broken : broken.subarray(0, cut), shape).length, 240)
+        } catch (error) {
+          assert.ok(error instanceof DicomError, String(error))
+        }
+      }),
+      { numRuns: 5000, seed: 20260101 },
+    )
+  })
 })

@@ -10,6 +10,10 @@ export interface ImportWarning {
 }
 
 const WARNINGS = {
+  TranscodingException: 0xb100,
+  FramesExtractionFailure: 0xb110,
+  FrameNumberMismatch: 0xb111,
+  InvalidOffsetTable: 0xb112,
   InvalidUIDFormat: 0xb201,
   InvalidDICOMValueLength: 0xb202,
   UnsupportedTransferSyntax: 0xb120,

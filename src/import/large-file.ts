@@ -4,8 +4,7 @@
  */
 import { DicomError } from '../dicom/dicom-error.ts'
 import type { DicomFile } from '../dicom/parse.ts'
-
-const ITEM_HEADER_BYTES = 8
+import { PixelItemWalk } from '../dicom/pixel-items.ts'
 
 export async function* checkedToTheEnd(
   bytes: AsyncIterable<Uint8Array>,
@@ -17,7 +16,8 @@ export async function* checkedToTheEnd(
   },
 ): AsyncGenerator<Uint8Array> {
   const place = options.file.pixelData
-  const walk = place?.encapsulated === true ? new FragmentWalk(place.offsetBytes) : undefined
+  const start = place?.encapsulated === true ? place.offsetBytes : undefined
+  const walk = start === undefined ? undefined : new PixelItemWalk({ offsetBytes: start, skipBytes: start })
   let copied = 0
   for await (const chunk of bytes) {
     walk?.take(chunk)
@@ -32,50 +32,3 @@ export async function* checkedToTheEnd(
 
 const cutShort = (at: number) =>
   new DicomError({ reason: 'The file ends inside the pixel data', tag: '7FE00010', offsetBytes: at })
-
-/** Follows item headers through a stream of chunks; the fragments' bytes are passed over. */
-class FragmentWalk {
-  /** Behind the sequence delimiter; undefined until it has come. */
-  endsAt: number | undefined
-  readonly #header = Buffer.alloc(ITEM_HEADER_BYTES)
-  #headerFilled = 0
-  #toSkip: number
-  #offset = 0
-
-  /** @param firstItemOffset where the basic offset table's item begins. */
-  constructor(firstItemOffset: number) {
-    this.#toSkip = firstItemOffset
-  }
-
-  take(chunk: Uint8Array): void {
-    let at = 0
-    while (at < chunk.length && this.endsAt === undefined) {
-      if (this.#toSkip > 0) {
-        const skipped = Math.min(this.#toSkip, chunk.length - at)
-        this.#toSkip -= skipped
-        at += skipped
-        continue
-      }
-      const wanted = Math.min(ITEM_HEADER_BYTES - this.#headerFilled, chunk.length - at)
-      this.#header.set(chunk.subarray(at, at + wanted), this.#headerFilled)
-      this.#headerFilled += wanted
-      at += wanted
-      if (this.#headerFilled === ITEM_HEADER_BYTES) this.#readHeader(this.#offset + at - ITEM_HEADER_BYTES)
-    }
-    this.#offset += chunk.length
-  }
-
-  #readHeader(offsetBytes: number): void {
-    this.#headerFilled = 0
-    const tag = this.#header.readUInt32LE(0)
-    const length = this.#header.readUInt32LE(4)
-    if (tag === 0xe0ddfffe) this.endsAt = offsetBytes + ITEM_HEADER_BYTES
-    else if (tag === 0xe000fffe && length !== 0xffffffff) this.#toSkip = length
-    else
-      throw new DicomError({
-        reason: 'A fragment of the pixel data does not begin with an item',
-        tag: '7FE00010',
-        offsetBytes,
-      })
-  }
-}

@@ -1,0 +1,144 @@
+/**
+ * The items of encapsulated pixel data (PS3.5 A.4): the basic offset table and where each fragment lies. Bytes are pushed in as they
+ * come by, in pieces of any size, so that a file can be indexed while it is copied; nothing of a fragment is kept but its place and
+ * its first four bytes, which tell where a frame begins that no table names.
+ */
+import { DicomError } from './dicom-error.ts'
+
+/** The most fragments of one file: some 24 bytes of memory each. */
+export const FRAGMENTS_MAX = 4_000_000
+/** The most bytes of a basic offset table: four for each frame that can be. */
+export const BASIC_OFFSET_TABLE_BYTES_MAX = 4_000_000
+
+export interface PixelItems {
+  /** The value of the first item; empty where the file gives no offsets. */
+  readonly basicOffsetTable: Uint8Array
+  /** Where each fragment's item begins, its header included: what offset tables count from the first of them. */
+  readonly itemOffsets: readonly number[]
+  /** The bytes of each fragment, which lie behind eight of header. */
+  readonly lengths: readonly number[]
+  /** The first four bytes of each fragment, big endian; zeros where it is shorter. */
+  readonly beginnings: readonly number[]
+}
+
+export const ITEM_HEADER_BYTES = 8
+const BEGINNING_BYTES = 4
+
+export class PixelItemWalk implements PixelItems {
+  /** Behind the sequence delimiter, once it has come by: the pixel data is whole. */
+  endsAt: number | undefined
+  basicOffsetTable = new Uint8Array(0)
+  readonly itemOffsets: number[] = []
+  readonly lengths: number[] = []
+  readonly beginnings: number[] = []
+
+  /** What is being gathered into `#small`: an item's header, the table's value, or a fragment's beginning. */
+  #gathering: 'header' | 'table' | 'beginning' = 'header'
+  #small = new Uint8Array(ITEM_HEADER_BYTES)
+  #smallFilled = 0
+  #toSkip: number
+  /** Of a fragment, what follows its beginning. */
+  #rest = 0
+  #position: number
+  #itemOffset = 0
+  #hasTable = false
+
+  /**
+   * @param start.offsetBytes where the pixel data's value begins, counted as the places are to be
+   * @param start.skipBytes how many of the bytes pushed in come before it
+   */
+  constructor(start: { readonly offsetBytes: number; readonly skipBytes: number }) {
+    this.#toSkip = start.skipBytes
+    this.#position = start.offsetBytes - start.skipBytes
+  }
+
+  /** @throws DicomError where the bytes are no items, or too many */
+  take(chunk: Uint8Array): void {
+    let at = 0
+    while (at < chunk.length && this.endsAt === undefined) {
+      if (this.#toSkip > 0) {
+        const skipped = Math.min(this.#toSkip, chunk.length - at)
+        this.#toSkip -= skipped
+        at += skipped
+        continue
+      }
+      const wanted = Math.min(this.#small.length - this.#smallFilled, chunk.length - at)
+      this.#small.set(chunk.subarray(at, at + wanted), this.#smallFilled)
+      this.#smallFilled += wanted
+      at += wanted
+      if (this.#smallFilled === this.#small.length) this.#gathered(this.#position + at)
+    }
+    this.#position += chunk.length
+  }
+
+  #gathered(position: number): void {
+    if (this.#gathering === 'header') {
+      this.#readHeader(position - ITEM_HEADER_BYTES)
+    } else {
+      if (this.#gathering === 'table') this.basicOffsetTable = this.#small
+      else this.beginnings.push(new DataView(this.#small.buffer).getUint32(0))
+      this.#toSkip = this.#rest
+      this.#gather('header', ITEM_HEADER_BYTES)
+    }
+  }
+
+  #gather(what: 'header' | 'table' | 'beginning', lengthBytes: number): void {
+    this.#gathering = what
+    this.#small = new Uint8Array(lengthBytes)
+    this.#smallFilled = 0
+  }
+
+  #readHeader(offsetBytes: number): void {
+    const header = new DataView(this.#small.buffer)
+    const tag = header.getUint32(0, true)
+    const length = header.getUint32(4, true)
+    this.#itemOffset = offsetBytes
+    this.#rest = 0
+    this.#gather('header', ITEM_HEADER_BYTES)
+    if (tag === 0xe0ddfffe) {
+      this.endsAt = offsetBytes + ITEM_HEADER_BYTES
+      return
+    }
+    if (tag !== 0xe000fffe || length === 0xffffffff) {
+      throw this.#fault('A fragment of the pixel data does not begin with an item')
+    }
+    if (!this.#hasTable) this.#beginTable(length)
+    else this.#beginFragment(length)
+  }
+
+  #beginTable(length: number): void {
+    if (length > BASIC_OFFSET_TABLE_BYTES_MAX) throw this.#fault('The basic offset table is too long')
+    this.#hasTable = true
+    if (length > 0) this.#gather('table', length)
+  }
+
+  #beginFragment(length: number): void {
+    if (this.lengths.length >= FRAGMENTS_MAX) throw this.#fault('The pixel data has too many fragments')
+    this.itemOffsets.push(this.#itemOffset)
+    this.lengths.push(length)
+    if (length < BEGINNING_BYTES) {
+      this.beginnings.push(0)
+      this.#toSkip = length
+    } else {
+      this.#rest = length - BEGINNING_BYTES
+      this.#gather('beginning', BEGINNING_BYTES)
+    }
+  }
+
+  #fault(reason: string): DicomError {
+    return new DicomError({ reason, tag: '7FE00010', offsetBytes: this.#itemOffset })
+  }
+}
+
+/**
+ * The items of pixel data that lies in memory.
+ * @throws DicomError where the bytes are no items, or end before their delimiter
+ */
+export function walkPixelItems(bytes: Uint8Array, offsetBytes: number): PixelItems {
+  const walk = new PixelItemWalk({ offsetBytes, skipBytes: offsetBytes })
+  walk.take(bytes)
+  if (walk.endsAt === undefined) {
+    throw new DicomError({ reason: 'The file ends inside the pixel data', tag: '7FE00010', offsetBytes: bytes.length })
+  }
+  return walk
+}

@@ -1,0 +1,164 @@
+/**
+ * All frames of an instance, in order, each as what is to be stored of it. Frames are read a few at a time, decoded and encoded on all
+ * threads, and handed on one by one: neither the file nor its frames lie in memory whole.
+ */
+import { crc32 } from 'node:zlib'
+import type { ByteRange, ByteSource } from '../dicom/byte-source.ts'
+import type { FramePlace } from '../dicom/frames.ts'
+import { frameBytes } from '../dicom/image-pixel.ts'
+import { alignBits } from '../dicom/native-pixels.ts'
+import { isVideoOf, VIDEO_BEGINNING_BYTES } from '../dicom/video.ts'
+import type { FramesToStore, FramesWarning } from './frame-plan.ts'
+import type { FrameThreads } from './frame-threads.ts'
+
+/** What a catalog has to know of a frame, and where its bytes are to be had. */
+export interface StoredFrame {
+  /** From 1, as DICOM counts. */
+  readonly frameNumber: number
+  readonly columns: number
+  readonly rows: number
+  /** CRC32 (IEEE) of the decoded pixels; of frames that are kept as they came, of their bytes. */
+  readonly checksum: number
+  readonly minPixelValue: number | null
+  readonly maxPixelValue: number | null
+  readonly sizeBytes: number
+  readonly photometricInterpretation: string
+  readonly content:
+    | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+    /** The frame is in the instance's file as it is, and need not be stored twice. */
+    | { readonly kind: 'ranges'; readonly ranges: readonly ByteRange[] }
+}
+
+export interface FrameStoring {
+  readonly source: ByteSource
+  readonly threads: Pick<FrameThreads, 'size' | 'transcode'>
+  /** Called for one frame after another, in order. */
+  keep(frame: StoredFrame): Promise<void> | void
+}
+
+/** Pixels that may be on their way at once, all threads together, beside one frame for each. */
+const PIXEL_BYTES_IN_FLIGHT = 128 * 1024 ** 2
+const READ_BYTES = 4 * 1024 ** 2
+
+/**
+ * @returns what is amiss: then no frame is to be had, and those that were kept are to be dropped
+ * @throws what `keep`, the source and stopped threads throw
+ */
+export async function storeFrames(plan: FramesToStore, storing: FrameStoring): Promise<FramesWarning | undefined> {
+  return plan.fate === 'transcoded' ? transcodeAll(plan, storing) : keepAll(plan, storing)
+}
+
+type Arrival = { readonly frame: StoredFrame } | { readonly warning: FramesWarning }
+
+async function transcodeAll(plan: FramesToStore, storing: FrameStoring): Promise<FramesWarning | undefined> {
+  const onTheirWay: Promise<Arrival>[] = []
+  const most = Math.max(1, Math.floor(PIXEL_BYTES_IN_FLIGHT / frameBytes(plan.pixel)))
+  const window = Math.min(2 * storing.threads.size, most)
+  let next = 0
+  try {
+    while (next < plan.cut.count || onTheirWay.length > 0) {
+      while (next < plan.cut.count && onTheirWay.length < window) {
+        const arrival = transcodeOne(plan, storing, next++)
+        // It is asked for in its turn; until then nobody hears of its failure.
+        arrival.catch(() => {})
+        onTheirWay.push(arrival)
+      }
+      const arrival = await onTheirWay.shift()!
+      if ('warning' in arrival) return arrival.warning
+      await storing.keep(arrival.frame)
+    }
+    return undefined
+  } finally {
+    await Promise.allSettled(onTheirWay)
+  }
+}
+
+async function transcodeOne(plan: FramesToStore, { source, threads }: FrameStoring, index: number): Promise<Arrival> {
+  const { pixel, transferSyntaxUID, littleEndian, format, isFloat } = plan
+  const place = plan.cut.place(index)
+  const { wordsFrom } = plan
+  const bytes =
+    wordsFrom === undefined ? await readAll(source, place) : await readSwapped(source, place.ranges[0]!, wordsFrom)
+  const outcome = await threads.transcode({
+    ...{ bytes, transferSyntaxUID, pixel, littleEndian, format, isFloat, firstBit: place.firstBit },
+  })
+  if (outcome.kind === 'broken') {
+    const message = `Frame ${index + 1} cannot be transcoded: ${outcome.reason}`
+    return { warning: { type: 'TranscodingException', message } }
+  }
+  const { bytes: stored, ...frame } = outcome.frame
+  return {
+    frame: {
+      ...{ ...frame, frameNumber: index + 1, columns: pixel.columns, rows: pixel.rows, sizeBytes: stored.length },
+      content: { kind: 'bytes', bytes: stored },
+    },
+  }
+}
+
+async function keepAll(plan: FramesToStore, { source, keep }: FrameStoring): Promise<FramesWarning | undefined> {
+  const { pixel, cut, fate } = plan
+  const { columns, rows, photometricInterpretation } = pixel
+  for (let index = 0; index < cut.count; index++) {
+    const place = cut.place(index)
+    if (fate === 'video' && !(await beginsAsVideo(plan, { source, place }))) {
+      return { type: 'TranscodingException', message: 'The video is not of the kind that its transfer syntax says' }
+    }
+    const kept = isInsideBytes(plan) ? await keepBits(plan, { source, place }) : await keepRanges(source, place)
+    await keep({
+      ...{ frameNumber: index + 1, columns, rows, photometricInterpretation, minPixelValue: null, maxPixelValue: null },
+      ...kept,
+    })
+  }
+  return undefined
+}
+
+/** Frames of single bits that do not fill whole bytes begin in the middle of one: they are cut out. */
+const isInsideBytes = ({ pixel }: FramesToStore): boolean =>
+  pixel.bitsAllocated === 1 && (pixel.rows * pixel.columns * pixel.samplesPerPixel) % 8 !== 0
+
+interface Kept {
+  readonly source: ByteSource
+  readonly place: FramePlace
+}
+
+async function keepBits({ pixel }: FramesToStore, { source, place }: Kept) {
+  const bytes = alignBits(await readAll(source, place), pixel, place.firstBit)
+  return { checksum: crc32(bytes), sizeBytes: bytes.length, content: { kind: 'bytes' as const, bytes } }
+}
+
+async function keepRanges(source: ByteSource, { ranges }: FramePlace) {
+  let checksum = 0
+  let sizeBytes = 0
+  for (const range of ranges) {
+    for (let read = 0; read < range.lengthBytes; read += READ_BYTES) {
+      const lengthBytes = Math.min(READ_BYTES, range.lengthBytes - read)
+      checksum = crc32(await source.read({ offsetBytes: range.offsetBytes + read, lengthBytes }), checksum)
+    }
+    sizeBytes += range.lengthBytes
+  }
+  return { checksum, sizeBytes, content: { kind: 'ranges' as const, ranges } }
+}
+
+async function beginsAsVideo({ transferSyntaxUID }: FramesToStore, { source, place }: Kept): Promise<boolean> {
+  const ranges: ByteRange[] = []
+  let left = VIDEO_BEGINNING_BYTES
+  for (const { offsetBytes, lengthBytes } of place.ranges) {
+    if (left === 0) break
+    ranges.push({ offsetBytes, lengthBytes: Math.min(lengthBytes, left) })
+    left -= ranges.at(-1)!.lengthBytes
+  }
+  return isVideoOf(transferSyntaxUID, await readAll(source, { ranges }))
+}
+
+async function readAll(source: ByteSource, { ranges }: Pick<FramePlace, 'ranges'>): Promise<Uint8Array> {
+  if (ranges.length === 1) return source.read(ranges[0]!)
+  return Buffer.concat(await Promise.all(ranges.map((range) => source.read(range))))
+}
+
+/** Reads whole words, swaps their bytes, and cuts the frame out: it may begin and end in the middle of one. */
+async function readSwapped(source: ByteSource, range: ByteRange, wordsFrom: number): Promise<Uint8Array> {
+  const before = (range.offsetBytes - wordsFrom) % 2
+  const lengthBytes = Math.ceil((before + range.lengthBytes) / 2) * 2
+  const words = Buffer.from(await source.read({ offsetBytes: range.offsetBytes - before, lengthBytes }))
+  return words.swap16().subarray(before, before + range.lengthBytes)
+}
