@@ -8,9 +8,10 @@ import { criteriaOf } from '../search-index/criteria.ts'
 import { decodeEntries } from '../search-index/entries.ts'
 import { type IndexSizes, leavesCountedMax } from '../search-index/sizes.ts'
 import type { Dialect } from './differences.ts'
+import { entryBytesOf } from './search-spaces.ts'
 import { conditionOf } from './search-walk.ts'
 import { imageSetsWith, type TextFilter, type Way } from './search-way.ts'
-import { all, one, type Sql } from './statement.ts'
+import { one, type Sql } from './statement.ts'
 
 export interface Total {
   readonly total: number
@@ -35,7 +36,8 @@ function* ofLeaves({ spaces, filters }: Spaces): Sql<Total> {
   )
   let [total, entriesRead] = [counted, 0]
   for (let start = 0; start < leavesToRead.length; start += LEAVES_PER_STATEMENT) {
-    for (const bytes of yield* entriesOf(leavesToRead.slice(start, start + LEAVES_PER_STATEMENT))) {
+    const read = yield* entryBytesOf(leavesToRead.slice(start, start + LEAVES_PER_STATEMENT))
+    for (const bytes of read.values()) {
       const entries = decodeEntries(bytes)
       total += countMatching(entries, criteria)
       entriesRead += entries.count
@@ -50,16 +52,6 @@ function* ofLeaves({ spaces, filters }: Spaces): Sql<Total> {
 
 /** A megabyte or two of entries at once: on a server each statement is a round trip. */
 const LEAVES_PER_STATEMENT = 64
-
-function* entriesOf(leaves: readonly number[]): Sql<readonly Uint8Array[]> {
-  // Filled up with what no leaf is called, so that one statement is prepared and not sixty-four.
-  const wanted = Array.from({ length: LEAVES_PER_STATEMENT }, (_, at) => leaves[at] ?? -1)
-  const rows = yield* all<{ entries: Uint8Array }>(
-    `SELECT entries FROM search_entries WHERE leaf IN (${wanted.map(() => '?').join(', ')})`,
-    ...wanted,
-  )
-  return rows.map(({ entries }) => entries)
-}
 
 /** Two texts that both have spaces, but none together: no more than `pairFrom` image sets have one of them. */
 function* ofRows(way: Spaces, { datastore, dialect, sizes }: Parameters<typeof totalOf>[1]): Sql<Total> {

@@ -1,7 +1,8 @@
 /**
  * SearchImageSets, page by page, for about the same cost whatever is asked. Equal to imaging/search.ts on every catalog: the
  * property test holds them together. A text that few image sets have leads to all of them; what only the sort key narrows is a walk
- * along its index; everything else is a best-first search (search-index/best-first.ts) through the space of a text that many have, or through those of all image sets.
+ * along its index; everything else is a best-first search (search-index/best-first.ts) through the spaces of a text that many have, of
+ * two such texts together, or of all image sets.
  */
 import { type Filter, type Position, positionOf, type Search } from '../../imaging/search.ts'
 import type { ImageSetSummary, ImageSets, SearchPage, Visited } from '../catalog.ts'

@@ -8,7 +8,7 @@ import type { Filter } from '../../imaging/search.ts'
 import type { ImageSetSummary } from '../catalog.ts'
 import { imageSetIdOf } from './image-set-id.ts'
 import { COLUMN_OF } from './search-columns.ts'
-import { all, type Sql } from './statement.ts'
+import { allOfMany, type Sql } from './statement.ts'
 
 export interface SummaryRow {
   readonly seq: number
@@ -113,29 +113,15 @@ export function* summariesOf(
   return found.map((kept, at) => rows.get(seqs[at]!) ?? kept!)
 }
 
-/** Few sizes, so that few statements are prepared. */
-const SEQS_PER_STATEMENT = [128, 64, 16, 1]
-
-function* rowsOf(
+const rowsOf = (
   seqs: readonly number[],
   { changedAfter }: { readonly changedAfter: number },
-): Sql<readonly SummaryRow[]> {
-  const rows: SummaryRow[] = []
-  for (let start = 0; start < seqs.length; ) {
-    const rest = seqs.length - start
-    // Filled up with the last one where that saves a statement.
-    const size = SEQS_PER_STATEMENT.findLast((count) => count >= rest) ?? SEQS_PER_STATEMENT[0]!
-    const some = Array.from({ length: size }, (_, at) => seqs[Math.min(start + at, seqs.length - 1)]!)
-    const read = yield* all<SummaryRow>(
-      `SELECT seq, ${SUMMARY_COLUMNS} FROM image_sets WHERE seq IN (${some.map(() => '?').join(', ')}) AND changed_in > ?`,
-      ...some,
-      changedAfter,
-    )
-    rows.push(...read)
-    start += size
-  }
-  return rows
-}
+): Sql<readonly SummaryRow[]> =>
+  allOfMany<SummaryRow>(
+    (marks) => `SELECT seq, ${SUMMARY_COLUMNS} FROM image_sets WHERE changed_in > ? AND seq IN (${marks})`,
+    [changedAfter],
+    seqs,
+  )
 
 /** Whether the image set has the texts that were looked for, not only their hashes. */
 export const hasTexts = ({ texts }: Summary, filters: readonly Filter[]): boolean =>
