@@ -23,6 +23,26 @@ export interface MetadataPlace {
   readonly levelsBytes: number
 }
 
+/** Where patient, study and series of a version lie: JSON text, as imaging/metadata.ts writes them. */
+export interface LevelsPlace {
+  readonly blobKey: string
+  readonly offsetBytes: number
+  readonly sizeBytes: number
+}
+
+/** Where the frames of an instance lie. Versions and copies that hold the instance share them. */
+export interface FramesPlace {
+  /** The first 24 hex digits of the ids of its frames. */
+  readonly framesKey: string
+  readonly frameCount: number
+  readonly storedTransferSyntaxUID: string
+  readonly blobKey: string
+  readonly offsetBytes: number
+  readonly sizeBytes: number
+  /** The range is the one frame itself, or the table of where each lies (imaging/frame-table.ts). */
+  readonly holds: 'frame' | 'table'
+}
+
 /** A group of stored files that share the seven grouping elements and wait for their image set. */
 export interface WaitingGroup {
   readonly groupId: number
@@ -49,6 +69,8 @@ export interface VersionToBe {
 export interface InstanceParts extends InstancePlace {
   /** Undefined for an instance that came before metadata were kept: its file has them. */
   readonly metadata: MetadataPlace | undefined
+  /** Undefined where no frame of it is stored. */
+  readonly frames: FramesPlace | undefined
 }
 
 export interface ImageSetVersion {

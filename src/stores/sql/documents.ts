@@ -15,6 +15,7 @@ import {
   type VersionToBe,
   type WaitingGroup,
 } from '../catalog.ts'
+import { addUses } from './blob-uses.ts'
 import { primariesOfStudies } from './grouping-columns.ts'
 import { imageSetIdOf, partsOfImageSetId } from './image-set-id.ts'
 import { numberBlobs } from './import-files.ts'
@@ -31,13 +32,22 @@ interface PartsRow {
   readonly metadata_offset_bytes: number | null
   readonly entry_bytes: number | null
   readonly levels_bytes: number | null
+  readonly frames_key: string | null
+  readonly frames_blob_key: string | null
+  readonly frames_offset_bytes: number | null
+  readonly frames_size_bytes: number | null
+  readonly frame_count: number | null
+  readonly frames_hold: 'frame' | 'table' | null
+  readonly stored_transfer_syntax_uid: string | null
 }
 
 const selectParts = (table: 'instances' | 'import_files', columns = ''): string =>
-  `SELECT ${columns} sop_instance_uid, sop_class_uid, transfer_syntax_uid, blobs.blob_key, offset_bytes, size_bytes,
-   metadata_blobs.blob_key AS metadata_key, metadata_offset_bytes, entry_bytes, levels_bytes
+  `SELECT ${columns} sop_instance_uid, sop_class_uid, transfer_syntax_uid, blobs.blob_key, offset_bytes, ${table}.size_bytes,
+   metadata_blobs.blob_key AS metadata_key, metadata_offset_bytes, entry_bytes, levels_bytes, frames_key,
+   frames_blobs.blob_key AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold, stored_transfer_syntax_uid
    FROM ${table} JOIN blobs ON blobs.blob = ${table}.blob
-   LEFT JOIN blobs AS metadata_blobs ON metadata_blobs.blob = metadata_blob`
+   LEFT JOIN blobs AS metadata_blobs ON metadata_blobs.blob = metadata_blob
+   LEFT JOIN blobs AS frames_blobs ON frames_blobs.blob = frames_blob`
 
 const partsOf = (row: PartsRow): InstanceParts => ({
   sopInstanceUID: row.sop_instance_uid,
@@ -55,7 +65,29 @@ const partsOf = (row: PartsRow): InstanceParts => ({
           entryBytes: row.entry_bytes!,
           levelsBytes: row.levels_bytes!,
         },
+  frames:
+    row.frames_key === null
+      ? undefined
+      : {
+          framesKey: row.frames_key,
+          frameCount: row.frame_count!,
+          storedTransferSyntaxUID: row.stored_transfer_syntax_uid!,
+          blobKey: row.frames_blob_key!,
+          offsetBytes: row.frames_offset_bytes!,
+          sizeBytes: row.frames_size_bytes!,
+          holds: row.frames_hold!,
+        },
 })
+
+/** Of the instance in any version that holds it: all share its frames and its file. */
+export function* partsOfFrames(seq: number, framesKey: string): Sql<InstanceParts | undefined> {
+  const row = yield* one<PartsRow>(
+    `${selectParts('instances')} WHERE seq = ? AND frames_key = ? LIMIT 1`,
+    seq,
+    framesKey,
+  )
+  return row && partsOf(row)
+}
 
 /** Published now, each group would become this; of files with one SOPInstanceUID the last is taken. */
 export function* versionsToBe(jobId: string, groups: readonly WaitingGroup[]): Sql<readonly VersionToBe[]> {
@@ -99,7 +131,7 @@ function* basesOf(datastore: number, groups: readonly WaitingGroup[]): Sql<Reado
 export function* partsOfVersion(seq: number, version: number): Sql<readonly InstanceParts[]> {
   const rows = yield* all<PartsRow>(
     `${selectParts('instances')} WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
-     ORDER BY instances.blob, metadata_offset_bytes, offset_bytes`,
+     ORDER BY instances.blob, offset_bytes, sop_instance_uid`,
     ...[seq, version, version],
   )
   return rows.map(partsOf)
@@ -114,28 +146,31 @@ interface PublishedVersion {
 
 /**
  * Without documents they are pending.
+ * @returns the blob of the documents
  * @throws ImageSetMoved where another job has published a version between what a document was joined from and now.
  */
 export function* addDocuments(
   job: number,
   published: readonly PublishedVersion[],
   documents: DocumentsOfGroups | undefined,
-): Sql<void> {
+): Sql<number | undefined> {
+  const blob =
+    documents === undefined ? undefined : (yield* numberBlobs(job, [documents.blobKey])).get(documents.blobKey)!
   const rows =
     documents === undefined
       ? published.map(({ seq, version }) => [seq, version, ...Array<null>(PLACE_COLUMNS.length).fill(null)])
-      : yield* placedRows(job, published, documents)
+      : placedRows(blob!, published, documents)
   yield* insertAll('image_set_documents', { columns: ['seq', 'version', ...PLACE_COLUMNS], rows })
+  return blob
 }
 
 const PLACE_COLUMNS = ['blob', 'offset_bytes', 'size_bytes', 'content_bytes', 'crc32']
 
-function* placedRows(
-  job: number,
+function placedRows(
+  blob: number,
   published: readonly PublishedVersion[],
-  { blobKey, ofGroups }: DocumentsOfGroups,
-): Sql<readonly (readonly number[])[]> {
-  const blob = (yield* numberBlobs(job, [blobKey])).get(blobKey)!
+  { ofGroups }: DocumentsOfGroups,
+): readonly (readonly number[])[] {
   return published.map(({ groupId, seq, idTail, version }) => {
     const document = ofGroups.get(groupId)
     assert(document, 'every group has its document')
@@ -188,7 +223,9 @@ export function* addPendingDocument(
      WHERE seq = ? AND version = ? AND blob IS NULL RETURNING 1 AS added`,
     ...[...valuesOf(blob, place), seq, version],
   )
-  return added === undefined ? 'made-already' : 'added'
+  if (added === undefined) return 'made-already'
+  yield* addUses([{ blob, seq }])
+  return 'added'
 }
 
 /** Of the given version, or of the latest. */
@@ -200,7 +237,7 @@ export function* documentOf(seq: number, version: number | undefined): Sql<Docum
     readonly content_bytes: number
     readonly crc32: number
   }>(
-    `SELECT blob_key, offset_bytes, size_bytes, content_bytes, crc32 FROM image_set_documents AS documents
+    `SELECT blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32 FROM image_set_documents AS documents
      LEFT JOIN blobs ON blobs.blob = documents.blob
      WHERE seq = ? AND version = ${version === undefined ? '(SELECT version FROM image_sets WHERE seq = ?)' : '?'}`,
     ...[seq, version ?? seq],

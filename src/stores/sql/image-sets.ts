@@ -1,10 +1,11 @@
 /** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
 import type { DocumentPlace, ImageSets, InstancePlace, VersionOfDatastore } from '../catalog.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
+import { forgetUses } from './blob-uses.ts'
 import { takeTurn } from './changes.ts'
 import { datastoreNumber } from './datastores.ts'
 import type { Dialect } from './differences.ts'
-import { addPendingDocument, documentOf, partsOfVersion, pendingDocuments } from './documents.ts'
+import { addPendingDocument, documentOf, partsOfFrames, partsOfVersion, pendingDocuments } from './documents.ts'
 import { partsOfImageSetId } from './image-set-id.ts'
 import { PagesInMemory } from './search-pages.ts'
 import { BoundsInMemory } from './search-spaces.ts'
@@ -31,6 +32,7 @@ export function imageSetsOver(
   return {
     search: (request) => database.read(() => searchAlone(request)),
     instances: (imageSet) => database.read(() => instances(imageSet)),
+    frames: (request) => database.read(() => frames(request)),
     parts: (version) => database.read(() => parts(version)),
     pendingDocuments: (request) => database.read(() => pendingDocuments(request)),
     addDocument: (version, document) => database.write(() => addDocument(version, document)),
@@ -64,7 +66,7 @@ function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readon
   const seq = yield* seqOf(imageSet)
   if (seq === undefined) return []
   const rows = yield* all<InstanceRow>(
-    `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, blob_key, offset_bytes, size_bytes
+    `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, blob_key, offset_bytes, instances.size_bytes
      FROM instances JOIN blobs ON blobs.blob = instances.blob
      WHERE seq = ? AND removed_in IS NULL ORDER BY sop_instance_uid`,
     seq,
@@ -77,6 +79,15 @@ function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readon
     offsetBytes: row.offset_bytes,
     sizeBytes: row.size_bytes,
   }))
+}
+
+function* frames({
+  framesKey,
+  ...imageSet
+}: Parameters<ImageSets['frames']>[0]): Sql<Awaited<ReturnType<ImageSets['frames']>>> {
+  const seq = yield* seqOf(imageSet)
+  const parts = seq === undefined ? undefined : yield* partsOfFrames(seq, framesKey)
+  return parts?.frames === undefined ? undefined : { frames: parts.frames, file: parts }
 }
 
 function* parts({ version, ...imageSet }: Parameters<ImageSets['parts']>[0]): ReturnType<typeof partsOfVersion> {
@@ -118,6 +129,7 @@ function* deleteImageSet(
   yield* run('DELETE FROM image_sets_past WHERE seq = ?', seq)
   yield* run('DELETE FROM instances WHERE seq = ?', seq)
   yield* run('DELETE FROM image_set_documents WHERE seq = ?', seq)
+  yield* forgetUses(seq, at)
   yield* upkeep.apply([{ before }])
   return 'deleted'
 }

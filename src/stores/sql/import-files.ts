@@ -1,6 +1,6 @@
 /** The files of running import jobs: recorded in batches, gathered into groups that wait for their image sets. */
 import { groupingKey } from '../../imaging/grouping.ts'
-import type { FailedFile, Lease, MetadataPlace, StoredFile, WaitingGroup } from '../catalog.ts'
+import type { FailedFile, FramesPlace, Lease, MetadataPlace, StoredFile, WaitingGroup } from '../catalog.ts'
 import { assertFoundAsGrouped, digestOfKey, elementsOfKey } from './grouping-columns.ts'
 import { underLease } from './lease.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue } from './statement.ts'
@@ -9,7 +9,11 @@ const COLUMNS = [
   ...['job', 'file_key', 'group_id', 'sop_instance_uid', 'sop_class_uid', 'transfer_syntax_uid'],
   ...['blob', 'offset_bytes', 'size_bytes', 'warnings', 'exception_type', 'message'],
   ...['metadata_blob', 'metadata_offset_bytes', 'entry_bytes', 'levels_bytes'],
+  ...['frames_key', 'frames_blob', 'frames_offset_bytes', 'frames_size_bytes', 'frame_count', 'frames_hold'],
+  'stored_transfer_syntax_uid',
 ]
+
+const nulls = (count: number): readonly null[] => Array<null>(count).fill(null)
 
 export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[]): Sql<void> {
   const { job } = yield* underLease(lease)
@@ -17,18 +21,21 @@ export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[
   stored.forEach(assertFoundAsGrouped)
   const blobs = yield* numberBlobs(
     job,
-    stored.flatMap(({ blobKey, metadata }) => [blobKey, ...(metadata === undefined ? [] : [metadata.blobKey])]),
+    stored.flatMap(({ blobKey, metadata, frames }) =>
+      [blobKey, metadata?.blobKey, frames?.blobKey].filter((key) => key !== undefined),
+    ),
   )
-  const groups = yield* joinGroups(job, stored)
+  const groups = yield* joinGroups(job, stored, blobs)
   const rows = files.map((file): readonly SqlValue[] =>
     file.outcome === 'failed'
-      ? [job, file.key, ...Array<null>(8).fill(null), file.exceptionType, file.message, null, null, null, null]
+      ? [job, file.key, ...nulls(8), file.exceptionType, file.message, ...nulls(11)]
       : [
           ...[job, file.key, groups.get(file)!, file.sopInstanceUID, file.sopClassUID, file.transferSyntaxUID],
           ...[blobs.get(file.blobKey)!, file.offsetBytes, file.sizeBytes],
           file.warnings.length === 0 ? null : JSON.stringify(file.warnings),
           ...[null, null],
-          ...(file.metadata === undefined ? [null, null, null, null] : metadataValues(file.metadata, blobs)),
+          ...(file.metadata === undefined ? nulls(4) : metadataValues(file.metadata, blobs)),
+          ...(file.frames === undefined ? nulls(7) : framesValues(file.frames, blobs)),
         ],
   )
   yield* insertAll('import_files', { columns: COLUMNS, rows })
@@ -37,6 +44,11 @@ export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[
 
 const metadataValues = (place: MetadataPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [
   ...[blobs.get(place.blobKey)!, place.offsetBytes, place.entryBytes, place.levelsBytes],
+]
+
+const framesValues = (place: FramesPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [
+  ...[place.framesKey, blobs.get(place.blobKey)!, place.offsetBytes, place.sizeBytes, place.frameCount, place.holds],
+  place.storedTransferSyntaxUID,
 ]
 
 /** Rows name a blob by number: its key is long and many instances lie in one. */
@@ -51,21 +63,33 @@ export function* numberBlobs(job: number, blobKeys: readonly string[]): Sql<Read
   return new Map(rows.map((row) => [row.blob_key, row.blob]))
 }
 
+const LAST_FILES_COLUMNS = ['study_instant', 'tags', 'levels_blob', 'levels_offset_bytes', 'levels_size_bytes']
+
+/** Levels lie right behind the entry. */
+const levelsValues = (place: MetadataPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [
+  ...[blobs.get(place.blobKey)!, place.offsetBytes + place.entryBytes, place.levelsBytes],
+]
+
 /**
- * Finds or makes the group of each file. A group keeps the tags and the study instant of its last file, which are the image set's. One
+ * Finds or makes the group of each file. A group keeps tags, study instant and levels of its last file, which are the image set's. One
  * that has its image set already takes no more: files that come after it begin another, which extends the image set again.
  */
-function* joinGroups(job: number, files: readonly StoredFile[]): Sql<ReadonlyMap<StoredFile, number>> {
+function* joinGroups(
+  job: number,
+  files: readonly StoredFile[],
+  blobs: ReadonlyMap<string, number>,
+): Sql<ReadonlyMap<StoredFile, number>> {
   const keyOf = new Map(files.map((file) => [file, groupingKey(file.grouping)]))
   const lastOf = new Map<string, StoredFile>()
   for (const [file, key] of keyOf) lastOf.set(key, file)
   const rows = yield* insertAll<{ group_id: number; grouping_key: string }>('import_groups', {
-    columns: ['job', 'grouping_key', 'grouping_digest', 'study_instant', 'tags'],
+    columns: ['job', 'grouping_key', 'grouping_digest', ...LAST_FILES_COLUMNS],
     rows: [...lastOf].map(([key, last]) => [
       ...[job, key, digestOfKey(key), last.search.DICOMStudyDateAndTime, last.tags],
+      ...(last.metadata === undefined ? nulls(3) : levelsValues(last.metadata, blobs)),
     ]),
-    suffix: `ON CONFLICT (job, grouping_digest) WHERE seq IS NULL
-      DO UPDATE SET study_instant = excluded.study_instant, tags = excluded.tags RETURNING group_id, grouping_key`,
+    suffix: `ON CONFLICT (job, grouping_digest) WHERE seq IS NULL DO UPDATE SET
+      ${LAST_FILES_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')} RETURNING group_id, grouping_key`,
   })
   const numberOf = new Map(rows.map((row) => [row.grouping_key, row.group_id]))
   return new Map([...keyOf].map(([file, key]) => [file, numberOf.get(key)!]))

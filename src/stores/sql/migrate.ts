@@ -6,6 +6,7 @@ import { searchIndex } from './migrations/0002-search-index.ts'
 import { spacesInStates } from './migrations/0003-spaces-in-states.ts'
 import { groupingDigest } from './migrations/0004-grouping-digest.ts'
 import { metadata } from './migrations/0005-metadata.ts'
+import { framesAndUses } from './migrations/0006-frames-and-uses.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { one, run, type Sql } from './statement.ts'
 
@@ -16,6 +17,7 @@ export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   spacesInStates,
   groupingDigest,
   metadata,
+  framesAndUses,
 ]
 /** What came in before is indexed after this step. */
 const INDEXED_AFTER = 3

@@ -1,17 +1,32 @@
 /** Makes a catalog of this program's schema into one that an older program left: what the later steps did on SQLite, undone. */
 
+const dropColumns = (tables: readonly string[], columns: readonly string[]): string =>
+  tables.flatMap((table) => columns.map((column) => `ALTER TABLE ${table} DROP COLUMN ${column};`)).join('\n')
+
 /** The latest first. */
 const UNDOING: readonly (readonly [step: number, undo: string])[] = [
   [
+    6,
+    `DROP TABLE workflow_image_sets;
+     DROP TABLE workflows;
+     DROP TABLE blob_uses;
+     DROP INDEX instances_by_frames;
+     DROP INDEX blobs_free;
+     ${dropColumns(['blobs'], ['size_bytes', 'sha256', 'free_since'])}
+     ${dropColumns(['import_groups', 'image_set_versions'], ['levels_blob', 'levels_offset_bytes', 'levels_size_bytes'])}
+     ${dropColumns(['image_set_versions'], ['message', 'forced'])}
+     ${dropColumns(
+       ['instances', 'import_files'],
+       [
+         ...['frames_key', 'frames_blob', 'frames_offset_bytes', 'frames_size_bytes', 'frame_count', 'frames_hold'],
+         'stored_transfer_syntax_uid',
+       ],
+     )}`,
+  ],
+  [
     5,
     `DROP TABLE image_set_documents;
-     ${['instances', 'import_files']
-       .flatMap((table) =>
-         ['metadata_blob', 'metadata_offset_bytes', 'entry_bytes', 'levels_bytes'].map(
-           (column) => `ALTER TABLE ${table} DROP COLUMN ${column};`,
-         ),
-       )
-       .join('\n')}`,
+     ${dropColumns(['instances', 'import_files'], ['metadata_blob', 'metadata_offset_bytes', 'entry_bytes', 'levels_bytes'])}`,
   ],
   [
     4,

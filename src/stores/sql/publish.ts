@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { type GroupingElements, placeGroup, type StandingImageSet } from '../../imaging/grouping.ts'
 import type { DocumentsOfGroups, GeneratedImageSet, Lease, WaitingGroup } from '../catalog.ts'
+import { addUses } from './blob-uses.ts'
 import { forgetPast, keepPast } from './changes.ts'
 import { addDocuments } from './documents.ts'
 import { ELEMENT_COLUMNS, elementsOfKey, elementValues, primariesOfStudies } from './grouping-columns.ts'
@@ -21,6 +22,9 @@ interface GroupRow {
   readonly grouping_key: string
   readonly study_instant: number | null
   readonly tags: string
+  readonly levels_blob: number | null
+  readonly levels_offset_bytes: number | null
+  readonly levels_size_bytes: number | null
   readonly seq: number | null
   readonly id_tail: string | null
   readonly version: number | null
@@ -75,7 +79,8 @@ export function* publish(request: {
     // Before the studies are looked at: two workers that bring parts of one study must not both find it empty.
     const change = { number: yield* upkeep.beginChange(), at }
     const published = yield* publishWaiting(groups, { leased, change, newId, upkeep })
-    yield* addDocuments(leased.job, published.map(versionOf), documents)
+    const documentBlob = yield* addDocuments(leased.job, published.map(versionOf), documents)
+    yield* addBlobUses(published, documentBlob)
     yield* upkeep.apply(published.map(({ change }) => change))
     for (const each of published) generatedOf.set(each.group.group_id, generated(each, each.instances))
     yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', leased.job)
@@ -88,7 +93,8 @@ function* groupsOf(job: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMa
   const ids = groups.map(({ groupId }) => groupId)
   const rows = yield* allOfMany<GroupRow>(
     (marks) =>
-      `SELECT group_id, grouping_key, study_instant, tags, seq, version, is_primary, matched_instances,
+      `SELECT group_id, grouping_key, study_instant, tags, levels_blob, levels_offset_bytes, levels_size_bytes, seq, version,
+       is_primary, matched_instances,
        (SELECT id_tail FROM image_sets WHERE seq = import_groups.seq) AS id_tail
        FROM import_groups WHERE job = ? AND group_id IN (${marks})`,
     [job],
@@ -256,23 +262,50 @@ function* extend(placed: Placed & { readonly seq: number }, { change, upkeep }: 
 
 function* addVersions(published: readonly Published[]): Sql<void> {
   yield* insertAll('image_set_versions', {
-    columns: ['seq', 'version', 'workflow_status', 'is_primary', 'updated_at'],
-    rows: published.map(({ seq, version, isPrimary, updatedAt }) => [
+    columns: [
+      ...['seq', 'version', 'workflow_status', 'is_primary', 'updated_at'],
+      ...['levels_blob', 'levels_offset_bytes', 'levels_size_bytes'],
+    ],
+    rows: published.map(({ group, seq, version, isPrimary, updatedAt }) => [
       ...[seq, version, version === 1 ? 'CREATED' : 'IMPORTED', isPrimary ? 1 : 0, updatedAt],
+      ...[group.levels_blob, group.levels_offset_bytes, group.levels_size_bytes],
     ]),
   })
 }
+
+function* addBlobUses(published: readonly Published[], documentBlob: number | undefined): Sql<void> {
+  const seqOf = new Map(published.map(({ group, seq }) => [group.group_id, seq]))
+  const rows = yield* allOfMany<{
+    readonly group_id: number
+    readonly blob: number
+    readonly metadata_blob: number | null
+    readonly frames_blob: number | null
+  }>(
+    (marks) =>
+      `SELECT DISTINCT group_id, blob, metadata_blob, frames_blob FROM import_files WHERE group_id IN (${marks})`,
+    [],
+    [...seqOf.keys()],
+  )
+  const ofFiles = rows.flatMap(({ group_id, blob, metadata_blob, frames_blob }) =>
+    [blob, metadata_blob, frames_blob]
+      .filter((each) => each !== null)
+      .map((each) => ({ blob: each, seq: seqOf.get(group_id)! })),
+  )
+  const ofDocuments = documentBlob === undefined ? [] : published.map(({ seq }) => ({ blob: documentBlob, seq }))
+  yield* addUses([...ofFiles, ...ofDocuments])
+}
+
+const PLACE_COLUMNS = `blob, offset_bytes, size_bytes, transfer_syntax_uid, sop_class_uid, metadata_blob, metadata_offset_bytes,
+  entry_bytes, levels_bytes, frames_key, frames_blob, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold,
+  stored_transfer_syntax_uid`
 
 /** Files are numbered in the order of their keys: of those of a group with one SOPInstanceUID the greatest number came last. */
 function* addInstances(published: readonly Published[]): Sql<void> {
   const insert = (some: readonly Published[], condition: (marks: string) => string) =>
     allOfMany(
       (marks) =>
-        `INSERT INTO instances
-           (seq, sop_instance_uid, added_in, blob, offset_bytes, size_bytes, transfer_syntax_uid, sop_class_uid, metadata_blob,
-            metadata_offset_bytes, entry_bytes, levels_bytes)
-         SELECT import_groups.seq, sop_instance_uid, import_groups.version, blob, offset_bytes, size_bytes, transfer_syntax_uid,
-           sop_class_uid, metadata_blob, metadata_offset_bytes, entry_bytes, levels_bytes
+        `INSERT INTO instances (seq, sop_instance_uid, added_in, ${PLACE_COLUMNS})
+         SELECT import_groups.seq, sop_instance_uid, import_groups.version, ${PLACE_COLUMNS}
          FROM import_groups JOIN import_files ON import_files.group_id = import_groups.group_id WHERE ${condition(marks)}`,
       [],
       some.map(({ group }) => group.group_id),

@@ -1,4 +1,5 @@
 /** Forgets the files of import jobs that have ended, a bite at a time: their report in the output folder is the record now. */
+import { freeUnusedBlobs } from './blob-uses.ts'
 import { LOCKED_OR_PASSED_BY } from './differences.ts'
 import { all, one, run, type Sql } from './statement.ts'
 
@@ -7,8 +8,8 @@ const FILES_PER_BITE = 2_000
 
 /** One bite of one job; `more` where there may be another. */
 export function* sweepBite(): Sql<'more' | 'done'> {
-  const ended = yield* one<{ job: number }>(
-    `SELECT job FROM import_jobs WHERE swept = 0 ORDER BY ended_at LIMIT 1 ${LOCKED_OR_PASSED_BY}`,
+  const ended = yield* one<{ job: number; ended_at: number }>(
+    `SELECT job, ended_at FROM import_jobs WHERE swept = 0 ORDER BY ended_at LIMIT 1 ${LOCKED_OR_PASSED_BY}`,
   )
   if (ended === undefined) return 'done'
   for (const [table, key] of [
@@ -22,6 +23,7 @@ export function* sweepBite(): Sql<'more' | 'done'> {
     )
     if (removed.length > 0) return 'more'
   }
+  yield* freeUnusedBlobs(ended.job, ended.ended_at)
   yield* run('UPDATE import_jobs SET swept = 1 WHERE job = ?', ended.job)
   return 'more'
 }
