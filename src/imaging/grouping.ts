@@ -43,3 +43,14 @@ export function placeGroup(group: GroupingElements, primaries: readonly Standing
   }
   return sameSeries === undefined ? { place: 'new-primary' } : { place: 'extend', seq: sameSeries.seq }
 }
+
+/** What keeps a group from being primary beside these: the elements of the study, and of its series, that are not as theirs. */
+export function disagreements(
+  group: GroupingElements,
+  primaries: readonly StandingImageSet[],
+): readonly (keyof GroupingElements)[] {
+  const differing = (names: readonly (keyof GroupingElements)[], standing: readonly StandingImageSet[]) =>
+    names.filter((name) => standing.some(({ elements }) => elements[name] !== group[name]))
+  const ofSeries = primaries.filter(({ elements }) => elements.SeriesInstanceUID === group.SeriesInstanceUID)
+  return [...differing(OF_THE_STUDY, primaries), ...differing(OF_THE_SERIES, ofSeries)]
+}

@@ -3,12 +3,13 @@
  * transaction. A document holds every instance of its version, so it is made from the version that it will follow; where another job
  * was faster, nothing is published and the documents are made anew.
  */
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
 import type { DocumentBody } from '../imaging/metadata-document.ts'
 import {
   type DocumentOfGroup,
   type DocumentsOfGroups,
+  ImageSetLocked,
   ImageSetMoved,
   type ImportJob,
   type InstanceParts,
@@ -26,6 +27,9 @@ const GROUPS_AT_ONCE = 1_000
 const FILES_AT_ONCE = 20_000
 /** Published in one transaction: enough to share another and the writing of leaves, few enough for others to get their turn. */
 const GROUPS_PER_TRANSACTION = 100
+
+/** Updates and copies take a fraction of a second, mostly. */
+const UNLOCKED_SOON_MS = 100
 
 interface Publishing {
   readonly app: ImportApp
@@ -46,7 +50,7 @@ export async function publishGroups({ app, job, lease, signal }: Publishing): Pr
   }
 }
 
-/** Up to the first that another job was faster with. Answers how many there were. */
+/** Up to the first that another job was faster with, or that an update has locked. Answers how many there were. */
 async function publishAll(
   { app, lease, signal }: Publishing,
   { groups, documents }: { readonly groups: readonly WaitingGroup[]; readonly documents: DocumentsOfGroups },
@@ -57,7 +61,8 @@ async function publishAll(
     try {
       await app.catalog.importJobs.publish(lease, some, app.clock(), documents)
     } catch (cause) {
-      if (!(cause instanceof ImageSetMoved)) throw cause
+      if (cause instanceof ImageSetLocked) await setTimeout(UNLOCKED_SOON_MS)
+      else if (!(cause instanceof ImageSetMoved)) throw cause
       return start
     }
   }

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Catalog } from './catalog.ts'
+import { testCopies } from './copies.conformance.ts'
 import { testDatastores } from './datastores.conformance.ts'
 import { testDocuments } from './documents.conformance.ts'
 import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
+import { testWorkflows } from './workflows.conformance.ts'
 
 /** An empty catalog; what it leaves behind is removed after the test. */
 export type OpenCatalog = (context: TestContext) => Promise<Catalog>
@@ -17,6 +19,8 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('import jobs', () => testImportJobs(open))
     describe('publishing', () => testPublishing(open))
     describe('image sets', () => testImageSets(open))
+    describe('workflows', () => testWorkflows(open))
+    describe('copies', () => testCopies(open))
     describe('metadata documents', () => testDocuments(open))
     describe('the whole', () => {
       test('a secret is made once, is long, and differs by name', async (context) => {

@@ -17,20 +17,24 @@ import type {
   ImageSetVersion,
   InstanceParts,
   InstancePlace,
+  LevelsPlace,
   MetadataPlace,
   VersionOfDatastore,
   VersionToBe,
   WaitingGroup,
 } from './image-set-parts.ts'
 import type { SearchIndex, SearchPage } from './search-parts.ts'
+import type { ImageSetProperties, Workflows } from './workflow-parts.ts'
 
 export * from './image-set-parts.ts'
 export * from './search-parts.ts'
+export * from './workflow-parts.ts'
 
 export interface Catalog {
   readonly datastores: Datastores
   readonly importJobs: ImportJobs
   readonly imageSets: ImageSets
+  readonly workflows: Workflows
   readonly searchIndex: SearchIndex
   /** Random bytes made at first use and kept: every process of one catalog gets the same for a name. */
   secret(name: string): Promise<Uint8Array>
@@ -219,7 +223,7 @@ export interface ImportJobs {
    * instances and search rows in one transaction. Of files with the same SOPInstanceUID the last key wins.
    * @param documents the metadata document of every group; without them the versions' documents are pending.
    * @returns in the order of the groups.
-   * @throws ImageSetMoved where a document was made from a version that is no longer the latest.
+   * @throws ImageSetMoved where a document was made from a version that is no longer the latest, ImageSetLocked where a workflow has one.
    */
   publish(
     lease: Lease,
@@ -252,6 +256,23 @@ export interface ImageSets {
     /** Asks for the total as well. Only a first page has one: with `asOf` there is none. */
     readonly count?: 'exact'
   }): Promise<SearchPage>
+  /** Of the latest version, or of the given one. One that was deleted is there as long as it was after `deletedSince`. */
+  get(imageSet: {
+    readonly datastoreId: string
+    readonly imageSetId: string
+    readonly version?: number
+    readonly deletedSince: number
+  }): Promise<ImageSetProperties | undefined>
+  /** Newest first, at most `limit`, those before the given one; undefined where there is no such image set. */
+  versions(imageSet: {
+    readonly datastoreId: string
+    readonly imageSetId: string
+    readonly deletedSince: number
+    readonly before: number | undefined
+    readonly limit: number
+  }): Promise<readonly ImageSetProperties[] | undefined>
+  /** Where patient, study and series of a version lie; `of-last-instance` of what came in before they were kept. */
+  levels(version: VersionOfDatastore): Promise<LevelsPlace | 'of-last-instance' | 'absent'>
   /** The instances of the latest version, by SOPInstanceUID. */
   instances(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Promise<readonly InstancePlace[]>
   /** Where the frames lie whose ids begin with the key, and the file that they are of: in any version of the image set. */
@@ -260,8 +281,10 @@ export interface ImageSets {
     readonly imageSetId: string
     readonly framesKey: string
   }): Promise<{ readonly frames: FramesPlace; readonly file: InstancePlace } | undefined>
-  /** The instances of a version in the order in which they were stored; none where it is not there. */
-  parts(version: VersionOfDatastore): Promise<readonly InstanceParts[]>
+  /** The instances of a version in the order in which they were stored, or some of them in any order; none where it is not there. */
+  parts(
+    version: VersionOfDatastore & { readonly sopInstanceUIDs?: readonly string[] },
+  ): Promise<readonly InstanceParts[]>
   /**
    * The metadata document of a version, or of the latest. `absent`: there is no such image set, or it has no such version; `pending`: the
    * version is there and its document is not made yet.

@@ -102,6 +102,14 @@ export class ImageSetMoved extends Error {
   }
 }
 
+/** An update or a copy has locked one of the image sets: nothing has happened, the groups can be published when it has ended. */
+export class ImageSetLocked extends Error {
+  override readonly name = 'ImageSetLocked'
+  constructor() {
+    super('the image set is locked by an update, a copy or its deletion')
+  }
+}
+
 /** The body of a metadata document (imaging/metadata-document.ts): a range of a blob. */
 export interface DocumentPlace extends DocumentBody {
   readonly blobKey: string

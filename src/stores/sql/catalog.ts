@@ -10,6 +10,7 @@ import type { SearchUpkeep } from './search-upkeep.ts'
 import { secret } from './settings.ts'
 import { run, type Transactions } from './statement.ts'
 import { verifySearchIndex } from './verify-search-index.ts'
+import { workflowsOver } from './workflows.ts'
 
 export function catalogOver(
   database: Transactions,
@@ -24,6 +25,7 @@ export function catalogOver(
     datastores: datastoresOver(database),
     importJobs: importJobsOver(database, options),
     imageSets: imageSetsOver(database, options),
+    workflows: workflowsOver(database, options),
     searchIndex: {
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),

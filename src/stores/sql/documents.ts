@@ -11,6 +11,7 @@ import {
   type ImageSets,
   type ImageSetVersion,
   type InstanceParts,
+  type LevelsPlace,
   type VersionOfDatastore,
   type VersionToBe,
   type WaitingGroup,
@@ -128,13 +129,38 @@ function* basesOf(datastore: number, groups: readonly WaitingGroup[]): Sql<Reado
   return new Map([...seqOf].map(([groupId, seq]) => [groupId, versionOf.get(seq)!]))
 }
 
-export function* partsOfVersion(seq: number, version: number): Sql<readonly InstanceParts[]> {
-  const rows = yield* all<PartsRow>(
-    `${selectParts('instances')} WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)
-     ORDER BY instances.blob, offset_bytes, sop_instance_uid`,
-    ...[seq, version, version],
+export function* partsOfVersion(
+  seq: number,
+  version: number,
+  sopInstanceUIDs?: readonly string[],
+): Sql<readonly InstanceParts[]> {
+  const select = `${selectParts('instances')} WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)`
+  const values = [seq, version, version]
+  if (sopInstanceUIDs === undefined) {
+    const rows = yield* all<PartsRow>(`${select} ORDER BY instances.blob, offset_bytes, sop_instance_uid`, ...values)
+    return rows.map(partsOf)
+  }
+  const rows = yield* allOfMany<PartsRow>(
+    (marks) => `${select} AND sop_instance_uid IN (${marks})`,
+    values,
+    sopInstanceUIDs,
   )
   return rows.map(partsOf)
+}
+
+export function* levelsOfVersion(seq: number, version: number): Sql<LevelsPlace | 'of-last-instance' | 'absent'> {
+  const row = yield* one<{
+    readonly blob_key: string | null
+    readonly levels_offset_bytes: number
+    readonly levels_size_bytes: number
+  }>(
+    `SELECT blob_key, levels_offset_bytes, levels_size_bytes FROM image_set_versions LEFT JOIN blobs ON blobs.blob = levels_blob
+     WHERE seq = ? AND version = ?`,
+    ...[seq, version],
+  )
+  if (row === undefined) return 'absent'
+  if (row.blob_key === null) return 'of-last-instance'
+  return { blobKey: row.blob_key, offsetBytes: row.levels_offset_bytes, sizeBytes: row.levels_size_bytes }
 }
 
 interface PublishedVersion {

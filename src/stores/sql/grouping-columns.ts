@@ -19,7 +19,12 @@ const ELEMENTS = [
   ['SeriesNumber', 'series_number'],
 ] as const satisfies readonly (readonly [keyof GroupingElements, string])[]
 
-type ElementRow = Readonly<Record<(typeof ELEMENTS)[number][1], SqlValue>> & { readonly seq: number }
+export type ElementRow = Readonly<Record<(typeof ELEMENTS)[number][1], SqlValue>> & { readonly seq: number }
+
+export const elementsOfRow = (row: ElementRow): StandingImageSet => ({
+  seq: row.seq,
+  elements: Object.fromEntries(ELEMENTS.map(([name, column]) => [name, row[column]])) as unknown as GroupingElements,
+})
 
 export const ELEMENT_COLUMNS: readonly string[] = ELEMENTS.map(([, column]) => column)
 
@@ -73,14 +78,7 @@ export function* primariesOfStudies(
     [datastore],
     studyInstanceUIDs,
   )
-  const standing = rows
-    .map((row) => ({
-      seq: row.seq,
-      elements: Object.fromEntries(
-        ELEMENTS.map(([name, column]) => [name, row[column]]),
-      ) as unknown as GroupingElements,
-    }))
-    .sort((a, b) => a.seq - b.seq)
+  const standing = rows.map(elementsOfRow).sort((a, b) => a.seq - b.seq)
   return Map.groupBy(standing, ({ elements }) => elements.StudyInstanceUID)
 }
 

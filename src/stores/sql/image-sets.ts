@@ -1,18 +1,26 @@
 /** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
 import type { DocumentPlace, ImageSets, InstancePlace, VersionOfDatastore } from '../catalog.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
-import { forgetUses } from './blob-uses.ts'
 import { takeTurn } from './changes.ts'
 import { datastoreNumber } from './datastores.ts'
+import { deleteImageSet } from './delete-image-set.ts'
 import type { Dialect } from './differences.ts'
-import { addPendingDocument, documentOf, partsOfFrames, partsOfVersion, pendingDocuments } from './documents.ts'
+import {
+  addPendingDocument,
+  documentOf,
+  levelsOfVersion,
+  partsOfFrames,
+  partsOfVersion,
+  pendingDocuments,
+} from './documents.ts'
 import { partsOfImageSetId } from './image-set-id.ts'
+import { properties, versionsOf } from './image-set-properties.ts'
 import { PagesInMemory } from './search-pages.ts'
 import { BoundsInMemory } from './search-spaces.ts'
 import { search } from './search-sql.ts'
 import { SummariesInMemory } from './search-summaries.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
-import { all, one, run, type Sql, type Transactions } from './statement.ts'
+import { all, one, type Sql, type Transactions } from './statement.ts'
 
 export function imageSetsOver(
   database: Transactions,
@@ -31,13 +39,16 @@ export function imageSetsOver(
   }
   return {
     search: (request) => database.read(() => searchAlone(request)),
+    get: (imageSet) => database.read(() => properties(imageSet)),
+    versions: (imageSet) => database.read(() => versionsOf(imageSet)),
+    levels: (version) => database.read(() => levels(version)),
     instances: (imageSet) => database.read(() => instances(imageSet)),
     frames: (request) => database.read(() => frames(request)),
     parts: (version) => database.read(() => parts(version)),
     pendingDocuments: (request) => database.read(() => pendingDocuments(request)),
     addDocument: (version, document) => database.write(() => addDocument(version, document)),
     document: (version) => database.read(() => document(version)),
-    delete: (imageSet) => database.write(() => deleteImageSet(imageSet, options.upkeep)),
+    delete: (imageSet) => database.write(() => remove(imageSet, options.upkeep)),
   }
 }
 
@@ -90,9 +101,18 @@ function* frames({
   return parts?.frames === undefined ? undefined : { frames: parts.frames, file: parts }
 }
 
-function* parts({ version, ...imageSet }: Parameters<ImageSets['parts']>[0]): ReturnType<typeof partsOfVersion> {
+function* parts({
+  version,
+  sopInstanceUIDs,
+  ...imageSet
+}: Parameters<ImageSets['parts']>[0]): ReturnType<typeof partsOfVersion> {
   const seq = yield* seqOf(imageSet)
-  return seq === undefined ? [] : yield* partsOfVersion(seq, version)
+  return seq === undefined ? [] : yield* partsOfVersion(seq, version, sopInstanceUIDs)
+}
+
+function* levels({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<ReturnType<ImageSets['levels']>>> {
+  const seq = yield* seqOf(imageSet)
+  return seq === undefined ? 'absent' : yield* levelsOfVersion(seq, version)
 }
 
 function* addDocument(
@@ -106,30 +126,21 @@ function* addDocument(
 
 function* document({ version, ...imageSet }: Parameters<ImageSets['document']>[0]): ReturnType<typeof documentOf> {
   const seq = yield* seqOf(imageSet)
-  return seq === undefined ? 'absent' : yield* documentOf(seq, version)
+  if (seq !== undefined) return yield* documentOf(seq, version)
+  return (yield* isBeingMade(imageSet)) ? 'pending' : 'absent'
 }
 
-/** What remains is the id and when it was deleted; nothing of the patient. */
-function* deleteImageSet(
+function* isBeingMade(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<boolean> {
+  return (yield* properties({ ...imageSet, deletedSince: Number.MAX_SAFE_INTEGER }))?.imageSetState === 'LOCKED'
+}
+
+function* remove(
   { at, ...imageSet }: Parameters<ImageSets['delete']>[0],
   upkeep: SearchUpkeep,
 ): Sql<'deleted' | 'absent'> {
   yield* takeTurn()
   const seq = yield* seqOf(imageSet)
   if (seq === undefined) return 'absent'
-  const change = yield* upkeep.beginChange()
-  const before = yield* upkeep.indexed(seq)
-  yield* run(
-    `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
-     updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', patient_id = NULL,
-     accession_number = NULL, study_id = NULL, study_instance_uid = NULL, series_instance_uid = NULL, study_instant = NULL,
-     study_date = NULL, series_number = NULL WHERE seq = ?`,
-    ...[at, change, at, at, seq],
-  )
-  yield* run('DELETE FROM image_sets_past WHERE seq = ?', seq)
-  yield* run('DELETE FROM instances WHERE seq = ?', seq)
-  yield* run('DELETE FROM image_set_documents WHERE seq = ?', seq)
-  yield* forgetUses(seq, at)
-  yield* upkeep.apply([{ before }])
+  yield* deleteImageSet({ seq, at }, upkeep)
   return 'deleted'
 }

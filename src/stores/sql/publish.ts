@@ -5,13 +5,20 @@
  */
 import assert from 'node:assert/strict'
 import { type GroupingElements, placeGroup, type StandingImageSet } from '../../imaging/grouping.ts'
-import type { DocumentsOfGroups, GeneratedImageSet, Lease, WaitingGroup } from '../catalog.ts'
+import {
+  type DocumentsOfGroups,
+  type GeneratedImageSet,
+  ImageSetLocked,
+  type Lease,
+  type WaitingGroup,
+} from '../catalog.ts'
 import { addUses } from './blob-uses.ts'
 import { forgetPast, keepPast } from './changes.ts'
 import { addDocuments } from './documents.ts'
 import { ELEMENT_COLUMNS, elementsOfKey, elementValues, primariesOfStudies } from './grouping-columns.ts'
 import { imageSetIdOf, newIdTail } from './image-set-id.ts'
 import { indexedOf } from './indexed-image-set.ts'
+import { INSTANCE_COLUMNS } from './instance-columns.ts'
 import { type LeasedJob, underLease } from './lease.ts'
 import type { IndexChange, SearchUpkeep } from './search-upkeep.ts'
 import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue, updateAll } from './statement.ts'
@@ -236,10 +243,14 @@ function* create(placed: readonly Placed[], { leased, change, newId }: Publishin
 function* extend(placed: Placed & { readonly seq: number }, { change, upkeep }: Publishing): Sql<Published> {
   const { group, seq, instances } = placed
   const before = yield* upkeep.indexed(seq)
-  const row = yield* one<{ id_tail: string; version: number; updated_at: number; instance_count: number }>(
-    'SELECT id_tail, version, updated_at, instance_count FROM image_sets WHERE seq = ?',
-    seq,
-  )
+  const row = yield* one<{
+    readonly id_tail: string
+    readonly version: number
+    readonly image_set_state: string
+    readonly updated_at: number
+    readonly instance_count: number
+  }>('SELECT id_tail, version, image_set_state, updated_at, instance_count FROM image_sets WHERE seq = ?', seq)
+  if (row!.image_set_state === 'LOCKED') throw new ImageSetLocked()
   const version = row!.version + 1
   yield* keepPast(seq, change)
   const superseded = yield* all(
@@ -295,17 +306,13 @@ function* addBlobUses(published: readonly Published[], documentBlob: number | un
   yield* addUses([...ofFiles, ...ofDocuments])
 }
 
-const PLACE_COLUMNS = `blob, offset_bytes, size_bytes, transfer_syntax_uid, sop_class_uid, metadata_blob, metadata_offset_bytes,
-  entry_bytes, levels_bytes, frames_key, frames_blob, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold,
-  stored_transfer_syntax_uid`
-
 /** Files are numbered in the order of their keys: of those of a group with one SOPInstanceUID the greatest number came last. */
 function* addInstances(published: readonly Published[]): Sql<void> {
   const insert = (some: readonly Published[], condition: (marks: string) => string) =>
     allOfMany(
       (marks) =>
-        `INSERT INTO instances (seq, sop_instance_uid, added_in, ${PLACE_COLUMNS})
-         SELECT import_groups.seq, sop_instance_uid, import_groups.version, ${PLACE_COLUMNS}
+        `INSERT INTO instances (seq, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
+         SELECT import_groups.seq, sop_instance_uid, import_groups.version, ${INSTANCE_COLUMNS}
          FROM import_groups JOIN import_files ON import_files.group_id = import_groups.group_id WHERE ${condition(marks)}`,
       [],
       some.map(({ group }) => group.group_id),

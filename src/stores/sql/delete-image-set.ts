@@ -1,0 +1,30 @@
+/** The end of an image set in SQL: gone from every answer, but that it was there and when it was deleted. */
+import { forgetUses } from './blob-uses.ts'
+import type { SearchUpkeep } from './search-upkeep.ts'
+import { one, run, type Sql } from './statement.ts'
+
+/** What remains tells nothing of the patient. */
+export function* deleteImageSet(
+  { seq, at }: { readonly seq: number; readonly at: number },
+  upkeep: SearchUpkeep,
+): Sql<void> {
+  const change = yield* upkeep.beginChange()
+  const isFound = yield* one('SELECT 1 AS found FROM image_sets WHERE seq = ? AND deleted_at IS NULL', seq)
+  const before = isFound === undefined ? undefined : yield* upkeep.indexed(seq)
+  yield* run(
+    `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
+     updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', patient_id = NULL,
+     accession_number = NULL, study_id = NULL, study_instance_uid = NULL, series_instance_uid = NULL, study_instant = NULL,
+     study_date = NULL, series_number = NULL WHERE seq = ?`,
+    ...[at, change, at, at, seq],
+  )
+  yield* run('DELETE FROM image_sets_past WHERE seq = ?', seq)
+  yield* run('DELETE FROM instances WHERE seq = ?', seq)
+  yield* run('DELETE FROM image_set_documents WHERE seq = ?', seq)
+  yield* run(
+    'UPDATE image_set_versions SET levels_blob = NULL, levels_offset_bytes = NULL, levels_size_bytes = NULL WHERE seq = ?',
+    seq,
+  )
+  yield* forgetUses(seq, at)
+  if (before !== undefined) yield* upkeep.apply([{ before }])
+}
