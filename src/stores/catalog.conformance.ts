@@ -8,6 +8,7 @@ import { testDocuments } from './documents.conformance.ts'
 import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
+import { testTags } from './tags.conformance.ts'
 import { testWorkflows } from './workflows.conformance.ts'
 
 /** An empty catalog; what it leaves behind is removed after the test. */
@@ -22,6 +23,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('workflows', () => testWorkflows(open))
     describe('copies', () => testCopies(open))
     describe('metadata documents', () => testDocuments(open))
+    describe('tags', () => testTags(open))
     describe('the whole', () => {
       test('a secret is made once, is long, and differs by name', async (context) => {
         const catalog = await open(context)

@@ -30,11 +30,16 @@ export * from './image-set-parts.ts'
 export * from './search-parts.ts'
 export * from './workflow-parts.ts'
 
+import type { Tags } from './tagged-resources.ts'
+
+export * from './tagged-resources.ts'
+
 export interface Catalog {
   readonly datastores: Datastores
   readonly importJobs: ImportJobs
   readonly imageSets: ImageSets
   readonly workflows: Workflows
+  readonly tags: Tags
   readonly searchIndex: SearchIndex
   /** Random bytes made at first use and kept: every process of one catalog gets the same for a name. */
   secret(name: string): Promise<Uint8Array>

@@ -9,6 +9,7 @@ import { rebuildSearchIndex } from './search-rebuild.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { secret } from './settings.ts'
 import { run, type Transactions } from './statement.ts'
+import { tagsOver } from './tags.ts'
 import { verifySearchIndex } from './verify-search-index.ts'
 import { workflowsOver } from './workflows.ts'
 
@@ -26,6 +27,7 @@ export function catalogOver(
     importJobs: importJobsOver(database, options),
     imageSets: imageSetsOver(database, options),
     workflows: workflowsOver(database, options),
+    tags: tagsOver(database),
     searchIndex: {
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),

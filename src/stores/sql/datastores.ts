@@ -4,6 +4,7 @@ import { takeTurn } from './changes.ts'
 import { earlierUse, rememberUse } from './client-tokens.ts'
 import { LOCKED } from './differences.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue, type Transactions } from './statement.ts'
+import { forgetTags, putTags } from './tags.ts'
 
 const TOKEN_SCOPE = 'datastores'
 
@@ -74,8 +75,7 @@ function* create({
   if (activeMax !== undefined && (yield* countActive()) >= activeMax) return { outcome: 'too-many' }
 
   yield* insertAll('datastores', { columns: COLUMNS, rows: [valuesOf(datastore)] })
-  const tagRows = Object.entries(tags).map(([key, value]) => [datastore.datastoreId, key, value])
-  yield* insertAll('tags', { columns: ['resource_id', 'tag_key', 'tag_value'], rows: tagRows })
+  yield* putTags(datastore.datastoreId, tags)
   yield* rememberUse(TOKEN_SCOPE, token, { resourceId: datastore.datastoreId, at: datastore.createdAt })
   return { outcome: 'created', datastore }
 }
@@ -117,11 +117,13 @@ function* settle(datastoreId: string, at: number): Sql<void> {
     `UPDATE datastores SET datastore_status = 'ACTIVE' WHERE datastore_id = ? AND datastore_status = 'CREATING'`,
     datastoreId,
   )
-  yield* run(
-    `UPDATE datastores SET datastore_status = 'DELETED', updated_at = ? WHERE datastore_id = ? AND datastore_status = 'DELETING'`,
+  const deleted = yield* one(
+    `UPDATE datastores SET datastore_status = 'DELETED', updated_at = ? WHERE datastore_id = ? AND datastore_status = 'DELETING'
+     RETURNING datastore`,
     at,
     datastoreId,
   )
+  if (deleted !== undefined) yield* forgetTags(datastoreId)
 }
 
 function* unsettled(): Sql<readonly string[]> {

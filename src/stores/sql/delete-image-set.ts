@@ -1,7 +1,9 @@
 /** The end of an image set in SQL: gone from every answer, but that it was there and when it was deleted. */
 import { forgetUses } from './blob-uses.ts'
+import { imageSetIdOf } from './image-set-id.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { one, run, type Sql } from './statement.ts'
+import { forgetTags } from './tags.ts'
 
 /** What remains tells nothing of the patient. */
 export function* deleteImageSet(
@@ -9,8 +11,11 @@ export function* deleteImageSet(
   upkeep: SearchUpkeep,
 ): Sql<void> {
   const change = yield* upkeep.beginChange()
-  const isFound = yield* one('SELECT 1 AS found FROM image_sets WHERE seq = ? AND deleted_at IS NULL', seq)
-  const before = isFound === undefined ? undefined : yield* upkeep.indexed(seq)
+  const row = yield* one<{ id_tail: string; deleted_at: number | null }>(
+    'SELECT id_tail, deleted_at FROM image_sets WHERE seq = ?',
+    seq,
+  )
+  const before = row!.deleted_at === null ? yield* upkeep.indexed(seq) : undefined
   yield* run(
     `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
      updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', patient_id = NULL,
@@ -26,5 +31,6 @@ export function* deleteImageSet(
     seq,
   )
   yield* forgetUses(seq, at)
+  yield* forgetTags(imageSetIdOf(seq, row!.id_tail))
   if (before !== undefined) yield* upkeep.apply([{ before }])
 }
