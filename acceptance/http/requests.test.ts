@@ -130,15 +130,17 @@ describe('the path', () => {
   })
 
   test('the ARN of a tagged resource, with its colons encoded (all clients) and raw (C++)', async () => {
-    const arn = `arn:aws:medical-imaging:us-east-1:000000000000:datastore/${datastoreId}/imageset/${datastoreId}`
+    const arn = `arn:aws:medical-imaging:us-east-1:000000000000:datastore/${datastoreId}`
     for (const label of [encodeURIComponent(arn), arn.replaceAll('/', '%2F')]) {
-      for (const [method, query, body] of [
-        ['GET', '', undefined],
-        ['POST', '', '{"tags":{"a":"b"}}'],
-        ['DELETE', 'tagKeys=a&tagKeys=b%2Fc&tagKeys=d%3De', undefined],
+      for (const [method, query, body, answer] of [
+        ['POST', '', '{"tags":{"a":"b","c":"d"}}', [204, '']],
+        ['GET', '', undefined, [200, '{"tags":{"a":"b","c":"d"}}']],
+        ['DELETE', 'tagKeys=a&tagKeys=b%2Fc&tagKeys=c', undefined, [204, '']],
+        ['GET', '', undefined, [200, '{"tags":{}}']],
       ] as const) {
         const request = { method, path: `/tags/${label}`, query, ...(body === undefined ? {} : { body }) }
-        assert.deepEqual(await errorOf(request), [501, 'NotImplementedException'], `${method} ${label}`)
+        const reply = await sendSigned(hilum, request)
+        assert.deepEqual([reply.status, reply.body], answer, `${method} ${label}`)
       }
     }
   })

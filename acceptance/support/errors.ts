@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { MedicalImagingServiceException } from '@aws-sdk/client-medical-imaging'
 
 const STATUS = {
+  AccessDeniedException: 403,
   ConflictException: 409,
   NotImplementedException: 501,
   RequestEntityTooLargeException: 413,

@@ -5,14 +5,11 @@ import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'
 import { clientTokenUse, tokenOfAnotherRequest } from './client-token.ts'
 import { settleDatastore } from './settle-datastores.ts'
-
-const TAGS_MAX = 50
+import { TAGS_MAX, tooManyTags } from './tagged-resource.ts'
 
 export async function createDatastore(input: Input<'CreateDatastore'>, app: App): Promise<Output<'CreateDatastore'>> {
   const tags = input.tags ?? {}
-  if (Object.keys(tags).length > TAGS_MAX) {
-    throw new ContractError('ValidationException', `A resource can have at most ${TAGS_MAX} tags`)
-  }
+  if (Object.keys(tags).length > TAGS_MAX) throw tooManyTags()
   const now = app.clock()
   const created = await app.catalog.datastores.create({
     datastore: {

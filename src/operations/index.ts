@@ -8,8 +8,11 @@ import { getDICOMImportJob } from './get-dicom-import-job.ts'
 import { getImageSetMetadata } from './get-image-set-metadata.ts'
 import { listDatastores } from './list-datastores.ts'
 import { listDICOMImportJobs } from './list-dicom-import-jobs.ts'
+import { listTagsForResource } from './list-tags-for-resource.ts'
 import { searchImageSets } from './search-image-sets.ts'
 import { startDICOMImportJob } from './start-dicom-import-job.ts'
+import { tagResource } from './tag-resource.ts'
+import { untagResource } from './untag-resource.ts'
 
 export const handlers: Handlers<App> = {
   CreateDatastore: createDatastore,
@@ -21,6 +24,9 @@ export const handlers: Handlers<App> = {
   ListDICOMImportJobs: listDICOMImportJobs,
   SearchImageSets: searchImageSets,
   GetImageSetMetadata: getImageSetMetadata,
+  TagResource: tagResource,
+  UntagResource: untagResource,
+  ListTagsForResource: listTagsForResource,
 
   GetImageSet: NOT_BUILT,
   GetImageFrame: NOT_BUILT,
@@ -28,7 +34,4 @@ export const handlers: Handlers<App> = {
   UpdateImageSetMetadata: NOT_BUILT,
   CopyImageSet: NOT_BUILT,
   DeleteImageSet: NOT_BUILT,
-  TagResource: NOT_BUILT,
-  UntagResource: NOT_BUILT,
-  ListTagsForResource: NOT_BUILT,
 }

@@ -1,0 +1,46 @@
+/** ListTagsForResource: the tags of a data store or image set, none among them, and what has none because it is not there. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DeleteDatastoreCommand, ListTagsForResourceCommand, TagResourceCommand } from '@aws-sdk/client-medical-imaging'
+import { activeDatastore, untilDatastore } from '../support/datastores.ts'
+import { rejectsAs } from '../support/errors.ts'
+import { openHilum } from '../support/hilum.ts'
+import { sendSigned } from '../support/raw-request.ts'
+
+const { hilum, sdk } = await openHilum()
+const arnOf = (datastoreId: string) => `arn:aws:medical-imaging:us-east-1:000000000000:datastore/${datastoreId}`
+const list = (resourceArn: string) => sdk.send(new ListTagsForResourceCommand({ resourceArn }))
+
+test('tags given when a data store was created are listed, and a data store without any has an empty map', async () => {
+  const tagged = await activeDatastore(sdk, { tags: { Deployment: 'Development', Empty: '' } })
+  assert.deepEqual((await list(arnOf(tagged))).tags, { Deployment: 'Development', Empty: '' })
+  const bare = await activeDatastore(sdk)
+  const reply = await sendSigned(hilum, { method: 'GET', path: `/tags/${encodeURIComponent(arnOf(bare))}` })
+  assert.deepEqual([reply.status, reply.body], [200, '{"tags":{}}'])
+})
+
+test('the ARN may come with its colons raw, as the SDK for C++ sends it', async () => {
+  const arn = arnOf(await activeDatastore(sdk, { tags: { a: 'b' } }))
+  const reply = await sendSigned(hilum, { method: 'GET', path: `/tags/${arn.replaceAll('/', '%2F')}` })
+  assert.deepEqual([reply.status, reply.json()], [200, { tags: { a: 'b' } }])
+})
+
+test('a deleted data store has no tags any more', async () => {
+  const datastoreId = await activeDatastore(sdk, { tags: { a: 'b' } })
+  await sdk.send(new DeleteDatastoreCommand({ datastoreId }))
+  await untilDatastore(sdk, { datastoreId, is: 'DELETED' })
+  await rejectsAs(list(arnOf(datastoreId)), 'ResourceNotFoundException')
+  await rejectsAs(
+    sdk.send(new TagResourceCommand({ resourceArn: arnOf(datastoreId), tags: { a: 'b' } })),
+    'ResourceNotFoundException',
+  )
+})
+
+test('what is not there is not found, of another account denied, of another kind refused', async () => {
+  const arn = arnOf('0123456789abcdef0123456789abcdef')
+  await rejectsAs(list(arn), 'ResourceNotFoundException', new RegExp(arn))
+  await rejectsAs(list(`${arn}/imageset/0123456789abcdef0123456789abcdef`), 'ResourceNotFoundException')
+  await rejectsAs(list(arn.replace('us-east-1', 'us-west-2')), 'ResourceNotFoundException')
+  await rejectsAs(list(arn.replace('000000000000', '123456789012')), 'AccessDeniedException')
+  await rejectsAs(list('arn:aws:iam::000000000000:role/x'), 'ValidationException', /'resourceArn'/)
+})

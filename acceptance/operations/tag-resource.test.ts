@@ -1,0 +1,155 @@
+/** TagResource: tags of data stores and image sets, added and overwritten; their limits, and ARNs of what is not there. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ListTagsForResourceCommand, SearchImageSetsCommand, TagResourceCommand } from '@aws-sdk/client-medical-imaging'
+import { activeDatastore } from '../support/datastores.ts'
+import { rejectsAs } from '../support/errors.ts'
+import { instance } from '../support/fixtures.ts'
+import { openHilum } from '../support/hilum.ts'
+import { importFiles } from '../support/import.ts'
+import { sendSigned } from '../support/raw-request.ts'
+
+const ACCOUNT = '111122223333'
+const server = await openHilum({ accountId: ACCOUNT, region: 'us-west-2' })
+const { sdk } = server
+const datastoreId = await activeDatastore(sdk)
+const datastoreArn = `arn:aws:medical-imaging:us-west-2:${ACCOUNT}:datastore/${datastoreId}`
+const { manifest } = await importFiles(server, { datastoreId, files: { 'a.dcm': instance() } })
+const imageSetId = manifest.imageSetsSummary[0]!.imageSetId
+const imageSetArn = `${datastoreArn}/imageset/${imageSetId}`
+const NOBODY = '0'.repeat(32)
+
+const tag = (resourceArn: string, tags: Record<string, string>) =>
+  sdk.send(new TagResourceCommand({ resourceArn, tags }))
+const tagsOf = async (resourceArn: string) => (await sdk.send(new ListTagsForResourceCommand({ resourceArn }))).tags
+
+const numbered = (from: number, count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`number-${from + index}`, 'x']))
+
+/** A resource of its own, without tags. */
+async function freshArn(): Promise<string> {
+  return datastoreArn.replace(datastoreId, await activeDatastore(sdk))
+}
+
+describe('tags', () => {
+  test('of a data store are added with 204 and nothing else', async () => {
+    const arn = await freshArn()
+    const { $metadata, ...answer } = await tag(arn, { Deployment: 'Development' })
+    assert.deepEqual([$metadata.httpStatusCode, answer], [204, {}])
+    assert.deepEqual(await tagsOf(arn), { Deployment: 'Development' })
+  })
+
+  test('of an image set are its own, not those of its data store', async () => {
+    await tag(imageSetArn, { Project: 'Lung' })
+    assert.deepEqual([await tagsOf(imageSetArn), await tagsOf(datastoreArn)], [{ Project: 'Lung' }, {}])
+  })
+
+  test('come beside those that are there, and a key that is there gets the new value', async () => {
+    const arn = await freshArn()
+    await tag(arn, { a: '1', b: '2' })
+    await tag(arn, { b: 'new', c: '' })
+    assert.deepEqual(await tagsOf(arn), { a: '1', b: 'new', c: '' })
+  })
+
+  test('stay when their image set gets a version, and change nothing of it', async () => {
+    await tag(imageSetArn, { Kept: 'yes' })
+    await importFiles(server, { datastoreId, files: { 'b.dcm': instance({ SOPInstanceUID: '2.25.1.1.2' }) } })
+    const { imageSetsMetadataSummaries } = await sdk.send(new SearchImageSetsCommand({ datastoreId }))
+    assert.deepEqual(
+      imageSetsMetadataSummaries!.map((summary) => [summary.imageSetId, summary.version]),
+      [[imageSetId, 2]],
+    )
+    assert.equal((await tagsOf(imageSetArn))!.Kept, 'yes')
+  })
+
+  test('are fifty at most, and one too many adds none', async () => {
+    const arn = await freshArn()
+    await tag(arn, numbered(0, 49))
+    await rejectsAs(tag(arn, numbered(49, 2)), 'ValidationException', /50 tags/)
+    assert.equal(Object.keys((await tagsOf(arn))!).length, 49)
+    await tag(arn, numbered(49, 1))
+    await tag(arn, { 'number-0': 'overwritten' })
+    await rejectsAs(tag(arn, { more: 'x' }), 'ValidationException', /50 tags/)
+    assert.equal(Object.keys((await tagsOf(arn))!).length, 50)
+  })
+
+  test('of eight clients at once, all are there in the end', async () => {
+    const arn = await freshArn()
+    await Promise.all(Array.from({ length: 8 }, (_, client) => tag(arn, { [`client-${client}`]: String(client) })))
+    assert.equal(Object.keys((await tagsOf(arn))!).length, 8)
+  })
+})
+
+describe('keys and values', () => {
+  test('may be as long as AWS says, and hold what its pattern admits', async () => {
+    const arn = await freshArn()
+    // The class `+-=` of the pattern is a range, so digits and `, - . / : ; <` are in it.
+    const tags = { ['k'.repeat(128)]: 'v'.repeat(256), 'a+b,c-d.e/f:g;h<i=j_9': 'ü 😀\n"\\', awsome: '' }
+    await tag(arn, tags)
+    assert.deepEqual(await tagsOf(arn), tags)
+  })
+
+  test('a key that JavaScript knows is a key like any other', async () => {
+    const arn = await freshArn()
+    const path = `/tags/${encodeURIComponent(arn)}`
+    const body = '{"tags":{"__proto__":"1","constructor":"2"}}'
+    assert.equal((await sendSigned(server.hilum, { method: 'POST', path, body })).status, 204)
+    const listed = await sendSigned(server.hilum, { method: 'GET', path })
+    assert.equal(listed.body, body)
+  })
+
+  test('that are longer, empty, reserved or of other characters are refused', async () => {
+    for (const key of ['k'.repeat(129), '', 'aws:mine', 'ä', 'a b', 'a@b']) {
+      await rejectsAs(tag(datastoreArn, { [key]: 'x' }), 'ValidationException', /'tags'/)
+    }
+    await rejectsAs(tag(datastoreArn, { key: 'v'.repeat(257) }), 'ValidationException', /'tags'/)
+    assert.deepEqual(await tagsOf(datastoreArn), {})
+  })
+
+  test('that are no texts, or not there, are refused', async () => {
+    const path = `/tags/${encodeURIComponent(datastoreArn)}`
+    for (const body of ['{"tags":{"a":1}}', '{"tags":{"a":null}}', '{"tags":["a"]}', '{"tags":"a"}', '{}', '{', '']) {
+      const { status, headers } = await sendSigned(server.hilum, { method: 'POST', path, body })
+      assert.equal(status, 400, body)
+      assert.match(headers['x-amzn-errortype']!, /^(Validation|Serialization)Exception$/, body)
+    }
+  })
+})
+
+describe('what is not there', () => {
+  test('is not found: a data store, an image set, an image set in another data store', async () => {
+    for (const arn of [
+      datastoreArn.replace(datastoreId, NOBODY),
+      imageSetArn.replace(imageSetId, NOBODY),
+      imageSetArn.replace(datastoreId, await activeDatastore(sdk)),
+      imageSetArn.replace(imageSetId, datastoreId),
+    ]) {
+      await rejectsAs(tag(arn, { a: 'b' }), 'ResourceNotFoundException', /arn:aws:medical-imaging/)
+    }
+  })
+
+  test('nor what is in another region or partition', async () => {
+    for (const arn of [datastoreArn.replace('us-west-2', 'us-east-1'), datastoreArn.replace('arn:aws', 'arn:aws-cn')]) {
+      await rejectsAs(tag(arn, { a: 'b' }), 'ResourceNotFoundException')
+    }
+  })
+
+  test('and what is of another account is denied', async () => {
+    const arn = datastoreArn.replace(ACCOUNT, '123456789012')
+    await rejectsAs(tag(arn, { a: 'b' }), 'AccessDeniedException', /123456789012.*111122223333/)
+  })
+
+  test('an ARN of another kind is refused', async () => {
+    for (const arn of [
+      'arn:aws:s3:::bucket',
+      datastoreId,
+      `${datastoreArn}/`,
+      `${datastoreArn}/imageSet/${imageSetId}`,
+      `${datastoreArn}/imageset/short`,
+      datastoreArn.replace('medical-imaging', 'health'),
+      ' ',
+    ]) {
+      await rejectsAs(tag(arn, { a: 'b' }), 'ValidationException', /'resourceArn'/)
+    }
+  })
+})
