@@ -5,15 +5,16 @@ import { inspect } from 'node:util'
 
 /**
  * Reads the events of node:test's `run`. True where nothing failed. `mayNotSkip`, where given, makes a failure of a skip whose reason
- * holds 'is not installed' and none of the words in `unless`.
+ * holds 'is not installed' and none of the words in `unless`. `onFile` is told each file and its tests.
  */
-export async function report(events, { root, print, mayNotSkip }) {
+export async function report(events, { root, print, mayNotSkip, onFile = () => {} }) {
   const totals = { passed: 0, failed: 0, skipped: 0 }
   /** Names of skipped tests by their reasons. */
   const skips = new Map()
 
   const onEnd = (path, { outcome, output, tests }) => {
     const file = relative(root, path)
+    onFile(file, tests)
     const failures = tests.flatMap((test) => (test.error === undefined ? [] : [test]))
     totals.passed += tests.filter((test) => test.isPassed).length
     totals.failed += failures.length

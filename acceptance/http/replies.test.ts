@@ -12,12 +12,13 @@ import { activeDatastore, untilDatastore } from '../support/datastores.ts'
 import { rejectsAs } from '../support/errors.ts'
 import { openHilum, sdkFor } from '../support/hilum.ts'
 import { sendSigned } from '../support/raw-request.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 
 const { hilum, sdk } = await openHilum()
 const datastoreId = await activeDatastore(sdk, { datastoreName: 'wire' })
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-describe('a good reply', () => {
+describe('a good reply', recorded, () => {
   test('is JSON with its length, an id of the request and the time', async () => {
     const { status, headers, body } = await sendSigned(hilum, { method: 'GET', path: `/datastore/${datastoreId}` })
     assert.equal(status, 200)
@@ -42,7 +43,7 @@ describe('a good reply', () => {
     assert.doesNotMatch(reply.body, /null/)
   })
 
-  test('has another request id each time', async () => {
+  test('has another request id each time', choice, async () => {
     const ids = new Set<string | undefined>()
     for (let n = 0; n < 10; n++) {
       ids.add((await sendSigned(hilum, { method: 'GET', path: '/datastore' })).headers['x-amzn-requestid'])
@@ -51,7 +52,7 @@ describe('a good reply', () => {
   })
 })
 
-describe('an error', () => {
+describe('an error', recorded, () => {
   test('has its bare name in a header and its sentence in the body', async () => {
     const { status, headers, json } = await sendSigned(hilum, { method: 'GET', path: `/datastore/${'0'.repeat(32)}` })
     assert.equal(status, 404)
@@ -61,14 +62,14 @@ describe('an error', () => {
     assert.deepEqual(Object.keys(json()), ['message'])
   })
 
-  test('of validation lists the members at fault', async () => {
+  test('of validation lists the members at fault', choice, async () => {
     const { json } = await sendSigned(hilum, { method: 'GET', path: '/datastore/XX' })
     assert.deepEqual(Object.keys(json()), ['message', 'fieldList'])
     assert.equal(json().fieldList[0].path, '/datastoreId')
   })
 })
 
-describe('with the quotas of the service', () => {
+describe('with the quotas of the service', documented, () => {
   test('more requests than the throttle allows are told to come back', async () => {
     const clock = movableClock('2026-03-01T00:00:00Z')
     const limited = await openHilum({ ...clock.options, awsQuotas: true })
@@ -107,7 +108,7 @@ describe('with the quotas of the service', () => {
     await create(10)
   })
 
-  test('without them nothing is counted', async () => {
+  test('without them nothing is counted', choice, async () => {
     const client = sdkFor(hilum)
     for (let n = 0; n < 15; n++) await client.send(new CreateDatastoreCommand({ clientToken: `free-${n}` }))
     client.destroy()

@@ -9,6 +9,7 @@ import { studies } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { exchange, type RawRequest, sendSigned, signedHeaders, textOf } from '../support/raw-request.ts'
+import { choice, recorded } from '../support/sources.ts'
 
 const server = await openHilum({ limits: { requestBodyBytes: 64 * 1024, requestHeaderBytes: 16 * 1024 } })
 const { hilum, sdk } = server
@@ -30,7 +31,7 @@ const errorOf = async (request: RawRequest) => {
   return [reply.status, reply.headers['x-amzn-errortype']]
 }
 
-describe('the host', () => {
+describe('the host', recorded, () => {
   for (const host of [
     `127.0.0.1:${port}`,
     `runtime-127.0.0.1:${port}`,
@@ -55,7 +56,7 @@ describe('the host', () => {
   })
 })
 
-describe('the headers', () => {
+describe('the headers', recorded, () => {
   test('names in lower case (JavaScript), capitals (Python, Go) and upper case', async () => {
     const capitals = (name: string) => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase())
     for (const spell of [(name: string) => name, capitals, (name: string) => name.toUpperCase()]) {
@@ -98,14 +99,14 @@ describe('the headers', () => {
     assert.match(reply.body, /^HTTP\/1\.1 200 OK\r\n/)
   })
 
-  test('headers beyond their limit are refused in JSON', async () => {
+  test('headers beyond their limit are refused in JSON', choice, async () => {
     const reply = await sendSigned(hilum, { ...GET, headers: { 'x-long': 'x'.repeat(20_000) } })
     assert.deepEqual([reply.status, reply.headers['x-amzn-errortype']], [431, 'RequestHeaderFieldsTooLargeException'])
     assert.equal(typeof reply.json().message, 'string')
   })
 })
 
-describe('the path', () => {
+describe('the path', recorded, () => {
   test('doubled slashes, which the SDK for JavaScript makes of an endpoint that ends in one', async () => {
     const headers = await signedHeaders(hilum, SEARCH)
     assert.equal((await exchange(hilum, textOf({ ...SEARCH, target: `/${SEARCH.path}` }, headers))).status, 200)
@@ -121,7 +122,7 @@ describe('the path', () => {
     ])
   })
 
-  test('labels that try to leave are labels', async () => {
+  test('labels that try to leave are labels', choice, async () => {
     for (const label of ['..%2F..%2Fetc%2Fpasswd', '%00', '%FF', 'a%20b', '%2e%2e']) {
       const [status, name] = await errorOf({ method: 'GET', path: `/datastore/${label}` })
       assert.equal(status, 400, label)
@@ -146,7 +147,7 @@ describe('the path', () => {
   })
 })
 
-describe('the query', () => {
+describe('the query', recorded, () => {
   test('a trailing ampersand, which is not signed (OHIF)', async () => {
     const headers = await signedHeaders(hilum, { ...SEARCH, query: 'maxResults=2' })
     for (const query of ['maxResults=2&', '&maxResults=2&&']) {
@@ -156,7 +157,7 @@ describe('the query', () => {
     }
   })
 
-  test('a token without a value is no token', async () => {
+  test('a token without a value is no token', choice, async () => {
     assert.deepEqual(await errorOf({ ...SEARCH, query: 'nextToken=' }), [400, 'ValidationException'])
   })
 
@@ -170,8 +171,8 @@ describe('the query', () => {
   test('parameters that nobody asked for', () => assertFound({ ...SEARCH, query: 'imageFrameId=1&x=y&flag' }))
 })
 
-describe('the body', () => {
-  test('spaces, tabs, escapes, members in any order, nulls and members that nobody knows', async () => {
+describe('the body', choice, () => {
+  test('spaces, tabs, escapes, members in any order, nulls and members that nobody knows', recorded, async () => {
     for (const body of [
       '{}',
       ' {\n\t"sort" : { "sortField": "updatedAt", "sortOrder": "ASC" }\r\n} ',
@@ -184,7 +185,7 @@ describe('the body', () => {
     }
   })
 
-  test('a body where none is asked for is not read (OHIF, aws-samples)', async () => {
+  test('a body where none is asked for is not read (OHIF, aws-samples)', recorded, async () => {
     const path = `/datastore/${datastoreId}/imageSet/${datastoreId}/getImageSetMetadata`
     for (const body of ['{"imageFrameId":"x"}', 'no JSON']) {
       assert.deepEqual(await errorOf({ method: 'POST', path, body }), [404, 'ResourceNotFoundException'])
@@ -225,7 +226,7 @@ describe('the body', () => {
   })
 })
 
-describe('other methods', () => {
+describe('other methods', choice, () => {
   test('HEAD, PUT, PATCH and OPTIONS are no operations', async () => {
     for (const method of ['PUT', 'PATCH', 'OPTIONS']) {
       assert.deepEqual(await errorOf({ method, path: '/datastore' }), [404, 'UnknownOperationException'], method)

@@ -4,6 +4,7 @@ import { before, describe, test } from 'node:test'
 import { ListDatastoresCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { openHilum } from '../support/hilum.ts'
 import { exchange, type RawReply, type RawRequest, sendSigned, signedHeaders, textOf } from '../support/raw-request.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 
 const { hilum } = await openHilum()
 const LIST = { method: 'GET', path: '/datastore' } as const
@@ -26,7 +27,7 @@ const sendChanged = async (request: RawRequest, change: (headers: Headers) => He
 const without = (name: string) => (headers: Headers) =>
   Object.fromEntries(Object.entries(headers).filter(([each]) => each !== name))
 
-describe('a good signature', () => {
+describe('a good signature', recorded, () => {
   test('passes with and without the hash of the body among its headers', async () => {
     for (const bodyHashHeader of [true, false]) {
       assert.equal((await sendSigned(hilum, { ...LIST, bodyHashHeader })).status, 200)
@@ -35,13 +36,13 @@ describe('a good signature', () => {
     }
   })
 
-  test('passes for any region', async () => {
+  test('passes for any region', choice, async () => {
     for (const region of ['eu-west-1', 'local', 'us-gov-west-1']) {
       assert.equal((await sendSigned(hilum, { ...LIST, region })).status, 200)
     }
   })
 
-  test('passes with a session token, which is signed and means nothing', async () => {
+  test('passes with a session token, which is signed and means nothing', choice, async () => {
     const credentials = { ...hilum.client.credentials, sessionToken: 'session' }
     assert.equal((await sendSigned(hilum, { ...LIST, credentials })).status, 200)
   })
@@ -52,7 +53,7 @@ describe('a good signature', () => {
   })
 })
 
-describe('no signature', () => {
+describe('no signature', documented, () => {
   test('an unsigned request learns nothing', async () => {
     const host = new URL(hilum.endpoint).host
     for (const [method, path] of [
@@ -79,7 +80,7 @@ describe('no signature', () => {
     }
   })
 
-  test('a path that the service does not have is told to anyone', async () => {
+  test('a path that the service does not have is told to anyone', choice, async () => {
     const host = new URL(hilum.endpoint).host
     for (const path of ['/', '/nothing', '/datastore/a/b/c', '/datastores']) {
       assertError(
@@ -91,7 +92,7 @@ describe('no signature', () => {
   })
 })
 
-describe('a wrong signature', () => {
+describe('a wrong signature', documented, () => {
   const { credentials } = hilum.client
 
   test('a wrong secret', async () => {
@@ -136,10 +137,10 @@ describe('a wrong signature', () => {
   })
 })
 
-describe('a clock that is wrong', () => {
+describe('a clock that is wrong', recorded, () => {
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000)
 
-  test('fourteen minutes are nothing, sixteen are too much, both ways', async () => {
+  test('fourteen minutes are nothing, sixteen are too much, both ways', documented, async () => {
     for (const minutes of [14, -14]) {
       assert.equal((await sendSigned(hilum, { ...LIST, signedAt: minutesAgo(minutes) })).status, 200)
     }
@@ -166,7 +167,7 @@ describe('a clock that is wrong', () => {
   }
 })
 
-describe('after a restart', () => {
+describe('after a restart', choice, () => {
   before(() => hilum.reset())
 
   test('the credentials of a server that forgot everything are still good', async () => {

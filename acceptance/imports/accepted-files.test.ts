@@ -14,6 +14,7 @@ import {
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { search } from '../support/search.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const server = await openHilum()
 const { sdk } = server
@@ -33,7 +34,7 @@ for (const [name, transferSyntaxUID] of Object.entries({
   'deflated explicit VR little endian': DeflatedExplicitVRLittleEndian,
 })) {
   for (const sequenceLength of ['defined', 'undefined'] as const) {
-    test(`${name} with sequences of ${sequenceLength} length`, async () => {
+    test(`${name} with sequences of ${sequenceLength} length`, documented, async () => {
       const bytes = instance(
         {
           PatientID: 'spelled',
@@ -51,14 +52,14 @@ for (const [name, transferSyntaxUID] of Object.entries({
   }
 }
 
-test('a bare data set without preamble and meta information', async () => {
+test('a bare data set without preamble and meta information', choice, async () => {
   for (const explicitVR of [true, false]) {
     const bytes = encodeDataSet(instanceAttributes({ PatientID: 'bare' }), { explicitVR })
     assert.equal((await tagsOf(bytes)).DICOMPatientId, 'bare')
   }
 })
 
-test('private elements, retired and private SOP classes, and an instance without pixels', async () => {
+test('private elements, retired and private SOP classes, and an instance without pixels', documented, async () => {
   const bytes = instance({
     PatientID: 'private',
     SOPClassUID: '1.3.12.2.1107.5.9.1',
@@ -68,7 +69,7 @@ test('private elements, retired and private SOP classes, and an instance without
   assert.equal((await tagsOf(bytes)).DICOMPatientId, 'private')
 })
 
-test('encapsulated frames in fragments', async () => {
+test('encapsulated frames in fragments', documented, async () => {
   const bytes = instance(
     { PatientID: 'fragments', Rows: 8, Columns: 8, BitsAllocated: 8, NumberOfFrames: 2 },
     {
@@ -79,7 +80,7 @@ test('encapsulated frames in fragments', async () => {
   assert.equal((await tagsOf(bytes)).DICOMPatientId, 'fragments')
 })
 
-test('a file that is too large to be held in memory goes through as a stream', async () => {
+test('a file that is too large to be held in memory goes through as a stream', choice, async () => {
   const small = await openHilum({ limits: { importWholeFileBytes: 4_096 } })
   const datastoreId = await activeDatastore(small.sdk)
   const bytes = instance(

@@ -14,6 +14,7 @@ import {
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { patientsOf, search } from '../support/search.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const server = await openHilum({ limits: { inflatedBytes: 16 * 1024 * 1024, importFileBytes: 32 * 1024 * 1024 } })
 const { sdk } = server
@@ -55,9 +56,11 @@ function element(tag: number, vr: string, lengthBytes: number): Buffer {
   return header
 }
 
-describe('what is no DICOM at all', () => {
+describe('what is no DICOM at all', choice, () => {
   test('an empty file', async () => assert.match(await failureOf(new Uint8Array()), /./))
-  test('a text file', async () => assert.match(await failureOf(Buffer.from('Patient: see the other folder\n')), /./))
+  test('a text file', documented, async () =>
+    assert.match(await failureOf(Buffer.from('Patient: see the other folder\n')), /./),
+  )
   test('a JPEG picture', async () => {
     await failureOf(Buffer.from('ffd8ffe000104a46494600010101004800480000ffdb', 'hex'))
   })
@@ -83,7 +86,7 @@ describe('what is no DICOM at all', () => {
   })
 })
 
-describe('what was cut short', () => {
+describe('what was cut short', choice, () => {
   test('in its preamble, its meta information, its attributes or its pixels', async () => {
     const whole = withPixels()
     for (const lengthBytes of [100, 131, 140, 200, whole.length - 600, whole.length - 1]) {
@@ -105,7 +108,7 @@ describe('what was cut short', () => {
   })
 })
 
-describe('what would cost more than it is worth', () => {
+describe('what would cost more than it is worth', choice, () => {
   test('a deflated data set that inflates without end', async () => {
     const head = encodeP10({ transferSyntaxUID: DeflatedExplicitVRLittleEndian, attributes: {} })
     const empty = deflateRawSync(new Uint8Array()).length
@@ -130,20 +133,20 @@ describe('what would cost more than it is worth', () => {
     await failureOf(Buffer.concat([before, nested]))
   })
 
-  test('a file larger than one may be', async () => {
+  test('a file larger than one may be', documented, async () => {
     const large = instance({}, { pixelData: { frames: [new Uint8Array(32 * 1024 * 1024)] } })
     assert.match(await failureOf(large), /33554432/)
   })
 })
 
-describe('what lacks an attribute that it needs', () => {
+describe('what lacks an attribute that it needs', documented, () => {
   test('the transfer syntax, in the words of the service', async () => {
     const bytes = instance({}, { meta: { TransferSyntaxUID: undefined } })
     assert.equal(await failureOf(bytes), 'DICOM attribute TransferSyntaxUID does not exist')
   })
 
   for (const keyword of ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID']) {
-    test(`${keyword} that is absent or empty`, async () => {
+    test(`${keyword} that is absent or empty`, choice, async () => {
       const rest = { SOPInstanceUID: '2.25.1', StudyInstanceUID: '2.25.2', SeriesInstanceUID: '2.25.3' }
       const meta = { MediaStorageSOPClassUID: '1.2.840.10008.5.1.4.1.1.7', MediaStorageSOPInstanceUID: '2.25.1' }
       const absent = instance({ ...rest, [keyword]: undefined }, { meta })
@@ -156,7 +159,7 @@ describe('what lacks an attribute that it needs', () => {
   }
 })
 
-describe('values that are too long to be imported', () => {
+describe('values that are too long to be imported', documented, () => {
   const limits = {
     PatientID: 256,
     PatientName: 256,

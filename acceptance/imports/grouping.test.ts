@@ -9,6 +9,7 @@ import { type Attributes, instance } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { equal, search } from '../support/search.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 
 const server = await openHilum()
 const { sdk } = server
@@ -27,7 +28,7 @@ async function imported(...jobs: readonly (readonly Uint8Array[])[]) {
   return { datastoreId, manifests, sets: manifests.map(({ imageSetsSummary }) => imageSetsSummary) }
 }
 
-describe('one job', () => {
+describe('one job', documented, () => {
   test('one series that agrees becomes one primary image set', async () => {
     const { sets, manifests } = await imported([nth(1), nth(2), nth(3)])
     assert.equal(manifests[0]!.numberOfGeneratedImageSets, 1)
@@ -36,7 +37,7 @@ describe('one job', () => {
     assert.deepEqual(rest, { imageSetVersion: 1, isPrimary: true, numberOfMatchedSOPInstances: 3 })
   })
 
-  test('a study of four series becomes four primary image sets', async () => {
+  test('a study of four series becomes four primary image sets', recorded, async () => {
     const { sets } = await imported(
       [1, 2, 3, 4].map((n) => nth(n, { SeriesInstanceUID: `2.25.1.${n}`, SeriesNumber: n })),
     )
@@ -63,7 +64,7 @@ describe('one job', () => {
     )
   })
 
-  test('of one SOP instance that comes twice the last file in order of keys is kept', async () => {
+  test('of one SOP instance that comes twice the last file in order of keys is kept', choice, async () => {
     const { sets, datastoreId } = await imported([
       nth(1, { StudyDescription: 'first' }),
       nth(1, { StudyDescription: 'second' }),
@@ -76,7 +77,7 @@ describe('one job', () => {
   })
 })
 
-describe('a later job', () => {
+describe('a later job', documented, () => {
   test('more of a series that agrees extends its image set by a version', async () => {
     const { sets, datastoreId } = await imported([nth(1)], [nth(2), nth(3)], [nth(4)])
     assert.deepEqual(
@@ -153,19 +154,19 @@ describe('a later job', () => {
     )
   })
 
-  test('a new series whose patient disagrees with the study is non-primary', async () => {
+  test('a new series whose patient disagrees with the study is non-primary', choice, async () => {
     const { sets } = await imported([nth(1)], [nth(2, { SeriesInstanceUID: '2.25.1.2', PatientID: 'P2' })])
     assert.equal(sets[1]![0]!.isPrimary, false)
   })
 
-  test('the same variant in another job makes another non-primary image set', async () => {
+  test('the same variant in another job makes another non-primary image set', choice, async () => {
     const variant = { PatientID: 'P2' }
     const { sets, datastoreId } = await imported([nth(1)], [nth(2, variant)], [nth(3, variant)])
     assert.notEqual(sets[2]![0]!.imageSetId, sets[1]![0]!.imageSetId)
     assert.equal((await search(sdk, { datastoreId, searchCriteria: equal({ isPrimary: false }) })).length, 2)
   })
 
-  test('elements that are not compared do not separate, and the last instance wins', async () => {
+  test('elements that are not compared do not separate, and the last instance wins', choice, async () => {
     const { sets, datastoreId } = await imported(
       [nth(1, { PatientName: 'One', StudyTime: '080000', Modality: 'CT', PatientSex: 'F' })],
       [nth(2, { PatientName: 'Two', StudyTime: '090000', Modality: 'MR', PatientSex: 'M' })],
@@ -180,7 +181,7 @@ describe('a later job', () => {
   })
 })
 
-describe('values that count as equal', () => {
+describe('values that count as equal', choice, () => {
   for (const keyword of ['StudyDate', 'AccessionNumber', 'PatientID', 'StudyID', 'SeriesNumber']) {
     test(`an empty ${keyword} and an absent one agree`, async () => {
       const { sets } = await imported([nth(1, { [keyword]: null })], [nth(2, { [keyword]: undefined })])
@@ -201,7 +202,7 @@ describe('values that count as equal', () => {
   })
 })
 
-test('another data store knows nothing of it', async () => {
+test('another data store knows nothing of it', choice, async () => {
   const [one, two] = [await activeDatastore(sdk), await activeDatastore(sdk)]
   const files = { 'a.dcm': nth(1) }
   const first = await importFiles(server, { datastoreId: one, files })
@@ -211,7 +212,7 @@ test('another data store knows nothing of it', async () => {
   assert.deepEqual([b.imageSetVersion, b.isPrimary], [1, true])
 })
 
-test('jobs that race on one series agree on one primary image set', async () => {
+test('jobs that race on one series agree on one primary image set', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   const reports = await Promise.all(
     Array.from({ length: 8 }, (_, n) => importFiles(server, { datastoreId, files: { 'a.dcm': nth(n) } })),

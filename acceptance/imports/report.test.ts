@@ -6,11 +6,12 @@ import { instance } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { INPUT, importFiles, jobAtEnd, OUTPUT, reportOf, startJob } from '../support/import.ts'
 import { search } from '../support/search.ts'
+import { choice, recorded } from '../support/sources.ts'
 
 const server = await openHilum()
 const { hilum, sdk } = server
 
-test('the manifest, a success, a failure and a warning have the members of the service and no others', async () => {
+test('manifest, success, failure and warning have the members of the service and no others', recorded, async () => {
   const datastoreId = await activeDatastore(sdk)
   const { job, ...report } = await importFiles(server, {
     datastoreId,
@@ -60,7 +61,7 @@ test('the manifest, a success, a failure and a warning have the members of the s
   assert.deepEqual(Object.keys(warnings[0]!), ['warning_reason_code', 'type', 'message'])
 })
 
-test('a file of lines is written only when it has one', async () => {
+test('a file of lines is written only when it has one', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   const clean = await importFiles(server, { datastoreId, files: { 'a.dcm': instance() } })
   assert.equal(clean.success!.length, 1)
@@ -70,7 +71,7 @@ test('a file of lines is written only when it has one', async () => {
   assert.deepEqual([failing.success, failing.warning], [undefined, undefined])
 })
 
-test('the input URI of the manifest ends in a slash even where the request had none', async () => {
+test('the input URI of the manifest ends in a slash even where the request had none', recorded, async () => {
   const datastoreId = await activeDatastore(sdk)
   await hilum.putObject(INPUT, 'slashless/a.dcm', instance())
   await hilum.putObject(OUTPUT, 'made', new Uint8Array())
@@ -80,7 +81,7 @@ test('the input URI of the manifest ends in a slash even where the request had n
   assert.equal((await reportOf(hilum, job)).manifest.inputS3Uri, `s3://${INPUT}/slashless/`)
 })
 
-test('names of any script, with spaces and quotes, come back as they were', async () => {
+test('names of any script, with spaces and quotes, come back as they were', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   const names = ['a b.dcm', 'über/ñ.dcm', '日本語.dcm', 'quote".dcm', 'per%20cent.dcm', 'line\nbreak.dcm']
   const files = Object.fromEntries(names.map((name) => [name, instance({ PatientID: 'P' })]))
@@ -90,7 +91,7 @@ test('names of any script, with spaces and quotes, come back as they were', asyn
   assert.deepEqual(reported.toSorted(), names.toSorted())
 })
 
-test('a thousand files are all in the report, in the order of their keys', async () => {
+test('a thousand files are all in the report, in the order of their keys', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   const files: Record<string, Uint8Array> = {}
   for (let n = 0; n < 1_000; n++) {

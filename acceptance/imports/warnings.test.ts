@@ -6,6 +6,7 @@ import { type Attributes, type encodeP10, instance } from '../support/fixtures.t
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { equal, search } from '../support/search.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const server = await openHilum()
 const { sdk } = server
@@ -21,18 +22,18 @@ async function warned(attributes: Attributes, file: Partial<Parameters<typeof en
   return { datastoreId, warnings, codes: warnings.map((each) => [each.warning_reason_code, each.type]) }
 }
 
-test('a UID with two periods in a row is warned of as 0xB201, and found', async () => {
+test('a UID with two periods in a row is warned of as 0xB201, and found', documented, async () => {
   const { codes, datastoreId } = await warned({ SeriesInstanceUID: '1.2.3..4', SOPInstanceUID: '2.25.4' })
   assert.deepEqual(codes, [[0xb201, 'InvalidUIDFormat']])
   const found = await search(sdk, { datastoreId, searchCriteria: equal({ DICOMSeriesInstanceUID: '1.2.3..4' }) })
   assert.equal(found.length, 1)
 })
 
-test('leading zeros in a UID are accepted', async () => {
+test('leading zeros in a UID are accepted', documented, async () => {
   assert.deepEqual((await warned({ SOPInstanceUID: '1.02.003' })).codes, [])
 })
 
-test('a value longer than its VR allows is warned of as 0xB202, and found', async () => {
+test('a value longer than its VR allows is warned of as 0xB202, and found', documented, async () => {
   const PatientID = 'x'.repeat(65)
   const { codes, datastoreId } = await warned({ PatientID })
   assert.deepEqual(codes, [[0xb202, 'InvalidDICOMValueLength']])
@@ -40,14 +41,14 @@ test('a value longer than its VR allows is warned of as 0xB202, and found', asyn
   assert.equal(found.length, 1)
 })
 
-test('a study date that is none is warned of, and shown as it is', async () => {
+test('a study date that is none is warned of, and shown as it is', documented, async () => {
   const { codes, datastoreId } = await warned({ StudyDate: '20241341' })
   assert.deepEqual(codes, [[0xb202, 'InvalidDICOMValueLength']])
   const [summary] = await search(sdk, { datastoreId })
   assert.equal(summary!.DICOMTags!.DICOMStudyDate, '20241341')
 })
 
-test('a character set that nobody knows is warned of as 0xBFFF, and the text is still there', async () => {
+test('a character set that nobody knows is warned of as 0xBFFF, and the text is still there', choice, async () => {
   const { codes, datastoreId } = await warned({
     SpecificCharacterSet: { vr: 'CS', value: Buffer.from('ISO_IR 999 ') },
     PatientName: { vr: 'PN', value: Buffer.from('Test^Name ') },
@@ -57,17 +58,17 @@ test('a character set that nobody knows is warned of as 0xBFFF, and the text is 
   assert.equal(summary!.DICOMTags!.DICOMPatientName, 'Test^Name')
 })
 
-test('a transfer syntax that nobody knows is warned of as 0xB120', async () => {
+test('a transfer syntax that nobody knows is warned of as 0xB120', documented, async () => {
   const { codes } = await warned({}, { transferSyntaxUID: '1.2.3.4.5.6' })
   assert.deepEqual(codes, [[0xb120, 'UnsupportedTransferSyntax']])
 })
 
-test('several warnings of one file stand on its one line', async () => {
+test('several warnings of one file stand on its one line', documented, async () => {
   const { codes } = await warned({ SOPInstanceUID: '1..2', AccessionNumber: 'x'.repeat(17) })
   assert.deepEqual(codes.map(([code]) => code).toSorted(), [0xb201, 0xb202])
 })
 
-test('no warning repeats what the patient is called', async () => {
+test('no warning repeats what the patient is called', choice, async () => {
   const { warnings } = await warned({ PatientID: `Secret${'x'.repeat(60)}`, PatientName: 'Secret'.repeat(40) })
   assert.equal(warnings.length, 2)
   assert.doesNotMatch(JSON.stringify(warnings), /Secret/)

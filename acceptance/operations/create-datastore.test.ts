@@ -11,6 +11,7 @@ import { DAY_MS, movableClock } from '../support/clock.ts'
 import { activeDatastore, untilDatastore } from '../support/datastores.ts'
 import { rejectsAs } from '../support/errors.ts'
 import { openHilum } from '../support/hilum.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const clock = movableClock('2026-01-01T00:00:00Z')
 const { sdk } = await openHilum(clock.options)
@@ -24,7 +25,7 @@ async function propertiesOf(input: Partial<CreateDatastoreCommandInput>) {
   return datastoreProperties!
 }
 
-describe('the life of a new data store', () => {
+describe('the life of a new data store', documented, () => {
   test('it is answered as CREATING with an id of 32 lower-case hex digits', async () => {
     const { datastoreId, datastoreStatus, $metadata } = await create({ datastoreName: 'new' })
     assert.equal($metadata.httpStatusCode, 200)
@@ -38,7 +39,7 @@ describe('the life of a new data store', () => {
   })
 })
 
-describe('the client token', () => {
+describe('the client token', documented, () => {
   test('the same request again gets the same data store, and there is only one', async () => {
     const request = { datastoreName: 'once', clientToken: 'again', tags: { a: '1', b: '2' } }
     const first = await create(request)
@@ -52,7 +53,7 @@ describe('the client token', () => {
     assert.equal(named, 1)
   })
 
-  test('with other parameters it is a conflict', async () => {
+  test('with other parameters it is a conflict', choice, async () => {
     await create({ datastoreName: 'one', clientToken: 'taken' })
     await rejectsAs(create({ datastoreName: 'another', clientToken: 'taken' }), 'ConflictException')
     await rejectsAs(
@@ -61,7 +62,7 @@ describe('the client token', () => {
     )
   })
 
-  test('after a day it is forgotten', async () => {
+  test('after a day it is forgotten', choice, async () => {
     const first = await create({ datastoreName: 'daily', clientToken: 'daily' })
     clock.advance(DAY_MS + 1)
     const second = await create({ datastoreName: 'daily', clientToken: 'daily' })
@@ -76,7 +77,7 @@ describe('the client token', () => {
   })
 })
 
-describe('the name', () => {
+describe('the name', documented, () => {
   test('two data stores may share one', async () => {
     assert.notEqual(
       await activeDatastore(sdk, { datastoreName: 'twin' }),
@@ -89,7 +90,7 @@ describe('the name', () => {
     assert.equal((await propertiesOf({ datastoreName })).datastoreName, datastoreName)
   })
 
-  test('none given is none answered', async () => {
+  test('none given is none answered', choice, async () => {
     const properties = await propertiesOf({ datastoreName: undefined })
     assert.equal('datastoreName' in properties, false)
   })
@@ -110,7 +111,7 @@ describe('the name', () => {
   })
 })
 
-describe('the storage format', () => {
+describe('the storage format', documented, () => {
   test('it is HTJ2K unless asked otherwise', async () => {
     assert.equal((await propertiesOf({})).losslessStorageFormat, 'HTJ2K')
     const chosen = await propertiesOf({ losslessStorageFormat: 'JPEG_2000_LOSSLESS' })
@@ -126,7 +127,7 @@ describe('the storage format', () => {
   })
 })
 
-describe('keys and authorizers', () => {
+describe('keys and authorizers', documented, () => {
   const key = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'
   const alias = 'arn:aws:kms:us-east-1:123456789012:alias/imaging'
   const lambda = 'arn:aws:lambda:us-east-1:123456789012:function:authorize:live'
@@ -143,7 +144,7 @@ describe('keys and authorizers', () => {
   })
 })
 
-describe('tags', () => {
+describe('tags', documented, () => {
   const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`key-${n}`, 'value']))
 
   test('fifty are allowed, and one more is not', async () => {
@@ -165,7 +166,7 @@ describe('tags', () => {
   })
 })
 
-test('several faults are told together', async () => {
+test('several faults are told together', choice, async () => {
   await rejectsAs(
     create({ datastoreName: 'no good', clientToken: 'nor this' }),
     'ValidationException',

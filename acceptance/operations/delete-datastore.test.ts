@@ -12,6 +12,7 @@ import { rejectsAs } from '../support/errors.ts'
 import { instance, studies } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles, jobAtEnd, jobInput, startImport } from '../support/import.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const server = await openHilum()
 const { sdk } = server
@@ -24,7 +25,7 @@ async function deletedDatastore(): Promise<string> {
   return datastoreId
 }
 
-test('an empty data store goes from DELETING to DELETED', async () => {
+test('an empty data store goes from DELETING to DELETED', documented, async () => {
   const datastoreId = await activeDatastore(sdk)
   const { $metadata, ...answer } = await remove(datastoreId)
   assert.equal($metadata.httpStatusCode, 200)
@@ -32,7 +33,7 @@ test('an empty data store goes from DELETING to DELETED', async () => {
   await untilDatastore(sdk, { datastoreId, is: 'DELETED' })
 })
 
-test('one that holds image sets stays as it is', async () => {
+test('one that holds image sets stays as it is', documented, async () => {
   const datastoreId = await activeDatastore(sdk)
   await importFiles(server, { datastoreId, files: { 'a.dcm': instance() } })
   await rejectsAs(remove(datastoreId), 'ConflictException', /image sets/)
@@ -40,7 +41,7 @@ test('one that holds image sets stays as it is', async () => {
   assert.equal(datastoreProperties!.datastoreStatus, 'ACTIVE')
 })
 
-test('one whose import job runs stays as it is, and can go once a job that imported nothing has ended', async () => {
+test('one whose import job runs stays as it is, and can go once the job has ended', choice, async () => {
   const [busy, behind] = [await activeDatastore(sdk), await activeDatastore(sdk)]
   // Jobs are taken one after another, so the second one waits for as long as the first one has work.
   const first = await startImport(server, { datastoreId: busy, files: studies({ from: 1, count: 2_000 }) })
@@ -52,17 +53,17 @@ test('one whose import job runs stays as it is, and can go once a job that impor
   await untilDatastore(sdk, { datastoreId: behind, is: 'DELETED' })
 })
 
-test('one that is deleted already is a conflict', async () => {
+test('one that is deleted already is a conflict', choice, async () => {
   await rejectsAs(remove(await deletedDatastore()), 'ConflictException', /DELETED/)
 })
 
-test('a deleted data store can be neither searched nor imported into', async () => {
+test('a deleted data store can be neither searched nor imported into', choice, async () => {
   const datastoreId = await deletedDatastore()
   await rejectsAs(sdk.send(new SearchImageSetsCommand({ datastoreId })), 'ConflictException', /ACTIVE/)
   await rejectsAs(sdk.send(new StartDICOMImportJobCommand(jobInput({ datastoreId }))), 'ConflictException', /ACTIVE/)
 })
 
-test('an unknown id is not found, and a malformed one is refused', async () => {
+test('an unknown id is not found, and a malformed one is refused', documented, async () => {
   await rejectsAs(remove('0123456789abcdef0123456789abcdef'), 'ResourceNotFoundException')
   await rejectsAs(remove('XX'), 'ValidationException', /'datastoreId'/)
 })

@@ -6,12 +6,13 @@ import { DAY_MS, movableClock } from '../support/clock.ts'
 import { activeDatastore, untilDatastore } from '../support/datastores.ts'
 import { rejectsAs } from '../support/errors.ts'
 import { openHilum } from '../support/hilum.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 
 const clock = movableClock('2026-01-01T00:00:00.123Z')
 const { sdk } = await openHilum({ ...clock.options, region: 'eu-west-1', accountId: '123456789012' })
 const get = (datastoreId: string) => sdk.send(new GetDatastoreCommand({ datastoreId }))
 
-test('every property is there, with times to the millisecond', async () => {
+test('every property is there, with times to the millisecond', recorded, async () => {
   const datastoreId = await activeDatastore(sdk, { datastoreName: 'whole' })
   const { datastoreProperties } = await get(datastoreId)
   assert.deepEqual(datastoreProperties, {
@@ -25,7 +26,7 @@ test('every property is there, with times to the millisecond', async () => {
   })
 })
 
-test('a deleted data store is answered as DELETED for a day and is then gone', async () => {
+test('a deleted data store is answered as DELETED for a day and is then gone', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   await sdk.send(new DeleteDatastoreCommand({ datastoreId }))
   await untilDatastore(sdk, { datastoreId, is: 'DELETED' })
@@ -35,11 +36,11 @@ test('a deleted data store is answered as DELETED for a day and is then gone', a
   await rejectsAs(get(datastoreId), 'ResourceNotFoundException')
 })
 
-test('a well-formed id that is none is not found', async () => {
+test('a well-formed id that is none is not found', documented, async () => {
   await rejectsAs(get('0123456789abcdef0123456789abcdef'), 'ResourceNotFoundException')
 })
 
-test('a malformed id is refused in the very words of the service', async () => {
+test('a malformed id is refused in the very words of the service', recorded, async () => {
   await rejectsAs(
     get('DATASTORE_ID'),
     'ValidationException',
@@ -47,7 +48,7 @@ test('a malformed id is refused in the very words of the service', async () => {
   )
 })
 
-test('an id of 31, 33 or upper-case characters is malformed, and so is an empty one', async () => {
+test('an id of 31, 33 or upper-case characters is malformed, and so is an empty one', documented, async () => {
   for (const datastoreId of [
     'a'.repeat(31),
     'a'.repeat(33),

@@ -9,6 +9,7 @@ import { studies } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { INPUT, importFiles, jobAtEnd, makeBuckets, OUTPUT, ROLE, startImport, startJob } from '../support/import.ts'
 import { search } from '../support/search.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 import { until } from '../support/until.ts'
 
 const clock = movableClock('2026-01-01T00:00:00.5Z')
@@ -33,7 +34,7 @@ async function getWithProgress(input: GetDICOMImportJobCommandInput) {
   return { job: jobProperties!, progress }
 }
 
-describe('a job that succeeds', () => {
+describe('a job that succeeds', recorded, () => {
   test('its properties are all there', async () => {
     const jobId = await startJob(server, { datastoreId, jobName: 'named' })
     clock.advance(2_000)
@@ -59,7 +60,7 @@ describe('a job that succeeds', () => {
     assert.equal('message' in ended, false)
   })
 
-  test('its state only ever goes forward, and the progress in the header with it', async () => {
+  test('its state only ever goes forward, and the progress in the header with it', documented, async () => {
     const jobId = await startImport(server, { datastoreId, files: studies({ from: 1_000, count: 600 }) })
     const order = ['SUBMITTED', 'IN_PROGRESS', 'COMPLETED']
     let before = { state: 0, done: 0 }
@@ -76,7 +77,7 @@ describe('a job that succeeds', () => {
     assert.equal((await getWithProgress({ datastoreId, jobId })).progress, '600/600')
   })
 
-  test('its manifest and its image sets are there before it says COMPLETED', async () => {
+  test('its manifest and its image sets are there before it says COMPLETED', choice, async () => {
     const target = await activeDatastore(sdk)
     for (let round = 0; round < 5; round++) {
       const files = studies({ from: round * 100, count: 100 })
@@ -92,7 +93,7 @@ describe('a job that succeeds', () => {
     }
   })
 
-  test('an input in which nothing lies is no failure', async () => {
+  test('an input in which nothing lies is no failure', choice, async () => {
     const { manifest, success, failure, warning } = await importFiles(server, { datastoreId, files: {} })
     assert.equal(manifest.numberOfScannedFiles, 0)
     assert.deepEqual(manifest.imageSetsSummary, [])
@@ -100,7 +101,7 @@ describe('a job that succeeds', () => {
   })
 })
 
-describe('a job that fails', () => {
+describe('a job that fails', documented, () => {
   const failed = async (input: { inputS3Uri?: string; outputS3Uri?: string }) => {
     const jobId = await startJob(server, { datastoreId, ...input })
     const job = await jobAtEnd(server, { datastoreId, jobId })
@@ -118,13 +119,13 @@ describe('a job that fails', () => {
     assert.match(await failed({ outputS3Uri: 's3://nor-this-one/out/' }), /output bucket .*nor-this-one/)
   })
 
-  test('it does not stand in the way of the next one', async () => {
+  test('it does not stand in the way of the next one', choice, async () => {
     await failed({ inputS3Uri: 's3://never-made/in/' })
     await importFiles(server, { datastoreId, files: studies({ from: 5_000, count: 1 }) })
   })
 })
 
-describe('a job that is not there', () => {
+describe('a job that is not there', documented, () => {
   const get = (input: GetDICOMImportJobCommandInput) => sdk.send(new GetDICOMImportJobCommand(input))
 
   test('an unknown id is not found, nor is a job under another data store', async () => {

@@ -11,6 +11,7 @@ import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { fetchGzip, fetchMetadata, seriesOf } from '../support/metadata.ts'
 import { sendSigned } from '../support/raw-request.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 
 const server = await openHilum({ limits: { importWholeFileBytes: 2 * 1024 * 1024 } })
 const { sdk } = server
@@ -36,8 +37,8 @@ async function importInto(StudyInstanceUID: string, files: readonly (Attributes 
 
 const uid = (number: number) => `2.25.77.0.${number}`
 
-describe('a document', () => {
-  test('has the ids, the levels and the instance, for the file that AWS shows a document of', async () => {
+describe('a document', choice, () => {
+  test('has the ids, the levels and the instance, for the file that AWS shows a document of', documented, async () => {
     const file = instance(
       {
         SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
@@ -149,7 +150,7 @@ describe('a document', () => {
   })
 })
 
-describe('versions', () => {
+describe('versions', documented, () => {
   const StudyInstanceUID = '2.25.6'
   const file = (number: number, more: Attributes = {}) => ({ SOPInstanceUID: uid(number), ...more })
 
@@ -184,8 +185,8 @@ describe('versions', () => {
   })
 })
 
-describe('on the wire', () => {
-  test('it is gzip and says so, whatever the client accepts', async () => {
+describe('on the wire', choice, () => {
+  test('it is gzip and says so, whatever the client accepts', recorded, async () => {
     const imageSetId = await importSeries([{}])
     for (const accepted of ['identity', 'gzip', 'br;q=1, *;q=0']) {
       const { status, headers } = await sendSigned(server.hilum, {
@@ -216,7 +217,7 @@ describe('on the wire', () => {
   })
 })
 
-describe('what is not there', () => {
+describe('what is not there', documented, () => {
   const get = (input: { datastoreId: string; imageSetId: string; versionId?: string }) =>
     sdk.send(new GetImageSetMetadataCommand(input))
 
@@ -227,7 +228,7 @@ describe('what is not there', () => {
     await rejectsAs(get({ datastoreId: '0'.repeat(32), imageSetId }), 'ResourceNotFoundException')
   })
 
-  test('versions that never were are not found, however they are written', async () => {
+  test('versions that never were are not found, however they are written', choice, async () => {
     const imageSetId = await importSeries([{}])
     for (const versionId of ['0', '2', '9007199254740993', '9'.repeat(400)]) {
       await rejectsAs(get({ datastoreId, imageSetId, versionId }), 'ResourceNotFoundException', /version/)

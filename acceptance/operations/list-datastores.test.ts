@@ -11,6 +11,7 @@ import { DAY_MS, movableClock } from '../support/clock.ts'
 import { activeDatastore, untilDatastore } from '../support/datastores.ts'
 import { rejectsAs } from '../support/errors.ts'
 import { openHilum } from '../support/hilum.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const clock = movableClock('2026-01-01T00:00:00Z')
 const { hilum, sdk } = await openHilum(clock.options)
@@ -39,7 +40,7 @@ async function idsOf(input: ListDatastoresCommandInput, pageSize: number): Promi
   return ids
 }
 
-test('a page holds fifty unless asked otherwise, and the last one has no token', async () => {
+test('a page holds fifty unless asked otherwise, and the last one has no token', choice, async () => {
   const first = await list()
   assert.equal(first.datastoreSummaries!.length, 50)
   const second = await list({ nextToken: first.nextToken })
@@ -47,23 +48,23 @@ test('a page holds fifty unless asked otherwise, and the last one has no token',
   assert.equal('nextToken' in second, false)
 })
 
-test('every page size finds each data store once, newest first', async () => {
+test('every page size finds each data store once, newest first', choice, async () => {
   for (const pageSize of [1, 2, 7, 50]) assert.deepEqual(await idsOf({}, pageSize), created.toReversed())
 })
 
-test('a page that is exactly full has no token either', async () => {
+test('a page that is exactly full has no token either', choice, async () => {
   const page = await list({ datastoreStatus: 'DELETED', maxResults: 3 })
   assert.equal(page.datastoreSummaries!.length, 3)
   assert.equal('nextToken' in page, false)
 })
 
-test('only those of the wanted status are listed', async () => {
+test('only those of the wanted status are listed', documented, async () => {
   assert.deepEqual(await idsOf({ datastoreStatus: 'ACTIVE' }, 20), created.slice(3).toReversed())
   assert.deepEqual(await idsOf({ datastoreStatus: 'DELETED' }, 1), created.slice(0, 3).toReversed())
   assert.deepEqual(await idsOf({ datastoreStatus: 'CREATE_FAILED' }, 50), [])
 })
 
-test('a summary has the six members of the service and no others', async () => {
+test('a summary has the six members of the service and no others', documented, async () => {
   const { datastoreSummaries } = await list({ maxResults: 1 })
   const datastoreId = created.at(-1)!
   assert.deepEqual(datastoreSummaries, [
@@ -78,12 +79,12 @@ test('a summary has the six members of the service and no others', async () => {
   ])
 })
 
-test('tokens are safe in a URL as they are', async () => {
+test('tokens are safe in a URL as they are', choice, async () => {
   const { nextToken } = await list({ maxResults: 1 })
   assert.match(nextToken!, /^[A-Za-z0-9_-]{1,8192}$/)
 })
 
-test('a token for another status, a broken one and an invented one are refused', async () => {
+test('a token for another status, a broken one and an invented one are refused', choice, async () => {
   const { nextToken } = await list({ datastoreStatus: 'ACTIVE', maxResults: 1 })
   const last = nextToken!.at(-1) === 'A' ? 'Q' : 'A'
   for (const [token, datastoreStatus] of [
@@ -97,17 +98,17 @@ test('a token for another status, a broken one and an invented one are refused',
   }
 })
 
-test('page sizes outside 1 to 50 and unknown statuses are refused', async () => {
+test('page sizes outside 1 to 50 and unknown statuses are refused', documented, async () => {
   for (const maxResults of [0, 51, -1]) await rejectsAs(list({ maxResults }), 'ValidationException', /'maxResults'/)
   await rejectsAs(list({ datastoreStatus: 'GONE' as 'ACTIVE' }), 'ValidationException', /'datastoreStatus'/)
 })
 
-test('deleted data stores leave the list after a day', async () => {
+test('deleted data stores leave the list after a day', choice, async () => {
   clock.advance(DAY_MS + 1)
   assert.deepEqual(await idsOf({}, 50), created.slice(3).toReversed())
 })
 
-test('a server that holds nothing lists nothing', async () => {
+test('a server that holds nothing lists nothing', choice, async () => {
   await hilum.reset()
   const page = await list()
   assert.deepEqual(page.datastoreSummaries, [])

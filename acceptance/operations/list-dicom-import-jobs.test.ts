@@ -11,6 +11,7 @@ import { activeDatastore } from '../support/datastores.ts'
 import { rejectsAs } from '../support/errors.ts'
 import { openHilum } from '../support/hilum.ts'
 import { jobAtEnd, makeBuckets, ROLE, startJob } from '../support/import.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const clock = movableClock('2026-01-01T00:00:00Z')
 const server = await openHilum(clock.options)
@@ -42,24 +43,24 @@ async function idsOf(input: Partial<ListDICOMImportJobsCommandInput>, pageSize: 
   return ids
 }
 
-test('every page size finds each job once, newest first', async () => {
+test('every page size finds each job once, newest first', choice, async () => {
   for (const pageSize of [1, 2, 50]) assert.deepEqual(await idsOf({}, pageSize), submitted.toReversed())
 })
 
-test('a page holds fifty unless asked otherwise, and the last one has no token', async () => {
+test('a page holds fifty unless asked otherwise, and the last one has no token', choice, async () => {
   const first = await list()
   assert.equal(first.jobSummaries!.length, 50)
   assert.match(first.nextToken!, /^[A-Za-z0-9_-]{1,8192}$/)
   assert.equal('nextToken' in (await list({ nextToken: first.nextToken })), false)
 })
 
-test('only those of the wanted status are listed', async () => {
+test('only those of the wanted status are listed', documented, async () => {
   assert.deepEqual(await idsOf({ jobStatus: 'FAILED' }, 1), submitted.slice(-2).toReversed())
   assert.deepEqual(await idsOf({ jobStatus: 'COMPLETED' }, 50), submitted.slice(0, -2).toReversed())
   assert.deepEqual(await idsOf({ jobStatus: 'SUBMITTED' }, 50), [])
 })
 
-test('a summary has the members of the service, and no URIs', async () => {
+test('a summary has the members of the service, and no URIs', documented, async () => {
   const { jobSummaries } = await list({ jobStatus: 'COMPLETED', maxResults: 1 })
   assert.deepEqual(jobSummaries, [
     {
@@ -76,14 +77,14 @@ test('a summary has the members of the service, and no URIs', async () => {
   assert.match(failed.jobSummaries![0]!.message!, /never-made/)
 })
 
-test('another data store has none of them', async () => {
+test('another data store has none of them', documented, async () => {
   const other = await activeDatastore(sdk)
   assert.deepEqual((await list({ datastoreId: other })).jobSummaries, [])
   const { nextToken } = await list({ maxResults: 1 })
   await rejectsAs(list({ datastoreId: other, nextToken }), 'ValidationException', /'nextToken'/)
 })
 
-test('wrong page sizes, statuses, tokens and ids are refused', async () => {
+test('wrong page sizes, statuses, tokens and ids are refused', choice, async () => {
   for (const maxResults of [0, 51]) await rejectsAs(list({ maxResults }), 'ValidationException', /'maxResults'/)
   await rejectsAs(list({ jobStatus: 'DONE' as 'FAILED' }), 'ValidationException', /'jobStatus'/)
   await rejectsAs(list({ nextToken: 'invented' }), 'ValidationException', /'nextToken'/)
@@ -91,7 +92,7 @@ test('wrong page sizes, statuses, tokens and ids are refused', async () => {
   await rejectsAs(list({ datastoreId: '0'.repeat(32) }), 'ResourceNotFoundException')
 })
 
-test('jobs leave the list after 90 days', async () => {
+test('jobs leave the list after 90 days', documented, async () => {
   clock.set('2026-01-01T00:00:53Z')
   clock.advance(90 * DAY_MS)
   assert.deepEqual(await idsOf({}, 50), submitted.slice(52).toReversed())

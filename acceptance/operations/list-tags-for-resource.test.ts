@@ -6,12 +6,13 @@ import { activeDatastore, untilDatastore } from '../support/datastores.ts'
 import { rejectsAs } from '../support/errors.ts'
 import { openHilum } from '../support/hilum.ts'
 import { sendSigned } from '../support/raw-request.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 
 const { hilum, sdk } = await openHilum()
 const arnOf = (datastoreId: string) => `arn:aws:medical-imaging:us-east-1:000000000000:datastore/${datastoreId}`
 const list = (resourceArn: string) => sdk.send(new ListTagsForResourceCommand({ resourceArn }))
 
-test('tags given when a data store was created are listed, and a data store without any has an empty map', async () => {
+test('tags given at creation are listed, and a data store without any has an empty map', documented, async () => {
   const tagged = await activeDatastore(sdk, { tags: { Deployment: 'Development', Empty: '' } })
   assert.deepEqual((await list(arnOf(tagged))).tags, { Deployment: 'Development', Empty: '' })
   const bare = await activeDatastore(sdk)
@@ -19,13 +20,13 @@ test('tags given when a data store was created are listed, and a data store with
   assert.deepEqual([reply.status, reply.body], [200, '{"tags":{}}'])
 })
 
-test('the ARN may come with its colons raw, as the SDK for C++ sends it', async () => {
+test('the ARN may come with its colons raw, as the SDK for C++ sends it', recorded, async () => {
   const arn = arnOf(await activeDatastore(sdk, { tags: { a: 'b' } }))
   const reply = await sendSigned(hilum, { method: 'GET', path: `/tags/${arn.replaceAll('/', '%2F')}` })
   assert.deepEqual([reply.status, reply.json()], [200, { tags: { a: 'b' } }])
 })
 
-test('a deleted data store has no tags any more', async () => {
+test('a deleted data store has no tags any more', choice, async () => {
   const datastoreId = await activeDatastore(sdk, { tags: { a: 'b' } })
   await sdk.send(new DeleteDatastoreCommand({ datastoreId }))
   await untilDatastore(sdk, { datastoreId, is: 'DELETED' })
@@ -36,7 +37,7 @@ test('a deleted data store has no tags any more', async () => {
   )
 })
 
-test('what is not there is not found, of another account denied, of another kind refused', async () => {
+test('what is not there is not found, of another account denied, of another kind refused', choice, async () => {
   const arn = arnOf('0123456789abcdef0123456789abcdef')
   await rejectsAs(list(arn), 'ResourceNotFoundException', new RegExp(arn))
   await rejectsAs(list(`${arn}/imageset/0123456789abcdef0123456789abcdef`), 'ResourceNotFoundException')

@@ -18,6 +18,7 @@ import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { sendSigned } from '../support/raw-request.ts'
 import { between, equal, patientsOf, search, sortedBy, studyMoment } from '../support/search.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const clock = movableClock('2026-03-01T00:00:00Z')
 const server = await openHilum(clock.options)
@@ -53,8 +54,8 @@ const post = (body: string, query = '') =>
 
 const NEWEST_FIRST = ['OTHER', 'SUBJECT08701', 'SUBJECT0870*', 'SUBJECT08702', 'SUBJECT08701']
 
-describe('what matches', () => {
-  test('1. no body finds every image set, the last updated first', async () => {
+describe('what matches', documented, () => {
+  test('1. no body finds every image set, the last updated first', choice, async () => {
     const reply = await post('')
     assert.equal(reply.status, 200)
     const { imageSetsMetadataSummaries, sort } = reply.json()
@@ -72,7 +73,7 @@ describe('what matches', () => {
     assert.deepEqual(await find(equal({ DICOMPatientId: 'SUBJECT08701' })), ['SUBJECT08701', 'SUBJECT08701'])
   })
 
-  test('4. an asterisk is an asterisk', async () => {
+  test('4. an asterisk is an asterisk', choice, async () => {
     assert.deepEqual(await find(equal({ DICOMPatientId: 'SUBJECT0870*' })), ['SUBJECT0870*'])
   })
 
@@ -85,7 +86,7 @@ describe('what matches', () => {
     assert.deepEqual(await find(between(studyMoment('20240101'), studyMoment('20240101'))), ['SUBJECT0870*'])
   })
 
-  test('7. BETWEEN two times of creation includes both', async () => {
+  test('7. BETWEEN two times of creation includes both', choice, async () => {
     const range = between({ createdAt: minute(2) }, { createdAt: minute(4) })
     assert.deepEqual(await find(range), ['SUBJECT08701', 'SUBJECT0870*', 'SUBJECT08702'])
   })
@@ -108,7 +109,7 @@ describe('what matches', () => {
     assert.deepEqual(await find(equal({ isPrimary: false })), ['OTHER'])
   })
 
-  test('11. a patient and isPrimary together', async () => {
+  test('11. a patient and isPrimary together', choice, async () => {
     const both = (DICOMPatientId: string, isPrimary: boolean): SearchCriteria => ({
       filters: [
         { operator: 'EQUAL', values: [{ DICOMPatientId }] },
@@ -124,11 +125,11 @@ describe('what matches', () => {
   })
 })
 
-describe('what is refused', () => {
+describe('what is refused', choice, () => {
   const patient = { DICOMPatientId: 'P' }
   const filter = { operator: 'EQUAL', values: [patient] }
 
-  test('13. three filters, three values, and none of either', async () => {
+  test('13. three filters, three values, and none of either', documented, async () => {
     await refused({ filters: [filter, filter, filter] }, /'searchCriteria\.filters'/)
     await refused({ filters: [{ operator: 'EQUAL', values: [patient, patient, patient] }] }, /values/)
     await refused({ filters: [] }, /'searchCriteria\.filters'/)
@@ -142,7 +143,7 @@ describe('what is refused', () => {
     }
   })
 
-  test('15. a value with two members, with none, with one that nobody knows', async () => {
+  test('15. a value with two members, with none, with one that nobody knows', documented, async () => {
     for (const value of [{ ...patient, isPrimary: true }, {}, { DICOMModality: 'CT' }, { ...patient, more: 1 }]) {
       const reply = await post(JSON.stringify({ filters: [{ operator: 'EQUAL', values: [value] }] }))
       assert.deepEqual(
@@ -153,7 +154,7 @@ describe('what is refused', () => {
     }
   })
 
-  test('16. operators, fields and orders outside their lists', async () => {
+  test('16. operators, fields and orders outside their lists', documented, async () => {
     await refused({ filters: [{ operator: 'LIKE', values: [patient] }] }, /\[EQUAL, BETWEEN\]/)
     await refused({ sort: { sortField: 'DICOMPatientId', sortOrder: 'ASC' } }, /sortField/)
     await refused({ sort: { sortField: 'updatedAt', sortOrder: 'asc' } }, /\[ASC, DESC\]/)
@@ -171,7 +172,7 @@ describe('what is refused', () => {
     }
   })
 
-  test('19. values longer than 512 characters', async () => {
+  test('19. values longer than 512 characters', documented, async () => {
     assert.deepEqual(await find(equal({ DICOMPatientId: 'x'.repeat(512) })), [])
     await refused(equal({ DICOMPatientId: 'x'.repeat(513) }), /less than or equal to 512/)
   })
@@ -189,11 +190,11 @@ describe('what is refused', () => {
     await rejectsAs(send({ nextToken: 'x'.repeat(8193) }), 'ValidationException', /'nextToken'/)
   })
 
-  test('22. a data store that is not there', async () => {
+  test('22. a data store that is not there', documented, async () => {
     await rejectsAs(send({ datastoreId: '0123456789abcdef0123456789abcdef' }), 'ResourceNotFoundException')
   })
 
-  test('23. a malformed id', async () => {
+  test('23. a malformed id', documented, async () => {
     await rejectsAs(send({ datastoreId: 'XX' }), 'ValidationException', /'datastoreId'/)
   })
 
@@ -214,7 +215,7 @@ describe('what is refused', () => {
   })
 })
 
-test('26. the last page has no token', async () => {
+test('26. the last page has no token', documented, async () => {
   const page = await post('{}', 'maxResults=5')
   assert.equal('nextToken' in page.json(), false)
   const first = await post('{}', 'maxResults=4')

@@ -9,6 +9,7 @@ import { instance } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { jobAtEnd, jobInput, makeBuckets, OUTPUT, reportOf, startJob } from '../support/import.ts'
 import { patientsOf, search } from '../support/search.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 
 const clock = movableClock('2026-01-01T00:00:00.5Z')
 const server = await openHilum(clock.options)
@@ -20,7 +21,7 @@ const start = (input: Partial<Parameters<typeof jobInput>[0]> = {}) =>
 
 before(() => makeBuckets(hilum))
 
-describe('the answer', () => {
+describe('the answer', recorded, () => {
   test('a job begins SUBMITTED, with an id and the time', async () => {
     const { $metadata, jobId, ...rest } = await start()
     assert.equal($metadata.httpStatusCode, 200)
@@ -44,8 +45,8 @@ describe('the answer', () => {
   })
 })
 
-describe('the client token', () => {
-  test('the same request again gets the same job, even after its end', async () => {
+describe('the client token', choice, () => {
+  test('the same request again gets the same job, even after its end', documented, async () => {
     const request = jobInput({ datastoreId, clientToken: 'same' })
     const first = await sdk.send(new StartDICOMImportJobCommand(request))
     await jobAtEnd(server, { datastoreId, jobId: first.jobId! })
@@ -78,7 +79,7 @@ describe('the client token', () => {
   })
 })
 
-describe('what an input URI means', () => {
+describe('what an input URI means', choice, () => {
   const bucket = 'uris'
   before(async () => {
     for (const key of ['in/1', 'in/1/a', 'in/1/deep/er/b', 'in/10/c', 'in/1.dcm', 'top']) {
@@ -97,7 +98,7 @@ describe('what an input URI means', () => {
     return patientsOf(await search(sdk, { datastoreId: target })).toSorted()
   }
 
-  test('a folder with its slash is everything below, and nothing beside', async () => {
+  test('a folder with its slash is everything below, and nothing beside', documented, async () => {
     assert.deepEqual(await importedFrom(`s3://${bucket}/in/1/`), ['in/1/a', 'in/1/deep/er/b'])
   })
 
@@ -116,7 +117,7 @@ describe('what an input URI means', () => {
   })
 })
 
-describe('refusals', () => {
+describe('refusals', documented, () => {
   test('an unknown data store is not found, and a malformed id is refused', async () => {
     await rejectsAs(start({ datastoreId: '0123456789abcdef0123456789abcdef' }), 'ResourceNotFoundException')
     await rejectsAs(start({ datastoreId: 'XX' }), 'ValidationException', /'datastoreId'/)

@@ -8,6 +8,7 @@ import { instance } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { sendSigned } from '../support/raw-request.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 
 const ACCOUNT = '111122223333'
 const server = await openHilum({ accountId: ACCOUNT, region: 'us-west-2' })
@@ -31,20 +32,20 @@ async function freshArn(): Promise<string> {
   return datastoreArn.replace(datastoreId, await activeDatastore(sdk))
 }
 
-describe('tags', () => {
-  test('of a data store are added with 204 and nothing else', async () => {
+describe('tags', choice, () => {
+  test('of a data store are added with 204 and nothing else', recorded, async () => {
     const arn = await freshArn()
     const { $metadata, ...answer } = await tag(arn, { Deployment: 'Development' })
     assert.deepEqual([$metadata.httpStatusCode, answer], [204, {}])
     assert.deepEqual(await tagsOf(arn), { Deployment: 'Development' })
   })
 
-  test('of an image set are its own, not those of its data store', async () => {
+  test('of an image set are its own, not those of its data store', documented, async () => {
     await tag(imageSetArn, { Project: 'Lung' })
     assert.deepEqual([await tagsOf(imageSetArn), await tagsOf(datastoreArn)], [{ Project: 'Lung' }, {}])
   })
 
-  test('come beside those that are there, and a key that is there gets the new value', async () => {
+  test('come beside those that are there, and a key that is there gets the new value', documented, async () => {
     const arn = await freshArn()
     await tag(arn, { a: '1', b: '2' })
     await tag(arn, { b: 'new', c: '' })
@@ -80,7 +81,7 @@ describe('tags', () => {
   })
 })
 
-describe('keys and values', () => {
+describe('keys and values', documented, () => {
   test('may be as long as AWS says, and hold what its pattern admits', async () => {
     const arn = await freshArn()
     // The class `+-=` of the pattern is a range, so digits and `, - . / : ; <` are in it.
@@ -89,7 +90,7 @@ describe('keys and values', () => {
     assert.deepEqual(await tagsOf(arn), tags)
   })
 
-  test('a key that JavaScript knows is a key like any other', async () => {
+  test('a key that JavaScript knows is a key like any other', choice, async () => {
     const arn = await freshArn()
     const path = `/tags/${encodeURIComponent(arn)}`
     const body = '{"tags":{"__proto__":"1","constructor":"2"}}'
@@ -116,7 +117,7 @@ describe('keys and values', () => {
   })
 })
 
-describe('what is not there', () => {
+describe('what is not there', documented, () => {
   test('is not found: a data store, an image set, an image set in another data store', async () => {
     for (const arn of [
       datastoreArn.replace(datastoreId, NOBODY),
@@ -128,13 +129,13 @@ describe('what is not there', () => {
     }
   })
 
-  test('nor what is in another region or partition', async () => {
+  test('nor what is in another region or partition', choice, async () => {
     for (const arn of [datastoreArn.replace('us-west-2', 'us-east-1'), datastoreArn.replace('arn:aws', 'arn:aws-cn')]) {
       await rejectsAs(tag(arn, { a: 'b' }), 'ResourceNotFoundException')
     }
   })
 
-  test('and what is of another account is denied', async () => {
+  test('and what is of another account is denied', choice, async () => {
     const arn = datastoreArn.replace(ACCOUNT, '123456789012')
     await rejectsAs(tag(arn, { a: 'b' }), 'AccessDeniedException', /123456789012.*111122223333/)
   })

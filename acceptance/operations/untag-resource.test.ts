@@ -8,6 +8,7 @@ import { instance } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { sendSigned } from '../support/raw-request.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 
 const server = await openHilum()
 const { sdk } = server
@@ -22,7 +23,7 @@ const untag = (resourceArn: string, tagKeys: readonly string[]) =>
   sdk.send(new UntagResourceCommand({ resourceArn, tagKeys: [...tagKeys] }))
 const tagsOf = async (resourceArn: string) => (await sdk.send(new ListTagsForResourceCommand({ resourceArn }))).tags
 
-test('keys are taken with 204 and nothing else, and the others stay', async () => {
+test('keys are taken with 204 and nothing else, and the others stay', recorded, async () => {
   for (const arn of [datastoreArn, imageSetArn]) {
     await tag(arn, { a: '1', b: '2', c: '3' })
     const { $metadata, ...answer } = await untag(arn, ['a', 'c'])
@@ -33,14 +34,14 @@ test('keys are taken with 204 and nothing else, and the others stay', async () =
   }
 })
 
-test('a key that is not there, or is given twice, is no error', async () => {
+test('a key that is not there, or is given twice, is no error', choice, async () => {
   await tag(datastoreArn, { here: 'x' })
   await untag(datastoreArn, ['never', 'here', 'here'])
   await untag(datastoreArn, ['here'])
   assert.deepEqual(await tagsOf(datastoreArn), {})
 })
 
-test('keys that an address must encode are found', async () => {
+test('keys that an address must encode are found', documented, async () => {
   const keys = ['a+b', 'a/b', 'a:b', 'a=b', 'a;b', 'a,b', 'a<b']
   await tag(datastoreArn, Object.fromEntries(keys.map((key) => [key, 'x'])))
   await untag(datastoreArn, keys.slice(1))
@@ -49,14 +50,14 @@ test('keys that an address must encode are found', async () => {
   assert.deepEqual(await tagsOf(datastoreArn), {})
 })
 
-test('keys are compared by case', async () => {
+test('keys are compared by case', choice, async () => {
   await tag(datastoreArn, { Key: 'x' })
   await untag(datastoreArn, ['key'])
   assert.deepEqual(await tagsOf(datastoreArn), { Key: 'x' })
   await untag(datastoreArn, ['Key'])
 })
 
-test('the ARN may come with its colons raw, as the SDK for C++ sends it', async () => {
+test('the ARN may come with its colons raw, as the SDK for C++ sends it', recorded, async () => {
   await tag(imageSetArn, { a: '1', b: '2' })
   const path = `/tags/${imageSetArn.replaceAll('/', '%2F')}`
   const reply = await sendSigned(server.hilum, { method: 'DELETE', path, query: 'tagKeys=a' })
@@ -64,7 +65,7 @@ test('the ARN may come with its colons raw, as the SDK for C++ sends it', async 
   assert.deepEqual(await tagsOf(imageSetArn), { b: '2' })
 })
 
-test('two hundred keys are taken at once, and one more is refused', async () => {
+test('two hundred keys are taken at once, and one more is refused', documented, async () => {
   const keys = Array.from({ length: 201 }, (_, index) => `k${index}`)
   await tag(datastoreArn, { k0: 'x', k199: 'x' })
   await rejectsAs(untag(datastoreArn, keys), 'ValidationException', /'tagKeys'/)
@@ -72,14 +73,14 @@ test('two hundred keys are taken at once, and one more is refused', async () => 
   assert.deepEqual(await tagsOf(datastoreArn), {})
 })
 
-test('no keys at all, and keys that could not be, are refused', async () => {
+test('no keys at all, and keys that could not be, are refused', choice, async () => {
   await rejectsAs(untag(datastoreArn, []), 'ValidationException', /'tagKeys'/)
   for (const key of ['', 'aws:x', 'ä', 'k'.repeat(129)]) {
     await rejectsAs(untag(datastoreArn, ['fine', key]), 'ValidationException', /tagKeys/)
   }
 })
 
-test('a resource that is not there is not found, and one of another account is denied', async () => {
+test('a resource that is not there is not found, and one of another account is denied', choice, async () => {
   await rejectsAs(untag(datastoreArn.replace(datastoreId, '0'.repeat(32)), ['a']), 'ResourceNotFoundException')
   await rejectsAs(untag(datastoreArn.replace('us-east-1', 'eu-west-1'), ['a']), 'ResourceNotFoundException')
   await rejectsAs(untag(datastoreArn.replace('000000000000', '123456789012'), ['a']), 'AccessDeniedException')

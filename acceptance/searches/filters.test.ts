@@ -14,6 +14,7 @@ import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { sendSigned } from '../support/raw-request.ts'
 import { between, equal, patientsOf, search, studyMoment } from '../support/search.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const clock = movableClock('2026-03-01T00:00:00Z')
 const server = await openHilum(clock.options)
@@ -50,7 +51,7 @@ const find = async (searchCriteria: SearchCriteria) =>
 const refused = (searchCriteria: SearchCriteria, message?: RegExp) =>
   rejectsAs(sdk.send(new SearchImageSetsCommand({ datastoreId, searchCriteria })), 'ValidationException', message)
 
-describe('EQUAL', () => {
+describe('EQUAL', choice, () => {
   const values: readonly SearchByAttributeValue[] = [
     { DICOMPatientId: 'P2' },
     { DICOMAccessionNumber: 'A2' },
@@ -60,10 +61,10 @@ describe('EQUAL', () => {
   ]
   for (const value of values) {
     const [attribute] = Object.keys(value)
-    test(`${attribute} finds its image set and no other`, async () => {
+    test(`${attribute} finds its image set and no other`, documented, async () => {
       assert.deepEqual(await find(equal(value)), ['P2'])
     })
-    test(`${attribute} does not find a beginning, an empty text, or what is not there`, async () => {
+    test(`${attribute} does not find a beginning, an empty text, or what is not there`, documented, async () => {
       const whole = Object.values(value)[0] as string
       for (const text of [whole.slice(0, -1), `${whole}0`]) {
         assert.deepEqual(await find(equal({ [attribute!]: text } as unknown as SearchByAttributeValue)), [])
@@ -98,7 +99,7 @@ describe('EQUAL', () => {
   })
 })
 
-describe('BETWEEN', () => {
+describe('BETWEEN', choice, () => {
   for (const field of ['createdAt', 'updatedAt'] as const) {
     const range = (lower: string, upper: string) =>
       between(
@@ -144,7 +145,7 @@ describe('BETWEEN', () => {
     await refused(between({ createdAt: new Date(0) }, studyMoment('20240101')), /same attribute/)
   })
 
-  test('a study time shorter than six digits counts from its beginning, one that is missing from midnight', async () => {
+  test('a short study time counts from its beginning, one that is missing from midnight', documented, async () => {
     const at = (moment: string) => find(between(studyMoment(moment), studyMoment(moment)))
     assert.deepEqual(await at('20240615 100000'), ['P1'])
     assert.deepEqual(await at('20240615 101500'), ['P2'])
@@ -153,7 +154,7 @@ describe('BETWEEN', () => {
     assert.deepEqual(await at('20240615 235959.999999'), ['P0'])
   })
 
-  test('bounds on the study time may be given in every precision', async () => {
+  test('bounds on the study time may be given in every precision', documented, async () => {
     const range = (lower: string, upper: string) => find(between(studyMoment(lower), studyMoment(upper)))
     assert.deepEqual(await range('20240615 10', '20240615 1015'), ['P1', 'P2'])
     assert.deepEqual(await range('20240615 100000.0', '20240615 101500.000000'), ['P1', 'P2'])
@@ -190,7 +191,7 @@ describe('BETWEEN', () => {
   })
 })
 
-describe('two filters', () => {
+describe('two filters', choice, () => {
   test('any two attributes go together, and both must hold', async () => {
     const both = (a: SearchCriteria, b: SearchCriteria): SearchCriteria => ({ filters: [...a.filters!, ...b.filters!] })
     const patient = equal({ DICOMPatientId: 'P2' })
@@ -204,7 +205,7 @@ describe('two filters', () => {
   })
 })
 
-test('no error repeats what was searched for', async () => {
+test('no error repeats what was searched for', choice, async () => {
   const secret = 'Secret'
   for (const filters of [
     [{ operator: 'EQUAL', values: [{ DICOMPatientId: secret.repeat(100) }] }],

@@ -10,6 +10,7 @@ import { instance, studies } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles, jobAtEnd, startImport } from '../support/import.ts'
 import { equal, patientsOf, search, sortedBy } from '../support/search.ts'
+import { choice } from '../support/sources.ts'
 
 const server = await openHilum()
 const { sdk } = server
@@ -25,7 +26,7 @@ const SEARCHES: Record<string, SearchCriteria> = {
 }
 
 for (const [name, searchCriteria] of Object.entries(SEARCHES)) {
-  test(`${name}, while other studies arrive and the same ones are imported again`, async () => {
+  test(`${name}, while other studies arrive and the same ones are imported again`, choice, async () => {
     const datastoreId = await activeDatastore(sdk)
     await importFiles(server, { datastoreId, files: studies(original) })
     const atStart = patientsOf(await search(sdk, { datastoreId, searchCriteria }))
@@ -47,7 +48,7 @@ for (const [name, searchCriteria] of Object.entries(SEARCHES)) {
   })
 }
 
-test('a job that runs all the while, with pages as fast as they come', async () => {
+test('a job that runs all the while, with pages as fast as they come', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   await importFiles(server, { datastoreId, files: studies(original) })
   const jobId = await startImport(server, {
@@ -73,7 +74,7 @@ test('a job that runs all the while, with pages as fast as they come', async () 
   await end
 })
 
-test('a page shows the values of its moment, not those of a later version', async () => {
+test('a page shows the values of its moment, not those of a later version', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   const file = (n: number, StudyDescription: string) =>
     instance({ StudyInstanceUID: `2.25.${n}`, PatientID: `P${n}`, StudyDescription })

@@ -8,6 +8,7 @@ import { instance } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { between, patientsOf, search, sortedBy, studyMoment } from '../support/search.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const clock = movableClock('2026-03-01T00:00:00Z')
 const server = await openHilum(clock.options)
@@ -51,20 +52,20 @@ const EXPECTED: readonly [Sort['sortField'], Sort['sortOrder'], string][] = [
 ]
 
 for (const [field, order, patients] of EXPECTED) {
-  test(`${field} ${order}, in one page and in many`, async () => {
+  test(`${field} ${order}, in one page and in many`, documented, async () => {
     for (const pageSize of [1, 2, 5, 50]) {
       const found = await search(sdk, { datastoreId, searchCriteria: sortedBy(field, order), pageSize })
       assert.equal(patientsOf(found).join(''), patients, `${pageSize} a page`)
     }
   })
 
-  test(`${field} ${order} is told with the result`, async () => {
+  test(`${field} ${order} is told with the result`, choice, async () => {
     const { sort } = await sdk.send(new SearchImageSetsCommand({ datastoreId, searchCriteria: sortedBy(field, order) }))
     assert.deepEqual(sort, { sortField: field, sortOrder: order })
   })
 }
 
-test('ties are in the order of imageSetId, whatever the direction', async () => {
+test('ties are in the order of imageSetId, whatever the direction', choice, async () => {
   for (const order of ['ASC', 'DESC'] as const) {
     const found = await search(sdk, { datastoreId, searchCriteria: sortedBy('createdAt', order) })
     const tied = found.filter(({ createdAt }) => createdAt!.getUTCMinutes() === 2).map(({ imageSetId }) => imageSetId!)
@@ -73,14 +74,14 @@ test('ties are in the order of imageSetId, whatever the direction', async () => 
   }
 })
 
-test('the order is told apart from the filters: a range of studies in the order of their update', async () => {
+test('filters and order are apart: a range of studies in the order of their update', documented, async () => {
   const { filters } = between(studyMoment('20240101'), studyMoment('20240101 101500'))
   const { sort } = sortedBy('updatedAt', 'DESC')
   const found = await search(sdk, { datastoreId, searchCriteria: { filters, sort } })
   assert.equal(patientsOf(found).join(''), 'afb')
 })
 
-test('an image set without a valid study date is in no range of studies', async () => {
+test('an image set without a valid study date is in no range of studies', choice, async () => {
   const found = await search(sdk, {
     datastoreId,
     searchCriteria: between(studyMoment('00010101'), studyMoment('99991231')),

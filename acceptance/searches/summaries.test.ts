@@ -8,6 +8,7 @@ import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { sendSigned } from '../support/raw-request.ts'
 import { equal, patientsOf, search } from '../support/search.ts'
+import { choice, documented, recorded } from '../support/sources.ts'
 
 const clock = movableClock('2026-03-01T10:00:00.123Z')
 const server = await openHilum(clock.options)
@@ -42,7 +43,7 @@ const FULL: Attributes = {
   StudyTime: '101500.25',
 }
 
-test('all members are there, spelled and typed as the service has them', async () => {
+test('all members are there, spelled and typed as the service has them', recorded, async () => {
   const { summaries } = await onTheWire({
     'a.dcm': instance({ ...FULL, SOPInstanceUID: '2.25.1.1.1' }),
     'b.dcm': instance({ ...FULL, SOPInstanceUID: '2.25.1.1.2' }),
@@ -78,7 +79,7 @@ test('all members are there, spelled and typed as the service has them', async (
   })
 })
 
-test('the SDK reads the times as the moments they are', async () => {
+test('the SDK reads the times as the moments they are', recorded, async () => {
   const { datastoreId } = await onTheWire({ 'a.dcm': instance() })
   const [summary] = await search(sdk, { datastoreId })
   for (const moment of [summary!.createdAt, summary!.updatedAt, summary!.lastAccessedAt]) {
@@ -86,7 +87,7 @@ test('the SDK reads the times as the moments they are', async () => {
   }
 })
 
-describe('what is not there', () => {
+describe('what is not there', choice, () => {
   const optional = Object.keys(FULL).filter((keyword) => !keyword.endsWith('UID'))
   const without = (value: null | undefined) => ({
     ...FULL,
@@ -99,7 +100,7 @@ describe('what is not there', () => {
     'DICOMSeriesInstanceUID',
   ]
 
-  test('attributes that are present and empty are null', async () => {
+  test('attributes that are present and empty are null', recorded, async () => {
     const { summaries } = await onTheWire({ 'a.dcm': instance(without(null)) })
     const { DICOMTags } = summaries[0]
     assert.equal(Object.keys(DICOMTags).length, 16)
@@ -127,7 +128,7 @@ describe('what is not there', () => {
   })
 })
 
-describe('text', () => {
+describe('text', choice, () => {
   const bytes = (vr: string, value: Uint8Array) => ({ vr, value })
   /** A file whose text lies in it as these bytes, in that character set. */
   const inCharset = (term: string, texts: Record<string, Uint8Array>) =>
@@ -226,7 +227,7 @@ describe('text', () => {
   })
 })
 
-describe('padding and case', () => {
+describe('padding and case', choice, () => {
   test('padding is neither shown nor compared, on either side', async () => {
     const { datastoreId, summaries } = await onTheWire({
       'a.dcm': instance({
@@ -263,7 +264,7 @@ describe('padding and case', () => {
   })
 })
 
-test('an image set that nobody read for a month is in the archive tier', async () => {
+test('an image set that nobody read for a month is in the archive tier', documented, async () => {
   const { datastoreId } = await onTheWire({ 'a.dcm': instance() })
   clock.advance(30 * 24 * 3_600_000)
   const tierOf = async () => (await search(sdk, { datastoreId }))[0]!.storageTier

@@ -11,6 +11,7 @@ import { instance } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { between, equal, studyMoment } from '../support/search.ts'
+import { choice } from '../support/sources.ts'
 
 const server = await openHilum({})
 const { sdk } = server
@@ -58,7 +59,7 @@ const COUNTED = { 'x-hilum-count': 'exact' }
 const EXPLAINED = { 'x-hilum-explain': 'yes' }
 const NOBODY = equal({ DICOMPatientId: 'nobody' })
 
-describe('the total', () => {
+describe('the total', choice, () => {
   test('is of all that match, whatever the page holds, and only where it is asked for', async () => {
     const searches = [
       [undefined, 60],
@@ -94,7 +95,7 @@ describe('the total', () => {
   })
 })
 
-describe('the explanation', () => {
+describe('the explanation', choice, () => {
   const explained = async (searchCriteria: SearchImageSetsCommandInput['searchCriteria'], headers = {}) =>
     JSON.parse((await ask({ ...EXPLAINED, ...headers }, { searchCriteria })).explanation!)
 

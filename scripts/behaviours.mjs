@@ -1,0 +1,107 @@
+// What the acceptance tests demand, read from their source: behaviour by behaviour, with the operation and the source that says so.
+// A name that a loop fills in is one behaviour, with an ellipsis where the loop's words go.
+import { existsSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { filesIn } from './bootstrap.mjs'
+
+/** Folders below acceptance/ whose tests are about one operation, or about all. */
+const SECTION_OF_FOLDER = { http: 'Every operation', imports: 'StartDICOMImportJob', searches: 'SearchImageSets' }
+
+/** As the formatter leaves them: the indentation tells which suite holds which test. */
+const CALL =
+  /^(?<indent> *)(?<kind>test|describe)\(\s*(?<quote>['"`])(?<name>(?:\\.|(?!\k<quote>).)*)\k<quote>,\s*(?:(?<source>documented|recorded|choice)\b)?/gms
+
+/** In the order in which the document has them: what is true of every operation, then the operations as the contract has them. */
+export function sectionsOf(root, operations) {
+  const files = ['http', 'imports', 'searches', 'operations'].flatMap((folder) =>
+    filesIn(join(root, 'acceptance', folder), '.test.ts').map((path) => relative(root, path)),
+  )
+  return ['Every operation', ...operations].map((section) => {
+    const own = files.filter((file) => sectionOf(file) === section)
+    // The operation's own file first.
+    own.sort((a, b) => Number(b.includes('/operations/')) - Number(a.includes('/operations/')))
+    return {
+      section,
+      files: own,
+      behaviours: own.flatMap((file) =>
+        behavioursOf(readFileSync(join(root, file), 'utf8')).map((each) => ({ file, ...each })),
+      ),
+    }
+  })
+}
+
+/** The acceptance tests through other clients: a line for each file, in its own opening words. */
+export const clientsOf = (root) =>
+  filesIn(join(root, 'acceptance', 'clients'), '.test.ts').map((path) => ({
+    file: relative(root, path),
+    opening: openingOf(path),
+  }))
+
+function sectionOf(file) {
+  const [, folder, name] = file.split('/')
+  return SECTION_OF_FOLDER[folder] ?? operationOf(name)
+}
+
+/** `get-dicom-import-job.test.ts` is about GetDICOMImportJob. */
+const operationOf = (name) =>
+  name
+    .replace('.test.ts', '')
+    .split('-')
+    .map((word) => (word === 'dicom' ? 'DICOM' : word[0].toUpperCase() + word.slice(1)))
+    .join('')
+
+/** Of a test file's text: the names of the suites around each test and its own, and its source or that of the innermost with one. */
+export function behavioursOf(text) {
+  const suites = []
+  return [...text.matchAll(CALL)].flatMap(({ groups }) => {
+    const { indent, kind, name, source } = groups
+    while (suites.length > 0 && suites.at(-1).indent >= indent.length) suites.pop()
+    const names = [...suites.map((suite) => suite.name), textOf(name)]
+    const from = source ?? suites.findLast((suite) => suite.source !== undefined)?.source
+    if (kind === 'test') return [{ names, source: from }]
+    suites.push({ indent: indent.length, name: textOf(name), source })
+    return []
+  })
+}
+
+const FILLED_IN = '…'
+const textOf = (literal) => literal.replaceAll(/\$\{[^}]*\}/g, FILLED_IN).replaceAll(/\\(.)/g, '$1')
+
+/** Whether a test that ran under these names is one of the behaviour. */
+export function isOf({ names }, ran) {
+  const escaped = names.map((name) =>
+    name
+      .split(FILLED_IN)
+      .map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+      .join('.*'),
+  )
+  return new RegExp(`^${escaped.join(' › ')}$`, 's').test(ran)
+}
+
+/** The first sentence of the comment that a file opens with. */
+function openingOf(path) {
+  const comment = /^\/\*\*(.*?)\*\//s.exec(readFileSync(path, 'utf8'))?.[1] ?? ''
+  return comment
+    .replaceAll(/\s*\n \*\s*/g, ' ')
+    .trim()
+    .replace(/(?<=[.:]) [A-Z].*$/s, '')
+}
+
+export const DOCUMENT = 'docs/conformance.md'
+
+/** What the committed document says: `section | behaviour | source`, row by row. */
+export function rowsOf(root) {
+  const path = join(root, DOCUMENT)
+  if (!existsSync(path)) return []
+  let section = ''
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      section = /^## (.*)$/.exec(line)?.[1] ?? section
+      const row = /^\| (?<behaviour>.*) \| (?<source>documented|recorded|choice) \| /.exec(line)
+      return row === null || section === '' ? [] : [`${section} | ${row.groups.behaviour} | ${row.groups.source}`]
+    })
+}
+
+/** As a row of the document: the suites, then the test. */
+export const sentenceOf = ({ names }) => names.join(': ').replaceAll('|', '\\|')

@@ -1,0 +1,64 @@
+// docs/conformance.md against the acceptance tests as they are: a behaviour that is new, gone or of another source makes it out of date.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { operations } from '../src/contract/operations.ts'
+import { behavioursOf, isOf, rowsOf, sectionsOf, sentenceOf } from './behaviours.mjs'
+import { ROOT } from './bootstrap.mjs'
+
+const sections = sectionsOf(ROOT, Object.keys(operations))
+
+test('every behaviour that an acceptance test demands of the service names its source', () => {
+  const nameless = sections.flatMap(({ behaviours }) =>
+    behaviours.filter(({ source }) => source === undefined).map((each) => `${each.file}: ${sentenceOf(each)}`),
+  )
+  assert.deepEqual(nameless, [])
+})
+
+test('docs/conformance.md has the behaviours that the acceptance tests demand; `npm run conformance` writes it', () => {
+  const demanded = sections.flatMap(({ section, behaviours }) =>
+    behaviours.map((each) => `${section} | ${sentenceOf(each)} | ${each.source}`),
+  )
+  assert.deepEqual(rowsOf(ROOT), demanded)
+})
+
+test('no two behaviours of a file have the same sentence, so that a result is of one', () => {
+  const all = sections.flatMap(({ behaviours }) => behaviours.map((each) => `${each.file}: ${sentenceOf(each)}`))
+  assert.deepEqual(
+    all.filter((each, at) => all.indexOf(each) !== at),
+    [],
+  )
+})
+
+const SAMPLE = `
+test('outside', choice, () => {})
+describe('suite', documented, () => {
+  test('as the suite says', async () => {})
+  for (const a of b) {
+    test(\`it's \${a} or \${b.c(1)}\`, recorded, () => {})
+  }
+  describe('inner', () => {
+    test(
+      "nobody's",
+      () => {},
+    )
+  })
+})
+test('behind', () => {})
+`
+
+test('the suites, loops and sources of a test file are found', () => {
+  const found = behavioursOf(SAMPLE)
+  assert.deepEqual(
+    found.map(({ names, source }) => [names.join(': '), source]),
+    [
+      ['outside', 'choice'],
+      ['suite: as the suite says', 'documented'],
+      ["suite: it's … or …", 'recorded'],
+      ["suite: inner: nobody's", 'documented'],
+      ['behind', undefined],
+    ],
+  )
+  assert.ok(isOf(found[2], "suite › it's a.b or c"))
+  assert.ok(!isOf(found[2], "suite › it's a"))
+  assert.ok(!isOf(found[0], 'suite › outside'))
+})
