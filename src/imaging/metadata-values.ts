@@ -78,6 +78,17 @@ export const objectOf = (members: Iterable<Member>): string => {
   return `{${parts.join(',')}}`
 }
 
+/** The value of one element as the document has it, JSON; undefined where it is absent. Only for elements of the dictionary. */
+export function elementText(dataSet: DataSet, tag: string): string | undefined {
+  if (!dataSet.has(tag)) return undefined
+  const writing: MetadataWriting = {
+    nameLargeBinary: () => '',
+    vrs: new Map(),
+    charactersLeft: Number.POSITIVE_INFINITY,
+  }
+  return valueText(dataSet, { tag, entry: entryOf(tag), writing })
+}
+
 /** A keyword stands for one tag only: of repeating groups, which share theirs, the first has it. */
 const keyOf = (tag: string, entry: DictionaryEntry | undefined): string =>
   entry !== undefined && tagOf(entry.keyword) === tag ? entry.keyword : tag
