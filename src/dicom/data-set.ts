@@ -268,13 +268,13 @@ function readNumber(view: DataView, at: number, { vr, littleEndian }: { vr: stri
 }
 
 /** As Java's trim: every character up to U+0020 counts as padding, NUL and stray controls with it. */
-function trimEnd(text: string): string {
+export function trimEnd(text: string): string {
   let end = text.length
   while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end -= 1
   return text.slice(0, end)
 }
 
-function trimStart(text: string): string {
+export function trimStart(text: string): string {
   let start = 0
   while (start < text.length && text.charCodeAt(start) <= 0x20) start += 1
   return text.slice(start)

@@ -2,6 +2,7 @@
  * The attributes by which an image set is grouped, found and summed up in a search, and what follows from their values. Read from a file
  * (instance.ts) or from the levels of a version (levels.ts), always as the metadata document has them, so that both agree.
  */
+import { trimEnd } from '../dicom/data-set.ts'
 import type { GroupingElements } from './grouping.ts'
 import type { SearchableImageSet } from './search.ts'
 import { studyInstant } from './study-instant.ts'
@@ -50,14 +51,9 @@ export interface ImageSetColumns {
 export function summaryText(documentValue: unknown): string | null {
   const values = Array.isArray(documentValue) ? documentValue : [documentValue]
   if (values.some((value) => typeof value === 'object' && value !== null)) return null
-  const text = values
-    .map((value) => (typeof value === 'string' ? value : String(value ?? '')).replace(PADDING, ''))
-    .join('\\')
+  const text = values.map((value) => (typeof value === 'string' ? trimEnd(value) : String(value ?? ''))).join('\\')
   return text === '' ? null : text
 }
-
-/** As Java's trim: every character up to U+0020 (what data-set.ts takes for padding). */
-const PADDING = /[\0- ]+$/
 
 export function imageSetColumns(
   values: SummaryValues & { readonly StudyInstanceUID: string; readonly SeriesInstanceUID: string },

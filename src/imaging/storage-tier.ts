@@ -1,0 +1,8 @@
+/** Which tier an image set is in, by when it was last accessed (AWS "Cost optimization"). */
+import type { StorageTier } from '../contract/image-sets.ts'
+import type { TypeOf } from '../contract/shapes.ts'
+
+const ARCHIVED_AFTER_MS = 30 * 24 * 3_600_000
+
+export const storageTierOf = (lastAccessedAt: number, now: number): TypeOf<typeof StorageTier> =>
+  now - lastAccessedAt > ARCHIVED_AFTER_MS ? 'ARCHIVE_INSTANT_ACCESS' : 'FREQUENT_ACCESS'
