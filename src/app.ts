@@ -46,8 +46,8 @@ export interface App extends ImportApp {
   readonly credentials: Credentials
   readonly pageTokens: PageTokens
   readonly background: Background
-  /** Tells the import workers that a job waits. */
-  readonly importJobWaits: () => void
+  /** Tells the workers that an import job or a workflow waits. */
+  readonly workWaits: () => void
   /** Of the ARNs: `arn:aws:medical-imaging:{region}:{accountId}:datastore/...`. */
   readonly region: string
   readonly accountId: string

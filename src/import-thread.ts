@@ -1,4 +1,4 @@
-/** The inside of an import thread: its own stores, one worker, and two words it listens to. */
+/** The inside of an import thread: its own stores, its workers, and two words it listens to. */
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { startImportWorker } from './import/worker.ts'
@@ -6,6 +6,7 @@ import type { ImportThreadOptions } from './import-threads.ts'
 import { openLog } from './log.ts'
 import { newId } from './new-id.ts'
 import { openStores } from './open-stores.ts'
+import { startWorkflowWorker } from './workflows/worker.ts'
 
 // Requests go first: measured on two cores, searches during an import are half as late in the worst percent, and the import takes
 // no longer. On Linux this is the priority of the calling thread alone; elsewhere it would be the whole process's.
@@ -13,11 +14,15 @@ if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
 const { places, limits, logLevel } = workerData as ImportThreadOptions
 const stores = await openStores(places)
-const worker = startImportWorker({ ...stores, limits, clock: Date.now, newId, log: openLog({ logLevel }) })
+const app = { ...stores, limits, clock: Date.now, newId, log: openLog({ logLevel }) }
+const workers = [startImportWorker(app), startWorkflowWorker(app)]
 
 parentPort!.on('message', async (word: 'wake' | 'stop') => {
-  if (word === 'wake') return worker.wake()
-  await worker.stop()
+  if (word === 'wake') {
+    for (const worker of workers) worker.wake()
+    return
+  }
+  await Promise.all(workers.map((worker) => worker.stop()))
   await stores.catalog.close()
   parentPort!.close()
 })

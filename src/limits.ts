@@ -34,6 +34,8 @@ export interface Limits {
 
   readonly importWorkers: number
   readonly importLeaseMs: number
+  /** A worker that takes an update or a copy has it for so long, and renews it. */
+  readonly workflowLeaseMs: number
   readonly importFilesPerJob: number
   readonly importBytesPerJob: number
   readonly importFoldersPerJob: number
@@ -81,6 +83,7 @@ export const DEFAULT_LIMITS: Limits = {
 
   importWorkers: 1,
   importLeaseMs: 30_000,
+  workflowLeaseMs: 30_000,
   importFilesPerJob: 10_000_000,
   importBytesPerJob: 16 * 1024 ** 4,
   importFoldersPerJob: 10_000_000,

@@ -68,7 +68,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       clock: Date.now,
       credentials: credentialsOf(credentials),
       pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
-      importJobWaits: () => imports.wake(),
+      workWaits: () => imports.wake(),
       region: config.region,
       accountId: config.accountId,
       awsQuotas: config.awsQuotas,

@@ -16,6 +16,7 @@ import { readAll } from './stores/blob-store.ts'
 import { openMemoryBlobs } from './stores/memory-blobs.ts'
 import { openMemoryLocations } from './stores/memory-locations.ts'
 import { openSqliteCatalog } from './stores/sql/sqlite.ts'
+import { startWorkflowWorker } from './workflows/worker.ts'
 
 export interface HilumOptions {
   /** Default: a free one. */
@@ -102,21 +103,23 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
 }
 
 async function open(
-  settings: Omit<App, 'catalog' | 'blobs' | 'locations' | 'pageTokens' | 'background' | 'importJobWaits'>,
+  settings: Omit<App, 'catalog' | 'blobs' | 'locations' | 'pageTokens' | 'background' | 'workWaits'>,
 ): Promise<Inside> {
   const locations = openMemoryLocations()
   const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
   const background = new BackgroundWork(settings.log)
-  const worker = startImportWorker({ ...settings, ...stores })
+  const workers = [startImportWorker({ ...settings, ...stores }), startWorkflowWorker({ ...settings, ...stores })]
   const app: App = {
     ...settings,
     ...stores,
     background,
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
-    importJobWaits: () => worker.wake(),
+    workWaits: () => {
+      for (const worker of workers) worker.wake()
+    },
   }
   const close = async () => {
-    await worker.stop()
+    await Promise.all(workers.map((worker) => worker.stop()))
     await background.drain()
     await stores.catalog.close()
   }

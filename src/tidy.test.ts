@@ -16,7 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   frames: ['dicom'],
   stores: ['imaging', 'contract'],
   import: ['stores', 'imaging', 'frames', 'dicom', 'contract', 'app.ts'],
-  operations: ['stores', 'imaging', 'contract', 'app.ts'],
+  workflows: ['import', 'stores', 'imaging', 'contract', 'app.ts'],
+  operations: ['workflows', 'stores', 'imaging', 'contract', 'app.ts'],
   protocols: ['contract', 'app.ts', 'limits.ts'],
   demo: ['dicom', 'frames'],
 }

@@ -4,15 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  CopyImageSetCommand,
-  DeleteImageSetCommand,
-  GetImageFrameCommand,
-  GetImageSetCommand,
-  ListImageSetVersionsCommand,
-  type MedicalImagingClient,
-  UpdateImageSetMetadataCommand,
-} from '@aws-sdk/client-medical-imaging'
+import { GetImageFrameCommand, type MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { rejectsAs } from '../support/errors.ts'
 import { openHilum, sdkFor } from '../support/hilum.ts'
 
@@ -21,29 +13,8 @@ const id = '0123456789abcdef0123456789abcdef'
 
 /** Each with one id that is right or wrong. */
 const OPERATIONS: Record<string, (sdk: MedicalImagingClient, datastoreId: string) => Promise<unknown>> = {
-  GetImageSet: (client, datastoreId) => client.send(new GetImageSetCommand({ datastoreId, imageSetId: id })),
   GetImageFrame: (client, datastoreId) =>
     client.send(new GetImageFrameCommand({ datastoreId, imageSetId: id, imageFrameInformation: { imageFrameId: id } })),
-  ListImageSetVersions: (client, datastoreId) =>
-    client.send(new ListImageSetVersionsCommand({ datastoreId, imageSetId: id })),
-  UpdateImageSetMetadata: (client, datastoreId) =>
-    client.send(
-      new UpdateImageSetMetadataCommand({
-        datastoreId,
-        imageSetId: id,
-        latestVersionId: '1',
-        updateImageSetMetadataUpdates: { revertToVersionId: '1' },
-      }),
-    ),
-  CopyImageSet: (client, datastoreId) =>
-    client.send(
-      new CopyImageSetCommand({
-        datastoreId,
-        sourceImageSetId: id,
-        copyImageSetInformation: { sourceImageSet: { latestVersionId: '1' } },
-      }),
-    ),
-  DeleteImageSet: (client, datastoreId) => client.send(new DeleteImageSetCommand({ datastoreId, imageSetId: id })),
 }
 
 for (const [operation, send] of Object.entries(OPERATIONS)) {

@@ -17,6 +17,12 @@ const PIECE_BYTES = 256 * 1024
 
 type Stores = Pick<ImportApp, 'blobs' | 'limits'>
 
+export interface MetadataInstead {
+  readonly levels?: Uint8Array
+  /** Undefined where the instance's own is meant. */
+  readonly entryOf?: (instance: InstanceParts) => Uint8Array | undefined
+}
+
 export class DocumentJoiner {
   readonly #app: Stores
   readonly #reader: WindowReader
@@ -26,8 +32,15 @@ export class DocumentJoiner {
     this.#reader = new WindowReader(app.blobs)
   }
 
-  /** The deflated bytes; levels are those of the last instance. What the gzip file must say of them is handed over at their end. */
-  async *body(instances: readonly InstanceParts[], onEnd: (body: DocumentBody) => void): AsyncGenerator<Uint8Array> {
+  /**
+   * The deflated bytes. What the gzip file must say of them is handed over at their end.
+   * @param instead in the place of what the instances have: their levels, which are else those of the last one, and some of the entries
+   */
+  async *body(
+    instances: readonly InstanceParts[],
+    onEnd: (body: DocumentBody) => void,
+    instead: MetadataInstead = {},
+  ): AsyncGenerator<Uint8Array> {
     const body = { crc32: 0, contentBytes: 0 }
     const deflate = (json: Uint8Array, finishFlush: number): Uint8Array => {
       body.crc32 = crc32(json, body.crc32)
@@ -36,7 +49,7 @@ export class DocumentJoiner {
     }
     let piece: Uint8Array[] = []
     let pieceBytes = 0
-    for await (const json of this.#json(instances)) {
+    for await (const json of this.#json(instances, instead)) {
       piece.push(json)
       pieceBytes += json.length
       if (pieceBytes < PIECE_BYTES) continue
@@ -49,18 +62,18 @@ export class DocumentJoiner {
     onEnd(body)
   }
 
-  async *#json(instances: readonly InstanceParts[]): AsyncGenerator<Uint8Array> {
-    yield await this.#metadata(instances.at(-1)!, 'levels')
+  async *#json(instances: readonly InstanceParts[], { levels, entryOf }: MetadataInstead): AsyncGenerator<Uint8Array> {
+    yield levels ?? (await this.metadata(instances.at(-1)!, 'levels'))
     let isFirst = true
     for (const instance of instances) {
       if (!isFirst) yield Buffer.from(DOCUMENT_BETWEEN_ENTRIES)
       isFirst = false
-      yield await this.#metadata(instance, 'entry')
+      yield entryOf?.(instance) ?? (await this.metadata(instance, 'entry'))
     }
     yield Buffer.from(DOCUMENT_END)
   }
 
-  async #metadata(instance: InstanceParts, part: keyof MetadataBytes): Promise<Uint8Array> {
+  async metadata(instance: InstanceParts, part: keyof MetadataBytes): Promise<Uint8Array> {
     const place = instance.metadata
     if (place === undefined) return (await this.#describeAgain(instance))[part]
     const { blobKey, offsetBytes, entryBytes, levelsBytes } = place

@@ -1,13 +1,8 @@
 /** Ranges of blobs, read by the window: what is asked for next mostly lies right behind, in the same blob. */
 import { type BlobStore, readAll } from '../stores/blob-store.ts'
+import type { Range } from './blob-range.ts'
 
 const WINDOW_BYTES = 1024 * 1024
-
-export interface Range {
-  readonly blobKey: string
-  readonly offsetBytes: number
-  readonly lengthBytes: number
-}
 
 /** For one reader at a time: holds one window, or one range that is greater. */
 export class WindowReader {

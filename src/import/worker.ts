@@ -1,6 +1,6 @@
 /**
  * Takes import jobs one after another, each under a lease: whoever dies while holding one loses it to the next worker, here or on
- * another machine. Wakes when told that a job waits, and looks now and then by itself for jobs of other processes.
+ * another machine.
  */
 import type { ImportApp } from '../app.ts'
 import { type ClaimedJob, type Lease, LeaseLost } from '../stores/catalog.ts'
@@ -8,61 +8,28 @@ import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { describeOldVersions } from './describe-old-versions.ts'
 import { JobFailed } from './job-failed.ts'
 import { failureMessageOf, runJob } from './run-job.ts'
+import { startWorkLoop, type WorkLoop } from './work-loop.ts'
 
-export interface ImportWorker {
-  /** A job waits: look now. */
-  wake(): void
-  /** Leaves the job in hand at its last recorded file, gives up its lease, and ends. */
-  stop(): Promise<void>
-}
-
-const LOOK_EVERY_MS = 1_000
-
-export function startImportWorker(app: ImportApp): ImportWorker {
-  const stopping = new AbortController()
+/** A job that is in hand when it is stopped is left at its last recorded file, and its lease given up. */
+export function startImportWorker(app: ImportApp): WorkLoop {
   const owner = app.newId()
-  let wakeUp: () => void = () => {}
-  let woken = false
-  const wake = () => {
-    woken = true
-    wakeUp()
-  }
-
-  async function waitForWork(): Promise<void> {
-    if (woken || stopping.signal.aborted) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LOOK_EVERY_MS)
-      wakeUp = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-    wakeUp = () => {}
-  }
-
-  async function work(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      woken = false
-      try {
-        const now = app.clock()
-        const job = await app.catalog.importJobs.claim({ owner, now, leaseUntil: now + app.limits.importLeaseMs })
-        if (job !== undefined) await workOn(app, { job, owner, signal: stopping.signal })
-        else await waitForWork()
-      } catch (err) {
-        // The store is away or full. The lease runs out by itself, and the job goes on when the store is back.
-        app.log.error({ err }, 'the import worker could not use its stores; it tries again')
-        await waitForWork()
-      }
-    }
-  }
-
-  const ended = Promise.all([work(), describeOldVersions(app, stopping.signal)])
+  const loop = startWorkLoop(app.log, {
+    name: 'import worker',
+    async takeOne(signal) {
+      const now = app.clock()
+      const job = await app.catalog.importJobs.claim({ owner, now, leaseUntil: now + app.limits.importLeaseMs })
+      if (job === undefined) return 'nothing waits'
+      await workOn(app, { job, owner, signal })
+      return 'worked'
+    },
+  })
+  const stopping = new AbortController()
+  const described = describeOldVersions(app, stopping.signal)
   return {
-    wake,
+    wake: loop.wake,
     async stop() {
       stopping.abort()
-      wake()
-      await ended
+      await Promise.all([loop.stop(), described])
     },
   }
 }

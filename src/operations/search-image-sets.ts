@@ -10,6 +10,7 @@ import type { StorageTier } from '../contract/image-sets.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { JsonText, Lasting, type TypeOf } from '../contract/shapes.ts'
 import { type Position, positionOf, type Search, toSearch } from '../imaging/search.ts'
+import { storageTierOf } from '../imaging/storage-tier.ts'
 import type { ImageSetSummary } from '../stores/catalog.ts'
 import { mustBeActive } from './datastore-access.ts'
 import { cutPage, positionOfPage } from './page-tokens.ts'
@@ -18,9 +19,6 @@ import { explanationOf } from './search-explanation.ts'
 interface After extends Position {
   readonly asOf: number
 }
-
-/** Not read for this long, an image set moves to the archive tier (AWS "Cost optimization"). */
-const ARCHIVED_AFTER_MS = 30 * 24 * 3_600_000
 
 export async function searchImageSets(
   input: Input<'SearchImageSets'>,
@@ -71,7 +69,7 @@ function isAsked(
 const answered = new WeakMap<ImageSetSummary, Lasting<ReturnType<typeof answerOf>>>()
 
 function summaryOf(row: ImageSetSummary, now: number) {
-  const storageTier = now - row.lastAccessedAt > ARCHIVED_AFTER_MS ? 'ARCHIVE_INSTANT_ACCESS' : 'FREQUENT_ACCESS'
+  const storageTier = storageTierOf(row.lastAccessedAt, now)
   const before = answered.get(row)
   if (before?.structure.storageTier === storageTier) return before
   const summary = new Lasting(answerOf(row, storageTier))

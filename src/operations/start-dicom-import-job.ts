@@ -52,7 +52,7 @@ export async function startDICOMImportJob(
       throw new ContractError('ConflictException', `Data store ${datastoreId} is no longer ACTIVE`)
     case 'submitted':
     case 'repeated':
-      app.importJobWaits()
+      app.workWaits()
       return {
         datastoreId,
         jobId: submitted.job.jobId,

@@ -1,0 +1,124 @@
+/** What operations on one image set have in common: whether it is there, its ARN, and what is said where a workflow cannot begin. */
+import type { App } from '../app.ts'
+import { ContractError } from '../contract/errors.ts'
+import type { BeginWorkflowOutcome, ImageSetProperties, LockedImageSet, WorkflowRequest } from '../stores/catalog.ts'
+import { activeDatastore, datastoreArn, datastoreNotFound, deletedSince } from './datastore-access.ts'
+
+export interface NamedImageSet {
+  readonly datastoreId: string
+  readonly imageSetId: string
+}
+
+/** Its latest version or the given one; a deleted image set stays visible for a day, since clients poll for DELETED. */
+export async function knownImageSet(
+  app: App,
+  imageSet: NamedImageSet & { readonly versionId?: string | undefined },
+): Promise<ImageSetProperties> {
+  const { versionId, ...named } = imageSet
+  const wanted = { ...named, deletedSince: deletedSince(app) }
+  const found =
+    versionId === undefined
+      ? await app.catalog.imageSets.get(wanted)
+      : isCountable(versionId)
+        ? await app.catalog.imageSets.get({ ...wanted, version: Number(versionId) })
+        : undefined
+  if (found === undefined) throw imageSetNotFound(imageSet)
+  return found
+}
+
+/** Versions are counted from 1, so a longer number is that of none. */
+export const isCountable = (versionId: string): boolean => Number.isSafeInteger(Number(versionId))
+
+export const imageSetNotFound = ({
+  datastoreId,
+  imageSetId,
+  versionId,
+}: NamedImageSet & { readonly versionId?: string | undefined }) => {
+  const what = versionId === undefined ? imageSetId : `${imageSetId} in version ${versionId}`
+  return new ContractError('ResourceNotFoundException', `Data store ${datastoreId} has no image set ${what}`)
+}
+
+export const imageSetArn = (app: App, { datastoreId, imageSetId }: NamedImageSet): string =>
+  `${datastoreArn(app, datastoreId)}/imageset/${imageSetId}`
+
+/** The service's own words. */
+export const notTheLatest = () =>
+  new ContractError('ResourceNotFoundException', 'Requested version(s) of ImageSet(s) is not the latest.')
+
+export const imageSetLocked = (imageSetId: string) =>
+  new ContractError(
+    'ConflictException',
+    `Image set ${imageSetId} is LOCKED by an operation that has not ended: wait until GetImageSet says ACTIVE, then begin anew`,
+  )
+
+/**
+ * The image set in its latest version, as a change must find it: whoever changes it says which version that is. What is true here is
+ * asked again in the transaction that begins the change.
+ */
+export async function latestImageSet(
+  app: App,
+  imageSet: NamedImageSet & { readonly latestVersionId: string },
+): Promise<ImageSetProperties> {
+  const { latestVersionId, ...named } = imageSet
+  await activeDatastore(app, named.datastoreId)
+  const found = await knownImageSet(app, named)
+  if (found.deletedAt !== undefined) throw imageSetNotFound(named)
+  if (found.imageSetState === 'LOCKED') throw imageSetLocked(found.imageSetId)
+  if (Number(latestVersionId) !== found.version) throw notTheLatest()
+  return found
+}
+
+/** The image sets of the workflow, which has begun; the workers are told. */
+export async function beginWorkflow(
+  app: App,
+  begin: { readonly datastoreId: string; readonly request: WorkflowRequest; readonly runningMax: number },
+): Promise<readonly LockedImageSet[]> {
+  const { datastoreId, request, runningMax } = begin
+  const begun = await app.catalog.workflows.begin({
+    ...{ datastoreId, request, at: app.clock() },
+    ...(app.awsQuotas ? { runningMax } : {}),
+  })
+  if (begun.outcome !== 'begun') throw refusalOf(begun, { datastoreId, request, runningMax })
+  app.workWaits()
+  return begun.imageSets
+}
+
+function refusalOf(
+  refused: Exclude<BeginWorkflowOutcome, { readonly outcome: 'begun' }>,
+  { datastoreId, request, runningMax }: { datastoreId: string; request: WorkflowRequest; runningMax: number },
+): ContractError {
+  switch (refused.outcome) {
+    case 'datastore-absent':
+      return datastoreNotFound(datastoreId)
+    case 'datastore-not-active':
+      return new ContractError('ConflictException', `Data store ${datastoreId} is not ACTIVE`)
+    case 'absent':
+      return imageSetNotFound({ datastoreId, imageSetId: refused.imageSetId })
+    case 'not-latest':
+      return notTheLatest()
+    case 'locked':
+      return imageSetLocked(refused.imageSetId)
+    case 'too-many':
+      return new ContractError(
+        // DeleteImageSet has no other error for it.
+        request.operation === 'DeleteImageSet' ? 'ThrottlingException' : 'ServiceQuotaExceededException',
+        `The data store has ${runningMax} ${request.operation} under way, which is the quota: wait until some have ended`,
+      )
+    case 'not-primary':
+      return new ContractError(
+        'ValidationException',
+        'includeStudyImageSets changes the primary image sets of a study, and this one is not primary: leave it out',
+      )
+    case 'conflicts':
+      return new ContractError(
+        'ConflictException',
+        `The image set cannot become primary: its ${refused.attributes.join(', ')} differ from those of the primary image sets ` +
+          'of its study. Update it first',
+      )
+    case 'series-stands':
+      return new ContractError(
+        'ConflictException',
+        `Image set ${refused.imageSetId} is the primary one of this series: copy into it by destinationImageSet instead`,
+      )
+  }
+}

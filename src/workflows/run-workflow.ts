@@ -1,0 +1,77 @@
+/**
+ * One workflow from its claim to its end: the bytes of every version to be are made durable, and then one transaction makes all of them
+ * visible. What was found to be wrong meanwhile ends it as a failed version with a message.
+ */
+import type { ImportApp } from '../app.ts'
+import type { BlobStore } from '../stores/blob-store.ts'
+import type {
+  ClaimedWorkflow,
+  CopyRequest,
+  LockedImageSet,
+  UpdateRequest,
+  VersionToPublish,
+} from '../stores/catalog.ts'
+import { copiedVersion } from './copied-version.ts'
+import { revertedVersion, updatedVersion } from './updated-version.ts'
+import { WorkflowFailed } from './workflow-failed.ts'
+
+export type WorkflowApp = Pick<ImportApp, 'catalog' | 'blobs' | 'limits' | 'clock' | 'newId' | 'log'>
+
+/** @throws WorkflowFailed where it cannot succeed; WorkflowLost where another worker has it. */
+export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
+  const { lease, request, datastoreId } = claimed
+  if (request.operation === 'DeleteImageSet') return app.catalog.workflows.completeDeletion(lease, app.clock())
+  const folder = workflowFolder(claimed)
+  if (claimed.attempt > 1) await removeAll(app.blobs, folder)
+  const making = { app, datastoreId, newBlobKey: () => `${folder}${app.newId()}` }
+  const versions =
+    request.operation === 'CopyImageSet'
+      ? [await copiedVersion(making, copyOf(request, claimed))]
+      : await updatedVersions(making, request, claimed)
+  const outcome = await app.catalog.workflows.complete(lease, { versions, at: app.clock() })
+  if (outcome === 'conflicts') {
+    throw new WorkflowFailed('Meanwhile a primary image set came into the study that this one conflicts with')
+  }
+}
+
+export interface MakingVersions {
+  readonly app: WorkflowApp
+  readonly datastoreId: string
+  readonly newBlobKey: () => string
+}
+
+async function updatedVersions(
+  making: MakingVersions,
+  request: UpdateRequest,
+  { imageSets }: ClaimedWorkflow,
+): Promise<readonly VersionToPublish[]> {
+  const versions: VersionToPublish[] = []
+  for (const imageSet of imageSets) {
+    versions.push(
+      'revertToVersion' in request.update
+        ? await revertedVersion(making, { imageSet, to: request.update.revertToVersion })
+        : await updatedVersion(making, { imageSet, request }),
+    )
+  }
+  return versions
+}
+
+function copyOf(request: CopyRequest, { imageSets }: ClaimedWorkflow) {
+  const destination = imageSets.find(({ role }) => role !== 'source') as LockedImageSet
+  return { request, destination }
+}
+
+/** Nothing of it is known to the catalog before the workflow ends, so what is there when it begins anew is of nobody. */
+const workflowFolder = ({ datastoreId, lease }: ClaimedWorkflow): string =>
+  `${datastoreId}/workflows/${lease.workflow}/`
+
+/** What a workflow wrote that has failed. */
+export async function removeBlobsOf(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
+  await removeAll(app.blobs, workflowFolder(claimed))
+}
+
+async function removeAll(blobs: BlobStore, prefix: string): Promise<void> {
+  const keys: string[] = []
+  for await (const { key } of blobs.list(prefix)) keys.push(key)
+  await blobs.remove(keys)
+}

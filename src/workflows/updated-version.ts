@@ -1,0 +1,55 @@
+/** The next version of an image set by UpdateImageSetMetadata: attributes changed, or an earlier version taken back. */
+import { imageSetOfLevels, readLevels } from '../imaging/levels.ts'
+import type { InstanceParts, LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog.ts'
+import type { MakingVersions } from './run-workflow.ts'
+import { levelsText } from './stored-levels.ts'
+import { updatedImageSet } from './update-content.ts'
+import { writeVersion } from './version-blob.ts'
+
+export async function updatedVersion(
+  { app, datastoreId, newBlobKey }: MakingVersions,
+  { imageSet, request }: { readonly imageSet: LockedImageSet; readonly request: UpdateRequest },
+): Promise<VersionToPublish> {
+  const { imageSetId } = imageSet
+  const version = imageSet.version - 1
+  const base = { ...imageSet, version }
+  const { levels, changed, removed } = await updatedImageSet(app, { datastoreId, request, imageSet: base })
+  const held = await app.catalog.imageSets.parts({ datastoreId, imageSetId, version })
+  const gone = new Set(removed)
+  const instances = held
+    .filter(({ sopInstanceUID }) => !gone.has(sopInstanceUID))
+    .map((instance): InstanceParts => {
+      const sopInstanceUID = changed.get(instance.sopInstanceUID)?.sopInstanceUID
+      return sopInstanceUID === undefined ? instance : { ...instance, sopInstanceUID }
+    })
+  const entries = new Map([...changed.values()].map((each) => [each.sopInstanceUID, Buffer.from(each.entry)]))
+  const written = await writeVersion(app, newBlobKey(), { levels: Buffer.from(levels), entries, instances })
+  const replaced = [...changed].map(([before, { sopInstanceUID }]) => ({
+    sopInstanceUID: before,
+    by: { sopInstanceUID, metadata: written.metadataOf.get(sopInstanceUID)! },
+  }))
+  return {
+    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(levels) },
+    instances: { kind: 'changed', removed, replaced },
+  }
+}
+
+/** All its bytes are there already. */
+export async function revertedVersion(
+  { app, datastoreId }: MakingVersions,
+  { imageSet, to }: { readonly imageSet: LockedImageSet; readonly to: number },
+): Promise<VersionToPublish> {
+  const { imageSetId } = imageSet
+  const sharedWith = { imageSetId, version: to }
+  const levels = await levelsText(app, { datastoreId, ...sharedWith })
+  return {
+    ...{ imageSetId, levels: { sharedWith }, document: { sharedWith }, ...rowOf(levels) },
+    instances: { kind: 'of-version', version: to },
+  }
+}
+
+/** What the row of an image set says, by its levels. */
+export function rowOf(levels: string): Pick<VersionToPublish, 'grouping' | 'studyInstant' | 'tags'> {
+  const { grouping, search, tags } = imageSetOfLevels(readLevels(levels))
+  return { grouping, tags, studyInstant: search.DICOMStudyDateAndTime }
+}

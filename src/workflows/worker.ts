@@ -1,0 +1,69 @@
+/**
+ * Takes workflows one after another, each under a lease: whoever dies while holding one loses it to the next worker, which begins anew,
+ * since nothing of a workflow is visible before its end.
+ */
+import { ContractError } from '../contract/errors.ts'
+import { asJobMessage } from '../import/run-job.ts'
+import { startWorkLoop, type WorkLoop } from '../import/work-loop.ts'
+import { type ClaimedWorkflow, WorkflowLost } from '../stores/catalog.ts'
+import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import { removeBlobsOf, runWorkflow, type WorkflowApp } from './run-workflow.ts'
+import { WorkflowFailed } from './workflow-failed.ts'
+
+/** Of workers that died on it: then it is the workflow. */
+const ATTEMPTS_MAX = 3
+
+export function startWorkflowWorker(app: WorkflowApp): WorkLoop {
+  const owner = app.newId()
+  return startWorkLoop(app.log, {
+    name: 'workflow worker',
+    async takeOne() {
+      const now = app.clock()
+      const claimed = await app.catalog.workflows.claim({ owner, now, leaseUntil: now + app.limits.workflowLeaseMs })
+      if (claimed === undefined) return 'nothing waits'
+      await workOn(app, claimed)
+      return 'worked'
+    },
+  })
+}
+
+async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
+  const { lease, request, datastoreId } = claimed
+  const { workflows } = app.catalog
+  const leaseMs = app.limits.workflowLeaseMs
+  const renewal = setInterval(() => {
+    workflows.renew(lease, app.clock() + leaseMs).catch((err: unknown) => {
+      if (!(err instanceof WorkflowLost)) app.log.warn({ err }, 'the lease of a workflow could not be renewed')
+    })
+  }, leaseMs / 3)
+  const startedAt = app.clock()
+  try {
+    if (claimed.attempt > ATTEMPTS_MAX && request.operation !== 'DeleteImageSet') {
+      throw new WorkflowFailed('The server died on this several times and has given up')
+    }
+    await runWorkflow(app, claimed)
+    app.log.info({ operation: request.operation, datastoreId, tookMs: app.clock() - startedAt }, 'workflow completed')
+  } catch (cause) {
+    await afterFailure(app, claimed, cause)
+  } finally {
+    clearInterval(renewal)
+  }
+}
+
+async function afterFailure(app: WorkflowApp, claimed: ClaimedWorkflow, cause: unknown): Promise<void> {
+  const { lease, request, datastoreId } = claimed
+  if (cause instanceof WorkflowLost) {
+    app.log.warn({ datastoreId }, 'another worker took this workflow over')
+    return
+  }
+  if (cause instanceof StoreUnavailable || request.operation === 'DeleteImageSet') {
+    // Put down, so that whoever finds the store back goes on at once; where even that cannot be written, the lease runs out.
+    await app.catalog.workflows.release(lease).catch(() => {})
+    throw cause
+  }
+  const isForeseen = cause instanceof WorkflowFailed || cause instanceof ContractError
+  app.log[isForeseen ? 'warn' : 'error']({ operation: request.operation, datastoreId, err: cause }, 'workflow failed')
+  const message = isForeseen ? cause.message : 'The operation failed on the server. Begin it again'
+  await app.catalog.workflows.fail(lease, { message: asJobMessage(message), at: app.clock() })
+  await removeBlobsOf(app, claimed)
+}
