@@ -42,10 +42,18 @@ export interface PageTokens {
   open(request: unknown, token: string): unknown
 }
 
+/** When image sets were last read: metadata or frames, by whoever. */
+export interface AccessTimes {
+  note(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): void
+  /** Undefined where it was not read lately; the catalog knows of earlier times. */
+  lastOf(imageSetId: string): number | undefined
+}
+
 export interface App extends ImportApp {
   readonly credentials: Credentials
   readonly pageTokens: PageTokens
   readonly background: Background
+  readonly accessTimes: AccessTimes
   /** Tells the workers that an import job or a workflow waits. */
   readonly workWaits: () => void
   /** Of the ARNs: `arn:aws:medical-imaging:{region}:{accountId}:datastore/...`. */

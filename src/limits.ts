@@ -22,6 +22,9 @@ export interface Limits {
   readonly deletedDatastoreMs: number
   readonly importJobMs: number
   readonly pageSize: number
+  /** How far the time of an image set's last access may lag behind in what searches tell. */
+  readonly accessGranularityMs: number
+  readonly accessesWrittenEveryMs: number
 
   /** To PostgreSQL, of each server and of each of its import threads. */
   readonly catalogReadConnections: number
@@ -74,6 +77,8 @@ export const DEFAULT_LIMITS: Limits = {
   deletedDatastoreMs: 24 * 3_600_000,
   importJobMs: 90 * 24 * 3_600_000,
   pageSize: 50,
+  accessGranularityMs: 3_600_000,
+  accessesWrittenEveryMs: 5_000,
 
   catalogReadConnections: 8,
   catalogWriteConnections: 4,

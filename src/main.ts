@@ -1,4 +1,5 @@
 /** Opens the stores, hangs the doors, starts the workers and takes all of it down again. The only file that knows everyone. */
+import { startAccessTimes } from './access-times.ts'
 import type { App, Credentials, Log } from './app.ts'
 import { BackgroundWork } from './background.ts'
 import type { Config } from './config.ts'
@@ -51,6 +52,8 @@ export async function startServer(config: Config, options: { readonly log: Log }
     const places = { dataFolder: config.dataFolder, s3: config.s3, catalog: config.catalog, limits }
     const stores = await openStores(places)
     undo.push(() => stores.catalog.close())
+    const accessTimes = startAccessTimes({ catalog: stores.catalog, clock: Date.now, log }, limits)
+    undo.push(() => accessTimes.stop())
     const background = new BackgroundWork(log)
     undo.push(() => background.drain())
     const imports = startImportThreads(
@@ -64,6 +67,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       limits,
       log,
       background,
+      accessTimes,
       newId,
       clock: Date.now,
       credentials: credentialsOf(credentials),

@@ -2,6 +2,7 @@
  * The library door for test suites: a whole Hilum in this process, on a free port, with everything in memory. The same operations,
  * wire protocol and import job as the server's; gone without a trace when stopped.
  */
+import { startAccessTimes } from './access-times.ts'
 import type { App } from './app.ts'
 import { BackgroundWork } from './background.ts'
 import { startImportWorker } from './import/worker.ts'
@@ -103,16 +104,18 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
 }
 
 async function open(
-  settings: Omit<App, 'catalog' | 'blobs' | 'locations' | 'pageTokens' | 'background' | 'workWaits'>,
+  settings: Omit<App, 'catalog' | 'blobs' | 'locations' | 'pageTokens' | 'background' | 'accessTimes' | 'workWaits'>,
 ): Promise<Inside> {
   const locations = openMemoryLocations()
   const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
   const background = new BackgroundWork(settings.log)
   const workers = [startImportWorker({ ...settings, ...stores }), startWorkflowWorker({ ...settings, ...stores })]
+  const accessTimes = startAccessTimes({ ...settings, ...stores }, settings.limits)
   const app: App = {
     ...settings,
     ...stores,
     background,
+    accessTimes,
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
     workWaits: () => {
       for (const worker of workers) worker.wake()
@@ -121,6 +124,7 @@ async function open(
   const close = async () => {
     await Promise.all(workers.map((worker) => worker.stop()))
     await background.drain()
+    await accessTimes.stop()
     await stores.catalog.close()
   }
   return { door: awsDoor(app, handlers), locations, close }

@@ -24,6 +24,7 @@ export async function getImageSetMetadata(
   const { blobKey, offsetBytes, sizeBytes } = document
   const blob = await app.blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
   if (blob === undefined) throw new Error(`the blob ${blobKey} of a metadata document is gone`)
+  app.accessTimes.note({ datastoreId, imageSetId })
   const gzip = joined(before, blob.bytes, after)
   return {
     imageSetMetadataBlob: sizeBytes > ONE_PIECE_BYTES ? gzip : await readAll({ sizeBytes, bytes: gzip }),

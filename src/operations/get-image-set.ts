@@ -8,6 +8,7 @@ import { imageSetArn, knownImageSet } from './image-set-access.ts'
 export async function getImageSet(input: Input<'GetImageSet'>, app: App): Promise<Output<'GetImageSet'>> {
   await knownDatastore(app, input.datastoreId)
   const found = await knownImageSet(app, input)
+  const lastAccessedAt = Math.max(found.lastAccessedAt, app.accessTimes.lastOf(found.imageSetId) ?? 0)
   return {
     datastoreId: input.datastoreId,
     imageSetId: found.imageSetId,
@@ -21,7 +22,7 @@ export async function getImageSet(input: Input<'GetImageSet'>, app: App): Promis
     imageSetArn: imageSetArn(app, input),
     overrides: found.forced ? { forced: true } : undefined,
     isPrimary: found.isPrimary,
-    lastAccessedAt: found.lastAccessedAt,
-    storageTier: storageTierOf(found.lastAccessedAt, app.clock()),
+    lastAccessedAt,
+    storageTier: storageTierOf(lastAccessedAt, app.clock()),
   }
 }

@@ -306,6 +306,11 @@ export interface ImageSets {
   }): Promise<readonly VersionOfDatastore[]>
   /** `made-already`: another was faster; `absent`: the image set is gone. */
   addDocument(version: VersionOfDatastore, document: DocumentPlace): Promise<'added' | 'made-already' | 'absent'>
+  /** Image sets were read at these times. Those that are known to have been read shortly before are left as they are. */
+  accessed(
+    accesses: readonly { readonly datastoreId: string; readonly imageSetId: string; readonly at: number }[],
+    options: { readonly unlessWithinMs: number },
+  ): Promise<void>
   /** The image set and its instances are gone from every answer. */
   delete(imageSet: {
     readonly datastoreId: string

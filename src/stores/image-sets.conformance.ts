@@ -241,4 +241,27 @@ export function testImageSets(open: OpenCatalog): void {
     const everything = await catalog.imageSets.search({ ...request, limit: 10, asOf: first.asOf })
     assert.ok(everything.rows.some((row) => row.imageSetId === old && row.version === 2))
   })
+
+  test('a time of access is told by searches from then on, once for each hour, and not by pagers that began before', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const read = await imageSet(catalog, datastoreId, { study: '1.1', at: AT })
+    const other = await imageSet(catalog, datastoreId, { study: '1.2', at: AT + 1 })
+    const request = { datastoreId, search: { filters: [], sort: NEWEST_FIRST }, limit: 10 }
+    const accessesOf = async (asOf?: number) => {
+      const { rows } = await catalog.imageSets.search({ ...request, ...(asOf === undefined ? {} : { asOf }) })
+      return Object.fromEntries(rows.map((row) => [row.imageSetId, row.lastAccessedAt]))
+    }
+    const { asOf } = await catalog.imageSets.search(request)
+    const access = (at: number) => [{ datastoreId, imageSetId: read, at }]
+    const hour = { unlessWithinMs: 3_600_000 }
+    await catalog.imageSets.accessed(access(AT + 3_599_999), hour)
+    assert.deepEqual(await accessesOf(), { [read]: AT, [other]: AT + 1 })
+    await catalog.imageSets.accessed([...access(AT + DAY_MS), { datastoreId, imageSetId: 'f'.repeat(32), at: 0 }], hour)
+    assert.deepEqual(await accessesOf(), { [read]: AT + DAY_MS, [other]: AT + 1 })
+    assert.deepEqual(await accessesOf(asOf), { [read]: AT, [other]: AT + 1 })
+    await catalog.imageSets.accessed(access(AT + DAY_MS + 1_000), hour)
+    assert.deepEqual(await accessesOf(), { [read]: AT + DAY_MS, [other]: AT + 1 })
+    for await (const { differences } of catalog.searchIndex.verify()) assert.deepEqual(differences, [])
+  })
 }

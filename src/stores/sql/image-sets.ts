@@ -1,6 +1,7 @@
 /** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
 import type { DocumentPlace, ImageSets, InstancePlace, VersionOfDatastore } from '../catalog.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
+import { accessed, dueOf } from './access-times.ts'
 import { takeTurn } from './changes.ts'
 import { datastoreNumber } from './datastores.ts'
 import { deleteImageSet } from './delete-image-set.ts'
@@ -48,6 +49,11 @@ export function imageSetsOver(
     pendingDocuments: (request) => database.read(() => pendingDocuments(request)),
     addDocument: (version, document) => database.write(() => addDocument(version, document)),
     document: (version) => database.read(() => document(version)),
+    async accessed(accesses, granularity) {
+      // Mostly none is due, and a look is no write.
+      if ((await database.read(() => dueOf(accesses, granularity))).size === 0) return
+      await database.write(() => accessed(accesses, granularity, options.upkeep))
+    },
     delete: (imageSet) => database.write(() => remove(imageSet, options.upkeep)),
   }
 }
