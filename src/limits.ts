@@ -39,6 +39,8 @@ export interface Limits {
   readonly importLeaseMs: number
   /** A worker that takes an update or a copy has it for so long, and renews it. */
   readonly workflowLeaseMs: number
+  /** The metadata document of a version that an update or a copy makes, as JSON. */
+  readonly imageSetMetadataBytes: number
   readonly importFilesPerJob: number
   readonly importBytesPerJob: number
   readonly importFoldersPerJob: number
@@ -89,6 +91,7 @@ export const DEFAULT_LIMITS: Limits = {
   importWorkers: 1,
   importLeaseMs: 30_000,
   workflowLeaseMs: 30_000,
+  imageSetMetadataBytes: 4 * 1024 ** 3,
   importFilesPerJob: 10_000_000,
   importBytesPerJob: 16 * 1024 ** 4,
   importFoldersPerJob: 10_000_000,
@@ -113,4 +116,5 @@ export const withAwsQuotas = (limits: Limits): Limits => ({
   importBytesPerJob: Math.min(limits.importBytesPerJob, QUOTAS.importJobBytes),
   importFoldersPerJob: Math.min(limits.importFoldersPerJob, QUOTAS.foldersPerImportJob),
   importFileBytes: Math.min(limits.importFileBytes, QUOTAS.importFileBytes),
+  imageSetMetadataBytes: Math.min(limits.imageSetMetadataBytes, QUOTAS.imageSetMetadataBytes),
 })

@@ -7,6 +7,7 @@ import type { DocumentBody } from '../imaging/metadata-document.ts'
 import { gathered } from '../import/gathered.ts'
 import { DocumentJoiner } from '../import/join-document.ts'
 import type { DocumentPlace, InstanceParts, LevelsPlace, MetadataPlace } from '../stores/catalog.ts'
+import { WorkflowFailed } from './workflow-failed.ts'
 
 export interface VersionToWrite {
   readonly levels: Uint8Array
@@ -22,6 +23,7 @@ export interface WrittenVersion {
   readonly metadataOf: ReadonlyMap<string, MetadataPlace>
 }
 
+/** @throws WorkflowFailed where the document would be too large */
 export async function writeVersion(
   app: Pick<ImportApp, 'blobs' | 'limits'>,
   blobKey: string,
@@ -49,6 +51,12 @@ export async function writeVersion(
     }
   }
   await app.blobs.put(blobKey, gathered(bytes()))
+  const { imageSetMetadataBytes } = app.limits
+  if (body.contentBytes > imageSetMetadataBytes) {
+    throw new WorkflowFailed(
+      `INVALID_REQUEST: the metadata would have ${body.contentBytes} bytes, more than the ${imageSetMetadataBytes} that it may have`,
+    )
+  }
   return {
     levels: { blobKey, offsetBytes: 0, sizeBytes: levels.length },
     document: { ...body, ...document, blobKey },
