@@ -42,7 +42,7 @@ export function applyUpdate(update: MetadataUpdate, imageSet: ImageSetToUpdate):
     if (!imageSet.entries.has(uid)) throw invalid('DICOMUpdates names an instance that is not in the image set.')
   }
   if (update.removed.size > 0 && update.removed.size >= imageSet.sopInstanceUIDs.size) {
-    throw invalid('removableAttributes names every instance of the image set; use DeleteImageSet to remove all of it.')
+    throw invalid('removableAttributes names every instance of the image set: DeleteImageSet removes all of it.')
   }
   const changed = new Map<string, UpdatedInstance>()
   const given = new Set<string>()
@@ -67,8 +67,10 @@ export function requireForce(
   const modules = [update.Patient, update.Study, update.Series, ...update.changed.values()]
   const changes = modules.flatMap(({ remove, put }) => [...remove, ...put])
   const uid = isPrimary && changes.find(({ key }) => (IDENTIFYING_UIDS as readonly string[]).includes(key))
-  if (uid)
-    throw invalid(`${uid.key} of a primary image set cannot be updated, not even with force; copy the image set first.`)
+  if (uid) {
+    const remedy = 'copy the image set and update the copy'
+    throw invalid(`${uid.key} of a primary image set cannot be updated, not even with force: ${remedy}.`)
+  }
   if (force) return
   const forced = changes.find(({ needsForce }) => needsForce !== undefined)
   if (forced?.needsForce !== undefined) throw invalid(forced.needsForce)

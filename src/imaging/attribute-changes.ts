@@ -118,10 +118,12 @@ function requireKey(key: string, name: string): void {
     }
     return
   }
-  if (/^[0-9A-Fa-f]{8}$/.test(key))
+  if (/^[0-9A-Fa-f]{8}$/.test(key)) {
     throw invalid(`${name} has small letters: metadata spell the digits of a tag in capitals.`)
-  if (!KEYWORD.test(key))
+  }
+  if (!KEYWORD.test(key)) {
     throw invalid(`${name} is neither a keyword of the DICOM standard nor the eight hex digits of a tag.`)
+  }
 }
 
 const LEVEL_PLACES: Readonly<Record<NormalizedLevel | 'instance', string>> = {
@@ -136,7 +138,7 @@ function requireLevel(tag: string | undefined, { name, module }: { name: string;
   if (tag === undefined) return
   const level = levelOf(tag)
   if (level === module.level) return
-  throw invalid(`${name} is in ${module.place}; it belongs to ${LEVEL_PLACES[level ?? 'instance']}.`)
+  throw invalid(`${name} is in ${module.place}, but belongs to ${LEVEL_PLACES[level ?? 'instance']}.`)
 }
 
 function requireOwnTag(tag: string, { name, verb }: { name: string; verb: string }): void {
@@ -144,10 +146,12 @@ function requireOwnTag(tag: string, { name, verb }: { name: string; verb: string
     throw invalid(`${name} cannot be ${verb}: it belongs to how DICOM is sent and written, not to an instance.`)
   }
   const rule = leftOut(tag, 'data-set')
-  if (rule === 'stray-file-meta')
+  if (rule === 'stray-file-meta') {
     throw invalid(`${name} cannot be ${verb}: it is file meta information, which tells how the file came.`)
-  if (rule !== undefined)
+  }
+  if (rule !== undefined) {
     throw invalid(`${name} cannot be ${verb}: metadata do not have it (${rule.replaceAll('-', ' ')}).`)
+  }
 }
 
 interface ValuePlace {

@@ -5,7 +5,15 @@
 import { ContractError } from '../contract/errors.ts'
 import { sameValue } from './attribute-values.ts'
 import { type Levels, readLevels } from './levels.ts'
-import { isObject, type Json, type JsonLimits, type JsonObject, readJson, readStoredJson } from './strict-json.ts'
+import {
+  isBase64OfJson,
+  isObject,
+  type Json,
+  type JsonLimits,
+  type JsonObject,
+  readJson,
+  readStoredJson,
+} from './strict-json.ts'
 
 export interface CopiableAttributes {
   readonly seriesInstanceUID: string
@@ -20,6 +28,7 @@ const COPIABLE_JSON: JsonLimits = { depthMax: 8, valuesMax: 100_000 }
 
 /** @param text JSON as it is, not base64. @throws ContractError ValidationException */
 export function parseCopiableAttributes(text: string): CopiableAttributes {
+  if (isBase64OfJson(text)) throw invalid('it is base64, and wanted as the JSON itself')
   const document = membersOf(readJson(text, 'copiableAttributes', COPIABLE_JSON), 'It', ['SchemaVersion', 'Study'])
   const version = document.get('SchemaVersion')
   if (version !== undefined && version !== 1.1 && version !== '1.1') throw invalid('SchemaVersion is not 1.1')
@@ -28,9 +37,10 @@ export function parseCopiableAttributes(text: string): CopiableAttributes {
   if (series === undefined) throw invalid('it names no series')
   if (others.length > 0) throw invalid('it names more than one series: an image set has one')
   const instances = membersOf(membersOf(series[1], 'A series', ['Instances']).get('Instances'), 'Instances')
-  if (instances.size === 0) throw invalid('it names no instance; leave it out to copy all of them')
+  if (instances.size === 0) throw invalid('it names no instance. Leave it out to copy all of them')
   for (const instance of instances.values()) {
-    if (membersOf(instance, 'An instance').size > 0) throw invalid('an instance is not {}: instances are copied whole')
+    const { size } = membersOf(instance, 'An instance')
+    if (size > 0) throw invalid('an instance has members, but instances are copied whole')
   }
   return { seriesInstanceUID: series[0], sopInstanceUIDs: new Set(instances.keys()) }
 }
@@ -40,7 +50,7 @@ function membersOf(value: Json | undefined, name: string, may?: readonly string[
   if (value === undefined) return new Map()
   if (!isObject(value)) throw invalid(`${name} is no JSON object`)
   if (may !== undefined && [...value.keys()].some((key) => !may.includes(key))) {
-    throw invalid(`${name} has a member that it does not know; it knows ${may.join(' and ')}`)
+    throw invalid(`${name} has a member that it does not know: it knows ${may.join(' and ')}`)
   }
   return value
 }

@@ -4,7 +4,7 @@
  */
 import { ContractError } from '../contract/errors.ts'
 import { type AttributeChange, readAttributes } from './attribute-changes.ts'
-import { isObject, type Json, type JsonObject, readJson } from './strict-json.ts'
+import { isBase64OfJson, isObject, type Json, type JsonObject, readJson } from './strict-json.ts'
 
 /** No key is in both. */
 export interface ModuleChange {
@@ -163,7 +163,7 @@ function membersIn(value: Json | undefined, { blob, path, may, never = IN_DOCUME
     if (may === undefined || may.includes(key)) continue
     if (never.includes(key)) throw invalid(`${key} in ${blob} cannot be updated or removed.`)
     const known = may.join(', ').replace(/, ([^,]*)$/, ' and $1')
-    throw invalid(`${path} in ${blob} has a member that it does not know; it knows ${known}.`)
+    throw invalid(`${path} in ${blob} has a member that it does not know: it knows ${known}.`)
   }
   return value
 }
@@ -184,15 +184,11 @@ function textOf(bytes: Uint8Array, blob: BlobName): string {
   if (isBase64OfJson(text)) {
     throw invalid(
       `${blob} is base64 twice: what it decodes to is not JSON but base64 of it. Version 1 of the AWS CLI and the SDKs encode by ` +
-        'themselves and want the JSON as it is; so does version 2 of the CLI with --cli-binary-format raw-in-base64-out.',
+        'themselves and want the JSON as it is, and so does version 2 of the CLI with --cli-binary-format raw-in-base64-out.',
     )
   }
   return text
 }
-
-const isBase64OfJson = (text: string): boolean =>
-  /^[A-Za-z0-9+/\s]+={0,2}$/.test(text.trim()) &&
-  Buffer.from(text, 'base64').toString('latin1').trimStart().startsWith('{')
 
 function together(remove: Attributes = [], put: Attributes = []): ModuleChange {
   const removed = new Set(remove.map(({ key }) => key))

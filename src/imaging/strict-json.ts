@@ -34,6 +34,11 @@ export function readJson(text: string, what: string, limits: JsonLimits = REQUES
 /** A value of a stored document. */
 export const readStoredJson = (text: string): Json => readJson(text, 'stored metadata', STORED_JSON)
 
+/** Callers often encode once too often, as the examples of AWS do for version 2 of its CLI. */
+export const isBase64OfJson = (text: string): boolean =>
+  /^[A-Za-z0-9+/\s]+={0,2}$/.test(text.trim()) &&
+  Buffer.from(text, 'base64').toString('latin1').trimStart().startsWith('{')
+
 export function jsonText(value: Json): string {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0.0' : String(value)
   if (typeof value === 'bigint') return String(value)
@@ -147,6 +152,7 @@ class Reading {
 
   #number(): number | bigint {
     const start = this.#at
+    if (!/[-\d]/.test(this.#text[start] ?? '')) throw this.#notJson()
     while (/[-+.\deE]/.test(this.#text[this.#at] ?? '')) this.#at += 1
     const digits = this.#text.slice(start, this.#at)
     const value = Number(digits)
@@ -154,7 +160,7 @@ class Reading {
       if (Number.isFinite(value)) return Number.isInteger(value) && !Number.isSafeInteger(value) ? exact(digits) : value
     }
     this.#at = start
-    throw digits === '' ? this.#notJson() : this.#fault(`has a number ${this.#place()} that is none, or too large`)
+    throw this.#fault(`has a number ${this.#place()} that is none, or too large`)
   }
 
   #word(word: string): void {
