@@ -167,6 +167,12 @@ describe('instances', () => {
     assert.match(changed.get(FIRST)!.entry, /"MediaStorageSOPInstanceUID":"2\.25\.9"/)
   })
 
+  test('a new SOP class is that of the file meta information too', () => {
+    const { entry } = updated({ put: ofInstance({ SOPClassUID: '1.2.840.10008.5.1.4.1.1.7' }) }).changed.get(FIRST)!
+    assert.equal(entry, ENTRIES.get(FIRST)!.replaceAll('5.1.4.1.1.2"', '5.1.4.1.1.7"'))
+    assert.match(entry, /"MediaStorageSOPClassUID":"1\.2\.840\.10008\.5\.1\.4\.1\.1\.7"/)
+  })
+
   test('no two instances get the same UID, nor one that goes with the update', () => {
     const both = { [FIRST]: { DICOM: { SOPInstanceUID: '2.25.9' } }, [SECOND]: { DICOM: { SOPInstanceUID: '2.25.9' } } }
     assert.throws(() => updated({ put: inSeries({ Instances: both }), force: true }), /another instance/)

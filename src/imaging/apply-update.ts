@@ -101,8 +101,8 @@ function givenUID({ put }: ModuleChange, keyword: string): string | undefined {
 }
 
 /**
- * The keys of the request are the instance's old UID. MediaStorageSOPInstanceUID follows the new one: it is that of the data set by
- * definition (PS3.10 7.1), and a caller who gives an instance another name to hide the old one could not change it himself.
+ * The keys of the request are the instance's old UID. What the file meta information says of instance and class follows: it is the data
+ * set's by definition (PS3.10 7.1), and a caller who gives an instance another name to hide the old one could not change it himself.
  */
 function updatedInstance(change: ModuleChange, text: string): UpdatedInstance {
   const keyEnd = endOfString(text, 0)
@@ -112,7 +112,10 @@ function updatedInstance(change: ModuleChange, text: string): UpdatedInstance {
   const vrs = membersOfText(entry.get('DICOMVRs') ?? '')
   requireVRs(change, vrs)
   const updated = updatedMembers(change, own, BY_TAG)
-  if (uid !== undefined && updated.has(MEDIA_STORAGE_UID)) updated.set(MEDIA_STORAGE_UID, JSON.stringify(uid))
+  for (const { key, value } of change.put) {
+    const follower = FOLLOWERS.get(key)
+    if (follower !== undefined && updated.has(follower)) updated.set(follower, jsonText(value))
+  }
   const written = textOfMembers(updated)
   entry.set('DICOM', written)
   entry.set('DICOMVRs', textOfMembers(updatedVRs(vrs, { change, before: own, written })))
@@ -120,7 +123,10 @@ function updatedInstance(change: ModuleChange, text: string): UpdatedInstance {
   return { sopInstanceUID: JSON.parse(key) as string, entry: `${key}:${textOfMembers(entry)}` }
 }
 
-const MEDIA_STORAGE_UID = 'MediaStorageSOPInstanceUID'
+const FOLLOWERS: ReadonlyMap<string, string> = new Map([
+  ['SOPInstanceUID', 'MediaStorageSOPInstanceUID'],
+  ['SOPClassUID', 'MediaStorageSOPClassUID'],
+])
 
 /** Elements that go by their tag need a VR, unless the dictionary has one for them. */
 function requireVRs({ remove, put }: ModuleChange, vrs: ReadonlyMap<string, string>): void {

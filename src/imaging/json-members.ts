@@ -6,16 +6,16 @@
 /** The members of one object in their order, each with its value's text. @throws Error where the text is not as Hilum writes it */
 export function membersOfText(text: string): Map<string, string> {
   const members = new Map<string, string>()
-  let at = 1
-  while (text[at] === '"') {
-    const keyEnd = endOfString(text, at)
+  let at = 0
+  if (text === '{}') return members
+  while (text[at] === (members.size === 0 ? '{' : ',') && text[at + 1] === '"') {
+    const keyEnd = endOfString(text, at + 1)
+    if (text[keyEnd] !== ':') break
     const valueEnd = endOfValue(text, keyEnd + 1)
-    members.set(JSON.parse(text.slice(at, keyEnd)) as string, text.slice(keyEnd + 1, valueEnd))
+    members.set(JSON.parse(text.slice(at + 1, keyEnd)) as string, text.slice(keyEnd + 1, valueEnd))
     at = valueEnd
-    if (text[at] === ',') at += 1
-    else break
   }
-  if (text[0] !== '{' || text[at] !== '}' || at !== text.length - 1) throw new Error('stored JSON is not one object')
+  if (text[at] !== '}' || at !== text.length - 1) throw new Error('stored JSON is not one object')
   return members
 }
 
