@@ -16,7 +16,7 @@ import { encodeRLEFrame } from '../src/dicom/rle.ts'
 import { planFrames } from '../src/frames/frame-plan.ts'
 import { type FrameThreads, startFrameThreads } from '../src/frames/frame-threads.ts'
 import { openJPEG2000Codec } from '../src/frames/jpeg2000.ts'
-import { storeFrames } from '../src/frames/store-frames.ts'
+import { storedFrames } from '../src/frames/store-frames.ts'
 import { DEFAULT_LIMITS } from '../src/limits.ts'
 import { drawCT, SIDE } from './frames-alone.ts'
 import { optionsOf } from './options.ts'
@@ -79,8 +79,7 @@ async function ofThreads(threads: FrameThreads, file: ReturnType<typeof fileOf>)
   const plan = planFrames(file, { format: 'HTJ2K' })
   if (plan.kind !== 'frames') throw new Error('the frames that are measured cannot be cut')
   const [start, processorStart] = [performance.now(), process.cpuUsage()]
-  const warning = await storeFrames(plan, { source: bytesInMemory(file.bytes), threads, keep: () => {} })
-  if (warning !== undefined) throw new Error(warning.message)
+  for await (const _ of storedFrames(plan, { source: bytesInMemory(file.bytes), threads }));
   const { user, system } = process.cpuUsage(processorStart)
   return {
     megabytes: (plan.cut.count * FRAME_BYTES) / MB,

@@ -11,7 +11,7 @@ import type { StorageFormat } from '../dicom/stored-syntax.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { type FramePlan, type FramesToStore, type FramesWarning, planFrames } from './frame-plan.ts'
 import { type FrameThreadLimits, type FrameThreads, startFrameThreads } from './frame-threads.ts'
-import { type StoredFrame, storeFrames } from './store-frames.ts'
+import { FramesUnavailable, type StoredFrame, storedFrames } from './store-frames.ts'
 
 /** The name of a test's skip where a program is not there; CI installs all of them. */
 export const lacks = (...programs: [program: string, debianPackage: string][]): string | false => {
@@ -129,9 +129,13 @@ export async function storeAll(
   const plan = planFrames(file, { format })
   if (plan.kind !== 'frames') return { plan, frames: [], warning: plan.kind === 'none' ? undefined : plan.warning }
   const frames: StoredFrame[] = []
-  const keep = (frame: StoredFrame) => void frames.push(frame)
-  const warning = await storeFrames(plan, { source: bytesInMemory(file.bytes), threads, keep })
-  return { plan, frames, warning: warning ?? plan.warning }
+  try {
+    for await (const frame of storedFrames(plan, { source: bytesInMemory(file.bytes), threads })) frames.push(frame)
+    return { plan, frames, warning: plan.warning }
+  } catch (error) {
+    if (!(error instanceof FramesUnavailable)) throw error
+    return { plan, frames, warning: error.warning }
+  }
 }
 
 export const bytesOf = (frame: StoredFrame, file: Uint8Array): Uint8Array =>

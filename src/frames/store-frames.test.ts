@@ -17,7 +17,8 @@ import {
   storeAll,
   storedSyntaxOf,
 } from './frames.fixture.ts'
-import { type StoredFrame, storeFrames } from './store-frames.ts'
+import type { FrameToStore } from './store-frame.ts'
+import { type StoredFrame, storedFrames } from './store-frames.ts'
 
 const threads = startThreads()
 after(() => threads.stop())
@@ -219,7 +220,7 @@ test('frames come in their order, and only a few of them are read ahead', async 
       return file.bytes.subarray(offsetBytes, offsetBytes + lengthBytes)
     },
   }
-  assert.equal(await storeFrames(plan, { source, threads, keep: (frame) => void kept.push(frame) }), undefined)
+  for await (const frame of storedFrames(plan, { source, threads })) kept.push(frame)
   assert.deepEqual(
     kept.map(({ frameNumber }) => frameNumber),
     cells.map((_, index) => index + 1),
@@ -231,7 +232,7 @@ test('frames come in their order, and only a few of them are read ahead', async 
   assert.ok(ahead <= 2 * threads.size, `${ahead} frames read ahead`)
 })
 
-test('what the source or the keeper throws comes through, whatever is on its way then', async () => {
+test('what the source throws comes through, whatever is on its way then; whoever leaves early leaves nothing on its way', async () => {
   const pixel = pixelOf({ bitsAllocated: 8, rows: 16, columns: 16, numberOfFrames: 20 })
   const file = parseP10(fileOf(pixel, { frames: Array.from({ length: 20 }, () => draw(pixel)) }))
   const plan = planFrames(file, { format: 'HTJ2K' })
@@ -243,12 +244,22 @@ test('what the source or the keeper throws comes through, whatever is on its way
       return file.bytes.subarray(offsetBytes, offsetBytes + lengthBytes)
     },
   }
-  await assert.rejects(storeFrames(plan, { source: gone, threads, keep: () => {} }), /the store is away/)
-  const full = () => {
-    throw new Error('the disk is full')
+  const all = async () => {
+    for await (const _ of storedFrames(plan, { source: gone, threads }));
   }
-  await assert.rejects(
-    storeFrames(plan, { source: bytesInMemory(file.bytes), threads, keep: full }),
-    /the disk is full/,
-  )
+  await assert.rejects(all, /the store is away/)
+  let underWay = 0
+  const counted = {
+    size: threads.size,
+    async transcode(frame: FrameToStore) {
+      underWay += 1
+      const outcome = await threads.transcode(frame)
+      underWay -= 1
+      return outcome
+    },
+  }
+  for await (const { frameNumber } of storedFrames(plan, { source: bytesInMemory(file.bytes), threads: counted })) {
+    if (frameNumber === 2) break
+  }
+  assert.equal(underWay, 0)
 })

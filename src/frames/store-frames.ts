@@ -1,6 +1,6 @@
 /**
  * All frames of an instance, in order, each as what is to be stored of it. Frames are read a few at a time, decoded and encoded on all
- * threads, and handed on one by one: neither the file nor its frames lie in memory whole.
+ * threads, and come out one by one as they are asked for: neither the file nor its frames lie in memory whole.
  */
 import { crc32 } from 'node:zlib'
 import type { ByteRange, ByteSource } from '../dicom/byte-source.ts'
@@ -29,51 +29,56 @@ export interface StoredFrame {
     | { readonly kind: 'ranges'; readonly ranges: readonly ByteRange[] }
 }
 
-export interface FrameStoring {
+export interface FrameSource {
   readonly source: ByteSource
   readonly threads: Pick<FrameThreads, 'size' | 'transcode'>
-  /** Called for one frame after another, in order. */
-  keep(frame: StoredFrame): Promise<void> | void
+}
+
+/** No frame of the instance is to be had, and those that came out before are to be dropped. */
+export class FramesUnavailable extends Error {
+  override readonly name = 'FramesUnavailable'
+  readonly warning: FramesWarning
+
+  constructor(warning: FramesWarning) {
+    super(warning.message)
+    this.warning = warning
+  }
 }
 
 /** Pixels that may be on their way at once, all threads together, beside one frame for each. */
 const PIXEL_BYTES_IN_FLIGHT = 128 * 1024 ** 2
 const READ_BYTES = 4 * 1024 ** 2
 
-/**
- * @returns what is amiss: then no frame is to be had, and those that were kept are to be dropped
- * @throws what `keep`, the source and stopped threads throw
- */
-export async function storeFrames(plan: FramesToStore, storing: FrameStoring): Promise<FramesWarning | undefined> {
-  return plan.fate === 'transcoded' ? transcodeAll(plan, storing) : keepAll(plan, storing)
+/** @throws FramesUnavailable, and what the source and stopped threads throw */
+export function storedFrames(plan: FramesToStore, from: FrameSource): AsyncGenerator<StoredFrame, void, void> {
+  return plan.fate === 'transcoded' ? transcodeAll(plan, from) : keepAll(plan, from)
 }
 
-type Arrival = { readonly frame: StoredFrame } | { readonly warning: FramesWarning }
+/** Whether its frames have bytes of their own; else they are ranges of the instance's file. */
+export const areStoredApart = (plan: FramesToStore): boolean => plan.fate === 'transcoded' || isInsideBytes(plan)
 
-async function transcodeAll(plan: FramesToStore, storing: FrameStoring): Promise<FramesWarning | undefined> {
-  const onTheirWay: Promise<Arrival>[] = []
+async function* transcodeAll(plan: FramesToStore, from: FrameSource): AsyncGenerator<StoredFrame, void, void> {
+  const onTheirWay: Promise<StoredFrame>[] = []
   const most = Math.max(1, Math.floor(PIXEL_BYTES_IN_FLIGHT / frameBytes(plan.pixel)))
-  const window = Math.min(2 * storing.threads.size, most)
+  const window = Math.min(2 * from.threads.size, most)
   let next = 0
   try {
     while (next < plan.cut.count || onTheirWay.length > 0) {
       while (next < plan.cut.count && onTheirWay.length < window) {
-        const arrival = transcodeOne(plan, storing, next++)
+        const frame = transcodeOne(plan, from, next++)
         // It is asked for in its turn; until then nobody hears of its failure.
-        arrival.catch(() => {})
-        onTheirWay.push(arrival)
+        frame.catch(() => {})
+        onTheirWay.push(frame)
       }
-      const arrival = await onTheirWay.shift()!
-      if ('warning' in arrival) return arrival.warning
-      await storing.keep(arrival.frame)
+      yield await onTheirWay.shift()!
     }
-    return undefined
   } finally {
     await Promise.allSettled(onTheirWay)
   }
 }
 
-async function transcodeOne(plan: FramesToStore, { source, threads }: FrameStoring, index: number): Promise<Arrival> {
+async function transcodeOne(plan: FramesToStore, from: FrameSource, index: number): Promise<StoredFrame> {
+  const { source, threads } = from
   const { pixel, transferSyntaxUID, littleEndian, format, isFloat } = plan
   const place = plan.cut.place(index)
   const { wordsFrom } = plan
@@ -84,32 +89,30 @@ async function transcodeOne(plan: FramesToStore, { source, threads }: FrameStori
   })
   if (outcome.kind === 'broken') {
     const message = `Frame ${index + 1} cannot be transcoded: ${outcome.reason}`
-    return { warning: { type: 'TranscodingException', message } }
+    throw new FramesUnavailable({ type: 'TranscodingException', message })
   }
   const { bytes: stored, ...frame } = outcome.frame
   return {
-    frame: {
-      ...{ ...frame, frameNumber: index + 1, columns: pixel.columns, rows: pixel.rows, sizeBytes: stored.length },
-      content: { kind: 'bytes', bytes: stored },
-    },
+    ...{ ...frame, frameNumber: index + 1, columns: pixel.columns, rows: pixel.rows, sizeBytes: stored.length },
+    content: { kind: 'bytes', bytes: stored },
   }
 }
 
-async function keepAll(plan: FramesToStore, { source, keep }: FrameStoring): Promise<FramesWarning | undefined> {
+async function* keepAll(plan: FramesToStore, { source }: FrameSource): AsyncGenerator<StoredFrame, void, void> {
   const { pixel, cut, fate } = plan
   const { columns, rows, photometricInterpretation } = pixel
   for (let index = 0; index < cut.count; index++) {
     const place = cut.place(index)
     if (fate === 'video' && !(await beginsAsVideo(plan, { source, place }))) {
-      return { type: 'TranscodingException', message: 'The video is not of the kind that its transfer syntax says' }
+      const message = 'The video is not of the kind that its transfer syntax says'
+      throw new FramesUnavailable({ type: 'TranscodingException', message })
     }
     const kept = isInsideBytes(plan) ? await keepBits(plan, { source, place }) : await keepRanges(source, place)
-    await keep({
+    yield {
       ...{ frameNumber: index + 1, columns, rows, photometricInterpretation, minPixelValue: null, maxPixelValue: null },
       ...kept,
-    })
+    }
   }
-  return undefined
 }
 
 /** Frames of single bits that do not fill whole bytes begin in the middle of one: they are cut out. */
