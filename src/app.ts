@@ -1,5 +1,6 @@
 /** All that an operation or an import may use, handed down as an argument. Types only: main.ts is where they become real. */
 
+import type { FrameThreads } from './frames/frame-threads.ts'
 import type { Limits } from './limits.ts'
 import type { BlobStore } from './stores/blob-store.ts'
 import type { Catalog } from './stores/catalog.ts'
@@ -32,6 +33,8 @@ export interface ImportApp {
   readonly newId: () => string
   readonly log: Log
   readonly limits: Limits
+  /** Where frames are decoded and encoded. */
+  readonly frames: FrameThreads
 }
 
 /** Sealed, URL-safe page tokens: nobody but us can read or make one, and each is good for its own request only. */
@@ -49,7 +52,7 @@ export interface AccessTimes {
   lastOf(imageSetId: string): number | undefined
 }
 
-export interface App extends ImportApp {
+export interface App extends Omit<ImportApp, 'frames'> {
   readonly credentials: Credentials
   readonly pageTokens: PageTokens
   readonly background: Background

@@ -1,6 +1,7 @@
 /** The inside of an import thread: its own stores, its workers, and two words it listens to. */
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
+import { startFrameThreads } from './frames/frame-threads.ts'
 import { startImportWorker } from './import/worker.ts'
 import type { ImportThreadOptions } from './import-threads.ts'
 import { openLog } from './log.ts'
@@ -14,7 +15,8 @@ if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
 const { places, limits, logLevel } = workerData as ImportThreadOptions
 const stores = await openStores(places)
-const app = { ...stores, limits, clock: Date.now, newId, log: openLog({ logLevel }) }
+const frames = startFrameThreads(limits)
+const app = { ...stores, frames, limits, clock: Date.now, newId, log: openLog({ logLevel }) }
 const workers = [startImportWorker(app), startWorkflowWorker(app)]
 
 parentPort!.on('message', async (word: 'wake' | 'stop') => {
@@ -23,6 +25,7 @@ parentPort!.on('message', async (word: 'wake' | 'stop') => {
     return
   }
   await Promise.all(workers.map((worker) => worker.stop()))
+  await frames.stop()
   await stores.catalog.close()
   parentPort!.close()
 })

@@ -5,6 +5,7 @@
 import { startAccessTimes } from './access-times.ts'
 import type { App } from './app.ts'
 import { BackgroundWork } from './background.ts'
+import { startFrameThreads } from './frames/frame-threads.ts'
 import { startImportWorker } from './import/worker.ts'
 import { DEFAULT_LIMITS, type Limits, withAwsQuotas } from './limits.ts'
 import { openLog } from './log.ts'
@@ -109,7 +110,11 @@ async function open(
   const locations = openMemoryLocations()
   const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
   const background = new BackgroundWork(settings.log)
-  const workers = [startImportWorker({ ...settings, ...stores }), startWorkflowWorker({ ...settings, ...stores })]
+  const frames = startFrameThreads(settings.limits)
+  const workers = [
+    startImportWorker({ ...settings, ...stores, frames }),
+    startWorkflowWorker({ ...settings, ...stores }),
+  ]
   const accessTimes = startAccessTimes({ ...settings, ...stores }, settings.limits)
   const app: App = {
     ...settings,
@@ -123,6 +128,7 @@ async function open(
   }
   const close = async () => {
     await Promise.all(workers.map((worker) => worker.stop()))
+    await frames.stop()
     await background.drain()
     await accessTimes.stop()
     await stores.catalog.close()

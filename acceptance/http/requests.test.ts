@@ -74,7 +74,7 @@ describe('the headers', recorded, () => {
     const headers = { 'content-type': 'application/json', accept: '*/*', 'x-amz-api-version': '2023-07-19' }
     assert.equal((await sendSigned(hilum, { ...GET, headers, bodyHashHeader: true })).status, 200)
     const path = `/datastore/${datastoreId}/imageSet/${datastoreId}/getImageSet`
-    assert.deepEqual(await errorOf({ method: 'POST', path, headers, body: '' }), [501, 'NotImplementedException'])
+    assert.deepEqual(await errorOf({ method: 'POST', path, headers, body: '' }), [404, 'ResourceNotFoundException'])
   })
 
   test('a wish for another encoding or type changes nothing', async () => {

@@ -5,7 +5,6 @@ import { MedicalImagingServiceException } from '@aws-sdk/client-medical-imaging'
 const STATUS = {
   AccessDeniedException: 403,
   ConflictException: 409,
-  NotImplementedException: 501,
   RequestEntityTooLargeException: 413,
   RequestTimeTooSkewed: 403,
   ResourceNotFoundException: 404,

@@ -19,7 +19,6 @@ const ERRORS = {
   RequestHeaderFieldsTooLargeException: { status: 431, fault: 'client', protocol: true },
   RequestTimeoutException: { status: 408, fault: 'client', protocol: true },
   UnknownOperationException: { status: 404, fault: 'client', protocol: true },
-  NotImplementedException: { status: 501, fault: 'server', protocol: true },
   ServiceUnavailableException: { status: 503, fault: 'server', protocol: true },
 
   IncompleteSignatureException: { status: 403, fault: 'client', protocol: true },

@@ -1,6 +1,6 @@
 /**
- * What stands behind an operation: a function from its input to its output, or the word that it is not built yet. Generic in
- * what the functions are given to work with, since the contract knows nothing of the rooms below it.
+ * What stands behind an operation: a function from its input to its output. Generic in what the functions are given to work with,
+ * since the contract knows nothing of the rooms below it.
  */
 import type { Input, OperationName, Output } from './operations.ts'
 
@@ -15,6 +15,4 @@ export interface ReplyNotes {
 
 export type Handler<N extends OperationName, App> = (input: Input<N>, app: App, reply: ReplyNotes) => Promise<Output<N>>
 
-export const NOT_BUILT = 'not built'
-
-export type Handlers<App> = { readonly [N in OperationName]: Handler<N, App> | typeof NOT_BUILT }
+export type Handlers<App> = { readonly [N in OperationName]: Handler<N, App> }

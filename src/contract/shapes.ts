@@ -147,8 +147,13 @@ export class Lasting<Structure> {
   }
 }
 
-/** The bytes of a stream: sent as they come, never gathered. */
-export type Bytes = Uint8Array | AsyncIterable<Uint8Array>
+/** The bytes of a stream: sent as they come, never gathered. Those whose number is known beforehand are sent with their length. */
+export type Bytes = Uint8Array | AsyncIterable<Uint8Array> | SizedBytes
+
+export interface SizedBytes {
+  readonly sizeBytes: number
+  readonly bytes: AsyncIterable<Uint8Array>
+}
 
 type Simplify<T> = { [K in keyof T]: T[K] } & {}
 type RequiredNames<M extends Members> = { [K in keyof M]: IsRequired<M[K]> extends true ? K : never }[keyof M]

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { ImportApp } from '../app.ts'
 import type { DataSet } from '../dicom/data-set.ts'
 import type { DicomFile } from '../dicom/parse.ts'
-import { instanceMetadata, NO_FRAMES } from '../imaging/metadata.ts'
+import { instanceMetadata, type StoredFrames } from '../imaging/metadata.ts'
 
 export interface MetadataBytes {
   readonly entry: Uint8Array
@@ -16,17 +16,18 @@ export interface FileToDescribe {
   readonly trailing?: DataSet
   readonly seriesInstanceUID: string
   readonly sopInstanceUID: string
+  readonly frames: StoredFrames
 }
 
 /** @throws DicomError where the file has more metadata than it may. */
 export function describeInstance(app: Pick<ImportApp, 'limits'>, described: FileToDescribe): MetadataBytes {
-  const { file, trailing, seriesInstanceUID, sopInstanceUID } = described
+  const { file, trailing, seriesInstanceUID, sopInstanceUID, frames } = described
   const { entry, levels } = instanceMetadata({
     file,
     trailing,
     SeriesInstanceUID: seriesInstanceUID,
     SOPInstanceUID: sopInstanceUID,
-    frames: NO_FRAMES,
+    frames,
     nameLargeBinary: (bytes) => `bulkdata/${createHash('md5').update(bytes).digest('hex')}`,
     charactersMax: app.limits.importMetadataCharacters,
   })

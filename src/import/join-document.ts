@@ -4,7 +4,9 @@
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
+import type { PixelItemWalk } from '../dicom/pixel-items.ts'
 import { readInstance } from '../imaging/instance.ts'
+import { NO_FRAMES } from '../imaging/metadata.ts'
 import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END, type DocumentBody } from '../imaging/metadata-document.ts'
 import type { InstanceParts, InstancePlace } from '../stores/catalog.ts'
 import { describeInstance, type MetadataBytes } from './describe-instance.ts'
@@ -82,7 +84,7 @@ export class DocumentJoiner {
       : this.#reader.read({ blobKey, offsetBytes: offsetBytes + entryBytes, lengthBytes: levelsBytes })
   }
 
-  /** Of an instance that was imported before metadata were kept: from its file, which is sound, or it would not be here. */
+  /** Of an instance that was imported before metadata and frames were kept: from its file, which is sound, or it would not be here. */
   async #describeAgain({ blobKey, offsetBytes, sizeBytes, ...instance }: InstancePlace): Promise<MetadataBytes> {
     const { limits, blobs } = this.#app
     const reader = this.#reader
@@ -96,8 +98,8 @@ export class DocumentJoiner {
     if (file.pixelData?.encapsulated === true && file.bytes.length < sizeBytes) {
       const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
       if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
-      const onEnd = (end: number) => {
-        pixelDataEnd = end
+      const onEnd = ({ endsAt }: PixelItemWalk) => {
+        pixelDataEnd = endsAt
       }
       for await (const _ of checkedToTheEnd(blob.bytes, { file, sizeBytes, onEnd }));
     }
@@ -109,6 +111,7 @@ export class DocumentJoiner {
       ...(trailing === undefined ? {} : { trailing }),
       seriesInstanceUID: grouping.SeriesInstanceUID,
       sopInstanceUID: instance.sopInstanceUID,
+      frames: NO_FRAMES,
     })
   }
 }

@@ -11,8 +11,8 @@ export async function* checkedToTheEnd(
   options: {
     readonly file: DicomFile
     readonly sizeBytes: number
-    /** Told where the encapsulated pixel data ends, in bytes from the file's beginning. */
-    readonly onEnd?: (offsetBytes: number) => void
+    /** Told the fragments of encapsulated pixel data and where they end, in bytes from the file's beginning. */
+    readonly onEnd?: (items: PixelItemWalk) => void
   },
 ): AsyncGenerator<Uint8Array> {
   const place = options.file.pixelData
@@ -27,7 +27,7 @@ export async function* checkedToTheEnd(
   if (copied < options.sizeBytes) throw cutShort(copied)
   if (walk === undefined) return
   if (walk.endsAt === undefined) throw cutShort(copied)
-  options.onEnd?.(walk.endsAt)
+  options.onEnd?.(walk)
 }
 
 const cutShort = (at: number) =>

@@ -11,7 +11,7 @@ export async function* readAhead<Item, Read>(
   options: {
     readonly limits: ReadAheadLimits
     readonly sizeOf: (item: Item) => number
-    /** Must not reject: a failure to read is a value. */
+    /** A file that cannot be read is a value; what is thrown comes out in the item's turn, and ends the reading. */
     readonly read: (item: Item) => Promise<Read>
   },
 ): AsyncGenerator<{ readonly item: Item; readonly read: Read }> {
@@ -23,13 +23,21 @@ export async function* readAhead<Item, Read>(
     held -= size
     return result
   }
-  for await (const item of items) {
-    const size = options.sizeOf(item)
-    while (ahead.length > 0 && (ahead.length >= options.limits.files || held + size > options.limits.bytes)) {
-      yield await take()
+  try {
+    for await (const item of items) {
+      const size = options.sizeOf(item)
+      while (ahead.length > 0 && (ahead.length >= options.limits.files || held + size > options.limits.bytes)) {
+        yield await take()
+      }
+      held += size
+      const read = options.read(item)
+      // Until its turn nobody hears of its failure.
+      read.catch(() => {})
+      ahead.push({ item, size, read })
     }
-    held += size
-    ahead.push({ item, size, read: options.read(item) })
+    while (ahead.length > 0) yield await take()
+  } finally {
+    // Whoever goes away leaves nothing behind that still writes.
+    await Promise.allSettled(ahead.map(({ read }) => read))
   }
-  while (ahead.length > 0) yield await take()
 }

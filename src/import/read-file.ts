@@ -1,33 +1,50 @@
 /** One input file: its bytes, or as much of them as its header needs, become an instance to store or a line of the failure report. */
 import type { ImportApp } from '../app.ts'
+import { bytesInMemory } from '../dicom/byte-source.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
-import { parseP10 } from '../dicom/parse.ts'
+import { type DicomFile, parseP10 } from '../dicom/parse.ts'
+import type { PixelItemWalk } from '../dicom/pixel-items.ts'
 import { type Instance, readInstance } from '../imaging/instance.ts'
 import { type BlobEntry, type BlobStore, readAll } from '../stores/blob-store.ts'
 import type { FailedFile } from '../stores/catalog.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
-import { describeInstance, type MetadataBytes } from './describe-instance.ts'
+import { describeInstance, type FileToDescribe, type MetadataBytes } from './describe-instance.ts'
+import { type FramesOfFile, type FramesToKeep, type FramesWork, framesOfFile } from './file-frames.ts'
 import { checkedToTheEnd } from './large-file.ts'
 import { type RangeOfFile, readHeader, readTrailing } from './read-header.ts'
+import { sourceOver } from './window-reader.ts'
+
+/** All that is kept of a file beside its bytes. */
+export interface DescribedFile {
+  /** With the warnings of its frames. */
+  readonly instance: Instance
+  readonly metadata: MetadataBytes
+  readonly frames: FramesToKeep | undefined
+}
 
 export type FileRead =
-  | {
-      readonly kind: 'whole'
-      readonly instance: Instance
-      readonly bytes: Uint8Array
-      readonly metadata: MetadataBytes
-    }
-  /** Too large to hold: its header has been read, and the bytes are still to be streamed; once they were, its metadata can be told. */
+  | { readonly kind: 'whole'; readonly bytes: Uint8Array; readonly described: DescribedFile }
+  /** Too large to hold: its header has been read, and the bytes are still to be streamed; where they lie then, the rest is made of them. */
   | {
       readonly kind: 'large'
-      readonly instance: Instance
       readonly bytes: () => AsyncIterable<Uint8Array>
-      readonly metadata: () => Promise<MetadataBytes>
+      readonly describe: (blobKey: string) => Promise<DescribedFile>
     }
   | { readonly kind: 'failed'; readonly failure: FailedFile }
 
-/** Never rejects: whatever is wrong with one file is a value, and the job goes on. */
-export async function readFile(app: ImportApp, bucket: BlobStore, entry: BlobEntry): Promise<FileRead> {
+export interface Reading extends FramesWork {
+  readonly app: ImportApp
+  readonly bucket: BlobStore
+  /** One after another: an inflated data set may take far more memory than its file. */
+  readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>
+}
+
+/**
+ * Whatever is wrong with one file is a value, and the job goes on.
+ * @throws the signal's reason, and StoreUnavailable where it is our own store that is away
+ */
+export async function readFile(reading: Reading, entry: BlobEntry): Promise<FileRead> {
+  const { app } = reading
   const { importFileBytes, importWholeFileBytes } = app.limits
   try {
     if (entry.sizeBytes > importFileBytes) {
@@ -35,48 +52,87 @@ export async function readFile(app: ImportApp, bucket: BlobStore, entry: BlobEnt
         reason: `The file has ${entry.sizeBytes} bytes, more than the ${importFileBytes} that can be imported`,
       })
     }
-    return entry.sizeBytes > importWholeFileBytes
-      ? await readLarge(app, bucket, entry)
-      : await readWhole(app, bucket, entry)
+    if (entry.sizeBytes > importWholeFileBytes) return await readLarge(reading, entry)
+    // A file that grew between listing and reading is taken as it is now, up to the same bound.
+    const bytes = await rangeOf(reading.bucket, entry).read(0, entry.sizeBytes + 1)
+    return await describeWhole(reading, bytes)
   } catch (cause) {
+    reading.signal.throwIfAborted()
+    if (cause instanceof OwnStoreAway) throw cause.cause
     return { kind: 'failed', failure: failureOf(app, entry.key, cause) }
   }
 }
 
-async function readWhole(app: ImportApp, bucket: BlobStore, entry: BlobEntry): Promise<FileRead> {
-  // A file that grew between listing and reading is taken as it is now, up to the same bound.
-  const bytes = await rangeOf(bucket, entry).read(0, entry.sizeBytes + 1)
-  const file = parseP10(bytes, { inflatedBytesMax: app.limits.inflatedBytes })
+/** Tells it from an input that cannot be read. */
+class OwnStoreAway extends Error {}
+
+async function describeWhole(reading: Reading, bytes: Uint8Array): Promise<FileRead> {
+  const parse = () => parseP10(bytes, { inflatedBytesMax: reading.app.limits.inflatedBytes })
+  // Not held while it waits for its turn: then it is inflated once more.
+  const parsed = notInflated(parse(), bytes)
+  const described =
+    parsed === undefined
+      ? await reading.inTurn(() => describeParsed(reading, parse()))
+      : await describeParsed(reading, parsed)
+  return { kind: 'whole', bytes, described }
+}
+
+const notInflated = (file: DicomFile, bytes: Uint8Array): DicomFile | undefined =>
+  file.bytes === bytes ? file : undefined
+
+async function describeParsed(reading: Reading, file: DicomFile): Promise<DescribedFile> {
   const instance = readInstance(file)
-  return { kind: 'whole', instance, bytes, metadata: describeInstance(app, { file, ...uidsOf(instance) }) }
+  const framed = await framesOfFile({ file, source: bytesInMemory(file.bytes) }, reading).catch((cause) => {
+    throw cause instanceof StoreUnavailable ? new OwnStoreAway('', { cause }) : cause
+  })
+  return describe(reading, { file, instance, framed })
 }
 
 /** Of the bytes only the header is held; the pixel data is checked while it is copied, and what follows it is read then. */
-async function readLarge(app: ImportApp, bucket: BlobStore, entry: BlobEntry): Promise<FileRead> {
+async function readLarge(reading: Reading, entry: BlobEntry): Promise<FileRead> {
+  const { app, bucket } = reading
   const { sizeBytes, key } = entry
   const range = rangeOf(bucket, entry)
   const file = await readHeader(range, app.limits)
   const instance = readInstance(file)
-  let pixelDataEnd: number | undefined
-  const onEnd = (offsetBytes: number) => {
-    pixelDataEnd = offsetBytes
+  let items: PixelItemWalk | undefined
+  const onEnd = (walked: PixelItemWalk) => {
+    items = walked
   }
   const bytes = async function* () {
     const blob = await bucket.open(key)
     if (blob === undefined) throw new DicomError({ reason: 'The object is no longer there' })
     yield* checkedToTheEnd(blob.bytes, { file, sizeBytes, onEnd })
   }
-  const metadata = async () => {
-    const trailing = await readTrailing(range, file, { pixelDataEnd, limits: app.limits })
-    return describeInstance(app, { file, ...uidsOf(instance), ...(trailing === undefined ? {} : { trailing }) })
+  const describeStored = async (blobKey: string) => {
+    const trailing = await readTrailing(range, file, { pixelDataEnd: items?.endsAt, limits: app.limits })
+    const framed = await framesOfFile({ file, items, source: sourceOver(app.blobs, blobKey) }, reading)
+    return describe(reading, { file, instance, framed, ...(trailing === undefined ? {} : { trailing }) })
   }
-  return { kind: 'large', instance, bytes, metadata }
+  return { kind: 'large', bytes, describe: describeStored }
 }
 
-const uidsOf = ({ grouping, sopInstanceUID }: Instance) => ({
-  seriesInstanceUID: grouping.SeriesInstanceUID,
-  sopInstanceUID,
-})
+interface FramedFile extends Pick<FileToDescribe, 'trailing'> {
+  readonly file: DicomFile
+  readonly instance: Instance
+  readonly framed: FramesOfFile
+}
+
+/** @throws DicomError, and then nothing of its frames is left */
+async function describe({ app }: Reading, { instance, framed, ...described }: FramedFile): Promise<DescribedFile> {
+  const { grouping, sopInstanceUID } = instance
+  const { frames } = framed
+  try {
+    const uids = { seriesInstanceUID: grouping.SeriesInstanceUID, sopInstanceUID }
+    const metadata = describeInstance(app, { ...described, ...uids, frames: framed.described })
+    const known = new Set(instance.warnings.map(({ type }) => type))
+    const warnings = [...instance.warnings, ...framed.warnings.filter(({ type }) => !known.has(type))]
+    return { instance: { ...instance, warnings }, metadata, frames }
+  } catch (error) {
+    if (frames?.kind === 'placed') await app.blobs.remove([frames.place.blobKey])
+    throw error
+  }
+}
 
 const rangeOf = (bucket: BlobStore, { key, sizeBytes }: BlobEntry): RangeOfFile => ({
   sizeBytes,

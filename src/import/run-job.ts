@@ -13,9 +13,9 @@ import { inputFiles } from './input-files.ts'
 import { JobFailed } from './job-failed.ts'
 import { publishGroups } from './publish-groups.ts'
 import { readAhead } from './read-ahead.ts'
-import { type FileRead, failureOf, readFile } from './read-file.ts'
+import { type FileRead, failureOf, type Reading, readFile } from './read-file.ts'
 import { writeReport } from './report.ts'
-import { BatchWriter, blobFolder } from './store-batch.ts'
+import { BatchWriter, blobFolder, newBlobKey } from './store-batch.ts'
 
 interface Work {
   readonly app: ImportApp
@@ -109,21 +109,38 @@ async function storeFiles({ app, job, lease, signal }: Work, input: BlobStore): 
   const limits = isCareful ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
   const writer = new BatchWriter({ ...app, limits }, { job, lease })
   let isDeadly = job.attempt >= importAttempts
+  const reading = await readingOf({ app, job, signal }, input)
   const files = readAhead(inputFiles(input, { inputS3Uri: job.inputS3Uri, after }), {
     limits: { files: isCareful ? 1 : READ_AHEAD_FILES, bytes: importWholeFileBytes },
     sizeOf: (entry) => Math.min(entry.sizeBytes, importWholeFileBytes),
     read: (entry) => {
-      if (!isDeadly) return readFile(app, input, entry)
+      if (!isDeadly) return readFile(reading, entry)
       isDeadly = false
       return Promise.resolve(fatalFile(entry))
     },
   })
   for await (const { item, read } of files) {
     signal.throwIfAborted()
-    await storeFile({ app, writer }, item, read)
+    await storeFile({ reading, writer }, item, read)
     if (isCareful) await writer.flush()
   }
   await writer.flush()
+}
+
+async function readingOf({ app, job, signal }: Omit<Work, 'lease'>, bucket: BlobStore): Promise<Reading> {
+  const datastore = await app.catalog.datastores.get(job.datastoreId, { deletedSince: 0 })
+  if (datastore === undefined) throw new JobFailed('The data store is no longer there')
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    ...{ app, bucket, signal },
+    format: datastore.losslessStorageFormat,
+    newBlobKey: () => newBlobKey(app, job),
+    inTurn(work) {
+      const done = last.then(work)
+      last = done.catch(() => {})
+      return done
+    },
+  }
 }
 
 const fatalFile = ({ key }: BlobEntry): FileRead => ({
@@ -136,22 +153,27 @@ const fatalFile = ({ key }: BlobEntry): FileRead => ({
   },
 })
 
-async function storeFile(to: { app: ImportApp; writer: BatchWriter }, entry: BlobEntry, read: FileRead): Promise<void> {
-  const { app, writer } = to
+async function storeFile(
+  to: { reading: Reading; writer: BatchWriter },
+  entry: BlobEntry,
+  read: FileRead,
+): Promise<void> {
+  const { reading, writer } = to
   switch (read.kind) {
     case 'failed':
       return writer.addFailed(read.failure)
     case 'whole':
-      return writer.add({ key: entry.key, ...read.instance }, read)
+      return writer.add(entry.key, read)
     case 'large': {
-      const key = writer.ownBlobKey()
+      const { app } = reading
+      const { sizeBytes } = entry
+      const blobKey = reading.newBlobKey()
       try {
-        await app.blobs.put(key, read.bytes())
-        const blob = { key, sizeBytes: entry.sizeBytes, metadata: await read.metadata() }
-        return await writer.addInOwnBlob({ key: entry.key, ...read.instance }, blob)
+        await app.blobs.put(blobKey, read.bytes())
+        return await writer.addInOwnBlob(entry.key, { blobKey, sizeBytes, described: await read.describe(blobKey) })
       } catch (cause) {
         if (!(cause instanceof DicomError)) throw cause
-        await app.blobs.remove([key])
+        await app.blobs.remove([blobKey])
         return writer.addFailed(failureOf(app, entry.key, cause))
       }
     }

@@ -3,14 +3,14 @@
  * durable. One fsync thus covers many small files. While one batch is made durable the next is gathered.
  */
 import type { ImportApp } from '../app.ts'
-import type { FailedFile, ImportJob, Lease, MetadataPlace, StoredFile } from '../stores/catalog.ts'
+import { encodeFrameTable } from '../imaging/frame-table.ts'
+import type { FailedFile, FramesPlace, ImportJob, Lease, MetadataPlace, StoredFile } from '../stores/catalog.ts'
 import type { MetadataBytes } from './describe-instance.ts'
+import { type FramesToKeep, type HeldFrames, onlyRange } from './file-frames.ts'
 import { gathered } from './gathered.ts'
+import type { DescribedFile } from './read-file.ts'
 
-/** A file that will be stored, before it is known where. */
-export type FileToStore = Omit<StoredFile, 'blobKey' | 'offsetBytes' | 'sizeBytes' | 'outcome' | 'metadata'>
-
-/** A blob to be: the files' bytes one after the other, and behind them their metadata, which is read together later. */
+/** A blob to be: the files' bytes, each followed by its frames, and behind them all their metadata, which is read together later. */
 interface Batch {
   readonly key: string
   readonly chunks: Uint8Array[]
@@ -20,6 +20,8 @@ interface Batch {
   sizeBytes: number
   metadataSizeBytes: number
 }
+
+type PlaceOfFile = Pick<StoredFile, 'blobKey' | 'offsetBytes' | 'sizeBytes'>
 
 export class BatchWriter {
   readonly #app: ImportApp
@@ -35,19 +37,11 @@ export class BatchWriter {
     this.#batch = this.#newBatch()
   }
 
-  async add(file: FileToStore, { bytes, metadata }: { bytes: Uint8Array; metadata: MetadataBytes }): Promise<void> {
+  async add(key: string, { bytes, described }: { bytes: Uint8Array; described: DescribedFile }): Promise<void> {
     const batch = this.#batch
-    batch.files.push({
-      ...file,
-      outcome: 'stored',
-      blobKey: batch.key,
-      offsetBytes: batch.sizeBytes,
-      sizeBytes: bytes.length,
-      metadata: this.#keep(metadata),
-    })
-    batch.chunks.push(bytes)
-    batch.sizeBytes += bytes.length
-    await this.#flushIfFull()
+    const place = { blobKey: batch.key, offsetBytes: batch.sizeBytes, sizeBytes: bytes.length }
+    this.#append([bytes])
+    await this.#addStored(key, described, place)
   }
 
   async addFailed(file: FailedFile): Promise<void> {
@@ -57,13 +51,52 @@ export class BatchWriter {
 
   /** For a file too large to hold: its bytes already lie in a blob of their own. */
   async addInOwnBlob(
-    file: FileToStore,
-    blob: { readonly key: string; readonly sizeBytes: number; readonly metadata: MetadataBytes },
+    key: string,
+    { blobKey, sizeBytes, described }: { blobKey: string; sizeBytes: number; described: DescribedFile },
   ): Promise<void> {
-    const { key: blobKey, sizeBytes } = blob
-    const metadata = this.#keep(blob.metadata)
-    this.#batch.files.push({ ...file, outcome: 'stored', blobKey, offsetBytes: 0, sizeBytes, metadata })
+    await this.#addStored(key, described, { blobKey, offsetBytes: 0, sizeBytes })
+  }
+
+  async #addStored(key: string, { instance, metadata, frames }: DescribedFile, place: PlaceOfFile): Promise<void> {
+    this.#batch.files.push({
+      ...{ key, ...instance, outcome: 'stored', ...place, metadata: this.#keep(metadata) },
+      ...(frames === undefined ? {} : { frames: this.#placeFrames(frames, place) }),
+    })
     await this.#flushIfFull()
+  }
+
+  #placeFrames(frames: FramesToKeep, file: PlaceOfFile): FramesPlace {
+    if (frames.kind === 'placed') return frames.place
+    const { chunks, ranges, ...counted } = frames.held
+    const start = this.#batch.sizeBytes
+    this.#append(chunks)
+    return { ...counted, ...this.#placeRanges(ranges, { start, file }) }
+  }
+
+  #placeRanges(ranges: HeldFrames['ranges'], { start, file }: { start: number; file: PlaceOfFile }) {
+    const blobKey = this.#batch.key
+    const only = onlyRange(ranges)
+    if (only !== undefined) {
+      const { offsetBytes, lengthBytes: sizeBytes } = only
+      return only.in === 'file'
+        ? { blobKey: file.blobKey, offsetBytes: file.offsetBytes + offsetBytes, sizeBytes, holds: 'frame' as const }
+        : { blobKey, offsetBytes: start + offsetBytes, sizeBytes, holds: 'frame' as const }
+    }
+    const table = encodeFrameTable(
+      ranges.map((ofFrame) =>
+        ofFrame.map((range) => (range.in === 'blob' ? { ...range, offsetBytes: start + range.offsetBytes } : range)),
+      ),
+    )
+    const offsetBytes = this.#batch.sizeBytes
+    this.#append([table])
+    return { blobKey, offsetBytes, sizeBytes: table.length, holds: 'table' as const }
+  }
+
+  #append(chunks: readonly Uint8Array[]): void {
+    for (const chunk of chunks) {
+      this.#batch.chunks.push(chunk)
+      this.#batch.sizeBytes += chunk.length
+    }
   }
 
   #keep({ entry, levels }: MetadataBytes): MetadataPlace {
@@ -80,17 +113,8 @@ export class BatchWriter {
   }
 
   #newBatch(): Batch {
-    const key = this.#newBlobKey()
+    const key = newBlobKey(this.#app, this.#job)
     return { key, chunks: [], metadataChunks: [], files: [], sizeBytes: 0, metadataSizeBytes: 0 }
-  }
-
-  /** Under the job's own folder, so that a job that goes on after a crash finds what it had written and not recorded. */
-  #newBlobKey(): string {
-    return `${blobFolder(this.#job)}${this.#app.newId()}`
-  }
-
-  ownBlobKey(): string {
-    return this.#newBlobKey()
   }
 
   /** Everything added so far is durable and recorded once this returns. */
@@ -117,7 +141,8 @@ export class BatchWriter {
   }
 
   async #write({ key, chunks, metadataChunks, files, sizeBytes }: Batch): Promise<void> {
-    if (metadataChunks.length > 0) await this.#app.blobs.put(key, gathered([...chunks, ...metadataChunks]))
+    if (chunks.length + metadataChunks.length > 0)
+      await this.#app.blobs.put(key, gathered([...chunks, ...metadataChunks]))
     const placed = files.map((file) =>
       file.outcome === 'stored' && file.metadata !== undefined
         ? { ...file, metadata: { ...file.metadata, offsetBytes: sizeBytes + file.metadata.offsetBytes } }
@@ -128,3 +153,6 @@ export class BatchWriter {
 }
 
 export const blobFolder = (job: Pick<ImportJob, 'datastoreId' | 'jobId'>): string => `${job.datastoreId}/${job.jobId}/`
+
+/** Under the job's own folder, so that a job that goes on after a crash finds what it had written and not recorded. */
+export const newBlobKey = (app: Pick<ImportApp, 'newId'>, job: ImportJob): string => `${blobFolder(job)}${app.newId()}`

@@ -1,10 +1,14 @@
 /** What the tests of this room share: an app over real stores, a job, and the end of it. */
 import type { ImportApp } from '../app.ts'
+import { startFrameThreads } from '../frames/frame-threads.ts'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { newId } from '../new-id.ts'
 import type { Catalog, ImportJob } from '../stores/catalog.ts'
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** For all tests of a file: they are started by the first frame, and do not keep the process. */
+const frames = startFrameThreads(DEFAULT_LIMITS)
 
 type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>
 
@@ -13,6 +17,7 @@ export const testApp = (
   options: { limits?: Partial<Limits>; clock?: () => number } = {},
 ): ImportApp => ({
   ...stores,
+  frames,
   clock: options.clock ?? Date.now,
   newId,
   log: SILENT,

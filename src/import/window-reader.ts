@@ -1,4 +1,5 @@
 /** Ranges of blobs, read by the window: what is asked for next mostly lies right behind, in the same blob. */
+import type { ByteSource } from '../dicom/byte-source.ts'
 import { type BlobStore, readAll } from '../stores/blob-store.ts'
 import type { Range } from './blob-range.ts'
 
@@ -32,5 +33,18 @@ export class WindowReader {
     const start = offsetBytes - window.offsetBytes
     if (start < 0 || start + lengthBytes > window.bytes.length) return undefined
     return window.bytes.subarray(start, start + lengthBytes)
+  }
+}
+
+/** A blob as a source for several readers, who get their turns in the order they asked. */
+export function sourceOver(blobs: BlobStore, blobKey: string): ByteSource {
+  const reader = new WindowReader(blobs)
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    read(range) {
+      const read = last.then(() => reader.read({ blobKey, ...range }))
+      last = read.catch(() => {})
+      return read
+    },
   }
 }

@@ -1,12 +1,13 @@
-/** The total table: every operation of the contract, and what does it. `NOT_BUILT` answers an honest 501. */
+/** The total table: every operation of the contract, and what does it. */
 import type { App } from '../app.ts'
-import { type Handlers, NOT_BUILT } from '../contract/handlers.ts'
+import type { Handlers } from '../contract/handlers.ts'
 import { copyImageSet } from './copy-image-set.ts'
 import { createDatastore } from './create-datastore.ts'
 import { deleteDatastore } from './delete-datastore.ts'
 import { deleteImageSet } from './delete-image-set.ts'
 import { getDatastore } from './get-datastore.ts'
 import { getDICOMImportJob } from './get-dicom-import-job.ts'
+import { getImageFrame } from './get-image-frame.ts'
 import { getImageSet } from './get-image-set.ts'
 import { getImageSetMetadata } from './get-image-set-metadata.ts'
 import { listDatastores } from './list-datastores.ts'
@@ -34,9 +35,8 @@ export const handlers: Handlers<App> = {
   CopyImageSet: copyImageSet,
   DeleteImageSet: deleteImageSet,
   GetImageSetMetadata: getImageSetMetadata,
+  GetImageFrame: getImageFrame,
   TagResource: tagResource,
   UntagResource: untagResource,
   ListTagsForResource: listTagsForResource,
-
-  GetImageFrame: NOT_BUILT,
 }

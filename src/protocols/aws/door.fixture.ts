@@ -1,6 +1,7 @@
 /** An AWS door over a few plain functions, with its log kept for reading. */
+import assert from 'node:assert/strict'
 import type { App } from '../../app.ts'
-import { type Handlers, NOT_BUILT } from '../../contract/handlers.ts'
+import type { Handlers } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
 import type { Door } from '../wire.ts'
@@ -42,7 +43,8 @@ export function doorOver(
     log: logInto(lines),
     awsQuotas,
   }
-  const unbuilt = (Object.keys(operations) as OperationName[]).map((name) => [name, NOT_BUILT])
+  const notAsked = async () => assert.fail('the test asks no other operation')
+  const others = (Object.keys(operations) as OperationName[]).map((name) => [name, notAsked])
   // The door uses these of an App and no others.
-  return { door: awsDoor(app as unknown as App, { ...Object.fromEntries(unbuilt), ...built }), lines, time }
+  return { door: awsDoor(app as unknown as App, { ...Object.fromEntries(others), ...built }), lines, time }
 }

@@ -233,14 +233,6 @@ describe('the order of answers', () => {
       assert.equal(reply.status, 403)
     }
   })
-
-  test('tells that an operation is not built only after validation', async () => {
-    const fixture = doorOver({})
-    assert.equal((await ask(fixture, { method: 'GET', path: '/datastore/XX' })).status, 400)
-    const reply = await ask(fixture, get)
-    assert.equal(reply.status, 501)
-    assert.match(String(reply.body), /GetDatastore is not built yet/)
-  })
 })
 
 describe("AWS's throttles", () => {

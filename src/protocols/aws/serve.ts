@@ -4,7 +4,7 @@
  */
 import type { App, Log } from '../../app.ts'
 import { ContractError, type ErrorName, isProtocolError, TemporarilyUnavailable } from '../../contract/errors.ts'
-import { type ExtensionHeader, type Handler, type Handlers, NOT_BUILT } from '../../contract/handlers.ts'
+import type { ExtensionHeader, Handler, Handlers } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import { type Door, splitTarget, type WireReply, type WireRequest } from '../wire.ts'
 import { inputReader } from './read-input.ts'
@@ -55,12 +55,9 @@ export function awsDoor(app: App, handlers: Handlers<App>): Door {
 function answerOf<N extends OperationName>(operation: N, handlers: Handlers<App>, app: App): Answer {
   const read = inputReader(operation)
   const write = outputWriter(operation)
-  const handler: Handler<N, App> | typeof NOT_BUILT = handlers[operation]
+  const handler: Handler<N, App> = handlers[operation]
   return async ({ request, labels, query }) => {
     const input = read({ labels, query, body: request.body })
-    if (handler === NOT_BUILT) {
-      throw new ContractError('NotImplementedException', `${operation} is not built yet in this version of Hilum.`)
-    }
     const replyHeaders: Record<ExtensionHeader, string> = {}
     const output = await handler(input, app, { requestHeaders: (name) => request.headers[name], replyHeaders })
     const reply = write(output)

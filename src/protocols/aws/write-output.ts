@@ -30,6 +30,9 @@ export function outputWriter<N extends OperationName>(operation: N): (output: Ou
       const value = values[name]
       if (value !== undefined) replyHeaders[header] = value as string
     }
-    return { status: success, headers: replyHeaders, body: values[payload.name] as Bytes, operation }
+    const bytes = values[payload.name] as Bytes
+    if (!('sizeBytes' in bytes)) return { status: success, headers: replyHeaders, body: bytes, operation }
+    replyHeaders['Content-Length'] = String(bytes.sizeBytes)
+    return { status: success, headers: replyHeaders, body: bytes.bytes, operation }
   }
 }

@@ -1,0 +1,165 @@
+/**
+ * The frames of one imported file, in the data store's format: held until they lie behind the file in the blob of its batch, or, where
+ * they are many, put into a blob of their own as they are made. What is amiss with them is a warning; the file stays whatever they are.
+ */
+import type { ImportApp } from '../app.ts'
+import type { ByteSource } from '../dicom/byte-source.ts'
+import { frameBytes } from '../dicom/image-pixel.ts'
+import type { DicomFile } from '../dicom/parse.ts'
+import type { PixelItems } from '../dicom/pixel-items.ts'
+import type { StorageFormat } from '../dicom/stored-syntax.ts'
+import { type FramesToStore, type FramesWarning, planFrames } from '../frames/frame-plan.ts'
+import { areStoredApart, FramesUnavailable, type StoredFrame, storedFrames } from '../frames/store-frames.ts'
+import { encodeFrameTable, type FrameRange } from '../imaging/frame-table.ts'
+import { imageFrameIdOf } from '../imaging/image-frame-id.ts'
+import { type ImportWarning, importWarning } from '../imaging/import-warnings.ts'
+import { type ImageFrame, NO_FRAMES, type StoredFrames } from '../imaging/metadata.ts'
+import type { FramesPlace } from '../stores/catalog.ts'
+import { gathered } from './gathered.ts'
+
+export interface FramesWork {
+  readonly app: Pick<ImportApp, 'blobs' | 'frames' | 'newId' | 'limits'>
+  readonly format: StorageFormat
+  readonly newBlobKey: () => string
+  /** Aborted when the job is to be put down: a file may have frames for minutes. */
+  readonly signal: AbortSignal
+}
+
+export interface FramesOfFile {
+  /** What the metadata document says of them. */
+  readonly described: StoredFrames
+  readonly warnings: readonly ImportWarning[]
+  /** Undefined where none is stored. */
+  readonly frames: FramesToKeep | undefined
+}
+
+export type FramesToKeep =
+  | { readonly kind: 'placed'; readonly place: FramesPlace }
+  | { readonly kind: 'held'; readonly held: HeldFrames }
+
+export interface HeldFrames extends Pick<FramesPlace, 'framesKey' | 'frameCount' | 'storedTransferSyntaxUID'> {
+  readonly chunks: readonly Uint8Array[]
+  /** Of each frame. Those in the blob count from the first chunk. */
+  readonly ranges: readonly (readonly FrameRange[])[]
+}
+
+interface FileWithFrames {
+  readonly file: DicomFile
+  /** In which the file says where its pixel data lies. */
+  readonly source: ByteSource
+  /** Of encapsulated pixel data, where the file's bytes end before them. */
+  readonly items?: PixelItems | undefined
+}
+
+/** @throws the signal's reason, and what stores throw */
+export async function framesOfFile({ file, source, items }: FileWithFrames, work: FramesWork): Promise<FramesOfFile> {
+  const plan = planFrames(file, { format: work.format, items })
+  if (plan.kind === 'none') return { described: NO_FRAMES, warnings: [], frames: undefined }
+  if (plan.kind === 'unavailable') return without(plan.warning)
+  const made = new MadeFrames(plan, { source, work })
+  try {
+    const frames = await made.keep()
+    const warnings = plan.warning === undefined ? [] : [importWarning(plan.warning.type, plan.warning.message)]
+    return { described: made.described(), warnings, frames }
+  } catch (error) {
+    if (!(error instanceof FramesUnavailable)) throw error
+    return without(error.warning)
+  }
+}
+
+const without = ({ type, message }: FramesWarning): FramesOfFile => ({
+  described: NO_FRAMES,
+  warnings: [importWarning(type, message)],
+  frames: undefined,
+})
+
+/** What is put away of the frames so far: what is told of each, and where it lies. */
+class MadeFrames {
+  readonly #plan: FramesToStore
+  readonly #source: ByteSource
+  readonly #work: FramesWork
+  readonly #framesKey: string
+  readonly #listed: ImageFrame[] = []
+  readonly #ranges: (readonly FrameRange[])[] = []
+  #sizeBytes = 0
+
+  constructor(plan: FramesToStore, { source, work }: { source: ByteSource; work: FramesWork }) {
+    this.#plan = plan
+    this.#source = source
+    this.#work = work
+    this.#framesKey = work.app.newId().slice(0, 24)
+  }
+
+  keep(): Promise<FramesToKeep> {
+    const { cut, pixel } = this.#plan
+    const isMuch = frameBytes(pixel) * cut.count > this.#work.app.limits.importBlobBytes
+    return isMuch && areStoredApart(this.#plan) ? this.#put() : this.#hold()
+  }
+
+  described(): StoredFrames {
+    return {
+      StoredTransferSyntaxUID: this.#plan.storedTransferSyntaxUID,
+      ...(this.#plan.fate === 'transcoded' ? { ChecksumType: 'DECOMPRESSED' } : {}),
+      ImageFrames: this.#listed,
+    }
+  }
+
+  async #hold(): Promise<FramesToKeep> {
+    const chunks: Uint8Array[] = []
+    for await (const bytes of this.#bytes()) chunks.push(bytes)
+    return { kind: 'held', held: { ...this.#counted(), chunks, ranges: this.#ranges } }
+  }
+
+  async #put(): Promise<FramesToKeep> {
+    const blobKey = this.#work.newBlobKey()
+    let table: Uint8Array | undefined
+    const all = async function* (this: MadeFrames) {
+      yield* this.#bytes()
+      table = onlyRange(this.#ranges) === undefined ? encodeFrameTable(this.#ranges) : undefined
+      if (table !== undefined) yield table
+    }
+    await this.#work.app.blobs.put(blobKey, gathered(all.call(this)))
+    const place =
+      table === undefined
+        ? ({ offsetBytes: 0, sizeBytes: this.#sizeBytes, holds: 'frame' } as const)
+        : ({ offsetBytes: this.#sizeBytes, sizeBytes: table.length, holds: 'table' } as const)
+    return { kind: 'placed', place: { ...this.#counted(), blobKey, ...place } }
+  }
+
+  /** Of the frames that are not ranges of the file. */
+  async *#bytes(): AsyncGenerator<Uint8Array> {
+    const { app, signal } = this.#work
+    for await (const frame of storedFrames(this.#plan, { source: this.#source, threads: app.frames })) {
+      signal.throwIfAborted()
+      this.#list(frame)
+      if (frame.content.kind === 'ranges') {
+        this.#ranges.push(frame.content.ranges.map((range) => ({ in: 'file', ...range })))
+      } else {
+        const { bytes } = frame.content
+        this.#ranges.push([{ in: 'blob', offsetBytes: this.#sizeBytes, lengthBytes: bytes.length }])
+        this.#sizeBytes += bytes.length
+        yield bytes
+      }
+    }
+  }
+
+  #list({ frameNumber, columns, rows, checksum, minPixelValue, maxPixelValue, sizeBytes }: StoredFrame): void {
+    this.#listed.push({
+      ID: imageFrameIdOf({ framesKey: this.#framesKey, frameNumber }),
+      PixelDataChecksumFromBaseToFullResolution: [{ Width: columns, Height: rows, Checksum: checksum }],
+      MinPixelValue: minPixelValue,
+      MaxPixelValue: maxPixelValue,
+      FrameSizeInBytes: sizeBytes,
+    })
+  }
+
+  #counted() {
+    const { storedTransferSyntaxUID } = this.#plan
+    return { framesKey: this.#framesKey, frameCount: this.#ranges.length, storedTransferSyntaxUID }
+  }
+}
+
+/** Of an instance with one frame in one piece: it needs no table. */
+export function onlyRange(ranges: readonly (readonly FrameRange[])[]): FrameRange | undefined {
+  return ranges.length === 1 && ranges[0]!.length === 1 ? ranges[0]![0] : undefined
+}

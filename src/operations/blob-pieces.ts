@@ -1,0 +1,101 @@
+/** Ranges of blobs, read one behind the other as the bytes of one reply. */
+import type { App } from '../app.ts'
+import type { Bytes } from '../contract/shapes.ts'
+import { type OpenBlob, readAll } from '../stores/blob-store.ts'
+
+export interface Piece {
+  readonly blobKey: string
+  readonly start: number
+  readonly length: number
+}
+
+type Stores = Pick<App, 'blobs'>
+
+/** More is piped; what has up to this is sent in one piece: that is faster, and few replies are on their way at once. */
+const ONE_PIECE_BYTES = 1024 ** 2
+
+export const sizeOfPieces = (pieces: readonly Piece[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
+
+export function beginningOfPieces(pieces: readonly Piece[], lengthBytes: number): readonly Piece[] {
+  const beginning: Piece[] = []
+  let left = lengthBytes
+  for (const piece of pieces) {
+    if (left <= 0) break
+    beginning.push({ ...piece, length: Math.min(piece.length, left) })
+    left -= piece.length
+  }
+  return beginning
+}
+
+/** @throws where a blob is gone or shorter: what the catalog knows of is there. In what is piped that breaks the reply off. */
+export async function bytesOfPieces(app: Stores, pieces: readonly Piece[]): Promise<Bytes> {
+  const sizeBytes = sizeOfPieces(pieces)
+  if (sizeBytes <= ONE_PIECE_BYTES) return readPieces(app, pieces)
+  const [first, ...rest] = pieces
+  // Opened before anything is answered: a blob that is gone is an error of its own, not a reply that breaks off.
+  const blob = await openPiece(app, first!)
+  return { sizeBytes, bytes: new PiecesInTurn(app, { blob, piece: first!, rest }) }
+}
+
+export async function readPieces(app: Stores, pieces: readonly Piece[]): Promise<Uint8Array> {
+  if (pieces.length === 1) return readPiece(app, pieces[0]!)
+  const read: Uint8Array[] = []
+  for (const piece of pieces) read.push(await readPiece(app, piece))
+  return Buffer.concat(read)
+}
+
+export async function readPiece(app: Stores, piece: Piece): Promise<Uint8Array> {
+  const bytes = await readAll(await openPiece(app, piece))
+  if (bytes.length !== piece.length) throw shorter(piece)
+  return bytes
+}
+
+/** An iterator and not a generator: `return` closes what is open even where nothing was ever asked for. */
+class PiecesInTurn implements AsyncIterableIterator<Uint8Array> {
+  readonly #app: Stores
+  readonly #rest: Piece[]
+  #piece: Piece
+  #bytes: AsyncIterator<Uint8Array>
+  #read = 0
+
+  constructor(app: Stores, from: { readonly blob: OpenBlob; readonly piece: Piece; readonly rest: Piece[] }) {
+    this.#app = app
+    this.#rest = from.rest
+    this.#piece = from.piece
+    this.#bytes = from.blob.bytes[Symbol.asyncIterator]()
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    for (;;) {
+      const next = await this.#bytes.next()
+      if (next.done !== true) {
+        this.#read += next.value.length
+        return next
+      }
+      if (this.#read !== this.#piece.length) throw shorter(this.#piece)
+      const following = this.#rest.shift()
+      if (following === undefined) return { done: true, value: undefined }
+      const blob = await openPiece(this.#app, following)
+      this.#bytes = blob.bytes[Symbol.asyncIterator]()
+      this.#piece = following
+      this.#read = 0
+    }
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    await this.#bytes.return?.()
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+async function openPiece(app: Stores, { blobKey, start, length }: Piece): Promise<OpenBlob> {
+  const blob = await app.blobs.open(blobKey, { start, length })
+  if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
+  return blob
+}
+
+const shorter = ({ blobKey }: Piece) => new Error(`the blob ${blobKey} is shorter than it was`)
