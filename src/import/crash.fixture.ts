@@ -1,7 +1,7 @@
 /** A process that works on an import job until it is done or, around the n-th write to its stores, kills itself without a last word. */
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../open-stores.ts'
-import { testApp, untilEnded } from './testing.fixture.ts'
+import { CRASH_LIMITS, testApp, untilEnded } from './testing.fixture.ts'
 import { startImportWorker } from './worker.ts'
 
 const [dataFolder, datastoreId, jobId, step] = process.argv.slice(2) as [string, string, string, string]
@@ -27,17 +27,21 @@ function dying<T extends object>(store: T): T {
 }
 
 const stores = await openStores({ dataFolder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
-const app = testApp({
-  blobs: dying(stores.blobs),
-  catalog: { ...stores.catalog, importJobs: dying(stores.catalog.importJobs) },
-  locations: {
-    async openBucket(name) {
-      const bucket = await stores.locations.openBucket(name)
-      return 'closed' in bucket ? bucket : dying(bucket)
+const app = testApp(
+  {
+    blobs: dying(stores.blobs),
+    catalog: { ...stores.catalog, importJobs: dying(stores.catalog.importJobs) },
+    locations: {
+      async openBucket(name) {
+        const bucket = await stores.locations.openBucket(name)
+        return 'closed' in bucket ? bucket : dying(bucket)
+      },
     },
   },
-})
+  { limits: CRASH_LIMITS },
+)
 const worker = startImportWorker(app)
 await untilEnded(stores.catalog, { datastoreId, jobId })
 await worker.stop()
+await app.frames.stop()
 await stores.catalog.close()

@@ -6,19 +6,25 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { gunzipSync } from 'node:zlib'
+import { crc32, gunzipSync } from 'node:zlib'
+import type { App } from '../app.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
+import { findCodestream } from '../dicom/jp2-boxes.ts'
+import { lazyCodecs } from '../frames/codecs.ts'
 import { gzipAround } from '../imaging/metadata-document.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../open-stores.ts'
+import { getImageFrame } from '../operations/get-image-frame.ts'
 import { type BlobStore, readAll } from '../stores/blob-store.ts'
 import type { DocumentPlace, ImportJob } from '../stores/catalog.ts'
-import { submitJob, testApp, untilEnded } from './testing.fixture.ts'
+import { CRASH_LIMITS, submitJob, testApp, untilEnded } from './testing.fixture.ts'
 import { startImportWorker } from './worker.ts'
 
 const SERIES = 3
 const INSTANCES = 4
 const GOOD = SERIES * INSTANCES
+const SIDE = 64
+const codecs = lazyCodecs()
 const EVERY_WAY = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
 
 function instance(series: number, number: number): Uint8Array {
@@ -31,9 +37,26 @@ function instance(series: number, number: number): Uint8Array {
       SeriesInstanceUID: `2.25.1.${series}`,
       SeriesNumber: series,
       PatientID: 'P1',
+      ...{
+        Rows: SIDE,
+        Columns: SIDE,
+        SamplesPerPixel: 1,
+        PhotometricInterpretation: 'MONOCHROME2',
+        PixelRepresentation: 0,
+      },
+      ...{ BitsAllocated: 8, BitsStored: 8, HighBit: 7, NumberOfFrames: String(framesOf(number)) },
+    },
+    pixelData: {
+      frames: Array.from({ length: framesOf(number) }, (_, frame) => pixelsOf(series, number + 10 * frame)),
     },
   })
 }
+
+/** One frame lies beside its file, two have a table, and five are enough for a blob of their own. */
+const framesOf = (number: number): number => [1, 2, 5, 1][number]!
+
+const pixelsOf = (series: number, seed: number): Uint8Array =>
+  Uint8Array.from({ length: SIDE * SIDE }, (_, index) => (index * (series + 1) + seed * 7) & 0xff)
 
 async function makeInput(folder: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>()
@@ -58,23 +81,49 @@ async function runUntilDead(folder: string, options: { step: number; job: Import
   return 'done'
 }
 
-/** The SOPInstanceUIDs in a document. */
+interface DescribedFrame {
+  readonly ID: string
+  readonly PixelDataChecksumFromBaseToFullResolution: readonly [{ readonly Checksum: number }]
+}
+
+/** The frames of each instance in a document. */
 async function instancesIn(
   { blobs }: { blobs: BlobStore },
   { document, datastoreId, imageSetId }: { document: DocumentPlace; datastoreId: string; imageSetId: string },
-): Promise<string[]> {
+): Promise<(readonly DescribedFrame[])[]> {
   const { blobKey, offsetBytes, sizeBytes } = document
   const body = await readAll((await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes }))!)
   const { before, after } = gzipAround({ DatastoreID: datastoreId, ImageSetID: imageSetId }, document)
   const { Study } = JSON.parse(gunzipSync(Buffer.concat([before, body, after])).toString())
-  return Object.values<{ Instances: object }>(Study.Series).flatMap(({ Instances }) => Object.keys(Instances))
+  return Object.values<{ Instances: Record<string, { ImageFrames: DescribedFrame[] }> }>(Study.Series).flatMap(
+    ({ Instances }) => Object.values(Instances).map(({ ImageFrames }) => ImageFrames),
+  )
+}
+
+/** Reads a frame as GetImageFrame does, and compares its pixels with what the document says of them. */
+async function checkFrame(
+  stores: Awaited<ReturnType<typeof openStores>>,
+  frame: DescribedFrame & { datastoreId: string; imageSetId: string },
+): Promise<string> {
+  const { ID, datastoreId, imageSetId } = frame
+  const blob = await getImageFrame(
+    { datastoreId, imageSetId, imageFrameInformation: { imageFrameId: ID } },
+    { ...stores } as App,
+    { requestHeaders: () => undefined, replyHeaders: {} },
+  )
+  const bytes = blob.imageFrameBlob as Uint8Array
+  const { start } = findCodestream(bytes)
+  const { cells } = (await codecs.htj2k()).decode(bytes.subarray(start))
+  assert.equal(crc32(cells), frame.PixelDataChecksumFromBaseToFullResolution[0].Checksum)
+  const found = await stores.catalog.imageSets.frames({ datastoreId, imageSetId, framesKey: ID.slice(0, 24) })
+  return found!.frames.blobKey
 }
 
 async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map<string, Uint8Array> }): Promise<void> {
   const { job, files } = from
   const stores = await openStores({ dataFolder: folder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
   // An hour on: whatever lease the dead process held has run out.
-  const worker = startImportWorker(testApp(stores, { clock: () => Date.now() + 3_600_000 }))
+  const worker = startImportWorker(testApp(stores, { clock: () => Date.now() + 3_600_000, limits: CRASH_LIMITS }))
   const ended = await untilEnded(stores.catalog, job)
   await worker.stop()
   assert.equal(ended.jobStatus, 'COMPLETED', ended.message)
@@ -102,7 +151,10 @@ async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map
     assert.ok(typeof document === 'object', 'every image set has its document')
     referenced.add(document.blobKey)
     const instances = await instancesIn(stores, { document, datastoreId: job.datastoreId, imageSetId })
-    assert.equal(instances.length, INSTANCES)
+    assert.deepEqual(instances.map(({ length }) => length).sort(), [1, 1, 2, 5])
+    for (const frame of instances.flat()) {
+      referenced.add(await checkFrame(stores, { ...frame, datastoreId: job.datastoreId, imageSetId }))
+    }
     for (const place of await stores.catalog.imageSets.instances({ datastoreId: job.datastoreId, imageSetId })) {
       referenced.add(place.blobKey)
       const range = { start: place.offsetBytes, length: place.sizeBytes }

@@ -10,6 +10,9 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 /** For all tests of a file: they are started by the first frame, and do not keep the process. */
 const frames = startFrameThreads(DEFAULT_LIMITS)
 
+/** Some instances to a blob, and one with five frames of 4 KB has a blob for these. */
+export const CRASH_LIMITS: Partial<Limits> = { importBlobBytes: 16 * 1024 }
+
 type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>
 
 export const testApp = (
