@@ -1,7 +1,10 @@
-/** Small instances as PACS benchmarks use them: 64 x 64 pixels of 16 bit, one a series, four series a study. */
+/** Instances to import: small ones as PACS benchmarks use them, one a series, four series a study; and slices of a CT. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ExplicitVRLittleEndian, encodeP10 } from '../src/dicom/encode.ts'
+import { drawCT, SIDE } from './frames-alone.ts'
+
+/** 64 x 64 pixels of 16 bits. */
 
 export async function writeSampleFiles(folder: string, count: number): Promise<readonly string[]> {
   const paths: string[] = []
@@ -46,6 +49,38 @@ function sampleFile({ study, instance, pixels }: { study: number; instance: numb
       BitsStored: 16,
       HighBit: 15,
       PixelRepresentation: 0,
+    },
+    pixelData: { frames: [pixels] },
+  })
+}
+
+const DRAWN = 16
+const SLICES_OF_A_SERIES = 100
+
+/** 512 x 512 pixels of 16 bits, half a megabyte each, a hundred to a series. */
+export async function writeSlices(folder: string, count: number): Promise<readonly string[]> {
+  await mkdir(folder, { recursive: true })
+  const drawn = Array.from({ length: DRAWN }, (_, index) => drawCT(index))
+  const paths: string[] = []
+  for (let i = 0; i < count; i++) {
+    const path = join(folder, `${String(i).padStart(6, '0')}.dcm`)
+    await writeFile(path, sliceFile(i, drawn[i % DRAWN]!))
+    paths.push(path)
+  }
+  return paths
+}
+
+function sliceFile(number: number, pixels: Uint8Array): Uint8Array {
+  const series = Math.floor(number / SLICES_OF_A_SERIES)
+  return encodeP10({
+    transferSyntaxUID: ExplicitVRLittleEndian,
+    attributes: {
+      ...{ SOPClassUID: '1.2.840.10008.5.1.4.1.1.2', SOPInstanceUID: `2.25.8.1.${number}`, Modality: 'CT' },
+      ...{ StudyDate: '20240101', StudyTime: '101500', AccessionNumber: `A${series}`, StudyID: String(series) },
+      ...{ PatientName: `BENCH^P${series}`, PatientID: `P${series}` },
+      ...{ StudyInstanceUID: `2.25.8.2.${series}`, SeriesInstanceUID: `2.25.8.3.${series}`, SeriesNumber: 1 },
+      ...{ InstanceNumber: 1 + (number % SLICES_OF_A_SERIES), SamplesPerPixel: 1, PhotometricInterpretation: 'MONOCHROME2' },
+      ...{ Rows: SIDE, Columns: SIDE, BitsAllocated: 16, BitsStored: 16, HighBit: 15, PixelRepresentation: 1 },
     },
     pixelData: { frames: [pixels] },
   })

@@ -6,10 +6,18 @@ export async function* gathered(chunks: Iterable<Uint8Array> | AsyncIterable<Uin
   let waiting: Uint8Array[] = []
   let waitingBytes = 0
   for await (const chunk of chunks) {
+    if (chunk.length >= GATHERED_BYTES) {
+      // Not copied for the sake of the few that wait.
+      if (waitingBytes > 0) yield Buffer.concat(waiting)
+      yield chunk
+      waiting = []
+      waitingBytes = 0
+      continue
+    }
     waiting.push(chunk)
     waitingBytes += chunk.length
     if (waitingBytes < GATHERED_BYTES) continue
-    yield waiting.length === 1 ? chunk : Buffer.concat(waiting)
+    yield Buffer.concat(waiting)
     waiting = []
     waitingBytes = 0
   }

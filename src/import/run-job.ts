@@ -25,7 +25,7 @@ interface Work {
   readonly signal: AbortSignal
 }
 
-const READ_AHEAD_FILES = 8
+const READ_AHEAD_FILES = 16
 /** Beyond the attempts that a bad file may cost, those that a job may cost that dies of something else. */
 const MORE_ATTEMPTS = 4
 
