@@ -14,6 +14,8 @@ export interface Load {
   readonly durationMs: number
 }
 
+const READ_BYTES = 256 * 1024
+
 export interface LoadResult {
   readonly perSecond: number
   readonly p50Ms: number
@@ -43,7 +45,13 @@ const round = (load: Load, durationMs: number, times: number[]): Promise<number>
 function oneConnection(one: { load: Load; index: number; durationMs: number; times: number[] }): Promise<number> {
   const { load, times } = one
   return new Promise((resolve, reject) => {
-    const socket: Socket = connect(load.port, '127.0.0.1')
+    // One buffer for all that comes: answers of half a megabyte would otherwise be a chunk of garbage each.
+    const buffer = Buffer.allocUnsafe(READ_BYTES)
+    const callback = (bytes: number) => {
+      onData(buffer.subarray(0, bytes))
+      return true
+    }
+    const socket: Socket = connect({ port: load.port, host: '127.0.0.1', onread: { buffer, callback } })
     const until = performance.now() + one.durationMs
     let next = one.index
     let sentAt = 0
@@ -62,7 +70,7 @@ function oneConnection(one: { load: Load; index: number; durationMs: number; tim
     socket.setNoDelay(true)
     socket.on('connect', send)
     socket.on('error', reject)
-    socket.on('data', (chunk) => {
+    const onData = (chunk: Buffer) => {
       if (pending === 0) {
         const head = chunk.indexOf('\r\n\r\n')
         const text = chunk.toString('latin1', 0, head)
@@ -77,6 +85,6 @@ function oneConnection(one: { load: Load; index: number; durationMs: number; tim
       pending = 0
       times.push(performance.now() - sentAt)
       send()
-    })
+    }
   })
 }

@@ -1,4 +1,4 @@
-/** Debian's Orthanc as a process of its own, with its default index on SQLite and no plug-ins, and instances sent to it over REST. */
+/** Debian's Orthanc as a process of its own, with its default index on SQLite, and instances sent to it over REST. */
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
@@ -7,6 +7,8 @@ import { freePort, start, untilAnswering } from './processes.ts'
 
 const ORTHANC = '/usr/sbin/Orthanc'
 const CLIENTS = 4
+/** Debian's orthanc-dicomweb. */
+export const ORTHANC_DICOMWEB = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so'
 
 export interface OrthancServer {
   readonly port: number
@@ -20,7 +22,7 @@ export const isOrthancInstalled = (): boolean => existsSync(ORTHANC)
 /** @param options.isDurable whether each file reaches the disk before it is acknowledged, as with Hilum always. */
 export async function startOrthanc(
   folder: string,
-  { isDurable }: { readonly isDurable: boolean },
+  { isDurable, plugins = [] }: { readonly isDurable: boolean; readonly plugins?: readonly string[] },
 ): Promise<OrthancServer> {
   await mkdir(folder, { recursive: true })
   const port = await freePort()
@@ -35,7 +37,7 @@ export async function startOrthanc(
       RemoteAccessAllowed: false,
       AuthenticationEnabled: false,
       SyncStorageArea: isDurable,
-      Plugins: [],
+      Plugins: plugins,
     }),
   )
   const orthanc = start(ORTHANC, ['--logfile=/dev/null', config])

@@ -1,4 +1,5 @@
 /** Instances to import: small ones as PACS benchmarks use them, one a series, four series a study; and slices of a CT. */
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ExplicitVRLittleEndian, encodeP10 } from '../src/dicom/encode.ts'
@@ -57,10 +58,14 @@ function sampleFile({ study, instance, pixels }: { study: number; instance: numb
 const DRAWN = 16
 const SLICES_OF_A_SERIES = 100
 
-/** 512 x 512 pixels of 16 bits, half a megabyte each, a hundred to a series. */
-export async function writeSlices(folder: string, count: number): Promise<readonly string[]> {
+/** 512 x 512 pixels of 16 bits, half a megabyte each, a hundred to a series. Noise is stored in as many bytes as it has. */
+export async function writeSlices(
+  folder: string,
+  count: number,
+  draw: (index: number) => Uint8Array = drawCT,
+): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true })
-  const drawn = Array.from({ length: DRAWN }, (_, index) => drawCT(index))
+  const drawn = Array.from({ length: DRAWN }, (_, index) => draw(index))
   const paths: string[] = []
   for (let i = 0; i < count; i++) {
     const path = join(folder, `${String(i).padStart(6, '0')}.dcm`)
@@ -69,6 +74,8 @@ export async function writeSlices(folder: string, count: number): Promise<readon
   }
   return paths
 }
+
+export const drawNoise = (): Uint8Array => randomBytes(SIDE * SIDE * 2)
 
 function sliceFile(number: number, pixels: Uint8Array): Uint8Array {
   const series = Math.floor(number / SLICES_OF_A_SERIES)
@@ -79,7 +86,11 @@ function sliceFile(number: number, pixels: Uint8Array): Uint8Array {
       ...{ StudyDate: '20240101', StudyTime: '101500', AccessionNumber: `A${series}`, StudyID: String(series) },
       ...{ PatientName: `BENCH^P${series}`, PatientID: `P${series}` },
       ...{ StudyInstanceUID: `2.25.8.2.${series}`, SeriesInstanceUID: `2.25.8.3.${series}`, SeriesNumber: 1 },
-      ...{ InstanceNumber: 1 + (number % SLICES_OF_A_SERIES), SamplesPerPixel: 1, PhotometricInterpretation: 'MONOCHROME2' },
+      ...{
+        InstanceNumber: 1 + (number % SLICES_OF_A_SERIES),
+        SamplesPerPixel: 1,
+        PhotometricInterpretation: 'MONOCHROME2',
+      },
       ...{ Rows: SIDE, Columns: SIDE, BitsAllocated: 16, BitsStored: 16, HighBit: 15, PixelRepresentation: 1 },
     },
     pixelData: { frames: [pixels] },

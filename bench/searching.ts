@@ -7,13 +7,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Sha256 } from '@aws-crypto/sha256-js'
-import { SignatureV4 } from '@smithy/signature-v4'
-import { BENCH_KEYS, startHilumServer } from './hilum-server.ts'
+import { startHilumServer } from './hilum-server.ts'
 import { createActiveDatastore, FILES, importAll } from './importing.ts'
 import { type LoadResult, runLoad } from './load.ts'
 import { inTempFolder, median } from './processes.ts'
 import { writeSampleFiles } from './sample-files.ts'
+import { signedRequests } from './signed-requests.ts'
 
 const CONNECTIONS = 8
 const LOAD = { warmUpMs: 1_500, durationMs: 4_000 }
@@ -123,43 +122,21 @@ const medianOf = (turns: readonly LoadResult[]): LoadResult => ({
 })
 
 /** Whole requests of SearchImageSets. `query` is of the URL, as maxResults and nextToken are. */
-export async function signedSearches(from: {
+export const signedSearches = ({
+  criteria,
+  datastoreId,
+  ...from
+}: {
   readonly port: number
   readonly datastoreId: string
   readonly criteria: (i: number) => object
   readonly query?: Readonly<Record<string, string>>
-}): Promise<Buffer[]> {
-  const signer = new SignatureV4({
-    service: 'medical-imaging',
-    region: 'us-east-1',
-    credentials: BENCH_KEYS,
-    sha256: Sha256,
+}): Promise<Buffer[]> =>
+  signedRequests({
+    ...from,
+    path: `/datastore/${datastoreId}/searchImageSets`,
+    bodies: Array.from({ length: 200 }, (_, i) => criteria(i)),
   })
-  const path = `/datastore/${from.datastoreId}/searchImageSets`
-  const query = from.query ?? {}
-  const target = Object.keys(query).length === 0 ? path : `${path}?${new URLSearchParams(query)}`
-  const requests: Buffer[] = []
-  for (let i = 0; i < 200; i++) {
-    const body = JSON.stringify(from.criteria(i))
-    const signed = await signer.sign({
-      method: 'POST',
-      protocol: 'http:',
-      hostname: '127.0.0.1',
-      port: from.port,
-      path,
-      query,
-      headers: {
-        host: `127.0.0.1:${from.port}`,
-        'content-type': 'application/json',
-        'content-length': `${Buffer.byteLength(body)}`,
-      },
-      body,
-    })
-    const headers = Object.entries(signed.headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    requests.push(Buffer.from(`POST ${target} HTTP/1.1\r\n${headers.join('')}\r\n${body}`))
-  }
-  return requests
-}
 
 async function sampleAnswer(port: number, request: Buffer): Promise<string> {
   const [head, body] = request.toString().split('\r\n\r\n') as [string, string]

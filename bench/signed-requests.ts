@@ -1,0 +1,37 @@
+/** Whole requests, signed beforehand: a signature has no nonce, so that none has to be made while the clock runs. */
+import { Sha256 } from '@aws-crypto/sha256-js'
+import { SignatureV4 } from '@smithy/signature-v4'
+import { BENCH_KEYS } from './hilum-server.ts'
+
+export interface RequestsToSign {
+  readonly port: number
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  /** One request for each. */
+  readonly bodies: readonly object[]
+}
+
+export async function signedRequests({ port, path, query = {}, bodies }: RequestsToSign): Promise<Buffer[]> {
+  const signer = new SignatureV4({
+    service: 'medical-imaging',
+    region: 'us-east-1',
+    credentials: BENCH_KEYS,
+    sha256: Sha256,
+  })
+  const target = Object.keys(query).length === 0 ? path : `${path}?${new URLSearchParams(query)}`
+  const requests: Buffer[] = []
+  for (const each of bodies) {
+    const body = JSON.stringify(each)
+    const signed = await signer.sign({
+      ...{ method: 'POST', protocol: 'http:', hostname: '127.0.0.1', port, path, query, body },
+      headers: {
+        host: `127.0.0.1:${port}`,
+        'content-type': 'application/json',
+        'content-length': `${Buffer.byteLength(body)}`,
+      },
+    })
+    const headers = Object.entries(signed.headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    requests.push(Buffer.from(`POST ${target} HTTP/1.1\r\n${headers.join('')}\r\n${body}`))
+  }
+  return requests
+}
