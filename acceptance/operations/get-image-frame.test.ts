@@ -30,6 +30,7 @@ import {
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { sendSigned } from '../support/raw-request.ts'
+import { choice, documented } from '../support/sources.ts'
 
 const PREFIX = '1.2.840.10008.1.2'
 const SMALL = 64 * 1024
@@ -89,7 +90,7 @@ const byPlane = (cells: Uint8Array) => {
   return Uint8Array.from(cells, (_, index) => cells[(index % pixels) * 3 + Math.floor(index / pixels)]!)
 }
 
-describe('frames of uncompressed and RLE files are those pixels, losslessly, as HTJ2K', () => {
+describe('frames of uncompressed and RLE files are those pixels, losslessly, as HTJ2K', documented, () => {
   const cases: readonly [name: string, pixel: Pixel, uid: string, encode?: (cells: Uint8Array) => Uint8Array][] = [
     ['implicit', GREY_12, ImplicitVRLittleEndian],
     ['explicit, signed', pixelOf({ isSigned: true }), ExplicitVRLittleEndian],
@@ -135,7 +136,7 @@ describe('frames of uncompressed and RLE files are those pixels, losslessly, as 
     assert.deepEqual([frames[0]!.MinPixelValue, frames[0]!.MaxPixelValue], [-2000, 1500])
   })
 
-  test('samples of 32 bits stay explicit little endian, as application/octet-stream', async () => {
+  test('samples of 32 bits stay explicit little endian, as application/octet-stream', choice, async () => {
     const pixel = pixelOf({ bitsAllocated: 32 })
     const { frames, described } = await framesOf(fileOf(pixel, { frames: drawn(pixel) }))
     assert.equal(described.StoredTransferSyntaxUID, `${PREFIX}.1`)
@@ -144,14 +145,14 @@ describe('frames of uncompressed and RLE files are those pixels, losslessly, as 
   })
 })
 
-test('a data store of JPEG 2000 has its frames so', async () => {
+test('a data store of JPEG 2000 has its frames so', choice, async () => {
   const { frames, described } = await framesOf(fileOf(GREY_12, { frames: drawn(GREY_12) }), jpeg2000Store)
   assert.equal(described.StoredTransferSyntaxUID, `${PREFIX}.4.90`)
   assert.equal(frames[0]!.contentType, 'image/j2c')
   assert.ok(Buffer.from(decodedPixels(frames[0]!)).equals(draw(GREY_12)))
 })
 
-describe('frames of files that other programs compressed have the pixels which these decode', () => {
+describe('frames of files that other programs compressed have the pixels which these decode', documented, () => {
   const skip = lacks(['dcmcjpeg', 'dcmtk'], ['gdcmconv', 'libgdcm-tools'])
   const three = pixelOf({ numberOfFrames: 3 })
   const cases: readonly [name: string, uid: string, pixel: Pixel, encode: string, decode: string][] = [
@@ -190,7 +191,7 @@ describe('frames of files that other programs compressed have the pixels which t
   })
 })
 
-describe('frames that are kept come byte for byte, with the type of their syntax', () => {
+describe('frames that are kept come byte for byte, with the type of their syntax', documented, () => {
   const H264 = '0000000167640028'
   const cases: readonly [uid: string, contentType: string, beginning?: string][] = [
     ['.4.50', 'image/jpeg'],
@@ -249,7 +250,7 @@ describe('frames that are kept come byte for byte, with the type of their syntax
   })
 })
 
-test('a frame of megabytes is streamed, with its length', async () => {
+test('a frame of megabytes is streamed, with its length', documented, async () => {
   const video = Buffer.alloc(5_000_002, 0x47)
   Buffer.from('0000000167640028', 'hex').copy(video)
   const pixel = { ...GREY_8, numberOfFrames: 100 }
@@ -258,7 +259,7 @@ test('a frame of megabytes is streamed, with its length', async () => {
   assert.ok(Buffer.from(frames[0]!.bytes).equals(video))
 })
 
-describe('what cannot be cut or decoded is imported with a warning, and has no frame', () => {
+describe('what cannot be cut or decoded is imported with a warning, and has no frame', documented, () => {
   const cells = draw(GREY_8)
   const jpegLS = `${PREFIX}.4.80`
   const cases: readonly [name: string, file: () => Uint8Array, code: number, type: string][] = [
@@ -300,7 +301,7 @@ describe('what cannot be cut or decoded is imported with a warning, and has no f
   }
 })
 
-describe('what is not there', () => {
+describe('what is not there', choice, () => {
   const imageSetOf = async (pixel = GREY_8) => {
     const { imageSet, described } = await importOne(fileOf(pixel, { frames: drawn(pixel) }))
     return { imageSet, ID: described.ImageFrames[0]!.ID }
@@ -329,7 +330,7 @@ describe('what is not there', () => {
     await assert.rejects(get(imageSet, UNKNOWN), /metadata of the image set/)
   })
 
-  test('an id that can be none, and a request without one, are a ValidationException', async () => {
+  test('an id that can be none, and a request without one, are a ValidationException', documented, async () => {
     const { imageSet } = await imageSetOf()
     await rejectsAs(get(imageSet, 'short'), 'ValidationException')
     const path = `/datastore/${datastoreId}/imageSet/${imageSet.imageSetId}/getImageFrame`
@@ -338,7 +339,7 @@ describe('what is not there', () => {
   })
 })
 
-describe('the header x-hilum-min-width', () => {
+describe('the header x-hilum-min-width', choice, () => {
   const pixel = pixelOf({ rows: 375, columns: 512, bitsStored: 12 })
   const ask = async (width: string) => {
     const { imageSet, described } = await importOne(fileOf(pixel, { frames: drawn(pixel) }))

@@ -108,7 +108,7 @@ async function checkFrame(
   const { ID, datastoreId, imageSetId } = frame
   const blob = await getImageFrame(
     { datastoreId, imageSetId, imageFrameInformation: { imageFrameId: ID } },
-    { ...stores } as App,
+    { ...stores, accessTimes: { note() {} } } as unknown as App,
     { requestHeaders: () => undefined, replyHeaders: {} },
   )
   const bytes = blob.imageFrameBlob as Uint8Array
