@@ -114,6 +114,20 @@ export function testWorkflows(open: OpenCatalog): void {
     await begin(catalog, datastoreId, updateOf(imageSetId, 2))
   })
 
+  test('a workflow never has the number of one that has ended: blobs go by it', async (context) => {
+    const catalog = await open(context)
+    const { datastoreId, imageSetId } = await withImageSet(catalog)
+    const numbers = new Set<number>()
+    for (const version of [1, 2, 3]) {
+      await begin(catalog, datastoreId, updateOf(imageSetId, version))
+      const { lease } = await claim(catalog)
+      numbers.add(lease.workflow)
+      if (version === 2) await catalog.workflows.fail(lease, { message: 'It did not fit', at: AT + 5_000 })
+      else await catalog.workflows.complete(lease, { versions: [versionOf(imageSetId)], at: AT + 5_000 })
+    }
+    assert.equal(numbers.size, 3)
+  })
+
   test('versions are told newest first, in pages, the one to be among them', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)

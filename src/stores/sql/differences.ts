@@ -8,6 +8,11 @@ export interface Dialect {
    * lookup by it is one descent and every index holds it for nothing; PostgreSQL says BIGINT GENERATED ALWAYS AS IDENTITY.
    */
   readonly countedKey: string
+  /**
+   * A counted key that is never given again, not even when its row is gone: what lies in blobs under its name outlives the row. SQLite
+   * counts on from the greatest row that is left unless it is told AUTOINCREMENT; PostgreSQL's identities never come back.
+   */
+  readonly lastingKey: string
   /** A primary key that is a number given by us: SQLite's INTEGER is again the row's own address. PostgreSQL says BIGINT PRIMARY KEY. */
   readonly numberKey: string
   /** The type of a column of bytes; PostgreSQL says BYTEA. */
@@ -56,6 +61,7 @@ export const POSTGRES_LOCKS: readonly (readonly [mark: string, words: string])[]
 
 export const SQLITE: Dialect = {
   countedKey: 'INTEGER PRIMARY KEY',
+  lastingKey: 'INTEGER PRIMARY KEY AUTOINCREMENT',
   numberKey: 'INTEGER PRIMARY KEY',
   bytes: 'BLOB',
   inKeyOrder: 'WITHOUT ROWID',
@@ -69,6 +75,7 @@ export const SQLITE: Dialect = {
 
 export const POSTGRES: Dialect = {
   countedKey: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
+  lastingKey: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
   numberKey: 'BIGINT PRIMARY KEY',
   bytes: 'BYTEA',
   inKeyOrder: '',

@@ -46,7 +46,7 @@ ALTER TABLE image_set_versions ADD COLUMN message ${dialect.text};
 ALTER TABLE image_set_versions ADD COLUMN forced BIGINT NOT NULL DEFAULT 0;
 
 CREATE TABLE workflows (
-  workflow ${dialect.countedKey},
+  workflow ${dialect.lastingKey},
   datastore BIGINT NOT NULL REFERENCES datastores,
   operation ${dialect.text} NOT NULL,
   request ${dialect.text} NOT NULL,
