@@ -42,10 +42,10 @@ function sectionOf(file) {
   return SECTION_OF_FOLDER[folder] ?? operationOf(name)
 }
 
-/** `get-dicom-import-job.test.ts` is about GetDICOMImportJob. */
+/** `copy-image-set.test.ts` is about CopyImageSet, and so is `copy-image-set.promotion.test.ts`. */
 const operationOf = (name) =>
   name
-    .replace('.test.ts', '')
+    .replace(/\..*/, '')
     .split('-')
     .map((word) => (word === 'dicom' ? 'DICOM' : word[0].toUpperCase() + word.slice(1)))
     .join('')

@@ -30,11 +30,13 @@ export interface Run {
   readonly env: Readonly<Record<string, string>>
   /** Written to its standard input. */
   readonly input?: string
+  /** The folder it runs in. */
+  readonly cwd?: string
 }
 
 /** Its standard output; rejects with its standard error where it does not end with 0. */
-export async function run(command: string, args: readonly string[], { env, input }: Run): Promise<string> {
-  const child = promisify(execFile)(command, [...args], { env: { ...env }, maxBuffer: 64 * 1024 * 1024 })
+export async function run(command: string, args: readonly string[], { env, input, cwd }: Run): Promise<string> {
+  const child = promisify(execFile)(command, [...args], { env: { ...env }, cwd, maxBuffer: 64 * 1024 * 1024 })
   child.child.stdin?.end(input ?? '')
   return (await child).stdout
 }
@@ -78,6 +80,9 @@ export const hostOfItsOwn = (hilum: Hilum): Record<string, string> => ({
 })
 
 export const skipUnlessBoto3 = (): Skip => unless(answers('python3', ['-c', 'import boto3']), 'boto3')
+
+/** Its decoder, `ojph_expand`, has no option that ends well without work to do. */
+export const skipUnlessOpenJPH = (): Skip => unless(answers('sh', ['-c', 'command -v ojph_expand']), 'openjph-tools')
 
 /** Where Debian's golang-*-dev packages put their sources. */
 const DEBIAN_GOPATH = '/usr/share/gocode'
