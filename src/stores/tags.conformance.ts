@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import type { Catalog, TaggedResource } from './catalog.ts'
 import { AT, createDatastore, datastoreNamed, importFiles, storedFile, tokenOf } from './catalog-fixture.ts'
+import { begin, claim, copyOf } from './workflow-fixture.ts'
 
 const add = (catalog: Catalog, resource: TaggedResource, tags: Record<string, string>, tagsMax = 50) =>
   catalog.tags.add(resource, { tags, tagsMax })
@@ -81,6 +82,21 @@ export function testTags(open: OpenCatalog): void {
       assert.equal(await catalog.tags.list(resource), undefined)
     }
     assert.deepEqual(await catalog.tags.list(imageSet), {})
+  })
+
+  test('an image set that a copy will make has its tags before it is there', async (context) => {
+    const catalog = await open(context)
+    const { datastore, imageSet } = await resources(catalog)
+    const [made] = await begin(catalog, datastore.datastoreId, copyOf(imageSet.imageSetId, 1))
+    const copy = { ...imageSet, imageSetId: made!.imageSetId }
+    assert.deepEqual(await catalog.tags.list(copy), {})
+    assert.equal(await add(catalog, copy, { a: '1' }), 'added')
+    const { lease } = await claim(catalog)
+    await catalog.workflows.fail(lease, { message: 'It did not fit', at: AT + 5_000 })
+    assert.deepEqual(await catalog.tags.list(copy), { a: '1' })
+    await begin(catalog, datastore.datastoreId, { operation: 'DeleteImageSet', imageSetId: copy.imageSetId })
+    await catalog.workflows.completeDeletion((await claim(catalog)).lease, AT + 6_000)
+    assert.equal(await catalog.tags.list(copy), undefined)
   })
 
   test('what is deleted has no tags any more', async (context) => {

@@ -44,7 +44,7 @@ function* isThere({ datastoreId, imageSetId }: TaggedResource, lock: string): Sq
   if (parts === undefined) return false
   const found = yield* one(
     `SELECT 1 AS found FROM image_sets JOIN datastores ON datastores.datastore = image_sets.datastore
-     WHERE seq = ? AND id_tail = ? AND datastore_id = ? AND deleted_at IS NULL`,
+     WHERE seq = ? AND id_tail = ? AND datastore_id = ? AND image_set_state <> 'DELETED'`,
     ...[parts.seq, parts.idTail, datastoreId],
   )
   return found !== undefined
