@@ -5,30 +5,31 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
-import type { ImagePixel } from '../dicom/image-pixel.ts'
 import { parseP10 } from '../dicom/parse.ts'
 import { smallerPicture } from '../dicom/smaller-picture.ts'
-import type { StorageFormat } from '../dicom/stored-syntax.ts'
 import {
   bytesOf,
   draw,
   fileOf,
-  lacks,
   nativeFrames,
-  netpbmPixels,
   openFolder,
   pixelOf,
   startThreads,
   storeAll,
   storedSyntaxOf,
 } from './frames.fixture.ts'
+import {
+  COLOUR,
+  decodeStored,
+  GREY_8,
+  GREY_12,
+  GREY_16,
+  lacksDecoders,
+  NATIVE_KINDS,
+  SIGNED,
+  SOURCES,
+} from './source-files.fixture.ts'
 
-const skip = lacks(
-  ['dcmdjpeg', 'dcmtk'],
-  ['gdcmconv', 'libgdcm-tools'],
-  ['opj_decompress', 'libopenjp2-tools'],
-  ['ojph_expand', 'openjph-tools'],
-)
 const threads = startThreads()
 const folder = openFolder()
 after(async () => {
@@ -39,111 +40,8 @@ after(async () => {
 /** Transcoded frames have their bytes themselves. */
 const bytesOfNothing = new Uint8Array(0)
 
-const GREY_12 = pixelOf({ bitsStored: 12 })
-const GREY_16 = pixelOf()
-const SIGNED = pixelOf({ isSigned: true })
-const GREY_8 = pixelOf({ bitsAllocated: 8 })
-const COLOUR = pixelOf({ bitsAllocated: 8, samplesPerPixel: 3, columns: 91 })
-
-interface Case {
-  readonly name: string
-  readonly uid: string
-  readonly pixel: ImagePixel
-  /** Makes the file of a native one. */
-  readonly encode: string
-  /** Makes a native file of it. */
-  readonly decode: string
-  readonly numberOfFrames?: number
-}
-
-const CASES: readonly Case[] = [
-  { name: 'implicit', uid: '', pixel: SIGNED, encode: 'dcmconv +ti $in $out', decode: 'dcmconv +te $in $out' },
-  { name: 'deflated', uid: '.1.99', pixel: GREY_12, encode: 'dcmconv +td $in $out', decode: 'dcmconv +te $in $out' },
-  { name: 'big endian', uid: '.2', pixel: SIGNED, encode: 'dcmconv +tb $in $out', decode: 'dcmconv +te $in $out' },
-  {
-    ...{ name: 'big endian of bytes, frames of odd length', uid: '.2', numberOfFrames: 3 },
-    pixel: pixelOf({ bitsAllocated: 8, rows: 61, columns: 45, numberOfFrames: 3 }),
-    ...{ encode: 'dcmconv +tb $in $out', decode: 'dcmconv +te $in $out' },
-  },
-  { name: 'RLE', uid: '.5', pixel: GREY_16, encode: 'dcmcrle $in $out', decode: 'dcmdrle $in $out' },
-  { name: 'RLE of colour', uid: '.5', pixel: COLOUR, encode: 'dcmcrle $in $out', decode: 'gdcmconv --raw $in $out' },
-  {
-    ...{ name: 'RLE of four frames', uid: '.5', numberOfFrames: 4, pixel: pixelOf({ numberOfFrames: 4 }) },
-    ...{ encode: 'dcmcrle +fs 1 $in $out', decode: 'dcmdrle $in $out' },
-  },
-  {
-    ...{ name: 'JPEG extended, 12 bits', uid: '.4.51', pixel: GREY_12 },
-    ...{ encode: 'dcmcjpeg +ee +bt $in $out', decode: 'dcmdjpeg $in $out' },
-  },
-  {
-    ...{ name: 'JPEG extended, 8 bits', uid: '.4.51', pixel: GREY_8 },
-    ...{ encode: 'dcmcjpeg +ee $in $out', decode: 'dcmdjpeg $in $out' },
-  },
-  {
-    ...{ name: 'JPEG extended of colour, chroma of every pixel', uid: '.4.51', pixel: COLOUR },
-    ...{ encode: 'dcmcjpeg +ee +s4 $in $out', decode: 'dcmdjpeg +px $in $out' },
-  },
-  {
-    ...{ name: 'JPEG extended of colour, chroma of every second pixel', uid: '.4.51', pixel: COLOUR },
-    ...{ encode: 'dcmcjpeg +ee +s2 $in $out', decode: 'dcmdjpeg +px $in $out' },
-  },
-  {
-    ...{ name: 'JPEG lossless, first order', uid: '.4.70', pixel: GREY_16 },
-    ...{ encode: 'dcmcjpeg +e1 $in $out', decode: 'dcmdjpeg $in $out' },
-  },
-  {
-    ...{ name: 'JPEG lossless of signed samples', uid: '.4.70', pixel: pixelOf({ isSigned: true, bitsStored: 12 }) },
-    ...{ encode: 'dcmcjpeg +e1 $in $out', decode: 'dcmdjpeg $in $out' },
-  },
-  {
-    ...{ name: 'JPEG lossless of colour', uid: '.4.70', pixel: COLOUR },
-    ...{ encode: 'dcmcjpeg +e1 $in $out', decode: 'dcmdjpeg +px $in $out' },
-  },
-  ...[1, 2, 3, 4, 5, 6, 7].map((predictor) => ({
-    ...{ name: `JPEG lossless, predictor ${predictor}`, uid: '.4.57', pixel: GREY_12 },
-    ...{ encode: `dcmcjpeg +el +sv ${predictor} $in $out`, decode: 'dcmdjpeg $in $out' },
-  })),
-  {
-    ...{ name: 'JPEG lossless with a point transform', uid: '.4.57', pixel: GREY_12 },
-    ...{ encode: 'dcmcjpeg +el +sv 4 +pt 2 $in $out', decode: 'dcmdjpeg $in $out' },
-  },
-  { name: 'JPEG-LS', uid: '.4.80', pixel: GREY_16, encode: 'dcmcjpls $in $out', decode: 'dcmdjpls $in $out' },
-  {
-    ...{ name: 'JPEG-LS of colour', uid: '.4.80', pixel: COLOUR },
-    ...{ encode: 'dcmcjpls $in $out', decode: 'dcmdjpls +px $in $out' },
-  },
-  {
-    ...{ name: 'JPEG-LS of colour, a scan for each component', uid: '.4.80', pixel: COLOUR },
-    ...{ encode: 'dcmcjpls +in $in $out', decode: 'dcmdjpls +px $in $out' },
-  },
-  {
-    ...{ name: 'JPEG-LS of colour with 16 bits, by sample', uid: '.4.80', pixel: pixelOf({ samplesPerPixel: 3 }) },
-    ...{ encode: 'dcmcjpls +is $in $out', decode: 'dcmdjpls +px $in $out' },
-  },
-  {
-    ...{ name: 'JPEG-LS near-lossless', uid: '.4.81', pixel: GREY_12 },
-    ...{ encode: 'dcmcjpls +en $in $out', decode: 'dcmdjpls $in $out' },
-  },
-  {
-    ...{ name: 'JPEG-LS of three frames', uid: '.4.80', pixel: pixelOf({ numberOfFrames: 3 }), numberOfFrames: 3 },
-    ...{ encode: 'dcmcjpls -ot $in $out', decode: 'dcmdjpls $in $out' },
-  },
-  {
-    ...{ name: 'JPEG 2000', uid: '.4.90', pixel: GREY_16 },
-    ...{ encode: 'gdcmconv --j2k $in $out', decode: 'gdcmconv --raw $in $out' },
-  },
-  {
-    ...{ name: 'JPEG 2000 of signed samples', uid: '.4.90', pixel: SIGNED },
-    ...{ encode: 'gdcmconv --j2k $in $out', decode: 'gdcmconv --raw $in $out' },
-  },
-  {
-    ...{ name: 'JPEG 2000 of colour', uid: '.4.90', pixel: COLOUR },
-    ...{ encode: 'gdcmconv --j2k $in $out', decode: 'gdcmconv --raw $in $out' },
-  },
-]
-
-describe('pixels as independent decoders give them', { skip }, () => {
-  for (const { name, uid, pixel, encode, decode, numberOfFrames = 1 } of CASES) {
+describe('pixels as independent decoders give them', { skip: lacksDecoders }, () => {
+  for (const { name, uid, pixel, encode, decode, numberOfFrames = 1 } of SOURCES) {
     test(name, async () => {
       const drawn = Array.from({ length: numberOfFrames }, (_, index) => draw(pixel, index + 1))
       const file = folder.run(encode, fileOf(pixel, { frames: drawn }))
@@ -157,25 +55,14 @@ describe('pixels as independent decoders give them', { skip }, () => {
         expected.map((frame) => crc32(frame.subarray(0, drawn[0]!.length))),
       )
       for (const [index, frame] of frames.entries()) {
-        const decoded = decodeStored(bytesOf(frame, file), { format: 'HTJ2K', pixel })
+        const decoded = decodeStored(folder, bytesOf(frame, file), { format: 'HTJ2K', pixel })
         assert.equal(crc32(decoded), frame.checksum, `frame ${index + 1} decoded by another decoder`)
       }
     })
   }
 
   test('every kind of native cell', async () => {
-    const kinds = [
-      ...[GREY_8, GREY_12, GREY_16, SIGNED, COLOUR].map((pixel) => ({ pixel, stored: '.4.202' })),
-      { pixel: pixelOf({ bitsAllocated: 8, isSigned: true }), stored: '.4.202' },
-      { pixel: pixelOf({ bitsStored: 8 }), stored: '.4.202' },
-      { pixel: pixelOf({ bitsStored: 12, isSigned: true }), stored: '.4.202' },
-      { pixel: pixelOf({ samplesPerPixel: 3, bitsStored: 12 }), stored: '.4.202' },
-      { pixel: pixelOf({ samplesPerPixel: 3 }), stored: '.4.202' },
-      { pixel: pixelOf({ bitsAllocated: 8, photometricInterpretation: 'PALETTE COLOR' }), stored: '.4.202' },
-      { pixel: pixelOf({ bitsAllocated: 32 }), stored: '.1' },
-      { pixel: pixelOf({ bitsAllocated: 32, isSigned: true }), stored: '.1' },
-    ]
-    for (const { pixel, stored } of kinds) {
+    for (const { pixel, stored } of NATIVE_KINDS) {
       const drawn = draw(pixel)
       const file = fileOf(pixel, { frames: [drawn] })
       const { frames, plan, warning } = await storeAll(file, threads)
@@ -183,7 +70,7 @@ describe('pixels as independent decoders give them', { skip }, () => {
       assert.equal(storedSyntaxOf(plan), `1.2.840.10008.1.2${stored}`)
       assert.equal(frames[0]!.checksum, crc32(drawn))
       const bytes = bytesOf(frames[0]!, file)
-      const decoded = stored === '.1' ? bytes : decodeStored(bytes, { format: 'HTJ2K', pixel })
+      const decoded = stored === '.1' ? bytes : decodeStored(folder, bytes, { format: 'HTJ2K', pixel })
       const kind = `${pixel.samplesPerPixel} x ${pixel.bitsStored} of ${pixel.bitsAllocated} bits, signed: ${pixel.isSigned}`
       assert.ok(Buffer.from(decoded).equals(drawn), kind)
     }
@@ -262,7 +149,7 @@ describe('pixels as independent decoders give them', { skip }, () => {
       const drawn = draw(pixel)
       const { frames, plan } = await storeAll(fileOf(pixel, { frames: [drawn] }), threads, 'JPEG_2000_LOSSLESS')
       assert.equal(storedSyntaxOf(plan), '1.2.840.10008.1.2.4.90')
-      const decoded = decodeStored(bytesOf(frames[0]!, drawn), { format: 'JPEG_2000_LOSSLESS', pixel })
+      const decoded = decodeStored(folder, bytesOf(frames[0]!, drawn), { format: 'JPEG_2000_LOSSLESS', pixel })
       assert.ok(Buffer.from(decoded).equals(drawn), `${pixel.bitsStored} bits`)
     }
   })
@@ -288,12 +175,3 @@ describe('pixels as independent decoders give them', { skip }, () => {
     }
   })
 })
-
-/** By OpenJPH's own program of HTJ2K, by OpenJPEG's of JPEG 2000. */
-function decodeStored(bytes: Uint8Array, { format, pixel }: { format: StorageFormat; pixel: ImagePixel }): Uint8Array {
-  const isColour = pixel.samplesPerPixel > 1
-  const [program, ending, raw] =
-    format === 'HTJ2K' ? ['ojph_expand', '.jph', '.raw'] : ['opj_decompress', '.j2k', '.rawl']
-  const decoded = folder.run(`${program} -i $in -o $out`, bytes, { in: ending, out: isColour ? '.ppm' : raw })
-  return isColour ? netpbmPixels(decoded) : decoded
-}
