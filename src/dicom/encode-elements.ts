@@ -47,6 +47,25 @@ export function encodeAttributes(attributes: Attributes, spelling: Spelling): Ui
   return concatenate(parts)
 }
 
+/** As encodeAttributes, in two: what comes before an element, and what comes after it. The element itself is left to the caller. */
+export function encodeAttributesAround(
+  tag: string,
+  attributes: Attributes,
+  spelling: Spelling,
+): { before: Uint8Array; after: Uint8Array } {
+  const around = surroundingsIn(attributes, OUTERMOST)
+  const encode = (elements: readonly TaggedAttribute[]) => {
+    const parts: Uint8Array[] = []
+    for (const element of elements) writeElement(element, { spelling, around, parts })
+    return concatenate(parts)
+  }
+  const elements = inTagOrder(attributes)
+  return {
+    before: encode(elements.filter((element) => element.tag < tag)),
+    after: encode(elements.filter((element) => element.tag > tag)),
+  }
+}
+
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
@@ -65,21 +84,33 @@ interface Destination {
   parts: Uint8Array[]
 }
 
+interface TaggedAttribute {
+  tag: string
+  attribute: AttributeValue
+}
+
 function writeDataSet(attributes: Attributes, { spelling, around, parts }: Destination): void {
-  const inside: Surroundings = {
+  const inside = surroundingsIn(attributes, around)
+  for (const element of inTagOrder(attributes)) writeElement(element, { spelling, around: inside, parts })
+}
+
+function surroundingsIn(attributes: Attributes, around: Surroundings): Surroundings {
+  return {
     text: attributes.SpecificCharacterSet === undefined ? around.text : textWriter(charsetOf(attributes)),
     pixelRepresentation: numberOf(attributes.PixelRepresentation) ?? around.pixelRepresentation,
     bitsAllocated: numberOf(attributes.BitsAllocated) ?? around.bitsAllocated,
   }
-  const elements: { tag: string; attribute: AttributeValue }[] = []
+}
+
+function inTagOrder(attributes: Attributes): TaggedAttribute[] {
+  const elements: TaggedAttribute[] = []
   for (const [name, attribute] of Object.entries(attributes)) {
     if (attribute !== undefined) elements.push({ tag: tagNamed(name), attribute })
   }
-  elements.sort((a, b) => (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : 0))
-  for (const element of elements) writeElement(element, { spelling, around: inside, parts })
+  return elements.sort((a, b) => (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : 0))
 }
 
-function writeElement({ tag, attribute }: { tag: string; attribute: AttributeValue }, to: Destination): void {
+function writeElement({ tag, attribute }: TaggedAttribute, to: Destination): void {
   const { vr, value, undefinedLength } = withVR(tag, attribute, to.around)
   if (vr === 'SQ' && !(value instanceof Uint8Array)) {
     writeSequence(tag, itemsOf(tag, value), to)

@@ -4,7 +4,14 @@
  */
 
 import { deflateRawSync } from 'node:zlib'
-import { type Attributes, concatenate, encodeAttributes, type Spelling } from './encode-elements.ts'
+import {
+  type Attributes,
+  concatenate,
+  encodeAttributes,
+  encodeAttributesAround,
+  type Spelling,
+} from './encode-elements.ts'
+import { basicOffsetTable, evenLength, itemHeader, SEQUENCE_DELIMITER } from './pixel-data-parts.ts'
 import { transferSyntaxOf } from './transfer-syntaxes.ts'
 
 export type { Attributes, AttributeValue, ElementValue } from './encode-elements.ts'
@@ -21,6 +28,8 @@ export {
 
 /** Names Hilum as the writer of a file (PS3.10 7.1, Implementation Class UID). */
 export const ImplementationClassUID = '2.25.55147520210738694632850378522939328531'
+
+const EXPLICIT_LITTLE_ENDIAN: Spelling = { littleEndian: true, explicitVR: true, sequenceLength: 'defined' }
 
 /** Pixels, frame by frame; native 16-bit ones in little endian, whatever the transfer syntax. */
 export interface FramesToEncode {
@@ -64,6 +73,26 @@ export function encodeP10(file: FileToEncode): Uint8Array {
   return concatenate(parts)
 }
 
+/** What of a file comes before its pixel data, and what after: for who writes pixels one by one, and never has them all. */
+export interface FileAroundPixels {
+  /** Preamble, file meta information and data set, up to where the element with the pixels begins. */
+  before: Uint8Array
+  after: Uint8Array
+}
+
+/**
+ * As encodeP10, in explicit VR little endian or a syntax that encapsulates, around the element `tag`.
+ * @throws DicomError as encodeP10 does
+ */
+export function encodeP10Around(
+  tag: string,
+  file: Pick<FileToEncode, 'transferSyntaxUID' | 'attributes' | 'meta'>,
+): FileAroundPixels {
+  const { before, after } = encodeAttributesAround(tag, file.attributes, EXPLICIT_LITTLE_ENDIAN)
+  const meta = file.meta === false ? [] : [encodeMeta(file, file.meta ?? {})]
+  return { before: concatenate([preamble(), ...meta, before]), after }
+}
+
 /** A data set alone, without preamble and meta header; with pixel data only as a plain attribute. */
 export function encodeDataSet(attributes: Attributes, options?: Partial<Spelling>): Uint8Array {
   return encodeAttributes(attributes, { littleEndian: true, explicitVR: true, sequenceLength: 'defined', ...options })
@@ -76,8 +105,7 @@ function preamble(): Uint8Array {
 }
 
 /** Always explicit VR little endian; its first element says how long the rest is (PS3.10 7.1). */
-function encodeMeta(file: FileToEncode, overrides: Attributes): Uint8Array {
-  const spelling: Spelling = { littleEndian: true, explicitVR: true, sequenceLength: 'defined' }
+function encodeMeta(file: Pick<FileToEncode, 'transferSyntaxUID' | 'attributes'>, overrides: Attributes): Uint8Array {
   const meta: Attributes = {
     FileMetaInformationVersion: Uint8Array.of(0, 1),
     MediaStorageSOPClassUID: file.attributes.SOPClassUID,
@@ -87,9 +115,9 @@ function encodeMeta(file: FileToEncode, overrides: Attributes): Uint8Array {
     ImplementationVersionName: 'HILUM',
     ...overrides,
   }
-  if ('FileMetaInformationGroupLength' in overrides) return encodeAttributes(meta, spelling)
-  const rest = encodeAttributes(meta, spelling)
-  const length = encodeAttributes({ FileMetaInformationGroupLength: rest.length }, spelling)
+  if ('FileMetaInformationGroupLength' in overrides) return encodeAttributes(meta, EXPLICIT_LITTLE_ENDIAN)
+  const rest = encodeAttributes(meta, EXPLICIT_LITTLE_ENDIAN)
+  const length = encodeAttributes({ FileMetaInformationGroupLength: rest.length }, EXPLICIT_LITTLE_ENDIAN)
   return concatenate([length, rest])
 }
 
@@ -112,29 +140,10 @@ function encapsulate({ frames, fragmentSizeBytes, offsetTable = 'full' }: Frames
     const step = fragmentSizeBytes ?? Math.max(frame.length, 1)
     for (let start = 0; start < Math.max(frame.length, 1); start += step) {
       const fragment = evenLength(frame.subarray(start, start + step))
-      fragments.push(itemHeader(0xe000, fragment.length), fragment)
+      fragments.push(itemHeader(fragment.length), fragment)
       offset += 8 + fragment.length
     }
   }
-  const entries = offsetTable === 'full' ? offsets : []
-  const table = new Uint8Array(4 * entries.length)
-  const view = new DataView(table.buffer)
-  for (const [index, entry] of entries.entries()) view.setUint32(4 * index, entry, true)
-  return concatenate([itemHeader(0xe000, table.length), table, ...fragments, itemHeader(0xe0dd, 0)])
-}
-
-function itemHeader(element: number, lengthBytes: number): Uint8Array {
-  const header = new Uint8Array(8)
-  const view = new DataView(header.buffer)
-  view.setUint16(0, 0xfffe, true)
-  view.setUint16(2, element, true)
-  view.setUint32(4, lengthBytes, true)
-  return header
-}
-
-function evenLength(bytes: Uint8Array): Uint8Array {
-  if (bytes.length % 2 === 0) return bytes
-  const padded = new Uint8Array(bytes.length + 1)
-  padded.set(bytes)
-  return padded
+  const table = basicOffsetTable(offsetTable === 'full' ? offsets : [])
+  return concatenate([itemHeader(table.length), table, ...fragments, SEQUENCE_DELIMITER])
 }

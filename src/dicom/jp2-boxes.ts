@@ -68,19 +68,53 @@ const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1')
  */
 export function findCodestream(bytes: Uint8Array): { readonly start: number; readonly end: number } {
   if (bytes[0] === 0xff && bytes[1] === 0x4f) return { start: 0, end: bytes.length }
+  for (const { type, start, end } of fileBoxes(bytes)) if (type === 'jp2c') return { start, end }
+  throw new DicomError({ reason: 'there is no JPEG 2000 codestream' })
+}
+
+/** What the file around a codestream calls its colour; undefined of a codestream alone, and of colour that has no number. */
+export function colourOfFile(bytes: Uint8Array): JP2Picture['colour'] | undefined {
+  for (const header of fileBoxes(bytes)) {
+    if (header.type !== 'jp2h') continue
+    const inside = bytes.subarray(header.start, header.end)
+    for (const { type, start, end } of boxesIn(inside)) {
+      if (type !== 'colr' || inside[start] !== 1 || end < start + 7) continue
+      const number = new DataView(inside.buffer, inside.byteOffset + start + 3, 4).getUint32(0)
+      const known = Object.entries(ENUMERATED_COLOUR).find(([, enumerated]) => enumerated === number)
+      return known?.[0] as JP2Picture['colour'] | undefined
+    }
+  }
+  return undefined
+}
+
+interface Box {
+  readonly type: string
+  /** Of what is in it. */
+  readonly start: number
+  readonly end: number
+}
+
+function* fileBoxes(bytes: Uint8Array): Generator<Box> {
+  let isFirst = true
+  for (const box of boxesIn(bytes)) {
+    if (isFirst && box.type !== 'jP  ') return
+    isFirst = false
+    yield box
+  }
+}
+
+function* boxesIn(bytes: Uint8Array): Generator<Box> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   let at = 0
   for (let boxes = 0; boxes < BOXES_MAX && at + BOX_HEADER_BYTES <= bytes.length; boxes++) {
     const length = view.getUint32(at)
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
-    if (boxes === 0 && type !== 'jP  ') break
     const isLong = length === 1
-    if (isLong && at + 16 > bytes.length) break
+    if (isLong && at + 16 > bytes.length) return
     const start = at + (isLong ? 16 : BOX_HEADER_BYTES)
     const end = length === 0 ? bytes.length : at + (isLong ? Number(view.getBigUint64(at + 8)) : length)
-    if (end < start) break
-    if (type === 'jp2c') return { start, end: Math.min(end, bytes.length) }
+    if (end < start) return
+    yield { type, start, end: Math.min(end, bytes.length) }
     at = end
   }
-  throw new DicomError({ reason: 'there is no JPEG 2000 codestream' })
 }

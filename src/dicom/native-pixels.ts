@@ -36,6 +36,35 @@ export function alignBits(frame: Uint8Array, pixel: ImagePixel, firstBit: number
   return aligned
 }
 
+/** Puts single bits together again, frame after frame: the next begins in the bit after the last one (PS3.5 8.1.1). */
+export interface BitPacker {
+  /** @param cells a byte a bit; @returns the bytes that are full by now */
+  add(cells: Uint8Array): Uint8Array
+  /** The last byte, if it is not full. */
+  end(): Uint8Array
+}
+
+export function packBits(): BitPacker {
+  let pending = 0
+  let count = 0
+  return {
+    add(cells) {
+      const bytes = new Uint8Array(Math.floor((count + cells.length) / 8))
+      let at = 0
+      for (const cell of cells) {
+        pending |= (cell & 1) << count
+        count += 1
+        if (count < 8) continue
+        bytes[at++] = pending
+        pending = 0
+        count = 0
+      }
+      return bytes
+    },
+    end: () => (count === 0 ? new Uint8Array(0) : Uint8Array.of(pending)),
+  }
+}
+
 function unpackBits(frame: Uint8Array, pixel: ImagePixel, firstBit: number): Uint8Array {
   const bits = pixel.rows * pixel.columns * pixel.samplesPerPixel
   checkBits(frame, firstBit + bits)
