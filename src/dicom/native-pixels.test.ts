@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { DicomError } from './dicom-error.ts'
 import type { ImagePixel } from './image-pixel.ts'
-import { alignBits, unpackNativeFrame } from './native-pixels.ts'
+import { alignBits, packBits, unpackNativeFrame } from './native-pixels.ts'
 import { measurePixels } from './pixel-values.ts'
 
 const pixelOf = (given: Partial<ImagePixel>): ImagePixel => ({
@@ -101,4 +101,26 @@ test('bits outside the stored ones are no part of a value, and make the precisio
   assert.deepEqual(measure([0x8005, 0x0007], { highBit: 11 }), { min: 5, max: 7, precision: 16 })
   assert.deepEqual(measure([0x0fff, 0x0001], { highBit: 11, isSigned: true }), { min: -1, max: 1, precision: 16 })
   assert.deepEqual(measure([0x0050, 0x0070], { highBit: 15 }).max, 7)
+})
+
+test('single bits that were taken apart frame by frame are the same bytes together again', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20 }), fc.uint8Array({ minLength: 1, maxLength: 30 }), (columns, bytes) => {
+      const frames = Math.floor((bytes.length * 8) / columns)
+      const packer = packBits()
+      const packed: number[] = []
+      for (let frame = 0; frame < frames; frame++) {
+        const bit = frame * columns
+        const layout = { firstBit: bit % 8, littleEndian: true }
+        const cells = unpackNativeFrame(bytes.subarray(bit >> 3), pixelOf({ columns, bitsAllocated: 1 }), layout)
+        packed.push(...packer.add(cells))
+      }
+      packed.push(...packer.end())
+      const bits = frames * columns
+      const expected = [...bytes.subarray(0, Math.ceil(bits / 8))]
+      if (bits % 8 !== 0) expected[expected.length - 1]! &= (1 << (bits % 8)) - 1
+      assert.deepEqual(packed, expected)
+    }),
+    { seed: 20260101, numRuns: 500 },
+  )
 })
