@@ -234,12 +234,19 @@ describe('the file meta information', () => {
 test('what stands apart and what nobody knows is named, and the rest is written', () => {
   const large = { vr: 'OB', value: Buffer.alloc(LARGE_BINARY_BYTES + 2) }
   const { text } = describedInstance(
-    fileOf({ ...IDS, Rows: 5, '00190010': { vr: 'LO', value: 'H' }, '00191001': large }),
+    fileOf({
+      ...IDS,
+      Rows: 5,
+      IconImageSequence: [{ Rows: 1 }],
+      '00190010': { vr: 'LO', value: 'H' },
+      '00191001': large,
+    }),
   )
   const { bytes, notWritten } = rebuiltFrom(text.replace('"Rows":5', '"Rows":5,"AttributeOfTomorrow":"x"'))
   assert.deepEqual(notWritten, [
     { key: '00191001', why: 'stands-apart' },
     { key: 'AttributeOfTomorrow', why: 'unknown-keyword' },
+    { key: 'IconImageSequence', why: 'icon' },
   ])
   assert.equal(parseP10(bytes).dataSet.number('00280010'), 5)
 })

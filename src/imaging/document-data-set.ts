@@ -21,6 +21,8 @@ export interface NotWritten {
   readonly key: string
   readonly why: /** More than a megabyte of private bytes, which stand apart from the document and which no operation of the API hands out. */
     | 'stands-apart'
+    /** A small picture of the picture: a document has its attributes without its pixels. */
+    | 'icon'
     /** A keyword that PS3.6 as we have it does not know. */
     | 'unknown-keyword'
 }
@@ -86,6 +88,7 @@ function attributesOf(object: JsonObject, rebuilding: Rebuilding, around: Surrou
     const tag = tagNamed(key)
     if (tag === undefined) rebuilding.notWritten.push({ key, why: 'unknown-keyword' })
     else if (OF_THE_PIXEL_DATA.has(tag) || leftOut(tag, tag.startsWith('0002') ? 'file-meta' : 'data-set')) continue
+    else if (key === 'IconImageSequence') rebuilding.notWritten.push({ key, why: 'icon' })
     else if (isApart(json)) rebuilding.notWritten.push({ key, why: 'stands-apart' })
     else if (key === 'SpecificCharacterSet') addCharacterSet(attributes, json, rebuilding)
     else attributes[key] = attributeOf({ key, tag, json }, rebuilding, inside)

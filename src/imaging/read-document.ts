@@ -107,7 +107,9 @@ const LONG_INTEGER = /[:,[]-?\d{16,}[,\]}]/
 
 function parseJson(text: string): JsonValue {
   try {
-    return LONG_INTEGER.test(text) ? JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown) : JSON.parse(text)
+    return LONG_INTEGER.test(text)
+      ? JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown)
+      : JSON.parse(text)
   } catch (cause) {
     // The engine's sentence quotes the text.
     throw new UnreadableDocument('it is not JSON', { cause })
