@@ -52,11 +52,12 @@ function keyOfAws({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }: Env): AccessKey 
 }
 
 /**
- * Without `disableHostPrefix` the SDK calls the host `runtime-127.0.0.1` for searches, which does not resolve. Every answer keeps its
- * headers, for `headerOf`.
+ * Without `disableHostPrefix` the SDK calls the host `runtime-127.0.0.1` for searches, which does not resolve; the real service has both
+ * hosts. Every answer keeps its headers, for `headerOf`.
  */
 export function openClient({ endpoint, region, credentials }: Server): MedicalImagingClient {
-  const client = new MedicalImagingClient({ endpoint, region, credentials, disableHostPrefix: true })
+  const disableHostPrefix = !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname)
+  const client = new MedicalImagingClient({ endpoint, region, credentials, disableHostPrefix })
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args)

@@ -6,6 +6,8 @@ export interface CommandOption {
   readonly flag: string
   /** The word for the value; an option without one is a switch. */
   readonly placeholder?: string
+  /** It may be given several times. */
+  readonly isList?: true
   readonly help: string
 }
 

@@ -60,6 +60,26 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ],
     load: async () => (await import('./import.ts')).importFiles,
   },
+  export: {
+    summary: 'write the instances of image sets as DICOM files again',
+    options: [
+      { flag: 'datastore', placeholder: '<id or name>', help: 'the data store to read from (required)' },
+      { flag: 'image-set', placeholder: '<id>', isList: true, help: 'an image set; may be given several times' },
+      { flag: 'study', placeholder: '<uid>', help: 'all image sets of the study with this StudyInstanceUID' },
+      { flag: 'version-id', placeholder: '<number>', help: 'this version of the image set; default: the latest' },
+      { flag: 'to', placeholder: '<folder>', help: 'where to write; made if it is not there (required)' },
+      { flag: 'compressed', help: 'leave lossless frames in HTJ2K or JPEG 2000, as the data store has them' },
+      { flag: 'overwrite', help: 'replace files that are there already' },
+      endpoint,
+    ],
+    notes: [
+      'The files are <folder>/<StudyInstanceUID>/<SeriesInstanceUID>/<SOPInstanceUID>.dcm, made out of metadata and frames:',
+      'attributes as the version has them, text beyond ASCII in UTF-8, frames in the syntax they came in where the data store',
+      'has kept it (JPEG baseline, video and the like), else uncompressed. Every frame is checked against its checksum. Private',
+      'values of more than a megabyte are not to be had through the API, and are left out. --json prints one object.',
+    ],
+    load: async () => (await import('./export.ts')).exportImageSets,
+  },
   search: {
     summary: 'search the image sets of a data store',
     options: [

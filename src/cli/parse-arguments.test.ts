@@ -45,6 +45,13 @@ describe('a command line', () => {
     assert.match(complaintOf('search', '--asc', '-7d'), /no option '-7'/)
   })
 
+  test('takes an option several times where a command says so, and then as a list even once', () => {
+    for (const ids of [['a'], ['a', 'b']]) {
+      const words = ids.flatMap((id) => ['--image-set', id])
+      assert.deepEqual(parseArguments(['export', ...words]).flags['image-set'], ids)
+    }
+  })
+
   test('with --host twice listens on both', () => {
     assert.deepEqual(parseArguments(['serve', '--host', '::1', '--host', '10.0.0.1']).flags.host, ['::1', '10.0.0.1'])
   })

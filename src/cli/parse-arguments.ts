@@ -39,8 +39,8 @@ function optionsOf(command: Command | undefined): ParseArgsOptionsConfig {
     if (flag === undefined) continue
     options[flag] = kind === 'boolean' ? { type: 'boolean' } : { type: 'string', multiple: kind === 'list' }
   }
-  for (const { flag, placeholder } of command?.options ?? []) {
-    options[flag] = { type: placeholder === undefined ? 'boolean' : 'string' }
+  for (const { flag, placeholder, isList = false } of command?.options ?? []) {
+    options[flag] = { type: placeholder === undefined ? 'boolean' : 'string', multiple: isList }
   }
   return options
 }
