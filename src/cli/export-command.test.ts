@@ -1,9 +1,10 @@
 /** `hilum export` as a process, against a server as a process: what it imported comes out of it again. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { CreateDatastoreCommand, GetDatastoreCommand, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import { encodeP10 } from '../dicom/encode.ts'
 import { parseP10 } from '../dicom/parse.ts'
@@ -15,6 +16,8 @@ import { pathIn } from './export.fixture.ts'
 
 const pixel = pixelOf({ bitsStored: 12, numberOfFrames: 3 })
 const FRAMES = [1, 2, 3].map((seed) => draw(pixel, seed))
+
+const FRAME_BYTES = FRAMES[0]!.length
 
 const instance = (number: number, given: object = {}): Uint8Array =>
   encodeP10({
@@ -39,8 +42,10 @@ async function openExported(t: TestContext) {
   const status = async () =>
     (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
   while ((await status()) !== 'ACTIVE') assert.notEqual(await status(), 'CREATE_FAILED')
+  const start = (...words: string[]) =>
+    startHilumProcess(t, [...words, '--data', 'data', '--port', new URL(endpoint!).port], { cwd })
   const hilum = async (...words: string[]) => {
-    const run = startHilumProcess(t, [...words, '--data', 'data', '--port', new URL(endpoint!).port], { cwd })
+    const run = start(...words)
     return { code: await run.ended, output: run.output() }
   }
   return {
@@ -56,12 +61,13 @@ async function openExported(t: TestContext) {
       const { imageSetsMetadataSummaries } = await client.send(new SearchImageSetsCommand({ datastoreId }))
       return (imageSetsMetadataSummaries ?? []).map(({ imageSetId }) => imageSetId!)
     },
+    startExport: (to: string, ...words: string[]) => start('export', '--datastore', 'mine', '--to', to, ...words),
     exportTo: (to: string, ...words: string[]) => hilum('export', '--datastore', 'mine', '--to', to, ...words),
   }
 }
 
 test('a person gets files out of a data store', async (t) => {
-  const { cwd, hilum, endpoint, bringIn, imageSetIds, exportTo } = await openExported(t)
+  const { cwd, hilum, endpoint, bringIn, imageSetIds, exportTo, startExport } = await openExported(t)
   const files = [1, 2].map((number) => instance(number))
   await bringIn(...files)
   const [imageSetId] = await imageSetIds()
@@ -120,6 +126,23 @@ test('a person gets files out of a data store', async (t) => {
     assert.deepEqual([unknown.code, /has no image set of this study/.test(unknown.output)], [1, true])
   })
 
+  await t.test('interrupted, keeps the files that are whole and no others', async () => {
+    const many = Array.from({ length: 300 }, (_, index) =>
+      instance(index, { StudyInstanceUID: '1.5', SeriesInstanceUID: '1.5.1', SOPInstanceUID: `1.5.1.${index + 1}` }),
+    )
+    await bringIn(...many)
+    const run = startExport('interrupted', '--study', '1.5')
+    const folder = join(cwd, 'interrupted', '1.5', '1.5.1')
+    while (!existsSync(folder) || readdirSync(folder).length < 10) await wait(5)
+    run.child.kill('SIGINT')
+    assert.equal(await run.ended, 130, run.output())
+    const [, files] = /^Interrupted after (\d+) files; those are whole\.$/m.exec(run.output())!
+    const names = readdirSync(folder)
+    assert.deepEqual([names.length, names.every((name) => name.endsWith('.dcm'))], [Number(files), true])
+    for (const name of names)
+      assert.equal(parseP10(readFileSync(join(folder, name))).pixelData!.lengthBytes, FRAME_BYTES * 3)
+  })
+
   await t.test('or a sentence about the disk or the server', async () => {
     writeFileSync(join(cwd, 'file'), '')
     const { code, output } = await exportTo('file', '--image-set', imageSetId!)
@@ -148,12 +171,13 @@ test('a command line that cannot be meant is explained', async (t) => {
     ['export --datastore mine --to out', /either --image-set, once or several times, or --study/],
     ['export --datastore mine --to out --study 1.2 --image-set a', /either --image-set/],
     ['export --datastore mine --to out --study 1.2 --version-id 3', /--version-id needs one --image-set/],
-    ['export --datastore mine --to out --image-set a --version-id x', /must be a whole number/],
+    ['export --datastore mine --to out --image-set ID --version-id x', /must be a whole number/],
+    ['export --datastore mine --to out --image-set ../a', /'..\/a' is no id of an image set/],
     ['export out --datastore mine', /does not know what to do with 'out'/],
   ]
   await Promise.all(
     wrong.map(async ([words, sentence]) => {
-      const run = startHilumProcess(t, words.split(' '), { cwd })
+      const run = startHilumProcess(t, words.replace('ID', 'a'.repeat(32)).split(' '), { cwd })
       assert.equal(await run.ended, 2)
       assert.match(run.output(), sentence)
     }),

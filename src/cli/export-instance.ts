@@ -47,9 +47,7 @@ export type Exported =
 
 /** @throws what the source and the disk throw */
 export async function exportInstance(instance: DocumentInstance, to: InstanceExport): Promise<Exported> {
-  const path = join(to.folder, ...pathOf(instance))
-  if (to.taken.has(path)) return notExported('another image set of this export has the same instance')
-  to.taken.add(path)
+  const path = pathOf(instance, to)
   try {
     if (!to.overwrite && (await exists(path))) return notExported(`${path} is there already: --overwrite replaces it`)
     const { meta, attributes, notWritten } = rebuildDataSet(instance)
@@ -83,13 +81,22 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** Study, series and instance. Data stores hold identifiers that are none, and one must not become a way out of the folder. */
-function pathOf({ StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }: DocumentInstance): string[] {
-  return [nameOf(StudyInstanceUID), nameOf(SeriesInstanceUID), `${nameOf(SOPInstanceUID)}.dcm`]
+/**
+ * Study, series and instance; where another image set of this export has the same instance, the image set as well. Data stores hold
+ * identifiers that are none, and one must not become a way out of the folder.
+ */
+function pathOf(instance: DocumentInstance, { folder, imageSetId, taken }: InstanceExport): string {
+  const [study, series, name] = [instance.StudyInstanceUID, instance.SeriesInstanceUID, instance.SOPInstanceUID].map(
+    (uid) => (/^\d[\d.]{0,63}$/.test(uid) ? uid : `not-a-uid-${digestOf(uid)}`),
+  ) as [string, string, string]
+  const usual = join(folder, study, series, `${name}.dcm`)
+  const suffix = /^[0-9a-z]{1,64}$/.test(imageSetId) ? imageSetId : digestOf(imageSetId)
+  const path = taken.has(usual) ? join(folder, study, series, `${name}.${suffix}.dcm`) : usual
+  taken.add(path)
+  return path
 }
 
-const nameOf = (uid: string): string =>
-  /^\d[\d.]{0,63}$/.test(uid) ? uid : `not-a-uid-${createHash('sha256').update(uid).digest('hex').slice(0, 32)}`
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
 interface FileToWrite {
   readonly instance: DocumentInstance

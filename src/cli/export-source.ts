@@ -5,13 +5,14 @@ import { gunzip } from 'node:zlib'
 import {
   GetImageFrameCommand,
   GetImageSetMetadataCommand,
+  type ImageSetsMetadataSummary,
   type MedicalImagingClient,
   paginateSearchImageSets,
 } from '@aws-sdk/client-medical-imaging'
 import { UnreadableDocument } from '../imaging/read-document.ts'
 
 export interface ExportSource {
-  /** The ids of all image sets of a study, by its StudyInstanceUID. */
+  /** The ids of all image sets of a study, by its StudyInstanceUID; primary ones first. */
   imageSetsOf(study: string): Promise<string[]>
   /** The JSON of a metadata document; of the latest version where none is named. */
   document(imageSetId: string, versionId: string | undefined): Promise<string>
@@ -38,11 +39,13 @@ export function openExportSource(
         filters: [{ operator: 'EQUAL' as const, values: [{ DICOMStudyInstanceUID: study }] }],
         sort: { sortField: 'createdAt' as const, sortOrder: 'ASC' as const },
       }
-      const found: string[] = []
+      const found: ImageSetsMetadataSummary[] = []
       for await (const page of paginateSearchImageSets({ client }, { datastoreId, searchCriteria }, { abortSignal })) {
-        for (const { imageSetId } of page.imageSetsMetadataSummaries ?? []) found.push(imageSetId!)
+        found.push(...(page.imageSetsMetadataSummaries ?? []))
       }
       return found
+        .sort((a, b) => Number(b.isPrimary === true) - Number(a.isPrimary === true))
+        .map(({ imageSetId }) => imageSetId!)
     },
     async document(imageSetId, versionId) {
       const command = new GetImageSetMetadataCommand({ datastoreId, imageSetId, versionId })

@@ -326,17 +326,17 @@ describe('what is not exported is named, and leaves nothing behind', () => {
     assert.deepEqual([(await exportedFrom(source, { folder, threads, overwrite: true })).files], [3])
     assert.equal(parseP10(readFileSync(path)).dataSet.string('00080018'), '1.2.3.4.1')
   })
+})
 
-  test('an instance that another image set of the same export has as well', async (t) => {
-    const imageSet = await imageSetOf(files, threads)
-    const report = await exportedFrom(sourceOf({ a: imageSet, b: imageSet }), {
-      folder: temporaryFolder(t),
-      threads,
-      overwrite: true,
-    })
-    assert.deepEqual([report.files, report.imageSets, report.notExported.length], [3, 2, 3])
-    assert.match(report.notExported[0]!.reason, /another image set/)
-  })
+test('an instance that two image sets have is written twice, the second time with the name of its image set', async (t) => {
+  const folder = temporaryFolder(t)
+  const file = fileOf(GREY_8, { frames: [draw(GREY_8)] })
+  const imageSet = await imageSetOf([file], threads)
+  const report = await exportedFrom(sourceOf({ a: imageSet, b: imageSet, '../c': imageSet }), { folder, threads })
+  assert.deepEqual([report.files, report.imageSets, report.notExported], [3, 3, []])
+  const [second, third, first] = readdirSync(dirname(pathIn(folder, file))).toSorted() as [string, string, string]
+  assert.deepEqual([first, [second, third].includes('1.2.3.4.b.dcm')], ['1.2.3.4.dcm', true])
+  assert.match([second, third].find((name) => name !== '1.2.3.4.b.dcm')!, /^1\.2\.3\.4\.[0-9a-f]{32}\.dcm$/)
 })
 
 test('an identifier that is none does not lead out of the folder', async (t) => {

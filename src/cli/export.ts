@@ -67,6 +67,9 @@ function readWanted({ flags, cwd }: Invocation): Wanted {
   if ((named === undefined) === (imageSets.length === 0)) {
     throw wrong('hilum export needs either --image-set, once or several times, or --study.')
   }
+  const odd = imageSets.find((id) => !/^[0-9a-z]{32}$/.test(id))
+  if (odd !== undefined)
+    throw wrong(`'${odd}' is no id of an image set, which has 32 digits. hilum search --json shows them.`)
   const versionId = flags['version-id'] === undefined ? undefined : String(flags['version-id'])
   if (versionId !== undefined && imageSets.length !== 1) {
     throw wrong('--version-id needs one --image-set: each image set counts its versions by itself.')
