@@ -1,17 +1,28 @@
 /** For tests of exports: files as a data store has them, which is a metadata document and frames, and what an export makes of those. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  CreateDatastoreCommand,
+  GetDatastoreCommand,
+  GetDICOMImportJobCommand,
+  MedicalImagingClient,
+  StartDICOMImportJobCommand,
+} from '@aws-sdk/client-medical-imaging'
 import { parseP10 } from '../dicom/parse.ts'
 import type { StorageFormat } from '../dicom/stored-syntax.ts'
 import type { FrameThreads } from '../frames/frame-threads.ts'
 import { bytesOf, storeAll, storedSyntaxOf } from '../frames/frames.fixture.ts'
 import { type ImageFrame, instanceMetadata } from '../imaging/metadata.ts'
 import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END } from '../imaging/metadata-document.ts'
+import { type Hilum, startHilum } from '../testing.ts'
 import { exportAll } from './export.ts'
 import { type ExportReport, emptyReport } from './export-report.ts'
-import type { ExportSource } from './export-source.ts'
+import { type ExportSource, openExportSource } from './export-source.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
 
 export interface StoredImageSet {
@@ -58,7 +69,7 @@ export async function imageSetOf(
   return { document: `{${levels}${entries.join(DOCUMENT_BETWEEN_ENTRIES)}${DOCUMENT_END}`, frames }
 }
 
-/** Without HTTP between: what stands in for the operations is their answers. */
+/** Without a server: what stands in for the operations is their answers, which a test may spoil. */
 export function sourceOf(imageSets: Readonly<Record<string, StoredImageSet>>): ExportSource {
   return {
     imageSetsOf: async () => Object.keys(imageSets),
@@ -71,11 +82,59 @@ export function sourceOf(imageSets: Readonly<Record<string, StoredImageSet>>): E
   }
 }
 
+/** A server of the test's own, which imports a file and answers with what an export reads of it. */
+export interface ExportServer {
+  /** Into a data store of this format, made for it. */
+  bringIn(file: Uint8Array, format: StorageFormat): Promise<ExportSource>
+  stop(): Promise<void>
+}
+
+export async function openExportServer(): Promise<ExportServer> {
+  const hilum = await startHilum()
+  const client = new MedicalImagingClient({ ...hilum.client, maxAttempts: 1 })
+  const ask = { client, hilum }
+  return {
+    async bringIn(file, losslessStorageFormat) {
+      const datastoreName = `store-${randomUUID()}`
+      const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName, losslessStorageFormat }))
+      await importInto(datastoreId!, file, ask)
+      return openExportSource(client, { datastoreId: datastoreId!, signal: new AbortController().signal })
+    },
+    async stop() {
+      client.destroy()
+      await hilum.stop()
+    },
+  }
+}
+
+async function importInto(
+  datastoreId: string,
+  file: Uint8Array,
+  { client, hilum }: { client: MedicalImagingClient; hilum: Hilum },
+): Promise<void> {
+  const status = async () =>
+    (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
+  while ((await status()) !== 'ACTIVE') await wait(5)
+  await hilum.putObject('input', `${datastoreId}/file.dcm`, file)
+  await hilum.putObject('output', 'here', new Uint8Array(0))
+  const { jobId } = await client.send(
+    new StartDICOMImportJobCommand({
+      ...{ datastoreId, clientToken: randomUUID(), dataAccessRoleArn: 'arn:aws:iam::123456789012:role/import' },
+      ...{ inputS3Uri: `s3://input/${datastoreId}/`, outputS3Uri: 's3://output/' },
+    }),
+  )
+  const state = async () =>
+    (await client.send(new GetDICOMImportJobCommand({ datastoreId, jobId }))).jobProperties!.jobStatus!
+  while (!['COMPLETED', 'FAILED'].includes(await state())) await wait(5)
+  assert.equal(await state(), 'COMPLETED')
+}
+
 export interface ExportOptions {
   readonly folder: string
   readonly threads: FrameThreads
   readonly compressed?: boolean
   readonly overwrite?: boolean
+  readonly study?: string
 }
 
 const { stdin, stdout, stderr } = process
@@ -85,7 +144,7 @@ const terminal: Terminal = { ...openTerminal({ stdin, stdout, stderr, env: { TER
 export async function exportedFrom(source: ExportSource, options: ExportOptions): Promise<ExportReport> {
   const { folder, threads, compressed = false, overwrite = false } = options
   const report = emptyReport(folder)
-  const wanted = { imageSets: [], study: '2.25.1', versionId: undefined, folder, compressed, overwrite }
+  const wanted = { imageSets: [], study: options.study ?? '1.2.3', versionId: undefined, folder, compressed, overwrite }
   await exportAll(wanted, { source, threads, terminal, report, signal: new AbortController().signal })
   return report
 }

@@ -32,12 +32,22 @@ import {
   NATIVE_KINDS,
   SOURCES,
 } from '../frames/source-files.fixture.ts'
-import { exportedFrom, imageSetOf, pathIn, readExported, sourceOf, temporaryFolder } from './export.fixture.ts'
+import {
+  exportedFrom,
+  imageSetOf,
+  openExportServer,
+  pathIn,
+  readExported,
+  sourceOf,
+  temporaryFolder,
+} from './export.fixture.ts'
 
 const UID = '1.2.840.10008.1.2'
 const threads = startThreads()
 const programs = openFolder()
+const server = await openExportServer()
 after(async () => {
+  await server.stop()
   await threads.stop()
   programs.remove()
 })
@@ -47,15 +57,15 @@ interface Way {
   readonly format?: 'HTJ2K' | 'JPEG_2000_LOSSLESS'
 }
 
-/** Into a store and out of it again. */
+/** Into a data store of a server and out of it again. */
 async function thereAndBack(
   t: Parameters<typeof temporaryFolder>[0],
   source: Uint8Array,
   { compressed = false, format = 'HTJ2K' }: Way = {},
 ): Promise<{ bytes: Uint8Array; file: DicomFile; path: string }> {
   const folder = temporaryFolder(t)
-  const imageSet = await imageSetOf([source], threads, format)
-  const report = await exportedFrom(sourceOf({ a: imageSet }), { folder, threads, compressed })
+  const study = parseP10(source).dataSet.string('0020000D')!
+  const report = await exportedFrom(await server.bringIn(source, format), { folder, threads, compressed, study })
   assert.deepEqual([report.notExported, report.files], [[], 1])
   const bytes = readExported(folder, source)
   assert.equal(report.bytes, bytes.length)
