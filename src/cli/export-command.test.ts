@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { CreateDatastoreCommand, GetDatastoreCommand, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
+import {
+  CreateDatastoreCommand,
+  GetDatastoreCommand,
+  GetImageSetCommand,
+  SearchImageSetsCommand,
+  UpdateImageSetMetadataCommand,
+} from '@aws-sdk/client-medical-imaging'
 import { encodeP10 } from '../dicom/encode.ts'
 import { parseP10 } from '../dicom/parse.ts'
 import { encodeRLEFrame } from '../dicom/rle.ts'
@@ -61,13 +67,27 @@ async function openExported(t: TestContext) {
       const { imageSetsMetadataSummaries } = await client.send(new SearchImageSetsCommand({ datastoreId }))
       return (imageSetsMetadataSummaries ?? []).map(({ imageSetId }) => imageSetId!)
     },
+    async update(imageSetId: string, attributes: object) {
+      const imageSet = () => client.send(new GetImageSetCommand({ datastoreId, imageSetId }))
+      const { versionId } = await imageSet()
+      await client.send(
+        new UpdateImageSetMetadataCommand({
+          ...{ datastoreId, imageSetId, latestVersionId: versionId },
+          updateImageSetMetadataUpdates: {
+            DICOMUpdates: { updatableAttributes: Buffer.from(JSON.stringify(attributes)) },
+          },
+        }),
+      )
+      while ((await imageSet()).imageSetState === 'LOCKED') await wait(10)
+      assert.deepEqual((await imageSet()).imageSetWorkflowStatus, 'UPDATED')
+    },
     startExport: (to: string, ...words: string[]) => start('export', '--datastore', 'mine', '--to', to, ...words),
     exportTo: (to: string, ...words: string[]) => hilum('export', '--datastore', 'mine', '--to', to, ...words),
   }
 }
 
 test('a person gets files out of a data store', async (t) => {
-  const { cwd, hilum, endpoint, bringIn, imageSetIds, exportTo, startExport } = await openExported(t)
+  const { cwd, hilum, endpoint, bringIn, imageSetIds, update, exportTo, startExport } = await openExported(t)
   const files = [1, 2].map((number) => instance(number))
   await bringIn(...files)
   const [imageSetId] = await imageSetIds()
@@ -114,6 +134,14 @@ test('a person gets files out of a data store', async (t) => {
     assert.deepEqual([nameIn('old'), nameIn('new')], ['Müller^Jörg', 'Later^Name'])
     const none = await exportTo('none', '--image-set', imageSetId!, '--version-id', '9')
     assert.deepEqual([none.code, /refused: .*\(ResourceNotFoundException\)/.test(none.output)], [1, true])
+  })
+
+  await t.test('as an update of the metadata has made them', async () => {
+    await update(imageSetId!, { SchemaVersion: 1.1, Patient: { DICOM: { PatientName: 'Updated^Name' } } })
+    const { code, output } = await exportTo('updated', '--image-set', imageSetId!)
+    assert.equal(code, 0, output)
+    const { dataSet } = parseP10(readFileSync(pathIn(join(cwd, 'updated'), files[1]!)))
+    assert.deepEqual([dataSet.string('00100010'), dataSet.string('00080018')], ['Updated^Name', '1.2.3.1.2'])
   })
 
   await t.test('of a whole study, one image set after another', async () => {

@@ -266,6 +266,37 @@ test('a document that is none is refused without a word of it', () => {
   }
 })
 
+test('a document of a server with bad intentions ends in a file or in an error, not in a crash', () => {
+  const around = (dicom: object, vrs: object) =>
+    readDocument(
+      JSON.stringify({
+        Patient: { DICOM: {} },
+        Study: {
+          DICOM: { StudyInstanceUID: '1.2' },
+          Series: { '1.3': { DICOM: {}, Instances: { '1.4': { DICOM: { ...IDS, ...dicom }, DICOMVRs: vrs } } } },
+        },
+      }),
+    )[0]!
+  const odd = [true, 'constructor', '__proto__', { a: 1 }, [[1]], [null], [{}, 'x'], -1, 1e300, '', [], {}]
+  const vrs = ['constructor', '__proto__', '', 'ZZ', 'US', 'FD', 'SQ', 'OB', 'AT', 'UV', 'PN']
+  for (const value of odd) {
+    for (const vr of vrs) {
+      const dicom = {
+        '00191001': value,
+        Rows: value,
+        DerivationCodeSequence: value,
+        ['__proto__']: value,
+        constructor: value,
+      }
+      const { attributes } = rebuildDataSet(around(dicom, { '00191001': vr, constructor: vr }))
+      parseP10(encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, attributes }))
+    }
+  }
+  let nested: object = {}
+  for (let depth = 0; depth < 200; depth++) nested = { DerivationCodeSequence: [nested] }
+  assert.throws(() => rebuildDataSet(around(nested, {})), DicomError)
+})
+
 test('any file that the reader accepts comes back', () => {
   let accepted = 0
   fc.assert(

@@ -2,8 +2,10 @@
  * The reverse of metadata-values.ts: one instance of a metadata document as the attributes of a data set, each with its VR, ready to be
  * encoded in explicit VR. What no document holds (padding, the first spelling of text, lengths of groups) is written anew.
  */
+import { DicomError } from '../dicom/dicom-error.ts'
 import { entryOf, tagOf } from '../dicom/dictionary.ts'
 import type { Attributes, AttributeValue } from '../dicom/encode.ts'
+import { SEQUENCE_DEPTH_MAX } from '../dicom/read-elements.ts'
 import { leftOut } from './metadata-values.ts'
 import type { DocumentInstance, JsonObject, JsonValue } from './read-document.ts'
 import { encodableValue, fallbackVR, fitsVR } from './vr-values.ts'
@@ -58,11 +60,14 @@ interface Rebuilding {
 interface Surroundings {
   readonly isSigned: boolean
   readonly bitsAllocated: number
+  /** Of sequences. */
+  readonly depth: number
 }
 
+/** @throws DicomError where sequences nest deeper than a file that we read may have them */
 export function rebuildDataSet({ DICOM, DICOMVRs }: Pick<DocumentInstance, 'DICOM' | 'DICOMVRs'>): RebuiltDataSet {
   const rebuilding: Rebuilding = { vrs: DICOMVRs, notWritten: [], withCharacterSet: [], hasOtherThanASCII: false }
-  const all = attributesOf(DICOM, rebuilding, { isSigned: false, bitsAllocated: 16 })
+  const all = attributesOf(DICOM, rebuilding, { isSigned: false, bitsAllocated: 16, depth: 0 })
   const meta: Writable = {}
   const attributes: Writable = {}
   for (const [key, value] of Object.entries(all)) {
@@ -79,9 +84,11 @@ export function rebuildDataSet({ DICOM, DICOMVRs }: Pick<DocumentInstance, 'DICO
 
 function attributesOf(object: JsonObject, rebuilding: Rebuilding, around: Surroundings): Writable {
   const { PixelRepresentation, BitsAllocated } = object
+  if (around.depth > SEQUENCE_DEPTH_MAX) throw new DicomError({ reason: 'sequences nest too deep' })
   const inside: Surroundings = {
     isSigned: PixelRepresentation === undefined ? around.isSigned : PixelRepresentation === 1,
     bitsAllocated: typeof BitsAllocated === 'number' ? BitsAllocated : around.bitsAllocated,
+    depth: around.depth + 1,
   }
   const attributes: Writable = {}
   for (const [key, json] of Object.entries(object)) {

@@ -9,28 +9,28 @@ const TEXT = new Set([...ASCII_TEXT, 'SH', 'LO', 'ST', 'LT', 'UC', 'UT', 'PN'])
 /** One value, backslashes and all. */
 const SINGLE_TEXT = new Set(['ST', 'LT', 'UT', 'UR'])
 
-const INTEGERS: Readonly<Record<string, readonly [min: bigint, max: bigint]>> = {
-  US: [0n, 0xffffn],
-  SS: [-0x8000n, 0x7fffn],
-  UL: [0n, 0xffff_ffffn],
-  SL: [-0x8000_0000n, 0x7fff_ffffn],
-  UV: [0n, 2n ** 64n - 1n],
-  SV: [-(2n ** 63n), 2n ** 63n - 1n],
-}
+const INTEGERS: ReadonlyMap<string, readonly [min: bigint, max: bigint]> = new Map([
+  ['US', [0n, 0xffffn]],
+  ['SS', [-0x8000n, 0x7fffn]],
+  ['UL', [0n, 0xffff_ffffn]],
+  ['SL', [-0x8000_0000n, 0x7fff_ffffn]],
+  ['UV', [0n, 2n ** 64n - 1n]],
+  ['SV', [-(2n ** 63n), 2n ** 63n - 1n]],
+])
 
 /** What the DICOM JSON model says where JSON has no word for a number (PS3.18 F.2.3). */
-const NO_NUMBERS: Readonly<Record<string, number>> = {
-  NaN: Number.NaN,
-  inf: Number.POSITIVE_INFINITY,
-  '-inf': Number.NEGATIVE_INFINITY,
-}
+const NO_NUMBERS: ReadonlyMap<JsonValue, number> = new Map([
+  ['NaN', Number.NaN],
+  ['inf', Number.POSITIVE_INFINITY],
+  ['-inf', Number.NEGATIVE_INFINITY],
+])
 
 export function fitsVR(vr: string, values: readonly JsonValue[]): boolean {
   if (vr === 'SQ') return values.every(isObject)
   if (BINARY.has(vr)) return values.length === 0 || (values.length === 1 && isBase64(values[0]!))
   if (FLOATS.has(vr)) return values.every(isFloat)
   if (vr === 'AT') return values.every((value) => typeof value === 'string' && /^[0-9A-F]{8}$/.test(value))
-  const range = INTEGERS[vr]
+  const range = INTEGERS.get(vr)
   if (range !== undefined) return values.every((value) => isInteger(value) && isWithin(value, range))
   const isNumberText = vr === 'IS' || vr === 'DS'
   const isWord = (value: JsonValue) =>
@@ -55,12 +55,12 @@ export function encodableValue(
   if (vr === 'UV' || vr === 'SV') return { value: longIntegers(values), isASCII: true }
   if (FLOATS.has(vr)) {
     return {
-      value: values.map((value) => NO_NUMBERS[String(value)] ?? Number(value)),
+      value: values.map((value) => NO_NUMBERS.get(value) ?? Number(value)),
       isASCII: true,
     }
   }
   if (vr === 'AT') return { value: values as string[], isASCII: true }
-  if (vr in INTEGERS) return { value: values.map(Number), isASCII: true }
+  if (INTEGERS.has(vr)) return { value: values.map(Number), isASCII: true }
   const text = values.map((value) => wordOf(vr, value)).join('\\')
   const isASCII = [...text].every((character) => character < '\x80')
   // Other characters in such text are a fault of the file; they were read as windows-1252, and are so written.
@@ -77,7 +77,7 @@ function wordOf(vr: string, value: JsonValue): string {
 const isObject = (value: JsonValue): boolean => typeof value === 'object' && value !== null
 
 const isFloat = (value: JsonValue): boolean =>
-  typeof value === 'number' || typeof value === 'bigint' || String(value) in NO_NUMBERS
+  typeof value === 'number' || typeof value === 'bigint' || NO_NUMBERS.has(value)
 
 const isInteger = (value: JsonValue): value is number | bigint => typeof value === 'bigint' || Number.isInteger(value)
 
