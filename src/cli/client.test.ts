@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { loadConfig } from '../config.ts'
 import { loadCredentials } from '../credentials.ts'
-import { parseProgress, serverFor } from './client.ts'
+import { openClient, parseProgress, serverFor } from './client.ts'
 
 const OF_AWS = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'aws' }
 
@@ -53,6 +53,17 @@ test('an address that listens everywhere is called by its loopback', async (t) =
     const config = loadConfig({ cwd, flags: { data: '.', host: [host] } })
     assert.equal((await serverFor({ config, flags: {}, env: {} })).endpoint, endpoint)
   }
+})
+
+test('the real service is called by its own hosts, with all three parts of a temporary key', async (t) => {
+  const { config } = await folderWithKey(t)
+  const flags = { endpoint: 'https://medical-imaging.eu-west-1.amazonaws.com' }
+  const env = { ...OF_AWS, AWS_SESSION_TOKEN: 'token' }
+  const server = await serverFor({ config, flags, env })
+  assert.equal(server.credentials.sessionToken, 'token')
+  const isPrefixOff = (named: typeof server) => openClient(named).config.disableHostPrefix
+  assert.deepEqual([isPrefixOff(server), isPrefixOff({ ...server, endpoint: 'http://127.0.0.1:9' })], [false, true])
+  assert.equal((await serverFor({ config, flags: {}, env })).credentials.sessionToken, undefined)
 })
 
 test('progress is read from its header, and nothing is made of another one', () => {

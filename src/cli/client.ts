@@ -15,7 +15,7 @@ import { OperatorError } from '../operator-error.ts'
 export interface Server {
   readonly endpoint: string
   readonly region: string
-  readonly credentials: AccessKey
+  readonly credentials: AccessKey & { readonly sessionToken?: string }
 }
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -43,7 +43,10 @@ export async function serverFor(options: { config: Config; flags: Flags; env: En
     )
   }
   const { accessKeyId, secretAccessKey } = credentials
-  return { endpoint, region: config.region, credentials: { accessKeyId, secretAccessKey } }
+  // Temporary keys of the real service have a third part.
+  const sessionToken = credentials === ofAws ? env.AWS_SESSION_TOKEN || undefined : undefined
+  const all = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
+  return { endpoint, region: config.region, credentials: all }
 }
 
 function keyOfAws({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }: Env): AccessKey | undefined {
