@@ -8,7 +8,7 @@ import type { Attributes, AttributeValue } from '../dicom/encode.ts'
 import { SEQUENCE_DEPTH_MAX } from '../dicom/read-elements.ts'
 import { leftOut } from './metadata-values.ts'
 import type { DocumentInstance, JsonObject, JsonValue } from './read-document.ts'
-import { encodableValue, fallbackVR, fitsVR } from './vr-values.ts'
+import { canEncode, encodableValue, fallbackVR } from './vr-values.ts'
 
 export interface RebuiltDataSet {
   /** Group 0002, but for what follows from the file it is in. */
@@ -124,7 +124,7 @@ function attributeOf(
   const expected = key === tag ? rebuilding.vrs[tag] : undefined
   const likely = expected ?? dictionaryVR(tag, values, inside)
   // Files are known whose elements have another VR than they should, and the document keeps what it was read by for tags only.
-  const vr = fitsVR(likely, values) ? likely : fallbackVR(values)
+  const vr = canEncode(likely, values) ? likely : fallbackVR(values)
   if (vr === 'SQ') {
     return { vr, value: values.map((item) => attributesOf(item as JsonObject, rebuilding, inside)) }
   }

@@ -25,7 +25,8 @@ const NO_NUMBERS: ReadonlyMap<JsonValue, number> = new Map([
   ['-inf', Number.NEGATIVE_INFINITY],
 ])
 
-export function fitsVR(vr: string, values: readonly JsonValue[]): boolean {
+/** Whatever PS3.5 says of lengths and characters: a file that was imported in spite of them comes out again. */
+export function canEncode(vr: string, values: readonly JsonValue[]): boolean {
   if (vr === 'SQ') return values.every(isObject)
   if (BINARY.has(vr)) return values.length === 0 || (values.length === 1 && isBase64(values[0]!))
   if (FLOATS.has(vr)) return values.every(isFloat)
@@ -42,10 +43,10 @@ export function fitsVR(vr: string, values: readonly JsonValue[]): boolean {
 /** A VR that holds the values, and of which the document says the same. */
 export function fallbackVR(values: readonly JsonValue[]): string {
   const candidates = ['SQ', 'UL', 'SL', 'UV', 'SV', 'FD', values.length > 1 ? 'UC' : 'UT']
-  return candidates.find((vr) => fitsVR(vr, values)) ?? 'UC'
+  return candidates.find((vr) => canEncode(vr, values)) ?? 'UC'
 }
 
-/** @param values that fit the VR, which is not SQ */
+/** @param values that the VR can encode; it is not SQ */
 export function encodableValue(
   vr: string,
   values: readonly JsonValue[],
