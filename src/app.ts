@@ -52,11 +52,20 @@ export interface AccessTimes {
   lastOf(imageSetId: string): number | undefined
 }
 
+/** Memory for replies, lent and given back: fresh memory for each half a megabyte costs more than reading it. */
+export interface ReplyBuffers {
+  /** Of each. */
+  readonly sizeBytes: number
+  lend(): Uint8Array
+  giveBack(buffer: Uint8Array): void
+}
+
 export interface App extends Omit<ImportApp, 'frames'> {
   readonly credentials: Credentials
   readonly pageTokens: PageTokens
   readonly background: Background
   readonly accessTimes: AccessTimes
+  readonly replyBuffers: ReplyBuffers
   /** Tells the workers that an import job or a workflow waits. */
   readonly workWaits: () => void
   /** Of the ARNs: `arn:aws:medical-imaging:{region}:{accountId}:datastore/...`. */

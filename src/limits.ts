@@ -18,6 +18,9 @@ export interface Limits {
   /** How long a stopping server waits for requests and import batches in flight. */
   readonly shutdownMs: number
 
+  /** Of a megabyte each, kept for replies to come once they are sent; more are had when more are on their way. */
+  readonly replyBuffersKept: number
+
   readonly clientTokenMs: number
   readonly deletedDatastoreMs: number
   readonly importJobMs: number
@@ -74,6 +77,8 @@ export const DEFAULT_LIMITS: Limits = {
   connections: 4_096,
   clockSkewMs: 15 * 60_000,
   shutdownMs: 30_000,
+
+  replyBuffersKept: 16,
 
   clientTokenMs: 24 * 3_600_000,
   deletedDatastoreMs: 24 * 3_600_000,

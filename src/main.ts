@@ -15,6 +15,7 @@ import { openPageTokens } from './operations/page-tokens.ts'
 import { settleDatastores } from './operations/settle-datastores.ts'
 import { awsDoor } from './protocols/aws/serve.ts'
 import { listen } from './protocols/listen.ts'
+import { openReplyBuffers } from './reply-buffers.ts'
 
 export interface AccessKeyPair {
   readonly accessKeyId: string
@@ -68,6 +69,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       log,
       background,
       accessTimes,
+      replyBuffers: openReplyBuffers(limits),
       newId,
       clock: Date.now,
       credentials: credentialsOf(credentials),

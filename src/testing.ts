@@ -14,6 +14,7 @@ import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { awsDoor } from './protocols/aws/serve.ts'
 import { listen } from './protocols/listen.ts'
+import { openReplyBuffers } from './reply-buffers.ts'
 import { readAll } from './stores/blob-store.ts'
 import { openMemoryBlobs } from './stores/memory-blobs.ts'
 import { openMemoryLocations } from './stores/memory-locations.ts'
@@ -105,7 +106,10 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
 }
 
 async function open(
-  settings: Omit<App, 'catalog' | 'blobs' | 'locations' | 'pageTokens' | 'background' | 'accessTimes' | 'workWaits'>,
+  settings: Omit<
+    App,
+    'catalog' | 'blobs' | 'locations' | 'pageTokens' | 'background' | 'accessTimes' | 'replyBuffers' | 'workWaits'
+  >,
 ): Promise<Inside> {
   const locations = openMemoryLocations()
   const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
@@ -121,6 +125,7 @@ async function open(
     ...stores,
     background,
     accessTimes,
+    replyBuffers: openReplyBuffers(settings.limits),
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
     workWaits: () => {
       for (const worker of workers) worker.wake()

@@ -148,7 +148,13 @@ export class Lasting<Structure> {
 }
 
 /** The bytes of a stream: sent as they come, never gathered. Those whose number is known beforehand are sent with their length. */
-export type Bytes = Uint8Array | AsyncIterable<Uint8Array> | SizedBytes
+export type Bytes = Uint8Array | AsyncIterable<Uint8Array> | SizedBytes | LentBytes
+
+/** In memory that is wanted back when they are sent. */
+export interface LentBytes {
+  readonly lent: Uint8Array
+  giveBack(): void
+}
 
 export interface SizedBytes {
   readonly sizeBytes: number

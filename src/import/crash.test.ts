@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { crc32, gunzipSync } from 'node:zlib'
 import type { App } from '../app.ts'
+import type { LentBytes } from '../contract/shapes.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { findCodestream } from '../dicom/jp2-boxes.ts'
 import { lazyCodecs } from '../frames/codecs.ts'
@@ -15,6 +16,7 @@ import { gzipAround } from '../imaging/metadata-document.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../open-stores.ts'
 import { getImageFrame } from '../operations/get-image-frame.ts'
+import { openReplyBuffers } from '../reply-buffers.ts'
 import { type BlobStore, readAll } from '../stores/blob-store.ts'
 import type { DocumentPlace, ImportJob } from '../stores/catalog.ts'
 import { CRASH_LIMITS, submitJob, testApp, untilEnded } from './testing.fixture.ts'
@@ -108,10 +110,10 @@ async function checkFrame(
   const { ID, datastoreId, imageSetId } = frame
   const blob = await getImageFrame(
     { datastoreId, imageSetId, imageFrameInformation: { imageFrameId: ID } },
-    { ...stores, accessTimes: { note() {} } } as unknown as App,
+    { ...stores, accessTimes: { note() {} }, replyBuffers: openReplyBuffers(DEFAULT_LIMITS) } as unknown as App,
     { requestHeaders: () => undefined, replyHeaders: {} },
   )
-  const bytes = blob.imageFrameBlob as Uint8Array
+  const { lent: bytes } = blob.imageFrameBlob as LentBytes
   const { start } = findCodestream(bytes)
   const { cells } = (await codecs.htj2k()).decode(bytes.subarray(start))
   assert.equal(crc32(cells), frame.PixelDataChecksumFromBaseToFullResolution[0].Checksum)

@@ -11,9 +11,6 @@ export interface Piece {
 
 type Stores = Pick<App, 'blobs'>
 
-/** More is piped; what has up to this is sent in one piece: that is faster, and few replies are on their way at once. */
-const ONE_PIECE_BYTES = 1024 ** 2
-
 export const sizeOfPieces = (pieces: readonly Piece[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
 
 export function beginningOfPieces(pieces: readonly Piece[], lengthBytes: number): readonly Piece[] {
@@ -27,11 +24,21 @@ export function beginningOfPieces(pieces: readonly Piece[], lengthBytes: number)
   return beginning
 }
 
-/** @throws where a blob is gone or shorter: what the catalog knows of is there. In what is piped that breaks the reply off. */
-export async function bytesOfPieces(app: Stores, pieces: readonly Piece[]): Promise<Bytes> {
+/**
+ * What fits into a lent buffer is read into it; more is piped.
+ * @throws where a blob is gone or shorter: what the catalog knows of is there. In what is piped that breaks the reply off.
+ */
+export async function bytesOfPieces(
+  app: Pick<App, 'blobs' | 'replyBuffers'>,
+  pieces: readonly Piece[],
+): Promise<Bytes> {
   const sizeBytes = sizeOfPieces(pieces)
-  if (sizeBytes <= ONE_PIECE_BYTES) return readPieces(app, pieces)
   const [first, ...rest] = pieces
+  if (sizeBytes <= app.replyBuffers.sizeBytes) {
+    if (rest.length > 0) return readPieces(app, pieces)
+    const buffer = app.replyBuffers.lend()
+    return { lent: await readPiece(app, first!, buffer), giveBack: () => app.replyBuffers.giveBack(buffer) }
+  }
   // Opened before anything is answered: a blob that is gone is an error of its own, not a reply that breaks off.
   const blob = await openPiece(app, first!)
   return { sizeBytes, bytes: new PiecesInTurn(app, { blob, piece: first!, rest }) }
@@ -44,8 +51,9 @@ export async function readPieces(app: Stores, pieces: readonly Piece[]): Promise
   return Buffer.concat(read)
 }
 
-export async function readPiece(app: Stores, piece: Piece): Promise<Uint8Array> {
-  const bytes = await readAll(await openPiece(app, piece))
+/** @param into memory that may be used for it */
+export async function readPiece(app: Stores, piece: Piece, into?: Uint8Array): Promise<Uint8Array> {
+  const bytes = await readAll(await openPiece(app, piece, into))
   if (bytes.length !== piece.length) throw shorter(piece)
   return bytes
 }
@@ -92,8 +100,8 @@ class PiecesInTurn implements AsyncIterableIterator<Uint8Array> {
   }
 }
 
-async function openPiece(app: Stores, { blobKey, start, length }: Piece): Promise<OpenBlob> {
-  const blob = await app.blobs.open(blobKey, { start, length })
+async function openPiece(app: Stores, { blobKey, start, length }: Piece, into?: Uint8Array): Promise<OpenBlob> {
+  const blob = await app.blobs.open(blobKey, { start, length, ...(into === undefined ? {} : { into }) })
   if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
   return blob
 }

@@ -12,7 +12,15 @@ export interface Exchange {
 }
 
 /** Settles when the reply is sent or its client is gone; rejects where the reply's own stream fails. */
-export async function sendReply(reply: WireReply, { request, response, stallTimeoutMs }: Exchange): Promise<void> {
+export async function sendReply(reply: WireReply, exchange: Exchange): Promise<void> {
+  try {
+    await send(reply, exchange)
+  } finally {
+    reply.onDone?.()
+  }
+}
+
+async function send(reply: WireReply, { request, response, stallTimeoutMs }: Exchange): Promise<void> {
   const { status, headers, body } = reply
   if (response.destroyed) return abandon(body)
   const destroyIfStalled = () => response.setTimeout(stallTimeoutMs, () => response.destroy())

@@ -15,6 +15,8 @@ export interface WireReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array>
+  /** Told once nobody needs the body any more, whether it was sent or not. */
+  readonly onDone?: () => void
   /** What was asked, in the API's word, for the access log. */
   readonly operation?: string
 }

@@ -4,6 +4,8 @@
 export interface ByteRange {
   readonly start: number
   readonly length?: number
+  /** Memory that the store may read the bytes into, where they fit; what it hands out is then a view of it. */
+  readonly into?: Uint8Array
 }
 
 export interface BlobEntry {

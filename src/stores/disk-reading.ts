@@ -21,8 +21,10 @@ export async function openFileRange(
     if (!stats.isFile()) return undefined
     const end = Math.min(stats.size, range.length === undefined ? stats.size : range.start + range.length)
     const length = Math.max(0, end - range.start)
-    if (length <= CHUNK_BYTES)
-      return { sizeBytes: stats.size, bytes: once(await readExactly(file, range.start, length)) }
+    if (length <= CHUNK_BYTES) {
+      const bytes = await readExactly(file, range.start, memoryFor(length, range.into))
+      return { sizeBytes: stats.size, bytes: once(bytes) }
+    }
     stays = true
     return { sizeBytes: stats.size, bytes: new FileChunks(file, { start: range.start, end }) }
   } finally {
@@ -30,12 +32,14 @@ export async function openFileRange(
   }
 }
 
+const memoryFor = (length: number, into: Uint8Array | undefined): Uint8Array =>
+  into === undefined || into.length < length ? Buffer.allocUnsafeSlow(length) : into.subarray(0, length)
+
 /** Fewer bytes only where the file has become shorter. */
-async function readExactly(file: FileHandle, start: number, length: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(length)
+async function readExactly(file: FileHandle, start: number, bytes: Uint8Array): Promise<Uint8Array> {
   let filled = 0
-  while (filled < length) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, start + filled)
+  while (filled < bytes.length) {
+    const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled)
     if (bytesRead === 0) break
     filled += bytesRead
   }
@@ -62,7 +66,8 @@ class FileChunks implements AsyncIterableIterator<Uint8Array> {
   async next(): Promise<IteratorResult<Uint8Array>> {
     if (this.#closed || this.#at >= this.#end) return this.return()
     try {
-      const chunk = await readExactly(this.#file, this.#at, Math.min(CHUNK_BYTES, this.#end - this.#at))
+      const memory = memoryFor(Math.min(CHUNK_BYTES, this.#end - this.#at), undefined)
+      const chunk = await readExactly(this.#file, this.#at, memory)
       if (chunk.byteLength === 0) return this.return()
       this.#at += chunk.byteLength
       return { done: false, value: chunk }

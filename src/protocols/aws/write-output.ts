@@ -31,6 +31,9 @@ export function outputWriter<N extends OperationName>(operation: N): (output: Ou
       if (value !== undefined) replyHeaders[header] = value as string
     }
     const bytes = values[payload.name] as Bytes
+    if ('lent' in bytes) {
+      return { status: success, headers: replyHeaders, body: bytes.lent, operation, onDone: () => bytes.giveBack() }
+    }
     if (!('sizeBytes' in bytes)) return { status: success, headers: replyHeaders, body: bytes, operation }
     replyHeaders['Content-Length'] = String(bytes.sizeBytes)
     return { status: success, headers: replyHeaders, body: bytes.bytes, operation }
