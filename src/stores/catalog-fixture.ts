@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { studyInstant } from '../imaging/study-instant.ts'
-import type { Catalog, Datastore, FailedFile, GeneratedImageSet, ImportJob, Lease, StoredFile } from './catalog.ts'
+import type {
+  Catalog,
+  Datastore,
+  FailedFile,
+  FramesPlace,
+  GeneratedImageSet,
+  ImportJob,
+  Lease,
+  StoredFile,
+} from './catalog.ts'
 
 /** The moment at which tests begin. */
 export const AT = Date.UTC(2026, 3, 1, 12)
@@ -100,6 +109,7 @@ export interface FileValues {
   readonly patientName?: string
   readonly blobKey?: string
   readonly sizeBytes?: number
+  readonly frames?: FramesPlace
   readonly warnings?: StoredFile['warnings']
 }
 
@@ -134,6 +144,7 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
     blobKey: values.blobKey ?? 'blob',
     offsetBytes: 0,
     sizeBytes: values.sizeBytes ?? 1_000,
+    ...(values.frames === undefined ? {} : { frames: values.frames }),
     tags: JSON.stringify({
       DICOMPatientId: patientId,
       DICOMPatientName: patientName,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import type { OpenCatalog } from './catalog.conformance.ts'
-import type { Catalog, ImageSetSummary } from './catalog.ts'
+import type { Catalog, FramesPlace, ImageSetSummary } from './catalog.ts'
 import { AT, createDatastore, importFiles, publishAll, startJob, storedFile } from './catalog-fixture.ts'
 
 /** All image sets of the data store, in the order in which they were made. */
@@ -32,6 +32,43 @@ export function testPublishing(open: OpenCatalog): void {
       [row!.version, row!.isPrimary, row!.createdAt, row!.updatedAt, row!.lastAccessedAt],
       [1, true, AT + 7, AT + 7, AT + 7],
     )
+  })
+
+  test('frames are found by their key, in every version of their image set and in no other', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const framesOf = (digit: string): FramesPlace => ({
+      ...{ framesKey: digit.repeat(24), frameCount: 3, storedTransferSyntaxUID: '1.2.840.10008.1.2.4.202' },
+      ...{ blobKey: `frames-${digit}`, offsetBytes: 70, sizeBytes: 60, holds: 'table' },
+    })
+    const first = [
+      storedFile('a', { sop: '1.1', blobKey: 'old', frames: framesOf('a') }),
+      storedFile('b', { sop: '1.2' }),
+    ]
+    const again = [storedFile('a', { sop: '1.1', blobKey: 'new', frames: framesOf('b') })]
+    const other = [storedFile('a', { study: '7.1', frames: framesOf('c') })]
+    const [made] = await importFiles(catalog, { datastoreId, files: first })
+    await importFiles(catalog, { datastoreId, files: again })
+    const [another] = await importFiles(catalog, { datastoreId, files: other })
+    const { imageSetId } = made!
+    const find = (digit: string, place = { datastoreId, imageSetId }) =>
+      catalog.imageSets.frames({ ...place, framesKey: digit.repeat(24) })
+    for (const [digit, blobKey] of [
+      ['a', 'old'],
+      ['b', 'new'],
+    ] as const) {
+      const found = await find(digit)
+      assert.deepEqual(found?.frames, framesOf(digit))
+      assert.deepEqual([found?.file.sopInstanceUID, found?.file.blobKey], ['1.1', blobKey])
+    }
+    const parts = await catalog.imageSets.parts({ datastoreId, imageSetId, version: 2 })
+    assert.deepEqual(parts.map(({ sopInstanceUID, frames }) => [sopInstanceUID, frames]).sort(), [
+      ['1.1', framesOf('b')],
+      ['1.2', undefined],
+    ])
+    assert.equal(await find('c'), undefined)
+    assert.ok(await find('c', { datastoreId, imageSetId: another!.imageSetId }))
+    assert.equal(await find('a', { datastoreId: await createDatastore(catalog, 'other'), imageSetId }), undefined)
   })
 
   test('nothing is visible before it is published', async (context) => {

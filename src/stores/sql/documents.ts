@@ -80,16 +80,6 @@ const partsOf = (row: PartsRow): InstanceParts => ({
         },
 })
 
-/** Of the instance in any version that holds it: all share its frames and its file. */
-export function* partsOfFrames(seq: number, framesKey: string): Sql<InstanceParts | undefined> {
-  const row = yield* one<PartsRow>(
-    `${selectParts('instances')} WHERE seq = ? AND frames_key = ? LIMIT 1`,
-    seq,
-    framesKey,
-  )
-  return row && partsOf(row)
-}
-
 /** Published now, each group would become this; of files with one SOPInstanceUID the last is taken. */
 export function* versionsToBe(jobId: string, groups: readonly WaitingGroup[]): Sql<readonly VersionToBe[]> {
   const job = yield* one<{ datastore: number }>('SELECT datastore FROM import_jobs WHERE job_id = ?', jobId)

@@ -6,14 +6,8 @@ import { takeTurn } from './changes.ts'
 import { datastoreNumber } from './datastores.ts'
 import { deleteImageSet } from './delete-image-set.ts'
 import type { Dialect } from './differences.ts'
-import {
-  addPendingDocument,
-  documentOf,
-  levelsOfVersion,
-  partsOfFrames,
-  partsOfVersion,
-  pendingDocuments,
-} from './documents.ts'
+import { addPendingDocument, documentOf, levelsOfVersion, partsOfVersion, pendingDocuments } from './documents.ts'
+import { placeOfFrames } from './frames.ts'
 import { partsOfImageSetId } from './image-set-id.ts'
 import { properties, versionsOf } from './image-set-properties.ts'
 import { PagesInMemory } from './search-pages.ts'
@@ -103,8 +97,7 @@ function* frames({
   ...imageSet
 }: Parameters<ImageSets['frames']>[0]): Sql<Awaited<ReturnType<ImageSets['frames']>>> {
   const seq = yield* seqOf(imageSet)
-  const parts = seq === undefined ? undefined : yield* partsOfFrames(seq, framesKey)
-  return parts?.frames === undefined ? undefined : { frames: parts.frames, file: parts }
+  return seq === undefined ? undefined : yield* placeOfFrames(seq, framesKey)
 }
 
 function* parts({

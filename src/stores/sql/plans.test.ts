@@ -9,6 +9,7 @@ import { AT, datastoreNamed, idOf, tokenOf } from '../catalog-fixture.ts'
 import { INDEX_SIZES } from '../search-index/sizes.ts'
 import { datastoresOver } from './datastores.ts'
 import { SQLITE } from './differences.ts'
+import { placeOfFrames } from './frames.ts'
 import { primariesOfStudies } from './grouping-columns.ts'
 import { waitingGroups } from './import-files.ts'
 import { migrate } from './migrate.ts'
@@ -123,4 +124,10 @@ describe('an import does not become slower as it goes on', async () => {
       /^SEARCH image_sets USING INDEX image_sets_study \(datastore=\? AND study_instance_uid=\?\)$/,
     )
   })
+})
+
+test('the place of frames is found by their key, and no instance of the image set is passed', async () => {
+  const plans = plansOf(await smallCatalog(), placeOfFrames(1, 'a'.repeat(24)), /FROM instances\b/)
+  assert.match(plans[0]!, /^SEARCH instances USING INDEX instances_by_frames \(frames_key=\?\)$/)
+  assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
 })

@@ -21,7 +21,7 @@ export const framesAndUses = (dialect: Dialect): string => `
 ${['instances', 'import_files']
   .flatMap((table) => FRAMES_COLUMNS(dialect).map(([name, type]) => `ALTER TABLE ${table} ADD COLUMN ${name} ${type};`))
   .join('\n')}
-CREATE INDEX instances_by_frames ON instances (seq, frames_key) WHERE frames_key IS NOT NULL;
+CREATE INDEX instances_by_frames ON instances (frames_key, seq) WHERE frames_key IS NOT NULL;
 
 ALTER TABLE blobs ADD COLUMN size_bytes BIGINT;
 ALTER TABLE blobs ADD COLUMN sha256 ${dialect.text};
