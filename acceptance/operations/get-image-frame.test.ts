@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
-import { GetImageFrameCommand } from '@aws-sdk/client-medical-imaging'
+import { DeleteImageSetCommand, GetImageFrameCommand } from '@aws-sdk/client-medical-imaging'
 import { activeDatastore } from '../support/datastores.ts'
 import { rejectsAs } from '../support/errors.ts'
 import {
@@ -31,6 +31,7 @@ import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { sendSigned } from '../support/raw-request.ts'
 import { choice, documented } from '../support/sources.ts'
+import { until } from '../support/until.ts'
 
 const PREFIX = '1.2.840.10008.1.2'
 const SMALL = 64 * 1024
@@ -323,6 +324,18 @@ describe('what is not there', choice, () => {
     await isAbsent(get({ ...one.imageSet, datastoreId: jpeg2000Store }, one.ID))
     await isAbsent(get({ ...one.imageSet, datastoreId: UNKNOWN.replaceAll('f', '0') }, one.ID))
     await isAbsent(get({ ...one.imageSet, imageSetId: UNKNOWN.replaceAll('f', '0') }, one.ID))
+  })
+
+  test('the frames of an image set that was deleted', async () => {
+    const { imageSet, ID } = await imageSetOf()
+    await sdk.send(new DeleteImageSetCommand(imageSet))
+    await until(() =>
+      get(imageSet, ID).then(
+        () => undefined,
+        (error: Error) => error.name === 'ResourceNotFoundException' || undefined,
+      ),
+    )
+    await isAbsent(get(imageSet, ID))
   })
 
   test('is told with where the ids of frames are to be found', async () => {

@@ -9,7 +9,8 @@ import { faultOfPath, InvalidBlobKey } from './blob-key.ts'
 import type { BlobStore, ByteRange, OpenBlob } from './blob-store.ts'
 import { asUnavailable, codeOf, isAbsent } from './disk-failure.ts'
 import { listFiles } from './disk-listing.ts'
-import { openFileRange } from './disk-reading.ts'
+import { OpenFiles } from './disk-open-files.ts'
+import { once, openFileRange } from './disk-reading.ts'
 
 const STORE = 'the blob store'
 const UNFINISHED = /^\.hilum-.*\.unfinished$/
@@ -27,12 +28,14 @@ export async function openDiskBlobs(folder: string, options: DiskBlobsOptions = 
     await mkdir(folder, { recursive: true })
     const root = await realpath(folder)
     const known = new Set<string>()
+    // The files of buckets are other people's, who may change them.
+    const openFiles = options.followLinks === undefined ? new OpenFiles() : undefined
     return {
       put: (key, bytes) => outside(() => put(root, { key, bytes, known })),
-      open: (key, range) => outside(() => openBlob(root, { key, range, options })),
+      open: (key, range) => outside(() => openBlob(root, { key, range, options, openFiles })),
       list: (prefix, { after } = {}) =>
         listFiles(root, { prefix, after, options, isHidden: (name) => UNFINISHED.test(name) }),
-      remove: (keys) => outside(() => remove(root, keys)),
+      remove: (keys) => outside(() => remove(root, { keys, openFiles })),
     }
   } catch (error) {
     throw asUnavailable(error, STORE)
@@ -103,19 +106,34 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function openBlob(
-  root: string,
-  blob: { key: string; range: ByteRange | undefined; options: DiskBlobsOptions },
-): Promise<OpenBlob | undefined> {
-  const path = pathOf(root, blob.key)
+interface BlobToOpen {
+  readonly key: string
+  readonly range: ByteRange | undefined
+  readonly options: DiskBlobsOptions
+  readonly openFiles: OpenFiles | undefined
+}
+
+async function openBlob(root: string, { key, range, options, openFiles }: BlobToOpen): Promise<OpenBlob | undefined> {
+  const path = pathOf(root, key)
   if (path === undefined) return undefined
   try {
-    return await openFileRange(await reachable(root, path, blob.options), blob.range)
+    const into = roomFor(range)
+    if (into === undefined || openFiles === undefined) {
+      return await openFileRange(await reachable(root, path, options), range)
+    }
+    const found = await openFiles.read(path, { start: range!.start, into })
+    return found && { sizeBytes: found.sizeBytes, bytes: once(into.subarray(0, found.bytesRead)) }
   } catch (error) {
     if (isAbsent(error)) return undefined
     throw error
   }
 }
+
+/** Of the caller's memory, where all of the range fits into it. */
+const roomFor = (range: ByteRange | undefined): Uint8Array | undefined =>
+  range?.into !== undefined && range.length !== undefined && range.length <= range.into.length
+    ? range.into.subarray(0, range.length)
+    : undefined
 
 /** The path with its links followed, if they may be and stay inside; a path that leads out counts as absent. */
 async function reachable(root: string, path: string, { followLinks }: DiskBlobsOptions): Promise<string | undefined> {
@@ -124,10 +142,14 @@ async function reachable(root: string, path: string, { followLinks }: DiskBlobsO
   return real.startsWith(root + sep) ? real : undefined
 }
 
-async function remove(root: string, keys: readonly string[]): Promise<void> {
+async function remove(
+  root: string,
+  { keys, openFiles }: { keys: readonly string[]; openFiles: OpenFiles | undefined },
+): Promise<void> {
   for (const key of keys) {
     const path = pathOf(root, key)
     if (path === undefined) continue
+    openFiles?.forget(path)
     try {
       await unlink(path)
     } catch (error) {

@@ -6,7 +6,7 @@ import type { ByteRange, OpenBlob } from './blob-store.ts'
 const CHUNK_BYTES = 1024 ** 2
 
 /** Not NOFOLLOW alone: a pipe or a device in the folder must not hold the open up until somebody writes to it. */
-const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+export const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** undefined where the path leads to no regular file. Throws what the file system throws. */
 export async function openFileRange(
@@ -46,7 +46,7 @@ async function readExactly(file: FileHandle, start: number, bytes: Uint8Array): 
   return bytes.subarray(0, filled)
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   if (bytes.byteLength > 0) yield bytes
 }
 

@@ -1,0 +1,113 @@
+/**
+ * The files of blobs that were read lately, kept open: to open one, to ask how long it is and to close it costs three ways to a thread
+ * beside the one of reading, and the frames of a series lie in few blobs. A blob never changes, so an open file never is out of date.
+ */
+import { close, fstat, open, read, type Stats } from 'node:fs'
+import { promisify } from 'node:util'
+import { FLAGS } from './disk-reading.ts'
+
+const OPEN_FILES_MAX = 64
+/** Closed when nobody has read them for so long: the bytes of a blob that was removed come free then. */
+const IDLE_MS = 5_000
+
+const [openFile, statOf, closeFile] = [
+  promisify(open),
+  promisify(fstat) as (fd: number) => Promise<Stats>,
+  promisify(close),
+]
+
+interface OpenFile {
+  /** Undefined where the path leads to no regular file. */
+  readonly opened: Promise<{ readonly fd: number; readonly sizeBytes: number } | undefined>
+  readers: number
+  usedAt: number
+  /** Closed by the last of its readers. */
+  isForgotten: boolean
+}
+
+export class OpenFiles {
+  /** The one that was used last comes last. */
+  readonly #files = new Map<string, OpenFile>()
+  #timer: NodeJS.Timeout | undefined
+
+  /** Undefined where the path leads to no regular file. Throws what the file system throws. */
+  async read(
+    path: string,
+    { start, into }: { readonly start: number; readonly into: Uint8Array },
+  ): Promise<{ readonly sizeBytes: number; readonly bytesRead: number } | undefined> {
+    const file = this.#files.get(path) ?? this.#add(path)
+    file.readers += 1
+    file.usedAt = performance.now()
+    this.#files.delete(path)
+    if (!file.isForgotten) this.#files.set(path, file)
+    try {
+      const opened = await file.opened
+      if (opened === undefined) return undefined
+      return { sizeBytes: opened.sizeBytes, bytesRead: await fill(opened.fd, start, into) }
+    } catch (error) {
+      this.forget(path)
+      throw error
+    } finally {
+      file.readers -= 1
+      if (file.isForgotten && file.readers === 0) await closed(file)
+    }
+  }
+
+  /** Its blob is removed, or may be another one. */
+  forget(path: string): void {
+    const file = this.#files.get(path)
+    if (file === undefined) return
+    this.#files.delete(path)
+    file.isForgotten = true
+    if (file.readers === 0) void closed(file)
+  }
+
+  #add(path: string): OpenFile {
+    for (const [oldest] of this.#files) {
+      if (this.#files.size < OPEN_FILES_MAX) break
+      this.forget(oldest)
+    }
+    const opened = openRegular(path)
+    const file: OpenFile = { opened, readers: 0, usedAt: 0, isForgotten: false }
+    this.#files.set(path, file)
+    this.#timer ??= setInterval(() => this.#forgetIdle(), IDLE_MS).unref()
+    return file
+  }
+
+  #forgetIdle(): void {
+    const before = performance.now() - IDLE_MS
+    for (const [path, { usedAt }] of this.#files) if (usedAt < before) this.forget(path)
+    if (this.#files.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+}
+
+async function openRegular(path: string) {
+  const fd = await openFile(path, FLAGS)
+  const stats = await statOf(fd)
+  if (stats.isFile()) return { fd, sizeBytes: stats.size }
+  await closeFile(fd)
+  return undefined
+}
+
+async function closed({ opened }: OpenFile): Promise<void> {
+  // What could not be opened is told to whoever wanted to read it.
+  const file = await opened.catch(() => undefined)
+  if (file !== undefined) await closeFile(file.fd)
+}
+
+/** Fewer bytes only where the file ends. */
+async function fill(fd: number, start: number, into: Uint8Array): Promise<number> {
+  let filled = 0
+  while (filled < into.length) {
+    const bytesRead = await new Promise<number>((resolve, reject) => {
+      read(fd, into, filled, into.length - filled, start + filled, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      )
+    })
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return filled
+}
