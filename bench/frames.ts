@@ -1,5 +1,5 @@
 /**
- * How fast frames become what is stored of them: `node bench/frames.ts [--frames N] [--rounds N] [--json]`, under Node 24.
+ * How fast frames become what is stored of them: `npm run bench -- frames [--frames N] [--rounds N] [--json]`.
  *
  * Beside it the same OpenJPH build alone: a process for each core, which encodes the same frames and does nothing else. Both are
  * measured in turn, round for round, by the wall clock and by the processor time of all their threads; on a machine that others use
@@ -27,13 +27,28 @@ const FRAME_BYTES = SIDE * SIDE * 2
 const DRAWN = 16
 const MB = 1_000_000
 
-interface Measured {
+export interface Measured {
   readonly megabytes: number
   readonly seconds: number
   readonly processorSeconds: number
 }
 
-async function measure({ frames, rounds, json }: { frames: number; rounds: number; json: boolean }): Promise<void> {
+export interface FramesRow {
+  readonly source: string
+  readonly ours: Measured
+  readonly alone: Measured
+}
+
+/** Medians of uncompressed frames; of every other source one round of a quarter of them, where it is asked for. */
+export async function measureFrames({
+  frames,
+  rounds,
+  withOtherSources,
+}: {
+  frames: number
+  rounds: number
+  withOtherSources: boolean
+}): Promise<readonly FramesRow[]> {
   const threads = startFrameThreads(DEFAULT_LIMITS)
   const native = fileOf(ExplicitVRLittleEndian, drawAll(), frames)
   await ofThreads(threads, fileOf(ExplicitVRLittleEndian, drawAll(), 4 * CORES))
@@ -43,12 +58,16 @@ async function measure({ frames, rounds, json }: { frames: number; rounds: numbe
     alone.push(await ofProcesses(frames))
   }
   const rows = [{ source: 'uncompressed', ours: median(ours), alone: median(alone) }]
-  for (const [source, file] of await sources(Math.ceil(frames / 4))) {
+  for (const [source, file] of withOtherSources ? await sources(Math.ceil(frames / 4)) : []) {
     rows.push({ source, ours: await ofThreads(threads, file), alone: median(alone) })
   }
   await threads.stop()
-  process.stdout.write(json ? `${JSON.stringify(rows)}\n` : table(rows))
+  return rows
 }
+
+/** How much of the processor time of OpenJPH alone ours is. */
+export const ratioOf = ({ ours, alone }: FramesRow): number =>
+  alone.processorSeconds / alone.megabytes / (ours.processorSeconds / ours.megabytes)
 
 const drawAll = (): Uint8Array[] => Array.from({ length: DRAWN }, (_, index) => drawCT(index))
 
@@ -115,7 +134,7 @@ function median(measured: readonly Measured[]): Measured {
   return measured.toSorted((a, b) => cost(a) - cost(b))[Math.floor(measured.length / 2)]!
 }
 
-function table(rows: readonly { source: string; ours: Measured; alone: Measured }[]): string {
+function table(rows: readonly FramesRow[]): string {
   const speed = ({ megabytes, seconds }: Measured) => `${(megabytes / seconds).toFixed(0)} MB/s`
   const cost = ({ megabytes, processorSeconds }: Measured) => `${((1000 * processorSeconds) / megabytes).toFixed(1)} ms`
   const head = [
@@ -125,16 +144,21 @@ function table(rows: readonly { source: string; ours: Measured; alone: Measured 
     '|---|---|---|---|---|---|',
   ]
   const lines = rows.map(({ source, ours, alone }) => {
-    const ratio = alone.processorSeconds / alone.megabytes / (ours.processorSeconds / ours.megabytes)
+    const ratio = ratioOf({ source, ours, alone })
     return `| ${source} | ${speed(ours)} | ${cost(ours)} | ${speed(alone)} | ${cost(alone)} | ${ratio.toFixed(2)} |`
   })
   return `${[...head, ...lines].join('\n')}\n`
 }
 
-const options = optionsOf(process.argv.slice(2), { frames: '400', rounds: '3' })
-if (options === undefined) {
-  process.stderr.write('node bench/frames.ts [--frames N] [--rounds N] [--json]\n')
-  process.exitCode = 2
-} else {
-  await measure({ frames: Number(options.frames), rounds: Number(options.rounds), json: options.json })
+/** @returns the exit code */
+export async function framesBench(args: readonly string[]): Promise<number> {
+  const options = optionsOf(args, { frames: '400', rounds: '3' })
+  if (options === undefined) {
+    process.stderr.write('npm run bench -- frames [--frames N] [--rounds N] [--json]\n')
+    return 2
+  }
+  const [frames, rounds] = [Number(options.frames), Number(options.rounds)]
+  const rows = await measureFrames({ frames, rounds, withOtherSources: true })
+  process.stdout.write(options.json ? `${JSON.stringify(rows)}\n` : table(rows))
+  return 0
 }

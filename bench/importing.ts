@@ -11,9 +11,10 @@ import {
 import { type BenchServer, startHilumServer } from './hilum-server.ts'
 import { isOrthancInstalled, startOrthanc } from './orthanc-server.ts'
 import { inTempFolder } from './processes.ts'
-import { writeSampleFiles } from './sample-files.ts'
+import { writeSampleFiles, writeSlices } from './sample-files.ts'
 
 export const FILES = 4_000
+export const SLICES = 600
 
 export async function createActiveDatastore({ client }: BenchServer): Promise<string> {
   const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName: 'bench' }))
@@ -47,17 +48,23 @@ export async function importAll(
 
 /** Instances a second. */
 export const measureHilum = (): Promise<number> =>
-  inTempFolder(async (folder) => {
-    await mkdir(join(folder, 'buckets/bench-output'), { recursive: true })
-    await writeSampleFiles(join(folder, 'buckets/bench-input'), FILES)
-    const server = await startHilumServer(folder)
-    try {
-      const datastoreId = await createActiveDatastore(server)
-      return FILES / (await importAll(server, { datastoreId }))
-    } finally {
-      await server.stop()
-    }
-  })
+  inTempFolder((folder) => measureImport(folder, () => writeSampleFiles(join(folder, 'buckets/bench-input'), FILES)))
+
+/** Slices of half a megabyte a second, whose frames become HTJ2K. */
+export const measureSlices = (): Promise<number> =>
+  inTempFolder((folder) => measureImport(folder, () => writeSlices(join(folder, 'buckets/bench-input'), SLICES)))
+
+async function measureImport(folder: string, writeFiles: () => Promise<readonly string[]>): Promise<number> {
+  await mkdir(join(folder, 'buckets/bench-output'), { recursive: true })
+  const files = await writeFiles()
+  const server = await startHilumServer(folder)
+  try {
+    const datastoreId = await createActiveDatastore(server)
+    return files.length / (await importAll(server, { datastoreId }))
+  } finally {
+    await server.stop()
+  }
+}
 
 /** Instances a second over its REST API with four clients; undefined where Orthanc is not installed. */
 export async function measureOrthanc(): Promise<number | undefined> {

@@ -1,8 +1,11 @@
 /** One table of what Hilum costs and does on this machine, beside what one would use instead. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { measureServing } from './frame-serving.ts'
+import { type Measured, measureFrames, ratioOf } from './frames.ts'
+import { SIDE } from './frames-alone.ts'
 import { startHilumServer } from './hilum-server.ts'
-import { FILES, measureHilum, measureOrthanc } from './importing.ts'
+import { FILES, measureHilum, measureOrthanc, measureSlices } from './importing.ts'
 import { inTempFolder, median, projectFolder, residentBytes } from './processes.ts'
 import { measureSearches } from './searching.ts'
 
@@ -14,6 +17,7 @@ interface Row {
 }
 
 const REPEATS = 3
+const SLICE_BYTES = SIDE * SIDE * 2
 /** `json`: for machines. */
 export async function printOverview({ json }: { readonly json: boolean }): Promise<void> {
   const progress = (text: string) => json || process.stderr.write(`  ${text} ...\n`)
@@ -58,6 +62,41 @@ export async function printOverview({ json }: { readonly json: boolean }): Promi
     orthancRate === undefined ? 'Orthanc is not installed' : `Orthanc, 4 REST clients: ${whole(orthancRate)}`,
     orthancRate === undefined ? '' : `${(hilumRate / orthancRate).toFixed(1)} x`,
   )
+
+  progress('encoding frames')
+  const [encoding] = await measureFrames({ frames: 400, rounds: REPEATS, withOtherSources: false })
+  const speed = ({ megabytes, seconds }: Measured) => `${whole(megabytes / seconds)} MB/s`
+  const cost = ({ megabytes, processorSeconds }: Measured) => ms((1000 * processorSeconds) / megabytes)
+  add(
+    'frames to lossless HTJ2K, all cores; processor time a MB',
+    `${speed(encoding!.ours)}; ${cost(encoding!.ours)}`,
+    `OpenJPH alone, a process a core: ${speed(encoding!.alone)}; ${cost(encoding!.alone)}`,
+    `${ratioOf(encoding!).toFixed(2)} x`,
+  )
+  const slices: number[] = []
+  for (let i = 0; i < REPEATS; i++) slices.push(await measureSlices())
+  const aloneSlices = (encoding!.alone.megabytes / encoding!.alone.seconds) * (1_000_000 / SLICE_BYTES)
+  add(
+    'import, slices a second (512 KB each, frames to HTJ2K, fsync)',
+    whole(median(slices)),
+    `OpenJPH alone, a process a core: ${whole(aloneSlices)}`,
+    `${(median(slices) / aloneSlices).toFixed(2)} x`,
+  )
+
+  progress('fetching frames')
+  const serving = await measureServing()
+  const frames = `${whole(serving.hilum.perSecond)} (p50 ${ms(serving.hilum.p50Ms)}, p99 ${ms(serving.hilum.p99Ms)})`
+  for (const [name, beside] of [
+    ['one nginx worker, same bytes as files', serving.nginx],
+    ["Orthanc's WADO-RS frames", serving.orthanc],
+  ] as const) {
+    add(
+      'GetImageFrame of 512 KB a second, signed, 8 at once',
+      frames,
+      beside === undefined ? `${name}: not installed` : `${name}: ${whole(beside.perSecond)}`,
+      beside === undefined ? '' : `${(serving.hilum.perSecond / beside.perSecond).toFixed(2)} x`,
+    )
+  }
 
   progress('searching')
   const searches = await measureSearches()
