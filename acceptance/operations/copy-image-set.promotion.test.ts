@@ -1,6 +1,6 @@
 /**
  * CopyImageSet with promoteToPrimary: an image set that disagreed with its study and was put right becomes the primary one of its
- * series, under a new id (AWS "Understanding image sets").
+ * series, under a new id (AWS "Understanding image sets"); and the quota on frames.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -123,5 +123,44 @@ describe('a promotion', documented, () => {
     const searchCriteria = { filters: [...study, ...equal({ isPrimary: true }).filters!] }
     const found = await search(sdk, { datastoreId, searchCriteria })
     assert.deepEqual(found.map((summary) => summary.imageSetId).toSorted(), [primary.imageSetId, imageSetId].toSorted())
+  })
+})
+
+describe('with the quotas of the service', documented, () => {
+  const frames = (count: number) => ({
+    pixelData: { frames: Array.from({ length: count }, (_, at) => Uint8Array.of(at % 251)) },
+  })
+
+  async function copyOf(awsQuotas: boolean) {
+    const quotas = await openHilum({ awsQuotas })
+    const ownDatastore = await activeDatastore(quotas.sdk)
+    const attributes = {
+      StudyInstanceUID: newStudy(),
+      Rows: 1,
+      Columns: 1,
+      BitsAllocated: 8,
+      BitsStored: 8,
+      HighBit: 7,
+      PixelRepresentation: 0,
+      SamplesPerPixel: 1,
+      PhotometricInterpretation: 'MONOCHROME2',
+    }
+    const file = instance({ ...attributes, NumberOfFrames: 1_001 }, frames(1_001))
+    const { datastoreId, imageSetId } = await importSet(quotas, { datastoreId: ownDatastore, files: [file] })
+    return quotas.sdk.send(
+      new CopyImageSetCommand({
+        datastoreId,
+        sourceImageSetId: imageSetId,
+        copyImageSetInformation: { sourceImageSet: { latestVersionId: '1' } },
+      }),
+    )
+  }
+
+  test('a copy of 1,001 frames is more than one may have', () =>
+    rejectsAs(copyOf(true), 'ServiceQuotaExceededException', /1,?000/))
+
+  test('without them it is not', choice, async () => {
+    const { destinationImageSetProperties } = await copyOf(false)
+    assert.equal(destinationImageSetProperties!.imageSetState, 'LOCKED')
   })
 })

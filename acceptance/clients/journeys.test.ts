@@ -1,0 +1,98 @@
+/**
+ * The whole life of a study through other clients, by a program of theirs: created, imported, found, every frame decoded by OpenJPH and
+ * its checksum compared with the pixels that were drawn, updated, reverted, copied, tagged, deleted.
+ */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { crc32 } from 'node:zlib'
+import {
+  awsAtItsOwnHost,
+  environmentFor,
+  run,
+  skipUnlessAws,
+  skipUnlessBoto3,
+  skipUnlessOpenJPH,
+  temporaryFolder,
+} from '../support/clients.ts'
+import { openHilum } from '../support/hilum.ts'
+import { CHECKSUMS, putStudy } from '../support/journey.ts'
+
+const { hilum } = await openHilum()
+const programOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+test('boto3', { ...skipUnlessBoto3(), ...skipUnlessOpenJPH() }, async () => {
+  const input = JSON.stringify(await putStudy(hilum))
+  const output = await run('python3', [programOf('boto3/journey.py')], { env: environmentFor(hilum), input })
+  assert.deepEqual(JSON.parse(output), {
+    job: 'COMPLETED',
+    checksums: CHECKSUMS,
+    updating: ['LOCKED', 'UPDATING', '2'],
+    updated: ['ACTIVE', 'UPDATED', '2'],
+    names: ['Changed^Name', 'Journey^Patient'],
+    stale: 'Requested version(s) of ImageSet(s) is not the latest.',
+    reverted: ['ACTIVE', 'UPDATED', '3'],
+    versions: [
+      ['3', 'UPDATED'],
+      ['2', 'UPDATED'],
+      ['1', 'CREATED'],
+    ],
+    copied: [
+      ['ACTIVE', 'COPIED', '3'],
+      ['ACTIVE', 'COPIED', '1'],
+    ],
+    tags: { Project: 'Journey' },
+    deleting: [
+      ['LOCKED', 'DELETING'],
+      ['LOCKED', 'DELETING'],
+      ['LOCKED', 'DELETING'],
+    ],
+    deleted: ['DELETED', 'DELETED', 'DELETED'],
+    datastore: 'DELETED',
+  })
+})
+
+test('the AWS CLI', { ...skipUnlessAws(), ...skipUnlessOpenJPH() }, async () => {
+  const { inputS3Uri, outputS3Uri, dataAccessRoleArn } = await putStudy(hilum)
+  const folder = temporaryFolder()
+  // The CLI 2 wants blobs in base64 unless it is told; the CLI 1 never does, and does not know the setting.
+  writeFileSync(join(folder, 'config'), '[default]\ncli_binary_format = raw-in-base64-out\n')
+  const env = {
+    ...environmentFor(hilum),
+    ...awsAtItsOwnHost(hilum),
+    AWS_CONFIG_FILE: join(folder, 'config'),
+    INPUT: inputS3Uri,
+    OUTPUT: outputS3Uri,
+    ROLE: dataAccessRoleArn,
+  }
+  const output = await run('sh', [programOf('cli/journey.sh')], { env, cwd: folder })
+  assert.deepEqual(output.trim().split('\n'), [
+    'found 2',
+    'updating LOCKED UPDATING 2',
+    'updated ACTIVE UPDATED 2',
+    'name 2 Changed^Name',
+    'name 1 Journey^Patient',
+    'reverted ACTIVE UPDATED 3',
+    'version 3 UPDATED',
+    'version 2 UPDATED',
+    'version 1 CREATED',
+    'copied ACTIVE COPIED 3, ACTIVE COPIED 1',
+    'tags {"Project":"Journey"}',
+    'deleting LOCKED DELETING',
+    'deleting LOCKED DELETING',
+    'deleting LOCKED DELETING',
+    'deleted',
+  ])
+  const decoded = readdirSync(folder)
+    .filter((name) => /\.(raw|ppm)$/.test(name))
+    .map((name) => crc32(pixelsOf(readFileSync(join(folder, name)))))
+  assert.deepEqual(decoded.toSorted(), Object.values(CHECKSUMS).flat().toSorted())
+})
+
+/** Without the head of a PPM file, where it has one. */
+function pixelsOf(file: Buffer): Buffer {
+  const head = /^P6\s+(?:#.*\n)?\d+\s+\d+\s+255\s/.exec(file.subarray(0, 100).toString('latin1'))
+  return file.subarray(head?.[0].length ?? 0)
+}
