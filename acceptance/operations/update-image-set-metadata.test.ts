@@ -256,7 +256,8 @@ describe('with force', documented, () => {
 
   test('a non-primary image set moves to another study and series', async () => {
     const { set, series } = await nonPrimary()
-    const [StudyInstanceUID, SeriesInstanceUID] = ['2.25.900.1', '2.25.900.1.5']
+    // As long as an import admits them, which is more than DICOM does.
+    const [StudyInstanceUID, SeriesInstanceUID] = [`2.25.${'9'.repeat(251)}`, '2.25.900.1.5']
     await updated(sdk, {
       ...first(set),
       force: true,

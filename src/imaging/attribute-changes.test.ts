@@ -82,9 +82,9 @@ describe('never, force or not', () => {
     ],
     ['a UID that is none', { put: ofInstance({ SOPInstanceUID: 'SECRET' }) }, /SOPInstanceUID is not a UID/],
     [
-      'a UID of more than 64 characters',
-      { put: ofStudy({ StudyInstanceUID: `1.${'2'.repeat(63)}` }) },
-      /StudyInstanceUID is not a UID/,
+      'a UID of more than 256 characters, which are as many as an import admits',
+      { put: ofStudy({ StudyInstanceUID: `1.${'2'.repeat(255)}` }) },
+      /StudyInstanceUID has 257 characters, more than the 256/,
     ],
     [
       'an identifying UID that is removed',

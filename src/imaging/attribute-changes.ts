@@ -216,8 +216,8 @@ function requireAdmitted(key: string, value: Json): void {
   const greatest = GREATEST.get(key)
   if (greatest !== undefined && Number(text) > greatest) throw invalid(`${key} is greater than ${greatest}.`)
   if (!(IDENTIFYING_UIDS as readonly string[]).includes(key)) return
-  if (typeof value !== 'string' || value.length > 64 || !/^\d+(\.\d+)+$/.test(value)) {
-    throw invalid(`${key} is not a UID: at most 64 characters, numbers joined by single periods.`)
+  if (typeof value !== 'string' || !/^\d+(\.\d+)+$/.test(value)) {
+    throw invalid(`${key} is not a UID: numbers joined by single periods.`)
   }
 }
 
