@@ -139,6 +139,31 @@ describe('the blobs', documented, () => {
   })
 })
 
+describe('with the quotas of the service', choice, () => {
+  test('both blobs together have at most 10 KB, without them 60,000 bytes', async () => {
+    const sizes = { updatableAttributes: 6 * 1024, removableAttributes: 4 * 1024 + 1 }
+    for (const awsQuotas of [true, false]) {
+      const own = await openHilum({ awsQuotas })
+      const ownSet = await importSeries(own, { datastoreId: await activeDatastore(own.sdk), count: 1 })
+      const blob = (tree: object, bytes: number) => Buffer.from(JSON.stringify(tree).padEnd(bytes))
+      const request = own.sdk.send(
+        new UpdateImageSetMetadataCommand({
+          ...ownSet,
+          latestVersionId: '1',
+          updateImageSetMetadataUpdates: {
+            DICOMUpdates: {
+              updatableAttributes: blob(patient({ PatientName: 'A' }), sizes.updatableAttributes),
+              removableAttributes: blob(study({ AccessionNumber: 'A1' }), sizes.removableAttributes),
+            },
+          },
+        }),
+      )
+      if (awsQuotas) await rejectsAs(request, 'ServiceQuotaExceededException', /10240|10 KB/)
+      else assert.equal((await request).imageSetState, 'LOCKED')
+    }
+  })
+})
+
 describe('the tree', documented, () => {
   test('has modules of the document and no others', async () => {
     for (const tree of [

@@ -24,6 +24,7 @@ export interface InstanceOfDocument {
   readonly DICOM: Attributes
   readonly DICOMVRs: Readonly<Record<string, string>>
   readonly StoredTransferSyntaxUID: string | null
+  readonly ChecksumType?: string
   readonly ImageFrames: readonly unknown[]
 }
 
