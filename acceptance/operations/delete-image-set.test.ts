@@ -27,6 +27,7 @@ import {
 } from '../support/image-sets.ts'
 import { search } from '../support/search.ts'
 import { choice, documented, recorded } from '../support/sources.ts'
+import { until } from '../support/until.ts'
 
 const clock = movableClock('2026-01-01T00:00:00Z')
 const server = await openHilum(clock.options)
@@ -48,13 +49,14 @@ describe('the answer', recorded, () => {
   })
 })
 
-async function deletedInTheEnd(set: ImageSet) {
-  for (;;) {
+/** Until then it must say that it is on its way. */
+const deletedInTheEnd = (set: ImageSet) =>
+  until(async () => {
     const properties = await propertiesOf(sdk, set)
     if (properties.imageSetState === 'DELETED') return properties
     assert.deepEqual([properties.imageSetState, properties.imageSetWorkflowStatus], ['LOCKED', 'DELETING'])
-  }
-}
+    return undefined
+  })
 
 describe('a deleted image set', documented, () => {
   test('has no metadata, of no version', choice, async () => {

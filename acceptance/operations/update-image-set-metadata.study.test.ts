@@ -22,6 +22,7 @@ import { fetchMetadata, seriesOf } from '../support/metadata.ts'
 import { sendSigned } from '../support/raw-request.ts'
 import { equal, search } from '../support/search.ts'
 import { choice, documented } from '../support/sources.ts'
+import { until } from '../support/until.ts'
 
 const server = await openHilum()
 const { hilum, sdk } = server
@@ -98,7 +99,7 @@ describe('an update of the whole study', documented, () => {
   test('is seen by nobody in part', documented, async () => {
     const { StudyInstanceUID, first, primaries } = await studyOfThree()
     await post(first, bodyOf(NEW_PATIENT))
-    for (let isLocked = true; isLocked; ) {
+    await until(async () => {
       const searchCriteria = {
         filters: [
           ...equal({ DICOMStudyInstanceUID: StudyInstanceUID }).filters!,
@@ -109,11 +110,11 @@ describe('an update of the whole study', documented, () => {
       assert.equal(found.length, 3)
       assert.equal(new Set(found.map(({ DICOMTags }) => DICOMTags!.DICOMPatientId)).size, 1, 'one patient a study')
       const states = await Promise.all(primaries.map((set) => propertiesOf(sdk, set)))
-      isLocked = states.some(({ imageSetState }) => imageSetState === 'LOCKED')
       for (const { imageSetState, imageSetWorkflowStatus } of states.slice(1)) {
         if (imageSetState === 'LOCKED') assert.equal(imageSetWorkflowStatus, 'UPDATING_FOR_STUDY_CONSISTENCY')
       }
-    }
+      return states.every(({ imageSetState }) => imageSetState === 'ACTIVE') || undefined
+    })
   })
 
   test('leaves the study open to what comes in later and agrees', choice, async () => {

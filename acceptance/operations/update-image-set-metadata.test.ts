@@ -23,6 +23,7 @@ import {
 import { fetchGzip, fetchMetadata, seriesOf } from '../support/metadata.ts'
 import { equal, search } from '../support/search.ts'
 import { choice, documented, recorded } from '../support/sources.ts'
+import { until } from '../support/until.ts'
 
 const clock = movableClock('2026-01-01T00:00:00Z')
 const server = await openHilum(clock.options)
@@ -85,7 +86,7 @@ describe('the answer', recorded, () => {
   test('goes on by itself, and every look on the way sees the old version or the new one whole', choice, async () => {
     const { set, StudyInstanceUID } = await imported({ count: 50 })
     await sendUpdate(sdk, { ...first(set), set: patient({ PatientID: 'LATER', PatientName: 'Later' }) })
-    for (let isLocked = true; isLocked; ) {
+    await until(async () => {
       const document = await fetch(set)
       const [summary] = await search(sdk, {
         datastoreId,
@@ -102,9 +103,10 @@ describe('the answer', recorded, () => {
         summary!.version === 1 ? [1, 'P1'] : [2, 'LATER'],
       )
       assert.equal(properties.versionId, '2')
-      isLocked = properties.imageSetState === 'LOCKED'
-      if (isLocked) assert.equal(properties.imageSetWorkflowStatus, 'UPDATING')
-    }
+      if (properties.imageSetState !== 'LOCKED') return true
+      assert.equal(properties.imageSetWorkflowStatus, 'UPDATING')
+      return undefined
+    })
     assert.equal((await fetch(set)).Patient.DICOM.PatientID, 'LATER')
   })
 })
