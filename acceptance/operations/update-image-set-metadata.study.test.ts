@@ -117,6 +117,21 @@ describe('an update of the whole study', documented, () => {
     })
   })
 
+  test('begun on each of its image sets at once is made once', choice, async () => {
+    const { primaries } = await studyOfThree()
+    const named = (n: number) => bodyOf({ Patient: { DICOM: { PatientName: `Writer^${n}` } } })
+    const replies = await Promise.all(primaries.map((set, n) => post(set, named(n))))
+    const winner = replies.findIndex(({ status }) => status === 200)
+    for (const [n, { status, headers }] of replies.entries()) {
+      if (n === winner) continue
+      assert.ok([404, 409].includes(status), `${status} ${headers['x-amzn-errortype']}`)
+    }
+    for (const set of primaries) {
+      assert.deepEqual(stateOf(await settled(sdk, set)), ['ACTIVE', 'UPDATED', '2'])
+      assert.equal((await fetchMetadata(sdk, set)).Patient.DICOM.PatientName, `Writer^${winner}`)
+    }
+  })
+
   test('leaves the study open to what comes in later and agrees', choice, async () => {
     const { StudyInstanceUID, first, primaries } = await studyOfThree()
     await post(first, bodyOf(NEW_PATIENT))
