@@ -14,7 +14,12 @@ export interface BlobStoreUnderTest {
 export function describeBlobStore(
   name: string,
   open: () => Promise<BlobStoreUnderTest>,
-  options: { readonly skip?: string } = {},
+  options: {
+    readonly skip?: string
+    /** What becomes of a key that is put again with other bytes. Default: replace, as in a bucket; a place of blobs need not. */
+    readonly overwriting?: 'replace' | 'refuse'
+    readonly keyBytesMax?: number
+  } = {},
 ): void {
   describe(name, { skip: options.skip ?? false }, () => {
     let under: BlobStoreUnderTest
@@ -23,8 +28,8 @@ export function describeBlobStore(
     })
     after(() => under?.close())
 
-    describe('writing and reading', () => testBytes(() => under.blobs))
-    describe('keys', () => testKeys(() => under.blobs))
+    describe('writing and reading', () => testBytes(() => under.blobs, options.overwriting ?? 'replace'))
+    describe('keys', () => testKeys(() => under.blobs, options.keyBytesMax ?? 1_024))
     describe('listing', () => testListing(() => under.blobs))
     describe('removing', () => testRemoving(() => under.blobs))
   })
@@ -54,7 +59,7 @@ async function* pieces(bytes: Uint8Array, sizeBytes: number): AsyncGenerator<Uin
   for (let at = 0; at < bytes.length; at += sizeBytes) yield bytes.subarray(at, at + sizeBytes)
 }
 
-function testBytes(store: () => BlobStore): void {
+function testBytes(store: () => BlobStore, overwriting: 'replace' | 'refuse'): void {
   test('what was put is what is read', async () => {
     await store().put('bytes/one', text('one'))
     assert.deepEqual(await read(store(), 'bytes/one'), text('one'))
@@ -67,7 +72,7 @@ function testBytes(store: () => BlobStore): void {
   })
 
   test('a stream larger than what is sent at once becomes one blob', async () => {
-    const bytes = patterned(20 * 1024 ** 2 + 3)
+    const bytes = patterned(80 * 1024 ** 2 + 3)
     await store().put('bytes/large', pieces(bytes, 3 * 1024 ** 2))
     assert.ok(bytes.equals((await read(store(), 'bytes/large'))!))
     const piece = await read(store(), 'bytes/large', { start: 7 * 1024 ** 2 + 1, length: 3 * 1024 ** 2 })
@@ -81,11 +86,27 @@ function testBytes(store: () => BlobStore): void {
     assert.equal((await readAll(blob!)).length, 0)
   })
 
-  test('putting a key again replaces its bytes', async () => {
-    await store().put('bytes/again', text('first, and longer'))
-    await store().put('bytes/again', text('second'))
-    assert.deepEqual(await read(store(), 'bytes/again'), text('second'))
+  test('putting a key again with the same bytes is harmless', async () => {
+    const bytes = patterned(60 * 1024 ** 2)
+    for (const _ of ['once', 'again']) await store().put('bytes/twice', pieces(bytes, 1024 ** 2))
+    assert.ok(bytes.equals((await read(store(), 'bytes/twice'))!))
+    for (const _ of ['once', 'again']) await store().put('bytes/twice-small', text('small'))
+    assert.deepEqual(await read(store(), 'bytes/twice-small'), text('small'))
   })
+
+  if (overwriting === 'replace')
+    test('putting a key again replaces its bytes', async () => {
+      await store().put('bytes/again', text('first, and longer'))
+      await store().put('bytes/again', text('second'))
+      assert.deepEqual(await read(store(), 'bytes/again'), text('second'))
+    })
+  else
+    test('putting a key again with other bytes is refused, and those that are there stay', async () => {
+      await store().put('bytes/again', text('first'))
+      await assert.rejects(store().put('bytes/again', text('other')), /a blob is immutable/)
+      await assert.rejects(store().put('bytes/again', text('and longer')), /a blob is immutable/)
+      assert.deepEqual(await read(store(), 'bytes/again'), text('first'))
+    })
 
   test('the buffer that was put may be used for something else', async () => {
     const bytes = text('before')
@@ -159,7 +180,7 @@ function testBytes(store: () => BlobStore): void {
   })
 }
 
-function testKeys(store: () => BlobStore): void {
+function testKeys(store: () => BlobStore, keyBytesMax: number): void {
   for (const key of [
     '',
     '..',
@@ -169,7 +190,7 @@ function testKeys(store: () => BlobStore): void {
     './a',
     'a/./b',
     'nul\0byte',
-    'x'.repeat(1_025),
+    'x'.repeat(keyBytesMax + 1),
     '\ud800',
   ]) {
     test(`${JSON.stringify(key.slice(0, 20))} is no key`, async () => {
@@ -199,8 +220,11 @@ function testKeys(store: () => BlobStore): void {
     }
   })
 
-  test('a key of 1,024 bytes is a key', async () => {
-    const key = `${'long/'.repeat(200)}${'x'.repeat(24)}`
+  test(`a key of ${keyBytesMax} bytes is a key`, async () => {
+    const key = 'long/'
+      .repeat(205)
+      .slice(0, keyBytesMax - 1)
+      .padEnd(keyBytesMax, 'x')
     await store().put(key, text('long'))
     assert.deepEqual(await read(store(), key), text('long'))
   })
@@ -287,6 +311,19 @@ function testRemoving(store: () => BlobStore): void {
     await store().remove(['gone/never', 'gone/never/at/all', 'gone'])
     await store().remove([])
     assert.deepEqual(await read(store(), 'gone/2'), text('2'))
+  })
+
+  test('what lies there whole, and what is being put, outlives the removal of what was cut off', async () => {
+    await store().put('gone/whole', text('whole'))
+    const slowly = async function* () {
+      yield text('slow')
+      await store().removeUnfinished(Date.now() - 3_600_000)
+      yield text('ly')
+    }
+    await store().put('gone/slowly', slowly())
+    await store().removeUnfinished(Date.now())
+    assert.deepEqual(await read(store(), 'gone/slowly'), text('slowly'))
+    assert.deepEqual(await read(store(), 'gone/whole'), text('whole'))
   })
 
   test('a removed key can be put again', async () => {

@@ -29,6 +29,8 @@ export interface BlobStore {
   list(prefix: string, options?: { readonly after?: string }): AsyncIterable<BlobEntry>
   /** Keys that are not there are not an error. */
   remove(keys: readonly string[]): Promise<void>
+  /** Gives back the space of puts that were cut off before this moment, by a crash or a loss of power. None of it was ever visible. */
+  removeUnfinished(before: number): Promise<void>
 }
 
 /** The whole of a blob's range in one piece; for ranges known to be small. */

@@ -1,45 +1,56 @@
 /**
- * Blobs as files under one folder; a key is the path below it. A blob is written beside its place, made durable and then renamed,
- * so that a key leads to all of its bytes or to none, whatever is cut off when.
+ * Blobs as files under one folder, which is a bucket, whose keys are the paths below it, or a place of our own, where they are spread
+ * over more folders (disk-paths.ts). A blob is written aside, made durable and then renamed, so that a key leads to all of its bytes
+ * or to none, whatever is cut off when.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, realpath, rename, unlink } from 'node:fs/promises'
-import { basename, dirname, join, sep } from 'node:path'
+import { mkdir, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
 import { faultOfPath, InvalidBlobKey } from './blob-key.ts'
 import type { BlobStore, ByteRange, OpenBlob } from './blob-store.ts'
 import { asUnavailable, codeOf, isAbsent } from './disk-failure.ts'
 import { listFiles } from './disk-listing.ts'
 import { OpenFiles } from './disk-open-files.ts'
+import { isReserved, type Layout, pathsOf, UNFINISHED } from './disk-paths.ts'
 import { once, openFileRange } from './disk-reading.ts'
 
 const STORE = 'the blob store'
-const UNFINISHED = /^\.hilum-.*\.unfinished$/
 /** Folders whose way down from the root is known to be durable; forgotten as a whole when it grows too long. */
 const KNOWN_FOLDERS_MAX = 10_000
 
-export interface DiskBlobsOptions {
-  /** `inside`: symbolic links count as what they lead to, if that lies in the folder. Without it they count as nothing. */
-  readonly followLinks?: 'inside'
+/** Makes the folder if it is not there. */
+export function openDiskBlobs(folder: string): Promise<BlobStore> {
+  return openFolder(folder, 'spread')
 }
 
-/** Makes the folder if it is not there. */
-export async function openDiskBlobs(folder: string, options: DiskBlobsOptions = {}): Promise<BlobStore> {
+/** The folder of a bucket: symbolic links in it count as what they lead to, if that lies in the folder. */
+export function openDiskBucket(folder: string): Promise<BlobStore> {
+  return openFolder(folder, 'bucket')
+}
+
+async function openFolder(folder: string, layout: Layout): Promise<BlobStore> {
   try {
     await mkdir(folder, { recursive: true })
-    const root = await realpath(folder)
-    const known = new Set<string>()
     // The files of buckets are other people's, who may change them.
-    const openFiles = options.followLinks === undefined ? new OpenFiles() : undefined
+    const openFiles = layout === 'spread' ? new OpenFiles() : undefined
+    const at: Place = { root: await realpath(folder), layout, known: new Set(), openFiles }
     return {
-      put: (key, bytes) => outside(() => put(root, { key, bytes, known })),
-      open: (key, range) => outside(() => openBlob(root, { key, range, options, openFiles })),
-      list: (prefix, { after } = {}) =>
-        listFiles(root, { prefix, after, options, isHidden: (name) => UNFINISHED.test(name) }),
-      remove: (keys) => outside(() => remove(root, { keys, openFiles })),
+      put: (key, bytes) => outside(() => put(at, key, bytes)),
+      open: (key, range) => outside(() => openBlob(at, key, range)),
+      list: (prefix, { after } = {}) => listFiles(at, { prefix, after }),
+      remove: (keys) => outside(() => remove(at, keys)),
+      removeUnfinished: (before) => outside(() => removeUnfinished(at, before)),
     }
   } catch (error) {
     throw asUnavailable(error, STORE)
   }
+}
+
+interface Place {
+  readonly root: string
+  readonly layout: Layout
+  readonly known: Set<string>
+  readonly openFiles: OpenFiles | undefined
 }
 
 async function outside<T>(work: () => Promise<T>): Promise<T> {
@@ -50,24 +61,20 @@ async function outside<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Where a key lies, or undefined where none can. */
-function pathOf(root: string, key: string): string | undefined {
-  return faultOfPath(key) === undefined && !UNFINISHED.test(basename(key)) ? join(root, key) : undefined
-}
-
-async function put(
-  root: string,
-  blob: { key: string; bytes: Uint8Array | AsyncIterable<Uint8Array>; known: Set<string> },
-): Promise<void> {
-  const path = pathOf(root, blob.key)
-  if (path === undefined) throw new InvalidBlobKey(faultOfPath(blob.key) ?? 'its last part is reserved')
-  const folder = dirname(path)
-  const unfinished = join(folder, `.hilum-${randomUUID()}.unfinished`)
+async function put(at: Place, key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+  const fault = faultOfPath(key) ?? (isReserved(key, at.layout) ? 'a part of it is reserved' : undefined)
+  if (fault !== undefined) throw new InvalidBlobKey(fault)
+  const path = join(at.root, pathsOf(key, at.layout)[0]!)
+  const aside = unfinishedFolder(at, dirname(path))
+  const unfinished = join(aside, `.hilum-${randomUUID()}${UNFINISHED}`)
   try {
-    await makeFolder(root, folder, blob.known)
-    await writeDurably(unfinished, blob.bytes)
+    await mkdir(aside, { recursive: true })
+    await writeDurably(unfinished, bytes)
+    const isKnown = at.known.has(dirname(path))
+    if (!isKnown) await mkdir(dirname(path), { recursive: true })
     await rename(unfinished, path)
-    await syncFolder(folder)
+    await syncFolder(dirname(path))
+    if (!isKnown) await syncWayDown(at, dirname(path))
   } catch (error) {
     await unlink(unfinished).catch(() => undefined)
     if (codeOf(error) === 'ENAMETOOLONG') throw new InvalidBlobKey('a part of it is longer than the file system allows')
@@ -77,6 +84,13 @@ async function put(
     throw error
   }
 }
+
+/**
+ * Aside is one folder for all in a place of our own, where what was cut off is found at once; in a bucket it is the folder itself, which
+ * may lie on another file system than the bucket.
+ */
+const unfinishedFolder = ({ root, layout }: Place, folder: string): string =>
+  layout === 'spread' ? join(root, `.hilum${UNFINISHED}`) : folder
 
 async function writeDurably(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
   const file = await open(path, 'wx', 0o640)
@@ -89,9 +103,7 @@ async function writeDurably(path: string, bytes: Uint8Array | AsyncIterable<Uint
 }
 
 /** A new folder is durable when the folder above it is, so each on the way from the root is synced once. */
-async function makeFolder(root: string, folder: string, known: Set<string>): Promise<void> {
-  if (known.has(folder)) return
-  await mkdir(folder, { recursive: true })
+async function syncWayDown({ root, known }: Place, folder: string): Promise<void> {
   for (let at = folder; at !== root && !known.has(at); at = dirname(at)) await syncFolder(dirname(at))
   if (known.size >= KNOWN_FOLDERS_MAX) known.clear()
   known.add(folder)
@@ -106,27 +118,24 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-interface BlobToOpen {
-  readonly key: string
-  readonly range: ByteRange | undefined
-  readonly options: DiskBlobsOptions
-  readonly openFiles: OpenFiles | undefined
+async function openBlob(at: Place, key: string, range: ByteRange | undefined): Promise<OpenBlob | undefined> {
+  if (!isKey(at, key)) return undefined
+  for (const path of pathsOf(key, at.layout)) {
+    try {
+      const found = await openAt(at, join(at.root, path), range)
+      if (found !== undefined) return found
+    } catch (error) {
+      if (!isAbsent(error)) throw error
+    }
+  }
+  return undefined
 }
 
-async function openBlob(root: string, { key, range, options, openFiles }: BlobToOpen): Promise<OpenBlob | undefined> {
-  const path = pathOf(root, key)
-  if (path === undefined) return undefined
-  try {
-    const into = roomFor(range)
-    if (into === undefined || openFiles === undefined) {
-      return await openFileRange(await reachable(root, path, options), range)
-    }
-    const found = await openFiles.read(path, { start: range!.start, into })
-    return found && { sizeBytes: found.sizeBytes, bytes: once(into.subarray(0, found.bytesRead)) }
-  } catch (error) {
-    if (isAbsent(error)) return undefined
-    throw error
-  }
+async function openAt(at: Place, path: string, range: ByteRange | undefined): Promise<OpenBlob | undefined> {
+  const into = roomFor(range)
+  if (into === undefined || at.openFiles === undefined) return openFileRange(await reachable(at, path), range)
+  const found = await at.openFiles.read(path, { start: range!.start, into })
+  return found && { sizeBytes: found.sizeBytes, bytes: once(into.subarray(0, found.bytesRead)) }
 }
 
 /** Of the caller's memory, where all of the range fits into it. */
@@ -135,26 +144,41 @@ const roomFor = (range: ByteRange | undefined): Uint8Array | undefined =>
     ? range.into.subarray(0, range.length)
     : undefined
 
-/** The path with its links followed, if they may be and stay inside; a path that leads out counts as absent. */
-async function reachable(root: string, path: string, { followLinks }: DiskBlobsOptions): Promise<string | undefined> {
-  if (followLinks === undefined) return path
+const isKey = ({ layout }: Place, key: string) => faultOfPath(key) === undefined && !isReserved(key, layout)
+
+/** In a bucket the path with its links followed, if they stay inside; a path that leads out counts as absent. */
+async function reachable({ root, layout }: Place, path: string): Promise<string | undefined> {
+  if (layout === 'spread') return path
   const real = await realpath(path)
   return real.startsWith(root + sep) ? real : undefined
 }
 
-async function remove(
-  root: string,
-  { keys, openFiles }: { keys: readonly string[]; openFiles: OpenFiles | undefined },
-): Promise<void> {
+async function remove(at: Place, keys: readonly string[]): Promise<void> {
   for (const key of keys) {
-    const path = pathOf(root, key)
-    if (path === undefined) continue
-    openFiles?.forget(path)
-    try {
-      await unlink(path)
-    } catch (error) {
-      // EISDIR, EPERM: the key of a folder is the key of no blob.
-      if (!isAbsent(error) && codeOf(error) !== 'EISDIR') throw error
+    if (!isKey(at, key)) continue
+    for (const path of pathsOf(key, at.layout)) {
+      at.openFiles?.forget(join(at.root, path))
+      try {
+        await unlink(join(at.root, path))
+      } catch (error) {
+        // EISDIR, EPERM: the key of a folder is the key of no blob.
+        if (!isAbsent(error) && codeOf(error) !== 'EISDIR') throw error
+      }
     }
+  }
+}
+
+/** In a bucket they are the operator's to remove: it may be large, and is looked through for nothing else. */
+async function removeUnfinished(at: Place, before: number): Promise<void> {
+  if (at.layout === 'bucket') return
+  const folder = unfinishedFolder(at, at.root)
+  try {
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name)
+      if (name.endsWith(UNFINISHED) && (await stat(path)).mtimeMs < before) await unlink(path)
+    }
+  } catch (error) {
+    // Another process was faster, or nothing was ever put.
+    if (!isAbsent(error)) throw error
   }
 }

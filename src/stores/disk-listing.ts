@@ -1,10 +1,14 @@
-/** Lists the files under a folder in byte order of their keys, folder by folder; only the names of the folders on the way are held. */
+/**
+ * Lists the files under a folder in byte order of their keys, folder by folder; only the names of the folders on the way are held, and
+ * where blobs are spread only those of one beginning.
+ */
 import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { compareKeys, isListed } from './blob-key.ts'
 import type { BlobEntry } from './blob-store.ts'
 import { asUnavailable, isAbsent } from './disk-failure.ts'
+import { beginningOf, isReservedPart, isSpreadFolder, type Layout } from './disk-paths.ts'
 
 /** Sizes asked for at a time. */
 const SIZES_AT_ONCE = 32
@@ -12,28 +16,25 @@ const SIZES_AT_ONCE = 32
 interface Listing {
   readonly prefix: string
   readonly after: string | undefined
-  readonly options: { readonly followLinks?: 'inside' }
-  readonly isHidden: (name: string) => boolean
 }
 
 /** `key` of a folder ends in a slash, and is sorted by it: `a-b` comes before all of `a/`, as it does among keys. */
 interface Entry {
   readonly key: string
+  /** Below the root. */
+  readonly path: string
   readonly isFolder: boolean
 }
 
-export async function* listFiles(root: string, listing: Listing): AsyncGenerator<BlobEntry> {
+export async function* listFiles(
+  { root, layout }: { readonly root: string; readonly layout: Layout },
+  listing: Listing,
+): AsyncGenerator<BlobEntry> {
   const folder = listing.prefix.slice(0, listing.prefix.lastIndexOf('/') + 1)
-  if (
-    folder !== '' &&
-    folder
-      .slice(0, -1)
-      .split('/')
-      .some((part) => ['', '.', '..'].includes(part))
-  )
-    return
+  const parts = folder === '' ? [] : folder.slice(0, -1).split('/')
+  if (parts.some((part) => ['', '.', '..'].includes(part) || isReservedPart(part, layout))) return
   try {
-    yield* walk({ root, listing, folder, above: [await realpath(join(root, folder))] })
+    yield* walk({ root, layout, listing, folder, above: [await realpath(join(root, folder))] })
   } catch (error) {
     // The folder of the prefix is not there: no key begins with it.
     if (!isAbsent(error)) throw asUnavailable(error, 'the blob store')
@@ -42,6 +43,7 @@ export async function* listFiles(root: string, listing: Listing): AsyncGenerator
 
 interface Place {
   readonly root: string
+  readonly layout: Layout
   readonly listing: Listing
   /** Key prefix: empty or ending in a slash. */
   readonly folder: string
@@ -51,38 +53,76 @@ interface Place {
 
 async function* walk(place: Place): AsyncGenerator<BlobEntry> {
   const { root, listing } = place
-  let files: string[] = []
-  for (const { key, isFolder } of await entriesOf(place)) {
-    if (!isFolder) {
-      if (isListed(key, listing)) files.push(key)
-      if (files.length < SIZES_AT_ONCE) continue
+  for await (const entries of place.layout === 'spread' ? spreadEntriesOf(place) : entriesOf(place)) {
+    let files: Entry[] = []
+    for (const entry of entries) {
+      if (!entry.isFolder) {
+        if (isListed(entry.key, listing)) files.push(entry)
+        if (files.length < SIZES_AT_ONCE) continue
+      }
+      yield* await withSizes(root, files)
+      files = []
+      if (entry.isFolder && mayHold(entry.key, listing)) {
+        const below = await realFolder(place, entry.key)
+        if (below !== undefined) yield* walk({ ...place, folder: entry.key, above: [...place.above, below] })
+      }
     }
     yield* await withSizes(root, files)
-    files = []
-    if (isFolder && mayHold(key, listing)) {
-      const below = await realFolder(place, key)
-      if (below !== undefined) yield* walk({ ...place, folder: key, above: [...place.above, below] })
-    }
   }
-  yield* await withSizes(root, files)
 }
 
-/** Whether some key below the folder may belong in the listing. */
-const mayHold = (folder: string, { prefix, after }: Listing): boolean =>
-  (folder.startsWith(prefix) || prefix.startsWith(folder)) &&
-  (after === undefined || after.startsWith(folder) || compareKeys(folder, after) > 0)
+/** Whether some key with this beginning may belong in the listing. */
+const mayHold = (beginning: string, { prefix, after }: Listing): boolean =>
+  (beginning.startsWith(prefix) || prefix.startsWith(beginning)) &&
+  (after === undefined || after.startsWith(beginning) || compareKeys(beginning, after) > 0)
 
-async function entriesOf({ root, listing, folder }: Place): Promise<readonly Entry[]> {
+async function* entriesOf(place: Place): AsyncGenerator<readonly Entry[]> {
+  const { root, layout, folder } = place
   const entries: Entry[] = []
   for (const child of await children(join(root, folder))) {
-    if (listing.isHidden(child.name)) continue
-    const kind = child.isSymbolicLink()
-      ? await kindOfTarget({ root, listing, path: join(root, folder, child.name) })
-      : child
-    if (kind?.isDirectory()) entries.push({ key: `${folder}${child.name}/`, isFolder: true })
-    else if (kind?.isFile()) entries.push({ key: folder + child.name, isFolder: false })
+    if (isReservedPart(child.name, layout)) continue
+    const kind = child.isSymbolicLink() ? await kindOfTarget(root, join(root, folder, child.name)) : child
+    const entry = entryIn(folder, child.name, kind)
+    if (entry !== undefined) entries.push(entry)
   }
-  return entries.sort((a, b) => compareKeys(a.key, b.key))
+  yield entries.sort(inOrder)
+}
+
+/** Beginning by beginning: of what lies in the folder itself, and of what is spread below it. */
+async function* spreadEntriesOf({ root, layout, folder, listing }: Place): AsyncGenerator<readonly Entry[]> {
+  const here = new Map<string, Entry[]>()
+  const isSpread = new Set<string>()
+  for (const child of await children(join(root, folder))) {
+    if (child.isDirectory() && isSpreadFolder(child.name)) isSpread.add(child.name.slice(1))
+    if (isReservedPart(child.name, layout)) continue
+    const entry = entryIn(folder, child.name, child)
+    if (entry === undefined) continue
+    const beginning = beginningOf(entry.key.slice(folder.length))
+    const together = here.get(beginning)
+    if (together === undefined) here.set(beginning, [entry])
+    else together.push(entry)
+  }
+  for (const beginning of [...new Set([...here.keys(), ...isSpread])].sort(compareKeys)) {
+    if (!mayHold(folder + beginning, listing)) continue
+    const entries: Entry[] = []
+    if (isSpread.has(beginning)) {
+      for (const child of await children(join(root, folder, `~${beginning}`))) {
+        if (!child.isFile()) continue
+        entries.push({ key: folder + child.name, path: `${folder}~${beginning}/${child.name}`, isFolder: false })
+      }
+    }
+    entries.push(...(here.get(beginning) ?? []))
+    yield entries.sort(inOrder).filter(({ key }, at) => key !== entries[at - 1]?.key)
+  }
+}
+
+const inOrder = (a: Entry, b: Entry) => compareKeys(a.key, b.key)
+
+type Kind = Pick<Dirent, 'isDirectory' | 'isFile'>
+
+function entryIn(folder: string, name: string, kind: Kind | undefined): Entry | undefined {
+  if (kind?.isDirectory()) return { key: `${folder}${name}/`, path: folder + name, isFolder: true }
+  return kind?.isFile() ? { key: folder + name, path: folder + name, isFolder: false } : undefined
 }
 
 /** A folder that went away since its name was read is empty. */
@@ -95,11 +135,10 @@ async function children(path: string): Promise<readonly Dirent[]> {
   }
 }
 
-async function kindOfTarget(link: { root: string; listing: Listing; path: string }) {
-  if (link.listing.options.followLinks === undefined) return undefined
+async function kindOfTarget(root: string, path: string): Promise<Kind | undefined> {
   try {
-    const target = await realpath(link.path)
-    return target.startsWith(link.root + sep) ? await stat(target) : undefined
+    const target = await realpath(path)
+    return target.startsWith(root + sep) ? await stat(target) : undefined
   } catch (error) {
     if (isAbsent(error)) return undefined
     throw error
@@ -112,11 +151,11 @@ async function realFolder({ root, above }: Place, key: string): Promise<string |
 }
 
 /** Without those that went away meanwhile. */
-async function withSizes(root: string, keys: readonly string[]): Promise<readonly BlobEntry[]> {
+async function withSizes(root: string, files: readonly Entry[]): Promise<readonly BlobEntry[]> {
   const entries = await Promise.all(
-    keys.map(async (key): Promise<BlobEntry | undefined> => {
+    files.map(async ({ key, path }): Promise<BlobEntry | undefined> => {
       try {
-        return { key, sizeBytes: (await stat(join(root, key))).size }
+        return { key, sizeBytes: (await stat(join(root, path))).size }
       } catch (error) {
         if (isAbsent(error)) return undefined
         throw error

@@ -1,7 +1,7 @@
 /** Buckets as folders side by side under one: for a server that has its files on a disk and no S3. */
 import { mkdir, opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openDiskBlobs } from './disk-blobs.ts'
+import { openDiskBucket } from './disk-blobs.ts'
 import { asUnavailable, codeOf, isAbsent } from './disk-failure.ts'
 import type { ClosedBucket, Locations } from './locations.ts'
 
@@ -24,7 +24,7 @@ export async function openFolderLocations(root: string): Promise<Locations> {
         // Tried in earnest: access(2) asks about another user than the one who reads, where a process has two.
         await (await opendir(folder)).close()
         await stat(join(folder, '.'))
-        return await openDiskBlobs(folder, { followLinks: 'inside' })
+        return await openDiskBucket(folder)
       } catch (error) {
         if (isAbsent(error)) return notThere(bucket)
         const code = codeOf(error)

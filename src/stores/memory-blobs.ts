@@ -25,6 +25,8 @@ export function openMemoryBlobs(): BlobStore {
     async remove(keys) {
       for (const key of keys) blobs.delete(key)
     },
+    // What was cut off here is gone with the process.
+    async removeUnfinished() {},
   }
 }
 

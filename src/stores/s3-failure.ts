@@ -18,3 +18,11 @@ export const unavailableFor = (code: string | undefined): StoreUnavailable =>
     reason: code === 'AccessDenied' ? 'access' : 'away',
     code: code ?? 'unknown',
   })
+
+export async function send<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request()
+  } catch (error) {
+    throw asUnavailable(error)
+  }
+}

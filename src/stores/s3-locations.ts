@@ -1,7 +1,8 @@
 /** Buckets of an S3 server. Loaded only where one is configured, since its client is large. */
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import type { BlobStore } from './blob-store.ts'
 import type { ClosedBucket, Locations } from './locations.ts'
-import { s3Blobs } from './s3-blobs.ts'
+import { type Bucket, s3Blobs } from './s3-blobs.ts'
 import { asUnavailable, statusOf } from './s3-failure.ts'
 
 export interface S3Server {
@@ -19,17 +20,25 @@ const SILENCE_TIMEOUT_MS = 60_000
 
 export function openS3Locations(server: S3Server): Locations {
   const client = openS3Client(server)
-  return {
-    async openBucket(bucket) {
-      try {
-        await client.send(new HeadBucketCommand({ Bucket: bucket }))
-        return s3Blobs({ client, bucket })
-      } catch (error) {
-        const closed = whyClosed(bucket, statusOf(error))
-        if (closed === undefined) throw asUnavailable(error)
-        return closed
-      }
-    },
+  return { openBucket: (bucket) => openBucket({ client, bucket, prefix: '', overwriting: 'replace' }) }
+}
+
+/** A place of our own in a bucket, where blobs are immutable. @param place.prefix empty, or ends in a slash. */
+export function openS3Blobs(
+  server: S3Server,
+  place: { readonly bucket: string; readonly prefix: string },
+): Promise<BlobStore | ClosedBucket> {
+  return openBucket({ client: openS3Client(server), ...place, overwriting: 'refuse' })
+}
+
+async function openBucket(at: Bucket): Promise<BlobStore | ClosedBucket> {
+  try {
+    await at.client.send(new HeadBucketCommand({ Bucket: at.bucket }))
+    return s3Blobs(at)
+  } catch (error) {
+    const closed = whyClosed(at.bucket, statusOf(error))
+    if (closed === undefined) throw asUnavailable(error)
+    return closed
   }
 }
 

@@ -1,0 +1,63 @@
+/** A real S3 server for tests: moto's, where Python has it. */
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import { openS3Client } from './s3-locations.ts'
+
+/** Why there is no S3 server on this machine, for `skip`. */
+export const s3IsMissing: string | undefined =
+  spawnSync('moto_server', ['--help']).status === 0
+    ? undefined
+    : 'moto_server (pip install "moto[server]") is not installed'
+
+export interface TestS3 {
+  readonly place: {
+    readonly endpoint: string
+    readonly region: string
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+  }
+  stop(): Promise<void>
+}
+
+/** @param buckets are made. */
+export async function startS3(buckets: readonly string[]): Promise<TestS3> {
+  const port = await freePort()
+  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
+  const place = {
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    accessKeyId: 'test',
+    secretAccessKey: 'test',
+  }
+  while (!(await answers(place.endpoint))) {
+    assert.equal(server.exitCode, null, 'moto_server runs')
+    await setTimeout(100)
+  }
+  for (const Bucket of buckets) await openS3Client(place).send(new CreateBucketCommand({ Bucket }))
+  return {
+    place,
+    async stop() {
+      server.kill()
+      if (server.exitCode === null) await once(server, 'exit')
+    },
+  }
+}
+
+const answers = (url: string) =>
+  fetch(url)
+    .then(() => true)
+    .catch(() => false)
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  assert.ok(address !== null && typeof address === 'object')
+  return address.port
+}
