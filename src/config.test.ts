@@ -86,6 +86,24 @@ describe('where values come from', () => {
     assert.equal(load().s3, undefined)
   })
 
+  test('blobs are a bucket or a folder in one', () => {
+    for (const blobs of ['s3://bucket', 's3://bucket/', 's3://my.bucket-1/a/b_c/d.e', 's3://bucket/a/']) {
+      assert.equal(load({ flags: { blobs } }).blobs, blobs)
+      assert.equal(load({ env: { HILUM_BLOBS: blobs } }).blobs, blobs)
+    }
+    const bad = [
+      'bucket',
+      's3://B',
+      's3://bucket/a//b',
+      's3://bucket/./a',
+      's3://bucket/a/..',
+      's3://bucket//',
+      's3://bucket/ä',
+    ]
+    for (const blobs of bad)
+      assert.throws(() => load({ flags: { blobs } }), /^OperatorError: --blobs must be an address/)
+  })
+
   test("a command's own defaults give way to everything given", () => {
     assert.equal(load({ defaults: { logLevel: 'warn' } }).logLevel, 'warn')
     assert.equal(load({ defaults: { logLevel: 'warn' }, env: { HILUM_LOG_LEVEL: 'debug' } }).logLevel, 'debug')
@@ -115,6 +133,7 @@ describe('what is refused', () => {
     port: 70_000,
     dataFolder: '',
     catalog: 'mysql://user:secret@host/db',
+    blobs: 's3://bucket/../up',
     region: 'US East',
     accountId: '12',
     logLevel: 'loud',

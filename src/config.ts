@@ -34,6 +34,8 @@ export interface Config {
   readonly awsQuotas: boolean
   /** A PostgreSQL database; without it the catalog is a SQLite file in the data folder. May hold a password. */
   readonly catalog?: string
+  /** Where blobs are kept, `s3://bucket/prefix`; without it in the data folder. */
+  readonly blobs?: string
   /** Import buckets are S3's; without it they are folders in `<dataFolder>/buckets`. */
   readonly s3?: S3Config
   /** Without them, credentials.ts keeps a pair in the data folder. */

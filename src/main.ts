@@ -9,7 +9,7 @@ import { endpointOf } from './endpoint.ts'
 import { startImportThreads } from './import-threads.ts'
 import { withAwsQuotas } from './limits.ts'
 import { newId } from './new-id.ts'
-import { openStores, startCatalogCheckpoints } from './open-stores.ts'
+import { openStores, placesOf, startCatalogCheckpoints } from './open-stores.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { settleDatastores } from './operations/settle-datastores.ts'
@@ -50,7 +50,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
     const credentials = await loadCredentials(config.dataFolder, config.credentials)
     if (credentials.warning !== undefined) log.warn({}, credentials.warning)
     const limits = config.awsQuotas ? withAwsQuotas(config.limits) : config.limits
-    const places = { dataFolder: config.dataFolder, s3: config.s3, catalog: config.catalog, limits }
+    const places = placesOf({ ...config, limits })
     const stores = await openStores(places)
     undo.push(() => stores.catalog.close())
     const accessTimes = startAccessTimes({ catalog: stores.catalog, clock: Date.now, log }, limits)

@@ -1,13 +1,16 @@
 /** Turns places in the configuration into open stores: once in the server, once in each import thread. */
 import { join } from 'node:path'
 import type { ImportApp } from './app.ts'
-import type { S3Config } from './config.ts'
+import type { Config, S3Config } from './config.ts'
+import { s3Place } from './imaging/s3-uri.ts'
 import type { Limits } from './limits.ts'
 import { newId } from './new-id.ts'
+import { OperatorError } from './operator-error.ts'
+import type { BlobStore } from './stores/blob-store.ts'
 import type { Catalog } from './stores/catalog.ts'
 import { openDiskBlobs } from './stores/disk-blobs.ts'
 import { openFolderLocations } from './stores/folder-locations.ts'
-import type { Locations } from './stores/locations.ts'
+import { isClosed, type Locations } from './stores/locations.ts'
 import { openSqliteCatalog } from './stores/sql/sqlite.ts'
 import { type Checkpoints, startCheckpoints } from './stores/sql/sqlite-checkpoints.ts'
 
@@ -16,23 +19,44 @@ const CATALOG_FILE = 'catalog.sqlite'
 export interface StorePlaces {
   readonly dataFolder: string
   readonly s3: S3Config | undefined
+  /** `s3://bucket/prefix` on a server, or undefined for a folder in the data folder. */
+  readonly blobs?: { readonly uri: string; readonly server: S3Config } | undefined
   /** `postgres://...`, or undefined for a SQLite file in the data folder. */
   readonly catalog: string | undefined
   readonly limits: Limits
 }
 
+/** Blobs may lie in Amazon's S3 while import buckets are folders: those are S3's where a server of it is configured. */
+export const placesOf = ({ dataFolder, s3, blobs, region, catalog, limits }: Config): StorePlaces => ({
+  dataFolder,
+  s3,
+  blobs: blobs === undefined ? undefined : { uri: blobs, server: s3 ?? { region } },
+  catalog,
+  limits,
+})
+
 export async function openStores(places: StorePlaces): Promise<Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>> {
-  const { dataFolder } = places
   return {
-    blobs: await openDiskBlobs(join(dataFolder, 'blobs')),
+    blobs: await openBlobs(places),
     locations: await openLocations(places),
     catalog: await openCatalog(places),
   }
 }
 
+/** Throws OperatorError where the bucket is not there or not ours to use. */
+export async function openBlobs({ dataFolder, blobs }: Pick<StorePlaces, 'dataFolder' | 'blobs'>): Promise<BlobStore> {
+  if (blobs === undefined) return openDiskBlobs(join(dataFolder, 'blobs'))
+  const { bucket, prefix } = s3Place(blobs.uri)
+  const { openS3Blobs } = await import('./stores/s3-locations.ts')
+  const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
+  const opened = await openS3Blobs(blobs.server, { bucket, prefix: folder })
+  if (isClosed(opened)) throw new OperatorError(`Blobs cannot be kept in ${blobs.uri}: ${opened.reason}.`)
+  return opened
+}
+
 /** @param options.onlyToLook beside a server: nothing is made, brought forward or written. */
 export async function openCatalog(
-  { dataFolder, catalog, limits }: Omit<StorePlaces, 's3'>,
+  { dataFolder, catalog, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
   options: { readonly onlyToLook?: boolean } = {},
 ): Promise<Catalog> {
   if (catalog === undefined) {

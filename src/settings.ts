@@ -69,6 +69,17 @@ export const SETTINGS: readonly Setting[] = [
     isSecret: true,
   },
   {
+    key: 'blobs',
+    flag: 'blobs',
+    variable: 'HILUM_BLOBS',
+    kind: 'text',
+    // Characters of a prefix that S3 calls safe, no part of which is empty or leads up.
+    schema: z.string().regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/(?!\.{1,2}(\/|$))[\w!.*'()-]+)*\/?$/),
+    expects: 'an address such as s3://bucket or s3://bucket/prefix',
+    placeholder: '<s3 url>',
+    help: 'S3 bucket and prefix for the bytes of instances; default: a folder here',
+  },
+  {
     key: 'region',
     flag: 'region',
     variable: 'HILUM_REGION',
@@ -124,7 +135,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: httpUrl,
     expects: 'an http:// or https:// address',
     placeholder: '<url>',
-    help: 'S3 server with the import buckets; default: folders here',
+    help: 'S3 server with the import buckets and --blobs; default: folders here',
   },
   {
     key: 's3.region',
@@ -134,7 +145,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.string().regex(/^[a-z0-9-]{1,63}$/),
     expects: 'lower-case letters, digits and hyphens, such as us-east-1',
     placeholder: '<region>',
-    help: 'region of S3, for import buckets there',
+    help: 'region of S3, for import buckets and --blobs there',
   },
   {
     key: 's3.accessKeyId',

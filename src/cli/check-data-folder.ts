@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { readCredentials } from '../credentials.ts'
 import { isDataFolder, serverOf } from '../data-folder.ts'
-import { openLocations, openStores } from '../open-stores.ts'
+import { openLocations, openStores, placesOf } from '../open-stores.ts'
 import { isClosed } from '../stores/locations.ts'
 import type { Finding } from './doctor.ts'
 
@@ -71,10 +71,10 @@ async function checkSpace(folder: string): Promise<Finding> {
 
 /** Writes where the server writes: a blob that is removed again, and an empty transaction. */
 async function checkStores(config: Config): Promise<Finding> {
-  const { dataFolder, s3, limits } = config
+  const { dataFolder } = config
   const subject = 'stores'
   try {
-    const { catalog, blobs } = await openStores({ dataFolder, s3, catalog: config.catalog, limits })
+    const { catalog, blobs } = await openStores(placesOf(config))
     try {
       await catalog.check()
       const key = `doctor/${randomUUID()}`
@@ -83,14 +83,19 @@ async function checkStores(config: Config): Promise<Finding> {
     } finally {
       await catalog.close()
     }
-    const where = config.catalog === undefined ? '' : ' on PostgreSQL'
-    return { subject, state: 'ok', detail: `catalog${where} and blobs take writes` }
+    const onPostgres = config.catalog === undefined ? '' : ' on PostgreSQL'
+    const inS3 = config.blobs === undefined ? '' : ` in ${config.blobs}`
+    return { subject, state: 'ok', detail: `catalog${onPostgres} and blobs${inS3} take writes` }
   } catch (error) {
-    const isDatabase = config.catalog !== undefined && (error as Error).message.startsWith('the catalog')
+    const { message } = error as Error
+    const isDatabase = config.catalog !== undefined && message.startsWith('the catalog')
+    const isS3 = config.blobs !== undefined && !message.startsWith('the catalog')
     const fixes = isDatabase
       ? ['Try the address in --catalog or HILUM_CATALOG with psql; the password may lie in PGPASSWORD or ~/.pgpass.']
-      : [`Everything below ${dataFolder} must belong to the user who runs Hilum.`]
-    return { subject, state: 'fail', detail: (error as Error).message, fixes }
+      : isS3
+        ? ['Check --blobs, --s3-endpoint, --s3-region and the key in HILUM_S3_ACCESS_KEY_ID.']
+        : [`Everything below ${dataFolder} must belong to the user who runs Hilum.`]
+    return { subject, state: 'fail', detail: message, fixes }
   }
 }
 

@@ -14,6 +14,12 @@ export async function reset({ config, flags, terminal }: Invocation): Promise<Ex
         'with dropdb, and then reset the data folder without --catalog and HILUM_CATALOG.',
     )
   }
+  if (config.blobs !== undefined) {
+    throw new OperatorError(
+      `Nothing was removed: the bytes lie in ${config.blobs}. Remove what is there with \`aws s3 rm --recursive\`, and then reset the ` +
+        'data folder without --blobs and HILUM_BLOBS.',
+    )
+  }
   if (!(await isDataFolder(folder))) {
     throw new OperatorError(
       `${folder} is not a data folder of Hilum, so nothing was removed. Name the right one with --data.`,
