@@ -14,9 +14,9 @@ import { isClosed } from '../stores/locations.ts'
 export interface ImportBucket {
   /** How a person finds the bucket: a folder's path or `s3://<bucket>`. */
   readonly place: string
-  write(key: string, bytes: Uint8Array): Promise<void>
+  write(key: string, bytes: Uint8Array): Promise<unknown>
   /** The file itself stays where it is. */
-  addFile(key: string, path: string): Promise<void>
+  addFile(key: string, path: string): Promise<unknown>
   read(key: string): Promise<Uint8Array | undefined>
   /** Everything under a prefix that ends in a slash. */
   removeAll(prefix: string): Promise<void>

@@ -28,8 +28,8 @@ async function* listed(
   const { prefix } = s3Place(input.inputS3Uri)
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
   if (folder !== prefix && (input.after === undefined || input.after < prefix)) {
-    const named = await sizeOf(bucket, prefix)
-    if (named !== undefined) yield { key: prefix, sizeBytes: named }
+    const named = await firstWith(bucket, prefix)
+    if (named?.key === prefix) yield named
   }
   for await (const entry of bucket.list(folder, input.after === undefined ? {} : { after: input.after })) {
     // S3 consoles make folders as empty objects whose key ends in a slash.
@@ -37,9 +37,7 @@ async function* listed(
   }
 }
 
-async function sizeOf(bucket: BlobStore, key: string): Promise<number | undefined> {
-  const blob = await bucket.open(key, { start: 0, length: 0 })
-  if (blob === undefined) return undefined
-  for await (const _ of blob.bytes) break
-  return blob.sizeBytes
+async function firstWith(bucket: BlobStore, prefix: string): Promise<BlobEntry | undefined> {
+  for await (const entry of bucket.list(prefix)) return entry
+  return undefined
 }

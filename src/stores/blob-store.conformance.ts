@@ -1,5 +1,6 @@
 /** What every blob store promises, as tests. Each adapter runs the same suite. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { compareKeys, InvalidBlobKey } from './blob-key.ts'
@@ -77,6 +78,15 @@ function testBytes(store: () => BlobStore, overwriting: 'replace' | 'refuse'): v
     assert.ok(bytes.equals((await read(store(), 'bytes/large'))!))
     const piece = await read(store(), 'bytes/large', { start: 7 * 1024 ** 2 + 1, length: 3 * 1024 ** 2 })
     assert.ok(bytes.subarray(7 * 1024 ** 2 + 1, 10 * 1024 ** 2 + 1).equals(piece!))
+  })
+
+  test('a put tells the size and the SHA-256 of what was put', async () => {
+    const bytes = patterned(60 * 1024 ** 2)
+    const digest = { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+    assert.deepEqual(await store().put('bytes/told', pieces(bytes, 1024 ** 2)), digest)
+    assert.deepEqual(await store().put('bytes/told', bytes), digest)
+    const sha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
+    assert.deepEqual(await store().put('bytes/told-too', text('abc')), { sizeBytes: 3, sha256 })
   })
 
   test('a stream without pieces becomes an empty blob', async () => {
@@ -256,8 +266,11 @@ function testListing(store: () => BlobStore): void {
     assert.deepEqual(await keysOf(store(), 'l/'), sorted.slice(0, -1))
   })
 
-  test('an entry tells the size', async () => {
-    for await (const { key, sizeBytes } of store().list('l/')) assert.equal(sizeBytes, text(key).length)
+  test('an entry tells the size, and when it was put', async () => {
+    for await (const { key, sizeBytes, putAt } of store().list('l/')) {
+      assert.equal(sizeBytes, text(key).length)
+      assert.ok(Math.abs(Date.now() - putAt) < 60_000, 'a minute ago at most')
+    }
   })
 
   test('a prefix may end within a name', async () => {

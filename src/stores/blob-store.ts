@@ -11,6 +11,15 @@ export interface ByteRange {
 export interface BlobEntry {
   readonly key: string
   readonly sizeBytes: number
+  /** When it was put, by the clock of the store. */
+  readonly putAt: number
+}
+
+/** What was put: whoever keeps it can tell later whether the bytes are still these. */
+export interface BlobDigest {
+  readonly sizeBytes: number
+  /** 64 lower-case hex digits. */
+  readonly sha256: string
 }
 
 export interface OpenBlob {
@@ -22,7 +31,7 @@ export interface OpenBlob {
 
 export interface BlobStore {
   /** Once it returns, the bytes survive a loss of power. The same key with the same bytes again is harmless. */
-  put(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>
+  put(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest>
   /** `undefined` where there is no such blob. A range past the end yields what there is. */
   open(key: string, range?: ByteRange): Promise<OpenBlob | undefined>
   /** Every key that starts with the prefix, in byte order of the keys; those after `after` only. */

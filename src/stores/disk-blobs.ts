@@ -7,7 +7,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { faultOfPath, InvalidBlobKey } from './blob-key.ts'
-import type { BlobStore, ByteRange, OpenBlob } from './blob-store.ts'
+import type { BlobDigest, BlobStore, ByteRange, OpenBlob } from './blob-store.ts'
+import { BytesDigest } from './bytes-digest.ts'
 import { asUnavailable, codeOf, isAbsent } from './disk-failure.ts'
 import { listFiles } from './disk-listing.ts'
 import { OpenFiles } from './disk-open-files.ts'
@@ -61,7 +62,7 @@ async function outside<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function put(at: Place, key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+async function put(at: Place, key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest> {
   const fault = faultOfPath(key) ?? (isReserved(key, at.layout) ? 'a part of it is reserved' : undefined)
   if (fault !== undefined) throw new InvalidBlobKey(fault)
   const path = join(at.root, pathsOf(key, at.layout)[0]!)
@@ -69,12 +70,13 @@ async function put(at: Place, key: string, bytes: Uint8Array | AsyncIterable<Uin
   const unfinished = join(aside, `.hilum-${randomUUID()}${UNFINISHED}`)
   try {
     await mkdir(aside, { recursive: true })
-    await writeDurably(unfinished, bytes)
+    const digest = await writeDurably(unfinished, bytes)
     const isKnown = at.known.has(dirname(path))
     if (!isKnown) await mkdir(dirname(path), { recursive: true })
     await rename(unfinished, path)
     await syncFolder(dirname(path))
     if (!isKnown) await syncWayDown(at, dirname(path))
+    return digest
   } catch (error) {
     await unlink(unfinished).catch(() => undefined)
     if (codeOf(error) === 'ENAMETOOLONG') throw new InvalidBlobKey('a part of it is longer than the file system allows')
@@ -92,11 +94,14 @@ async function put(at: Place, key: string, bytes: Uint8Array | AsyncIterable<Uin
 const unfinishedFolder = ({ root, layout }: Place, folder: string): string =>
   layout === 'spread' ? join(root, `.hilum${UNFINISHED}`) : folder
 
-async function writeDurably(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+async function writeDurably(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest> {
   const file = await open(path, 'wx', 0o640)
+  const digest = new BytesDigest()
   try {
-    await file.writeFile(bytes)
+    await file.writeFile(bytes instanceof Uint8Array ? bytes : digest.passing(bytes))
+    if (bytes instanceof Uint8Array) digest.add(bytes)
     await file.datasync()
+    return digest.end()
   } finally {
     await file.close()
   }

@@ -155,7 +155,8 @@ async function withSizes(root: string, files: readonly Entry[]): Promise<readonl
   const entries = await Promise.all(
     files.map(async ({ key, path }): Promise<BlobEntry | undefined> => {
       try {
-        return { key, sizeBytes: (await stat(join(root, path))).size }
+        const { size, mtimeMs } = await stat(join(root, path))
+        return { key, sizeBytes: size, putAt: mtimeMs }
       } catch (error) {
         if (isAbsent(error)) return undefined
         throw error

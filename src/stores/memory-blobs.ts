@@ -1,25 +1,28 @@
 /** Blobs in the memory of this process: for tests and for the library door, gone with the process. */
 import { compareKeys, faultOfKey, InvalidBlobKey, isListed } from './blob-key.ts'
-import type { BlobEntry, BlobStore, ByteRange, OpenBlob } from './blob-store.ts'
+import type { BlobStore, ByteRange, OpenBlob } from './blob-store.ts'
+import { BytesDigest } from './bytes-digest.ts'
 
 export function openMemoryBlobs(): BlobStore {
-  const blobs = new Map<string, Uint8Array>()
+  const blobs = new Map<string, { readonly bytes: Uint8Array; readonly putAt: number }>()
   return {
     async put(key, bytes) {
       const fault = faultOfKey(key)
       if (fault !== undefined) throw new InvalidBlobKey(fault)
       // A copy: the caller's buffer is the caller's.
-      blobs.set(key, bytes instanceof Uint8Array ? new Uint8Array(bytes) : await gather(bytes))
+      const copy = bytes instanceof Uint8Array ? new Uint8Array(bytes) : await gather(bytes)
+      blobs.set(key, { bytes: copy, putAt: Date.now() })
+      return new BytesDigest().add(copy).end()
     },
     async open(key, range) {
       const whole = blobs.get(key)
-      return whole && opened(whole, range)
+      return whole && opened(whole.bytes, range)
     },
     async *list(prefix, options) {
       const keys = [...blobs.keys()].filter((key) => isListed(key, { prefix, after: options?.after })).sort(compareKeys)
       for (const key of keys) {
-        const sizeBytes = blobs.get(key)?.byteLength
-        if (sizeBytes !== undefined) yield { key, sizeBytes } satisfies BlobEntry
+        const blob = blobs.get(key)
+        if (blob !== undefined) yield { key, sizeBytes: blob.bytes.byteLength, putAt: blob.putAt }
       }
     },
     async remove(keys) {

@@ -31,7 +31,7 @@ export function s3Blobs(at: Bucket): BlobStore {
     async put(key, bytes) {
       const fault = faultOf(key)
       if (fault !== undefined) throw new InvalidBlobKey(fault)
-      await putObject({ client, bucket, key: prefix + key, overwriting: at.overwriting }, bytes)
+      return putObject({ client, bucket, key: prefix + key, overwriting: at.overwriting }, bytes)
     },
     open: async (key, range) =>
       faultOf(key) === undefined ? openObject({ client, bucket, key: prefix + key }, range) : undefined,
@@ -63,10 +63,10 @@ async function* listObjects(
       ...(token === undefined ? {} : { ContinuationToken: token }),
     })
     const page = await send(() => client.send(command))
-    for (const { Key, Size } of page.Contents ?? []) {
+    for (const { Key, Size, LastModified } of page.Contents ?? []) {
       const key = Key!.slice(prefix.length)
       // A console's "create folder" makes an object of the prefix itself, whose key would be empty.
-      if (key !== '') yield { key, sizeBytes: Size ?? 0 }
+      if (key !== '') yield { key, sizeBytes: Size ?? 0, putAt: LastModified?.getTime() ?? 0 }
     }
     token = page.NextContinuationToken
   } while (token !== undefined)

@@ -2,7 +2,6 @@
  * Writes one S3 object, whole or not at all: what is small in one request, a stream of unknown length part by part. A part is held
  * until it is sent, and few of them at a time.
  */
-import { crc32 } from 'node:zlib'
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -10,6 +9,8 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import type { BlobDigest } from './blob-store.ts'
+import { BytesDigest } from './bytes-digest.ts'
 import { asUnavailable, send, statusOf } from './s3-failure.ts'
 import { type ObjectPlace, openObject } from './s3-reading.ts'
 
@@ -25,29 +26,31 @@ export interface Target extends ObjectPlace {
 /** What a request must say for an object to be written only where there is none. */
 type Condition = { readonly IfNoneMatch?: '*' }
 
-export async function putObject(target: Target, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-  if (bytes instanceof Uint8Array) return putWhole(target, bytes, new Digest().add(bytes))
-  const digest = new Digest()
-  const parts = inParts(bytes, digest)
+export async function putObject(target: Target, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest> {
+  const digest = new BytesDigest()
+  if (bytes instanceof Uint8Array) return putWhole(target, bytes, digest.add(bytes))
+  const parts = inParts(digest.passing(bytes))
   try {
     const first = await parts.next()
     const second = first.done ? first : await parts.next()
-    if (second.done) await putWhole(target, first.value ?? new Uint8Array(), digest)
-    else await upload(target, { begun: [first.value!, second.value], rest: parts, digest })
+    if (second.done) return await putWhole(target, first.value ?? new Uint8Array(), digest)
+    return await upload(target, { begun: [first.value!, second.value], rest: parts, digest })
   } finally {
     await parts.return(undefined)
   }
 }
 
-async function putWhole(target: Target, Body: Uint8Array, digest: Digest): Promise<void> {
+async function putWhole(target: Target, Body: Uint8Array, digest: BytesDigest): Promise<BlobDigest> {
   const object = { Bucket: target.bucket, Key: target.key, Body }
-  await write(target, digest, (condition) => target.client.send(new PutObjectCommand({ ...object, ...condition })))
+  return write(target, digest.end(), (condition) =>
+    target.client.send(new PutObjectCommand({ ...object, ...condition })),
+  )
 }
 
 async function upload(
   target: Target,
-  { begun, rest, digest }: { begun: Uint8Array[]; rest: AsyncIterable<Uint8Array>; digest: Digest },
-): Promise<void> {
+  { begun, rest, digest }: { begun: Uint8Array[]; rest: AsyncIterable<Uint8Array>; digest: BytesDigest },
+): Promise<BlobDigest> {
   const { client, bucket, key } = target
   const object = { Bucket: bucket, Key: key }
   const { UploadId } = await send(() => client.send(new CreateMultipartUploadCommand(object)))
@@ -72,7 +75,7 @@ async function upload(
     await Promise.all(sending)
     Parts.sort((a, b) => a.PartNumber - b.PartNumber)
     const whole = { ...object, UploadId, MultipartUpload: { Parts } }
-    await write(target, digest, (condition) =>
+    return await write(target, digest.end(), (condition) =>
       client.send(new CompleteMultipartUploadCommand({ ...whole, ...condition })),
     )
   } catch (error) {
@@ -94,51 +97,33 @@ const NOT_IMPLEMENTED = 501
  */
 async function write(
   target: Target,
-  digest: Digest,
+  digest: BlobDigest,
   request: (condition: Condition) => Promise<unknown>,
-): Promise<void> {
+): Promise<BlobDigest> {
   try {
     await request(target.overwriting === 'refuse' ? { IfNoneMatch: '*' } : {})
   } catch (error) {
     const status = statusOf(error)
     if (status === NOT_IMPLEMENTED && target.overwriting === 'refuse') {
       await send(() => request({}))
-      return
+      return digest
     }
     if (status === undefined || !DONE_BY_ANOTHER.includes(status)) throw asUnavailable(error)
     const there = await openObject(target, undefined)
     if (there === undefined) throw asUnavailable(error)
-    const found = new Digest()
+    const found = new BytesDigest()
     for await (const chunk of there.bytes) found.add(chunk)
-    if (!found.equals(digest)) throw new Error('a blob is immutable, and its key was put again with other bytes')
+    if (found.end().sha256 !== digest.sha256)
+      throw new Error('a blob is immutable, and its key was put again with other bytes')
   }
-}
-
-/** Enough to tell an earlier try from something else. */
-class Digest {
-  #sizeBytes = 0
-  #crc32 = 0
-
-  add(bytes: Uint8Array): this {
-    this.#sizeBytes += bytes.byteLength
-    this.#crc32 = crc32(bytes, this.#crc32)
-    return this
-  }
-
-  equals(other: Digest): boolean {
-    return this.#sizeBytes === other.#sizeBytes && this.#crc32 === other.#crc32
-  }
+  return digest
 }
 
 /** The same bytes in pieces of PART_BYTES; the last may be smaller. */
-async function* inParts(
-  bytes: AsyncIterable<Uint8Array>,
-  digest: Digest,
-): AsyncGenerator<Uint8Array, undefined, undefined> {
+async function* inParts(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined, undefined> {
   let part = Buffer.allocUnsafeSlow(PART_BYTES)
   let filled = 0
   for await (const chunk of bytes) {
-    digest.add(chunk)
     for (let taken = 0; taken < chunk.byteLength; ) {
       const piece = chunk.subarray(taken, taken + PART_BYTES - filled)
       part.set(piece, filled)
