@@ -4,6 +4,7 @@
  */
 import type { ImportApp } from '../app.ts'
 import type { DocumentBody } from '../imaging/metadata-document.ts'
+import type { BlobDigest } from '../stores/blob-store.ts'
 import type { VersionOfDatastore } from '../stores/catalog.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { gathered } from './gathered.ts'
@@ -31,7 +32,7 @@ export async function describeOldVersions(app: ImportApp, signal: AbortSignal): 
 
 async function describeVersion(app: ImportApp, version: VersionOfDatastore): Promise<void> {
   const { datastoreId, imageSetId } = version
-  const blobKey = `${datastoreId}/documents/${imageSetId}-${version.version}`
+  const blobKey = `${datastoreId}/documents/${app.newId()}`
   const instances = await app.catalog.imageSets.parts(version)
   if (instances.length === 0) return
   let sizeBytes = 0
@@ -45,13 +46,15 @@ async function describeVersion(app: ImportApp, version: VersionOfDatastore): Pro
       yield piece
     }
   }
+  let digest: BlobDigest
   try {
-    await app.blobs.put(blobKey, gathered(bytes()))
+    digest = await app.blobs.put(blobKey, gathered(bytes()))
   } catch (err) {
     if (err instanceof StoreUnavailable) throw err
     app.log.error({ err, imageSetId, version: version.version }, 'a metadata document could not be made')
     return
   }
-  const outcome = await app.catalog.imageSets.addDocument(version, { ...body, blobKey, offsetBytes: 0, sizeBytes })
-  if (outcome === 'absent') await app.blobs.remove([blobKey])
+  const place = { ...body, blobKey, offsetBytes: 0, sizeBytes }
+  const outcome = await app.catalog.imageSets.addDocument(version, place, new Map([[blobKey, digest]]))
+  if (outcome !== 'added') await app.blobs.remove([blobKey])
 }

@@ -14,6 +14,7 @@ import { encodeFrameTable, type FrameRange } from '../imaging/frame-table.ts'
 import { imageFrameIdOf } from '../imaging/image-frame-id.ts'
 import { type ImportWarning, importWarning } from '../imaging/import-warnings.ts'
 import { type ImageFrame, NO_FRAMES, type StoredFrames } from '../imaging/metadata.ts'
+import type { BlobDigest } from '../stores/blob-store.ts'
 import type { FramesPlace } from '../stores/catalog.ts'
 import { gathered } from './gathered.ts'
 
@@ -34,7 +35,7 @@ export interface FramesOfFile {
 }
 
 export type FramesToKeep =
-  | { readonly kind: 'placed'; readonly place: FramesPlace }
+  | { readonly kind: 'placed'; readonly place: FramesPlace; readonly digest: BlobDigest }
   | { readonly kind: 'held'; readonly held: HeldFrames }
 
 export interface HeldFrames extends Pick<FramesPlace, 'framesKey' | 'frameCount' | 'storedTransferSyntaxUID'> {
@@ -118,12 +119,12 @@ class MadeFrames {
       table = onlyRange(this.#ranges) === undefined ? encodeFrameTable(this.#ranges) : undefined
       if (table !== undefined) yield table
     }
-    await this.#work.app.blobs.put(blobKey, gathered(all.call(this)))
+    const digest = await this.#work.app.blobs.put(blobKey, gathered(all.call(this)))
     const place =
       table === undefined
         ? ({ offsetBytes: 0, sizeBytes: this.#sizeBytes, holds: 'frame' } as const)
         : ({ offsetBytes: this.#sizeBytes, sizeBytes: table.length, holds: 'table' } as const)
-    return { kind: 'placed', place: { ...this.#counted(), blobKey, ...place } }
+    return { kind: 'placed', place: { ...this.#counted(), blobKey, ...place }, digest }
   }
 
   /** Of the frames that are not ranges of the file. */

@@ -103,8 +103,8 @@ async function writeDocuments(
       await setImmediate()
     }
   }
-  await app.blobs.put(blobKey, gathered(bodies()))
-  return { blobKey, ofGroups }
+  const digest = await app.blobs.put(blobKey, gathered(bodies()))
+  return { blobKey, digests: new Map([[blobKey, digest]]), ofGroups }
 }
 
 async function instancesOf(

@@ -16,6 +16,7 @@ import { readAhead } from './read-ahead.ts'
 import { type FileRead, failureOf, type Reading, readFile } from './read-file.ts'
 import { writeReport } from './report.ts'
 import { BatchWriter, blobFolder, newBlobKey } from './store-batch.ts'
+import { removeUnrecordedBlobs } from './unrecorded-blobs.ts'
 
 interface Work {
   readonly app: ImportApp
@@ -39,7 +40,7 @@ export async function runJob(work: Work): Promise<void> {
   const output = await openBucket(app, job.outputS3Uri, 'output')
   await checkWritable(app, output, job)
   await countFiles(work, input)
-  await removeUnrecordedBlobs(app, job)
+  await removeUnrecordedBlobs(app, blobFolder(job))
   await storeFiles(work, input)
   await publishGroups(work)
   await wrapOutputErrors(() => writeReport(app, { bucket: output, job }))
@@ -89,14 +90,6 @@ async function countFiles({ app, job, lease, signal }: Work, input: BlobStore): 
 }
 
 const tooMuch = (limit: string) => new JobFailed(`The input has more than ${limit}. Import it in several jobs`)
-
-/** What a crash left between "bytes first" and "then one transaction": nobody knows of it, and its files are read again. */
-async function removeUnrecordedBlobs(app: ImportApp, job: ImportJob): Promise<void> {
-  const recorded = new Set(await app.catalog.importJobs.recordedBlobs(job.jobId))
-  const unrecorded: string[] = []
-  for await (const { key } of app.blobs.list(blobFolder(job))) if (!recorded.has(key)) unrecorded.push(key)
-  await app.blobs.remove(unrecorded)
-}
 
 /**
  * A file that kills the worker (out of memory, a fault in native code) must not do so for ever. Once a job is claimed again without
@@ -166,11 +159,10 @@ async function storeFile(
       return writer.add(entry.key, read)
     case 'large': {
       const { app } = reading
-      const { sizeBytes } = entry
       const blobKey = reading.newBlobKey()
       try {
-        await app.blobs.put(blobKey, read.bytes())
-        return await writer.addInOwnBlob(entry.key, { blobKey, sizeBytes, described: await read.describe(blobKey) })
+        const digest = await app.blobs.put(blobKey, read.bytes())
+        return await writer.addInOwnBlob(entry.key, { blobKey, digest, described: await read.describe(blobKey) })
       } catch (cause) {
         if (!(cause instanceof DicomError)) throw cause
         await app.blobs.remove([blobKey])

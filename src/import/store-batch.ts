@@ -4,6 +4,7 @@
  */
 import type { ImportApp } from '../app.ts'
 import { encodeFrameTable } from '../imaging/frame-table.ts'
+import type { BlobDigest } from '../stores/blob-store.ts'
 import type { FailedFile, FramesPlace, ImportJob, Lease, MetadataPlace, StoredFile } from '../stores/catalog.ts'
 import type { MetadataBytes } from './describe-instance.ts'
 import { type FramesToKeep, type HeldFrames, onlyRange } from './file-frames.ts'
@@ -17,6 +18,8 @@ interface Batch {
   readonly metadataChunks: Uint8Array[]
   /** The metadata places of its files count from where the metadata begins. */
   readonly files: (StoredFile | FailedFile)[]
+  /** Of the blobs that its files and their frames lie in. */
+  readonly digests: Map<string, BlobDigest>
   sizeBytes: number
   metadataSizeBytes: number
 }
@@ -52,9 +55,10 @@ export class BatchWriter {
   /** For a file too large to hold: its bytes already lie in a blob of their own. */
   async addInOwnBlob(
     key: string,
-    { blobKey, sizeBytes, described }: { blobKey: string; sizeBytes: number; described: DescribedFile },
+    { blobKey, digest, described }: { blobKey: string; digest: BlobDigest; described: DescribedFile },
   ): Promise<void> {
-    await this.#addStored(key, described, { blobKey, offsetBytes: 0, sizeBytes })
+    this.#batch.digests.set(blobKey, digest)
+    await this.#addStored(key, described, { blobKey, offsetBytes: 0, sizeBytes: digest.sizeBytes })
   }
 
   async #addStored(key: string, { instance, metadata, frames }: DescribedFile, place: PlaceOfFile): Promise<void> {
@@ -66,7 +70,10 @@ export class BatchWriter {
   }
 
   #placeFrames(frames: FramesToKeep, file: PlaceOfFile): FramesPlace {
-    if (frames.kind === 'placed') return frames.place
+    if (frames.kind === 'placed') {
+      this.#batch.digests.set(frames.place.blobKey, frames.digest)
+      return frames.place
+    }
     const { chunks, ranges, ...counted } = frames.held
     const start = this.#batch.sizeBytes
     this.#append(chunks)
@@ -114,7 +121,7 @@ export class BatchWriter {
 
   #newBatch(): Batch {
     const key = newBlobKey(this.#app, this.#job)
-    return { key, chunks: [], metadataChunks: [], files: [], sizeBytes: 0, metadataSizeBytes: 0 }
+    return { key, chunks: [], metadataChunks: [], files: [], digests: new Map(), sizeBytes: 0, metadataSizeBytes: 0 }
   }
 
   /** Everything added so far is durable and recorded once this returns. */
@@ -140,15 +147,16 @@ export class BatchWriter {
     this.#batch = this.#newBatch()
   }
 
-  async #write({ key, chunks, metadataChunks, files, sizeBytes }: Batch): Promise<void> {
-    if (chunks.length + metadataChunks.length > 0)
-      await this.#app.blobs.put(key, gathered([...chunks, ...metadataChunks]))
+  async #write({ key, chunks, metadataChunks, files, digests, sizeBytes }: Batch): Promise<void> {
+    if (chunks.length + metadataChunks.length > 0) {
+      digests.set(key, await this.#app.blobs.put(key, gathered([...chunks, ...metadataChunks])))
+    }
     const placed = files.map((file) =>
       file.outcome === 'stored' && file.metadata !== undefined
         ? { ...file, metadata: { ...file.metadata, offsetBytes: sizeBytes + file.metadata.offsetBytes } }
         : file,
     )
-    await this.#app.catalog.importJobs.record(this.#lease, placed)
+    await this.#app.catalog.importJobs.record(this.#lease, placed, digests)
   }
 }
 

@@ -8,6 +8,9 @@ import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { describeOldVersions } from './describe-old-versions.ts'
 import { JobFailed } from './job-failed.ts'
 import { failureMessageOf, runJob } from './run-job.ts'
+import { blobFolder } from './store-batch.ts'
+import { keepSweeping } from './sweep-blobs.ts'
+import { removeUnrecordedBlobs } from './unrecorded-blobs.ts'
 import { startWorkLoop, type WorkLoop } from './work-loop.ts'
 
 /** A job that is in hand when it is stopped is left at its last recorded file, and its lease given up. */
@@ -24,12 +27,12 @@ export function startImportWorker(app: ImportApp): WorkLoop {
     },
   })
   const stopping = new AbortController()
-  const described = describeOldVersions(app, stopping.signal)
+  const beside = [describeOldVersions(app, stopping.signal), keepSweeping(app, stopping.signal)]
   return {
     wake: loop.wake,
     async stop() {
       stopping.abort()
-      await Promise.all([loop.stop(), described])
+      await Promise.all([loop.stop(), ...beside])
     },
   }
 }
@@ -52,7 +55,7 @@ async function workOn(app: ImportApp, hold: { job: ClaimedJob; owner: string; si
     await jobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: app.clock() })
     app.log.info({ jobId: job.jobId, tookMs: app.clock() - startedAt }, 'import job completed')
   } catch (cause) {
-    await afterFailure(app, { lease, cause, stopping: hold.signal })
+    await afterFailure(app, { job, lease, cause, stopping: hold.signal })
   } finally {
     clearInterval(renewal)
   }
@@ -60,7 +63,7 @@ async function workOn(app: ImportApp, hold: { job: ClaimedJob; owner: string; si
 
 async function afterFailure(
   app: ImportApp,
-  failed: { lease: Lease; cause: unknown; stopping: AbortSignal },
+  failed: { job: ClaimedJob; lease: Lease; cause: unknown; stopping: AbortSignal },
 ): Promise<void> {
   const { lease, cause } = failed
   const { jobId } = lease
@@ -79,6 +82,9 @@ async function afterFailure(
     throw cause
   }
   app.log[cause instanceof JobFailed ? 'warn' : 'error']({ jobId, err: cause }, 'import job failed')
+  // A worker that lost its lease unknowingly must not take away what the next has put and not recorded yet.
+  await app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
+  await removeUnrecordedBlobs(app, blobFolder(failed.job))
   await app.catalog.importJobs.finish(lease, {
     jobStatus: 'FAILED',
     message: failureMessageOf(cause),

@@ -1,6 +1,7 @@
 /** What every catalog promises, as tests. Each database runs the same suite, each test with a catalog of its own. */
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { testBlobs } from './blobs.conformance.ts'
 import type { Catalog } from './catalog.ts'
 import { testCopies } from './copies.conformance.ts'
 import { testDatastores } from './datastores.conformance.ts'
@@ -24,6 +25,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('copies', () => testCopies(open))
     describe('metadata documents', () => testDocuments(open))
     describe('tags', () => testTags(open))
+    describe('blobs', () => testBlobs(open))
     describe('the whole', () => {
       test('a secret is made once, is long, and differs by name', async (context) => {
         const catalog = await open(context)

@@ -9,6 +9,7 @@ import type { TypeOf } from '../contract/shapes.ts'
 import type { GroupingElements } from '../imaging/grouping.ts'
 import type { ImportWarning } from '../imaging/import-warnings.ts'
 import type { Position, Search, SearchableImageSet } from '../imaging/search.ts'
+import type { BlobDigests, Blobs } from './blob-parts.ts'
 import type {
   DocumentPlace,
   DocumentsOfGroups,
@@ -26,6 +27,7 @@ import type {
 import type { SearchIndex, SearchPage } from './search-parts.ts'
 import type { ImageSetProperties, Workflows } from './workflow-parts.ts'
 
+export * from './blob-parts.ts'
 export * from './image-set-parts.ts'
 export * from './search-parts.ts'
 export * from './workflow-parts.ts'
@@ -40,6 +42,7 @@ export interface Catalog {
   readonly imageSets: ImageSets
   readonly workflows: Workflows
   readonly tags: Tags
+  readonly blobs: Blobs
   readonly searchIndex: SearchIndex
   /** Random bytes made at first use and kept: every process of one catalog gets the same for a name. */
   secret(name: string): Promise<Uint8Array>
@@ -217,10 +220,11 @@ export interface ImportJobs {
   setFilesFound(lease: Lease, filesFound: number): Promise<void>
   /** The greatest input key recorded: a job that goes on after a crash goes on behind it. */
   lastRecordedKey(jobId: string): Promise<string | undefined>
-  /** The blobs that recorded files lie in. */
-  recordedBlobs(jobId: string): Promise<readonly string[]>
-  /** Records a batch of files, in ascending order of their keys, all or none. Nothing of them is visible yet. */
-  record(lease: Lease, files: readonly (StoredFile | FailedFile)[]): Promise<void>
+  /**
+   * Records a batch of files, in ascending order of their keys, all or none. Nothing of them is visible yet.
+   * @param digests of the blobs that they lie in.
+   */
+  record(lease: Lease, files: readonly (StoredFile | FailedFile)[], digests?: BlobDigests): Promise<void>
   /** The groups that have no image set yet, in the order of their first keys; at most `limit`. */
   waitingGroups(jobId: string, limit: number): Promise<readonly WaitingGroup[]>
   /**
@@ -305,7 +309,11 @@ export interface ImageSets {
     readonly limit: number
   }): Promise<readonly VersionOfDatastore[]>
   /** `made-already`: another was faster; `absent`: the image set is gone. */
-  addDocument(version: VersionOfDatastore, document: DocumentPlace): Promise<'added' | 'made-already' | 'absent'>
+  addDocument(
+    version: VersionOfDatastore,
+    document: DocumentPlace,
+    digests?: BlobDigests,
+  ): Promise<'added' | 'made-already' | 'absent'>
   /** Image sets were read at these times. Those that are known to have been read shortly before are left as they are. */
   accessed(
     accesses: readonly { readonly datastoreId: string; readonly imageSetId: string; readonly at: number }[],

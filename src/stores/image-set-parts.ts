@@ -4,6 +4,7 @@
  */
 import type { GroupingElements } from '../imaging/grouping.ts'
 import type { DocumentBody } from '../imaging/metadata-document.ts'
+import type { BlobDigests } from './blob-parts.ts'
 
 /** Where an instance's bytes lie: P10 as it was imported. */
 export interface InstancePlace {
@@ -85,6 +86,8 @@ export interface VersionOfDatastore extends ImageSetVersion {
 /** The documents of groups that are published together, which lie in one blob. */
 export interface DocumentsOfGroups {
   readonly blobKey: string
+  /** Of that blob. */
+  readonly digests?: BlobDigests
   /** By groupId. */
   readonly ofGroups: ReadonlyMap<number, DocumentOfGroup>
 }

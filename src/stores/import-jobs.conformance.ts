@@ -204,15 +204,6 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.deepEqual((await collected(catalog.importJobs.reportLines(lease.jobId))).length, 0)
   })
 
-  test('the blobs of a job are those that recorded files lie in', async (context) => {
-    const catalog = await open(context)
-    const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
-    assert.deepEqual(await catalog.importJobs.recordedBlobs(lease.jobId), [])
-    await catalog.importJobs.record(lease, [storedFile('a', { blobKey: 'two' }), storedFile('b', { blobKey: 'one' })])
-    await catalog.importJobs.record(lease, [storedFile('c', { blobKey: 'two' }), failedFile('d')])
-    assert.deepEqual(await catalog.importJobs.recordedBlobs(lease.jobId), ['one', 'two'])
-  })
-
   test('groups wait in the order of their first keys until they are published', async (context) => {
     const catalog = await open(context)
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })

@@ -6,6 +6,7 @@
 import type { ImageSetState, ImageSetWorkflowStatus } from '../contract/image-sets.ts'
 import type { TypeOf } from '../contract/shapes.ts'
 import type { GroupingElements } from '../imaging/grouping.ts'
+import type { BlobDigests } from './blob-parts.ts'
 import type { DocumentPlace, ImageSetVersion, LevelsPlace, MetadataPlace } from './image-set-parts.ts'
 
 /** What GetImageSet says of an image set or of one of its versions. */
@@ -156,7 +157,12 @@ export interface Workflows {
    */
   complete(
     lease: WorkflowLease,
-    end: { readonly versions: readonly VersionToPublish[]; readonly at: number },
+    end: {
+      readonly versions: readonly VersionToPublish[]
+      /** Of the blobs that are new. */
+      readonly digests?: BlobDigests
+      readonly at: number
+    },
   ): Promise<'completed' | 'conflicts'>
   /** A failed attempt is a version too, with the content of the one before. */
   fail(lease: WorkflowLease, end: { readonly message: string; readonly at: number }): Promise<void>

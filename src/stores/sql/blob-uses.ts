@@ -34,7 +34,7 @@ export function* forgetUses(seq: number, at: number): Sql<void> {
 /** A job has ended: those of its blobs that no image set uses are free. */
 export function* freeUnusedBlobs(job: number, at: number): Sql<void> {
   yield* run(
-    `UPDATE blobs SET free_since = ? WHERE job = ? AND free_since IS NULL
+    `UPDATE blobs SET free_since = ? WHERE job = ? AND free_since IS NULL AND removed_at IS NULL
      AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob = blobs.blob)`,
     ...[at, job],
   )

@@ -1,6 +1,7 @@
 /** Puts the nouns of the catalog together over any database that can run their statements. */
 import type { Catalog } from '../catalog.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
+import { blobsOver } from './blobs.ts'
 import { datastoresOver } from './datastores.ts'
 import type { Dialect } from './differences.ts'
 import { imageSetsOver } from './image-sets.ts'
@@ -28,6 +29,7 @@ export function catalogOver(
     imageSets: imageSetsOver(database, options),
     workflows: workflowsOver(database, options),
     tags: tagsOver(database),
+    blobs: blobsOver(database),
     searchIndex: {
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { placeGroup } from '../../imaging/grouping.ts'
 import {
+  type BlobDigests,
   type DocumentPlace,
   type DocumentsOfGroups,
   ImageSetMoved,
@@ -17,10 +18,11 @@ import {
   type WaitingGroup,
 } from '../catalog.ts'
 import { addUses } from './blob-uses.ts'
+import { LOCKED } from './differences.ts'
 import { primariesOfStudies } from './grouping-columns.ts'
 import { imageSetIdOf, partsOfImageSetId } from './image-set-id.ts'
 import { numberBlobs } from './import-files.ts'
-import { all, allOfMany, insertAll, one, type Sql } from './statement.ts'
+import { all, allOfMany, insertAll, one, run, type Sql } from './statement.ts'
 
 interface PartsRow {
   readonly sop_instance_uid: string
@@ -171,7 +173,9 @@ export function* addDocuments(
   documents: DocumentsOfGroups | undefined,
 ): Sql<number | undefined> {
   const blob =
-    documents === undefined ? undefined : (yield* numberBlobs(job, [documents.blobKey])).get(documents.blobKey)!
+    documents === undefined
+      ? undefined
+      : (yield* numberBlobs(job, [documents.blobKey], documents.digests)).get(documents.blobKey)!
   const rows =
     documents === undefined
       ? published.map(({ seq, version }) => [seq, version, ...Array<null>(PLACE_COLUMNS.length).fill(null)])
@@ -227,19 +231,24 @@ export function* addPendingDocument(
   seq: number,
   version: number,
   place: DocumentPlace,
+  digests?: BlobDigests,
 ): Sql<'added' | 'made-already' | 'absent'> {
   const holder = yield* one<{ job: number }>(
     'SELECT job FROM blobs WHERE blob = (SELECT max(blob) FROM instances WHERE seq = ? AND added_in <= ?)',
     ...[seq, version],
   )
   if (holder === undefined) return 'absent'
-  const blob = (yield* numberBlobs(holder.job, [place.blobKey])).get(place.blobKey)!
-  const [added] = yield* all(
+  const pending = yield* one(
+    `SELECT seq FROM image_set_documents WHERE seq = ? AND version = ? AND blob IS NULL ${LOCKED}`,
+    ...[seq, version],
+  )
+  if (pending === undefined) return 'made-already'
+  const blob = (yield* numberBlobs(holder.job, [place.blobKey], digests)).get(place.blobKey)!
+  yield* run(
     `UPDATE image_set_documents SET ${PLACE_COLUMNS.map((column) => `${column} = ?`).join(', ')}
-     WHERE seq = ? AND version = ? AND blob IS NULL RETURNING 1 AS added`,
+     WHERE seq = ? AND version = ?`,
     ...[...valuesOf(blob, place), seq, version],
   )
-  if (added === undefined) return 'made-already'
   yield* addUses([{ blob, seq }])
   return 'added'
 }

@@ -4,7 +4,14 @@
  */
 import assert from 'node:assert/strict'
 import { placeGroup } from '../../imaging/grouping.ts'
-import type { SharedWith, VersionToPublish, WorkflowLease, WorkflowRequest, Workflows } from '../catalog.ts'
+import type {
+  BlobDigests,
+  SharedWith,
+  VersionToPublish,
+  WorkflowLease,
+  WorkflowRequest,
+  Workflows,
+} from '../catalog.ts'
 import { addUses } from './blob-uses.ts'
 import { forgetPast, keepPast } from './changes.ts'
 import { deleteImageSet } from './delete-image-set.ts'
@@ -32,7 +39,7 @@ const FAILED: Readonly<Record<WorkflowRequest['operation'], string>> = {
 
 export function* complete(
   lease: WorkflowLease,
-  { versions, at }: Parameters<Workflows['complete']>[1],
+  { versions, digests, at }: Parameters<Workflows['complete']>[1],
   upkeep: SearchUpkeep,
 ): Sql<'completed' | 'conflicts'> {
   const { datastore, request } = yield* underWorkflowLease(lease)
@@ -40,7 +47,7 @@ export function* complete(
   const rows = yield* propertiesOfWorkflow(lease.workflow)
   if (!(yield* canBePrimary(datastore, rows, versions))) return 'conflicts'
   const seqOf = new Map(rows.map((row) => [imageSetIdOf(row.seq, row.id_tail), row.seq]))
-  const ending: Ending = { request, change, upkeep, seqOf }
+  const ending: Ending = { request, change, upkeep, seqOf, digests }
   const changes: IndexChange[] = []
   for (const row of rows) {
     if (row.role === 'source') {
@@ -62,6 +69,7 @@ interface Ending {
   readonly change: { readonly number: number; readonly at: number }
   readonly upkeep: SearchUpkeep
   readonly seqOf: ReadonlyMap<string, number>
+  readonly digests: BlobDigests | undefined
 }
 
 /** What stood when the workflow began may not be all that stands now: others may have imported into the study. */
@@ -112,7 +120,7 @@ function* publishVersion(row: PropertiesRow, version: VersionToPublish, ending: 
 function* numberNewBlobs(
   { seq }: PropertiesRow,
   { levels, document, instances }: VersionToPublish,
-  { seqOf }: Ending,
+  { seqOf, digests }: Ending,
 ): Sql<ReadonlyMap<string, number>> {
   const keys = [
     ...(isShared(levels) ? [] : [levels.blobKey]),
@@ -124,7 +132,7 @@ function* numberNewBlobs(
     'SELECT job FROM blobs WHERE blob = (SELECT max(blob) FROM instances WHERE seq = ?)',
     instances.kind === 'added' ? seqOf.get(instances.from.imageSetId)! : seq,
   )
-  const blobs = yield* numberBlobs(holder!.job, keys)
+  const blobs = yield* numberBlobs(holder!.job, keys, digests)
   yield* addUses([...blobs.values()].map((blob) => ({ blob, seq })))
   return blobs
 }

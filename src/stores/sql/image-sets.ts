@@ -1,5 +1,5 @@
 /** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
-import type { DocumentPlace, ImageSets, InstancePlace, VersionOfDatastore } from '../catalog.ts'
+import type { BlobDigests, DocumentPlace, ImageSets, InstancePlace, VersionOfDatastore } from '../catalog.ts'
 import type { IndexSizes } from '../search-index/sizes.ts'
 import { accessed, dueOf } from './access-times.ts'
 import { takeTurn } from './changes.ts'
@@ -41,7 +41,7 @@ export function imageSetsOver(
     frames: (request) => database.read(() => placeOfFrames(request)),
     parts: (version) => database.read(() => parts(version)),
     pendingDocuments: (request) => database.read(() => pendingDocuments(request)),
-    addDocument: (version, document) => database.write(() => addDocument(version, document)),
+    addDocument: (version, document, digests) => database.write(() => addDocument(version, document, digests)),
     document: (version) => database.read(() => document(version)),
     async accessed(accesses, granularity) {
       // Mostly none is due, and a look is no write.
@@ -109,10 +109,11 @@ function* levels({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<Retu
 function* addDocument(
   { version, ...imageSet }: VersionOfDatastore,
   place: DocumentPlace,
+  digests: BlobDigests | undefined,
 ): ReturnType<typeof addPendingDocument> {
   yield* takeTurn()
   const seq = yield* seqOf(imageSet)
-  return seq === undefined ? 'absent' : yield* addPendingDocument(seq, version, place)
+  return seq === undefined ? 'absent' : yield* addPendingDocument(seq, version, place, digests)
 }
 
 function* document({ version, ...imageSet }: Parameters<ImageSets['document']>[0]): ReturnType<typeof documentOf> {

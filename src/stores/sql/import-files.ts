@@ -1,6 +1,14 @@
 /** The files of running import jobs: recorded in batches, gathered into groups that wait for their image sets. */
 import { groupingKey } from '../../imaging/grouping.ts'
-import type { FailedFile, FramesPlace, Lease, MetadataPlace, StoredFile, WaitingGroup } from '../catalog.ts'
+import type {
+  BlobDigests,
+  FailedFile,
+  FramesPlace,
+  Lease,
+  MetadataPlace,
+  StoredFile,
+  WaitingGroup,
+} from '../catalog.ts'
 import { assertFoundAsGrouped, digestOfKey, elementsOfKey } from './grouping-columns.ts'
 import { underLease } from './lease.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue } from './statement.ts'
@@ -15,7 +23,7 @@ const COLUMNS = [
 
 const nulls = (count: number): readonly null[] => Array<null>(count).fill(null)
 
-export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[]): Sql<void> {
+export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[], digests?: BlobDigests): Sql<void> {
   const { job } = yield* underLease(lease)
   const stored = files.filter((file) => file.outcome === 'stored')
   stored.forEach(assertFoundAsGrouped)
@@ -24,6 +32,7 @@ export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[
     stored.flatMap(({ blobKey, metadata, frames }) =>
       [blobKey, metadata?.blobKey, frames?.blobKey].filter((key) => key !== undefined),
     ),
+    digests,
   )
   const groups = yield* joinGroups(job, stored, blobs)
   const rows = files.map((file): readonly SqlValue[] =>
@@ -52,13 +61,18 @@ const framesValues = (place: FramesPlace, blobs: ReadonlyMap<string, number>): r
 ]
 
 /** Rows name a blob by number: its key is long and many instances lie in one. */
-export function* numberBlobs(job: number, blobKeys: readonly string[]): Sql<ReadonlyMap<string, number>> {
+export function* numberBlobs(
+  job: number,
+  blobKeys: readonly string[],
+  digests: BlobDigests = new Map(),
+): Sql<ReadonlyMap<string, number>> {
   const keys = new Set(blobKeys)
   const rows = yield* insertAll<{ blob: number; blob_key: string }>('blobs', {
-    columns: ['job', 'blob_key'],
-    rows: [...keys].map((key) => [job, key]),
+    columns: ['job', 'blob_key', 'size_bytes', 'sha256'],
+    rows: [...keys].map((key) => [job, key, digests.get(key)?.sizeBytes ?? null, digests.get(key)?.sha256 ?? null]),
     // Changes nothing and is there for RETURNING, which tells nothing of a row that was left alone.
-    suffix: 'ON CONFLICT (job, blob_key) DO UPDATE SET blob_key = excluded.blob_key RETURNING blob, blob_key',
+    suffix:
+      'ON CONFLICT (blob_key) WHERE removed_at IS NULL DO UPDATE SET blob_key = excluded.blob_key RETURNING blob, blob_key',
   })
   return new Map(rows.map((row) => [row.blob_key, row.blob]))
 }
@@ -101,14 +115,6 @@ export function* lastRecordedKey(jobId: string): Sql<string | undefined> {
     jobId,
   )
   return row?.file_key ?? undefined
-}
-
-export function* recordedBlobs(jobId: string): Sql<readonly string[]> {
-  const rows = yield* all<{ blob_key: string }>(
-    'SELECT blob_key FROM blobs WHERE job = (SELECT job FROM import_jobs WHERE job_id = ?) ORDER BY blob_key',
-    jobId,
-  )
-  return rows.map((row) => row.blob_key)
 }
 
 /** Groups are numbered as they appear, so by number they stand in the order of their first keys. */

@@ -7,6 +7,7 @@ import { spacesInStates } from './migrations/0003-spaces-in-states.ts'
 import { groupingDigest } from './migrations/0004-grouping-digest.ts'
 import { metadata } from './migrations/0005-metadata.ts'
 import { framesAndUses } from './migrations/0006-frames-and-uses.ts'
+import { removedBlobs } from './migrations/0007-removed-blobs.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { one, run, type Sql } from './statement.ts'
 
@@ -18,6 +19,7 @@ export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   groupingDigest,
   metadata,
   framesAndUses,
+  removedBlobs,
 ]
 /** What came in before is indexed after this step. */
 const INDEXED_AFTER = 3

@@ -5,6 +5,7 @@ const dropColumns = (tables: readonly string[], columns: readonly string[]): str
 
 /** The latest first. */
 const UNDOING: readonly (readonly [step: number, undo: string])[] = [
+  [7, `DROP INDEX blobs_by_key; ${dropColumns(['blobs'], ['removed_at'])}`],
   [
     6,
     `DROP TABLE workflow_image_sets;

@@ -286,16 +286,14 @@ function* addVersions(published: readonly Published[]): Sql<void> {
 
 function* addBlobUses(published: readonly Published[], documentBlob: number | undefined): Sql<void> {
   const seqOf = new Map(published.map(({ group, seq }) => [group.group_id, seq]))
-  const rows = yield* allOfMany<{
+  const rows = yield* ofShownFiles<{
     readonly group_id: number
     readonly blob: number
     readonly metadata_blob: number | null
     readonly frames_blob: number | null
   }>(
-    (marks) =>
-      `SELECT DISTINCT group_id, blob, metadata_blob, frames_blob FROM import_files WHERE group_id IN (${marks})`,
-    [],
-    [...seqOf.keys()],
+    published,
+    (condition) => `SELECT DISTINCT group_id, blob, metadata_blob, frames_blob FROM import_files WHERE ${condition}`,
   )
   const ofFiles = rows.flatMap(({ group_id, blob, metadata_blob, frames_blob }) =>
     [blob, metadata_blob, frames_blob]
@@ -306,24 +304,33 @@ function* addBlobUses(published: readonly Published[], documentBlob: number | un
   yield* addUses([...ofFiles, ...ofDocuments])
 }
 
+const addInstances = (published: readonly Published[]) =>
+  ofShownFiles(
+    published,
+    (condition) =>
+      `INSERT INTO instances (seq, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
+       SELECT import_groups.seq, sop_instance_uid, import_groups.version, ${INSTANCE_COLUMNS}
+       FROM import_groups JOIN import_files ON import_files.group_id = import_groups.group_id WHERE ${condition}`,
+  )
+
 /** Files are numbered in the order of their keys: of those of a group with one SOPInstanceUID the greatest number came last. */
-function* addInstances(published: readonly Published[]): Sql<void> {
-  const insert = (some: readonly Published[], condition: (marks: string) => string) =>
-    allOfMany(
-      (marks) =>
-        `INSERT INTO instances (seq, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
-         SELECT import_groups.seq, sop_instance_uid, import_groups.version, ${INSTANCE_COLUMNS}
-         FROM import_groups JOIN import_files ON import_files.group_id = import_groups.group_id WHERE ${condition(marks)}`,
-      [],
-      some.map(({ group }) => group.group_id),
-    )
-  yield* insert(
-    published.filter(({ files, instances }) => files === instances),
-    (marks) => `import_groups.group_id IN (${marks})`,
+function* ofShownFiles<R>(
+  published: readonly Published[],
+  statement: (condition: string) => string,
+): Sql<readonly R[]> {
+  const idsOf = (some: readonly Published[]) => some.map(({ group }) => group.group_id)
+  const each = yield* allOfMany<R>(
+    (marks) => statement(`import_files.group_id IN (${marks})`),
+    [],
+    idsOf(published.filter(({ files, instances }) => files === instances)),
   )
-  yield* insert(
-    published.filter(({ files, instances }) => files !== instances),
+  const last = yield* allOfMany<R>(
     (marks) =>
-      `file IN (SELECT max(file) FROM import_files WHERE group_id IN (${marks}) GROUP BY group_id, sop_instance_uid)`,
+      statement(
+        `file IN (SELECT max(file) FROM import_files WHERE group_id IN (${marks}) GROUP BY group_id, sop_instance_uid)`,
+      ),
+    [],
+    idsOf(published.filter(({ files, instances }) => files !== instances)),
   )
+  return [...each, ...last]
 }
