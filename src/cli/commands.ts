@@ -127,7 +127,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import('./doctor.ts')).doctor,
   },
   verify: {
-    summary: 'compare the search index with the image sets, beside a running server or without',
+    summary: 'compare search index and stored bytes with what is known of them, beside a running server or without',
+    options: [{ flag: 'quick', help: 'compare sizes only, and read none of the bytes' }],
     notes: [
       'Nothing is changed, and a server may read and write meanwhile. Exit code 1 where something differs. --json prints one',
       'object: of each part what was looked at, how many differences there are, and the first thousand of them.',

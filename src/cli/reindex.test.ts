@@ -8,6 +8,7 @@ import Database from 'better-sqlite3'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { newId } from '../new-id.ts'
 import { createDatastore, importFiles, storedFile } from '../stores/catalog-fixture.ts'
+import { openDiskBlobs } from '../stores/disk-blobs.ts'
 import { openSqliteCatalog } from '../stores/sql/sqlite.ts'
 
 test('a lost index is built anew beside a server, and verify has nothing to say any more', async (t) => {
@@ -21,6 +22,8 @@ test('a lost index is built anew beside a server, and verify has nothing to say 
   const datastoreId = await createDatastore(catalog)
   const files = ['a', 'b', 'c'].map((key) => storedFile(key, { study: `1.2.${key.charCodeAt(0)}` }))
   await importFiles(catalog, { datastoreId, files })
+  // What the files say that they lie in.
+  await (await openDiskBlobs(join(cwd, 'data', 'blobs'))).put('blob', Buffer.alloc(1_000))
   const database = new Database(path)
   t.after(() => database.close())
   database.exec('DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_spaces')

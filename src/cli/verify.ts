@@ -3,37 +3,39 @@
  * short read transaction, which sees one state of the catalog whatever a server writes beside it.
  */
 import { isDataFolder } from '../data-folder.ts'
-import { openCatalog } from '../open-stores.ts'
+import { openBlobs, openCatalog, placesOf } from '../open-stores.ts'
 import { OperatorError } from '../operator-error.ts'
-import type { Catalog } from '../stores/catalog.ts'
 import { NewerSchema, OlderSchema } from '../stores/sql/migrate.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import type { ExitCode, Invocation } from './command.ts'
 import { describeIndexDifference } from './index-differences.ts'
 import { openProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
+import { verifyBlobs } from './verify-blobs.ts'
+import { verifyDocuments } from './verify-documents.ts'
+import type { Looking, Step } from './verify-steps.ts'
+import { verifyUses } from './verify-uses.ts'
 
 /** Counting ten million rows of one space is one statement. */
 const STATEMENT_TIMEOUT_MS = 10 * 60_000
 /** So many are told of each part; the rest is only counted. */
 const TOLD_MAX = 1_000
 
-interface Step {
-  readonly done: number
-  readonly total: number
-  /** What was looked at so far, by its name. */
-  readonly checked: Readonly<Record<string, number>>
-  readonly differences: readonly (object & { readonly text: string })[]
-}
-
 interface Part {
   readonly name: string
-  readonly steps: (catalog: Catalog) => AsyncIterable<Step>
+  readonly steps: (looking: Looking) => AsyncIterable<Step>
 }
 
-const PARTS: readonly Part[] = [{ name: 'search index', steps: searchIndex }]
+const PARTS: readonly Part[] = [
+  { name: 'search index', steps: searchIndex },
+  { name: 'uses of blobs', steps: verifyUses },
+  { name: 'blobs', steps: verifyBlobs },
+  { name: 'metadata documents', steps: verifyDocuments },
+]
+/** Those that need not read the bytes. */
+const QUICK_PARTS = PARTS.filter(({ steps }) => steps !== verifyDocuments)
 
-async function* searchIndex(catalog: Catalog): AsyncGenerator<Step> {
+async function* searchIndex({ catalog }: Looking): AsyncGenerator<Step> {
   for await (const { leaves, entries, entriesInAll, spaces, differences } of catalog.searchIndex.verify()) {
     yield {
       done: entries,
@@ -51,18 +53,25 @@ interface PartReport {
   readonly differences: Step['differences']
 }
 
-export async function verify({ config, terminal }: Invocation): Promise<ExitCode> {
+export async function verify({ config, flags, terminal }: Invocation): Promise<ExitCode> {
   const { dataFolder, limits } = config
-  if (config.catalog === undefined && !(await isDataFolder(dataFolder))) {
+  const isElsewhere = config.catalog !== undefined && config.blobs !== undefined
+  if (!isElsewhere && !(await isDataFolder(dataFolder))) {
     throw new OperatorError(`${dataFolder} is not a data folder of Hilum. Name the right one with --data.`)
   }
-  const places = { dataFolder, catalog: config.catalog, limits }
+  const places = placesOf({
+    ...config,
+    limits: { ...limits, catalogStatementTimeoutMs: STATEMENT_TIMEOUT_MS },
+  })
+  const isQuick = flags.quick === true
   try {
-    const patient = { ...places, limits: { ...limits, catalogStatementTimeoutMs: STATEMENT_TIMEOUT_MS } }
-    const catalog = await openCatalog(patient, { onlyToLook: true })
+    const catalog = await openCatalog(places, { onlyToLook: true })
     try {
+      const looking = { catalog, blobs: await openBlobs(places), now: Date.now, isQuick }
       const reports: PartReport[] = []
-      for (const part of PARTS) reports.push(await verifyPart(part, { catalog, terminal, json: config.json }))
+      for (const part of isQuick ? QUICK_PARTS : PARTS) {
+        reports.push(await verifyPart(part, { looking, terminal, json: config.json }))
+      }
       const isClean = reports.every(({ differenceCount }) => differenceCount === 0)
       if (config.json) terminal.print(JSON.stringify({ isClean, parts: reports }))
       return isClean ? 0 : 1
@@ -71,20 +80,20 @@ export async function verify({ config, terminal }: Invocation): Promise<ExitCode
     }
   } catch (cause) {
     const isExpected = [StoreUnavailable, NewerSchema, OlderSchema].some((kind) => cause instanceof kind)
-    throw isExpected ? new OperatorError(`Nothing was verified: ${(cause as Error).message}.`, { cause }) : cause
+    throw isExpected ? new OperatorError(`Not everything was verified: ${(cause as Error).message}.`, { cause }) : cause
   }
 }
 
 async function verifyPart(
   { name, steps }: Part,
-  { catalog, terminal, json }: { catalog: Catalog; terminal: Terminal; json: boolean },
+  { looking, terminal, json }: { looking: Looking; terminal: Terminal; json: boolean },
 ): Promise<PartReport> {
   const progress = openProgress(`Verifying the ${name}`, { terminal, now: Date.now })
   let checked: Step['checked'] = {}
   let differenceCount = 0
   const differences: Step['differences'][number][] = []
   try {
-    for await (const step of steps(catalog)) {
+    for await (const step of steps(looking)) {
       checked = step.checked
       progress.update(step.done, step.total)
       differenceCount += step.differences.length
