@@ -18,14 +18,14 @@ export async function copiedVersion(making: MakingVersions, copy: Copy): Promise
 
 /** All instances of the source have its document too. */
 async function newImageSet(making: MakingVersions, { request, destination }: Copy): Promise<VersionToPublish> {
-  const { app, datastoreId, newBlobKey } = making
+  const { app, datastoreId } = making
   const { source, sopInstanceUIDs } = request
   const { imageSetId } = destination
   const levels = await levelsText(app, { datastoreId, ...source })
   const instances = { kind: 'added', from: source, sopInstanceUIDs } as const
   const shared = { levels: { sharedWith: source }, document: { sharedWith: source } }
   if (sopInstanceUIDs === undefined) return { imageSetId, ...shared, ...rowOf(levels), instances }
-  const written = await writeVersion(app, newBlobKey(), {
+  const written = await writeVersion(making, {
     ...{ levels: Buffer.from(levels), entries: new Map(), instances: await instancesOf(making, request) },
   })
   return { imageSetId, levels: written.levels, document: written.document, ...rowOf(levels), instances }
@@ -33,7 +33,7 @@ async function newImageSet(making: MakingVersions, { request, destination }: Cop
 
 /** Patient, study and series are those of the destination: with force even where the source's are others. */
 async function nextVersion(making: MakingVersions, { request, destination }: Copy): Promise<VersionToPublish> {
-  const { app, datastoreId, newBlobKey } = making
+  const { app, datastoreId } = making
   const { source, sopInstanceUIDs, forced } = request
   const { imageSetId } = destination
   const before = request.destination!
@@ -43,7 +43,7 @@ async function nextVersion(making: MakingVersions, { request, destination }: Cop
   const held = await app.catalog.imageSets.parts({ datastoreId, ...before })
   const added = await instancesOf(making, request)
   requireDistinct(held, added)
-  const written = await writeVersion(app, newBlobKey(), {
+  const written = await writeVersion(making, {
     ...{ levels: Buffer.from(levels), entries: new Map(), instances: [...held, ...added] },
   })
   return {

@@ -3,7 +3,8 @@
  * visible. What was found to be wrong meanwhile ends it as a failed version with a message.
  */
 import type { ImportApp } from '../app.ts'
-import type { BlobStore } from '../stores/blob-store.ts'
+import { removeUnrecordedBlobs } from '../import/unrecorded-blobs.ts'
+import type { BlobDigest } from '../stores/blob-store.ts'
 import type {
   ClaimedWorkflow,
   CopyRequest,
@@ -22,13 +23,14 @@ export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): P
   const { lease, request, datastoreId } = claimed
   if (request.operation === 'DeleteImageSet') return app.catalog.workflows.completeDeletion(lease, app.clock())
   const folder = workflowFolder(claimed)
-  if (claimed.attempt > 1) await removeAll(app.blobs, folder)
-  const making = { app, datastoreId, newBlobKey: () => `${folder}${app.newId()}` }
+  if (claimed.attempt > 1) await removeUnrecordedBlobs(app, folder)
+  const digests = new Map<string, BlobDigest>()
+  const making = { app, datastoreId, digests, newBlobKey: () => `${folder}${app.newId()}` }
   const versions =
     request.operation === 'CopyImageSet'
       ? [await copiedVersion(making, copyOf(request, claimed))]
       : await updatedVersions(making, request, claimed)
-  const outcome = await app.catalog.workflows.complete(lease, { versions, at: app.clock() })
+  const outcome = await app.catalog.workflows.complete(lease, { versions, digests, at: app.clock() })
   if (outcome === 'conflicts') {
     throw new WorkflowFailed('Meanwhile a primary image set came into the study that this one conflicts with')
   }
@@ -38,6 +40,8 @@ export interface MakingVersions {
   readonly app: WorkflowApp
   readonly datastoreId: string
   readonly newBlobKey: () => string
+  /** Of what was written. */
+  readonly digests: Map<string, BlobDigest>
 }
 
 async function updatedVersions(
@@ -61,17 +65,6 @@ function copyOf(request: CopyRequest, { imageSets }: ClaimedWorkflow) {
   return { request, destination }
 }
 
-/** Nothing of it is known to the catalog before the workflow ends, so what is there when it begins anew is of nobody. */
-const workflowFolder = ({ datastoreId, lease }: ClaimedWorkflow): string =>
+/** An earlier workflow may have had the same number, and what it wrote may be in use. */
+export const workflowFolder = ({ datastoreId, lease }: ClaimedWorkflow): string =>
   `${datastoreId}/workflows/${lease.workflow}/`
-
-/** What a workflow wrote that has failed. */
-export async function removeBlobsOf(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
-  await removeAll(app.blobs, workflowFolder(claimed))
-}
-
-async function removeAll(blobs: BlobStore, prefix: string): Promise<void> {
-  const keys: string[] = []
-  for await (const { key } of blobs.list(prefix)) keys.push(key)
-  await blobs.remove(keys)
-}

@@ -7,9 +7,10 @@ import { updatedImageSet } from './update-content.ts'
 import { writeVersion } from './version-blob.ts'
 
 export async function updatedVersion(
-  { app, datastoreId, newBlobKey }: MakingVersions,
+  making: MakingVersions,
   { imageSet, request }: { readonly imageSet: LockedImageSet; readonly request: UpdateRequest },
 ): Promise<VersionToPublish> {
+  const { app, datastoreId } = making
   const { imageSetId } = imageSet
   const version = imageSet.version - 1
   const base = { ...imageSet, version }
@@ -23,7 +24,7 @@ export async function updatedVersion(
       return sopInstanceUID === undefined ? instance : { ...instance, sopInstanceUID }
     })
   const entries = new Map([...changed.values()].map((each) => [each.sopInstanceUID, Buffer.from(each.entry)]))
-  const written = await writeVersion(app, newBlobKey(), { levels: Buffer.from(levels), entries, instances })
+  const written = await writeVersion(making, { levels: Buffer.from(levels), entries, instances })
   const replaced = [...changed].map(([before, { sopInstanceUID }]) => ({
     sopInstanceUID: before,
     by: { sopInstanceUID, metadata: written.metadataOf.get(sopInstanceUID)! },

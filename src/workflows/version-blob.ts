@@ -2,11 +2,11 @@
  * The blob of one version to be: levels and entries that are new, and behind them the metadata document, which is joined while the blob
  * is written.
  */
-import type { ImportApp } from '../app.ts'
 import type { DocumentBody } from '../imaging/metadata-document.ts'
 import { gathered } from '../import/gathered.ts'
 import { DocumentJoiner } from '../import/join-document.ts'
 import type { DocumentPlace, InstanceParts, LevelsPlace, MetadataPlace } from '../stores/catalog.ts'
+import type { MakingVersions } from './run-workflow.ts'
 import { WorkflowFailed } from './workflow-failed.ts'
 
 export interface VersionToWrite {
@@ -25,11 +25,11 @@ export interface WrittenVersion {
 
 /** @throws WorkflowFailed where the document would be too large */
 export async function writeVersion(
-  app: Pick<ImportApp, 'blobs' | 'limits'>,
-  blobKey: string,
+  { app, newBlobKey, digests }: MakingVersions,
   version: VersionToWrite,
 ): Promise<WrittenVersion> {
   const { levels, entries, instances } = version
+  const blobKey = newBlobKey()
   const metadataOf = new Map<string, MetadataPlace>()
   let offsetBytes = levels.length
   for (const [sopInstanceUID, entry] of entries) {
@@ -50,7 +50,7 @@ export async function writeVersion(
       yield piece
     }
   }
-  await app.blobs.put(blobKey, gathered(bytes()))
+  digests.set(blobKey, await app.blobs.put(blobKey, gathered(bytes())))
   const { imageSetMetadataBytes } = app.limits
   if (body.contentBytes > imageSetMetadataBytes) {
     throw new WorkflowFailed(

@@ -4,10 +4,11 @@
  */
 import { ContractError } from '../contract/errors.ts'
 import { asJobMessage } from '../import/run-job.ts'
+import { removeUnrecordedBlobs } from '../import/unrecorded-blobs.ts'
 import { startWorkLoop, type WorkLoop } from '../import/work-loop.ts'
 import { type ClaimedWorkflow, WorkflowLost } from '../stores/catalog.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
-import { removeBlobsOf, runWorkflow, type WorkflowApp } from './run-workflow.ts'
+import { runWorkflow, type WorkflowApp, workflowFolder } from './run-workflow.ts'
 import { WorkflowFailed } from './workflow-failed.ts'
 
 /** Of workers that died on it: then it is the workflow. */
@@ -64,6 +65,8 @@ async function afterFailure(app: WorkflowApp, claimed: ClaimedWorkflow, cause: u
   const isForeseen = cause instanceof WorkflowFailed || cause instanceof ContractError
   app.log[isForeseen ? 'warn' : 'error']({ operation: request.operation, datastoreId, err: cause }, 'workflow failed')
   const message = isForeseen ? cause.message : 'The operation failed on the server. Begin it again'
+  // While the folder is ours for certain: with the end of the workflow its number may become another's.
+  await app.catalog.workflows.renew(lease, app.clock() + app.limits.workflowLeaseMs)
+  await removeUnrecordedBlobs(app, workflowFolder(claimed))
   await app.catalog.workflows.fail(lease, { message: asJobMessage(message), at: app.clock() })
-  await removeBlobsOf(app, claimed)
 }

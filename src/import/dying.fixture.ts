@@ -1,0 +1,26 @@
+/** Stores whose process kills itself around the n-th of the calls that change something, without a last word. */
+
+const CHANGES = [
+  ...['put', 'remove', 'claim', 'setFilesFound', 'record', 'publish', 'finish'],
+  ...['complete', 'completeDeletion', 'fail', 'forget'],
+]
+
+/** @param step even: before the call; odd: after it, before anyone hears of it. */
+export function dyingAt(step: number): <T extends object>(store: T) => T {
+  const fatal = { call: Math.floor(step / 2), after: step % 2 === 1 }
+  let calls = 0
+  return (store) =>
+    new Proxy(store, {
+      get(target, name, receiver) {
+        const verb = Reflect.get(target, name, receiver)
+        if (typeof verb !== 'function' || !CHANGES.includes(String(name))) return verb
+        return async (...args: unknown[]) => {
+          const isFatal = calls++ === fatal.call
+          if (isFatal && !fatal.after) process.kill(process.pid, 'SIGKILL')
+          const answer = await verb.apply(target, args)
+          if (isFatal) process.kill(process.pid, 'SIGKILL')
+          return answer
+        }
+      },
+    })
+}
