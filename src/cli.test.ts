@@ -77,6 +77,18 @@ describe('reset', () => {
     assert.deepEqual(readdirSync(folder), ['hilum.json'])
   })
 
+  test('bytes that lie in S3 are left to the person, and the rest stays with them', () => {
+    const folder = mkdtempSync(join(cwd, 'data-'))
+    writeFileSync(join(folder, '.hilum'), '')
+    const { status, stderr } = hilum('reset', '--data', folder, '--yes', '--blobs', 's3://ours/hilum')
+    assert.equal(status, 1)
+    assert.match(
+      stderr,
+      /Nothing was removed: the bytes lie in s3:\/\/ours\/hilum\. Remove what is there with `aws s3 rm/,
+    )
+    assert.deepEqual(readdirSync(folder), ['.hilum'])
+  })
+
   test('a folder that a server uses is refused', () => {
     const folder = mkdtempSync(join(cwd, 'data-'))
     writeFileSync(join(folder, '.hilum'), '')

@@ -13,9 +13,10 @@ import {
   SearchImageSetsCommand,
   StartDICOMImportJobCommand,
 } from '@aws-sdk/client-medical-imaging'
-import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { loadConfig } from './config.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from './dicom/encode.ts'
+import { startHilumProcess } from './fixtures/hilum-process.ts'
 import { openLog } from './log.ts'
 import { startServer } from './main.ts'
 import { OperatorError } from './operator-error.ts'
@@ -118,6 +119,21 @@ test('two servers on one database and one bucket serve the bytes that either has
   const { Contents } = await openS3Client(s3.place).send(new ListObjectsV2Command({ Bucket: 'ours' }))
   assert.ok(Contents!.length > 0 && Contents!.every(({ Key }) => Key!.startsWith(`hilum/${datastoreId}/`)))
   for (const { folder } of [one, other]) assert.ok(!(await readdir(folder)).includes('blobs'))
+
+  const env = environmentFor(s3, shared)
+  const hilum = async (...words: string[]) => {
+    const { ended, output } = startHilumProcess(context, words, { cwd: one.folder, env })
+    return { code: await ended, output: output() }
+  }
+  const doctor = await hilum('doctor', '--data', one.folder, '--endpoint', 'http://127.0.0.1:9')
+  assert.match(doctor.output, /catalog on PostgreSQL and blobs in s3:\/\/ours\/hilum take writes/)
+  const sound = await hilum('verify', '--data', join(one.folder, 'from anywhere'))
+  assert.equal(sound.code, 0, sound.output)
+  assert.match(sound.output, new RegExp(`^The blobs: ${Contents!.length} blobs, 1 MiB; no difference\\.$`, 'm'))
+  await openS3Client(s3.place).send(new DeleteObjectCommand({ Bucket: 'ours', Key: Contents![0]!.Key }))
+  const unsound = await hilum('verify', '--quick')
+  assert.equal(unsound.code, 1)
+  assert.match(unsound.output, new RegExp(`^blob ${Contents![0]!.Key!.slice('hilum/'.length)}: it is not there$`, 'm'))
 })
 
 test('a server whose bucket for blobs is not there does not start, and says why', {
