@@ -23,13 +23,15 @@ const TOLD_MAX = 1_000
 
 interface Part {
   readonly name: string
+  /** Of what is counted until it is done. */
+  readonly unit?: string
   readonly steps: (looking: Looking) => AsyncIterable<Step>
 }
 
 const PARTS: readonly Part[] = [
   { name: 'search index', steps: searchIndex },
   { name: 'uses of blobs', steps: verifyUses },
-  { name: 'blobs', steps: verifyBlobs },
+  { name: 'blobs', unit: 'MiB', steps: verifyBlobs },
   { name: 'metadata documents', steps: verifyDocuments },
 ]
 /** Those that need not read the bytes. */
@@ -85,10 +87,13 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
 }
 
 async function verifyPart(
-  { name, steps }: Part,
+  { name, unit, steps }: Part,
   { looking, terminal, json }: { looking: Looking; terminal: Terminal; json: boolean },
 ): Promise<PartReport> {
-  const progress = openProgress(`Verifying the ${name}`, { terminal, now: Date.now })
+  const progress = openProgress(`Verifying the ${name}${unit === undefined ? '' : `, ${unit}`}`, {
+    terminal,
+    now: Date.now,
+  })
   let checked: Step['checked'] = {}
   let differenceCount = 0
   const differences: Step['differences'][number][] = []

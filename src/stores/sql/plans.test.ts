@@ -7,6 +7,8 @@ import { describe, test } from 'node:test'
 import { type Position, type Search, TEXT_ATTRIBUTES } from '../../imaging/search.ts'
 import { AT, datastoreNamed, idOf, tokenOf } from '../catalog-fixture.ts'
 import { INDEX_SIZES } from '../search-index/sizes.ts'
+import { forgetUses, freeUnusedBlobs } from './blob-uses.ts'
+import { blobsOver } from './blobs.ts'
 import { datastoresOver } from './datastores.ts'
 import { SQLITE } from './differences.ts'
 import { placeOfFrames } from './frames.ts'
@@ -131,4 +133,25 @@ test('the place of frames is found by their key, and no instance of the image se
   const plans = plansOf(await smallCatalog(), placeOfFrames(frames), /FROM instances\b/)
   assert.match(plans[0]!, /^SEARCH instances USING INDEX instances_by_frames \(frames_key=\?\)$/)
   assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
+})
+
+test('blobs are freed, swept and verified without a look at all rows of a table', async () => {
+  const connection = await smallCatalog()
+  const plans: string[] = []
+  const look = async (verb: Verb<unknown>) => {
+    plans.push(...plansOf(connection, verb(), /./))
+    return { last: undefined, imageSets: 0, uses: [] } as never
+  }
+  const blobs = blobsOver({ read: look, write: look, close: async () => {} })
+  await blobs.free({ before: 1, limit: 1 })
+  await blobs.forget([{ blob: 1, blobKey: 'a' }], 1)
+  await blobs.list({ after: 'a', limit: 1 })
+  await blobs.get(['a', 'b'])
+  await blobs.documents({ after: { seq: 1, version: 1 }, limit: 1 })
+  await blobs.uses({ after: 0, imageSets: 1 })
+  plans.push(...plansOf(connection, freeUnusedBlobs(1, 1), /./), ...plansOf(connection, forgetUses(1, 1), /./))
+  const looks = plans.filter((plan) => /^(SCAN|SEARCH)/.test(plan))
+  assert.ok(looks.length >= 14)
+  // What is free is all in an index of its own, and what was just read into memory is no table.
+  for (const plan of looks) assert.match(plan, /^SEARCH |^SCAN (blobs USING INDEX blobs_free|reached|reaches)$/)
 })
