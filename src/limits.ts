@@ -21,6 +21,10 @@ export interface Limits {
   /** Of a megabyte each, kept for replies to come once they are sent; more are had when more are on their way. */
   readonly replyBuffersKept: number
 
+  /** How long a one-time link into the console is good, and how many there may be at a time. */
+  readonly consoleLinkMs: number
+  readonly consoleLinks: number
+
   readonly clientTokenMs: number
   readonly deletedDatastoreMs: number
   readonly importJobMs: number
@@ -79,6 +83,9 @@ export const DEFAULT_LIMITS: Limits = {
   shutdownMs: 30_000,
 
   replyBuffersKept: 16,
+
+  consoleLinkMs: 10 * 60_000,
+  consoleLinks: 16,
 
   clientTokenMs: 24 * 3_600_000,
   deletedDatastoreMs: 24 * 3_600_000,

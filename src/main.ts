@@ -3,6 +3,7 @@ import { startAccessTimes } from './access-times.ts'
 import type { App, Credentials, Log } from './app.ts'
 import { BackgroundWork } from './background.ts'
 import type { Config } from './config.ts'
+import { CONSOLE_FOLDER } from './console-folder.ts'
 import { loadCredentials } from './credentials.ts'
 import { lockDataFolder } from './data-folder.ts'
 import { endpointOf } from './endpoint.ts'
@@ -13,7 +14,7 @@ import { openStores, placesOf, startCatalogCheckpoints } from './open-stores.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { settleDatastores } from './operations/settle-datastores.ts'
-import { awsDoor } from './protocols/aws/serve.ts'
+import { openDoors } from './protocols/doors.ts'
 import { listen } from './protocols/listen.ts'
 import { openReplyBuffers } from './reply-buffers.ts'
 
@@ -80,7 +81,8 @@ export async function startServer(config: Config, options: { readonly log: Log }
       awsQuotas: config.awsQuotas,
     }
     await settleDatastores(app)
-    const door = await listen({ hosts: config.host, port: config.port, door: awsDoor(app, handlers), limits, log })
+    const doors = openDoors(app, { handlers, consoleFolder: CONSOLE_FOLDER })
+    const door = await listen({ hosts: config.host, port: config.port, door: doors, limits, log })
     undo.push(() => door.stop())
     const endpoint = endpointOf(config.host[0]!, door.port)
     log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')

@@ -1,10 +1,11 @@
 /**
  * The library door for test suites: a whole Hilum in this process, on a free port, with everything in memory. The same operations,
- * wire protocol and import job as the server's; gone without a trace when stopped.
+ * wire protocol and import job as the server's; gone without a trace when stopped. Where the console is built, it is there as well.
  */
 import { startAccessTimes } from './access-times.ts'
 import type { App } from './app.ts'
 import { BackgroundWork } from './background.ts'
+import { CONSOLE_FOLDER } from './console-folder.ts'
 import { startFrameThreads } from './frames/frame-threads.ts'
 import { startImportWorker } from './import/worker.ts'
 import { DEFAULT_LIMITS, type Limits, withAwsQuotas } from './limits.ts'
@@ -12,7 +13,7 @@ import { openLog } from './log.ts'
 import { newId } from './new-id.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
-import { awsDoor } from './protocols/aws/serve.ts'
+import { openDoors } from './protocols/doors.ts'
 import { listen } from './protocols/listen.ts'
 import { openReplyBuffers } from './reply-buffers.ts'
 import { readAll } from './stores/blob-store.ts'
@@ -56,7 +57,7 @@ export interface Hilum {
 }
 
 interface Inside {
-  readonly door: ReturnType<typeof awsDoor>
+  readonly door: ReturnType<typeof openDoors>
   readonly locations: ReturnType<typeof openMemoryLocations>
   close(): Promise<void>
 }
@@ -138,5 +139,6 @@ async function open(
     await accessTimes.stop()
     await stores.catalog.close()
   }
-  return { door: awsDoor(app, handlers), locations, close }
+  const door = openDoors(app, { handlers, consoleFolder: CONSOLE_FOLDER })
+  return { door, locations, close }
 }

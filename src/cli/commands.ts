@@ -116,6 +116,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     options: [endpoint],
     load: async () => (await import('./list-datastores.ts')).listDatastores,
   },
+  console: {
+    summary: 'print a link that opens the console in a browser, signed in, once',
+    options: [endpoint],
+    load: async () => (await import('./console.ts')).printConsoleLink,
+  },
   env: {
     summary: 'print the variables that point AWS SDKs and the AWS CLI at the server',
     options: [{ flag: 'shell', placeholder: '<shell>', help: 'sh or fish; default: sh' }, endpoint],

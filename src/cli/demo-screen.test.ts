@@ -13,6 +13,7 @@ const study = {
 }
 const screen: DemoScreen = {
   endpoint: 'http://127.0.0.1:8104',
+  consoleLink: `http://127.0.0.1:8104/console/#open=${'x'.repeat(43)}`,
   dataFolder: '/srv/hilum-data',
   envCommand: 'bin/hilum env',
   program: 'bin/hilum',
@@ -59,7 +60,8 @@ describe('the screen of the demo', () => {
 
   test('shows endpoint, data store, the way to it and what a search found in how long', () => {
     const text = drawDemo(screen, plain)
-    assert.match(text, /http:\/\/127\.0\.0\.1:8104/)
+    assert.match(text, /http:\/\/127\.0\.0\.1:8104 /)
+    assert.match(text, /console +http:\/\/127\.0\.0\.1:8104\/console\/#open=x{43}\n/)
     assert.match(text, /eval "\$\(bin\/hilum env\)"\n/)
     assert.match(text, /--datastore-id 0123456789abcdef0123456789abcdef/)
     assert.match(text, /1,663 synthetic instances into 424 image sets in 5\.3 s/)

@@ -10,6 +10,8 @@ const COLUMNS = { date: 16, modality: 8, patient: 32, description: 36 }
 
 export interface DemoScreen extends FilledDatastore {
   readonly endpoint: string
+  /** Opens the console signed in, once. */
+  readonly consoleLink: string
   readonly dataFolder: string
   /** What to type so that clients find the server. */
   readonly envCommand: string
@@ -18,7 +20,7 @@ export interface DemoScreen extends FilledDatastore {
 }
 
 export function drawDemo(screen: DemoScreen, { styled }: Pick<Terminal, 'styled'>): string {
-  const { endpoint, dataFolder, datastoreId, datastoreName, report, search } = screen
+  const { endpoint, consoleLink, dataFolder, datastoreId, datastoreName, report, search } = screen
   const row = (label: string, text: string) => `  ${styled('dim', label.padEnd(11))} ${text}`
   const { date, modality, patient, description } = COLUMNS
   const heads = [
@@ -31,6 +33,7 @@ export function drawDemo(screen: DemoScreen, { styled }: Pick<Terminal, 'styled'
   return [
     '',
     `  ${styled('bold', 'Hilum')}       ${styled('bold', endpoint)}   Ctrl-C stops it`,
+    row('console', consoleLink),
     row('data', dataFolder.length > 84 ? `...${dataFolder.slice(-81)}` : dataFolder),
     row('data store', `${datastoreId}${datastoreName === undefined ? '' : `  ${datastoreName.slice(0, 40)}`}`),
     ...(report === undefined ? [] : [row('imported', importedLine(report))]),

@@ -3,6 +3,7 @@ import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import type { RunningServer } from '../main.ts'
 import { explained, openClient } from './client.ts'
 import type { ExitCode, Invocation } from './command.ts'
+import { makeConsoleLink } from './console-link.ts'
 import { drawDemo } from './demo-screen.ts'
 import { envCommandFor } from './env.ts'
 import { findOrFillDatastore } from './fill-demo.ts'
@@ -45,10 +46,13 @@ async function show(
   })
   const { endpoint, region } = server
   const { dataFolder } = config
-  if (config.json) terminal.print(JSON.stringify({ endpoint, region, dataFolder, ...filled, search }))
+  const { link } = await makeConsoleLink(server)
+  if (config.json) terminal.print(JSON.stringify({ endpoint, region, dataFolder, console: link, ...filled, search }))
   else {
     const envCommand = envCommandFor({ program, cwd, config: { ...config, port: server.port } }, {})
-    terminal.print(drawDemo({ endpoint, dataFolder, envCommand, program, ...filled, search }, terminal))
+    terminal.print(
+      drawDemo({ endpoint, consoleLink: link, dataFolder, envCommand, program, ...filled, search }, terminal),
+    )
   }
 }
 

@@ -125,3 +125,18 @@ test('doctor is content with a running server, and not with one that is away', a
   assert.equal(await ill.ended, 1)
   assert.equal(states(ill.output()).server, 'fail')
 })
+
+test('hilum console prints a link that is exchanged for the key once', async (t) => {
+  const cwd = folderFor(t)
+  const { endpoint, port } = await serveIn(t, cwd)
+  const console = startHilumProcess(t, ['console', '--data', 'data', '--port', port], { cwd })
+  const [, token] = await console.printed(/^http:\/\/127\.0\.0\.1:\d+\/console\/#open=([\w-]{43})$/m)
+  assert.equal(await console.ended, 0)
+  assert.match(console.output(), /It works once, until \d\d:\d\d, in a browser on the machine of the server/)
+  const redeemed = await fetch(`${endpoint}/hilum/console-link/redeem`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ token }),
+  })
+  assert.deepEqual(await redeemed.json(), JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8')))
+})

@@ -149,6 +149,7 @@ async function askDoor({ request, options }: Exchange, body: Uint8Array): Promis
       target: originForm(request.url as string),
       headers: request.headers as Record<string, string>,
       body,
+      remoteAddress: request.socket.remoteAddress,
     })
   } catch (thrown) {
     options.log.error({ stack: (thrown as Error).stack }, 'a door threw instead of answering')

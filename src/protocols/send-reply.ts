@@ -11,6 +11,9 @@ export interface Exchange {
   readonly stallTimeoutMs: number
 }
 
+/** A length would be that of the body which is not there (RFC 9110 8.6). */
+const HAS_NO_BODY = new Set([204, 304])
+
 /** Settles when the reply is sent or its client is gone; rejects where the reply's own stream fails. */
 export async function sendReply(reply: WireReply, exchange: Exchange): Promise<void> {
   try {
@@ -26,7 +29,7 @@ async function send(reply: WireReply, { request, response, stallTimeoutMs }: Exc
   const destroyIfStalled = () => response.setTimeout(stallTimeoutMs, () => response.destroy())
   if (typeof body === 'string' || body instanceof Uint8Array) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
-    response.writeHead(status, status === 204 ? headers : { ...headers, 'Content-Length': length })
+    response.writeHead(status, HAS_NO_BODY.has(status) ? headers : { ...headers, 'Content-Length': length })
     response.end(body)
     // Mostly the kernel has taken all of it by now, and there is nobody to wait for.
     if (!isTaken(response)) destroyIfStalled()

@@ -9,6 +9,8 @@ export interface WireRequest {
   /** By lower-case name; repeated ones joined by a comma. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  /** Where the connection comes from; a proxy's own address where there is one. */
+  readonly remoteAddress?: string | undefined
 }
 
 export interface WireReply {

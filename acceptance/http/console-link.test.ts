@@ -1,0 +1,72 @@
+/** One-time links into the console, over HTTP: who may make one, and what a browser without a key gets for it. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { movableClock } from '../support/clock.ts'
+import { openHilum } from '../support/hilum.ts'
+import { exchange, sendSigned, textOf } from '../support/raw-request.ts'
+
+const clock = movableClock('2026-01-01T00:00:00Z')
+const { hilum } = await openHilum(clock.options)
+
+const makeLink = async (): Promise<{ token: string; expiresAt: number }> => {
+  const { status, body } = await sendSigned(hilum, { method: 'POST', path: '/hilum/console-link' })
+  assert.equal(status, 200, body)
+  return JSON.parse(body)
+}
+
+const redeem = (token: unknown, headers: Record<string, string> = { 'Content-Type': 'application/json' }) =>
+  fetch(`${hilum.endpoint}/hilum/console-link/redeem`, { method: 'POST', headers, body: JSON.stringify({ token }) })
+
+describe('a one-time link', () => {
+  test('is exchanged for the key that it was made with, once, and no cache keeps the answer', async () => {
+    const { token, expiresAt } = await makeLink()
+    assert.equal(expiresAt * 1000, clock.now() + 600_000)
+    const first = await redeem(token)
+    assert.deepEqual([first.status, first.headers.get('cache-control')], [200, 'no-store'])
+    assert.deepEqual(await first.json(), hilum.client.credentials)
+    const second = await redeem(token)
+    assert.deepEqual([second.status, second.headers.get('x-amzn-errortype')], [403, 'AccessDeniedException'])
+    assert.match(((await second.json()) as { message: string }).message, /used before, or is older than 10 minutes/)
+  })
+
+  test('is worth nothing after its minutes', async () => {
+    const { token } = await makeLink()
+    clock.advance(600_000)
+    assert.equal((await redeem(token)).status, 403)
+  })
+
+  test('is made only for who has the key', async () => {
+    const path = '/hilum/console-link'
+    const unsigned = await fetch(`${hilum.endpoint}${path}`, { method: 'POST' })
+    assert.deepEqual(
+      [unsigned.status, unsigned.headers.get('x-amzn-errortype')],
+      [403, 'MissingAuthenticationTokenException'],
+    )
+    const wrong = { ...hilum.client.credentials, secretAccessKey: 'wrong' }
+    assert.equal((await sendSigned(hilum, { method: 'POST', path, credentials: wrong })).status, 403)
+  })
+
+  test('is never exchanged for what another site can make a browser send', async () => {
+    const { token } = await makeLink()
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
+      assert.equal((await redeem(token, { 'Content-Type': type })).status, 400)
+    }
+    assert.equal((await redeem(token)).status, 200, 'and is still good')
+  })
+
+  test('must be a text, and not a long one', async () => {
+    for (const token of [1, null, ['x'], 'x'.repeat(2_000)]) assert.equal((await redeem(token)).status, 400)
+  })
+
+  test('has nothing beside it', async () => {
+    const host = new URL(hilum.endpoint).host
+    for (const [method, path] of [
+      ['GET', '/hilum/console-link'],
+      ['POST', '/hilum/'],
+      ['POST', '/hilum/constructor'],
+    ] as const) {
+      const { status } = await exchange(hilum, textOf({ method, path }, { host }))
+      assert.equal(status, 404, `${method} ${path}`)
+    }
+  })
+})

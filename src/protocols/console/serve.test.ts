@@ -1,0 +1,129 @@
+/** The door of the console's pages over a folder as a build leaves it. */
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
+import type { Door, WireReply } from '../wire.ts'
+import { consoleDoor, isOfConsole } from './serve.ts'
+
+const SCRIPT = 'console.log("a page")'.repeat(20)
+
+function builtConsole(t: TestContext): { readonly door: Door; readonly folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'hilum-console-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  mkdirSync(join(folder, 'assets'))
+  writeFileSync(join(folder, 'index.html'), '<!doctype html>')
+  writeFileSync(join(folder, 'assets', 'index-Abc1.js'), SCRIPT)
+  writeFileSync(join(folder, 'assets', 'index-Abc1.js.gz'), gzipSync(SCRIPT))
+  writeFileSync(join(folder, 'assets', 'index-Abc1.js.br'), brotliCompressSync(SCRIPT))
+  return { door: consoleDoor(folder), folder }
+}
+
+const get = (door: Door, target: string, headers: Record<string, string> = {}, method = 'GET'): Promise<WireReply> =>
+  door({ method, target, headers, body: new Uint8Array() })
+
+const textOf = ({ body }: WireReply): string => Buffer.from(body as Uint8Array).toString()
+
+test('the console has the root, /console and what is below it, and nothing else', () => {
+  const paths = ['/', '/console', '/console/', '/console/datastores/x', '/consoles', '/datastore', '/hilum/uploads', '']
+  assert.deepEqual(paths.filter(isOfConsole), ['/', '/console', '/console/', '/console/datastores/x'])
+})
+
+test('the root leads to the console', async (t) => {
+  const { door } = builtConsole(t)
+  for (const path of ['/', '/console']) {
+    const { status, headers } = await get(door, path)
+    assert.deepEqual([status, headers.Location], [302, '/console/'])
+  }
+})
+
+test('one page draws every address of the console, and is asked for anew each time', async (t) => {
+  const { door } = builtConsole(t)
+  for (const path of ['/console/', '/console/datastores/1/imports?x', '/console/index.html']) {
+    const reply = await get(door, path)
+    assert.deepEqual(
+      [reply.status, reply.headers['Cache-Control'], textOf(reply)],
+      [200, 'no-cache', '<!doctype html>'],
+    )
+    assert.equal(reply.headers['Content-Type'], 'text/html; charset=utf-8')
+  }
+})
+
+test('scripts are kept for ever, and come compressed to who takes that', async (t) => {
+  const { door } = builtConsole(t)
+  const unpack = { br: brotliDecompressSync, gzip: gunzipSync, none: (bytes: Uint8Array) => Buffer.from(bytes) }
+  for (const [accepted, encoding] of [
+    ['gzip, deflate, br, zstd', 'br'],
+    ['gzip, br;q=0', 'gzip'],
+    ['GZIP', 'gzip'],
+    ['zstd', 'none'],
+    ['', 'none'],
+  ] as const) {
+    const { headers, body } = await get(door, '/console/assets/index-Abc1.js', { 'accept-encoding': accepted })
+    assert.equal(headers['Content-Encoding'] ?? 'none', encoding, accepted)
+    assert.equal(unpack[encoding](body as Uint8Array).toString(), SCRIPT)
+    assert.match(headers['Cache-Control']!, /immutable/)
+    assert.equal(headers.Vary, 'Accept-Encoding')
+  }
+})
+
+test('who has a file already is told so', async (t) => {
+  const { door } = builtConsole(t)
+  const { headers } = await get(door, '/console/')
+  const again = await get(door, '/console/', { 'if-none-match': `"other", W/${headers.ETag}` })
+  assert.deepEqual([again.status, again.body], [304, ''])
+  assert.equal((await get(door, '/console/', { 'if-none-match': '"other"' })).status, 200)
+})
+
+test('every answer has the policy: nothing from elsewhere, no eval, in nobody’s frame', async (t) => {
+  const { door } = builtConsole(t)
+  for (const path of ['/', '/console/', '/console/assets/index-Abc1.js', '/console/assets/none.js']) {
+    const { headers } = await get(door, path)
+    const policy = headers['Content-Security-Policy']!
+    assert.match(policy, /default-src 'none'/)
+    assert.match(policy, /script-src 'self' 'wasm-unsafe-eval';/)
+    assert.match(policy, /frame-ancestors 'none'/)
+    assert.doesNotMatch(policy, /http|\*|'unsafe-eval'/)
+    assert.deepEqual([headers['X-Content-Type-Options'], headers['Referrer-Policy']], ['nosniff', 'no-referrer'])
+  }
+})
+
+test('what the build did not leave is not there, wherever it lies', async (t) => {
+  const { door } = builtConsole(t)
+  for (const path of [
+    '/console/assets/none.js',
+    '/console/assets/',
+    '/console/assets/index-Abc1.js.gz',
+    '/console/../../../../etc/passwd.json',
+    '/console/%2e%2e/%2e%2e/package.json',
+    '/console/assets/%69ndex-Abc1.js',
+    '/console/__proto__.js',
+  ]) {
+    assert.equal((await get(door, path)).status, 404, path)
+  }
+})
+
+test('it is read only', async (t) => {
+  const { door } = builtConsole(t)
+  const reply = await get(door, '/console/', {}, 'POST')
+  assert.deepEqual([reply.status, reply.headers.Allow], [405, 'GET, HEAD'])
+})
+
+test('a build is served without a restart, the first one too', async (t) => {
+  const { door, folder } = builtConsole(t)
+  const empty = consoleDoor(join(folder, 'not-built'))
+  const reply = await get(empty, '/console/')
+  assert.deepEqual([reply.status, reply.body], [404, 'The console is not built here. Run: npm run build\n'])
+  mkdirSync(join(folder, 'not-built'))
+  writeFileSync(join(folder, 'not-built', 'index.html'), 'now')
+  assert.equal(textOf(await get(empty, '/console/')), 'now')
+
+  await get(door, '/console/')
+  writeFileSync(join(folder, 'index.html'), 'next')
+  utimesSync(join(folder, 'index.html'), 1, 1)
+  writeFileSync(join(folder, 'assets', 'index-Def2.js'), 'next')
+  assert.equal(textOf(await get(door, '/console/datastores')), 'next')
+  assert.equal((await get(door, '/console/assets/index-Def2.js')).status, 200)
+})
