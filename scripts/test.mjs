@@ -10,7 +10,7 @@ const words = process.argv.slice(2)
 const node = bootstrap({ typescript: true, build: true })
 const isChecked = words.length > 0 || check(node)
 
-const files = ['src', 'acceptance', 'scripts', 'bench']
+const files = ['src', 'acceptance', 'console/src', 'console/e2e', 'scripts', 'bench']
   .filter((folder) => existsSync(join(ROOT, folder)))
   .flatMap((folder) => ['.test.ts', '.test.mjs'].flatMap((ending) => filesIn(join(ROOT, folder), ending)))
   .map((path) => relative(ROOT, path))

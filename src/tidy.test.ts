@@ -38,6 +38,9 @@ const ENTRIES = [
   'testing.ts',
 ]
 
+/** What the console takes from here, beside what it asks over HTTP: pure text, the same in a browser and in a terminal. */
+const CONSOLE_MAY_IMPORT = ['cli/search-snippets.ts', 'dicom/dictionary.ts']
+
 const LINES_MAX = 400
 
 interface SourceFile {
@@ -48,14 +51,18 @@ interface SourceFile {
   readonly imports: readonly string[]
 }
 
-const files: readonly SourceFile[] = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts'))
-  .map((path) => {
-    const text = readFileSync(join(src, path), 'utf8')
-    const imports = [...text.matchAll(/(?:from|import\(|^import) ?'([^']+)'/gm)].map((match) => match[1]!)
-    const isTest = /\.(test|conformance)\.ts$/.test(path) || /\bfixture/.test(path)
-    return { path, room: path.includes('/') ? path.split('/')[0]! : '', isTest, text, imports }
-  })
+const filesOf = (folder: string): readonly SourceFile[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.tsx?$/.test(path))
+    .map((path) => {
+      const text = readFileSync(join(folder, path), 'utf8')
+      const imports = [...text.matchAll(/(?:from|import\(|^import) ?'([^']+)'/gm)].map((match) => match[1]!)
+      const isTest = /\.(test|conformance)\.ts$/.test(path) || /\bfixture/.test(path)
+      return { path, room: path.includes('/') ? path.split('/')[0]! : '', isTest, text, imports }
+    })
+
+const files = filesOf(src)
+const consoleFiles = filesOf(join(root, 'console/src'))
 
 const ofTheHouse = (file: SourceFile) =>
   file.imports
@@ -100,6 +107,35 @@ test('the contract, DICOM and imaging use no I/O, no clock and no randomness', (
   assert.deepEqual(wrong, [])
 })
 
+test('the console takes a few named texts from here and nothing else', () => {
+  const taken = consoleFiles
+    .filter((file) => !file.isTest)
+    .flatMap((file) =>
+      file.imports.map((path) => relative(src, resolve(root, 'console/src', dirname(file.path), path))),
+    )
+    .filter((path) => /^[a-z]/.test(path))
+  assert.deepEqual(
+    taken.filter((path) => !CONSOLE_MAY_IMPORT.includes(path)),
+    [],
+  )
+})
+
+test('what the console takes from here imports neither Node nor a package', () => {
+  const seen = new Set<string>()
+  const outside: string[] = []
+  const look = (path: string) => {
+    if (seen.has(path)) return
+    seen.add(path)
+    const file = files.find((one) => one.path === path)!
+    // Types are gone before a browser sees them.
+    const types = [...file.text.matchAll(/^import type .* from '([^']+)'$/gm)].map((match) => match[1]!)
+    outside.push(...file.imports.filter((name) => !name.startsWith('.') && !types.includes(name)))
+    for (const inner of ofTheHouse(file)) look(inner)
+  }
+  for (const path of CONSOLE_MAY_IMPORT) look(path)
+  assert.deepEqual(outside, [])
+})
+
 test('every file is imported by another, or is an entry', () => {
   const imported = new Set(files.filter((file) => !file.isTest).flatMap(ofTheHouse))
   const lonely = files.filter((file) => !file.isTest && !imported.has(file.path) && !ENTRIES.includes(file.path))
@@ -110,7 +146,7 @@ test('every file is imported by another, or is an entry', () => {
 })
 
 test(`no file is longer than ${LINES_MAX} lines, but the generated dictionary`, () => {
-  const long = files.filter(
+  const long = [...files, ...consoleFiles].filter(
     (file) => file.text.split('\n').length > LINES_MAX && !file.path.endsWith('dictionary-entries.ts'),
   )
   assert.deepEqual(
@@ -121,7 +157,9 @@ test(`no file is longer than ${LINES_MAX} lines, but the generated dictionary`, 
 
 test('no file or export has a name that says nothing', () => {
   const banned = /\b(utils?|helpers?|managers?|common|misc)\b/i
-  const wrong = files.filter((file) => banned.test(file.path.replaceAll('-', ' '))).map((file) => file.path)
+  const wrong = [...files, ...consoleFiles]
+    .filter((file) => banned.test(file.path.replaceAll('-', ' ')))
+    .map((file) => file.path)
   assert.deepEqual(wrong, [])
 })
 
@@ -140,7 +178,7 @@ test('every operation has its file and its acceptance test', () => {
 test('every path that the documents name exists', () => {
   const missing = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'].flatMap((document) => {
     const text = readFileSync(join(root, document), 'utf8')
-    const paths = [...text.matchAll(/`((?:src|acceptance|bench|docs|scripts|bin)\/[\w./-]*)`/g)].map(
+    const paths = [...text.matchAll(/`((?:src|acceptance|bench|console|docs|scripts|bin)\/[\w./-]*)`/g)].map(
       (match) => match[1]!,
     )
     return paths.filter((path) => !existsSync(join(root, path))).map((path) => `${document}: ${path}`)

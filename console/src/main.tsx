@@ -1,0 +1,66 @@
+/** The console: signs the person in, then draws the page of the address. */
+import '@cloudscape-design/global-styles/index.css'
+import { I18nProvider } from '@cloudscape-design/components/i18n'
+import messages from '@cloudscape-design/components/i18n/messages/all.en'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode, Suspense, useEffect, useMemo } from 'react'
+import { createRoot } from 'react-dom/client'
+import { ApiContext, openApi } from './api.ts'
+import { NoticesProvider } from './components/Notices.tsx'
+import { Waiting } from './components/Waiting.tsx'
+import { SignInPage } from './pages/SignInPage.tsx'
+import { followPlaces, usePlace } from './place.ts'
+import { routeOf } from './routes.tsx'
+import { useAccessKey } from './session.ts'
+import { followTheme } from './theme.ts'
+import { wordsFor } from './words.ts'
+
+/** A server that is away is asked again until it is back: what is on screen stays, and comes to life by itself. */
+const AWAY_AGAIN_MS = 2_000
+
+const openQueries = () =>
+  new QueryClient({
+    defaultOptions: {
+      queries: {
+        // The SDK has tried three times already.
+        retry: false,
+        refetchOnWindowFocus: false,
+        refetchInterval: ({ state }) =>
+          state.error !== null && wordsFor(state.error).kind === 'away' ? AWAY_AGAIN_MS : false,
+      },
+    },
+  })
+
+function Console() {
+  const accessKey = useAccessKey()
+  const { path, fragment } = usePlace()
+  const api = useMemo(() => accessKey && openApi(accessKey), [accessKey])
+  // What one key has seen is not the next one's.
+  const queries = useMemo(() => (api === undefined ? undefined : openQueries()), [api])
+  useEffect(() => () => api?.client.destroy(), [api])
+
+  const token = new URLSearchParams(fragment).get('open')
+  if (api === undefined || queries === undefined || token !== null) return <SignInPage token={token ?? undefined} />
+  const { page: Page, labels } = routeOf(path)
+  return (
+    <ApiContext value={api}>
+      <QueryClientProvider client={queries}>
+        <NoticesProvider>
+          <Suspense fallback={<Waiting what="the page" />}>
+            <Page key={path} {...labels} />
+          </Suspense>
+        </NoticesProvider>
+      </QueryClientProvider>
+    </ApiContext>
+  )
+}
+
+followTheme()
+followPlaces()
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <I18nProvider locale="en" messages={[messages]}>
+      <Console />
+    </I18nProvider>
+  </StrictMode>,
+)

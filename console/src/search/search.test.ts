@@ -1,0 +1,102 @@
+/** From what is on screen to the request, and to the address and back. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { criteriaOf, EVERYTHING, faultOf, fragmentOf, type Search, searchOf } from './search.ts'
+
+const NOW = new Date(2024, 2, 31, 10, 20, 30)
+
+describe('the request', () => {
+  test('a series and a range become the two documented filters', () => {
+    const search: Search = {
+      ...EVERYTHING,
+      property: 'series',
+      value: '1.2.3',
+      range: { type: 'absolute', from: '2024-01-01T00:00:00+01:00', to: '2024-01-02T23:59:59+01:00' },
+    }
+    assert.deepEqual(criteriaOf(search, NOW), {
+      filters: [
+        { operator: 'EQUAL', values: [{ DICOMSeriesInstanceUID: '1.2.3' }] },
+        {
+          operator: 'BETWEEN',
+          values: [
+            { updatedAt: new Date('2023-12-31T23:00:00.000Z') },
+            { updatedAt: new Date('2024-01-02T22:59:59.999Z') },
+          ],
+        },
+      ],
+      sort: { sortField: 'updatedAt', sortOrder: 'DESC' },
+    })
+  })
+
+  test('a range of study dates is on the wall clock and has all of its last second', () => {
+    const search: Search = {
+      ...EVERYTHING,
+      rangeOf: 'studyDate',
+      range: { type: 'absolute', from: '2024-01-01T08:30:00', to: '2024-01-31T23:59:59' },
+    }
+    assert.deepEqual(criteriaOf(search, NOW).filters?.[0]?.values, [
+      { DICOMStudyDateAndTime: { DICOMStudyDate: '20240101', DICOMStudyTime: '083000.000000' } },
+      { DICOMStudyDateAndTime: { DICOMStudyDate: '20240131', DICOMStudyTime: '235959.999999' } },
+    ])
+  })
+
+  test('relative ranges are counted in the calendar of the person', () => {
+    const boundsOf = (amount: number, unit: 'hour' | 'day' | 'week' | 'month' | 'year') => {
+      const search: Search = { ...EVERYTHING, rangeOf: 'created', range: { type: 'relative', amount, unit } }
+      return criteriaOf(search, NOW).filters![0]!.values!.map((value) => (value as { createdAt: Date }).createdAt)
+    }
+    const endOfToday = new Date(2024, 2, 31, 23, 59, 59, 999)
+    assert.deepEqual(boundsOf(2, 'hour'), [new Date(2024, 2, 31, 8, 20, 30), endOfToday])
+    assert.deepEqual(boundsOf(7, 'day'), [new Date(2024, 2, 24), endOfToday])
+    assert.deepEqual(boundsOf(1, 'week'), [new Date(2024, 2, 24), endOfToday])
+    assert.deepEqual(boundsOf(1, 'month'), [new Date(2024, 1, 29), endOfToday])
+    assert.deepEqual(boundsOf(1, 'year'), [new Date(2023, 2, 31), endOfToday])
+  })
+
+  test('primary is a boolean', () => {
+    const search: Search = { ...EVERYTHING, property: 'primary', value: 'false' }
+    assert.deepEqual(criteriaOf(search, NOW).filters, [{ operator: 'EQUAL', values: [{ isPrimary: false }] }])
+  })
+
+  test('what cannot be sent says why', () => {
+    assert.match(faultOf({ ...EVERYTHING, property: 'study', value: '1.2.' })?.reason ?? '', /period/)
+    assert.match(faultOf({ ...EVERYTHING, property: 'patient', value: '' })?.reason ?? '', /Enter a value/)
+    assert.equal(faultOf(EVERYTHING), undefined)
+  })
+})
+
+describe('the address', () => {
+  const searches: readonly Search[] = [
+    EVERYTHING,
+    { ...EVERYTHING, property: 'series', value: '1.2.3', range: { type: 'relative', amount: 7, unit: 'day' } },
+    { ...EVERYTHING, property: 'patient', value: 'Ä & =#?%+ 1', sort: { sortField: 'createdAt', sortOrder: 'ASC' } },
+    {
+      ...EVERYTHING,
+      property: 'primary',
+      value: 'true',
+      rangeOf: 'studyDate',
+      range: { type: 'relative', amount: 1, unit: 'month' },
+    },
+    {
+      ...EVERYTHING,
+      rangeOf: 'created',
+      range: { type: 'absolute', from: '2024-01-01T00:00:00-05:30', to: '2024-01-02T00:00:00+00:00' },
+      sort: { sortField: 'DICOMStudyDateAndTime', sortOrder: 'DESC' },
+    },
+  ]
+  test('opens the same search again', () => {
+    for (const search of searches) assert.deepEqual(searchOf(fragmentOf(search)), { search, strange: [] })
+  })
+
+  test('of everything is empty', () => {
+    assert.equal(fragmentOf(EVERYTHING), '')
+  })
+
+  test('tells what it does not understand', () => {
+    const { search, strange } = searchOf(
+      'patient=1&patient=2&modality=CT&updated=yesterday&created=2024-02-02T00:00:00..2024-01-01T00:00:00&sort=name.asc&primary=yes',
+    )
+    assert.deepEqual(search, { ...EVERYTHING, property: 'patient', value: '1' })
+    assert.deepEqual(strange, ['patient', 'modality', 'updated', 'created', 'sort', 'primary'])
+  })
+})
