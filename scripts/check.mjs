@@ -8,6 +8,7 @@ const CHECKS = [
   ['types', 'typescript/bin/tsc', '-p', 'tsconfig.json'],
   ['types of acceptance', 'typescript/bin/tsc', '-p', 'acceptance'],
   ['types of the console', 'typescript/bin/tsc', '-p', 'console'],
+  ["types of the console's tests", 'typescript/bin/tsc', '-p', 'console/e2e'],
   ['lint', '@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
 ]
 

@@ -8,7 +8,7 @@ import { explained, type Server } from './client.ts'
 export async function makeConsoleLink(server: Server): Promise<{ readonly link: string; readonly expiresAt: Date }> {
   const { endpoint, region, credentials } = server
   const { protocol, hostname, port, host, href } = new URL('/hilum/console-link', endpoint)
-  const signer = new SignatureV4({ credentials, region, service: 'medical-imaging', sha256: NodeSha256 as never })
+  const signer = new SignatureV4({ credentials, region, service: 'medical-imaging', sha256: NodeSha256 })
   const { headers } = await signer.sign({
     method: 'POST',
     protocol,
@@ -17,7 +17,7 @@ export async function makeConsoleLink(server: Server): Promise<{ readonly link: 
     path: '/hilum/console-link',
     headers: { host },
     query: {},
-  } as never)
+  })
   let response: Response
   try {
     response = await fetch(href, { method: 'POST', headers })
@@ -37,10 +37,10 @@ export async function makeConsoleLink(server: Server): Promise<{ readonly link: 
 /** What @smithy/signature-v4 wants of a hash. */
 class NodeSha256 {
   readonly #hash: Hash | Hmac
-  constructor(secret?: Uint8Array) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret)
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as string | Buffer)
   }
-  update(bytes: Uint8Array): void {
+  update(bytes: Uint8Array | string): void {
     this.#hash.update(bytes)
   }
   async digest(): Promise<Uint8Array> {
