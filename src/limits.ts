@@ -24,6 +24,10 @@ export interface Limits {
   /** How long a one-time link into the console is good, and how many there may be at a time. */
   readonly consoleLinkMs: number
   readonly consoleLinks: number
+  /** Files that a browser sent and nobody removed are kept for so long. */
+  readonly uploadMs: number
+  /** Of a job's report: so many files that failed, and so many that were imported with a warning. */
+  readonly reportFiles: number
 
   readonly clientTokenMs: number
   readonly deletedDatastoreMs: number
@@ -86,6 +90,8 @@ export const DEFAULT_LIMITS: Limits = {
 
   consoleLinkMs: 10 * 60_000,
   consoleLinks: 16,
+  uploadMs: 7 * 24 * 3_600_000,
+  reportFiles: 1_000,
 
   clientTokenMs: 24 * 3_600_000,
   deletedDatastoreMs: 24 * 3_600_000,

@@ -11,6 +11,7 @@ import { startImportThreads } from './import-threads.ts'
 import { withAwsQuotas } from './limits.ts'
 import { newId } from './new-id.ts'
 import { openStores, placesOf, startCatalogCheckpoints } from './open-stores.ts'
+import { extensions } from './operations/extensions.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { settleDatastores } from './operations/settle-datastores.ts'
@@ -81,7 +82,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       awsQuotas: config.awsQuotas,
     }
     await settleDatastores(app)
-    const doors = openDoors(app, { handlers, consoleFolder: CONSOLE_FOLDER })
+    const doors = openDoors(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER })
     const door = await listen({ hosts: config.host, port: config.port, door: doors, limits, log })
     undo.push(() => door.stop())
     const endpoint = endpointOf(config.host[0]!, door.port)

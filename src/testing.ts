@@ -11,6 +11,7 @@ import { startImportWorker } from './import/worker.ts'
 import { DEFAULT_LIMITS, type Limits, withAwsQuotas } from './limits.ts'
 import { openLog } from './log.ts'
 import { newId } from './new-id.ts'
+import { extensions } from './operations/extensions.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { openDoors } from './protocols/doors.ts'
@@ -139,6 +140,6 @@ async function open(
     await accessTimes.stop()
     await stores.catalog.close()
   }
-  const door = openDoors(app, { handlers, consoleFolder: CONSOLE_FOLDER })
+  const door = openDoors(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER })
   return { door, locations, close }
 }

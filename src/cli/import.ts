@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { type MedicalImagingClient, StartDICOMImportJobCommand } from '@aws-sdk/client-medical-imaging'
 import type { Config } from '../config.ts'
+import { IMPORT_BUCKET, REPORT_BUCKET } from '../operations/uploads.ts'
 import { OperatorError } from '../operator-error.ts'
 import { explained, openClient, serverFor } from './client.ts'
 import type { ExitCode, Invocation } from './command.ts'
@@ -18,8 +19,6 @@ import { openProgress } from './progress.ts'
 import { type StopSignal, stopOnCtrlC } from './stop-signal.ts'
 import type { Terminal } from './terminal.ts'
 
-const INPUT_BUCKET = 'hilum-import'
-const OUTPUT_BUCKET = 'hilum-import-output'
 const FILES_AT_ONCE = 16
 
 export async function importFiles(invocation: Invocation): Promise<ExitCode> {
@@ -57,8 +56,8 @@ interface Work {
 /** Undefined where it was interrupted. */
 async function runImport(work: Work): Promise<ImportReport | undefined> {
   const { config, terminal, stop, client, datastoreId, files } = work
-  const input = await openImportBucket(config, INPUT_BUCKET)
-  const output = await openImportBucket(config, OUTPUT_BUCKET)
+  const input = await openImportBucket(config, IMPORT_BUCKET)
+  const output = await openImportBucket(config, REPORT_BUCKET)
   const folder = `${randomUUID()}/`
   let jobId: string | undefined
   try {
@@ -68,8 +67,8 @@ async function runImport(work: Work): Promise<ImportReport | undefined> {
         datastoreId,
         clientToken: randomUUID(),
         dataAccessRoleArn: `arn:aws:iam::${config.accountId}:role/hilum-import`,
-        inputS3Uri: `s3://${INPUT_BUCKET}/${folder}`,
-        outputS3Uri: `s3://${OUTPUT_BUCKET}/`,
+        inputS3Uri: `s3://${IMPORT_BUCKET}/${folder}`,
+        outputS3Uri: `s3://${REPORT_BUCKET}/`,
       }),
     )
     jobId = started.jobId!

@@ -14,6 +14,7 @@ const app = testApp(
     blobs: dying(stores.blobs),
     catalog: { ...stores.catalog, importJobs: dying(stores.catalog.importJobs) },
     locations: {
+      ...stores.locations,
       async openBucket(name) {
         const bucket = await stores.locations.openBucket(name)
         return 'closed' in bucket ? bucket : dying(bucket)

@@ -1,5 +1,6 @@
 /** All doors of one port, by the first part of a path: the console's pages, what Hilum has beyond the API, and else the API itself. */
 import type { App } from '../app.ts'
+import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
 import { awsDoor } from './aws/serve.ts'
 import { createVerifier } from './aws/sigv4.ts'
@@ -9,15 +10,16 @@ import { type Door, splitTarget } from './wire.ts'
 
 export interface Behind {
   readonly handlers: Handlers<App>
+  readonly extensions: Extensions<App>
   /** Where the build left the console's pages. */
   readonly consoleFolder: string
 }
 
-export function openDoors(app: App, { handlers, consoleFolder }: Behind): Door {
+export function openDoors(app: App, { handlers, extensions, consoleFolder }: Behind): Door {
   const aws = awsDoor(app, handlers)
   const pages = consoleDoor(consoleFolder)
   const verify = createVerifier({ credentials: app.credentials, limits: app.limits, service: 'medical-imaging' })
-  const hilum = hilumDoor(app, { verify })
+  const hilum = hilumDoor(app, { verify, extensions })
   return (request) => {
     const { path } = splitTarget(request.target)
     if (isOfConsole(path)) return pages(request)

@@ -1,6 +1,6 @@
 /** Buckets as folders: which are open, and what is said of those that are not. */
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -28,6 +28,19 @@ describe('buckets as folders', () => {
     const bucket = await locations.openBucket('scans')
     assert.ok(!isClosed(bucket))
     assert.equal(String(await readAll((await bucket.open('a.dcm'))!)), 'bytes')
+  })
+
+  test('a bucket of our own is made, and only under a name that is one', async () => {
+    const bucket = await locations.openOwnBucket('our-own')
+    assert.ok(!isClosed(bucket))
+    await bucket.put('folder/file', Buffer.from('bytes'))
+    assert.equal(
+      String(await readAll((await ((await locations.openOwnBucket('our-own')) as typeof bucket).open('folder/file'))!)),
+      'bytes',
+    )
+    assert.equal((await stat(join(root, 'buckets', 'our-own'))).mode & 0o777, 0o700)
+    for (const name of ['../our-own', 'a-file', 'A']) assert.ok(isClosed(await locations.openOwnBucket(name)))
+    assert.deepEqual(await readdir(root), ['buckets', 'outside'])
   })
 
   for (const name of ['no-such', 'a-file', '..', '.', 'x/../../outside', '../outside', 'A', '', '/tmp']) {

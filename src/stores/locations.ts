@@ -10,6 +10,8 @@ export interface ClosedBucket {
 export interface Locations {
   /** The blob store whose keys are the object keys of the bucket, or why there is none. */
   openBucket(bucket: string): Promise<BlobStore | ClosedBucket>
+  /** The same of a bucket that Hilum itself writes to: made where that is ours to do. A bucket of an S3 store is not. */
+  openOwnBucket(bucket: string): Promise<BlobStore | ClosedBucket>
 }
 
 export const isClosed = (bucket: BlobStore | ClosedBucket): bucket is ClosedBucket => 'closed' in bucket

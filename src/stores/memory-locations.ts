@@ -10,12 +10,14 @@ export interface MemoryLocations extends Locations {
 
 export function openMemoryLocations(): MemoryLocations {
   const buckets = new Map<string, BlobStore>()
+  function createBucket(bucket: string): BlobStore {
+    const blobs = buckets.get(bucket) ?? openMemoryBlobs()
+    buckets.set(bucket, blobs)
+    return blobs
+  }
   return {
-    createBucket(bucket) {
-      const blobs = buckets.get(bucket) ?? openMemoryBlobs()
-      buckets.set(bucket, blobs)
-      return blobs
-    },
+    createBucket,
+    openOwnBucket: async (bucket) => createBucket(bucket),
     async openBucket(bucket) {
       return buckets.get(bucket) ?? { closed: 'missing', reason: `The bucket "${bucket}" does not exist` }
     },

@@ -1,89 +1,162 @@
 /**
- * The door of what the console needs beyond the API, below /hilum/ (docs/extensions.md): one-time links. Signed like every request of
- * the API, but for the exchange of a link, which is what a browser without a key does.
+ * The door of what Hilum does beyond the API, below /hilum/ (docs/extensions.md): one-time links into the console, files from a browser
+ * and reports of import jobs. Signed like every request of the API, but for the exchange of a link, which is what a browser without a
+ * key does.
  */
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
+import type { Extensions } from '../../contract/extensions.ts'
 import type { createVerifier } from '../aws/sigv4.ts'
 import { contractErrorOf, writeError } from '../aws/write-error.ts'
 import { type Door, splitTarget, type WireReply, type WireRequest } from '../wire.ts'
 import { createConsoleLinks } from './console-links.ts'
+import { redeemLink } from './redeem-link.ts'
 
 const BELOW = '/hilum/'
 
-/** The greatest thing that may be sent to be exchanged, by far. */
-const REDEEM_BYTES_MAX = 1_024
-
 export const isOfHilum = (path: string): boolean => path.startsWith(BELOW)
 
-type HilumApp = Pick<App, 'clock' | 'credentials' | 'limits' | 'log' | 'newId'>
+interface Asked {
+  readonly request: WireRequest
+  /** By the names in the path template, decoded. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  /** Of the key that the request is signed with; empty where it need not be. */
+  readonly accessKeyId: string
+}
 
-export function hilumDoor(app: HilumApp, { verify }: { readonly verify: ReturnType<typeof createVerifier> }): Door {
+interface Route {
+  /** Method and path template below /hilum/. */
+  readonly http: string
+  readonly unsigned?: true
+  /** What is answered as JSON; undefined for nothing. */
+  answer(asked: Asked): Promise<object | undefined> | object
+}
+
+export function hilumDoor(
+  app: App,
+  behind: { readonly verify: ReturnType<typeof createVerifier>; readonly extensions: Extensions<App> },
+): Door {
+  const { verify, extensions } = behind
   const links = createConsoleLinks(app.limits)
 
-  function makeLink(request: WireRequest): WireReply {
-    const now = app.clock()
-    const { accessKeyId } = verify(request, now)
-    const { token, expiresAt } = links.make(accessKeyId, now)
-    return secret({ token, expiresAt: expiresAt / 1000 })
-  }
+  const routes: readonly Route[] = [
+    {
+      http: 'POST console-link',
+      answer({ accessKeyId }) {
+        const { token, expiresAt } = links.make(accessKeyId, app.clock())
+        return { token, expiresAt: expiresAt / 1000 }
+      },
+    },
+    {
+      http: 'POST console-link/redeem',
+      unsigned: true,
+      answer: ({ request }) => redeemLink(request, { app, links }),
+    },
+    { http: 'POST uploads', answer: () => extensions.startUpload(app) },
+    {
+      http: 'PUT uploads/{uploadId}/{name}',
+      async answer({ labels, query, request }) {
+        const file = { uploadId: labels.uploadId!, name: labels.name!, bytes: request.body }
+        await extensions.putUploadFile(query.has('part') ? { ...file, part: numberOf(query, 'part') } : file, app)
+        return undefined
+      },
+    },
+    {
+      http: 'POST uploads/{uploadId}/{name}',
+      async answer({ labels, query }) {
+        const file = { uploadId: labels.uploadId!, name: labels.name!, parts: numberOf(query, 'parts') }
+        await extensions.joinUploadFile(file, app)
+        return undefined
+      },
+    },
+    {
+      http: 'DELETE uploads/{uploadId}',
+      async answer({ labels }) {
+        await extensions.removeUpload({ uploadId: labels.uploadId! }, app)
+        return undefined
+      },
+    },
+    {
+      http: 'GET reports/{datastoreId}/{jobId}',
+      async answer({ labels }) {
+        const report = await extensions.readImportReport(
+          { datastoreId: labels.datastoreId!, jobId: labels.jobId! },
+          app,
+        )
+        if (report !== undefined) return report
+        throw new ContractError('ResourceNotFoundException', 'The job has written no report, or not yet.')
+      },
+    },
+  ]
 
-  function redeemLink(request: WireRequest): WireReply {
-    if (!isLoopback(request.remoteAddress)) {
-      throw denied(
-        'A link into the console works on the machine of the server only. Sign in with the access key instead.',
-      )
-    }
-    const accessKeyId = links.redeem(tokenOf(request), app.clock())
-    const secretAccessKey = accessKeyId === undefined ? undefined : app.credentials.secretOf(accessKeyId)
-    if (accessKeyId === undefined || secretAccessKey === undefined) {
-      const minutes = Math.round(app.limits.consoleLinkMs / 60_000)
-      throw denied(`This link was used before, or is older than ${minutes} minutes. hilum console makes a new one.`)
-    }
-    return secret({ accessKeyId, secretAccessKey })
-  }
-
-  const ROUTES: Readonly<Record<string, (request: WireRequest) => WireReply>> = {
-    'POST console-link': makeLink,
-    'POST console-link/redeem': redeemLink,
+  async function answer(request: WireRequest): Promise<WireReply> {
+    const { path, query } = splitTarget(request.target)
+    const found = find(routes, request.method, path.slice(BELOW.length))
+    if (found === undefined) throw new ContractError('UnknownOperationException', '')
+    const { route, labels } = found
+    const accessKeyId = route.unsigned === true ? '' : verify(request, app.clock()).accessKeyId
+    const output = await route.answer({
+      request,
+      labels: decoded(labels),
+      query: new URLSearchParams(query),
+      accessKeyId,
+    })
+    const reply = output === undefined ? NOTHING : json(output)
+    return { ...reply, operation: route.http }
   }
 
   return async (request) => {
-    const { path } = splitTarget(request.target)
-    const route = `${request.method} ${path.slice(BELOW.length)}`
     try {
-      if (!Object.hasOwn(ROUTES, route)) throw new ContractError('UnknownOperationException', '')
-      return { ...ROUTES[route]!(request), operation: route }
+      return await answer(request)
     } catch (thrown) {
       const error = contractErrorOf(thrown)
-      if (error.cause instanceof Error) app.log.error({ stack: error.cause.stack }, 'a request of the console failed')
+      if (error.cause instanceof Error) app.log.error({ stack: error.cause.stack }, 'a request below /hilum/ failed')
       return writeError(error)
     }
   }
 }
 
-/** What browsers send along by themselves cannot be JSON: another site's page cannot make this request without asking first. */
-function tokenOf({ headers, body }: WireRequest): string {
-  const isJson = /^application\/json\b/i.test(headers['content-type'] ?? '')
-  if (!isJson || body.length > REDEEM_BYTES_MAX) {
-    throw new ContractError('ValidationException', 'A token is sent as application/json: {"token": "..."}.')
+function find(routes: readonly Route[], method: string, path: string) {
+  const parts = [method, ...path.split('/')]
+  for (const route of routes) {
+    const labels = labelsOf(route.http.split(/[ /]/), parts)
+    if (labels !== undefined) return { route, labels }
   }
-  try {
-    const { token } = JSON.parse(Buffer.from(body).toString()) as { readonly token?: unknown }
-    if (typeof token === 'string') return token
-  } catch {
-    // Said below; what JSON.parse says quotes the token.
-  }
-  throw new ContractError('ValidationException', 'A token is sent as JSON: {"token": "..."}.')
+  return undefined
 }
 
-const isLoopback = (address: string | undefined): boolean =>
-  address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
+function labelsOf(template: readonly string[], parts: readonly string[]): Record<string, string> | undefined {
+  if (template.length !== parts.length) return undefined
+  const labels: Record<string, string> = {}
+  for (const [at, word] of template.entries()) {
+    const part = parts[at]!
+    if (word.startsWith('{')) {
+      if (part === '') return undefined
+      labels[word.slice(1, -1)] = part
+    } else if (word !== part) return undefined
+  }
+  return labels
+}
 
-const secret = (answer: object): WireReply => ({
+function decoded(labels: Readonly<Record<string, string>>): Record<string, string> {
+  try {
+    return Object.fromEntries(Object.entries(labels).map(([name, text]) => [name, decodeURIComponent(text)]))
+  } catch {
+    throw new ContractError('ValidationException', 'The path is not well-formed: it must be UTF-8, percent-encoded.')
+  }
+}
+
+function numberOf(query: URLSearchParams, name: string): number {
+  const text = query.get(name) ?? ''
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new ContractError('ValidationException', `The query must have ${name}, a whole number from 1.`)
+}
+
+const json = (output: object): WireReply => ({
   status: 200,
   headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
-  body: JSON.stringify(answer),
+  body: JSON.stringify(output),
 })
 
-const denied = (message: string) => new ContractError('AccessDeniedException', message)
+const NOTHING: WireReply = { status: 204, headers: {}, body: '' }

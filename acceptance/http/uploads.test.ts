@@ -1,0 +1,173 @@
+/** Files over HTTP into the bucket that import jobs read, and what a job made of them: the way of the console in a browser. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { StartDICOMImportJobCommand } from '@aws-sdk/client-medical-imaging'
+import { movableClock } from '../support/clock.ts'
+import { activeDatastore } from '../support/datastores.ts'
+import { instance } from '../support/fixtures.ts'
+import { openHilum } from '../support/hilum.ts'
+import { jobAtEnd, ROLE } from '../support/import.ts'
+import { exchange, signedHeaders, textOf } from '../support/raw-request.ts'
+
+const clock = movableClock('2026-01-01T00:00:00Z')
+const server = await openHilum({
+  ...clock.options,
+  limits: { ...clock.options.limits, requestBodyBytes: 64 * 1024, importFileBytes: 512 * 1024, reportFiles: 3 },
+})
+const { hilum, sdk } = server
+
+/** Signed, but for the body, as bytes that are sent as they are. */
+async function ask(method: string, path: string, { query = '', bytes }: { query?: string; bytes?: Uint8Array } = {}) {
+  const headers = await signedHeaders(hilum, {
+    method,
+    path,
+    query,
+    headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
+  })
+  const response = await fetch(`${hilum.endpoint}${path}${query && `?${query}`}`, {
+    method,
+    headers,
+    ...(bytes && { body: bytes as Uint8Array<ArrayBuffer> }),
+  })
+  const text = await response.text()
+  return { status: response.status, type: response.headers.get('x-amzn-errortype'), text, json: () => JSON.parse(text) }
+}
+
+interface Started {
+  readonly uploadId: string
+  readonly inputS3Uri: string
+  readonly outputS3Uri: string
+}
+const start = async (): Promise<Started> => (await ask('POST', '/hilum/uploads')).json()
+const pathOf = ({ uploadId }: Started, name: string) => `/hilum/uploads/${uploadId}/${encodeURIComponent(name)}`
+const stored = ({ inputS3Uri }: Started, name: string) =>
+  hilum.getObject('hilum-import', `${inputS3Uri.slice('s3://hilum-import/'.length)}${name}`)
+
+describe('an upload', () => {
+  test('is imported by a job, whose report tells of every file', async () => {
+    const datastoreId = await activeDatastore(sdk)
+    const upload = await start()
+    const put = async (name: string, bytes: Uint8Array) =>
+      assert.equal((await ask('PUT', pathOf(upload, name), { bytes })).status, 204)
+    await put('good.dcm', instance({}))
+    await put('Ä folder/100%.dcm', instance({ StudyInstanceUID: '2.25.9', StudyDate: 'yesterday' }))
+    for (const name of ['a', 'b', 'c', 'd']) await put(`bad/${name}.txt`, Buffer.from('no DICOM at all'))
+    const { jobId } = await sdk.send(
+      new StartDICOMImportJobCommand({
+        datastoreId,
+        dataAccessRoleArn: ROLE,
+        inputS3Uri: upload.inputS3Uri,
+        outputS3Uri: upload.outputS3Uri,
+      }),
+    )
+    const job = await jobAtEnd(server, { datastoreId, jobId: jobId! })
+    assert.equal(job.jobStatus, 'COMPLETED', job.message)
+    const { failures, warnings, ...counts } = (await ask('GET', `/hilum/reports/${datastoreId}/${jobId}`)).json()
+    assert.deepEqual(counts, { scanned: 6, imported: 2, failed: 4, imageSets: 2, hasMore: true })
+    assert.deepEqual(
+      failures.map(({ file }: { file: string }) => file),
+      ['bad/a.txt', 'bad/b.txt', 'bad/c.txt'],
+    )
+    assert.equal(failures[0].exceptionType, 'ValidationException')
+    assert.match(failures[0].message, /./)
+    assert.deepEqual(
+      warnings.map(({ file }: { file: string }) => file),
+      ['Ä folder/100%.dcm'],
+    )
+    assert.match(warnings[0].messages[0], /./)
+
+    assert.equal((await ask('DELETE', `/hilum/uploads/${upload.uploadId}`)).status, 204)
+    assert.equal(await stored(upload, 'good.dcm'), undefined)
+    assert.equal((await ask('DELETE', `/hilum/uploads/${upload.uploadId}`)).status, 204)
+  })
+
+  test('takes a large file in parts, in any order, and joins them', async () => {
+    const upload = await start()
+    const bytes = randomBytes(64 * 1024 * 2 + 7)
+    const path = pathOf(upload, 'large.dcm')
+    for (const part of [3, 1, 2]) {
+      const slice = bytes.subarray((part - 1) * 64 * 1024, part * 64 * 1024)
+      assert.equal((await ask('PUT', path, { query: `part=${part}`, bytes: slice })).status, 204)
+    }
+    const early = await ask('POST', path, { query: 'parts=4' })
+    assert.deepEqual([early.status, early.json().message], [400, 'Part 4 of the file was not sent.'])
+    assert.equal(await stored(upload, 'large.dcm'), undefined)
+    assert.equal((await ask('POST', path, { query: 'parts=3' })).status, 204)
+    assert.deepEqual(Buffer.from((await stored(upload, 'large.dcm'))!), bytes)
+  })
+
+  test('is no larger than an import takes, in bytes of a request and in parts of a file', async () => {
+    const upload = await start()
+    const path = pathOf(upload, 'large.dcm')
+    assert.equal((await ask('PUT', path, { bytes: new Uint8Array(64 * 1024 + 1) })).status, 413)
+    for (const query of ['part=9', 'part=0', 'part=1.5', 'part=']) {
+      assert.equal((await ask('PUT', path, { query, bytes: new Uint8Array(1) })).status, 400, query)
+    }
+    assert.equal((await ask('POST', path, { query: 'parts=9' })).status, 400)
+    assert.equal((await ask('POST', path)).status, 400)
+  })
+
+  test('never leaves its folder, and a refusal does not repeat the name', async () => {
+    const upload = await start()
+    for (const name of [
+      '../x',
+      'a/../../x',
+      '/x',
+      'x/',
+      'a//b',
+      'a/./b',
+      'a\0b',
+      'a\nb',
+      '.hilum-x.unfinished',
+      'x'.repeat(256),
+      'y/'.repeat(460),
+    ]) {
+      const { status, text } = await ask('PUT', pathOf(upload, name), { bytes: new Uint8Array(1) })
+      assert.equal(status, 400, name)
+      assert.match(JSON.parse(text).message, /^A file cannot have this name: /)
+    }
+    for (const id of ['x', `20260101T000000000Z-${'0'.repeat(31)}`, `../${upload.uploadId}`]) {
+      assert.equal(
+        (await ask('PUT', `/hilum/uploads/${encodeURIComponent(id)}/x`, { bytes: new Uint8Array(1) })).status,
+        400,
+      )
+      assert.equal((await ask('DELETE', `/hilum/uploads/${encodeURIComponent(id)}`)).status, 400)
+    }
+    assert.equal((await ask('PUT', `/hilum/uploads/${upload.uploadId}/%ff`, { bytes: new Uint8Array(1) })).status, 400)
+  })
+
+  test('that nobody removed is swept when another begins after a week', async () => {
+    const upload = await start()
+    await ask('PUT', pathOf(upload, 'left.dcm'), { bytes: new Uint8Array(1) })
+    clock.advance(7 * 24 * 3_600_000 - 1)
+    const young = await start()
+    await ask('PUT', pathOf(young, 'young.dcm'), { bytes: new Uint8Array(1) })
+    assert.ok(await stored(upload, 'left.dcm'))
+    clock.advance(2)
+    await start()
+    while ((await stored(upload, 'left.dcm')) !== undefined) await new Promise((resolve) => setTimeout(resolve, 5))
+    assert.ok(await stored(young, 'young.dcm'))
+  })
+
+  test('and a report need a signature', async () => {
+    const host = new URL(hilum.endpoint).host
+    for (const [method, path] of [
+      ['POST', '/hilum/uploads'],
+      ['PUT', '/hilum/uploads/x/y'],
+      ['POST', '/hilum/uploads/x/y'],
+      ['DELETE', '/hilum/uploads/x'],
+      ['GET', '/hilum/reports/x/y'],
+    ] as const) {
+      const { status, headers } = await exchange(hilum, textOf({ method, path }, { host }))
+      assert.deepEqual([status, headers['x-amzn-errortype']], [403, 'MissingAuthenticationTokenException'], path)
+    }
+  })
+
+  test('a report of a job that is not there is not found', async () => {
+    const datastoreId = await activeDatastore(sdk)
+    for (const path of [`${datastoreId}/${'0'.repeat(32)}`, `${'0'.repeat(32)}/1`, 'x/y']) {
+      assert.equal((await ask('GET', `/hilum/reports/${path}`)).type, 'ResourceNotFoundException', path)
+    }
+  })
+})

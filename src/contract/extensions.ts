@@ -1,0 +1,54 @@
+/**
+ * What Hilum does beyond the 18 operations for people with a browser (docs/extensions.md): files from their disk into a bucket that an
+ * import job reads, and a job's report as one answer. Generic in what the functions work with, as the contract knows no room below it.
+ */
+
+export interface Upload {
+  readonly uploadId: string
+  /** For StartDICOMImportJob: where the files of the upload lie. */
+  readonly inputS3Uri: string
+  /** For StartDICOMImportJob: where Hilum keeps the reports of such jobs. */
+  readonly outputS3Uri: string
+}
+
+export interface UploadedFile {
+  readonly uploadId: string
+  /** The path below the folder that is uploaded, with slashes. */
+  readonly name: string
+}
+
+export interface FailedFile {
+  readonly file: string
+  readonly exceptionType: string
+  readonly message: string
+}
+
+export interface WarnedFile {
+  readonly file: string
+  readonly messages: readonly string[]
+}
+
+export interface ImportReport {
+  readonly scanned: number
+  readonly imported: number
+  readonly failed: number
+  readonly imageSets: number
+  /** The first of each; `failed` says how many there are, and `hasMore` whether some are left out. */
+  readonly failures: readonly FailedFile[]
+  readonly warnings: readonly WarnedFile[]
+  readonly hasMore: boolean
+}
+
+export interface Extensions<App> {
+  startUpload(app: App): Promise<Upload>
+  /** A file as a whole, or one part of it, from 1. */
+  putUploadFile(file: UploadedFile & { readonly part?: number; readonly bytes: Uint8Array }, app: App): Promise<void>
+  /** Makes one file of parts 1 to `parts`. */
+  joinUploadFile(file: UploadedFile & { readonly parts: number }, app: App): Promise<void>
+  removeUpload(upload: Pick<Upload, 'uploadId'>, app: App): Promise<void>
+  /** Undefined while the job has written none. */
+  readImportReport(
+    job: { readonly datastoreId: string; readonly jobId: string },
+    app: App,
+  ): Promise<ImportReport | undefined>
+}

@@ -1,0 +1,13 @@
+/** The total table of what Hilum does beyond the 18 operations. */
+import type { App } from '../app.ts'
+import type { Extensions } from '../contract/extensions.ts'
+import { readImportReport } from './read-import-report.ts'
+import { joinUploadFile, putUploadFile, removeUpload, startUpload } from './uploads.ts'
+
+export const extensions: Extensions<App> = {
+  startUpload,
+  putUploadFile,
+  joinUploadFile,
+  removeUpload,
+  readImportReport,
+}

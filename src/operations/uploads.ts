@@ -1,0 +1,133 @@
+/**
+ * Files that come from a browser into the bucket that import jobs read. A large file comes in parts, each no greater than any request
+ * may be, and is joined when all are there. What nobody removed is swept when the next upload begins.
+ */
+import { createHash } from 'node:crypto'
+import type { App } from '../app.ts'
+import { ContractError } from '../contract/errors.ts'
+import type { Upload, UploadedFile } from '../contract/extensions.ts'
+import type { BlobStore } from '../stores/blob-store.ts'
+import { isClosed } from '../stores/locations.ts'
+
+/** Also what `hilum import` uses. */
+export const IMPORT_BUCKET = 'hilum-import'
+export const REPORT_BUCKET = 'hilum-import-output'
+
+const FILES = 'uploads/'
+const PARTS = 'upload-parts/'
+/** The time in front, so that uploads are listed in the order in which they began. */
+const UPLOAD_ID = /^\d{8}T\d{9}Z-[0-9a-f]{32}$/
+/** With the prefix below what a key may have; and of one part below what file systems take. */
+const NAME_BYTES_MAX = 900
+const NAME_PART_BYTES_MAX = 255
+const SWEPT_AT_ONCE = 1_000
+
+export async function startUpload(app: App): Promise<Upload> {
+  const bucket = await openBucket(app)
+  app.background.run('sweep uploads', () => sweep(bucket, timeText(app.clock() - app.limits.uploadMs)))
+  const uploadId = `${timeText(app.clock())}-${app.newId()}`
+  return { uploadId, inputS3Uri: `s3://${IMPORT_BUCKET}/${FILES}${uploadId}/`, outputS3Uri: `s3://${REPORT_BUCKET}/` }
+}
+
+export async function putUploadFile(
+  file: UploadedFile & { readonly part?: number; readonly bytes: Uint8Array },
+  app: App,
+): Promise<void> {
+  const { part, bytes } = file
+  const key = part === undefined ? keyOf(file) : partKey(file, checkedParts(part, app))
+  await (await openBucket(app)).put(key, bytes)
+}
+
+export async function joinUploadFile(file: UploadedFile & { readonly parts: number }, app: App): Promise<void> {
+  const bucket = await openBucket(app)
+  const keys = Array.from({ length: checkedParts(file.parts, app) }, (_, at) => partKey(file, at + 1))
+  await bucket.put(keyOf(file), joined(bucket, keys))
+  await bucket.remove(keys)
+}
+
+export async function removeUpload({ uploadId }: Pick<Upload, 'uploadId'>, app: App): Promise<void> {
+  checkUploadId(uploadId)
+  const bucket = await openBucket(app)
+  for (const prefix of [FILES, PARTS]) await removeWhile(bucket, `${prefix}${uploadId}/`, () => true)
+}
+
+async function* joined(bucket: BlobStore, keys: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const [at, key] of keys.entries()) {
+    const part = await bucket.open(key)
+    if (part === undefined) throw new ContractError('ValidationException', `Part ${at + 1} of the file was not sent.`)
+    yield* part.bytes
+  }
+}
+
+/** Made at its first use, and with it the bucket of the reports, which a job finds and does not make. */
+async function openBucket(app: App): Promise<BlobStore> {
+  const [bucket] = await Promise.all(
+    [IMPORT_BUCKET, REPORT_BUCKET].map(async (name) => {
+      const opened = await app.locations.openOwnBucket(name)
+      if (isClosed(opened)) throw new ContractError('ConflictException', `Files cannot be taken in. ${opened.reason}.`)
+      return opened
+    }),
+  )
+  return bucket!
+}
+
+function keyOf({ uploadId, name }: UploadedFile): string {
+  checkUploadId(uploadId)
+  checkName(name)
+  return `${FILES}${uploadId}/${name}`
+}
+
+function partKey(file: UploadedFile, part: number): string {
+  keyOf(file)
+  const place = createHash('sha256').update(file.name).digest('hex')
+  return `${PARTS}${file.uploadId}/${place}/${String(part).padStart(6, '0')}`
+}
+
+function checkUploadId(uploadId: string): void {
+  if (!UPLOAD_ID.test(uploadId)) throw new ContractError('ValidationException', 'This is no id of an upload.')
+}
+
+/** The name itself is not repeated: folders of patients are named after patients. */
+function checkName(name: string): void {
+  const fault = faultOfName(name)
+  if (fault !== undefined) throw new ContractError('ValidationException', `A file cannot have this name: ${fault}.`)
+}
+
+function faultOfName(name: string): string | undefined {
+  if (!name.isWellFormed() || /[\u0000-\u001f\u007f]/.test(name)) return 'it has a control character or is no Unicode'
+  if (Buffer.byteLength(name) > NAME_BYTES_MAX) return `with its folders it is longer than ${NAME_BYTES_MAX} bytes`
+  for (const part of name.split('/')) {
+    if (part === '' || part === '.' || part === '..') return 'a part of it is empty, . or ..'
+    if (part.startsWith('.hilum-')) return 'a part of it begins with .hilum-'
+    if (Buffer.byteLength(part) > NAME_PART_BYTES_MAX) return `a part of it is longer than ${NAME_PART_BYTES_MAX} bytes`
+  }
+  return undefined
+}
+
+function checkedParts(count: number, { limits }: App): number {
+  const most = Math.ceil(limits.importFileBytes / limits.requestBodyBytes)
+  if (count >= 1 && count <= most) return count
+  throw new ContractError('ValidationException', `A file has from 1 to ${most} parts.`)
+}
+
+async function sweep(bucket: BlobStore, before: string): Promise<void> {
+  for (const prefix of [FILES, PARTS]) {
+    await removeWhile(bucket, prefix, (key) => key.slice(prefix.length) < before)
+  }
+}
+
+/** In the order of the keys, as long as one is to go. */
+async function removeWhile(bucket: BlobStore, prefix: string, goes: (key: string) => boolean): Promise<void> {
+  let keys: string[] = []
+  for await (const { key } of bucket.list(prefix)) {
+    if (!goes(key)) break
+    keys.push(key)
+    if (keys.length < SWEPT_AT_ONCE) continue
+    await bucket.remove(keys)
+    keys = []
+  }
+  await bucket.remove(keys)
+}
+
+/** `20261124T063541123Z` */
+const timeText = (ms: number): string => new Date(ms).toISOString().replaceAll(/[-:.]/g, '')

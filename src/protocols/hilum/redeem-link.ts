@@ -1,0 +1,44 @@
+/** The exchange of a one-time link for the key it was made with: the one request of this door that nobody has signed. */
+import type { App } from '../../app.ts'
+import { ContractError } from '../../contract/errors.ts'
+import type { WireRequest } from '../wire.ts'
+import type { ConsoleLinks } from './console-links.ts'
+
+/** The greatest thing that may be sent to be exchanged, by far. */
+const BODY_BYTES_MAX = 1_024
+
+export function redeemLink(
+  request: WireRequest,
+  { app, links }: { readonly app: Pick<App, 'clock' | 'credentials' | 'limits'>; readonly links: ConsoleLinks },
+): { readonly accessKeyId: string; readonly secretAccessKey: string } {
+  if (!isLoopback(request.remoteAddress)) {
+    throw denied(
+      'A link into the console works on the machine of the server only. Sign in with the access key instead.',
+    )
+  }
+  const accessKeyId = links.redeem(tokenOf(request), app.clock())
+  const secretAccessKey = accessKeyId === undefined ? undefined : app.credentials.secretOf(accessKeyId)
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
+  const minutes = Math.round(app.limits.consoleLinkMs / 60_000)
+  throw denied(`This link was used before, or is older than ${minutes} minutes. hilum console makes a new one.`)
+}
+
+/** What browsers send along by themselves cannot be JSON: another site's page cannot make this request without asking first. */
+function tokenOf({ headers, body }: WireRequest): string {
+  const isJson = /^application\/json\b/i.test(headers['content-type'] ?? '')
+  if (!isJson || body.length > BODY_BYTES_MAX) {
+    throw new ContractError('ValidationException', 'A token is sent as application/json: {"token": "..."}.')
+  }
+  try {
+    const { token } = JSON.parse(Buffer.from(body).toString()) as { readonly token?: unknown }
+    if (typeof token === 'string') return token
+  } catch {
+    // Said below; what JSON.parse says quotes the token.
+  }
+  throw new ContractError('ValidationException', 'A token is sent as JSON: {"token": "..."}.')
+}
+
+const isLoopback = (address: string | undefined): boolean =>
+  address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
+
+const denied = (message: string) => new ContractError('AccessDeniedException', message)
