@@ -41,13 +41,13 @@ function Console() {
 
   const token = new URLSearchParams(fragment).get('open')
   if (api === undefined || queries === undefined || token !== null) return <SignInPage token={token ?? undefined} />
-  const { page: Page, labels } = routeOf(path)
+  const { page: Page, labels, key } = routeOf(path)
   return (
     <ApiContext value={api}>
       <QueryClientProvider client={queries}>
         <NoticesProvider>
           <Suspense fallback={<Waiting what="the page" />}>
-            <Page key={path} {...labels} />
+            <Page key={key} {...labels} />
           </Suspense>
         </NoticesProvider>
       </QueryClientProvider>

@@ -27,7 +27,7 @@ export async function openBrowser(): Promise<Browser> {
 
 export interface Visit {
   readonly browser: Browser
-  readonly hilum: Hilum
+  readonly hilum: Pick<Hilum, 'endpoint'> & { readonly client: Pick<Hilum['client'], 'credentials'> }
   /** Below /console/. */
   readonly address?: string
   /** Signed in already, unless this is false. */

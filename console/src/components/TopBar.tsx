@@ -21,7 +21,7 @@ export function TopBar() {
       iconName: 'user-profile',
       text: accessKey.accessKeyId,
       title: accessKey.accessKeyId,
-      ariaLabel: 'Access key',
+      ariaLabel: `Access key ${accessKey.accessKeyId}`,
       items: [{ id: 'sign-out', text: 'Sign out' }],
       onItemClick: () => setAccessKey(undefined),
     })

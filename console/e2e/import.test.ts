@@ -1,0 +1,118 @@
+/** Files from the person's disk to image sets: dragged, chosen as a folder, or lying in a bucket already. */
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { activeDatastore } from '../../acceptance/support/datastores.ts'
+import { instance } from '../../acceptance/support/fixtures.ts'
+import { openHilum } from '../../acceptance/support/hilum.ts'
+import { until } from '../../acceptance/support/until.ts'
+import { assertAccessible, keepPicture, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+
+const skip = skipUnlessChromium()
+
+describe('importing from a browser', skip, async () => {
+  if ('skip' in skip) return
+  const { hilum, sdk } = await openHilum()
+  const browser = await openBrowser()
+  const importPage = async () => `datastores/${await activeDatastore(sdk, { datastoreName: 'ward-7' })}/import`
+
+  const drop = (page: Page, files: Readonly<Record<string, Uint8Array>>) =>
+    page.evaluate(
+      (list) => {
+        const dataTransfer = new DataTransfer()
+        for (const [name, bytes] of list) dataTransfer.items.add(new File([new Uint8Array(bytes)], name))
+        for (const type of ['dragover', 'drop'])
+          window.dispatchEvent(new DragEvent(type, { dataTransfer, cancelable: true }))
+      },
+      Object.entries(files).map(([name, bytes]) => [name, [...bytes]] as const),
+    )
+  const leftInBucket = async (name: string, uploadId: string) =>
+    hilum.getObject('hilum-import', `uploads/${uploadId}/${name}`)
+
+  test('dragged files are imported, and a bad one among them is told with its reason', async (t) => {
+    const page = await visit(t, { browser, hilum, address: await importPage() })
+    await page.getByText('Drop DICOM files or a folder of them anywhere on this page').waitFor()
+    await drop(page, {
+      'one.dcm': instance({ StudyInstanceUID: '2.25.1', PatientName: 'Drag^One' }),
+      'two.dcm': instance({ StudyInstanceUID: '2.25.2', PatientName: 'Drag^Two' }),
+      'letter.txt': Buffer.from('Dear colleague'),
+      '.DS_Store': Buffer.from('x'),
+    })
+    await page.getByText(/^3 files, /).waitFor()
+    await page.getByText('1 hidden file of the system left out.').waitFor()
+    await assertAccessible(page)
+    await keepPicture(page, 'import')
+    const started = page.waitForResponse(/\/hilum\/uploads$/)
+    await page.getByLabel(/Job name/).fill('from-a-browser')
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    const { uploadId } = await (await started).json()
+    await page.getByRole('heading', { name: 'from-a-browser' }).waitFor()
+    await page.getByText('2 files', { exact: true }).waitFor()
+    await page.getByText('1 file', { exact: true }).waitFor()
+    const failure = page.getByRole('row', { name: /letter\.txt/ })
+    assert.match(await failure.innerText(), /ValidationException/)
+    await assertAccessible(page)
+    await keepPicture(page, 'import-job')
+    await until(async () => ((await leftInBucket('one.dcm', uploadId)) === undefined ? true : undefined))
+
+    await page.getByRole('link', { name: 'See its image sets' }).click()
+    await page.getByText('(2)').waitFor()
+    await page.getByText('Drag, Two').waitFor()
+  })
+
+  test('a folder is chosen with all below it, and large files go in parts', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'hilum-folder-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    mkdirSync(join(folder, 'a', 'b'), { recursive: true })
+    writeFileSync(join(folder, 'small.dcm'), instance({ StudyInstanceUID: '2.25.3' }))
+    const pixels = new Uint8Array(9 * 1024 * 1024).map((_, at) => at * 7)
+    const large = instance({ StudyInstanceUID: '2.25.4', BitsAllocated: 8 }, { pixelData: { frames: [pixels] } })
+    writeFileSync(join(folder, 'a', 'b', 'large.dcm'), large)
+    const page = await visit(t, { browser, hilum, address: await importPage() })
+    await page.getByLabel('Folder', { exact: true }).setInputFiles(folder)
+    await page.getByText(/^2 files, 9\.4 MB/).waitFor()
+    const parts: string[] = []
+    page.on('request', (request) => {
+      if (request.url().includes('large.dcm')) parts.push(`${request.method()} ${new URL(request.url()).search}`)
+    })
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText('2 files', { exact: true }).waitFor()
+    await page.getByText('None', { exact: true }).waitFor()
+    assert.deepEqual(parts, ['PUT ?part=1', 'PUT ?part=2', 'PUT ?part=3', 'POST ?parts=3'])
+  })
+
+  test('a prefix of a bucket is imported, and what cannot be one is said before anything is sent', async (t) => {
+    await hilum.putObject('scans', 'today/1.dcm', instance({ StudyInstanceUID: '2.25.5' }))
+    await hilum.putObject('reports', 'x', new Uint8Array())
+    const page = await visit(t, { browser, hilum, address: await importPage() })
+    await page.getByText('An S3 location').click()
+    await page.getByLabel('Source location').fill('scans/today')
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    assert.equal(await page.getByText(/It looks like s3:/).count(), 2)
+    await page.getByLabel('Source location').fill('s3://scans/today/')
+    await page.getByLabel('Output location').fill('s3://reports/today/')
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText('1 file', { exact: true }).waitFor()
+  })
+
+  test('a job that fails as a whole says why, and the list of jobs has it', async (t) => {
+    const address = await importPage()
+    const page = await visit(t, { browser, hilum, address })
+    await page.getByText('An S3 location').click()
+    await page.getByLabel('Source location').fill('s3://no-such-bucket/x/')
+    await page.getByLabel('Output location').fill('s3://no-such-bucket/y/')
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText('The import failed as a whole').waitFor()
+    await page
+      .getByText(/The bucket "no-such-bucket" does not exist/)
+      .first()
+      .waitFor()
+    await page.getByRole('link', { name: 'Imports' }).click()
+    await page.getByRole('cell', { name: 'Failed' }).waitFor()
+    await assertAccessible(page)
+    await keepPicture(page, 'import-jobs')
+  })
+})

@@ -1,0 +1,107 @@
+/** How a person comes in, and what happens when the server does not know them or goes away. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { activeDatastore } from '../../acceptance/support/datastores.ts'
+import { openHilum } from '../../acceptance/support/hilum.ts'
+import { sendSigned } from '../../acceptance/support/raw-request.ts'
+import { startHilumProcess } from '../../src/fixtures/hilum-process.ts'
+import { assertAccessible, keepPicture, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+
+const skip = skipUnlessChromium()
+
+describe('signing in', skip, async () => {
+  if ('skip' in skip) return
+  const { hilum, sdk } = await openHilum()
+  await activeDatastore(sdk, { datastoreName: 'clinic' })
+  const browser = await openBrowser()
+  const { accessKeyId, secretAccessKey } = hilum.client.credentials
+
+  test('the key is entered once for the tab, and another tab knows nothing of it', async (t) => {
+    const page = await visit(t, { browser, hilum, address: '../', withKey: false })
+    await assertAccessible(page)
+    await keepPicture(page, 'sign-in')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('Enter the access key ID.').waitFor()
+    await page.getByLabel('Access key ID').fill(` ${accessKeyId} `)
+    await page.getByLabel('Secret access key').fill(secretAccessKey)
+    await page.keyboard.press('Enter')
+    await page.getByRole('link', { name: 'clinic' }).waitFor()
+    await page.reload()
+    await page.getByRole('link', { name: 'clinic' }).waitFor()
+    const kept = await page.evaluate(() => ({ local: localStorage.length, cookie: document.cookie }))
+    assert.deepEqual(kept, { local: 0, cookie: '' })
+    const other = await page.context().newPage()
+    await other.goto(`${hilum.endpoint}/console/`)
+    await other.getByLabel('Access key ID').waitFor()
+
+    await page.getByRole('button', { name: 'Access key' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByLabel('Access key ID').waitFor()
+    assert.equal(await page.evaluate(() => sessionStorage.length), 0)
+  })
+
+  test('a wrong key and a wrong secret are told apart, in words', async (t) => {
+    const page = await visit(t, { browser, hilum, withKey: false, mayLog: /403/ })
+    await page.getByLabel('Access key ID').fill('AKIAIOSFODNN7EXAMPLE')
+    await page.getByLabel('Secret access key').fill(secretAccessKey)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('This server does not know the access key').waitFor()
+    await page.getByLabel('Access key ID').fill(accessKeyId)
+    await page.getByLabel('Secret access key').fill('wrong')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('The secret does not belong to the access key').waitFor()
+  })
+
+  test('a one-time link opens the console signed in, and leaves nothing in the address', async (t) => {
+    const { token } = (await sendSigned(hilum, { method: 'POST', path: '/hilum/console-link' })).json()
+    const page = await visit(t, { browser, hilum, address: `#open=${token}`, withKey: false, mayLog: /403/ })
+    await page.getByRole('link', { name: 'clinic' }).waitFor()
+    assert.equal(page.url(), `${hilum.endpoint}/console/`)
+    const second = await page.context().newPage()
+    await second.goto(`${hilum.endpoint}/console/#open=${token}`)
+    await second.getByText(/This link was used before/).waitFor()
+    assert.equal(second.url(), `${hilum.endpoint}/console/`)
+  })
+
+  test('a key that stopped being good is asked for again, on the page where one was', async (t) => {
+    const page = await visit(t, { browser, hilum, withKey: false, mayLog: /403/ })
+    await page.evaluate(() =>
+      sessionStorage.setItem('hilum.access-key', JSON.stringify({ accessKeyId: 'GONE', secretAccessKey: 'x' })),
+    )
+    await page.reload()
+    await page.getByRole('button', { name: 'Sign in again' }).click()
+    await page.getByLabel('Access key ID').waitFor()
+  })
+})
+
+test(
+  'a server that stops is said to be away, and the page comes to life again by itself when it is back',
+  skip,
+  async (t) => {
+    if ('skip' in skip) return
+    const cwd = mkdtempSync(join(tmpdir(), 'hilum-console-'))
+    t.after(() => rmSync(cwd, { recursive: true }))
+    const start = async (port: string) => {
+      const server = startHilumProcess(t, ['serve', '--port', port, '--host', '127.0.0.1'], { cwd })
+      const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+)/m)
+      return { server, endpoint: endpoint! }
+    }
+    const first = await start('0')
+    const credentials = JSON.parse(readFileSync(join(cwd, 'hilum-data', 'credentials.json'), 'utf8'))
+    const browser = await openBrowser()
+    const hilum = { endpoint: first.endpoint, client: { credentials } }
+    const page = await visit(t, { browser, hilum, mayLog: /ERR_CONNECTION_REFUSED/ })
+    await page.getByText('No data stores').waitFor()
+    first.server.child.kill('SIGTERM')
+    assert.equal(await first.server.ended, 0)
+    await page.getByRole('button', { name: 'Look again' }).click()
+    await page.getByText('The server does not answer').waitFor()
+    await keepPicture(page, 'server-away')
+    await start(new URL(first.endpoint).port)
+    await page.getByText('The server does not answer').waitFor({ state: 'detached' })
+    await page.getByText('No data stores').waitFor()
+  },
+)
