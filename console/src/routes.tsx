@@ -7,6 +7,7 @@ import { NotFoundPage } from './pages/NotFoundPage.tsx'
 const CreateDatastorePage = lazy(async () => ({
   default: (await import('./pages/CreateDatastorePage.tsx')).CreateDatastorePage,
 }))
+const ImageSetPage = lazy(async () => ({ default: (await import('./pages/ImageSetPage.tsx')).ImageSetPage }))
 const ImportPage = lazy(async () => ({ default: (await import('./pages/ImportPage.tsx')).ImportPage }))
 const ImportJobPage = lazy(async () => ({ default: (await import('./pages/ImportJobPage.tsx')).ImportJobPage }))
 
@@ -19,6 +20,7 @@ const ROUTES: readonly { readonly path: string; readonly page: Page }[] = [
   { path: '', page: DatastoresPage },
   { path: 'create', page: CreateDatastorePage },
   { path: 'datastores/:datastoreId', page: DatastorePage },
+  { path: 'datastores/:datastoreId/image-sets/:imageSetId', page: ImageSetPage },
   { path: 'datastores/:datastoreId/import', page: ImportPage },
   { path: 'datastores/:datastoreId/imports/:jobId', page: ImportJobPage },
   { path: 'datastores/:datastoreId/:tab', page: DatastorePage },

@@ -1,0 +1,165 @@
+/** An image set in the browser: its properties, metadata, versions and what changed, tags, and its end. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { UpdateImageSetMetadataCommand } from '@aws-sdk/client-medical-imaging'
+import { activeDatastore } from '../../acceptance/support/datastores.ts'
+import { instance } from '../../acceptance/support/fixtures.ts'
+import { openHilum } from '../../acceptance/support/hilum.ts'
+import { importFiles } from '../../acceptance/support/import.ts'
+import { fetchMetadata } from '../../acceptance/support/metadata.ts'
+import { until } from '../../acceptance/support/until.ts'
+import { assertAccessible, keepPicture, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+
+const skip = skipUnlessChromium()
+
+describe('an image set', skip, async () => {
+  if ('skip' in skip) return
+  const server = await openHilum()
+  const { hilum, sdk } = server
+  const datastoreId = await activeDatastore(sdk, { datastoreName: 'archive' })
+  const browser = await openBrowser()
+  let studies = 0
+
+  async function importSeries(): Promise<{ imageSetId: string; address: string }> {
+    studies += 1
+    const StudyInstanceUID = `2.25.${studies}`
+    const files = Object.fromEntries(
+      [10, 9].map((number) => [
+        `${number}.dcm`,
+        instance({
+          StudyInstanceUID,
+          SOPInstanceUID: `${StudyInstanceUID}.1.${number}`,
+          InstanceNumber: String(number),
+          SpecificCharacterSet: 'ISO_IR 192',
+          PatientName: 'Yamada^Tarou=山田^太郎',
+          PatientComments: 'as it came',
+          '00190010': { vr: 'LO', value: 'MAKER' },
+          '00191001': { vr: 'DS', value: '97' },
+          ReferencedImageSequence: { vr: 'SQ', value: [{ ReferencedSOPInstanceUID: '2.25.99' }] },
+        }),
+      ]),
+    )
+    const { manifest } = await importFiles(server, { datastoreId, files })
+    const { imageSetId } = manifest.imageSetsSummary[0]!
+    return { imageSetId, address: `datastores/${datastoreId}/image-sets/${imageSetId}` }
+  }
+
+  async function update(imageSetId: string, attributes: object): Promise<void> {
+    const updatable = { SchemaVersion: '1.1', Patient: { DICOM: attributes } }
+    await sdk.send(
+      new UpdateImageSetMetadataCommand({
+        datastoreId,
+        imageSetId,
+        latestVersionId: '1',
+        updateImageSetMetadataUpdates: {
+          DICOMUpdates: { updatableAttributes: Buffer.from(JSON.stringify(updatable)) },
+        },
+      }),
+    )
+    await until(async () => {
+      const document = await fetchMetadata(sdk, { datastoreId, imageSetId })
+      return document.Patient.DICOM.PatientComments === 'as it came' ? undefined : true
+    })
+  }
+
+  test('is opened from its row, and has properties, and the metadata as a tree', async (t) => {
+    const { imageSetId } = await importSeries()
+    const page = await visit(t, { browser, hilum, address: `datastores/${datastoreId}` })
+    await page.getByRole('link', { name: `Image set ${imageSetId}` }).click()
+    await page.getByText('Yamada, Tarou 山田 太郎').waitFor()
+    await page
+      .getByText(`arn:aws:medical-imaging:us-east-1:000000000000:datastore/${datastoreId}/imageset/${imageSetId}`)
+      .waitFor()
+    const row = (name: RegExp) => page.getByRole('row', { name })
+    await row(/PatientComments.*\(0010,4000\).*LT.*as it came/).waitFor()
+    assert.equal(await row(/InstanceNumber/).count(), 0)
+    await page.getByRole('button', { name: 'Open Instance 9' }).click()
+    await row(/InstanceNumber.*\(0020,0013\).*IS.*9/).waitFor()
+    await row(/Private.*\(0019,1001\).*DS.*97/).waitFor()
+    await page.getByRole('button', { name: 'Open ReferencedImageSequence' }).click()
+    await page.getByRole('button', { name: 'Open Item 1' }).click()
+    await row(/ReferencedSOPInstanceUID.*2\.25\.99/).waitFor()
+    await assertAccessible(page)
+    await keepPicture(page, 'image-set')
+  })
+
+  test('is searched for a tag, a keyword, a VR or a value', async (t) => {
+    const { address } = await importSeries()
+    const page = await visit(t, { browser, hilum, address })
+    const find = page.getByPlaceholder('Find a tag, keyword, VR or value')
+    for (const [text, found] of [
+      ['(0010,4000)', /1 found/],
+      ['patientcomments', /1 found/],
+      ['DS', /found/],
+      ['2.25.99', /2 found/],
+    ] as const) {
+      await find.fill(text)
+      await page.getByText(found).first().waitFor()
+    }
+    await page.getByText('Instance 9 › ReferencedImageSequence › Item 1').waitFor()
+    await find.fill('nothing like it')
+    await page.getByText('Nothing found').waitFor()
+  })
+
+  test('shows every version and what changed from one to the other, and the address says which', async (t) => {
+    const { imageSetId, address } = await importSeries()
+    await update(imageSetId, { PatientComments: 'as it should be' })
+    const page = await visit(t, { browser, hilum, address })
+    await page.getByText('Version 2, the latest').waitFor()
+    await page.getByRole('row', { name: /as it should be/ }).waitFor()
+    await page.getByRole('tab', { name: 'Changes' }).click()
+    const changed = page.getByRole('row', { name: /Patient.*PatientComments.*as it came.*as it should be/ })
+    await changed.waitFor()
+    await page.getByText('(1)').waitFor()
+    await assertAccessible(page)
+    await keepPicture(page, 'image-set-changes')
+    await page.getByRole('button', { name: /^Version Version 2/ }).click()
+    await page.getByRole('option', { name: /^Version 1/ }).click()
+    await page.getByRole('row', { name: /PatientComments.*as it should be.*as it came/ }).waitFor()
+    assert.match(page.url(), /#show=changes&version=1$/)
+    await page.reload()
+    await page.getByRole('row', { name: /PatientComments.*as it should be.*as it came/ }).waitFor()
+  })
+
+  test('is tagged', async (t) => {
+    const { address } = await importSeries()
+    const page = await visit(t, { browser, hilum, address: `${address}#show=tags` })
+    await page.getByText('No tags', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Manage tags' }).click()
+    await page.getByRole('button', { name: 'Add a tag' }).click()
+    await page.getByRole('textbox', { name: 'Key' }).fill('project')
+    await page.getByRole('textbox', { name: 'Value' }).fill('knee study')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('row', { name: 'project knee study' }).waitFor()
+    await page.getByRole('button', { name: 'Manage tags' }).click()
+    await page.getByRole('button', { name: 'Remove the tag project' }).click()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('No tags', { exact: true }).waitFor()
+  })
+
+  test('is deleted by who types the word, and is gone from the results', async (t) => {
+    const { imageSetId, address } = await importSeries()
+    const page = await visit(t, { browser, hilum, address })
+    await page.getByRole('button', { name: 'Delete image set' }).click()
+    const sure = page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true })
+    assert.equal(await sure.isDisabled(), true)
+    await page.getByLabel('Type delete to confirm').fill('delete')
+    await assertAccessible(page)
+    await sure.click()
+    await page.getByText(`The image set ${imageSetId} is being deleted.`).waitFor()
+    await page.getByText(/Search took/).waitFor()
+    await until(async () => {
+      await page.getByRole('button', { name: 'Search', exact: true }).click()
+      await page.getByText(/Search took/).waitFor()
+      return (await page.getByRole('link', { name: `Image set ${imageSetId}` }).count()) === 0 ? true : undefined
+    })
+    await page.goto(`${hilum.endpoint}/console/${address}`)
+    await page.getByText('This image set is deleted').waitFor()
+  })
+
+  test('that is not there says so', async (t) => {
+    const address = `datastores/${datastoreId}/image-sets/${'0'.repeat(32)}`
+    const page = await visit(t, { browser, hilum, address, mayLog: /404/ })
+    await page.getByText('It is not there').waitFor()
+  })
+})
