@@ -47,7 +47,7 @@ export function DatastorePage({ datastoreId, tab = 'image-sets' }: { datastoreId
     details: () => data && <DetailsTab datastore={data} />,
   }
   return (
-    <Frame title={name} way={[{ text: name, href: addressOf(`datastores/${datastoreId}`) }]}>
+    <Frame title={name} contentType="table" way={[{ text: name, href: addressOf(`datastores/${datastoreId}`) }]}>
       <SpaceBetween size="m">
         <Header variant="h1">{name}</Header>
         {error && <Problem error={error} again={() => refetch()} />}

@@ -74,7 +74,7 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
       title="Image set"
       way={[
         { text: name, href: addressOf(`datastores/${datastoreId}`) },
-        { text: `Image set ${imageSetId.slice(0, 8)}…`, href: addressOf(path) },
+        { text: `Image set …${imageSetId.slice(-8)}`, href: addressOf(path) },
       ]}
     >
       <SpaceBetween size="m">

@@ -39,7 +39,7 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
   },
   text('patientId', 'Patient ID', 120, (tags) => tags.DICOMPatientId),
   text('modality', 'Modality', 115, (tags) => tags.DICOMSeriesModality),
-  text('description', 'Study', 230, (tags) => tags.DICOMStudyDescription),
+  text('description', 'Study', 290, (tags) => tags.DICOMStudyDescription),
   text('bodyPart', 'Body part', 130, (tags) => tags.DICOMSeriesBodyPart),
   text('series', 'Series', 95, (tags) => tags.DICOMSeriesNumber?.toString()),
   text('instances', 'Instances', 120, (tags) => tags.DICOMNumberOfStudyRelatedInstances?.toString()),

@@ -3,6 +3,7 @@ import type { GetImageSetCommandOutput } from '@aws-sdk/client-medical-imaging'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import KeyValuePairs, { type KeyValuePairsProps } from '@cloudscape-design/components/key-value-pairs'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import { CopyText } from '../../components/CopyText.tsx'
 import { Status } from '../../components/Status.tsx'
 import { timeText } from '../../components/times.ts'
@@ -17,7 +18,11 @@ const TIERS: Readonly<Record<string, string>> = {
 export function Properties({ of, document }: { of: GetImageSetCommandOutput; document: MetadataDocument | undefined }) {
   return (
     <Container header={<Header variant="h2">Properties</Header>}>
-      <KeyValuePairs columns={4} items={[...(document ? seriesItems(document) : []), ...versionItems(of)]} />
+      <SpaceBetween size="l">
+        {document && <KeyValuePairs columns={4} items={seriesItems(document)} />}
+        <KeyValuePairs columns={4} items={versionItems(of)} />
+        <KeyValuePairs columns={3} items={idItems(of, document)} />
+      </SpaceBetween>
     </Container>
   )
 }
@@ -32,14 +37,11 @@ function versionItems(of: GetImageSetCommandOutput): KeyValuePairsProps.Pair[] {
     { label: 'Updated at', value: timeText(of.updatedAt) },
     { label: 'Last accessed at', value: timeText(of.lastAccessedAt) },
     { label: 'Message', value: of.message ?? '–' },
-    { label: 'Image set ID', value: <CopyText text={of.imageSetId} what="the image set ID" /> },
-    { label: 'ARN', value: <CopyText text={of.imageSetArn} what="the ARN" /> },
   ]
 }
 
 function seriesItems({ Patient, Study }: MetadataDocument): KeyValuePairsProps.Pair[] {
   const [series] = Object.values(Study.Series)
-  const text = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
   const { StudyDate, StudyTime, StudyDescription } = Study.DICOM
   const instances = series === undefined ? 0 : Object.keys(series.Instances).length
   return [
@@ -53,9 +55,17 @@ function seriesItems({ Patient, Study }: MetadataDocument): KeyValuePairsProps.P
     { label: 'Modality', value: text(series?.DICOM.Modality) || '–' },
     { label: 'Series', value: text(series?.DICOM.SeriesDescription) || text(series?.DICOM.SeriesNumber) || '–' },
     { label: 'Instances', value: instances.toLocaleString('en-US') },
-    {
-      label: 'Series Instance UID',
-      value: <CopyText text={text(series?.DICOM.SeriesInstanceUID)} what="the Series Instance UID" />,
-    },
   ]
 }
+
+function idItems(of: GetImageSetCommandOutput, document: MetadataDocument | undefined): KeyValuePairsProps.Pair[] {
+  const [series] = Object.values(document?.Study.Series ?? {})
+  const uid = text(series?.DICOM.SeriesInstanceUID)
+  return [
+    { label: 'Image set ID', value: <CopyText text={of.imageSetId} what="the image set ID" /> },
+    { label: 'Series Instance UID', value: <CopyText text={uid} what="the Series Instance UID" /> },
+    { label: 'ARN', value: <CopyText text={of.imageSetArn} what="the ARN" /> },
+  ]
+}
+
+const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
