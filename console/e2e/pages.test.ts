@@ -27,7 +27,7 @@ describe('pages', skip, async () => {
   const server = await openHilum()
   const { hilum, sdk } = server
   const empty = await openHilum()
-  const datastoreId = await demoDatastore(server, 'demo')
+  const datastoreId = await demoDatastore(server, { datastoreName: 'demo', instances: 150 })
   const { imageSetsMetadataSummaries } = await sdk.send(new SearchImageSetsCommand({ datastoreId }))
   const imageSetId = imageSetsMetadataSummaries!.find(
     ({ DICOMTags }) => DICOMTags?.DICOMSeriesModality === 'CT',

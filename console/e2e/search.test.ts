@@ -222,4 +222,14 @@ describe('the search page', skip, async () => {
       await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
     }
   })
+
+  test('finds what came in since when it is started again', async (t) => {
+    const page = await visit(t, { browser, hilum, address: `${store}#patient=LATE` })
+    await page.getByText('Nothing matches').waitFor()
+    const late = instance({ StudyInstanceUID: '2.25.9999', PatientID: 'LATE' })
+    await importFiles(server, { datastoreId, files: { 'late.dcm': late } })
+    await page.getByRole('button', { name: 'Search', exact: true }).click()
+    await page.getByText('(1)').waitFor()
+    assert.deepEqual(await patients(page), ['LATE'])
+  })
 })

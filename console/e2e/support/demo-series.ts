@@ -1,17 +1,18 @@
-/** Some of the demo's studies in a data store: names, dates and modalities as people have them, for pictures that are looked at. */
+/** The demo's studies, or the first so many instances of them, in a data store: names, dates and modalities as people have them, for pictures that are looked at. */
 import { activeDatastore } from '../../../acceptance/support/datastores.ts'
 import type { TestServer } from '../../../acceptance/support/hilum.ts'
 import { importFiles } from '../../../acceptance/support/import.ts'
 import { demoInstances } from '../../../src/demo/instances.ts'
 
-const INSTANCES = 150
-
-export async function demoDatastore(server: TestServer, datastoreName: string): Promise<string> {
+export async function demoDatastore(
+  server: TestServer,
+  { datastoreName, instances }: { readonly datastoreName: string; readonly instances: number | undefined },
+): Promise<string> {
   const datastoreId = await activeDatastore(server.sdk, { datastoreName, tags: { department: 'radiology' } })
   const files: Record<string, Uint8Array> = {}
   for await (const { path, bytes } of demoInstances({ seed: 1, today: '20260115' })) {
     files[path] = bytes
-    if (Object.keys(files).length === INSTANCES) break
+    if (Object.keys(files).length === instances) break
   }
   await importFiles(server, { datastoreId, files })
   return datastoreId

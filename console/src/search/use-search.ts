@@ -20,6 +20,8 @@ interface Run {
 }
 
 export interface Found {
+  /** From 1: rows stay until those of the next page are there, and are called by their own page. */
+  readonly page: number
   readonly rows: readonly ImageSetsMetadataSummary[]
   readonly nextToken: string | undefined
   /** How many match in all; told with the first page. */
@@ -35,8 +37,12 @@ export function useSearch(datastoreId: string) {
   const token = run.tokens.at(-1)
   const criteria = useMemo(() => criteriaOf(search, new Date(run.asOf)), [search, run.asOf])
   const query = useQuery({
-    queryKey: ['search', datastoreId, criteria, token],
-    queryFn: () => findPage(client, { datastoreId, searchCriteria: criteria, nextToken: token }),
+    // The same search started again is another: something may have come in since.
+    queryKey: ['search', datastoreId, criteria, run.asOf, token],
+    queryFn: async () => ({
+      page: run.tokens.length + 1,
+      ...(await findPage(client, { datastoreId, searchCriteria: criteria, nextToken: token })),
+    }),
     placeholderData: keepPreviousData,
   })
   const toPage = (tokens: readonly string[]) =>
@@ -47,7 +53,7 @@ export function useSearch(datastoreId: string) {
     search,
     strange,
     criteria,
-    page: run.tokens.length + 1,
+    page: query.data?.page ?? run.tokens.length + 1,
     total: run.total ?? query.data?.total,
     /** Also of the same search once more. */
     start(next: Search) {
@@ -70,7 +76,7 @@ function isRun(kept: unknown): kept is Run {
 async function findPage(
   client: Api['client'],
   input: ConstructorParameters<typeof SearchImageSetsCommand>[0],
-): Promise<Found> {
+): Promise<Omit<Found, 'page'>> {
   const command = new SearchImageSetsCommand({ ...input, maxResults: PAGE_SIZE })
   const isFirst = input.nextToken === undefined
   const startedAt = performance.now()

@@ -1,0 +1,51 @@
+/** The pictures of the README, out of the demo's data: `node console/e2e/pictures.ts`, on a machine with Chromium and many fonts. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { MedicalImagingClient, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
+import { chromium, type Page } from 'playwright-core'
+import { startHilum } from '../../src/testing.ts'
+import { CHROMIUM } from './support/browser.ts'
+import { demoDatastore } from './support/demo-series.ts'
+
+const FOLDER = fileURLToPath(new URL('../../docs/pictures/', import.meta.url))
+const SIZE = { width: 1280, height: 800 }
+
+const hilum = await startHilum()
+const sdk = new MedicalImagingClient(hilum.client)
+const browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] })
+try {
+  const datastoreId = await demoDatastore({ hilum, sdk }, { datastoreName: 'demo', instances: undefined })
+  const { imageSetsMetadataSummaries } = await sdk.send(
+    new SearchImageSetsCommand({
+      datastoreId,
+      searchCriteria: { filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'DEMO-0001' }] }] },
+    }),
+  )
+  const found = imageSetsMetadataSummaries!.find(({ DICOMTags }) => DICOMTags?.DICOMSeriesModality === 'CT')!
+  mkdirSync(FOLDER, { recursive: true })
+  const context = await browser.newContext({ viewport: SIZE, colorScheme: 'light', timezoneId: 'Europe/Rome' })
+  const key = JSON.stringify(hilum.client.credentials)
+  await context.addInitScript((text) => sessionStorage.setItem('hilum.access-key', text), key)
+  const page = await context.newPage()
+  const keep = async (name: string, address: string, ready: (page: Page) => Promise<unknown>) => {
+    await page.goto(`${hilum.endpoint}/console/${address}`)
+    await ready(page)
+    await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' })
+  }
+  await keep('console-search', `datastores/${datastoreId}#sort=DICOMStudyDateAndTime.desc`, async () => {
+    await page.getByText(/Search took/).waitFor()
+    // Once more: the first search of a page is the one that readies the SDK.
+    const answered = page.waitForResponse(/searchImageSets/)
+    await page.getByRole('button', { name: 'Search', exact: true }).click()
+    await answered
+    await page.getByRole('button', { name: 'Search', exact: true }).waitFor()
+  })
+  await keep('console-image-set', `datastores/${datastoreId}/image-sets/${found.imageSetId}`, () =>
+    page.getByRole('button', { name: 'Open Instance 1', exact: true }).waitFor(),
+  )
+} finally {
+  await browser.close()
+  sdk.destroy()
+  await hilum.stop()
+}
