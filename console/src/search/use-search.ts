@@ -3,7 +3,7 @@
  * the page where the person was, and a link to the search's first page.
  */
 import { type ImageSetsMetadataSummary, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { type Api, askingFor, headerOf, useApi } from '../api.ts'
 import { addressOf, go, usePlace } from '../place.ts'
@@ -43,7 +43,8 @@ export function useSearch(datastoreId: string) {
       page: run.tokens.length + 1,
       ...(await findPage(client, { datastoreId, searchCriteria: criteria, nextToken: token })),
     }),
-    placeholderData: keepPreviousData,
+    // Rows of the page before stay until the next is there; those of another search never do.
+    placeholderData: (rows, before) => (before?.queryKey[3] === run.asOf ? rows : undefined),
   })
   const toPage = (tokens: readonly string[]) =>
     go(addressOf(path, fragment), { kept: { ...run, tokens, total: run.total ?? query.data?.total } satisfies Run })
