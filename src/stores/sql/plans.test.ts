@@ -129,8 +129,7 @@ describe('an import does not become slower as it goes on', async () => {
 })
 
 test('the place of frames is found by their key, and no instance of the image set is passed', async () => {
-  const frames = { datastoreId: idOf('store'), imageSetId: '0'.repeat(32), framesKey: 'a'.repeat(24) }
-  const plans = plansOf(await smallCatalog(), placeOfFrames(frames), /FROM instances\b/)
+  const plans = plansOf(await smallCatalog(), placeOfFrames(1, 'a'.repeat(24)), /FROM instances\b/)
   assert.match(plans[0]!, /^SEARCH instances USING INDEX instances_by_frames \(frames_key=\?\)$/)
   assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
 })
