@@ -66,6 +66,8 @@ export interface Limits {
   readonly inflatedBytes: number
   /** What one instance's metadata may take, as JSON. */
   readonly importMetadataCharacters: number
+  /** A file with more is kept without frames: each is an entry of some 200 characters in the metadata document. */
+  readonly importFramesPerFile: number
 
   /** Threads that decode and encode frames, of each import thread; never more than there are cores. */
   readonly frameThreads: number
@@ -120,6 +122,7 @@ export const DEFAULT_LIMITS: Limits = {
   importAttempts: 4,
   inflatedBytes: 512 * 1024 ** 2,
   importMetadataCharacters: 128 * 1024 ** 2,
+  importFramesPerFile: 250_000,
 
   frameThreads: 64,
   frameDeadlineMs: 20_000,

@@ -37,7 +37,9 @@ const PREFIX = '1.2.840.10008.1.2'
 const SMALL = 64 * 1024
 
 /** Files beyond 64 KB are not held whole, and frames beyond 64 KB of pixels lie in a blob of their own: so both ways are gone. */
-const server = await openHilum({ limits: { importWholeFileBytes: SMALL, importBlobBytes: SMALL } })
+const server = await openHilum({
+  limits: { importWholeFileBytes: SMALL, importBlobBytes: SMALL, importFramesPerFile: 9 },
+})
 const { sdk } = server
 const datastoreId = await activeDatastore(sdk)
 const jpeg2000Store = await activeDatastore(sdk, { losslessStorageFormat: 'JPEG_2000_LOSSLESS' })
@@ -280,6 +282,14 @@ describe('what cannot be cut or decoded is imported with a warning, and has no f
     [
       'pixel data shorter than a frame',
       () => fileOf(GREY_8, { frames: [cells.subarray(0, 100)] }),
+      ...([0xb110, 'FramesExtractionFailure'] as const),
+    ],
+    [
+      'more frames than can be stored',
+      () => {
+        const pixel = pixelOf({ rows: 4, columns: 4, numberOfFrames: 10 })
+        return fileOf(pixel, { frames: drawn(pixel) })
+      },
       ...([0xb110, 'FramesExtractionFailure'] as const),
     ],
     [

@@ -57,6 +57,11 @@ export async function framesOfFile({ file, source, items }: FileWithFrames, work
   const plan = planFrames(file, { format: work.format, items })
   if (plan.kind === 'none') return { described: NO_FRAMES, warnings: [], frames: undefined }
   if (plan.kind === 'unavailable') return without(plan.warning)
+  const { importFramesPerFile } = work.app.limits
+  if (plan.cut.count > importFramesPerFile) {
+    const message = `The file has ${plan.cut.count} frames, more than the ${importFramesPerFile} that can be stored`
+    return without({ type: 'FramesExtractionFailure', message })
+  }
   const made = new MadeFrames(plan, { source, work })
   try {
     const frames = await made.keep()
