@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
-import { appIn, importInstances, newDataFolder } from '../import/imported.fixture.ts'
+import { appIn, imageSetIdsOf, importInstances, newDataFolder } from '../import/imported.fixture.ts'
+import { sweepBlobs } from '../import/sweep-blobs.ts'
 import type { KnownBlob } from '../stores/catalog.ts'
 import { pathsOf } from '../stores/disk-paths.ts'
 import { differencesIn } from './verify.fixture.ts'
@@ -171,6 +172,30 @@ test('what comes and goes beside it is no difference', async (context) => {
   await app.blobs.remove([last.blobKey])
   const looking = { catalog: changing, blobs: app.blobs, now: () => Date.now() + 86_400_000, isQuick: false }
   for await (const { differences } of verifyBlobs(looking)) assert.deepEqual(differences, [])
+})
+
+test('beside imports, deletions and sweeps there is no difference, however often it is looked', async (context) => {
+  const app = await appIn(context, await newDataFolder(context))
+  const datastoreId = await importInstances(app, INSTANCES)
+  let isOver = false
+  const change = async () => {
+    for (let round = 0; round < 6; round++) {
+      await importInstances(app, [{ series: 10 + round, number: 1 }], datastoreId)
+      const [oldest] = (await imageSetIdsOf(app, datastoreId)).values()
+      await app.catalog.imageSets.delete({ datastoreId, imageSetId: oldest!, at: Date.now() })
+      // At once, and not minutes later.
+      await sweepBlobs({ ...app, clock: () => Date.now() + 3_600_000 })
+    }
+    isOver = true
+  }
+  const look = async () => {
+    let looks = 0
+    for (; !isOver; looks++) assert.deepEqual(await differencesIn(app, { now: Date.now }), [])
+    return looks
+  }
+  const [, looks] = await Promise.all([change(), look()])
+  assert.ok(looks > 3, `${looks} looks`)
+  assert.deepEqual(await differencesIn(app), [])
 })
 
 test('it is told with an exit code, and quickly without reading', async (context) => {

@@ -7,9 +7,12 @@ import { verifyUses } from './verify-uses.ts'
 
 const DAY_MS = 24 * 3_600_000
 
-/** As it would be told tomorrow: bytes that are not recorded are of nobody then. */
-export async function differencesIn({ catalog, blobs }: Pick<ImportApp, 'catalog' | 'blobs'>): Promise<Difference[]> {
-  const looking = { catalog, blobs, now: () => Date.now() + DAY_MS, isQuick: false }
+/** Without a time as it would be told tomorrow: bytes that are not recorded are of nobody then. */
+export async function differencesIn(
+  { catalog, blobs }: Pick<ImportApp, 'catalog' | 'blobs'>,
+  { now = () => Date.now() + DAY_MS }: { readonly now?: () => number } = {},
+): Promise<Difference[]> {
+  const looking = { catalog, blobs, now, isQuick: false }
   const found: Difference[] = []
   for (const part of [verifyUses, verifyBlobs, verifyDocuments]) {
     for await (const { differences } of part(looking)) found.push(...differences)

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { crc32, gunzipSync } from 'node:zlib'
 import type { App } from '../app.ts'
+import { differencesIn } from '../cli/verify.fixture.ts'
 import type { LentBytes } from '../contract/shapes.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { findCodestream } from '../dicom/jp2-boxes.ts'
@@ -166,6 +167,7 @@ async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map
   const sorted = (all: Iterable<Uint8Array>) => [...all].map((bytes) => Buffer.from(bytes).toString('hex')).sort()
   assert.deepEqual(sorted(found), sorted(files.values()), 'every file is there, once, byte for byte')
   for await (const { key } of stores.blobs.list('')) assert.ok(referenced.has(key), 'no blob is left that nobody knows')
+  assert.deepEqual(await differencesIn(stores), [])
   await stores.catalog.close()
 }
 
