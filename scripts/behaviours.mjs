@@ -5,7 +5,12 @@ import { join, relative } from 'node:path'
 import { filesIn } from './bootstrap.mjs'
 
 /** Folders below acceptance/ whose tests are about one operation, or about all. */
-const SECTION_OF_FOLDER = { http: 'Every operation', imports: 'StartDICOMImportJob', searches: 'SearchImageSets' }
+const SECTION_OF_FOLDER = {
+  http: 'Every operation',
+  imports: 'StartDICOMImportJob',
+  journeys: 'Several operations',
+  searches: 'SearchImageSets',
+}
 
 /** As the formatter leaves them: the indentation tells which suite holds which test. */
 const CALL =
@@ -13,10 +18,10 @@ const CALL =
 
 /** In the order in which the document has them: what is true of every operation, then the operations as the contract has them. */
 export function sectionsOf(root, operations) {
-  const files = ['http', 'imports', 'searches', 'operations'].flatMap((folder) =>
+  const files = [...Object.keys(SECTION_OF_FOLDER), 'operations'].flatMap((folder) =>
     filesIn(join(root, 'acceptance', folder), '.test.ts').map((path) => relative(root, path)),
   )
-  return ['Every operation', ...operations].map((section) => {
+  return ['Every operation', ...operations, 'Several operations'].map((section) => {
     const own = files.filter((file) => sectionOf(file) === section)
     // The operation's own file first.
     own.sort((a, b) => Number(b.includes('/operations/')) - Number(a.includes('/operations/')))
@@ -89,19 +94,22 @@ function openingOf(path) {
 
 export const DOCUMENT = 'docs/conformance.md'
 
-/** What the committed document says: `section | behaviour | source`, row by row. */
+/** What the committed document says: results by `section | behaviour | source`, and by file for other clients, row by row. */
 export function rowsOf(root) {
   const path = join(root, DOCUMENT)
-  if (!existsSync(path)) return []
+  const rows = new Map()
   let section = ''
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      section = /^## (.*)$/.exec(line)?.[1] ?? section
-      const row = /^\| (?<behaviour>.*) \| (?<source>documented|recorded|choice) \| /.exec(line)
-      return row === null || section === '' ? [] : [`${section} | ${row.groups.behaviour} | ${row.groups.source}`]
-    })
+  for (const line of existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []) {
+    section = /^## (.*)$/.exec(line)?.[1] ?? section
+    const row = /^\| (?<what>.*) \| (?<by>documented|recorded|choice|`[^`]+`) \| (?<result>.*) \|$/.exec(line)?.groups
+    if (row === undefined || section === '') continue
+    rows.set(row.by.startsWith('`') ? row.by.slice(1, -1) : `${section} | ${row.what} | ${row.by}`, row.result)
+  }
+  return rows
 }
+
+/** The key of a behaviour's row. */
+export const rowOf = (section, behaviour) => `${section} | ${sentenceOf(behaviour)} | ${behaviour.source}`
 
 /** As a row of the document: the suites, then the test. */
 export const sentenceOf = ({ names }) => names.join(': ').replaceAll('|', '\\|')

@@ -1,9 +1,9 @@
-// Runs the acceptance tests named as arguments and writes docs/conformance.md. Its own process, like run-tests.mjs.
+// Runs the acceptance tests named as arguments and writes docs/conformance.md; of the others it keeps what is there. Its own process, like run-tests.mjs.
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { run } from 'node:test'
 import { operations } from '../src/contract/operations.ts'
-import { clientsOf, DOCUMENT, isOf, sectionsOf, sentenceOf } from './behaviours.mjs'
+import { clientsOf, DOCUMENT, isOf, rowOf, rowsOf, sectionsOf, sentenceOf } from './behaviours.mjs'
 import { ROOT } from './bootstrap.mjs'
 import { report } from './reporter.mjs'
 
@@ -18,9 +18,10 @@ acceptance tests, which talk to a server as its users do: through AWS's SDK for 
 `
 
 const SOURCES = ['documented', 'recorded', 'choice']
+const NOT_RUN = 'did not run'
 
 function resultOf(tests) {
-  if (tests.length === 0) return 'did not run'
+  if (tests.length === 0) return NOT_RUN
   if (tests.some(({ error }) => error !== undefined)) return 'fails'
   const skipped = tests.find(({ skip }) => skip !== undefined)
   return skipped === undefined ? '✓' : `skipped: ${skipped.skip}`
@@ -28,7 +29,6 @@ function resultOf(tests) {
 
 function overview(sections) {
   const rows = sections.map(({ section, behaviours, results }) => {
-    if (behaviours.length === 0) return `| ${section} | | | | not built |`
     const counts = SOURCES.map((source) => behaviours.filter((behaviour) => behaviour.source === source).length || '')
     const open = results.filter((result) => result !== '✓').length
     return `| ${section} | ${counts.join(' | ')} | ${open === 0 ? '✓' : `all but ${open}`} |`
@@ -42,13 +42,16 @@ function chapter({ section, files, behaviours, results }) {
   return `## ${section}\n\n${tested}\n\n| behaviour | source | |\n|---|---|---|\n${rows.join('\n')}\n`
 }
 
-function otherClients(testsOf) {
+function otherClients() {
   const rows = clientsOf(ROOT).map(({ file, opening }) => {
-    return `| ${opening.replaceAll('|', '\\|')} | \`${file}\` | ${resultOf(testsOf.get(file) ?? [])} |`
+    const result = testsOf.has(file) ? resultOf(testsOf.get(file)) : (before.get(file) ?? NOT_RUN)
+    return `| ${opening.replaceAll('|', '\\|')} | \`${file}\` | ${result} |`
   })
   return `## Through other clients\n\n| | tests | |\n|---|---|---|\n${rows.join('\n')}\n`
 }
 
+const before = rowsOf(ROOT)
+/** By file, of those that were run. */
 const testsOf = new Map()
 const files = process.argv.slice(2).map((path) => resolve(ROOT, path))
 const isGood = await report(run({ files, concurrency: 2, cwd: ROOT }), {
@@ -57,14 +60,16 @@ const isGood = await report(run({ files, concurrency: 2, cwd: ROOT }), {
   onFile: (file, tests) => testsOf.set(file, tests),
 })
 
-const sections = sectionsOf(ROOT, Object.keys(operations)).map((section) => ({
-  ...section,
-  results: section.behaviours.map((behaviour) =>
-    resultOf((testsOf.get(behaviour.file) ?? []).filter(({ name }) => isOf(behaviour, name))),
-  ),
+const resultOfBehaviour = (section, behaviour) =>
+  testsOf.has(behaviour.file)
+    ? resultOf(testsOf.get(behaviour.file).filter(({ name }) => isOf(behaviour, name)))
+    : (before.get(rowOf(section, behaviour)) ?? NOT_RUN)
+
+const sections = sectionsOf(ROOT, Object.keys(operations)).map((each) => ({
+  ...each,
+  results: each.behaviours.map((behaviour) => resultOfBehaviour(each.section, behaviour)),
 }))
-const built = sections.filter(({ behaviours }) => behaviours.length > 0)
-const text = [INTRODUCTION, overview(sections), ...built.map(chapter), otherClients(testsOf)].join('\n')
+const text = [INTRODUCTION, overview(sections), ...sections.map(chapter), otherClients()].join('\n')
 writeFileSync(join(ROOT, DOCUMENT), text)
 process.stdout.write(`Written: ${DOCUMENT}\n`)
 process.exitCode = isGood ? 0 : 1
