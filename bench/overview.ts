@@ -1,6 +1,7 @@
 /** One table of what Hilum costs and does on this machine, beside what one would use instead. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { measureConsole } from './console.ts'
 import { measureServing } from './frame-serving.ts'
 import { type Measured, measureFrames, ratioOf } from './frames.ts'
 import { SIDE } from './frames-alone.ts'
@@ -113,6 +114,16 @@ export async function printOverview({ json }: { readonly json: boolean }): Promi
     ms(searches.duringImportP99Ms),
     `idle: ${ms(searches.idleP99Ms)}`,
     `${(searches.duringImportP99Ms / searches.idleP99Ms).toFixed(1)} x`,
+  )
+
+  progress('opening the console')
+  const opened = await measureConsole()
+  add(
+    'console, from its address to the results of a search',
+    opened === undefined ? 'Chromium is not installed' : `${whole(opened.firstMs)} ms`,
+    opened === undefined
+      ? ''
+      : `with its ${whole(opened.scriptBytes / 1000)} kB of script at hand: ${whole(opened.againMs)} ms`,
   )
 
   if (json) console.log(JSON.stringify({ node: process.version, rows }, undefined, 2))

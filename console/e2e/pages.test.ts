@@ -120,6 +120,16 @@ describe('pages', skip, async () => {
     await page.getByText(/holds image sets; delete them all first/).waitFor()
   })
 
+  test('a page whose files a newer build has replaced says so', async (t) => {
+    const page = await visit(t, { browser, hilum, mayLog: /./ })
+    await page.route(/assets\/CreateDatastorePage/, (route) => route.fulfill({ status: 404 }))
+    await page.getByRole('link', { name: 'Create data store' }).click()
+    await page.getByText('This part of the console could not be loaded').waitFor()
+    await page.unroute(/assets\/CreateDatastorePage/)
+    await page.getByRole('button', { name: 'Load again' }).click()
+    await page.getByText('Frames are stored as').waitFor()
+  })
+
   test('a search is made with the keyboard alone', async (t) => {
     const page = await visit(t, { browser, hilum, address: store })
     await page.getByText(/Search took/).waitFor()

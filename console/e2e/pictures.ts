@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { MedicalImagingClient, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import { chromium, type Page } from 'playwright-core'
 import { startHilum } from '../../src/testing.ts'
-import { CHROMIUM } from './support/browser.ts'
+import { CHROMIUM } from './support/chromium.ts'
 import { demoDatastore } from './support/demo-series.ts'
 
 const FOLDER = fileURLToPath(new URL('../../docs/pictures/', import.meta.url))

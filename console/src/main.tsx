@@ -6,17 +6,15 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode, Suspense, useEffect, useMemo } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ApiContext, openApi } from './api.ts'
+import { Broken } from './components/Broken.tsx'
 import { NoticesProvider } from './components/Notices.tsx'
 import { Waiting } from './components/Waiting.tsx'
+import { lookAgain } from './look-again.ts'
 import { SignInPage } from './pages/SignInPage.tsx'
 import { followPlaces, usePlace } from './place.ts'
 import { routeOf } from './routes.tsx'
 import { useAccessKey } from './session.ts'
 import { followTheme } from './theme.ts'
-import { wordsFor } from './words.ts'
-
-/** A server that is away is asked again until it is back: what is on screen stays, and comes to life by itself. */
-const AWAY_AGAIN_MS = 2_000
 
 const openQueries = () =>
   new QueryClient({
@@ -25,8 +23,8 @@ const openQueries = () =>
         // The SDK has tried three times already.
         retry: false,
         refetchOnWindowFocus: false,
-        refetchInterval: ({ state }) =>
-          state.error !== null && wordsFor(state.error).kind === 'away' ? AWAY_AGAIN_MS : false,
+        // What is on screen stays, and comes to life by itself.
+        refetchInterval: ({ state }) => lookAgain(state),
       },
     },
   })
@@ -46,9 +44,11 @@ function Console() {
     <ApiContext value={api}>
       <QueryClientProvider client={queries}>
         <NoticesProvider>
-          <Suspense fallback={<Waiting what="the page" />}>
-            <Page key={key} {...labels} />
-          </Suspense>
+          <Broken key={key}>
+            <Suspense fallback={<Waiting what="the page" />}>
+              <Page key={key} {...labels} />
+            </Suspense>
+          </Broken>
         </NoticesProvider>
       </QueryClientProvider>
     </ApiContext>

@@ -13,6 +13,7 @@ import { Nothing } from '../components/Nothing.tsx'
 import { Problem } from '../components/Problem.tsx'
 import { Status } from '../components/Status.tsx'
 import { timeText } from '../components/times.ts'
+import { lookAgain } from '../look-again.ts'
 import { addressOf } from '../place.ts'
 
 /** While one is being made or deleted, the list is looked at again. */
@@ -39,9 +40,10 @@ export function DatastoresPage() {
     queryKey: ['datastores'],
     queryFn: () => listDatastores(client),
     refetchInterval: ({ state }) =>
-      state.error !== null || state.data?.some(({ datastoreStatus }) => CHANGING.includes(datastoreStatus))
-        ? CHANGING_AGAIN_MS
-        : false,
+      lookAgain(
+        state,
+        state.data?.some(({ datastoreStatus }) => CHANGING.includes(datastoreStatus)) ? CHANGING_AGAIN_MS : undefined,
+      ),
   })
   const create = (
     <Button variant="primary" href={addressOf('create')}>

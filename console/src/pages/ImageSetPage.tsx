@@ -23,6 +23,7 @@ import { Tags } from '../components/Tags.tsx'
 import { TypedDelete } from '../components/TypedDelete.tsx'
 import { timeText } from '../components/times.ts'
 import { Waiting } from '../components/Waiting.tsx'
+import { lookAgain } from '../look-again.ts'
 import { Differences } from '../metadata/Differences.tsx'
 import { documentQuery } from '../metadata/document.ts'
 import { addressOf, go, usePlace } from '../place.ts'
@@ -45,7 +46,7 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
     queryKey: ['versions', datastoreId, imageSetId],
     queryFn: () => listVersions(client, { datastoreId, imageSetId }),
     refetchInterval: ({ state }) =>
-      state.error !== null || state.data?.[0]?.imageSetState === 'LOCKED' ? LOCKED_AGAIN_MS : false,
+      lookAgain(state, state.data?.[0]?.imageSetState === 'LOCKED' ? LOCKED_AGAIN_MS : undefined),
   })
   const latest = versions.data?.[0]?.versionId
   const versionId = wanted ?? latest

@@ -17,6 +17,7 @@ import { Status } from '../components/Status.tsx'
 import { durationText, timeText } from '../components/times.ts'
 import { Waiting } from '../components/Waiting.tsx'
 import { Report } from '../import/Report.tsx'
+import { lookAgain } from '../look-again.ts'
 import { addressOf } from '../place.ts'
 import { useDatastoreName } from './DatastorePage.tsx'
 
@@ -37,7 +38,7 @@ export function ImportJobPage({ datastoreId, jobId }: { datastoreId: string; job
   const { data, error, refetch } = useQuery({
     queryKey: ['job', datastoreId, jobId],
     queryFn: () => getJob(api.client, { datastoreId, jobId }),
-    refetchInterval: ({ state }) => (state.error !== null || !hasEnded(state.data?.job) ? RUNNING_AGAIN_MS : false),
+    refetchInterval: ({ state }) => lookAgain(state, hasEnded(state.data?.job) ? undefined : RUNNING_AGAIN_MS),
   })
   const job = data?.job
   const isOver = hasEnded(job)

@@ -7,13 +7,12 @@ import { type Asset, type Assets, builtAt, PAGE, readAssets } from './assets.ts'
 
 const BELOW = '/console/'
 
-/** WASM is how the viewer decodes frames. Styles are Cloudscape's, which sets some of them on elements. Fonts lie in its style sheet. */
+/** WASM is how frames are decoded. Fonts lie in Cloudscape's style sheet. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "worker-src 'self'",
   "style-src 'self'",
-  "style-src-attr 'unsafe-inline'",
   "font-src 'self' data:",
   "img-src 'self' data: blob:",
   "connect-src 'self'",

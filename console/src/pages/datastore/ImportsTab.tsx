@@ -12,6 +12,7 @@ import { Nothing } from '../../components/Nothing.tsx'
 import { Problem } from '../../components/Problem.tsx'
 import { Status } from '../../components/Status.tsx'
 import { durationText, timeText } from '../../components/times.ts'
+import { lookAgain } from '../../look-again.ts'
 import { addressOf } from '../../place.ts'
 
 const RUNNING: readonly (string | undefined)[] = ['SUBMITTED', 'IN_PROGRESS']
@@ -45,11 +46,7 @@ export function ImportsTab({ datastoreId }: { datastoreId: string }) {
       client.send(new ListDICOMImportJobsCommand({ datastoreId, maxResults: 50, nextToken: pageParam })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextToken }) => nextToken,
-    refetchInterval: ({ state }) =>
-      state.error !== null ||
-      state.data?.pages.some(({ jobSummaries }) => jobSummaries?.some(({ jobStatus }) => RUNNING.includes(jobStatus)))
-        ? RUNNING_AGAIN_MS
-        : false,
+    refetchInterval: ({ state }) => lookAgain(state, isAnyRunning(state.data?.pages) ? RUNNING_AGAIN_MS : undefined),
   })
   const rows = jobs.data?.pages.flatMap(({ jobSummaries = [] }) => jobSummaries) ?? []
   const importAction = (
@@ -81,3 +78,7 @@ export function ImportsTab({ datastoreId }: { datastoreId: string }) {
     </SpaceBetween>
   )
 }
+
+const isAnyRunning = (
+  pages: readonly { jobSummaries?: readonly DICOMImportJobSummary[] | undefined }[] = [],
+): boolean => pages.some(({ jobSummaries }) => jobSummaries?.some(({ jobStatus }) => RUNNING.includes(jobStatus)))
