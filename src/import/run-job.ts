@@ -32,7 +32,7 @@ const MORE_ATTEMPTS = 4
 
 /** @throws JobFailed where the job cannot succeed; the signal's reason where it was told to stop. */
 export async function runJob(work: Work): Promise<void> {
-  const { app, job } = work
+  const { app, job, lease } = work
   if (job.attempt > app.limits.importAttempts + MORE_ATTEMPTS) {
     throw new JobFailed('The import died again and again without getting on. The log of the server may say why')
   }
@@ -40,7 +40,8 @@ export async function runJob(work: Work): Promise<void> {
   const output = await openBucket(app, job.outputS3Uri, 'output')
   await checkWritable(app, output, job)
   await countFiles(work, input)
-  await removeUnrecordedBlobs(app, blobFolder(job))
+  const stillOurs = () => app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
+  await removeUnrecordedBlobs(app, { folder: blobFolder(job), stillOurs })
   await storeFiles(work, input)
   await publishGroups(work)
   await wrapOutputErrors(() => writeReport(app, { bucket: output, job }))

@@ -83,8 +83,8 @@ async function afterFailure(
   }
   app.log[cause instanceof JobFailed ? 'warn' : 'error']({ jobId, err: cause }, 'import job failed')
   // A worker that lost its lease unknowingly must not take away what the next has put and not recorded yet.
-  await app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
-  await removeUnrecordedBlobs(app, blobFolder(failed.job))
+  const stillOurs = () => app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
+  await removeUnrecordedBlobs(app, { folder: blobFolder(failed.job), stillOurs })
   await app.catalog.importJobs.finish(lease, {
     jobStatus: 'FAILED',
     message: failureMessageOf(cause),

@@ -62,11 +62,15 @@ export async function latestImageSet(
   const { latestVersionId, ...named } = imageSet
   await activeDatastore(app, named.datastoreId)
   const found = await knownImageSet(app, named)
-  if (found.deletedAt !== undefined) throw imageSetNotFound(named)
+  if (found.deletedAt !== undefined || hasNeverBeen(found)) throw imageSetNotFound(named)
   if (found.imageSetState === 'LOCKED') throw imageSetLocked(found.imageSetId)
   if (Number(latestVersionId) !== found.version) throw notTheLatest()
   return found
 }
+
+/** A copy that failed to make an image set: it is told of until it is deleted, and has no content. */
+const hasNeverBeen = ({ version, workflowStatus }: ImageSetProperties): boolean =>
+  version === 1 && workflowStatus === 'COPY_FAILED'
 
 /** The image sets of the workflow, which has begun; the workers are told. */
 export async function beginWorkflow(

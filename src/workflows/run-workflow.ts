@@ -5,12 +5,13 @@
 import type { ImportApp } from '../app.ts'
 import { removeUnrecordedBlobs } from '../import/unrecorded-blobs.ts'
 import type { BlobDigest } from '../stores/blob-store.ts'
-import type {
-  ClaimedWorkflow,
-  CopyRequest,
-  LockedImageSet,
-  UpdateRequest,
-  VersionToPublish,
+import {
+  type ClaimedWorkflow,
+  type CopyRequest,
+  type LockedImageSet,
+  type UpdateRequest,
+  type VersionToPublish,
+  WorkflowLost,
 } from '../stores/catalog.ts'
 import { copiedVersion } from './copied-version.ts'
 import { revertedVersion, updatedVersion } from './updated-version.ts'
@@ -22,17 +23,23 @@ export type WorkflowApp = Pick<ImportApp, 'catalog' | 'blobs' | 'limits' | 'cloc
 export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
   const { lease, request, datastoreId } = claimed
   if (request.operation === 'DeleteImageSet') return app.catalog.workflows.completeDeletion(lease, app.clock())
-  const folder = workflowFolder(claimed)
-  if (claimed.attempt > 1) await removeUnrecordedBlobs(app, folder)
+  // Also at the first attempt: one that put it down because a store was away is not counted.
+  await removeBlobsOf(app, claimed)
   const digests = new Map<string, BlobDigest>()
-  const making = { app, datastoreId, digests, newBlobKey: () => `${folder}${app.newId()}` }
-  const versions =
-    request.operation === 'CopyImageSet'
-      ? [await copiedVersion(making, copyOf(request, claimed))]
-      : await updatedVersions(making, request, claimed)
-  const outcome = await app.catalog.workflows.complete(lease, { versions, digests, at: app.clock() })
-  if (outcome === 'conflicts') {
-    throw new WorkflowFailed('Meanwhile a primary image set came into the study that this one conflicts with')
+  const making = { app, datastoreId, digests, newBlobKey: () => `${workflowFolder(claimed)}${app.newId()}` }
+  try {
+    const versions =
+      request.operation === 'CopyImageSet'
+        ? [await copiedVersion(making, copyOf(request, claimed))]
+        : await updatedVersions(making, request, claimed)
+    const outcome = await app.catalog.workflows.complete(lease, { versions, digests, at: app.clock() })
+    if (outcome === 'conflicts') {
+      throw new WorkflowFailed('Meanwhile a primary image set came into the study that this one conflicts with')
+    }
+  } catch (cause) {
+    // Who took the workflow over may have ended it, and then nobody else looks for what was written here since.
+    if (cause instanceof WorkflowLost) await app.blobs.remove([...digests.keys()])
+    throw cause
   }
 }
 
@@ -66,5 +73,11 @@ function copyOf(request: CopyRequest, { imageSets }: ClaimedWorkflow) {
 }
 
 /** An earlier workflow may have had the same number, and what it wrote may be in use. */
-export const workflowFolder = ({ datastoreId, lease }: ClaimedWorkflow): string =>
+const workflowFolder = ({ datastoreId, lease }: ClaimedWorkflow): string =>
   `${datastoreId}/workflows/${lease.workflow}/`
+
+/** What was written for a workflow that has not ended. @throws WorkflowLost where it is another's by now */
+export async function removeBlobsOf(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
+  const stillOurs = () => app.catalog.workflows.renew(claimed.lease, app.clock() + app.limits.workflowLeaseMs)
+  await removeUnrecordedBlobs(app, { folder: workflowFolder(claimed), stillOurs })
+}

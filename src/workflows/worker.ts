@@ -4,11 +4,10 @@
  */
 import { ContractError } from '../contract/errors.ts'
 import { asJobMessage } from '../import/run-job.ts'
-import { removeUnrecordedBlobs } from '../import/unrecorded-blobs.ts'
 import { startWorkLoop, type WorkLoop } from '../import/work-loop.ts'
 import { type ClaimedWorkflow, WorkflowLost } from '../stores/catalog.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
-import { runWorkflow, type WorkflowApp, workflowFolder } from './run-workflow.ts'
+import { removeBlobsOf, runWorkflow, type WorkflowApp } from './run-workflow.ts'
 import { WorkflowFailed } from './workflow-failed.ts'
 
 /** Of workers that died on it: then it is the workflow. */
@@ -45,7 +44,10 @@ async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void>
     await runWorkflow(app, claimed)
     app.log.info({ operation: request.operation, datastoreId, tookMs: app.clock() - startedAt }, 'workflow completed')
   } catch (cause) {
-    await afterFailure(app, claimed, cause)
+    await afterFailure(app, claimed, cause).catch((err: unknown) => {
+      if (!(err instanceof WorkflowLost)) throw err
+      app.log.warn({ datastoreId }, 'another worker took this workflow over')
+    })
   } finally {
     clearInterval(renewal)
   }
@@ -53,10 +55,7 @@ async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void>
 
 async function afterFailure(app: WorkflowApp, claimed: ClaimedWorkflow, cause: unknown): Promise<void> {
   const { lease, request, datastoreId } = claimed
-  if (cause instanceof WorkflowLost) {
-    app.log.warn({ datastoreId }, 'another worker took this workflow over')
-    return
-  }
+  if (cause instanceof WorkflowLost) throw cause
   if (cause instanceof StoreUnavailable || request.operation === 'DeleteImageSet') {
     // Put down, so that whoever finds the store back goes on at once; where even that cannot be written, the lease runs out.
     await app.catalog.workflows.release(lease).catch(() => {})
@@ -65,8 +64,8 @@ async function afterFailure(app: WorkflowApp, claimed: ClaimedWorkflow, cause: u
   const isForeseen = cause instanceof WorkflowFailed || cause instanceof ContractError
   app.log[isForeseen ? 'warn' : 'error']({ operation: request.operation, datastoreId, err: cause }, 'workflow failed')
   const message = isForeseen ? cause.message : 'The operation failed on the server. Begin it again'
-  // While the folder is ours for certain: with the end of the workflow its number may become another's.
-  await app.catalog.workflows.renew(lease, app.clock() + app.limits.workflowLeaseMs)
-  await removeUnrecordedBlobs(app, workflowFolder(claimed))
+  // While the folder is ours for certain: with the end of the workflow its number may become another's. Whoever dies in between leaves a
+  // workflow that begins anew.
+  await removeBlobsOf(app, claimed)
   await app.catalog.workflows.fail(lease, { message: asJobMessage(message), at: app.clock() })
 }

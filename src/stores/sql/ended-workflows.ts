@@ -51,7 +51,7 @@ export function* complete(
   const changes: IndexChange[] = []
   for (const row of rows) {
     if (row.role === 'source') {
-      yield* unlock(row.seq, DONE[request.operation])
+      yield* endAsSource(row, DONE[request.operation])
       continue
     }
     const version = versions.find(({ imageSetId }) => seqOf.get(imageSetId) === row.seq)
@@ -216,6 +216,15 @@ export function* fail(
   yield* upkeep.apply(changes)
   yield* forgetPast({ at, added: changes.length })
   yield* removeWorkflow(lease.workflow)
+}
+
+/** Of the version that was copied it is told from now on, also once there are later ones. */
+function* endAsSource({ seq, version }: PropertiesRow, status: string): Sql<void> {
+  yield* unlock(seq, status)
+  yield* run(
+    'UPDATE image_set_versions SET workflow_status = ? WHERE seq = ? AND version = ?',
+    ...[status, seq, version],
+  )
 }
 
 function* statusOfVersion({ seq, version }: PropertiesRow): Sql<string> {
