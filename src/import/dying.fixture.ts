@@ -2,18 +2,26 @@
 
 const CHANGES = [
   ...['put', 'remove', 'claim', 'setFilesFound', 'record', 'publish', 'finish'],
-  ...['complete', 'completeDeletion', 'fail', 'forget'],
+  ...['begin', 'complete', 'completeDeletion', 'fail', 'forget'],
 ]
 
-/** @param step even: before the call; odd: after it, before anyone hears of it. */
-export function dyingAt(step: number): <T extends object>(store: T) => T {
+/**
+ * @param step even: before the call; odd: after it, before anyone hears of it.
+ * @param options.ofEveryCall counts also those that change nothing
+ */
+export function dyingAt(
+  step: number,
+  { ofEveryCall = false }: { readonly ofEveryCall?: boolean } = {},
+): <T extends object>(store: T) => T {
   const fatal = { call: Math.floor(step / 2), after: step % 2 === 1 }
   let calls = 0
   return (store) =>
     new Proxy(store, {
       get(target, name, receiver) {
         const verb = Reflect.get(target, name, receiver)
-        if (typeof verb !== 'function' || !CHANGES.includes(String(name))) return verb
+        // A listing is read piece by piece: it ends with what is made of it.
+        if (typeof verb !== 'function' || name === 'list') return verb
+        if (!ofEveryCall && !CHANGES.includes(String(name))) return verb
         return async (...args: unknown[]) => {
           const isFatal = calls++ === fatal.call
           if (isFatal && !fatal.after) process.kill(process.pid, 'SIGKILL')
