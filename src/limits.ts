@@ -71,7 +71,10 @@ export interface Limits {
 
   /** Threads that decode and encode frames, of each import thread; never more than there are cores. */
   readonly frameThreads: number
-  /** A frame whose codec takes longer has its thread ended: so much for each, and so much more for each MiB of its pixels. */
+  /**
+   * A frame whose codec takes longer has its thread ended: so much for each, and so much more for each MiB of its pixels; by the clock
+   * first, and then as much again of the processor.
+   */
   readonly frameDeadlineMs: number
   readonly frameDeadlineMsPerMiB: number
   /** What the codecs of one thread may take of memory, and its JavaScript once more. */

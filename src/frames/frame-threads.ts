@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { FrameReply, FrameThreadOptions } from './frame-thread.ts'
+import { deadlineOf } from './processor-deadline.ts'
 import type { FrameToStore, TranscodedFrame } from './store-frame.ts'
 
 export interface FrameThreadLimits {
@@ -142,13 +143,13 @@ class FrameThread {
     if (worker.threadId < 0) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       const finish = (reply: FrameReply | undefined) => {
-        clearTimeout(deadline)
+        frameIsDone()
         worker.off('message', finish)
         worker.off('exit', died)
         resolve(reply)
       }
       const died = () => finish(undefined)
-      const deadline = setTimeout(died, deadlineMs)
+      const frameIsDone = deadlineOf(worker, { deadlineMs, onPassed: died })
       worker.on('message', finish)
       worker.on('exit', died)
       worker.postMessage(frame, [frame.bytes.buffer as ArrayBuffer])
