@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import {
   CreateDatastoreCommand,
+  GetDatastoreCommand,
   GetDICOMImportJobCommand,
   GetImageSetMetadataCommand,
   MedicalImagingClient,
@@ -66,6 +67,14 @@ async function putInput(s3: TestS3): Promise<void> {
   }
 }
 
+async function untilActive(client: MedicalImagingClient, datastoreId: string): Promise<void> {
+  for (;;) {
+    const { datastoreProperties } = await client.send(new GetDatastoreCommand({ datastoreId }))
+    if (datastoreProperties?.datastoreStatus === 'ACTIVE') return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
 async function importThrough(client: MedicalImagingClient, datastoreId: string): Promise<void> {
   const { jobId } = await client.send(
     new StartDICOMImportJobCommand({
@@ -109,6 +118,7 @@ test('two servers on one database and one bucket serve the bytes that either has
   const { datastoreId } = await one.client.send(
     new CreateDatastoreCommand({ datastoreName: 'shared', clientToken: 'store' }),
   )
+  await untilActive(one.client, datastoreId!)
   await importThrough(one.client, datastoreId!)
 
   const documents = await documentsOf(one.client, datastoreId!)

@@ -173,6 +173,35 @@ describe('blobs spread over folders', () => {
     assert.deepEqual(await listed(blobs), [])
   })
 
+  test('with its last blob a folder goes, and those above it', async (context) => {
+    const { inside } = await twoFolders(context)
+    const blobs = await openDiskBlobs(inside)
+    for (const key of ['a/b/c0ffee', 'a/b/c1', 'a/d']) await blobs.put(key, Buffer.from('x'))
+    await blobs.remove(['a/b/c0ffee'])
+    assert.deepEqual(await readdir(join(inside, 'a/b')), ['~c1'])
+    await blobs.remove(['a/b/c1', 'a/b/never', 'e/f'])
+    assert.deepEqual(await readdir(join(inside, 'a')), ['~d'])
+    await blobs.put('a/b/c0ffee', Buffer.from('again'))
+    assert.deepEqual(await listed(blobs), ['a/b/c0ffee', 'a/d'])
+  })
+
+  test('folders that others empty meanwhile do not keep a blob from its place', async (context) => {
+    const { inside } = await twoFolders(context)
+    const [one, other] = [await openDiskBlobs(inside), await openDiskBlobs(inside)]
+    const put = async () => {
+      for (let at = 0; at < 100; at++) await one.put(`a/b/c0-${at}`, Buffer.from('x'))
+    }
+    const remove = async () => {
+      for (let at = 0; at < 100; at++) {
+        await other.put(`a/b/c0+${at}`, Buffer.from('x'))
+        await other.remove(at === 0 ? ['a/b/c0+0'] : [`a/b/c0+${at}`, `a/b/c0-${at - 1}`])
+      }
+    }
+    await Promise.all([put(), remove()])
+    for (const key of await listed(one)) assert.match(key, /^a\/b\/c0-\d+$/)
+    assert.ok((await one.open('a/b/c0-99')) !== undefined)
+  })
+
   test('any keys are listed in byte order, whole and behind any of them', async (context) => {
     const name = fc.string({ unit: fc.constantFrom('a', 'b', '!', '0', '/', '~', '\u{1f600}', '\uff61'), maxLength: 6 })
     const keys = fc.uniqueArray(name, { maxLength: 30 })

@@ -4,7 +4,7 @@
  * or to none, whatever is cut off when.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { faultOfPath, InvalidBlobKey } from './blob-key.ts'
 import type { BlobDigest, BlobStore, ByteRange, OpenBlob } from './blob-store.ts'
@@ -18,6 +18,8 @@ import { once, openFileRange } from './disk-reading.ts'
 const STORE = 'the blob store'
 /** Folders whose way down from the root is known to be durable; forgotten as a whole when it grows too long. */
 const KNOWN_FOLDERS_MAX = 10_000
+/** To move a blob into a folder that others empty and remove meanwhile. */
+const FOLDER_ATTEMPTS = 10
 
 /** Makes the folder if it is not there. */
 export function openDiskBlobs(folder: string): Promise<BlobStore> {
@@ -69,13 +71,10 @@ async function put(at: Place, key: string, bytes: Uint8Array | AsyncIterable<Uin
   const aside = unfinishedFolder(at, dirname(path))
   const unfinished = join(aside, `.hilum-${randomUUID()}${UNFINISHED}`)
   try {
-    await mkdir(aside, { recursive: true })
     const digest = await writeDurably(unfinished, bytes)
-    const isKnown = at.known.has(dirname(path))
-    if (!isKnown) await mkdir(dirname(path), { recursive: true })
-    await rename(unfinished, path)
+    await moveInto(at, unfinished, path)
     await syncFolder(dirname(path))
-    if (!isKnown) await syncWayDown(at, dirname(path))
+    await syncWayDown(at, dirname(path))
     return digest
   } catch (error) {
     await unlink(unfinished).catch(() => undefined)
@@ -95,7 +94,7 @@ const unfinishedFolder = ({ root, layout }: Place, folder: string): string =>
   layout === 'spread' ? join(root, `.hilum${UNFINISHED}`) : folder
 
 async function writeDurably(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest> {
-  const file = await open(path, 'wx', 0o640)
+  const file = await openNew(path)
   const digest = new BytesDigest()
   try {
     await file.writeFile(bytes instanceof Uint8Array ? bytes : digest.passing(bytes))
@@ -107,11 +106,39 @@ async function writeDurably(path: string, bytes: Uint8Array | AsyncIterable<Uint
   }
 }
 
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o640)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    await mkdir(dirname(path), { recursive: true })
+    return open(path, 'wx', 0o640)
+  }
+}
+
+async function moveInto({ known }: Place, unfinished: string, path: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    if (!known.has(dirname(path))) await mkdir(dirname(path), { recursive: true })
+    try {
+      return await rename(unfinished, path)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || attempt === FOLDER_ATTEMPTS) throw error
+      // The last blob of the folder was removed, and the folder with it; maybe those above it too.
+      known.clear()
+    }
+  }
+}
+
 /** A new folder is durable when the folder above it is, so each on the way from the root is synced once. */
 async function syncWayDown({ root, known }: Place, folder: string): Promise<void> {
-  for (let at = folder; at !== root && !known.has(at); at = dirname(at)) await syncFolder(dirname(at))
+  const synced: string[] = []
+  for (let at = folder; at !== root && !known.has(at); at = dirname(at)) {
+    await syncFolder(dirname(at))
+    synced.push(at)
+  }
   if (known.size >= KNOWN_FOLDERS_MAX) known.clear()
-  known.add(folder)
+  // Only now: whoever finds one known takes the whole way down to it for durable.
+  for (const at of synced) known.add(at)
 }
 
 async function syncFolder(folder: string): Promise<void> {
@@ -169,7 +196,17 @@ async function remove(at: Place, keys: readonly string[]): Promise<void> {
         // EISDIR, EPERM: the key of a folder is the key of no blob.
         if (!isAbsent(error) && codeOf(error) !== 'EISDIR') throw error
       }
+      if (at.layout === 'spread') await removeIfEmpty(at, dirname(join(at.root, path)))
     }
+  }
+}
+
+/** A store in which blobs come and go must not fill with folders. */
+async function removeIfEmpty({ root }: Place, folder: string): Promise<void> {
+  try {
+    for (let at = folder; at !== root; at = dirname(at)) await rmdir(at)
+  } catch (error) {
+    if (!isAbsent(error) && !['ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(codeOf(error) ?? '')) throw error
   }
 }
 
