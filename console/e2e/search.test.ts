@@ -150,6 +150,19 @@ describe('the search page', skip, async () => {
     assert.equal(sent, 1)
   })
 
+  test('white space around another value is pointed out, and searched for by who means it', async (t) => {
+    const page = await visit(t, { browser, hilum, address: store })
+    await choose(page, 'Property filter', 'Accession number')
+    const value = page.getByPlaceholder('Enter value to search')
+    await value.fill(' A5')
+    await page.getByText(/white space around this value/).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByText('Nothing matches').waitFor()
+    await page.getByRole('button', { name: 'Remove the white space' }).click()
+    await page.getByRole('button', { name: 'Search', exact: true }).click()
+    await page.getByText('(1)').waitFor()
+  })
+
   test('all 520 are paged through and back, and Back leads to the page where one was', async (t) => {
     const page = await visit(t, { browser, hilum, address: `${store}#sort=DICOMStudyDateAndTime.asc` })
     const seen: string[] = []

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
+import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { sendSigned } from '../../acceptance/support/raw-request.ts'
 import { startHilumProcess } from '../../src/fixtures/hilum-process.ts'
@@ -103,5 +104,28 @@ test(
     await start(new URL(first.endpoint).port)
     await page.getByText('The server does not answer').waitFor({ state: 'detached' })
     await page.getByText('No data stores').waitFor()
+  },
+)
+
+test(
+  'over plain HTTP from another machine, where browsers keep their cryptography to themselves, it works as well',
+  skip,
+  async (t) => {
+    if ('skip' in skip) return
+    const { hilum, sdk } = await openHilum()
+    await activeDatastore(sdk, { datastoreName: 'ward' })
+    const browser = await openBrowser('--host-resolver-rules=MAP hospital.test 127.0.0.1')
+    const endpoint = `http://hospital.test:${new URL(hilum.endpoint).port}`
+    const page = await visit(t, { browser, hilum: { ...hilum, endpoint } })
+    await page.getByRole('link', { name: 'ward' }).waitFor()
+    assert.equal(await page.evaluate(() => window.isSecureContext), false)
+    await page.getByRole('link', { name: 'ward' }).click()
+    await page.getByText('No image sets yet').waitFor()
+    await page.getByRole('link', { name: 'Import DICOM data' }).first().click()
+    await page
+      .getByLabel('Files', { exact: true })
+      .setInputFiles({ name: 'one.dcm', mimeType: 'application/dicom', buffer: Buffer.from(instance({})) })
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText('1 file', { exact: true }).waitFor()
   },
 )

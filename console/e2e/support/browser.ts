@@ -19,8 +19,8 @@ export type Skip = { readonly skip: string } | Record<string, never>
 export const skipUnlessChromium = (): Skip => (CHROMIUM === undefined ? { skip: 'chromium is not installed' } : {})
 
 /** Closed after the last test of the file. */
-export async function openBrowser(): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] })
+export async function openBrowser(...args: readonly string[]): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', ...args] })
   after(() => browser.close())
   return browser
 }

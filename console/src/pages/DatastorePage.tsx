@@ -51,16 +51,18 @@ export function DatastorePage({ datastoreId, tab = 'image-sets' }: { datastoreId
       <SpaceBetween size="m">
         <Header variant="h1">{name}</Header>
         {error && <Problem error={error} again={() => refetch()} />}
-        <Tabs
-          ariaLabel="Data store details"
-          activeTabId={tab}
-          onChange={({ detail }) => go(tabAddress(datastoreId, detail.activeTabId))}
-          tabs={(Object.keys(LABELS) as TabId[]).map((id) => ({
-            id,
-            label: LABELS[id],
-            content: id === tab && <Suspense fallback={<Waiting what="the tab" />}>{contents[id]()}</Suspense>,
-          }))}
-        />
+        {(data !== undefined || error === null) && (
+          <Tabs
+            ariaLabel="Data store details"
+            activeTabId={tab}
+            onChange={({ detail }) => go(tabAddress(datastoreId, detail.activeTabId))}
+            tabs={(Object.keys(LABELS) as TabId[]).map((id) => ({
+              id,
+              label: LABELS[id],
+              content: id === tab && <Suspense fallback={<Waiting what="the tab" />}>{contents[id]()}</Suspense>,
+            }))}
+          />
+        )}
       </SpaceBetween>
     </Frame>
   )

@@ -19,13 +19,17 @@ import { type Words, wordsFor } from '../words.ts'
 
 export function SignInPage({ token }: { token: string | undefined }) {
   const [failure, setFailure] = useState<Words>()
+  const [isRedeeming, setRedeeming] = useState(token !== undefined)
   useEffect(() => {
     if (token === undefined) return
     // Out of the address and the history, whatever becomes of it.
     go(window.location.pathname, { replace: true })
-    redeemLink(token).then(setAccessKey, (error: unknown) => setFailure(wordsFor(error)))
+    setRedeeming(true)
+    redeemLink(token)
+      .then(setAccessKey, (error: unknown) => setFailure(wordsFor(error)))
+      .finally(() => setRedeeming(false))
   }, [token])
-  if (token !== undefined) return <Waiting what="your access key" />
+  if (isRedeeming) return <Waiting what="your access key" />
   return (
     <Frame title="Sign in" contentType="form">
       <SpaceBetween size="l">
