@@ -34,7 +34,9 @@ export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): P
         : await updatedVersions(making, request, claimed)
     const outcome = await app.catalog.workflows.complete(lease, { versions, digests, at: app.clock() })
     if (outcome === 'conflicts') {
-      throw new WorkflowFailed('Meanwhile a primary image set came into the study that this one conflicts with')
+      throw new WorkflowFailed(
+        'Meanwhile the primary image sets of the study changed, and this one conflicts with them',
+      )
     }
   } catch (cause) {
     // Who took the workflow over may have ended it, and then nobody else looks for what was written here since.

@@ -14,7 +14,7 @@ import { readAll } from '../stores/blob-store.ts'
 import type { Catalog, ImageSetProperties } from '../stores/catalog.ts'
 import { startWorkflowWorker } from './worker.ts'
 
-type Stores = Awaited<ReturnType<typeof openStores>>
+export type Stores = Awaited<ReturnType<typeof openStores>>
 
 export interface ImageSet {
   readonly datastoreId: string
@@ -135,7 +135,7 @@ export async function perform(app: WholeApp, operation: Operation): Promise<read
 export const SERIES = '2.25.1.1'
 
 /** Instances 1 to 3 of a series; `variant` makes image sets of the same series that are not primary. */
-const instance = (series: string, number: number, variant: number): Uint8Array =>
+export const instance = (series: string, number: number, variant: number): Uint8Array =>
   encodeP10({
     transferSyntaxUID: ExplicitVRLittleEndian,
     attributes: {

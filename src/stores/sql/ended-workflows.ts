@@ -21,6 +21,7 @@ import { type PropertiesRow, propertiesOfWorkflow } from './image-set-properties
 import { numberBlobs } from './import-files.ts'
 import type { IndexChange, SearchUpkeep } from './search-upkeep.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue } from './statement.ts'
+import { isStudyUpdated } from './study-updates.ts'
 import { withCounts } from './summary-tags.ts'
 import { nextInstances } from './version-instances.ts'
 import { underWorkflowLease } from './workflow-lease.ts'
@@ -72,7 +73,7 @@ interface Ending {
   readonly digests: BlobDigests | undefined
 }
 
-/** What stood when the workflow began may not be all that stands now: others may have imported into the study. */
+/** What stood when the workflow began may not be what stands now: others may have imported into the study, or update all of it. */
 function* canBePrimary(
   datastore: number,
   rows: readonly PropertiesRow[],
@@ -81,8 +82,9 @@ function* canBePrimary(
   const created = rows.find(({ role }) => role === 'created')
   if (created === undefined || created.is_primary === 0) return true
   const { grouping } = versions.find(({ imageSetId }) => imageSetId === imageSetIdOf(created.seq, created.id_tail))!
-  const standing = yield* primariesOfStudies(datastore, [grouping.StudyInstanceUID])
-  return placeGroup(grouping, standing.get(grouping.StudyInstanceUID) ?? []).place === 'new-primary'
+  const standing = (yield* primariesOfStudies(datastore, [grouping.StudyInstanceUID])).get(grouping.StudyInstanceUID)
+  if (yield* isStudyUpdated((standing ?? []).map(({ seq }) => seq))) return false
+  return placeGroup(grouping, standing ?? []).place === 'new-primary'
 }
 
 function* publishVersion(row: PropertiesRow, version: VersionToPublish, ending: Ending): Sql<IndexChange> {

@@ -22,6 +22,7 @@ import { INSTANCE_COLUMNS } from './instance-columns.ts'
 import { type LeasedJob, underLease } from './lease.ts'
 import type { IndexChange, SearchUpkeep } from './search-upkeep.ts'
 import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue, updateAll } from './statement.ts'
+import { isStudyUpdated } from './study-updates.ts'
 import { withCounts } from './summary-tags.ts'
 
 interface GroupRow {
@@ -150,6 +151,7 @@ function* publishWaiting(groups: readonly GroupRow[], publishing: Publishing): S
     leased.datastore,
     [...elementsOf.values()].map(({ StudyInstanceUID }) => StudyInstanceUID),
   )
+  if (yield* isStudyUpdated([...standing.values()].flat().map(({ seq }) => seq))) throw new ImageSetLocked()
   const created: Placed[] = []
   const extended: (Placed & { readonly seq: number })[] = []
   for (const [group, elements] of elementsOf) {
