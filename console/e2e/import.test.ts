@@ -63,6 +63,21 @@ describe('importing from a browser', skip, async () => {
     await page.getByText('Drag, Two').waitFor()
   })
 
+  test('files dropped on the results of a search are on the page of an import, and nowhere are they opened', async (t) => {
+    const store = (await importPage()).replace('/import', '')
+    const page = await visit(t, { browser, hilum, address: store })
+    await page.getByText('No image sets yet').waitFor()
+    await drop(page, { 'one.dcm': instance({}), '.DS_Store': new Uint8Array(1) })
+    await page.getByText(/^1 file, /).waitFor()
+    await page.getByRole('link', { name: 'Data stores' }).click()
+    await page.getByRole('link', { name: 'ward-7' }).first().waitFor()
+    const isKept = await page.evaluate(() => {
+      const event = new DragEvent('drop', { dataTransfer: new DataTransfer(), cancelable: true })
+      return window.dispatchEvent(event)
+    })
+    assert.equal(isKept, false)
+  })
+
   test('a folder is chosen with all below it, and large files go in parts', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'hilum-folder-'))
     t.after(() => rmSync(folder, { recursive: true }))

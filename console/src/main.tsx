@@ -55,6 +55,8 @@ function Console() {
   )
 }
 
+// A file that is dropped where nobody takes it would be opened in place of the console.
+for (const type of ['dragover', 'drop']) window.addEventListener(type, (event) => event.preventDefault())
 followTheme()
 followPlaces()
 createRoot(document.getElementById('root')!).render(

@@ -24,6 +24,8 @@ const SWEPT_AT_ONCE = 1_000
 
 export async function startUpload(app: App): Promise<Upload> {
   const bucket = await openBucket(app)
+  // A job finds the bucket of its report, and makes none.
+  await openBucket(app, REPORT_BUCKET)
   app.background.run('sweep uploads', () => sweep(bucket, timeText(app.clock() - app.limits.uploadMs)))
   const uploadId = `${timeText(app.clock())}-${app.newId()}`
   return { uploadId, inputS3Uri: `s3://${IMPORT_BUCKET}/${FILES}${uploadId}/`, outputS3Uri: `s3://${REPORT_BUCKET}/` }
@@ -59,16 +61,10 @@ async function* joined(bucket: BlobStore, keys: readonly string[]): AsyncGenerat
   }
 }
 
-/** Made at its first use, and with it the bucket of the reports, which a job finds and does not make. */
-async function openBucket(app: App): Promise<BlobStore> {
-  const [bucket] = await Promise.all(
-    [IMPORT_BUCKET, REPORT_BUCKET].map(async (name) => {
-      const opened = await app.locations.openOwnBucket(name)
-      if (isClosed(opened)) throw new ContractError('ConflictException', `Files cannot be taken in. ${opened.reason}.`)
-      return opened
-    }),
-  )
-  return bucket!
+async function openBucket(app: App, name = IMPORT_BUCKET): Promise<BlobStore> {
+  const bucket = await app.locations.openOwnBucket(name)
+  if (isClosed(bucket)) throw new ContractError('ConflictException', `Files cannot be taken in. ${bucket.reason}.`)
+  return bucket
 }
 
 function keyOf({ uploadId, name }: UploadedFile): string {

@@ -2,9 +2,11 @@
 import './drop-zone.css'
 import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
-import { useEffect, useRef, useState } from 'react'
+import StatusIndicator from '@cloudscape-design/components/status-indicator'
+import { useRef, useState } from 'react'
 import { plural, sizeText } from '../components/sizes.ts'
-import { type ChosenFile, filesOfDrop, filesOfInput, isLitter } from './chosen-files.ts'
+import { type ChosenFile, filesOfInput, isLitter } from './chosen-files.ts'
+import { useDrop } from './use-drop.ts'
 
 export interface DropZoneProps {
   readonly files: readonly ChosenFile[]
@@ -13,43 +15,19 @@ export interface DropZoneProps {
 }
 
 export function DropZone({ files, isDisabled, onChange }: DropZoneProps) {
-  const [isOver, setOver] = useState(false)
+  const [failure, setFailure] = useState<unknown>()
   const [left, setLeft] = useState(0)
   const filesInput = useRef<HTMLInputElement>(null)
   const folderInput = useRef<HTMLInputElement>(null)
 
   function add(chosen: readonly ChosenFile[]) {
+    setFailure(undefined)
     const wanted = chosen.filter(({ name }) => !isLitter(name))
     setLeft(chosen.length - wanted.length)
     // What is chosen once more is there once.
     onChange([...new Map([...files, ...wanted].map((one) => [one.name, one])).values()])
   }
-  const latest = useRef(add)
-  latest.current = add
-
-  useEffect(() => {
-    if (isDisabled) return
-    const over = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes('Files')) return
-      event.preventDefault()
-      setOver(true)
-    }
-    const leave = (event: DragEvent) => event.relatedTarget === null && setOver(false)
-    const drop = (event: DragEvent) => {
-      if (event.dataTransfer === null) return
-      event.preventDefault()
-      setOver(false)
-      void filesOfDrop(event.dataTransfer).then((chosen) => latest.current(chosen))
-    }
-    window.addEventListener('dragover', over)
-    window.addEventListener('dragleave', leave)
-    window.addEventListener('drop', drop)
-    return () => {
-      window.removeEventListener('dragover', over)
-      window.removeEventListener('dragleave', leave)
-      window.removeEventListener('drop', drop)
-    }
-  }, [isDisabled])
+  const isOver = useDrop({ isOff: isDisabled, onFiles: add, onFailure: setFailure })
 
   const taken = (input: HTMLInputElement) => {
     if (input.files !== null) add(filesOfInput(input.files))
@@ -66,6 +44,11 @@ export function DropZone({ files, isDisabled, onChange }: DropZoneProps) {
           : 'Drop DICOM files or a folder of them anywhere on this page'}
       </Box>
       {left > 0 && <Box color="text-body-secondary">{plural(left, 'hidden file')} of the system left out.</Box>}
+      {failure !== undefined && (
+        <StatusIndicator type="error">
+          What was dropped cannot be read: it was moved, or this browser may not see it. Choose it with a button.
+        </StatusIndicator>
+      )}
       <div className="choices">
         <Button formAction="none" disabled={isDisabled} onClick={() => filesInput.current?.click()}>
           Choose files

@@ -14,31 +14,26 @@ import { useApi } from '../api.ts'
 import { Frame } from '../components/Frame.tsx'
 import { Problem } from '../components/Problem.tsx'
 import { plural, sizeText } from '../components/sizes.ts'
-import type { ChosenFile } from '../import/chosen-files.ts'
 import { DropZone } from '../import/DropZone.tsx'
+import { type From, faultsOf, type ImportTexts, NO_TEXTS } from '../import/import-texts.ts'
+import { S3Fields } from '../import/S3Fields.tsx'
 import { sendFiles, startUpload, type UploadProgress } from '../import/upload.ts'
+import { takeKept } from '../import/use-drop.ts'
 import { addressOf, go } from '../place.ts'
 import { useDatastoreName } from './DatastorePage.tsx'
-
-const JOB_NAME = /^[A-Za-z0-9._/#-]{1,64}$/
-const S3_URI = /^s3:\/\/[a-z0-9][.\-a-z0-9]{1,61}[a-z0-9](\/.*)?$/
-const ROLE = /^arn:aws(-[^:]+)?:iam::[0-9]{12}:role\/.+$/
-const OWN_ROLE = 'arn:aws:iam::000000000000:role/hilum-console'
-
-type From = 'computer' | 's3'
 
 export function ImportPage({ datastoreId }: { datastoreId: string }) {
   const api = useApi()
   const name = useDatastoreName(datastoreId)
   const [from, setFrom] = useState<From>('computer')
-  const [files, setFiles] = useState<readonly ChosenFile[]>([])
-  const [texts, setTexts] = useState({ jobName: '', input: '', output: '', role: OWN_ROLE })
+  const [files, setFiles] = useState(takeKept)
+  const [texts, setTexts] = useState(NO_TEXTS)
   const [isSent, setSent] = useState(false)
   const [progress, setProgress] = useState<UploadProgress>()
   const [error, setError] = useState<unknown>()
   const [isStarting, setStarting] = useState(false)
   const abort = useRef<AbortController>(undefined)
-  const change = (part: Partial<typeof texts>) => setTexts((before) => ({ ...before, ...part }))
+  const change = (part: Partial<ImportTexts>) => setTexts((before) => ({ ...before, ...part }))
   const faults = faultsOf(texts, from)
   const isFaulty = Object.keys(faults).length > 0 || (from === 'computer' && files.length === 0)
 
@@ -88,7 +83,6 @@ export function ImportPage({ datastoreId }: { datastoreId: string }) {
     }
   }
 
-  const shown = (fault: string | undefined) => (isSent ? fault : undefined)
   const totalBytes = files.reduce((sum, { file }) => sum + file.size, 0)
 
   return (
@@ -144,50 +138,11 @@ export function ImportPage({ datastoreId }: { datastoreId: string }) {
                   ]}
                 />
                 {from === 'computer' ? (
-                  <FormField
-                    errorText={shown(files.length === 0 ? 'Drop or choose at least one file.' : undefined)}
-                    stretch
-                  >
+                  <FormField errorText={isSent && files.length === 0 && 'Drop or choose at least one file.'} stretch>
                     <DropZone files={files} onChange={setFiles} isDisabled={isStarting} />
                   </FormField>
                 ) : (
-                  <SpaceBetween size="l">
-                    <FormField
-                      label="Source location"
-                      errorText={shown(faults.input)}
-                      constraintText="Every file below it is read."
-                    >
-                      <Input
-                        value={texts.input}
-                        onChange={({ detail }) => change({ input: detail.value })}
-                        placeholder="s3://bucket/prefix/"
-                        spellcheck={false}
-                      />
-                    </FormField>
-                    <FormField
-                      label="Output location"
-                      errorText={shown(faults.output)}
-                      constraintText="The job writes its report there."
-                    >
-                      <Input
-                        value={texts.output}
-                        onChange={({ detail }) => change({ output: detail.value })}
-                        placeholder="s3://bucket/reports/"
-                        spellcheck={false}
-                      />
-                    </FormField>
-                    <FormField
-                      label="Service role"
-                      errorText={shown(faults.role)}
-                      constraintText="Hilum needs none; it is kept with the job as the API asks for it."
-                    >
-                      <Input
-                        value={texts.role}
-                        onChange={({ detail }) => change({ role: detail.value })}
-                        spellcheck={false}
-                      />
-                    </FormField>
-                  </SpaceBetween>
+                  <S3Fields texts={texts} faults={isSent ? faults : {}} onChange={change} />
                 )}
                 <FormField
                   label={
@@ -218,24 +173,6 @@ export function ImportPage({ datastoreId }: { datastoreId: string }) {
       </form>
     </Frame>
   )
-}
-
-function faultsOf(
-  { jobName, input, output, role }: { jobName: string; input: string; output: string; role: string },
-  from: From,
-) {
-  const uri = 'It looks like s3://bucket/prefix/, with a bucket of lower-case letters, digits, . and -'
-  return {
-    ...(jobName !== '' &&
-      !JOB_NAME.test(jobName) && {
-        jobName: 'A name has up to 64 letters, digits and the signs . _ / # - and no space.',
-      }),
-    ...(from === 's3' && {
-      ...(!S3_URI.test(input) && { input: uri }),
-      ...(!S3_URI.test(output) && { output: uri }),
-      ...(!ROLE.test(role) && { role: 'It looks like arn:aws:iam::123456789012:role/name.' }),
-    }),
-  } as { readonly jobName?: string; readonly input?: string; readonly output?: string; readonly role?: string }
 }
 
 /** Files on their way would be lost with the page. */

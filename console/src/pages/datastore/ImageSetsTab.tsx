@@ -10,9 +10,12 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table from '@cloudscape-design/components/table'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { Nothing } from '../../components/Nothing.tsx'
+import { useTell } from '../../components/Notices.tsx'
 import { Problem } from '../../components/Problem.tsx'
 import { durationText } from '../../components/times.ts'
-import { addressOf, usePlace } from '../../place.ts'
+import { isLitter } from '../../import/chosen-files.ts'
+import { keepForImport, useDrop } from '../../import/use-drop.ts'
+import { addressOf, go, usePlace } from '../../place.ts'
 import { columnsFor } from '../../search/results.tsx'
 import { SearchForm } from '../../search/SearchForm.tsx'
 import { EVERYTHING, fragmentOf } from '../../search/search.ts'
@@ -27,6 +30,14 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
   const [copied, setCopied] = useState<SnippetKind>()
   const columns = useMemo(() => columnsFor(datastoreId), [datastoreId])
   const { search, data, error, page, total } = found
+  const tell = useTell()
+  useDrop({
+    onFiles(files) {
+      keepForImport(files.filter(({ name }) => !isLitter(name)))
+      go(addressOf(`datastores/${datastoreId}/import`))
+    },
+    onFailure: () => tell({ type: 'error', text: 'What was dropped cannot be read. Choose it on the import page.' }),
+  })
   const rows = data?.rows ?? []
   const first = (page - 1) * PAGE_SIZE + 1
   const isEverything = fragmentOf({ ...search, sort: EVERYTHING.sort }) === ''
@@ -112,7 +123,7 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
           (isEverything ? (
             <Nothing
               title="No image sets yet"
-              advice="Import DICOM files, and each series becomes one."
+              advice="Drop DICOM files here or import them, and each series becomes one."
               action={importAction}
             />
           ) : (
