@@ -5,7 +5,6 @@ import {
   DeleteImageSetCommand,
   GetImageSetCommand,
   type MedicalImagingServiceException,
-  UpdateImageSetMetadataCommand,
   type UpdateImageSetMetadataCommandInput,
 } from '@aws-sdk/client-medical-imaging'
 import type { TestServer } from '../support/hilum.ts'
@@ -14,7 +13,7 @@ import { until } from '../support/until.ts'
 import { Comparison } from './compare.ts'
 import { type Content, type ImportedFile, latestOf, levelsAgree, type ModelImageSet, ModelStore } from './model.ts'
 import { forSiblings, isEmpty, type Update, updated } from './model-updates.ts'
-import { blobsOf, copiableAttributes, fileOf, instancesOf, updateOf } from './requests.ts'
+import { blobsOf, copiableAttributes, fileOf, instancesOf, updateCommand, updateOf } from './requests.ts'
 import { pick, type Step } from './steps.ts'
 
 type Fault = 'ResourceNotFoundException' | 'ValidationException' | 'ConflictException'
@@ -188,23 +187,12 @@ export class Player {
   ): Promise<void> {
     const { force, isStale, includeStudyImageSets, updates } = request
     const { server, datastoreId } = this.#playing
-    const command = new UpdateImageSetMetadataCommand({
+    const input = {
       ...{ datastoreId, imageSetId, force },
       latestVersionId: latestVersionId(versions.length, isStale),
       updateImageSetMetadataUpdates: updates,
-    })
-    // The SDK's model is older than the member.
-    if (includeStudyImageSets) {
-      command.middlewareStack.add(
-        (next) => (args) => {
-          const { query } = args.request as { query: Record<string, string> }
-          query.includeStudyImageSets = 'true'
-          return next(args)
-        },
-        { step: 'build' },
-      )
     }
-    const answer = await server.sdk.send(command)
+    const answer = await server.sdk.send(updateCommand(input, { includeStudyImageSets }))
     const { latestVersionId: next, imageSetState, imageSetWorkflowStatus } = answer
     assert.deepEqual([next, imageSetState, imageSetWorkflowStatus], [String(versions.length + 1), 'LOCKED', 'UPDATING'])
   }

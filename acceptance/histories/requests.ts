@@ -1,4 +1,5 @@
 /** Steps of a history made requests: bytes of files, JSON of updates and copies, and the same as the model understands them. */
+import { UpdateImageSetMetadataCommand, type UpdateImageSetMetadataCommandInput } from '@aws-sdk/client-medical-imaging'
 import { type Attributes as AttributesToEncode, instance as encodedInstance } from '../support/fixtures.ts'
 import { type Content, type ImportedFile, latestOf, type ModelImageSet, meaning } from './model.ts'
 import type { InstanceChange, Update } from './model-updates.ts'
@@ -154,6 +155,25 @@ function treeOf(update: Update, part: (change: InstanceChange) => object | undef
   const patient = part(update.Patient)
   const tree = { ...(patient ? { Patient: patient } : {}), ...(isThere(study) ? { Study: study } : {}) }
   return isThere(tree) ? tree : undefined
+}
+
+/** The SDK's model is older than includeStudyImageSets. */
+export function updateCommand(
+  input: UpdateImageSetMetadataCommandInput,
+  { includeStudyImageSets }: { readonly includeStudyImageSets: boolean },
+): UpdateImageSetMetadataCommand {
+  const command = new UpdateImageSetMetadataCommand(input)
+  if (includeStudyImageSets) {
+    command.middlewareStack.add(
+      (next) => (args) => {
+        const { query } = args.request as { query: Record<string, string> }
+        query.includeStudyImageSets = 'true'
+        return next(args)
+      },
+      { step: 'build' },
+    )
+  }
+  return command
 }
 
 // ---- Copies ------------------------------------------------------------------------------------------------------

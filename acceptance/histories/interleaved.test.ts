@@ -1,0 +1,213 @@
+/**
+ * Many clients on the same image sets at once: of those that meet one wins and the others learn so, and what comes out is what would have
+ * come out one after another: versions in a row, each of them made by one request from the version before.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  CopyImageSetCommand,
+  DeleteImageSetCommand,
+  GetImageSetCommand,
+  ListImageSetVersionsCommand,
+  type MedicalImagingServiceException,
+} from '@aws-sdk/client-medical-imaging'
+import { activeDatastore } from '../support/datastores.ts'
+import { instance } from '../support/fixtures.ts'
+import { openHilum } from '../support/hilum.ts'
+import { importFiles } from '../support/import.ts'
+import { fetchMetadata, type MetadataDocument, seriesOf } from '../support/metadata.ts'
+import { search } from '../support/search.ts'
+import { choice } from '../support/sources.ts'
+import { until } from '../support/until.ts'
+import { updateCommand } from './requests.ts'
+
+const CLIENTS = 8
+const REQUESTS = Number(process.env.HILUM_HISTORIES ?? 12)
+const server = await openHilum()
+const { sdk } = server
+
+/** What a client did that was accepted. */
+type Accepted =
+  | {
+      readonly kind: 'update'
+      readonly imageSetId: string
+      readonly version: number
+      readonly name: string
+      readonly ofStudy: boolean
+    }
+  | { readonly kind: 'revert'; readonly imageSetId: string; readonly version: number; readonly to: number }
+  | { readonly kind: 'import'; readonly imageSetId: string; readonly version: number; readonly uid: string }
+  | { readonly kind: 'copy'; readonly imageSetId: string; readonly source: string; readonly sourceVersion: number }
+  | { readonly kind: 'delete'; readonly imageSetId: string }
+
+/** The same numbers in every run, though not the same history: that is the server's. */
+function randomBelow(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+    return (state >>> 8) % below
+  }
+}
+
+const file = (series: number, number: number) => {
+  const SeriesInstanceUID = `2.25.1.${series}`
+  return instance({ SeriesInstanceUID, SOPInstanceUID: `${SeriesInstanceUID}.${number}`, PatientName: 'Imported' })
+}
+
+async function latest(datastoreId: string, imageSetId: string): Promise<number> {
+  return Number((await sdk.send(new GetImageSetCommand({ datastoreId, imageSetId }))).versionId)
+}
+
+/** Undefined where another client was faster. */
+async function unlessOvertaken<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (cause) {
+    const { name, message } = cause as MedicalImagingServiceException
+    assert.ok(['ConflictException', 'ResourceNotFoundException'].includes(name), `${name}: ${message}`)
+    return undefined
+  }
+}
+
+interface Client {
+  readonly datastoreId: string
+  readonly number: number
+  /** Those that all clients work on; the first two are primary and of one study. */
+  readonly imageSets: readonly string[]
+  readonly accepted: Accepted[]
+}
+
+async function runClient({ datastoreId, number, imageSets, accepted }: Client): Promise<void> {
+  const random = randomBelow(number * 7_919)
+  const copies: string[] = []
+  for (let request = 0; request < REQUESTS; request++) {
+    const imageSetId = imageSets[random(imageSets.length)]!
+    const what = random(10)
+    const done = await unlessOvertaken(async (): Promise<Accepted | undefined> => {
+      const version = await latest(datastoreId, imageSetId)
+      const latestVersionId = String(version)
+      if (what < 5) {
+        const name = `Client^${number}^${request}`
+        const ofStudy = what === 4 && imageSetId !== imageSets[2]
+        const attributes = { SchemaVersion: '1.1', Patient: { DICOM: { PatientName: name } } }
+        const updates = { DICOMUpdates: { updatableAttributes: Buffer.from(JSON.stringify(attributes)) } }
+        const input = { datastoreId, imageSetId, latestVersionId, updateImageSetMetadataUpdates: updates }
+        const answer = await sdk.send(updateCommand(input, { includeStudyImageSets: ofStudy }))
+        return { kind: 'update', imageSetId, version: Number(answer.latestVersionId), name, ofStudy }
+      }
+      if (what === 5) {
+        const to = random(version) + 1
+        const updates = { revertToVersionId: String(to) }
+        const input = { datastoreId, imageSetId, latestVersionId, updateImageSetMetadataUpdates: updates }
+        const answer = await sdk.send(updateCommand(input, { includeStudyImageSets: false }))
+        return { kind: 'revert', imageSetId, version: Number(answer.latestVersionId), to }
+      }
+      if (what === 6) {
+        const uid = 10_000 * number + request
+        const { manifest } = await importFiles(server, { datastoreId, files: { 'a.dcm': file(1, uid) } })
+        const [made] = manifest.imageSetsSummary
+        return { kind: 'import', imageSetId: made!.imageSetId, version: made!.imageSetVersion, uid: `2.25.1.1.${uid}` }
+      }
+      if (what === 7 && copies.length > 0) {
+        const copy = copies.pop()!
+        await sdk.send(new DeleteImageSetCommand({ datastoreId, imageSetId: copy }))
+        return { kind: 'delete', imageSetId: copy }
+      }
+      const copyImageSetInformation = { sourceImageSet: { latestVersionId } }
+      const copying = new CopyImageSetCommand({ datastoreId, sourceImageSetId: imageSetId, copyImageSetInformation })
+      const made = (await sdk.send(copying)).destinationImageSetProperties!.imageSetId!
+      copies.push(made)
+      return { kind: 'copy', imageSetId: made, source: imageSetId, sourceVersion: version }
+    })
+    if (done !== undefined) accepted.push(done)
+  }
+}
+
+async function settled(datastoreId: string): Promise<void> {
+  for (const { imageSetId } of await search(sdk, { datastoreId })) {
+    await until(async () => {
+      const { imageSetState } = await sdk.send(new GetImageSetCommand({ datastoreId, imageSetId: imageSetId! }))
+      return imageSetState === 'LOCKED' ? undefined : true
+    })
+  }
+}
+
+/** All but the ids, which differ between image sets. */
+function contentOf({ Patient, Study }: MetadataDocument) {
+  return { Patient, Study }
+}
+
+const nameIn = ({ Patient }: MetadataDocument): unknown => Patient.DICOM.PatientName
+
+test('requests of many clients come out as one after another', choice, async (context) => {
+  const datastoreId = await activeDatastore(sdk)
+  const other = instance({
+    SeriesInstanceUID: '2.25.1.1',
+    SOPInstanceUID: '2.25.1.9',
+    PatientID: 'ANOTHER',
+    PatientName: 'Imported',
+  })
+  const files = { '1.dcm': file(1, 1), '2.dcm': file(2, 1), '3.dcm': other }
+  const { manifest } = await importFiles(server, { datastoreId, files })
+  const imageSets = manifest.imageSetsSummary.map(({ imageSetId }) => imageSetId)
+  const accepted: Accepted[] = []
+  await Promise.all(
+    Array.from({ length: CLIENTS }, (_, number) => runClient({ datastoreId, number: number + 1, imageSets, accepted })),
+  )
+  await until(async () => {
+    await settled(datastoreId)
+    return true
+  })
+  const counts = Map.groupBy(accepted, ({ kind }) => kind)
+  context.diagnostic([...counts].map(([kind, all]) => `${all.length} × ${kind}`).join(', '))
+  for (const kind of ['update', 'revert', 'import', 'copy', 'delete'] as const) assert.ok(counts.has(kind), kind)
+
+  const documents = new Map<string, MetadataDocument[]>()
+  for (const imageSetId of imageSets) {
+    const count = await latest(datastoreId, imageSetId)
+    const all: MetadataDocument[] = []
+    for (let version = 1; version <= count; version++) {
+      all.push(await fetchMetadata(sdk, { datastoreId, imageSetId, versionId: String(version) }))
+    }
+    documents.set(imageSetId, all)
+    const { imageSetPropertiesList } = await sdk.send(new ListImageSetVersionsCommand({ datastoreId, imageSetId }))
+    assert.ok(imageSetPropertiesList!.every(({ imageSetState }) => imageSetState === 'ACTIVE'))
+    for (let version = 2; version <= count; version++) {
+      const [before, now] = [all[version - 2]!, all[version - 1]!]
+      const told = accepted.filter(
+        (each) =>
+          each.kind !== 'copy' && each.kind !== 'delete' && each.imageSetId === imageSetId && each.version === version,
+      )
+      // Of a study only the version of the image set that was named is told.
+      const ofStudies = accepted.filter((each) => each.kind === 'update' && each.ofStudy && each.name === nameIn(now))
+      const makers = told.length > 0 ? told : ofStudies
+      assert.equal(makers.length, 1, `version ${version} was made by one request`)
+      const [maker] = makers
+      if (maker!.kind === 'update') {
+        const expected = contentOf(before)
+        assert.deepEqual(contentOf(now), {
+          ...expected,
+          Patient: { DICOM: { ...expected.Patient.DICOM, PatientName: maker!.name } },
+        })
+      } else if (maker!.kind === 'revert') {
+        assert.deepEqual(contentOf(now), contentOf(all[maker!.to - 1]!))
+      } else if (maker!.kind === 'import') {
+        const [were, are] = [before, now].map((each) => Object.keys(seriesOf(each).Instances))
+        assert.deepEqual(are!.sort(), [...were!, maker!.uid].sort())
+        assert.equal(nameIn(now), 'Imported')
+      }
+    }
+  }
+  for (const each of accepted) {
+    if (each.kind === 'update' && each.ofStudy) {
+      const made = imageSets
+        .slice(0, 2)
+        .map((id) => documents.get(id)!.some((document) => nameIn(document) === each.name))
+      assert.deepEqual(made, [true, true], 'a study changes as a whole')
+    }
+    if (each.kind === 'copy' && !accepted.some((one) => one.kind === 'delete' && one.imageSetId === each.imageSetId)) {
+      const copy = await fetchMetadata(sdk, { datastoreId, imageSetId: each.imageSetId })
+      assert.deepEqual(contentOf(copy), contentOf(documents.get(each.source)![each.sourceVersion - 1]!))
+    }
+  }
+})
