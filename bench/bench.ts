@@ -1,6 +1,6 @@
 /**
- * What Hilum costs and does on this machine. Without a word: one table of everything; `search`, `orthanc`, `frames` and `hunt` go into one
- * thing.
+ * What Hilum costs and does on this machine. Without a word: one table of everything; `search`, `orthanc`, `frames`, `updates` and `hunt` go
+ * into one thing.
  * Nothing here asserts a time: machines are noisy, so read the ratios, measured side by side in one run.
  */
 const [word, ...args] = process.argv.slice(2)
@@ -14,6 +14,9 @@ if (word === 'search') {
 } else if (word === 'frames') {
   const { framesBench } = await import('./frames.ts')
   process.exitCode = await framesBench(args)
+} else if (word === 'updates') {
+  const { updatesBench } = await import('./updates.ts')
+  process.exitCode = await updatesBench(args)
 } else if (word === 'hunt') {
   const { huntBench } = await import('./hunt.ts')
   process.exitCode = huntBench(args)
@@ -21,7 +24,7 @@ if (word === 'search') {
   const { printOverview } = await import('./overview.ts')
   await printOverview({ json: word === '--json' })
 } else {
-  process.stderr.write('npm run bench -- [search | orthanc | frames | hunt | --json]\n')
+  process.stderr.write('npm run bench -- [search | orthanc | frames | updates | hunt | --json]\n')
   process.exitCode = 2
 }
 

@@ -8,7 +8,8 @@ import fc from 'fast-check'
 import { movableClock } from '../support/clock.ts'
 import { activeDatastore } from '../support/datastores.ts'
 import { openHilum } from '../support/hilum.ts'
-import { documented } from '../support/sources.ts'
+import { choice, documented } from '../support/sources.ts'
+import { interleave } from './interleave.ts'
 import { Player } from './play.ts'
 import { type Step, step } from './steps.ts'
 
@@ -58,4 +59,10 @@ test('every answer is as the documents say, after every step of random histories
     EVENTS.filter((event) => !events.has(event)),
     [],
   )
+})
+
+test('requests of many clients at once come out as one after another', choice, async (context) => {
+  // Another server: its clock goes.
+  const going = await openHilum()
+  context.diagnostic(await interleave(going, asked > 0 ? asked : undefined))
 })

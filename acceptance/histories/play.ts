@@ -56,6 +56,9 @@ export class Player {
       case 'update':
         await this.#update(step)
         break
+      case 'study':
+        await this.#updateStudy(step)
+        break
       case 'revert':
         await this.#revert(step)
         break
@@ -124,6 +127,15 @@ export class Player {
     const target = this.#imageSet(step.imageSet)
     if (target === undefined) return
     await this.#applyUpdate(target, { ...step, update: updateOf(step, latestOf(target).content) })
+  }
+
+  async #updateStudy({ imageSet, change }: Step & { kind: 'study' }): Promise<void> {
+    const primaries = this.store.standing.filter(({ isPrimary }) => isPrimary)
+    if (primaries.length === 0) return
+    const target = pick(primaries, imageSet)
+    const changed = { changes: [change], removed: [], isOfAnotherSeries: false }
+    const update = updateOf(changed, latestOf(target).content)
+    await this.#applyUpdate(target, { update, force: false, includeStudyImageSets: true })
   }
 
   async #applyUpdate(

@@ -81,7 +81,7 @@ const documented = (attributes: Readonly<Record<string, string | null | undefine
 
 // ---- Updates -----------------------------------------------------------------------------------------------------
 
-type UpdateStep = Step & { readonly kind: 'update' }
+type UpdateStep = Pick<Step & { readonly kind: 'update' }, 'changes' | 'removed' | 'isOfAnotherSeries'>
 type Changing = { put: Record<string, unknown>; remove: Record<string, unknown> }
 
 const changing = (): Changing => ({ put: {}, remove: {} })

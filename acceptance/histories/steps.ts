@@ -50,6 +50,8 @@ export type Step =
       readonly stale: 'none' | 'source' | 'destination'
     }
   | { readonly kind: 'delete'; readonly imageSet: number }
+  /** An update of all primary image sets of a study, which some of them may not admit. */
+  | { readonly kind: 'study'; readonly imageSet: number; readonly change: AttributeChoice }
   /** Makes a non-primary image set agree with the primary ones of its study, and promotes it. */
   | { readonly kind: 'promote'; readonly imageSet: number; readonly series: number }
   /** One instance of an image set is copied to a new one, and then the others into that. */
@@ -59,6 +61,8 @@ export type Step =
 export const NOT_THERE = 9
 
 const instanceNumber = fc.oneof({ weight: 12, arbitrary: fc.nat(5) }, { weight: 1, arbitrary: fc.constant(NOT_THERE) })
+/** So many of ATTRIBUTES are of patient and study. */
+const STUDY_ATTRIBUTES = 8
 const seldom = (times: number): fc.Arbitrary<boolean> => fc.nat(times).map((n) => n === times)
 const imageSet = fc.nat(40)
 
@@ -127,6 +131,15 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), imageSet }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('study' as const),
+      imageSet,
+      // The first attributes are the patient's and the study's.
+      change: change.map((each) => ({ ...each, attribute: each.attribute % STUDY_ATTRIBUTES })),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('promote' as const), imageSet, series: fc.nat(4) }) },
   {
     weight: 2,

@@ -3,28 +3,26 @@
  * come out one after another: versions in a row, each of them made by one request from the version before.
  */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import {
   CopyImageSetCommand,
   DeleteImageSetCommand,
   GetImageSetCommand,
   ListImageSetVersionsCommand,
+  type MedicalImagingClient,
   type MedicalImagingServiceException,
 } from '@aws-sdk/client-medical-imaging'
 import { activeDatastore } from '../support/datastores.ts'
 import { instance } from '../support/fixtures.ts'
-import { openHilum } from '../support/hilum.ts'
+import type { TestServer } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { fetchMetadata, type MetadataDocument, seriesOf } from '../support/metadata.ts'
 import { search } from '../support/search.ts'
-import { choice } from '../support/sources.ts'
 import { until } from '../support/until.ts'
 import { updateCommand } from './requests.ts'
 
 const CLIENTS = 8
-const REQUESTS = Number(process.env.HILUM_HISTORIES ?? 12)
-const server = await openHilum()
-const { sdk } = server
+/** Of each client. */
+const REQUESTS = 12
 
 /** What a client did that was accepted. */
 type Accepted =
@@ -54,7 +52,7 @@ const file = (series: number, number: number) => {
   return instance({ SeriesInstanceUID, SOPInstanceUID: `${SeriesInstanceUID}.${number}`, PatientName: 'Imported' })
 }
 
-async function latest(datastoreId: string, imageSetId: string): Promise<number> {
+async function latest(sdk: MedicalImagingClient, datastoreId: string, imageSetId: string): Promise<number> {
   return Number((await sdk.send(new GetImageSetCommand({ datastoreId, imageSetId }))).versionId)
 }
 
@@ -70,6 +68,8 @@ async function unlessOvertaken<T>(ask: () => Promise<T>): Promise<T | undefined>
 }
 
 interface Client {
+  readonly server: TestServer
+  readonly requests: number
   readonly datastoreId: string
   readonly number: number
   /** Those that all clients work on; the first two are primary and of one study. */
@@ -77,14 +77,15 @@ interface Client {
   readonly accepted: Accepted[]
 }
 
-async function runClient({ datastoreId, number, imageSets, accepted }: Client): Promise<void> {
+async function runClient({ server, requests, datastoreId, number, imageSets, accepted }: Client): Promise<void> {
+  const { sdk } = server
   const random = randomBelow(number * 7_919)
   const copies: string[] = []
-  for (let request = 0; request < REQUESTS; request++) {
+  for (let request = 0; request < requests; request++) {
     const imageSetId = imageSets[random(imageSets.length)]!
     const what = random(10)
     const done = await unlessOvertaken(async (): Promise<Accepted | undefined> => {
-      const version = await latest(datastoreId, imageSetId)
+      const version = await latest(sdk, datastoreId, imageSetId)
       const latestVersionId = String(version)
       if (what < 5) {
         const name = `Client^${number}^${request}`
@@ -123,7 +124,7 @@ async function runClient({ datastoreId, number, imageSets, accepted }: Client): 
   }
 }
 
-async function settled(datastoreId: string): Promise<void> {
+async function settled(sdk: MedicalImagingClient, datastoreId: string): Promise<void> {
   for (const { imageSetId } of await search(sdk, { datastoreId })) {
     await until(async () => {
       const { imageSetState } = await sdk.send(new GetImageSetCommand({ datastoreId, imageSetId: imageSetId! }))
@@ -139,7 +140,9 @@ function contentOf({ Patient, Study }: MetadataDocument) {
 
 const nameIn = ({ Patient }: MetadataDocument): unknown => Patient.DICOM.PatientName
 
-test('requests of many clients come out as one after another', choice, async (context) => {
+/** @returns how many requests of each kind were accepted. */
+export async function interleave(server: TestServer, requests = REQUESTS): Promise<string> {
+  const { sdk } = server
   const datastoreId = await activeDatastore(sdk)
   const other = instance({
     SeriesInstanceUID: '2.25.1.1',
@@ -152,19 +155,20 @@ test('requests of many clients come out as one after another', choice, async (co
   const imageSets = manifest.imageSetsSummary.map(({ imageSetId }) => imageSetId)
   const accepted: Accepted[] = []
   await Promise.all(
-    Array.from({ length: CLIENTS }, (_, number) => runClient({ datastoreId, number: number + 1, imageSets, accepted })),
+    Array.from({ length: CLIENTS }, (_, number) =>
+      runClient({ server, requests, datastoreId, number: number + 1, imageSets, accepted }),
+    ),
   )
   await until(async () => {
-    await settled(datastoreId)
+    await settled(sdk, datastoreId)
     return true
   })
   const counts = Map.groupBy(accepted, ({ kind }) => kind)
-  context.diagnostic([...counts].map(([kind, all]) => `${all.length} × ${kind}`).join(', '))
   for (const kind of ['update', 'revert', 'import', 'copy', 'delete'] as const) assert.ok(counts.has(kind), kind)
 
   const documents = new Map<string, MetadataDocument[]>()
   for (const imageSetId of imageSets) {
-    const count = await latest(datastoreId, imageSetId)
+    const count = await latest(sdk, datastoreId, imageSetId)
     const all: MetadataDocument[] = []
     for (let version = 1; version <= count; version++) {
       all.push(await fetchMetadata(sdk, { datastoreId, imageSetId, versionId: String(version) }))
@@ -210,4 +214,5 @@ test('requests of many clients come out as one after another', choice, async (co
       assert.deepEqual(contentOf(copy), contentOf(documents.get(each.source)![each.sourceVersion - 1]!))
     }
   }
-})
+  return [...counts].map(([kind, all]) => `${all.length} × ${kind}`).join(', ')
+}
