@@ -142,15 +142,15 @@ export interface Workflows {
     readonly at: number
     readonly runningMax?: number
   }): Promise<BeginWorkflowOutcome>
-  /** The oldest that nobody works on. */
+  /** The oldest that nobody has worked on; else the one that was put down first. */
   claim(request: {
     readonly owner: string
     readonly now: number
     readonly leaseUntil: number
   }): Promise<ClaimedWorkflow | undefined>
   renew(lease: WorkflowLease, leaseUntil: number): Promise<void>
-  /** Gives it up so that another worker may go on at once. */
-  release(lease: WorkflowLease): Promise<void>
+  /** Gives it up so that another worker may go on at once, with others first. */
+  release(lease: WorkflowLease, at: number): Promise<void>
   /**
    * The versions of all its image sets become visible in one transaction, and all are unlocked. `conflicts`: what would have been a new
    * primary image set cannot be one any more, and nothing has happened.

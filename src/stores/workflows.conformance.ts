@@ -316,12 +316,29 @@ export function testWorkflows(open: OpenCatalog): void {
     await assert.rejects(catalog.workflows.complete(slow.lease, end), WorkflowLost)
     await assert.rejects(catalog.workflows.renew(slow.lease, AT), WorkflowLost)
     await assert.rejects(catalog.workflows.fail(slow.lease, { message: 'No', at: AT }), WorkflowLost)
-    await catalog.workflows.release(fast.lease)
+    await catalog.workflows.release(fast.lease, AT)
     const again = await claim(catalog, 'slow', AT)
     assert.equal(again.attempt, 1)
     await catalog.workflows.complete(again.lease, end)
     await assert.rejects(catalog.workflows.complete(again.lease, end), WorkflowLost)
     assert.equal(await catalog.workflows.claim({ owner: 'fast', now: AT, leaseUntil: AT }), undefined)
+  })
+
+  test('a workflow that was put down lets those go first that nobody has had yet', async (context) => {
+    const catalog = await open(context)
+    const { datastoreId, imageSetId } = await withImageSet(catalog)
+    const [second] = await importFiles(catalog, {
+      datastoreId,
+      files: [described('z', { study: '1.9', sop: '1.9.1' })],
+    })
+    await begin(catalog, datastoreId, updateOf(imageSetId, 1))
+    await begin(catalog, datastoreId, updateOf(second!.imageSetId, 1))
+    const first = await claim(catalog)
+    await catalog.workflows.release(first.lease, AT + 1_000)
+    const next = await claim(catalog)
+    assert.notEqual(next.lease.workflow, first.lease.workflow)
+    await catalog.workflows.release(next.lease, AT + 2_000)
+    assert.equal((await claim(catalog, 'worker', AT + 2_000)).lease.workflow, first.lease.workflow)
   })
 
   test('a pager that began before an update goes on in the state in which it began', async (context) => {

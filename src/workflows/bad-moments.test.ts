@@ -188,6 +188,27 @@ for (const away of ['put', 'open', 'complete', 'claim'] as const) {
   })
 }
 
+test('a workflow whose bytes cannot be read holds up no other', async (context) => {
+  const app = await openApp(context)
+  const [damaged, of] = await importThree(app)
+  await perform(app, { name: 'update', of: damaged, put: renamed('Second') })
+  const place = await app.catalog.imageSets.levels({ ...damaged, version: 2 })
+  assert.ok(typeof place === 'object')
+  await begin(app, { name: 'update', of: damaged, put: renamed('Third') })
+  const failing = withBlobs(app, {
+    open: async (key, range) => {
+      if (key === place.blobKey) throw storeAway()
+      return app.blobs.open(key, range)
+    },
+  })
+  const worker = startWorkflowWorker(failing)
+  await begin(app, { name: 'update', of, put: renamed('Second') })
+  await untilUnlocked(app.catalog, [of])
+  await worker.stop()
+  assert.equal((await versionsOf(app, of)).at(-1)!.PatientName, 'Second')
+  assert.equal((await propertiesOf(app.catalog, damaged)).imageSetState, 'LOCKED')
+})
+
 /** An import worker, and when it first could not publish. */
 function startImports(app: WholeApp) {
   const refused = Promise.withResolvers<void>()

@@ -57,8 +57,8 @@ async function afterFailure(app: WorkflowApp, claimed: ClaimedWorkflow, cause: u
   const { lease, request, datastoreId } = claimed
   if (cause instanceof WorkflowLost) throw cause
   if (cause instanceof StoreUnavailable || request.operation === 'DeleteImageSet') {
-    // Put down, so that whoever finds the store back goes on at once; where even that cannot be written, the lease runs out.
-    await app.catalog.workflows.release(lease).catch(() => {})
+    // Put down, so that whoever finds the store back goes on at once, and others that may not need what is away go before; where even that cannot be written, the lease runs out.
+    await app.catalog.workflows.release(lease, app.clock()).catch(() => {})
     throw cause
   }
   const isForeseen = cause instanceof WorkflowFailed || cause instanceof ContractError

@@ -34,7 +34,7 @@ export function workflowsOver(
       return database.write(() => claim(request))
     },
     renew: (lease, leaseUntil) => database.write(() => renew(lease, leaseUntil)),
-    release: (lease) => database.write(() => release(lease)),
+    release: (lease, at) => database.write(() => release(lease, at)),
     complete: (lease, end) => database.write(() => complete(lease, end, options.upkeep)),
     fail: (lease, end) => database.write(() => fail(lease, end, options.upkeep)),
     completeDeletion: (lease, at) => database.write(() => completeDeletion(lease, at, options.upkeep)),
@@ -239,7 +239,8 @@ function* isOneFree(now: number): Sql<boolean> {
 function* claim({ owner, now, leaseUntil }: Parameters<Workflows['claim']>[0]): Sql<ClaimedWorkflow | undefined> {
   const row = yield* one<{ workflow: number; datastore_id: string; request: string; attempts: number }>(
     `UPDATE workflows SET lease_owner = ?, lease_until = ?, attempts = attempts + 1 WHERE workflow = (
-       SELECT workflow FROM workflows WHERE lease_until IS NULL OR lease_until <= ? ORDER BY workflow LIMIT 1 ${LOCKED_OR_PASSED_BY}
+       SELECT workflow FROM workflows WHERE lease_until IS NULL OR lease_until <= ?
+       ORDER BY coalesce(lease_until, 0), workflow LIMIT 1 ${LOCKED_OR_PASSED_BY}
      ) RETURNING workflow, request, attempts,
        (SELECT datastore_id FROM datastores WHERE datastore = workflows.datastore) AS datastore_id`,
     ...[owner, leaseUntil, now],
@@ -259,11 +260,11 @@ function* renew(lease: WorkflowLease, leaseUntil: number): Sql<void> {
   yield* run('UPDATE workflows SET lease_until = ? WHERE workflow = ?', leaseUntil, lease.workflow)
 }
 
-/** Put down on purpose: that was no attempt that failed. */
-function* release(lease: WorkflowLease): Sql<void> {
+/** Put down on purpose: that was no attempt that failed. Those that nobody has had yet go first, lest one that cannot get on hold up all. */
+function* release(lease: WorkflowLease, at: number): Sql<void> {
   yield* underWorkflowLease(lease)
   yield* run(
-    'UPDATE workflows SET lease_owner = NULL, lease_until = NULL, attempts = 0 WHERE workflow = ?',
-    lease.workflow,
+    'UPDATE workflows SET lease_owner = NULL, lease_until = ?, attempts = 0 WHERE workflow = ?',
+    ...[at, lease.workflow],
   )
 }
