@@ -294,6 +294,8 @@ export interface ImageSets {
   parts(
     version: VersionOfDatastore & { readonly sopInstanceUIDs?: readonly string[] },
   ): Promise<readonly InstanceParts[]>
+  /** How many instances a version has, counted no further than `max`. */
+  countInstances(version: VersionOfDatastore & { readonly max: number }): Promise<number>
   /**
    * The metadata document of a version, or of the latest. `absent`: there is no such image set, or it has no such version; `pending`: the
    * version is there and its document is not made yet.

@@ -128,6 +128,23 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.equal(numbers.size, 3)
   })
 
+  test('the instances of a version are counted as far as one wants to know', async (context) => {
+    const catalog = await open(context)
+    const { datastoreId, imageSetId } = await withImageSet(catalog)
+    await update(
+      catalog,
+      { datastoreId, imageSetId },
+      { from: 1, instances: { kind: 'changed', removed: ['1.1'], replaced: [] } },
+    )
+    const count = (version: number, max: number) =>
+      catalog.imageSets.countInstances({ datastoreId, imageSetId, version, max })
+    assert.deepEqual([await count(1, 10), await count(1, 2), await count(2, 10), await count(2, 1)], [3, 2, 2, 1])
+    assert.equal(
+      await catalog.imageSets.countInstances({ datastoreId, imageSetId: 'f'.repeat(32), version: 1, max: 5 }),
+      0,
+    )
+  })
+
   test('versions are told newest first, in pages, the one to be among them', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)

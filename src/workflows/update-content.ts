@@ -73,7 +73,9 @@ async function partsOf(
   return new Map(parts.map((part) => [part.sopInstanceUID, part]))
 }
 
-/** Only where instances are removed does it matter how many there are. */
+/** Only where instances are removed does it matter how many there are, and then only whether there are more. */
 async function countFor(app: StoredContent, version: Version, { removed }: MetadataUpdate): Promise<number> {
-  return removed.size === 0 ? Number.POSITIVE_INFINITY : (await app.catalog.imageSets.parts(version)).length
+  return removed.size === 0
+    ? Number.POSITIVE_INFINITY
+    : app.catalog.imageSets.countInstances({ ...version, max: removed.size + 1 })
 }

@@ -40,6 +40,7 @@ export function imageSetsOver(
     instances: (imageSet) => database.read(() => instances(imageSet)),
     frames: (request) => database.read(() => frames(request)),
     parts: (version) => database.read(() => parts(version)),
+    countInstances: (version) => database.read(() => countInstances(version)),
     pendingDocuments: (request) => database.read(() => pendingDocuments(request)),
     addDocument: (version, document, digests) => database.write(() => addDocument(version, document, digests)),
     document: (version) => database.read(() => document(version)),
@@ -98,6 +99,18 @@ function* frames({
 }: Parameters<ImageSets['frames']>[0]): Sql<Awaited<ReturnType<ImageSets['frames']>>> {
   const seq = yield* seqOf(imageSet)
   return seq === undefined ? undefined : yield* placeOfFrames(seq, framesKey)
+}
+
+function* countInstances({ version, max, ...imageSet }: Parameters<ImageSets['countInstances']>[0]): Sql<number> {
+  const seq = yield* seqOf(imageSet)
+  if (seq === undefined) return 0
+  const row = yield* one<{ instances: number }>(
+    `SELECT count(*) AS instances FROM (
+       SELECT 1 FROM instances WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?) LIMIT ?
+     ) AS some`,
+    ...[seq, version, version, max],
+  )
+  return row!.instances
 }
 
 function* parts({
