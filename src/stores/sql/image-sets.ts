@@ -107,7 +107,7 @@ function* countInstances({ version, max, ...imageSet }: Parameters<ImageSets['co
   const row = yield* one<{ instances: number }>(
     `SELECT count(*) AS instances FROM (
        SELECT 1 FROM instances WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?) LIMIT ?
-     ) AS some`,
+     ) AS counted`,
     ...[seq, version, version, max],
   )
   return row!.instances
