@@ -3,6 +3,7 @@
  * resolution, and a TLM marker that says how long each is. Encoded and decoded by OpenJPH.
  */
 import { type Codestream, parseCodestream } from '../dicom/codestream.ts'
+import { linesByPixel } from '../dicom/component-lines.ts'
 import { mergeComponents } from '../dicom/merge-components.ts'
 import { isCutByResolution } from '../dicom/smaller-picture.ts'
 import {
@@ -109,23 +110,4 @@ function planeOf({ cells, samplesPerPixel, bitsPerSample }: PictureToEncode, sam
     if (size === 2) plane[to + 1] = cells[from + 1]!
   }
   return plane
-}
-
-/**
- * Where a codestream has no colour transform, OpenJPH gives the lines of one component after those of another, and the build takes
- * them for the components of one line after another: line n of all goes to component n mod samples of row n / samples.
- */
-function linesByPixel({ cells, rows, columns, samplesPerPixel, bitsPerSample }: DecodedPicture): Uint8Array {
-  const size = bitsPerSample > 8 ? 2 : 1
-  const stride = samplesPerPixel * size
-  const pixels = new Uint8Array(cells.length)
-  for (let line = 0; line < rows * samplesPerPixel; line++) {
-    let from = Math.floor(line / samplesPerPixel) * columns * stride + (line % samplesPerPixel) * size
-    let to = (line % rows) * columns * stride + Math.floor(line / rows) * size
-    for (let column = 0; column < columns; column++, from += stride, to += stride) {
-      pixels[to] = cells[from]!
-      if (size === 2) pixels[to + 1] = cells[from + 1]!
-    }
-  }
-  return pixels
 }
