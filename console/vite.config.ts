@@ -42,6 +42,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 2_000,
     manifest: 'manifest.json',
   },
+  // The decoders of frames, each fetched when it is needed.
+  worker: { format: 'es' },
   server: {
     proxy: { '^/(datastore|startDICOMImportJob|getDICOMImportJob|listDICOMImportJobs|tags|hilum)(/|$)': SERVER },
   },

@@ -38,8 +38,14 @@ const ENTRIES = [
   'testing.ts',
 ]
 
-/** What the console takes from here, beside what it asks over HTTP: pure text, the same in a browser and in a terminal. */
-const CONSOLE_MAY_IMPORT = ['cli/search-snippets.ts', 'dicom/dictionary.ts']
+/** What the console takes from here, beside what it asks over HTTP: pure text and bytes, the same in a browser and here. */
+const CONSOLE_MAY_IMPORT = [
+  'cli/search-snippets.ts',
+  'dicom/codestream.ts',
+  'dicom/component-lines.ts',
+  'dicom/dictionary.ts',
+  'dicom/jp2-boxes.ts',
+]
 
 const LINES_MAX = 400
 

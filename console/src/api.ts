@@ -3,7 +3,7 @@
  * has. What Hilum answers beyond them (docs/extensions.md) is asked for in headers, or under /hilum/ with the same signature.
  */
 import { Sha256 } from '@aws-crypto/sha256-browser'
-import { MedicalImagingClient, type SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
+import { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { createContext, useContext } from 'react'
 import type { AccessKey } from './session.ts'
@@ -96,13 +96,17 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+interface AnyCommand {
+  readonly middlewareStack: {
+    // biome-ignore lint/suspicious/noExplicitAny: commands differ in what they take and give, and all have headers.
+    add(middleware: (next: any) => any, options: { readonly step: 'build'; readonly name: string }): void
+  }
+}
+
 /** The command with headers of its own, for what Hilum answers beyond the service. */
-export function askingFor<C extends Pick<SearchImageSetsCommand, 'middlewareStack'>>(
-  command: C,
-  headers: Readonly<Record<`x-hilum-${string}`, string>>,
-): C {
+export function askingFor<C extends AnyCommand>(command: C, headers: Readonly<Record<`x-hilum-${string}`, string>>): C {
   command.middlewareStack.add(
-    (next) => (args) => {
+    (next) => (args: { request: unknown }) => {
       Object.assign((args.request as { headers: Record<string, string> }).headers, headers)
       return next(args)
     },

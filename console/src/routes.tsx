@@ -1,5 +1,6 @@
 /** Every screen of the console and its address below /console/. What is not needed for a search is loaded when it is wanted. */
 import { type ComponentType, lazy } from 'react'
+import { later } from './components/later.tsx'
 import { DatastorePage } from './pages/DatastorePage.tsx'
 import { DatastoresPage } from './pages/DatastoresPage.tsx'
 import { NotFoundPage } from './pages/NotFoundPage.tsx'
@@ -7,7 +8,7 @@ import { NotFoundPage } from './pages/NotFoundPage.tsx'
 const CreateDatastorePage = lazy(async () => ({
   default: (await import('./pages/CreateDatastorePage.tsx')).CreateDatastorePage,
 }))
-const ImageSetPage = lazy(async () => ({ default: (await import('./pages/ImageSetPage.tsx')).ImageSetPage }))
+const ImageSetPage = later(async () => (await import('./pages/ImageSetPage.tsx')).ImageSetPage)
 const ImportPage = lazy(async () => ({ default: (await import('./pages/ImportPage.tsx')).ImportPage }))
 const ImportJobPage = lazy(async () => ({ default: (await import('./pages/ImportJobPage.tsx')).ImportJobPage }))
 

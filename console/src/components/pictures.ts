@@ -2,8 +2,8 @@
  * Where pictures come in. What draws them is loaded only where there is one to draw, and the pages know no more of it than this: which
  * image set, which version, and in the viewer its metadata document.
  */
-import type { ComponentType } from 'react'
 import type { MetadataDocument } from '../metadata/document.ts'
+import { later } from './later.tsx'
 
 export interface ThumbnailProps {
   readonly datastoreId: string
@@ -17,11 +17,14 @@ export interface ViewerProps {
   readonly document: MetadataDocument
 }
 
-export interface Pictures {
-  /** One small picture, for a row of results. */
-  readonly Thumbnail: ComponentType<ThumbnailProps>
-  readonly Viewer: ComponentType<ViewerProps>
-}
+export const Thumbnail = later<ThumbnailProps>(async () => (await import('../viewer/Thumbnail.tsx')).Thumbnail)
 
-/** Undefined as long as there is no viewer, and then pages have no place for one. With it: `lazy(() => import('../viewer/...'))` each. */
-export const pictures = undefined as Pictures | undefined
+export const Viewer = later<ViewerProps>(async () => (await import('../viewer/Viewer.tsx')).Viewer, {
+  what: 'the pictures',
+})
+
+/** For a page that will have pictures: what draws and decodes them is on its way as early as the metadata that tell of them. */
+export async function prepareViewer(): Promise<void> {
+  const [{ warmUp }] = await Promise.all([import('../viewer/frames/decoders.ts'), import('../viewer/Viewer.tsx')])
+  warmUp()
+}

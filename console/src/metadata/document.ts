@@ -8,7 +8,14 @@ export interface InstanceOfDocument {
   readonly DICOM: Attributes
   readonly DICOMVRs?: Readonly<Record<string, string>>
   readonly StoredTransferSyntaxUID?: string | null
-  readonly ImageFrames?: readonly { readonly ID: string; readonly FrameSizeInBytes?: number }[]
+  readonly ImageFrames?: readonly ImageFrame[]
+}
+
+export interface ImageFrame {
+  readonly ID: string
+  readonly MinPixelValue?: number | null
+  readonly MaxPixelValue?: number | null
+  readonly FrameSizeInBytes?: number
 }
 
 export interface SeriesOfDocument {
@@ -30,13 +37,17 @@ export interface VersionOfImageSet {
 /** A version's document never changes: it is fetched once. */
 export const documentQuery = (client: Api['client'], version: VersionOfImageSet) => ({
   queryKey: ['metadata', version.datastoreId, version.imageSetId, version.versionId],
-  queryFn: () => fetchDocument(client, version),
+  queryFn: ({ signal }: { readonly signal: AbortSignal }) => fetchDocument(client, { version, signal }),
   staleTime: Number.POSITIVE_INFINITY,
 })
 
 /** Browsers unpack the gzip by themselves. */
-async function fetchDocument(client: Api['client'], version: VersionOfImageSet): Promise<MetadataDocument> {
-  const { imageSetMetadataBlob } = await client.send(new GetImageSetMetadataCommand(version))
+export async function fetchDocument(
+  client: Api['client'],
+  { version, signal }: { readonly version: Partial<VersionOfImageSet>; readonly signal: AbortSignal },
+): Promise<MetadataDocument> {
+  const command = new GetImageSetMetadataCommand(version as VersionOfImageSet)
+  const { imageSetMetadataBlob } = await client.send(command, { abortSignal: signal })
   return parseDocument(await imageSetMetadataBlob!.transformToString())
 }
 

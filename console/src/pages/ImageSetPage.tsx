@@ -13,12 +13,12 @@ import Select from '@cloudscape-design/components/select'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Tabs from '@cloudscape-design/components/tabs'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { type Api, useApi } from '../api.ts'
 import { Frame } from '../components/Frame.tsx'
 import { useTell } from '../components/Notices.tsx'
 import { Problem } from '../components/Problem.tsx'
-import { pictures } from '../components/pictures.ts'
+import { prepareViewer, Viewer } from '../components/pictures.ts'
 import { Tags } from '../components/Tags.tsx'
 import { TypedDelete } from '../components/TypedDelete.tsx'
 import { timeText } from '../components/times.ts'
@@ -55,6 +55,10 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
     queryFn: () => client.send(new GetImageSetCommand({ datastoreId, imageSetId, versionId })),
     enabled: versionId !== undefined,
   })
+  useEffect(() => {
+    // Where it fails, the viewer says so itself.
+    prepareViewer().catch(() => {})
+  }, [])
   const isGone = versions.data?.[0]?.imageSetState === 'DELETED'
   const version = { datastoreId, imageSetId, versionId: versionId ?? '' }
   const metadata = useQuery({ ...documentQuery(client, version), enabled: versionId !== undefined && !isGone })
@@ -105,12 +109,8 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
             />
           </FormField>
         )}
+        {metadata.data && <Viewer {...version} document={metadata.data} />}
         {properties.data && <Properties of={properties.data} document={metadata.data} />}
-        {pictures && metadata.data && (
-          <Suspense fallback={<Waiting what="the pictures" />}>
-            <pictures.Viewer {...version} document={metadata.data} />
-          </Suspense>
-        )}
         {versions.data && !isGone && (
           <Tabs
             ariaLabel="Image set details"

@@ -3,9 +3,8 @@ import type { ImageSetsMetadataSummary, SortField } from '@aws-sdk/client-medica
 import Badge from '@cloudscape-design/components/badge'
 import Link from '@cloudscape-design/components/link'
 import type { TableProps } from '@cloudscape-design/components/table'
-import { Suspense } from 'react'
 import { CopyText } from '../components/CopyText.tsx'
-import { type Pictures, pictures } from '../components/pictures.ts'
+import { Thumbnail } from '../components/pictures.ts'
 import { timeText } from '../components/times.ts'
 import { clockText, dateText, personText } from '../dicom-text.ts'
 import { addressOf } from '../place.ts'
@@ -15,12 +14,17 @@ export type Row = ImageSetsMetadataSummary
 type Column = TableProps.ColumnDefinition<Row>
 
 export const columnsFor = (datastoreId: string): readonly Column[] => [
-  ...(pictures === undefined ? [] : [thumbnails(datastoreId, pictures)]),
+  {
+    id: 'thumbnail',
+    header: 'Picture',
+    minWidth: 90,
+    cell: ({ imageSetId }) => <Thumbnail datastoreId={datastoreId} imageSetId={imageSetId!} />,
+  },
   {
     id: 'DICOMStudyDateAndTime',
     header: 'Study date',
     sortingField: 'DICOMStudyDateAndTime' satisfies SortField,
-    minWidth: 150,
+    minWidth: 170,
     isRowHeader: true,
     cell: ({ imageSetId, DICOMTags }) => (
       <Link
@@ -74,15 +78,6 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
   uid('seriesUid', 'Series Instance UID', (tags) => tags.DICOMSeriesInstanceUID),
   uid('studyUid', 'Study Instance UID', (tags) => tags.DICOMStudyInstanceUID),
 ]
-
-function thumbnails(datastoreId: string, { Thumbnail }: Pictures): Column {
-  const cell = ({ imageSetId }: Row) => (
-    <Suspense>
-      <Thumbnail datastoreId={datastoreId} imageSetId={imageSetId!} />
-    </Suspense>
-  )
-  return { id: 'thumbnail', header: 'Picture', minWidth: 90, cell }
-}
 
 type Tags = NonNullable<Row['DICOMTags']>
 

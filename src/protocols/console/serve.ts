@@ -15,6 +15,8 @@ const POLICY = [
   "style-src 'self'",
   "font-src 'self' data:",
   "img-src 'self' data: blob:",
+  // Videos among the pictures, which are fetched with a signature.
+  'media-src blob:',
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

@@ -1,0 +1,147 @@
+/** A stack of pictures on the stage, with its tools, its slider and its words. */
+import Spinner from '@cloudscape-design/components/spinner'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useApi } from '../api.ts'
+import { type Loaded, type Loader, openLoader } from './frames/loader.ts'
+import { aspectOf, scaleOf } from './geometry.ts'
+import { Keys } from './Keys.tsx'
+import { pressKey } from './keys.ts'
+import { FailedPicture, Overlay } from './Overlay.tsx'
+import { paceOf } from './overlay-words.ts'
+import { isGrey, windowOf } from './pixels/render.ts'
+import { pixelFormatOf } from './pixels/stored-values.ts'
+import { presetsOf } from './pixels/voi-lut.ts'
+import { Stage, useHands, useSize } from './Stage.tsx'
+import type { Picture } from './stack.ts'
+import { Tools } from './Tools.tsx'
+import { useCine, useViewing } from './use-viewing.ts'
+
+export interface StackViewerProps {
+  readonly datastoreId: string
+  readonly imageSetId: string
+  readonly pictures: readonly Picture[]
+}
+
+export function StackViewer({ datastoreId, imageSetId, pictures }: StackViewerProps) {
+  const count = pictures.length
+  const { viewing, actions, onScreen } = useViewing({ count, first: 0 })
+  const loader = useLoader({ datastoreId, imageSetId, pictures })
+  const { voi, isInverted } = viewing
+  const isPlaying = viewing.isPlaying && count > 1
+  // Another version may have fewer.
+  const index = Math.min(viewing.index, count - 1)
+  useEffect(() => loader?.show(index), [loader, index])
+  const loaded = useLoaded(loader, index)
+  const viewer = useRef<HTMLDivElement>(null)
+  const toggleFullScreen = useCallback(() => {
+    // Where the browser forbids it, everything is there as it was.
+    const done = document.fullscreenElement === null ? viewer.current?.requestFullscreen() : document.exitFullscreen()
+    done?.catch(() => {})
+  }, [])
+  const stage = useRef<HTMLDivElement>(null)
+  const size = useSize(stage)
+  const picture = pictures[index]!
+  const pace = paceOf(picture)
+  const following = (index + 1) % count
+  useCine({
+    isPlaying,
+    pace,
+    isReady: () => loader !== undefined && loader.at(following).kind !== 'loading',
+    onNext: () => actions.goTo(following),
+  })
+  const decoded = loaded.kind === 'shown' ? loaded.decoded : undefined
+  const presets = useSame(isGrey(picture) ? presetsOf(picture) : undefined)
+  // Colour has no window to drag.
+  const tool = presets === undefined && viewing.tool === 'window' ? 'pan' : viewing.tool
+  const pictureSize = { ...pixelFormatOf(picture), aspect: aspectOf(picture) }
+  const scale = size === undefined ? 1 : scaleOf(viewing.view, { stage: size, picture: pictureSize })
+  const window = decoded && presets && windowOf(picture, { decoded, voi })
+  useLayoutEffect(() => {
+    if (size !== undefined) onScreen.current = { scale, window, stage: size }
+  })
+  useHands(stage, { tool, actions, onScreen })
+  const shown = [
+    ...(loaded.kind === 'shown' && !loaded.isSharp ? ['Preview'] : []),
+    ...(isPlaying ? [`${round(pace)} a second`] : []),
+    ...(window === undefined ? [] : [`W ${round(window.width)}  L ${round(window.center)}`]),
+    `Zoom ${Math.round(scale * (size?.density ?? 1) * 100)} %`,
+  ]
+
+  return (
+    <div className="viewer" ref={viewer}>
+      <Tools
+        {...{ tool, voi, isInverted, isPlaying, actions, presets }}
+        isStack={count > 1}
+        onFullScreen={toggleFullScreen}
+      />
+      <div
+        ref={stage}
+        className={`viewer-stage viewer-stage-${tool}`}
+        role="application"
+        aria-roledescription="picture viewer"
+        aria-label={`Image ${index + 1} of ${count}`}
+        aria-describedby="viewer-keys"
+        data-state={stateOf(loaded)}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys; the rule does not know the role.
+        tabIndex={0}
+        onKeyDown={(event) => {
+          if (event.target === event.currentTarget && pressKey(event, actions)) event.preventDefault()
+        }}
+      >
+        <Stage {...{ picture, decoded, viewing, size, pictureSize }} />
+        <Overlay {...{ picture, index, count, shown, isPlaying }} />
+        {loaded.kind === 'loading' && (
+          <div className="viewer-waiting">
+            <Spinner size="large" /> Loading the picture
+          </div>
+        )}
+        {loaded.kind === 'failed' && (
+          <FailedPicture reason={loaded.reason} onAgain={loaded.isFinal ? undefined : () => loader?.again()} />
+        )}
+      </div>
+      {count > 1 && (
+        <input
+          className="viewer-slider"
+          type="range"
+          aria-label="Image"
+          aria-valuetext={`Image ${index + 1} of ${count}`}
+          min={1}
+          max={count}
+          value={index + 1}
+          onChange={(event) => actions.goTo(Number(event.target.value) - 1)}
+        />
+      )}
+      <Keys />
+    </div>
+  )
+}
+
+function useLoader({ datastoreId, imageSetId, pictures }: StackViewerProps): Loader | undefined {
+  const { client } = useApi()
+  const [loader, setLoader] = useState<Loader>()
+  useEffect(() => {
+    const opened = openLoader({ client, datastoreId, imageSetId, pictures })
+    setLoader(opened)
+    return () => opened.close()
+  }, [client, datastoreId, imageSetId, pictures])
+  return loader
+}
+
+/** The value from before where it says the same: what is drawn of it is not drawn anew for every picture. */
+function useSame<Value>(value: Value): Value {
+  const last = useRef(value)
+  if (JSON.stringify(last.current) !== JSON.stringify(value)) last.current = value
+  return last.current
+}
+
+const LOADING: Loaded = { kind: 'loading' }
+const NEVER = () => () => {}
+
+const useLoaded = (loader: Loader | undefined, index: number): Loaded =>
+  useSyncExternalStore(loader?.subscribe ?? NEVER, () => loader?.at(index) ?? LOADING)
+
+const stateOf = (loaded: Loaded): string =>
+  loaded.kind === 'shown' ? (loaded.isSharp ? 'sharp' : 'preview') : loaded.kind
+
+/** As few digits as tell values of this size apart. */
+const round = (value: number): number => (Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)))

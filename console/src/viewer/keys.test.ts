@@ -1,0 +1,53 @@
+/** What each key does, and what a dragged window becomes. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { KEYS, pressKey } from './keys.ts'
+import { type Actions, changedWindow } from './use-viewing.ts'
+
+/** Writes down what was asked for. */
+function recorder() {
+  const asked: unknown[] = []
+  const actions = new Proxy({} as Actions, {
+    get:
+      (_, name) =>
+      (...given: unknown[]) =>
+        asked.push([name, ...given]),
+  })
+  const press = (key: string, held: Partial<Record<'shiftKey' | 'ctrlKey' | 'altKey' | 'metaKey', boolean>> = {}) =>
+    pressKey({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, ...held }, actions)
+  return { asked, press }
+}
+
+test('arrows scroll, with Shift they move the picture', () => {
+  const { asked, press } = recorder()
+  for (const key of ['ArrowDown', 'ArrowLeft', 'PageUp', 'Home']) assert.equal(press(key), true)
+  press('ArrowLeft', { shiftKey: true })
+  assert.deepEqual(asked, [
+    ['step', 1],
+    ['step', -1],
+    ['step', -10],
+    ['goTo', 0],
+    ['pan', -40, 0],
+  ])
+})
+
+test('letters work with Shift and Caps Lock, and not with Control, Alt or Command', () => {
+  const { asked, press } = recorder()
+  assert.equal(press('I', { shiftKey: true }), true)
+  for (const held of ['ctrlKey', 'altKey', 'metaKey']) assert.equal(press('r', { [held]: true }), false)
+  assert.equal(press('q'), false)
+  assert.equal(press('Tab'), false)
+  assert.deepEqual(asked, [['invert']])
+})
+
+test('no two keys are the same', () => {
+  const keys = KEYS.flatMap(({ keys }) => keys)
+  assert.deepEqual(keys, [...new Set(keys)])
+})
+
+test('a window changes by parts of its width, in whole numbers where it is wide, and stays one', () => {
+  assert.deepEqual(changedWindow({ center: 40, width: 400 }, { wider: 0.1, higher: -0.1 }), { center: 0, width: 440 })
+  assert.deepEqual(changedWindow({ center: 40, width: 400 }, { wider: 0.0001, higher: 0 }), { center: 40, width: 401 })
+  assert.deepEqual(changedWindow({ center: 0.5, width: 0.25 }, { wider: 1, higher: 1 }), { center: 0.75, width: 0.5 })
+  assert.equal(changedWindow({ center: 0, width: 30 }, { wider: -5, higher: 0 }).width, 1)
+})

@@ -1,0 +1,260 @@
+/**
+ * Decoded cells to what a screen shows: red, green, blue and opaque for each pixel. Grey goes through the modality's mapping, the values
+ * of interest and the polarity; a table over all that a cell can hold does that once, and each pixel is one look into it.
+ */
+
+import type { Picture } from '../stack.ts'
+import { numberOf } from '../values.ts'
+import { type Mapping, modalityLUTOf } from './modality-lut.ts'
+import { type Palette, paletteOf } from './palette.ts'
+import { cellBytes, type PixelFormat, pixelFormatOf, type Samples, storedValueReader } from './stored-values.ts'
+import { fullWindow, presetsOf, voiTable, type Window, windowFunctionOf, windowMapping } from './voi-lut.ts'
+
+/** A frame as it came out of its decoder. */
+export interface Decoded {
+  /** By pixel; of a smaller picture than the frame where resolutions were left out. */
+  readonly samples: Samples
+  readonly rows: number
+  readonly columns: number
+  readonly samplesPerPixel: number
+  /** What three samples are, where the stored frame itself says so; else it is as the instance says. */
+  readonly colour: 'RGB' | 'YBR' | undefined
+  /** How often the picture was halved. */
+  readonly skippedResolutions: number
+}
+
+/** How the person wants to see a picture of grey. */
+export type Voi =
+  /** As the document says; by the least and greatest value where it says nothing. */
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'window'; readonly window: Window }
+  | { readonly kind: 'table'; readonly index: number }
+
+export interface Look {
+  readonly voi: Voi
+  readonly isInverted: boolean
+}
+
+export type Pixels = Uint8ClampedArray<ArrayBuffer>
+
+const OPAQUE = 0xff000000
+
+export function render(picture: Picture, { decoded, look }: { decoded: Decoded; look: Look }): Pixels {
+  const pixels = new Uint8ClampedArray(decoded.rows * decoded.columns * 4)
+  const format = pixelFormatOf(picture)
+  if (isColour(decoded)) drawColour(pixels, { decoded, format, isInverted: look.isInverted })
+  else if (format.photometricInterpretation === 'PALETTE COLOR') {
+    drawPalette(pixels, { decoded, format, palette: knownPalette(picture), isInverted: look.isInverted })
+  } else drawGrey(pixels, { decoded, format, picture, look })
+  return pixels
+}
+
+export const isColour = ({ samplesPerPixel }: Pick<Decoded, 'samplesPerPixel'>): boolean => samplesPerPixel >= 3
+
+/** Whether a window means anything to the picture. */
+export const isGrey = (picture: Picture): boolean =>
+  /^MONOCHROME[12]$/.test(pixelFormatOf(picture).photometricInterpretation) &&
+  pixelFormatOf(picture).samplesPerPixel === 1
+
+function drawGrey(
+  pixels: Pixels,
+  { decoded, format, picture, look }: { decoded: Decoded; format: PixelFormat; picture: Picture; look: Look },
+): void {
+  const value = storedValueReader(format)
+  const modality = modalityLUTOf(picture)
+  const brightness = brightnessOf(picture, { decoded, look })
+  const isPadding = paddingOf(picture)
+  const isReversed = (format.photometricInterpretation === 'MONOCHROME1') !== look.isInverted
+  const grey = (cell: number): number => {
+    const stored = value(cell)
+    if (isPadding(stored)) return OPAQUE
+    const part = brightness(modality(stored))
+    const level = Math.round((isReversed ? 1 - part : part) * 255)
+    return OPAQUE | (level << 16) | (level << 8) | level
+  }
+  const { samples } = decoded
+  const bits = 8 * cellBytes(format)
+  if (bits > 16) drawEach(pixels, { samples, colourOf: grey })
+  else drawByTable(pixels, { samples, table: greyTable(picture, { decoded, look, bits, grey }) })
+}
+
+let lastTable: { readonly key: string; readonly table: Uint32Array } | undefined
+
+/** Neighbours in a stack mostly have the same; a table of the document may be another although its attributes look alike. */
+function greyTable(
+  picture: Picture,
+  { decoded, look, bits, grey }: { decoded: Decoded; look: Look; bits: number; grey: (cell: number) => number },
+): Uint32Array {
+  const hasTables = picture.attribute('ModalityLUTSequence') != null || tableIndexOf(picture, look.voi) !== undefined
+  if (hasTables) return tableOf(bits, grey)
+  const key = JSON.stringify([
+    ...[pixelFormatOf(picture), windowOf(picture, { decoded, voi: look.voi }), windowFunctionOf(picture)],
+    ...[picture.attribute('RescaleSlope'), picture.attribute('RescaleIntercept'), look.isInverted],
+    ...[picture.instance.PixelPaddingValue, picture.instance.PixelPaddingRangeLimit],
+  ])
+  if (lastTable?.key !== key) lastTable = { key, table: tableOf(bits, grey) }
+  return lastTable.table
+}
+
+/** What every cell of so many bits looks like. Words of a screen are little endian wherever browsers run: red is their lowest byte. */
+function tableOf(bits: number, colourOf: (cell: number) => number): Uint32Array {
+  const table = new Uint32Array(2 ** bits)
+  for (let cell = 0; cell < table.length; cell++) table[cell] = colourOf(cell)
+  return table
+}
+
+function drawByTable(pixels: Pixels, { samples, table }: { samples: Samples; table: Uint32Array }): void {
+  const words = new Uint32Array(pixels.buffer)
+  const cells = samples as Uint8Array | Uint16Array
+  for (let at = 0; at < words.length; at++) words[at] = table[cells[at]!]!
+}
+
+function drawEach(
+  pixels: Pixels,
+  { samples, colourOf }: { samples: Samples; colourOf: (cell: number) => number },
+): void {
+  const words = new Uint32Array(pixels.buffer)
+  for (let at = 0; at < words.length; at++) words[at] = colourOf(Number(samples[at]))
+}
+
+/** From what a value means to the modality to 0 for dark and 1 for bright. */
+function brightnessOf(picture: Picture, { decoded, look }: { decoded: Decoded; look: Look }): Mapping {
+  const table = tableIndexOf(picture, look.voi)
+  const mapping = table === undefined ? undefined : voiTable(picture, table)
+  return mapping ?? windowMapping(windowOf(picture, { decoded, voi: look.voi }), windowFunctionOf(picture))
+}
+
+function tableIndexOf(picture: Picture, voi: Voi): number | undefined {
+  if (voi.kind === 'table') return voi.index
+  const first = voi.kind === 'stored' ? presetsOf(picture)[0]?.voi : undefined
+  return first?.kind === 'table' ? first.index : undefined
+}
+
+/** The window in which a picture is shown, or that comes next to how it is shown. */
+export function windowOf(picture: Picture, { decoded, voi }: { decoded: Decoded; voi: Voi }): Window {
+  if (voi.kind === 'window') return voi.window
+  const stored = voi.kind === 'full' ? undefined : storedWindow(picture)
+  return stored ?? fullWindow(valuesOf(picture, decoded), windowFunctionOf(picture))
+}
+
+function storedWindow(picture: Picture): Window | undefined {
+  for (const { voi } of presetsOf(picture)) if (voi.kind === 'window') return voi.window
+  return undefined
+}
+
+/** The least and greatest value without padding: the document knows them, unless there is padding among them. */
+function valuesOf(picture: Picture, decoded: Decoded): { readonly min: number; readonly max: number } {
+  const modality = modalityLUTOf(picture)
+  const { MinPixelValue: least, MaxPixelValue: greatest } = picture.frame ?? {}
+  const hasPadding = numberOf(picture.instance.PixelPaddingValue) !== undefined
+  const [min, max] =
+    typeof least === 'number' && typeof greatest === 'number' && !hasPadding
+      ? [least, greatest]
+      : rangeOf(decoded.samples, { value: storedValueReader(pixelFormatOf(picture)), isPadding: paddingOf(picture) })
+  const [a, b] = [modality(min), modality(max)]
+  return { min: Math.min(a, b), max: Math.max(a, b) }
+}
+
+function rangeOf(
+  samples: Samples,
+  { value, isPadding }: { value: (cell: number) => number; isPadding: (stored: number) => boolean },
+): readonly [number, number] {
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  for (const cell of samples) {
+    const stored = value(Number(cell))
+    if (!Number.isFinite(stored) || isPadding(stored)) continue
+    if (stored < min) min = stored
+    if (stored > max) max = stored
+  }
+  return min <= max ? [min, max] : [0, 1]
+}
+
+/** Pixels that are none, round what was measured (PS3.3 C.7.5.1.1.2): they stay dark however the picture is shown. */
+function paddingOf(picture: Picture): (stored: number) => boolean {
+  const { PixelPaddingValue, PixelPaddingRangeLimit } = picture.instance
+  const { isSigned, bitsStored } = pixelFormatOf(picture)
+  // It has no sign in some writers' files although the pixels have one.
+  const signed = (value: number) => (isSigned && value >= 2 ** (bitsStored - 1) ? value - 2 ** 16 : value)
+  const value = numberOf(PixelPaddingValue)
+  if (value === undefined) return () => false
+  const [a, b] = [signed(value), signed(numberOf(PixelPaddingRangeLimit) ?? value)]
+  return (stored) => stored >= Math.min(a, b) && stored <= Math.max(a, b)
+}
+
+const palettes = new WeakMap<object, Palette | undefined>()
+
+function knownPalette({ instance }: Picture): Palette | undefined {
+  if (!palettes.has(instance)) {
+    palettes.set(instance, paletteOf(instance, { isSigned: numberOf(instance.PixelRepresentation) === 1 }))
+  }
+  return palettes.get(instance)
+}
+
+/** A picture of a palette that cannot be used, which is in its picture's stead. */
+export const isWithoutPalette = (picture: Picture): boolean =>
+  pixelFormatOf(picture).photometricInterpretation === 'PALETTE COLOR' && knownPalette(picture) === undefined
+
+function drawPalette(
+  pixels: Pixels,
+  {
+    decoded,
+    format,
+    palette,
+    isInverted,
+  }: { decoded: Decoded; format: PixelFormat; palette: Palette | undefined; isInverted: boolean },
+): void {
+  if (palette === undefined) return
+  const value = storedValueReader(format)
+  const { first, colours } = palette
+  const last = colours.length / 3 - 1
+  const turn = isInverted ? 0xffffff : 0
+  const colourOf = (cell: number): number => {
+    const at = 3 * Math.max(0, Math.min(last, value(cell) - first))
+    return OPAQUE | (((colours[at + 2]! << 16) | (colours[at + 1]! << 8) | colours[at]!) ^ turn)
+  }
+  const { samples } = decoded
+  const bits = 8 * cellBytes(format)
+  if (bits > 16) drawEach(pixels, { samples, colourOf })
+  else drawByTable(pixels, { samples, table: tableOf(bits, colourOf) })
+}
+
+function drawColour(
+  pixels: Pixels,
+  { decoded, format, isInverted }: { decoded: Decoded; format: PixelFormat; isInverted: boolean },
+): void {
+  const { samples, samplesPerPixel } = decoded
+  const { bitsStored, photometricInterpretation } = format
+  const toByte = 255 / (2 ** bitsStored - 1)
+  const isByte = bitsStored === 8
+  const isYBR = (decoded.colour ?? (/^YBR_(FULL|PARTIAL)/.test(photometricInterpretation) ? 'YBR' : 'RGB')) === 'YBR'
+  const isPartial = decoded.colour === undefined && photometricInterpretation.startsWith('YBR_PARTIAL')
+  const toRGB = isPartial ? partialToRGB : fullToRGB
+  for (let from = 0, to = 0; to < pixels.length; from += samplesPerPixel, to += 4) {
+    let [a, b, c] = [Number(samples[from]), Number(samples[from + 1]), Number(samples[from + 2])]
+    if (!isByte) [a, b, c] = [a * toByte, b * toByte, c * toByte]
+    if (isYBR) [a, b, c] = toRGB(a, b, c)
+    // The array rounds, and keeps to a byte.
+    pixels[to] = isInverted ? 255 - a : a
+    pixels[to + 1] = isInverted ? 255 - b : b
+    pixels[to + 2] = isInverted ? 255 - c : c
+    pixels[to + 3] = 255
+  }
+}
+
+type Three = [number, number, number]
+
+/** PS3.3 C.7.6.3.1.2. */
+const fullToRGB = (y: number, cb: number, cr: number): Three => [
+  y + 1.402 * (cr - 128),
+  y - 0.344136 * (cb - 128) - 0.714136 * (cr - 128),
+  y + 1.772 * (cb - 128),
+]
+
+/** Of the retired YBR_PARTIAL: 16 is black and 235 white. */
+const partialToRGB = (y: number, cb: number, cr: number): Three => [
+  1.1644 * (y - 16) + 1.596 * (cr - 128),
+  1.1644 * (y - 16) - 0.3918 * (cb - 128) - 0.813 * (cr - 128),
+  1.1644 * (y - 16) + 2.0172 * (cb - 128),
+]

@@ -1,0 +1,96 @@
+/** Windows, held against the table and the formulas that PS3.3 C.11.2 gives, worked out here another way. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { pictureOf } from '../testing.fixture.ts'
+import { modalityLUTOf } from './modality-lut.ts'
+import { fullWindow, presetsOf, voiTable, windowMapping } from './voi-lut.ts'
+
+const bytes = (mapping: (value: number) => number, ...values: number[]) =>
+  values.map((value) => Math.round(mapping(value) * 255))
+
+describe('a window', () => {
+  test('LINEAR: of width 1 it is a threshold, and of 2^n it maps one to one', () => {
+    assert.deepEqual(
+      bytes(windowMapping({ center: 100, width: 1 }, 'LINEAR'), 98, 99, 99.5, 100, 101),
+      [0, 0, 0, 255, 255],
+    )
+    const identity = windowMapping({ center: 128, width: 256 }, 'LINEAR')
+    assert.deepEqual(bytes(identity, -5, 0, 1, 127, 128, 254, 255, 300), [0, 0, 1, 127, 128, 254, 255, 255])
+  })
+
+  test("LINEAR: c=2048 w=4096 and c=0 w=100 are the standard's own examples", () => {
+    // C.11.2.1.2.1 note 4: 0 to 4095, and below -50 and above 49.
+    const first = windowMapping({ center: 2048, width: 4096 }, 'LINEAR')
+    assert.deepEqual([first(0), first(4095)], [0, 1])
+    const second = windowMapping({ center: 0, width: 100 }, 'LINEAR')
+    assert.deepEqual([second(-51), second(-50), second(49), second(50)], [0, 0, 1, 1])
+    assert.ok(second(-49) > 0 && second(48) < 1)
+  })
+
+  test('LINEAR_EXACT: from -w/2 to w/2 round the centre', () => {
+    const exact = windowMapping({ center: 0.5, width: 0.2 }, 'LINEAR_EXACT')
+    assert.deepEqual(bytes(exact, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7), [0, 64, 128, 191, 255, 255])
+    assert.deepEqual(bytes(windowMapping({ center: 1, width: 0 }, 'LINEAR_EXACT'), 1, 1.001), [0, 255])
+  })
+
+  test('SIGMOID: half at the centre, and tanh by another name', () => {
+    const sigmoid = windowMapping({ center: 40, width: 400 }, 'SIGMOID')
+    for (const value of [-400, -60, 40, 140, 777]) {
+      assert.ok(Math.abs(sigmoid(value) - (1 + Math.tanh((2 * (value - 40)) / 400)) / 2) < 1e-12)
+    }
+  })
+
+  test('over the full range shows the least as black and the greatest as white', () => {
+    for (const shape of ['LINEAR', 'LINEAR_EXACT'] as const) {
+      const mapping = windowMapping(fullWindow({ min: -1000, max: 3071 }, shape), shape)
+      assert.deepEqual(bytes(mapping, -1000, 3071), [0, 255], shape)
+      assert.ok(mapping(-999) > 0 && mapping(3070) < 1, shape)
+    }
+    const one = windowMapping(fullWindow({ min: 7, max: 7 }, 'LINEAR'), 'LINEAR')
+    assert.deepEqual(bytes(one, 6, 7, 8), [0, 0, 255])
+  })
+})
+
+describe('the modality mapping', () => {
+  test('is slope and intercept', () => {
+    const mapping = modalityLUTOf(pictureOf({ RescaleSlope: '2 ', RescaleIntercept: '-1024' }))
+    assert.deepEqual([0, 512, 4095].map(mapping), [-1024, 0, 7166])
+  })
+
+  test('is a table where there is one: values beyond its ends have those of the ends', () => {
+    const ModalityLUTSequence = [{ LUTDescriptor: [3, 10, 16], LUTData: [100, 250, 60_000] }]
+    const mapping = modalityLUTOf(pictureOf({ ModalityLUTSequence, RescaleSlope: '2' }))
+    assert.deepEqual([0, 10, 11, 12, 500].map(mapping), [100, 100, 250, 60_000, 60_000])
+  })
+
+  test('of signed pixels begins below zero where the descriptor says so without a sign', () => {
+    const ModalityLUTSequence = [{ LUTDescriptor: [2, 65_534, 8], LUTData: 'BwkA' }]
+    const mapping = modalityLUTOf(pictureOf({ ModalityLUTSequence, PixelRepresentation: 1 }))
+    // Two entries in a word: 7 and 9.
+    assert.deepEqual([-3, -2, -1, 0].map(mapping), [7, 7, 9, 9])
+  })
+
+  test('of a broken table is passed over', () => {
+    const ModalityLUTSequence = [{ LUTDescriptor: [300, 0, 16], LUTData: [1, 2] }]
+    assert.equal(modalityLUTOf(pictureOf({ ModalityLUTSequence }))(77), 77)
+  })
+})
+
+describe('the presets', () => {
+  test('are the windows of the document by their names, then its tables, then those that every CT is looked at with', () => {
+    const picture = pictureOf({
+      ...{ Modality: 'CT', WindowCenter: ['40 ', '-600'], WindowWidth: ['400', '1500'] },
+      ...{ WindowCenterWidthExplanation: ['Soft', ''], VOILUTSequence: [{ LUTExplanation: 'Film' }] },
+    })
+    const names = presetsOf(picture).map(({ name }) => name)
+    assert.deepEqual(names.slice(0, 4), ['Soft', 'Stored window 2', 'Film', 'Soft tissue'])
+    assert.deepEqual(presetsOf(picture)[1]!.voi, { kind: 'window', window: { center: -600, width: 1500 } })
+    assert.deepEqual(presetsOf(pictureOf({ Modality: 'MR' })), [])
+  })
+
+  test('a table of the values of interest ends at the greatest that its bits can say', () => {
+    const VOILUTSequence = [{ LUTDescriptor: [4, 0, 10], LUTData: [0, 341, 682, 1023] }]
+    assert.deepEqual(bytes(voiTable(pictureOf({ VOILUTSequence }), 0)!, -1, 0, 1, 2, 3, 9), [0, 0, 85, 170, 255, 255])
+    assert.equal(voiTable(pictureOf({ VOILUTSequence }), 1), undefined)
+  })
+})
