@@ -37,7 +37,14 @@ describe('pages', skip, async () => {
 
   const pages: readonly Shown[] = [
     { name: 'datastores', address: '', ready: (page) => page.getByRole('link', { name: 'demo' }).waitFor() },
-    { name: 'search', address: store, ready: (page) => page.getByText(/Search took/).waitFor() },
+    {
+      name: 'search',
+      address: store,
+      async ready(page) {
+        await page.getByText(/Search took/).waitFor()
+        await page.waitForFunction(() => document.querySelectorAll('.thumbnail img').length === 4)
+      },
+    },
     {
       name: 'search-nothing',
       address: `${store}#patient=nobody&updated=-7d`,
@@ -69,7 +76,10 @@ describe('pages', skip, async () => {
     {
       name: 'image-set',
       address: `${store}/image-sets/${imageSetId}`,
-      ready: (page) => page.getByRole('button', { name: 'Open Instance 1', exact: true }).waitFor(),
+      async ready(page) {
+        await page.getByRole('button', { name: 'Open Instance 1', exact: true }).waitFor()
+        await page.locator('.viewer-stage[data-state=sharp]').waitFor()
+      },
     },
     { name: 'not-found', address: 'nowhere', ready: (page) => page.getByText('This address leads nowhere').waitFor() },
   ]

@@ -22,7 +22,9 @@ try {
       searchCriteria: { filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'DEMO-0001' }] }] },
     }),
   )
-  const found = imageSetsMetadataSummaries!.find(({ DICOMTags }) => DICOMTags?.DICOMSeriesModality === 'CT')!
+  const found = imageSetsMetadataSummaries!.find(
+    ({ DICOMTags }) => DICOMTags?.DICOMSeriesModality === 'CT' && DICOMTags.DICOMNumberOfStudyRelatedInstances! > 60,
+  )!
   mkdirSync(FOLDER, { recursive: true })
   const context = await browser.newContext({ viewport: SIZE, colorScheme: 'light', timezoneId: 'Europe/Rome' })
   const key = JSON.stringify(hilum.client.credentials)
@@ -40,10 +42,20 @@ try {
     await page.getByRole('button', { name: 'Search', exact: true }).click()
     await answered
     await page.getByRole('button', { name: 'Search', exact: true }).waitFor()
+    await page.locator('.thumbnail img').nth(4).waitFor()
+    await page.waitForLoadState('networkidle')
   })
-  await keep('console-image-set', `datastores/${datastoreId}/image-sets/${found.imageSetId}`, () =>
-    page.getByRole('button', { name: 'Open Instance 1', exact: true }).waitFor(),
-  )
+  await keep('console-image-set', `datastores/${datastoreId}/image-sets/${found.imageSetId}`, async () => {
+    await page.getByRole('button', { name: 'Open Instance 1', exact: true }).waitFor()
+    await page.getByRole('slider', { name: 'Image' }).fill('60')
+    await page.getByText('Image 60 of').waitFor()
+    await page.locator('.viewer-stage[data-state=sharp]').waitFor()
+    await page.waitForLoadState('networkidle')
+    await page.evaluate(() => {
+      for (const element of document.querySelectorAll('input')) element.blur()
+      window.scrollTo(0, 0)
+    })
+  })
 } finally {
   await browser.close()
   sdk.destroy()

@@ -35,7 +35,7 @@ describe('the search page', skip, async () => {
 
   const took = (page: Page) => page.getByText(/Search took \d/)
   const rows = (page: Page) => page.locator('table tbody tr')
-  const patients = (page: Page) => page.locator('table tbody tr td:nth-child(3)').allInnerTexts()
+  const patients = (page: Page) => page.locator('table tbody tr td:nth-child(4)').allInnerTexts()
   const choose = async (page: Page, field: string, option: string) => {
     await page.getByRole('button', { name: field }).click()
     await page.getByRole('option', { name: option, exact: true }).click()

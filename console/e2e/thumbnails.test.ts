@@ -1,0 +1,115 @@
+/** The small picture beside every image set that was found: of its middle, made when it comes into view, and few at a time. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { activeDatastore } from '../../acceptance/support/datastores.ts'
+import { openHilum } from '../../acceptance/support/hilum.ts'
+import { importFiles } from '../../acceptance/support/import.ts'
+import { assertAccessible, keepPicture, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { pictureFile, pixelOf } from './support/pictures.ts'
+
+const skip = skipUnlessChromium()
+const SERIES = 40
+const SIZE = { rows: 512, columns: 512 }
+const AT_ONCE = 4
+
+describe('thumbnails', skip, async () => {
+  if ('skip' in skip) return
+  const server = await openHilum()
+  const { hilum, sdk } = server
+  const datastoreId = await activeDatastore(sdk, { datastoreName: 'ward-7' })
+  const pixel = pixelOf({ ...SIZE, bitsAllocated: 8, bitsStored: 8 })
+  const slice = (series: number, number: number, value: number) =>
+    pictureFile({
+      pixel,
+      frames: [new Uint8Array(SIZE.rows * SIZE.columns).fill(value)],
+      attributes: {
+        ...{
+          StudyInstanceUID: `2.25.13.${series}`,
+          SOPInstanceUID: `2.25.13.${series}.1.${number}`,
+          InstanceNumber: number,
+        },
+        ...{ WindowCenter: 128, WindowWidth: 256, Modality: 'MR', SeriesDescription: `Series ${series}` },
+      },
+    })
+  const files: Record<string, Uint8Array> = {}
+  for (let series = 0; series < SERIES; series++) {
+    // The middle one is grey, the others are white.
+    for (const [number, value] of [
+      [1, 255],
+      [2, 100 + series],
+      [3, 255],
+    ] as const) {
+      files[`${series}/${number}.dcm`] = slice(series, number, value)
+    }
+  }
+  files['report.dcm'] = pictureFile({ pixel, frames: [], attributes: { Rows: undefined, Columns: undefined } as never })
+  await importFiles(server, { datastoreId, files })
+  const browser = await openBrowser()
+
+  test('are of the middle picture, from a small part of its bytes, a few at a time and only where they are seen', async (t) => {
+    const page = await visit(t, { browser, hilum })
+    const asked: (string | undefined)[] = []
+    page.on('request', (request) => {
+      if (/getImageFrame/.test(request.url())) asked.push(request.headers()['x-hilum-min-width'])
+    })
+    await page.goto(`${hilum.endpoint}/console/datastores/${datastoreId}#sort=createdAt.asc`)
+    const pictures = page.locator('.thumbnail img')
+    await pictures.first().waitFor()
+    await page.waitForFunction(
+      () => [...document.querySelectorAll('.thumbnail')].filter((each) => each.childNodes.length > 0).length >= 8,
+    )
+    const shown = await page.evaluate(async () => {
+      const images = [...document.querySelectorAll<HTMLImageElement>('.thumbnail img')].slice(0, 5)
+      return Promise.all(
+        images.map(async (image) => {
+          await image.decode()
+          const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext('2d')!
+          canvas.drawImage(image, 0, 0)
+          const middle = canvas.getImageData(image.naturalWidth >> 1, image.naturalHeight >> 1, 1, 1).data[0]!
+          return { alt: image.alt, width: image.naturalWidth, middle }
+        }),
+      )
+    })
+    for (const { alt, width, middle } of shown) {
+      const series = Number(/^MR, Series (\d+), image 2 of 3$/.exec(alt)?.[1])
+      assert.ok(series >= 0 && series < SERIES, alt)
+      assert.equal(middle, 100 + series)
+      assert.equal(width, 96)
+    }
+    await page.waitForTimeout(500)
+    assert.ok(asked.length < SERIES, `${asked.length} of ${SERIES} were fetched before anybody scrolled`)
+    assert.deepEqual(new Set(asked), new Set(['96']))
+    await assertAccessible(page)
+    await keepPicture(page, 'thumbnails')
+    for (let scrolled = 0; scrolled < 12; scrolled++) {
+      await page.mouse.move(700, 700)
+      await page.mouse.wheel(0, 700)
+      await page.waitForTimeout(150)
+    }
+    await page.getByText('No pictures', { exact: true }).waitFor()
+    const most = await page.evaluate(() => {
+      const fetched = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
+      const asked = fetched.filter(({ name }) => /getImage(Frame|SetMetadata)/.test(name))
+      const atOnce = asked.map(
+        ({ startTime }) =>
+          asked.filter((other) => other.startTime <= startTime && other.responseEnd > startTime).length,
+      )
+      return Math.max(...atOnce)
+    })
+    assert.ok(most > 1 && most <= AT_ONCE, `${most} requests at once`)
+  })
+
+  test('stay when the person comes back to them', async (t) => {
+    const page = await visit(t, { browser, hilum, address: `datastores/${datastoreId}#sort=createdAt.asc` })
+    await page.locator('.thumbnail img').nth(3).waitFor()
+    await page.waitForTimeout(500)
+    let fetched = 0
+    page.on('request', (request) => {
+      if (/getImageFrame/.test(request.url())) fetched += 1
+    })
+    await page.getByRole('tab', { name: 'Details' }).click()
+    await page.getByRole('tab', { name: 'Image sets' }).click()
+    await page.locator('.thumbnail img').nth(3).waitFor()
+    assert.equal(fetched, 0)
+  })
+})

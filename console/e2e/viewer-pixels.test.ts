@@ -1,0 +1,219 @@
+/**
+ * What the canvas of the viewer shows, pixel by pixel, beside what dcmtk's dcm2img makes of the same file at the same window: other
+ * people's code from the file to the screen. A sample may be one off, since dcmtk cuts where we round.
+ */
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { activeDatastore } from '../../acceptance/support/datastores.ts'
+import { type Attributes, ExplicitVRBigEndian } from '../../acceptance/support/fixtures.ts'
+import { encodeRLEFrame } from '../../acceptance/support/frames.ts'
+import { openHilum } from '../../acceptance/support/hilum.ts'
+import { openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import {
+  difference,
+  draw,
+  importSet,
+  inColour,
+  lacks,
+  netpbmPixels,
+  openFolder,
+  type Pixel,
+  pictureFile,
+  picturesAddress,
+  pixelOf,
+  shownPixels,
+  stageOf,
+  untilState,
+} from './support/pictures.ts'
+
+const chromium = skipUnlessChromium()
+const missing = lacks(['dcm2img', 'dcmtk'])
+const skip = 'skip' in chromium ? chromium : missing ? { skip: missing } : {}
+
+/** Odd sides, so that nothing fits by chance. */
+const SIZE = { rows: 201, columns: 301 }
+const grey = (given: Partial<Pixel> = {}) => pixelOf({ ...SIZE, bitsStored: 12, ...given })
+const BYTE = { bitsAllocated: 8, bitsStored: 8 }
+const colour = (photometricInterpretation: string) =>
+  pixelOf({ ...SIZE, ...BYTE, samplesPerPixel: 3, photometricInterpretation })
+const SIGNED = grey({ isSigned: true, bitsStored: 16 })
+
+interface Case {
+  readonly name: string
+  readonly pixel: Pixel
+  readonly attributes?: Attributes
+  /** Of dcm2img: which window. */
+  readonly window?: string
+  /** What else is done to the page before its pixels are looked at. */
+  readonly preset?: string
+  readonly keys?: string
+  readonly transferSyntaxUID?: string
+  readonly frames?: readonly Uint8Array[]
+  /** A program of dcmtk that makes the file what is imported. */
+  readonly make?: string
+  readonly format?: 'HTJ2K' | 'JPEG_2000_LOSSLESS'
+  /** Where arithmetic of floating point is cut and rounded more than once. */
+  readonly mostApart?: number
+}
+
+const palette = (): Attributes => {
+  const entries = (of: (at: number) => number) =>
+    Buffer.from(Uint16Array.from({ length: 256 }, (_, at) => of(at) * 257).buffer)
+  const tables = {
+    Red: entries((at) => at),
+    Green: entries((at) => (at * 7) % 256),
+    Blue: entries((at) => 255 - at),
+  }
+  return Object.assign(
+    {},
+    ...Object.entries(tables).map(([name, bytes]) => ({
+      [`${name}PaletteColorLookupTableDescriptor`]: [256, 0, 16],
+      [`${name}PaletteColorLookupTableData`]: bytes,
+    })),
+  )
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'grey of 12 bits in the window of its file',
+    pixel: grey(),
+    attributes: { WindowCenter: 1800, WindowWidth: 2500 },
+    window: '+Wi 1',
+  },
+  {
+    name: 'a signed CT in Hounsfield units, in the preset for lungs',
+    pixel: SIGNED,
+    attributes: { Modality: 'CT', RescaleSlope: 1, RescaleIntercept: -1024, WindowCenter: 40, WindowWidth: 400 },
+    preset: 'Lung',
+    window: '+Ww -600 1500',
+  },
+  {
+    name: 'the same of a data store that keeps JPEG 2000',
+    pixel: SIGNED,
+    attributes: { Modality: 'CT', RescaleSlope: 2, RescaleIntercept: 100, WindowCenter: -900, WindowWidth: 30_000 },
+    window: '+Wi 1',
+    format: 'JPEG_2000_LOSSLESS',
+  },
+  {
+    name: 'MONOCHROME1',
+    pixel: grey({ photometricInterpretation: 'MONOCHROME1' }),
+    attributes: { WindowCenter: 2048, WindowWidth: 3000 },
+    window: '+Wi 1',
+  },
+  {
+    name: 'a sigmoid window',
+    pixel: grey(),
+    attributes: { WindowCenter: 2048, WindowWidth: 1500, VOILUTFunction: 'SIGMOID' },
+    window: '+Wfs +Wi 1',
+  },
+  { name: 'grey without a window, over its whole range', pixel: grey(), window: '+Wm' },
+  {
+    name: 'signed grey of a byte',
+    pixel: grey({ ...BYTE, isSigned: true }),
+    attributes: { WindowCenter: -10, WindowWidth: 150 },
+    window: '+Wi 1',
+  },
+  {
+    name: 'grey of 32 bits, which is stored as it is',
+    pixel: grey({ bitsAllocated: 32, bitsStored: 20 }),
+    attributes: { WindowCenter: 400_000, WindowWidth: 700_000 },
+    window: '+Wi 1',
+  },
+  {
+    name: 'RLE',
+    pixel: grey(),
+    frames: [encodeRLEFrame(draw(grey()), grey())],
+    transferSyntaxUID: '1.2.840.10008.1.2.5',
+    attributes: { WindowCenter: 1000, WindowWidth: 1000 },
+    window: '+Wi 1',
+  },
+  {
+    name: 'a table of the values of interest',
+    pixel: grey({ ...BYTE }),
+    attributes: {
+      VOILUTSequence: [
+        {
+          LUTDescriptor: [256, 0, 12],
+          LUTExplanation: 'Square',
+          LUTData: Buffer.from(Uint16Array.from({ length: 256 }, (_, at) => Math.floor((at * at) / 16)).buffer),
+        },
+      ],
+    },
+    window: '+Wl 1',
+  },
+  { name: 'RGB', pixel: colour('RGB') },
+  {
+    name: 'RGB by plane, of a big-endian file',
+    pixel: { ...colour('RGB'), isPlanar: true },
+    transferSyntaxUID: ExplicitVRBigEndian,
+  },
+  {
+    name: 'RGB of 16 bits, each component by itself in the stored frame',
+    pixel: pixelOf({ ...SIZE, bitsStored: 16, samplesPerPixel: 3 }),
+  },
+  { name: 'RGB of a data store that keeps JPEG 2000', pixel: colour('RGB'), format: 'JPEG_2000_LOSSLESS' },
+  { name: 'YBR_FULL', pixel: colour('YBR_FULL'), mostApart: 2 },
+  {
+    name: 'a palette of 16 bits',
+    pixel: grey({ ...BYTE, photometricInterpretation: 'PALETTE COLOR' }),
+    attributes: palette(),
+  },
+  {
+    name: 'baseline JPEG of grey, which is kept as it came',
+    pixel: grey({ ...BYTE }),
+    attributes: { WindowCenter: 100, WindowWidth: 120 },
+    window: '+Wi 1',
+    make: 'dcmcjpeg +eb $in $out',
+    // A window of 120 makes two of one.
+    mostApart: 3,
+  },
+  { name: 'baseline JPEG of colour, kept too', pixel: colour('RGB'), make: 'dcmcjpeg +eb +s4 $in $out', mostApart: 3 },
+  {
+    name: 'lossy JPEG of colour that was transcoded',
+    pixel: colour('RGB'),
+    make: 'dcmcjpeg +ee +s4 $in $out',
+    mostApart: 2,
+  },
+  {
+    name: 'and of a data store that keeps JPEG 2000',
+    pixel: colour('RGB'),
+    make: 'dcmcjpeg +ee +s4 $in $out',
+    format: 'JPEG_2000_LOSSLESS',
+    mostApart: 2,
+  },
+]
+
+describe('the canvas shows what dcmtk draws:', skip, async () => {
+  if ('skip' in skip) return
+  const server = await openHilum()
+  const { hilum, sdk } = server
+  const stores = {
+    HTJ2K: await activeDatastore(sdk),
+    JPEG_2000_LOSSLESS: await activeDatastore(sdk, { losslessStorageFormat: 'JPEG_2000_LOSSLESS' }),
+  }
+  const browser = await openBrowser()
+  const folder = openFolder()
+  after(() => folder.remove())
+
+  for (const one of CASES) {
+    test(one.name, async (t) => {
+      const { pixel, window = '', make, format = 'HTJ2K', preset, mostApart = 1 } = one
+      const plain = pictureFile(one)
+      const file = make === undefined ? plain : folder.run(make, plain)
+      const drawn = netpbmPixels(folder.run(`dcm2img +op ${window} $in $out`.replace('  ', ' '), file))
+      const expected = drawn.length === pixel.rows * pixel.columns ? inColour(drawn) : drawn
+      const datastoreId = stores[format]
+      const imageSetId = await importSet(server, { datastoreId, files: [file] })
+      const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
+      await untilState(page, 'sharp')
+      if (preset !== undefined) {
+        await page.getByRole('button', { name: 'Window preset' }).click()
+        await page.getByRole('option', { name: preset }).click()
+      }
+      await stageOf(page).press('1')
+      const { most, beyondOne } = difference(await shownPixels(page, pixel), expected)
+      const samples = expected.length
+      assert.ok(most <= mostApart, `${most} apart, ${beyondOne} of ${samples} samples by more than one`)
+    })
+  }
+})
