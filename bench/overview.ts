@@ -120,10 +120,15 @@ export async function printOverview({ json }: { readonly json: boolean }): Promi
   const opened = await measureConsole()
   add(
     'console, from its address to the results of a search',
-    opened === undefined ? 'Chromium is not installed' : `${whole(opened.firstMs)} ms`,
+    opened === undefined ? 'Chromium is not installed' : `${whole(opened.load.firstMs)} ms`,
     opened === undefined
       ? ''
-      : `with its ${whole(opened.scriptBytes / 1000)} kB of script at hand: ${whole(opened.againMs)} ms`,
+      : `with its ${whole(opened.load.scriptBytes / 1000)} kB of script at hand: ${whole(opened.load.againMs)} ms`,
+  )
+  add(
+    'from the click on a CT to its first picture',
+    opened === undefined ? 'Chromium is not installed' : `${whole(opened.firstPictureMs)} ms`,
+    '',
   )
 
   if (json) console.log(JSON.stringify({ node: process.version, rows }, undefined, 2))
