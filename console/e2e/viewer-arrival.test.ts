@@ -135,6 +135,31 @@ describe('what arrives in the viewer', skip, async () => {
     await untilState(page, 'sharp')
   })
 
+  test('a frame that is broken, or of a format that is not decoded, says so, and the decoder goes on with the next', async (t) => {
+    const one = (
+      number: number,
+      given: { readonly frames?: readonly Uint8Array[]; readonly transferSyntaxUID?: string },
+    ) =>
+      pictureFile({
+        pixel: SLICE,
+        ...given,
+        attributes: { StudyInstanceUID: '2.25.14', SOPInstanceUID: `2.25.14.${number}`, InstanceNumber: number },
+      })
+    const PREFIX = '1.2.840.10008.1.2.4'
+    const files = [
+      one(1, { frames: [Uint8Array.of(0xff, 0x4f, 0xff, 0x51, 1, 2, 3, 4)], transferSyntaxUID: `${PREFIX}.203` }),
+      one(2, { frames: [Uint8Array.of(0xff, 0x0a, 1, 2)], transferSyntaxUID: `${PREFIX}.112` }),
+      one(3, {}),
+    ]
+    const imageSetId = await importSet(server, { datastoreId, files })
+    const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
+    await page.getByText('Its frame is broken.').waitFor()
+    await stageOf(page).press('ArrowDown')
+    await page.getByText('It is stored as JPEG XL, which this viewer does not decode.').waitFor()
+    await stageOf(page).press('ArrowDown')
+    await untilState(page, 'sharp')
+  })
+
   test('what has no pixels says so', async (t) => {
     const file = pictureFile({ pixel: SLICE, frames: [], attributes: { Rows: undefined, Columns: undefined } as never })
     const imageSetId = await importSet(server, { datastoreId, files: [file] })

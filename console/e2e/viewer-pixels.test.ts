@@ -3,7 +3,7 @@
  * people's code from the file to the screen. A sample may be one off, since dcmtk cuts where we round.
  */
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { after, describe, type TestContext, test } from 'node:test'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { type Attributes, ExplicitVRBigEndian } from '../../acceptance/support/fixtures.ts'
 import { encodeRLEFrame } from '../../acceptance/support/frames.ts'
@@ -195,25 +195,74 @@ describe('the canvas shows what dcmtk draws:', skip, async () => {
   const folder = openFolder()
   after(() => folder.remove())
 
+  interface Shown {
+    /** What is imported, and what dcm2img draws. */
+    readonly file: Uint8Array
+    readonly plain: Uint8Array
+    readonly pixel: Pixel
+    readonly window: string
+    readonly preset?: string | undefined
+    readonly datastoreId?: string
+  }
+
+  async function differenceOnScreen(t: TestContext, shown: Shown) {
+    const { file, plain, pixel, window, preset, datastoreId = stores.HTJ2K } = shown
+    const drawn = netpbmPixels(folder.run(`dcm2img +op ${window} $in $out`.replace('  ', ' '), plain))
+    const expected = drawn.length === pixel.rows * pixel.columns ? inColour(drawn) : drawn
+    const imageSetId = await importSet(server, { datastoreId, files: [file] })
+    const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
+    await untilState(page, 'sharp')
+    if (preset !== undefined) {
+      await page.getByRole('button', { name: 'Window preset' }).click()
+      await page.getByRole('option', { name: preset }).click()
+    }
+    await stageOf(page).press('1')
+    return difference(await shownPixels(page, pixel), expected)
+  }
+
+  const LOSSY = [
+    ['HTJ2K, lossy', '.4.203', 'ojph_compress -i $in -o $out -reversible false -qstep 0.005', 'ojph_expand', '.j2c'],
+    ['JPEG 2000, lossy', '.4.91', 'opj_compress -i $in -o $out -I -r 6', 'opj_decompress', '.j2k'],
+  ] as const
+  const programs = lacks(
+    ...(['ojph_compress', 'ojph_expand'] as const).map((name): [string, string] => [name, 'openjph-tools']),
+    ...(['opj_compress', 'opj_decompress'] as const).map((name): [string, string] => [name, 'libopenjp2-tools']),
+  )
+  for (const [name, uid, encode, decoder, ending] of LOSSY) {
+    for (const [kind, given] of [
+      ['grey', grey({ ...BYTE })],
+      ['colour', colour('RGB')],
+    ] as const) {
+      test(`${name}, of ${kind}, which is kept as it came`, { skip: programs }, async (t) => {
+        const netpbm = kind === 'grey' ? '.pgm' : '.ppm'
+        const frame = folder.run(encode, netpbmFile(given), { in: netpbm, out: ending })
+        const decoded = netpbmPixels(folder.run(`${decoder} -i $in -o $out`, frame, { in: ending, out: netpbm }))
+        const window = kind === 'grey' ? '+Wi 1' : ''
+        const attributes = kind === 'grey' ? { WindowCenter: 100, WindowWidth: 255 } : {}
+        const pixel = { ...given, photometricInterpretation: kind === 'grey' ? 'MONOCHROME2' : 'YBR_ICT' }
+        const file = pictureFile({ pixel, frames: [frame], transferSyntaxUID: `1.2.840.10008.1.2${uid}`, attributes })
+        const plain = pictureFile({ pixel: given, frames: [decoded], attributes })
+        const apart = await differenceOnScreen(t, { file, plain, pixel: given, window })
+        assert.ok(apart.most <= 2, `${apart.most} apart, ${apart.beyondOne} samples by more than one`)
+      })
+    }
+  }
+
   for (const one of CASES) {
     test(one.name, async (t) => {
       const { pixel, window = '', make, format = 'HTJ2K', preset, mostApart = 1 } = one
       const plain = pictureFile(one)
       const file = make === undefined ? plain : folder.run(make, plain)
-      const drawn = netpbmPixels(folder.run(`dcm2img +op ${window} $in $out`.replace('  ', ' '), file))
-      const expected = drawn.length === pixel.rows * pixel.columns ? inColour(drawn) : drawn
       const datastoreId = stores[format]
-      const imageSetId = await importSet(server, { datastoreId, files: [file] })
-      const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
-      await untilState(page, 'sharp')
-      if (preset !== undefined) {
-        await page.getByRole('button', { name: 'Window preset' }).click()
-        await page.getByRole('option', { name: preset }).click()
-      }
-      await stageOf(page).press('1')
-      const { most, beyondOne } = difference(await shownPixels(page, pixel), expected)
-      const samples = expected.length
-      assert.ok(most <= mostApart, `${most} apart, ${beyondOne} of ${samples} samples by more than one`)
+      const apart = await differenceOnScreen(t, { file, plain: file, pixel, window, preset, datastoreId })
+      assert.ok(apart.most <= mostApart, `${apart.most} apart, ${apart.beyondOne} samples by more than one`)
     })
   }
 })
+
+/** The drawn picture as a file of Netpbm. */
+const netpbmFile = (pixel: Pixel): Uint8Array =>
+  Buffer.concat([
+    Buffer.from(`P${pixel.samplesPerPixel === 1 ? 5 : 6}\n${pixel.columns} ${pixel.rows}\n255\n`),
+    draw(pixel),
+  ])
