@@ -42,6 +42,7 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
     'import_files',
     'import_groups',
     'instances',
+    'blob_uses',
     'blobs',
     'image_sets_past',
     'import_jobs',
