@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ByteRange, bytesInMemory } from '../dicom/byte-source.ts'
-import { encodeFrameTable, type FrameRange, readFrameRanges } from './frame-table.ts'
+import { encodeFrameTable, type FrameRange, movedFrameTable, rangesOfTable, readFrameRanges } from './frame-table.ts'
 
 const at = (offsetBytes: number, lengthBytes: number): FrameRange => ({ in: 'blob', offsetBytes, lengthBytes })
 const inFile = (offsetBytes: number, lengthBytes: number): FrameRange => ({ in: 'file', offsetBytes, lengthBytes })
@@ -45,5 +45,24 @@ test('of a long table some bytes are read', async () => {
     const place = { frameCount: long.length, tableBytes: table.length }
     assert.deepEqual(await readFrameRanges(source, { frameNumber: 77_777, ...place }), [at(77_776_000, 1000)])
     assert.ok(bytesRead < 100, `${bytesRead} bytes read`)
+  }
+})
+
+test('a table that was moved tells of the same frames elsewhere, and those of the file where they were', () => {
+  for (const frames of [
+    [[at(100, 10)], [inFile(3, 5)], [at(0, 0)]],
+    [[at(100, 10), inFile(8, 4)], [], [at(130, 1)]],
+  ]) {
+    const moved = movedFrameTable(encodeFrameTable(frames), frames.length, ({ offsetBytes }) => offsetBytes - 90)
+    const expected = frames.map((ranges) =>
+      ranges.map((range) =>
+        range.in === 'file' || range.lengthBytes === 0 ? range : at(range.offsetBytes - 90, range.lengthBytes),
+      ),
+    )
+    assert.deepEqual(moved, encodeFrameTable(expected))
+    assert.deepEqual(
+      [...rangesOfTable(moved, frames.length)].filter(({ lengthBytes }) => lengthBytes > 0),
+      expected.flat().filter(({ lengthBytes }) => lengthBytes > 0),
+    )
   }
 })

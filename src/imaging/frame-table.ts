@@ -40,20 +40,51 @@ export function encodeFrameTable(rangesOfFrames: readonly (readonly FrameRange[]
   return new Uint8Array(table.buffer)
 }
 
+interface TableSize {
+  readonly frameCount: number
+  readonly tableBytes: number
+}
+
+/** Behind the index, where there is one. */
+const recordsStart = ({ frameCount, tableBytes }: TableSize): number =>
+  tableBytes === frameCount * RECORD_BYTES ? 0 : (frameCount + 1) * INDEX_BYTES
+
+/** All ranges of a table that is held whole, frame after frame. */
+export function* rangesOfTable(table: Uint8Array, frameCount: number): Generator<FrameRange> {
+  const view = viewOf(table)
+  const start = recordsStart({ frameCount, tableBytes: table.length })
+  for (let at = start; at < table.length; at += RECORD_BYTES) yield rangeAt(view, at)
+}
+
+/** The table of the same frames in a blob in which they lie elsewhere. It is as long as before. */
+export function movedFrameTable(
+  table: Uint8Array,
+  frameCount: number,
+  movedOffset: (range: FrameRange) => number,
+): Uint8Array {
+  const moved = new Uint8Array(table)
+  const view = viewOf(moved)
+  let at = recordsStart({ frameCount, tableBytes: table.length })
+  for (const range of rangesOfTable(table, frameCount)) {
+    if (range.in === 'blob' && range.lengthBytes > 0) view.setFloat64(at + 4, movedOffset(range), true)
+    at += RECORD_BYTES
+  }
+  return moved
+}
+
 /** @param frameNumber from 1, at most `frameCount` */
 export async function readFrameRanges(
   table: ByteSource,
-  frame: { readonly frameNumber: number; readonly frameCount: number; readonly tableBytes: number },
+  frame: TableSize & { readonly frameNumber: number },
 ): Promise<readonly FrameRange[]> {
-  const { frameNumber, frameCount, tableBytes } = frame
+  const { frameNumber } = frame
   let records = { from: frameNumber - 1, to: frameNumber }
-  let recordsFrom = 0
-  if (tableBytes !== frameCount * RECORD_BYTES) {
+  const recordsFrom = recordsStart(frame)
+  if (recordsFrom > 0) {
     const index = viewOf(
       await table.read({ offsetBytes: (frameNumber - 1) * INDEX_BYTES, lengthBytes: 2 * INDEX_BYTES }),
     )
     records = { from: index.getUint32(0, true), to: index.getUint32(INDEX_BYTES, true) }
-    recordsFrom = (frameCount + 1) * INDEX_BYTES
   }
   const view = viewOf(
     await table.read({
@@ -61,14 +92,13 @@ export async function readFrameRanges(
       lengthBytes: (records.to - records.from) * RECORD_BYTES,
     }),
   )
-  return Array.from({ length: records.to - records.from }, (_, index): FrameRange => {
-    const at = index * RECORD_BYTES
-    return {
-      in: view.getUint32(at, true) === 1 ? 'file' : 'blob',
-      offsetBytes: view.getFloat64(at + 4, true),
-      lengthBytes: view.getFloat64(at + 12, true),
-    }
-  })
+  return Array.from({ length: records.to - records.from }, (_, index) => rangeAt(view, index * RECORD_BYTES))
 }
+
+const rangeAt = (view: DataView, at: number): FrameRange => ({
+  in: view.getUint32(at, true) === 1 ? 'file' : 'blob',
+  offsetBytes: view.getFloat64(at + 4, true),
+  lengthBytes: view.getFloat64(at + 12, true),
+})
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength)
