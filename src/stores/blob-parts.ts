@@ -1,4 +1,6 @@
 /** What the catalog tells of blobs: what is known of the bytes of each, which of them nobody uses, and who uses the others. */
+
+import type { BlobRange, MovedPiece } from '../imaging/moved-pieces.ts'
 import type { BlobDigest } from './blob-store.ts'
 import type { DocumentPlace, ImageSetVersion } from './image-set-parts.ts'
 
@@ -37,6 +39,17 @@ export interface DocumentOfVersion {
   readonly place: DocumentPlace
 }
 
+/** A blob that image sets were deleted from while others use it, in the hands of whoever looks what is left of it. */
+export interface HollowBlob extends Omit<KnownBlob, 'isFree'> {
+  /** Nobody else is told of it before, unless something more is deleted from it. */
+  readonly until: number
+}
+
+export interface PlaceInBlob extends BlobRange {
+  /** Of a table that says where frames lie (imaging/frame-table.ts): of how many. */
+  readonly framesInTable: number | undefined
+}
+
 export interface Blobs {
   /** Blobs that nobody uses or can come to use, since before the given moment; at most `limit`. */
   free(request: { readonly before: number; readonly limit: number }): Promise<readonly FreeBlob[]>
@@ -57,5 +70,28 @@ export interface Blobs {
     readonly imageSets: number
     readonly uses: readonly UseOfBlob[]
   }>
+  /** One that was last deleted from before the given moment, whose job has ended, and of whose image sets none is locked. */
+  claimHollow(request: {
+    readonly before: number
+    readonly now: number
+    readonly until: number
+  }): Promise<HollowBlob | undefined>
+  /** All that lies in a blob, but the frames that a table tells of; what several versions or copies share, once. */
+  placesIn(blob: Pick<FreeBlob, 'blob'>): Promise<readonly PlaceInBlob[]>
+  /** All of it is used. */
+  keepAsItIs(hollow: HollowBlob): Promise<void>
+  /** A blob is about to be put, which is free from the given moment on, unless something is moved to it before. */
+  reserve(request: { readonly beside: HollowBlob; readonly blobKey: string; readonly freeFrom: number }): Promise<void>
+  /**
+   * What lies in the blob lies in the reserved one from here, and the old one is free from the given moment on. `changed`: something came
+   * to lie in it that was not moved, nobody uses it any more, another was faster, or the reserved one is free by now: nothing has happened.
+   */
+  move(request: {
+    readonly from: HollowBlob
+    readonly to: { readonly blobKey: string; readonly digest: BlobDigest }
+    readonly pieces: readonly MovedPiece[]
+    readonly at: number
+    readonly oldFreeFrom: number
+  }): Promise<'moved' | 'changed'>
   totals(): Promise<{ readonly imageSets: number; readonly documents: number; readonly sizeBytes: number }>
 }

@@ -6,6 +6,7 @@ import type { Catalog } from './catalog.ts'
 import { testCopies } from './copies.conformance.ts'
 import { testDatastores } from './datastores.conformance.ts'
 import { testDocuments } from './documents.conformance.ts'
+import { testHollowBlobs } from './hollow-blobs.conformance.ts'
 import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
@@ -26,6 +27,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('metadata documents', () => testDocuments(open))
     describe('tags', () => testTags(open))
     describe('blobs', () => testBlobs(open))
+    describe('hollow blobs', () => testHollowBlobs(open))
     describe('the whole', () => {
       test('a secret is made once, is long, and differs by name', async (context) => {
         const catalog = await open(context)

@@ -2,6 +2,7 @@
  * Which image sets use which blob. A blob is free once its job has ended and no image set uses it: from then on nobody can come to use
  * it, since a use only ever comes from another use of the same transaction, or from the job.
  */
+import { markHollow } from './hollow-blobs.ts'
 import { all, allOfMany, insertAll, run, type Sql } from './statement.ts'
 
 export interface BlobUse {
@@ -18,7 +19,10 @@ export function* addUses(uses: readonly BlobUse[]): Sql<void> {
   })
 }
 
-/** The image set is gone: what only it used is free, of jobs that have ended. Those of other jobs are looked at when they end. */
+/**
+ * The image set is gone: what only it used is free, of jobs that have ended. Those of other jobs are looked at when they end. What others
+ * use, or may come to use while its job goes on, has lost something.
+ */
 export function* forgetUses(seq: number, at: number): Sql<void> {
   const used = yield* all<{ blob: number }>('DELETE FROM blob_uses WHERE seq = ? RETURNING blob', seq)
   yield* allOfMany(
@@ -28,6 +32,10 @@ export function* forgetUses(seq: number, at: number): Sql<void> {
        AND (SELECT ended_at FROM import_jobs WHERE import_jobs.job = blobs.job) IS NOT NULL RETURNING 1 AS freed`,
     [at],
     used.map(({ blob }) => blob),
+  )
+  yield* markHollow(
+    used.map(({ blob }) => blob),
+    at,
   )
 }
 

@@ -1,5 +1,6 @@
 /** Blobs in SQL: which are free, and what is known of each; compared by `hilum verify` with what is there. */
 import type { Blobs, DocumentOfVersion, FreeBlob, KnownBlob, UseOfBlob } from '../catalog.ts'
+import { claimHollow, isOneHollow, keepAsItIs, move, PLACES, placesIn, reserve } from './hollow-blobs.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from './statement.ts'
 
 export const blobsOver = (database: Transactions): Blobs => ({
@@ -10,6 +11,15 @@ export const blobsOver = (database: Transactions): Blobs => ({
   documents: (request) => database.read(() => documents(request)),
   uses: (request) => database.read(() => uses(request)),
   totals: () => database.read(totals),
+  async claimHollow(request) {
+    // Nearly always there is none, and a look is no write.
+    if (!(await database.read(() => isOneHollow(request)))) return undefined
+    return database.write(() => claimHollow(request))
+  },
+  placesIn: ({ blob }) => database.read(() => placesIn(blob)),
+  keepAsItIs: (hollow) => database.write(() => keepAsItIs(hollow)),
+  reserve: (request) => database.write(() => reserve(request)),
+  move: (request) => database.write(() => move(request)),
 })
 
 interface BlobRow {
@@ -92,11 +102,7 @@ function* documents({ after, limit }: Parameters<Blobs['documents']>[0]): Sql<re
 
 /** Everything that lies in a blob, of the image sets of some rows; what they say that they use reaches to -1. */
 const REACHES = [
-  ['instances', 'blob', 'offset_bytes + size_bytes'],
-  ['instances', 'metadata_blob', 'metadata_offset_bytes + entry_bytes + levels_bytes'],
-  ['instances', 'frames_blob', 'frames_offset_bytes + frames_size_bytes'],
-  ['image_set_versions', 'levels_blob', 'levels_offset_bytes + levels_size_bytes'],
-  ['image_set_documents', 'blob', 'offset_bytes + size_bytes'],
+  ...PLACES.map(({ table, blob, offset, size }) => [table, blob, `${offset} + ${size}`]),
   ['blob_uses', 'blob', '-1'],
 ]
   .map(

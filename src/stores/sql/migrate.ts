@@ -8,6 +8,7 @@ import { groupingDigest } from './migrations/0004-grouping-digest.ts'
 import { metadata } from './migrations/0005-metadata.ts'
 import { framesAndUses } from './migrations/0006-frames-and-uses.ts'
 import { removedBlobs } from './migrations/0007-removed-blobs.ts'
+import { hollowBlobs } from './migrations/0008-hollow-blobs.ts'
 import type { SearchUpkeep } from './search-upkeep.ts'
 import { one, run, type Sql } from './statement.ts'
 
@@ -20,6 +21,7 @@ export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   metadata,
   framesAndUses,
   removedBlobs,
+  hollowBlobs,
 ]
 /** What came in before is indexed after this step. */
 const INDEXED_AFTER = 3

@@ -5,6 +5,7 @@ const dropColumns = (tables: readonly string[], columns: readonly string[]): str
 
 /** The latest first. */
 const UNDOING: readonly (readonly [step: number, undo: string])[] = [
+  [8, `DROP INDEX blobs_hollow; ${dropColumns(['blobs'], ['hollow_since', 'rewriting_until'])}`],
   [7, `DROP INDEX blobs_by_key; ${dropColumns(['blobs'], ['removed_at'])}`],
   [
     6,
