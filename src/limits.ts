@@ -69,6 +69,11 @@ export interface Limits {
   /** A file with more is kept without frames: each is an entry of some 200 characters in the metadata document. */
   readonly importFramesPerFile: number
 
+  /** So long after the last deletion a blob that others still use is written anew without what was deleted: one rewriting for many. */
+  readonly hollowBlobMs: number
+  /** The blob that was written anew stays so long for readers who had looked up before where their bytes lie. */
+  readonly movedBlobMs: number
+
   /** Threads that decode and encode frames, of each import thread; never more than there are cores. */
   readonly frameThreads: number
   /**
@@ -126,6 +131,9 @@ export const DEFAULT_LIMITS: Limits = {
   inflatedBytes: 512 * 1024 ** 2,
   importMetadataCharacters: 128 * 1024 ** 2,
   importFramesPerFile: 250_000,
+
+  hollowBlobMs: 10 * 60_000,
+  movedBlobMs: 3_600_000,
 
   frameThreads: 64,
   frameDeadlineMs: 20_000,

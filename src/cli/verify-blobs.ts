@@ -136,5 +136,5 @@ async function isThere(blobs: BlobStore, key: string): Promise<boolean> {
 const withoutForeignWords = (key: string): string =>
   key
     .split('/')
-    .map((part) => (/^([0-9a-f]{32}(-\d+)?|\d{1,19}|documents|workflows|doctor)$/.test(part) ? part : '…'))
+    .map((part) => (/^([0-9a-f]{32}(-\d+)?|\d{1,19}|documents|workflows|rewritten|doctor)$/.test(part) ? part : '…'))
     .join('/')

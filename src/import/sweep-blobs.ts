@@ -4,6 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
+import { rewriteHollowBlobs } from './rewrite-hollow-blobs.ts'
 
 const SWEEP_EVERY_MS = 60_000
 /** Whoever has asked where bytes lie just before they became free may still come to read them. */
@@ -13,7 +14,7 @@ const BLOBS_AT_ONCE = 500
 const UNFINISHED_FOR_MS = 24 * 3_600_000
 const LOOK_FOR_UNFINISHED_EVERY_MS = 3_600_000
 
-type Sweeping = Pick<ImportApp, 'blobs' | 'catalog' | 'clock' | 'log'>
+type Sweeping = Pick<ImportApp, 'blobs' | 'catalog' | 'clock' | 'limits' | 'log' | 'newId'>
 
 /** Until told to stop. Never rejects: what failed is tried again with the next sweep. */
 export async function keepSweeping(app: Sweeping, signal: AbortSignal): Promise<void> {
@@ -25,15 +26,20 @@ export async function keepSweeping(app: Sweeping, signal: AbortSignal): Promise<
         await app.blobs.removeUnfinished(app.clock() - UNFINISHED_FOR_MS)
         lookedForUnfinishedAt = app.clock()
       }
+      await rewriteHollowBlobs(app, signal)
     } catch (err) {
-      app.log.error({ err }, 'blobs that nobody uses could not be removed; it is tried again')
+      if (signal.aborted && err === signal.reason) return
+      app.log.error({ err }, 'what nobody uses could not be removed from the blobs; it is tried again')
     }
     await setTimeout(SWEEP_EVERY_MS, undefined, { signal }).catch(() => {})
   }
 }
 
 /** Answers how many blobs were removed. */
-export async function sweepBlobs(app: Sweeping, signal?: AbortSignal): Promise<number> {
+export async function sweepBlobs(
+  app: Pick<Sweeping, 'blobs' | 'catalog' | 'clock' | 'log'>,
+  signal?: AbortSignal,
+): Promise<number> {
   for (let removed = 0; ; ) {
     const free = await app.catalog.blobs.free({ before: app.clock() - FREE_FOR_MS, limit: BLOBS_AT_ONCE })
     if (free.length === 0 || signal?.aborted === true) {

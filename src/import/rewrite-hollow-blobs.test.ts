@@ -1,0 +1,306 @@
+/** Who is deleted is gone from blobs that others use too, and these never notice: whoever reads, changes or deletes them meanwhile. */
+import assert from 'node:assert/strict'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { differencesIn } from '../cli/verify.fixture.ts'
+import { newId } from '../new-id.ts'
+import type { BlobStore } from '../stores/blob-store.ts'
+import { pathsOf } from '../stores/disk-paths.ts'
+import { openMemoryBlobs } from '../stores/memory-blobs.ts'
+import { openMemoryLocations } from '../stores/memory-locations.ts'
+import { s3IsMissing, startS3 } from '../stores/s3.fixture.ts'
+import { openS3Blobs } from '../stores/s3-locations.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../stores/sql/postgres.fixture.ts'
+import { openPostgresCatalog } from '../stores/sql/postgres.ts'
+import { openSqliteCatalog } from '../stores/sql/sqlite.ts'
+import { appOver, begin, perform, type WholeApp } from '../workflows/workflows.fixture.ts'
+import { deleteImageSet, everythingOf, importPatients, later, rangeOf, tracesOf } from './hollow.fixture.ts'
+import { appIn, newDataFolder } from './imported.fixture.ts'
+import { rewriteHollowBlobs } from './rewrite-hollow-blobs.ts'
+import { sweepBlobs } from './sweep-blobs.ts'
+
+const NAMES = ['KEPT^ONE', 'GONE^PATIENT', 'KEPT^TWO']
+
+async function inMemory(context: TestContext): Promise<WholeApp> {
+  const catalog = await openSqliteCatalog({ path: ':memory:', newId })
+  context.after(() => catalog.close())
+  return appOver({ catalog, blobs: openMemoryBlobs(), locations: openMemoryLocations() })
+}
+
+async function onDisk(context: TestContext) {
+  const folder = await newDataFolder(context)
+  return { folder, app: appOver(await appIn(context, folder)) }
+}
+
+const withBlobs = (app: WholeApp, blobs: Partial<BlobStore>): WholeApp => ({
+  ...app,
+  blobs: { ...app.blobs, ...blobs },
+})
+
+/** Ten minutes after the deletion, and once readers of the old blobs are gone. */
+async function rewriteAndSweep(app: WholeApp): Promise<number> {
+  const rewritten = await rewriteHollowBlobs(later(app, 1))
+  await sweepBlobs(later(app, 3))
+  return rewritten
+}
+
+async function goesWithoutATrace(app: WholeApp): Promise<void> {
+  const [one, gone, two] = await importPatients(app, NAMES)
+  // Another image set shares the bytes of the first, versions share them too.
+  const [, copy] = await perform(app, { name: 'copy', of: one! })
+  await perform(app, { name: 'update', of: two!, put: { Patient: { DICOM: { PatientName: 'KEPT^RENAMED' } } } })
+  const ofGone = await everythingOf(app, gone!)
+  const kept = [one!, two!, copy!]
+  const before = await Promise.all(kept.map((each) => everythingOf(app, each)))
+  assert.equal((await tracesOf(app, ofGone)).length, ofGone.size - 1, 'all but the inflated document')
+  await deleteImageSet(app, gone!)
+  await sweepBlobs(later(app, 3))
+  assert.equal(await rewriteHollowBlobs(app), 0, 'deletions that follow share one rewriting')
+  // Three of files and one of documents.
+  assert.equal(await rewriteHollowBlobs(later(app, 1)), 4)
+  assert.equal(await rewriteHollowBlobs(later(app, 2)), 0)
+  await sweepBlobs(later(app, 3))
+  assert.deepEqual(await tracesOf(app, ofGone), [])
+  assert.deepEqual(await Promise.all(kept.map((each) => everythingOf(app, each))), before)
+  assert.deepEqual(await differencesIn(app), [])
+  for await (const { key } of app.blobs.list('')) assert.equal((await app.catalog.blobs.get([key])).length, 1, key)
+}
+
+test('nothing of a deleted image set remains in the blobs that it shared: files and SQLite', async (context) => {
+  await goesWithoutATrace((await onDisk(context)).app)
+})
+
+test('nothing of a deleted image set remains in the blobs that it shared: memory', async (context) => {
+  await goesWithoutATrace(await inMemory(context))
+})
+
+const missing = s3IsMissing ?? postgresIsMissing ?? false
+test('nothing of a deleted image set remains in the blobs that it shared: S3 and PostgreSQL', {
+  skip: missing,
+}, async (context) => {
+  const s3 = await startS3(['ours'])
+  context.after(() => s3.stop())
+  const postgres = await startPostgres()
+  context.after(() => postgres.remove())
+  const catalog = await openPostgresCatalog({ url: await postgres.newDatabase(), newId, limits: POSTGRES_TEST_LIMITS })
+  const blobs = await openS3Blobs(s3.place, { bucket: 'ours', prefix: 'hilum/' })
+  assert.ok(!('closed' in blobs))
+  try {
+    await goesWithoutATrace(appOver({ catalog, blobs, locations: openMemoryLocations() }))
+  } finally {
+    await catalog.close()
+  }
+})
+
+test('the pieces are the same however a store cuts the bytes that it hands out', async (context) => {
+  for (const chunkBytes of [1, 13, 1_000]) {
+    const app = await inMemory(context)
+    const [one, gone] = await importPatients(app, NAMES)
+    const [ofGone, before] = [await everythingOf(app, gone!), await everythingOf(app, one!)]
+    await deleteImageSet(app, gone!)
+    const cutting = withBlobs(later(app, 1), {
+      async open(key, range) {
+        const blob = await app.blobs.open(key, range)
+        return blob && { ...blob, bytes: inChunks(blob.bytes, chunkBytes) }
+      },
+    })
+    assert.equal(await rewriteHollowBlobs(cutting), 4)
+    await sweepBlobs(later(app, 3))
+    assert.deepEqual(await tracesOf(app, ofGone), [])
+    assert.deepEqual(await everythingOf(app, one!), before)
+    assert.deepEqual(await differencesIn(app), [])
+  }
+})
+
+async function* inChunks(bytes: AsyncIterable<Uint8Array>, chunkBytes: number): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    for (let at = 0; at < chunk.length; at += chunkBytes) yield chunk.subarray(at, at + chunkBytes)
+  }
+}
+
+test('whoever reads meanwhile reads the same bytes, also from where they lay before', async (context) => {
+  const { app } = await onDisk(context)
+  const [one, gone] = await importPatients(app, NAMES)
+  const before = await everythingOf(app, one!)
+  const parts = await app.catalog.imageSets.parts({ ...one!, version: 1 })
+  const files = await Promise.all(parts.map((part) => rangeOf(app, part)))
+  await deleteImageSet(app, gone!)
+  let isOver = false
+  let reads = 0
+  const readers = [1, 2].map(async () => {
+    for (; !isOver; reads++) assert.deepEqual(await everythingOf(app, one!), before)
+  })
+  // Slowly, so that everything is read before, while and after each blob is moved.
+  const slow = withBlobs(later(app, 1), {
+    async put(key, bytes) {
+      const seen = reads
+      const digest = await app.blobs.put(key, bytes)
+      while (reads < seen + 3) await new Promise((resolve) => setTimeout(resolve, 1))
+      return digest
+    },
+  })
+  assert.equal(await rewriteHollowBlobs(slow), 4)
+  const moved = reads
+  while (reads < moved + 3) await new Promise((resolve) => setTimeout(resolve, 1))
+  isOver = true
+  await Promise.all(readers)
+  await sweepBlobs(later(app, 1.5))
+  assert.deepEqual(await Promise.all(parts.map((part) => rangeOf(app, part))), files)
+  await sweepBlobs(later(app, 3))
+  assert.equal(await app.blobs.open(parts[0]!.blobKey), undefined)
+})
+
+/** Does something between the bytes of the first blob that is written anew and the transaction that moves to it. */
+async function rewriteWhile(app: WholeApp, act: () => Promise<unknown>): Promise<number> {
+  let isFirst = true
+  const acting = withBlobs(later(app, 1), {
+    async put(key, bytes) {
+      const digest = await app.blobs.put(key, bytes)
+      if (isFirst) {
+        isFirst = false
+        await act()
+      }
+      return digest
+    },
+  })
+  return rewriteHollowBlobs(acting)
+}
+
+test('a copy that is made meanwhile has the bytes that move', async (context) => {
+  const app = await inMemory(context)
+  const [one, gone] = await importPatients(app, NAMES)
+  await deleteImageSet(app, gone!)
+  let copied: Awaited<ReturnType<typeof perform>> = []
+  let before: unknown
+  const copy = async () => {
+    copied = await perform(app, { name: 'copy', of: one! })
+    before = await everythingOf(app, copied[1]!)
+  }
+  assert.equal(await rewriteWhile(app, copy), 4)
+  await sweepBlobs(later(app, 3))
+  assert.deepEqual(await everythingOf(app, copied[1]!), before)
+  assert.deepEqual(await differencesIn(app), [])
+})
+
+test('what is updated, reverted and imported meanwhile and afterwards is as it would be anyway', async (context) => {
+  const app = await inMemory(context)
+  const [one, gone, two] = await importPatients(app, NAMES)
+  await deleteImageSet(app, gone!)
+  const change = async () => {
+    await perform(app, { name: 'update', of: one!, put: { Patient: { DICOM: { PatientName: 'RENAMED' } } } })
+    await importPatients(app, [NAMES[2]!], { into: two!.datastoreId, studies: 3, numbers: [2, 5] })
+  }
+  await rewriteWhile(app, change)
+  const before = [await everythingOf(app, one!), await everythingOf(app, two!)]
+  await rewriteAndSweep(app)
+  assert.deepEqual([await everythingOf(app, one!), await everythingOf(app, two!)], before)
+  await perform(app, { name: 'revert', of: one!, to: 1 })
+  await importPatients(app, [NAMES[2]!], { into: two!.datastoreId, studies: 3, numbers: [6] })
+  const [ofOne, ofTwo] = [await everythingOf(app, one!), await everythingOf(app, two!)]
+  assert.deepEqual(ofOne.get('metadata 3'), ofOne.get('metadata 1'))
+  for (const [name, bytes] of before[1]!) assert.deepEqual(ofTwo.get(name), bytes, name)
+  const latest = JSON.parse(String(ofTwo.get('metadata 3'))).Study.Series['2.25.3.1'].Instances
+  assert.equal(Object.keys(latest).length, 6)
+  assert.deepEqual(await differencesIn(app), [])
+})
+
+test('what is deleted while its blob is written anew goes with the next rewriting', async (context) => {
+  const app = await inMemory(context)
+  const [one, gone, two] = await importPatients(app, NAMES)
+  const [ofTwo, before] = [await everythingOf(app, two!), await everythingOf(app, one!)]
+  await deleteImageSet(app, gone!)
+  // What is put is that of before the deletion, so the first blob is written anew once more.
+  assert.equal(await rewriteWhile(app, () => deleteImageSet(app, two!)), 5)
+  await sweepBlobs(later(app, 3))
+  assert.deepEqual(await tracesOf(app, ofTwo), [])
+  assert.deepEqual(await everythingOf(app, one!), before)
+  assert.deepEqual(await differencesIn(app), [])
+})
+
+test('where the last image set goes meanwhile nothing is moved, and nothing remains', async (context) => {
+  const app = await inMemory(context)
+  const [one, gone, two] = await importPatients(app, NAMES)
+  await deleteImageSet(app, gone!)
+  const rewritten = await rewriteWhile(app, async () => {
+    await deleteImageSet(app, one!)
+    await deleteImageSet(app, two!)
+  })
+  assert.equal(rewritten, 0)
+  await sweepBlobs(later(app, 3))
+  for await (const { key } of app.blobs.list('')) assert.fail(key)
+  assert.deepEqual(await app.catalog.blobs.list({ after: undefined, limit: 100 }), [])
+})
+
+test('of several that write one blob anew the first is moved to, and what the others put goes', async (context) => {
+  const { app } = await onDisk(context)
+  const [one, gone] = await importPatients(app, NAMES)
+  const [ofGone, before] = [await everythingOf(app, gone!), await everythingOf(app, one!)]
+  await deleteImageSet(app, gone!)
+  // The first is so slow that another takes its blob for abandoned.
+  let others = 0
+  const rewritten = await rewriteWhile(app, async () => {
+    others = await rewriteHollowBlobs(later(app, 1.2))
+  })
+  assert.deepEqual([rewritten, others], [0, 4])
+  const several = await Promise.all([1, 2, 3].map(() => rewriteHollowBlobs(later(app, 2))))
+  assert.deepEqual(several, [0, 0, 0])
+  await sweepBlobs(later(app, 4))
+  assert.deepEqual(await tracesOf(app, ofGone), [])
+  assert.deepEqual(await everythingOf(app, one!), before)
+  assert.deepEqual(await differencesIn(app), [])
+})
+
+test('several that look at once take different blobs', async (context) => {
+  const { app } = await onDisk(context)
+  const [, gone] = await importPatients(app, NAMES)
+  await deleteImageSet(app, gone!)
+  const rewritten = await Promise.all([1, 2, 3].map(() => rewriteHollowBlobs(later(app, 1))))
+  assert.equal(
+    rewritten.reduce((sum, each) => sum + each),
+    4,
+  )
+  assert.deepEqual(await differencesIn(app), [])
+})
+
+test('a blob of whose image sets one is locked waits', async (context) => {
+  const app = await inMemory(context)
+  const [one, gone] = await importPatients(app, NAMES)
+  await deleteImageSet(app, gone!)
+  await begin(app, { name: 'update', of: one!, put: { Patient: { DICOM: { PatientName: 'RENAMED' } } } })
+  assert.equal(await rewriteHollowBlobs(later(app, 1)), 0)
+})
+
+test('bytes that are not what was put are not written anew as if they were', async (context) => {
+  const { app, folder } = await onDisk(context)
+  const [one, gone] = await importPatients(app, NAMES)
+  await deleteImageSet(app, gone!)
+  const [part] = await app.catalog.imageSets.parts({ ...one!, version: 1 })
+  const file = await open(join(folder, 'blobs', pathsOf(part!.blobKey, 'spread')[0]!), 'r+')
+  await file.write('changed', part!.offsetBytes + 40)
+  await file.close()
+  await assert.rejects(rewriteHollowBlobs(later(app, 1)), /are not those that were put/)
+  await rewriteHollowBlobs(later(app, 1))
+  const kinds = (await differencesIn(app)).map(({ kind }) => kind)
+  assert.deepEqual(kinds, ['blob-bytes-differ'], 'it is still told of, and the others are written anew')
+})
+
+test('stopping puts down the blob in hand, and the next start writes it anew', async (context) => {
+  const app = await inMemory(context)
+  const [one, gone] = await importPatients(app, NAMES)
+  const [ofGone, before] = [await everythingOf(app, gone!), await everythingOf(app, one!)]
+  await deleteImageSet(app, gone!)
+  const stopping = new AbortController()
+  const stopped = withBlobs(later(app, 1), {
+    put(key, bytes) {
+      stopping.abort()
+      return app.blobs.put(key, bytes)
+    },
+  })
+  await assert.rejects(rewriteHollowBlobs(stopped, stopping.signal), { name: 'AbortError' })
+  assert.deepEqual(await differencesIn(app), [])
+  assert.equal(await rewriteHollowBlobs(later(app, 2)), 4)
+  await sweepBlobs(later(app, 4))
+  assert.deepEqual(await tracesOf(app, ofGone), [])
+  assert.deepEqual(await everythingOf(app, one!), before)
+})
