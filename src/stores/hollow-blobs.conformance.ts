@@ -148,6 +148,41 @@ export function testHollowBlobs(open: OpenCatalog): void {
     }
   })
 
+  test('what an import brought and never showed makes a blob hollow as well', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const keyOfHollow = async () => (await claimHollow(catalog))?.blobKey
+
+    const twice = await startJob(catalog, { datastoreId, name: 'a file twice' })
+    const files = ['first', 'second'].map((key) => storedFile(key, { sop: '1.1', blobKey: `blob of ${key}` }))
+    const beside = storedFile('third', { study: '1.9', blobKey: 'blob of first' })
+    await catalog.importJobs.record(twice, [...files, beside])
+    await publishAll(catalog, twice, AT)
+    await catalog.importJobs.finish(twice, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
+    const found = [await keyOfHollow(), await keyOfHollow(), await keyOfHollow()]
+    assert.deepEqual(found.sort(), ['blob of first', 'blob of second', undefined])
+
+    const failing = await startJob(catalog, { datastoreId, name: 'failing' })
+    await catalog.importJobs.record(failing, [
+      ...['1.5', '1.6'].map((study) => storedFile(study, { study, blobKey: 'of a job that failed' })),
+    ])
+    await catalog.importJobs.publish(failing, await catalog.importJobs.waitingGroups(failing.jobId, 1), AT)
+    await catalog.importJobs.finish(failing, { jobStatus: 'FAILED', message: 'failed', endedAt: AT })
+    assert.deepEqual([await keyOfHollow(), await keyOfHollow()], ['of a job that failed', undefined])
+
+    const moved = await startJob(catalog, { datastoreId, name: 'documents' })
+    const studies = ['1.7', '1.8'].map((study) => storedFile(study, { study, blobKey: `blob of ${study}` }))
+    await catalog.importJobs.record(moved, studies)
+    const groups = await catalog.importJobs.waitingGroups(moved.jobId, 10)
+    const document = { base: undefined, offsetBytes: 0, sizeBytes: 10, contentBytes: 30, crc32: 7 }
+    const ofGroups = new Map(groups.map(({ groupId }) => [groupId, document]))
+    await catalog.importJobs.publish(moved, groups.slice(0, 1), AT, { blobKey: 'documents of both', ofGroups })
+    const again = { blobKey: 'document of one', ofGroups: new Map([[groups[1]!.groupId, document]]) }
+    await catalog.importJobs.publish(moved, groups.slice(1), AT, again)
+    await catalog.importJobs.finish(moved, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
+    assert.deepEqual([await keyOfHollow(), await keyOfHollow()], ['documents of both', undefined])
+  })
+
   test('nothing moves where not all was put, or too late, or by whoever was not first', async (context) => {
     const catalog = await open(context)
     const { stays, goes } = await imported(catalog)

@@ -57,6 +57,14 @@ export function* markHollow(blobs: readonly number[], at: number): Sql<void> {
   )
 }
 
+/** Those of a job that somebody uses. */
+export function* markBlobsOfJobHollow(job: number, at: number): Sql<void> {
+  yield* run(
+    'UPDATE blobs SET hollow_since = ? WHERE job = ? AND free_since IS NULL AND removed_at IS NULL',
+    ...[at, job],
+  )
+}
+
 interface HollowRow {
   readonly blob: number
   readonly blob_key: string

@@ -16,6 +16,7 @@ import { addUses } from './blob-uses.ts'
 import { forgetPast, keepPast } from './changes.ts'
 import { addDocuments } from './documents.ts'
 import { ELEMENT_COLUMNS, elementsOfKey, elementValues, primariesOfStudies } from './grouping-columns.ts'
+import { markHollow } from './hollow-blobs.ts'
 import { imageSetIdOf, newIdTail } from './image-set-id.ts'
 import { indexedOf } from './indexed-image-set.ts'
 import { INSTANCE_COLUMNS } from './instance-columns.ts'
@@ -89,6 +90,10 @@ export function* publish(request: {
     const published = yield* publishWaiting(groups, { leased, change, newId, upkeep })
     const documentBlob = yield* addDocuments(leased.job, published.map(versionOf), documents)
     yield* addBlobUses(published, documentBlob)
+    const inDocumentBlob = documents?.ofGroups.size ?? 0
+    yield* markHollow(yield* blobsOfFilesNotShown(published), at)
+    // What comes between this transaction and the next may make the other documents anew, elsewhere.
+    if (inDocumentBlob > published.length) yield* markHollow([documentBlob!], at)
     yield* upkeep.apply(published.map(({ change }) => change))
     for (const each of published) generatedOf.set(each.group.group_id, generated(each, each.instances))
     yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', leased.job)
@@ -304,6 +309,16 @@ function* addBlobUses(published: readonly Published[], documentBlob: number | un
   )
   const ofDocuments = documentBlob === undefined ? [] : published.map(({ seq }) => ({ blob: documentBlob, seq }))
   yield* addUses([...ofFiles, ...ofDocuments])
+}
+
+/** Of several files of a group with one SOPInstanceUID the last is shown; the bytes of the others are nobody's. */
+function* blobsOfFilesNotShown(published: readonly Published[]): Sql<readonly number[]> {
+  const rows = yield* allOfMany<{ blob: number; metadata_blob: number | null; frames_blob: number | null }>(
+    (marks) => `SELECT DISTINCT blob, metadata_blob, frames_blob FROM import_files WHERE group_id IN (${marks})`,
+    [],
+    published.filter(({ files, instances }) => files !== instances).map(({ group }) => group.group_id),
+  )
+  return rows.flatMap((row) => [row.blob, row.metadata_blob, row.frames_blob]).filter((blob) => blob !== null)
 }
 
 const addInstances = (published: readonly Published[]) =>

@@ -1,6 +1,7 @@
 /** Forgets the files of import jobs that have ended, a bite at a time: their report in the output folder is the record now. */
 import { freeUnusedBlobs } from './blob-uses.ts'
 import { LOCKED_OR_PASSED_BY } from './differences.ts'
+import { markBlobsOfJobHollow } from './hollow-blobs.ts'
 import { all, one, run, type Sql } from './statement.ts'
 
 /** Small enough that a bite holds up other writers for a few milliseconds only. */
@@ -8,8 +9,8 @@ const FILES_PER_BITE = 2_000
 
 /** One bite of one job; `more` where there may be another. */
 export function* sweepBite(): Sql<'more' | 'done'> {
-  const ended = yield* one<{ job: number; ended_at: number }>(
-    `SELECT job, ended_at FROM import_jobs WHERE swept = 0 ORDER BY ended_at LIMIT 1 ${LOCKED_OR_PASSED_BY}`,
+  const ended = yield* one<{ job: number; job_status: string; ended_at: number }>(
+    `SELECT job, job_status, ended_at FROM import_jobs WHERE swept = 0 ORDER BY ended_at LIMIT 1 ${LOCKED_OR_PASSED_BY}`,
   )
   if (ended === undefined) return 'done'
   for (const [table, key] of [
@@ -24,6 +25,8 @@ export function* sweepBite(): Sql<'more' | 'done'> {
     if (removed.length > 0) return 'more'
   }
   yield* freeUnusedBlobs(ended.job, ended.ended_at)
+  // Some of its files may never have been shown, and lie beside others that were.
+  if (ended.job_status === 'FAILED') yield* markBlobsOfJobHollow(ended.job, ended.ended_at)
   yield* run('UPDATE import_jobs SET swept = 1 WHERE job = ?', ended.job)
   return 'more'
 }
