@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import fc from 'fast-check'
 import { differencesIn } from '../cli/verify.fixture.ts'
 import { newId } from '../new-id.ts'
 import type { BlobStore } from '../stores/blob-store.ts'
@@ -14,7 +16,7 @@ import { openS3Blobs } from '../stores/s3-locations.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../stores/sql/postgres.fixture.ts'
 import { openPostgresCatalog } from '../stores/sql/postgres.ts'
 import { openSqliteCatalog } from '../stores/sql/sqlite.ts'
-import { appOver, begin, perform, type WholeApp } from '../workflows/workflows.fixture.ts'
+import { appOver, begin, type ImageSet, perform, type WholeApp } from '../workflows/workflows.fixture.ts'
 import { deleteImageSet, everythingOf, importPatients, later, rangeOf, tracesOf } from './hollow.fixture.ts'
 import { appIn, newDataFolder } from './imported.fixture.ts'
 import { rewriteHollowBlobs } from './rewrite-hollow-blobs.ts'
@@ -128,23 +130,27 @@ test('whoever reads meanwhile reads the same bytes, also from where they lay bef
   await deleteImageSet(app, gone!)
   let isOver = false
   let reads = 0
-  const readers = [1, 2].map(async () => {
-    for (; !isOver; reads++) assert.deepEqual(await everythingOf(app, one!), before)
-  })
+  const reading = Promise.all(
+    [1, 2].map(async () => {
+      for (; !isOver; reads++) assert.deepEqual(await everythingOf(app, one!), before)
+    }),
+  )
+  const untilReadAnew = async () => {
+    for (const seen = reads; reads < seen + 3; ) await Promise.race([reading, setTimeout(1)])
+  }
   // Slowly, so that everything is read before, while and after each blob is moved.
   const slow = withBlobs(later(app, 1), {
     async put(key, bytes) {
-      const seen = reads
+      await untilReadAnew()
       const digest = await app.blobs.put(key, bytes)
-      while (reads < seen + 3) await new Promise((resolve) => setTimeout(resolve, 1))
+      await untilReadAnew()
       return digest
     },
   })
   assert.equal(await rewriteHollowBlobs(slow), 4)
-  const moved = reads
-  while (reads < moved + 3) await new Promise((resolve) => setTimeout(resolve, 1))
+  await untilReadAnew()
   isOver = true
-  await Promise.all(readers)
+  await reading
   await sweepBlobs(later(app, 1.5))
   assert.deepEqual(await Promise.all(parts.map((part) => rangeOf(app, part))), files)
   await sweepBlobs(later(app, 3))
@@ -154,7 +160,7 @@ test('whoever reads meanwhile reads the same bytes, also from where they lay bef
 /** Does something between the bytes of the first blob that is written anew and the transaction that moves to it. */
 async function rewriteWhile(app: WholeApp, act: () => Promise<unknown>): Promise<number> {
   let isFirst = true
-  const acting = withBlobs(later(app, 1), {
+  const acting = withBlobs(app, {
     async put(key, bytes) {
       const digest = await app.blobs.put(key, bytes)
       if (isFirst) {
@@ -177,7 +183,7 @@ test('a copy that is made meanwhile has the bytes that move', async (context) =>
     copied = await perform(app, { name: 'copy', of: one! })
     before = await everythingOf(app, copied[1]!)
   }
-  assert.equal(await rewriteWhile(app, copy), 4)
+  assert.equal(await rewriteWhile(later(app, 1), copy), 4)
   await sweepBlobs(later(app, 3))
   assert.deepEqual(await everythingOf(app, copied[1]!), before)
   assert.deepEqual(await differencesIn(app), [])
@@ -191,7 +197,7 @@ test('what is updated, reverted and imported meanwhile and afterwards is as it w
     await perform(app, { name: 'update', of: one!, put: { Patient: { DICOM: { PatientName: 'RENAMED' } } } })
     await importPatients(app, [NAMES[2]!], { into: two!.datastoreId, studies: 3, numbers: [2, 5] })
   }
-  await rewriteWhile(app, change)
+  await rewriteWhile(later(app, 1), change)
   const before = [await everythingOf(app, one!), await everythingOf(app, two!)]
   await rewriteAndSweep(app)
   assert.deepEqual([await everythingOf(app, one!), await everythingOf(app, two!)], before)
@@ -211,7 +217,7 @@ test('what is deleted while its blob is written anew goes with the next rewritin
   const [ofTwo, before] = [await everythingOf(app, two!), await everythingOf(app, one!)]
   await deleteImageSet(app, gone!)
   // What is put is that of before the deletion, so the first blob is written anew once more.
-  assert.equal(await rewriteWhile(app, () => deleteImageSet(app, two!)), 5)
+  assert.equal(await rewriteWhile(later(app, 1), () => deleteImageSet(app, two!)), 5)
   await sweepBlobs(later(app, 3))
   assert.deepEqual(await tracesOf(app, ofTwo), [])
   assert.deepEqual(await everythingOf(app, one!), before)
@@ -222,11 +228,12 @@ test('where the last image set goes meanwhile nothing is moved, and nothing rema
   const app = await inMemory(context)
   const [one, gone, two] = await importPatients(app, NAMES)
   await deleteImageSet(app, gone!)
-  const rewritten = await rewriteWhile(app, async () => {
+  const rewritten = await rewriteWhile(later(app, 1), async () => {
     await deleteImageSet(app, one!)
     await deleteImageSet(app, two!)
   })
   assert.equal(rewritten, 0)
+  for await (const { key } of app.blobs.list('')) assert.doesNotMatch(key, /rewritten/)
   await sweepBlobs(later(app, 3))
   for await (const { key } of app.blobs.list('')) assert.fail(key)
   assert.deepEqual(await app.catalog.blobs.list({ after: undefined, limit: 100 }), [])
@@ -239,7 +246,7 @@ test('of several that write one blob anew the first is moved to, and what the ot
   await deleteImageSet(app, gone!)
   // The first is so slow that another takes its blob for abandoned.
   let others = 0
-  const rewritten = await rewriteWhile(app, async () => {
+  const rewritten = await rewriteWhile(later(app, 1), async () => {
     others = await rewriteHollowBlobs(later(app, 1.2))
   })
   assert.deepEqual([rewritten, others], [0, 4])
@@ -303,4 +310,60 @@ test('stopping puts down the blob in hand, and the next start writes it anew', a
   await sweepBlobs(later(app, 4))
   assert.deepEqual(await tracesOf(app, ofGone), [])
   assert.deepEqual(await everythingOf(app, one!), before)
+})
+
+test('whatever happens, and whatever is written anew meanwhile, versions stay as they are and what was deleted goes', async (context) => {
+  const step = fc.record({
+    act: fc.constantFrom('import', 'update', 'revert', 'copy', 'delete', 'delete'),
+    which: fc.nat(20),
+    isMeanwhile: fc.boolean(),
+  })
+  const history = fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 9, size: 'max' }), async (steps) => {
+    const app = await inMemory(context)
+    const standing = new Map<ImageSet, ReadonlyMap<string, Buffer>>()
+    const deleted: ReadonlyMap<string, Buffer>[] = []
+    const keep = async (of: ImageSet) => standing.set(of, await everythingOf(app, of))
+    for (const of of await importPatients(app, NAMES, { numbers: [1, 2] })) await keep(of)
+    let studies = 10
+    let days = 0
+    for (const { act, which, isMeanwhile } of steps) {
+      const of = [...standing.keys()][which % Math.max(standing.size, 1)]
+      let isPlayed = false
+      const play = async () => {
+        isPlayed = true
+        if (act === 'import' || of === undefined) {
+          for (const made of await importPatients(app, NAMES, { studies, numbers: [1] })) await keep(made)
+          studies += NAMES.length
+        } else if (act === 'delete') {
+          await deleteImageSet(app, of)
+          deleted.push(standing.get(of)!)
+          standing.delete(of)
+        } else if (act === 'copy') {
+          const [, copy] = await perform(app, { name: 'copy', of })
+          await keep(copy!)
+          await keep(of)
+        } else {
+          const renamed = { Patient: { DICOM: { PatientName: `RENAMED^${days}` } } }
+          await perform(app, act === 'update' ? { name: 'update', of, put: renamed } : { name: 'revert', of, to: 1 })
+          const now = await everythingOf(app, of)
+          for (const [name, bytes] of standing.get(of)!) assert.deepEqual(now.get(name), bytes, name)
+          standing.set(of, now)
+        }
+      }
+      days += 1
+      if (isMeanwhile) await rewriteWhile(later(app, 24 * days), play)
+      if (!isPlayed) await play()
+      for (const [of, before] of standing) assert.deepEqual(await everythingOf(app, of), before)
+    }
+    await rewriteHollowBlobs(later(app, 24 * (days + 1)))
+    await sweepBlobs(later(app, 24 * (days + 2)))
+    for (const [of, before] of standing) assert.deepEqual(await everythingOf(app, of), before)
+    assert.deepEqual(await differencesIn(app), [])
+    const held = [...standing.values()].flatMap((everything) => [...everything.values()])
+    for (const everything of deleted) {
+      const onlyOfIt = [...everything].filter(([, bytes]) => !held.some((each) => each.includes(bytes)))
+      assert.deepEqual(await tracesOf(app, new Map(onlyOfIt)), [])
+    }
+  })
+  await fc.assert(history, { numRuns: 12, seed: 20261125, endOnFailure: true })
 })
