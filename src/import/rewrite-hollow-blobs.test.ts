@@ -20,7 +20,7 @@ import { appOver, begin, type ImageSet, perform, type WholeApp } from '../workfl
 import { deleteImageSet, everythingOf, importPatients, later, rangeOf, tracesOf } from './hollow.fixture.ts'
 import { appIn, newDataFolder } from './imported.fixture.ts'
 import { rewriteHollowBlobs } from './rewrite-hollow-blobs.ts'
-import { sweepBlobs } from './sweep-blobs.ts'
+import { keepSweeping, sweepBlobs } from './sweep-blobs.ts'
 
 const NAMES = ['KEPT^ONE', 'GONE^PATIENT', 'KEPT^TWO']
 
@@ -290,6 +290,20 @@ test('bytes that are not what was put are not written anew as if they were', asy
   await rewriteHollowBlobs(later(app, 1))
   const kinds = (await differencesIn(app)).map(({ kind }) => kind)
   assert.deepEqual(kinds, ['blob-bytes-differ'], 'it is still told of, and the others are written anew')
+})
+
+test('whoever sweeps writes them anew as well', async (context) => {
+  const app = await inMemory(context)
+  const [one, gone] = await importPatients(app, NAMES)
+  const [ofGone, before] = [await everythingOf(app, gone!), await everythingOf(app, one!)]
+  await deleteImageSet(app, gone!)
+  for (const hours of [1, 3]) {
+    const stopping = new AbortController()
+    const log = { ...app.log, info: () => stopping.abort() }
+    await keepSweeping({ ...later(app, hours), log }, stopping.signal)
+  }
+  assert.deepEqual(await tracesOf(app, ofGone), [])
+  assert.deepEqual(await everythingOf(app, one!), before)
 })
 
 test('stopping puts down the blob in hand, and the next start writes it anew', async (context) => {

@@ -19,6 +19,7 @@ import {
   storedFile,
 } from '../catalog-fixture.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
+import { begin, claim } from '../workflow-fixture.ts'
 import { NewerSchema } from './migrate.ts'
 import { backToSchema } from './older-schema.fixture.ts'
 import { openSqliteCatalog } from './sqlite.ts'
@@ -76,6 +77,30 @@ describe('a file that is opened again', () => {
         [1, 2],
       ],
     )
+  })
+
+  test('has its blobs looked at once where image sets were deleted before that was done', async (context) => {
+    const path = await newPath(context)
+    const before = await openSqliteCatalog({ path, newId: countedIds() })
+    for (const [name, blobKey] of [
+      ['of a deletion', 'has lost something'],
+      ['of none', 'is whole'],
+    ] as const) {
+      const datastoreId = await createDatastore(before, name)
+      const files = ['1.1', '1.2'].map((study) => storedFile(`${name} ${study}`, { study, blobKey }))
+      const [made] = await importFiles(before, { datastoreId, files })
+      if (name === 'of none') continue
+      await begin(before, datastoreId, { operation: 'DeleteImageSet', imageSetId: made!.imageSetId })
+      await before.workflows.completeDeletion((await claim(before)).lease, AT)
+    }
+    await before.close()
+    const old = new Database(path)
+    old.exec(backToSchema(7))
+    old.close()
+    const after = await openAt(context, path)
+    const claimHollow = () => after.blobs.claimHollow({ before: AT, now: AT, until: AT + 1 })
+    assert.equal((await claimHollow())?.blobKey, 'has lost something')
+    assert.equal(await claimHollow(), undefined)
   })
 
   test('is refused when a newer program has written it', async (context) => {
