@@ -1,6 +1,6 @@
 /** What the sweep removes and what it leaves, also of patients: in blobs and in every table. */
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
@@ -46,6 +46,20 @@ test('with the last image set that uses them blobs go, a while later, and nothin
   const traces = await tracesOf(app, folder, ['GONE^PATIENT', 'P2', '2.25.2'])
   assert.deepEqual(traces, [])
   assert.ok((await tracesOf(app, folder, ['KEPT^PATIENT'])).length >= 2, 'traces are found where there are some')
+})
+
+test('nor in the file of the catalog, whose free pages are zeros', async (context) => {
+  const folder = await newDataFolder(context)
+  const app = await appIn(context, folder)
+  const some = (patientName: string, study: number) =>
+    Array.from({ length: 60 }, (_, number) => ({ study, series: 1, number, patientName }))
+  const datastoreId = await importInstances(app, [...some('KEPT^PATIENT', 1), ...some('GONE^PATIENT', 2)])
+  const ids = await imageSetIdsOf(app, datastoreId)
+  await deleteImageSet(app, datastoreId, ids.get('2.25.2.1')!)
+  await app.catalog.close()
+  const file = await readFile(join(folder, 'catalog.sqlite'))
+  assert.ok(file.includes('KEPT^PATIENT') && file.includes('2.25.1.1.59'))
+  assert.ok(!file.includes('GONE^PATIENT') && !file.includes('2.25.2.1'))
 })
 
 /** Tables and blobs that have one of the words in them. */

@@ -58,6 +58,8 @@ async function openWriter(path: string, upkeep: SearchUpkeep): Promise<SqliteCon
       // A commit is on the disk before it is told: WAL with NORMAL would lose the last ones with the power.
       writer.pragma('synchronous = FULL')
       writer.pragma('foreign_keys = ON')
+      // What is deleted is written over with zeros: else names of patients would stay in the file until their pages are used again.
+      writer.pragma('secure_delete = ON')
       writer.pragma('temp_store = MEMORY')
       writer.pragma('cache_size = -65536')
       writer.pragma('mmap_size = 1073741824')
