@@ -49,7 +49,7 @@ export function imageSetsOver(
       if ((await database.read(() => dueOf(accesses, granularity))).size === 0) return
       await database.write(() => accessed(accesses, granularity, options.upkeep))
     },
-    delete: (imageSet) => database.write(() => remove(imageSet, options.upkeep)),
+    delete: (imageSet) => database.write(() => remove(imageSet, options.upkeep), { erasing: true }),
   }
 }
 

@@ -36,7 +36,7 @@ export function importJobsOver(
   database: Transactions,
   { newId, upkeep }: { readonly newId: () => string; readonly upkeep: SearchUpkeep },
 ): ImportJobs {
-  const sweepOnce = () => database.write(sweepBite)
+  const sweepOnce = () => database.write(sweepBite, { erasing: true })
   return {
     submit: (request) => database.write(() => submit(request)),
     get: (job) => database.read(() => get(job)),

@@ -10,7 +10,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
 import { drive, executePrepared, PostgresTexts } from './postgres-connection.ts'
 import { isAway, isCollision, withoutValues } from './postgres-failure.ts'
-import type { Transactions, Verb } from './statement.ts'
+import type { Transactions, Verb, WriteOptions } from './statement.ts'
 
 /** Generic plans do not know how few rows a page has; planning anew costs a fraction of what a wrong plan does. */
 const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan'
@@ -47,7 +47,7 @@ export class PostgresTransactions implements Transactions {
     return this.#counted(this.#transaction(this.#reads, BEGIN_READ, verb))
   }
 
-  write<T>(verb: Verb<T>, options: { readonly line?: string } = {}): Promise<T> {
+  write<T>(verb: Verb<T>, options: WriteOptions = {}): Promise<T> {
     const { line } = options
     if (line === undefined) return this.#counted(this.#transaction(this.#writes, BEGIN_WRITE, verb))
     return new Promise<T>((resolve, reject) => {

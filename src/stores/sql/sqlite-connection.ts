@@ -41,6 +41,16 @@ export class SqliteConnection {
     this.execute({ text, values: [] })
   }
 
+  /** What is deleted meanwhile is zeros in the file. */
+  erase<T>(work: () => T): T {
+    this.pragma('secure_delete = ON')
+    try {
+      return work()
+    } finally {
+      this.pragma('secure_delete = FAST')
+    }
+  }
+
   get inTransaction(): boolean {
     return this.#database.inTransaction
   }

@@ -11,7 +11,7 @@ import { migrate, requireOurSchema } from './migrate.ts'
 import { SearchUpkeep } from './search-upkeep.ts'
 import { WRITER_CHECKPOINT_PAGES } from './sqlite-checkpoints.ts'
 import { asUnavailable, isBusy, SqliteConnection } from './sqlite-connection.ts'
-import { readsOf, type Transactions, type Verb } from './statement.ts'
+import { readsOf, type Transactions, type Verb, type WriteOptions } from './statement.ts'
 import { beginImmediate, WriteQueue } from './write-queue.ts'
 
 const MEMORY = ':memory:'
@@ -58,8 +58,8 @@ async function openWriter(path: string, upkeep: SearchUpkeep): Promise<SqliteCon
       // A commit is on the disk before it is told: WAL with NORMAL would lose the last ones with the power.
       writer.pragma('synchronous = FULL')
       writer.pragma('foreign_keys = ON')
-      // What is deleted is written over with zeros: else names of patients would stay in the file until their pages are used again.
-      writer.pragma('secure_delete = ON')
+      // In pages that are written anyway. Verbs that take leave of a patient do more (WriteOptions).
+      writer.pragma('secure_delete = FAST')
       writer.pragma('temp_store = MEMORY')
       writer.pragma('cache_size = -65536')
       writer.pragma('mmap_size = 1073741824')
@@ -121,8 +121,8 @@ class SqliteTransactions implements Transactions {
     }
   }
 
-  write<T>(verb: Verb<T>): Promise<T> {
-    return this.#queue.write(verb)
+  write<T>(verb: Verb<T>, options?: WriteOptions): Promise<T> {
+    return this.#queue.write(verb, options)
   }
 
   async close(): Promise<void> {

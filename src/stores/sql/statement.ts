@@ -20,6 +20,12 @@ export type Sql<T> = Generator<Statement, T, readonly Row[]>
 /** A verb that is given its arguments and waits to be run in a transaction. */
 export type Verb<T> = () => Sql<T>
 
+export interface WriteOptions {
+  readonly line?: string
+  /** What the verb deletes is written over on SQLite, where it would stay in the file until its pages are used again. It costs a write. */
+  readonly erasing?: boolean
+}
+
 export interface Transactions {
   /** One state of the catalog for the whole verb; the verb writes nothing. */
   read<T>(verb: Verb<T>): Promise<T>
@@ -28,7 +34,7 @@ export interface Transactions {
    * the verb throws undoes it and comes out as it is. Verbs of one `line` happen in the order in which they were asked for, and may
    * share a commit; they lock the same rows.
    */
-  write<T>(verb: Verb<T>, options?: { readonly line?: string }): Promise<T>
+  write<T>(verb: Verb<T>, options?: WriteOptions): Promise<T>
   /** Waits for what was asked, then lets go of the database. */
   close(): Promise<void>
 }

@@ -37,7 +37,8 @@ export function workflowsOver(
     release: (lease, at) => database.write(() => release(lease, at)),
     complete: (lease, end) => database.write(() => complete(lease, end, options.upkeep)),
     fail: (lease, end) => database.write(() => fail(lease, end, options.upkeep)),
-    completeDeletion: (lease, at) => database.write(() => completeDeletion(lease, at, options.upkeep)),
+    completeDeletion: (lease, at) =>
+      database.write(() => completeDeletion(lease, at, options.upkeep), { erasing: true }),
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { asUnavailable, isBusy, type SqliteConnection } from './sqlite-connection.ts'
-import type { Verb } from './statement.ts'
+import type { Verb, WriteOptions } from './statement.ts'
 
 /** Another process may hold the write lock this long; the event loop runs on meanwhile. */
 const LOCK_TIMEOUT_MS = 10_000
@@ -27,10 +27,10 @@ export class WriteQueue {
     this.#connection = connection
   }
 
-  write<T>(verb: Verb<T>): Promise<T> {
+  write<T>(verb: Verb<T>, { erasing = false }: WriteOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const attempt = (connection: SqliteConnection) => {
-        const answer = connection.drive(verb())
+        const answer = erasing ? connection.erase(() => connection.drive(verb())) : connection.drive(verb())
         return () => resolve(answer)
       }
       this.#waiting.push({ attempt, reject })
