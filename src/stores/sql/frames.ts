@@ -1,8 +1,11 @@
 /** Where the frames of an instance lie: asked for with every frame that anybody looks at. */
 import type { FramesPlace, ImageSets } from '../catalog.ts'
+import { partsOfImageSetId } from './image-set-id.ts'
 import { one, type Sql } from './statement.ts'
 
 interface FramesRow {
+  readonly id_tail: string
+  readonly datastore_id: string
   readonly sop_instance_uid: string
   readonly sop_class_uid: string
   readonly transfer_syntax_uid: string
@@ -23,13 +26,23 @@ const keyOf = (column: string): string => `(SELECT blob_key FROM blobs WHERE blo
 /** The plus keeps SQLite from going through all instances of the image set. */
 const SELECT = `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, ${keyOf('blob')} AS blob_key, offset_bytes, size_bytes,
   ${keyOf('frames_blob')} AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold,
-  stored_transfer_syntax_uid
+  stored_transfer_syntax_uid, (SELECT id_tail FROM image_sets WHERE image_sets.seq = instances.seq) AS id_tail,
+  (SELECT datastore_id FROM datastores WHERE datastores.datastore =
+    (SELECT datastore FROM image_sets WHERE image_sets.seq = instances.seq)) AS datastore_id
   FROM instances WHERE frames_key = ? AND +seq = ? LIMIT 1`
 
-/** Of the instance in any version that holds it: all share its frames and its file. */
-export function* placeOfFrames(seq: number, framesKey: string): Sql<Awaited<ReturnType<ImageSets['frames']>>> {
-  const row = yield* one<FramesRow>(SELECT, framesKey, seq)
-  if (row === undefined) return undefined
+/**
+ * Of the instance in any version that holds it: all share its frames and its file. One statement for all of it: the rows of instances go
+ * with their image set, so nothing need be asked of that beforehand.
+ */
+export function* placeOfFrames({
+  datastoreId,
+  imageSetId,
+  framesKey,
+}: Parameters<ImageSets['frames']>[0]): Sql<Awaited<ReturnType<ImageSets['frames']>>> {
+  const parts = partsOfImageSetId(imageSetId)
+  const row = parts && (yield* one<FramesRow>(SELECT, framesKey, parts.seq))
+  if (row?.id_tail !== parts?.idTail || row?.datastore_id !== datastoreId) return undefined
   return {
     frames: {
       framesKey,

@@ -38,7 +38,7 @@ export function imageSetsOver(
     versions: (imageSet) => database.read(() => versionsOf(imageSet)),
     levels: (version) => database.read(() => levels(version)),
     instances: (imageSet) => database.read(() => instances(imageSet)),
-    frames: (request) => database.read(() => frames(request)),
+    frames: (request) => database.read(() => placeOfFrames(request)),
     parts: (version) => database.read(() => parts(version)),
     countInstances: (version) => database.read(() => countInstances(version)),
     pendingDocuments: (request) => database.read(() => pendingDocuments(request)),
@@ -91,14 +91,6 @@ function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readon
     offsetBytes: row.offset_bytes,
     sizeBytes: row.size_bytes,
   }))
-}
-
-function* frames({
-  framesKey,
-  ...imageSet
-}: Parameters<ImageSets['frames']>[0]): Sql<Awaited<ReturnType<ImageSets['frames']>>> {
-  const seq = yield* seqOf(imageSet)
-  return seq === undefined ? undefined : yield* placeOfFrames(seq, framesKey)
 }
 
 function* countInstances({ version, max, ...imageSet }: Parameters<ImageSets['countInstances']>[0]): Sql<number> {

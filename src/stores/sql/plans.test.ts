@@ -128,8 +128,10 @@ describe('an import does not become slower as it goes on', async () => {
   })
 })
 
+const ONE_FRAME = { datastoreId: 'd', imageSetId: '1'.padStart(32, '0'), framesKey: 'a'.repeat(24) }
+
 test('the place of frames is found by their key, and no instance of the image set is passed', async () => {
-  const plans = plansOf(await smallCatalog(), placeOfFrames(1, 'a'.repeat(24)), /FROM instances\b/)
+  const plans = plansOf(await smallCatalog(), placeOfFrames(ONE_FRAME), /FROM instances\b/)
   assert.match(plans[0]!, /^SEARCH instances USING INDEX instances_by_frames \(frames_key=\?\)$/)
   assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
 })
