@@ -157,6 +157,25 @@ describe('an image set', skip, async () => {
     await page.getByText('This image set is deleted').waitFor()
   })
 
+  test('is asked for nothing more once its deletion is sent', async (t) => {
+    const { imageSetId, address } = await importSeries()
+    const page = await visit(t, { browser, hilum, address })
+    const requests: string[] = []
+    page.on('request', (request) => {
+      if (request.url().includes(imageSetId)) requests.push(`${request.method()} ${new URL(request.url()).pathname}`)
+    })
+    // Answers of the metadata never come by themselves, so that a request for it is open whenever the deletion is sent.
+    await page.route(/getImageSetMetadata/, () => undefined)
+    await page.reload()
+    await page.getByRole('button', { name: 'Delete image set' }).click()
+    await page.getByLabel('Type delete to confirm').fill('delete')
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByText(`The image set ${imageSetId} is being deleted.`).waitFor()
+    await page.getByText(/Search took/).waitFor()
+    const deletion = `POST /datastore/${datastoreId}/imageSet/${imageSetId}/deleteImageSet`
+    assert.deepEqual(requests.slice(requests.indexOf(deletion)), [deletion])
+  })
+
   test('that is not there says so', async (t) => {
     const address = `datastores/${datastoreId}/image-sets/${'0'.repeat(32)}`
     const page = await visit(t, { browser, hilum, address, mayLog: /404/ })

@@ -41,10 +41,13 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
   const { path, fragment } = usePlace()
   const words = new URLSearchParams(fragment)
   const wanted = words.get('version') ?? undefined
-  const [isDeleting, setDeleting] = useState(false)
+  const [isDialogOpen, setDialogOpen] = useState(false)
+  // Set before DeleteImageSet is sent: a request for metadata or frames that is still open then would end in a 404.
+  const [isDeleteSent, setDeleteSent] = useState(false)
   const versions = useQuery({
     queryKey: ['versions', datastoreId, imageSetId],
     queryFn: () => listVersions(client, { datastoreId, imageSetId }),
+    enabled: !isDeleteSent,
     refetchInterval: ({ state }) =>
       lookAgain(state, state.data?.[0]?.imageSetState === 'LOCKED' ? LOCKED_AGAIN_MS : undefined),
   })
@@ -53,16 +56,17 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
   const properties = useQuery({
     queryKey: ['image-set', datastoreId, imageSetId, versionId, versions.data?.[0]?.imageSetState],
     queryFn: () => client.send(new GetImageSetCommand({ datastoreId, imageSetId, versionId })),
-    enabled: versionId !== undefined,
+    enabled: versionId !== undefined && !isDeleteSent,
   })
   useEffect(() => {
     // Where it fails, the viewer says so itself.
     prepareViewer().catch(() => {})
   }, [])
   const isGone = versions.data?.[0]?.imageSetState === 'DELETED'
+  const isLeaving = isDeleteSent || isGone || versions.data?.[0]?.ImageSetWorkflowStatus === 'DELETING'
   const version = { datastoreId, imageSetId, versionId: versionId ?? '' }
-  const metadata = useQuery({ ...documentQuery(client, version), enabled: versionId !== undefined && !isGone })
-  const error = versions.error ?? properties.error ?? (isGone ? null : metadata.error)
+  const metadata = useQuery({ ...documentQuery(client, version), enabled: versionId !== undefined && !isLeaving })
+  const error = versions.error ?? properties.error ?? (isLeaving ? null : metadata.error)
   const again = () => [versions, properties, metadata].map((query) => query.refetch())
   const options = (versions.data ?? []).map((each, at) => versionOption(each, at === 0))
 
@@ -86,7 +90,7 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
         <Header
           variant="h1"
           actions={
-            <Button onClick={() => setDeleting(true)} disabled={versions.data === undefined || isGone}>
+            <Button onClick={() => setDialogOpen(true)} disabled={versions.data === undefined || isLeaving}>
               Delete image set
             </Button>
           }
@@ -109,9 +113,9 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
             />
           </FormField>
         )}
-        {metadata.data && <Viewer {...version} document={metadata.data} />}
+        {metadata.data && !isLeaving && <Viewer {...version} document={metadata.data} />}
         {properties.data && <Properties of={properties.data} document={metadata.data} />}
-        {versions.data && !isGone && (
+        {versions.data && !isLeaving && (
           <Tabs
             ariaLabel="Image set details"
             activeTabId={words.get('show') ?? 'metadata'}
@@ -150,25 +154,44 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
             ]}
           />
         )}
-        {isDeleting && (
-          <DeleteImageSet datastoreId={datastoreId} imageSetId={imageSetId} onClose={() => setDeleting(false)} />
+        {isDialogOpen && (
+          <DeleteImageSet
+            datastoreId={datastoreId}
+            imageSetId={imageSetId}
+            onSent={setDeleteSent}
+            onClose={() => setDialogOpen(false)}
+          />
         )}
       </SpaceBetween>
     </Frame>
   )
 }
 
-function DeleteImageSet(props: { datastoreId: string; imageSetId: string; onClose: () => void }) {
-  const { datastoreId, imageSetId, onClose } = props
+interface DeleteImageSetProps {
+  readonly datastoreId: string
+  readonly imageSetId: string
+  /** True before the request is sent; false where it failed and the page goes on. */
+  onSent(isSent: boolean): void
+  onClose(): void
+}
+
+function DeleteImageSet({ datastoreId, imageSetId, onSent, onClose }: DeleteImageSetProps) {
   const { client } = useApi()
   const queries = useQueryClient()
   const tell = useTell()
   async function remove() {
-    await client.send(new DeleteImageSetCommand({ datastoreId, imageSetId }))
-    await queries.invalidateQueries({ queryKey: ['versions', datastoreId, imageSetId] })
-    queries.removeQueries({ queryKey: ['search', datastoreId] })
+    const ofImageSet = ['versions', 'image-set', 'metadata'].map((kind) => [kind, datastoreId, imageSetId])
+    onSent(true)
+    try {
+      await Promise.all(ofImageSet.map((queryKey) => queries.cancelQueries({ queryKey })))
+      await client.send(new DeleteImageSetCommand({ datastoreId, imageSetId }))
+    } catch (error) {
+      onSent(false)
+      throw error
+    }
     tell({ type: 'success', text: `The image set ${imageSetId} is being deleted.` })
     go(addressOf(`datastores/${datastoreId}`))
+    for (const queryKey of [['search', datastoreId], ...ofImageSet]) queries.removeQueries({ queryKey })
   }
   return (
     <TypedDelete
