@@ -41,8 +41,10 @@ export function inverseDCT(coefficients: Int32Array, target: BlockTarget): void 
   const { samples, strideSamples, offset, precision } = target
   const centre = 1 << (precision - 1)
   const max = 2 * centre - 1
+  // The reference's table of limits is indexed with two bits more than a sample has: a value beyond that wraps around.
+  const unused = 30 - precision
   for (let index = 0; index < 64; index++) {
-    const value = workspace[index]! + centre
+    const value = ((workspace[index]! << unused) >> unused) + centre
     samples[offset + (index >> 3) * strideSamples + (index & 7)] = value < 0 ? 0 : value > max ? max : value
   }
 }

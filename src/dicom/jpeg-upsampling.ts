@@ -16,9 +16,14 @@ export function mergePlanes(
     const down = largest.vertical / vertical
     if (!Number.isInteger(across) || !Number.isInteger(down)) throw jpegFault('has sampling factors that do not divide')
     const plane = planes[index]!
+    const isInterpolated = across === 2 && down <= 2 && plane.columns > 2
+    const sums = new Uint16Array(isInterpolated && down === 2 ? plane.columns : 0)
     for (let row = 0; row < rows; row++) {
       const from = Math.floor(row / down) * plane.strideSamples
-      if (across === 2 && down === 1 && plane.columns > 2) interpolate(plane, from, line)
+      if (isInterpolated && down === 2) {
+        sumRows(plane, row, sums)
+        interpolateSums(sums, line)
+      } else if (isInterpolated) interpolate(plane, from, line)
       else
         for (let column = 0; column < columns; column++)
           line[column] = plane.samples[from + Math.floor(column / across)]!
@@ -29,6 +34,9 @@ export function mergePlanes(
   if (toRGB) convertToRGB(samples, precision)
   return samples
 }
+
+// As jdsample.c of the reference implementation, release 6b, which dcmtk and GDCM use: chroma halved in width, or in both directions, is
+// interpolated; any other, halved in height alone too, is repeated.
 
 /** Twice as wide: each new sample three quarters of the nearer and one quarter of the farther one, as the reference decoder does. */
 function interpolate({ samples, columns }: JPEGPlane, from: number, line: Uint16Array): void {
@@ -42,6 +50,29 @@ function interpolate({ samples, columns }: JPEGPlane, from: number, line: Uint16
   }
   line[2 * last] = (samples[from + last]! * 3 + samples[from + last - 1]! + 1) >> 2
   line[2 * last + 1] = samples[from + last]!
+}
+
+/** A row of a picture twice as high: three quarters of the nearer row and one quarter of the farther, times four. The edge is repeated. */
+function sumRows({ samples, strideSamples, columns, rows }: JPEGPlane, row: number, sums: Uint16Array): void {
+  const near = row >> 1
+  const far = Math.min(Math.max(row % 2 === 0 ? near - 1 : near + 1, 0), rows - 1)
+  for (let column = 0; column < columns; column++) {
+    sums[column] = samples[near * strideSamples + column]! * 3 + samples[far * strideSamples + column]!
+  }
+}
+
+/** As interpolate, of sums of four. */
+function interpolateSums(sums: Uint16Array, line: Uint16Array): void {
+  const last = sums.length - 1
+  line[0] = (sums[0]! * 4 + 8) >> 4
+  line[1] = (sums[0]! * 3 + sums[1]! + 7) >> 4
+  for (let column = 1; column < last; column++) {
+    const value = sums[column]! * 3
+    line[2 * column] = (value + sums[column - 1]! + 8) >> 4
+    line[2 * column + 1] = (value + sums[column + 1]! + 7) >> 4
+  }
+  line[2 * last] = (sums[last]! * 3 + sums[last - 1]! + 8) >> 4
+  line[2 * last + 1] = (sums[last]! * 4 + 7) >> 4
 }
 
 const FIX_BITS = 16
