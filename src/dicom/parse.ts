@@ -2,8 +2,8 @@
  * Reads a DICOM file (PS3.10 7.1): preamble, file meta information and data set, in any transfer syntax, without decoding a
  * value or touching a pixel. Also takes a bare data set without file meta information, as dcmtk does, if it proves to be one.
  *
- * Strict about what a copy gone wrong leaves behind: a value, item, fragment or header cut short, and bytes that are no
- * element, are refused; what follows the pixel data, only where the whole file is at hand. One cut cannot be seen here:
+ * Strict about what a copy gone wrong leaves behind: a value, item, fragment or header cut short, frames that are not there, and bytes
+ * that are no element, are refused; what follows the pixel data, only where the whole file is at hand. One cut cannot be seen here:
  * exactly between two elements of the top level, before the pixel data. Such a file is legal DICOM; whether an image without
  * pixel data makes sense is for the importer to ask.
  */
@@ -11,17 +11,21 @@ import { inflateRawSync } from 'node:zlib'
 import { DataSet } from './data-set.ts'
 import { DicomError, PrefixTooShortError } from './dicom-error.ts'
 import { formatTag, tagOf } from './dictionary.ts'
+import { checkFramesAreThere } from './frames-without-delimiter.ts'
+import { walkPixelItems } from './pixel-items.ts'
 import {
   type Cursor,
   cursorOver,
   ELEMENTS_MAX,
   type Element,
   type Encoding,
+  hasBlankVR,
   hasKnownVR,
   isPixelData,
   readDataSet,
   readMeta,
 } from './read-elements.ts'
+import type { ToleratedFault } from './tolerated-faults.ts'
 import {
   ExplicitVRBigEndian,
   ExplicitVRLittleEndian,
@@ -47,6 +51,8 @@ export interface DicomFile {
   bytes: Uint8Array
   /** Absent where the top level of the data set has no pixel data. */
   pixelData?: PixelDataPlace
+  /** Grows while more of the file is read. */
+  tolerated: Set<ToleratedFault>
 }
 
 export interface PixelDataPlace {
@@ -84,7 +90,8 @@ export function parseP10(bytes: Uint8Array, options: ParseOptions = {}): DicomFi
   const body = transferSyntax?.deflated ? inflate(cursor, options.inflatedBytesMax ?? INFLATED_BYTES_MAX) : cursor
   const { explicitVR, littleEndian } = transferSyntax ?? { explicitVR: true, littleEndian: true }
   const encoding = { littleEndian, explicitVR: writtenWithVR(body, explicitVR) }
-  return { meta, transferSyntax, transferSyntaxUID, bytes: body.bytes, ...readBody(body, encoding) }
+  const file = { meta, transferSyntax, transferSyntaxUID, bytes: body.bytes, tolerated: body.tolerated }
+  return checked({ ...file, ...readBody(body, encoding) })
 }
 
 /**
@@ -95,7 +102,9 @@ export function parseP10(bytes: Uint8Array, options: ParseOptions = {}): DicomFi
 export function parseTrailing(file: DicomFile, bytes: Uint8Array): DataSet {
   const cursor = cursorOver(bytes, { sizeBytes: bytes.length, elementsMax: ELEMENTS_MAX })
   const { littleEndian } = file.encoding
-  return new DataSet({ bytes, elements: readDataSet(cursor, file.encoding), littleEndian, parent: file.dataSet })
+  const elements = readDataSet(cursor, file.encoding)
+  for (const fault of cursor.tolerated) file.tolerated.add(fault)
+  return new DataSet({ bytes, elements, littleEndian, parent: file.dataSet })
 }
 
 /**
@@ -134,7 +143,7 @@ function parseBareDataSet(cursor: Cursor): DicomFile {
     const body = readBody(cursor, { explicitVR, littleEndian })
     requireAttribute(body.dataSet, 'SOPClassUID')
     const meta = new DataSet({ bytes, elements: [], littleEndian: true })
-    return { meta, transferSyntax, transferSyntaxUID: uid, bytes, ...body }
+    return checked({ meta, transferSyntax, transferSyntaxUID: uid, bytes, tolerated: cursor.tolerated, ...body })
   } catch (cause) {
     if (cause instanceof PrefixTooShortError) throw cause
     throw new DicomError({ reason: 'DICOM attributes does not exist' }, { cause })
@@ -153,6 +162,7 @@ function guessTransferSyntax({ bytes }: Cursor): string {
 function writtenWithVR({ bytes, position }: Cursor, explicitVR: boolean): boolean {
   if (position + 8 > bytes.length) return explicitVR
   if (!explicitVR) return hasKnownVR(bytes, position)
+  if (hasBlankVR(bytes, position)) return true
   const isLetter = (byte: number) => byte >= 0x41 && byte <= 0x5a
   return (isLetter(bytes[position + 4]!) && isLetter(bytes[position + 5]!)) || bytes[position + 4] === 0x3f
 }
@@ -167,6 +177,14 @@ function readBody(
   return pixels === undefined ? { dataSet, encoding } : { dataSet, encoding, pixelData: placeOf(pixels) }
 }
 
+/** Where the delimiter is missing, frames may be missing with it. */
+function checked(file: DicomFile): DicomFile {
+  if (file.tolerated.has('pixel-data-without-delimiter')) {
+    checkFramesAreThere(file, walkPixelItems(file.bytes, file.pixelData!.offsetBytes))
+  }
+  return file
+}
+
 function placeOf({ tag, offsetBytes, lengthBytes, undefinedLength }: Element): PixelDataPlace {
   return {
     tag: formatTag(tag) as PixelDataPlace['tag'],
@@ -177,7 +195,7 @@ function placeOf({ tag, offsetBytes, lengthBytes, undefinedLength }: Element): P
 }
 
 /** A deflate stream has to be whole before anything in it can be trusted. */
-function inflate({ bytes, sizeBytes, position, elementsLeft }: Cursor, inflatedBytesMax: number): Cursor {
+function inflate({ bytes, sizeBytes, position, elementsLeft, tolerated }: Cursor, inflatedBytesMax: number): Cursor {
   if (bytes.length < sizeBytes) {
     throw new PrefixTooShortError({
       reason: 'the given beginning of the file ends inside the deflated data set',
@@ -187,7 +205,7 @@ function inflate({ bytes, sizeBytes, position, elementsLeft }: Cursor, inflatedB
   }
   try {
     const inflated = inflateRawSync(bytes.subarray(position), { maxOutputLength: inflatedBytesMax })
-    return cursorOver(inflated, { sizeBytes: inflated.length, elementsMax: elementsLeft })
+    return { ...cursorOver(inflated, { sizeBytes: inflated.length, elementsMax: elementsLeft }), tolerated }
   } catch (cause) {
     throw new DicomError({ reason: `the deflated data set ${inflateFault(cause)}`, offsetBytes: position }, { cause })
   }

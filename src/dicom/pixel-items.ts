@@ -23,9 +23,14 @@ export interface PixelItems {
 
 export const ITEM_HEADER_BYTES = 8
 const BEGINNING_BYTES = 4
+const DELIMITER = Uint8Array.of(0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0)
+
+/** Whether the bytes, of which there may be none, are the first of a sequence delimiter. */
+export const isDelimiterBeginning = (bytes: Uint8Array): boolean =>
+  bytes.length <= DELIMITER.length && bytes.every((byte, index) => byte === DELIMITER[index])
 
 export class PixelItemWalk implements PixelItems {
-  /** Behind the sequence delimiter, once it has come by: the pixel data is whole. */
+  /** Behind the sequence delimiter, once it has come by: the pixel data is whole. Without one, where the file ends. */
   endsAt: number | undefined
   basicOffsetTable = new Uint8Array(0)
   readonly itemOffsets: number[] = []
@@ -69,6 +74,21 @@ export class PixelItemWalk implements PixelItems {
       if (this.#smallFilled === this.#small.length) this.#gathered(this.#position + at)
     }
     this.#position += chunk.length
+  }
+
+  /**
+   * To be called when there are no more bytes.
+   * @returns whether there was a delimiter; without it, the last fragment is whole all the same
+   * @throws DicomError where the bytes end inside a fragment
+   */
+  finish(): boolean {
+    if (this.endsAt !== undefined) return true
+    const isBehindFragment = this.#gathering === 'header' && this.#toSkip === 0 && this.lengths.length > 0
+    if (!isBehindFragment || !isDelimiterBeginning(this.#small.subarray(0, this.#smallFilled))) {
+      throw endsInside(this.#position)
+    }
+    this.endsAt = this.#position
+    return false
   }
 
   #gathered(position: number): void {
@@ -132,13 +152,14 @@ export class PixelItemWalk implements PixelItems {
 
 /**
  * The items of pixel data that lies in memory.
- * @throws DicomError where the bytes are no items, or end before their delimiter
+ * @throws DicomError where the bytes are no items, or end inside one
  */
 export function walkPixelItems(bytes: Uint8Array, offsetBytes: number): PixelItems {
   const walk = new PixelItemWalk({ offsetBytes, skipBytes: offsetBytes })
   walk.take(bytes)
-  if (walk.endsAt === undefined) {
-    throw new DicomError({ reason: 'The file ends inside the pixel data', tag: '7FE00010', offsetBytes: bytes.length })
-  }
+  walk.finish()
   return walk
 }
+
+export const endsInside = (offsetBytes: number): DicomError =>
+  new DicomError({ reason: 'The file ends inside the pixel data', tag: '7FE00010', offsetBytes })

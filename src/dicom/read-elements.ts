@@ -1,10 +1,12 @@
 /**
  * Walks the elements of a data set (PS3.5 chapter 7) and notes where each value lies, copying none. Strict about lengths:
  * every value ends inside its item, its sequence and the file, or a DicomError says which does not. Costs time linear in
- * the bytes, and memory bounded by `elementsMax`.
+ * the bytes, and memory bounded by `elementsMax`. Three faults that lose nothing are tolerated and noted.
  */
 import { DicomError, type DicomFault, PrefixTooShortError } from './dicom-error.ts'
 import { entryOfNumber, formatTag } from './dictionary.ts'
+import { isDelimiterBeginning } from './pixel-items.ts'
+import { type ToleratedFault, TRAILING_ZEROS_MAX } from './tolerated-faults.ts'
 
 /** How deep sequences may nest. PS3.3 needs about ten; dcmtk and we could do more, an attacker's file asks for thousands. */
 export const SEQUENCE_DEPTH_MAX = 64
@@ -47,12 +49,13 @@ export interface Cursor {
   /** How many more elements and items may come. */
   elementsLeft: number
   failedUNSequences: number
+  readonly tolerated: Set<ToleratedFault>
 }
 
 /** A cursor at the start of the bytes. */
 export function cursorOver(bytes: Uint8Array, limits: { sizeBytes: number; elementsMax: number }): Cursor {
   const sizeBytes = Math.max(limits.sizeBytes, bytes.length)
-  return { bytes, sizeBytes, position: 0, elementsLeft: limits.elementsMax, failedUNSequences: 0 }
+  return { bytes, sizeBytes, position: 0, elementsLeft: limits.elementsMax, failedUNSequences: 0, tolerated: new Set() }
 }
 
 const UNDEFINED_LENGTH = 0xffffffff
@@ -98,7 +101,7 @@ export function isPixelData(tag: number): boolean {
 export function readDataSet(cursor: Cursor, encoding: Encoding): Element[] {
   const elements: Element[] = []
   const place = topLevel(cursor, encoding)
-  while (cursor.position < cursor.sizeBytes) {
+  while (cursor.position < cursor.sizeBytes && !skipTrailingZeros(cursor)) {
     const element = readHeader(cursor, place)
     elements.push(element)
     if (isPixelData(element.tag) && cursor.bytes.length < cursor.sizeBytes) {
@@ -108,6 +111,16 @@ export function readDataSet(cursor: Cursor, encoding: Encoding): Element[] {
     readValue(cursor, element, place)
   }
   return elements
+}
+
+/** No element begins with zeros (PS3.5 7.8.1), so what follows cannot be one. */
+function skipTrailingZeros(cursor: Cursor): boolean {
+  const { bytes, sizeBytes, position } = cursor
+  if (bytes[position] !== 0 || sizeBytes - position > TRAILING_ZEROS_MAX || bytes.length < sizeBytes) return false
+  if (!bytes.subarray(position).every((byte) => byte === 0)) return false
+  cursor.tolerated.add('trailing-zeros')
+  cursor.position = sizeBytes
+  return true
 }
 
 /** Reads the elements of group 0002 (PS3.10 7.1: always explicit VR little endian) and stops before the first of another group. */
@@ -145,7 +158,7 @@ function readHeader(cursor: Cursor, place: Place): Element {
   if (!explicitVR || tag >>> 16 === 0xfffe) {
     return newElement(tag, '', position + 8, readUint32(bytes, position + 4, littleEndian))
   }
-  const { vr, longLength } = readVR(bytes, position, tag)
+  const { vr, longLength } = readVR(cursor, position, tag)
   if (!longLength) return newElement(tag, vr, position + 8, readUint16(bytes, position + 6, littleEndian))
   claim(cursor, place, position + 12, 'an element header', tag)
   cursor.position = position + 12
@@ -173,15 +186,20 @@ function checkTag(tag: number, offsetBytes: number): void {
 
 /**
  * Two capitals that no edition knows announce a VR of the future, which PS3.5 6.2 promises a 32-bit length; `??` is what
- * dcmtk and others wrote for a private element of unknown VR, with a 16-bit length. Both are taken as UN.
+ * dcmtk and others wrote for a private element of unknown VR, with a 16-bit length. Both are taken as UN. Two blanks have a 16-bit
+ * length too, as dcmtk reads them, and the dictionary says what they stand for.
  */
-function readVR(bytes: Uint8Array, offsetBytes: number, tag: number): { vr: string; longLength: boolean } {
+function readVR({ bytes, tolerated }: Cursor, offsetBytes: number, tag: number): { vr: string; longLength: boolean } {
   const first = bytes[offsetBytes + 4]!
   const second = bytes[offsetBytes + 5]!
   const known = VRS.get((first << 8) | second)
   if (known !== undefined) return known
   if (isCapital(first) && isCapital(second)) return { vr: 'UN', longLength: true }
   if (first === 0x3f && second === 0x3f) return { vr: 'UN', longLength: false }
+  if (first === 0x20 && second === 0x20) {
+    tolerated.add('blank-vr')
+    return { vr: '', longLength: false }
+  }
   throw new DicomError({ reason: 'an element without a value representation', tag: formatTag(tag), offsetBytes })
 }
 
@@ -292,15 +310,29 @@ function looksImplicit({ bytes, position }: Cursor, { encoding, end }: Place): b
   if (readUint16(bytes, position, encoding.littleEndian) === 0xfffe) return false
   const first = bytes[position + 4]!
   const second = bytes[position + 5]!
-  return !(isCapital(first) && isCapital(second)) && !(first === 0x3f && second === 0x3f)
+  return (
+    !(isCapital(first) && isCapital(second)) && !(first === 0x3f && second === 0x3f) && !hasBlankVR(bytes, position)
+  )
+}
+
+/** Two blanks and a length: where that were implicit VR, a value of far more bytes than any first one has. */
+export function hasBlankVR(bytes: Uint8Array, offsetBytes: number): boolean {
+  const [first, second, low, high] = bytes.subarray(offsetBytes + 4, offsetBytes + 8)
+  return first === 0x20 && second === 0x20 && (low !== 0 || high !== 0)
 }
 
 /** The offset table and the fragments, each an item of defined length, up to the sequence delimiter (A.4). */
 function readFragments(cursor: Cursor, element: Element, place: Place): void {
   const { tag, offsetBytes } = element
   const { littleEndian } = place.encoding
-  while (true) {
+  for (let items = 0; ; items += 1) {
     const { position } = cursor
+    if (items > 1 && endsWithoutDelimiter(cursor, place)) {
+      element.lengthBytes = position - offsetBytes
+      cursor.position = place.end
+      cursor.tolerated.add('pixel-data-without-delimiter')
+      return
+    }
     claim(cursor, place, position + 8, 'encapsulated pixel data', tag)
     const marker = readTag(cursor.bytes, position, littleEndian)
     const lengthBytes = readUint32(cursor.bytes, position + 4, littleEndian)
@@ -316,6 +348,12 @@ function readFragments(cursor: Cursor, element: Element, place: Place): void {
     claim(cursor, place, cursor.position + lengthBytes, 'a fragment of pixel data', tag)
     cursor.position += lengthBytes
   }
+}
+
+/** The file ends right behind a fragment, or inside the delimiter. */
+function endsWithoutDelimiter({ bytes, sizeBytes, position }: Cursor, place: Place): boolean {
+  const isEnd = place.depth === 0 && position + 8 > sizeBytes && bytes.length === sizeBytes
+  return isEnd && isDelimiterBeginning(bytes.subarray(position))
 }
 
 function endOf(element: Element): number {

@@ -2,6 +2,7 @@
  * The warnings an imported file can carry (AWS "Warning codes"). Codes are the decimals of the hexadecimal ones: three decimals of
  * AWS's table contradict their own hex, and WarningReason (0008,1196) is a 16-bit value, so the hex is taken as meant.
  */
+import type { ToleratedFault } from '../dicom/tolerated-faults.ts'
 
 export interface ImportWarning {
   readonly warning_reason_code: number
@@ -25,3 +26,13 @@ export const importWarning = (type: keyof typeof WARNINGS, message: string): Imp
   type,
   message,
 })
+
+const TOLERATED: Readonly<Record<ToleratedFault, string>> = {
+  'pixel-data-without-delimiter': 'The pixel data has no sequence delimiter; it was read up to the end of the file',
+  'blank-vr': 'The file has elements whose value representation is blank; the one of the dictionary was taken',
+  'trailing-zeros': 'The file has zeros behind its last element; they were read over',
+}
+
+/** AWS has no code for what it reads in spite of the standard. */
+export const toleratedFaults = (faults: Iterable<ToleratedFault>): ImportWarning[] =>
+  [...faults].map((fault) => importWarning('Other', TOLERATED[fault]))

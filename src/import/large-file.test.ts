@@ -60,3 +60,30 @@ test('bytes between fragments that are no item are refused', async () => {
   broken[place.offsetBytes] = 0x42
   await assert.rejects(copy(broken, { chunkBytes: 64, of: encapsulated }), DicomError)
 })
+
+test('fragments that end with the file instead of a delimiter are copied and noted, unless frames are missing', async () => {
+  const frames = [7, 8, 9].map((value) => new Uint8Array(300).fill(value))
+  for (const offsetTable of ['full', 'empty'] as const) {
+    const attributes = { ...ATTRIBUTES, NumberOfFrames: '3' }
+    const whole = encodeP10({ transferSyntaxUID: RLELossless, attributes, pixelData: { frames, offsetTable } })
+    const { offsetBytes } = parseP10(whole).pixelData!
+    const toleratedIn = async (bytes: Uint8Array) => {
+      const file = parseP10(bytes.subarray(0, offsetBytes), { sizeBytes: bytes.length })
+      let ends = 0
+      const onEnd = (items: { endsAt: number | undefined }) => {
+        ends = items.endsAt!
+      }
+      for await (const _ of checkedToTheEnd(inChunksOf(bytes, 50), { file, sizeBytes: bytes.length, onEnd }));
+      assert.equal(ends, bytes.length)
+      return [...file.tolerated]
+    }
+    assert.deepEqual(await toleratedIn(whole), [])
+    for (let missing = 1; missing <= 8; missing++) {
+      const cut = whole.subarray(0, whole.length - missing)
+      assert.deepEqual(await toleratedIn(cut), ['pixel-data-without-delimiter'])
+    }
+    for (const missing of [9, 150, 307, 316]) {
+      await assert.rejects(toleratedIn(whole.subarray(0, whole.length - missing)), /ends inside the pixel data/)
+    }
+  }
+})

@@ -1,10 +1,11 @@
 /**
  * Copies a file that is too large to hold, and sees on the way that its pixel data is whole: the declared length where there is
- * one, else the fragments up to the sequence delimiter (PS3.5 A.4). A file cut short is an error before its blob is complete.
+ * one, else the fragments up to the sequence delimiter (PS3.5 A.4), or up to the end of the file where only that is missing. A file cut short is an error before its blob is complete.
  */
-import { DicomError } from '../dicom/dicom-error.ts'
+
+import { checkFramesAreThere } from '../dicom/frames-without-delimiter.ts'
 import type { DicomFile } from '../dicom/parse.ts'
-import { PixelItemWalk } from '../dicom/pixel-items.ts'
+import { endsInside, PixelItemWalk } from '../dicom/pixel-items.ts'
 
 export async function* checkedToTheEnd(
   bytes: AsyncIterable<Uint8Array>,
@@ -24,11 +25,11 @@ export async function* checkedToTheEnd(
     copied += chunk.length
     yield chunk
   }
-  if (copied < options.sizeBytes) throw cutShort(copied)
+  if (copied < options.sizeBytes) throw endsInside(copied)
   if (walk === undefined) return
-  if (walk.endsAt === undefined) throw cutShort(copied)
+  if (!walk.finish()) {
+    checkFramesAreThere(options.file, walk)
+    options.file.tolerated.add('pixel-data-without-delimiter')
+  }
   options.onEnd?.(walk)
 }
-
-const cutShort = (at: number) =>
-  new DicomError({ reason: 'The file ends inside the pixel data', tag: '7FE00010', offsetBytes: at })

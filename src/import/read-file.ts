@@ -4,6 +4,7 @@ import { bytesInMemory } from '../dicom/byte-source.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import { type DicomFile, parseP10 } from '../dicom/parse.ts'
 import type { PixelItemWalk } from '../dicom/pixel-items.ts'
+import { toleratedFaults } from '../imaging/import-warnings.ts'
 import { type Instance, readInstance } from '../imaging/instance.ts'
 import { type BlobEntry, type BlobStore, readAll } from '../stores/blob-store.ts'
 import type { FailedFile } from '../stores/catalog.ts'
@@ -126,7 +127,8 @@ async function describe({ app }: Reading, { instance, framed, ...described }: Fr
     const uids = { seriesInstanceUID: grouping.SeriesInstanceUID, sopInstanceUID }
     const metadata = describeInstance(app, { ...described, ...uids, frames: framed.described })
     const known = new Set(instance.warnings.map(({ type }) => type))
-    const warnings = [...instance.warnings, ...framed.warnings.filter(({ type }) => !known.has(type))]
+    const ofFrames = framed.warnings.filter(({ type }) => !known.has(type))
+    const warnings = [...instance.warnings, ...toleratedFaults(described.file.tolerated), ...ofFrames]
     return { instance: { ...instance, warnings }, metadata, frames }
   } catch (error) {
     if (frames?.kind === 'placed') await app.blobs.remove([frames.place.blobKey])

@@ -1,0 +1,22 @@
+/** Encapsulated pixel data that the end of the file closes instead of a sequence delimiter: whether the copy lost frames with it. */
+import type { DataSet } from './data-set.ts'
+import { tagOf } from './dictionary.ts'
+import { endsInside, type PixelItems } from './pixel-items.ts'
+import { fateOf } from './stored-syntax.ts'
+
+/** @throws DicomError where there are fewer fragments than frames, or the offset table knows of more than there is */
+export function checkFramesAreThere(
+  { dataSet, transferSyntaxUID }: { readonly dataSet: DataSet; readonly transferSyntaxUID: string },
+  { itemOffsets, lengths, basicOffsetTable }: PixelItems,
+): void {
+  // Video is one stream, whatever number of frames it has.
+  if (fateOf(transferSyntaxUID, { isBinary: false }) === 'video') return
+  const last = itemOffsets.at(-1)!
+  const numberOfFrames = dataSet.number(tagOf('NumberOfFrames')!) ?? 1
+  const table = new DataView(basicOffsetTable.buffer, basicOffsetTable.byteOffset, basicOffsetTable.length)
+  let isThere = lengths.length >= numberOfFrames
+  for (let at = 0; at + 4 <= table.byteLength; at += 4) {
+    isThere &&= table.getUint32(at, true) <= last - itemOffsets[0]!
+  }
+  if (!isThere) throw endsInside(last)
+}
