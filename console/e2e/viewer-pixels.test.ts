@@ -175,6 +175,12 @@ const CASES: readonly Case[] = [
     mostApart: 2,
   },
   {
+    name: 'the same with chroma for every second pixel in both directions',
+    pixel: colour('RGB'),
+    make: 'dcmcjpeg +ee +np $in $out',
+    mostApart: 2,
+  },
+  {
     name: 'and of a data store that keeps JPEG 2000',
     pixel: colour('RGB'),
     make: 'dcmcjpeg +ee +s4 $in $out',

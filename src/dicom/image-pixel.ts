@@ -59,6 +59,10 @@ export function readImagePixel(dataSet: DataSet): ImagePixel {
 export const isYBR422 = (pixel: Pick<ImagePixel, 'photometricInterpretation' | 'samplesPerPixel'>): boolean =>
   pixel.samplesPerPixel === 3 && /^YBR_(FULL|PARTIAL)_422$/.test(pixel.photometricInterpretation)
 
+/** What samples are once chroma is there for every pixel. */
+export const withFullChroma = (photometricInterpretation: string): string =>
+  photometricInterpretation.replace(/_42[02]$/, '')
+
 /** Bytes of a sample: a cell of one bit is a byte once it is unpacked. */
 export const cellBytes = ({ bitsAllocated }: Pick<ImagePixel, 'bitsAllocated'>): number => Math.ceil(bitsAllocated / 8)
 

@@ -15,8 +15,8 @@ export interface JPEGPicture {
   readonly bitsPerSample: number
   /** By pixel; a byte a sample up to 8 bits, else two, little endian. */
   readonly cells: Uint8Array
-  /** The stream was lossy YCbCr and the cells are RGB. */
-  readonly isConvertedToRGB: boolean
+  /** The stream was lossy and the cells are RGB: converted from YCbCr, or RGB by the stream's own marker. */
+  readonly isRGB: boolean
 }
 
 export interface JPEGOptions {
@@ -56,14 +56,14 @@ export function decodeJPEG(stream: Uint8Array, options: JPEGOptions): JPEGPictur
     throw new DicomError({ reason: 'the JPEG stream ends before its picture does' })
   }
   const isYCbCr = tables.adobeTransform === undefined ? options.isYBR : tables.adobeTransform === 1
-  const isConvertedToRGB = !frame.isLossless && frame.components.length === 3 && isYCbCr
-  if (!frame.isLossless) samples = mergePlanes(frame, planes, { toRGB: isConvertedToRGB })
+  const isLossyColour = !frame.isLossless && frame.components.length === 3
+  if (!frame.isLossless) samples = mergePlanes(frame, planes, { toRGB: isLossyColour && isYCbCr })
   return {
     rows: frame.rows,
     columns: frame.columns,
     samplesPerPixel: frame.components.length,
     bitsPerSample: frame.precision,
     cells: frame.precision <= 8 ? new Uint8Array(samples) : new Uint8Array(samples.buffer),
-    isConvertedToRGB,
+    isRGB: isLossyColour && (isYCbCr || tables.adobeTransform === 0),
   }
 }

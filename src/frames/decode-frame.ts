@@ -1,7 +1,7 @@
 /** One frame, as it lies in a file of any transfer syntax, to its pixels: a cell a sample, by pixel, little endian. */
 import { type Codestream, parseCodestream } from '../dicom/codestream.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
-import { cellBytes, type ImagePixel } from '../dicom/image-pixel.ts'
+import { cellBytes, type ImagePixel, withFullChroma } from '../dicom/image-pixel.ts'
 import { findCodestream } from '../dicom/jp2-boxes.ts'
 import { decodeJPEG } from '../dicom/jpeg.ts'
 import { readJPEGLSSize } from '../dicom/jpeg-ls-header.ts'
@@ -23,7 +23,7 @@ export interface FrameToDecode {
 export interface FramePixels {
   /** In cells of BitsAllocated; single bits have a byte each. */
   readonly cells: Uint8Array
-  /** What the cells are: as the file says, but RGB where a codec has undone the colour transform that is part of it. */
+  /** What the cells are: as the file says, with chroma for every pixel; RGB where a codec has undone a transform that is part of it. */
   readonly photometricInterpretation: string
   /** The JPEG 2000 codestream that the frame is, where it is one: it may be stored as it came. */
   readonly codestream?: { readonly header: Codestream; readonly bytes: Uint8Array; readonly transferSyntaxUID: string }
@@ -40,7 +40,7 @@ const RLE = `${PREFIX}.5`
 /** @throws DicomError, CodecError where the frame is broken or not what its attributes say; what an engine throws leaves it unfit */
 export async function decodeFrame(frame: FrameToDecode, codecs: Codecs): Promise<FramePixels> {
   const { bytes, transferSyntaxUID: uid, pixel } = frame
-  const { photometricInterpretation } = pixel
+  const photometricInterpretation = withFullChroma(pixel.photometricInterpretation)
   if (uid === RLE) return { cells: decodeRLEFrame(bytes, pixel), photometricInterpretation }
   if (JPEG.includes(uid) || uid === BASELINE) return decodeJPEGFrame(bytes, pixel)
   if (JPEG_LS.includes(uid)) {
@@ -51,7 +51,7 @@ export async function decodeFrame(frame: FrameToDecode, codecs: Codecs): Promise
   if (JPEG_2000.includes(uid) || HTJ2K.includes(uid)) return decodeCodestream(frame, codecs)
   return {
     cells: unpackNativeFrame(bytes, pixel, frame),
-    photometricInterpretation: photometricInterpretation.replace(/_422$/, ''),
+    photometricInterpretation,
   }
 }
 
@@ -60,7 +60,7 @@ function decodeJPEGFrame(bytes: Uint8Array, pixel: ImagePixel): FramePixels {
   const picture = decodeJPEG(bytes, { isYBR, pixelsMax: pixel.rows * pixel.columns })
   return {
     cells: inCells({ ...picture, isSigned: false }, pixel),
-    photometricInterpretation: picture.isConvertedToRGB ? 'RGB' : pixel.photometricInterpretation,
+    photometricInterpretation: picture.isRGB ? 'RGB' : withFullChroma(pixel.photometricInterpretation),
   }
 }
 
@@ -76,7 +76,7 @@ async function decodeCodestream(
   const isTransformed = /^YBR_(RCT|ICT)$/.test(pixel.photometricInterpretation) || header.hasColourTransform
   return {
     cells: inCells(decodeSigned(codec, codestream, header), pixel),
-    photometricInterpretation: isTransformed ? 'RGB' : pixel.photometricInterpretation,
+    photometricInterpretation: isTransformed ? 'RGB' : withFullChroma(pixel.photometricInterpretation),
     codestream: { header, bytes: codestream, transferSyntaxUID },
   }
 }

@@ -1,7 +1,7 @@
 /** What is to become of an instance's pixel data: which frames it has, where their bytes lie, and how each will be stored. */
 import { DicomError } from '../dicom/dicom-error.ts'
 import { cutEncapsulated, cutNative, type FrameCut, type FrameFault, type Uncut } from '../dicom/frames.ts'
-import { frameBytes, type ImagePixel, isYBR422, readImagePixel } from '../dicom/image-pixel.ts'
+import { frameBytes, type ImagePixel, isYBR422, readImagePixel, withFullChroma } from '../dicom/image-pixel.ts'
 import type { DicomFile, PixelDataPlace } from '../dicom/parse.ts'
 import { type PixelItems, walkPixelItems } from '../dicom/pixel-items.ts'
 import { fateOf, STORED_AS, type StorageFormat } from '../dicom/stored-syntax.ts'
@@ -106,7 +106,7 @@ function plan(file: DicomFile, { place, format, items }: Source): FramePlan {
 /** Files are known that say YBR_FULL_422 and have chroma for every pixel: their length tells. */
 function withTrueChroma(pixel: ImagePixel, lengthBytes: number): ImagePixel {
   const isFull = isYBR422(pixel) && lengthBytes >= frameBytes(pixel) * pixel.numberOfFrames
-  const photometricInterpretation = pixel.photometricInterpretation.replace(/_422$/, '')
+  const photometricInterpretation = withFullChroma(pixel.photometricInterpretation)
   return isFull ? { ...pixel, photometricInterpretation } : pixel
 }
 

@@ -5,7 +5,7 @@
 import { type Codestream, parseCodestream } from '../dicom/codestream.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import type { Attributes } from '../dicom/encode.ts'
-import type { ImagePixel } from '../dicom/image-pixel.ts'
+import { type ImagePixel, withFullChroma } from '../dicom/image-pixel.ts'
 import { colourOfFile, findCodestream } from '../dicom/jp2-boxes.ts'
 import { fateOf, STORED_AS } from '../dicom/stored-syntax.ts'
 import { ExplicitVRLittleEndian, HTJ2KLossless, HTJ2KLosslessRPCL } from '../dicom/transfer-syntaxes.ts'
@@ -113,8 +113,8 @@ function colourAttributes(pixel: ImagePixel, PhotometricInterpretation: string):
 const LOSSY_JPEG = /\.4\.51$/
 
 /**
- * What decoded cells are. The file around a codestream says it; without one it follows from what became of them at import: lossy JPEG
- * and the transforms of JPEG 2000 end as RGB, and 4:2:2 got its chroma for every pixel.
+ * What decoded cells are. Documents that Hilum writes say so. Of others, the file around a codestream does; without one it follows from
+ * what became of them at import: lossy JPEG and the transforms of JPEG 2000 end as RGB, and 4:2:2 got its chroma for every pixel.
  */
 function decodedColour(
   { pixel, originalTransferSyntaxUID }: StoredPixels,
@@ -124,5 +124,5 @@ function decodedColour(
   if (!said.startsWith('YBR')) return said
   const hasTransform = /^YBR_(RCT|ICT)$/.test(said)
   const isDecodedToRGB = colour === undefined ? LOSSY_JPEG.test(originalTransferSyntaxUID) : colour === 'sRGB'
-  return isDecodedToRGB || hasTransform ? 'RGB' : said.replace(/_422$/, '')
+  return isDecodedToRGB || hasTransform ? 'RGB' : withFullChroma(said)
 }

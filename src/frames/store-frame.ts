@@ -27,7 +27,7 @@ export interface TranscodedFrame {
   readonly checksum: number
   readonly minPixelValue: number | null
   readonly maxPixelValue: number | null
-  /** Of the stored frame (PS3.5 8.2.4): YBR_RCT where the codestream has the reversible transform of RGB. */
+  /** Of the pixels that a decoder gives of it: the reversible transform is part of the codestream and never seen. */
   readonly photometricInterpretation: string
 }
 
@@ -80,18 +80,15 @@ async function encode(decoded: FramePixels, { pixel, format, values, codecs }: E
   const asItCame = storableCodestream(decoded, { pixel, format })
   const codec = format === 'HTJ2K' ? codecs.htj2k : codecs.jpeg2000
   const codestream = asItCame ?? (await codec()).encode(picture)
-  const header = parseCodestream(codestream)
-  const isRCT = header.hasColourTransform && photometricInterpretation === 'RGB'
-  const stored = isRCT ? 'YBR_RCT' : photometricInterpretation
   // Content-Type says of HTJ2K that it is a file, and of JPEG 2000 that it is a codestream.
-  if (format === 'JPEG_2000_LOSSLESS') return { bytes: codestream, photometricInterpretation: stored }
+  if (format === 'JPEG_2000_LOSSLESS') return { bytes: codestream, photometricInterpretation }
   const bytes = wrapInJP2(codestream, {
-    ...{ rows, columns, ...header.components[0]! },
+    ...{ rows, columns, ...parseCodestream(codestream).components[0]! },
     kind: 'jph',
     components: samplesPerPixel,
     colour: samplesPerPixel < 3 ? 'greyscale' : photometricInterpretation.startsWith('YBR') ? 'sYCC' : 'sRGB',
   })
-  return { bytes, photometricInterpretation: stored }
+  return { bytes, photometricInterpretation }
 }
 
 /** A codestream that is what we would make, sample for sample, need not be made again. */

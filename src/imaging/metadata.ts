@@ -31,6 +31,8 @@ export interface StoredFrames {
   /** `DECOMPRESSED` where checksums are over decoded pixels. */
   readonly ChecksumType?: 'DECOMPRESSED'
   readonly ImageFrames: readonly ImageFrame[]
+  /** Of the decoded pixels of colour: said in place of what the file says of its own. */
+  readonly colour?: { readonly PhotometricInterpretation: string; readonly PlanarConfiguration: 0 }
 }
 
 export const NO_FRAMES: StoredFrames = { StoredTransferSyntaxUID: null, ImageFrames: [] }
@@ -66,7 +68,7 @@ export function instanceMetadata(instance: InstanceToDescribe): InstanceMetadata
   const own: Member[] = [...fileMeta(file, writing)]
   for (const member of dataSetOf(instance, writing)) {
     const level = levelOf(member.tag)
-    if (level === undefined) own.push(member)
+    if (level === undefined) own.push(asStored(member, frames))
     else levels[level].push(member)
   }
   const levelObject = (level: NormalizedLevel) => objectOf(levels[level].sort(byKey))
@@ -97,6 +99,11 @@ function* fileMeta(file: DicomFile, writing: MetadataWriting): Generator<Member>
   if (isBare) {
     yield { tag: '00020010', key: 'TransferSyntaxUID', value: JSON.stringify(file.transferSyntaxUID) }
   }
+}
+
+const asStored = (member: Member, { colour }: StoredFrames): Member => {
+  const value = new Map<string, unknown>(Object.entries(colour ?? {})).get(member.key)
+  return value === undefined ? member : { ...member, value: JSON.stringify(value) }
 }
 
 const byKey = (a: Member, b: Member): number => (a.key < b.key ? -1 : 1)

@@ -88,6 +88,7 @@ class MadeFrames {
   readonly #listed: ImageFrame[] = []
   readonly #ranges: (readonly FrameRange[])[] = []
   #sizeBytes = 0
+  #photometricInterpretation: string | undefined
 
   constructor(plan: FramesToStore, { source, work }: { source: ByteSource; work: FramesWork }) {
     this.#plan = plan
@@ -103,11 +104,18 @@ class MadeFrames {
   }
 
   described(): StoredFrames {
+    const { storedTransferSyntaxUID, fate } = this.#plan
     return {
-      StoredTransferSyntaxUID: this.#plan.storedTransferSyntaxUID,
-      ...(this.#plan.fate === 'transcoded' ? { ChecksumType: 'DECOMPRESSED' } : {}),
+      StoredTransferSyntaxUID: storedTransferSyntaxUID,
+      ...(fate === 'transcoded' ? { ChecksumType: 'DECOMPRESSED', ...this.#colour() } : {}),
       ImageFrames: this.#listed,
     }
+  }
+
+  #colour(): Pick<StoredFrames, 'colour'> {
+    const PhotometricInterpretation = this.#photometricInterpretation
+    if (this.#plan.pixel.samplesPerPixel === 1 || PhotometricInterpretation === undefined) return {}
+    return { colour: { PhotometricInterpretation, PlanarConfiguration: 0 } }
   }
 
   async #hold(): Promise<FramesToKeep> {
@@ -137,6 +145,7 @@ class MadeFrames {
     const { app, signal } = this.#work
     for await (const frame of storedFrames(this.#plan, { source: this.#source, threads: app.frames })) {
       signal.throwIfAborted()
+      this.#photometricInterpretation ??= frame.photometricInterpretation
       this.#list(frame)
       if (frame.content.kind === 'ranges') {
         this.#ranges.push(frame.content.ranges.map((range) => ({ in: 'file', ...range })))

@@ -161,6 +161,15 @@ describe('colour', () => {
     assert.deepEqual(colours(render(picture, { decoded, look: STORED })), [[10, 200, 30]])
   })
 
+  test('YBR_PARTIAL_422 is of the partial range in a stored frame too, which says no more than YBR', () => {
+    const picture = pictureOf({ ...byte, PhotometricInterpretation: 'YBR_PARTIAL_422' })
+    const decoded = decodedOf(Uint8Array.of(16, 128, 128, 235, 128, 128), { ...three, colour: 'YBR' })
+    assert.deepEqual(colours(render(picture, { decoded, look: STORED })), [
+      [0, 0, 0],
+      [255, 255, 255],
+    ])
+  })
+
   test('of more than 8 bits shows the upper ones', () => {
     const picture = pictureOf({
       SamplesPerPixel: 3,

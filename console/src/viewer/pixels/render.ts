@@ -229,7 +229,7 @@ function drawColour(
   const toByte = 255 / (2 ** bitsStored - 1)
   const isByte = bitsStored === 8
   const isYBR = (decoded.colour ?? (/^YBR_(FULL|PARTIAL)/.test(photometricInterpretation) ? 'YBR' : 'RGB')) === 'YBR'
-  const isPartial = decoded.colour === undefined && photometricInterpretation.startsWith('YBR_PARTIAL')
+  const isPartial = photometricInterpretation.startsWith('YBR_PARTIAL')
   const toRGB = isPartial ? partialToRGB : fullToRGB
   for (let from = 0, to = 0; to < pixels.length; from += samplesPerPixel, to += 4) {
     let [a, b, c] = [Number(samples[from]), Number(samples[from + 1]), Number(samples[from + 2])]
