@@ -196,11 +196,16 @@ describe('frames of files that other programs compressed have the pixels which t
 
 describe('frames that are kept come byte for byte, with the type of their syntax', documented, () => {
   const H264 = '0000000167640028'
-  const cases: readonly [uid: string, contentType: string, beginning?: string][] = [
-    ['.4.50', 'image/jpeg'],
-    ['.4.91', 'image/j2c'],
-    ['.4.112', 'image/jxl'],
-    ['.4.203', 'image/jphc'],
+  /** SOC, SIZ, COD and SOT of a codestream; `style` is that of its code blocks. */
+  const codestream = (style: string) => {
+    const size = '0000005a0000003d00000000000000000000005a0000003d0000000000000000'
+    return `ff4fff5100290000${size}0001070101ff52000c0000000100000404${style}00ff9000`
+  }
+  const cases: readonly [uid: string, contentType: string, beginning: string][] = [
+    ['.4.50', 'image/jpeg', 'ffd8ffe0'],
+    ['.4.91', 'image/j2c', codestream('00')],
+    ['.4.112', 'image/jxl', 'ff0a'],
+    ['.4.203', 'image/jphc', codestream('40')],
     ['.4.100', 'video/mpeg', '000001b3'],
     ['.4.102', 'video/mp4', H264],
     ['.4.106.1', 'video/mp4', H264],
@@ -208,10 +213,10 @@ describe('frames that are kept come byte for byte, with the type of their syntax
   ]
   for (const [uid, contentType, beginning] of cases) {
     test(`${contentType} of ${uid}, in fragments`, async () => {
-      const isVideo = beginning !== undefined
+      const isVideo = contentType.startsWith('video/')
       const count = isVideo ? 1 : 3
       const encoded = Array.from({ length: count }, (_, index) =>
-        Buffer.concat([Buffer.from(beginning ?? 'ffd8ffe0', 'hex'), Buffer.alloc(2000 + 100 * index, 0x40 + index)]),
+        Buffer.concat([Buffer.from(beginning, 'hex'), Buffer.alloc(2000 + 100 * index, 0x40 + index)]),
       )
       const pixel = { ...GREY_8, numberOfFrames: isVideo ? 90 : count }
       for (const fragmentSizeBytes of [10_000, 100]) {

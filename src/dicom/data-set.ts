@@ -7,6 +7,7 @@ import { PrefixTooShortError } from './dicom-error.ts'
 import { entryOfNumber, formatTag, isPrivateTag } from './dictionary.ts'
 import { swapUnits, unitBytes } from './encode-values.ts'
 import type { Element } from './read-elements.ts'
+import { undecodableText } from './undecodable-text.ts'
 
 interface DataSetSource {
   bytes: Uint8Array
@@ -142,6 +143,13 @@ export class DataSet {
   /** The terms of Specific Character Set that nobody knows: text of this data set was read as windows-1252 then. */
   unknownCharacterSets(): readonly string[] {
     return this.#characters().unknownTerms
+  }
+
+  /** The tags of text with bytes that are no character of its character set, `GGGGEEEE`, items included. */
+  undecodableText(): readonly string[] {
+    const delimitersOf = (vr: string) => (CHARACTER_SET_VRS.has(vr) ? (DELIMITERS[vr] ?? '\\') : undefined)
+    const tags = undecodableText(this.#elements, this.#characters(), { bytes: this.#bytes, delimitersOf })
+    return [...tags].map(formatTag)
   }
 
   #find(tag: string): Element | undefined {

@@ -10,7 +10,7 @@ import { type FrameFormat, formatFor } from './store-frame.ts'
 
 /** With the name of AWS's "Warning codes". */
 export interface FramesWarning {
-  readonly type: FrameFault | 'TranscodingException' | 'UnsupportedTransferSyntax'
+  readonly type: FrameFault | 'TranscodingException' | 'UnsupportedTransferSyntax' | 'Other'
   readonly message: string
 }
 

@@ -11,6 +11,8 @@ export interface ImportWarning {
 }
 
 const WARNINGS = {
+  CoercionOfDataElements: 0xb000,
+  SOPClassDataMismatch: 0xb007,
   TranscodingException: 0xb100,
   FramesExtractionFailure: 0xb110,
   FrameNumberMismatch: 0xb111,

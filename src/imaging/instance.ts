@@ -17,6 +17,7 @@ import {
   summaryAttributes,
   summaryText,
 } from './summary-attributes.ts'
+import { valueWarnings } from './value-warnings.ts'
 
 export interface Instance extends ImageSetColumns {
   readonly sopInstanceUID: string
@@ -89,5 +90,6 @@ function warningsOf(file: DicomFile, values: SummaryValues, instant: number | nu
     const message = 'SpecificCharacterSet names a character set that is not known; text was read as Latin'
     warnings.push(importWarning('Other', message))
   }
+  warnings.push(...valueWarnings(file.dataSet))
   return warnings
 }

@@ -8,8 +8,9 @@ import { frameBytes } from '../dicom/image-pixel.ts'
 import type { DicomFile } from '../dicom/parse.ts'
 import type { PixelItems } from '../dicom/pixel-items.ts'
 import type { StorageFormat } from '../dicom/stored-syntax.ts'
-import { type FramesToStore, type FramesWarning, planFrames } from '../frames/frame-plan.ts'
+import type { FramesToStore, FramesWarning } from '../frames/frame-plan.ts'
 import { areStoredApart, FramesUnavailable, type StoredFrame, storedFrames } from '../frames/store-frames.ts'
+import { planTrueFrames } from '../frames/true-syntax.ts'
 import { encodeFrameTable, type FrameRange } from '../imaging/frame-table.ts'
 import { imageFrameIdOf } from '../imaging/image-frame-id.ts'
 import { type ImportWarning, importWarning } from '../imaging/import-warnings.ts'
@@ -54,8 +55,9 @@ interface FileWithFrames {
 
 /** @throws the signal's reason, and what stores throw */
 export async function framesOfFile({ file, source, items }: FileWithFrames, work: FramesWork): Promise<FramesOfFile> {
-  const plan = planFrames(file, { format: work.format, items })
-  if (plan.kind === 'none') return { described: NO_FRAMES, warnings: [], frames: undefined }
+  const { plan, warnings } = await planTrueFrames(file, { format: work.format, items, source })
+  const without = (warning: FramesWarning) => withoutFrames([...warnings, warning])
+  if (plan.kind === 'none') return withoutFrames(warnings)
   if (plan.kind === 'unavailable') return without(plan.warning)
   const { importFramesPerFile } = work.app.limits
   if (plan.cut.count > importFramesPerFile) {
@@ -65,19 +67,21 @@ export async function framesOfFile({ file, source, items }: FileWithFrames, work
   const made = new MadeFrames(plan, { source, work })
   try {
     const frames = await made.keep()
-    const warnings = plan.warning === undefined ? [] : [importWarning(plan.warning.type, plan.warning.message)]
-    return { described: made.described(), warnings, frames }
+    const all = plan.warning === undefined ? warnings : [...warnings, plan.warning]
+    return { described: made.described(), warnings: all.map(asImportWarning), frames }
   } catch (error) {
     if (!(error instanceof FramesUnavailable)) throw error
     return without(error.warning)
   }
 }
 
-const without = ({ type, message }: FramesWarning): FramesOfFile => ({
+const withoutFrames = (warnings: readonly FramesWarning[]): FramesOfFile => ({
   described: NO_FRAMES,
-  warnings: [importWarning(type, message)],
+  warnings: warnings.map(asImportWarning),
   frames: undefined,
 })
+
+const asImportWarning = ({ type, message }: FramesWarning): ImportWarning => importWarning(type, message)
 
 /** What is put away of the frames so far: what is told of each, and where it lies. */
 class MadeFrames {

@@ -126,8 +126,9 @@ async function describe({ app }: Reading, { instance, framed, ...described }: Fr
   try {
     const uids = { seriesInstanceUID: grouping.SeriesInstanceUID, sopInstanceUID }
     const metadata = describeInstance(app, { ...described, ...uids, frames: framed.described })
-    const known = new Set(instance.warnings.map(({ type }) => type))
-    const ofFrames = framed.warnings.filter(({ type }) => !known.has(type))
+    // Of a transfer syntax that is not known, the file is warned of, and its frames need not be.
+    const isKnown = described.file.transferSyntax !== undefined
+    const ofFrames = framed.warnings.filter(({ type }) => isKnown || type !== 'UnsupportedTransferSyntax')
     const warnings = [...instance.warnings, ...toleratedFaults(described.file.tolerated), ...ofFrames]
     return { instance: { ...instance, warnings }, metadata, frames }
   } catch (error) {
