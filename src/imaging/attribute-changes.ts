@@ -180,7 +180,7 @@ function readValue(value: Json, place: ValuePlace): Json {
   if (place.vr === 'SQ' && values.some((one) => one !== null)) {
     throw invalid(`${place.name} is a sequence: its value is a list of objects, or null.`)
   }
-  return documentValue(value, place)
+  return place.vr === 'SQ' ? null : documentValue(value, place)
 }
 
 function readItem(item: JsonObject, { name, vrs, used }: ValuePlace): JsonObject {

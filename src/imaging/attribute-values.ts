@@ -1,6 +1,6 @@
 /**
  * Values of attributes as a client sends them, made what a document says: text without padding, lists by the dictionary's VM, null for
- * what is empty. So a document does not show which attributes came with a file and which with an update.
+ * what is empty and "" for an empty value of a list. So a document does not show which attributes came with a file and which with an update.
  */
 import { trimEnd, trimStart } from '../dicom/data-set.ts'
 import type { DictionaryEntry } from '../dicom/dictionary.ts'
@@ -25,7 +25,8 @@ export const rulesOf = (entry: DictionaryEntry | undefined): ValueRules => ({ vr
 export function documentValue(value: Json, { vr, vm }: ValueRules): Json {
   const values = (isList(value) ? value : [value]).flatMap((one) => valuesOf(one, vr))
   if (values.length === 0 || (values.length === 1 && values[0] === null)) return null
-  return values.length === 1 && (vm === undefined || vm === '1') ? values[0]! : values
+  if (values.length === 1) return vm === undefined || vm === '1' ? values[0]! : values
+  return values.map((one) => one ?? '')
 }
 
 function valuesOf(value: Json, vr: string | undefined): readonly Json[] {

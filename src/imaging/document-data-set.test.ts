@@ -79,6 +79,16 @@ describe('what a document says of a file, it says of the file rebuilt from it', 
     })
   })
 
+  test('an empty value inside a list, whether the document says "" or null', () => {
+    const text = documentOf(fileOf({ ...IDS, ImageType: ['ORIGINAL', 'PRIMARY', '', '0015'], PixelSpacing: ['', '1'] }))
+    assert.match(text, /"ORIGINAL","PRIMARY","","0015"/)
+    for (const each of [text, text.replaceAll('""', 'null')]) {
+      const { dataSet } = parseP10(rebuiltFrom(each).bytes)
+      assert.deepEqual(dataSet.strings('00080008'), ['ORIGINAL', 'PRIMARY', '', '0015'])
+      assert.deepEqual(dataSet.strings('00280030'), ['', '1'])
+    }
+  })
+
   test('in numbers of every size, to the last digit', () => {
     const long = Buffer.alloc(16)
     long.writeBigUInt64LE(2n ** 64n - 1n)

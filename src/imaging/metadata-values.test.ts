@@ -28,10 +28,16 @@ describe('text', () => {
     assert.deepEqual(describedInstance(fileOf({ OperatorsName: 'A^B' })).series.OperatorsName, ['A^B'])
   })
 
-  test('is null where it is empty or blank, in a list too', () => {
+  test('is null where it is empty or blank, and "" where it is so inside a list', () => {
     assert.equal(valueIn({ ImageType: null }, 'ImageType'), null)
     assert.equal(valueIn({ ImageComments: '   ' }, 'ImageComments'), null)
-    assert.deepEqual(valueIn({ ImageType: ['ORIGINAL', '', 'AXIAL'] }, 'ImageType'), ['ORIGINAL', null, 'AXIAL'])
+    assert.deepEqual(valueIn({ ImageType: ['ORIGINAL', '', 'AXIAL'] }, 'ImageType'), ['ORIGINAL', '', 'AXIAL'])
+    // The values of the document that was recorded from AWS.
+    const recorded = ['ORIGINAL', 'PRIMARY', '', '0015']
+    assert.deepEqual(valueIn({ ImageType: recorded }, 'ImageType'), recorded)
+    assert.deepEqual(valueIn({ ImageType: ['', ''] }, 'ImageType'), ['', ''])
+    assert.deepEqual(valueIn({ PixelSpacing: ['', '0.5'] }, 'PixelSpacing'), ['', '0.5'])
+    assert.deepEqual(describedInstance(fileOf({ OperatorsName: ['A^B', ''] })).series.OperatorsName, ['A^B', ''])
   })
 
   test('of several values keeps them all where the dictionary allows one', () => {

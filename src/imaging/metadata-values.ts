@@ -1,6 +1,7 @@
 /**
  * The elements of a data set as the members of a metadata document, value rule by value rule: keyword or tag, text without padding,
- * lists by the dictionary's VM, numbers by VR, bytes as base64, null for what is empty. Writes JSON text and never a tree of it.
+ * lists by the dictionary's VM, numbers by VR, bytes as base64, null for what is empty and "" for an empty value of a list. Writes JSON
+ * text and never a tree of it.
  */
 import type { DataSet } from '../dicom/data-set.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
@@ -121,7 +122,9 @@ function scalarsOf(dataSet: DataSet, tag: string, vr: string): string[] {
   if (vr === 'UV' || vr === 'SV') return dataSet.integers(tag).map(String)
   if (vr === 'FL') return dataSet.numbers(tag).map((value) => numberText(value, shortestSingle))
   if (NUMBERS.has(vr)) return dataSet.numbers(tag).map((value) => numberText(value, String))
-  return dataSet.rawStrings(tag).map((text) => (text === '' ? 'null' : JSON.stringify(text)))
+  const texts = dataSet.rawStrings(tag)
+  // Beside others an empty value is an empty string, as in a recorded document of AWS; alone it is null.
+  return texts.map((text) => (text === '' && texts.length === 1 ? 'null' : JSON.stringify(text)))
 }
 
 /** JSON has no word for what is no number; the DICOM JSON model's own are taken (PS3.18 F.2.3). */

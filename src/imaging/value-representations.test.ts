@@ -65,6 +65,14 @@ test('of a choice of VRs one has to hold all values', () => {
   assert.ok(!fitsVR([65535, -1], ['US', 'SS']))
 })
 
+test('an empty value inside a list fits VRs of text with several values, and no number', () => {
+  assert.ok(fitsVR(['0.5', ''], ['DS']))
+  assert.ok(fitsVR(['1.2.840', ''], ['UI']))
+  assert.ok(!fitsVR([5, ''], ['US']))
+  assert.ok(!fitsVR([0.5, ''], ['FD']))
+  assert.ok(!fitsVR(['00100010', ''], ['AT']))
+})
+
 test('every VR of the dictionary is known, and no other word', () => {
   const vrs = new Set(
     [...DICTIONARY_ENTRIES.matchAll(/\|[0-9A-Fx]{4} ([A-Z/]+) /g)].flatMap(([, vr]) => vr!.split('/')),

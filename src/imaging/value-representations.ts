@@ -5,11 +5,18 @@
 import { isList, type Json } from './strict-json.ts'
 import { studyInstant } from './study-instant.ts'
 
-/** Null is empty, and every VR can be. Of a list each value has to fit. `vrs` is a choice, as of US or SS. */
+/**
+ * Null is empty, and every VR can be. Of a list each value has to fit, and in a list of texts "" is an empty one. `vrs` is a choice, as of
+ * US or SS.
+ */
 export function fitsVR(value: Json, vrs: readonly string[]): boolean {
   const values = isList(value) ? value : [value]
-  return vrs.some((vr) => values.every((one) => one === null || REPRESENTATIONS[vr]?.(one) === true))
+  const isEmpty = (one: Json, vr: string) => one === null || (one === '' && values.length > 1 && SEVERAL_TEXTS.has(vr))
+  return vrs.some((vr) => values.every((one) => isEmpty(one, vr) || REPRESENTATIONS[vr]?.(one) === true))
 }
+
+/** Values are separated by backslashes (PS3.5 6.4). Those of other VRs have a fixed length, or are one. */
+const SEVERAL_TEXTS = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'PN', 'SH', 'TM', 'UC', 'UI'])
 
 type Representation = (value: Json) => boolean
 

@@ -69,6 +69,11 @@ describe('the tree', () => {
     ])
   })
 
+  test('keeps the place of an empty value inside a list', () => {
+    const [row] = below(treeOf(document({ PatientID: ['ORIGINAL', '', '0015'] })), 'Patient')
+    assert.equal(row!.value, 'ORIGINAL \\  \\ 0015')
+  })
+
   test('opens sequences item by item', () => {
     const items = below(below(roots, 'Instance 9'), 'ReferencedImageSequence')
     assert.deepEqual(items.map(row), [
