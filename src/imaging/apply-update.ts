@@ -3,11 +3,12 @@
  * does not name keeps its bytes: the other attributes, the frames, and the VRs of the elements that go by their tag.
  */
 import { ContractError } from '../contract/errors.ts'
-import { entryOf, tagOf } from '../dicom/dictionary.ts'
-import { type AttributeChange, IDENTIFYING_UIDS } from './attribute-changes.ts'
+import { entryOf } from '../dicom/dictionary.ts'
+import { IDENTIFYING_UIDS } from './attribute-changes.ts'
 import { sameValue } from './attribute-values.ts'
 import { endOfString, membersOfText, textOfMembers } from './json-members.ts'
 import { type Levels, levelsText, readLevels } from './levels.ts'
+import { BY_KEY, BY_TAG, isTag, type Order, withAdded } from './member-order.ts'
 import type { MetadataUpdate, ModuleChange } from './metadata-update.ts'
 import { jsonText, readStoredJson } from './strict-json.ts'
 
@@ -24,6 +25,8 @@ export interface ImageSetToUpdate {
 
 export interface UpdatedImageSet {
   readonly levels: string
+  /** Of patient, study and series: from here every instance has what the levels say. */
+  readonly levelKeys: ReadonlySet<string>
   /** By the SOP Instance UID that the instance had. */
   readonly changed: ReadonlyMap<string, UpdatedInstance>
   readonly removed: readonly string[]
@@ -56,7 +59,16 @@ export function applyUpdate(update: MetadataUpdate, imageSet: ImageSetToUpdate):
     }
     changed.set(uid, instance)
   }
-  return { levels: levels === undefined ? imageSet.levels : levelsText(levels), changed, removed: [...update.removed] }
+  return {
+    levels: levels === undefined ? imageSet.levels : levelsText(levels),
+    levelKeys: new Set(
+      [update.Patient, update.Study, update.Series].flatMap(({ remove, put }) =>
+        [...remove, ...put].map(({ key }) => key),
+      ),
+    ),
+    changed,
+    removed: [...update.removed],
+  }
 }
 
 /** What needs no more than the update and the flags: an answer need not wait for the rest. @throws ContractError ValidationException */
@@ -172,7 +184,7 @@ const tagsIn = (text: string): string[] => [...text.matchAll(/"([0-9A-F]{8})":/g
 function updatedMembers(
   { remove, put }: ModuleChange,
   members: ReadonlyMap<string, string>,
-  order: (key: string) => string,
+  order: Order,
 ): Map<string, string> {
   const updated = new Map(members)
   for (const { key, name, value } of remove) {
@@ -182,37 +194,12 @@ function updatedMembers(
     }
     updated.delete(key)
   }
-  const added: AttributeChange[] = []
-  for (const change of put) {
-    if (updated.has(change.key)) updated.set(change.key, jsonText(change.value))
-    else added.push(change)
+  const added: [key: string, value: string][] = []
+  for (const { key, value } of put) {
+    if (updated.has(key)) updated.set(key, jsonText(value))
+    else added.push([key, jsonText(value)])
   }
-  return added.length === 0 ? updated : withAdded(updated, { added, order })
+  return added.length === 0 ? updated : withAdded(updated, added, order)
 }
-
-/** Each where its order says, and those that were there stay in theirs. */
-function withAdded(
-  members: ReadonlyMap<string, string>,
-  { added, order }: { added: readonly AttributeChange[]; order: (key: string) => string },
-): Map<string, string> {
-  const waiting = added.map((change) => ({ ...change, at: order(change.key) })).sort((a, b) => (a.at < b.at ? -1 : 1))
-  const updated = new Map<string, string>()
-  let next = 0
-  for (const [key, value] of members) {
-    const at = order(key)
-    for (; next < waiting.length && waiting[next]!.at < at; next++) {
-      updated.set(waiting[next]!.key, jsonText(waiting[next]!.value))
-    }
-    updated.set(key, value)
-  }
-  for (const { key, value } of waiting.slice(next)) updated.set(key, jsonText(value))
-  return updated
-}
-
-const isTag = (key: string): boolean => /^[0-9A-F]{8}$/.test(key)
-
-const BY_KEY = (key: string): string => key
-/** What has no tag stands behind all that have one. */
-const BY_TAG = (key: string): string => (isTag(key) ? key : (tagOf(key) ?? `~${key}`))
 
 const invalid = (sentence: string): ContractError => new ContractError('ValidationException', sentence)

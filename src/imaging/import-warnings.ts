@@ -12,6 +12,7 @@ export interface ImportWarning {
 
 const WARNINGS = {
   CoercionOfDataElements: 0xb000,
+  ElementsDiscarded: 0xb006,
   SOPClassDataMismatch: 0xb007,
   TranscodingException: 0xb100,
   FramesExtractionFailure: 0xb110,
@@ -38,3 +39,15 @@ const TOLERATED: Readonly<Record<ToleratedFault, string>> = {
 /** AWS has no code for what it reads in spite of the standard. */
 export const toleratedFaults = (faults: Iterable<ToleratedFault>): ImportWarning[] =>
   [...faults].map((fault) => importWarning('Other', TOLERATED[fault]))
+
+const KEYS_NAMED = 10
+
+/** Where attributes of patient, study and series differ between the instances of an image set. */
+export function coercionWarning(keys: readonly string[]): ImportWarning {
+  const named = keys.slice(0, KEYS_NAMED).join(', ')
+  const more = keys.length > KEYS_NAMED ? ` and ${keys.length - KEYS_NAMED} more` : ''
+  return importWarning(
+    'CoercionOfDataElements',
+    `Patient, study or series attributes are not those of the image set, and are kept with the instance: ${named}${more}`,
+  )
+}

@@ -99,7 +99,7 @@ export function updated(sent: Sent, stored: Partial<ImageSetToUpdate> = {}): Upd
 }
 
 /** The whole document as it will be. */
-export function documentOf({ levels, changed, removed }: UpdatedImageSet): Tree {
+export function documentOf({ levels, changed, removed }: Omit<UpdatedImageSet, 'levelKeys'>): Tree {
   const entries = [...ENTRIES].flatMap(([uid, entry]) =>
     removed.includes(uid) ? [] : [changed.get(uid)?.entry ?? entry],
   )

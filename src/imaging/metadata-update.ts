@@ -4,6 +4,7 @@
  */
 import { ContractError } from '../contract/errors.ts'
 import { type AttributeChange, readAttributes } from './attribute-changes.ts'
+import { ABSENT_MEMBER } from './level-overrides.ts'
 import { isBase64OfJson, isObject, type Json, type JsonObject, readJson } from './strict-json.ts'
 
 /** No key is in both. */
@@ -143,8 +144,8 @@ function readSeries(value: Json, blob: BlobName): SeriesTree {
   }
 }
 
-/** What stands beside the DICOM of an instance tells of its stored frames. */
-const IN_INSTANCES = ['StoredTransferSyntaxUID', 'ChecksumType', 'ImageFrames']
+/** What stands beside the DICOM of an instance tells of its stored frames, and what it lacks of the levels. */
+const IN_INSTANCES = ['StoredTransferSyntaxUID', 'ChecksumType', 'ImageFrames', ABSENT_MEMBER]
 /** Hilum's own words at the top of a document. */
 const IN_DOCUMENTS = ['DatastoreID', 'ImageSetID']
 

@@ -2,6 +2,7 @@
  * A metadata document as a reader takes it apart: one instance after another, each with the attributes of its patient, study and series.
  * What it reads may come from another server than ours, so nothing of its shape is taken for granted.
  */
+import { ABSENT_MEMBER } from './level-overrides.ts'
 import type { ImageFrame } from './metadata.ts'
 
 export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonObject
@@ -13,7 +14,7 @@ export interface DocumentInstance {
   readonly StudyInstanceUID: string
   readonly SeriesInstanceUID: string
   readonly SOPInstanceUID: string
-  /** All levels together; what the instance itself says wins. */
+  /** All levels together; what the instance itself says wins, and what it says that it lacks is not there. */
   readonly DICOM: JsonObject
   /** Of the elements that go by their tag. */
   readonly DICOMVRs: Readonly<Record<string, string>>
@@ -57,15 +58,19 @@ function readInstance(entry: JsonObject, { levels, ...ids }: Ids & { levels: Jso
   const { DICOMVRs = null, StoredTransferSyntaxUID = null, ImageFrames = null } = entry
   const vrs: Record<string, string> = {}
   for (const [tag, vr] of Object.entries(DICOMVRs === null ? {} : objectIn(DICOMVRs, 'DICOMVRs'))) vrs[tag] = String(vr)
+  const { [ABSENT_MEMBER]: absent = [] } = entry
+  if (!Array.isArray(absent)) throw new UnreadableDocument(`${ABSENT_MEMBER} is not a list`)
   if (ImageFrames !== null && !Array.isArray(ImageFrames)) throw new UnreadableDocument('ImageFrames is not a list')
+  const DICOM: Record<string, JsonValue> = {
+    SeriesInstanceUID: ids.SeriesInstanceUID,
+    SOPInstanceUID: ids.SOPInstanceUID,
+    ...levels,
+    ...dicomOf(entry, 'an instance'),
+  }
+  for (const key of absent) delete DICOM[String(key)]
   return {
     ...ids,
-    DICOM: {
-      SeriesInstanceUID: ids.SeriesInstanceUID,
-      SOPInstanceUID: ids.SOPInstanceUID,
-      ...levels,
-      ...dicomOf(entry, 'an instance'),
-    },
+    DICOM,
     DICOMVRs: vrs,
     StoredTransferSyntaxUID: typeof StoredTransferSyntaxUID === 'string' ? StoredTransferSyntaxUID : null,
     ImageFrames: (ImageFrames ?? []).map(readFrame),

@@ -8,7 +8,8 @@ import type { BlobDigest } from '../stores/blob-store.ts'
 import type { VersionOfDatastore } from '../stores/catalog.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { gathered } from './gathered.ts'
-import { DocumentJoiner } from './join-document.ts'
+import { DocumentJoiner, type JoinedDocument } from './join-document.ts'
+import { levelsOfVersion } from './version-levels.ts'
 
 const VERSIONS_AT_ONCE = 100
 
@@ -38,10 +39,12 @@ async function describeVersion(app: ImportApp, version: VersionOfDatastore): Pro
   let sizeBytes = 0
   let body: DocumentBody = { crc32: 0, contentBytes: 0 }
   async function* bytes(): AsyncGenerator<Uint8Array> {
-    const finished = (of: DocumentBody) => {
-      body = of
+    const joiner = new DocumentJoiner(app)
+    const levels = await levelsOfVersion(app, { version, joiner })
+    const finished = (joined: JoinedDocument) => {
+      body = joined.body
     }
-    for await (const piece of new DocumentJoiner(app).body(instances, finished)) {
+    for await (const piece of joiner.body({ instances, levels }, finished)) {
       sizeBytes += piece.length
       yield piece
     }

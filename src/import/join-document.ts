@@ -6,12 +6,14 @@ import { constants, crc32, deflateRawSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
 import type { PixelItemWalk } from '../dicom/pixel-items.ts'
 import { readInstance } from '../imaging/instance.ts'
+import { withOverrides } from '../imaging/level-overrides.ts'
 import { NO_FRAMES } from '../imaging/metadata.ts'
 import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END, type DocumentBody } from '../imaging/metadata-document.ts'
 import type { InstanceParts, InstancePlace } from '../stores/catalog.ts'
 import { describeInstance, type MetadataBytes } from './describe-instance.ts'
 import { checkedToTheEnd } from './large-file.ts'
 import { readHeader, readTrailing } from './read-header.ts'
+import type { VersionLevels } from './version-levels.ts'
 import { WindowReader } from './window-reader.ts'
 
 /** Few enough that nobody waits long for one to be compressed, many enough that starting anew with each costs nothing. */
@@ -19,39 +21,42 @@ const PIECE_BYTES = 256 * 1024
 
 type Stores = Pick<ImportApp, 'blobs' | 'limits'>
 
-export interface MetadataInstead {
-  readonly levels?: Uint8Array
-  /** Undefined where the instance's own is meant. */
+export interface DocumentToJoin {
+  /** In the order of the document. */
+  readonly instances: readonly InstanceParts[]
+  readonly levels: VersionLevels
+  /** In the place of what instances have; undefined where the instance's own is meant. */
   readonly entryOf?: (instance: InstanceParts) => Uint8Array | undefined
+}
+
+export interface JoinedDocument {
+  readonly body: DocumentBody
+  /** The instances that differ from the levels. */
+  readonly different: readonly InstanceParts[]
 }
 
 export class DocumentJoiner {
   readonly #app: Stores
   readonly #reader: WindowReader
+  #describedAgain: { readonly place: InstancePlace; readonly metadata: MetadataBytes } | undefined
 
   constructor(app: Stores) {
     this.#app = app
     this.#reader = new WindowReader(app.blobs)
   }
 
-  /**
-   * The deflated bytes. What the gzip file must say of them is handed over at their end.
-   * @param instead in the place of what the instances have: their levels, which are else those of the last one, and some of the entries
-   */
-  async *body(
-    instances: readonly InstanceParts[],
-    onEnd: (body: DocumentBody) => void,
-    instead: MetadataInstead = {},
-  ): AsyncGenerator<Uint8Array> {
+  /** The deflated bytes. What the gzip file must say of them is passed to onEnd behind their last. */
+  async *body(document: DocumentToJoin, onEnd: (joined: JoinedDocument) => void): AsyncGenerator<Uint8Array> {
     const body = { crc32: 0, contentBytes: 0 }
     const deflate = (json: Uint8Array, finishFlush: number): Uint8Array => {
       body.crc32 = crc32(json, body.crc32)
       body.contentBytes += json.length
       return deflateRawSync(json, { finishFlush })
     }
+    const different: InstanceParts[] = []
     let piece: Uint8Array[] = []
     let pieceBytes = 0
-    for await (const json of this.#json(instances, instead)) {
+    for await (const json of this.#json(document, different)) {
       piece.push(json)
       pieceBytes += json.length
       if (pieceBytes < PIECE_BYTES) continue
@@ -61,16 +66,19 @@ export class DocumentJoiner {
       pieceBytes = 0
     }
     yield deflate(Buffer.concat(piece), constants.Z_FINISH)
-    onEnd(body)
+    onEnd({ body, different })
   }
 
-  async *#json(instances: readonly InstanceParts[], { levels, entryOf }: MetadataInstead): AsyncGenerator<Uint8Array> {
-    yield levels ?? (await this.metadata(instances.at(-1)!, 'levels'))
+  async *#json({ instances, levels, entryOf }: DocumentToJoin, different: InstanceParts[]): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(levels.text)
     let isFirst = true
     for (const instance of instances) {
       if (!isFirst) yield Buffer.from(DOCUMENT_BETWEEN_ENTRIES)
       isFirst = false
-      yield entryOf?.(instance) ?? (await this.metadata(instance, 'entry'))
+      const entry = entryOf?.(instance) ?? (await this.metadata(instance, 'entry'))
+      const overrides = await levels.overridesOf(instance)
+      if (overrides !== undefined) different.push(instance)
+      yield overrides === undefined ? entry : Buffer.from(withOverrides(Buffer.from(entry).toString(), overrides))
     }
     yield Buffer.from(DOCUMENT_END)
   }
@@ -85,7 +93,15 @@ export class DocumentJoiner {
   }
 
   /** Of an instance that was imported before metadata and frames were kept: from its file, which is sound, or it would not be here. */
-  async #describeAgain({ blobKey, offsetBytes, sizeBytes, ...instance }: InstancePlace): Promise<MetadataBytes> {
+  async #describeAgain(place: InstancePlace): Promise<MetadataBytes> {
+    // Entry and levels are asked for one after the other.
+    if (this.#describedAgain?.place !== place) {
+      this.#describedAgain = { place, metadata: await this.#describeFile(place) }
+    }
+    return this.#describedAgain.metadata
+  }
+
+  async #describeFile({ blobKey, offsetBytes, sizeBytes, ...instance }: InstancePlace): Promise<MetadataBytes> {
     const { limits, blobs } = this.#app
     const reader = this.#reader
     const range = {

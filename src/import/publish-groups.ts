@@ -5,7 +5,8 @@
  */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
-import type { DocumentBody } from '../imaging/metadata-document.ts'
+import { coercionWarning, type ImportWarning } from '../imaging/import-warnings.ts'
+import { flatLevels, keysThatDiffer } from '../imaging/level-overrides.ts'
 import {
   type DocumentOfGroup,
   type DocumentsOfGroups,
@@ -18,8 +19,9 @@ import {
   type WaitingGroup,
 } from '../stores/catalog.ts'
 import { gathered } from './gathered.ts'
-import { DocumentJoiner } from './join-document.ts'
+import { DocumentJoiner, type DocumentToJoin, type JoinedDocument } from './join-document.ts'
 import { blobFolder } from './store-batch.ts'
+import { keptUnder, levelsBytes, levelsOfFiles, levelsOfVersion } from './version-levels.ts'
 
 /** Whose documents lie in one blob: enough to share an fsync. */
 const GROUPS_AT_ONCE = 1_000
@@ -89,22 +91,73 @@ async function writeDocuments(
   async function* bodies(): AsyncGenerator<Uint8Array> {
     let offsetBytes = 0
     for (const version of await app.catalog.importJobs.versionsToBe(job.jobId, groups)) {
-      let sizeBytes = 0
-      const instances = await instancesOf(app, job, version)
-      const finished = (body: DocumentBody) => {
-        ofGroups.set(version.groupId, { ...body, base: version.base, offsetBytes, sizeBytes })
+      const content = await contentOf(app, { job, joiner, version })
+      let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0 }, different: [] }
+      const finished = (of: JoinedDocument) => {
+        joined = of
       }
-      for await (const bytes of joiner.body(instances, finished)) {
+      let sizeBytes = 0
+      for await (const bytes of joiner.body(content, finished)) {
         sizeBytes += bytes.length
         yield bytes
       }
-      offsetBytes += sizeBytes
+      const { body, different } = joined
+      let levelsSizeBytes = 0
+      if (different.length > 0) {
+        for await (const bytes of levelsBytes(content.levels, different)) {
+          levelsSizeBytes += bytes.length
+          yield bytes
+        }
+      }
+      ofGroups.set(version.groupId, {
+        ...{ ...body, base: version.base, offsetBytes, sizeBytes },
+        levels:
+          different.length === 0 ? undefined : { offsetBytes: offsetBytes + sizeBytes, sizeBytes: levelsSizeBytes },
+        warnings: await warningsOf(content, { version, different }),
+      })
+      offsetBytes += sizeBytes + levelsSizeBytes
       // In the library door an import shares its thread with the server, which gets its turn between two documents.
       await setImmediate()
     }
   }
   const digest = await app.blobs.put(blobKey, gathered(bodies()))
   return { blobKey, digests: new Map([[blobKey, digest]]), ofGroups }
+}
+
+type Content = Pick<DocumentToJoin, 'instances' | 'levels'>
+
+/** Patient, study and series are those of the last file. What other instances have differently, they keep. */
+async function contentOf(
+  app: ImportApp,
+  { job, joiner, version }: { readonly job: ImportJob; readonly joiner: DocumentJoiner; readonly version: VersionToBe },
+): Promise<Content> {
+  const { base, added } = version
+  const instances = await instancesOf(app, job, version)
+  const text = Buffer.from(await joiner.metadata(added.at(-1)!, 'levels')).toString()
+  const ofFiles = levelsOfFiles(joiner, text)
+  if (base === undefined) return { instances, levels: ofFiles }
+  const of = { datastoreId: job.datastoreId, ...base }
+  const held = keptUnder(await levelsOfVersion(app, { version: of, joiner: new DocumentJoiner(app) }), text)
+  const isAdded = new Set(added)
+  const overridesOf = (instance: InstanceParts) => (isAdded.has(instance) ? ofFiles : held).overridesOf(instance)
+  return { instances, levels: { text, overridesOf } }
+}
+
+/** Of the files of this job; what others brought in was reported then. By SOPInstanceUID. */
+async function warningsOf(
+  { levels }: Content,
+  { version, different }: { readonly version: VersionToBe; readonly different: readonly InstanceParts[] },
+): Promise<ReadonlyMap<string, ImportWarning>> {
+  const warnings = new Map<string, ImportWarning>()
+  if (different.length === 0) return warnings
+  const flat = flatLevels(levels.text)
+  const isAdded = new Set(version.added)
+  for (const instance of different) {
+    if (!isAdded.has(instance)) continue
+    const keys = keysThatDiffer((await levels.overridesOf(instance))!, flat)
+    if (keys.length > 0) warnings.set(instance.sopInstanceUID, coercionWarning(keys))
+  }
+  return warnings
 }
 
 async function instancesOf(

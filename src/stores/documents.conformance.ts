@@ -45,6 +45,40 @@ async function importDescribed(
 const keysOf = ({ added }: VersionToBe) => added.map(({ metadata }) => metadata?.blobKey)
 
 export function testDocuments(open: OpenCatalog): void {
+  test('a version has the levels that lie with its document, and files the warnings that come with it', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const lease = await startJob(catalog, { datastoreId })
+    const warning = (message: string) => ({ warning_reason_code: 0xb000, type: 'CoercionOfDataElements', message })
+    const known = { ...described('b', { sop: '1.2' }), warnings: [warning('known before')] }
+    await catalog.importJobs.record(lease, [
+      ...[described('a', { sop: '1.1' }), known, described('c', { sop: '1.1' }), described('d', { sop: '1.3' })],
+    ])
+    const groups = await catalog.importJobs.waitingGroups(lease.jobId, 100)
+    const documents = documentsFor(await catalog.importJobs.versionsToBe(lease.jobId, groups), 'documents')
+    const [[groupId, document]] = [...documents.ofGroups] as [[number, DocumentOfGroup]]
+    const warnings = new Map(['1.1', '1.2'].map((uid) => [uid, warning(`of ${uid}`)]))
+    const ofGroups = new Map([[groupId, { ...document, levels: { offsetBytes: 100, sizeBytes: 7 }, warnings }]])
+    const [made] = await catalog.importJobs.publish(lease, groups, AT, { ...documents, ofGroups })
+    const version = { datastoreId, imageSetId: made!.imageSetId, version: 1 }
+    assert.deepEqual(await catalog.imageSets.levels(version), {
+      blobKey: 'documents',
+      offsetBytes: 100,
+      sizeBytes: 7,
+    })
+    const found: [string, readonly string[]][] = []
+    for await (const line of catalog.importJobs.reportLines(lease.jobId)) {
+      if (line.outcome === 'stored') found.push([line.key, line.warnings.map(({ message }) => message)])
+    }
+    // Of two files with one SOPInstanceUID the last is shown.
+    assert.deepEqual(found, [
+      ['a', []],
+      ['b', ['known before', 'of 1.2']],
+      ['c', ['of 1.1']],
+      ['d', []],
+    ])
+  })
+
   test('the version that a new group will be has its files, of one SOPInstanceUID the last, and where their metadata lies', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)

@@ -3,6 +3,7 @@
  * bytes and metadata, and the documents that are joined from these.
  */
 import type { GroupingElements } from '../imaging/grouping.ts'
+import type { ImportWarning } from '../imaging/import-warnings.ts'
 import type { DocumentBody } from '../imaging/metadata-document.ts'
 import type { BlobDigests } from './blob-parts.ts'
 
@@ -24,7 +25,7 @@ export interface MetadataPlace {
   readonly levelsBytes: number
 }
 
-/** Where patient, study and series of a version lie: JSON text, as imaging/metadata.ts writes them. */
+/** Where patient, study and series of a version lie, as imaging/metadata.ts writes them, and what instances have differently. */
 export interface LevelsPlace {
   readonly blobKey: string
   readonly offsetBytes: number
@@ -63,7 +64,7 @@ export interface VersionToBe {
   readonly groupId: number
   /** The version that it will follow, all of whose instances it holds but those that come again; undefined for the first of an image set. */
   readonly base: ImageSetVersion | undefined
-  /** Its new instances in the order of their keys. The last one's patient, study and series are the image set's. */
+  /** Its new instances in the order of their keys. The last one's patient, study and series are the version's. */
   readonly added: readonly InstanceParts[]
 }
 
@@ -95,6 +96,10 @@ export interface DocumentsOfGroups {
 export interface DocumentOfGroup extends Omit<DocumentPlace, 'blobKey'> {
   /** What it was made from. */
   readonly base: ImageSetVersion | undefined
+  /** In the same blob, where instances differ from patient, study and series; else those of the group's last file are the version's. */
+  readonly levels?: Omit<LevelsPlace, 'blobKey'> | undefined
+  /** By SOPInstanceUID, of files whose attributes are not those of the version's levels. */
+  readonly warnings?: ReadonlyMap<string, ImportWarning>
 }
 
 /** Meanwhile another job published a version of one of the image sets: nothing has happened, the documents have to be made anew. */

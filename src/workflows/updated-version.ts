@@ -1,5 +1,7 @@
 /** The next version of an image set by UpdateImageSetMetadata: attributes changed, or an earlier version taken back. */
 import { imageSetOfLevels, readLevels } from '../imaging/levels.ts'
+import { DocumentJoiner } from '../import/join-document.ts'
+import { levelsOfVersion, subjectTo } from '../import/version-levels.ts'
 import type { InstanceParts, LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog.ts'
 import type { MakingVersions } from './run-workflow.ts'
 import { levelsText } from './stored-levels.ts'
@@ -14,23 +16,28 @@ export async function updatedVersion(
   const { imageSetId } = imageSet
   const version = imageSet.version - 1
   const base = { ...imageSet, version }
-  const { levels, changed, removed } = await updatedImageSet(app, { datastoreId, request, imageSet: base })
-  const held = await app.catalog.imageSets.parts({ datastoreId, imageSetId, version })
+  const of = { datastoreId, imageSetId, version }
+  const updated = await updatedImageSet(app, { datastoreId, request, imageSet: base })
+  const { changed, removed } = updated
+  const held = await app.catalog.imageSets.parts(of)
   const gone = new Set(removed)
-  const instances = held
-    .filter(({ sopInstanceUID }) => !gone.has(sopInstanceUID))
-    .map((instance): InstanceParts => {
-      const sopInstanceUID = changed.get(instance.sopInstanceUID)?.sopInstanceUID
-      return sopInstanceUID === undefined ? instance : { ...instance, sopInstanceUID }
-    })
+  const heldAs = new Map<InstanceParts, InstanceParts>()
+  for (const instance of held) {
+    if (gone.has(instance.sopInstanceUID)) continue
+    const sopInstanceUID = changed.get(instance.sopInstanceUID)?.sopInstanceUID
+    heldAs.set(sopInstanceUID === undefined ? instance : { ...instance, sopInstanceUID }, instance)
+  }
+  const before = await levelsOfVersion(app, { version: of, joiner: new DocumentJoiner(app) })
+  const after = subjectTo(before, updated.levels, updated.levelKeys)
+  const levels = { ...after, overridesOf: (instance: InstanceParts) => after.overridesOf(heldAs.get(instance)!) }
   const entries = new Map([...changed.values()].map((each) => [each.sopInstanceUID, Buffer.from(each.entry)]))
-  const written = await writeVersion(making, { levels: Buffer.from(levels), entries, instances })
+  const written = await writeVersion(making, { levels, entries, instances: [...heldAs.keys()] })
   const replaced = [...changed].map(([before, { sopInstanceUID }]) => ({
     sopInstanceUID: before,
     by: { sopInstanceUID, metadata: written.metadataOf.get(sopInstanceUID)! },
   }))
   return {
-    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(levels) },
+    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(updated.levels) },
     instances: { kind: 'changed', removed, replaced },
   }
 }

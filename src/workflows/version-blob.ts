@@ -1,16 +1,16 @@
 /**
- * The blob of one version to be: levels and entries that are new, and behind them the metadata document, which is joined while the blob
- * is written.
+ * The blob of one version to be: entries that are new, the metadata document, which is joined while the blob is written, and the levels
+ * with what instances have differently.
  */
-import type { DocumentBody } from '../imaging/metadata-document.ts'
 import { gathered } from '../import/gathered.ts'
-import { DocumentJoiner } from '../import/join-document.ts'
+import { DocumentJoiner, type JoinedDocument } from '../import/join-document.ts'
+import { levelsBytes, type VersionLevels } from '../import/version-levels.ts'
 import type { DocumentPlace, InstanceParts, LevelsPlace, MetadataPlace } from '../stores/catalog.ts'
 import type { MakingVersions } from './run-workflow.ts'
 import { WorkflowFailed } from './workflow-failed.ts'
 
 export interface VersionToWrite {
-  readonly levels: Uint8Array
+  readonly levels: VersionLevels
   /** By the SOPInstanceUID that they have in the version. */
   readonly entries: ReadonlyMap<string, Uint8Array>
   /** All that the version will hold, in the order of the document. */
@@ -31,26 +31,32 @@ export async function writeVersion(
   const { levels, entries, instances } = version
   const blobKey = newBlobKey()
   const metadataOf = new Map<string, MetadataPlace>()
-  let offsetBytes = levels.length
+  let offsetBytes = 0
   for (const [sopInstanceUID, entry] of entries) {
     metadataOf.set(sopInstanceUID, { blobKey, offsetBytes, entryBytes: entry.length, levelsBytes: 0 })
     offsetBytes += entry.length
   }
   const document = { offsetBytes, sizeBytes: 0 }
-  let body: DocumentBody = { crc32: 0, contentBytes: 0 }
+  const levelsPlace = { blobKey, offsetBytes: 0, sizeBytes: 0 }
+  let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0 }, different: [] }
   async function* bytes(): AsyncGenerator<Uint8Array> {
-    yield levels
     yield* entries.values()
-    const onEnd = (of: DocumentBody) => {
-      body = of
+    const onEnd = (of: JoinedDocument) => {
+      joined = of
     }
     const entryOf = ({ sopInstanceUID }: InstanceParts) => entries.get(sopInstanceUID)
-    for await (const piece of new DocumentJoiner(app).body(instances, onEnd, { levels, entryOf })) {
+    for await (const piece of new DocumentJoiner(app).body({ instances, levels, entryOf }, onEnd)) {
       document.sizeBytes += piece.length
+      yield piece
+    }
+    levelsPlace.offsetBytes = document.offsetBytes + document.sizeBytes
+    for await (const piece of levelsBytes(levels, joined.different)) {
+      levelsPlace.sizeBytes += piece.length
       yield piece
     }
   }
   digests.set(blobKey, await app.blobs.put(blobKey, gathered(bytes())))
+  const { body } = joined
   const { imageSetMetadataBytes } = app.limits
   if (body.contentBytes > imageSetMetadataBytes) {
     throw new WorkflowFailed(
@@ -58,7 +64,7 @@ export async function writeVersion(
     )
   }
   return {
-    levels: { blobKey, offsetBytes: 0, sizeBytes: levels.length },
+    levels: levelsPlace,
     document: { ...body, ...document, blobKey },
     metadataOf,
   }

@@ -22,6 +22,15 @@ test('instances without a number go by their place along the normal of the plane
   assert.deepEqual(keys(document), ['frame of 1.3', 'frame of 1.2', 'frame of 1.1'])
 })
 
+test('a value of the instance counts before that of its series, and so does an empty one', () => {
+  const own = (PixelPaddingValue: number | null) => ({ attributes: { PixelPaddingValue } })
+  const document = documentOf({ '1.1': own(-2000), '1.2': own(null), '1.3': {} }, { PixelPaddingValue: 7 })
+  assert.deepEqual(
+    picturesOf(document).map(({ attribute }) => attribute('PixelPaddingValue')),
+    [-2000, null, 7],
+  )
+})
+
 test('every frame of an instance is a picture, and its functional groups count before those shared and the instance', () => {
   const window = (center: string) => ({ FrameVOILUTSequence: [{ WindowCenter: [center], WindowWidth: ['400'] }] })
   const attributes = {

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { type GroupingElements, placeGroup, type StandingImageSet } from '../../imaging/grouping.ts'
+import type { ImportWarning } from '../../imaging/import-warnings.ts'
 import {
   type DocumentsOfGroups,
   type GeneratedImageSet,
@@ -89,6 +90,8 @@ export function* publish(request: {
     const change = { number: yield* upkeep.beginChange(), at }
     const published = yield* publishWaiting(groups, { leased, change, newId, upkeep })
     const documentBlob = yield* addDocuments(leased.job, published.map(versionOf), documents)
+    yield* addVersions(published, { documents, documentBlob })
+    yield* addWarnings(published, documents)
     yield* addBlobUses(published, documentBlob)
     const inDocumentBlob = documents?.ofGroups.size ?? 0
     yield* markHollow(yield* blobsOfFilesNotShown(published), at)
@@ -175,7 +178,6 @@ function* publishWaiting(groups: readonly GroupRow[], publishing: Publishing): S
   const published = [...(yield* create(created, publishing))]
   for (const each of extended) published.push(yield* extend(each, publishing))
   if (extended.length > 0) yield* forgetPast({ at: change.at, added: extended.length })
-  yield* addVersions(published)
   yield* updateAll('import_groups', {
     key: 'group_id',
     columns: ['seq', 'version', 'is_primary', 'matched_instances'],
@@ -278,17 +280,55 @@ function* extend(placed: Placed & { readonly seq: number }, { change, upkeep }: 
   return { ...placed, idTail: row!.id_tail, version, updatedAt, change: { before, after } }
 }
 
-function* addVersions(published: readonly Published[]): Sql<void> {
+function* addVersions(
+  published: readonly Published[],
+  { documents, documentBlob }: { documents: DocumentsOfGroups | undefined; documentBlob: number | undefined },
+): Sql<void> {
+  const levelsOf = ({ group }: Published): readonly SqlValue[] => {
+    const place = documents?.ofGroups.get(group.group_id)?.levels
+    return place === undefined
+      ? [group.levels_blob, group.levels_offset_bytes, group.levels_size_bytes]
+      : [documentBlob!, place.offsetBytes, place.sizeBytes]
+  }
   yield* insertAll('image_set_versions', {
     columns: [
       ...['seq', 'version', 'workflow_status', 'is_primary', 'updated_at'],
       ...['levels_blob', 'levels_offset_bytes', 'levels_size_bytes'],
     ],
-    rows: published.map(({ group, seq, version, isPrimary, updatedAt }) => [
-      ...[seq, version, version === 1 ? 'CREATED' : 'IMPORTED', isPrimary ? 1 : 0, updatedAt],
-      ...[group.levels_blob, group.levels_offset_bytes, group.levels_size_bytes],
+    rows: published.map((each) => [
+      ...[each.seq, each.version, each.version === 1 ? 'CREATED' : 'IMPORTED', each.isPrimary ? 1 : 0, each.updatedAt],
+      ...levelsOf(each),
     ]),
   })
+}
+
+/** Only of files that are shown: their documents say what differs in them. */
+function* addWarnings(published: readonly Published[], documents: DocumentsOfGroups | undefined): Sql<void> {
+  for (const { group } of published) {
+    const warnings = documents?.ofGroups.get(group.group_id)?.warnings
+    if (warnings === undefined || warnings.size === 0) continue
+    const rows = yield* allOfMany<{ file: number; sop_instance_uid: string; warnings: string | null }>(
+      (marks) =>
+        `SELECT file, sop_instance_uid, warnings FROM import_files
+         WHERE file IN (SELECT max(file) FROM import_files WHERE group_id = ? AND sop_instance_uid IN (${marks})
+           GROUP BY sop_instance_uid)`,
+      [group.group_id],
+      [...warnings.keys()],
+    )
+    const textOf = (row: (typeof rows)[number]): string =>
+      JSON.stringify([
+        ...(row.warnings === null ? [] : (JSON.parse(row.warnings) as readonly ImportWarning[])),
+        warnings.get(row.sop_instance_uid)!,
+      ])
+    // Files of one series mostly differ in the same attributes.
+    for (const [text, files] of Map.groupBy(rows, textOf)) {
+      yield* allOfMany(
+        (marks) => `UPDATE import_files SET warnings = ? WHERE file IN (${marks})`,
+        [text],
+        files.map(({ file }) => file),
+      )
+    }
+  }
 }
 
 function* addBlobUses(published: readonly Published[], documentBlob: number | undefined): Sql<void> {
