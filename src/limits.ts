@@ -66,6 +66,8 @@ export interface Limits {
   readonly inflatedBytes: number
   /** What one instance's metadata may take, as JSON. */
   readonly importMetadataCharacters: number
+  /** A JSON metadata file of an import job; the parsed ones that are kept come from no more bytes than this. */
+  readonly importMetadataFileBytes: number
   /** A file with more is kept without frames: each is an entry of some 200 characters in the metadata document. */
   readonly importFramesPerFile: number
 
@@ -130,6 +132,7 @@ export const DEFAULT_LIMITS: Limits = {
   importAttempts: 4,
   inflatedBytes: 512 * 1024 ** 2,
   importMetadataCharacters: 128 * 1024 ** 2,
+  importMetadataFileBytes: 32 * 1024 ** 2,
   importFramesPerFile: 250_000,
 
   hollowBlobMs: 10 * 60_000,

@@ -73,22 +73,49 @@ export interface Import {
   readonly datastoreId: string
   /** By name below the job's input folder. */
   readonly files: Readonly<Record<string, Uint8Array>>
+  /** JSON metadata for the files of studies and series. */
+  readonly mappings?: readonly MetadataMapping[]
+}
+
+export interface MetadataMapping {
+  readonly studyInstanceUID: string
+  readonly seriesInstanceUID?: string
+  /** Below the job's input folder. */
+  readonly metadataFilePath: string
 }
 
 /** Puts the files under a folder of their own and imports it; the job must end COMPLETED. */
-export async function importFiles(server: TestServer, { datastoreId, files }: Import): Promise<Report> {
-  const jobId = await startImport(server, { datastoreId, files })
+export async function importFiles(server: TestServer, { datastoreId, ...given }: Import): Promise<Report> {
+  const jobId = await startImport(server, { datastoreId, ...given })
   const job = await jobAtEnd(server, { datastoreId, jobId })
   assert.equal(job.jobStatus, 'COMPLETED', job.message)
   return reportOf(server.hilum, job)
 }
 
 /** Puts the files and starts the job, which runs on. */
-export async function startImport(server: TestServer, { datastoreId, files }: Import): Promise<string> {
+export async function startImport(server: TestServer, { datastoreId, files, mappings }: Import): Promise<string> {
   const folder = randomUUID()
   await makeBuckets(server.hilum)
   for (const [name, bytes] of Object.entries(files)) await server.hilum.putObject(INPUT, `${folder}/${name}`, bytes)
-  return startJob(server, { datastoreId, inputS3Uri: `s3://${INPUT}/${folder}/` })
+  const input = { datastoreId, inputS3Uri: `s3://${INPUT}/${folder}/` }
+  if (mappings === undefined) return startJob(server, input)
+  const command = withImportConfiguration(new StartDICOMImportJobCommand(jobInput(input)), {
+    dicomJsonMetadataImportConfiguration: { dicomMetadataMappings: mappings },
+  })
+  return (await server.sdk.send(command)).jobId!
+}
+
+/** The SDK does not know the member yet: it is added to the body before that is signed. */
+export function withImportConfiguration(command: StartDICOMImportJobCommand, importConfiguration: object) {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { body: string }
+      request.body = JSON.stringify({ ...JSON.parse(request.body), importConfiguration })
+      return next(args)
+    },
+    { step: 'build', priority: 'high' },
+  )
+  return command
 }
 
 /** Buckets come into being with their first object. */

@@ -56,7 +56,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     operand: '<file or folder>',
     options: [
       { flag: 'datastore', placeholder: '<id or name>', help: 'the data store to import into (required)' },
+      {
+        flag: 'json-metadata',
+        placeholder: '<uid>[/<uid>]=<file>',
+        isList: true,
+        help: 'a file of the folder with values that count before those of a study',
+      },
       endpoint,
+    ],
+    notes: [
+      'A JSON metadata file is an object of the DICOM JSON model, a list of them by SOP Instance UID, or a metadata document.',
+      'It is given as StudyInstanceUID, or StudyInstanceUID/SeriesInstanceUID, and its path below the folder; several times',
+      'for several files.',
     ],
     load: async () => (await import('./import.ts')).importFiles,
   },

@@ -4,7 +4,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
-import { type MedicalImagingClient, StartDICOMImportJobCommand } from '@aws-sdk/client-medical-imaging'
+import {
+  type MedicalImagingClient,
+  StartDICOMImportJobCommand,
+  type StartDICOMImportJobCommandInput,
+} from '@aws-sdk/client-medical-imaging'
 import type { Config } from '../config.ts'
 import { IMPORT_BUCKET, REPORT_BUCKET } from '../operations/uploads.ts'
 import { OperatorError } from '../operator-error.ts'
@@ -26,13 +30,15 @@ export async function importFiles(invocation: Invocation): Promise<ExitCode> {
   if (typeof flags.datastore !== 'string') {
     throw new OperatorError('hilum import needs --datastore, the id or the name of a data store.', { exitCode: 2 })
   }
+  const mappings = readMappings(flags['json-metadata'])
   const files = await listInputFiles(resolve(cwd, invocation.operand!))
+  requireListed(mappings, files)
   const server = await serverFor(invocation)
   const client = openClient(server)
   const stop = stopOnCtrlC()
   try {
     const datastoreId = pickDatastore(await activeDatastores(client), flags.datastore)
-    const report = await runImport({ config, terminal, stop, client, datastoreId, files })
+    const report = await runImport({ config, terminal, stop, client, datastoreId, files, mappings })
     if (report === undefined) return 130
     terminal.print(config.json ? JSON.stringify(report) : drawReport(report, terminal))
     return report.imported === report.scanned && report.status === 'COMPLETED' ? 0 : 1
@@ -44,6 +50,55 @@ export async function importFiles(invocation: Invocation): Promise<ExitCode> {
   }
 }
 
+interface DICOMMetadataMapping {
+  readonly studyInstanceUID: string
+  readonly seriesInstanceUID?: string
+  readonly metadataFilePath: string
+}
+
+const MAPPING = /^([\d.]+)(?:\/([\d.]+))?=(.+)$/s
+
+function readMappings(given: unknown): readonly DICOMMetadataMapping[] {
+  return ((given as readonly string[] | undefined) ?? []).map((words) => {
+    const [, studyInstanceUID, seriesInstanceUID, metadataFilePath] = MAPPING.exec(words) ?? []
+    if (studyInstanceUID === undefined || metadataFilePath === undefined) {
+      throw new OperatorError(
+        '--json-metadata must be <StudyInstanceUID>=<file> or <StudyInstanceUID>/<SeriesInstanceUID>=<file>.',
+        { exitCode: 2 },
+      )
+    }
+    return { studyInstanceUID, metadataFilePath, ...(seriesInstanceUID === undefined ? {} : { seriesInstanceUID }) }
+  })
+}
+
+function requireListed(mappings: readonly DICOMMetadataMapping[], files: readonly InputFile[]): void {
+  const keys = new Set(files.map(({ key }) => key))
+  const missing = mappings.find(({ metadataFilePath }) => !keys.has(metadataFilePath))
+  if (missing === undefined) return
+  throw new OperatorError(`${missing.metadataFilePath} of --json-metadata is not in the folder that is imported.`, {
+    exitCode: 2,
+  })
+}
+
+/** The newest SDK for JavaScript does not know importConfiguration yet: it is added to the body before that is signed. */
+function startCommand(
+  mappings: readonly DICOMMetadataMapping[],
+  input: StartDICOMImportJobCommandInput,
+): StartDICOMImportJobCommand {
+  const command = new StartDICOMImportJobCommand(input)
+  if (mappings.length === 0) return command
+  const importConfiguration = { dicomJsonMetadataImportConfiguration: { dicomMetadataMappings: mappings } }
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { body: string }
+      request.body = JSON.stringify({ ...JSON.parse(request.body), importConfiguration })
+      return next(args)
+    },
+    { step: 'build', priority: 'high', name: 'importConfiguration' },
+  )
+  return command
+}
+
 interface Work {
   readonly config: Config
   readonly terminal: Terminal
@@ -51,11 +106,12 @@ interface Work {
   readonly client: MedicalImagingClient
   readonly datastoreId: string
   readonly files: readonly InputFile[]
+  readonly mappings: readonly DICOMMetadataMapping[]
 }
 
 /** Undefined where it was interrupted. */
 async function runImport(work: Work): Promise<ImportReport | undefined> {
-  const { config, terminal, stop, client, datastoreId, files } = work
+  const { config, terminal, stop, client, datastoreId, files, mappings } = work
   const input = await openImportBucket(config, IMPORT_BUCKET)
   const output = await openImportBucket(config, REPORT_BUCKET)
   const folder = `${randomUUID()}/`
@@ -63,7 +119,7 @@ async function runImport(work: Work): Promise<ImportReport | undefined> {
   try {
     await handOver(files, { input, folder, terminal, signal: stop.signal })
     const started = await client.send(
-      new StartDICOMImportJobCommand({
+      startCommand(mappings, {
         datastoreId,
         clientToken: randomUUID(),
         dataAccessRoleArn: `arn:aws:iam::${config.accountId}:role/hilum-import`,

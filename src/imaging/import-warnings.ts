@@ -42,12 +42,15 @@ export const toleratedFaults = (faults: Iterable<ToleratedFault>): ImportWarning
 
 const KEYS_NAMED = 10
 
-/** Where attributes of patient, study and series differ between the instances of an image set. */
-export function coercionWarning(keys: readonly string[]): ImportWarning {
-  const named = keys.slice(0, KEYS_NAMED).join(', ')
+/** Some attributes by name, for a message. */
+export function namesOf(keys: readonly string[]): string {
   const more = keys.length > KEYS_NAMED ? ` and ${keys.length - KEYS_NAMED} more` : ''
-  return importWarning(
-    'CoercionOfDataElements',
-    `Patient, study or series attributes are not those of the image set, and are kept with the instance: ${named}${more}`,
-  )
+  return `${keys.slice(0, KEYS_NAMED).join(', ')}${more}`
 }
+
+/** Where attributes of patient, study and series differ between the instances of an image set. */
+export const coercionWarning = (keys: readonly string[]): ImportWarning =>
+  importWarning(
+    'CoercionOfDataElements',
+    `Patient, study or series attributes are not those of the image set, and are kept with the instance: ${namesOf(keys)}`,
+  )

@@ -4,16 +4,21 @@ import type { BlobEntry, BlobStore } from '../stores/blob-store.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { JobFailed } from './job-failed.ts'
 
+export interface InputFiles {
+  readonly inputS3Uri: string
+  /** The key to go on behind. */
+  readonly after: string | undefined
+  /** Keys of what is no DICOM file of the job. */
+  readonly except?: ReadonlySet<string>
+}
+
 /**
  * A URI means the object of exactly that name and everything in the folder of that name; `s3://b/in/1` is not the start of
- * `s3://b/in/10/a.dcm`. @param after the key to go on behind.
+ * `s3://b/in/10/a.dcm`.
  */
-export async function* inputFiles(
-  bucket: BlobStore,
-  input: { readonly inputS3Uri: string; readonly after: string | undefined },
-): AsyncGenerator<BlobEntry> {
+export async function* inputFiles(bucket: BlobStore, input: InputFiles): AsyncGenerator<BlobEntry> {
   try {
-    yield* listed(bucket, input)
+    for await (const entry of listed(bucket, input)) if (input.except?.has(entry.key) !== true) yield entry
   } catch (cause) {
     // The input is the caller's: what cannot be listed there does not get better by waiting, as our own stores do.
     if (!(cause instanceof StoreUnavailable)) throw cause
@@ -21,10 +26,7 @@ export async function* inputFiles(
   }
 }
 
-async function* listed(
-  bucket: BlobStore,
-  input: { readonly inputS3Uri: string; readonly after: string | undefined },
-): AsyncGenerator<BlobEntry> {
+async function* listed(bucket: BlobStore, input: InputFiles): AsyncGenerator<BlobEntry> {
   const { prefix } = s3Place(input.inputS3Uri)
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
   if (folder !== prefix && (input.after === undefined || input.after < prefix)) {

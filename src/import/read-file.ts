@@ -11,6 +11,7 @@ import type { FailedFile } from '../stores/catalog.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { describeInstance, type FileToDescribe, type MetadataBytes } from './describe-instance.ts'
 import { type FramesOfFile, type FramesToKeep, type FramesWork, framesOfFile } from './file-frames.ts'
+import type { JsonMetadataFiles } from './json-metadata-files.ts'
 import { checkedToTheEnd } from './large-file.ts'
 import { type RangeOfFile, readHeader, readTrailing } from './read-header.ts'
 import { sourceOver } from './window-reader.ts'
@@ -36,6 +37,8 @@ export type FileRead =
 export interface Reading extends FramesWork {
   readonly app: ImportApp
   readonly bucket: BlobStore
+  /** Puts the JSON metadata of the job in front of what files say. */
+  readonly metadata: Pick<JsonMetadataFiles, 'putInFront'>
   /** One after another: an inflated data set may take far more memory than its file. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>
 }
@@ -82,11 +85,18 @@ const notInflated = (file: DicomFile, bytes: Uint8Array): DicomFile | undefined 
   file.bytes === bytes ? file : undefined
 
 async function describeParsed(reading: Reading, file: DicomFile): Promise<DescribedFile> {
-  const instance = readInstance(file)
+  const { shown, instance } = await readShown(reading, file)
   const framed = await framesOfFile({ file, source: bytesInMemory(file.bytes) }, reading).catch((cause) => {
     throw cause instanceof StoreUnavailable ? new OwnStoreAway('', { cause }) : cause
   })
-  return describe(reading, { file, instance, framed })
+  return describe(reading, { file: shown, instance, framed })
+}
+
+/** The file with the JSON metadata of the job in front, and the instance that it is then. @throws DicomError */
+async function readShown({ metadata }: Reading, file: DicomFile): Promise<{ shown: DicomFile; instance: Instance }> {
+  const { file: shown, warnings } = await metadata.putInFront(file)
+  const instance = readInstance(shown)
+  return { shown, instance: { ...instance, warnings: [...warnings, ...instance.warnings] } }
 }
 
 /** Of the bytes only the header is held; the pixel data is checked while it is copied, and what follows it is read then. */
@@ -95,7 +105,7 @@ async function readLarge(reading: Reading, entry: BlobEntry): Promise<FileRead> 
   const { sizeBytes, key } = entry
   const range = rangeOf(bucket, entry)
   const file = await readHeader(range, app.limits)
-  const instance = readInstance(file)
+  const { shown, instance } = await readShown(reading, file)
   let items: PixelItemWalk | undefined
   const onEnd = (walked: PixelItemWalk) => {
     items = walked
@@ -108,7 +118,7 @@ async function readLarge(reading: Reading, entry: BlobEntry): Promise<FileRead> 
   const describeStored = async (blobKey: string) => {
     const trailing = await readTrailing(range, file, { pixelDataEnd: items?.endsAt, limits: app.limits })
     const framed = await framesOfFile({ file, items, source: sourceOver(app.blobs, blobKey) }, reading)
-    return describe(reading, { file, instance, framed, ...(trailing === undefined ? {} : { trailing }) })
+    return describe(reading, { file: shown, instance, framed, ...(trailing === undefined ? {} : { trailing }) })
   }
   return { kind: 'large', bytes, describe: describeStored }
 }
@@ -146,7 +156,7 @@ const rangeOf = (bucket: BlobStore, { key, sizeBytes }: BlobEntry): RangeOfFile 
   },
 })
 
-export function failureOf(app: ImportApp, key: string, cause: unknown): FailedFile {
+export function failureOf(app: Pick<ImportApp, 'log'>, key: string, cause: unknown): FailedFile {
   if (cause instanceof DicomError) {
     return { outcome: 'failed', key, exceptionType: 'ValidationException', message: cause.message }
   }

@@ -11,6 +11,7 @@ import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog.ts'
 import { isClosed } from '../stores/locations.ts'
 import { inputFiles } from './input-files.ts'
 import { JobFailed } from './job-failed.ts'
+import { JsonMetadataFiles, recordMetadataFailures } from './json-metadata-files.ts'
 import { publishGroups } from './publish-groups.ts'
 import { readAhead } from './read-ahead.ts'
 import { type FileRead, failureOf, type Reading, readFile } from './read-file.ts'
@@ -39,10 +40,11 @@ export async function runJob(work: Work): Promise<void> {
   const input = await openBucket(app, job.inputS3Uri, 'input')
   const output = await openBucket(app, job.outputS3Uri, 'output')
   await checkWritable(app, output, job)
-  await countFiles(work, input)
+  const metadata = new JsonMetadataFiles(app, { bucket: input, job })
+  await countFiles(work, input, metadata.keys)
   const stillOurs = () => app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
   await removeUnrecordedBlobs(app, { folder: blobFolder(job), stillOurs })
-  await storeFiles(work, input)
+  await storeFiles(work, input, metadata)
   await publishGroups(work)
   await wrapOutputErrors(() => writeReport(app, { bucket: output, job }))
 }
@@ -71,12 +73,16 @@ async function wrapOutputErrors(write: () => Promise<void>): Promise<void> {
   }
 }
 
-async function countFiles({ app, job, lease, signal }: Work, input: BlobStore): Promise<void> {
+async function countFiles(
+  { app, job, lease, signal }: Work,
+  input: BlobStore,
+  except: ReadonlySet<string>,
+): Promise<void> {
   if (job.filesFound !== undefined) return
   const { importFilesPerJob, importBytesPerJob, importFoldersPerJob } = app.limits
   const found = { files: 0, sizeBytes: 0, folders: 0 }
   let folder: string | undefined
-  for await (const { key, sizeBytes } of inputFiles(input, { inputS3Uri: job.inputS3Uri, after: undefined })) {
+  for await (const { key, sizeBytes } of inputFiles(input, { inputS3Uri: job.inputS3Uri, after: undefined, except })) {
     signal.throwIfAborted()
     found.files += 1
     found.sizeBytes += sizeBytes
@@ -96,15 +102,19 @@ const tooMuch = (limit: string) => new JobFailed(`The input has more than ${limi
  * A file that kills the worker (out of memory, a fault in native code) must not do so for ever. Once a job is claimed again without
  * having got on, it goes file by file, so that the one it dies on is the next one; that one is reported and passed over at last.
  */
-async function storeFiles({ app, job, lease, signal }: Work, input: BlobStore): Promise<void> {
+async function storeFiles(
+  { app, job, lease, signal }: Work,
+  input: BlobStore,
+  metadata: JsonMetadataFiles,
+): Promise<void> {
   const { importWholeFileBytes, importAttempts } = app.limits
   const isCareful = job.attempt >= importAttempts - 1
   const after = await app.catalog.importJobs.lastRecordedKey(job.jobId)
   const limits = isCareful ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
   const writer = new BatchWriter({ ...app, limits }, { job, lease })
   let isDeadly = job.attempt >= importAttempts
-  const reading = await readingOf({ app, job, signal }, input)
-  const files = readAhead(inputFiles(input, { inputS3Uri: job.inputS3Uri, after }), {
+  const reading = await readingOf({ app, job, signal }, { bucket: input, metadata })
+  const files = readAhead(inputFiles(input, { inputS3Uri: job.inputS3Uri, after, except: metadata.keys }), {
     limits: { files: isCareful ? 1 : READ_AHEAD_FILES, bytes: importWholeFileBytes },
     sizeOf: (entry) => Math.min(entry.sizeBytes, importWholeFileBytes),
     read: (entry) => {
@@ -119,14 +129,18 @@ async function storeFiles({ app, job, lease, signal }: Work, input: BlobStore): 
     if (isCareful) await writer.flush()
   }
   await writer.flush()
+  await recordMetadataFailures(app, { metadata, job, lease, writer, isWhole: after === undefined })
 }
 
-async function readingOf({ app, job, signal }: Omit<Work, 'lease'>, bucket: BlobStore): Promise<Reading> {
+async function readingOf(
+  { app, job, signal }: Omit<Work, 'lease'>,
+  { bucket, metadata }: Pick<Reading, 'bucket' | 'metadata'>,
+): Promise<Reading> {
   const datastore = await app.catalog.datastores.get(job.datastoreId, { deletedSince: 0 })
   if (datastore === undefined) throw new JobFailed('The data store is no longer there')
   let last: Promise<unknown> = Promise.resolve()
   return {
-    ...{ app, bucket, signal },
+    ...{ app, bucket, metadata, signal },
     format: datastore.losslessStorageFormat,
     newBlobKey: () => newBlobKey(app, job),
     inTurn(work) {

@@ -28,7 +28,11 @@ export const testApp = (
 })
 
 /** A SUBMITTED job from s3://in/ to s3://out/, into the data store that is named or else into a new one. */
-export async function submitJob(catalog: Catalog, into?: string): Promise<ImportJob> {
+export async function submitJob(
+  catalog: Catalog,
+  into?: string,
+  given: Partial<Pick<ImportJob, 'importConfiguration'>> = {},
+): Promise<ImportJob> {
   const datastoreId = into ?? (await activeDatastore(catalog))
   const [jobId, now] = [newId(), Date.now()]
   const submitted = await catalog.importJobs.submit({
@@ -46,6 +50,7 @@ export async function submitJob(catalog: Catalog, into?: string): Promise<Import
       endedAt: undefined,
       filesDone: 0,
       filesFound: undefined,
+      ...given,
     },
     token: { clientToken: jobId, fingerprint: 'job', usedSince: 0 },
   })

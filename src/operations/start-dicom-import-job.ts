@@ -12,12 +12,6 @@ export async function startDICOMImportJob(
   app: App,
 ): Promise<Output<'StartDICOMImportJob'>> {
   const { datastoreId } = await activeDatastore(app, input.datastoreId)
-  if (input.importConfiguration !== undefined) {
-    throw new ContractError(
-      'ValidationException',
-      'importConfiguration is not supported yet: start the job without it to import DICOM P10 files',
-    )
-  }
   const jobId = app.newId()
   const submitted = await app.catalog.importJobs.submit({
     job: {

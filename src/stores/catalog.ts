@@ -220,6 +220,8 @@ export interface ImportJobs {
   setFilesFound(lease: Lease, filesFound: number): Promise<void>
   /** The greatest input key recorded: a job that goes on after a crash goes on behind it. */
   lastRecordedKey(jobId: string): Promise<string | undefined>
+  /** Those of the input keys that are recorded. */
+  recordedKeys(jobId: string, keys: readonly string[]): Promise<readonly string[]>
   /**
    * Records a batch of files, in ascending order of their keys, all or none. Nothing of them is visible yet.
    * @param digests of the blobs that they lie in.

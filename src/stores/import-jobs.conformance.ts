@@ -166,6 +166,19 @@ export function testImportJobs(open: OpenCatalog): void {
     await assert.rejects(importJobs.renew(heir, AT), LeaseLost)
   })
 
+  test('which of some keys are recorded is known, those of failed files among them, and those of other jobs not', async (context) => {
+    const catalog = await open(context)
+    const { importJobs } = catalog
+    const datastoreId = await createDatastore(catalog)
+    const lease = await startJob(catalog, { datastoreId })
+    const failed = { outcome: 'failed', exceptionType: 'ValidationException', message: 'no' } as const
+    await importJobs.record(lease, [storedFile('a'), { ...failed, key: 'b' }])
+    assert.deepEqual((await importJobs.recordedKeys(lease.jobId, ['c', 'b', 'a', 'b'])).toSorted(), ['a', 'b'])
+    assert.deepEqual(await importJobs.recordedKeys(lease.jobId, []), [])
+    const other = await startJob(catalog, { datastoreId, name: 'other' })
+    assert.deepEqual(await importJobs.recordedKeys(other.jobId, ['a', 'b']), [])
+  })
+
   test('progress is counted, and a job that ended says how', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)

@@ -11,7 +11,7 @@ import type {
 } from '../catalog.ts'
 import { assertFoundAsGrouped, digestOfKey, elementsOfKey } from './grouping-columns.ts'
 import { underLease } from './lease.ts'
-import { all, insertAll, one, run, type Sql, type SqlValue } from './statement.ts'
+import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue } from './statement.ts'
 
 const COLUMNS = [
   ...['job', 'file_key', 'group_id', 'sop_instance_uid', 'sop_class_uid', 'transfer_syntax_uid'],
@@ -115,6 +115,16 @@ export function* lastRecordedKey(jobId: string): Sql<string | undefined> {
     jobId,
   )
   return row?.file_key ?? undefined
+}
+
+export function* recordedKeys(jobId: string, keys: readonly string[]): Sql<readonly string[]> {
+  const rows = yield* allOfMany<{ file_key: string }>(
+    (marks) =>
+      `SELECT file_key FROM import_files WHERE job = (SELECT job FROM import_jobs WHERE job_id = ?) AND file_key IN (${marks})`,
+    [jobId],
+    keys,
+  )
+  return rows.map((row) => row.file_key)
 }
 
 /** Groups are numbered as they appear, so by number they stand in the order of their first keys. */

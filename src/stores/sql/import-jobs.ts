@@ -4,7 +4,7 @@ import { earlierUse, rememberUse } from './client-tokens.ts'
 import { datastoreNumber } from './datastores.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from './differences.ts'
 import { versionsToBe } from './documents.ts'
-import { lastRecordedKey, record, waitingGroups } from './import-files.ts'
+import { lastRecordedKey, record, recordedKeys, waitingGroups } from './import-files.ts'
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
 import { publish } from './publish.ts'
@@ -50,6 +50,7 @@ export function importJobsOver(
     release: (lease) => database.write(() => release(lease)),
     setFilesFound: (lease, filesFound) => database.write(() => setFilesFound(lease, filesFound)),
     lastRecordedKey: (jobId) => database.read(() => lastRecordedKey(jobId)),
+    recordedKeys: (jobId, keys) => database.read(() => recordedKeys(jobId, keys)),
     record: (lease, files, digests) => database.write(() => record(lease, files, digests)),
     waitingGroups: (jobId, limit) => database.read(() => waitingGroups(jobId, limit)),
     publish: (lease, groups, at, documents) =>
