@@ -20,7 +20,7 @@ export function dyingAt(
       get(target, name, receiver) {
         const verb = Reflect.get(target, name, receiver)
         // A listing is read piece by piece: it ends with what is made of it.
-        if (typeof verb !== 'function' || name === 'list') return verb
+        if (typeof verb !== 'function' || name === 'list' || name === 'scan') return verb
         if (!ofEveryCall && !CHANGES.includes(String(name))) return verb
         return async (...args: unknown[]) => {
           const isFatal = calls++ === fatal.call

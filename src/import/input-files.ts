@@ -1,6 +1,6 @@
 /** The files of a job: what lies under its input URI, in byte order of the keys. */
 import { s3Place } from '../imaging/s3-uri.ts'
-import type { BlobEntry, BlobStore } from '../stores/blob-store.ts'
+import { type Bucket, type BucketEntry, isUnreadable } from '../stores/locations.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { JobFailed } from './job-failed.ts'
 
@@ -14,32 +14,49 @@ export interface InputFiles {
 
 /**
  * A URI means the object of exactly that name and everything in the folder of that name; `s3://b/in/1` is not the start of
- * `s3://b/in/10/a.dcm`.
+ * `s3://b/in/10/a.dcm`. What lies there and cannot be read comes along.
+ * @throws StoreUnavailable where the input cannot be listed just now, JobFailed where it never can be
  */
-export async function* inputFiles(bucket: BlobStore, input: InputFiles): AsyncGenerator<BlobEntry> {
+export async function* inputFiles(bucket: Bucket, input: InputFiles): AsyncGenerator<BucketEntry> {
   try {
     for await (const entry of listed(bucket, input)) if (input.except?.has(entry.key) !== true) yield entry
   } catch (cause) {
-    // The input is the caller's: what cannot be listed there does not get better by waiting, as our own stores do.
-    if (!(cause instanceof StoreUnavailable)) throw cause
-    throw new JobFailed(`The input location cannot be listed: ${cause.reason}`, { cause })
+    throw cause instanceof StoreUnavailable ? whyNotListed(cause) : cause
   }
 }
 
-async function* listed(bucket: BlobStore, input: InputFiles): AsyncGenerator<BlobEntry> {
+function whyNotListed(cause: StoreUnavailable): Error {
+  const { reason, code } = cause
+  if (reason === 'away' || reason === 'busy') return cause
+  const [what, toDo] =
+    reason === 'access'
+      ? ['may not be listed by the server', 'Give its user or its credentials the right to list all of it']
+      : ['could not be listed to its end', 'Check the disk or the file system that it lies on']
+  return new JobFailed(
+    `The input location ${what} (${code}), so nothing was imported. ${toDo}, and start the job again`,
+    { cause },
+  )
+}
+
+async function* listed(bucket: Bucket, input: InputFiles): AsyncGenerator<BucketEntry> {
   const { prefix } = s3Place(input.inputS3Uri)
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
   if (folder !== prefix && (input.after === undefined || input.after < prefix)) {
     const named = await firstWith(bucket, prefix)
     if (named?.key === prefix) yield named
+    // A link that leads nowhere, or out of the bucket: there is no folder of that name either.
+    if (named?.key === prefix && isUnreadable(named)) return
   }
-  for await (const entry of bucket.list(folder, input.after === undefined ? {} : { after: input.after })) {
-    // S3 consoles make folders as empty objects whose key ends in a slash.
-    if (!entry.key.endsWith('/')) yield entry
+  for await (const entry of bucket.scan(folder, input.after === undefined ? {} : { after: input.after })) {
+    if (!isFolderMark(entry)) yield entry
   }
 }
 
-async function firstWith(bucket: BlobStore, prefix: string): Promise<BlobEntry | undefined> {
-  for await (const entry of bucket.list(prefix)) return entry
+/** S3 consoles make folders as empty objects whose key ends in a slash. */
+const isFolderMark = (entry: BucketEntry): boolean =>
+  !isUnreadable(entry) && entry.key.endsWith('/') && entry.sizeBytes === 0
+
+async function firstWith(bucket: Bucket, prefix: string): Promise<BucketEntry | undefined> {
+  for await (const entry of bucket.scan(prefix)) return entry
   return undefined
 }

@@ -6,8 +6,9 @@ import { type DicomFile, parseP10 } from '../dicom/parse.ts'
 import type { PixelItemWalk } from '../dicom/pixel-items.ts'
 import { toleratedFaults } from '../imaging/import-warnings.ts'
 import { type Instance, readInstance } from '../imaging/instance.ts'
-import { type BlobEntry, type BlobStore, readAll } from '../stores/blob-store.ts'
+import { readAll } from '../stores/blob-store.ts'
 import type { FailedFile } from '../stores/catalog.ts'
+import type { BucketFile } from '../stores/locations.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { describeInstance, type FileToDescribe, type MetadataBytes } from './describe-instance.ts'
 import { type FramesOfFile, type FramesToKeep, type FramesWork, framesOfFile } from './file-frames.ts'
@@ -36,7 +37,6 @@ export type FileRead =
 
 export interface Reading extends FramesWork {
   readonly app: ImportApp
-  readonly bucket: BlobStore
   /** Puts the JSON metadata of the job in front of what files say. */
   readonly metadata: Pick<JsonMetadataFiles, 'putInFront'>
   /** One after another: an inflated data set may take far more memory than its file. */
@@ -47,7 +47,7 @@ export interface Reading extends FramesWork {
  * Whatever is wrong with one file is a value, and the job goes on.
  * @throws the signal's reason, and StoreUnavailable where it is our own store that is away
  */
-export async function readFile(reading: Reading, entry: BlobEntry): Promise<FileRead> {
+export async function readFile(reading: Reading, entry: BucketFile): Promise<FileRead> {
   const { app } = reading
   const { importFileBytes, importWholeFileBytes } = app.limits
   try {
@@ -58,7 +58,7 @@ export async function readFile(reading: Reading, entry: BlobEntry): Promise<File
     }
     if (entry.sizeBytes > importWholeFileBytes) return await readLarge(reading, entry)
     // A file that grew between listing and reading is taken as it is now, up to the same bound.
-    const bytes = await rangeOf(reading.bucket, entry).read(0, entry.sizeBytes + 1)
+    const bytes = await rangeOf(entry).read(0, entry.sizeBytes + 1)
     return await describeWhole(reading, bytes)
   } catch (cause) {
     reading.signal.throwIfAborted()
@@ -100,10 +100,10 @@ async function readShown({ metadata }: Reading, file: DicomFile): Promise<{ show
 }
 
 /** Of the bytes only the header is held; the pixel data is checked while it is copied, and what follows it is read then. */
-async function readLarge(reading: Reading, entry: BlobEntry): Promise<FileRead> {
-  const { app, bucket } = reading
-  const { sizeBytes, key } = entry
-  const range = rangeOf(bucket, entry)
+async function readLarge(reading: Reading, entry: BucketFile): Promise<FileRead> {
+  const { app } = reading
+  const { sizeBytes } = entry
+  const range = rangeOf(entry)
   const file = await readHeader(range, app.limits)
   const { shown, instance } = await readShown(reading, file)
   let items: PixelItemWalk | undefined
@@ -111,7 +111,7 @@ async function readLarge(reading: Reading, entry: BlobEntry): Promise<FileRead> 
     items = walked
   }
   const bytes = async function* () {
-    const blob = await bucket.open(key)
+    const blob = await entry.open()
     if (blob === undefined) throw new DicomError({ reason: 'The object is no longer there' })
     yield* checkedToTheEnd(blob.bytes, { file, sizeBytes, onEnd })
   }
@@ -147,10 +147,10 @@ async function describe({ app }: Reading, { instance, framed, ...described }: Fr
   }
 }
 
-const rangeOf = (bucket: BlobStore, { key, sizeBytes }: BlobEntry): RangeOfFile => ({
-  sizeBytes,
+const rangeOf = (file: BucketFile): RangeOfFile => ({
+  sizeBytes: file.sizeBytes,
   async read(start, length) {
-    const blob = await bucket.open(key, { start, length })
+    const blob = await file.open({ start, length })
     if (blob === undefined) throw new DicomError({ reason: 'The object is no longer there' })
     return readAll(blob)
   },

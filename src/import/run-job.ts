@@ -6,9 +6,16 @@ import type { ImportApp } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import { s3Place } from '../imaging/s3-uri.ts'
-import type { BlobEntry, BlobStore } from '../stores/blob-store.ts'
+import type { BlobStore } from '../stores/blob-store.ts'
 import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog.ts'
-import { isClosed } from '../stores/locations.ts'
+import {
+  type Bucket,
+  type BucketEntry,
+  type BucketFile,
+  isClosed,
+  isUnreadable,
+  type UnreadableEntry,
+} from '../stores/locations.ts'
 import { inputFiles } from './input-files.ts'
 import { JobFailed } from './job-failed.ts'
 import { JsonMetadataFiles, recordMetadataFailures } from './json-metadata-files.ts'
@@ -49,7 +56,7 @@ export async function runJob(work: Work): Promise<void> {
   await wrapOutputErrors(() => writeReport(app, { bucket: output, job }))
 }
 
-async function openBucket(app: ImportApp, uri: string, role: 'input' | 'output'): Promise<BlobStore> {
+async function openBucket(app: ImportApp, uri: string, role: 'input' | 'output'): Promise<Bucket> {
   const { bucket: name } = s3Place(uri)
   const bucket = await app.locations.openBucket(name)
   if (isClosed(bucket)) throw new JobFailed(`The ${role} bucket cannot be used: ${bucket.reason}`)
@@ -75,17 +82,18 @@ async function wrapOutputErrors(write: () => Promise<void>): Promise<void> {
 
 async function countFiles(
   { app, job, lease, signal }: Work,
-  input: BlobStore,
+  input: Bucket,
   except: ReadonlySet<string>,
 ): Promise<void> {
   if (job.filesFound !== undefined) return
   const { importFilesPerJob, importBytesPerJob, importFoldersPerJob } = app.limits
   const found = { files: 0, sizeBytes: 0, folders: 0 }
   let folder: string | undefined
-  for await (const { key, sizeBytes } of inputFiles(input, { inputS3Uri: job.inputS3Uri, after: undefined, except })) {
+  for await (const entry of inputFiles(input, { inputS3Uri: job.inputS3Uri, after: undefined, except })) {
     signal.throwIfAborted()
+    const { key } = entry
     found.files += 1
-    found.sizeBytes += sizeBytes
+    found.sizeBytes += isUnreadable(entry) ? 0 : entry.sizeBytes
     const folderOfKey = key.slice(0, key.lastIndexOf('/') + 1)
     if (folderOfKey !== folder) found.folders += 1
     folder = folderOfKey
@@ -104,7 +112,7 @@ const tooMuch = (limit: string) => new JobFailed(`The input has more than ${limi
  */
 async function storeFiles(
   { app, job, lease, signal }: Work,
-  input: BlobStore,
+  input: Bucket,
   metadata: JsonMetadataFiles,
 ): Promise<void> {
   const { importWholeFileBytes, importAttempts } = app.limits
@@ -113,11 +121,12 @@ async function storeFiles(
   const limits = isCareful ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
   const writer = new BatchWriter({ ...app, limits }, { job, lease })
   let isDeadly = job.attempt >= importAttempts
-  const reading = await readingOf({ app, job, signal }, { bucket: input, metadata })
+  const reading = await readingOf({ app, job, signal }, metadata)
   const files = readAhead(inputFiles(input, { inputS3Uri: job.inputS3Uri, after, except: metadata.keys }), {
     limits: { files: isCareful ? 1 : READ_AHEAD_FILES, bytes: importWholeFileBytes },
-    sizeOf: (entry) => Math.min(entry.sizeBytes, importWholeFileBytes),
+    sizeOf: (entry) => (isUnreadable(entry) ? 0 : Math.min(entry.sizeBytes, importWholeFileBytes)),
     read: (entry) => {
+      if (isUnreadable(entry)) return Promise.resolve(unreadable(entry))
       if (!isDeadly) return readFile(reading, entry)
       isDeadly = false
       return Promise.resolve(fatalFile(entry))
@@ -129,18 +138,25 @@ async function storeFiles(
     if (isCareful) await writer.flush()
   }
   await writer.flush()
+  await recount({ app, job, lease })
   await recordMetadataFailures(app, { metadata, job, lease, writer, isWhole: after === undefined })
 }
 
-async function readingOf(
-  { app, job, signal }: Omit<Work, 'lease'>,
-  { bucket, metadata }: Pick<Reading, 'bucket' | 'metadata'>,
-): Promise<Reading> {
+/** Files that came or went since they were counted are neither missing nor too many: the progress ends at the number that was read. */
+async function recount({ app, job, lease }: Omit<Work, 'signal'>): Promise<void> {
+  const now = await app.catalog.importJobs.get(job)
+  if (now === undefined || now.filesFound === now.filesDone) return
+  const { jobId, filesFound, filesDone } = now
+  app.log.warn({ jobId, filesFound, filesDone }, 'the input of an import job changed while it was read')
+  await app.catalog.importJobs.setFilesFound(lease, filesDone)
+}
+
+async function readingOf({ app, job, signal }: Omit<Work, 'lease'>, metadata: Reading['metadata']): Promise<Reading> {
   const datastore = await app.catalog.datastores.get(job.datastoreId, { deletedSince: 0 })
   if (datastore === undefined) throw new JobFailed('The data store is no longer there')
   let last: Promise<unknown> = Promise.resolve()
   return {
-    ...{ app, bucket, metadata, signal },
+    ...{ app, metadata, signal },
     format: datastore.losslessStorageFormat,
     newBlobKey: () => newBlobKey(app, job),
     inTurn(work) {
@@ -151,7 +167,19 @@ async function readingOf(
   }
 }
 
-const fatalFile = ({ key }: BlobEntry): FileRead => ({
+const unreadable = ({ key, unreadable: why, reason }: UnreadableEntry): FileRead => ({
+  kind: 'failed',
+  failure: { outcome: 'failed', key, exceptionType: EXCEPTION_OF[why], message: reason },
+})
+
+const EXCEPTION_OF = {
+  access: 'AccessDeniedException',
+  outside: 'AccessDeniedException',
+  damaged: 'InternalServerException',
+  unusable: 'ValidationException',
+} as const
+
+const fatalFile = ({ key }: BucketFile): FileRead => ({
   kind: 'failed',
   failure: {
     outcome: 'failed',
@@ -163,7 +191,7 @@ const fatalFile = ({ key }: BlobEntry): FileRead => ({
 
 async function storeFile(
   to: { reading: Reading; writer: BatchWriter },
-  entry: BlobEntry,
+  entry: Pick<BucketEntry, 'key'>,
   read: FileRead,
 ): Promise<void> {
   const { reading, writer } = to

@@ -27,11 +27,15 @@ export const testApp = (
   limits: { ...DEFAULT_LIMITS, importFilesPerBatch: 4, ...options.limits },
 })
 
-/** A SUBMITTED job from s3://in/ to s3://out/, into the data store that is named or else into a new one. */
+/** A SUBMITTED job to s3://out-bucket/, into the data store that is named or else into a new one. */
 export async function submitJob(
   catalog: Catalog,
   into?: string,
-  given: Partial<Pick<ImportJob, 'importConfiguration'>> = {},
+  {
+    inputS3Uri = 's3://in-bucket/',
+    outputS3Uri = 's3://out-bucket/',
+    ...given
+  }: Partial<Pick<ImportJob, 'inputS3Uri' | 'outputS3Uri' | 'importConfiguration'>> = {},
 ): Promise<ImportJob> {
   const datastoreId = into ?? (await activeDatastore(catalog))
   const [jobId, now] = [newId(), Date.now()]
@@ -42,8 +46,8 @@ export async function submitJob(
       jobName: undefined,
       jobStatus: 'SUBMITTED',
       dataAccessRoleArn: 'arn:aws:iam::000000000000:role/import',
-      inputS3Uri: 's3://in-bucket/',
-      outputS3Uri: `s3://out-bucket/${jobId}/`,
+      inputS3Uri,
+      outputS3Uri: `${outputS3Uri}${jobId}/`,
       importConfiguration: undefined,
       message: undefined,
       submittedAt: now,

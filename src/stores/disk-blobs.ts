@@ -4,16 +4,21 @@
  * or to none, whatever is cut off when.
  */
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises'
-import { dirname, join, sep } from 'node:path'
+import { type FileHandle, lstat, mkdir, open, readdir, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { faultOfPath, InvalidBlobKey } from './blob-key.ts'
-import type { BlobDigest, BlobStore, ByteRange, OpenBlob } from './blob-store.ts'
+import type { BlobDigest, BlobEntry, BlobStore, ByteRange, OpenBlob } from './blob-store.ts'
 import { BytesDigest } from './bytes-digest.ts'
 import { asUnavailable, codeOf, isAbsent } from './disk-failure.ts'
-import { listFiles } from './disk-listing.ts'
+import { listSpread } from './disk-listing.ts'
 import { OpenFiles } from './disk-open-files.ts'
 import { isReserved, type Layout, pathsOf, UNFINISHED } from './disk-paths.ts'
 import { once, openFileRange } from './disk-reading.ts'
+import { isWithin } from './folder-entries.ts'
+import { scanFolder } from './folder-scan.ts'
+import type { Listing } from './listing.ts'
+import type { Bucket, BucketEntry } from './locations.ts'
+import { StoreUnavailable } from './store-unavailable.ts'
 
 const STORE = 'the blob store'
 /** Folders whose way down from the root is known to be durable; forgotten as a whole when it grows too long. */
@@ -22,32 +27,37 @@ const KNOWN_FOLDERS_MAX = 10_000
 const FOLDER_ATTEMPTS = 10
 
 /** Makes the folder if it is not there. */
-export function openDiskBlobs(folder: string): Promise<BlobStore> {
-  return openFolder(folder, 'spread')
+export async function openDiskBlobs(folder: string): Promise<BlobStore> {
+  const at = await openPlace(folder, { layout: 'spread', openFiles: new OpenFiles() })
+  return { ...storeAt(at), list: (prefix, { after } = {}) => listSpread(at.root, { prefix, after }) }
 }
 
 /** The folder of a bucket: symbolic links in it count as what they lead to, if that lies in the folder. */
-export function openDiskBucket(folder: string): Promise<BlobStore> {
-  return openFolder(folder, 'bucket')
+export async function openDiskBucket(folder: string): Promise<Bucket> {
+  // Its files are other people's, who may change them: none is kept open.
+  const at = await openPlace(folder, { layout: 'bucket', openFiles: undefined })
+  return {
+    ...storeAt(at),
+    list: (prefix, { after } = {}) => listFiles(at, { prefix, after }),
+    scan: (prefix, { after } = {}) => scanFiles(at, { prefix, after }),
+  }
 }
 
-async function openFolder(folder: string, layout: Layout): Promise<BlobStore> {
+async function openPlace(folder: string, kind: Pick<Place, 'layout' | 'openFiles'>): Promise<Place> {
   try {
     await mkdir(folder, { recursive: true })
-    // The files of buckets are other people's, who may change them.
-    const openFiles = layout === 'spread' ? new OpenFiles() : undefined
-    const at: Place = { root: await realpath(folder), layout, known: new Set(), openFiles }
-    return {
-      put: (key, bytes) => outside(() => put(at, key, bytes)),
-      open: (key, range) => outside(() => openBlob(at, key, range)),
-      list: (prefix, { after } = {}) => listFiles(at, { prefix, after }),
-      remove: (keys) => outside(() => remove(at, keys)),
-      removeUnfinished: (before) => outside(() => removeUnfinished(at, before)),
-    }
+    return { root: await realpath(folder), known: new Set(), ...kind }
   } catch (error) {
     throw asUnavailable(error, STORE)
   }
 }
+
+const storeAt = (at: Place): Omit<BlobStore, 'list'> => ({
+  put: (key, bytes) => outside(() => put(at, key, bytes)),
+  open: (key, range) => outside(() => openBlob(at, key, range)),
+  remove: (keys) => outside(() => remove(at, keys)),
+  removeUnfinished: (before) => outside(() => removeUnfinished(at, before)),
+})
 
 interface Place {
   readonly root: string
@@ -67,7 +77,43 @@ async function outside<T>(work: () => Promise<T>): Promise<T> {
 async function put(at: Place, key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest> {
   const fault = faultOfPath(key) ?? (isReserved(key, at.layout) ? 'a part of it is reserved' : undefined)
   if (fault !== undefined) throw new InvalidBlobKey(fault)
-  const path = join(at.root, pathsOf(key, at.layout)[0]!)
+  try {
+    return await putAt(at, await pathToPut(at, key), bytes)
+  } catch (error) {
+    if (codeOf(error) === 'ENAMETOOLONG') throw new InvalidBlobKey('a part of it is longer than the file system allows')
+    if (['ENOTDIR', 'EISDIR', 'EEXIST'].includes(codeOf(error) ?? '')) {
+      throw new InvalidBlobKey('another blob has its beginning as a key, and a file cannot be a folder too')
+    }
+    throw error
+  }
+}
+
+/** In a bucket with the links on the way followed, if they stay in it. What is not there yet is no link. */
+async function pathToPut({ root, layout }: Place, key: string): Promise<string> {
+  const path = join(root, pathsOf(key, layout)[0]!)
+  if (layout === 'spread') return path
+  for (let folder = dirname(path); folder !== root; folder = dirname(folder)) {
+    try {
+      const real = await realpath(folder)
+      if (real !== root && !real.startsWith(root + sep))
+        throw new InvalidBlobKey('a link in it leads out of the bucket')
+      return join(real, relative(folder, path))
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      if (await isThere(folder)) throw new InvalidBlobKey('a link in it leads to nothing')
+    }
+  }
+  return path
+}
+
+/** The link itself, whatever it leads to. */
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  )
+
+async function putAt(at: Place, path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest> {
   const aside = unfinishedFolder(at, dirname(path))
   const unfinished = join(aside, `.hilum-${randomUUID()}${UNFINISHED}`)
   try {
@@ -78,10 +124,6 @@ async function put(at: Place, key: string, bytes: Uint8Array | AsyncIterable<Uin
     return digest
   } catch (error) {
     await unlink(unfinished).catch(() => undefined)
-    if (codeOf(error) === 'ENAMETOOLONG') throw new InvalidBlobKey('a part of it is longer than the file system allows')
-    if (['ENOTDIR', 'EISDIR', 'EEXIST'].includes(codeOf(error) ?? '')) {
-      throw new InvalidBlobKey('another blob has its beginning as a key, and a file cannot be a folder too')
-    }
     throw error
   }
 }
@@ -182,7 +224,40 @@ const isKey = ({ layout }: Place, key: string) => faultOfPath(key) === undefined
 async function reachable({ root, layout }: Place, path: string): Promise<string | undefined> {
   if (layout === 'spread') return path
   const real = await realpath(path)
-  return real.startsWith(root + sep) ? real : undefined
+  return real === root || real.startsWith(root + sep) ? real : undefined
+}
+
+/** Whose keys `open` knows. @throws StoreUnavailable where a folder may not be read */
+async function* listFiles({ root }: Place, listing: Listing): AsyncGenerator<BlobEntry> {
+  for await (const entry of scanFolder(root, { ...listing, rules: 'bucket' })) {
+    if ('unreadable' in entry) {
+      if (entry.unreadable === 'access') throw new StoreUnavailable({ store: STORE, reason: 'access', code: 'EACCES' })
+    } else if (entry.isPlain) {
+      const { key, sizeBytes, putAt } = entry
+      yield { key, sizeBytes, putAt }
+    }
+  }
+}
+
+async function* scanFiles(at: Place, listing: Listing): AsyncGenerator<BucketEntry> {
+  for await (const entry of scanFolder(at.root, { ...listing, rules: 'bucket' })) {
+    if ('unreadable' in entry) yield entry
+    else {
+      const { key, sizeBytes, putAt, path } = entry
+      yield { key, sizeBytes, putAt, open: (range) => outside(() => openScanned(at, path, range)) }
+    }
+  }
+}
+
+async function openScanned({ root }: Place, path: Buffer, range: ByteRange | undefined): Promise<OpenBlob | undefined> {
+  try {
+    // A folder on the way may have become a link since it was listed.
+    const real = await realpath(path, { encoding: 'buffer' })
+    return isWithin(Buffer.from(root), real) ? await openFileRange(real, range) : undefined
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
 }
 
 async function remove(at: Place, keys: readonly string[]): Promise<void> {
@@ -191,7 +266,8 @@ async function remove(at: Place, keys: readonly string[]): Promise<void> {
     for (const path of pathsOf(key, at.layout)) {
       at.openFiles?.forget(join(at.root, path))
       try {
-        await unlink(join(at.root, path))
+        const folder = await reachable(at, dirname(join(at.root, path)))
+        if (folder !== undefined) await unlink(join(folder, basename(path)))
       } catch (error) {
         // EISDIR, EPERM: the key of a folder is the key of no blob.
         if (!isAbsent(error) && codeOf(error) !== 'EISDIR') throw error

@@ -10,7 +10,7 @@ export const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NON
 
 /** undefined where the path leads to no regular file. Throws what the file system throws. */
 export async function openFileRange(
-  path: string | undefined,
+  path: string | Buffer | undefined,
   range: ByteRange = { start: 0 },
 ): Promise<OpenBlob | undefined> {
   if (path === undefined) return undefined

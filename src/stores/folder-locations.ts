@@ -1,10 +1,9 @@
 /** Buckets as folders side by side under one: for a server that has its files on a disk and no S3. */
 import { mkdir, opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BlobStore } from './blob-store.ts'
 import { openDiskBucket } from './disk-blobs.ts'
 import { asUnavailable, codeOf, isAbsent } from './disk-failure.ts'
-import type { ClosedBucket, Locations } from './locations.ts'
+import type { Bucket, ClosedBucket, Locations } from './locations.ts'
 
 /** Names that S3 allows and that are one part of a path. */
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
@@ -16,7 +15,7 @@ export async function openFolderLocations(root: string): Promise<Locations> {
   } catch (error) {
     throw asUnavailable(error, 'the folder of buckets')
   }
-  async function openBucket(bucket: string): Promise<BlobStore | ClosedBucket> {
+  async function openBucket(bucket: string): Promise<Bucket | ClosedBucket> {
     if (!BUCKET.test(bucket)) return closed('missing', 'This is no name that a bucket can have')
     const folder = join(root, bucket)
     try {

@@ -1,17 +1,16 @@
 /** Buckets in the memory of this process: for tests and for the library door. A bucket is there once it was made. */
-import type { BlobStore } from './blob-store.ts'
-import type { Locations } from './locations.ts'
+import { type Bucket, bucketOf, type Locations } from './locations.ts'
 import { openMemoryBlobs } from './memory-blobs.ts'
 
 export interface MemoryLocations extends Locations {
   /** The bucket of that name, made if it is not there. */
-  createBucket(bucket: string): BlobStore
+  createBucket(bucket: string): Bucket
 }
 
 export function openMemoryLocations(): MemoryLocations {
-  const buckets = new Map<string, BlobStore>()
-  function createBucket(bucket: string): BlobStore {
-    const blobs = buckets.get(bucket) ?? openMemoryBlobs()
+  const buckets = new Map<string, Bucket>()
+  function createBucket(bucket: string): Bucket {
+    const blobs = buckets.get(bucket) ?? bucketOf(openMemoryBlobs())
     buckets.set(bucket, blobs)
     return blobs
   }

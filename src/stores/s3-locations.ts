@@ -1,8 +1,7 @@
 /** Buckets of an S3 server. Loaded only where one is configured, since its client is large. */
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import type { BlobStore } from './blob-store.ts'
-import type { ClosedBucket, Locations } from './locations.ts'
-import { type Bucket, s3Blobs } from './s3-blobs.ts'
+import { type Bucket, bucketOf, type ClosedBucket, type Locations } from './locations.ts'
+import { type Bucket as S3Bucket, s3Blobs } from './s3-blobs.ts'
 import { asUnavailable, statusOf } from './s3-failure.ts'
 
 export interface S3Server {
@@ -28,14 +27,14 @@ export function openS3Locations(server: S3Server): Locations {
 export function openS3Blobs(
   server: S3Server,
   place: { readonly bucket: string; readonly prefix: string },
-): Promise<BlobStore | ClosedBucket> {
+): Promise<Bucket | ClosedBucket> {
   return openBucket({ client: openS3Client(server), ...place, overwriting: 'refuse' })
 }
 
-async function openBucket(at: Bucket): Promise<BlobStore | ClosedBucket> {
+async function openBucket(at: S3Bucket): Promise<Bucket | ClosedBucket> {
   try {
     await at.client.send(new HeadBucketCommand({ Bucket: at.bucket }))
-    return s3Blobs(at)
+    return bucketOf(s3Blobs(at))
   } catch (error) {
     const closed = whyClosed(at.bucket, statusOf(error))
     if (closed === undefined) throw asUnavailable(error)
