@@ -31,6 +31,7 @@ const screen: DemoScreen = {
     seconds: 5.25,
     failures: [],
     reportPlace: '/srv',
+    notHandedOver: 0,
   },
   search: { days: 7, milliseconds: 4.2, studies: Array.from({ length: 30 }, () => study) },
 }

@@ -16,7 +16,7 @@ export interface ImportBucket {
   readonly place: string
   write(key: string, bytes: Uint8Array): Promise<unknown>
   /** The file itself stays where it is. */
-  addFile(key: string, path: string): Promise<unknown>
+  addFile(key: string, path: Buffer): Promise<unknown>
   read(key: string): Promise<Uint8Array | undefined>
   /** Everything under a prefix that ends in a slash. */
   removeAll(prefix: string): Promise<void>

@@ -2,6 +2,7 @@
 import type { DICOMImportJobProperties } from '@aws-sdk/client-medical-imaging'
 import { z } from 'zod'
 import type { ImportBucket } from './import-bucket.ts'
+import type { UnreadFile } from './input-files.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface ImportReport {
@@ -19,6 +20,8 @@ export interface ImportReport {
   readonly failures: readonly { readonly file: string; readonly reason: string }[]
   /** The folder of the full report. */
   readonly reportPlace: string
+  /** Of those that failed: files that could not be read before the job began, which its report does not have. */
+  readonly notHandedOver: number
 }
 
 const FAILURES_SHOWN = 10
@@ -66,8 +69,18 @@ export async function readReport(
       return { file, reason: `${exception.message} (${exception.exceptionType})` }
     }),
     reportPlace: `${from.output.place}/${folder}`,
+    notHandedOver: 0,
   }
 }
+
+/** With what the job never saw. */
+export const withUnread = (report: ImportReport, unread: readonly UnreadFile[]): ImportReport => ({
+  ...report,
+  scanned: report.scanned + unread.length,
+  failed: report.failed + unread.length,
+  failures: [...unread, ...report.failures].slice(0, FAILURES_SHOWN),
+  notHandedOver: unread.length,
+})
 
 export function drawReport(report: ImportReport, { styled }: Pick<Terminal, 'styled'>): string {
   const { imported, scanned, imageSets, seconds, failed, failures } = report
@@ -83,7 +96,9 @@ export function drawReport(report: ImportReport, { styled }: Pick<Terminal, 'sty
     lines.push(...failures.map(({ file, reason }) => `  ${file}: ${reason}`))
     if (failed > failures.length) lines.push(`  and ${count(failed - failures.length)} more`)
   }
-  lines.push(styled('dim', `Full report: ${report.reportPlace}`))
+  const { notHandedOver, reportPlace } = report
+  const without = notHandedOver === 0 ? '' : `, without ${plural(notHandedOver, 'file')} that could not be read here`
+  lines.push(styled('dim', `Full report: ${reportPlace}${without}`))
   return lines.join('\n')
 }
 

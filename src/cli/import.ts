@@ -3,6 +3,8 @@
  * the bucket is removed when the job has ended.
  */
 import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import {
   type MedicalImagingClient,
@@ -12,13 +14,15 @@ import {
 import type { Config } from '../config.ts'
 import { IMPORT_BUCKET, REPORT_BUCKET } from '../operations/uploads.ts'
 import { OperatorError } from '../operator-error.ts'
+import { InvalidBlobKey } from '../stores/blob-key.ts'
+import { refusalOfFile } from '../stores/folder-entries.ts'
 import { explained, openClient, serverFor } from './client.ts'
 import type { ExitCode, Invocation } from './command.ts'
 import { activeDatastores, pickDatastore } from './datastores.ts'
 import { followJob } from './follow-job.ts'
 import { type ImportBucket, openImportBucket } from './import-bucket.ts'
-import { drawReport, type ImportReport, readReport } from './import-report.ts'
-import { type InputFile, listInputFiles } from './input-files.ts'
+import { drawReport, type ImportReport, readReport, withUnread } from './import-report.ts'
+import { type InputFile, type InputFiles, listInputFiles, type UnreadFile } from './input-files.ts'
 import { openProgress } from './progress.ts'
 import { type StopSignal, stopOnCtrlC } from './stop-signal.ts'
 import type { Terminal } from './terminal.ts'
@@ -31,14 +35,14 @@ export async function importFiles(invocation: Invocation): Promise<ExitCode> {
     throw new OperatorError('hilum import needs --datastore, the id or the name of a data store.', { exitCode: 2 })
   }
   const mappings = readMappings(flags['json-metadata'])
-  const files = await listInputFiles(resolve(cwd, invocation.operand!))
-  requireListed(mappings, files)
+  const input = await listInputFiles(resolve(cwd, invocation.operand!))
+  requireListed(mappings, input.files)
   const server = await serverFor(invocation)
   const client = openClient(server)
   const stop = stopOnCtrlC()
   try {
     const datastoreId = pickDatastore(await activeDatastores(client), flags.datastore)
-    const report = await runImport({ config, terminal, stop, client, datastoreId, files, mappings })
+    const report = await runImport({ config, terminal, stop, client, datastoreId, input, mappings })
     if (report === undefined) return 130
     terminal.print(config.json ? JSON.stringify(report) : drawReport(report, terminal))
     return report.imported === report.scanned && report.status === 'COMPLETED' ? 0 : 1
@@ -105,19 +109,19 @@ interface Work {
   readonly stop: StopSignal
   readonly client: MedicalImagingClient
   readonly datastoreId: string
-  readonly files: readonly InputFile[]
+  readonly input: InputFiles
   readonly mappings: readonly DICOMMetadataMapping[]
 }
 
 /** Undefined where it was interrupted. */
 async function runImport(work: Work): Promise<ImportReport | undefined> {
-  const { config, terminal, stop, client, datastoreId, files, mappings } = work
+  const { config, terminal, stop, client, datastoreId, mappings } = work
   const input = await openImportBucket(config, IMPORT_BUCKET)
   const output = await openImportBucket(config, REPORT_BUCKET)
   const folder = `${randomUUID()}/`
   let jobId: string | undefined
   try {
-    await handOver(files, { input, folder, terminal, signal: stop.signal })
+    const unread = await handOver(work.input, { input, folder, terminal, signal: stop.signal })
     const started = await client.send(
       startCommand(mappings, {
         datastoreId,
@@ -129,7 +133,7 @@ async function runImport(work: Work): Promise<ImportReport | undefined> {
     )
     jobId = started.jobId!
     const job = await followJob(client, { datastoreId, jobId }, { terminal, signal: stop.signal })
-    const report = await readReport(job, { output, inputFolder: folder })
+    const report = withUnread(await readReport(job, { output, inputFolder: folder }), unread)
     await input.removeAll(folder)
     return report
   } catch (error) {
@@ -145,31 +149,53 @@ async function runImport(work: Work): Promise<ImportReport | undefined> {
   }
 }
 
+/** Returns what could not be read, now or when the files were listed. */
 async function handOver(
-  files: readonly InputFile[],
+  { files, unread }: InputFiles,
   to: { input: ImportBucket; folder: string; terminal: Terminal; signal: AbortSignal },
-): Promise<void> {
+): Promise<readonly UnreadFile[]> {
+  const failed = [...unread]
   const progress = openProgress('Handing over', { terminal: to.terminal, now: Date.now })
   try {
     for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
       to.signal.throwIfAborted()
       const batch = files.slice(at, at + FILES_AT_ONCE)
-      await Promise.all(batch.map(({ key, path }) => handOverOne(to.input, { key: `${to.folder}${key}`, path })))
+      const outcomes = await Promise.all(batch.map((file) => handOverOne(to, file)))
+      failed.push(...outcomes.filter((outcome) => outcome !== undefined))
       progress.update(at + batch.length, files.length)
     }
   } finally {
     progress.end()
   }
+  return failed
 }
 
-async function handOverOne(input: ImportBucket, { key, path }: InputFile): Promise<void> {
+async function handOverOne(
+  { input, folder }: { input: ImportBucket; folder: string },
+  { key, path }: InputFile,
+): Promise<UnreadFile | undefined> {
   try {
-    await input.addFile(key, path)
+    await input.addFile(`${folder}${key}`, path)
+    return undefined
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
+    if (cause instanceof InvalidBlobKey || code === 'ENAMETOOLONG') {
+      return { file: key, reason: 'The bucket of imports takes no file of this name: it is too long' }
+    }
+    const reason = await whyUnread(path)
+    if (reason !== undefined) return { file: key, reason }
     if (code === undefined) throw cause
-    throw new OperatorError(`${path} cannot be handed over to ${input.place} (${code}). Nothing was imported.`, {
-      cause,
-    })
+    const place = `${input.place} (${code})`
+    throw new OperatorError(`${key} cannot be handed over to ${place}. Nothing was imported.`, { cause })
+  }
+}
+
+/** Whether it is the file itself that cannot be read, and not the bucket that takes nothing. */
+async function whyUnread(path: Buffer): Promise<string | undefined> {
+  try {
+    await (await open(path, constants.O_RDONLY | constants.O_NONBLOCK)).close()
+    return undefined
+  } catch (error) {
+    return refusalOfFile(error).reason
   }
 }
