@@ -1,12 +1,13 @@
 /** Files that cannot be imported: each is a line of the failure report, and the job goes on to its end. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { deflateRawSync } from 'node:zlib'
+import { deflateRawSync, gzipSync } from 'node:zlib'
 import { activeDatastore } from '../support/datastores.ts'
 import {
   type Attributes,
   DeflatedExplicitVRLittleEndian,
   ExplicitVRLittleEndian,
+  encodeDataSet,
   encodeP10,
   instance,
   instanceAttributes,
@@ -16,7 +17,9 @@ import { importFiles } from '../support/import.ts'
 import { patientsOf, search } from '../support/search.ts'
 import { choice, documented } from '../support/sources.ts'
 
-const server = await openHilum({ limits: { inflatedBytes: 16 * 1024 * 1024, importFileBytes: 32 * 1024 * 1024 } })
+const server = await openHilum({
+  limits: { inflatedBytes: 16 * 1024 ** 2, importFileBytes: 32 * 1024 ** 2, importWholeFileBytes: 8 * 1024 ** 2 },
+})
 const { sdk } = server
 
 /** Imports the file between two good ones, which must both arrive. @returns the message of its line. */
@@ -56,20 +59,47 @@ function element(tag: number, vr: string, lengthBytes: number): Buffer {
   return header
 }
 
-describe('what is no DICOM at all', choice, () => {
-  test('an empty file', async () => assert.match(await failureOf(new Uint8Array()), /./))
-  test('a text file', documented, async () =>
-    assert.match(await failureOf(Buffer.from('Patient: see the other folder\n')), /./),
-  )
+/** AWS's sentence, and behind it what Hilum says. */
+const foreign = (kind: string, at: number) =>
+  new RegExp(`^DICOM attributes does not exist\\. The file is ${kind}; reading stopped at byte ${at}: `)
+
+describe('what is no DICOM at all says what it is, and where reading stopped', choice, () => {
+  test('an empty file', async () => assert.match(await failureOf(new Uint8Array()), foreign('empty', 0)))
+  test('a text file', documented, async () => {
+    const message = await failureOf(Buffer.from('Patient: see the other folder\n'))
+    assert.match(message, foreign('a text file', 0))
+    assert.doesNotMatch(message, /Patient|folder/)
+  })
   test('a JPEG picture', async () => {
-    await failureOf(Buffer.from('ffd8ffe000104a46494600010101004800480000ffdb', 'hex'))
+    const bytes = Buffer.from('ffd8ffe000104a46494600010101004800480000ffdb', 'hex')
+    assert.match(await failureOf(bytes), foreign('a JPEG picture', 0))
+  })
+  test('a PNG picture', async () => {
+    const bytes = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
+    assert.match(await failureOf(bytes), foreign('a PNG picture', 0))
+  })
+  test('a PDF document', async () => {
+    assert.match(await failureOf(Buffer.from('%PDF-1.7\n%\xe2\xe3', 'latin1')), foreign('a PDF document', 0))
   })
   test('a zip archive', async () => {
-    await failureOf(Buffer.concat([Buffer.from('504b030414000000', 'hex'), Buffer.alloc(4096, 7)]))
+    const bytes = Buffer.concat([Buffer.from('504b030414000000', 'hex'), Buffer.alloc(4096, 7)])
+    assert.match(await failureOf(bytes), foreign('a zip archive', 0))
+  })
+  test('a gzip archive with a DICOM file in it', async () => {
+    assert.match(await failureOf(gzipSync(instance())), foreign('a gzip archive', 0))
+  })
+  test('a large one, of which only the beginning is read', async () => {
+    const bytes = Buffer.alloc(20 * 1024 * 1024, gzipSync('x'.repeat(1000)))
+    assert.match(await failureOf(bytes), foreign('a gzip archive', 0))
   })
   test('zeros, and a preamble with nothing behind it', async () => {
-    await failureOf(new Uint8Array(4096))
+    assert.match(await failureOf(new Uint8Array(4096)), foreign('a file of only zero bytes', 0))
     await failureOf(Buffer.concat([Buffer.alloc(128), Buffer.from('DICM')]))
+  })
+  test('a DICOM data set without preamble and meta information, and cut short', async () => {
+    const whole = encodeDataSet(instanceAttributes())
+    const kind = 'a DICOM data set without preamble and file meta information'
+    assert.match(await failureOf(whole.subarray(0, whole.length - 1)), foreign(kind, whole.length - 2))
   })
   test('bytes by chance', async () => {
     // A xorshift generator: the same bytes in every run.

@@ -37,3 +37,15 @@ export class PrefixTooShortError extends DicomError {
     this.minimumSizeBytes = fault.minimumSizeBytes
   }
 }
+
+/** The bytes are no DICOM file, nor a data set that could be one. In the words of AWS. */
+export class NotDicomError extends DicomError {
+  /** Where reading stopped, and why. */
+  readonly stopped: DicomFault
+
+  constructor(stopped: DicomError) {
+    super({ reason: 'DICOM attributes does not exist' }, { cause: stopped })
+    this.name = 'NotDicomError'
+    this.stopped = stopped
+  }
+}

@@ -9,7 +9,7 @@
  */
 import { inflateRawSync } from 'node:zlib'
 import { DataSet } from './data-set.ts'
-import { DicomError, PrefixTooShortError } from './dicom-error.ts'
+import { DicomError, NotDicomError, PrefixTooShortError } from './dicom-error.ts'
 import { formatTag, tagOf } from './dictionary.ts'
 import { checkFramesAreThere } from './frames-without-delimiter.ts'
 import { walkPixelItems } from './pixel-items.ts'
@@ -146,7 +146,9 @@ function parseBareDataSet(cursor: Cursor): DicomFile {
     return checked({ meta, transferSyntax, transferSyntaxUID: uid, bytes, tolerated: cursor.tolerated, ...body })
   } catch (cause) {
     if (cause instanceof PrefixTooShortError) throw cause
-    throw new DicomError({ reason: 'DICOM attributes does not exist' }, { cause })
+    throw new NotDicomError(
+      cause instanceof DicomError ? cause : new DicomError({ reason: 'the bytes cannot be read' }, { cause }),
+    )
   }
 }
 

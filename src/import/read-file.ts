@@ -2,7 +2,7 @@
 import type { ImportApp } from '../app.ts'
 import { bytesInMemory } from '../dicom/byte-source.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
-import { type DicomFile, parseP10 } from '../dicom/parse.ts'
+import type { DicomFile } from '../dicom/parse.ts'
 import type { PixelItemWalk } from '../dicom/pixel-items.ts'
 import { toleratedFaults } from '../imaging/import-warnings.ts'
 import { type Instance, readInstance } from '../imaging/instance.ts'
@@ -14,6 +14,7 @@ import { describeInstance, type FileToDescribe, type MetadataBytes } from './des
 import { type FramesOfFile, type FramesToKeep, type FramesWork, framesOfFile } from './file-frames.ts'
 import type { JsonMetadataFiles } from './json-metadata-files.ts'
 import { checkedToTheEnd } from './large-file.ts'
+import { parseInput } from './parse-input.ts'
 import { type RangeOfFile, readHeader, readTrailing } from './read-header.ts'
 import { sourceOver } from './window-reader.ts'
 
@@ -71,7 +72,7 @@ export async function readFile(reading: Reading, entry: BucketFile): Promise<Fil
 class OwnStoreAway extends Error {}
 
 async function describeWhole(reading: Reading, bytes: Uint8Array): Promise<FileRead> {
-  const parse = () => parseP10(bytes, { inflatedBytesMax: reading.app.limits.inflatedBytes })
+  const parse = () => parseInput(bytes, { inflatedBytesMax: reading.app.limits.inflatedBytes })
   // Not held while it waits for its turn: then it is inflated once more.
   const parsed = notInflated(parse(), bytes)
   const described =

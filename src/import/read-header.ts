@@ -3,7 +3,8 @@
 import type { ImportApp } from '../app.ts'
 import type { DataSet } from '../dicom/data-set.ts'
 import { DicomError, PrefixTooShortError } from '../dicom/dicom-error.ts'
-import { type DicomFile, parseP10, parseTrailing } from '../dicom/parse.ts'
+import { type DicomFile, parseTrailing } from '../dicom/parse.ts'
+import { parseInput } from './parse-input.ts'
 
 export interface RangeOfFile {
   readonly sizeBytes: number
@@ -22,7 +23,7 @@ export async function readHeader(file: RangeOfFile, limits: HeaderLimits): Promi
   for (let prefixBytes = FIRST_HEADER_BYTES; ; prefixBytes = Math.min(prefixBytes * 4, prefixBytesMax)) {
     const prefix = await file.read(0, prefixBytes)
     try {
-      return parseP10(prefix, { sizeBytes, inflatedBytesMax: limits.inflatedBytes })
+      return parseInput(prefix, { sizeBytes, inflatedBytesMax: limits.inflatedBytes })
     } catch (error) {
       if (!(error instanceof PrefixTooShortError)) throw error
       if (prefixBytes >= prefixBytesMax) {
