@@ -64,7 +64,7 @@ describe('an upload', () => {
     const job = await jobAtEnd(server, { datastoreId, jobId: jobId! })
     assert.equal(job.jobStatus, 'COMPLETED', job.message)
     const { failures, warnings, ...counts } = (await ask('GET', `/hilum/reports/${datastoreId}/${jobId}`)).json()
-    assert.deepEqual(counts, { scanned: 6, imported: 2, failed: 4, imageSets: 2, hasMore: true })
+    assert.deepEqual(counts, { scanned: 6, imported: 2, failed: 4, skipped: 0, imageSets: 2, hasMore: true })
     assert.deepEqual(
       failures.map(({ file }: { file: string }) => file),
       ['bad/a.txt', 'bad/b.txt', 'bad/c.txt'],

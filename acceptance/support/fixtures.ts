@@ -8,6 +8,7 @@ export {
   ExplicitVRLittleEndian,
   encodeDataSet,
   encodeP10,
+  type FileToEncode,
   ImplicitVRLittleEndian,
 } from '../../src/dicom/encode.ts'
 

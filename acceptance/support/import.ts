@@ -35,6 +35,8 @@ export interface Manifest {
     readonly numberOfFilesWithCustomerError: number
     readonly numberOfFilesWithServerError: number
     readonly numberOfGeneratedImageSets: number
+    /** Ours, where there is one. */
+    readonly numberOfSkippedFiles?: number
     readonly imageSetsSummary: readonly ImageSetOfJob[]
   }
 }
@@ -60,6 +62,11 @@ export interface Warned {
   }
 }
 
+export interface Skipped {
+  readonly inputFile: string
+  readonly reason: string
+}
+
 export interface Report {
   readonly job: DICOMImportJobProperties
   readonly manifest: Manifest['jobSummary']
@@ -67,6 +74,7 @@ export interface Report {
   readonly success: readonly Success[] | undefined
   readonly failure: readonly Failure[] | undefined
   readonly warning: readonly Warned[] | undefined
+  readonly skipped: readonly Skipped[] | undefined
 }
 
 export interface Import {
@@ -161,6 +169,7 @@ export async function reportOf(hilum: Hilum, job: DICOMImportJobProperties): Pro
     success: await lines<Success>(hilum, `${folder}SUCCESS/success.ndjson`),
     failure: await lines<Failure>(hilum, `${folder}FAILURE/failure.ndjson`),
     warning: await lines<Warned>(hilum, `${folder}WARNING/warning.ndjson`),
+    skipped: await lines<Skipped>(hilum, `${folder}SKIPPED/skipped.ndjson`),
   }
 }
 

@@ -27,6 +27,7 @@ const screen: DemoScreen = {
     scanned: 1663,
     imported: 1663,
     failed: 0,
+    skipped: 0,
     imageSets: 424,
     seconds: 5.25,
     failures: [],

@@ -14,6 +14,8 @@ export interface ImportReport {
   readonly scanned: number
   readonly imported: number
   readonly failed: number
+  /** Not among those scanned. */
+  readonly skipped: number
   readonly imageSets: number
   readonly seconds: number
   /** The first few. */
@@ -33,6 +35,7 @@ const Manifest = z.object({
     numberOfFilesWithCustomerError: z.int(),
     numberOfFilesWithServerError: z.int(),
     numberOfGeneratedImageSets: z.int(),
+    numberOfSkippedFiles: z.int().optional(),
   }),
 })
 const FailureLine = z.object({
@@ -61,6 +64,7 @@ export async function readReport(
     scanned: summary?.numberOfScannedFiles ?? 0,
     imported: summary?.numberOfImportedFiles ?? 0,
     failed: summary === undefined ? 0 : summary.numberOfFilesWithCustomerError + summary.numberOfFilesWithServerError,
+    skipped: summary?.numberOfSkippedFiles ?? 0,
     imageSets: summary?.numberOfGeneratedImageSets ?? 0,
     seconds: (job.endedAt!.getTime() - job.submittedAt!.getTime()) / 1000,
     failures: failures.map((line) => {
@@ -91,6 +95,9 @@ export function drawReport(report: ImportReport, { styled }: Pick<Terminal, 'sty
     `${count(imported)} of ${plural(scanned, 'file')} imported into ${plural(imageSets, 'image set')} in ${seconds.toFixed(1)} s` +
       `${imported > 0 && seconds > 0 ? ` (${count(Math.round(imported / seconds))} instances/s)` : ''}`,
   ]
+  if (report.skipped > 0) {
+    lines.push(`${plural(report.skipped, 'file')} skipped, such as DICOMDIR, .DS_Store and Thumbs.db`)
+  }
   if (failed > 0) {
     lines.push(styled('red', `${plural(failed, 'file')} failed:`))
     lines.push(...failures.map(({ file, reason }) => `  ${file}: ${reason}`))

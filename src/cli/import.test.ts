@@ -78,6 +78,19 @@ test('a folder with names that are not UTF-8 is imported, and every other entry 
   assert.deepEqual(readdirSync(join(cwd, 'data', 'buckets', 'hilum-import')), [])
 })
 
+test('files of operating systems and the directory of a disc are skipped, counted and no failure', async (t) => {
+  const { disc, importDisc } = await startServer(t)
+  write(disc, 'IM_1')
+  for (const name of ['.DS_Store', '._IM_1', 'Thumbs.db', 'desktop.ini', 'DICOMDIR'])
+    writeFileSync(join(disc, name), 'x')
+  const { code, output } = await importDisc()
+  assert.equal(code, 0, output)
+  assert.match(output, /^1 of 1 file imported/m)
+  assert.match(output, /^5 files skipped, such as DICOMDIR/m)
+  const json = JSON.parse(/^\{.*\}$/m.exec((await importDisc('--json')).output)![0])
+  assert.deepEqual([json.scanned, json.imported, json.failed, json.skipped], [1, 1, 0, 5])
+})
+
 test('a file whose name the bucket cannot take is said, and the others are imported', async (t) => {
   const { disc, importDisc } = await startServer(t)
   write(disc, 'a.dcm')

@@ -32,6 +32,8 @@ export interface ImportReport {
   readonly scanned: number
   readonly imported: number
   readonly failed: number
+  /** Not among those scanned: files that are no instances by what they are, such as a DICOMDIR. */
+  readonly skipped: number
   readonly imageSets: number
   /** The first of each; `failed` says how many there are, and `hasMore` whether some are left out. */
   readonly failures: readonly FailedFile[]

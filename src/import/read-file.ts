@@ -7,7 +7,7 @@ import type { PixelItemWalk } from '../dicom/pixel-items.ts'
 import { toleratedFaults } from '../imaging/import-warnings.ts'
 import { type Instance, readInstance } from '../imaging/instance.ts'
 import { readAll } from '../stores/blob-store.ts'
-import type { FailedFile } from '../stores/catalog.ts'
+import type { FailedFile, SkippedFile } from '../stores/catalog.ts'
 import type { BucketFile } from '../stores/locations.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { describeInstance, type FileToDescribe, type MetadataBytes } from './describe-instance.ts'
@@ -16,6 +16,7 @@ import type { JsonMetadataFiles } from './json-metadata-files.ts'
 import { checkedToTheEnd } from './large-file.ts'
 import { parseInput } from './parse-input.ts'
 import { type RangeOfFile, readHeader, readTrailing } from './read-header.ts'
+import { refuseDirectory, whySkipped } from './skipped-files.ts'
 import { sourceOver } from './window-reader.ts'
 
 /** All that is kept of a file beside its bytes. */
@@ -34,7 +35,7 @@ export type FileRead =
       readonly bytes: () => AsyncIterable<Uint8Array>
       readonly describe: (blobKey: string) => Promise<DescribedFile>
     }
-  | { readonly kind: 'failed'; readonly failure: FailedFile }
+  | { readonly kind: 'unstored'; readonly file: FailedFile | SkippedFile }
 
 export interface Reading extends FramesWork {
   readonly app: ImportApp
@@ -64,7 +65,11 @@ export async function readFile(reading: Reading, entry: BucketFile): Promise<Fil
   } catch (cause) {
     reading.signal.throwIfAborted()
     if (cause instanceof OwnStoreAway) throw cause.cause
-    return { kind: 'failed', failure: failureOf(app, entry.key, cause) }
+    const reason = whySkipped(entry.key, cause)
+    if (reason !== undefined) {
+      return { kind: 'unstored', file: { outcome: 'skipped', key: entry.key, message: reason } }
+    }
+    return { kind: 'unstored', file: failureOf(app, entry.key, cause) }
   }
 }
 
@@ -86,6 +91,7 @@ const notInflated = (file: DicomFile, bytes: Uint8Array): DicomFile | undefined 
   file.bytes === bytes ? file : undefined
 
 async function describeParsed(reading: Reading, file: DicomFile): Promise<DescribedFile> {
+  refuseDirectory(file)
   const { shown, instance } = await readShown(reading, file)
   const framed = await framesOfFile({ file, source: bytesInMemory(file.bytes) }, reading).catch((cause) => {
     throw cause instanceof StoreUnavailable ? new OwnStoreAway('', { cause }) : cause
@@ -106,6 +112,7 @@ async function readLarge(reading: Reading, entry: BucketFile): Promise<FileRead>
   const { sizeBytes } = entry
   const range = rangeOf(entry)
   const file = await readHeader(range, app.limits)
+  refuseDirectory(file)
   const { shown, instance } = await readShown(reading, file)
   let items: PixelItemWalk | undefined
   const onEnd = (walked: PixelItemWalk) => {

@@ -1,15 +1,16 @@
 /**
  * The report of a job in its output folder (AWS "Understanding import jobs"): job-output-manifest.json and one line per file in
- * SUCCESS/success.ndjson, FAILURE/failure.ndjson and WARNING/warning.ndjson. A file of lines is made only if there is a line.
+ * SUCCESS/success.ndjson, FAILURE/failure.ndjson and WARNING/warning.ndjson. A file of lines is made only if there is a line. Where files
+ * were skipped, SKIPPED/skipped.ndjson and one member of the manifest are ours (docs/extensions.md).
  */
 import type { ImportApp } from '../app.ts'
 import { s3Place } from '../imaging/s3-uri.ts'
 import type { BlobStore } from '../stores/blob-store.ts'
 import type { GeneratedImageSet, ImportJob, ReportLine } from '../stores/catalog.ts'
 
-type Kind = 'success' | 'failure' | 'warning'
+type Kind = 'success' | 'failure' | 'warning' | 'skipped'
 
-const KINDS: readonly Kind[] = ['success', 'failure', 'warning']
+const KINDS: readonly Kind[] = ['success', 'failure', 'warning', 'skipped']
 const folderOf = (kind: Kind) => `${kind.toUpperCase()}/`
 const CHUNK_CHARACTERS = 64 * 1024
 
@@ -18,6 +19,7 @@ interface Counts {
   customerErrors: number
   serverErrors: number
   warned: number
+  skipped: number
 }
 
 /** @throws where the output cannot be written; nothing of it is promised then. */
@@ -32,6 +34,7 @@ export async function writeReport(
     success: counts.imported,
     failure: counts.customerErrors + counts.serverErrors,
     warning: counts.warned,
+    skipped: counts.skipped,
   }
   for (const kind of KINDS) {
     if (linesOf[kind] === 0) continue
@@ -50,7 +53,7 @@ export async function writeReport(
 
 function summaryOf(job: ImportJob, counts: Counts & { readonly generated: number }) {
   const { jobId, datastoreId, inputS3Uri, outputS3Uri } = job
-  const { imported, customerErrors, serverErrors } = counts
+  const { imported, customerErrors, serverErrors, skipped } = counts
   return {
     jobId,
     datastoreId,
@@ -64,6 +67,7 @@ function summaryOf(job: ImportJob, counts: Counts & { readonly generated: number
     numberOfFilesWithCustomerError: customerErrors,
     numberOfFilesWithServerError: serverErrors,
     numberOfGeneratedImageSets: counts.generated,
+    ...(skipped === 0 ? {} : { numberOfSkippedFiles: skipped }),
   }
 }
 
@@ -79,12 +83,13 @@ async function* manifestText(summary: object, imageSets: AsyncIterable<Generated
 }
 
 async function count(reportLines: AsyncIterable<ReportLine>): Promise<Counts> {
-  const counts: Counts = { imported: 0, customerErrors: 0, serverErrors: 0, warned: 0 }
+  const counts: Counts = { imported: 0, customerErrors: 0, serverErrors: 0, warned: 0, skipped: 0 }
   for await (const line of reportLines) {
     if (line.outcome === 'stored') {
       counts.imported += 1
       if (line.warnings.length > 0) counts.warned += 1
-    } else if (line.exceptionType === 'InternalServerException') counts.serverErrors += 1
+    } else if (line.outcome === 'skipped') counts.skipped += 1
+    else if (line.exceptionType === 'InternalServerException') counts.serverErrors += 1
     else counts.customerErrors += 1
   }
   return counts
@@ -98,6 +103,7 @@ async function* lines(reportLines: AsyncIterable<ReportLine>, kind: Kind): Async
 }
 
 function contentOf(line: ReportLine, kind: Kind) {
+  if (line.outcome === 'skipped') return kind === 'skipped' ? { inputFile: line.key, reason: line.message } : undefined
   if (line.outcome === 'failed') {
     const exception = { exceptionType: line.exceptionType, message: line.message }
     return kind === 'failure' ? { inputFile: line.key, exception } : undefined

@@ -168,8 +168,8 @@ async function readingOf({ app, job, signal }: Omit<Work, 'lease'>, metadata: Re
 }
 
 const unreadable = ({ key, unreadable: why, reason }: UnreadableEntry): FileRead => ({
-  kind: 'failed',
-  failure: { outcome: 'failed', key, exceptionType: EXCEPTION_OF[why], message: reason },
+  kind: 'unstored',
+  file: { outcome: 'failed', key, exceptionType: EXCEPTION_OF[why], message: reason },
 })
 
 const EXCEPTION_OF = {
@@ -180,8 +180,8 @@ const EXCEPTION_OF = {
 } as const
 
 const fatalFile = ({ key }: BucketFile): FileRead => ({
-  kind: 'failed',
-  failure: {
+  kind: 'unstored',
+  file: {
     outcome: 'failed',
     key,
     exceptionType: 'InternalServerException',
@@ -196,8 +196,8 @@ async function storeFile(
 ): Promise<void> {
   const { reading, writer } = to
   switch (read.kind) {
-    case 'failed':
-      return writer.addFailed(read.failure)
+    case 'unstored':
+      return writer.addUnstored(read.file)
     case 'whole':
       return writer.add(entry.key, read)
     case 'large': {
@@ -209,7 +209,7 @@ async function storeFile(
       } catch (cause) {
         if (!(cause instanceof DicomError)) throw cause
         await app.blobs.remove([blobKey])
-        return writer.addFailed(failureOf(app, entry.key, cause))
+        return writer.addUnstored(failureOf(app, entry.key, cause))
       }
     }
   }

@@ -5,7 +5,7 @@
 import type { ImportApp } from '../app.ts'
 import { encodeFrameTable } from '../imaging/frame-table.ts'
 import type { BlobDigest } from '../stores/blob-store.ts'
-import type { FailedFile, FramesPlace, ImportJob, Lease, MetadataPlace, StoredFile } from '../stores/catalog.ts'
+import type { FramesPlace, ImportJob, Lease, MetadataPlace, RecordedFile, StoredFile } from '../stores/catalog.ts'
 import type { MetadataBytes } from './describe-instance.ts'
 import { type FramesToKeep, type HeldFrames, onlyRange } from './file-frames.ts'
 import { gathered } from './gathered.ts'
@@ -17,7 +17,7 @@ interface Batch {
   readonly chunks: Uint8Array[]
   readonly metadataChunks: Uint8Array[]
   /** The metadata places of its files count from where the metadata begins. */
-  readonly files: (StoredFile | FailedFile)[]
+  readonly files: RecordedFile[]
   /** Of the blobs that its files and their frames lie in. */
   readonly digests: Map<string, BlobDigest>
   sizeBytes: number
@@ -47,7 +47,8 @@ export class BatchWriter {
     await this.#addStored(key, described, place)
   }
 
-  async addFailed(file: FailedFile): Promise<void> {
+  /** A file that failed or was skipped. */
+  async addUnstored(file: Exclude<RecordedFile, StoredFile>): Promise<void> {
     this.#batch.files.push(file)
     await this.#flushIfFull()
   }

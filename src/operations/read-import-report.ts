@@ -18,6 +18,7 @@ const COUNTS = {
   customerErrors: 'numberOfFilesWithCustomerError',
   serverErrors: 'numberOfFilesWithServerError',
   imageSets: 'numberOfGeneratedImageSets',
+  skipped: 'numberOfSkippedFiles',
 } as const
 
 export async function readImportReport(
@@ -46,6 +47,7 @@ export async function readImportReport(
     scanned: count(COUNTS.scanned),
     imported: count(COUNTS.imported),
     failed: count(COUNTS.customerErrors) + count(COUNTS.serverErrors),
+    skipped: count(COUNTS.skipped),
     imageSets: count(COUNTS.imageSets),
     failures: failures.first.map(({ inputFile, exception }) => ({ file: shown(inputFile), ...exception })),
     warnings: warnings.first.map(({ inputFile, importResponse }) => ({

@@ -10,6 +10,7 @@ import type {
   GeneratedImageSet,
   ImportJob,
   Lease,
+  SkippedFile,
   StoredFile,
 } from './catalog.ts'
 
@@ -167,6 +168,12 @@ export const failedFile = (key: string): FailedFile => ({
   key,
   exceptionType: 'ValidationException',
   message: 'DICOM attributes does not exist',
+})
+
+export const skippedFile = (key: string): SkippedFile => ({
+  outcome: 'skipped',
+  key,
+  message: 'A DICOMDIR, which lists other files and has no instance',
 })
 
 /** Publishes all groups of the job that wait, in their order. */

@@ -182,6 +182,16 @@ export interface FailedFile {
   readonly message: string
 }
 
+/** A file that belongs to a disc or an operating system and is no instance: no mistake, and nothing to import. */
+export interface SkippedFile {
+  readonly outcome: 'skipped'
+  readonly key: string
+  readonly message: string
+}
+
+/** What is recorded of an input file. */
+export type RecordedFile = StoredFile | FailedFile | SkippedFile
+
 /** A line of a job's report. */
 export type ReportLine =
   | {
@@ -191,6 +201,7 @@ export type ReportLine =
       readonly warnings: readonly ImportWarning[]
     }
   | FailedFile
+  | SkippedFile
 
 export interface ImportJobs {
   submit(request: {
@@ -226,7 +237,7 @@ export interface ImportJobs {
    * Records a batch of files, in ascending order of their keys, all or none. Nothing of them is visible yet.
    * @param digests of the blobs that they lie in.
    */
-  record(lease: Lease, files: readonly (StoredFile | FailedFile)[], digests?: BlobDigests): Promise<void>
+  record(lease: Lease, files: readonly RecordedFile[], digests?: BlobDigests): Promise<void>
   /** The groups that have no image set yet, in the order of their first keys; at most `limit`. */
   waitingGroups(jobId: string, limit: number): Promise<readonly WaitingGroup[]>
   /**

@@ -16,6 +16,7 @@ interface ImportReport {
   readonly scanned: number
   readonly imported: number
   readonly failed: number
+  readonly skipped: number
   readonly imageSets: number
   readonly failures: readonly { readonly file: string; readonly exceptionType: string; readonly message: string }[]
   readonly warnings: readonly { readonly file: string; readonly messages: readonly string[] }[]
@@ -34,7 +35,7 @@ export function Report({ datastoreId, jobId }: { datastoreId: string; jobId: str
   }
   if (error) return <Problem error={error} again={() => refetch()} />
   if (data === undefined) return <Waiting what="the report" />
-  const { scanned, imported, failed, imageSets, failures, warnings, hasMore } = data
+  const { scanned, imported, failed, skipped, imageSets, failures, warnings, hasMore } = data
   return (
     <SpaceBetween size="m">
       <Container header={<Header variant="h2">Report</Header>}>
@@ -47,6 +48,7 @@ export function Report({ datastoreId, jobId }: { datastoreId: string; jobId: str
               label: 'Failed',
               value: failed > 0 ? <StatusIndicator type="error">{plural(failed, 'file')}</StatusIndicator> : 'None',
             },
+            ...(skipped > 0 ? [{ label: 'Skipped (DICOMDIR and the like)', value: plural(skipped, 'file') }] : []),
             { label: 'Image sets made or extended', value: imageSets.toLocaleString('en-US') },
           ]}
         />

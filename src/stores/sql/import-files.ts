@@ -2,10 +2,10 @@
 import { groupingKey } from '../../imaging/grouping.ts'
 import type {
   BlobDigests,
-  FailedFile,
   FramesPlace,
   Lease,
   MetadataPlace,
+  RecordedFile,
   StoredFile,
   WaitingGroup,
 } from '../catalog.ts'
@@ -23,7 +23,7 @@ const COLUMNS = [
 
 const nulls = (count: number): readonly null[] => Array<null>(count).fill(null)
 
-export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[], digests?: BlobDigests): Sql<void> {
+export function* record(lease: Lease, files: readonly RecordedFile[], digests?: BlobDigests): Sql<void> {
   const { job } = yield* underLease(lease)
   const stored = files.filter((file) => file.outcome === 'stored')
   stored.forEach(assertFoundAsGrouped)
@@ -36,8 +36,8 @@ export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[
   )
   const groups = yield* joinGroups(job, stored, blobs)
   const rows = files.map((file): readonly SqlValue[] =>
-    file.outcome === 'failed'
-      ? [job, file.key, ...nulls(8), file.exceptionType, file.message, ...nulls(11)]
+    file.outcome !== 'stored'
+      ? [job, file.key, ...nulls(8), exceptionTypeOf(file), file.message, ...nulls(11)]
       : [
           ...[job, file.key, groups.get(file)!, file.sopInstanceUID, file.sopClassUID, file.transferSyntaxUID],
           ...[blobs.get(file.blobKey)!, file.offsetBytes, file.sizeBytes],
@@ -50,6 +50,12 @@ export function* record(lease: Lease, files: readonly (StoredFile | FailedFile)[
   yield* insertAll('import_files', { columns: COLUMNS, rows })
   yield* run('UPDATE import_jobs SET files_done = files_done + ?, attempts = 0 WHERE job = ?', files.length, job)
 }
+
+/** In the place of an exception: a file that was skipped has none. */
+export const SKIPPED = 'Skipped'
+
+const exceptionTypeOf = (file: Exclude<RecordedFile, StoredFile>): string =>
+  file.outcome === 'skipped' ? SKIPPED : file.exceptionType
 
 const metadataValues = (place: MetadataPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [
   ...[blobs.get(place.blobKey)!, place.offsetBytes, place.entryBytes, place.levelsBytes],

@@ -1,6 +1,7 @@
 /** What a job's report is written from, read a bite at a time: no transaction stays open while the caller writes. */
 import type { GeneratedImageSet, ReportLine } from '../catalog.ts'
 import { imageSetIdOf } from './image-set-id.ts'
+import { SKIPPED } from './import-files.ts'
 import { all, type Sql, type Transactions } from './statement.ts'
 
 const ROWS_PER_BITE = 1_000
@@ -45,7 +46,7 @@ export async function* generatedImageSets(database: Transactions, jobId: string)
 
 type FileRow = { readonly file_key: string; readonly warnings: string | null; readonly message: string | null } & (
   | ({ readonly exception_type: null } & ImageSetRow)
-  | { readonly exception_type: Extract<ReportLine, { outcome: 'failed' }>['exceptionType'] }
+  | { readonly exception_type: Extract<ReportLine, { outcome: 'failed' }>['exceptionType'] | typeof SKIPPED }
 )
 
 /** Files whose group has no image set are left out: nothing of them is visible. */
@@ -63,15 +64,13 @@ export async function* reportLines(database: Transactions, jobId: string): Async
   }
 }
 
-const lineOf = (row: FileRow): ReportLine =>
-  row.exception_type === null
-    ? {
-        outcome: 'stored',
-        key: row.file_key,
-        imageSet: imageSetOf(row),
-        warnings: row.warnings === null ? [] : JSON.parse(row.warnings),
-      }
-    : { outcome: 'failed', key: row.file_key, exceptionType: row.exception_type, message: row.message! }
+function lineOf(row: FileRow): ReportLine {
+  const { file_key: key, exception_type: exceptionType } = row
+  if (exceptionType === SKIPPED) return { outcome: 'skipped', key, message: row.message! }
+  if (exceptionType !== null) return { outcome: 'failed', key, exceptionType, message: row.message! }
+  const warnings = row.warnings === null ? [] : JSON.parse(row.warnings)
+  return { outcome: 'stored', key, imageSet: imageSetOf(row), warnings }
+}
 
 async function* bites<R, K>(source: {
   readonly database: Transactions
