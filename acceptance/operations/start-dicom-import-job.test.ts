@@ -1,7 +1,11 @@
 /** StartDICOMImportJob: its answer, its client token, what its URIs mean, and what it refuses. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { GetDICOMImportJobCommand, StartDICOMImportJobCommand } from '@aws-sdk/client-medical-imaging'
+import {
+  GetDICOMImportJobCommand,
+  ListDICOMImportJobsCommand,
+  StartDICOMImportJobCommand,
+} from '@aws-sdk/client-medical-imaging'
 import { DAY_MS, movableClock } from '../support/clock.ts'
 import { activeDatastore } from '../support/datastores.ts'
 import { rejectsAs } from '../support/errors.ts'
@@ -142,6 +146,16 @@ describe('refusals', documented, () => {
     for (const input of wrong) {
       await rejectsAs(start(input), 'ValidationException', new RegExp(`at '${Object.keys(input!)[0]}'`))
     }
+  })
+
+  test('a URI with NUL or half a surrogate pair is refused, and no job is made of it', choice, async () => {
+    const before = await sdk.send(new ListDICOMImportJobsCommand({ datastoreId }))
+    for (const uri of ['s3://test-input/\0', 's3://test-input/a/\0/b', 's3://test-input/\ud800']) {
+      await rejectsAs(start({ inputS3Uri: uri }), 'ValidationException', /'inputS3Uri'/)
+      await rejectsAs(start({ outputS3Uri: uri }), 'ValidationException', /'outputS3Uri'/)
+    }
+    const after = await sdk.send(new ListDICOMImportJobsCommand({ datastoreId }))
+    assert.equal(after.jobSummaries!.length, before.jobSummaries!.length)
   })
 
   test('optional members pass where they are well-formed', async () => {

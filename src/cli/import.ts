@@ -14,7 +14,7 @@ import {
 import type { Config } from '../config.ts'
 import { IMPORT_BUCKET, REPORT_BUCKET } from '../operations/uploads.ts'
 import { OperatorError } from '../operator-error.ts'
-import { InvalidBlobKey } from '../stores/blob-key.ts'
+import { InvalidBlobKey } from '../stores/blob-store.ts'
 import { refusalOfFile } from '../stores/folder-entries.ts'
 import { explained, openClient, serverFor } from './client.ts'
 import type { ExitCode, Invocation } from './command.ts'

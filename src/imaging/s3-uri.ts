@@ -12,5 +12,11 @@ export function s3Place(uri: string): S3Place {
   return slash < 0 ? { bucket: rest, prefix: '' } : { bucket: rest.slice(0, slash), prefix: rest.slice(slash + 1) }
 }
 
+/** Why no object can have a key that begins as the URI says, or undefined; the pattern of the contract lets some through. */
+export function faultOfUri(uri: string): string | undefined {
+  if (uri.includes('\0')) return 'it contains the character NUL, which no object key can have'
+  return uri.isWellFormed() ? undefined : 'it is not well-formed Unicode'
+}
+
 /** The folder below a URI that may or may not end in a slash; the result does. */
 export const s3Folder = (uri: string, name: string): string => `${uri.replace(/\/+$/, '')}/${name}/`

@@ -6,7 +6,7 @@ import type { ImportApp } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import { s3Place } from '../imaging/s3-uri.ts'
-import type { BlobStore } from '../stores/blob-store.ts'
+import { type BlobStore, InvalidBlobKey } from '../stores/blob-store.ts'
 import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog.ts'
 import {
   type Bucket,
@@ -76,7 +76,8 @@ async function wrapOutputErrors(write: () => Promise<void>): Promise<void> {
   try {
     await write()
   } catch (cause) {
-    throw new JobFailed('The output location cannot be written', { cause })
+    const why = cause instanceof InvalidBlobKey ? `: ${cause.message}` : ''
+    throw new JobFailed(`The output location cannot be written${why}`, { cause })
   }
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -233,6 +233,32 @@ test('an output that may not be written ends the job with a message, and nothing
   })
   assert.equal(ended.jobStatus, 'FAILED')
   assert.equal(ended.message, 'The output location cannot be written')
+})
+
+test('an output that leads out of its bucket through a link is refused, and nothing is written or imported', async (context) => {
+  const outside = await mkdtemp(join(tmpdir(), 'hilum-outside-'))
+  context.after(() => rm(outside, { recursive: true }))
+  await chmod(outside, 0o777)
+  const { ended } = await runImport(context, {
+    input(folder) {
+      write(folder, 'a.dcm')
+      symlinkSync(outside, join(folder, '../out-bucket/link'))
+    },
+    uris: { outputS3Uri: 's3://out-bucket/link/' },
+  })
+  assert.equal(ended.jobStatus, 'FAILED')
+  assert.match(ended.message!, /^The output location cannot be written: .*a link in it leads out of the bucket$/)
+  assert.equal(ended.filesDone, 0)
+  assert.deepEqual(await readdir(outside), [])
+})
+
+test('a job with NUL in its input URI, from before such were refused, finds no file', async (context) => {
+  const { ended } = await runImport(context, {
+    input: (folder) => write(folder, 'a.dcm'),
+    uris: { inputS3Uri: 's3://in-bucket/\0' },
+  })
+  assert.equal(ended.jobStatus, 'COMPLETED')
+  assert.equal(ended.filesDone, 0)
 })
 
 /** Within a piece of a test that runs without its rights. */

@@ -3,7 +3,7 @@ import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'
-import { s3Folder } from '../imaging/s3-uri.ts'
+import { faultOfUri, s3Folder } from '../imaging/s3-uri.ts'
 import { clientTokenUse, tokenOfAnotherRequest } from './client-token.ts'
 import { activeDatastore, datastoreNotFound } from './datastore-access.ts'
 
@@ -11,6 +11,7 @@ export async function startDICOMImportJob(
   input: Input<'StartDICOMImportJob'>,
   app: App,
 ): Promise<Output<'StartDICOMImportJob'>> {
+  for (const member of ['inputS3Uri', 'outputS3Uri'] as const) checkUri(member, input[member])
   const { datastoreId } = await activeDatastore(app, input.datastoreId)
   const jobId = app.newId()
   const submitted = await app.catalog.importJobs.submit({
@@ -54,4 +55,11 @@ export async function startDICOMImportJob(
         submittedAt: submitted.job.submittedAt,
       }
   }
+}
+
+function checkUri(member: 'inputS3Uri' | 'outputS3Uri', uri: string): void {
+  const fault = faultOfUri(uri)
+  if (fault === undefined) return
+  const message = `Value at '${member}' cannot be used: ${fault}`
+  throw new ContractError('ValidationException', message, { fields: [{ path: `/${member}`, message }] })
 }

@@ -1,5 +1,7 @@
 /** The edge where bytes are kept: immutable blobs under keys we choose. Disk, memory and S3 hold the same promises. */
 
+export { InvalidBlobKey } from './blob-key.ts'
+
 /** Bytes `start` to `start + length - 1`; without a length, to the end. */
 export interface ByteRange {
   readonly start: number
@@ -30,7 +32,10 @@ export interface OpenBlob {
 }
 
 export interface BlobStore {
-  /** Once it returns, the bytes survive a loss of power. The same key with the same bytes again is harmless. */
+  /**
+   * Once it returns, the bytes survive a loss of power. The same key with the same bytes again is harmless.
+   * @throws InvalidBlobKey
+   */
   put(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest>
   /** `undefined` where there is no such blob. A range past the end yields what there is. */
   open(key: string, range?: ByteRange): Promise<OpenBlob | undefined>

@@ -1,7 +1,7 @@
 /** Blobs on disk: the promises of every blob store, and what only a file system can get wrong. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
@@ -64,6 +64,33 @@ describe('symbolic links in a bucket', () => {
     const blobs = await openDiskBucket(inside)
     assert.deepEqual(await listed(blobs), ['also/file', 'direct', 'real/file'])
     assert.equal(String(await readAll((await blobs.open('also/file'))!)), 'inside')
+  })
+
+  test('nothing is written or removed through a link out of the bucket', async (context) => {
+    const { inside, secret } = await twoFolders(context)
+    await symlink(secret, join(inside, 'folder'))
+    await symlink(join(secret, 'file'), join(inside, 'file'))
+    await symlink('nowhere', join(inside, 'broken'))
+    const blobs = await openDiskBucket(inside)
+    for (const key of ['folder/new', 'folder/a/b/new', 'folder/file', 'broken/new']) {
+      await assert.rejects(blobs.put(key, Buffer.from('x')), InvalidBlobKey, key)
+      await blobs.remove([key])
+    }
+    await blobs.put('file', Buffer.from('x'))
+    assert.deepEqual(await readdir(secret), ['file'])
+    assert.equal(await readFile(join(secret, 'file'), 'utf8'), 'secret')
+    assert.deepEqual((await readdir(inside)).sort(), ['broken', 'file', 'folder'])
+  })
+
+  test('links within the bucket are written and removed through', async (context) => {
+    const { inside } = await twoFolders(context)
+    await mkdir(join(inside, 'real'))
+    await symlink('real', join(inside, 'also'))
+    const blobs = await openDiskBucket(inside)
+    await blobs.put('also/a/file', Buffer.from('inside'))
+    assert.equal(await readFile(join(inside, 'real/a/file'), 'utf8'), 'inside')
+    await blobs.remove(['also/a/file'])
+    assert.deepEqual(await listed(blobs), [])
   })
 
   test('a link to a folder above itself does not make the listing endless', async (context) => {

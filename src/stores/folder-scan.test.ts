@@ -160,6 +160,15 @@ describe('entries that cannot be read', () => {
     assert.deepEqual(await scanned(blobs, 'out/s'), [])
   })
 
+  test('a prefix that no key can have lists nothing, and its error names no path', async (context) => {
+    const { bucket } = await foldersFor(context)
+    write(bucket, 'a')
+    const blobs = await openDiskBucket(bucket)
+    for (const prefix of ['\0', 'a\0/', '\0/b', '../', './a', 'a//', '.hilum-1.unfinished/']) {
+      assert.deepEqual(await scanned(blobs, prefix), [], JSON.stringify(prefix))
+    }
+  })
+
   test('a folder that may not be read is one refusal, and what lies around it is listed', async (context) => {
     const { bucket } = await foldersFor(context)
     write(bucket, 'a', 'locked/b', 'z')
