@@ -72,13 +72,13 @@ async function afterFailure(
     return
   }
   if (failed.stopping.aborted && cause === failed.stopping.reason) {
-    await app.catalog.importJobs.release(lease)
+    await app.catalog.importJobs.release(lease, app.clock())
     app.log.info({ jobId }, 'import job put down; it goes on at the next start')
     return
   }
   if (isStoreAway(cause)) {
     // Put down, so that whoever finds the store back goes on at once; where even that cannot be written, the lease runs out.
-    await app.catalog.importJobs.release(lease).catch(() => {})
+    await app.catalog.importJobs.release(lease, app.clock()).catch(() => {})
     throw cause
   }
   app.log[cause instanceof JobFailed ? 'warn' : 'error']({ jobId, err: cause }, 'import job failed')

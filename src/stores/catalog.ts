@@ -219,15 +219,18 @@ export interface ImportJobs {
     readonly after: { readonly submittedAt: number; readonly jobId: string } | undefined
     readonly limit: number
   }): Promise<readonly ImportJob[]>
-  /** The oldest job that is SUBMITTED, or IN_PROGRESS under a lease that ran out; it is IN_PROGRESS and ours from here. */
+  /**
+   * A job that is SUBMITTED, the oldest first; where there is none, one that is IN_PROGRESS and released, or whose lease ran out. It is
+   * IN_PROGRESS and ours from here.
+   */
   claim(request: {
     readonly owner: string
     readonly now: number
     readonly leaseUntil: number
   }): Promise<ClaimedJob | undefined>
   renew(lease: Lease, leaseUntil: number): Promise<void>
-  /** Gives up the lease so that another worker may go on at once. */
-  release(lease: Lease): Promise<void>
+  /** Gives up the lease: the job goes behind those that were never claimed, and behind those that were released before. */
+  release(lease: Lease, at: number): Promise<void>
   setFilesFound(lease: Lease, filesFound: number): Promise<void>
   /** The greatest input key recorded: a job that goes on after a crash goes on behind it. */
   lastRecordedKey(jobId: string): Promise<string | undefined>

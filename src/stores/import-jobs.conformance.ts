@@ -123,8 +123,29 @@ export function testImportJobs(open: OpenCatalog): void {
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     await catalog.importJobs.renew(lease, AT + 1_000_000)
     assert.equal(await catalog.importJobs.claim({ owner: 'b', now: AT + 999_999, leaseUntil: AT }), undefined)
-    await catalog.importJobs.release(lease)
+    await catalog.importJobs.release(lease, AT)
     assert.ok(await catalog.importJobs.claim({ owner: 'b', now: AT, leaseUntil: AT + 1 }))
+  })
+
+  test('a job that is released goes behind those never claimed, and behind those released before it', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const { importJobs } = catalog
+    for (const [name, submittedAt] of [
+      ['first', AT],
+      ['second', AT + 1],
+      ['third', AT + 2],
+    ] as const) {
+      await importJobs.submit({ job: jobNamed(name, { datastoreId, submittedAt }), token: tokenOf(name) })
+    }
+    const claimAndRelease = async (now: number) => {
+      const job = await importJobs.claim({ owner: 'worker', now, leaseUntil: now + 100 })
+      await importJobs.release({ jobId: job!.jobId, owner: 'worker' }, now)
+      return job!.jobName
+    }
+    const names: unknown[] = []
+    for (let now = AT; now < AT + 5; now++) names.push(await claimAndRelease(now))
+    assert.deepEqual(names, ['first', 'second', 'third', 'first', 'second'])
   })
 
   test('claims count as attempts until something was done or the job was put down on purpose', async (context) => {
@@ -143,7 +164,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.deepEqual([await attempt(), await attempt()], [1, 2])
     await publishAll(catalog, lease, AT)
     assert.equal(await attempt(), 1)
-    await importJobs.release(lease)
+    await importJobs.release(lease, AT)
     assert.equal(await attempt(), 1)
   })
 
@@ -156,7 +177,7 @@ export function testImportJobs(open: OpenCatalog): void {
     const heir = { jobId: lease.jobId, owner: 'heir' }
     assert.ok(await importJobs.claim({ owner: 'heir', now: AT + 30_000, leaseUntil: AT + 60_000 }))
     await assert.rejects(importJobs.renew(lease, AT + 90_000), LeaseLost)
-    await assert.rejects(importJobs.release(lease), LeaseLost)
+    await assert.rejects(importJobs.release(lease, AT), LeaseLost)
     await assert.rejects(importJobs.setFilesFound(lease, 7), LeaseLost)
     await assert.rejects(importJobs.record(lease, [storedFile('b')]), LeaseLost)
     await assert.rejects(importJobs.publish(lease, [group!], AT), LeaseLost)

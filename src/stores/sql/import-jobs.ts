@@ -47,7 +47,7 @@ export function importJobsOver(
       return database.write(() => claim(request))
     },
     renew: (lease, leaseUntil) => database.write(() => renew(lease, leaseUntil)),
-    release: (lease) => database.write(() => release(lease)),
+    release: (lease, at) => database.write(() => release(lease, at)),
     setFilesFound: (lease, filesFound) => database.write(() => setFilesFound(lease, filesFound)),
     lastRecordedKey: (jobId) => database.read(() => lastRecordedKey(jobId)),
     recordedKeys: (jobId, keys) => database.read(() => recordedKeys(jobId, keys)),
@@ -144,7 +144,7 @@ function* claim({ owner, now, leaseUntil }: Parameters<ImportJobs['claim']>[0]):
   const row = yield* one<JobRow & { readonly attempts: number }>(
     `UPDATE import_jobs SET job_status = 'IN_PROGRESS', lease_owner = ?, lease_until = ?, attempts = attempts + 1 WHERE job = (
        SELECT job FROM import_jobs WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= ?)
-       ORDER BY submitted_at, job LIMIT 1 ${LOCKED_OR_PASSED_BY}
+       ORDER BY coalesce(lease_until, 0), submitted_at, job LIMIT 1 ${LOCKED_OR_PASSED_BY}
      ) RETURNING ${COLUMNS}, attempts`,
     owner,
     leaseUntil,
@@ -158,10 +158,10 @@ function* renew(lease: Lease, leaseUntil: number): Sql<void> {
   yield* run('UPDATE import_jobs SET lease_until = ? WHERE job = ?', leaseUntil, job)
 }
 
-/** Put down on purpose: that was no attempt that failed. */
-function* release(lease: Lease): Sql<void> {
+/** On purpose: that was no attempt that failed. Jobs that were never claimed go first, so that one that cannot get on holds up none. */
+function* release(lease: Lease, at: number): Sql<void> {
   const { job } = yield* underLease(lease)
-  yield* run('UPDATE import_jobs SET lease_owner = NULL, lease_until = NULL, attempts = 0 WHERE job = ?', job)
+  yield* run('UPDATE import_jobs SET lease_owner = NULL, lease_until = ?, attempts = 0 WHERE job = ?', at, job)
 }
 
 function* setFilesFound(lease: Lease, filesFound: number): Sql<void> {
