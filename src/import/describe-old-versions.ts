@@ -2,6 +2,7 @@
  * Makes the metadata documents of image sets that came in before there were any, one after the other, from their files. Several workers
  * may do so at once: a document has a key of its own, and whoever comes second finds it made.
  */
+import { setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
 import type { DocumentBody } from '../imaging/metadata-document.ts'
 import type { BlobDigest } from '../stores/blob-store.ts'
@@ -12,22 +13,33 @@ import { DocumentJoiner, type JoinedDocument } from './join-document.ts'
 import { levelsOfVersion } from './version-levels.ts'
 
 const VERSIONS_AT_ONCE = 100
+const AGAIN_MS = 10_000
 
-/** Never rejects: what could not be made is told in the log, and tried again at the next start. */
+/** Never rejects: while a store is away it is tried again, and what fails otherwise is logged and tried again at the next start. */
 export async function describeOldVersions(app: ImportApp, signal: AbortSignal): Promise<void> {
-  let after: VersionOfDatastore | undefined
-  try {
-    for (;;) {
-      const versions = await app.catalog.imageSets.pendingDocuments({ after, limit: VERSIONS_AT_ONCE })
-      for (const version of versions) {
-        if (signal.aborted) return
-        await describeVersion(app, version)
-        after = version
+  while (!signal.aborted) {
+    try {
+      return await describeAll(app, signal)
+    } catch (err) {
+      if (!(err instanceof StoreUnavailable)) {
+        app.log.error({ err }, 'metadata documents of older image sets could not be made; the next start goes on')
+        return
       }
-      if (versions.length === 0) return
+      app.log.warn({ err }, 'metadata documents of older image sets could not be made; it is tried again')
+      await setTimeout(AGAIN_MS, undefined, { signal }).catch(() => {})
     }
-  } catch (err) {
-    app.log.error({ err }, 'metadata documents of older image sets could not be made; the next start goes on')
+  }
+}
+
+async function describeAll(app: ImportApp, signal: AbortSignal): Promise<void> {
+  for (let after: VersionOfDatastore | undefined; ; ) {
+    const versions = await app.catalog.imageSets.pendingDocuments({ after, limit: VERSIONS_AT_ONCE })
+    for (const version of versions) {
+      if (signal.aborted) return
+      await describeVersion(app, version)
+      after = version
+    }
+    if (versions.length === 0) return
   }
 }
 

@@ -8,9 +8,9 @@ import { DicomError } from '../dicom/dicom-error.ts'
 import { type DicomFile, requireAttribute } from '../dicom/parse.ts'
 import { type JsonMetadata, type MetadataInFront, parseJsonMetadata, putInFront } from '../imaging/json-metadata.ts'
 import { s3Place } from '../imaging/s3-uri.ts'
-import { type BlobStore, readAll } from '../stores/blob-store.ts'
 import type { FailedFile, ImportJob, Lease } from '../stores/catalog.ts'
-import { failureOf } from './read-file.ts'
+import type { BucketFile } from '../stores/locations.ts'
+import { type InputBucket, rangesOf, UnreadableObject } from './input-bucket.ts'
 import type { BatchWriter } from './store-batch.ts'
 
 interface Mapping {
@@ -27,11 +27,8 @@ interface Held {
   readonly metadata: JsonMetadata | string
 }
 
-type App = Pick<ImportApp, 'limits' | 'log'>
-
 export class JsonMetadataFiles {
-  readonly #app: App
-  readonly #bucket: BlobStore
+  readonly #input: InputBucket
   readonly #fileBytesMax: number
   readonly #mappings: readonly Mapping[]
   readonly #byStudy: ReadonlyMap<string, readonly Mapping[]>
@@ -41,9 +38,11 @@ export class JsonMetadataFiles {
   #heldBytes = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(app: App, { bucket, job }: { readonly bucket: BlobStore; readonly job: ImportJob }) {
-    this.#app = app
-    this.#bucket = bucket
+  constructor(
+    app: Pick<ImportApp, 'limits'>,
+    { input, job }: { readonly input: InputBucket; readonly job: ImportJob },
+  ) {
+    this.#input = input
     this.#fileBytesMax = app.limits.importMetadataFileBytes
     const { prefix } = s3Place(job.inputS3Uri)
     const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
@@ -104,12 +103,8 @@ export class JsonMetadataFiles {
     const invalid = (message: string): FailedFile => ({
       ...{ outcome: 'failed', key, exceptionType: 'ValidationException', message },
     })
-    try {
-      const metadata = await this.#load(mapping)
-      if (typeof metadata === 'string') return invalid(cannotBeUsed(number, metadata))
-    } catch (cause) {
-      return failureOf(this.#app, key, cause)
-    }
+    const metadata = await this.#load(mapping)
+    if (typeof metadata === 'string') return invalid(cannotBeUsed(number, metadata))
     if (!isWhole || this.#used.has(key)) return undefined
     return invalid(
       `The JSON metadata of mapping ${number} was not used: no file of the input is of its study and series`,
@@ -136,9 +131,9 @@ export class JsonMetadataFiles {
   }
 
   async #read({ key, seriesInstanceUID }: Mapping): Promise<Held> {
-    const blob = await this.#bucket.open(key, { start: 0, length: this.#fileBytesMax + 1 })
-    if (blob === undefined) return { sizeBytes: 0, metadata: 'It is not in the input.' }
-    const bytes = await readAll(blob)
+    const { bucket } = this.#input
+    const bytes = await this.#bytesOf({ sizeBytes: 0, open: (range) => bucket.open(key, range) })
+    if (typeof bytes === 'string') return { sizeBytes: 0, metadata: bytes }
     if (bytes.length > this.#fileBytesMax) {
       return { sizeBytes: 0, metadata: `It has more than the ${this.#fileBytesMax} bytes that it may have.` }
     }
@@ -149,6 +144,17 @@ export class JsonMetadataFiles {
     } catch (cause) {
       if (!(cause instanceof ContractError)) throw cause
       return { sizeBytes: 0, metadata: cause.message }
+    }
+  }
+
+  /** A sentence where the bytes cannot be read. @throws StoreUnavailable where the input is away */
+  async #bytesOf(file: Pick<BucketFile, 'open' | 'sizeBytes'>): Promise<Uint8Array | string> {
+    try {
+      return await rangesOf(this.#input, file).read(0, this.#fileBytesMax + 1)
+    } catch (cause) {
+      if (cause instanceof DicomError) return 'It is not in the input.'
+      if (!(cause instanceof UnreadableObject)) throw cause
+      return cause.isDenied ? 'It cannot be read: access denied.' : 'It could not be read.'
     }
   }
 }
@@ -177,6 +183,6 @@ export async function recordMetadataFailures(
   if (failures.length === 0) return
   const { filesDone } = (await catalog.importJobs.get(job))!
   await catalog.importJobs.setFilesFound(lease, filesDone + failures.length)
-  for (const failure of failures) await writer.addFailed(failure)
+  for (const failure of failures) await writer.addUnstored(failure)
   await writer.flush()
 }

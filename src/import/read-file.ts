@@ -6,16 +6,16 @@ import type { DicomFile } from '../dicom/parse.ts'
 import type { PixelItemWalk } from '../dicom/pixel-items.ts'
 import { toleratedFaults } from '../imaging/import-warnings.ts'
 import { type Instance, readInstance } from '../imaging/instance.ts'
-import { readAll } from '../stores/blob-store.ts'
 import type { FailedFile, SkippedFile } from '../stores/catalog.ts'
 import type { BucketFile } from '../stores/locations.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { describeInstance, type FileToDescribe, type MetadataBytes } from './describe-instance.ts'
 import { type FramesOfFile, type FramesToKeep, type FramesWork, framesOfFile } from './file-frames.ts'
+import { bytesOf, type InputBucket, rangesOf, UnreadableObject } from './input-bucket.ts'
 import type { JsonMetadataFiles } from './json-metadata-files.ts'
 import { checkedToTheEnd } from './large-file.ts'
 import { parseInput } from './parse-input.ts'
-import { type RangeOfFile, readHeader, readTrailing } from './read-header.ts'
+import { readHeader, readTrailing } from './read-header.ts'
 import { refuseDirectory, whySkipped } from './skipped-files.ts'
 import { sourceOver } from './window-reader.ts'
 
@@ -39,6 +39,7 @@ export type FileRead =
 
 export interface Reading extends FramesWork {
   readonly app: ImportApp
+  readonly input: InputBucket
   /** Puts the JSON metadata of the job in front of what files say. */
   readonly metadata: Pick<JsonMetadataFiles, 'putInFront'>
   /** One after another: an inflated data set may take far more memory than its file. */
@@ -47,7 +48,7 @@ export interface Reading extends FramesWork {
 
 /**
  * Whatever is wrong with one file is a value, and the job goes on.
- * @throws the signal's reason, and StoreUnavailable where it is our own store that is away
+ * @throws the signal's reason, and StoreUnavailable where the input or a store of our own is away
  */
 export async function readFile(reading: Reading, entry: BucketFile): Promise<FileRead> {
   const { app } = reading
@@ -60,11 +61,11 @@ export async function readFile(reading: Reading, entry: BucketFile): Promise<Fil
     }
     if (entry.sizeBytes > importWholeFileBytes) return await readLarge(reading, entry)
     // A file that grew between listing and reading is taken as it is now, up to the same bound.
-    const bytes = await rangeOf(entry).read(0, entry.sizeBytes + 1)
+    const bytes = await rangesOf(reading.input, entry).read(0, entry.sizeBytes + 1)
     return await describeWhole(reading, bytes)
   } catch (cause) {
     reading.signal.throwIfAborted()
-    if (cause instanceof OwnStoreAway) throw cause.cause
+    if (cause instanceof StoreUnavailable) throw cause
     const reason = whySkipped(entry.key, cause)
     if (reason !== undefined) {
       return { kind: 'unstored', file: { outcome: 'skipped', key: entry.key, message: reason } }
@@ -72,9 +73,6 @@ export async function readFile(reading: Reading, entry: BucketFile): Promise<Fil
     return { kind: 'unstored', file: failureOf(app, entry.key, cause) }
   }
 }
-
-/** Tells it from an input that cannot be read. */
-class OwnStoreAway extends Error {}
 
 async function describeWhole(reading: Reading, bytes: Uint8Array): Promise<FileRead> {
   const parse = () => parseInput(bytes, { inflatedBytesMax: reading.app.limits.inflatedBytes })
@@ -93,9 +91,7 @@ const notInflated = (file: DicomFile, bytes: Uint8Array): DicomFile | undefined 
 async function describeParsed(reading: Reading, file: DicomFile): Promise<DescribedFile> {
   refuseDirectory(file)
   const { shown, instance } = await readShown(reading, file)
-  const framed = await framesOfFile({ file, source: bytesInMemory(file.bytes) }, reading).catch((cause) => {
-    throw cause instanceof StoreUnavailable ? new OwnStoreAway('', { cause }) : cause
-  })
+  const framed = await framesOfFile({ file, source: bytesInMemory(file.bytes) }, reading)
   return describe(reading, { file: shown, instance, framed })
 }
 
@@ -108,9 +104,9 @@ async function readShown({ metadata }: Reading, file: DicomFile): Promise<{ show
 
 /** Of the bytes only the header is held; the pixel data is checked while it is copied, and what follows it is read then. */
 async function readLarge(reading: Reading, entry: BucketFile): Promise<FileRead> {
-  const { app } = reading
+  const { app, input } = reading
   const { sizeBytes } = entry
-  const range = rangeOf(entry)
+  const range = rangesOf(input, entry)
   const file = await readHeader(range, app.limits)
   refuseDirectory(file)
   const { shown, instance } = await readShown(reading, file)
@@ -118,11 +114,7 @@ async function readLarge(reading: Reading, entry: BucketFile): Promise<FileRead>
   const onEnd = (walked: PixelItemWalk) => {
     items = walked
   }
-  const bytes = async function* () {
-    const blob = await entry.open()
-    if (blob === undefined) throw new DicomError({ reason: 'The object is no longer there' })
-    yield* checkedToTheEnd(blob.bytes, { file, sizeBytes, onEnd })
-  }
+  const bytes = () => checkedToTheEnd(bytesOf(input, entry), { file, sizeBytes, onEnd })
   const describeStored = async (blobKey: string) => {
     const trailing = await readTrailing(range, file, { pixelDataEnd: items?.endsAt, limits: app.limits })
     const framed = await framesOfFile({ file, items, source: sourceOver(app.blobs, blobKey) }, reading)
@@ -155,20 +147,11 @@ async function describe({ app }: Reading, { instance, framed, ...described }: Fr
   }
 }
 
-const rangeOf = (file: BucketFile): RangeOfFile => ({
-  sizeBytes: file.sizeBytes,
-  async read(start, length) {
-    const blob = await file.open({ start, length })
-    if (blob === undefined) throw new DicomError({ reason: 'The object is no longer there' })
-    return readAll(blob)
-  },
-})
-
 export function failureOf(app: Pick<ImportApp, 'log'>, key: string, cause: unknown): FailedFile {
   if (cause instanceof DicomError) {
     return { outcome: 'failed', key, exceptionType: 'ValidationException', message: cause.message }
   }
-  if (isAccessDenied(cause)) {
+  if (cause instanceof UnreadableObject && cause.isDenied) {
     return {
       outcome: 'failed',
       key,
@@ -185,5 +168,3 @@ export function failureOf(app: Pick<ImportApp, 'log'>, key: string, cause: unkno
     message: 'The object could not be read; import it again',
   }
 }
-
-const isAccessDenied = (cause: unknown): boolean => cause instanceof StoreUnavailable && cause.reason === 'access'

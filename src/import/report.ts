@@ -7,6 +7,7 @@ import type { ImportApp } from '../app.ts'
 import { s3Place } from '../imaging/s3-uri.ts'
 import type { BlobStore } from '../stores/blob-store.ts'
 import type { GeneratedImageSet, ImportJob, ReportLine } from '../stores/catalog.ts'
+import { putMadeOutput } from './job-output.ts'
 
 type Kind = 'success' | 'failure' | 'warning' | 'skipped'
 
@@ -22,7 +23,10 @@ interface Counts {
   skipped: number
 }
 
-/** @throws where the output cannot be written; nothing of it is promised then. */
+/**
+ * @throws JobFailed where the output cannot be written, StoreUnavailable where it or the catalog is away; nothing of the report is
+ * promised then.
+ */
 export async function writeReport(
   app: ImportApp,
   output: { readonly bucket: BlobStore; readonly job: ImportJob },
@@ -38,17 +42,16 @@ export async function writeReport(
   }
   for (const kind of KINDS) {
     if (linesOf[kind] === 0) continue
-    await bucket.put(
-      `${prefix}${folderOf(kind)}${kind}.ndjson`,
-      chunked(lines(app.catalog.importJobs.reportLines(job.jobId), kind)),
-    )
+    const key = `${prefix}${folderOf(kind)}${kind}.ndjson`
+    const texts = lines(app.catalog.importJobs.reportLines(job.jobId), kind)
+    await putMadeOutput(chunked(texts), (bytes) => bucket.put(key, bytes))
   }
   const imageSets = () => app.catalog.importJobs.generatedImageSets(job.jobId)
   let generated = 0
   for await (const _ of imageSets()) generated += 1
   // Last, so that a client that sees the manifest finds everything it points at.
   const manifest = manifestText(summaryOf(job, { ...counts, generated }), imageSets())
-  await bucket.put(`${prefix}job-output-manifest.json`, chunked(manifest))
+  await putMadeOutput(chunked(manifest), (bytes) => bucket.put(`${prefix}job-output-manifest.json`, bytes))
 }
 
 function summaryOf(job: ImportJob, counts: Counts & { readonly generated: number }) {

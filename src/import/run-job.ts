@@ -6,7 +6,7 @@ import type { ImportApp } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import { s3Place } from '../imaging/s3-uri.ts'
-import { type BlobStore, InvalidBlobKey } from '../stores/blob-store.ts'
+import type { BlobStore } from '../stores/blob-store.ts'
 import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog.ts'
 import {
   type Bucket,
@@ -16,8 +16,10 @@ import {
   isUnreadable,
   type UnreadableEntry,
 } from '../stores/locations.ts'
+import { type InputBucket, UnreadableObject } from './input-bucket.ts'
 import { inputFiles } from './input-files.ts'
 import { JobFailed } from './job-failed.ts'
+import { putOutput } from './job-output.ts'
 import { JsonMetadataFiles, recordMetadataFailures } from './json-metadata-files.ts'
 import { publishGroups } from './publish-groups.ts'
 import { readAhead } from './read-ahead.ts'
@@ -38,7 +40,10 @@ const READ_AHEAD_FILES = 16
 /** Beyond the attempts that a bad file may cost, those that a job may cost that dies of something else. */
 const MORE_ATTEMPTS = 4
 
-/** @throws JobFailed where the job cannot succeed; the signal's reason where it was told to stop. */
+/**
+ * @throws JobFailed where the job cannot succeed; the signal's reason where it was told to stop; StoreUnavailable where the input, the
+ * output or a store of our own is away, so that it is tried later.
+ */
 export async function runJob(work: Work): Promise<void> {
   const { app, job, lease } = work
   if (job.attempt > app.limits.importAttempts + MORE_ATTEMPTS) {
@@ -47,13 +52,14 @@ export async function runJob(work: Work): Promise<void> {
   const input = await openBucket(app, job.inputS3Uri, 'input')
   const output = await openBucket(app, job.outputS3Uri, 'output')
   await checkWritable(app, output, job)
-  const metadata = new JsonMetadataFiles(app, { bucket: input, job })
+  const inputBucket = { bucket: input, prefix: s3Place(job.inputS3Uri).prefix }
+  const metadata = new JsonMetadataFiles(app, { input: inputBucket, job })
   await countFiles(work, input, metadata.keys)
   const stillOurs = () => app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
   await removeUnrecordedBlobs(app, { folder: blobFolder(job), stillOurs })
-  await storeFiles(work, input, metadata)
+  await storeFiles(work, inputBucket, metadata)
   await publishGroups(work)
-  await wrapOutputErrors(() => writeReport(app, { bucket: output, job }))
+  await writeReport(app, { bucket: output, job })
 }
 
 async function openBucket(app: ImportApp, uri: string, role: 'input' | 'output'): Promise<Bucket> {
@@ -66,19 +72,10 @@ async function openBucket(app: ImportApp, uri: string, role: 'input' | 'output')
 /** An output that cannot be written is found out before anything is imported, not after. */
 async function checkWritable(app: ImportApp, bucket: BlobStore, job: ImportJob): Promise<void> {
   const key = `${s3Place(job.outputS3Uri).prefix}.write-check-${app.newId()}`
-  await wrapOutputErrors(async () => {
+  await putOutput(async () => {
     await bucket.put(key, Buffer.from('ok'))
     await bucket.remove([key])
   })
-}
-
-async function wrapOutputErrors(write: () => Promise<void>): Promise<void> {
-  try {
-    await write()
-  } catch (cause) {
-    const why = cause instanceof InvalidBlobKey ? `: ${cause.message}` : ''
-    throw new JobFailed(`The output location cannot be written${why}`, { cause })
-  }
 }
 
 async function countFiles(
@@ -113,7 +110,7 @@ const tooMuch = (limit: string) => new JobFailed(`The input has more than ${limi
  */
 async function storeFiles(
   { app, job, lease, signal }: Work,
-  input: Bucket,
+  input: InputBucket,
   metadata: JsonMetadataFiles,
 ): Promise<void> {
   const { importWholeFileBytes, importAttempts } = app.limits
@@ -122,8 +119,8 @@ async function storeFiles(
   const limits = isCareful ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
   const writer = new BatchWriter({ ...app, limits }, { job, lease })
   let isDeadly = job.attempt >= importAttempts
-  const reading = await readingOf({ app, job, signal }, metadata)
-  const files = readAhead(inputFiles(input, { inputS3Uri: job.inputS3Uri, after, except: metadata.keys }), {
+  const reading = await readingOf({ app, job, signal }, { input, metadata })
+  const files = readAhead(inputFiles(input.bucket, { inputS3Uri: job.inputS3Uri, after, except: metadata.keys }), {
     limits: { files: isCareful ? 1 : READ_AHEAD_FILES, bytes: importWholeFileBytes },
     sizeOf: (entry) => (isUnreadable(entry) ? 0 : Math.min(entry.sizeBytes, importWholeFileBytes)),
     read: (entry) => {
@@ -152,12 +149,15 @@ async function recount({ app, job, lease }: Omit<Work, 'signal'>): Promise<void>
   await app.catalog.importJobs.setFilesFound(lease, filesDone)
 }
 
-async function readingOf({ app, job, signal }: Omit<Work, 'lease'>, metadata: Reading['metadata']): Promise<Reading> {
+async function readingOf(
+  { app, job, signal }: Omit<Work, 'lease'>,
+  { input, metadata }: Pick<Reading, 'input' | 'metadata'>,
+): Promise<Reading> {
   const datastore = await app.catalog.datastores.get(job.datastoreId, { deletedSince: 0 })
   if (datastore === undefined) throw new JobFailed('The data store is no longer there')
   let last: Promise<unknown> = Promise.resolve()
   return {
-    ...{ app, metadata, signal },
+    ...{ app, input, metadata, signal },
     format: datastore.losslessStorageFormat,
     newBlobKey: () => newBlobKey(app, job),
     inTurn(work) {
@@ -205,14 +205,24 @@ async function storeFile(
       const { app } = reading
       const blobKey = reading.newBlobKey()
       try {
-        const digest = await app.blobs.put(blobKey, read.bytes())
+        const digest = await twiceIfUnreadable(() => app.blobs.put(blobKey, read.bytes()))
         return await writer.addInOwnBlob(entry.key, { blobKey, digest, described: await read.describe(blobKey) })
       } catch (cause) {
-        if (!(cause instanceof DicomError)) throw cause
+        if (!(cause instanceof DicomError || cause instanceof UnreadableObject)) throw cause
         await app.blobs.remove([blobKey])
         return writer.addUnstored(failureOf(app, entry.key, cause))
       }
     }
+  }
+}
+
+/** A connection that breaks once in gigabytes is no fault of the file. */
+async function twiceIfUnreadable<T>(copy: () => Promise<T>): Promise<T> {
+  try {
+    return await copy()
+  } catch (cause) {
+    if (!(cause instanceof UnreadableObject) || cause.isDenied) throw cause
+    return copy()
   }
 }
 

@@ -7,6 +7,7 @@ import { type ClaimedJob, type Lease, LeaseLost } from '../stores/catalog.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { describeOldVersions } from './describe-old-versions.ts'
 import { JobFailed } from './job-failed.ts'
+import { LateReleases } from './late-releases.ts'
 import { failureMessageOf, runJob } from './run-job.ts'
 import { blobFolder } from './store-batch.ts'
 import { keepSweeping } from './sweep-blobs.ts'
@@ -16,13 +17,15 @@ import { startWorkLoop, type WorkLoop } from './work-loop.ts'
 /** A job that is in hand when it is stopped is left at its last recorded file, and its lease given up. */
 export function startImportWorker(app: ImportApp): WorkLoop {
   const owner = app.newId()
+  const late = new LateReleases((error) => error instanceof LeaseLost)
   const loop = startWorkLoop(app.log, {
     name: 'import worker',
     async takeOne(signal) {
+      await late.catchUp()
       const now = app.clock()
       const job = await app.catalog.importJobs.claim({ owner, now, leaseUntil: now + app.limits.importLeaseMs })
       if (job === undefined) return 'nothing waits'
-      await workOn(app, { job, owner, signal })
+      await workOn(app, { job, owner, signal, late })
       return 'worked'
     },
   })
@@ -37,7 +40,14 @@ export function startImportWorker(app: ImportApp): WorkLoop {
   }
 }
 
-async function workOn(app: ImportApp, hold: { job: ClaimedJob; owner: string; signal: AbortSignal }): Promise<void> {
+interface Hold {
+  readonly job: ClaimedJob
+  readonly owner: string
+  readonly signal: AbortSignal
+  readonly late: LateReleases
+}
+
+async function workOn(app: ImportApp, hold: Hold): Promise<void> {
   const { job, owner } = hold
   const lease: Lease = { jobId: job.jobId, owner }
   const { jobs, leaseMs } = { jobs: app.catalog.importJobs, leaseMs: app.limits.importLeaseMs }
@@ -55,12 +65,16 @@ async function workOn(app: ImportApp, hold: { job: ClaimedJob; owner: string; si
     await jobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: app.clock() })
     app.log.info({ jobId: job.jobId, tookMs: app.clock() - startedAt }, 'import job completed')
   } catch (cause) {
-    await afterFailure(app, { job, lease, cause, stopping: hold.signal })
+    await afterFailure(app, { job, lease, cause, stopping: hold.signal }).catch(async (error: unknown) => {
+      if (error instanceof StoreUnavailable) await hold.late.release(() => jobs.release(lease, app.clock()))
+      throw error
+    })
   } finally {
     clearInterval(renewal)
   }
 }
 
+/** @throws StoreUnavailable where a store is away, before or now: the job is to be released. */
 async function afterFailure(
   app: ImportApp,
   failed: { job: ClaimedJob; lease: Lease; cause: unknown; stopping: AbortSignal },
@@ -76,11 +90,8 @@ async function afterFailure(
     app.log.info({ jobId }, 'import job put down; it goes on at the next start')
     return
   }
-  if (isStoreAway(cause)) {
-    // Put down, so that whoever finds the store back goes on at once; where even that cannot be written, the lease runs out.
-    await app.catalog.importJobs.release(lease, app.clock()).catch(() => {})
-    throw cause
-  }
+  // Not the job's fault: it must not end FAILED because a disk was full for a minute.
+  if (cause instanceof StoreUnavailable) throw cause
   app.log[cause instanceof JobFailed ? 'warn' : 'error']({ jobId, err: cause }, 'import job failed')
   // A worker that lost its lease unknowingly must not take away what the next has put and not recorded yet.
   const stillOurs = () => app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
@@ -91,6 +102,3 @@ async function afterFailure(
     endedAt: app.clock(),
   })
 }
-
-/** Not the job's fault: it must not end FAILED because a disk was full for a minute. */
-const isStoreAway = (cause: unknown): boolean => cause instanceof StoreUnavailable

@@ -43,8 +43,25 @@ export async function putUploadFile(
 export async function joinUploadFile(file: UploadedFile & { readonly parts: number }, app: App): Promise<void> {
   const bucket = await openBucket(app)
   const keys = Array.from({ length: checkedParts(file.parts, app) }, (_, at) => partKey(file, at + 1))
-  await bucket.put(keyOf(file), joined(bucket, keys))
+  try {
+    await bucket.put(keyOf(file), joined(bucket, keys))
+  } catch (error) {
+    // An earlier try of the same request joined them, and the bucket was away before all parts were removed or the answer was sent.
+    if (!(error instanceof PartMissing) || !(await isThere(bucket, keyOf(file)))) throw error
+  }
   await bucket.remove(keys)
+}
+
+async function isThere(bucket: BlobStore, key: string): Promise<boolean> {
+  const found = await bucket.open(key, { start: 0, length: 0 })
+  for await (const _ of found?.bytes ?? []) break
+  return found !== undefined
+}
+
+class PartMissing extends ContractError {
+  constructor(part: number) {
+    super('ValidationException', `Part ${part} of the file was not sent.`)
+  }
 }
 
 export async function removeUpload({ uploadId }: Pick<Upload, 'uploadId'>, app: App): Promise<void> {
@@ -56,7 +73,7 @@ export async function removeUpload({ uploadId }: Pick<Upload, 'uploadId'>, app: 
 async function* joined(bucket: BlobStore, keys: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const [at, key] of keys.entries()) {
     const part = await bucket.open(key)
-    if (part === undefined) throw new ContractError('ValidationException', `Part ${at + 1} of the file was not sent.`)
+    if (part === undefined) throw new PartMissing(at + 1)
     yield* part.bytes
   }
 }

@@ -3,6 +3,7 @@
  * since nothing of a workflow is visible before its end.
  */
 import { ContractError } from '../contract/errors.ts'
+import { LateReleases } from '../import/late-releases.ts'
 import { asJobMessage } from '../import/run-job.ts'
 import { startWorkLoop, type WorkLoop } from '../import/work-loop.ts'
 import { type ClaimedWorkflow, WorkflowLost } from '../stores/catalog.ts'
@@ -15,19 +16,21 @@ const ATTEMPTS_MAX = 3
 
 export function startWorkflowWorker(app: WorkflowApp): WorkLoop {
   const owner = app.newId()
+  const late = new LateReleases((error) => error instanceof WorkflowLost)
   return startWorkLoop(app.log, {
     name: 'workflow worker',
     async takeOne() {
+      await late.catchUp()
       const now = app.clock()
       const claimed = await app.catalog.workflows.claim({ owner, now, leaseUntil: now + app.limits.workflowLeaseMs })
       if (claimed === undefined) return 'nothing waits'
-      await workOn(app, claimed)
+      await workOn(app, claimed, late)
       return 'worked'
     },
   })
 }
 
-async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
+async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow, late: LateReleases): Promise<void> {
   const { lease, request, datastoreId } = claimed
   const { workflows } = app.catalog
   const leaseMs = app.limits.workflowLeaseMs
@@ -44,23 +47,25 @@ async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void>
     await runWorkflow(app, claimed)
     app.log.info({ operation: request.operation, datastoreId, tookMs: app.clock() - startedAt }, 'workflow completed')
   } catch (cause) {
-    await afterFailure(app, claimed, cause).catch((err: unknown) => {
-      if (!(err instanceof WorkflowLost)) throw err
-      app.log.warn({ datastoreId }, 'another worker took this workflow over')
+    await afterFailure(app, claimed, cause).catch(async (err: unknown) => {
+      if (err instanceof WorkflowLost) {
+        app.log.warn({ datastoreId }, 'another worker took this workflow over')
+        return
+      }
+      // Others that may not need what is away go before.
+      await late.release(() => workflows.release(lease, app.clock()))
+      throw err
     })
   } finally {
     clearInterval(renewal)
   }
 }
 
+/** @throws where the workflow has not ended and is to be released. */
 async function afterFailure(app: WorkflowApp, claimed: ClaimedWorkflow, cause: unknown): Promise<void> {
   const { lease, request, datastoreId } = claimed
   if (cause instanceof WorkflowLost) throw cause
-  if (cause instanceof StoreUnavailable || request.operation === 'DeleteImageSet') {
-    // Put down, so that whoever finds the store back goes on at once, and others that may not need what is away go before; where even that cannot be written, the lease runs out.
-    await app.catalog.workflows.release(lease, app.clock()).catch(() => {})
-    throw cause
-  }
+  if (cause instanceof StoreUnavailable || request.operation === 'DeleteImageSet') throw cause
   const isForeseen = cause instanceof WorkflowFailed || cause instanceof ContractError
   app.log[isForeseen ? 'warn' : 'error']({ operation: request.operation, datastoreId, err: cause }, 'workflow failed')
   const message = isForeseen ? cause.message : 'The operation failed on the server. Begin it again'

@@ -1,0 +1,43 @@
+/** Files from a browser into a bucket that goes away: the same request, sent again, succeeds. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { newId } from '../new-id.ts'
+import { readAll } from '../stores/blob-store.ts'
+import { collected } from '../stores/catalog-fixture.ts'
+import type { Bucket } from '../stores/locations.ts'
+import { openMemoryBlobs } from '../stores/memory-blobs.ts'
+import { openMemoryLocations } from '../stores/memory-locations.ts'
+import { openSqliteCatalog } from '../stores/sql/sqlite.ts'
+import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import { appOver } from '../workflows/workflows.fixture.ts'
+import { joinUploadFile, putUploadFile, startUpload } from './uploads.ts'
+
+test('the parts of a file are joined by a second try where the bucket went away during the first', async (context) => {
+  const locations = openMemoryLocations()
+  const catalog = await openSqliteCatalog({ path: ':memory:', newId })
+  context.after(() => catalog.close())
+  const bucket = locations.createBucket('hilum-import')
+  let removals = 0
+  const failing: Bucket = {
+    ...bucket,
+    async remove(keys) {
+      if (++removals > 1) return bucket.remove(keys)
+      // Some are gone by then.
+      await bucket.remove(keys.slice(0, 1))
+      throw new StoreUnavailable({ store: 'the S3 bucket', reason: 'away', code: 'TimeoutError' })
+    },
+  }
+  const openOwnBucket = async (name: string) => (name === 'hilum-import' ? failing : locations.openOwnBucket(name))
+  const app = appOver({ catalog, blobs: openMemoryBlobs(), locations: { ...locations, openOwnBucket } })
+  const { uploadId } = await startUpload(app)
+  const file = { uploadId, name: 'a.dcm' }
+  for (const [at, text] of ['one', 'two', 'three'].entries()) {
+    await putUploadFile({ ...file, part: at + 1, bytes: Buffer.from(text) }, app)
+  }
+  await assert.rejects(joinUploadFile({ ...file, parts: 3 }, app), StoreUnavailable)
+  await joinUploadFile({ ...file, parts: 3 }, app)
+  const keys = (await collected(bucket.list(''))).map(({ key }) => key)
+  assert.deepEqual(keys, [`uploads/${uploadId}/a.dcm`])
+  assert.equal(Buffer.from(await readAll((await bucket.open(keys[0]!))!)).toString(), 'onetwothree')
+  await assert.rejects(joinUploadFile({ ...file, name: 'b.dcm', parts: 2 }, app), /Part 1 of the file was not sent/)
+})

@@ -1,0 +1,54 @@
+/** A catalog on PostgreSQL that goes away in the middle of a chosen call, as often as wanted, and comes back. */
+import pg from 'pg'
+import type { PostgresServer } from './postgres.fixture.ts'
+
+/** Runs the call while the catalog is away. Rejects with what the call rejected with. */
+export type Outage = <T>(call: () => Promise<T>) => Promise<T>
+
+/** The server is killed before the call and started again behind it: what follows at once finds it away too. */
+export function killing(server: PostgresServer): { readonly outage: Outage; readonly isBack: () => Promise<void> } {
+  let back: Promise<void> = Promise.resolve()
+  return {
+    isBack: () => back,
+    async outage(call) {
+      await back
+      await server.kill()
+      try {
+        return await call()
+      } finally {
+        back = server.start()
+      }
+    },
+  }
+}
+
+/** Every connection is cut while a statement of the call waits for a lock on one of the tables. */
+export function cutting(url: string, tables: readonly string[]): Outage {
+  return async (call) => {
+    const client = new pg.Client(url)
+    await client.connect()
+    try {
+      await client.query(`BEGIN; LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`)
+      const called = call()
+      // Looked at below; until then a rejection is not unhandled.
+      called.catch(() => {})
+      const others = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+      for (;;) {
+        const { rowCount } = await client.query(`SELECT 1 ${others} AND wait_event_type = 'Lock'`)
+        if ((rowCount ?? 0) > 0) break
+      }
+      await client.query(`SELECT pg_terminate_backend(pid) ${others}`)
+      await client.query('ROLLBACK')
+      return await called
+    } finally {
+      await client.end()
+    }
+  }
+}
+
+/** The first `times` calls to a verb meet the outage. */
+export function firstCalls(times: number, outage: Outage): Outage & { count(): number } {
+  let count = 0
+  const first: Outage = (call) => (++count <= times ? outage(call) : call())
+  return Object.assign(first, { count: () => count })
+}
