@@ -7,12 +7,22 @@ export interface Limits {
   readonly requestHeaderBytes: number
   /** A request's body; the greatest legal one is an import configuration of 1,000 mappings, about 2.6 MB. */
   readonly requestBodyBytes: number
+  /** Of all request bodies that are held at a time; a request beyond it is answered 503. */
+  readonly requestBodiesBytes: number
+  /** What is left of a body that nobody reads: up to so many bytes it is discarded and the connection kept. */
+  readonly discardedBodyBytes: number
+  /** A client that is refused while it sends may send so many bytes more, unread; after so long without a byte its connection is closed. */
+  readonly refusedLingerMs: number
+  readonly refusedLingerBytes: number
   /** From the first byte of a request to the end of its headers, and to the end of its body. */
   readonly requestHeaderTimeoutMs: number
   readonly requestBodyTimeoutMs: number
   /** An open connection that asks nothing. */
   readonly keepAliveTimeoutMs: number
+  /** A new connection beyond it takes the place of the one that has had no request in flight for longest. */
   readonly connections: number
+  /** The same for each IPv4 address and each IPv6 network of 64 bits; behind a proxy as many as `connections`. */
+  readonly connectionsPerAddress: number
   /** How far a signature's time may be from ours, both ways. */
   readonly clockSkewMs: number
   /** How long a stopping server waits for requests and import batches in flight. */
@@ -91,10 +101,15 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   requestHeaderBytes: 32 * 1024,
   requestBodyBytes: 4 * 1024 * 1024,
+  requestBodiesBytes: 64 * 1024 * 1024,
+  discardedBodyBytes: 64 * 1024,
+  refusedLingerMs: 1_000,
+  refusedLingerBytes: 64 * 1024 * 1024,
   requestHeaderTimeoutMs: 20_000,
   requestBodyTimeoutMs: 60_000,
   keepAliveTimeoutMs: 65_000,
   connections: 4_096,
+  connectionsPerAddress: 1_024,
   clockSkewMs: 15 * 60_000,
   shutdownMs: 30_000,
 

@@ -83,7 +83,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
     }
     await settleDatastores(app)
     const doors = openDoors(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER })
-    const door = await listen({ hosts: config.host, port: config.port, door: doors, limits, log })
+    const door = await listen({ hosts: config.host, port: config.port, ...doors, limits, log })
     undo.push(() => door.stop())
     const endpoint = endpointOf(config.host[0]!, door.port)
     log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')

@@ -58,7 +58,7 @@ export interface Hilum {
 }
 
 interface Inside {
-  readonly door: ReturnType<typeof openDoors>
+  readonly doors: ReturnType<typeof openDoors>
   readonly locations: ReturnType<typeof openMemoryLocations>
   close(): Promise<void>
 }
@@ -81,7 +81,8 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
   const door = await listen({
     hosts: ['127.0.0.1'],
     port: options.port ?? 0,
-    door: (request) => inside.door(request),
+    door: (request) => inside.doors.door(request),
+    refuse: (refusal, headers) => inside.doors.refuse(refusal, headers),
     limits,
     log,
   })
@@ -140,6 +141,6 @@ async function open(
     await accessTimes.stop()
     await stores.catalog.close()
   }
-  const door = openDoors(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER })
-  return { door, locations, close }
+  const doors = openDoors(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER })
+  return { doors, locations, close }
 }

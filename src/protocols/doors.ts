@@ -4,9 +4,10 @@ import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
 import { awsDoor } from './aws/serve.ts'
 import { createVerifier } from './aws/sigv4.ts'
+import { writeRefusal } from './aws/write-error.ts'
 import { consoleDoor, isOfConsole } from './console/serve.ts'
 import { hilumDoor, isOfHilum } from './hilum/serve.ts'
-import { type Door, splitTarget } from './wire.ts'
+import { type Door, splitTarget, type WriteRefusal } from './wire.ts'
 
 export interface Behind {
   readonly handlers: Handlers<App>
@@ -15,14 +16,23 @@ export interface Behind {
   readonly consoleFolder: string
 }
 
-export function openDoors(app: App, { handlers, extensions, consoleFolder }: Behind): Door {
+export interface Doors {
+  readonly door: Door
+  /** For what no door can be asked: in the format of the API, which most clients speak. */
+  readonly refuse: WriteRefusal
+}
+
+export function openDoors(app: App, { handlers, extensions, consoleFolder }: Behind): Doors {
   const aws = awsDoor(app, handlers)
   const pages = consoleDoor(consoleFolder)
   const verify = createVerifier({ credentials: app.credentials, limits: app.limits, service: 'medical-imaging' })
   const hilum = hilumDoor(app, { verify, extensions })
-  return (request) => {
-    const { path } = splitTarget(request.target)
-    if (isOfConsole(path)) return pages(request)
-    return isOfHilum(path) ? hilum(request) : aws(request)
+  return {
+    door(request) {
+      const { path } = splitTarget(request.target)
+      if (isOfConsole(path)) return pages(request)
+      return isOfHilum(path) ? hilum(request) : aws(request)
+    },
+    refuse: writeRefusal,
   }
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { type LogLine, logInto } from './aws/door.fixture.ts'
+import { writeRefusal } from './aws/write-error.ts'
 import { listen } from './listen.ts'
 import { Client, echo, reply, started } from './listening.fixture.ts'
 
@@ -73,7 +74,12 @@ describe('a graceful stop', () => {
 })
 
 describe('listening', () => {
-  const options = (lines: LogLine[]) => ({ door: echo, limits: DEFAULT_LIMITS, log: logInto(lines) })
+  const options = (lines: LogLine[]) => ({
+    door: echo,
+    refuse: writeRefusal,
+    limits: DEFAULT_LIMITS,
+    log: logInto(lines),
+  })
 
   test('fails on a port that is taken, and holds on to none of its addresses', async () => {
     const taken = await listen({ ...options([]), hosts: ['::1'], port: 0 })

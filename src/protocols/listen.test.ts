@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { ask, Client, echo, reply, started } from './listening.fixture.ts'
+import { ask, Client, echo, echoUpTo, reply, started } from './listening.fixture.ts'
 import type { Door } from './wire.ts'
 
 const unreachable: Door = async () => assert.fail('the door was reached')
@@ -182,22 +182,22 @@ describe('a reply', () => {
   })
 })
 
-describe('a request never reaches the door', () => {
+describe('a request is refused', () => {
   test('whose body is announced too large: 413 at once, without 100 Continue', async (t) => {
-    const { port } = await started(t, unreachable, { requestBodyBytes: 10 })
+    const { port } = await started(t, echoUpTo(10))
     const head = ['POST / HTTP/1.1', 'Host: h', 'Content-Length: 11', 'Expect: 100-continue', '', '']
     refusedWith(await ask(port, ...head), 413, 'RequestEntityTooLargeException')
   })
 
   test('whose body grows too large on the way', async (t) => {
-    const { port } = await started(t, unreachable, { requestBodyBytes: 10 })
+    const { port } = await started(t, echoUpTo(10))
     const chunks = ['6', '123456', '6', '123456', '6', '123456', '0', '', '']
     const text = await ask(port, 'POST / HTTP/1.1', 'Host: h', 'Transfer-Encoding: chunked', '', ...chunks)
     refusedWith(text, 413, 'RequestEntityTooLargeException')
   })
 
   test('that is too large, and yet its client reads why instead of a reset', async (t) => {
-    const { port } = await started(t, unreachable)
+    const { port } = await started(t, echo)
     const { statusCode } = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = httpRequest({ port, host: '127.0.0.1', method: 'POST' }, (response) => {
         response.resume().on('end', () => resolve(response))
@@ -216,14 +216,14 @@ describe('a request never reaches the door', () => {
   })
 
   test('whose headers or body take too long: 408', async (t) => {
-    const { port } = await started(t, unreachable, { requestHeaderTimeoutMs: 100, requestBodyTimeoutMs: 200 })
+    const { port } = await started(t, echo, { requestHeaderTimeoutMs: 100, requestBodyTimeoutMs: 200 })
     refusedWith(await ask(port, 'GET / HTTP/1.1', 'Host: h', 'X-A'), 408, 'RequestTimeoutException')
     const body = await ask(port, 'POST / HTTP/1.1', 'Host: h', 'Content-Length: 10', '', 'abc')
     refusedWith(body, 408, 'RequestTimeoutException')
   })
 
   test('that is no HTTP: 400', async (t) => {
-    const { port } = await started(t, unreachable)
+    const { port } = await started(t, echo)
     const others = [
       ['hello', '', ''],
       ['GET / HTTP/9.9', '', ''],
@@ -241,8 +241,9 @@ describe('a request never reaches the door', () => {
 
   test('whose client leaves before its end', async (t) => {
     const { port } = await started(t, async (request) => {
+      const answer = await echo(request)
       assert.equal(request.target, '/whole')
-      return echo(request)
+      return answer
     })
     const client = new Client(port).send('POST /part HTTP/1.1', 'Host: h', 'Content-Length: 10', '', 'abc')
     client.socket.end()
@@ -250,17 +251,6 @@ describe('a request never reaches the door', () => {
     const other = new Client(port).send('POST /part HTTP/1.1', 'Host: h', 'Content-Length: 10', '', 'abc')
     other.socket.resetAndDestroy()
     assert.match(await ask(port, 'GET /whole HTTP/1.1', 'Host: h', LAST, '', ''), /\/whole/)
-  })
-
-  test('above the limit of connections', async (t) => {
-    const { port } = await started(t, echo, { connections: 2 })
-    const kept = [new Client(port, '::1'), new Client(port)]
-    for (const client of kept) await client.send('GET / HTTP/1.1', 'Host: h', '', '').until(/GET \/ $/)
-    assert.equal(await new Client(port).send('GET / HTTP/1.1', 'Host: h', '', '').closed(), '')
-    kept[0]!.socket.destroy()
-    await kept[0]!.closed()
-    await kept[1]!.send('GET /again HTTP/1.1', 'Host: h', '', '').until(/again/)
-    kept[1]!.socket.destroy()
   })
 })
 

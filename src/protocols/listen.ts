@@ -1,19 +1,19 @@
 /**
- * The HTTP server around a door: sockets, limits and the graceful stop. What breaks a limit of HTTP itself never reaches the
- * door and is answered here, in the same JSON as the API's errors.
+ * The HTTP server around a door: sockets, limits and the graceful stop. What breaks a rule of HTTP itself never reaches the door.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Log } from '../app.ts'
-import { ContractError } from '../contract/errors.ts'
 import type { Limits } from '../limits.ts'
-import { contractErrorOf } from './aws/write-error.ts'
 import { bind } from './bind.ts'
-import { readBody } from './read-body.ts'
-import { answerBrokenRequest, refusal, sendRefusal } from './refuse.ts'
+import { type BodyBudget, openBodyBudget } from './body-budget.ts'
+import { type Connection, Connections } from './connections.ts'
+import { HttpRefusal } from './http-refusal.ts'
+import { bodyOf } from './read-body.ts'
+import { answerBrokenRequest, brokenRule, discardRest, isBodyLeft } from './refuse.ts'
 import { sendReply } from './send-reply.ts'
-import type { Door, WireReply } from './wire.ts'
+import type { Door, WireHeaders, WireReply, WriteRefusal } from './wire.ts'
 
 export interface Listening {
   readonly port: number
@@ -27,27 +27,36 @@ export interface ListenOptions {
   /** 0: whichever is free. All hosts share it. */
   readonly port: number
   readonly door: Door
+  readonly refuse: WriteRefusal
   readonly limits: Limits
   readonly log: Log
 }
 
-/** Open connections, each with its responses that are not finished (more than one where requests are pipelined). */
-type Connections = Map<Socket, Set<ServerResponse>>
+/** How often it is looked up which connections were sent bytes. */
+const ACTIVITY_EVERY_MS = 1_000
+/** A limit that is reached is said so often at most. */
+const WARN_EVERY_MS = 60_000
 
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { limits, log } = options
-  const connections: Connections = new Map()
-  const state = { stopping: false }
-  const open = () => createHttpServer(options, { connections, state })
-  const { servers, port } = await bind(options, open)
+  const shared: Shared = {
+    connections: new Connections(limits),
+    budget: openBodyBudget(limits),
+    stopping: false,
+    warnedAt: -Infinity,
+  }
+  const { connections } = shared
+  const { servers, port } = await bind(options, () => createHttpServer(options, shared))
+  const activity = setInterval(() => connections.noteActivity(), ACTIVITY_EVERY_MS).unref()
 
   async function stopAll(): Promise<void> {
-    state.stopping = true
+    shared.stopping = true
+    clearInterval(activity)
     const closed = Promise.all(servers.map((server) => once(server.close(), 'close')))
-    for (const [socket, responses] of connections) if (responses.size === 0) socket.destroy()
+    for (const { socket, pending } of connections.all()) if (pending.size === 0) socket.destroy()
     const deadline = setTimeout(() => {
       log.warn({ connections: connections.size }, 'requests in flight did not finish in time and are cut off')
-      for (const socket of connections.keys()) socket.destroy()
+      for (const { socket } of connections.all()) socket.destroy()
     }, limits.shutdownMs)
     await closed
     clearTimeout(deadline)
@@ -62,11 +71,15 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 
 interface Shared {
   readonly connections: Connections
-  readonly state: { readonly stopping: boolean }
+  readonly budget: BodyBudget
+  stopping: boolean
+  /** On the clock of performance.now(). */
+  warnedAt: number
 }
 
-function createHttpServer(options: ListenOptions, { connections, state }: Shared): Server {
-  const { limits } = options
+function createHttpServer(options: ListenOptions, shared: Shared): Server {
+  const { limits, refuse } = options
+  const { connections } = shared
   const server = createServer({
     maxHeaderSize: limits.requestHeaderBytes,
     // Node refuses to start with a longer one for the headers than for the whole.
@@ -74,7 +87,7 @@ function createHttpServer(options: ListenOptions, { connections, state }: Shared
     requestTimeout: limits.requestBodyTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(1_000, limits.requestHeaderTimeoutMs),
-    // Node's own refusal of a missing Host is no JSON; hostMissing refuses it.
+    // Node's own refusal of a missing Host is in no protocol's format; brokenRule refuses it.
     requireHostHeader: false,
     noDelay: true,
   })
@@ -82,22 +95,24 @@ function createHttpServer(options: ListenOptions, { connections, state }: Shared
   server.maxHeadersCount = 0
 
   server.on('connection', (socket: Socket) => {
-    if (connections.size >= limits.connections || state.stopping) {
-      socket.destroy()
-      return
-    }
-    connections.set(socket, new Set())
-    socket.on('close', () => connections.delete(socket))
+    const limit = shared.stopping ? 'stopping' : connections.admit(socket)
+    if (limit === undefined) return
+    socket.destroy()
+    if (limit !== 'stopping') warnOf(limit, options, shared)
   })
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    const pending = connections.get(request.socket)
-    pending?.add(response)
+    const connection = connections.of(request.socket)
+    // Its connection is closed, or closes with the reply before it.
+    if (connection === undefined || connection.isEnding) return
+    connection.pending.add(response)
+    connections.touch(connection)
     response.on('close', () => {
-      pending?.delete(response)
+      connection.pending.delete(response)
+      connections.touch(connection)
       // A reply whose head was sent before the stop promised to keep the connection.
-      if (state.stopping && pending?.size === 0) request.socket.destroySoon()
+      if (shared.stopping && connection.pending.size === 0) request.socket.destroySoon()
     })
-    answer({ request, response, options, state }).catch((error) => {
+    answer({ request, response, connection, options, shared }).catch((error) => {
       // The reply's own stream failed after its head was sent: cutting it off is what tells the client.
       options.log.error({ stack: (error as Error).stack }, 'a reply broke off')
       response.destroy()
@@ -107,29 +122,44 @@ function createHttpServer(options: ListenOptions, { connections, state }: Shared
   // The AWS SDK for C++ waits for `100 Continue` before it sends any body: given only to bodies that will be read.
   server.on('checkContinue', onRequest)
   server.on('connect', (_request, socket) => socket.destroy())
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-    answerBrokenRequest(error, { socket: socket as Socket, pending: connections.get(socket as Socket) ?? new Set() }),
-  )
+  server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
+    const socket = duplex as Socket
+    return answerBrokenRequest(error, { socket, pending: connections.of(socket)?.pending ?? new Set(), refuse, limits })
+  })
   return server
+}
+
+function warnOf(limit: 'connections' | 'connectionsPerAddress', { log, limits }: ListenOptions, shared: Shared): void {
+  const now = performance.now()
+  if (now - shared.warnedAt < WARN_EVERY_MS) return
+  shared.warnedAt = now
+  log.warn(
+    { limit, value: limits[limit] },
+    'a connection is refused: all that the limit allows have requests in flight',
+  )
 }
 
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  readonly connection: Connection
   readonly options: ListenOptions
-  readonly state: Shared['state']
+  readonly shared: Shared
 }
 
 async function answer(exchange: Exchange): Promise<void> {
   const startedAt = performance.now()
-  const { request, response, options, state } = exchange
+  const { request, response, connection, options, shared } = exchange
   const { limits, log } = options
-  const body = hostMissing(request) ?? (await readBody(exchange, limits.requestBodyBytes))
-  if (body === 'broken off') return
-  const reply = body instanceof ContractError ? refusal(body) : await askDoor(exchange, body)
-  if (state.stopping && !response.destroyed) response.setHeader('Connection', 'close')
-  if (body instanceof ContractError) await sendRefusal(reply, exchange)
-  else await sendReply(reply, { request, response, stallTimeoutMs: limits.requestBodyTimeoutMs })
+  const refusal = brokenRule(request)
+  const reply =
+    refusal === undefined ? await askDoor(exchange) : options.refuse(refusal, request.headers as WireHeaders)
+  const isEnding = refusal !== undefined || isBodyLeft(request, limits)
+  if ((isEnding || shared.stopping) && !response.destroyed) response.setHeader('Connection', 'close')
+  connection.isEnding ||= isEnding
+  const beforeEnd = () => discardRest(request, limits)
+  const stallTimeoutMs = limits.requestBodyTimeoutMs
+  await sendReply(reply, { request, response, stallTimeoutMs, ...(isEnding && { beforeEnd }) })
   const fields = {
     method: request.method,
     operation: reply.operation,
@@ -142,25 +172,34 @@ async function answer(exchange: Exchange): Promise<void> {
   log.debug(fields, 'request')
 }
 
-async function askDoor({ request, options }: Exchange, body: Uint8Array): Promise<WireReply> {
+async function askDoor({ request, response, options, shared }: Exchange): Promise<WireReply> {
+  const headers = request.headers as WireHeaders
+  const repeatedHeaders = repeatedOf(request)
   try {
     return await options.door({
       method: request.method as string,
       target: originForm(request.url as string),
-      headers: request.headers as Record<string, string>,
-      body,
+      headers,
+      ...(repeatedHeaders && { repeatedHeaders }),
+      body: bodyOf({ request, response }, shared.budget),
       remoteAddress: request.socket.remoteAddress,
     })
   } catch (thrown) {
+    if (thrown instanceof HttpRefusal) return options.refuse(thrown, headers)
     options.log.error({ stack: (thrown as Error).stack }, 'a door threw instead of answering')
-    return refusal(contractErrorOf(thrown))
+    return options.refuse(new HttpRefusal(500, 'The server failed to answer this request.'), headers)
   }
 }
 
-function hostMissing({ headers, httpVersion }: IncomingMessage): ContractError | undefined {
-  return headers.host === undefined && httpVersion === '1.1'
-    ? new ContractError('BadRequestException', 'A request must have a Host header.')
-    : undefined
+/** Undefined where no header came more than once, as nearly always. */
+function repeatedOf({ headers, rawHeaders }: IncomingMessage): ReadonlyMap<string, readonly string[]> | undefined {
+  if (Object.keys(headers).length * 2 === rawHeaders.length) return undefined
+  const values = new Map<string, string[]>()
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!.toLowerCase()
+    values.set(name, [...(values.get(name) ?? []), rawHeaders[at + 1]!])
+  }
+  return new Map([...values].filter(([, each]) => each.length > 1))
 }
 
 /** Through an HTTP proxy the target comes with scheme and host (RFC 9112 3.2.2); the rest is kept byte for byte. */

@@ -3,12 +3,17 @@ import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { type LogLine, logInto } from './aws/door.fixture.ts'
+import { writeRefusal } from './aws/write-error.ts'
 import { type Listening, listen } from './listen.ts'
 import type { Door, WireReply } from './wire.ts'
 
 export const reply = (body: WireReply['body'], status = 200): WireReply => ({ status, headers: {}, body })
-/** Answers what it was asked. */
-export const echo: Door = async ({ method, target, body }) => reply(`${method} ${target} ${Buffer.from(body)}`)
+/** Answers what it was asked, of a body up to a limit. */
+export const echoUpTo =
+  (bodyBytes: number): Door =>
+  async ({ method, target, body }) =>
+    reply(`${method} ${target} ${Buffer.from(await body.read(bodyBytes))}`)
+export const echo = echoUpTo(DEFAULT_LIMITS.requestBodyBytes)
 
 export type Server = Listening & { readonly lines: LogLine[] }
 
@@ -19,6 +24,7 @@ export async function started(t: TestContext, door: Door, limits: Partial<Limits
     hosts: ['127.0.0.1', '::1'],
     port: 0,
     door,
+    refuse: writeRefusal,
     limits: { ...DEFAULT_LIMITS, shutdownMs: 100, ...limits },
     log: logInto(lines),
   })

@@ -1,51 +1,61 @@
 /**
- * Answers to requests that break a limit or a rule of HTTP itself (RFC 9112). The connection is closed after them, but not
- * before the client could read why: closing over unread bytes would reset the connection and take the answer along.
+ * Refusals of what breaks a rule of HTTP itself (RFC 9112), and the end of a connection whose client is still sending: it is closed after
+ * the reply, but not before the client could read it. Closing over unread bytes would reset the connection and take the reply along.
  */
-import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { ContractError } from '../contract/errors.ts'
-import { writeError } from './aws/write-error.ts'
+import type { Limits } from '../limits.ts'
+import { HttpRefusal } from './http-refusal.ts'
+import { announcedBytes, expectsContinue } from './read-body.ts'
 import { closed } from './send-reply.ts'
-import type { WireReply } from './wire.ts'
+import type { WireHeaders, WireReply, WriteRefusal } from './wire.ts'
 
-/** How long a refused client may go on sending, unread and discarded. */
-const LINGER_MS = 1_000
-
-export function refusal(error: ContractError): WireReply {
-  const reply = writeError(error)
-  return { ...reply, headers: { ...reply.headers, 'x-amzn-RequestId': randomUUID(), Connection: 'close' } }
+/** What every request must keep, however it is answered. */
+export function brokenRule({ headers, httpVersion }: IncomingMessage): HttpRefusal | undefined {
+  if (headers.host !== undefined || httpVersion !== '1.1') return undefined
+  return new HttpRefusal(400, 'A request must have a Host header.')
 }
 
-type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse }
+/** Whether the body is still with the client, and too large (or too uncertain) to be read only for the sake of the connection. */
+export function isBodyLeft(request: IncomingMessage, limits: Pick<Limits, 'discardedBodyBytes'>): boolean {
+  if (request.complete || announcedBytes(request) === 0) return false
+  return expectsContinue(request) || (announcedBytes(request) ?? Infinity) > limits.discardedBodyBytes
+}
 
-/** The reply goes out whole at once; the response ends (and Node closes the connection) when the client stops sending. */
-export async function sendRefusal(
-  { status, headers, body }: WireReply,
-  { request, response }: Exchange,
+/** Lets the client send the rest, discarded, so that it comes to read its reply. limits.requestBodyTimeoutMs bounds the whole of it. */
+export function discardRest(
+  request: IncomingMessage,
+  { refusedLingerMs, refusedLingerBytes }: Pick<Limits, 'refusedLingerMs' | 'refusedLingerBytes'>,
 ): Promise<void> {
-  const text = body as string
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) })
-  response.write(text)
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, LINGER_MS)
+  return new Promise((resolve) => {
+    let discardedBytes = 0
+    const timer = setTimeout(resolve, refusedLingerMs)
     const done = () => {
       clearTimeout(timer)
       resolve()
     }
     request.on('end', done)
     request.on('close', done)
+    request.on('data', (chunk: Uint8Array) => {
+      timer.refresh()
+      discardedBytes += chunk.length
+      if (discardedBytes > refusedLingerBytes) done()
+    })
     request.resume()
   })
-  response.end()
 }
 
 /** For Node's clientError: a request that no parser could read, or that did not come to its end in time. */
 export async function answerBrokenRequest(
   error: NodeJS.ErrnoException,
-  { socket, pending }: { readonly socket: Socket; readonly pending: ReadonlySet<ServerResponse> },
+  on: {
+    readonly socket: Socket
+    readonly pending: ReadonlySet<ServerResponse>
+    readonly refuse: WriteRefusal
+    readonly limits: Pick<Limits, 'refusedLingerMs'>
+  },
 ): Promise<void> {
+  const { socket, pending } = on
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
@@ -57,26 +67,30 @@ export async function answerBrokenRequest(
     return
   }
   await Promise.all((ahead ?? []).map(closed))
-  const { status, headers, body } = refusal(refusalOf(error.code))
-  const lines = Object.entries({
-    ...headers,
-    'Content-Length': Buffer.byteLength(body as string),
-    Date: new Date().toUTCString(),
-  }).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.end(textOf(on.refuse(refusalOf(error.code), broken?.[0]?.req.headers as WireHeaders | undefined)))
+  const timer = setTimeout(() => socket.destroy(), on.limits.refusedLingerMs)
   socket.on('close', () => clearTimeout(timer))
 }
 
-function refusalOf(code: string | undefined): ContractError {
+function textOf({ status, headers, body }: WireReply): string {
+  const lines = Object.entries({
+    ...headers,
+    Connection: 'close',
+    'Content-Length': Buffer.byteLength(body as string),
+    Date: new Date().toUTCString(),
+  }).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
+}
+
+function refusalOf(code: string | undefined): HttpRefusal {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new ContractError('RequestHeaderFieldsTooLargeException', 'The request line and headers are too large.')
+      return new HttpRefusal(431, 'The request line and headers are too large.')
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new ContractError('RequestEntityTooLargeException', 'The chunk extensions are too large.')
+      return new HttpRefusal(413, 'The chunk extensions are too large.')
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new ContractError('RequestTimeoutException', 'The request did not arrive in time.')
+      return new HttpRefusal(408, 'The request did not arrive in time.')
     default:
-      return new ContractError('BadRequestException', 'This is not an HTTP/1.1 request.')
+      return new HttpRefusal(400, 'This is not an HTTP/1.1 request.')
   }
 }

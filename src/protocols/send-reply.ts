@@ -9,6 +9,8 @@ export interface Exchange {
   readonly response: ServerResponse
   /** A client that takes nothing of its reply for so long is gone. */
   readonly stallTimeoutMs: number
+  /** Awaited when all is sent but the end of the response, at which Node closes a connection that is not kept. */
+  readonly beforeEnd?: () => Promise<void>
 }
 
 /** A length would be that of the body which is not there (RFC 9110 8.6). */
@@ -23,14 +25,15 @@ export async function sendReply(reply: WireReply, exchange: Exchange): Promise<v
   }
 }
 
-async function send(reply: WireReply, { request, response, stallTimeoutMs }: Exchange): Promise<void> {
+async function send(reply: WireReply, { request, response, stallTimeoutMs, beforeEnd }: Exchange): Promise<void> {
   const { status, headers, body } = reply
   if (response.destroyed) return abandon(body)
   const destroyIfStalled = () => response.setTimeout(stallTimeoutMs, () => response.destroy())
   if (typeof body === 'string' || body instanceof Uint8Array) {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
     response.writeHead(status, HAS_NO_BODY.has(status) ? headers : { ...headers, 'Content-Length': length })
-    response.end(body)
+    if (beforeEnd === undefined) response.end(body)
+    else await endLater(response, { body, beforeEnd })
     // Mostly the kernel has taken all of it by now, and there is nobody to wait for.
     if (!isTaken(response)) destroyIfStalled()
     return closed(response)
@@ -42,17 +45,31 @@ async function send(reply: WireReply, { request, response, stallTimeoutMs }: Exc
     return abandon(body)
   }
   try {
-    await pipeline(body, response)
+    await pipeline(body, response, { end: beforeEnd === undefined })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   }
+  if (beforeEnd !== undefined) {
+    await beforeEnd()
+    response.end()
+  }
+}
+
+async function endLater(
+  response: ServerResponse,
+  { body, beforeEnd }: { readonly body: string | Uint8Array; readonly beforeEnd: () => Promise<void> },
+): Promise<void> {
+  response.flushHeaders()
+  if (body.length > 0) response.write(body)
+  await beforeEnd()
+  response.end()
 }
 
 const isTaken = ({ socket }: ServerResponse): boolean => socket?.writableLength === 0
 
 /** Sent and let go of, or cut off. */
 export function closed(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => response.on('close', resolve))
+  return new Promise((resolve) => (response.closed ? resolve() : response.on('close', resolve)))
 }
 
 /** What holds something open (a file) must learn that it will not be read. */

@@ -5,6 +5,7 @@ import { ContractError } from '../../contract/errors.ts'
 import { THROTTLES } from '../../contract/quotas.ts'
 import { JsonText } from '../../contract/shapes.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
+import { bodyOf } from '../request-body.fixture.ts'
 import type { WireReply } from '../wire.ts'
 import { type DoorFixture, doorOver } from './door.fixture.ts'
 import { type Signing, signed, type Unsigned } from './signed-request.fixture.ts'
@@ -216,7 +217,7 @@ describe('an error', () => {
 })
 
 describe('the order of answers', () => {
-  const unsigned = { ...get, target: get.path, headers: { host: 'h' }, body: new Uint8Array(0) }
+  const unsigned = { ...get, target: get.path, headers: { host: 'h' }, body: bodyOf() }
 
   test('tells anyone that a path is none of the API', async () => {
     const reply = await doorOver({}).door({ ...unsigned, target: '/nowhere' })

@@ -16,6 +16,7 @@ import { outputWriter } from './write-output.ts'
 
 type Routed = {
   readonly request: WireRequest
+  readonly body: Uint8Array
   readonly labels: Readonly<Record<string, string>>
   readonly query: string
 }
@@ -36,9 +37,9 @@ export function awsDoor(app: App, handlers: Handlers<App>): Door {
     const { operation, labels } = found
     try {
       const now = app.clock()
-      const { accessKeyId } = verify(request, now)
+      const { accessKeyId, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
       throttle?.(accessKeyId, operation, now)
-      return await answers[operation]({ request, labels, query })
+      return await answers[operation]({ request, body, labels, query })
     } catch (thrown) {
       const error = contractErrorOf(thrown)
       logOwnFaults(error, { operation, requestId, log: app.log })
@@ -56,8 +57,8 @@ function answerOf<N extends OperationName>(operation: N, handlers: Handlers<App>
   const read = inputReader(operation)
   const write = outputWriter(operation)
   const handler: Handler<N, App> = handlers[operation]
-  return async ({ request, labels, query }) => {
-    const input = read({ labels, query, body: request.body })
+  return async ({ request, body, labels, query }) => {
+    const input = read({ labels, query, body })
     const replyHeaders: Record<ExtensionHeader, string> = {}
     const output = await handler(input, app, { requestHeaders: (name) => request.headers[name], replyHeaders })
     const reply = write(output)

@@ -1,6 +1,7 @@
 /** Requests as clients send them, signed by AWS's own signer (@smithy/signature-v4, which comes with the SDK). */
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { bodyOf } from '../request-body.fixture.ts'
 import type { WireRequest } from '../wire.ts'
 
 export const ACCESS_KEY_ID = 'AKIAIOSFODNN7EXAMPLE'
@@ -95,7 +96,7 @@ function wireOf({ headers, query }: SmithyResult, { method, path, body }: Unsign
     method,
     target: pairs.length === 0 ? path : `${path}?${pairs.join('&')}`,
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-    body: Buffer.from(body ?? ''),
+    body: bodyOf(body),
   }
 }
 

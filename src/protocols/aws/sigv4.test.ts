@@ -1,8 +1,10 @@
 /** Signature Version 4 against AWS's own signer and AWS's published test vectors. */
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ContractError, type ErrorName } from '../../contract/errors.ts'
+import { type BodyFixture, bodyOf } from '../request-body.fixture.ts'
 import type { WireRequest } from '../wire.ts'
 import { ACCESS_KEY_ID, NOW, percentEncode, presigned, SECRET, signed } from './signed-request.fixture.ts'
 import { createVerifier } from './sigv4.ts'
@@ -12,25 +14,31 @@ const MINUTE_MS = 60_000
 const path = '/datastore/0123456789abcdef0123456789abcdef'
 const body = '{"filters":[]}'
 
-const verifier = (secrets: Record<string, string> = { [ACCESS_KEY_ID]: SECRET }, service = 'medical-imaging') =>
-  createVerifier({
+function verifier(secrets: Record<string, string> = { [ACCESS_KEY_ID]: SECRET }, service = 'medical-imaging') {
+  const verify = createVerifier({
     credentials: { secretOf: (id) => (Object.hasOwn(secrets, id) ? secrets[id] : undefined) },
     limits: { clockSkewMs: SKEW_MS },
     service,
   })
+  return async (request: WireRequest, now: number) => {
+    const { body: _, ...caller } = await verify(request, { now, bodyBytes: 1_000 })
+    return caller
+  }
+}
 const verify = verifier()
 
-function refused(request: WireRequest, { name, message }: { name: ErrorName; message?: RegExp }, now = NOW): void {
-  assert.throws(
-    () => verify(request, now),
-    (error) => {
-      assert.ok(error instanceof ContractError)
-      assert.equal(error.name, name)
-      assert.equal(error.status, 403)
-      if (message !== undefined) assert.match(error.message, message)
-      return true
-    },
-  )
+function refused(
+  request: WireRequest,
+  { name, message }: { name: ErrorName; message?: RegExp },
+  now = NOW,
+): Promise<void> {
+  return assert.rejects(verify(request, now), (error) => {
+    assert.ok(error instanceof ContractError)
+    assert.equal(error.name, name)
+    assert.equal(error.status, 403)
+    if (message !== undefined) assert.match(error.message, message)
+    return true
+  })
 }
 
 describe('a good signature', () => {
@@ -61,7 +69,7 @@ describe('a good signature', () => {
     await fc.assert(
       fc.asyncProperty(request, fc.constantFrom('us-east-1', 'anywhere-9'), async (unsigned, region) => {
         const wire = await signed(unsigned, { region })
-        assert.deepEqual(verify(wire, NOW), { accessKeyId: ACCESS_KEY_ID, region })
+        assert.deepEqual(await verify(wire, NOW), { accessKeyId: ACCESS_KEY_ID, region })
       }),
       { seed: 20_260_115, numRuns: 500 },
     )
@@ -69,12 +77,12 @@ describe('a good signature', () => {
 
   test('is accepted in the query of a presigned URL until it expires', async () => {
     const wire = await presigned({ method: 'GET', path, query: { b: '1', a: 'x y' } }, { expiresSeconds: 3600 })
-    assert.equal(verify(wire, NOW + 59 * MINUTE_MS).accessKeyId, ACCESS_KEY_ID)
-    refused(wire, { name: 'RequestTimeTooSkewed', message: /^Signature expired: / }, NOW + 61 * MINUTE_MS)
+    assert.equal((await verify(wire, NOW + 59 * MINUTE_MS)).accessKeyId, ACCESS_KEY_ID)
+    await refused(wire, { name: 'RequestTimeTooSkewed', message: /^Signature expired: / }, NOW + 61 * MINUTE_MS)
     const longer = { ...wire, target: wire.target.replace('X-Amz-Expires=3600', 'X-Amz-Expires=9999') }
-    refused(longer, { name: 'InvalidSignatureException' })
+    await refused(longer, { name: 'InvalidSignatureException' })
     const endless = { ...wire, target: wire.target.replace('X-Amz-Expires=3600', 'X-Amz-Expires=604801') }
-    refused(endless, { name: 'IncompleteSignatureException' })
+    await refused(endless, { name: 'IncompleteSignatureException' })
   })
 
   test('is accepted with a session token, without a body hash, and with an unsigned payload', async () => {
@@ -84,27 +92,28 @@ describe('a good signature', () => {
     const unsignedPayload = await signed({ method: 'POST', path, body, headers: unsignedBody })
     const withoutHash = await signed({ method: 'POST', path, body })
     assert.equal(withoutHash.headers['x-amz-content-sha256'], undefined)
-    for (const wire of [withToken, unsignedPayload, withoutHash]) assert.equal(verify(wire, NOW).region, 'eu-central-1')
+    for (const wire of [withToken, unsignedPayload, withoutHash])
+      assert.equal((await verify(wire, NOW)).region, 'eu-central-1')
   })
 
   test('is accepted from a hand-written client that leaves the query unencoded', async () => {
     const wire = await signed({ method: 'GET', path, query: { nextToken: 'a/b:c', maxResults: '5' } })
     const raw = { ...wire, target: `${path}?maxResults=5&nextToken=a/b:c&` }
-    assert.equal(verify(raw, NOW).accessKeyId, ACCESS_KEY_ID)
+    assert.equal((await verify(raw, NOW)).accessKeyId, ACCESS_KEY_ID)
   })
 
   test('is accepted up to the clock skew, and after a secret was changed only with the new one', async () => {
     const wire = await signed({ method: 'GET', path })
-    for (const skewMs of [-SKEW_MS, SKEW_MS]) assert.ok(verify(wire, NOW + skewMs))
+    for (const skewMs of [-SKEW_MS, SKEW_MS]) assert.ok(await verify(wire, NOW + skewMs))
     const secrets = { [ACCESS_KEY_ID]: SECRET }
     const verifyChanging = verifier(secrets)
-    assert.ok(verifyChanging(wire, NOW))
+    assert.ok(await verifyChanging(wire, NOW))
     secrets[ACCESS_KEY_ID] = 'another secret'
-    assert.throws(() => verifyChanging(wire, NOW), { name: 'InvalidSignatureException' })
-    assert.ok(verifyChanging(await signed({ method: 'GET', path }, { secret: 'another secret' }), NOW))
+    await assert.rejects(verifyChanging(wire, NOW), { name: 'InvalidSignatureException' })
+    assert.ok(await verifyChanging(await signed({ method: 'GET', path }, { secret: 'another secret' }), NOW))
   })
 
-  test("is that of AWS's published test vectors", () => {
+  test("is that of AWS's published test vectors", async () => {
     const vectors: [method: string, target: string, signature: string][] = [
       ['GET', '/', '5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31'],
       ['GET', '/?Param2=value2&Param1=value1', 'b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500'],
@@ -118,8 +127,8 @@ describe('a good signature', () => {
         'x-amz-date': '20150830T123600Z',
         authorization: `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=${signature}`,
       }
-      const wire = { method, target, headers, body: new Uint8Array(0) }
-      assert.equal(verifyVector(wire, Date.UTC(2015, 7, 30, 12, 36)).accessKeyId, 'AKIDEXAMPLE', target)
+      const wire = { method, target, headers, body: bodyOf() }
+      assert.equal((await verifyVector(wire, Date.UTC(2015, 7, 30, 12, 36))).accessKeyId, 'AKIDEXAMPLE', target)
     }
   })
 })
@@ -130,7 +139,7 @@ describe('a request is refused', () => {
   test('without any signature, as MissingAuthenticationTokenException', async () => {
     const { headers, ...wire } = await signed(unsigned)
     const { authorization: _, ...others } = headers
-    refused({ ...wire, headers: others }, { name: 'MissingAuthenticationTokenException' })
+    await refused({ ...wire, headers: others }, { name: 'MissingAuthenticationTokenException' })
   })
 
   test('when any signed part was changed, with the sentence of AWS', async () => {
@@ -142,26 +151,32 @@ describe('a request is refused', () => {
       { ...wire, headers: { ...wire.headers, 'x-amz-a': '2' } },
       { ...wire, headers: { ...wire.headers, host: 'elsewhere' } },
       { ...wire, headers: { ...wire.headers, 'x-amz-date': '20260115T120001Z' } },
-      { ...wire, body: Buffer.from(`${body} `) },
+      { ...wire, body: bodyOf(`${body} `) },
     ]
     const message =
       /^The request signature we calculated does not match the signature you provided\. Check your AWS Secret/
-    for (const request of changed) refused(request, { name: 'InvalidSignatureException', message })
-    refused(await signed(unsigned, { secret: 'wrong' }), { name: 'InvalidSignatureException', message })
+    for (const request of changed) await refused(request, { name: 'InvalidSignatureException', message })
+    await refused(await signed(unsigned, { secret: 'wrong' }), { name: 'InvalidSignatureException', message })
   })
 
   test('for an unknown access key, as UnrecognizedClientException', async () => {
     const name = 'UnrecognizedClientException'
-    refused(await signed(unsigned, { accessKeyId: 'AKIDUNKNOWN' }), { name, message: /^The security token included/ })
-    refused(await signed(unsigned, { accessKeyId: '__proto__' }), { name })
+    await refused(await signed(unsigned, { accessKeyId: 'AKIDUNKNOWN' }), {
+      name,
+      message: /^The security token included/,
+    })
+    await refused(await signed(unsigned, { accessKeyId: '__proto__' }), { name })
   })
 
   test('when signed for another service or for another day', async () => {
     const name = 'InvalidSignatureException'
-    refused(await signed(unsigned, { service: 's3' }), { name, message: /correct service: 'medical-imaging'/ })
+    await refused(await signed(unsigned, { service: 's3' }), { name, message: /correct service: 'medical-imaging'/ })
     const wire = await signed(unsigned)
     const authorization = wire.headers.authorization!.replace('/20260115/', '/20260114/')
-    refused({ ...wire, headers: { ...wire.headers, authorization } }, { name, message: /does not match YYYYMMDD/ })
+    await refused(
+      { ...wire, headers: { ...wire.headers, authorization } },
+      { name, message: /does not match YYYYMMDD/ },
+    )
   })
 
   test('when its time is too far off, so that SDKs correct their clocks', async () => {
@@ -169,8 +184,8 @@ describe('a request is refused', () => {
     const name = 'RequestTimeTooSkewed'
     const expired =
       /^Signature expired: 20260115T120000Z is now earlier than 20260115T120001Z \(20260115T121501Z - 15 min\.\)$/
-    refused(wire, { name, message: expired }, NOW + SKEW_MS + 1000)
-    refused(
+    await refused(wire, { name, message: expired }, NOW + SKEW_MS + 1000)
+    await refused(
       wire,
       { name, message: /^Signature not yet current: 20260115T120000Z is still later/ },
       NOW - SKEW_MS - 1000,
@@ -180,9 +195,9 @@ describe('a request is refused', () => {
   test('when its body hash is of another body or of an unsupported kind', async () => {
     const name = 'InvalidSignatureException'
     const wrong = await signed({ ...unsigned, headers: { 'x-amz-content-sha256': '0'.repeat(64) } })
-    refused(wrong, { name, message: /does not match the payload/ })
+    await refused(wrong, { name, message: /does not match the payload/ })
     const streaming = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD'
-    refused(await signed({ ...unsigned, headers: { 'x-amz-content-sha256': streaming } }), {
+    await refused(await signed({ ...unsigned, headers: { 'x-amz-content-sha256': streaming } }), {
       name,
       message: /aws-chunked/,
     })
@@ -208,27 +223,56 @@ describe('a request is refused', () => {
     ]
     for (const [value, message] of broken) {
       const headers = { ...wire.headers, authorization: value }
-      refused({ ...wire, headers }, { name: 'IncompleteSignatureException', message })
+      await refused({ ...wire, headers }, { name: 'IncompleteSignatureException', message })
     }
     const { 'x-amz-date': _, ...undated } = wire.headers
-    refused({ ...wire, headers: undated }, { name: 'IncompleteSignatureException', message: /X-Amz-Date/ })
+    await refused({ ...wire, headers: undated }, { name: 'IncompleteSignatureException', message: /X-Amz-Date/ })
     for (const time of ['2026-01-15', '20260115T256000Z']) {
       const headers = { ...wire.headers, 'x-amz-date': time }
-      refused({ ...wire, headers }, { name: 'IncompleteSignatureException', message: /X-Amz-Date/ })
+      await refused({ ...wire, headers }, { name: 'IncompleteSignatureException', message: /X-Amz-Date/ })
     }
   })
 
-  test('when it is arbitrary text, never with anything but a ContractError', () => {
+  test('when it is arbitrary text, never with anything but a ContractError', async () => {
     const header = fc.oneof(
       fc.string(),
       fc.string().map((text) => `AWS4-HMAC-SHA256 ${text}`),
     )
-    fc.assert(
-      fc.property(header, fc.string(), (authorization, target) => {
+    await fc.assert(
+      fc.asyncProperty(header, fc.string(), async (authorization, target) => {
         const headers = { host: 'h', 'x-amz-date': '20260115T120000Z', authorization }
-        assert.throws(() => verify({ method: 'GET', target, headers, body: new Uint8Array(0) }, NOW), ContractError)
+        await assert.rejects(verify({ method: 'GET', target, headers, body: bodyOf() }, NOW), ContractError)
       }),
       { seed: 7, numRuns: 2000 },
     )
+  })
+})
+
+describe('no body is read before the caller is known', () => {
+  const unsigned = { method: 'POST', path, body, headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } }
+  const readsOf = async (request: WireRequest, now = NOW): Promise<number> => {
+    await assert.rejects(verify(request, now), ContractError)
+    return (request.body as BodyFixture).reads
+  }
+
+  test('where the claim is missing, unknown, too old or for another service', async () => {
+    const wire = await signed({ method: 'POST', path, body })
+    const { authorization: _, ...others } = wire.headers
+    assert.equal(await readsOf({ ...wire, headers: others }), 0)
+    assert.equal(await readsOf({ ...wire, headers: { ...others, authorization: 'Bearer x' } }), 0)
+    assert.equal(await readsOf(await signed({ method: 'POST', path, body }, { accessKeyId: 'AKIDUNKNOWN' })), 0)
+    assert.equal(await readsOf(await signed({ method: 'POST', path, body }, { service: 's3' })), 0)
+    assert.equal(await readsOf(wire, NOW + SKEW_MS + 1000), 0)
+  })
+
+  test('where a wrong signature says what body it is for', async () => {
+    assert.equal(await readsOf(await signed(unsigned, { secret: 'wrong' })), 0)
+    const hashed = { ...unsigned, headers: { 'x-amz-content-sha256': hash('sha256', body) } }
+    assert.equal(await readsOf(await signed(hashed, { secret: 'wrong' })), 0)
+    assert.equal((await verify(await signed(hashed), NOW)).accessKeyId, ACCESS_KEY_ID)
+  })
+
+  test('and without its hash it has to be read to check the signature', async () => {
+    assert.equal(await readsOf(await signed({ method: 'POST', path, body }, { secret: 'wrong' })), 1)
   })
 })

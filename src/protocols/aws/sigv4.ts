@@ -8,7 +8,7 @@ import { ContractError } from '../../contract/errors.ts'
 import type { Limits } from '../../limits.ts'
 import { splitTarget, type WireRequest } from '../wire.ts'
 import { canonicalPath, canonicalQuery } from './canonical.ts'
-import { checkScope, checkTime, readClaim } from './signature-claim.ts'
+import { checkScope, checkTime, readClaim, type SignatureClaim } from './signature-claim.ts'
 import { createSigningKeys } from './signing-keys.ts'
 
 export interface Caller {
@@ -21,16 +21,29 @@ const MISMATCH =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and ' +
   'signing method. Consult the service documentation for details.'
 
-/** One for all requests: it keeps derived signing keys. Answers the caller or throws a ContractError of status 403. */
+/** A caller whose signature is good, and the body that was signed. */
+export interface SignedRequest extends Caller {
+  readonly body: Uint8Array
+}
+
+export type Verify = (
+  request: WireRequest,
+  options: { readonly now: number /** As large a body as the route takes. */; readonly bodyBytes: number },
+) => Promise<SignedRequest>
+
+/**
+ * One for all requests: it keeps derived signing keys. Throws a ContractError of status 403. The body is read last: where the client sends
+ * its hash, the whole signature is checked before, else all of the claim that needs no body.
+ */
 export function createVerifier(options: {
   readonly credentials: Credentials
   readonly limits: Pick<Limits, 'clockSkewMs'>
   readonly service: string
-}): (request: WireRequest, now: number) => Caller {
+}): Verify {
   const { credentials, limits, service } = options
   const keys = createSigningKeys(service)
 
-  return (request, now) => {
+  return async (request, { now, bodyBytes }) => {
     const { path, query } = splitTarget(request.target)
     const claim = readClaim(request.headers, query)
     const secret = credentials.secretOf(claim.accessKeyId)
@@ -40,36 +53,47 @@ export function createVerifier(options: {
     checkScope(claim, service)
     checkTime(claim, { now, skewMs: limits.clockSkewMs })
 
-    let canonicalHeaders = ''
-    for (const name of claim.signedHeaders) {
-      canonicalHeaders += `${name}:${canonicalValue(request.headers[name] as string)}\n`
+    function checkSignature(payloadHash: string): void {
+      const canonicalRequest = `${request.method}\n${canonicalPath(path)}\n${canonicalQuery(query)}\n${canonicalHeaders(request, claim)}\n${claim.signedHeaders.join(';')}\n${payloadHash}`
+      const scope = `${claim.date}/${claim.region}/${service}/aws4_request`
+      const stringToSign = `AWS4-HMAC-SHA256\n${claim.time}\n${scope}\n${hash('sha256', canonicalRequest)}`
+      const expected = keys.sign({ ...claim, secret: secret as string }, stringToSign)
+      if (!timingSafeEqual(expected, Buffer.from(claim.signature, 'hex'))) {
+        throw new ContractError('InvalidSignatureException', MISMATCH)
+      }
     }
-    const canonicalRequest = `${request.method}\n${canonicalPath(path)}\n${canonicalQuery(query)}\n${canonicalHeaders}\n${claim.signedHeaders.join(';')}\n${payloadHash(request)}`
-    const scope = `${claim.date}/${claim.region}/${service}/aws4_request`
-    const stringToSign = `AWS4-HMAC-SHA256\n${claim.time}\n${scope}\n${hash('sha256', canonicalRequest)}`
-    const expected = keys.sign({ ...claim, secret }, stringToSign)
-    if (!timingSafeEqual(expected, Buffer.from(claim.signature, 'hex'))) {
-      throw new ContractError('InvalidSignatureException', MISMATCH)
+    const declared = declaredHash(request)
+    if (declared !== undefined) checkSignature(declared)
+    const body = await request.body.read(bodyBytes)
+    if (declared === undefined) checkSignature(hash('sha256', body))
+    else if (declared !== UNSIGNED && declared !== hash('sha256', body)) {
+      throw new ContractError(
+        'InvalidSignatureException',
+        'The x-amz-content-sha256 header does not match the payload.',
+      )
     }
-    return { accessKeyId: claim.accessKeyId, region: claim.region }
+    return { accessKeyId: claim.accessKeyId, region: claim.region, body }
   }
+}
+
+function canonicalHeaders({ headers }: WireRequest, { signedHeaders }: SignatureClaim): string {
+  let lines = ''
+  for (const name of signedHeaders) lines += `${name}:${canonicalValue(headers[name] as string)}\n`
+  return lines
 }
 
 const canonicalValue = (value: string): string => value.trim().replace(/\s+/g, ' ')
 
-/** botocore, the AWS CLI and the AWS SDK for Go send no x-amz-content-sha256 to this service, the others the real hash. */
-function payloadHash({ headers, body }: WireRequest): string {
-  const claimed = headers['x-amz-content-sha256']
-  if (claimed === 'UNSIGNED-PAYLOAD') return claimed
-  if (claimed?.startsWith('STREAMING-')) {
+const UNSIGNED = 'UNSIGNED-PAYLOAD'
+
+/** Botocore, the AWS CLI and the AWS SDK for Go send no x-amz-content-sha256 to this service, the others the real hash. */
+function declaredHash({ headers }: WireRequest): string | undefined {
+  const declared = headers['x-amz-content-sha256']
+  if (declared?.startsWith('STREAMING-')) {
     throw new ContractError(
       'InvalidSignatureException',
       'Payloads signed in chunks (aws-chunked) are not supported here.',
     )
   }
-  const actual = hash('sha256', body)
-  if (claimed !== undefined && claimed !== actual) {
-    throw new ContractError('InvalidSignatureException', 'The x-amz-content-sha256 header does not match the payload.')
-  }
-  return actual
+  return declared
 }

@@ -2,12 +2,28 @@
  * The only place that knows an error's bytes: bare name in `x-amzn-ErrorType`, `{"message": ...}` with a lower-case m and a
  * JSON body always, since the AWS SDKs for JavaScript and Go fail to read anything else as an error of the service.
  */
-import { ContractError, TemporarilyUnavailable } from '../../contract/errors.ts'
+import { randomUUID } from 'node:crypto'
+import { ContractError, type ErrorName, TemporarilyUnavailable } from '../../contract/errors.ts'
+import { HttpRefusal, type RefusalStatus } from '../http-refusal.ts'
 import type { WireReply } from '../wire.ts'
+
+const NAMES_OF_REFUSALS: Readonly<Record<RefusalStatus, ErrorName>> = {
+  400: 'BadRequestException',
+  408: 'RequestTimeoutException',
+  413: 'RequestEntityTooLargeException',
+  431: 'RequestHeaderFieldsTooLargeException',
+  500: 'InternalServerException',
+  503: 'ServiceUnavailableException',
+}
 
 /** What a caller may be told of any throw: a ContractError as it is, that a store is away, and nothing of anything else. */
 export function contractErrorOf(thrown: unknown): ContractError {
   if (thrown instanceof ContractError) return thrown
+  if (thrown instanceof HttpRefusal) {
+    const { status, message, retryAfterSeconds } = thrown
+    const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
+    return new ContractError(NAMES_OF_REFUSALS[status], message, retry)
+  }
   if (thrown instanceof TemporarilyUnavailable) {
     const { retryAfterSeconds } = thrown
     const message = 'The service is unavailable for the moment. Send the request again later.'
@@ -22,4 +38,10 @@ export function writeError(error: ContractError, operation?: string): WireReply 
   if (retryAfterSeconds !== undefined) headers['Retry-After'] = String(Math.ceil(retryAfterSeconds))
   const body = JSON.stringify(fields.length > 0 ? { message, fieldList: fields } : { message })
   return operation === undefined ? { status, headers, body } : { status, headers, body, operation }
+}
+
+/** Of a request that never reached a door. */
+export function writeRefusal(refusal: HttpRefusal): WireReply {
+  const reply = writeError(contractErrorOf(refusal))
+  return { ...reply, headers: { ...reply.headers, 'x-amzn-RequestId': randomUUID() } }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
+import { bodyOf } from '../request-body.fixture.ts'
 import type { Door, WireReply } from '../wire.ts'
 import { consoleDoor, isOfConsole } from './serve.ts'
 
@@ -22,7 +23,7 @@ function builtConsole(t: TestContext): { readonly door: Door; readonly folder: s
 }
 
 const get = (door: Door, target: string, headers: Record<string, string> = {}, method = 'GET'): Promise<WireReply> =>
-  door({ method, target, headers, body: new Uint8Array() })
+  door({ method, target, headers, body: bodyOf() })
 
 const textOf = ({ body }: WireReply): string => Buffer.from(body as Uint8Array).toString()
 

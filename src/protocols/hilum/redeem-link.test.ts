@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS } from '../../limits.ts'
+import { bodyOf } from '../request-body.fixture.ts'
 import { createConsoleLinks } from './console-links.ts'
 import { redeemLink } from './redeem-link.ts'
 
-test('a link is exchanged on the machine of the server only, and not spent by who tries from elsewhere', () => {
+test('a link is exchanged on the machine of the server only, and not spent by who tries from elsewhere', async () => {
   const links = createConsoleLinks(DEFAULT_LIMITS)
   const app = { credentials: { secretOf: () => 'secret' }, clock: () => 0, limits: DEFAULT_LIMITS }
   const { token } = links.make('KEY', 0)
@@ -15,14 +16,14 @@ test('a link is exchanged on the machine of the server only, and not spent by wh
         method: 'POST',
         target: '/hilum/console-link/redeem',
         headers: { 'content-type': 'application/json' },
-        body: Buffer.from(JSON.stringify({ token })),
+        body: bodyOf(JSON.stringify({ token })),
         remoteAddress,
       },
       { app, links },
     )
   for (const address of ['192.168.0.7', '::ffff:10.0.0.1', '2001:db8::1', '12.7.0.1', undefined]) {
-    assert.throws(() => redeem(address), /on the machine of the server only/, address)
+    await assert.rejects(redeem(address), /on the machine of the server only/, address)
   }
-  assert.deepEqual(redeem('::ffff:127.0.0.1'), { accessKeyId: 'KEY', secretAccessKey: 'secret' })
-  for (const address of ['127.0.0.1', '127.8.9.1', '::1']) assert.throws(() => redeem(address), /used before/, address)
+  assert.deepEqual(await redeem('::ffff:127.0.0.1'), { accessKeyId: 'KEY', secretAccessKey: 'secret' })
+  for (const address of ['127.0.0.1', '127.8.9.1', '::1']) await assert.rejects(redeem(address), /used before/, address)
 })

@@ -7,16 +7,16 @@ import type { ConsoleLinks } from './console-links.ts'
 /** The greatest thing that may be sent to be exchanged, by far. */
 const BODY_BYTES_MAX = 1_024
 
-export function redeemLink(
+export async function redeemLink(
   request: WireRequest,
   { app, links }: { readonly app: Pick<App, 'clock' | 'credentials' | 'limits'>; readonly links: ConsoleLinks },
-): { readonly accessKeyId: string; readonly secretAccessKey: string } {
+): Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }> {
   if (!isLoopback(request.remoteAddress)) {
     throw denied(
       'A link into the console works on the machine of the server only. Sign in with the access key instead.',
     )
   }
-  const accessKeyId = links.redeem(tokenOf(request), app.clock())
+  const accessKeyId = links.redeem(await tokenOf(request), app.clock())
   const secretAccessKey = accessKeyId === undefined ? undefined : app.credentials.secretOf(accessKeyId)
   if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
   const minutes = Math.round(app.limits.consoleLinkMs / 60_000)
@@ -24,13 +24,13 @@ export function redeemLink(
 }
 
 /** What browsers send along by themselves cannot be JSON: another site's page cannot make this request without asking first. */
-function tokenOf({ headers, body }: WireRequest): string {
-  const isJson = /^application\/json\b/i.test(headers['content-type'] ?? '')
-  if (!isJson || body.length > BODY_BYTES_MAX) {
+async function tokenOf({ headers, body }: WireRequest): Promise<string> {
+  if (!/^application\/json\b/i.test(headers['content-type'] ?? '')) {
     throw new ContractError('ValidationException', 'A token is sent as application/json: {"token": "..."}.')
   }
+  const bytes = await body.read(BODY_BYTES_MAX)
   try {
-    const { token } = JSON.parse(Buffer.from(body).toString()) as { readonly token?: unknown }
+    const { token } = JSON.parse(Buffer.from(bytes).toString()) as { readonly token?: unknown }
     if (typeof token === 'string') return token
   } catch {
     // Said below; what JSON.parse says quotes the token.

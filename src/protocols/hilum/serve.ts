@@ -6,18 +6,21 @@
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { Extensions } from '../../contract/extensions.ts'
-import type { createVerifier } from '../aws/sigv4.ts'
+import type { Verify } from '../aws/sigv4.ts'
 import { contractErrorOf, writeError } from '../aws/write-error.ts'
 import { type Door, splitTarget, type WireReply, type WireRequest } from '../wire.ts'
 import { createConsoleLinks } from './console-links.ts'
 import { redeemLink } from './redeem-link.ts'
 
 const BELOW = '/hilum/'
+const UNSIGNED = { accessKeyId: '', body: new Uint8Array(0) }
 
 export const isOfHilum = (path: string): boolean => path.startsWith(BELOW)
 
 interface Asked {
   readonly request: WireRequest
+  /** As it was signed; empty where the request need not be signed: such a route reads it by itself. */
+  readonly body: Uint8Array
   /** By the names in the path template, decoded. */
   readonly labels: Readonly<Record<string, string>>
   readonly query: URLSearchParams
@@ -33,10 +36,7 @@ interface Route {
   answer(asked: Asked): Promise<object | undefined> | object
 }
 
-export function hilumDoor(
-  app: App,
-  behind: { readonly verify: ReturnType<typeof createVerifier>; readonly extensions: Extensions<App> },
-): Door {
+export function hilumDoor(app: App, behind: { readonly verify: Verify; readonly extensions: Extensions<App> }): Door {
   const { verify, extensions } = behind
   const links = createConsoleLinks(app.limits)
 
@@ -56,8 +56,8 @@ export function hilumDoor(
     { http: 'POST uploads', answer: () => extensions.startUpload(app) },
     {
       http: 'PUT uploads/{uploadId}/{name}',
-      async answer({ labels, query, request }) {
-        const file = { uploadId: labels.uploadId!, name: labels.name!, bytes: request.body }
+      async answer({ labels, query, body }) {
+        const file = { uploadId: labels.uploadId!, name: labels.name!, bytes: body }
         await extensions.putUploadFile(query.has('part') ? { ...file, part: numberOf(query, 'part') } : file, app)
         return undefined
       },
@@ -95,9 +95,11 @@ export function hilumDoor(
     const found = find(routes, request.method, path.slice(BELOW.length))
     if (found === undefined) throw new ContractError('UnknownOperationException', '')
     const { route, labels } = found
-    const accessKeyId = route.unsigned === true ? '' : verify(request, app.clock()).accessKeyId
+    const bodyBytes = app.limits.requestBodyBytes
+    const { accessKeyId, body } = route.unsigned ? UNSIGNED : await verify(request, { now: app.clock(), bodyBytes })
     const output = await route.answer({
       request,
+      body,
       labels: decoded(labels),
       query: new URLSearchParams(query),
       accessKeyId,

@@ -1,0 +1,93 @@
+/** Bodies on their way: read when a door asks, within one budget for all of them, and never for the sake of a refused client. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Client, echo, reply, started } from './listening.fixture.ts'
+import type { Door } from './wire.ts'
+
+/** Up to the body, which is the next line. */
+const post = (bytes: number, ...more: string[]) => [
+  'POST / HTTP/1.1',
+  'Host: h',
+  `Content-Length: ${bytes}`,
+  ...more,
+  '',
+]
+const refuseUnread: Door = async () => reply('no', 403)
+
+test('a body beyond the budget for all bodies is refused with 503 until another reply is sent', async (t) => {
+  const release = Promise.withResolvers<void>()
+  const holding = Promise.withResolvers<void>()
+  const { port } = await started(
+    t,
+    async (request) => {
+      const answer = await echo(request)
+      if (request.target === '/held') {
+        holding.resolve()
+        await release.promise
+      }
+      return answer
+    },
+    { requestBodiesBytes: 10 },
+  )
+  const held = new Client(port).send('POST /held HTTP/1.1', 'Host: h', 'Content-Length: 8', '', '12345678')
+  await holding.promise
+  for (const length of ['Content-Length: 3', 'Transfer-Encoding: chunked']) {
+    const refused = new Client(port).send('POST / HTTP/1.1', 'Host: h', length, 'Connection: close', '', '')
+    if (length.startsWith('T')) refused.send('b', '12345678901', '0', '', '')
+    else refused.send('abc')
+    const text = await refused.closed()
+    assert.match(text, /^HTTP\/1.1 503 [\s\S]*\r\nx-amzn-ErrorType: ServiceUnavailableException\r\n/)
+    assert.match(text, /\r\nRetry-After: 1\r\n/)
+  }
+  const small = new Client(port).send(...post(2), 'ab')
+  assert.match(await small.until(/ab$/), /^HTTP\/1.1 200 /)
+  release.resolve()
+  await held.until(/12345678$/)
+  // The budget is free once the response is closed, which this client cannot see.
+  for (;;) {
+    const text = await new Client(port).send(...post(9, 'Connection: close'), '123456789').closed()
+    if (text.endsWith('123456789')) break
+    assert.match(text, /^HTTP\/1.1 503 /)
+  }
+})
+
+test('a client that waits to be asked for its body is not asked where the request is refused', async (t) => {
+  const { port } = await started(t, refuseUnread)
+  const text = await new Client(port).send(...post(5, 'Expect: 100-continue'), '').closed()
+  assert.match(text, /^HTTP\/1.1 403 Forbidden\r\n[\s\S]*Connection: close\r\n[\s\S]*no$/)
+  const busy = await started(t, echo, { requestBodiesBytes: 4 })
+  assert.match(await new Client(busy.port).send(...post(5, 'Expect: 100-continue'), '').closed(), /^HTTP\/1.1 503 /)
+})
+
+test('a connection is kept where the unread body is small, and closed where it is large', async (t) => {
+  const { port } = await started(t, refuseUnread, { discardedBodyBytes: 10, refusedLingerMs: 60_000 })
+  const client = new Client(port)
+  for (let n = 1; n <= 3; n++) {
+    await client.send(...post(10), '1234567890').until(new RegExp(`^(HTTP/1.1 403 [\\s\\S]*?no){${n}}$`))
+  }
+  const text = await client.send(...post(11), '12345678901').closed()
+  assert.match(text, /Connection: close\r\n[\s\S]*no$/)
+})
+
+test('a refused client that goes on sending is cut off after a while, and what follows on its connection is not answered', async (t) => {
+  const targets: string[] = []
+  const { port } = await started(
+    t,
+    async (request) => {
+      targets.push(request.target)
+      return refuseUnread(request)
+    },
+    { refusedLingerBytes: 1_000_000, refusedLingerMs: 600_000, discardedBodyBytes: 10 },
+  )
+  const endless = new Client(port).send('POST /endless HTTP/1.1', 'Host: h', 'Transfer-Encoding: chunked', '', '')
+  const chunk = `${(100_000).toString(16)}\r\n${'x'.repeat(100_000)}\r\n`
+  const sending = setInterval(() => endless.socket.write(chunk), 1)
+  t.after(() => clearInterval(sending))
+  assert.match(await endless.closed(), /^HTTP\/1.1 403 /)
+  clearInterval(sending)
+  const pipelined = new Client(port).send('POST /first HTTP/1.1', 'Host: h', 'Content-Length: 11', '', '12345')
+  await pipelined.until(/no$/)
+  pipelined.send('678901GET /second HTTP/1.1', 'Host: h', '', '')
+  await pipelined.closed()
+  assert.deepEqual(targets, ['/endless', '/first'])
+})
