@@ -13,6 +13,9 @@ import { OperatorError } from './operator-error.ts'
 
 const { argv, env, stdin, stdout, stderr } = process
 
+// All that Hilum writes may hold names of patients: it is for the user who runs it alone. Threads have the umask of their process.
+process.umask(0o077)
+
 async function main(words: readonly string[], terminal: Terminal): Promise<number> {
   let wantsStack = words.includes('debug') || env.HILUM_LOG_LEVEL === 'debug'
   let wantsJson = words.includes('--json')

@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { shellQuoted } from './cli/shells.ts'
 import { FILE_IN_DATA_FOLDER } from './config.ts'
 import { CREDENTIALS_FILE } from './credentials.ts'
 import { createExclusively } from './exclusive-file.ts'
@@ -69,6 +70,17 @@ export async function entriesOf(folder: string): Promise<string[]> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
+  }
+}
+
+/** Where other users of the machine may enter the folder: what is wrong, and the command that mends it. */
+export async function findOpenFolder(folder: string): Promise<{ detail: string; fix: string } | undefined> {
+  const mode = (await stat(folder)).mode & 0o777
+  // On Windows the bits say nothing of who may read.
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined
+  return {
+    detail: `${folder} is open to other users of this machine (mode 0${mode.toString(8)}), and it holds patients' data`,
+    fix: `chmod -R go= ${shellQuoted(folder)}`,
   }
 }
 

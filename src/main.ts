@@ -5,7 +5,7 @@ import { BackgroundWork } from './background.ts'
 import type { Config } from './config.ts'
 import { CONSOLE_FOLDER } from './console-folder.ts'
 import { loadCredentials } from './credentials.ts'
-import { lockDataFolder } from './data-folder.ts'
+import { findOpenFolder, lockDataFolder } from './data-folder.ts'
 import { endpointOf } from './endpoint.ts'
 import { startImportThreads } from './import-threads.ts'
 import { withAwsQuotas } from './limits.ts'
@@ -49,6 +49,8 @@ export async function startServer(config: Config, options: { readonly log: Log }
   try {
     const lock = await lockDataFolder(config.dataFolder)
     undo.push(() => lock.release())
+    const open = await findOpenFolder(config.dataFolder)
+    if (open !== undefined) log.warn({}, `the data folder ${open.detail}. Run: ${open.fix}`)
     const credentials = await loadCredentials(config.dataFolder, config.credentials)
     if (credentials.warning !== undefined) log.warn({}, credentials.warning)
     const limits = config.awsQuotas ? withAwsQuotas(config.limits) : config.limits

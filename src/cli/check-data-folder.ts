@@ -4,7 +4,7 @@ import { access, constants, readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { readCredentials } from '../credentials.ts'
-import { isDataFolder, serverOf } from '../data-folder.ts'
+import { findOpenFolder, isDataFolder, serverOf } from '../data-folder.ts'
 import { openLocations, openStores, placesOf } from '../open-stores.ts'
 import { isClosed } from '../stores/locations.ts'
 import type { Finding } from './doctor.ts'
@@ -20,6 +20,7 @@ export async function checkDataFolder(config: Config): Promise<Finding[]> {
   }
   return [
     await checkWritable(dataFolder),
+    await checkOthers(dataFolder),
     await checkCredentials(config),
     await checkSpace(dataFolder),
     await checkStores(config),
@@ -42,6 +43,14 @@ async function checkWritable(folder: string): Promise<Finding> {
       fixes: [`sudo chown -R "$USER" '${folder}'`],
     }
   }
+}
+
+async function checkOthers(folder: string): Promise<Finding> {
+  const subject = 'other users'
+  const open = await findOpenFolder(folder)
+  return open === undefined
+    ? { subject, state: 'ok', detail: 'cannot enter the data folder' }
+    : { subject, state: 'warn', detail: open.detail, fixes: [open.fix] }
 }
 
 async function checkCredentials({ dataFolder, credentials }: Config): Promise<Finding> {
