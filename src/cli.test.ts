@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { lockDataFolder } from './data-folder.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../bin/hilum', import.meta.url))
 const CLI = fileURLToPath(new URL('cli.ts', import.meta.url))
@@ -70,11 +71,12 @@ describe('reset', () => {
     for (const name of ['.hilum', 'catalog.sqlite', 'credentials.json', 'hilum.json'])
       writeFileSync(join(folder, name), '{}')
     assert.match(hilum('reset', '--data', folder).stderr, /nobody is there to ask\. Use --yes/)
-    assert.equal(readdirSync(folder).length, 4)
+    assert.equal(readdirSync(folder).length, 5)
     const { status, stdout } = hilum('reset', '--data', folder, '--yes', '--json')
     assert.equal(status, 0)
     assert.deepEqual(JSON.parse(stdout).removed.sort(), ['catalog.sqlite', 'credentials.json'])
-    assert.deepEqual(readdirSync(folder), ['hilum.json'])
+    // The lock is never removed: a server that waits for it would have another than the one that starts next.
+    assert.deepEqual(readdirSync(folder).sort(), ['hilum.json', 'lock.sqlite'])
   })
 
   test('bytes that lie in S3 are left to the person, and the rest stays with them', () => {
@@ -89,15 +91,15 @@ describe('reset', () => {
     assert.deepEqual(readdirSync(folder), ['.hilum'])
   })
 
-  test('a folder that a server uses is refused', () => {
+  test('a folder that a server uses is refused', async () => {
     const folder = mkdtempSync(join(cwd, 'data-'))
-    writeFileSync(join(folder, '.hilum'), '')
-    writeFileSync(join(folder, 'server.lock'), JSON.stringify({ pid: process.pid, started: '' }))
+    const lock = await lockDataFolder(folder)
     assert.match(
       hilum('reset', '--data', folder, '--yes').stderr,
       new RegExp(`process ${process.pid}.*is using the data folder`),
     )
-    assert.deepEqual(readdirSync(folder).sort(), ['.hilum', 'server.lock'])
+    assert.deepEqual(readdirSync(folder).sort(), ['.hilum', 'lock.sqlite', 'server.lock'])
+    await lock.release()
   })
 })
 
@@ -118,7 +120,7 @@ describe('the launcher', () => {
     if (!existsSync(toolchain)) {
       const { status, stderr } = spawnSync(old!, [LAUNCHER, '--version'], { cwd, encoding: 'utf8' })
       assert.equal(status, 1)
-      assert.match(stderr, /^Hilum needs Node 22\.12 or newer, and this is \d+\.\d+\.\d+\. Install/)
+      assert.match(stderr, /^Hilum needs Node 22\.14 or newer, and this is \d+\.\d+\.\d+\. Install/)
       return
     }
     const { status, stdout } = spawnSync(old!, [LAUNCHER, '--version'], { cwd, encoding: 'utf8' })

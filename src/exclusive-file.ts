@@ -1,4 +1,4 @@
-/** A small file that one process makes whole and durably, or not at all: credentials and the lock of the data folder are such. */
+/** A small file that one process makes whole and durably, or not at all: the credentials. */
 import { randomUUID } from 'node:crypto'
 import { link, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'

@@ -4,7 +4,8 @@ import { access, constants, readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { readCredentials } from '../credentials.ts'
-import { findOpenFolder, isDataFolder, serverOf } from '../data-folder.ts'
+import { findOpenFolder, isDataFolder } from '../data-folder.ts'
+import { serverOf } from '../data-folder-lock.ts'
 import { openLocations, openStores, placesOf } from '../open-stores.ts'
 import { isClosed } from '../stores/locations.ts'
 import type { Finding } from './doctor.ts'
@@ -32,8 +33,8 @@ async function checkWritable(folder: string): Promise<Finding> {
   const subject = 'data folder'
   try {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
-    const pid = await serverOf(folder)
-    const use = pid === undefined ? 'no server uses it' : `the server is process ${pid}`
+    const server = await serverOf(folder)
+    const use = server === undefined ? 'no server uses it' : `the server is ${server}`
     return { subject, state: 'ok', detail: `${folder} is writable; ${use}` }
   } catch {
     return {

@@ -2,7 +2,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FILE_IN_DATA_FOLDER } from '../config.ts'
-import { entriesOf, isDataFolder, LOCK_FILE, lockDataFolder, MARKER_FILE } from '../data-folder.ts'
+import { entriesOf, isDataFolder, lockDataFolder, MARKER_FILE } from '../data-folder.ts'
+import { LOCK_FILES } from '../data-folder-lock.ts'
 import { OperatorError } from '../operator-error.ts'
 import type { ExitCode, Invocation } from './command.ts'
 
@@ -33,9 +34,9 @@ export async function reset({ config, flags, terminal }: Invocation): Promise<Ex
       if (answer === undefined) throw new OperatorError('Nothing was removed: nobody is there to ask. Use --yes.')
       if (answer.trim() !== 'yes') throw new OperatorError('Nothing was removed.')
     }
-    // Marker and lock last, so that a reset that was interrupted can be done again.
+    // The marker last, so that a reset that was interrupted can be done again.
     const removed = (await entriesOf(folder)).filter(
-      (name) => ![FILE_IN_DATA_FOLDER, MARKER_FILE, LOCK_FILE].includes(name),
+      (name) => ![FILE_IN_DATA_FOLDER, MARKER_FILE, ...LOCK_FILES].includes(name),
     )
     for (const name of removed) await rm(join(folder, name), { recursive: true })
     await rm(join(folder, MARKER_FILE))
