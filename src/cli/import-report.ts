@@ -93,7 +93,7 @@ export function drawReport(report: ImportReport, { styled }: Pick<Terminal, 'sty
       ? [styled('red', `The import job failed: ${report.message ?? 'no reason was given'}`)]
       : []),
     `${count(imported)} of ${plural(scanned, 'file')} imported into ${plural(imageSets, 'image set')} in ${seconds.toFixed(1)} s` +
-      `${imported > 0 && seconds > 0 ? ` (${count(Math.round(imported / seconds))} instances/s)` : ''}`,
+      rate(imported, seconds),
   ]
   if (report.skipped > 0) {
     lines.push(`${plural(report.skipped, 'file')} skipped, such as DICOMDIR, .DS_Store and Thumbs.db`)
@@ -107,6 +107,13 @@ export function drawReport(report: ImportReport, { styled }: Pick<Terminal, 'sty
   const without = notHandedOver === 0 ? '' : `, without ${plural(notHandedOver, 'file')} that could not be read here`
   lines.push(styled('dim', `Full report: ${reportPlace}${without}`))
   return lines.join('\n')
+}
+
+/** Below one a second it says less than the seconds do, and rounded it would be 0. */
+function rate(instances: number, seconds: number): string {
+  const perSecond = instances / seconds
+  if (!Number.isFinite(perSecond) || perSecond < 1) return ''
+  return ` (${perSecond < 10 ? perSecond.toFixed(1) : count(Math.round(perSecond))} instances/s)`
 }
 
 const count = (amount: number): string => amount.toLocaleString('en-US')
