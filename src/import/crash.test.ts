@@ -40,6 +40,8 @@ function instance(series: number, number: number): Uint8Array {
       SeriesInstanceUID: `2.25.1.${series}`,
       SeriesNumber: series,
       PatientID: 'P1',
+      // Of the series, and different in each instance.
+      StationName: `S${number}`,
       ...{
         Rows: SIDE,
         Columns: SIDE,

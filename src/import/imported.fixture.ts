@@ -33,6 +33,8 @@ export const instanceOf = (instance: InstanceToImport): Uint8Array =>
       SeriesNumber: instance.series,
       PatientID: `P${instance.study ?? 1}`,
       PatientName: instance.patientName ?? 'DOE^JANE',
+      // Of the series, and different in each instance.
+      StationName: `S${instance.number}`,
     },
   })
 

@@ -145,6 +145,8 @@ export const instance = (series: string, number: number, variant: number): Uint8
       SeriesInstanceUID: series,
       PatientID: `P${variant}`,
       PatientName: 'First',
+      // Of the series, and different in each instance.
+      StationName: `S${number}`,
       ...{
         Rows: 2,
         Columns: 2,
