@@ -14,7 +14,7 @@ import {
 import type { TestServer } from '../support/hilum.ts'
 import { fetchGzip, type InstanceOfDocument, type MetadataDocument } from '../support/metadata.ts'
 import { search, studyMoment } from '../support/search.ts'
-import { type Content, latestOf, type ModelImageSet, type ModelStore, meaning, tagsOf } from './model.ts'
+import { type Content, differencesOf, latestOf, type ModelImageSet, type ModelStore, meaning, tagsOf } from './model.ts'
 
 interface Compared {
   readonly server: TestServer
@@ -215,8 +215,13 @@ export class Comparison {
     assert.deepEqual(Object.keys(series.Instances).sort(), [...instances.keys()].sort())
     for (const [uid, instance] of instances) {
       const told: InstanceOfDocument = series.Instances[uid]!
-      const { own, besides } = apart(told)
-      assert.deepEqual(own, { DICOM: { ...instance.DICOM, SOPInstanceUID: uid }, DICOMVRs: instance.DICOMVRs })
+      const { own, absent, besides } = apart(told)
+      const differences = differencesOf(instance, content)
+      assert.deepEqual(own, {
+        DICOM: { ...instance.DICOM, ...differences.values, SOPInstanceUID: uid },
+        DICOMVRs: instance.DICOMVRs,
+      })
+      assert.deepEqual(absent.toSorted(), differences.absent.toSorted())
       assert.equal(told.DICOM.MediaStorageSOPInstanceUID, uid)
       const known = this.#besides.get(instance.file)
       if (known === undefined) this.#besides.set(instance.file, besides)
@@ -345,7 +350,7 @@ function instantOf({ Study }: Content): string | undefined {
 }
 
 /** What the model knows of an instance, and what goes with its file. */
-function apart({ DICOM, DICOMVRs, ...frames }: InstanceOfDocument) {
+function apart({ DICOM, DICOMVRs, DICOMAbsent: absent = [], ...frames }: InstanceOfDocument) {
   const own: Record<string, unknown> = {}
   const meta: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(DICOM)) {
@@ -353,7 +358,7 @@ function apart({ DICOM, DICOMVRs, ...frames }: InstanceOfDocument) {
     if (FILE_META.has(key)) meta[key] = value
     else own[key] = value
   }
-  return { own: { DICOM: own, DICOMVRs }, besides: { meta, frames } }
+  return { own: { DICOM: own, DICOMVRs }, absent, besides: { meta, frames } }
 }
 
 const FILE_META = new Set([

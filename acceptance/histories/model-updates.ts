@@ -1,5 +1,5 @@
 /** What UpdateImageSetMetadata makes of the content of an image set, or that the rules forbid it (AWS "DICOM metadata constraints"). */
-import { type Attributes, type Content, type ModelInstance, meaning } from './model.ts'
+import { type Attributes, type Content, type ModelInstance, mapInstances, meaning } from './model.ts'
 
 export interface InstanceChange {
   readonly put?: Attributes
@@ -46,7 +46,14 @@ export function updated(content: Content, update: Update, { isPrimary, force }: 
   }
   const kept = updatedInstances(content, instances)
   if (!levels.Patient || !levels.Study || !levels.Series || !kept) return undefined
-  return { Patient: levels.Patient, Study: levels.Study, Series: levels.Series, instances: kept }
+  // What is said of a level is said of every instance.
+  const all = mapInstances(kept, (own) => {
+    for (const { put, remove } of [Patient, Study, Series]) {
+      for (const key of Object.keys(remove)) delete own[key]
+      Object.assign(own, put)
+    }
+  })
+  return { Patient: levels.Patient, Study: levels.Study, Series: levels.Series, instances: all }
 }
 
 /** What the other primary image sets of the study get under includeStudyImageSets. */

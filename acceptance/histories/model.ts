@@ -10,6 +10,8 @@ export interface ModelInstance {
   /** All but the file meta information. */
   readonly DICOM: Attributes
   readonly DICOMVRs: Readonly<Record<string, string>>
+  /** What the instance itself has of patient, study and series. */
+  readonly levels: Attributes
   /** The imported file that it came with: what the server tells of its pixels goes with it through versions and copies. */
   readonly file: string
 }
@@ -118,7 +120,7 @@ export class ModelStore {
 
   /**
    * The files of one job in the order of their keys. `made` is asked for the ids that the job gave, in the order of its image sets.
-   * The levels are those of the last file; of files with one SOPInstanceUID the last stays.
+   * The levels are those of the last file, and every instance keeps what it has itself; of files with one SOPInstanceUID the last stays.
    */
   import(files: readonly ImportedFile[], made: (generated: Generated, group: readonly ImportedFile[]) => string): void {
     const groups = Map.groupBy(files, (file) =>
@@ -179,6 +181,47 @@ export function levelsAgree(one: Levels, other: Levels): boolean {
     [...new Set([...Object.keys(one[level]), ...Object.keys(other[level])])].every(
       (keyword) => meaning(one[level][keyword]) === meaning(other[level][keyword]),
     ),
+  )
+}
+
+export const flat = ({ Patient, Study, Series }: Levels): Attributes => ({ ...Patient, ...Study, ...Series })
+
+export const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
+
+/** What a document says of an instance beside its own attributes: where it differs from the levels. */
+export function differencesOf(instance: ModelInstance, content: Content): { values: Attributes; absent: string[] } {
+  const above = flat(content)
+  const values = Object.entries(instance.levels).filter(([key, value]) => !isSame(value, above[key]))
+  const absent = Object.keys(above).filter((key) => !(key in instance.levels))
+  return { values: Object.fromEntries([...values, ...absent.map((key) => [key, null])]), absent }
+}
+
+/** Instances of an image set under the levels of another, which count where the two differ. */
+export function movedUnder(
+  instances: ReadonlyMap<string, ModelInstance>,
+  { from, to }: { readonly from: Content; readonly to: Content },
+): ReadonlyMap<string, ModelInstance> {
+  const [before, after] = [flat(from), flat(to)]
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
+  const different = [...keys].filter((key) => !isSame(before[key], after[key]))
+  return mapInstances(instances, (levels) => {
+    for (const key of different) {
+      delete levels[key]
+      if (key in after) levels[key] = after[key]
+    }
+  })
+}
+
+export function mapInstances(
+  instances: ReadonlyMap<string, ModelInstance>,
+  change: (levels: Record<string, unknown>) => void,
+): ReadonlyMap<string, ModelInstance> {
+  return new Map(
+    [...instances].map(([uid, instance]) => {
+      const levels = { ...instance.levels }
+      change(levels)
+      return [uid, { ...instance, levels }]
+    }),
   )
 }
 

@@ -11,7 +11,15 @@ import type { TestServer } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { until } from '../support/until.ts'
 import { Comparison } from './compare.ts'
-import { type Content, type ImportedFile, latestOf, levelsAgree, type ModelImageSet, ModelStore } from './model.ts'
+import {
+  type Content,
+  type ImportedFile,
+  latestOf,
+  levelsAgree,
+  type ModelImageSet,
+  ModelStore,
+  movedUnder,
+} from './model.ts'
 import { forSiblings, isEmpty, type Update, updated } from './model-updates.ts'
 import { blobsOf, copiableAttributes, fileOf, instancesOf, updateCommand, updateOf } from './requests.ts'
 import { pick, type Step } from './steps.ts'
@@ -285,7 +293,8 @@ export class Player {
     const isDistinct = ![...instances.keys()].some((uid) => held.instances.has(uid))
     if (agrees && isDistinct) {
       onEvent(levelsAgree(content, held) ? 'copied into' : 'copied into with force')
-      const joined = { ...held, instances: new Map([...held.instances, ...instances]) }
+      const moved = movedUnder(instances, { from: content, to: held })
+      const joined = { ...held, instances: new Map([...held.instances, ...moved]) }
       this.store.publish(destination, { content: joined, status: 'COPIED', forced: force })
       latestOf(source).status = 'COPIED'
     } else {

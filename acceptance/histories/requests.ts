@@ -1,7 +1,7 @@
 /** Steps of a history made requests: bytes of files, JSON of updates and copies, and the same as the model understands them. */
 import { UpdateImageSetMetadataCommand, type UpdateImageSetMetadataCommandInput } from '@aws-sdk/client-medical-imaging'
 import { type Attributes as AttributesToEncode, instance as encodedInstance } from '../support/fixtures.ts'
-import { type Content, type ImportedFile, latestOf, type ModelImageSet, meaning } from './model.ts'
+import { type Content, flat, type ImportedFile, latestOf, type ModelImageSet, meaning } from './model.ts'
 import type { InstanceChange, Update } from './model-updates.ts'
 import {
   ATTRIBUTES,
@@ -48,16 +48,9 @@ export function fileOf(
   const DICOM = { SOPClassUID, SOPInstanceUID, ImageComments: name, InstanceNumber: '10', ...pixels }
   const encoded = { ...Patient, ...Study, ...Series, ...DICOM } as AttributesToEncode
   const bytes = encodedInstance(encoded, choice.pixels ? { pixelData: { frames: [pixelsOf(name)] } } : {})
-  return {
-    bytes,
-    imported: {
-      Patient: documented(Patient),
-      Study: documented(Study),
-      Series: documented(Series),
-      sopInstanceUID: SOPInstanceUID,
-      instance: { DICOM, DICOMVRs: {}, file: name },
-    },
-  }
+  const levels = { Patient: documented(Patient), Study: documented(Study), Series: documented(Series) }
+  const instance = { DICOM, DICOMVRs: {}, levels: flat(levels), file: name }
+  return { bytes, imported: { ...levels, sopInstanceUID: SOPInstanceUID, instance } }
 }
 
 const pixelsOf = (name: string): Uint8Array =>

@@ -26,6 +26,8 @@ export interface InstanceOfDocument {
   readonly StoredTransferSyntaxUID: string | null
   readonly ChecksumType?: string
   readonly ImageFrames: readonly unknown[]
+  /** Ours: what patient, study and series have and the instance lacks. */
+  readonly DICOMAbsent?: readonly string[]
 }
 
 type Attributes = Readonly<Record<string, unknown>>
