@@ -10,6 +10,7 @@ import { type JsonMetadata, type MetadataInFront, parseJsonMetadata, putInFront 
 import { s3Place } from '../imaging/s3-uri.ts'
 import type { FailedFile, ImportJob, Lease } from '../stores/catalog.ts'
 import type { BucketFile } from '../stores/locations.ts'
+import { failureOf } from './file-failure.ts'
 import { type InputBucket, rangesOf, UnreadableObject } from './input-bucket.ts'
 import type { BatchWriter } from './store-batch.ts'
 
@@ -27,7 +28,10 @@ interface Held {
   readonly metadata: JsonMetadata | string
 }
 
+type App = Pick<ImportApp, 'limits' | 'log'>
+
 export class JsonMetadataFiles {
+  readonly #app: App
   readonly #input: InputBucket
   readonly #fileBytesMax: number
   readonly #mappings: readonly Mapping[]
@@ -38,10 +42,8 @@ export class JsonMetadataFiles {
   #heldBytes = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(
-    app: Pick<ImportApp, 'limits'>,
-    { input, job }: { readonly input: InputBucket; readonly job: ImportJob },
-  ) {
+  constructor(app: App, { input, job }: { readonly input: InputBucket; readonly job: ImportJob }) {
+    this.#app = app
     this.#input = input
     this.#fileBytesMax = app.limits.importMetadataFileBytes
     const { prefix } = s3Place(job.inputS3Uri)
@@ -103,8 +105,13 @@ export class JsonMetadataFiles {
     const invalid = (message: string): FailedFile => ({
       ...{ outcome: 'failed', key, exceptionType: 'ValidationException', message },
     })
-    const metadata = await this.#load(mapping)
-    if (typeof metadata === 'string') return invalid(cannotBeUsed(number, metadata))
+    try {
+      const metadata = await this.#load(mapping)
+      if (typeof metadata === 'string') return invalid(cannotBeUsed(number, metadata))
+    } catch (cause) {
+      if (!(cause instanceof UnreadableObject)) throw cause
+      return failureOf(this.#app, key, cause)
+    }
     if (!isWhole || this.#used.has(key)) return undefined
     return invalid(
       `The JSON metadata of mapping ${number} was not used: no file of the input is of its study and series`,
@@ -147,14 +154,13 @@ export class JsonMetadataFiles {
     }
   }
 
-  /** A sentence where the bytes cannot be read. @throws StoreUnavailable where the input is away */
+  /** A sentence where there is no such object. @throws UnreadableObject, or StoreUnavailable where the input is away */
   async #bytesOf(file: Pick<BucketFile, 'open' | 'sizeBytes'>): Promise<Uint8Array | string> {
     try {
       return await rangesOf(this.#input, file).read(0, this.#fileBytesMax + 1)
     } catch (cause) {
       if (cause instanceof DicomError) return 'It is not in the input.'
-      if (!(cause instanceof UnreadableObject)) throw cause
-      return cause.isDenied ? 'It cannot be read: access denied.' : 'It could not be read.'
+      throw cause
     }
   }
 }

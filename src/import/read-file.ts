@@ -1,4 +1,5 @@
 /** One input file: its bytes, or as much of them as its header needs, become an instance to store or a line of the failure report. */
+
 import type { ImportApp } from '../app.ts'
 import { bytesInMemory } from '../dicom/byte-source.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
@@ -10,8 +11,9 @@ import type { FailedFile, SkippedFile } from '../stores/catalog.ts'
 import type { BucketFile } from '../stores/locations.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { describeInstance, type FileToDescribe, type MetadataBytes } from './describe-instance.ts'
+import { failureOf } from './file-failure.ts'
 import { type FramesOfFile, type FramesToKeep, type FramesWork, framesOfFile } from './file-frames.ts'
-import { bytesOf, type InputBucket, rangesOf, UnreadableObject } from './input-bucket.ts'
+import { bytesOf, type InputBucket, rangesOf } from './input-bucket.ts'
 import type { JsonMetadataFiles } from './json-metadata-files.ts'
 import { checkedToTheEnd } from './large-file.ts'
 import { parseInput } from './parse-input.ts'
@@ -144,27 +146,5 @@ async function describe({ app }: Reading, { instance, framed, ...described }: Fr
   } catch (error) {
     if (frames?.kind === 'placed') await app.blobs.remove([frames.place.blobKey])
     throw error
-  }
-}
-
-export function failureOf(app: Pick<ImportApp, 'log'>, key: string, cause: unknown): FailedFile {
-  if (cause instanceof DicomError) {
-    return { outcome: 'failed', key, exceptionType: 'ValidationException', message: cause.message }
-  }
-  if (cause instanceof UnreadableObject && cause.isDenied) {
-    return {
-      outcome: 'failed',
-      key,
-      exceptionType: 'AccessDeniedException',
-      message: 'The object cannot be read: access denied',
-    }
-  }
-  // The key may name a patient, so the log has only the cause.
-  app.log.warn({ err: cause }, 'an input file could not be read')
-  return {
-    outcome: 'failed',
-    key,
-    exceptionType: 'InternalServerException',
-    message: 'The object could not be read; import it again',
   }
 }

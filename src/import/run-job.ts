@@ -16,6 +16,7 @@ import {
   isUnreadable,
   type UnreadableEntry,
 } from '../stores/locations.ts'
+import { failureOf } from './file-failure.ts'
 import { type InputBucket, UnreadableObject } from './input-bucket.ts'
 import { inputFiles } from './input-files.ts'
 import { JobFailed } from './job-failed.ts'
@@ -23,7 +24,7 @@ import { putOutput } from './job-output.ts'
 import { JsonMetadataFiles, recordMetadataFailures } from './json-metadata-files.ts'
 import { publishGroups } from './publish-groups.ts'
 import { readAhead } from './read-ahead.ts'
-import { type FileRead, failureOf, type Reading, readFile } from './read-file.ts'
+import { type FileRead, type Reading, readFile } from './read-file.ts'
 import { writeReport } from './report.ts'
 import { BatchWriter, blobFolder, newBlobKey } from './store-batch.ts'
 import { removeUnrecordedBlobs } from './unrecorded-blobs.ts'
