@@ -30,7 +30,12 @@ const instance = (number: number, given: object = {}): Uint8Array =>
     transferSyntaxUID: '1.2.840.10008.1.2.5',
     attributes: {
       ...attributesOf(pixel),
-      ...{ SOPInstanceUID: `1.2.3.1.${number}`, SpecificCharacterSet: 'ISO_IR 100', PatientName: 'Müller^Jörg' },
+      ...{
+        SOPInstanceUID: `1.2.3.1.${number}`,
+        InstanceNumber: String(110 + number),
+        SpecificCharacterSet: 'ISO_IR 100',
+        PatientName: 'Müller^Jörg',
+      },
       ...given,
     },
     pixelData: { frames: FRAMES.map((cells) => encodeRLEFrame(cells, pixel)) },
@@ -105,13 +110,38 @@ test('a person gets files out of a data store', async (t) => {
     }
   })
 
-  await t.test('not twice into the same place, unless told to', async () => {
-    const refused = await exportTo('out', '--image-set', imageSetId!)
-    assert.equal(refused.code, 1)
-    assert.match(refused.output, /^2 instances not exported:$/m)
-    assert.match(refused.output, /instance 2: .*1\.2\.3\.1\.2\.dcm is there already: --overwrite replaces it$/m)
-    assert.equal((await exportTo('out', '--image-set', imageSetId!, '--overwrite')).code, 0)
+  await t.test('twice into the same place, where what is there is skipped', async () => {
+    const again = await exportTo('out', '--image-set', imageSetId!)
+    assert.equal(again.code, 0, again.output)
+    assert.match(again.output, /^0 files of 1 image set written into/m)
+    assert.match(again.output, /^2 files skipped: the same are there already$/m)
+    rmSync(pathIn(join(cwd, 'out'), files[0]!))
+    const rest = await exportTo('out', '--image-set', imageSetId!)
+    assert.deepEqual([rest.code, /^1 file of 1 image set written/m.test(rest.output)], [0, true], rest.output)
+    assert.match(rest.output, /^1 file skipped: the same is there already$/m)
   })
+
+  await t.test(
+    'and another file in its place stays, is named so that a person finds it, and is replaced when told to',
+    async () => {
+      const path = pathIn(join(cwd, 'out'), files[1]!)
+      const changed = readFileSync(path)
+      changed[changed.length - 1]! ^= 1
+      writeFileSync(path, changed)
+      const refused = await exportTo('out', '--image-set', imageSetId!)
+      assert.equal(refused.code, 1)
+      assert.match(refused.output, /^1 instance not exported:$/m)
+      const line =
+        /, 1\.2\.3\.1\.2 \(Instance 112\): .*1\.2\.3\.1\.2\.dcm is there already and is another file: --overwrite replaces it$/m
+      assert.match(refused.output, line)
+      const json = await exportTo('out', '--image-set', imageSetId!, '--json')
+      const { skipped, notExported } = JSON.parse(json.output.split('\n').find((each) => each.startsWith('{'))!)
+      const { sopInstanceUID, instanceNumber } = notExported[0]
+      assert.deepEqual([skipped, sopInstanceUID, instanceNumber], [1, '1.2.3.1.2', '112'])
+      assert.equal((await exportTo('out', '--image-set', imageSetId!, '--overwrite')).code, 0)
+      assert.ok(!readFileSync(path).equals(changed))
+    },
+  )
 
   await t.test('with --json as one object, and with --compressed as the store has them', async () => {
     const { output } = await exportTo('compressed', '--image-set', imageSetId!, '--compressed', '--json')
@@ -153,6 +183,18 @@ test('a person gets files out of a data store', async (t) => {
     assert.deepEqual(readdirSync(join(cwd, 'study', '1.2.3')).toSorted(), ['1.2.3.1', '1.2.3.2'])
     const unknown = await exportTo('unknown', '--study', '9.9')
     assert.deepEqual([unknown.code, /has no image set of this study/.test(unknown.output)], [1, true])
+  })
+
+  await t.test('of a whole data store, and once more only what has come since', async () => {
+    const { code, output } = await exportTo('all', '--all')
+    assert.equal(code, 0, output)
+    assert.match(output, /^4 files of 2 image sets written/m)
+    await bringIn(instance(1, { StudyInstanceUID: '1.4', SeriesInstanceUID: '1.4.1', SOPInstanceUID: '1.4.1.1' }))
+    const again = await exportTo('all', '--all')
+    assert.equal(again.code, 0, again.output)
+    assert.match(again.output, /^1 file of 3 image sets written/m)
+    assert.match(again.output, /^4 files skipped/m)
+    assert.deepEqual(readdirSync(join(cwd, 'all')).toSorted(), ['1.2.3', '1.4'])
   })
 
   await t.test('interrupted, keeps the files that are whole and no others', async () => {
@@ -199,6 +241,7 @@ test('a command line that cannot be meant is explained', async (t) => {
     ['export --datastore mine', /needs --to/],
     ['export --datastore mine --to out', /either --image-set, once or several times, or --study/],
     ['export --datastore mine --to out --study 1.2 --image-set a', /either --image-set/],
+    ['export --datastore mine --to out --study 1.2 --all', /either --image-set.*, or --study, or --all/],
     ['export --datastore mine --to out --study 1.2 --version-id 3', /--version-id needs one --image-set/],
     ['export --datastore mine --to out --image-set ID --version-id x', /must be a whole number/],
     ['export --datastore mine --to out --image-set ../a', /'..\/a' is no id of an image set/],

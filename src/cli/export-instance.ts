@@ -23,10 +23,13 @@ import {
   writeNative,
 } from './export-pixels.ts'
 import { AnswerTooLarge, bytesOf, type ExportSource } from './export-source.ts'
+import { isExportedAlready } from './exported-already.ts'
+import { readImportedPixels } from './imported-pixels.ts'
 
 export interface InstanceExport {
   readonly imageSetId: string
-  readonly source: Pick<ExportSource, 'frame'>
+  readonly versionId: string | undefined
+  readonly source: Pick<ExportSource, 'frame' | 'importedFile'>
   readonly threads: Pick<FrameThreads, 'transcode'>
   readonly folder: string
   /** Lossless frames stay compressed as the data store has them. */
@@ -43,14 +46,20 @@ export type Exported =
       readonly sizeBytes: number
       readonly notWritten: readonly NotWritten[]
     }
+  /** The same file is there already. */
+  | { readonly kind: 'skipped' }
   | { readonly kind: 'not-exported'; readonly reason: string }
 
 /** @throws what the source and the disk throw */
 export async function exportInstance(instance: DocumentInstance, to: InstanceExport): Promise<Exported> {
   const path = pathOf(instance, to)
   try {
-    if (!to.overwrite && (await exists(path))) return notExported(`${path} is there already: --overwrite replaces it`)
     const { meta, attributes, notWritten } = rebuildDataSet(instance)
+    if (!to.overwrite && (await exists(path))) {
+      const { compressed, threads } = to
+      const isThere = await isExportedAlready(path, { instance, meta, attributes, compressed, threads })
+      return isThere ? { kind: 'skipped' } : isAnother(path)
+    }
     let sizeBytes = 0
     const write = async (draft: DraftFile) => {
       await writeFile(draft, { instance, meta, attributes, to })
@@ -58,7 +67,7 @@ export async function exportInstance(instance: DocumentInstance, to: InstanceExp
     }
     if (await writeWhole(path, { overwrite: to.overwrite, write }))
       return { kind: 'written', path, sizeBytes, notWritten }
-    return notExported(`${path} is there already: --overwrite replaces it`)
+    return isAnother(path)
   } catch (error) {
     if (isAboutTheInstance(error)) return notExported(error.message)
     throw error
@@ -74,6 +83,9 @@ const isAboutTheInstance = (error: unknown): error is Error =>
     ['ResourceNotFoundException', 'NotAcceptableException'].includes(error.name))
 
 const notExported = (reason: string): Exported => ({ kind: 'not-exported', reason })
+
+const isAnother = (path: string): Exported =>
+  notExported(`${path} is there already and is another file: --overwrite replaces it`)
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -106,18 +118,8 @@ interface FileToWrite {
 }
 
 async function writeFile(draft: DraftFile, { instance, meta, attributes, to }: FileToWrite): Promise<void> {
-  const { ImageFrames: frames, DICOM } = instance
-  if (frames.length === 0) {
-    const isImage = ['Rows', 'Columns', 'BitsAllocated'].every((keyword) => DICOM[keyword] !== undefined)
-    if (isImage) throw new NotExported('it is an image, and the data store has no frames of it')
-    const { before, after } = encodeP10Around(PIXEL_DATA, {
-      transferSyntaxUID: ExplicitVRLittleEndian,
-      attributes,
-      meta,
-    })
-    await draft.append(before)
-    return draft.append(after)
-  }
+  const { ImageFrames: frames } = instance
+  if (frames.length === 0) return writeWithoutFrames(draft, { instance, meta, attributes, to })
   const pixel = pixelOf(attributes)
   const planned = await plan(instance, { pixel, to })
   const writing: FramesToWrite = {
@@ -142,6 +144,26 @@ async function writeFile(draft: DraftFile, { instance, meta, attributes, to }: F
   if (isNative) await writeNative(draft, writing)
   else await writeEncapsulated(draft, writing, { isExtended })
   await draft.append(after)
+}
+
+/** An image may have come without pixel data; or it has some that no frames could be made of, and they go out as they came in. */
+async function writeWithoutFrames(draft: DraftFile, { instance, meta, attributes, to }: FileToWrite): Promise<void> {
+  const isImage = ['Rows', 'Columns', 'BitsAllocated'].every((keyword) => instance.DICOM[keyword] !== undefined)
+  const pixels = isImage ? await importedPixelsOf(instance, to) : undefined
+  const { tag, transferSyntaxUID } = pixels ?? { tag: PIXEL_DATA, transferSyntaxUID: ExplicitVRLittleEndian }
+  const { before, after } = encodeP10Around(tag, {
+    ...{ transferSyntaxUID, meta },
+    attributes: { ...attributes, ...pixels?.attributes },
+  })
+  await draft.append(before)
+  await pixels?.write(draft)
+  await draft.append(after)
+}
+
+async function importedPixelsOf(instance: DocumentInstance, { source, imageSetId, versionId }: InstanceExport) {
+  const file = await source.importedFile({ imageSetId, versionId, sopInstanceUID: instance.SOPInstanceUID })
+  if (file !== undefined) return readImportedPixels(file)
+  throw new NotExported('it is an image without frames, and the server does not hand out the file that was imported')
 }
 
 const PIXEL_DATA = '7FE00010'

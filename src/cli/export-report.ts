@@ -8,6 +8,8 @@ export interface ExportReport {
   imageSets: number
   files: number
   bytes: number
+  /** Of which the same files were there already. */
+  skipped: number
   /** Attributes that files do without, by the reason. */
   readonly leftOut: Record<NotWritten['why'], number>
   /** In the order of the documents. */
@@ -18,6 +20,9 @@ export interface NotExportedInstance {
   readonly imageSetId: string
   /** Its place in the metadata document, from 1. */
   readonly instance: number
+  readonly sopInstanceUID: string
+  /** By which a person knows it; null where it has none. */
+  readonly instanceNumber: string | null
   readonly reason: string
 }
 
@@ -30,7 +35,7 @@ const LEFT_OUT: Readonly<Record<NotWritten['why'], { readonly noun: string; read
 }
 
 export const emptyReport = (folder: string): ExportReport => ({
-  ...{ folder, imageSets: 0, files: 0, bytes: 0 },
+  ...{ folder, imageSets: 0, files: 0, bytes: 0, skipped: 0 },
   leftOut: { 'stands-apart': 0, icon: 0, 'unknown-keyword': 0 },
   notExported: [],
 })
@@ -42,11 +47,13 @@ export function addTo(report: ExportReport, written: Extract<Exported, { kind: '
 }
 
 export function drawExport(report: ExportReport, { styled }: Pick<Terminal, 'styled'>): string {
-  const { files, bytes, imageSets, folder, leftOut, notExported } = report
+  const { files, bytes, skipped, imageSets, folder, leftOut, notExported } = report
   const megabytes = (bytes / 1e6).toLocaleString('en-US', { maximumFractionDigits: 1 })
   const lines = [
     `${plural(files, 'file')} of ${plural(imageSets, 'image set')} written into ${folder} (${megabytes} MB)`,
   ]
+  if (skipped > 0)
+    lines.push(`${plural(skipped, 'file')} skipped: the same ${skipped === 1 ? 'is' : 'are'} there already`)
   for (const [why, of] of Object.entries(LEFT_OUT)) {
     const amount = leftOut[why as NotWritten['why']]
     if (amount > 0) lines.push(`Left out: ${plural(amount, of.noun)} ${of.why}`)
@@ -54,14 +61,15 @@ export function drawExport(report: ExportReport, { styled }: Pick<Terminal, 'sty
   if (notExported.length > 0) {
     lines.push(styled('red', `${plural(notExported.length, 'instance')} not exported:`))
     lines.push(
-      ...notExported
-        .slice(0, SHOWN)
-        .map(({ imageSetId, instance, reason }) => `  image set ${imageSetId}, instance ${instance}: ${reason}`),
+      ...notExported.slice(0, SHOWN).map((each) => `  image set ${each.imageSetId}, ${nameOf(each)}: ${each.reason}`),
     )
     if (notExported.length > SHOWN) lines.push(`  and ${count(notExported.length - SHOWN)} more`)
   }
   return lines.join('\n')
 }
+
+const nameOf = ({ sopInstanceUID, instanceNumber }: NotExportedInstance): string =>
+  instanceNumber === null ? sopInstanceUID : `${sopInstanceUID} (Instance ${instanceNumber})`
 
 const count = (amount: number): string => amount.toLocaleString('en-US')
 

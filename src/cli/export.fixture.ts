@@ -79,6 +79,7 @@ export function sourceOf(imageSets: Readonly<Record<string, StoredImageSet>>): E
       // As a socket gives them: in pieces.
       for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000)
     },
+    importedFile: async () => undefined,
   }
 }
 
@@ -98,7 +99,11 @@ export async function openExportServer(): Promise<ExportServer> {
       const datastoreName = `store-${randomUUID()}`
       const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName, losslessStorageFormat }))
       await importInto(datastoreId!, file, ask)
-      return openExportSource(client, { datastoreId: datastoreId!, signal: new AbortController().signal })
+      return openExportSource(client, {
+        datastoreId: datastoreId!,
+        server: hilum.client,
+        signal: new AbortController().signal,
+      })
     },
     async stop() {
       client.destroy()

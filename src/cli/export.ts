@@ -3,6 +3,7 @@
  * what it cannot have through an operation, it does not write, and says so.
  */
 import { dirname, resolve } from 'node:path'
+import { ResourceNotFoundException } from '@aws-sdk/client-medical-imaging'
 import { startFrameThreads } from '../frames/frame-threads.ts'
 import { type DocumentInstance, readDocument, UnreadableDocument } from '../imaging/read-document.ts'
 import { OperatorError } from '../operator-error.ts'
@@ -22,6 +23,7 @@ const INSTANCES_AT_ONCE = 4
 
 interface Wanted {
   readonly datastore: string
+  /** None: those of the study, or of the whole data store. */
   readonly imageSets: readonly string[]
   readonly study: string | undefined
   readonly versionId: string | undefined
@@ -40,7 +42,7 @@ export async function exportImageSets(invocation: Invocation): Promise<ExitCode>
   const report = emptyReport(wanted.folder)
   try {
     const datastoreId = pickDatastore(await activeDatastores(client), wanted.datastore)
-    const source = openExportSource(client, { datastoreId, signal: stop.signal })
+    const source = openExportSource(client, { datastoreId, server, signal: stop.signal })
     await exportAll(wanted, { source, threads, terminal, report, signal: stop.signal })
     terminal.print(config.json ? JSON.stringify(report) : drawExport(report, terminal))
     return report.notExported.length === 0 ? 0 : 1
@@ -64,8 +66,8 @@ function readWanted({ flags, cwd }: Invocation): Wanted {
   if (typeof to !== 'string') throw wrong('hilum export needs --to, the folder to write into.')
   const imageSets = [...new Set((flags['image-set'] as readonly string[] | undefined) ?? [])]
   const named = typeof study === 'string' ? study : undefined
-  if ((named === undefined) === (imageSets.length === 0)) {
-    throw wrong('hilum export needs either --image-set, once or several times, or --study.')
+  if ([named !== undefined, imageSets.length > 0, flags.all === true].filter(Boolean).length !== 1) {
+    throw wrong('hilum export needs either --image-set, once or several times, or --study, or --all.')
   }
   const odd = imageSets.find((id) => !/^[0-9a-z]{32}$/.test(id))
   if (odd !== undefined)
@@ -96,17 +98,31 @@ export async function exportAll(
   wanted: Omit<Wanted, 'datastore'>,
   { source, threads, terminal, report, signal }: Work,
 ): Promise<void> {
-  const { study, folder, compressed, overwrite } = wanted
-  const imageSets = study === undefined ? wanted.imageSets : await source.imageSetsOf(study)
-  if (imageSets.length === 0) throw new OperatorError('The data store has no image set of this study.')
+  const { study, folder, compressed, overwrite, versionId } = wanted
+  const isNamed = wanted.imageSets.length > 0
+  const imageSets = isNamed ? wanted.imageSets : await source.imageSetsOf(study)
+  if (imageSets.length === 0) {
+    throw new OperatorError(`The data store has no image set${study === undefined ? '' : ' of this study'}.`)
+  }
   const progress = openProgress('Exporting', { terminal, now: Date.now })
-  const to = { source, threads, folder, compressed, overwrite, taken: new Set<string>() }
+  const to = { source, threads, folder, compressed, overwrite, versionId, taken: new Set<string>() }
+  let studyAtHand: string | undefined
   const folders = new Set<string>()
   let known = 0
   let done = 0
   try {
     for (const [index, imageSetId] of imageSets.entries()) {
-      const instances = readDocument(await source.document(imageSetId, wanted.versionId))
+      const document = await source.document(imageSetId, versionId).catch((error) => {
+        // What was found a while ago may be deleted by now: then the data store has no such files.
+        if (!isNamed && error instanceof ResourceNotFoundException) return undefined
+        throw error
+      })
+      if (document === undefined) continue
+      const instances = readDocument(document)
+      const [first] = instances
+      // Image sets that were searched for come study by study, and no other study has files in the same folder.
+      if (!isNamed && first?.StudyInstanceUID !== studyAtHand) to.taken.clear()
+      studyAtHand = first?.StudyInstanceUID
       known += instances.length
       report.imageSets += 1
       const notExported: NotExportedInstance[] = []
@@ -116,8 +132,13 @@ export async function exportAll(
         if (exported.kind === 'written') {
           addTo(report, exported)
           folders.add(dirname(exported.path))
+        } else if (exported.kind === 'skipped') {
+          report.skipped += 1
         } else {
-          notExported.push({ imageSetId, instance: number, reason: exported.reason })
+          const { SOPInstanceUID: sopInstanceUID, DICOM } = instance
+          const instanceNumber = typeof DICOM.InstanceNumber === 'string' ? DICOM.InstanceNumber.trim() : null
+          const { reason } = exported
+          notExported.push({ imageSetId, instance: number, sopInstanceUID, instanceNumber, reason })
         }
         done += 1
         progress.update(done, index === imageSets.length - 1 ? known : undefined)

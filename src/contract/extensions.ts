@@ -1,7 +1,8 @@
 /**
- * What Hilum does beyond the 18 operations for people with a browser (docs/extensions.md): files from their disk into a bucket that an
- * import job reads, and a job's report as one answer. Generic in what the functions work with, as the contract knows no room below it.
+ * What Hilum does beyond the 18 operations (docs/extensions.md): files from a browser into a bucket that an import job reads, a job's
+ * report as one answer, and imported files as they came. Generic in what the functions work with, as the contract knows no room below it.
  */
+import type { Bytes } from './shapes.ts'
 
 export interface Upload {
   readonly uploadId: string
@@ -41,6 +42,14 @@ export interface ImportReport {
   readonly hasMore: boolean
 }
 
+export interface ImportedFile {
+  readonly datastoreId: string
+  readonly imageSetId: string
+  readonly sopInstanceUID: string
+  /** Of the image set; its latest version where none is named. */
+  readonly versionId: string | undefined
+}
+
 export interface Extensions<App> {
   startUpload(app: App): Promise<Upload>
   /** A file as a whole, or one part of it, from 1. */
@@ -53,4 +62,6 @@ export interface Extensions<App> {
     job: { readonly datastoreId: string; readonly jobId: string },
     app: App,
   ): Promise<ImportReport | undefined>
+  /** The bytes of the file that the instance was imported from. */
+  openImportedFile(file: ImportedFile, app: App): Promise<Bytes>
 }

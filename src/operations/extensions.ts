@@ -1,6 +1,7 @@
 /** The total table of what Hilum does beyond the 18 operations. */
 import type { App } from '../app.ts'
 import type { Extensions } from '../contract/extensions.ts'
+import { openImportedFile } from './imported-file.ts'
 import { readImportReport } from './read-import-report.ts'
 import { joinUploadFile, putUploadFile, removeUpload, startUpload } from './uploads.ts'
 
@@ -10,4 +11,5 @@ export const extensions: Extensions<App> = {
   joinUploadFile,
   removeUpload,
   readImportReport,
+  openImportedFile,
 }

@@ -30,12 +30,16 @@ export function outputWriter<N extends OperationName>(operation: N): (output: Ou
       const value = values[name]
       if (value !== undefined) replyHeaders[header] = value as string
     }
-    const bytes = values[payload.name] as Bytes
-    if ('lent' in bytes) {
-      return { status: success, headers: replyHeaders, body: bytes.lent, operation, onDone: () => bytes.giveBack() }
-    }
-    if (!('sizeBytes' in bytes)) return { status: success, headers: replyHeaders, body: bytes, operation }
-    replyHeaders['Content-Length'] = String(bytes.sizeBytes)
-    return { status: success, headers: replyHeaders, body: bytes.bytes, operation }
+    return bytesReply(values[payload.name] as Bytes, { status: success, headers: replyHeaders, operation })
   }
+}
+
+/** A reply whose body is bytes, with their length where it is known. */
+export function bytesReply(
+  bytes: Bytes,
+  { status, headers, operation }: Required<Pick<WireReply, 'status' | 'headers' | 'operation'>>,
+): WireReply {
+  if ('lent' in bytes) return { status, headers, body: bytes.lent, operation, onDone: () => bytes.giveBack() }
+  if (!('sizeBytes' in bytes)) return { status, headers, body: bytes, operation }
+  return { status, headers: { ...headers, 'Content-Length': String(bytes.sizeBytes) }, body: bytes.bytes, operation }
 }

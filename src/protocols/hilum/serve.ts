@@ -1,13 +1,15 @@
 /**
- * The door of what Hilum does beyond the API, below /hilum/ (docs/extensions.md): one-time links into the console, files from a browser
- * and reports of import jobs. Signed like every request of the API, but for the exchange of a link, which is what a browser without a
- * key does.
+ * The door of what Hilum does beyond the API, below /hilum/ (docs/extensions.md): one-time links into the console, files from a browser,
+ * reports of import jobs, and the files that instances were imported from. Signed like every request of the API, but for the exchange of
+ * a link, which is what a browser without a key does.
  */
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { Extensions } from '../../contract/extensions.ts'
+import type { Bytes } from '../../contract/shapes.ts'
 import type { Verify } from '../aws/sigv4.ts'
 import { contractErrorOf, writeError } from '../aws/write-error.ts'
+import { bytesReply } from '../aws/write-output.ts'
 import { type Door, splitTarget, type WireReply, type WireRequest } from '../wire.ts'
 import { createConsoleLinks } from './console-links.ts'
 import { redeemLink } from './redeem-link.ts'
@@ -32,8 +34,10 @@ interface Route {
   /** Method and path template below /hilum/. */
   readonly http: string
   readonly unsigned?: true
-  /** What is answered as JSON; undefined for nothing. */
+  /** What is answered as JSON, or as bytes; undefined for nothing. */
   answer(asked: Asked): Promise<object | undefined> | object
+  /** Of an answer that is bytes. */
+  readonly contentType?: string
 }
 
 export function hilumDoor(app: App, behind: { readonly verify: Verify; readonly extensions: Extensions<App> }): Door {
@@ -88,6 +92,16 @@ export function hilumDoor(app: App, behind: { readonly verify: Verify; readonly 
         throw new ContractError('ResourceNotFoundException', 'The job has written no report, or not yet.')
       },
     },
+    {
+      http: 'GET files/{datastoreId}/{imageSetId}/{sopInstanceUID}',
+      contentType: 'application/dicom',
+      answer({ labels, query }) {
+        const { datastoreId, imageSetId, sopInstanceUID } = labels as Record<string, string>
+        const versionId = query.has('version') ? String(numberOf(query, 'version')) : undefined
+        const file = { datastoreId: datastoreId!, imageSetId: imageSetId!, sopInstanceUID: sopInstanceUID!, versionId }
+        return extensions.openImportedFile(file, app)
+      },
+    },
   ]
 
   async function answer(request: WireRequest): Promise<WireReply> {
@@ -104,8 +118,12 @@ export function hilumDoor(app: App, behind: { readonly verify: Verify; readonly 
       query: new URLSearchParams(query),
       accessKeyId,
     })
-    const reply = output === undefined ? NOTHING : json(output)
-    return { ...reply, operation: route.http }
+    const operation = route.http
+    if (route.contentType !== undefined) {
+      const headers = { 'Content-Type': route.contentType, 'Cache-Control': 'no-store' }
+      return bytesReply(output as Bytes, { status: 200, headers, operation })
+    }
+    return { ...(output === undefined ? NOTHING : json(output)), operation }
   }
 
   return async (request) => {

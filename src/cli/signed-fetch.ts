@@ -1,0 +1,43 @@
+/** A request below /hilum/, which the SDK knows nothing of, signed with the access key (docs/extensions.md). */
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
+import { SignatureV4 } from '@smithy/signature-v4'
+import type { Server } from './client.ts'
+
+export interface SignedRequest {
+  readonly method: 'GET' | 'POST'
+  /** Its segments percent-encoded. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+/** @throws what fetch throws where no server answers */
+export async function signedFetch(
+  { endpoint, region, credentials }: Server,
+  { method, path, query = {}, signal }: SignedRequest,
+): Promise<Response> {
+  const url = new URL(path, endpoint)
+  const { protocol, hostname, port, host } = url
+  const signer = new SignatureV4({ credentials, region, service: 'medical-imaging', sha256: NodeSha256 })
+  const { headers } = await signer.sign({
+    ...{ method, protocol, hostname, path: url.pathname, headers: { host }, query },
+    ...(port !== '' && { port: Number(port) }),
+  })
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  return fetch(url, { method, headers, ...(signal && { signal }) })
+}
+
+/** What @smithy/signature-v4 wants of a hash. */
+class NodeSha256 {
+  readonly #hash: Hash | Hmac
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as string | Buffer)
+  }
+  update(bytes: Uint8Array | string): void {
+    this.#hash.update(bytes)
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest()
+  }
+  reset(): void {}
+}
