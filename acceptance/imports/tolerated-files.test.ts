@@ -1,4 +1,4 @@
-/** Files with faults that lose nothing, which dcmtk and others read too: imported whole, each with a warning that says what was amiss. */
+/** Files with faults that lose nothing, which some other programs read too: imported whole, each with a warning that says what was amiss. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
