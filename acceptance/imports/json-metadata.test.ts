@@ -209,7 +209,7 @@ describe('metadata that cannot be used', choice, () => {
         assert.match(message!, reason)
         assert.doesNotMatch(message!, /SECRET/)
       }
-      // A file of another study is imported as ever.
+      // A file of another study is imported.
       assert.deepEqual([found.length, report.manifest.numberOfScannedFiles], [1, 4])
     })
   }

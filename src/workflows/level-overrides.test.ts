@@ -145,7 +145,7 @@ test('PixelPaddingValue in 1 of 114 slices stays with that slice, and is reporte
   )
 })
 
-test('an instance without an attribute of its series is told from one where it is empty', async (context) => {
+test('an instance without an attribute of its series is distinguished from one where it is empty', async (context) => {
   const { bringIn, imageSets, documentOf } = await openStudio(context)
   const files = new Map<number, Attributes>([
     [1, { PatientSex: null }],
