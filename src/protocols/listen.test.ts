@@ -239,6 +239,26 @@ describe('a request is refused', () => {
     for (const lines of others) refusedWith(await ask(port, ...lines), 400, 'BadRequestException')
   })
 
+  test('that has two Host headers: 400, since something before this server may have gone by the other', async (t) => {
+    const { port } = await started(t, unreachable)
+    for (const hosts of [
+      ['Host: a', 'Host: b'],
+      ['Host: a', 'X-A: 1', 'HOST: a'],
+    ]) {
+      for (const version of ['1.1', '1.0']) {
+        refusedWith(await ask(port, `GET / HTTP/${version}`, ...hosts, '', ''), 400, 'BadRequestException')
+      }
+    }
+  })
+
+  test('that says it is of another version of HTTP than 1.1 and 1.0: 400', async (t) => {
+    const { port } = await started(t, unreachable)
+    for (const version of ['2.0', '0.9', '3.0']) {
+      refusedWith(await ask(port, `GET / HTTP/${version}`, 'Host: h', '', ''), 400, 'BadRequestException')
+    }
+    refusedWith(await ask(port, 'PRI * HTTP/2.0', '', 'SM', '', ''), 400, 'BadRequestException')
+  })
+
   test('whose client leaves before its end', async (t) => {
     const { port } = await started(t, async (request) => {
       const answer = await echo(request)

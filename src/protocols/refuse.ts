@@ -11,9 +11,14 @@ import { closed } from './send-reply.ts'
 import type { WireHeaders, WireReply, WriteRefusal } from './wire.ts'
 
 /** What every request must keep, however it is answered. */
-export function brokenRule({ headers, httpVersion }: IncomingMessage): HttpRefusal | undefined {
-  if (headers.host !== undefined || httpVersion !== '1.1') return undefined
-  return new HttpRefusal(400, 'A request must have a Host header.')
+export function brokenRule({ headers, httpVersion, rawHeaders }: IncomingMessage): HttpRefusal | undefined {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return new HttpRefusal(400, 'This server speaks HTTP/1.1.')
+  if (headers.host === undefined) {
+    return httpVersion === '1.1' ? new HttpRefusal(400, 'A request must have a Host header.') : undefined
+  }
+  // Node keeps the first; something before this server may have gone by another (RFC 9112 3.2).
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+  return hosts.length === 1 ? undefined : new HttpRefusal(400, 'A request must have one Host header.')
 }
 
 /** Whether the body is still with the client, and too large (or too uncertain) to be read only for the sake of the connection. */
