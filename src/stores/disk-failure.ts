@@ -1,4 +1,5 @@
 /** What an error of the file system means for a store kept in a folder. */
+import { constants } from 'node:os'
 import { StoreUnavailable, type UnavailableReason } from './store-unavailable.ts'
 
 const REASON_OF: Readonly<Record<string, UnavailableReason>> = {
@@ -15,8 +16,18 @@ const REASON_OF: Readonly<Record<string, UnavailableReason>> = {
 }
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO'])
 
-export const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return undefined
+  const { code } = error
+  // So Node calls the errors that libuv has no name for, such as ESTALE of a file server and EDQUOT.
+  return code.startsWith('Unknown system error') && 'errno' in error ? nameOf(-Number(error.errno)) : code
+}
+
+/** Linux, and in no table of Node: a file system that needs to be repaired. */
+const EUCLEAN = 117
+
+const nameOf = (errno: number): string =>
+  Object.entries({ ...constants.errno, EUCLEAN }).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`
 
 /** Nothing is there under that name, or cannot be. */
 export const isAbsent = (error: unknown): boolean => ABSENT.has(codeOf(error) ?? '')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
@@ -11,6 +11,7 @@ import { asNobody } from '../fixtures/as-nobody.ts'
 import { compareKeys } from './blob-key.ts'
 import { readAll } from './blob-store.ts'
 import { openDiskBucket } from './disk-blobs.ts'
+import { asUnavailable } from './disk-failure.ts'
 import { asUnlistable, refusalOfFile } from './folder-entries.ts'
 import { scanFolder } from './folder-scan.ts'
 import { type Bucket, isUnreadable } from './locations.ts'
@@ -272,6 +273,17 @@ describe('errors of the file system', () => {
   test('an I/O error ends a listing for good, a server of files that is away and too many open files do not', () => {
     assert.deepEqual(['EIO', 'EUCLEAN', 'EINVAL'].map(reasonOf), ['corrupt', 'corrupt', 'corrupt'])
     assert.deepEqual(['ESTALE', 'ENOTCONN', 'EMFILE'].map(reasonOf), ['away', 'away', 'busy'])
+  })
+
+  test('an error that Node has no name for is known by its number', () => {
+    const unnamed = (errno: number) => Object.assign(failure(`Unknown system error ${errno}`), { errno })
+    const unlistable = (errno: number) => asUnlistable(unnamed(errno)) as StoreUnavailable
+    const { code, reason } = unlistable(-constants.errno.ESTALE)
+    assert.deepEqual([code, reason], ['ESTALE', 'away'])
+    assert.equal(unlistable(-117).reason, 'corrupt')
+    assert.equal(unlistable(-99_999).code, 'errno 99999')
+    const full = asUnavailable(unnamed(-constants.errno.EDQUOT), 'the blob store') as StoreUnavailable
+    assert.equal(full.reason, 'full')
   })
 
   test('the message of an error, which has the path, is dropped', () => {
