@@ -32,6 +32,7 @@ describe('where values come from', () => {
       logLevel: 'info',
       json: false,
       awsQuotas: false,
+      corsOrigin: ['*'],
       limits: DEFAULT_LIMITS,
     })
   })
@@ -68,6 +69,22 @@ describe('where values come from', () => {
   test('hosts come as a repeated flag or with commas in a variable', () => {
     assert.deepEqual(load({ flags: { host: ['0.0.0.0', '::'] } }).host, ['0.0.0.0', '::'])
     assert.deepEqual(load({ env: { HILUM_HOST: '10.0.0.1, ::1' } }).host, ['10.0.0.1', '::1'])
+  })
+
+  test('origins of pages come as a repeated flag or with commas in a variable; * and none stand alone', () => {
+    const origins = ['https://viewer.example', 'http://127.0.0.1:3000']
+    assert.deepEqual(load({ flags: { 'cors-origin': origins } }).corsOrigin, origins)
+    assert.deepEqual(load({ env: { HILUM_CORS_ORIGIN: origins.join(', ') } }).corsOrigin, origins)
+    for (const alone of ['*', 'none']) {
+      assert.deepEqual(load({ flags: { 'cors-origin': [alone] } }).corsOrigin, [alone])
+      assert.throws(
+        () => load({ flags: { 'cors-origin': [alone, ...origins] } }),
+        /^OperatorError: --cors-origin must be/,
+      )
+    }
+    for (const bad of ['viewer.example', 'https://a/b', 'HTTPS://A', 'https://a:443', 'file://', 'null', '']) {
+      assert.throws(() => load({ flags: { 'cors-origin': [bad] } }), /^OperatorError: --cors-origin must be/, bad)
+    }
   })
 
   test('a data folder in the file is relative to the file', () => {
@@ -139,6 +156,7 @@ describe('what is refused', () => {
     logLevel: 'loud',
     json: 'yes',
     awsQuotas: 1,
+    corsOrigin: ['https://viewer.example/'],
     's3.endpoint': 'ftp://x',
     's3.region': '',
     's3.accessKeyId': '',

@@ -32,6 +32,8 @@ export interface Config {
   /** Results as JSON, for programs. */
   readonly json: boolean
   readonly awsQuotas: boolean
+  /** Origins of pages in a browser that may call, or `*` or `none` alone. */
+  readonly corsOrigin: readonly string[]
   /** A PostgreSQL database; without it the catalog is a SQLite file in the data folder. May hold a password. */
   readonly catalog?: string
   /** Where blobs are kept, `s3://bucket/prefix`; without it in the data folder. */
@@ -106,6 +108,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: { cwd: string; defaults
     logLevel: 'info',
     json: false,
     awsQuotas: false,
+    corsOrigin: ['*'],
     ...at.defaults,
     limits: { ...DEFAULT_LIMITS },
   }

@@ -84,7 +84,12 @@ export async function startServer(config: Config, options: { readonly log: Log }
       awsQuotas: config.awsQuotas,
     }
     await settleDatastores(app)
-    const doors = openDoors(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER })
+    const doors = openDoors(app, {
+      handlers,
+      extensions,
+      consoleFolder: CONSOLE_FOLDER,
+      corsOrigins: config.corsOrigin,
+    })
     const door = await listen({ hosts: config.host, port: config.port, ...doors, limits, log })
     undo.push(() => door.stop())
     const endpoint = endpointOf(config.host[0]!, door.port)

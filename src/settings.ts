@@ -24,6 +24,8 @@ export interface Setting {
 
 const notEmpty = z.string().trim().min(1)
 const httpUrl = z.url({ protocol: /^https?$/ })
+/** As browsers spell it: scheme, host in lower case, and a port that is not the usual one. */
+const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text
 
 export const SETTINGS: readonly Setting[] = [
   {
@@ -126,6 +128,16 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.boolean(),
     expects: 'true or false',
     help: "apply the real service's quotas and throttles",
+  },
+  {
+    key: 'corsOrigin',
+    flag: 'cors-origin',
+    variable: 'HILUM_CORS_ORIGIN',
+    kind: 'list',
+    schema: z.union([z.tuple([z.enum(['*', 'none'])]), z.array(z.string().refine(isOrigin)).min(1)]),
+    expects: '*, none, or one or more origins such as https://viewer.example (no path, no slash at the end)',
+    placeholder: '<origin>',
+    help: 'whose pages may call from a browser, repeatable; default: *',
   },
   {
     key: 's3.endpoint',

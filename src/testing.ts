@@ -32,6 +32,8 @@ export interface HilumOptions {
   /** The real service's quotas and throttles. */
   readonly awsQuotas?: boolean
   readonly limits?: Partial<Limits>
+  /** Origins of pages in a browser that may call, or `*` or `none` alone. Default: `*`. */
+  readonly corsOrigin?: readonly string[]
   /** Milliseconds since 1970, for tests that need to move time. */
   readonly clock?: () => number
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error'
@@ -76,7 +78,8 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     newId,
     credentials: { secretOf: (id: string) => (id === keys.accessKeyId ? keys.secretAccessKey : undefined) },
   }
-  let inside = await open(settings)
+  const corsOrigins = options.corsOrigin ?? ['*']
+  let inside = await open(settings, corsOrigins)
   const { log, limits } = settings
   const door = await listen({
     hosts: ['127.0.0.1'],
@@ -99,7 +102,7 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     },
     async reset() {
       await inside.close()
-      inside = await open(settings)
+      inside = await open(settings, corsOrigins)
     },
     async stop() {
       await door.stop()
@@ -113,6 +116,7 @@ async function open(
     App,
     'catalog' | 'blobs' | 'locations' | 'pageTokens' | 'background' | 'accessTimes' | 'replyBuffers' | 'workWaits'
   >,
+  corsOrigins: readonly string[],
 ): Promise<Inside> {
   const locations = openMemoryLocations()
   const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
@@ -141,6 +145,6 @@ async function open(
     await accessTimes.stop()
     await stores.catalog.close()
   }
-  const doors = openDoors(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER })
+  const doors = openDoors(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER, corsOrigins })
   return { doors, locations, close }
 }

@@ -6,7 +6,8 @@ import { awsDoor } from './aws/serve.ts'
 import { createVerifier } from './aws/sigv4.ts'
 import { writeRefusal } from './aws/write-error.ts'
 import { consoleDoor, isOfConsole } from './console/serve.ts'
-import { hilumDoor, isOfHilum } from './hilum/serve.ts'
+import { type CorsOrigins, corsFor } from './cors.ts'
+import { hilumDoor, isOfHilum, isUnsigned } from './hilum/serve.ts'
 import { type Door, splitTarget, type WriteRefusal } from './wire.ts'
 
 export interface Behind {
@@ -14,6 +15,8 @@ export interface Behind {
   readonly extensions: Extensions<App>
   /** Where the build left the console's pages. */
   readonly consoleFolder: string
+  /** Whose pages may call the routes that are signed. */
+  readonly corsOrigins: CorsOrigins
 }
 
 export interface Doors {
@@ -22,8 +25,9 @@ export interface Doors {
   readonly refuse: WriteRefusal
 }
 
-export function openDoors(app: App, { handlers, extensions, consoleFolder }: Behind): Doors {
+export function openDoors(app: App, { handlers, extensions, consoleFolder, corsOrigins }: Behind): Doors {
   const aws = awsDoor(app, handlers)
+  const cors = corsFor(corsOrigins)
   const pages = consoleDoor(consoleFolder)
   const verify = createVerifier({ credentials: app.credentials, limits: app.limits, service: 'medical-imaging' })
   const hilum = hilumDoor(app, { verify, extensions })
@@ -31,8 +35,9 @@ export function openDoors(app: App, { handlers, extensions, consoleFolder }: Beh
     door(request) {
       const { path } = splitTarget(request.target)
       if (isOfConsole(path)) return pages(request)
-      return isOfHilum(path) ? hilum(request) : aws(request)
+      if (isUnsigned(path)) return hilum(request)
+      return cors.answer(request, isOfHilum(path) ? hilum : aws)
     },
-    refuse: writeRefusal,
+    refuse: (refusal, headers) => cors.readable(writeRefusal(refusal), headers),
   }
 }

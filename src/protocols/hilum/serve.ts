@@ -17,7 +17,12 @@ import { redeemLink } from './redeem-link.ts'
 const BELOW = '/hilum/'
 const UNSIGNED = { accessKeyId: '', body: new Uint8Array(0) }
 
+const REDEEM = 'console-link/redeem'
+
 export const isOfHilum = (path: string): boolean => path.startsWith(BELOW)
+
+/** The route that nobody signs. No page of another origin may call it. */
+export const isUnsigned = (path: string): boolean => path === `${BELOW}${REDEEM}`
 
 interface Asked {
   readonly request: WireRequest
@@ -53,7 +58,7 @@ export function hilumDoor(app: App, behind: { readonly verify: Verify; readonly 
       },
     },
     {
-      http: 'POST console-link/redeem',
+      http: `POST ${REDEEM}`,
       unsigned: true,
       answer: ({ request }) => redeemLink(request, { app, links }),
     },
