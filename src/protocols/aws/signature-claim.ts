@@ -24,6 +24,8 @@ type Parameters = Readonly<Record<string, string | undefined>>
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 /** AWS's own limit on X-Amz-Expires: seven days. */
 const EXPIRES_SECONDS_MAX = 604_800
+/** Of a presigned URL that does not say: as long as a signed request is good for. The signer of AWS Amplify leaves it out. */
+const DEFAULT_EXPIRES_SECONDS = 900
 
 export function readClaim(headers: Headers, query: string): SignatureClaim {
   const authorization = headers.authorization
@@ -39,7 +41,7 @@ export function readClaim(headers: Headers, query: string): SignatureClaim {
         signedHeaders: parameters.get('X-Amz-SignedHeaders') ?? undefined,
         signature: parameters.get('X-Amz-Signature') ?? undefined,
         time: parameters.get('X-Amz-Date') ?? undefined,
-        expires: parameters.get('X-Amz-Expires') ?? '',
+        expires: parameters.get('X-Amz-Expires') ?? String(DEFAULT_EXPIRES_SECONDS),
       },
       headers,
     )

@@ -6,7 +6,15 @@ import fc from 'fast-check'
 import { ContractError, type ErrorName } from '../../contract/errors.ts'
 import { type BodyFixture, bodyOf } from '../request-body.fixture.ts'
 import type { WireRequest } from '../wire.ts'
-import { ACCESS_KEY_ID, NOW, percentEncode, presigned, SECRET, signed } from './signed-request.fixture.ts'
+import {
+  ACCESS_KEY_ID,
+  NOW,
+  percentEncode,
+  presigned,
+  presignedAsAmplify,
+  SECRET,
+  signed,
+} from './signed-request.fixture.ts'
 import { createVerifier } from './sigv4.ts'
 
 const SKEW_MS = 15 * 60_000
@@ -83,6 +91,24 @@ describe('a good signature', () => {
     await refused(longer, { name: 'InvalidSignatureException' })
     const endless = { ...wire, target: wire.target.replace('X-Amz-Expires=3600', 'X-Amz-Expires=604801') }
     await refused(endless, { name: 'IncompleteSignatureException' })
+  })
+
+  test("is accepted in a presigned URL without X-Amz-Expires, as AWS Amplify's signer makes it, for 15 minutes", async () => {
+    for (const sessionToken of [undefined, 'token/+=']) {
+      const wire = presignedAsAmplify({ method: 'POST', path, body, ...(sessionToken && { sessionToken }) })
+      assert.doesNotMatch(wire.target, /X-Amz-Expires/)
+      for (const minutes of [0, 15, -15]) {
+        assert.equal((await verify(wire, NOW + minutes * MINUTE_MS)).accessKeyId, ACCESS_KEY_ID)
+      }
+      const expired = {
+        name: 'RequestTimeTooSkewed',
+        message: /^Signature expired: 20260115T120000Z \+ 900 s/,
+      } as const
+      await refused(wire, expired, NOW + 15 * MINUTE_MS + 1000)
+      await refused(wire, { name: 'RequestTimeTooSkewed' }, NOW - 15 * MINUTE_MS - 1000)
+      await refused({ ...wire, target: `${wire.target}&X-Amz-Expires=3600` }, { name: 'InvalidSignatureException' })
+      await refused({ ...wire, target: `${wire.target}&X-Amz-Expires=` }, { name: 'IncompleteSignatureException' })
+    }
   })
 
   test('is accepted with a session token, without a body hash, and with an unsigned payload', async () => {
