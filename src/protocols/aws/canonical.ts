@@ -25,7 +25,7 @@ function resolveSegments(path: string): string {
 const ENCODED_PAIR = /^(?:[\w.~-]|%[0-9A-F]{2})+=(?:[\w.~-]|%[0-9A-F]{2})*$/
 
 /** The pairs sorted by name, then value; without X-Amz-Signature, which a presigned URL carries. */
-export function canonicalQuery(query: string): string {
+export function canonicalQuery(query: string, { leaveOut }: { readonly leaveOut?: string } = {}): string {
   if (query === '') return ''
   const pairs: [name: string, value: string][] = []
   for (const raw of query.split('&')) {
@@ -33,7 +33,7 @@ export function canonicalQuery(query: string): string {
     const equals = raw.indexOf('=')
     const name = equals < 0 ? raw : raw.slice(0, equals)
     const value = equals < 0 ? '' : raw.slice(equals + 1)
-    if (name === 'X-Amz-Signature') continue
+    if (name === 'X-Amz-Signature' || name === leaveOut) continue
     pairs.push(ENCODED_PAIR.test(raw) ? [name, value] : [recode(name), recode(value)])
   }
   if (pairs.length > 1) pairs.sort((a, b) => compare(a[0], b[0]) || compare(a[1], b[1]))

@@ -53,14 +53,22 @@ export function createVerifier(options: {
     checkScope(claim, service)
     checkTime(claim, { now, skewMs: limits.clockSkewMs })
 
-    function checkSignature(payloadHash: string): void {
-      const canonicalRequest = `${request.method}\n${canonicalPath(path)}\n${canonicalQuery(query)}\n${canonicalHeaders(request, claim)}\n${claim.signedHeaders.join(';')}\n${payloadHash}`
+    const head = `${request.method}\n${canonicalPath(path)}\n`
+    const tail = `\n${canonicalHeaders(request, claim)}\n${claim.signedHeaders.join(';')}\n`
+    function isSignatureOf(parameters: string, payloadHash: string): boolean {
+      const canonicalRequest = `${head}${parameters}${tail}${payloadHash}`
       const scope = `${claim.date}/${claim.region}/${service}/aws4_request`
       const stringToSign = `AWS4-HMAC-SHA256\n${claim.time}\n${scope}\n${hash('sha256', canonicalRequest)}`
       const expected = keys.sign({ ...claim, secret: secret as string }, stringToSign)
-      if (!timingSafeEqual(expected, Buffer.from(claim.signature, 'hex'))) {
-        throw new ContractError('InvalidSignatureException', MISMATCH)
-      }
+      return timingSafeEqual(expected, Buffer.from(claim.signature, 'hex'))
+    }
+    function checkSignature(payloadHash: string): void {
+      const parameters = canonicalQuery(query)
+      if (isSignatureOf(parameters, payloadHash)) return
+      // Some signers add the token of a session to a presigned URL only once it is signed, as AWS's own may be told to.
+      const withoutToken = canonicalQuery(query, { leaveOut: SESSION_TOKEN })
+      if (withoutToken !== parameters && isSignatureOf(withoutToken, payloadHash)) return
+      throw new ContractError('InvalidSignatureException', MISMATCH)
     }
     const declared = declaredHash(request)
     if (declared !== undefined) checkSignature(declared)
@@ -76,15 +84,21 @@ export function createVerifier(options: {
   }
 }
 
-function canonicalHeaders({ headers }: WireRequest, { signedHeaders }: SignatureClaim): string {
+/** The values of a header that came more than once are joined by a comma, in their order and without a space. */
+function canonicalHeaders({ headers, repeatedHeaders }: WireRequest, { signedHeaders }: SignatureClaim): string {
   let lines = ''
-  for (const name of signedHeaders) lines += `${name}:${canonicalValue(headers[name] as string)}\n`
+  for (const name of signedHeaders) {
+    const repeated = repeatedHeaders?.get(name)
+    // Of Set-Cookie Node makes a list, even of one.
+    lines += `${name}:${repeated?.map(canonicalValue).join(',') ?? canonicalValue(String(headers[name]))}\n`
+  }
   return lines
 }
 
 const canonicalValue = (value: string): string => value.trim().replace(/\s+/g, ' ')
 
 const UNSIGNED = 'UNSIGNED-PAYLOAD'
+const SESSION_TOKEN = 'X-Amz-Security-Token'
 
 /** Botocore, the AWS CLI and the AWS SDK for Go send no x-amz-content-sha256 to this service, the others the real hash. */
 function declaredHash({ headers }: WireRequest): string | undefined {
