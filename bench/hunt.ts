@@ -1,10 +1,10 @@
 /**
  * `npm run bench -- hunt`: looks for searches that read more leaves of the search index than those which the tests know, and keeps
- * the worst of each store in src/stores/search-index/worst-searches.jsonl. No clock: leaves are counted.
+ * the worst of each store in src/stores/search/kd-tree/worst-searches.jsonl. No clock: leaves are counted.
  */
 import { writeFileSync } from 'node:fs'
-import { type Caught, hunt, readWorstSearches, WORST_SEARCHES } from '../src/stores/search-index/hunt.fixture.ts'
-import { HUNTED_STORES, openHuntedStore, randomFrom } from '../src/stores/search-index/hunted-stores.fixture.ts'
+import { type Caught, hunt, readWorstSearches, WORST_SEARCHES } from '../src/stores/search/kd-tree/hunt.fixture.ts'
+import { HUNTED_STORES, openHuntedStore, randomFrom } from '../src/stores/search/kd-tree/hunted-stores.fixture.ts'
 
 const USUAL_SEARCHES = 200_000
 const KEPT_OF_EACH = 2

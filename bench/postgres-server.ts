@@ -2,7 +2,7 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
-import { postgresIn } from '../src/stores/sql/postgres.fixture.ts'
+import { postgresIn } from '../src/stores/sql/engine/postgres/postgres.fixture.ts'
 
 const MB = 1024 * 1024
 const SHARED_BUFFERS_MAX_MB = 4_096

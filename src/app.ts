@@ -1,10 +1,10 @@
 /** All that an operation or an import may use, handed down as an argument. Types only: main.ts is where they become real. */
 
-import type { FrameThreads } from './frames/frame-threads.ts'
 import type { Limits } from './limits.ts'
-import type { BlobStore } from './stores/blob-store.ts'
-import type { Catalog } from './stores/catalog.ts'
-import type { Locations } from './stores/locations.ts'
+import type { FrameThreads } from './pixel-data/threads/frame-threads.ts'
+import type { BlobStore } from './stores/blobs/blob-store.ts'
+import type { Catalog } from './stores/catalog/catalog.ts'
+import type { Locations } from './stores/locations/locations.ts'
 
 export interface Log {
   debug(fields: object, message: string): void

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { lockDataFolder } from './data-folder.ts'
+import { lockDataFolder } from './server/data-folder.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../bin/hilum', import.meta.url))
 const CLI = fileURLToPath(new URL('cli.ts', import.meta.url))

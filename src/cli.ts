@@ -7,9 +7,9 @@ import { relative } from 'node:path'
 import { COMMANDS } from './cli/commands.ts'
 import { commandHelp, programHelp } from './cli/help.ts'
 import { type Arguments, parseArguments } from './cli/parse-arguments.ts'
-import { openTerminal, type Terminal } from './cli/terminal.ts'
-import { loadConfig } from './config.ts'
-import { OperatorError } from './operator-error.ts'
+import { openTerminal, type Terminal } from './cli/terminal/terminal.ts'
+import { loadConfig } from './server/config.ts'
+import { OperatorError } from './server/operator-error.ts'
 
 const { argv, env, stdin, stdout, stderr } = process
 

@@ -2,26 +2,27 @@
  * The library door for test suites: a whole Hilum in this process, on a free port, with everything in memory. The same operations,
  * wire protocol and import job as the server's; gone without a trace when stopped. Where the console is built, it is there as well.
  */
-import { startAccessTimes } from './access-times.ts'
+
 import type { App } from './app.ts'
-import { BackgroundWork } from './background.ts'
-import { CONSOLE_FOLDER } from './console-folder.ts'
-import { startFrameThreads } from './frames/frame-threads.ts'
-import { startImportWorker } from './import/worker.ts'
+import { startImportWorker } from './jobs/import-worker.ts'
+import { startWorkflowWorker } from './jobs/workflow-worker.ts'
 import { DEFAULT_LIMITS, type Limits, withAwsQuotas } from './limits.ts'
-import { openLog } from './log.ts'
-import { newId } from './new-id.ts'
 import { extensions } from './operations/extensions.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
-import { openDoors } from './protocols/doors.ts'
-import { listen } from './protocols/listen.ts'
-import { openReplyBuffers } from './reply-buffers.ts'
-import { readAll } from './stores/blob-store.ts'
-import { openMemoryBlobs } from './stores/memory-blobs.ts'
-import { openMemoryLocations } from './stores/memory-locations.ts'
-import { openSqliteCatalog } from './stores/sql/sqlite.ts'
-import { startWorkflowWorker } from './workflows/worker.ts'
+import { startFrameThreads } from './pixel-data/threads/frame-threads.ts'
+import { listen } from './protocols/http/listen.ts'
+import { openDoors } from './protocols/mount.ts'
+import { startAccessTimes } from './server/access-times.ts'
+import { BackgroundWork } from './server/background-work.ts'
+import { CONSOLE_FOLDER } from './server/console-folder.ts'
+import { openLog } from './server/log.ts'
+import { newId } from './server/new-id.ts'
+import { openReplyBuffers } from './server/reply-buffers.ts'
+import { readAll } from './stores/blobs/blob-store.ts'
+import { openMemoryBlobs } from './stores/blobs/memory/memory-blobs.ts'
+import { openMemoryLocations } from './stores/blobs/memory/memory-locations.ts'
+import { openSqliteCatalog } from './stores/sql/open-sqlite.ts'
 
 export interface HilumOptions {
   /** Default: a free one. */

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { GetImageFrameCommand, type MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
-import { openHTJ2KCodec } from '../../src/frames/htj2k.ts'
-import { openJPEG2000Codec } from '../../src/frames/jpeg2000.ts'
+import { openHTJ2KCodec } from '../../src/pixel-data/htj2k/htj2k.ts'
+import { openJPEG2000Codec } from '../../src/pixel-data/jpeg2000/jpeg2000.ts'
 import { fetchMetadata, type ImageSetToFetch, type InstanceOfDocument, seriesOf } from './metadata.ts'
 
-export { encodeRLEFrame } from '../../src/dicom/rle.ts'
 export {
   attributesOf,
   draw,
@@ -15,7 +14,8 @@ export {
   nativeFrames,
   openFolder,
   pixelOf,
-} from '../../src/frames/frames.fixture.ts'
+} from '../../src/pixel-data/frames.fixture.ts'
+export { encodeRLEFrame } from '../../src/pixel-data/rle/rle.ts'
 
 /** One entry of ImageFrames. */
 export interface FrameOfDocument {

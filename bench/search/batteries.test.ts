@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { comparePositions, matches, type SearchableImageSet, TEXT_ATTRIBUTES } from '../../src/imaging/search.ts'
+import { comparePositions, matches, type SearchableImageSet, TEXT_ATTRIBUTES } from '../../src/imaging/search/search.ts'
 import { BATTERIES, type BenchQuery, batteriesOf } from './batteries.ts'
 import { dataSetOf } from './data-set.ts'
 

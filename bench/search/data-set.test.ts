@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { studyInstant } from '../../src/imaging/study-instant.ts'
-import { withCounts } from '../../src/stores/sql/summary-tags.ts'
+import { studyInstant } from '../../src/imaging/search/study-instant.ts'
+import { withCounts } from '../../src/stores/sql/rows/summary-tags.ts'
 import { ANONYMOUS, type BenchImageSet, dataSetOf, LIVE_FROM, NOW, USUAL_STUDY_ID } from './data-set.ts'
 
 const SIZE = 40_000

@@ -3,9 +3,9 @@
  * month, a PACS migration with the newest studies first, so that study dates run backwards while createdAt runs forwards; the
  * second half is 700 days of live traffic. Four series a study, one image set each; some values are held by a great many.
  */
-import type { SortField } from '../../src/imaging/search.ts'
-import { studyInstant } from '../../src/imaging/study-instant.ts'
-import type { StoredFile } from '../../src/stores/catalog.ts'
+import type { SortField } from '../../src/imaging/search/search.ts'
+import { studyInstant } from '../../src/imaging/search/study-instant.ts'
+import type { StoredFile } from '../../src/stores/catalog/catalog.ts'
 import { type Random, randomOf, wholeBelow } from '../random.ts'
 
 /** Goes up with every change of what is generated, so that no store of an earlier kind is taken for one of this. */

@@ -1,10 +1,10 @@
 /** What a process keeps in memory to search with, the bounds of all leaves, and how soon one that has just begun has them. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { INDEX_SIZES } from '../../src/stores/search-index/sizes.ts'
-import { knownChanges } from '../../src/stores/sql/changes.ts'
-import { BoundsInMemory } from '../../src/stores/sql/search-spaces.ts'
-import { all, type Sql } from '../../src/stores/sql/statement.ts'
+import { INDEX_SIZES } from '../../src/stores/search/kd-tree/sizes.ts'
+import { BoundsInMemory } from '../../src/stores/search/partitions.ts'
+import { all, type Sql } from '../../src/stores/sql/engine/statement.ts'
+import { knownChanges } from '../../src/stores/sql/history/changes.ts'
 import type { BuiltStore } from './built-store.ts'
 
 export interface BoundsFacts {

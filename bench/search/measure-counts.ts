@@ -1,6 +1,6 @@
 /** The exact number of matches for the criteria of all batteries, beside the planner's count(*), which also checks it. */
-import type { Search } from '../../src/imaging/search.ts'
-import type { Catalog } from '../../src/stores/catalog.ts'
+import type { Search } from '../../src/imaging/search/search.ts'
+import type { Catalog } from '../../src/stores/catalog/catalog.ts'
 import { randomOf, wholeBelow } from '../random.ts'
 import { BATTERIES, type BatteryName, type BenchQuery, PAGE_ROWS } from './batteries.ts'
 import { DATASTORE_ID } from './built-store.ts'

@@ -1,8 +1,8 @@
 /** The ordinary table in a schema of its own beside the catalog's. A search that takes longer than the cap is stopped by PostgreSQL. */
 import pg from 'pg'
-import { inPostgres } from '../../src/stores/sql/postgres-connection.ts'
-import { POSTGRES_TYPES } from '../../src/stores/sql/postgres-values.ts'
-import type { Row, Statement } from '../../src/stores/sql/statement.ts'
+import { inPostgres } from '../../src/stores/sql/engine/postgres/postgres-connection.ts'
+import { POSTGRES_TYPES } from '../../src/stores/sql/engine/postgres/postgres-values.ts'
+import type { Row, Statement } from '../../src/stores/sql/engine/statement.ts'
 import { copyChunks, copyIn } from '../copy-in.ts'
 import { batchesOf, type StoreRequest } from './built-store.ts'
 import {

@@ -2,9 +2,9 @@
  * The same image sets in a plain table with the indexes anyone would make, asked as anyone would ask: WHERE, ORDER BY, LIMIT, and the
  * database's own planner with fresh statistics. What Hilum's searches are measured beside, and checked against.
  */
-import type { Filter, Search } from '../../src/imaging/search.ts'
-import { COLUMN_OF } from '../../src/stores/sql/search-columns.ts'
-import type { Statement } from '../../src/stores/sql/statement.ts'
+import type { Filter, Search } from '../../src/imaging/search/search.ts'
+import type { Statement } from '../../src/stores/sql/engine/statement.ts'
+import { COLUMN_OF } from '../../src/stores/sql/rows/search-columns.ts'
 import { type BenchQuery, PAGE_ROWS } from './batteries.ts'
 import type { BenchImageSet } from './data-set.ts'
 

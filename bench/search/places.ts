@@ -1,8 +1,8 @@
 /** Where the thousandth page begins, and the last, of a search without filters or by isPrimary: read off the catalog's own indexes. */
-import type { Position, Search } from '../../src/imaging/search.ts'
-import type { Dialect } from '../../src/stores/sql/differences.ts'
-import { COLUMN_OF, DATE_INDEXES } from '../../src/stores/sql/search-columns.ts'
-import { one, type Sql } from '../../src/stores/sql/statement.ts'
+import type { Position, Search } from '../../src/imaging/search/search.ts'
+import type { Dialect } from '../../src/stores/sql/engine/differences.ts'
+import { one, type Sql } from '../../src/stores/sql/engine/statement.ts'
+import { COLUMN_OF, DATE_INDEXES } from '../../src/stores/sql/rows/search-columns.ts'
 
 /** The last is also the thousandth of a short result; undefined where that is the first too. */
 export function* placeOf(search: Search, page: 'thousandth' | 'last', dialect: Dialect): Sql<Position | undefined> {

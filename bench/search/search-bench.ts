@@ -4,8 +4,8 @@
  */
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
-import type { Catalog } from '../../src/stores/catalog.ts'
-import { POSTGRES, SQLITE } from '../../src/stores/sql/differences.ts'
+import type { Catalog } from '../../src/stores/catalog/catalog.ts'
+import { POSTGRES, SQLITE } from '../../src/stores/sql/engine/differences.ts'
 import { optionsOf } from '../options.ts'
 import { projectFolder } from '../processes.ts'
 import { BATTERIES, type BatteryName, type BenchQuery, batteriesOf, PAGE_ROWS } from './batteries.ts'

@@ -3,10 +3,10 @@
  * All of it is found in the store itself, so that a run that was broken off can be cleaned up by the next.
  */
 import { randomUUID } from 'node:crypto'
-import type { Dialect } from '../../src/stores/sql/differences.ts'
-import { POSTGRES, SQLITE } from '../../src/stores/sql/differences.ts'
-import { type IndexChange, SearchUpkeep } from '../../src/stores/sql/search-upkeep.ts'
-import { all, one, run, type Sql } from '../../src/stores/sql/statement.ts'
+import { type IndexChange, SearchUpkeep } from '../../src/stores/search/maintenance/update-index.ts'
+import type { Dialect } from '../../src/stores/sql/engine/differences.ts'
+import { POSTGRES, SQLITE } from '../../src/stores/sql/engine/differences.ts'
+import { all, one, run, type Sql } from '../../src/stores/sql/engine/statement.ts'
 import { type BuiltStore, rowsOf } from './built-store.ts'
 import type { DataSet } from './data-set.ts'
 

@@ -1,5 +1,5 @@
 /** Every command of `hilum` on one screen. */
-import type { Command, CommandOption } from './command.ts'
+import type { Command, CommandOption } from './terminal/command.ts'
 
 const endpoint: CommandOption = {
   flag: 'endpoint',
@@ -43,13 +43,13 @@ const RANGES = [
 export const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     summary: 'start the server',
-    load: async () => (await import('./serve.ts')).serve,
+    load: async () => (await import('./server/serve.ts')).serve,
   },
   demo: {
     summary: 'start the server with synthetic studies to search in',
     // A demo is looked at, not operated: its log would break the picture.
     defaults: { logLevel: 'warn' },
-    load: async () => (await import('./demo.ts')).demo,
+    load: async () => (await import('./demo/demo.ts')).demo,
   },
   import: {
     summary: 'import a DICOM file, or all files of a folder, into a data store',
@@ -69,7 +69,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'It is given as StudyInstanceUID, or StudyInstanceUID/SeriesInstanceUID, and its path below the folder; several times',
       'for several files.',
     ],
-    load: async () => (await import('./import.ts')).importFiles,
+    load: async () => (await import('./import/import.ts')).importFiles,
   },
   export: {
     summary: 'write the instances of image sets as DICOM files again',
@@ -91,7 +91,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'values of more than a megabyte are not to be had through the API, and are left out. Files that are there already and the',
       'same are skipped, so an export can be run again. --json prints one object.',
     ],
-    load: async () => (await import('./export.ts')).exportImageSets,
+    load: async () => (await import('./export/export.ts')).exportImageSets,
   },
   search: {
     summary: 'search the image sets of a data store',
@@ -111,7 +111,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'would stop at 00:00. How many were shown, of how many and in what time, goes to standard error.',
       '--json prints one object a line: an image set, or with --count a page, { "total", "imageSetsMetadataSummaries" }.',
     ],
-    load: async () => (await import('./search.ts')).search,
+    load: async () => (await import('./search/search.ts')).search,
   },
   explain: {
     summary: 'say how the server goes about a search: which way, what it reads, what bounds that',
@@ -122,27 +122,27 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       endpoint,
     ],
     notes: [...RANGES, 'would stop at 00:00. What is explained is the first page, of 50. --json prints one object.'],
-    load: async () => (await import('./explain.ts')).explain,
+    load: async () => (await import('./search/explain.ts')).explain,
   },
   datastores: {
     summary: 'list the data stores',
     options: [endpoint],
-    load: async () => (await import('./list-datastores.ts')).listDatastores,
+    load: async () => (await import('./server/list-datastores.ts')).listDatastores,
   },
   console: {
     summary: 'print a link that opens the console in a browser, signed in, once',
     options: [endpoint],
-    load: async () => (await import('./console.ts')).printConsoleLink,
+    load: async () => (await import('./server/console.ts')).printConsoleLink,
   },
   env: {
     summary: 'print the variables that point AWS SDKs and the AWS CLI at the server',
     options: [{ flag: 'shell', placeholder: '<shell>', help: 'sh or fish; default: sh' }, endpoint],
-    load: async () => (await import('./env.ts')).printEnvironment,
+    load: async () => (await import('./server/env.ts')).printEnvironment,
   },
   doctor: {
     summary: 'check the server, the way to it and its data folder, and say how to mend what is wrong',
     options: [endpoint],
-    load: async () => (await import('./doctor.ts')).doctor,
+    load: async () => (await import('./doctor/doctor.ts')).doctor,
   },
   verify: {
     summary: 'compare search index and stored bytes with what is known of them, beside a running server or without',
@@ -151,16 +151,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'Nothing is changed, and a server may read and write meanwhile. Exit code 1 where something differs. --json prints one',
       'object: of each part what was looked at, how many differences there are, and the first thousand of them.',
     ],
-    load: async () => (await import('./verify.ts')).verify,
+    load: async () => (await import('./verify/verify.ts')).verify,
   },
   reindex: {
     summary: 'build the search index anew out of the image sets, beside a running server or without',
     notes: ['Searches and imports go on meanwhile. One that was broken off is gone on with when it is called again.'],
-    load: async () => (await import('./reindex.ts')).reindex,
+    load: async () => (await import('./verify/reindex.ts')).reindex,
   },
   reset: {
     summary: 'empty the data folder',
     options: [{ flag: 'yes', help: 'do not ask' }],
-    load: async () => (await import('./reset.ts')).reset,
+    load: async () => (await import('./server/reset.ts')).reset,
   },
 }

@@ -1,7 +1,7 @@
 /** The help texts, drawn from the tables of commands and settings. */
-import { CONFIG_FILE, SETTINGS } from '../settings.ts'
-import type { Command } from './command.ts'
+import { CONFIG_FILE, SETTINGS } from '../server/settings.ts'
 import { COMMANDS } from './commands.ts'
+import type { Command } from './terminal/command.ts'
 
 export function programHelp(): string {
   const commands = Object.entries(COMMANDS).map(([name, { summary }]): [string, string] => [name, summary])

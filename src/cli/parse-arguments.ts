@@ -1,11 +1,11 @@
 /** A command line becomes a command with its flags, or a sentence that says which word was meant. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
-import type { Flags } from '../config.ts'
-import { nearest } from '../nearest.ts'
-import { OperatorError } from '../operator-error.ts'
-import { CONFIG_FILE, SETTINGS } from '../settings.ts'
-import type { Command } from './command.ts'
+import type { Flags } from '../server/config.ts'
+import { nearest } from '../server/nearest.ts'
+import { OperatorError } from '../server/operator-error.ts'
+import { CONFIG_FILE, SETTINGS } from '../server/settings.ts'
 import { COMMANDS } from './commands.ts'
+import type { Command } from './terminal/command.ts'
 
 export interface Arguments {
   /** Undefined where none was given: then it is help or the version that is wanted. */

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parseP10, requireAttribute } from '../dicom/parse.ts'
 import { type DemoInstance, demoInstances } from './instances.ts'
-import { PATIENTS } from './patients.ts'
-import { demoCounts } from './studies.ts'
+import { PATIENTS } from './studies/patients.ts'
+import { demoCounts } from './studies/studies.ts'
 
 const OPTIONS = { seed: 1, today: '20260301' }
 const IDENTIFIERS = ['SOPInstanceUID', 'SOPClassUID', 'SeriesInstanceUID', 'StudyInstanceUID'] as const

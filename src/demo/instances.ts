@@ -1,18 +1,18 @@
 /** The demo data set, file by file, made as it is read: a hospital's worth of studies that no patient ever had. */
 
 import type { Attributes } from '../dicom/encode.ts'
-import { openHTJ2KCodec } from '../frames/htj2k.ts'
-import { encodeImage } from './encode-image.ts'
-import type { Modality } from './protocols.ts'
-import { makeGrain, randomFor, uidFor } from './random.ts'
+import { openHTJ2KCodec } from '../pixel-data/htj2k/htj2k.ts'
+import { makeGrain, randomFor, uidFor } from './drawing/random.ts'
 import { crImages } from './series/cr.ts'
 import { ctImages } from './series/ct.ts'
+import { encodeImage } from './series/encode-image.ts'
 import type { Canvas, Image } from './series/image.ts'
 import { mgImages } from './series/mg.ts'
 import { mrImages } from './series/mr.ts'
 import { ptImages } from './series/pt.ts'
 import { usImages } from './series/us.ts'
-import { type DemoOptions, type Series, type Study, studies } from './studies.ts'
+import type { Modality } from './studies/protocols.ts'
+import { type DemoOptions, type Series, type Study, studies } from './studies/studies.ts'
 
 export interface DemoInstance {
   /** Relative, with slashes: modality, series, number. */

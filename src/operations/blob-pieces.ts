@@ -1,7 +1,7 @@
 /** Ranges of blobs, read one behind the other as the bytes of one reply. */
 import type { App } from '../app.ts'
 import type { Bytes } from '../contract/shapes.ts'
-import { type OpenBlob, readAll } from '../stores/blob-store.ts'
+import { type OpenBlob, readAll } from '../stores/blobs/blob-store.ts'
 
 export interface Piece {
   readonly blobKey: string

@@ -1,7 +1,12 @@
 /** What operations on one image set have in common: whether it is there, its ARN, and what is said where a workflow cannot begin. */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
-import type { BeginWorkflowOutcome, ImageSetProperties, LockedImageSet, WorkflowRequest } from '../stores/catalog.ts'
+import type {
+  BeginWorkflowOutcome,
+  ImageSetProperties,
+  LockedImageSet,
+  WorkflowRequest,
+} from '../stores/catalog/catalog.ts'
 import { activeDatastore, datastoreArn, datastoreNotFound, deletedSince } from './datastore-access.ts'
 
 export interface NamedImageSet {

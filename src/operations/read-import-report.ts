@@ -4,9 +4,9 @@ import { Readable } from 'node:stream'
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { ImportReport } from '../contract/extensions.ts'
-import { s3Place } from '../imaging/s3-uri.ts'
-import type { BlobStore } from '../stores/blob-store.ts'
-import { isClosed } from '../stores/locations.ts'
+import type { BlobStore } from '../stores/blobs/blob-store.ts'
+import { isClosed } from '../stores/locations/locations.ts'
+import { s3Place } from '../stores/locations/s3-uri.ts'
 import { knownDatastore } from './datastore-access.ts'
 
 /** The manifest's counts stand before its list of image sets, which may be long. */

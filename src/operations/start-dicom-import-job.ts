@@ -3,7 +3,7 @@ import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'
-import { faultOfUri, s3Folder } from '../imaging/s3-uri.ts'
+import { faultOfUri, s3Folder } from '../stores/locations/s3-uri.ts'
 import { clientTokenUse, tokenOfAnotherRequest } from './client-token.ts'
 import { activeDatastore, datastoreNotFound } from './datastore-access.ts'
 

@@ -1,15 +1,15 @@
 /** Files from a browser into a bucket that goes away: the same request, sent again, succeeds. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newId } from '../new-id.ts'
-import { readAll } from '../stores/blob-store.ts'
-import { collected } from '../stores/catalog-fixture.ts'
-import type { Bucket } from '../stores/locations.ts'
-import { openMemoryBlobs } from '../stores/memory-blobs.ts'
-import { openMemoryLocations } from '../stores/memory-locations.ts'
-import { openSqliteCatalog } from '../stores/sql/sqlite.ts'
+import { appOver } from '../jobs/workflows.fixture.ts'
+import { newId } from '../server/new-id.ts'
+import { readAll } from '../stores/blobs/blob-store.ts'
+import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
+import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
+import { collected } from '../stores/catalog/conformance/catalog.fixture.ts'
+import type { Bucket } from '../stores/locations/locations.ts'
+import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
-import { appOver } from '../workflows/workflows.fixture.ts'
 import { joinUploadFile, putUploadFile, startUpload } from './uploads.ts'
 
 test('the parts of a file are joined by a second try where the bucket went away during the first', async (context) => {

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto'
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Upload, UploadedFile } from '../contract/extensions.ts'
-import type { BlobStore } from '../stores/blob-store.ts'
-import { isClosed } from '../stores/locations.ts'
+import type { BlobStore } from '../stores/blobs/blob-store.ts'
+import { isClosed } from '../stores/locations/locations.ts'
 
 /** Also what `hilum import` uses. */
 export const IMPORT_BUCKET = 'hilum-import'

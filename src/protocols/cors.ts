@@ -2,7 +2,7 @@
  * Pages of other origins that call this server from a browser (the Fetch standard, "CORS protocol"). Only for routes whose requests are
  * signed: no cookie carries authority, so a page can do nothing here that its own key does not allow (decision 14).
  */
-import type { Door, WireHeaders, WireReply, WireRequest } from './wire.ts'
+import type { Door, WireHeaders, WireReply, WireRequest } from './http/wire.ts'
 
 /** `*` for every origin, `none` for no other than the server's own. */
 export type CorsOrigins = readonly string[]

@@ -7,7 +7,7 @@ import type { TestServer } from '../../../acceptance/support/hilum.ts'
 import { importFiles } from '../../../acceptance/support/import.ts'
 
 export { draw, lacks, openFolder, pixelOf } from '../../../acceptance/support/frames.ts'
-export { netpbmPixels } from '../../../src/frames/frames.fixture.ts'
+export { netpbmPixels } from '../../../src/pixel-data/frames.fixture.ts'
 
 export type Pixel = ReturnType<typeof pixelOf>
 

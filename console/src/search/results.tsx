@@ -4,10 +4,10 @@ import Badge from '@cloudscape-design/components/badge'
 import Link from '@cloudscape-design/components/link'
 import type { TableProps } from '@cloudscape-design/components/table'
 import { CopyText } from '../components/CopyText.tsx'
-import { Thumbnail } from '../components/pictures.ts'
 import { timeText } from '../components/times.ts'
 import { clockText, dateText, personText } from '../dicom-text.ts'
 import { addressOf } from '../place.ts'
+import { Thumbnail } from '../viewer/pictures.ts'
 
 export type Row = ImageSetsMetadataSummary
 

@@ -2,7 +2,7 @@
 import Button from '@cloudscape-design/components/button'
 import { edgesOf } from './geometry.ts'
 import { cornersOf } from './overlay-words.ts'
-import type { Picture } from './stack.ts'
+import type { Picture } from './stack/stack.ts'
 
 export interface OverlayProps {
   readonly picture: Picture

@@ -12,7 +12,7 @@ import { isGrey, windowOf } from './pixels/render.ts'
 import { pixelFormatOf } from './pixels/stored-values.ts'
 import { presetsOf } from './pixels/voi-lut.ts'
 import { Stage, useHands, useSize } from './Stage.tsx'
-import type { Picture } from './stack.ts'
+import type { Picture } from './stack/stack.ts'
 import { Tools } from './Tools.tsx'
 import { useCine, useViewing } from './use-viewing.ts'
 

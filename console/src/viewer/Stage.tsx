@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { type PictureSize, placeOf, type StageSize } from './geometry.ts'
 import { type Decoded, type Look, render } from './pixels/render.ts'
 import { followHands } from './pointers.ts'
-import type { Picture } from './stack.ts'
+import type { Picture } from './stack/stack.ts'
 import type { Actions, OnScreen, Tool, Viewing } from './use-viewing.ts'
 
 /** Fine interpolation is slow, and wanted only where somebody looks. */

@@ -7,7 +7,7 @@ import { useApi } from '../api.ts'
 import { Problem } from '../components/Problem.tsx'
 import { Waiting } from '../components/Waiting.tsx'
 import { fetchFrame } from './frames/fetch-frame.ts'
-import type { Picture } from './stack.ts'
+import type { Picture } from './stack/stack.ts'
 import { whyNotPlayed } from './video.ts'
 
 interface VideoProps {

@@ -2,9 +2,9 @@
 import './viewer.css'
 import { useMemo } from 'react'
 import { Nothing } from '../components/Nothing.tsx'
-import type { ViewerProps } from '../components/pictures.ts'
+import type { ViewerProps } from './pictures.ts'
 import { StackViewer } from './StackViewer.tsx'
-import { picturesOf } from './stack.ts'
+import { picturesOf } from './stack/stack.ts'
 import { Video } from './Video.tsx'
 import { isVideo } from './video.ts'
 

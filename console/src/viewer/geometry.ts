@@ -1,7 +1,7 @@
 /** Where a picture lies on its stage, and how the person's hands move it. Lengths are pixels of the page, but where named otherwise. */
 
-import { normalOf, type Picture } from './stack.ts'
-import { numbersOf, textsOf } from './values.ts'
+import { normalOf, type Picture } from './stack/stack.ts'
+import { numbersOf, textsOf } from './stack/values.ts'
 
 export interface View {
   /** `fit`: as large as the stage takes it. `actual`: a column of the picture is a pixel of the screen. A number: pixels a column. */

@@ -1,7 +1,7 @@
 /** What stands in the corners of a picture: whose it is, of which study, which of how many. */
 import { dateText, personText } from '../dicom-text.ts'
-import type { Picture } from './stack.ts'
-import { numberOf, textOf } from './values.ts'
+import type { Picture } from './stack/stack.ts'
+import { numberOf, textOf } from './stack/values.ts'
 
 export interface Corners {
   readonly patient: readonly string[]

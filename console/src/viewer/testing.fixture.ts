@@ -2,7 +2,7 @@
 import type { Attributes, ImageFrame, InstanceOfDocument, MetadataDocument } from '../metadata/document.ts'
 import type { Decoded } from './pixels/render.ts'
 import type { Samples } from './pixels/stored-values.ts'
-import { type Picture, picturesOf } from './stack.ts'
+import { type Picture, picturesOf } from './stack/stack.ts'
 
 export const frame = (id: string, range: readonly [number, number] | undefined = undefined): ImageFrame => ({
   ID: id,

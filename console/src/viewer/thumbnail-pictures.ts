@@ -6,10 +6,10 @@ import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { fetchDocument } from '../metadata/document.ts'
 import { loadFrame, whyNot } from './frames/loader.ts'
 import { aspectOf } from './geometry.ts'
-import { THUMBNAIL_COLUMNS, THUMBNAILS_AT_ONCE, THUMBNAILS_KEPT_MAX } from './limits.ts'
 import { type Decoded, render } from './pixels/render.ts'
-import { type Picture, picturesOf } from './stack.ts'
-import { textOf } from './values.ts'
+import { THUMBNAIL_COLUMNS, THUMBNAILS_AT_ONCE, THUMBNAILS_KEPT_MAX } from './stack/limits.ts'
+import { type Picture, picturesOf } from './stack/stack.ts'
+import { textOf } from './stack/values.ts'
 import { isVideo } from './video.ts'
 
 export interface ThumbnailSource {

@@ -1,6 +1,6 @@
 /** Instances that are a video: one stored frame holds all of it, in a format that a browser may or may not play. */
-import { VIDEO_BYTES_MAX } from './limits.ts'
-import type { Picture } from './stack.ts'
+import { VIDEO_BYTES_MAX } from './stack/limits.ts'
+import type { Picture } from './stack/stack.ts'
 
 const MPEG2 = /^1\.2\.840\.10008\.1\.2\.4\.10[01](\.1)?$/
 const MPEG4 = /^1\.2\.840\.10008\.1\.2\.4\.10[2-6](\.1)?$/

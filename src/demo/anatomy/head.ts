@@ -1,7 +1,7 @@
 /** A head as solids of tissue, in millimetres; z is 0 at the level of the basal ganglia, y negative towards the face. */
 
-import type { Solid, Vector } from '../phantoms/painting.ts'
-import type { Random } from '../random.ts'
+import type { Solid, Vector } from '../drawing/painting.ts'
+import type { Random } from '../drawing/random.ts'
 
 export type HeadTissue = 'skin' | 'bone' | 'fluid' | 'grey' | 'white' | 'nucleus' | 'vessel' | 'air' | 'eye' | 'lesion'
 

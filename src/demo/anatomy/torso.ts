@@ -1,7 +1,7 @@
 /** A trunk from neck to pelvis as solids of tissue, in millimetres; z is 0 at the middle of the liver. */
 
-import type { Solid, Vector } from '../phantoms/painting.ts'
-import type { Random } from '../random.ts'
+import type { Solid, Vector } from '../drawing/painting.ts'
+import type { Random } from '../drawing/random.ts'
 
 export type TorsoTissue =
   | 'fat'

@@ -1,8 +1,8 @@
 /** Chest radiographs on a storage phosphor plate: the shadow of the trunk, bone bright (MONOCHROME2). */
 
 import type { TorsoTissue } from '../anatomy/torso.ts'
-import type { Grain } from '../random.ts'
-import { castShadows, type Plane, type Solid } from './painting.ts'
+import { castShadows, type Plane, type Solid } from '../drawing/painting.ts'
+import type { Grain } from '../drawing/random.ts'
 
 const STORED_MAX = 4095
 

@@ -2,8 +2,8 @@
 
 import type { HeadTissue } from '../anatomy/head.ts'
 import type { TorsoTissue } from '../anatomy/torso.ts'
-import type { Grain } from '../random.ts'
-import { castShadows, type Looks, type Plane, paint, type Solid } from './painting.ts'
+import { castShadows, type Looks, type Plane, paint, type Solid } from '../drawing/painting.ts'
+import type { Grain } from '../drawing/random.ts'
 
 export const CT_RESCALE_INTERCEPT = -1024
 const AIR_HU = -1000

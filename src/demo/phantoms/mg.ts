@@ -1,6 +1,6 @@
 /** Mammograms for presentation: a breast against the chest wall at the left or right edge, with its gland and vessels. */
 
-import type { Grain, Random } from '../random.ts'
+import type { Grain, Random } from '../drawing/random.ts'
 
 export interface MammogramView {
   rows: number

@@ -2,8 +2,8 @@
 
 import type { HeadTissue } from '../anatomy/head.ts'
 import type { TorsoTissue } from '../anatomy/torso.ts'
-import type { Grain } from '../random.ts'
-import { type Looks, type Plane, paint, type Solid } from './painting.ts'
+import { type Looks, type Plane, paint, type Solid } from '../drawing/painting.ts'
+import type { Grain } from '../drawing/random.ts'
 
 export type Weighting = 'T1' | 'T2' | 'FLAIR' | 'DWI'
 

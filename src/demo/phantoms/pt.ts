@@ -1,8 +1,8 @@
 /** PET with FDG: activity concentration, stored as steps of the rescale slope. */
 
 import type { TorsoTissue } from '../anatomy/torso.ts'
-import type { Grain } from '../random.ts'
-import { type Looks, type Plane, paint, type Solid } from './painting.ts'
+import { type Looks, type Plane, paint, type Solid } from '../drawing/painting.ts'
+import type { Grain } from '../drawing/random.ts'
 
 /** Becquerel per millilitre for one stored step. */
 export const PT_RESCALE_SLOPE = 2

@@ -1,6 +1,6 @@
 /** Ultrasound as the scanner shows it: a sector of speckle in RGB, with a depth scale and a grey or colour bar. */
 
-import type { Grain, Random } from '../random.ts'
+import type { Grain, Random } from '../drawing/random.ts'
 
 export interface SectorShape {
   rows: number

@@ -1,9 +1,9 @@
 /** Computed radiographs of the chest (PS3.3 A.2), in two views. */
 
 import { torso } from '../anatomy/torso.ts'
+import { randomFor } from '../drawing/random.ts'
 import { crImage } from '../phantoms/cr.ts'
-import type { Scan } from '../protocols.ts'
-import { randomFor } from '../random.ts'
+import type { Scan } from '../studies/protocols.ts'
 import { bytesOf, type Canvas, greyPixels, type Image, millimetres, planeThrough } from './image.ts'
 
 type CRScan = Extract<Scan, { kind: 'cr' }>

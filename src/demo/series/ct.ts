@@ -3,10 +3,10 @@
 import type { Attributes } from '../../dicom/encode.ts'
 import { head } from '../anatomy/head.ts'
 import { torso } from '../anatomy/torso.ts'
+import type { Plane } from '../drawing/painting.ts'
+import { randomFor } from '../drawing/random.ts'
 import { CT_RESCALE_INTERCEPT, type CTSlice, ctHeadSlice, ctScout, ctTorsoSlice } from '../phantoms/ct.ts'
-import type { Plane } from '../phantoms/painting.ts'
-import type { Scan } from '../protocols.ts'
-import { randomFor } from '../random.ts'
+import type { Scan } from '../studies/protocols.ts'
 import {
   bytesOf,
   type Canvas,

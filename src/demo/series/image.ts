@@ -1,9 +1,9 @@
 /** What the images of every modality have in common: the pixel module (PS3.3 C.7.6.3) and the plane in space (C.7.6.2). */
 
 import type { Attributes } from '../../dicom/encode.ts'
-import { cross, dot, type Plane, sum, times, type Vector } from '../phantoms/painting.ts'
-import type { Grain } from '../random.ts'
-import type { Series, Study } from '../studies.ts'
+import { cross, dot, type Plane, sum, times, type Vector } from '../drawing/painting.ts'
+import type { Grain } from '../drawing/random.ts'
+import type { Series, Study } from '../studies/studies.ts'
 
 /** One instance without the patient, study and series around it. */
 export interface Image {

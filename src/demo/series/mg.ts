@@ -1,8 +1,8 @@
 /** Mammograms for presentation (PS3.3 A.27): one view a series, some stored inverted (MONOCHROME1). */
 
+import { randomFor } from '../drawing/random.ts'
 import { MG_STORED_MAX, mgImage } from '../phantoms/mg.ts'
-import type { Scan } from '../protocols.ts'
-import { randomFor } from '../random.ts'
+import type { Scan } from '../studies/protocols.ts'
 import { bytesOf, type Canvas, type Image, pixelModule } from './image.ts'
 
 type MGScan = Extract<Scan, { kind: 'mg' }>

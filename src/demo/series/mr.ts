@@ -2,10 +2,10 @@
 
 import { head } from '../anatomy/head.ts'
 import { torso } from '../anatomy/torso.ts'
+import type { Plane } from '../drawing/painting.ts'
+import { randomFor } from '../drawing/random.ts'
 import { type MRSlice, mrHeadSlice, mrSpineSlice, type Weighting } from '../phantoms/mr.ts'
-import type { Plane } from '../phantoms/painting.ts'
-import type { Scan } from '../protocols.ts'
-import { randomFor } from '../random.ts'
+import type { Scan } from '../studies/protocols.ts'
 import {
   bytesOf,
   type Canvas,

@@ -2,10 +2,10 @@
 
 import type { Attributes } from '../../dicom/encode.ts'
 import { torso } from '../anatomy/torso.ts'
+import { randomFor } from '../drawing/random.ts'
 import { PT_RESCALE_SLOPE, ptSlice } from '../phantoms/pt.ts'
-import type { Scan } from '../protocols.ts'
-import { randomFor } from '../random.ts'
-import type { Study } from '../studies.ts'
+import type { Scan } from '../studies/protocols.ts'
+import type { Study } from '../studies/studies.ts'
 import {
   bytesOf,
   type Canvas,

@@ -1,9 +1,9 @@
 /** Ultrasound stills (PS3.3 A.6) and cine loops (A.7), in colour, with their calibrated region (C.8.5.5). */
 
 import type { Attributes } from '../../dicom/encode.ts'
+import { randomFor } from '../drawing/random.ts'
 import { pixelsPerCm, type USView, usFrame } from '../phantoms/us.ts'
-import type { Scan } from '../protocols.ts'
-import { randomFor } from '../random.ts'
+import type { Scan } from '../studies/protocols.ts'
 import { type Canvas, type Image, millimetres, pixelModule } from './image.ts'
 
 type USScan = Extract<Scan, { kind: 'us' | 'us-cine' }>

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { DEFAULT_LIMITS } from '../../limits.ts'
-import { ask, reply, started } from '../listening.fixture.ts'
-import { bodyOf } from '../request-body.fixture.ts'
-import type { WireRequest } from '../wire.ts'
+import { ask, reply, started } from '../http/listening.fixture.ts'
+import { bodyOf } from '../http/request-body.fixture.ts'
+import type { WireRequest } from '../http/wire.ts'
 import { createVerifier } from './sigv4.ts'
 
 const NOW = Date.UTC(2015, 7, 30, 12, 36)

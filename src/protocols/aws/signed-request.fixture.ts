@@ -1,8 +1,8 @@
 /** Requests as clients send them, signed by AWS's own signer (@smithy/signature-v4, which comes with the SDK). */
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
-import { bodyOf } from '../request-body.fixture.ts'
-import type { WireRequest } from '../wire.ts'
+import { bodyOf } from '../http/request-body.fixture.ts'
+import type { WireRequest } from '../http/wire.ts'
 
 export const ACCESS_KEY_ID = 'AKIAIOSFODNN7EXAMPLE'
 export const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'

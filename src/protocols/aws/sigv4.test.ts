@@ -4,8 +4,8 @@ import { hash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ContractError, type ErrorName } from '../../contract/errors.ts'
-import { type BodyFixture, bodyOf } from '../request-body.fixture.ts'
-import type { WireRequest } from '../wire.ts'
+import { type BodyFixture, bodyOf } from '../http/request-body.fixture.ts'
+import type { WireRequest } from '../http/wire.ts'
 import {
   ACCESS_KEY_ID,
   NOW,

@@ -4,8 +4,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { ContractError, type ErrorName, TemporarilyUnavailable } from '../../contract/errors.ts'
-import { HttpRefusal, type RefusalStatus } from '../http-refusal.ts'
-import type { WireReply } from '../wire.ts'
+import { HttpRefusal, type RefusalStatus } from '../http/http-refusal.ts'
+import type { WireReply } from '../http/wire.ts'
 
 const NAMES_OF_REFUSALS: Readonly<Record<RefusalStatus, ErrorName>> = {
   400: 'BadRequestException',

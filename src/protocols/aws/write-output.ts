@@ -4,7 +4,7 @@
  */
 import { type OperationName, type Output, operations } from '../../contract/operations.ts'
 import { type Bytes, memberOf, type StructureShape, structure } from '../../contract/shapes.ts'
-import type { WireReply } from '../wire.ts'
+import type { WireReply } from '../http/wire.ts'
 import { JsonBody } from './json-body.ts'
 import { structureWriter } from './write-value.ts'
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
-import { bodyOf } from '../request-body.fixture.ts'
-import type { Door, WireReply } from '../wire.ts'
+import { bodyOf } from '../http/request-body.fixture.ts'
+import type { Door, WireReply } from '../http/wire.ts'
 import { consoleDoor, isOfConsole } from './serve.ts'
 
 const SCRIPT = 'console.log("a page")'.repeat(20)

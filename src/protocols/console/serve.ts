@@ -2,7 +2,7 @@
  * The door of the console's pages: static files and nothing else. They hold no secret and need no signature; what the pages show they
  * fetch through the AWS door, signed with the key of the person who looks. The policy lets them talk to this server only.
  */
-import { type Door, splitTarget, type WireReply, type WireRequest } from '../wire.ts'
+import { type Door, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { type Asset, type Assets, builtAt, PAGE, readAssets } from './assets.ts'
 
 const BELOW = '/console/'

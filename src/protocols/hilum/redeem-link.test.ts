@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS } from '../../limits.ts'
-import { bodyOf } from '../request-body.fixture.ts'
+import { bodyOf } from '../http/request-body.fixture.ts'
 import { createConsoleLinks } from './console-links.ts'
 import { redeemLink } from './redeem-link.ts'
 

@@ -1,7 +1,7 @@
 /** The exchange of a one-time link for the key it was made with: the one request of this door that nobody has signed. */
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
-import type { WireRequest } from '../wire.ts'
+import type { WireRequest } from '../http/wire.ts'
 import type { ConsoleLinks } from './console-links.ts'
 
 /** The greatest thing that may be sent to be exchanged, by far. */

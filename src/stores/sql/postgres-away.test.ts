@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import pg from 'pg'
-import type { Catalog } from '../catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
 import {
   AT,
   collected,
@@ -14,10 +14,10 @@ import {
   startJob,
   storedFile,
   tokenOf,
-} from '../catalog-fixture.ts'
+} from '../catalog/conformance/catalog.fixture.ts'
 import { StoreUnavailable, type UnavailableReason } from '../store-unavailable.ts'
-import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './postgres.fixture.ts'
-import { openPostgresCatalog } from './postgres.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './engine/postgres/postgres.fixture.ts'
+import { openPostgresCatalog } from './open-postgres.ts'
 
 const server = postgresIsMissing === undefined ? await startPostgres() : undefined
 after(() => server?.remove())

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import type { Catalog, GeneratedImageSet } from '../catalog.ts'
+import type { Catalog, GeneratedImageSet } from '../catalog/catalog.ts'
 import {
   AT,
   collected,
@@ -20,9 +20,9 @@ import {
   publishAll,
   storedFile,
   tokenOf,
-} from '../catalog-fixture.ts'
-import { checkIndex } from './search-index.fixture.ts'
-import { openSqliteCatalog } from './sqlite.ts'
+} from '../catalog/conformance/catalog.fixture.ts'
+import { checkIndex } from '../search/search-index.fixture.ts'
+import { openSqliteCatalog } from './open-sqlite.ts'
 
 const FILES_PER_SERIES = 3
 const KILLS = 4

@@ -5,7 +5,7 @@ import Button from '@cloudscape-design/components/button'
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard'
 import Modal from '@cloudscape-design/components/modal'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import { SNIPPETS } from '../../../../src/cli/search-snippets.ts'
+import { SNIPPETS } from '../../../../src/cli/search/search-snippets.ts'
 import { isUsual } from '../../search/search.ts'
 
 export type SnippetKind = 'cli' | 'js' | 'python'

@@ -2,9 +2,10 @@
  * The bytes of a stored frame to its cells, in whatever of the formats of GetImageFrame they are. A codec is fetched when the first frame
  * needs it, and its builds' faults are gone round as the server does (docs/decisions/0010-frames.md).
  */
-import { type Codestream, parseCodestream } from '../../../../src/dicom/codestream.ts'
-import { linesByPixel } from '../../../../src/dicom/component-lines.ts'
-import { colourOfFile, findCodestream } from '../../../../src/dicom/jp2-boxes.ts'
+
+import { linesByPixel } from '../../../../src/pixel-data/htj2k/component-lines.ts'
+import { type Codestream, parseCodestream } from '../../../../src/pixel-data/jpeg2000/codestream.ts'
+import { colourOfFile, findCodestream } from '../../../../src/pixel-data/jpeg2000/jp2-boxes.ts'
 import type { Decoded } from '../pixels/render.ts'
 import { cellBytes, type PixelFormat, samplesOf } from '../pixels/stored-values.ts'
 import { openHTJ2K, openJPEG2000, type PictureDecoder } from './codecs.ts'

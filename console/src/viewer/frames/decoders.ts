@@ -1,7 +1,7 @@
 /** The threads that decode frames: as many as the machine has cores for, started when frames come, each with one frame at a time. */
 
-import { DECODE_MS_MAX, DECODERS_MAX } from '../limits.ts'
 import type { Decoded } from '../pixels/render.ts'
+import { DECODE_MS_MAX, DECODERS_MAX } from '../stack/limits.ts'
 import type { FrameToDecode } from './decode.ts'
 import type { DecodeAnswer } from './decode-worker.ts'
 

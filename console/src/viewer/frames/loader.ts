@@ -4,6 +4,8 @@
  */
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { wordsFor } from '../../words.ts'
+import { type Decoded, isWithoutPalette } from '../pixels/render.ts'
+import { cellBytes, pixelFormatOf } from '../pixels/stored-values.ts'
 import {
   AHEAD_MAX,
   KEPT_BYTES_MAX,
@@ -11,11 +13,9 @@ import {
   PICTURE_SIDE_MAX,
   SMALLER_COLUMNS,
   SMALLER_FIRST_PIXELS,
-} from '../limits.ts'
-import { type Decoded, isWithoutPalette } from '../pixels/render.ts'
-import { cellBytes, pixelFormatOf } from '../pixels/stored-values.ts'
-import type { Picture } from '../stack.ts'
-import { textOf } from '../values.ts'
+} from '../stack/limits.ts'
+import type { Picture } from '../stack/stack.ts'
+import { textOf } from '../stack/values.ts'
 import { DecodeError, decode } from './decoders.ts'
 import { fetchFrame } from './fetch-frame.ts'
 import { loadingOrder, withinBytes } from './loading-order.ts'

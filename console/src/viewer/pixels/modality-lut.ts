@@ -1,7 +1,7 @@
 /** Stored values to what they mean to the modality, as Hounsfield units (PS3.3 C.11.1): by a table or by slope and intercept. */
 
-import type { Picture } from '../stack.ts'
-import { itemsOf, numberOf, numbersOf, wordsOf } from '../values.ts'
+import type { Picture } from '../stack/stack.ts'
+import { itemsOf, numberOf, numbersOf, wordsOf } from '../stack/values.ts'
 
 export type Mapping = (value: number) => number
 

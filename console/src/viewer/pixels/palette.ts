@@ -1,6 +1,6 @@
 /** The colours of PALETTE COLOR (PS3.3 C.7.6.3.1.5 and .6), also where they are segments (C.7.9.2): three bytes for each stored value. */
 import type { Attributes } from '../../metadata/document.ts'
-import { numbersOf, wordsOf } from '../values.ts'
+import { numbersOf, wordsOf } from '../stack/values.ts'
 import { entriesOf } from './modality-lut.ts'
 
 export interface Palette {

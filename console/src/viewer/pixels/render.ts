@@ -3,8 +3,8 @@
  * of interest and the polarity; a table over all that a cell can hold does that once, and each pixel is one look into it.
  */
 
-import type { Picture } from '../stack.ts'
-import { numberOf } from '../values.ts'
+import type { Picture } from '../stack/stack.ts'
+import { numberOf } from '../stack/values.ts'
 import { type Mapping, modalityLUTOf } from './modality-lut.ts'
 import { type Palette, paletteOf } from './palette.ts'
 import { cellBytes, type PixelFormat, pixelFormatOf, type Samples, storedValueReader } from './stored-values.ts'

@@ -1,7 +1,7 @@
 /** What a cell of a decoded frame says: the stored value (PS3.5 8.1.1), of as many bits as BitsStored, with its sign. */
 
-import type { Picture } from '../stack.ts'
-import { numberOf, textOf } from '../values.ts'
+import type { Picture } from '../stack/stack.ts'
+import { numberOf, textOf } from '../stack/values.ts'
 
 export type Samples = Uint8Array | Uint16Array | Uint32Array | BigUint64Array | Float32Array | Float64Array
 

@@ -1,7 +1,7 @@
 /** What of the values is shown, and how bright: windows and tables of the values of interest (PS3.3 C.11.2). Brightness is 0 to 1. */
 
-import type { Picture } from '../stack.ts'
-import { itemsOf, numberOf, numbersOf, textOf, textsOf } from '../values.ts'
+import type { Picture } from '../stack/stack.ts'
+import { itemsOf, numberOf, numbersOf, textOf, textsOf } from '../stack/values.ts'
 import { lookupTableOf, type Mapping } from './modality-lut.ts'
 
 export type WindowFunction = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID'

@@ -1,0 +1,31 @@
+/**
+ * Where pictures come in. What draws them is loaded only where there is one to draw, and the pages know no more of it than this: which
+ * image set, which version, and in the viewer its metadata document.
+ */
+
+import { later } from '../components/later.tsx'
+import type { MetadataDocument } from '../metadata/document.ts'
+
+export interface ThumbnailProps {
+  readonly datastoreId: string
+  readonly imageSetId: string
+}
+
+export interface ViewerProps {
+  readonly datastoreId: string
+  readonly imageSetId: string
+  readonly versionId: string
+  readonly document: MetadataDocument
+}
+
+export const Thumbnail = later<ThumbnailProps>(async () => (await import('./Thumbnail.tsx')).Thumbnail)
+
+export const Viewer = later<ViewerProps>(async () => (await import('./Viewer.tsx')).Viewer, {
+  what: 'the pictures',
+})
+
+/** For a page that will have pictures: what draws and decodes them is on its way as early as the metadata that tell of them. */
+export async function prepareViewer(): Promise<void> {
+  const [{ warmUp }] = await Promise.all([import('./frames/decoders.ts'), import('./Viewer.tsx')])
+  warmUp()
+}

@@ -1,0 +1,141 @@
+/** The official SDK, pointed at a Hilum server: the commands have no private way into it. */
+import {
+  type DICOMImportJobProperties,
+  GetDICOMImportJobCommand,
+  MedicalImagingClient,
+  MedicalImagingServiceException,
+  type SearchImageSetsCommand,
+} from '@aws-sdk/client-medical-imaging'
+import type { ExtensionHeader } from '../../contract/handlers.ts'
+import type { AccessKey, Config, Flags } from '../../server/config.ts'
+import { CREDENTIALS_FILE, readCredentials } from '../../server/credentials.ts'
+import { endpointOf } from '../../server/endpoint.ts'
+import { OperatorError } from '../../server/operator-error.ts'
+
+export interface Server {
+  readonly endpoint: string
+  readonly region: string
+  readonly credentials: AccessKey & { readonly sessionToken?: string }
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/**
+ * The server that a command talks to. An endpoint named by --endpoint or AWS_ENDPOINT_URL_MEDICAL_IMAGING goes with the key in AWS's
+ * variables; the server on this machine goes with the key in the data folder. Hilum's own variables win over both.
+ */
+export async function serverFor(options: { config: Config; flags: Flags; env: Env }): Promise<Server> {
+  const { config, flags, env } = options
+  const named = flags.endpoint ?? (env.AWS_ENDPOINT_URL_MEDICAL_IMAGING || undefined)
+  if (typeof named === 'string' && !URL.canParse(named)) {
+    throw new OperatorError(`'${named}' is no address of a server. One looks like http://127.0.0.1:8104.`, {
+      exitCode: 2,
+    })
+  }
+  const endpoint = typeof named === 'string' ? named.replace(/\/+$/, '') : endpointOf(config.host[0]!, config.port)
+  const ofAws = keyOfAws(env)
+  const ofFolder = await readCredentials(config.dataFolder, config.credentials)
+  const credentials = config.credentials ?? (named === undefined ? (ofFolder ?? ofAws) : (ofAws ?? ofFolder))
+  if (credentials === undefined) {
+    throw new OperatorError(
+      `There is no access key: ${config.dataFolder} holds no ${CREDENTIALS_FILE}. ` +
+        'Start the server there once, name its folder with --data, or set HILUM_ACCESS_KEY_ID and HILUM_SECRET_ACCESS_KEY.',
+    )
+  }
+  const { accessKeyId, secretAccessKey } = credentials
+  // Temporary keys of the real service have a third part.
+  const sessionToken = credentials === ofAws ? env.AWS_SESSION_TOKEN || undefined : undefined
+  const all = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
+  return { endpoint, region: config.region, credentials: all }
+}
+
+function keyOfAws({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }: Env): AccessKey | undefined {
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return undefined
+  return { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY }
+}
+
+/**
+ * Without `disableHostPrefix` the SDK calls the host `runtime-127.0.0.1` for searches, which does not resolve; the real service has both
+ * hosts. Every answer keeps its headers, for `headerOf`.
+ */
+export function openClient({ endpoint, region, credentials }: Server): MedicalImagingClient {
+  const disableHostPrefix = !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname)
+  const client = new MedicalImagingClient({ endpoint, region, credentials, disableHostPrefix })
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      Object.assign(result.output?.$metadata ?? {}, { headers: (result.response as Answer).headers })
+      return result
+    },
+    { step: 'deserialize', priority: 'high', name: 'keepHeaders' },
+  )
+  return client
+}
+
+interface Answer {
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The command with headers of its own, for what Hilum answers beyond the service (docs/extensions.md). */
+export function askingFor<C extends Pick<SearchImageSetsCommand, 'middlewareStack'>>(
+  command: C,
+  headers: Readonly<Record<ExtensionHeader, string>>,
+): C {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      Object.assign((args.request as { headers: Record<string, string> }).headers, headers)
+      return next(args)
+    },
+    { step: 'build', name: 'askForExtensions' },
+  )
+  return command
+}
+
+/** A header of what `client.send` returned or threw; names are lower-case. */
+export function headerOf(outcome: unknown, name: string): string | undefined {
+  const { $metadata, $response } = outcome as { $metadata?: Answer; $response?: Answer }
+  return ($metadata?.headers ?? $response?.headers)?.[name]
+}
+
+export interface JobProgress {
+  readonly done: number
+  /** Undefined while the server still looks for files. */
+  readonly found: number | undefined
+}
+
+/** An import job and how far it is, which Hilum tells in the header `x-hilum-progress: <done>/<found>`. */
+export async function getImportJob(
+  client: MedicalImagingClient,
+  ids: { datastoreId: string; jobId: string },
+): Promise<{ job: DICOMImportJobProperties; progress: JobProgress | undefined }> {
+  const answer = await client.send(new GetDICOMImportJobCommand(ids))
+  return { job: answer.jobProperties!, progress: parseProgress(headerOf(answer, 'x-hilum-progress')) }
+}
+
+export function parseProgress(header: string | undefined): JobProgress | undefined {
+  const [, done, found] = /^(\d+)\/(\d+|\?)$/.exec(header ?? '') ?? []
+  if (done === undefined) return undefined
+  return { done: Number(done), found: found === '?' ? undefined : Number(found) }
+}
+
+/** What the SDK threw, in words for the person at the command line; anything that is not a server's word stays as it is. */
+export function explained(error: unknown, { endpoint }: Pick<Server, 'endpoint'>): unknown {
+  const cause = error as NodeJS.ErrnoException & Partial<MedicalImagingServiceException>
+  if (
+    ['ECONNREFUSED', 'ENOTFOUND', 'ECONNRESET', 'EAI_AGAIN', 'EHOSTUNREACH', 'ETIMEDOUT'].includes(cause.code ?? '')
+  ) {
+    return new OperatorError(
+      `No server answers at ${endpoint} (${cause.code}). Start one with \`hilum serve\`, or name another with --endpoint.`,
+      { cause },
+    )
+  }
+  if (!(error instanceof MedicalImagingServiceException)) return error
+  if (error.$metadata.httpStatusCode === 403) {
+    return new OperatorError(
+      `The server at ${endpoint} does not accept our access key: ${error.message} Name its data folder with --data, or set ` +
+        'HILUM_ACCESS_KEY_ID and HILUM_SECRET_ACCESS_KEY.',
+      { cause },
+    )
+  }
+  return new OperatorError(`The server at ${endpoint} refused: ${error.message} (${error.name})`, { cause })
+}

@@ -1,0 +1,41 @@
+/** Finds data stores as a person names them. */
+import {
+  type DatastoreSummary,
+  type MedicalImagingClient,
+  paginateListDatastores,
+} from '@aws-sdk/client-medical-imaging'
+import { OperatorError } from '../../server/operator-error.ts'
+
+/** Those that can be used; in the order of the server, newest first. */
+export async function activeDatastores(client: MedicalImagingClient): Promise<DatastoreSummary[]> {
+  const found: DatastoreSummary[] = []
+  for await (const page of paginateListDatastores({ client }, { datastoreStatus: 'ACTIVE' })) {
+    found.push(...(page.datastoreSummaries ?? []))
+  }
+  return found
+}
+
+/** The id of the data store with this id or name. Throws OperatorError with what there is instead. */
+export function pickDatastore(datastores: readonly DatastoreSummary[], idOrName: string): string {
+  const byId = datastores.find(({ datastoreId }) => datastoreId === idOrName)
+  const matches = byId === undefined ? datastores.filter(({ datastoreName }) => datastoreName === idOrName) : [byId]
+  if (matches.length === 1) return matches[0]!.datastoreId!
+  if (matches.length > 1) {
+    throw new OperatorError(
+      `${matches.length} data stores are called '${idOrName}'. Name one by its id: ${listed(matches)}.`,
+    )
+  }
+  if (datastores.length === 0) {
+    throw new OperatorError(
+      'The server has no data store yet. Create one: aws medical-imaging create-datastore --datastore-name my-images',
+    )
+  }
+  throw new OperatorError(`There is no data store '${idOrName}'. There is: ${listed(datastores)}.`)
+}
+
+function listed(datastores: readonly DatastoreSummary[]): string {
+  const names = datastores
+    .slice(0, 10)
+    .map(({ datastoreName, datastoreId }) => `${datastoreName ?? '(no name)'} ${datastoreId}`)
+  return `${names.join(', ')}${datastores.length > 10 ? ` and ${datastores.length - 10} more` : ''}`
+}

@@ -1,0 +1,131 @@
+/** Can the server keep what it is given? */
+import { randomUUID } from 'node:crypto'
+import { access, constants, readdir, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from '../../server/config.ts'
+import { readCredentials } from '../../server/credentials.ts'
+import { findOpenFolder, isDataFolder } from '../../server/data-folder.ts'
+import { serverOf } from '../../server/data-folder-lock.ts'
+import { openLocations, openStores, placesOf } from '../../server/open-stores.ts'
+import { isClosed } from '../../stores/locations/locations.ts'
+import type { Finding } from './doctor.ts'
+
+const FREE_WARNING_BYTES = 5 * 1024 ** 3
+const FREE_FAILURE_BYTES = 256 * 1024 ** 2
+
+export async function checkDataFolder(config: Config): Promise<Finding[]> {
+  const { dataFolder } = config
+  if (!(await isDataFolder(dataFolder).catch(() => false))) {
+    const detail = `${dataFolder} is not there yet, or is not Hilum's`
+    return [{ subject: 'data folder', state: 'warn', detail, fixes: ['hilum serve makes it; --data names another.'] }]
+  }
+  return [
+    await checkWritable(dataFolder),
+    await checkOthers(dataFolder),
+    await checkCredentials(config),
+    await checkSpace(dataFolder),
+    await checkStores(config),
+    await checkBuckets(config),
+  ]
+}
+
+async function checkWritable(folder: string): Promise<Finding> {
+  const subject = 'data folder'
+  try {
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+    const server = await serverOf(folder)
+    const use = server === undefined ? 'no server uses it' : `the server is ${server}`
+    return { subject, state: 'ok', detail: `${folder} is writable; ${use}` }
+  } catch {
+    return {
+      subject,
+      state: 'fail',
+      detail: `${folder} cannot be written`,
+      fixes: [`sudo chown -R "$USER" '${folder}'`],
+    }
+  }
+}
+
+async function checkOthers(folder: string): Promise<Finding> {
+  const subject = 'other users'
+  const open = await findOpenFolder(folder)
+  return open === undefined
+    ? { subject, state: 'ok', detail: 'cannot enter the data folder' }
+    : { subject, state: 'warn', detail: open.detail, fixes: [open.fix] }
+}
+
+async function checkCredentials({ dataFolder, credentials }: Config): Promise<Finding> {
+  const subject = 'access key'
+  try {
+    const known = await readCredentials(dataFolder, credentials)
+    if (known === undefined) return { subject, state: 'warn', detail: 'none yet; the first start makes one' }
+    if (known.warning !== undefined) return { subject, state: 'warn', detail: known.warning }
+    return { subject, state: 'ok', detail: credentials === undefined ? 'readable by its owner only' : 'configured' }
+  } catch (error) {
+    return { subject, state: 'fail', detail: (error as Error).message }
+  }
+}
+
+async function checkSpace(folder: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(folder)
+  const freeBytes = bavail * bsize
+  const state = freeBytes < FREE_FAILURE_BYTES ? 'fail' : freeBytes < FREE_WARNING_BYTES ? 'warn' : 'ok'
+  const detail = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free`
+  return {
+    subject: 'disk',
+    state,
+    detail,
+    ...(state !== 'ok' && { fixes: ['Make room, or move the data folder and name it with --data.'] }),
+  }
+}
+
+/** Writes where the server writes: a blob that is removed again, and an empty transaction. */
+async function checkStores(config: Config): Promise<Finding> {
+  const { dataFolder } = config
+  const subject = 'stores'
+  try {
+    const { catalog, blobs } = await openStores(placesOf(config))
+    try {
+      await catalog.check()
+      const key = `doctor/${randomUUID()}`
+      await blobs.put(key, new Uint8Array(1))
+      await blobs.remove([key])
+    } finally {
+      await catalog.close()
+    }
+    const onPostgres = config.catalog === undefined ? '' : ' on PostgreSQL'
+    const inS3 = config.blobs === undefined ? '' : ` in ${config.blobs}`
+    return { subject, state: 'ok', detail: `catalog${onPostgres} and blobs${inS3} take writes` }
+  } catch (error) {
+    const { message } = error as Error
+    const isDatabase = config.catalog !== undefined && message.startsWith('the catalog')
+    const isS3 = config.blobs !== undefined && !message.startsWith('the catalog')
+    const fixes = isDatabase
+      ? ['Try the address in --catalog or HILUM_CATALOG with psql; the password may lie in PGPASSWORD or ~/.pgpass.']
+      : isS3
+        ? ['Check --blobs, --s3-endpoint, --s3-region and the key in HILUM_S3_ACCESS_KEY_ID.']
+        : [`Everything below ${dataFolder} must belong to the user who runs Hilum.`]
+    return { subject, state: 'fail', detail: message, fixes }
+  }
+}
+
+async function checkBuckets({ dataFolder, s3 }: Config): Promise<Finding> {
+  const subject = 'buckets'
+  if (s3 === undefined) {
+    const folder = join(dataFolder, 'buckets')
+    const names = await readdir(folder).catch((): string[] => [])
+    const detail =
+      names.length === 0 ? `none yet; s3://name/ is the folder ${folder}/name` : `${names.join(', ')} in ${folder}`
+    return { subject, state: 'ok', detail }
+  }
+  const place = s3.endpoint ?? `S3 in ${s3.region}`
+  try {
+    const bucket = await (await openLocations({ dataFolder, s3 })).openBucket('hilum-import')
+    if (!isClosed(bucket)) return { subject, state: 'ok', detail: `${place} answers; hilum-import is there` }
+    const fixes = ['Create the buckets hilum-import and hilum-import-output: `hilum import` needs them.']
+    return { subject, state: 'warn', detail: `${place} answers: ${bucket.reason}`, fixes }
+  } catch (error) {
+    const fixes = ['Check --s3-endpoint, --s3-region and the key in HILUM_S3_ACCESS_KEY_ID.']
+    return { subject, state: 'fail', detail: `${place} does not answer: ${(error as Error).message}`, fixes }
+  }
+}

@@ -1,0 +1,73 @@
+/** Can clients reach the server, is it ours, and do clocks and names agree? */
+import { lookup } from 'node:dns/promises'
+import { ListDatastoresCommand } from '@aws-sdk/client-medical-imaging'
+import { explained, headerOf, openClient, type Server } from '../client/client.ts'
+import type { Finding } from './doctor.ts'
+
+/** Above it a person should know, although the server still accepts. */
+const SKEW_WARNING_MS = 60_000
+
+export async function checkServer(server: Server, at: { now: () => number; skewMaxMs: number }): Promise<Finding[]> {
+  const client = openClient(server)
+  const [outcome] = await Promise.allSettled([client.send(new ListDatastoresCommand({ maxResults: 1 }))])
+  client.destroy()
+  const date = headerOf(outcome.status === 'fulfilled' ? outcome.value : outcome.reason, 'date')
+  const reached: Finding =
+    outcome.status === 'fulfilled'
+      ? { subject: 'server', state: 'ok', detail: `answers at ${server.endpoint} and accepts our access key` }
+      : { subject: 'server', state: 'fail', detail: (explained(outcome.reason, server) as Error).message }
+  return date === undefined ? [reached] : [reached, checkClock(Date.parse(date) - at.now(), at.skewMaxMs)]
+}
+
+export function checkClock(skewMs: number, skewMaxMs: number): Finding {
+  const seconds = Math.round(Math.abs(skewMs) / 1000)
+  const detail = seconds < 2 ? 'same as the server' : `the server is ${seconds} s ${skewMs > 0 ? 'ahead' : 'behind'}`
+  const state = Math.abs(skewMs) > skewMaxMs ? 'fail' : Math.abs(skewMs) > SKEW_WARNING_MS ? 'warn' : 'ok'
+  const fixes = [
+    `Signatures are refused beyond ${skewMaxMs / 60_000} minutes. Set the clocks: sudo timedatectl set-ntp true`,
+  ]
+  return { subject: 'clock', state, detail, ...(state !== 'ok' && { fixes }) }
+}
+
+type Lookup = (name: string) => Promise<{ address: string }>
+
+/** SDKs put `runtime-` before the endpoint's host for searches and image sets, even before an IP address. */
+export async function checkNames(endpoint: string, resolveName: Lookup = lookup): Promise<Finding> {
+  const { hostname, port } = new URL(endpoint)
+  const subject = 'names'
+  if (hostname.startsWith('[')) {
+    const detail = `SDKs call runtime-${hostname} for searches, which is no name at all`
+    return { subject, state: 'warn', detail, fixes: waysRound('127.0.0.1', port) }
+  }
+  const address = await resolveName(hostname).then(
+    (found) => found.address,
+    () => undefined,
+  )
+  const runtime = await resolveName(`runtime-${hostname}`).then(
+    (found) => found.address,
+    () => undefined,
+  )
+  if (runtime === undefined) {
+    const detail = `runtime-${hostname}, which SDKs call for searches, does not resolve. Any of these will do:`
+    return { subject, state: 'warn', detail, fixes: waysRound(address ?? hostname, port, hostname) }
+  }
+  if (runtime !== address && !(isLoopback(runtime) && isLoopback(address))) {
+    const detail = `runtime-${hostname} leads to ${runtime}, and ${hostname} to ${address ?? 'nowhere'}`
+    return { subject, state: 'warn', detail, fixes: waysRound(address ?? hostname, port, hostname) }
+  }
+  return { subject, state: 'ok', detail: `runtime-${hostname}, which SDKs call for searches, leads to ${runtime}` }
+}
+
+const isLoopback = (address: string | undefined) => address === '::1' || address?.startsWith('127.') === true
+
+function waysRound(address: string, port: string, hostname = address): string[] {
+  const names = isLoopback(address) ? `runtime-${hostname} runtime-localhost` : `runtime-${hostname}`
+  return [
+    `every client:  echo '${address} ${[...new Set(names.split(' '))].join(' ')}' | sudo tee -a /etc/hosts`,
+    'boto3 from 1.37.5, AWS CLI 1.45 or from 2.24.16:  eval "$(hilum env)" sets AWS_DISABLE_HOST_PREFIX_INJECTION=true',
+    'JavaScript:    new MedicalImagingClient({ disableHostPrefix: true })',
+    ...(isLoopback(address)
+      ? [`Linux:         sudo apt install libnss-myhostname, and the endpoint http://hilum.localhost:${port}`]
+      : []),
+  ]
+}

@@ -1,0 +1,57 @@
+/** `hilum doctor`: one line for each thing that can be wrong, and under it how to mend it. Exit code 1 where something does not work. */
+
+import { explained, serverFor } from '../client/client.ts'
+import type { ExitCode, Invocation } from '../terminal/command.ts'
+import type { Style, Terminal } from '../terminal/terminal.ts'
+import { checkDataFolder } from './check-data-folder.ts'
+import { checkNames, checkServer } from './check-server.ts'
+
+export interface Finding {
+  readonly subject: string
+  /** `warn`: it works, but not for everyone or not for long. */
+  readonly state: 'ok' | 'warn' | 'fail'
+  readonly detail: string
+  /** What to type or to do, one way a line. */
+  readonly fixes?: readonly string[]
+}
+
+export async function doctor(invocation: Invocation): Promise<ExitCode> {
+  const { config, terminal } = invocation
+  const findings: Finding[] = [checkNode(process.versions.node)]
+  findings.push(...(await checkDataFolder(config)))
+  try {
+    const server = await serverFor(invocation)
+    findings.push(...(await checkServer(server, { now: Date.now, skewMaxMs: config.limits.clockSkewMs })))
+    findings.push(await checkNames(server.endpoint))
+  } catch (error) {
+    const { message } = explained(error, { endpoint: '' }) as Error
+    findings.push({ subject: 'server', state: 'fail', detail: message })
+  }
+  terminal.print(
+    config.json
+      ? JSON.stringify(findings, undefined, 2)
+      : findings.map((finding) => drawFinding(finding, terminal)).join('\n'),
+  )
+  return findings.some(({ state }) => state === 'fail') ? 1 : 0
+}
+
+/** The launcher sees to it; `node dist/cli.js` does not. Odd releases are never maintained for long. */
+export function checkNode(version: string): Finding {
+  const [major, minor] = version.split('.').map(Number) as [number, number]
+  const fixes = ['Install Node 24: https://nodejs.org']
+  if (major < 22 || (major === 22 && minor < 14)) {
+    return { subject: 'Node', state: 'fail', detail: `${version} is older than 22.14`, fixes }
+  }
+  if (major % 2 === 1) return { subject: 'Node', state: 'warn', detail: `${version} is not a long-term release`, fixes }
+  return { subject: 'Node', state: 'ok', detail: version }
+}
+
+const STYLES: Readonly<Record<Finding['state'], Style>> = { ok: 'green', warn: 'yellow', fail: 'red' }
+
+export function drawFinding(
+  { subject, state, detail, fixes = [] }: Finding,
+  { styled }: Pick<Terminal, 'styled'>,
+): string {
+  const line = `${styled(STYLES[state], state.padEnd(4))}  ${subject.padEnd(12)}  ${detail}`
+  return [line, ...fixes.map((fix) => `${' '.repeat(20)}${fix}`)].join('\n')
+}

@@ -1,0 +1,76 @@
+/** What an export came to: counted while it goes on, and drawn for a person. */
+import type { NotWritten } from '../../imaging/documents/document-data-set.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import type { Exported } from './export-instance.ts'
+
+export interface ExportReport {
+  readonly folder: string
+  imageSets: number
+  files: number
+  bytes: number
+  /** Of which the same files were there already. */
+  skipped: number
+  /** Attributes that files do without, by the reason. */
+  readonly leftOut: Record<NotWritten['why'], number>
+  /** In the order of the documents. */
+  notExported: readonly NotExportedInstance[]
+}
+
+export interface NotExportedInstance {
+  readonly imageSetId: string
+  /** Its place in the metadata document, from 1. */
+  readonly instance: number
+  readonly sopInstanceUID: string
+  /** By which a person knows it; null where it has none. */
+  readonly instanceNumber: string | null
+  readonly reason: string
+}
+
+const SHOWN = 10
+
+const LEFT_OUT: Readonly<Record<NotWritten['why'], { readonly noun: string; readonly why: string }>> = {
+  'stands-apart': { noun: 'private value', why: 'of more than a megabyte, which the API does not hand out' },
+  icon: { noun: 'icon', why: 'whose pixels the API does not hand out' },
+  'unknown-keyword': { noun: 'value', why: "of attributes that Hilum's dictionary does not know" },
+}
+
+export const emptyReport = (folder: string): ExportReport => ({
+  ...{ folder, imageSets: 0, files: 0, bytes: 0, skipped: 0 },
+  leftOut: { 'stands-apart': 0, icon: 0, 'unknown-keyword': 0 },
+  notExported: [],
+})
+
+export function addTo(report: ExportReport, written: Extract<Exported, { kind: 'written' }>): void {
+  report.files += 1
+  report.bytes += written.sizeBytes
+  for (const { why } of written.notWritten) report.leftOut[why] += 1
+}
+
+export function drawExport(report: ExportReport, { styled }: Pick<Terminal, 'styled'>): string {
+  const { files, bytes, skipped, imageSets, folder, leftOut, notExported } = report
+  const megabytes = (bytes / 1e6).toLocaleString('en-US', { maximumFractionDigits: 1 })
+  const lines = [
+    `${plural(files, 'file')} of ${plural(imageSets, 'image set')} written into ${folder} (${megabytes} MB)`,
+  ]
+  if (skipped > 0)
+    lines.push(`${plural(skipped, 'file')} skipped: the same ${skipped === 1 ? 'is' : 'are'} there already`)
+  for (const [why, of] of Object.entries(LEFT_OUT)) {
+    const amount = leftOut[why as NotWritten['why']]
+    if (amount > 0) lines.push(`Left out: ${plural(amount, of.noun)} ${of.why}`)
+  }
+  if (notExported.length > 0) {
+    lines.push(styled('red', `${plural(notExported.length, 'instance')} not exported:`))
+    lines.push(
+      ...notExported.slice(0, SHOWN).map((each) => `  image set ${each.imageSetId}, ${nameOf(each)}: ${each.reason}`),
+    )
+    if (notExported.length > SHOWN) lines.push(`  and ${count(notExported.length - SHOWN)} more`)
+  }
+  return lines.join('\n')
+}
+
+const nameOf = ({ sopInstanceUID, instanceNumber }: NotExportedInstance): string =>
+  instanceNumber === null ? sopInstanceUID : `${sopInstanceUID} (Instance ${instanceNumber})`
+
+const count = (amount: number): string => amount.toLocaleString('en-US')
+
+const plural = (amount: number, noun: string): string => `${count(amount)} ${noun}${amount === 1 ? '' : 's'}`

@@ -1,0 +1,170 @@
+/** For tests of exports: files as a data store has them, which is a metadata document and frames, and what an export makes of those. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  CreateDatastoreCommand,
+  GetDatastoreCommand,
+  GetDICOMImportJobCommand,
+  MedicalImagingClient,
+  StartDICOMImportJobCommand,
+} from '@aws-sdk/client-medical-imaging'
+import { parseP10 } from '../../dicom/parse.ts'
+import type { StorageFormat } from '../../dicom/stored-syntax.ts'
+import { type ImageFrame, instanceMetadata } from '../../imaging/documents/metadata.ts'
+import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END } from '../../imaging/documents/metadata-document.ts'
+import { bytesOf, storeAll, storedSyntaxOf } from '../../pixel-data/frames.fixture.ts'
+import type { FrameThreads } from '../../pixel-data/threads/frame-threads.ts'
+import { type Hilum, startHilum } from '../../testing.ts'
+import { openTerminal, type Terminal } from '../terminal/terminal.ts'
+import { exportAll } from './export.ts'
+import { type ExportReport, emptyReport } from './export-report.ts'
+import { type ExportSource, openExportSource } from './export-source.ts'
+
+export interface StoredImageSet {
+  document: string
+  readonly frames: Map<string, Uint8Array>
+}
+
+/** As an import stores them: the frames by the import's own code, the document by the import's own code. */
+export async function imageSetOf(
+  files: readonly Uint8Array[],
+  threads: FrameThreads,
+  format: StorageFormat = 'HTJ2K',
+): Promise<StoredImageSet> {
+  const frames = new Map<string, Uint8Array>()
+  let levels = ''
+  const entries: string[] = []
+  for (const [number, bytes] of files.entries()) {
+    const file = parseP10(bytes)
+    const stored = await storeAll(bytes, threads, format)
+    const ImageFrames = stored.frames.map((frame, index): ImageFrame => {
+      const ID = `${String(number).padStart(24, '0')}${(index + 1).toString(16).padStart(8, '0')}`
+      frames.set(ID, bytesOf(frame, file.bytes))
+      return {
+        ID,
+        PixelDataChecksumFromBaseToFullResolution: [
+          { Width: frame.columns, Height: frame.rows, Checksum: frame.checksum },
+        ],
+        MinPixelValue: frame.minPixelValue,
+        MaxPixelValue: frame.maxPixelValue,
+        FrameSizeInBytes: frame.sizeBytes,
+      }
+    })
+    const described = instanceMetadata({
+      file,
+      SeriesInstanceUID: file.dataSet.string('0020000E')!,
+      SOPInstanceUID: file.dataSet.string('00080018')!,
+      frames: { StoredTransferSyntaxUID: ImageFrames.length > 0 ? storedSyntaxOf(stored.plan) : null, ImageFrames },
+      nameLargeBinary: () => 'apart',
+      charactersMax: 10_000_000,
+    })
+    levels = described.levels
+    entries.push(described.entry)
+  }
+  return { document: `{${levels}${entries.join(DOCUMENT_BETWEEN_ENTRIES)}${DOCUMENT_END}`, frames }
+}
+
+/** Without a server: what stands in for the operations is their answers, which a test may spoil. */
+export function sourceOf(imageSets: Readonly<Record<string, StoredImageSet>>): ExportSource {
+  return {
+    imageSetsOf: async () => Object.keys(imageSets),
+    document: async (imageSetId) => imageSets[imageSetId]!.document,
+    async *frame(imageSetId, imageFrameId) {
+      const bytes = imageSets[imageSetId]!.frames.get(imageFrameId)!
+      // As a socket gives them: in pieces.
+      for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000)
+    },
+    importedFile: async () => undefined,
+  }
+}
+
+/** A server of the test's own, which imports a file and answers with what an export reads of it. */
+export interface ExportServer {
+  /** Into a data store of this format, made for it. */
+  bringIn(file: Uint8Array, format: StorageFormat): Promise<ExportSource>
+  stop(): Promise<void>
+}
+
+export async function openExportServer(): Promise<ExportServer> {
+  const hilum = await startHilum()
+  const client = new MedicalImagingClient({ ...hilum.client, maxAttempts: 1 })
+  const ask = { client, hilum }
+  return {
+    async bringIn(file, losslessStorageFormat) {
+      const datastoreName = `store-${randomUUID()}`
+      const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName, losslessStorageFormat }))
+      await importInto(datastoreId!, file, ask)
+      return openExportSource(client, {
+        datastoreId: datastoreId!,
+        server: hilum.client,
+        signal: new AbortController().signal,
+      })
+    },
+    async stop() {
+      client.destroy()
+      await hilum.stop()
+    },
+  }
+}
+
+async function importInto(
+  datastoreId: string,
+  file: Uint8Array,
+  { client, hilum }: { client: MedicalImagingClient; hilum: Hilum },
+): Promise<void> {
+  const status = async () =>
+    (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
+  while ((await status()) !== 'ACTIVE') await wait(5)
+  await hilum.putObject('input', `${datastoreId}/file.dcm`, file)
+  await hilum.putObject('output', 'here', new Uint8Array(0))
+  const { jobId } = await client.send(
+    new StartDICOMImportJobCommand({
+      ...{ datastoreId, clientToken: randomUUID(), dataAccessRoleArn: 'arn:aws:iam::123456789012:role/import' },
+      ...{ inputS3Uri: `s3://input/${datastoreId}/`, outputS3Uri: 's3://output/' },
+    }),
+  )
+  const state = async () =>
+    (await client.send(new GetDICOMImportJobCommand({ datastoreId, jobId }))).jobProperties!.jobStatus!
+  while (!['COMPLETED', 'FAILED'].includes(await state())) await wait(5)
+  assert.equal(await state(), 'COMPLETED')
+}
+
+export interface ExportOptions {
+  readonly folder: string
+  readonly threads: FrameThreads
+  readonly compressed?: boolean
+  readonly overwrite?: boolean
+  readonly study?: string
+}
+
+const { stdin, stdout, stderr } = process
+/** Without a voice: a progress line now and then would be all it says. */
+const terminal: Terminal = { ...openTerminal({ stdin, stdout, stderr, env: { TERM: 'dumb' } }), note: () => {} }
+
+export async function exportedFrom(source: ExportSource, options: ExportOptions): Promise<ExportReport> {
+  const { folder, threads, compressed = false, overwrite = false } = options
+  const report = emptyReport(folder)
+  const wanted = { imageSets: [], study: options.study ?? '1.2.3', versionId: undefined, folder, compressed, overwrite }
+  await exportAll(wanted, { source, threads, terminal, report, signal: new AbortController().signal })
+  return report
+}
+
+export const temporaryFolder = (t: Pick<TestContext, 'after'>): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'hilum-export-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+/** Where an export puts the instance of a file. */
+export function pathIn(folder: string, file: Uint8Array): string {
+  const { dataSet } = parseP10(file)
+  const [study, series, instance] = ['0020000D', '0020000E', '00080018'].map((tag) => dataSet.string(tag)!)
+  return join(folder, study!, series!, `${instance}.dcm`)
+}
+
+export const readExported = (folder: string, file: Uint8Array): Uint8Array => readFileSync(pathIn(folder, file))

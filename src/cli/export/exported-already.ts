@@ -1,0 +1,143 @@
+/**
+ * Whether a file that is in an export's place is what the export would write there: the same attributes, as many frames of the same
+ * kind, and pixels with the checksums of the metadata document. The file is read and nothing is asked of the server.
+ */
+import { open } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
+import type { ByteSource } from '../../dicom/byte-source.ts'
+import { DicomError } from '../../dicom/dicom-error.ts'
+import { type Attributes, ExplicitVRLittleEndian, encodeP10Around } from '../../dicom/encode.ts'
+import type { DicomFile } from '../../dicom/parse.ts'
+import { PixelItemWalk } from '../../dicom/pixel-items.ts'
+import type { DocumentInstance } from '../../imaging/documents/read-document.ts'
+import { type RangeOfFile, readHeader } from '../../ingest/read-header.ts'
+import { DEFAULT_LIMITS } from '../../limits.ts'
+import type { FramePlace } from '../../pixel-data/element/frames.ts'
+import { planFrames } from '../../pixel-data/frame-plan.ts'
+import { isLosslessInStore } from '../../pixel-data/frames-in-file.ts'
+import type { FrameThreads } from '../../pixel-data/threads/frame-threads.ts'
+
+export interface ExpectedFile {
+  readonly instance: DocumentInstance
+  readonly meta: Attributes
+  readonly attributes: Attributes
+  readonly compressed: boolean
+  readonly threads: Pick<FrameThreads, 'transcode'>
+}
+
+const READ_BYTES = 4 * 1024 ** 2
+
+/** @throws what the disk throws */
+export async function isExportedAlready(path: string, expected: ExpectedFile): Promise<boolean> {
+  const handle = await open(path)
+  try {
+    const { size: sizeBytes } = await handle.stat()
+    const read = async (start: number, length: number) => {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, start)
+      return buffer.subarray(0, bytesRead)
+    }
+    return await isSame({ sizeBytes, read }, expected)
+  } catch (error) {
+    if (error instanceof DicomError) return false
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+async function isSame(range: RangeOfFile, expected: ExpectedFile): Promise<boolean> {
+  const file = await readHeader(range, DEFAULT_LIMITS)
+  const { ImageFrames } = expected.instance
+  const tag = file.pixelData?.tag ?? '7FE00010'
+  const { before, after } = encodeP10Around(tag, {
+    transferSyntaxUID: file.transferSyntaxUID,
+    meta: expected.meta,
+    attributes: { ...expected.attributes, ...ofThePixels(file) },
+  })
+  if (range.sizeBytes < before.length + after.length) return false
+  const tail = await range.read(range.sizeBytes - after.length, after.length)
+  const head = await range.read(0, before.length)
+  if (!Buffer.from(head).equals(before) || !Buffer.from(tail).equals(after)) return false
+  // Without frames the pixels are those that were imported, or there are none, and nothing tells more of them than the attributes do.
+  if (ImageFrames.length === 0) return file.pixelData !== undefined || range.sizeBytes === before.length + after.length
+  return isInWantedSyntax(file, expected) && (await hasFrames(file, { range, expected }))
+}
+
+/** What an export says by the pixels that it writes, and the document may say otherwise. */
+function ofThePixels({ dataSet }: DicomFile): Attributes {
+  const attributes: Record<string, unknown> = {}
+  if ((dataSet.number('00280002') ?? 1) > 1) {
+    attributes.PhotometricInterpretation = dataSet.string('00280004') ?? undefined
+    attributes.PlanarConfiguration = dataSet.number('00280006')
+  }
+  for (const table of ['7FE00001', '7FE00002']) {
+    const value = dataSet.bytes(table)
+    if (value !== undefined) attributes[table] = { vr: 'OV', value }
+  }
+  return attributes as Attributes
+}
+
+function isInWantedSyntax({ transferSyntaxUID }: DicomFile, { instance, compressed }: ExpectedFile): boolean {
+  const { StoredTransferSyntaxUID: stored } = instance
+  if (isLosslessInStore(stored)) return compressed || transferSyntaxUID === ExplicitVRLittleEndian
+  return transferSyntaxUID === stored
+}
+
+async function hasFrames(
+  file: DicomFile,
+  { range, expected }: { range: RangeOfFile; expected: ExpectedFile },
+): Promise<boolean> {
+  const { ImageFrames, StoredTransferSyntaxUID } = expected.instance
+  const plan = planFrames(file, { format: 'HTJ2K', items: await itemsOf(file, range) })
+  if (plan.kind !== 'frames' || plan.warning !== undefined || plan.cut.count !== ImageFrames.length) return false
+  // Single bits have no checksum of their own in a file, where a frame begins in the middle of a byte.
+  if (plan.pixel.bitsAllocated === 1) return true
+  const isCodestream = file.pixelData!.encapsulated && isLosslessInStore(StoredTransferSyntaxUID)
+  for (const [index, frame] of ImageFrames.entries()) {
+    const checksum = isCodestream
+      ? await decodedChecksum(plan, { range, index, threads: expected.threads })
+      : await checksumOf(plan.cut.place(index), { range, frame: file.pixelData!.encapsulated ? frame : undefined })
+    if (checksum !== frame.PixelDataChecksumFromBaseToFullResolution.at(-1)?.Checksum) return false
+  }
+  return true
+}
+
+async function itemsOf({ pixelData }: DicomFile, range: RangeOfFile): Promise<PixelItemWalk | undefined> {
+  if (pixelData?.encapsulated !== true) return undefined
+  const walk = new PixelItemWalk({ offsetBytes: pixelData.offsetBytes, skipBytes: 0 })
+  for (let at = pixelData.offsetBytes; at < range.sizeBytes && walk.endsAt === undefined; at += READ_BYTES) {
+    walk.take(await range.read(at, READ_BYTES))
+  }
+  walk.finish()
+  return walk
+}
+
+/** @param frame of what was kept: the byte that makes a fragment even is none of it */
+async function checksumOf(
+  { ranges }: FramePlace,
+  { range, frame }: { range: RangeOfFile; frame: { readonly FrameSizeInBytes: number } | undefined },
+): Promise<number> {
+  let checksum = 0
+  let left = frame?.FrameSizeInBytes ?? Number.POSITIVE_INFINITY
+  for (const { offsetBytes, lengthBytes } of ranges) {
+    for (let read = 0; read < lengthBytes && left > 0; read += READ_BYTES) {
+      const bytes = await range.read(offsetBytes + read, Math.min(READ_BYTES, lengthBytes - read, left))
+      checksum = crc32(bytes, checksum)
+      left -= bytes.length
+    }
+  }
+  return checksum
+}
+
+async function decodedChecksum(
+  plan: Extract<ReturnType<typeof planFrames>, { kind: 'frames' }>,
+  { range, index, threads }: { range: RangeOfFile; index: number; threads: ExpectedFile['threads'] },
+): Promise<number | undefined> {
+  const source: ByteSource = { read: ({ offsetBytes, lengthBytes }) => range.read(offsetBytes, lengthBytes) }
+  const bytes = Buffer.concat(await Promise.all(plan.cut.place(index).ranges.map((each) => source.read(each))))
+  const { pixel, transferSyntaxUID, littleEndian } = plan
+  const outcome = await threads.transcode({
+    ...{ bytes, transferSyntaxUID, pixel, littleEndian, firstBit: 0, format: 'native', isFloat: false },
+  })
+  return outcome.kind === 'broken' ? undefined : outcome.frame.checksum
+}

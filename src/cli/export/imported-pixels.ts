@@ -1,0 +1,134 @@
+/**
+ * Pixel data of which the data store could make no frames, out of the file that was imported: it goes into the exported file as it came,
+ * below the attributes of the version. The file is read as it arrives; of it, the attributes before the pixels are held.
+ */
+import type { Attributes } from '../../dicom/encode.ts'
+import type { DicomFile, PixelDataPlace } from '../../dicom/parse.ts'
+import { pixelElementHeader, SEQUENCE_DELIMITER } from '../../dicom/pixel-data-parts.ts'
+import { ITEM_HEADER_BYTES, PixelItemWalk } from '../../dicom/pixel-items.ts'
+import { ExplicitVRLittleEndian } from '../../dicom/transfer-syntaxes.ts'
+import { type RangeOfFile, readHeader } from '../../ingest/read-header.ts'
+import { DEFAULT_LIMITS } from '../../limits.ts'
+import type { DraftFile } from './draft-file.ts'
+import { NotExported } from './export-pixels.ts'
+import type { FileAsImported } from './export-source.ts'
+
+export interface ImportedPixels {
+  readonly tag: PixelDataPlace['tag']
+  readonly transferSyntaxUID: string
+  /** Where the frames begin, if the file had tables of that (PS3.3 C.7.6.3.1.8). */
+  readonly attributes: Attributes
+  write(draft: DraftFile): Promise<void>
+}
+
+/** Explicit VR little endian otherwise, but the words of pixels in big endian. */
+const GE_PRIVATE = '1.2.840.113619.5.2'
+const UNIT_BYTES: Readonly<Record<string, number>> = { OW: 2, OF: 4, OD: 8 }
+
+/** @returns undefined of a file without pixel data. @throws DicomError, NotExported */
+export async function readImportedPixels(file: FileAsImported): Promise<ImportedPixels | undefined> {
+  const stream = new FileInStream(file)
+  const header = await readHeader(stream, DEFAULT_LIMITS)
+  const place = header.pixelData
+  if (place === undefined) return undefined
+  const { transferSyntax, transferSyntaxUID, dataSet } = header
+  const isInflated = transferSyntax?.deflated === true
+  const chunks = () => (isInflated ? [header.bytes.subarray(place.offsetBytes)] : stream.from(place.offsetBytes))
+  const isPlain = transferSyntax !== undefined && !transferSyntax.encapsulated && !place.encapsulated
+  const attributes: Record<string, { vr: string; value: Uint8Array }> = {}
+  for (const tag of place.encapsulated ? ['7FE00001', '7FE00002'] : []) {
+    const value = dataSet.littleEndianBytes(tag)
+    if (value !== undefined) attributes[tag] = { vr: 'OV', value }
+  }
+  return {
+    tag: place.tag,
+    transferSyntaxUID: isPlain ? ExplicitVRLittleEndian : transferSyntaxUID,
+    attributes,
+    write: (draft) =>
+      place.encapsulated ? writeItems(draft, chunks()) : writeValue(draft, { chunks: chunks(), header, place }),
+  }
+}
+
+async function writeItems(draft: DraftFile, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+  await draft.append(pixelElementHeader('7FE00010', 'OB', undefined))
+  const walk = new PixelItemWalk({ offsetBytes: 0, skipBytes: 0 })
+  let taken = 0
+  for await (const chunk of chunks) {
+    walk.take(chunk)
+    await draft.append(walk.endsAt === undefined ? chunk : chunk.subarray(0, walk.endsAt - taken))
+    taken += chunk.length
+    if (walk.endsAt !== undefined) return
+  }
+  walk.finish()
+  const end = walk.itemOffsets.at(-1)! + ITEM_HEADER_BYTES + walk.lengths.at(-1)!
+  // The file ends inside the delimiter, or without one.
+  await draft.append(SEQUENCE_DELIMITER.subarray(taken - end))
+}
+
+async function writeValue(
+  draft: DraftFile,
+  value: {
+    readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+    readonly header: DicomFile
+    readonly place: PixelDataPlace
+  },
+): Promise<void> {
+  const { chunks, header, place } = value
+  const { encoding, dataSet, transferSyntaxUID } = header
+  const lengthBytes = place.lengthBytes!
+  const vr = dataSet.vr(place.tag) ?? 'OW'
+  const unit = encoding.littleEndian && transferSyntaxUID !== GE_PRIVATE ? 1 : (UNIT_BYTES[vr] ?? 1)
+  await draft.append(pixelElementHeader(place.tag, vr === 'UN' ? 'OW' : vr, lengthBytes + (lengthBytes % 2)))
+  let left = lengthBytes
+  let rest: Uint8Array = new Uint8Array(0)
+  for await (const chunk of chunks) {
+    if (left === 0) break
+    const bytes = Buffer.concat([rest, chunk.subarray(0, left)])
+    left -= Math.min(left, chunk.length)
+    const whole = left === 0 ? bytes.length : bytes.length - (bytes.length % unit)
+    rest = bytes.subarray(whole)
+    await draft.append(inLittleEndian(bytes.subarray(0, whole), unit))
+  }
+  if (left > 0) throw new NotExported('the server broke off the file that was imported')
+  if (lengthBytes % 2 === 1) await draft.append(Uint8Array.of(0))
+}
+
+function inLittleEndian(bytes: Buffer, unit: number): Uint8Array {
+  if (unit === 1 || bytes.length % unit !== 0) return bytes
+  return unit === 2 ? bytes.swap16() : unit === 4 ? bytes.swap32() : bytes.swap64()
+}
+
+/** The beginning of a stream, as often as wanted, and then the rest of it, once. */
+class FileInStream implements RangeOfFile {
+  readonly sizeBytes: number
+  readonly #chunks: AsyncIterator<Uint8Array>
+  #held: Uint8Array = new Uint8Array(0)
+
+  constructor({ sizeBytes, bytes }: FileAsImported) {
+    this.sizeBytes = sizeBytes
+    this.#chunks = bytes[Symbol.asyncIterator]()
+  }
+
+  /** @param start 0: only beginnings are asked for */
+  async read(start: number, length: number): Promise<Uint8Array> {
+    const pieces = [this.#held]
+    let held = this.#held.length
+    while (held < start + length) {
+      const next = await this.#chunks.next()
+      if (next.done === true) break
+      pieces.push(next.value)
+      held += next.value.length
+    }
+    this.#held = Buffer.concat(pieces)
+    return this.#held.subarray(start, start + length)
+  }
+
+  async *from(offsetBytes: number): AsyncGenerator<Uint8Array> {
+    try {
+      yield this.#held.subarray(offsetBytes)
+      for (let next = await this.#chunks.next(); next.done !== true; next = await this.#chunks.next()) yield next.value
+    } finally {
+      await this.#chunks.return?.()
+    }
+  }
+}

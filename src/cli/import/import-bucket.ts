@@ -1,0 +1,79 @@
+/**
+ * A bucket that the commands put input files into: the very folder or S3 bucket that the server's import reads. Into a folder, files
+ * come by hard link where the file system can, so that handing over a million of them copies nothing.
+ */
+import { constants, createReadStream } from 'node:fs'
+import { copyFile, link, mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Config } from '../../server/config.ts'
+import { openLocations } from '../../server/open-stores.ts'
+import { OperatorError } from '../../server/operator-error.ts'
+import { type BlobStore, readAll } from '../../stores/blobs/blob-store.ts'
+import { isClosed } from '../../stores/locations/locations.ts'
+
+export interface ImportBucket {
+  /** How a person finds the bucket: a folder's path or `s3://<bucket>`. */
+  readonly place: string
+  write(key: string, bytes: Uint8Array): Promise<unknown>
+  /** The file itself stays where it is. */
+  addFile(key: string, path: Buffer): Promise<unknown>
+  read(key: string): Promise<Uint8Array | undefined>
+  /** Everything under a prefix that ends in a slash. */
+  removeAll(prefix: string): Promise<void>
+}
+
+/** Folders are made where there is none; an S3 bucket must be there. */
+export async function openImportBucket(config: Config, name: string): Promise<ImportBucket> {
+  const { dataFolder, s3 } = config
+  const folder = join(dataFolder, 'buckets', name)
+  if (s3 === undefined) await mkdir(folder, { recursive: true, mode: 0o700 })
+  const locations = await openLocations({ dataFolder, s3 })
+  const store = await locations.openBucket(name)
+  if (isClosed(store)) throw new OperatorError(`The bucket ${name} cannot be used: ${store.reason}`)
+  return s3 === undefined ? folderBucket(folder, store) : s3Bucket(name, store)
+}
+
+async function readKey(store: BlobStore, key: string): Promise<Uint8Array | undefined> {
+  const blob = await store.open(key)
+  return blob === undefined ? undefined : readAll(blob)
+}
+
+function folderBucket(folder: string, store: BlobStore): ImportBucket {
+  const made = new Set<string>()
+  const pathFor = async (key: string) => {
+    const path = join(folder, key)
+    const parent = dirname(path)
+    if (!made.has(parent)) await mkdir(parent, { recursive: true, mode: 0o700 })
+    made.add(parent)
+    return path
+  }
+  return {
+    place: folder,
+    write: async (key, bytes) => writeFile(await pathFor(key), bytes),
+    async addFile(key, path) {
+      const target = await pathFor(key)
+      try {
+        await link(path, target)
+      } catch {
+        // Another file system, one without links, or a file of another user. A file that cannot be read fails again, and aloud.
+        await copyFile(path, target, constants.COPYFILE_FICLONE)
+      }
+    },
+    read: (key) => readKey(store, key),
+    removeAll: (prefix) => rm(join(folder, prefix), { recursive: true, force: true }),
+  }
+}
+
+function s3Bucket(name: string, store: BlobStore): ImportBucket {
+  return {
+    place: `s3://${name}`,
+    write: (key, bytes) => store.put(key, bytes),
+    addFile: (key, path) => store.put(key, createReadStream(path)),
+    read: (key) => readKey(store, key),
+    async removeAll(prefix) {
+      const keys: string[] = []
+      for await (const { key } of store.list(prefix)) keys.push(key)
+      await store.remove(keys)
+    },
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * `hilum import`: hands files over to the server's bucket, runs an import job on them and says what became of them. What it put into
+ * the bucket is removed when the job has ended.
+ */
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import {
+  type MedicalImagingClient,
+  StartDICOMImportJobCommand,
+  type StartDICOMImportJobCommandInput,
+} from '@aws-sdk/client-medical-imaging'
+import { IMPORT_BUCKET, REPORT_BUCKET } from '../../operations/uploads.ts'
+import type { Config } from '../../server/config.ts'
+import { OperatorError } from '../../server/operator-error.ts'
+import { InvalidBlobKey } from '../../stores/blobs/blob-store.ts'
+import { refusalOfFile } from '../../stores/blobs/disk/folder-entries.ts'
+import { explained, openClient, serverFor } from '../client/client.ts'
+import { activeDatastores, pickDatastore } from '../client/datastores.ts'
+import type { ExitCode, Invocation } from '../terminal/command.ts'
+import { openProgress } from '../terminal/progress.ts'
+import { type StopSignal, stopOnCtrlC } from '../terminal/stop-signal.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { followJob } from './follow-job.ts'
+import { type ImportBucket, openImportBucket } from './import-bucket.ts'
+import { drawReport, type ImportReport, readReport, withUnread } from './import-report.ts'
+import { type InputFile, type InputFiles, listInputFiles, type UnreadFile } from './input-files.ts'
+
+const FILES_AT_ONCE = 16
+
+export async function importFiles(invocation: Invocation): Promise<ExitCode> {
+  const { config, flags, terminal, cwd } = invocation
+  if (typeof flags.datastore !== 'string') {
+    throw new OperatorError('hilum import needs --datastore, the id or the name of a data store.', { exitCode: 2 })
+  }
+  const mappings = readMappings(flags['json-metadata'])
+  const input = await listInputFiles(resolve(cwd, invocation.operand!))
+  requireListed(mappings, input.files)
+  const server = await serverFor(invocation)
+  const client = openClient(server)
+  const stop = stopOnCtrlC()
+  try {
+    const datastoreId = pickDatastore(await activeDatastores(client), flags.datastore)
+    const report = await runImport({ config, terminal, stop, client, datastoreId, input, mappings })
+    if (report === undefined) return 130
+    terminal.print(config.json ? JSON.stringify(report) : drawReport(report, terminal))
+    return report.imported === report.scanned && report.status === 'COMPLETED' ? 0 : 1
+  } catch (error) {
+    throw explained(error, server)
+  } finally {
+    stop.ignore()
+    client.destroy()
+  }
+}
+
+interface DICOMMetadataMapping {
+  readonly studyInstanceUID: string
+  readonly seriesInstanceUID?: string
+  readonly metadataFilePath: string
+}
+
+const MAPPING = /^([\d.]+)(?:\/([\d.]+))?=(.+)$/s
+
+function readMappings(given: unknown): readonly DICOMMetadataMapping[] {
+  return ((given as readonly string[] | undefined) ?? []).map((words) => {
+    const [, studyInstanceUID, seriesInstanceUID, metadataFilePath] = MAPPING.exec(words) ?? []
+    if (studyInstanceUID === undefined || metadataFilePath === undefined) {
+      throw new OperatorError(
+        '--json-metadata must be <StudyInstanceUID>=<file> or <StudyInstanceUID>/<SeriesInstanceUID>=<file>.',
+        { exitCode: 2 },
+      )
+    }
+    return { studyInstanceUID, metadataFilePath, ...(seriesInstanceUID === undefined ? {} : { seriesInstanceUID }) }
+  })
+}
+
+function requireListed(mappings: readonly DICOMMetadataMapping[], files: readonly InputFile[]): void {
+  const keys = new Set(files.map(({ key }) => key))
+  const missing = mappings.find(({ metadataFilePath }) => !keys.has(metadataFilePath))
+  if (missing === undefined) return
+  throw new OperatorError(`${missing.metadataFilePath} of --json-metadata is not in the folder that is imported.`, {
+    exitCode: 2,
+  })
+}
+
+/** The newest SDK for JavaScript does not know importConfiguration yet: it is added to the body before that is signed. */
+function startCommand(
+  mappings: readonly DICOMMetadataMapping[],
+  input: StartDICOMImportJobCommandInput,
+): StartDICOMImportJobCommand {
+  const command = new StartDICOMImportJobCommand(input)
+  if (mappings.length === 0) return command
+  const importConfiguration = { dicomJsonMetadataImportConfiguration: { dicomMetadataMappings: mappings } }
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { body: string }
+      request.body = JSON.stringify({ ...JSON.parse(request.body), importConfiguration })
+      return next(args)
+    },
+    { step: 'build', priority: 'high', name: 'importConfiguration' },
+  )
+  return command
+}
+
+interface Work {
+  readonly config: Config
+  readonly terminal: Terminal
+  readonly stop: StopSignal
+  readonly client: MedicalImagingClient
+  readonly datastoreId: string
+  readonly input: InputFiles
+  readonly mappings: readonly DICOMMetadataMapping[]
+}
+
+/** Undefined where it was interrupted. */
+async function runImport(work: Work): Promise<ImportReport | undefined> {
+  const { config, terminal, stop, client, datastoreId, mappings } = work
+  const input = await openImportBucket(config, IMPORT_BUCKET)
+  const output = await openImportBucket(config, REPORT_BUCKET)
+  const folder = `${randomUUID()}/`
+  let jobId: string | undefined
+  try {
+    const unread = await handOver(work.input, { input, folder, terminal, signal: stop.signal })
+    const started = await client.send(
+      startCommand(mappings, {
+        datastoreId,
+        clientToken: randomUUID(),
+        dataAccessRoleArn: `arn:aws:iam::${config.accountId}:role/hilum-import`,
+        inputS3Uri: `s3://${IMPORT_BUCKET}/${folder}`,
+        outputS3Uri: `s3://${REPORT_BUCKET}/`,
+      }),
+    )
+    jobId = started.jobId!
+    const job = await followJob(client, { datastoreId, jobId }, { terminal, signal: stop.signal })
+    const report = withUnread(await readReport(job, { output, inputFolder: folder }), unread)
+    await input.removeAll(folder)
+    return report
+  } catch (error) {
+    // A job that runs still needs its files.
+    if (jobId === undefined) await input.removeAll(folder)
+    if (!stop.signal.aborted) throw error
+    terminal.note(
+      jobId === undefined
+        ? 'Interrupted; nothing was imported.'
+        : `Interrupted, but the import goes on in the server as job ${jobId}. Its files stay in ${input.place}/${folder} until you remove them.`,
+    )
+    return undefined
+  }
+}
+
+/** Returns what could not be read, now or when the files were listed. */
+async function handOver(
+  { files, unread }: InputFiles,
+  to: { input: ImportBucket; folder: string; terminal: Terminal; signal: AbortSignal },
+): Promise<readonly UnreadFile[]> {
+  const failed = [...unread]
+  const progress = openProgress('Handing over', { terminal: to.terminal, now: Date.now })
+  try {
+    for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
+      to.signal.throwIfAborted()
+      const batch = files.slice(at, at + FILES_AT_ONCE)
+      const outcomes = await Promise.all(batch.map((file) => handOverOne(to, file)))
+      failed.push(...outcomes.filter((outcome) => outcome !== undefined))
+      progress.update(at + batch.length, files.length)
+    }
+  } finally {
+    progress.end()
+  }
+  return failed
+}
+
+async function handOverOne(
+  { input, folder }: { input: ImportBucket; folder: string },
+  { key, path }: InputFile,
+): Promise<UnreadFile | undefined> {
+  try {
+    await input.addFile(`${folder}${key}`, path)
+    return undefined
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (cause instanceof InvalidBlobKey || code === 'ENAMETOOLONG') {
+      return { file: key, reason: 'The bucket of imports takes no file of this name: it is too long' }
+    }
+    const reason = await whyUnread(path)
+    if (reason !== undefined) return { file: key, reason }
+    if (code === undefined) throw cause
+    const place = `${input.place} (${code})`
+    throw new OperatorError(`${key} cannot be handed over to ${place}. Nothing was imported.`, { cause })
+  }
+}
+
+/** Whether it is the file itself that cannot be read, and not the bucket that takes nothing. */
+async function whyUnread(path: Buffer): Promise<string | undefined> {
+  try {
+    await (await open(path, constants.O_RDONLY | constants.O_NONBLOCK)).close()
+    return undefined
+  } catch (error) {
+    return refusalOfFile(error).reason
+  }
+}

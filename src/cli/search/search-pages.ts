@@ -1,0 +1,105 @@
+/** One search, asked page by page, and each page printed when it comes: ten million image sets take no more memory than fifty. */
+import {
+  type ImageSetsMetadataSummary,
+  type MedicalImagingClient,
+  type SearchCriteria,
+  SearchImageSetsCommand,
+} from '@aws-sdk/client-medical-imaging'
+import { OperatorError } from '../../server/operator-error.ts'
+import { askingFor, headerOf } from '../client/client.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { openTable, type SearchTable } from './search-table.ts'
+
+/** The most that one request may ask for. */
+export const PAGE_SIZE = 50
+
+/** Kept up to date while pages come in, so that it is right when they stop. */
+export interface Reached {
+  count: number
+  /** How many match in all, once the server has said so. */
+  total: number | undefined
+  /** From each request to its answer, added up. */
+  milliseconds: number
+  hasMore: boolean
+}
+
+interface Screen {
+  readonly terminal: Terminal
+  /** A line of JSON for each image set instead of a table. */
+  readonly isJson: boolean
+}
+
+/** Ends early where nobody reads any more. Throws what the client throws. */
+export async function showPages(
+  search: {
+    datastoreId: string
+    searchCriteria: SearchCriteria | undefined
+    limit: number | undefined
+    isCounted: boolean
+  },
+  at: Screen & { client: MedicalImagingClient; signal: AbortSignal; reached: Reached },
+): Promise<void> {
+  const { datastoreId, searchCriteria, limit = Number.POSITIVE_INFINITY, isCounted } = search
+  const { terminal, client, signal, reached } = at
+  const linesOf = at.isJson ? jsonLines : tableLines(terminal)
+  const isPageALine = at.isJson && isCounted
+  let nextToken: string | undefined
+  for (;;) {
+    const maxResults = Math.min(PAGE_SIZE, limit - reached.count)
+    const command = new SearchImageSetsCommand({ datastoreId, searchCriteria, maxResults, nextToken })
+    if (isCounted && nextToken === undefined) askingFor(command, { 'x-hilum-count': 'exact' })
+    const startedAt = performance.now()
+    const page = await client.send(command, { abortSignal: signal })
+    reached.milliseconds += performance.now() - startedAt
+    const imageSets = page.imageSetsMetadataSummaries ?? []
+    if (isCounted) reached.total ??= totalIn(page)
+    nextToken = page.nextToken
+    reached.count += imageSets.length
+    reached.hasMore = nextToken !== undefined
+    if (isPageALine) terminal.print(JSON.stringify({ total: reached.total, imageSetsMetadataSummaries: imageSets }))
+    else if (imageSets.length > 0) terminal.print(linesOf(imageSets).join('\n'))
+    if (nextToken === undefined || reached.count >= limit || !terminal.hasReader) break
+    terminal.status(`${progressOf(reached)} ...`)
+  }
+  terminal.status()
+}
+
+type LinesOf = (page: readonly ImageSetsMetadataSummary[]) => string[]
+
+const jsonLines: LinesOf = (page) => page.map((imageSet) => JSON.stringify(imageSet))
+
+function tableLines({ resultColumns, styled }: Terminal): LinesOf {
+  let table: SearchTable | undefined
+  return (page) => {
+    if (table !== undefined) return page.map(table.row)
+    table = openTable(page, { columns: resultColumns, styled })
+    return [table.head, ...page.map(table.row)]
+  }
+}
+
+/** What the server said in a header that only Hilum knows. */
+export function totalIn(page: unknown): number {
+  const total = headerOf(page, 'x-hilum-total-count')
+  if (total !== undefined) return Number(total)
+  throw new OperatorError('The server does not say how many match in all: it is not Hilum, or an older one.')
+}
+
+const progressOf = ({ count, total }: Reached) =>
+  total === undefined ? counted(count) : `${count.toLocaleString('en-US')} of ${counted(total)}`
+
+export function closingLine({ count, total, milliseconds, hasMore }: Reached): string {
+  const time = `in ${drawDuration(milliseconds)}`
+  if (count === 0) return `Nothing found, ${time}.`
+  if (total !== undefined) {
+    const shown = `1–${count.toLocaleString('en-US')} of ${counted(total)}, ${time}.`
+    return hasMore ? `${shown} --all shows every one, --limit <number> that many.` : shown
+  }
+  return hasMore
+    ? `${counted(count)} shown, ${time}. There are more: --all shows every one, --limit <number> that many.`
+    : `${counted(count)}, ${time}.`
+}
+
+const drawDuration = (milliseconds: number) =>
+  milliseconds < 10_000 ? `${milliseconds.toFixed(0)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
+
+export const counted = (count: number): string => `${count.toLocaleString('en-US')} image set${count === 1 ? '' : 's'}`

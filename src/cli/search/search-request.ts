@@ -1,0 +1,44 @@
+/** What `hilum search` and `hilum explain` are asked to search for, and where: options, or criteria as JSON. */
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { SearchCriteria } from '@aws-sdk/client-medical-imaging'
+import { OperatorError } from '../../server/operator-error.ts'
+import type { Invocation } from '../terminal/command.ts'
+import { parseCriteria } from './criteria-json.ts'
+import { CRITERIA_FLAGS, criteriaOf } from './search-criteria.ts'
+
+export interface SearchRequest {
+  /** Its id or its name. */
+  readonly datastore: string
+  readonly searchCriteria: SearchCriteria | undefined
+}
+
+/** Throws OperatorError, with exit code 2 where the command line is wrong. */
+export async function readSearchRequest(
+  { flags, terminal, cwd }: Invocation,
+  command: 'search' | 'explain',
+): Promise<SearchRequest> {
+  const { datastore, criteria: json } = flags
+  if (typeof datastore !== 'string') {
+    throw wrong(`hilum ${command} needs --datastore, the id or the name of a data store. hilum datastores lists them.`)
+  }
+  if (typeof json !== 'string') return { datastore, searchCriteria: criteriaOf(flags, { now: new Date() }) }
+  const surplus = CRITERIA_FLAGS.filter((flag) => flags[flag] !== undefined).map((flag) => `--${flag}`)
+  if (surplus.length > 0) {
+    throw wrong(`--criteria is the whole search already. Leave out ${surplus.join(', ')}, or write it into the JSON.`)
+  }
+  const text = json === '-' || json.startsWith('@') ? await readText(json, { terminal, cwd }) : json
+  return { datastore, searchCriteria: parseCriteria(text) }
+}
+
+async function readText(place: string, { terminal, cwd }: Pick<Invocation, 'terminal' | 'cwd'>): Promise<string> {
+  if (place === '-') return terminal.read()
+  const path = resolve(cwd, place.slice(1))
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new OperatorError(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code}).`, { cause })
+  }
+}
+
+const wrong = (message: string) => new OperatorError(message, { exitCode: 2 })

@@ -1,0 +1,216 @@
+/** `hilum search` and `hilum datastores` as processes, against a server as a process, over imported files. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { CreateDatastoreCommand, GetDatastoreCommand } from '@aws-sdk/client-medical-imaging'
+import { ExplicitVRLittleEndian, encodeP10 } from '../../dicom/encode.ts'
+import { startHilumProcess } from '../../fixtures/hilum-process.ts'
+import { openClient } from '../client/client.ts'
+
+const CLI = fileURLToPath(new URL('../../cli.ts', import.meta.url))
+const IMAGE_SETS = 120
+
+/** Study n was made n days after the first of January 2024, at noon; the last one is of a patient with a Japanese name. */
+function scan(n: number): Uint8Array {
+  const day = new Date(Date.UTC(2024, 0, 1 + n)).toISOString().slice(0, 10).replaceAll('-', '')
+  return encodeP10({
+    transferSyntaxUID: ExplicitVRLittleEndian,
+    attributes: {
+      SpecificCharacterSet: 'ISO_IR 192',
+      SOPClassUID: '1.2.840.10008.5.1.4.1.1.7',
+      SOPInstanceUID: `2.25.${n}.1.1`,
+      StudyInstanceUID: `2.25.${n}`,
+      SeriesInstanceUID: `2.25.${n}.1`,
+      StudyDate: day,
+      StudyTime: '120000',
+      Modality: 'CT',
+      PatientID: `P${n % 10}`,
+      PatientName: n === IMAGE_SETS - 1 ? 'Yamada^Tarou=山田^太郎' : `Patient^Number${n}`,
+      StudyDescription: `Study ${n}`,
+    },
+  })
+}
+
+/** A server over a data store `mine`, and `hilum` run against it to its end. */
+async function openSearched(t: TestContext) {
+  const cwd = mkdtempSync(join(tmpdir(), 'hilum-search-'))
+  t.after(() => rmSync(cwd, { recursive: true }))
+  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
+  const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+) and/m)
+  const credentials = JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8'))
+  const client = openClient({ endpoint: endpoint!, region: 'us-east-1', credentials })
+  const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName: 'mine' }))
+  const status = async () =>
+    (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
+  while ((await status()) !== 'ACTIVE') assert.notEqual(await status(), 'CREATE_FAILED')
+  client.destroy()
+
+  const at = ['--data', 'data', '--port', new URL(endpoint!).port]
+  const hilum = async (...words: string[]) => {
+    const run = startHilumProcess(t, [...words, ...at], { cwd })
+    const code = await run.ended
+    return { code, lines: run.output().trimEnd().split('\n') }
+  }
+  mkdirSync(join(cwd, 'disc'))
+  for (let n = 0; n < IMAGE_SETS; n++) writeFileSync(join(cwd, 'disc', `${n}`), scan(n))
+  const imported = await hilum('import', 'disc', '--datastore', 'mine')
+  assert.equal(imported.code, 0, imported.lines.join('\n'))
+  return {
+    cwd,
+    at,
+    hilum,
+    datastoreId: datastoreId!,
+    search: (...words: string[]) => hilum('search', '--datastore', 'mine', ...words),
+  }
+}
+
+test('a person searches from the terminal', async (t) => {
+  const { cwd, at, hilum, datastoreId, search } = await openSearched(t)
+  const found = (lines: readonly string[]) =>
+    lines.filter((line) => line.startsWith('2024-')).map((line) => line.slice(0, 10))
+
+  await t.test('lists the data stores with their ids', async () => {
+    const { code, lines } = await hilum('datastores')
+    assert.equal(code, 0)
+    assert.match(lines[1]!, new RegExp(`^mine  ${datastoreId}  ACTIVE +20\\d\\d-\\d\\d-\\d\\dT\\d\\d:\\d\\d$`))
+    const { lines: json } = await hilum('datastores', '--json')
+    assert.deepEqual([json.length, JSON.parse(json[0]!).datastoreId], [1, datastoreId])
+  })
+
+  await t.test('sees one page, how many that are, how long it took, and that there are more', async () => {
+    const { code, lines } = await search('--sort', 'studyDate')
+    assert.equal(code, 0)
+    const dates = found(lines)
+    assert.deepEqual([dates.length, dates[0]], [50, '2024-04-29'])
+    const [head, first] = lines.filter((line) => /^Study date|^2024-04-29/.test(line)) as [string, string]
+    assert.match(head, /^Study date +Mod +Patient ID +Patient +Description +Ser +Inst +Ver +Prim$/)
+    assert.match(first, /^2024-04-29 12:00 {2}CT {3}P9 +Yamada, Tarou {2}山田 太郎 +Study 119 +1 +1 {2}yes$/)
+    const closing = lines.find((line) => line.startsWith('50 image sets'))
+    assert.match(closing!, /^50 image sets shown, in \d+ ms\. There are more: --all shows every one/)
+  })
+
+  await t.test('sees all of them, or as many as asked for, over several pages and in order', async () => {
+    const all = await search('--all', '--sort', 'studyDate', '--asc')
+    assert.deepEqual(found(all.lines), found(all.lines).toSorted())
+    assert.equal(found(all.lines).length, IMAGE_SETS)
+    assert.ok(all.lines.some((line) => /^120 image sets, in \d+ ms\.$/.test(line)))
+    assert.equal(found((await search('--limit', '70')).lines).length, 70)
+    const exact = await search('--limit', String(IMAGE_SETS))
+    assert.ok(
+      exact.lines.some((line) => /^120 image sets, in/.test(line)),
+      'there are no more, so none are promised',
+    )
+  })
+
+  await t.test('finds by the last day of a range as well, and by two filters', async () => {
+    const { lines } = await search('--study-date', '20240101..20240131', '--all')
+    assert.equal(found(lines).length, 31, 'at noon of the last day, too')
+    assert.equal(found((await search('--study-date', '20240101..20240131', '--patient', 'P3')).lines).length, 3)
+    assert.equal(found((await search('--created', '-1d', '--primary', '--all')).lines).length, IMAGE_SETS)
+    const nothing = await search('--patient', 'nobody')
+    assert.equal(nothing.code, 0)
+    assert.match(nothing.lines.join('\n'), /^Nothing found, in \d+ ms\.$/)
+  })
+
+  await t.test('gets the summaries of the API a line each with --json, and nothing else on standard output', () => {
+    const words = ['search', '--datastore', datastoreId, '--json', '--all', '--patient', 'P9', ...at]
+    const output = execFileSync(process.execPath, [CLI, ...words], {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const summaries = output
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    assert.equal(summaries.length, 12)
+    for (const { imageSetId, version, isPrimary, createdAt, DICOMTags: tags } of summaries) {
+      assert.match(imageSetId, /^[0-9a-z]{32}$/)
+      assert.deepEqual([version, isPrimary, tags.DICOMPatientId], [1, true, 'P9'])
+      assert.ok(createdAt.endsWith('Z'))
+    }
+  })
+
+  await t.test('is told how many match in all, on whichever page that shows', async () => {
+    const counted = async (...words: string[]) => (await search('--count', ...words)).lines.join('\n')
+    assert.match(await counted(), /^1–50 of 120 image sets, in \d+ ms\. --all shows every one/m)
+    assert.match(await counted('--all'), /^1–120 of 120 image sets, in \d+ ms\.$/m)
+    assert.match(await counted('--patient', 'P3', '--limit', '5'), /^1–5 of 12 image sets, /m)
+    assert.match(await counted('--patient', 'nobody'), /^Nothing found, in \d+ ms\.$/m)
+    const pages = (await search('--count', '--json', '--all')).lines
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line))
+    assert.deepEqual(
+      pages.map(({ total, imageSetsMetadataSummaries: { length } }) => [total, length]),
+      [
+        [120, 50],
+        [120, 50],
+        [120, 20],
+      ],
+    )
+    const nothing = (await search('--count', '--json', '--patient', 'nobody')).lines
+    assert.ok(nothing.includes('{"total":0,"imageSetsMetadataSummaries":[]}'))
+  })
+
+  await t.test('is told how the server went about it, in lines or as JSON', async () => {
+    const explain = async (...words: string[]) => (await hilum('explain', '--datastore', 'mine', ...words)).lines
+    const [way, ...others] = await explain('--study-date', '20240101..20240131', '--count')
+    assert.match(way!, /^Way +leaves, best first$/)
+    assert.match(others.join('\n'), /^Spaces +primary image sets: 120 in \d+ leaves$/m)
+    assert.match(others.join('\n'), /^Leaves +\d+ read of \d+ that may match \(never more than \d+\)$/m)
+    assert.match(others.join('\n'), /^Total +31 image sets: /m)
+    assert.match(others.join('\n'), /^Time +\d+\.\d\d ms in the catalog, /m)
+    const [json, ...surplus] = await explain('--patient', 'P3', '--json')
+    const { strategy, index, rowsRead, imageSets, hasMore, total } = JSON.parse(json!)
+    assert.deepEqual([strategy, index, rowsRead], ['image sets of one text', 'DICOMPatientId', 12])
+    assert.deepEqual([imageSets, hasMore, total, surplus], [12, false, undefined, []])
+  })
+
+  await t.test('writes the criteria as JSON: in the option, in a file, on standard input', async () => {
+    const json = JSON.stringify({ filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'P1' }] }] })
+    writeFileSync(join(cwd, 'criteria.json'), json)
+    assert.equal(found((await search('--criteria', json)).lines).length, 12)
+    assert.equal(found((await search('--criteria', '@criteria.json')).lines).length, 12)
+    const words = ['search', '--datastore', 'mine', '--criteria', '-', ...at]
+    const output = execFileSync(process.execPath, [CLI, ...words], {
+      cwd,
+      encoding: 'utf8',
+      input: json,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    assert.equal(found(output.split('\n')).length, 12)
+  })
+
+  await t.test('is told in a sentence what cannot be', async () => {
+    for (const [words, code, sentence] of [
+      [['--limit', '0'], 2, /^hilum: --limit must be a whole number from 1 on, not '0'\.$/],
+      [['--limit', '5', '--all'], 2, /--all and --limit contradict/],
+      [['--cli', '--js'], 2, /^hilum: Choose one of --cli, --js\.$/],
+      [['--count', '--js'], 2, /--count and --js contradict/],
+      [['--criteria', '{}', '--patient', 'x'], 2, /Leave out --patient, or write it into the JSON/],
+      [['--criteria', '@absent'], 1, /absent cannot be read \(ENOENT\)/],
+      [['--patient', 'x', '--study', '1', '--series', '2'], 2, /at most two filters.*these are 3/],
+      [['--study', 'not-a-uid'], 1, /refused: .*regular expression pattern: \[0-9\.\]\+.*ValidationException/],
+    ] as const) {
+      const { code: actual, lines } = await search(...words)
+      assert.equal(actual, code, lines.join('\n'))
+      assert.match(lines.at(-1)!, sentence)
+    }
+    const unknown = await hilum('search', '--datastore', 'mien')
+    assert.match(unknown.lines.at(-1)!, /There is no data store 'mien'\. There is: mine/)
+    const missing = await hilum('search')
+    assert.deepEqual([missing.code, /needs --datastore/.test(missing.lines[0]!)], [2, true])
+  })
+
+  await t.test('ends where the reader of a long answer has seen enough', () => {
+    const script = '"$0" "$@" 2>complaints | head -n 1'
+    const words = [CLI, 'search', '--datastore', 'mine', '--all', '--json', ...at]
+    const output = execFileSync('sh', ['-c', script, process.execPath, ...words], { cwd, encoding: 'utf8' })
+    assert.equal(output.trimEnd().split('\n').length, 1)
+    assert.doesNotMatch(readFileSync(join(cwd, 'complaints'), 'utf8'), /hilum:|EPIPE/)
+  })
+})

@@ -1,0 +1,48 @@
+/** `hilum reset`: empties a data folder that no server uses. The configuration file in it stays. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FILE_IN_DATA_FOLDER } from '../../server/config.ts'
+import { entriesOf, isDataFolder, lockDataFolder, MARKER_FILE } from '../../server/data-folder.ts'
+import { LOCK_FILES } from '../../server/data-folder-lock.ts'
+import { OperatorError } from '../../server/operator-error.ts'
+import type { ExitCode, Invocation } from '../terminal/command.ts'
+
+export async function reset({ config, flags, terminal }: Invocation): Promise<ExitCode> {
+  const folder = config.dataFolder
+  if (config.catalog !== undefined) {
+    throw new OperatorError(
+      'Nothing was removed: the facts lie in PostgreSQL, and other servers may use them. Stop all of them, remove the database ' +
+        'with dropdb, and then reset the data folder without --catalog and HILUM_CATALOG.',
+    )
+  }
+  if (config.blobs !== undefined) {
+    throw new OperatorError(
+      `Nothing was removed: the bytes lie in ${config.blobs}. Remove what is there with \`aws s3 rm --recursive\`, and then reset the ` +
+        'data folder without --blobs and HILUM_BLOBS.',
+    )
+  }
+  if (!(await isDataFolder(folder))) {
+    throw new OperatorError(
+      `${folder} is not a data folder of Hilum, so nothing was removed. Name the right one with --data.`,
+    )
+  }
+  const lock = await lockDataFolder(folder)
+  try {
+    if (flags.yes !== true) {
+      const question = `This removes every image set, import job, bucket and key in ${folder}. Type yes to go on: `
+      const answer = await terminal.ask(question)
+      if (answer === undefined) throw new OperatorError('Nothing was removed: nobody is there to ask. Use --yes.')
+      if (answer.trim() !== 'yes') throw new OperatorError('Nothing was removed.')
+    }
+    // The marker last, so that a reset that was interrupted can be done again.
+    const removed = (await entriesOf(folder)).filter(
+      (name) => ![FILE_IN_DATA_FOLDER, MARKER_FILE, ...LOCK_FILES].includes(name),
+    )
+    for (const name of removed) await rm(join(folder, name), { recursive: true })
+    await rm(join(folder, MARKER_FILE))
+    terminal.print(config.json ? JSON.stringify({ dataFolder: folder, removed }) : `${folder} is empty.`)
+    return 0
+  } finally {
+    await lock.release()
+  }
+}

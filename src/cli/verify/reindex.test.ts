@@ -1,0 +1,45 @@
+/** `hilum reindex` as a person calls it, beside a running server. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import Database from 'better-sqlite3'
+import { startHilumProcess } from '../../fixtures/hilum-process.ts'
+import { newId } from '../../server/new-id.ts'
+import { openDiskBlobs } from '../../stores/blobs/disk/disk-blobs.ts'
+import { createDatastore, importFiles, storedFile } from '../../stores/catalog/conformance/catalog.fixture.ts'
+import { openSqliteCatalog } from '../../stores/sql/open-sqlite.ts'
+
+test('a lost index is built anew beside a server, and verify has nothing to say any more', async (t) => {
+  const cwd = mkdtempSync(join(tmpdir(), 'hilum-reindex-'))
+  t.after(() => rmSync(cwd, { recursive: true }))
+  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
+  await server.printed(/Hilum answers at/)
+  const path = join(cwd, 'data', 'catalog.sqlite')
+  const catalog = await openSqliteCatalog({ path, newId })
+  t.after(() => catalog.close())
+  const datastoreId = await createDatastore(catalog)
+  const files = ['a', 'b', 'c'].map((key) => storedFile(key, { study: `1.2.${key.charCodeAt(0)}` }))
+  await importFiles(catalog, { datastoreId, files })
+  // What the files say that they lie in.
+  await (await openDiskBlobs(join(cwd, 'data', 'blobs'))).put('blob', Buffer.alloc(1_000))
+  const database = new Database(path)
+  t.after(() => database.close())
+  database.exec('DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_spaces')
+
+  const verify = () => startHilumProcess(t, ['verify', '--data', 'data'], { cwd }).ended
+  assert.equal(await verify(), 1)
+  const { ended, output } = startHilumProcess(t, ['reindex', '--data', 'data'], { cwd })
+  assert.equal(await ended, 0)
+  assert.match(output(), /^The search index is built anew out of 3 rows, in \d+\.\d s\.$/m)
+  assert.equal(await verify(), 0)
+})
+
+test('where there is no data folder nothing is made', async (t) => {
+  const cwd = mkdtempSync(join(tmpdir(), 'hilum-reindex-'))
+  t.after(() => rmSync(cwd, { recursive: true }))
+  const { ended, output } = startHilumProcess(t, ['reindex', '--data', 'data'], { cwd })
+  assert.equal(await ended, 1)
+  assert.match(output(), /is not a data folder of Hilum\. Name the right one with --data\./)
+})

@@ -1,0 +1,44 @@
+/** `hilum reindex`: builds the search index anew out of the image sets, beside a running server or without. */
+import { isDataFolder } from '../../server/data-folder.ts'
+import { openCatalog } from '../../server/open-stores.ts'
+import { OperatorError } from '../../server/operator-error.ts'
+import { NewerSchema } from '../../stores/sql/schema/migrate.ts'
+import { StoreUnavailable } from '../../stores/store-unavailable.ts'
+import type { ExitCode, Invocation } from '../terminal/command.ts'
+import { openProgress } from '../terminal/progress.ts'
+
+/** Before the first bite the texts that many image sets share are counted, each column in one statement. */
+const STATEMENT_TIMEOUT_MS = 10 * 60_000
+
+export async function reindex({ config, terminal }: Invocation): Promise<ExitCode> {
+  const { dataFolder, limits } = config
+  if (config.catalog === undefined && !(await isDataFolder(dataFolder))) {
+    throw new OperatorError(`${dataFolder} is not a data folder of Hilum. Name the right one with --data.`)
+  }
+  const startedAt = Date.now()
+  try {
+    const patient = { ...limits, catalogStatementTimeoutMs: STATEMENT_TIMEOUT_MS }
+    const catalog = await openCatalog({ dataFolder, catalog: config.catalog, limits: patient })
+    const progress = openProgress('Building the search index', { terminal, now: Date.now })
+    let rows = 0
+    try {
+      for await (const { done, of } of catalog.searchIndex.rebuild()) {
+        rows = of
+        progress.update(done, of)
+      }
+    } finally {
+      progress.end()
+      await catalog.close()
+    }
+    const seconds = (Date.now() - startedAt) / 1000
+    terminal.print(
+      config.json
+        ? JSON.stringify({ rows, seconds })
+        : `The search index is built anew out of ${rows.toLocaleString('en-US')} rows, in ${seconds.toFixed(1)} s.`,
+    )
+    return 0
+  } catch (cause) {
+    const isExpected = [StoreUnavailable, NewerSchema].some((kind) => cause instanceof kind)
+    throw isExpected ? new OperatorError(`The index was not built: ${(cause as Error).message}.`, { cause }) : cause
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * `hilum verify`: compares what is kept twice, part by part, and changes nothing. It needs no lock on the data folder: every look is one
+ * short read transaction, which sees one state of the catalog whatever a server writes beside it.
+ */
+
+import { verifyBlobs } from '../../maintenance/verify/verify-blobs.ts'
+import { verifyDocuments } from '../../maintenance/verify/verify-documents.ts'
+import type { Looking, Step } from '../../maintenance/verify/verify-steps.ts'
+import { verifyUses } from '../../maintenance/verify/verify-uses.ts'
+import { isDataFolder } from '../../server/data-folder.ts'
+import { openBlobs, openCatalog, placesOf } from '../../server/open-stores.ts'
+import { OperatorError } from '../../server/operator-error.ts'
+import { NewerSchema, OlderSchema } from '../../stores/sql/schema/migrate.ts'
+import { StoreUnavailable } from '../../stores/store-unavailable.ts'
+import type { ExitCode, Invocation } from '../terminal/command.ts'
+import { openProgress } from '../terminal/progress.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { describeIndexDifference } from './index-differences.ts'
+
+/** Counting ten million rows of one space is one statement. */
+const STATEMENT_TIMEOUT_MS = 10 * 60_000
+/** So many are told of each part; the rest is only counted. */
+const TOLD_MAX = 1_000
+
+interface Part {
+  readonly name: string
+  /** Of what is counted until it is done. */
+  readonly unit?: string
+  readonly steps: (looking: Looking) => AsyncIterable<Step>
+}
+
+const PARTS: readonly Part[] = [
+  { name: 'search index', steps: searchIndex },
+  { name: 'uses of blobs', steps: verifyUses },
+  { name: 'blobs', unit: 'MiB', steps: verifyBlobs },
+  { name: 'metadata documents', steps: verifyDocuments },
+]
+/** Those that need not read the bytes. */
+const QUICK_PARTS = PARTS.filter(({ steps }) => steps !== verifyDocuments)
+
+async function* searchIndex({ catalog }: Looking): AsyncGenerator<Step> {
+  for await (const { leaves, entries, entriesInAll, spaces, differences } of catalog.searchIndex.verify()) {
+    yield {
+      done: entries,
+      total: Math.max(entries, entriesInAll),
+      checked: { spaces, leaves, entries },
+      differences: differences.map((each) => ({ ...each, text: describeIndexDifference(each) })),
+    }
+  }
+}
+
+interface PartReport {
+  readonly part: string
+  readonly checked: Step['checked']
+  readonly differenceCount: number
+  readonly differences: Step['differences']
+}
+
+export async function verify({ config, flags, terminal }: Invocation): Promise<ExitCode> {
+  const { dataFolder, limits } = config
+  const isElsewhere = config.catalog !== undefined && config.blobs !== undefined
+  if (!isElsewhere && !(await isDataFolder(dataFolder))) {
+    throw new OperatorError(`${dataFolder} is not a data folder of Hilum. Name the right one with --data.`)
+  }
+  const places = placesOf({
+    ...config,
+    limits: { ...limits, catalogStatementTimeoutMs: STATEMENT_TIMEOUT_MS },
+  })
+  const isQuick = flags.quick === true
+  try {
+    const catalog = await openCatalog(places, { onlyToLook: true })
+    try {
+      const looking = { catalog, blobs: await openBlobs(places), now: Date.now, isQuick }
+      const reports: PartReport[] = []
+      for (const part of isQuick ? QUICK_PARTS : PARTS) {
+        reports.push(await verifyPart(part, { looking, terminal, json: config.json }))
+      }
+      const isClean = reports.every(({ differenceCount }) => differenceCount === 0)
+      if (config.json) terminal.print(JSON.stringify({ isClean, parts: reports }))
+      return isClean ? 0 : 1
+    } finally {
+      await catalog.close()
+    }
+  } catch (cause) {
+    const isExpected = [StoreUnavailable, NewerSchema, OlderSchema].some((kind) => cause instanceof kind)
+    throw isExpected ? new OperatorError(`Not everything was verified: ${(cause as Error).message}.`, { cause }) : cause
+  }
+}
+
+async function verifyPart(
+  { name, unit, steps }: Part,
+  { looking, terminal, json }: { looking: Looking; terminal: Terminal; json: boolean },
+): Promise<PartReport> {
+  const progress = openProgress(`Verifying the ${name}${unit === undefined ? '' : `, ${unit}`}`, {
+    terminal,
+    now: Date.now,
+  })
+  let checked: Step['checked'] = {}
+  let differenceCount = 0
+  const differences: Step['differences'][number][] = []
+  try {
+    for await (const step of steps(looking)) {
+      checked = step.checked
+      progress.update(step.done, step.total)
+      differenceCount += step.differences.length
+      for (const difference of step.differences.slice(0, TOLD_MAX - differences.length)) {
+        differences.push(difference)
+        if (!json) terminal.print(difference.text)
+      }
+    }
+  } finally {
+    progress.end()
+  }
+  if (!json) terminal.print(summary({ part: name, checked, differenceCount, differences }))
+  return { part: name, checked, differenceCount, differences }
+}
+
+function summary({ part, checked, differenceCount, differences }: PartReport): string {
+  const count = (amount: number) => amount.toLocaleString('en-US')
+  const looked = Object.entries(checked).map(([name, amount]) => `${count(amount)} ${name}`)
+  const untold = differenceCount - differences.length
+  const found =
+    differenceCount === 0
+      ? 'no difference'
+      : `${count(differenceCount)} ${differenceCount === 1 ? 'difference' : 'differences'}${untold > 0 ? `, of which ${count(untold)} are not shown` : ''}`
+  return `The ${part}: ${looked.join(', ')}; ${found}.`
+}

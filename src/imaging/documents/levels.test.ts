@@ -1,0 +1,161 @@
+/** What an image set's row says is the same whether it is read from the file or from the levels of its metadata. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { mutate, mutation } from '../../dicom/broken-files.fixture.ts'
+import { DicomError } from '../../dicom/dicom-error.ts'
+import { tagOf } from '../../dicom/dictionary.ts'
+import { type Attributes, encodeP10 } from '../../dicom/encode.ts'
+import { type DicomFile, parseP10 } from '../../dicom/parse.ts'
+import { type Instance, readInstance } from '../instances/instance.ts'
+import { SUMMARY_ATTRIBUTES } from '../search/summary-attributes.ts'
+import { imageSetOfLevels, levelsText, readLevels } from './levels.ts'
+import { instanceMetadata, NO_FRAMES } from './metadata.ts'
+
+const SEED = 20260102
+
+const REQUIRED: Attributes = {
+  SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
+  SOPInstanceUID: '1.2.3.4.5',
+  StudyInstanceUID: '1.2.3',
+  SeriesInstanceUID: '1.2.3.4',
+}
+
+const fileWith = (attributes: Attributes): DicomFile =>
+  parseP10(encodeP10({ transferSyntaxUID: '1.2.840.10008.1.2.1', attributes: { ...REQUIRED, ...attributes } }))
+
+const levelsOf = (file: DicomFile, { grouping, sopInstanceUID }: Instance): string =>
+  instanceMetadata({
+    file,
+    SeriesInstanceUID: grouping.SeriesInstanceUID,
+    SOPInstanceUID: sopInstanceUID,
+    frames: NO_FRAMES,
+    nameLargeBinary: () => 'elsewhere',
+    charactersMax: 10_000_000,
+  }).levels
+
+/** Answers whether the file can be imported at all. */
+function checkAgrees(file: DicomFile): boolean {
+  let instance: Instance
+  try {
+    instance = readInstance(file)
+  } catch (error) {
+    assert.ok(error instanceof DicomError)
+    return false
+  }
+  const text = levelsOf(file, instance)
+  const levels = readLevels(text)
+  assert.equal(levelsText(levels), text)
+  const { grouping, tags, search } = imageSetOfLevels(levels)
+  assert.deepEqual(
+    { grouping, tags, search },
+    {
+      grouping: instance.grouping,
+      tags: instance.tags,
+      search: instance.search,
+    },
+  )
+  return true
+}
+
+const ODD_TEXTS = [
+  null,
+  '',
+  ' ',
+  'plain',
+  ' leading and trailing ',
+  'A\\B',
+  'A \\ B ',
+  '\\',
+  '20240102',
+  '2024.01.02',
+  '20241399',
+  '101500.123',
+  '10:15:00',
+  '7',
+  ' 7',
+  '+7 ',
+  '1.5',
+  '99999999999',
+  '7\\8 ',
+  'quote " and backslash',
+]
+
+for (const [keyword, { tag }] of Object.entries(SUMMARY_ATTRIBUTES)) {
+  test(`${keyword} is read from levels as from the file, however it was written`, () => {
+    assert.ok(checkAgrees(fileWith({ [keyword]: undefined })) || keyword.endsWith('InstanceUID'))
+    for (const text of ODD_TEXTS) {
+      const value = text === null ? null : Uint8Array.from(Buffer.from(text.length % 2 === 0 ? text : `${text} `))
+      checkAgrees(fileWith({ [keyword]: value }))
+    }
+    for (const vr of ['US', 'FL', 'FD', 'UV', 'AT', 'OB', 'UN', 'UT', 'UR', 'UC', 'ST', 'SQ']) {
+      checkAgrees(fileWith({ [tag]: { vr, value: vr === 'SQ' ? null : Uint8Array.from(Buffer.from(' 2345678')) } }))
+    }
+  })
+}
+
+test('levels hold a file apart from one with other values', () => {
+  const file = fileWith({ PatientID: 'P1', SeriesNumber: '7' })
+  const { grouping, tags } = imageSetOfLevels(readLevels(levelsOf(file, readInstance(file))))
+  assert.equal(grouping.PatientID, 'P1')
+  assert.equal(grouping.SeriesNumber, '7')
+  assert.equal(JSON.parse(tags).DICOMSeriesNumber, 7)
+})
+
+test('any bytes in any VR make the same row', () => {
+  const tags = Object.values(SUMMARY_ATTRIBUTES).map(({ tag }) => tag)
+  const vrs =
+    'AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SS ST SV TM UC UI UL UN UR US UT UV'.split(' ')
+  let imported = 0
+  const element = fc.tuple(fc.constantFrom(...tags), fc.constantFrom(...vrs), fc.uint8Array({ maxLength: 24 }))
+  fc.assert(
+    fc.property(
+      fc.array(element, { maxLength: 4 }),
+      fc.constantFrom('', 'ISO_IR 100', 'ISO_IR 192', 'GB18030', 'ISO 2022 IR 87'),
+      (elements, SpecificCharacterSet) => {
+        const attributes = Object.fromEntries(elements.map(([tag, vr, value]) => [tag, { vr, value }]))
+        const required = Object.entries(REQUIRED).filter(([keyword]) => !((tagOf(keyword) ?? '') in attributes))
+        const bytes = encodeP10({
+          transferSyntaxUID: '1.2.840.10008.1.2.1',
+          attributes: {
+            ...Object.fromEntries(required),
+            SpecificCharacterSet: ['', SpecificCharacterSet],
+            ...attributes,
+          },
+        })
+        if (checkAgrees(parseP10(bytes))) imported += 1
+      },
+    ),
+    { seed: SEED, numRuns: 5_000 },
+  )
+  assert.ok(imported > 2_500, 'too few files can be imported')
+})
+
+test('so does every broken file that can still be imported', () => {
+  const whole = encodeP10({
+    transferSyntaxUID: '1.2.840.10008.1.2',
+    attributes: { ...REQUIRED, PatientID: 'P1', StudyDate: '20240102' },
+  })
+  let imported = 0
+  fc.assert(
+    fc.property(fc.array(mutation, { maxLength: 3 }), (changes) => {
+      let file: DicomFile
+      try {
+        file = parseP10(changes.reduce(mutate, whole), { inflatedBytesMax: 1_000_000 })
+      } catch (error) {
+        assert.ok(error instanceof DicomError)
+        return
+      }
+      if (checkAgrees(file)) imported += 1
+    }),
+    { seed: SEED, numRuns: 5_000 },
+  )
+  assert.ok(imported > 500, 'too few files can be imported')
+})
+
+test('members that nobody touches keep their bytes: digits beyond a double, minus zero, escapes', () => {
+  const text =
+    '"Patient":{"DICOM":{"PatientID":"a\\"}]{,\\\\"}},"Study":{"DICOM":{"StudyInstanceUID":"1.2","PatientSize":18446744073709551615},' +
+    '"Series":{"1.2.3":{"DICOM":{"SeriesInstanceUID":"1.2.3","X":[{"Y":-0.0,"Z":["\\\\"]}]},"Instances":{'
+  assert.equal(levelsText(readLevels(text)), text)
+})

@@ -1,0 +1,95 @@
+/**
+ * What Hilum remembers of one DICOM instance: how it groups, what a search finds it by, what a search summary shows of it. What only
+ * breaks the VR's own limit (PS3.5 Table 6.2-1) is imported with a warning.
+ */
+
+import type { DataSet } from '../../dicom/data-set.ts'
+import { DicomError } from '../../dicom/dicom-error.ts'
+import { type DicomFile, requireAttribute } from '../../dicom/parse.ts'
+import { elementText } from '../documents/metadata-values.ts'
+import type { ImportWarning } from '../import-warnings.ts'
+import { importWarning } from '../import-warnings.ts'
+import {
+  type ImageSetColumns,
+  imageSetColumns,
+  type SummaryKeyword,
+  type SummaryValues,
+  summaryAttributes,
+  summaryText,
+} from '../search/summary-attributes.ts'
+import { valueWarnings } from './value-warnings.ts'
+
+export interface Instance extends ImageSetColumns {
+  readonly sopInstanceUID: string
+  readonly sopClassUID: string
+  readonly transferSyntaxUID: string
+  readonly warnings: readonly ImportWarning[]
+}
+
+/** @throws DicomError where the instance cannot be imported; its reason is the message of the failure report. */
+export function readInstance(file: DicomFile): Instance {
+  const sopClassUID = requireAttribute(file.dataSet, 'SOPClassUID')
+  for (const keyword of REQUIRED_UIDS) requireAttribute(file.dataSet, keyword)
+  const values = readValues(file.dataSet)
+  const columns = imageSetColumns(values)
+  return {
+    ...columns,
+    sopInstanceUID: values.SOPInstanceUID,
+    sopClassUID,
+    transferSyntaxUID: file.transferSyntaxUID,
+    warnings: warningsOf(file, values, columns.search.DICOMStudyDateAndTime),
+  }
+}
+
+const REQUIRED_UIDS = ['SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID'] as const
+/** The required ones are there: the file has been asked for them. */
+type FileValues = SummaryValues & Readonly<Record<(typeof REQUIRED_UIDS)[number], string>>
+
+function readValues(dataSet: DataSet): FileValues {
+  const values: { [K in SummaryKeyword]?: string | null } = {}
+  for (const [keyword, { tag, max }] of summaryAttributes) {
+    const element = elementText(dataSet, tag)
+    if (element === undefined) continue
+    const value = summaryText(JSON.parse(element))
+    if (value !== null && value.length > max) {
+      throw new DicomError({
+        reason: `DICOM attribute ${keyword} has ${value.length} characters, more than the ${max} that can be imported`,
+        tag,
+      })
+    }
+    values[keyword] = value
+  }
+  return values as FileValues
+}
+
+function warningsOf(file: DicomFile, values: SummaryValues, instant: number | null): ImportWarning[] {
+  const warnings: ImportWarning[] = []
+  for (const [keyword, limit] of summaryAttributes) {
+    const value = values[keyword]
+    if (typeof value !== 'string') continue
+    if (value.length > limit.vrMax) {
+      const message = `DICOM attribute ${keyword} has ${value.length} characters, more than the ${limit.vrMax} of its VR`
+      warnings.push(importWarning('InvalidDICOMValueLength', message))
+    }
+    if (keyword.endsWith('UID') && !/^\d+(\.\d+)+$/.test(value)) {
+      warnings.push(
+        importWarning('InvalidUIDFormat', `DICOM attribute ${keyword} is not a UID: numbers joined by single periods`),
+      )
+    }
+  }
+  if (instant === null && typeof values.StudyDate === 'string') {
+    const message = 'DICOM attribute StudyDate is not a date; the image set cannot be found by it'
+    warnings.push(importWarning('InvalidDICOMValueLength', message))
+  }
+  if (file.transferSyntax === undefined) {
+    warnings.push(
+      importWarning('UnsupportedTransferSyntax', 'The transfer syntax is not known; the file is kept as it is'),
+    )
+  }
+  if (file.dataSet.unknownCharacterSets().length > 0) {
+    const message = 'SpecificCharacterSet names a character set that is not known; text was read as Latin'
+    warnings.push(importWarning('Other', message))
+  }
+  warnings.push(...valueWarnings(file.dataSet))
+  return warnings
+}

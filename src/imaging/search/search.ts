@@ -1,0 +1,169 @@
+/**
+ * What SearchImageSets means, as data and as a pure predicate. The SQL of the catalog is held against `matches` and `inOrder` in
+ * property tests. Sources: AWS "Searching image sets"; where AWS is silent, docs/decisions/0004-search-semantics.md.
+ */
+import { ContractError } from '../../contract/errors.ts'
+import type { SearchCriteria, SearchFilter, Sort } from '../../contract/image-sets.ts'
+import type { TypeOf } from '../../contract/shapes.ts'
+import { studyInstant } from './study-instant.ts'
+
+export type SortField = TypeOf<typeof Sort>['sortField']
+export type SortOrder = TypeOf<typeof Sort>['sortOrder']
+
+export const TEXT_ATTRIBUTES = [
+  'DICOMPatientId',
+  'DICOMAccessionNumber',
+  'DICOMStudyId',
+  'DICOMStudyInstanceUID',
+  'DICOMSeriesInstanceUID',
+] as const
+export type TextAttribute = (typeof TEXT_ATTRIBUTES)[number]
+
+/** `from` and `to` are inclusive: milliseconds for createdAt and updatedAt, a study instant for DICOMStudyDateAndTime. */
+export type Filter =
+  | { readonly attribute: TextAttribute; readonly equals: string }
+  | { readonly attribute: 'isPrimary'; readonly equals: boolean }
+  | { readonly attribute: SortField; readonly from: number; readonly to: number }
+
+export interface Search {
+  readonly filters: readonly Filter[]
+  readonly sort: { readonly sortField: SortField; readonly sortOrder: SortOrder }
+}
+
+/** What a search looks at in one image set: the values of its latest whole version. */
+export interface SearchableImageSet {
+  /** Rises with every image set of the catalog, and imageSetId rises with it: the tie-breaker. */
+  readonly seq: number
+  readonly DICOMPatientId: string | null
+  readonly DICOMAccessionNumber: string | null
+  readonly DICOMStudyId: string | null
+  readonly DICOMStudyInstanceUID: string | null
+  readonly DICOMSeriesInstanceUID: string | null
+  readonly isPrimary: boolean
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** A study instant (study-instant.ts), null where StudyDate is absent or not a date. */
+  readonly DICOMStudyDateAndTime: number | null
+}
+
+/** A place in a sorted result: every image set after it comes on later pages. */
+export interface Position {
+  readonly key: number | null
+  readonly seq: number
+}
+
+type Criteria = TypeOf<typeof SearchCriteria>
+type Value = TypeOf<typeof SearchFilter>['values'][number]
+
+const NEWEST_FIRST: Search['sort'] = { sortField: 'updatedAt', sortOrder: 'DESC' }
+
+/** Criteria that passed the contract's limits become a Search, or a ValidationException that says what to write instead. */
+export function toSearch(criteria: Criteria | undefined): Search {
+  // Members in one order, whatever the client's: page tokens are bound to the search as it is spelled here.
+  const { sortField, sortOrder } = criteria?.sort ?? NEWEST_FIRST
+  return {
+    filters: (criteria?.filters ?? []).map((filter, index) => toFilter(filter, `/filters/${index}`)),
+    sort: { sortField, sortOrder },
+  }
+}
+
+function toFilter(filter: TypeOf<typeof SearchFilter>, path: string): Filter {
+  const attribute = attributeOf(filter.values[0]!)
+  if (filter.values.some((value) => attributeOf(value) !== attribute)) {
+    throw invalid(`${path}/values`, 'Both values of a BETWEEN filter must name the same attribute')
+  }
+  return isRangeAttribute(attribute) ? rangeFilter(attribute, filter, path) : equalFilter(attribute, filter, path)
+}
+
+function rangeFilter(attribute: SortField, filter: TypeOf<typeof SearchFilter>, path: string): Filter {
+  if (filter.operator !== 'BETWEEN') {
+    throw invalid(`${path}/operator`, `${attribute} is searched by range: use BETWEEN with a lower and an upper bound`)
+  }
+  const [lower, upper] = filter.values
+  if (lower === undefined || upper === undefined) {
+    throw invalid(`${path}/values`, 'BETWEEN takes exactly two values: the lower bound, then the upper bound')
+  }
+  const from = boundOf(lower, { round: Math.ceil, path: `${path}/values/0` })
+  const to = boundOf(upper, { round: Math.floor, path: `${path}/values/1` })
+  // Compared before rounding to whole milliseconds, so that an empty sliver of a range is a range and matches nothing.
+  if (exactBound(lower) > exactBound(upper)) {
+    throw invalid(`${path}/values`, 'The first value of BETWEEN is the lower bound and may not be after the second')
+  }
+  return { attribute, from, to }
+}
+
+function equalFilter(
+  attribute: TextAttribute | 'isPrimary',
+  filter: TypeOf<typeof SearchFilter>,
+  path: string,
+): Filter {
+  if (filter.operator !== 'EQUAL') {
+    throw invalid(`${path}/operator`, `${attribute} is searched by exact value: use EQUAL`)
+  }
+  if (filter.values.length !== 1) throw invalid(`${path}/values`, 'EQUAL takes exactly one value')
+  const value = filter.values[0]!
+  if (attribute === 'isPrimary') return { attribute, equals: value.isPrimary! }
+  return { attribute, equals: withoutPadding(value[attribute]!) }
+}
+
+const attributeOf = (value: Value) =>
+  Object.keys(value).find((name) => value[name as keyof Value] !== undefined) as Filter['attribute']
+
+const isRangeAttribute = (attribute: Filter['attribute']): attribute is SortField =>
+  attribute === 'createdAt' || attribute === 'updatedAt' || attribute === 'DICOMStudyDateAndTime'
+
+/** The bound as it was sent: clients send up to seven digits of a second, image sets carry whole milliseconds. */
+function exactBound(value: Value): number {
+  if (value.DICOMStudyDateAndTime !== undefined) {
+    const { DICOMStudyDate, DICOMStudyTime } = value.DICOMStudyDateAndTime
+    return studyInstant(DICOMStudyDate, DICOMStudyTime, { strict: true }) ?? Number.NaN
+  }
+  return (value.createdAt ?? value.updatedAt)!
+}
+
+function boundOf(value: Value, options: { round: (ms: number) => number; path: string }): number {
+  const bound = exactBound(value)
+  if (Number.isNaN(bound)) {
+    throw invalid(
+      `${options.path}/DICOMStudyDateAndTime`,
+      'DICOMStudyDate must be a calendar date as YYYYMMDD and DICOMStudyTime, where given, a time as HHmmss.FFFFFF',
+    )
+  }
+  return value.DICOMStudyDateAndTime === undefined ? options.round(bound) : bound
+}
+
+/** DICOM pads values with trailing spaces (PS3.5 6.2), which are no part of them. */
+export const withoutPadding = (text: string): string => text.replace(/[\0 ]+$/, '')
+
+const invalid = (path: string, message: string) =>
+  new ContractError(
+    'ValidationException',
+    `1 validation error detected. Value at '${path}' failed to satisfy constraint: ${message}`,
+    {
+      fields: [{ path, message }],
+    },
+  )
+
+/** Whether the image set belongs to the result: all filters hold. An empty string equals nothing. */
+export const matches = (search: Search, imageSet: SearchableImageSet): boolean =>
+  search.filters.every((filter) => {
+    const value = imageSet[filter.attribute]
+    if ('equals' in filter) return filter.equals !== '' && value === filter.equals
+    return value !== null && (value as number) >= filter.from && (value as number) <= filter.to
+  })
+
+export const positionOf = (search: Search, imageSet: Pick<SearchableImageSet, 'seq' | SortField>): Position => ({
+  key: imageSet[search.sort.sortField],
+  seq: imageSet.seq,
+})
+
+/** Negative where `a` comes first. Without a key last in both orders; ties by seq, which is imageSetId, ascending in both. */
+export function comparePositions(order: SortOrder, a: Position, b: Position): number {
+  if (a.key === null || b.key === null) {
+    if (a.key === b.key) return a.seq - b.seq
+    return a.key === null ? 1 : -1
+  }
+  const byKey = order === 'ASC' ? a.key - b.key : b.key - a.key
+  return byKey !== 0 ? byKey : a.seq - b.seq
+}

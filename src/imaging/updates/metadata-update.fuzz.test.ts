@@ -1,0 +1,232 @@
+/**
+ * Whatever bytes come as an update or a copy, the answer is a ValidationException that shows no value, or an update that can be made on
+ * an image set and leaves one that can be read; and it comes at once.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { ContractError } from '../../contract/errors.ts'
+import { imageSetOfLevels, readLevels } from '../documents/levels.ts'
+import { applyUpdate } from './apply-update.ts'
+import { parseCopiableAttributes } from './copiable-attributes.ts'
+import { documentOf, ENTRIES, FIRST, LEVELS, parsed, SECOND, SERIES } from './metadata-update.fixture.ts'
+import { parseUpdate } from './metadata-update.ts'
+
+/** They take milliseconds; an expression that goes back and forth would take for ever. */
+const HANG_MS = 60_000
+
+const SEED = 20260106
+/** Stands in every value that is made here, and in no message. */
+const MARK = 'Zq7'
+
+/** What the act answers; undefined where it refuses, which it does without showing a value. */
+function unlessRefused<Answer>(act: () => Answer): Answer | undefined {
+  try {
+    return act()
+  } catch (error) {
+    assert.ok(error instanceof ContractError && error.name === 'ValidationException', String(error))
+    assert.ok(!error.message.includes(MARK), error.message)
+    // What a version can say of itself (the contract's Message).
+    assert.match(error.message, /^[\w -:`]{1,2048}$/)
+    return undefined
+  }
+}
+
+const imageSet = {
+  levels: LEVELS,
+  entries: ENTRIES,
+  sopInstanceUIDs: new Set(ENTRIES.keys()),
+  isPrimary: false,
+  force: true,
+}
+
+/** Answers whether it was made. */
+function made(put: Uint8Array | undefined, remove?: Uint8Array): boolean {
+  const after = unlessRefused(() =>
+    applyUpdate(parseUpdate({ updatableAttributes: put, removableAttributes: remove }), imageSet),
+  )
+  if (after === undefined) return false
+  const document = documentOf(after)
+  assert.ok(imageSetOfLevels(readLevels(after.levels)).tags.length < 10_000)
+  for (const series of Object.values(document.Study.Series) as { Instances: object }[]) {
+    for (const instance of Object.values(series.Instances)) {
+      assert.equal(JSON.stringify(instance.ImageFrames), JSON.stringify(FRAMES))
+      assert.equal(instance.StoredTransferSyntaxUID, '1.2.840.10008.1.2.4.202')
+    }
+  }
+  return true
+}
+
+const FRAMES = documentOf({ levels: LEVELS, changed: new Map(), removed: [] }).Study.Series[SERIES].Instances[FIRST]
+  .ImageFrames
+
+const keyword = fc.constantFrom(
+  ...['PatientID', 'PatientName', 'StudyDate', 'StudyID', 'StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'],
+  ...['Modality', 'SeriesNumber', 'Rows', 'ImageType', 'PixelSpacing', 'ReferencedImageSequence', 'PixelData', 'KVP'],
+  ...['00191001', '00191009', '60020010', '00100020', '0019100a', '__proto__', 'constructor', 'toString', 'Nonsense'],
+)
+const scalar = fc.oneof(
+  fc.string().map((text) => MARK + text),
+  fc.constantFrom(null, 0, -0, 1.5, 2 ** 53, true, '', '20240102', '2.25.7', '97', 'P1', 'CT', '7 '),
+)
+const value = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    scalar,
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(keyword, tie('value'), { maxKeys: 3 }),
+  ),
+})).value
+/** Mostly the level's own, so that much of what is made can be made. */
+const attributesOf = (...keywords: string[]) =>
+  fc.oneof(
+    { weight: 12, arbitrary: fc.dictionary(fc.constantFrom(...keywords), scalar, { maxKeys: 2 }) },
+    { weight: 1, arbitrary: fc.dictionary(keyword, value, { maxKeys: 3 }) },
+    { weight: 1, arbitrary: value },
+  )
+const instance = fc.record(
+  {
+    DICOM: attributesOf('Rows', 'ImageType', 'KVP', '00191001', 'SOPInstanceUID', 'Nonsense'),
+    DICOMVRs: fc.dictionary(fc.constantFrom('00191001', '00191009', 'Rows'), fc.constantFrom('LO', 'SQ', 'XX', 'US'), {
+      maxKeys: 1,
+    }),
+  },
+  { requiredKeys: [] },
+)
+const uid = fc.constantFrom(FIRST, FIRST, FIRST, SECOND, '9.9', '__proto__')
+const series = fc.record(
+  {
+    DICOM: attributesOf('Modality', 'SeriesNumber', 'SeriesInstanceUID', 'Nonsense'),
+    Instances: fc.dictionary(uid, instance, { maxKeys: 2 }),
+  },
+  { requiredKeys: [] },
+)
+const tree = fc.record(
+  {
+    SchemaVersion: fc.constantFrom<unknown>(1.1, 1.1, 1.1, '1.1', '1.1', '1.1', 1),
+    Patient: fc.record(
+      { DICOM: attributesOf('PatientID', 'PatientName', 'PatientSex', 'PatientComments') },
+      { requiredKeys: [] },
+    ),
+    Study: fc.record(
+      {
+        DICOM: attributesOf('StudyDate', 'StudyID', 'StudyInstanceUID', 'StudyDescription'),
+        Series: fc.dictionary(fc.constantFrom(SERIES, SERIES, SERIES, '__proto__'), series, { maxKeys: 1 }),
+      },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: [] },
+)
+
+test('trees of all shapes are refused by a sentence, or made', () => {
+  let count = 0
+  fc.assert(
+    fc.property(tree, fc.option(tree, { nil: undefined }), (put, remove) => {
+      const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value))
+      if (made(bytesOf(put), remove && bytesOf(remove))) count += 1
+    }),
+    { seed: SEED, numRuns: 20_000 },
+  )
+  assert.ok(count > 300, `only ${count} are made`)
+})
+
+test('broken text of a sound update is refused by a sentence, or made', () => {
+  const sound = JSON.stringify({
+    SchemaVersion: 1.1,
+    Patient: { DICOM: { PatientName: MARK, PatientComments: `${MARK}é` } },
+    Study: { Series: { [SERIES]: { Instances: { [FIRST]: { DICOM: { ImageType: [MARK, 'A'], KVP: '1' } } } } } },
+  })
+  const piece = fc.constantFrom(
+    '"',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '\\',
+    '\\ud800',
+    '\0',
+    '\uFEFF',
+    '1e5',
+    'true',
+    '"a":1,',
+    'é',
+  )
+  const change = fc.record({ at: fc.nat(sound.length), remove: fc.nat(8), piece })
+  let count = 0
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 2 }), (changes) => {
+      const text = changes.reduce(
+        (text, { at, remove, piece }) => text.slice(0, at) + piece + text.slice(at + remove),
+        sound,
+      )
+      if (made(Buffer.from(text))) count += 1
+    }),
+    { seed: SEED, numRuns: 10_000 },
+  )
+  assert.ok(count > 300, `only ${count} are made`)
+})
+
+test('any bytes at all are refused by a sentence, as an update and as a copy', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array(),
+        fc.json().map((text) => Buffer.from(text)),
+      ),
+      (bytes) => {
+        made(bytes)
+        made(undefined, bytes)
+        unlessRefused(() => parseCopiableAttributes(Buffer.from(bytes).toString('utf8')))
+      },
+    ),
+    { seed: SEED, numRuns: 10_000 },
+  )
+})
+
+test('the largest and the deepest that fit into a request are answered at once', () => {
+  const nested = (depth: number): unknown => (depth === 0 ? MARK : [{ ReferencedImageSequence: nested(depth - 1) }])
+  const inInstance = (DICOM: unknown) => ({ Study: { Series: { [SERIES]: { Instances: { [FIRST]: { DICOM } } } } } })
+  const many = Object.fromEntries(
+    Array.from({ length: 1_400 }, (_, index) => [`0019${(0x1000 + index).toString(16).toUpperCase()}`, '']),
+  )
+  const texts = [
+    '['.repeat(30_000),
+    '{"a":'.repeat(6_000),
+    `{"Patient":{"DICOM":{"PatientComments":"${' '.repeat(29_000)}x"}}}`,
+    `{"Patient":{"DICOM":{"PatientComments":"${'\\\\'.repeat(14_000)}"}}}`,
+    JSON.stringify(inInstance({ ReferencedImageSequence: nested(20) })),
+    JSON.stringify(inInstance({ ReferencedImageSequence: nested(600) })),
+    JSON.stringify(inInstance({ ImageType: Array.from({ length: 7_000 }, () => 'A') })),
+    JSON.stringify(inInstance(many)),
+    'A'.repeat(30_000),
+    `${' '.repeat(29_999)}!`,
+  ]
+  const started = performance.now()
+  for (const text of texts) made(Buffer.from(text))
+  assert.ok(performance.now() - started < HANG_MS)
+})
+
+test('levels and entries of a megabyte are changed at once', () => {
+  const text = 'a\\"}]{'.repeat(100)
+  const members = Array.from(
+    { length: 1_500 },
+    (_, index) => `"0021${(0x1000 + index).toString(16).toUpperCase()}":"${text}"`,
+  )
+  const levels = LEVELS.replace('"PatientID"', `"PatientComments":"${text.repeat(1_500)}","PatientID"`)
+  const entry = ENTRIES.get(FIRST)!.replace('"Rows"', `${members.join(',')},"Rows"`)
+  assert.ok(levels.length > 900_000 && entry.length > 900_000)
+  const update = parsed({
+    put: {
+      Patient: { DICOM: { PatientID: 'P2' } },
+      Study: { Series: { [SERIES]: { Instances: { [FIRST]: { DICOM: { SliceThickness: '5' } } } } } },
+    },
+  })
+  const started = performance.now()
+  const after = applyUpdate(update, { ...imageSet, levels, entries: new Map([[FIRST, entry]]) })
+  assert.ok(performance.now() - started < HANG_MS)
+  assert.equal(after.levels, levels.replace('"PatientID":"P1"', '"PatientID":"P2"'))
+  assert.equal(after.changed.get(FIRST)!.entry, entry.replace('"KVP"', '"SliceThickness":"5","KVP"'))
+})

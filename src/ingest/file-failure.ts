@@ -1,0 +1,27 @@
+/** The line of the failure report for an input file that could not be imported. */
+import type { ImportApp } from '../app.ts'
+import { DicomError } from '../dicom/dicom-error.ts'
+import type { FailedFile } from '../stores/catalog/catalog.ts'
+import { UnreadableObject } from './input-bucket.ts'
+
+export function failureOf(app: Pick<ImportApp, 'log'>, key: string, cause: unknown): FailedFile {
+  if (cause instanceof DicomError) {
+    return { outcome: 'failed', key, exceptionType: 'ValidationException', message: cause.message }
+  }
+  if (cause instanceof UnreadableObject && cause.isDenied) {
+    return {
+      outcome: 'failed',
+      key,
+      exceptionType: 'AccessDeniedException',
+      message: 'The object cannot be read: access denied',
+    }
+  }
+  // The key may name a patient, so the log has only the cause.
+  app.log.warn({ err: cause }, 'an input file could not be read')
+  return {
+    outcome: 'failed',
+    key,
+    exceptionType: 'InternalServerException',
+    message: 'The object could not be read; import it again',
+  }
+}

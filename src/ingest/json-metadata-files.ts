@@ -1,0 +1,199 @@
+/**
+ * The JSON metadata files of an import job (AWS importConfiguration): read when the first DICOM file of their study comes, kept as long
+ * as they take no more than one of the greatest, and put in front of the attributes of their files.
+ */
+import type { ImportApp } from '../app.ts'
+import { ContractError } from '../contract/errors.ts'
+import { DicomError } from '../dicom/dicom-error.ts'
+import { type DicomFile, requireAttribute } from '../dicom/parse.ts'
+import {
+  type JsonMetadata,
+  type MetadataInFront,
+  parseJsonMetadata,
+  putInFront,
+} from '../imaging/documents/json-metadata.ts'
+import type { FailedFile, ImportJob, Lease } from '../stores/catalog/catalog.ts'
+import type { BucketFile } from '../stores/locations/locations.ts'
+import { s3Place } from '../stores/locations/s3-uri.ts'
+import { failureOf } from './file-failure.ts'
+import { type InputBucket, rangesOf, UnreadableObject } from './input-bucket.ts'
+import type { BatchWriter } from './store-batch.ts'
+
+interface Mapping {
+  /** From 1, as the request has them. */
+  readonly number: number
+  readonly studyInstanceUID: string
+  readonly seriesInstanceUID: string | undefined
+  readonly key: string
+}
+
+interface Held {
+  readonly sizeBytes: number
+  /** A sentence where the file cannot be used. */
+  readonly metadata: JsonMetadata | string
+}
+
+type App = Pick<ImportApp, 'limits' | 'log'>
+
+export class JsonMetadataFiles {
+  readonly #app: App
+  readonly #input: InputBucket
+  readonly #fileBytesMax: number
+  readonly #mappings: readonly Mapping[]
+  readonly #byStudy: ReadonlyMap<string, readonly Mapping[]>
+  readonly #used = new Set<string>()
+  /** By mapping number; the one that was asked for last is the last. */
+  readonly #held = new Map<number, Held>()
+  #heldBytes = 0
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(app: App, { input, job }: { readonly input: InputBucket; readonly job: ImportJob }) {
+    this.#app = app
+    this.#input = input
+    this.#fileBytesMax = app.limits.importMetadataFileBytes
+    const { prefix } = s3Place(job.inputS3Uri)
+    const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
+    const given = job.importConfiguration?.dicomJsonMetadataImportConfiguration?.dicomMetadataMappings ?? []
+    this.#mappings = given.map(({ studyInstanceUID, seriesInstanceUID, metadataFilePath }, index) => ({
+      ...{ number: index + 1, studyInstanceUID, seriesInstanceUID, key: `${folder}${metadataFilePath}` },
+    }))
+    this.#byStudy = Map.groupBy(this.#mappings, ({ studyInstanceUID }) => studyInstanceUID)
+    this.keys = new Set(this.#mappings.map(({ key }) => key))
+  }
+
+  /** They are no DICOM files of the job. */
+  readonly keys: ReadonlySet<string>
+
+  /** @throws DicomError where the metadata of the file cannot be used, and what the bucket throws */
+  async putInFront(file: DicomFile): Promise<MetadataInFront> {
+    const mappings = this.#byStudy.size === 0 ? [] : this.#mappingsOf(file)
+    if (mappings.length === 0) return { file, warnings: [] }
+    const [StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID] = (
+      ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'] as const
+    ).map((keyword) => requireAttribute(file.dataSet, keyword)) as [string, string, string]
+    const given = []
+    for (const mapping of mappings) {
+      this.#used.add(mapping.key)
+      const metadata = await this.#inTurn(() => this.#load(mapping))
+      if (typeof metadata === 'string') {
+        throw new DicomError({ reason: cannotBeUsed(mapping.number, metadata) })
+      }
+      given.push(...metadata.givenFor({ StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID }))
+    }
+    return putInFront(file, given)
+  }
+
+  /** Those for the whole study first: one for the series counts before them. */
+  #mappingsOf({ dataSet }: DicomFile): readonly Mapping[] {
+    const ofStudy = this.#byStudy.get(dataSet.string(STUDY) ?? '') ?? []
+    const series = dataSet.string(SERIES)
+    return [
+      ...ofStudy.filter(({ seriesInstanceUID }) => seriesInstanceUID === undefined),
+      ...ofStudy.filter(({ seriesInstanceUID }) => seriesInstanceUID === series && series !== undefined),
+    ]
+  }
+
+  /** A line for each metadata file that could not be used. Of those that no DICOM file needed, too, where all files were read here. */
+  async *failures({ isWhole }: { readonly isWhole: boolean }): AsyncGenerator<FailedFile> {
+    const reported = new Set<string>()
+    for (const mapping of this.#mappings) {
+      if (reported.has(mapping.key)) continue
+      const failure = await this.#failureOf(mapping, isWhole)
+      if (failure === undefined) continue
+      reported.add(mapping.key)
+      yield failure
+    }
+  }
+
+  async #failureOf(mapping: Mapping, isWhole: boolean): Promise<FailedFile | undefined> {
+    const { key, number } = mapping
+    const invalid = (message: string): FailedFile => ({
+      ...{ outcome: 'failed', key, exceptionType: 'ValidationException', message },
+    })
+    try {
+      const metadata = await this.#load(mapping)
+      if (typeof metadata === 'string') return invalid(cannotBeUsed(number, metadata))
+    } catch (cause) {
+      if (!(cause instanceof UnreadableObject)) throw cause
+      return failureOf(this.#app, key, cause)
+    }
+    if (!isWhole || this.#used.has(key)) return undefined
+    return invalid(
+      `The JSON metadata of mapping ${number} was not used: no file of the input is of its study and series`,
+    )
+  }
+
+  /** One after another: a parsed file may take far more memory than its bytes. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => {})
+    return done
+  }
+
+  async #load(mapping: Mapping): Promise<JsonMetadata | string> {
+    const held = this.#held.get(mapping.number) ?? (await this.#read(mapping))
+    this.#held.delete(mapping.number)
+    this.#held.set(mapping.number, held)
+    for (const [number, { sizeBytes }] of this.#held) {
+      if (this.#heldBytes <= this.#fileBytesMax || number === mapping.number) break
+      this.#held.delete(number)
+      this.#heldBytes -= sizeBytes
+    }
+    return held.metadata
+  }
+
+  async #read({ key, seriesInstanceUID }: Mapping): Promise<Held> {
+    const { bucket } = this.#input
+    const bytes = await this.#bytesOf({ sizeBytes: 0, open: (range) => bucket.open(key, range) })
+    if (typeof bytes === 'string') return { sizeBytes: 0, metadata: bytes }
+    if (bytes.length > this.#fileBytesMax) {
+      return { sizeBytes: 0, metadata: `It has more than the ${this.#fileBytesMax} bytes that it may have.` }
+    }
+    try {
+      const metadata = parseJsonMetadata(bytes, seriesInstanceUID)
+      this.#heldBytes += bytes.length
+      return { sizeBytes: bytes.length, metadata }
+    } catch (cause) {
+      if (!(cause instanceof ContractError)) throw cause
+      return { sizeBytes: 0, metadata: cause.message }
+    }
+  }
+
+  /** A sentence where there is no such object. @throws UnreadableObject, or StoreUnavailable where the input is away */
+  async #bytesOf(file: Pick<BucketFile, 'open' | 'sizeBytes'>): Promise<Uint8Array | string> {
+    try {
+      return await rangesOf(this.#input, file).read(0, this.#fileBytesMax + 1)
+    } catch (cause) {
+      if (cause instanceof DicomError) return 'It is not in the input.'
+      throw cause
+    }
+  }
+}
+
+const cannotBeUsed = (number: number, why: string) => `The JSON metadata of mapping ${number} cannot be used. ${why}`
+
+const STUDY = '0020000D'
+const SERIES = '0020000E'
+
+/** Behind all files of the job: who goes on after a crash finds them recorded, and only some of these lines perhaps. */
+export async function recordMetadataFailures(
+  { catalog }: Pick<ImportApp, 'catalog'>,
+  work: {
+    readonly metadata: JsonMetadataFiles
+    readonly job: ImportJob
+    readonly lease: Lease
+    readonly writer: BatchWriter
+    readonly isWhole: boolean
+  },
+): Promise<void> {
+  const { metadata, job, lease, writer, isWhole } = work
+  if (metadata.keys.size === 0) return
+  const recorded = new Set(await catalog.importJobs.recordedKeys(job.jobId, [...metadata.keys]))
+  const failures: FailedFile[] = []
+  for await (const failure of metadata.failures({ isWhole })) if (!recorded.has(failure.key)) failures.push(failure)
+  if (failures.length === 0) return
+  const { filesDone } = (await catalog.importJobs.get(job))!
+  await catalog.importJobs.setFilesFound(lease, filesDone + failures.length)
+  for (const failure of failures) await writer.addUnstored(failure)
+  await writer.flush()
+}

@@ -1,0 +1,91 @@
+/** What the tests of this room share: an app over real stores, a job, and the end of it. */
+import type { ImportApp } from '../app.ts'
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { startFrameThreads } from '../pixel-data/threads/frame-threads.ts'
+import { newId } from '../server/new-id.ts'
+import type { Catalog, ImportJob } from '../stores/catalog/catalog.ts'
+
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** For all tests of a file: they are started by the first frame, and do not keep the process. */
+const frames = startFrameThreads(DEFAULT_LIMITS)
+
+/** Some instances to a blob, and one with five frames of 4 KB has a blob for these. */
+export const CRASH_LIMITS: Partial<Limits> = { importBlobBytes: 16 * 1024 }
+
+type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>
+
+export const testApp = (
+  stores: Stores,
+  options: { limits?: Partial<Limits>; clock?: () => number } = {},
+): ImportApp => ({
+  ...stores,
+  frames,
+  clock: options.clock ?? Date.now,
+  newId,
+  log: SILENT,
+  limits: { ...DEFAULT_LIMITS, importFilesPerBatch: 4, ...options.limits },
+})
+
+/** A SUBMITTED job to s3://out-bucket/, into the data store that is named or else into a new one. */
+export async function submitJob(
+  catalog: Catalog,
+  into?: string,
+  {
+    inputS3Uri = 's3://in-bucket/',
+    outputS3Uri = 's3://out-bucket/',
+    ...given
+  }: Partial<Pick<ImportJob, 'inputS3Uri' | 'outputS3Uri' | 'importConfiguration'>> = {},
+): Promise<ImportJob> {
+  const datastoreId = into ?? (await activeDatastore(catalog))
+  const [jobId, now] = [newId(), Date.now()]
+  const submitted = await catalog.importJobs.submit({
+    job: {
+      jobId,
+      datastoreId,
+      jobName: undefined,
+      jobStatus: 'SUBMITTED',
+      dataAccessRoleArn: 'arn:aws:iam::000000000000:role/import',
+      inputS3Uri,
+      outputS3Uri: `${outputS3Uri}${jobId}/`,
+      importConfiguration: undefined,
+      message: undefined,
+      submittedAt: now,
+      endedAt: undefined,
+      filesDone: 0,
+      filesFound: undefined,
+      ...given,
+    },
+    token: { clientToken: jobId, fingerprint: 'job', usedSince: 0 },
+  })
+  if (submitted.outcome !== 'submitted') throw new Error(submitted.outcome)
+  return submitted.job
+}
+
+async function activeDatastore(catalog: Catalog): Promise<string> {
+  const [datastoreId, now] = [newId(), Date.now()]
+  await catalog.datastores.create({
+    datastore: {
+      datastoreId,
+      datastoreName: undefined,
+      datastoreStatus: 'CREATING',
+      kmsKeyArn: undefined,
+      lambdaAuthorizerArn: undefined,
+      losslessStorageFormat: 'HTJ2K',
+      createdAt: now,
+      updatedAt: now,
+    },
+    tags: {},
+    token: { clientToken: datastoreId, fingerprint: 'datastore', usedSince: 0 },
+  })
+  await catalog.datastores.settle(datastoreId, now)
+  return datastoreId
+}
+
+export async function untilEnded(catalog: Catalog, job: Pick<ImportJob, 'datastoreId' | 'jobId'>): Promise<ImportJob> {
+  for (;;) {
+    const current = await catalog.importJobs.get(job)
+    if (current?.endedAt !== undefined) return current
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

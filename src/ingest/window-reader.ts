@@ -1,0 +1,50 @@
+/** Ranges of blobs, read by the window: what is asked for next mostly lies right behind, in the same blob. */
+import type { ByteSource } from '../dicom/byte-source.ts'
+import type { Range } from '../stores/blobs/blob-range.ts'
+import { type BlobStore, readAll } from '../stores/blobs/blob-store.ts'
+
+const WINDOW_BYTES = 1024 * 1024
+
+/** For one reader at a time: holds one window, or one range that is greater. */
+export class WindowReader {
+  readonly #blobs: BlobStore
+  #window: { readonly blobKey: string; readonly offsetBytes: number; readonly bytes: Uint8Array } | undefined
+
+  constructor(blobs: BlobStore) {
+    this.#blobs = blobs
+  }
+
+  /** @throws where the blob does not hold all of the range: what the catalog knows of is there. */
+  async read({ blobKey, offsetBytes, lengthBytes }: Range): Promise<Uint8Array> {
+    const held = this.#within(blobKey, offsetBytes, lengthBytes)
+    if (held !== undefined) return held
+    const length = Math.max(lengthBytes, WINDOW_BYTES)
+    const blob = await this.#blobs.open(blobKey, { start: offsetBytes, length })
+    if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
+    this.#window = { blobKey, offsetBytes, bytes: await readAll(blob) }
+    const read = this.#within(blobKey, offsetBytes, lengthBytes)
+    if (read === undefined) throw new Error(`the blob ${blobKey} is shorter than it was`)
+    return read
+  }
+
+  #within(blobKey: string, offsetBytes: number, lengthBytes: number): Uint8Array | undefined {
+    const window = this.#window
+    if (window === undefined || window.blobKey !== blobKey) return undefined
+    const start = offsetBytes - window.offsetBytes
+    if (start < 0 || start + lengthBytes > window.bytes.length) return undefined
+    return window.bytes.subarray(start, start + lengthBytes)
+  }
+}
+
+/** A blob as a source for several readers, who get their turns in the order they asked. */
+export function sourceOver(blobs: BlobStore, blobKey: string): ByteSource {
+  const reader = new WindowReader(blobs)
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    read(range) {
+      const read = last.then(() => reader.read({ blobKey, ...range }))
+      last = read.catch(() => {})
+      return read
+    },
+  }
+}

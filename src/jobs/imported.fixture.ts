@@ -1,0 +1,90 @@
+/** A data folder with image sets of a real import in it, for tests of what becomes of their bytes. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { ImportApp } from '../app.ts'
+import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
+import { submitJob, testApp, untilEnded } from '../ingest/testing.fixture.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
+import { lockDataFolder } from '../server/data-folder.ts'
+import { openStores } from '../server/open-stores.ts'
+import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
+import { startImportWorker } from './import-worker.ts'
+
+export interface InstanceToImport {
+  readonly study?: number
+  readonly series: number
+  readonly number: number
+  readonly patientName?: string
+}
+
+export const sopOf = ({ study = 1, series, number }: InstanceToImport) => `2.25.${study}.${series}.${number}`
+
+export const instanceOf = (instance: InstanceToImport): Uint8Array =>
+  encodeP10({
+    transferSyntaxUID: ExplicitVRLittleEndian,
+    attributes: {
+      SOPClassUID: '1.2.840.10008.5.1.4.1.1.7',
+      SOPInstanceUID: sopOf(instance),
+      StudyInstanceUID: `2.25.${instance.study ?? 1}`,
+      SeriesInstanceUID: `2.25.${instance.study ?? 1}.${instance.series}`,
+      SeriesNumber: instance.series,
+      PatientID: `P${instance.study ?? 1}`,
+      PatientName: instance.patientName ?? 'DOE^JANE',
+      // Of the series, and different in each instance.
+      StationName: `S${instance.number}`,
+    },
+  })
+
+export async function newDataFolder(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'hilum-imported-'))
+  context.after(() => rm(folder, { recursive: true }))
+  await (await lockDataFolder(folder)).release()
+  return folder
+}
+
+/** Over real stores in the folder; buckets are in memory. */
+export async function appIn(
+  context: TestContext,
+  folder: string,
+  options: { readonly clock?: () => number } = {},
+): Promise<ImportApp> {
+  const stores = await openStores({
+    ...{ dataFolder: folder, s3: undefined, blobs: undefined, catalog: undefined },
+    limits: DEFAULT_LIMITS,
+  })
+  context.after(() => stores.catalog.close())
+  return testApp({ ...stores, locations: openMemoryLocations() }, options)
+}
+
+/** A whole job; into the data store that is named or else into a new one. Answers it. */
+export async function importInstances(
+  app: ImportApp,
+  instances: readonly InstanceToImport[],
+  into?: string,
+): Promise<string> {
+  const locations = openMemoryLocations()
+  locations.createBucket('out-bucket')
+  const bucket = locations.createBucket('in-bucket')
+  for (const [at, instance] of instances.entries()) await bucket.put(`${at}.dcm`, instanceOf(instance))
+  const job = await submitJob(app.catalog, into)
+  const worker = startImportWorker({ ...app, locations })
+  const ended = await untilEnded(app.catalog, job)
+  await worker.stop()
+  assert.equal(ended.jobStatus, 'COMPLETED', ended.message)
+  return job.datastoreId
+}
+
+/** Of the image sets that a search finds, by their series. */
+export async function imageSetIdsOf(app: ImportApp, datastoreId: string): Promise<ReadonlyMap<string, string>> {
+  const everything = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
+  const { rows } = await app.catalog.imageSets.search({ datastoreId, search: everything, limit: 1_000 })
+  const ids = new Map<string, string>()
+  for (const { imageSetId, version } of rows) {
+    const [first] = await app.catalog.imageSets.parts({ datastoreId, imageSetId, version })
+    ids.set(first!.sopInstanceUID.split('.').slice(0, -1).join('.'), imageSetId)
+  }
+  return ids
+}

@@ -1,0 +1,49 @@
+/** A process that works on all workflows that wait and then sweeps, or kills itself around the n-th call that changes something. */
+
+import { testApp } from '../ingest/testing.fixture.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
+import { sweepBlobs } from '../maintenance/collect-garbage.ts'
+import { openStores } from '../server/open-stores.ts'
+import { dyingAt } from './dying.fixture.ts'
+import { startWorkflowWorker } from './workflow-worker.ts'
+
+const [dataFolder, step] = process.argv.slice(2) as [string, string]
+const dying = dyingAt(Number(step))
+const stores = await openStores({ dataFolder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
+const { catalog } = stores
+const app = testApp({
+  ...stores,
+  // One key at a time, so that it dies between two of them too.
+  blobs: {
+    ...stores.blobs,
+    put: dying(stores.blobs).put,
+    async remove(keys) {
+      for (const key of keys) await dying(stores.blobs).remove([key])
+    },
+  },
+  catalog: { ...catalog, workflows: dying(catalog.workflows), blobs: dying(catalog.blobs) },
+})
+const worker = startWorkflowWorker(app)
+const untilIdle = async () => {
+  for (let idle = 0; idle < 3; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    idle = (await isBusy()) ? 0 : idle + 1
+  }
+}
+await untilIdle()
+await worker.stop()
+// An hour on: what became free has been so for long enough.
+await sweepBlobs({ ...app, clock: () => Date.now() + 3_600_000 })
+await catalog.close()
+
+async function isBusy(): Promise<boolean> {
+  const [datastore] = await catalog.datastores.list({
+    ...{ status: undefined, deletedSince: 0, after: undefined, limit: 1 },
+  })
+  for (const imageSetId of process.argv.slice(4)) {
+    const { datastoreId } = datastore!
+    const found = await catalog.imageSets.get({ datastoreId, imageSetId, deletedSince: 0 })
+    if (found?.imageSetState === 'LOCKED') return true
+  }
+  return false
+}

@@ -1,0 +1,31 @@
+/** A process that writes hollow blobs anew and sweeps what is free, or kills itself around the n-th call of its stores. */
+
+import { testApp } from '../ingest/testing.fixture.ts'
+import { dyingAt } from '../jobs/dying.fixture.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
+import { openStores } from '../server/open-stores.ts'
+import { sweepBlobs } from './collect-garbage.ts'
+import { rewriteHollowBlobs } from './compact-blobs.ts'
+
+const HOUR_MS = 3_600_000
+const [dataFolder, step] = process.argv.slice(2) as [string, string]
+const dying = dyingAt(Number(step), { ofEveryCall: true })
+const stores = await openStores({ dataFolder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
+const blobs = dying(stores.blobs)
+const app = testApp({
+  ...stores,
+  blobs: {
+    ...stores.blobs,
+    open: blobs.open,
+    put: blobs.put,
+    // One key at a time, so that it dies between two of them too.
+    async remove(keys) {
+      for (const key of keys) await blobs.remove([key])
+    },
+  },
+  catalog: { ...stores.catalog, blobs: dying(stores.catalog.blobs) },
+})
+await rewriteHollowBlobs({ ...app, clock: () => Date.now() + HOUR_MS })
+// Readers of the old blobs are gone.
+await sweepBlobs({ ...app, clock: () => Date.now() + 3 * HOUR_MS })
+await stores.catalog.close()

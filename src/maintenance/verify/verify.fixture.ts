@@ -1,0 +1,24 @@
+/** What `hilum verify` finds in stores, for tests of whatever should leave them whole. */
+import type { ImportApp } from '../../app.ts'
+import { verifyBlobs } from './verify-blobs.ts'
+import { verifyDocuments } from './verify-documents.ts'
+import type { Difference } from './verify-steps.ts'
+import { verifyUses } from './verify-uses.ts'
+
+const DAY_MS = 24 * 3_600_000
+
+/** Without a time as it would be told tomorrow: bytes that are not recorded are of nobody then. */
+export async function differencesIn(
+  { catalog, blobs }: Pick<ImportApp, 'catalog' | 'blobs'>,
+  { now = () => Date.now() + DAY_MS }: { readonly now?: () => number } = {},
+): Promise<Difference[]> {
+  const looking = { catalog, blobs, now, isQuick: false }
+  const found: Difference[] = []
+  for (const part of [verifyUses, verifyBlobs, verifyDocuments]) {
+    for await (const { differences } of part(looking)) found.push(...differences)
+  }
+  for await (const { differences } of catalog.searchIndex.verify()) {
+    found.push(...differences.map(({ kind }) => ({ kind, text: 'search index' })))
+  }
+  return found
+}

@@ -1,0 +1,89 @@
+/** The attributes that say what Pixel Data means (PS3.3 C.7.6.3, Image Pixel Module; NumberOfFrames from C.7.6.6). */
+import type { DataSet } from '../../dicom/data-set.ts'
+import { DicomError } from '../../dicom/dicom-error.ts'
+import { tagOf } from '../../dicom/dictionary.ts'
+
+export interface ImagePixel {
+  readonly rows: number
+  readonly columns: number
+  readonly samplesPerPixel: number
+  /** Of a sample's cell: 1, or whole bytes. */
+  readonly bitsAllocated: number
+  readonly bitsStored: number
+  readonly highBit: number
+  readonly isSigned: boolean
+  /** Colour by plane rather than by pixel (PlanarConfiguration 1). */
+  readonly isPlanar: boolean
+  /** '' where the file does not say. */
+  readonly photometricInterpretation: string
+  readonly numberOfFrames: number
+}
+
+/** The most frames of one instance: their places take some 100 bytes of memory each. */
+export const FRAMES_MAX = 1_000_000
+/** The most bytes of one decoded frame: a codec needs some four times as much beside it, and WebAssembly ends at 4 GiB. */
+export const FRAME_BYTES_MAX = 512 * 1024 * 1024
+
+const CELL_BITS = [1, 8, 16, 32, 64]
+
+/** @throws DicomError where an attribute is absent or impossible; its reason has no value of the file but numbers of pixels */
+export function readImagePixel(dataSet: DataSet): ImagePixel {
+  const bitsAllocated = required(dataSet, 'BitsAllocated', { max: 64 })
+  if (!CELL_BITS.includes(bitsAllocated)) {
+    throw new DicomError({ reason: 'BitsAllocated is not 1, 8, 16, 32 or 64', tag: tagOf('BitsAllocated')! })
+  }
+  const bitsStored = optional(dataSet, 'BitsStored', { otherwise: bitsAllocated, max: bitsAllocated })
+  const samplesPerPixel = optional(dataSet, 'SamplesPerPixel', { otherwise: 1, max: 4 })
+  const pixel: ImagePixel = {
+    rows: required(dataSet, 'Rows', { max: 65_535 }),
+    columns: required(dataSet, 'Columns', { max: 65_535 }),
+    samplesPerPixel,
+    bitsAllocated,
+    bitsStored,
+    highBit: dataSet.number(tagOf('HighBit')!) ?? bitsStored - 1,
+    isSigned: dataSet.number(tagOf('PixelRepresentation')!) === 1,
+    isPlanar: samplesPerPixel > 1 && dataSet.number(tagOf('PlanarConfiguration')!) === 1,
+    photometricInterpretation: dataSet.string(tagOf('PhotometricInterpretation')!) ?? '',
+    numberOfFrames: optional(dataSet, 'NumberOfFrames', { otherwise: 1, max: FRAMES_MAX }),
+  }
+  if (pixel.highBit < bitsStored - 1 || pixel.highBit >= bitsAllocated) {
+    throw new DicomError({ reason: 'HighBit does not fit BitsStored and BitsAllocated', tag: tagOf('HighBit')! })
+  }
+  if (frameBytes(pixel) > FRAME_BYTES_MAX) {
+    throw new DicomError({ reason: `a frame has more than ${FRAME_BYTES_MAX} bytes`, tag: tagOf('Rows')! })
+  }
+  return pixel
+}
+
+/** Native YBR_FULL_422 has chroma for every second pixel of a row only: Y Y Cb Cr (PS3.3 C.7.6.3.1.2). */
+export const isYBR422 = (pixel: Pick<ImagePixel, 'photometricInterpretation' | 'samplesPerPixel'>): boolean =>
+  pixel.samplesPerPixel === 3 && /^YBR_(FULL|PARTIAL)_422$/.test(pixel.photometricInterpretation)
+
+/** What samples are once chroma is there for every pixel. */
+export const withFullChroma = (photometricInterpretation: string): string =>
+  photometricInterpretation.replace(/_42[02]$/, '')
+
+/** Bytes of a sample: a cell of one bit is a byte once it is unpacked. */
+export const cellBytes = ({ bitsAllocated }: Pick<ImagePixel, 'bitsAllocated'>): number => Math.ceil(bitsAllocated / 8)
+
+/** Bytes of a decoded frame: each sample of each pixel in its own cell. */
+export const frameBytes = (pixel: Pick<ImagePixel, 'rows' | 'columns' | 'samplesPerPixel' | 'bitsAllocated'>): number =>
+  pixel.rows * pixel.columns * pixel.samplesPerPixel * cellBytes(pixel)
+
+function required(dataSet: DataSet, keyword: string, { max }: { max: number }): number {
+  const tag = tagOf(keyword)!
+  const value = dataSet.number(tag)
+  if (value === undefined) throw new DicomError({ reason: `DICOM attribute ${keyword} does not exist`, tag })
+  return bounded(value, { keyword, tag, max })
+}
+
+function optional(dataSet: DataSet, keyword: string, { otherwise, max }: { otherwise: number; max: number }): number {
+  const tag = tagOf(keyword)!
+  const value = dataSet.number(tag)
+  return value === undefined ? otherwise : bounded(value, { keyword, tag, max })
+}
+
+function bounded(value: number, { keyword, tag, max }: { keyword: string; tag: string; max: number }): number {
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value
+  throw new DicomError({ reason: `${keyword} is not between 1 and ${max}`, tag })
+}

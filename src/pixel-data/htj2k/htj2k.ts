@@ -1,0 +1,113 @@
+/**
+ * Lossless HTJ2K in the form in which frames are stored (PS3.5 A.4.4, transfer syntax .202): RPCL order, a tile-part for each
+ * resolution, and a TLM marker that says how long each is. Encoded and decoded by OpenJPH.
+ */
+import { type Codestream, parseCodestream } from '../jpeg2000/codestream.ts'
+import {
+  CodecError,
+  callCodec,
+  type DecodedPicture,
+  type DecoderModule,
+  decodeWith,
+  type EncoderModule,
+  openModule,
+  type PictureToEncode,
+  RPCL,
+} from '../wasm/codec-module.ts'
+import { linesByPixel } from './component-lines.ts'
+import { mergeComponents } from './merge-components.ts'
+import { isCutByResolution } from './smaller-picture.ts'
+
+export interface HTJ2KCodec {
+  encode(picture: PictureToEncode): Uint8Array<ArrayBuffer>
+  decode(codestream: Uint8Array): DecodedPicture
+}
+
+interface OpenJPH {
+  HTJ2KEncoder: new () => EncoderModule & {
+    setTLMMarker(set: boolean): void
+    setTilePartDivisionsAtResolutions(set: boolean): void
+  }
+  HTJ2KDecoder: new () => DecoderModule & { getLastErrorMessage(): string }
+}
+
+const DECOMPOSITIONS_MAX = 6
+const SMALLEST_SIDE = 32
+
+/** As many halvings as leave a picture to look at. */
+export function halvingsOf({ rows, columns }: { rows: number; columns: number }): number {
+  const halvings = Math.floor(Math.log2(Math.min(rows, columns) / SMALLEST_SIDE))
+  return Math.max(0, Math.min(DECOMPOSITIONS_MAX, halvings))
+}
+
+/** With none OpenJPH loses the least value that a sample can have. */
+const decompositionsOf = (picture: PictureToEncode): number => Math.max(1, halvingsOf(picture))
+
+/** Whether a codestream can be stored as it came. */
+export const isStoredForm = (codestream: Codestream): boolean =>
+  codestream.isHighThroughput && codestream.isReversible && isCutByResolution(codestream)
+
+export async function openHTJ2KCodec(): Promise<HTJ2KCodec> {
+  const openjph = await openModule<OpenJPH>('@cornerstonejs/codec-openjph')
+
+  function encodeOne(picture: PictureToEncode): Uint8Array<ArrayBuffer> {
+    const encoder = new openjph.HTJ2KEncoder()
+    try {
+      return callCodec('OpenJPH', () => {
+        encoder
+          .getDecodedBuffer({
+            width: picture.columns,
+            height: picture.rows,
+            bitsPerSample: picture.bitsPerSample,
+            componentCount: picture.samplesPerPixel,
+            isSigned: picture.isSigned,
+            isUsingColorTransform: picture.colourTransform,
+          })
+          .set(picture.cells)
+        encoder.setQuality(true, 0)
+        encoder.setProgressionOrder(RPCL)
+        encoder.setDecompositions(decompositionsOf(picture))
+        encoder.setTLMMarker(true)
+        encoder.setTilePartDivisionsAtResolutions(true)
+        encoder.encode()
+        return new Uint8Array(encoder.getEncodedBuffer())
+      })
+    } finally {
+      encoder.delete()
+    }
+  }
+
+  return {
+    encode(picture) {
+      const { samplesPerPixel, colourTransform } = picture
+      if (samplesPerPixel === 1 || colourTransform) return encodeOne(picture)
+      // Without the transform OpenJPH wants plane after plane, and the build gives it pixels; a component alone has no such trouble.
+      const planes = Array.from({ length: samplesPerPixel }, (_, sample) =>
+        encodeOne({ ...picture, samplesPerPixel: 1, colourTransform: false, cells: planeOf(picture, sample) }),
+      )
+      return mergeComponents(planes)
+    },
+    decode(codestream) {
+      const decoder = new openjph.HTJ2KDecoder()
+      try {
+        const picture = decodeWith('OpenJPH', decoder, codestream)
+        // It does not throw on bad data: it goes on, and remembers.
+        if (decoder.getLastErrorMessage() !== '') throw new CodecError('OpenJPH found the codestream broken')
+        const isInPlanes = picture.samplesPerPixel > 1 && !parseCodestream(codestream).hasColourTransform
+        return isInPlanes ? { ...picture, cells: linesByPixel(picture) } : picture
+      } finally {
+        decoder.delete()
+      }
+    },
+  }
+}
+
+function planeOf({ cells, samplesPerPixel, bitsPerSample }: PictureToEncode, sample: number): Uint8Array {
+  const size = bitsPerSample > 8 ? 2 : 1
+  const plane = new Uint8Array(cells.length / samplesPerPixel)
+  for (let to = 0, from = sample * size; to < plane.length; to += size, from += samplesPerPixel * size) {
+    plane[to] = cells[from]!
+    if (size === 2) plane[to + 1] = cells[from + 1]!
+  }
+  return plane
+}

@@ -1,0 +1,56 @@
+/** What the values of a decoded frame are: the least and the greatest as stored, and how many bits hold every cell. */
+import { cellBytes, type ImagePixel } from '../element/image-pixel.ts'
+
+export interface PixelValues {
+  /** Stored values, before any rescale: the bits from HighBit down, with their sign. Over all samples of colour. */
+  readonly min: number
+  readonly max: number
+  /** The least precision, not under `bitsStored`, in which every cell is as it is, bits above HighBit and all. */
+  readonly precision: number
+}
+
+/** @param cells little endian, as many whole cells as there are; at most 32 bits each */
+export function measurePixels(cells: Uint8Array, pixel: ImagePixel): PixelValues {
+  const values = viewOf(cells, pixel)
+  let min = values[0] ?? 0
+  let max = min
+  for (let index = 1; index < values.length; index++) {
+    const value = values[index]!
+    if (value < min) min = value
+    else if (value > max) max = value
+  }
+  const { bitsStored, bitsAllocated, isSigned, highBit } = pixel
+  const half = 2 ** (bitsStored - 1)
+  const fits = isSigned ? min >= -half && max < half : max < 2 * half
+  if (fits && highBit === bitsStored - 1) return { min, max, precision: bitsStored }
+  return { ...storedRange(values, pixel), precision: fits ? bitsStored : bitsAllocated }
+}
+
+/** Where overlays or unextended signs lie beside the stored bits, these are looked at alone. */
+function storedRange(values: Iterable<number>, { bitsStored, highBit, isSigned }: ImagePixel) {
+  const shift = highBit + 1 - bitsStored
+  const span = 2 ** bitsStored
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  for (const cell of values) {
+    let value = Math.floor((cell < 0 ? cell + 2 ** 32 : cell) / 2 ** shift) % span
+    if (isSigned && value >= span / 2) value -= span
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  return { min, max }
+}
+
+type Cells = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array
+
+function viewOf(cells: Uint8Array, pixel: ImagePixel): Cells {
+  const size = cellBytes(pixel)
+  const aligned = cells.byteOffset % size === 0 ? cells : cells.slice()
+  const { buffer, byteOffset } = aligned
+  const count = Math.floor(aligned.length / size)
+  if (size === 1) return pixel.isSigned ? new Int8Array(buffer, byteOffset, count) : aligned
+  if (size === 2) {
+    return pixel.isSigned ? new Int16Array(buffer, byteOffset, count) : new Uint16Array(buffer, byteOffset, count)
+  }
+  return pixel.isSigned ? new Int32Array(buffer, byteOffset, count) : new Uint32Array(buffer, byteOffset, count)
+}

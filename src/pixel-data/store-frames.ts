@@ -1,0 +1,167 @@
+/**
+ * All frames of an instance, in order, each as what is to be stored of it. Frames are read a few at a time, decoded and encoded on all
+ * threads, and come out one by one as they are asked for: neither the file nor its frames lie in memory whole.
+ */
+import { crc32 } from 'node:zlib'
+import type { ByteRange, ByteSource } from '../dicom/byte-source.ts'
+import type { FramePlace } from './element/frames.ts'
+import { frameBytes } from './element/image-pixel.ts'
+import { isVideoOf, VIDEO_BEGINNING_BYTES } from './element/video.ts'
+import type { FramesToStore, FramesWarning } from './frame-plan.ts'
+import { alignBits } from './native/native-pixels.ts'
+import type { FrameThreads } from './threads/frame-threads.ts'
+
+/** What a catalog has to know of a frame, and where its bytes are to be had. */
+export interface StoredFrame {
+  /** From 1, as DICOM counts. */
+  readonly frameNumber: number
+  readonly columns: number
+  readonly rows: number
+  /** CRC32 (IEEE) of the decoded pixels; of frames that are kept as they came, of their bytes. */
+  readonly checksum: number
+  readonly minPixelValue: number | null
+  readonly maxPixelValue: number | null
+  readonly sizeBytes: number
+  readonly photometricInterpretation: string
+  readonly content:
+    | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+    /** The frame is in the instance's file as it is, and need not be stored twice. */
+    | { readonly kind: 'ranges'; readonly ranges: readonly ByteRange[] }
+}
+
+export interface FrameSource {
+  readonly source: ByteSource
+  readonly threads: Pick<FrameThreads, 'size' | 'transcode'>
+}
+
+/** No frame of the instance is to be had, and those that came out before are to be dropped. */
+export class FramesUnavailable extends Error {
+  override readonly name = 'FramesUnavailable'
+  readonly warning: FramesWarning
+
+  constructor(warning: FramesWarning) {
+    super(warning.message)
+    this.warning = warning
+  }
+}
+
+/** Pixels that may be on their way at once, all threads together, beside one frame for each. */
+const PIXEL_BYTES_IN_FLIGHT = 128 * 1024 ** 2
+const READ_BYTES = 4 * 1024 ** 2
+
+/** @throws FramesUnavailable, and what the source and stopped threads throw */
+export function storedFrames(plan: FramesToStore, from: FrameSource): AsyncGenerator<StoredFrame, void, void> {
+  return plan.fate === 'transcoded' ? transcodeAll(plan, from) : keepAll(plan, from)
+}
+
+/** Whether its frames have bytes of their own; else they are ranges of the instance's file. */
+export const areStoredApart = (plan: FramesToStore): boolean => plan.fate === 'transcoded' || isInsideBytes(plan)
+
+async function* transcodeAll(plan: FramesToStore, from: FrameSource): AsyncGenerator<StoredFrame, void, void> {
+  const onTheirWay: Promise<StoredFrame>[] = []
+  const most = Math.max(1, Math.floor(PIXEL_BYTES_IN_FLIGHT / frameBytes(plan.pixel)))
+  const window = Math.min(2 * from.threads.size, most)
+  let next = 0
+  try {
+    while (next < plan.cut.count || onTheirWay.length > 0) {
+      while (next < plan.cut.count && onTheirWay.length < window) {
+        const frame = transcodeOne(plan, from, next++)
+        // It is asked for in its turn; until then nobody hears of its failure.
+        frame.catch(() => {})
+        onTheirWay.push(frame)
+      }
+      yield await onTheirWay.shift()!
+    }
+  } finally {
+    await Promise.allSettled(onTheirWay)
+  }
+}
+
+async function transcodeOne(plan: FramesToStore, from: FrameSource, index: number): Promise<StoredFrame> {
+  const { source, threads } = from
+  const { pixel, transferSyntaxUID, littleEndian, format, isFloat } = plan
+  const place = plan.cut.place(index)
+  const { wordsFrom } = plan
+  const bytes =
+    wordsFrom === undefined ? await readAll(source, place) : await readSwapped(source, place.ranges[0]!, wordsFrom)
+  const outcome = await threads.transcode({
+    ...{ bytes, transferSyntaxUID, pixel, littleEndian, format, isFloat, firstBit: place.firstBit },
+  })
+  if (outcome.kind === 'broken') {
+    const message = `Frame ${index + 1} cannot be transcoded: ${outcome.reason}`
+    throw new FramesUnavailable({ type: 'TranscodingException', message })
+  }
+  const { bytes: stored, ...frame } = outcome.frame
+  return {
+    ...{ ...frame, frameNumber: index + 1, columns: pixel.columns, rows: pixel.rows, sizeBytes: stored.length },
+    content: { kind: 'bytes', bytes: stored },
+  }
+}
+
+async function* keepAll(plan: FramesToStore, { source }: FrameSource): AsyncGenerator<StoredFrame, void, void> {
+  const { pixel, cut, fate } = plan
+  const { columns, rows, photometricInterpretation } = pixel
+  for (let index = 0; index < cut.count; index++) {
+    const place = cut.place(index)
+    if (fate === 'video' && !(await beginsAsVideo(plan, { source, place }))) {
+      const message = 'The video is not of the kind that its transfer syntax says'
+      throw new FramesUnavailable({ type: 'TranscodingException', message })
+    }
+    const kept = isInsideBytes(plan) ? await keepBits(plan, { source, place }) : await keepRanges(source, place)
+    yield {
+      ...{ frameNumber: index + 1, columns, rows, photometricInterpretation, minPixelValue: null, maxPixelValue: null },
+      ...kept,
+    }
+  }
+}
+
+/** Frames of single bits that do not fill whole bytes begin in the middle of one: they are cut out. */
+const isInsideBytes = ({ pixel }: FramesToStore): boolean =>
+  pixel.bitsAllocated === 1 && (pixel.rows * pixel.columns * pixel.samplesPerPixel) % 8 !== 0
+
+interface Kept {
+  readonly source: ByteSource
+  readonly place: FramePlace
+}
+
+async function keepBits({ pixel }: FramesToStore, { source, place }: Kept) {
+  const bytes = alignBits(await readAll(source, place), pixel, place.firstBit)
+  return { checksum: crc32(bytes), sizeBytes: bytes.length, content: { kind: 'bytes' as const, bytes } }
+}
+
+async function keepRanges(source: ByteSource, { ranges }: FramePlace) {
+  let checksum = 0
+  let sizeBytes = 0
+  for (const range of ranges) {
+    for (let read = 0; read < range.lengthBytes; read += READ_BYTES) {
+      const lengthBytes = Math.min(READ_BYTES, range.lengthBytes - read)
+      checksum = crc32(await source.read({ offsetBytes: range.offsetBytes + read, lengthBytes }), checksum)
+    }
+    sizeBytes += range.lengthBytes
+  }
+  return { checksum, sizeBytes, content: { kind: 'ranges' as const, ranges } }
+}
+
+async function beginsAsVideo({ transferSyntaxUID }: FramesToStore, { source, place }: Kept): Promise<boolean> {
+  const ranges: ByteRange[] = []
+  let left = VIDEO_BEGINNING_BYTES
+  for (const { offsetBytes, lengthBytes } of place.ranges) {
+    if (left === 0) break
+    ranges.push({ offsetBytes, lengthBytes: Math.min(lengthBytes, left) })
+    left -= ranges.at(-1)!.lengthBytes
+  }
+  return isVideoOf(transferSyntaxUID, await readAll(source, { ranges }))
+}
+
+async function readAll(source: ByteSource, { ranges }: Pick<FramePlace, 'ranges'>): Promise<Uint8Array> {
+  if (ranges.length === 1) return source.read(ranges[0]!)
+  return Buffer.concat(await Promise.all(ranges.map((range) => source.read(range))))
+}
+
+/** Reads whole words, swaps their bytes, and cuts the frame out: it may begin and end in the middle of one. */
+async function readSwapped(source: ByteSource, range: ByteRange, wordsFrom: number): Promise<Uint8Array> {
+  const before = (range.offsetBytes - wordsFrom) % 2
+  const lengthBytes = Math.ceil((before + range.lengthBytes) / 2) * 2
+  const words = Buffer.from(await source.read({ offsetBytes: range.offsetBytes - before, lengthBytes }))
+  return words.swap16().subarray(before, before + range.lengthBytes)
+}

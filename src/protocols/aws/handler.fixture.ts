@@ -1,0 +1,50 @@
+/** An AWS door over a few plain functions, with its log kept for reading. */
+import assert from 'node:assert/strict'
+import type { App } from '../../app.ts'
+import type { Handlers } from '../../contract/handlers.ts'
+import { type OperationName, operations } from '../../contract/operations.ts'
+import { DEFAULT_LIMITS } from '../../limits.ts'
+import type { Door } from '../http/wire.ts'
+import { awsDoor } from './serve.ts'
+import { ACCESS_KEY_ID, NOW, SECRET } from './signed-request.fixture.ts'
+
+export interface LogLine {
+  readonly level: string
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly message: string
+}
+
+export function logInto(lines: LogLine[]): App['log'] {
+  const at = (level: string) => (fields: object, message: string) => {
+    lines.push({ level, fields: { ...fields }, message })
+  }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+export interface DoorFixture {
+  readonly door: Door
+  readonly lines: LogLine[]
+  /** Milliseconds that the door's clock shows. */
+  readonly time: { now: number }
+}
+
+export function doorOver(
+  built: Partial<Handlers<App>>,
+  { awsQuotas = false }: { readonly awsQuotas?: boolean } = {},
+): DoorFixture {
+  const lines: LogLine[] = []
+  const time = { now: NOW }
+  let requests = 0
+  const app = {
+    credentials: { secretOf: (id: string) => (id === ACCESS_KEY_ID || id === 'SECOND' ? SECRET : undefined) },
+    limits: DEFAULT_LIMITS,
+    clock: () => time.now,
+    newId: () => (++requests).toString(16).padStart(32, '0'),
+    log: logInto(lines),
+    awsQuotas,
+  }
+  const notAsked = async () => assert.fail('the test asks no other operation')
+  const others = (Object.keys(operations) as OperationName[]).map((name) => [name, notAsked])
+  // The door uses these of an App and no others.
+  return { door: awsDoor(app as unknown as App, { ...Object.fromEntries(others), ...built }), lines, time }
+}

@@ -1,0 +1,53 @@
+/**
+ * One port on several hosts. SDKs resolve `localhost` names to ::1 or to 127.0.0.1, each in its own order, so both must answer.
+ */
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Log } from '../../app.ts'
+
+export interface BindOptions {
+  readonly hosts: readonly string[]
+  readonly port: number
+  readonly log: Log
+}
+
+/** A free port of one address may be taken on the other: so often another is tried. */
+const FREE_PORT_ATTEMPTS = 10
+
+/** Rejects where the first host, or a given port, cannot be had. */
+export async function bind(
+  options: BindOptions,
+  open: () => Server,
+): Promise<{ readonly servers: readonly Server[]; readonly port: number }> {
+  for (let attempt = 1; ; attempt++) {
+    const servers: Server[] = []
+    try {
+      const port = await bindAll(options, () => servers[servers.push(open()) - 1] as Server)
+      return { servers: servers.filter((server) => server.listening), port }
+    } catch (error) {
+      await Promise.all(servers.filter((server) => server.listening).map((server) => once(server.close(), 'close')))
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      if (options.port !== 0 || !isTaken || attempt === FREE_PORT_ATTEMPTS) throw error
+    }
+  }
+}
+
+async function bindAll({ hosts, port: wanted, log }: BindOptions, open: () => Server): Promise<number> {
+  let port = wanted
+  for (const [index, host] of hosts.entries()) {
+    const server = open()
+    // ipv6Only: otherwise `::` would claim the port of `0.0.0.0` too.
+    server.listen({ host, port, ipv6Only: hosts.length > 1 })
+    try {
+      await once(server, 'listening')
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (index === 0 || (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT')) throw error
+      log.debug({ host, code }, 'this machine has no such address: not listening on it')
+      continue
+    }
+    port = (server.address() as AddressInfo).port
+  }
+  return port
+}

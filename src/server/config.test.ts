@@ -1,0 +1,223 @@
+/** The order of precedence, and that every complaint names the key and where its value came from. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { DEFAULT_LIMITS } from '../limits.ts'
+import { loadConfig } from './config.ts'
+import { OperatorError } from './operator-error.ts'
+import { SETTINGS } from './settings.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'hilum-config-'))
+after(() => rmSync(folder, { recursive: true }))
+
+function fileWith(content: unknown, name = 'config.json'): string {
+  const path = join(folder, name)
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+const load = (options: Omit<Parameters<typeof loadConfig>[0], 'cwd'> = {}) => loadConfig({ cwd: folder, ...options })
+
+describe('where values come from', () => {
+  test('with nothing given the defaults stand, both loopbacks among them', () => {
+    const config = load()
+    assert.deepEqual(config, {
+      host: ['127.0.0.1', '::1'],
+      port: 8104,
+      dataFolder: join(folder, 'hilum-data'),
+      region: 'us-east-1',
+      accountId: '000000000000',
+      logLevel: 'info',
+      json: false,
+      awsQuotas: false,
+      corsOrigin: ['*'],
+      limits: DEFAULT_LIMITS,
+    })
+  })
+
+  test('a flag wins over a variable, a variable over the file, the file over the default', () => {
+    const config = fileWith({ port: 1, region: 'file-1', accountId: '111111111111' })
+    const env = { HILUM_PORT: '2', HILUM_REGION: 'env-1' }
+    const loaded = load({ flags: { config, port: '3' }, env })
+    assert.deepEqual(
+      [loaded.port, loaded.region, loaded.accountId, loaded.logLevel],
+      [3, 'env-1', '111111111111', 'info'],
+    )
+  })
+
+  test('HILUM_CONFIG names the file as --config does', () => {
+    assert.equal(load({ env: { HILUM_CONFIG: fileWith({ port: 4 }) } }).port, 4)
+  })
+
+  test('a hilum.json in the data folder is read without being named', () => {
+    fileWith({ port: 5 }, 'hilum.json')
+    try {
+      assert.equal(load({ flags: { data: folder } }).port, 5)
+      assert.equal(load({ env: { HILUM_DATA: '.' } }).port, 5)
+      assert.equal(load({ flags: { data: folder, config: fileWith({ port: 6 }) } }).port, 6)
+    } finally {
+      rmSync(join(folder, 'hilum.json'))
+    }
+  })
+
+  test('an empty variable is an unset one', () => {
+    assert.equal(load({ env: { HILUM_PORT: '' } }).port, 8104)
+  })
+
+  test('hosts come as a repeated flag or with commas in a variable', () => {
+    assert.deepEqual(load({ flags: { host: ['0.0.0.0', '::'] } }).host, ['0.0.0.0', '::'])
+    assert.deepEqual(load({ env: { HILUM_HOST: '10.0.0.1, ::1' } }).host, ['10.0.0.1', '::1'])
+  })
+
+  test('origins of pages come as a repeated flag or with commas in a variable; * and none stand alone', () => {
+    const origins = ['https://viewer.example', 'http://127.0.0.1:3000']
+    assert.deepEqual(load({ flags: { 'cors-origin': origins } }).corsOrigin, origins)
+    assert.deepEqual(load({ env: { HILUM_CORS_ORIGIN: origins.join(', ') } }).corsOrigin, origins)
+    for (const alone of ['*', 'none']) {
+      assert.deepEqual(load({ flags: { 'cors-origin': [alone] } }).corsOrigin, [alone])
+      assert.throws(
+        () => load({ flags: { 'cors-origin': [alone, ...origins] } }),
+        /^OperatorError: --cors-origin must be/,
+      )
+    }
+    for (const bad of ['viewer.example', 'https://a/b', 'HTTPS://A', 'https://a:443', 'file://', 'null', '']) {
+      assert.throws(() => load({ flags: { 'cors-origin': [bad] } }), /^OperatorError: --cors-origin must be/, bad)
+    }
+  })
+
+  test('a data folder in the file is relative to the file', () => {
+    assert.equal(load({ flags: { config: fileWith({ dataFolder: 'here' }) } }).dataFolder, join(folder, 'here'))
+  })
+
+  test('any limit can be set in the file, and the others keep their defaults', () => {
+    const { limits } = load({ flags: { config: fileWith({ limits: { connections: 7 } }) } })
+    assert.deepEqual(limits, { ...DEFAULT_LIMITS, connections: 7 })
+  })
+
+  test("S3 takes the server's region where it has none of its own", () => {
+    const env = { HILUM_REGION: 'eu-west-1', HILUM_S3_ENDPOINT: 'http://127.0.0.1:9000' }
+    assert.deepEqual(load({ env }).s3, { region: 'eu-west-1', endpoint: 'http://127.0.0.1:9000' })
+    assert.equal(load({ env: { ...env, HILUM_S3_REGION: 'us-west-2' } }).s3?.region, 'us-west-2')
+    assert.equal(load().s3, undefined)
+  })
+
+  test('blobs are a bucket or a folder in one', () => {
+    for (const blobs of ['s3://bucket', 's3://bucket/', 's3://my.bucket-1/a/b_c/d.e', 's3://bucket/a/']) {
+      assert.equal(load({ flags: { blobs } }).blobs, blobs)
+      assert.equal(load({ env: { HILUM_BLOBS: blobs } }).blobs, blobs)
+    }
+    const bad = [
+      'bucket',
+      's3://B',
+      's3://bucket/a//b',
+      's3://bucket/./a',
+      's3://bucket/a/..',
+      's3://bucket//',
+      's3://bucket/ä',
+    ]
+    for (const blobs of bad)
+      assert.throws(() => load({ flags: { blobs } }), /^OperatorError: --blobs must be an address/)
+  })
+
+  test("a command's own defaults give way to everything given", () => {
+    assert.equal(load({ defaults: { logLevel: 'warn' } }).logLevel, 'warn')
+    assert.equal(load({ defaults: { logLevel: 'warn' }, env: { HILUM_LOG_LEVEL: 'debug' } }).logLevel, 'debug')
+  })
+
+  test('the configuration is frozen to its leaves', () => {
+    const config = load()
+    assert.throws(() => Object.assign(config.limits, { connections: 1 }), TypeError)
+    assert.throws(() => (config.host as string[]).push('x'), TypeError)
+  })
+})
+
+describe('what is refused', () => {
+  const complains = (options: Parameters<typeof load>[0], sentence: RegExp) =>
+    assert.throws(
+      () => load(options),
+      (error) => {
+        assert.ok(error instanceof OperatorError)
+        assert.match(error.message, sentence)
+        assert.equal(error.exitCode, 2)
+        return true
+      },
+    )
+
+  const BAD: Record<string, unknown> = {
+    host: ['a b'],
+    port: 70_000,
+    dataFolder: '',
+    catalog: 'mysql://user:secret@host/db',
+    blobs: 's3://bucket/../up',
+    region: 'US East',
+    accountId: '12',
+    logLevel: 'loud',
+    json: 'yes',
+    awsQuotas: 1,
+    corsOrigin: ['https://viewer.example/'],
+    's3.endpoint': 'ftp://x',
+    's3.region': '',
+    's3.accessKeyId': '',
+    's3.secretAccessKey': '',
+    'credentials.accessKeyId': 'short',
+    'credentials.secretAccessKey': 'short',
+  }
+
+  for (const setting of SETTINGS) {
+    const value = setting.key.startsWith('limits.') ? -1 : BAD[setting.key]
+    test(`a bad ${setting.key} is named with its source, and never with its value if it is a secret`, () => {
+      assert.notEqual(value, undefined, 'this table must have a bad value for every setting')
+      const [outer, inner] = setting.key.split('.') as [string, string?]
+      const config = fileWith({ [outer]: inner === undefined ? value : { [inner]: value } })
+      complains({ flags: { config } }, new RegExp(`^${setting.key.replace('.', '\\.')} in ${config} must be `))
+      if (setting.flag !== undefined && setting.kind !== 'boolean') {
+        const flags = { [setting.flag]: setting.kind === 'list' ? (value as string[]) : String(value) }
+        complains({ flags }, new RegExp(`^--${setting.flag} must be `))
+      }
+      if (setting.variable !== undefined && String(value) !== '' && setting.key !== 'awsQuotas') {
+        const env = { [setting.variable]: String(value) }
+        complains(
+          { env },
+          new RegExp(`^${setting.variable} must be .*${setting.isSecret ? 'without spaces\\.$' : ', not '}`),
+        )
+      }
+    })
+  }
+
+  test('half a pair of credentials', () => {
+    complains(
+      { env: { HILUM_ACCESS_KEY_ID: 'A'.repeat(20) } },
+      /^HILUM_ACCESS_KEY_ID is set without .*HILUM_SECRET_ACCESS_KEY/,
+    )
+    complains(
+      { env: { HILUM_S3_SECRET_ACCESS_KEY: 's' } },
+      /^HILUM_S3_SECRET_ACCESS_KEY is set without .*HILUM_S3_ACCESS_KEY_ID/,
+    )
+  })
+
+  test('an unknown key, with the nearest known one', () => {
+    const config = fileWith({ limits: { conections: 1 } })
+    complains(
+      { flags: { config } },
+      /^limits\.conections in .* is not a setting of Hilum\. Did you mean limits\.connections\?$/,
+    )
+  })
+
+  test('a file that is named but absent, is not JSON, or holds no object', () => {
+    complains({ flags: { config: 'none.json' } }, /none\.json is not there/)
+    complains({ flags: { config: fileWith('{') } }, /is not JSON/)
+    complains({ flags: { config: fileWith([]) } }, /must hold one JSON object/)
+    complains({ flags: { config: fileWith({ s3: 1 }) } }, /^s3 in .* must be a JSON object\.$/)
+  })
+
+  test('a data folder set in the file that lies in it', () => {
+    fileWith({ dataFolder: 'elsewhere' }, 'hilum.json')
+    try {
+      complains({ flags: { data: folder } }, /dataFolder cannot be set in/)
+    } finally {
+      rmSync(join(folder, 'hilum.json'))
+    }
+  })
+})

@@ -1,0 +1,215 @@
+/**
+ * Flags, environment and configuration file become one frozen Config, once, at the door. A flag wins over a variable, a variable over
+ * the file, the file over the defaults; every complaint names the key and where its value came from.
+ */
+import { readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { nearest } from './nearest.ts'
+import { OperatorError } from './operator-error.ts'
+import { CONFIG_FILE, SETTINGS, type Setting } from './settings.ts'
+
+export interface AccessKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+export interface S3Config {
+  readonly endpoint?: string
+  readonly region: string
+  readonly accessKeyId?: string
+  readonly secretAccessKey?: string
+}
+
+export interface Config {
+  readonly host: readonly string[]
+  readonly port: number
+  /** Absolute. */
+  readonly dataFolder: string
+  readonly region: string
+  readonly accountId: string
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+  /** Results as JSON, for programs. */
+  readonly json: boolean
+  readonly awsQuotas: boolean
+  /** Origins of pages in a browser that may call, or `*` or `none` alone. */
+  readonly corsOrigin: readonly string[]
+  /** A PostgreSQL database; without it the catalog is a SQLite file in the data folder. May hold a password. */
+  readonly catalog?: string
+  /** Where blobs are kept, `s3://bucket/prefix`; without it in the data folder. */
+  readonly blobs?: string
+  /** Import buckets are S3's; without it they are folders in `<dataFolder>/buckets`. */
+  readonly s3?: S3Config
+  /** Without them, credentials.ts keeps a pair in the data folder. */
+  readonly credentials?: AccessKey
+  readonly limits: Limits
+}
+
+/** As node:util parseArgs gives them, by the names of the flags. */
+export type Flags = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
+
+export const FILE_IN_DATA_FOLDER = 'hilum.json'
+
+interface Given {
+  readonly value: unknown
+  /** "--port", "HILUM_PORT" or "port in /etc/hilum.json". */
+  readonly from: string
+}
+
+/** Throws OperatorError. `defaults` replace the table's where one command differs. */
+export function loadConfig(options: {
+  flags?: Flags
+  env?: Readonly<Record<string, string | undefined>>
+  /** What relative paths of flags and variables are relative to. */
+  cwd: string
+  defaults?: Partial<Pick<Config, 'logLevel' | 'port'>>
+}): Config {
+  const { flags = {}, env = {}, cwd, defaults } = options
+  const given = new Map<string, Given>()
+  for (const setting of SETTINGS) {
+    const found = fromFlag(setting, flags) ?? fromVariable(setting, env)
+    if (found !== undefined) given.set(setting.key, found)
+  }
+
+  const named = flags[CONFIG_FILE.flag] ?? (env[CONFIG_FILE.variable] || undefined)
+  const folder = given.get('dataFolder')
+  const inDataFolder = join(
+    resolve(cwd, folder === undefined ? DEFAULT_DATA_FOLDER : String(folder.value)),
+    FILE_IN_DATA_FOLDER,
+  )
+  const path = typeof named === 'string' ? resolve(cwd, named) : inDataFolder
+  for (const [key, value] of readConfigFile(path, { mayBeAbsent: typeof named !== 'string' })) {
+    if (key === 'dataFolder' && path === inDataFolder) {
+      throw wrong(
+        `dataFolder cannot be set in ${path}, which lies in the data folder itself. Use --data or HILUM_DATA.`,
+      )
+    }
+    const absolute =
+      key === 'dataFolder' && typeof value === 'string' && value !== '' ? resolve(dirname(path), value) : value
+    if (!given.has(key)) given.set(key, { value: absolute, from: `${key} in ${path}` })
+  }
+  return assemble(given, { cwd, defaults })
+}
+
+const DEFAULT_DATA_FOLDER = './hilum-data'
+
+function assemble(given: ReadonlyMap<string, Given>, at: { cwd: string; defaults: object | undefined }): Config {
+  const values = new Map<string, unknown>()
+  for (const setting of SETTINGS) {
+    const found = given.get(setting.key)
+    if (found !== undefined) values.set(setting.key, validated(setting, found))
+  }
+  const region = values.get('region') ?? 'us-east-1'
+  const config: Record<string, unknown> = {
+    host: ['127.0.0.1', '::1'],
+    port: 8104,
+    region,
+    accountId: '000000000000',
+    logLevel: 'info',
+    json: false,
+    awsQuotas: false,
+    corsOrigin: ['*'],
+    ...at.defaults,
+    limits: { ...DEFAULT_LIMITS },
+  }
+  for (const [key, value] of values) {
+    const [outer, inner] = key.split('.') as [string, string | undefined]
+    if (inner === undefined) config[outer] = value
+    else config[outer] = { ...(config[outer] as object | undefined), [inner]: value }
+  }
+  config.dataFolder = resolve(at.cwd, (config.dataFolder as string | undefined) ?? DEFAULT_DATA_FOLDER)
+  for (const group of ['credentials', 's3']) refuseHalfAPair(group, given)
+  if (config.s3 !== undefined) config.s3 = { region, ...(config.s3 as object) }
+  return deepFreeze(config) as unknown as Config
+}
+
+function fromFlag(setting: Setting, flags: Flags): Given | undefined {
+  const value = setting.flag === undefined ? undefined : flags[setting.flag]
+  if (value === undefined) return undefined
+  const from = `--${setting.flag}`
+  return { value: typeof value === 'string' ? readText(setting, value) : value, from }
+}
+
+/** An empty variable is an unset one: that is how compose files and shells leave one out. */
+function fromVariable(setting: Setting, env: Readonly<Record<string, string | undefined>>): Given | undefined {
+  const text = setting.variable === undefined ? undefined : env[setting.variable]
+  return text ? { value: readText(setting, text), from: setting.variable! } : undefined
+}
+
+/** Text that is not of the kind stays text, for the schema to refuse. */
+function readText(setting: Setting, text: string): unknown {
+  switch (setting.kind) {
+    case 'number':
+      return /^\d{1,15}$/.test(text) ? Number(text) : text
+    case 'boolean':
+      return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text
+    case 'list':
+      return text.split(',').map((item) => item.trim())
+    case 'text':
+      return text
+  }
+}
+
+function validated(setting: Setting, given: Given): unknown {
+  const checked = setting.schema.safeParse(given.value)
+  if (checked.success) return checked.data
+  const instead = setting.isSecret ? '' : `, not ${JSON.stringify(given.value)}`
+  throw wrong(`${given.from} must be ${setting.expects}${instead}.`)
+}
+
+function refuseHalfAPair(group: string, given: ReadonlyMap<string, Given>): void {
+  for (const [one, other] of [
+    ['accessKeyId', 'secretAccessKey'],
+    ['secretAccessKey', 'accessKeyId'],
+  ]) {
+    const present = given.get(`${group}.${one}`)
+    if (present === undefined || given.has(`${group}.${other}`)) continue
+    const missing = SETTINGS.find((setting) => setting.key === `${group}.${other}`)!
+    throw wrong(`${present.from} is set without ${group}.${other} (${missing.variable}). Set both, or neither.`)
+  }
+}
+
+/** The leaves of the file with their dotted keys. */
+function readConfigFile(path: string, { mayBeAbsent }: { mayBeAbsent: boolean }): [string, unknown][] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (mayBeAbsent && (code === 'ENOENT' || code === 'ENOTDIR')) return []
+    const why = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`
+    throw wrong(`The configuration file ${path} ${why}. Check --config and HILUM_CONFIG.`, cause)
+  }
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch (cause) {
+    throw wrong(`The configuration file ${path} is not JSON: ${(cause as Error).message}.`, cause)
+  }
+  if (!isObject(content))
+    throw wrong(`The configuration file ${path} must hold one JSON object, such as {"port": 8104}.`)
+  return Object.entries(content).flatMap(([key, value]) => leavesOf(key, value, path))
+}
+
+function leavesOf(key: string, value: unknown, path: string): [string, unknown][] {
+  if (SETTINGS.some((setting) => setting.key === key)) return [[key, value]]
+  if (SETTINGS.some((setting) => setting.key.startsWith(`${key}.`))) {
+    if (!isObject(value)) throw wrong(`${key} in ${path} must be a JSON object.`)
+    return Object.entries(value).flatMap(([inner, leaf]) => leavesOf(`${key}.${inner}`, leaf, path))
+  }
+  const known = nearest(
+    key,
+    SETTINGS.map((setting) => setting.key),
+  )
+  throw wrong(`${key} in ${path} is not a setting of Hilum.${known === undefined ? '' : ` Did you mean ${known}?`}`)
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const wrong = (message: string, cause?: unknown) => new OperatorError(message, { exitCode: 2, cause })
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) deepFreeze(inner)
+  return Object.freeze(value)
+}

@@ -1,0 +1,83 @@
+/** The data folder: made for its owner only, marked as ours so that nothing else is ever emptied, and used by one server at a time. */
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FILE_IN_DATA_FOLDER } from './config.ts'
+import { CREDENTIALS_FILE } from './credentials.ts'
+import { FolderInUse, type FolderLock, LOCK_FILES, lockFolder } from './data-folder-lock.ts'
+import { OperatorError } from './operator-error.ts'
+import { shellQuoted } from './shells.ts'
+
+export const MARKER_FILE = '.hilum'
+
+/** What somebody may have put into a folder before its first start. Older versions left `server.lock.*` behind when they were killed. */
+const BEFOREHAND = [FILE_IN_DATA_FOLDER, CREDENTIALS_FILE, 'buckets', 'lost+found', MARKER_FILE, ...LOCK_FILES]
+
+/** Makes the folder where there is none, and holds it until released. Throws OperatorError where another server has it. */
+export async function lockDataFolder(folder: string): Promise<FolderLock> {
+  await prepareDataFolder(folder)
+  try {
+    return await lockFolder(folder)
+  } catch (cause) {
+    if (cause instanceof FolderInUse) {
+      const process = cause.holder === undefined ? '' : ` (${cause.holder})`
+      throw new OperatorError(
+        `A Hilum server${process} is using the data folder ${folder}. Stop it first, or choose another folder with --data.`,
+        { cause },
+      )
+    }
+    throw new OperatorError(
+      `The data folder ${folder} cannot be locked (${(cause as NodeJS.ErrnoException).code}). Everything in it must belong to the user ` +
+        'who runs Hilum, on a file system that has locks.',
+      { cause },
+    )
+  }
+}
+
+export async function isDataFolder(folder: string): Promise<boolean> {
+  return (await entriesOf(folder)).includes(MARKER_FILE)
+}
+
+/** Names in the folder, none where it is not there. */
+export async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** Where other users of the machine may enter the folder: what is wrong, and the command that mends it. */
+export async function findOpenFolder(folder: string): Promise<{ detail: string; fix: string } | undefined> {
+  const mode = (await stat(folder)).mode & 0o777
+  // On Windows the bits say nothing of who may read.
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined
+  return {
+    detail: `${folder} is open to other users of this machine (mode 0${mode.toString(8)}), and it holds patients' data`,
+    fix: `chmod -R go= ${shellQuoted(folder)}`,
+  }
+}
+
+async function prepareDataFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const entries = await entriesOf(folder)
+    if (entries.includes(MARKER_FILE)) return
+    const foreign = entries.find((name) => !BEFOREHAND.includes(name) && !name.startsWith('server.lock.'))
+    if (foreign !== undefined) {
+      throw new OperatorError(
+        `${folder} is not a data folder of Hilum: it holds '${foreign}'. Choose an empty or new folder with --data.`,
+      )
+    }
+    await writeFile(join(folder, MARKER_FILE), 'This folder belongs to a Hilum server; `hilum reset` empties it.\n', {
+      mode: 0o600,
+    })
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw cause
+    const { code } = cause as NodeJS.ErrnoException
+    throw new OperatorError(
+      `The data folder ${folder} cannot be made or written (${code}). Choose another one with --data.`,
+      { cause },
+    )
+  }
+}

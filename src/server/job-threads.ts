@@ -1,0 +1,73 @@
+/** The threads that import jobs run in, so that the API answers at its own pace meanwhile. A thread that dies is replaced. */
+import { Worker } from 'node:worker_threads'
+import type { Log } from '../app.ts'
+import type { Limits } from '../limits.ts'
+import type { Config } from './config.ts'
+import type { StorePlaces } from './open-stores.ts'
+
+/** What a thread is started with: must survive structured cloning. */
+export interface ImportThreadOptions {
+  readonly places: StorePlaces
+  readonly limits: Limits
+  readonly logLevel: Config['logLevel']
+}
+
+export interface ImportThreads {
+  wake(): void
+  stop(): Promise<void>
+}
+
+/** Beside the parse of one whole file and the files read ahead, a thread needs little. */
+const HEAP_MB = 1024
+const RESTART_AFTER_MS = 1_000
+
+export function startImportThreads(
+  options: ImportThreadOptions & { readonly threads: number },
+  log: Log,
+): ImportThreads {
+  const { threads, ...threadOptions } = options
+  const running = Array.from({ length: threads }, () => keepAlive(threadOptions, log))
+  return {
+    wake() {
+      for (const thread of running) thread.wake()
+    },
+    async stop() {
+      await Promise.all(running.map((thread) => thread.stop()))
+    },
+  }
+}
+
+function keepAlive(options: ImportThreadOptions, log: Log): ImportThreads {
+  let stopping = false
+  let restart: NodeJS.Timeout | undefined
+  let thread = start()
+
+  function start(): Worker {
+    // In dist/ this file and the thread's are JavaScript; in the clone both are TypeScript, which Node runs as it is.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const worker = new Worker(new URL(`./job-thread.${extension}`, import.meta.url), {
+      workerData: options,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    })
+    worker.on('error', (err) => log.error({ err }, 'an import thread died; its job goes on in a new one'))
+    worker.on('exit', () => {
+      if (stopping) return
+      restart = setTimeout(() => {
+        thread = start()
+      }, RESTART_AFTER_MS)
+    })
+    return worker
+  }
+
+  return {
+    wake: () => thread.postMessage('wake'),
+    async stop() {
+      stopping = true
+      clearTimeout(restart)
+      if (thread.threadId < 0) return
+      const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
+      thread.postMessage('stop')
+      await exited
+    },
+  }
+}

@@ -1,0 +1,82 @@
+/** Turns places in the configuration into open stores: once in the server, once in each import thread. */
+import { join } from 'node:path'
+import type { ImportApp } from '../app.ts'
+import type { Limits } from '../limits.ts'
+import type { BlobStore } from '../stores/blobs/blob-store.ts'
+import { openDiskBlobs } from '../stores/blobs/disk/disk-blobs.ts'
+import { openFolderLocations } from '../stores/blobs/disk/folder-locations.ts'
+import type { Catalog } from '../stores/catalog/catalog.ts'
+import { isClosed, type Locations } from '../stores/locations/locations.ts'
+import { s3Place } from '../stores/locations/s3-uri.ts'
+import { type Checkpoints, startCheckpoints } from '../stores/sql/engine/sqlite/sqlite-checkpoints.ts'
+import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
+import type { Config, S3Config } from './config.ts'
+import { newId } from './new-id.ts'
+import { OperatorError } from './operator-error.ts'
+
+const CATALOG_FILE = 'catalog.sqlite'
+
+export interface StorePlaces {
+  readonly dataFolder: string
+  readonly s3: S3Config | undefined
+  /** `s3://bucket/prefix` on a server, or undefined for a folder in the data folder. */
+  readonly blobs?: { readonly uri: string; readonly server: S3Config } | undefined
+  /** `postgres://...`, or undefined for a SQLite file in the data folder. */
+  readonly catalog: string | undefined
+  readonly limits: Limits
+}
+
+/** Blobs may lie in Amazon's S3 while import buckets are folders: those are S3's where a server of it is configured. */
+export const placesOf = ({ dataFolder, s3, blobs, region, catalog, limits }: Config): StorePlaces => ({
+  dataFolder,
+  s3,
+  blobs: blobs === undefined ? undefined : { uri: blobs, server: s3 ?? { region } },
+  catalog,
+  limits,
+})
+
+export async function openStores(places: StorePlaces): Promise<Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>> {
+  return {
+    blobs: await openBlobs(places),
+    locations: await openLocations(places),
+    catalog: await openCatalog(places),
+  }
+}
+
+/** Throws OperatorError where the bucket is not there or not ours to use. */
+export async function openBlobs({ dataFolder, blobs }: Pick<StorePlaces, 'dataFolder' | 'blobs'>): Promise<BlobStore> {
+  if (blobs === undefined) return openDiskBlobs(join(dataFolder, 'blobs'))
+  const { bucket, prefix } = s3Place(blobs.uri)
+  const { openS3Blobs } = await import('../stores/blobs/s3/s3-locations.ts')
+  const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
+  const opened = await openS3Blobs(blobs.server, { bucket, prefix: folder })
+  if (isClosed(opened)) throw new OperatorError(`Blobs cannot be kept in ${blobs.uri}: ${opened.reason}.`)
+  return opened
+}
+
+/** @param options.onlyToLook beside a server: nothing is made, brought forward or written. */
+export async function openCatalog(
+  { dataFolder, catalog, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
+  options: { readonly onlyToLook?: boolean } = {},
+): Promise<Catalog> {
+  if (catalog === undefined) {
+    return openSqliteCatalog({ path: join(dataFolder, CATALOG_FILE), newId, ...options })
+  }
+  const { openPostgresCatalog } = await import('../stores/sql/open-postgres.ts')
+  return openPostgresCatalog({ url: catalog, newId, limits, ...options })
+}
+
+/** For the server that holds the data folder, once it answers: a thread is nothing that a start need wait for. */
+export function startCatalogCheckpoints(
+  { dataFolder, catalog }: Pick<StorePlaces, 'dataFolder' | 'catalog'>,
+  onDeath: (error: unknown) => void,
+): Checkpoints | undefined {
+  return catalog === undefined ? startCheckpoints(join(dataFolder, CATALOG_FILE), onDeath) : undefined
+}
+
+/** The buckets of an S3 server where one is configured, else folders. The S3 client is only loaded when it is needed. */
+export async function openLocations({ dataFolder, s3 }: Pick<StorePlaces, 'dataFolder' | 's3'>): Promise<Locations> {
+  if (s3 === undefined) return openFolderLocations(join(dataFolder, 'buckets'))
+  const { openS3Locations } = await import('../stores/blobs/s3/s3-locations.ts')
+  return openS3Locations(s3)
+}

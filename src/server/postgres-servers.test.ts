@@ -1,0 +1,59 @@
+/** Two whole servers on one PostgreSQL: one API, also while the database is away and when it is back. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import {
+  CreateDatastoreCommand,
+  GetDatastoreCommand,
+  MedicalImagingClient,
+  type MedicalImagingServiceException,
+} from '@aws-sdk/client-medical-imaging'
+import { startServer } from '../main.ts'
+import { postgresIsMissing, startPostgres } from '../stores/sql/engine/postgres/postgres.fixture.ts'
+import { loadConfig } from './config.ts'
+import { openLog } from './log.ts'
+
+test('servers that share a database answer as one, and say 503 while it is away', {
+  skip: postgresIsMissing ?? false,
+}, async (context) => {
+  const database = await startPostgres()
+  context.after(() => database.remove())
+  const url = await database.newDatabase()
+  const keys = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a secret of tests'.replaceAll(' ', '-') }
+  const clients: MedicalImagingClient[] = []
+  for (const _ of [1, 2]) {
+    const folder = await mkdtemp(join(tmpdir(), 'hilum-servers-'))
+    const env = {
+      HILUM_CATALOG: url,
+      HILUM_ACCESS_KEY_ID: keys.accessKeyId,
+      HILUM_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    }
+    const flags = { data: folder, port: '0', host: ['127.0.0.1'] }
+    const config = loadConfig({ cwd: folder, env, flags })
+    // What it says while the database is away is not for the screen of a test.
+    const server = await startServer(config, { log: { ...openLog({ logLevel: 'error' }), error: () => {} } })
+    context.after(async () => {
+      await server.stop()
+      await rm(folder, { recursive: true })
+    })
+    const { endpoint, region } = server
+    clients.push(new MedicalImagingClient({ endpoint, region, credentials: keys, maxAttempts: 1 }))
+  }
+  const [one, other] = clients as [MedicalImagingClient, MedicalImagingClient]
+  const { datastoreId } = await one.send(new CreateDatastoreCommand({ datastoreName: 'shared', clientToken: 't' }))
+  const get = () => other.send(new GetDatastoreCommand({ datastoreId }))
+  assert.equal((await get()).datastoreProperties?.datastoreName, 'shared')
+  const again = await other.send(new CreateDatastoreCommand({ datastoreName: 'shared', clientToken: 't' }))
+  assert.equal(again.datastoreId, datastoreId)
+
+  await database.kill()
+  await assert.rejects(get, (error: MedicalImagingServiceException) => {
+    assert.equal(error.name, 'ServiceUnavailableException')
+    assert.equal(error.$metadata.httpStatusCode, 503)
+    return true
+  })
+  await database.start()
+  assert.equal((await get()).datastoreProperties?.datastoreName, 'shared')
+})

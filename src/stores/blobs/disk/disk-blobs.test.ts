@@ -1,0 +1,300 @@
+/** Blobs on disk: the promises of every blob store, and what only a file system can get wrong. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import fc from 'fast-check'
+import { compareKeys, InvalidBlobKey } from '../blob-key.ts'
+import { describeBlobStore } from '../blob-store.conformance.ts'
+import { type BlobStore, readAll } from '../blob-store.ts'
+import { openDiskBlobs, openDiskBucket } from './disk-blobs.ts'
+
+const newFolder = () => mkdtemp(join(tmpdir(), 'hilum-blobs-'))
+
+describeBlobStore('blobs on disk, spread over folders', async () => {
+  const folder = await newFolder()
+  return { blobs: await openDiskBlobs(folder), close: () => rm(folder, { recursive: true }) }
+})
+
+describeBlobStore('blobs in the folder of a bucket', async () => {
+  const folder = await newFolder()
+  return {
+    blobs: await openDiskBucket(folder),
+    close: () => rm(folder, { recursive: true }),
+  }
+})
+
+/** A folder `inside` for blobs with a neighbour `secret`, removed after the test. */
+async function twoFolders(context: TestContext): Promise<{ inside: string; secret: string }> {
+  const folder = await newFolder()
+  context.after(() => rm(folder, { recursive: true }))
+  const [inside, secret] = [join(folder, 'inside'), join(folder, 'secret')]
+  await mkdir(inside)
+  await mkdir(secret)
+  await writeFile(join(secret, 'file'), 'secret')
+  return { inside, secret }
+}
+
+async function listed(blobs: BlobStore): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { key } of blobs.list('')) keys.push(key)
+  return keys
+}
+
+describe('symbolic links in a bucket', () => {
+  test('links out of the bucket lead nowhere, whether to a file, to a folder or by way of another link', async (context) => {
+    const { inside, secret } = await twoFolders(context)
+    await symlink(join(secret, 'file'), join(inside, 'file'))
+    await symlink(secret, join(inside, 'folder'))
+    await symlink('../secret/file', join(inside, 'relative'))
+    await symlink('relative', join(inside, 'twice'))
+    const blobs = await openDiskBucket(inside)
+    assert.deepEqual(await listed(blobs), [])
+    for (const key of ['file', 'folder/file', 'relative', 'twice']) assert.equal(await blobs.open(key), undefined, key)
+  })
+
+  test('links within the bucket count as what they lead to', async (context) => {
+    const { inside } = await twoFolders(context)
+    await mkdir(join(inside, 'real'))
+    await writeFile(join(inside, 'real', 'file'), 'inside')
+    await symlink('real', join(inside, 'also'))
+    await symlink('real/file', join(inside, 'direct'))
+    const blobs = await openDiskBucket(inside)
+    assert.deepEqual(await listed(blobs), ['also/file', 'direct', 'real/file'])
+    assert.equal(String(await readAll((await blobs.open('also/file'))!)), 'inside')
+  })
+
+  test('nothing is written or removed through a link out of the bucket', async (context) => {
+    const { inside, secret } = await twoFolders(context)
+    await symlink(secret, join(inside, 'folder'))
+    await symlink(join(secret, 'file'), join(inside, 'file'))
+    await symlink('nowhere', join(inside, 'broken'))
+    const blobs = await openDiskBucket(inside)
+    for (const key of ['folder/new', 'folder/a/b/new', 'folder/file', 'broken/new']) {
+      await assert.rejects(blobs.put(key, Buffer.from('x')), InvalidBlobKey, key)
+      await blobs.remove([key])
+    }
+    await blobs.put('file', Buffer.from('x'))
+    assert.deepEqual(await readdir(secret), ['file'])
+    assert.equal(await readFile(join(secret, 'file'), 'utf8'), 'secret')
+    assert.deepEqual((await readdir(inside)).sort(), ['broken', 'file', 'folder'])
+  })
+
+  test('links within the bucket are written and removed through', async (context) => {
+    const { inside } = await twoFolders(context)
+    await mkdir(join(inside, 'real'))
+    await symlink('real', join(inside, 'also'))
+    const blobs = await openDiskBucket(inside)
+    await blobs.put('also/a/file', Buffer.from('inside'))
+    assert.equal(await readFile(join(inside, 'real/a/file'), 'utf8'), 'inside')
+    await blobs.remove(['also/a/file'])
+    assert.deepEqual(await listed(blobs), [])
+  })
+
+  test('a link to a folder above itself does not make the listing endless', async (context) => {
+    const { inside } = await twoFolders(context)
+    await mkdir(join(inside, 'a'))
+    await writeFile(join(inside, 'a', 'file'), 'x')
+    await symlink('..', join(inside, 'a', 'up'))
+    await symlink('.', join(inside, 'a', 'self'))
+    await symlink('nowhere', join(inside, 'a', 'broken'))
+    const blobs = await openDiskBucket(inside)
+    assert.deepEqual(await listed(blobs), ['a/file'])
+  })
+
+  test('in a place of our own no link counts', async (context) => {
+    const { inside } = await twoFolders(context)
+    await writeFile(join(inside, 'real'), 'x')
+    await symlink('real', join(inside, 'link'))
+    const blobs = await openDiskBlobs(inside)
+    assert.deepEqual(await listed(blobs), ['real'])
+    assert.equal(await blobs.open('link'), undefined)
+  })
+})
+
+describe('files that are not blobs', () => {
+  test('a pipe is neither listed nor waited for', async (context) => {
+    const { inside } = await twoFolders(context)
+    execFileSync('mkfifo', [join(inside, 'pipe')])
+    const blobs = await openDiskBucket(inside)
+    assert.deepEqual(await listed(blobs), [])
+    assert.equal(await blobs.open('pipe'), undefined)
+  })
+
+  for (const { open, unfinishedIn } of [
+    { open: openDiskBlobs, unfinishedIn: '.hilum.unfinished' },
+    { open: openDiskBucket, unfinishedIn: 'a' },
+  ])
+    test(`a blob that is still being written in ${unfinishedIn} cannot be seen, named or left behind`, async (context) => {
+      const { inside } = await twoFolders(context)
+      const blobs = await open(inside)
+      let during: string[] = []
+      await blobs.put(
+        'a/key',
+        (async function* () {
+          yield Buffer.from('x')
+          during = await readdir(join(inside, unfinishedIn))
+          assert.deepEqual(await listed(blobs), [])
+        })(),
+      )
+      assert.equal(during.length, 1)
+      for (const key of [`a/${during[0]}`, `${during[0]}/a`, '.hilum.unfinished/a']) {
+        await assert.rejects(blobs.put(key, Buffer.from('x')), InvalidBlobKey)
+      }
+      assert.ok(!(await readdir(join(inside, unfinishedIn))).includes(during[0]!))
+      assert.deepEqual(await listed(blobs), ['a/key'])
+    })
+
+  test('what a dead process was writing is removed when it is old, and nothing else', async (context) => {
+    const { inside } = await twoFolders(context)
+    const blobs = await openDiskBlobs(inside)
+    await blobs.put('a/key', Buffer.from('x'))
+    const folder = join(inside, '.hilum.unfinished')
+    for (const name of ['.hilum-1.unfinished', '.hilum-2.unfinished', 'of somebody else']) {
+      await writeFile(join(folder, name), 'x')
+      if (name !== '.hilum-2.unfinished') await utimes(join(folder, name), new Date(0), new Date(0))
+    }
+    await blobs.removeUnfinished(Date.now() - 3_600_000)
+    assert.deepEqual((await readdir(folder)).sort(), ['.hilum-2.unfinished', 'of somebody else'])
+    assert.deepEqual(await listed(blobs), ['a/key'])
+  })
+})
+
+describe('blobs spread over folders', () => {
+  test('a blob lies in a folder named as its name begins', async (context) => {
+    const { inside } = await twoFolders(context)
+    const blobs = await openDiskBlobs(inside)
+    await blobs.put('store/job/c0ffee', Buffer.from('x'))
+    assert.deepEqual(await readdir(join(inside, 'store/job')), ['~c0'])
+    assert.deepEqual(await readdir(join(inside, 'store/job/~c0')), ['c0ffee'])
+  })
+
+  test('such a folder is part of no key', async (context) => {
+    const { inside } = await twoFolders(context)
+    const blobs = await openDiskBlobs(inside)
+    await blobs.put('a/c0ffee', Buffer.from('x'))
+    for (const key of ['a/~c0/c0ffee', '~c0', '~c']) {
+      assert.equal(await blobs.open(key), undefined)
+      await blobs.remove([key])
+      await assert.rejects(blobs.put(key, Buffer.from('x')), InvalidBlobKey)
+    }
+    assert.deepEqual(await listed(blobs), ['a/c0ffee'])
+    for await (const { key } of blobs.list('a/~c0/')) assert.fail(key)
+  })
+
+  test('blobs from before they were spread are read, listed among the others and removed', async (context) => {
+    const { inside } = await twoFolders(context)
+    await mkdir(join(inside, 'a'))
+    for (const name of ['c0ffee', 'c1', 'd']) await writeFile(join(inside, 'a', name), 'from before')
+    const blobs = await openDiskBlobs(inside)
+    for (const key of ['a/c0ff', 'a/c0ffef', 'a/c0/1', 'a/c0', 'a/c']) await blobs.put(key, Buffer.from('new'))
+    const all = ['a/c', 'a/c0', 'a/c0/1', 'a/c0ff', 'a/c0ffee', 'a/c0ffef', 'a/c1', 'a/d']
+    assert.deepEqual(await listed(blobs), all)
+    assert.equal(String(await readAll((await blobs.open('a/c0ffee'))!)), 'from before')
+    assert.equal(String(await readAll((await blobs.open('a/c0'))!)), 'new')
+    await blobs.put('a/c1', Buffer.from('again'))
+    assert.equal(String(await readAll((await blobs.open('a/c1'))!)), 'again')
+    await blobs.remove(all)
+    assert.deepEqual(await listed(blobs), [])
+  })
+
+  test('with its last blob a folder goes, and those above it', async (context) => {
+    const { inside } = await twoFolders(context)
+    const blobs = await openDiskBlobs(inside)
+    for (const key of ['a/b/c0ffee', 'a/b/c1', 'a/d']) await blobs.put(key, Buffer.from('x'))
+    await blobs.remove(['a/b/c0ffee'])
+    assert.deepEqual(await readdir(join(inside, 'a/b')), ['~c1'])
+    await blobs.remove(['a/b/c1', 'a/b/never', 'e/f'])
+    assert.deepEqual(await readdir(join(inside, 'a')), ['~d'])
+    await blobs.put('a/b/c0ffee', Buffer.from('again'))
+    assert.deepEqual(await listed(blobs), ['a/b/c0ffee', 'a/d'])
+  })
+
+  test('folders that others empty meanwhile do not keep a blob from its place', async (context) => {
+    const { inside } = await twoFolders(context)
+    const [one, other] = [await openDiskBlobs(inside), await openDiskBlobs(inside)]
+    const put = async () => {
+      for (let at = 0; at < 100; at++) await one.put(`a/b/c0-${at}`, Buffer.from('x'))
+    }
+    const remove = async () => {
+      for (let at = 0; at < 100; at++) {
+        await other.put(`a/b/c0+${at}`, Buffer.from('x'))
+        await other.remove(at === 0 ? ['a/b/c0+0'] : [`a/b/c0+${at}`, `a/b/c0-${at - 1}`])
+      }
+    }
+    await Promise.all([put(), remove()])
+    for (const key of await listed(one)) assert.match(key, /^a\/b\/c0-\d+$/)
+    assert.ok((await one.open('a/b/c0-99')) !== undefined)
+  })
+
+  test('any keys are listed in byte order, whole and behind any of them', async (context) => {
+    const name = fc.string({ unit: fc.constantFrom('a', 'b', '!', '0', '/', '~', '\u{1f600}', '\uff61'), maxLength: 6 })
+    const keys = fc.uniqueArray(name, { maxLength: 30 })
+    await fc.assert(
+      fc.asyncProperty(keys, async (tried) => {
+        const { inside } = await twoFolders(context)
+        const blobs = await openDiskBlobs(inside)
+        const put: string[] = []
+        for (const key of tried) {
+          try {
+            await blobs.put(key, Buffer.from(key))
+            put.push(key)
+          } catch (error) {
+            assert.ok(error instanceof InvalidBlobKey)
+          }
+        }
+        put.sort(compareKeys)
+        assert.deepEqual(await listed(blobs), put)
+        for (const [at, after] of put.entries()) {
+          const rest: string[] = []
+          for await (const { key } of blobs.list('', { after })) rest.push(key)
+          assert.deepEqual(rest, put.slice(at + 1))
+        }
+      }),
+      { seed: 20261125, numRuns: 40 },
+    )
+  })
+})
+
+describe('keys that a file system refuses', () => {
+  test('a part of more than 255 bytes is refused with a reason and is not there', async (context) => {
+    const { inside } = await twoFolders(context)
+    const blobs = await openDiskBucket(inside)
+    await assert.rejects(blobs.put('x'.repeat(300), Buffer.from('x')), InvalidBlobKey)
+    assert.equal(await blobs.open('x'.repeat(300)), undefined)
+    assert.deepEqual(await readdir(inside), [])
+  })
+
+  for (const key of ['/etc/passwd', 'a//b', 'a/']) {
+    test(`${key} is refused`, async (context) => {
+      const { inside } = await twoFolders(context)
+      const blobs = await openDiskBucket(inside)
+      await assert.rejects(blobs.put(key, Buffer.from('x')), InvalidBlobKey)
+      assert.equal(await blobs.open(key), undefined)
+    })
+  }
+
+  test('a key below another blob’s key is refused with a reason', async (context) => {
+    const { inside } = await twoFolders(context)
+    const blobs = await openDiskBucket(inside)
+    await blobs.put('a', Buffer.from('x'))
+    await blobs.put('b/c', Buffer.from('x'))
+    await assert.rejects(blobs.put('a/b', Buffer.from('x')), InvalidBlobKey)
+    await assert.rejects(blobs.put('b', Buffer.from('x')), InvalidBlobKey)
+    assert.deepEqual(await listed(blobs), ['a', 'b/c'])
+  })
+})
+
+test('a large blob that is opened and never read gives its file back', async (context) => {
+  const { inside } = await twoFolders(context)
+  const blobs = await openDiskBucket(inside)
+  await blobs.put('large', Buffer.alloc(2 * 1024 ** 2))
+  const openFiles = async () => (await readdir('/proc/self/fd')).length
+  const before = await openFiles()
+  for (let times = 0; times < 10; times++) {
+    await (await blobs.open('large'))!.bytes[Symbol.asyncIterator]().return?.()
+  }
+  assert.equal(await openFiles(), before)
+})

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type ByteRange, bytesInMemory } from '../../dicom/byte-source.ts'
+import { encodeFrameTable, type FrameRange, movedFrameTable, rangesOfTable, readFrameRanges } from './frame-table.ts'
+
+const at = (offsetBytes: number, lengthBytes: number): FrameRange => ({ in: 'blob', offsetBytes, lengthBytes })
+const inFile = (offsetBytes: number, lengthBytes: number): FrameRange => ({ in: 'file', offsetBytes, lengthBytes })
+
+async function readBack(frames: readonly (readonly FrameRange[])[]) {
+  const table = encodeFrameTable(frames)
+  const place = { frameCount: frames.length, tableBytes: table.length }
+  const read = frames.map((_, index) => readFrameRanges(bytesInMemory(table), { frameNumber: index + 1, ...place }))
+  return Promise.all(read)
+}
+
+for (const [name, frames] of [
+  ['of a range each', [[at(0, 10)], [at(10, 0)], [inFile(3, 2 ** 40)]]],
+  ['of several ranges or one', [[inFile(8, 4), inFile(20, 4), inFile(40, 5)], [at(0, 0)], [at(2 ** 45, 1)]]],
+] satisfies [string, FrameRange[][]][]) {
+  test(`frames ${name} are read as they were written`, async () => {
+    assert.deepEqual(await readBack(frames), frames)
+  })
+}
+
+test('a frame without ranges is one of no bytes, however many there are', async () => {
+  for (let count = 1; count < 30; count++) {
+    const frames = Array.from({ length: count }, (_, index) => (index % 5 === 0 ? [] : [at(index, 1)]))
+    const expected = frames.map((ranges) => (ranges.length === 0 ? [at(0, 0)] : ranges))
+    assert.deepEqual(await readBack(frames), expected)
+    assert.deepEqual(await readBack([...frames, [at(1, 1), at(2, 2)]]), [...expected, [at(1, 1), at(2, 2)]])
+  }
+})
+
+test('of a long table some bytes are read', async () => {
+  const frames = Array.from({ length: 100_000 }, (_, index) => [at(index * 1000, 1000)])
+  for (const long of [frames, [...frames, [at(1, 1), at(2, 2)]]]) {
+    const table = encodeFrameTable(long)
+    let bytesRead = 0
+    const source = {
+      async read({ offsetBytes, lengthBytes }: ByteRange) {
+        bytesRead += lengthBytes
+        return table.subarray(offsetBytes, offsetBytes + lengthBytes)
+      },
+    }
+    const place = { frameCount: long.length, tableBytes: table.length }
+    assert.deepEqual(await readFrameRanges(source, { frameNumber: 77_777, ...place }), [at(77_776_000, 1000)])
+    assert.ok(bytesRead < 100, `${bytesRead} bytes read`)
+  }
+})
+
+test('a table that was moved tells of the same frames elsewhere, and those of the file where they were', () => {
+  for (const frames of [
+    [[at(100, 10)], [inFile(3, 5)], [at(0, 0)]],
+    [[at(100, 10), inFile(8, 4)], [], [at(130, 1)]],
+  ]) {
+    const moved = movedFrameTable(encodeFrameTable(frames), frames.length, ({ offsetBytes }) => offsetBytes - 90)
+    const expected = frames.map((ranges) =>
+      ranges.map((range) =>
+        range.in === 'file' || range.lengthBytes === 0 ? range : at(range.offsetBytes - 90, range.lengthBytes),
+      ),
+    )
+    assert.deepEqual(moved, encodeFrameTable(expected))
+    assert.deepEqual(
+      [...rangesOfTable(moved, frames.length)].filter(({ lengthBytes }) => lengthBytes > 0),
+      expected.flat().filter(({ lengthBytes }) => lengthBytes > 0),
+    )
+  }
+})

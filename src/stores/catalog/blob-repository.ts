@@ -1,0 +1,97 @@
+/** What the catalog tells of blobs: what is known of the bytes of each, which of them nobody uses, and who uses the others. */
+
+import type { BlobDigest } from '../blobs/blob-store.ts'
+import type { BlobRange, MovedPiece } from '../blobs/moved-ranges.ts'
+import type { DocumentPlace, ImageSetVersion } from './image-set-records.ts'
+
+/** By blob key: what was told when each was put. */
+export type BlobDigests = ReadonlyMap<string, BlobDigest>
+
+export interface FreeBlob {
+  readonly blob: number
+  readonly blobKey: string
+}
+
+export interface KnownBlob extends FreeBlob {
+  /** Undefined of one that was put before that was kept. */
+  readonly digest: BlobDigest | undefined
+  /** Nobody uses it, or can come to use it: its bytes may be gone at any time. */
+  readonly isFree: boolean
+}
+
+/** A blob that an image set uses, or says that it uses. */
+export interface UseOfBlob {
+  /** The row of the image set. */
+  readonly seq: number
+  readonly blob: number
+  /** Undefined where there is no such blob any more. */
+  readonly known: KnownBlob | undefined
+  /** The end of what lies farthest in the blob, of the image set's; undefined where it has nothing there. */
+  readonly reachBytes: number | undefined
+  /** The blob is kept for the image set. */
+  readonly isKept: boolean
+}
+
+export interface DocumentOfVersion {
+  /** The row of the image set. */
+  readonly seq: number
+  readonly version: ImageSetVersion['version']
+  readonly place: DocumentPlace
+}
+
+/** A blob that image sets were deleted from while others use it, in the hands of whoever looks what is left of it. */
+export interface HollowBlob extends Omit<KnownBlob, 'isFree'> {
+  /** Nobody else is told of it before, unless something more is deleted from it. */
+  readonly until: number
+}
+
+export interface PlaceInBlob extends BlobRange {
+  /** Of a table that says where frames lie (imaging/frame-table.ts): of how many. */
+  readonly framesInTable: number | undefined
+}
+
+export interface Blobs {
+  /** Blobs that nobody uses or can come to use, since before the given moment; at most `limit`. */
+  free(request: { readonly before: number; readonly limit: number }): Promise<readonly FreeBlob[]>
+  /** Their bytes are gone. Such as are not free stay as they are. */
+  forget(blobs: readonly FreeBlob[], at: number): Promise<void>
+  /** In byte order of their keys, those after the given one. */
+  list(request: { readonly after: string | undefined; readonly limit: number }): Promise<readonly KnownBlob[]>
+  /** Those of the keys that there are, in any order. */
+  get(blobKeys: readonly string[]): Promise<readonly KnownBlob[]>
+  /** Documents that are made, in the order of their versions, those after the given one. */
+  documents(request: {
+    readonly after: Pick<DocumentOfVersion, 'seq' | 'version'> | undefined
+    readonly limit: number
+  }): Promise<readonly DocumentOfVersion[]>
+  /** Of so many image sets behind the given row: what they use. `last` is the row to go on behind, undefined at the end. */
+  uses(request: { readonly after: number; readonly imageSets: number }): Promise<{
+    readonly last: number | undefined
+    readonly imageSets: number
+    readonly uses: readonly UseOfBlob[]
+  }>
+  /** One that was last deleted from before the given moment, whose job has ended, and of whose image sets none is locked. */
+  claimHollow(request: {
+    readonly before: number
+    readonly now: number
+    readonly until: number
+  }): Promise<HollowBlob | undefined>
+  /** All that lies in a blob, but the frames that a table tells of; what several versions or copies share, once. */
+  placesIn(blob: Pick<FreeBlob, 'blob'>): Promise<readonly PlaceInBlob[]>
+  /** All of it is used. */
+  keepAsItIs(hollow: HollowBlob): Promise<void>
+  /** A blob is about to be put, which is free from the given moment on, unless something is moved to it before. */
+  reserve(request: { readonly beside: HollowBlob; readonly blobKey: string; readonly freeFrom: number }): Promise<void>
+  /**
+   * What lies in the blob lies in the reserved one from here, and the old one is free from the given moment on. `changed`: something came
+   * to lie in it that was not moved, nobody uses it any more, another was faster, or the reserved one is free by now: nothing has happened.
+   */
+  move(request: {
+    readonly from: HollowBlob
+    readonly to: { readonly blobKey: string; readonly digest: BlobDigest }
+    readonly pieces: readonly MovedPiece[]
+    readonly at: number
+    readonly oldFreeFrom: number
+  }): Promise<'moved' | 'changed'>
+  totals(): Promise<{ readonly imageSets: number; readonly documents: number; readonly sizeBytes: number }>
+}

@@ -1,0 +1,210 @@
+/** The promises of a catalog about blobs: what is known of them, who uses them, and when nobody can come to use one any more. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { BlobDigests, Catalog, KnownBlob, UseOfBlob } from '../catalog.ts'
+import type { OpenCatalog } from './catalog.conformance.ts'
+import { AT, createDatastore, failedFile, importFiles, publishAll, startJob, storedFile } from './catalog.fixture.ts'
+import { begin, claim, copyOf, described, get, type ImageSet, update, updateOf, versionOf } from './workflow.fixture.ts'
+
+const DIGEST = { sizeBytes: 1_000, sha256: 'ab'.repeat(32) }
+const LATER = AT + 3_600_000
+
+async function keysOfFree(catalog: Catalog, before = LATER): Promise<string[]> {
+  return (await catalog.blobs.free({ before, limit: 10_000 })).map(({ blobKey }) => blobKey).sort()
+}
+
+async function deleteImageSet(catalog: Catalog, { datastoreId, imageSetId }: ImageSet, at = AT + 1_000) {
+  await begin(catalog, datastoreId, { operation: 'DeleteImageSet', imageSetId })
+  await catalog.workflows.completeDeletion((await claim(catalog)).lease, at)
+}
+
+async function copyOfWhole(catalog: Catalog, { datastoreId, imageSetId }: ImageSet, version: number): Promise<string> {
+  const [created] = await begin(catalog, datastoreId, copyOf(imageSetId, version))
+  const { lease } = await claim(catalog)
+  const sharedWith = { sharedWith: { imageSetId, version } }
+  const instances = { kind: 'added', from: { imageSetId, version }, sopInstanceUIDs: undefined } as const
+  const copy = versionOf(created!.imageSetId, { levels: sharedWith, document: sharedWith, instances })
+  assert.equal(await catalog.workflows.complete(lease, { versions: [copy], at: AT + 2_000 }), 'completed')
+  return created!.imageSetId
+}
+
+async function allUses(catalog: Catalog): Promise<readonly UseOfBlob[]> {
+  const found: UseOfBlob[] = []
+  for (let after = 0; ; ) {
+    const { last, uses } = await catalog.blobs.uses({ after, imageSets: 2 })
+    if (last === undefined) return found
+    found.push(...uses)
+    after = last
+  }
+}
+
+async function allBlobs(catalog: Catalog): Promise<readonly KnownBlob[]> {
+  const found: KnownBlob[] = []
+  for (;;) {
+    const some = await catalog.blobs.list({ after: found.at(-1)?.blobKey, limit: 3 })
+    if (some.length === 0) return found
+    found.push(...some)
+  }
+}
+
+/** Every use that an image set says it has is one, none is missing, and free is what nobody uses. */
+async function assertUsesRight(catalog: Catalog): Promise<void> {
+  const uses = await allUses(catalog)
+  for (const { known, reachBytes, isKept } of uses) {
+    assert.ok(reachBytes !== undefined, 'a use that nothing needs')
+    assert.ok(isKept, 'something lies in a blob that is not kept for it')
+    assert.equal(known?.isFree, false, 'a blob in use is there, and not free')
+  }
+  const used = new Set(uses.map(({ blob }) => blob))
+  for (const { blob, blobKey, isFree } of await allBlobs(catalog)) assert.equal(isFree, !used.has(blob), blobKey)
+}
+
+export function testBlobs(open: OpenCatalog): void {
+  test('blobs are told in byte order of their keys with what was told of their bytes, in pages', async (context) => {
+    const catalog = await open(context)
+    const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
+    const keys = ['b/1', 'b/10', 'b/2', 'B', 'b!', 'ä', '\uff61', '\u{1f600}']
+    const digests: BlobDigests = new Map([['b/1', DIGEST]])
+    const files = keys.map((blobKey, at) => storedFile(`${at}`, { blobKey }))
+    await catalog.importJobs.record(lease, files, digests)
+    await catalog.importJobs.record(lease, [storedFile('8', { blobKey: 'b/1' }), failedFile('9')])
+    const blobs = await allBlobs(catalog)
+    assert.deepEqual(
+      blobs.map(({ blobKey }) => blobKey),
+      ['B', 'b!', 'b/1', 'b/10', 'b/2', 'ä', '\uff61', '\u{1f600}'],
+    )
+    assert.deepEqual(
+      blobs.filter(({ digest }) => digest !== undefined).map(({ blobKey, digest }) => [blobKey, digest]),
+      [['b/1', DIGEST]],
+    )
+    assert.deepEqual(
+      (await catalog.blobs.get(['b/2', 'nowhere'])).map(({ blobKey }) => blobKey),
+      ['b/2'],
+    )
+    assert.equal((await catalog.blobs.totals()).sizeBytes, 1_000)
+  })
+
+  test('documents and updates keep what was told of their blobs', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const lease = await startJob(catalog, { datastoreId })
+    await catalog.importJobs.record(lease, [described('a', { sop: '1.1' })])
+    const groups = await catalog.importJobs.waitingGroups(lease.jobId, 10)
+    const document = { base: undefined, offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7 }
+    const [made] = await catalog.importJobs.publish(lease, groups, AT, {
+      ...{ blobKey: 'documents', digests: new Map([['documents', DIGEST]]) },
+      ofGroups: new Map([[groups[0]!.groupId, document]]),
+    })
+    await begin(catalog, datastoreId, updateOf(made!.imageSetId, 1))
+    const versions = [versionOf(made!.imageSetId)]
+    const digests: BlobDigests = new Map([[`document of ${made!.imageSetId}`, DIGEST]])
+    const { lease: workflow } = await claim(catalog)
+    await catalog.workflows.complete(workflow, { versions, digests, at: AT })
+    const known = await catalog.blobs.get(['documents', `document of ${made!.imageSetId}`])
+    assert.deepEqual(
+      known.map(({ digest }) => digest),
+      [DIGEST, DIGEST],
+    )
+    const [first, second] = await catalog.blobs.documents({ after: undefined, limit: 10 })
+    assert.deepEqual([first!.version, second!.version], [1, 2])
+    assert.deepEqual(first!.place, {
+      ...{ blobKey: 'documents', offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7 },
+    })
+    assert.deepEqual(await catalog.blobs.documents({ after: first, limit: 10 }), [second])
+    await assertUsesRight(catalog).catch((error) => assert.match(error.message, /a b/, 'the job has not ended'))
+  })
+
+  test('the end of a job frees what no image set of it uses, whether it failed or not', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    for (const jobStatus of ['COMPLETED', 'FAILED'] as const) {
+      const lease = await startJob(catalog, { datastoreId, name: jobStatus })
+      const key = `${jobStatus} `
+      await catalog.importJobs.record(lease, [storedFile(`${key}1`, { sop: '1.1', blobKey: `${key}old` })])
+      await catalog.importJobs.record(lease, [storedFile(`${key}2`, { sop: '1.1', blobKey: `${key}new` })])
+      if (jobStatus === 'COMPLETED') await publishAll(catalog, lease, AT)
+      assert.deepEqual(await keysOfFree(catalog), jobStatus === 'COMPLETED' ? [] : ['COMPLETED old'])
+      await catalog.importJobs.finish(lease, { jobStatus, message: undefined, endedAt: AT })
+    }
+    assert.deepEqual(await keysOfFree(catalog), ['COMPLETED old', 'FAILED new', 'FAILED old'])
+    assert.deepEqual(await keysOfFree(catalog, AT), [], 'not since before the end')
+    await assertUsesRight(catalog)
+  })
+
+  test('blobs that a copy uses stay when what was copied is deleted, and go with the copy', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const [made] = await importFiles(catalog, { datastoreId, files: [described('a', { sop: '1.1' })] })
+    const imageSet = { datastoreId, imageSetId: made!.imageSetId }
+    await update(catalog, imageSet, { from: 1 })
+    const copy = { datastoreId, imageSetId: await copyOfWhole(catalog, imageSet, 2) }
+    await deleteImageSet(catalog, imageSet)
+    assert.deepEqual(await keysOfFree(catalog), [])
+    await assertUsesRight(catalog)
+    await deleteImageSet(catalog, copy, AT + 5_000)
+    const all = [`document of ${imageSet.imageSetId}`, 'file a', 'frames a', `levels of ${imageSet.imageSetId}`]
+    assert.deepEqual(await keysOfFree(catalog), [...all, 'metadata a'].sort())
+    assert.deepEqual(await keysOfFree(catalog, AT + 5_000), [])
+    await assertUsesRight(catalog)
+  })
+
+  test('what is forgotten is told of no more, and what is not free cannot be forgotten', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const files = [described('a', { sop: '1.1' }), described('b', { study: '1.9', sop: '1.9.1' })]
+    const [first] = await importFiles(catalog, { datastoreId, files })
+    await deleteImageSet(catalog, { datastoreId, imageSetId: first!.imageSetId })
+    await catalog.blobs.forget(await allBlobs(catalog), LATER)
+    assert.deepEqual(
+      (await allBlobs(catalog)).map(({ blobKey }) => blobKey),
+      ['file b', 'frames b', 'metadata b'],
+    )
+    assert.deepEqual(await keysOfFree(catalog), [])
+    assert.deepEqual(await catalog.blobs.get(['file a']), [])
+    await assertUsesRight(catalog)
+  })
+
+  test('whatever is imported, updated, copied and deleted: free is what nobody uses', async (context) => {
+    const step = fc.record({
+      act: fc.constantFrom('import', 'update', 'revert', 'copy', 'delete', 'sweep'),
+      which: fc.nat(20),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 15 }), async (steps) => {
+        const catalog = await open(context)
+        const datastoreId = await createDatastore(catalog)
+        const standing: string[] = []
+        for (const [number, { act, which }] of steps.entries()) {
+          const imageSetId = standing[which % Math.max(standing.length, 1)]
+          if (act === 'import' || imageSetId === undefined) {
+            // A few series, so that some imports extend what is there, and some instances come again.
+            const series = `1.2.3.${which % 4}`
+            const files = [which % 3, 4].map((at) => described(`${number} ${at}`, { series, sop: `${series}.${at}` }))
+            const [made] = await importFiles(catalog, { datastoreId, files })
+            if (!standing.includes(made!.imageSetId)) standing.push(made!.imageSetId)
+          } else if (act === 'sweep') {
+            await catalog.blobs.forget(await catalog.blobs.free({ before: LATER, limit: 100 }), LATER)
+          } else if (act === 'delete') {
+            await deleteImageSet(catalog, { datastoreId, imageSetId })
+            standing.splice(standing.indexOf(imageSetId), 1)
+          } else {
+            const imageSet = { datastoreId, imageSetId }
+            const { version } = (await get(catalog, imageSet))!
+            if (act === 'copy') standing.push(await copyOfWhole(catalog, imageSet, version))
+            else {
+              const sharedWith = { sharedWith: { imageSetId, version: 1 } }
+              const values =
+                act === 'revert' ? { levels: sharedWith, instances: { kind: 'of-version', version: 1 } as const } : {}
+              const blobKey = `document ${number}`
+              const document = { blobKey, offsetBytes: 0, sizeBytes: 10, contentBytes: 20, crc32: 0 }
+              await update(catalog, imageSet, { from: version, document, ...values })
+            }
+          }
+          await assertUsesRight(catalog)
+        }
+      }),
+      { seed: 20261125, numRuns: 15 },
+    )
+  })
+}

@@ -1,0 +1,202 @@
+/** Makes data stores, jobs and files for the tests of a catalog, so that each test shows only what matters to it. */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { studyInstant } from '../../../imaging/search/study-instant.ts'
+import type {
+  Catalog,
+  Datastore,
+  FailedFile,
+  FramesPlace,
+  GeneratedImageSet,
+  ImportJob,
+  Lease,
+  SkippedFile,
+  StoredFile,
+} from '../catalog.ts'
+
+/** The moment at which tests begin. */
+export const AT = Date.UTC(2026, 3, 1, 12)
+
+/** Ids in a row: 32 hex digits, the same in every run. */
+export function countedIds(): () => string {
+  let count = 0
+  return () => {
+    count += 1
+    return (count * 0x9e3779b1).toString(16).padStart(32, 'c0ffee')
+  }
+}
+
+let askers = 0
+
+/** As countedIds, and no other asker's: for several catalogs that share a database, of which no two may give the same. */
+export function idsOfOne(): () => string {
+  const asker = ++askers
+  let count = 0
+  return () => idOf(`${asker} ${++count}`)
+}
+
+export const idOf = (name: string): string => createHash('md5').update(name).digest('hex')
+
+export function datastoreNamed(name: string, values: Partial<Datastore> = {}): Datastore {
+  return {
+    datastoreId: idOf(name),
+    datastoreName: name,
+    datastoreStatus: 'CREATING',
+    kmsKeyArn: undefined,
+    lambdaAuthorizerArn: undefined,
+    losslessStorageFormat: 'HTJ2K',
+    createdAt: AT,
+    updatedAt: AT,
+    ...values,
+  }
+}
+
+/** An ACTIVE data store; answers its id. */
+export async function createDatastore(catalog: Catalog, name = 'store'): Promise<string> {
+  const datastore = datastoreNamed(name)
+  await catalog.datastores.create({ datastore, tags: {}, token: tokenOf(name) })
+  await catalog.datastores.settle(datastore.datastoreId, AT)
+  return datastore.datastoreId
+}
+
+export const tokenOf = (clientToken: string, values: { fingerprint?: string; usedSince?: number } = {}) => ({
+  clientToken,
+  fingerprint: 'the same request',
+  usedSince: AT - 24 * 3_600_000,
+  ...values,
+})
+
+export function jobNamed(name: string, values: Partial<ImportJob> & Pick<ImportJob, 'datastoreId'>): ImportJob {
+  return {
+    jobId: idOf(name),
+    jobName: name,
+    jobStatus: 'SUBMITTED',
+    dataAccessRoleArn: 'arn:aws:iam::123456789012:role/import',
+    inputS3Uri: 's3://input/scans/',
+    outputS3Uri: `s3://output/${name}/`,
+    importConfiguration: undefined,
+    message: undefined,
+    submittedAt: AT,
+    endedAt: undefined,
+    filesDone: 0,
+    filesFound: undefined,
+    ...values,
+  }
+}
+
+/** A job that a worker of that name has claimed. */
+export async function startJob(
+  catalog: Catalog,
+  { datastoreId, name = 'job', owner = 'worker' }: { datastoreId: string; name?: string; owner?: string },
+): Promise<Lease> {
+  const job = jobNamed(name, { datastoreId })
+  const submitted = await catalog.importJobs.submit({ job, token: tokenOf(name) })
+  assert.equal(submitted.outcome, 'submitted')
+  const claimed = await catalog.importJobs.claim({ owner, now: AT, leaseUntil: AT + 30_000 })
+  assert.equal(claimed?.jobId, job.jobId)
+  return { jobId: job.jobId, owner }
+}
+
+export interface FileValues {
+  readonly study?: string
+  readonly series?: string
+  readonly sop?: string
+  readonly patientId?: string | null
+  readonly accessionNumber?: string | null
+  readonly studyId?: string | null
+  readonly studyDate?: string | null
+  readonly studyTime?: string | null
+  readonly seriesNumber?: string | null
+  readonly patientName?: string
+  readonly blobKey?: string
+  readonly sizeBytes?: number
+  readonly frames?: FramesPlace
+  readonly warnings?: StoredFile['warnings']
+}
+
+export function storedFile(key: string, values: FileValues = {}): StoredFile {
+  const {
+    study = '1.2.3',
+    series = `${study}.1`,
+    sop = `${series}.${Buffer.from(key).readUIntBE(0, Math.min(6, key.length))}`,
+    patientId = 'PAT1',
+    accessionNumber = 'ACC1',
+    studyId = 'S1',
+    studyDate = '20260331',
+    studyTime = '101500',
+    seriesNumber = '1',
+    patientName = 'DOE^JANE',
+  } = values
+  return {
+    outcome: 'stored',
+    key,
+    grouping: {
+      StudyInstanceUID: study,
+      StudyDate: studyDate,
+      AccessionNumber: accessionNumber,
+      PatientID: patientId,
+      StudyID: studyId,
+      SeriesInstanceUID: series,
+      SeriesNumber: seriesNumber,
+    },
+    sopInstanceUID: sop,
+    sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
+    transferSyntaxUID: '1.2.840.10008.1.2.1',
+    blobKey: values.blobKey ?? 'blob',
+    offsetBytes: 0,
+    sizeBytes: values.sizeBytes ?? 1_000,
+    ...(values.frames === undefined ? {} : { frames: values.frames }),
+    tags: JSON.stringify({
+      DICOMPatientId: patientId,
+      DICOMPatientName: patientName,
+      DICOMAccessionNumber: accessionNumber,
+    }),
+    search: {
+      DICOMPatientId: patientId,
+      DICOMAccessionNumber: accessionNumber,
+      DICOMStudyId: studyId,
+      DICOMStudyInstanceUID: study,
+      DICOMSeriesInstanceUID: series,
+      DICOMStudyDateAndTime: studyInstant(studyDate, studyTime, { strict: false }) ?? null,
+    },
+    warnings: values.warnings ?? [],
+  }
+}
+
+export const failedFile = (key: string): FailedFile => ({
+  outcome: 'failed',
+  key,
+  exceptionType: 'ValidationException',
+  message: 'DICOM attributes does not exist',
+})
+
+export const skippedFile = (key: string): SkippedFile => ({
+  outcome: 'skipped',
+  key,
+  message: 'A DICOMDIR, which lists other files and has no instance',
+})
+
+/** Publishes all groups of the job that wait, in their order. */
+export async function publishAll(catalog: Catalog, lease: Lease, at: number): Promise<readonly GeneratedImageSet[]> {
+  return catalog.importJobs.publish(lease, await catalog.importJobs.waitingGroups(lease.jobId, 10_000), at)
+}
+
+/** A whole import of these files in a job of its own. */
+export async function importFiles(
+  catalog: Catalog,
+  { datastoreId, files, at = AT }: { datastoreId: string; files: readonly StoredFile[]; at?: number },
+): Promise<readonly GeneratedImageSet[]> {
+  const all = { datastoreId, status: undefined, submittedSince: 0, after: undefined, limit: 1_000 }
+  const name = `import ${(await catalog.importJobs.list(all)).length} of ${datastoreId.slice(0, 8)}`
+  const lease = await startJob(catalog, { datastoreId, name })
+  await catalog.importJobs.record(lease, files)
+  const generated = await publishAll(catalog, lease, at)
+  await catalog.importJobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: at })
+  return generated
+}
+
+export async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}

@@ -1,0 +1,228 @@
+/** The promises of a catalog about blobs that image sets were deleted from: when one is told of, all that lies in it, and its moving. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { movedPieces } from '../../blobs/moved-ranges.ts'
+import type { Catalog, HollowBlob, StoredFile } from '../catalog.ts'
+import type { OpenCatalog } from './catalog.conformance.ts'
+import { AT, createDatastore, publishAll, startJob, storedFile } from './catalog.fixture.ts'
+import { begin, claim, copyOf, type ImageSet, update, updateOf, versionOf } from './workflow.fixture.ts'
+
+const LATER = AT + 3_600_000
+const DIGEST = { sizeBytes: 10_000, sha256: 'ab'.repeat(32) }
+const NEW_DIGEST = { sizeBytes: 6_000, sha256: 'cd'.repeat(32) }
+
+/** The file, a frame and its table, and the metadata, one behind the other. */
+const fileAt = (key: string, study: string, offsetBytes: number): StoredFile => ({
+  ...storedFile(key, { study, sop: `${study}.${key}`, blobKey: 'store/shared', sizeBytes: 30 }),
+  offsetBytes,
+  metadata: { blobKey: 'store/shared', offsetBytes: offsetBytes + 60, entryBytes: 20, levelsBytes: 10 },
+  frames: {
+    ...{ framesKey: key.padStart(24, '0'), frameCount: 1, storedTransferSyntaxUID: '1.2.840.10008.1.2.4.202' },
+    ...{ blobKey: 'store/shared', offsetBytes: offsetBytes + 40, sizeBytes: 20, holds: 'table' },
+  },
+})
+
+const BYTES_EACH = 90
+
+/** Image sets of two studies, whose files lie in turns in one blob. */
+async function imported(catalog: Catalog, { files = 2, isOver = true } = {}) {
+  const datastoreId = await createDatastore(catalog)
+  const lease = await startJob(catalog, { datastoreId })
+  const all = Array.from({ length: 2 * files }, (_, at) => fileAt(`${1_000 + at}`, `1.${at % 2}`, at * BYTES_EACH))
+  await catalog.importJobs.record(lease, all, new Map([['store/shared', DIGEST]]))
+  const made = await publishAll(catalog, lease, AT)
+  const finish = () => catalog.importJobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
+  if (isOver) await finish()
+  const [stays, goes] = made.map(({ imageSetId }) => ({ datastoreId, imageSetId }))
+  return { stays: stays!, goes: goes!, finish }
+}
+
+async function deleteImageSet(catalog: Catalog, { datastoreId, imageSetId }: ImageSet, at = AT + 1_000) {
+  await begin(catalog, datastoreId, { operation: 'DeleteImageSet', imageSetId })
+  await catalog.workflows.completeDeletion((await claim(catalog)).lease, at)
+}
+
+const claimHollow = (catalog: Catalog, now = LATER, before = now) =>
+  catalog.blobs.claimHollow({ before, now, until: now + 1_000 })
+
+const piecesOf = async (catalog: Catalog, hollow: HollowBlob) =>
+  movedPieces([
+    ...(await catalog.blobs.placesIn(hollow)),
+    ...(await catalog.blobs.placesIn(hollow)).flatMap(({ offsetBytes, framesInTable }) =>
+      framesInTable === undefined ? [] : [{ offsetBytes: offsetBytes - 10, sizeBytes: 10 }],
+    ),
+  ])
+
+const moving = (from: HollowBlob, pieces: ReturnType<typeof movedPieces>, at = LATER) => ({
+  ...{ from, pieces, at, oldFreeFrom: at + 5_000 },
+  to: { blobKey: 'store/rewritten', digest: NEW_DIGEST },
+})
+
+const reserve = (catalog: Catalog, beside: HollowBlob, freeFrom = LATER + 1) =>
+  catalog.blobs.reserve({ beside, blobKey: 'store/rewritten', freeFrom })
+
+const placeOf = async (catalog: Catalog, imageSet: ImageSet, version = 1) =>
+  (await catalog.imageSets.parts({ ...imageSet, version })).map(({ offsetBytes, blobKey, metadata, frames }) => [
+    ...[blobKey, offsetBytes, metadata!.blobKey, metadata!.offsetBytes, frames!.blobKey, frames!.offsetBytes],
+  ])
+
+const keysOf = async (catalog: Catalog) =>
+  (await catalog.blobs.list({ after: undefined, limit: 100 })).map(({ blobKey, isFree }) => `${blobKey} ${isFree}`)
+
+export function testHollowBlobs(open: OpenCatalog): void {
+  test('a blob that an image set was deleted from is told of to one, a while later, as long as others use it', async (context) => {
+    const catalog = await open(context)
+    const { stays, goes } = await imported(catalog)
+    assert.equal(await claimHollow(catalog), undefined)
+    await deleteImageSet(catalog, goes)
+    assert.equal(await claimHollow(catalog, LATER, AT + 1_000), undefined, 'not since before the deletion')
+    const hollow = await claimHollow(catalog)
+    assert.deepEqual([hollow?.blobKey, hollow?.digest], ['store/shared', DIGEST])
+    assert.equal(await claimHollow(catalog), undefined, 'another has it')
+    assert.equal((await claimHollow(catalog, LATER + 1_000))?.blob, hollow!.blob, 'whoever had it has died')
+    await deleteImageSet(catalog, stays)
+    assert.equal(await claimHollow(catalog, LATER + 9_000), undefined, 'nobody uses it')
+  })
+
+  test('not while its job goes on, nor while one of its image sets is locked', async (context) => {
+    const catalog = await open(context)
+    const { stays, goes, finish } = await imported(catalog, { isOver: false })
+    await deleteImageSet(catalog, goes)
+    assert.equal(await claimHollow(catalog), undefined)
+    await finish()
+    await begin(catalog, stays.datastoreId, updateOf(stays.imageSetId, 1))
+    assert.equal(await claimHollow(catalog), undefined)
+    await catalog.workflows.fail((await claim(catalog)).lease, { message: 'failed', at: AT + 2_000 })
+    assert.equal((await claimHollow(catalog))?.blobKey, 'store/shared')
+  })
+
+  test('one that is kept as it is is told of again only when more is deleted, also while it was looked at', async (context) => {
+    const catalog = await open(context)
+    const { stays, goes } = await imported(catalog)
+    const copy = await copyFor(catalog, stays)
+    await deleteImageSet(catalog, goes)
+    await catalog.blobs.keepAsItIs((await claimHollow(catalog))!)
+    assert.equal(await claimHollow(catalog, LATER + 9_000), undefined)
+    await deleteImageSet(catalog, await copyFor(catalog, stays))
+    const hollow = (await claimHollow(catalog))!
+    await deleteImageSet(catalog, copy)
+    await catalog.blobs.keepAsItIs(hollow)
+    assert.equal((await claimHollow(catalog))?.blob, hollow.blob)
+  })
+
+  test('all that lies in it moves, of every version and copy, and the old key is free later', async (context) => {
+    const catalog = await open(context)
+    const { stays, goes } = await imported(catalog, { files: 150 })
+    await update(catalog, stays, { from: 1, instances: { kind: 'of-version', version: 1 } })
+    await deleteImageSet(catalog, goes)
+    const hollow = (await claimHollow(catalog))!
+    const pieces = await piecesOf(catalog, hollow)
+    assert.equal(pieces.length, 150)
+    await reserve(catalog, hollow)
+    assert.deepEqual(await keysOf(catalog), [
+      `document of ${stays.imageSetId} false`,
+      `levels of ${stays.imageSetId} false`,
+      ...['store/rewritten true', 'store/shared false'],
+    ])
+    const before = await catalog.imageSets.levels({ ...stays, version: 1 })
+    assert.ok(typeof before === 'object' && before.blobKey === 'store/shared')
+    assert.equal(await catalog.blobs.move(moving(hollow, pieces)), 'moved')
+    const key = 'store/rewritten'
+    const expected = Array.from({ length: 150 }, (_, at) => [
+      ...[key, BYTES_EACH * at, key, BYTES_EACH * at + 60, key, BYTES_EACH * at + 40],
+    ])
+    for (const version of [1, 2]) assert.deepEqual(await placeOf(catalog, stays, version), expected)
+    const levels = await catalog.imageSets.levels({ ...stays, version: 1 })
+    assert.deepEqual(levels, { blobKey: 'store/rewritten', offsetBytes: BYTES_EACH * 149 + 80, sizeBytes: 10 })
+    const [known] = await catalog.blobs.get(['store/rewritten'])
+    assert.deepEqual([known!.digest, known!.isFree], [NEW_DIGEST, false])
+    assert.deepEqual(await catalog.blobs.free({ before: LATER + 5_000, limit: 10 }), [])
+    const free = await catalog.blobs.free({ before: LATER + 5_001, limit: 10 })
+    assert.deepEqual(
+      free.map(({ blobKey }) => blobKey),
+      ['store/shared'],
+    )
+    assert.equal(await claimHollow(catalog, LATER + 9_000), undefined)
+    for (const { isKept, known, reachBytes } of (await catalog.blobs.uses({ after: 0, imageSets: 10 })).uses) {
+      assert.ok(isKept && known?.isFree === false && reachBytes !== undefined)
+    }
+  })
+
+  test('what an import brought and never showed makes a blob hollow as well', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const keyOfHollow = async () => (await claimHollow(catalog))?.blobKey
+
+    const twice = await startJob(catalog, { datastoreId, name: 'a file twice' })
+    const files = ['first', 'second'].map((key) => storedFile(key, { sop: '1.1', blobKey: `blob of ${key}` }))
+    const beside = storedFile('third', { study: '1.9', blobKey: 'blob of first' })
+    await catalog.importJobs.record(twice, [...files, beside])
+    await publishAll(catalog, twice, AT)
+    await catalog.importJobs.finish(twice, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
+    const found = [await keyOfHollow(), await keyOfHollow(), await keyOfHollow()]
+    assert.deepEqual(found.sort(), ['blob of first', 'blob of second', undefined])
+
+    const failing = await startJob(catalog, { datastoreId, name: 'failing' })
+    await catalog.importJobs.record(failing, [
+      ...['1.5', '1.6'].map((study) => storedFile(study, { study, blobKey: 'of a job that failed' })),
+    ])
+    await catalog.importJobs.publish(failing, await catalog.importJobs.waitingGroups(failing.jobId, 1), AT)
+    await catalog.importJobs.finish(failing, { jobStatus: 'FAILED', message: 'failed', endedAt: AT })
+    assert.deepEqual([await keyOfHollow(), await keyOfHollow()], ['of a job that failed', undefined])
+
+    const moved = await startJob(catalog, { datastoreId, name: 'documents' })
+    const studies = ['1.7', '1.8'].map((study) => storedFile(study, { study, blobKey: `blob of ${study}` }))
+    await catalog.importJobs.record(moved, studies)
+    const groups = await catalog.importJobs.waitingGroups(moved.jobId, 10)
+    const document = { base: undefined, offsetBytes: 0, sizeBytes: 10, contentBytes: 30, crc32: 7 }
+    const ofGroups = new Map(groups.map(({ groupId }) => [groupId, document]))
+    await catalog.importJobs.publish(moved, groups.slice(0, 1), AT, { blobKey: 'documents of both', ofGroups })
+    const again = { blobKey: 'document of one', ofGroups: new Map([[groups[1]!.groupId, document]]) }
+    await catalog.importJobs.publish(moved, groups.slice(1), AT, again)
+    await catalog.importJobs.finish(moved, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
+    assert.deepEqual([await keyOfHollow(), await keyOfHollow()], ['documents of both', undefined])
+  })
+
+  test('nothing moves where not all was put, or too late, or by whoever was not first', async (context) => {
+    const catalog = await open(context)
+    const { stays, goes } = await imported(catalog)
+    await deleteImageSet(catalog, goes)
+    const hollow = (await claimHollow(catalog))!
+    const pieces = await piecesOf(catalog, hollow)
+    const before = await placeOf(catalog, stays)
+    assert.equal(await catalog.blobs.move(moving(hollow, pieces)), 'changed', 'nothing was reserved')
+    await reserve(catalog, hollow)
+    assert.equal(await catalog.blobs.move(moving(hollow, pieces.slice(1))), 'changed')
+    assert.equal(await catalog.blobs.move(moving(hollow, pieces, LATER + 1)), 'changed', 'it is free by now')
+    assert.deepEqual(await placeOf(catalog, stays), before)
+    assert.equal(await catalog.blobs.move(moving(hollow, pieces)), 'moved')
+    await catalog.blobs.reserve({ beside: hollow, blobKey: 'store/late', freeFrom: LATER + 1 })
+    const late = { ...moving(hollow, pieces), to: { blobKey: 'store/late', digest: NEW_DIGEST } }
+    assert.equal(await catalog.blobs.move(late), 'changed')
+    assert.deepEqual(await keysOf(catalog), ['store/late true', 'store/rewritten false', 'store/shared true'])
+  })
+
+  test('what is deleted between claim and move leaves the new blob hollow', async (context) => {
+    const catalog = await open(context)
+    const { stays, goes } = await imported(catalog)
+    const third = await copyFor(catalog, stays)
+    await deleteImageSet(catalog, goes)
+    const hollow = (await claimHollow(catalog))!
+    const pieces = await piecesOf(catalog, hollow)
+    await reserve(catalog, hollow)
+    await deleteImageSet(catalog, third, AT + 5_000)
+    assert.equal(await catalog.blobs.move(moving(hollow, pieces)), 'moved')
+    assert.equal(await claimHollow(catalog, LATER, AT + 5_000), undefined)
+    assert.equal((await claimHollow(catalog))?.blobKey, 'store/rewritten')
+  })
+}
+
+async function copyFor(catalog: Catalog, { datastoreId, imageSetId }: ImageSet): Promise<ImageSet> {
+  const source = { imageSetId, version: 1 }
+  const [created] = await begin(catalog, datastoreId, copyOf(imageSetId, 1))
+  const shared = { levels: { sharedWith: source }, document: { sharedWith: source } }
+  const instances = { kind: 'added', from: source, sopInstanceUIDs: undefined } as const
+  const copy = versionOf(created!.imageSetId, { ...shared, instances })
+  await catalog.workflows.complete((await claim(catalog)).lease, { versions: [copy], at: AT })
+  return { datastoreId, imageSetId: created!.imageSetId }
+}

@@ -1,0 +1,117 @@
+/** The promises of a catalog's tags. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Catalog, TaggedResource } from '../catalog.ts'
+import type { OpenCatalog } from './catalog.conformance.ts'
+import { AT, createDatastore, datastoreNamed, importFiles, storedFile, tokenOf } from './catalog.fixture.ts'
+import { begin, claim, copyOf } from './workflow.fixture.ts'
+
+const add = (catalog: Catalog, resource: TaggedResource, tags: Record<string, string>, tagsMax = 50) =>
+  catalog.tags.add(resource, { tags, tagsMax })
+
+/** A data store with one image set, neither with a tag. */
+async function resources(catalog: Catalog) {
+  const datastoreId = await createDatastore(catalog)
+  const [made] = await importFiles(catalog, { datastoreId, files: [storedFile('a')] })
+  const { imageSetId } = made!
+  return { datastore: { datastoreId, imageSetId: undefined }, imageSet: { datastoreId, imageSetId } }
+}
+
+export function testTags(open: OpenCatalog): void {
+  test('tags given at the creation of a data store are its tags, by key', async (context) => {
+    const catalog = await open(context)
+    const datastore = datastoreNamed('tagged')
+    await catalog.datastores.create({ datastore, tags: { b: '2', B: '', a: '1' }, token: tokenOf('t') })
+    const tags = await catalog.tags.list({ datastoreId: datastore.datastoreId, imageSetId: undefined })
+    assert.deepEqual(Object.entries(tags!), [
+      ['B', ''],
+      ['a', '1'],
+      ['b', '2'],
+    ])
+  })
+
+  test('adding keeps what is there and gives a known key its new value, on a data store and on an image set', async (context) => {
+    const catalog = await open(context)
+    for (const resource of Object.values(await resources(catalog))) {
+      assert.deepEqual(await catalog.tags.list(resource), {})
+      assert.equal(await add(catalog, resource, { a: '1', b: '2' }), 'added')
+      assert.equal(await add(catalog, resource, { b: 'new', c: 'ü\0\n"' }), 'added')
+      assert.equal(await add(catalog, resource, {}), 'added')
+      assert.deepEqual(await catalog.tags.list(resource), { a: '1', b: 'new', c: 'ü\0\n"' })
+      assert.equal(await catalog.tags.remove(resource, ['a', 'never', 'a']), 'removed')
+      assert.equal(await catalog.tags.remove(resource, []), 'removed')
+      assert.deepEqual(await catalog.tags.list(resource), { b: 'new', c: 'ü\0\n"' })
+    }
+  })
+
+  test('one tag too many adds none of them', async (context) => {
+    const catalog = await open(context)
+    const { imageSet } = await resources(catalog)
+    assert.equal(await add(catalog, imageSet, { a: '1', b: '2' }, 3), 'added')
+    assert.equal(await add(catalog, imageSet, { a: 'new', c: '3', d: '4' }, 3), 'too-many')
+    assert.deepEqual(await catalog.tags.list(imageSet), { a: '1', b: '2' })
+    assert.equal(await add(catalog, imageSet, { a: 'new', c: '3' }, 3), 'added')
+    assert.deepEqual(await catalog.tags.list(imageSet), { a: 'new', b: '2', c: '3' })
+  })
+
+  test('many that add at once have together no more than may be', async (context) => {
+    const catalog = await open(context)
+    for (const resource of Object.values(await resources(catalog))) {
+      const keys = Array.from({ length: 8 }, (_, index) => `key${index}`)
+      const outcomes = await Promise.all(keys.map((key) => add(catalog, resource, { [key]: 'x' }, 3)))
+      assert.equal(outcomes.filter((outcome) => outcome === 'added').length, 3)
+      assert.equal(Object.keys((await catalog.tags.list(resource))!).length, 3)
+    }
+  })
+
+  test('what is not there, or in another data store, has no tags and gets none', async (context) => {
+    const catalog = await open(context)
+    const { imageSet } = await resources(catalog)
+    const other = await createDatastore(catalog, 'other')
+    const absent: readonly TaggedResource[] = [
+      { datastoreId: '0'.repeat(32), imageSetId: undefined },
+      { ...imageSet, imageSetId: '0'.repeat(32) },
+      { ...imageSet, imageSetId: 'z'.repeat(32) },
+      { ...imageSet, imageSetId: `${imageSet.imageSetId.slice(0, -1)}x` },
+      { ...imageSet, datastoreId: other },
+      { ...imageSet, imageSetId: other },
+    ]
+    for (const resource of absent) {
+      assert.equal(await add(catalog, resource, { a: '1' }), 'absent')
+      assert.equal(await catalog.tags.remove(resource, ['a']), 'absent')
+      assert.equal(await catalog.tags.list(resource), undefined)
+    }
+    assert.deepEqual(await catalog.tags.list(imageSet), {})
+  })
+
+  test('an image set that a copy will make has its tags before it is there', async (context) => {
+    const catalog = await open(context)
+    const { datastore, imageSet } = await resources(catalog)
+    const [made] = await begin(catalog, datastore.datastoreId, copyOf(imageSet.imageSetId, 1))
+    const copy = { ...imageSet, imageSetId: made!.imageSetId }
+    assert.deepEqual(await catalog.tags.list(copy), {})
+    assert.equal(await add(catalog, copy, { a: '1' }), 'added')
+    const { lease } = await claim(catalog)
+    await catalog.workflows.fail(lease, { message: 'It did not fit', at: AT + 5_000 })
+    assert.deepEqual(await catalog.tags.list(copy), { a: '1' })
+    await begin(catalog, datastore.datastoreId, { operation: 'DeleteImageSet', imageSetId: copy.imageSetId })
+    await catalog.workflows.completeDeletion((await claim(catalog)).lease, AT + 6_000)
+    assert.equal(await catalog.tags.list(copy), undefined)
+  })
+
+  test('what is deleted has no tags any more', async (context) => {
+    const catalog = await open(context)
+    const { datastore, imageSet } = await resources(catalog)
+    for (const resource of [imageSet, datastore]) await add(catalog, resource, { a: '1' })
+    await catalog.imageSets.delete({ ...imageSet, at: AT })
+    assert.equal(await catalog.tags.list(imageSet), undefined)
+    assert.deepEqual(await catalog.tags.list(datastore), { a: '1' })
+
+    const { datastoreId } = datastore
+    await catalog.datastores.beginDelete(datastoreId, AT)
+    assert.deepEqual(await catalog.tags.list(datastore), { a: '1' })
+    await catalog.datastores.settle(datastoreId, AT)
+    assert.equal(await catalog.tags.list(datastore), undefined)
+    assert.equal(await add(catalog, datastore, { b: '2' }), 'absent')
+  })
+}

@@ -1,0 +1,109 @@
+/** Image sets under updates, copies and deletions, for the tests of a catalog. */
+import assert from 'node:assert/strict'
+import type { GroupingElements } from '../../../imaging/grouping.ts'
+import type {
+  BeginWorkflowOutcome,
+  Catalog,
+  ClaimedWorkflow,
+  CopyRequest,
+  StoredFile,
+  UpdateRequest,
+  VersionToPublish,
+  WorkflowRequest,
+} from '../catalog.ts'
+import { AT, createDatastore, type FileValues, importFiles, storedFile } from './catalog.fixture.ts'
+
+export const described = (key: string, values: FileValues = {}): StoredFile => ({
+  ...storedFile(key, { ...values, blobKey: `file ${key}` }),
+  metadata: { blobKey: `metadata ${key}`, offsetBytes: 10, entryBytes: 200, levelsBytes: 30 },
+  frames: {
+    ...{ framesKey: key.padStart(24, '0'), frameCount: 3, storedTransferSyntaxUID: '1.2.840.10008.1.2.4.202' },
+    ...{ blobKey: `frames ${key}`, offsetBytes: 5, sizeBytes: 48, holds: 'table' },
+  },
+})
+
+/** A data store with one image set of three instances, SOPInstanceUIDs 1.1, 1.2 and 1.3. */
+export async function withImageSet(catalog: Catalog, values: FileValues = {}) {
+  const datastoreId = await createDatastore(catalog)
+  const files = ['a', 'b', 'c'].map((key, index) => described(key, { ...values, sop: `1.${index + 1}` }))
+  const [made] = await importFiles(catalog, { datastoreId, files })
+  return { datastoreId, imageSetId: made!.imageSetId }
+}
+
+export interface ImageSet {
+  readonly datastoreId: string
+  readonly imageSetId: string
+}
+
+export const updateOf = (imageSetId: string, version: number, values: Partial<UpdateRequest> = {}): UpdateRequest => ({
+  operation: 'UpdateImageSetMetadata',
+  imageSet: { imageSetId, version },
+  forced: false,
+  includeStudyImageSets: false,
+  update: { removableAttributes: undefined, updatableAttributes: 'e30=' },
+  ...values,
+})
+
+export const copyOf = (imageSetId: string, version: number, values: Partial<CopyRequest> = {}): CopyRequest => ({
+  operation: 'CopyImageSet',
+  source: { imageSetId, version },
+  destination: undefined,
+  sopInstanceUIDs: undefined,
+  forced: false,
+  promoteToPrimary: false,
+  ...values,
+})
+
+export async function begin(catalog: Catalog, datastoreId: string, request: WorkflowRequest, at = AT + 1_000) {
+  const begun = await catalog.workflows.begin({ datastoreId, request, at })
+  assert.equal(begun.outcome, 'begun', JSON.stringify(begun))
+  return (begun as BeginWorkflowOutcome & { readonly outcome: 'begun' }).imageSets
+}
+
+export async function claim(catalog: Catalog, owner = 'worker', now = AT + 1_000): Promise<ClaimedWorkflow> {
+  const claimed = await catalog.workflows.claim({ owner, now, leaseUntil: now + 30_000 })
+  assert.ok(claimed, 'a workflow waits')
+  return claimed
+}
+
+export const ELEMENTS: GroupingElements = {
+  ...{ StudyInstanceUID: '1.2.3', StudyDate: '20260331', AccessionNumber: 'ACC1', PatientID: 'PAT1', StudyID: 'S1' },
+  ...{ SeriesInstanceUID: '1.2.3.1', SeriesNumber: '1' },
+}
+
+export const versionOf = (imageSetId: string, values: Partial<VersionToPublish> = {}): VersionToPublish => ({
+  imageSetId,
+  levels: { blobKey: `levels of ${imageSetId}`, offsetBytes: 0, sizeBytes: 30 },
+  document: { blobKey: `document of ${imageSetId}`, offsetBytes: 1, sizeBytes: 2, contentBytes: 3, crc32: 4 },
+  grouping: ELEMENTS,
+  studyInstant: null,
+  tags: '{"DICOMPatientName":"NEW"}',
+  instances: { kind: 'changed', removed: [], replaced: [] },
+  ...values,
+})
+
+export async function search(catalog: Catalog, datastoreId: string) {
+  const all = { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } } as const
+  return (await catalog.imageSets.search({ datastoreId, search: all, limit: 100 })).rows
+}
+
+export const get = (catalog: Catalog, imageSet: ImageSet & { readonly version?: number }, deletedSince = AT) =>
+  catalog.imageSets.get({ ...imageSet, deletedSince })
+
+export const told = (properties: Awaited<ReturnType<typeof get>>) =>
+  properties && [properties.version, properties.imageSetState, properties.workflowStatus]
+
+export const sopsOf = async (catalog: Catalog, imageSet: ImageSet, version: number) =>
+  (await catalog.imageSets.parts({ ...imageSet, version })).map(({ sopInstanceUID }) => sopInstanceUID).sort()
+
+/** An update from its request to its end. */
+export async function update(
+  catalog: Catalog,
+  { datastoreId, imageSetId }: ImageSet,
+  values: Partial<VersionToPublish> & { readonly from: number; readonly at?: number },
+) {
+  const { from, at = AT + 2_000, ...version } = values
+  await begin(catalog, datastoreId, updateOf(imageSetId, from))
+  const { lease } = await claim(catalog)
+  assert.equal(await catalog.workflows.complete(lease, { versions: [versionOf(imageSetId, version)], at }), 'completed')
+}

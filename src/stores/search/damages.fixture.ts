@@ -1,0 +1,217 @@
+/** Every way in which the search index and the image sets can come to differ, done by SQL past the catalog. */
+import type { Catalog, IndexDifferenceKind } from '../catalog/catalog.ts'
+import type { Row, SqlValue } from '../sql/engine/statement.ts'
+import { decodeEntries, type Entry, encodeEntries, entriesOf } from './kd-tree/entries.ts'
+import { boundsOf, decodeBounds, encodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
+
+export interface Place {
+  open(options?: { onlyToLook: boolean }): Promise<Catalog>
+  /** Past the catalog, without foreign keys. */
+  sql(text: string, ...values: readonly SqlValue[]): Promise<readonly Row[]>
+}
+
+/** A leaf of the space of the primary image sets that has entries. */
+async function someLeaf(place: Place, at = 0) {
+  const rows = await place.sql(
+    `SELECT leaf, entry_count, bounds, entries FROM search_leaves JOIN search_entries USING (leaf) JOIN search_spaces USING (space)
+     WHERE attribute = '' AND is_primary = 1 AND entry_count BETWEEN 1 AND 7 ORDER BY leaf`,
+  )
+  const row = rows[at]!
+  const columns = decodeEntries(row.entries as Uint8Array)
+  const numbers = decodeBounds(row.bounds as Uint8Array)
+  const bounds = new LeafBounds()
+  bounds.set(0, columns.count, numbers)
+  return { leaf: row.leaf as number, numbers, cell: bounds.cellAt(0), entries: entriesOf(columns) }
+}
+
+async function writeEntries(
+  place: Place,
+  { leaf, cell }: Awaited<ReturnType<typeof someLeaf>>,
+  entries: readonly Entry[],
+) {
+  const bytes = encodeEntries(entries)
+  await place.sql('UPDATE search_entries SET entries = ? WHERE leaf = ?', bytes, leaf)
+  const bounds = encodeBounds(boundsOf(cell, decodeEntries(bytes)))
+  await place.sql('UPDATE search_leaves SET entry_count = ?, bounds = ? WHERE leaf = ?', entries.length, bounds, leaf)
+}
+
+export interface Damage {
+  readonly what: string
+  readonly kinds: readonly IndexDifferenceKind[]
+  readonly differing?: readonly string[]
+  readonly by: (place: Place) => Promise<unknown>
+}
+
+const PRIMARY_SPACE = `(SELECT space FROM search_spaces WHERE attribute = '' AND is_primary = 1)`
+const ofRow = (column: string, value: string) => (place: Place) =>
+  place.sql(`UPDATE image_sets SET ${column} = ${value} WHERE seq = 7`)
+
+/** Of 40 primary image sets of one patient and one study id, rows 1 to 40, in leaves of at most 8. */
+export const DAMAGES: readonly Damage[] = [
+  {
+    what: 'another updatedAt',
+    kinds: ['entry-differs'],
+    differing: ['updatedAt'],
+    by: ofRow('updated_at', 'updated_at + 1'),
+  },
+  {
+    what: 'another createdAt',
+    kinds: ['entry-differs'],
+    differing: ['createdAt'],
+    by: ofRow('created_at', 'created_at - 1'),
+  },
+  {
+    what: 'no study date any more',
+    kinds: ['entry-differs'],
+    differing: ['DICOMStudyDateAndTime'],
+    by: ofRow('study_instant', 'NULL'),
+  },
+  {
+    what: 'a later change',
+    kinds: ['entry-differs'],
+    differing: ['the number of its change'],
+    by: ofRow('changed_in', 'changed_in + 1'),
+  },
+  {
+    what: 'another accession number',
+    kinds: ['entry-differs'],
+    differing: ['DICOMAccessionNumber'],
+    by: ofRow('accession_number', `'other'`),
+  },
+  {
+    what: 'another text than its space',
+    kinds: ['entry-differs', 'entry-in-wrong-space', 'space-incomplete'],
+    differing: ['DICOMPatientId'],
+    by: ofRow('patient_id', `'other'`),
+  },
+  {
+    what: 'an image set that is not primary any more',
+    kinds: ['entry-differs', 'entry-in-wrong-space', 'space-incomplete'],
+    differing: ['isPrimary'],
+    by: ofRow('is_primary', '0'),
+  },
+  {
+    what: 'an image set that is deleted',
+    kinds: ['entry-without-image-set', 'space-incomplete'],
+    by: ofRow('deleted_at', '1'),
+  },
+  {
+    what: 'an image set that no leaf has',
+    kinds: ['space-incomplete'],
+    by: (place) =>
+      place.sql(
+        `INSERT INTO image_sets (id_tail, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at,
+           last_accessed_at, changed_in, instance_count, tags)
+         SELECT id_tail, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at, last_accessed_at,
+           changed_in, instance_count, tags FROM image_sets WHERE seq = 7`,
+      ),
+  },
+  {
+    what: 'an entry that is gone from its leaf',
+    kinds: ['space-incomplete'],
+    by: async (place) => {
+      const leaf = await someLeaf(place)
+      await writeEntries(place, leaf, leaf.entries.slice(1))
+    },
+  },
+  {
+    what: 'an entry that is there twice',
+    kinds: ['entry-twice', 'space-incomplete'],
+    by: async (place) => {
+      const leaf = await someLeaf(place)
+      await writeEntries(place, leaf, [...leaf.entries, leaf.entries[0]!])
+    },
+  },
+  {
+    what: 'an entry in the leaf of another cell',
+    kinds: ['entry-outside-cell'],
+    by: async (place) => {
+      const [from, to] = [await someLeaf(place), await someLeaf(place, 1)]
+      await writeEntries(place, from, from.entries.slice(1))
+      await writeEntries(place, to, [...to.entries, from.entries[0]!])
+    },
+  },
+  {
+    what: 'a count that is wrong',
+    kinds: ['leaf-count-wrong', 'space-incomplete'],
+    by: async (place) =>
+      place.sql('UPDATE search_leaves SET entry_count = entry_count + 1 WHERE leaf = ?', (await someLeaf(place)).leaf),
+  },
+  {
+    what: 'a box that leaves an entry out',
+    kinds: ['leaf-bounds-wrong'],
+    by: async (place) => {
+      const { leaf, numbers } = await someLeaf(place)
+      const wrong = numbers.with(14, numbers[14]! - 1)
+      await place.sql('UPDATE search_leaves SET bounds = ? WHERE leaf = ?', encodeBounds(wrong), leaf)
+    },
+  },
+  {
+    what: 'a cell that is too large',
+    kinds: ['cells-overlap'],
+    by: async (place) => {
+      const { leaf, numbers } = await someLeaf(place)
+      const wrong = Float64Array.from(numbers, (number, at) => (at < 4 ? -Infinity : at < 8 ? Infinity : number))
+      await place.sql('UPDATE search_leaves SET bounds = ? WHERE leaf = ?', encodeBounds(wrong), leaf)
+    },
+  },
+  {
+    what: 'entries that are cut off',
+    kinds: ['leaf-damaged'],
+    by: async (place) =>
+      place.sql(
+        'UPDATE search_entries SET entries = ? WHERE leaf = ?',
+        new Uint8Array(51),
+        (await someLeaf(place)).leaf,
+      ),
+  },
+  {
+    what: 'a leaf that is older than its entries',
+    kinds: ['leaf-older-than-entry'],
+    by: async (place) =>
+      place.sql('UPDATE search_leaves SET changed_in = 0 WHERE leaf = ?', (await someLeaf(place)).leaf),
+  },
+  {
+    what: 'a leaf without entries',
+    kinds: ['leaf-without-entries'],
+    by: async (place) => place.sql('DELETE FROM search_entries WHERE leaf = ?', (await someLeaf(place)).leaf),
+  },
+  {
+    what: 'entries without their leaf',
+    kinds: ['cells-leave-gap', 'entries-without-leaf', 'space-incomplete'],
+    by: async (place) => place.sql('DELETE FROM search_leaves WHERE leaf = ?', (await someLeaf(place)).leaf),
+  },
+  {
+    what: 'leaves without their space',
+    kinds: ['leaf-without-space'],
+    by: (place) => place.sql(`DELETE FROM search_spaces WHERE attribute = 'DICOMPatientId'`),
+  },
+  {
+    what: 'no space of the primary image sets',
+    kinds: ['image-sets-without-space'],
+    by: async (place) => {
+      await place.sql(
+        `DELETE FROM search_entries WHERE leaf IN (SELECT leaf FROM search_leaves WHERE space = ${PRIMARY_SPACE})`,
+      )
+      await place.sql(`DELETE FROM search_leaves WHERE space = ${PRIMARY_SPACE}`)
+      await place.sql(`DELETE FROM search_spaces WHERE space = ${PRIMARY_SPACE}`)
+    },
+  },
+  {
+    what: 'no spaces of two texts that many image sets share',
+    kinds: ['image-sets-without-space'],
+    by: async (place) => {
+      const pair = `(SELECT space FROM search_spaces WHERE attribute LIKE '%+%')`
+      await place.sql(
+        `DELETE FROM search_entries WHERE leaf IN (SELECT leaf FROM search_leaves WHERE space IN ${pair})`,
+      )
+      await place.sql(`DELETE FROM search_leaves WHERE space IN ${pair}`)
+      await place.sql(`DELETE FROM search_spaces WHERE attribute LIKE '%+%'`)
+    },
+  },
+  {
+    what: 'a space of a data store that is not there',
+    kinds: ['entry-in-wrong-space', 'space-without-datastore'],
+    by: (place) => place.sql(`UPDATE search_spaces SET datastore = 99 WHERE attribute = 'DICOMPatientId'`),
+  },
+]

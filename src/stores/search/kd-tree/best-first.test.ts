@@ -1,0 +1,125 @@
+/**
+ * The search index without a database: spaces that grow entry by entry against the meaning of a search, and how little of them is
+ * read, which no clock is needed to see.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import {
+  comparePositions,
+  type Filter,
+  matches,
+  type Position,
+  positionOf,
+  type Search,
+  type SearchableImageSet,
+} from '../../../imaging/search/search.ts'
+import { hashOf } from './entries.ts'
+import { imageSetOf, Space } from './partition.fixture.ts'
+
+const SEED = 20260402
+const SORT_FIELDS = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime'] as const
+
+const imageSets = (most: number) => {
+  const date = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: 0, max: 5_000 }))
+  return fc
+    .array(fc.tuple(date, date, fc.option(date, { freq: 6 })), { minLength: 1, maxLength: 300, size: 'max' })
+    .map((dates) => dates.slice(0, most).map((each, seq) => imageSetOf(seq, each)))
+}
+
+const searches: fc.Arbitrary<Search> = fc.record({
+  filters: fc.array(
+    fc.oneof(
+      fc
+        .tuple(
+          fc.constantFrom(...SORT_FIELDS),
+          fc.integer({ min: -4, max: 5_000 }),
+          fc.integer({ min: -4, max: 5_000 }),
+        )
+        .map(([attribute, a, b]): Filter => ({ attribute, from: Math.min(a, b), to: Math.max(a, b) })),
+      fc.boolean().map((equals): Filter => ({ attribute: 'isPrimary', equals })),
+      fc.constant<Filter>({ attribute: 'DICOMPatientId', equals: 'ANON' }),
+    ),
+    { maxLength: 2 },
+  ),
+  sort: fc.record({ sortField: fc.constantFrom(...SORT_FIELDS), sortOrder: fc.constantFrom('ASC', 'DESC') }),
+})
+
+test('a space, built at once or grown entry by entry, answers page by page what a search means, and how much', () => {
+  fc.assert(
+    fc.property(
+      imageSets(300),
+      imageSets(60),
+      fc.integer({ min: 2, max: 9 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.array(searches, { minLength: 10, maxLength: 10 }),
+      (first, later, entriesMax, limit, tried) => {
+        const rows = new Map<number, SearchableImageSet>(first.map((row) => [row.seq, row]))
+        const space = new Space(first, entriesMax)
+        // What comes later takes the place of what has its seq; some goes for good.
+        for (const row of later) {
+          const before = rows.get(row.seq)
+          if (before !== undefined) space.remove(before)
+          rows.delete(row.seq)
+          if (row.seq % 5 === 0) continue
+          space.add(row)
+          rows.set(row.seq, row)
+        }
+        assert.equal(space.bounds.entryCount(), rows.size)
+        for (const search of tried) {
+          const meant = [...rows.values()]
+            .filter((row) => matches(search, row))
+            .map((row) => positionOf(search, row))
+            .sort((a, b) => comparePositions(search.sort.sortOrder, a, b))
+          assert.equal(space.count(search.filters).total, meant.length)
+          for (let start = 0; start <= meant.length; start += limit) {
+            const { seqs } = space.search(search, { after: meant[start - 1], limit })
+            assert.deepEqual(
+              seqs,
+              meant.slice(start, start + limit).map(({ seq }) => seq),
+            )
+          }
+        }
+      },
+    ),
+    { seed: SEED, numRuns: 60 },
+  )
+})
+
+test('no leaf is larger than it may be, though all image sets be equal in every date', () => {
+  const space = new Space([], 4)
+  for (let seq = 0; seq < 100; seq++) space.add(imageSetOf(seq, [7, 7, null]))
+  assert.ok(Math.max(...space.bounds.entryCounts) <= 4)
+  assert.equal(space.bounds.entryCount(), 100)
+})
+
+test('what comes in order of time fills its leaves', () => {
+  const space = new Space([], 100)
+  for (let seq = 0; seq < 10_000; seq++) space.add(imageSetOf(seq, [seq * 1_000, seq * 1_000, seq * 1_000]))
+  assert.ok(space.bounds.count <= 10_000 / 80, `${space.bounds.count} leaves`)
+})
+
+test('a text has one hash of sixteen bits, never that of no text', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const hash = hashOf(text)
+      assert.ok(Number.isInteger(hash) && hash >= 1 && hash <= 0xffff)
+    }),
+    { seed: SEED, numRuns: 500 },
+  )
+  assert.equal(hashOf(null), 0)
+})
+
+test('nothing is read where nothing can match, and no leaf before the cursor', () => {
+  const space = new Space(
+    Array.from({ length: 1_000 }, (_, seq) => imageSetOf(seq, [0, seq, 0])),
+    10,
+  )
+  const sort = { sortField: 'createdAt', sortOrder: 'DESC' } as const
+  const read = (filters: readonly Filter[], after?: Position) =>
+    space.search({ filters, sort }, { after, limit: 11 }).leavesVisited
+  assert.equal(read([{ attribute: 'createdAt', from: -5, to: -1 }]), 0)
+  assert.equal(read([], { key: 0, seq: 999 }), 0)
+  // A page of 11 lies in three leaves of five to ten at the most, and one more may be cut.
+  assert.ok(read([], { key: 0, seq: 500 }) <= 4)
+})

@@ -1,0 +1,234 @@
+/**
+ * The first entries of a search, in order, from as few leaves as can be: leaves are read in the order of the best that each could
+ * hold, until none is left that could hold better than the worst of what was found. Exact for every search. Groups of leaves are in
+ * the same order, so that of a space with tens of thousands of leaves the bounds of a few hundred are looked at.
+ */
+import type { Position, Search } from '../../../imaging/search/search.ts'
+import { boxMayMatch, type Criteria, criteriaOf, entryMatches } from './criteria.ts'
+import { DIMENSIONS, type Entries, LACKING, SEQ } from './entries.ts'
+import { BOX_FROM, BOX_TO, LEAVES_PER_GROUP, type LeafBounds, NUMBERS_PER_LEAF } from './leaf-bounds.ts'
+
+/** What decides whether an entry belongs to the page, and where. */
+interface Wanted extends Criteria {
+  readonly sortDimension: number
+  readonly descending: boolean
+  /** Rank and seq of the entry before the page. */
+  readonly afterRank: number
+  readonly afterSeq: number
+  readonly asOf: number
+  readonly not: ReadonlySet<number>
+  readonly limit: number
+}
+
+export interface PageOfEntries {
+  readonly search: Search
+  readonly after?: Position | undefined
+  /** Entries that changed later are left out. */
+  readonly asOf: number
+  readonly limit: number
+  /** Left out too: their texts had the hash that was looked for, and were others. */
+  readonly not?: ReadonlySet<number>
+}
+
+export interface BestFirst {
+  readonly wanted: Wanted
+  readonly spaces: readonly LeafBounds[]
+  readonly candidates: Candidates
+  /** Sorted: the least ranks found so far, and their seqs. */
+  readonly ranks: number[]
+  readonly seqs: number[]
+  /** Leaves that may hold something of the page by their bounds, of those whose bounds were looked at. */
+  leavesMatching: number
+  leavesVisited: number
+  entriesVisited: number
+}
+
+/** A binary heap over leaves and groups of leaves, the least first. */
+interface Candidates {
+  size: number
+  ranks: Float64Array
+  seqs: Float64Array
+  /** The number of a leaf, or below zero a group: see groupName. */
+  names: Float64Array
+}
+
+const CANDIDATES_AT_FIRST = 256
+/** More groups than a space ever has. */
+const GROUPS_MAX = 2 ** 32
+
+const groupName = (space: number, group: number) => -1 - (space * GROUPS_MAX + group)
+
+/** In order of rank, then seq, entries come as comparePositions has them. */
+const rankOf = (key: number, descending: boolean) => (descending && key !== LACKING ? -key : key)
+
+export function beginBestFirst(spaces: readonly LeafBounds[], page: PageOfEntries): BestFirst {
+  const wanted = wantedOf(page)
+  const candidates: Candidates = {
+    size: 0,
+    ranks: new Float64Array(CANDIDATES_AT_FIRST),
+    seqs: new Float64Array(CANDIDATES_AT_FIRST),
+    names: new Float64Array(CANDIDATES_AT_FIRST),
+  }
+  for (const [index, space] of spaces.entries()) {
+    const groups = space.groups()
+    for (let group = 0; group < space.groupCount; group++) {
+      const start = group * NUMBERS_PER_LEAF
+      if (mayHoldNext(wanted, groups, start))
+        push(candidates, wanted, { numbers: groups, start, name: groupName(index, group) })
+    }
+  }
+  return { wanted, spaces, candidates, ranks: [], seqs: [], leavesMatching: 0, leavesVisited: 0, entriesVisited: 0 }
+}
+
+function wantedOf({ search, after, asOf, limit, not = new Set() }: PageOfEntries): Wanted {
+  const descending = search.sort.sortOrder === 'DESC'
+  return {
+    ...criteriaOf(search.filters),
+    sortDimension: DIMENSIONS.indexOf(search.sort.sortField),
+    descending,
+    afterRank: after === undefined ? Number.NEGATIVE_INFINITY : rankOf(after.key ?? LACKING, descending),
+    afterSeq: after?.seq ?? -1,
+    asOf,
+    not,
+    limit,
+  }
+}
+
+/** Whether a leaf or a group may hold, by its box, something that matches and comes behind the cursor. */
+function mayHoldNext(wanted: Wanted, numbers: Float64Array, start: number): boolean {
+  if (!boxMayMatch(wanted, numbers, start)) return false
+  // The last that it can hold: where it is not after the cursor, nothing in it is.
+  const { last } = ranksOf(wanted, numbers, start)
+  return isBefore(wanted.afterRank, wanted.afterSeq, last, numbers[start + BOX_TO + SEQ]!)
+}
+
+/** The ranks of the best and of the last that a leaf or a group can hold. */
+function ranksOf({ sortDimension, descending }: Wanted, numbers: Float64Array, start: number) {
+  const low = numbers[start + BOX_FROM + sortDimension]!
+  const high = numbers[start + BOX_TO + sortDimension]!
+  if (!descending) return { best: low, last: high }
+  // A group may have leaves with keys and leaves without, which come last in either order.
+  if (high === LACKING && low !== LACKING) return { best: Number.NEGATIVE_INFINITY, last: LACKING }
+  return { best: rankOf(high, true), last: rankOf(low, true) }
+}
+
+function push(
+  candidates: Candidates,
+  wanted: Wanted,
+  of: { readonly numbers: Float64Array; readonly start: number; readonly name: number },
+): void {
+  const { numbers, start, name } = of
+  // What comes before the cursor is not wanted: the best that it can hold is not before it either.
+  const rank = Math.max(wanted.afterRank, ranksOf(wanted, numbers, start).best)
+  const seq = numbers[start + BOX_FROM + SEQ]!
+  if (candidates.size === candidates.ranks.length) grow(candidates)
+  const { ranks, seqs, names } = candidates
+  let at = candidates.size++
+  for (let parent = (at - 1) >> 1; at > 0; parent = (at - 1) >> 1) {
+    if (!isBefore(rank, seq, ranks[parent]!, seqs[parent]!)) break
+    ranks[at] = ranks[parent]!
+    seqs[at] = seqs[parent]!
+    names[at] = names[parent]!
+    at = parent
+  }
+  ranks[at] = rank
+  seqs[at] = seq
+  names[at] = name
+}
+
+function grow(candidates: Candidates): void {
+  const doubled = (numbers: Float64Array) => {
+    const more = new Float64Array(numbers.length * 2)
+    more.set(numbers)
+    return more
+  }
+  candidates.ranks = doubled(candidates.ranks)
+  candidates.seqs = doubled(candidates.seqs)
+  candidates.names = doubled(candidates.names)
+}
+
+/** Takes the last to the top, and down to where it belongs. */
+function sinkLast({ size, ranks, seqs, names }: Candidates): void {
+  const [rank, seq, name] = [ranks[size]!, seqs[size]!, names[size]!]
+  let at = 0
+  for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
+    const other = child + 1
+    if (other < size && isBefore(ranks[other]!, seqs[other]!, ranks[child]!, seqs[child]!)) child = other
+    if (!isBefore(ranks[child]!, seqs[child]!, rank, seq)) break
+    ranks[at] = ranks[child]!
+    seqs[at] = seqs[child]!
+    names[at] = names[child]!
+    at = child
+  }
+  ranks[at] = rank
+  seqs[at] = seq
+  names[at] = name
+}
+
+const isBefore = (rankA: number, seqA: number, rankB: number, seqB: number) =>
+  rankA < rankB || (rankA === rankB && seqA < seqB)
+
+/** The next leaf to read, undefined when what was found is the answer. */
+export function nextLeaf(search: BestFirst): number | undefined {
+  const { wanted, candidates, ranks, seqs } = search
+  const last = wanted.limit - 1
+  while (candidates.size > 0) {
+    const isFound =
+      ranks.length > last && !isBefore(candidates.ranks[0]!, candidates.seqs[0]!, ranks[last]!, seqs[last]!)
+    if (isFound) return undefined
+    const name = candidates.names[0]!
+    candidates.size--
+    if (candidates.size > 0) sinkLast(candidates)
+    if (name >= 0) return name
+    openGroup(search, -1 - name)
+  }
+  return undefined
+}
+
+function openGroup(search: BestFirst, group: number): void {
+  const { wanted, candidates } = search
+  const space = search.spaces[Math.floor(group / GROUPS_MAX)]!
+  const first = (group % GROUPS_MAX) * LEAVES_PER_GROUP
+  const { numbers, entryCounts, leaves } = space
+  for (let at = first; at < Math.min(space.count, first + LEAVES_PER_GROUP); at++) {
+    const start = at * NUMBERS_PER_LEAF
+    if (entryCounts[at] === 0 || !mayHoldNext(wanted, numbers, start)) continue
+    push(candidates, wanted, { numbers, start, name: leaves[at]! })
+    search.leavesMatching++
+  }
+}
+
+/** Takes what belongs to the page out of some entries. */
+export function visit(search: BestFirst, entries: Entries): void {
+  const { wanted, ranks, seqs } = search
+  const { afterRank, afterSeq, asOf, limit, descending, not } = wanted
+  const keys = entries.columns[wanted.sortDimension]!
+  const seqColumn = entries.columns[SEQ]!
+  search.leavesVisited++
+  search.entriesVisited += entries.count
+  for (let at = 0; at < entries.count; at++) {
+    const rank = rankOf(keys[at]!, descending)
+    const seq = seqColumn[at]!
+    if (!isBefore(afterRank, afterSeq, rank, seq)) continue
+    if (ranks.length === limit && !isBefore(rank, seq, ranks[limit - 1]!, seqs[limit - 1]!)) continue
+    if (!entryMatches(wanted, entries, at)) continue
+    if (entries.changedIn[at]! > asOf) continue
+    if (not.has(seq)) continue
+    keep(search, rank, seq)
+  }
+}
+
+function keep({ ranks, seqs, wanted }: BestFirst, rank: number, seq: number): void {
+  let [low, high] = [0, ranks.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (isBefore(rank, seq, ranks[middle]!, seqs[middle]!)) high = middle
+    else low = middle + 1
+  }
+  ranks.splice(low, 0, rank)
+  seqs.splice(low, 0, seq)
+  if (ranks.length > wanted.limit) {
+    ranks.pop()
+    seqs.pop()
+  }
+}

@@ -1,0 +1,183 @@
+/** The leaves of the search index, written: each once in a change, however many of its entries come or go. */
+import assert from 'node:assert/strict'
+import { all, insertAll, one, run, type Sql } from '../sql/engine/statement.ts'
+import {
+  changedEntries,
+  decodeEntries,
+  type Entries,
+  type Entry,
+  encodeEntries,
+  entriesOf,
+  LACKING,
+  SEQ,
+} from './kd-tree/entries.ts'
+import { boundsOf, type Cell, encodeBounds, type LeafBounds } from './kd-tree/leaf-bounds.ts'
+import { buildLeaves, divideLeaf } from './kd-tree/split.ts'
+import { entryBytesOf, type SpaceKey, type SpaceState } from './partitions.ts'
+
+/** What a change does to one space. */
+export interface Edit {
+  readonly space: number
+  /** Of the space as it was before the edit; they stay so. */
+  readonly bounds: LeafBounds
+  readonly removed: readonly Entry[]
+  readonly added: readonly Entry[]
+}
+
+interface Leaf {
+  readonly space: number
+  /** undefined where it has no number yet. */
+  readonly leaf: number | undefined
+  readonly cell: Cell
+  readonly bytes: Uint8Array
+}
+
+/** What an edit does to one leaf. */
+interface LeafEdit {
+  readonly edit: Edit
+  readonly place: number
+  readonly removed: Set<number>
+  readonly added: Entry[]
+}
+
+const LEAVES_PER_BITE = 256
+
+export class LeafWriter {
+  readonly #entriesMax: number
+  /** The leaves written by changes that may still be undone. */
+  readonly #written = new Set<number>()
+
+  constructor(entriesMax: number) {
+    this.#entriesMax = entriesMax
+  }
+
+  get written(): ReadonlySet<number> {
+    return this.#written
+  }
+
+  forgetWritten(): void {
+    this.#written.clear()
+  }
+
+  /** All leaves are read at once and written at once, whatever spaces they are of: each statement may be a round trip. */
+  *edit(edits: readonly Edit[], change: number): Sql<void> {
+    const leafEdits = edits.flatMap(byLeaf)
+    const bytesOf = yield* entryBytesOf(leafEdits.map(({ edit, place }) => edit.bounds.leaves[place]!))
+    const leaves = leafEdits.flatMap(({ edit, place, removed, added }) => {
+      const leaf = edit.bounds.leaves[place]!
+      const bytes = changedEntries(bytesOf.get(leaf)!, { removed, added })
+      assert(bytes, 'an image set lies where its dates say')
+      return this.#divided({ space: edit.space, leaf, cell: edit.bounds.cellAt(place), bytes }, edit.bounds, added)
+    })
+    yield* this.#write(leaves, change)
+  }
+
+  /** @returns the number of the space. */
+  *addSpace(
+    of: { readonly datastore: number; readonly key: SpaceKey; readonly state: SpaceState },
+    { entries, change }: { readonly entries: Entries; readonly change: number },
+  ): Sql<number> {
+    const counted = yield* one<{ last_space: number }>(
+      'UPDATE changes SET last_space = last_space + 1 RETURNING last_space',
+    )
+    const space = counted!.last_space
+    yield* insertAll('search_spaces', {
+      columns: ['space', 'datastore', 'state', 'is_primary', 'attribute', 'value'],
+      rows: [[space, of.datastore, of.state, of.key.isPrimary ? 1 : 0, of.key.attribute, of.key.value]],
+    })
+    let some: Leaf[] = []
+    for (const { cell, bytes } of buildLeaves(entries, this.#entriesMax)) {
+      some.push({ space, leaf: undefined, cell, bytes })
+      if (some.length < LEAVES_PER_BITE) continue
+      yield* this.#write(some, change)
+      some = []
+    }
+    yield* this.#write(some, change)
+    return space
+  }
+
+  /** The first part keeps the leaf's number. */
+  #divided(leaf: Leaf, bounds: LeafBounds, added: readonly Entry[]): readonly Leaf[] {
+    const entries = decodeEntries(leaf.bytes)
+    if (entries.count <= this.#entriesMax) return [leaf]
+    const parts = divideLeaf(
+      { cell: leaf.cell, entries: entriesOf(entries) },
+      {
+        extents: bounds.extents(LACKING),
+        entriesMax: this.#entriesMax,
+        added: new Set(added.map(({ point }) => point[SEQ]!)),
+      },
+    )
+    return parts.map(({ cell, entries: some }, at) => ({
+      ...{ space: leaf.space, leaf: at === 0 ? leaf.leaf : undefined, cell },
+      bytes: encodeEntries(some),
+    }))
+  }
+
+  *#write(leaves: readonly Leaf[], change: number): Sql<void> {
+    const fresh = leaves.filter(({ leaf }) => leaf === undefined)
+    let next = fresh.length === 0 ? 0 : yield* firstOfNewLeaves(fresh.length)
+    const numbered = leaves.map((each) => ({ ...each, leaf: each.leaf ?? next++ }))
+    yield* insertAll('search_leaves', {
+      columns: ['leaf', 'space', 'entry_count', 'changed_in', 'bounds'],
+      rows: numbered.map(({ leaf, space, cell, bytes }) => {
+        const entries = decodeEntries(bytes)
+        return [leaf, space, entries.count, change, encodeBounds(boundsOf(cell, entries))]
+      }),
+      suffix: `ON CONFLICT (leaf) DO UPDATE
+        SET entry_count = excluded.entry_count, changed_in = excluded.changed_in, bounds = excluded.bounds`,
+    })
+    yield* insertAll('search_entries', {
+      columns: ['leaf', 'entries'],
+      rows: numbered.map(({ leaf, bytes }) => [leaf, bytes]),
+      suffix: 'ON CONFLICT (leaf) DO UPDATE SET entries = excluded.entries',
+    })
+    for (const { leaf } of numbered) this.#written.add(leaf)
+  }
+}
+
+function* firstOfNewLeaves(count: number): Sql<number> {
+  const counted = yield* one<{ last_leaf: number }>(
+    'UPDATE changes SET last_leaf = last_leaf + ? RETURNING last_leaf',
+    count,
+  )
+  return counted!.last_leaf - count + 1
+}
+
+function byLeaf(edit: Edit): readonly LeafEdit[] {
+  const edits = new Map<number, LeafEdit>()
+  const leafEditOf = ({ point }: Entry) => {
+    const place = edit.bounds.find(point)
+    assert(place !== -1, 'the cells of a space hold every point')
+    const known = edits.get(place) ?? { edit, place, removed: new Set(), added: [] }
+    edits.set(place, known)
+    return known
+  }
+  for (const entry of edit.removed) leafEditOf(entry).removed.add(entry.point[SEQ]!)
+  for (const entry of edit.added) leafEditOf(entry).added.push(entry)
+  return [...edits.values()]
+}
+
+/** From here nothing finds the space any more; its leaves are left to clearRetired. */
+export function* retireSpace(space: number): Sql<void> {
+  yield* run(
+    `UPDATE search_spaces SET state = 'retired', attribute = 'space', value = CAST(space AS TEXT) WHERE space = ?`,
+    space,
+  )
+}
+
+/** Removes some leaves of a retired space, or the space when it has none left. */
+export function* clearRetired(leavesMax: number): Sql<'more' | 'done'> {
+  const retired = yield* one<{ space: number }>(`SELECT space FROM search_spaces WHERE state = 'retired' LIMIT 1`)
+  if (retired === undefined) return 'done'
+  const leaves = yield* all<{ leaf: number }>(
+    'SELECT leaf FROM search_leaves WHERE space = ? LIMIT ?',
+    ...[retired.space, leavesMax],
+  )
+  for (const { leaf } of leaves) {
+    yield* run('DELETE FROM search_entries WHERE leaf = ?', leaf)
+    yield* run('DELETE FROM search_leaves WHERE leaf = ?', leaf)
+  }
+  if (leaves.length === 0) yield* run('DELETE FROM search_spaces WHERE space = ?', retired.space)
+  return 'more'
+}

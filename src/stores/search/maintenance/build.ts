@@ -1,0 +1,81 @@
+/** The whole search index out of the rows: at once, for a catalog that has none. */
+
+import type { Dialect } from '../../sql/engine/differences.ts'
+import { all, type Sql } from '../../sql/engine/statement.ts'
+import { COLUMN_OF, TEXT_INDEXES } from '../../sql/rows/search-columns.ts'
+import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf } from '../indexed-image-set.ts'
+import { decodeEntries, type Entries, encodeEntries, joinEntries } from '../kd-tree/entries.ts'
+import type { IndexSizes } from '../kd-tree/sizes.ts'
+import { bothKeys, nameOf, nameOfTexts, pairsOf, type SpaceKey, spaceKey, type Text } from '../partitions.ts'
+
+/** How many rows are read at once. */
+const ROWS_PER_BITE = 20_000
+
+export interface Building {
+  readonly sizes: IndexSizes
+  readonly dialect: Dialect
+  readonly addSpace: (datastore: number, key: SpaceKey, entries: Entries) => Sql<void>
+}
+
+/** One pass over the image sets, then space by space. Holds 52 bytes in memory for each image set in each of its spaces. */
+export function* buildAll({ sizes, dialect, addSpace }: Building): Sql<void> {
+  const pieces = new Map<string, { readonly datastore: number; readonly key: SpaceKey; readonly bytes: Uint8Array[] }>()
+  const pieceOf = (datastore: number, key: SpaceKey) => {
+    const name = `${datastore} ${nameOf(key)}`
+    const piece = pieces.get(name) ?? { datastore, key, bytes: [] }
+    pieces.set(name, piece)
+    return piece
+  }
+  const heavy = new Map<number, ReadonlyMap<string, number>>()
+  for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
+    for (const key of bothKeys([])) pieceOf(datastore, key)
+    const counts = yield* heavyTexts(datastore, { sizes, dialect })
+    heavy.set(datastore, new Map([...counts].map(([text, count]) => [nameOfTexts([text]), count])))
+    for (const text of counts.keys()) for (const key of bothKeys([text])) pieceOf(datastore, key)
+  }
+  const placesOf = (imageSet: Indexed) => {
+    const { datastore, isPrimary, texts } = imageSet
+    const countOf = (text: Text) => heavy.get(datastore)!.get(nameOfTexts([text])) ?? 0
+    const heavyOnes = texts.filter((text) => countOf(text) > 0)
+    const pairs = pairsOf(heavyOnes.filter((text) => countOf(text) > sizes.pairFrom))
+    for (const pair of pairs) pieceOf(datastore, spaceKey(pair, !isPrimary))
+    return [[], ...heavyOnes.map((text) => [text]), ...pairs].map((some) =>
+      pieceOf(datastore, spaceKey(some, isPrimary)),
+    )
+  }
+  for (let after = -1; ; ) {
+    const rows = yield* all<IndexedRow>(
+      `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?`,
+      ...[after, ROWS_PER_BITE],
+    )
+    const placed = rows.map(indexedOf).flatMap((each) => placesOf(each).map((piece) => ({ piece, each })))
+    for (const [piece, those] of Map.groupBy(placed, (one) => one.piece)) {
+      piece.bytes.push(encodeEntries(those.map(({ each }) => each.entry)))
+    }
+    if (rows.length < ROWS_PER_BITE) break
+    after = rows.at(-1)!.seq
+  }
+  for (const [name, { datastore, key, bytes }] of pieces) {
+    pieces.delete(name)
+    yield* addSpace(datastore, key, bytes.length === 1 ? decodeEntries(bytes[0]!) : joinEntries(bytes))
+  }
+}
+
+/** The texts that shall have a space, with the number of image sets that have them. */
+export function* heavyTexts(
+  datastore: number,
+  { sizes, dialect }: Pick<Building, 'sizes' | 'dialect'>,
+): Sql<ReadonlyMap<Text, number>> {
+  const counts = new Map<Text, number>()
+  for (const [attribute, index] of TEXT_INDEXES) {
+    const column = COLUMN_OF[attribute]
+    const isUid = attribute === 'DICOMStudyInstanceUID' || attribute === 'DICOMSeriesInstanceUID'
+    const rows = yield* all<{ value: string; count: number }>(
+      `SELECT ${column} AS value, count(*) AS count FROM image_sets ${dialect.byIndex(index)}
+       WHERE datastore = ? AND deleted_at IS NULL AND ${column} IS NOT NULL GROUP BY ${column} HAVING count(*) > ?`,
+      ...[datastore, isUid ? sizes.heavyUidFrom : sizes.heavyFrom],
+    )
+    for (const { value, count } of rows) counts.set({ attribute, equals: value }, count)
+  }
+  return counts
+}

@@ -1,0 +1,244 @@
+/** The search index stays equal to the image sets, whoever writes them and whatever becomes of a transaction. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import Database from 'better-sqlite3'
+import type { Search } from '../../../imaging/search/search.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import { AT, createDatastore, importFiles, startJob, storedFile } from '../../catalog/conformance/catalog.fixture.ts'
+import { openSqliteCatalog } from '../../sql/open-sqlite.ts'
+import { backToSchema } from '../../sql/schema/older-schema.fixture.ts'
+import { hashOf } from '../kd-tree/entries.ts'
+import type { IndexSizes } from '../kd-tree/sizes.ts'
+import { checkIndex } from '../search-index.fixture.ts'
+
+const SMALL: IndexSizes = {
+  leafEntriesMax: 8,
+  heavyFrom: 20,
+  heavyUntil: 10,
+  heavyUidFrom: 6,
+  heavyUidUntil: 4,
+  pairFrom: 12,
+  countEvery: 1,
+  rebuiltPerBite: 50,
+  leavesInMemory: 1_000,
+  entryBytesInMemory: 10_000,
+  summaryBytesInMemory: 10_000,
+}
+const NEWEST_FIRST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
+const ids = () => crypto.randomUUID().replaceAll('-', '')
+
+async function newPath(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'hilum-index-'))
+  context.after(() => rm(folder, { recursive: true }))
+  return join(folder, 'catalog.sqlite')
+}
+
+async function openAt(context: TestContext, path: string, sizes = SMALL): Promise<Catalog> {
+  const catalog = await openSqliteCatalog({ path, newId: ids, sizes })
+  context.after(() => catalog.close())
+  return catalog
+}
+
+/** Image sets in studies of their own, all of one patient; every so many have study id 1. */
+const filesOf = (
+  name: number,
+  { count, patientId = 'ANON', every = 2 }: { count: number; patientId?: string; every?: number },
+) =>
+  Array.from({ length: count }, (_, index) =>
+    storedFile(`k${String(index).padStart(4, '0')}`, {
+      study: `1.${name}.${index}`,
+      patientId,
+      accessionNumber: `A${name}.${index}`,
+      studyId: index % every === 0 ? '1' : `S${name}.${index}`,
+      studyDate: index % 7 === 0 ? null : `202601${String((index % 28) + 1).padStart(2, '0')}`,
+    }),
+  )
+
+async function find(catalog: Catalog, datastoreId: string, filters: Search['filters']) {
+  return catalog.imageSets.search({ datastoreId, search: { filters, sort: NEWEST_FIRST }, limit: 1_000 })
+}
+
+const ANON = { attribute: 'DICOMPatientId', equals: 'ANON' } as const
+
+test('a text that many image sets come to share gets a space, and gives it up when few are left', async (context) => {
+  const path = await newPath(context)
+  const catalog = await openAt(context, path)
+  const datastoreId = await createDatastore(catalog)
+  await importFiles(catalog, { datastoreId, files: filesOf(1, { count: 20 }) })
+  assert.equal(checkIndex(path, SMALL), 2)
+  const scanned = await find(catalog, datastoreId, [ANON])
+  const made = await importFiles(catalog, { datastoreId, files: filesOf(2, { count: 25 }), at: AT + 1 })
+  assert.equal(
+    checkIndex(path, SMALL),
+    8,
+    'of all, of ANON, of study id 1 and of both: the primary ones and the others',
+  )
+  const searched = await find(catalog, datastoreId, [ANON])
+  assert.deepEqual([scanned.rows.length, searched.rows.length], [20, 45])
+  assert.deepEqual(
+    [searched.visited.strategy, scanned.visited.strategy],
+    ['leaves, best first', 'image sets of one text'],
+  )
+  for (const { imageSetId } of [...made, ...searched.rows.slice(25, 36)]) {
+    await catalog.imageSets.delete({ datastoreId, imageSetId, at: AT + 2 })
+  }
+  assert.equal(checkIndex(path, SMALL), 2)
+  assert.equal((await find(catalog, datastoreId, [ANON])).rows.length, 9)
+})
+
+test('two processes that write in turns keep one index, and each sees at once what the other wrote', async (context) => {
+  const path = await newPath(context)
+  const [one, two] = [await openAt(context, path), await openAt(context, path)]
+  const datastoreId = await createDatastore(one)
+  for (let round = 0; round < 12; round++) {
+    await importFiles(round % 2 === 0 ? one : two, { datastoreId, files: filesOf(round, { count: 9 }), at: AT + round })
+    // An older study again: its image set moves.
+    await importFiles(round % 2 === 0 ? two : one, { datastoreId, files: filesOf(0, { count: 3 }), at: AT + round })
+    for (const catalog of [one, two]) {
+      assert.equal((await find(catalog, datastoreId, [])).rows.length, 9 * (round + 1))
+      assert.equal((await find(catalog, datastoreId, [ANON])).rows.length, 9 * (round + 1))
+    }
+  }
+  checkIndex(path, SMALL)
+})
+
+test('what memory knows of leaves does not outlive the undoing of the transaction that wrote them', async (context) => {
+  const path = await newPath(context)
+  const [one, two] = [await openAt(context, path), await openAt(context, path)]
+  const datastoreId = await createDatastore(one)
+  await importFiles(one, { datastoreId, files: filesOf(1, { count: 12 }) })
+  // Publishes that share a transaction succeed, the later ones upon the leaves of the earlier; then their commit is refused.
+  const outside = new Database(path)
+  context.after(() => outside.close())
+  outside.exec(`CREATE TABLE refused (job BIGINT REFERENCES import_jobs DEFERRABLE INITIALLY DEFERRED);
+    CREATE TRIGGER refuse AFTER UPDATE OF seq ON import_groups BEGIN INSERT INTO refused VALUES (-1); END`)
+  const lease = await startJob(one, { datastoreId, name: 'undone' })
+  await one.importJobs.record(lease, filesOf(2, { count: 40 }))
+  const groups = await one.importJobs.waitingGroups(lease.jobId, 100)
+  const undone = await Promise.allSettled(groups.map((group) => one.importJobs.publish(lease, [group], AT + 1)))
+  assert.ok(undone.length === 40 && undone.every(({ status }) => status === 'rejected'))
+  outside.exec('DROP TRIGGER refuse')
+  // The numbers of what was undone are given again, for other leaves, by the other and by the one that remembers.
+  for (const [round, catalog] of [two, one, two, one].entries()) {
+    await importFiles(catalog, { datastoreId, files: filesOf(3 + round, { count: 15 }), at: AT + 2 + round })
+    assert.equal((await find(one, datastoreId, [])).rows.length, 12 + 15 * (round + 1))
+    checkIndex(path, SMALL)
+  }
+})
+
+test('a catalog from before the index gets one when it is opened, and its metadata documents are pending', async (context) => {
+  const path = await newPath(context)
+  const before = await openAt(context, path)
+  const datastoreId = await createDatastore(before)
+  await importFiles(before, { datastoreId, files: filesOf(1, { count: 50 }) })
+  await before.close()
+  const old = new Database(path)
+  old.exec(backToSchema(2))
+  old.close()
+  const after = await openAt(context, path)
+  assert.equal(checkIndex(path, SMALL), 8, 'of all, of ANON, of study id 1 and of both')
+  assert.equal((await find(after, datastoreId, [ANON])).rows.length, 50)
+  assert.equal((await after.imageSets.pendingDocuments({ after: undefined, limit: 100 })).length, 50)
+})
+
+test('the index is built anew while image sets come, change and go, also by one who goes on where another stopped', async (context) => {
+  const path = await newPath(context)
+  const [one, two] = [await openAt(context, path), await openAt(context, path)]
+  const datastoreId = await createDatastore(one)
+  // Deleted ones leave leaves that are nearly empty.
+  const first = await importFiles(one, { datastoreId, files: filesOf(1, { count: 260 }) })
+  for (const { imageSetId } of first.slice(0, 90)) await two.imageSets.delete({ datastoreId, imageSetId, at: AT })
+  const outside = new Database(path)
+  context.after(() => outside.close())
+  const leaves = outside.prepare<[], { first: number; last: number }>(
+    'SELECT min(leaf) AS first, max(leaf) AS last FROM search_leaves',
+  )
+  const spaces = checkIndex(path, SMALL)
+  const { last } = leaves.get()!
+  const meanwhile = async (round: number) => {
+    await importFiles(two, { datastoreId, files: filesOf(10 + round, { count: 30 }), at: AT + round })
+    // Of those that are built anew already, and of those that are not.
+    for (const each of [first[100 + round]!, first[250 - round]!]) {
+      await one.imageSets.delete({ datastoreId, imageSetId: each.imageSetId, at: AT + round })
+    }
+    await importFiles(two, { datastoreId, files: filesOf(1, { count: 130 }).slice(125), at: AT + round })
+    checkIndex(path, SMALL)
+  }
+  for await (const { done, of } of one.searchIndex.rebuild()) {
+    assert.ok(done > 0 && done <= of)
+    await meanwhile(1)
+    break
+  }
+  await meanwhile(2)
+  const told: number[] = []
+  for await (const { done } of two.searchIndex.rebuild()) {
+    told.push(done)
+    await meanwhile(2 + told.length)
+  }
+  assert.deepEqual(
+    told,
+    told.toSorted((a, b) => a - b),
+  )
+  assert.equal(checkIndex(path, SMALL), spaces)
+  assert.deepEqual(outside.prepare(`SELECT * FROM search_spaces WHERE state <> 'live'`).all(), [])
+  assert.ok(leaves.get()!.first > last, 'no leaf is an old one')
+  const rows = outside.prepare<[], { count: number }>(
+    'SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL',
+  )
+  const { total } = await one.imageSets.search({
+    datastoreId,
+    search: { filters: [], sort: NEWEST_FIRST },
+    limit: 1,
+    count: 'exact',
+  })
+  assert.equal(total, rows.get()!.count)
+})
+
+test('an index that was lost is there again once it was built anew', async (context) => {
+  const path = await newPath(context)
+  const catalog = await openAt(context, path)
+  const datastoreId = await createDatastore(catalog)
+  await importFiles(catalog, { datastoreId, files: filesOf(1, { count: 60 }) })
+  const outside = new Database(path)
+  context.after(() => outside.close())
+  const spaces = checkIndex(path, SMALL)
+  outside.exec('DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_spaces')
+  assert.throws(() => checkIndex(path, SMALL))
+  for await (const _ of catalog.searchIndex.rebuild());
+  assert.equal(checkIndex(path, SMALL), spaces)
+})
+
+test('texts that have the same hash are told apart', async (context) => {
+  const twins = new Map<number, string>()
+  const pair = (() => {
+    for (let count = 0; ; count++) {
+      const other = twins.get(hashOf(`P${count}`))
+      if (other !== undefined) return [other, `P${count}`] as const
+      twins.set(hashOf(`P${count}`), `P${count}`)
+    }
+  })()
+  const catalog = await openAt(context, await newPath(context), { ...SMALL, heavyFrom: 4, heavyUntil: 2 })
+  const datastoreId = await createDatastore(catalog)
+  // Both are heavy, and so is study id 1, which fewer have: its space is searched, for the hash of the patient.
+  for (const [at, patientId] of pair.entries()) {
+    await importFiles(catalog, { datastoreId, files: filesOf(at, { count: 24, patientId, every: 3 }), at: AT + at })
+  }
+  for (const equals of pair) {
+    const found = await catalog.imageSets.search({
+      datastoreId,
+      search: {
+        filters: [
+          { attribute: 'DICOMPatientId', equals },
+          { attribute: 'DICOMStudyId', equals: '1' },
+        ],
+        sort: NEWEST_FIRST,
+      },
+      limit: 5,
+    })
+    assert.equal(found.rows.length, 5)
+    assert.ok(found.rows.every(({ tags }) => JSON.parse(tags).DICOMPatientId === equals))
+  }
+})

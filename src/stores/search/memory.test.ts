@@ -1,0 +1,151 @@
+/**
+ * What searches keep in memory from one to the next, while another process writes: every answer is that of a catalog that was opened
+ * this moment and has nothing in memory. This file is also the process that writes, when it is started with a path.
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import type { Search } from '../../imaging/search/search.ts'
+import type { Catalog, ImageSetSummary, SearchPage } from '../catalog/catalog.ts'
+import { AT, createDatastore, idsOfOne, importFiles, storedFile } from '../catalog/conformance/catalog.fixture.ts'
+import { openSqliteCatalog } from '../sql/open-sqlite.ts'
+import { PagesInMemory } from './cached-pages.ts'
+import { INDEX_SIZES } from './kd-tree/sizes.ts'
+import { SummariesInMemory } from './summaries.ts'
+
+const SIZES = { ...INDEX_SIZES, leafEntriesMax: 16, heavyFrom: 24, heavyUntil: 8 }
+const STUDIES = 60
+const ROUNDS = 25
+const path = process.argv[2]
+
+type Order = { readonly datastoreId: string; readonly round: number; readonly deleteImageSetId?: string }
+
+const NEWEST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
+const OLDEST_STUDY = { sortField: 'DICOMStudyDateAndTime', sortOrder: 'ASC' } as const
+const SEARCHES: readonly Search[] = [
+  { filters: [], sort: NEWEST },
+  { filters: [{ attribute: 'DICOMPatientId', equals: 'ANON' }], sort: NEWEST },
+  { filters: [{ attribute: 'DICOMPatientId', equals: 'P7' }], sort: OLDEST_STUDY },
+  { filters: [{ attribute: 'updatedAt', from: AT - 10, to: AT + 2 * ROUNDS }], sort: OLDEST_STUDY },
+]
+
+if (path !== undefined) await writeAsOrdered(path)
+else {
+  test('another process commits between searches, and each search has it', { timeout: 120_000 }, async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'hilum-memory-'))
+    context.after(() => rm(folder, { recursive: true }))
+    const at = join(folder, 'catalog.sqlite')
+    const catalog = await openSqliteCatalog({ path: at, newId: idsOfOne(), sizes: SIZES })
+    context.after(() => catalog.close())
+    const datastoreId = await createDatastore(catalog)
+    await importFiles(catalog, { datastoreId, files: studies(Array.from({ length: STUDIES }, (_, study) => study)) })
+    const writer = fork(import.meta.filename, [at])
+    context.after(() => writer.kill())
+
+    let [last] = await pagesOf(catalog, datastoreId)
+    for (let round = 0; round < ROUNDS; round++) {
+      const deleteImageSetId = last!.rows.at(round % 7)!.imageSetId
+      await ordered(writer, { datastoreId, round, ...(round % 3 === 0 ? { deleteImageSetId } : {}) })
+      const fresh = await openSqliteCatalog({ path: at, newId: idsOfOne(), sizes: SIZES })
+      const expected = await pagesOf(fresh, datastoreId)
+      await fresh.close()
+      const pages = await pagesOf(catalog, datastoreId)
+      assert.deepEqual(pages, expected)
+      // And again, with all of it in memory.
+      assert.deepEqual(await pagesOf(catalog, datastoreId), expected)
+      assert.notDeepEqual(pages[0], last, 'something was committed between')
+      last = pages[0]
+    }
+  })
+
+  describe('the pages in memory', () => {
+    const page = { rows: [], visited: {} as SearchPage['visited'] }
+
+    test('hold for the change they were found at and no other', () => {
+      const pages = new PagesInMemory()
+      pages.keep('worklist', 7, page)
+      assert.equal(pages.get('worklist', 7), page)
+      for (const change of [6, 8]) assert.equal(pages.get('worklist', change), undefined)
+      assert.equal(pages.get('another', 7), undefined)
+    })
+
+    test('are few, and those that are asked for stay', () => {
+      const pages = new PagesInMemory()
+      pages.keep('worklist', 7, page)
+      for (let count = 0; count < 100; count++) {
+        pages.keep(`search ${count}`, 7, page)
+        assert.equal(pages.get('worklist', 7), page)
+      }
+      const kept = Array.from({ length: 100 }, (_, count) => pages.get(`search ${count}`, 7)).filter(Boolean)
+      assert.equal(kept.length, 31)
+    })
+  })
+
+  describe('the summaries in memory', () => {
+    const kept = (seq: number, tags = '{}') => ({
+      texts: {
+        patient_id: null,
+        accession_number: null,
+        study_id: null,
+        study_instance_uid: null,
+        series_instance_uid: null,
+      },
+      answer: { seq, tags } as ImageSetSummary,
+      upTo: 0,
+    })
+
+    test('are as many as their bytes allow, and those that are used stay', () => {
+      const summaries = new SummariesInMemory({ summaryBytesInMemory: 100_000 })
+      const tags = JSON.stringify({ DICOMStudyDescription: 'x'.repeat(500) })
+      summaries.keep(0, kept(0, tags))
+      for (let seq = 1; seq < 1_000; seq++) {
+        summaries.keep(seq, kept(seq, tags))
+        assert.ok(summaries.get(0), 'is used all the time')
+      }
+      const left = Array.from({ length: 1_000 }, (_, seq) => seq).filter((seq) => summaries.get(seq) !== undefined)
+      assert.ok(left.length > 20 && left.length <= 51, `${left.length} of 2,000 bytes each`)
+    })
+
+    test('that are replaced count once', () => {
+      const summaries = new SummariesInMemory({ summaryBytesInMemory: 10_000 })
+      summaries.keep(1, kept(1))
+      for (let times = 0; times < 100; times++) summaries.keep(2, kept(2))
+      assert.ok(summaries.get(1))
+    })
+  })
+}
+
+function studies(numbers: readonly number[]) {
+  return numbers.map((study) =>
+    storedFile(`k${String(study).padStart(4, '0')}`, {
+      study: `1.${study}`,
+      series: `1.${study}.1`,
+      patientId: study % 2 === 0 ? 'ANON' : `P${study % 9}`,
+      studyDate: `202601${String((study % 28) + 1).padStart(2, '0')}`,
+    }),
+  )
+}
+
+const pagesOf = (catalog: Catalog, datastoreId: string): Promise<SearchPage[]> =>
+  Promise.all(SEARCHES.map((search) => catalog.imageSets.search({ datastoreId, search, limit: 51 })))
+
+async function ordered(writer: ChildProcess, order: Order): Promise<void> {
+  writer.send(order)
+  await once(writer, 'message')
+}
+
+/** Each round some studies are extended, some are new, and some image sets are deleted. */
+async function writeAsOrdered(at: string): Promise<void> {
+  const catalog = await openSqliteCatalog({ path: at, newId: idsOfOne(), sizes: SIZES })
+  process.on('message', async ({ datastoreId, round, deleteImageSetId }: Order) => {
+    if (deleteImageSetId === undefined) {
+      const files = studies([(round * 7) % STUDIES, (round * 11 + 1) % STUDIES, STUDIES + round])
+      await importFiles(catalog, { datastoreId, files, at: AT + 1 + round })
+    } else await catalog.imageSets.delete({ datastoreId, imageSetId: deleteImageSetId, at: AT + 1 + round })
+    process.send!('committed')
+  })
+}

@@ -1,0 +1,266 @@
+/**
+ * What a pager is promised (decision 4), while processes of their own publish, extend and delete as fast as they can. This file is also
+ * such a process, when it is started with what to write to.
+ */
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { comparePositions, positionOf, type Search } from '../../imaging/search/search.ts'
+import type { Catalog, ImageSetSummary, Lease } from '../catalog/catalog.ts'
+import {
+  AT,
+  createDatastore,
+  importFiles,
+  publishAll,
+  startJob,
+  storedFile,
+} from '../catalog/conformance/catalog.fixture.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../sql/engine/postgres/postgres.fixture.ts'
+import { openPostgresCatalog } from '../sql/open-postgres.ts'
+import { openSqliteCatalog } from '../sql/open-sqlite.ts'
+import type { IndexSizes } from './kd-tree/sizes.ts'
+
+/** Many leaves, and spaces that come and go. */
+const SMALL: IndexSizes = {
+  leafEntriesMax: 8,
+  heavyFrom: 20,
+  heavyUntil: 10,
+  heavyUidFrom: 6,
+  heavyUidUntil: 4,
+  pairFrom: 40,
+  countEvery: 1,
+  rebuiltPerBite: 25,
+  leavesInMemory: 1_000,
+  entryBytesInMemory: 10_000,
+  summaryBytesInMemory: 10_000,
+}
+const STANDING = 120
+/** Of those that stand at the beginning, these are extended only; the others may be deleted. */
+const KEPT = 80
+const WRITERS = 2
+const LIMIT = 9
+
+interface Task {
+  /** A file, or the address of a database. */
+  readonly place: string
+  readonly datastoreId: string
+  readonly lease: Lease
+  readonly writer: number
+  /** Image sets that this writer deletes, one after the other, beside those that it makes itself. */
+  readonly doomed: readonly string[]
+}
+
+type Told =
+  | { readonly kind: 'written' }
+  /** Told before and after: between the two words a page may show it or not. */
+  | { readonly kind: 'deleting' | 'deleted'; readonly imageSetId: string }
+
+const newId = () => crypto.randomUUID().replaceAll('-', '')
+
+const openAt = (place: string): Promise<Catalog> =>
+  place.startsWith('postgres:')
+    ? openPostgresCatalog({ url: place, newId, limits: POSTGRES_TEST_LIMITS, sizes: SMALL })
+    : openSqliteCatalog({ path: place, newId, sizes: SMALL })
+
+const fileOf = (study: string, { key, patientId = 'ANON' }: { key: string; patientId?: string }) => {
+  const day = Number(study.split('.').at(-1)) % 28
+  return storedFile(key, {
+    ...{ study, patientId, accessionNumber: `A${study}`, studyId: '1' },
+    studyDate: day === 0 ? null : `202602${String(day).padStart(2, '0')}`,
+  })
+}
+
+const task = process.argv[2]
+if (task !== undefined) await writeUntilToldToStop(JSON.parse(task))
+else {
+  const postgres = postgresIsMissing === undefined ? await startPostgres() : undefined
+  after(() => postgres?.remove())
+  describe('on SQLite', () => testPagers(async (context) => join(await newFolder(context), 'catalog.sqlite')))
+  describe('on PostgreSQL', { skip: postgresIsMissing ?? false }, () => testPagers(() => postgres!.newDatabase()))
+}
+
+async function writeUntilToldToStop({ place, datastoreId, lease, writer, doomed }: Task): Promise<void> {
+  const catalog = await openAt(place)
+  const tell = (told: Told) => process.send!(told)
+  let goesOn = true
+  process.once('message', () => {
+    goesOn = false
+  })
+  const mine: string[] = []
+  const condemned = [...doomed]
+  for (let round = 0; goesOn; round++) {
+    const key = (index: number) => `k${String(round).padStart(6, '0')}-${index}`
+    // Two that are new, one of them of a patient of its own, and the next version of two that stand.
+    const files = [
+      fileOf(`2.${writer}.${round}`, { key: key(0) }),
+      fileOf(`3.${writer}.${round}`, { key: key(1), patientId: `P${round % 3}` }),
+      fileOf(`1.${(round * 7 + writer) % KEPT}`, { key: key(2) }),
+      fileOf(`1.${(round * 7 + writer + 40) % KEPT}`, { key: key(3) }),
+    ]
+    await catalog.importJobs.record(lease, files)
+    const made = await publishAll(catalog, lease, AT + 1 + round)
+    mine.push(...made.filter((each) => each.imageSetVersion === 1).map((each) => each.imageSetId))
+    tell({ kind: 'written' })
+    const imageSetId = round % 8 === 3 ? condemned.pop() : mine.length > 12 ? mine.shift() : undefined
+    if (imageSetId === undefined) continue
+    tell({ kind: 'deleting', imageSetId })
+    assert.equal(await catalog.imageSets.delete({ datastoreId, imageSetId, at: AT + 1 + round }), 'deleted')
+    tell({ kind: 'deleted', imageSetId })
+  }
+  await catalog.close()
+  process.disconnect()
+}
+
+async function newFolder(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'hilum-pagers-'))
+  context.after(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+class Writers {
+  readonly #children: readonly ChildProcess[]
+  readonly deleting = new Set<string>()
+  readonly deleted = new Set<string>()
+  written = 0
+
+  constructor(tasks: readonly Task[]) {
+    this.#children = tasks.map((each) => {
+      const child = fork(import.meta.filename, [JSON.stringify(each)], { execArgv: [] })
+      child.on('message', (told: Told) => {
+        if (told.kind === 'written') this.written += 1
+        else this[told.kind].add(told.imageSetId)
+      })
+      return child
+    })
+  }
+
+  /** Until they have written again. */
+  async another(): Promise<void> {
+    for (const sofar = this.written; this.written === sofar; ) {
+      await setTimeout(1)
+      assert.ok(
+        this.#children.every(({ exitCode }) => exitCode === null),
+        'the writers live',
+      )
+    }
+  }
+
+  async stop(): Promise<void> {
+    const ends = this.#children.map(async (child) => {
+      if (child.exitCode !== null) return
+      const exited = once(child, 'exit')
+      if (child.connected) child.send('stop')
+      await exited
+    })
+    await Promise.all(ends)
+    assert.ok(this.#children.every(({ exitCode }) => exitCode === 0))
+  }
+}
+
+const SEARCHES: Readonly<Record<string, Search>> = {
+  'the last updated first': { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } },
+  'the first updated first': { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'ASC' } },
+  'by study, those of one patient': {
+    filters: [{ attribute: 'DICOMPatientId', equals: 'ANON' }],
+    sort: { sortField: 'DICOMStudyDateAndTime', sortOrder: 'DESC' },
+  },
+  'by creation, those updated in a range of two texts': {
+    filters: [
+      { attribute: 'DICOMStudyId', equals: '1' },
+      { attribute: 'updatedAt', from: 0, to: AT + 1_000_000_000 },
+    ],
+    sort: { sortField: 'createdAt', sortOrder: 'DESC' },
+  },
+}
+
+function testPagers(newPlace: (context: TestContext) => Promise<string>): void {
+  test('nothing comes twice, nothing that stands is missed, in order and as of the first page', async (context) => {
+    const place = await newPlace(context)
+    const catalog = await openAt(place)
+    context.after(() => catalog.close())
+    const datastoreId = await createDatastore(catalog)
+    const files = Array.from({ length: STANDING }, (_, index) =>
+      fileOf(`1.${index}`, { key: `k${String(index).padStart(4, '0')}` }),
+    )
+    const standing = (await importFiles(catalog, { datastoreId, files })).map(({ imageSetId }) => imageSetId)
+    const tasks: Task[] = []
+    for (let writer = 0; writer < WRITERS; writer++) {
+      const lease = await startJob(catalog, { datastoreId, name: `job ${writer}`, owner: `writer ${writer}` })
+      const doomed = standing.slice(KEPT).filter((_, index) => index % WRITERS === writer)
+      tasks.push({ place, datastoreId, lease, writer, doomed })
+    }
+    const writers = new Writers(tasks)
+    try {
+      await writers.another()
+      await Promise.all(
+        Object.entries(SEARCHES).map(async ([name, search]) => {
+          const request = { catalog, datastoreId, search, writers }
+          const first = await readPages({ ...request, asOf: undefined })
+          const ids = new Set(first.rows.map(({ imageSetId }) => imageSetId))
+          assert.equal(ids.size, first.rows.length, `${name}: nothing twice`)
+          for (const imageSetId of standing) {
+            if (ids.has(imageSetId)) continue
+            assert.ok(writers.deleting.has(imageSetId), `${name}: nothing that stands is missed`)
+          }
+          // The same once more in the state of the first page: all as it was, less what has been deleted since.
+          const again = await readPages({ ...request, asOf: first.asOf })
+          const left = new Set(again.rows.map(({ imageSetId }) => imageSetId))
+          for (const { imageSetId } of first.rows) {
+            assert.ok(left.has(imageSetId) || writers.deleting.has(imageSetId), `${name}: nothing went but by deletion`)
+          }
+          const asBefore = first.rows.filter(({ imageSetId }) => left.has(imageSetId))
+          const seenBefore = again.rows.filter(({ imageSetId }) => ids.has(imageSetId))
+          assert.deepEqual(seenBefore, asBefore, `${name}: as of the first page`)
+          for (const { imageSetId } of again.rows) {
+            // Behind the place of the first pager it may have been deleted before the page was read.
+            assert.ok(ids.has(imageSetId) || writers.deleting.has(imageSetId), `${name}: nothing came`)
+          }
+        }),
+      )
+      assert.ok(writers.deleted.size > 0 && writers.written > 0)
+    } finally {
+      await writers.stop()
+    }
+    for await (const { differences } of catalog.searchIndex.verify()) assert.deepEqual(differences, [])
+  })
+}
+
+async function readPages(request: {
+  readonly catalog: Catalog
+  readonly datastoreId: string
+  readonly search: Search
+  readonly writers: Writers
+  readonly asOf: number | undefined
+}): Promise<{ readonly rows: readonly ImageSetSummary[]; readonly asOf: number }> {
+  const { catalog, datastoreId, search, writers } = request
+  const rows: ImageSetSummary[] = []
+  let { asOf } = request
+  for (;;) {
+    const goneBefore = new Set(writers.deleted)
+    const last = rows.at(-1)
+    const page = await catalog.imageSets.search({
+      ...{ datastoreId, search, limit: LIMIT },
+      ...(last !== undefined && { after: positionOf(search, last) }),
+      ...(asOf !== undefined && { asOf }),
+    })
+    asOf ??= page.asOf
+    assert.equal(page.asOf, asOf)
+    for (const row of page.rows) {
+      const before = rows.at(-1)
+      assert.ok(
+        before === undefined ||
+          comparePositions(search.sort.sortOrder, positionOf(search, before), positionOf(search, row)) < 0,
+        'in order',
+      )
+      assert.ok(!goneBefore.has(row.imageSetId), 'what is deleted is gone at once')
+      rows.push(row)
+    }
+    if (page.rows.length < LIMIT) return { rows, asOf }
+    await writers.another()
+  }
+}

@@ -1,0 +1,127 @@
+/** Compares the search index in a file with the image sets it is about: what a test of its upkeep asks when all is written. */
+import assert from 'node:assert/strict'
+import Database from 'better-sqlite3'
+import { TEXT_ATTRIBUTES } from '../../imaging/search/search.ts'
+import { SQLITE } from '../sql/engine/differences.ts'
+import type { Row } from '../sql/engine/statement.ts'
+import { COLUMN_OF } from '../sql/rows/search-columns.ts'
+import { rowsOf } from './indexed-image-set.ts'
+import { decodeEntries, type Entry, entriesOf, entryOf } from './kd-tree/entries.ts'
+import { boundsOf, decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
+import { INDEX_SIZES, type IndexSizes } from './kd-tree/sizes.ts'
+import { nameOfTexts, type Space, type SpaceRow, type SpaceState, spaceOfRow, type Text } from './partitions.ts'
+
+interface DatastoreSpace extends Space {
+  readonly datastore: number
+  readonly state: SpaceState
+}
+
+const bySeq = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
+
+/** @returns how many spaces there are, once each was found to hold what it should, where it should, under true bounds. */
+export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFrom'> = INDEX_SIZES): number {
+  const database = new Database(path, { readonly: true })
+  try {
+    const spaces = database
+      .prepare<[], SpaceRow & { datastore: number; state: SpaceState }>(
+        `SELECT * FROM search_spaces WHERE state <> 'retired'`,
+      )
+      .all()
+      .map((row): DatastoreSpace => ({ ...spaceOfRow(row), datastore: row.datastore, state: row.state }))
+    const { rebuilt_to } = database.prepare<[], { rebuilt_to: number | null }>('SELECT rebuilt_to FROM changes').get()!
+    const [live, rebuilding] = [
+      spaces.filter(({ state }) => state === 'live'),
+      spaces.filter(({ state }) => state !== 'live'),
+    ]
+    const counts = new Map(live.map((space) => [space, checkSpace(database, space, Number.POSITIVE_INFINITY)]))
+    for (const space of rebuilding) checkSpace(database, space, rebuilt_to!)
+    const living = database.prepare<[], Row>('SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL').get()
+    assert.equal(
+      [...counts].reduce((sum, [{ attribute }, count]) => sum + (attribute === '' ? count : 0), 0),
+      living?.count,
+      'every image set is in the space of the primary ones or in that of the others',
+    )
+    checkPairs(database, counts, { pairFrom })
+    const stray = database.prepare('SELECT leaf FROM search_entries WHERE leaf NOT IN (SELECT leaf FROM search_leaves)')
+    assert.deepEqual(stray.all(), [])
+    return live.length
+  } finally {
+    database.close()
+  }
+}
+
+/** Where two texts with very many image sets each have no spaces together, no image set has both. */
+function checkPairs(
+  database: Database.Database,
+  counts: ReadonlyMap<DatastoreSpace, number>,
+  { pairFrom }: Pick<IndexSizes, 'pairFrom'>,
+): void {
+  const spaces = [...counts.keys()]
+  const countOf = (one: DatastoreSpace) =>
+    spaces
+      .filter((each) => each.datastore === one.datastore && nameOfTexts(each.texts) === nameOfTexts(one.texts))
+      .reduce((sum, each) => sum + counts.get(each)!, 0)
+  const large = spaces.filter((space) => space.texts.length === 1 && countOf(space) > pairFrom)
+  for (const one of large) {
+    for (const other of large) {
+      if (one.datastore !== other.datastore || one.attribute >= other.attribute) continue
+      const pair = [...one.texts, ...other.texts]
+      const isThere = spaces.some(
+        (space) => space.datastore === one.datastore && nameOfTexts(space.texts) === nameOfTexts(pair),
+      )
+      if (!isThere) assert.deepEqual(rowsWith(database, one.datastore, pair), [])
+    }
+  }
+}
+
+function rowsWith(database: Database.Database, datastore: number, texts: readonly Text[]): readonly Row[] {
+  const { text, values } = rowsOf(datastore, texts, SQLITE)
+  return database.prepare<unknown[], Row>(`SELECT * FROM ${text}`).all(values)
+}
+
+function checkSpace(
+  database: Database.Database,
+  { space, datastore, texts, isPrimary }: DatastoreSpace,
+  upTo: number,
+): number {
+  const rows = rowsWith(database, datastore, texts).filter(
+    (row) => (row.is_primary === 1) === isPrimary && (row.seq as number) <= upTo,
+  )
+  const wanted = rows.map((row) =>
+    entryOf(
+      {
+        seq: row.seq as number,
+        createdAt: row.created_at as number,
+        updatedAt: row.updated_at as number,
+        DICOMStudyDateAndTime: row.study_instant as number | null,
+        isPrimary: row.is_primary === 1,
+        ...(Object.fromEntries(TEXT_ATTRIBUTES.map((text) => [text, row[COLUMN_OF[text]]])) as Record<
+          (typeof TEXT_ATTRIBUTES)[number],
+          string | null
+        >),
+      },
+      row.changed_in as number,
+    ),
+  )
+  const bounds = new LeafBounds()
+  const leaves = database
+    .prepare<unknown[], Row>(
+      'SELECT leaf, entry_count, bounds, entries FROM search_leaves JOIN search_entries USING (leaf) WHERE space = ?',
+    )
+    .all(space)
+  for (const leaf of leaves) {
+    bounds.set(leaf.leaf as number, leaf.entry_count as number, decodeBounds(leaf.bounds as Uint8Array))
+  }
+  const held: Entry[] = []
+  for (const [at, leaf] of leaves.entries()) {
+    const columns = decodeEntries(leaf.entries as Uint8Array)
+    assert.equal(columns.count, leaf.entry_count)
+    assert.deepEqual(decodeBounds(leaf.bounds as Uint8Array), boundsOf(bounds.cellAt(at), columns))
+    for (const entry of entriesOf(columns)) {
+      assert.equal(bounds.find(entry.point), at, 'an entry lies in the cell of its leaf')
+      held.push(entry)
+    }
+  }
+  assert.deepEqual(held.sort(bySeq), wanted.sort(bySeq))
+  return wanted.length
+}

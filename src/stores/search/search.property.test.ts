@@ -1,0 +1,381 @@
+/**
+ * Searches of the catalog against their meaning in imaging/search.ts, on random stores with random criteria, page by page: the
+ * same image sets in the same order, and the promise of paging while image sets come, change and go.
+ */
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import fc from 'fast-check'
+import {
+  comparePositions,
+  type Filter,
+  matches,
+  type Position,
+  positionOf,
+  type Search,
+  type SearchableImageSet,
+  TEXT_ATTRIBUTES,
+  type TextAttribute,
+} from '../../imaging/search/search.ts'
+import type { Catalog, ImageSetSummary, Lease, SearchPage } from '../catalog/catalog.ts'
+import {
+  AT,
+  countedIds,
+  createDatastore,
+  publishAll,
+  startJob,
+  storedFile,
+} from '../catalog/conformance/catalog.fixture.ts'
+import { type Dialect, POSTGRES, SQLITE } from '../sql/engine/differences.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../sql/engine/postgres/postgres.fixture.ts'
+import { openPostgresCatalog } from '../sql/open-postgres.ts'
+import { openSqliteCatalog } from '../sql/open-sqlite.ts'
+import { type IndexSizes, leavesCountedMax, leavesVisitedMax, textEntriesMax, walkedRowsMax } from './kd-tree/sizes.ts'
+
+const SEED = 20260401
+
+/** So that a few hundred image sets are cut into many leaves, and texts become heavy and light again while a test runs. */
+const SMALL: IndexSizes = {
+  leafEntriesMax: 6,
+  heavyFrom: 20,
+  heavyUntil: 15,
+  heavyUidFrom: 6,
+  heavyUidUntil: 4,
+  pairFrom: 22,
+  countEvery: 1,
+  rebuiltPerBite: 50,
+  leavesInMemory: 40,
+  entryBytesInMemory: 2_000,
+  summaryBytesInMemory: 40_000,
+}
+
+const postgres = postgresIsMissing === undefined ? await startPostgres() : undefined
+after(() => postgres?.remove())
+
+interface Engine {
+  readonly name: string
+  readonly skip: string | undefined
+  /** Each statement is a round trip on a server, so fewer stores are tried there. */
+  readonly storesRead: number
+  readonly storesWritten: number
+  readonly dialect: Dialect
+  open(): Promise<Catalog>
+}
+
+const ENGINES: readonly Engine[] = [
+  {
+    name: 'SQLite',
+    skip: undefined,
+    storesRead: 6,
+    storesWritten: 4,
+    dialect: SQLITE,
+    open: () => openSqliteCatalog({ path: ':memory:', newId: countedIds(), sizes: SMALL }),
+  },
+  {
+    name: 'PostgreSQL',
+    skip: postgresIsMissing,
+    storesRead: 1,
+    storesWritten: 1,
+    dialect: POSTGRES,
+    open: async () => {
+      const url = await postgres!.newDatabase()
+      return openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS, sizes: SMALL })
+    },
+  },
+]
+
+/** Few values, so that much is equal; some texts that only exact comparison tells apart; some that are not there. */
+const PATIENTS = ['ANON', 'ANON', 'ANON', 'P1', 'p1', 'P1 x', 'Ünï😀', '\uff61', "O'Neil", '%', null]
+const ACCESSIONS = ['A1', 'A2', 'A_', null]
+const STUDY_IDS = ['1', '1', '01', null]
+const DATES = [null, 'unknown', '20260101', '20260101', '20260102', '19000101', '99991231']
+const TIMES = [null, '00', '101500', '101500.000001', '235959.999999']
+
+type Write =
+  | {
+      readonly kind: 'import'
+      readonly study: number
+      readonly series: number
+      readonly values: number
+      readonly time: number
+      readonly at: number
+    }
+  | { readonly kind: 'delete'; readonly which: number }
+
+const write: fc.Arbitrary<Write> = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc.record({
+      kind: fc.constant('import' as const),
+      study: fc.nat(25),
+      series: fc.nat(5),
+      // Mostly the values that belong to the study; others make image sets that are not primary.
+      values: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(3) }),
+      time: fc.nat(4),
+      // The clock stands still, jumps, and runs back.
+      at: fc.oneof(fc.constant(0), fc.integer({ min: -5, max: 30 })),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), which: fc.nat(1_000) }) },
+)
+
+const pick = <T>(from: readonly T[], at: number): T => from[at % from.length]!
+
+interface ModelRow extends SearchableImageSet {
+  readonly imageSetId: string
+  readonly version: number
+}
+
+/** A catalog beside what it ought to hold. */
+class ModelledStore {
+  readonly catalog: Catalog
+  readonly datastoreId: string
+  readonly rows = new Map<string, ModelRow>()
+  readonly #lease: Lease
+  #writes = 0
+  #at = AT
+
+  constructor(catalog: Catalog, datastoreId: string, lease: Lease) {
+    this.catalog = catalog
+    this.datastoreId = datastoreId
+    this.#lease = lease
+  }
+
+  async apply(write: Write): Promise<void> {
+    if (write.kind === 'delete') {
+      const imageSetId = [...this.rows.keys()][write.which % Math.max(1, this.rows.size)]
+      if (imageSetId === undefined) return
+      await this.catalog.imageSets.delete({ datastoreId: this.datastoreId, imageSetId, at: this.#at })
+      this.rows.delete(imageSetId)
+      return
+    }
+    this.#writes += 1
+    this.#at += write.at
+    const { study, values } = write
+    const file = storedFile(`k${String(this.#writes).padStart(6, '0')}`, {
+      study: `1.2.${study}`,
+      series: `1.2.${study}.${write.series}`,
+      patientId: pick(PATIENTS, study + values),
+      accessionNumber: pick(ACCESSIONS, study),
+      studyId: pick(STUDY_IDS, study + (values === 3 ? 1 : 0)),
+      studyDate: pick(DATES, study * 3),
+      studyTime: pick(TIMES, write.time),
+    })
+    await this.catalog.importJobs.record(this.#lease, [file])
+    const [made] = await publishAll(this.catalog, this.#lease, this.#at)
+    const { imageSetId, imageSetVersion, isPrimary } = made!
+    const before = this.rows.get(imageSetId)
+    this.rows.set(imageSetId, {
+      ...file.search,
+      imageSetId,
+      version: imageSetVersion,
+      seq: Number.parseInt(imageSetId.slice(0, 12), 16),
+      isPrimary,
+      createdAt: before?.createdAt ?? this.#at,
+      updatedAt: Math.max(this.#at, before?.updatedAt ?? this.#at),
+    })
+  }
+
+  /** What a search means: the rows that match, in order. */
+  expected(search: Search): ModelRow[] {
+    return [...this.rows.values()]
+      .filter((row) => matches(search, row))
+      .sort((a, b) => comparePositions(search.sort.sortOrder, positionOf(search, a), positionOf(search, b)))
+  }
+}
+
+async function withStore(
+  engine: Engine,
+  writes: readonly Write[],
+  check: (store: ModelledStore) => Promise<void>,
+): Promise<void> {
+  const catalog = await engine.open()
+  try {
+    const datastoreId = await createDatastore(catalog)
+    const lease = await startJob(catalog, { datastoreId })
+    // A neighbour whose image sets are the same must never be seen.
+    const neighbour = new ModelledStore(catalog, datastoreId, lease)
+    for (const each of writes.slice(0, 20)) await neighbour.apply(each)
+    await catalog.importJobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
+    const other = await createDatastore(catalog, 'other')
+    const store = new ModelledStore(catalog, other, await startJob(catalog, { datastoreId: other, name: 'other' }))
+    for (const each of writes) await store.apply(each)
+    await check(store)
+  } finally {
+    await catalog.close()
+  }
+}
+
+/** Criteria made of values that rows of the store have, or nearly have. */
+function criteria(rows: readonly ModelRow[]): fc.Arbitrary<Search> {
+  const row = fc.constantFrom(...rows)
+  const nudge = fc.constantFrom(0, 0, 1, -1)
+  const bound = (attribute: 'createdAt' | 'updatedAt' | 'DICOMStudyDateAndTime') =>
+    fc.tuple(row, nudge).map(([from, by]) => (from[attribute] ?? 0) + by)
+  const range = fc
+    .constantFrom('createdAt', 'updatedAt', 'DICOMStudyDateAndTime')
+    .chain((attribute) =>
+      fc
+        .tuple(bound(attribute), bound(attribute))
+        .map(([a, b]): Filter => ({ attribute, from: Math.min(a, b), to: Math.max(a, b) })),
+    )
+  const text = fc
+    .tuple(fc.constantFrom(...TEXT_ATTRIBUTES), row, fc.constantFrom('', ' ', 'x'), fc.nat(9))
+    .map(
+      ([attribute, from, other, luck]): Filter => ({ attribute, equals: luck === 0 ? other : (from[attribute] ?? '') }),
+    )
+  const primary = fc.boolean().map((equals): Filter => ({ attribute: 'isPrimary', equals }))
+  return fc.record({
+    filters: fc.array(fc.oneof(range, text, primary), { maxLength: 2 }),
+    sort: fc.record({
+      sortField: fc.constantFrom('updatedAt', 'createdAt', 'DICOMStudyDateAndTime'),
+      sortOrder: fc.constantFrom('ASC', 'DESC'),
+    }),
+  })
+}
+
+const seen = (search: Search) => (row: ImageSetSummary) => ({
+  imageSetId: row.imageSetId,
+  version: row.version,
+  ...positionOf(search, row),
+})
+const meant = (search: Search) => (row: ModelRow) => ({
+  imageSetId: row.imageSetId,
+  version: row.version,
+  ...positionOf(search, row),
+})
+
+/** Ways that the searches of a test must have gone between them, or it says little. */
+const WAYS = [
+  'nothing can match',
+  'in order of an index',
+  'image sets of one text',
+  'leaves, best first',
+  'counted: nothing can match',
+  'counted: image sets of one text',
+  'counted: leaves',
+]
+
+/** The total is asked for with every page, and given with the first. @param onPage is told each page and the place it began behind. */
+async function readPages(
+  store: ModelledStore,
+  request: { search: Search; limit: number },
+  onPage: (page: SearchPage, after: Position | undefined) => Promise<void>,
+): Promise<void> {
+  let place: { after?: Position; asOf?: number } = {}
+  for (;;) {
+    const page = await store.catalog.imageSets.search({
+      datastoreId: store.datastoreId,
+      count: 'exact',
+      ...request,
+      ...place,
+    })
+    const { rows, asOf } = page
+    await onPage(page, place.after)
+    if (rows.length < request.limit) return
+    const last = positionOf(request.search, rows.at(-1)!)
+    const goesOn = place.after === undefined || comparePositions(request.search.sort.sortOrder, last, place.after) > 0
+    assert.ok(goesOn, 'a page ends behind the one before')
+    place = { after: last, asOf }
+  }
+}
+
+/** What decision 8 promises of each way a search can go, but for two heavy texts that no space holds together. */
+function assertBounded(
+  visited: SearchPage['visited'],
+  { limit, leavesAtOnce }: { readonly limit: number; readonly leavesAtOnce: number },
+): void {
+  const { strategy, index, spaces, leaves, entries, rows, count } = visited
+  const leavesOf = spaces.map((space) => space.leaves)
+  if (strategy === 'nothing can match') assert.equal(leaves + entries + rows, 0)
+  else if (strategy === 'in order of an index') assert.ok(rows <= walkedRowsMax(limit), `${rows} rows walked`)
+  else if (strategy === 'image sets of one text') {
+    assert.ok(entries <= textEntriesMax(SMALL, index as TextAttribute) && rows <= limit, 'a light text is light')
+  } else if (visited.bound.leaves !== undefined) {
+    const leavesMax = leavesVisitedMax(leavesOf, limit) + leavesAtOnce - 1
+    assert.ok(leaves <= leavesMax && rows <= limit, `${leaves} of ${leavesOf} leaves`)
+    assert.ok(entries <= leaves * SMALL.leafEntriesMax)
+  }
+  if (count?.strategy === 'leaves') {
+    assert.ok(count.leaves <= leavesCountedMax(leavesOf), `${count.leaves} of ${leavesOf} leaves counted`)
+  } else if (count?.strategy === 'rows of one text') {
+    assert.ok(count.entries <= SMALL.pairFrom, `${count.entries} rows counted`)
+  }
+}
+
+/** Too large to be made smaller in any reasonable time when a check fails: the criteria that fail tell more. */
+const stores = fc.array(write, { minLength: 150, maxLength: 300, size: 'max' })
+
+for (const engine of ENGINES) {
+  describe(`on ${engine.name}`, { skip: engine.skip ?? false }, () => testSearches(engine))
+}
+
+function testSearches(engine: Engine): void {
+  test('every search gives, page by page, exactly what it means, and how much that is in all', async () => {
+    const ways = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(stores, async (writes) => {
+        await withStore(engine, writes, async (store) => {
+          const requests = fc.record({
+            search: criteria([...store.rows.values()]),
+            limit: fc.integer({ min: 1, max: 60 }),
+          })
+          await fc.assert(
+            fc.asyncProperty(requests, async (request) => {
+              const found: ImageSetSummary[] = []
+              const expected = store.expected(request.search)
+              await readPages(store, request, async ({ rows, total, visited }, after) => {
+                found.push(...rows)
+                assert.equal(total, after === undefined ? expected.length : undefined)
+                assertBounded(visited, { limit: request.limit, leavesAtOnce: engine.dialect.leavesAtOnce })
+                ways.add(visited.strategy).add(`counted: ${visited.count?.strategy}`)
+              })
+              assert.deepEqual(found.map(seen(request.search)), expected.map(meant(request.search)))
+            }),
+            { seed: SEED, numRuns: 150 },
+          )
+        })
+      }),
+      { seed: SEED, numRuns: engine.storesRead, endOnFailure: true },
+    )
+    for (const way of WAYS) assert.ok(ways.has(way), `no search went this way: ${way}`)
+  })
+
+  test('a pager sees the store as its first page saw it, less what was deleted before a page was read', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        stores,
+        fc.array(write, { minLength: 300, maxLength: 300, size: 'max' }),
+        async (writes, meanwhile) => {
+          await withStore(engine, writes, async (store) => {
+            const requests = fc.record({
+              search: criteria([...store.rows.values()]),
+              limit: fc.integer({ min: 2, max: 25 }),
+              writesPerPage: fc.integer({ min: 0, max: 6 }),
+            })
+            let next = 0
+            await fc.assert(
+              fc.asyncProperty(requests, async ({ search, limit, writesPerPage }) => {
+                const snapshot = store.expected(search)
+                await readPages(store, { search, limit }, async ({ rows, total }, after) => {
+                  if (after === undefined) assert.equal(total, snapshot.length)
+                  const left = snapshot.filter(
+                    (row) =>
+                      store.rows.has(row.imageSetId) &&
+                      (after === undefined ||
+                        comparePositions(search.sort.sortOrder, positionOf(search, row), after) > 0),
+                  )
+                  assert.deepEqual(rows.map(seen(search)), left.slice(0, limit).map(meant(search)))
+                  for (let count = 0; count < writesPerPage; count++)
+                    await store.apply(meanwhile[next++ % meanwhile.length]!)
+                })
+              }),
+              // A run leaves the store changed for the next, so a failing one cannot be made smaller.
+              { seed: SEED, numRuns: 20, endOnFailure: true },
+            )
+          })
+        },
+      ),
+      { seed: SEED, numRuns: engine.storesWritten, endOnFailure: true },
+    )
+  })
+}

@@ -1,0 +1,239 @@
+/** A comparison of the search index with the image sets that finds each way in which they can differ, and nothing where they do not. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, type TestContext, test } from 'node:test'
+import Database from 'better-sqlite3'
+import fc from 'fast-check'
+import pg from 'pg'
+import type { Catalog, IndexDifference } from '../catalog/catalog.ts'
+import {
+  AT,
+  collected,
+  createDatastore,
+  idsOfOne,
+  importFiles,
+  publishAll,
+  startJob,
+  storedFile,
+} from '../catalog/conformance/catalog.fixture.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../sql/engine/postgres/postgres.fixture.ts'
+import { inPostgres } from '../sql/engine/postgres/postgres-connection.ts'
+import { POSTGRES_TYPES } from '../sql/engine/postgres/postgres-values.ts'
+import type { Row } from '../sql/engine/statement.ts'
+import { openPostgresCatalog } from '../sql/open-postgres.ts'
+import { openSqliteCatalog } from '../sql/open-sqlite.ts'
+import { NewerSchema, OlderSchema } from '../sql/schema/migrate.ts'
+import { DAMAGES, type Place } from './damages.fixture.ts'
+import type { IndexSizes } from './kd-tree/sizes.ts'
+
+const SEED = 20260403
+const SMALL: IndexSizes = {
+  leafEntriesMax: 8,
+  heavyFrom: 20,
+  heavyUntil: 10,
+  heavyUidFrom: 6,
+  heavyUidUntil: 4,
+  pairFrom: 30,
+  countEvery: 1,
+  rebuiltPerBite: 25,
+  leavesInMemory: 1_000,
+  entryBytesInMemory: 10_000,
+  summaryBytesInMemory: 10_000,
+}
+
+const postgres = postgresIsMissing === undefined ? await startPostgres() : undefined
+after(() => postgres?.remove())
+
+async function sqlitePlace(context: TestContext): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'hilum-verify-'))
+  context.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'catalog.sqlite')
+  return {
+    open: async (options) =>
+      closing(context, await openSqliteCatalog({ ...{ path, newId: idsOfOne() }, ...SIZES, ...options })),
+    async sql(text, ...values) {
+      const database = new Database(path)
+      try {
+        database.pragma('foreign_keys = OFF')
+        const statement = database.prepare<unknown[], Row>(text)
+        if (statement.reader) return statement.all(values)
+        statement.run(values)
+        return []
+      } finally {
+        database.close()
+      }
+    },
+  }
+}
+
+async function postgresPlace(context: TestContext): Promise<Place> {
+  const url = await postgres!.newDatabase()
+  return {
+    open: async (options) =>
+      closing(
+        context,
+        await openPostgresCatalog({
+          ...{ url, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS },
+          ...SIZES,
+          ...options,
+        }),
+      ),
+    async sql(text, ...values) {
+      const client = new pg.Client({ connectionString: url, types: POSTGRES_TYPES })
+      await client.connect()
+      try {
+        await client.query('SET session_replication_role = replica')
+        return (await client.query<Row>(inPostgres(text), [...values])).rows
+      } finally {
+        await client.end()
+      }
+    },
+  }
+}
+
+const SIZES = { sizes: SMALL }
+
+function closing(context: TestContext, catalog: Catalog): Catalog {
+  context.after(() => catalog.close())
+  return catalog
+}
+
+async function differencesIn(catalog: Catalog): Promise<readonly IndexDifference[]> {
+  return (await collected(catalog.searchIndex.verify())).flatMap(({ differences }) => differences)
+}
+
+const studies = (name: string, count: number, values: { patientId?: string } = {}) =>
+  Array.from({ length: count }, (_, index) =>
+    storedFile(`k${String(index).padStart(4, '0')}`, {
+      study: `1.${name}.${index}`,
+      accessionNumber: `A${name}.${index}`,
+      studyId: '1',
+      patientId: 'ANON',
+      studyDate: index % 9 === 0 ? null : `202601${String((index % 28) + 1).padStart(2, '0')}`,
+      ...values,
+    }),
+  )
+
+/** 40 primary image sets of one patient and one study id, and no others: eight spaces, four of them empty. Row 1 to 40. */
+async function fill(place: Place): Promise<void> {
+  const catalog = await place.open()
+  const datastoreId = await createDatastore(catalog)
+  await importFiles(catalog, { datastoreId, files: studies('1', 40) })
+}
+
+for (const [engine, openPlace, skip] of [
+  ['SQLite', sqlitePlace, undefined],
+  ['PostgreSQL', postgresPlace, postgresIsMissing],
+] as const) {
+  describe(`on ${engine}`, { skip: skip ?? false }, () => {
+    for (const { what, kinds, differing, by } of DAMAGES) {
+      test(`${what} is found`, async (context) => {
+        const place = await openPlace(context)
+        await fill(place)
+        const catalog = await place.open({ onlyToLook: true })
+        assert.deepEqual(await differencesIn(catalog), [])
+        await by(place)
+        const found = await differencesIn(catalog)
+        assert.deepEqual([...new Set(found.map(({ kind }) => kind))].sort(), kinds)
+        for (const each of found) if (each.kind === 'entry-differs') assert.deepEqual(each.differing, differing)
+        // What is told may be shown to anyone.
+        assert.ok(!JSON.stringify(found).includes('ANON'))
+      })
+    }
+
+    test('nothing differs after any history, and all of it was looked at', async (context) => {
+      const step = fc.record({
+        kind: fc.constantFrom('import', 'import', 'again', 'delete'),
+        count: fc.integer({ min: 1, max: 25 }),
+        patientId: fc.constantFrom('ANON', 'ANON', 'P1', 'P2'),
+      })
+      const histories = fc.array(step, { minLength: 8, maxLength: 14 })
+      await fc.assert(
+        fc.asyncProperty(histories, async (history) => {
+          const catalog = await (await openPlace(context)).open()
+          const datastoreId = await createDatastore(catalog)
+          let living: string[] = []
+          for (const [at, { kind, count, patientId }] of history.entries()) {
+            if (kind === 'delete') {
+              for (const imageSetId of living.splice(0, count)) {
+                await catalog.imageSets.delete({ datastoreId, imageSetId, at: AT + at })
+              }
+              continue
+            }
+            // Of study 0 again: the next version, or another that is not primary where the patient is another.
+            const files = studies(kind === 'again' ? '0' : `${at}`, count, { patientId })
+            const made = await importFiles(catalog, { datastoreId, files, at: AT + at })
+            living = [...new Set([...living, ...made.map(({ imageSetId }) => imageSetId)])]
+          }
+          const verified = await collected(catalog.searchIndex.verify())
+          assert.deepEqual(
+            verified.flatMap(({ differences }) => differences),
+            [],
+          )
+          const { entries, entriesInAll } = verified.at(-1)!
+          assert.equal(entries, entriesInAll)
+          assert.ok(entries >= living.length)
+        }),
+        { seed: SEED, numRuns: engine === 'SQLite' ? 3 : 1, endOnFailure: true },
+      )
+    })
+
+    test('nothing differs while others publish and delete, and build the index anew', async (context) => {
+      const place = await openPlace(context)
+      const [writer, looker] = [await place.open(), await place.open({ onlyToLook: true })]
+      const datastoreId = await createDatastore(writer)
+      await importFiles(writer, { datastoreId, files: studies('0', 60) })
+      const lease = await startJob(writer, { datastoreId, name: 'meanwhile' })
+      let verifications = 0
+      let isWriting = true
+      const looking = (async () => {
+        while (isWriting || verifications === 0) {
+          assert.deepEqual(await differencesIn(looker), [])
+          verifications += 1
+        }
+      })()
+      const rebuilding = (async () => {
+        for await (const _ of writer.searchIndex.rebuild());
+      })()
+      const made: string[] = []
+      for (let round = 0; round < 30 || verifications < 3; round++) {
+        const key = (index: number) => `r${String(round).padStart(5, '0')}-${index}`
+        // New ones, and some of the first once more.
+        const files = studies(round % 3 === 0 ? '0' : `${round}`, 5).map((file, index) => ({
+          ...file,
+          key: key(index),
+        }))
+        await writer.importJobs.record(lease, files)
+        const published = await publishAll(writer, lease, AT + round)
+        made.push(...published.map(({ imageSetId }) => imageSetId))
+        if (round % 2 === 1) {
+          for (const imageSetId of made.splice(0, 6)) await writer.imageSets.delete({ datastoreId, imageSetId, at: AT })
+        }
+      }
+      isWriting = false
+      await Promise.all([looking, rebuilding])
+    })
+
+    test('a catalog that is opened to be looked at takes no writes', async (context) => {
+      const place = await openPlace(context)
+      await fill(place)
+      const catalog = await place.open({ onlyToLook: true })
+      await assert.rejects(createDatastore(catalog, 'another'), /opened to be looked at/)
+      await assert.rejects(catalog.check(), /opened to be looked at/)
+    })
+
+    test('a catalog of another schema is left alone', async (context) => {
+      const place = await openPlace(context)
+      await place.open()
+      const [{ version }] = (await place.sql('SELECT max(version) AS version FROM schema_versions')) as [
+        { version: number },
+      ]
+      await place.sql('INSERT INTO schema_versions (version) VALUES (99)')
+      await assert.rejects(place.open({ onlyToLook: true }), NewerSchema)
+      await place.sql('DELETE FROM schema_versions WHERE version >= ?', version)
+      await assert.rejects(place.open({ onlyToLook: true }), OlderSchema)
+    })
+  })
+}

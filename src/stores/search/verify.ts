@@ -1,0 +1,336 @@
+/**
+ * Compares the search index with the image sets, while others write. Each piece is one short read transaction, so that it sees one
+ * state of both; memory holds a few leaves, or the bounds of one space.
+ *
+ * Why pieces are enough: every entry names a row that has the entry's dates and belongs into its space. Dates and row number are
+ * a point, the point lies in its leaf's cell, and no two cells of the space share a point: so no row has two entries. As many entries
+ * as rows then means that each row has its entry. What is written meanwhile changes both sides in one transaction, so a leaf
+ * that was right stays right; a leaf that is cut leaves the upper half in one with a higher number, which is still to come.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { TEXT_ATTRIBUTES } from '../../imaging/search/search.ts'
+import type { IndexDifference, IndexDifferenceKind, IndexVerified } from '../catalog/catalog.ts'
+import type { Dialect } from '../sql/engine/differences.ts'
+import { all, allOfMany, one, type Sql, type Transactions } from '../sql/engine/statement.ts'
+import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf, rowsOf } from './indexed-image-set.ts'
+import { DIMENSIONS, decodeEntries, ENTRY_BYTES, type Entry, entriesOf, SEQ } from './kd-tree/entries.ts'
+import { boundsOf, decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
+import { isWholeBounds, partitionOf } from './kd-tree/regions.ts'
+import type { IndexSizes } from './kd-tree/sizes.ts'
+import {
+  bothKeys,
+  nameOf,
+  nameOfTexts,
+  type Space,
+  type SpaceState,
+  spaceOfRow,
+  spacesFor,
+  type Text,
+} from './partitions.ts'
+
+/** Some 8,000 entries: a transaction of some ten milliseconds. */
+const LEAVES_PER_PIECE = 16
+const NUMBERS_PER_PIECE = 1_000
+
+export async function* verifySearchIndex(
+  database: Transactions,
+  options: { readonly dialect: Dialect; readonly sizes: Pick<IndexSizes, 'pairFrom'> },
+): AsyncGenerator<IndexVerified> {
+  const entriesInAll = await database.read(entriesCounted)
+  let [leaves, entries, spaces] = [0, 0, 0]
+  const soFar = (differences: readonly IndexDifference[]): IndexVerified => ({
+    ...{ leaves, entries, entriesInAll, spaces, differences },
+  })
+  for (let after = -1; ; ) {
+    const piece = await database.read(() => verifyLeaves(after))
+    leaves += piece.leaves
+    entries += piece.entries
+    yield soFar(piece.differences)
+    // A read of SQLite waits for nothing: without this, nobody else of the process would come to their turn.
+    await setImmediate()
+    if (piece.last === undefined) break
+    after = piece.last
+  }
+  for (let after = -1; ; ) {
+    const stray = await database.read(() => strayEntries(after))
+    if (stray.length === 0) break
+    yield soFar(stray.map((leaf) => ({ kind: 'entries-without-leaf', leaf })))
+    after = stray.at(-1)!
+  }
+  for await (const space of numbers(database, { table: 'search_spaces', key: 'space' })) {
+    const differences = await database.read(() => verifySpace(space, options.dialect))
+    spaces += 1
+    yield soFar(differences)
+    await setImmediate()
+  }
+  for await (const datastore of numbers(database, { table: 'datastores', key: 'datastore' })) {
+    yield soFar(await database.read(() => verifyDatastore(datastore, options.dialect)))
+    const large = await database.read(() => largeTexts(datastore, options.sizes))
+    for (const pair of pairsOfAttributes(large)) {
+      yield soFar(await database.read(() => verifyPair(datastore, pair, options)))
+      await setImmediate()
+    }
+  }
+}
+
+function* entriesCounted(): Sql<number> {
+  const row = yield* one<{ sum: number }>(
+    'SELECT CAST(coalesce(sum(entry_count), 0) AS BIGINT) AS sum FROM search_leaves',
+  )
+  return row!.sum
+}
+
+/** Row numbers in order, read a piece at a time. */
+async function* numbers(database: Transactions, { table, key }: { table: string; key: string }) {
+  for (let after = -1; ; ) {
+    const from = after
+    const rows = await database.read(() =>
+      all<{ number: number }>(
+        `SELECT ${key} AS number FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`,
+        ...[from, NUMBERS_PER_PIECE],
+      ),
+    )
+    for (const { number } of rows) yield number
+    if (rows.length < NUMBERS_PER_PIECE) return
+    after = rows.at(-1)!.number
+  }
+}
+
+// ---- Leaf by leaf ------------------------------------------------------------------------------------------------
+
+interface LeafRow {
+  readonly leaf: number
+  readonly entry_count: number
+  readonly changed_in: number
+  readonly bounds: Uint8Array
+  readonly entries: Uint8Array | null
+  readonly space: number | null
+  readonly datastore: number
+  readonly state: SpaceState
+  readonly is_primary: number
+  readonly attribute: string
+  readonly value: string
+}
+
+interface Piece {
+  readonly leaves: number
+  readonly entries: number
+  /** The last leaf read; undefined where there is none behind it. */
+  readonly last: number | undefined
+  readonly differences: readonly IndexDifference[]
+}
+
+function* verifyLeaves(after: number): Sql<Piece> {
+  const leaves = yield* all<LeafRow>(
+    `SELECT l.leaf, l.entry_count, l.changed_in, l.bounds, e.entries, s.space, s.datastore, s.state, s.is_primary, s.attribute,
+       s.value
+     FROM search_leaves l LEFT JOIN search_entries e ON e.leaf = l.leaf LEFT JOIN search_spaces s ON s.space = l.space
+     WHERE l.leaf > ? ORDER BY l.leaf LIMIT ?`,
+    ...[after, LEAVES_PER_PIECE],
+  )
+  const differences: IndexDifference[] = []
+  let entries = 0
+  for (const leaf of leaves) {
+    differences.push(...(yield* verifyLeaf(leaf)))
+    entries += leaf.entry_count
+  }
+  const last = leaves.length < LEAVES_PER_PIECE ? undefined : leaves.at(-1)!.leaf
+  return { leaves: leaves.length, entries, last, differences }
+}
+
+function* verifyLeaf(row: LeafRow): Sql<readonly IndexDifference[]> {
+  const { leaf } = row
+  if (row.space === null) return [{ kind: 'leaf-without-space', leaf }]
+  // Nobody looks there any more.
+  if (row.state === 'retired') return []
+  const space = spaceOfRow({ ...row, space: row.space })
+  const place = { ...placeOf(space, row.datastore), leaf }
+  if (row.entries === null) return [{ kind: 'leaf-without-entries', ...place }]
+  if (row.entries.byteLength % ENTRY_BYTES !== 0 || !isWholeBounds(row.bounds)) {
+    return [{ kind: 'leaf-damaged', ...place }]
+  }
+  const columns = decodeEntries(row.entries)
+  const entries = entriesOf(columns)
+  const numbers = decodeBounds(row.bounds)
+  const cell = new LeafBounds()
+  cell.set(leaf, columns.count, numbers)
+  const differences: IndexDifference[] = []
+  const found = (kind: IndexDifferenceKind, more: Partial<IndexDifference> = {}) =>
+    differences.push({ kind, ...place, ...more })
+  if (columns.count !== row.entry_count) found('leaf-count-wrong')
+  const wanted = boundsOf(cell.cellAt(0), columns)
+  if (numbers.some((number, at) => number !== wanted[at])) found('leaf-bounds-wrong')
+  if (entries.some((entry) => entry.changedIn > row.changed_in)) found('leaf-older-than-entry')
+
+  const imageSets = yield* livingImageSets(entries.map((entry) => entry.point[SEQ]!))
+  const seen = new Set<number>()
+  for (const entry of entries) {
+    const seq = entry.point[SEQ]!
+    if (seen.has(seq)) found('entry-twice', { seq })
+    seen.add(seq)
+    if (cell.find(entry.point) === -1) found('entry-outside-cell', { seq })
+    const imageSet = imageSets.get(seq)
+    if (imageSet === undefined) {
+      found('entry-without-image-set', { seq })
+      continue
+    }
+    if (imageSet.datastore !== row.datastore || !isOfSpace(imageSet, space)) found('entry-in-wrong-space', { seq })
+    const differing = differingValues(entry, imageSet.entry)
+    if (differing.length > 0) found('entry-differs', { seq, differing })
+  }
+  return differences
+}
+
+const placeOf = ({ space, isPrimary, texts }: Space, datastore: number) => ({
+  datastore,
+  space,
+  isPrimary,
+  attributes: texts.map(({ attribute }) => attribute),
+})
+
+const isOfSpace = (imageSet: Indexed, { isPrimary, texts }: Space): boolean =>
+  imageSet.isPrimary === isPrimary &&
+  texts.every(({ attribute, equals }) =>
+    imageSet.texts.some((text) => text.attribute === attribute && text.equals === equals),
+  )
+
+/** Every value an entry keeps beside its row's number; a text by its hash. */
+const VALUES: readonly (readonly [name: string, of: (entry: Entry) => number | boolean])[] = [
+  ...DIMENSIONS.slice(0, SEQ).map((name, dimension) => [name, (entry: Entry) => entry.point[dimension]!] as const),
+  ['the number of its change', (entry) => entry.changedIn],
+  ['isPrimary', (entry) => entry.isPrimary],
+  ...TEXT_ATTRIBUTES.map((name, text) => [name, (entry: Entry) => entry.hashes[text]!] as const),
+]
+
+const differingValues = (held: Entry, wanted: Entry): string[] =>
+  VALUES.filter(([, of]) => of(held) !== of(wanted)).map(([name]) => name)
+
+function* livingImageSets(seqs: readonly number[]): Sql<ReadonlyMap<number, Indexed>> {
+  const rows = yield* allOfMany<IndexedRow>(
+    (marks) => `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE deleted_at IS NULL AND seq IN (${marks})`,
+    [],
+    // What is no whole number is the number of no row.
+    seqs.filter(Number.isSafeInteger),
+  )
+  return new Map(rows.map((row) => [row.seq, indexedOf(row)]))
+}
+
+function* strayEntries(after: number): Sql<readonly number[]> {
+  const rows = yield* all<{ leaf: number }>(
+    `SELECT leaf FROM search_entries WHERE leaf > ?
+     AND NOT EXISTS (SELECT 1 FROM search_leaves WHERE search_leaves.leaf = search_entries.leaf) ORDER BY leaf LIMIT ?`,
+    ...[after, NUMBERS_PER_PIECE],
+  )
+  return rows.map(({ leaf }) => leaf)
+}
+
+// ---- Space by space ----------------------------------------------------------------------------------------------
+
+interface SpaceRow {
+  readonly state: SpaceState
+  readonly is_primary: number
+  readonly attribute: string
+  readonly value: string
+  readonly datastore: number
+  /** Null where there is no such data store. */
+  readonly known: number | null
+  /** The last row that the spaces have which are being built anew. */
+  readonly rebuilt_to: number | null
+}
+
+/** Nothing to say of a space that was given up meanwhile. */
+function* verifySpace(number: number, dialect: Dialect): Sql<readonly IndexDifference[]> {
+  const row = yield* one<SpaceRow>(
+    `SELECT s.state, s.is_primary, s.attribute, s.value, s.datastore, d.datastore AS known, (SELECT rebuilt_to FROM changes) AS rebuilt_to
+     FROM search_spaces s LEFT JOIN datastores d ON d.datastore = s.datastore WHERE s.space = ?`,
+    number,
+  )
+  if (row === undefined || row.state === 'retired') return []
+  const space = spaceOfRow({ ...row, space: number })
+  const place = placeOf(space, row.datastore)
+  if (row.known === null) return [{ kind: 'space-without-datastore', ...place }]
+  const leaves = yield* all<{ leaf: number; entry_count: number; bounds: Uint8Array }>(
+    'SELECT leaf, entry_count, bounds FROM search_leaves WHERE space = ?',
+    number,
+  )
+  const differences: IndexDifference[] = []
+  const whole = leaves.filter(({ bounds }) => isWholeBounds(bounds))
+  const { overlap, hasGap } = partitionOf(whole.map(({ bounds }) => decodeBounds(bounds)))
+  if (overlap !== undefined) differences.push({ kind: 'cells-overlap', ...place, leaf: whole[overlap[0]]!.leaf })
+  if (hasGap) differences.push({ kind: 'cells-leave-gap', ...place })
+  const entries = leaves.reduce((sum, { entry_count }) => sum + entry_count, 0)
+  const upTo = row.state === 'rebuilding' ? (row.rebuilt_to ?? -1) : undefined
+  const imageSets = yield* countImageSets(row.datastore, space, { dialect, upTo })
+  if (entries !== imageSets) differences.push({ kind: 'space-incomplete', ...place, entries, imageSets })
+  // A text that has a space for its primary image sets has one for the others, and the other way round.
+  if (row.state === 'live') differences.push(...(yield* missingSpaces(row.datastore, space.texts, dialect)))
+  return differences
+}
+
+function* countImageSets(
+  datastore: number,
+  { isPrimary, texts }: Pick<Space, 'isPrimary' | 'texts'>,
+  { dialect, upTo }: { readonly dialect: Dialect; readonly upTo?: number | undefined },
+): Sql<number> {
+  const { text, values } = rowsOf(datastore, texts, dialect)
+  const counted = yield* one<{ count: number }>(
+    `SELECT count(*) AS count FROM ${text} AND is_primary = ? ${upTo === undefined ? '' : 'AND seq <= ?'}`,
+    ...[...values, isPrimary ? 1 : 0, ...(upTo === undefined ? [] : [upTo])],
+  )
+  return counted!.count
+}
+
+/** Of the two spaces of the texts those that are not there, though image sets belong into them. */
+function* missingSpaces(datastore: number, texts: readonly Text[], dialect: Dialect): Sql<readonly IndexDifference[]> {
+  const found = yield* spacesFor(datastore, bothKeys(texts))
+  const differences: IndexDifference[] = []
+  for (const key of bothKeys(texts)) {
+    if (found.has(nameOf(key))) continue
+    const imageSets = yield* countImageSets(datastore, key, { dialect })
+    if (imageSets === 0) continue
+    const attributes = texts.map(({ attribute }) => attribute)
+    differences.push({
+      ...{ kind: 'image-sets-without-space', datastore, isPrimary: key.isPrimary, attributes, imageSets },
+    })
+  }
+  return differences
+}
+
+// ---- Data store by data store ------------------------------------------------------------------------------------
+
+/** A text may do without spaces, all image sets together may not. */
+function* verifyDatastore(datastore: number, dialect: Dialect): Sql<readonly IndexDifference[]> {
+  const found = yield* spacesFor(datastore, bothKeys([]))
+  return found.size === 0 ? yield* missingSpaces(datastore, [], dialect) : []
+}
+
+function* largeTexts(datastore: number, { pairFrom }: Pick<IndexSizes, 'pairFrom'>): Sql<readonly Text[]> {
+  const rows = yield* all<{ attribute: string; value: string }>(
+    `SELECT attribute, value FROM search_spaces s JOIN search_leaves l ON l.space = s.space
+     WHERE datastore = ? AND state = 'live' GROUP BY attribute, value HAVING sum(entry_count) > ?`,
+    ...[datastore, pairFrom],
+  )
+  return rows
+    .map((row) => spaceOfRow({ ...row, space: 0, is_primary: 1 }).texts)
+    .filter((texts) => texts.length === 1)
+    .map(([text]) => text!)
+}
+
+function* pairsOfAttributes(texts: readonly Text[]): Generator<readonly [Text, Text]> {
+  for (const [at, one] of texts.entries()) {
+    for (const other of texts.slice(at + 1)) if (one.attribute !== other.attribute) yield [one, other]
+  }
+}
+
+/** Where two texts that are that common have no spaces together, a search for both finds nothing: so no image set may have both. */
+function* verifyPair(
+  datastore: number,
+  pair: readonly [Text, Text],
+  { dialect, sizes }: { readonly dialect: Dialect; readonly sizes: Pick<IndexSizes, 'pairFrom'> },
+): Sql<readonly IndexDifference[]> {
+  if ((yield* spacesFor(datastore, bothKeys(pair))).size > 0) return []
+  // As it is now, not as it was when the pairs were listed.
+  const large = new Set((yield* largeTexts(datastore, sizes)).map((text) => nameOfTexts([text])))
+  if (!pair.every((text) => large.has(nameOfTexts([text])))) return []
+  return yield* missingSpaces(datastore, pair, dialect)
+}

@@ -1,0 +1,50 @@
+/**
+ * Which image sets use which blob. A blob is free once its job has ended and no image set uses it: from then on nobody can come to use
+ * it, since a use only ever comes from another use of the same transaction, or from the job.
+ */
+
+import { all, allOfMany, insertAll, run, type Sql } from '../engine/statement.ts'
+import { markHollow } from './compaction.ts'
+
+export interface BlobUse {
+  readonly blob: number
+  readonly seq: number
+}
+
+export function* addUses(uses: readonly BlobUse[]): Sql<void> {
+  const distinct = new Map(uses.map((use) => [`${use.blob} ${use.seq}`, use]))
+  yield* insertAll('blob_uses', {
+    columns: ['blob', 'seq'],
+    rows: [...distinct.values()].map(({ blob, seq }) => [blob, seq]),
+    suffix: 'ON CONFLICT (blob, seq) DO NOTHING',
+  })
+}
+
+/**
+ * The image set is gone: what only it used is free, of jobs that have ended. Those of other jobs are looked at when they end. What others
+ * use, or may come to use while its job goes on, has lost something.
+ */
+export function* forgetUses(seq: number, at: number): Sql<void> {
+  const used = yield* all<{ blob: number }>('DELETE FROM blob_uses WHERE seq = ? RETURNING blob', seq)
+  yield* allOfMany(
+    (marks) =>
+      `UPDATE blobs SET free_since = CAST(? AS BIGINT) WHERE blob IN (${marks})
+       AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob = blobs.blob)
+       AND (SELECT ended_at FROM import_jobs WHERE import_jobs.job = blobs.job) IS NOT NULL RETURNING 1 AS freed`,
+    [at],
+    used.map(({ blob }) => blob),
+  )
+  yield* markHollow(
+    used.map(({ blob }) => blob),
+    at,
+  )
+}
+
+/** A job has ended: those of its blobs that no image set uses are free. */
+export function* freeUnusedBlobs(job: number, at: number): Sql<void> {
+  yield* run(
+    `UPDATE blobs SET free_since = ? WHERE job = ? AND free_since IS NULL AND removed_at IS NULL
+     AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob = blobs.blob)`,
+    ...[at, job],
+  )
+}

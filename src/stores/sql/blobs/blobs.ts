@@ -1,0 +1,157 @@
+/** Blobs in SQL: which are free, and what is known of each; compared by `hilum verify` with what is there. */
+import type { Blobs, DocumentOfVersion, FreeBlob, KnownBlob, UseOfBlob } from '../../catalog/catalog.ts'
+import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
+import { claimHollow, isOneHollow, keepAsItIs, move, PLACES, placesIn, reserve } from './compaction.ts'
+
+export const blobsOver = (database: Transactions): Blobs => ({
+  free: (request) => database.read(() => free(request)),
+  forget: (blobs, at) => database.write(() => forget(blobs, at)),
+  list: (request) => database.read(() => list(request)),
+  get: (blobKeys) => database.read(() => get(blobKeys)),
+  documents: (request) => database.read(() => documents(request)),
+  uses: (request) => database.read(() => uses(request)),
+  totals: () => database.read(totals),
+  async claimHollow(request) {
+    // Nearly always there is none, and a look is no write.
+    if (!(await database.read(() => isOneHollow(request)))) return undefined
+    return database.write(() => claimHollow(request))
+  },
+  placesIn: ({ blob }) => database.read(() => placesIn(blob)),
+  keepAsItIs: (hollow) => database.write(() => keepAsItIs(hollow)),
+  reserve: (request) => database.write(() => reserve(request)),
+  move: (request) => database.write(() => move(request)),
+})
+
+interface BlobRow {
+  readonly blob: number
+  readonly blob_key: string
+  readonly size_bytes: number | null
+  readonly sha256: string | null
+  readonly free_since: number | null
+}
+
+const COLUMNS = 'blob, blob_key, size_bytes, sha256, free_since'
+
+const knownOf = (row: BlobRow): KnownBlob => ({
+  blob: row.blob,
+  blobKey: row.blob_key,
+  digest:
+    row.size_bytes === null || row.sha256 === null ? undefined : { sizeBytes: row.size_bytes, sha256: row.sha256 },
+  isFree: row.free_since !== null,
+})
+
+function* free({ before, limit }: Parameters<Blobs['free']>[0]): Sql<readonly FreeBlob[]> {
+  const rows = yield* all<Pick<BlobRow, 'blob' | 'blob_key'>>(
+    'SELECT blob, blob_key FROM blobs WHERE free_since IS NOT NULL AND free_since < ? ORDER BY blob LIMIT ?',
+    ...[before, limit],
+  )
+  return rows.map(({ blob, blob_key }) => ({ blob, blobKey: blob_key }))
+}
+
+function* forget(blobs: readonly FreeBlob[], at: number): Sql<void> {
+  yield* allOfMany(
+    (marks) =>
+      `UPDATE blobs SET free_since = NULL, removed_at = CAST(? AS BIGINT)
+       WHERE blob IN (${marks}) AND free_since IS NOT NULL RETURNING 1 AS forgotten`,
+    [at],
+    blobs.map(({ blob }) => blob),
+  )
+}
+
+function* list({ after, limit }: Parameters<Blobs['list']>[0]): Sql<readonly KnownBlob[]> {
+  const rows = yield* all<BlobRow>(
+    `SELECT ${COLUMNS} FROM blobs WHERE removed_at IS NULL AND blob_key > ? ORDER BY blob_key LIMIT ?`,
+    ...[after ?? '', limit],
+  )
+  return rows.map(knownOf)
+}
+
+function* get(blobKeys: readonly string[]): Sql<readonly KnownBlob[]> {
+  const rows = yield* allOfMany<BlobRow>(
+    (marks) => `SELECT ${COLUMNS} FROM blobs WHERE removed_at IS NULL AND blob_key IN (${marks})`,
+    [],
+    blobKeys,
+  )
+  return rows.map(knownOf)
+}
+
+function* documents({ after, limit }: Parameters<Blobs['documents']>[0]): Sql<readonly DocumentOfVersion[]> {
+  const rows = yield* all<{
+    readonly seq: number
+    readonly version: number
+    readonly blob_key: string
+    readonly offset_bytes: number
+    readonly size_bytes: number
+    readonly content_bytes: number
+    readonly crc32: number
+  }>(
+    `SELECT seq, version, blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32
+     FROM image_set_documents AS documents JOIN blobs ON blobs.blob = documents.blob
+     WHERE (seq, version) > (?, ?) ORDER BY seq, version LIMIT ?`,
+    ...[after?.seq ?? 0, after?.version ?? 0, limit],
+  )
+  return rows.map((row) => ({
+    seq: row.seq,
+    version: row.version,
+    place: {
+      ...{ blobKey: row.blob_key, offsetBytes: row.offset_bytes, sizeBytes: row.size_bytes },
+      ...{ contentBytes: row.content_bytes, crc32: row.crc32 },
+    },
+  }))
+}
+
+/** Everything that lies in a blob, of the image sets of some rows; what they say that they use reaches to -1. */
+const REACHES = [
+  ...PLACES.map(({ table, blob, offset, size }) => [table, blob, `${offset} + ${size}`]),
+  ['blob_uses', 'blob', '-1'],
+]
+  .map(
+    ([table, blob, reach]) =>
+      `SELECT seq, ${blob} AS blob, ${reach} AS reach FROM ${table} WHERE seq > ? AND seq <= ? AND ${blob} IS NOT NULL`,
+  )
+  .join(' UNION ALL ')
+
+function* uses({ after, imageSets }: Parameters<Blobs['uses']>[0]): Sql<Awaited<ReturnType<Blobs['uses']>>> {
+  const seqs = yield* all<{ seq: number }>(
+    'SELECT seq FROM image_sets WHERE seq > ? ORDER BY seq LIMIT ?',
+    after,
+    imageSets,
+  )
+  const last = seqs.at(-1)?.seq
+  if (last === undefined) return { last, imageSets: 0, uses: [] }
+  const rows = yield* all<{
+    readonly seq: number
+    readonly used_blob: number
+    readonly farthest: number
+    readonly nearest: number
+    readonly blob: number | null
+    readonly blob_key: string
+    readonly size_bytes: number | null
+    readonly sha256: string | null
+    readonly free_since: number | null
+  }>(
+    `SELECT seq, reached.blob AS used_blob, farthest, nearest, blobs.blob AS blob, blob_key, size_bytes, sha256, free_since
+     FROM (
+       SELECT seq, blob, max(reach) AS farthest, min(reach) AS nearest FROM (${REACHES}) AS reaches GROUP BY seq, blob
+     ) AS reached LEFT JOIN blobs ON blobs.blob = reached.blob AND removed_at IS NULL ORDER BY seq, used_blob`,
+    ...Array.from({ length: 6 }, () => [after, last]).flat(),
+  )
+  const found = rows.map(
+    (row): UseOfBlob => ({
+      seq: row.seq,
+      blob: row.used_blob,
+      known: row.blob === null ? undefined : knownOf({ ...row, blob: row.blob }),
+      reachBytes: row.farthest < 0 ? undefined : row.farthest,
+      isKept: row.nearest < 0,
+    }),
+  )
+  return { last, imageSets: seqs.length, uses: found }
+}
+
+function* totals(): Sql<Awaited<ReturnType<Blobs['totals']>>> {
+  const row = yield* one<{ image_sets: number; documents: number; size_bytes: number }>(
+    `SELECT (SELECT count(*) FROM image_sets) AS image_sets, (SELECT count(*) FROM image_set_documents) AS documents,
+     (SELECT CAST(coalesce(sum(size_bytes), 0) AS BIGINT) FROM blobs WHERE removed_at IS NULL) AS size_bytes`,
+  )
+  return { imageSets: row!.image_sets, documents: row!.documents, sizeBytes: row!.size_bytes }
+}

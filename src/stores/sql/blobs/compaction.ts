@@ -1,0 +1,191 @@
+/**
+ * Blobs that image sets were deleted from while others use them, in SQL. The new blob takes the old one's number, so that what lies in it
+ * only gets other offsets and stays in its order; the old key becomes that of a blob which is free.
+ *
+ * What a blob holds comes and goes in transactions that pass `changes`, so behind that row it stays as it is read.
+ */
+
+import { type MovedPiece, movedOffset } from '../../blobs/moved-ranges.ts'
+import type { Blobs, HollowBlob, PlaceInBlob } from '../../catalog/catalog.ts'
+import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
+import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
+import { takeTurn } from '../history/changes.ts'
+
+interface Places {
+  readonly table: string
+  readonly blob: string
+  readonly offset: string
+  readonly size: string
+  /** How many frames it is a table of; NULL of what is none. */
+  readonly framesInTable: string
+}
+
+const NO_TABLE = 'CAST(NULL AS BIGINT)'
+
+/** All that may lie in a blob. */
+export const PLACES: readonly Places[] = [
+  {
+    ...{ table: 'instances', blob: 'blob', offset: 'offset_bytes', size: 'size_bytes' },
+    framesInTable: NO_TABLE,
+  },
+  {
+    ...{ table: 'instances', blob: 'metadata_blob', offset: 'metadata_offset_bytes' },
+    ...{ size: 'entry_bytes + levels_bytes', framesInTable: NO_TABLE },
+  },
+  {
+    ...{ table: 'instances', blob: 'frames_blob', offset: 'frames_offset_bytes', size: 'frames_size_bytes' },
+    framesInTable: `CASE WHEN frames_hold = 'table' THEN frame_count END`,
+  },
+  {
+    ...{ table: 'image_set_versions', blob: 'levels_blob', offset: 'levels_offset_bytes', size: 'levels_size_bytes' },
+    framesInTable: NO_TABLE,
+  },
+  {
+    ...{ table: 'image_set_documents', blob: 'blob', offset: 'offset_bytes', size: 'size_bytes' },
+    framesInTable: NO_TABLE,
+  },
+]
+
+/** They may have lost something. Whoever writes one of them anew has begun too early. */
+export function* markHollow(blobs: readonly number[], at: number): Sql<void> {
+  yield* allOfMany(
+    (marks) =>
+      `UPDATE blobs SET hollow_since = CAST(? AS BIGINT), rewriting_until = NULL
+       WHERE blob IN (${marks}) AND free_since IS NULL RETURNING 1 AS marked`,
+    [at],
+    blobs,
+  )
+}
+
+/** Those of a job that somebody uses. */
+export function* markBlobsOfJobHollow(job: number, at: number): Sql<void> {
+  yield* run(
+    'UPDATE blobs SET hollow_since = ? WHERE job = ? AND free_since IS NULL AND removed_at IS NULL',
+    ...[at, job],
+  )
+}
+
+interface HollowRow {
+  readonly blob: number
+  readonly blob_key: string
+  readonly size_bytes: number | null
+  readonly sha256: string | null
+}
+
+type Claim = Parameters<Blobs['claimHollow']>[0]
+
+/** Image sets that are locked are about to change or to go, which is better waited for. */
+const hollow = (lock = '') =>
+  `SELECT blob, blob_key, size_bytes, sha256 FROM blobs
+   WHERE hollow_since < ? AND (rewriting_until IS NULL OR rewriting_until <= ?) AND free_since IS NULL AND removed_at IS NULL
+   AND EXISTS (SELECT 1 FROM import_jobs WHERE import_jobs.job = blobs.job AND ended_at IS NOT NULL AND swept = 1)
+   AND NOT EXISTS (
+     SELECT 1 FROM blob_uses JOIN image_sets ON image_sets.seq = blob_uses.seq
+     WHERE blob_uses.blob = blobs.blob AND image_set_state = 'LOCKED'
+   ) ORDER BY hollow_since LIMIT 1 ${lock}`
+
+export function* isOneHollow({ before, now }: Claim): Sql<boolean> {
+  return (yield* one(hollow(), before, now)) !== undefined
+}
+
+export function* claimHollow({ before, now, until }: Claim): Sql<HollowBlob | undefined> {
+  const row = yield* one<HollowRow>(hollow(LOCKED_OR_PASSED_BY), before, now)
+  if (row === undefined) return undefined
+  yield* run('UPDATE blobs SET rewriting_until = ? WHERE blob = ?', until, row.blob)
+  const { blob, blob_key: blobKey, size_bytes: sizeBytes, sha256 } = row
+  return { blob, blobKey, until, digest: sizeBytes === null || sha256 === null ? undefined : { sizeBytes, sha256 } }
+}
+
+export function* placesIn(blob: number): Sql<readonly PlaceInBlob[]> {
+  const found: PlaceInBlob[] = []
+  for (const places of PLACES) found.push(...(yield* placesOf(places, blob)))
+  return found
+}
+
+const ofUsers = ({ blob }: Places) => `${blob} = ? AND seq IN (SELECT seq FROM blob_uses WHERE blob_uses.blob = ?)`
+
+/** Of versions and copies that share one, once. */
+function* placesOf(places: Places, blob: number): Sql<readonly PlaceInBlob[]> {
+  const { table, offset, size, framesInTable } = places
+  const rows = yield* all<{ offset_in: number; size_in: number; frames_in_table: number | null }>(
+    `SELECT DISTINCT ${offset} AS offset_in, ${size} AS size_in, ${framesInTable} AS frames_in_table
+     FROM ${table} WHERE ${ofUsers(places)}`,
+    ...[blob, blob],
+  )
+  return rows.map(({ offset_in, size_in, frames_in_table }) => ({
+    ...{ offsetBytes: offset_in, sizeBytes: size_in, framesInTable: frames_in_table ?? undefined },
+  }))
+}
+
+/** Unless something was deleted since it was claimed. */
+export function* keepAsItIs({ blob, until }: HollowBlob): Sql<void> {
+  yield* run(
+    'UPDATE blobs SET hollow_since = NULL, rewriting_until = NULL WHERE blob = ? AND rewriting_until = ?',
+    ...[blob, until],
+  )
+}
+
+export function* reserve({ beside, blobKey, freeFrom }: Parameters<Blobs['reserve']>[0]): Sql<void> {
+  yield* run(
+    'INSERT INTO blobs (job, blob_key, free_since) SELECT job, CAST(? AS TEXT), CAST(? AS BIGINT) FROM blobs WHERE blob = ?',
+    ...[blobKey, freeFrom, beside.blob],
+  )
+}
+
+export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'changed'> {
+  const { from, to, pieces, at, oldFreeFrom } = request
+  yield* takeTurn()
+  const reserved = yield* one<{ blob: number }>(
+    `SELECT blob FROM blobs WHERE blob_key = ? AND free_since > ? AND removed_at IS NULL ${LOCKED}`,
+    ...[to.blobKey, at],
+  )
+  // By its key too: whoever was faster has moved it, and its number stands for another blob by now.
+  const old = yield* one<HollowRow & { job: number; hollow_since: number | null; rewriting_until: number | null }>(
+    `SELECT job, blob, blob_key, size_bytes, sha256, hollow_since, rewriting_until FROM blobs
+     WHERE blob = ? AND blob_key = ? AND free_since IS NULL AND removed_at IS NULL ${LOCKED}`,
+    ...[from.blob, from.blobKey],
+  )
+  if (reserved === undefined || old === undefined) return 'changed'
+  const there: Places[] = []
+  for (const places of PLACES) {
+    const found = yield* placesOf(places, from.blob)
+    if (found.some((place) => movedOffset(pieces, place) === undefined)) return 'changed'
+    if (found.length > 0) there.push(places)
+  }
+  for (const places of there) yield* shift(places, from.blob, pieces)
+  yield* run('DELETE FROM blobs WHERE blob = ?', reserved.blob)
+  const hollowSince = old.rewriting_until === from.until ? null : old.hollow_since
+  yield* run(
+    'UPDATE blobs SET blob_key = ?, size_bytes = ?, sha256 = ?, hollow_since = ?, rewriting_until = NULL WHERE blob = ?',
+    ...[to.blobKey, to.digest.sizeBytes, to.digest.sha256, hollowSince, from.blob],
+  )
+  yield* insertAll('blobs', {
+    columns: ['job', 'blob_key', 'size_bytes', 'sha256', 'free_since'],
+    rows: [[old.job, old.blob_key, old.size_bytes, old.sha256, oldFreeFrom]],
+  })
+  return 'moved'
+}
+
+/** Few sizes, so that few statements are prepared. */
+const PIECES_PER_STATEMENT = [4, 32, 128]
+
+/** From the first piece on: what was moved lies before all that is still to be moved, and is not found again. */
+function* shift(places: Places, blob: number, pieces: readonly MovedPiece[]): Sql<void> {
+  const { table, offset } = places
+  for (let start = 0; start < pieces.length; ) {
+    const size = PIECES_PER_STATEMENT.find((count) => count >= pieces.length - start) ?? PIECES_PER_STATEMENT.at(-1)!
+    const some = pieces.slice(start, start + size)
+    const last = some.at(-1)!
+    start += size
+    const rows = Array.from({ length: size }, (_, at) => some[at] ?? last)
+    const values: readonly SqlValue[] = rows.flatMap(({ offsetBytes, movedTo }) => [offsetBytes, offsetBytes - movedTo])
+    const tuples = Array(size).fill('(CAST(? AS BIGINT), CAST(? AS BIGINT))').join(', ')
+    yield* run(
+      `WITH pieces (begins_at, nearer_by) AS (VALUES ${tuples})
+       UPDATE ${table} SET ${offset} = ${offset} - (
+         SELECT nearer_by FROM pieces WHERE begins_at <= ${offset} ORDER BY begins_at DESC LIMIT 1
+       ) WHERE ${ofUsers(places)} AND ${offset} >= ? AND ${offset} <= ?`,
+      ...[...values, blob, blob, some[0]!.offsetBytes, last.offsetBytes + last.sizeBytes],
+    )
+  }
+}

@@ -1,0 +1,34 @@
+/** Client tokens: a request that is sent twice is carried out once. */
+import type { ClientTokenUse } from '../../catalog/catalog.ts'
+import { one, run, type Sql } from '../engine/statement.ts'
+
+/** What the token made before, or that it stands for another request; undefined where it is new or forgotten. */
+export function* earlierUse(
+  scope: string,
+  token: ClientTokenUse,
+): Sql<{ readonly resourceId: string } | 'token-of-another-request' | undefined> {
+  const use = yield* one<{ fingerprint: string; resource_id: string }>(
+    'SELECT fingerprint, resource_id FROM client_tokens WHERE scope = ? AND client_token = ? AND used_at >= ?',
+    scope,
+    token.clientToken,
+    token.usedSince,
+  )
+  if (use === undefined) return undefined
+  return use.fingerprint === token.fingerprint ? { resourceId: use.resource_id } : 'token-of-another-request'
+}
+
+export function* rememberUse(
+  scope: string,
+  token: ClientTokenUse,
+  made: { readonly resourceId: string; readonly at: number },
+): Sql<void> {
+  yield* run('DELETE FROM client_tokens WHERE used_at < ?', token.usedSince)
+  yield* run(
+    'INSERT INTO client_tokens (scope, client_token, fingerprint, resource_id, used_at) VALUES (?, ?, ?, ?, ?)',
+    scope,
+    token.clientToken,
+    token.fingerprint,
+    made.resourceId,
+    made.at,
+  )
+}

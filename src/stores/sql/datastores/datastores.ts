@@ -1,0 +1,174 @@
+/** Data stores in SQL: the life from CREATING to DELETED, and the number by which other tables know one. */
+import type { CreateDatastoreOutcome, Datastore, Datastores, DeleteDatastoreOutcome } from '../../catalog/catalog.ts'
+import { LOCKED } from '../engine/differences.ts'
+import { all, insertAll, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
+import { takeTurn } from '../history/changes.ts'
+import { earlierUse, rememberUse } from './client-tokens.ts'
+import { forgetTags, putTags } from './tags.ts'
+
+const TOKEN_SCOPE = 'datastores'
+
+interface DatastoreRow {
+  readonly datastore_id: string
+  readonly datastore_name: string | null
+  readonly datastore_status: Datastore['datastoreStatus']
+  readonly kms_key_arn: string | null
+  readonly lambda_authorizer_arn: string | null
+  readonly lossless_storage_format: Datastore['losslessStorageFormat']
+  readonly created_at: number
+  readonly updated_at: number
+}
+
+const COLUMNS = [
+  'datastore_id',
+  'datastore_name',
+  'datastore_status',
+  'kms_key_arn',
+  'lambda_authorizer_arn',
+  'lossless_storage_format',
+  'created_at',
+  'updated_at',
+] as const satisfies readonly (keyof DatastoreRow)[]
+const SELECT = `SELECT ${COLUMNS.join(', ')} FROM datastores`
+/** A deleted one was last updated when it was deleted. */
+const NOT_FORGOTTEN = `(datastore_status <> 'DELETED' OR updated_at > ?)`
+
+export function datastoresOver(database: Transactions): Datastores {
+  return {
+    create: (request) => database.write(() => create(request)),
+    get: (datastoreId, { deletedSince }) => database.read(() => get(datastoreId, deletedSince)),
+    list: (request) => database.read(() => list(request)),
+    settle: (datastoreId, at) => database.write(() => settle(datastoreId, at)),
+    unsettled: () => database.read(unsettled),
+    beginDelete: (datastoreId, at) => database.write(() => beginDelete(datastoreId, at)),
+  }
+}
+
+/** The number that stands for a data store in rows and indexes, where its id would take 32 bytes each time. */
+export function* datastoreNumber(datastoreId: string): Sql<number | undefined> {
+  const row = yield* one<{ datastore: number }>('SELECT datastore FROM datastores WHERE datastore_id = ?', datastoreId)
+  return row?.datastore
+}
+
+/** Its number, and whether it may be searched. */
+export function* datastoreSearched(
+  datastoreId: string,
+): Sql<(Pick<Datastore, 'datastoreStatus' | 'updatedAt'> & { readonly number: number }) | undefined> {
+  const row = yield* one<Pick<DatastoreRow, 'datastore_status' | 'updated_at'> & { readonly datastore: number }>(
+    'SELECT datastore, datastore_status, updated_at FROM datastores WHERE datastore_id = ?',
+    datastoreId,
+  )
+  return row && { number: row.datastore, datastoreStatus: row.datastore_status, updatedAt: row.updated_at }
+}
+
+function* create({
+  datastore,
+  tags,
+  token,
+  activeMax,
+}: Parameters<Datastores['create']>[0]): Sql<CreateDatastoreOutcome> {
+  // There is no row yet that two of these could meet at, and they are rare enough to wait with the changes.
+  yield* takeTurn()
+  const earlier = yield* earlierUse(TOKEN_SCOPE, token)
+  if (earlier === 'token-of-another-request') return { outcome: earlier }
+  if (earlier !== undefined) return { outcome: 'repeated', datastore: (yield* get(earlier.resourceId, 0))! }
+  if (activeMax !== undefined && (yield* countActive()) >= activeMax) return { outcome: 'too-many' }
+
+  yield* insertAll('datastores', { columns: COLUMNS, rows: [valuesOf(datastore)] })
+  yield* putTags(datastore.datastoreId, tags)
+  yield* rememberUse(TOKEN_SCOPE, token, { resourceId: datastore.datastoreId, at: datastore.createdAt })
+  return { outcome: 'created', datastore }
+}
+
+function* countActive(): Sql<number> {
+  const row = yield* one<{ active: number }>(
+    `SELECT count(*) AS active FROM datastores WHERE datastore_status <> 'DELETED'`,
+  )
+  return row!.active
+}
+
+function* get(datastoreId: string, deletedSince: number): Sql<Datastore | undefined> {
+  const row = yield* one<DatastoreRow>(
+    `${SELECT} WHERE datastore_id = ? AND ${NOT_FORGOTTEN}`,
+    datastoreId,
+    deletedSince,
+  )
+  return row && datastoreOf(row)
+}
+
+function* list({ status, deletedSince, after, limit }: Parameters<Datastores['list']>[0]): Sql<readonly Datastore[]> {
+  const conditions = [NOT_FORGOTTEN]
+  const values: SqlValue[] = [deletedSince]
+  if (status !== undefined) {
+    conditions.push('datastore_status = ?')
+    values.push(status)
+  }
+  if (after !== undefined) {
+    conditions.push('(created_at, datastore_id) < (?, ?)')
+    values.push(after.createdAt, after.datastoreId)
+  }
+  const text = `${SELECT} WHERE ${conditions.join(' AND ')} ORDER BY created_at DESC, datastore_id DESC LIMIT ?`
+  return (yield* all<DatastoreRow>(text, ...values, limit)).map(datastoreOf)
+}
+
+/** A data store that became ACTIVE was not changed by that: createdAt and updatedAt stay equal, as in every answer of AWS. */
+function* settle(datastoreId: string, at: number): Sql<void> {
+  yield* run(
+    `UPDATE datastores SET datastore_status = 'ACTIVE' WHERE datastore_id = ? AND datastore_status = 'CREATING'`,
+    datastoreId,
+  )
+  const deleted = yield* one(
+    `UPDATE datastores SET datastore_status = 'DELETED', updated_at = ? WHERE datastore_id = ? AND datastore_status = 'DELETING'
+     RETURNING datastore`,
+    at,
+    datastoreId,
+  )
+  if (deleted !== undefined) yield* forgetTags(datastoreId)
+}
+
+function* unsettled(): Sql<readonly string[]> {
+  const rows = yield* all<{ datastore_id: string }>(
+    `SELECT datastore_id FROM datastores WHERE datastore_status IN ('CREATING', 'DELETING') ORDER BY created_at, datastore_id`,
+  )
+  return rows.map((row) => row.datastore_id)
+}
+
+function* beginDelete(datastoreId: string, at: number): Sql<DeleteDatastoreOutcome> {
+  const found = yield* one<{ datastore: number; datastore_status: string }>(
+    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
+    datastoreId,
+  )
+  if (found === undefined) return 'absent'
+  const { datastore } = found
+  if (found.datastore_status !== 'ACTIVE') return 'not-active'
+  if (yield* one('SELECT 1 AS found FROM import_jobs WHERE datastore = ? AND ended_at IS NULL LIMIT 1', datastore)) {
+    return 'import-running'
+  }
+  if (yield* one('SELECT 1 AS found FROM image_sets WHERE datastore = ? AND deleted_at IS NULL LIMIT 1', datastore)) {
+    return 'holds-image-sets'
+  }
+  yield* run(`UPDATE datastores SET datastore_status = 'DELETING', updated_at = ? WHERE datastore = ?`, at, datastore)
+  return 'deleting'
+}
+
+const datastoreOf = (row: DatastoreRow): Datastore => ({
+  datastoreId: row.datastore_id,
+  datastoreName: row.datastore_name ?? undefined,
+  datastoreStatus: row.datastore_status,
+  kmsKeyArn: row.kms_key_arn ?? undefined,
+  lambdaAuthorizerArn: row.lambda_authorizer_arn ?? undefined,
+  losslessStorageFormat: row.lossless_storage_format,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+})
+
+const valuesOf = (datastore: Datastore): readonly SqlValue[] => [
+  datastore.datastoreId,
+  datastore.datastoreName ?? null,
+  datastore.datastoreStatus,
+  datastore.kmsKeyArn ?? null,
+  datastore.lambdaAuthorizerArn ?? null,
+  datastore.losslessStorageFormat,
+  datastore.createdAt,
+  datastore.updatedAt,
+]

@@ -1,0 +1,80 @@
+/** Tags in SQL. They belong to a data store or an image set by its id, whatever becomes of its versions, and go when it is deleted. */
+import type { AddTagsOutcome, TaggedResource, Tags } from '../../catalog/catalog.ts'
+import { LOCKED } from '../engine/differences.ts'
+import { all, insertAll, one, run, type Sql, type Transactions } from '../engine/statement.ts'
+import { takeTurn } from '../history/changes.ts'
+import { partsOfImageSetId } from '../rows/image-set-id.ts'
+
+export function tagsOver(database: Transactions): Tags {
+  return {
+    add: (resource, request) => database.write(() => add(resource, request)),
+    remove: (resource, keys) => database.write(() => remove(resource, keys)),
+    list: (resource) => database.read(() => list(resource)),
+  }
+}
+
+/** Given to a resource by its id; a key that it has already gets the new value. */
+export function* putTags(resourceId: string, tags: Readonly<Record<string, string>>): Sql<void> {
+  yield* insertAll('tags', {
+    columns: ['resource_id', 'tag_key', 'tag_value'],
+    rows: Object.entries(tags).map(([key, value]) => [resourceId, key, value]),
+    suffix: 'ON CONFLICT (resource_id, tag_key) DO UPDATE SET tag_value = excluded.tag_value',
+  })
+}
+
+/** In the transaction that deletes the resource, behind the change of its own row. */
+export function* forgetTags(resourceId: string): Sql<void> {
+  yield* run('DELETE FROM tags WHERE resource_id = ?', resourceId)
+}
+
+const idOf = ({ datastoreId, imageSetId }: TaggedResource): string => imageSetId ?? datastoreId
+
+/** A resource that is being deleted at the same time is waited for at the row that its deletion changes. */
+function* isThereToChange(resource: TaggedResource): Sql<boolean> {
+  if (resource.imageSetId !== undefined) yield* takeTurn()
+  return yield* isThere(resource, resource.imageSetId === undefined ? LOCKED : '')
+}
+
+function* isThere({ datastoreId, imageSetId }: TaggedResource, lock: string): Sql<boolean> {
+  if (imageSetId === undefined) {
+    const text = `SELECT 1 AS found FROM datastores WHERE datastore_id = ? AND datastore_status <> 'DELETED' ${lock}`
+    return (yield* one(text, datastoreId)) !== undefined
+  }
+  const parts = partsOfImageSetId(imageSetId)
+  if (parts === undefined) return false
+  const found = yield* one(
+    `SELECT 1 AS found FROM image_sets JOIN datastores ON datastores.datastore = image_sets.datastore
+     WHERE seq = ? AND id_tail = ? AND datastore_id = ? AND image_set_state <> 'DELETED'`,
+    ...[parts.seq, parts.idTail, datastoreId],
+  )
+  return found !== undefined
+}
+
+function* add(resource: TaggedResource, { tags, tagsMax }: Parameters<Tags['add']>[1]): Sql<AddTagsOutcome> {
+  if (!(yield* isThereToChange(resource))) return 'absent'
+  const afterwards = { ...(yield* tagsOf(idOf(resource))), ...tags }
+  if (Object.keys(afterwards).length > tagsMax) return 'too-many'
+  yield* putTags(idOf(resource), tags)
+  return 'added'
+}
+
+function* remove(resource: TaggedResource, keys: readonly string[]): Sql<'removed' | 'absent'> {
+  if (!(yield* isThereToChange(resource))) return 'absent'
+  for (const key of new Set(keys)) {
+    yield* run('DELETE FROM tags WHERE resource_id = ? AND tag_key = ?', idOf(resource), key)
+  }
+  return 'removed'
+}
+
+function* list(resource: TaggedResource): Sql<Readonly<Record<string, string>> | undefined> {
+  return (yield* isThere(resource, '')) ? yield* tagsOf(idOf(resource)) : undefined
+}
+
+/** Entries, so that a key such as `__proto__` is a key like any other. */
+function* tagsOf(resourceId: string): Sql<Readonly<Record<string, string>>> {
+  const rows = yield* all<{ tag_key: string; tag_value: string }>(
+    'SELECT tag_key, tag_value FROM tags WHERE resource_id = ? ORDER BY tag_key',
+    resourceId,
+  )
+  return Object.fromEntries(rows.map((row) => [row.tag_key, row.tag_value]))
+}

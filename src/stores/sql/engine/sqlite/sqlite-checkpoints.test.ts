@@ -1,0 +1,68 @@
+/** The log of a catalog that is written without a pause is copied by a thread, and does not grow without end. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { createDatastore, idsOfOne, startJob, storedFile } from '../../../catalog/conformance/catalog.fixture.ts'
+import { openSqliteCatalog } from '../../open-sqlite.ts'
+import { startCheckpoints, THREAD_CHECKPOINT_PAGES, WRITER_CHECKPOINT_PAGES } from './sqlite-checkpoints.ts'
+
+const PAGE_BYTES = 4_096
+
+const mustLive = (error: unknown) => assert.ifError(error)
+
+async function opened(context: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'hilum-checkpoints-'))
+  context.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'catalog.sqlite')
+  const catalog = await openSqliteCatalog({ path, newId: idsOfOne() })
+  context.after(() => catalog.close())
+  const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
+  const looking = new Database(path, { readonly: true })
+  context.after(() => looking.close())
+  const log = () => (looking.pragma('wal_checkpoint(NOOP)') as [{ log: number; checkpointed: number }])[0]
+  let batches = 0
+  /** About 250 pages. */
+  const write = async () => {
+    const name = String(++batches).padStart(6, '0')
+    const files = Array.from({ length: 500 }, (_, index) =>
+      storedFile(`k${name}-${String(index).padStart(4, '0')}`, {
+        study: `1.${batches}`,
+        series: `1.${batches}.${index}`,
+      }),
+    )
+    await catalog.importJobs.record(lease, files)
+  }
+  return { path, log, write }
+}
+
+test('a thread copies the log that a writer leaves', async (context) => {
+  const { path, log, write } = await opened(context)
+  while (log().log < 2 * THREAD_CHECKPOINT_PAGES) await write()
+  assert.equal(log().checkpointed, 0, 'no commit has copied it')
+  const checkpoints = startCheckpoints(path, mustLive)
+  context.after(() => checkpoints.stop())
+  while (log().checkpointed < log().log) await setTimeout(5)
+  await checkpoints.stop()
+  await checkpoints.stop()
+})
+
+test('a log that is written without a pause begins anew, with the thread and without', async (context) => {
+  for (const hasThread of [true, false]) {
+    const { path, log, write } = await opened(context)
+    const checkpoints = hasThread ? startCheckpoints(path, mustLive) : undefined
+    context.after(() => checkpoints?.stop())
+    let [anew, longest] = [0, 0]
+    for (let last = log().log; anew < 2; last = log().log) {
+      await write()
+      longest = Math.max(longest, log().log)
+      if (log().log < last) anew += 1
+    }
+    assert.ok(longest < 2 * WRITER_CHECKPOINT_PAGES)
+    assert.ok((await stat(`${path}-wal`)).size < 2 * WRITER_CHECKPOINT_PAGES * (PAGE_BYTES + 24))
+    await checkpoints?.stop()
+  }
+})

@@ -1,0 +1,82 @@
+/** One connection to a SQLite file, and what its result codes mean to the house. */
+import Database from 'better-sqlite3'
+import { StoreUnavailable, type UnavailableReason } from '../../../store-unavailable.ts'
+import type { Row, Sql, Statement } from '../statement.ts'
+
+const NO_ROWS: readonly Row[] = []
+
+export class SqliteConnection {
+  readonly #database: Database.Database
+  /** By text. The texts of the catalog are a closed set of a few hundred, so nothing is ever thrown out. */
+  readonly #prepared = new Map<string, Database.Statement<unknown[], Row>>()
+
+  /** @param options.timeoutMs how long a statement waits, blocking, for a lock of another process. */
+  constructor(path: string, options: { readonly: boolean; timeoutMs: number }) {
+    this.#database = new Database(path, { readonly: options.readonly, timeout: options.timeoutMs })
+  }
+
+  pragma(text: string): void {
+    this.#database.pragma(text)
+  }
+
+  execute({ text, values }: Statement): readonly Row[] {
+    let prepared = this.#prepared.get(text)
+    if (prepared === undefined) {
+      prepared = this.#database.prepare<unknown[], Row>(text)
+      this.#prepared.set(text, prepared)
+    }
+    if (prepared.reader) return prepared.all(values)
+    prepared.run(values)
+    return NO_ROWS
+  }
+
+  /** Sends the rows of each statement back until the piece of SQL has its answer. */
+  drive<T>(sql: Sql<T>): T {
+    let step = sql.next(NO_ROWS)
+    while (!step.done) step = sql.next(this.execute(step.value))
+    return step.value
+  }
+
+  command(text: string): void {
+    this.execute({ text, values: [] })
+  }
+
+  /** What is deleted meanwhile is zeros in the file. */
+  erase<T>(work: () => T): T {
+    this.pragma('secure_delete = ON')
+    try {
+      return work()
+    } finally {
+      this.pragma('secure_delete = FAST')
+    }
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.inTransaction
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+const REASONS: readonly (readonly [code: RegExp, reason: UnavailableReason])[] = [
+  [/^SQLITE_FULL/, 'full'],
+  [/^SQLITE_READONLY/, 'read-only'],
+  [/^SQLITE_(PERM|AUTH)/, 'access'],
+  [/^SQLITE_(BUSY|LOCKED)/, 'busy'],
+  [/^SQLITE_(CORRUPT|NOTADB)/, 'corrupt'],
+  [/^SQLITE_(CANTOPEN|IOERR)/, 'away'],
+]
+
+export const isBusy = (error: unknown): boolean =>
+  error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
+
+/** A SQLite error that says the file cannot be used becomes StoreUnavailable; anything else is what it was. */
+export function asUnavailable(error: unknown): unknown {
+  if (!(error instanceof Database.SqliteError)) return error
+  const reason = REASONS.find(([code]) => code.test(error.code))?.[1]
+  return reason === undefined
+    ? error
+    : new StoreUnavailable({ store: 'the catalog', reason, code: error.code }, { cause: error })
+}

@@ -1,0 +1,109 @@
+/**
+ * Runs write verbs on one SQLite connection, one after the other, many to a transaction: what was asked while the last commit
+ * was being made durable shares the next one (group commit). Each verb has its own savepoint, so that it fails alone.
+ */
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { Verb, WriteOptions } from '../statement.ts'
+import { asUnavailable, isBusy, type SqliteConnection } from './sqlite-connection.ts'
+
+/** Another process may hold the write lock this long; the event loop runs on meanwhile. */
+const LOCK_TIMEOUT_MS = 10_000
+const LOCK_RETRY_MS = 2
+/** A transaction takes no further verb after this long, so that neither the event loop nor another process waits much longer. */
+const TRANSACTION_MS = 20
+
+interface Waiting {
+  /** Runs the verb inside the open transaction; answers what to tell the caller once that is committed. */
+  readonly attempt: (connection: SqliteConnection) => () => void
+  readonly reject: (error: unknown) => void
+}
+
+export class WriteQueue {
+  readonly #connection: SqliteConnection
+  readonly #waiting: Waiting[] = []
+  #running: Promise<void> | undefined
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection
+  }
+
+  write<T>(verb: Verb<T>, { erasing = false }: WriteOptions = {}): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const attempt = (connection: SqliteConnection) => {
+        const answer = erasing ? connection.erase(() => connection.drive(verb())) : connection.drive(verb())
+        return () => resolve(answer)
+      }
+      this.#waiting.push({ attempt, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0) {
+        // All that this turn of the event loop brings comes along.
+        await setImmediate()
+        await beginImmediate(this.#connection)
+        this.#transaction()
+      }
+    } catch (error) {
+      for (const { reject } of this.#waiting.splice(0)) reject(asUnavailable(error))
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  /** Synchronous from BEGIN to COMMIT: nothing else of this process comes between. */
+  #transaction(): void {
+    const started = performance.now()
+    const taken: Waiting[] = []
+    const tell: (() => void)[] = []
+    const alone = this.#waiting.length === 1
+    try {
+      while (this.#waiting.length > 0 && performance.now() - started < TRANSACTION_MS) {
+        const next = this.#waiting.shift()!
+        taken.push(next)
+        tell.push(alone ? next.attempt(this.#connection) : this.#inSavepoint(next))
+      }
+      this.#connection.command('COMMIT')
+    } catch (error) {
+      if (this.#connection.inTransaction) this.#connection.command('ROLLBACK')
+      for (const { reject } of taken) reject(asUnavailable(error))
+      return
+    }
+    for (const each of tell) each()
+  }
+
+  #inSavepoint({ attempt, reject }: Waiting): () => void {
+    this.#connection.command('SAVEPOINT verb')
+    try {
+      const tell = attempt(this.#connection)
+      this.#connection.command('RELEASE verb')
+      return tell
+    } catch (error) {
+      // A full disk and the like undo the whole transaction by themselves, and then no verb of it has happened.
+      if (!this.#connection.inTransaction) throw error
+      this.#connection.command('ROLLBACK TO verb')
+      this.#connection.command('RELEASE verb')
+      return () => reject(asUnavailable(error))
+    }
+  }
+}
+
+/** Takes the write lock, or throws when another process keeps it for too long. The waiting does not block. */
+export async function beginImmediate(connection: SqliteConnection): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += LOCK_RETRY_MS) {
+    try {
+      connection.command('BEGIN IMMEDIATE')
+      return
+    } catch (error) {
+      if (!isBusy(error) || waitedMs >= LOCK_TIMEOUT_MS) throw error
+    }
+    await setTimeout(LOCK_RETRY_MS)
+  }
+}

@@ -1,0 +1,48 @@
+/** When image sets were last read, in SQL: a change like any other, since searches tell of it. */
+import type { ImageSets } from '../../catalog/catalog.ts'
+import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
+import { datastoreNumber } from '../datastores/datastores.ts'
+import { one, run, type Sql } from '../engine/statement.ts'
+import { forgetPast, keepPast } from '../history/changes.ts'
+import { partsOfImageSetId } from '../rows/image-set-id.ts'
+
+type Accesses = Parameters<ImageSets['accessed']>[0]
+type Options = Parameters<ImageSets['accessed']>[1]
+
+export function* accessed(accesses: Accesses, options: Options, upkeep: SearchUpkeep): Sql<void> {
+  const due = yield* dueOf(accesses, options)
+  if (due.size === 0) return
+  const at = Math.max(...due.values())
+  const change = { number: yield* upkeep.beginChange(), at }
+  const changes: IndexChange[] = []
+  for (const [seq, accessedAt] of due) {
+    const isThere = yield* one('SELECT 1 AS found FROM image_sets WHERE seq = ? AND deleted_at IS NULL', seq)
+    if (isThere === undefined) continue
+    const before = yield* upkeep.indexed(seq)
+    yield* keepPast(seq, change)
+    yield* run(
+      'UPDATE image_sets SET last_accessed_at = ?, changed_in = ? WHERE seq = ?',
+      ...[accessedAt, change.number, seq],
+    )
+    changes.push({ before, after: yield* upkeep.indexed(seq) })
+  }
+  yield* upkeep.apply(changes)
+  yield* forgetPast({ at, added: changes.length })
+}
+
+/** By row: another server may have told of the same not long ago. */
+export function* dueOf(accesses: Accesses, { unlessWithinMs }: Options): Sql<ReadonlyMap<number, number>> {
+  const due = new Map<number, number>()
+  for (const { datastoreId, imageSetId, at } of accesses) {
+    const parts = partsOfImageSetId(imageSetId)
+    const datastore = yield* datastoreNumber(datastoreId)
+    if (parts === undefined || datastore === undefined) continue
+    const row = yield* one(
+      `SELECT 1 AS due FROM image_sets WHERE seq = ? AND id_tail = ? AND datastore = ? AND deleted_at IS NULL
+       AND last_accessed_at <= ?`,
+      ...[parts.seq, parts.idTail, datastore, at - unlessWithinMs],
+    )
+    if (row !== undefined) due.set(parts.seq, at)
+  }
+  return due
+}

@@ -1,0 +1,279 @@
+/**
+ * Metadata documents in SQL: what one is joined from, where it lies, and whether the version that it was made for still follows the one
+ * that it was made from.
+ */
+import assert from 'node:assert/strict'
+import { placeGroup } from '../../../imaging/grouping.ts'
+import {
+  type BlobDigests,
+  type DocumentPlace,
+  type DocumentsOfGroups,
+  ImageSetMoved,
+  type ImageSets,
+  type ImageSetVersion,
+  type InstanceParts,
+  type LevelsPlace,
+  type VersionOfDatastore,
+  type VersionToBe,
+  type WaitingGroup,
+} from '../../catalog/catalog.ts'
+import { addUses } from '../blobs/blob-uses.ts'
+import { LOCKED } from '../engine/differences.ts'
+import { all, allOfMany, insertAll, one, run, type Sql } from '../engine/statement.ts'
+import { numberBlobs } from '../imports/import-files.ts'
+import { primariesOfStudies } from '../rows/grouping-columns.ts'
+import { imageSetIdOf, partsOfImageSetId } from '../rows/image-set-id.ts'
+
+interface PartsRow {
+  readonly sop_instance_uid: string
+  readonly sop_class_uid: string
+  readonly transfer_syntax_uid: string
+  readonly blob_key: string
+  readonly offset_bytes: number
+  readonly size_bytes: number
+  readonly metadata_key: string | null
+  readonly metadata_offset_bytes: number | null
+  readonly entry_bytes: number | null
+  readonly levels_bytes: number | null
+  readonly frames_key: string | null
+  readonly frames_blob_key: string | null
+  readonly frames_offset_bytes: number | null
+  readonly frames_size_bytes: number | null
+  readonly frame_count: number | null
+  readonly frames_hold: 'frame' | 'table' | null
+  readonly stored_transfer_syntax_uid: string | null
+}
+
+const selectParts = (table: 'instances' | 'import_files', columns = ''): string =>
+  `SELECT ${columns} sop_instance_uid, sop_class_uid, transfer_syntax_uid, blobs.blob_key, offset_bytes, ${table}.size_bytes,
+   metadata_blobs.blob_key AS metadata_key, metadata_offset_bytes, entry_bytes, levels_bytes, frames_key,
+   frames_blobs.blob_key AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold, stored_transfer_syntax_uid
+   FROM ${table} JOIN blobs ON blobs.blob = ${table}.blob
+   LEFT JOIN blobs AS metadata_blobs ON metadata_blobs.blob = metadata_blob
+   LEFT JOIN blobs AS frames_blobs ON frames_blobs.blob = frames_blob`
+
+const partsOf = (row: PartsRow): InstanceParts => ({
+  sopInstanceUID: row.sop_instance_uid,
+  sopClassUID: row.sop_class_uid,
+  transferSyntaxUID: row.transfer_syntax_uid,
+  blobKey: row.blob_key,
+  offsetBytes: row.offset_bytes,
+  sizeBytes: row.size_bytes,
+  metadata:
+    row.metadata_key === null
+      ? undefined
+      : {
+          blobKey: row.metadata_key,
+          offsetBytes: row.metadata_offset_bytes!,
+          entryBytes: row.entry_bytes!,
+          levelsBytes: row.levels_bytes!,
+        },
+  frames:
+    row.frames_key === null
+      ? undefined
+      : {
+          framesKey: row.frames_key,
+          frameCount: row.frame_count!,
+          storedTransferSyntaxUID: row.stored_transfer_syntax_uid!,
+          blobKey: row.frames_blob_key!,
+          offsetBytes: row.frames_offset_bytes!,
+          sizeBytes: row.frames_size_bytes!,
+          holds: row.frames_hold!,
+        },
+})
+
+/** Published now, each group would become this; of files with one SOPInstanceUID the last is taken. */
+export function* versionsToBe(jobId: string, groups: readonly WaitingGroup[]): Sql<readonly VersionToBe[]> {
+  const job = yield* one<{ datastore: number }>('SELECT datastore FROM import_jobs WHERE job_id = ?', jobId)
+  assert(job, 'groups wait in a job')
+  const rows = yield* allOfMany<PartsRow & { readonly group_id: number; readonly file: number }>(
+    (marks) => `${selectParts('import_files', 'group_id, file,')} WHERE group_id IN (${marks})`,
+    [],
+    groups.map(({ groupId }) => groupId),
+  )
+  const filesOf = Map.groupBy(rows, (row) => row.group_id)
+  const bases = yield* basesOf(job.datastore, groups)
+  return groups.map((group) => {
+    const files = filesOf.get(group.groupId)!.sort((a, b) => a.file - b.file)
+    const last = new Map(files.map((row) => [row.sop_instance_uid, row]))
+    const added = files.filter((row) => last.get(row.sop_instance_uid) === row).map(partsOf)
+    return { groupId: group.groupId, base: bases.get(group.groupId), added }
+  })
+}
+
+/** By group, the version of the image set that it would extend. */
+function* basesOf(datastore: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMap<number, ImageSetVersion>> {
+  const studies = groups.map(({ elements }) => elements.StudyInstanceUID)
+  const standing = yield* primariesOfStudies(datastore, studies)
+  const seqOf = new Map<number, number>()
+  for (const { groupId, elements } of groups) {
+    const placement = placeGroup(elements, standing.get(elements.StudyInstanceUID) ?? [])
+    if (placement.place === 'extend') seqOf.set(groupId, placement.seq)
+  }
+  const rows = yield* allOfMany<{ seq: number; id_tail: string; version: number }>(
+    (marks) => `SELECT seq, id_tail, version FROM image_sets WHERE seq IN (${marks})`,
+    [],
+    [...seqOf.values()],
+  )
+  const versionOf = new Map(
+    rows.map(({ seq, id_tail, version }) => [seq, { imageSetId: imageSetIdOf(seq, id_tail), version }]),
+  )
+  return new Map([...seqOf].map(([groupId, seq]) => [groupId, versionOf.get(seq)!]))
+}
+
+export function* partsOfVersion(
+  seq: number,
+  version: number,
+  sopInstanceUIDs?: readonly string[],
+): Sql<readonly InstanceParts[]> {
+  const select = `${selectParts('instances')} WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)`
+  const values = [seq, version, version]
+  if (sopInstanceUIDs === undefined) {
+    const rows = yield* all<PartsRow>(`${select} ORDER BY instances.blob, offset_bytes, sop_instance_uid`, ...values)
+    return rows.map(partsOf)
+  }
+  const rows = yield* allOfMany<PartsRow>(
+    (marks) => `${select} AND sop_instance_uid IN (${marks})`,
+    values,
+    sopInstanceUIDs,
+  )
+  return rows.map(partsOf)
+}
+
+export function* levelsOfVersion(seq: number, version: number): Sql<LevelsPlace | 'of-last-instance' | 'absent'> {
+  const row = yield* one<{
+    readonly blob_key: string | null
+    readonly levels_offset_bytes: number
+    readonly levels_size_bytes: number
+  }>(
+    `SELECT blob_key, levels_offset_bytes, levels_size_bytes FROM image_set_versions LEFT JOIN blobs ON blobs.blob = levels_blob
+     WHERE seq = ? AND version = ?`,
+    ...[seq, version],
+  )
+  if (row === undefined) return 'absent'
+  if (row.blob_key === null) return 'of-last-instance'
+  return { blobKey: row.blob_key, offsetBytes: row.levels_offset_bytes, sizeBytes: row.levels_size_bytes }
+}
+
+interface PublishedVersion {
+  readonly groupId: number
+  readonly seq: number
+  readonly idTail: string
+  readonly version: number
+}
+
+/**
+ * Without documents they are pending.
+ * @returns the blob of the documents
+ * @throws ImageSetMoved where another job has published a version between what a document was joined from and now.
+ */
+export function* addDocuments(
+  job: number,
+  published: readonly PublishedVersion[],
+  documents: DocumentsOfGroups | undefined,
+): Sql<number | undefined> {
+  const blob =
+    documents === undefined
+      ? undefined
+      : (yield* numberBlobs(job, [documents.blobKey], documents.digests)).get(documents.blobKey)!
+  const rows =
+    documents === undefined
+      ? published.map(({ seq, version }) => [seq, version, ...Array<null>(PLACE_COLUMNS.length).fill(null)])
+      : placedRows(blob!, published, documents)
+  yield* insertAll('image_set_documents', { columns: ['seq', 'version', ...PLACE_COLUMNS], rows })
+  return blob
+}
+
+const PLACE_COLUMNS = ['blob', 'offset_bytes', 'size_bytes', 'content_bytes', 'crc32']
+
+function placedRows(
+  blob: number,
+  published: readonly PublishedVersion[],
+  { ofGroups }: DocumentsOfGroups,
+): readonly (readonly number[])[] {
+  return published.map(({ groupId, seq, idTail, version }) => {
+    const document = ofGroups.get(groupId)
+    assert(document, 'every group has its document')
+    const { base } = document
+    const isAsExpected =
+      version === 1
+        ? base === undefined
+        : base?.version === version - 1 && base.imageSetId === imageSetIdOf(seq, idTail)
+    if (!isAsExpected) throw new ImageSetMoved()
+    return [seq, version, ...valuesOf(blob, document)]
+  })
+}
+
+const valuesOf = (blob: number, place: Omit<DocumentPlace, 'blobKey'>): readonly number[] => [
+  ...[blob, place.offsetBytes, place.sizeBytes, place.contentBytes, place.crc32],
+]
+
+/** In the order of their ids; behind the given one. */
+export function* pendingDocuments({
+  after,
+  limit,
+}: Parameters<ImageSets['pendingDocuments']>[0]): Sql<readonly VersionOfDatastore[]> {
+  const rows = yield* all<{ seq: number; version: number; id_tail: string; datastore_id: string }>(
+    `SELECT documents.seq, documents.version, id_tail, datastore_id FROM image_set_documents AS documents
+     JOIN image_sets ON image_sets.seq = documents.seq JOIN datastores ON datastores.datastore = image_sets.datastore
+     WHERE blob IS NULL AND (documents.seq, documents.version) > (?, ?) ORDER BY documents.seq, documents.version LIMIT ?`,
+    ...[after === undefined ? 0 : partsOfImageSetId(after.imageSetId)!.seq, after?.version ?? 0, limit],
+  )
+  return rows.map(({ seq, version, id_tail, datastore_id }) => ({
+    datastoreId: datastore_id,
+    imageSetId: imageSetIdOf(seq, id_tail),
+    version,
+  }))
+}
+
+/** Its blob is one of the job that the version's instances came with: every blob belongs to a job. */
+export function* addPendingDocument(
+  seq: number,
+  version: number,
+  place: DocumentPlace,
+  digests?: BlobDigests,
+): Sql<'added' | 'made-already' | 'absent'> {
+  const holder = yield* one<{ job: number }>(
+    'SELECT job FROM blobs WHERE blob = (SELECT max(blob) FROM instances WHERE seq = ? AND added_in <= ?)',
+    ...[seq, version],
+  )
+  if (holder === undefined) return 'absent'
+  const pending = yield* one(
+    `SELECT seq FROM image_set_documents WHERE seq = ? AND version = ? AND blob IS NULL ${LOCKED}`,
+    ...[seq, version],
+  )
+  if (pending === undefined) return 'made-already'
+  const blob = (yield* numberBlobs(holder.job, [place.blobKey], digests)).get(place.blobKey)!
+  yield* run(
+    `UPDATE image_set_documents SET ${PLACE_COLUMNS.map((column) => `${column} = ?`).join(', ')}
+     WHERE seq = ? AND version = ?`,
+    ...[...valuesOf(blob, place), seq, version],
+  )
+  yield* addUses([{ blob, seq }])
+  return 'added'
+}
+
+/** Of the given version, or of the latest. */
+export function* documentOf(seq: number, version: number | undefined): Sql<DocumentPlace | 'absent' | 'pending'> {
+  const row = yield* one<{
+    readonly blob_key: string | null
+    readonly offset_bytes: number
+    readonly size_bytes: number
+    readonly content_bytes: number
+    readonly crc32: number
+  }>(
+    `SELECT blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32 FROM image_set_documents AS documents
+     LEFT JOIN blobs ON blobs.blob = documents.blob
+     WHERE seq = ? AND version = ${version === undefined ? '(SELECT version FROM image_sets WHERE seq = ?)' : '?'}`,
+    ...[seq, version ?? seq],
+  )
+  if (row === undefined) return 'absent'
+  if (row.blob_key === null) return 'pending'
+  return {
+    blobKey: row.blob_key,
+    offsetBytes: row.offset_bytes,
+    sizeBytes: row.size_bytes,
+    contentBytes: row.content_bytes,
+    crc32: row.crc32,
+  }
+}

@@ -1,0 +1,65 @@
+/** Where the frames of an instance lie: asked for with every frame that anybody looks at. */
+import type { FramesPlace, ImageSets } from '../../catalog/catalog.ts'
+import { one, type Sql } from '../engine/statement.ts'
+import { partsOfImageSetId } from '../rows/image-set-id.ts'
+
+interface FramesRow {
+  readonly id_tail: string
+  readonly datastore_id: string
+  readonly sop_instance_uid: string
+  readonly sop_class_uid: string
+  readonly transfer_syntax_uid: string
+  readonly blob_key: string
+  readonly offset_bytes: number
+  readonly size_bytes: number
+  readonly frames_blob_key: string
+  readonly frames_offset_bytes: number
+  readonly frames_size_bytes: number
+  readonly frame_count: number
+  readonly frames_hold: FramesPlace['holds']
+  readonly stored_transfer_syntax_uid: string
+}
+
+/** Of one table: joined to blobs, or with EXISTS, the statement took SQLite 20 to 60 microseconds, and so it takes four. */
+const keyOf = (column: string): string => `(SELECT blob_key FROM blobs WHERE blobs.blob = instances.${column})`
+
+/** The plus keeps SQLite from going through all instances of the image set. */
+const SELECT = `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, ${keyOf('blob')} AS blob_key, offset_bytes, size_bytes,
+  ${keyOf('frames_blob')} AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold,
+  stored_transfer_syntax_uid, (SELECT id_tail FROM image_sets WHERE image_sets.seq = instances.seq) AS id_tail,
+  (SELECT datastore_id FROM datastores WHERE datastores.datastore =
+    (SELECT datastore FROM image_sets WHERE image_sets.seq = instances.seq)) AS datastore_id
+  FROM instances WHERE frames_key = ? AND +seq = ? LIMIT 1`
+
+/**
+ * Of the instance in any version that holds it: all share its frames and its file. One statement for all of it: the rows of instances go
+ * with their image set, so nothing need be asked of that beforehand.
+ */
+export function* placeOfFrames({
+  datastoreId,
+  imageSetId,
+  framesKey,
+}: Parameters<ImageSets['frames']>[0]): Sql<Awaited<ReturnType<ImageSets['frames']>>> {
+  const parts = partsOfImageSetId(imageSetId)
+  const row = parts && (yield* one<FramesRow>(SELECT, framesKey, parts.seq))
+  if (row?.id_tail !== parts?.idTail || row?.datastore_id !== datastoreId) return undefined
+  return {
+    frames: {
+      framesKey,
+      frameCount: row.frame_count,
+      storedTransferSyntaxUID: row.stored_transfer_syntax_uid,
+      blobKey: row.frames_blob_key,
+      offsetBytes: row.frames_offset_bytes,
+      sizeBytes: row.frames_size_bytes,
+      holds: row.frames_hold,
+    },
+    file: {
+      sopInstanceUID: row.sop_instance_uid,
+      sopClassUID: row.sop_class_uid,
+      transferSyntaxUID: row.transfer_syntax_uid,
+      blobKey: row.blob_key,
+      offsetBytes: row.offset_bytes,
+      sizeBytes: row.size_bytes,
+    },
+  }
+}

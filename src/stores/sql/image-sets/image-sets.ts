@@ -1,0 +1,151 @@
+/** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
+import type { BlobDigests, DocumentPlace, ImageSets, InstancePlace, VersionOfDatastore } from '../../catalog/catalog.ts'
+import { PagesInMemory } from '../../search/cached-pages.ts'
+import type { IndexSizes } from '../../search/kd-tree/sizes.ts'
+import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
+import { BoundsInMemory } from '../../search/partitions.ts'
+import { search } from '../../search/search.ts'
+import { SummariesInMemory } from '../../search/summaries.ts'
+import { datastoreNumber } from '../datastores/datastores.ts'
+import type { Dialect } from '../engine/differences.ts'
+import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
+import { takeTurn } from '../history/changes.ts'
+import { partsOfImageSetId } from '../rows/image-set-id.ts'
+import { accessed, dueOf } from './access-times.ts'
+import { deleteImageSet } from './delete-image-set.ts'
+import { addPendingDocument, documentOf, levelsOfVersion, partsOfVersion, pendingDocuments } from './documents.ts'
+import { placeOfFrames } from './frames.ts'
+import { properties, versionsOf } from './image-set-properties.ts'
+
+export function imageSetsOver(
+  database: Transactions,
+  options: { readonly dialect: Dialect; readonly sizes: IndexSizes; readonly upkeep: SearchUpkeep },
+): ImageSets {
+  /** Of searches that have ended: whoever takes one sees a state at least as late. Two at once may see different states. */
+  const free: BoundsInMemory[] = []
+  const summaries = new SummariesInMemory(options.sizes)
+  const pages = new PagesInMemory()
+  function* searchAlone(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
+    const bounds = free.pop() ?? new BoundsInMemory(options.sizes)
+    const page = yield* search(request, { ...options, bounds, summaries, pages })
+    // A search that failed does not come here, and what it knew is forgotten.
+    free.push(bounds)
+    return page
+  }
+  return {
+    search: (request) => database.read(() => searchAlone(request)),
+    get: (imageSet) => database.read(() => properties(imageSet)),
+    versions: (imageSet) => database.read(() => versionsOf(imageSet)),
+    levels: (version) => database.read(() => levels(version)),
+    instances: (imageSet) => database.read(() => instances(imageSet)),
+    frames: (request) => database.read(() => placeOfFrames(request)),
+    parts: (version) => database.read(() => parts(version)),
+    countInstances: (version) => database.read(() => countInstances(version)),
+    pendingDocuments: (request) => database.read(() => pendingDocuments(request)),
+    addDocument: (version, document, digests) => database.write(() => addDocument(version, document, digests)),
+    document: (version) => database.read(() => document(version)),
+    async accessed(accesses, granularity) {
+      // Mostly none is due, and a look is no write.
+      if ((await database.read(() => dueOf(accesses, granularity))).size === 0) return
+      await database.write(() => accessed(accesses, granularity, options.upkeep))
+    },
+    delete: (imageSet) => database.write(() => remove(imageSet, options.upkeep), { erasing: true }),
+  }
+}
+
+/** The row of an image set that is not deleted. */
+function* seqOf(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<number | undefined> {
+  const parts = partsOfImageSetId(imageSet.imageSetId)
+  const datastore = yield* datastoreNumber(imageSet.datastoreId)
+  if (parts === undefined || datastore === undefined) return undefined
+  const row = yield* one<{ seq: number }>(
+    'SELECT seq FROM image_sets WHERE seq = ? AND id_tail = ? AND datastore = ? AND deleted_at IS NULL',
+    ...[parts.seq, parts.idTail, datastore],
+  )
+  return row?.seq
+}
+
+interface InstanceRow {
+  readonly sop_instance_uid: string
+  readonly sop_class_uid: string
+  readonly transfer_syntax_uid: string
+  readonly blob_key: string
+  readonly offset_bytes: number
+  readonly size_bytes: number
+}
+
+function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readonly InstancePlace[]> {
+  const seq = yield* seqOf(imageSet)
+  if (seq === undefined) return []
+  const rows = yield* all<InstanceRow>(
+    `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, blob_key, offset_bytes, instances.size_bytes
+     FROM instances JOIN blobs ON blobs.blob = instances.blob
+     WHERE seq = ? AND removed_in IS NULL ORDER BY sop_instance_uid`,
+    seq,
+  )
+  return rows.map((row) => ({
+    sopInstanceUID: row.sop_instance_uid,
+    sopClassUID: row.sop_class_uid,
+    transferSyntaxUID: row.transfer_syntax_uid,
+    blobKey: row.blob_key,
+    offsetBytes: row.offset_bytes,
+    sizeBytes: row.size_bytes,
+  }))
+}
+
+function* countInstances({ version, max, ...imageSet }: Parameters<ImageSets['countInstances']>[0]): Sql<number> {
+  const seq = yield* seqOf(imageSet)
+  if (seq === undefined) return 0
+  const row = yield* one<{ instances: number }>(
+    `SELECT count(*) AS instances FROM (
+       SELECT 1 FROM instances WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?) LIMIT ?
+     ) AS counted`,
+    ...[seq, version, version, max],
+  )
+  return row!.instances
+}
+
+function* parts({
+  version,
+  sopInstanceUIDs,
+  ...imageSet
+}: Parameters<ImageSets['parts']>[0]): ReturnType<typeof partsOfVersion> {
+  const seq = yield* seqOf(imageSet)
+  return seq === undefined ? [] : yield* partsOfVersion(seq, version, sopInstanceUIDs)
+}
+
+function* levels({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<ReturnType<ImageSets['levels']>>> {
+  const seq = yield* seqOf(imageSet)
+  return seq === undefined ? 'absent' : yield* levelsOfVersion(seq, version)
+}
+
+function* addDocument(
+  { version, ...imageSet }: VersionOfDatastore,
+  place: DocumentPlace,
+  digests: BlobDigests | undefined,
+): ReturnType<typeof addPendingDocument> {
+  yield* takeTurn()
+  const seq = yield* seqOf(imageSet)
+  return seq === undefined ? 'absent' : yield* addPendingDocument(seq, version, place, digests)
+}
+
+function* document({ version, ...imageSet }: Parameters<ImageSets['document']>[0]): ReturnType<typeof documentOf> {
+  const seq = yield* seqOf(imageSet)
+  if (seq !== undefined) return yield* documentOf(seq, version)
+  return (yield* isBeingMade(imageSet)) ? 'pending' : 'absent'
+}
+
+function* isBeingMade(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<boolean> {
+  return (yield* properties({ ...imageSet, deletedSince: Number.MAX_SAFE_INTEGER }))?.imageSetState === 'LOCKED'
+}
+
+function* remove(
+  { at, ...imageSet }: Parameters<ImageSets['delete']>[0],
+  upkeep: SearchUpkeep,
+): Sql<'deleted' | 'absent'> {
+  yield* takeTurn()
+  const seq = yield* seqOf(imageSet)
+  if (seq === undefined) return 'absent'
+  yield* deleteImageSet({ seq, at }, upkeep)
+  return 'deleted'
+}

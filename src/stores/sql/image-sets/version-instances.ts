@@ -1,0 +1,90 @@
+/** The instances of an image set's next version, in SQL: rows end and begin, and bytes stay where they are. */
+import assert from 'node:assert/strict'
+import type { MetadataPlace, VersionInstances } from '../../catalog/catalog.ts'
+import { addUses } from '../blobs/blob-uses.ts'
+import { all, allOfMany, type Sql } from '../engine/statement.ts'
+import { BUT_METADATA_COLUMNS, INSTANCE_COLUMNS } from '../rows/instance-columns.ts'
+
+interface NextVersion {
+  readonly seq: number
+  readonly version: number
+  /** The numbers of blobs that came with the version. */
+  readonly blobs: ReadonlyMap<string, number>
+}
+
+export function* nextInstances(
+  next: NextVersion,
+  instances: VersionInstances,
+  seqOf: ReadonlyMap<string, number>,
+): Sql<void> {
+  switch (instances.kind) {
+    case 'changed':
+      yield* end(next, [...instances.removed, ...instances.replaced.map(({ sopInstanceUID }) => sopInstanceUID)])
+      for (const { sopInstanceUID, by } of instances.replaced) yield* replace(next, sopInstanceUID, by)
+      return
+    case 'of-version':
+      return yield* goBack(next, instances.version)
+    case 'added':
+      return yield* add(next, seqOf.get(instances.from.imageSetId)!, instances)
+  }
+}
+
+function* end({ seq, version }: NextVersion, sopInstanceUIDs: readonly string[]): Sql<void> {
+  const ended = yield* allOfMany(
+    (marks) =>
+      `UPDATE instances SET removed_in = CAST(? AS BIGINT) WHERE seq = ? AND removed_in IS NULL AND sop_instance_uid IN (${marks})
+       RETURNING 1 AS ended`,
+    [version, seq],
+    sopInstanceUIDs,
+  )
+  assert.equal(ended.length, sopInstanceUIDs.length, 'what changes in a version is in the one before')
+}
+
+function* replace(
+  { seq, version, blobs }: NextVersion,
+  sopInstanceUID: string,
+  by: { readonly sopInstanceUID: string; readonly metadata: MetadataPlace },
+): Sql<void> {
+  const { blobKey, offsetBytes, entryBytes, levelsBytes } = by.metadata
+  yield* all(
+    `INSERT INTO instances (seq, sop_instance_uid, added_in, ${BUT_METADATA_COLUMNS}, metadata_blob, metadata_offset_bytes,
+       entry_bytes, levels_bytes)
+     SELECT seq, ?, removed_in, ${BUT_METADATA_COLUMNS}, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)
+     FROM instances WHERE seq = ? AND sop_instance_uid = ? AND removed_in = ?`,
+    ...[by.sopInstanceUID, blobs.get(blobKey)!, offsetBytes, entryBytes, levelsBytes, seq, sopInstanceUID, version],
+  )
+}
+
+/** What has come since ends, and what has ended since begins anew. */
+function* goBack({ seq, version }: NextVersion, to: number): Sql<void> {
+  yield* all(
+    'UPDATE instances SET removed_in = ? WHERE seq = ? AND removed_in IS NULL AND added_in > ?',
+    ...[version, seq, to],
+  )
+  yield* all(
+    `INSERT INTO instances (seq, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
+     SELECT seq, sop_instance_uid, CAST(? AS BIGINT), ${INSTANCE_COLUMNS} FROM instances
+     WHERE seq = ? AND added_in <= ? AND removed_in > ?`,
+    ...[version, seq, to, to],
+  )
+}
+
+/** The rows are of the same bytes, which are used by both image sets from now on. */
+function* add(
+  { seq, version }: NextVersion,
+  from: number,
+  { from: source, sopInstanceUIDs }: VersionInstances & { readonly kind: 'added' },
+): Sql<void> {
+  const insert = (condition: string) =>
+    `INSERT INTO instances (seq, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
+     SELECT CAST(? AS BIGINT), sop_instance_uid, CAST(? AS BIGINT), ${INSTANCE_COLUMNS} FROM instances
+     WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?) ${condition} RETURNING blob, metadata_blob, frames_blob`
+  const values = [seq, version, from, source.version, source.version]
+  type Blobs = { readonly blob: number; readonly metadata_blob: number | null; readonly frames_blob: number | null }
+  const rows =
+    sopInstanceUIDs === undefined
+      ? yield* all<Blobs>(insert(''), ...values)
+      : yield* allOfMany<Blobs>((marks) => insert(`AND sop_instance_uid IN (${marks})`), values, sopInstanceUIDs)
+  const blobs = rows.flatMap((row) => [row.blob, row.metadata_blob, row.frames_blob]).filter((blob) => blob !== null)
+  yield* addUses([...new Set(blobs)].map((blob) => ({ blob, seq })))
+}

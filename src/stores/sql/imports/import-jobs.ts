@@ -1,0 +1,198 @@
+/** Import jobs in SQL: submitted once, claimed by lease, ended once, and swept of their files afterwards. */
+import type { ClaimedJob, ImportJob, ImportJobs, Lease, SubmitJobOutcome } from '../../catalog/catalog.ts'
+import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
+import { sweepBite } from '../blobs/purge.ts'
+import { earlierUse, rememberUse } from '../datastores/client-tokens.ts'
+import { datastoreNumber } from '../datastores/datastores.ts'
+import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
+import { all, insertAll, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
+import { versionsToBe } from '../image-sets/documents.ts'
+import { lastRecordedKey, record, recordedKeys, waitingGroups } from './import-files.ts'
+import { generatedImageSets, reportLines } from './import-report.ts'
+import { underLease } from './lease.ts'
+import { publish } from './publish.ts'
+
+interface JobRow {
+  readonly job_id: string
+  readonly datastore_id: string
+  readonly job_name: string | null
+  readonly job_status: ImportJob['jobStatus']
+  readonly data_access_role_arn: string
+  readonly input_s3_uri: string
+  readonly output_s3_uri: string
+  readonly import_configuration: string | null
+  readonly message: string | null
+  readonly submitted_at: number
+  readonly ended_at: number | null
+  readonly files_done: number
+  readonly files_found: number | null
+}
+
+const COLUMNS = `job_id, (SELECT datastore_id FROM datastores WHERE datastore = import_jobs.datastore) AS datastore_id, job_name,
+  job_status, data_access_role_arn, input_s3_uri, output_s3_uri, import_configuration, message, submitted_at, ended_at, files_done,
+  files_found`
+
+export function importJobsOver(
+  database: Transactions,
+  { newId, upkeep }: { readonly newId: () => string; readonly upkeep: SearchUpkeep },
+): ImportJobs {
+  const sweepOnce = () => database.write(sweepBite, { erasing: true })
+  return {
+    submit: (request) => database.write(() => submit(request)),
+    get: (job) => database.read(() => get(job)),
+    list: (request) => database.read(() => list(request)),
+    async claim(request) {
+      // What a crash left between the end of a job and the end of its sweep is found here.
+      await sweepOnce()
+      return database.write(() => claim(request))
+    },
+    renew: (lease, leaseUntil) => database.write(() => renew(lease, leaseUntil)),
+    release: (lease, at) => database.write(() => release(lease, at)),
+    setFilesFound: (lease, filesFound) => database.write(() => setFilesFound(lease, filesFound)),
+    lastRecordedKey: (jobId) => database.read(() => lastRecordedKey(jobId)),
+    recordedKeys: (jobId, keys) => database.read(() => recordedKeys(jobId, keys)),
+    record: (lease, files, digests) => database.write(() => record(lease, files, digests)),
+    waitingGroups: (jobId, limit) => database.read(() => waitingGroups(jobId, limit)),
+    publish: (lease, groups, at, documents) =>
+      database.write(() => publish({ lease, groups, at, documents, newId, upkeep }), { line: lease.jobId }),
+    versionsToBe: (jobId, groups) => database.read(() => versionsToBe(jobId, groups)),
+    generatedImageSets: (jobId) => generatedImageSets(database, jobId),
+    reportLines: (jobId) => reportLines(database, jobId),
+    async finish(lease, end) {
+      await database.write(() => finish(lease, end))
+      while ((await sweepOnce()) === 'more') {
+        // Bite by bite, so that other writers get their turn.
+      }
+    },
+  }
+}
+
+function* submit({ job, token, runningMax }: Parameters<ImportJobs['submit']>[0]): Sql<SubmitJobOutcome> {
+  const store = yield* one<{ datastore: number; datastore_status: string }>(
+    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
+    job.datastoreId,
+  )
+  if (store === undefined) return { outcome: 'datastore-absent' }
+  const scope = `import jobs of ${job.datastoreId}`
+  const earlier = yield* earlierUse(scope, token)
+  if (earlier === 'token-of-another-request') return { outcome: earlier }
+  if (earlier !== undefined) {
+    return { outcome: 'repeated', job: (yield* get({ datastoreId: job.datastoreId, jobId: earlier.resourceId }))! }
+  }
+  if (store.datastore_status !== 'ACTIVE') return { outcome: 'datastore-not-active' }
+  if (runningMax !== undefined && (yield* countRunning(store.datastore)) >= runningMax) return { outcome: 'too-many' }
+
+  yield* insertAll('import_jobs', {
+    columns: [
+      ...['job_id', 'datastore', 'job_name', 'job_status', 'data_access_role_arn', 'input_s3_uri', 'output_s3_uri'],
+      ...[
+        'import_configuration',
+        'message',
+        'submitted_at',
+        'ended_at',
+        'files_done',
+        'files_found',
+        'attempts',
+        'swept',
+      ],
+    ],
+    rows: [
+      [
+        ...[job.jobId, store.datastore, job.jobName ?? null, job.jobStatus, job.dataAccessRoleArn],
+        ...[job.inputS3Uri, job.outputS3Uri],
+        job.importConfiguration === undefined ? null : JSON.stringify(job.importConfiguration),
+        ...[job.message ?? null, job.submittedAt, job.endedAt ?? null, job.filesDone, job.filesFound ?? null, 0, 1],
+      ],
+    ],
+  })
+  yield* rememberUse(scope, token, { resourceId: job.jobId, at: job.submittedAt })
+  return { outcome: 'submitted', job }
+}
+
+function* countRunning(datastore: number): Sql<number> {
+  const row = yield* one<{ running: number }>(
+    'SELECT count(*) AS running FROM import_jobs WHERE datastore = ? AND ended_at IS NULL',
+    datastore,
+  )
+  return row!.running
+}
+
+function* get({ datastoreId, jobId }: Parameters<ImportJobs['get']>[0]): Sql<ImportJob | undefined> {
+  const row = yield* one<JobRow>(`SELECT ${COLUMNS} FROM import_jobs WHERE job_id = ?`, jobId)
+  return row?.datastore_id === datastoreId ? jobOf(row) : undefined
+}
+
+function* list(request: Parameters<ImportJobs['list']>[0]): Sql<readonly ImportJob[]> {
+  const datastore = yield* datastoreNumber(request.datastoreId)
+  if (datastore === undefined) return []
+  const conditions = ['datastore = ?', 'submitted_at >= ?']
+  const values: SqlValue[] = [datastore, request.submittedSince]
+  if (request.status !== undefined) {
+    conditions.push('job_status = ?')
+    values.push(request.status)
+  }
+  if (request.after !== undefined) {
+    conditions.push('(submitted_at, job_id) < (?, ?)')
+    values.push(request.after.submittedAt, request.after.jobId)
+  }
+  const where = conditions.join(' AND ')
+  const text = `SELECT ${COLUMNS} FROM import_jobs WHERE ${where} ORDER BY submitted_at DESC, job_id DESC LIMIT ?`
+  return (yield* all<JobRow>(text, ...values, request.limit)).map(jobOf)
+}
+
+function* claim({ owner, now, leaseUntil }: Parameters<ImportJobs['claim']>[0]): Sql<ClaimedJob | undefined> {
+  const row = yield* one<JobRow & { readonly attempts: number }>(
+    `UPDATE import_jobs SET job_status = 'IN_PROGRESS', lease_owner = ?, lease_until = ?, attempts = attempts + 1 WHERE job = (
+       SELECT job FROM import_jobs WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= ?)
+       ORDER BY coalesce(lease_until, 0), submitted_at, job LIMIT 1 ${LOCKED_OR_PASSED_BY}
+     ) RETURNING ${COLUMNS}, attempts`,
+    owner,
+    leaseUntil,
+    now,
+  )
+  return row && { ...jobOf(row), attempt: row.attempts }
+}
+
+function* renew(lease: Lease, leaseUntil: number): Sql<void> {
+  const { job } = yield* underLease(lease)
+  yield* run('UPDATE import_jobs SET lease_until = ? WHERE job = ?', leaseUntil, job)
+}
+
+/** On purpose: that was no attempt that failed. Jobs that were never claimed go first, so that one that cannot get on holds up none. */
+function* release(lease: Lease, at: number): Sql<void> {
+  const { job } = yield* underLease(lease)
+  yield* run('UPDATE import_jobs SET lease_owner = NULL, lease_until = ?, attempts = 0 WHERE job = ?', at, job)
+}
+
+function* setFilesFound(lease: Lease, filesFound: number): Sql<void> {
+  const { job } = yield* underLease(lease)
+  yield* run('UPDATE import_jobs SET files_found = ? WHERE job = ?', filesFound, job)
+}
+
+function* finish(lease: Lease, end: Parameters<ImportJobs['finish']>[1]): Sql<void> {
+  const { job } = yield* underLease(lease)
+  yield* run(
+    `UPDATE import_jobs SET job_status = ?, message = ?, ended_at = ?, lease_owner = NULL, lease_until = NULL, swept = 0
+     WHERE job = ?`,
+    end.jobStatus,
+    end.message ?? null,
+    end.endedAt,
+    job,
+  )
+}
+
+const jobOf = (row: JobRow): ImportJob => ({
+  jobId: row.job_id,
+  datastoreId: row.datastore_id,
+  jobName: row.job_name ?? undefined,
+  jobStatus: row.job_status,
+  dataAccessRoleArn: row.data_access_role_arn,
+  inputS3Uri: row.input_s3_uri,
+  outputS3Uri: row.output_s3_uri,
+  importConfiguration: row.import_configuration === null ? undefined : JSON.parse(row.import_configuration),
+  message: row.message ?? undefined,
+  submittedAt: row.submitted_at,
+  endedAt: row.ended_at ?? undefined,
+  filesDone: row.files_done,
+  filesFound: row.files_found ?? undefined,
+})

@@ -1,0 +1,87 @@
+/** What a job's report is written from, read a bite at a time: no transaction stays open while the caller writes. */
+import type { GeneratedImageSet, ReportLine } from '../../catalog/catalog.ts'
+import { all, type Sql, type Transactions } from '../engine/statement.ts'
+import { imageSetIdOf } from '../rows/image-set-id.ts'
+import { SKIPPED } from './import-files.ts'
+
+const ROWS_PER_BITE = 1_000
+const JOB = '(SELECT job FROM import_jobs WHERE job_id = ?)'
+
+interface ImageSetRow {
+  readonly seq: number
+  readonly id_tail: string
+  readonly version: number
+  readonly is_primary: number
+}
+
+const imageSetOf = (row: ImageSetRow) => ({
+  imageSetId: imageSetIdOf(row.seq, row.id_tail),
+  imageSetVersion: row.version,
+  isPrimary: row.is_primary === 1,
+})
+
+interface GeneratedRow extends ImageSetRow {
+  readonly group_id: number
+  readonly matched_instances: number
+}
+
+/** By image set; an image set that the job published twice comes twice. */
+export async function* generatedImageSets(database: Transactions, jobId: string): AsyncGenerator<GeneratedImageSet> {
+  const biteAfter = ({ seq, group_id }: Pick<GeneratedRow, 'seq' | 'group_id'>): Sql<readonly GeneratedRow[]> =>
+    all(
+      `SELECT g.group_id, g.matched_instances, g.seq, g.version, g.is_primary, i.id_tail
+       FROM import_groups g JOIN image_sets i ON i.seq = g.seq
+       WHERE g.job = ${JOB} AND (g.seq, g.group_id) > (?, ?) ORDER BY g.seq, g.group_id LIMIT ?`,
+      ...[jobId, seq, group_id, ROWS_PER_BITE],
+    )
+  for await (const row of bites({
+    database,
+    biteAfter,
+    first: { seq: 0, group_id: 0 },
+    keyOf: (row: GeneratedRow) => row,
+  })) {
+    yield { ...imageSetOf(row), numberOfMatchedSOPInstances: row.matched_instances }
+  }
+}
+
+type FileRow = { readonly file_key: string; readonly warnings: string | null; readonly message: string | null } & (
+  | ({ readonly exception_type: null } & ImageSetRow)
+  | { readonly exception_type: Extract<ReportLine, { outcome: 'failed' }>['exceptionType'] | typeof SKIPPED }
+)
+
+/** Files whose group has no image set are left out: nothing of them is visible. */
+export async function* reportLines(database: Transactions, jobId: string): AsyncGenerator<ReportLine> {
+  const biteAfter = (key: string): Sql<readonly FileRow[]> =>
+    all(
+      `SELECT f.file_key, f.warnings, f.exception_type, f.message, g.seq, g.version, g.is_primary, i.id_tail
+       FROM import_files f LEFT JOIN import_groups g ON g.group_id = f.group_id LEFT JOIN image_sets i ON i.seq = g.seq
+       WHERE f.job = ${JOB} AND f.file_key > ? AND (f.exception_type IS NOT NULL OR g.seq IS NOT NULL)
+       ORDER BY f.file_key LIMIT ?`,
+      ...[jobId, key, ROWS_PER_BITE],
+    )
+  for await (const row of bites({ database, biteAfter, first: '', keyOf: (row: FileRow) => row.file_key })) {
+    yield lineOf(row)
+  }
+}
+
+function lineOf(row: FileRow): ReportLine {
+  const { file_key: key, exception_type: exceptionType } = row
+  if (exceptionType === SKIPPED) return { outcome: 'skipped', key, message: row.message! }
+  if (exceptionType !== null) return { outcome: 'failed', key, exceptionType, message: row.message! }
+  const warnings = row.warnings === null ? [] : JSON.parse(row.warnings)
+  return { outcome: 'stored', key, imageSet: imageSetOf(row), warnings }
+}
+
+async function* bites<R, K>(source: {
+  readonly database: Transactions
+  readonly biteAfter: (key: K) => Sql<readonly R[]>
+  readonly first: K
+  readonly keyOf: (row: R) => K
+}): AsyncGenerator<R> {
+  for (let after = source.first; ; ) {
+    const rows = await source.database.read(() => source.biteAfter(after))
+    yield* rows
+    if (rows.length < ROWS_PER_BITE) return
+    after = source.keyOf(rows.at(-1)!)
+  }
+}

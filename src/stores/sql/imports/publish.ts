@@ -1,0 +1,393 @@
+/**
+ * Makes groups of recorded files visible: each as a new image set, or as the next version of the primary one that has its series
+ * already. Versions, instances, search rows and index change in one transaction, for all of the groups; what has its image set
+ * already is only told again.
+ */
+import assert from 'node:assert/strict'
+import { type GroupingElements, placeGroup, type StandingImageSet } from '../../../imaging/grouping.ts'
+import type { ImportWarning } from '../../../imaging/import-warnings.ts'
+import {
+  type DocumentsOfGroups,
+  type GeneratedImageSet,
+  ImageSetLocked,
+  type Lease,
+  type WaitingGroup,
+} from '../../catalog/catalog.ts'
+import { indexedOf } from '../../search/indexed-image-set.ts'
+import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
+import { addUses } from '../blobs/blob-uses.ts'
+import { markHollow } from '../blobs/compaction.ts'
+import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue, updateAll } from '../engine/statement.ts'
+import { forgetPast, keepPast } from '../history/changes.ts'
+import { addDocuments } from '../image-sets/documents.ts'
+import { ELEMENT_COLUMNS, elementsOfKey, elementValues, primariesOfStudies } from '../rows/grouping-columns.ts'
+import { imageSetIdOf, newIdTail } from '../rows/image-set-id.ts'
+import { INSTANCE_COLUMNS } from '../rows/instance-columns.ts'
+import { withCounts } from '../rows/summary-tags.ts'
+import { isStudyUpdated } from '../workflows/study-updates.ts'
+import { type LeasedJob, underLease } from './lease.ts'
+
+interface GroupRow {
+  readonly group_id: number
+  readonly grouping_key: string
+  readonly study_instant: number | null
+  readonly tags: string
+  readonly levels_blob: number | null
+  readonly levels_offset_bytes: number | null
+  readonly levels_size_bytes: number | null
+  readonly seq: number | null
+  readonly id_tail: string | null
+  readonly version: number | null
+  readonly is_primary: number | null
+  readonly matched_instances: number | null
+}
+
+interface CountRow {
+  readonly group_id: number
+  readonly files: number
+  /** Fewer than the files where some have one SOPInstanceUID. */
+  readonly instances: number
+}
+
+/** A group on its way to its image set. */
+interface Placed {
+  readonly group: GroupRow
+  readonly elements: GroupingElements
+  readonly files: number
+  readonly instances: number
+  readonly isPrimary: boolean
+}
+
+interface Published extends Placed {
+  readonly seq: number
+  readonly idTail: string
+  readonly version: number
+  readonly updatedAt: number
+  readonly change: IndexChange
+}
+
+interface Change {
+  readonly number: number
+  readonly at: number
+}
+
+export function* publish(request: {
+  readonly lease: Lease
+  readonly groups: readonly WaitingGroup[]
+  readonly at: number
+  readonly documents: DocumentsOfGroups | undefined
+  readonly newId: () => string
+  readonly upkeep: SearchUpkeep
+}): Sql<readonly GeneratedImageSet[]> {
+  const { lease, at, documents, newId, upkeep } = request
+  const leased = yield* underLease(lease)
+  const rows = yield* groupsOf(leased.job, request.groups)
+  const generatedOf = new Map<number, GeneratedImageSet>()
+  for (const row of rows.values()) if (row.seq !== null) generatedOf.set(row.group_id, toldAgain(row))
+  const groups = [...rows.values()].filter((row) => row.seq === null)
+  if (groups.length > 0) {
+    // Before the studies are looked at: two workers that bring parts of one study must not both find it empty.
+    const change = { number: yield* upkeep.beginChange(), at }
+    const published = yield* publishWaiting(groups, { leased, change, newId, upkeep })
+    const documentBlob = yield* addDocuments(leased.job, published.map(versionOf), documents)
+    yield* addVersions(published, { documents, documentBlob })
+    yield* addWarnings(published, documents)
+    yield* addBlobUses(published, documentBlob)
+    const inDocumentBlob = documents?.ofGroups.size ?? 0
+    yield* markHollow(yield* blobsOfFilesNotShown(published), at)
+    // What comes between this transaction and the next may make the other documents anew, elsewhere.
+    if (inDocumentBlob > published.length) yield* markHollow([documentBlob!], at)
+    yield* upkeep.apply(published.map(({ change }) => change))
+    for (const each of published) generatedOf.set(each.group.group_id, generated(each, each.instances))
+    yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', leased.job)
+  }
+  return request.groups.map(({ groupId }) => generatedOf.get(groupId)!)
+}
+
+/** In the order in which they were asked for, each once. */
+function* groupsOf(job: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMap<number, GroupRow>> {
+  const ids = groups.map(({ groupId }) => groupId)
+  const rows = yield* allOfMany<GroupRow>(
+    (marks) =>
+      `SELECT group_id, grouping_key, study_instant, tags, levels_blob, levels_offset_bytes, levels_size_bytes, seq, version,
+       is_primary, matched_instances,
+       (SELECT id_tail FROM image_sets WHERE seq = import_groups.seq) AS id_tail
+       FROM import_groups WHERE job = ? AND group_id IN (${marks})`,
+    [job],
+    ids,
+  )
+  const found = new Map(rows.map((row) => [row.group_id, row]))
+  return new Map(
+    ids.map((id) => {
+      const row = found.get(id)
+      assert(row, 'a group is published under the lease of its own job')
+      return [id, row]
+    }),
+  )
+}
+
+const generated = (
+  { seq, idTail, version, isPrimary }: Pick<Published, 'seq' | 'idTail' | 'version' | 'isPrimary'>,
+  instances: number,
+): GeneratedImageSet => ({
+  imageSetId: imageSetIdOf(seq, idTail),
+  imageSetVersion: version,
+  isPrimary,
+  numberOfMatchedSOPInstances: instances,
+})
+
+const versionOf = ({ group, seq, idTail, version }: Published) => ({ groupId: group.group_id, seq, idTail, version })
+
+const toldAgain = (group: GroupRow): GeneratedImageSet =>
+  generated(
+    { seq: group.seq!, idTail: group.id_tail!, version: group.version!, isPrimary: group.is_primary === 1 },
+    group.matched_instances!,
+  )
+
+interface Publishing {
+  readonly leased: LeasedJob
+  readonly change: Change
+  readonly newId: () => string
+  readonly upkeep: SearchUpkeep
+}
+
+function* publishWaiting(groups: readonly GroupRow[], publishing: Publishing): Sql<readonly Published[]> {
+  const { leased, change } = publishing
+  const counts = yield* countFiles(groups)
+  const elementsOf = new Map(groups.map((group) => [group, elementsOfKey(group.grouping_key)]))
+  const standing = yield* primariesOfStudies(
+    leased.datastore,
+    [...elementsOf.values()].map(({ StudyInstanceUID }) => StudyInstanceUID),
+  )
+  if (yield* isStudyUpdated([...standing.values()].flat().map(({ seq }) => seq))) throw new ImageSetLocked()
+  const created: Placed[] = []
+  const extended: (Placed & { readonly seq: number })[] = []
+  for (const [group, elements] of elementsOf) {
+    const primaries: StandingImageSet[] = standing.get(elements.StudyInstanceUID) ?? []
+    const placement = placeGroup(elements, primaries)
+    const { files, instances } = counts.get(group.group_id)!
+    const placed = { group, elements, files, instances, isPrimary: placement.place !== 'new-non-primary' }
+    if (placement.place === 'extend') {
+      extended.push({ ...placed, seq: placement.seq })
+      continue
+    }
+    created.push(placed)
+    // It stands from here for those that follow. None of them extends it: they would have the same key, and be the same group.
+    if (placed.isPrimary) standing.set(elements.StudyInstanceUID, [...primaries, { seq: Number.NaN, elements }])
+  }
+  const published = [...(yield* create(created, publishing))]
+  for (const each of extended) published.push(yield* extend(each, publishing))
+  if (extended.length > 0) yield* forgetPast({ at: change.at, added: extended.length })
+  yield* updateAll('import_groups', {
+    key: 'group_id',
+    columns: ['seq', 'version', 'is_primary', 'matched_instances'],
+    rows: published.map((each) => [
+      ...[each.group.group_id, each.seq, each.version, each.isPrimary ? 1 : 0, each.instances],
+    ]),
+  })
+  yield* addInstances(published)
+  return published
+}
+
+function* countFiles(groups: readonly GroupRow[]): Sql<ReadonlyMap<number, CountRow>> {
+  const rows = yield* allOfMany<CountRow>(
+    (marks) =>
+      `SELECT group_id, count(*) AS files, count(DISTINCT sop_instance_uid) AS instances FROM import_files
+       WHERE group_id IN (${marks}) GROUP BY group_id`,
+    [],
+    groups.map(({ group_id }) => group_id),
+  )
+  return new Map(rows.map((row) => [row.group_id, row]))
+}
+
+const NEW_COLUMNS = [
+  ...[
+    'id_tail',
+    'datastore',
+    'version',
+    'image_set_state',
+    'workflow_status',
+    'is_primary',
+    'created_at',
+    'updated_at',
+  ],
+  ...['last_accessed_at', 'changed_in', 'instance_count', 'tags', 'study_instant', ...ELEMENT_COLUMNS],
+]
+
+function* create(placed: readonly Placed[], { leased, change, newId }: Publishing): Sql<readonly Published[]> {
+  const { datastore } = leased
+  const { at, number } = change
+  const tails = placed.map(() => newIdTail(newId))
+  const rows = placed.map(({ group, elements, instances, isPrimary }, index): readonly SqlValue[] => [
+    ...[tails[index]!, datastore, 1, 'ACTIVE', 'CREATED', isPrimary ? 1 : 0, at, at, at],
+    ...[number, instances, withCounts(group.tags, { instances }), group.study_instant, ...elementValues(elements)],
+  ])
+  const made = yield* insertAll<{ seq: number; id_tail: string }>('image_sets', {
+    columns: NEW_COLUMNS,
+    rows,
+    suffix: 'RETURNING seq, id_tail',
+  })
+  const seqOf = new Map(made.map(({ seq, id_tail }) => [id_tail, seq]))
+  return placed.map((each, index): Published => {
+    const { group, elements, isPrimary } = each
+    const seq = seqOf.get(tails[index]!)!
+    const after = indexedOf({
+      seq,
+      datastore,
+      is_primary: isPrimary ? 1 : 0,
+      created_at: at,
+      updated_at: at,
+      study_instant: group.study_instant,
+      changed_in: number,
+      patient_id: elements.PatientID,
+      accession_number: elements.AccessionNumber,
+      study_id: elements.StudyID,
+      study_instance_uid: elements.StudyInstanceUID,
+      series_instance_uid: elements.SeriesInstanceUID,
+    })
+    return { ...each, seq, idTail: tails[index]!, version: 1, updatedAt: at, change: { after } }
+  })
+}
+
+function* extend(placed: Placed & { readonly seq: number }, { change, upkeep }: Publishing): Sql<Published> {
+  const { group, seq, instances } = placed
+  const before = yield* upkeep.indexed(seq)
+  const row = yield* one<{
+    readonly id_tail: string
+    readonly version: number
+    readonly image_set_state: string
+    readonly updated_at: number
+    readonly instance_count: number
+  }>('SELECT id_tail, version, image_set_state, updated_at, instance_count FROM image_sets WHERE seq = ?', seq)
+  if (row!.image_set_state === 'LOCKED') throw new ImageSetLocked()
+  const version = row!.version + 1
+  yield* keepPast(seq, change)
+  const superseded = yield* all(
+    `UPDATE instances SET removed_in = ? WHERE seq = ? AND removed_in IS NULL
+     AND sop_instance_uid IN (SELECT sop_instance_uid FROM import_files WHERE group_id = ?) RETURNING 1 AS superseded`,
+    ...[version, seq, group.group_id],
+  )
+  const held = row!.instance_count - superseded.length + instances
+  // A clock that was set back does not make a later version look older than an earlier one.
+  const updatedAt = Math.max(change.at, row!.updated_at)
+  yield* run(
+    `UPDATE image_sets SET version = ?, workflow_status = 'IMPORTED', updated_at = ?, last_accessed_at = ?, changed_in = ?,
+     instance_count = ?, tags = ?, study_instant = ? WHERE seq = ?`,
+    ...[version, updatedAt, updatedAt, change.number, held, withCounts(group.tags, { instances: held })],
+    ...[group.study_instant, seq],
+  )
+  const after = yield* upkeep.indexed(seq)
+  return { ...placed, idTail: row!.id_tail, version, updatedAt, change: { before, after } }
+}
+
+function* addVersions(
+  published: readonly Published[],
+  { documents, documentBlob }: { documents: DocumentsOfGroups | undefined; documentBlob: number | undefined },
+): Sql<void> {
+  const levelsOf = ({ group }: Published): readonly SqlValue[] => {
+    const place = documents?.ofGroups.get(group.group_id)?.levels
+    return place === undefined
+      ? [group.levels_blob, group.levels_offset_bytes, group.levels_size_bytes]
+      : [documentBlob!, place.offsetBytes, place.sizeBytes]
+  }
+  yield* insertAll('image_set_versions', {
+    columns: [
+      ...['seq', 'version', 'workflow_status', 'is_primary', 'updated_at'],
+      ...['levels_blob', 'levels_offset_bytes', 'levels_size_bytes'],
+    ],
+    rows: published.map((each) => [
+      ...[each.seq, each.version, each.version === 1 ? 'CREATED' : 'IMPORTED', each.isPrimary ? 1 : 0, each.updatedAt],
+      ...levelsOf(each),
+    ]),
+  })
+}
+
+/** Only of files that are shown: their documents say what differs in them. */
+function* addWarnings(published: readonly Published[], documents: DocumentsOfGroups | undefined): Sql<void> {
+  for (const { group } of published) {
+    const warnings = documents?.ofGroups.get(group.group_id)?.warnings
+    if (warnings === undefined || warnings.size === 0) continue
+    const rows = yield* allOfMany<{ file: number; sop_instance_uid: string; warnings: string | null }>(
+      (marks) =>
+        `SELECT file, sop_instance_uid, warnings FROM import_files
+         WHERE file IN (SELECT max(file) FROM import_files WHERE group_id = ? AND sop_instance_uid IN (${marks})
+           GROUP BY sop_instance_uid)`,
+      [group.group_id],
+      [...warnings.keys()],
+    )
+    const textOf = (row: (typeof rows)[number]): string =>
+      JSON.stringify([
+        ...(row.warnings === null ? [] : (JSON.parse(row.warnings) as readonly ImportWarning[])),
+        warnings.get(row.sop_instance_uid)!,
+      ])
+    // Files of one series mostly differ in the same attributes.
+    for (const [text, files] of Map.groupBy(rows, textOf)) {
+      yield* allOfMany(
+        (marks) => `UPDATE import_files SET warnings = ? WHERE file IN (${marks})`,
+        [text],
+        files.map(({ file }) => file),
+      )
+    }
+  }
+}
+
+function* addBlobUses(published: readonly Published[], documentBlob: number | undefined): Sql<void> {
+  const seqOf = new Map(published.map(({ group, seq }) => [group.group_id, seq]))
+  const rows = yield* ofShownFiles<{
+    readonly group_id: number
+    readonly blob: number
+    readonly metadata_blob: number | null
+    readonly frames_blob: number | null
+  }>(
+    published,
+    (condition) => `SELECT DISTINCT group_id, blob, metadata_blob, frames_blob FROM import_files WHERE ${condition}`,
+  )
+  const ofFiles = rows.flatMap(({ group_id, blob, metadata_blob, frames_blob }) =>
+    [blob, metadata_blob, frames_blob]
+      .filter((each) => each !== null)
+      .map((each) => ({ blob: each, seq: seqOf.get(group_id)! })),
+  )
+  const ofDocuments = documentBlob === undefined ? [] : published.map(({ seq }) => ({ blob: documentBlob, seq }))
+  yield* addUses([...ofFiles, ...ofDocuments])
+}
+
+/** Of several files of a group with one SOPInstanceUID the last is shown; the bytes of the others are nobody's. */
+function* blobsOfFilesNotShown(published: readonly Published[]): Sql<readonly number[]> {
+  const rows = yield* allOfMany<{ blob: number; metadata_blob: number | null; frames_blob: number | null }>(
+    (marks) => `SELECT DISTINCT blob, metadata_blob, frames_blob FROM import_files WHERE group_id IN (${marks})`,
+    [],
+    published.filter(({ files, instances }) => files !== instances).map(({ group }) => group.group_id),
+  )
+  return rows.flatMap((row) => [row.blob, row.metadata_blob, row.frames_blob]).filter((blob) => blob !== null)
+}
+
+const addInstances = (published: readonly Published[]) =>
+  ofShownFiles(
+    published,
+    (condition) =>
+      `INSERT INTO instances (seq, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
+       SELECT import_groups.seq, sop_instance_uid, import_groups.version, ${INSTANCE_COLUMNS}
+       FROM import_groups JOIN import_files ON import_files.group_id = import_groups.group_id WHERE ${condition}`,
+  )
+
+/** Files are numbered in the order of their keys: of those of a group with one SOPInstanceUID the greatest number came last. */
+function* ofShownFiles<R>(
+  published: readonly Published[],
+  statement: (condition: string) => string,
+): Sql<readonly R[]> {
+  const idsOf = (some: readonly Published[]) => some.map(({ group }) => group.group_id)
+  const each = yield* allOfMany<R>(
+    (marks) => statement(`import_files.group_id IN (${marks})`),
+    [],
+    idsOf(published.filter(({ files, instances }) => files === instances)),
+  )
+  const last = yield* allOfMany<R>(
+    (marks) =>
+      statement(
+        `file IN (SELECT max(file) FROM import_files WHERE group_id IN (${marks}) GROUP BY group_id, sop_instance_uid)`,
+      ),
+    [],
+    idsOf(published.filter(({ files, instances }) => files !== instances)),
+  )
+  return [...each, ...last]
+}

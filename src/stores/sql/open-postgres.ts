@@ -1,0 +1,101 @@
+/** Opens the catalog on PostgreSQL 15 or later: a database that any number of servers and import workers share. */
+import pg from 'pg'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { IndexSizes } from '../search/kd-tree/sizes.ts'
+import { SearchUpkeep } from '../search/maintenance/update-index.ts'
+import { POSTGRES } from './engine/differences.ts'
+import { drive, executeOnce } from './engine/postgres/postgres-connection.ts'
+import { withoutValues } from './engine/postgres/postgres-failure.ts'
+import { PostgresTransactions } from './engine/postgres/postgres-transactions.ts'
+import { POSTGRES_TYPES } from './engine/postgres/postgres-values.ts'
+import { readsOf } from './engine/statement.ts'
+import { migrate, OlderSchema, requireOurSchema } from './schema/migrate.ts'
+import { catalogOver } from './sql-catalog.ts'
+
+export interface PostgresLimits {
+  readonly catalogReadConnections: number
+  readonly catalogWriteConnections: number
+  /** To connect, or to be given a connection that is free. */
+  readonly catalogConnectTimeoutMs: number
+  readonly catalogStatementTimeoutMs: number
+  /** A connection that nobody uses is closed after it. */
+  readonly catalogIdleTimeoutMs: number
+}
+
+/** Of our own choosing; whoever migrates this catalog holds it. */
+const MIGRATION_LOCK = 4_854_313
+/** SQLSTATE. */
+const UNDEFINED_TABLE = '42P01'
+
+/**
+ * @param options.newId 32 lower-case hex digits, never the same twice.
+ * @param options.onlyToLook nothing is written, neither now nor later; the catalog must be there, of the schema of this program.
+ */
+export async function openPostgresCatalog(options: {
+  /** `postgres://user@host:5432/database`; what it leaves out comes from the PG* variables and ~/.pgpass, as with psql. */
+  readonly url: string
+  readonly newId: () => string
+  readonly limits: PostgresLimits
+  readonly sizes?: IndexSizes
+  readonly onlyToLook?: boolean
+}): Promise<Catalog> {
+  const { url, limits, newId, sizes = POSTGRES.indexSizes } = options
+  // One for all connections that write: the row `changes` lets in one of them at a time.
+  const upkeep = new SearchUpkeep({ sizes, dialect: POSTGRES, name: newId() })
+  const connection = {
+    connectionString: url,
+    types: POSTGRES_TYPES,
+    application_name: 'hilum',
+    connectionTimeoutMillis: limits.catalogConnectTimeoutMs,
+    keepAlive: true,
+  }
+  const forStatements = {
+    ...connection,
+    idleTimeoutMillis: limits.catalogIdleTimeoutMs,
+    statement_timeout: limits.catalogStatementTimeoutMs,
+    // A process that hangs with a transaction open must not hold its locks for ever.
+    idle_in_transaction_session_timeout: limits.catalogStatementTimeoutMs,
+    // Where the server is gone without a word, nothing else ends the wait.
+    query_timeout: limits.catalogStatementTimeoutMs + limits.catalogConnectTimeoutMs,
+  }
+  try {
+    if (options.onlyToLook === true) await findOurSchema(connection)
+    else await bringToOurSchema(connection, upkeep)
+  } catch (error) {
+    throw withoutValues(error)
+  }
+  const reads = new pg.Pool({ ...forStatements, max: limits.catalogReadConnections })
+  // Of their own, so that writes that wait for each other never keep a search waiting.
+  const writes = new pg.Pool({ ...forStatements, max: limits.catalogWriteConnections })
+  const transactions = new PostgresTransactions({ reads, writes })
+  const open = options.onlyToLook === true ? readsOf(transactions) : transactions
+  return catalogOver(open, { dialect: POSTGRES, newId, sizes, upkeep })
+}
+
+async function findOurSchema(connection: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(connection)
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await drive(requireOurSchema(), executeOnce(client))
+  } catch (error) {
+    throw error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE ? new OlderSchema(0) : error
+  } finally {
+    await client.end()
+  }
+}
+
+/** One at a time, on a connection without a statement timeout: an index over millions of rows takes its time. */
+async function bringToOurSchema(connection: pg.ClientConfig, upkeep: SearchUpkeep): Promise<void> {
+  const client = new pg.Client(connection)
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('BEGIN')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    await drive(migrate({ dialect: POSTGRES, upkeep }), executeOnce(client))
+    await client.query('COMMIT')
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,133 @@
+/** Opens the catalog on SQLite: a file that server, import workers and command line share, or memory for one owner. */
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { asUnavailable as folderUnavailable } from '../blobs/disk/disk-failure.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { IndexSizes } from '../search/kd-tree/sizes.ts'
+import { SearchUpkeep } from '../search/maintenance/update-index.ts'
+import { SQLITE } from './engine/differences.ts'
+import { WRITER_CHECKPOINT_PAGES } from './engine/sqlite/sqlite-checkpoints.ts'
+import { asUnavailable, isBusy, SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
+import { beginImmediate, WriteQueue } from './engine/sqlite/write-queue.ts'
+import { readsOf, type Transactions, type Verb, type WriteOptions } from './engine/statement.ts'
+import { migrate, requireOurSchema } from './schema/migrate.ts'
+import { catalogOver } from './sql-catalog.ts'
+
+const MEMORY = ':memory:'
+/** How long a read waits, blocking: only while another process recovers the log after a crash. */
+const READ_TIMEOUT_MS = 10_000
+const OPEN_TIMEOUT_MS = 10_000
+const OPEN_RETRY_MS = 20
+
+/**
+ * @param options.newId 32 lower-case hex digits, never the same twice.
+ * @param options.onlyToLook nothing is written, neither now nor later; the catalog must be there, of the schema of this program.
+ */
+export async function openSqliteCatalog(options: {
+  readonly path: string
+  readonly newId: () => string
+  readonly sizes?: IndexSizes
+  readonly onlyToLook?: boolean
+}): Promise<Catalog> {
+  const { sizes = SQLITE.indexSizes } = options
+  const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
+  try {
+    if (options.onlyToLook === true) {
+      const transactions = readsOf(await openToLook(options.path))
+      return catalogOver(transactions, { dialect: SQLITE, newId: options.newId, sizes, upkeep })
+    }
+    if (options.path !== MEMORY) await mkdir(dirname(options.path), { recursive: true })
+    const writer = await openWriter(options.path, upkeep)
+    // Of its own, so that a long write on the other never delays a search; memory has only one connection.
+    const reader = options.path === MEMORY ? writer : openReader(options.path)
+    const transactions = new SqliteTransactions(writer, reader)
+    return catalogOver(transactions, { dialect: SQLITE, newId: options.newId, sizes, upkeep })
+  } catch (error) {
+    throw folderUnavailable(asUnavailable(error), 'the catalog')
+  }
+}
+
+async function openWriter(path: string, upkeep: SearchUpkeep): Promise<SqliteConnection> {
+  for (let waitedMs = 0; ; waitedMs += OPEN_RETRY_MS) {
+    // No blocking wait: the write queue waits for locks without holding up the event loop.
+    const writer = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
+    try {
+      // Two processes that turn a new file to WAL at once are refused without a wait.
+      writer.pragma('journal_mode = WAL')
+      // A commit is on the disk before it is told: WAL with NORMAL would lose the last ones with the power.
+      writer.pragma('synchronous = FULL')
+      writer.pragma('foreign_keys = ON')
+      // In pages that are written anyway. Verbs that take leave of a patient do more (WriteOptions).
+      writer.pragma('secure_delete = FAST')
+      writer.pragma('temp_store = MEMORY')
+      writer.pragma('cache_size = -65536')
+      writer.pragma('mmap_size = 1073741824')
+      writer.pragma(`wal_autocheckpoint = ${WRITER_CHECKPOINT_PAGES}`)
+      writer.pragma('journal_size_limit = 67108864')
+      await beginImmediate(writer)
+      writer.drive(migrate({ dialect: SQLITE, upkeep }))
+      writer.command('COMMIT')
+      return writer
+    } catch (error) {
+      writer.close()
+      if (!isBusy(error) || waitedMs >= OPEN_TIMEOUT_MS) throw error
+    }
+    await setTimeout(OPEN_RETRY_MS)
+  }
+}
+
+function openReader(path: string): SqliteConnection {
+  const reader = new SqliteConnection(path, { readonly: true, timeoutMs: READ_TIMEOUT_MS })
+  reader.pragma('temp_store = MEMORY')
+  reader.pragma('cache_size = -65536')
+  reader.pragma('mmap_size = 1073741824')
+  return reader
+}
+
+async function openToLook(path: string): Promise<SqliteTransactions> {
+  const reader = openReader(path)
+  const transactions = new SqliteTransactions(reader, reader)
+  try {
+    await transactions.read(requireOurSchema)
+    return transactions
+  } catch (error) {
+    await transactions.close()
+    throw error
+  }
+}
+
+class SqliteTransactions implements Transactions {
+  readonly #writer: SqliteConnection
+  readonly #reader: SqliteConnection
+  readonly #queue: WriteQueue
+
+  constructor(writer: SqliteConnection, reader: SqliteConnection) {
+    this.#writer = writer
+    this.#reader = reader
+    this.#queue = new WriteQueue(writer)
+  }
+
+  async read<T>(verb: Verb<T>): Promise<T> {
+    try {
+      this.#reader.command('BEGIN')
+      try {
+        return this.#reader.drive(verb())
+      } finally {
+        if (this.#reader.inTransaction) this.#reader.command('ROLLBACK')
+      }
+    } catch (error) {
+      throw asUnavailable(error)
+    }
+  }
+
+  write<T>(verb: Verb<T>, options?: WriteOptions): Promise<T> {
+    return this.#queue.write(verb, options)
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.idle()
+    if (this.#reader !== this.#writer) this.#reader.close()
+    this.#writer.close()
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The seven grouping elements as columns of image_sets. Five of them are searched, and are kept once for both uses: that an
+ * instance groups by the same texts by which it is found is checked when it is recorded.
+ */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { type GroupingElements, groupingKey, type StandingImageSet } from '../../../imaging/grouping.ts'
+import type { StoredFile } from '../../catalog/catalog.ts'
+import { all, allOfMany, run, type Sql, type SqlValue } from '../engine/statement.ts'
+
+/** In the order in which imaging/grouping.ts writes its keys. */
+const ELEMENTS = [
+  ['StudyInstanceUID', 'study_instance_uid'],
+  ['StudyDate', 'study_date'],
+  ['AccessionNumber', 'accession_number'],
+  ['PatientID', 'patient_id'],
+  ['StudyID', 'study_id'],
+  ['SeriesInstanceUID', 'series_instance_uid'],
+  ['SeriesNumber', 'series_number'],
+] as const satisfies readonly (readonly [keyof GroupingElements, string])[]
+
+export type ElementRow = Readonly<Record<(typeof ELEMENTS)[number][1], SqlValue>> & { readonly seq: number }
+
+export const elementsOfRow = (row: ElementRow): StandingImageSet => ({
+  seq: row.seq,
+  elements: Object.fromEntries(ELEMENTS.map(([name, column]) => [name, row[column]])) as unknown as GroupingElements,
+})
+
+export const ELEMENT_COLUMNS: readonly string[] = ELEMENTS.map(([, column]) => column)
+
+/** In the order of ELEMENT_COLUMNS. */
+export const elementValues = (elements: GroupingElements): readonly SqlValue[] =>
+  ELEMENTS.map(([name]) => elements[name])
+
+/** Of one length however long the key is; no two keys that anybody can make have the same. */
+export const digestOfKey = (key: string): string => createHash('sha256').update(key).digest('hex')
+
+const GROUPS_PER_BITE = 1_000
+
+/** For groups that were recorded before there were digests. */
+export function* digestWaitingGroups(): Sql<void> {
+  for (let after = -1; ; ) {
+    const groups = yield* all<{ group_id: number; grouping_key: string }>(
+      'SELECT group_id, grouping_key FROM import_groups WHERE seq IS NULL AND group_id > ? ORDER BY group_id LIMIT ?',
+      ...[after, GROUPS_PER_BITE],
+    )
+    for (const { group_id, grouping_key } of groups) {
+      yield* run(
+        'UPDATE import_groups SET grouping_digest = ? WHERE group_id = ?',
+        ...[digestOfKey(grouping_key), group_id],
+      )
+    }
+    if (groups.length < GROUPS_PER_BITE) return
+    after = groups.at(-1)!.group_id
+  }
+}
+
+/** The inverse of groupingKey. */
+export function elementsOfKey(key: string): GroupingElements {
+  const values: unknown[] = JSON.parse(key)
+  const elements = Object.fromEntries(
+    ELEMENTS.map(([name], index) => [name, values[index]]),
+  ) as unknown as GroupingElements
+  assert.equal(groupingKey(elements), key, 'a grouping key reads back as it was written')
+  return elements
+}
+
+/** The primary image sets that stand in the studies, by StudyInstanceUID, oldest first. */
+export function* primariesOfStudies(
+  datastore: number,
+  studyInstanceUIDs: readonly string[],
+): Sql<Map<string, StandingImageSet[]>> {
+  // The sum keeps SQLite from the indexes that begin with is_primary, which hold nearly all image sets under one value.
+  const rows = yield* allOfMany<ElementRow>(
+    (marks) =>
+      `SELECT seq, ${ELEMENT_COLUMNS.join(', ')} FROM image_sets
+       WHERE datastore = ? AND study_instance_uid IN (${marks}) AND is_primary + 0 = 1 AND deleted_at IS NULL`,
+    [datastore],
+    studyInstanceUIDs,
+  )
+  const standing = rows.map(elementsOfRow).sort((a, b) => a.seq - b.seq)
+  return Map.groupBy(standing, ({ elements }) => elements.StudyInstanceUID)
+}
+
+/** An empty text is none, in a search as in grouping. */
+export function assertFoundAsGrouped({ grouping, search }: StoredFile): void {
+  const agree =
+    grouping.StudyInstanceUID === search.DICOMStudyInstanceUID &&
+    grouping.SeriesInstanceUID === search.DICOMSeriesInstanceUID &&
+    grouping.AccessionNumber === (search.DICOMAccessionNumber || null) &&
+    grouping.PatientID === (search.DICOMPatientId || null) &&
+    grouping.StudyID === (search.DICOMStudyId || null)
+  assert(agree, 'an instance groups by the texts by which it is found')
+}

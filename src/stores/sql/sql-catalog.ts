@@ -1,0 +1,42 @@
+/** Puts the nouns of the catalog together over any database that can run their statements. */
+import type { Catalog } from '../catalog/catalog.ts'
+import type { IndexSizes } from '../search/kd-tree/sizes.ts'
+import { rebuildSearchIndex } from '../search/maintenance/rebuild.ts'
+import type { SearchUpkeep } from '../search/maintenance/update-index.ts'
+import { verifySearchIndex } from '../search/verify.ts'
+import { blobsOver } from './blobs/blobs.ts'
+import { datastoresOver } from './datastores/datastores.ts'
+import { tagsOver } from './datastores/tags.ts'
+import type { Dialect } from './engine/differences.ts'
+import { run, type Transactions } from './engine/statement.ts'
+import { imageSetsOver } from './image-sets/image-sets.ts'
+import { importJobsOver } from './imports/import-jobs.ts'
+import { secret } from './schema/settings.ts'
+import { workflowsOver } from './workflows/workflows.ts'
+
+export function catalogOver(
+  database: Transactions,
+  options: {
+    readonly dialect: Dialect
+    readonly newId: () => string
+    readonly sizes: IndexSizes
+    readonly upkeep: SearchUpkeep
+  },
+): Catalog {
+  return {
+    datastores: datastoresOver(database),
+    importJobs: importJobsOver(database, options),
+    imageSets: imageSetsOver(database, options),
+    workflows: workflowsOver(database, options),
+    tags: tagsOver(database),
+    blobs: blobsOver(database),
+    searchIndex: {
+      rebuild: () => rebuildSearchIndex(database, options),
+      verify: () => verifySearchIndex(database, options),
+    },
+    secret: (name) => database.write(() => secret(name, options.newId)),
+    // A write that changes nothing still has to reach the disk.
+    check: () => database.write(() => run('UPDATE changes SET number = number')),
+    close: () => database.close(),
+  }
+}

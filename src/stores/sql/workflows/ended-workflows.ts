@@ -1,0 +1,297 @@
+/**
+ * The end of a workflow in SQL: the next versions of its image sets, their search rows and the index in one transaction, and all of them
+ * unlocked. A failed attempt is a version too, with the content of the one before.
+ */
+import assert from 'node:assert/strict'
+import { placeGroup } from '../../../imaging/grouping.ts'
+import type {
+  BlobDigests,
+  SharedWith,
+  VersionToPublish,
+  WorkflowLease,
+  WorkflowRequest,
+  Workflows,
+} from '../../catalog/catalog.ts'
+import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
+import { addUses } from '../blobs/blob-uses.ts'
+import { all, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
+import { forgetPast, keepPast } from '../history/changes.ts'
+import { deleteImageSet } from '../image-sets/delete-image-set.ts'
+import { type PropertiesRow, propertiesOfWorkflow } from '../image-sets/image-set-properties.ts'
+import { nextInstances } from '../image-sets/version-instances.ts'
+import { numberBlobs } from '../imports/import-files.ts'
+import { ELEMENT_COLUMNS, elementValues, primariesOfStudies } from '../rows/grouping-columns.ts'
+import { imageSetIdOf } from '../rows/image-set-id.ts'
+import { withCounts } from '../rows/summary-tags.ts'
+import { isStudyUpdated } from './study-updates.ts'
+import { underWorkflowLease } from './workflow-lease.ts'
+
+const DONE: Readonly<Record<WorkflowRequest['operation'], string>> = {
+  UpdateImageSetMetadata: 'UPDATED',
+  CopyImageSet: 'COPIED',
+  DeleteImageSet: 'DELETED',
+}
+
+const FAILED: Readonly<Record<WorkflowRequest['operation'], string>> = {
+  UpdateImageSetMetadata: 'UPDATE_FAILED',
+  CopyImageSet: 'COPY_FAILED',
+  DeleteImageSet: 'DELETED',
+}
+
+export function* complete(
+  lease: WorkflowLease,
+  { versions, digests, at }: Parameters<Workflows['complete']>[1],
+  upkeep: SearchUpkeep,
+): Sql<'completed' | 'conflicts'> {
+  const { datastore, request } = yield* underWorkflowLease(lease)
+  const change = { number: yield* upkeep.beginChange(), at }
+  const rows = yield* propertiesOfWorkflow(lease.workflow)
+  if (!(yield* canBePrimary(datastore, rows, versions))) return 'conflicts'
+  const seqOf = new Map(rows.map((row) => [imageSetIdOf(row.seq, row.id_tail), row.seq]))
+  const ending: Ending = { request, change, upkeep, seqOf, digests }
+  const changes: IndexChange[] = []
+  for (const row of rows) {
+    if (row.role === 'source') {
+      yield* endAsSource(row, DONE[request.operation])
+      continue
+    }
+    const version = versions.find(({ imageSetId }) => seqOf.get(imageSetId) === row.seq)
+    assert(version, 'every image set of a workflow gets its version')
+    changes.push(yield* publishVersion(row, version, ending))
+  }
+  yield* upkeep.apply(changes)
+  yield* forgetPast({ at, added: changes.length })
+  yield* removeWorkflow(lease.workflow)
+  return 'completed'
+}
+
+interface Ending {
+  readonly request: WorkflowRequest
+  readonly change: { readonly number: number; readonly at: number }
+  readonly upkeep: SearchUpkeep
+  readonly seqOf: ReadonlyMap<string, number>
+  readonly digests: BlobDigests | undefined
+}
+
+/** What stood when the workflow began may not be what stands now: others may have imported into the study, or update all of it. */
+function* canBePrimary(
+  datastore: number,
+  rows: readonly PropertiesRow[],
+  versions: readonly VersionToPublish[],
+): Sql<boolean> {
+  const created = rows.find(({ role }) => role === 'created')
+  if (created === undefined || created.is_primary === 0) return true
+  const { grouping } = versions.find(({ imageSetId }) => imageSetId === imageSetIdOf(created.seq, created.id_tail))!
+  const standing = (yield* primariesOfStudies(datastore, [grouping.StudyInstanceUID])).get(grouping.StudyInstanceUID)
+  if (yield* isStudyUpdated((standing ?? []).map(({ seq }) => seq))) return false
+  return placeGroup(grouping, standing ?? []).place === 'new-primary'
+}
+
+function* publishVersion(row: PropertiesRow, version: VersionToPublish, ending: Ending): Sql<IndexChange> {
+  const { seq } = row
+  const { change, upkeep, request } = ending
+  const isNew = row.role === 'created'
+  const before = isNew ? undefined : yield* upkeep.indexed(seq)
+  if (!isNew) yield* keepPast(seq, change)
+  const number = row.version_to_be!
+  const blobs = yield* numberNewBlobs(row, version, ending)
+  yield* nextInstances({ seq, version: number, blobs }, version.instances, ending.seqOf)
+  const counted = yield* one<{ instances: number; distinct_uids: number }>(
+    `SELECT count(*) AS instances, count(DISTINCT sop_instance_uid) AS distinct_uids FROM instances
+     WHERE seq = ? AND removed_in IS NULL`,
+    seq,
+  )
+  const { instances, distinct_uids } = counted!
+  assert(instances > 0 && instances === distinct_uids, 'a version holds instances, each once')
+  // A clock that was set back does not make a later version look older than an earlier one.
+  const updatedAt = Math.max(change.at, row.updated_at)
+  yield* run(
+    `UPDATE image_sets SET version = ?, image_set_state = 'ACTIVE', workflow_status = ?, updated_at = ?, last_accessed_at = ?,
+     deleted_at = NULL, changed_in = ?, instance_count = ?, tags = ?, study_instant = ?,
+     ${ELEMENT_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE seq = ?`,
+    ...[number, DONE[request.operation], updatedAt, updatedAt, change.number, instances],
+    ...[withCounts(version.tags, { instances }), version.studyInstant, ...elementValues(version.grouping), seq],
+  )
+  const forced = 'forced' in request && request.forced
+  yield* addVersion(row, { version, number, blobs, updatedAt, forced }, ending)
+  const after = yield* upkeep.indexed(seq)
+  return before === undefined ? { after } : { before, after }
+}
+
+/** The job of a blob is the one whose files it descends from. */
+function* numberNewBlobs(
+  { seq }: PropertiesRow,
+  { levels, document, instances }: VersionToPublish,
+  { seqOf, digests }: Ending,
+): Sql<ReadonlyMap<string, number>> {
+  const keys = [
+    ...(isShared(levels) ? [] : [levels.blobKey]),
+    ...(isShared(document) ? [] : [document.blobKey]),
+    ...(instances.kind === 'changed' ? instances.replaced.map(({ by }) => by.metadata.blobKey) : []),
+  ]
+  if (keys.length === 0) return new Map()
+  const holder = yield* one<{ job: number }>(
+    'SELECT job FROM blobs WHERE blob = (SELECT max(blob) FROM instances WHERE seq = ?)',
+    instances.kind === 'added' ? seqOf.get(instances.from.imageSetId)! : seq,
+  )
+  const blobs = yield* numberBlobs(holder!.job, keys, digests)
+  yield* addUses([...blobs.values()].map((blob) => ({ blob, seq })))
+  return blobs
+}
+
+const isShared = <T extends object>(place: T | SharedWith): place is SharedWith => 'sharedWith' in place
+
+interface Published {
+  readonly version: VersionToPublish
+  readonly number: number
+  readonly blobs: ReadonlyMap<string, number>
+  readonly updatedAt: number
+  readonly forced: boolean
+}
+
+const LEVELS = ['levels_blob', 'levels_offset_bytes', 'levels_size_bytes']
+const DOCUMENT = ['blob', 'offset_bytes', 'size_bytes', 'content_bytes', 'crc32']
+
+function* addVersion({ seq, is_primary }: PropertiesRow, published: Published, ending: Ending): Sql<void> {
+  const { version, number, blobs, updatedAt, forced } = published
+  const { levels, document } = version
+  yield* insertAll('image_set_versions', {
+    columns: ['seq', 'version', 'workflow_status', 'is_primary', 'updated_at', 'forced', ...LEVELS],
+    rows: [
+      [
+        ...[seq, number, DONE[ending.request.operation], is_primary, updatedAt, forced ? 1 : 0],
+        ...(isShared(levels)
+          ? yield* shared('image_set_versions', LEVELS, levels, ending)
+          : [blobs.get(levels.blobKey)!, levels.offsetBytes, levels.sizeBytes]),
+      ],
+    ],
+  })
+  const documentRow = isShared(document)
+    ? yield* shared('image_set_documents', DOCUMENT, document, ending)
+    : [blobs.get(document.blobKey)!, document.offsetBytes, document.sizeBytes, document.contentBytes, document.crc32]
+  yield* insertAll('image_set_documents', {
+    columns: ['seq', 'version', ...DOCUMENT],
+    rows: [[seq, number, ...documentRow]],
+  })
+  if (isShared(levels) || isShared(document)) yield* addUsesOfVersion(seq, number)
+}
+
+/** The values of the other version; of an older one, that of a document may still be pending. */
+function* shared(
+  table: string,
+  columns: readonly string[],
+  { sharedWith }: SharedWith,
+  { seqOf }: Ending,
+): Sql<readonly SqlValue[]> {
+  const row = yield* one<Readonly<Record<string, SqlValue>>>(
+    `SELECT ${columns.join(', ')} FROM ${table} WHERE seq = ? AND version = ?`,
+    ...[seqOf.get(sharedWith.imageSetId)!, sharedWith.version],
+  )
+  assert(row, 'bytes are shared with a version that is there')
+  return columns.map((column) => row[column]!)
+}
+
+function* addUsesOfVersion(seq: number, version: number): Sql<void> {
+  const rows = yield* all<{ blob: number | null }>(
+    `SELECT levels_blob AS blob FROM image_set_versions WHERE seq = ? AND version = ?
+     UNION SELECT blob FROM image_set_documents WHERE seq = ? AND version = ?`,
+    ...[seq, version, seq, version],
+  )
+  yield* addUses(rows.flatMap(({ blob }) => (blob === null ? [] : [{ blob, seq }])))
+}
+
+export function* fail(
+  lease: WorkflowLease,
+  { message, at }: Parameters<Workflows['fail']>[1],
+  upkeep: SearchUpkeep,
+): Sql<void> {
+  const { request } = yield* underWorkflowLease(lease)
+  const status = FAILED[request.operation]
+  const change = { number: yield* upkeep.beginChange(), at }
+  const rows = yield* propertiesOfWorkflow(lease.workflow)
+  const changes: IndexChange[] = []
+  for (const row of rows) {
+    if (row.role === 'source') yield* unlock(row.seq, yield* statusOfVersion(row))
+    else if (row.role === 'created') yield* failToCreate(row, { status, message, at })
+    else changes.push(yield* failVersion(row, { status, message, change, upkeep }))
+  }
+  yield* upkeep.apply(changes)
+  yield* forgetPast({ at, added: changes.length })
+  yield* removeWorkflow(lease.workflow)
+}
+
+/** Of the version that was copied it is told from now on, also once there are later ones. */
+function* endAsSource({ seq, version }: PropertiesRow, status: string): Sql<void> {
+  yield* unlock(seq, status)
+  yield* run(
+    'UPDATE image_set_versions SET workflow_status = ? WHERE seq = ? AND version = ?',
+    ...[status, seq, version],
+  )
+}
+
+function* statusOfVersion({ seq, version }: PropertiesRow): Sql<string> {
+  const row = yield* one<{ workflow_status: string }>(
+    'SELECT workflow_status FROM image_set_versions WHERE seq = ? AND version = ?',
+    ...[seq, version],
+  )
+  return row!.workflow_status
+}
+
+/** It never comes into being: only GetImageSet tells why, until it is deleted. */
+function* failToCreate(
+  { seq, is_primary }: PropertiesRow,
+  { status, message, at }: { readonly status: string; readonly message: string; readonly at: number },
+): Sql<void> {
+  yield* unlock(seq, status)
+  yield* insertAll('image_set_versions', {
+    columns: ['seq', 'version', 'workflow_status', 'is_primary', 'updated_at', 'message'],
+    rows: [[seq, 1, status, is_primary, at, message]],
+  })
+}
+
+function* failVersion(
+  row: PropertiesRow,
+  failing: {
+    readonly status: string
+    readonly message: string
+    readonly change: Ending['change']
+    readonly upkeep: SearchUpkeep
+  },
+): Sql<IndexChange> {
+  const { seq, version } = row
+  const { status, message, change, upkeep } = failing
+  const before = yield* upkeep.indexed(seq)
+  yield* keepPast(seq, change)
+  const updatedAt = Math.max(change.at, row.updated_at)
+  yield* run(
+    `UPDATE image_sets SET version = ?, image_set_state = 'ACTIVE', workflow_status = ?, updated_at = ?, changed_in = ? WHERE seq = ?`,
+    ...[row.version_to_be!, status, updatedAt, change.number, seq],
+  )
+  yield* run(
+    `INSERT INTO image_set_versions (seq, version, workflow_status, is_primary, updated_at, message, ${LEVELS.join(', ')})
+     SELECT seq, CAST(? AS BIGINT), ?, is_primary, CAST(? AS BIGINT), ?, ${LEVELS.join(', ')} FROM image_set_versions
+     WHERE seq = ? AND version = ?`,
+    ...[row.version_to_be!, status, updatedAt, message, seq, version],
+  )
+  yield* run(
+    `INSERT INTO image_set_documents (seq, version, ${DOCUMENT.join(', ')})
+     SELECT seq, CAST(? AS BIGINT), ${DOCUMENT.join(', ')} FROM image_set_documents WHERE seq = ? AND version = ?`,
+    ...[row.version_to_be!, seq, version],
+  )
+  return { before, after: yield* upkeep.indexed(seq) }
+}
+
+function* unlock(seq: number, status: string): Sql<void> {
+  yield* run(`UPDATE image_sets SET image_set_state = 'ACTIVE', workflow_status = ? WHERE seq = ?`, status, seq)
+}
+
+function* removeWorkflow(workflow: number): Sql<void> {
+  yield* run('DELETE FROM workflow_image_sets WHERE workflow = ?', workflow)
+  yield* run('DELETE FROM workflows WHERE workflow = ?', workflow)
+}
+
+export function* completeDeletion(lease: WorkflowLease, at: number, upkeep: SearchUpkeep): Sql<void> {
+  yield* underWorkflowLease(lease)
+  for (const { seq } of yield* propertiesOfWorkflow(lease.workflow)) yield* deleteImageSet({ seq, at }, upkeep)
+  yield* removeWorkflow(lease.workflow)
+}

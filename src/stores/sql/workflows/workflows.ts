@@ -1,0 +1,271 @@
+/** Workflows in SQL: begun by a request that locks its image sets, claimed by lease, and ended in ended-workflows.ts. */
+import { disagreements, placeGroup } from '../../../imaging/grouping.ts'
+import type {
+  BeginWorkflowOutcome,
+  ClaimedWorkflow,
+  CopyRequest,
+  ImageSetVersion,
+  LockedImageSet,
+  UpdateRequest,
+  WorkflowLease,
+  WorkflowRequest,
+  WorkflowRole,
+  Workflows,
+} from '../../catalog/catalog.ts'
+import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
+import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
+import { all, insertAll, one, run, type Sql, type Transactions } from '../engine/statement.ts'
+import { takeTurn } from '../history/changes.ts'
+import { locked, NOT_YET, propertiesOfWorkflow } from '../image-sets/image-set-properties.ts'
+import { ELEMENT_COLUMNS, type ElementRow, elementsOfRow, primariesOfStudies } from '../rows/grouping-columns.ts'
+import { imageSetIdOf, newIdTail, partsOfImageSetId } from '../rows/image-set-id.ts'
+import { complete, completeDeletion, fail } from './ended-workflows.ts'
+import { underWorkflowLease } from './workflow-lease.ts'
+
+export function workflowsOver(
+  database: Transactions,
+  options: { readonly newId: () => string; readonly upkeep: SearchUpkeep },
+): Workflows {
+  return {
+    begin: (request) => database.write(() => begin(request, options.newId)),
+    async claim(request) {
+      // Nearly always there is none, and a look is no write.
+      if (!(await database.read(() => isOneFree(request.now)))) return undefined
+      return database.write(() => claim(request))
+    },
+    renew: (lease, leaseUntil) => database.write(() => renew(lease, leaseUntil)),
+    release: (lease, at) => database.write(() => release(lease, at)),
+    complete: (lease, end) => database.write(() => complete(lease, end, options.upkeep)),
+    fail: (lease, end) => database.write(() => fail(lease, end, options.upkeep)),
+    completeDeletion: (lease, at) =>
+      database.write(() => completeDeletion(lease, at, options.upkeep), { erasing: true }),
+  }
+}
+
+// ---- Begun -------------------------------------------------------------------------------------------------------
+
+interface ImageSetRow extends ElementRow {
+  readonly id_tail: string
+  readonly version: number
+  readonly image_set_state: string
+  readonly is_primary: number
+}
+
+interface ToLock {
+  readonly seq: number
+  readonly role: WorkflowRole
+  /** The version to be; of a source or one that goes, the one that it has. */
+  readonly version: number
+}
+
+type Refusal = Exclude<BeginWorkflowOutcome, { readonly outcome: 'begun' }>
+
+/** What the image sets of each role say of themselves meanwhile. */
+const STATUS: Readonly<Record<WorkflowRequest['operation'], Partial<Record<WorkflowRole, string>>>> = {
+  UpdateImageSetMetadata: { changed: 'UPDATING', sibling: 'UPDATING_FOR_STUDY_CONSISTENCY' },
+  CopyImageSet: { changed: 'COPYING', created: 'COPYING', source: 'COPYING_WITH_READ_ONLY_ACCESS' },
+  DeleteImageSet: { changed: 'DELETING' },
+}
+
+function* begin(
+  { datastoreId, request, at, runningMax }: Parameters<Workflows['begin']>[0],
+  newId: () => string,
+): Sql<BeginWorkflowOutcome> {
+  const datastore = yield* one<{ datastore: number; datastore_status: string }>(
+    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
+    datastoreId,
+  )
+  if (datastore === undefined) return { outcome: 'datastore-absent' }
+  if (datastore.datastore_status !== 'ACTIVE') return { outcome: 'datastore-not-active' }
+  // Behind this nobody publishes a version, and nobody else locks an image set, before the transaction ends.
+  yield* takeTurn()
+  const { operation } = request
+  if (runningMax !== undefined && (yield* countRunning(datastore.datastore, operation)) >= runningMax) {
+    return { outcome: 'too-many' }
+  }
+  const found = yield* imageSetsToLock(datastore.datastore, request, { at, newId })
+  if ('outcome' in found) return found
+  const workflow = yield* addWorkflow(datastore.datastore, request, at)
+  yield* insertAll('workflow_image_sets', {
+    columns: ['seq', 'workflow', 'role', 'version'],
+    rows: found.map(({ seq, role, version }) => [seq, workflow, role, version]),
+  })
+  for (const [role, some] of Map.groupBy(found, (each) => each.role)) {
+    for (const { seq } of some) {
+      yield* run(
+        `UPDATE image_sets SET image_set_state = 'LOCKED', workflow_status = ? WHERE seq = ?`,
+        ...[STATUS[operation][role]!, seq],
+      )
+    }
+  }
+  return { outcome: 'begun', imageSets: yield* imageSetsOf(workflow) }
+}
+
+function* countRunning(datastore: number, operation: string): Sql<number> {
+  const row = yield* one<{ running: number }>(
+    'SELECT count(*) AS running FROM workflows WHERE datastore = ? AND operation = ?',
+    ...[datastore, operation],
+  )
+  return row!.running
+}
+
+function* addWorkflow(datastore: number, request: WorkflowRequest, at: number): Sql<number> {
+  const [row] = yield* insertAll<{ workflow: number }>('workflows', {
+    columns: ['datastore', 'operation', 'request', 'begun_at', 'attempts'],
+    rows: [[datastore, request.operation, JSON.stringify(request), at, 0]],
+    suffix: 'RETURNING workflow',
+  })
+  return row!.workflow
+}
+
+/** A copy that makes an image set makes its row here. */
+function* imageSetsToLock(
+  datastore: number,
+  request: WorkflowRequest,
+  making: { readonly at: number; readonly newId: () => string },
+): Sql<readonly ToLock[] | Refusal> {
+  switch (request.operation) {
+    case 'UpdateImageSetMetadata':
+      return yield* forUpdate(datastore, request)
+    case 'CopyImageSet':
+      return yield* forCopy(datastore, request, making)
+    case 'DeleteImageSet': {
+      const found = yield* findUnlocked(datastore, { imageSetId: request.imageSetId, orNotYet: true })
+      return 'outcome' in found ? found : [{ seq: found.seq, role: 'changed', version: found.version }]
+    }
+  }
+}
+
+function* forUpdate(datastore: number, request: UpdateRequest): Sql<readonly ToLock[] | Refusal> {
+  const found = yield* findUnlocked(datastore, request.imageSet)
+  if ('outcome' in found) return found
+  const changed: ToLock = { seq: found.seq, role: 'changed', version: found.version + 1 }
+  if (!request.includeStudyImageSets) return [changed]
+  if (found.is_primary === 0) return { outcome: 'not-primary', imageSetId: request.imageSet.imageSetId }
+  const siblings = yield* all<ImageSetRow>(
+    `SELECT ${ROW_COLUMNS} FROM image_sets WHERE datastore = ? AND study_instance_uid = ? AND is_primary + 0 = 1
+     AND deleted_at IS NULL AND seq <> ? ORDER BY seq`,
+    ...[datastore, found.study_instance_uid, found.seq],
+  )
+  const busy = siblings.find(({ image_set_state }) => image_set_state === 'LOCKED')
+  if (busy !== undefined) return { outcome: 'locked', imageSetId: imageSetIdOf(busy.seq, busy.id_tail) }
+  return [changed, ...siblings.map(({ seq, version }): ToLock => ({ seq, role: 'sibling', version: version + 1 }))]
+}
+
+function* forCopy(
+  datastore: number,
+  { source, destination, promoteToPrimary }: CopyRequest,
+  making: { readonly at: number; readonly newId: () => string },
+): Sql<readonly ToLock[] | Refusal> {
+  const from = yield* findUnlocked(datastore, source)
+  if ('outcome' in from) return from
+  const read: ToLock = { seq: from.seq, role: 'source', version: from.version }
+  if (destination !== undefined) {
+    const to = yield* findUnlocked(datastore, destination)
+    return 'outcome' in to ? to : [{ seq: to.seq, role: 'changed', version: to.version + 1 }, read]
+  }
+  const refused = promoteToPrimary ? yield* primaryRefused(datastore, from) : undefined
+  if (refused !== undefined) return refused
+  const seq = yield* makeRow(datastore, { ...making, isPrimary: promoteToPrimary })
+  return [{ seq, role: 'created', version: 1 }, read]
+}
+
+/** Why an image set with the source's elements cannot be primary beside those that are. */
+function* primaryRefused(datastore: number, from: ImageSetRow): Sql<Refusal | undefined> {
+  const { elements } = elementsOfRow(from)
+  const standing = (yield* primariesOfStudies(datastore, [elements.StudyInstanceUID])).get(elements.StudyInstanceUID)
+  const placement = placeGroup(elements, standing ?? [])
+  if (placement.place === 'new-primary') return undefined
+  if (placement.place === 'new-non-primary') {
+    return { outcome: 'conflicts', attributes: disagreements(elements, standing ?? []) }
+  }
+  const row = yield* one<{ id_tail: string }>('SELECT id_tail FROM image_sets WHERE seq = ?', placement.seq)
+  return { outcome: 'series-stands', imageSetId: imageSetIdOf(placement.seq, row!.id_tail) }
+}
+
+function* makeRow(
+  datastore: number,
+  { at, newId, isPrimary }: { readonly at: number; readonly newId: () => string; readonly isPrimary: boolean },
+): Sql<number> {
+  const [row] = yield* insertAll<{ seq: number }>('image_sets', {
+    columns: [
+      ...['id_tail', 'datastore', 'version', 'image_set_state', 'workflow_status', 'is_primary', 'created_at'],
+      ...['updated_at', 'last_accessed_at', 'deleted_at', 'changed_in', 'instance_count', 'tags'],
+    ],
+    rows: [[newIdTail(newId), datastore, 1, 'LOCKED', 'COPYING', isPrimary ? 1 : 0, at, at, at, NOT_YET, 0, 0, '{}']],
+    suffix: 'RETURNING seq',
+  })
+  return row!.seq
+}
+
+const ROW_COLUMNS = ['seq', 'id_tail', 'version', 'image_set_state', 'is_primary', ...ELEMENT_COLUMNS].join(', ')
+
+function* findUnlocked(
+  datastore: number,
+  wanted: Pick<ImageSetVersion, 'imageSetId'> & { readonly version?: number; readonly orNotYet?: boolean },
+): Sql<ImageSetRow | Refusal> {
+  const { imageSetId, version, orNotYet = false } = wanted
+  const parts = partsOfImageSetId(imageSetId)
+  const row =
+    parts &&
+    (yield* one<ImageSetRow>(
+      `SELECT ${ROW_COLUMNS} FROM image_sets WHERE seq = ? AND id_tail = ? AND datastore = ?
+       AND (deleted_at IS NULL ${orNotYet ? `OR deleted_at = ${NOT_YET}` : ''})`,
+      ...[parts.seq, parts.idTail, datastore],
+    ))
+  if (row === undefined) return { outcome: 'absent', imageSetId }
+  if (row.image_set_state === 'LOCKED') return { outcome: 'locked', imageSetId }
+  if (version !== undefined && row.version !== version) return { outcome: 'not-latest', imageSetId }
+  return row
+}
+
+const ROLES: readonly WorkflowRole[] = ['changed', 'created', 'sibling', 'source']
+
+function* imageSetsOf(workflow: number): Sql<readonly LockedImageSet[]> {
+  const rows = yield* propertiesOfWorkflow(workflow)
+  return rows
+    .map((row): LockedImageSet => ({ ...locked(row), role: row.role! }))
+    .sort((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role))
+}
+
+// ---- In the hands of a worker ------------------------------------------------------------------------------------
+
+function* isOneFree(now: number): Sql<boolean> {
+  return (
+    (yield* one('SELECT 1 AS found FROM workflows WHERE lease_until IS NULL OR lease_until <= ? LIMIT 1', now)) !==
+    undefined
+  )
+}
+
+function* claim({ owner, now, leaseUntil }: Parameters<Workflows['claim']>[0]): Sql<ClaimedWorkflow | undefined> {
+  const row = yield* one<{ workflow: number; datastore_id: string; request: string; attempts: number }>(
+    `UPDATE workflows SET lease_owner = ?, lease_until = ?, attempts = attempts + 1 WHERE workflow = (
+       SELECT workflow FROM workflows WHERE lease_until IS NULL OR lease_until <= ?
+       ORDER BY coalesce(lease_until, 0), workflow LIMIT 1 ${LOCKED_OR_PASSED_BY}
+     ) RETURNING workflow, request, attempts,
+       (SELECT datastore_id FROM datastores WHERE datastore = workflows.datastore) AS datastore_id`,
+    ...[owner, leaseUntil, now],
+  )
+  if (row === undefined) return undefined
+  return {
+    lease: { workflow: row.workflow, owner },
+    datastoreId: row.datastore_id,
+    request: JSON.parse(row.request),
+    imageSets: yield* imageSetsOf(row.workflow),
+    attempt: row.attempts,
+  }
+}
+
+function* renew(lease: WorkflowLease, leaseUntil: number): Sql<void> {
+  yield* underWorkflowLease(lease)
+  yield* run('UPDATE workflows SET lease_until = ? WHERE workflow = ?', leaseUntil, lease.workflow)
+}
+
+/** Put down on purpose: that was no attempt that failed. Those that nobody has had yet go first, lest one that cannot get on hold up all. */
+function* release(lease: WorkflowLease, at: number): Sql<void> {
+  yield* underWorkflowLease(lease)
+  yield* run(
+    'UPDATE workflows SET lease_owner = NULL, lease_until = ?, attempts = 0 WHERE workflow = ?',
+    ...[at, lease.workflow],
+  )
+}

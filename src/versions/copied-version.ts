@@ -1,0 +1,90 @@
+/** The image set, or its next version, that CopyImageSet makes: instances of the source beside those that are there. */
+import { LEVELS_DO_NOT_MATCH, levelsAgree } from '../imaging/updates/copiable-attributes.ts'
+import type { MakingVersions } from '../jobs/run-workflow.ts'
+import type {
+  CopyRequest,
+  ImageSetVersion,
+  InstanceParts,
+  LockedImageSet,
+  VersionToPublish,
+} from '../stores/catalog/catalog.ts'
+import { DocumentJoiner } from './join-document.ts'
+import { rowOf } from './updated-version.ts'
+import { writeVersion } from './version-blob.ts'
+import { levelsOfVersion, movedUnder } from './version-levels.ts'
+import { WorkflowFailed } from './workflow-failed.ts'
+
+interface Copy {
+  readonly request: CopyRequest
+  readonly destination: LockedImageSet
+}
+
+export async function copiedVersion(making: MakingVersions, copy: Copy): Promise<VersionToPublish> {
+  return copy.request.destination === undefined ? newImageSet(making, copy) : nextVersion(making, copy)
+}
+
+/** All instances of the source have its document too. */
+async function newImageSet(making: MakingVersions, { request, destination }: Copy): Promise<VersionToPublish> {
+  const { source, sopInstanceUIDs } = request
+  const { imageSetId } = destination
+  const levels = await levelsOf(making, source)
+  const row = rowOf(levels.text)
+  const instances = { kind: 'added', from: source, sopInstanceUIDs } as const
+  const shared = { levels: { sharedWith: source }, document: { sharedWith: source } }
+  if (sopInstanceUIDs === undefined) return { imageSetId, ...shared, ...row, instances }
+  const written = await writeVersion(making, {
+    ...{ levels, entries: new Map(), instances: await instancesOf(making, request) },
+  })
+  return { imageSetId, levels: written.levels, document: written.document, ...row, instances }
+}
+
+/**
+ * Patient, study and series are those of the destination: with force even where the source's are others. What an instance of the source
+ * has differently from the source it keeps, but where the two image sets differ.
+ */
+async function nextVersion(making: MakingVersions, { request, destination }: Copy): Promise<VersionToPublish> {
+  const { app, datastoreId } = making
+  const { source, sopInstanceUIDs, forced } = request
+  const { imageSetId } = destination
+  const before = request.destination!
+  const levels = await levelsOf(making, before)
+  const ofSource = await levelsOf(making, source)
+  if (!forced && !levelsAgree(ofSource.text, levels.text)) throw new WorkflowFailed(LEVELS_DO_NOT_MATCH)
+  const held = await app.catalog.imageSets.parts({ datastoreId, ...before })
+  const added = await instancesOf(making, request)
+  requireDistinct(held, added)
+  const moved = movedUnder(ofSource, levels.text)
+  const isAdded = new Set(added)
+  const written = await writeVersion(making, {
+    levels: {
+      text: levels.text,
+      overridesOf: (instance) => (isAdded.has(instance) ? moved : levels).overridesOf(instance),
+    },
+    ...{ entries: new Map(), instances: [...held, ...added] },
+  })
+  return {
+    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(levels.text) },
+    instances: { kind: 'added', from: source, sopInstanceUIDs },
+  }
+}
+
+const levelsOf = ({ app, datastoreId }: MakingVersions, version: ImageSetVersion) =>
+  levelsOfVersion(app, { version: { datastoreId, ...version }, joiner: new DocumentJoiner(app) })
+
+async function instancesOf(
+  { app, datastoreId }: MakingVersions,
+  { source, sopInstanceUIDs }: CopyRequest,
+): Promise<readonly InstanceParts[]> {
+  const parts = await app.catalog.imageSets.parts({ datastoreId, ...source })
+  const wanted = new Set(sopInstanceUIDs)
+  return sopInstanceUIDs === undefined ? parts : parts.filter(({ sopInstanceUID }) => wanted.has(sopInstanceUID))
+}
+
+function requireDistinct(held: readonly InstanceParts[], added: readonly InstanceParts[]): void {
+  const known = new Set(held.map(({ sopInstanceUID }) => sopInstanceUID))
+  const again = added.filter(({ sopInstanceUID }) => known.has(sopInstanceUID)).length
+  if (again === 0) return
+  throw new WorkflowFailed(
+    `INVALID_REQUEST: ${again} SOP Instance UIDs of the source are in the destination, and an instance can be in an image set once`,
+  )
+}

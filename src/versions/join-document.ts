@@ -1,0 +1,133 @@
+/**
+ * Joins the metadata of instances to the body of a document and deflates it, piece by piece: however many instances there are, a window
+ * of a blob, one piece and the greatest entry are held at a time, and some 300 bytes an instance of where each lies.
+ */
+import { constants, crc32, deflateRawSync } from 'node:zlib'
+import type { ImportApp } from '../app.ts'
+import type { PixelItemWalk } from '../dicom/pixel-items.ts'
+import { withOverrides } from '../imaging/documents/level-overrides.ts'
+import { NO_FRAMES } from '../imaging/documents/metadata.ts'
+import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END, type DocumentBody } from '../imaging/documents/metadata-document.ts'
+import { readInstance } from '../imaging/instances/instance.ts'
+import { describeInstance, type MetadataBytes } from '../ingest/describe-instance.ts'
+import { checkedToTheEnd } from '../ingest/large-file.ts'
+import { readHeader, readTrailing } from '../ingest/read-header.ts'
+import { WindowReader } from '../ingest/window-reader.ts'
+import type { InstanceParts, InstancePlace } from '../stores/catalog/catalog.ts'
+import type { VersionLevels } from './version-levels.ts'
+
+/** Few enough that nobody waits long for one to be compressed, many enough that starting anew with each costs nothing. */
+const PIECE_BYTES = 256 * 1024
+
+type Stores = Pick<ImportApp, 'blobs' | 'limits'>
+
+export interface DocumentToJoin {
+  /** In the order of the document. */
+  readonly instances: readonly InstanceParts[]
+  readonly levels: VersionLevels
+  /** In the place of what instances have; undefined where the instance's own is meant. */
+  readonly entryOf?: (instance: InstanceParts) => Uint8Array | undefined
+}
+
+export interface JoinedDocument {
+  readonly body: DocumentBody
+  /** The instances that differ from the levels. */
+  readonly different: readonly InstanceParts[]
+}
+
+export class DocumentJoiner {
+  readonly #app: Stores
+  readonly #reader: WindowReader
+  #describedAgain: { readonly place: InstancePlace; readonly metadata: MetadataBytes } | undefined
+
+  constructor(app: Stores) {
+    this.#app = app
+    this.#reader = new WindowReader(app.blobs)
+  }
+
+  /** The deflated bytes. What the gzip file must say of them is passed to onEnd behind their last. */
+  async *body(document: DocumentToJoin, onEnd: (joined: JoinedDocument) => void): AsyncGenerator<Uint8Array> {
+    const body = { crc32: 0, contentBytes: 0 }
+    const deflate = (json: Uint8Array, finishFlush: number): Uint8Array => {
+      body.crc32 = crc32(json, body.crc32)
+      body.contentBytes += json.length
+      return deflateRawSync(json, { finishFlush })
+    }
+    const different: InstanceParts[] = []
+    let piece: Uint8Array[] = []
+    let pieceBytes = 0
+    for await (const json of this.#json(document, different)) {
+      piece.push(json)
+      pieceBytes += json.length
+      if (pieceBytes < PIECE_BYTES) continue
+      // Ends on a byte and begins anew behind it, so that the pieces are one stream.
+      yield deflate(Buffer.concat(piece), constants.Z_FULL_FLUSH)
+      piece = []
+      pieceBytes = 0
+    }
+    yield deflate(Buffer.concat(piece), constants.Z_FINISH)
+    onEnd({ body, different })
+  }
+
+  async *#json({ instances, levels, entryOf }: DocumentToJoin, different: InstanceParts[]): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(levels.text)
+    let isFirst = true
+    for (const instance of instances) {
+      if (!isFirst) yield Buffer.from(DOCUMENT_BETWEEN_ENTRIES)
+      isFirst = false
+      const entry = entryOf?.(instance) ?? (await this.metadata(instance, 'entry'))
+      const overrides = await levels.overridesOf(instance)
+      if (overrides !== undefined) different.push(instance)
+      yield overrides === undefined ? entry : Buffer.from(withOverrides(Buffer.from(entry).toString(), overrides))
+    }
+    yield Buffer.from(DOCUMENT_END)
+  }
+
+  async metadata(instance: InstanceParts, part: keyof MetadataBytes): Promise<Uint8Array> {
+    const place = instance.metadata
+    if (place === undefined) return (await this.#describeAgain(instance))[part]
+    const { blobKey, offsetBytes, entryBytes, levelsBytes } = place
+    return part === 'entry'
+      ? this.#reader.read({ blobKey, offsetBytes, lengthBytes: entryBytes })
+      : this.#reader.read({ blobKey, offsetBytes: offsetBytes + entryBytes, lengthBytes: levelsBytes })
+  }
+
+  /** Of an instance that was imported before metadata and frames were kept: from its file, which is sound, or it would not be here. */
+  async #describeAgain(place: InstancePlace): Promise<MetadataBytes> {
+    // Entry and levels are asked for one after the other.
+    if (this.#describedAgain?.place !== place) {
+      this.#describedAgain = { place, metadata: await this.#describeFile(place) }
+    }
+    return this.#describedAgain.metadata
+  }
+
+  async #describeFile({ blobKey, offsetBytes, sizeBytes, ...instance }: InstancePlace): Promise<MetadataBytes> {
+    const { limits, blobs } = this.#app
+    const reader = this.#reader
+    const range = {
+      sizeBytes,
+      read: (start: number, length: number) =>
+        reader.read({ blobKey, offsetBytes: offsetBytes + start, lengthBytes: Math.min(length, sizeBytes - start) }),
+    }
+    const file = await readHeader(range, limits)
+    let pixelDataEnd: number | undefined
+    if (file.pixelData?.encapsulated === true && file.bytes.length < sizeBytes) {
+      const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
+      if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
+      const onEnd = ({ endsAt }: PixelItemWalk) => {
+        pixelDataEnd = endsAt
+      }
+      for await (const _ of checkedToTheEnd(blob.bytes, { file, sizeBytes, onEnd }));
+    }
+    const isHeldWhole = file.bytes.length >= sizeBytes
+    const trailing = isHeldWhole ? undefined : await readTrailing(range, file, { pixelDataEnd, limits })
+    const { grouping } = readInstance(file)
+    return describeInstance(this.#app, {
+      file,
+      ...(trailing === undefined ? {} : { trailing }),
+      seriesInstanceUID: grouping.SeriesInstanceUID,
+      sopInstanceUID: instance.sopInstanceUID,
+      frames: NO_FRAMES,
+    })
+  }
+}

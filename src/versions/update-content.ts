@@ -1,0 +1,81 @@
+/**
+ * What an update makes of one image set: the same for the request, which learns here whether the rules allow it, and for the worker, which
+ * then stores the outcome.
+ */
+import { ContractError } from '../contract/errors.ts'
+import { applyUpdate, type UpdatedImageSet } from '../imaging/updates/apply-update.ts'
+import {
+  forStudy,
+  instancesTouched,
+  type MetadataUpdate,
+  parseUpdate,
+  sopInstanceUIDsGiven,
+} from '../imaging/updates/metadata-update.ts'
+import type { InstanceParts, LockedImageSet, UpdateRequest } from '../stores/catalog/catalog.ts'
+import { DocumentJoiner } from './join-document.ts'
+import { levelsText, type StoredContent, textOf } from './stored-levels.ts'
+
+export interface ImageSetToUpdate {
+  readonly datastoreId: string
+  readonly request: UpdateRequest
+  /** In the version from which it is updated. */
+  readonly imageSet: Pick<LockedImageSet, 'imageSetId' | 'version' | 'isPrimary' | 'role'>
+}
+
+/** @throws ContractError ValidationException where the rules forbid it */
+export async function updatedImageSet(
+  app: StoredContent,
+  { datastoreId, request, imageSet }: ImageSetToUpdate,
+): Promise<UpdatedImageSet> {
+  const { imageSetId, version, isPrimary } = imageSet
+  const base = { datastoreId, imageSetId, version }
+  const update = updateFor(request, imageSet)
+  const levels = await levelsText(app, base)
+  const named = await partsOf(app, base, [...instancesTouched(update), ...sopInstanceUIDsGiven(update)])
+  const joiner = new DocumentJoiner(app)
+  const entries = new Map<string, string>()
+  for (const sopInstanceUID of instancesTouched(update)) {
+    const parts = named.get(sopInstanceUID)
+    if (parts !== undefined) entries.set(sopInstanceUID, textOf(await joiner.metadata(parts, 'entry')))
+  }
+  const sopInstanceUIDs = { has: (uid: string) => named.has(uid), size: await countFor(app, base, update) }
+  return applyUpdate(update, { levels, entries, sopInstanceUIDs, isPrimary, force: request.forced })
+}
+
+const NOTHING_FOR_SIBLINGS =
+  'The update has nothing for the other image sets of the study: leave out includeStudyImageSets, or name attributes of patient and study'
+
+function updateFor(request: UpdateRequest, { role }: Pick<LockedImageSet, 'role'>): MetadataUpdate {
+  if ('revertToVersion' in request.update) throw new Error('who reverts applies no update')
+  const { removableAttributes, updatableAttributes } = request.update
+  const update = parseUpdate({
+    removableAttributes: bytesOf(removableAttributes),
+    updatableAttributes: bytesOf(updatableAttributes),
+  })
+  if (!request.includeStudyImageSets) return update
+  const ofStudy = forStudy(update)
+  if (ofStudy === undefined) throw new ContractError('ValidationException', NOTHING_FOR_SIBLINGS)
+  return role === 'sibling' ? ofStudy : update
+}
+
+const bytesOf = (base64: string | undefined): Uint8Array | undefined =>
+  base64 === undefined ? undefined : Buffer.from(base64, 'base64')
+
+type Version = { readonly datastoreId: string; readonly imageSetId: string; readonly version: number }
+
+async function partsOf(
+  app: StoredContent,
+  version: Version,
+  sopInstanceUIDs: readonly string[],
+): Promise<ReadonlyMap<string, InstanceParts>> {
+  if (sopInstanceUIDs.length === 0) return new Map()
+  const parts = await app.catalog.imageSets.parts({ ...version, sopInstanceUIDs })
+  return new Map(parts.map((part) => [part.sopInstanceUID, part]))
+}
+
+/** Only where instances are removed does it matter how many there are, and then only whether there are more. */
+async function countFor(app: StoredContent, version: Version, { removed }: MetadataUpdate): Promise<number> {
+  return removed.size === 0
+    ? Number.POSITIVE_INFINITY
+    : app.catalog.imageSets.countInstances({ ...version, max: removed.size + 1 })
+}

@@ -1,0 +1,63 @@
+/** The next version of an image set by UpdateImageSetMetadata: attributes changed, or an earlier version taken back. */
+import { imageSetOfLevels, readLevels } from '../imaging/documents/levels.ts'
+import type { MakingVersions } from '../jobs/run-workflow.ts'
+import type { InstanceParts, LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog/catalog.ts'
+import { DocumentJoiner } from './join-document.ts'
+import { levelsText } from './stored-levels.ts'
+import { updatedImageSet } from './update-content.ts'
+import { writeVersion } from './version-blob.ts'
+import { levelsOfVersion, subjectTo } from './version-levels.ts'
+
+export async function updatedVersion(
+  making: MakingVersions,
+  { imageSet, request }: { readonly imageSet: LockedImageSet; readonly request: UpdateRequest },
+): Promise<VersionToPublish> {
+  const { app, datastoreId } = making
+  const { imageSetId } = imageSet
+  const version = imageSet.version - 1
+  const base = { ...imageSet, version }
+  const of = { datastoreId, imageSetId, version }
+  const updated = await updatedImageSet(app, { datastoreId, request, imageSet: base })
+  const { changed, removed } = updated
+  const held = await app.catalog.imageSets.parts(of)
+  const gone = new Set(removed)
+  const heldAs = new Map<InstanceParts, InstanceParts>()
+  for (const instance of held) {
+    if (gone.has(instance.sopInstanceUID)) continue
+    const sopInstanceUID = changed.get(instance.sopInstanceUID)?.sopInstanceUID
+    heldAs.set(sopInstanceUID === undefined ? instance : { ...instance, sopInstanceUID }, instance)
+  }
+  const before = await levelsOfVersion(app, { version: of, joiner: new DocumentJoiner(app) })
+  const after = subjectTo(before, updated.levels, updated.levelKeys)
+  const levels = { ...after, overridesOf: (instance: InstanceParts) => after.overridesOf(heldAs.get(instance)!) }
+  const entries = new Map([...changed.values()].map((each) => [each.sopInstanceUID, Buffer.from(each.entry)]))
+  const written = await writeVersion(making, { levels, entries, instances: [...heldAs.keys()] })
+  const replaced = [...changed].map(([before, { sopInstanceUID }]) => ({
+    sopInstanceUID: before,
+    by: { sopInstanceUID, metadata: written.metadataOf.get(sopInstanceUID)! },
+  }))
+  return {
+    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(updated.levels) },
+    instances: { kind: 'changed', removed, replaced },
+  }
+}
+
+/** All its bytes are there already. */
+export async function revertedVersion(
+  { app, datastoreId }: MakingVersions,
+  { imageSet, to }: { readonly imageSet: LockedImageSet; readonly to: number },
+): Promise<VersionToPublish> {
+  const { imageSetId } = imageSet
+  const sharedWith = { imageSetId, version: to }
+  const levels = await levelsText(app, { datastoreId, ...sharedWith })
+  return {
+    ...{ imageSetId, levels: { sharedWith }, document: { sharedWith }, ...rowOf(levels) },
+    instances: { kind: 'of-version', version: to },
+  }
+}
+
+/** What the row of an image set says, by its levels. */
+export function rowOf(levels: string): Pick<VersionToPublish, 'grouping' | 'studyInstant' | 'tags'> {
+  const { grouping, search, tags } = imageSetOfLevels(readLevels(levels))
+  return { grouping, tags, studyInstant: search.DICOMStudyDateAndTime }
+}

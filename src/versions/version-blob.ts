@@ -1,0 +1,71 @@
+/**
+ * The blob of one version to be: entries that are new, the metadata document, which is joined while the blob is written, and the levels
+ * with what instances have differently.
+ */
+import { gathered } from '../ingest/blob-builder.ts'
+import type { MakingVersions } from '../jobs/run-workflow.ts'
+import type { DocumentPlace, InstanceParts, LevelsPlace, MetadataPlace } from '../stores/catalog/catalog.ts'
+import { DocumentJoiner, type JoinedDocument } from './join-document.ts'
+import { levelsBytes, type VersionLevels } from './version-levels.ts'
+import { WorkflowFailed } from './workflow-failed.ts'
+
+export interface VersionToWrite {
+  readonly levels: VersionLevels
+  /** By the SOPInstanceUID that they have in the version. */
+  readonly entries: ReadonlyMap<string, Uint8Array>
+  /** All that the version will hold, in the order of the document. */
+  readonly instances: readonly InstanceParts[]
+}
+
+export interface WrittenVersion {
+  readonly levels: LevelsPlace
+  readonly document: DocumentPlace
+  readonly metadataOf: ReadonlyMap<string, MetadataPlace>
+}
+
+/** @throws WorkflowFailed where the document would be too large */
+export async function writeVersion(
+  { app, newBlobKey, digests }: MakingVersions,
+  version: VersionToWrite,
+): Promise<WrittenVersion> {
+  const { levels, entries, instances } = version
+  const blobKey = newBlobKey()
+  const metadataOf = new Map<string, MetadataPlace>()
+  let offsetBytes = 0
+  for (const [sopInstanceUID, entry] of entries) {
+    metadataOf.set(sopInstanceUID, { blobKey, offsetBytes, entryBytes: entry.length, levelsBytes: 0 })
+    offsetBytes += entry.length
+  }
+  const document = { offsetBytes, sizeBytes: 0 }
+  const levelsPlace = { blobKey, offsetBytes: 0, sizeBytes: 0 }
+  let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0 }, different: [] }
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    yield* entries.values()
+    const onEnd = (of: JoinedDocument) => {
+      joined = of
+    }
+    const entryOf = ({ sopInstanceUID }: InstanceParts) => entries.get(sopInstanceUID)
+    for await (const piece of new DocumentJoiner(app).body({ instances, levels, entryOf }, onEnd)) {
+      document.sizeBytes += piece.length
+      yield piece
+    }
+    levelsPlace.offsetBytes = document.offsetBytes + document.sizeBytes
+    for await (const piece of levelsBytes(levels, joined.different)) {
+      levelsPlace.sizeBytes += piece.length
+      yield piece
+    }
+  }
+  digests.set(blobKey, await app.blobs.put(blobKey, gathered(bytes())))
+  const { body } = joined
+  const { imageSetMetadataBytes } = app.limits
+  if (body.contentBytes > imageSetMetadataBytes) {
+    throw new WorkflowFailed(
+      `INVALID_REQUEST: the metadata would have ${body.contentBytes} bytes, more than the ${imageSetMetadataBytes} that it may have`,
+    )
+  }
+  return {
+    levels: levelsPlace,
+    document: { ...body, ...document, blobKey },
+    metadataOf,
+  }
+}

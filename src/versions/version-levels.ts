@@ -1,0 +1,167 @@
+/**
+ * Patient, study and series of one version, and what its instances have differently. Both lie in one range of a blob: the text of the
+ * levels, and behind it a line for each instance that differs. In memory are the levels, and of each line where it lies.
+ */
+import type { ImportApp } from '../app.ts'
+import { ContractError } from '../contract/errors.ts'
+import {
+  carriedOver,
+  changesBetween,
+  type FlatLevels,
+  flatLevels,
+  type LevelOverrides,
+  lineOf,
+  overridesBetween,
+  overridesOfLine,
+  uidOfLine,
+  withoutKeys,
+} from '../imaging/documents/level-overrides.ts'
+import { WindowReader } from '../ingest/window-reader.ts'
+import type { InstanceParts, LevelsPlace, VersionOfDatastore } from '../stores/catalog/catalog.ts'
+import type { DocumentJoiner } from './join-document.ts'
+
+export type StoredContent = Pick<ImportApp, 'catalog' | 'blobs' | 'limits'>
+
+type Overrides = LevelOverrides | undefined
+
+export interface VersionLevels {
+  /** As imaging/metadata.ts writes it. */
+  readonly text: string
+  overridesOf(instance: InstanceParts): Overrides | Promise<Overrides>
+}
+
+/** Of instances that come from files: each knows the levels that its file has. */
+export function levelsOfFiles(joiner: DocumentJoiner, text: string): VersionLevels {
+  const bytes = Buffer.from(text)
+  let levels: FlatLevels | undefined
+  // Many instances of a series that differ do so in the same way.
+  let last: { readonly own: Buffer; readonly overrides: Overrides } | undefined
+  return {
+    text,
+    async overridesOf(instance) {
+      const own = await joiner.metadata(instance, 'levels')
+      if (bytes.equals(own)) return undefined
+      if (last?.own.equals(own) !== true) {
+        levels ??= flatLevels(text)
+        const copied = Buffer.from(own)
+        last = { own: copied, overrides: overridesBetween(flatLevels(copied.toString()), levels) }
+      }
+      return last.overrides
+    },
+  }
+}
+
+/** The same instances under the levels of another text: what it says differently, they keep as it was. */
+export function keptUnder(base: VersionLevels, text: string): VersionLevels {
+  if (base.text === text) return base
+  const levels = flatLevels(text)
+  const changes = changesBetween(flatLevels(base.text), levels)
+  return {
+    text,
+    overridesOf: async (instance) => carriedOver(await base.overridesOf(instance), { changes, levels }),
+  }
+}
+
+/** The same instances under the levels of another text, which in these attributes hold for all of them. */
+export const subjectTo = (base: VersionLevels, text: string, keys: { has(key: string): boolean }): VersionLevels => ({
+  text,
+  overridesOf: async (instance) => withoutKeys(await base.overridesOf(instance), keys),
+})
+
+/** The same instances in an image set with other levels, which count wherever the two differ. */
+export const movedUnder = (base: VersionLevels, text: string): VersionLevels =>
+  subjectTo(base, text, changesBetween(flatLevels(base.text), flatLevels(text)))
+
+/**
+ * Of a version as it is.
+ * @throws ContractError ResourceNotFoundException where there is no such version: it was deleted after the caller saw it
+ */
+export async function levelsOfVersion(
+  app: StoredContent,
+  { version, joiner }: { readonly version: VersionOfDatastore; readonly joiner: DocumentJoiner },
+): Promise<VersionLevels> {
+  const place = await app.catalog.imageSets.levels(version)
+  if (place !== 'of-last-instance' && place !== 'absent') return storedLevels(app.blobs, place)
+  const last = place === 'absent' ? undefined : (await app.catalog.imageSets.parts(version)).at(-1)
+  if (last === undefined) throw goneVersion(version)
+  return levelsOfFiles(joiner, Buffer.from(await joiner.metadata(last, 'levels')).toString())
+}
+
+export const goneVersion = ({ datastoreId, imageSetId, version }: VersionOfDatastore) =>
+  new ContractError(
+    'ResourceNotFoundException',
+    `Data store ${datastoreId} has no image set ${imageSetId} in version ${version}`,
+  )
+
+type Blobs = StoredContent['blobs']
+
+/** Without what instances have differently. */
+export async function storedLevelsText(blobs: Blobs, place: LevelsPlace): Promise<string> {
+  for await (const line of linesOf(blobs, place)) return line.bytes.toString()
+  throw new Error(`the blob ${place.blobKey} has no levels where they were`)
+}
+
+async function storedLevels(blobs: Blobs, place: LevelsPlace): Promise<VersionLevels> {
+  let text: string | undefined
+  const lines = new Map<string, { readonly offsetBytes: number; readonly lengthBytes: number }>()
+  for await (const { bytes, offsetBytes } of linesOf(blobs, place)) {
+    if (text === undefined) text = bytes.toString()
+    else lines.set(uidOfLine(bytes.toString('utf8', 0, UID_BYTES_MAX)), { offsetBytes, lengthBytes: bytes.length })
+  }
+  if (text === undefined) throw new Error(`the blob ${place.blobKey} has no levels where they were`)
+  const reader = new WindowReader(blobs)
+  return {
+    text,
+    async overridesOf({ sopInstanceUID }) {
+      const line = lines.get(sopInstanceUID)
+      if (line === undefined) return undefined
+      const bytes = await reader.read({ blobKey: place.blobKey, ...line })
+      return overridesOfLine(Buffer.from(bytes).toString())
+    },
+  }
+}
+
+/** A UID of at most 256 characters (imaging/summary-attributes.ts), each of which takes six bytes at most as JSON. */
+const UID_BYTES_MAX = 6 * 256 + 2
+
+interface Line {
+  readonly bytes: Buffer
+  readonly offsetBytes: number
+}
+
+/** One line is held at a time. @throws where the blob does not hold all of the range */
+async function* linesOf(blobs: Blobs, { blobKey, offsetBytes, sizeBytes }: LevelsPlace): AsyncGenerator<Line> {
+  const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
+  if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
+  let pieces: Uint8Array[] = []
+  let lineAt = offsetBytes
+  let at = offsetBytes
+  for await (const chunk of blob.bytes) {
+    let start = 0
+    for (let end = chunk.indexOf(LINE_BREAK); end !== -1; end = chunk.indexOf(LINE_BREAK, start)) {
+      pieces.push(chunk.subarray(start, end))
+      yield { bytes: Buffer.concat(pieces), offsetBytes: lineAt }
+      pieces = []
+      start = end + 1
+      lineAt = at + start
+    }
+    pieces.push(chunk.subarray(start))
+    at += chunk.length
+  }
+  if (at - offsetBytes < sizeBytes) throw new Error(`the blob ${blobKey} is shorter than it was`)
+  yield { bytes: Buffer.concat(pieces), offsetBytes: lineAt }
+}
+
+const LINE_BREAK = 0x0a
+
+/** What is kept of a version; `different` are the instances that have overrides. */
+export async function* levelsBytes(
+  levels: VersionLevels,
+  different: readonly InstanceParts[],
+): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(levels.text)
+  for (const instance of different) {
+    const overrides = await levels.overridesOf(instance)
+    if (overrides !== undefined) yield Buffer.from(lineOf(instance.sopInstanceUID, overrides))
+  }
+}
