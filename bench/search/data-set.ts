@@ -5,7 +5,7 @@
  */
 import type { SortField } from '../../src/imaging/search/search.ts'
 import { studyInstant } from '../../src/imaging/search/study-instant.ts'
-import type { StoredFile } from '../../src/stores/catalog/catalog.ts'
+import type { StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { type Random, randomOf, wholeBelow } from '../random.ts'
 
 /** Goes up with every change of what is generated, so that no store of an earlier kind is taken for one of this. */

@@ -3,7 +3,8 @@
  * the verbs that an import uses, durable as they are there. What is written stays: a small store is copied for it, a large one is
  * warm as it is, and what came is taken out again.
  */
-import type { Catalog, Lease, StoredFile } from '../../src/stores/catalog/catalog.ts'
+import type { Catalog } from '../../src/stores/catalog/catalog.ts'
+import type { Lease, StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { quantile } from '../processes.ts'
 import { randomOf, wholeBelow } from '../random.ts'
 import { type BuiltStore, DATASTORE_ID } from './built-store.ts'

@@ -3,25 +3,8 @@
 import { DicomError } from './dicom-error.ts'
 import { entryOf, tagOf } from './dictionary.ts'
 import { type TextWriter, textWriter } from './encode-text.ts'
+import type { Attributes, AttributeValue, ElementValue } from './encode-values.ts'
 import { encodeValue, swapUnits, unitBytes } from './encode-values.ts'
-
-/** One value or several; bytes are taken as they are (little endian); `null` is an empty element. */
-export type ElementValue =
-  | string
-  | number
-  | Uint8Array
-  | null
-  | readonly string[]
-  | readonly number[]
-  | readonly Attributes[]
-
-/** A value whose VR the dictionary knows, or one with its VR (private elements, and deliberate mistakes). */
-export type AttributeValue = ElementValue | { vr: string; value: ElementValue; undefinedLength?: boolean }
-
-/** A data set by standard keyword or `GGGGEEEE`. */
-export interface Attributes {
-  readonly [keywordOrTag: string]: AttributeValue | undefined
-}
 
 export interface Spelling {
   littleEndian: boolean

@@ -1,7 +1,5 @@
 /** Turns the value of one element into bytes by its VR (PS3.5 6.2): little endian, padded to an even length. */
-
 import { DicomError } from './dicom-error.ts'
-import type { ElementValue } from './encode-elements.ts'
 import type { TextWriter } from './encode-text.ts'
 
 export interface ValueToEncode {
@@ -123,4 +121,22 @@ function scalars(tag: string, list: readonly unknown[]): readonly (string | numb
     throw new DicomError({ reason: 'only a sequence takes a list of items', tag })
   }
   return list as readonly (string | number)[]
+}
+
+/** One value or several; bytes are taken as they are (little endian); `null` is an empty element. */
+export type ElementValue =
+  | string
+  | number
+  | Uint8Array
+  | null
+  | readonly string[]
+  | readonly number[]
+  | readonly Attributes[]
+
+/** A value whose VR the dictionary knows, or one with its VR (private elements, and deliberate mistakes). */
+export type AttributeValue = ElementValue | { vr: string; value: ElementValue; undefinedLength?: boolean }
+
+/** A data set by standard keyword or `GGGGEEEE`. */
+export interface Attributes {
+  readonly [keywordOrTag: string]: AttributeValue | undefined
 }

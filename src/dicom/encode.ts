@@ -4,17 +4,12 @@
  */
 
 import { deflateRawSync } from 'node:zlib'
-import {
-  type Attributes,
-  concatenate,
-  encodeAttributes,
-  encodeAttributesAround,
-  type Spelling,
-} from './encode-elements.ts'
+import { concatenate, encodeAttributes, encodeAttributesAround, type Spelling } from './encode-elements.ts'
+import type { Attributes } from './encode-values.ts'
 import { basicOffsetTable, evenLength, itemHeader, SEQUENCE_DELIMITER } from './pixel-data-parts.ts'
 import { transferSyntaxOf } from './transfer-syntaxes.ts'
 
-export type { Attributes, AttributeValue, ElementValue } from './encode-elements.ts'
+export type { Attributes, AttributeValue, ElementValue } from './encode-values.ts'
 
 export {
   DeflatedExplicitVRLittleEndian,

@@ -1,7 +1,7 @@
 /** The line of the failure report for an input file that could not be imported. */
 import type { ImportApp } from '../app.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
-import type { FailedFile } from '../stores/catalog/catalog.ts'
+import type { FailedFile } from '../stores/catalog/import-job-repository.ts'
 import { UnreadableObject } from './input-bucket.ts'
 
 export function failureOf(app: Pick<ImportApp, 'log'>, key: string, cause: unknown): FailedFile {

@@ -16,7 +16,7 @@ import { planTrueFrames } from '../pixel-data/true-syntax.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import { encodeFrameTable, type FrameRange } from '../stores/blobs/frame-table.ts'
 import { imageFrameIdOf } from '../stores/blobs/image-frame-id.ts'
-import type { FramesPlace } from '../stores/catalog/catalog.ts'
+import type { FramesPlace } from '../stores/catalog/image-set-records.ts'
 import { gathered } from './blob-builder.ts'
 
 export interface FramesWork {

@@ -12,12 +12,11 @@ import {
   parseJsonMetadata,
   putInFront,
 } from '../imaging/documents/json-metadata.ts'
-import type { FailedFile, ImportJob, Lease } from '../stores/catalog/catalog.ts'
+import type { FailedFile, ImportJob } from '../stores/catalog/import-job-repository.ts'
 import type { BucketFile } from '../stores/locations/locations.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
 import { failureOf } from './file-failure.ts'
 import { type InputBucket, rangesOf, UnreadableObject } from './input-bucket.ts'
-import type { BatchWriter } from './store-batch.ts'
 
 interface Mapping {
   /** From 1, as the request has them. */
@@ -174,26 +173,3 @@ const cannotBeUsed = (number: number, why: string) => `The JSON metadata of mapp
 
 const STUDY = '0020000D'
 const SERIES = '0020000E'
-
-/** Behind all files of the job: who goes on after a crash finds them recorded, and only some of these lines perhaps. */
-export async function recordMetadataFailures(
-  { catalog }: Pick<ImportApp, 'catalog'>,
-  work: {
-    readonly metadata: JsonMetadataFiles
-    readonly job: ImportJob
-    readonly lease: Lease
-    readonly writer: BatchWriter
-    readonly isWhole: boolean
-  },
-): Promise<void> {
-  const { metadata, job, lease, writer, isWhole } = work
-  if (metadata.keys.size === 0) return
-  const recorded = new Set(await catalog.importJobs.recordedKeys(job.jobId, [...metadata.keys]))
-  const failures: FailedFile[] = []
-  for await (const failure of metadata.failures({ isWhole })) if (!recorded.has(failure.key)) failures.push(failure)
-  if (failures.length === 0) return
-  const { filesDone } = (await catalog.importJobs.get(job))!
-  await catalog.importJobs.setFilesFound(lease, filesDone + failures.length)
-  for (const failure of failures) await writer.addUnstored(failure)
-  await writer.flush()
-}

@@ -5,14 +5,8 @@
 import type { ImportApp } from '../app.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import { encodeFrameTable } from '../stores/blobs/frame-table.ts'
-import type {
-  FramesPlace,
-  ImportJob,
-  Lease,
-  MetadataPlace,
-  RecordedFile,
-  StoredFile,
-} from '../stores/catalog/catalog.ts'
+import type { FramesPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
+import type { ImportJob, Lease, RecordedFile, StoredFile } from '../stores/catalog/import-job-repository.ts'
 import { gathered } from './blob-builder.ts'
 import type { MetadataBytes } from './describe-instance.ts'
 import { type FramesToKeep, type HeldFrames, onlyRange } from './file-frames.ts'

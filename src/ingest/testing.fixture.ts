@@ -3,7 +3,8 @@ import type { ImportApp } from '../app.ts'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { startFrameThreads } from '../pixel-data/threads/frame-threads.ts'
 import { newId } from '../server/new-id.ts'
-import type { Catalog, ImportJob } from '../stores/catalog/catalog.ts'
+import type { Catalog } from '../stores/catalog/catalog.ts'
+import type { ImportJob } from '../stores/catalog/import-job-repository.ts'
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 

@@ -7,8 +7,9 @@ import { newId } from '../server/new-id.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
 import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
 import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
-import type { Catalog, ImportJobs } from '../stores/catalog/catalog.ts'
+import type { Catalog } from '../stores/catalog/catalog.ts'
 import { collected } from '../stores/catalog/conformance/catalog.fixture.ts'
+import type { ImportJobs } from '../stores/catalog/import-job-repository.ts'
 import {
   POSTGRES_TEST_LIMITS,
   postgresIsMissing,

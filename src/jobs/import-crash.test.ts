@@ -20,7 +20,8 @@ import { findCodestream } from '../pixel-data/jpeg2000/jp2-boxes.ts'
 import { openStores } from '../server/open-stores.ts'
 import { openReplyBuffers } from '../server/reply-buffers.ts'
 import { type BlobStore, readAll } from '../stores/blobs/blob-store.ts'
-import type { DocumentPlace, ImportJob } from '../stores/catalog/catalog.ts'
+import type { DocumentPlace } from '../stores/catalog/image-set-records.ts'
+import type { ImportJob } from '../stores/catalog/import-job-repository.ts'
 import { startImportWorker } from './import-worker.ts'
 
 const SERIES = 3

@@ -5,7 +5,8 @@
  */
 import type { ImportApp } from '../app.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
-import type { GeneratedImageSet, ImportJob, ReportLine } from '../stores/catalog/catalog.ts'
+import type { GeneratedImageSet } from '../stores/catalog/image-set-records.ts'
+import type { ImportJob, ReportLine } from '../stores/catalog/import-job-repository.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
 import { putMadeOutput } from './job-output.ts'
 

@@ -12,7 +12,7 @@ import { after, test } from 'node:test'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
 import { openStores } from '../server/open-stores.ts'
-import type { Workflows } from '../stores/catalog/catalog.ts'
+import type { Workflows } from '../stores/catalog/workflow-repository.ts'
 import { startWorkflowWorker } from './workflow-worker.ts'
 import {
   appOver,

@@ -14,12 +14,11 @@ import {
   type DocumentsOfGroups,
   ImageSetLocked,
   ImageSetMoved,
-  type ImportJob,
   type InstanceParts,
-  type Lease,
   type VersionToBe,
   type WaitingGroup,
-} from '../stores/catalog/catalog.ts'
+} from '../stores/catalog/image-set-records.ts'
+import type { ImportJob, Lease } from '../stores/catalog/import-job-repository.ts'
 import { DocumentJoiner, type DocumentToJoin, type JoinedDocument } from '../versions/join-document.ts'
 import { keptUnder, levelsBytes, levelsOfFiles, levelsOfVersion } from '../versions/version-levels.ts'
 

@@ -7,12 +7,12 @@ import { ContractError } from '../contract/errors.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import { failureOf } from '../ingest/file-failure.ts'
 import { type InputBucket, UnreadableObject } from '../ingest/input-bucket.ts'
-import { JsonMetadataFiles, recordMetadataFailures } from '../ingest/json-metadata-files.ts'
+import { JsonMetadataFiles } from '../ingest/json-metadata-files.ts'
 import { readAhead } from '../ingest/read-ahead.ts'
 import { type FileRead, type Reading, readFile } from '../ingest/read-file.ts'
 import { BatchWriter, blobFolder, newBlobKey } from '../ingest/store-batch.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
-import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog/catalog.ts'
+import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog/import-job-repository.ts'
 import {
   type Bucket,
   type BucketEntry,
@@ -26,6 +26,7 @@ import { writeReport } from './import-report.ts'
 import { inputFiles } from './input-files.ts'
 import { JobFailed } from './job-failed.ts'
 import { putOutput } from './job-output.ts'
+import { recordMetadataFailures } from './metadata-failures.ts'
 import { publishGroups } from './publish-groups.ts'
 import { removeUnrecordedBlobs } from './unrecorded-blobs.ts'
 

@@ -2,7 +2,7 @@
  * One workflow from its claim to its end: the bytes of every version to be are made durable, and then one transaction makes all of them
  * visible. What was found to be wrong meanwhile ends it as a failed version with a message.
  */
-import type { ImportApp } from '../app.ts'
+
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import {
   type ClaimedWorkflow,
@@ -11,13 +11,12 @@ import {
   type UpdateRequest,
   type VersionToPublish,
   WorkflowLost,
-} from '../stores/catalog/catalog.ts'
+} from '../stores/catalog/workflow-repository.ts'
 import { copiedVersion } from '../versions/copied-version.ts'
 import { revertedVersion, updatedVersion } from '../versions/updated-version.ts'
+import type { MakingVersions, WorkflowApp } from '../versions/version-blob.ts'
 import { WorkflowFailed } from '../versions/workflow-failed.ts'
 import { removeUnrecordedBlobs } from './unrecorded-blobs.ts'
-
-export type WorkflowApp = Pick<ImportApp, 'catalog' | 'blobs' | 'limits' | 'clock' | 'newId' | 'log'>
 
 /** @throws WorkflowFailed where it cannot succeed; WorkflowLost where another worker has it. */
 export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
@@ -43,14 +42,6 @@ export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): P
     if (cause instanceof WorkflowLost) await app.blobs.remove([...digests.keys()])
     throw cause
   }
-}
-
-export interface MakingVersions {
-  readonly app: WorkflowApp
-  readonly datastoreId: string
-  readonly newBlobKey: () => string
-  /** Of what was written. */
-  readonly digests: Map<string, BlobDigest>
 }
 
 async function updatedVersions(

@@ -13,7 +13,7 @@ import { newId } from '../server/new-id.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
 import { openFolderLocations } from '../stores/blobs/disk/folder-locations.ts'
 import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
-import type { ImportJobs } from '../stores/catalog/catalog.ts'
+import type { ImportJobs } from '../stores/catalog/import-job-repository.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { startImportWorker } from './import-worker.ts'
 

@@ -5,7 +5,7 @@ import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
 import { newId } from '../server/new-id.ts'
 import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
 import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
-import type { Workflows } from '../stores/catalog/catalog.ts'
+import type { Workflows } from '../stores/catalog/workflow-repository.ts'
 import {
   POSTGRES_TEST_LIMITS,
   postgresIsMissing,

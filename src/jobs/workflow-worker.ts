@@ -3,12 +3,13 @@
  * since nothing of a workflow is visible before its end.
  */
 import { ContractError } from '../contract/errors.ts'
-import { type ClaimedWorkflow, WorkflowLost } from '../stores/catalog/catalog.ts'
+import { type ClaimedWorkflow, WorkflowLost } from '../stores/catalog/workflow-repository.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import type { WorkflowApp } from '../versions/version-blob.ts'
 import { WorkflowFailed } from '../versions/workflow-failed.ts'
 import { LateReleases } from './late-releases.ts'
 import { asJobMessage } from './run-import.ts'
-import { removeBlobsOf, runWorkflow, type WorkflowApp } from './run-workflow.ts'
+import { removeBlobsOf, runWorkflow } from './run-workflow.ts'
 import { startWorkLoop, type WorkLoop } from './work-loop.ts'
 
 /** Of workers that died on it: then it is the workflow. */

@@ -13,7 +13,7 @@ import { readWholeRange } from '../stores/blobs/blob-range.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { movedFrameTable, rangesOfTable } from '../stores/blobs/frame-table.ts'
 import { type BlobRange, type MovedPiece, movedOffset, movedPieces } from '../stores/blobs/moved-ranges.ts'
-import type { HollowBlob, PlaceInBlob } from '../stores/catalog/catalog.ts'
+import type { HollowBlob, PlaceInBlob } from '../stores/catalog/blob-repository.ts'
 
 /** Others that wait for the sweep get their turn behind it. */
 const ROUND_MS = 60_000

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
-import type { ClientTokenUse } from '../stores/catalog/catalog.ts'
+import type { ClientTokenUse } from '../stores/catalog/datastore-repository.ts'
 
 export function clientTokenUse(app: App, input: { readonly clientToken: string }): ClientTokenUse {
   const { clientToken, ...parameters } = input

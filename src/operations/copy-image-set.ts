@@ -8,7 +8,7 @@ import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'
 import { readLevels } from '../imaging/documents/levels.ts'
 import { parseCopiableAttributes } from '../imaging/updates/copiable-attributes.ts'
-import type { CopyRequest, LockedImageSet } from '../stores/catalog/catalog.ts'
+import type { CopyRequest, LockedImageSet } from '../stores/catalog/workflow-repository.ts'
 import { levelsText } from '../versions/stored-levels.ts'
 import { beginWorkflow, imageSetArn, latestImageSet } from './image-set-access.ts'
 

@@ -1,7 +1,7 @@
 /** What every operation asks first: is the data store there, and may it be used. */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
-import type { Datastore } from '../stores/catalog/catalog.ts'
+import type { Datastore } from '../stores/catalog/datastore-repository.ts'
 
 /** The data store in whatever status; a deleted one stays visible for a day, since clients poll for DELETED. */
 export async function knownDatastore(app: App, datastoreId: string): Promise<Datastore> {

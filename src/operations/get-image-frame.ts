@@ -12,7 +12,7 @@ import { frameContentType } from '../dicom/stored-syntax.ts'
 import { type SmallerPicture, STORED_FRAME_HEADER_BYTES, smallerPicture } from '../pixel-data/htj2k/smaller-picture.ts'
 import { readFrameRanges } from '../stores/blobs/frame-table.ts'
 import { partsOfImageFrameId } from '../stores/blobs/image-frame-id.ts'
-import type { FramesPlace, InstancePlace } from '../stores/catalog/catalog.ts'
+import type { FramesPlace, InstancePlace } from '../stores/catalog/image-set-records.ts'
 import { beginningOfPieces, bytesOfPieces, type Piece, readPiece, readPieces, sizeOfPieces } from './blob-pieces.ts'
 import { activeDatastore } from './datastore-access.ts'
 

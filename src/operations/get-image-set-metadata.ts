@@ -7,7 +7,7 @@ import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { gzipAround } from '../imaging/documents/metadata-document.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
-import type { DocumentPlace } from '../stores/catalog/catalog.ts'
+import type { DocumentPlace } from '../stores/catalog/image-set-records.ts'
 import { activeDatastore } from './datastore-access.ts'
 
 /** A greater document is piped; one up to this is sent in one piece, with its length. */

@@ -1,12 +1,8 @@
 /** What operations on one image set have in common: whether it is there, its ARN, and what is said where a workflow cannot begin. */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
-import type {
-  BeginWorkflowOutcome,
-  ImageSetProperties,
-  LockedImageSet,
-  WorkflowRequest,
-} from '../stores/catalog/catalog.ts'
+import type { ImageSetProperties } from '../stores/catalog/image-set-records.ts'
+import type { BeginWorkflowOutcome, LockedImageSet, WorkflowRequest } from '../stores/catalog/workflow-repository.ts'
 import { activeDatastore, datastoreArn, datastoreNotFound, deletedSince } from './datastore-access.ts'
 
 export interface NamedImageSet {

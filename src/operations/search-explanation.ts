@@ -1,5 +1,5 @@
 /** What the header `x-hilum-explain` says of a search: one line of JSON, names of attributes and numbers, nothing of a patient. */
-import type { SearchPage, Visited } from '../stores/catalog/catalog.ts'
+import type { SearchPage, Visited } from '../stores/catalog/search-repository.ts'
 
 export interface Explanation extends Omit<Visited, 'leaves' | 'entries' | 'rows' | 'count'> {
   readonly leavesVisited: number

@@ -1,7 +1,7 @@
 /** What an ARN names for the three operations on tags, and what is said of one that names nothing here (AWS "Tagging resources"). */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
-import type { TaggedResource } from '../stores/catalog/catalog.ts'
+import type { TaggedResource } from '../stores/catalog/tagged-resources.ts'
 
 /** Of one resource, as AWS documents it. */
 export const TAGS_MAX = 50

@@ -6,7 +6,7 @@ import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'
-import type { UpdateRequest } from '../stores/catalog/catalog.ts'
+import type { UpdateRequest } from '../stores/catalog/workflow-repository.ts'
 import { updatedImageSet } from '../versions/update-content.ts'
 import { beginWorkflow, isCountable, latestImageSet } from './image-set-access.ts'
 

@@ -1,15 +1,10 @@
 /** The image set, or its next version, that CopyImageSet makes: instances of the source beside those that are there. */
 import { LEVELS_DO_NOT_MATCH, levelsAgree } from '../imaging/updates/copiable-attributes.ts'
-import type { MakingVersions } from '../jobs/run-workflow.ts'
-import type {
-  CopyRequest,
-  ImageSetVersion,
-  InstanceParts,
-  LockedImageSet,
-  VersionToPublish,
-} from '../stores/catalog/catalog.ts'
+import type { ImageSetVersion, InstanceParts } from '../stores/catalog/image-set-records.ts'
+import type { CopyRequest, LockedImageSet, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
 import { DocumentJoiner } from './join-document.ts'
 import { rowOf } from './updated-version.ts'
+import type { MakingVersions } from './version-blob.ts'
 import { writeVersion } from './version-blob.ts'
 import { levelsOfVersion, movedUnder } from './version-levels.ts'
 import { WorkflowFailed } from './workflow-failed.ts'

@@ -2,10 +2,11 @@
  * Joins the metadata of instances to the body of a document and deflates it, piece by piece: however many instances there are, a window
  * of a blob, one piece and the greatest entry are held at a time, and some 300 bytes an instance of where each lies.
  */
+
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
 import type { PixelItemWalk } from '../dicom/pixel-items.ts'
-import { withOverrides } from '../imaging/documents/level-overrides.ts'
+import { type LevelOverrides, withOverrides } from '../imaging/documents/level-overrides.ts'
 import { NO_FRAMES } from '../imaging/documents/metadata.ts'
 import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END, type DocumentBody } from '../imaging/documents/metadata-document.ts'
 import { readInstance } from '../imaging/instances/instance.ts'
@@ -13,8 +14,7 @@ import { describeInstance, type MetadataBytes } from '../ingest/describe-instanc
 import { checkedToTheEnd } from '../ingest/large-file.ts'
 import { readHeader, readTrailing } from '../ingest/read-header.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
-import type { InstanceParts, InstancePlace } from '../stores/catalog/catalog.ts'
-import type { VersionLevels } from './version-levels.ts'
+import type { InstanceParts, InstancePlace } from '../stores/catalog/image-set-records.ts'
 
 /** Few enough that nobody waits long for one to be compressed, many enough that starting anew with each costs nothing. */
 const PIECE_BYTES = 256 * 1024
@@ -130,4 +130,12 @@ export class DocumentJoiner {
       frames: NO_FRAMES,
     })
   }
+}
+
+export type Overrides = LevelOverrides | undefined
+
+export interface VersionLevels {
+  /** As imaging/metadata.ts writes it. */
+  readonly text: string
+  overridesOf(instance: InstanceParts): Overrides | Promise<Overrides>
 }

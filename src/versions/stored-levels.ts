@@ -1,6 +1,6 @@
 /** Patient, study and series of one version, as the text that imaging/metadata.ts wrote. */
 
-import type { VersionOfDatastore } from '../stores/catalog/catalog.ts'
+import type { VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
 import { DocumentJoiner } from './join-document.ts'
 import { goneVersion, type StoredContent, storedLevelsText } from './version-levels.ts'
 

@@ -11,7 +11,8 @@ import {
   parseUpdate,
   sopInstanceUIDsGiven,
 } from '../imaging/updates/metadata-update.ts'
-import type { InstanceParts, LockedImageSet, UpdateRequest } from '../stores/catalog/catalog.ts'
+import type { InstanceParts } from '../stores/catalog/image-set-records.ts'
+import type { LockedImageSet, UpdateRequest } from '../stores/catalog/workflow-repository.ts'
 import { DocumentJoiner } from './join-document.ts'
 import { levelsText, type StoredContent, textOf } from './stored-levels.ts'
 

@@ -1,10 +1,11 @@
 /** The next version of an image set by UpdateImageSetMetadata: attributes changed, or an earlier version taken back. */
 import { imageSetOfLevels, readLevels } from '../imaging/documents/levels.ts'
-import type { MakingVersions } from '../jobs/run-workflow.ts'
-import type { InstanceParts, LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog/catalog.ts'
+import type { InstanceParts } from '../stores/catalog/image-set-records.ts'
+import type { LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
 import { DocumentJoiner } from './join-document.ts'
 import { levelsText } from './stored-levels.ts'
 import { updatedImageSet } from './update-content.ts'
+import type { MakingVersions } from './version-blob.ts'
 import { writeVersion } from './version-blob.ts'
 import { levelsOfVersion, subjectTo } from './version-levels.ts'
 

@@ -2,11 +2,13 @@
  * The blob of one version to be: entries that are new, the metadata document, which is joined while the blob is written, and the levels
  * with what instances have differently.
  */
+import type { ImportApp } from '../app.ts'
 import { gathered } from '../ingest/blob-builder.ts'
-import type { MakingVersions } from '../jobs/run-workflow.ts'
-import type { DocumentPlace, InstanceParts, LevelsPlace, MetadataPlace } from '../stores/catalog/catalog.ts'
+import type { BlobDigest } from '../stores/blobs/blob-store.ts'
+import type { DocumentPlace, InstanceParts, LevelsPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
+import type { VersionLevels } from './join-document.ts'
 import { DocumentJoiner, type JoinedDocument } from './join-document.ts'
-import { levelsBytes, type VersionLevels } from './version-levels.ts'
+import { levelsBytes } from './version-levels.ts'
 import { WorkflowFailed } from './workflow-failed.ts'
 
 export interface VersionToWrite {
@@ -68,4 +70,14 @@ export async function writeVersion(
     document: { ...body, ...document, blobKey },
     metadataOf,
   }
+}
+
+export type WorkflowApp = Pick<ImportApp, 'catalog' | 'blobs' | 'limits' | 'clock' | 'newId' | 'log'>
+
+export interface MakingVersions {
+  readonly app: WorkflowApp
+  readonly datastoreId: string
+  readonly newBlobKey: () => string
+  /** Of what was written. */
+  readonly digests: Map<string, BlobDigest>
 }

@@ -2,6 +2,7 @@
  * Patient, study and series of one version, and what its instances have differently. Both lie in one range of a blob: the text of the
  * levels, and behind it a line for each instance that differs. In memory are the levels, and of each line where it lies.
  */
+
 import type { ImportApp } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import {
@@ -9,7 +10,6 @@ import {
   changesBetween,
   type FlatLevels,
   flatLevels,
-  type LevelOverrides,
   lineOf,
   overridesBetween,
   overridesOfLine,
@@ -17,18 +17,10 @@ import {
   withoutKeys,
 } from '../imaging/documents/level-overrides.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
-import type { InstanceParts, LevelsPlace, VersionOfDatastore } from '../stores/catalog/catalog.ts'
-import type { DocumentJoiner } from './join-document.ts'
+import type { InstanceParts, LevelsPlace, VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
+import type { DocumentJoiner, Overrides, VersionLevels } from './join-document.ts'
 
 export type StoredContent = Pick<ImportApp, 'catalog' | 'blobs' | 'limits'>
-
-type Overrides = LevelOverrides | undefined
-
-export interface VersionLevels {
-  /** As imaging/metadata.ts writes it. */
-  readonly text: string
-  overridesOf(instance: InstanceParts): Overrides | Promise<Overrides>
-}
 
 /** Of instances that come from files: each knows the levels that its file has. */
 export function levelsOfFiles(joiner: DocumentJoiner, text: string): VersionLevels {

@@ -2,7 +2,7 @@
 import './thumbnail.css'
 import { useEffect, useRef, useState } from 'react'
 import { useApi } from '../api.ts'
-import type { ThumbnailProps } from './pictures.ts'
+import type { ThumbnailProps } from './picture-props.ts'
 import type { Thumbnail as Made } from './thumbnail-pictures.ts'
 
 /** Begun a little before it can be seen. */

@@ -2,7 +2,7 @@
 import './viewer.css'
 import { useMemo } from 'react'
 import { Nothing } from '../components/Nothing.tsx'
-import type { ViewerProps } from './pictures.ts'
+import type { ViewerProps } from './picture-props.ts'
 import { StackViewer } from './StackViewer.tsx'
 import { picturesOf } from './stack/stack.ts'
 import { Video } from './Video.tsx'

@@ -4,19 +4,7 @@
  */
 
 import { later } from '../components/later.tsx'
-import type { MetadataDocument } from '../metadata/document.ts'
-
-export interface ThumbnailProps {
-  readonly datastoreId: string
-  readonly imageSetId: string
-}
-
-export interface ViewerProps {
-  readonly datastoreId: string
-  readonly imageSetId: string
-  readonly versionId: string
-  readonly document: MetadataDocument
-}
+import type { ThumbnailProps, ViewerProps } from './picture-props.ts'
 
 export const Thumbnail = later<ThumbnailProps>(async () => (await import('./Thumbnail.tsx')).Thumbnail)
 

@@ -8,7 +8,7 @@ import { findOpenFolder, isDataFolder } from '../../server/data-folder.ts'
 import { serverOf } from '../../server/data-folder-lock.ts'
 import { openLocations, openStores, placesOf } from '../../server/open-stores.ts'
 import { isClosed } from '../../stores/locations/locations.ts'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './finding.ts'
 
 const FREE_WARNING_BYTES = 5 * 1024 ** 3
 const FREE_FAILURE_BYTES = 256 * 1024 ** 2

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises'
 import { ListDatastoresCommand } from '@aws-sdk/client-medical-imaging'
 import { explained, headerOf, openClient, type Server } from '../client/client.ts'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './finding.ts'
 
 /** Above it a person should know, although the server still accepts. */
 const SKEW_WARNING_MS = 60_000

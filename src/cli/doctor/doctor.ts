@@ -5,15 +5,7 @@ import type { ExitCode, Invocation } from '../terminal/command.ts'
 import type { Style, Terminal } from '../terminal/terminal.ts'
 import { checkDataFolder } from './check-data-folder.ts'
 import { checkNames, checkServer } from './check-server.ts'
-
-export interface Finding {
-  readonly subject: string
-  /** `warn`: it works, but not for everyone or not for long. */
-  readonly state: 'ok' | 'warn' | 'fail'
-  readonly detail: string
-  /** What to type or to do, one way a line. */
-  readonly fixes?: readonly string[]
-}
+import type { Finding } from './finding.ts'
 
 export async function doctor(invocation: Invocation): Promise<ExitCode> {
   const { config, terminal } = invocation

@@ -1,5 +1,5 @@
 /** How a search was made, in lines that a person reads. */
-import type { ExplainedSearch } from './explain.ts'
+import type { Explanation } from '../../operations/search-explanation.ts'
 
 export function drawExplanation(search: ExplainedSearch): string {
   const { strategy, index, spaces, bound, count } = search
@@ -52,3 +52,14 @@ const atMost = (bound: number | undefined) => (bound === undefined ? '' : ` (nev
 const number = (count: number) => count.toLocaleString('en-US')
 
 const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`
+
+/** As `--json` prints it. */
+export interface ExplainedSearch extends Explanation {
+  /** Image sets on the page. */
+  readonly imageSets: number
+  readonly hasMore: boolean
+  /** How many match in all, where it was asked for. */
+  readonly total?: number
+  /** From the request to its answer, as it was seen here. */
+  readonly roundTripMs: number
+}

@@ -1,24 +1,15 @@
 /** `hilum explain`: makes the search that `hilum search` would make, and shows how the server went about it instead of what it found. */
+
 import { SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import type { Explanation } from '../../operations/search-explanation.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import { askingFor, explained, headerOf, openClient, serverFor } from '../client/client.ts'
 import { activeDatastores, pickDatastore } from '../client/datastores.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
+import type { ExplainedSearch } from './draw-explanation.ts'
 import { drawExplanation } from './draw-explanation.ts'
 import { PAGE_SIZE, totalIn } from './search-pages.ts'
 import { readSearchRequest } from './search-request.ts'
-
-/** As `--json` prints it. */
-export interface ExplainedSearch extends Explanation {
-  /** Image sets on the page. */
-  readonly imageSets: number
-  readonly hasMore: boolean
-  /** How many match in all, where it was asked for. */
-  readonly total?: number
-  /** From the request to its answer, as it was seen here. */
-  readonly roundTripMs: number
-}
 
 export async function explain(invocation: Invocation): Promise<ExitCode> {
   const { config, terminal, flags } = invocation

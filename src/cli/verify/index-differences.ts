@@ -1,5 +1,5 @@
 /** Says what `hilum verify` has found in the search index. */
-import type { IndexDifference, IndexDifferenceKind } from '../../stores/catalog/catalog.ts'
+import type { IndexDifference, IndexDifferenceKind } from '../../stores/catalog/search-repository.ts'
 
 const IN_WORDS: Readonly<Record<IndexDifferenceKind, (difference: IndexDifference) => string>> = {
   'entries-without-leaf': () => 'there are entries of it, and no leaf',

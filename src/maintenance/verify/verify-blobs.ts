@@ -6,7 +6,8 @@
 import { compareKeys } from '../../stores/blobs/blob-key.ts'
 import type { BlobEntry, BlobStore } from '../../stores/blobs/blob-store.ts'
 import { BytesDigest } from '../../stores/blobs/bytes-digest.ts'
-import type { Catalog, KnownBlob } from '../../stores/catalog/catalog.ts'
+import type { KnownBlob } from '../../stores/catalog/blob-repository.ts'
+import type { Catalog } from '../../stores/catalog/catalog.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import { type Difference, type Looking, type Step, someAtOnce } from './verify-steps.ts'
 

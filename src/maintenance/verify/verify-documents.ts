@@ -1,7 +1,8 @@
 /** Inflates the metadata document of every version, and compares it with what the catalog says of it. */
 import { pipeline } from 'node:stream/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
-import type { Catalog, DocumentOfVersion } from '../../stores/catalog/catalog.ts'
+import type { DocumentOfVersion } from '../../stores/catalog/blob-repository.ts'
+import type { Catalog } from '../../stores/catalog/catalog.ts'
 import { type Difference, type Looking, type Step, someAtOnce } from './verify-steps.ts'
 
 const DOCUMENTS_AT_ONCE = 500

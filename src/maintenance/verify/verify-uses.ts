@@ -1,6 +1,6 @@
 /** Does everything that an image set needs lie inside a blob that is kept for it? Of some image sets at a time, each in one state. */
 import type { BlobStore } from '../../stores/blobs/blob-store.ts'
-import type { UseOfBlob } from '../../stores/catalog/catalog.ts'
+import type { UseOfBlob } from '../../stores/catalog/blob-repository.ts'
 import type { Difference, Looking, Step } from './verify-steps.ts'
 
 const IMAGE_SETS_AT_ONCE = 200

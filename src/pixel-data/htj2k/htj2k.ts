@@ -2,7 +2,9 @@
  * Lossless HTJ2K in the form in which frames are stored (PS3.5 A.4.4, transfer syntax .202): RPCL order, a tile-part for each
  * resolution, and a TLM marker that says how long each is. Encoded and decoded by OpenJPH.
  */
+
 import { type Codestream, parseCodestream } from '../jpeg2000/codestream.ts'
+import { halvingsOf } from '../jpeg2000/halvings.ts'
 import {
   CodecError,
   callCodec,
@@ -29,15 +31,6 @@ interface OpenJPH {
     setTilePartDivisionsAtResolutions(set: boolean): void
   }
   HTJ2KDecoder: new () => DecoderModule & { getLastErrorMessage(): string }
-}
-
-const DECOMPOSITIONS_MAX = 6
-const SMALLEST_SIDE = 32
-
-/** As many halvings as leave a picture to look at. */
-export function halvingsOf({ rows, columns }: { rows: number; columns: number }): number {
-  const halvings = Math.floor(Math.log2(Math.min(rows, columns) / SMALLEST_SIDE))
-  return Math.max(0, Math.min(DECOMPOSITIONS_MAX, halvings))
 }
 
 /** With none OpenJPH loses the least value that a sample can have. */

@@ -1,6 +1,5 @@
 /** JPEG 2000 by OpenJPEG: decoded from both of its syntaxes, encoded without loss for data stores that keep frames so. */
 
-import { halvingsOf } from '../htj2k/htj2k.ts'
 import {
   callCodec,
   type DecodedPicture,
@@ -11,6 +10,7 @@ import {
   type PictureToEncode,
   RPCL,
 } from '../wasm/codec-module.ts'
+import { halvingsOf } from './halvings.ts'
 
 export interface JPEG2000Codec {
   encode(picture: PictureToEncode): Uint8Array<ArrayBuffer>

@@ -53,3 +53,6 @@ export async function readAll(blob: OpenBlob): Promise<Uint8Array> {
   for await (const chunk of blob.bytes) chunks.push(chunk)
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
+
+/** By blob key: what was told when each was put. */
+export type BlobDigests = ReadonlyMap<string, BlobDigest>

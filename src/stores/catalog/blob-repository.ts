@@ -4,9 +4,6 @@ import type { BlobDigest } from '../blobs/blob-store.ts'
 import type { BlobRange, MovedPiece } from '../blobs/moved-ranges.ts'
 import type { DocumentPlace, ImageSetVersion } from './image-set-records.ts'
 
-/** By blob key: what was told when each was put. */
-export type BlobDigests = ReadonlyMap<string, BlobDigest>
-
 export interface FreeBlob {
   readonly blob: number
   readonly blobKey: string

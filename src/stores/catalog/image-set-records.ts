@@ -3,10 +3,12 @@
  * bytes and metadata, and the documents that are joined from these.
  */
 
+import type { ImageSetState, ImageSetWorkflowStatus } from '../../contract/image-sets.ts'
+import type { TypeOf } from '../../contract/shapes.ts'
 import type { DocumentBody } from '../../imaging/documents/metadata-document.ts'
 import type { GroupingElements } from '../../imaging/grouping.ts'
 import type { ImportWarning } from '../../imaging/import-warnings.ts'
-import type { BlobDigests } from './blob-repository.ts'
+import type { BlobDigests } from '../blobs/blob-store.ts'
 
 /** Where an instance's bytes lie: P10 as it was imported. */
 export interface InstancePlace {
@@ -124,4 +126,20 @@ export interface DocumentPlace extends DocumentBody {
   readonly blobKey: string
   readonly offsetBytes: number
   readonly sizeBytes: number
+}
+
+/** What GetImageSet says of an image set or of one of its versions. */
+export interface ImageSetProperties {
+  readonly imageSetId: string
+  /** Of a locked image set the version to be. */
+  readonly version: number
+  readonly imageSetState: TypeOf<typeof ImageSetState>
+  readonly workflowStatus: TypeOf<typeof ImageSetWorkflowStatus>
+  readonly isPrimary: boolean
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly deletedAt: number | undefined
+  readonly lastAccessedAt: number
+  readonly message: string | undefined
+  readonly forced: boolean
 }

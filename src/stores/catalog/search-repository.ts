@@ -1,6 +1,7 @@
 /** What the catalog tells of searches: pages of summaries and how they were found; and of the search index, built anew and verified. */
+
 import type { Filter, TextAttribute } from '../../imaging/search/search.ts'
-import type { Datastore } from './catalog.ts'
+import type { Datastore } from './datastore-repository.ts'
 
 /** One row of a search result. The same image set in the same state is mostly the same object, from search to search. */
 export interface ImageSetSummary {

@@ -1,5 +1,4 @@
 /** Part of the catalog: the tags of data stores and image sets. */
-
 /** A data store, or where `imageSetId` is given an image set of it. */
 export interface TaggedResource {
   readonly datastoreId: string

@@ -3,27 +3,16 @@
  * which locks its image sets; whoever claims it makes the bytes of their next versions, and one transaction makes these visible and
  * unlocks them.
  */
-import type { ImageSetState, ImageSetWorkflowStatus } from '../../contract/image-sets.ts'
-import type { TypeOf } from '../../contract/shapes.ts'
-import type { GroupingElements } from '../../imaging/grouping.ts'
-import type { BlobDigests } from './blob-repository.ts'
-import type { DocumentPlace, ImageSetVersion, LevelsPlace, MetadataPlace } from './image-set-records.ts'
 
-/** What GetImageSet says of an image set or of one of its versions. */
-export interface ImageSetProperties {
-  readonly imageSetId: string
-  /** Of a locked image set the version to be. */
-  readonly version: number
-  readonly imageSetState: TypeOf<typeof ImageSetState>
-  readonly workflowStatus: TypeOf<typeof ImageSetWorkflowStatus>
-  readonly isPrimary: boolean
-  readonly createdAt: number
-  readonly updatedAt: number
-  readonly deletedAt: number | undefined
-  readonly lastAccessedAt: number
-  readonly message: string | undefined
-  readonly forced: boolean
-}
+import type { GroupingElements } from '../../imaging/grouping.ts'
+import type { BlobDigests } from '../blobs/blob-store.ts'
+import type {
+  DocumentPlace,
+  ImageSetProperties,
+  ImageSetVersion,
+  LevelsPlace,
+  MetadataPlace,
+} from './image-set-records.ts'
 
 export interface UpdateRequest {
   readonly operation: 'UpdateImageSetMetadata'

@@ -2,7 +2,7 @@
  * The pages that were found last. A worklist is asked for again and again by all who look at it, and its page is the same until
  * some image set changes: which none has where the number of the last change, read in each search's own transaction, is the same.
  */
-import type { SearchPage } from '../catalog/catalog.ts'
+import type { SearchPage } from '../catalog/search-repository.ts'
 
 export type FoundPage = Pick<SearchPage, 'rows' | 'total' | 'visited'>
 

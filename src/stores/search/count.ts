@@ -2,7 +2,7 @@
  * How many image sets match a search in all, exactly, in the state that its first page was read from. By leaves where their spaces
  * guarantee every text that is looked for; where they only hold a text's hash, the database counts its rows.
  */
-import type { Visited } from '../catalog/catalog.ts'
+import type { Visited } from '../catalog/search-repository.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
 import { one, type Sql } from '../sql/engine/statement.ts'
 import { countMatching, tally } from './kd-tree/count.ts'

@@ -1,5 +1,6 @@
 /** Every way in which the search index and the image sets can come to differ, done by SQL past the catalog. */
-import type { Catalog, IndexDifferenceKind } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { IndexDifferenceKind } from '../catalog/search-repository.ts'
 import type { Row, SqlValue } from '../sql/engine/statement.ts'
 import { decodeEntries, type Entry, encodeEntries, entriesOf } from './kd-tree/entries.ts'
 import { boundsOf, decodeBounds, encodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { comparePositions, positionOf, type Search } from '../../imaging/search/search.ts'
-import type { Catalog, ImageSetSummary, Lease } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
 import {
   AT,
   createDatastore,
@@ -20,6 +20,8 @@ import {
   startJob,
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
+import type { Lease } from '../catalog/import-job-repository.ts'
+import type { ImageSetSummary } from '../catalog/search-repository.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'

@@ -16,7 +16,7 @@ import {
   TEXT_ATTRIBUTES,
   type TextAttribute,
 } from '../../imaging/search/search.ts'
-import type { Catalog, ImageSetSummary, Lease, SearchPage } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
 import {
   AT,
   countedIds,
@@ -25,6 +25,8 @@ import {
   startJob,
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
+import type { Lease } from '../catalog/import-job-repository.ts'
+import type { ImageSetSummary, SearchPage } from '../catalog/search-repository.ts'
 import { type Dialect, POSTGRES, SQLITE } from '../sql/engine/differences.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'

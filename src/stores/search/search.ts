@@ -5,7 +5,8 @@
  * two such texts together, or of all image sets.
  */
 import { type Filter, type Position, positionOf, type Search } from '../../imaging/search/search.ts'
-import type { ImageSetSummary, ImageSets, SearchPage, Visited } from '../catalog/catalog.ts'
+import type { ImageSets } from '../catalog/image-set-repository.ts'
+import type { ImageSetSummary, SearchPage, Visited } from '../catalog/search-repository.ts'
 import { datastoreSearched } from '../sql/datastores/datastores.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
 import { all, type Row, type Sql } from '../sql/engine/statement.ts'

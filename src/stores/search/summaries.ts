@@ -5,7 +5,7 @@
  * change up to which it is known to hold: a later search reads of those that are older only what has changed since.
  */
 import type { Filter } from '../../imaging/search/search.ts'
-import type { ImageSetSummary } from '../catalog/catalog.ts'
+import type { ImageSetSummary } from '../catalog/search-repository.ts'
 import { allOfMany, type Sql } from '../sql/engine/statement.ts'
 import { imageSetIdOf } from '../sql/rows/image-set-id.ts'
 import { COLUMN_OF } from '../sql/rows/search-columns.ts'

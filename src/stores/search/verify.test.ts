@@ -7,7 +7,7 @@ import { after, describe, type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import pg from 'pg'
-import type { Catalog, IndexDifference } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
 import {
   AT,
   collected,
@@ -18,6 +18,7 @@ import {
   startJob,
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
+import type { IndexDifference } from '../catalog/search-repository.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../sql/engine/postgres/postgres.fixture.ts'
 import { inPostgres } from '../sql/engine/postgres/postgres-connection.ts'
 import { POSTGRES_TYPES } from '../sql/engine/postgres/postgres-values.ts'

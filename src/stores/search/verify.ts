@@ -9,7 +9,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { TEXT_ATTRIBUTES } from '../../imaging/search/search.ts'
-import type { IndexDifference, IndexDifferenceKind, IndexVerified } from '../catalog/catalog.ts'
+import type { IndexDifference, IndexDifferenceKind, IndexVerified } from '../catalog/search-repository.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../sql/engine/statement.ts'
 import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf, rowsOf } from './indexed-image-set.ts'

@@ -4,7 +4,7 @@ import { after, describe, type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import pg from 'pg'
 import { positionOf } from '../../imaging/search/search.ts'
-import type { Catalog, Lease } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
 import { describeCatalog } from '../catalog/conformance/catalog.conformance.ts'
 import {
   AT,
@@ -19,6 +19,7 @@ import {
   storedFile,
   tokenOf,
 } from '../catalog/conformance/catalog.fixture.ts'
+import type { Lease } from '../catalog/import-job-repository.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from './open-postgres.ts'
 import { NewerSchema } from './schema/migrate.ts'

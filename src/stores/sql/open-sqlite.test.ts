@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
-import type { Catalog, Lease } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
 import { describeCatalog } from '../catalog/conformance/catalog.conformance.ts'
 import {
   AT,
@@ -19,6 +19,7 @@ import {
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
 import { begin, claim } from '../catalog/conformance/workflow.fixture.ts'
+import type { Lease } from '../catalog/import-job-repository.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import { openSqliteCatalog } from './open-sqlite.ts'
 import { NewerSchema } from './schema/migrate.ts'

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import type { Catalog, GeneratedImageSet } from '../catalog/catalog.ts'
+import type { Catalog } from '../catalog/catalog.ts'
 import {
   AT,
   collected,
@@ -21,6 +21,7 @@ import {
   storedFile,
   tokenOf,
 } from '../catalog/conformance/catalog.fixture.ts'
+import type { GeneratedImageSet } from '../catalog/image-set-records.ts'
 import { checkIndex } from '../search/search-index.fixture.ts'
 import { openSqliteCatalog } from './open-sqlite.ts'
 

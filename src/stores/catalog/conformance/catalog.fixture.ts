@@ -2,17 +2,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { studyInstant } from '../../../imaging/search/study-instant.ts'
-import type {
-  Catalog,
-  Datastore,
-  FailedFile,
-  FramesPlace,
-  GeneratedImageSet,
-  ImportJob,
-  Lease,
-  SkippedFile,
-  StoredFile,
-} from '../catalog.ts'
+import type { Catalog } from '../catalog.ts'
+import type { Datastore } from '../datastore-repository.ts'
+import type { FramesPlace, GeneratedImageSet } from '../image-set-records.ts'
+import type { FailedFile, ImportJob, Lease, SkippedFile, StoredFile } from '../import-job-repository.ts'
 
 /** The moment at which tests begin. */
 export const AT = Date.UTC(2026, 3, 1, 12)

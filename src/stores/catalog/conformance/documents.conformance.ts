@@ -1,14 +1,9 @@
 /** The promises of a catalog about metadata documents: what a version to be is made of, and that a document is of its own version only. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  type Catalog,
-  type DocumentOfGroup,
-  type DocumentsOfGroups,
-  ImageSetMoved,
-  type StoredFile,
-  type VersionToBe,
-} from '../catalog.ts'
+import type { Catalog } from '../catalog.ts'
+import { type DocumentOfGroup, type DocumentsOfGroups, ImageSetMoved, type VersionToBe } from '../image-set-records.ts'
+import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, type FileValues, importFiles, startJob, storedFile } from './catalog.fixture.ts'
 

@@ -1,7 +1,7 @@
 /** The promises of a catalog's import jobs: submitting, leases, records and reports. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LeaseLost } from '../catalog.ts'
+import { LeaseLost } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import {
   AT,

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import type { Catalog, FramesPlace, ImageSetSummary } from '../catalog.ts'
+import type { Catalog } from '../catalog.ts'
+import type { FramesPlace } from '../image-set-records.ts'
+import type { ImageSetSummary } from '../search-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, importFiles, publishAll, startJob, storedFile } from './catalog.fixture.ts'
 

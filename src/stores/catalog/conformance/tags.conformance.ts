@@ -1,7 +1,8 @@
 /** The promises of a catalog's tags. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Catalog, TaggedResource } from '../catalog.ts'
+import type { Catalog } from '../catalog.ts'
+import type { TaggedResource } from '../tagged-resources.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, datastoreNamed, importFiles, storedFile, tokenOf } from './catalog.fixture.ts'
 import { begin, claim, copyOf } from './workflow.fixture.ts'

@@ -1,16 +1,16 @@
 /** Image sets under updates, copies and deletions, for the tests of a catalog. */
 import assert from 'node:assert/strict'
 import type { GroupingElements } from '../../../imaging/grouping.ts'
+import type { Catalog } from '../catalog.ts'
+import type { StoredFile } from '../import-job-repository.ts'
 import type {
   BeginWorkflowOutcome,
-  Catalog,
   ClaimedWorkflow,
   CopyRequest,
-  StoredFile,
   UpdateRequest,
   VersionToPublish,
   WorkflowRequest,
-} from '../catalog.ts'
+} from '../workflow-repository.ts'
 import { AT, createDatastore, type FileValues, importFiles, storedFile } from './catalog.fixture.ts'
 
 export const described = (key: string, values: FileValues = {}): StoredFile => ({

@@ -1,7 +1,8 @@
 /** The promises of a catalog about updates and deletions: what is locked, what is told meanwhile, and what stands at the end. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ImageSetLocked, WorkflowLost, type WorkflowRequest } from '../catalog.ts'
+import { ImageSetLocked } from '../image-set-records.ts'
+import { WorkflowLost, type WorkflowRequest } from '../workflow-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, type FileValues, importFiles, publishAll, startJob } from './catalog.fixture.ts'
 import {

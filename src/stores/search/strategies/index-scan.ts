@@ -7,7 +7,7 @@
  * cuts through them: that last run of equal keys is read again, upwards, as far as the page goes.
  */
 import { comparePositions, type Filter, type Position, type Search } from '../../../imaging/search/search.ts'
-import type { ImageSets } from '../../catalog/catalog.ts'
+import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { all, type Sql, type SqlValue } from '../../sql/engine/statement.ts'
 import { COLUMN_OF } from '../../sql/rows/search-columns.ts'
 

@@ -1,5 +1,5 @@
 /** Blobs in SQL: which are free, and what is known of each; compared by `hilum verify` with what is there. */
-import type { Blobs, DocumentOfVersion, FreeBlob, KnownBlob, UseOfBlob } from '../../catalog/catalog.ts'
+import type { Blobs, DocumentOfVersion, FreeBlob, KnownBlob, UseOfBlob } from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { claimHollow, isOneHollow, keepAsItIs, move, PLACES, placesIn, reserve } from './compaction.ts'
 

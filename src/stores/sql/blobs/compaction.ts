@@ -6,7 +6,7 @@
  */
 
 import { type MovedPiece, movedOffset } from '../../blobs/moved-ranges.ts'
-import type { Blobs, HollowBlob, PlaceInBlob } from '../../catalog/catalog.ts'
+import type { Blobs, HollowBlob, PlaceInBlob } from '../../catalog/blob-repository.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
 import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
 import { takeTurn } from '../history/changes.ts'

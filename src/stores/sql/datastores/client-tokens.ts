@@ -1,5 +1,5 @@
 /** Client tokens: a request that is sent twice is carried out once. */
-import type { ClientTokenUse } from '../../catalog/catalog.ts'
+import type { ClientTokenUse } from '../../catalog/datastore-repository.ts'
 import { one, run, type Sql } from '../engine/statement.ts'
 
 /** What the token made before, or that it stands for another request; undefined where it is new or forgotten. */

@@ -1,5 +1,10 @@
 /** Data stores in SQL: the life from CREATING to DELETED, and the number by which other tables know one. */
-import type { CreateDatastoreOutcome, Datastore, Datastores, DeleteDatastoreOutcome } from '../../catalog/catalog.ts'
+import type {
+  CreateDatastoreOutcome,
+  Datastore,
+  Datastores,
+  DeleteDatastoreOutcome,
+} from '../../catalog/datastore-repository.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
 import { takeTurn } from '../history/changes.ts'

@@ -1,5 +1,5 @@
 /** Tags in SQL. They belong to a data store or an image set by its id, whatever becomes of its versions, and go when it is deleted. */
-import type { AddTagsOutcome, TaggedResource, Tags } from '../../catalog/catalog.ts'
+import type { AddTagsOutcome, TaggedResource, Tags } from '../../catalog/tagged-resources.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, insertAll, one, run, type Sql, type Transactions } from '../engine/statement.ts'
 import { takeTurn } from '../history/changes.ts'

@@ -1,5 +1,5 @@
 /** When image sets were last read, in SQL: a change like any other, since searches tell of it. */
-import type { ImageSets } from '../../catalog/catalog.ts'
+import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import { one, run, type Sql } from '../engine/statement.ts'

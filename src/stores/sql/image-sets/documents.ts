@@ -4,23 +4,23 @@
  */
 import assert from 'node:assert/strict'
 import { placeGroup } from '../../../imaging/grouping.ts'
+import type { BlobDigests } from '../../blobs/blob-store.ts'
 import {
-  type BlobDigests,
   type DocumentPlace,
   type DocumentsOfGroups,
   ImageSetMoved,
-  type ImageSets,
   type ImageSetVersion,
   type InstanceParts,
   type LevelsPlace,
   type VersionOfDatastore,
   type VersionToBe,
   type WaitingGroup,
-} from '../../catalog/catalog.ts'
+} from '../../catalog/image-set-records.ts'
+import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { addUses } from '../blobs/blob-uses.ts'
+import { numberBlobs } from '../blobs/number-blobs.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, allOfMany, insertAll, one, run, type Sql } from '../engine/statement.ts'
-import { numberBlobs } from '../imports/import-files.ts'
 import { primariesOfStudies } from '../rows/grouping-columns.ts'
 import { imageSetIdOf, partsOfImageSetId } from '../rows/image-set-id.ts'
 

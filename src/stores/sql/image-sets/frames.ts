@@ -1,5 +1,6 @@
 /** Where the frames of an instance lie: asked for with every frame that anybody looks at. */
-import type { FramesPlace, ImageSets } from '../../catalog/catalog.ts'
+import type { FramesPlace } from '../../catalog/image-set-records.ts'
+import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { one, type Sql } from '../engine/statement.ts'
 import { partsOfImageSetId } from '../rows/image-set-id.ts'
 

@@ -1,5 +1,7 @@
 /** What GetImageSet and ListImageSetVersions say, in SQL: of image sets that are there, locked, deleted, or not there yet. */
-import type { ImageSetProperties, ImageSets, WorkflowRole } from '../../catalog/catalog.ts'
+import type { ImageSetProperties } from '../../catalog/image-set-records.ts'
+import type { ImageSets } from '../../catalog/image-set-repository.ts'
+import type { WorkflowRole } from '../../catalog/workflow-repository.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
 import { imageSetIdOf, partsOfImageSetId } from '../rows/image-set-id.ts'

@@ -1,5 +1,7 @@
 /** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
-import type { BlobDigests, DocumentPlace, ImageSets, InstancePlace, VersionOfDatastore } from '../../catalog/catalog.ts'
+import type { BlobDigests } from '../../blobs/blob-store.ts'
+import type { DocumentPlace, InstancePlace, VersionOfDatastore } from '../../catalog/image-set-records.ts'
+import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { PagesInMemory } from '../../search/cached-pages.ts'
 import type { IndexSizes } from '../../search/kd-tree/sizes.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'

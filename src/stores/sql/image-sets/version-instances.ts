@@ -1,6 +1,7 @@
 /** The instances of an image set's next version, in SQL: rows end and begin, and bytes stay where they are. */
 import assert from 'node:assert/strict'
-import type { MetadataPlace, VersionInstances } from '../../catalog/catalog.ts'
+import type { MetadataPlace } from '../../catalog/image-set-records.ts'
+import type { VersionInstances } from '../../catalog/workflow-repository.ts'
 import { addUses } from '../blobs/blob-uses.ts'
 import { all, allOfMany, type Sql } from '../engine/statement.ts'
 import { BUT_METADATA_COLUMNS, INSTANCE_COLUMNS } from '../rows/instance-columns.ts'

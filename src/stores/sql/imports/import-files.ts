@@ -1,14 +1,10 @@
 /** The files of running import jobs: recorded in batches, gathered into groups that wait for their image sets. */
+
 import { groupingKey } from '../../../imaging/grouping.ts'
-import type {
-  BlobDigests,
-  FramesPlace,
-  Lease,
-  MetadataPlace,
-  RecordedFile,
-  StoredFile,
-  WaitingGroup,
-} from '../../catalog/catalog.ts'
+import type { BlobDigests } from '../../blobs/blob-store.ts'
+import type { FramesPlace, MetadataPlace, WaitingGroup } from '../../catalog/image-set-records.ts'
+import type { Lease, RecordedFile, StoredFile } from '../../catalog/import-job-repository.ts'
+import { numberBlobs } from '../blobs/number-blobs.ts'
 import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
 import { assertFoundAsGrouped, digestOfKey, elementsOfKey } from '../rows/grouping-columns.ts'
 import { underLease } from './lease.ts'
@@ -65,23 +61,6 @@ const framesValues = (place: FramesPlace, blobs: ReadonlyMap<string, number>): r
   ...[place.framesKey, blobs.get(place.blobKey)!, place.offsetBytes, place.sizeBytes, place.frameCount, place.holds],
   place.storedTransferSyntaxUID,
 ]
-
-/** Rows name a blob by number: its key is long and many instances lie in one. */
-export function* numberBlobs(
-  job: number,
-  blobKeys: readonly string[],
-  digests: BlobDigests = new Map(),
-): Sql<ReadonlyMap<string, number>> {
-  const keys = new Set(blobKeys)
-  const rows = yield* insertAll<{ blob: number; blob_key: string }>('blobs', {
-    columns: ['job', 'blob_key', 'size_bytes', 'sha256'],
-    rows: [...keys].map((key) => [job, key, digests.get(key)?.sizeBytes ?? null, digests.get(key)?.sha256 ?? null]),
-    // Changes nothing and is there for RETURNING, which tells nothing of a row that was left alone.
-    suffix:
-      'ON CONFLICT (blob_key) WHERE removed_at IS NULL DO UPDATE SET blob_key = excluded.blob_key RETURNING blob, blob_key',
-  })
-  return new Map(rows.map((row) => [row.blob_key, row.blob]))
-}
 
 const LAST_FILES_COLUMNS = ['study_instant', 'tags', 'levels_blob', 'levels_offset_bytes', 'levels_size_bytes']
 

@@ -1,5 +1,5 @@
 /** Import jobs in SQL: submitted once, claimed by lease, ended once, and swept of their files afterwards. */
-import type { ClaimedJob, ImportJob, ImportJobs, Lease, SubmitJobOutcome } from '../../catalog/catalog.ts'
+import type { ClaimedJob, ImportJob, ImportJobs, Lease, SubmitJobOutcome } from '../../catalog/import-job-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { sweepBite } from '../blobs/purge.ts'
 import { earlierUse, rememberUse } from '../datastores/client-tokens.ts'

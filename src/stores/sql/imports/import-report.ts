@@ -1,5 +1,6 @@
 /** What a job's report is written from, read a bite at a time: no transaction stays open while the caller writes. */
-import type { GeneratedImageSet, ReportLine } from '../../catalog/catalog.ts'
+import type { GeneratedImageSet } from '../../catalog/image-set-records.ts'
+import type { ReportLine } from '../../catalog/import-job-repository.ts'
 import { all, type Sql, type Transactions } from '../engine/statement.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 import { SKIPPED } from './import-files.ts'

@@ -1,5 +1,5 @@
 /** Whether a worker still owns its import job: asked first by every verb that works on one. */
-import { type Lease, LeaseLost } from '../../catalog/catalog.ts'
+import { type Lease, LeaseLost } from '../../catalog/import-job-repository.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { one, type Sql } from '../engine/statement.ts'
 

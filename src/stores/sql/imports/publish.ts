@@ -10,9 +10,9 @@ import {
   type DocumentsOfGroups,
   type GeneratedImageSet,
   ImageSetLocked,
-  type Lease,
   type WaitingGroup,
-} from '../../catalog/catalog.ts'
+} from '../../catalog/image-set-records.ts'
+import type { Lease } from '../../catalog/import-job-repository.ts'
 import { indexedOf } from '../../search/indexed-image-set.ts'
 import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { addUses } from '../blobs/blob-uses.ts'

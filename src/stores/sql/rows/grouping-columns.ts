@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { type GroupingElements, groupingKey, type StandingImageSet } from '../../../imaging/grouping.ts'
-import type { StoredFile } from '../../catalog/catalog.ts'
+import type { StoredFile } from '../../catalog/import-job-repository.ts'
 import { all, allOfMany, run, type Sql, type SqlValue } from '../engine/statement.ts'
 
 /** In the order in which imaging/grouping.ts writes its keys. */

@@ -4,22 +4,22 @@
  */
 import assert from 'node:assert/strict'
 import { placeGroup } from '../../../imaging/grouping.ts'
+import type { BlobDigests } from '../../blobs/blob-store.ts'
 import type {
-  BlobDigests,
   SharedWith,
   VersionToPublish,
   WorkflowLease,
   WorkflowRequest,
   Workflows,
-} from '../../catalog/catalog.ts'
+} from '../../catalog/workflow-repository.ts'
 import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { addUses } from '../blobs/blob-uses.ts'
+import { numberBlobs } from '../blobs/number-blobs.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
 import { forgetPast, keepPast } from '../history/changes.ts'
 import { deleteImageSet } from '../image-sets/delete-image-set.ts'
 import { type PropertiesRow, propertiesOfWorkflow } from '../image-sets/image-set-properties.ts'
 import { nextInstances } from '../image-sets/version-instances.ts'
-import { numberBlobs } from '../imports/import-files.ts'
 import { ELEMENT_COLUMNS, elementValues, primariesOfStudies } from '../rows/grouping-columns.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 import { withCounts } from '../rows/summary-tags.ts'

@@ -1,5 +1,5 @@
 /** Updates of whole studies under way. Such an update is of all primary image sets that its study has: none may come in while it is made. */
-import type { WorkflowRequest } from '../../catalog/catalog.ts'
+import type { WorkflowRequest } from '../../catalog/workflow-repository.ts'
 import { allOfMany, type Sql } from '../engine/statement.ts'
 
 /** @param primaries numbers of primary image sets. @returns whether one of them changes with its study */

@@ -1,5 +1,5 @@
 /** Whether a worker still owns its workflow: asked first by every verb that works on one. */
-import { type WorkflowLease, WorkflowLost, type WorkflowRequest } from '../../catalog/catalog.ts'
+import { type WorkflowLease, WorkflowLost, type WorkflowRequest } from '../../catalog/workflow-repository.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { one, type Sql } from '../engine/statement.ts'
 

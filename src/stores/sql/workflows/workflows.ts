@@ -1,17 +1,17 @@
 /** Workflows in SQL: begun by a request that locks its image sets, claimed by lease, and ended in ended-workflows.ts. */
 import { disagreements, placeGroup } from '../../../imaging/grouping.ts'
+import type { ImageSetVersion } from '../../catalog/image-set-records.ts'
 import type {
   BeginWorkflowOutcome,
   ClaimedWorkflow,
   CopyRequest,
-  ImageSetVersion,
   LockedImageSet,
   UpdateRequest,
   WorkflowLease,
   WorkflowRequest,
   WorkflowRole,
   Workflows,
-} from '../../catalog/catalog.ts'
+} from '../../catalog/workflow-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
 import { all, insertAll, one, run, type Sql, type Transactions } from '../engine/statement.ts'

@@ -1,0 +1,90 @@
+/** Image sets, as requests read them: searches, properties, versions, documents and frames. */
+
+import type { Position, Search } from '../../imaging/search/search.ts'
+import type { BlobDigests } from '../blobs/blob-store.ts'
+import type {
+  DocumentPlace,
+  FramesPlace,
+  ImageSetProperties,
+  ImageSetVersion,
+  InstanceParts,
+  InstancePlace,
+  LevelsPlace,
+  VersionOfDatastore,
+} from './image-set-records.ts'
+import type { SearchPage } from './search-repository.ts'
+
+export interface ImageSets {
+  search(request: {
+    readonly datastoreId: string
+    readonly search: Search
+    readonly after?: Position
+    /** From the page before; without it the search sees what is committed now. */
+    readonly asOf?: number
+    readonly limit: number
+    /** Asks for the total as well. Only a first page has one: with `asOf` there is none. */
+    readonly count?: 'exact'
+  }): Promise<SearchPage>
+  /** Of the latest version, or of the given one. One that was deleted is there as long as it was after `deletedSince`. */
+  get(imageSet: {
+    readonly datastoreId: string
+    readonly imageSetId: string
+    readonly version?: number
+    readonly deletedSince: number
+  }): Promise<ImageSetProperties | undefined>
+  /** Newest first, at most `limit`, those before the given one; undefined where there is no such image set. */
+  versions(imageSet: {
+    readonly datastoreId: string
+    readonly imageSetId: string
+    readonly deletedSince: number
+    readonly before: number | undefined
+    readonly limit: number
+  }): Promise<readonly ImageSetProperties[] | undefined>
+  /** Where patient, study and series of a version lie; `of-last-instance` of what came in before they were kept. */
+  levels(version: VersionOfDatastore): Promise<LevelsPlace | 'of-last-instance' | 'absent'>
+  /** The instances of the latest version, by SOPInstanceUID. */
+  instances(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Promise<readonly InstancePlace[]>
+  /** Where the frames lie whose ids begin with the key, and the file that they are of: in any version of the image set. */
+  frames(frames: {
+    readonly datastoreId: string
+    readonly imageSetId: string
+    readonly framesKey: string
+  }): Promise<{ readonly frames: FramesPlace; readonly file: InstancePlace } | undefined>
+  /** The instances of a version in the order in which they were stored, or some of them in any order; none where it is not there. */
+  parts(
+    version: VersionOfDatastore & { readonly sopInstanceUIDs?: readonly string[] },
+  ): Promise<readonly InstanceParts[]>
+  /** How many instances a version has, counted no further than `max`. */
+  countInstances(version: VersionOfDatastore & { readonly max: number }): Promise<number>
+  /**
+   * The metadata document of a version, or of the latest. `absent`: there is no such image set, or it has no such version; `pending`: the
+   * version is there and its document is not made yet.
+   */
+  document(version: {
+    readonly datastoreId: string
+    readonly imageSetId: string
+    readonly version?: number
+  }): Promise<DocumentPlace | 'absent' | 'pending'>
+  /** Versions of which the document is not made yet, in the order of their ids, those after the given one. */
+  pendingDocuments(request: {
+    readonly after: ImageSetVersion | undefined
+    readonly limit: number
+  }): Promise<readonly VersionOfDatastore[]>
+  /** `made-already`: another was faster; `absent`: the image set is gone. */
+  addDocument(
+    version: VersionOfDatastore,
+    document: DocumentPlace,
+    digests?: BlobDigests,
+  ): Promise<'added' | 'made-already' | 'absent'>
+  /** Image sets were read at these times. Those that are known to have been read shortly before are left as they are. */
+  accessed(
+    accesses: readonly { readonly datastoreId: string; readonly imageSetId: string; readonly at: number }[],
+    options: { readonly unlessWithinMs: number },
+  ): Promise<void>
+  /** The image set and its instances are gone from every answer. */
+  delete(imageSet: {
+    readonly datastoreId: string
+    readonly imageSetId: string
+    readonly at: number
+  }): Promise<'deleted' | 'absent'>
+}
