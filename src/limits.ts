@@ -82,9 +82,9 @@ export interface Limits {
   readonly importFramesPerFile: number
 
   /** So long after the last deletion a blob that others still use is written anew without what was deleted: one rewriting for many. */
-  readonly hollowBlobMs: number
+  readonly compactionDelayMs: number
   /** The blob that was written anew stays so long for readers who had looked up before where their bytes lie. */
-  readonly movedBlobMs: number
+  readonly movedBlobGraceMs: number
 
   /** Threads that decode and encode frames, of each import thread; never more than there are cores. */
   readonly frameThreads: number
@@ -150,8 +150,8 @@ export const DEFAULT_LIMITS: Limits = {
   importMetadataFileBytes: 32 * 1024 ** 2,
   importFramesPerFile: 250_000,
 
-  hollowBlobMs: 10 * 60_000,
-  movedBlobMs: 3_600_000,
+  compactionDelayMs: 10 * 60_000,
+  movedBlobGraceMs: 3_600_000,
 
   frameThreads: 64,
   frameDeadlineMs: 20_000,

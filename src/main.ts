@@ -7,7 +7,7 @@ import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { settleDatastores } from './operations/settle-datastores.ts'
 import { listen } from './protocols/http/listen.ts'
-import { openDoors } from './protocols/mount.ts'
+import { mountProtocols } from './protocols/mount.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
 import type { Config } from './server/config.ts'
@@ -85,15 +85,15 @@ export async function startServer(config: Config, options: { readonly log: Log }
       awsQuotas: config.awsQuotas,
     }
     await settleDatastores(app)
-    const doors = openDoors(app, {
+    const protocolHandlers = mountProtocols(app, {
       handlers,
       extensions,
       consoleFolder: CONSOLE_FOLDER,
       corsOrigins: config.corsOrigin,
     })
-    const door = await listen({ hosts: config.host, port: config.port, ...doors, limits, log })
-    undo.push(() => door.stop())
-    const endpoint = endpointOf(config.host[0]!, door.port)
+    const handler = await listen({ hosts: config.host, port: config.port, ...protocolHandlers, limits, log })
+    undo.push(() => handler.stop())
+    const endpoint = endpointOf(config.host[0]!, handler.port)
     log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')
     const checkpoints = startCatalogCheckpoints(places, (err) => {
       log.error({ err }, 'the thread that keeps the log of the catalog short died; commits do its work from here')
@@ -104,7 +104,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       stopped ??= takeDown()
       return stopped
     }
-    return { endpoint, port: door.port, credentials, region: config.region, stop }
+    return { endpoint, port: handler.port, credentials, region: config.region, stop }
   } catch (cause) {
     await takeDown()
     throw cause

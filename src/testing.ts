@@ -12,7 +12,7 @@ import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { startFrameThreads } from './pixel-data/threads/frame-threads.ts'
 import { listen } from './protocols/http/listen.ts'
-import { openDoors } from './protocols/mount.ts'
+import { mountProtocols } from './protocols/mount.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
@@ -61,7 +61,7 @@ export interface Hilum {
 }
 
 interface Inside {
-  readonly doors: ReturnType<typeof openDoors>
+  readonly protocolHandlers: ReturnType<typeof mountProtocols>
   readonly locations: ReturnType<typeof openMemoryLocations>
   close(): Promise<void>
 }
@@ -82,15 +82,15 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
   const corsOrigins = options.corsOrigin ?? ['*']
   let inside = await open(settings, corsOrigins)
   const { log, limits } = settings
-  const door = await listen({
+  const handler = await listen({
     hosts: ['127.0.0.1'],
     port: options.port ?? 0,
-    door: (request) => inside.doors.door(request),
-    refuse: (refusal, headers) => inside.doors.refuse(refusal, headers),
+    handler: (request) => inside.protocolHandlers.handler(request),
+    refuse: (refusal, headers) => inside.protocolHandlers.refuse(refusal, headers),
     limits,
     log,
   })
-  const endpoint = `http://127.0.0.1:${door.port}`
+  const endpoint = `http://127.0.0.1:${handler.port}`
   return {
     endpoint,
     client: { endpoint, region: settings.region, credentials: keys, disableHostPrefix: true },
@@ -106,7 +106,7 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
       inside = await open(settings, corsOrigins)
     },
     async stop() {
-      await door.stop()
+      await handler.stop()
       await inside.close()
     },
   }
@@ -146,6 +146,6 @@ async function open(
     await accessTimes.stop()
     await stores.catalog.close()
   }
-  const doors = openDoors(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER, corsOrigins })
-  return { doors, locations, close }
+  const protocolHandlers = mountProtocols(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER, corsOrigins })
+  return { protocolHandlers, locations, close }
 }

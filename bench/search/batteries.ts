@@ -17,7 +17,7 @@ import {
   USUAL_STUDY_ID,
 } from './data-set.ts'
 
-export const BATTERIES = ['one-range', 'two-range', 'narrow', 'equal', 'walk', 'empty'] as const
+export const BATTERIES = ['one-range', 'two-range', 'narrow', 'equal', 'scan', 'empty'] as const
 export type BatteryName = (typeof BATTERIES)[number]
 
 export interface BenchQuery {
@@ -44,7 +44,7 @@ export function batteriesOf(dataSet: DataSet): Readonly<Record<BatteryName, read
     'two-range': twoRanges,
     narrow,
     equal,
-    walk,
+    scan,
     empty,
   }
   return Object.fromEntries(
@@ -272,7 +272,7 @@ function equal(chance: Chance): readonly BenchQuery[] {
 }
 
 /** No filter, or isPrimary alone: the first page, the thousandth and the last. */
-function walk({ anyImageSet }: Chance): readonly BenchQuery[] {
+function scan({ anyImageSet }: Chance): readonly BenchQuery[] {
   const filters: readonly (readonly Filter[])[] = [
     [],
     [{ attribute: 'isPrimary', equals: true }],

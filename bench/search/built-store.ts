@@ -120,7 +120,7 @@ export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_
   return {
     image_sets: {
       seq,
-      id_tail: createHash('md5').update(`${seq}`).digest('hex').slice(imageSetIdOf(0, '').length),
+      id_suffix: createHash('md5').update(`${seq}`).digest('hex').slice(imageSetIdOf(0, '').length),
       datastore: 1,
       version: 1,
       image_set_state: 'ACTIVE',
@@ -131,7 +131,7 @@ export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_
       last_accessed_at: imageSet.updatedAt,
       // Each was a change of its own.
       changed_in: seq,
-      study_instant: imageSet.studyInstant,
+      study_timestamp: imageSet.studyTimestamp,
       patient_id: grouping.PatientID,
       accession_number: grouping.AccessionNumber,
       study_id: grouping.StudyID,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { studyInstant } from '../../src/imaging/search/study-instant.ts'
+import { studyTimestamp } from '../../src/imaging/search/study-instant.ts'
 import { withCounts } from '../../src/stores/sql/rows/summary-tags.ts'
 import { ANONYMOUS, type BenchImageSet, dataSetOf, LIVE_FROM, NOW, USUAL_STUDY_ID } from './data-set.ts'
 
@@ -46,7 +46,7 @@ describe('the data set of the search benchmark', () => {
 
   test('has nine of ten live studies on the day they came in', () => {
     const live = all.slice(SIZE / 2)
-    const prompt = live.filter(({ createdAt, studyInstant: at }) => createdAt - at / 1000 < 86_400_000)
+    const prompt = live.filter(({ createdAt, studyTimestamp: at }) => createdAt - at / 1000 < 86_400_000)
     assertBetween(prompt.length / live.length, [0.88, 0.92])
   })
 
@@ -100,9 +100,9 @@ describe('the data set of the search benchmark', () => {
   })
 
   test('says its study date in DICOM as it is searched, and carries about 578 bytes of tags', () => {
-    for (const { grouping, tags, studyInstant: at } of all.slice(0, 1_000)) {
+    for (const { grouping, tags, studyTimestamp: at } of all.slice(0, 1_000)) {
       const { DICOMStudyTime } = JSON.parse(tags)
-      assert.equal(studyInstant(grouping.StudyDate, DICOMStudyTime, { strict: true }), at)
+      assert.equal(studyTimestamp(grouping.StudyDate, DICOMStudyTime, { strict: true }), at)
     }
     const bytes = all.reduce((sum, { tags }) => sum + withCounts(tags, { instances: 100 }).length, 0) / SIZE
     assertBetween(bytes, [560, 600])

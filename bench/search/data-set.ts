@@ -4,7 +4,7 @@
  * second half is 700 days of live traffic. Four series a study, one image set each; some values are held by a great many.
  */
 import type { SortField } from '../../src/imaging/search/search.ts'
-import { studyInstant } from '../../src/imaging/search/study-instant.ts'
+import { studyTimestamp } from '../../src/imaging/search/study-instant.ts'
 import type { StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { type Random, randomOf, wholeBelow } from '../random.ts'
 
@@ -33,7 +33,7 @@ export interface BenchImageSet {
   readonly createdAt: number
   readonly updatedAt: number
   /** As study-instant.ts counts: microseconds. */
-  readonly studyInstant: number
+  readonly studyTimestamp: number
   readonly grouping: StoredFile['grouping']
   /** The DICOMTags of its summary without the two counts: JSON text. */
   readonly tags: string
@@ -106,7 +106,7 @@ export function dataSetOf(size: number): DataSet {
       isPrimary: random() >= 0.02 && !isMisdated,
       createdAt,
       updatedAt,
-      studyInstant: studyInstant(date, time, { strict: true })!,
+      studyTimestamp: studyTimestamp(date, time, { strict: true })!,
       grouping,
       tags: tagsOf({ grouping, time, modality: study.modality }),
     }
@@ -148,4 +148,4 @@ function tagsOf(from: { grouping: StoredFile['grouping']; time: string; modality
 
 /** The value of a date that a search sorts and filters by. */
 export const keyOf = (imageSet: BenchImageSet, field: SortField): number =>
-  field === 'DICOMStudyDateAndTime' ? imageSet.studyInstant : imageSet[field]
+  field === 'DICOMStudyDateAndTime' ? imageSet.studyTimestamp : imageSet[field]

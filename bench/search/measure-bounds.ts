@@ -31,9 +31,9 @@ function* loadTwice(): Sql<BoundsFacts> {
 
 function* load(bounds: BoundsInMemory): Sql<number> {
   const { latest } = yield* knownChanges()
-  const spaces = yield* all<{ space: number }>(`SELECT space FROM search_spaces WHERE state = 'live'`)
+  const partitions = yield* all<{ partition: number }>(`SELECT partition FROM search_partitions WHERE state = 'live'`)
   const loaded = yield* bounds.of(
-    spaces.map(({ space }) => space),
+    partitions.map(({ partition }) => partition),
     latest,
   )
   return loaded.reduce((sum, { count }) => sum + count, 0)

@@ -151,7 +151,7 @@ const fileOf = (imageSet: BenchImageSet, index: number): StoredFile => ({
     DICOMStudyId: imageSet.grouping.StudyID,
     DICOMStudyInstanceUID: imageSet.grouping.StudyInstanceUID,
     DICOMSeriesInstanceUID: imageSet.grouping.SeriesInstanceUID,
-    DICOMStudyDateAndTime: imageSet.studyInstant,
+    DICOMStudyDateAndTime: imageSet.studyTimestamp,
   },
   warnings: [],
 })

@@ -22,11 +22,11 @@ export const ordinaryTable = (types: {
   readonly text: string
 }): string => `CREATE TABLE image_sets (
   seq ${types.number} PRIMARY KEY, datastore ${types.number} NOT NULL, is_primary ${types.number} NOT NULL,
-  created_at ${types.number} NOT NULL, updated_at ${types.number} NOT NULL, study_instant ${types.number},
+  created_at ${types.number} NOT NULL, updated_at ${types.number} NOT NULL, study_timestamp ${types.number},
   patient_id ${types.text}, accession_number ${types.text}, study_id ${types.text},
   study_instance_uid ${types.text}, series_instance_uid ${types.text}, tags ${types.text} NOT NULL)`
 
-const DATES = ['created_at', 'updated_at', 'study_instant']
+const DATES = ['created_at', 'updated_at', 'study_timestamp']
 const TEXTS = ['patient_id', 'accession_number', 'study_id', 'study_instance_uid', 'series_instance_uid']
 export const ORDINARY_INDEXES = [
   ...DATES.map((column) => `CREATE INDEX by_${column} ON image_sets (datastore, ${column})`),
@@ -35,10 +35,10 @@ export const ORDINARY_INDEXES = [
 
 /** In the order of the columns. */
 export function ordinaryRow(imageSet: BenchImageSet): readonly (string | number | null)[] {
-  const { seq, isPrimary, createdAt, updatedAt, studyInstant, grouping, tags } = imageSet
+  const { seq, isPrimary, createdAt, updatedAt, studyTimestamp, grouping, tags } = imageSet
   const { PatientID, AccessionNumber, StudyID, StudyInstanceUID, SeriesInstanceUID } = grouping
   const texts = [PatientID, AccessionNumber, StudyID, StudyInstanceUID, SeriesInstanceUID]
-  return [seq, 1, isPrimary ? 1 : 0, createdAt, updatedAt, studyInstant, ...texts, tags]
+  return [seq, 1, isPrimary ? 1 : 0, createdAt, updatedAt, studyTimestamp, ...texts, tags]
 }
 
 export function ordinarySearch({ search, after }: BenchQuery): Statement {

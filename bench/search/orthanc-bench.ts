@@ -215,10 +215,10 @@ function table(result: {
   readonly hilum: Record<Question, Answered>
   readonly orthanc: Record<Question, Answered>
 }): string {
-  const cell = ({ p50_ms, p99_ms, per_s }: Answered) =>
+  const region = ({ p50_ms, p99_ms, per_s }: Answered) =>
     `${p50_ms.toFixed(2)} / ${p99_ms.toFixed(2)} ms, ${per_s.toLocaleString('en')}/s`
   const lines = QUESTIONS.map((question) =>
-    [question.padEnd(12), cell(result.hilum[question]).padEnd(30), cell(result.orthanc[question])].join('  '),
+    [question.padEnd(12), region(result.hilum[question]).padEnd(30), region(result.orthanc[question])].join('  '),
   )
   const title = `${result.rows.toLocaleString('en')} series; p50 / p99 of one client, a second with ${CLIENTS}`
   return `${title}\n\n${''.padEnd(12)}  ${'Hilum'.padEnd(30)}  Orthanc\n${lines.join('\n')}\n`

@@ -63,7 +63,7 @@ const runs = ({ run, of, stopped }: Times) =>
 /** The first column to the left, the others to the right. */
 function columns(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  const pad = (cell: string, column: number) =>
-    column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)
+  const pad = (region: string, column: number) =>
+    column === 0 ? region.padEnd(widths[0]!) : region.padStart(widths[column]!)
   return rows.map((row) => row.map(pad).join('  ')).join('\n')
 }

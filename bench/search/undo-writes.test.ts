@@ -16,7 +16,7 @@ const CAP_MS = 2_000
 const TABLES = [
   'image_sets',
   'image_set_versions',
-  'image_sets_past',
+  'image_set_history',
   'instances',
   'import_jobs',
   'import_files',

@@ -25,7 +25,7 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
   const upkeep = new SearchUpkeep({ sizes: dialect.indexSizes, dialect, name: randomUUID() })
   yield* upkeep.beginChange()
   const changes: IndexChange[] = []
-  const changed = yield* all<{ seq: number }>('SELECT DISTINCT seq FROM image_sets_past WHERE seq <= ?', dataSet.size)
+  const changed = yield* all<{ seq: number }>('SELECT DISTINCT seq FROM image_set_history WHERE seq <= ?', dataSet.size)
   for (const { seq } of changed) {
     const before = yield* upkeep.indexed(seq)
     const { seq: _, ...row } = rowsOf(dataSet.imageSet(seq - 1)).image_sets
@@ -44,7 +44,7 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
     'instances',
     'blob_uses',
     'blobs',
-    'image_sets_past',
+    'image_set_history',
     'import_jobs',
   ])
     yield* run(`DELETE FROM ${table}`)

@@ -12,7 +12,7 @@ import { DataSet } from './data-set.ts'
 import { DicomError, NotDicomError, PrefixTooShortError } from './dicom-error.ts'
 import { formatTag, tagOf } from './dictionary.ts'
 import { checkFramesAreThere } from './frames-without-delimiter.ts'
-import { walkPixelItems } from './pixel-items.ts'
+import { scanPixelItems } from './pixel-items.ts'
 import {
   type Cursor,
   cursorOver,
@@ -182,7 +182,7 @@ function readBody(
 /** Where the delimiter is missing, frames may be missing with it. */
 function checked(file: DicomFile): DicomFile {
   if (file.tolerated.has('pixel-data-without-delimiter')) {
-    checkFramesAreThere(file, walkPixelItems(file.bytes, file.pixelData!.offsetBytes))
+    checkFramesAreThere(file, scanPixelItems(file.bytes, file.pixelData!.offsetBytes))
   }
   return file
 }

@@ -29,7 +29,7 @@ const DELIMITER = Uint8Array.of(0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0)
 export const isDelimiterBeginning = (bytes: Uint8Array): boolean =>
   bytes.length <= DELIMITER.length && bytes.every((byte, index) => byte === DELIMITER[index])
 
-export class PixelItemWalk implements PixelItems {
+export class PixelItemScan implements PixelItems {
   /** Behind the sequence delimiter, once it has come by: the pixel data is whole. Without one, where the file ends. */
   endsAt: number | undefined
   basicOffsetTable = new Uint8Array(0)
@@ -71,7 +71,7 @@ export class PixelItemWalk implements PixelItems {
       this.#small.set(chunk.subarray(at, at + wanted), this.#smallFilled)
       this.#smallFilled += wanted
       at += wanted
-      if (this.#smallFilled === this.#small.length) this.#gathered(this.#position + at)
+      if (this.#smallFilled === this.#small.length) this.#coalesced(this.#position + at)
     }
     this.#position += chunk.length
   }
@@ -91,7 +91,7 @@ export class PixelItemWalk implements PixelItems {
     return false
   }
 
-  #gathered(position: number): void {
+  #coalesced(position: number): void {
     if (this.#gathering === 'header') {
       this.#readHeader(position - ITEM_HEADER_BYTES)
     } else {
@@ -154,8 +154,8 @@ export class PixelItemWalk implements PixelItems {
  * The items of pixel data that lies in memory.
  * @throws DicomError where the bytes are no items, or end inside one
  */
-export function walkPixelItems(bytes: Uint8Array, offsetBytes: number): PixelItems {
-  const walk = new PixelItemWalk({ offsetBytes, skipBytes: offsetBytes })
+export function scanPixelItems(bytes: Uint8Array, offsetBytes: number): PixelItems {
+  const walk = new PixelItemScan({ offsetBytes, skipBytes: offsetBytes })
   walk.take(bytes)
   walk.finish()
   return walk

@@ -3,7 +3,7 @@
 /** What a data store keeps transcoded frames in (AWS LosslessStorageFormat). */
 export type StorageFormat = 'HTJ2K' | 'JPEG_2000_LOSSLESS'
 
-export type FrameFate = 'transcoded' | 'kept' | 'video' | 'unsupported'
+export type FrameDisposition = 'transcoded' | 'kept' | 'video' | 'unsupported'
 
 const PREFIX = '1.2.840.10008.1.2'
 const uids = (...endings: string[]): ReadonlySet<string> => new Set(endings.map((ending) => PREFIX + ending))
@@ -21,7 +21,7 @@ const VIDEO = uids(
 const EXPLICIT_LITTLE_ENDIAN = `${PREFIX}.1`
 
 /** @param isBinary single bits, as of a binary segmentation, which explicit little endian keeps as they are */
-export function fateOf(transferSyntaxUID: string, { isBinary }: { isBinary: boolean }): FrameFate {
+export function dispositionOf(transferSyntaxUID: string, { isBinary }: { isBinary: boolean }): FrameDisposition {
   if (transferSyntaxUID === EXPLICIT_LITTLE_ENDIAN && isBinary) return 'kept'
   if (TRANSCODED.has(transferSyntaxUID)) return 'transcoded'
   if (KEPT.has(transferSyntaxUID)) return 'kept'

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { DicomError } from './dicom-error.ts'
 import { ExplicitVRLittleEndian, encodeP10, RLELossless } from './encode.ts'
 import { parseP10 } from './parse.ts'
-import { walkPixelItems } from './pixel-items.ts'
+import { scanPixelItems } from './pixel-items.ts'
 
 const ATTRIBUTES = { SOPClassUID: '1.2.840.10008.5.1.4.1.1.7', SOPInstanceUID: '1.2.3', PatientID: 'P1', Rows: 2 }
 const FRAMES = [7, 8, 9].map((value) => new Uint8Array(300).fill(value))
@@ -26,7 +26,7 @@ describe('pixel data without its last delimiter', () => {
     for (let missing = 1; missing <= 8; missing++) {
       const cut = whole.subarray(0, whole.length - missing)
       assert.deepEqual(toleratedIn(cut), ['pixel-data-without-delimiter'], `${missing} bytes`)
-      assert.deepEqual(walkPixelItems(cut, parseP10(cut).pixelData!.offsetBytes).lengths, [300, 300, 300])
+      assert.deepEqual(scanPixelItems(cut, parseP10(cut).pixelData!.offsetBytes).lengths, [300, 300, 300])
     }
   })
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { gathered } from './blob-builder.ts'
+import { coalesced } from './blob-builder.ts'
 
 test('all bytes come, in their order, in few chunks and none of them empty', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(300_000), { maxLength: 30 }), async (lengths) => {
       const chunks = lengths.map((length, index) => new Uint8Array(length).fill(index))
       const all: Uint8Array[] = []
-      for await (const chunk of gathered(chunks)) all.push(chunk)
+      for await (const chunk of coalesced(chunks)) all.push(chunk)
       assert.ok(all.every(({ length }) => length > 0))
       const isSmall = all.map(({ length }) => length < 256 * 1024)
       assert.ok(!isSmall.some((small, index) => small && isSmall[index + 1]), 'no two small ones behind each other')

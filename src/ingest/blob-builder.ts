@@ -1,12 +1,12 @@
 /** Small chunks put together, so that a store writes some hundred kilobytes at a time and not each by itself. */
 
-const GATHERED_BYTES = 256 * 1024
+const COALESCED_BYTES = 256 * 1024
 
-export async function* gathered(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* coalesced(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let waiting: Uint8Array[] = []
   let waitingBytes = 0
   for await (const chunk of chunks) {
-    if (chunk.length >= GATHERED_BYTES) {
+    if (chunk.length >= COALESCED_BYTES) {
       // Not copied for the sake of the few that wait.
       if (waitingBytes > 0) yield Buffer.concat(waiting)
       yield chunk
@@ -16,7 +16,7 @@ export async function* gathered(chunks: Iterable<Uint8Array> | AsyncIterable<Uin
     }
     waiting.push(chunk)
     waitingBytes += chunk.length
-    if (waitingBytes < GATHERED_BYTES) continue
+    if (waitingBytes < COALESCED_BYTES) continue
     yield Buffer.concat(waiting)
     waiting = []
     waitingBytes = 0

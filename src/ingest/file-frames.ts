@@ -17,7 +17,7 @@ import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import { encodeFrameTable, type FrameRange } from '../stores/blobs/frame-table.ts'
 import { imageFrameIdOf } from '../stores/blobs/image-frame-id.ts'
 import type { FramesPlace } from '../stores/catalog/image-set-records.ts'
-import { gathered } from './blob-builder.ts'
+import { coalesced } from './blob-builder.ts'
 
 export interface FramesWork {
   readonly app: Pick<ImportApp, 'blobs' | 'frames' | 'newId' | 'limits'>
@@ -108,10 +108,10 @@ class MadeFrames {
   }
 
   described(): StoredFrames {
-    const { storedTransferSyntaxUID, fate } = this.#plan
+    const { storedTransferSyntaxUID, disposition } = this.#plan
     return {
       StoredTransferSyntaxUID: storedTransferSyntaxUID,
-      ...(fate === 'transcoded' ? { ChecksumType: 'DECOMPRESSED', ...this.#colour() } : {}),
+      ...(disposition === 'transcoded' ? { ChecksumType: 'DECOMPRESSED', ...this.#colour() } : {}),
       ImageFrames: this.#listed,
     }
   }
@@ -136,7 +136,7 @@ class MadeFrames {
       table = onlyRange(this.#ranges) === undefined ? encodeFrameTable(this.#ranges) : undefined
       if (table !== undefined) yield table
     }
-    const digest = await this.#work.app.blobs.put(blobKey, gathered(all.call(this)))
+    const digest = await this.#work.app.blobs.put(blobKey, coalesced(all.call(this)))
     const place =
       table === undefined
         ? ({ offsetBytes: 0, sizeBytes: this.#sizeBytes, holds: 'frame' } as const)

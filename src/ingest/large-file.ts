@@ -5,7 +5,7 @@
 
 import { checkFramesAreThere } from '../dicom/frames-without-delimiter.ts'
 import type { DicomFile } from '../dicom/parse.ts'
-import { endsInside, PixelItemWalk } from '../dicom/pixel-items.ts'
+import { endsInside, PixelItemScan } from '../dicom/pixel-items.ts'
 
 export async function* checkedToTheEnd(
   bytes: AsyncIterable<Uint8Array>,
@@ -13,12 +13,12 @@ export async function* checkedToTheEnd(
     readonly file: DicomFile
     readonly sizeBytes: number
     /** Told the fragments of encapsulated pixel data and where they end, in bytes from the file's beginning. */
-    readonly onEnd?: (items: PixelItemWalk) => void
+    readonly onEnd?: (items: PixelItemScan) => void
   },
 ): AsyncGenerator<Uint8Array> {
   const place = options.file.pixelData
   const start = place?.encapsulated === true ? place.offsetBytes : undefined
-  const walk = start === undefined ? undefined : new PixelItemWalk({ offsetBytes: start, skipBytes: start })
+  const walk = start === undefined ? undefined : new PixelItemScan({ offsetBytes: start, skipBytes: start })
   let copied = 0
   for await (const chunk of bytes) {
     walk?.take(chunk)

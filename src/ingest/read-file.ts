@@ -4,7 +4,7 @@ import type { ImportApp } from '../app.ts'
 import { bytesInMemory } from '../dicom/byte-source.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import type { DicomFile } from '../dicom/parse.ts'
-import type { PixelItemWalk } from '../dicom/pixel-items.ts'
+import type { PixelItemScan } from '../dicom/pixel-items.ts'
 import { toleratedFaults } from '../imaging/import-warnings.ts'
 import { type Instance, readInstance } from '../imaging/instances/instance.ts'
 import type { FailedFile, SkippedFile } from '../stores/catalog/import-job-repository.ts'
@@ -112,8 +112,8 @@ async function readLarge(reading: Reading, entry: BucketFile): Promise<FileRead>
   const file = await readHeader(range, app.limits)
   refuseDirectory(file)
   const { shown, instance } = await readShown(reading, file)
-  let items: PixelItemWalk | undefined
-  const onEnd = (walked: PixelItemWalk) => {
+  let items: PixelItemScan | undefined
+  const onEnd = (walked: PixelItemScan) => {
     items = walked
   }
   const bytes = () => checkedToTheEnd(bytesOf(input, entry), { file, sizeBytes, onEnd })

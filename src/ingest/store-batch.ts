@@ -7,7 +7,7 @@ import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import { encodeFrameTable } from '../stores/blobs/frame-table.ts'
 import type { FramesPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease, RecordedFile, StoredFile } from '../stores/catalog/import-job-repository.ts'
-import { gathered } from './blob-builder.ts'
+import { coalesced } from './blob-builder.ts'
 import type { MetadataBytes } from './describe-instance.ts'
 import { type FramesToKeep, type HeldFrames, onlyRange } from './file-frames.ts'
 import type { DescribedFile } from './read-file.ts'
@@ -151,7 +151,7 @@ export class BatchWriter {
 
   async #write({ key, chunks, metadataChunks, files, digests, sizeBytes }: Batch): Promise<void> {
     if (chunks.length + metadataChunks.length > 0) {
-      digests.set(key, await this.#app.blobs.put(key, gathered([...chunks, ...metadataChunks])))
+      digests.set(key, await this.#app.blobs.put(key, coalesced([...chunks, ...metadataChunks])))
     }
     const placed = files.map((file) =>
       file.outcome === 'stored' && file.metadata !== undefined

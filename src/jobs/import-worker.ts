@@ -4,7 +4,7 @@
  */
 import type { ImportApp } from '../app.ts'
 import { blobFolder } from '../ingest/store-batch.ts'
-import { keepSweeping } from '../maintenance/collect-garbage.ts'
+import { keepCollectingGarbage } from '../maintenance/collect-garbage.ts'
 import { describeOldVersions } from '../maintenance/describe-old-versions.ts'
 import { type ClaimedJob, type Lease, LeaseLost } from '../stores/catalog/import-job-repository.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
@@ -30,7 +30,7 @@ export function startImportWorker(app: ImportApp): WorkLoop {
     },
   })
   const stopping = new AbortController()
-  const beside = [describeOldVersions(app, stopping.signal), keepSweeping(app, stopping.signal)]
+  const beside = [describeOldVersions(app, stopping.signal), keepCollectingGarbage(app, stopping.signal)]
   return {
     wake: loop.wake,
     async stop() {

@@ -7,14 +7,14 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
 import { flatLevels, keysThatDiffer } from '../imaging/documents/level-overrides.ts'
 import { coercionWarning, type ImportWarning } from '../imaging/import-warnings.ts'
-import { gathered } from '../ingest/blob-builder.ts'
+import { coalesced } from '../ingest/blob-builder.ts'
 import { blobFolder } from '../ingest/store-batch.ts'
 import {
   type DocumentOfGroup,
   type DocumentsOfGroups,
   ImageSetLocked,
   ImageSetMoved,
-  type InstanceParts,
+  type InstanceRecord,
   type VersionToBe,
   type WaitingGroup,
 } from '../stores/catalog/image-set-records.ts'
@@ -119,7 +119,7 @@ async function writeDocuments(
       await setImmediate()
     }
   }
-  const digest = await app.blobs.put(blobKey, gathered(bodies()))
+  const digest = await app.blobs.put(blobKey, coalesced(bodies()))
   return { blobKey, digests: new Map([[blobKey, digest]]), ofGroups }
 }
 
@@ -138,14 +138,14 @@ async function contentOf(
   const of = { datastoreId: job.datastoreId, ...base }
   const held = keptUnder(await levelsOfVersion(app, { version: of, joiner: new DocumentJoiner(app) }), text)
   const isAdded = new Set(added)
-  const overridesOf = (instance: InstanceParts) => (isAdded.has(instance) ? ofFiles : held).overridesOf(instance)
+  const overridesOf = (instance: InstanceRecord) => (isAdded.has(instance) ? ofFiles : held).overridesOf(instance)
   return { instances, levels: { text, overridesOf } }
 }
 
 /** Of the files of this job; what others brought in was reported then. By SOPInstanceUID. */
 async function warningsOf(
   { levels }: Content,
-  { version, different }: { readonly version: VersionToBe; readonly different: readonly InstanceParts[] },
+  { version, different }: { readonly version: VersionToBe; readonly different: readonly InstanceRecord[] },
 ): Promise<ReadonlyMap<string, ImportWarning>> {
   const warnings = new Map<string, ImportWarning>()
   if (different.length === 0) return warnings
@@ -163,7 +163,7 @@ async function instancesOf(
   app: ImportApp,
   { datastoreId }: ImportJob,
   { base, added }: VersionToBe,
-): Promise<readonly InstanceParts[]> {
+): Promise<readonly InstanceRecord[]> {
   if (base === undefined) return added
   const again = new Set(added.map(({ sopInstanceUID }) => sopInstanceUID))
   const held = await app.catalog.imageSets.parts({ datastoreId, ...base })

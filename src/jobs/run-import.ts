@@ -116,26 +116,26 @@ async function storeFiles(
   metadata: JsonMetadataFiles,
 ): Promise<void> {
   const { importWholeFileBytes, importAttempts } = app.limits
-  const isCareful = job.attempt >= importAttempts - 1
+  const isIsolated = job.attempt >= importAttempts - 1
   const after = await app.catalog.importJobs.lastRecordedKey(job.jobId)
-  const limits = isCareful ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
+  const limits = isIsolated ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
   const writer = new BatchWriter({ ...app, limits }, { job, lease })
-  let isDeadly = job.attempt >= importAttempts
+  let isPoison = job.attempt >= importAttempts
   const reading = await readingOf({ app, job, signal }, { input, metadata })
   const files = readAhead(inputFiles(input.bucket, { inputS3Uri: job.inputS3Uri, after, except: metadata.keys }), {
-    limits: { files: isCareful ? 1 : READ_AHEAD_FILES, bytes: importWholeFileBytes },
+    limits: { files: isIsolated ? 1 : READ_AHEAD_FILES, bytes: importWholeFileBytes },
     sizeOf: (entry) => (isUnreadable(entry) ? 0 : Math.min(entry.sizeBytes, importWholeFileBytes)),
     read: (entry) => {
       if (isUnreadable(entry)) return Promise.resolve(unreadable(entry))
-      if (!isDeadly) return readFile(reading, entry)
-      isDeadly = false
+      if (!isPoison) return readFile(reading, entry)
+      isPoison = false
       return Promise.resolve(fatalFile(entry))
     },
   })
   for await (const { item, read } of files) {
     signal.throwIfAborted()
     await storeFile({ reading, writer }, item, read)
-    if (isCareful) await writer.flush()
+    if (isIsolated) await writer.flush()
   }
   await writer.flush()
   await recount({ app, job, lease })

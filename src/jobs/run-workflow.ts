@@ -10,7 +10,7 @@ import {
   type LockedImageSet,
   type UpdateRequest,
   type VersionToPublish,
-  WorkflowLost,
+  WorkflowLeaseLost,
 } from '../stores/catalog/workflow-repository.ts'
 import { copiedVersion } from '../versions/copied-version.ts'
 import { revertedVersion, updatedVersion } from '../versions/updated-version.ts'
@@ -18,7 +18,7 @@ import type { MakingVersions, WorkflowApp } from '../versions/version-blob.ts'
 import { WorkflowFailed } from '../versions/workflow-failed.ts'
 import { removeUnrecordedBlobs } from './unrecorded-blobs.ts'
 
-/** @throws WorkflowFailed where it cannot succeed; WorkflowLost where another worker has it. */
+/** @throws WorkflowFailed where it cannot succeed; WorkflowLeaseLost where another worker has it. */
 export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
   const { lease, request, datastoreId } = claimed
   if (request.operation === 'DeleteImageSet') return app.catalog.workflows.completeDeletion(lease, app.clock())
@@ -39,7 +39,7 @@ export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): P
     }
   } catch (cause) {
     // Who took the workflow over may have ended it, and then nobody else looks for what was written here since.
-    if (cause instanceof WorkflowLost) await app.blobs.remove([...digests.keys()])
+    if (cause instanceof WorkflowLeaseLost) await app.blobs.remove([...digests.keys()])
     throw cause
   }
 }
@@ -69,7 +69,7 @@ function copyOf(request: CopyRequest, { imageSets }: ClaimedWorkflow) {
 const workflowFolder = ({ datastoreId, lease }: ClaimedWorkflow): string =>
   `${datastoreId}/workflows/${lease.workflow}/`
 
-/** What was written for a workflow that has not ended. @throws WorkflowLost where it is another's by now */
+/** What was written for a workflow that has not ended. @throws WorkflowLeaseLost where it is another's by now */
 export async function removeBlobsOf(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
   const stillOurs = () => app.catalog.workflows.renew(claimed.lease, app.clock() + app.limits.workflowLeaseMs)
   await removeUnrecordedBlobs(app, { folder: workflowFolder(claimed), stillOurs })

@@ -2,7 +2,7 @@
 
 import { testApp } from '../ingest/testing.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
-import { sweepBlobs } from '../maintenance/collect-garbage.ts'
+import { collectGarbage } from '../maintenance/collect-garbage.ts'
 import { openStores } from '../server/open-stores.ts'
 import { dyingAt } from './dying.fixture.ts'
 import { startWorkflowWorker } from './workflow-worker.ts'
@@ -33,7 +33,7 @@ const untilIdle = async () => {
 await untilIdle()
 await worker.stop()
 // An hour on: what became free has been so for long enough.
-await sweepBlobs({ ...app, clock: () => Date.now() + 3_600_000 })
+await collectGarbage({ ...app, clock: () => Date.now() + 3_600_000 })
 await catalog.close()
 
 async function isBusy(): Promise<boolean> {

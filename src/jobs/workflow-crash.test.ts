@@ -11,7 +11,7 @@ import { type TestContext, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
 import { gzipAround } from '../imaging/documents/metadata-document.ts'
-import { sweepBlobs } from '../maintenance/collect-garbage.ts'
+import { collectGarbage } from '../maintenance/collect-garbage.ts'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
 import { copyOf, updateOf } from '../stores/catalog/conformance/workflow.fixture.ts'
@@ -78,7 +78,7 @@ async function finish(context: TestContext, { folder, datastoreId, ...begun }: B
     while (await isLocked()) await new Promise((resolve) => setTimeout(resolve, 5))
   }
   await worker.stop()
-  await sweepBlobs({ ...app, clock: () => Date.now() + 2 * HOUR_MS })
+  await collectGarbage({ ...app, clock: () => Date.now() + 2 * HOUR_MS })
   return app
 }
 

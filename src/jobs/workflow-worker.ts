@@ -3,7 +3,7 @@
  * since nothing of a workflow is visible before its end.
  */
 import { ContractError } from '../contract/errors.ts'
-import { type ClaimedWorkflow, WorkflowLost } from '../stores/catalog/workflow-repository.ts'
+import { type ClaimedWorkflow, WorkflowLeaseLost } from '../stores/catalog/workflow-repository.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import type { WorkflowApp } from '../versions/version-blob.ts'
 import { WorkflowFailed } from '../versions/workflow-failed.ts'
@@ -17,7 +17,7 @@ const ATTEMPTS_MAX = 3
 
 export function startWorkflowWorker(app: WorkflowApp): WorkLoop {
   const owner = app.newId()
-  const late = new LateReleases((error) => error instanceof WorkflowLost)
+  const late = new LateReleases((error) => error instanceof WorkflowLeaseLost)
   return startWorkLoop(app.log, {
     name: 'workflow worker',
     async takeOne() {
@@ -37,7 +37,7 @@ async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow, late: LateRele
   const leaseMs = app.limits.workflowLeaseMs
   const renewal = setInterval(() => {
     workflows.renew(lease, app.clock() + leaseMs).catch((err: unknown) => {
-      if (!(err instanceof WorkflowLost)) app.log.warn({ err }, 'the lease of a workflow could not be renewed')
+      if (!(err instanceof WorkflowLeaseLost)) app.log.warn({ err }, 'the lease of a workflow could not be renewed')
     })
   }, leaseMs / 3)
   const startedAt = app.clock()
@@ -49,7 +49,7 @@ async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow, late: LateRele
     app.log.info({ operation: request.operation, datastoreId, tookMs: app.clock() - startedAt }, 'workflow completed')
   } catch (cause) {
     await afterFailure(app, claimed, cause).catch(async (err: unknown) => {
-      if (err instanceof WorkflowLost) {
+      if (err instanceof WorkflowLeaseLost) {
         app.log.warn({ datastoreId }, 'another worker took this workflow over')
         return
       }
@@ -65,7 +65,7 @@ async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow, late: LateRele
 /** @throws where the workflow has not ended and is to be released. */
 async function afterFailure(app: WorkflowApp, claimed: ClaimedWorkflow, cause: unknown): Promise<void> {
   const { lease, request, datastoreId } = claimed
-  if (cause instanceof WorkflowLost) throw cause
+  if (cause instanceof WorkflowLeaseLost) throw cause
   if (cause instanceof StoreUnavailable || request.operation === 'DeleteImageSet') throw cause
   const isForeseen = cause instanceof WorkflowFailed || cause instanceof ContractError
   app.log[isForeseen ? 'warn' : 'error']({ operation: request.operation, datastoreId, err: cause }, 'workflow failed')

@@ -9,7 +9,7 @@ import { submitJob, untilEnded } from '../ingest/testing.fixture.ts'
 import { startImportWorker } from '../jobs/import-worker.ts'
 import { appIn, imageSetIdsOf, importInstances, newDataFolder } from '../jobs/imported.fixture.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
-import { keepSweeping, sweepBlobs } from './collect-garbage.ts'
+import { collectGarbage, keepCollectingGarbage } from './collect-garbage.ts'
 import { differencesIn } from './verify/verify.fixture.ts'
 
 const HOUR_MS = 3_600_000
@@ -39,8 +39,8 @@ test('with the last image set that uses them blobs go, a while later, and nothin
   assert.ok((await keysIn(app)).length > kept.length)
   const ids = await imageSetIdsOf(app, datastoreId)
   await deleteImageSet(app, datastoreId, ids.get('2.25.2.1')!)
-  assert.equal(await sweepBlobs(app), 0, 'whoever has asked where they lie may still read them')
-  assert.equal(await sweepBlobs(later(app)), 4)
+  assert.equal(await collectGarbage(app), 0, 'whoever has asked where they lie may still read them')
+  assert.equal(await collectGarbage(later(app)), 4)
   assert.deepEqual(await keysIn(app), kept)
   assert.deepEqual(await differencesIn(app), [])
   const traces = await tracesOf(app, folder, ['GONE^PATIENT', 'P2', '2.25.2'])
@@ -103,7 +103,7 @@ test('several sweep at once, and what is put meanwhile stays', async (context) =
   const [first] = (await imageSetIdsOf(app, datastoreId)).values()
   await deleteImageSet(app, datastoreId, first!)
   const others = importInstances(app, [{ series: 2, number: 1 }], datastoreId)
-  await Promise.all([sweepBlobs(later(app)), sweepBlobs(later(app)), sweepBlobs(later(app)), others])
+  await Promise.all([collectGarbage(later(app)), collectGarbage(later(app)), collectGarbage(later(app)), others])
   assert.deepEqual(await differencesIn(app), [])
   assert.equal((await keysIn(app)).length, 2)
 })
@@ -121,7 +121,7 @@ test('a store that is away does not end the sweeping, and stopping does', async 
       stopping.abort()
     },
   }
-  await keepSweeping({ ...app, blobs, log }, stopping.signal)
+  await keepCollectingGarbage({ ...app, blobs, log }, stopping.signal)
   assert.equal(errors.length, 1)
   assert.ok((await readdir(folder)).includes('blobs'))
 })

@@ -4,44 +4,44 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
-import { rewriteHollowBlobs } from './compact-blobs.ts'
+import { compactBlobs } from './compact-blobs.ts'
 
-const SWEEP_EVERY_MS = 60_000
+const COLLECT_EVERY_MS = 60_000
 /** Whoever has asked where bytes lie just before they became free may still come to read them. */
-const FREE_FOR_MS = 5 * 60_000
+const READER_GRACE_MS = 5 * 60_000
 const BLOBS_AT_ONCE = 500
 /** A put that takes longer than this is none any more. */
 const UNFINISHED_FOR_MS = 24 * 3_600_000
 const LOOK_FOR_UNFINISHED_EVERY_MS = 3_600_000
 
-type Sweeping = Pick<ImportApp, 'blobs' | 'catalog' | 'clock' | 'limits' | 'log' | 'newId'>
+type GarbageCollection = Pick<ImportApp, 'blobs' | 'catalog' | 'clock' | 'limits' | 'log' | 'newId'>
 
 /** Until told to stop. Never rejects: what failed is tried again with the next sweep. */
-export async function keepSweeping(app: Sweeping, signal: AbortSignal): Promise<void> {
+export async function keepCollectingGarbage(app: GarbageCollection, signal: AbortSignal): Promise<void> {
   let lookedForUnfinishedAt = Number.NEGATIVE_INFINITY
   while (!signal.aborted) {
     try {
-      await sweepBlobs(app, signal)
+      await collectGarbage(app, signal)
       if (app.clock() - lookedForUnfinishedAt >= LOOK_FOR_UNFINISHED_EVERY_MS) {
         await app.blobs.removeUnfinished(app.clock() - UNFINISHED_FOR_MS)
         lookedForUnfinishedAt = app.clock()
       }
-      await rewriteHollowBlobs(app, signal)
+      await compactBlobs(app, signal)
     } catch (err) {
       if (signal.aborted && err === signal.reason) return
       app.log.error({ err }, 'what nobody uses could not be removed from the blobs; it is tried again')
     }
-    await setTimeout(SWEEP_EVERY_MS, undefined, { signal }).catch(() => {})
+    await setTimeout(COLLECT_EVERY_MS, undefined, { signal }).catch(() => {})
   }
 }
 
 /** Answers how many blobs were removed. */
-export async function sweepBlobs(
-  app: Pick<Sweeping, 'blobs' | 'catalog' | 'clock' | 'log'>,
+export async function collectGarbage(
+  app: Pick<GarbageCollection, 'blobs' | 'catalog' | 'clock' | 'log'>,
   signal?: AbortSignal,
 ): Promise<number> {
   for (let removed = 0; ; ) {
-    const free = await app.catalog.blobs.free({ before: app.clock() - FREE_FOR_MS, limit: BLOBS_AT_ONCE })
+    const free = await app.catalog.blobs.free({ before: app.clock() - READER_GRACE_MS, limit: BLOBS_AT_ONCE })
     if (free.length === 0 || signal?.aborted === true) {
       if (removed > 0) app.log.info({ blobs: removed }, 'removed blobs that nobody uses any more')
       return removed

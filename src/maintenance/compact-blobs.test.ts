@@ -21,8 +21,8 @@ import {
 } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../stores/sql/open-postgres.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
-import { keepSweeping, sweepBlobs } from './collect-garbage.ts'
-import { rewriteHollowBlobs } from './compact-blobs.ts'
+import { collectGarbage, keepCollectingGarbage } from './collect-garbage.ts'
+import { compactBlobs } from './compact-blobs.ts'
 import { deleteImageSet, everythingOf, importPatients, later, rangeOf, tracesOf } from './compaction.fixture.ts'
 import { differencesIn } from './verify/verify.fixture.ts'
 
@@ -46,8 +46,8 @@ const withBlobs = (app: WholeApp, blobs: Partial<BlobStore>): WholeApp => ({
 
 /** Ten minutes after the deletion, and once readers of the old blobs are gone. */
 async function rewriteAndSweep(app: WholeApp): Promise<number> {
-  const rewritten = await rewriteHollowBlobs(later(app, 1))
-  await sweepBlobs(later(app, 3))
+  const rewritten = await compactBlobs(later(app, 1))
+  await collectGarbage(later(app, 3))
   return rewritten
 }
 
@@ -61,12 +61,12 @@ async function goesWithoutATrace(app: WholeApp): Promise<void> {
   const before = await Promise.all(kept.map((each) => everythingOf(app, each)))
   assert.equal((await tracesOf(app, ofGone)).length, ofGone.size - 1, 'all but the inflated document')
   await deleteImageSet(app, gone!)
-  await sweepBlobs(later(app, 3))
-  assert.equal(await rewriteHollowBlobs(app), 0, 'deletions that follow share one rewriting')
+  await collectGarbage(later(app, 3))
+  assert.equal(await compactBlobs(app), 0, 'deletions that follow share one rewriting')
   // Three of files and one of documents.
-  assert.equal(await rewriteHollowBlobs(later(app, 1)), 4)
-  assert.equal(await rewriteHollowBlobs(later(app, 2)), 0)
-  await sweepBlobs(later(app, 3))
+  assert.equal(await compactBlobs(later(app, 1)), 4)
+  assert.equal(await compactBlobs(later(app, 2)), 0)
+  await collectGarbage(later(app, 3))
   assert.deepEqual(await tracesOf(app, ofGone), [])
   assert.deepEqual(await Promise.all(kept.map((each) => everythingOf(app, each))), before)
   assert.deepEqual(await differencesIn(app), [])
@@ -99,7 +99,7 @@ test('nothing of a deleted image set remains in the blobs that it shared: S3 and
   }
 })
 
-test('the pieces are the same however a store cuts the bytes that it hands out', async (context) => {
+test('the ranges are the same however a store cuts the bytes that it hands out', async (context) => {
   for (const chunkBytes of [1, 13, 1_000]) {
     const app = await inMemory(context)
     const [one, gone] = await importPatients(app, NAMES)
@@ -111,8 +111,8 @@ test('the pieces are the same however a store cuts the bytes that it hands out',
         return blob && { ...blob, bytes: inChunks(blob.bytes, chunkBytes) }
       },
     })
-    assert.equal(await rewriteHollowBlobs(cutting), 4)
-    await sweepBlobs(later(app, 3))
+    assert.equal(await compactBlobs(cutting), 4)
+    await collectGarbage(later(app, 3))
     assert.deepEqual(await tracesOf(app, ofGone), [])
     assert.deepEqual(await everythingOf(app, one!), before)
     assert.deepEqual(await differencesIn(app), [])
@@ -151,13 +151,13 @@ test('whoever reads meanwhile reads the same bytes, also from where they lay bef
       return digest
     },
   })
-  assert.equal(await rewriteHollowBlobs(slow), 4)
+  assert.equal(await compactBlobs(slow), 4)
   await untilReadAnew()
   isOver = true
   await reading
-  await sweepBlobs(later(app, 1.5))
+  await collectGarbage(later(app, 1.5))
   assert.deepEqual(await Promise.all(parts.map((part) => rangeOf(app, part))), files)
-  await sweepBlobs(later(app, 3))
+  await collectGarbage(later(app, 3))
   assert.equal(await app.blobs.open(parts[0]!.blobKey), undefined)
 })
 
@@ -174,7 +174,7 @@ async function rewriteWhile(app: WholeApp, act: () => Promise<unknown>): Promise
       return digest
     },
   })
-  return rewriteHollowBlobs(acting)
+  return compactBlobs(acting)
 }
 
 test('a copy that is made meanwhile has the bytes that move', async (context) => {
@@ -188,7 +188,7 @@ test('a copy that is made meanwhile has the bytes that move', async (context) =>
     before = await everythingOf(app, copied[1]!)
   }
   assert.equal(await rewriteWhile(later(app, 1), copy), 4)
-  await sweepBlobs(later(app, 3))
+  await collectGarbage(later(app, 3))
   assert.deepEqual(await everythingOf(app, copied[1]!), before)
   assert.deepEqual(await differencesIn(app), [])
 })
@@ -222,7 +222,7 @@ test('what is deleted while its blob is written anew goes with the next rewritin
   await deleteImageSet(app, gone!)
   // What is put is that of before the deletion, so the first blob is written anew once more.
   assert.equal(await rewriteWhile(later(app, 1), () => deleteImageSet(app, two!)), 5)
-  await sweepBlobs(later(app, 3))
+  await collectGarbage(later(app, 3))
   assert.deepEqual(await tracesOf(app, ofTwo), [])
   assert.deepEqual(await everythingOf(app, one!), before)
   assert.deepEqual(await differencesIn(app), [])
@@ -238,7 +238,7 @@ test('where the last image set goes meanwhile nothing is moved, and nothing rema
   })
   assert.equal(rewritten, 0)
   for await (const { key } of app.blobs.list('')) assert.doesNotMatch(key, /rewritten/)
-  await sweepBlobs(later(app, 3))
+  await collectGarbage(later(app, 3))
   for await (const { key } of app.blobs.list('')) assert.fail(key)
   assert.deepEqual(await app.catalog.blobs.list({ after: undefined, limit: 100 }), [])
 })
@@ -251,12 +251,12 @@ test('of several that write one blob anew the first is moved to, and what the ot
   // The first is so slow that another takes its blob for abandoned.
   let others = 0
   const rewritten = await rewriteWhile(later(app, 1), async () => {
-    others = await rewriteHollowBlobs(later(app, 1.2))
+    others = await compactBlobs(later(app, 1.2))
   })
   assert.deepEqual([rewritten, others], [0, 4])
-  const several = await Promise.all([1, 2, 3].map(() => rewriteHollowBlobs(later(app, 2))))
+  const several = await Promise.all([1, 2, 3].map(() => compactBlobs(later(app, 2))))
   assert.deepEqual(several, [0, 0, 0])
-  await sweepBlobs(later(app, 4))
+  await collectGarbage(later(app, 4))
   assert.deepEqual(await tracesOf(app, ofGone), [])
   assert.deepEqual(await everythingOf(app, one!), before)
   assert.deepEqual(await differencesIn(app), [])
@@ -266,7 +266,7 @@ test('several that look at once take different blobs', async (context) => {
   const { app } = await onDisk(context)
   const [, gone] = await importPatients(app, NAMES)
   await deleteImageSet(app, gone!)
-  const rewritten = await Promise.all([1, 2, 3].map(() => rewriteHollowBlobs(later(app, 1))))
+  const rewritten = await Promise.all([1, 2, 3].map(() => compactBlobs(later(app, 1))))
   assert.equal(
     rewritten.reduce((sum, each) => sum + each),
     4,
@@ -279,7 +279,7 @@ test('a blob of whose image sets one is locked waits', async (context) => {
   const [one, gone] = await importPatients(app, NAMES)
   await deleteImageSet(app, gone!)
   await begin(app, { name: 'update', of: one!, put: { Patient: { DICOM: { PatientName: 'RENAMED' } } } })
-  assert.equal(await rewriteHollowBlobs(later(app, 1)), 0)
+  assert.equal(await compactBlobs(later(app, 1)), 0)
 })
 
 test('bytes that are not what was put are not written anew as if they were', async (context) => {
@@ -290,8 +290,8 @@ test('bytes that are not what was put are not written anew as if they were', asy
   const file = await open(join(folder, 'blobs', pathsOf(part!.blobKey, 'spread')[0]!), 'r+')
   await file.write('changed', part!.offsetBytes + 40)
   await file.close()
-  await assert.rejects(rewriteHollowBlobs(later(app, 1)), /are not those that were put/)
-  await rewriteHollowBlobs(later(app, 1))
+  await assert.rejects(compactBlobs(later(app, 1)), /are not those that were put/)
+  await compactBlobs(later(app, 1))
   const kinds = (await differencesIn(app)).map(({ kind }) => kind)
   assert.deepEqual(kinds, ['blob-bytes-differ'], 'it is still told of, and the others are written anew')
 })
@@ -304,7 +304,7 @@ test('whoever sweeps writes them anew as well', async (context) => {
   for (const hours of [1, 3]) {
     const stopping = new AbortController()
     const log = { ...app.log, info: () => stopping.abort() }
-    await keepSweeping({ ...later(app, hours), log }, stopping.signal)
+    await keepCollectingGarbage({ ...later(app, hours), log }, stopping.signal)
   }
   assert.deepEqual(await tracesOf(app, ofGone), [])
   assert.deepEqual(await everythingOf(app, one!), before)
@@ -322,10 +322,10 @@ test('stopping puts down the blob in hand, and the next start writes it anew', a
       return app.blobs.put(key, bytes)
     },
   })
-  await assert.rejects(rewriteHollowBlobs(stopped, stopping.signal), { name: 'AbortError' })
+  await assert.rejects(compactBlobs(stopped, stopping.signal), { name: 'AbortError' })
   assert.deepEqual(await differencesIn(app), [])
-  assert.equal(await rewriteHollowBlobs(later(app, 2)), 4)
-  await sweepBlobs(later(app, 4))
+  assert.equal(await compactBlobs(later(app, 2)), 4)
+  await collectGarbage(later(app, 4))
   assert.deepEqual(await tracesOf(app, ofGone), [])
   assert.deepEqual(await everythingOf(app, one!), before)
 })
@@ -373,8 +373,8 @@ test('whatever happens, and whatever is written anew meanwhile, versions stay as
       if (!isPlayed) await play()
       for (const [of, before] of standing) assert.deepEqual(await everythingOf(app, of), before)
     }
-    await rewriteHollowBlobs(later(app, 24 * (days + 1)))
-    await sweepBlobs(later(app, 24 * (days + 2)))
+    await compactBlobs(later(app, 24 * (days + 1)))
+    await collectGarbage(later(app, 24 * (days + 2)))
     for (const [of, before] of standing) assert.deepEqual(await everythingOf(app, of), before)
     assert.deepEqual(await differencesIn(app), [])
     const held = [...standing.values()].flatMap((everything) => [...everything.values()])

@@ -8,59 +8,67 @@
  */
 import { createHash } from 'node:crypto'
 import type { ImportApp } from '../app.ts'
-import { gathered } from '../ingest/blob-builder.ts'
+import { coalesced } from '../ingest/blob-builder.ts'
 import { readWholeRange } from '../stores/blobs/blob-range.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { movedFrameTable, rangesOfTable } from '../stores/blobs/frame-table.ts'
-import { type BlobRange, type MovedPiece, movedOffset, movedPieces } from '../stores/blobs/moved-ranges.ts'
-import type { HollowBlob, PlaceInBlob } from '../stores/catalog/blob-repository.ts'
+import { type BlobRange, type MovedRange, movedOffset, movedRanges } from '../stores/blobs/moved-ranges.ts'
+import type { BlobToCompact, PlaceInBlob } from '../stores/catalog/blob-repository.ts'
 
 /** Others that wait for the sweep get their turn behind it. */
 const ROUND_MS = 60_000
 
-type Rewriting = Pick<ImportApp, 'blobs' | 'catalog' | 'clock' | 'limits' | 'log' | 'newId'>
+type Compaction = Pick<ImportApp, 'blobs' | 'catalog' | 'clock' | 'limits' | 'log' | 'newId'>
 
 /**
  * Answers how many were written anew.
  * @throws where one could not be read or written. It is left alone for a while, so that the next round takes others.
  */
-export async function rewriteHollowBlobs(app: Rewriting, signal?: AbortSignal): Promise<number> {
-  const { hollowBlobMs } = app.limits
+export async function compactBlobs(app: Compaction, signal?: AbortSignal): Promise<number> {
+  const { compactionDelayMs } = app.limits
   const startedAt = app.clock()
   let rewritten = 0
   while (signal?.aborted !== true && app.clock() - startedAt < ROUND_MS) {
     const now = app.clock()
-    const hollow = await app.catalog.blobs.claimHollow({ before: now - hollowBlobMs, now, until: now + hollowBlobMs })
-    if (hollow === undefined) break
-    if ((await rewrite(app, hollow, signal)) === 'moved') rewritten += 1
+    const toCompact = await app.catalog.blobs.claimForCompaction({
+      before: now - compactionDelayMs,
+      now,
+      until: now + compactionDelayMs,
+    })
+    if (toCompact === undefined) break
+    if ((await rewrite(app, toCompact, signal)) === 'moved') rewritten += 1
   }
   if (rewritten > 0) app.log.info({ blobs: rewritten }, 'wrote blobs anew without what was deleted from them')
   return rewritten
 }
 
-async function rewrite(app: Rewriting, from: HollowBlob, signal?: AbortSignal): Promise<'moved' | 'changed' | 'whole'> {
+async function rewrite(
+  app: Compaction,
+  from: BlobToCompact,
+  signal?: AbortSignal,
+): Promise<'moved' | 'changed' | 'whole'> {
   const { blobs, catalog, limits } = app
   const places = await catalog.blobs.placesIn(from)
-  const pieces = movedPieces([...places, ...(await rangesOfFrames(blobs, from, places))])
-  if (isWhole(pieces, from.digest?.sizeBytes ?? (await sizeOf(blobs, from)))) {
+  const ranges = movedRanges([...places, ...(await rangesOfFrames(blobs, from, places))])
+  if (isWhole(ranges, from.digest?.sizeBytes ?? (await sizeOf(blobs, from)))) {
     await catalog.blobs.keepAsItIs(from)
     return 'whole'
   }
   const blobKey = `${from.blobKey.split('/')[0]}/rewritten/${app.newId()}`
-  await catalog.blobs.reserve({ beside: from, blobKey, freeFrom: app.clock() + limits.movedBlobMs })
-  const digest = await copyPieces(app, { from, to: blobKey, parts: partsOf(pieces, places), pieces, signal })
+  await catalog.blobs.reserve({ beside: from, blobKey, unreferencedFrom: app.clock() + limits.movedBlobGraceMs })
+  const digest = await copyRanges(app, { from, to: blobKey, parts: partsOf(ranges, places), ranges, signal })
   const at = app.clock()
-  const oldFreeFrom = at + limits.movedBlobMs
-  const outcome = await catalog.blobs.move({ from, to: { blobKey, digest }, pieces, at, oldFreeFrom })
+  const oldUnreferencedFrom = at + limits.movedBlobGraceMs
+  const outcome = await catalog.blobs.move({ from, to: { blobKey, digest }, ranges, at, oldUnreferencedFrom })
   if (outcome === 'changed') await blobs.remove([blobKey])
   return outcome
 }
 
-const isWhole = ([first, ...others]: readonly MovedPiece[], sizeBytes: number): boolean =>
+const isWhole = ([first, ...others]: readonly MovedRange[], sizeBytes: number): boolean =>
   first !== undefined && others.length === 0 && first.offsetBytes === 0 && first.sizeBytes === sizeBytes
 
 /** Of one that was put before sizes were kept. */
-async function sizeOf(blobs: BlobStore, { blobKey }: HollowBlob): Promise<number> {
+async function sizeOf(blobs: BlobStore, { blobKey }: BlobToCompact): Promise<number> {
   const blob = await blobs.open(blobKey, { start: 0, length: 0 })
   for await (const _ of blob?.bytes ?? []) break
   if (blob === undefined) throw gone(blobKey)
@@ -72,7 +80,7 @@ const gone = (blobKey: string) => new Error(`the blob ${blobKey} is gone`)
 /** What the tables in the blob tell of; frames that follow each other as one range. */
 async function rangesOfFrames(
   blobs: BlobStore,
-  { blobKey }: HollowBlob,
+  { blobKey }: BlobToCompact,
   places: readonly PlaceInBlob[],
 ): Promise<readonly BlobRange[]> {
   const ranges: { offsetBytes: number; sizeBytes: number }[] = []
@@ -98,13 +106,13 @@ interface Part {
 }
 
 /** The pieces, cut around the tables in them. */
-function partsOf(pieces: readonly MovedPiece[], places: readonly PlaceInBlob[]): readonly Part[] {
+function partsOf(ranges: readonly MovedRange[], places: readonly PlaceInBlob[]): readonly Part[] {
   const tables = places
     .filter((place): place is PlaceInBlob & { framesInTable: number } => place.framesInTable !== undefined)
     .sort((a, b) => a.offsetBytes - b.offsetBytes)
   const parts: Part[] = []
   let next = 0
-  for (const { offsetBytes, sizeBytes } of pieces) {
+  for (const { offsetBytes, sizeBytes } of ranges) {
     let start = offsetBytes
     const end = offsetBytes + sizeBytes
     for (let table = tables[next]; table !== undefined && table.offsetBytes < end; table = tables[++next]) {
@@ -119,15 +127,15 @@ function partsOf(pieces: readonly MovedPiece[], places: readonly PlaceInBlob[]):
 }
 
 interface Copying {
-  readonly from: HollowBlob
+  readonly from: BlobToCompact
   readonly to: string
   readonly parts: readonly Part[]
-  readonly pieces: readonly MovedPiece[]
+  readonly ranges: readonly MovedRange[]
   readonly signal: AbortSignal | undefined
 }
 
 /** The old blob is read from end to end, so that bytes that are not what was put do not get a digest that says that they are. */
-async function copyPieces({ blobs }: Rewriting, { from, to, parts, pieces, signal }: Copying) {
+async function copyRanges({ blobs }: Compaction, { from, to, parts, ranges, signal }: Copying) {
   const old = await blobs.open(from.blobKey)
   if (old === undefined) throw gone(from.blobKey)
   const sha256 = createHash('sha256')
@@ -138,7 +146,7 @@ async function copyPieces({ blobs }: Rewriting, { from, to, parts, pieces, signa
       yield chunk
     }
   }
-  const digest = await blobs.put(to, gathered(bytesOfParts(read(), { parts, pieces })))
+  const digest = await blobs.put(to, coalesced(bytesOfParts(read(), { parts, ranges })))
   if (from.digest === undefined || sha256.digest('hex') === from.digest.sha256) return digest
   await blobs.remove([to])
   throw new Error(`the bytes of the blob ${from.blobKey} are not those that were put`)
@@ -147,7 +155,7 @@ async function copyPieces({ blobs }: Rewriting, { from, to, parts, pieces, signa
 /** In memory are a chunk and one table. */
 async function* bytesOfParts(
   chunks: AsyncIterable<Uint8Array>,
-  { parts, pieces }: Pick<Copying, 'parts' | 'pieces'>,
+  { parts, ranges }: Pick<Copying, 'parts' | 'ranges'>,
 ): AsyncGenerator<Uint8Array> {
   let chunkStart = 0
   let next = 0
@@ -163,7 +171,7 @@ async function* bytesOfParts(
         yield movedFrameTable(
           Buffer.concat(table),
           part.framesInTable,
-          ({ offsetBytes, lengthBytes }) => movedOffset(pieces, { offsetBytes, sizeBytes: lengthBytes })!,
+          ({ offsetBytes, lengthBytes }) => movedOffset(ranges, { offsetBytes, sizeBytes: lengthBytes })!,
         )
         table = []
       }

@@ -4,8 +4,8 @@ import { testApp } from '../ingest/testing.fixture.ts'
 import { dyingAt } from '../jobs/dying.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../server/open-stores.ts'
-import { sweepBlobs } from './collect-garbage.ts'
-import { rewriteHollowBlobs } from './compact-blobs.ts'
+import { collectGarbage } from './collect-garbage.ts'
+import { compactBlobs } from './compact-blobs.ts'
 
 const HOUR_MS = 3_600_000
 const [dataFolder, step] = process.argv.slice(2) as [string, string]
@@ -25,7 +25,7 @@ const app = testApp({
   },
   catalog: { ...stores.catalog, blobs: dying(stores.catalog.blobs) },
 })
-await rewriteHollowBlobs({ ...app, clock: () => Date.now() + HOUR_MS })
+await compactBlobs({ ...app, clock: () => Date.now() + HOUR_MS })
 // Readers of the old blobs are gone.
-await sweepBlobs({ ...app, clock: () => Date.now() + 3 * HOUR_MS })
+await collectGarbage({ ...app, clock: () => Date.now() + 3 * HOUR_MS })
 await stores.catalog.close()

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { appIn, newDataFolder } from '../jobs/imported.fixture.ts'
 import { appOver } from '../jobs/workflows.fixture.ts'
-import { sweepBlobs } from './collect-garbage.ts'
-import { rewriteHollowBlobs } from './compact-blobs.ts'
+import { collectGarbage } from './collect-garbage.ts'
+import { compactBlobs } from './compact-blobs.ts'
 import { deleteImageSet, everythingOf, importPatients, later, tracesOf } from './compaction.fixture.ts'
 import { differencesIn } from './verify/verify.fixture.ts'
 
@@ -39,8 +39,8 @@ test('blobs that are written anew by a process that is killed at any call lose n
     assert.deepEqual(await read(), before, `killed at ${step}`)
     assert.deepEqual(await differencesIn(app), [], `killed at ${step}`)
     if (outcome === 'killed') {
-      await rewriteHollowBlobs(later(app, 2))
-      await sweepBlobs(later(app, 4))
+      await compactBlobs(later(app, 2))
+      await collectGarbage(later(app, 4))
     }
     assert.deepEqual(await tracesOf(app, ofGone), [], `killed at ${step}`)
     assert.deepEqual(await read(), before, `killed at ${step}`)

@@ -5,7 +5,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
 import type { DocumentBody } from '../imaging/documents/metadata-document.ts'
-import { gathered } from '../ingest/blob-builder.ts'
+import { coalesced } from '../ingest/blob-builder.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import type { VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
@@ -63,7 +63,7 @@ async function describeVersion(app: ImportApp, version: VersionOfDatastore): Pro
   }
   let digest: BlobDigest
   try {
-    digest = await app.blobs.put(blobKey, gathered(bytes()))
+    digest = await app.blobs.put(blobKey, coalesced(bytes()))
   } catch (err) {
     if (err instanceof StoreUnavailable) throw err
     app.log.error({ err, imageSetId, version: version.version }, 'a metadata document could not be made')

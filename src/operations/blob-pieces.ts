@@ -11,9 +11,9 @@ export interface Piece {
 
 type Stores = Pick<App, 'blobs'>
 
-export const sizeOfPieces = (pieces: readonly Piece[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
+export const sizeOfRanges = (pieces: readonly Piece[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
 
-export function beginningOfPieces(pieces: readonly Piece[], lengthBytes: number): readonly Piece[] {
+export function beginningOfRanges(pieces: readonly Piece[], lengthBytes: number): readonly Piece[] {
   const beginning: Piece[] = []
   let left = lengthBytes
   for (const piece of pieces) {
@@ -28,23 +28,23 @@ export function beginningOfPieces(pieces: readonly Piece[], lengthBytes: number)
  * What fits into a lent buffer is read into it; more is piped.
  * @throws where a blob is gone or shorter: what the catalog knows of is there. In what is piped that breaks the reply off.
  */
-export async function bytesOfPieces(
+export async function bytesOfRanges(
   app: Pick<App, 'blobs' | 'replyBuffers'>,
   pieces: readonly Piece[],
 ): Promise<Bytes> {
-  const sizeBytes = sizeOfPieces(pieces)
+  const sizeBytes = sizeOfRanges(pieces)
   const [first, ...rest] = pieces
   if (sizeBytes <= app.replyBuffers.sizeBytes) {
-    if (rest.length > 0) return readPieces(app, pieces)
+    if (rest.length > 0) return readRanges(app, pieces)
     const buffer = app.replyBuffers.lend()
     return { lent: await readPiece(app, first!, buffer), giveBack: () => app.replyBuffers.giveBack(buffer) }
   }
   // Opened before anything is answered: a blob that is gone is an error of its own, not a reply that breaks off.
-  const blob = await openPiece(app, first!)
-  return { sizeBytes, bytes: new PiecesInTurn(app, { blob, piece: first!, rest }) }
+  const blob = await openRange(app, first!)
+  return { sizeBytes, bytes: new RangesInOrder(app, { blob, piece: first!, rest }) }
 }
 
-export async function readPieces(app: Stores, pieces: readonly Piece[]): Promise<Uint8Array> {
+export async function readRanges(app: Stores, pieces: readonly Piece[]): Promise<Uint8Array> {
   if (pieces.length === 1) return readPiece(app, pieces[0]!)
   const read: Uint8Array[] = []
   for (const piece of pieces) read.push(await readPiece(app, piece))
@@ -53,13 +53,13 @@ export async function readPieces(app: Stores, pieces: readonly Piece[]): Promise
 
 /** @param into memory that may be used for it */
 export async function readPiece(app: Stores, piece: Piece, into?: Uint8Array): Promise<Uint8Array> {
-  const bytes = await readAll(await openPiece(app, piece, into))
+  const bytes = await readAll(await openRange(app, piece, into))
   if (bytes.length !== piece.length) throw shorter(piece)
   return bytes
 }
 
 /** An iterator and not a generator: `return` closes what is open even where nothing was ever asked for. */
-class PiecesInTurn implements AsyncIterableIterator<Uint8Array> {
+class RangesInOrder implements AsyncIterableIterator<Uint8Array> {
   readonly #app: Stores
   readonly #rest: Piece[]
   #piece: Piece
@@ -83,7 +83,7 @@ class PiecesInTurn implements AsyncIterableIterator<Uint8Array> {
       if (this.#read !== this.#piece.length) throw shorter(this.#piece)
       const following = this.#rest.shift()
       if (following === undefined) return { done: true, value: undefined }
-      const blob = await openPiece(this.#app, following)
+      const blob = await openRange(this.#app, following)
       this.#bytes = blob.bytes[Symbol.asyncIterator]()
       this.#piece = following
       this.#read = 0
@@ -100,7 +100,7 @@ class PiecesInTurn implements AsyncIterableIterator<Uint8Array> {
   }
 }
 
-async function openPiece(app: Stores, { blobKey, start, length }: Piece, into?: Uint8Array): Promise<OpenBlob> {
+async function openRange(app: Stores, { blobKey, start, length }: Piece, into?: Uint8Array): Promise<OpenBlob> {
   const blob = await app.blobs.open(blobKey, { start, length, ...(into === undefined ? {} : { into }) })
   if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
   return blob

@@ -11,9 +11,9 @@ import { DicomError } from '../dicom/dicom-error.ts'
 import { frameContentType } from '../dicom/stored-syntax.ts'
 import { type SmallerPicture, STORED_FRAME_HEADER_BYTES, smallerPicture } from '../pixel-data/htj2k/smaller-picture.ts'
 import { readFrameRanges } from '../stores/blobs/frame-table.ts'
-import { partsOfImageFrameId } from '../stores/blobs/image-frame-id.ts'
+import { parseImageFrameId } from '../stores/blobs/image-frame-id.ts'
 import type { FramesPlace, InstancePlace } from '../stores/catalog/image-set-records.ts'
-import { beginningOfPieces, bytesOfPieces, type Piece, readPiece, readPieces, sizeOfPieces } from './blob-pieces.ts'
+import { beginningOfRanges, bytesOfRanges, type Piece, readPiece, readRanges, sizeOfRanges } from './blob-pieces.ts'
 import { activeDatastore } from './datastore-access.ts'
 
 const COLUMNS_MAX = 65_535
@@ -25,11 +25,11 @@ export async function getImageFrame(
 ): Promise<Output<'GetImageFrame'>> {
   const columnsMin = wantedColumns(notes)
   const { frames, file, frameNumber } = await findFrame(app, input)
-  const whole = await piecesOf(app, { frames, file, frameNumber })
+  const whole = await rangesOf(app, { frames, file, frameNumber })
   app.accessTimes.note({ datastoreId: input.datastoreId, imageSetId: input.imageSetId })
-  const pieces = columnsMin === undefined ? whole : await smallerPieces(app, { whole, columnsMin, notes })
+  const pieces = columnsMin === undefined ? whole : await smallerRanges(app, { whole, columnsMin, notes })
   return {
-    imageFrameBlob: await bytesOfPieces(app, pieces),
+    imageFrameBlob: await bytesOfRanges(app, pieces),
     contentType: frameContentType(frames.storedTransferSyntaxUID),
   }
 }
@@ -38,7 +38,7 @@ export async function getImageFrame(
 async function findFrame(app: App, input: Input<'GetImageFrame'>) {
   const { datastoreId, imageSetId } = input
   const { imageFrameId } = input.imageFrameInformation
-  const parts = partsOfImageFrameId(imageFrameId)
+  const parts = parseImageFrameId(imageFrameId)
   const found = parts && (await app.catalog.imageSets.frames({ datastoreId, imageSetId, framesKey: parts.framesKey }))
   if (parts !== undefined && found !== undefined && parts.frameNumber >= 1) {
     if (parts.frameNumber <= found.frames.frameCount) return { ...found, frameNumber: parts.frameNumber }
@@ -57,7 +57,7 @@ interface PlacedFrame {
   readonly frameNumber: number
 }
 
-async function piecesOf(app: App, { frames, file, frameNumber }: PlacedFrame): Promise<readonly Piece[]> {
+async function rangesOf(app: App, { frames, file, frameNumber }: PlacedFrame): Promise<readonly Piece[]> {
   const { blobKey, offsetBytes, sizeBytes, frameCount } = frames
   if (frames.holds === 'frame') return [{ blobKey, start: offsetBytes, length: sizeBytes }]
   const table: ByteSource = {
@@ -80,12 +80,12 @@ function wantedColumns({ requestHeaders }: ReplyNotes): number | undefined {
   throw new ContractError('ValidationException', message)
 }
 
-async function smallerPieces(
+async function smallerRanges(
   app: App,
   { whole, columnsMin, notes }: { whole: readonly Piece[]; columnsMin: number; notes: ReplyNotes },
 ): Promise<readonly Piece[]> {
-  const sizeBytes = sizeOfPieces(whole)
-  const picture = pictureIn(await readPieces(app, beginningOfPieces(whole, STORED_FRAME_HEADER_BYTES)), {
+  const sizeBytes = sizeOfRanges(whole)
+  const picture = pictureIn(await readRanges(app, beginningOfRanges(whole, STORED_FRAME_HEADER_BYTES)), {
     columnsMin,
     sizeBytes,
   })
@@ -93,7 +93,7 @@ async function smallerPieces(
   if (picture === undefined) return whole
   notes.replyHeaders['x-hilum-columns'] = String(picture.columns)
   notes.replyHeaders['x-hilum-rows'] = String(picture.rows)
-  return beginningOfPieces(whole, picture.lengthBytes)
+  return beginningOfRanges(whole, picture.lengthBytes)
 }
 
 /** Undefined for a frame that was kept in a format without resolutions: it comes whole. */

@@ -6,7 +6,7 @@ import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { ImportedFile } from '../contract/extensions.ts'
 import type { Bytes } from '../contract/shapes.ts'
-import { bytesOfPieces } from './blob-pieces.ts'
+import { bytesOfRanges } from './blob-pieces.ts'
 import { activeDatastore } from './datastore-access.ts'
 import { imageSetNotFound, knownImageSet } from './image-set-access.ts'
 
@@ -22,5 +22,5 @@ export async function openImportedFile(file: ImportedFile, app: App): Promise<By
   }
   app.accessTimes.note({ datastoreId, imageSetId })
   const { blobKey, offsetBytes: start, sizeBytes: length } = instance
-  return bytesOfPieces(app, [{ blobKey, start, length }])
+  return bytesOfRanges(app, [{ blobKey, start, length }])
 }

@@ -2,7 +2,7 @@
 import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { datastoreArn, deletedSince } from './datastore-access.ts'
-import { cutPage, positionOfPage } from './page-tokens.ts'
+import { positionOfPage, takePage } from './page-tokens.ts'
 
 interface After {
   readonly createdAt: number
@@ -18,7 +18,7 @@ export async function listDatastores(input: Input<'ListDatastores'>, app: App): 
     after: positionOfPage<After>(app.pageTokens, { request, nextToken: input.nextToken }),
     limit: size + 1,
   })
-  const { rows, nextToken } = cutPage(found, {
+  const { rows, nextToken } = takePage(found, {
     size,
     tokenAfter: ({ createdAt, datastoreId }) =>
       app.pageTokens.seal(request, { createdAt, datastoreId } satisfies After),

@@ -2,7 +2,7 @@
 import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { knownDatastore } from './datastore-access.ts'
-import { cutPage, positionOfPage } from './page-tokens.ts'
+import { positionOfPage, takePage } from './page-tokens.ts'
 
 interface After {
   readonly submittedAt: number
@@ -23,7 +23,7 @@ export async function listDICOMImportJobs(
     after: positionOfPage<After>(app.pageTokens, { request, nextToken: input.nextToken }),
     limit: size + 1,
   })
-  const { rows, nextToken } = cutPage(found, {
+  const { rows, nextToken } = takePage(found, {
     size,
     tokenAfter: ({ submittedAt, jobId }) => app.pageTokens.seal(request, { submittedAt, jobId } satisfies After),
   })

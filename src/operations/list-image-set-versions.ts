@@ -3,7 +3,7 @@ import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { deletedSince, knownDatastore } from './datastore-access.ts'
 import { imageSetNotFound } from './image-set-access.ts'
-import { cutPage, positionOfPage } from './page-tokens.ts'
+import { positionOfPage, takePage } from './page-tokens.ts'
 
 interface Before {
   readonly version: number
@@ -23,7 +23,7 @@ export async function listImageSetVersions(
     limit: size + 1,
   })
   if (found === undefined) throw imageSetNotFound({ datastoreId, imageSetId })
-  const { rows, nextToken } = cutPage(found, {
+  const { rows, nextToken } = takePage(found, {
     size,
     tokenAfter: ({ version }) => app.pageTokens.seal(request, { version } satisfies Before),
   })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ContractError } from '../contract/errors.ts'
-import { cutPage, openPageTokens, positionOfPage } from './page-tokens.ts'
+import { openPageTokens, positionOfPage, takePage } from './page-tokens.ts'
 
 const secret = new Uint8Array(32).fill(1)
 const tokens = openPageTokens(secret)
 const request = ['SearchImageSets', 'store', { filters: [] }]
-const position = { key: 1700000000123, seq: 7, asOf: 9 }
+const position = { key: 1700000000123, seq: 7, snapshotVersion: 9 }
 
 test('a token gives back the position it was sealed with, for the same request', () => {
   assert.deepEqual(tokens.open(request, tokens.seal(request, position)), position)
@@ -48,7 +48,7 @@ test('a foreign token is a ValidationException that names nextToken', () => {
 
 test('a page is cut where there is one row more than it holds, and only then has a token', () => {
   const tokenAfter = (last: number) => `after ${last}`
-  assert.deepEqual(cutPage([1, 2, 3], { size: 2, tokenAfter }), { rows: [1, 2], nextToken: 'after 2' })
-  assert.deepEqual(cutPage([1, 2], { size: 2, tokenAfter }), { rows: [1, 2], nextToken: undefined })
-  assert.deepEqual(cutPage([], { size: 2, tokenAfter }), { rows: [], nextToken: undefined })
+  assert.deepEqual(takePage([1, 2, 3], { size: 2, tokenAfter }), { rows: [1, 2], nextToken: 'after 2' })
+  assert.deepEqual(takePage([1, 2], { size: 2, tokenAfter }), { rows: [1, 2], nextToken: undefined })
+  assert.deepEqual(takePage([], { size: 2, tokenAfter }), { rows: [], nextToken: undefined })
 })

@@ -54,7 +54,7 @@ export function positionOfPage<Position>(
 }
 
 /** A page and the token of the next: lists ask the catalog for one row more than the page to know whether there is one. */
-export function cutPage<Row>(
+export function takePage<Row>(
   rows: readonly Row[],
   options: { readonly size: number; readonly tokenAfter: (last: Row) => string },
 ): { readonly rows: readonly Row[]; readonly nextToken: string | undefined } {

@@ -13,11 +13,11 @@ import { type Position, positionOf, type Search, toSearch } from '../imaging/sea
 import { storageTierOf } from '../imaging/storage-tier.ts'
 import type { ImageSetSummary } from '../stores/catalog/search-repository.ts'
 import { mustBeActive } from './datastore-access.ts'
-import { cutPage, positionOfPage } from './page-tokens.ts'
+import { positionOfPage, takePage } from './page-tokens.ts'
 import { explanationOf } from './search-explanation.ts'
 
 interface After extends Position {
-  readonly asOf: number
+  readonly snapshotVersion: number
 }
 
 export async function searchImageSets(
@@ -37,7 +37,9 @@ export async function searchImageSets(
   const page = await app.catalog.imageSets.search({
     datastoreId,
     search,
-    ...(after === undefined ? {} : { after: { key: after.key, seq: after.seq }, asOf: after.asOf }),
+    ...(after === undefined
+      ? {}
+      : { after: { key: after.key, seq: after.seq }, snapshotVersion: after.snapshotVersion }),
     limit: size + 1,
     // The total of the first page is that of the whole pager.
     ...(isCounted && after === undefined ? { count: 'exact' } : {}),
@@ -46,10 +48,10 @@ export async function searchImageSets(
   mustBeActive(app, datastoreId, page.datastore)
   if (page.total !== undefined) notes.replyHeaders['x-hilum-total-count'] = String(page.total)
   if (isExplained) notes.replyHeaders['x-hilum-explain'] = JSON.stringify(explanationOf(page, durationMs))
-  const { rows: found, asOf } = page
-  const { rows, nextToken } = cutPage(found, {
+  const { rows: found, snapshotVersion } = page
+  const { rows, nextToken } = takePage(found, {
     size,
-    tokenAfter: (row) => app.pageTokens.seal(request, { ...positionOf(search, row), asOf } satisfies After),
+    tokenAfter: (row) => app.pageTokens.seal(request, { ...positionOf(search, row), snapshotVersion } satisfies After),
   })
   const now = app.clock()
   return { imageSetsMetadataSummaries: rows.map((row) => summaryOf(row, now)), sort: search.sort, nextToken }

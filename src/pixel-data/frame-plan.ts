@@ -1,10 +1,16 @@
 /** What is to become of an instance's pixel data: which frames it has, where their bytes lie, and how each will be stored. */
 import { DicomError } from '../dicom/dicom-error.ts'
 import type { DicomFile, PixelDataPlace } from '../dicom/parse.ts'
-import { type PixelItems, walkPixelItems } from '../dicom/pixel-items.ts'
-import { fateOf, STORED_AS, type StorageFormat } from '../dicom/stored-syntax.ts'
+import { type PixelItems, scanPixelItems } from '../dicom/pixel-items.ts'
+import { dispositionOf, STORED_AS, type StorageFormat } from '../dicom/stored-syntax.ts'
 import { ExplicitVRLittleEndian } from '../dicom/transfer-syntaxes.ts'
-import { cutEncapsulated, cutNative, type FrameCut, type FrameFault, type Uncut } from './element/frames.ts'
+import {
+  extractEncapsulatedFrames,
+  extractNativeFrames,
+  type FrameExtraction,
+  type FrameFault,
+  type NotExtracted,
+} from './element/frames.ts'
 import { frameBytes, type ImagePixel, isYBR422, readImagePixel, withFullChroma } from './element/image-pixel.ts'
 import { type FrameFormat, formatFor } from './frame/store-frame.ts'
 
@@ -24,8 +30,8 @@ export type FramePlan =
 export interface FramesToStore {
   readonly kind: 'frames'
   readonly pixel: ImagePixel
-  readonly cut: FrameCut
-  readonly fate: 'transcoded' | 'kept' | 'video'
+  readonly cut: FrameExtraction
+  readonly disposition: 'transcoded' | 'kept' | 'video'
   /** Of transcoded frames. */
   readonly format: FrameFormat
   readonly transferSyntaxUID: string
@@ -64,8 +70,8 @@ function plan(file: DicomFile, { place, format, items }: Source): FramePlan {
   const { transferSyntaxUID, dataSet } = file
   const said = readImagePixel(dataSet)
   const isFloat = place.tag !== NATIVE_TAG
-  const fate = fateOf(transferSyntaxUID, { isBinary: said.bitsAllocated === 1 })
-  if (fate === 'unsupported' || file.transferSyntax === undefined) {
+  const disposition = dispositionOf(transferSyntaxUID, { isBinary: said.bitsAllocated === 1 })
+  if (disposition === 'unsupported' || file.transferSyntax === undefined) {
     const message = 'Frames of this transfer syntax cannot be told apart; the file is kept as it is'
     return { kind: 'unavailable', warning: { type: 'UnsupportedTransferSyntax', message } }
   }
@@ -73,15 +79,15 @@ function plan(file: DicomFile, { place, format, items }: Source): FramePlan {
     throw new DicomError({ reason: 'the pixel data is not as its transfer syntax says', tag: place.tag })
   }
   const pixel = place.encapsulated ? said : withTrueChroma(said, place.lengthBytes!)
-  const cut: FrameCut | Uncut = place.encapsulated
-    ? cutEncapsulated({
+  const cut: FrameExtraction | NotExtracted = place.encapsulated
+    ? extractEncapsulatedFrames({
         numberOfFrames: pixel.numberOfFrames,
-        items: items ?? walkPixelItems(file.bytes, place.offsetBytes),
-        isVideo: fate === 'video',
+        items: items ?? scanPixelItems(file.bytes, place.offsetBytes),
+        isVideo: disposition === 'video',
         ...extendedTablesOf(file),
       })
-    : cutNative(pixel, { offsetBytes: place.offsetBytes, lengthBytes: place.lengthBytes! })
-  if (cut.count === 0) return { kind: 'unavailable', warning: (cut as Uncut).warning }
+    : extractNativeFrames(pixel, { offsetBytes: place.offsetBytes, lengthBytes: place.lengthBytes! })
+  if (cut.count === 0) return { kind: 'unavailable', warning: (cut as NotExtracted).warning }
   const frameFormat = formatFor(pixel, { format, isFloat })
   const transcodedUID = frameFormat === 'native' ? ExplicitVRLittleEndian : STORED_AS[frameFormat]
   const { littleEndian } = file.transferSyntax
@@ -90,15 +96,15 @@ function plan(file: DicomFile, { place, format, items }: Source): FramePlan {
     ...{
       kind: 'frames',
       pixel,
-      cut: cut as FrameCut,
-      fate,
+      cut: cut as FrameExtraction,
+      disposition,
       format: frameFormat,
       transferSyntaxUID,
       littleEndian,
       isFloat,
     },
     wordsFrom: isSwapped ? place.offsetBytes : undefined,
-    storedTransferSyntaxUID: fate === 'transcoded' ? transcodedUID : transferSyntaxUID,
+    storedTransferSyntaxUID: disposition === 'transcoded' ? transcodedUID : transferSyntaxUID,
     ...(cut.warning === undefined ? {} : { warning: cut.warning }),
   }
 }

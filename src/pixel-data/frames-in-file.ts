@@ -5,7 +5,7 @@
 
 import { DicomError } from '../dicom/dicom-error.ts'
 import type { Attributes } from '../dicom/encode.ts'
-import { fateOf, STORED_AS } from '../dicom/stored-syntax.ts'
+import { dispositionOf, STORED_AS } from '../dicom/stored-syntax.ts'
 import { ExplicitVRLittleEndian, HTJ2KLossless, HTJ2KLosslessRPCL } from '../dicom/transfer-syntaxes.ts'
 import { type ImagePixel, withFullChroma } from './element/image-pixel.ts'
 import { type Codestream, parseCodestream } from './jpeg2000/codestream.ts'
@@ -51,7 +51,7 @@ export function planFile(
   { firstFrame, compressed }: { readonly firstFrame?: Uint8Array | undefined; readonly compressed: boolean },
 ): PixelsInFile {
   const { storedTransferSyntaxUID: uid, pixel, frameCount } = stored
-  const isVideo = uid !== null && fateOf(uid, { isBinary: false }) === 'video'
+  const isVideo = uid !== null && dispositionOf(uid, { isBinary: false }) === 'video'
   if (frameCount !== (isVideo ? 1 : pixel.numberOfFrames)) {
     throw new DicomError({ reason: `NumberOfFrames is ${pixel.numberOfFrames}, and the store has ${frameCount}` })
   }

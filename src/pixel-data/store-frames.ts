@@ -51,29 +51,29 @@ const READ_BYTES = 4 * 1024 ** 2
 
 /** @throws FramesUnavailable, and what the source and stopped threads throw */
 export function storedFrames(plan: FramesToStore, from: FrameSource): AsyncGenerator<StoredFrame, void, void> {
-  return plan.fate === 'transcoded' ? transcodeAll(plan, from) : keepAll(plan, from)
+  return plan.disposition === 'transcoded' ? transcodeAll(plan, from) : keepAll(plan, from)
 }
 
 /** Whether its frames have bytes of their own; else they are ranges of the instance's file. */
-export const areStoredApart = (plan: FramesToStore): boolean => plan.fate === 'transcoded' || isInsideBytes(plan)
+export const areStoredApart = (plan: FramesToStore): boolean => plan.disposition === 'transcoded' || isInsideBytes(plan)
 
 async function* transcodeAll(plan: FramesToStore, from: FrameSource): AsyncGenerator<StoredFrame, void, void> {
-  const onTheirWay: Promise<StoredFrame>[] = []
+  const inFlight: Promise<StoredFrame>[] = []
   const most = Math.max(1, Math.floor(PIXEL_BYTES_IN_FLIGHT / frameBytes(plan.pixel)))
   const window = Math.min(2 * from.threads.size, most)
   let next = 0
   try {
-    while (next < plan.cut.count || onTheirWay.length > 0) {
-      while (next < plan.cut.count && onTheirWay.length < window) {
+    while (next < plan.cut.count || inFlight.length > 0) {
+      while (next < plan.cut.count && inFlight.length < window) {
         const frame = transcodeOne(plan, from, next++)
         // It is asked for in its turn; until then nobody hears of its failure.
         frame.catch(() => {})
-        onTheirWay.push(frame)
+        inFlight.push(frame)
       }
-      yield await onTheirWay.shift()!
+      yield await inFlight.shift()!
     }
   } finally {
-    await Promise.allSettled(onTheirWay)
+    await Promise.allSettled(inFlight)
   }
 }
 
@@ -99,11 +99,11 @@ async function transcodeOne(plan: FramesToStore, from: FrameSource, index: numbe
 }
 
 async function* keepAll(plan: FramesToStore, { source }: FrameSource): AsyncGenerator<StoredFrame, void, void> {
-  const { pixel, cut, fate } = plan
+  const { pixel, cut, disposition } = plan
   const { columns, rows, photometricInterpretation } = pixel
   for (let index = 0; index < cut.count; index++) {
     const place = cut.place(index)
-    if (fate === 'video' && !(await beginsAsVideo(plan, { source, place }))) {
+    if (disposition === 'video' && !(await beginsAsVideo(plan, { source, place }))) {
       const message = 'The video is not of the kind that its transfer syntax says'
       throw new FramesUnavailable({ type: 'TranscodingException', message })
     }

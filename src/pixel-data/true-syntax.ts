@@ -30,7 +30,8 @@ interface Planning {
 export async function planTrueFrames(file: DicomFile, { source, ...planning }: Planning): Promise<PlannedFrames> {
   const plan = planFrames(file, planning)
   const { transferSyntax } = file
-  if (plan.kind !== 'frames' || plan.fate === 'video' || !transferSyntax?.encapsulated) return { plan, warnings: [] }
+  if (plan.kind !== 'frames' || plan.disposition === 'video' || !transferSyntax?.encapsulated)
+    return { plan, warnings: [] }
   const beginning = await beginningOf(plan.cut.place(0), source)
   const kind = streamKindOf(beginning)
   if (kind !== undefined && isHeldBy(kind, transferSyntax.uid)) return { plan, warnings: [] }
@@ -42,7 +43,7 @@ export async function planTrueFrames(file: DicomFile, { source, ...planning }: P
     return { plan: planFrames(relabelled, planning), warnings: [{ type: 'Other', message }] }
   }
   // Frames that are decoded fail there. Of JPEG whose frame header lies further on, nothing is known that is wrong.
-  if (plan.fate !== 'kept' || (kind === undefined && isJPEG(beginning, transferSyntax.uid)))
+  if (plan.disposition !== 'kept' || (kind === undefined && isJPEG(beginning, transferSyntax.uid)))
     return { plan, warnings: [] }
   const what =
     kind === undefined

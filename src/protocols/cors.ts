@@ -2,7 +2,7 @@
  * Pages of other origins that call this server from a browser (the Fetch standard, "CORS protocol"). Only for routes whose requests are
  * signed: no cookie carries authority, so a page can do nothing here that its own key does not allow (decision 14).
  */
-import type { Door, WireHeaders, WireReply, WireRequest } from './http/wire.ts'
+import type { ProtocolHandler, WireHeaders, WireReply, WireRequest } from './http/wire.ts'
 
 /** `*` for every origin, `none` for no other than the server's own. */
 export type CorsOrigins = readonly string[]
@@ -30,14 +30,14 @@ const PREFLIGHT_KEPT_SECONDS = 7_200
 
 export interface Cors {
   /** The reply of the door, or to the question that a browser asks before a request (a preflight). */
-  answer(request: WireRequest, door: Door): Promise<WireReply>
+  answer(request: WireRequest, handler: ProtocolHandler): Promise<WireReply>
   /** The reply, with what lets a page read it. Without headers where the request could not be read. */
   readable(reply: WireReply, requestHeaders?: WireHeaders): WireReply
 }
 
 export function corsFor(origins: CorsOrigins): Cors {
   const isOpen = origins.includes('*')
-  if (origins.includes('none')) return { answer: (request, door) => door(request), readable: (reply) => reply }
+  if (origins.includes('none')) return { answer: (request, handler) => handler(request), readable: (reply) => reply }
 
   /** Undefined where the origin is not allowed. */
   function allowOrigin(origin: string | undefined): string | undefined {
@@ -86,11 +86,11 @@ export function corsFor(origins: CorsOrigins): Cors {
 
   return {
     readable,
-    async answer(request, door) {
+    async answer(request, handler) {
       const { method, headers } = request
       const isPreflight =
         method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined
-      return isPreflight ? preflight(request) : readable(await door(request), headers)
+      return isPreflight ? preflight(request) : readable(await handler(request), headers)
     },
   }
 }

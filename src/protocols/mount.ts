@@ -2,13 +2,13 @@
 import type { App } from '../app.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
-import { awsDoor } from './aws/serve.ts'
+import { awsHandler } from './aws/serve.ts'
 import { createVerifier } from './aws/sigv4.ts'
 import { writeRefusal } from './aws/write-error.ts'
-import { consoleDoor, isOfConsole } from './console/serve.ts'
+import { consoleHandler, isOfConsole } from './console/serve.ts'
 import { type CorsOrigins, corsFor } from './cors.ts'
-import { hilumDoor, isOfHilum, isUnsigned } from './hilum/serve.ts'
-import { type Door, splitTarget, type WriteRefusal } from './http/wire.ts'
+import { hilumHandler, isOfHilum, isUnsigned } from './hilum/serve.ts'
+import { type ProtocolHandler, splitTarget, type WriteRefusal } from './http/wire.ts'
 
 export interface Behind {
   readonly handlers: Handlers<App>
@@ -20,19 +20,19 @@ export interface Behind {
 }
 
 export interface Doors {
-  readonly door: Door
+  readonly handler: ProtocolHandler
   /** For what no door can be asked: in the format of the API, which most clients speak. */
   readonly refuse: WriteRefusal
 }
 
-export function openDoors(app: App, { handlers, extensions, consoleFolder, corsOrigins }: Behind): Doors {
-  const aws = awsDoor(app, handlers)
+export function mountProtocols(app: App, { handlers, extensions, consoleFolder, corsOrigins }: Behind): Doors {
+  const aws = awsHandler(app, handlers)
   const cors = corsFor(corsOrigins)
-  const pages = consoleDoor(consoleFolder)
+  const pages = consoleHandler(consoleFolder)
   const verify = createVerifier({ credentials: app.credentials, limits: app.limits, service: 'medical-imaging' })
-  const hilum = hilumDoor(app, { verify, extensions })
+  const hilum = hilumHandler(app, { verify, extensions })
   return {
-    door(request) {
+    handler(request) {
       const { path } = splitTarget(request.target)
       if (isOfConsole(path)) return pages(request)
       if (isUnsigned(path)) return hilum(request)

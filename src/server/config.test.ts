@@ -180,7 +180,7 @@ describe('what is refused', () => {
         const env = { [setting.variable]: String(value) }
         complains(
           { env },
-          new RegExp(`^${setting.variable} must be .*${setting.isSecret ? 'without spaces\\.$' : ', not '}`),
+          new RegExp(`^${setting.variable} must be .*${setting.isSecret ? 'without partitions\\.$' : ', not '}`),
         )
       }
     })

@@ -54,10 +54,10 @@ export async function openBlobs({ dataFolder, blobs }: Pick<StorePlaces, 'dataFo
   return opened
 }
 
-/** @param options.onlyToLook beside a server: nothing is made, brought forward or written. */
+/** @param options.readOnly beside a server: nothing is made, brought forward or written. */
 export async function openCatalog(
   { dataFolder, catalog, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
-  options: { readonly onlyToLook?: boolean } = {},
+  options: { readonly readOnly?: boolean } = {},
 ): Promise<Catalog> {
   if (catalog === undefined) {
     return openSqliteCatalog({ path: join(dataFolder, CATALOG_FILE), newId, ...options })

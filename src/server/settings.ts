@@ -64,7 +64,7 @@ export const SETTINGS: readonly Setting[] = [
     variable: 'HILUM_CATALOG',
     kind: 'text',
     schema: z.string().regex(/^postgres(ql)?:\/\/\S+$/),
-    expects: 'an address such as postgres://user@host/database without spaces',
+    expects: 'an address such as postgres://user@host/database without partitions',
     placeholder: '<url>',
     help: 'PostgreSQL database for all but the bytes; default: a file here',
     // It may hold a password, which belongs into the variable, PGPASSWORD or ~/.pgpass.
@@ -189,7 +189,7 @@ export const SETTINGS: readonly Setting[] = [
     variable: 'HILUM_SECRET_ACCESS_KEY',
     kind: 'text',
     schema: z.string().regex(/^[!-~]{16,128}$/),
-    expects: '16 to 128 printable characters without spaces',
+    expects: '16 to 128 printable characters without partitions',
     help: 'its secret',
     isSecret: true,
   },

@@ -1,6 +1,6 @@
 /** The image set, or its next version, that CopyImageSet makes: instances of the source beside those that are there. */
 import { LEVELS_DO_NOT_MATCH, levelsAgree } from '../imaging/updates/copiable-attributes.ts'
-import type { ImageSetVersion, InstanceParts } from '../stores/catalog/image-set-records.ts'
+import type { ImageSetVersion, InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { CopyRequest, LockedImageSet, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
 import { DocumentJoiner } from './join-document.ts'
 import { rowOf } from './updated-version.ts'
@@ -69,13 +69,13 @@ const levelsOf = ({ app, datastoreId }: MakingVersions, version: ImageSetVersion
 async function instancesOf(
   { app, datastoreId }: MakingVersions,
   { source, sopInstanceUIDs }: CopyRequest,
-): Promise<readonly InstanceParts[]> {
+): Promise<readonly InstanceRecord[]> {
   const parts = await app.catalog.imageSets.parts({ datastoreId, ...source })
   const wanted = new Set(sopInstanceUIDs)
   return sopInstanceUIDs === undefined ? parts : parts.filter(({ sopInstanceUID }) => wanted.has(sopInstanceUID))
 }
 
-function requireDistinct(held: readonly InstanceParts[], added: readonly InstanceParts[]): void {
+function requireDistinct(held: readonly InstanceRecord[], added: readonly InstanceRecord[]): void {
   const known = new Set(held.map(({ sopInstanceUID }) => sopInstanceUID))
   const again = added.filter(({ sopInstanceUID }) => known.has(sopInstanceUID)).length
   if (again === 0) return

@@ -5,7 +5,7 @@
 
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
-import type { PixelItemWalk } from '../dicom/pixel-items.ts'
+import type { PixelItemScan } from '../dicom/pixel-items.ts'
 import { type LevelOverrides, withOverrides } from '../imaging/documents/level-overrides.ts'
 import { NO_FRAMES } from '../imaging/documents/metadata.ts'
 import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END, type DocumentBody } from '../imaging/documents/metadata-document.ts'
@@ -14,7 +14,7 @@ import { describeInstance, type MetadataBytes } from '../ingest/describe-instanc
 import { checkedToTheEnd } from '../ingest/large-file.ts'
 import { readHeader, readTrailing } from '../ingest/read-header.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
-import type { InstanceParts, InstancePlace } from '../stores/catalog/image-set-records.ts'
+import type { InstancePlace, InstanceRecord } from '../stores/catalog/image-set-records.ts'
 
 /** Few enough that nobody waits long for one to be compressed, many enough that starting anew with each costs nothing. */
 const PIECE_BYTES = 256 * 1024
@@ -23,16 +23,16 @@ type Stores = Pick<ImportApp, 'blobs' | 'limits'>
 
 export interface DocumentToJoin {
   /** In the order of the document. */
-  readonly instances: readonly InstanceParts[]
+  readonly instances: readonly InstanceRecord[]
   readonly levels: VersionLevels
   /** In the place of what instances have; undefined where the instance's own is meant. */
-  readonly entryOf?: (instance: InstanceParts) => Uint8Array | undefined
+  readonly entryOf?: (instance: InstanceRecord) => Uint8Array | undefined
 }
 
 export interface JoinedDocument {
   readonly body: DocumentBody
   /** The instances that differ from the levels. */
-  readonly different: readonly InstanceParts[]
+  readonly different: readonly InstanceRecord[]
 }
 
 export class DocumentJoiner {
@@ -53,7 +53,7 @@ export class DocumentJoiner {
       body.contentBytes += json.length
       return deflateRawSync(json, { finishFlush })
     }
-    const different: InstanceParts[] = []
+    const different: InstanceRecord[] = []
     let piece: Uint8Array[] = []
     let pieceBytes = 0
     for await (const json of this.#json(document, different)) {
@@ -69,7 +69,10 @@ export class DocumentJoiner {
     onEnd({ body, different })
   }
 
-  async *#json({ instances, levels, entryOf }: DocumentToJoin, different: InstanceParts[]): AsyncGenerator<Uint8Array> {
+  async *#json(
+    { instances, levels, entryOf }: DocumentToJoin,
+    different: InstanceRecord[],
+  ): AsyncGenerator<Uint8Array> {
     yield Buffer.from(levels.text)
     let isFirst = true
     for (const instance of instances) {
@@ -83,7 +86,7 @@ export class DocumentJoiner {
     yield Buffer.from(DOCUMENT_END)
   }
 
-  async metadata(instance: InstanceParts, part: keyof MetadataBytes): Promise<Uint8Array> {
+  async metadata(instance: InstanceRecord, part: keyof MetadataBytes): Promise<Uint8Array> {
     const place = instance.metadata
     if (place === undefined) return (await this.#describeAgain(instance))[part]
     const { blobKey, offsetBytes, entryBytes, levelsBytes } = place
@@ -114,7 +117,7 @@ export class DocumentJoiner {
     if (file.pixelData?.encapsulated === true && file.bytes.length < sizeBytes) {
       const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
       if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
-      const onEnd = ({ endsAt }: PixelItemWalk) => {
+      const onEnd = ({ endsAt }: PixelItemScan) => {
         pixelDataEnd = endsAt
       }
       for await (const _ of checkedToTheEnd(blob.bytes, { file, sizeBytes, onEnd }));
@@ -137,5 +140,5 @@ export type Overrides = LevelOverrides | undefined
 export interface VersionLevels {
   /** As imaging/metadata.ts writes it. */
   readonly text: string
-  overridesOf(instance: InstanceParts): Overrides | Promise<Overrides>
+  overridesOf(instance: InstanceRecord): Overrides | Promise<Overrides>
 }

@@ -11,7 +11,7 @@ import {
   parseUpdate,
   sopInstanceUIDsGiven,
 } from '../imaging/updates/metadata-update.ts'
-import type { InstanceParts } from '../stores/catalog/image-set-records.ts'
+import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { LockedImageSet, UpdateRequest } from '../stores/catalog/workflow-repository.ts'
 import { DocumentJoiner } from './join-document.ts'
 import { levelsText, type StoredContent, textOf } from './stored-levels.ts'
@@ -68,7 +68,7 @@ async function partsOf(
   app: StoredContent,
   version: Version,
   sopInstanceUIDs: readonly string[],
-): Promise<ReadonlyMap<string, InstanceParts>> {
+): Promise<ReadonlyMap<string, InstanceRecord>> {
   if (sopInstanceUIDs.length === 0) return new Map()
   const parts = await app.catalog.imageSets.parts({ ...version, sopInstanceUIDs })
   return new Map(parts.map((part) => [part.sopInstanceUID, part]))

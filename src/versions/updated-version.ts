@@ -1,6 +1,6 @@
 /** The next version of an image set by UpdateImageSetMetadata: attributes changed, or an earlier version taken back. */
 import { imageSetOfLevels, readLevels } from '../imaging/documents/levels.ts'
-import type { InstanceParts } from '../stores/catalog/image-set-records.ts'
+import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
 import { DocumentJoiner } from './join-document.ts'
 import { levelsText } from './stored-levels.ts'
@@ -22,7 +22,7 @@ export async function updatedVersion(
   const { changed, removed } = updated
   const held = await app.catalog.imageSets.parts(of)
   const gone = new Set(removed)
-  const heldAs = new Map<InstanceParts, InstanceParts>()
+  const heldAs = new Map<InstanceRecord, InstanceRecord>()
   for (const instance of held) {
     if (gone.has(instance.sopInstanceUID)) continue
     const sopInstanceUID = changed.get(instance.sopInstanceUID)?.sopInstanceUID
@@ -30,7 +30,7 @@ export async function updatedVersion(
   }
   const before = await levelsOfVersion(app, { version: of, joiner: new DocumentJoiner(app) })
   const after = subjectTo(before, updated.levels, updated.levelKeys)
-  const levels = { ...after, overridesOf: (instance: InstanceParts) => after.overridesOf(heldAs.get(instance)!) }
+  const levels = { ...after, overridesOf: (instance: InstanceRecord) => after.overridesOf(heldAs.get(instance)!) }
   const entries = new Map([...changed.values()].map((each) => [each.sopInstanceUID, Buffer.from(each.entry)]))
   const written = await writeVersion(making, { levels, entries, instances: [...heldAs.keys()] })
   const replaced = [...changed].map(([before, { sopInstanceUID }]) => ({
@@ -58,7 +58,7 @@ export async function revertedVersion(
 }
 
 /** What the row of an image set says, by its levels. */
-export function rowOf(levels: string): Pick<VersionToPublish, 'grouping' | 'studyInstant' | 'tags'> {
+export function rowOf(levels: string): Pick<VersionToPublish, 'grouping' | 'studyTimestamp' | 'tags'> {
   const { grouping, search, tags } = imageSetOfLevels(readLevels(levels))
-  return { grouping, tags, studyInstant: search.DICOMStudyDateAndTime }
+  return { grouping, tags, studyTimestamp: search.DICOMStudyDateAndTime }
 }

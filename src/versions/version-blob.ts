@@ -3,9 +3,9 @@
  * with what instances have differently.
  */
 import type { ImportApp } from '../app.ts'
-import { gathered } from '../ingest/blob-builder.ts'
+import { coalesced } from '../ingest/blob-builder.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
-import type { DocumentPlace, InstanceParts, LevelsPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
+import type { DocumentPlace, InstanceRecord, LevelsPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
 import type { VersionLevels } from './join-document.ts'
 import { DocumentJoiner, type JoinedDocument } from './join-document.ts'
 import { levelsBytes } from './version-levels.ts'
@@ -16,7 +16,7 @@ export interface VersionToWrite {
   /** By the SOPInstanceUID that they have in the version. */
   readonly entries: ReadonlyMap<string, Uint8Array>
   /** All that the version will hold, in the order of the document. */
-  readonly instances: readonly InstanceParts[]
+  readonly instances: readonly InstanceRecord[]
 }
 
 export interface WrittenVersion {
@@ -46,7 +46,7 @@ export async function writeVersion(
     const onEnd = (of: JoinedDocument) => {
       joined = of
     }
-    const entryOf = ({ sopInstanceUID }: InstanceParts) => entries.get(sopInstanceUID)
+    const entryOf = ({ sopInstanceUID }: InstanceRecord) => entries.get(sopInstanceUID)
     for await (const piece of new DocumentJoiner(app).body({ instances, levels, entryOf }, onEnd)) {
       document.sizeBytes += piece.length
       yield piece
@@ -57,7 +57,7 @@ export async function writeVersion(
       yield piece
     }
   }
-  digests.set(blobKey, await app.blobs.put(blobKey, gathered(bytes())))
+  digests.set(blobKey, await app.blobs.put(blobKey, coalesced(bytes())))
   const { body } = joined
   const { imageSetMetadataBytes } = app.limits
   if (body.contentBytes > imageSetMetadataBytes) {

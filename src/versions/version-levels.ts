@@ -17,7 +17,7 @@ import {
   withoutKeys,
 } from '../imaging/documents/level-overrides.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
-import type { InstanceParts, LevelsPlace, VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
+import type { InstanceRecord, LevelsPlace, VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
 import type { DocumentJoiner, Overrides, VersionLevels } from './join-document.ts'
 
 export type StoredContent = Pick<ImportApp, 'catalog' | 'blobs' | 'limits'>
@@ -149,7 +149,7 @@ const LINE_BREAK = 0x0a
 /** What is kept of a version; `different` are the instances that have overrides. */
 export async function* levelsBytes(
   levels: VersionLevels,
-  different: readonly InstanceParts[],
+  different: readonly InstanceRecord[],
 ): AsyncGenerator<Uint8Array> {
   yield Buffer.from(levels.text)
   for (const instance of different) {

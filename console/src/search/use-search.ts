@@ -13,7 +13,7 @@ export const PAGE_SIZE = 50
 
 /** All pages of one search are of one moment: relative ranges are counted from it. */
 interface Run {
-  readonly asOf: number
+  readonly snapshotVersion: number
   /** Of the second page and those after it, up to the one looked at. */
   readonly tokens: readonly string[]
   readonly total?: number | undefined
@@ -33,18 +33,18 @@ export function useSearch(datastoreId: string) {
   const { client } = useApi()
   const { path, fragment, kept } = usePlace()
   const { search, strange } = useMemo(() => searchOf(fragment), [fragment])
-  const run = useMemo((): Run => (isRun(kept) ? kept : { asOf: Date.now(), tokens: [] }), [kept])
+  const run = useMemo((): Run => (isRun(kept) ? kept : { snapshotVersion: Date.now(), tokens: [] }), [kept])
   const token = run.tokens.at(-1)
-  const criteria = useMemo(() => criteriaOf(search, new Date(run.asOf)), [search, run.asOf])
+  const criteria = useMemo(() => criteriaOf(search, new Date(run.snapshotVersion)), [search, run.snapshotVersion])
   const query = useQuery({
     // The same search started again is another: something may have come in since.
-    queryKey: ['search', datastoreId, criteria, run.asOf, token],
+    queryKey: ['search', datastoreId, criteria, run.snapshotVersion, token],
     queryFn: async () => ({
       page: run.tokens.length + 1,
       ...(await findPage(client, { datastoreId, searchCriteria: criteria, nextToken: token })),
     }),
     // Rows of the page before stay until the next is there; those of another search never do.
-    placeholderData: (rows, before) => (before?.queryKey[3] === run.asOf ? rows : undefined),
+    placeholderData: (rows, before) => (before?.queryKey[3] === run.snapshotVersion ? rows : undefined),
   })
   const toPage = (tokens: readonly string[]) =>
     go(addressOf(path, fragment), { kept: { ...run, tokens, total: run.total ?? query.data?.total } satisfies Run })
@@ -59,7 +59,10 @@ export function useSearch(datastoreId: string) {
     /** Also of the same search once more. */
     start(next: Search) {
       const address = addressOf(path, fragmentOf(next))
-      go(address, { kept: { asOf: Date.now(), tokens: [] } satisfies Run, replace: fragmentOf(next) === fragment })
+      go(address, {
+        kept: { snapshotVersion: Date.now(), tokens: [] } satisfies Run,
+        replace: fragmentOf(next) === fragment,
+      })
     },
     next() {
       const nextToken = query.data?.nextToken
@@ -71,7 +74,7 @@ export function useSearch(datastoreId: string) {
 }
 
 function isRun(kept: unknown): kept is Run {
-  return typeof kept === 'object' && kept !== null && 'asOf' in kept && 'tokens' in kept
+  return typeof kept === 'object' && kept !== null && 'snapshotVersion' in kept && 'tokens' in kept
 }
 
 async function findPage(

@@ -27,7 +27,7 @@ interface Point {
 export function followHands(element: HTMLElement, { tool, onScreen, actions }: Hands): () => void {
   const down = new Map<number, Point>()
   let dragging: Tool = 'window'
-  let gathered = 0
+  let coalesced = 0
   const end = new AbortController()
   const fromMiddle = ({ clientX, clientY }: { clientX: number; clientY: number }): Point => {
     const { left, top } = element.getBoundingClientRect()
@@ -42,9 +42,9 @@ export function followHands(element: HTMLElement, { tool, onScreen, actions }: H
     else scrollBy(by.y, DRAG_A_PICTURE)
   }
   const scrollBy = (way: number, aPicture: number) => {
-    gathered += way
-    const steps = Math.trunc(gathered / aPicture)
-    gathered -= steps * aPicture
+    coalesced += way
+    const steps = Math.trunc(coalesced / aPicture)
+    coalesced -= steps * aPicture
     if (steps !== 0) actions.step(steps)
   }
   const pinch = (before: readonly Point[], after: readonly Point[]) => {
@@ -64,7 +64,7 @@ export function followHands(element: HTMLElement, { tool, onScreen, actions }: H
     if (event.target instanceof Element && event.target.closest('button, a') !== null) return
     element.setPointerCapture(event.pointerId)
     down.set(event.pointerId, fromMiddle(event))
-    gathered = 0
+    coalesced = 0
     dragging = event.button === 1 ? 'pan' : event.button === 2 ? 'zoom' : tool
     if (event.button === 1) event.preventDefault()
   })

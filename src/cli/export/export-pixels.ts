@@ -200,17 +200,17 @@ async function* inOrder<Result>(
   { writing, work }: Ahead<Result>,
 ): AsyncGenerator<Result> {
   const ahead = Math.min(FRAMES_AHEAD, Math.floor(BYTES_AHEAD / frameBytes(writing.pixel)))
-  const onTheirWay: Promise<Result>[] = []
+  const inFlight: Promise<Result>[] = []
   try {
     for (const [index, frame] of frames.entries()) {
       const result = work(frame, index + 1)
       // It is asked for in its turn; until then nobody hears of its failure.
       result.catch(() => {})
-      onTheirWay.push(result)
-      if (onTheirWay.length > ahead) yield await onTheirWay.shift()!
+      inFlight.push(result)
+      if (inFlight.length > ahead) yield await inFlight.shift()!
     }
-    for (const result of onTheirWay) yield await result
+    for (const result of inFlight) yield await result
   } finally {
-    await Promise.allSettled(onTheirWay)
+    await Promise.allSettled(inFlight)
   }
 }

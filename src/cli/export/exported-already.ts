@@ -8,7 +8,7 @@ import type { ByteSource } from '../../dicom/byte-source.ts'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { type Attributes, ExplicitVRLittleEndian, encodeP10Around } from '../../dicom/encode.ts'
 import type { DicomFile } from '../../dicom/parse.ts'
-import { PixelItemWalk } from '../../dicom/pixel-items.ts'
+import { PixelItemScan } from '../../dicom/pixel-items.ts'
 import type { DocumentInstance } from '../../imaging/documents/read-document.ts'
 import { type RangeOfFile, readHeader } from '../../ingest/read-header.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
@@ -102,9 +102,9 @@ async function hasFrames(
   return true
 }
 
-async function itemsOf({ pixelData }: DicomFile, range: RangeOfFile): Promise<PixelItemWalk | undefined> {
+async function itemsOf({ pixelData }: DicomFile, range: RangeOfFile): Promise<PixelItemScan | undefined> {
   if (pixelData?.encapsulated !== true) return undefined
-  const walk = new PixelItemWalk({ offsetBytes: pixelData.offsetBytes, skipBytes: 0 })
+  const walk = new PixelItemScan({ offsetBytes: pixelData.offsetBytes, skipBytes: 0 })
   for (let at = pixelData.offsetBytes; at < range.sizeBytes && walk.endsAt === undefined; at += READ_BYTES) {
     walk.take(await range.read(at, READ_BYTES))
   }

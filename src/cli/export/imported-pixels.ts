@@ -5,7 +5,7 @@
 import type { Attributes } from '../../dicom/encode.ts'
 import type { DicomFile, PixelDataPlace } from '../../dicom/parse.ts'
 import { pixelElementHeader, SEQUENCE_DELIMITER } from '../../dicom/pixel-data-parts.ts'
-import { ITEM_HEADER_BYTES, PixelItemWalk } from '../../dicom/pixel-items.ts'
+import { ITEM_HEADER_BYTES, PixelItemScan } from '../../dicom/pixel-items.ts'
 import { ExplicitVRLittleEndian } from '../../dicom/transfer-syntaxes.ts'
 import { type RangeOfFile, readHeader } from '../../ingest/read-header.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
@@ -51,7 +51,7 @@ export async function readImportedPixels(file: FileAsImported): Promise<Imported
 
 async function writeItems(draft: DraftFile, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   await draft.append(pixelElementHeader('7FE00010', 'OB', undefined))
-  const walk = new PixelItemWalk({ offsetBytes: 0, skipBytes: 0 })
+  const walk = new PixelItemScan({ offsetBytes: 0, skipBytes: 0 })
   let taken = 0
   for await (const chunk of chunks) {
     walk.take(chunk)

@@ -2,10 +2,10 @@
 import type { Explanation } from '../../operations/search-explanation.ts'
 
 export function drawExplanation(search: ExplainedSearch): string {
-  const { strategy, index, spaces, bound, count } = search
+  const { strategy, index, partitions, bound, count } = search
   const lines: [string, string | undefined][] = [
     ['Way', index === undefined ? strategy : `${strategy}: ${index}`],
-    ...spaces.map((space, at): [string, string] => [at === 0 ? 'Spaces' : '', drawSpace(space)]),
+    ...partitions.map((partition, at): [string, string] => [at === 0 ? 'Partitions' : '', drawPartition(partition)]),
     [
       'Leaves',
       strategy === 'leaves, best first'
@@ -28,7 +28,7 @@ export function drawExplanation(search: ExplainedSearch): string {
   return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${name.padEnd(width)}  ${text}`])).join('\n')
 }
 
-function drawSpace({ attributes, isPrimary, leaves, entries }: ExplainedSearch['spaces'][number]): string {
+function drawPartition({ attributes, isPrimary, leaves, entries }: ExplainedSearch['partitions'][number]): string {
   const of = attributes.length === 0 ? '' : ` with that ${attributes.join(' and ')}`
   return `${isPrimary ? 'primary image sets' : 'other image sets'}${of}: ${number(entries)} in ${plural(leaves, 'leaf', 'leaves')}`
 }

@@ -160,7 +160,7 @@ test('a person searches from the terminal', async (t) => {
     const explain = async (...words: string[]) => (await hilum('explain', '--datastore', 'mine', ...words)).lines
     const [way, ...others] = await explain('--study-date', '20240101..20240131', '--count')
     assert.match(way!, /^Way +leaves, best first$/)
-    assert.match(others.join('\n'), /^Spaces +primary image sets: 120 in \d+ leaves$/m)
+    assert.match(others.join('\n'), /^Partitions +primary image sets: 120 in \d+ leaves$/m)
     assert.match(others.join('\n'), /^Leaves +\d+ read of \d+ that may match \(never more than \d+\)$/m)
     assert.match(others.join('\n'), /^Total +31 image sets: /m)
     assert.match(others.join('\n'), /^Time +\d+\.\d\d ms in the catalog, /m)

@@ -26,7 +26,7 @@ test('a lost index is built anew beside a server, and verify has nothing to say 
   await (await openDiskBlobs(join(cwd, 'data', 'blobs'))).put('blob', Buffer.alloc(1_000))
   const database = new Database(path)
   t.after(() => database.close())
-  database.exec('DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_spaces')
+  database.exec('DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_partitions')
 
   const verify = () => startHilumProcess(t, ['verify', '--data', 'data'], { cwd }).ended
   assert.equal(await verify(), 1)

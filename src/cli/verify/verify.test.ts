@@ -42,7 +42,7 @@ test('a server runs, what is sound is told so, and what is not by its place', as
   await fill(cwd)
   const sound = await verified(t, cwd)
   assert.equal(sound.code, 0)
-  assert.match(sound.output, /^The search index: 2 spaces, 4 leaves, 2 entries; no difference\.$/m)
+  assert.match(sound.output, /^The search index: 2 partitions, 4 leaves, 2 entries; no difference\.$/m)
 
   const database = new Database(join(cwd, 'data', 'catalog.sqlite'))
   t.after(() => database.close())
@@ -51,7 +51,7 @@ test('a server runs, what is sound is told so, and what is not by its place', as
   assert.equal(unsound.code, 1)
   assert.match(
     unsound.output,
-    /^leaf \d of space 1 \(primary\) of data store row 1: the entry of image set row 2 is unlike the row in updatedAt$/m,
+    /^leaf \d of partition 1 \(primary\) of data store row 1: the entry of image set row 2 is unlike the row in updatedAt$/m,
   )
   assert.match(unsound.output, /entries; 1 difference\.$/m)
 
@@ -69,7 +69,7 @@ test('a server runs, what is sound is told so, and what is not by its place', as
       ['metadata documents', 0],
     ],
   )
-  assert.deepEqual(parts[0].checked, { spaces: 2, leaves: 4, entries: 2 })
+  assert.deepEqual(parts[0].checked, { partitions: 2, leaves: 4, entries: 2 })
   const [{ kind, seq, differing }] = parts[0].differences
   assert.deepEqual([kind, seq, differing], ['entry-differs', 2, ['updatedAt']])
 })
@@ -82,14 +82,14 @@ test('where there is nothing to verify nothing is made', async (t) => {
 })
 
 test('a difference is said with its place', () => {
-  const place = { datastore: 1, space: 3, isPrimary: true, attributes: ['DICOMPatientId'] } as const
+  const place = { datastore: 1, partition: 3, isPrimary: true, attributes: ['DICOMPatientId'] } as const
   assert.equal(
     describeIndexDifference({ kind: 'entry-outside-cell', ...place, leaf: 17, seq: 123 }),
-    'leaf 17 of space 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 lies outside of its cell',
+    'leaf 17 of partition 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 lies outside of its region',
   )
   assert.equal(
-    describeIndexDifference({ kind: 'space-incomplete', ...place, entries: 4, imageSets: 5 }),
-    'space 3 (DICOMPatientId, primary) of data store row 1: it has 4 entries for 5 image sets',
+    describeIndexDifference({ kind: 'partition-incomplete', ...place, entries: 4, imageSets: 5 }),
+    'partition 3 (DICOMPatientId, primary) of data store row 1: it has 4 entries for 5 image sets',
   )
   assert.equal(
     describeIndexDifference({ kind: 'entries-without-leaf', leaf: 9 }),

@@ -20,7 +20,7 @@ import { describeIndexDifference } from './index-differences.ts'
 /** Counting ten million rows of one space is one statement. */
 const STATEMENT_TIMEOUT_MS = 10 * 60_000
 /** So many are told of each part; the rest is only counted. */
-const TOLD_MAX = 1_000
+const SHOWN_MAX = 1_000
 
 interface Part {
   readonly name: string
@@ -39,11 +39,11 @@ const PARTS: readonly Part[] = [
 const QUICK_PARTS = PARTS.filter(({ steps }) => steps !== verifyDocuments)
 
 async function* searchIndex({ catalog }: Looking): AsyncGenerator<Step> {
-  for await (const { leaves, entries, entriesInAll, spaces, differences } of catalog.searchIndex.verify()) {
+  for await (const { leaves, entries, entriesInAll, partitions, differences } of catalog.searchIndex.verify()) {
     yield {
       done: entries,
       total: Math.max(entries, entriesInAll),
-      checked: { spaces, leaves, entries },
+      checked: { partitions, leaves, entries },
       differences: differences.map((each) => ({ ...each, text: describeIndexDifference(each) })),
     }
   }
@@ -68,7 +68,7 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
   })
   const isQuick = flags.quick === true
   try {
-    const catalog = await openCatalog(places, { onlyToLook: true })
+    const catalog = await openCatalog(places, { readOnly: true })
     try {
       const looking = { catalog, blobs: await openBlobs(places), now: Date.now, isQuick }
       const reports: PartReport[] = []
@@ -103,7 +103,7 @@ async function verifyPart(
       checked = step.checked
       progress.update(step.done, step.total)
       differenceCount += step.differences.length
-      for (const difference of step.differences.slice(0, TOLD_MAX - differences.length)) {
+      for (const difference of step.differences.slice(0, SHOWN_MAX - differences.length)) {
         differences.push(difference)
         if (!json) terminal.print(difference.text)
       }
@@ -118,10 +118,10 @@ async function verifyPart(
 function summary({ part, checked, differenceCount, differences }: PartReport): string {
   const count = (amount: number) => amount.toLocaleString('en-US')
   const looked = Object.entries(checked).map(([name, amount]) => `${count(amount)} ${name}`)
-  const untold = differenceCount - differences.length
+  const notShown = differenceCount - differences.length
   const found =
     differenceCount === 0
       ? 'no difference'
-      : `${count(differenceCount)} ${differenceCount === 1 ? 'difference' : 'differences'}${untold > 0 ? `, of which ${count(untold)} are not shown` : ''}`
+      : `${count(differenceCount)} ${differenceCount === 1 ? 'difference' : 'differences'}${notShown > 0 ? `, of which ${count(notShown)} are not shown` : ''}`
   return `The ${part}: ${looked.join(', ')}; ${found}.`
 }

@@ -3,7 +3,7 @@
  * is decoded already. Files are imported whatever they hold; an update has to be forced to write what does not fit.
  */
 
-import { studyInstant } from '../search/study-instant.ts'
+import { studyTimestamp } from '../search/study-instant.ts'
 import { isList, type Json } from './strict-json.ts'
 
 /**
@@ -57,16 +57,16 @@ const base64 =
     Buffer.from(value, 'base64').length % unitBytes === 0
 
 const date: Representation = (value) =>
-  typeof value === 'string' && studyInstant(value, undefined, { strict: true }) !== undefined
+  typeof value === 'string' && studyTimestamp(value, undefined, { strict: true }) !== undefined
 
 const time: Representation = (value) =>
-  typeof value === 'string' && studyInstant('20000101', value, { strict: true }) !== undefined
+  typeof value === 'string' && studyTimestamp('20000101', value, { strict: true }) !== undefined
 
 const DATE_TIME = /^(\d{4})(\d{2})?(\d{2})?(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?(?:[+-](?:0\d|1[0-4])[0-5]\d)?$/
 
 const dateTime: Representation = (value) => {
   const [, year, month = '01', day = '01', clock] = (typeof value === 'string' && DATE_TIME.exec(value)) || []
-  return year !== undefined && studyInstant(year + month + day, clock, { strict: true }) !== undefined
+  return year !== undefined && studyTimestamp(year + month + day, clock, { strict: true }) !== undefined
 }
 
 const decimal: Representation = (value) =>

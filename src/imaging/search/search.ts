@@ -5,7 +5,7 @@
 import { ContractError } from '../../contract/errors.ts'
 import type { SearchCriteria, SearchFilter, Sort } from '../../contract/image-sets.ts'
 import type { TypeOf } from '../../contract/shapes.ts'
-import { studyInstant } from './study-instant.ts'
+import { studyTimestamp } from './study-instant.ts'
 
 export type SortField = TypeOf<typeof Sort>['sortField']
 export type SortOrder = TypeOf<typeof Sort>['sortOrder']
@@ -117,7 +117,7 @@ const isRangeAttribute = (attribute: Filter['attribute']): attribute is SortFiel
 function exactBound(value: Value): number {
   if (value.DICOMStudyDateAndTime !== undefined) {
     const { DICOMStudyDate, DICOMStudyTime } = value.DICOMStudyDateAndTime
-    return studyInstant(DICOMStudyDate, DICOMStudyTime, { strict: true }) ?? Number.NaN
+    return studyTimestamp(DICOMStudyDate, DICOMStudyTime, { strict: true }) ?? Number.NaN
   }
   return (value.createdAt ?? value.updatedAt)!
 }

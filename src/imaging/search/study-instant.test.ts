@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { studyInstant } from './study-instant.ts'
+import { studyTimestamp } from './study-instant.ts'
 
-const strict = (date: string | null | undefined, time?: string | null) => studyInstant(date, time, { strict: true })
-const lenient = (date: string | null | undefined, time?: string | null) => studyInstant(date, time, { strict: false })
+const strict = (date: string | null | undefined, time?: string | null) => studyTimestamp(date, time, { strict: true })
+const lenient = (date: string | null | undefined, time?: string | null) => studyTimestamp(date, time, { strict: false })
 const micros = (...parts: Parameters<typeof Date.UTC>) => Date.UTC(...parts) * 1_000
 
 describe('a date and a time', () => {

@@ -14,7 +14,7 @@ const OLD_TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?$/
  * Stored values are read leniently: the old spellings pass and a time that is none counts as the start of the day.
  * @returns undefined where the date is absent or no calendar date.
  */
-export function studyInstant(
+export function studyTimestamp(
   date: string | null | undefined,
   time: string | null | undefined,
   options: { readonly strict: boolean },

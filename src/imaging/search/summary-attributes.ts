@@ -5,7 +5,7 @@
 import { trimEnd } from '../../dicom/data-set.ts'
 import type { GroupingElements } from '../grouping.ts'
 import type { SearchableImageSet } from './search.ts'
-import { studyInstant } from './study-instant.ts'
+import { studyTimestamp } from './study-instant.ts'
 
 interface Limit {
   readonly tag: string
@@ -75,7 +75,7 @@ export function imageSetColumns(
       DICOMStudyId: values.StudyID ?? null,
       DICOMStudyInstanceUID: values.StudyInstanceUID,
       DICOMSeriesInstanceUID: values.SeriesInstanceUID,
-      DICOMStudyDateAndTime: studyInstant(values.StudyDate, values.StudyTime, { strict: false }) ?? null,
+      DICOMStudyDateAndTime: studyTimestamp(values.StudyDate, values.StudyTime, { strict: false }) ?? null,
     },
   }
 }

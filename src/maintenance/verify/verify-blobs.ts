@@ -82,7 +82,7 @@ interface Looked {
 async function look(looking: Looking, { known, there }: Pair): Promise<Looked> {
   if (known === undefined) return lookAtUnknown(looking, there!)
   const sizeBytes = there?.sizeBytes ?? 0
-  const difference = known.isFree ? undefined : await differenceOf(looking, { known, there })
+  const difference = known.isUnreferenced ? undefined : await differenceOf(looking, { known, there })
   if (difference === undefined || !(await isStillThere(looking, known))) return { sizeBytes }
   return { sizeBytes, difference }
 }
@@ -96,7 +96,7 @@ async function lookAtUnknown({ catalog, now }: Looking, { key, sizeBytes, putAt 
 /** In the meantime it may have become free, and its bytes may have been removed. */
 async function isStillThere({ catalog }: Looking, { blobKey }: KnownBlob): Promise<boolean> {
   const [known] = await catalog.blobs.get([blobKey])
-  return known !== undefined && !known.isFree
+  return known !== undefined && !known.isUnreferenced
 }
 
 async function differenceOf(

@@ -8,7 +8,7 @@ import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { appIn, imageSetIdsOf, importInstances, newDataFolder } from '../../jobs/imported.fixture.ts'
 import { pathsOf } from '../../stores/blobs/disk/disk-paths.ts'
 import type { KnownBlob } from '../../stores/catalog/blob-repository.ts'
-import { sweepBlobs } from '../collect-garbage.ts'
+import { collectGarbage } from '../collect-garbage.ts'
 import { differencesIn } from './verify.fixture.ts'
 import { verifyBlobs } from './verify-blobs.ts'
 
@@ -126,7 +126,10 @@ describe('damages', () => {
       'DELETE FROM image_set_documents WHERE seq = 2; UPDATE image_set_versions SET levels_blob = NULL WHERE seq = 2',
       ['kept-for-nothing'],
     ],
-    'a blob in use that may be removed at any time': ['UPDATE blobs SET free_since = 0 WHERE blob = 1', ['blob-free']],
+    'a blob in use that may be removed at any time': [
+      'UPDATE blobs SET unreferenced_since = 0 WHERE blob = 1',
+      ['blob-free'],
+    ],
     'a place behind the end of its blob': [
       'UPDATE instances SET offset_bytes = 100000000 WHERE seq = 3',
       ['beyond-the-end'],
@@ -166,7 +169,8 @@ test('what comes and goes beside it is no difference', async (context) => {
         const some = await app.catalog.blobs.list(request)
         return request.after === undefined ? some.filter(({ blobKey }) => blobKey !== first.blobKey) : some
       },
-      get: async (keys: readonly string[]) => keys.map((key) => ({ ...known.get(key)!, isFree: key === last.blobKey })),
+      get: async (keys: readonly string[]) =>
+        keys.map((key) => ({ ...known.get(key)!, isUnreferenced: key === last.blobKey })),
     },
   }
   await app.blobs.remove([last.blobKey])
@@ -184,7 +188,7 @@ test('beside imports, deletions and sweeps there is no difference, however often
       const [oldest] = (await imageSetIdsOf(app, datastoreId)).values()
       await app.catalog.imageSets.delete({ datastoreId, imageSetId: oldest!, at: Date.now() })
       // At once, and not minutes later.
-      await sweepBlobs({ ...app, clock: () => Date.now() + 3_600_000 })
+      await collectGarbage({ ...app, clock: () => Date.now() + 3_600_000 })
     }
     isOver = true
   }

@@ -35,7 +35,7 @@ async function differenceOf(use: UseOfBlob, sizes: Sizes): Promise<Difference | 
   if (reachBytes === undefined) return told('kept-for-nothing', 'it is kept for it, and nothing of it lies there')
   if (known === undefined) return told('blob-not-known', 'something of it lies there, and there is no such blob')
   if (!isKept) return told('blob-not-kept', 'something of it lies there, and the blob is not kept for it')
-  if (known.isFree) return told('blob-free', 'it is kept for it, and free to be removed')
+  if (known.isUnreferenced) return told('blob-free', 'it is kept for it, and free to be removed')
   const sizeBytes = known.digest?.sizeBytes ?? (await sizes.of(known.blobKey))
   if (sizeBytes === undefined || reachBytes <= sizeBytes) return undefined
   return told('beyond-the-end', `something of it ends at ${reachBytes}, and the blob at ${sizeBytes}`)

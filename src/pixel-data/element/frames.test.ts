@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { encodeP10, RLELossless } from '../../dicom/encode.ts'
 import { parseP10 } from '../../dicom/parse.ts'
-import { PixelItemWalk, walkPixelItems } from '../../dicom/pixel-items.ts'
-import { cutEncapsulated, cutNative, type FrameCut, type Uncut } from './frames.ts'
+import { PixelItemScan, scanPixelItems } from '../../dicom/pixel-items.ts'
+import { extractEncapsulatedFrames, extractNativeFrames, type FrameExtraction, type NotExtracted } from './frames.ts'
 import { type ImagePixel, readImagePixel } from './image-pixel.ts'
 
 const PIXEL: ImagePixel = {
@@ -21,10 +21,10 @@ const PIXEL: ImagePixel = {
   numberOfFrames: 1,
 }
 
-const bytesOf = (bytes: Uint8Array, cut: FrameCut | Uncut): Uint8Array[] =>
+const bytesOf = (bytes: Uint8Array, cut: FrameExtraction | NotExtracted): Uint8Array[] =>
   Array.from({ length: cut.count }, (_, index) =>
     Buffer.concat(
-      (cut as FrameCut)
+      (cut as FrameExtraction)
         .place(index)
         .ranges.map(({ offsetBytes, lengthBytes }) => bytes.subarray(offsetBytes, offsetBytes + lengthBytes)),
     ),
@@ -50,7 +50,7 @@ function fileOf(frames: readonly Uint8Array[], options: Options = {}) {
     pixelData: { frames, ...options },
   })
   const file = parseP10(bytes)
-  return { bytes, items: walkPixelItems(bytes, file.pixelData!.offsetBytes), place: file.pixelData! }
+  return { bytes, items: scanPixelItems(bytes, file.pixelData!.offsetBytes), place: file.pixelData! }
 }
 
 const withoutPad = (frames: readonly Uint8Array[]) =>
@@ -69,7 +69,7 @@ describe('encapsulated pixel data', () => {
         // A beginning needs four bytes to be known by.
         if (options.offsetTable === 'empty' && options.fragmentSizeBytes < 4) options.fragmentSizeBytes = 4
         const { bytes, items } = fileOf(frames, options)
-        const cut = cutEncapsulated({ numberOfFrames: frames.length, items })
+        const cut = extractEncapsulatedFrames({ numberOfFrames: frames.length, items })
         assert.equal(cut.warning, undefined)
         assert.deepEqual(
           bytesOf(bytes, cut),
@@ -83,7 +83,7 @@ describe('encapsulated pixel data', () => {
     const { bytes, place, items } = fileOf(jpegLike([8, 30, 7, 100]), { fragmentSizeBytes: 10 })
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (pieces) => {
-        const walk = new PixelItemWalk({ offsetBytes: place.offsetBytes, skipBytes: place.offsetBytes })
+        const walk = new PixelItemScan({ offsetBytes: place.offsetBytes, skipBytes: place.offsetBytes })
         for (let at = 0, piece = 0; at < bytes.length; piece++) {
           const length = pieces[piece % pieces.length]!
           walk.take(bytes.subarray(at, at + length))
@@ -105,14 +105,14 @@ describe('encapsulated pixel data', () => {
     const offsets = new BigUint64Array(items.itemOffsets.map((offset) => BigInt(offset - items.itemOffsets[0]!)))
     const lengths = new BigUint64Array([9n, 12n, 5n])
     const extended = { offsets: new Uint8Array(offsets.buffer), lengths: new Uint8Array(lengths.buffer) }
-    const cut = cutEncapsulated({ numberOfFrames: 3, items, extended })
+    const cut = extractEncapsulatedFrames({ numberOfFrames: 3, items, extended })
     assert.equal(cut.warning, undefined)
     assert.deepEqual(
       bytesOf(bytes, cut),
       frames.map((frame) => Buffer.from(frame)),
     )
     lengths[1] = 99n
-    const broken = cutEncapsulated({ numberOfFrames: 3, items, extended })
+    const broken = extractEncapsulatedFrames({ numberOfFrames: 3, items, extended })
     assert.equal(broken.warning?.type, 'InvalidOffsetTable')
     assert.equal(broken.count, 3)
   })
@@ -121,32 +121,35 @@ describe('encapsulated pixel data', () => {
     const frames = jpegLike([8, 8, 8])
     const told = fileOf(frames)
     new DataView(told.items.basicOffsetTable.buffer).setUint32(4, 15, true)
-    const cut = cutEncapsulated({ numberOfFrames: 3, items: told.items })
+    const cut = extractEncapsulatedFrames({ numberOfFrames: 3, items: told.items })
     assert.equal(cut.warning?.type, 'InvalidOffsetTable')
     assert.deepEqual(
       bytesOf(told.bytes, cut),
       frames.map((frame) => Buffer.from(frame)),
     )
-    const untold = fileOf(
+    const notListed = fileOf(
       frames.map((frame) => frame.fill(7)),
       { fragmentSizeBytes: 4 },
     )
-    new DataView(untold.items.basicOffsetTable.buffer).setUint32(4, 15, true)
-    assert.deepEqual(cutEncapsulated({ numberOfFrames: 3, items: untold.items }).count, 0)
+    new DataView(notListed.items.basicOffsetTable.buffer).setUint32(4, 15, true)
+    assert.deepEqual(extractEncapsulatedFrames({ numberOfFrames: 3, items: notListed.items }).count, 0)
   })
 
   test('with too few fragments, or more than anything tells apart, cannot be cut', () => {
     const { items } = fileOf([new Uint8Array(8), new Uint8Array(8)], { offsetTable: 'empty' })
-    assert.equal(cutEncapsulated({ numberOfFrames: 3, items }).warning?.type, 'FrameNumberMismatch')
+    assert.equal(extractEncapsulatedFrames({ numberOfFrames: 3, items }).warning?.type, 'FrameNumberMismatch')
     const many = fileOf([new Uint8Array(8), new Uint8Array(8), new Uint8Array(8)], { offsetTable: 'empty' })
-    assert.equal(cutEncapsulated({ numberOfFrames: 2, items: many.items }).warning?.type, 'FrameNumberMismatch')
+    assert.equal(
+      extractEncapsulatedFrames({ numberOfFrames: 2, items: many.items }).warning?.type,
+      'FrameNumberMismatch',
+    )
     const none = { basicOffsetTable: new Uint8Array(0), itemOffsets: [], lengths: [], beginnings: [] }
-    assert.equal(cutEncapsulated({ numberOfFrames: 1, items: none }).warning?.type, 'FramesExtractionFailure')
+    assert.equal(extractEncapsulatedFrames({ numberOfFrames: 1, items: none }).warning?.type, 'FramesExtractionFailure')
   })
 
   test('of video is one object of all fragments', () => {
     const { bytes, items } = fileOf([new Uint8Array(8).fill(1), new Uint8Array(6).fill(2)], { offsetTable: 'empty' })
-    const cut = cutEncapsulated({ numberOfFrames: 500, items, isVideo: true })
+    const cut = extractEncapsulatedFrames({ numberOfFrames: 500, items, isVideo: true })
     assert.deepEqual(bytesOf(bytes, cut), [Buffer.from([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2])])
   })
 
@@ -172,7 +175,7 @@ describe('encapsulated pixel data', () => {
         fc.integer({ min: 1, max: 6 }),
         (basicOffsetTable, offsets, lengths, numberOfFrames) => {
           const extended = { offsets, lengths: lengths ?? undefined }
-          const cut = cutEncapsulated({
+          const cut = extractEncapsulatedFrames({
             numberOfFrames,
             items: {
               ...items,
@@ -184,7 +187,7 @@ describe('encapsulated pixel data', () => {
             extended,
           })
           for (let index = 0; index < cut.count; index++) {
-            const { ranges } = (cut as FrameCut).place(index)
+            const { ranges } = (cut as FrameExtraction).place(index)
             assert.ok(ranges.length > 0)
             for (const { offsetBytes, lengthBytes } of ranges) {
               const fragment = items.itemOffsets.indexOf(offsetBytes - 8)
@@ -209,7 +212,7 @@ describe('encapsulated pixel data', () => {
           const broken = Buffer.from(value)
           broken.set(by.subarray(0, value.length - at), at)
           try {
-            const { lengths } = walkPixelItems(broken.subarray(0, end), 0)
+            const { lengths } = scanPixelItems(broken.subarray(0, end), 0)
             assert.ok(lengths.reduce((sum, length) => sum + length + 8, 0) <= end)
           } catch (error) {
             assert.ok(error instanceof DicomError, String(error))
@@ -223,14 +226,20 @@ describe('encapsulated pixel data', () => {
 
 describe('native pixel data', () => {
   test('is cut into frames of equal length', () => {
-    const cut = cutNative({ ...PIXEL, numberOfFrames: 4 }, { offsetBytes: 100, lengthBytes: 120 })
+    const cut = extractNativeFrames({ ...PIXEL, numberOfFrames: 4 }, { offsetBytes: 100, lengthBytes: 120 })
     assert.equal(cut.warning, undefined)
-    assert.deepEqual((cut as FrameCut).place(3), { ranges: [{ offsetBytes: 190, lengthBytes: 30 }], firstBit: 0 })
+    assert.deepEqual((cut as FrameExtraction).place(3), {
+      ranges: [{ offsetBytes: 190, lengthBytes: 30 }],
+      firstBit: 0,
+    })
   })
 
   test('of single bits goes on in the middle of a byte', () => {
-    const cut = cutNative({ ...PIXEL, bitsAllocated: 1, numberOfFrames: 2 }, { offsetBytes: 0, lengthBytes: 4 })
-    assert.deepEqual((cut as FrameCut).place(1), { ranges: [{ offsetBytes: 1, lengthBytes: 3 }], firstBit: 7 })
+    const cut = extractNativeFrames(
+      { ...PIXEL, bitsAllocated: 1, numberOfFrames: 2 },
+      { offsetBytes: 0, lengthBytes: 4 },
+    )
+    assert.deepEqual((cut as FrameExtraction).place(1), { ranges: [{ offsetBytes: 1, lengthBytes: 3 }], firstBit: 7 })
   })
 
   test('of YBR_FULL_422 has two samples a pixel', () => {
@@ -241,17 +250,20 @@ describe('native pixel data', () => {
       bitsAllocated: 8,
       photometricInterpretation: 'YBR_FULL_422',
     }
-    const cut = cutNative({ ...pixel, numberOfFrames: 2 }, { offsetBytes: 0, lengthBytes: 48 })
-    assert.deepEqual((cut as FrameCut).place(1).ranges, [{ offsetBytes: 24, lengthBytes: 24 }])
+    const cut = extractNativeFrames({ ...pixel, numberOfFrames: 2 }, { offsetBytes: 0, lengthBytes: 48 })
+    assert.deepEqual((cut as FrameExtraction).place(1).ranges, [{ offsetBytes: 24, lengthBytes: 24 }])
   })
 
   test('that is shorter or much longer than its frames says so', () => {
     assert.equal(
-      cutNative({ ...PIXEL, numberOfFrames: 4 }, { offsetBytes: 0, lengthBytes: 90 }).warning?.type,
+      extractNativeFrames({ ...PIXEL, numberOfFrames: 4 }, { offsetBytes: 0, lengthBytes: 90 }).warning?.type,
       'FrameNumberMismatch',
     )
-    assert.equal(cutNative(PIXEL, { offsetBytes: 0, lengthBytes: 28 }).warning?.type, 'FramesExtractionFailure')
-    const long = cutNative(PIXEL, { offsetBytes: 0, lengthBytes: 60 })
+    assert.equal(
+      extractNativeFrames(PIXEL, { offsetBytes: 0, lengthBytes: 28 }).warning?.type,
+      'FramesExtractionFailure',
+    )
+    const long = extractNativeFrames(PIXEL, { offsetBytes: 0, lengthBytes: 60 })
     assert.deepEqual([long.count, long.warning?.type], [1, 'FrameNumberMismatch'])
   })
 })

@@ -22,7 +22,7 @@ export interface FrameWarning {
 }
 
 /** Places are computed when asked for: an instance may have a hundred thousand of them. */
-export interface FrameCut {
+export interface FrameExtraction {
   readonly count: number
   /** @param index from 0, below `count` */
   place(index: number): FramePlace
@@ -31,22 +31,25 @@ export interface FrameCut {
 }
 
 /** No frame can be had. */
-export interface Uncut {
+export interface NotExtracted {
   readonly count: 0
   readonly warning: FrameWarning
 }
 
-const uncut = (type: FrameFault, message: string): Uncut => ({ count: 0, warning: { type, message } })
+const notExtracted = (type: FrameFault, message: string): NotExtracted => ({ count: 0, warning: { type, message } })
 
 /** Frames of uncompressed pixel data, whose value has `lengthBytes` from `offsetBytes`. */
-export function cutNative(pixel: ImagePixel, value: ByteRange): FrameCut | Uncut {
+export function extractNativeFrames(pixel: ImagePixel, value: ByteRange): FrameExtraction | NotExtracted {
   const frameBits = nativeFrameBits(pixel)
   const count = pixel.numberOfFrames
   if (value.lengthBytes < Math.ceil((frameBits * count) / 8)) {
     const there = Math.floor((value.lengthBytes * 8) / frameBits)
     return there === 0
-      ? uncut('FramesExtractionFailure', 'The pixel data is shorter than one frame')
-      : uncut('FrameNumberMismatch', `The pixel data has room for ${there} frames where NumberOfFrames says ${count}`)
+      ? notExtracted('FramesExtractionFailure', 'The pixel data is shorter than one frame')
+      : notExtracted(
+          'FrameNumberMismatch',
+          `The pixel data has room for ${there} frames where NumberOfFrames says ${count}`,
+        )
   }
   const surplusBits = value.lengthBytes * 8 - frameBits * count
   const warning: FrameWarning = { type: 'FrameNumberMismatch', message: 'The pixel data is longer than its frames' }
@@ -77,21 +80,21 @@ export interface EncapsulatedFrames {
   readonly isVideo?: boolean
 }
 
-export function cutEncapsulated(source: EncapsulatedFrames): FrameCut | Uncut {
+export function extractEncapsulatedFrames(source: EncapsulatedFrames): FrameExtraction | NotExtracted {
   const { items } = source
   const numberOfFrames = source.isVideo ? 1 : source.numberOfFrames
   const fragments = items.lengths.length
-  if (fragments === 0) return uncut('FramesExtractionFailure', 'The pixel data has no fragment')
+  if (fragments === 0) return notExtracted('FramesExtractionFailure', 'The pixel data has no fragment')
   const tables: OffsetTables = { numberOfFrames, items, extended: source.extended }
   const byTable = source.isVideo ? undefined : (framesByExtendedTable(tables) ?? framesByBasicTable(tables))
   if (byTable !== undefined && byTable !== 'invalid') return cutAt(items, byTable)
   const starts = startsWithoutTable(items, numberOfFrames)
   if (starts === undefined) {
     if (byTable === 'invalid' && fragments >= numberOfFrames) {
-      return uncut('InvalidOffsetTable', 'The offset table does not point at the fragments')
+      return notExtracted('InvalidOffsetTable', 'The offset table does not point at the fragments')
     }
     const message = `The pixel data has ${fragments} fragments where NumberOfFrames says ${numberOfFrames}`
-    return uncut('FrameNumberMismatch', message)
+    return notExtracted('FrameNumberMismatch', message)
   }
   const cut = cutAt(items, { firstFragments: starts })
   const message =
@@ -122,7 +125,7 @@ function isCodestreamStart(beginning: number): boolean {
 function cutAt(
   items: PixelItems,
   frames: { readonly firstFragments: readonly number[]; readonly lengths?: readonly number[] },
-): FrameCut {
+): FrameExtraction {
   const { firstFragments, lengths } = frames
   return {
     count: firstFragments.length,

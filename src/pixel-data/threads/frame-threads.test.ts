@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib'
 import type { FrameToStore } from '../frame/store-frame.ts'
 import { draw, pixelOf, startThreads } from '../frames.fixture.ts'
 
-const DEADLY = new URL('./crashing-thread.fixture.ts', import.meta.url)
+const CRASHING = new URL('./crashing-thread.fixture.ts', import.meta.url)
 const pixel = pixelOf({ bitsAllocated: 8, rows: 40, columns: 40 })
 
 const frameOf = (bytes: Uint8Array, given: Partial<FrameToStore> = {}): FrameToStore => ({
@@ -29,7 +29,7 @@ describe('a frame whose codec', () => {
     ['ends its thread', 3],
   ] as const) {
     test(`${what} is broken, and the frames around it are not`, async () => {
-      const threads = startThreads({ frameDeadlineMs: first === 1 ? 500 : 60_000 }, DEADLY)
+      const threads = startThreads({ frameDeadlineMs: first === 1 ? 500 : 60_000 }, CRASHING)
       const frames = [sound, beginning(first), sound, beginning(first), sound, sound].map((bytes) => frameOf(bytes))
       const outcomes = await Promise.all(frames.map((frame) => threads.transcode(frame)))
       assert.deepEqual(
@@ -86,7 +86,7 @@ test('a caller may reuse its bytes at once', async () => {
 })
 
 test('frames that are under way when the threads stop are neither stored nor broken', async () => {
-  const threads = startThreads({ frameThreads: 1 }, DEADLY)
+  const threads = startThreads({ frameThreads: 1 }, CRASHING)
   const outcomes = Promise.allSettled([beginning(1), sound].map((bytes) => threads.transcode(frameOf(bytes))))
   await threads.stop()
   assert.deepEqual(

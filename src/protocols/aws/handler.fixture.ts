@@ -4,8 +4,8 @@ import type { App } from '../../app.ts'
 import type { Handlers } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
-import type { Door } from '../http/wire.ts'
-import { awsDoor } from './serve.ts'
+import type { ProtocolHandler } from '../http/wire.ts'
+import { awsHandler } from './serve.ts'
 import { ACCESS_KEY_ID, NOW, SECRET } from './signed-request.fixture.ts'
 
 export interface LogLine {
@@ -21,17 +21,17 @@ export function logInto(lines: LogLine[]): App['log'] {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-export interface DoorFixture {
-  readonly door: Door
+export interface HandlerFixture {
+  readonly handler: ProtocolHandler
   readonly lines: LogLine[]
   /** Milliseconds that the door's clock shows. */
   readonly time: { now: number }
 }
 
-export function doorOver(
+export function handlerOver(
   built: Partial<Handlers<App>>,
   { awsQuotas = false }: { readonly awsQuotas?: boolean } = {},
-): DoorFixture {
+): HandlerFixture {
   const lines: LogLine[] = []
   const time = { now: NOW }
   let requests = 0
@@ -46,5 +46,5 @@ export function doorOver(
   const notAsked = async () => assert.fail('the test asks no other operation')
   const others = (Object.keys(operations) as OperationName[]).map((name) => [name, notAsked])
   // The door uses these of an App and no others.
-  return { door: awsDoor(app as unknown as App, { ...Object.fromEntries(others), ...built }), lines, time }
+  return { handler: awsHandler(app as unknown as App, { ...Object.fromEntries(others), ...built }), lines, time }
 }

@@ -7,15 +7,15 @@ import { JsonText } from '../../contract/shapes.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import { bodyOf } from '../http/request-body.fixture.ts'
 import type { WireReply } from '../http/wire.ts'
-import { type DoorFixture, doorOver } from './handler.fixture.ts'
+import { type HandlerFixture, handlerOver } from './handler.fixture.ts'
 import { type Signing, signed, type Unsigned } from './signed-request.fixture.ts'
 
 const ID = '0123456789abcdef0123456789abcdef'
 const get: Unsigned = { method: 'GET', path: `/datastore/${ID}` }
 const search: Unsigned = { method: 'POST', path: `/datastore/${ID}/searchImageSets`, body: '{}' }
 
-async function ask({ door, time }: DoorFixture, unsigned: Unsigned, signing: Signing = {}): Promise<WireReply> {
-  return door(await signed(unsigned, { at: time.now, ...signing }))
+async function ask({ handler, time }: HandlerFixture, unsigned: Unsigned, signing: Signing = {}): Promise<WireReply> {
+  return handler(await signed(unsigned, { at: time.now, ...signing }))
 }
 
 const summary = (members: object) => ({
@@ -24,7 +24,7 @@ const summary = (members: object) => ({
 
 describe('a reply', () => {
   test('has the output as JSON: times in seconds, absent members left out, ready JSON as it stands', async () => {
-    const fixture = doorOver({
+    const fixture = handlerOver({
       SearchImageSets: async ({ datastoreId }) => ({
         imageSetsMetadataSummaries: [
           {
@@ -53,7 +53,7 @@ describe('a reply', () => {
   })
 
   test('has empty lists, maps, unions and what JSON must escape', async () => {
-    const fixture = doorOver({
+    const fixture = handlerOver({
       ListTagsForResource: async () => ({ tags: JSON.parse('{"__proto__":"a","\\"":""}') }),
       ListDatastores: async () => ({ datastoreSummaries: [] }),
       GetDICOMImportJob: async () => ({
@@ -90,7 +90,7 @@ describe('a reply', () => {
       yield Buffer.from('frame')
     })()
     const blob = Buffer.from([1, 2])
-    const fixture = doorOver({
+    const fixture = handlerOver({
       GetImageFrame: async () => ({ imageFrameBlob: bytes, contentType: 'image/jph' }),
       GetImageSetMetadata: async () => ({ imageSetMetadataBlob: blob, contentEncoding: 'gzip' }),
     })
@@ -106,14 +106,14 @@ describe('a reply', () => {
   })
 
   test('of 204 has neither body nor content type', async () => {
-    const fixture = doorOver({ UntagResource: async () => ({}) })
+    const fixture = handlerOver({ UntagResource: async () => ({}) })
     const arn = `arn%3Aaws%3Amedical-imaging%3Aus-east-1%3A123456789012%3Adatastore%2F${ID}`
     const reply = await ask(fixture, { method: 'DELETE', path: `/tags/${arn}`, query: { tagKeys: 'a' } })
     assert.deepEqual([reply.status, reply.body, reply.headers['Content-Type']], [204, '', undefined])
   })
 
   test('can carry extension headers, and the operation can read those of the request', async () => {
-    const fixture = doorOver({
+    const fixture = handlerOver({
       GetDatastore: async (_input, _app, { requestHeaders, replyHeaders }) => {
         replyHeaders['x-hilum-echo'] = `${requestHeaders('x-hilum-ask')}, ${requestHeaders('x-hilum-absent')}`
         return summary({})
@@ -126,7 +126,7 @@ describe('a reply', () => {
 
 describe('an error', () => {
   test('of the operation is told by its bare name, its message and when to try again', async () => {
-    const fixture = doorOver({
+    const fixture = handlerOver({
       GetDatastore: async () => {
         throw new ContractError('ThrottlingException', 'Later.', { retryAfterSeconds: 1.2 })
       },
@@ -146,7 +146,7 @@ describe('an error', () => {
   })
 
   test('of validation lists its fields', async () => {
-    const reply = await ask(doorOver({}), { method: 'GET', path: '/datastore/DATASTORE_ID' })
+    const reply = await ask(handlerOver({}), { method: 'GET', path: '/datastore/DATASTORE_ID' })
     const message =
       "Value 'DATASTORE_ID' at 'datastoreId' failed to satisfy constraint: Member must satisfy regular expression pattern: [0-9a-z]{32}"
     assert.deepEqual(JSON.parse(reply.body as string), {
@@ -156,7 +156,7 @@ describe('an error', () => {
   })
 
   test('of a store that is away is a 503 that asks to come again, and one line in the log', async () => {
-    const fixture = doorOver({
+    const fixture = handlerOver({
       GetDatastore: async () => {
         throw new StoreUnavailable({ store: 'the catalog', reason: 'away', code: 'ECONNREFUSED' })
       },
@@ -173,7 +173,7 @@ describe('an error', () => {
   })
 
   test('of our own is an InternalServerException that tells nothing, and one line in the log', async () => {
-    const fixture = doorOver({
+    const fixture = handlerOver({
       GetDatastore: async () => {
         throw new TypeError('x is not a function')
       },
@@ -193,7 +193,7 @@ describe('an error', () => {
   })
 
   test('that the operation does not model is answered, and reported as a fault of ours', async () => {
-    const fixture = doorOver({
+    const fixture = handlerOver({
       GetDatastore: async () => {
         throw new ContractError('ConflictException', 'No.')
       },
@@ -206,7 +206,7 @@ describe('an error', () => {
   })
 
   test('of the protocol may come from any operation', async () => {
-    const fixture = doorOver({
+    const fixture = handlerOver({
       GetDatastore: async () => {
         throw new ContractError('ServiceUnavailableException', 'Not now.')
       },
@@ -220,16 +220,16 @@ describe('the order of answers', () => {
   const unsigned = { ...get, target: get.path, headers: { host: 'h' }, body: bodyOf() }
 
   test('tells anyone that a path is none of the API', async () => {
-    const reply = await doorOver({}).door({ ...unsigned, target: '/nowhere' })
+    const reply = await handlerOver({}).handler({ ...unsigned, target: '/nowhere' })
     assert.equal(reply.status, 404)
     assert.equal(reply.headers['x-amzn-ErrorType'], 'UnknownOperationException')
     assert.equal(reply.body, '{"message":""}')
   })
 
   test('tells nothing else before the signature is good', async () => {
-    const { door } = doorOver({})
+    const { handler } = handlerOver({})
     for (const target of [get.path, '/datastore/XX', '/datastore/%zz']) {
-      const reply = await door({ ...unsigned, target })
+      const reply = await handler({ ...unsigned, target })
       assert.equal(reply.headers['x-amzn-ErrorType'], 'MissingAuthenticationTokenException', target)
       assert.equal(reply.status, 403)
     }
@@ -239,14 +239,14 @@ describe('the order of answers', () => {
 describe("AWS's throttles", () => {
   const { burst, perSecond } = THROTTLES.GetDatastore
   const built = { GetDatastore: async () => summary({}), ListDatastores: async () => ({}) }
-  const statuses = async (fixture: DoorFixture, count: number, signing: Signing = {}) => {
+  const statuses = async (fixture: HandlerFixture, count: number, signing: Signing = {}) => {
     const found: number[] = []
     for (let index = 0; index < count; index++) found.push((await ask(fixture, get, signing)).status)
     return found
   }
 
   test('hold after the burst, for one key and one operation, and loosen with time', async () => {
-    const fixture = doorOver(built, { awsQuotas: true })
+    const fixture = handlerOver(built, { awsQuotas: true })
     assert.deepEqual(await statuses(fixture, burst + 1), [...Array(burst).fill(200), 429])
     const reply = await ask(fixture, get)
     assert.equal(reply.body, '{"message":"Rate exceeded"}')
@@ -260,6 +260,6 @@ describe("AWS's throttles", () => {
   })
 
   test('do not hold unless asked for', async () => {
-    assert.ok((await statuses(doorOver(built), burst * 3)).every((status) => status === 200))
+    assert.ok((await statuses(handlerOver(built), burst * 3)).every((status) => status === 200))
   })
 })

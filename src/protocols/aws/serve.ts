@@ -6,7 +6,7 @@ import type { App, Log } from '../../app.ts'
 import { ContractError, type ErrorName, isProtocolError, TemporarilyUnavailable } from '../../contract/errors.ts'
 import type { ExtensionHeader, Handler, Handlers } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
-import { type Door, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
+import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { inputReader } from './read-input.ts'
 import { createRouter } from './route.ts'
 import { createVerifier } from './sigv4.ts'
@@ -22,7 +22,7 @@ type Routed = {
 }
 type Answer = (routed: Routed) => Promise<WireReply>
 
-export function awsDoor(app: App, handlers: Handlers<App>): Door {
+export function awsHandler(app: App, handlers: Handlers<App>): ProtocolHandler {
   const route = createRouter()
   const verify = createVerifier({ credentials: app.credentials, limits: app.limits, service: 'medical-imaging' })
   const throttle = app.awsQuotas ? createThrottle() : undefined

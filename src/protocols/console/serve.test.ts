@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import { bodyOf } from '../http/request-body.fixture.ts'
-import type { Door, WireReply } from '../http/wire.ts'
-import { consoleDoor, isOfConsole } from './serve.ts'
+import type { ProtocolHandler, WireReply } from '../http/wire.ts'
+import { consoleHandler, isOfConsole } from './serve.ts'
 
 const SCRIPT = 'console.log("a page")'.repeat(20)
 
-function builtConsole(t: TestContext): { readonly door: Door; readonly folder: string } {
+function builtConsole(t: TestContext): { readonly handler: ProtocolHandler; readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-console-'))
   t.after(() => rmSync(folder, { recursive: true }))
   mkdirSync(join(folder, 'assets'))
@@ -19,11 +19,15 @@ function builtConsole(t: TestContext): { readonly door: Door; readonly folder: s
   writeFileSync(join(folder, 'assets', 'index-Abc1.js'), SCRIPT)
   writeFileSync(join(folder, 'assets', 'index-Abc1.js.gz'), gzipSync(SCRIPT))
   writeFileSync(join(folder, 'assets', 'index-Abc1.js.br'), brotliCompressSync(SCRIPT))
-  return { door: consoleDoor(folder), folder }
+  return { handler: consoleHandler(folder), folder }
 }
 
-const get = (door: Door, target: string, headers: Record<string, string> = {}, method = 'GET'): Promise<WireReply> =>
-  door({ method, target, headers, body: bodyOf() })
+const get = (
+  handler: ProtocolHandler,
+  target: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<WireReply> => handler({ method, target, headers, body: bodyOf() })
 
 const textOf = ({ body }: WireReply): string => Buffer.from(body as Uint8Array).toString()
 
@@ -33,17 +37,17 @@ test('the console has the root, /console and what is below it, and nothing else'
 })
 
 test('the root leads to the console', async (t) => {
-  const { door } = builtConsole(t)
+  const { handler } = builtConsole(t)
   for (const path of ['/', '/console']) {
-    const { status, headers } = await get(door, path)
+    const { status, headers } = await get(handler, path)
     assert.deepEqual([status, headers.Location], [302, '/console/'])
   }
 })
 
 test('one page draws every address of the console, and is asked for anew each time', async (t) => {
-  const { door } = builtConsole(t)
+  const { handler } = builtConsole(t)
   for (const path of ['/console/', '/console/datastores/1/imports?x', '/console/index.html']) {
-    const reply = await get(door, path)
+    const reply = await get(handler, path)
     assert.deepEqual(
       [reply.status, reply.headers['Cache-Control'], textOf(reply)],
       [200, 'no-cache', '<!doctype html>'],
@@ -53,7 +57,7 @@ test('one page draws every address of the console, and is asked for anew each ti
 })
 
 test('scripts are kept for ever, and come compressed to who takes that', async (t) => {
-  const { door } = builtConsole(t)
+  const { handler } = builtConsole(t)
   const unpack = { br: brotliDecompressSync, gzip: gunzipSync, none: (bytes: Uint8Array) => Buffer.from(bytes) }
   for (const [accepted, encoding] of [
     ['gzip, deflate, br, zstd', 'br'],
@@ -62,7 +66,7 @@ test('scripts are kept for ever, and come compressed to who takes that', async (
     ['zstd', 'none'],
     ['', 'none'],
   ] as const) {
-    const { headers, body } = await get(door, '/console/assets/index-Abc1.js', { 'accept-encoding': accepted })
+    const { headers, body } = await get(handler, '/console/assets/index-Abc1.js', { 'accept-encoding': accepted })
     assert.equal(headers['Content-Encoding'] ?? 'none', encoding, accepted)
     assert.equal(unpack[encoding](body as Uint8Array).toString(), SCRIPT)
     assert.match(headers['Cache-Control']!, /immutable/)
@@ -71,17 +75,17 @@ test('scripts are kept for ever, and come compressed to who takes that', async (
 })
 
 test('who has a file already is told so', async (t) => {
-  const { door } = builtConsole(t)
-  const { headers } = await get(door, '/console/')
-  const again = await get(door, '/console/', { 'if-none-match': `"other", W/${headers.ETag}` })
+  const { handler } = builtConsole(t)
+  const { headers } = await get(handler, '/console/')
+  const again = await get(handler, '/console/', { 'if-none-match': `"other", W/${headers.ETag}` })
   assert.deepEqual([again.status, again.body], [304, ''])
-  assert.equal((await get(door, '/console/', { 'if-none-match': '"other"' })).status, 200)
+  assert.equal((await get(handler, '/console/', { 'if-none-match': '"other"' })).status, 200)
 })
 
 test('every answer has the policy: nothing from elsewhere, no eval, in nobody’s frame', async (t) => {
-  const { door } = builtConsole(t)
+  const { handler } = builtConsole(t)
   for (const path of ['/', '/console/', '/console/assets/index-Abc1.js', '/console/assets/none.js']) {
-    const { headers } = await get(door, path)
+    const { headers } = await get(handler, path)
     const policy = headers['Content-Security-Policy']!
     assert.match(policy, /default-src 'none'/)
     assert.match(policy, /script-src 'self' 'wasm-unsafe-eval';/)
@@ -92,7 +96,7 @@ test('every answer has the policy: nothing from elsewhere, no eval, in nobody’
 })
 
 test('what the build did not leave is not there, wherever it lies', async (t) => {
-  const { door } = builtConsole(t)
+  const { handler } = builtConsole(t)
   for (const path of [
     '/console/assets/none.js',
     '/console/assets/',
@@ -102,29 +106,29 @@ test('what the build did not leave is not there, wherever it lies', async (t) =>
     '/console/assets/%69ndex-Abc1.js',
     '/console/__proto__.js',
   ]) {
-    assert.equal((await get(door, path)).status, 404, path)
+    assert.equal((await get(handler, path)).status, 404, path)
   }
 })
 
 test('it is read only', async (t) => {
-  const { door } = builtConsole(t)
-  const reply = await get(door, '/console/', {}, 'POST')
+  const { handler } = builtConsole(t)
+  const reply = await get(handler, '/console/', {}, 'POST')
   assert.deepEqual([reply.status, reply.headers.Allow], [405, 'GET, HEAD'])
 })
 
 test('a build is served without a restart, the first one too', async (t) => {
-  const { door, folder } = builtConsole(t)
-  const empty = consoleDoor(join(folder, 'not-built'))
+  const { handler, folder } = builtConsole(t)
+  const empty = consoleHandler(join(folder, 'not-built'))
   const reply = await get(empty, '/console/')
   assert.deepEqual([reply.status, reply.body], [404, 'The console is not built here. Run: npm run build\n'])
   mkdirSync(join(folder, 'not-built'))
   writeFileSync(join(folder, 'not-built', 'index.html'), 'now')
   assert.equal(textOf(await get(empty, '/console/')), 'now')
 
-  await get(door, '/console/')
+  await get(handler, '/console/')
   writeFileSync(join(folder, 'index.html'), 'next')
   utimesSync(join(folder, 'index.html'), 1, 1)
   writeFileSync(join(folder, 'assets', 'index-Def2.js'), 'next')
-  assert.equal(textOf(await get(door, '/console/datastores')), 'next')
-  assert.equal((await get(door, '/console/assets/index-Def2.js')).status, 200)
+  assert.equal(textOf(await get(handler, '/console/datastores')), 'next')
+  assert.equal((await get(handler, '/console/assets/index-Def2.js')).status, 200)
 })

@@ -2,7 +2,7 @@
  * The door of the console's pages: static files and nothing else. They hold no secret and need no signature; what the pages show they
  * fetch through the AWS door, signed with the key of the person who looks. The policy lets them talk to this server only.
  */
-import { type Door, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
+import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { type Asset, type Assets, builtAt, PAGE, readAssets } from './assets.ts'
 
 const BELOW = '/console/'
@@ -35,7 +35,7 @@ const ALWAYS = {
 export const isOfConsole = (path: string): boolean => path === '/' || path === '/console' || path.startsWith(BELOW)
 
 /** @param folder where the build left the console. It may be built, or built anew, while the server runs. */
-export function consoleDoor(folder: string): Door {
+export function consoleHandler(folder: string): ProtocolHandler {
   let assets: Promise<Assets> | undefined
   return async (request) => {
     const { path } = splitTarget(request.target)

@@ -10,7 +10,7 @@ import type { Bytes } from '../../contract/shapes.ts'
 import type { Verify } from '../aws/sigv4.ts'
 import { contractErrorOf, writeError } from '../aws/write-error.ts'
 import { bytesReply } from '../aws/write-output.ts'
-import { type Door, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
+import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { createConsoleLinks } from './console-links.ts'
 import { redeemLink } from './redeem-link.ts'
 
@@ -45,7 +45,10 @@ interface Route {
   readonly contentType?: string
 }
 
-export function hilumDoor(app: App, behind: { readonly verify: Verify; readonly extensions: Extensions<App> }): Door {
+export function hilumHandler(
+  app: App,
+  behind: { readonly verify: Verify; readonly extensions: Extensions<App> },
+): ProtocolHandler {
   const { verify, extensions } = behind
   const links = createConsoleLinks(app.limits)
 

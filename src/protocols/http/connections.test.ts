@@ -6,21 +6,21 @@ import { describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { addressOf, Connections } from './connections.ts'
 import { Client, echo, reply, started } from './listening.fixture.ts'
-import type { Door } from './wire.ts'
+import type { ProtocolHandler } from './wire.ts'
 
 const get = (path = '/') => [`GET ${path} HTTP/1.1`, 'Host: h', '', '']
 
 /** A door that answers /held when told to, and says when it was asked. */
-function holding(): { readonly door: Door; readonly asked: Promise<void>; readonly release: () => void } {
+function holding(): { readonly handler: ProtocolHandler; readonly asked: Promise<void>; readonly release: () => void } {
   const asked = Promise.withResolvers<void>()
   const released = Promise.withResolvers<void>()
-  const door: Door = async ({ target }) => {
+  const handler: ProtocolHandler = async ({ target }) => {
     if (target !== '/held') return reply(target)
     asked.resolve()
     await released.promise
     return reply('held')
   }
-  return { door, asked: asked.promise, release: () => released.resolve() }
+  return { handler, asked: asked.promise, release: () => released.resolve() }
 }
 
 /** Answered, and therefore admitted; idle from then on. */
@@ -86,8 +86,8 @@ describe('when all connections are taken', () => {
   })
 
   test('a request in flight is never given up, and where all are in flight a new connection is refused', async (t) => {
-    const { door, asked, release } = holding()
-    const { port, lines } = await started(t, door, { connections: 1 })
+    const { handler, asked, release } = holding()
+    const { port, lines } = await started(t, handler, { connections: 1 })
     const held = new Client(port).send(...get('/held'))
     await asked
     assert.equal(await new Client(port).send(...get()).closed(), '')
@@ -121,8 +121,8 @@ describe('one address', () => {
   })
 
   test('cannot take more by requests in flight, while others are served', async (t) => {
-    const { door, asked, release } = holding()
-    const { port, lines } = await started(t, door, { connections: 10, connectionsPerAddress: 1 })
+    const { handler, asked, release } = holding()
+    const { port, lines } = await started(t, handler, { connections: 10, connectionsPerAddress: 1 })
     const held = new Client(port).send(...get('/held'))
     await asked
     assert.equal(await new Client(port).send(...get()).closed(), '')

@@ -75,7 +75,7 @@ describe('a graceful stop', () => {
 
 describe('listening', () => {
   const options = (lines: LogLine[]) => ({
-    door: echo,
+    handler: echo,
     refuse: writeRefusal,
     limits: DEFAULT_LIMITS,
     log: logInto(lines),

@@ -4,9 +4,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { ask, Client, echo, echoUpTo, reply, started } from './listening.fixture.ts'
-import type { Door } from './wire.ts'
+import type { ProtocolHandler } from './wire.ts'
 
-const unreachable: Door = async () => assert.fail('the door was reached')
+const unreachable: ProtocolHandler = async () => assert.fail('the handler was reached')
 const LAST = 'Connection: close'
 
 function refusedWith(text: string, status: number, name: string): void {
@@ -19,7 +19,7 @@ function refusedWith(text: string, status: number, name: string): void {
   assert.match(text, /\r\n\r\n\{"message":".+"\}$/)
 }
 
-describe('a request reaches the door', () => {
+describe('a request reaches the handler', () => {
   test('on both loopback addresses, at one port', async (t) => {
     const { port } = await started(t, echo)
     for (const host of ['127.0.0.1', '::1']) {
@@ -160,10 +160,10 @@ describe('a reply', () => {
     )
   })
 
-  test('of 500 stands in for a door that throws', async (t) => {
+  test('of 500 stands in for a handler that throws', async (t) => {
     const { port, lines } = await started(t, async () => assert.fail('a fault of ours'))
     refusedWith(await ask(port, 'GET / HTTP/1.1', 'Host: h', LAST, '', ''), 500, 'InternalServerException')
-    assert.equal(lines[0]?.message, 'a door threw instead of answering')
+    assert.equal(lines[0]?.message, 'a handler threw instead of answering')
   })
 
   test('leaves one line in the log, without path, query and body', async (t) => {

@@ -13,7 +13,7 @@ import { HttpRefusal } from './http-refusal.ts'
 import { bodyOf } from './read-body.ts'
 import { answerBrokenRequest, brokenRule, discardRest, isBodyLeft } from './refuse.ts'
 import { sendReply } from './send-reply.ts'
-import type { Door, WireHeaders, WireReply, WriteRefusal } from './wire.ts'
+import type { ProtocolHandler, WireHeaders, WireReply, WriteRefusal } from './wire.ts'
 
 export interface Listening {
   readonly port: number
@@ -26,7 +26,7 @@ export interface ListenOptions {
   readonly hosts: readonly string[]
   /** 0: whichever is free. All hosts share it. */
   readonly port: number
-  readonly door: Door
+  readonly handler: ProtocolHandler
   readonly refuse: WriteRefusal
   readonly limits: Limits
   readonly log: Log
@@ -153,7 +153,7 @@ async function answer(exchange: Exchange): Promise<void> {
   const { limits, log } = options
   const refusal = brokenRule(request)
   const reply =
-    refusal === undefined ? await askDoor(exchange) : options.refuse(refusal, request.headers as WireHeaders)
+    refusal === undefined ? await askHandler(exchange) : options.refuse(refusal, request.headers as WireHeaders)
   const isEnding = refusal !== undefined || isBodyLeft(request, limits)
   if ((isEnding || shared.stopping) && !response.destroyed) response.setHeader('Connection', 'close')
   connection.isEnding ||= isEnding
@@ -172,11 +172,11 @@ async function answer(exchange: Exchange): Promise<void> {
   log.debug(fields, 'request')
 }
 
-async function askDoor({ request, response, options, shared }: Exchange): Promise<WireReply> {
+async function askHandler({ request, response, options, shared }: Exchange): Promise<WireReply> {
   const headers = request.headers as WireHeaders
   const repeatedHeaders = repeatedOf(request)
   try {
-    return await options.door({
+    return await options.handler({
       method: request.method as string,
       target: originForm(request.url as string),
       headers,
@@ -186,7 +186,7 @@ async function askDoor({ request, response, options, shared }: Exchange): Promis
     })
   } catch (thrown) {
     if (thrown instanceof HttpRefusal) return options.refuse(thrown, headers)
-    options.log.error({ stack: (thrown as Error).stack }, 'a door threw instead of answering')
+    options.log.error({ stack: (thrown as Error).stack }, 'a handler threw instead of answering')
     return options.refuse(new HttpRefusal(500, 'The server failed to answer this request.'), headers)
   }
 }

@@ -5,12 +5,12 @@ import { DEFAULT_LIMITS, type Limits } from '../../limits.ts'
 import { type LogLine, logInto } from '../aws/handler.fixture.ts'
 import { writeRefusal } from '../aws/write-error.ts'
 import { type Listening, listen } from './listen.ts'
-import type { Door, WireReply } from './wire.ts'
+import type { ProtocolHandler, WireReply } from './wire.ts'
 
 export const reply = (body: WireReply['body'], status = 200): WireReply => ({ status, headers: {}, body })
 /** Answers what it was asked, of a body up to a limit. */
 export const echoUpTo =
-  (bodyBytes: number): Door =>
+  (bodyBytes: number): ProtocolHandler =>
   async ({ method, target, body }) =>
     reply(`${method} ${target} ${Buffer.from(await body.read(bodyBytes))}`)
 export const echo = echoUpTo(DEFAULT_LIMITS.requestBodyBytes)
@@ -18,12 +18,12 @@ export const echo = echoUpTo(DEFAULT_LIMITS.requestBodyBytes)
 export type Server = Listening & { readonly lines: LogLine[] }
 
 /** Stops when the test ends. */
-export async function started(t: TestContext, door: Door, limits: Partial<Limits> = {}): Promise<Server> {
+export async function started(t: TestContext, handler: ProtocolHandler, limits: Partial<Limits> = {}): Promise<Server> {
   const lines: LogLine[] = []
   const server = await listen({
     hosts: ['127.0.0.1', '::1'],
     port: 0,
-    door,
+    handler,
     refuse: writeRefusal,
     limits: { ...DEFAULT_LIMITS, shutdownMs: 100, ...limits },
     log: logInto(lines),

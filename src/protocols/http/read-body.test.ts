@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client, echo, reply, started } from './listening.fixture.ts'
-import type { Door } from './wire.ts'
+import type { ProtocolHandler } from './wire.ts'
 
 /** Up to the body, which is the next line. */
 const post = (bytes: number, ...more: string[]) => [
@@ -12,7 +12,7 @@ const post = (bytes: number, ...more: string[]) => [
   ...more,
   '',
 ]
-const refuseUnread: Door = async () => reply('no', 403)
+const refuseUnread: ProtocolHandler = async () => reply('no', 403)
 
 test('a body beyond the budget for all bodies is refused with 503 until another reply is sent', async (t) => {
   const release = Promise.withResolvers<void>()

@@ -34,7 +34,7 @@ export interface WireReply {
   readonly operation?: string
 }
 
-export type Door = (request: WireRequest) => Promise<WireReply>
+export type ProtocolHandler = (request: WireRequest) => Promise<WireReply>
 
 /** Writes what never reaches a door. Without headers where the request could not be read. */
 export type WriteRefusal = (refusal: HttpRefusal, headers?: WireHeaders) => WireReply

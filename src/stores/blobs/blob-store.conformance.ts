@@ -214,7 +214,7 @@ function testKeys(store: () => BlobStore, keyBytesMax: number): void {
     await assert.rejects(store().put('DOE^JANE/../x', text('x')), (error: Error) => !error.message.includes('DOE'))
   })
 
-  test('keys may have spaces, percent signs, plus signs, dots and any letter', async () => {
+  test('keys may have partitions, percent signs, plus signs, dots and any letter', async () => {
     for (const key of [
       'key/a b',
       'key/100%25+1',

@@ -13,7 +13,7 @@ export const imageFrameIdOf = ({ framesKey, frameNumber }: FrameOfInstance): str
   `${framesKey}${frameNumber.toString(16).padStart(8, '0')}`
 
 /** Undefined where it is the id of no frame that could be. */
-export function partsOfImageFrameId(imageFrameId: string): FrameOfInstance | undefined {
+export function parseImageFrameId(imageFrameId: string): FrameOfInstance | undefined {
   if (!/^[0-9a-f]{32}$/.test(imageFrameId)) return undefined
   return { framesKey: imageFrameId.slice(0, 24), frameNumber: Number.parseInt(imageFrameId.slice(24), 16) }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { movedOffset, movedPieces } from './moved-ranges.ts'
+import { movedOffset, movedRanges } from './moved-ranges.ts'
 
 const range = fc.record({ offsetBytes: fc.nat(120), sizeBytes: fc.nat(12) })
 
@@ -10,7 +10,7 @@ test('what lay in the ranges lies in the new blob, in the same order, and nothin
   fc.assert(
     fc.property(fc.array(range, { maxLength: 12 }), (ranges) => {
       const old = Uint8Array.from({ length: 140 }, (_, at) => at)
-      const pieces = movedPieces(ranges)
+      const pieces = movedRanges(ranges)
       const moved = pieces.flatMap(({ offsetBytes, sizeBytes }) => [
         ...old.subarray(offsetBytes, offsetBytes + sizeBytes),
       ])
@@ -29,7 +29,7 @@ test('what lay in the ranges lies in the new blob, in the same order, and nothin
 })
 
 test('what does not lie in one piece has no place', () => {
-  const pieces = movedPieces([
+  const pieces = movedRanges([
     { offsetBytes: 30, sizeBytes: 10 },
     { offsetBytes: 10, sizeBytes: 10 },
     { offsetBytes: 15, sizeBytes: 10 },

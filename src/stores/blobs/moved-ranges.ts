@@ -5,13 +5,13 @@ export interface BlobRange {
   readonly sizeBytes: number
 }
 
-export interface MovedPiece extends BlobRange {
+export interface MovedRange extends BlobRange {
   /** Where it begins in the new blob. */
   readonly movedTo: number
 }
 
 /** Ranges may overlap and come in any order; each lies in one piece, and no two pieces touch. */
-export function movedPieces(ranges: readonly BlobRange[]): readonly MovedPiece[] {
+export function movedRanges(ranges: readonly BlobRange[]): readonly MovedRange[] {
   const pieces: { offsetBytes: number; sizeBytes: number; movedTo: number }[] = []
   for (const { offsetBytes, sizeBytes } of [...ranges].sort((a, b) => a.offsetBytes - b.offsetBytes)) {
     const last = pieces.at(-1)
@@ -25,7 +25,7 @@ export function movedPieces(ranges: readonly BlobRange[]): readonly MovedPiece[]
 }
 
 /** Where a range begins in the new blob; undefined where not all of it was written. */
-export function movedOffset(pieces: readonly MovedPiece[], { offsetBytes, sizeBytes }: BlobRange): number | undefined {
+export function movedOffset(pieces: readonly MovedRange[], { offsetBytes, sizeBytes }: BlobRange): number | undefined {
   let [low, high] = [0, pieces.length]
   while (low < high) {
     const middle = (low + high) >>> 1

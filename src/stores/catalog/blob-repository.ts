@@ -1,19 +1,19 @@
 /** What the catalog tells of blobs: what is known of the bytes of each, which of them nobody uses, and who uses the others. */
 
 import type { BlobDigest } from '../blobs/blob-store.ts'
-import type { BlobRange, MovedPiece } from '../blobs/moved-ranges.ts'
+import type { BlobRange, MovedRange } from '../blobs/moved-ranges.ts'
 import type { DocumentPlace, ImageSetVersion } from './image-set-records.ts'
 
-export interface FreeBlob {
+export interface UnreferencedBlob {
   readonly blob: number
   readonly blobKey: string
 }
 
-export interface KnownBlob extends FreeBlob {
+export interface KnownBlob extends UnreferencedBlob {
   /** Undefined of one that was put before that was kept. */
   readonly digest: BlobDigest | undefined
   /** Nobody uses it, or can come to use it: its bytes may be gone at any time. */
-  readonly isFree: boolean
+  readonly isUnreferenced: boolean
 }
 
 /** A blob that an image set uses, or says that it uses. */
@@ -37,7 +37,7 @@ export interface DocumentOfVersion {
 }
 
 /** A blob that image sets were deleted from while others use it, in the hands of whoever looks what is left of it. */
-export interface HollowBlob extends Omit<KnownBlob, 'isFree'> {
+export interface BlobToCompact extends Omit<KnownBlob, 'isUnreferenced'> {
   /** Nobody else is told of it before, unless something more is deleted from it. */
   readonly until: number
 }
@@ -49,9 +49,9 @@ export interface PlaceInBlob extends BlobRange {
 
 export interface Blobs {
   /** Blobs that nobody uses or can come to use, since before the given moment; at most `limit`. */
-  free(request: { readonly before: number; readonly limit: number }): Promise<readonly FreeBlob[]>
+  free(request: { readonly before: number; readonly limit: number }): Promise<readonly UnreferencedBlob[]>
   /** Their bytes are gone. Such as are not free stay as they are. */
-  forget(blobs: readonly FreeBlob[], at: number): Promise<void>
+  forget(blobs: readonly UnreferencedBlob[], at: number): Promise<void>
   /** In byte order of their keys, those after the given one. */
   list(request: { readonly after: string | undefined; readonly limit: number }): Promise<readonly KnownBlob[]>
   /** Those of the keys that there are, in any order. */
@@ -68,27 +68,31 @@ export interface Blobs {
     readonly uses: readonly UseOfBlob[]
   }>
   /** One that was last deleted from before the given moment, whose job has ended, and of whose image sets none is locked. */
-  claimHollow(request: {
+  claimForCompaction(request: {
     readonly before: number
     readonly now: number
     readonly until: number
-  }): Promise<HollowBlob | undefined>
+  }): Promise<BlobToCompact | undefined>
   /** All that lies in a blob, but the frames that a table tells of; what several versions or copies share, once. */
-  placesIn(blob: Pick<FreeBlob, 'blob'>): Promise<readonly PlaceInBlob[]>
+  placesIn(blob: Pick<UnreferencedBlob, 'blob'>): Promise<readonly PlaceInBlob[]>
   /** All of it is used. */
-  keepAsItIs(hollow: HollowBlob): Promise<void>
+  keepAsItIs(toCompact: BlobToCompact): Promise<void>
   /** A blob is about to be put, which is free from the given moment on, unless something is moved to it before. */
-  reserve(request: { readonly beside: HollowBlob; readonly blobKey: string; readonly freeFrom: number }): Promise<void>
+  reserve(request: {
+    readonly beside: BlobToCompact
+    readonly blobKey: string
+    readonly unreferencedFrom: number
+  }): Promise<void>
   /**
    * What lies in the blob lies in the reserved one from here, and the old one is free from the given moment on. `changed`: something came
    * to lie in it that was not moved, nobody uses it any more, another was faster, or the reserved one is free by now: nothing has happened.
    */
   move(request: {
-    readonly from: HollowBlob
+    readonly from: BlobToCompact
     readonly to: { readonly blobKey: string; readonly digest: BlobDigest }
-    readonly pieces: readonly MovedPiece[]
+    readonly ranges: readonly MovedRange[]
     readonly at: number
-    readonly oldFreeFrom: number
+    readonly oldUnreferencedFrom: number
   }): Promise<'moved' | 'changed'>
   totals(): Promise<{ readonly imageSets: number; readonly documents: number; readonly sizeBytes: number }>
 }

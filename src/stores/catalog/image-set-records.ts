@@ -68,10 +68,10 @@ export interface VersionToBe {
   /** The version that it will follow, all of whose instances it holds but those that come again; undefined for the first of an image set. */
   readonly base: ImageSetVersion | undefined
   /** Its new instances in the order of their keys. The last one's patient, study and series are the version's. */
-  readonly added: readonly InstanceParts[]
+  readonly added: readonly InstanceRecord[]
 }
 
-export interface InstanceParts extends InstancePlace {
+export interface InstanceRecord extends InstancePlace {
   /** Undefined for an instance that came before metadata were kept: its file has them. */
   readonly metadata: MetadataPlace | undefined
   /** Undefined where no frame of it is stored. */

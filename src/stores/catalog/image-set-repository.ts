@@ -7,8 +7,8 @@ import type {
   FramesPlace,
   ImageSetProperties,
   ImageSetVersion,
-  InstanceParts,
   InstancePlace,
+  InstanceRecord,
   LevelsPlace,
   VersionOfDatastore,
 } from './image-set-records.ts'
@@ -20,9 +20,9 @@ export interface ImageSets {
     readonly search: Search
     readonly after?: Position
     /** From the page before; without it the search sees what is committed now. */
-    readonly asOf?: number
+    readonly snapshotVersion?: number
     readonly limit: number
-    /** Asks for the total as well. Only a first page has one: with `asOf` there is none. */
+    /** Asks for the total as well. Only a first page has one: with `snapshotVersion` there is none. */
     readonly count?: 'exact'
   }): Promise<SearchPage>
   /** Of the latest version, or of the given one. One that was deleted is there as long as it was after `deletedSince`. */
@@ -53,7 +53,7 @@ export interface ImageSets {
   /** The instances of a version in the order in which they were stored, or some of them in any order; none where it is not there. */
   parts(
     version: VersionOfDatastore & { readonly sopInstanceUIDs?: readonly string[] },
-  ): Promise<readonly InstanceParts[]>
+  ): Promise<readonly InstanceRecord[]>
   /** How many instances a version has, counted no further than `max`. */
   countInstances(version: VersionOfDatastore & { readonly max: number }): Promise<number>
   /**

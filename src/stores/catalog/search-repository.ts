@@ -23,7 +23,7 @@ export interface SearchPage {
   readonly datastore: Pick<Datastore, 'datastoreStatus' | 'updatedAt'> | undefined
   readonly rows: readonly ImageSetSummary[]
   /** The state of the catalog that the first page saw; later pages see the same, less what has been deleted since. */
-  readonly asOf: number
+  readonly snapshotVersion: number
   /** How many image sets match in all, where `count` was asked for: in the state that the page was read from. */
   readonly total?: number
   readonly visited: Visited
@@ -35,7 +35,7 @@ export interface Visited {
   /** The attribute whose index was read, where it was one. */
   readonly index?: Filter['attribute']
   /** Whose leaves were looked at: of the image sets, primary or not, that have one value of each of the attributes. */
-  readonly spaces: readonly {
+  readonly partitions: readonly {
     readonly attributes: readonly Filter['attribute'][]
     readonly isPrimary: boolean
     readonly leaves: number
@@ -86,10 +86,10 @@ export type IndexDifferenceKind =
   | 'entry-without-image-set'
   | 'entry-in-wrong-space'
   | 'entry-differs'
-  | 'space-without-datastore'
-  | 'cells-overlap'
-  | 'cells-leave-gap'
-  | 'space-incomplete'
+  | 'partition-without-datastore'
+  | 'regions-overlap'
+  | 'regions-leave-gap'
+  | 'partition-incomplete'
   | 'image-sets-without-space'
 
 /** Where: numbers of rows and names of attributes, never a value of a patient. */
@@ -97,7 +97,7 @@ export interface IndexDifference {
   readonly kind: IndexDifferenceKind
   /** The row of the data store, the space, the leaf and the image set. */
   readonly datastore?: number
-  readonly space?: number
+  readonly partition?: number
   readonly leaf?: number
   readonly seq?: number
   /** What the image sets of the space share: isPrimary, and the texts of these attributes. */
@@ -116,6 +116,6 @@ export interface IndexVerified {
   readonly entries: number
   /** As many as there were when it began. */
   readonly entriesInAll: number
-  readonly spaces: number
+  readonly partitions: number
   readonly differences: readonly IndexDifference[]
 }

@@ -79,8 +79,8 @@ export interface WorkflowLease {
   readonly owner: string
 }
 
-export class WorkflowLost extends Error {
-  override readonly name = 'WorkflowLost'
+export class WorkflowLeaseLost extends Error {
+  override readonly name = 'WorkflowLeaseLost'
   constructor() {
     super('the workflow was taken over by another worker, or has ended')
   }
@@ -94,7 +94,7 @@ export interface VersionToPublish {
   readonly document: DocumentPlace | SharedWith
   /** What its levels say: grouping.ts, instance.ts. */
   readonly grouping: GroupingElements
-  readonly studyInstant: number | null
+  readonly studyTimestamp: number | null
   /** DICOMTags without the counts: JSON text. */
   readonly tags: string
   readonly instances: VersionInstances

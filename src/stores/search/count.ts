@@ -10,7 +10,7 @@ import { criteriaOf } from './kd-tree/criteria.ts'
 import { decodeEntries } from './kd-tree/entries.ts'
 import { type IndexSizes, leavesCountedMax } from './kd-tree/sizes.ts'
 import { entryBytesOf } from './partitions.ts'
-import { imageSetsWith, type TextFilter, type Way } from './plan.ts'
+import { imageSetsWith, type QueryPlan, type TextFilter } from './plan.ts'
 import { conditionOf } from './strategies/index-scan.ts'
 
 export interface Total {
@@ -18,20 +18,20 @@ export interface Total {
   readonly count: NonNullable<Visited['count']>
 }
 
-type Spaces = Way & { readonly kind: 'spaces' }
+type Partitions = QueryPlan & { readonly kind: 'partitions' }
 
 export function* totalOf(
-  way: Spaces,
+  plan: Partitions,
   from: { readonly datastore: number; readonly dialect: Dialect; readonly sizes: IndexSizes },
 ): Sql<Total> {
-  const isByLeaves = way.residual.length === 0 || way.spaces.length === 0
-  return isByLeaves ? yield* ofLeaves(way) : yield* ofRows(way, from)
+  const isByLeaves = plan.residual.length === 0 || plan.partitions.length === 0
+  return isByLeaves ? yield* ofLeaves(plan) : yield* ofRows(plan, from)
 }
 
-function* ofLeaves({ spaces, filters }: Spaces): Sql<Total> {
+function* ofLeaves({ partitions, filters }: Partitions): Sql<Total> {
   const criteria = criteriaOf(filters)
   const { counted, leavesMatching, leavesToRead } = tally(
-    spaces.map(({ bounds }) => bounds),
+    partitions.map(({ bounds }) => bounds),
     criteria,
   )
   let [total, entriesRead] = [counted, 0]
@@ -43,7 +43,7 @@ function* ofLeaves({ spaces, filters }: Spaces): Sql<Total> {
       entriesRead += entries.count
     }
   }
-  const bound = { leaves: leavesCountedMax(spaces.map(({ bounds }) => bounds.count)) }
+  const bound = { leaves: leavesCountedMax(partitions.map(({ bounds }) => bounds.count)) }
   return {
     total,
     count: { strategy: 'leaves', leavesMatching, leaves: leavesToRead.length, entries: entriesRead, bound },
@@ -54,15 +54,15 @@ function* ofLeaves({ spaces, filters }: Spaces): Sql<Total> {
 const LEAVES_PER_STATEMENT = 64
 
 /** Two texts that both have spaces, but none together: no more than `pairFrom` image sets have one of them. */
-function* ofRows(way: Spaces, { datastore, dialect, sizes }: Parameters<typeof totalOf>[1]): Sql<Total> {
-  const [smallest] = way.spaces[0]!.texts as readonly TextFilter[]
-  const rest = way.filters.map(conditionOf)
+function* ofRows(plan: Partitions, { datastore, dialect, sizes }: Parameters<typeof totalOf>[1]): Sql<Total> {
+  const [smallest] = plan.partitions[0]!.texts as readonly TextFilter[]
+  const rest = plan.filters.map(conditionOf)
   const { text, values } = imageSetsWith([smallest!], { datastore, byIndex: dialect.byIndex })
   const counted = yield* one<{ total: number }>(
     `SELECT count(*) AS total ${text}${rest.map((condition) => ` AND ${condition.text}`).join('')}`,
     ...[...values, ...rest.flatMap((condition) => condition.values)],
   )
-  const entries = way.spaces.reduce((sum, { bounds }) => sum + bounds.entryCount(), 0)
+  const entries = plan.partitions.reduce((sum, { bounds }) => sum + bounds.entryCount(), 0)
   return {
     total: counted!.total,
     count: { strategy: 'rows of one text', leavesMatching: 0, leaves: 0, entries, bound: { entries: sizes.pairFrom } },

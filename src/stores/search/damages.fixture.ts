@@ -6,7 +6,7 @@ import { decodeEntries, type Entry, encodeEntries, entriesOf } from './kd-tree/e
 import { boundsOf, decodeBounds, encodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
 
 export interface Place {
-  open(options?: { onlyToLook: boolean }): Promise<Catalog>
+  open(options?: { readOnly: boolean }): Promise<Catalog>
   /** Past the catalog, without foreign keys. */
   sql(text: string, ...values: readonly SqlValue[]): Promise<readonly Row[]>
 }
@@ -14,7 +14,7 @@ export interface Place {
 /** A leaf of the space of the primary image sets that has entries. */
 async function someLeaf(place: Place, at = 0) {
   const rows = await place.sql(
-    `SELECT leaf, entry_count, bounds, entries FROM search_leaves JOIN search_entries USING (leaf) JOIN search_spaces USING (space)
+    `SELECT leaf, entry_count, bounds, entries FROM search_leaves JOIN search_entries USING (leaf) JOIN search_partitions USING (partition)
      WHERE attribute = '' AND is_primary = 1 AND entry_count BETWEEN 1 AND 7 ORDER BY leaf`,
   )
   const row = rows[at]!
@@ -22,17 +22,17 @@ async function someLeaf(place: Place, at = 0) {
   const numbers = decodeBounds(row.bounds as Uint8Array)
   const bounds = new LeafBounds()
   bounds.set(0, columns.count, numbers)
-  return { leaf: row.leaf as number, numbers, cell: bounds.cellAt(0), entries: entriesOf(columns) }
+  return { leaf: row.leaf as number, numbers, region: bounds.regionAt(0), entries: entriesOf(columns) }
 }
 
 async function writeEntries(
   place: Place,
-  { leaf, cell }: Awaited<ReturnType<typeof someLeaf>>,
+  { leaf, region }: Awaited<ReturnType<typeof someLeaf>>,
   entries: readonly Entry[],
 ) {
   const bytes = encodeEntries(entries)
   await place.sql('UPDATE search_entries SET entries = ? WHERE leaf = ?', bytes, leaf)
-  const bounds = encodeBounds(boundsOf(cell, decodeEntries(bytes)))
+  const bounds = encodeBounds(boundsOf(region, decodeEntries(bytes)))
   await place.sql('UPDATE search_leaves SET entry_count = ?, bounds = ? WHERE leaf = ?', entries.length, bounds, leaf)
 }
 
@@ -43,7 +43,7 @@ export interface Damage {
   readonly by: (place: Place) => Promise<unknown>
 }
 
-const PRIMARY_SPACE = `(SELECT space FROM search_spaces WHERE attribute = '' AND is_primary = 1)`
+const PRIMARY_PARTITION = `(SELECT partition FROM search_partitions WHERE attribute = '' AND is_primary = 1)`
 const ofRow = (column: string, value: string) => (place: Place) =>
   place.sql(`UPDATE image_sets SET ${column} = ${value} WHERE seq = 7`)
 
@@ -65,7 +65,7 @@ export const DAMAGES: readonly Damage[] = [
     what: 'no study date any more',
     kinds: ['entry-differs'],
     differing: ['DICOMStudyDateAndTime'],
-    by: ofRow('study_instant', 'NULL'),
+    by: ofRow('study_timestamp', 'NULL'),
   },
   {
     what: 'a later change',
@@ -80,36 +80,36 @@ export const DAMAGES: readonly Damage[] = [
     by: ofRow('accession_number', `'other'`),
   },
   {
-    what: 'another text than its space',
-    kinds: ['entry-differs', 'entry-in-wrong-space', 'space-incomplete'],
+    what: 'another text than its partition',
+    kinds: ['entry-differs', 'entry-in-wrong-space', 'partition-incomplete'],
     differing: ['DICOMPatientId'],
     by: ofRow('patient_id', `'other'`),
   },
   {
     what: 'an image set that is not primary any more',
-    kinds: ['entry-differs', 'entry-in-wrong-space', 'space-incomplete'],
+    kinds: ['entry-differs', 'entry-in-wrong-space', 'partition-incomplete'],
     differing: ['isPrimary'],
     by: ofRow('is_primary', '0'),
   },
   {
     what: 'an image set that is deleted',
-    kinds: ['entry-without-image-set', 'space-incomplete'],
+    kinds: ['entry-without-image-set', 'partition-incomplete'],
     by: ofRow('deleted_at', '1'),
   },
   {
     what: 'an image set that no leaf has',
-    kinds: ['space-incomplete'],
+    kinds: ['partition-incomplete'],
     by: (place) =>
       place.sql(
-        `INSERT INTO image_sets (id_tail, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at,
+        `INSERT INTO image_sets (id_suffix, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at,
            last_accessed_at, changed_in, instance_count, tags)
-         SELECT id_tail, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at, last_accessed_at,
+         SELECT id_suffix, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at, last_accessed_at,
            changed_in, instance_count, tags FROM image_sets WHERE seq = 7`,
       ),
   },
   {
     what: 'an entry that is gone from its leaf',
-    kinds: ['space-incomplete'],
+    kinds: ['partition-incomplete'],
     by: async (place) => {
       const leaf = await someLeaf(place)
       await writeEntries(place, leaf, leaf.entries.slice(1))
@@ -117,14 +117,14 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'an entry that is there twice',
-    kinds: ['entry-twice', 'space-incomplete'],
+    kinds: ['entry-twice', 'partition-incomplete'],
     by: async (place) => {
       const leaf = await someLeaf(place)
       await writeEntries(place, leaf, [...leaf.entries, leaf.entries[0]!])
     },
   },
   {
-    what: 'an entry in the leaf of another cell',
+    what: 'an entry in the leaf of another region',
     kinds: ['entry-outside-cell'],
     by: async (place) => {
       const [from, to] = [await someLeaf(place), await someLeaf(place, 1)]
@@ -134,7 +134,7 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'a count that is wrong',
-    kinds: ['leaf-count-wrong', 'space-incomplete'],
+    kinds: ['leaf-count-wrong', 'partition-incomplete'],
     by: async (place) =>
       place.sql('UPDATE search_leaves SET entry_count = entry_count + 1 WHERE leaf = ?', (await someLeaf(place)).leaf),
   },
@@ -148,8 +148,8 @@ export const DAMAGES: readonly Damage[] = [
     },
   },
   {
-    what: 'a cell that is too large',
-    kinds: ['cells-overlap'],
+    what: 'a region that is too large',
+    kinds: ['regions-overlap'],
     by: async (place) => {
       const { leaf, numbers } = await someLeaf(place)
       const wrong = Float64Array.from(numbers, (number, at) => (at < 4 ? -Infinity : at < 8 ? Infinity : number))
@@ -179,40 +179,40 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'entries without their leaf',
-    kinds: ['cells-leave-gap', 'entries-without-leaf', 'space-incomplete'],
+    kinds: ['regions-leave-gap', 'entries-without-leaf', 'partition-incomplete'],
     by: async (place) => place.sql('DELETE FROM search_leaves WHERE leaf = ?', (await someLeaf(place)).leaf),
   },
   {
-    what: 'leaves without their space',
+    what: 'leaves without their partition',
     kinds: ['leaf-without-space'],
-    by: (place) => place.sql(`DELETE FROM search_spaces WHERE attribute = 'DICOMPatientId'`),
+    by: (place) => place.sql(`DELETE FROM search_partitions WHERE attribute = 'DICOMPatientId'`),
   },
   {
-    what: 'no space of the primary image sets',
+    what: 'no partition of the primary image sets',
     kinds: ['image-sets-without-space'],
     by: async (place) => {
       await place.sql(
-        `DELETE FROM search_entries WHERE leaf IN (SELECT leaf FROM search_leaves WHERE space = ${PRIMARY_SPACE})`,
+        `DELETE FROM search_entries WHERE leaf IN (SELECT leaf FROM search_leaves WHERE partition = ${PRIMARY_PARTITION})`,
       )
-      await place.sql(`DELETE FROM search_leaves WHERE space = ${PRIMARY_SPACE}`)
-      await place.sql(`DELETE FROM search_spaces WHERE space = ${PRIMARY_SPACE}`)
+      await place.sql(`DELETE FROM search_leaves WHERE partition = ${PRIMARY_PARTITION}`)
+      await place.sql(`DELETE FROM search_partitions WHERE partition = ${PRIMARY_PARTITION}`)
     },
   },
   {
-    what: 'no spaces of two texts that many image sets share',
+    what: 'no partitions of two texts that many image sets share',
     kinds: ['image-sets-without-space'],
     by: async (place) => {
-      const pair = `(SELECT space FROM search_spaces WHERE attribute LIKE '%+%')`
+      const pair = `(SELECT partition FROM search_partitions WHERE attribute LIKE '%+%')`
       await place.sql(
-        `DELETE FROM search_entries WHERE leaf IN (SELECT leaf FROM search_leaves WHERE space IN ${pair})`,
+        `DELETE FROM search_entries WHERE leaf IN (SELECT leaf FROM search_leaves WHERE partition IN ${pair})`,
       )
-      await place.sql(`DELETE FROM search_leaves WHERE space IN ${pair}`)
-      await place.sql(`DELETE FROM search_spaces WHERE attribute LIKE '%+%'`)
+      await place.sql(`DELETE FROM search_leaves WHERE partition IN ${pair}`)
+      await place.sql(`DELETE FROM search_partitions WHERE attribute LIKE '%+%'`)
     },
   },
   {
-    what: 'a space of a data store that is not there',
-    kinds: ['entry-in-wrong-space', 'space-without-datastore'],
-    by: (place) => place.sql(`UPDATE search_spaces SET datastore = 99 WHERE attribute = 'DICOMPatientId'`),
+    what: 'a partition of a data store that is not there',
+    kinds: ['entry-in-wrong-space', 'partition-without-datastore'],
+    by: (place) => place.sql(`UPDATE search_partitions SET datastore = 99 WHERE attribute = 'DICOMPatientId'`),
   },
 ]

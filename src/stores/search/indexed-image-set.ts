@@ -19,7 +19,7 @@ export interface IndexedRow {
   readonly is_primary: number
   readonly created_at: number
   readonly updated_at: number
-  readonly study_instant: number | null
+  readonly study_timestamp: number | null
   readonly changed_in: number
   readonly patient_id: string | null
   readonly accession_number: string | null
@@ -28,7 +28,7 @@ export interface IndexedRow {
   readonly series_instance_uid: string | null
 }
 
-export const INDEXED_COLUMNS = `seq, datastore, is_primary, created_at, updated_at, study_instant, changed_in, patient_id,
+export const INDEXED_COLUMNS = `seq, datastore, is_primary, created_at, updated_at, study_timestamp, changed_in, patient_id,
   accession_number, study_id, study_instance_uid, series_instance_uid`
 
 export function indexedOf(row: IndexedRow): Indexed {
@@ -42,7 +42,7 @@ export function indexedOf(row: IndexedRow): Indexed {
     isPrimary: row.is_primary === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-    DICOMStudyDateAndTime: row.study_instant,
+    DICOMStudyDateAndTime: row.study_timestamp,
   }
   return {
     datastore: row.datastore,

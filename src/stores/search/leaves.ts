@@ -11,13 +11,13 @@ import {
   LACKING,
   SEQ,
 } from './kd-tree/entries.ts'
-import { boundsOf, type Cell, encodeBounds, type LeafBounds } from './kd-tree/leaf-bounds.ts'
+import { boundsOf, encodeBounds, type LeafBounds, type Region } from './kd-tree/leaf-bounds.ts'
 import { buildLeaves, divideLeaf } from './kd-tree/split.ts'
-import { entryBytesOf, type SpaceKey, type SpaceState } from './partitions.ts'
+import { entryBytesOf, type PartitionKey, type PartitionState } from './partitions.ts'
 
 /** What a change does to one space. */
 export interface Edit {
-  readonly space: number
+  readonly partition: number
   /** Of the space as it was before the edit; they stay so. */
   readonly bounds: LeafBounds
   readonly removed: readonly Entry[]
@@ -25,10 +25,10 @@ export interface Edit {
 }
 
 interface Leaf {
-  readonly space: number
+  readonly partition: number
   /** undefined where it has no number yet. */
   readonly leaf: number | undefined
-  readonly cell: Cell
+  readonly region: Region
   readonly bytes: Uint8Array
 }
 
@@ -40,7 +40,7 @@ interface LeafEdit {
   readonly added: Entry[]
 }
 
-const LEAVES_PER_BITE = 256
+const LEAVES_PER_BATCH = 256
 
 export class LeafWriter {
   readonly #entriesMax: number
@@ -55,7 +55,7 @@ export class LeafWriter {
     return this.#written
   }
 
-  forgetWritten(): void {
+  clearWritten(): void {
     this.#written.clear()
   }
 
@@ -67,33 +67,37 @@ export class LeafWriter {
       const leaf = edit.bounds.leaves[place]!
       const bytes = changedEntries(bytesOf.get(leaf)!, { removed, added })
       assert(bytes, 'an image set lies where its dates say')
-      return this.#divided({ space: edit.space, leaf, cell: edit.bounds.cellAt(place), bytes }, edit.bounds, added)
+      return this.#divided(
+        { partition: edit.partition, leaf, region: edit.bounds.regionAt(place), bytes },
+        edit.bounds,
+        added,
+      )
     })
     yield* this.#write(leaves, change)
   }
 
   /** @returns the number of the space. */
-  *addSpace(
-    of: { readonly datastore: number; readonly key: SpaceKey; readonly state: SpaceState },
+  *addPartition(
+    of: { readonly datastore: number; readonly key: PartitionKey; readonly state: PartitionState },
     { entries, change }: { readonly entries: Entries; readonly change: number },
   ): Sql<number> {
-    const counted = yield* one<{ last_space: number }>(
-      'UPDATE changes SET last_space = last_space + 1 RETURNING last_space',
+    const counted = yield* one<{ last_partition: number }>(
+      'UPDATE changes SET last_partition = last_partition + 1 RETURNING last_partition',
     )
-    const space = counted!.last_space
-    yield* insertAll('search_spaces', {
-      columns: ['space', 'datastore', 'state', 'is_primary', 'attribute', 'value'],
-      rows: [[space, of.datastore, of.state, of.key.isPrimary ? 1 : 0, of.key.attribute, of.key.value]],
+    const partition = counted!.last_partition
+    yield* insertAll('search_partitions', {
+      columns: ['partition', 'datastore', 'state', 'is_primary', 'attribute', 'value'],
+      rows: [[partition, of.datastore, of.state, of.key.isPrimary ? 1 : 0, of.key.attribute, of.key.value]],
     })
     let some: Leaf[] = []
-    for (const { cell, bytes } of buildLeaves(entries, this.#entriesMax)) {
-      some.push({ space, leaf: undefined, cell, bytes })
-      if (some.length < LEAVES_PER_BITE) continue
+    for (const { region, bytes } of buildLeaves(entries, this.#entriesMax)) {
+      some.push({ partition, leaf: undefined, region, bytes })
+      if (some.length < LEAVES_PER_BATCH) continue
       yield* this.#write(some, change)
       some = []
     }
     yield* this.#write(some, change)
-    return space
+    return partition
   }
 
   /** The first part keeps the leaf's number. */
@@ -101,15 +105,15 @@ export class LeafWriter {
     const entries = decodeEntries(leaf.bytes)
     if (entries.count <= this.#entriesMax) return [leaf]
     const parts = divideLeaf(
-      { cell: leaf.cell, entries: entriesOf(entries) },
+      { region: leaf.region, entries: entriesOf(entries) },
       {
         extents: bounds.extents(LACKING),
         entriesMax: this.#entriesMax,
         added: new Set(added.map(({ point }) => point[SEQ]!)),
       },
     )
-    return parts.map(({ cell, entries: some }, at) => ({
-      ...{ space: leaf.space, leaf: at === 0 ? leaf.leaf : undefined, cell },
+    return parts.map(({ region, entries: some }, at) => ({
+      ...{ partition: leaf.partition, leaf: at === 0 ? leaf.leaf : undefined, region },
       bytes: encodeEntries(some),
     }))
   }
@@ -119,10 +123,10 @@ export class LeafWriter {
     let next = fresh.length === 0 ? 0 : yield* firstOfNewLeaves(fresh.length)
     const numbered = leaves.map((each) => ({ ...each, leaf: each.leaf ?? next++ }))
     yield* insertAll('search_leaves', {
-      columns: ['leaf', 'space', 'entry_count', 'changed_in', 'bounds'],
-      rows: numbered.map(({ leaf, space, cell, bytes }) => {
+      columns: ['leaf', 'partition', 'entry_count', 'changed_in', 'bounds'],
+      rows: numbered.map(({ leaf, partition, region, bytes }) => {
         const entries = decodeEntries(bytes)
-        return [leaf, space, entries.count, change, encodeBounds(boundsOf(cell, entries))]
+        return [leaf, partition, entries.count, change, encodeBounds(boundsOf(region, entries))]
       }),
       suffix: `ON CONFLICT (leaf) DO UPDATE
         SET entry_count = excluded.entry_count, changed_in = excluded.changed_in, bounds = excluded.bounds`,
@@ -148,7 +152,7 @@ function byLeaf(edit: Edit): readonly LeafEdit[] {
   const edits = new Map<number, LeafEdit>()
   const leafEditOf = ({ point }: Entry) => {
     const place = edit.bounds.find(point)
-    assert(place !== -1, 'the cells of a space hold every point')
+    assert(place !== -1, 'the regions of a partition hold every point')
     const known = edits.get(place) ?? { edit, place, removed: new Set(), added: [] }
     edits.set(place, known)
     return known
@@ -159,25 +163,27 @@ function byLeaf(edit: Edit): readonly LeafEdit[] {
 }
 
 /** From here nothing finds the space any more; its leaves are left to clearRetired. */
-export function* retireSpace(space: number): Sql<void> {
+export function* retirePartition(partition: number): Sql<void> {
   yield* run(
-    `UPDATE search_spaces SET state = 'retired', attribute = 'space', value = CAST(space AS TEXT) WHERE space = ?`,
-    space,
+    `UPDATE search_partitions SET state = 'retired', attribute = 'partition', value = CAST(partition AS TEXT) WHERE partition = ?`,
+    partition,
   )
 }
 
 /** Removes some leaves of a retired space, or the space when it has none left. */
 export function* clearRetired(leavesMax: number): Sql<'more' | 'done'> {
-  const retired = yield* one<{ space: number }>(`SELECT space FROM search_spaces WHERE state = 'retired' LIMIT 1`)
+  const retired = yield* one<{ partition: number }>(
+    `SELECT partition FROM search_partitions WHERE state = 'retired' LIMIT 1`,
+  )
   if (retired === undefined) return 'done'
   const leaves = yield* all<{ leaf: number }>(
-    'SELECT leaf FROM search_leaves WHERE space = ? LIMIT ?',
-    ...[retired.space, leavesMax],
+    'SELECT leaf FROM search_leaves WHERE partition = ? LIMIT ?',
+    ...[retired.partition, leavesMax],
   )
   for (const { leaf } of leaves) {
     yield* run('DELETE FROM search_entries WHERE leaf = ?', leaf)
     yield* run('DELETE FROM search_leaves WHERE leaf = ?', leaf)
   }
-  if (leaves.length === 0) yield* run('DELETE FROM search_spaces WHERE space = ?', retired.space)
+  if (leaves.length === 0) yield* run('DELETE FROM search_partitions WHERE partition = ?', retired.partition)
   return 'more'
 }

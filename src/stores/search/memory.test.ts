@@ -18,7 +18,7 @@ import { PagesInMemory } from './cached-pages.ts'
 import { INDEX_SIZES } from './kd-tree/sizes.ts'
 import { SummariesInMemory } from './summaries.ts'
 
-const SIZES = { ...INDEX_SIZES, leafEntriesMax: 16, heavyFrom: 24, heavyUntil: 8 }
+const SIZES = { ...INDEX_SIZES, leafEntriesMax: 16, highFrequencyFrom: 24, highFrequencyUntil: 8 }
 const STUDIES = 60
 const ROUNDS = 25
 const path = process.argv[2]

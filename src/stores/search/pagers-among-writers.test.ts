@@ -30,13 +30,13 @@ import type { IndexSizes } from './kd-tree/sizes.ts'
 /** Many leaves, and spaces that come and go. */
 const SMALL: IndexSizes = {
   leafEntriesMax: 8,
-  heavyFrom: 20,
-  heavyUntil: 10,
-  heavyUidFrom: 6,
-  heavyUidUntil: 4,
+  highFrequencyFrom: 20,
+  highFrequencyUntil: 10,
+  highFrequencyUidFrom: 6,
+  highFrequencyUidUntil: 4,
   pairFrom: 40,
   countEvery: 1,
-  rebuiltPerBite: 25,
+  rebuildBatchRows: 25,
   leavesInMemory: 1_000,
   entryBytesInMemory: 10_000,
   summaryBytesInMemory: 10_000,
@@ -202,7 +202,7 @@ function testPagers(newPlace: (context: TestContext) => Promise<string>): void {
       await Promise.all(
         Object.entries(SEARCHES).map(async ([name, search]) => {
           const request = { catalog, datastoreId, search, writers }
-          const first = await readPages({ ...request, asOf: undefined })
+          const first = await readPages({ ...request, snapshotVersion: undefined })
           const ids = new Set(first.rows.map(({ imageSetId }) => imageSetId))
           assert.equal(ids.size, first.rows.length, `${name}: nothing twice`)
           for (const imageSetId of standing) {
@@ -210,7 +210,7 @@ function testPagers(newPlace: (context: TestContext) => Promise<string>): void {
             assert.ok(writers.deleting.has(imageSetId), `${name}: nothing that stands is missed`)
           }
           // The same once more in the state of the first page: all as it was, less what has been deleted since.
-          const again = await readPages({ ...request, asOf: first.asOf })
+          const again = await readPages({ ...request, snapshotVersion: first.snapshotVersion })
           const left = new Set(again.rows.map(({ imageSetId }) => imageSetId))
           for (const { imageSetId } of first.rows) {
             assert.ok(left.has(imageSetId) || writers.deleting.has(imageSetId), `${name}: nothing went but by deletion`)
@@ -237,21 +237,21 @@ async function readPages(request: {
   readonly datastoreId: string
   readonly search: Search
   readonly writers: Writers
-  readonly asOf: number | undefined
-}): Promise<{ readonly rows: readonly ImageSetSummary[]; readonly asOf: number }> {
+  readonly snapshotVersion: number | undefined
+}): Promise<{ readonly rows: readonly ImageSetSummary[]; readonly snapshotVersion: number }> {
   const { catalog, datastoreId, search, writers } = request
   const rows: ImageSetSummary[] = []
-  let { asOf } = request
+  let { snapshotVersion } = request
   for (;;) {
     const goneBefore = new Set(writers.deleted)
     const last = rows.at(-1)
     const page = await catalog.imageSets.search({
       ...{ datastoreId, search, limit: LIMIT },
       ...(last !== undefined && { after: positionOf(search, last) }),
-      ...(asOf !== undefined && { asOf }),
+      ...(snapshotVersion !== undefined && { snapshotVersion }),
     })
-    asOf ??= page.asOf
-    assert.equal(page.asOf, asOf)
+    snapshotVersion ??= page.snapshotVersion
+    assert.equal(page.snapshotVersion, snapshotVersion)
     for (const row of page.rows) {
       const before = rows.at(-1)
       assert.ok(
@@ -262,7 +262,7 @@ async function readPages(request: {
       assert.ok(!goneBefore.has(row.imageSetId), 'what is deleted is gone at once')
       rows.push(row)
     }
-    if (page.rows.length < LIMIT) return { rows, asOf }
+    if (page.rows.length < LIMIT) return { rows, snapshotVersion }
     await writers.another()
   }
 }

@@ -16,7 +16,7 @@ export interface Text {
 }
 
 /** The primary image sets of a data store, or the others; of those the ones that have a text, or two texts. */
-export interface SpaceKey {
+export interface PartitionKey {
   readonly isPrimary: boolean
   readonly texts: readonly Text[]
   /** The names of the texts' attributes with a plus between. */
@@ -26,14 +26,14 @@ export interface SpaceKey {
 }
 
 /** `rebuilding` beside the live one of the same key until it can take its place; `retired` until its leaves are gone. */
-export type SpaceState = 'live' | 'rebuilding' | 'retired'
+export type PartitionState = 'live' | 'rebuilding' | 'retired'
 
-export interface Space extends SpaceKey {
-  readonly space: number
+export interface Partition extends PartitionKey {
+  readonly partition: number
 }
 
 /** @param texts of different attributes, in whichever order. */
-export function spaceKey(texts: readonly Text[], isPrimary: boolean): SpaceKey {
+export function partitionKey(texts: readonly Text[], isPrimary: boolean): PartitionKey {
   const inOrder = texts.toSorted((a, b) => TEXT_ATTRIBUTES.indexOf(a.attribute) - TEXT_ATTRIBUTES.indexOf(b.attribute))
   const values = inOrder.map(({ equals }) => equals)
   return {
@@ -44,54 +44,55 @@ export function spaceKey(texts: readonly Text[], isPrimary: boolean): SpaceKey {
   }
 }
 
-export const bothKeys = (texts: readonly Text[]): readonly SpaceKey[] =>
-  [true, false].map((each) => spaceKey(texts, each))
+export const bothKeys = (texts: readonly Text[]): readonly PartitionKey[] =>
+  [true, false].map((each) => partitionKey(texts, each))
 
 export function pairsOf(texts: readonly Text[]): readonly (readonly Text[])[] {
   return texts.flatMap((one, at) => texts.slice(at + 1).map((other) => [one, other]))
 }
 
 /** What a key is in a table of keys. */
-export const nameOf = (key: Pick<SpaceKey, 'isPrimary' | 'attribute' | 'value'>): string =>
+export const nameOf = (key: Pick<PartitionKey, 'isPrimary' | 'attribute' | 'value'>): string =>
   `${key.isPrimary ? 'primary' : 'others'} ${key.attribute} ${key.value}`
 
 /** What texts are in a table of texts. */
-export const nameOfTexts = (texts: readonly Text[]): string => nameOf(spaceKey(texts, true))
+export const nameOfTexts = (texts: readonly Text[]): string => nameOf(partitionKey(texts, true))
 
-export interface SpaceRow {
-  readonly space: number
+export interface PartitionRow {
+  readonly partition: number
   readonly is_primary: number
   readonly attribute: string
   readonly value: string
 }
 
-export const SPACE_COLUMNS = 'space, is_primary, attribute, value'
+export const PARTITION_COLUMNS = 'partition, is_primary, attribute, value'
 
-/** The space that a row of search_spaces is of. */
-export function spaceOfRow({ space, is_primary, attribute, value }: SpaceRow): Space {
+/** The space that a row of search_partitions is of. */
+export function partitionOfRow({ partition, is_primary, attribute, value }: PartitionRow): Partition {
   const attributes = attribute === '' ? [] : (attribute.split('+') as TextAttribute[])
   const values: readonly string[] = attributes.length === 2 ? JSON.parse(value) : [value]
   const texts = attributes.map((each, at) => ({ attribute: each, equals: values[at]! }))
-  return { space, isPrimary: is_primary === 1, texts, attribute, value }
+  return { partition, isPrimary: is_primary === 1, texts, attribute, value }
 }
 
 /** Those of the spaces that there are in the state, by nameOf. */
-export function* spacesFor(
+export function* partitionsFor(
   datastore: number,
-  keys: readonly SpaceKey[],
-  state: SpaceState = 'live',
-): Sql<ReadonlyMap<string, Space>> {
+  keys: readonly PartitionKey[],
+  state: PartitionState = 'live',
+): Sql<ReadonlyMap<string, Partition>> {
   const names = new Set(keys.map(nameOf))
-  const rows = yield* allOfMany<SpaceRow>(
-    (marks) => `SELECT ${SPACE_COLUMNS} FROM search_spaces WHERE datastore = ? AND state = ? AND value IN (${marks})`,
+  const rows = yield* allOfMany<PartitionRow>(
+    (marks) =>
+      `SELECT ${PARTITION_COLUMNS} FROM search_partitions WHERE datastore = ? AND state = ? AND value IN (${marks})`,
     [datastore, state],
     keys.map(({ value }) => value),
   )
-  const spaces = rows.map((row): [string, Space] => {
-    const space = spaceOfRow(row)
-    return [nameOf(space), space]
+  const partitions = rows.map((row): [string, Partition] => {
+    const partition = partitionOfRow(row)
+    return [nameOf(partition), partition]
   })
-  return new Map(spaces.filter(([name]) => names.has(name)))
+  return new Map(partitions.filter(([name]) => names.has(name)))
 }
 
 interface Kept {
@@ -122,32 +123,32 @@ export class BoundsInMemory {
    * In the order of the spaces.
    * @param upTo the last change that the transaction found when it began, its own earlier ones among them.
    */
-  *of(spaces: readonly number[], upTo: number): Sql<readonly LeafBounds[]> {
-    const found = spaces.map((space) => ({
-      space,
-      kept: this.#kept.get(space) ?? { bounds: new LeafBounds(), seen: -1 },
+  *of(partitions: readonly number[], upTo: number): Sql<readonly LeafBounds[]> {
+    const found = partitions.map((partition) => ({
+      partition,
+      kept: this.#kept.get(partition) ?? { bounds: new LeafBounds(), seen: -1 },
     }))
     const behind = found.filter(({ kept }) => kept.seen !== upTo)
     for (const [seen, some] of Map.groupBy(behind, ({ kept }) => kept.seen)) {
-      const keptOf = new Map(some.map(({ space, kept }) => [space, kept]))
-      const rows = yield* allOfMany<LeafRow & { readonly space: number }>(
+      const keptOf = new Map(some.map(({ partition, kept }) => [partition, kept]))
+      const rows = yield* allOfMany<LeafRow & { readonly partition: number }>(
         (marks) =>
-          `SELECT space, leaf, entry_count, bounds FROM search_leaves WHERE changed_in > ? AND space IN (${marks})`,
+          `SELECT partition, leaf, entry_count, bounds FROM search_leaves WHERE changed_in > ? AND partition IN (${marks})`,
         [seen],
         [...keptOf.keys()],
       )
       for (const row of rows) {
-        keptOf.get(row.space)!.bounds.set(row.leaf, row.entry_count, decodeBounds(row.bounds))
-        this.#forgetEntries(row.leaf)
+        keptOf.get(row.partition)!.bounds.set(row.leaf, row.entry_count, decodeBounds(row.bounds))
+        this.#removeEntries(row.leaf)
       }
       for (const kept of keptOf.values()) kept.seen = upTo
     }
-    for (const { space, kept } of found) {
+    for (const { partition, kept } of found) {
       // The last in the map was used last.
-      this.#kept.delete(space)
-      this.#kept.set(space, kept)
+      this.#kept.delete(partition)
+      this.#kept.set(partition, kept)
     }
-    this.#forgetOldest(spaces.length)
+    this.#evictOldest(partitions.length)
     return found.map(({ kept }) => kept.bounds)
   }
 
@@ -155,20 +156,20 @@ export class BoundsInMemory {
   *readAgain(written: Iterable<number>, confirmed: number): Sql<void> {
     for (const kept of this.#kept.values()) kept.seen = Math.min(kept.seen, confirmed)
     for (const leaf of written) {
-      const row = yield* one<LeafRow & { readonly space: number }>(
-        'SELECT space, leaf, entry_count, bounds FROM search_leaves WHERE leaf = ?',
+      const row = yield* one<LeafRow & { readonly partition: number }>(
+        'SELECT partition, leaf, entry_count, bounds FROM search_leaves WHERE leaf = ?',
         leaf,
       )
-      for (const [space, { bounds }] of this.#kept) {
-        if (row?.space === space) bounds.set(leaf, row.entry_count, decodeBounds(row.bounds))
+      for (const [partition, { bounds }] of this.#kept) {
+        if (row?.partition === partition) bounds.set(leaf, row.entry_count, decodeBounds(row.bounds))
         else bounds.unset(leaf)
       }
     }
   }
 
   /** The space is not there any more. */
-  forget(space: number): void {
-    this.#kept.delete(space)
+  forget(partition: number): void {
+    this.#kept.delete(partition)
   }
 
   /** Of leaves of a space that `of` has just answered, in their order. */
@@ -185,24 +186,24 @@ export class BoundsInMemory {
     // In the order in which they were read. Which ones go matters little: one that is missed is read in some microseconds.
     for (const oldest of this.#entries.keys()) {
       if (this.#entryBytes <= this.#sizes.entryBytesInMemory) break
-      this.#forgetEntries(oldest)
+      this.#removeEntries(oldest)
     }
   }
 
-  #forgetEntries(leaf: number): void {
+  #removeEntries(leaf: number): void {
     const entries = this.#entries.get(leaf)
     if (entries === undefined) return
     this.#entries.delete(leaf)
     this.#entryBytes -= sizeOf(entries)
   }
 
-  #forgetOldest(inUse: number): void {
+  #evictOldest(inUse: number): void {
     let leaves = 0
     for (const { bounds } of this.#kept.values()) leaves += bounds.count
-    for (const [space, { bounds }] of this.#kept) {
+    for (const [partition, { bounds }] of this.#kept) {
       if (leaves <= this.#sizes.leavesInMemory || this.#kept.size <= inUse) return
       leaves -= bounds.count
-      this.#kept.delete(space)
+      this.#kept.delete(partition)
     }
   }
 }

@@ -8,16 +8,24 @@ import type { Sql } from '../sql/engine/statement.ts'
 import { TEXT_INDEXES } from '../sql/rows/search-columns.ts'
 import type { LeafBounds } from './kd-tree/leaf-bounds.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
-import { type BoundsInMemory, bothKeys, nameOf, type Space, spaceKey, spacesFor, type Text } from './partitions.ts'
+import {
+  type BoundsInMemory,
+  bothKeys,
+  nameOf,
+  type Partition,
+  partitionKey,
+  partitionsFor,
+  type Text,
+} from './partitions.ts'
 import { conditionOf } from './strategies/index-scan.ts'
 
 export type TextFilter = Filter & { readonly attribute: TextAttribute; readonly equals: string }
 
-export interface OpenSpace extends Space {
+export interface OpenPartition extends Partition {
   readonly bounds: LeafBounds
 }
 
-export type Way =
+export type QueryPlan =
   | {
       readonly kind: 'text'
       readonly text: TextFilter
@@ -26,8 +34,8 @@ export type Way =
       readonly filters: readonly Filter[]
     }
   | {
-      readonly kind: 'spaces'
-      readonly spaces: readonly OpenSpace[]
+      readonly kind: 'partitions'
+      readonly partitions: readonly OpenPartition[]
       /** What is left to compare: the spaces do not guarantee it. `residual` is the texts among it. */
       readonly filters: readonly Filter[]
       readonly residual: readonly TextFilter[]
@@ -40,20 +48,20 @@ interface From {
   readonly sizes: IndexSizes
 }
 
-const NOWHERE: Way = { kind: 'spaces', spaces: [], filters: [], residual: [] }
+const NOWHERE: QueryPlan = { kind: 'partitions', partitions: [], filters: [], residual: [] }
 
-export function* wayTo(filters: readonly Filter[], from: From): Sql<Way> {
+export function* planQuery(filters: readonly Filter[], from: From): Sql<QueryPlan> {
   const texts = textsOf(filters)
   const rest = filters.filter((filter) => !isText(filter))
   const [one, other] = texts
   const isOneAttributeTwice = other !== undefined && one!.attribute === other.attribute
   if (isOneAttributeTwice) return NOWHERE
   const choices: readonly (readonly TextFilter[])[] = [...texts.map((text) => [text]), texts]
-  const found = yield* spacesFor(from.datastore, choices.flatMap(bothKeys))
-  const isThere = (some: readonly Text[]) => found.has(nameOf(spaceKey(some, true)))
-  const light = texts.find((text) => !isThere([text]))
-  if (light !== undefined) {
-    return { kind: 'text', text: light, others: texts.filter((text) => text !== light), filters: rest }
+  const found = yield* partitionsFor(from.datastore, choices.flatMap(bothKeys))
+  const isThere = (some: readonly Text[]) => found.has(nameOf(partitionKey(some, true)))
+  const lowFrequency = texts.find((text) => !isThere([text]))
+  if (lowFrequency !== undefined) {
+    return { kind: 'text', text: lowFrequency, others: texts.filter((text) => text !== lowFrequency), filters: rest }
   }
   const open = (some: readonly Text[]) =>
     opened(
@@ -61,32 +69,33 @@ export function* wayTo(filters: readonly Filter[], from: From): Sql<Way> {
       from,
     )
   const left = rest.filter(({ attribute }) => attribute !== 'isPrimary')
-  const wanted = (spaces: readonly OpenSpace[]) => spaces.filter(({ isPrimary }) => isWanted(isPrimary, filters))
-  if (isThere(texts)) return { kind: 'spaces', spaces: wanted(yield* open(texts)), filters: left, residual: [] }
+  const wanted = (partitions: readonly OpenPartition[]) =>
+    partitions.filter(({ isPrimary }) => isWanted(isPrimary, filters))
+  if (isThere(texts)) return { kind: 'partitions', partitions: wanted(yield* open(texts)), filters: left, residual: [] }
   if (other === undefined) return NOWHERE
 
   const sides = [
-    { spaces: yield* open([one!]), residual: [other] },
-    { spaces: yield* open([other]), residual: [one!] },
-  ].map((side) => ({ ...side, count: side.spaces.reduce((sum, { bounds }) => sum + bounds.entryCount(), 0) }))
+    { partitions: yield* open([one!]), residual: [other] },
+    { partitions: yield* open([other]), residual: [one!] },
+  ].map((side) => ({ ...side, count: side.partitions.reduce((sum, { bounds }) => sum + bounds.entryCount(), 0) }))
   const smaller = sides[0]!.count <= sides[1]!.count ? sides[0]! : sides[1]!
   // Both are so common that they would have spaces together if any image set had both (search-upkeep.ts).
   if (smaller.count > from.sizes.pairFrom) return NOWHERE
   const { residual } = smaller
-  return { kind: 'spaces', spaces: wanted(smaller.spaces), filters: [...left, ...residual], residual }
+  return { kind: 'partitions', partitions: wanted(smaller.partitions), filters: [...left, ...residual], residual }
 }
 
 /** The most telling first, each once. */
 function textsOf(filters: readonly Filter[]): readonly TextFilter[] {
   const texts = TEXT_INDEXES.flatMap(([attribute]) => filters.filter((filter) => filter.attribute === attribute))
-  const byName = new Map((texts as TextFilter[]).map((text) => [nameOf(spaceKey([text], true)), text]))
+  const byName = new Map((texts as TextFilter[]).map((text) => [nameOf(partitionKey([text], true)), text]))
   return [...byName.values()]
 }
 
-function* opened(spaces: readonly Space[], from: From): Sql<readonly OpenSpace[]> {
-  const numbers = spaces.map(({ space }) => space)
+function* opened(partitions: readonly Partition[], from: From): Sql<readonly OpenPartition[]> {
+  const numbers = partitions.map(({ partition }) => partition)
   const bounds = yield* from.bounds.of(numbers, from.latest)
-  return spaces.map((space, at) => ({ ...space, bounds: bounds[at]! }))
+  return partitions.map((partition, at) => ({ ...partition, bounds: bounds[at]! }))
 }
 
 /** Whether image sets that are primary, or are not, may match. */

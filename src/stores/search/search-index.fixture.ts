@@ -9,11 +9,18 @@ import { rowsOf } from './indexed-image-set.ts'
 import { decodeEntries, type Entry, entriesOf, entryOf } from './kd-tree/entries.ts'
 import { boundsOf, decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
 import { INDEX_SIZES, type IndexSizes } from './kd-tree/sizes.ts'
-import { nameOfTexts, type Space, type SpaceRow, type SpaceState, spaceOfRow, type Text } from './partitions.ts'
+import {
+  nameOfTexts,
+  type Partition,
+  type PartitionRow,
+  type PartitionState,
+  partitionOfRow,
+  type Text,
+} from './partitions.ts'
 
-interface DatastoreSpace extends Space {
+interface DatastorePartition extends Partition {
   readonly datastore: number
-  readonly state: SpaceState
+  readonly state: PartitionState
 }
 
 const bySeq = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
@@ -22,24 +29,26 @@ const bySeq = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
 export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFrom'> = INDEX_SIZES): number {
   const database = new Database(path, { readonly: true })
   try {
-    const spaces = database
-      .prepare<[], SpaceRow & { datastore: number; state: SpaceState }>(
-        `SELECT * FROM search_spaces WHERE state <> 'retired'`,
+    const partitions = database
+      .prepare<[], PartitionRow & { datastore: number; state: PartitionState }>(
+        `SELECT * FROM search_partitions WHERE state <> 'retired'`,
       )
       .all()
-      .map((row): DatastoreSpace => ({ ...spaceOfRow(row), datastore: row.datastore, state: row.state }))
+      .map((row): DatastorePartition => ({ ...partitionOfRow(row), datastore: row.datastore, state: row.state }))
     const { rebuilt_to } = database.prepare<[], { rebuilt_to: number | null }>('SELECT rebuilt_to FROM changes').get()!
     const [live, rebuilding] = [
-      spaces.filter(({ state }) => state === 'live'),
-      spaces.filter(({ state }) => state !== 'live'),
+      partitions.filter(({ state }) => state === 'live'),
+      partitions.filter(({ state }) => state !== 'live'),
     ]
-    const counts = new Map(live.map((space) => [space, checkSpace(database, space, Number.POSITIVE_INFINITY)]))
-    for (const space of rebuilding) checkSpace(database, space, rebuilt_to!)
+    const counts = new Map(
+      live.map((partition) => [partition, checkPartition(database, partition, Number.POSITIVE_INFINITY)]),
+    )
+    for (const partition of rebuilding) checkPartition(database, partition, rebuilt_to!)
     const living = database.prepare<[], Row>('SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL').get()
     assert.equal(
       [...counts].reduce((sum, [{ attribute }, count]) => sum + (attribute === '' ? count : 0), 0),
       living?.count,
-      'every image set is in the space of the primary ones or in that of the others',
+      'every image set is in the partition of the primary ones or in that of the others',
     )
     checkPairs(database, counts, { pairFrom })
     const stray = database.prepare('SELECT leaf FROM search_entries WHERE leaf NOT IN (SELECT leaf FROM search_leaves)')
@@ -53,21 +62,21 @@ export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFro
 /** Where two texts with very many image sets each have no spaces together, no image set has both. */
 function checkPairs(
   database: Database.Database,
-  counts: ReadonlyMap<DatastoreSpace, number>,
+  counts: ReadonlyMap<DatastorePartition, number>,
   { pairFrom }: Pick<IndexSizes, 'pairFrom'>,
 ): void {
-  const spaces = [...counts.keys()]
-  const countOf = (one: DatastoreSpace) =>
-    spaces
+  const partitions = [...counts.keys()]
+  const countOf = (one: DatastorePartition) =>
+    partitions
       .filter((each) => each.datastore === one.datastore && nameOfTexts(each.texts) === nameOfTexts(one.texts))
       .reduce((sum, each) => sum + counts.get(each)!, 0)
-  const large = spaces.filter((space) => space.texts.length === 1 && countOf(space) > pairFrom)
+  const large = partitions.filter((partition) => partition.texts.length === 1 && countOf(partition) > pairFrom)
   for (const one of large) {
     for (const other of large) {
       if (one.datastore !== other.datastore || one.attribute >= other.attribute) continue
       const pair = [...one.texts, ...other.texts]
-      const isThere = spaces.some(
-        (space) => space.datastore === one.datastore && nameOfTexts(space.texts) === nameOfTexts(pair),
+      const isThere = partitions.some(
+        (partition) => partition.datastore === one.datastore && nameOfTexts(partition.texts) === nameOfTexts(pair),
       )
       if (!isThere) assert.deepEqual(rowsWith(database, one.datastore, pair), [])
     }
@@ -79,9 +88,9 @@ function rowsWith(database: Database.Database, datastore: number, texts: readonl
   return database.prepare<unknown[], Row>(`SELECT * FROM ${text}`).all(values)
 }
 
-function checkSpace(
+function checkPartition(
   database: Database.Database,
-  { space, datastore, texts, isPrimary }: DatastoreSpace,
+  { partition, datastore, texts, isPrimary }: DatastorePartition,
   upTo: number,
 ): number {
   const rows = rowsWith(database, datastore, texts).filter(
@@ -93,7 +102,7 @@ function checkSpace(
         seq: row.seq as number,
         createdAt: row.created_at as number,
         updatedAt: row.updated_at as number,
-        DICOMStudyDateAndTime: row.study_instant as number | null,
+        DICOMStudyDateAndTime: row.study_timestamp as number | null,
         isPrimary: row.is_primary === 1,
         ...(Object.fromEntries(TEXT_ATTRIBUTES.map((text) => [text, row[COLUMN_OF[text]]])) as Record<
           (typeof TEXT_ATTRIBUTES)[number],
@@ -106,9 +115,9 @@ function checkSpace(
   const bounds = new LeafBounds()
   const leaves = database
     .prepare<unknown[], Row>(
-      'SELECT leaf, entry_count, bounds, entries FROM search_leaves JOIN search_entries USING (leaf) WHERE space = ?',
+      'SELECT leaf, entry_count, bounds, entries FROM search_leaves JOIN search_entries USING (leaf) WHERE partition = ?',
     )
-    .all(space)
+    .all(partition)
   for (const leaf of leaves) {
     bounds.set(leaf.leaf as number, leaf.entry_count as number, decodeBounds(leaf.bounds as Uint8Array))
   }
@@ -116,9 +125,9 @@ function checkSpace(
   for (const [at, leaf] of leaves.entries()) {
     const columns = decodeEntries(leaf.entries as Uint8Array)
     assert.equal(columns.count, leaf.entry_count)
-    assert.deepEqual(decodeBounds(leaf.bounds as Uint8Array), boundsOf(bounds.cellAt(at), columns))
+    assert.deepEqual(decodeBounds(leaf.bounds as Uint8Array), boundsOf(bounds.regionAt(at), columns))
     for (const entry of entriesOf(columns)) {
-      assert.equal(bounds.find(entry.point), at, 'an entry lies in the cell of its leaf')
+      assert.equal(bounds.find(entry.point), at, 'an entry lies in the region of its leaf')
       held.push(entry)
     }
   }

@@ -31,20 +31,20 @@ import { type Dialect, POSTGRES, SQLITE } from '../sql/engine/differences.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
-import { type IndexSizes, leavesCountedMax, leavesVisitedMax, textEntriesMax, walkedRowsMax } from './kd-tree/sizes.ts'
+import { type IndexSizes, leavesCountedMax, leavesVisitedMax, scannedRowsMax, textEntriesMax } from './kd-tree/sizes.ts'
 
 const SEED = 20260401
 
 /** So that a few hundred image sets are cut into many leaves, and texts become heavy and light again while a test runs. */
 const SMALL: IndexSizes = {
   leafEntriesMax: 6,
-  heavyFrom: 20,
-  heavyUntil: 15,
-  heavyUidFrom: 6,
-  heavyUidUntil: 4,
+  highFrequencyFrom: 20,
+  highFrequencyUntil: 15,
+  highFrequencyUidFrom: 6,
+  highFrequencyUidUntil: 4,
   pairFrom: 22,
   countEvery: 1,
-  rebuiltPerBite: 50,
+  rebuildBatchRows: 50,
   leavesInMemory: 40,
   entryBytesInMemory: 2_000,
   summaryBytesInMemory: 40_000,
@@ -263,7 +263,7 @@ async function readPages(
   request: { search: Search; limit: number },
   onPage: (page: SearchPage, after: Position | undefined) => Promise<void>,
 ): Promise<void> {
-  let place: { after?: Position; asOf?: number } = {}
+  let place: { after?: Position; snapshotVersion?: number } = {}
   for (;;) {
     const page = await store.catalog.imageSets.search({
       datastoreId: store.datastoreId,
@@ -271,13 +271,13 @@ async function readPages(
       ...request,
       ...place,
     })
-    const { rows, asOf } = page
+    const { rows, snapshotVersion } = page
     await onPage(page, place.after)
     if (rows.length < request.limit) return
     const last = positionOf(request.search, rows.at(-1)!)
     const goesOn = place.after === undefined || comparePositions(request.search.sort.sortOrder, last, place.after) > 0
     assert.ok(goesOn, 'a page ends behind the one before')
-    place = { after: last, asOf }
+    place = { after: last, snapshotVersion }
   }
 }
 
@@ -286,12 +286,15 @@ function assertBounded(
   visited: SearchPage['visited'],
   { limit, leavesAtOnce }: { readonly limit: number; readonly leavesAtOnce: number },
 ): void {
-  const { strategy, index, spaces, leaves, entries, rows, count } = visited
-  const leavesOf = spaces.map((space) => space.leaves)
+  const { strategy, index, partitions, leaves, entries, rows, count } = visited
+  const leavesOf = partitions.map((partition) => partition.leaves)
   if (strategy === 'nothing can match') assert.equal(leaves + entries + rows, 0)
-  else if (strategy === 'in order of an index') assert.ok(rows <= walkedRowsMax(limit), `${rows} rows walked`)
+  else if (strategy === 'in order of an index') assert.ok(rows <= scannedRowsMax(limit), `${rows} rows scanned`)
   else if (strategy === 'image sets of one text') {
-    assert.ok(entries <= textEntriesMax(SMALL, index as TextAttribute) && rows <= limit, 'a light text is light')
+    assert.ok(
+      entries <= textEntriesMax(SMALL, index as TextAttribute) && rows <= limit,
+      'a lowFrequency text is lowFrequency',
+    )
   } else if (visited.bound.leaves !== undefined) {
     const leavesMax = leavesVisitedMax(leavesOf, limit) + leavesAtOnce - 1
     assert.ok(leaves <= leavesMax && rows <= limit, `${leaves} of ${leavesOf} leaves`)
@@ -313,7 +316,7 @@ for (const engine of ENGINES) {
 
 function testSearches(engine: Engine): void {
   test('every search gives, page by page, exactly what it means, and how much that is in all', async () => {
-    const ways = new Set<string>()
+    const plans = new Set<string>()
     await fc.assert(
       fc.asyncProperty(stores, async (writes) => {
         await withStore(engine, writes, async (store) => {
@@ -329,7 +332,7 @@ function testSearches(engine: Engine): void {
                 found.push(...rows)
                 assert.equal(total, after === undefined ? expected.length : undefined)
                 assertBounded(visited, { limit: request.limit, leavesAtOnce: engine.dialect.leavesAtOnce })
-                ways.add(visited.strategy).add(`counted: ${visited.count?.strategy}`)
+                plans.add(visited.strategy).add(`counted: ${visited.count?.strategy}`)
               })
               assert.deepEqual(found.map(seen(request.search)), expected.map(meant(request.search)))
             }),
@@ -339,7 +342,7 @@ function testSearches(engine: Engine): void {
       }),
       { seed: SEED, numRuns: engine.storesRead, endOnFailure: true },
     )
-    for (const way of WAYS) assert.ok(ways.has(way), `no search went this way: ${way}`)
+    for (const plan of WAYS) assert.ok(plans.has(plan), `no search went this plan: ${plan}`)
   })
 
   test('a pager sees the store as its first page saw it, less what was deleted before a page was read', async () => {

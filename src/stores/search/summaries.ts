@@ -12,13 +12,13 @@ import { COLUMN_OF } from '../sql/rows/search-columns.ts'
 
 export interface SummaryRow {
   readonly seq: number
-  readonly id_tail: string
+  readonly id_suffix: string
   readonly version: number
   readonly created_at: number
   readonly updated_at: number
   readonly last_accessed_at: number
   readonly is_primary: number
-  readonly study_instant: number | null
+  readonly study_timestamp: number | null
   readonly patient_id: string | null
   readonly accession_number: string | null
   readonly study_id: string | null
@@ -28,7 +28,7 @@ export interface SummaryRow {
 }
 
 /** Beside seq. Whoever writes one of them writes changed_in too (changes.ts): what is kept knows of no other change. */
-export const SUMMARY_COLUMNS = `id_tail, version, created_at, updated_at, last_accessed_at, is_primary, study_instant, patient_id,
+export const SUMMARY_COLUMNS = `id_suffix, version, created_at, updated_at, last_accessed_at, is_primary, study_timestamp, patient_id,
   accession_number, study_id, study_instance_uid, series_instance_uid, tags`
 
 /** The texts that may have to be compared, and what is answered: one object for as long as it is kept. */
@@ -141,12 +141,12 @@ export const summaryOf = (row: SummaryRow): Summary => ({
     series_instance_uid: row.series_instance_uid,
   },
   answer: {
-    imageSetId: imageSetIdOf(row.seq, row.id_tail),
+    imageSetId: imageSetIdOf(row.seq, row.id_suffix),
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     lastAccessedAt: row.last_accessed_at,
-    DICOMStudyDateAndTime: row.study_instant,
+    DICOMStudyDateAndTime: row.study_timestamp,
     isPrimary: row.is_primary === 1,
     tags: row.tags,
     seq: row.seq,

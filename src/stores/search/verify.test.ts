@@ -32,13 +32,13 @@ import type { IndexSizes } from './kd-tree/sizes.ts'
 const SEED = 20260403
 const SMALL: IndexSizes = {
   leafEntriesMax: 8,
-  heavyFrom: 20,
-  heavyUntil: 10,
-  heavyUidFrom: 6,
-  heavyUidUntil: 4,
+  highFrequencyFrom: 20,
+  highFrequencyUntil: 10,
+  highFrequencyUidFrom: 6,
+  highFrequencyUidUntil: 4,
   pairFrom: 30,
   countEvery: 1,
-  rebuiltPerBite: 25,
+  rebuildBatchRows: 25,
   leavesInMemory: 1_000,
   entryBytesInMemory: 10_000,
   summaryBytesInMemory: 10_000,
@@ -133,7 +133,7 @@ for (const [engine, openPlace, skip] of [
       test(`${what} is found`, async (context) => {
         const place = await openPlace(context)
         await fill(place)
-        const catalog = await place.open({ onlyToLook: true })
+        const catalog = await place.open({ readOnly: true })
         assert.deepEqual(await differencesIn(catalog), [])
         await by(place)
         const found = await differencesIn(catalog)
@@ -183,7 +183,7 @@ for (const [engine, openPlace, skip] of [
 
     test('nothing differs while others publish and delete, and build the index anew', async (context) => {
       const place = await openPlace(context)
-      const [writer, looker] = [await place.open(), await place.open({ onlyToLook: true })]
+      const [writer, looker] = [await place.open(), await place.open({ readOnly: true })]
       const datastoreId = await createDatastore(writer)
       await importFiles(writer, { datastoreId, files: studies('0', 60) })
       const lease = await startJob(writer, { datastoreId, name: 'meanwhile' })
@@ -220,7 +220,7 @@ for (const [engine, openPlace, skip] of [
     test('a catalog that is opened to be looked at takes no writes', async (context) => {
       const place = await openPlace(context)
       await fill(place)
-      const catalog = await place.open({ onlyToLook: true })
+      const catalog = await place.open({ readOnly: true })
       await assert.rejects(createDatastore(catalog, 'another'), /opened to be looked at/)
       await assert.rejects(catalog.check(), /opened to be looked at/)
     })
@@ -232,9 +232,9 @@ for (const [engine, openPlace, skip] of [
         { version: number },
       ]
       await place.sql('INSERT INTO schema_versions (version) VALUES (99)')
-      await assert.rejects(place.open({ onlyToLook: true }), NewerSchema)
+      await assert.rejects(place.open({ readOnly: true }), NewerSchema)
       await place.sql('DELETE FROM schema_versions WHERE version >= ?', version)
-      await assert.rejects(place.open({ onlyToLook: true }), OlderSchema)
+      await assert.rejects(place.open({ readOnly: true }), OlderSchema)
     })
   })
 }

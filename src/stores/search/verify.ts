@@ -21,10 +21,10 @@ import {
   bothKeys,
   nameOf,
   nameOfTexts,
-  type Space,
-  type SpaceState,
-  spaceOfRow,
-  spacesFor,
+  type Partition,
+  type PartitionState,
+  partitionOfRow,
+  partitionsFor,
   type Text,
 } from './partitions.ts'
 
@@ -37,9 +37,9 @@ export async function* verifySearchIndex(
   options: { readonly dialect: Dialect; readonly sizes: Pick<IndexSizes, 'pairFrom'> },
 ): AsyncGenerator<IndexVerified> {
   const entriesInAll = await database.read(entriesCounted)
-  let [leaves, entries, spaces] = [0, 0, 0]
+  let [leaves, entries, partitions] = [0, 0, 0]
   const soFar = (differences: readonly IndexDifference[]): IndexVerified => ({
-    ...{ leaves, entries, entriesInAll, spaces, differences },
+    ...{ leaves, entries, entriesInAll, partitions, differences },
   })
   for (let after = -1; ; ) {
     const piece = await database.read(() => verifyLeaves(after))
@@ -57,9 +57,9 @@ export async function* verifySearchIndex(
     yield soFar(stray.map((leaf) => ({ kind: 'entries-without-leaf', leaf })))
     after = stray.at(-1)!
   }
-  for await (const space of numbers(database, { table: 'search_spaces', key: 'space' })) {
-    const differences = await database.read(() => verifySpace(space, options.dialect))
-    spaces += 1
+  for await (const partition of numbers(database, { table: 'search_partitions', key: 'partition' })) {
+    const differences = await database.read(() => verifyPartition(partition, options.dialect))
+    partitions += 1
     yield soFar(differences)
     await setImmediate()
   }
@@ -104,9 +104,9 @@ interface LeafRow {
   readonly changed_in: number
   readonly bounds: Uint8Array
   readonly entries: Uint8Array | null
-  readonly space: number | null
+  readonly partition: number | null
   readonly datastore: number
-  readonly state: SpaceState
+  readonly state: PartitionState
   readonly is_primary: number
   readonly attribute: string
   readonly value: string
@@ -122,9 +122,9 @@ interface Piece {
 
 function* verifyLeaves(after: number): Sql<Piece> {
   const leaves = yield* all<LeafRow>(
-    `SELECT l.leaf, l.entry_count, l.changed_in, l.bounds, e.entries, s.space, s.datastore, s.state, s.is_primary, s.attribute,
+    `SELECT l.leaf, l.entry_count, l.changed_in, l.bounds, e.entries, s.partition, s.datastore, s.state, s.is_primary, s.attribute,
        s.value
-     FROM search_leaves l LEFT JOIN search_entries e ON e.leaf = l.leaf LEFT JOIN search_spaces s ON s.space = l.space
+     FROM search_leaves l LEFT JOIN search_entries e ON e.leaf = l.leaf LEFT JOIN search_partitions s ON s.partition = l.partition
      WHERE l.leaf > ? ORDER BY l.leaf LIMIT ?`,
     ...[after, LEAVES_PER_PIECE],
   )
@@ -140,11 +140,11 @@ function* verifyLeaves(after: number): Sql<Piece> {
 
 function* verifyLeaf(row: LeafRow): Sql<readonly IndexDifference[]> {
   const { leaf } = row
-  if (row.space === null) return [{ kind: 'leaf-without-space', leaf }]
+  if (row.partition === null) return [{ kind: 'leaf-without-space', leaf }]
   // Nobody looks there any more.
   if (row.state === 'retired') return []
-  const space = spaceOfRow({ ...row, space: row.space })
-  const place = { ...placeOf(space, row.datastore), leaf }
+  const partition = partitionOfRow({ ...row, partition: row.partition })
+  const place = { ...placeOf(partition, row.datastore), leaf }
   if (row.entries === null) return [{ kind: 'leaf-without-entries', ...place }]
   if (row.entries.byteLength % ENTRY_BYTES !== 0 || !isWholeBounds(row.bounds)) {
     return [{ kind: 'leaf-damaged', ...place }]
@@ -152,13 +152,13 @@ function* verifyLeaf(row: LeafRow): Sql<readonly IndexDifference[]> {
   const columns = decodeEntries(row.entries)
   const entries = entriesOf(columns)
   const numbers = decodeBounds(row.bounds)
-  const cell = new LeafBounds()
-  cell.set(leaf, columns.count, numbers)
+  const region = new LeafBounds()
+  region.set(leaf, columns.count, numbers)
   const differences: IndexDifference[] = []
   const found = (kind: IndexDifferenceKind, more: Partial<IndexDifference> = {}) =>
     differences.push({ kind, ...place, ...more })
   if (columns.count !== row.entry_count) found('leaf-count-wrong')
-  const wanted = boundsOf(cell.cellAt(0), columns)
+  const wanted = boundsOf(region.regionAt(0), columns)
   if (numbers.some((number, at) => number !== wanted[at])) found('leaf-bounds-wrong')
   if (entries.some((entry) => entry.changedIn > row.changed_in)) found('leaf-older-than-entry')
 
@@ -168,27 +168,28 @@ function* verifyLeaf(row: LeafRow): Sql<readonly IndexDifference[]> {
     const seq = entry.point[SEQ]!
     if (seen.has(seq)) found('entry-twice', { seq })
     seen.add(seq)
-    if (cell.find(entry.point) === -1) found('entry-outside-cell', { seq })
+    if (region.find(entry.point) === -1) found('entry-outside-cell', { seq })
     const imageSet = imageSets.get(seq)
     if (imageSet === undefined) {
       found('entry-without-image-set', { seq })
       continue
     }
-    if (imageSet.datastore !== row.datastore || !isOfSpace(imageSet, space)) found('entry-in-wrong-space', { seq })
+    if (imageSet.datastore !== row.datastore || !isOfPartition(imageSet, partition))
+      found('entry-in-wrong-space', { seq })
     const differing = differingValues(entry, imageSet.entry)
     if (differing.length > 0) found('entry-differs', { seq, differing })
   }
   return differences
 }
 
-const placeOf = ({ space, isPrimary, texts }: Space, datastore: number) => ({
+const placeOf = ({ partition, isPrimary, texts }: Partition, datastore: number) => ({
   datastore,
-  space,
+  partition,
   isPrimary,
   attributes: texts.map(({ attribute }) => attribute),
 })
 
-const isOfSpace = (imageSet: Indexed, { isPrimary, texts }: Space): boolean =>
+const isOfPartition = (imageSet: Indexed, { isPrimary, texts }: Partition): boolean =>
   imageSet.isPrimary === isPrimary &&
   texts.every(({ attribute, equals }) =>
     imageSet.texts.some((text) => text.attribute === attribute && text.equals === equals),
@@ -224,10 +225,10 @@ function* strayEntries(after: number): Sql<readonly number[]> {
   return rows.map(({ leaf }) => leaf)
 }
 
-// ---- Space by space ----------------------------------------------------------------------------------------------
+// ---- Partition by space ----------------------------------------------------------------------------------------------
 
-interface SpaceRow {
-  readonly state: SpaceState
+interface PartitionRow {
+  readonly state: PartitionState
   readonly is_primary: number
   readonly attribute: string
   readonly value: string
@@ -239,37 +240,37 @@ interface SpaceRow {
 }
 
 /** Nothing to say of a space that was given up meanwhile. */
-function* verifySpace(number: number, dialect: Dialect): Sql<readonly IndexDifference[]> {
-  const row = yield* one<SpaceRow>(
+function* verifyPartition(number: number, dialect: Dialect): Sql<readonly IndexDifference[]> {
+  const row = yield* one<PartitionRow>(
     `SELECT s.state, s.is_primary, s.attribute, s.value, s.datastore, d.datastore AS known, (SELECT rebuilt_to FROM changes) AS rebuilt_to
-     FROM search_spaces s LEFT JOIN datastores d ON d.datastore = s.datastore WHERE s.space = ?`,
+     FROM search_partitions s LEFT JOIN datastores d ON d.datastore = s.datastore WHERE s.partition = ?`,
     number,
   )
   if (row === undefined || row.state === 'retired') return []
-  const space = spaceOfRow({ ...row, space: number })
-  const place = placeOf(space, row.datastore)
-  if (row.known === null) return [{ kind: 'space-without-datastore', ...place }]
+  const partition = partitionOfRow({ ...row, partition: number })
+  const place = placeOf(partition, row.datastore)
+  if (row.known === null) return [{ kind: 'partition-without-datastore', ...place }]
   const leaves = yield* all<{ leaf: number; entry_count: number; bounds: Uint8Array }>(
-    'SELECT leaf, entry_count, bounds FROM search_leaves WHERE space = ?',
+    'SELECT leaf, entry_count, bounds FROM search_leaves WHERE partition = ?',
     number,
   )
   const differences: IndexDifference[] = []
   const whole = leaves.filter(({ bounds }) => isWholeBounds(bounds))
   const { overlap, hasGap } = partitionOf(whole.map(({ bounds }) => decodeBounds(bounds)))
-  if (overlap !== undefined) differences.push({ kind: 'cells-overlap', ...place, leaf: whole[overlap[0]]!.leaf })
-  if (hasGap) differences.push({ kind: 'cells-leave-gap', ...place })
+  if (overlap !== undefined) differences.push({ kind: 'regions-overlap', ...place, leaf: whole[overlap[0]]!.leaf })
+  if (hasGap) differences.push({ kind: 'regions-leave-gap', ...place })
   const entries = leaves.reduce((sum, { entry_count }) => sum + entry_count, 0)
   const upTo = row.state === 'rebuilding' ? (row.rebuilt_to ?? -1) : undefined
-  const imageSets = yield* countImageSets(row.datastore, space, { dialect, upTo })
-  if (entries !== imageSets) differences.push({ kind: 'space-incomplete', ...place, entries, imageSets })
+  const imageSets = yield* countImageSets(row.datastore, partition, { dialect, upTo })
+  if (entries !== imageSets) differences.push({ kind: 'partition-incomplete', ...place, entries, imageSets })
   // A text that has a space for its primary image sets has one for the others, and the other way round.
-  if (row.state === 'live') differences.push(...(yield* missingSpaces(row.datastore, space.texts, dialect)))
+  if (row.state === 'live') differences.push(...(yield* missingPartitions(row.datastore, partition.texts, dialect)))
   return differences
 }
 
 function* countImageSets(
   datastore: number,
-  { isPrimary, texts }: Pick<Space, 'isPrimary' | 'texts'>,
+  { isPrimary, texts }: Pick<Partition, 'isPrimary' | 'texts'>,
   { dialect, upTo }: { readonly dialect: Dialect; readonly upTo?: number | undefined },
 ): Sql<number> {
   const { text, values } = rowsOf(datastore, texts, dialect)
@@ -281,8 +282,12 @@ function* countImageSets(
 }
 
 /** Of the two spaces of the texts those that are not there, though image sets belong into them. */
-function* missingSpaces(datastore: number, texts: readonly Text[], dialect: Dialect): Sql<readonly IndexDifference[]> {
-  const found = yield* spacesFor(datastore, bothKeys(texts))
+function* missingPartitions(
+  datastore: number,
+  texts: readonly Text[],
+  dialect: Dialect,
+): Sql<readonly IndexDifference[]> {
+  const found = yield* partitionsFor(datastore, bothKeys(texts))
   const differences: IndexDifference[] = []
   for (const key of bothKeys(texts)) {
     if (found.has(nameOf(key))) continue
@@ -300,18 +305,18 @@ function* missingSpaces(datastore: number, texts: readonly Text[], dialect: Dial
 
 /** A text may do without spaces, all image sets together may not. */
 function* verifyDatastore(datastore: number, dialect: Dialect): Sql<readonly IndexDifference[]> {
-  const found = yield* spacesFor(datastore, bothKeys([]))
-  return found.size === 0 ? yield* missingSpaces(datastore, [], dialect) : []
+  const found = yield* partitionsFor(datastore, bothKeys([]))
+  return found.size === 0 ? yield* missingPartitions(datastore, [], dialect) : []
 }
 
 function* largeTexts(datastore: number, { pairFrom }: Pick<IndexSizes, 'pairFrom'>): Sql<readonly Text[]> {
   const rows = yield* all<{ attribute: string; value: string }>(
-    `SELECT attribute, value FROM search_spaces s JOIN search_leaves l ON l.space = s.space
+    `SELECT attribute, value FROM search_partitions s JOIN search_leaves l ON l.partition = s.partition
      WHERE datastore = ? AND state = 'live' GROUP BY attribute, value HAVING sum(entry_count) > ?`,
     ...[datastore, pairFrom],
   )
   return rows
-    .map((row) => spaceOfRow({ ...row, space: 0, is_primary: 1 }).texts)
+    .map((row) => partitionOfRow({ ...row, partition: 0, is_primary: 1 }).texts)
     .filter((texts) => texts.length === 1)
     .map(([text]) => text!)
 }
@@ -328,9 +333,9 @@ function* verifyPair(
   pair: readonly [Text, Text],
   { dialect, sizes }: { readonly dialect: Dialect; readonly sizes: Pick<IndexSizes, 'pairFrom'> },
 ): Sql<readonly IndexDifference[]> {
-  if ((yield* spacesFor(datastore, bothKeys(pair))).size > 0) return []
+  if ((yield* partitionsFor(datastore, bothKeys(pair))).size > 0) return []
   // As it is now, not as it was when the pairs were listed.
   const large = new Set((yield* largeTexts(datastore, sizes)).map((text) => nameOfTexts([text])))
   if (!pair.every((text) => large.has(nameOfTexts([text])))) return []
-  return yield* missingSpaces(datastore, pair, dialect)
+  return yield* missingPartitions(datastore, pair, dialect)
 }

@@ -183,7 +183,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     while (page.rows.length === LIMIT && seen.length <= before.length) {
       const sofar = written
       while (written === sofar) await setImmediate()
-      page = await pageAfter({ after: positionOf(search, page.rows.at(-1)!), asOf: page.asOf })
+      page = await pageAfter({ after: positionOf(search, page.rows.at(-1)!), snapshotVersion: page.snapshotVersion })
       seen.push(...page.rows.map((row) => row.imageSetId))
     }
     isReading = false
@@ -211,7 +211,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     )
   })
 
-  test('one of many verbs asked for at once fails alone', async (context) => {
+  test('one of many transactions asked for at once fails alone', async (context) => {
     const url = await newUrl()
     const catalog = await openAt(context, url)
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })

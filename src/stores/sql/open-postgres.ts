@@ -29,7 +29,7 @@ const UNDEFINED_TABLE = '42P01'
 
 /**
  * @param options.newId 32 lower-case hex digits, never the same twice.
- * @param options.onlyToLook nothing is written, neither now nor later; the catalog must be there, of the schema of this program.
+ * @param options.readOnly nothing is written, neither now nor later; the catalog must be there, of the schema of this program.
  */
 export async function openPostgresCatalog(options: {
   /** `postgres://user@host:5432/database`; what it leaves out comes from the PG* variables and ~/.pgpass, as with psql. */
@@ -37,7 +37,7 @@ export async function openPostgresCatalog(options: {
   readonly newId: () => string
   readonly limits: PostgresLimits
   readonly sizes?: IndexSizes
-  readonly onlyToLook?: boolean
+  readonly readOnly?: boolean
 }): Promise<Catalog> {
   const { url, limits, newId, sizes = POSTGRES.indexSizes } = options
   // One for all connections that write: the row `changes` lets in one of them at a time.
@@ -59,7 +59,7 @@ export async function openPostgresCatalog(options: {
     query_timeout: limits.catalogStatementTimeoutMs + limits.catalogConnectTimeoutMs,
   }
   try {
-    if (options.onlyToLook === true) await findOurSchema(connection)
+    if (options.readOnly === true) await findOurSchema(connection)
     else await bringToOurSchema(connection, upkeep)
   } catch (error) {
     throw withoutValues(error)
@@ -68,7 +68,7 @@ export async function openPostgresCatalog(options: {
   // Of their own, so that writes that wait for each other never keep a search waiting.
   const writes = new pg.Pool({ ...forStatements, max: limits.catalogWriteConnections })
   const transactions = new PostgresTransactions({ reads, writes })
-  const open = options.onlyToLook === true ? readsOf(transactions) : transactions
+  const open = options.readOnly === true ? readsOf(transactions) : transactions
   return catalogOver(open, { dialect: POSTGRES, newId, sizes, upkeep })
 }
 

@@ -99,9 +99,9 @@ describe('a file that is opened again', () => {
     old.exec(backToSchema(7))
     old.close()
     const after = await openAt(context, path)
-    const claimHollow = () => after.blobs.claimHollow({ before: AT, now: AT, until: AT + 1 })
-    assert.equal((await claimHollow())?.blobKey, 'has lost something')
-    assert.equal(await claimHollow(), undefined)
+    const claimForCompaction = () => after.blobs.claimForCompaction({ before: AT, now: AT, until: AT + 1 })
+    assert.equal((await claimForCompaction())?.blobKey, 'has lost something')
+    assert.equal(await claimForCompaction(), undefined)
   })
 
   test('is refused when a newer program has written it', async (context) => {
@@ -232,7 +232,7 @@ describe('the end of a job', () => {
     await catalog.importJobs.record(lease, [storedFile('a'), failedFile('b')])
     const database = new Database(path)
     context.after(() => database.close())
-    database.exec(`UPDATE import_jobs SET job_status = 'COMPLETED', ended_at = ${AT}, swept = 0`)
+    database.exec(`UPDATE import_jobs SET job_status = 'COMPLETED', ended_at = ${AT}, purged = 0`)
     const left = () => database.prepare('SELECT count(*) FROM import_files').pluck().get()
     assert.equal(left(), 2)
     for (let times = 0; times < 3; times++) await catalog.importJobs.claim({ owner: 'w', now: AT, leaseUntil: AT })
@@ -248,7 +248,7 @@ describe('the end of a job', () => {
     context.after(() => database.close())
     for (let day = 0; day < 10; day++) {
       await importFiles(catalog, { datastoreId, files: [storedFile('a')], at: AT + day * 25 * 3_600_000 })
-      assert.ok((database.prepare('SELECT count(*) FROM image_sets_past').pluck().get() as number) <= 1)
+      assert.ok((database.prepare('SELECT count(*) FROM image_set_history').pluck().get() as number) <= 1)
     }
   })
 

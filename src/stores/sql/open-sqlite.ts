@@ -10,7 +10,7 @@ import { SQLITE } from './engine/differences.ts'
 import { WRITER_CHECKPOINT_PAGES } from './engine/sqlite/sqlite-checkpoints.ts'
 import { asUnavailable, isBusy, SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
 import { beginImmediate, WriteQueue } from './engine/sqlite/write-queue.ts'
-import { readsOf, type Transactions, type Verb, type WriteOptions } from './engine/statement.ts'
+import { readsOf, type TransactionFunction, type Transactions, type WriteOptions } from './engine/statement.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
 import { catalogOver } from './sql-catalog.ts'
 
@@ -22,19 +22,19 @@ const OPEN_RETRY_MS = 20
 
 /**
  * @param options.newId 32 lower-case hex digits, never the same twice.
- * @param options.onlyToLook nothing is written, neither now nor later; the catalog must be there, of the schema of this program.
+ * @param options.readOnly nothing is written, neither now nor later; the catalog must be there, of the schema of this program.
  */
 export async function openSqliteCatalog(options: {
   readonly path: string
   readonly newId: () => string
   readonly sizes?: IndexSizes
-  readonly onlyToLook?: boolean
+  readonly readOnly?: boolean
 }): Promise<Catalog> {
   const { sizes = SQLITE.indexSizes } = options
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
   try {
-    if (options.onlyToLook === true) {
-      const transactions = readsOf(await openToLook(options.path))
+    if (options.readOnly === true) {
+      const transactions = readsOf(await openReadOnly(options.path))
       return catalogOver(transactions, { dialect: SQLITE, newId: options.newId, sizes, upkeep })
     }
     if (options.path !== MEMORY) await mkdir(dirname(options.path), { recursive: true })
@@ -85,7 +85,7 @@ function openReader(path: string): SqliteConnection {
   return reader
 }
 
-async function openToLook(path: string): Promise<SqliteTransactions> {
+async function openReadOnly(path: string): Promise<SqliteTransactions> {
   const reader = openReader(path)
   const transactions = new SqliteTransactions(reader, reader)
   try {
@@ -108,11 +108,11 @@ class SqliteTransactions implements Transactions {
     this.#queue = new WriteQueue(writer)
   }
 
-  async read<T>(verb: Verb<T>): Promise<T> {
+  async read<T>(transaction: TransactionFunction<T>): Promise<T> {
     try {
       this.#reader.command('BEGIN')
       try {
-        return this.#reader.drive(verb())
+        return this.#reader.drive(transaction())
       } finally {
         if (this.#reader.inTransaction) this.#reader.command('ROLLBACK')
       }
@@ -121,8 +121,8 @@ class SqliteTransactions implements Transactions {
     }
   }
 
-  write<T>(verb: Verb<T>, options?: WriteOptions): Promise<T> {
-    return this.#queue.write(verb, options)
+  write<T>(transaction: TransactionFunction<T>, options?: WriteOptions): Promise<T> {
+    return this.#queue.write(transaction, options)
   }
 
   async close(): Promise<void> {

@@ -12,12 +12,12 @@ import { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { BoundsInMemory } from '../search/partitions.ts'
 import { search as searchOver } from '../search/search.ts'
 import { SummariesInMemory } from '../search/summaries.ts'
-import { forgetUses, freeUnusedBlobs } from './blobs/blob-uses.ts'
+import { markUnreferencedBlobs, removeUses } from './blobs/blob-uses.ts'
 import { blobsOver } from './blobs/blobs.ts'
 import { datastoresOver } from './datastores/datastores.ts'
 import { SQLITE } from './engine/differences.ts'
 import { SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
-import type { Sql, Statement, Verb } from './engine/statement.ts'
+import type { Sql, Statement, TransactionFunction } from './engine/statement.ts'
 import { placeOfFrames } from './image-sets/frames.ts'
 import { waitingGroups } from './imports/import-files.ts'
 import { primariesOfStudies } from './rows/grouping-columns.ts'
@@ -32,11 +32,11 @@ async function smallCatalog(): Promise<SqliteConnection> {
   const connection = new SqliteConnection(':memory:', { readonly: false, timeoutMs: 0 })
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: 'test' })
   connection.drive(migrate({ dialect: SQLITE, upkeep }))
-  const drive = async <T>(verb: Verb<T>) => connection.drive(verb())
+  const drive = async <T>(verb: TransactionFunction<T>) => connection.drive(verb())
   const datastores = datastoresOver({ read: drive, write: drive, close: async () => {} })
   await datastores.create({ datastore: datastoreNamed('store'), tags: {}, token: tokenOf('t') })
-  connection.command(`INSERT INTO image_sets (id_tail, datastore, version, image_set_state, workflow_status, is_primary,
-    created_at, updated_at, last_accessed_at, changed_in, study_instant, patient_id, instance_count, tags)
+  connection.command(`INSERT INTO image_sets (id_suffix, datastore, version, image_set_state, workflow_status, is_primary,
+    created_at, updated_at, last_accessed_at, changed_in, study_timestamp, patient_id, instance_count, tags)
     VALUES ('', 1, 1, 'ACTIVE', 'CREATED', 1, ${AT}, ${AT}, ${AT}, 0, NULL, 'x', 1, '{}')`)
   connection.drive(upkeep.beginChange())
   connection.drive(upkeep.buildAll())
@@ -76,7 +76,7 @@ describe('whatever is searched', async () => {
     pages: new PagesInMemory(),
     sizes,
   })
-  const plansOfSearch = (search: Search, place: { after?: Position; asOf?: number; count?: 'exact' }) =>
+  const plansOfSearch = (search: Search, place: { after?: Position; snapshotVersion?: number; count?: 'exact' }) =>
     plansOf(
       connection,
       searchOver({ datastoreId: idOf('store'), search, limit: 51, ...place }, newContext()),
@@ -86,7 +86,7 @@ describe('whatever is searched', async () => {
   for (const [name, place] of [
     ['the first page', {}],
     ['the first page with a total', { count: 'exact' }],
-    ['a later page', { after: { key: AT - 1, seq: 0 }, asOf: 0 }],
+    ['a later page', { after: { key: AT - 1, seq: 0 }, snapshotVersion: 0 }],
   ] as const) {
     test(`every statement for ${name} goes to its rows by a key, and sorts nothing`, () => {
       for (const search of searches()) {
@@ -136,10 +136,10 @@ test('the place of frames is found by their key, and no instance of the image se
   assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
 })
 
-test('blobs are freed, swept and verified without a look at all rows of a table', async () => {
+test('blobs are freed, purged and verified without a look at all rows of a table', async () => {
   const connection = await smallCatalog()
   const plans: string[] = []
-  const look = async (verb: Verb<unknown>) => {
+  const look = async (verb: TransactionFunction<unknown>) => {
     plans.push(...plansOf(connection, verb(), /./))
     return { last: undefined, imageSets: 0, uses: [] } as never
   }
@@ -150,9 +150,9 @@ test('blobs are freed, swept and verified without a look at all rows of a table'
   await blobs.get(['a', 'b'])
   await blobs.documents({ after: { seq: 1, version: 1 }, limit: 1 })
   await blobs.uses({ after: 0, imageSets: 1 })
-  plans.push(...plansOf(connection, freeUnusedBlobs(1, 1), /./), ...plansOf(connection, forgetUses(1, 1), /./))
+  plans.push(...plansOf(connection, markUnreferencedBlobs(1, 1), /./), ...plansOf(connection, removeUses(1, 1), /./))
   const looks = plans.filter((plan) => /^(SCAN|SEARCH)/.test(plan))
   assert.ok(looks.length >= 14)
   // What is free is all in an index of its own, and what was just read into memory is no table.
-  for (const plan of looks) assert.match(plan, /^SEARCH |^SCAN (blobs USING INDEX blobs_free|reached|reaches)$/)
+  for (const plan of looks) assert.match(plan, /^SEARCH |^SCAN (blobs USING INDEX blobs_unreferenced|reached|reaches)$/)
 })

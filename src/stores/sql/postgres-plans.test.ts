@@ -23,8 +23,8 @@ const ROWS = 8_000
 
 /** Four image sets a study, half of them not primary; no two dates in the same order. */
 const FILL = `
-INSERT INTO image_sets (id_tail, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at,
-  last_accessed_at, changed_in, study_instant, patient_id, accession_number, study_id, study_instance_uid, series_instance_uid,
+INSERT INTO image_sets (id_suffix, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at,
+  last_accessed_at, changed_in, study_timestamp, patient_id, accession_number, study_id, study_instance_uid, series_instance_uid,
   instance_count, tags)
 SELECT lpad(n::text, 20, '0'), 1, 1, 'ACTIVE', 'CREATED', n % 2, ${AT} + n, ${AT} + (n * 7919) % ${ROWS}, ${AT}, 0,
   (${AT} + (n * 104729) % ${ROWS}) * 1000, 'P' || n / 8, 'A' || n / 4, 'S' || n / 4, '1.2.' || n / 4, '1.2.3.' || n, 1, '{}'
@@ -33,7 +33,7 @@ FROM generate_series(1, ${ROWS}) AS n`
 const SORTS = {
   updatedAt: { index: 'image_sets_updated', key: AT + 4_000 },
   createdAt: { index: 'image_sets_created', key: AT + 4_000 },
-  DICOMStudyDateAndTime: { index: 'image_sets_study_instant', key: (AT + 4_000) * 1_000 },
+  DICOMStudyDateAndTime: { index: 'image_sets_study_timestamp', key: (AT + 4_000) * 1_000 },
 } as const
 
 describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {

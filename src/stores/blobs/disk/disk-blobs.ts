@@ -264,7 +264,7 @@ async function remove(at: Place, keys: readonly string[]): Promise<void> {
   for (const key of keys) {
     if (!isKey(at, key)) continue
     for (const path of pathsOf(key, at.layout)) {
-      at.openFiles?.forget(join(at.root, path))
+      at.openFiles?.drop(join(at.root, path))
       try {
         const folder = await reachable(at, dirname(join(at.root, path)))
         if (folder !== undefined) await unlink(join(folder, basename(path)))

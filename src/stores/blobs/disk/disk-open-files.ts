@@ -22,7 +22,7 @@ interface OpenFile {
   readers: number
   usedAt: number
   /** Closed by the last of its readers. */
-  isForgotten: boolean
+  isDropped: boolean
 }
 
 export class OpenFiles {
@@ -39,44 +39,44 @@ export class OpenFiles {
     file.readers += 1
     file.usedAt = performance.now()
     this.#files.delete(path)
-    if (!file.isForgotten) this.#files.set(path, file)
+    if (!file.isDropped) this.#files.set(path, file)
     try {
       const opened = await file.opened
       if (opened === undefined) return undefined
       return { sizeBytes: opened.sizeBytes, bytesRead: await fill(opened.fd, start, into) }
     } catch (error) {
-      this.forget(path)
+      this.drop(path)
       throw error
     } finally {
       file.readers -= 1
-      if (file.isForgotten && file.readers === 0) await closed(file)
+      if (file.isDropped && file.readers === 0) await closed(file)
     }
   }
 
   /** Its blob is removed, or may be another one. */
-  forget(path: string): void {
+  drop(path: string): void {
     const file = this.#files.get(path)
     if (file === undefined) return
     this.#files.delete(path)
-    file.isForgotten = true
+    file.isDropped = true
     if (file.readers === 0) void closed(file)
   }
 
   #add(path: string): OpenFile {
     for (const [oldest] of this.#files) {
       if (this.#files.size < OPEN_FILES_MAX) break
-      this.forget(oldest)
+      this.drop(oldest)
     }
     const opened = openRegular(path)
-    const file: OpenFile = { opened, readers: 0, usedAt: 0, isForgotten: false }
+    const file: OpenFile = { opened, readers: 0, usedAt: 0, isDropped: false }
     this.#files.set(path, file)
-    this.#timer ??= setInterval(() => this.#forgetIdle(), IDLE_MS).unref()
+    this.#timer ??= setInterval(() => this.#closeIdle(), IDLE_MS).unref()
     return file
   }
 
-  #forgetIdle(): void {
+  #closeIdle(): void {
     const before = performance.now() - IDLE_MS
-    for (const [path, { usedAt }] of this.#files) if (usedAt < before) this.forget(path)
+    for (const [path, { usedAt }] of this.#files) if (usedAt < before) this.drop(path)
     if (this.#files.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined

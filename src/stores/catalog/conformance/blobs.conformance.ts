@@ -56,10 +56,11 @@ async function assertUsesRight(catalog: Catalog): Promise<void> {
   for (const { known, reachBytes, isKept } of uses) {
     assert.ok(reachBytes !== undefined, 'a use that nothing needs')
     assert.ok(isKept, 'something lies in a blob that is not kept for it')
-    assert.equal(known?.isFree, false, 'a blob in use is there, and not free')
+    assert.equal(known?.isUnreferenced, false, 'a blob in use is there, and not free')
   }
   const used = new Set(uses.map(({ blob }) => blob))
-  for (const { blob, blobKey, isFree } of await allBlobs(catalog)) assert.equal(isFree, !used.has(blob), blobKey)
+  for (const { blob, blobKey, isUnreferenced } of await allBlobs(catalog))
+    assert.equal(isUnreferenced, !used.has(blob), blobKey)
 }
 
 export function testBlobs(open: OpenCatalog): void {

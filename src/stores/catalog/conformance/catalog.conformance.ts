@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
 import { testBlobs } from './blobs.conformance.ts'
-import { testHollowBlobs } from './compaction.conformance.ts'
+import { testCompaction } from './compaction.conformance.ts'
 import { testCopies } from './copies.conformance.ts'
 import { testDatastores } from './datastores.conformance.ts'
 import { testDocuments } from './documents.conformance.ts'
@@ -27,7 +27,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('metadata documents', () => testDocuments(open))
     describe('tags', () => testTags(open))
     describe('blobs', () => testBlobs(open))
-    describe('hollow blobs', () => testHollowBlobs(open))
+    describe('toCompact blobs', () => testCompaction(open))
     describe('the whole', () => {
       test('a secret is made once, is long, and differs by name', async (context) => {
         const catalog = await open(context)

@@ -1,7 +1,7 @@
 /** Makes data stores, jobs and files for the tests of a catalog, so that each test shows only what matters to it. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { studyInstant } from '../../../imaging/search/study-instant.ts'
+import { studyTimestamp } from '../../../imaging/search/study-instant.ts'
 import type { Catalog } from '../catalog.ts'
 import type { Datastore } from '../datastore-repository.ts'
 import type { FramesPlace, GeneratedImageSet } from '../image-set-records.ts'
@@ -150,7 +150,7 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
       DICOMStudyId: studyId,
       DICOMStudyInstanceUID: study,
       DICOMSeriesInstanceUID: series,
-      DICOMStudyDateAndTime: studyInstant(studyDate, studyTime, { strict: false }) ?? null,
+      DICOMStudyDateAndTime: studyTimestamp(studyDate, studyTime, { strict: false }) ?? null,
     },
     warnings: values.warnings ?? [],
   }

@@ -1,8 +1,8 @@
 /** The promises of a catalog about blobs that image sets were deleted from: when one is told of, all that lies in it, and its moving. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { movedPieces } from '../../blobs/moved-ranges.ts'
-import type { HollowBlob } from '../blob-repository.ts'
+import { movedRanges } from '../../blobs/moved-ranges.ts'
+import type { BlobToCompact } from '../blob-repository.ts'
 import type { Catalog } from '../catalog.ts'
 import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
@@ -44,24 +44,24 @@ async function deleteImageSet(catalog: Catalog, { datastoreId, imageSetId }: Ima
   await catalog.workflows.completeDeletion((await claim(catalog)).lease, at)
 }
 
-const claimHollow = (catalog: Catalog, now = LATER, before = now) =>
-  catalog.blobs.claimHollow({ before, now, until: now + 1_000 })
+const claimForCompaction = (catalog: Catalog, now = LATER, before = now) =>
+  catalog.blobs.claimForCompaction({ before, now, until: now + 1_000 })
 
-const piecesOf = async (catalog: Catalog, hollow: HollowBlob) =>
-  movedPieces([
-    ...(await catalog.blobs.placesIn(hollow)),
-    ...(await catalog.blobs.placesIn(hollow)).flatMap(({ offsetBytes, framesInTable }) =>
+const piecesOf = async (catalog: Catalog, toCompact: BlobToCompact) =>
+  movedRanges([
+    ...(await catalog.blobs.placesIn(toCompact)),
+    ...(await catalog.blobs.placesIn(toCompact)).flatMap(({ offsetBytes, framesInTable }) =>
       framesInTable === undefined ? [] : [{ offsetBytes: offsetBytes - 10, sizeBytes: 10 }],
     ),
   ])
 
-const moving = (from: HollowBlob, pieces: ReturnType<typeof movedPieces>, at = LATER) => ({
-  ...{ from, pieces, at, oldFreeFrom: at + 5_000 },
+const moving = (from: BlobToCompact, ranges: ReturnType<typeof movedRanges>, at = LATER) => ({
+  ...{ from, ranges, at, oldUnreferencedFrom: at + 5_000 },
   to: { blobKey: 'store/rewritten', digest: NEW_DIGEST },
 })
 
-const reserve = (catalog: Catalog, beside: HollowBlob, freeFrom = LATER + 1) =>
-  catalog.blobs.reserve({ beside, blobKey: 'store/rewritten', freeFrom })
+const reserve = (catalog: Catalog, beside: BlobToCompact, unreferencedFrom = LATER + 1) =>
+  catalog.blobs.reserve({ beside, blobKey: 'store/rewritten', unreferencedFrom })
 
 const placeOf = async (catalog: Catalog, imageSet: ImageSet, version = 1) =>
   (await catalog.imageSets.parts({ ...imageSet, version })).map(({ offsetBytes, blobKey, metadata, frames }) => [
@@ -69,33 +69,35 @@ const placeOf = async (catalog: Catalog, imageSet: ImageSet, version = 1) =>
   ])
 
 const keysOf = async (catalog: Catalog) =>
-  (await catalog.blobs.list({ after: undefined, limit: 100 })).map(({ blobKey, isFree }) => `${blobKey} ${isFree}`)
+  (await catalog.blobs.list({ after: undefined, limit: 100 })).map(
+    ({ blobKey, isUnreferenced }) => `${blobKey} ${isUnreferenced}`,
+  )
 
-export function testHollowBlobs(open: OpenCatalog): void {
+export function testCompaction(open: OpenCatalog): void {
   test('a blob that an image set was deleted from is told of to one, a while later, as long as others use it', async (context) => {
     const catalog = await open(context)
     const { stays, goes } = await imported(catalog)
-    assert.equal(await claimHollow(catalog), undefined)
+    assert.equal(await claimForCompaction(catalog), undefined)
     await deleteImageSet(catalog, goes)
-    assert.equal(await claimHollow(catalog, LATER, AT + 1_000), undefined, 'not since before the deletion')
-    const hollow = await claimHollow(catalog)
-    assert.deepEqual([hollow?.blobKey, hollow?.digest], ['store/shared', DIGEST])
-    assert.equal(await claimHollow(catalog), undefined, 'another has it')
-    assert.equal((await claimHollow(catalog, LATER + 1_000))?.blob, hollow!.blob, 'whoever had it has died')
+    assert.equal(await claimForCompaction(catalog, LATER, AT + 1_000), undefined, 'not since before the deletion')
+    const toCompact = await claimForCompaction(catalog)
+    assert.deepEqual([toCompact?.blobKey, toCompact?.digest], ['store/shared', DIGEST])
+    assert.equal(await claimForCompaction(catalog), undefined, 'another has it')
+    assert.equal((await claimForCompaction(catalog, LATER + 1_000))?.blob, toCompact!.blob, 'whoever had it has died')
     await deleteImageSet(catalog, stays)
-    assert.equal(await claimHollow(catalog, LATER + 9_000), undefined, 'nobody uses it')
+    assert.equal(await claimForCompaction(catalog, LATER + 9_000), undefined, 'nobody uses it')
   })
 
   test('not while its job goes on, nor while one of its image sets is locked', async (context) => {
     const catalog = await open(context)
     const { stays, goes, finish } = await imported(catalog, { isOver: false })
     await deleteImageSet(catalog, goes)
-    assert.equal(await claimHollow(catalog), undefined)
+    assert.equal(await claimForCompaction(catalog), undefined)
     await finish()
     await begin(catalog, stays.datastoreId, updateOf(stays.imageSetId, 1))
-    assert.equal(await claimHollow(catalog), undefined)
+    assert.equal(await claimForCompaction(catalog), undefined)
     await catalog.workflows.fail((await claim(catalog)).lease, { message: 'failed', at: AT + 2_000 })
-    assert.equal((await claimHollow(catalog))?.blobKey, 'store/shared')
+    assert.equal((await claimForCompaction(catalog))?.blobKey, 'store/shared')
   })
 
   test('one that is kept as it is is told of again only when more is deleted, also while it was looked at', async (context) => {
@@ -103,13 +105,13 @@ export function testHollowBlobs(open: OpenCatalog): void {
     const { stays, goes } = await imported(catalog)
     const copy = await copyFor(catalog, stays)
     await deleteImageSet(catalog, goes)
-    await catalog.blobs.keepAsItIs((await claimHollow(catalog))!)
-    assert.equal(await claimHollow(catalog, LATER + 9_000), undefined)
+    await catalog.blobs.keepAsItIs((await claimForCompaction(catalog))!)
+    assert.equal(await claimForCompaction(catalog, LATER + 9_000), undefined)
     await deleteImageSet(catalog, await copyFor(catalog, stays))
-    const hollow = (await claimHollow(catalog))!
+    const toCompact = (await claimForCompaction(catalog))!
     await deleteImageSet(catalog, copy)
-    await catalog.blobs.keepAsItIs(hollow)
-    assert.equal((await claimHollow(catalog))?.blob, hollow.blob)
+    await catalog.blobs.keepAsItIs(toCompact)
+    assert.equal((await claimForCompaction(catalog))?.blob, toCompact.blob)
   })
 
   test('all that lies in it moves, of every version and copy, and the old key is free later', async (context) => {
@@ -117,10 +119,10 @@ export function testHollowBlobs(open: OpenCatalog): void {
     const { stays, goes } = await imported(catalog, { files: 150 })
     await update(catalog, stays, { from: 1, instances: { kind: 'of-version', version: 1 } })
     await deleteImageSet(catalog, goes)
-    const hollow = (await claimHollow(catalog))!
-    const pieces = await piecesOf(catalog, hollow)
-    assert.equal(pieces.length, 150)
-    await reserve(catalog, hollow)
+    const toCompact = (await claimForCompaction(catalog))!
+    const ranges = await piecesOf(catalog, toCompact)
+    assert.equal(ranges.length, 150)
+    await reserve(catalog, toCompact)
     assert.deepEqual(await keysOf(catalog), [
       `document of ${stays.imageSetId} false`,
       `levels of ${stays.imageSetId} false`,
@@ -128,7 +130,7 @@ export function testHollowBlobs(open: OpenCatalog): void {
     ])
     const before = await catalog.imageSets.levels({ ...stays, version: 1 })
     assert.ok(typeof before === 'object' && before.blobKey === 'store/shared')
-    assert.equal(await catalog.blobs.move(moving(hollow, pieces)), 'moved')
+    assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'moved')
     const key = 'store/rewritten'
     const expected = Array.from({ length: 150 }, (_, at) => [
       ...[key, BYTES_EACH * at, key, BYTES_EACH * at + 60, key, BYTES_EACH * at + 40],
@@ -137,23 +139,23 @@ export function testHollowBlobs(open: OpenCatalog): void {
     const levels = await catalog.imageSets.levels({ ...stays, version: 1 })
     assert.deepEqual(levels, { blobKey: 'store/rewritten', offsetBytes: BYTES_EACH * 149 + 80, sizeBytes: 10 })
     const [known] = await catalog.blobs.get(['store/rewritten'])
-    assert.deepEqual([known!.digest, known!.isFree], [NEW_DIGEST, false])
+    assert.deepEqual([known!.digest, known!.isUnreferenced], [NEW_DIGEST, false])
     assert.deepEqual(await catalog.blobs.free({ before: LATER + 5_000, limit: 10 }), [])
     const free = await catalog.blobs.free({ before: LATER + 5_001, limit: 10 })
     assert.deepEqual(
       free.map(({ blobKey }) => blobKey),
       ['store/shared'],
     )
-    assert.equal(await claimHollow(catalog, LATER + 9_000), undefined)
+    assert.equal(await claimForCompaction(catalog, LATER + 9_000), undefined)
     for (const { isKept, known, reachBytes } of (await catalog.blobs.uses({ after: 0, imageSets: 10 })).uses) {
-      assert.ok(isKept && known?.isFree === false && reachBytes !== undefined)
+      assert.ok(isKept && known?.isUnreferenced === false && reachBytes !== undefined)
     }
   })
 
-  test('what an import brought and never showed makes a blob hollow as well', async (context) => {
+  test('what an import brought and never showed makes a blob toCompact as well', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
-    const keyOfHollow = async () => (await claimHollow(catalog))?.blobKey
+    const keyToCompact = async () => (await claimForCompaction(catalog))?.blobKey
 
     const twice = await startJob(catalog, { datastoreId, name: 'a file twice' })
     const files = ['first', 'second'].map((key) => storedFile(key, { sop: '1.1', blobKey: `blob of ${key}` }))
@@ -161,7 +163,7 @@ export function testHollowBlobs(open: OpenCatalog): void {
     await catalog.importJobs.record(twice, [...files, beside])
     await publishAll(catalog, twice, AT)
     await catalog.importJobs.finish(twice, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
-    const found = [await keyOfHollow(), await keyOfHollow(), await keyOfHollow()]
+    const found = [await keyToCompact(), await keyToCompact(), await keyToCompact()]
     assert.deepEqual(found.sort(), ['blob of first', 'blob of second', undefined])
 
     const failing = await startJob(catalog, { datastoreId, name: 'failing' })
@@ -170,7 +172,7 @@ export function testHollowBlobs(open: OpenCatalog): void {
     ])
     await catalog.importJobs.publish(failing, await catalog.importJobs.waitingGroups(failing.jobId, 1), AT)
     await catalog.importJobs.finish(failing, { jobStatus: 'FAILED', message: 'failed', endedAt: AT })
-    assert.deepEqual([await keyOfHollow(), await keyOfHollow()], ['of a job that failed', undefined])
+    assert.deepEqual([await keyToCompact(), await keyToCompact()], ['of a job that failed', undefined])
 
     const moved = await startJob(catalog, { datastoreId, name: 'documents' })
     const studies = ['1.7', '1.8'].map((study) => storedFile(study, { study, blobKey: `blob of ${study}` }))
@@ -182,40 +184,40 @@ export function testHollowBlobs(open: OpenCatalog): void {
     const again = { blobKey: 'document of one', ofGroups: new Map([[groups[1]!.groupId, document]]) }
     await catalog.importJobs.publish(moved, groups.slice(1), AT, again)
     await catalog.importJobs.finish(moved, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
-    assert.deepEqual([await keyOfHollow(), await keyOfHollow()], ['documents of both', undefined])
+    assert.deepEqual([await keyToCompact(), await keyToCompact()], ['documents of both', undefined])
   })
 
   test('nothing moves where not all was put, or too late, or by whoever was not first', async (context) => {
     const catalog = await open(context)
     const { stays, goes } = await imported(catalog)
     await deleteImageSet(catalog, goes)
-    const hollow = (await claimHollow(catalog))!
-    const pieces = await piecesOf(catalog, hollow)
+    const toCompact = (await claimForCompaction(catalog))!
+    const ranges = await piecesOf(catalog, toCompact)
     const before = await placeOf(catalog, stays)
-    assert.equal(await catalog.blobs.move(moving(hollow, pieces)), 'changed', 'nothing was reserved')
-    await reserve(catalog, hollow)
-    assert.equal(await catalog.blobs.move(moving(hollow, pieces.slice(1))), 'changed')
-    assert.equal(await catalog.blobs.move(moving(hollow, pieces, LATER + 1)), 'changed', 'it is free by now')
+    assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'changed', 'nothing was reserved')
+    await reserve(catalog, toCompact)
+    assert.equal(await catalog.blobs.move(moving(toCompact, ranges.slice(1))), 'changed')
+    assert.equal(await catalog.blobs.move(moving(toCompact, ranges, LATER + 1)), 'changed', 'it is free by now')
     assert.deepEqual(await placeOf(catalog, stays), before)
-    assert.equal(await catalog.blobs.move(moving(hollow, pieces)), 'moved')
-    await catalog.blobs.reserve({ beside: hollow, blobKey: 'store/late', freeFrom: LATER + 1 })
-    const late = { ...moving(hollow, pieces), to: { blobKey: 'store/late', digest: NEW_DIGEST } }
+    assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'moved')
+    await catalog.blobs.reserve({ beside: toCompact, blobKey: 'store/late', unreferencedFrom: LATER + 1 })
+    const late = { ...moving(toCompact, ranges), to: { blobKey: 'store/late', digest: NEW_DIGEST } }
     assert.equal(await catalog.blobs.move(late), 'changed')
     assert.deepEqual(await keysOf(catalog), ['store/late true', 'store/rewritten false', 'store/shared true'])
   })
 
-  test('what is deleted between claim and move leaves the new blob hollow', async (context) => {
+  test('what is deleted between claim and move leaves the new blob toCompact', async (context) => {
     const catalog = await open(context)
     const { stays, goes } = await imported(catalog)
     const third = await copyFor(catalog, stays)
     await deleteImageSet(catalog, goes)
-    const hollow = (await claimHollow(catalog))!
-    const pieces = await piecesOf(catalog, hollow)
-    await reserve(catalog, hollow)
+    const toCompact = (await claimForCompaction(catalog))!
+    const ranges = await piecesOf(catalog, toCompact)
+    await reserve(catalog, toCompact)
     await deleteImageSet(catalog, third, AT + 5_000)
-    assert.equal(await catalog.blobs.move(moving(hollow, pieces)), 'moved')
-    assert.equal(await claimHollow(catalog, LATER, AT + 5_000), undefined)
-    assert.equal((await claimHollow(catalog))?.blobKey, 'store/rewritten')
+    assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'moved')
+    assert.equal(await claimForCompaction(catalog, LATER, AT + 5_000), undefined)
+    assert.equal((await claimForCompaction(catalog))?.blobKey, 'store/rewritten')
   })
 }
 

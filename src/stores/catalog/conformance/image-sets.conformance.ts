@@ -167,8 +167,8 @@ export function testImageSets(open: OpenCatalog): void {
       } as const
       assert.deepEqual(await found(catalog, datastoreId, { filters: [exactly] }), [imageSetId])
     }
-    const studyInstant = rows[1]!.DICOMStudyDateAndTime!
-    const micro = { attribute: 'DICOMStudyDateAndTime', from: studyInstant + 1, to: studyInstant + 1 } as const
+    const studyTimestamp = rows[1]!.DICOMStudyDateAndTime!
+    const micro = { attribute: 'DICOMStudyDateAndTime', from: studyTimestamp + 1, to: studyTimestamp + 1 } as const
     assert.deepEqual(await found(catalog, datastoreId, { filters: [micro] }), [])
   })
 
@@ -208,12 +208,12 @@ export function testImageSets(open: OpenCatalog): void {
     const second = await catalog.imageSets.search({
       ...request,
       after: positionOf(request.search, first.rows[1]!),
-      asOf: first.asOf,
+      snapshotVersion: first.snapshotVersion,
     })
     const third = await catalog.imageSets.search({
       ...request,
       after: positionOf(request.search, second.rows[1]!),
-      asOf: second.asOf,
+      snapshotVersion: second.snapshotVersion,
     })
     const seen = [...first.rows, ...second.rows, ...third.rows].map((row) => [row.imageSetId, row.version])
     assert.deepEqual(
@@ -234,11 +234,11 @@ export function testImageSets(open: OpenCatalog): void {
     const second = await catalog.imageSets.search({
       ...request,
       after: positionOf(request.search, first.rows[0]!),
-      asOf: first.asOf,
+      snapshotVersion: first.snapshotVersion,
     })
     assert.deepEqual(second.rows, [])
-    assert.ok(second.asOf > first.asOf)
-    const everything = await catalog.imageSets.search({ ...request, limit: 10, asOf: first.asOf })
+    assert.ok(second.snapshotVersion > first.snapshotVersion)
+    const everything = await catalog.imageSets.search({ ...request, limit: 10, snapshotVersion: first.snapshotVersion })
     assert.ok(everything.rows.some((row) => row.imageSetId === old && row.version === 2))
   })
 
@@ -248,18 +248,21 @@ export function testImageSets(open: OpenCatalog): void {
     const read = await imageSet(catalog, datastoreId, { study: '1.1', at: AT })
     const other = await imageSet(catalog, datastoreId, { study: '1.2', at: AT + 1 })
     const request = { datastoreId, search: { filters: [], sort: NEWEST_FIRST }, limit: 10 }
-    const accessesOf = async (asOf?: number) => {
-      const { rows } = await catalog.imageSets.search({ ...request, ...(asOf === undefined ? {} : { asOf }) })
+    const accessesOf = async (snapshotVersion?: number) => {
+      const { rows } = await catalog.imageSets.search({
+        ...request,
+        ...(snapshotVersion === undefined ? {} : { snapshotVersion }),
+      })
       return Object.fromEntries(rows.map((row) => [row.imageSetId, row.lastAccessedAt]))
     }
-    const { asOf } = await catalog.imageSets.search(request)
+    const { snapshotVersion } = await catalog.imageSets.search(request)
     const access = (at: number) => [{ datastoreId, imageSetId: read, at }]
     const hour = { unlessWithinMs: 3_600_000 }
     await catalog.imageSets.accessed(access(AT + 3_599_999), hour)
     assert.deepEqual(await accessesOf(), { [read]: AT, [other]: AT + 1 })
     await catalog.imageSets.accessed([...access(AT + DAY_MS), { datastoreId, imageSetId: 'f'.repeat(32), at: 0 }], hour)
     assert.deepEqual(await accessesOf(), { [read]: AT + DAY_MS, [other]: AT + 1 })
-    assert.deepEqual(await accessesOf(asOf), { [read]: AT, [other]: AT + 1 })
+    assert.deepEqual(await accessesOf(snapshotVersion), { [read]: AT, [other]: AT + 1 })
     await catalog.imageSets.accessed(access(AT + DAY_MS + 1_000), hour)
     assert.deepEqual(await accessesOf(), { [read]: AT + DAY_MS, [other]: AT + 1 })
     for await (const { differences } of catalog.searchIndex.verify()) assert.deepEqual(differences, [])

@@ -76,7 +76,7 @@ export const versionOf = (imageSetId: string, values: Partial<VersionToPublish> 
   levels: { blobKey: `levels of ${imageSetId}`, offsetBytes: 0, sizeBytes: 30 },
   document: { blobKey: `document of ${imageSetId}`, offsetBytes: 1, sizeBytes: 2, contentBytes: 3, crc32: 4 },
   grouping: ELEMENTS,
-  studyInstant: null,
+  studyTimestamp: null,
   tags: '{"DICOMPatientName":"NEW"}',
   instances: { kind: 'changed', removed: [], replaced: [] },
   ...values,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ImageSetLocked } from '../image-set-records.ts'
-import { WorkflowLost, type WorkflowRequest } from '../workflow-repository.ts'
+import { WorkflowLeaseLost, type WorkflowRequest } from '../workflow-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, type FileValues, importFiles, publishAll, startJob } from './catalog.fixture.ts'
 import {
@@ -331,14 +331,14 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.deepEqual([slow.attempt, fast.attempt], [1, 2])
     assert.deepEqual(fast.request, slow.request)
     const end = { versions: [versionOf(imageSetId)], at: AT }
-    await assert.rejects(catalog.workflows.complete(slow.lease, end), WorkflowLost)
-    await assert.rejects(catalog.workflows.renew(slow.lease, AT), WorkflowLost)
-    await assert.rejects(catalog.workflows.fail(slow.lease, { message: 'No', at: AT }), WorkflowLost)
+    await assert.rejects(catalog.workflows.complete(slow.lease, end), WorkflowLeaseLost)
+    await assert.rejects(catalog.workflows.renew(slow.lease, AT), WorkflowLeaseLost)
+    await assert.rejects(catalog.workflows.fail(slow.lease, { message: 'No', at: AT }), WorkflowLeaseLost)
     await catalog.workflows.release(fast.lease, AT)
     const again = await claim(catalog, 'slow', AT)
     assert.equal(again.attempt, 1)
     await catalog.workflows.complete(again.lease, end)
-    await assert.rejects(catalog.workflows.complete(again.lease, end), WorkflowLost)
+    await assert.rejects(catalog.workflows.complete(again.lease, end), WorkflowLeaseLost)
     assert.equal(await catalog.workflows.claim({ owner: 'fast', now: AT, leaseUntil: AT }), undefined)
   })
 
@@ -368,7 +368,13 @@ export function testWorkflows(open: OpenCatalog): void {
     await update(catalog, { datastoreId, imageSetId }, { from: 1 })
     const [row] = first.rows
     const after = { key: row!.updatedAt, seq: row!.seq }
-    const second = await catalog.imageSets.search({ datastoreId, search: all, limit: 5, asOf: first.asOf, after })
+    const second = await catalog.imageSets.search({
+      datastoreId,
+      search: all,
+      limit: 5,
+      snapshotVersion: first.snapshotVersion,
+      after,
+    })
     assert.deepEqual(
       second.rows.map((each) => [each.imageSetId, each.version]),
       [[imageSetId, 1]],

@@ -15,7 +15,7 @@ import {
   type SearchableImageSet,
 } from '../../../imaging/search/search.ts'
 import { hashOf } from './entries.ts'
-import { imageSetOf, Space } from './partition.fixture.ts'
+import { imageSetOf, Partition } from './partition.fixture.ts'
 
 const SEED = 20260402
 const SORT_FIELDS = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime'] as const
@@ -45,7 +45,7 @@ const searches: fc.Arbitrary<Search> = fc.record({
   sort: fc.record({ sortField: fc.constantFrom(...SORT_FIELDS), sortOrder: fc.constantFrom('ASC', 'DESC') }),
 })
 
-test('a space, built at once or grown entry by entry, answers page by page what a search means, and how much', () => {
+test('a partition, built at once or grown entry by entry, answers page by page what a search means, and how much', () => {
   fc.assert(
     fc.property(
       imageSets(300),
@@ -55,25 +55,25 @@ test('a space, built at once or grown entry by entry, answers page by page what 
       fc.array(searches, { minLength: 10, maxLength: 10 }),
       (first, later, entriesMax, limit, tried) => {
         const rows = new Map<number, SearchableImageSet>(first.map((row) => [row.seq, row]))
-        const space = new Space(first, entriesMax)
+        const partition = new Partition(first, entriesMax)
         // What comes later takes the place of what has its seq; some goes for good.
         for (const row of later) {
           const before = rows.get(row.seq)
-          if (before !== undefined) space.remove(before)
+          if (before !== undefined) partition.remove(before)
           rows.delete(row.seq)
           if (row.seq % 5 === 0) continue
-          space.add(row)
+          partition.add(row)
           rows.set(row.seq, row)
         }
-        assert.equal(space.bounds.entryCount(), rows.size)
+        assert.equal(partition.bounds.entryCount(), rows.size)
         for (const search of tried) {
           const meant = [...rows.values()]
             .filter((row) => matches(search, row))
             .map((row) => positionOf(search, row))
             .sort((a, b) => comparePositions(search.sort.sortOrder, a, b))
-          assert.equal(space.count(search.filters).total, meant.length)
+          assert.equal(partition.count(search.filters).total, meant.length)
           for (let start = 0; start <= meant.length; start += limit) {
-            const { seqs } = space.search(search, { after: meant[start - 1], limit })
+            const { seqs } = partition.search(search, { after: meant[start - 1], limit })
             assert.deepEqual(
               seqs,
               meant.slice(start, start + limit).map(({ seq }) => seq),
@@ -87,16 +87,16 @@ test('a space, built at once or grown entry by entry, answers page by page what 
 })
 
 test('no leaf is larger than it may be, though all image sets be equal in every date', () => {
-  const space = new Space([], 4)
-  for (let seq = 0; seq < 100; seq++) space.add(imageSetOf(seq, [7, 7, null]))
-  assert.ok(Math.max(...space.bounds.entryCounts) <= 4)
-  assert.equal(space.bounds.entryCount(), 100)
+  const partition = new Partition([], 4)
+  for (let seq = 0; seq < 100; seq++) partition.add(imageSetOf(seq, [7, 7, null]))
+  assert.ok(Math.max(...partition.bounds.entryCounts) <= 4)
+  assert.equal(partition.bounds.entryCount(), 100)
 })
 
 test('what comes in order of time fills its leaves', () => {
-  const space = new Space([], 100)
-  for (let seq = 0; seq < 10_000; seq++) space.add(imageSetOf(seq, [seq * 1_000, seq * 1_000, seq * 1_000]))
-  assert.ok(space.bounds.count <= 10_000 / 80, `${space.bounds.count} leaves`)
+  const partition = new Partition([], 100)
+  for (let seq = 0; seq < 10_000; seq++) partition.add(imageSetOf(seq, [seq * 1_000, seq * 1_000, seq * 1_000]))
+  assert.ok(partition.bounds.count <= 10_000 / 80, `${partition.bounds.count} leaves`)
 })
 
 test('a text has one hash of sixteen bits, never that of no text', () => {
@@ -111,13 +111,13 @@ test('a text has one hash of sixteen bits, never that of no text', () => {
 })
 
 test('nothing is read where nothing can match, and no leaf before the cursor', () => {
-  const space = new Space(
+  const partition = new Partition(
     Array.from({ length: 1_000 }, (_, seq) => imageSetOf(seq, [0, seq, 0])),
     10,
   )
   const sort = { sortField: 'createdAt', sortOrder: 'DESC' } as const
   const read = (filters: readonly Filter[], after?: Position) =>
-    space.search({ filters, sort }, { after, limit: 11 }).leavesVisited
+    partition.search({ filters, sort }, { after, limit: 11 }).leavesVisited
   assert.equal(read([{ attribute: 'createdAt', from: -5, to: -1 }]), 0)
   assert.equal(read([], { key: 0, seq: 999 }), 0)
   // A page of 11 lies in three leaves of five to ten at the most, and one more may be cut.

@@ -15,7 +15,7 @@ interface Wanted extends Criteria {
   /** Rank and seq of the entry before the page. */
   readonly afterRank: number
   readonly afterSeq: number
-  readonly asOf: number
+  readonly snapshotVersion: number
   readonly not: ReadonlySet<number>
   readonly limit: number
 }
@@ -24,7 +24,7 @@ export interface PageOfEntries {
   readonly search: Search
   readonly after?: Position | undefined
   /** Entries that changed later are left out. */
-  readonly asOf: number
+  readonly snapshotVersion: number
   readonly limit: number
   /** Left out too: their texts had the hash that was looked for, and were others. */
   readonly not?: ReadonlySet<number>
@@ -32,7 +32,7 @@ export interface PageOfEntries {
 
 export interface BestFirst {
   readonly wanted: Wanted
-  readonly spaces: readonly LeafBounds[]
+  readonly partitions: readonly LeafBounds[]
   readonly candidates: Candidates
   /** Sorted: the least ranks found so far, and their seqs. */
   readonly ranks: number[]
@@ -56,12 +56,12 @@ const CANDIDATES_AT_FIRST = 256
 /** More groups than a space ever has. */
 const GROUPS_MAX = 2 ** 32
 
-const groupName = (space: number, group: number) => -1 - (space * GROUPS_MAX + group)
+const groupName = (partition: number, group: number) => -1 - (partition * GROUPS_MAX + group)
 
 /** In order of rank, then seq, entries come as comparePositions has them. */
 const rankOf = (key: number, descending: boolean) => (descending && key !== LACKING ? -key : key)
 
-export function beginBestFirst(spaces: readonly LeafBounds[], page: PageOfEntries): BestFirst {
+export function beginBestFirst(partitions: readonly LeafBounds[], page: PageOfEntries): BestFirst {
   const wanted = wantedOf(page)
   const candidates: Candidates = {
     size: 0,
@@ -69,18 +69,18 @@ export function beginBestFirst(spaces: readonly LeafBounds[], page: PageOfEntrie
     seqs: new Float64Array(CANDIDATES_AT_FIRST),
     names: new Float64Array(CANDIDATES_AT_FIRST),
   }
-  for (const [index, space] of spaces.entries()) {
-    const groups = space.groups()
-    for (let group = 0; group < space.groupCount; group++) {
+  for (const [index, partition] of partitions.entries()) {
+    const groups = partition.groups()
+    for (let group = 0; group < partition.groupCount; group++) {
       const start = group * NUMBERS_PER_LEAF
       if (mayHoldNext(wanted, groups, start))
         push(candidates, wanted, { numbers: groups, start, name: groupName(index, group) })
     }
   }
-  return { wanted, spaces, candidates, ranks: [], seqs: [], leavesMatching: 0, leavesVisited: 0, entriesVisited: 0 }
+  return { wanted, partitions, candidates, ranks: [], seqs: [], leavesMatching: 0, leavesVisited: 0, entriesVisited: 0 }
 }
 
-function wantedOf({ search, after, asOf, limit, not = new Set() }: PageOfEntries): Wanted {
+function wantedOf({ search, after, snapshotVersion, limit, not = new Set() }: PageOfEntries): Wanted {
   const descending = search.sort.sortOrder === 'DESC'
   return {
     ...criteriaOf(search.filters),
@@ -88,7 +88,7 @@ function wantedOf({ search, after, asOf, limit, not = new Set() }: PageOfEntries
     descending,
     afterRank: after === undefined ? Number.NEGATIVE_INFINITY : rankOf(after.key ?? LACKING, descending),
     afterSeq: after?.seq ?? -1,
-    asOf,
+    snapshotVersion,
     not,
     limit,
   }
@@ -187,10 +187,10 @@ export function nextLeaf(search: BestFirst): number | undefined {
 
 function openGroup(search: BestFirst, group: number): void {
   const { wanted, candidates } = search
-  const space = search.spaces[Math.floor(group / GROUPS_MAX)]!
+  const partition = search.partitions[Math.floor(group / GROUPS_MAX)]!
   const first = (group % GROUPS_MAX) * LEAVES_PER_GROUP
-  const { numbers, entryCounts, leaves } = space
-  for (let at = first; at < Math.min(space.count, first + LEAVES_PER_GROUP); at++) {
+  const { numbers, entryCounts, leaves } = partition
+  for (let at = first; at < Math.min(partition.count, first + LEAVES_PER_GROUP); at++) {
     const start = at * NUMBERS_PER_LEAF
     if (entryCounts[at] === 0 || !mayHoldNext(wanted, numbers, start)) continue
     push(candidates, wanted, { numbers, start, name: leaves[at]! })
@@ -201,7 +201,7 @@ function openGroup(search: BestFirst, group: number): void {
 /** Takes what belongs to the page out of some entries. */
 export function visit(search: BestFirst, entries: Entries): void {
   const { wanted, ranks, seqs } = search
-  const { afterRank, afterSeq, asOf, limit, descending, not } = wanted
+  const { afterRank, afterSeq, snapshotVersion, limit, descending, not } = wanted
   const keys = entries.columns[wanted.sortDimension]!
   const seqColumn = entries.columns[SEQ]!
   search.leavesVisited++
@@ -212,7 +212,7 @@ export function visit(search: BestFirst, entries: Entries): void {
     if (!isBefore(afterRank, afterSeq, rank, seq)) continue
     if (ranks.length === limit && !isBefore(rank, seq, ranks[limit - 1]!, seqs[limit - 1]!)) continue
     if (!entryMatches(wanted, entries, at)) continue
-    if (entries.changedIn[at]! > asOf) continue
+    if (entries.changedIn[at]! > snapshotVersion) continue
     if (not.has(seq)) continue
     keep(search, rank, seq)
   }

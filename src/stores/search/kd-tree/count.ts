@@ -15,15 +15,15 @@ export interface Tally {
 }
 
 /** Exact unless the criteria have a text: two texts may have one hash. */
-export function tally(spaces: readonly LeafBounds[], criteria: Criteria): Tally {
+export function tally(partitions: readonly LeafBounds[], criteria: Criteria): Tally {
   let [counted, leavesMatching] = [0, 0]
   const leavesToRead: number[] = []
-  for (const space of spaces) {
-    for (let at = 0; at < space.count; at++) {
-      const count = countFromBounds(criteria, space, at)
+  for (const partition of partitions) {
+    for (let at = 0; at < partition.count; at++) {
+      const count = countFromBounds(criteria, partition, at)
       if (count === 0) continue
       leavesMatching++
-      if (count === undefined) leavesToRead.push(space.leaves[at]!)
+      if (count === undefined) leavesToRead.push(partition.leaves[at]!)
       else counted += count
     }
   }

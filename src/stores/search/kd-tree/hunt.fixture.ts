@@ -29,12 +29,12 @@ export interface Burden {
   readonly count: number
 }
 
-export function burdenOf({ space }: HuntedStore, { search, after, limit }: HuntedSearch): Burden {
-  const leaves = [space.bounds.count]
-  const { leavesVisited } = space.search(search, { after: after ?? undefined, limit })
+export function burdenOf({ partition }: HuntedStore, { search, after, limit }: HuntedSearch): Burden {
+  const leaves = [partition.bounds.count]
+  const { leavesVisited } = partition.search(search, { after: after ?? undefined, limit })
   return {
     page: leavesVisited / leavesVisitedMax(leaves, limit),
-    count: space.count(search.filters).leavesRead / leavesCountedMax(leaves),
+    count: partition.count(search.filters).leavesRead / leavesCountedMax(leaves),
   }
 }
 

@@ -1,6 +1,6 @@
 /** Stores that are hard to index, each drawn the same every time: what the hunt for the worst search goes through. */
 import type { SearchableImageSet } from '../../../imaging/search/search.ts'
-import { imageSetOf, Space } from './partition.fixture.ts'
+import { imageSetOf, Partition } from './partition.fixture.ts'
 
 const IMAGE_SETS = 15_000
 const ENTRIES_PER_LEAF = 16
@@ -9,7 +9,7 @@ const DAY = 86_400_000
 const STUDY_DAY = DAY * 1_000
 
 export interface HuntedStore {
-  readonly space: Space
+  readonly partition: Partition
   readonly imageSets: readonly SearchableImageSet[]
 }
 
@@ -83,17 +83,17 @@ export function openHuntedStore(name: string): HuntedStore {
   })
   const isChanged = name.endsWith('again and again')
   const builtAtOnce = isGrown || isChanged ? IMAGE_SETS / 10 : IMAGE_SETS
-  const space = new Space(imageSets.slice(0, builtAtOnce), ENTRIES_PER_LEAF)
-  for (const imageSet of imageSets.slice(builtAtOnce)) space.add(imageSet)
-  if (!isChanged) return { space, imageSets }
+  const partition = new Partition(imageSets.slice(0, builtAtOnce), ENTRIES_PER_LEAF)
+  for (const imageSet of imageSets.slice(builtAtOnce)) partition.add(imageSet)
+  if (!isChanged) return { partition, imageSets }
   // Each change is the newest: what is changed leaves its leaf for the last one, and leaves are emptied.
   for (let change = 0; change < IMAGE_SETS; change++) {
     const at = Math.floor(random() * IMAGE_SETS)
     const before = imageSets[at]!
     const after = { ...before, updatedAt: 730 * DAY + change * 60_000 }
-    space.remove(before)
-    space.add(after)
+    partition.remove(before)
+    partition.add(after)
     imageSets[at] = after
   }
-  return { space, imageSets }
+  return { partition, imageSets }
 }

@@ -1,5 +1,5 @@
 /**
- * What is kept in memory of the leaves of one space: of each its cell and its box. Cells part the whole space, so that a point lies
+ * What is kept in memory of the leaves of one space: of each its cell and its box. Regions part the whole space, so that a point lies
  * in exactly one; they are half open, `from <= x < to`. A box is the least that holds the entries there are, both ends inclusive.
  */
 import { DIMENSIONS, type Entries } from './entries.ts'
@@ -13,16 +13,16 @@ const EXTENTS_HOLD = 1.02
 export const LEAVES_PER_GROUP = 64
 /** Numbers per leaf: from and to of its cell, then from and to of its box. */
 export const NUMBERS_PER_LEAF = SIZE * 4
-const CELL_TO = SIZE
+const REGION_TO = SIZE
 export const BOX_FROM = SIZE * 2
 export const BOX_TO = SIZE * 3
 
-export interface Cell {
+export interface Region {
   readonly from: readonly number[]
   readonly to: readonly number[]
 }
 
-export const WHOLE: Cell = {
+export const WHOLE: Region = {
   from: DIMENSIONS.map(() => Number.NEGATIVE_INFINITY),
   to: DIMENSIONS.map(() => Number.POSITIVE_INFINITY),
 }
@@ -85,11 +85,11 @@ export class LeafBounds {
     return -1
   }
 
-  cellAt(at: number): Cell {
+  regionAt(at: number): Region {
     const start = at * NUMBERS_PER_LEAF
     return {
       from: [...this.numbers.subarray(start, start + SIZE)],
-      to: [...this.numbers.subarray(start + CELL_TO, start + CELL_TO + SIZE)],
+      to: [...this.numbers.subarray(start + REGION_TO, start + REGION_TO + SIZE)],
     }
   }
 
@@ -143,12 +143,12 @@ export class LeafBounds {
   #sumGroup(group: number): void {
     const to = group * NUMBERS_PER_LEAF
     for (const low of [0, BOX_FROM]) this.#groups.fill(Number.POSITIVE_INFINITY, to + low, to + low + SIZE)
-    for (const high of [CELL_TO, BOX_TO]) this.#groups.fill(Number.NEGATIVE_INFINITY, to + high, to + high + SIZE)
+    for (const high of [REGION_TO, BOX_TO]) this.#groups.fill(Number.NEGATIVE_INFINITY, to + high, to + high + SIZE)
     const last = Math.min(this.count, (group + 1) * LEAVES_PER_GROUP)
     for (let at = group * LEAVES_PER_GROUP; at < last; at++) {
       const start = at * NUMBERS_PER_LEAF
       for (let dimension = 0; dimension < SIZE; dimension++) {
-        this.#widen(to + dimension, start + dimension, CELL_TO)
+        this.#widen(to + dimension, start + dimension, REGION_TO)
         if (this.entryCounts[at]! > 0) this.#widen(to + BOX_FROM + dimension, start + BOX_FROM + dimension, SIZE)
       }
     }
@@ -165,16 +165,16 @@ export class LeafBounds {
 function holds(numbers: Float64Array, start: number, point: readonly number[]): boolean {
   for (let dimension = 0; dimension < SIZE; dimension++) {
     const x = point[dimension]!
-    if (!(x >= numbers[start + dimension]! && x < numbers[start + CELL_TO + dimension]!)) return false
+    if (!(x >= numbers[start + dimension]! && x < numbers[start + REGION_TO + dimension]!)) return false
   }
   return true
 }
 
 /** The numbers of a leaf with that cell and these entries. */
-export function boundsOf(cell: Cell, { columns }: Entries): Float64Array {
+export function boundsOf(region: Region, { columns }: Entries): Float64Array {
   const numbers = new Float64Array(NUMBERS_PER_LEAF)
-  numbers.set(cell.from)
-  numbers.set(cell.to, CELL_TO)
+  numbers.set(region.from)
+  numbers.set(region.to, REGION_TO)
   for (const [dimension, column] of columns.entries()) {
     let from = Number.POSITIVE_INFINITY
     let to = Number.NEGATIVE_INFINITY

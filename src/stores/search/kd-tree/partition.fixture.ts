@@ -8,7 +8,7 @@ import { changedEntries, decodeEntries, encodeEntries, entriesOf, entryOf, LACKI
 import { boundsOf, LeafBounds } from './leaf-bounds.ts'
 import { buildLeaves, divideLeaf, type Leaf } from './split.ts'
 
-export class Space {
+export class Partition {
   readonly bounds = new LeafBounds()
   readonly #bytes: Uint8Array[] = []
   readonly #entriesMax: number
@@ -16,15 +16,15 @@ export class Space {
   constructor(imageSets: readonly SearchableImageSet[], entriesMax: number) {
     this.#entriesMax = entriesMax
     const entries = encodeEntries(imageSets.map((imageSet) => entryOf(imageSet, 1)))
-    for (const { cell, bytes } of buildLeaves(decodeEntries(entries), entriesMax)) {
-      this.#put(this.#bytes.length, cell, bytes)
+    for (const { region, bytes } of buildLeaves(decodeEntries(entries), entriesMax)) {
+      this.#put(this.#bytes.length, region, bytes)
     }
   }
 
-  #put(leaf: number, cell: Leaf['cell'], bytes: Uint8Array): void {
+  #put(leaf: number, region: Leaf['region'], bytes: Uint8Array): void {
     this.#bytes[leaf] = bytes
     const entries = decodeEntries(bytes)
-    this.bounds.set(leaf, entries.count, boundsOf(cell, entries))
+    this.bounds.set(leaf, entries.count, boundsOf(region, entries))
   }
 
   add(imageSet: SearchableImageSet): void {
@@ -37,12 +37,12 @@ export class Space {
 
   #edit(imageSet: SearchableImageSet, edit: Parameters<typeof changedEntries>[1]): void {
     const at = this.bounds.find(entryOf(imageSet, 1).point)
-    const cell = this.bounds.cellAt(at)
+    const region = this.bounds.regionAt(at)
     const bytes = changedEntries(this.#bytes[at]!, edit)
     assert.ok(bytes)
     const entries = decodeEntries(bytes)
     if (entries.count <= this.#entriesMax) {
-      this.#put(at, cell, bytes)
+      this.#put(at, region, bytes)
       return
     }
     const options = {
@@ -50,13 +50,13 @@ export class Space {
       entriesMax: this.#entriesMax,
       added: new Set([imageSet.seq]),
     }
-    for (const [part, leaf] of divideLeaf({ cell, entries: entriesOf(entries) }, options).entries()) {
-      this.#put(part === 0 ? at : this.#bytes.length, leaf.cell, encodeEntries(leaf.entries))
+    for (const [part, leaf] of divideLeaf({ region, entries: entriesOf(entries) }, options).entries()) {
+      this.#put(part === 0 ? at : this.#bytes.length, leaf.region, encodeEntries(leaf.entries))
     }
   }
 
   search(search: Search, page: { after?: Position | undefined; limit: number }): BestFirst {
-    const found = beginBestFirst([this.bounds], { search, ...page, asOf: Number.MAX_SAFE_INTEGER })
+    const found = beginBestFirst([this.bounds], { search, ...page, snapshotVersion: Number.MAX_SAFE_INTEGER })
     for (let leaf = nextLeaf(found); leaf !== undefined; leaf = nextLeaf(found)) {
       visit(found, decodeEntries(this.#bytes[leaf]!))
     }

@@ -1,9 +1,9 @@
-/** Cells that part a space are told from those that do not. */
+/** Regions that part a space are told from those that do not. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { decodeEntries } from './entries.ts'
-import { boundsOf, type Cell, WHOLE } from './leaf-bounds.ts'
+import { boundsOf, type Region, WHOLE } from './leaf-bounds.ts'
 import { partitionOf } from './regions.ts'
 
 const SEED = 20260404
@@ -15,23 +15,23 @@ const partitions = fc
     maxLength: 60,
   })
   .map((cuts) => {
-    const cells: Cell[] = [WHOLE]
+    const regions: Region[] = [WHOLE]
     for (const { which, dimension, at } of cuts) {
-      const place = which % cells.length
-      const { from, to } = cells[place]!
+      const place = which % regions.length
+      const { from, to } = regions[place]!
       if (!(from[dimension]! < at && at < to[dimension]!)) continue
-      cells[place] = { from, to: to.with(dimension, at) }
-      cells.push({ from: from.with(dimension, at), to })
+      regions[place] = { from, to: to.with(dimension, at) }
+      regions.push({ from: from.with(dimension, at), to })
     }
-    return cells
+    return regions
   })
 
-const asked = (cells: readonly Cell[]) => partitionOf(cells.map((cell) => boundsOf(cell, NO_ENTRIES)))
+const asked = (regions: readonly Region[]) => partitionOf(regions.map((region) => boundsOf(region, NO_ENTRIES)))
 
-test('cells that come from cutting the whole again and again part it', () => {
+test('regions that come from cutting the whole again and again part it', () => {
   fc.assert(
-    fc.property(partitions, (cells) => {
-      assert.deepEqual(asked(cells), { overlap: undefined, hasGap: false })
+    fc.property(partitions, (regions) => {
+      assert.deepEqual(asked(regions), { overlap: undefined, hasGap: false })
     }),
     { seed: SEED, numRuns: 300 },
   )
@@ -39,8 +39,8 @@ test('cells that come from cutting the whole again and again part it', () => {
 
 test('without any one of them there is a gap', () => {
   fc.assert(
-    fc.property(partitions, fc.nat(1_000), (cells, which) => {
-      assert.deepEqual(asked(cells.toSpliced(which % cells.length, 1)), { overlap: undefined, hasGap: true })
+    fc.property(partitions, fc.nat(1_000), (regions, which) => {
+      assert.deepEqual(asked(regions.toSpliced(which % regions.length, 1)), { overlap: undefined, hasGap: true })
     }),
     { seed: SEED, numRuns: 300 },
   )
@@ -48,11 +48,13 @@ test('without any one of them there is a gap', () => {
 
 test('one that reaches farther than it may shares points with another', () => {
   fc.assert(
-    fc.property(partitions, fc.nat(1_000), fc.nat(3), (cells, which, dimension) => {
-      const place = which % cells.length
-      const cell = cells[place]!
-      fc.pre(Number.isFinite(cell.to[dimension]))
-      const { overlap } = asked(cells.with(place, { ...cell, to: cell.to.with(dimension, cell.to[dimension]! + 0.5) }))
+    fc.property(partitions, fc.nat(1_000), fc.nat(3), (regions, which, dimension) => {
+      const place = which % regions.length
+      const region = regions[place]!
+      fc.pre(Number.isFinite(region.to[dimension]))
+      const { overlap } = asked(
+        regions.with(place, { ...region, to: region.to.with(dimension, region.to[dimension]! + 0.5) }),
+      )
       assert.ok(overlap?.includes(place))
     }),
     { seed: SEED, numRuns: 300 },

@@ -26,11 +26,11 @@ function overlapAmong(bounds: readonly Float64Array[]): [number, number] | undef
   const inOrder = [...bounds.keys()].sort((a, b) => fromOf(bounds[a]!, SWEPT) - fromOf(bounds[b]!, SWEPT) || a - b)
   let open: number[] = []
   for (const next of inOrder) {
-    const cell = bounds[next]!
+    const region = bounds[next]!
     const still: number[] = []
     for (const other of open) {
-      if (toOf(bounds[other]!, SWEPT) <= fromOf(cell, SWEPT)) continue
-      if (share(bounds[other]!, cell)) return [Math.min(other, next), Math.max(other, next)]
+      if (toOf(bounds[other]!, SWEPT) <= fromOf(region, SWEPT)) continue
+      if (share(bounds[other]!, region)) return [Math.min(other, next), Math.max(other, next)]
       still.push(other)
     }
     still.push(next)

@@ -3,11 +3,11 @@
  * of leaves cut so is a k-d tree without its inner nodes.
  */
 import { CREATED, DIMENSIONS, type Entries, type Entry, LACKING, pickEntries, SEQ, STUDY, UPDATED } from './entries.ts'
-import { type Cell, WHOLE } from './leaf-bounds.ts'
+import { type Region, WHOLE } from './leaf-bounds.ts'
 import { partBetween, type Scale, scaleOf } from './scale.ts'
 
 export interface Leaf {
-  readonly cell: Cell
+  readonly region: Region
   readonly entries: readonly Entry[]
 }
 
@@ -16,11 +16,11 @@ const SHARE_LEFT_BEHIND = 0.9
 const ENTRIES_PER_SCALE = 4_096
 
 /** What lacks a study instant never shares a leaf with what has one: so a leaf is wholly the one or the other. */
-export function emptySpace(): readonly [Leaf, Leaf] {
+export function emptyPartition(): readonly [Leaf, Leaf] {
   const [low, high] = cut(WHOLE, { dimension: STUDY, at: LACKING })
   return [
-    { cell: low, entries: [] },
-    { cell: high, entries: [] },
+    { region: low, entries: [] },
+    { region: high, entries: [] },
   ]
 }
 
@@ -28,28 +28,28 @@ export function emptySpace(): readonly [Leaf, Leaf] {
 export function* buildLeaves(
   entries: Entries,
   entriesMax: number,
-): Generator<{ readonly cell: Cell; readonly bytes: Uint8Array }> {
+): Generator<{ readonly region: Region; readonly bytes: Uint8Array }> {
   const studies = entries.columns[STUDY]!
   const places = Uint32Array.from(studies.keys())
   const lacking = places.filter((place) => studies[place] === LACKING)
   const dated = places.filter((place) => studies[place] !== LACKING)
   const extents = scalesOf(entries)
-  const [low, high] = emptySpace()
+  const [low, high] = emptyPartition()
   const waiting = [
-    { cell: high.cell, places: lacking },
-    { cell: low.cell, places: dated },
+    { region: high.region, places: lacking },
+    { region: low.region, places: dated },
   ]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (next.places.length <= entriesMax) {
-      yield { cell: next.cell, bytes: pickEntries(entries, next.places) }
+      yield { region: next.region, bytes: pickEntries(entries, next.places) }
       continue
     }
     const dimension = farthestOf(reachOfPlaces(entries, next.places), extents)
     const values = entries.columns[dimension]!
     const middle = medianOf(values, next.places)
-    const [lower, upper] = cut(next.cell, { dimension, at: middle })
-    waiting.push({ cell: upper, places: next.places.filter((place) => values[place]! >= middle) })
-    waiting.push({ cell: lower, places: next.places.filter((place) => values[place]! < middle) })
+    const [lower, upper] = cut(next.region, { dimension, at: middle })
+    waiting.push({ region: upper, places: next.places.filter((place) => values[place]! >= middle) })
+    waiting.push({ region: lower, places: next.places.filter((place) => values[place]! < middle) })
   }
 }
 
@@ -104,7 +104,7 @@ export function divideLeaf(
   leaf: Leaf,
   options: { readonly extents: readonly Scale[]; readonly entriesMax: number; readonly added: ReadonlySet<number> },
 ): readonly Leaf[] {
-  const { cell, entries } = leaf
+  const { region, entries } = leaf
   if (entries.length <= options.entriesMax) return [leaf]
   const dimension = farthestOf(reachOf(entries), options.extents)
   const inOrder = entries.toSorted((a, b) => a.point[dimension]! - b.point[dimension]!)
@@ -113,10 +113,10 @@ export function divideLeaf(
     inOrder.map(({ point }) => point[dimension]!),
     Math.floor(isAtEnd ? SHARE_LEFT_BEHIND * options.entriesMax : entries.length / 2),
   )
-  const [low, high] = cut(cell, { dimension, at: inOrder[at]!.point[dimension]! })
+  const [low, high] = cut(region, { dimension, at: inOrder[at]!.point[dimension]! })
   return [
-    { cell: low, entries: inOrder.slice(0, at) },
-    { cell: high, entries: inOrder.slice(at) },
+    { region: low, entries: inOrder.slice(0, at) },
+    { region: high, entries: inOrder.slice(at) },
   ].flatMap((part) => divideLeaf(part, options))
 }
 
@@ -130,10 +130,10 @@ function cutBefore(values: ArrayLike<number>, wanted: number): number {
   throw new RangeError('all values are equal')
 }
 
-function cut(cell: Cell, { dimension, at }: { dimension: number; at: number }): readonly [Cell, Cell] {
+function cut(region: Region, { dimension, at }: { dimension: number; at: number }): readonly [Region, Region] {
   return [
-    { from: cell.from, to: cell.to.with(dimension, at) },
-    { from: cell.from.with(dimension, at), to: cell.to },
+    { from: region.from, to: region.to.with(dimension, at) },
+    { from: region.from.with(dimension, at), to: region.to },
   ]
 }
 

@@ -6,63 +6,66 @@ import { COLUMN_OF, TEXT_INDEXES } from '../../sql/rows/search-columns.ts'
 import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf } from '../indexed-image-set.ts'
 import { decodeEntries, type Entries, encodeEntries, joinEntries } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
-import { bothKeys, nameOf, nameOfTexts, pairsOf, type SpaceKey, spaceKey, type Text } from '../partitions.ts'
+import { bothKeys, nameOf, nameOfTexts, type PartitionKey, pairsOf, partitionKey, type Text } from '../partitions.ts'
 
 /** How many rows are read at once. */
-const ROWS_PER_BITE = 20_000
+const ROWS_PER_BATCH = 20_000
 
 export interface Building {
   readonly sizes: IndexSizes
   readonly dialect: Dialect
-  readonly addSpace: (datastore: number, key: SpaceKey, entries: Entries) => Sql<void>
+  readonly addPartition: (datastore: number, key: PartitionKey, entries: Entries) => Sql<void>
 }
 
 /** One pass over the image sets, then space by space. Holds 52 bytes in memory for each image set in each of its spaces. */
-export function* buildAll({ sizes, dialect, addSpace }: Building): Sql<void> {
-  const pieces = new Map<string, { readonly datastore: number; readonly key: SpaceKey; readonly bytes: Uint8Array[] }>()
-  const pieceOf = (datastore: number, key: SpaceKey) => {
+export function* buildAll({ sizes, dialect, addPartition }: Building): Sql<void> {
+  const pieces = new Map<
+    string,
+    { readonly datastore: number; readonly key: PartitionKey; readonly bytes: Uint8Array[] }
+  >()
+  const pieceOf = (datastore: number, key: PartitionKey) => {
     const name = `${datastore} ${nameOf(key)}`
     const piece = pieces.get(name) ?? { datastore, key, bytes: [] }
     pieces.set(name, piece)
     return piece
   }
-  const heavy = new Map<number, ReadonlyMap<string, number>>()
+  const highFrequency = new Map<number, ReadonlyMap<string, number>>()
   for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
     for (const key of bothKeys([])) pieceOf(datastore, key)
-    const counts = yield* heavyTexts(datastore, { sizes, dialect })
-    heavy.set(datastore, new Map([...counts].map(([text, count]) => [nameOfTexts([text]), count])))
+    const counts = yield* highFrequencyValues(datastore, { sizes, dialect })
+    highFrequency.set(datastore, new Map([...counts].map(([text, count]) => [nameOfTexts([text]), count])))
     for (const text of counts.keys()) for (const key of bothKeys([text])) pieceOf(datastore, key)
   }
   const placesOf = (imageSet: Indexed) => {
     const { datastore, isPrimary, texts } = imageSet
-    const countOf = (text: Text) => heavy.get(datastore)!.get(nameOfTexts([text])) ?? 0
-    const heavyOnes = texts.filter((text) => countOf(text) > 0)
-    const pairs = pairsOf(heavyOnes.filter((text) => countOf(text) > sizes.pairFrom))
-    for (const pair of pairs) pieceOf(datastore, spaceKey(pair, !isPrimary))
-    return [[], ...heavyOnes.map((text) => [text]), ...pairs].map((some) =>
-      pieceOf(datastore, spaceKey(some, isPrimary)),
+    const countOf = (text: Text) => highFrequency.get(datastore)!.get(nameOfTexts([text])) ?? 0
+    const highFrequencyOnes = texts.filter((text) => countOf(text) > 0)
+    const pairs = pairsOf(highFrequencyOnes.filter((text) => countOf(text) > sizes.pairFrom))
+    for (const pair of pairs) pieceOf(datastore, partitionKey(pair, !isPrimary))
+    return [[], ...highFrequencyOnes.map((text) => [text]), ...pairs].map((some) =>
+      pieceOf(datastore, partitionKey(some, isPrimary)),
     )
   }
   for (let after = -1; ; ) {
     const rows = yield* all<IndexedRow>(
       `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?`,
-      ...[after, ROWS_PER_BITE],
+      ...[after, ROWS_PER_BATCH],
     )
     const placed = rows.map(indexedOf).flatMap((each) => placesOf(each).map((piece) => ({ piece, each })))
     for (const [piece, those] of Map.groupBy(placed, (one) => one.piece)) {
       piece.bytes.push(encodeEntries(those.map(({ each }) => each.entry)))
     }
-    if (rows.length < ROWS_PER_BITE) break
+    if (rows.length < ROWS_PER_BATCH) break
     after = rows.at(-1)!.seq
   }
   for (const [name, { datastore, key, bytes }] of pieces) {
     pieces.delete(name)
-    yield* addSpace(datastore, key, bytes.length === 1 ? decodeEntries(bytes[0]!) : joinEntries(bytes))
+    yield* addPartition(datastore, key, bytes.length === 1 ? decodeEntries(bytes[0]!) : joinEntries(bytes))
   }
 }
 
 /** The texts that shall have a space, with the number of image sets that have them. */
-export function* heavyTexts(
+export function* highFrequencyValues(
   datastore: number,
   { sizes, dialect }: Pick<Building, 'sizes' | 'dialect'>,
 ): Sql<ReadonlyMap<Text, number>> {
@@ -73,7 +76,7 @@ export function* heavyTexts(
     const rows = yield* all<{ value: string; count: number }>(
       `SELECT ${column} AS value, count(*) AS count FROM image_sets ${dialect.byIndex(index)}
        WHERE datastore = ? AND deleted_at IS NULL AND ${column} IS NOT NULL GROUP BY ${column} HAVING count(*) > ?`,
-      ...[datastore, isUid ? sizes.heavyUidFrom : sizes.heavyFrom],
+      ...[datastore, isUid ? sizes.highFrequencyUidFrom : sizes.highFrequencyFrom],
     )
     for (const { value, count } of rows) counts.set({ attribute, equals: value }, count)
   }

@@ -16,13 +16,13 @@ import { checkIndex } from '../search-index.fixture.ts'
 
 const SMALL: IndexSizes = {
   leafEntriesMax: 8,
-  heavyFrom: 20,
-  heavyUntil: 10,
-  heavyUidFrom: 6,
-  heavyUidUntil: 4,
+  highFrequencyFrom: 20,
+  highFrequencyUntil: 10,
+  highFrequencyUidFrom: 6,
+  highFrequencyUidUntil: 4,
   pairFrom: 12,
   countEvery: 1,
-  rebuiltPerBite: 50,
+  rebuildBatchRows: 50,
   leavesInMemory: 1_000,
   entryBytesInMemory: 10_000,
   summaryBytesInMemory: 10_000,
@@ -63,7 +63,7 @@ async function find(catalog: Catalog, datastoreId: string, filters: Search['filt
 
 const ANON = { attribute: 'DICOMPatientId', equals: 'ANON' } as const
 
-test('a text that many image sets come to share gets a space, and gives it up when few are left', async (context) => {
+test('a text that many image sets come to share gets a partition, and gives it up when few are left', async (context) => {
   const path = await newPath(context)
   const catalog = await openAt(context, path)
   const datastoreId = await createDatastore(catalog)
@@ -156,7 +156,7 @@ test('the index is built anew while image sets come, change and go, also by one 
   const leaves = outside.prepare<[], { first: number; last: number }>(
     'SELECT min(leaf) AS first, max(leaf) AS last FROM search_leaves',
   )
-  const spaces = checkIndex(path, SMALL)
+  const partitions = checkIndex(path, SMALL)
   const { last } = leaves.get()!
   const meanwhile = async (round: number) => {
     await importFiles(two, { datastoreId, files: filesOf(10 + round, { count: 30 }), at: AT + round })
@@ -182,8 +182,8 @@ test('the index is built anew while image sets come, change and go, also by one 
     told,
     told.toSorted((a, b) => a - b),
   )
-  assert.equal(checkIndex(path, SMALL), spaces)
-  assert.deepEqual(outside.prepare(`SELECT * FROM search_spaces WHERE state <> 'live'`).all(), [])
+  assert.equal(checkIndex(path, SMALL), partitions)
+  assert.deepEqual(outside.prepare(`SELECT * FROM search_partitions WHERE state <> 'live'`).all(), [])
   assert.ok(leaves.get()!.first > last, 'no leaf is an old one')
   const rows = outside.prepare<[], { count: number }>(
     'SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL',
@@ -204,11 +204,11 @@ test('an index that was lost is there again once it was built anew', async (cont
   await importFiles(catalog, { datastoreId, files: filesOf(1, { count: 60 }) })
   const outside = new Database(path)
   context.after(() => outside.close())
-  const spaces = checkIndex(path, SMALL)
-  outside.exec('DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_spaces')
+  const partitions = checkIndex(path, SMALL)
+  outside.exec('DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_partitions')
   assert.throws(() => checkIndex(path, SMALL))
   for await (const _ of catalog.searchIndex.rebuild());
-  assert.equal(checkIndex(path, SMALL), spaces)
+  assert.equal(checkIndex(path, SMALL), partitions)
 })
 
 test('texts that have the same hash are told apart', async (context) => {
@@ -220,7 +220,11 @@ test('texts that have the same hash are told apart', async (context) => {
       twins.set(hashOf(`P${count}`), `P${count}`)
     }
   })()
-  const catalog = await openAt(context, await newPath(context), { ...SMALL, heavyFrom: 4, heavyUntil: 2 })
+  const catalog = await openAt(context, await newPath(context), {
+    ...SMALL,
+    highFrequencyFrom: 4,
+    highFrequencyUntil: 2,
+  })
   const datastoreId = await createDatastore(catalog)
   // Both are heavy, and so is study id 1, which fewer have: its space is searched, for the hash of the patient.
   for (const [at, patientId] of pair.entries()) {

@@ -9,21 +9,21 @@ import { nextChange } from '../../sql/history/changes.ts'
 import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf, indexedWith, rowsOf } from '../indexed-image-set.ts'
 import { decodeEntries, type Entries, type Entry, encodeEntries, SEQ } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
-import { clearRetired, LeafWriter, retireSpace } from '../leaves.ts'
+import { clearRetired, LeafWriter, retirePartition } from '../leaves.ts'
 import {
   BoundsInMemory,
   bothKeys,
   nameOf,
   nameOfTexts,
+  PARTITION_COLUMNS,
+  type Partition,
+  type PartitionKey,
+  type PartitionRow,
+  type PartitionState,
   pairsOf,
-  SPACE_COLUMNS,
-  type Space,
-  type SpaceKey,
-  type SpaceRow,
-  type SpaceState,
-  spaceKey,
-  spaceOfRow,
-  spacesFor,
+  partitionKey,
+  partitionOfRow,
+  partitionsFor,
   type Text,
 } from '../partitions.ts'
 import { buildAll } from './build.ts'
@@ -54,9 +54,9 @@ export class SearchUpkeep {
   readonly #name: string
   #changes = 0
   /** What the last change of this writer was, if it stands, and how far the index was being built anew in it. */
-  #last: { number: number; stamp: string; rebuiltTo: number | undefined } = {
+  #last: { number: number; writeToken: string; rebuiltTo: number | undefined } = {
     number: -1,
-    stamp: '',
+    writeToken: '',
     rebuiltTo: undefined,
   }
   /** Up to here nothing in memory can be undone any more. */
@@ -72,17 +72,17 @@ export class SearchUpkeep {
 
   /** The number of a change to image sets; `apply` belongs to the change begun last. */
   *beginChange(): Sql<number> {
-    const stamp = `${this.#name}.${++this.#changes}`
-    const { number, stampBefore, rebuiltTo } = yield* nextChange(stamp)
-    if (this.#last.number !== number - 1 || this.#last.stamp !== stampBefore) {
+    const writeToken = `${this.#name}.${++this.#changes}`
+    const { number, previousWriteToken, rebuiltTo } = yield* nextChange(writeToken)
+    if (this.#last.number !== number - 1 || this.#last.writeToken !== previousWriteToken) {
       // Another writer came between, or a transaction of ours was undone; memory may hold what is nowhere else.
       yield* this.#bounds.readAgain(this.#leaves.written, this.#confirmed)
-      if (!stampBefore.startsWith(`${this.#name}.`)) {
+      if (!previousWriteToken.startsWith(`${this.#name}.`)) {
         this.#confirmed = number - 1
-        this.#leaves.forgetWritten()
+        this.#leaves.clearWritten()
       }
     }
-    this.#last = { number, stamp, rebuiltTo }
+    this.#last = { number, writeToken, rebuiltTo }
     return number
   }
 
@@ -100,7 +100,7 @@ export class SearchUpkeep {
       const built = yield* this.#buildMissing(datastore, added, edited)
       yield* this.#buildPairs(datastore, added, [...edited.values(), ...built])
       for (const { texts, after } of edited.values())
-        if (after < this.#heavyUntil(texts)) yield* this.#drop(datastore, texts)
+        if (after < this.#highFrequencyUntil(texts)) yield* this.#drop(datastore, texts)
     }
     yield* clearRetired(CLEARED_PER_CHANGE)
   }
@@ -110,7 +110,7 @@ export class SearchUpkeep {
     yield* buildAll({
       sizes: this.#sizes,
       dialect: this.#dialect,
-      addSpace: (datastore, key, entries) => this.#addSpace(datastore, key, entries),
+      addPartition: (datastore, key, entries) => this.#addPartition(datastore, key, entries),
     })
   }
 
@@ -118,26 +118,26 @@ export class SearchUpkeep {
    * Begins to build the index anew beside itself, or to go on with it where it was begun.
    * @param heavy the texts that have many image sets, by data store, with how many: as they were a moment ago.
    */
-  *beginRebuild(heavy: ReadonlyMap<number, ReadonlyMap<Text, number>>): Sql<void> {
+  *beginRebuild(highFrequency: ReadonlyMap<number, ReadonlyMap<Text, number>>): Sql<void> {
     yield* this.beginChange()
     if (this.#last.rebuiltTo !== undefined) return
-    for (const [datastore, counts] of heavy) {
+    for (const [datastore, counts] of highFrequency) {
       const large = [...counts].filter(([, count]) => count > this.#sizes.pairFrom).map(([text]) => text)
       const pairs = pairsOf(large).filter(([one, other]) => one!.attribute !== other!.attribute)
-      const live = yield* all<SpaceRow>(
-        `SELECT ${SPACE_COLUMNS} FROM search_spaces WHERE datastore = ? AND state = 'live'`,
+      const live = yield* all<PartitionRow>(
+        `SELECT ${PARTITION_COLUMNS} FROM search_partitions WHERE datastore = ? AND state = 'live'`,
         datastore,
       )
       const wanted = [
         [],
         ...[...counts.keys()].map((text) => [text]),
         ...pairs,
-        ...live.map((row) => spaceOfRow(row).texts),
+        ...live.map((row) => partitionOfRow(row).texts),
       ]
       for (const texts of new Map(wanted.map((each) => [nameOfTexts(each), each])).values()) {
         for (const key of bothKeys(texts)) {
           const of = { datastore, key, state: 'rebuilding' } as const
-          yield* this.#leaves.addSpace(of, { entries: decodeEntries(encodeEntries([])), change: this.#last.number })
+          yield* this.#leaves.addPartition(of, { entries: decodeEntries(encodeEntries([])), change: this.#last.number })
         }
       }
     }
@@ -145,13 +145,13 @@ export class SearchUpkeep {
   }
 
   /** Takes the next image sets into what is being built; when there are none left, that takes the place of what there was. */
-  *rebuildBite(): Sql<{ readonly rebuiltTo: number } | 'done'> {
+  *rebuildBatch(): Sql<{ readonly rebuiltTo: number } | 'done'> {
     yield* this.beginChange()
     const { rebuiltTo } = this.#last
     if (rebuiltTo === undefined) return 'done'
     const rows = yield* all<IndexedRow>(
       `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?`,
-      ...[rebuiltTo, this.#sizes.rebuiltPerBite],
+      ...[rebuiltTo, this.#sizes.rebuildBatchRows],
     )
     for (const [datastore, some] of Map.groupBy(rows.map(indexedOf), (each) => each.datastore)) {
       yield* this.#edit(
@@ -160,7 +160,7 @@ export class SearchUpkeep {
         'rebuilding',
       )
     }
-    if (rows.length < this.#sizes.rebuiltPerBite) {
+    if (rows.length < this.#sizes.rebuildBatchRows) {
       yield* this.#putInPlace()
       return 'done'
     }
@@ -169,46 +169,50 @@ export class SearchUpkeep {
   }
 
   *#putInPlace(): Sql<void> {
-    const built = yield* all<SpaceRow & { readonly datastore: number; readonly entries: number }>(
-      `SELECT ${SPACE_COLUMNS}, datastore, CAST((SELECT sum(entry_count) FROM search_leaves
-         WHERE search_leaves.space = search_spaces.space) AS BIGINT) AS entries FROM search_spaces WHERE state = 'rebuilding'`,
+    const built = yield* all<PartitionRow & { readonly datastore: number; readonly entries: number }>(
+      `SELECT ${PARTITION_COLUMNS}, datastore, CAST((SELECT sum(entry_count) FROM search_leaves
+         WHERE search_leaves.partition = search_partitions.partition) AS BIGINT) AS entries FROM search_partitions WHERE state = 'rebuilding'`,
     )
-    for (const rows of Map.groupBy(built, (row) => `${row.datastore} ${nameOfTexts(spaceOfRow(row).texts)}`).values()) {
-      const isPair = spaceOfRow(rows[0]!).texts.length === 2
-      if (isPair && rows.every(({ entries }) => entries === 0)) for (const { space } of rows) yield* retireSpace(space)
+    for (const rows of Map.groupBy(
+      built,
+      (row) => `${row.datastore} ${nameOfTexts(partitionOfRow(row).texts)}`,
+    ).values()) {
+      const isPair = partitionOfRow(rows[0]!).texts.length === 2
+      if (isPair && rows.every(({ entries }) => entries === 0))
+        for (const { partition } of rows) yield* retirePartition(partition)
     }
-    const replaced = yield* all<{ space: number }>(
-      `SELECT space FROM search_spaces AS old WHERE state = 'live' AND EXISTS (SELECT 1 FROM search_spaces AS new
+    const replaced = yield* all<{ partition: number }>(
+      `SELECT partition FROM search_partitions AS old WHERE state = 'live' AND EXISTS (SELECT 1 FROM search_partitions AS new
          WHERE new.state = 'rebuilding' AND new.datastore = old.datastore AND new.value = old.value
          AND new.attribute = old.attribute AND new.is_primary = old.is_primary)`,
     )
-    for (const { space } of replaced) {
-      yield* retireSpace(space)
-      this.#bounds.forget(space)
+    for (const { partition } of replaced) {
+      yield* retirePartition(partition)
+      this.#bounds.forget(partition)
     }
-    yield* run(`UPDATE search_spaces SET state = 'live' WHERE state = 'rebuilding'`)
+    yield* run(`UPDATE search_partitions SET state = 'live' WHERE state = 'rebuilding'`)
     yield* run('UPDATE changes SET rebuilt_to = NULL')
   }
 
   /** Puts the changes into the spaces of the state that there are for them. @returns what is counted there, by nameOfTexts. */
-  *#edit(datastore: number, changes: readonly IndexChange[], state: SpaceState): Sql<ReadonlyMap<string, Counted>> {
+  *#edit(datastore: number, changes: readonly IndexChange[], state: PartitionState): Sql<ReadonlyMap<string, Counted>> {
     const indexed = changes.flatMap(({ before, after }) => [before, after].filter((each) => each !== undefined))
-    const singles = yield* spacesFor(datastore, indexed.flatMap(singlesOf).flatMap(bothKeys), state)
-    const heavyTexts = ({ texts }: Indexed) => texts.filter((text) => singles.has(nameOfTexts([text])))
-    const pairs = yield* spacesFor(
+    const singles = yield* partitionsFor(datastore, indexed.flatMap(singlesOf).flatMap(bothKeys), state)
+    const highFrequencyValues = ({ texts }: Indexed) => texts.filter((text) => singles.has(nameOfTexts([text])))
+    const pairs = yield* partitionsFor(
       datastore,
-      indexed.flatMap((each) => pairsOf(heavyTexts(each))).flatMap(bothKeys),
+      indexed.flatMap((each) => pairsOf(highFrequencyValues(each))).flatMap(bothKeys),
       state,
     )
-    const spaces = new Map([...singles, ...pairs])
-    const edits = new Map<Space, { readonly removed: Entry[]; readonly added: Entry[] }>()
+    const partitions = new Map([...singles, ...pairs])
+    const edits = new Map<Partition, { readonly removed: Entry[]; readonly added: Entry[] }>()
     const put = (imageSet: Indexed | undefined, side: 'removed' | 'added') => {
       if (imageSet === undefined) return
-      for (const texts of [...singlesOf(imageSet), ...pairsOf(heavyTexts(imageSet))]) {
-        const space = spaces.get(nameOf(spaceKey(texts, imageSet.isPrimary)))
-        if (space === undefined) continue
-        const edit = edits.get(space) ?? { removed: [], added: [] }
-        edits.set(space, edit)
+      for (const texts of [...singlesOf(imageSet), ...pairsOf(highFrequencyValues(imageSet))]) {
+        const partition = partitions.get(nameOf(partitionKey(texts, imageSet.isPrimary)))
+        if (partition === undefined) continue
+        const edit = edits.get(partition) ?? { removed: [], added: [] }
+        edits.set(partition, edit)
         edit[side].push(imageSet.entry)
       }
     }
@@ -218,20 +222,20 @@ export class SearchUpkeep {
     }
     const counted = new Map<string, Counted>()
     const change = this.#last.number
-    const numbers = [...spaces.values()].map(({ space }) => space)
+    const numbers = [...partitions.values()].map(({ partition }) => partition)
     const bounds = yield* this.#bounds.of(numbers, change - 1)
     const boundsOf = new Map(numbers.map((number, at) => [number, bounds[at]!]))
     yield* this.#leaves.edit(
-      [...edits].map(([{ space }, edit]) => ({ ...edit, space, bounds: boundsOf.get(space)! })),
+      [...edits].map(([{ partition }, edit]) => ({ ...edit, partition, bounds: boundsOf.get(partition)! })),
       change,
     )
-    for (const space of spaces.values()) {
-      const before = boundsOf.get(space.space)!.entryCount()
-      const edit = edits.get(space)
-      const name = nameOfTexts(space.texts)
+    for (const partition of partitions.values()) {
+      const before = boundsOf.get(partition.partition)!.entryCount()
+      const edit = edits.get(partition)
+      const name = nameOfTexts(partition.texts)
       const other = counted.get(name) ?? { before: 0, after: 0 }
       counted.set(name, {
-        texts: space.texts,
+        texts: partition.texts,
         before: other.before + before,
         after: other.after + before + (edit === undefined ? 0 : edit.added.length - edit.removed.length),
       })
@@ -249,7 +253,7 @@ export class SearchUpkeep {
     )
   }
 
-  /** Spaces for those of the texts which have none and shall have one; and for all image sets, of a data store that has its first. */
+  /** Partitions for those of the texts which have none and shall have one; and for all image sets, of a data store that has its first. */
   *#buildMissing(
     datastore: number,
     added: readonly Indexed[],
@@ -265,7 +269,7 @@ export class SearchUpkeep {
     }
     const built: Counted[] = []
     for (const texts of missing.values()) {
-      if (texts.length === 0 || (yield* this.#isHeavy(datastore, texts)))
+      if (texts.length === 0 || (yield* this.#isHighFrequency(datastore, texts)))
         built.push(yield* this.#build(datastore, texts))
     }
     return built
@@ -288,18 +292,18 @@ export class SearchUpkeep {
       )
     }
     const pairs = new Map(wanted.map((texts) => [nameOfTexts(texts), texts]))
-    const known = yield* spacesFor(datastore, [...pairs.values()].flatMap(bothKeys))
+    const known = yield* partitionsFor(datastore, [...pairs.values()].flatMap(bothKeys))
     for (const [name, texts] of pairs) if (!known.has(name)) yield* this.#build(datastore, texts)
   }
 
   *#largeTexts(datastore: number): Sql<readonly Text[]> {
     const rows = yield* all<{ attribute: string; value: string }>(
-      `SELECT attribute, value FROM search_spaces JOIN search_leaves ON search_leaves.space = search_spaces.space
+      `SELECT attribute, value FROM search_partitions JOIN search_leaves ON search_leaves.partition = search_partitions.partition
        WHERE datastore = ? AND state = 'live' GROUP BY attribute, value HAVING sum(entry_count) > ?`,
       ...[datastore, this.#sizes.pairFrom],
     )
     return rows
-      .map((row) => spaceOfRow({ ...row, space: 0, is_primary: 1 }).texts)
+      .map((row) => partitionOfRow({ ...row, partition: 0, is_primary: 1 }).texts)
       .filter((texts) => texts.length === 1)
       .map(([text]) => text!)
   }
@@ -309,17 +313,17 @@ export class SearchUpkeep {
     return (Math.imul(entry.point[SEQ]!, 0x9e3779b1) >>> 8) % this.#sizes.countEvery === 0
   }
 
-  *#isHeavy(datastore: number, texts: readonly Text[]): Sql<boolean> {
+  *#isHighFrequency(datastore: number, texts: readonly Text[]): Sql<boolean> {
     const { text, values } = rowsOf(datastore, texts, this.#dialect)
-    const from = texts.some(isUid) ? this.#sizes.heavyUidFrom : this.#sizes.heavyFrom
+    const from = texts.some(isUid) ? this.#sizes.highFrequencyUidFrom : this.#sizes.highFrequencyFrom
     const beyond = yield* all(`SELECT 1 AS one FROM ${text} LIMIT 1 OFFSET ?`, ...values, from)
     return beyond.length > 0
   }
 
   /** Fewer, and the texts give up their spaces. */
-  #heavyUntil(texts: readonly Text[]): number {
+  #highFrequencyUntil(texts: readonly Text[]): number {
     if (texts.length !== 1) return texts.length === 0 ? 0 : 1
-    return texts.some(isUid) ? this.#sizes.heavyUidUntil : this.#sizes.heavyUntil
+    return texts.some(isUid) ? this.#sizes.highFrequencyUidUntil : this.#sizes.highFrequencyUntil
   }
 
   /** Out of the rows as they are now. Two texts that no image set has both get no spaces. */
@@ -327,26 +331,26 @@ export class SearchUpkeep {
     const rows = yield* indexedWith(datastore, texts, this.#dialect)
     for (const key of rows.length === 0 && texts.length === 2 ? [] : bothKeys(texts)) {
       const entries = rows.filter(({ isPrimary }) => isPrimary === key.isPrimary).map(({ entry }) => entry)
-      yield* this.#addSpace(datastore, key, decodeEntries(encodeEntries(entries)))
+      yield* this.#addPartition(datastore, key, decodeEntries(encodeEntries(entries)))
     }
     return { texts, before: 0, after: rows.length }
   }
 
-  *#addSpace(datastore: number, key: SpaceKey, entries: Entries): Sql<void> {
-    yield* this.#leaves.addSpace({ datastore, key, state: 'live' }, { entries, change: this.#last.number })
+  *#addPartition(datastore: number, key: PartitionKey, entries: Entries): Sql<void> {
+    yield* this.#leaves.addPartition({ datastore, key, state: 'live' }, { entries, change: this.#last.number })
   }
 
   /** With the spaces of a text go those of it and another, and what is being built to follow them. */
   *#drop(datastore: number, texts: readonly Text[]): Sql<void> {
-    const rows = yield* all<SpaceRow>(
-      `SELECT ${SPACE_COLUMNS} FROM search_spaces WHERE datastore = ? AND state IN ('live', 'rebuilding')`,
+    const rows = yield* all<PartitionRow>(
+      `SELECT ${PARTITION_COLUMNS} FROM search_partitions WHERE datastore = ? AND state IN ('live', 'rebuilding')`,
       datastore,
     )
-    for (const space of rows.map(spaceOfRow)) {
-      const has = (text: Text) => space.texts.some((each) => nameOfTexts([each]) === nameOfTexts([text]))
+    for (const partition of rows.map(partitionOfRow)) {
+      const has = (text: Text) => partition.texts.some((each) => nameOfTexts([each]) === nameOfTexts([text]))
       if (!texts.every(has)) continue
-      yield* retireSpace(space.space)
-      this.#bounds.forget(space.space)
+      yield* retirePartition(partition.partition)
+      this.#bounds.forget(partition.partition)
     }
   }
 }

@@ -44,7 +44,7 @@ export function conditionOf(filter: Filter): Condition {
 }
 
 /** @typeParam R the columns of the source, with those of a Position. */
-export function* walk<R extends Position>(source: Source, { search, after, limit }: Request): Sql<readonly R[]> {
+export function* scan<R extends Position>(source: Source, { search, after, limit }: Request): Sql<readonly R[]> {
   const filters = search.filters.filter((filter) => !isOnSortKey(filter, search)).map(conditionOf)
   const conditions = [...source.conditions, ...filters]
   const { sortField, sortOrder } = search.sort

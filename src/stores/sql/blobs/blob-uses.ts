@@ -4,7 +4,7 @@
  */
 
 import { all, allOfMany, insertAll, run, type Sql } from '../engine/statement.ts'
-import { markHollow } from './compaction.ts'
+import { markPartlyUnreferenced } from './compaction.ts'
 
 export interface BlobUse {
   readonly blob: number
@@ -24,26 +24,26 @@ export function* addUses(uses: readonly BlobUse[]): Sql<void> {
  * The image set is gone: what only it used is free, of jobs that have ended. Those of other jobs are looked at when they end. What others
  * use, or may come to use while its job goes on, has lost something.
  */
-export function* forgetUses(seq: number, at: number): Sql<void> {
+export function* removeUses(seq: number, at: number): Sql<void> {
   const used = yield* all<{ blob: number }>('DELETE FROM blob_uses WHERE seq = ? RETURNING blob', seq)
   yield* allOfMany(
     (marks) =>
-      `UPDATE blobs SET free_since = CAST(? AS BIGINT) WHERE blob IN (${marks})
+      `UPDATE blobs SET unreferenced_since = CAST(? AS BIGINT) WHERE blob IN (${marks})
        AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob = blobs.blob)
        AND (SELECT ended_at FROM import_jobs WHERE import_jobs.job = blobs.job) IS NOT NULL RETURNING 1 AS freed`,
     [at],
     used.map(({ blob }) => blob),
   )
-  yield* markHollow(
+  yield* markPartlyUnreferenced(
     used.map(({ blob }) => blob),
     at,
   )
 }
 
 /** A job has ended: those of its blobs that no image set uses are free. */
-export function* freeUnusedBlobs(job: number, at: number): Sql<void> {
+export function* markUnreferencedBlobs(job: number, at: number): Sql<void> {
   yield* run(
-    `UPDATE blobs SET free_since = ? WHERE job = ? AND free_since IS NULL AND removed_at IS NULL
+    `UPDATE blobs SET unreferenced_since = ? WHERE job = ? AND unreferenced_since IS NULL AND removed_at IS NULL
      AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob = blobs.blob)`,
     ...[at, job],
   )

@@ -1,7 +1,7 @@
 /** Blobs in SQL: which are free, and what is known of each; compared by `hilum verify` with what is there. */
-import type { Blobs, DocumentOfVersion, FreeBlob, KnownBlob, UseOfBlob } from '../../catalog/blob-repository.ts'
+import type { Blobs, DocumentOfVersion, KnownBlob, UnreferencedBlob, UseOfBlob } from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
-import { claimHollow, isOneHollow, keepAsItIs, move, PLACES, placesIn, reserve } from './compaction.ts'
+import { claimForCompaction, isAnyToCompact, keepAsItIs, move, PLACES, placesIn, reserve } from './compaction.ts'
 
 export const blobsOver = (database: Transactions): Blobs => ({
   free: (request) => database.read(() => free(request)),
@@ -11,13 +11,13 @@ export const blobsOver = (database: Transactions): Blobs => ({
   documents: (request) => database.read(() => documents(request)),
   uses: (request) => database.read(() => uses(request)),
   totals: () => database.read(totals),
-  async claimHollow(request) {
+  async claimForCompaction(request) {
     // Nearly always there is none, and a look is no write.
-    if (!(await database.read(() => isOneHollow(request)))) return undefined
-    return database.write(() => claimHollow(request))
+    if (!(await database.read(() => isAnyToCompact(request)))) return undefined
+    return database.write(() => claimForCompaction(request))
   },
   placesIn: ({ blob }) => database.read(() => placesIn(blob)),
-  keepAsItIs: (hollow) => database.write(() => keepAsItIs(hollow)),
+  keepAsItIs: (toCompact) => database.write(() => keepAsItIs(toCompact)),
   reserve: (request) => database.write(() => reserve(request)),
   move: (request) => database.write(() => move(request)),
 })
@@ -27,32 +27,32 @@ interface BlobRow {
   readonly blob_key: string
   readonly size_bytes: number | null
   readonly sha256: string | null
-  readonly free_since: number | null
+  readonly unreferenced_since: number | null
 }
 
-const COLUMNS = 'blob, blob_key, size_bytes, sha256, free_since'
+const COLUMNS = 'blob, blob_key, size_bytes, sha256, unreferenced_since'
 
 const knownOf = (row: BlobRow): KnownBlob => ({
   blob: row.blob,
   blobKey: row.blob_key,
   digest:
     row.size_bytes === null || row.sha256 === null ? undefined : { sizeBytes: row.size_bytes, sha256: row.sha256 },
-  isFree: row.free_since !== null,
+  isUnreferenced: row.unreferenced_since !== null,
 })
 
-function* free({ before, limit }: Parameters<Blobs['free']>[0]): Sql<readonly FreeBlob[]> {
+function* free({ before, limit }: Parameters<Blobs['free']>[0]): Sql<readonly UnreferencedBlob[]> {
   const rows = yield* all<Pick<BlobRow, 'blob' | 'blob_key'>>(
-    'SELECT blob, blob_key FROM blobs WHERE free_since IS NOT NULL AND free_since < ? ORDER BY blob LIMIT ?',
+    'SELECT blob, blob_key FROM blobs WHERE unreferenced_since IS NOT NULL AND unreferenced_since < ? ORDER BY blob LIMIT ?',
     ...[before, limit],
   )
   return rows.map(({ blob, blob_key }) => ({ blob, blobKey: blob_key }))
 }
 
-function* forget(blobs: readonly FreeBlob[], at: number): Sql<void> {
+function* forget(blobs: readonly UnreferencedBlob[], at: number): Sql<void> {
   yield* allOfMany(
     (marks) =>
-      `UPDATE blobs SET free_since = NULL, removed_at = CAST(? AS BIGINT)
-       WHERE blob IN (${marks}) AND free_since IS NOT NULL RETURNING 1 AS forgotten`,
+      `UPDATE blobs SET unreferenced_since = NULL, removed_at = CAST(? AS BIGINT)
+       WHERE blob IN (${marks}) AND unreferenced_since IS NOT NULL RETURNING 1 AS forgotten`,
     [at],
     blobs.map(({ blob }) => blob),
   )
@@ -128,9 +128,9 @@ function* uses({ after, imageSets }: Parameters<Blobs['uses']>[0]): Sql<Awaited<
     readonly blob_key: string
     readonly size_bytes: number | null
     readonly sha256: string | null
-    readonly free_since: number | null
+    readonly unreferenced_since: number | null
   }>(
-    `SELECT seq, reached.blob AS used_blob, farthest, nearest, blobs.blob AS blob, blob_key, size_bytes, sha256, free_since
+    `SELECT seq, reached.blob AS used_blob, farthest, nearest, blobs.blob AS blob, blob_key, size_bytes, sha256, unreferenced_since
      FROM (
        SELECT seq, blob, max(reach) AS farthest, min(reach) AS nearest FROM (${REACHES}) AS reaches GROUP BY seq, blob
      ) AS reached LEFT JOIN blobs ON blobs.blob = reached.blob AND removed_at IS NULL ORDER BY seq, used_blob`,

@@ -5,11 +5,11 @@
  * What a blob holds comes and goes in transactions that pass `changes`, so behind that row it stays as it is read.
  */
 
-import { type MovedPiece, movedOffset } from '../../blobs/moved-ranges.ts'
-import type { Blobs, HollowBlob, PlaceInBlob } from '../../catalog/blob-repository.ts'
+import { type MovedRange, movedOffset } from '../../blobs/moved-ranges.ts'
+import type { Blobs, BlobToCompact, PlaceInBlob } from '../../catalog/blob-repository.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
 import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
-import { takeTurn } from '../history/changes.ts'
+import { lockChanges } from '../history/changes.ts'
 
 interface Places {
   readonly table: string
@@ -47,51 +47,51 @@ export const PLACES: readonly Places[] = [
 ]
 
 /** They may have lost something. Whoever writes one of them anew has begun too early. */
-export function* markHollow(blobs: readonly number[], at: number): Sql<void> {
+export function* markPartlyUnreferenced(blobs: readonly number[], at: number): Sql<void> {
   yield* allOfMany(
     (marks) =>
-      `UPDATE blobs SET hollow_since = CAST(? AS BIGINT), rewriting_until = NULL
-       WHERE blob IN (${marks}) AND free_since IS NULL RETURNING 1 AS marked`,
+      `UPDATE blobs SET partly_unreferenced_since = CAST(? AS BIGINT), compacting_until = NULL
+       WHERE blob IN (${marks}) AND unreferenced_since IS NULL RETURNING 1 AS marked`,
     [at],
     blobs,
   )
 }
 
 /** Those of a job that somebody uses. */
-export function* markBlobsOfJobHollow(job: number, at: number): Sql<void> {
+export function* markBlobsOfJobPartlyUnreferenced(job: number, at: number): Sql<void> {
   yield* run(
-    'UPDATE blobs SET hollow_since = ? WHERE job = ? AND free_since IS NULL AND removed_at IS NULL',
+    'UPDATE blobs SET partly_unreferenced_since = ? WHERE job = ? AND unreferenced_since IS NULL AND removed_at IS NULL',
     ...[at, job],
   )
 }
 
-interface HollowRow {
+interface RowToCompact {
   readonly blob: number
   readonly blob_key: string
   readonly size_bytes: number | null
   readonly sha256: string | null
 }
 
-type Claim = Parameters<Blobs['claimHollow']>[0]
+type Claim = Parameters<Blobs['claimForCompaction']>[0]
 
 /** Image sets that are locked are about to change or to go, which is better waited for. */
-const hollow = (lock = '') =>
+const toCompact = (lock = '') =>
   `SELECT blob, blob_key, size_bytes, sha256 FROM blobs
-   WHERE hollow_since < ? AND (rewriting_until IS NULL OR rewriting_until <= ?) AND free_since IS NULL AND removed_at IS NULL
-   AND EXISTS (SELECT 1 FROM import_jobs WHERE import_jobs.job = blobs.job AND ended_at IS NOT NULL AND swept = 1)
+   WHERE partly_unreferenced_since < ? AND (compacting_until IS NULL OR compacting_until <= ?) AND unreferenced_since IS NULL AND removed_at IS NULL
+   AND EXISTS (SELECT 1 FROM import_jobs WHERE import_jobs.job = blobs.job AND ended_at IS NOT NULL AND purged = 1)
    AND NOT EXISTS (
      SELECT 1 FROM blob_uses JOIN image_sets ON image_sets.seq = blob_uses.seq
      WHERE blob_uses.blob = blobs.blob AND image_set_state = 'LOCKED'
-   ) ORDER BY hollow_since LIMIT 1 ${lock}`
+   ) ORDER BY partly_unreferenced_since LIMIT 1 ${lock}`
 
-export function* isOneHollow({ before, now }: Claim): Sql<boolean> {
-  return (yield* one(hollow(), before, now)) !== undefined
+export function* isAnyToCompact({ before, now }: Claim): Sql<boolean> {
+  return (yield* one(toCompact(), before, now)) !== undefined
 }
 
-export function* claimHollow({ before, now, until }: Claim): Sql<HollowBlob | undefined> {
-  const row = yield* one<HollowRow>(hollow(LOCKED_OR_PASSED_BY), before, now)
+export function* claimForCompaction({ before, now, until }: Claim): Sql<BlobToCompact | undefined> {
+  const row = yield* one<RowToCompact>(toCompact(LOCKED_OR_PASSED_BY), before, now)
   if (row === undefined) return undefined
-  yield* run('UPDATE blobs SET rewriting_until = ? WHERE blob = ?', until, row.blob)
+  yield* run('UPDATE blobs SET compacting_until = ? WHERE blob = ?', until, row.blob)
   const { blob, blob_key: blobKey, size_bytes: sizeBytes, sha256 } = row
   return { blob, blobKey, until, digest: sizeBytes === null || sha256 === null ? undefined : { sizeBytes, sha256 } }
 }
@@ -118,50 +118,52 @@ function* placesOf(places: Places, blob: number): Sql<readonly PlaceInBlob[]> {
 }
 
 /** Unless something was deleted since it was claimed. */
-export function* keepAsItIs({ blob, until }: HollowBlob): Sql<void> {
+export function* keepAsItIs({ blob, until }: BlobToCompact): Sql<void> {
   yield* run(
-    'UPDATE blobs SET hollow_since = NULL, rewriting_until = NULL WHERE blob = ? AND rewriting_until = ?',
+    'UPDATE blobs SET partly_unreferenced_since = NULL, compacting_until = NULL WHERE blob = ? AND compacting_until = ?',
     ...[blob, until],
   )
 }
 
-export function* reserve({ beside, blobKey, freeFrom }: Parameters<Blobs['reserve']>[0]): Sql<void> {
+export function* reserve({ beside, blobKey, unreferencedFrom }: Parameters<Blobs['reserve']>[0]): Sql<void> {
   yield* run(
-    'INSERT INTO blobs (job, blob_key, free_since) SELECT job, CAST(? AS TEXT), CAST(? AS BIGINT) FROM blobs WHERE blob = ?',
-    ...[blobKey, freeFrom, beside.blob],
+    'INSERT INTO blobs (job, blob_key, unreferenced_since) SELECT job, CAST(? AS TEXT), CAST(? AS BIGINT) FROM blobs WHERE blob = ?',
+    ...[blobKey, unreferencedFrom, beside.blob],
   )
 }
 
 export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'changed'> {
-  const { from, to, pieces, at, oldFreeFrom } = request
-  yield* takeTurn()
+  const { from, to, ranges, at, oldUnreferencedFrom } = request
+  yield* lockChanges()
   const reserved = yield* one<{ blob: number }>(
-    `SELECT blob FROM blobs WHERE blob_key = ? AND free_since > ? AND removed_at IS NULL ${LOCKED}`,
+    `SELECT blob FROM blobs WHERE blob_key = ? AND unreferenced_since > ? AND removed_at IS NULL ${LOCKED}`,
     ...[to.blobKey, at],
   )
   // By its key too: whoever was faster has moved it, and its number stands for another blob by now.
-  const old = yield* one<HollowRow & { job: number; hollow_since: number | null; rewriting_until: number | null }>(
-    `SELECT job, blob, blob_key, size_bytes, sha256, hollow_since, rewriting_until FROM blobs
-     WHERE blob = ? AND blob_key = ? AND free_since IS NULL AND removed_at IS NULL ${LOCKED}`,
+  const old = yield* one<
+    RowToCompact & { job: number; partly_unreferenced_since: number | null; compacting_until: number | null }
+  >(
+    `SELECT job, blob, blob_key, size_bytes, sha256, partly_unreferenced_since, compacting_until FROM blobs
+     WHERE blob = ? AND blob_key = ? AND unreferenced_since IS NULL AND removed_at IS NULL ${LOCKED}`,
     ...[from.blob, from.blobKey],
   )
   if (reserved === undefined || old === undefined) return 'changed'
   const there: Places[] = []
   for (const places of PLACES) {
     const found = yield* placesOf(places, from.blob)
-    if (found.some((place) => movedOffset(pieces, place) === undefined)) return 'changed'
+    if (found.some((place) => movedOffset(ranges, place) === undefined)) return 'changed'
     if (found.length > 0) there.push(places)
   }
-  for (const places of there) yield* shift(places, from.blob, pieces)
+  for (const places of there) yield* shift(places, from.blob, ranges)
   yield* run('DELETE FROM blobs WHERE blob = ?', reserved.blob)
-  const hollowSince = old.rewriting_until === from.until ? null : old.hollow_since
+  const partlyUnreferencedSince = old.compacting_until === from.until ? null : old.partly_unreferenced_since
   yield* run(
-    'UPDATE blobs SET blob_key = ?, size_bytes = ?, sha256 = ?, hollow_since = ?, rewriting_until = NULL WHERE blob = ?',
-    ...[to.blobKey, to.digest.sizeBytes, to.digest.sha256, hollowSince, from.blob],
+    'UPDATE blobs SET blob_key = ?, size_bytes = ?, sha256 = ?, partly_unreferenced_since = ?, compacting_until = NULL WHERE blob = ?',
+    ...[to.blobKey, to.digest.sizeBytes, to.digest.sha256, partlyUnreferencedSince, from.blob],
   )
   yield* insertAll('blobs', {
-    columns: ['job', 'blob_key', 'size_bytes', 'sha256', 'free_since'],
-    rows: [[old.job, old.blob_key, old.size_bytes, old.sha256, oldFreeFrom]],
+    columns: ['job', 'blob_key', 'size_bytes', 'sha256', 'unreferenced_since'],
+    rows: [[old.job, old.blob_key, old.size_bytes, old.sha256, oldUnreferencedFrom]],
   })
   return 'moved'
 }
@@ -170,20 +172,20 @@ export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'cha
 const PIECES_PER_STATEMENT = [4, 32, 128]
 
 /** From the first piece on: what was moved lies before all that is still to be moved, and is not found again. */
-function* shift(places: Places, blob: number, pieces: readonly MovedPiece[]): Sql<void> {
+function* shift(places: Places, blob: number, ranges: readonly MovedRange[]): Sql<void> {
   const { table, offset } = places
-  for (let start = 0; start < pieces.length; ) {
-    const size = PIECES_PER_STATEMENT.find((count) => count >= pieces.length - start) ?? PIECES_PER_STATEMENT.at(-1)!
-    const some = pieces.slice(start, start + size)
+  for (let start = 0; start < ranges.length; ) {
+    const size = PIECES_PER_STATEMENT.find((count) => count >= ranges.length - start) ?? PIECES_PER_STATEMENT.at(-1)!
+    const some = ranges.slice(start, start + size)
     const last = some.at(-1)!
     start += size
     const rows = Array.from({ length: size }, (_, at) => some[at] ?? last)
     const values: readonly SqlValue[] = rows.flatMap(({ offsetBytes, movedTo }) => [offsetBytes, offsetBytes - movedTo])
     const tuples = Array(size).fill('(CAST(? AS BIGINT), CAST(? AS BIGINT))').join(', ')
     yield* run(
-      `WITH pieces (begins_at, nearer_by) AS (VALUES ${tuples})
+      `WITH ranges (begins_at, nearer_by) AS (VALUES ${tuples})
        UPDATE ${table} SET ${offset} = ${offset} - (
-         SELECT nearer_by FROM pieces WHERE begins_at <= ${offset} ORDER BY begins_at DESC LIMIT 1
+         SELECT nearer_by FROM ranges WHERE begins_at <= ${offset} ORDER BY begins_at DESC LIMIT 1
        ) WHERE ${ofUsers(places)} AND ${offset} >= ? AND ${offset} <= ?`,
       ...[...values, blob, blob, some[0]!.offsetBytes, last.offsetBytes + last.sizeBytes],
     )

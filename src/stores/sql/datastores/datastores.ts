@@ -7,9 +7,9 @@ import type {
 } from '../../catalog/datastore-repository.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
-import { takeTurn } from '../history/changes.ts'
+import { lockChanges } from '../history/changes.ts'
 import { earlierUse, rememberUse } from './client-tokens.ts'
-import { forgetTags, putTags } from './tags.ts'
+import { putTags, removeTags } from './tags.ts'
 
 const TOKEN_SCOPE = 'datastores'
 
@@ -36,7 +36,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof DatastoreRow)[]
 const SELECT = `SELECT ${COLUMNS.join(', ')} FROM datastores`
 /** A deleted one was last updated when it was deleted. */
-const NOT_FORGOTTEN = `(datastore_status <> 'DELETED' OR updated_at > ?)`
+const STILL_SHOWN = `(datastore_status <> 'DELETED' OR updated_at > ?)`
 
 export function datastoresOver(database: Transactions): Datastores {
   return {
@@ -73,7 +73,7 @@ function* create({
   activeMax,
 }: Parameters<Datastores['create']>[0]): Sql<CreateDatastoreOutcome> {
   // There is no row yet that two of these could meet at, and they are rare enough to wait with the changes.
-  yield* takeTurn()
+  yield* lockChanges()
   const earlier = yield* earlierUse(TOKEN_SCOPE, token)
   if (earlier === 'token-of-another-request') return { outcome: earlier }
   if (earlier !== undefined) return { outcome: 'repeated', datastore: (yield* get(earlier.resourceId, 0))! }
@@ -93,16 +93,12 @@ function* countActive(): Sql<number> {
 }
 
 function* get(datastoreId: string, deletedSince: number): Sql<Datastore | undefined> {
-  const row = yield* one<DatastoreRow>(
-    `${SELECT} WHERE datastore_id = ? AND ${NOT_FORGOTTEN}`,
-    datastoreId,
-    deletedSince,
-  )
+  const row = yield* one<DatastoreRow>(`${SELECT} WHERE datastore_id = ? AND ${STILL_SHOWN}`, datastoreId, deletedSince)
   return row && datastoreOf(row)
 }
 
 function* list({ status, deletedSince, after, limit }: Parameters<Datastores['list']>[0]): Sql<readonly Datastore[]> {
-  const conditions = [NOT_FORGOTTEN]
+  const conditions = [STILL_SHOWN]
   const values: SqlValue[] = [deletedSince]
   if (status !== undefined) {
     conditions.push('datastore_status = ?')
@@ -128,7 +124,7 @@ function* settle(datastoreId: string, at: number): Sql<void> {
     at,
     datastoreId,
   )
-  if (deleted !== undefined) yield* forgetTags(datastoreId)
+  if (deleted !== undefined) yield* removeTags(datastoreId)
 }
 
 function* unsettled(): Sql<readonly string[]> {

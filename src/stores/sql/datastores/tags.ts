@@ -2,8 +2,8 @@
 import type { AddTagsOutcome, TaggedResource, Tags } from '../../catalog/tagged-resources.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, insertAll, one, run, type Sql, type Transactions } from '../engine/statement.ts'
-import { takeTurn } from '../history/changes.ts'
-import { partsOfImageSetId } from '../rows/image-set-id.ts'
+import { lockChanges } from '../history/changes.ts'
+import { parseImageSetId } from '../rows/image-set-id.ts'
 
 export function tagsOver(database: Transactions): Tags {
   return {
@@ -23,7 +23,7 @@ export function* putTags(resourceId: string, tags: Readonly<Record<string, strin
 }
 
 /** In the transaction that deletes the resource, behind the change of its own row. */
-export function* forgetTags(resourceId: string): Sql<void> {
+export function* removeTags(resourceId: string): Sql<void> {
   yield* run('DELETE FROM tags WHERE resource_id = ?', resourceId)
 }
 
@@ -31,7 +31,7 @@ const idOf = ({ datastoreId, imageSetId }: TaggedResource): string => imageSetId
 
 /** A resource that is being deleted at the same time is waited for at the row that its deletion changes. */
 function* isThereToChange(resource: TaggedResource): Sql<boolean> {
-  if (resource.imageSetId !== undefined) yield* takeTurn()
+  if (resource.imageSetId !== undefined) yield* lockChanges()
   return yield* isThere(resource, resource.imageSetId === undefined ? LOCKED : '')
 }
 
@@ -40,12 +40,12 @@ function* isThere({ datastoreId, imageSetId }: TaggedResource, lock: string): Sq
     const text = `SELECT 1 AS found FROM datastores WHERE datastore_id = ? AND datastore_status <> 'DELETED' ${lock}`
     return (yield* one(text, datastoreId)) !== undefined
   }
-  const parts = partsOfImageSetId(imageSetId)
+  const parts = parseImageSetId(imageSetId)
   if (parts === undefined) return false
   const found = yield* one(
     `SELECT 1 AS found FROM image_sets JOIN datastores ON datastores.datastore = image_sets.datastore
-     WHERE seq = ? AND id_tail = ? AND datastore_id = ? AND image_set_state <> 'DELETED'`,
-    ...[parts.seq, parts.idTail, datastoreId],
+     WHERE seq = ? AND id_suffix = ? AND datastore_id = ? AND image_set_state <> 'DELETED'`,
+    ...[parts.seq, parts.idSuffix, datastoreId],
   )
   return found !== undefined
 }

@@ -18,30 +18,30 @@ export type Row = Readonly<Record<string, SqlValue>>
 export type Sql<T> = Generator<Statement, T, readonly Row[]>
 
 /** A verb that is given its arguments and waits to be run in a transaction. */
-export type Verb<T> = () => Sql<T>
+export type TransactionFunction<T> = () => Sql<T>
 
 export interface WriteOptions {
   readonly line?: string
   /** What the verb deletes is written over on SQLite, where it would stay in the file until its pages are used again. It costs a write. */
-  readonly erasing?: boolean
+  readonly secureDelete?: boolean
 }
 
 export interface Transactions {
   /** One state of the catalog for the whole verb; the verb writes nothing. */
-  read<T>(verb: Verb<T>): Promise<T>
+  read<T>(transaction: TransactionFunction<T>): Promise<T>
   /**
    * All or nothing, durable when it answers, and as if alone among those that lock the same rows first (`LOCKED`, nextChange). What
    * the verb throws undoes it and comes out as it is. Verbs of one `line` happen in the order in which they were asked for, and may
    * share a commit; they lock the same rows.
    */
-  write<T>(verb: Verb<T>, options?: WriteOptions): Promise<T>
+  write<T>(transaction: TransactionFunction<T>, options?: WriteOptions): Promise<T>
   /** Waits for what was asked, then lets go of the database. */
   close(): Promise<void>
 }
 
 /** For those who only look. */
 export const readsOf = (database: Transactions): Transactions => ({
-  read: (verb) => database.read(verb),
+  read: (transaction) => database.read(transaction),
   write: () => Promise.reject(new Error('this catalog was opened to be looked at')),
   close: () => database.close(),
 })

@@ -3,8 +3,8 @@ import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import { one, run, type Sql } from '../engine/statement.ts'
-import { forgetPast, keepPast } from '../history/changes.ts'
-import { partsOfImageSetId } from '../rows/image-set-id.ts'
+import { keepRowHistory, purgeRowHistory } from '../history/changes.ts'
+import { parseImageSetId } from '../rows/image-set-id.ts'
 
 type Accesses = Parameters<ImageSets['accessed']>[0]
 type Options = Parameters<ImageSets['accessed']>[1]
@@ -19,7 +19,7 @@ export function* accessed(accesses: Accesses, options: Options, upkeep: SearchUp
     const isThere = yield* one('SELECT 1 AS found FROM image_sets WHERE seq = ? AND deleted_at IS NULL', seq)
     if (isThere === undefined) continue
     const before = yield* upkeep.indexed(seq)
-    yield* keepPast(seq, change)
+    yield* keepRowHistory(seq, change)
     yield* run(
       'UPDATE image_sets SET last_accessed_at = ?, changed_in = ? WHERE seq = ?',
       ...[accessedAt, change.number, seq],
@@ -27,20 +27,20 @@ export function* accessed(accesses: Accesses, options: Options, upkeep: SearchUp
     changes.push({ before, after: yield* upkeep.indexed(seq) })
   }
   yield* upkeep.apply(changes)
-  yield* forgetPast({ at, added: changes.length })
+  yield* purgeRowHistory({ at, added: changes.length })
 }
 
 /** By row: another server may have told of the same not long ago. */
 export function* dueOf(accesses: Accesses, { unlessWithinMs }: Options): Sql<ReadonlyMap<number, number>> {
   const due = new Map<number, number>()
   for (const { datastoreId, imageSetId, at } of accesses) {
-    const parts = partsOfImageSetId(imageSetId)
+    const parts = parseImageSetId(imageSetId)
     const datastore = yield* datastoreNumber(datastoreId)
     if (parts === undefined || datastore === undefined) continue
     const row = yield* one(
-      `SELECT 1 AS due FROM image_sets WHERE seq = ? AND id_tail = ? AND datastore = ? AND deleted_at IS NULL
+      `SELECT 1 AS due FROM image_sets WHERE seq = ? AND id_suffix = ? AND datastore = ? AND deleted_at IS NULL
        AND last_accessed_at <= ?`,
-      ...[parts.seq, parts.idTail, datastore, at - unlessWithinMs],
+      ...[parts.seq, parts.idSuffix, datastore, at - unlessWithinMs],
     )
     if (row !== undefined) due.set(parts.seq, at)
   }

@@ -1,8 +1,8 @@
 /** The end of an image set in SQL: gone from every answer, but that it was there and when it was deleted. */
 
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
-import { forgetUses } from '../blobs/blob-uses.ts'
-import { forgetTags } from '../datastores/tags.ts'
+import { removeUses } from '../blobs/blob-uses.ts'
+import { removeTags } from '../datastores/tags.ts'
 import { one, run, type Sql } from '../engine/statement.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 
@@ -12,26 +12,26 @@ export function* deleteImageSet(
   upkeep: SearchUpkeep,
 ): Sql<void> {
   const change = yield* upkeep.beginChange()
-  const row = yield* one<{ id_tail: string; deleted_at: number | null }>(
-    'SELECT id_tail, deleted_at FROM image_sets WHERE seq = ?',
+  const row = yield* one<{ id_suffix: string; deleted_at: number | null }>(
+    'SELECT id_suffix, deleted_at FROM image_sets WHERE seq = ?',
     seq,
   )
   const before = row!.deleted_at === null ? yield* upkeep.indexed(seq) : undefined
   yield* run(
     `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
      updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', patient_id = NULL,
-     accession_number = NULL, study_id = NULL, study_instance_uid = NULL, series_instance_uid = NULL, study_instant = NULL,
+     accession_number = NULL, study_id = NULL, study_instance_uid = NULL, series_instance_uid = NULL, study_timestamp = NULL,
      study_date = NULL, series_number = NULL WHERE seq = ?`,
     ...[at, change, at, at, seq],
   )
-  yield* run('DELETE FROM image_sets_past WHERE seq = ?', seq)
+  yield* run('DELETE FROM image_set_history WHERE seq = ?', seq)
   yield* run('DELETE FROM instances WHERE seq = ?', seq)
   yield* run('DELETE FROM image_set_documents WHERE seq = ?', seq)
   yield* run(
     'UPDATE image_set_versions SET levels_blob = NULL, levels_offset_bytes = NULL, levels_size_bytes = NULL WHERE seq = ?',
     seq,
   )
-  yield* forgetUses(seq, at)
-  yield* forgetTags(imageSetIdOf(seq, row!.id_tail))
+  yield* removeUses(seq, at)
+  yield* removeTags(imageSetIdOf(seq, row!.id_suffix))
   if (before !== undefined) yield* upkeep.apply([{ before }])
 }

@@ -10,7 +10,7 @@ import {
   type DocumentsOfGroups,
   ImageSetMoved,
   type ImageSetVersion,
-  type InstanceParts,
+  type InstanceRecord,
   type LevelsPlace,
   type VersionOfDatastore,
   type VersionToBe,
@@ -22,9 +22,9 @@ import { numberBlobs } from '../blobs/number-blobs.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, allOfMany, insertAll, one, run, type Sql } from '../engine/statement.ts'
 import { primariesOfStudies } from '../rows/grouping-columns.ts'
-import { imageSetIdOf, partsOfImageSetId } from '../rows/image-set-id.ts'
+import { imageSetIdOf, parseImageSetId } from '../rows/image-set-id.ts'
 
-interface PartsRow {
+interface InstanceRecordRow {
   readonly sop_instance_uid: string
   readonly sop_class_uid: string
   readonly transfer_syntax_uid: string
@@ -52,7 +52,7 @@ const selectParts = (table: 'instances' | 'import_files', columns = ''): string 
    LEFT JOIN blobs AS metadata_blobs ON metadata_blobs.blob = metadata_blob
    LEFT JOIN blobs AS frames_blobs ON frames_blobs.blob = frames_blob`
 
-const partsOf = (row: PartsRow): InstanceParts => ({
+const partsOf = (row: InstanceRecordRow): InstanceRecord => ({
   sopInstanceUID: row.sop_instance_uid,
   sopClassUID: row.sop_class_uid,
   transferSyntaxUID: row.transfer_syntax_uid,
@@ -86,7 +86,7 @@ const partsOf = (row: PartsRow): InstanceParts => ({
 export function* versionsToBe(jobId: string, groups: readonly WaitingGroup[]): Sql<readonly VersionToBe[]> {
   const job = yield* one<{ datastore: number }>('SELECT datastore FROM import_jobs WHERE job_id = ?', jobId)
   assert(job, 'groups wait in a job')
-  const rows = yield* allOfMany<PartsRow & { readonly group_id: number; readonly file: number }>(
+  const rows = yield* allOfMany<InstanceRecordRow & { readonly group_id: number; readonly file: number }>(
     (marks) => `${selectParts('import_files', 'group_id, file,')} WHERE group_id IN (${marks})`,
     [],
     groups.map(({ groupId }) => groupId),
@@ -110,29 +110,32 @@ function* basesOf(datastore: number, groups: readonly WaitingGroup[]): Sql<Reado
     const placement = placeGroup(elements, standing.get(elements.StudyInstanceUID) ?? [])
     if (placement.place === 'extend') seqOf.set(groupId, placement.seq)
   }
-  const rows = yield* allOfMany<{ seq: number; id_tail: string; version: number }>(
-    (marks) => `SELECT seq, id_tail, version FROM image_sets WHERE seq IN (${marks})`,
+  const rows = yield* allOfMany<{ seq: number; id_suffix: string; version: number }>(
+    (marks) => `SELECT seq, id_suffix, version FROM image_sets WHERE seq IN (${marks})`,
     [],
     [...seqOf.values()],
   )
   const versionOf = new Map(
-    rows.map(({ seq, id_tail, version }) => [seq, { imageSetId: imageSetIdOf(seq, id_tail), version }]),
+    rows.map(({ seq, id_suffix, version }) => [seq, { imageSetId: imageSetIdOf(seq, id_suffix), version }]),
   )
   return new Map([...seqOf].map(([groupId, seq]) => [groupId, versionOf.get(seq)!]))
 }
 
-export function* partsOfVersion(
+export function* recordsOfVersion(
   seq: number,
   version: number,
   sopInstanceUIDs?: readonly string[],
-): Sql<readonly InstanceParts[]> {
+): Sql<readonly InstanceRecord[]> {
   const select = `${selectParts('instances')} WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)`
   const values = [seq, version, version]
   if (sopInstanceUIDs === undefined) {
-    const rows = yield* all<PartsRow>(`${select} ORDER BY instances.blob, offset_bytes, sop_instance_uid`, ...values)
+    const rows = yield* all<InstanceRecordRow>(
+      `${select} ORDER BY instances.blob, offset_bytes, sop_instance_uid`,
+      ...values,
+    )
     return rows.map(partsOf)
   }
-  const rows = yield* allOfMany<PartsRow>(
+  const rows = yield* allOfMany<InstanceRecordRow>(
     (marks) => `${select} AND sop_instance_uid IN (${marks})`,
     values,
     sopInstanceUIDs,
@@ -158,7 +161,7 @@ export function* levelsOfVersion(seq: number, version: number): Sql<LevelsPlace 
 interface PublishedVersion {
   readonly groupId: number
   readonly seq: number
-  readonly idTail: string
+  readonly idSuffix: string
   readonly version: number
 }
 
@@ -191,14 +194,14 @@ function placedRows(
   published: readonly PublishedVersion[],
   { ofGroups }: DocumentsOfGroups,
 ): readonly (readonly number[])[] {
-  return published.map(({ groupId, seq, idTail, version }) => {
+  return published.map(({ groupId, seq, idSuffix, version }) => {
     const document = ofGroups.get(groupId)
     assert(document, 'every group has its document')
     const { base } = document
     const isAsExpected =
       version === 1
         ? base === undefined
-        : base?.version === version - 1 && base.imageSetId === imageSetIdOf(seq, idTail)
+        : base?.version === version - 1 && base.imageSetId === imageSetIdOf(seq, idSuffix)
     if (!isAsExpected) throw new ImageSetMoved()
     return [seq, version, ...valuesOf(blob, document)]
   })
@@ -213,15 +216,15 @@ export function* pendingDocuments({
   after,
   limit,
 }: Parameters<ImageSets['pendingDocuments']>[0]): Sql<readonly VersionOfDatastore[]> {
-  const rows = yield* all<{ seq: number; version: number; id_tail: string; datastore_id: string }>(
-    `SELECT documents.seq, documents.version, id_tail, datastore_id FROM image_set_documents AS documents
+  const rows = yield* all<{ seq: number; version: number; id_suffix: string; datastore_id: string }>(
+    `SELECT documents.seq, documents.version, id_suffix, datastore_id FROM image_set_documents AS documents
      JOIN image_sets ON image_sets.seq = documents.seq JOIN datastores ON datastores.datastore = image_sets.datastore
      WHERE blob IS NULL AND (documents.seq, documents.version) > (?, ?) ORDER BY documents.seq, documents.version LIMIT ?`,
-    ...[after === undefined ? 0 : partsOfImageSetId(after.imageSetId)!.seq, after?.version ?? 0, limit],
+    ...[after === undefined ? 0 : parseImageSetId(after.imageSetId)!.seq, after?.version ?? 0, limit],
   )
-  return rows.map(({ seq, version, id_tail, datastore_id }) => ({
+  return rows.map(({ seq, version, id_suffix, datastore_id }) => ({
     datastoreId: datastore_id,
-    imageSetId: imageSetIdOf(seq, id_tail),
+    imageSetId: imageSetIdOf(seq, id_suffix),
     version,
   }))
 }

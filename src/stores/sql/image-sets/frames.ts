@@ -2,10 +2,10 @@
 import type { FramesPlace } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { one, type Sql } from '../engine/statement.ts'
-import { partsOfImageSetId } from '../rows/image-set-id.ts'
+import { parseImageSetId } from '../rows/image-set-id.ts'
 
 interface FramesRow {
-  readonly id_tail: string
+  readonly id_suffix: string
   readonly datastore_id: string
   readonly sop_instance_uid: string
   readonly sop_class_uid: string
@@ -27,7 +27,7 @@ const keyOf = (column: string): string => `(SELECT blob_key FROM blobs WHERE blo
 /** The plus keeps SQLite from going through all instances of the image set. */
 const SELECT = `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, ${keyOf('blob')} AS blob_key, offset_bytes, size_bytes,
   ${keyOf('frames_blob')} AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold,
-  stored_transfer_syntax_uid, (SELECT id_tail FROM image_sets WHERE image_sets.seq = instances.seq) AS id_tail,
+  stored_transfer_syntax_uid, (SELECT id_suffix FROM image_sets WHERE image_sets.seq = instances.seq) AS id_suffix,
   (SELECT datastore_id FROM datastores WHERE datastores.datastore =
     (SELECT datastore FROM image_sets WHERE image_sets.seq = instances.seq)) AS datastore_id
   FROM instances WHERE frames_key = ? AND +seq = ? LIMIT 1`
@@ -41,9 +41,9 @@ export function* placeOfFrames({
   imageSetId,
   framesKey,
 }: Parameters<ImageSets['frames']>[0]): Sql<Awaited<ReturnType<ImageSets['frames']>>> {
-  const parts = partsOfImageSetId(imageSetId)
+  const parts = parseImageSetId(imageSetId)
   const row = parts && (yield* one<FramesRow>(SELECT, framesKey, parts.seq))
-  if (row?.id_tail !== parts?.idTail || row?.datastore_id !== datastoreId) return undefined
+  if (row?.id_suffix !== parts?.idSuffix || row?.datastore_id !== datastoreId) return undefined
   return {
     frames: {
       framesKey,

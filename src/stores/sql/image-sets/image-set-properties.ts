@@ -4,7 +4,7 @@ import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import type { WorkflowRole } from '../../catalog/workflow-repository.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
-import { imageSetIdOf, partsOfImageSetId } from '../rows/image-set-id.ts'
+import { imageSetIdOf, parseImageSetId } from '../rows/image-set-id.ts'
 
 /**
  * The deleted_at of an image set that a CopyImageSet will make and that is not there yet: no search and no verb but GetImageSet's sees
@@ -14,7 +14,7 @@ export const NOT_YET = 0
 
 export interface PropertiesRow {
   readonly seq: number
-  readonly id_tail: string
+  readonly id_suffix: string
   readonly version: number
   readonly image_set_state: ImageSetProperties['imageSetState']
   readonly workflow_status: ImageSetProperties['workflowStatus']
@@ -29,7 +29,7 @@ export interface PropertiesRow {
   readonly begun_at: number | null
 }
 
-const COLUMNS = `image_sets.seq, id_tail, image_sets.version, image_set_state, workflow_status, is_primary, created_at, updated_at,
+const COLUMNS = `image_sets.seq, id_suffix, image_sets.version, image_set_state, workflow_status, is_primary, created_at, updated_at,
   deleted_at, last_accessed_at, role, workflow_image_sets.version AS version_to_be, begun_at`
 const TABLES = `image_sets LEFT JOIN workflow_image_sets ON workflow_image_sets.seq = image_sets.seq
   LEFT JOIN workflows ON workflows.workflow = workflow_image_sets.workflow`
@@ -57,13 +57,13 @@ function* rowOf(imageSet: {
   readonly imageSetId: string
   readonly deletedSince: number
 }): Sql<PropertiesRow | undefined> {
-  const parts = partsOfImageSetId(imageSet.imageSetId)
+  const parts = parseImageSetId(imageSet.imageSetId)
   const datastore = yield* datastoreNumber(imageSet.datastoreId)
   if (parts === undefined || datastore === undefined) return undefined
   return yield* one<PropertiesRow>(
-    `SELECT ${COLUMNS} FROM ${TABLES} WHERE image_sets.seq = ? AND id_tail = ? AND image_sets.datastore = ?
+    `SELECT ${COLUMNS} FROM ${TABLES} WHERE image_sets.seq = ? AND id_suffix = ? AND image_sets.datastore = ?
      AND (deleted_at IS NULL OR deleted_at = ${NOT_YET} OR deleted_at > ?)`,
-    ...[parts.seq, parts.idTail, datastore, imageSet.deletedSince],
+    ...[parts.seq, parts.idSuffix, datastore, imageSet.deletedSince],
   )
 }
 
@@ -120,7 +120,7 @@ function ofVersion(row: PropertiesRow, asked: VersionRow): ImageSetProperties {
 }
 
 const shared = (row: PropertiesRow) => ({
-  imageSetId: imageSetIdOf(row.seq, row.id_tail),
+  imageSetId: imageSetIdOf(row.seq, row.id_suffix),
   isPrimary: row.is_primary === 1,
   createdAt: row.created_at,
   lastAccessedAt: row.last_accessed_at,

@@ -11,11 +11,11 @@ import { SummariesInMemory } from '../../search/summaries.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
-import { takeTurn } from '../history/changes.ts'
-import { partsOfImageSetId } from '../rows/image-set-id.ts'
+import { lockChanges } from '../history/changes.ts'
+import { parseImageSetId } from '../rows/image-set-id.ts'
 import { accessed, dueOf } from './access-times.ts'
 import { deleteImageSet } from './delete-image-set.ts'
-import { addPendingDocument, documentOf, levelsOfVersion, partsOfVersion, pendingDocuments } from './documents.ts'
+import { addPendingDocument, documentOf, levelsOfVersion, pendingDocuments, recordsOfVersion } from './documents.ts'
 import { placeOfFrames } from './frames.ts'
 import { properties, versionsOf } from './image-set-properties.ts'
 
@@ -51,18 +51,18 @@ export function imageSetsOver(
       if ((await database.read(() => dueOf(accesses, granularity))).size === 0) return
       await database.write(() => accessed(accesses, granularity, options.upkeep))
     },
-    delete: (imageSet) => database.write(() => remove(imageSet, options.upkeep), { erasing: true }),
+    delete: (imageSet) => database.write(() => remove(imageSet, options.upkeep), { secureDelete: true }),
   }
 }
 
 /** The row of an image set that is not deleted. */
 function* seqOf(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<number | undefined> {
-  const parts = partsOfImageSetId(imageSet.imageSetId)
+  const parts = parseImageSetId(imageSet.imageSetId)
   const datastore = yield* datastoreNumber(imageSet.datastoreId)
   if (parts === undefined || datastore === undefined) return undefined
   const row = yield* one<{ seq: number }>(
-    'SELECT seq FROM image_sets WHERE seq = ? AND id_tail = ? AND datastore = ? AND deleted_at IS NULL',
-    ...[parts.seq, parts.idTail, datastore],
+    'SELECT seq FROM image_sets WHERE seq = ? AND id_suffix = ? AND datastore = ? AND deleted_at IS NULL',
+    ...[parts.seq, parts.idSuffix, datastore],
   )
   return row?.seq
 }
@@ -111,9 +111,9 @@ function* parts({
   version,
   sopInstanceUIDs,
   ...imageSet
-}: Parameters<ImageSets['parts']>[0]): ReturnType<typeof partsOfVersion> {
+}: Parameters<ImageSets['parts']>[0]): ReturnType<typeof recordsOfVersion> {
   const seq = yield* seqOf(imageSet)
-  return seq === undefined ? [] : yield* partsOfVersion(seq, version, sopInstanceUIDs)
+  return seq === undefined ? [] : yield* recordsOfVersion(seq, version, sopInstanceUIDs)
 }
 
 function* levels({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<ReturnType<ImageSets['levels']>>> {
@@ -126,7 +126,7 @@ function* addDocument(
   place: DocumentPlace,
   digests: BlobDigests | undefined,
 ): ReturnType<typeof addPendingDocument> {
-  yield* takeTurn()
+  yield* lockChanges()
   const seq = yield* seqOf(imageSet)
   return seq === undefined ? 'absent' : yield* addPendingDocument(seq, version, place, digests)
 }
@@ -145,7 +145,7 @@ function* remove(
   { at, ...imageSet }: Parameters<ImageSets['delete']>[0],
   upkeep: SearchUpkeep,
 ): Sql<'deleted' | 'absent'> {
-  yield* takeTurn()
+  yield* lockChanges()
   const seq = yield* seqOf(imageSet)
   if (seq === undefined) return 'absent'
   yield* deleteImageSet({ seq, at }, upkeep)

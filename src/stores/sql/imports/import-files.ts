@@ -62,7 +62,7 @@ const framesValues = (place: FramesPlace, blobs: ReadonlyMap<string, number>): r
   place.storedTransferSyntaxUID,
 ]
 
-const LAST_FILES_COLUMNS = ['study_instant', 'tags', 'levels_blob', 'levels_offset_bytes', 'levels_size_bytes']
+const LAST_FILES_COLUMNS = ['study_timestamp', 'tags', 'levels_blob', 'levels_offset_bytes', 'levels_size_bytes']
 
 /** Levels lie right behind the entry. */
 const levelsValues = (place: MetadataPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [

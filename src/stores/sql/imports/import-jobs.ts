@@ -1,7 +1,7 @@
 /** Import jobs in SQL: submitted once, claimed by lease, ended once, and swept of their files afterwards. */
 import type { ClaimedJob, ImportJob, ImportJobs, Lease, SubmitJobOutcome } from '../../catalog/import-job-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
-import { sweepBite } from '../blobs/purge.ts'
+import { purgeBatch } from '../blobs/purge.ts'
 import { earlierUse, rememberUse } from '../datastores/client-tokens.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
@@ -36,14 +36,14 @@ export function importJobsOver(
   database: Transactions,
   { newId, upkeep }: { readonly newId: () => string; readonly upkeep: SearchUpkeep },
 ): ImportJobs {
-  const sweepOnce = () => database.write(sweepBite, { erasing: true })
+  const purgeOnce = () => database.write(purgeBatch, { secureDelete: true })
   return {
     submit: (request) => database.write(() => submit(request)),
     get: (job) => database.read(() => get(job)),
     list: (request) => database.read(() => list(request)),
     async claim(request) {
       // What a crash left between the end of a job and the end of its sweep is found here.
-      await sweepOnce()
+      await purgeOnce()
       return database.write(() => claim(request))
     },
     renew: (lease, leaseUntil) => database.write(() => renew(lease, leaseUntil)),
@@ -60,7 +60,7 @@ export function importJobsOver(
     reportLines: (jobId) => reportLines(database, jobId),
     async finish(lease, end) {
       await database.write(() => finish(lease, end))
-      while ((await sweepOnce()) === 'more') {
+      while ((await purgeOnce()) === 'more') {
         // Bite by bite, so that other writers get their turn.
       }
     },
@@ -93,7 +93,7 @@ function* submit({ job, token, runningMax }: Parameters<ImportJobs['submit']>[0]
         'files_done',
         'files_found',
         'attempts',
-        'swept',
+        'purged',
       ],
     ],
     rows: [
@@ -172,7 +172,7 @@ function* setFilesFound(lease: Lease, filesFound: number): Sql<void> {
 function* finish(lease: Lease, end: Parameters<ImportJobs['finish']>[1]): Sql<void> {
   const { job } = yield* underLease(lease)
   yield* run(
-    `UPDATE import_jobs SET job_status = ?, message = ?, ended_at = ?, lease_owner = NULL, lease_until = NULL, swept = 0
+    `UPDATE import_jobs SET job_status = ?, message = ?, ended_at = ?, lease_owner = NULL, lease_until = NULL, purged = 0
      WHERE job = ?`,
     end.jobStatus,
     end.message ?? null,

@@ -5,18 +5,18 @@ import { all, type Sql, type Transactions } from '../engine/statement.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 import { SKIPPED } from './import-files.ts'
 
-const ROWS_PER_BITE = 1_000
+const ROWS_PER_BATCH = 1_000
 const JOB = '(SELECT job FROM import_jobs WHERE job_id = ?)'
 
 interface ImageSetRow {
   readonly seq: number
-  readonly id_tail: string
+  readonly id_suffix: string
   readonly version: number
   readonly is_primary: number
 }
 
 const imageSetOf = (row: ImageSetRow) => ({
-  imageSetId: imageSetIdOf(row.seq, row.id_tail),
+  imageSetId: imageSetIdOf(row.seq, row.id_suffix),
   imageSetVersion: row.version,
   isPrimary: row.is_primary === 1,
 })
@@ -28,16 +28,16 @@ interface GeneratedRow extends ImageSetRow {
 
 /** By image set; an image set that the job published twice comes twice. */
 export async function* generatedImageSets(database: Transactions, jobId: string): AsyncGenerator<GeneratedImageSet> {
-  const biteAfter = ({ seq, group_id }: Pick<GeneratedRow, 'seq' | 'group_id'>): Sql<readonly GeneratedRow[]> =>
+  const batchAfter = ({ seq, group_id }: Pick<GeneratedRow, 'seq' | 'group_id'>): Sql<readonly GeneratedRow[]> =>
     all(
-      `SELECT g.group_id, g.matched_instances, g.seq, g.version, g.is_primary, i.id_tail
+      `SELECT g.group_id, g.matched_instances, g.seq, g.version, g.is_primary, i.id_suffix
        FROM import_groups g JOIN image_sets i ON i.seq = g.seq
        WHERE g.job = ${JOB} AND (g.seq, g.group_id) > (?, ?) ORDER BY g.seq, g.group_id LIMIT ?`,
-      ...[jobId, seq, group_id, ROWS_PER_BITE],
+      ...[jobId, seq, group_id, ROWS_PER_BATCH],
     )
-  for await (const row of bites({
+  for await (const row of batches({
     database,
-    biteAfter,
+    batchAfter,
     first: { seq: 0, group_id: 0 },
     keyOf: (row: GeneratedRow) => row,
   })) {
@@ -52,15 +52,15 @@ type FileRow = { readonly file_key: string; readonly warnings: string | null; re
 
 /** Files whose group has no image set are left out: nothing of them is visible. */
 export async function* reportLines(database: Transactions, jobId: string): AsyncGenerator<ReportLine> {
-  const biteAfter = (key: string): Sql<readonly FileRow[]> =>
+  const batchAfter = (key: string): Sql<readonly FileRow[]> =>
     all(
-      `SELECT f.file_key, f.warnings, f.exception_type, f.message, g.seq, g.version, g.is_primary, i.id_tail
+      `SELECT f.file_key, f.warnings, f.exception_type, f.message, g.seq, g.version, g.is_primary, i.id_suffix
        FROM import_files f LEFT JOIN import_groups g ON g.group_id = f.group_id LEFT JOIN image_sets i ON i.seq = g.seq
        WHERE f.job = ${JOB} AND f.file_key > ? AND (f.exception_type IS NOT NULL OR g.seq IS NOT NULL)
        ORDER BY f.file_key LIMIT ?`,
-      ...[jobId, key, ROWS_PER_BITE],
+      ...[jobId, key, ROWS_PER_BATCH],
     )
-  for await (const row of bites({ database, biteAfter, first: '', keyOf: (row: FileRow) => row.file_key })) {
+  for await (const row of batches({ database, batchAfter, first: '', keyOf: (row: FileRow) => row.file_key })) {
     yield lineOf(row)
   }
 }
@@ -73,16 +73,16 @@ function lineOf(row: FileRow): ReportLine {
   return { outcome: 'stored', key, imageSet: imageSetOf(row), warnings }
 }
 
-async function* bites<R, K>(source: {
+async function* batches<R, K>(source: {
   readonly database: Transactions
-  readonly biteAfter: (key: K) => Sql<readonly R[]>
+  readonly batchAfter: (key: K) => Sql<readonly R[]>
   readonly first: K
   readonly keyOf: (row: R) => K
 }): AsyncGenerator<R> {
   for (let after = source.first; ; ) {
-    const rows = await source.database.read(() => source.biteAfter(after))
+    const rows = await source.database.read(() => source.batchAfter(after))
     yield* rows
-    if (rows.length < ROWS_PER_BITE) return
+    if (rows.length < ROWS_PER_BATCH) return
     after = source.keyOf(rows.at(-1)!)
   }
 }

@@ -16,12 +16,12 @@ import type { Lease } from '../../catalog/import-job-repository.ts'
 import { indexedOf } from '../../search/indexed-image-set.ts'
 import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { addUses } from '../blobs/blob-uses.ts'
-import { markHollow } from '../blobs/compaction.ts'
+import { markPartlyUnreferenced } from '../blobs/compaction.ts'
 import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue, updateAll } from '../engine/statement.ts'
-import { forgetPast, keepPast } from '../history/changes.ts'
+import { keepRowHistory, purgeRowHistory } from '../history/changes.ts'
 import { addDocuments } from '../image-sets/documents.ts'
 import { ELEMENT_COLUMNS, elementsOfKey, elementValues, primariesOfStudies } from '../rows/grouping-columns.ts'
-import { imageSetIdOf, newIdTail } from '../rows/image-set-id.ts'
+import { imageSetIdOf, newIdSuffix } from '../rows/image-set-id.ts'
 import { INSTANCE_COLUMNS } from '../rows/instance-columns.ts'
 import { withCounts } from '../rows/summary-tags.ts'
 import { isStudyUpdated } from '../workflows/study-updates.ts'
@@ -30,13 +30,13 @@ import { type LeasedJob, underLease } from './lease.ts'
 interface GroupRow {
   readonly group_id: number
   readonly grouping_key: string
-  readonly study_instant: number | null
+  readonly study_timestamp: number | null
   readonly tags: string
   readonly levels_blob: number | null
   readonly levels_offset_bytes: number | null
   readonly levels_size_bytes: number | null
   readonly seq: number | null
-  readonly id_tail: string | null
+  readonly id_suffix: string | null
   readonly version: number | null
   readonly is_primary: number | null
   readonly matched_instances: number | null
@@ -60,7 +60,7 @@ interface Placed {
 
 interface Published extends Placed {
   readonly seq: number
-  readonly idTail: string
+  readonly idSuffix: string
   readonly version: number
   readonly updatedAt: number
   readonly change: IndexChange
@@ -83,7 +83,7 @@ export function* publish(request: {
   const leased = yield* underLease(lease)
   const rows = yield* groupsOf(leased.job, request.groups)
   const generatedOf = new Map<number, GeneratedImageSet>()
-  for (const row of rows.values()) if (row.seq !== null) generatedOf.set(row.group_id, toldAgain(row))
+  for (const row of rows.values()) if (row.seq !== null) generatedOf.set(row.group_id, generatedBefore(row))
   const groups = [...rows.values()].filter((row) => row.seq === null)
   if (groups.length > 0) {
     // Before the studies are looked at: two workers that bring parts of one study must not both find it empty.
@@ -94,9 +94,9 @@ export function* publish(request: {
     yield* addWarnings(published, documents)
     yield* addBlobUses(published, documentBlob)
     const inDocumentBlob = documents?.ofGroups.size ?? 0
-    yield* markHollow(yield* blobsOfFilesNotShown(published), at)
+    yield* markPartlyUnreferenced(yield* blobsOfFilesNotShown(published), at)
     // What comes between this transaction and the next may make the other documents anew, elsewhere.
-    if (inDocumentBlob > published.length) yield* markHollow([documentBlob!], at)
+    if (inDocumentBlob > published.length) yield* markPartlyUnreferenced([documentBlob!], at)
     yield* upkeep.apply(published.map(({ change }) => change))
     for (const each of published) generatedOf.set(each.group.group_id, generated(each, each.instances))
     yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', leased.job)
@@ -109,9 +109,9 @@ function* groupsOf(job: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMa
   const ids = groups.map(({ groupId }) => groupId)
   const rows = yield* allOfMany<GroupRow>(
     (marks) =>
-      `SELECT group_id, grouping_key, study_instant, tags, levels_blob, levels_offset_bytes, levels_size_bytes, seq, version,
+      `SELECT group_id, grouping_key, study_timestamp, tags, levels_blob, levels_offset_bytes, levels_size_bytes, seq, version,
        is_primary, matched_instances,
-       (SELECT id_tail FROM image_sets WHERE seq = import_groups.seq) AS id_tail
+       (SELECT id_suffix FROM image_sets WHERE seq = import_groups.seq) AS id_suffix
        FROM import_groups WHERE job = ? AND group_id IN (${marks})`,
     [job],
     ids,
@@ -127,20 +127,25 @@ function* groupsOf(job: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMa
 }
 
 const generated = (
-  { seq, idTail, version, isPrimary }: Pick<Published, 'seq' | 'idTail' | 'version' | 'isPrimary'>,
+  { seq, idSuffix, version, isPrimary }: Pick<Published, 'seq' | 'idSuffix' | 'version' | 'isPrimary'>,
   instances: number,
 ): GeneratedImageSet => ({
-  imageSetId: imageSetIdOf(seq, idTail),
+  imageSetId: imageSetIdOf(seq, idSuffix),
   imageSetVersion: version,
   isPrimary,
   numberOfMatchedSOPInstances: instances,
 })
 
-const versionOf = ({ group, seq, idTail, version }: Published) => ({ groupId: group.group_id, seq, idTail, version })
+const versionOf = ({ group, seq, idSuffix, version }: Published) => ({
+  groupId: group.group_id,
+  seq,
+  idSuffix,
+  version,
+})
 
-const toldAgain = (group: GroupRow): GeneratedImageSet =>
+const generatedBefore = (group: GroupRow): GeneratedImageSet =>
   generated(
-    { seq: group.seq!, idTail: group.id_tail!, version: group.version!, isPrimary: group.is_primary === 1 },
+    { seq: group.seq!, idSuffix: group.id_suffix!, version: group.version!, isPrimary: group.is_primary === 1 },
     group.matched_instances!,
   )
 
@@ -177,7 +182,7 @@ function* publishWaiting(groups: readonly GroupRow[], publishing: Publishing): S
   }
   const published = [...(yield* create(created, publishing))]
   for (const each of extended) published.push(yield* extend(each, publishing))
-  if (extended.length > 0) yield* forgetPast({ at: change.at, added: extended.length })
+  if (extended.length > 0) yield* purgeRowHistory({ at: change.at, added: extended.length })
   yield* updateAll('import_groups', {
     key: 'group_id',
     columns: ['seq', 'version', 'is_primary', 'matched_instances'],
@@ -202,7 +207,7 @@ function* countFiles(groups: readonly GroupRow[]): Sql<ReadonlyMap<number, Count
 
 const NEW_COLUMNS = [
   ...[
-    'id_tail',
+    'id_suffix',
     'datastore',
     'version',
     'image_set_state',
@@ -211,23 +216,23 @@ const NEW_COLUMNS = [
     'created_at',
     'updated_at',
   ],
-  ...['last_accessed_at', 'changed_in', 'instance_count', 'tags', 'study_instant', ...ELEMENT_COLUMNS],
+  ...['last_accessed_at', 'changed_in', 'instance_count', 'tags', 'study_timestamp', ...ELEMENT_COLUMNS],
 ]
 
 function* create(placed: readonly Placed[], { leased, change, newId }: Publishing): Sql<readonly Published[]> {
   const { datastore } = leased
   const { at, number } = change
-  const tails = placed.map(() => newIdTail(newId))
+  const tails = placed.map(() => newIdSuffix(newId))
   const rows = placed.map(({ group, elements, instances, isPrimary }, index): readonly SqlValue[] => [
     ...[tails[index]!, datastore, 1, 'ACTIVE', 'CREATED', isPrimary ? 1 : 0, at, at, at],
-    ...[number, instances, withCounts(group.tags, { instances }), group.study_instant, ...elementValues(elements)],
+    ...[number, instances, withCounts(group.tags, { instances }), group.study_timestamp, ...elementValues(elements)],
   ])
-  const made = yield* insertAll<{ seq: number; id_tail: string }>('image_sets', {
+  const made = yield* insertAll<{ seq: number; id_suffix: string }>('image_sets', {
     columns: NEW_COLUMNS,
     rows,
-    suffix: 'RETURNING seq, id_tail',
+    suffix: 'RETURNING seq, id_suffix',
   })
-  const seqOf = new Map(made.map(({ seq, id_tail }) => [id_tail, seq]))
+  const seqOf = new Map(made.map(({ seq, id_suffix }) => [id_suffix, seq]))
   return placed.map((each, index): Published => {
     const { group, elements, isPrimary } = each
     const seq = seqOf.get(tails[index]!)!
@@ -237,7 +242,7 @@ function* create(placed: readonly Placed[], { leased, change, newId }: Publishin
       is_primary: isPrimary ? 1 : 0,
       created_at: at,
       updated_at: at,
-      study_instant: group.study_instant,
+      study_timestamp: group.study_timestamp,
       changed_in: number,
       patient_id: elements.PatientID,
       accession_number: elements.AccessionNumber,
@@ -245,7 +250,7 @@ function* create(placed: readonly Placed[], { leased, change, newId }: Publishin
       study_instance_uid: elements.StudyInstanceUID,
       series_instance_uid: elements.SeriesInstanceUID,
     })
-    return { ...each, seq, idTail: tails[index]!, version: 1, updatedAt: at, change: { after } }
+    return { ...each, seq, idSuffix: tails[index]!, version: 1, updatedAt: at, change: { after } }
   })
 }
 
@@ -253,15 +258,15 @@ function* extend(placed: Placed & { readonly seq: number }, { change, upkeep }: 
   const { group, seq, instances } = placed
   const before = yield* upkeep.indexed(seq)
   const row = yield* one<{
-    readonly id_tail: string
+    readonly id_suffix: string
     readonly version: number
     readonly image_set_state: string
     readonly updated_at: number
     readonly instance_count: number
-  }>('SELECT id_tail, version, image_set_state, updated_at, instance_count FROM image_sets WHERE seq = ?', seq)
+  }>('SELECT id_suffix, version, image_set_state, updated_at, instance_count FROM image_sets WHERE seq = ?', seq)
   if (row!.image_set_state === 'LOCKED') throw new ImageSetLocked()
   const version = row!.version + 1
-  yield* keepPast(seq, change)
+  yield* keepRowHistory(seq, change)
   const superseded = yield* all(
     `UPDATE instances SET removed_in = ? WHERE seq = ? AND removed_in IS NULL
      AND sop_instance_uid IN (SELECT sop_instance_uid FROM import_files WHERE group_id = ?) RETURNING 1 AS superseded`,
@@ -272,12 +277,12 @@ function* extend(placed: Placed & { readonly seq: number }, { change, upkeep }: 
   const updatedAt = Math.max(change.at, row!.updated_at)
   yield* run(
     `UPDATE image_sets SET version = ?, workflow_status = 'IMPORTED', updated_at = ?, last_accessed_at = ?, changed_in = ?,
-     instance_count = ?, tags = ?, study_instant = ? WHERE seq = ?`,
+     instance_count = ?, tags = ?, study_timestamp = ? WHERE seq = ?`,
     ...[version, updatedAt, updatedAt, change.number, held, withCounts(group.tags, { instances: held })],
-    ...[group.study_instant, seq],
+    ...[group.study_timestamp, seq],
   )
   const after = yield* upkeep.indexed(seq)
-  return { ...placed, idTail: row!.id_tail, version, updatedAt, change: { before, after } }
+  return { ...placed, idSuffix: row!.id_suffix, version, updatedAt, change: { before, after } }
 }
 
 function* addVersions(

@@ -35,14 +35,14 @@ export const elementValues = (elements: GroupingElements): readonly SqlValue[] =
 /** Of one length however long the key is; no two keys that anybody can make have the same. */
 export const digestOfKey = (key: string): string => createHash('sha256').update(key).digest('hex')
 
-const GROUPS_PER_BITE = 1_000
+const GROUPS_PER_BATCH = 1_000
 
 /** For groups that were recorded before there were digests. */
 export function* digestWaitingGroups(): Sql<void> {
   for (let after = -1; ; ) {
     const groups = yield* all<{ group_id: number; grouping_key: string }>(
       'SELECT group_id, grouping_key FROM import_groups WHERE seq IS NULL AND group_id > ? ORDER BY group_id LIMIT ?',
-      ...[after, GROUPS_PER_BITE],
+      ...[after, GROUPS_PER_BATCH],
     )
     for (const { group_id, grouping_key } of groups) {
       yield* run(
@@ -50,7 +50,7 @@ export function* digestWaitingGroups(): Sql<void> {
         ...[digestOfKey(grouping_key), group_id],
       )
     }
-    if (groups.length < GROUPS_PER_BITE) return
+    if (groups.length < GROUPS_PER_BATCH) return
     after = groups.at(-1)!.group_id
   }
 }

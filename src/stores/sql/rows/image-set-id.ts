@@ -7,13 +7,14 @@
 const SEQ_DIGITS = 12
 const ID = /^[0-9a-f]{32}$/
 
-export const imageSetIdOf = (seq: number, idTail: string): string => seq.toString(16).padStart(SEQ_DIGITS, '0') + idTail
+export const imageSetIdOf = (seq: number, idSuffix: string): string =>
+  seq.toString(16).padStart(SEQ_DIGITS, '0') + idSuffix
 
 /** The random part of a new id. */
-export const newIdTail = (newId: () => string): string => newId().slice(SEQ_DIGITS)
+export const newIdSuffix = (newId: () => string): string => newId().slice(SEQ_DIGITS)
 
 /** undefined where the text is no id that this catalog could have given. */
-export const partsOfImageSetId = (imageSetId: string): { readonly seq: number; readonly idTail: string } | undefined =>
+export const parseImageSetId = (imageSetId: string): { readonly seq: number; readonly idSuffix: string } | undefined =>
   ID.test(imageSetId)
-    ? { seq: Number.parseInt(imageSetId.slice(0, SEQ_DIGITS), 16), idTail: imageSetId.slice(SEQ_DIGITS) }
+    ? { seq: Number.parseInt(imageSetId.slice(0, SEQ_DIGITS), 16), idSuffix: imageSetId.slice(SEQ_DIGITS) }
     : undefined

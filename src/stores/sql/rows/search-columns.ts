@@ -7,7 +7,7 @@ export const COLUMN_OF: Readonly<Record<Filter['attribute'], string>> = {
   DICOMStudyId: 'study_id',
   DICOMStudyInstanceUID: 'study_instance_uid',
   DICOMSeriesInstanceUID: 'series_instance_uid',
-  DICOMStudyDateAndTime: 'study_instant',
+  DICOMStudyDateAndTime: 'study_timestamp',
   createdAt: 'created_at',
   updatedAt: 'updated_at',
   isPrimary: 'is_primary',
@@ -26,5 +26,5 @@ export const TEXT_INDEXES: readonly (readonly [TextAttribute, string])[] = [
 export const DATE_INDEXES: Readonly<Record<SortField, string>> = {
   updatedAt: 'image_sets_updated',
   createdAt: 'image_sets_created',
-  DICOMStudyDateAndTime: 'image_sets_study_instant',
+  DICOMStudyDateAndTime: 'image_sets_study_timestamp',
 }

@@ -12,9 +12,9 @@ CREATE TABLE settings (name ${text} PRIMARY KEY, value ${text} NOT NULL) ${inKey
 CREATE TABLE changes (
   only_row BIGINT PRIMARY KEY CHECK (only_row = 1),
   number BIGINT NOT NULL,
-  forgotten_to BIGINT NOT NULL
+  history_purged_to BIGINT NOT NULL
 );
-INSERT INTO changes (only_row, number, forgotten_to) VALUES (1, 0, 0);
+INSERT INTO changes (only_row, number, history_purged_to) VALUES (1, 0, 0);
 
 CREATE TABLE datastores (
   datastore ${countedKey},
@@ -63,12 +63,12 @@ CREATE TABLE import_jobs (
   attempts BIGINT NOT NULL,
   lease_owner ${text},
   lease_until BIGINT,
-  swept BIGINT NOT NULL,
+  purged BIGINT NOT NULL,
   import_configuration ${text}
 );
 CREATE INDEX import_jobs_newest ON import_jobs (datastore, submitted_at, job_id);
 CREATE INDEX import_jobs_running ON import_jobs (datastore, ended_at) WHERE ended_at IS NULL;
-CREATE INDEX import_jobs_unswept ON import_jobs (ended_at) WHERE swept = 0;
+CREATE INDEX import_jobs_unpurged ON import_jobs (ended_at) WHERE purged = 0;
 
 CREATE TABLE blobs (
   blob ${countedKey},
@@ -79,7 +79,7 @@ CREATE TABLE blobs (
 
 CREATE TABLE image_sets (
   seq ${countedKey},
-  id_tail ${text} NOT NULL,
+  id_suffix ${text} NOT NULL,
   datastore BIGINT NOT NULL REFERENCES datastores,
   version BIGINT NOT NULL,
   image_set_state ${text} NOT NULL,
@@ -90,7 +90,7 @@ CREATE TABLE image_sets (
   deleted_at BIGINT,
   last_accessed_at BIGINT NOT NULL,
   changed_in BIGINT NOT NULL,
-  study_instant BIGINT,
+  study_timestamp BIGINT,
   patient_id ${text},
   accession_number ${text},
   study_id ${text},
@@ -103,7 +103,7 @@ CREATE TABLE image_sets (
 );
 CREATE INDEX image_sets_updated ON image_sets (datastore, updated_at${thenSeq}) WHERE deleted_at IS NULL;
 CREATE INDEX image_sets_created ON image_sets (datastore, created_at${thenSeq}) WHERE deleted_at IS NULL;
-CREATE INDEX image_sets_study_instant ON image_sets (datastore, study_instant${thenSeq}) WHERE deleted_at IS NULL;
+CREATE INDEX image_sets_study_timestamp ON image_sets (datastore, study_timestamp${thenSeq}) WHERE deleted_at IS NULL;
 CREATE INDEX image_sets_patient ON image_sets (datastore, patient_id, updated_at${thenSeq}) WHERE deleted_at IS NULL;
 CREATE INDEX image_sets_accession ON image_sets (datastore, accession_number, updated_at${thenSeq}) WHERE deleted_at IS NULL;
 CREATE INDEX image_sets_study_id ON image_sets (datastore, study_id, updated_at${thenSeq}) WHERE deleted_at IS NULL;
@@ -111,20 +111,20 @@ CREATE INDEX image_sets_study ON image_sets (datastore, study_instance_uid, upda
 CREATE INDEX image_sets_series ON image_sets (datastore, series_instance_uid, updated_at${thenSeq}) WHERE deleted_at IS NULL;
 CREATE INDEX image_sets_not_primary ON image_sets (datastore, updated_at${thenSeq}) WHERE deleted_at IS NULL AND is_primary = 0;
 
-CREATE TABLE image_sets_past (
+CREATE TABLE image_set_history (
   past ${countedKey},
   from_change BIGINT NOT NULL,
   until_change BIGINT NOT NULL,
   superseded_at BIGINT NOT NULL,
   seq BIGINT NOT NULL REFERENCES image_sets,
-  id_tail ${text} NOT NULL,
+  id_suffix ${text} NOT NULL,
   datastore BIGINT NOT NULL,
   version BIGINT NOT NULL,
   is_primary BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   last_accessed_at BIGINT NOT NULL,
-  study_instant BIGINT,
+  study_timestamp BIGINT,
   patient_id ${text},
   accession_number ${text},
   study_id ${text},
@@ -132,8 +132,8 @@ CREATE TABLE image_sets_past (
   series_instance_uid ${text},
   tags ${text} NOT NULL
 );
-CREATE INDEX image_sets_past_until ON image_sets_past (datastore, until_change);
-CREATE INDEX image_sets_past_of ON image_sets_past (seq);
+CREATE INDEX image_set_history_until ON image_set_history (datastore, until_change);
+CREATE INDEX image_set_history_of ON image_set_history (seq);
 
 CREATE TABLE image_set_versions (
   seq BIGINT NOT NULL REFERENCES image_sets,
@@ -161,7 +161,7 @@ CREATE TABLE import_groups (
   group_id ${countedKey},
   job BIGINT NOT NULL REFERENCES import_jobs,
   grouping_key ${text} NOT NULL,
-  study_instant BIGINT,
+  study_timestamp BIGINT,
   tags ${text} NOT NULL,
   seq BIGINT REFERENCES image_sets,
   version BIGINT,

@@ -2,7 +2,7 @@
 import type { Dialect } from '../engine/differences.ts'
 
 /** What a search looks at in the image sets of one text, so that none of their rows is read. */
-const LOOKED_AT = 'created_at, updated_at, study_instant, is_primary, changed_in'
+const LOOKED_AT = 'created_at, updated_at, study_timestamp, is_primary, changed_in'
 
 const TEXTS = [
   ['patient', 'patient_id'],
@@ -19,7 +19,7 @@ const UIDS = [
 const DATES = [
   ['updated', 'updated_at'],
   ['created', 'created_at'],
-  ['study_instant', 'study_instant'],
+  ['study_timestamp', 'study_timestamp'],
 ]
 
 export const searchIndex = ({ countedKey, numberKey, bytes, text, thenSeq, thenCondition }: Dialect): string => `
@@ -37,11 +37,11 @@ ${DATES.map(
 CREATE INDEX image_sets_${name} ON image_sets (datastore, is_primary, ${column}${thenSeq}) WHERE deleted_at IS NULL;`,
 ).join('\n')}
 
-ALTER TABLE changes ADD COLUMN last_space BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE changes ADD COLUMN last_partition BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE changes ADD COLUMN written_by ${text} NOT NULL DEFAULT '';
 
-CREATE TABLE search_spaces (
-  space ${numberKey},
+CREATE TABLE search_partitions (
+  partition ${numberKey},
   datastore BIGINT NOT NULL REFERENCES datastores,
   attribute ${text} NOT NULL,
   value ${text} NOT NULL,
@@ -50,12 +50,12 @@ CREATE TABLE search_spaces (
 
 CREATE TABLE search_leaves (
   leaf ${countedKey},
-  space BIGINT NOT NULL REFERENCES search_spaces,
+  partition BIGINT NOT NULL REFERENCES search_partitions,
   entry_count BIGINT NOT NULL,
   changed_in BIGINT NOT NULL,
   bounds ${bytes} NOT NULL
 );
-CREATE INDEX search_leaves_changed ON search_leaves (space, changed_in);
+CREATE INDEX search_leaves_changed ON search_leaves (partition, changed_in);
 
 CREATE TABLE search_entries (
   leaf ${numberKey} REFERENCES search_leaves,

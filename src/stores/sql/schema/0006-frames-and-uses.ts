@@ -25,8 +25,8 @@ CREATE INDEX instances_by_frames ON instances (frames_key, seq) WHERE frames_key
 
 ALTER TABLE blobs ADD COLUMN size_bytes BIGINT;
 ALTER TABLE blobs ADD COLUMN sha256 ${dialect.text};
-ALTER TABLE blobs ADD COLUMN free_since BIGINT;
-CREATE INDEX blobs_free ON blobs (blob) WHERE free_since IS NOT NULL;
+ALTER TABLE blobs ADD COLUMN unreferenced_since BIGINT;
+CREATE INDEX blobs_unreferenced ON blobs (blob) WHERE unreferenced_since IS NOT NULL;
 
 CREATE TABLE blob_uses (
   blob BIGINT NOT NULL REFERENCES blobs,

@@ -4,11 +4,11 @@
  */
 import type { Dialect } from '../engine/differences.ts'
 
-export const hollowBlobs = (_: Dialect): string => `
-ALTER TABLE blobs ADD COLUMN hollow_since BIGINT;
-ALTER TABLE blobs ADD COLUMN rewriting_until BIGINT;
-CREATE INDEX blobs_hollow ON blobs (hollow_since) WHERE hollow_since IS NOT NULL;
-UPDATE blobs SET hollow_since = 0 WHERE free_since IS NULL AND removed_at IS NULL AND job IN (
+export const blobsToCompact = (_: Dialect): string => `
+ALTER TABLE blobs ADD COLUMN partly_unreferenced_since BIGINT;
+ALTER TABLE blobs ADD COLUMN compacting_until BIGINT;
+CREATE INDEX blobs_partly_unreferenced ON blobs (partly_unreferenced_since) WHERE partly_unreferenced_since IS NOT NULL;
+UPDATE blobs SET partly_unreferenced_since = 0 WHERE unreferenced_since IS NULL AND removed_at IS NULL AND job IN (
   SELECT job FROM import_jobs WHERE datastore IN (SELECT datastore FROM image_sets WHERE image_set_state = 'DELETED')
 );
 `

@@ -6,23 +6,23 @@ import { one, run, type Sql } from '../engine/statement.ts'
 import { digestWaitingGroups } from '../rows/grouping-columns.ts'
 import { catalog } from './0001-catalog.ts'
 import { searchIndex } from './0002-search-index.ts'
-import { spacesInStates } from './0003-spaces-in-states.ts'
+import { partitionsInStates } from './0003-spaces-in-states.ts'
 import { groupingDigest } from './0004-grouping-digest.ts'
 import { metadata } from './0005-metadata.ts'
 import { framesAndUses } from './0006-frames-and-uses.ts'
 import { removedBlobs } from './0007-removed-blobs.ts'
-import { hollowBlobs } from './0008-hollow-blobs.ts'
+import { blobsToCompact } from './0008-hollow-blobs.ts'
 
 /** In order; a step that was released is never changed, only followed by another. */
 export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   catalog,
   searchIndex,
-  spacesInStates,
+  partitionsInStates,
   groupingDigest,
   metadata,
   framesAndUses,
   removedBlobs,
-  hollowBlobs,
+  blobsToCompact,
 ]
 /** What came in before is indexed after this step. */
 const INDEXED_AFTER = 3

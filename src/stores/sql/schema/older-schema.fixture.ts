@@ -5,7 +5,10 @@ const dropColumns = (tables: readonly string[], columns: readonly string[]): str
 
 /** The latest first. */
 const UNDOING: readonly (readonly [step: number, undo: string])[] = [
-  [8, `DROP INDEX blobs_hollow; ${dropColumns(['blobs'], ['hollow_since', 'rewriting_until'])}`],
+  [
+    8,
+    `DROP INDEX blobs_partly_unreferenced; ${dropColumns(['blobs'], ['partly_unreferenced_since', 'compacting_until'])}`,
+  ],
   [7, `DROP INDEX blobs_by_key; ${dropColumns(['blobs'], ['removed_at'])}`],
   [
     6,
@@ -13,8 +16,8 @@ const UNDOING: readonly (readonly [step: number, undo: string])[] = [
      DROP TABLE workflows;
      DROP TABLE blob_uses;
      DROP INDEX instances_by_frames;
-     DROP INDEX blobs_free;
-     ${dropColumns(['blobs'], ['size_bytes', 'sha256', 'free_since'])}
+     DROP INDEX blobs_unreferenced;
+     ${dropColumns(['blobs'], ['size_bytes', 'sha256', 'unreferenced_since'])}
      ${dropColumns(['import_groups', 'image_set_versions'], ['levels_blob', 'levels_offset_bytes', 'levels_size_bytes'])}
      ${dropColumns(['image_set_versions'], ['message', 'forced'])}
      ${dropColumns(

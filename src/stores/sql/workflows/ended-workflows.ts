@@ -16,7 +16,7 @@ import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-
 import { addUses } from '../blobs/blob-uses.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
-import { forgetPast, keepPast } from '../history/changes.ts'
+import { keepRowHistory, purgeRowHistory } from '../history/changes.ts'
 import { deleteImageSet } from '../image-sets/delete-image-set.ts'
 import { type PropertiesRow, propertiesOfWorkflow } from '../image-sets/image-set-properties.ts'
 import { nextInstances } from '../image-sets/version-instances.ts'
@@ -47,7 +47,7 @@ export function* complete(
   const change = { number: yield* upkeep.beginChange(), at }
   const rows = yield* propertiesOfWorkflow(lease.workflow)
   if (!(yield* canBePrimary(datastore, rows, versions))) return 'conflicts'
-  const seqOf = new Map(rows.map((row) => [imageSetIdOf(row.seq, row.id_tail), row.seq]))
+  const seqOf = new Map(rows.map((row) => [imageSetIdOf(row.seq, row.id_suffix), row.seq]))
   const ending: Ending = { request, change, upkeep, seqOf, digests }
   const changes: IndexChange[] = []
   for (const row of rows) {
@@ -60,7 +60,7 @@ export function* complete(
     changes.push(yield* publishVersion(row, version, ending))
   }
   yield* upkeep.apply(changes)
-  yield* forgetPast({ at, added: changes.length })
+  yield* purgeRowHistory({ at, added: changes.length })
   yield* removeWorkflow(lease.workflow)
   return 'completed'
 }
@@ -81,7 +81,7 @@ function* canBePrimary(
 ): Sql<boolean> {
   const created = rows.find(({ role }) => role === 'created')
   if (created === undefined || created.is_primary === 0) return true
-  const { grouping } = versions.find(({ imageSetId }) => imageSetId === imageSetIdOf(created.seq, created.id_tail))!
+  const { grouping } = versions.find(({ imageSetId }) => imageSetId === imageSetIdOf(created.seq, created.id_suffix))!
   const standing = (yield* primariesOfStudies(datastore, [grouping.StudyInstanceUID])).get(grouping.StudyInstanceUID)
   if (yield* isStudyUpdated((standing ?? []).map(({ seq }) => seq))) return false
   return placeGroup(grouping, standing ?? []).place === 'new-primary'
@@ -92,7 +92,7 @@ function* publishVersion(row: PropertiesRow, version: VersionToPublish, ending: 
   const { change, upkeep, request } = ending
   const isNew = row.role === 'created'
   const before = isNew ? undefined : yield* upkeep.indexed(seq)
-  if (!isNew) yield* keepPast(seq, change)
+  if (!isNew) yield* keepRowHistory(seq, change)
   const number = row.version_to_be!
   const blobs = yield* numberNewBlobs(row, version, ending)
   yield* nextInstances({ seq, version: number, blobs }, version.instances, ending.seqOf)
@@ -107,10 +107,10 @@ function* publishVersion(row: PropertiesRow, version: VersionToPublish, ending: 
   const updatedAt = Math.max(change.at, row.updated_at)
   yield* run(
     `UPDATE image_sets SET version = ?, image_set_state = 'ACTIVE', workflow_status = ?, updated_at = ?, last_accessed_at = ?,
-     deleted_at = NULL, changed_in = ?, instance_count = ?, tags = ?, study_instant = ?,
+     deleted_at = NULL, changed_in = ?, instance_count = ?, tags = ?, study_timestamp = ?,
      ${ELEMENT_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE seq = ?`,
     ...[number, DONE[request.operation], updatedAt, updatedAt, change.number, instances],
-    ...[withCounts(version.tags, { instances }), version.studyInstant, ...elementValues(version.grouping), seq],
+    ...[withCounts(version.tags, { instances }), version.studyTimestamp, ...elementValues(version.grouping), seq],
   )
   const forced = 'forced' in request && request.forced
   yield* addVersion(row, { version, number, blobs, updatedAt, forced }, ending)
@@ -216,7 +216,7 @@ export function* fail(
     else changes.push(yield* failVersion(row, { status, message, change, upkeep }))
   }
   yield* upkeep.apply(changes)
-  yield* forgetPast({ at, added: changes.length })
+  yield* purgeRowHistory({ at, added: changes.length })
   yield* removeWorkflow(lease.workflow)
 }
 
@@ -261,7 +261,7 @@ function* failVersion(
   const { seq, version } = row
   const { status, message, change, upkeep } = failing
   const before = yield* upkeep.indexed(seq)
-  yield* keepPast(seq, change)
+  yield* keepRowHistory(seq, change)
   const updatedAt = Math.max(change.at, row.updated_at)
   yield* run(
     `UPDATE image_sets SET version = ?, image_set_state = 'ACTIVE', workflow_status = ?, updated_at = ?, changed_in = ? WHERE seq = ?`,

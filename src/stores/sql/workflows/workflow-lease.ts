@@ -1,5 +1,5 @@
 /** Whether a worker still owns its workflow: asked first by every verb that works on one. */
-import { type WorkflowLease, WorkflowLost, type WorkflowRequest } from '../../catalog/workflow-repository.ts'
+import { type WorkflowLease, WorkflowLeaseLost, type WorkflowRequest } from '../../catalog/workflow-repository.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { one, type Sql } from '../engine/statement.ts'
 
@@ -14,6 +14,6 @@ export function* underWorkflowLease({ workflow, owner }: WorkflowLease): Sql<Lea
     `SELECT datastore, request FROM workflows WHERE workflow = ? AND lease_owner = ? ${LOCKED}`,
     ...[workflow, owner],
   )
-  if (row === undefined) throw new WorkflowLost()
+  if (row === undefined) throw new WorkflowLeaseLost()
   return { datastore: row.datastore, request: JSON.parse(row.request) }
 }

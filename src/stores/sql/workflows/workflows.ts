@@ -15,10 +15,10 @@ import type {
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
 import { all, insertAll, one, run, type Sql, type Transactions } from '../engine/statement.ts'
-import { takeTurn } from '../history/changes.ts'
+import { lockChanges } from '../history/changes.ts'
 import { locked, NOT_YET, propertiesOfWorkflow } from '../image-sets/image-set-properties.ts'
 import { ELEMENT_COLUMNS, type ElementRow, elementsOfRow, primariesOfStudies } from '../rows/grouping-columns.ts'
-import { imageSetIdOf, newIdTail, partsOfImageSetId } from '../rows/image-set-id.ts'
+import { imageSetIdOf, newIdSuffix, parseImageSetId } from '../rows/image-set-id.ts'
 import { complete, completeDeletion, fail } from './ended-workflows.ts'
 import { underWorkflowLease } from './workflow-lease.ts'
 
@@ -38,14 +38,14 @@ export function workflowsOver(
     complete: (lease, end) => database.write(() => complete(lease, end, options.upkeep)),
     fail: (lease, end) => database.write(() => fail(lease, end, options.upkeep)),
     completeDeletion: (lease, at) =>
-      database.write(() => completeDeletion(lease, at, options.upkeep), { erasing: true }),
+      database.write(() => completeDeletion(lease, at, options.upkeep), { secureDelete: true }),
   }
 }
 
 // ---- Begun -------------------------------------------------------------------------------------------------------
 
 interface ImageSetRow extends ElementRow {
-  readonly id_tail: string
+  readonly id_suffix: string
   readonly version: number
   readonly image_set_state: string
   readonly is_primary: number
@@ -78,7 +78,7 @@ function* begin(
   if (datastore === undefined) return { outcome: 'datastore-absent' }
   if (datastore.datastore_status !== 'ACTIVE') return { outcome: 'datastore-not-active' }
   // Behind this nobody publishes a version, and nobody else locks an image set, before the transaction ends.
-  yield* takeTurn()
+  yield* lockChanges()
   const { operation } = request
   if (runningMax !== undefined && (yield* countRunning(datastore.datastore, operation)) >= runningMax) {
     return { outcome: 'too-many' }
@@ -148,7 +148,7 @@ function* forUpdate(datastore: number, request: UpdateRequest): Sql<readonly ToL
     ...[datastore, found.study_instance_uid, found.seq],
   )
   const busy = siblings.find(({ image_set_state }) => image_set_state === 'LOCKED')
-  if (busy !== undefined) return { outcome: 'locked', imageSetId: imageSetIdOf(busy.seq, busy.id_tail) }
+  if (busy !== undefined) return { outcome: 'locked', imageSetId: imageSetIdOf(busy.seq, busy.id_suffix) }
   return [changed, ...siblings.map(({ seq, version }): ToLock => ({ seq, role: 'sibling', version: version + 1 }))]
 }
 
@@ -179,8 +179,8 @@ function* primaryRefused(datastore: number, from: ImageSetRow): Sql<Refusal | un
   if (placement.place === 'new-non-primary') {
     return { outcome: 'conflicts', attributes: disagreements(elements, standing ?? []) }
   }
-  const row = yield* one<{ id_tail: string }>('SELECT id_tail FROM image_sets WHERE seq = ?', placement.seq)
-  return { outcome: 'series-stands', imageSetId: imageSetIdOf(placement.seq, row!.id_tail) }
+  const row = yield* one<{ id_suffix: string }>('SELECT id_suffix FROM image_sets WHERE seq = ?', placement.seq)
+  return { outcome: 'series-stands', imageSetId: imageSetIdOf(placement.seq, row!.id_suffix) }
 }
 
 function* makeRow(
@@ -189,29 +189,29 @@ function* makeRow(
 ): Sql<number> {
   const [row] = yield* insertAll<{ seq: number }>('image_sets', {
     columns: [
-      ...['id_tail', 'datastore', 'version', 'image_set_state', 'workflow_status', 'is_primary', 'created_at'],
+      ...['id_suffix', 'datastore', 'version', 'image_set_state', 'workflow_status', 'is_primary', 'created_at'],
       ...['updated_at', 'last_accessed_at', 'deleted_at', 'changed_in', 'instance_count', 'tags'],
     ],
-    rows: [[newIdTail(newId), datastore, 1, 'LOCKED', 'COPYING', isPrimary ? 1 : 0, at, at, at, NOT_YET, 0, 0, '{}']],
+    rows: [[newIdSuffix(newId), datastore, 1, 'LOCKED', 'COPYING', isPrimary ? 1 : 0, at, at, at, NOT_YET, 0, 0, '{}']],
     suffix: 'RETURNING seq',
   })
   return row!.seq
 }
 
-const ROW_COLUMNS = ['seq', 'id_tail', 'version', 'image_set_state', 'is_primary', ...ELEMENT_COLUMNS].join(', ')
+const ROW_COLUMNS = ['seq', 'id_suffix', 'version', 'image_set_state', 'is_primary', ...ELEMENT_COLUMNS].join(', ')
 
 function* findUnlocked(
   datastore: number,
   wanted: Pick<ImageSetVersion, 'imageSetId'> & { readonly version?: number; readonly orNotYet?: boolean },
 ): Sql<ImageSetRow | Refusal> {
   const { imageSetId, version, orNotYet = false } = wanted
-  const parts = partsOfImageSetId(imageSetId)
+  const parts = parseImageSetId(imageSetId)
   const row =
     parts &&
     (yield* one<ImageSetRow>(
-      `SELECT ${ROW_COLUMNS} FROM image_sets WHERE seq = ? AND id_tail = ? AND datastore = ?
+      `SELECT ${ROW_COLUMNS} FROM image_sets WHERE seq = ? AND id_suffix = ? AND datastore = ?
        AND (deleted_at IS NULL ${orNotYet ? `OR deleted_at = ${NOT_YET}` : ''})`,
-      ...[parts.seq, parts.idTail, datastore],
+      ...[parts.seq, parts.idSuffix, datastore],
     ))
   if (row === undefined) return { outcome: 'absent', imageSetId }
   if (row.image_set_state === 'LOCKED') return { outcome: 'locked', imageSetId }

@@ -8,7 +8,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
-import type { Transactions, Verb, WriteOptions } from '../statement.ts'
+import type { TransactionFunction, Transactions, WriteOptions } from '../statement.ts'
 import { drive, executePrepared, PostgresTexts } from './postgres-connection.ts'
 import { isAway, isCollision, withoutValues } from './postgres-failure.ts'
 
@@ -18,10 +18,10 @@ const BEGIN_WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED'
 const ATTEMPTS = 8
 const RETRY_MS = 5
 /** A transaction takes no further verb of its line after this long: others wait for its locks. */
-const LINE_MS = 50
+const QUEUE_MS = 50
 
 interface Waiting {
-  readonly verb: Verb<unknown>
+  readonly transaction: TransactionFunction<unknown>
   readonly resolve: (answer: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -30,7 +30,7 @@ export class PostgresTransactions implements Transactions {
   readonly #reads: Pool
   readonly #writes: Pool
   readonly #texts = new PostgresTexts()
-  readonly #lines = new Map<string, Waiting[]>()
+  readonly #queues = new Map<string, Waiting[]>()
   readonly #running = new Set<Promise<unknown>>()
 
   constructor(pools: { readonly reads: Pool; readonly writes: Pool }) {
@@ -43,23 +43,23 @@ export class PostgresTransactions implements Transactions {
     }
   }
 
-  read<T>(verb: Verb<T>): Promise<T> {
-    return this.#counted(this.#transaction(this.#reads, BEGIN_READ, verb))
+  read<T>(transaction: TransactionFunction<T>): Promise<T> {
+    return this.#counted(this.#transaction(this.#reads, BEGIN_READ, transaction))
   }
 
-  write<T>(verb: Verb<T>, options: WriteOptions = {}): Promise<T> {
+  write<T>(transaction: TransactionFunction<T>, options: WriteOptions = {}): Promise<T> {
     const { line } = options
-    if (line === undefined) return this.#counted(this.#transaction(this.#writes, BEGIN_WRITE, verb))
+    if (line === undefined) return this.#counted(this.#transaction(this.#writes, BEGIN_WRITE, transaction))
     return new Promise<T>((resolve, reject) => {
-      const waiting = this.#lines.get(line)
-      const entry = { verb, resolve: resolve as Waiting['resolve'], reject }
+      const waiting = this.#queues.get(line)
+      const entry = { transaction, resolve: resolve as Waiting['resolve'], reject }
       if (waiting !== undefined) {
         waiting.push(entry)
         return
       }
       const started = [entry]
-      this.#lines.set(line, started)
-      this.#counted(this.#runLine(line, started))
+      this.#queues.set(line, started)
+      this.#counted(this.#runQueue(line, started))
     })
   }
 
@@ -76,7 +76,7 @@ export class PostgresTransactions implements Transactions {
   }
 
   /** In order, many to a commit. Where one fails, none has happened, and each is tried by itself so that it fails alone. */
-  async #runLine(line: string, waiting: Waiting[]): Promise<void> {
+  async #runQueue(line: string, waiting: Waiting[]): Promise<void> {
     while (waiting.length > 0) {
       const taken: Waiting[] = []
       try {
@@ -84,9 +84,9 @@ export class PostgresTransactions implements Transactions {
           waiting.unshift(...taken.splice(0))
           const started = performance.now()
           const answers: unknown[] = []
-          while (waiting.length > 0 && performance.now() - started < LINE_MS) {
+          while (waiting.length > 0 && performance.now() - started < QUEUE_MS) {
             taken.push(waiting.shift()!)
-            answers.push(await drive(taken.at(-1)!.verb(), execute))
+            answers.push(await drive(taken.at(-1)!.transaction(), execute))
           }
           return answers
         })
@@ -94,16 +94,16 @@ export class PostgresTransactions implements Transactions {
       } catch (error) {
         if (taken.length === 1) taken[0]!.reject(error)
         else if (taken.length === 0) for (const { reject } of waiting.splice(0)) reject(error)
-        for (const { verb, resolve, reject } of taken.length > 1 ? taken : []) {
-          await this.#transaction(this.#writes, BEGIN_WRITE, verb).then(resolve, reject)
+        for (const { transaction, resolve, reject } of taken.length > 1 ? taken : []) {
+          await this.#transaction(this.#writes, BEGIN_WRITE, transaction).then(resolve, reject)
         }
       }
     }
-    this.#lines.delete(line)
+    this.#queues.delete(line)
   }
 
-  #transaction<T>(pool: Pool, begin: string, verb: Verb<T>): Promise<T> {
-    return this.#attempts(pool, begin, (execute) => drive(verb(), execute))
+  #transaction<T>(pool: Pool, begin: string, transaction: TransactionFunction<T>): Promise<T> {
+    return this.#attempts(pool, begin, (execute) => drive(transaction(), execute))
   }
 
   /** @throws StoreUnavailable where the database is away, and what the work throws as it is. */

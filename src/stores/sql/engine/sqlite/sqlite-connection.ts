@@ -42,7 +42,7 @@ export class SqliteConnection {
   }
 
   /** What is deleted meanwhile is zeros in the file. */
-  erase<T>(work: () => T): T {
+  secureDelete<T>(work: () => T): T {
     this.pragma('secure_delete = ON')
     try {
       return work()

@@ -3,7 +3,7 @@
  * was being made durable shares the next one (group commit). Each verb has its own savepoint, so that it fails alone.
  */
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { Verb, WriteOptions } from '../statement.ts'
+import type { TransactionFunction, WriteOptions } from '../statement.ts'
 import { asUnavailable, isBusy, type SqliteConnection } from './sqlite-connection.ts'
 
 /** Another process may hold the write lock this long; the event loop runs on meanwhile. */
@@ -27,10 +27,12 @@ export class WriteQueue {
     this.#connection = connection
   }
 
-  write<T>(verb: Verb<T>, { erasing = false }: WriteOptions = {}): Promise<T> {
+  write<T>(transaction: TransactionFunction<T>, { secureDelete = false }: WriteOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const attempt = (connection: SqliteConnection) => {
-        const answer = erasing ? connection.erase(() => connection.drive(verb())) : connection.drive(verb())
+        const answer = secureDelete
+          ? connection.secureDelete(() => connection.drive(transaction()))
+          : connection.drive(transaction())
         return () => resolve(answer)
       }
       this.#waiting.push({ attempt, reject })
@@ -80,16 +82,16 @@ export class WriteQueue {
   }
 
   #inSavepoint({ attempt, reject }: Waiting): () => void {
-    this.#connection.command('SAVEPOINT verb')
+    this.#connection.command('SAVEPOINT one_write')
     try {
       const tell = attempt(this.#connection)
-      this.#connection.command('RELEASE verb')
+      this.#connection.command('RELEASE one_write')
       return tell
     } catch (error) {
       // A full disk and the like undo the whole transaction by themselves, and then no verb of it has happened.
       if (!this.#connection.inTransaction) throw error
-      this.#connection.command('ROLLBACK TO verb')
-      this.#connection.command('RELEASE verb')
+      this.#connection.command('ROLLBACK TO one_write')
+      this.#connection.command('RELEASE one_write')
       return () => reject(asUnavailable(error))
     }
   }
