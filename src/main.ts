@@ -20,7 +20,7 @@ import { newId } from './server/new-id.ts'
 import { openStores, placesOf, startCatalogCheckpoints } from './server/open-stores.ts'
 import { openReplyBuffers } from './server/reply-buffers.ts'
 
-export interface AccessKeyPair {
+interface AccessKeyPair {
   readonly accessKeyId: string
   readonly secretAccessKey: string
 }
@@ -36,7 +36,7 @@ export interface RunningServer {
 }
 
 /** One access key; equal strings are compared in constant time where it matters, at the signature. */
-export const credentialsOf = (pair: AccessKeyPair): Credentials => ({
+const credentialsOf = (pair: AccessKeyPair): Credentials => ({
   secretOf: (accessKeyId) => (accessKeyId === pair.accessKeyId ? pair.secretAccessKey : undefined),
 })
 

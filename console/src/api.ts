@@ -17,7 +17,7 @@ export interface Api {
   ask(request: HilumRequest): Promise<Response>
 }
 
-export interface HilumRequest {
+interface HilumRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   /** Every segment is encoded on its way. */
   readonly path: readonly string[]

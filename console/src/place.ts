@@ -13,7 +13,7 @@ export interface Place {
   readonly kept: unknown
 }
 
-export const BASE = '/console/'
+const BASE = '/console/'
 
 export const addressOf = (path: string, fragment = ''): string =>
   `${BASE}${path}${fragment === '' ? '' : `#${fragment}`}`

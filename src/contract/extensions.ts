@@ -24,7 +24,7 @@ export interface FailedFile {
   readonly message: string
 }
 
-export interface WarnedFile {
+interface WarnedFile {
   readonly file: string
   readonly messages: readonly string[]
 }

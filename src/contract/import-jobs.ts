@@ -17,7 +17,7 @@ export const MetadataFilePath = string({
   linearPattern: '[!-~]([ -~]*[!-~])?',
 })
 
-export const DicomMetadataMapping = structure({
+const DicomMetadataMapping = structure({
   studyInstanceUID: DICOMStudyInstanceUID,
   seriesInstanceUID: optional(DICOMSeriesInstanceUID),
   metadataFilePath: MetadataFilePath,

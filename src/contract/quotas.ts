@@ -5,7 +5,7 @@
 import type { OperationName } from './operations.ts'
 
 /** A token bucket: so many requests a second, and so many at once after a rest. */
-export interface Throttle {
+interface Throttle {
   readonly perSecond: number
   readonly burst: number
 }

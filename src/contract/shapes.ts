@@ -15,35 +15,35 @@ export interface StringShape<Value extends string = string> {
   /** Never shown in an error message: it may hold a patient's identity. */
   readonly sensitive?: true
 }
-export interface IntegerShape {
+interface IntegerShape {
   readonly kind: 'integer'
   readonly min?: number
   readonly max?: number
 }
-export interface BooleanShape {
+interface BooleanShape {
   readonly kind: 'boolean'
 }
 /** Epoch seconds with a fraction on the wire (restJson1); inside, milliseconds since 1970 as a number, fractions kept. */
-export interface TimestampShape {
+interface TimestampShape {
   readonly kind: 'timestamp'
 }
 /** Base64 in JSON, bytes inside. */
-export interface BlobShape {
+interface BlobShape {
   readonly kind: 'blob'
   readonly min?: number
   readonly max?: number
 }
 /** The whole HTTP body as it is; only as a payload. */
-export interface StreamShape {
+interface StreamShape {
   readonly kind: 'stream'
 }
-export interface ListShape<Item extends Shape = Shape> {
+interface ListShape<Item extends Shape = Shape> {
   readonly kind: 'list'
   readonly item: Item
   readonly min?: number
   readonly max?: number
 }
-export interface MapShape<Key extends StringShape = StringShape, Item extends Shape = Shape> {
+interface MapShape<Key extends StringShape = StringShape, Item extends Shape = Shape> {
   readonly kind: 'map'
   readonly key: Key
   readonly item: Item
@@ -83,7 +83,7 @@ export interface Member<S extends Shape = Shape, Required extends boolean = bool
   readonly place: Place
 }
 export type Members = { readonly [name: string]: Shape | Member }
-export type UnionMembers = { readonly [name: string]: Shape }
+type UnionMembers = { readonly [name: string]: Shape }
 
 type Sized = { readonly min?: number; readonly max?: number }
 type StringLimits = Sized & { readonly pattern?: string; readonly linearPattern?: string; readonly sensitive?: true }
@@ -156,7 +156,7 @@ export interface LentBytes {
   giveBack(): void
 }
 
-export interface SizedBytes {
+interface SizedBytes {
   readonly sizeBytes: number
   readonly bytes: AsyncIterable<Uint8Array>
 }
@@ -198,7 +198,7 @@ export type TypeOf<S extends Shape> =
                       : never
 
 /** As TypeOf, for what an operation answers: any structure within may be ready-made JSON, or one that lasts. */
-export type AnswerOf<S extends Shape> =
+type AnswerOf<S extends Shape> =
   S extends ListShape<infer I>
     ? readonly AnswerOf<I>[]
     : S extends StructureShape<infer M>

@@ -64,7 +64,7 @@ const POISON = [
   '1b24',
 ].map((hex) => Buffer.from(hex.replaceAll(' ', ''), 'hex'))
 
-export type Mutation =
+type Mutation =
   | { kind: 'flip'; at: number; bits: number }
   | { kind: 'cut'; at: number }
   | { kind: 'poison'; at: number; with: number; insert: boolean }

@@ -2,7 +2,7 @@
 import { DicomError } from './dicom-error.ts'
 import type { TextWriter } from './encode-text.ts'
 
-export interface ValueToEncode {
+interface ValueToEncode {
   tag: string
   vr: string
   value: ElementValue

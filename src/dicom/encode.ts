@@ -69,7 +69,7 @@ export function encodeP10(file: FileToEncode): Uint8Array {
 }
 
 /** What of a file comes before its pixel data, and what after: for who writes pixels one by one, and never has them all. */
-export interface FileAroundPixels {
+interface FileAroundPixels {
   /** Preamble, file meta information and data set, up to where the element with the pixels begins. */
   before: Uint8Array
   after: Uint8Array

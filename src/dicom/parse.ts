@@ -35,7 +35,7 @@ import {
 } from './transfer-syntaxes.ts'
 
 /** The most a deflated data set may inflate to, in bytes: a bomb of half a megabyte would ask for as much. */
-export const INFLATED_BYTES_MAX = 512 * 1024 * 1024
+const INFLATED_BYTES_MAX = 512 * 1024 * 1024
 
 export interface DicomFile {
   /** Group 0002; empty for a bare data set. */

@@ -6,9 +6,9 @@
 import { DicomError } from './dicom-error.ts'
 
 /** The most fragments of one file: some 24 bytes of memory each. */
-export const FRAGMENTS_MAX = 4_000_000
+const FRAGMENTS_MAX = 4_000_000
 /** The most bytes of a basic offset table: four for each frame that can be. */
-export const BASIC_OFFSET_TABLE_BYTES_MAX = 4_000_000
+const BASIC_OFFSET_TABLE_BYTES_MAX = 4_000_000
 
 export interface PixelItems {
   /** The value of the first item; empty where the file gives no offsets. */

@@ -3,7 +3,7 @@
 /** What a data store keeps transcoded frames in (AWS LosslessStorageFormat). */
 export type StorageFormat = 'HTJ2K' | 'JPEG_2000_LOSSLESS'
 
-export type FrameDisposition = 'transcoded' | 'kept' | 'video' | 'unsupported'
+type FrameDisposition = 'transcoded' | 'kept' | 'video' | 'unsupported'
 
 const PREFIX = '1.2.840.10008.1.2'
 const uids = (...endings: string[]): ReadonlySet<string> => new Set(endings.map((ending) => PREFIX + ending))

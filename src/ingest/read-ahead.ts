@@ -1,6 +1,6 @@
 /** Reads a list of files some steps ahead of their use, in order, holding no more than so many files and bytes at once. */
 
-export interface ReadAheadLimits {
+interface ReadAheadLimits {
   readonly files: number
   readonly bytes: number
 }

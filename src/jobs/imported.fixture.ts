@@ -13,7 +13,7 @@ import { openStores } from '../server/open-stores.ts'
 import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
 import { startImportWorker } from './import-worker.ts'
 
-export interface InstanceToImport {
+interface InstanceToImport {
   readonly study?: number
   readonly series: number
   readonly number: number

@@ -196,7 +196,7 @@ export async function imageSetsOf(catalog: Catalog, datastoreId: string): Promis
 
 // ---- What there is -----------------------------------------------------------------------------------------------
 
-export interface SeenVersion {
+interface SeenVersion {
   readonly version: number
   readonly state: string
   readonly status: string

@@ -5,7 +5,7 @@ import type { ImageSetProperties } from '../stores/catalog/image-set-records.ts'
 import type { BeginWorkflowOutcome, LockedImageSet, WorkflowRequest } from '../stores/catalog/workflow-repository.ts'
 import { activeDatastore, datastoreArn, datastoreNotFound, deletedSince } from './datastore-access.ts'
 
-export interface NamedImageSet {
+interface NamedImageSet {
   readonly datastoreId: string
   readonly imageSetId: string
 }
@@ -43,10 +43,10 @@ export const imageSetArn = (app: App, { datastoreId, imageSetId }: NamedImageSet
   `${datastoreArn(app, datastoreId)}/imageset/${imageSetId}`
 
 /** The service's own words. */
-export const notTheLatest = () =>
+const notTheLatest = () =>
   new ContractError('ResourceNotFoundException', 'Requested version(s) of ImageSet(s) is not the latest.')
 
-export const imageSetLocked = (imageSetId: string) =>
+const imageSetLocked = (imageSetId: string) =>
   new ContractError(
     'ConflictException',
     `Image set ${imageSetId} is LOCKED by an operation that has not ended: wait until GetImageSet says ACTIVE, then begin anew`,

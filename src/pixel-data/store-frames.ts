@@ -29,7 +29,7 @@ export interface StoredFrame {
     | { readonly kind: 'ranges'; readonly ranges: readonly ByteRange[] }
 }
 
-export interface FrameSource {
+interface FrameSource {
   readonly source: ByteSource
   readonly threads: Pick<FrameThreads, 'size' | 'transcode'>
 }

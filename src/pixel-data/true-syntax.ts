@@ -11,7 +11,7 @@ import type { FramePlace } from './element/frames.ts'
 import { STREAM_BEGINNING_BYTES, type StreamKind, streamKindOf } from './element/stream-kind.ts'
 import { type FramePlan, type FramesWarning, planFrames } from './frame-plan.ts'
 
-export interface PlannedFrames {
+interface PlannedFrames {
   readonly plan: FramePlan
   /** Beside that of the plan. */
   readonly warnings: readonly FramesWarning[]

@@ -28,7 +28,7 @@ const EXPOSED = [
 /** Chromium keeps an answer no longer. */
 const PREFLIGHT_KEPT_SECONDS = 7_200
 
-export interface Cors {
+interface Cors {
   /** The reply of the door, or to the question that a browser asks before a request (a preflight). */
   answer(request: WireRequest, handler: ProtocolHandler): Promise<WireReply>
   /** The reply, with what lets a page read it. Without headers where the request could not be read. */

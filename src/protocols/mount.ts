@@ -19,7 +19,7 @@ export interface Behind {
   readonly corsOrigins: CorsOrigins
 }
 
-export interface Doors {
+interface Doors {
   readonly handler: ProtocolHandler
   /** For what no door can be asked: in the format of the API, which most clients speak. */
   readonly refuse: WriteRefusal

@@ -17,7 +17,7 @@ interface Access {
   writtenAt: number
 }
 
-export interface RunningAccessTimes extends AccessTimes {
+interface RunningAccessTimes extends AccessTimes {
   /** Writes what is not written. */
   stop(): Promise<void>
 }

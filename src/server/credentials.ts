@@ -12,7 +12,7 @@ import { OperatorError } from './operator-error.ts'
 
 export const CREDENTIALS_FILE = 'credentials.json'
 
-export interface LoadedCredentials extends AccessKey {
+interface LoadedCredentials extends AccessKey {
   /** A sentence where others on this machine can read the file. */
   readonly warning: string | undefined
 }

@@ -12,7 +12,7 @@ export interface ImportThreadOptions {
   readonly logLevel: Config['logLevel']
 }
 
-export interface ImportThreads {
+interface ImportThreads {
   wake(): void
   stop(): Promise<void>
 }

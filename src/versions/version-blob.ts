@@ -11,7 +11,7 @@ import { DocumentJoiner, type JoinedDocument } from './join-document.ts'
 import { levelsBytes } from './version-levels.ts'
 import { WorkflowFailed } from './workflow-failed.ts'
 
-export interface VersionToWrite {
+interface VersionToWrite {
   readonly levels: VersionLevels
   /** By the SOPInstanceUID that they have in the version. */
   readonly entries: ReadonlyMap<string, Uint8Array>
@@ -19,7 +19,7 @@ export interface VersionToWrite {
   readonly instances: readonly InstanceRecord[]
 }
 
-export interface WrittenVersion {
+interface WrittenVersion {
   readonly levels: LevelsPlace
   readonly document: DocumentPlace
   readonly metadataOf: ReadonlyMap<string, MetadataPlace>

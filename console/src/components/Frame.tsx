@@ -6,7 +6,7 @@ import { addressOf } from '../place.ts'
 import { Notices } from './Notices.tsx'
 import { TopBar } from './TopBar.tsx'
 
-export interface FrameProps {
+interface FrameProps {
   /** Of the browser's tab. */
   readonly title: string
   /** From below the list of data stores to this page. */

@@ -9,7 +9,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { Problem } from './Problem.tsx'
 
-export interface TypedDeleteProps {
+interface TypedDeleteProps {
   /** `data store`, `image set`. */
   readonly what: string
   readonly word: string

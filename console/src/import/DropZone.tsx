@@ -8,7 +8,7 @@ import { plural, sizeText } from '../components/sizes.ts'
 import { type ChosenFile, filesOfInput, isLitter } from './chosen-files.ts'
 import { useDrop } from './use-drop.ts'
 
-export interface DropZoneProps {
+interface DropZoneProps {
   readonly files: readonly ChosenFile[]
   readonly isDisabled: boolean
   onChange(files: readonly ChosenFile[]): void

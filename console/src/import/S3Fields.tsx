@@ -4,7 +4,7 @@ import Input from '@cloudscape-design/components/input'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import type { Faults, ImportTexts } from './import-texts.ts'
 
-export interface S3FieldsProps {
+interface S3FieldsProps {
   readonly texts: ImportTexts
   readonly faults: Faults
   onChange(part: Partial<ImportTexts>): void

@@ -36,7 +36,7 @@ const COLUMNS: readonly TableProps.ColumnDefinition<Difference>[] = [
   { id: 'after', header: 'After', cell: ({ after }) => cell(after, 'not there'), minWidth: 200 },
 ]
 
-export interface DifferencesProps {
+interface DifferencesProps {
   readonly version: VersionOfImageSet
   /** The earlier one that it is compared with. */
   readonly base: string | undefined

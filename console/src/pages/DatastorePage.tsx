@@ -16,7 +16,7 @@ import { NotFoundPage } from './NotFoundPage.tsx'
 const ImportsTab = lazy(async () => ({ default: (await import('./datastore/ImportsTab.tsx')).ImportsTab }))
 const DetailsTab = lazy(async () => ({ default: (await import('./datastore/DetailsTab.tsx')).DetailsTab }))
 
-export function useDatastore(datastoreId: string) {
+function useDatastore(datastoreId: string) {
   const { client } = useApi()
   return useQuery({
     queryKey: ['datastore', datastoreId],

@@ -7,7 +7,7 @@ import type { SearchByAttributeValue, SearchCriteria, SearchFilter, Sort } from 
 import { boundsOf, parseRange, type Range, rangeText } from './date-range.ts'
 import { type Fault, faultOfText, faultOfUid } from './uid.ts'
 
-export type TextProperty = 'series' | 'study' | 'patient' | 'accession' | 'studyId'
+type TextProperty = 'series' | 'study' | 'patient' | 'accession' | 'studyId'
 export type DateProperty = 'updated' | 'created' | 'studyDate'
 export type Property = TextProperty | DateProperty | 'primary'
 

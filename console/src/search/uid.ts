@@ -9,7 +9,7 @@ export interface Fault {
   readonly mended?: string
 }
 
-export const TEXT_MAX = 512
+const TEXT_MAX = 512
 
 /** Undefined where it can be searched for. */
 export function faultOfUid(text: string): Fault | undefined {

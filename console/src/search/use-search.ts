@@ -19,7 +19,7 @@ interface Run {
   readonly total?: number | undefined
 }
 
-export interface Found {
+interface Found {
   /** From 1: rows stay until those of the next page are there, and are called by their own page. */
   readonly page: number
   readonly rows: readonly ImageSetsMetadataSummary[]

@@ -4,7 +4,7 @@ import { edgesOf } from './geometry.ts'
 import { cornersOf } from './overlay-words.ts'
 import type { Picture } from './stack/stack.ts'
 
-export interface OverlayProps {
+interface OverlayProps {
   readonly picture: Picture
   readonly index: number
   readonly count: number

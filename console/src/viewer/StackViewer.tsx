@@ -16,7 +16,7 @@ import type { Picture } from './stack/stack.ts'
 import { Tools } from './Tools.tsx'
 import { useCine, useViewing } from './use-viewing.ts'
 
-export interface StackViewerProps {
+interface StackViewerProps {
   readonly datastoreId: string
   readonly imageSetId: string
   readonly pictures: readonly Picture[]

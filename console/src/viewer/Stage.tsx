@@ -9,7 +9,7 @@ import type { Actions, OnScreen, Tool, Viewing } from './use-viewing.ts'
 /** Fine interpolation is slow, and wanted only where somebody looks. */
 const SETTLED_MS = 120
 
-export interface StageProps {
+interface StageProps {
   readonly picture: Picture
   readonly decoded: Decoded | undefined
   readonly viewing: Viewing

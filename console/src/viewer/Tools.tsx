@@ -16,7 +16,7 @@ const TOOLS: readonly { readonly id: Tool; readonly text: string }[] = [
   { id: 'zoom', text: 'Zoom' },
 ]
 
-export interface ToolsProps extends Pick<Viewing, 'tool' | 'voi' | 'isInverted' | 'isPlaying'> {
+interface ToolsProps extends Pick<Viewing, 'tool' | 'voi' | 'isInverted' | 'isPlaying'> {
   readonly actions: Actions
   readonly isStack: boolean
   /** In and out of it. */

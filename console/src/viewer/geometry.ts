@@ -30,8 +30,8 @@ export interface PictureSize {
   readonly aspect: number
 }
 
-export const SCALE_MIN = 0.02
-export const SCALE_MAX = 40
+const SCALE_MIN = 0.02
+const SCALE_MAX = 40
 
 /** The columns' scale that a view comes to. */
 export function scaleOf(view: View, { stage, picture }: { stage: StageSize; picture: PictureSize }): number {
@@ -40,7 +40,7 @@ export function scaleOf(view: View, { stage, picture }: { stage: StageSize; pict
   return Math.min(stage.width / picture.columns, stage.height / (picture.rows * picture.aspect)) || 1
 }
 
-export interface Rectangle extends Size {
+interface Rectangle extends Size {
   readonly left: number
   readonly top: number
 }
@@ -79,7 +79,7 @@ export function aspectOf(picture: Picture): number {
   return 1
 }
 
-export interface Edges {
+interface Edges {
   readonly left: string
   readonly right: string
   readonly top: string

@@ -3,7 +3,7 @@ import { dateText, personText } from '../dicom-text.ts'
 import type { Picture } from './stack/stack.ts'
 import { numberOf, textOf } from './stack/values.ts'
 
-export interface Corners {
+interface Corners {
   readonly patient: readonly string[]
   readonly study: readonly string[]
   readonly picture: readonly string[]

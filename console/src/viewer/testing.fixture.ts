@@ -16,7 +16,7 @@ export const GREY: Attributes = {
   ...{ BitsAllocated: 16, BitsStored: 12, HighBit: 11, PixelRepresentation: 0 },
 }
 
-export interface GivenInstance {
+interface GivenInstance {
   readonly attributes?: Attributes
   readonly frames?: readonly ImageFrame[]
 }

@@ -12,7 +12,7 @@ import { type Picture, picturesOf } from './stack/stack.ts'
 import { textOf } from './stack/values.ts'
 import { isVideo } from './video.ts'
 
-export interface ThumbnailSource {
+interface ThumbnailSource {
   readonly client: MedicalImagingClient
   readonly datastoreId: string
   readonly imageSetId: string

@@ -97,7 +97,7 @@ export function headerOf(outcome: unknown, name: string): string | undefined {
   return ($metadata?.headers ?? $response?.headers)?.[name]
 }
 
-export interface JobProgress {
+interface JobProgress {
   readonly done: number
   /** Undefined while the server still looks for files. */
   readonly found: number | undefined

@@ -30,7 +30,7 @@ const INPUT_FOLDER = 'studies/'
 const OUTPUT_FOLDER = 'import-report/'
 const SEED = 1
 
-export interface DemoWork {
+interface DemoWork {
   readonly client: MedicalImagingClient
   readonly config: Config
   readonly terminal: Terminal

@@ -27,7 +27,7 @@ export interface ExportSource {
   importedFile(instance: InstanceOfImageSet): Promise<FileAsImported | undefined>
 }
 
-export interface InstanceOfImageSet {
+interface InstanceOfImageSet {
   readonly imageSetId: string
   readonly versionId: string | undefined
   readonly sopInstanceUID: string

@@ -25,7 +25,7 @@ import { exportAll } from './export.ts'
 import { type ExportReport, emptyReport } from './export-report.ts'
 import { type ExportSource, openExportSource } from './export-source.ts'
 
-export interface StoredImageSet {
+interface StoredImageSet {
   document: string
   readonly frames: Map<string, Uint8Array>
 }
@@ -84,7 +84,7 @@ export function sourceOf(imageSets: Readonly<Record<string, StoredImageSet>>): E
 }
 
 /** A server of the test's own, which imports a file and answers with what an export reads of it. */
-export interface ExportServer {
+interface ExportServer {
   /** Into a data store of this format, made for it. */
   bringIn(file: Uint8Array, format: StorageFormat): Promise<ExportSource>
   stop(): Promise<void>
@@ -134,7 +134,7 @@ async function importInto(
   assert.equal(await state(), 'COMPLETED')
 }
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly folder: string
   readonly threads: FrameThreads
   readonly compressed?: boolean

@@ -17,7 +17,7 @@ import { planFrames } from '../../pixel-data/frame-plan.ts'
 import { isLosslessInStore } from '../../pixel-data/frames-in-file.ts'
 import type { FrameThreads } from '../../pixel-data/threads/frame-threads.ts'
 
-export interface ExpectedFile {
+interface ExpectedFile {
   readonly instance: DocumentInstance
   readonly meta: Attributes
   readonly attributes: Attributes

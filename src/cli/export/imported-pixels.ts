@@ -13,7 +13,7 @@ import type { DraftFile } from './draft-file.ts'
 import { NotExported } from './export-pixels.ts'
 import type { FileAsImported } from './export-source.ts'
 
-export interface ImportedPixels {
+interface ImportedPixels {
   readonly tag: PixelDataPlace['tag']
   readonly transferSyntaxUID: string
   /** Where the frames begin, if the file had tables of that (PS3.3 C.7.6.3.1.8). */

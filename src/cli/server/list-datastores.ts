@@ -26,7 +26,7 @@ export async function listDatastores(invocation: Invocation): Promise<ExitCode> 
 }
 
 /** Never cut: names and ids are here to be copied. */
-export function drawDatastores(datastores: readonly DatastoreSummary[], { styled }: Pick<Terminal, 'styled'>): string {
+function drawDatastores(datastores: readonly DatastoreSummary[], { styled }: Pick<Terminal, 'styled'>): string {
   const names = datastores.map(({ datastoreName }) => shown(datastoreName ?? ''))
   const width = Math.max('Name'.length, ...names.map(widthOf))
   const rows = datastores.map(({ datastoreId, datastoreStatus, createdAt }, at) =>

@@ -31,7 +31,7 @@ export interface Plane {
 /** What a tissue looks like: its value, and how strongly noise shows in it. */
 export type Looks<Tissue extends string> = Readonly<Record<Tissue, readonly [value: number, grain: number]>>
 
-export interface Brush<Tissue extends string> {
+interface Brush<Tissue extends string> {
   plane: Plane
   looks: Looks<Tissue>
   grain: Grain

@@ -2,7 +2,7 @@
 
 import type { Grain, Random } from '../drawing/random.ts'
 
-export interface MammogramView {
+interface MammogramView {
   rows: number
   columns: number
   /** The breast's own side decides which edge the chest wall lies at: a left breast at the left. */

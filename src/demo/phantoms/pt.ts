@@ -33,7 +33,7 @@ const BLADDER_UPTAKE = 14
 const BECQUEREL_PER_SUV = 5000
 const RESOLUTION_MM = 10
 
-export interface PTSlice {
+interface PTSlice {
   plane: Plane
   grain: Grain
   grainOffset: number

@@ -2,7 +2,7 @@
 
 import type { Grain, Random } from '../drawing/random.ts'
 
-export interface SectorShape {
+interface SectorShape {
   rows: number
   columns: number
 }
@@ -20,7 +20,7 @@ interface Echo {
 
 export type USView = 'liver' | 'kidney' | 'gallbladder' | 'heart' | 'carotid'
 
-export const US_DEPTH_CM = 16
+const US_DEPTH_CM = 16
 const SECTOR_HALF_ANGLE = 0.66
 const PROBE_RADIUS_CM = 2.4
 const MARGIN_PIXELS = 6

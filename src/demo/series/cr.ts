@@ -8,7 +8,7 @@ import { bytesOf, type Canvas, greyPixels, type Image, millimetres, planeThrough
 
 type CRScan = Extract<Scan, { kind: 'cr' }>
 
-export const ComputedRadiographyImageStorage = '1.2.840.10008.5.1.4.1.1.1'
+const ComputedRadiographyImageStorage = '1.2.840.10008.5.1.4.1.1.1'
 
 export function* crImages({ study, series, seed, grain }: Canvas, { view }: CRScan): Generator<Image> {
   const random = randomFor(seed, series.SeriesInstanceUID)

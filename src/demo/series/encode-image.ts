@@ -5,7 +5,7 @@ import type { HTJ2KCodec } from '../../pixel-data/htj2k/htj2k.ts'
 import { encodeRLEFrame } from '../../pixel-data/rle/rle.ts'
 import type { Image } from './image.ts'
 
-export interface ImageEncoding {
+interface ImageEncoding {
   transferSyntaxUID: string
   htj2k: HTJ2KCodec
 }

@@ -65,7 +65,7 @@ export function frameOfReference(study: Study): Attributes {
   return { FrameOfReferenceUID: study.FrameOfReferenceUID, PositionReferenceIndicator: null }
 }
 
-export type Orientation = 'axial' | 'coronal' | 'sagittal'
+type Orientation = 'axial' | 'coronal' | 'sagittal'
 
 const DIRECTIONS: Readonly<Record<Orientation, { across: Vector; down: Vector }>> = {
   axial: { across: [1, 0, 0], down: [0, 1, 0] },
@@ -73,7 +73,7 @@ const DIRECTIONS: Readonly<Record<Orientation, { across: Vector; down: Vector }>
   sagittal: { across: [0, 1, 0], down: [0, 0, -1] },
 }
 
-export interface PlaneShape {
+interface PlaneShape {
   orientation: Orientation
   centre: Vector
   rows: number

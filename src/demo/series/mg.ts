@@ -7,7 +7,7 @@ import { bytesOf, type Canvas, type Image, pixelModule } from './image.ts'
 
 type MGScan = Extract<Scan, { kind: 'mg' }>
 
-export const DigitalMammographyXRayImageStorageForPresentation = '1.2.840.10008.5.1.4.1.1.1.2'
+const DigitalMammographyXRayImageStorageForPresentation = '1.2.840.10008.5.1.4.1.1.1.2'
 
 const SHAPE = { rows: 192, columns: 144 }
 const PIXEL_MM = 1.1

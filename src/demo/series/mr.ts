@@ -19,7 +19,7 @@ import {
 
 type MRScan = Extract<Scan, { kind: `mr-${string}` }>
 
-export const MRImageStorage = '1.2.840.10008.5.1.4.1.1.4'
+const MRImageStorage = '1.2.840.10008.5.1.4.1.1.4'
 
 /** Milliseconds, and the names that the sequences go by. */
 const SEQUENCES: Readonly<

@@ -20,7 +20,7 @@ import {
 
 type PTScan = Extract<Scan, { kind: 'pt' }>
 
-export const PositronEmissionTomographyImageStorage = '1.2.840.10008.5.1.4.1.1.128'
+const PositronEmissionTomographyImageStorage = '1.2.840.10008.5.1.4.1.1.128'
 
 const FIELD_MM = 480
 

@@ -8,8 +8,8 @@ import { type Canvas, type Image, millimetres, pixelModule } from './image.ts'
 
 type USScan = Extract<Scan, { kind: 'us' | 'us-cine' }>
 
-export const UltrasoundImageStorage = '1.2.840.10008.5.1.4.1.1.6.1'
-export const UltrasoundMultiFrameImageStorage = '1.2.840.10008.5.1.4.1.1.3.1'
+const UltrasoundImageStorage = '1.2.840.10008.5.1.4.1.1.6.1'
+const UltrasoundMultiFrameImageStorage = '1.2.840.10008.5.1.4.1.1.3.1'
 
 const STILL = { rows: 128, columns: 160 }
 const CINE = { rows: 96, columns: 120 }

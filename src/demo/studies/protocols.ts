@@ -26,7 +26,7 @@ export type Scan =
   | { kind: 'pt'; orientation: 'axial' | 'coronal' }
 
 /** From head to feet, in millimetres of the torso. */
-export interface TorsoRange {
+interface TorsoRange {
   topMm: number
   bottomMm: number
 }

@@ -44,7 +44,7 @@ export interface DemoOptions {
   today: string
 }
 
-export interface DemoCounts {
+interface DemoCounts {
   studies: number
   series: number
   /** Series, and the copy that contradicts one of them. */

@@ -14,7 +14,7 @@ const KEEP_PAD = new Set(['IS', 'DS'])
 const NUMBERS_AS_TEXT = KEEP_PAD
 
 /** `vr` and `vm` are undefined for what the dictionary does not know. */
-export interface ValueRules {
+interface ValueRules {
   readonly vr: string | undefined
   readonly vm: string | undefined
 }

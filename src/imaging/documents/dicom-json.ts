@@ -7,7 +7,7 @@ import { entryOf } from '../../dicom/dictionary.ts'
 import { isList, isObject, type Json, type JsonObject } from './strict-json.ts'
 import { isVR } from './value-representations.ts'
 
-export interface DocumentAttributes {
+interface DocumentAttributes {
   readonly DICOM: JsonObject
   readonly DICOMVRs: ReadonlyMap<string, string>
   /** Tags of values that the object only names the place of. */

@@ -10,7 +10,7 @@ import { leftOut } from './metadata-values.ts'
 import type { DocumentInstance, JsonObject, JsonValue } from './read-document.ts'
 import { canEncode, encodableValue, fallbackVR } from './vr-values.ts'
 
-export interface RebuiltDataSet {
+interface RebuiltDataSet {
   /** Group 0002, but for what follows from the file it is in. */
   readonly meta: Attributes
   readonly attributes: Attributes

@@ -20,7 +20,7 @@ import { isList, isObject, type Json, type JsonLimits, type JsonObject, readJson
 /** A document of 10,000 instances with 200 attributes each. */
 const METADATA_JSON: JsonLimits = { depthMax: 64, valuesMax: 2_000_000 }
 
-export interface InstanceUIDs {
+interface InstanceUIDs {
   readonly StudyInstanceUID: string
   readonly SeriesInstanceUID: string
   readonly SOPInstanceUID: string

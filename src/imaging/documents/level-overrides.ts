@@ -35,7 +35,7 @@ export function overridesBetween(own: FlatLevels, levels: FlatLevels): LevelOver
 }
 
 /** By key, what one has differently from another; undefined where it does not have it. */
-export type LevelChanges = ReadonlyMap<string, string | undefined>
+type LevelChanges = ReadonlyMap<string, string | undefined>
 
 export function changesBetween(before: FlatLevels, after: FlatLevels): LevelChanges {
   const keys = new Set([...before.keys(), ...after.keys()])

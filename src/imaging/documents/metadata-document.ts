@@ -18,12 +18,12 @@ export const DOCUMENT_BETWEEN_ENTRIES = ','
 /** Closes Instances, the series, Series, Study and the document. */
 export const DOCUMENT_END = '}}}}}'
 
-export interface DocumentIds {
+interface DocumentIds {
   readonly DatastoreID: string
   readonly ImageSetID: string
 }
 
-export interface GzipAround {
+interface GzipAround {
   readonly before: Uint8Array
   readonly after: Uint8Array
 }

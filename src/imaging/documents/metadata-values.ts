@@ -8,7 +8,7 @@ import { DicomError } from '../../dicom/dicom-error.ts'
 import { type DictionaryEntry, entryOf, tagOf } from '../../dicom/dictionary.ts'
 
 /** Why an element of a file is in none of the document's levels. Whatever no rule names is there. */
-export type LeftOut =
+type LeftOut =
   /** Pixels are frames; those of an icon are not kept at all. */
   | 'pixel-data'
   /** Lengths of groups tell how the file was written, and are retired but for the file meta information's. */

@@ -16,7 +16,7 @@ export interface Json {
 }
 
 /** What it says of the one instance, and of the levels above it. */
-export interface DescribedInstance {
+interface DescribedInstance {
   readonly text: string
   readonly patient: Json
   readonly study: Json

@@ -37,14 +37,14 @@ export interface StoredFrames {
 
 export const NO_FRAMES: StoredFrames = { StoredTransferSyntaxUID: null, ImageFrames: [] }
 
-export interface InstanceMetadata {
+interface InstanceMetadata {
   /** Patient, study and series as this instance has them, up to where the entries of instances begin. */
   readonly levels: string
   /** A member of Instances: the SOPInstanceUID and the object. */
   readonly entry: string
 }
 
-export interface InstanceToDescribe {
+interface InstanceToDescribe {
   readonly file: DicomFile
   /** What stands behind the pixel data, where the file was read only up to them. */
   readonly trailing?: DataSet | undefined

@@ -15,7 +15,7 @@ export interface JsonLimits {
 }
 
 /** Updates and copies: the tree down to a value is 9 deep, and each level of a sequence 2 more. */
-export const REQUEST_JSON: JsonLimits = { depthMax: 64, valuesMax: 200_000 }
+const REQUEST_JSON: JsonLimits = { depthMax: 64, valuesMax: 200_000 }
 /** What Hilum wrote itself has passed the limits of an import. */
 const STORED_JSON: JsonLimits = { depthMax: Number.POSITIVE_INFINITY, valuesMax: Number.POSITIVE_INFINITY }
 const NUMBER_CHARACTERS_MAX = 64

@@ -32,7 +32,7 @@ export interface UpdatedImageSet {
   readonly removed: readonly string[]
 }
 
-export interface UpdatedInstance {
+interface UpdatedInstance {
   readonly sopInstanceUID: string
   readonly entry: string
 }
@@ -72,7 +72,7 @@ export function applyUpdate(update: MetadataUpdate, imageSet: ImageSetToUpdate):
 }
 
 /** What needs no more than the update and the flags: an answer need not wait for the rest. @throws ContractError ValidationException */
-export function requireForce(
+function requireForce(
   update: MetadataUpdate,
   { force, isPrimary }: Pick<ImageSetToUpdate, 'force' | 'isPrimary'>,
 ): void {

@@ -16,7 +16,7 @@ export interface FramePlace {
 
 export type FrameFault = 'FramesExtractionFailure' | 'FrameNumberMismatch' | 'InvalidOffsetTable'
 
-export interface FrameWarning {
+interface FrameWarning {
   readonly type: FrameFault
   readonly message: string
 }
@@ -71,7 +71,7 @@ function nativeFrameBits(pixel: ImagePixel): number {
   return pixel.rows * pixel.columns * samples * pixel.bitsAllocated
 }
 
-export interface EncapsulatedFrames {
+interface EncapsulatedFrames {
   readonly numberOfFrames: number
   readonly items: PixelItems
   /** The values of ExtendedOffsetTable and ExtendedOffsetTableLengths, where the data set has them. */

@@ -20,9 +20,9 @@ export interface ImagePixel {
 }
 
 /** The most frames of one instance: their places take some 100 bytes of memory each. */
-export const FRAMES_MAX = 1_000_000
+const FRAMES_MAX = 1_000_000
 /** The most bytes of one decoded frame: a codec needs some four times as much beside it, and WebAssembly ends at 4 GiB. */
-export const FRAME_BYTES_MAX = 512 * 1024 * 1024
+const FRAME_BYTES_MAX = 512 * 1024 * 1024
 
 const CELL_BITS = [1, 8, 16, 32, 64]
 

@@ -10,7 +10,7 @@ export interface OffsetTables {
   readonly extended: { readonly offsets: Uint8Array; readonly lengths: Uint8Array | undefined } | undefined
 }
 
-export interface TableFrames {
+interface TableFrames {
   /** The index of the fragment with which each frame begins. */
   readonly firstFragments: readonly number[]
   /** Bytes of each frame without the pad that makes its fragment even, where the table tells. */

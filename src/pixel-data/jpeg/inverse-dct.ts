@@ -21,7 +21,7 @@ const C3_072 = fixed(3.072711026)
 
 const workspace = new Int32Array(64)
 
-export interface BlockTarget {
+interface BlockTarget {
   readonly precision: number
   readonly samples: Uint16Array
   readonly offset: number

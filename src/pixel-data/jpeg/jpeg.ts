@@ -8,7 +8,7 @@ import { type JPEGFrame, newJPEGTables, walkJPEG } from './markers.ts'
 import { decodeSequentialScan, type JPEGPlane, newPlanes } from './sequential.ts'
 import { mergePlanes } from './upsampling.ts'
 
-export interface JPEGPicture {
+interface JPEGPicture {
   readonly rows: number
   readonly columns: number
   readonly samplesPerPixel: number
@@ -19,7 +19,7 @@ export interface JPEGPicture {
   readonly isRGB: boolean
 }
 
-export interface JPEGOptions {
+interface JPEGOptions {
   /** What the data set calls the colour of three components; a lossy stream that is YBR there or by its own marker becomes RGB. */
   readonly isYBR: boolean
   readonly pixelsMax: number

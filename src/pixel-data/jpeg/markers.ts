@@ -2,7 +2,7 @@
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { type HuffmanTable, huffmanTable } from './huffman.ts'
 
-export interface JPEGComponent {
+interface JPEGComponent {
   readonly id: number
   readonly horizontal: number
   readonly vertical: number
@@ -42,7 +42,7 @@ export interface JPEGTables {
   adobeTransform: number | undefined
 }
 
-export interface JPEGDecoding {
+interface JPEGDecoding {
   readonly tables: JPEGTables
   begin(frame: JPEGFrame): void
   /** @returns where the scan's entropy-coded bytes end */

@@ -12,7 +12,7 @@ export interface JPEGPlane {
   readonly rows: number
 }
 
-export interface SequentialFrame {
+interface SequentialFrame {
   readonly frame: JPEGFrame
   readonly planes: readonly JPEGPlane[]
   readonly tables: JPEGTables

@@ -5,7 +5,7 @@
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { cellBytes, frameBytes, type ImagePixel, isYBR422 } from '../element/image-pixel.ts'
 
-export interface NativeLayout {
+interface NativeLayout {
   /** In which bit of the first byte a frame of single bits begins. */
   readonly firstBit: number
   readonly littleEndian: boolean
@@ -37,7 +37,7 @@ export function alignBits(frame: Uint8Array, pixel: ImagePixel, firstBit: number
 }
 
 /** Puts single bits together again, frame after frame: the next begins in the bit after the last one (PS3.5 8.1.1). */
-export interface BitPacker {
+interface BitPacker {
   /** @param cells a byte a bit; @returns the bytes that are full by now */
   add(cells: Uint8Array): Uint8Array
   /** The last byte, if it is not full. */

@@ -2,7 +2,7 @@
 
 import { DicomError } from '../../dicom/dicom-error.ts'
 
-export interface RLEFrameShape {
+interface RLEFrameShape {
   rows: number
   columns: number
   samplesPerPixel: number

@@ -15,7 +15,7 @@ export interface FrameThreadLimits {
   readonly frameThreadBytes: number
 }
 
-export type FrameOutcome =
+type FrameOutcome =
   | { readonly kind: 'stored'; readonly frame: TranscodedFrame }
   /** The frame is broken, or its codec failed, was too slow or too greedy; the reason has nothing of the frame in it. */
   | { readonly kind: 'broken'; readonly reason: string }

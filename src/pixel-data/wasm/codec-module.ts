@@ -17,7 +17,7 @@ export interface PictureToEncode extends DecodedPicture {
 }
 
 /** As the modules spell it. */
-export interface FrameInfo {
+interface FrameInfo {
   width: number
   height: number
   bitsPerSample: number

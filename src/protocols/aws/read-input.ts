@@ -12,7 +12,7 @@ import { type Fault, INPUT, type Spot, validationError } from './faults.ts'
 import { structureReader, valueReader } from './read-value.ts'
 import { checkOf } from './validate.ts'
 
-export interface InputParts {
+interface InputParts {
   /** By member name, still percent-encoded. */
   readonly labels: Readonly<Record<string, string>>
   /** What follows the question mark, as received. */

@@ -7,7 +7,7 @@ import { memberOf, type Shape, type StructureShape, type UnionShape } from '../.
 import { FAULTS_MAX, type Fault, pointerOf, type Spot } from './faults.ts'
 import { parseTimestamp } from './timestamp.ts'
 
-export type ReadValue = (json: unknown, at: Spot, faults: Fault[]) => unknown
+type ReadValue = (json: unknown, at: Spot, faults: Fault[]) => unknown
 
 const serializationError = (expected: string, at: Spot): ContractError =>
   new ContractError('SerializationException', `${expected} was expected at '${pointerOf(at)}'.`)

@@ -3,7 +3,7 @@
  */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 
-export interface SigningScope {
+interface SigningScope {
   readonly accessKeyId: string
   readonly secret: string
   readonly date: string

@@ -11,7 +11,7 @@ import { canonicalPath, canonicalQuery } from './canonical.ts'
 import { checkScope, checkTime, readClaim, type SignatureClaim } from './signature-claim.ts'
 import { createSigningKeys } from './signing-keys.ts'
 
-export interface Caller {
+interface Caller {
   readonly accessKeyId: string
   /** Of the credential scope: whatever the client is configured for. */
   readonly region: string

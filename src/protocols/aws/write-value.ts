@@ -7,9 +7,9 @@ import { JsonBody } from './json-body.ts'
 import { timestampText } from './timestamp.ts'
 
 /** `never` stands for the shape's own type: the operations table has checked it against the operation already. */
-export type WriteValue = (value: never, body: JsonBody) => void
+type WriteValue = (value: never, body: JsonBody) => void
 
-export function valueWriter(shape: Shape): WriteValue {
+function valueWriter(shape: Shape): WriteValue {
   switch (shape.kind) {
     case 'string':
       return (text: string, body) => body.add(JSON.stringify(text))

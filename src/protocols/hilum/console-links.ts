@@ -5,7 +5,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Limits } from '../../limits.ts'
 
-export interface ConsoleLink {
+interface ConsoleLink {
   /** 256 random bits in base64url: nothing that can be guessed or must be escaped. */
   readonly token: string
   /** Milliseconds since 1970. */

@@ -6,7 +6,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Log } from '../../app.ts'
 
-export interface BindOptions {
+interface BindOptions {
   readonly hosts: readonly string[]
   readonly port: number
   readonly log: Log

@@ -21,7 +21,7 @@ export interface Listening {
   stop(): Promise<void>
 }
 
-export interface ListenOptions {
+interface ListenOptions {
   /** The first must be available; another (the second loopback address, say) may be missing from the machine. */
   readonly hosts: readonly string[]
   /** 0: whichever is free. All hosts share it. */

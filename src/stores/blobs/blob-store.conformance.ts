@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { compareKeys, InvalidBlobKey } from './blob-key.ts'
 import { type BlobStore, type ByteRange, readAll } from './blob-store.ts'
 
-export interface BlobStoreUnderTest {
+interface BlobStoreUnderTest {
   /** Empty. */
   readonly blobs: BlobStore
   close(): Promise<void>

@@ -3,7 +3,7 @@
  * import: versions and copies of an image set have the same ids.
  */
 
-export interface FrameOfInstance {
+interface FrameOfInstance {
   /** 24 hex digits. */
   readonly framesKey: string
   readonly frameNumber: number

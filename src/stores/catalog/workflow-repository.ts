@@ -36,7 +36,7 @@ export interface CopyRequest {
   readonly promoteToPrimary: boolean
 }
 
-export interface DeleteRequest {
+interface DeleteRequest {
   readonly operation: 'DeleteImageSet'
   readonly imageSetId: string
 }

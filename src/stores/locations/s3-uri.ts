@@ -1,6 +1,6 @@
 /** `s3://bucket/prefix`, as the contract's S3Uri pattern has let it through, taken apart and put together. */
 
-export interface S3Place {
+interface S3Place {
   readonly bucket: string
   /** Without a leading slash; empty for the whole bucket. */
   readonly prefix: string

@@ -36,7 +36,7 @@ async function writeEntries(
   await place.sql('UPDATE search_leaves SET entry_count = ?, bounds = ? WHERE leaf = ?', entries.length, bounds, leaf)
 }
 
-export interface Damage {
+interface Damage {
   readonly what: string
   readonly kinds: readonly IndexDifferenceKind[]
   readonly differing?: readonly string[]

@@ -16,7 +16,7 @@ import { buildLeaves, divideLeaf } from './kd-tree/split.ts'
 import { entryBytesOf, type PartitionKey, type PartitionState } from './partitions.ts'
 
 /** What a change does to one space. */
-export interface Edit {
+interface Edit {
   readonly partition: number
   /** Of the space as it was before the edit; they stay so. */
   readonly bounds: LeafBounds

@@ -32,7 +32,7 @@ export const SUMMARY_COLUMNS = `id_suffix, version, created_at, updated_at, last
   accession_number, study_id, study_instance_uid, series_instance_uid, tags`
 
 /** The texts that may have to be compared, and what is answered: one object for as long as it is kept. */
-export interface Summary {
+interface Summary {
   readonly texts: Pick<
     SummaryRow,
     'patient_id' | 'accession_number' | 'study_id' | 'study_instance_uid' | 'series_instance_uid'

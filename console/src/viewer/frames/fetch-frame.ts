@@ -2,7 +2,7 @@
 import { GetImageFrameCommand, type MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { askingFor, headerOf } from '../../api.ts'
 
-export interface FrameToFetch {
+interface FrameToFetch {
   readonly datastoreId: string
   readonly imageSetId: string
   readonly imageFrameId: string

@@ -14,7 +14,7 @@ export function modalityLUTOf(picture: Picture): Mapping {
   return slope === 1 && intercept === 0 ? (value) => value : (value) => value * slope + intercept
 }
 
-export interface LookupTable {
+interface LookupTable {
   readonly map: Mapping
   readonly outputMax: number
 }

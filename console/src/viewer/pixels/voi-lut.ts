@@ -4,7 +4,7 @@ import type { Picture } from '../stack/stack.ts'
 import { itemsOf, numberOf, numbersOf, textOf, textsOf } from '../stack/values.ts'
 import { lookupTableOf, type Mapping } from './modality-lut.ts'
 
-export type WindowFunction = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID'
+type WindowFunction = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID'
 
 export interface Window {
   readonly center: number

@@ -28,7 +28,7 @@ import {
 /** Sizes asked for at a time. */
 const SIZES_AT_ONCE = 32
 
-export interface ScannedFile extends BlobEntry {
+interface ScannedFile extends BlobEntry {
   /** With links followed. */
   readonly path: Buffer
   /** Whether the key is also its path below the folder: all names on the way are UTF-8. */

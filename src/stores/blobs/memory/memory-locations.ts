@@ -2,7 +2,7 @@
 import { type Bucket, bucketOf, type Locations } from '../../locations/locations.ts'
 import { openMemoryBlobs } from './memory-blobs.ts'
 
-export interface MemoryLocations extends Locations {
+interface MemoryLocations extends Locations {
   /** The bucket of that name, made if it is not there. */
   createBucket(bucket: string): Bucket
 }

@@ -4,7 +4,7 @@ import { type Bucket, bucketOf, type ClosedBucket, type Locations } from '../../
 import { type Bucket as S3Bucket, s3Blobs } from './s3-blobs.ts'
 import { asUnavailable, statusOf } from './s3-failure.ts'
 
-export interface S3Server {
+interface S3Server {
   /** Default: Amazon's own for the region. */
   readonly endpoint?: string
   readonly region: string

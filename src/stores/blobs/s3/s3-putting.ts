@@ -19,7 +19,7 @@ export const PART_BYTES = 24 * 1024 ** 2
 /** Sent at once; one more is being filled. */
 const PARTS_AT_ONCE = 2
 
-export interface Target extends ObjectPlace {
+interface Target extends ObjectPlace {
   readonly overwriting: 'replace' | 'refuse'
 }
 

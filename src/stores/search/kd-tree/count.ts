@@ -6,7 +6,7 @@ import { type Criteria, countFromBounds, entryMatches } from './criteria.ts'
 import type { Entries } from './entries.ts'
 import type { LeafBounds } from './leaf-bounds.ts'
 
-export interface Tally {
+interface Tally {
   /** Leaves that may hold a match. */
   readonly leavesMatching: number
   /** In the leaves that need not be read. */

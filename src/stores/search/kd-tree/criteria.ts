@@ -37,7 +37,7 @@ export function criteriaOf(filters: readonly Filter[]): Criteria {
 }
 
 /** Whether some entry of the leaf may match, as far as its bounds tell. */
-export const mayMatch = (criteria: Criteria, { numbers, entryCounts }: LeafBounds, at: number): boolean =>
+const mayMatch = (criteria: Criteria, { numbers, entryCounts }: LeafBounds, at: number): boolean =>
   entryCounts[at] !== 0 && boxMayMatch(criteria, numbers, at * NUMBERS_PER_LEAF)
 
 /** @param start where the numbers of a leaf or a group begin. */

@@ -17,14 +17,14 @@ import { leavesCountedMax, leavesVisitedMax } from './sizes.ts'
 /** Texts and isPrimary have spaces of their own: what is left to compare with leaves is ranges of dates. */
 type Range = Extract<Filter, { readonly from: number }>
 
-export interface HuntedSearch {
+interface HuntedSearch {
   readonly search: Pick<Search, 'sort'> & { readonly filters: readonly Range[] }
   readonly after: Position | null
   readonly limit: number
 }
 
 /** Leaves read in parts of the most that may be: above 1 the bound does not hold. */
-export interface Burden {
+interface Burden {
   readonly page: number
   readonly count: number
 }
@@ -54,7 +54,7 @@ export const readWorstSearches = (): readonly Caught[] =>
 const KEPT = 12
 const KINDS = ['page', 'count'] as const
 
-export interface Catch {
+interface Catch {
   readonly hunted: HuntedSearch
   readonly burden: number
 }

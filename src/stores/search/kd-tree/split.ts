@@ -16,7 +16,7 @@ const SHARE_LEFT_BEHIND = 0.9
 const ENTRIES_PER_SCALE = 4_096
 
 /** What lacks a study instant never shares a leaf with what has one: so a leaf is wholly the one or the other. */
-export function emptyPartition(): readonly [Leaf, Leaf] {
+function emptyPartition(): readonly [Leaf, Leaf] {
   const [low, high] = cut(WHOLE, { dimension: STUDY, at: LACKING })
   return [
     { region: low, entries: [] },

@@ -6,7 +6,7 @@
 import { all, allOfMany, insertAll, run, type Sql } from '../engine/statement.ts'
 import { markPartlyUnreferenced } from './compaction.ts'
 
-export interface BlobUse {
+interface BlobUse {
   readonly blob: number
   readonly seq: number
 }

@@ -99,7 +99,7 @@ export function* versionsOf({
 }
 
 /** While a workflow makes its next version, an image set is told of as that. */
-export function asToBe(row: PropertiesRow): ImageSetProperties | undefined {
+function asToBe(row: PropertiesRow): ImageSetProperties | undefined {
   if (row.role === null || row.role === 'source' || row.workflow_status === 'DELETING') return undefined
   return { ...shared(row), ...current(row), version: row.version_to_be!, updatedAt: row.begun_at! }
 }

@@ -3,7 +3,7 @@ import { type WorkflowLease, WorkflowLeaseLost, type WorkflowRequest } from '../
 import { LOCKED } from '../engine/differences.ts'
 import { one, type Sql } from '../engine/statement.ts'
 
-export interface LeasedWorkflow {
+interface LeasedWorkflow {
   readonly datastore: number
   readonly request: WorkflowRequest
 }

@@ -44,7 +44,7 @@ export const postgresIsMissing: string | undefined = ((): string | undefined => 
 })()
 
 /** A server on a folder that is its own and may be kept. */
-export interface PostgresProcess {
+interface PostgresProcess {
   urlOf(database: string): string
   /** SIGQUIT is a crash to it, SIGINT an orderly end. */
   stop(signal: 'SIGQUIT' | 'SIGINT'): Promise<void>
