@@ -15,35 +15,35 @@ export interface StringShape<Value extends string = string> {
   /** Never shown in an error message: it may hold a patient's identity. */
   readonly sensitive?: true
 }
-interface IntegerShape {
+export interface IntegerShape {
   readonly kind: 'integer'
   readonly min?: number
   readonly max?: number
 }
-interface BooleanShape {
+export interface BooleanShape {
   readonly kind: 'boolean'
 }
 /** Epoch seconds with a fraction on the wire (restJson1); inside, milliseconds since 1970 as a number, fractions kept. */
-interface TimestampShape {
+export interface TimestampShape {
   readonly kind: 'timestamp'
 }
 /** Base64 in JSON, bytes inside. */
-interface BlobShape {
+export interface BlobShape {
   readonly kind: 'blob'
   readonly min?: number
   readonly max?: number
 }
 /** The whole HTTP body as it is; only as a payload. */
-interface StreamShape {
+export interface StreamShape {
   readonly kind: 'stream'
 }
-interface ListShape<Item extends Shape = Shape> {
+export interface ListShape<Item extends Shape = Shape> {
   readonly kind: 'list'
   readonly item: Item
   readonly min?: number
   readonly max?: number
 }
-interface MapShape<Key extends StringShape = StringShape, Item extends Shape = Shape> {
+export interface MapShape<Key extends StringShape = StringShape, Item extends Shape = Shape> {
   readonly kind: 'map'
   readonly key: Key
   readonly item: Item
@@ -83,7 +83,7 @@ export interface Member<S extends Shape = Shape, Required extends boolean = bool
   readonly place: Place
 }
 export type Members = { readonly [name: string]: Shape | Member }
-type UnionMembers = { readonly [name: string]: Shape }
+export type UnionMembers = { readonly [name: string]: Shape }
 
 type Sized = { readonly min?: number; readonly max?: number }
 type StringLimits = Sized & { readonly pattern?: string; readonly linearPattern?: string; readonly sensitive?: true }
@@ -156,7 +156,7 @@ export interface LentBytes {
   giveBack(): void
 }
 
-interface SizedBytes {
+export interface SizedBytes {
   readonly sizeBytes: number
   readonly bytes: AsyncIterable<Uint8Array>
 }
@@ -198,7 +198,7 @@ export type TypeOf<S extends Shape> =
                       : never
 
 /** As TypeOf, for what an operation answers: any structure within may be ready-made JSON, or one that lasts. */
-type AnswerOf<S extends Shape> =
+export type AnswerOf<S extends Shape> =
   S extends ListShape<infer I>
     ? readonly AnswerOf<I>[]
     : S extends StructureShape<infer M>
