@@ -60,12 +60,27 @@ export interface ReplyBuffers {
   giveBack(buffer: Uint8Array): void
 }
 
+/** How many bytes the uploads of each access key take, on their way and until they are removed. */
+export interface UploadUsage {
+  /**
+   * Reserves bytes; undefined where they would go beyond the limit. What it answers is to be called when the bytes are stored, or are not.
+   * `count` adds up what is stored.
+   */
+  take(
+    wanted: { readonly owner: string; readonly bytes: number; readonly limitBytes: number },
+    count: () => Promise<number>,
+  ): Promise<((isStored: boolean) => void) | undefined>
+  /** Something was removed: all is counted again when it is next asked. */
+  forget(): void
+}
+
 export interface App extends Omit<ImportApp, 'frames'> {
   readonly credentials: Credentials
   readonly pageTokens: PageTokens
   readonly background: Background
   readonly accessTimes: AccessTimes
   readonly replyBuffers: ReplyBuffers
+  readonly uploadUsage: UploadUsage
   /** Tells the workers that an import job or a workflow waits. */
   readonly workWaits: () => void
   /** Of the ARNs: `arn:aws:medical-imaging:{region}:{accountId}:datastore/...`. */

@@ -36,6 +36,10 @@ export interface Limits {
   readonly consoleLinks: number
   /** Files that a browser sent and nobody removed are kept for so long. */
   readonly uploadMs: number
+  /** What the uploads of one access key may take until they are removed. */
+  readonly uploadBytesPerKey: number
+  /** So much of the disk that uploads are written to is left free; imports and the catalog may need it. */
+  readonly uploadDiskBytesKeptFree: number
   /** Of a job's report: so many files that failed, and so many that were imported with a warning. */
   readonly reportFiles: number
 
@@ -118,6 +122,8 @@ export const DEFAULT_LIMITS: Limits = {
   consoleLinkMs: 10 * 60_000,
   consoleLinks: 16,
   uploadMs: 7 * 24 * 3_600_000,
+  uploadBytesPerKey: 256 * 1024 ** 3,
+  uploadDiskBytesKeptFree: 2 * 1024 ** 3,
   reportFiles: 1_000,
 
   clientTokenMs: 24 * 3_600_000,

@@ -6,6 +6,7 @@ import { extensions } from './operations/extensions.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { settleDatastores } from './operations/settle-datastores.ts'
+import { openUploadUsage } from './operations/upload-usage.ts'
 import { listen } from './protocols/http/listen.ts'
 import { mountProtocols } from './protocols/mount.ts'
 import { startAccessTimes } from './server/access-times.ts'
@@ -75,6 +76,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       background,
       accessTimes,
       replyBuffers: openReplyBuffers(limits),
+      uploadUsage: openUploadUsage(),
       newId,
       clock: Date.now,
       credentials: credentialsOf(credentials),

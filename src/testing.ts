@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS, type Limits, withAwsQuotas } from './limits.ts'
 import { extensions } from './operations/extensions.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
+import { openUploadUsage } from './operations/upload-usage.ts'
 import { startFrameThreads } from './pixel-data/threads/frame-threads.ts'
 import { listen } from './protocols/http/listen.ts'
 import { mountProtocols } from './protocols/mount.ts'
@@ -115,7 +116,15 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
 async function open(
   settings: Omit<
     App,
-    'catalog' | 'blobs' | 'locations' | 'pageTokens' | 'background' | 'accessTimes' | 'replyBuffers' | 'workWaits'
+    | 'catalog'
+    | 'blobs'
+    | 'locations'
+    | 'pageTokens'
+    | 'background'
+    | 'accessTimes'
+    | 'replyBuffers'
+    | 'uploadUsage'
+    | 'workWaits'
   >,
   corsOrigins: readonly string[],
 ): Promise<Inside> {
@@ -134,6 +143,7 @@ async function open(
     background,
     accessTimes,
     replyBuffers: openReplyBuffers(settings.limits),
+    uploadUsage: openUploadUsage(),
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
     workWaits: () => {
       for (const worker of workers) worker.wake()

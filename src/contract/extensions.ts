@@ -13,6 +13,7 @@ export interface Upload {
 }
 
 export interface UploadedFile {
+  readonly accessKeyId: string
   readonly uploadId: string
   /** The path below the folder that is uploaded, with slashes. */
   readonly name: string
@@ -51,12 +52,12 @@ export interface ImportedFile {
 }
 
 export interface Extensions<App> {
-  startUpload(app: App): Promise<Upload>
+  startUpload(caller: { readonly accessKeyId: string }, app: App): Promise<Upload>
   /** A file as a whole, or one part of it, from 1. */
   putUploadFile(file: UploadedFile & { readonly part?: number; readonly bytes: Uint8Array }, app: App): Promise<void>
   /** Makes one file of parts 1 to `parts`. */
   joinUploadFile(file: UploadedFile & { readonly parts: number }, app: App): Promise<void>
-  removeUpload(upload: Pick<Upload, 'uploadId'>, app: App): Promise<void>
+  removeUpload(upload: Pick<UploadedFile, 'accessKeyId' | 'uploadId'>, app: App): Promise<void>
   /** Undefined while the job has written none. */
   readImportReport(
     job: { readonly datastoreId: string; readonly jobId: string },

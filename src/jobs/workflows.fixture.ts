@@ -46,6 +46,7 @@ export const appOver = (
   pageTokens: { seal: () => '', open: () => undefined },
   background: { run: () => {} },
   accessTimes: { note: () => {}, lastOf: () => undefined },
+  uploadUsage: { take: async () => undefined, forget: () => {} },
   replyBuffers: openReplyBuffers(DEFAULT_LIMITS),
   workWaits: () => {},
   region: 'us-east-1',

@@ -1,43 +1,92 @@
-/** Files from a browser into a bucket that goes away: the same request, sent again, succeeds. */
+/** Uploads where more than one access key, a restart or a real disk is needed. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { appOver } from '../jobs/workflows.fixture.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import type { App } from '../app.ts'
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { newId } from '../server/new-id.ts'
-import { readAll } from '../stores/blobs/blob-store.ts'
-import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
+import { openFolderLocations } from '../stores/blobs/disk/folder-locations.ts'
 import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
-import { collected } from '../stores/catalog/conformance/catalog.fixture.ts'
-import type { Bucket } from '../stores/locations/locations.ts'
-import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
-import { StoreUnavailable } from '../stores/store-unavailable.ts'
-import { joinUploadFile, putUploadFile, startUpload } from './uploads.ts'
+import type { Locations } from '../stores/locations/locations.ts'
+import { openUploadUsage } from './upload-usage.ts'
+import { joinUploadFile, putUploadFile, removeUpload, startUpload } from './uploads.ts'
 
-test('the parts of a file are joined by a second try where the bucket went away during the first', async (context) => {
-  const locations = openMemoryLocations()
-  const catalog = await openSqliteCatalog({ path: ':memory:', newId })
-  context.after(() => catalog.close())
-  const bucket = locations.createBucket('hilum-import')
-  let removals = 0
-  const failing: Bucket = {
-    ...bucket,
-    async remove(keys) {
-      if (++removals > 1) return bucket.remove(keys)
-      // Some are gone by then.
-      await bucket.remove(keys.slice(0, 1))
-      throw new StoreUnavailable({ store: 'the S3 bucket', reason: 'away', code: 'TimeoutError' })
-    },
+const ONE = { accessKeyId: 'ONE' }
+const OTHER = { accessKeyId: 'OTHER' }
+const bytes = new Uint8Array(100)
+
+/** A server that has just started, in front of these buckets. */
+const appOver = (locations: Locations, limits: Partial<Limits> = {}): App =>
+  ({
+    locations,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    clock: Date.now,
+    newId,
+    background: { run: (_name: string, work: () => Promise<void>) => void work() },
+    uploadUsage: openUploadUsage(),
+  }) as unknown as App
+
+const quota = { name: 'ServiceQuotaExceededException' }
+
+describe('the quota of an access key', () => {
+  test('is its own, and no key reaches into the uploads of another', async () => {
+    const app = appOver(openMemoryLocations(), { uploadBytesPerKey: 150 })
+    const { uploadId } = await startUpload(ONE, app)
+    await putUploadFile({ ...ONE, uploadId, name: 'a', bytes }, app)
+    await assert.rejects(putUploadFile({ ...ONE, uploadId, name: 'b', bytes }, app), quota)
+    const noId = { message: 'This is no id of an upload.' }
+    await assert.rejects(putUploadFile({ ...OTHER, uploadId, name: 'b', bytes }, app), noId)
+    await assert.rejects(removeUpload({ ...OTHER, uploadId }, app), noId)
+    const other = await startUpload(OTHER, app)
+    await putUploadFile({ ...OTHER, uploadId: other.uploadId, name: 'a', bytes }, app)
+  })
+
+  test('counts what waits since before a restart, and parts as well', async () => {
+    const locations = openMemoryLocations()
+    const before = appOver(locations)
+    const { uploadId } = await startUpload(ONE, before)
+    await putUploadFile({ ...ONE, uploadId, name: 'a', bytes }, before)
+    await putUploadFile({ ...ONE, uploadId, name: 'b', part: 1, bytes }, before)
+    const after = appOver(locations, { uploadBytesPerKey: 299 })
+    await assert.rejects(putUploadFile({ ...ONE, uploadId, name: 'c', bytes }, after), quota)
+    // By another server.
+    await removeUpload({ ...ONE, uploadId }, before)
+    await putUploadFile({ ...ONE, uploadId, name: 'c', bytes }, after)
+  })
+
+  test('is given back where a file could not be stored', async () => {
+    const locations = openMemoryLocations()
+    const app = appOver(locations, { uploadBytesPerKey: 150 })
+    const { uploadId } = await startUpload(ONE, app)
+    const failing = (async function* () {
+      yield new Uint8Array(1)
+      throw new Error('the disk is gone')
+    })()
+    await assert.rejects(
+      putUploadFile({ ...ONE, uploadId, name: 'a', bytes: Object.assign(failing, { length: 100 }) as never }, app),
+    )
+    await putUploadFile({ ...ONE, uploadId, name: 'a', bytes }, app)
+  })
+})
+
+test('uploads leave some of the disk free, and say how much and which limit that is', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'hilum-uploads-'))
+  t.after(() => rm(root, { recursive: true }))
+  const locations = await openFolderLocations(root)
+  const roomy = appOver(locations, { uploadDiskBytesKeptFree: 1 })
+  const { uploadId } = await startUpload(ONE, roomy)
+  await putUploadFile({ ...ONE, uploadId, name: 'a', part: 1, bytes }, roomy)
+  const full = appOver(locations, { uploadDiskBytesKeptFree: 2 ** 52 })
+  const refused = {
+    ...quota,
+    message:
+      /^The server's disk has [\d.]+ [GM]iB left, of which uploads leave 4194304\.0 GiB free\. .*limits\.uploadDiskBytesKeptFree /,
   }
-  const openOwnBucket = async (name: string) => (name === 'hilum-import' ? failing : locations.openOwnBucket(name))
-  const app = appOver({ catalog, blobs: openMemoryBlobs(), locations: { ...locations, openOwnBucket } })
-  const { uploadId } = await startUpload(app)
-  const file = { uploadId, name: 'a.dcm' }
-  for (const [at, text] of ['one', 'two', 'three'].entries()) {
-    await putUploadFile({ ...file, part: at + 1, bytes: Buffer.from(text) }, app)
-  }
-  await assert.rejects(joinUploadFile({ ...file, parts: 3 }, app), StoreUnavailable)
-  await joinUploadFile({ ...file, parts: 3 }, app)
-  const keys = (await collected(bucket.list(''))).map(({ key }) => key)
-  assert.deepEqual(keys, [`uploads/${uploadId}/a.dcm`])
-  assert.equal(Buffer.from(await readAll((await bucket.open(keys[0]!))!)).toString(), 'onetwothree')
-  await assert.rejects(joinUploadFile({ ...file, name: 'b.dcm', parts: 2 }, app), /Part 1 of the file was not sent/)
+  await assert.rejects(startUpload(ONE, full), refused)
+  await assert.rejects(putUploadFile({ ...ONE, uploadId, name: 'b', bytes }, full), refused)
+  await assert.rejects(joinUploadFile({ ...ONE, uploadId, name: 'a', parts: 1 }, full), refused)
+  await joinUploadFile({ ...ONE, uploadId, name: 'a', parts: 1 }, roomy)
+  await removeUpload({ ...ONE, uploadId }, full)
 })

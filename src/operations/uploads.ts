@@ -1,6 +1,7 @@
 /**
  * Files that come from a browser into the bucket that import jobs read. A large file comes in parts, each no greater than any request
- * may be, and is joined when all are there. What nobody removed is swept when the next upload begins.
+ * may be, and is joined when all are there. What nobody removed is removed when the next upload begins. What the uploads of an access key
+ * take together is limited, and some of the disk stays free.
  */
 import { createHash } from 'node:crypto'
 import type { App } from '../app.ts'
@@ -15,19 +16,23 @@ export const REPORT_BUCKET = 'hilum-import-output'
 
 const FILES = 'uploads/'
 const PARTS = 'upload-parts/'
-/** The time in front, so that uploads are listed in the order in which they began. */
-const UPLOAD_ID = /^\d{8}T\d{9}Z-[0-9a-f]{32}$/
+/** The time in front, so that uploads are listed in the order in which they began; then the owner, and an id of its own. */
+const UPLOAD_ID = /^\d{8}T\d{9}Z-([0-9a-f]{16})-[0-9a-f]{32}$/
 /** With the prefix below what a key may have; and of one part below what file systems take. */
 const NAME_BYTES_MAX = 900
 const NAME_PART_BYTES_MAX = 255
 const SWEPT_AT_ONCE = 1_000
 
-export async function startUpload(app: App): Promise<Upload> {
+export async function startUpload({ accessKeyId }: Pick<UploadedFile, 'accessKeyId'>, app: App): Promise<Upload> {
   const bucket = await openBucket(app)
+  await checkDisk(0, app)
   // A job finds the bucket of its report, and makes none.
   await openBucket(app, REPORT_BUCKET)
-  app.background.run('sweep uploads', () => sweep(bucket, timeText(app.clock() - app.limits.uploadMs)))
-  const uploadId = `${timeText(app.clock())}-${app.newId()}`
+  app.background.run('sweep uploads', async () => {
+    await sweep(bucket, timeText(app.clock() - app.limits.uploadMs))
+    app.uploadUsage.forget()
+  })
+  const uploadId = `${timeText(app.clock())}-${ownerOf(accessKeyId)}-${app.newId()}`
   return { uploadId, inputS3Uri: `s3://${IMPORT_BUCKET}/${FILES}${uploadId}/`, outputS3Uri: `s3://${REPORT_BUCKET}/` }
 }
 
@@ -37,12 +42,24 @@ export async function putUploadFile(
 ): Promise<void> {
   const { part, bytes } = file
   const key = part === undefined ? keyOf(file) : partKey(file, checkedParts(part, app))
-  await (await openBucket(app)).put(key, bytes)
+  const bucket = await openBucket(app)
+  await checkDisk(bytes.length, app)
+  const settle = await takeQuota(bucket, { owner: ownerOf(file.accessKeyId), bytes: bytes.length }, app)
+  let isStored = false
+  try {
+    await bucket.put(key, bytes)
+    isStored = true
+  } finally {
+    settle(isStored)
+  }
 }
 
 export async function joinUploadFile(file: UploadedFile & { readonly parts: number }, app: App): Promise<void> {
   const bucket = await openBucket(app)
   const keys = Array.from({ length: checkedParts(file.parts, app) }, (_, at) => partKey(file, at + 1))
+  // Until the parts are removed the disk holds the file twice.
+  const folder = keys[0]!.slice(0, keys[0]!.lastIndexOf('/') + 1)
+  await checkDisk(await sizeOf(bucket, folder), app)
   try {
     await bucket.put(keyOf(file), joined(bucket, keys))
   } catch (error) {
@@ -64,11 +81,57 @@ class PartMissing extends ContractError {
   }
 }
 
-export async function removeUpload({ uploadId }: Pick<Upload, 'uploadId'>, app: App): Promise<void> {
-  checkUploadId(uploadId)
+export async function removeUpload(
+  { accessKeyId, uploadId }: Pick<UploadedFile, 'accessKeyId' | 'uploadId'>,
+  app: App,
+): Promise<void> {
+  checkUploadId(uploadId, accessKeyId)
   const bucket = await openBucket(app)
   for (const prefix of [FILES, PARTS]) await removeWhile(bucket, `${prefix}${uploadId}/`, () => true)
+  app.uploadUsage.forget()
 }
+
+/** Of an access key, without saying which: an upload's id is part of addresses and logs. */
+const ownerOf = (accessKeyId: string): string => createHash('sha256').update(accessKeyId).digest('hex').slice(0, 16)
+
+async function takeQuota(
+  bucket: BlobStore,
+  { owner, bytes }: { readonly owner: string; readonly bytes: number },
+  { uploadUsage, limits }: App,
+): Promise<(isStored: boolean) => void> {
+  const limitBytes = limits.uploadBytesPerKey
+  const count = async () => {
+    const isOwn = (key: string) => UPLOAD_ID.exec(key.split('/')[1] ?? '')?.[1] === owner
+    return (await sizeOf(bucket, FILES, isOwn)) + (await sizeOf(bucket, PARTS, isOwn))
+  }
+  const settle = await uploadUsage.take({ owner, bytes, limitBytes }, count)
+  if (settle !== undefined) return settle
+  throw new ContractError(
+    'ServiceQuotaExceededException',
+    `The uploads of one access key may take ${inWords(limitBytes)} until they are imported and removed. Wait for running imports to end and ` +
+      "remove uploads that are no longer needed, or raise limits.uploadBytesPerKey in the server's configuration.",
+  )
+}
+
+async function checkDisk(bytes: number, { locations, limits }: App): Promise<void> {
+  const freeBytes = await locations.freeBytes(IMPORT_BUCKET)
+  const keptBytes = limits.uploadDiskBytesKeptFree
+  if (freeBytes === undefined || freeBytes - bytes >= keptBytes) return
+  throw new ContractError(
+    'ServiceQuotaExceededException',
+    `The server's disk has ${inWords(freeBytes)} left, of which uploads leave ${inWords(keptBytes)} free. Free space on it, or lower ` +
+      "limits.uploadDiskBytesKeptFree in the server's configuration.",
+  )
+}
+
+async function sizeOf(bucket: BlobStore, prefix: string, isCounted = (_key: string) => true): Promise<number> {
+  let bytes = 0
+  for await (const { key, sizeBytes } of bucket.list(prefix)) if (isCounted(key)) bytes += sizeBytes
+  return bytes
+}
+
+const inWords = (bytes: number): string =>
+  bytes < 1024 ** 3 ? `${(bytes / 1024 ** 2).toFixed(1)} MiB` : `${(bytes / 1024 ** 3).toFixed(1)} GiB`
 
 async function* joined(bucket: BlobStore, keys: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const [at, key] of keys.entries()) {
@@ -84,8 +147,8 @@ async function openBucket(app: App, name = IMPORT_BUCKET): Promise<BlobStore> {
   return bucket
 }
 
-function keyOf({ uploadId, name }: UploadedFile): string {
-  checkUploadId(uploadId)
+function keyOf({ accessKeyId, uploadId, name }: UploadedFile): string {
+  checkUploadId(uploadId, accessKeyId)
   checkName(name)
   return `${FILES}${uploadId}/${name}`
 }
@@ -96,8 +159,9 @@ function partKey(file: UploadedFile, part: number): string {
   return `${PARTS}${file.uploadId}/${place}/${String(part).padStart(6, '0')}`
 }
 
-function checkUploadId(uploadId: string): void {
-  if (!UPLOAD_ID.test(uploadId)) throw new ContractError('ValidationException', 'This is no id of an upload.')
+function checkUploadId(uploadId: string, accessKeyId: string): void {
+  if (UPLOAD_ID.exec(uploadId)?.[1] !== ownerOf(accessKeyId))
+    throw new ContractError('ValidationException', 'This is no id of an upload.')
 }
 
 /** The name itself is not repeated: folders of patients are named after patients. */

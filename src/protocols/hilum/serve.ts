@@ -65,27 +65,27 @@ export function hilumHandler(
       unsigned: true,
       answer: ({ request }) => redeemLink(request, { app, links }),
     },
-    { http: 'POST uploads', answer: () => extensions.startUpload(app) },
+    { http: 'POST uploads', answer: ({ accessKeyId }) => extensions.startUpload({ accessKeyId }, app) },
     {
       http: 'PUT uploads/{uploadId}/{name}',
-      async answer({ labels, query, body }) {
-        const file = { uploadId: labels.uploadId!, name: labels.name!, bytes: body }
+      async answer({ accessKeyId, labels, query, body }) {
+        const file = { accessKeyId, uploadId: labels.uploadId!, name: labels.name!, bytes: body }
         await extensions.putUploadFile(query.has('part') ? { ...file, part: numberOf(query, 'part') } : file, app)
         return undefined
       },
     },
     {
       http: 'POST uploads/{uploadId}/{name}',
-      async answer({ labels, query }) {
-        const file = { uploadId: labels.uploadId!, name: labels.name!, parts: numberOf(query, 'parts') }
+      async answer({ accessKeyId, labels, query }) {
+        const file = { accessKeyId, uploadId: labels.uploadId!, name: labels.name!, parts: numberOf(query, 'parts') }
         await extensions.joinUploadFile(file, app)
         return undefined
       },
     },
     {
       http: 'DELETE uploads/{uploadId}',
-      async answer({ labels }) {
-        await extensions.removeUpload({ uploadId: labels.uploadId! }, app)
+      async answer({ accessKeyId, labels }) {
+        await extensions.removeUpload({ accessKeyId, uploadId: labels.uploadId! }, app)
         return undefined
       },
     },

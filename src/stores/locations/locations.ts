@@ -38,6 +38,8 @@ export interface Locations {
   openBucket(bucket: string): Promise<Bucket | ClosedBucket>
   /** The same of a bucket that Hilum itself writes to: made where that is ours to do. A bucket of an S3 store is not. */
   openOwnBucket(bucket: string): Promise<Bucket | ClosedBucket>
+  /** What the disk of a bucket has left; undefined where the bucket is not on a disk of this machine. */
+  freeBytes(bucket: string): Promise<number | undefined>
 }
 
 export const isClosed = (bucket: BlobStore | ClosedBucket): bucket is ClosedBucket => 'closed' in bucket

@@ -1,6 +1,6 @@
 /** Buckets as folders: which are open, and what is said of those that are not. */
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -41,6 +41,16 @@ describe('buckets as folders', () => {
     assert.equal((await stat(join(root, 'buckets', 'our-own'))).mode & 0o777, 0o700)
     for (const name of ['../our-own', 'a-file', 'A']) assert.ok(isClosed(await locations.openOwnBucket(name)))
     assert.deepEqual(await readdir(root), ['buckets', 'outside'])
+  })
+
+  test('the disk of a bucket tells what it has left', async () => {
+    await locations.openOwnBucket('our-own')
+    const { bavail, bsize } = await statfs(root)
+    const freeBytes = (await locations.freeBytes('our-own'))!
+    // Others write to the same disk meanwhile.
+    assert.ok(freeBytes > 0 && Math.abs(freeBytes - bavail * bsize) < 1024 ** 3)
+    await assert.rejects(locations.freeBytes('no-such'), /the folder of buckets/)
+    assert.equal(await openMemoryLocations().freeBytes('any'), undefined)
   })
 
   for (const name of ['no-such', 'a-file', '..', '.', 'x/../../outside', '../outside', 'A', '', '/tmp']) {

@@ -1,5 +1,5 @@
 /** Buckets as folders side by side under one: for a server that has its files on a disk and no S3. */
-import { mkdir, opendir, stat } from 'node:fs/promises'
+import { mkdir, opendir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Bucket, ClosedBucket, Locations } from '../../locations/locations.ts'
 import { openDiskBucket } from './disk-blobs.ts'
@@ -43,6 +43,14 @@ export async function openFolderLocations(root: string): Promise<Locations> {
         if (codeOf(error) !== 'EEXIST') throw asUnavailable(error, 'the folder of buckets')
       }
       return openBucket(bucket)
+    },
+    async freeBytes(bucket) {
+      try {
+        const { bavail, bsize } = await statfs(join(root, bucket))
+        return bavail * bsize
+      } catch (error) {
+        throw asUnavailable(error, 'the folder of buckets')
+      }
     },
   }
 }

@@ -17,6 +17,7 @@ export function openMemoryLocations(): MemoryLocations {
   return {
     createBucket,
     openOwnBucket: async (bucket) => createBucket(bucket),
+    freeBytes: async () => undefined,
     async openBucket(bucket) {
       return buckets.get(bucket) ?? { closed: 'missing', reason: `The bucket "${bucket}" does not exist` }
     },

@@ -20,7 +20,7 @@ const SILENCE_TIMEOUT_MS = 60_000
 export function openS3Locations(server: S3Server): Locations {
   const client = openS3Client(server)
   const open = (bucket: string) => openBucket({ client, bucket, prefix: '', overwriting: 'replace' })
-  return { openBucket: open, openOwnBucket: open }
+  return { openBucket: open, openOwnBucket: open, freeBytes: async () => undefined }
 }
 
 /** A place of our own in a bucket, where blobs are immutable. @param place.prefix empty, or ends in a slash. */
