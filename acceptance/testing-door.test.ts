@@ -47,6 +47,44 @@ test('objects put are objects got, in buckets that come with them', async () => 
   })
 })
 
+test('putObject and createBucket refuse a name that no S3 URI can have, and say what one looks like', async () => {
+  await withHilum(async (hilum) => {
+    for (const name of ['in', 'IN-BUCKET', '-in', 'in_bucket', 'a'.repeat(64), '']) {
+      const refusal = {
+        name: 'TypeError',
+        message: /^".*" cannot be the name of an S3 bucket: that is 3 to 63 lower-case/,
+      }
+      await assert.rejects(hilum.putObject(name, 'scan.dcm', Uint8Array.of(1)), refusal)
+      await assert.rejects(hilum.createBucket(name), refusal)
+    }
+    for (const name of ['abc', 'a.b-c', 'a'.repeat(63)]) await hilum.createBucket(name)
+  })
+})
+
+test('createBucket makes an empty bucket, and getObject makes none', async () => {
+  await withHilum(async (hilum) => {
+    const sdk = sdkFor(hilum)
+    const datastoreId = await activeDatastore(sdk)
+    const importAll = async () => {
+      const jobId = await startJob(
+        { hilum, sdk },
+        { datastoreId, inputS3Uri: 's3://empty-in/scans/', outputS3Uri: 's3://empty-out/reports/' },
+      )
+      return jobAtEnd({ hilum, sdk }, { datastoreId, jobId })
+    }
+    for (const bucket of ['empty-in', 'empty-out']) assert.equal(await hilum.getObject(bucket, 'key'), undefined)
+    assert.equal((await importAll()).jobStatus, 'FAILED')
+    await hilum.createBucket('empty-in')
+    await hilum.createBucket('empty-out')
+    const { jobStatus, message } = await importAll()
+    assert.equal(jobStatus, 'COMPLETED', message)
+    await hilum.putObject('empty-in', 'key', Uint8Array.of(1))
+    await hilum.createBucket('empty-in')
+    assert.equal((await hilum.getObject('empty-in', 'key'))?.length, 1, 'what is in a bucket stays')
+    sdk.destroy()
+  })
+})
+
 test('after a reset nothing is left but endpoint and credentials', async () => {
   await withHilum(async (hilum) => {
     const sdk = sdkFor(hilum)

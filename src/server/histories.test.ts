@@ -39,6 +39,9 @@ async function withServer(catalog: string | undefined, work: (server: TestServer
   const inBucket = (bucket: string, key: string) => join(folder, 'buckets', bucket, key)
   const hilum: Hilum = {
     ...{ endpoint: server.endpoint, client, stop: server.stop },
+    async createBucket(bucket) {
+      await mkdir(inBucket(bucket, ''), { recursive: true })
+    },
     async putObject(bucket, key, bytes) {
       await mkdir(dirname(inBucket(bucket, key)), { recursive: true })
       await writeFile(inBucket(bucket, key), bytes)

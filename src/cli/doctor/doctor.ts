@@ -1,5 +1,6 @@
 /** `hilum doctor`: one line for each thing that can be wrong, and under it how to mend it. Exit code 1 where something does not work. */
 
+import { isNodeTooOld, SMALLEST_NODE } from '../../server/node-version.ts'
 import { explained, serverFor } from '../client/client.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import type { Style, Terminal } from '../terminal/terminal.ts'
@@ -27,14 +28,14 @@ export async function doctor(invocation: Invocation): Promise<ExitCode> {
   return findings.some(({ state }) => state === 'fail') ? 1 : 0
 }
 
-/** The launcher sees to it; `node dist/cli.js` does not. Odd releases are never maintained for long. */
+/** An older one does not come this far (src/cli/require-node.ts). Odd releases are never maintained for long. */
 export function checkNode(version: string): Finding {
-  const [major, minor] = version.split('.').map(Number) as [number, number]
   const fixes = ['Install Node 24: https://nodejs.org']
-  if (major < 22 || (major === 22 && minor < 14)) {
-    return { subject: 'Node', state: 'fail', detail: `${version} is older than 22.14`, fixes }
+  if (isNodeTooOld(version)) {
+    return { subject: 'Node', state: 'fail', detail: `${version} is older than ${SMALLEST_NODE}`, fixes }
   }
-  if (major % 2 === 1) return { subject: 'Node', state: 'warn', detail: `${version} is not a long-term release`, fixes }
+  if (Number.parseInt(version, 10) % 2 === 1)
+    return { subject: 'Node', state: 'warn', detail: `${version} is not a long-term release`, fixes }
   return { subject: 'Node', state: 'ok', detail: version }
 }
 

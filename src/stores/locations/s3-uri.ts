@@ -6,6 +6,9 @@ interface S3Place {
   readonly prefix: string
 }
 
+/** Names that S3 allows, as the contract's S3Uri has them; each is one part of a path. */
+export const isBucketName = (name: string): boolean => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)
+
 export function s3Place(uri: string): S3Place {
   const rest = uri.slice('s3://'.length)
   const slash = rest.indexOf('/')

@@ -2,11 +2,9 @@
 import { mkdir, opendir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Bucket, ClosedBucket, Locations } from '../../locations/locations.ts'
+import { isBucketName } from '../../locations/s3-uri.ts'
 import { openDiskBucket } from './disk-blobs.ts'
 import { asUnavailable, codeOf, isAbsent } from './disk-failure.ts'
-
-/** Names that S3 allows and that are one part of a path. */
-const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
 /** Makes the folder of buckets if it is not there; the buckets in it are the operator's to make. */
 export async function openFolderLocations(root: string): Promise<Locations> {
@@ -16,7 +14,7 @@ export async function openFolderLocations(root: string): Promise<Locations> {
     throw asUnavailable(error, 'the folder of buckets')
   }
   async function openBucket(bucket: string): Promise<Bucket | ClosedBucket> {
-    if (!BUCKET.test(bucket)) return closed('missing', 'This is no name that a bucket can have')
+    if (!isBucketName(bucket)) return closed('missing', 'This is no name that a bucket can have')
     const folder = join(root, bucket)
     try {
       if (!(await stat(folder)).isDirectory()) return notThere(bucket)
@@ -37,7 +35,7 @@ export async function openFolderLocations(root: string): Promise<Locations> {
     openBucket,
     async openOwnBucket(bucket) {
       try {
-        if (BUCKET.test(bucket)) await mkdir(join(root, bucket), { recursive: true, mode: 0o700 })
+        if (isBucketName(bucket)) await mkdir(join(root, bucket), { recursive: true, mode: 0o700 })
       } catch (error) {
         // A file of that name is for openBucket to tell of.
         if (codeOf(error) !== 'EEXIST') throw asUnavailable(error, 'the folder of buckets')
