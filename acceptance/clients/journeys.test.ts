@@ -9,10 +9,12 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
 import {
+  aws2ByName,
   awsAtItsOwnHost,
   environmentFor,
   run,
   skipUnlessAws,
+  skipUnlessAws2,
   skipUnlessBoto3,
   skipUnlessOpenJPH,
   temporaryFolder,
@@ -54,42 +56,49 @@ test('boto3', { ...skipUnlessBoto3(), ...skipUnlessOpenJPH() }, async () => {
   })
 })
 
-test('the AWS CLI', { ...skipUnlessAws(), ...skipUnlessOpenJPH() }, async () => {
-  const { inputS3Uri, outputS3Uri, dataAccessRoleArn } = await putStudy(hilum)
-  const folder = temporaryFolder()
-  // The CLI 2 wants blobs in base64 unless it is told; the CLI 1 never does, and does not know the setting.
-  writeFileSync(join(folder, 'config'), '[default]\ncli_binary_format = raw-in-base64-out\n')
-  const env = {
-    ...environmentFor(hilum),
-    ...awsAtItsOwnHost(hilum),
-    AWS_CONFIG_FILE: join(folder, 'config'),
-    INPUT: inputS3Uri,
-    OUTPUT: outputS3Uri,
-    ROLE: dataAccessRoleArn,
-  }
-  const output = await run('sh', [programOf('cli/journey.sh')], { env, cwd: folder })
-  assert.deepEqual(output.trim().split('\n'), [
-    'found 2',
-    'updating LOCKED UPDATING 2',
-    'updated ACTIVE UPDATED 2',
-    'name 2 Changed^Name',
-    'name 1 Journey^Patient',
-    'reverted ACTIVE UPDATED 3',
-    'version 3 UPDATED',
-    'version 2 UPDATED',
-    'version 1 CREATED',
-    'copied ACTIVE COPIED 3, ACTIVE COPIED 1',
-    'tags {"Project":"Journey"}',
-    'deleting LOCKED DELETING',
-    'deleting LOCKED DELETING',
-    'deleting LOCKED DELETING',
-    'deleted',
-  ])
-  const decoded = readdirSync(folder)
-    .filter((name) => /\.(raw|ppm)$/.test(name))
-    .map((name) => crc32(pixelsOf(readFileSync(join(folder, name)))))
-  assert.deepEqual(decoded.toSorted(), Object.values(CHECKSUMS).flat().toSorted())
-})
+const AWS_CLIS = {
+  'the AWS CLI on PATH': { skip: skipUnlessAws(), envFor: awsAtItsOwnHost },
+  'the AWS CLI 2, by name': { skip: skipUnlessAws2(), envFor: aws2ByName },
+}
+
+for (const [name, { skip, envFor }] of Object.entries(AWS_CLIS)) {
+  test(name, { ...skip, ...skipUnlessOpenJPH() }, async () => {
+    const { inputS3Uri, outputS3Uri, dataAccessRoleArn } = await putStudy(hilum)
+    const folder = temporaryFolder()
+    // The CLI 2 wants blobs in base64 unless it is told; the CLI 1 never does, and does not know the setting.
+    writeFileSync(join(folder, 'config'), '[default]\ncli_binary_format = raw-in-base64-out\n')
+    const env = {
+      ...environmentFor(hilum),
+      ...envFor(hilum),
+      AWS_CONFIG_FILE: join(folder, 'config'),
+      INPUT: inputS3Uri,
+      OUTPUT: outputS3Uri,
+      ROLE: dataAccessRoleArn,
+    }
+    const output = await run('sh', [programOf('cli/journey.sh')], { env, cwd: folder })
+    assert.deepEqual(output.trim().split('\n'), [
+      'found 2',
+      'updating LOCKED UPDATING 2',
+      'updated ACTIVE UPDATED 2',
+      'name 2 Changed^Name',
+      'name 1 Journey^Patient',
+      'reverted ACTIVE UPDATED 3',
+      'version 3 UPDATED',
+      'version 2 UPDATED',
+      'version 1 CREATED',
+      'copied ACTIVE COPIED 3, ACTIVE COPIED 1',
+      'tags {"Project":"Journey"}',
+      'deleting LOCKED DELETING',
+      'deleting LOCKED DELETING',
+      'deleting LOCKED DELETING',
+      'deleted',
+    ])
+    const decoded = readdirSync(folder)
+      .filter((name) => /\.(raw|ppm)$/.test(name))
+      .map((name) => crc32(pixelsOf(readFileSync(join(folder, name)))))
+    assert.deepEqual(decoded.toSorted(), Object.values(CHECKSUMS).flat().toSorted())
+  })
+}
 
 /** Without the head of a PPM file, where it has one. */
 function pixelsOf(file: Buffer): Buffer {

@@ -3,11 +3,13 @@ import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import {
+  aws2ByName,
   awsAtItsOwnHost,
   buildGo,
   environmentFor,
   run,
   skipUnlessAws,
+  skipUnlessAws2,
   skipUnlessBoto3,
   skipUnlessGo,
   temporaryFolder,
@@ -53,6 +55,10 @@ const assertNewest = (output: string) => assert.deepEqual(output.split('\n'), NE
 
 test('the snippet for the AWS CLI', skipUnlessAws(), async () => {
   assertNewest(await run('sh', [pathOf('cli.sh')], { env: { ...env, ...awsAtItsOwnHost(server.hilum) } }))
+})
+
+test('the snippet for the AWS CLI, by the AWS CLI 2', skipUnlessAws2(), async () => {
+  assertNewest(await run('sh', [pathOf('cli.sh')], { env: { ...env, ...aws2ByName(server.hilum) } }))
 })
 
 test('the snippet for boto3', skipUnlessBoto3(), async () => {

@@ -5,7 +5,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { environmentFor, hostOfItsOwn, run, skipUnlessBoto3, skipUnlessNssWrapper } from '../support/clients.ts'
+import type { ImageSetsMetadataSummary } from '@aws-sdk/client-medical-imaging'
+import {
+  aws2ByName,
+  environmentFor,
+  hostOfItsOwn,
+  run,
+  skipUnlessAws2,
+  skipUnlessBoto3,
+  skipUnlessNssWrapper,
+} from '../support/clients.ts'
+import { patientsOf } from '../support/search.ts'
 import { linesOf, openUseCaseServer, USE_CASES } from '../support/use-cases.ts'
 
 const { hilum, datastoreId, imageSetIds } = await openUseCaseServer()
@@ -41,3 +51,18 @@ for (const [name, { command, program, skip }] of Object.entries(CLIENTS)) {
     assert.deepEqual(all.map(({ imageSetId }) => imageSetId).toSorted(), imageSetIds)
   })
 }
+
+test('the AWS CLI 2 needs nothing but two names that resolve', skipUnlessAws2(), async () => {
+  const aws2 = { ...asForAnyService, ...aws2ByName(hilum) }
+  assert.match(await run('aws', ['--version'], { env: aws2 }), /^aws-cli\/2\./)
+  const find = async (...args: readonly string[]) => {
+    const words = ['medical-imaging', 'search-image-sets', '--datastore-id', datastoreId, '--output', 'json', ...args]
+    return JSON.parse(await run('aws', words, { env: aws2 })).imageSetsMetadataSummaries as ImageSetsMetadataSummary[]
+  }
+  assert.deepEqual(
+    patientsOf(await find('--search-criteria', JSON.stringify(searchCriteria), '--page-size', '1')),
+    patients,
+  )
+  const all = await find('--page-size', '50')
+  assert.deepEqual(all.map(({ imageSetId }) => imageSetId).toSorted(), imageSetIds)
+})

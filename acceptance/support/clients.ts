@@ -3,9 +3,9 @@
  * and their output. Where one is missing its tests are skipped, with a reason that continuous integration looks for.
  */
 import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { after } from 'node:test'
 import { promisify } from 'node:util'
 import type { Hilum } from './hilum.ts'
@@ -72,6 +72,27 @@ export function skipUnlessAws(): Skip {
 
 /** Nothing, or for an AWS CLI that cannot leave the host as it is: one whose prefixed name resolves to the server, too. */
 export const awsAtItsOwnHost = (hilum: Hilum): Record<string, string> => (awsPrefixesHosts() ? hostOfItsOwn(hilum) : {})
+
+/** An AWS CLI 2 on PATH, or Debian's where another version comes first there. */
+const AWS_CLI_2 = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin']
+  .map((folder) => join(folder, 'aws'))
+  .find((path) => existsSync(path) && outputOf(path, ['--version'])?.startsWith('aws-cli/2.') === true)
+
+export const skipUnlessAws2 = (): Skip => ({
+  ...skipUnlessNssWrapper(),
+  ...unless(AWS_CLI_2 !== undefined, 'AWS CLI 2'),
+})
+
+/** `aws` is the AWS CLI 2, which puts `runtime-` before the host as every client does by default. */
+export function aws2ByName(hilum: Hilum): Record<string, string> {
+  const folder = temporaryFolder()
+  if (AWS_CLI_2 !== undefined) symlinkSync(AWS_CLI_2, join(folder, 'aws'))
+  return {
+    ...hostOfItsOwn(hilum),
+    PATH: `${folder}${delimiter}${process.env.PATH}`,
+    AWS_DISABLE_HOST_PREFIX_INJECTION: 'false',
+  }
+}
 
 /** An endpoint by name, where the name that clients make of it by putting `runtime-` in front resolves as well. */
 export const hostOfItsOwn = (hilum: Hilum): Record<string, string> => ({

@@ -8,6 +8,7 @@ import { findOpenFolder, isDataFolder } from '../../server/data-folder.ts'
 import { serverOf } from '../../server/data-folder-lock.ts'
 import { openLocations, openStores, placesOf } from '../../server/open-stores.ts'
 import { isClosed } from '../../stores/locations/locations.ts'
+import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { Finding } from './finding.ts'
 
 const FREE_WARNING_BYTES = 5 * 1024 ** 3
@@ -100,6 +101,7 @@ async function checkStores(config: Config): Promise<Finding> {
     const { message } = error as Error
     const isDatabase = config.catalog !== undefined && message.startsWith('the catalog')
     const isS3 = config.blobs !== undefined && !message.startsWith('the catalog')
+    if (isS3 && isWithoutKey(error)) return { subject, state: 'fail', ...NO_S3_KEY }
     const fixes = isDatabase
       ? ['Try the address in --catalog or HILUM_CATALOG with psql; the password may lie in PGPASSWORD or ~/.pgpass.']
       : isS3
@@ -125,7 +127,19 @@ async function checkBuckets({ dataFolder, s3 }: Config): Promise<Finding> {
     const fixes = ['Create the buckets hilum-import and hilum-import-output: `hilum import` needs them.']
     return { subject, state: 'warn', detail: `${place} answers: ${bucket.reason}`, fixes }
   } catch (error) {
+    if (isWithoutKey(error)) return { subject, state: 'fail', ...NO_S3_KEY }
     const fixes = ['Check --s3-endpoint, --s3-region and the key in HILUM_S3_ACCESS_KEY_ID.']
     return { subject, state: 'fail', detail: `${place} does not answer: ${(error as Error).message}`, fixes }
   }
+}
+
+/** The SDK looked in all its places, and asked no server. */
+const isWithoutKey = (error: unknown): boolean =>
+  error instanceof StoreUnavailable && error.code === 'CredentialsProviderError'
+
+const NO_S3_KEY = {
+  detail:
+    'there is no access key for S3: HILUM_S3_ACCESS_KEY_ID and HILUM_S3_SECRET_ACCESS_KEY are not set, and the AWS SDK found none in ' +
+    'AWS_ACCESS_KEY_ID, ~/.aws or a role of this machine',
+  fixes: ['export HILUM_S3_ACCESS_KEY_ID=... HILUM_S3_SECRET_ACCESS_KEY=...'],
 }

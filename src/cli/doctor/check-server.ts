@@ -32,9 +32,16 @@ export function checkClock(skewMs: number, skewMaxMs: number): Finding {
 type Lookup = (name: string) => Promise<{ address: string }>
 
 /** SDKs put `runtime-` before the endpoint's host for searches and image sets, even before an IP address. */
-export async function checkNames(endpoint: string, resolveName: Lookup = lookup): Promise<Finding> {
+export async function checkNames(
+  endpoint: string,
+  { env, resolveName = lookup }: { env: Readonly<Record<string, string | undefined>>; resolveName?: Lookup },
+): Promise<Finding> {
   const { hostname, port } = new URL(endpoint)
   const subject = 'names'
+  if (env.AWS_DISABLE_HOST_PREFIX_INJECTION?.toLowerCase() === 'true') {
+    const detail = `AWS_DISABLE_HOST_PREFIX_INJECTION is set: boto3 and the AWS CLI call ${hostname} as it is`
+    return { subject, state: 'ok', detail }
+  }
   if (hostname.startsWith('[')) {
     const detail = `SDKs call runtime-${hostname} for searches, which is no name at all`
     return { subject, state: 'warn', detail, fixes: waysRound('127.0.0.1', port) }

@@ -4,11 +4,14 @@ import { checkClock, checkNames } from './check-server.ts'
 import { checkNode, drawFinding } from './doctor.ts'
 
 /** A resolver that knows these names. */
-const knowing = (names: Record<string, string>) => async (name: string) => {
-  const address = names[name]
-  if (address === undefined) throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
-  return { address }
-}
+const knowing = (names: Record<string, string>) => ({
+  env: {},
+  resolveName: async (name: string) => {
+    const address = names[name]
+    if (address === undefined) throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
+    return { address }
+  },
+})
 
 describe('names', () => {
   test('a runtime- name that does not resolve is warned of, with the line for /etc/hosts', async () => {
@@ -35,6 +38,14 @@ describe('names', () => {
       [found.state, found.fixes?.[0]],
       ['warn', "every client:  echo '10.0.0.1 runtime-ahi.example' | sudo tee -a /etc/hosts"],
     )
+  })
+
+  test('none is warned of where AWS_DISABLE_HOST_PREFIX_INJECTION is set to true, the only word that clients take', async () => {
+    const stateWith = async (value: string) => {
+      const nothing = { ...knowing({}), env: { AWS_DISABLE_HOST_PREFIX_INJECTION: value } }
+      return (await checkNames('http://127.0.0.1:8104', nothing)).state
+    }
+    assert.deepEqual(await Promise.all(['true', 'True', 'false', ''].map(stateWith)), ['ok', 'ok', 'warn', 'warn'])
   })
 
   test('an IPv6 address can have no runtime- name', async () => {

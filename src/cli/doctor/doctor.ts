@@ -15,7 +15,7 @@ export async function doctor(invocation: Invocation): Promise<ExitCode> {
   try {
     const server = await serverFor(invocation)
     findings.push(...(await checkServer(server, { now: Date.now, skewMaxMs: config.limits.clockSkewMs })))
-    findings.push(await checkNames(server.endpoint))
+    findings.push(await checkNames(server.endpoint, { env: invocation.env }))
   } catch (error) {
     const { message } = explained(error, { endpoint: '' }) as Error
     findings.push({ subject: 'server', state: 'fail', detail: message })

@@ -126,6 +126,33 @@ test('doctor is content with a running server, and not with one that is away', a
   assert.equal(states(ill.output()).server, 'fail')
 })
 
+test('doctor says that a key for S3 is missing, and what failed where there is one', async (t) => {
+  const cwd = folderFor(t)
+  const { port } = await serveIn(t, cwd)
+  const buckets = async (env: Record<string, string>) => {
+    const words = ['doctor', '--json', '--data', 'data', '--port', port, '--s3-endpoint', 'http://127.0.0.1:9']
+    // The SDK must find no key of this machine.
+    const away = {
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    }
+    const command = startHilumProcess(t, words, { cwd, env: { ...away, ...env } })
+    assert.equal(await command.ended, 1)
+    return JSON.parse(command.output()).find((found: { subject: string }) => found.subject === 'buckets')
+  }
+  const without = await buckets({})
+  assert.match(
+    without.detail,
+    /^there is no access key for S3: HILUM_S3_ACCESS_KEY_ID and HILUM_S3_SECRET_ACCESS_KEY are not/,
+  )
+  const withKey = await buckets({ HILUM_S3_ACCESS_KEY_ID: 'test', HILUM_S3_SECRET_ACCESS_KEY: 'secret-of-s3' })
+  assert.match(
+    withKey.detail,
+    /^http:\/\/127\.0\.0\.1:9 does not answer: the S3 bucket cannot be reached \(ECONNREFUSED\)$/,
+  )
+})
+
 test('hilum console prints a link that is exchanged for the key once', async (t) => {
   const cwd = folderFor(t)
   const { endpoint, port } = await serveIn(t, cwd)

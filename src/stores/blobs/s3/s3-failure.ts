@@ -8,7 +8,14 @@ export const statusOf = (error: unknown): number | undefined =>
 export function asUnavailable(error: unknown): StoreUnavailable {
   const status = statusOf(error)
   const reason: UnavailableReason = status === 401 || status === 403 ? 'access' : status === 429 ? 'busy' : 'away'
-  return new StoreUnavailable({ store: 'the S3 bucket', reason, code: error instanceof Error ? error.name : 'unknown' })
+  return new StoreUnavailable({ store: 'the S3 bucket', reason, code: codeOf(error) })
+}
+
+/** The name of S3's or the SDK's error; that of a connection's says nothing, and its code is ECONNREFUSED or the like. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  const { code } = error as NodeJS.ErrnoException
+  return error.name === 'Error' && typeof code === 'string' ? code : error.name
 }
 
 /** An object that S3 reports on by code, one of many in a request. */
