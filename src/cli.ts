@@ -5,6 +5,7 @@
 import './cli/require-node.ts'
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
+import { catalogPasswordWarning } from './cli/catalog-password.ts'
 import { COMMANDS } from './cli/commands.ts'
 import { commandHelp, programHelp } from './cli/help.ts'
 import { type Arguments, parseArguments } from './cli/parse-arguments.ts'
@@ -32,6 +33,8 @@ async function main(words: readonly string[], terminal: Terminal): Promise<numbe
     const config = loadConfig({ flags, env, cwd, ...(command.defaults && { defaults: command.defaults }) })
     wantsStack = config.logLevel === 'debug'
     wantsJson = config.json
+    const warning = catalogPasswordWarning(flags)
+    if (warning !== undefined) terminal.note(wantsJson ? JSON.stringify({ warning }) : `hilum: ${warning}`)
     const run = await command.load()
     return await run({ config, flags, operand, terminal, env, cwd, program: programName(cwd) })
   } catch (error) {

@@ -43,6 +43,10 @@ const RANGES = [
 export const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     summary: 'start the server',
+    notes: [
+      'The password of --catalog is read from PGPASSWORD, ~/.pgpass or the file that PGPASSFILE names; in HILUM_CATALOG the address may',
+      'hold it. On the command line every user of the machine could read it.',
+    ],
     load: async () => (await import('./server/serve.ts')).serve,
   },
   demo: {

@@ -23,6 +23,8 @@ export interface Setting {
 }
 
 const notEmpty = z.string().trim().min(1)
+/** As the PostgreSQL client reads it: with a user, the host may be empty where `?host=` names a socket. */
+const isReadableAddress = (url: string): boolean => URL.canParse(url) || URL.canParse(url.replace('@/', '@localhost/'))
 const httpUrl = z.url({ protocol: /^https?$/ })
 /** As browsers spell it: scheme, host in lower case, and a port that is not the usual one. */
 const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text
@@ -63,10 +65,14 @@ export const SETTINGS: readonly Setting[] = [
     flag: 'catalog',
     variable: 'HILUM_CATALOG',
     kind: 'text',
-    schema: z.string().regex(/^postgres(ql)?:\/\/\S+$/),
-    expects: 'an address such as postgres://user@host/database without partitions',
+    schema: z
+      .string()
+      .regex(/^postgres(ql)?:\/\/\S+$/)
+      .refine(isReadableAddress),
+    expects:
+      'an address such as postgres://user@host/database, special characters as %23 or the like, without partitions',
     placeholder: '<url>',
-    help: 'PostgreSQL database for all but the bytes; default: a file here',
+    help: 'PostgreSQL database for all but the bytes, its password in PGPASSWORD; default: a file here',
     // It may hold a password, which belongs into the variable, PGPASSWORD or ~/.pgpass.
     isSecret: true,
   },

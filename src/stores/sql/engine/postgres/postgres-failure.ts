@@ -23,6 +23,8 @@ const NETWORK =
 
 /** pg gives these no code at all. */
 const NO_FREE_CONNECTION = 'timeout exceeded when trying to connect'
+/** The server wants a password, and neither the address nor PGPASSWORD nor a password file has one. */
+const NO_PASSWORD = /client password must be a (non-empty )?string$/
 const CONNECTION_LOST =
   /^(Connection terminated|Client has encountered a connection error|Query read timeout|Client was closed)/
 
@@ -51,5 +53,6 @@ function reasonOf(error: unknown): { readonly reason: UnavailableReason; readonl
   const { code } = error as NodeJS.ErrnoException
   if (code !== undefined && NETWORK.test(code)) return { reason: 'away', code }
   if (error.message === NO_FREE_CONNECTION) return { reason: 'busy', code: 'no connection in time' }
+  if (NO_PASSWORD.test(error.message)) return { reason: 'access', code: 'no password' }
   return CONNECTION_LOST.test(error.message) ? { reason: 'away', code: 'connection lost' } : undefined
 }
