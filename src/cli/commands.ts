@@ -140,7 +140,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   env: {
     summary: 'print the variables that point AWS SDKs and the AWS CLI at the server',
-    options: [{ flag: 'shell', placeholder: '<shell>', help: 'sh or fish; default: sh' }, endpoint],
+    options: [
+      { flag: 'shell', placeholder: '<shell>', help: 'sh or fish; default: sh' },
+      { flag: 'for', placeholder: '<client>', help: 'cpp: the AWS SDK for C++, whose endpoint is another' },
+      endpoint,
+    ],
+    notes: ['DATASTORE_ID is among them where the server answers and has exactly one active data store.'],
     load: async () => (await import('./server/env.ts')).printEnvironment,
   },
   doctor: {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { environmentFor } from '../cli/server/env.ts'
+import { endpointForCpp, environmentFor } from '../cli/server/env.ts'
 import { SHELLS, shellQuoted } from './shells.ts'
 
 const NASTY = [
@@ -52,4 +52,14 @@ test('the region goes to both variables that clients read, and host prefixes are
     AWS_SECRET_ACCESS_KEY: 's',
     AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
   })
+})
+
+test('the SDK for C++ gets an endpoint that has runtime- before its host already', () => {
+  assert.equal(endpointForCpp('http://127.0.0.1:8104'), 'http://runtime-hilum.localhost:8104')
+  assert.equal(endpointForCpp('http://[::1]:9000'), 'http://runtime-hilum.localhost:9000')
+  assert.equal(endpointForCpp('https://ahi.example'), 'https://runtime-ahi.example')
+  assert.equal(endpointForCpp('https://runtime-ahi.example:8443'), 'https://runtime-ahi.example:8443')
+  for (const address of ['http://10.0.0.1:8104', 'http://[fe80::1]:8104']) {
+    assert.throws(() => endpointForCpp(address), /puts runtime- before .*, which is then no address\. Name the server/)
+  }
 })

@@ -7,11 +7,17 @@ import {
 import { OperatorError } from '../../server/operator-error.ts'
 
 /** Those that can be used; in the order of the server, newest first. */
-export async function activeDatastores(client: MedicalImagingClient): Promise<DatastoreSummary[]> {
+export async function activeDatastores(
+  client: MedicalImagingClient,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<DatastoreSummary[]> {
   const found: DatastoreSummary[] = []
-  for await (const page of paginateListDatastores({ client }, { datastoreStatus: 'ACTIVE' })) {
-    found.push(...(page.datastoreSummaries ?? []))
-  }
+  const pages = paginateListDatastores(
+    { client },
+    { datastoreStatus: 'ACTIVE' },
+    { ...(signal && { abortSignal: signal }) },
+  )
+  for await (const page of pages) found.push(...(page.datastoreSummaries ?? []))
   return found
 }
 

@@ -1,11 +1,17 @@
 /**
  * `hilum env`: the variables that point AWS SDKs and the AWS CLI at the server, for `eval "$(hilum env)"`. The region goes into two of
- * them since some clients read only one; host prefixes are off since `runtime-127.0.0.1` does not resolve.
+ * them since some clients read only one; host prefixes are off since `runtime-127.0.0.1` does not resolve. Where the server has one
+ * data store its id is there, too, for the programs in acceptance/clients/snippets/.
  */
+import { isIP } from 'node:net'
 import { OperatorError } from '../../server/operator-error.ts'
 import { SHELLS, shellQuoted } from '../../server/shells.ts'
-import { type Server, serverFor } from '../client/client.ts'
+import { openClient, type Server, serverFor } from '../client/client.ts'
+import { activeDatastores } from '../client/datastores.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
+
+/** A shell waits for the variables. */
+const DATASTORES_TIMEOUT_MS = 2_000
 
 export async function printEnvironment({ config, flags, terminal }: Invocation): Promise<ExitCode> {
   const shell = flags.shell ?? 'sh'
@@ -15,8 +21,17 @@ export async function printEnvironment({ config, flags, terminal }: Invocation):
       exitCode: 2,
     })
   }
+  const client = flags.for ?? 'any'
+  if (client !== 'any' && client !== 'cpp') {
+    throw new OperatorError(`--for knows cpp, the AWS SDK for C++, and not '${client}'. Other clients need no --for.`, {
+      exitCode: 2,
+    })
+  }
   // What an earlier eval left in this shell must not decide: after a change of --port the variables would never change.
-  const variables = environmentFor(await serverFor({ config, flags, env: {} }))
+  const server = await serverFor({ config, flags, env: {} })
+  const endpoint = client === 'cpp' ? endpointForCpp(server.endpoint) : server.endpoint
+  const datastoreId = await onlyDatastore(server)
+  const variables = { ...environmentFor({ ...server, endpoint }), ...(datastoreId && { DATASTORE_ID: datastoreId }) }
   terminal.print(
     config.json
       ? JSON.stringify(variables, undefined, 2)
@@ -35,6 +50,35 @@ export function environmentFor({ endpoint, region, credentials }: Server): Recor
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
+  }
+}
+
+/**
+ * The SDK for C++ puts `runtime-` before every host that does not begin with it, and libcurl resolves what ends in `.localhost` to this
+ * machine by itself: under such a name the server has all operations.
+ */
+export function endpointForCpp(endpoint: string): string {
+  const url = new URL(endpoint)
+  if (['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)) url.hostname = 'runtime-hilum.localhost'
+  else if (isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0) {
+    throw new OperatorError(
+      `The AWS SDK for C++ puts runtime- before ${url.hostname}, which is then no address. Name the server with --endpoint by a host name ` +
+        'that resolves to it with runtime- in front, too.',
+    )
+  } else if (!url.hostname.startsWith('runtime-')) url.hostname = `runtime-${url.hostname}`
+  return url.href.replace(/\/$/, '')
+}
+
+/** Undefined where there are several or none, or no server answers: the other variables are good without it. */
+async function onlyDatastore(server: Server): Promise<string | undefined> {
+  const client = openClient(server)
+  try {
+    const found = await activeDatastores(client, { signal: AbortSignal.timeout(DATASTORES_TIMEOUT_MS) })
+    return found.length === 1 ? found[0]!.datastoreId : undefined
+  } catch {
+    return undefined
+  } finally {
+    client.destroy()
   }
 }
 

@@ -106,6 +106,31 @@ test('the output of env, taken in by a shell, is what a client needs', async (t)
   assert.deepEqual(lines, [endpoint, key.accessKeyId, key.secretAccessKey, ''])
 })
 
+test('env prints DATASTORE_ID where there is exactly one data store, and for C++ an endpoint that all operations reach', async (t) => {
+  const cwd = folderFor(t)
+  const { server, port, endpoint } = await serveIn(t, cwd)
+  const env = async (...words: string[]) => {
+    const command = startHilumProcess(t, ['env', '--data', 'data', '--port', port, ...words], { cwd })
+    assert.equal(await command.ended, 0, command.output())
+    return command.output()
+  }
+  assert.doesNotMatch(await env(), /DATASTORE_ID/)
+  await createDatastore(cwd, { endpoint, name: 'one' })
+  const forCpp = await env('--shell', 'fish', '--for', 'cpp')
+  const address = `http://runtime-hilum.localhost:${port}`
+  assert.ok(forCpp.includes(`set -gx AWS_ENDPOINT_URL_MEDICAL_IMAGING '${address}'`), forCpp)
+  const [, datastoreId] = /^set -gx DATASTORE_ID '([0-9a-z]{32})'$/m.exec(forCpp)!
+  assert.equal(JSON.parse(await env('--json')).DATASTORE_ID, datastoreId)
+  await createDatastore(cwd, { endpoint, name: 'two' })
+  assert.doesNotMatch(await env(), /DATASTORE_ID/)
+
+  const wrong = startHilumProcess(t, ['env', '--data', 'data', '--for', 'cobol'], { cwd })
+  assert.equal(await wrong.ended, 2)
+  server.child.kill('SIGTERM')
+  await server.ended
+  assert.match(await env(), /AWS_ACCESS_KEY_ID=/, 'the other variables are there without a server')
+})
+
 test('doctor is content with a running server, and not with one that is away', async (t) => {
   const cwd = folderFor(t)
   const { server, port } = await serveIn(t, cwd)
