@@ -14,7 +14,7 @@ import type { FramesToStore, FramesWarning } from '../pixel-data/frame-plan.ts'
 import { areStoredApart, FramesUnavailable, type StoredFrame, storedFrames } from '../pixel-data/store-frames.ts'
 import { planTrueFrames } from '../pixel-data/true-syntax.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
-import { encodeFrameTable, type FrameRange } from '../stores/blobs/frame-table.ts'
+import { encodeFrameTable, type FrameRange, type TableFrame } from '../stores/blobs/frame-table.ts'
 import { imageFrameIdOf } from '../stores/blobs/image-frame-id.ts'
 import type { FramesPlace } from '../stores/catalog/image-set-records.ts'
 import { coalesced } from './blob-builder.ts'
@@ -41,8 +41,8 @@ export type FramesToKeep =
 
 export interface HeldFrames extends Pick<FramesPlace, 'framesKey' | 'frameCount' | 'storedTransferSyntaxUID'> {
   readonly chunks: readonly Uint8Array[]
-  /** Of each frame. Those in the blob count from the first chunk. */
-  readonly ranges: readonly (readonly FrameRange[])[]
+  /** Ranges in the blob count from the first chunk. */
+  readonly frames: readonly TableFrame[]
 }
 
 interface FileWithFrames {
@@ -90,7 +90,7 @@ class MadeFrames {
   readonly #work: FramesWork
   readonly #framesKey: string
   readonly #listed: ImageFrame[] = []
-  readonly #ranges: (readonly FrameRange[])[] = []
+  readonly #frames: TableFrame[] = []
   #sizeBytes = 0
   #photometricInterpretation: string | undefined
 
@@ -125,7 +125,7 @@ class MadeFrames {
   async #hold(): Promise<FramesToKeep> {
     const chunks: Uint8Array[] = []
     for await (const bytes of this.#bytes()) chunks.push(bytes)
-    return { kind: 'held', held: { ...this.#counted(), chunks, ranges: this.#ranges } }
+    return { kind: 'held', held: { ...this.#counted(), chunks, frames: this.#frames } }
   }
 
   async #put(): Promise<FramesToKeep> {
@@ -133,13 +133,13 @@ class MadeFrames {
     let table: Uint8Array | undefined
     const all = async function* (this: MadeFrames) {
       yield* this.#bytes()
-      table = onlyRange(this.#ranges) === undefined ? encodeFrameTable(this.#ranges) : undefined
+      table = onlyRange(this.#frames) === undefined ? encodeFrameTable(this.#frames) : undefined
       if (table !== undefined) yield table
     }
     const digest = await this.#work.app.blobs.put(blobKey, coalesced(all.call(this)))
     const place =
       table === undefined
-        ? ({ offsetBytes: 0, sizeBytes: this.#sizeBytes, holds: 'frame' } as const)
+        ? ({ offsetBytes: 0, sizeBytes: this.#sizeBytes, holds: 'frame', checksum: this.#frames[0]!.checksum } as const)
         : ({ offsetBytes: this.#sizeBytes, sizeBytes: table.length, holds: 'table' } as const)
     return { kind: 'placed', place: { ...this.#counted(), blobKey, ...place }, digest }
   }
@@ -151,11 +151,15 @@ class MadeFrames {
       signal.throwIfAborted()
       this.#photometricInterpretation ??= frame.photometricInterpretation
       this.#list(frame)
+      const { storedChecksum: checksum } = frame
       if (frame.content.kind === 'ranges') {
-        this.#ranges.push(frame.content.ranges.map((range) => ({ in: 'file', ...range })))
+        this.#frames.push({ ranges: frame.content.ranges.map((range) => ({ in: 'file', ...range })), checksum })
       } else {
         const { bytes } = frame.content
-        this.#ranges.push([{ in: 'blob', offsetBytes: this.#sizeBytes, lengthBytes: bytes.length }])
+        this.#frames.push({
+          ranges: [{ in: 'blob', offsetBytes: this.#sizeBytes, lengthBytes: bytes.length }],
+          checksum,
+        })
         this.#sizeBytes += bytes.length
         yield bytes
       }
@@ -174,11 +178,11 @@ class MadeFrames {
 
   #counted() {
     const { storedTransferSyntaxUID } = this.#plan
-    return { framesKey: this.#framesKey, frameCount: this.#ranges.length, storedTransferSyntaxUID }
+    return { framesKey: this.#framesKey, frameCount: this.#frames.length, storedTransferSyntaxUID }
   }
 }
 
 /** Of an instance with one frame in one piece: it needs no table. */
-export function onlyRange(ranges: readonly (readonly FrameRange[])[]): FrameRange | undefined {
-  return ranges.length === 1 && ranges[0]!.length === 1 ? ranges[0]![0] : undefined
+export function onlyRange(frames: readonly TableFrame[]): FrameRange | undefined {
+  return frames.length === 1 && frames[0]!.ranges.length === 1 ? frames[0]!.ranges[0] : undefined
 }

@@ -4,7 +4,7 @@
  */
 import type { ImportApp } from '../app.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
-import { encodeFrameTable } from '../stores/blobs/frame-table.ts'
+import { encodeFrameTable, type FrameRange } from '../stores/blobs/frame-table.ts'
 import type { FramesPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease, RecordedFile, StoredFile } from '../stores/catalog/import-job-repository.ts'
 import { coalesced } from './blob-builder.ts'
@@ -76,26 +76,25 @@ export class BatchWriter {
       this.#batch.digests.set(frames.place.blobKey, frames.digest)
       return frames.place
     }
-    const { chunks, ranges, ...counted } = frames.held
+    const { chunks, frames: inTable, ...counted } = frames.held
     const start = this.#batch.sizeBytes
     this.#append(chunks)
-    return { ...counted, ...this.#placeRanges(ranges, { start, file }) }
+    return { ...counted, ...this.#placeRanges(inTable, { start, file }) }
   }
 
-  #placeRanges(ranges: HeldFrames['ranges'], { start, file }: { start: number; file: PlaceOfFile }) {
+  #placeRanges(frames: HeldFrames['frames'], { start, file }: { start: number; file: PlaceOfFile }) {
     const blobKey = this.#batch.key
-    const only = onlyRange(ranges)
+    const only = onlyRange(frames)
     if (only !== undefined) {
       const { offsetBytes, lengthBytes: sizeBytes } = only
+      const rest = { sizeBytes, holds: 'frame' as const, checksum: frames[0]!.checksum }
       return only.in === 'file'
-        ? { blobKey: file.blobKey, offsetBytes: file.offsetBytes + offsetBytes, sizeBytes, holds: 'frame' as const }
-        : { blobKey, offsetBytes: start + offsetBytes, sizeBytes, holds: 'frame' as const }
+        ? { blobKey: file.blobKey, offsetBytes: file.offsetBytes + offsetBytes, ...rest }
+        : { blobKey, offsetBytes: start + offsetBytes, ...rest }
     }
-    const table = encodeFrameTable(
-      ranges.map((ofFrame) =>
-        ofFrame.map((range) => (range.in === 'blob' ? { ...range, offsetBytes: start + range.offsetBytes } : range)),
-      ),
-    )
+    const placed = (range: FrameRange) =>
+      range.in === 'blob' ? { ...range, offsetBytes: start + range.offsetBytes } : range
+    const table = encodeFrameTable(frames.map((frame) => ({ ...frame, ranges: frame.ranges.map(placed) })))
     const offsetBytes = this.#batch.sizeBytes
     this.#append([table])
     return { blobKey, offsetBytes, sizeBytes: table.length, holds: 'table' as const }

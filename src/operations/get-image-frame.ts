@@ -1,6 +1,7 @@
 /**
- * GetImageFrame: the bytes of one frame as they were stored at import, never buffered where they are many. A header asks for a smaller
- * picture, which is a beginning of the same bytes (docs/extensions.md).
+ * GetImageFrame: the bytes of one frame as they were stored at import, never buffered where they are many, and held against the checksum
+ * that was stored with them. A header asks for a smaller picture, which is a beginning of the same bytes (docs/extensions.md) and is not
+ * checked.
  */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
@@ -10,10 +11,18 @@ import type { ByteSource } from '../dicom/byte-source.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import { frameContentType } from '../dicom/stored-syntax.ts'
 import { type SmallerPicture, STORED_FRAME_HEADER_BYTES, smallerPicture } from '../pixel-data/htj2k/smaller-picture.ts'
-import { readFrameRanges } from '../stores/blobs/frame-table.ts'
+import { DamagedFrameTable, readTableFrame, type TableFrame } from '../stores/blobs/frame-table.ts'
 import { parseImageFrameId } from '../stores/blobs/image-frame-id.ts'
 import type { FramesPlace, InstancePlace } from '../stores/catalog/image-set-records.ts'
-import { beginningOfRanges, bytesOfRanges, type Piece, readPiece, readRanges, sizeOfRanges } from './blob-pieces.ts'
+import {
+  beginningOfRanges,
+  bytesOfRanges,
+  type Expected,
+  type Piece,
+  readPiece,
+  readRanges,
+  sizeOfRanges,
+} from './blob-pieces.ts'
 import { activeDatastore } from './datastore-access.ts'
 
 const COLUMNS_MAX = 65_535
@@ -25,11 +34,16 @@ export async function getImageFrame(
 ): Promise<Output<'GetImageFrame'>> {
   const columnsMin = wantedColumns(notes)
   const { frames, file, frameNumber } = await findFrame(app, input)
-  const whole = await rangesOf(app, { frames, file, frameNumber })
+  const { imageFrameId } = input.imageFrameInformation
+  const { pieces: whole, checksum } = await rangesOf(app, { frames, file, frameNumber, imageFrameId })
   app.accessTimes.note({ datastoreId: input.datastoreId, imageSetId: input.imageSetId })
   const pieces = columnsMin === undefined ? whole : await smallerRanges(app, { whole, columnsMin, notes })
+  const expected: Expected = {
+    ...{ number: frameNumber, checksum },
+    damaged: () => damaged(app, { imageFrameId, place: whole[0]! }),
+  }
   return {
-    imageFrameBlob: await bytesOfRanges(app, pieces),
+    imageFrameBlob: await bytesOfRanges(app, pieces, pieces === whole ? expected : undefined),
     contentType: frameContentType(frames.storedTransferSyntaxUID),
   }
 }
@@ -55,19 +69,49 @@ interface PlacedFrame {
   readonly frames: FramesPlace
   readonly file: InstancePlace
   readonly frameNumber: number
+  readonly imageFrameId: string
 }
 
-async function rangesOf(app: App, { frames, file, frameNumber }: PlacedFrame): Promise<readonly Piece[]> {
-  const { blobKey, offsetBytes, sizeBytes, frameCount } = frames
-  if (frames.holds === 'frame') return [{ blobKey, start: offsetBytes, length: sizeBytes }]
-  const table: ByteSource = {
-    read: (range) => readPiece(app, { blobKey, start: offsetBytes + range.offsetBytes, length: range.lengthBytes }),
+interface FoundFrame {
+  readonly pieces: readonly Piece[]
+  readonly checksum: number | undefined
+}
+
+async function rangesOf(app: App, { frames, file, frameNumber, imageFrameId }: PlacedFrame): Promise<FoundFrame> {
+  const { blobKey, offsetBytes, sizeBytes, frameCount, checksum } = frames
+  const place = { blobKey, start: offsetBytes, length: sizeBytes }
+  if (frames.holds === 'frame') return { pieces: [place], checksum }
+  try {
+    const inTable = await readTableFrame(tableAt(app, place), { frameNumber, frameCount, tableBytes: sizeBytes })
+    const pieces = inTable.ranges.map((range) => pieceOf(range, { frames, file }))
+    return { pieces, checksum: inTable.checksum }
+  } catch (error) {
+    throw error instanceof DamagedFrameTable ? damaged(app, { imageFrameId, place }) : error
   }
-  const ranges = await readFrameRanges(table, { frameNumber, frameCount, tableBytes: sizeBytes })
-  return ranges.map((range) =>
-    range.in === 'blob'
-      ? { blobKey, start: range.offsetBytes, length: range.lengthBytes }
-      : { blobKey: file.blobKey, start: file.offsetBytes + range.offsetBytes, length: range.lengthBytes },
+}
+
+const tableAt = (app: App, { blobKey, start }: Piece): ByteSource => ({
+  read: ({ offsetBytes, lengthBytes }) => readPiece(app, { blobKey, start: start + offsetBytes, length: lengthBytes }),
+})
+
+const pieceOf = (
+  { in: whose, offsetBytes, lengthBytes: length }: TableFrame['ranges'][number],
+  { frames, file }: Pick<PlacedFrame, 'frames' | 'file'>,
+): Piece =>
+  whose === 'blob'
+    ? { blobKey: frames.blobKey, start: offsetBytes, length }
+    : { blobKey: file.blobKey, start: file.offsetBytes + offsetBytes, length }
+
+/** An alarm in the log: nothing but the operator, with a copy of the blob, can mend it. */
+function damaged(app: App, { imageFrameId, place }: { imageFrameId: string; place: Piece }): ContractError {
+  const { blobKey, start: offsetBytes, length: sizeBytes } = place
+  app.log.error(
+    { imageFrameId, blobKey, offsetBytes, sizeBytes },
+    'ALARM: the stored bytes of an image frame are damaged',
+  )
+  return new ContractError(
+    'InternalServerException',
+    'The stored bytes of this image frame are damaged. The log of the server names the blob that they lie in',
   )
 }
 

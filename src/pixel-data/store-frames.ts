@@ -4,6 +4,7 @@
  */
 import { crc32 } from 'node:zlib'
 import type { ByteRange, ByteSource } from '../dicom/byte-source.ts'
+import { StoredChecksum, storedChecksum } from './checksum/stored-checksum.ts'
 import type { FramePlace } from './element/frames.ts'
 import { frameBytes } from './element/image-pixel.ts'
 import { isVideoOf, VIDEO_BEGINNING_BYTES } from './element/video.ts'
@@ -19,6 +20,8 @@ export interface StoredFrame {
   readonly rows: number
   /** CRC32 (IEEE) of the decoded pixels; of frames that are kept as they came, of their bytes. */
   readonly checksum: number
+  /** Of the bytes as they are stored. */
+  readonly storedChecksum: number
   readonly minPixelValue: number | null
   readonly maxPixelValue: number | null
   readonly sizeBytes: number
@@ -94,6 +97,7 @@ async function transcodeOne(plan: FramesToStore, from: FrameSource, index: numbe
   const { bytes: stored, ...frame } = outcome.frame
   return {
     ...{ ...frame, frameNumber: index + 1, columns: pixel.columns, rows: pixel.rows, sizeBytes: stored.length },
+    storedChecksum: storedChecksum(index + 1, stored),
     content: { kind: 'bytes', bytes: stored },
   }
 }
@@ -107,7 +111,9 @@ async function* keepAll(plan: FramesToStore, { source }: FrameSource): AsyncGene
       const message = 'The video is not of the kind that its transfer syntax says'
       throw new FramesUnavailable({ type: 'TranscodingException', message })
     }
-    const kept = isInsideBytes(plan) ? await keepBits(plan, { source, place }) : await keepRanges(source, place)
+    const kept = isInsideBytes(plan)
+      ? await keepBits(plan, { source, place, frameNumber: index + 1 })
+      : await keepRanges({ source, place, frameNumber: index + 1 })
     yield {
       ...{ frameNumber: index + 1, columns, rows, photometricInterpretation, minPixelValue: null, maxPixelValue: null },
       ...kept,
@@ -119,30 +125,40 @@ async function* keepAll(plan: FramesToStore, { source }: FrameSource): AsyncGene
 const isInsideBytes = ({ pixel }: FramesToStore): boolean =>
   pixel.bitsAllocated === 1 && (pixel.rows * pixel.columns * pixel.samplesPerPixel) % 8 !== 0
 
-interface Kept {
+interface Placed {
   readonly source: ByteSource
   readonly place: FramePlace
 }
 
-async function keepBits({ pixel }: FramesToStore, { source, place }: Kept) {
-  const bytes = alignBits(await readAll(source, place), pixel, place.firstBit)
-  return { checksum: crc32(bytes), sizeBytes: bytes.length, content: { kind: 'bytes' as const, bytes } }
+interface Kept extends Placed {
+  readonly frameNumber: number
 }
 
-async function keepRanges(source: ByteSource, { ranges }: FramePlace) {
+async function keepBits({ pixel }: FramesToStore, { source, place, frameNumber }: Kept) {
+  const bytes = alignBits(await readAll(source, place), pixel, place.firstBit)
+  return {
+    ...{ checksum: crc32(bytes), storedChecksum: storedChecksum(frameNumber, bytes), sizeBytes: bytes.length },
+    content: { kind: 'bytes' as const, bytes },
+  }
+}
+
+async function keepRanges({ source, place: { ranges }, frameNumber }: Kept) {
+  const stored = new StoredChecksum(frameNumber)
   let checksum = 0
   let sizeBytes = 0
   for (const range of ranges) {
     for (let read = 0; read < range.lengthBytes; read += READ_BYTES) {
       const lengthBytes = Math.min(READ_BYTES, range.lengthBytes - read)
-      checksum = crc32(await source.read({ offsetBytes: range.offsetBytes + read, lengthBytes }), checksum)
+      const bytes = await source.read({ offsetBytes: range.offsetBytes + read, lengthBytes })
+      checksum = crc32(bytes, checksum)
+      stored.add(bytes)
     }
     sizeBytes += range.lengthBytes
   }
-  return { checksum, sizeBytes, content: { kind: 'ranges' as const, ranges } }
+  return { checksum, storedChecksum: stored.end(), sizeBytes, content: { kind: 'ranges' as const, ranges } }
 }
 
-async function beginsAsVideo({ transferSyntaxUID }: FramesToStore, { source, place }: Kept): Promise<boolean> {
+async function beginsAsVideo({ transferSyntaxUID }: FramesToStore, { source, place }: Placed): Promise<boolean> {
   const ranges: ByteRange[] = []
   let left = VIDEO_BEGINNING_BYTES
   for (const { offsetBytes, lengthBytes } of place.ranges) {

@@ -14,6 +14,7 @@ import { describeInstance, type MetadataBytes } from '../ingest/describe-instanc
 import { checkedToTheEnd } from '../ingest/large-file.ts'
 import { readHeader, readTrailing } from '../ingest/read-header.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
+import { StoredChecksum } from '../pixel-data/checksum/stored-checksum.ts'
 import type { InstancePlace, InstanceRecord } from '../stores/catalog/image-set-records.ts'
 
 /** Few enough that nobody waits long for one to be compressed, many enough that starting anew with each costs nothing. */
@@ -48,10 +49,13 @@ export class DocumentJoiner {
   /** The deflated bytes. What the gzip file must say of them is passed to onEnd behind their last. */
   async *body(document: DocumentToJoin, onEnd: (joined: JoinedDocument) => void): AsyncGenerator<Uint8Array> {
     const body = { crc32: 0, contentBytes: 0 }
+    const checksum = new StoredChecksum(0)
     const deflate = (json: Uint8Array, finishFlush: number): Uint8Array => {
       body.crc32 = crc32(json, body.crc32)
       body.contentBytes += json.length
-      return deflateRawSync(json, { finishFlush })
+      const deflated = deflateRawSync(json, { finishFlush })
+      checksum.add(deflated)
+      return deflated
     }
     const different: InstanceRecord[] = []
     let piece: Uint8Array[] = []
@@ -66,7 +70,7 @@ export class DocumentJoiner {
       pieceBytes = 0
     }
     yield deflate(Buffer.concat(piece), constants.Z_FINISH)
-    onEnd({ body, different })
+    onEnd({ body: { ...body, bodyChecksum: checksum.end() }, different })
   }
 
   async *#json(

@@ -12,6 +12,8 @@ export interface DocumentBody {
   readonly crc32: number
   /** Of the JSON. */
   readonly contentBytes: number
+  /** Of the deflated bytes, as dicom/stored-checksum.ts makes it with number 0; undefined of a document from before it was kept. */
+  readonly bodyChecksum?: number
 }
 
 export const DOCUMENT_BETWEEN_ENTRIES = ','

@@ -1,15 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ByteRange, bytesInMemory } from '../../dicom/byte-source.ts'
-import { encodeFrameTable, type FrameRange, movedFrameTable, rangesOfTable, readFrameRanges } from './frame-table.ts'
+import {
+  DamagedFrameTable,
+  encodeFrameTable,
+  type FrameRange,
+  movedFrameTable,
+  rangesOfTable,
+  readTableFrame,
+} from './frame-table.ts'
 
 const at = (offsetBytes: number, lengthBytes: number): FrameRange => ({ in: 'blob', offsetBytes, lengthBytes })
 const inFile = (offsetBytes: number, lengthBytes: number): FrameRange => ({ in: 'file', offsetBytes, lengthBytes })
 
+/** Each with a checksum of its own. */
+const withChecksums = (frames: readonly (readonly FrameRange[])[]) =>
+  frames.map((ranges, index) => ({ ranges, checksum: 0xffff_ffff - index }))
+
 async function readBack(frames: readonly (readonly FrameRange[])[]) {
-  const table = encodeFrameTable(frames)
+  const table = encodeFrameTable(withChecksums(frames))
   const place = { frameCount: frames.length, tableBytes: table.length }
-  const read = frames.map((_, index) => readFrameRanges(bytesInMemory(table), { frameNumber: index + 1, ...place }))
+  const read = frames.map((_, index) => readTableFrame(bytesInMemory(table), { frameNumber: index + 1, ...place }))
   return Promise.all(read)
 }
 
@@ -18,7 +29,7 @@ for (const [name, frames] of [
   ['of several ranges or one', [[inFile(8, 4), inFile(20, 4), inFile(40, 5)], [at(0, 0)], [at(2 ** 45, 1)]]],
 ] satisfies [string, FrameRange[][]][]) {
   test(`frames ${name} are read as they were written`, async () => {
-    assert.deepEqual(await readBack(frames), frames)
+    assert.deepEqual(await readBack(frames), withChecksums(frames))
   })
 }
 
@@ -26,15 +37,16 @@ test('a frame without ranges is one of no bytes, however many there are', async 
   for (let count = 1; count < 30; count++) {
     const frames = Array.from({ length: count }, (_, index) => (index % 5 === 0 ? [] : [at(index, 1)]))
     const expected = frames.map((ranges) => (ranges.length === 0 ? [at(0, 0)] : ranges))
-    assert.deepEqual(await readBack(frames), expected)
-    assert.deepEqual(await readBack([...frames, [at(1, 1), at(2, 2)]]), [...expected, [at(1, 1), at(2, 2)]])
+    assert.deepEqual(await readBack(frames), withChecksums(expected))
+    const longer = [at(1, 1), at(2, 2)]
+    assert.deepEqual(await readBack([...frames, longer]), withChecksums([...expected, longer]))
   }
 })
 
 test('of a long table some bytes are read', async () => {
   const frames = Array.from({ length: 100_000 }, (_, index) => [at(index * 1000, 1000)])
   for (const long of [frames, [...frames, [at(1, 1), at(2, 2)]]]) {
-    const table = encodeFrameTable(long)
+    const table = encodeFrameTable(withChecksums(long))
     let bytesRead = 0
     const source = {
       async read({ offsetBytes, lengthBytes }: ByteRange) {
@@ -43,7 +55,8 @@ test('of a long table some bytes are read', async () => {
       },
     }
     const place = { frameCount: long.length, tableBytes: table.length }
-    assert.deepEqual(await readFrameRanges(source, { frameNumber: 77_777, ...place }), [at(77_776_000, 1000)])
+    const { ranges } = await readTableFrame(source, { frameNumber: 77_777, ...place })
+    assert.deepEqual(ranges, [at(77_776_000, 1000)])
     assert.ok(bytesRead < 100, `${bytesRead} bytes read`)
   }
 })
@@ -53,16 +66,46 @@ test('a table that was moved tells of the same frames elsewhere, and those of th
     [[at(100, 10)], [inFile(3, 5)], [at(0, 0)]],
     [[at(100, 10), inFile(8, 4)], [], [at(130, 1)]],
   ]) {
-    const moved = movedFrameTable(encodeFrameTable(frames), frames.length, ({ offsetBytes }) => offsetBytes - 90)
+    const moved = movedFrameTable(
+      encodeFrameTable(withChecksums(frames)),
+      frames.length,
+      ({ offsetBytes }) => offsetBytes - 90,
+    )
     const expected = frames.map((ranges) =>
       ranges.map((range) =>
         range.in === 'file' || range.lengthBytes === 0 ? range : at(range.offsetBytes - 90, range.lengthBytes),
       ),
     )
-    assert.deepEqual(moved, encodeFrameTable(expected))
+    assert.deepEqual(moved, encodeFrameTable(withChecksums(expected)))
     assert.deepEqual(
       [...rangesOfTable(moved, frames.length)].filter(({ lengthBytes }) => lengthBytes > 0),
       expected.flat().filter(({ lengthBytes }) => lengthBytes > 0),
     )
+  }
+})
+
+test('a table in which a bit is flipped tells of the same frame, of another place or checksum, or is damaged', async () => {
+  for (const frames of [
+    [[at(100, 10)], [inFile(3, 5)], [at(0, 0)]],
+    [[at(100, 10), inFile(8, 4)], [], [at(130, 1)]],
+  ]) {
+    const table = encodeFrameTable(withChecksums(frames))
+    const place = { frameCount: frames.length, tableBytes: table.length }
+    const sound = await readBack(frames)
+    let isSeen = 0
+    for (let bit = 0; bit < table.length * 8; bit++) {
+      table[bit >> 3]! ^= 1 << (bit & 7)
+      for (const [index, frame] of sound.entries()) {
+        try {
+          const read = await readTableFrame(bytesInMemory(table), { frameNumber: index + 1, ...place })
+          if (JSON.stringify(read) !== JSON.stringify(frame)) isSeen += 1
+        } catch (error) {
+          assert.ok(error instanceof DamagedFrameTable, String(error))
+          isSeen += 1
+        }
+      }
+      table[bit >> 3]! ^= 1 << (bit & 7)
+    }
+    assert.ok(isSeen > table.length * 4)
   }
 })

@@ -2,10 +2,10 @@
  * Where each frame of an instance lies, as a table of bytes: kept beside the frames, and read a record at a time, for an instance may
  * have a million of them.
  *
- * A record has 20 bytes, little endian: whose bytes (0 the blob, 1 the instance's file), offset and length, as doubles, which are exact
- * to 2^53. There is one for each range, frame after frame; a frame without bytes has one of no length. Where some frame has several
- * ranges, an index stands before them: of each frame, and of the end, the number of its first record, in four bytes. So the length of a
- * table tells whether there is one.
+ * A record has 24 bytes, little endian: whose bytes (0 the blob, 1 the instance's file), the checksum of the frame, offset and length, as
+ * doubles, which are exact to 2^53. There is one for each range, frame after frame; a frame without bytes has one of no length. Where some
+ * frame has several ranges, an index stands before them: of each frame, and of the end, the number of its first record, in four bytes. So
+ * the length of a table tells whether there is one.
  */
 import type { ByteSource } from '../../dicom/byte-source.ts'
 
@@ -16,24 +16,38 @@ export interface FrameRange {
   readonly lengthBytes: number
 }
 
-const RECORD_BYTES = 20
+/** A frame that a table tells of. */
+export interface TableFrame {
+  readonly ranges: readonly FrameRange[]
+  /** Of the bytes of all ranges, as dicom/stored-checksum.ts makes it. */
+  readonly checksum: number
+}
+
+/** A table says what none can say that was written here. */
+export class DamagedFrameTable extends Error {
+  override readonly name = 'DamagedFrameTable'
+}
+
+const RECORD_BYTES = 24
 const INDEX_BYTES = 4
+const WHOSE: readonly FrameRange['in'][] = ['blob', 'file']
 const NOTHING: FrameRange = { in: 'blob', offsetBytes: 0, lengthBytes: 0 }
 
-export function encodeFrameTable(rangesOfFrames: readonly (readonly FrameRange[])[]): Uint8Array {
-  const frames = rangesOfFrames.map((ranges) => (ranges.length === 0 ? [NOTHING] : ranges))
-  const hasIndex = frames.some((ranges) => ranges.length > 1)
-  const records = frames.reduce((sum, ranges) => sum + ranges.length, 0)
+export function encodeFrameTable(tableFrames: readonly TableFrame[]): Uint8Array {
+  const frames = tableFrames.map((frame) => (frame.ranges.length === 0 ? { ...frame, ranges: [NOTHING] } : frame))
+  const hasIndex = frames.some(({ ranges }) => ranges.length > 1)
+  const records = frames.reduce((sum, { ranges }) => sum + ranges.length, 0)
   const indexBytes = hasIndex ? (frames.length + 1) * INDEX_BYTES : 0
   const table = new DataView(new ArrayBuffer(indexBytes + records * RECORD_BYTES))
   let record = 0
-  for (const [index, ranges] of frames.entries()) {
+  for (const [index, { ranges, checksum }] of frames.entries()) {
     if (hasIndex) table.setUint32(index * INDEX_BYTES, record, true)
     for (const range of ranges) {
       const at = indexBytes + record++ * RECORD_BYTES
-      table.setUint32(at, range.in === 'file' ? 1 : 0, true)
-      table.setFloat64(at + 4, range.offsetBytes, true)
-      table.setFloat64(at + 12, range.lengthBytes, true)
+      table.setUint32(at, WHOSE.indexOf(range.in), true)
+      table.setUint32(at + 4, checksum, true)
+      table.setFloat64(at + 8, range.offsetBytes, true)
+      table.setFloat64(at + 16, range.lengthBytes, true)
     }
   }
   if (hasIndex) table.setUint32(frames.length * INDEX_BYTES, record, true)
@@ -56,6 +70,17 @@ export function* rangesOfTable(table: Uint8Array, frameCount: number): Generator
   for (let at = start; at < table.length; at += RECORD_BYTES) yield rangeAt(view, at)
 }
 
+/** All frames of a table that is held whole, in order. @throws DamagedFrameTable */
+function* framesOfTable(table: Uint8Array, frameCount: number): Generator<TableFrame> {
+  const view = viewOf(table)
+  const start = recordsStart({ frameCount, tableBytes: table.length })
+  for (let index = 0; index < frameCount; index++) {
+    const [from, to] =
+      start === 0 ? [index, index + 1] : [index, index + 1].map((at) => view.getUint32(at * INDEX_BYTES, true))
+    yield frameAt(view, { start, from: from!, to: to! })
+  }
+}
+
 /** The table of the same frames in a blob in which they lie elsewhere. It is as long as before. */
 export function movedFrameTable(
   table: Uint8Array,
@@ -66,18 +91,18 @@ export function movedFrameTable(
   const view = viewOf(moved)
   let at = recordsStart({ frameCount, tableBytes: table.length })
   for (const range of rangesOfTable(table, frameCount)) {
-    if (range.in === 'blob' && range.lengthBytes > 0) view.setFloat64(at + 4, movedOffset(range), true)
+    if (range.in === 'blob' && range.lengthBytes > 0) view.setFloat64(at + 8, movedOffset(range), true)
     at += RECORD_BYTES
   }
   return moved
 }
 
-/** @param frameNumber from 1, at most `frameCount` */
-export async function readFrameRanges(
+/** @param frameNumber from 1, at most `frameCount` @throws DamagedFrameTable, and what the source throws */
+export async function readTableFrame(
   table: ByteSource,
   frame: TableSize & { readonly frameNumber: number },
-): Promise<readonly FrameRange[]> {
-  const { frameNumber } = frame
+): Promise<TableFrame> {
+  const { frameNumber, tableBytes } = frame
   let records = { from: frameNumber - 1, to: frameNumber }
   const recordsFrom = recordsStart(frame)
   if (recordsFrom > 0) {
@@ -86,19 +111,43 @@ export async function readFrameRanges(
     )
     records = { from: index.getUint32(0, true), to: index.getUint32(INDEX_BYTES, true) }
   }
+  checkRecords({ start: recordsFrom, ...records }, tableBytes)
   const view = viewOf(
     await table.read({
       offsetBytes: recordsFrom + records.from * RECORD_BYTES,
       lengthBytes: (records.to - records.from) * RECORD_BYTES,
     }),
   )
-  return Array.from({ length: records.to - records.from }, (_, index) => rangeAt(view, index * RECORD_BYTES))
+  return frameAt(view, { start: 0, from: 0, to: records.to - records.from })
 }
 
-const rangeAt = (view: DataView, at: number): FrameRange => ({
-  in: view.getUint32(at, true) === 1 ? 'file' : 'blob',
-  offsetBytes: view.getFloat64(at + 4, true),
-  lengthBytes: view.getFloat64(at + 12, true),
-})
+/** From one record to before another, which begin at `start`. */
+interface Records {
+  readonly start: number
+  readonly from: number
+  readonly to: number
+}
+
+function checkRecords({ start, from, to }: Records, tableBytes: number): void {
+  if (to <= from || start + to * RECORD_BYTES > tableBytes) {
+    throw new DamagedFrameTable('a frame has no records in its table')
+  }
+}
+
+function frameAt(view: DataView, records: Records): TableFrame {
+  checkRecords(records, view.byteLength)
+  const { start, from, to } = records
+  const at = start + from * RECORD_BYTES
+  const ranges = Array.from({ length: to - from }, (_, index) => rangeAt(view, at + index * RECORD_BYTES))
+  return { ranges, checksum: view.getUint32(at + 4, true) }
+}
+
+function rangeAt(view: DataView, at: number): FrameRange {
+  const whose = WHOSE[view.getUint32(at, true)]
+  const [offsetBytes, lengthBytes] = [view.getFloat64(at + 8, true), view.getFloat64(at + 16, true)]
+  const isPlace = offsetBytes >= 0 && lengthBytes >= 0 && [offsetBytes, lengthBytes].every(Number.isSafeInteger)
+  if (whose === undefined || !isPlace) throw new DamagedFrameTable('a record of a frame table is no place')
+  return { in: whose, offsetBytes, lengthBytes }
+}
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength)

@@ -2,7 +2,7 @@
 
 import type { BlobDigest } from '../blobs/blob-store.ts'
 import type { BlobRange, MovedRange } from '../blobs/moved-ranges.ts'
-import type { DocumentPlace, ImageSetVersion } from './image-set-records.ts'
+import type { DocumentPlace, FramesPlace, ImageSetVersion, InstancePlace } from './image-set-records.ts'
 
 export interface UnreferencedBlob {
   readonly blob: number
@@ -36,6 +36,12 @@ export interface DocumentOfVersion {
   readonly place: DocumentPlace
 }
 
+export interface FramesOfInstance {
+  readonly row: { readonly seq: number; readonly sopInstanceUID: string; readonly addedIn: number }
+  readonly frames: FramesPlace
+  readonly file: Pick<InstancePlace, 'blobKey' | 'offsetBytes'>
+}
+
 /** A blob that image sets were deleted from while others use it, in the hands of whoever looks what is left of it. */
 export interface BlobToCompact extends Omit<KnownBlob, 'isUnreferenced'> {
   /** Nobody else is told of it before, unless something more is deleted from it. */
@@ -61,6 +67,12 @@ export interface Blobs {
     readonly after: Pick<DocumentOfVersion, 'seq' | 'version'> | undefined
     readonly limit: number
   }): Promise<readonly DocumentOfVersion[]>
+  /** Instances with frames, in the order of their rows, those after the given one; of those that share their frames the first. */
+  frames(request: {
+    readonly after: FramesOfInstance['row'] | undefined
+    readonly limit: number
+  }): Promise<readonly FramesOfInstance[]>
+  framesAt(row: FramesOfInstance['row']): Promise<FramesOfInstance | undefined>
   /** Of so many image sets behind the given row: what they use. `last` is the row to go on behind, undefined at the end. */
   uses(request: { readonly after: number; readonly imageSets: number }): Promise<{
     readonly last: number | undefined
@@ -94,5 +106,11 @@ export interface Blobs {
     readonly at: number
     readonly oldUnreferencedFrom: number
   }): Promise<'moved' | 'changed'>
-  totals(): Promise<{ readonly imageSets: number; readonly documents: number; readonly sizeBytes: number }>
+  totals(): Promise<{
+    readonly imageSets: number
+    readonly documents: number
+    /** Of those that share their frames each. */
+    readonly framesOfInstances: number
+    readonly sizeBytes: number
+  }>
 }

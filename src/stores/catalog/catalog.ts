@@ -6,9 +6,11 @@ import type { Blobs } from './blob-repository.ts'
 import type { Datastores } from './datastore-repository.ts'
 import type { ImageSets } from './image-set-repository.ts'
 import type { ImportJobs } from './import-job-repository.ts'
+import type { IntegrityStep } from './integrity-parts.ts'
 import type { SearchIndex } from './search-repository.ts'
 import type { Tags } from './tagged-resources.ts'
 import type { Workflows } from './workflow-repository.ts'
+
 export interface Catalog {
   readonly datastores: Datastores
   readonly importJobs: ImportJobs
@@ -21,5 +23,7 @@ export interface Catalog {
   secret(name: string): Promise<Uint8Array>
   /** Answers when a write can be made; throws where the store is away or read-only. */
   check(): Promise<void>
+  /** The database's own check of its files. */
+  integrity(options: { readonly isQuick: boolean }): AsyncIterable<IntegrityStep>
   close(): Promise<void>
 }

@@ -46,6 +46,8 @@ export interface FramesPlace {
   readonly sizeBytes: number
   /** The range is the one frame itself, or the table of where each lies (imaging/frame-table.ts). */
   readonly holds: 'frame' | 'table'
+  /** Of the one frame, as dicom/stored-checksum.ts makes it; a table has those of its frames. */
+  readonly checksum?: number
 }
 
 /** A group of stored files that share the seven grouping elements and wait for their image set. */

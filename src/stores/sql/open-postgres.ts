@@ -9,6 +9,7 @@ import { withoutValues } from './engine/postgres/postgres-failure.ts'
 import { PostgresTransactions } from './engine/postgres/postgres-transactions.ts'
 import { POSTGRES_TYPES } from './engine/postgres/postgres-values.ts'
 import { readsOf } from './engine/statement.ts'
+import { postgresIntegrity } from './integrity.ts'
 import { migrate, OlderSchema, requireOurSchema } from './schema/migrate.ts'
 import { catalogOver } from './sql-catalog.ts'
 
@@ -69,7 +70,7 @@ export async function openPostgresCatalog(options: {
   const writes = new pg.Pool({ ...forStatements, max: limits.catalogWriteConnections })
   const transactions = new PostgresTransactions({ reads, writes })
   const open = options.readOnly === true ? readsOf(transactions) : transactions
-  return catalogOver(open, { dialect: POSTGRES, newId, sizes, upkeep })
+  return catalogOver(open, { dialect: POSTGRES, newId, sizes, upkeep, integrity: postgresIntegrity })
 }
 
 async function findOurSchema(connection: pg.ClientConfig): Promise<void> {

@@ -11,6 +11,7 @@ import { WRITER_CHECKPOINT_PAGES } from './engine/sqlite/sqlite-checkpoints.ts'
 import { asUnavailable, isBusy, SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
 import { beginImmediate, WriteQueue } from './engine/sqlite/write-queue.ts'
 import { readsOf, type TransactionFunction, type Transactions, type WriteOptions } from './engine/statement.ts'
+import { sqliteIntegrity } from './integrity.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
 import { catalogOver } from './sql-catalog.ts'
 
@@ -32,17 +33,18 @@ export async function openSqliteCatalog(options: {
 }): Promise<Catalog> {
   const { sizes = SQLITE.indexSizes } = options
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
+  const over = { dialect: SQLITE, newId: options.newId, sizes, upkeep, integrity: sqliteIntegrity }
   try {
     if (options.readOnly === true) {
       const transactions = readsOf(await openReadOnly(options.path))
-      return catalogOver(transactions, { dialect: SQLITE, newId: options.newId, sizes, upkeep })
+      return catalogOver(transactions, over)
     }
     if (options.path !== MEMORY) await mkdir(dirname(options.path), { recursive: true })
     const writer = await openWriter(options.path, upkeep)
     // Of its own, so that a long write on the other never delays a search; memory has only one connection.
     const reader = options.path === MEMORY ? writer : openReader(options.path)
     const transactions = new SqliteTransactions(writer, reader)
-    return catalogOver(transactions, { dialect: SQLITE, newId: options.newId, sizes, upkeep })
+    return catalogOver(transactions, over)
   } catch (error) {
     throw folderUnavailable(asUnavailable(error), 'the catalog')
   }

@@ -11,6 +11,7 @@ import type { Dialect } from './engine/differences.ts'
 import { run, type Transactions } from './engine/statement.ts'
 import { imageSetsOver } from './image-sets/image-sets.ts'
 import { importJobsOver } from './imports/import-jobs.ts'
+import type { postgresIntegrity, sqliteIntegrity } from './integrity.ts'
 import { secret } from './schema/settings.ts'
 import { workflowsOver } from './workflows/workflows.ts'
 
@@ -21,6 +22,7 @@ export function catalogOver(
     readonly newId: () => string
     readonly sizes: IndexSizes
     readonly upkeep: SearchUpkeep
+    readonly integrity: typeof sqliteIntegrity | typeof postgresIntegrity
   },
 ): Catalog {
   return {
@@ -37,6 +39,7 @@ export function catalogOver(
     secret: (name) => database.write(() => secret(name, options.newId)),
     // A write that changes nothing still has to reach the disk.
     check: () => database.write(() => run('UPDATE changes SET number = number')),
+    integrity: (request) => options.integrity(database, request),
     close: () => database.close(),
   }
 }

@@ -2,6 +2,7 @@
 import type { Blobs, DocumentOfVersion, KnownBlob, UnreferencedBlob, UseOfBlob } from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { claimForCompaction, isAnyToCompact, keepAsItIs, move, PLACES, placesIn, reserve } from './compaction.ts'
+import { framesAt, framesOfInstances } from './verify-frames.ts'
 
 export const blobsOver = (database: Transactions): Blobs => ({
   free: (request) => database.read(() => free(request)),
@@ -9,6 +10,8 @@ export const blobsOver = (database: Transactions): Blobs => ({
   list: (request) => database.read(() => list(request)),
   get: (blobKeys) => database.read(() => get(blobKeys)),
   documents: (request) => database.read(() => documents(request)),
+  frames: (request) => database.read(() => framesOfInstances(request)),
+  framesAt: (row) => database.read(() => framesAt(row)),
   uses: (request) => database.read(() => uses(request)),
   totals: () => database.read(totals),
   async claimForCompaction(request) {
@@ -149,9 +152,11 @@ function* uses({ after, imageSets }: Parameters<Blobs['uses']>[0]): Sql<Awaited<
 }
 
 function* totals(): Sql<Awaited<ReturnType<Blobs['totals']>>> {
-  const row = yield* one<{ image_sets: number; documents: number; size_bytes: number }>(
+  const row = yield* one<{ image_sets: number; documents: number; instances: number; size_bytes: number }>(
     `SELECT (SELECT count(*) FROM image_sets) AS image_sets, (SELECT count(*) FROM image_set_documents) AS documents,
+     (SELECT count(*) FROM instances WHERE frames_key IS NOT NULL) AS instances,
      (SELECT CAST(coalesce(sum(size_bytes), 0) AS BIGINT) FROM blobs WHERE removed_at IS NULL) AS size_bytes`,
   )
-  return { imageSets: row!.image_sets, documents: row!.documents, sizeBytes: row!.size_bytes }
+  const { image_sets: imageSets, documents, instances: framesOfInstances, size_bytes: sizeBytes } = row!
+  return { imageSets, documents, framesOfInstances, sizeBytes }
 }

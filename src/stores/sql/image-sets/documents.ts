@@ -41,13 +41,15 @@ interface InstanceRecordRow {
   readonly frames_size_bytes: number | null
   readonly frame_count: number | null
   readonly frames_hold: 'frame' | 'table' | null
+  readonly frames_checksum: number | null
   readonly stored_transfer_syntax_uid: string | null
 }
 
 const selectParts = (table: 'instances' | 'import_files', columns = ''): string =>
   `SELECT ${columns} sop_instance_uid, sop_class_uid, transfer_syntax_uid, blobs.blob_key, offset_bytes, ${table}.size_bytes,
    metadata_blobs.blob_key AS metadata_key, metadata_offset_bytes, entry_bytes, levels_bytes, frames_key,
-   frames_blobs.blob_key AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold, stored_transfer_syntax_uid
+   frames_blobs.blob_key AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold, frames_checksum,
+   stored_transfer_syntax_uid
    FROM ${table} JOIN blobs ON blobs.blob = ${table}.blob
    LEFT JOIN blobs AS metadata_blobs ON metadata_blobs.blob = metadata_blob
    LEFT JOIN blobs AS frames_blobs ON frames_blobs.blob = frames_blob`
@@ -79,6 +81,7 @@ const partsOf = (row: InstanceRecordRow): InstanceRecord => ({
           offsetBytes: row.frames_offset_bytes!,
           sizeBytes: row.frames_size_bytes!,
           holds: row.frames_hold!,
+          ...(row.frames_checksum === null ? {} : { checksum: row.frames_checksum }),
         },
 })
 
@@ -181,19 +184,19 @@ export function* addDocuments(
       : (yield* numberBlobs(job, [documents.blobKey], documents.digests)).get(documents.blobKey)!
   const rows =
     documents === undefined
-      ? published.map(({ seq, version }) => [seq, version, ...Array<null>(PLACE_COLUMNS.length).fill(null)])
+      ? published.map(({ seq, version }) => [seq, version, ...Array<null>(DOCUMENT_COLUMNS.length).fill(null)])
       : placedRows(blob!, published, documents)
-  yield* insertAll('image_set_documents', { columns: ['seq', 'version', ...PLACE_COLUMNS], rows })
+  yield* insertAll('image_set_documents', { columns: ['seq', 'version', ...DOCUMENT_COLUMNS], rows })
   return blob
 }
 
-const PLACE_COLUMNS = ['blob', 'offset_bytes', 'size_bytes', 'content_bytes', 'crc32']
+export const DOCUMENT_COLUMNS = ['blob', 'offset_bytes', 'size_bytes', 'content_bytes', 'crc32', 'body_checksum']
 
 function placedRows(
   blob: number,
   published: readonly PublishedVersion[],
   { ofGroups }: DocumentsOfGroups,
-): readonly (readonly number[])[] {
+): readonly (readonly (number | null)[])[] {
   return published.map(({ groupId, seq, idSuffix, version }) => {
     const document = ofGroups.get(groupId)
     assert(document, 'every group has its document')
@@ -203,12 +206,12 @@ function placedRows(
         ? base === undefined
         : base?.version === version - 1 && base.imageSetId === imageSetIdOf(seq, idSuffix)
     if (!isAsExpected) throw new ImageSetMoved()
-    return [seq, version, ...valuesOf(blob, document)]
+    return [seq, version, ...documentValues(blob, document)]
   })
 }
 
-const valuesOf = (blob: number, place: Omit<DocumentPlace, 'blobKey'>): readonly number[] => [
-  ...[blob, place.offsetBytes, place.sizeBytes, place.contentBytes, place.crc32],
+export const documentValues = (blob: number, place: Omit<DocumentPlace, 'blobKey'>): readonly (number | null)[] => [
+  ...[blob, place.offsetBytes, place.sizeBytes, place.contentBytes, place.crc32, place.bodyChecksum ?? null],
 ]
 
 /** In the order of their ids; behind the given one. */
@@ -248,9 +251,9 @@ export function* addPendingDocument(
   if (pending === undefined) return 'made-already'
   const blob = (yield* numberBlobs(holder.job, [place.blobKey], digests)).get(place.blobKey)!
   yield* run(
-    `UPDATE image_set_documents SET ${PLACE_COLUMNS.map((column) => `${column} = ?`).join(', ')}
+    `UPDATE image_set_documents SET ${DOCUMENT_COLUMNS.map((column) => `${column} = ?`).join(', ')}
      WHERE seq = ? AND version = ?`,
-    ...[...valuesOf(blob, place), seq, version],
+    ...[...documentValues(blob, place), seq, version],
   )
   yield* addUses([{ blob, seq }])
   return 'added'
@@ -264,8 +267,9 @@ export function* documentOf(seq: number, version: number | undefined): Sql<Docum
     readonly size_bytes: number
     readonly content_bytes: number
     readonly crc32: number
+    readonly body_checksum: number | null
   }>(
-    `SELECT blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32 FROM image_set_documents AS documents
+    `SELECT blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32, body_checksum FROM image_set_documents AS documents
      LEFT JOIN blobs ON blobs.blob = documents.blob
      WHERE seq = ? AND version = ${version === undefined ? '(SELECT version FROM image_sets WHERE seq = ?)' : '?'}`,
     ...[seq, version ?? seq],
@@ -278,5 +282,6 @@ export function* documentOf(seq: number, version: number | undefined): Sql<Docum
     sizeBytes: row.size_bytes,
     contentBytes: row.content_bytes,
     crc32: row.crc32,
+    ...(row.body_checksum === null ? {} : { bodyChecksum: row.body_checksum }),
   }
 }

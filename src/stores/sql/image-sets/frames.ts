@@ -18,6 +18,7 @@ interface FramesRow {
   readonly frames_size_bytes: number
   readonly frame_count: number
   readonly frames_hold: FramesPlace['holds']
+  readonly frames_checksum: number | null
   readonly stored_transfer_syntax_uid: string
 }
 
@@ -26,7 +27,7 @@ const keyOf = (column: string): string => `(SELECT blob_key FROM blobs WHERE blo
 
 /** The plus keeps SQLite from going through all instances of the image set. */
 const SELECT = `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, ${keyOf('blob')} AS blob_key, offset_bytes, size_bytes,
-  ${keyOf('frames_blob')} AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold,
+  ${keyOf('frames_blob')} AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold, frames_checksum,
   stored_transfer_syntax_uid, (SELECT id_suffix FROM image_sets WHERE image_sets.seq = instances.seq) AS id_suffix,
   (SELECT datastore_id FROM datastores WHERE datastores.datastore =
     (SELECT datastore FROM image_sets WHERE image_sets.seq = instances.seq)) AS datastore_id
@@ -53,6 +54,7 @@ export function* placeOfFrames({
       offsetBytes: row.frames_offset_bytes,
       sizeBytes: row.frames_size_bytes,
       holds: row.frames_hold,
+      ...(row.frames_checksum === null ? {} : { checksum: row.frames_checksum }),
     },
     file: {
       sopInstanceUID: row.sop_instance_uid,

@@ -14,7 +14,7 @@ const COLUMNS = [
   ...['blob', 'offset_bytes', 'size_bytes', 'warnings', 'exception_type', 'message'],
   ...['metadata_blob', 'metadata_offset_bytes', 'entry_bytes', 'levels_bytes'],
   ...['frames_key', 'frames_blob', 'frames_offset_bytes', 'frames_size_bytes', 'frame_count', 'frames_hold'],
-  'stored_transfer_syntax_uid',
+  ...['frames_checksum', 'stored_transfer_syntax_uid'],
 ]
 
 const nulls = (count: number): readonly null[] => Array<null>(count).fill(null)
@@ -33,14 +33,14 @@ export function* record(lease: Lease, files: readonly RecordedFile[], digests?: 
   const groups = yield* joinGroups(job, stored, blobs)
   const rows = files.map((file): readonly SqlValue[] =>
     file.outcome !== 'stored'
-      ? [job, file.key, ...nulls(8), exceptionTypeOf(file), file.message, ...nulls(11)]
+      ? [job, file.key, ...nulls(8), exceptionTypeOf(file), file.message, ...nulls(12)]
       : [
           ...[job, file.key, groups.get(file)!, file.sopInstanceUID, file.sopClassUID, file.transferSyntaxUID],
           ...[blobs.get(file.blobKey)!, file.offsetBytes, file.sizeBytes],
           file.warnings.length === 0 ? null : JSON.stringify(file.warnings),
           ...[null, null],
           ...(file.metadata === undefined ? nulls(4) : metadataValues(file.metadata, blobs)),
-          ...(file.frames === undefined ? nulls(7) : framesValues(file.frames, blobs)),
+          ...(file.frames === undefined ? nulls(8) : framesValues(file.frames, blobs)),
         ],
   )
   yield* insertAll('import_files', { columns: COLUMNS, rows })
@@ -59,7 +59,7 @@ const metadataValues = (place: MetadataPlace, blobs: ReadonlyMap<string, number>
 
 const framesValues = (place: FramesPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [
   ...[place.framesKey, blobs.get(place.blobKey)!, place.offsetBytes, place.sizeBytes, place.frameCount, place.holds],
-  place.storedTransferSyntaxUID,
+  ...[place.checksum ?? null, place.storedTransferSyntaxUID],
 ]
 
 const LAST_FILES_COLUMNS = ['study_timestamp', 'tags', 'levels_blob', 'levels_offset_bytes', 'levels_size_bytes']

@@ -5,7 +5,7 @@ const METADATA_COLUMNS = ['metadata_blob', 'metadata_offset_bytes', 'entry_bytes
 export const BUT_METADATA_COLUMNS = [
   ...['blob', 'offset_bytes', 'size_bytes', 'transfer_syntax_uid', 'sop_class_uid'],
   ...['frames_key', 'frames_blob', 'frames_offset_bytes', 'frames_size_bytes', 'frame_count', 'frames_hold'],
-  'stored_transfer_syntax_uid',
+  ...['frames_checksum', 'stored_transfer_syntax_uid'],
 ].join(', ')
 
 export const INSTANCE_COLUMNS = `${BUT_METADATA_COLUMNS}, ${METADATA_COLUMNS.join(', ')}`

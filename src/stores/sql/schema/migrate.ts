@@ -12,6 +12,7 @@ import { metadata } from './0005-metadata.ts'
 import { framesAndUses } from './0006-frames-and-uses.ts'
 import { removedBlobs } from './0007-removed-blobs.ts'
 import { blobsToCompact } from './0008-hollow-blobs.ts'
+import { storedChecksums } from './0009-stored-checksums.ts'
 
 /** In order; a step that was released is never changed, only followed by another. */
 export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   framesAndUses,
   removedBlobs,
   blobsToCompact,
+  storedChecksums,
 ]
 /** What came in before is indexed after this step. */
 const INDEXED_AFTER = 3

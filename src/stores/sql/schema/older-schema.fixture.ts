@@ -6,6 +6,11 @@ const dropColumns = (tables: readonly string[], columns: readonly string[]): str
 /** The latest first. */
 const UNDOING: readonly (readonly [step: number, undo: string])[] = [
   [
+    9,
+    `${dropColumns(['instances', 'import_files'], ['frames_checksum'])}
+     ${dropColumns(['image_set_documents'], ['body_checksum'])}`,
+  ],
+  [
     8,
     `DROP INDEX blobs_partly_unreferenced; ${dropColumns(['blobs'], ['partly_unreferenced_since', 'compacting_until'])}`,
   ],

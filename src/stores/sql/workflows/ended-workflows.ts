@@ -18,6 +18,7 @@ import { numberBlobs } from '../blobs/number-blobs.ts'
 import { all, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
 import { keepRowHistory, purgeRowHistory } from '../history/changes.ts'
 import { deleteImageSet } from '../image-sets/delete-image-set.ts'
+import { DOCUMENT_COLUMNS, documentValues } from '../image-sets/documents.ts'
 import { type PropertiesRow, propertiesOfWorkflow } from '../image-sets/image-set-properties.ts'
 import { nextInstances } from '../image-sets/version-instances.ts'
 import { ELEMENT_COLUMNS, elementValues, primariesOfStudies } from '../rows/grouping-columns.ts'
@@ -150,7 +151,6 @@ interface Published {
 }
 
 const LEVELS = ['levels_blob', 'levels_offset_bytes', 'levels_size_bytes']
-const DOCUMENT = ['blob', 'offset_bytes', 'size_bytes', 'content_bytes', 'crc32']
 
 function* addVersion({ seq, is_primary }: PropertiesRow, published: Published, ending: Ending): Sql<void> {
   const { version, number, blobs, updatedAt, forced } = published
@@ -167,10 +167,10 @@ function* addVersion({ seq, is_primary }: PropertiesRow, published: Published, e
     ],
   })
   const documentRow = isShared(document)
-    ? yield* shared('image_set_documents', DOCUMENT, document, ending)
-    : [blobs.get(document.blobKey)!, document.offsetBytes, document.sizeBytes, document.contentBytes, document.crc32]
+    ? yield* shared('image_set_documents', DOCUMENT_COLUMNS, document, ending)
+    : documentValues(blobs.get(document.blobKey)!, document)
   yield* insertAll('image_set_documents', {
-    columns: ['seq', 'version', ...DOCUMENT],
+    columns: ['seq', 'version', ...DOCUMENT_COLUMNS],
     rows: [[seq, number, ...documentRow]],
   })
   if (isShared(levels) || isShared(document)) yield* addUsesOfVersion(seq, number)
@@ -274,8 +274,8 @@ function* failVersion(
     ...[row.version_to_be!, status, updatedAt, message, seq, version],
   )
   yield* run(
-    `INSERT INTO image_set_documents (seq, version, ${DOCUMENT.join(', ')})
-     SELECT seq, CAST(? AS BIGINT), ${DOCUMENT.join(', ')} FROM image_set_documents WHERE seq = ? AND version = ?`,
+    `INSERT INTO image_set_documents (seq, version, ${DOCUMENT_COLUMNS.join(', ')})
+     SELECT seq, CAST(? AS BIGINT), ${DOCUMENT_COLUMNS.join(', ')} FROM image_set_documents WHERE seq = ? AND version = ?`,
     ...[row.version_to_be!, seq, version],
   )
   return { before, after: yield* upkeep.indexed(seq) }
