@@ -5,6 +5,8 @@
 
 import { verifyBlobs } from '../../maintenance/verify/verify-blobs.ts'
 import { verifyDocuments } from '../../maintenance/verify/verify-documents.ts'
+import { verifyFrames } from '../../maintenance/verify/verify-frames.ts'
+import { verifyIntegrity } from '../../maintenance/verify/verify-integrity.ts'
 import type { Looking, Step } from '../../maintenance/verify/verify-steps.ts'
 import { verifyUses } from '../../maintenance/verify/verify-uses.ts'
 import { isDataFolder } from '../../server/data-folder.ts'
@@ -30,13 +32,15 @@ interface Part {
 }
 
 const PARTS: readonly Part[] = [
+  { name: 'database', steps: verifyIntegrity },
   { name: 'search index', steps: searchIndex },
   { name: 'uses of blobs', steps: verifyUses },
   { name: 'blobs', unit: 'MiB', steps: verifyBlobs },
   { name: 'metadata documents', steps: verifyDocuments },
+  { name: 'frames', unit: 'instances', steps: verifyFrames },
 ]
 /** Those that need not read the bytes. */
-const QUICK_PARTS = PARTS.filter(({ steps }) => steps !== verifyDocuments)
+const QUICK_PARTS = PARTS.filter(({ steps }) => steps !== verifyDocuments && steps !== verifyFrames)
 
 async function* searchIndex({ catalog }: Looking): AsyncGenerator<Step> {
   for await (const { leaves, entries, entriesInAll, partitions, differences } of catalog.searchIndex.verify()) {
@@ -54,6 +58,8 @@ interface PartReport {
   readonly checked: Step['checked']
   readonly differenceCount: number
   readonly differences: Step['differences']
+  /** Why something was not looked at. */
+  readonly notChecked?: string
 }
 
 export async function verify({ config, flags, terminal }: Invocation): Promise<ExitCode> {
@@ -96,11 +102,13 @@ async function verifyPart(
     now: Date.now,
   })
   let checked: Step['checked'] = {}
+  let notChecked: string | undefined
   let differenceCount = 0
   const differences: Step['differences'][number][] = []
   try {
-    for await (const step of steps(looking)) {
+    for await (const step of untilDamaged(steps(looking))) {
       checked = step.checked
+      notChecked ??= step.notChecked
       progress.update(step.done, step.total)
       differenceCount += step.differences.length
       for (const difference of step.differences.slice(0, SHOWN_MAX - differences.length)) {
@@ -111,11 +119,26 @@ async function verifyPart(
   } finally {
     progress.end()
   }
-  if (!json) terminal.print(summary({ part: name, checked, differenceCount, differences }))
-  return { part: name, checked, differenceCount, differences }
+  const report = { part: name, checked, differenceCount, differences, ...(notChecked && { notChecked }) }
+  if (!json) terminal.print(summary(report))
+  return report
 }
 
-function summary({ part, checked, differenceCount, differences }: PartReport): string {
+/** A database that is damaged where a part reads it is a difference, and the other parts are looked at. */
+async function* untilDamaged(steps: AsyncIterable<Step>): AsyncGenerator<Step> {
+  let last: Step = { done: 0, total: 0, checked: {}, differences: [] }
+  try {
+    for await (const step of steps) {
+      last = step
+      yield step
+    }
+  } catch (cause) {
+    if (!(cause instanceof StoreUnavailable && cause.reason === 'corrupt')) throw cause
+    yield { ...last, differences: [{ kind: 'not-readable', text: `it cannot be looked at: ${cause.message}` }] }
+  }
+}
+
+function summary({ part, checked, differenceCount, differences, notChecked }: PartReport): string {
   const count = (amount: number) => amount.toLocaleString('en-US')
   const looked = Object.entries(checked).map(([name, amount]) => `${count(amount)} ${name}`)
   const notShown = differenceCount - differences.length
@@ -123,5 +146,6 @@ function summary({ part, checked, differenceCount, differences }: PartReport): s
     differenceCount === 0
       ? 'no difference'
       : `${count(differenceCount)} ${differenceCount === 1 ? 'difference' : 'differences'}${notShown > 0 ? `, of which ${count(notShown)} are not shown` : ''}`
-  return `The ${part}: ${looked.join(', ')}; ${found}.`
+  const not = notChecked === undefined ? '' : ` Not checked: ${notChecked}.`
+  return `The ${part}: ${[looked.join(', '), found].filter(Boolean).join('; ')}.${not}`
 }

@@ -9,14 +9,12 @@ import { BytesDigest } from '../../stores/blobs/bytes-digest.ts'
 import type { KnownBlob } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
-import { type Difference, type Looking, type Step, someAtOnce } from './verify-steps.ts'
+import { type Difference, type Looking, type Step, someAtOnce, UNREADABLE } from './verify-steps.ts'
 
 const BLOBS_AT_ONCE = 1_000
 /** What was put and is not recorded may still be by whoever put it. */
 const RECORDED_AFTER_MS = 3_600_000
 const MIB = 1024 ** 2
-/** Of one file, where others can be read. */
-const UNREADABLE = ['EIO', 'EACCES', 'EPERM']
 
 export async function* verifyBlobs(looking: Looking): AsyncGenerator<Step> {
   const checked = { blobs: 0, MiB: 0 }

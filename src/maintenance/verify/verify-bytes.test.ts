@@ -225,6 +225,7 @@ test('it is told with an exit code, and quickly without reading', async (context
   assert.deepEqual(
     parts.map(({ part, differenceCount }: { part: string; differenceCount: number }) => [part, differenceCount]),
     [
+      ['database', 0],
       ['search index', 0],
       ['uses of blobs', 0],
       ['blobs', 1],

@@ -21,7 +21,12 @@ export interface Step {
   /** What was looked at so far, by its name. */
   readonly checked: Readonly<Record<string, number>>
   readonly differences: readonly Difference[]
+  /** Why something was not looked at: no difference, and said. */
+  readonly notChecked?: string
 }
+
+/** Of one file, where others can be read. */
+export const UNREADABLE = ['EIO', 'EACCES', 'EPERM']
 
 /** Where bytes are far away, others are on their way while some are looked at. */
 const AT_ONCE = 8

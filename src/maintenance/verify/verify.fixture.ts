@@ -2,6 +2,8 @@
 import type { ImportApp } from '../../app.ts'
 import { verifyBlobs } from './verify-blobs.ts'
 import { verifyDocuments } from './verify-documents.ts'
+import { verifyFrames } from './verify-frames.ts'
+import { verifyIntegrity } from './verify-integrity.ts'
 import type { Difference } from './verify-steps.ts'
 import { verifyUses } from './verify-uses.ts'
 
@@ -14,7 +16,7 @@ export async function differencesIn(
 ): Promise<Difference[]> {
   const looking = { catalog, blobs, now, isQuick: false }
   const found: Difference[] = []
-  for (const part of [verifyUses, verifyBlobs, verifyDocuments]) {
+  for (const part of [verifyIntegrity, verifyUses, verifyBlobs, verifyDocuments, verifyFrames]) {
     for await (const { differences } of part(looking)) found.push(...differences)
   }
   for await (const { differences } of catalog.searchIndex.verify()) {

@@ -71,7 +71,7 @@ export function* rangesOfTable(table: Uint8Array, frameCount: number): Generator
 }
 
 /** All frames of a table that is held whole, in order. @throws DamagedFrameTable */
-function* framesOfTable(table: Uint8Array, frameCount: number): Generator<TableFrame> {
+export function* framesOfTable(table: Uint8Array, frameCount: number): Generator<TableFrame> {
   const view = viewOf(table)
   const start = recordsStart({ frameCount, tableBytes: table.length })
   for (let index = 0; index < frameCount; index++) {

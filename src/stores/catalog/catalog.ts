@@ -6,11 +6,10 @@ import type { Blobs } from './blob-repository.ts'
 import type { Datastores } from './datastore-repository.ts'
 import type { ImageSets } from './image-set-repository.ts'
 import type { ImportJobs } from './import-job-repository.ts'
-import type { IntegrityStep } from './integrity-parts.ts'
+import type { IntegrityStep } from './integrity.ts'
 import type { SearchIndex } from './search-repository.ts'
 import type { Tags } from './tagged-resources.ts'
 import type { Workflows } from './workflow-repository.ts'
-
 export interface Catalog {
   readonly datastores: Datastores
   readonly importJobs: ImportJobs

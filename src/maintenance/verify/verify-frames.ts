@@ -1,0 +1,122 @@
+/** Reads every frame of every instance, and holds its bytes against the checksum that was stored with its place. */
+import { StoredChecksum } from '../../pixel-data/checksum/stored-checksum.ts'
+import { type BlobStore, readAll } from '../../stores/blobs/blob-store.ts'
+import { DamagedFrameTable, framesOfTable, type TableFrame } from '../../stores/blobs/frame-table.ts'
+import type { FramesOfInstance } from '../../stores/catalog/blob-repository.ts'
+import type { Catalog } from '../../stores/catalog/catalog.ts'
+import { StoreUnavailable } from '../../stores/store-unavailable.ts'
+import { type Difference, type Looking, type Step, someAtOnce, UNREADABLE } from './verify-steps.ts'
+
+const INSTANCES_AT_ONCE = 500
+
+export async function* verifyFrames(looking: Looking): AsyncGenerator<Step> {
+  const { framesOfInstances: inAll } = await looking.catalog.blobs.totals()
+  const checked = { frames: 0 }
+  let instances = 0
+  for await (const { frames, differences } of someAtOnce(instancesIn(looking.catalog), (each) => look(looking, each))) {
+    instances += 1
+    checked.frames += frames
+    yield { done: instances, total: Math.max(instances, inAll), checked: { ...checked }, differences }
+  }
+  yield { done: 1, total: 1, checked, differences: [] }
+}
+
+async function* instancesIn(catalog: Catalog): AsyncGenerator<FramesOfInstance, undefined> {
+  let after: FramesOfInstance['row'] | undefined
+  for (;;) {
+    const some = await catalog.blobs.frames({ after, limit: INSTANCES_AT_ONCE })
+    if (some.length === 0) return
+    yield* some
+    after = some.at(-1)!.row
+  }
+}
+
+interface Looked {
+  readonly frames: number
+  readonly differences: readonly Difference[]
+}
+
+async function look(looking: Looking, instance: FramesOfInstance): Promise<Looked> {
+  const { row, frames } = instance
+  const differences: Difference[] = []
+  for await (const { frameNumber, fault } of faultsOf(looking.blobs, instance)) {
+    const which = frameNumber === undefined ? 'table of frames' : `frame ${frameNumber}`
+    const text = `${which} ${frames.framesKey} of image set row ${row.seq}, in blob ${frames.blobKey}: ${fault}`
+    differences.push({ kind: 'frame-differs', text })
+  }
+  if (differences.length === 0 || (await isStillThere(looking.catalog, instance))) {
+    return { frames: frames.frameCount, differences }
+  }
+  return { frames: frames.frameCount, differences: [] }
+}
+
+interface Fault {
+  /** Undefined of the table. */
+  readonly frameNumber: number | undefined
+  readonly fault: string
+}
+
+async function* faultsOf(blobs: BlobStore, instance: FramesOfInstance): AsyncGenerator<Fault> {
+  let frameNumber: number | undefined
+  try {
+    for await (const frame of framesOf(blobs, instance)) {
+      frameNumber = frame.frameNumber
+      const fault = await faultOf(blobs, { instance, frame, frameNumber })
+      if (fault !== undefined) yield { frameNumber, fault }
+    }
+  } catch (error) {
+    if (error instanceof DamagedFrameTable) yield { frameNumber: undefined, fault: error.message }
+    else if (!(error instanceof StoreUnavailable && UNREADABLE.includes(error.code))) throw error
+    else yield { frameNumber, fault: `it cannot be read (${error.code})` }
+  }
+}
+
+async function* framesOf(
+  blobs: BlobStore,
+  { frames }: FramesOfInstance,
+): AsyncGenerator<{ readonly frameNumber: number; readonly ranges: TableFrame['ranges']; readonly checksum?: number }> {
+  const { blobKey, offsetBytes, sizeBytes: lengthBytes, frameCount, checksum } = frames
+  if (frames.holds === 'frame') {
+    const ranges = [{ in: 'blob', offsetBytes, lengthBytes }] as const
+    yield { frameNumber: 1, ranges, ...(checksum === undefined ? {} : { checksum }) }
+    return
+  }
+  const blob = await blobs.open(blobKey, { start: offsetBytes, length: lengthBytes })
+  const table = blob && (await readAll(blob))
+  if (table?.length !== lengthBytes) throw new DamagedFrameTable('it is not there')
+  let frameNumber = 0
+  for (const frame of framesOfTable(table, frameCount)) yield { ...frame, frameNumber: ++frameNumber }
+}
+
+async function faultOf(
+  blobs: BlobStore,
+  found: {
+    readonly instance: FramesOfInstance
+    readonly frame: { readonly ranges: TableFrame['ranges']; readonly checksum?: number }
+    readonly frameNumber: number
+  },
+): Promise<string | undefined> {
+  const { file, frames } = found.instance
+  const checksum = new StoredChecksum(found.frameNumber)
+  for (const { in: whose, offsetBytes, lengthBytes } of found.frame.ranges) {
+    const place =
+      whose === 'file'
+        ? { key: file.blobKey, start: file.offsetBytes + offsetBytes }
+        : { key: frames.blobKey, start: offsetBytes }
+    const blob = await blobs.open(place.key, { start: place.start, length: lengthBytes })
+    if (blob === undefined) return 'the blob is not there'
+    let read = 0
+    for await (const chunk of blob.bytes) {
+      checksum.add(chunk)
+      read += chunk.length
+    }
+    if (read !== lengthBytes) return 'it lies beyond the end of the blob'
+  }
+  return checksum.end() === found.frame.checksum ? undefined : 'its bytes are not those that were stored'
+}
+
+/** Meanwhile it may have been deleted, or moved to another blob. */
+async function isStillThere(catalog: Catalog, { row, frames, file }: FramesOfInstance): Promise<boolean> {
+  const again = await catalog.blobs.framesAt(row)
+  return again !== undefined && again.frames.blobKey === frames.blobKey && again.file.blobKey === file.blobKey
+}
