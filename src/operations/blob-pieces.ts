@@ -37,7 +37,7 @@ export interface Expected {
 /**
  * What fits into a lent buffer is read into it and checked before anything is answered; more is piped, and all but its last chunk is
  * answered by the time that the checksum is known: then the reply breaks off.
- * @param expected undefined for a part of a frame, which nothing is known of
+ * @param expected undefined for part of a frame or a whole imported file: only whole frames have a checksum
  * @throws where a blob is gone or shorter, or its bytes are not those expected. In what is piped that breaks the reply off.
  */
 export async function bytesOfRanges(

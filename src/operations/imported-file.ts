@@ -22,5 +22,5 @@ export async function openImportedFile(file: ImportedFile, app: App): Promise<By
   }
   app.accessTimes.note({ datastoreId, imageSetId })
   const { blobKey, offsetBytes: start, sizeBytes: length } = instance
-  return bytesOfRanges(app, [{ blobKey, start, length }])
+  return bytesOfRanges(app, [{ blobKey, start, length }], undefined)
 }
