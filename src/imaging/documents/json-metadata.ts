@@ -1,7 +1,7 @@
 /**
  * A JSON metadata file of an import (AWS importConfiguration): attributes that count before those of the DICOM files of a study or a series.
  * Objects of the DICOM JSON model, one for all files or a list of them by SOP Instance UID, or a metadata document as GetImageSetMetadata
- * answers it. AWS does not say what such a file is: decision 14. Messages name attributes and never values.
+ * answers it. AWS does not say what such a file is: decision 15. Messages name attributes and never values.
  */
 import { ContractError } from '../../contract/errors.ts'
 import type { DataSet } from '../../dicom/data-set.ts'
