@@ -60,6 +60,15 @@ export interface Limits {
   /** A connection to PostgreSQL that nobody uses is closed after it. */
   readonly catalogIdleTimeoutMs: number
 
+  /** To connect to S3. */
+  readonly s3ConnectTimeoutMs: number
+  /** Of an S3 server that says nothing and takes nothing: then it is away. */
+  readonly s3SilenceTimeoutMs: number
+  /** A request to S3 that is slower than this as a whole is given up. */
+  readonly s3BytesPerSecondMin: number
+  /** To an S3 server, of each server and of each of its import threads: for reading, and as many for the rest. */
+  readonly s3Connections: number
+
   readonly importWorkers: number
   readonly importLeaseMs: number
   /** A worker that takes an update or a copy has it for so long, and renews it. */
@@ -138,6 +147,11 @@ export const DEFAULT_LIMITS: Limits = {
   catalogConnectTimeoutMs: 5_000,
   catalogStatementTimeoutMs: 30_000,
   catalogIdleTimeoutMs: 60_000,
+
+  s3ConnectTimeoutMs: 2_000,
+  s3SilenceTimeoutMs: 10_000,
+  s3BytesPerSecondMin: 128 * 1024,
+  s3Connections: 512,
 
   importWorkers: 1,
   importLeaseMs: 30_000,

@@ -12,7 +12,7 @@ import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { pathsOf } from '../stores/blobs/disk/disk-paths.ts'
 import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
 import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
-import { s3IsMissing, startS3 } from '../stores/blobs/s3/s3.fixture.ts'
+import { S3_TEST_LIMITS, s3IsMissing, startS3 } from '../stores/blobs/s3/s3.fixture.ts'
 import { openS3Blobs } from '../stores/blobs/s3/s3-locations.ts'
 import {
   POSTGRES_TEST_LIMITS,
@@ -90,7 +90,7 @@ test('nothing of a deleted image set remains in the blobs that it shared: S3 and
   const postgres = await startPostgres()
   context.after(() => postgres.remove())
   const catalog = await openPostgresCatalog({ url: await postgres.newDatabase(), newId, limits: POSTGRES_TEST_LIMITS })
-  const blobs = await openS3Blobs(s3.place, { bucket: 'ours', prefix: 'hilum/' })
+  const blobs = await openS3Blobs(s3.place, S3_TEST_LIMITS, { bucket: 'ours', prefix: 'hilum/' })
   assert.ok(!('closed' in blobs))
   try {
     await goesWithoutATrace(appOver({ catalog, blobs, locations: openMemoryLocations() }))

@@ -44,12 +44,16 @@ export async function openStores(places: StorePlaces): Promise<Pick<ImportApp, '
 }
 
 /** Throws OperatorError where the bucket is not there or not ours to use. */
-export async function openBlobs({ dataFolder, blobs }: Pick<StorePlaces, 'dataFolder' | 'blobs'>): Promise<BlobStore> {
+export async function openBlobs({
+  dataFolder,
+  blobs,
+  limits,
+}: Pick<StorePlaces, 'dataFolder' | 'blobs' | 'limits'>): Promise<BlobStore> {
   if (blobs === undefined) return openDiskBlobs(join(dataFolder, 'blobs'))
   const { bucket, prefix } = s3Place(blobs.uri)
   const { openS3Blobs } = await import('../stores/blobs/s3/s3-locations.ts')
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
-  const opened = await openS3Blobs(blobs.server, { bucket, prefix: folder })
+  const opened = await openS3Blobs(blobs.server, limits, { bucket, prefix: folder })
   if (isClosed(opened)) throw new OperatorError(`Blobs cannot be kept in ${blobs.uri}: ${opened.reason}.`)
   return opened
 }
@@ -75,8 +79,12 @@ export function startCatalogCheckpoints(
 }
 
 /** The buckets of an S3 server where one is configured, else folders. The S3 client is only loaded when it is needed. */
-export async function openLocations({ dataFolder, s3 }: Pick<StorePlaces, 'dataFolder' | 's3'>): Promise<Locations> {
+export async function openLocations({
+  dataFolder,
+  s3,
+  limits,
+}: Pick<StorePlaces, 'dataFolder' | 's3' | 'limits'>): Promise<Locations> {
   if (s3 === undefined) return openFolderLocations(join(dataFolder, 'buckets'))
   const { openS3Locations } = await import('../stores/blobs/s3/s3-locations.ts')
-  return openS3Locations(s3)
+  return openS3Locations(s3, limits)
 }

@@ -18,8 +18,7 @@ import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aw
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { startServer } from '../main.ts'
-import { s3IsMissing, startS3, type TestS3 } from '../stores/blobs/s3/s3.fixture.ts'
-import { openS3Client } from '../stores/blobs/s3/s3-locations.ts'
+import { clientTo, s3IsMissing, startS3, type TestS3 } from '../stores/blobs/s3/s3.fixture.ts'
 import { postgresIsMissing, startPostgres } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 import { loadConfig } from './config.ts'
 import { openLog } from './log.ts'
@@ -50,7 +49,7 @@ async function serverWith(context: TestContext, env: Readonly<Record<string, str
 }
 
 async function putInput(s3: TestS3): Promise<void> {
-  const client = openS3Client(s3.place)
+  const client = clientTo(s3.place)
   for (const [at, series] of SERIES.entries()) {
     const Body = encodeP10({
       transferSyntaxUID: ExplicitVRLittleEndian,
@@ -126,7 +125,7 @@ test('two servers on one database and one bucket serve the bytes that either has
   const series = documents.map((bytes) => Object.keys(JSON.parse(String(gunzipSync(bytes))).Study.Series)[0])
   assert.deepEqual(series.sort(), SERIES)
   assert.deepEqual(await documentsOf(other.client, datastoreId!), documents)
-  const { Contents } = await openS3Client(s3.place).send(new ListObjectsV2Command({ Bucket: 'ours' }))
+  const { Contents } = await clientTo(s3.place).send(new ListObjectsV2Command({ Bucket: 'ours' }))
   assert.ok(Contents!.length > 0 && Contents!.every(({ Key }) => Key!.startsWith(`hilum/${datastoreId}/`)))
   for (const { folder } of [one, other]) assert.ok(!(await readdir(folder)).includes('blobs'))
 
@@ -140,7 +139,7 @@ test('two servers on one database and one bucket serve the bytes that either has
   const sound = await hilum('verify', '--data', join(one.folder, 'from anywhere'))
   assert.equal(sound.code, 0, sound.output)
   assert.match(sound.output, new RegExp(`^The blobs: ${Contents!.length} blobs, 1 MiB; no difference\\.$`, 'm'))
-  await openS3Client(s3.place).send(new DeleteObjectCommand({ Bucket: 'ours', Key: Contents![0]!.Key }))
+  await clientTo(s3.place).send(new DeleteObjectCommand({ Bucket: 'ours', Key: Contents![0]!.Key }))
   const unsound = await hilum('verify', '--quick')
   assert.equal(unsound.code, 1)
   assert.match(unsound.output, new RegExp(`^blob ${Contents![0]!.Key!.slice('hilum/'.length)}: it is not there$`, 'm'))

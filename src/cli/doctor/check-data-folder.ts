@@ -111,7 +111,7 @@ async function checkStores(config: Config): Promise<Finding> {
   }
 }
 
-async function checkBuckets({ dataFolder, s3 }: Config): Promise<Finding> {
+async function checkBuckets({ dataFolder, s3, limits }: Config): Promise<Finding> {
   const subject = 'buckets'
   if (s3 === undefined) {
     const folder = join(dataFolder, 'buckets')
@@ -122,7 +122,7 @@ async function checkBuckets({ dataFolder, s3 }: Config): Promise<Finding> {
   }
   const place = s3.endpoint ?? `S3 in ${s3.region}`
   try {
-    const bucket = await (await openLocations({ dataFolder, s3 })).openBucket('hilum-import')
+    const bucket = await (await openLocations({ dataFolder, s3, limits })).openBucket('hilum-import')
     if (!isClosed(bucket)) return { subject, state: 'ok', detail: `${place} answers; hilum-import is there` }
     const fixes = ['Create the buckets hilum-import and hilum-import-output: `hilum import` needs them.']
     return { subject, state: 'warn', detail: `${place} answers: ${bucket.reason}`, fixes }

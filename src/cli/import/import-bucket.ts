@@ -24,10 +24,10 @@ export interface ImportBucket {
 
 /** Folders are made where there is none; an S3 bucket must be there. */
 export async function openImportBucket(config: Config, name: string): Promise<ImportBucket> {
-  const { dataFolder, s3 } = config
+  const { dataFolder, s3, limits } = config
   const folder = join(dataFolder, 'buckets', name)
   if (s3 === undefined) await mkdir(folder, { recursive: true, mode: 0o700 })
-  const locations = await openLocations({ dataFolder, s3 })
+  const locations = await openLocations({ dataFolder, s3, limits })
   const store = await locations.openBucket(name)
   if (isClosed(store)) throw new OperatorError(`The bucket ${name} cannot be used: ${store.reason}`)
   return s3 === undefined ? folderBucket(folder, store) : s3Bucket(name, store)

@@ -11,8 +11,8 @@ import { type ClosedBucket, isClosed } from '../../locations/locations.ts'
 import { StoreUnavailable } from '../../store-unavailable.ts'
 import { describeBlobStore } from '../blob-store.conformance.ts'
 import { type BlobStore, readAll } from '../blob-store.ts'
-import { freePort, s3IsMissing, startS3, type TestS3 } from './s3.fixture.ts'
-import { openS3Blobs, openS3Client, openS3Locations } from './s3-locations.ts'
+import { clientTo, freePort, S3_TEST_LIMITS, s3IsMissing, startS3, type TestS3 } from './s3.fixture.ts'
+import { openS3Blobs, openS3Locations } from './s3-locations.ts'
 import { PART_BYTES } from './s3-putting.ts'
 
 function opened(blobs: BlobStore | ClosedBucket): BlobStore {
@@ -26,7 +26,10 @@ describeBlobStore(
   'objects of a bucket in S3',
   async () => {
     const s3 = await startS3(['bucket'])
-    return { blobs: opened(await openS3Locations(s3.place).openBucket('bucket')), close: () => s3.stop() }
+    return {
+      blobs: opened(await openS3Locations(s3.place, S3_TEST_LIMITS).openBucket('bucket')),
+      close: () => s3.stop(),
+    }
   },
   skipped,
 )
@@ -35,11 +38,11 @@ describeBlobStore(
   'blobs below a prefix of a bucket in S3',
   async () => {
     const s3 = await startS3(['ours'])
-    const client = openS3Client(s3.place)
+    const client = clientTo(s3.place)
     for (const Key of ['hilum', 'hilum/', 'hilum0/1', 'before', 'zebra']) {
       await client.send(new PutObjectCommand({ Bucket: 'ours', Key, Body: 'of somebody else' }))
     }
-    const blobs = opened(await openS3Blobs(s3.place, { bucket: 'ours', prefix: 'hilum/' }))
+    const blobs = opened(await openS3Blobs(s3.place, S3_TEST_LIMITS, { bucket: 'ours', prefix: 'hilum/' }))
     return { blobs, close: () => s3.stop() }
   },
   { ...skipped, overwriting: 'refuse', keyBytesMax: 1_024 - 'hilum/'.length },
@@ -53,15 +56,15 @@ describe('an S3 server', { skip: s3IsMissing ?? false }, () => {
   after(() => s3?.stop())
 
   const uploads = async () =>
-    (await openS3Client(s3.place).send(new ListMultipartUploadsCommand({ Bucket: 'there' }))).Uploads ?? []
+    (await clientTo(s3.place).send(new ListMultipartUploadsCommand({ Bucket: 'there' }))).Uploads ?? []
 
   test('a bucket that is not there is closed with a reason', async () => {
-    const closed = await openS3Locations(s3.place).openBucket('not-there')
+    const closed = await openS3Locations(s3.place, S3_TEST_LIMITS).openBucket('not-there')
     assert.deepEqual(closed, { closed: 'missing', reason: 'The bucket "not-there" does not exist' })
   })
 
   test('keys with slashes anywhere are keys, as S3 has them', async () => {
-    const blobs = opened(await openS3Locations(s3.place).openBucket('there'))
+    const blobs = opened(await openS3Locations(s3.place, S3_TEST_LIMITS).openBucket('there'))
     const keys = ['folder/', 'folder//twice', '/first']
     for (const key of keys) await blobs.put(key, Buffer.from(key))
     const listed: string[] = []
@@ -70,7 +73,7 @@ describe('an S3 server', { skip: s3IsMissing ?? false }, () => {
   })
 
   test('an upload in parts that fails leaves no parts behind', async () => {
-    const blobs = opened(await openS3Locations(s3.place).openBucket('there'))
+    const blobs = opened(await openS3Locations(s3.place, S3_TEST_LIMITS).openBucket('there'))
     const failing = async function* () {
       yield Buffer.alloc(2 * PART_BYTES + 1)
       throw new Error('the source is gone')
@@ -80,11 +83,11 @@ describe('an S3 server', { skip: s3IsMissing ?? false }, () => {
   })
 
   test('an upload that a dead process began is given up, and none of another prefix', async () => {
-    const client = openS3Client(s3.place)
+    const client = clientTo(s3.place)
     for (const Key of ['hilum/cut-off', 'others/cut-off']) {
       await client.send(new CreateMultipartUploadCommand({ Bucket: 'there', Key }))
     }
-    const blobs = opened(await openS3Blobs(s3.place, { bucket: 'there', prefix: 'hilum/' }))
+    const blobs = opened(await openS3Blobs(s3.place, S3_TEST_LIMITS, { bucket: 'there', prefix: 'hilum/' }))
     // moto says of every upload that it began in 2010.
     await blobs.removeUnfinished(Date.UTC(2010, 0, 1))
     assert.equal((await uploads()).length, 2)
@@ -96,9 +99,9 @@ describe('an S3 server', { skip: s3IsMissing ?? false }, () => {
   })
 
   test('the key of a blob is that of its object behind the prefix', async () => {
-    const blobs = opened(await openS3Blobs(s3.place, { bucket: 'there', prefix: 'deep/er/' }))
+    const blobs = opened(await openS3Blobs(s3.place, S3_TEST_LIMITS, { bucket: 'there', prefix: 'deep/er/' }))
     await blobs.put('a/b', Buffer.from('bytes'))
-    const object = await openS3Client(s3.place).send(new GetObjectCommand({ Bucket: 'there', Key: 'deep/er/a/b' }))
+    const object = await clientTo(s3.place).send(new GetObjectCommand({ Bucket: 'there', Key: 'deep/er/a/b' }))
     assert.equal(await object.Body?.transformToString(), 'bytes')
     assert.equal(String(await readAll((await blobs.open('a/b'))!)), 'bytes')
   })
@@ -106,7 +109,8 @@ describe('an S3 server', { skip: s3IsMissing ?? false }, () => {
 
 test('an S3 server that does not answer makes the store unavailable', async () => {
   const endpoint = `http://127.0.0.1:${await freePort()}`
-  const locations = openS3Locations({ endpoint, region: 'us-east-1', accessKeyId: 'a', secretAccessKey: 'b' })
+  const server = { endpoint, region: 'us-east-1', accessKeyId: 'a', secretAccessKey: 'b' }
+  const locations = openS3Locations(server, S3_TEST_LIMITS)
   await assert.rejects(
     locations.openBucket('any'),
     (error) => error instanceof StoreUnavailable && error.reason === 'away',

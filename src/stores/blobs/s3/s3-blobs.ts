@@ -4,19 +4,18 @@ import {
   DeleteObjectsCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
-  type S3Client,
 } from '@aws-sdk/client-s3'
 import { faultOfKey, InvalidBlobKey } from '../blob-key.ts'
 import type { BlobEntry, BlobStore } from '../blob-store.ts'
+import { inTime } from './s3-deadlines.ts'
 import { send, unavailableFor } from './s3-failure.ts'
 import { putObject } from './s3-putting.ts'
-import { openObject } from './s3-reading.ts'
+import { openObject, type S3Access } from './s3-reading.ts'
 
 /** The most that DeleteObjects takes. */
 const KEYS_PER_DELETE = 1_000
 
-export interface Bucket {
-  readonly client: S3Client
+export interface Bucket extends S3Access {
   readonly bucket: string
   /** What every object key begins with; the blob's key is the rest. */
   readonly prefix: string
@@ -25,23 +24,24 @@ export interface Bucket {
 }
 
 export function s3Blobs(at: Bucket): BlobStore {
-  const { client, bucket, prefix } = at
+  const { client, bucket, prefix, limits } = at
   const faultOf = (key: string) => faultOfKey(key) ?? faultOfKey(prefix + key)
   return {
     async put(key, bytes) {
       const fault = faultOf(key)
       if (fault !== undefined) throw new InvalidBlobKey(fault)
-      return putObject({ client, bucket, key: prefix + key, overwriting: at.overwriting }, bytes)
+      return putObject({ ...at, key: prefix + key }, bytes)
     },
     open: async (key, range) =>
-      faultOf(key) === undefined ? openObject({ client, bucket, key: prefix + key }, range) : undefined,
+      faultOf(key) === undefined ? openObject({ ...at, key: prefix + key }, range) : undefined,
     list: (keyPrefix, options) => listObjects(at, { keyPrefix, after: options?.after }),
     async remove(keys) {
       const possible = keys.filter((key) => faultOf(key) === undefined)
       for (let start = 0; start < possible.length; start += KEYS_PER_DELETE) {
         const Objects = possible.slice(start, start + KEYS_PER_DELETE).map((key) => ({ Key: prefix + key }))
         const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })
-        const [failed] = (await send(() => client.send(command))).Errors ?? []
+        const removed = await send(() => inTime(limits, 0, (abortSignal) => client.send(command, { abortSignal })))
+        const [failed] = removed.Errors ?? []
         if (failed !== undefined) throw unavailableFor(failed.Code)
       }
     },
@@ -51,7 +51,7 @@ export function s3Blobs(at: Bucket): BlobStore {
 
 /** S3 lists in byte order of the UTF-8 keys. */
 async function* listObjects(
-  { client, bucket, prefix }: Bucket,
+  { client, limits, bucket, prefix }: Bucket,
   { keyPrefix, after }: { readonly keyPrefix: string; readonly after: string | undefined },
 ): AsyncGenerator<BlobEntry> {
   let token: string | undefined
@@ -62,7 +62,7 @@ async function* listObjects(
       ...(after === undefined ? {} : { StartAfter: prefix + after }),
       ...(token === undefined ? {} : { ContinuationToken: token }),
     })
-    const page = await send(() => client.send(command))
+    const page = await send(() => inTime(limits, 0, (abortSignal) => client.send(command, { abortSignal })))
     for (const { Key, Size, LastModified } of page.Contents ?? []) {
       const key = Key!.slice(prefix.length)
       // A console's "create folder" makes an object of the prefix itself, whose key would be empty.
@@ -72,7 +72,7 @@ async function* listObjects(
   } while (token !== undefined)
 }
 
-async function abortUploads({ client, bucket, prefix }: Bucket, before: number): Promise<void> {
+async function abortUploads({ client, limits, bucket, prefix }: Bucket, before: number): Promise<void> {
   let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}
   while (marker !== undefined) {
     const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
@@ -80,10 +80,11 @@ async function abortUploads({ client, bucket, prefix }: Bucket, before: number):
       Prefix: prefix,
       ...marker,
     })
-    const page = await send(() => client.send(command))
+    const page = await send(() => inTime(limits, 0, (abortSignal) => client.send(command, { abortSignal })))
     for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
       if (Initiated === undefined || Initiated.getTime() >= before) continue
-      await send(() => client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })))
+      const abort = new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })
+      await send(() => inTime(limits, 0, (abortSignal) => client.send(abort, { abortSignal })))
     }
     marker =
       page.IsTruncated === true && page.NextKeyMarker !== undefined

@@ -6,6 +6,7 @@ export const statusOf = (error: unknown): number | undefined =>
   error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
 
 export function asUnavailable(error: unknown): StoreUnavailable {
+  if (error instanceof StoreUnavailable) return error
   const status = statusOf(error)
   const reason: UnavailableReason = status === 401 || status === 403 ? 'access' : status === 429 ? 'busy' : 'away'
   return new StoreUnavailable({ store: 'the S3 bucket', reason, code: codeOf(error) })

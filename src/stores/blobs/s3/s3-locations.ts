@@ -2,9 +2,11 @@
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { type Bucket, bucketOf, type ClosedBucket, type Locations } from '../../locations/locations.ts'
 import { type Bucket as S3Bucket, s3Blobs } from './s3-blobs.ts'
+import { inTime, type S3Limits, silent } from './s3-deadlines.ts'
 import { asUnavailable, statusOf } from './s3-failure.ts'
+import type { S3Access } from './s3-reading.ts'
 
-interface S3Server {
+export interface S3Server {
   /** Default: Amazon's own for the region. */
   readonly endpoint?: string
   readonly region: string
@@ -13,27 +15,25 @@ interface S3Server {
   readonly secretAccessKey?: string
 }
 
-const CONNECTION_TIMEOUT_MS = 5_000
-/** Without a byte from the server. */
-const SILENCE_TIMEOUT_MS = 60_000
-
-export function openS3Locations(server: S3Server): Locations {
-  const client = openS3Client(server)
-  const open = (bucket: string) => openBucket({ client, bucket, prefix: '', overwriting: 'replace' })
+export function openS3Locations(server: S3Server, limits: S3Limits): Locations {
+  const access = openAccess(server, limits)
+  const open = (bucket: string) => openBucket({ ...access, bucket, prefix: '', overwriting: 'replace' })
   return { openBucket: open, openOwnBucket: open, freeBytes: async () => undefined }
 }
 
 /** A place of our own in a bucket, where blobs are immutable. @param place.prefix empty, or ends in a slash. */
 export function openS3Blobs(
   server: S3Server,
+  limits: S3Limits,
   place: { readonly bucket: string; readonly prefix: string },
 ): Promise<Bucket | ClosedBucket> {
-  return openBucket({ client: openS3Client(server), ...place, overwriting: 'refuse' })
+  return openBucket({ ...openAccess(server, limits), ...place, overwriting: 'refuse' })
 }
 
 async function openBucket(at: S3Bucket): Promise<Bucket | ClosedBucket> {
   try {
-    await at.client.send(new HeadBucketCommand({ Bucket: at.bucket }))
+    const command = new HeadBucketCommand({ Bucket: at.bucket })
+    await inTime(at.limits, 0, (abortSignal) => at.client.send(command, { abortSignal }))
     return bucketOf(s3Blobs(at))
   } catch (error) {
     const closed = whyClosed(at.bucket, statusOf(error))
@@ -42,8 +42,23 @@ async function openBucket(at: S3Bucket): Promise<Bucket | ClosedBucket> {
   }
 }
 
-export function openS3Client({ endpoint, region, accessKeyId, secretAccessKey }: S3Server): S3Client {
-  return new S3Client({
+function openAccess(server: S3Server, limits: S3Limits): S3Access {
+  const { s3SilenceTimeoutMs } = limits
+  return {
+    client: openS3Client(server, limits, { silenceTimeoutMs: s3SilenceTimeoutMs }),
+    readingClient: openS3Client(server, limits, { silenceTimeoutMs: 0 }),
+    limits,
+  }
+}
+
+/** @param options.silenceTimeoutMs 0 for none */
+export function openS3Client(
+  { endpoint, region, accessKeyId, secretAccessKey }: S3Server,
+  { s3ConnectTimeoutMs, s3Connections }: Pick<S3Limits, 's3ConnectTimeoutMs' | 's3Connections'>,
+  options: { readonly silenceTimeoutMs: number },
+): S3Client {
+  const agent = { maxSockets: s3Connections }
+  const client = new S3Client({
     region,
     // A server of one's own has no name per bucket.
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
@@ -53,8 +68,20 @@ export function openS3Client({ endpoint, region, accessKeyId, secretAccessKey }:
     // The newer checksums by default are unknown to many S3 servers.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: SILENCE_TIMEOUT_MS },
+    requestHandler: {
+      ...{ connectionTimeout: s3ConnectTimeoutMs, socketTimeout: options.silenceTimeoutMs },
+      ...{ httpAgent: agent, httpsAgent: agent },
+    },
   })
+  // A server that was silent once is not asked again in the same request: whoever waits for it has waited long enough.
+  client.middlewareStack.add(
+    (next) => (request) =>
+      next(request).catch((error: unknown) => {
+        throw error instanceof Error && error.name === 'TimeoutError' ? silent() : error
+      }),
+    { step: 'deserialize', name: 'hilumSilence', priority: 'low' },
+  )
+  return client
 }
 
 function whyClosed(bucket: string, status: number | undefined): ClosedBucket | undefined {

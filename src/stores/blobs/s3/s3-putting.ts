@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { BlobDigest } from '../blob-store.ts'
 import { BytesDigest } from '../bytes-digest.ts'
+import { inTime } from './s3-deadlines.ts'
 import { asUnavailable, send, statusOf } from './s3-failure.ts'
 import { type ObjectPlace, openObject } from './s3-reading.ts'
 
@@ -41,9 +42,12 @@ export async function putObject(target: Target, bytes: Uint8Array | AsyncIterabl
 }
 
 async function putWhole(target: Target, Body: Uint8Array, digest: BytesDigest): Promise<BlobDigest> {
+  const { client, limits } = target
   const object = { Bucket: target.bucket, Key: target.key, Body }
   return write(target, digest.end(), (condition) =>
-    target.client.send(new PutObjectCommand({ ...object, ...condition })),
+    inTime(limits, Body.length, (abortSignal) =>
+      client.send(new PutObjectCommand({ ...object, ...condition }), { abortSignal }),
+    ),
   )
 }
 
@@ -51,14 +55,17 @@ async function upload(
   target: Target,
   { begun, rest, digest }: { begun: Uint8Array[]; rest: AsyncIterable<Uint8Array>; digest: BytesDigest },
 ): Promise<BlobDigest> {
-  const { client, bucket, key } = target
+  const { client, limits, bucket, key } = target
   const object = { Bucket: bucket, Key: key }
-  const { UploadId } = await send(() => client.send(new CreateMultipartUploadCommand(object)))
+  const { UploadId } = await send(() =>
+    inTime(limits, 0, (abortSignal) => client.send(new CreateMultipartUploadCommand(object), { abortSignal })),
+  )
   const sending = new Set<Promise<void>>()
   const Parts: { PartNumber: number; ETag: string | undefined }[] = []
   const add = async (Body: Uint8Array) => {
     const PartNumber = Parts.length + sending.size + 1
-    const sent = send(() => client.send(new UploadPartCommand({ ...object, UploadId, PartNumber, Body }))).then(
+    const command = new UploadPartCommand({ ...object, UploadId, PartNumber, Body })
+    const sent = send(() => inTime(limits, Body.length, (abortSignal) => client.send(command, { abortSignal }))).then(
       ({ ETag }) => {
         sending.delete(sent)
         Parts.push({ PartNumber, ETag })
@@ -75,13 +82,18 @@ async function upload(
     await Promise.all(sending)
     Parts.sort((a, b) => a.PartNumber - b.PartNumber)
     const whole = { ...object, UploadId, MultipartUpload: { Parts } }
-    return await write(target, digest.end(), (condition) =>
-      client.send(new CompleteMultipartUploadCommand({ ...whole, ...condition })),
+    const written = digest.end()
+    // The server puts the parts together before it answers.
+    return await write(target, written, (condition) =>
+      inTime(limits, written.sizeBytes, (abortSignal) =>
+        client.send(new CompleteMultipartUploadCommand({ ...whole, ...condition }), { abortSignal }),
+      ),
     )
   } catch (error) {
     await Promise.allSettled(sending)
     // S3 charges for parts until they are given up. That this fails too is no news beside the error itself.
-    await client.send(new AbortMultipartUploadCommand({ ...object, UploadId })).catch(() => undefined)
+    const command = new AbortMultipartUploadCommand({ ...object, UploadId })
+    await inTime(limits, 0, (abortSignal) => client.send(command, { abortSignal })).catch(() => undefined)
     throw error
   }
 }

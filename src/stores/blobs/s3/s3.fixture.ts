@@ -4,14 +4,26 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { CreateBucketCommand } from '@aws-sdk/client-s3'
-import { openS3Client } from './s3-locations.ts'
+import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3'
+import type { S3Limits } from './s3-deadlines.ts'
+import { openS3Client, type S3Server } from './s3-locations.ts'
 
 /** Why there is no S3 server on this machine, for `skip`. */
 export const s3IsMissing: string | undefined =
   spawnSync('moto_server', ['--help']).status === 0
     ? undefined
     : 'moto_server (pip install "moto[server]") is not installed'
+
+/** moto has one thread, and machines of tests are busy. */
+export const S3_TEST_LIMITS: S3Limits = {
+  s3ConnectTimeoutMs: 20_000,
+  s3SilenceTimeoutMs: 60_000,
+  s3BytesPerSecondMin: 128 * 1024,
+  s3Connections: 64,
+}
+
+/** To look into a bucket from outside. */
+export const clientTo = (place: S3Server): S3Client => openS3Client(place, S3_TEST_LIMITS, { silenceTimeoutMs: 0 })
 
 export interface TestS3 {
   readonly place: {
@@ -37,7 +49,7 @@ export async function startS3(buckets: readonly string[]): Promise<TestS3> {
     assert.equal(server.exitCode, null, 'moto_server runs')
     await setTimeout(100)
   }
-  for (const Bucket of buckets) await openS3Client(place).send(new CreateBucketCommand({ Bucket }))
+  for (const Bucket of buckets) await clientTo(place).send(new CreateBucketCommand({ Bucket }))
   return {
     place,
     async stop() {
