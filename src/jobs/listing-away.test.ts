@@ -5,6 +5,7 @@ import { createServer, request } from 'node:http'
 import { test } from 'node:test'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { submitJob, testApp, untilEnded } from '../ingest/testing.fixture.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
 import { newId } from '../server/new-id.ts'
 import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
 import { s3IsMissing, startS3 } from '../stores/blobs/s3/s3.fixture.ts'
@@ -42,7 +43,7 @@ test('a listing that fails because S3 is away is tried again, and loses no file'
   })
   const address = proxy.address()
   assert.ok(address !== null && typeof address === 'object')
-  const locations = openS3Locations({ ...s3.place, endpoint: `http://127.0.0.1:${address.port}` })
+  const locations = openS3Locations({ ...s3.place, endpoint: `http://127.0.0.1:${address.port}` }, DEFAULT_LIMITS)
   const input = await locations.openBucket('in-bucket')
   assert.ok(!isClosed(input))
   for (const number of [1, 2, 3]) {
