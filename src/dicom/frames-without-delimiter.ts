@@ -2,7 +2,7 @@
 import type { DataSet } from './data-set.ts'
 import { tagOf } from './dictionary.ts'
 import { endsInside, type PixelItems } from './pixel-items.ts'
-import { dispositionOf } from './stored-syntax.ts'
+import { isVideoSyntax } from './transfer-syntaxes.ts'
 
 /** @throws DicomError where there are fewer fragments than frames, or the offset table knows of more than there is */
 export function checkFramesAreThere(
@@ -10,7 +10,7 @@ export function checkFramesAreThere(
   { itemOffsets, lengths, basicOffsetTable }: PixelItems,
 ): void {
   // Video is one stream, whatever number of frames it has.
-  if (dispositionOf(transferSyntaxUID, { isBinary: false }) === 'video') return
+  if (isVideoSyntax(transferSyntaxUID)) return
   const last = itemOffsets.at(-1)!
   const numberOfFrames = dataSet.number(tagOf('NumberOfFrames')!) ?? 1
   const table = new DataView(basicOffsetTable.buffer, basicOffsetTable.byteOffset, basicOffsetTable.length)

@@ -2,8 +2,7 @@
 import { DicomError } from '../dicom/dicom-error.ts'
 import type { DicomFile, PixelDataPlace } from '../dicom/parse.ts'
 import { type PixelItems, scanPixelItems } from '../dicom/pixel-items.ts'
-import { dispositionOf, STORED_AS, type StorageFormat } from '../dicom/stored-syntax.ts'
-import { ExplicitVRLittleEndian } from '../dicom/transfer-syntaxes.ts'
+import { dispositionOf, ExplicitVRLittleEndian, STORED_AS, type StorageFormat } from '../dicom/transfer-syntaxes.ts'
 import {
   extractEncapsulatedFrames,
   extractNativeFrames,

@@ -5,8 +5,14 @@
 
 import { DicomError } from '../dicom/dicom-error.ts'
 import type { Attributes } from '../dicom/encode.ts'
-import { dispositionOf, STORED_AS } from '../dicom/stored-syntax.ts'
-import { ExplicitVRLittleEndian, HTJ2KLossless, HTJ2KLosslessRPCL } from '../dicom/transfer-syntaxes.ts'
+import {
+  ExplicitVRLittleEndian,
+  HTJ2KLossless,
+  HTJ2KLosslessRPCL,
+  isVideoSyntax,
+  JPEGExtended,
+  STORED_AS,
+} from '../dicom/transfer-syntaxes.ts'
 import { type ImagePixel, withFullChroma } from './element/image-pixel.ts'
 import { type Codestream, parseCodestream } from './jpeg2000/codestream.ts'
 import { colourOfFile, findCodestream } from './jpeg2000/jp2-boxes.ts'
@@ -51,7 +57,7 @@ export function planFile(
   { firstFrame, compressed }: { readonly firstFrame?: Uint8Array | undefined; readonly compressed: boolean },
 ): PixelsInFile {
   const { storedTransferSyntaxUID: uid, pixel, frameCount } = stored
-  const isVideo = uid !== null && dispositionOf(uid, { isBinary: false }) === 'video'
+  const isVideo = uid !== null && isVideoSyntax(uid)
   if (frameCount !== (isVideo ? 1 : pixel.numberOfFrames)) {
     throw new DicomError({ reason: `NumberOfFrames is ${pixel.numberOfFrames}, and the store has ${frameCount}` })
   }
@@ -111,8 +117,6 @@ function colourAttributes(pixel: ImagePixel, PhotometricInterpretation: string):
   return { PhotometricInterpretation, PlanarConfiguration: 0 }
 }
 
-const LOSSY_JPEG = /\.4\.51$/
-
 /**
  * What decoded cells are. Documents that Hilum writes say so. Of others, the file around a codestream does; without one it follows from
  * what became of them at import: lossy JPEG and the transforms of JPEG 2000 end as RGB, and 4:2:2 got its chroma for every pixel.
@@ -124,6 +128,6 @@ function decodedColour(
   const { photometricInterpretation: said } = pixel
   if (!said.startsWith('YBR')) return said
   const hasTransform = /^YBR_(RCT|ICT)$/.test(said)
-  const isDecodedToRGB = colour === undefined ? LOSSY_JPEG.test(originalTransferSyntaxUID) : colour === 'sRGB'
+  const isDecodedToRGB = colour === undefined ? originalTransferSyntaxUID === JPEGExtended : colour === 'sRGB'
   return isDecodedToRGB || hasTransform ? 'RGB' : withFullChroma(said)
 }

@@ -3,7 +3,7 @@
  * how other people's programs get at the pixels again.
  */
 
-import type { StorageFormat } from '../dicom/stored-syntax.ts'
+import type { StorageFormat } from '../dicom/transfer-syntaxes.ts'
 import type { ImagePixel } from './element/image-pixel.ts'
 import { type Folder, lacks, netpbmPixels, pixelOf } from './frames.fixture.ts'
 

@@ -5,8 +5,7 @@
 import type { ByteSource } from '../dicom/byte-source.ts'
 import type { DicomFile } from '../dicom/parse.ts'
 import type { PixelItems } from '../dicom/pixel-items.ts'
-import type { StorageFormat } from '../dicom/stored-syntax.ts'
-import { transferSyntaxOf } from '../dicom/transfer-syntaxes.ts'
+import { type StorageFormat, type TransferSyntax, transferSyntaxOf } from '../dicom/transfer-syntaxes.ts'
 import type { FramePlace } from './element/frames.ts'
 import { STREAM_BEGINNING_BYTES, type StreamKind, streamKindOf } from './element/stream-kind.ts'
 import { type FramePlan, type FramesWarning, planFrames } from './frame-plan.ts'
@@ -16,8 +15,6 @@ interface PlannedFrames {
   /** Beside that of the plan. */
   readonly warnings: readonly FramesWarning[]
 }
-
-const PREFIX = '1.2.840.10008.1.2'
 
 interface Planning {
   readonly format: StorageFormat
@@ -34,16 +31,15 @@ export async function planTrueFrames(file: DicomFile, { source, ...planning }: P
     return { plan, warnings: [] }
   const beginning = await beginningOf(plan.cut.place(0), source)
   const kind = streamKindOf(beginning)
-  if (kind !== undefined && isHeldBy(kind, transferSyntax.uid)) return { plan, warnings: [] }
-  const [ending] = kind?.endings ?? []
-  if (ending !== undefined) {
-    const uid = PREFIX + ending
+  if (kind !== undefined && isHeldBy(kind, transferSyntax)) return { plan, warnings: [] }
+  const uid = kind?.transferSyntaxUID
+  if (uid !== undefined) {
     const relabelled = { ...file, transferSyntaxUID: uid, transferSyntax: transferSyntaxOf(uid) }
     const message = `The frames are ${kind!.name}, which is not what the transfer syntax says; they were read as what they are`
     return { plan: planFrames(relabelled, planning), warnings: [{ type: 'Other', message }] }
   }
   // Frames that are decoded fail there. Of JPEG whose frame header lies further on, nothing is known that is wrong.
-  if (plan.disposition !== 'kept' || (kind === undefined && isJPEG(beginning, transferSyntax.uid)))
+  if (plan.disposition !== 'kept' || (kind === undefined && isJPEG(beginning, transferSyntax)))
     return { plan, warnings: [] }
   const what =
     kind === undefined
@@ -53,10 +49,11 @@ export async function planTrueFrames(file: DicomFile, { source, ...planning }: P
   return { plan, warnings: [{ type: 'Other', message }] }
 }
 
-const isHeldBy = ({ endings }: StreamKind, uid: string): boolean => endings.some((ending) => uid === PREFIX + ending)
+const isHeldBy = ({ codecs }: StreamKind, { codec }: TransferSyntax): boolean =>
+  codec !== undefined && codecs.includes(codec)
 
-const isJPEG = (beginning: Uint8Array, uid: string): boolean =>
-  uid === `${PREFIX}.4.50` && beginning[0] === 0xff && beginning[1] === 0xd8
+const isJPEG = (beginning: Uint8Array, { codec }: TransferSyntax): boolean =>
+  codec === 'jpeg-baseline' && beginning[0] === 0xff && beginning[1] === 0xd8
 
 async function beginningOf({ ranges }: FramePlace, source: ByteSource): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []

@@ -14,7 +14,7 @@ import {
   StartDICOMImportJobCommand,
 } from '@aws-sdk/client-medical-imaging'
 import { parseP10 } from '../../dicom/parse.ts'
-import type { StorageFormat } from '../../dicom/stored-syntax.ts'
+import type { StorageFormat } from '../../dicom/transfer-syntaxes.ts'
 import { type ImageFrame, instanceMetadata } from '../../imaging/documents/metadata.ts'
 import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END } from '../../imaging/documents/metadata-document.ts'
 import { bytesOf, storeAll, storedSyntaxOf } from '../../pixel-data/frames.fixture.ts'

@@ -21,8 +21,6 @@ interface ImportedPixels {
   write(draft: DraftFile): Promise<void>
 }
 
-/** Explicit VR little endian otherwise, but the words of pixels in big endian. */
-const GE_PRIVATE = '1.2.840.113619.5.2'
 const UNIT_BYTES: Readonly<Record<string, number>> = { OW: 2, OF: 4, OD: 8 }
 
 /** @returns undefined of a file without pixel data. @throws DicomError, NotExported */
@@ -74,10 +72,10 @@ async function writeValue(
   },
 ): Promise<void> {
   const { chunks, header, place } = value
-  const { encoding, dataSet, transferSyntaxUID } = header
+  const { dataSet, transferSyntax } = header
   const lengthBytes = place.lengthBytes!
   const vr = dataSet.vr(place.tag) ?? 'OW'
-  const unit = encoding.littleEndian && transferSyntaxUID !== GE_PRIVATE ? 1 : (UNIT_BYTES[vr] ?? 1)
+  const unit = transferSyntax?.hasBigEndianPixels ? (UNIT_BYTES[vr] ?? 1) : 1
   await draft.append(pixelElementHeader(place.tag, vr === 'UN' ? 'OW' : vr, lengthBytes + (lengthBytes % 2)))
   let left = lengthBytes
   let rest: Uint8Array = new Uint8Array(0)

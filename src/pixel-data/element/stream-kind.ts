@@ -1,30 +1,45 @@
-/** What a compressed frame is by its own first bytes, whatever the transfer syntax of its file says. */
+/** Recognises the codec of a compressed frame by its first bytes, independently of the file's transfer syntax. */
 
 import { DicomError } from '../../dicom/dicom-error.ts'
+import {
+  type FrameCodec,
+  HTJ2K,
+  HTJ2KLossless,
+  JPEG2000,
+  JPEG2000Lossless,
+  JPEGBaseline,
+  JPEGExtended,
+  JPEGLossless,
+  JPEGLSLossless,
+  JPEGXL,
+  RLELossless,
+} from '../../dicom/transfer-syntaxes.ts'
 import { parseCodestream } from '../jpeg2000/codestream.ts'
 import { findCodestream } from '../jpeg2000/jp2-boxes.ts'
 
 export interface StreamKind {
   readonly name: string
-  /** The transfer syntaxes that may hold it, by their endings. The first is the one to read it by. */
-  readonly endings: readonly string[]
+  /** The codecs whose transfer syntaxes may contain this stream. */
+  readonly codecs: readonly FrameCodec[]
+  /** The transfer syntax to read it by; undefined where none is supported. */
+  readonly transferSyntaxUID: string | undefined
 }
 
-/** As many bytes of a frame are looked at: a marker segment before the frame header of JPEG has up to 64 KiB. */
+/** How much of a frame is read. In JPEG, marker segments of up to 64 KiB each may precede the frame header. */
 export const STREAM_BEGINNING_BYTES = 256 * 1024
 
-const JPEG_XL: StreamKind = { name: 'JPEG XL', endings: ['.4.112'] }
-const RLE: StreamKind = { name: 'RLE', endings: ['.5'] }
+const JPEG_XL: StreamKind = { name: 'JPEG XL', codecs: ['jpeg-xl'], transferSyntaxUID: JPEGXL }
+const RLE: StreamKind = { name: 'RLE', codecs: ['rle'], transferSyntaxUID: RLELossless }
 /** By the marker of the frame header (ITU-T T.81 B.1.1.3, T.87 C.1.1). */
 const JPEG: Readonly<Record<number, StreamKind>> = {
-  192: { name: 'baseline JPEG', endings: ['.4.50', '.4.51'] },
-  193: { name: 'extended JPEG', endings: ['.4.51'] },
-  194: { name: 'progressive JPEG', endings: [] },
-  195: { name: 'lossless JPEG', endings: ['.4.57', '.4.70'] },
-  247: { name: 'JPEG-LS', endings: ['.4.80', '.4.81'] },
+  192: { name: 'baseline JPEG', codecs: ['jpeg-baseline', 'jpeg-extended'], transferSyntaxUID: JPEGBaseline },
+  193: { name: 'extended JPEG', codecs: ['jpeg-extended'], transferSyntaxUID: JPEGExtended },
+  194: { name: 'progressive JPEG', codecs: [], transferSyntaxUID: undefined },
+  195: { name: 'lossless JPEG', codecs: ['jpeg-lossless'], transferSyntaxUID: JPEGLossless },
+  247: { name: 'JPEG-LS', codecs: ['jpeg-ls'], transferSyntaxUID: JPEGLSLossless },
 }
 
-/** @returns undefined where the bytes do not tell */
+/** @returns undefined where the bytes match no known stream */
 export function streamKindOf(beginning: Uint8Array): StreamKind | undefined {
   const hex = Buffer.from(beginning.subarray(0, 8)).toString('hex')
   if (hex.startsWith('ffd8ff')) return jpegKindOf(beginning)
@@ -38,7 +53,7 @@ function jpegKindOf(beginning: Uint8Array): StreamKind | undefined {
   for (let at = 2; at + 4 <= beginning.length && beginning[at] === 0xff; ) {
     const marker = beginning[at + 1]!
     if (JPEG[marker] !== undefined) return JPEG[marker]
-    // A marker may have more than one byte of FF before it (B.1.1.2).
+    // Fill bytes FF may precede a marker (B.1.1.2).
     at += marker === 0xff ? 1 : 2 + view.getUint16(at + 2)
   }
   return undefined
@@ -47,18 +62,16 @@ function jpegKindOf(beginning: Uint8Array): StreamKind | undefined {
 function jpeg2000KindOf(beginning: Uint8Array): StreamKind | undefined {
   try {
     const { isHighThroughput, isReversible } = parseCodestream(beginning.subarray(findCodestream(beginning).start))
-    if (isHighThroughput) return { name: 'HTJ2K', endings: isReversible ? HTJ2K : HTJ2K.toReversed() }
-    return { name: 'JPEG 2000', endings: isReversible ? JPEG_2000 : ['.4.91', ...JPEG_2000] }
+    return isHighThroughput
+      ? { name: 'HTJ2K', codecs: ['htj2k'], transferSyntaxUID: isReversible ? HTJ2KLossless : HTJ2K }
+      : { name: 'JPEG 2000', codecs: ['jpeg2000'], transferSyntaxUID: isReversible ? JPEG2000Lossless : JPEG2000 }
   } catch (error) {
     if (!(error instanceof DicomError)) throw error
     return undefined
   }
 }
 
-const HTJ2K = ['.4.201', '.4.202', '.4.203']
-const JPEG_2000 = ['.4.90', '.4.91', '.4.92', '.4.93']
-
-/** PS3.5 G.5: the number of segments, and where each begins, the first right behind the header. */
+/** PS3.5 G.5: the number of segments and their offsets; the first segment follows the header. */
 function isRLE(beginning: Uint8Array): boolean {
   if (beginning.length < 64) return false
   const view = new DataView(beginning.buffer, beginning.byteOffset, 64)

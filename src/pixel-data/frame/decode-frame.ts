@@ -1,6 +1,7 @@
 /** One frame, as it lies in a file of any transfer syntax, to its pixels: a cell a sample, by pixel, little endian. */
 
 import { DicomError } from '../../dicom/dicom-error.ts'
+import { transferSyntaxOf } from '../../dicom/transfer-syntaxes.ts'
 import { cellBytes, type ImagePixel, withFullChroma } from '../element/image-pixel.ts'
 import type { HTJ2KCodec } from '../htj2k/htj2k.ts'
 import { decodeJPEG } from '../jpeg/jpeg.ts'
@@ -30,29 +31,27 @@ export interface FramePixels {
   readonly codestream?: { readonly header: Codestream; readonly bytes: Uint8Array; readonly transferSyntaxUID: string }
 }
 
-const PREFIX = '1.2.840.10008.1.2'
-const JPEG = ['.4.51', '.4.57', '.4.70'].map((ending) => PREFIX + ending)
-const JPEG_LS = ['.4.80', '.4.81'].map((ending) => PREFIX + ending)
-const JPEG_2000 = ['.4.90', '.4.91', '.4.92', '.4.93'].map((ending) => PREFIX + ending)
-const HTJ2K = ['.4.201', '.4.202', '.4.203'].map((ending) => PREFIX + ending)
-const BASELINE = `${PREFIX}.4.50`
-const RLE = `${PREFIX}.5`
-
 /** @throws DicomError, CodecError where the frame is broken or not what its attributes say; what an engine throws leaves it unfit */
 export async function decodeFrame(frame: FrameToDecode, codecs: Codecs): Promise<FramePixels> {
-  const { bytes, transferSyntaxUID: uid, pixel } = frame
+  const { bytes, transferSyntaxUID, pixel } = frame
   const photometricInterpretation = withFullChroma(pixel.photometricInterpretation)
-  if (uid === RLE) return { cells: decodeRLEFrame(bytes, pixel), photometricInterpretation }
-  if (JPEG.includes(uid) || uid === BASELINE) return decodeJPEGFrame(bytes, pixel)
-  if (JPEG_LS.includes(uid)) {
-    checkShape(readJPEGLSSize(bytes), pixel)
-    const picture = (await codecs.jpegLS()).decode(bytes)
-    return { cells: inCells(picture, pixel), photometricInterpretation }
-  }
-  if (JPEG_2000.includes(uid) || HTJ2K.includes(uid)) return decodeCodestream(frame, codecs)
-  return {
-    cells: unpackNativeFrame(bytes, pixel, frame),
-    photometricInterpretation,
+  switch (transferSyntaxOf(transferSyntaxUID)?.codec) {
+    case 'rle':
+      return { cells: decodeRLEFrame(bytes, pixel), photometricInterpretation }
+    case 'jpeg-baseline':
+    case 'jpeg-extended':
+    case 'jpeg-lossless':
+      return decodeJPEGFrame(bytes, pixel)
+    case 'jpeg-ls': {
+      checkShape(readJPEGLSSize(bytes), pixel)
+      const picture = (await codecs.jpegLS()).decode(bytes)
+      return { cells: inCells(picture, pixel), photometricInterpretation }
+    }
+    case 'jpeg2000':
+    case 'htj2k':
+      return decodeCodestream(frame, codecs)
+    default:
+      return { cells: unpackNativeFrame(bytes, pixel, frame), photometricInterpretation }
   }
 }
 

@@ -3,7 +3,7 @@
  * and their least and greatest value (AWS "Pixel data verification").
  */
 import { crc32 } from 'node:zlib'
-import { STORED_AS, type StorageFormat } from '../../dicom/stored-syntax.ts'
+import { STORED_AS, type StorageFormat } from '../../dicom/transfer-syntaxes.ts'
 import { cellBytes, type ImagePixel } from '../element/image-pixel.ts'
 import { isStoredForm } from '../htj2k/htj2k.ts'
 import { canBeMerged } from '../htj2k/merge-components.ts'
