@@ -16,13 +16,13 @@ export interface ModelInstance {
   readonly file: string
 }
 
-export interface Levels {
+export interface ImageSetAttributes {
   readonly Patient: Attributes
   readonly Study: Attributes
   readonly Series: Attributes
 }
 
-export interface Content extends Levels {
+export interface Content extends ImageSetAttributes {
   readonly instances: ReadonlyMap<string, ModelInstance>
 }
 
@@ -44,7 +44,7 @@ export interface ModelImageSet {
   isDeleted: boolean
 }
 
-export interface ImportedFile extends Levels {
+export interface ImportedFile extends ImageSetAttributes {
   readonly sopInstanceUID: string
   readonly instance: ModelInstance
 }
@@ -72,7 +72,7 @@ const OF_THE_SERIES = [
   ['Series', 'SeriesNumber'],
 ] as const
 
-type Element = readonly [keyof Levels, string]
+type Element = readonly [keyof ImageSetAttributes, string]
 
 /** Empty, absent and null are equal, and padding does not count. */
 export function meaning(value: unknown): string | null {
@@ -82,8 +82,9 @@ export function meaning(value: unknown): string | null {
   return text === '' ? null : text
 }
 
-const elementOf = (levels: Levels, [level, keyword]: Element): string | null => meaning(levels[level][keyword])
-const agreeIn = (elements: readonly Element[], one: Levels, other: Levels): boolean =>
+const elementOf = (levels: ImageSetAttributes, [level, keyword]: Element): string | null =>
+  meaning(levels[level][keyword])
+const agreeIn = (elements: readonly Element[], one: ImageSetAttributes, other: ImageSetAttributes): boolean =>
   elements.every((element) => elementOf(one, element) === elementOf(other, element))
 
 export const latestOf = (imageSet: ModelImageSet): ModelVersion => imageSet.versions.at(-1)!
@@ -97,7 +98,7 @@ export class ModelStore {
     return this.imageSets.filter(({ isDeleted }) => !isDeleted)
   }
 
-  primariesOfStudy(levels: Levels): readonly ModelImageSet[] {
+  primariesOfStudy(levels: ImageSetAttributes): readonly ModelImageSet[] {
     const study = levels.Study.StudyInstanceUID
     return this.standing.filter((each) => each.isPrimary && latestOf(each).content.Study.StudyInstanceUID === study)
   }
@@ -106,7 +107,7 @@ export class ModelStore {
    * "Which image set": the primary one of its series, a new primary one, or one that is not primary because any primary image set of the
    * study disagrees.
    */
-  placeOf(levels: Levels): ModelImageSet | 'primary' | 'not-primary' {
+  placeOf(levels: ImageSetAttributes): ModelImageSet | 'primary' | 'not-primary' {
     const primaries = this.primariesOfStudy(levels)
     const sameSeries = primaries.find(
       ({ versions }) => versions.at(-1)!.content.Series.SeriesInstanceUID === levels.Series.SeriesInstanceUID,
@@ -176,7 +177,7 @@ export class ModelStore {
 }
 
 /** Whether patient, study and series are the same, as CopyImageSet into an image set demands without force. */
-export function levelsAgree(one: Levels, other: Levels): boolean {
+export function attributesAgree(one: ImageSetAttributes, other: ImageSetAttributes): boolean {
   return (['Patient', 'Study', 'Series'] as const).every((level) =>
     [...new Set([...Object.keys(one[level]), ...Object.keys(other[level])])].every(
       (keyword) => meaning(one[level][keyword]) === meaning(other[level][keyword]),
@@ -184,7 +185,11 @@ export function levelsAgree(one: Levels, other: Levels): boolean {
   )
 }
 
-export const flat = ({ Patient, Study, Series }: Levels): Attributes => ({ ...Patient, ...Study, ...Series })
+export const flat = ({ Patient, Study, Series }: ImageSetAttributes): Attributes => ({
+  ...Patient,
+  ...Study,
+  ...Series,
+})
 
 export const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 

@@ -12,10 +12,10 @@ import { importFiles } from '../support/import.ts'
 import { until } from '../support/until.ts'
 import { Comparison } from './compare.ts'
 import {
+  attributesAgree,
   type Content,
   type ImportedFile,
   latestOf,
-  levelsAgree,
   type ModelImageSet,
   ModelStore,
   movedUnder,
@@ -289,10 +289,10 @@ export class Player {
     }
     assert.equal(destinationId, destination.imageSetId)
     const held = latestOf(destination).content
-    const agrees = force || levelsAgree(content, held)
+    const agrees = force || attributesAgree(content, held)
     const isDistinct = ![...instances.keys()].some((uid) => held.instances.has(uid))
     if (agrees && isDistinct) {
-      onEvent(levelsAgree(content, held) ? 'copied into' : 'copied into with force')
+      onEvent(attributesAgree(content, held) ? 'copied into' : 'copied into with force')
       const moved = movedUnder(instances, { from: content, to: held })
       const joined = { ...held, instances: new Map([...held.instances, ...moved]) }
       this.store.publish(destination, { content: joined, status: 'COPIED', forced: force })

@@ -1,13 +1,13 @@
-/** The metadata of one imported file as bytes to keep: its entry in a document, and the levels as it has them. */
+/** The metadata of one imported file as bytes to keep: its part of a metadata document, and the attributes of its patient, study and series. */
 import { createHash } from 'node:crypto'
 import type { ImportApp } from '../app.ts'
 import type { DataSet } from '../dicom/data-set.ts'
 import type { DicomFile } from '../dicom/parse.ts'
-import { instanceMetadata, type StoredFrames } from '../imaging/documents/metadata.ts'
+import { type StoredFrames, writeMetadata } from '../imaging/documents/metadata.ts'
 
 export interface MetadataBytes {
-  readonly entry: Uint8Array
-  readonly levels: Uint8Array
+  readonly instanceMetadata: Uint8Array
+  readonly imageSetAttributes: Uint8Array
 }
 
 export interface FileToDescribe {
@@ -22,7 +22,7 @@ export interface FileToDescribe {
 /** @throws DicomError where the file has more metadata than it may. */
 export function describeInstance(app: Pick<ImportApp, 'limits'>, described: FileToDescribe): MetadataBytes {
   const { file, trailing, seriesInstanceUID, sopInstanceUID, frames } = described
-  const { entry, levels } = instanceMetadata({
+  const { instanceMetadata, imageSetAttributes } = writeMetadata({
     file,
     trailing,
     SeriesInstanceUID: seriesInstanceUID,
@@ -31,5 +31,5 @@ export function describeInstance(app: Pick<ImportApp, 'limits'>, described: File
     nameLargeBinary: (bytes) => `bulkdata/${createHash('md5').update(bytes).digest('hex')}`,
     charactersMax: app.limits.importMetadataCharacters,
   })
-  return { entry: Buffer.from(entry), levels: Buffer.from(levels) }
+  return { instanceMetadata: Buffer.from(instanceMetadata), imageSetAttributes: Buffer.from(imageSetAttributes) }
 }

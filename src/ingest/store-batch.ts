@@ -107,16 +107,16 @@ export class BatchWriter {
     }
   }
 
-  #keep({ entry, levels }: MetadataBytes): MetadataPlace {
+  #keep({ instanceMetadata, imageSetAttributes }: MetadataBytes): MetadataPlace {
     const batch = this.#batch
     const place = {
       blobKey: batch.key,
       offsetBytes: batch.metadataSizeBytes,
-      entryBytes: entry.length,
-      levelsBytes: levels.length,
+      entryBytes: instanceMetadata.length,
+      levelsBytes: imageSetAttributes.length,
     }
-    batch.metadataChunks.push(entry, levels)
-    batch.metadataSizeBytes += entry.length + levels.length
+    batch.metadataChunks.push(instanceMetadata, imageSetAttributes)
+    batch.metadataSizeBytes += instanceMetadata.length + imageSetAttributes.length
     return place
   }
 

@@ -5,7 +5,7 @@
  */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
-import { flatLevels, keysThatDiffer } from '../imaging/documents/level-overrides.ts'
+import { flatAttributes, keysThatDiffer } from '../imaging/documents/attribute-overrides.ts'
 import { coercionWarning, type ImportWarning } from '../imaging/import-warnings.ts'
 import { coalesced } from '../ingest/blob-builder.ts'
 import { blobFolder } from '../ingest/store-batch.ts'
@@ -20,7 +20,7 @@ import {
 } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease } from '../stores/catalog/import-job-repository.ts'
 import { DocumentJoiner, type DocumentToJoin, type JoinedDocument } from '../versions/join-document.ts'
-import { keptUnder, levelsBytes, levelsOfFiles, levelsOfVersion } from '../versions/version-levels.ts'
+import { attributesBytes, attributesOfFiles, attributesOfVersion, keptUnder } from '../versions/version-attributes.ts'
 
 /** Whose documents lie in one blob: enough to share an fsync. */
 const GROUPS_AT_ONCE = 1_000
@@ -101,20 +101,20 @@ async function writeDocuments(
         yield bytes
       }
       const { body, different } = joined
-      let levelsSizeBytes = 0
+      let attributesSizeBytes = 0
       if (different.length > 0) {
-        for await (const bytes of levelsBytes(content.levels, different)) {
-          levelsSizeBytes += bytes.length
+        for await (const bytes of attributesBytes(content.attributes, different)) {
+          attributesSizeBytes += bytes.length
           yield bytes
         }
       }
       ofGroups.set(version.groupId, {
         ...{ ...body, base: version.base, offsetBytes, sizeBytes },
         levels:
-          different.length === 0 ? undefined : { offsetBytes: offsetBytes + sizeBytes, sizeBytes: levelsSizeBytes },
+          different.length === 0 ? undefined : { offsetBytes: offsetBytes + sizeBytes, sizeBytes: attributesSizeBytes },
         warnings: await warningsOf(content, { version, different }),
       })
-      offsetBytes += sizeBytes + levelsSizeBytes
+      offsetBytes += sizeBytes + attributesSizeBytes
       // In the library door an import shares its thread with the server, which gets its turn between two documents.
       await setImmediate()
     }
@@ -123,7 +123,7 @@ async function writeDocuments(
   return { blobKey, digests: new Map([[blobKey, digest]]), ofGroups }
 }
 
-type Content = Pick<DocumentToJoin, 'instances' | 'levels'>
+type Content = Pick<DocumentToJoin, 'instances' | 'attributes'>
 
 /** Patient, study and series are those of the last file. What other instances have differently, they keep. */
 async function contentOf(
@@ -132,28 +132,28 @@ async function contentOf(
 ): Promise<Content> {
   const { base, added } = version
   const instances = await instancesOf(app, job, version)
-  const text = Buffer.from(await joiner.metadata(added.at(-1)!, 'levels')).toString()
-  const ofFiles = levelsOfFiles(joiner, text)
-  if (base === undefined) return { instances, levels: ofFiles }
+  const text = Buffer.from(await joiner.metadata(added.at(-1)!, 'imageSetAttributes')).toString()
+  const ofFiles = attributesOfFiles(joiner, text)
+  if (base === undefined) return { instances, attributes: ofFiles }
   const of = { datastoreId: job.datastoreId, ...base }
-  const held = keptUnder(await levelsOfVersion(app, { version: of, joiner: new DocumentJoiner(app) }), text)
+  const held = keptUnder(await attributesOfVersion(app, { version: of, joiner: new DocumentJoiner(app) }), text)
   const isAdded = new Set(added)
   const overridesOf = (instance: InstanceRecord) => (isAdded.has(instance) ? ofFiles : held).overridesOf(instance)
-  return { instances, levels: { text, overridesOf } }
+  return { instances, attributes: { text, overridesOf } }
 }
 
 /** Of the files of this job; what others brought in was reported then. By SOPInstanceUID. */
 async function warningsOf(
-  { levels }: Content,
+  { attributes }: Content,
   { version, different }: { readonly version: VersionToBe; readonly different: readonly InstanceRecord[] },
 ): Promise<ReadonlyMap<string, ImportWarning>> {
   const warnings = new Map<string, ImportWarning>()
   if (different.length === 0) return warnings
-  const flat = flatLevels(levels.text)
+  const flat = flatAttributes(attributes.text)
   const isAdded = new Set(version.added)
   for (const instance of different) {
     if (!isAdded.has(instance)) continue
-    const keys = keysThatDiffer((await levels.overridesOf(instance))!, flat)
+    const keys = keysThatDiffer((await attributes.overridesOf(instance))!, flat)
     if (keys.length > 0) warnings.set(instance.sopInstanceUID, coercionWarning(keys))
   }
   return warnings

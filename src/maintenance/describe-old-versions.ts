@@ -10,7 +10,7 @@ import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import type { VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { DocumentJoiner, type JoinedDocument } from '../versions/join-document.ts'
-import { levelsOfVersion } from '../versions/version-levels.ts'
+import { attributesOfVersion } from '../versions/version-attributes.ts'
 
 const VERSIONS_AT_ONCE = 100
 const AGAIN_MS = 10_000
@@ -52,11 +52,11 @@ async function describeVersion(app: ImportApp, version: VersionOfDatastore): Pro
   let body: DocumentBody = { crc32: 0, contentBytes: 0 }
   async function* bytes(): AsyncGenerator<Uint8Array> {
     const joiner = new DocumentJoiner(app)
-    const levels = await levelsOfVersion(app, { version, joiner })
+    const attributes = await attributesOfVersion(app, { version, joiner })
     const finished = (joined: JoinedDocument) => {
       body = joined.body
     }
-    for await (const piece of joiner.body({ instances, levels }, finished)) {
+    for await (const piece of joiner.body({ instances, attributes }, finished)) {
       sizeBytes += piece.length
       yield piece
     }

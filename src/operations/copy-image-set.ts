@@ -6,10 +6,10 @@ import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'
-import { readLevels } from '../imaging/documents/levels.ts'
+import { readImageSetAttributes } from '../imaging/documents/image-set-attributes.ts'
 import { parseCopiableAttributes } from '../imaging/updates/copiable-attributes.ts'
 import type { CopyRequest, LockedImageSet } from '../stores/catalog/workflow-repository.ts'
-import { levelsText } from '../versions/stored-levels.ts'
+import { attributesText } from '../versions/stored-attributes.ts'
 import { beginWorkflow, imageSetArn, latestImageSet } from './image-set-access.ts'
 
 export async function copyImageSet(input: Input<'CopyImageSet'>, app: App): Promise<Output<'CopyImageSet'>> {
@@ -62,7 +62,9 @@ async function wantedInstances(
   const text = input.copyImageSetInformation.sourceImageSet.DICOMCopies?.copiableAttributes
   const asked = text === undefined ? undefined : parseCopiableAttributes(text)
   if (asked !== undefined) {
-    const { seriesInstanceUID } = readLevels(await levelsText(app, { datastoreId, imageSetId, version }))
+    const { seriesInstanceUID } = readImageSetAttributes(
+      await attributesText(app, { datastoreId, imageSetId, version }),
+    )
     if (asked.seriesInstanceUID !== seriesInstanceUID) {
       throw new ContractError('ValidationException', 'copiableAttributes names a series that the source does not hold')
     }

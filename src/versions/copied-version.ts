@@ -1,12 +1,12 @@
 /** The image set, or its next version, that CopyImageSet makes: instances of the source beside those that are there. */
-import { LEVELS_DO_NOT_MATCH, levelsAgree } from '../imaging/updates/copiable-attributes.ts'
+import { ATTRIBUTES_DO_NOT_MATCH, attributesAgree } from '../imaging/updates/copiable-attributes.ts'
 import type { ImageSetVersion, InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { CopyRequest, LockedImageSet, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
 import { DocumentJoiner } from './join-document.ts'
 import { rowOf } from './updated-version.ts'
+import { attributesOfVersion, movedUnder } from './version-attributes.ts'
 import type { MakingVersions } from './version-blob.ts'
 import { writeVersion } from './version-blob.ts'
-import { levelsOfVersion, movedUnder } from './version-levels.ts'
 import { WorkflowFailed } from './workflow-failed.ts'
 
 interface Copy {
@@ -22,13 +22,13 @@ export async function copiedVersion(making: MakingVersions, copy: Copy): Promise
 async function newImageSet(making: MakingVersions, { request, destination }: Copy): Promise<VersionToPublish> {
   const { source, sopInstanceUIDs } = request
   const { imageSetId } = destination
-  const levels = await levelsOf(making, source)
-  const row = rowOf(levels.text)
+  const attributes = await attributesOf(making, source)
+  const row = rowOf(attributes.text)
   const instances = { kind: 'added', from: source, sopInstanceUIDs } as const
   const shared = { levels: { sharedWith: source }, document: { sharedWith: source } }
   if (sopInstanceUIDs === undefined) return { imageSetId, ...shared, ...row, instances }
   const written = await writeVersion(making, {
-    ...{ levels, entries: new Map(), instances: await instancesOf(making, request) },
+    ...{ attributes, instanceMetadata: new Map(), instances: await instancesOf(making, request) },
   })
   return { imageSetId, levels: written.levels, document: written.document, ...row, instances }
 }
@@ -42,29 +42,29 @@ async function nextVersion(making: MakingVersions, { request, destination }: Cop
   const { source, sopInstanceUIDs, forced } = request
   const { imageSetId } = destination
   const before = request.destination!
-  const levels = await levelsOf(making, before)
-  const ofSource = await levelsOf(making, source)
-  if (!forced && !levelsAgree(ofSource.text, levels.text)) throw new WorkflowFailed(LEVELS_DO_NOT_MATCH)
+  const attributes = await attributesOf(making, before)
+  const ofSource = await attributesOf(making, source)
+  if (!forced && !attributesAgree(ofSource.text, attributes.text)) throw new WorkflowFailed(ATTRIBUTES_DO_NOT_MATCH)
   const held = await app.catalog.imageSets.parts({ datastoreId, ...before })
   const added = await instancesOf(making, request)
   requireDistinct(held, added)
-  const moved = movedUnder(ofSource, levels.text)
+  const moved = movedUnder(ofSource, attributes.text)
   const isAdded = new Set(added)
   const written = await writeVersion(making, {
-    levels: {
-      text: levels.text,
-      overridesOf: (instance) => (isAdded.has(instance) ? moved : levels).overridesOf(instance),
+    attributes: {
+      text: attributes.text,
+      overridesOf: (instance) => (isAdded.has(instance) ? moved : attributes).overridesOf(instance),
     },
-    ...{ entries: new Map(), instances: [...held, ...added] },
+    ...{ instanceMetadata: new Map(), instances: [...held, ...added] },
   })
   return {
-    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(levels.text) },
+    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(attributes.text) },
     instances: { kind: 'added', from: source, sopInstanceUIDs },
   }
 }
 
-const levelsOf = ({ app, datastoreId }: MakingVersions, version: ImageSetVersion) =>
-  levelsOfVersion(app, { version: { datastoreId, ...version }, joiner: new DocumentJoiner(app) })
+const attributesOf = ({ app, datastoreId }: MakingVersions, version: ImageSetVersion) =>
+  attributesOfVersion(app, { version: { datastoreId, ...version }, joiner: new DocumentJoiner(app) })
 
 async function instancesOf(
   { app, datastoreId }: MakingVersions,

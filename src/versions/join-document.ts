@@ -1,14 +1,14 @@
 /**
  * Joins the metadata of instances to the body of a document and deflates it, piece by piece: however many instances there are, a window
- * of a blob, one piece and the greatest entry are held at a time, and some 300 bytes an instance of where each lies.
+ * of a blob, one piece and the largest instance are held at a time, and some 300 bytes an instance of where each lies.
  */
 
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
 import type { PixelItemScan } from '../dicom/pixel-items.ts'
-import { type LevelOverrides, withOverrides } from '../imaging/documents/level-overrides.ts'
+import { type AttributeOverrides, withOverrides } from '../imaging/documents/attribute-overrides.ts'
 import { NO_FRAMES } from '../imaging/documents/metadata.ts'
-import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END, type DocumentBody } from '../imaging/documents/metadata-document.ts'
+import { DOCUMENT_END, type DocumentBody, INSTANCE_SEPARATOR } from '../imaging/documents/metadata-document.ts'
 import { readInstance } from '../imaging/instances/instance.ts'
 import { describeInstance, type MetadataBytes } from '../ingest/describe-instance.ts'
 import { checkedToTheEnd } from '../ingest/large-file.ts'
@@ -25,14 +25,14 @@ type Stores = Pick<ImportApp, 'blobs' | 'limits'>
 export interface DocumentToJoin {
   /** In the order of the document. */
   readonly instances: readonly InstanceRecord[]
-  readonly levels: VersionLevels
+  readonly attributes: VersionAttributes
   /** In the place of what instances have; undefined where the instance's own is meant. */
-  readonly entryOf?: (instance: InstanceRecord) => Uint8Array | undefined
+  readonly newMetadataOf?: (instance: InstanceRecord) => Uint8Array | undefined
 }
 
 export interface JoinedDocument {
   readonly body: DocumentBody
-  /** The instances that differ from the levels. */
+  /** The instances that differ from the attributes of the image set. */
   readonly different: readonly InstanceRecord[]
 }
 
@@ -74,18 +74,18 @@ export class DocumentJoiner {
   }
 
   async *#json(
-    { instances, levels, entryOf }: DocumentToJoin,
+    { instances, attributes, newMetadataOf }: DocumentToJoin,
     different: InstanceRecord[],
   ): AsyncGenerator<Uint8Array> {
-    yield Buffer.from(levels.text)
+    yield Buffer.from(attributes.text)
     let isFirst = true
     for (const instance of instances) {
-      if (!isFirst) yield Buffer.from(DOCUMENT_BETWEEN_ENTRIES)
+      if (!isFirst) yield Buffer.from(INSTANCE_SEPARATOR)
       isFirst = false
-      const entry = entryOf?.(instance) ?? (await this.metadata(instance, 'entry'))
-      const overrides = await levels.overridesOf(instance)
+      const own = newMetadataOf?.(instance) ?? (await this.metadata(instance, 'instanceMetadata'))
+      const overrides = await attributes.overridesOf(instance)
       if (overrides !== undefined) different.push(instance)
-      yield overrides === undefined ? entry : Buffer.from(withOverrides(Buffer.from(entry).toString(), overrides))
+      yield overrides === undefined ? own : Buffer.from(withOverrides(Buffer.from(own).toString(), overrides))
     }
     yield Buffer.from(DOCUMENT_END)
   }
@@ -94,14 +94,14 @@ export class DocumentJoiner {
     const place = instance.metadata
     if (place === undefined) return (await this.#describeAgain(instance))[part]
     const { blobKey, offsetBytes, entryBytes, levelsBytes } = place
-    return part === 'entry'
+    return part === 'instanceMetadata'
       ? this.#reader.read({ blobKey, offsetBytes, lengthBytes: entryBytes })
       : this.#reader.read({ blobKey, offsetBytes: offsetBytes + entryBytes, lengthBytes: levelsBytes })
   }
 
   /** Of an instance that was imported before metadata and frames were kept: from its file, which is sound, or it would not be here. */
   async #describeAgain(place: InstancePlace): Promise<MetadataBytes> {
-    // Entry and levels are asked for one after the other.
+    // Both parts are asked for one after the other.
     if (this.#describedAgain?.place !== place) {
       this.#describedAgain = { place, metadata: await this.#describeFile(place) }
     }
@@ -139,9 +139,9 @@ export class DocumentJoiner {
   }
 }
 
-export type Overrides = LevelOverrides | undefined
+export type Overrides = AttributeOverrides | undefined
 
-export interface VersionLevels {
+export interface VersionAttributes {
   /** As imaging/metadata.ts writes it. */
   readonly text: string
   overridesOf(instance: InstanceRecord): Overrides | Promise<Overrides>

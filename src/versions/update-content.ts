@@ -14,7 +14,7 @@ import {
 import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { LockedImageSet, UpdateRequest } from '../stores/catalog/workflow-repository.ts'
 import { DocumentJoiner } from './join-document.ts'
-import { levelsText, type StoredContent, textOf } from './stored-levels.ts'
+import { attributesText, type StoredContent, textOf } from './stored-attributes.ts'
 
 export interface ImageSetToUpdate {
   readonly datastoreId: string
@@ -31,16 +31,23 @@ export async function updatedImageSet(
   const { imageSetId, version, isPrimary } = imageSet
   const base = { datastoreId, imageSetId, version }
   const update = updateFor(request, imageSet)
-  const levels = await levelsText(app, base)
+  const imageSetAttributes = await attributesText(app, base)
   const named = await partsOf(app, base, [...instancesTouched(update), ...sopInstanceUIDsGiven(update)])
   const joiner = new DocumentJoiner(app)
-  const entries = new Map<string, string>()
+  const instanceMetadata = new Map<string, string>()
   for (const sopInstanceUID of instancesTouched(update)) {
     const parts = named.get(sopInstanceUID)
-    if (parts !== undefined) entries.set(sopInstanceUID, textOf(await joiner.metadata(parts, 'entry')))
+    if (parts !== undefined)
+      instanceMetadata.set(sopInstanceUID, textOf(await joiner.metadata(parts, 'instanceMetadata')))
   }
   const sopInstanceUIDs = { has: (uid: string) => named.has(uid), size: await countFor(app, base, update) }
-  return applyUpdate(update, { levels, entries, sopInstanceUIDs, isPrimary, force: request.forced })
+  return applyUpdate(update, {
+    imageSetAttributes,
+    instanceMetadata,
+    sopInstanceUIDs,
+    isPrimary,
+    force: request.forced,
+  })
 }
 
 const NOTHING_FOR_SIBLINGS =

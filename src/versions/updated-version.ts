@@ -1,13 +1,13 @@
 /** The next version of an image set by UpdateImageSetMetadata: attributes changed, or an earlier version taken back. */
-import { imageSetOfLevels, readLevels } from '../imaging/documents/levels.ts'
+import { imageSetColumnsOf, readImageSetAttributes } from '../imaging/documents/image-set-attributes.ts'
 import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
 import { DocumentJoiner } from './join-document.ts'
-import { levelsText } from './stored-levels.ts'
+import { attributesText } from './stored-attributes.ts'
 import { updatedImageSet } from './update-content.ts'
+import { attributesOfVersion, subjectTo } from './version-attributes.ts'
 import type { MakingVersions } from './version-blob.ts'
 import { writeVersion } from './version-blob.ts'
-import { levelsOfVersion, subjectTo } from './version-levels.ts'
 
 export async function updatedVersion(
   making: MakingVersions,
@@ -28,17 +28,19 @@ export async function updatedVersion(
     const sopInstanceUID = changed.get(instance.sopInstanceUID)?.sopInstanceUID
     heldAs.set(sopInstanceUID === undefined ? instance : { ...instance, sopInstanceUID }, instance)
   }
-  const before = await levelsOfVersion(app, { version: of, joiner: new DocumentJoiner(app) })
-  const after = subjectTo(before, updated.levels, updated.levelKeys)
-  const levels = { ...after, overridesOf: (instance: InstanceRecord) => after.overridesOf(heldAs.get(instance)!) }
-  const entries = new Map([...changed.values()].map((each) => [each.sopInstanceUID, Buffer.from(each.entry)]))
-  const written = await writeVersion(making, { levels, entries, instances: [...heldAs.keys()] })
+  const before = await attributesOfVersion(app, { version: of, joiner: new DocumentJoiner(app) })
+  const after = subjectTo(before, updated.imageSetAttributes, updated.changedKeys)
+  const attributes = { ...after, overridesOf: (instance: InstanceRecord) => after.overridesOf(heldAs.get(instance)!) }
+  const instanceMetadata = new Map(
+    [...changed.values()].map((each) => [each.sopInstanceUID, Buffer.from(each.instanceMetadata)]),
+  )
+  const written = await writeVersion(making, { attributes, instanceMetadata, instances: [...heldAs.keys()] })
   const replaced = [...changed].map(([before, { sopInstanceUID }]) => ({
     sopInstanceUID: before,
     by: { sopInstanceUID, metadata: written.metadataOf.get(sopInstanceUID)! },
   }))
   return {
-    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(updated.levels) },
+    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(updated.imageSetAttributes) },
     instances: { kind: 'changed', removed, replaced },
   }
 }
@@ -50,15 +52,15 @@ export async function revertedVersion(
 ): Promise<VersionToPublish> {
   const { imageSetId } = imageSet
   const sharedWith = { imageSetId, version: to }
-  const levels = await levelsText(app, { datastoreId, ...sharedWith })
+  const imageSetAttributes = await attributesText(app, { datastoreId, ...sharedWith })
   return {
-    ...{ imageSetId, levels: { sharedWith }, document: { sharedWith }, ...rowOf(levels) },
+    ...{ imageSetId, levels: { sharedWith }, document: { sharedWith }, ...rowOf(imageSetAttributes) },
     instances: { kind: 'of-version', version: to },
   }
 }
 
-/** What the row of an image set says, by its levels. */
-export function rowOf(levels: string): Pick<VersionToPublish, 'grouping' | 'studyTimestamp' | 'tags'> {
-  const { grouping, search, tags } = imageSetOfLevels(readLevels(levels))
+/** The columns of an image set that follow from its attributes. */
+export function rowOf(imageSetAttributes: string): Pick<VersionToPublish, 'grouping' | 'studyTimestamp' | 'tags'> {
+  const { grouping, search, tags } = imageSetColumnsOf(readImageSetAttributes(imageSetAttributes))
   return { grouping, tags, studyTimestamp: search.DICOMStudyDateAndTime }
 }

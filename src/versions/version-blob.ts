@@ -1,20 +1,20 @@
 /**
- * The blob of one version to be: entries that are new, the metadata document, which is joined while the blob is written, and the levels
- * with what instances have differently.
+ * The blob of one version to be: new instance metadata, the metadata document, which is joined while the blob is written, and the attributes of patient, study and
+ * series with what instances have differently.
  */
 import type { ImportApp } from '../app.ts'
 import { coalesced } from '../ingest/blob-builder.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import type { DocumentPlace, InstanceRecord, LevelsPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
-import type { VersionLevels } from './join-document.ts'
+import type { VersionAttributes } from './join-document.ts'
 import { DocumentJoiner, type JoinedDocument } from './join-document.ts'
-import { levelsBytes } from './version-levels.ts'
+import { attributesBytes } from './version-attributes.ts'
 import { WorkflowFailed } from './workflow-failed.ts'
 
 interface VersionToWrite {
-  readonly levels: VersionLevels
+  readonly attributes: VersionAttributes
   /** By the SOPInstanceUID that they have in the version. */
-  readonly entries: ReadonlyMap<string, Uint8Array>
+  readonly instanceMetadata: ReadonlyMap<string, Uint8Array>
   /** All that the version will hold, in the order of the document. */
   readonly instances: readonly InstanceRecord[]
 }
@@ -30,30 +30,30 @@ export async function writeVersion(
   { app, newBlobKey, digests }: MakingVersions,
   version: VersionToWrite,
 ): Promise<WrittenVersion> {
-  const { levels, entries, instances } = version
+  const { attributes, instanceMetadata, instances } = version
   const blobKey = newBlobKey()
   const metadataOf = new Map<string, MetadataPlace>()
   let offsetBytes = 0
-  for (const [sopInstanceUID, entry] of entries) {
-    metadataOf.set(sopInstanceUID, { blobKey, offsetBytes, entryBytes: entry.length, levelsBytes: 0 })
-    offsetBytes += entry.length
+  for (const [sopInstanceUID, metadata] of instanceMetadata) {
+    metadataOf.set(sopInstanceUID, { blobKey, offsetBytes, entryBytes: metadata.length, levelsBytes: 0 })
+    offsetBytes += metadata.length
   }
   const document = { offsetBytes, sizeBytes: 0 }
-  const levelsPlace = { blobKey, offsetBytes: 0, sizeBytes: 0 }
+  const attributesPlace = { blobKey, offsetBytes: 0, sizeBytes: 0 }
   let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0 }, different: [] }
   async function* bytes(): AsyncGenerator<Uint8Array> {
-    yield* entries.values()
+    yield* instanceMetadata.values()
     const onEnd = (of: JoinedDocument) => {
       joined = of
     }
-    const entryOf = ({ sopInstanceUID }: InstanceRecord) => entries.get(sopInstanceUID)
-    for await (const piece of new DocumentJoiner(app).body({ instances, levels, entryOf }, onEnd)) {
+    const newMetadataOf = ({ sopInstanceUID }: InstanceRecord) => instanceMetadata.get(sopInstanceUID)
+    for await (const piece of new DocumentJoiner(app).body({ instances, attributes, newMetadataOf }, onEnd)) {
       document.sizeBytes += piece.length
       yield piece
     }
-    levelsPlace.offsetBytes = document.offsetBytes + document.sizeBytes
-    for await (const piece of levelsBytes(levels, joined.different)) {
-      levelsPlace.sizeBytes += piece.length
+    attributesPlace.offsetBytes = document.offsetBytes + document.sizeBytes
+    for await (const piece of attributesBytes(attributes, joined.different)) {
+      attributesPlace.sizeBytes += piece.length
       yield piece
     }
   }
@@ -66,7 +66,7 @@ export async function writeVersion(
     )
   }
   return {
-    levels: levelsPlace,
+    levels: attributesPlace,
     document: { ...body, ...document, blobKey },
     metadataOf,
   }

@@ -15,8 +15,8 @@ import {
 } from '@aws-sdk/client-medical-imaging'
 import { parseP10 } from '../../dicom/parse.ts'
 import type { StorageFormat } from '../../dicom/transfer-syntaxes.ts'
-import { type ImageFrame, instanceMetadata } from '../../imaging/documents/metadata.ts'
-import { DOCUMENT_BETWEEN_ENTRIES, DOCUMENT_END } from '../../imaging/documents/metadata-document.ts'
+import { type ImageFrame, writeMetadata } from '../../imaging/documents/metadata.ts'
+import { DOCUMENT_END, INSTANCE_SEPARATOR } from '../../imaging/documents/metadata-document.ts'
 import { bytesOf, storeAll, storedSyntaxOf } from '../../pixel-data/frames.fixture.ts'
 import type { FrameThreads } from '../../pixel-data/threads/frame-threads.ts'
 import { type Hilum, startHilum } from '../../testing.ts'
@@ -37,8 +37,8 @@ export async function imageSetOf(
   format: StorageFormat = 'HTJ2K',
 ): Promise<StoredImageSet> {
   const frames = new Map<string, Uint8Array>()
-  let levels = ''
-  const entries: string[] = []
+  let imageSetAttributes = ''
+  const instances: string[] = []
   for (const [number, bytes] of files.entries()) {
     const file = parseP10(bytes)
     const stored = await storeAll(bytes, threads, format)
@@ -55,7 +55,7 @@ export async function imageSetOf(
         FrameSizeInBytes: frame.sizeBytes,
       }
     })
-    const described = instanceMetadata({
+    const described = writeMetadata({
       file,
       SeriesInstanceUID: file.dataSet.string('0020000E')!,
       SOPInstanceUID: file.dataSet.string('00080018')!,
@@ -63,10 +63,10 @@ export async function imageSetOf(
       nameLargeBinary: () => 'apart',
       charactersMax: 10_000_000,
     })
-    levels = described.levels
-    entries.push(described.entry)
+    imageSetAttributes = described.imageSetAttributes
+    instances.push(described.instanceMetadata)
   }
-  return { document: `{${levels}${entries.join(DOCUMENT_BETWEEN_ENTRIES)}${DOCUMENT_END}`, frames }
+  return { document: `{${imageSetAttributes}${instances.join(INSTANCE_SEPARATOR)}${DOCUMENT_END}`, frames }
 }
 
 /** Without a server: what stands in for the operations is their answers, which a test may spoil. */

@@ -11,9 +11,9 @@ import { type Attributes, ExplicitVRLittleEndian, encodeP10 } from '../../dicom/
 import { OverlaidDataSet } from '../../dicom/overlaid-data-set.ts'
 import { type DicomFile, parseP10 } from '../../dicom/parse.ts'
 import { type ImportWarning, importWarning, namesOf } from '../import-warnings.ts'
+import { ABSENT_MEMBER } from './attribute-overrides.ts'
 import { isDicomJson, readDicomJson } from './dicom-json.ts'
 import { rebuildDataSet } from './document-data-set.ts'
-import { ABSENT_MEMBER } from './level-overrides.ts'
 import type { JsonValue, JsonObject as PlainObject } from './read-document.ts'
 import { isList, isObject, type Json, type JsonLimits, type JsonObject, readJson } from './strict-json.ts'
 

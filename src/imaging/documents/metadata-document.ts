@@ -16,7 +16,7 @@ export interface DocumentBody {
   readonly bodyChecksum?: number
 }
 
-export const DOCUMENT_BETWEEN_ENTRIES = ','
+export const INSTANCE_SEPARATOR = ','
 /** Closes Instances, the series, Series, Study and the document. */
 export const DOCUMENT_END = '}}}}}'
 

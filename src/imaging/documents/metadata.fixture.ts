@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type Attributes, ExplicitVRLittleEndian, encodeP10, type FileToEncode } from '../../dicom/encode.ts'
 import { type DicomFile, parseP10 } from '../../dicom/parse.ts'
-import { instanceMetadata, NO_FRAMES, type StoredFrames } from './metadata.ts'
+import { NO_FRAMES, type StoredFrames, writeMetadata } from './metadata.ts'
 import { DOCUMENT_END } from './metadata-document.ts'
 
 export const SERIES = '2.25.1.1'
@@ -31,7 +31,7 @@ export function describedInstance(
   file: DicomFile,
   options: { readonly frames?: StoredFrames; readonly charactersMax?: number } = {},
 ): DescribedInstance {
-  const { levels, entry } = instanceMetadata({
+  const { imageSetAttributes, instanceMetadata } = writeMetadata({
     file,
     SeriesInstanceUID: SERIES,
     SOPInstanceUID: SOP,
@@ -39,7 +39,7 @@ export function describedInstance(
     nameLargeBinary: (bytes) => createHash('md5').update(bytes).digest('hex'),
     charactersMax: options.charactersMax ?? 10_000_000,
   })
-  const text = `{${levels}${entry}${DOCUMENT_END}`
+  const text = `{${imageSetAttributes}${instanceMetadata}${DOCUMENT_END}`
   const { Patient, Study } = JSON.parse(text)
   const series = Study.Series[SERIES]
   const instance = series.Instances[SOP]

@@ -1,6 +1,6 @@
 /**
- * The metadata document of an image set (AWS "Understanding image sets"), in pieces: what one instance tells of itself and of the levels
- * above it, as JSON text. A document is the levels of one instance and the entries of all; metadata-document.ts joins them.
+ * Writes the metadata of one instance as JSON text in two parts: the attributes of its patient, study and series, and the instance itself.
+ * A metadata document (AWS "Understanding image sets") is the first part of one instance and the second parts of all.
  */
 import type { DataSet } from '../../dicom/data-set.ts'
 import type { DicomFile } from '../../dicom/parse.ts'
@@ -24,40 +24,40 @@ export interface ImageFrame {
   readonly FrameSizeInBytes: number
 }
 
-/** What the document says of an instance's pixels: whoever cuts and stores frames knows it. */
+/** The frames of an instance, as the document describes them. */
 export interface StoredFrames {
   /** Null where no frame is stored. */
   readonly StoredTransferSyntaxUID: string | null
   /** `DECOMPRESSED` where checksums are over decoded pixels. */
   readonly ChecksumType?: 'DECOMPRESSED'
   readonly ImageFrames: readonly ImageFrame[]
-  /** Of the decoded pixels of colour: said in place of what the file says of its own. */
+  /** Of decoded colour pixels; replaces the values of the file. */
   readonly colour?: { readonly PhotometricInterpretation: string; readonly PlanarConfiguration: 0 }
 }
 
 export const NO_FRAMES: StoredFrames = { StoredTransferSyntaxUID: null, ImageFrames: [] }
 
-interface InstanceMetadata {
-  /** Patient, study and series as this instance has them, up to where the entries of instances begin. */
-  readonly levels: string
-  /** A member of Instances: the SOPInstanceUID and the object. */
-  readonly entry: string
+interface MetadataTexts {
+  /** Attributes of patient, study and series: the document up to the first member of Instances. */
+  readonly imageSetAttributes: string
+  /** One member of Instances: the SOPInstanceUID and the object. */
+  readonly instanceMetadata: string
 }
 
 interface InstanceToDescribe {
   readonly file: DicomFile
-  /** What stands behind the pixel data, where the file was read only up to them. */
+  /** The elements after the pixel data, where the file was read only up to them. */
   readonly trailing?: DataSet | undefined
   readonly SeriesInstanceUID: string
   readonly SOPInstanceUID: string
   readonly frames: StoredFrames
-  /** Names a private or unknown binary value of more than a megabyte, which stands apart from the document. */
+  /** Names a private or unknown binary value of more than a megabyte, which the document does not contain. */
   readonly nameLargeBinary: (littleEndianBytes: Uint8Array) => string
   readonly charactersMax: number
 }
 
-/** @throws DicomError where the instance has more metadata than it may. */
-export function instanceMetadata(instance: InstanceToDescribe): InstanceMetadata {
+/** @throws DicomError where the metadata exceed `charactersMax` */
+export function writeMetadata(instance: InstanceToDescribe): MetadataTexts {
   const { file, frames } = instance
   const writing: MetadataWriting = {
     nameLargeBinary: instance.nameLargeBinary,
@@ -75,21 +75,21 @@ export function instanceMetadata(instance: InstanceToDescribe): InstanceMetadata
   const { StoredTransferSyntaxUID, ChecksumType, ImageFrames } = frames
   const described = { DICOMVRs: Object.fromEntries(writing.vrs), StoredTransferSyntaxUID, ChecksumType, ImageFrames }
   return {
-    levels:
+    imageSetAttributes:
       `"Patient":{"DICOM":${levelObject('Patient')}},"Study":{"DICOM":${levelObject('Study')},` +
       `"Series":{${JSON.stringify(instance.SeriesInstanceUID)}:{"DICOM":${levelObject('Series')},"Instances":{`,
-    entry: `${JSON.stringify(instance.SOPInstanceUID)}:{"DICOM":${objectOf(own)},${JSON.stringify(described).slice(1)}`,
+    instanceMetadata: `${JSON.stringify(instance.SOPInstanceUID)}:{"DICOM":${objectOf(own)},${JSON.stringify(described).slice(1)}`,
   }
 }
 
 function* dataSetOf({ file, trailing }: InstanceToDescribe, writing: MetadataWriting): Generator<Member> {
   yield* membersOf(file.dataSet, 'data-set', writing)
   if (trailing === undefined) return
-  // A tag that comes again counts the first time, as everywhere.
+  // The first of two elements with the same tag counts, as everywhere.
   for (const member of membersOf(trailing, 'data-set', writing)) if (!file.dataSet.has(member.tag)) yield member
 }
 
-/** A bare data set has none: then it says of itself only the transfer syntax that it proved to be in. */
+/** A bare data set has none; the document then has the transfer syntax that was detected. */
 function* fileMeta(file: DicomFile, writing: MetadataWriting): Generator<Member> {
   let isBare = true
   for (const member of membersOf(file.meta, 'file-meta', writing)) {

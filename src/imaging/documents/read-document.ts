@@ -2,7 +2,7 @@
  * A metadata document as a reader takes it apart: one instance after another, each with the attributes of its patient, study and series.
  * What it reads may come from another server than ours, so nothing of its shape is taken for granted.
  */
-import { ABSENT_MEMBER } from './level-overrides.ts'
+import { ABSENT_MEMBER } from './attribute-overrides.ts'
 import type { ImageFrame } from './metadata.ts'
 
 export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonObject

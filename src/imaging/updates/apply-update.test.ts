@@ -4,16 +4,16 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { tagOf } from '../../dicom/dictionary.ts'
 import { sameValue } from '../documents/attribute-values.ts'
+import { imageSetColumnsOf, readImageSetAttributes } from '../documents/image-set-attributes.ts'
 import { membersOfText } from '../documents/json-members.ts'
-import { imageSetOfLevels, readLevels } from '../documents/levels.ts'
 import { readJson } from '../documents/strict-json.ts'
 import {
   documentOf,
-  ENTRIES,
   FIRST,
+  IMAGE_SET_ATTRIBUTES,
+  INSTANCE_METADATA,
   inInstance,
   inSeries,
-  LEVELS,
   ofInstance,
   ofPatient,
   ofStudy,
@@ -24,13 +24,18 @@ import {
   updated,
 } from './metadata-update.fixture.ts'
 
-const before = documentOf({ levels: LEVELS, changed: new Map(), removed: [] })
+const before = documentOf({ imageSetAttributes: IMAGE_SET_ATTRIBUTES, changed: new Map(), removed: [] })
 const instanceOf = (document: Tree, uid = FIRST): Tree => document.Study.Series[SERIES].Instances[uid]
 
 describe('levels', () => {
   test('a new attribute stands where the alphabet says, one that is there where it stood', () => {
-    const { levels, changed, removed } = updated({ put: ofPatient({ PatientComments: 'new', PatientID: 'P2' }) })
-    assert.equal(levels, LEVELS.replace('"PatientID":"P1"', '"PatientComments":"new","PatientID":"P2"'))
+    const { imageSetAttributes, changed, removed } = updated({
+      put: ofPatient({ PatientComments: 'new', PatientID: 'P2' }),
+    })
+    assert.equal(
+      imageSetAttributes,
+      IMAGE_SET_ATTRIBUTES.replace('"PatientID":"P1"', '"PatientComments":"new","PatientID":"P2"'),
+    )
     assert.equal(changed.size + removed.length, 0)
   })
 
@@ -50,40 +55,40 @@ describe('levels', () => {
 
   test('what is not named keeps its text, whatever it is', () => {
     const odd = '"PatientSize":[18446744073709551615,-0.0,"\\u00e4\\"}],"]'
-    const levels = LEVELS.replace('"PatientSex"', `${odd},"PatientSex"`)
-    assert.ok(updated({ put: ofPatient({ PatientID: 'P2' }) }, { levels }).levels.includes(odd))
+    const imageSetAttributes = IMAGE_SET_ATTRIBUTES.replace('"PatientSex"', `${odd},"PatientSex"`)
+    assert.ok(updated({ put: ofPatient({ PatientID: 'P2' }) }, { imageSetAttributes }).imageSetAttributes.includes(odd))
   })
 
   test('a new study UID stands in the study', () => {
-    const { levels } = updated({ put: ofStudy({ StudyInstanceUID: '2.25.9' }), force: true })
-    assert.equal(imageSetOfLevels(readLevels(levels)).search.DICOMStudyInstanceUID, '2.25.9')
-    assert.equal(levels, LEVELS.replace(`"${STUDY}"`, '"2.25.9"'))
+    const { imageSetAttributes } = updated({ put: ofStudy({ StudyInstanceUID: '2.25.9' }), force: true })
+    assert.equal(imageSetColumnsOf(readImageSetAttributes(imageSetAttributes)).search.DICOMStudyInstanceUID, '2.25.9')
+    assert.equal(imageSetAttributes, IMAGE_SET_ATTRIBUTES.replace(`"${STUDY}"`, '"2.25.9"'))
   })
 
   test('a new series UID stands in the series and is its key', () => {
-    const { levels } = updated({ put: inSeries({ DICOM: { SeriesInstanceUID: '2.25.9' } }), force: true })
-    assert.equal(levels, LEVELS.replaceAll(`"${SERIES}"`, '"2.25.9"'))
-    assert.equal(imageSetOfLevels(readLevels(levels)).grouping.SeriesInstanceUID, '2.25.9')
+    const { imageSetAttributes } = updated({ put: inSeries({ DICOM: { SeriesInstanceUID: '2.25.9' } }), force: true })
+    assert.equal(imageSetAttributes, IMAGE_SET_ATTRIBUTES.replaceAll(`"${SERIES}"`, '"2.25.9"'))
+    assert.equal(imageSetColumnsOf(readImageSetAttributes(imageSetAttributes)).grouping.SeriesInstanceUID, '2.25.9')
   })
 
   test('values that are forced are written as they are, keywords of nobody too', () => {
-    const { levels } = updated({ put: ofPatient({ PatientID: 5, Nonsense: ['a', 1] }), force: true })
-    const { Patient } = documentOf({ levels, changed: new Map(), removed: [] })
+    const { imageSetAttributes } = updated({ put: ofPatient({ PatientID: 5, Nonsense: ['a', 1] }), force: true })
+    const { Patient } = documentOf({ imageSetAttributes, changed: new Map(), removed: [] })
     assert.equal(Patient.DICOM.PatientID, 5)
     assert.deepEqual(Patient.DICOM.Nonsense, ['a', 1])
-    assert.equal(imageSetOfLevels(readLevels(levels)).grouping.PatientID, '5')
+    assert.equal(imageSetColumnsOf(readImageSetAttributes(imageSetAttributes)).grouping.PatientID, '5')
   })
 })
 
 describe('instances', () => {
   test('a new attribute stands where its tag says, and nothing else changes', () => {
-    const { changed, levels } = updated({ put: ofInstance({ SliceThickness: '5' }) })
-    assert.equal(levels, LEVELS)
+    const { changed, imageSetAttributes } = updated({ put: ofInstance({ SliceThickness: '5' }) })
+    assert.equal(imageSetAttributes, IMAGE_SET_ATTRIBUTES)
     assert.deepEqual([...changed.keys()], [FIRST])
     assert.deepEqual(changed.get(FIRST), {
       sopInstanceUID: FIRST,
       // (0018,0050) goes before (0018,0060).
-      entry: ENTRIES.get(FIRST)!.replace('"KVP"', '"SliceThickness":"5","KVP"'),
+      instanceMetadata: INSTANCE_METADATA.get(FIRST)!.replace('"KVP"', '"SliceThickness":"5","KVP"'),
     })
   })
 
@@ -91,7 +96,7 @@ describe('instances', () => {
     const put = ofInstance({ Nonsense: 'x', '00190011': 'B', TableHeight: '1' }, { '00190011': 'LO' })
     const { DICOMVRs } = instanceOf(documentOf(updated({ put, force: true })))
     assert.equal(DICOMVRs['00190011'], 'LO')
-    const text = updated({ put, force: true }).changed.get(FIRST)!.entry
+    const text = updated({ put, force: true }).changed.get(FIRST)!.instanceMetadata
     const order = ['KVP', 'TableHeight', '00190010', '00190011', '00191001', 'InstanceNumber', 'Nonsense', 'DICOMVRs']
     const at = order.map((key) => text.indexOf(`"${key}":`))
     assert.deepEqual(
@@ -126,8 +131,8 @@ describe('instances', () => {
   })
 
   test('numbers of 64 bits of others keep their digits', () => {
-    const { entry } = updated({ put: ofInstance({ Rows: 1 }) }).changed.get(FIRST)!
-    assert.match(entry, /"00191003":18446744073709551615/)
+    const { instanceMetadata } = updated({ put: ofInstance({ Rows: 1 }) }).changed.get(FIRST)!
+    assert.match(instanceMetadata, /"00191003":18446744073709551615/)
   })
 
   test('a sequence is replaced as a whole, its items as the document would have them', () => {
@@ -150,11 +155,14 @@ describe('instances', () => {
 
   test('a large value that stands elsewhere is removed by its name there', () => {
     const BulkDataURI = 'bulkdata/00112233445566778899aabbccddeeff'
-    const entry = ENTRIES.get(FIRST)!.replace('"00191001":"97"', `"00191001":{"BulkDataURI":"${BulkDataURI}"}`)
-    assert.ok(entry.includes(BulkDataURI))
+    const instanceMetadata = INSTANCE_METADATA.get(FIRST)!.replace(
+      '"00191001":"97"',
+      `"00191001":{"BulkDataURI":"${BulkDataURI}"}`,
+    )
+    assert.ok(instanceMetadata.includes(BulkDataURI))
     const remove = ofInstance({ '00191001': { BulkDataURI } })
-    const { changed } = updated({ remove, force: true }, { entries: new Map([[FIRST, entry]]) })
-    assert.ok(!changed.get(FIRST)!.entry.includes('00191001'))
+    const { changed } = updated({ remove, force: true }, { instanceMetadata: new Map([[FIRST, instanceMetadata]]) })
+    assert.ok(!changed.get(FIRST)!.instanceMetadata.includes('00191001'))
     assert.throws(() => updated({ remove, force: true }), /00191001 is not in the image set with the value/)
   })
 
@@ -162,15 +170,17 @@ describe('instances', () => {
     const { changed } = updated({ put: ofInstance({ SOPInstanceUID: '2.25.9' }), force: true })
     assert.deepEqual(changed.get(FIRST), {
       sopInstanceUID: '2.25.9',
-      entry: ENTRIES.get(FIRST)!.replaceAll(`"${FIRST}"`, '"2.25.9"'),
+      instanceMetadata: INSTANCE_METADATA.get(FIRST)!.replaceAll(`"${FIRST}"`, '"2.25.9"'),
     })
-    assert.match(changed.get(FIRST)!.entry, /"MediaStorageSOPInstanceUID":"2\.25\.9"/)
+    assert.match(changed.get(FIRST)!.instanceMetadata, /"MediaStorageSOPInstanceUID":"2\.25\.9"/)
   })
 
   test('a new SOP class is that of the file meta information too', () => {
-    const { entry } = updated({ put: ofInstance({ SOPClassUID: '1.2.840.10008.5.1.4.1.1.7' }) }).changed.get(FIRST)!
-    assert.equal(entry, ENTRIES.get(FIRST)!.replaceAll('5.1.4.1.1.2"', '5.1.4.1.1.7"'))
-    assert.match(entry, /"MediaStorageSOPClassUID":"1\.2\.840\.10008\.5\.1\.4\.1\.1\.7"/)
+    const { instanceMetadata } = updated({ put: ofInstance({ SOPClassUID: '1.2.840.10008.5.1.4.1.1.7' }) }).changed.get(
+      FIRST,
+    )!
+    assert.equal(instanceMetadata, INSTANCE_METADATA.get(FIRST)!.replaceAll('5.1.4.1.1.2"', '5.1.4.1.1.7"'))
+    assert.match(instanceMetadata, /"MediaStorageSOPClassUID":"1\.2\.840\.10008\.5\.1\.4\.1\.1\.7"/)
   })
 
   test('no two instances get the same UID, nor one that goes with the update', () => {
@@ -182,16 +192,20 @@ describe('instances', () => {
       /another instance/,
     )
     assert.equal(
-      updated({ put: ofInstance({ SOPInstanceUID: FIRST }), force: true }).changed.get(FIRST)?.entry,
-      ENTRIES.get(FIRST),
+      updated({ put: ofInstance({ SOPInstanceUID: FIRST }), force: true }).changed.get(FIRST)?.instanceMetadata,
+      INSTANCE_METADATA.get(FIRST),
     )
   })
 
   test('an instance that is removed is no more than told', () => {
-    const { changed, removed, levels } = updated({ remove: inInstance({}, SECOND), force: true, isPrimary: true })
+    const { changed, removed, imageSetAttributes } = updated({
+      remove: inInstance({}, SECOND),
+      force: true,
+      isPrimary: true,
+    })
     assert.deepEqual(removed, [SECOND])
     assert.equal(changed.size, 0)
-    assert.equal(levels, LEVELS)
+    assert.equal(imageSetAttributes, IMAGE_SET_ATTRIBUTES)
   })
 })
 
@@ -241,7 +255,7 @@ test('any update of any document is what putting in and taking out of plain obje
   let made = 0
   fc.assert(
     fc.property(fc.array(fc.array(change, { minLength: 1, maxLength: 5 }), { maxLength: 6 }), (updates) => {
-      let [levels, entry] = [LEVELS, ENTRIES.get(FIRST)!]
+      let [imageSetAttributes, instanceMetadata] = [IMAGE_SET_ATTRIBUTES, INSTANCE_METADATA.get(FIRST)!]
       const model = flat(before)
       for (const changes of updates) {
         const [put, remove]: Record<string, string>[] = [{}, {}]
@@ -253,7 +267,10 @@ test('any update of any document is what putting in and taking out of plain obje
           ([keyword, value]) => keyword in model && sameValue(readJson(JSON.stringify(model[keyword]), 'it'), value),
         )
         const act = () =>
-          updated({ put: treeOf(put!), remove: treeOf(remove!) }, { levels, entries: new Map([[FIRST, entry]]) })
+          updated(
+            { put: treeOf(put!), remove: treeOf(remove!) },
+            { imageSetAttributes, instanceMetadata: new Map([[FIRST, instanceMetadata]]) },
+          )
         if (!isThere) {
           assert.throws(act, /not in the image set with the value/)
           continue
@@ -262,19 +279,21 @@ test('any update of any document is what putting in and taking out of plain obje
         made += 1
         for (const keyword of Object.keys(remove!)) delete model[keyword]
         Object.assign(model, put)
-        levels = after.levels
-        entry = after.changed.get(FIRST)?.entry ?? entry
+        imageSetAttributes = after.imageSetAttributes
+        instanceMetadata = after.changed.get(FIRST)?.instanceMetadata ?? instanceMetadata
         const document = documentOf({
-          levels,
-          changed: new Map([[FIRST, { sopInstanceUID: FIRST, entry }]]),
+          imageSetAttributes,
+          changed: new Map([[FIRST, { sopInstanceUID: FIRST, instanceMetadata }]]),
           removed: [],
         })
         assert.deepEqual(flat(document), { ...model })
         for (const level of ['Patient', 'Study', 'Series'] as const) {
-          const keys = [...readLevels(levels)[level].keys()]
+          const keys = [...readImageSetAttributes(imageSetAttributes)[level].keys()]
           assert.deepEqual(keys, [...keys].sort())
         }
-        const own = membersOfText(membersOfText(entry.slice(entry.indexOf(':') + 1)).get('DICOM')!)
+        const own = membersOfText(
+          membersOfText(instanceMetadata.slice(instanceMetadata.indexOf(':') + 1)).get('DICOM')!,
+        )
         const tags = [...own.keys()].map((key) => tagOf(key) ?? key)
         assert.deepEqual(tags, [...tags].sort())
       }

@@ -1,12 +1,16 @@
 /**
- * An update of metadata made: held against one image set, and its levels and the entries of its instances written anew. What the update
+ * An update of metadata made: held against one image set, and its levels and the instanceMetadata of its instances written anew. What the update
  * does not name keeps its bytes: the other attributes, the frames, and the VRs of the elements that go by their tag.
  */
 import { ContractError } from '../../contract/errors.ts'
 import { entryOf } from '../../dicom/dictionary.ts'
 import { sameValue } from '../documents/attribute-values.ts'
+import {
+  type ImageSetAttributes,
+  imageSetAttributesText,
+  readImageSetAttributes,
+} from '../documents/image-set-attributes.ts'
 import { endOfString, membersOfText, textOfMembers } from '../documents/json-members.ts'
-import { type Levels, levelsText, readLevels } from '../documents/levels.ts'
 import { BY_KEY, BY_TAG, isTag, type Order, withAdded } from '../documents/member-order.ts'
 import { jsonText, readStoredJson } from '../documents/strict-json.ts'
 import { IDENTIFYING_UIDS } from './attribute-changes.ts'
@@ -14,9 +18,9 @@ import type { MetadataUpdate, ModuleChange } from './metadata-update.ts'
 
 export interface ImageSetToUpdate {
   /** Patient, study and series of the version, as metadata.ts writes them. */
-  readonly levels: string
-  /** The entries of instancesTouched, by SOP Instance UID; one that is not there is not in the image set. */
-  readonly entries: ReadonlyMap<string, string>
+  readonly imageSetAttributes: string
+  /** The instanceMetadata of instancesTouched, by SOP Instance UID; one that is not there is not in the image set. */
+  readonly instanceMetadata: ReadonlyMap<string, string>
   /** All of the version: `has` is asked only for sopInstanceUIDsGiven. */
   readonly sopInstanceUIDs: Pick<ReadonlySet<string>, 'has' | 'size'>
   readonly isPrimary: boolean
@@ -24,9 +28,9 @@ export interface ImageSetToUpdate {
 }
 
 export interface UpdatedImageSet {
-  readonly levels: string
+  readonly imageSetAttributes: string
   /** Of patient, study and series: from here every instance has what the levels say. */
-  readonly levelKeys: ReadonlySet<string>
+  readonly changedKeys: ReadonlySet<string>
   /** By the SOP Instance UID that the instance had. */
   readonly changed: ReadonlyMap<string, UpdatedInstance>
   readonly removed: readonly string[]
@@ -34,15 +38,16 @@ export interface UpdatedImageSet {
 
 interface UpdatedInstance {
   readonly sopInstanceUID: string
-  readonly entry: string
+  readonly instanceMetadata: string
 }
 
 /** @throws ContractError ValidationException; then nothing of the update is made */
 export function applyUpdate(update: MetadataUpdate, imageSet: ImageSetToUpdate): UpdatedImageSet {
   requireForce(update, imageSet)
-  const levels = updatedLevels(update, readLevels(imageSet.levels))
+  const imageSetAttributes = updatedAttributes(update, readImageSetAttributes(imageSet.imageSetAttributes))
   for (const uid of [...update.changed.keys(), ...update.removed]) {
-    if (!imageSet.entries.has(uid)) throw invalid('DICOMUpdates names an instance that is not in the image set.')
+    if (!imageSet.instanceMetadata.has(uid))
+      throw invalid('DICOMUpdates names an instance that is not in the image set.')
   }
   if (update.removed.size > 0 && update.removed.size >= imageSet.sopInstanceUIDs.size) {
     throw invalid('removableAttributes names every instance of the image set: DeleteImageSet removes all of it.')
@@ -50,7 +55,7 @@ export function applyUpdate(update: MetadataUpdate, imageSet: ImageSetToUpdate):
   const changed = new Map<string, UpdatedInstance>()
   const given = new Set<string>()
   for (const [uid, change] of update.changed) {
-    const instance = updatedInstance(change, imageSet.entries.get(uid)!)
+    const instance = updatedInstance(change, imageSet.instanceMetadata.get(uid)!)
     if (instance.sopInstanceUID !== uid) {
       if (imageSet.sopInstanceUIDs.has(instance.sopInstanceUID) || given.has(instance.sopInstanceUID)) {
         throw invalid('SOPInstanceUID is updated to one that another instance of the image set has.')
@@ -60,8 +65,9 @@ export function applyUpdate(update: MetadataUpdate, imageSet: ImageSetToUpdate):
     changed.set(uid, instance)
   }
   return {
-    levels: levels === undefined ? imageSet.levels : levelsText(levels),
-    levelKeys: new Set(
+    imageSetAttributes:
+      imageSetAttributes === undefined ? imageSet.imageSetAttributes : imageSetAttributesText(imageSetAttributes),
+    changedKeys: new Set(
       [update.Patient, update.Study, update.Series].flatMap(({ remove, put }) =>
         [...remove, ...put].map(({ key }) => key),
       ),
@@ -90,18 +96,21 @@ function requireForce(
 }
 
 /** Undefined where they stay as they are. */
-function updatedLevels(update: MetadataUpdate, levels: Levels): Levels | undefined {
+function updatedAttributes(
+  update: MetadataUpdate,
+  imageSetAttributes: ImageSetAttributes,
+): ImageSetAttributes | undefined {
   const { seriesInstanceUID } = update
-  if (seriesInstanceUID !== undefined && seriesInstanceUID !== levels.seriesInstanceUID) {
+  if (seriesInstanceUID !== undefined && seriesInstanceUID !== imageSetAttributes.seriesInstanceUID) {
     throw invalid('DICOMUpdates names a series that is not the one of the image set.')
   }
   if ([update.Patient, update.Study, update.Series].every(isUnchanged)) return undefined
-  const Series = updatedMembers(update.Series, levels.Series, BY_KEY)
+  const Series = updatedMembers(update.Series, imageSetAttributes.Series, BY_KEY)
   return {
-    Patient: updatedMembers(update.Patient, levels.Patient, BY_KEY),
-    Study: updatedMembers(update.Study, levels.Study, BY_KEY),
+    Patient: updatedMembers(update.Patient, imageSetAttributes.Patient, BY_KEY),
+    Study: updatedMembers(update.Study, imageSetAttributes.Study, BY_KEY),
     Series,
-    seriesInstanceUID: givenUID(update.Series, 'SeriesInstanceUID') ?? levels.seriesInstanceUID,
+    seriesInstanceUID: givenUID(update.Series, 'SeriesInstanceUID') ?? imageSetAttributes.seriesInstanceUID,
   }
 }
 
@@ -118,10 +127,10 @@ function givenUID({ put }: ModuleChange, keyword: string): string | undefined {
  */
 function updatedInstance(change: ModuleChange, text: string): UpdatedInstance {
   const keyEnd = endOfString(text, 0)
-  const entry = membersOfText(text.slice(keyEnd + 1))
+  const instanceMetadata = membersOfText(text.slice(keyEnd + 1))
   const uid = givenUID(change, 'SOPInstanceUID')
-  const own = membersOfText(entry.get('DICOM') ?? '')
-  const vrs = membersOfText(entry.get('DICOMVRs') ?? '')
+  const own = membersOfText(instanceMetadata.get('DICOM') ?? '')
+  const vrs = membersOfText(instanceMetadata.get('DICOMVRs') ?? '')
   requireVRs(change, vrs)
   const updated = updatedMembers(change, own, BY_TAG)
   for (const { key, value } of change.put) {
@@ -129,10 +138,10 @@ function updatedInstance(change: ModuleChange, text: string): UpdatedInstance {
     if (follower !== undefined && updated.has(follower)) updated.set(follower, jsonText(value))
   }
   const written = textOfMembers(updated)
-  entry.set('DICOM', written)
-  entry.set('DICOMVRs', textOfMembers(updatedVRs(vrs, { change, before: own, written })))
+  instanceMetadata.set('DICOM', written)
+  instanceMetadata.set('DICOMVRs', textOfMembers(updatedVRs(vrs, { change, before: own, written })))
   const key = uid === undefined ? text.slice(0, keyEnd) : JSON.stringify(uid)
-  return { sopInstanceUID: JSON.parse(key) as string, entry: `${key}:${textOfMembers(entry)}` }
+  return { sopInstanceUID: JSON.parse(key) as string, instanceMetadata: `${key}:${textOfMembers(instanceMetadata)}` }
 }
 
 const FOLLOWERS: ReadonlyMap<string, string> = new Map([

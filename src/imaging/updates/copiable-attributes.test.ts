@@ -1,8 +1,8 @@
 /** Which instances a copy names, and which image sets may be put together. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { LEVELS_DO_NOT_MATCH, levelsAgree, parseCopiableAttributes } from './copiable-attributes.ts'
-import { answer, LEVELS } from './metadata-update.fixture.ts'
+import { ATTRIBUTES_DO_NOT_MATCH, attributesAgree, parseCopiableAttributes } from './copiable-attributes.ts'
+import { answer, IMAGE_SET_ATTRIBUTES } from './metadata-update.fixture.ts'
 
 const series = (value: unknown) => JSON.stringify({ SchemaVersion: '1.1', Study: { Series: value } })
 
@@ -48,13 +48,15 @@ for (const [what, text, message] of [
 
 describe('two image sets', () => {
   test('agree when patient, study and series are the same', () => {
-    assert.ok(levelsAgree(LEVELS, LEVELS))
+    assert.ok(attributesAgree(IMAGE_SET_ATTRIBUTES, IMAGE_SET_ATTRIBUTES))
   })
 
   test('agree when they differ in pads, and in what is empty and what is not there', () => {
-    assert.ok(levelsAgree(LEVELS, LEVELS.replace('"SeriesNumber":"7 "', '"SeriesNumber":"7"')))
-    assert.ok(levelsAgree(LEVELS, LEVELS.replace('"AccessionNumber":null,', '')))
-    assert.ok(levelsAgree(LEVELS.replace('"AccessionNumber":null,', ''), LEVELS))
+    assert.ok(
+      attributesAgree(IMAGE_SET_ATTRIBUTES, IMAGE_SET_ATTRIBUTES.replace('"SeriesNumber":"7 "', '"SeriesNumber":"7"')),
+    )
+    assert.ok(attributesAgree(IMAGE_SET_ATTRIBUTES, IMAGE_SET_ATTRIBUTES.replace('"AccessionNumber":null,', '')))
+    assert.ok(attributesAgree(IMAGE_SET_ATTRIBUTES.replace('"AccessionNumber":null,', ''), IMAGE_SET_ATTRIBUTES))
   })
 
   for (const [what, from, to] of [
@@ -65,14 +67,17 @@ describe('two image sets', () => {
     ['series by their key', '"Series":{"2.25.1.1"', '"Series":{"2.25.1.2"'],
   ] as const) {
     test(`do not agree when they are of different ${what}`, () => {
-      const other = LEVELS.replace(from, to)
-      assert.notEqual(other, LEVELS)
-      assert.ok(!levelsAgree(LEVELS, other))
-      assert.ok(!levelsAgree(other, LEVELS))
+      const other = IMAGE_SET_ATTRIBUTES.replace(from, to)
+      assert.notEqual(other, IMAGE_SET_ATTRIBUTES)
+      assert.ok(!attributesAgree(IMAGE_SET_ATTRIBUTES, other))
+      assert.ok(!attributesAgree(other, IMAGE_SET_ATTRIBUTES))
     })
   }
 
   test('are refused in the words of AWS', () => {
-    assert.equal(LEVELS_DO_NOT_MATCH, "INVALID_REQUEST:  Series of SourceImageSet and DestinationImageSet don't match.")
+    assert.equal(
+      ATTRIBUTES_DO_NOT_MATCH,
+      "INVALID_REQUEST:  Series of SourceImageSet and DestinationImageSet don't match.",
+    )
   })
 })

@@ -4,7 +4,7 @@
  */
 import { ContractError } from '../../contract/errors.ts'
 import { sameValue } from '../documents/attribute-values.ts'
-import { type Levels, readLevels } from '../documents/levels.ts'
+import { type ImageSetAttributes, readImageSetAttributes } from '../documents/image-set-attributes.ts'
 import {
   isBase64OfJson,
   isObject,
@@ -22,7 +22,7 @@ export interface CopiableAttributes {
 }
 
 /** AWS's own words for a copy that failed, with its two spaces. */
-export const LEVELS_DO_NOT_MATCH = `INVALID_REQUEST:  Series of SourceImageSet and DestinationImageSet don't match.`
+export const ATTRIBUTES_DO_NOT_MATCH = `INVALID_REQUEST:  Series of SourceImageSet and DestinationImageSet don't match.`
 
 const COPIABLE_JSON: JsonLimits = { depthMax: 8, valuesMax: 100_000 }
 
@@ -62,15 +62,15 @@ const invalid = (fault: string): ContractError =>
  * Whether patient, study and series of two image sets are the same, from their levels as metadata.ts writes them. What is empty in one and
  * absent in the other does not contradict it, and pads do not count, as in grouping.
  */
-export function levelsAgree(source: string, destination: string): boolean {
+export function attributesAgree(source: string, destination: string): boolean {
   if (source === destination) return true
-  const [one, other] = [readLevels(source), readLevels(destination)]
+  const [one, other] = [readImageSetAttributes(source), readImageSetAttributes(destination)]
   return one.seriesInstanceUID === other.seriesInstanceUID && LEVEL_NAMES.every((name) => agree(one[name], other[name]))
 }
 
 const LEVEL_NAMES = ['Patient', 'Study', 'Series'] as const
 
-function agree(one: Levels['Patient'], other: Levels['Patient']): boolean {
+function agree(one: ImageSetAttributes['Patient'], other: ImageSetAttributes['Patient']): boolean {
   for (const key of new Set([...one.keys(), ...other.keys()])) {
     const [first, second] = [one.get(key) ?? 'null', other.get(key) ?? 'null']
     if (first !== second && !sameValue(readStoredJson(first), readStoredJson(second))) return false

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { ContractError } from '../../contract/errors.ts'
 import { type Attributes, encodeP10 } from '../../dicom/encode.ts'
 import { parseP10 } from '../../dicom/parse.ts'
-import { instanceMetadata } from '../documents/metadata.ts'
+import { writeMetadata } from '../documents/metadata.ts'
 import { DOCUMENT_END } from '../documents/metadata-document.ts'
 import { applyUpdate, type ImageSetToUpdate, type UpdatedImageSet } from './apply-update.ts'
 import { instancesTouched, type MetadataUpdate, parseUpdate } from './metadata-update.ts'
@@ -53,7 +53,7 @@ function metadataOf(SOPInstanceUID: string) {
     MaxPixelValue: 3071,
     FrameSizeInBytes: 168371,
   }
-  return instanceMetadata({
+  return writeMetadata({
     file,
     SeriesInstanceUID: SERIES,
     SOPInstanceUID,
@@ -63,8 +63,10 @@ function metadataOf(SOPInstanceUID: string) {
   })
 }
 
-export const LEVELS: string = metadataOf(FIRST).levels
-export const ENTRIES: ReadonlyMap<string, string> = new Map([FIRST, SECOND].map((uid) => [uid, metadataOf(uid).entry]))
+export const IMAGE_SET_ATTRIBUTES: string = metadataOf(FIRST).imageSetAttributes
+export const INSTANCE_METADATA: ReadonlyMap<string, string> = new Map(
+  [FIRST, SECOND].map((uid) => [uid, metadataOf(uid).instanceMetadata]),
+)
 
 // biome-ignore lint/suspicious/noExplicitAny: a document's tree, looked into by tests
 export type Tree = any
@@ -89,9 +91,9 @@ export function updated(sent: Sent, stored: Partial<ImageSetToUpdate> = {}): Upd
   const update = parsed(sent)
   const touched = new Set(instancesTouched(update))
   return applyUpdate(update, {
-    levels: LEVELS,
-    entries: new Map([...ENTRIES].filter(([uid]) => touched.has(uid))),
-    sopInstanceUIDs: new Set(ENTRIES.keys()),
+    imageSetAttributes: IMAGE_SET_ATTRIBUTES,
+    instanceMetadata: new Map([...INSTANCE_METADATA].filter(([uid]) => touched.has(uid))),
+    sopInstanceUIDs: new Set(INSTANCE_METADATA.keys()),
     isPrimary: sent.isPrimary ?? false,
     force: sent.force ?? false,
     ...stored,
@@ -99,11 +101,11 @@ export function updated(sent: Sent, stored: Partial<ImageSetToUpdate> = {}): Upd
 }
 
 /** The whole document as it will be. */
-export function documentOf({ levels, changed, removed }: Omit<UpdatedImageSet, 'levelKeys'>): Tree {
-  const entries = [...ENTRIES].flatMap(([uid, entry]) =>
-    removed.includes(uid) ? [] : [changed.get(uid)?.entry ?? entry],
+export function documentOf({ imageSetAttributes, changed, removed }: Omit<UpdatedImageSet, 'changedKeys'>): Tree {
+  const instanceMetadata = [...INSTANCE_METADATA].flatMap(([uid, instanceMetadata]) =>
+    removed.includes(uid) ? [] : [changed.get(uid)?.instanceMetadata ?? instanceMetadata],
   )
-  return JSON.parse(`{${levels}${entries.join(',')}${DOCUMENT_END}`)
+  return JSON.parse(`{${imageSetAttributes}${instanceMetadata.join(',')}${DOCUMENT_END}`)
 }
 
 export const ofPatient = (DICOM: Tree): Tree => ({ SchemaVersion: '1.1', Patient: { DICOM } })

@@ -6,10 +6,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ContractError } from '../../contract/errors.ts'
-import { imageSetOfLevels, readLevels } from '../documents/levels.ts'
+import { imageSetColumnsOf, readImageSetAttributes } from '../documents/image-set-attributes.ts'
 import { applyUpdate } from './apply-update.ts'
 import { parseCopiableAttributes } from './copiable-attributes.ts'
-import { documentOf, ENTRIES, FIRST, LEVELS, parsed, SECOND, SERIES } from './metadata-update.fixture.ts'
+import {
+  documentOf,
+  FIRST,
+  IMAGE_SET_ATTRIBUTES,
+  INSTANCE_METADATA,
+  parsed,
+  SECOND,
+  SERIES,
+} from './metadata-update.fixture.ts'
 import { parseUpdate } from './metadata-update.ts'
 
 /** They take milliseconds; an expression that goes back and forth would take for ever. */
@@ -33,9 +41,9 @@ function unlessRefused<Answer>(act: () => Answer): Answer | undefined {
 }
 
 const imageSet = {
-  levels: LEVELS,
-  entries: ENTRIES,
-  sopInstanceUIDs: new Set(ENTRIES.keys()),
+  imageSetAttributes: IMAGE_SET_ATTRIBUTES,
+  instanceMetadata: INSTANCE_METADATA,
+  sopInstanceUIDs: new Set(INSTANCE_METADATA.keys()),
   isPrimary: false,
   force: true,
 }
@@ -47,7 +55,7 @@ function made(put: Uint8Array | undefined, remove?: Uint8Array): boolean {
   )
   if (after === undefined) return false
   const document = documentOf(after)
-  assert.ok(imageSetOfLevels(readLevels(after.levels)).tags.length < 10_000)
+  assert.ok(imageSetColumnsOf(readImageSetAttributes(after.imageSetAttributes)).tags.length < 10_000)
   for (const series of Object.values(document.Study.Series) as { Instances: object }[]) {
     for (const instance of Object.values(series.Instances)) {
       assert.equal(JSON.stringify(instance.ImageFrames), JSON.stringify(FRAMES))
@@ -57,8 +65,9 @@ function made(put: Uint8Array | undefined, remove?: Uint8Array): boolean {
   return true
 }
 
-const FRAMES = documentOf({ levels: LEVELS, changed: new Map(), removed: [] }).Study.Series[SERIES].Instances[FIRST]
-  .ImageFrames
+const FRAMES = documentOf({ imageSetAttributes: IMAGE_SET_ATTRIBUTES, changed: new Map(), removed: [] }).Study.Series[
+  SERIES
+].Instances[FIRST].ImageFrames
 
 const keyword = fc.constantFrom(
   ...['PatientID', 'PatientName', 'StudyDate', 'StudyID', 'StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'],
@@ -209,15 +218,18 @@ test('the largest and the deepest that fit into a request are answered at once',
   assert.ok(performance.now() - started < HANG_MS)
 })
 
-test('levels and entries of a megabyte are changed at once', () => {
+test('levels and instanceMetadata of a megabyte are changed at once', () => {
   const text = 'a\\"}]{'.repeat(100)
   const members = Array.from(
     { length: 1_500 },
     (_, index) => `"0021${(0x1000 + index).toString(16).toUpperCase()}":"${text}"`,
   )
-  const levels = LEVELS.replace('"PatientID"', `"PatientComments":"${text.repeat(1_500)}","PatientID"`)
-  const entry = ENTRIES.get(FIRST)!.replace('"Rows"', `${members.join(',')},"Rows"`)
-  assert.ok(levels.length > 900_000 && entry.length > 900_000)
+  const imageSetAttributes = IMAGE_SET_ATTRIBUTES.replace(
+    '"PatientID"',
+    `"PatientComments":"${text.repeat(1_500)}","PatientID"`,
+  )
+  const instanceMetadata = INSTANCE_METADATA.get(FIRST)!.replace('"Rows"', `${members.join(',')},"Rows"`)
+  assert.ok(imageSetAttributes.length > 900_000 && instanceMetadata.length > 900_000)
   const update = parsed({
     put: {
       Patient: { DICOM: { PatientID: 'P2' } },
@@ -225,8 +237,15 @@ test('levels and entries of a megabyte are changed at once', () => {
     },
   })
   const started = performance.now()
-  const after = applyUpdate(update, { ...imageSet, levels, entries: new Map([[FIRST, entry]]) })
+  const after = applyUpdate(update, {
+    ...imageSet,
+    imageSetAttributes,
+    instanceMetadata: new Map([[FIRST, instanceMetadata]]),
+  })
   assert.ok(performance.now() - started < HANG_MS)
-  assert.equal(after.levels, levels.replace('"PatientID":"P1"', '"PatientID":"P2"'))
-  assert.equal(after.changed.get(FIRST)!.entry, entry.replace('"KVP"', '"SliceThickness":"5","KVP"'))
+  assert.equal(after.imageSetAttributes, imageSetAttributes.replace('"PatientID":"P1"', '"PatientID":"P2"'))
+  assert.equal(
+    after.changed.get(FIRST)!.instanceMetadata,
+    instanceMetadata.replace('"KVP"', '"SliceThickness":"5","KVP"'),
+  )
 })

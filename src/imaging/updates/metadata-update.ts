@@ -3,7 +3,7 @@
  * need no image set (AWS "DICOM metadata constraints"). apply-update.ts holds the rest against one and makes the change.
  */
 import { ContractError } from '../../contract/errors.ts'
-import { ABSENT_MEMBER } from '../documents/level-overrides.ts'
+import { ABSENT_MEMBER } from '../documents/attribute-overrides.ts'
 import { isBase64OfJson, isObject, type Json, type JsonObject, readJson } from '../documents/strict-json.ts'
 import { type AttributeChange, readAttributes } from './attribute-changes.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Patient, study and series of one version of an image set: read from the text that imaging/metadata.ts writes, member by member, and
- * written back so that what nobody changed keeps its bytes.
+ * The attributes of patient, study and series of one version of an image set. They are read member by member from the JSON text that
+ * metadata.ts writes, and written back so that unchanged members keep their bytes.
  */
 
 import {
@@ -14,18 +14,19 @@ import { membersOfText, textOfMembers } from './json-members.ts'
 import { DOCUMENT_END } from './metadata-document.ts'
 import { levelOf, type NormalizedLevel } from './metadata-levels.ts'
 
-/** Of each level its DICOM attributes in their order: keyword and the value's JSON text. */
-export type Levels = Readonly<Record<NormalizedLevel, ReadonlyMap<string, string>>> & {
-  /** The key under which the series stands. */
+/** For each level, its DICOM attributes in document order: keyword and JSON text of the value. */
+export type ImageSetAttributes = Readonly<Record<NormalizedLevel, ReadonlyMap<string, string>>> & {
+  /** The key of the series in the document. */
   readonly seriesInstanceUID: string
 }
 
 /** @throws Error where the text is not as metadata.ts writes it */
-export function readLevels(text: string): Levels {
+export function readImageSetAttributes(text: string): ImageSetAttributes {
   const { Patient, Study } = objectMembers(`{${text}${DOCUMENT_END}`)
   const { DICOM: study, Series } = objectMembers(Study)
   const [series, ...others] = membersOfText(Series ?? '')
-  if (series === undefined || others.length > 0) throw new Error('stored levels have not one series')
+  if (series === undefined || others.length > 0)
+    throw new Error('stored image set attributes have not exactly one series')
   return {
     Patient: membersOfText(objectMembers(Patient).DICOM ?? ''),
     Study: membersOfText(study ?? ''),
@@ -34,20 +35,20 @@ export function readLevels(text: string): Levels {
   }
 }
 
-export const levelsText = ({ Patient, Study, Series, seriesInstanceUID }: Levels): string =>
+export const imageSetAttributesText = ({ Patient, Study, Series, seriesInstanceUID }: ImageSetAttributes): string =>
   `"Patient":{"DICOM":${textOfMembers(Patient)}},"Study":{"DICOM":${textOfMembers(Study)},` +
   `"Series":{${JSON.stringify(seriesInstanceUID)}:{"DICOM":${textOfMembers(Series)},"Instances":{`
 
-/** What the row of an image set with these levels needs: what readInstance tells of the file they came from. */
-export function imageSetOfLevels(levels: Levels): ImageSetColumns {
+/** The columns of an image set's row, equal to those that readInstance derives from the file. */
+export function imageSetColumnsOf(attributes: ImageSetAttributes): ImageSetColumns {
   const values: { [K in SummaryKeyword]?: string | null } = {}
   for (const [keyword, { tag }] of summaryAttributes) {
     const level = levelOf(tag)
-    const value = level === undefined ? undefined : levels[level].get(keyword)
+    const value = level === undefined ? undefined : attributes[level].get(keyword)
     if (value !== undefined) values[keyword] = summaryText(JSON.parse(value))
   }
   const { StudyInstanceUID, SeriesInstanceUID } = values
-  if (!StudyInstanceUID || !SeriesInstanceUID) throw new Error('stored levels have no study or no series')
+  if (!StudyInstanceUID || !SeriesInstanceUID) throw new Error('stored image set attributes have no study or no series')
   return imageSetColumns({ ...values, StudyInstanceUID, SeriesInstanceUID })
 }
 

@@ -9,8 +9,8 @@ import { type Attributes, encodeP10 } from '../../dicom/encode.ts'
 import { type DicomFile, parseP10 } from '../../dicom/parse.ts'
 import { type Instance, readInstance } from '../instances/instance.ts'
 import { SUMMARY_ATTRIBUTES } from '../search/summary-attributes.ts'
-import { imageSetOfLevels, levelsText, readLevels } from './levels.ts'
-import { instanceMetadata, NO_FRAMES } from './metadata.ts'
+import { imageSetAttributesText, imageSetColumnsOf, readImageSetAttributes } from './image-set-attributes.ts'
+import { NO_FRAMES, writeMetadata } from './metadata.ts'
 
 const SEED = 20260102
 
@@ -24,15 +24,15 @@ const REQUIRED: Attributes = {
 const fileWith = (attributes: Attributes): DicomFile =>
   parseP10(encodeP10({ transferSyntaxUID: '1.2.840.10008.1.2.1', attributes: { ...REQUIRED, ...attributes } }))
 
-const levelsOf = (file: DicomFile, { grouping, sopInstanceUID }: Instance): string =>
-  instanceMetadata({
+const attributesTextOf = (file: DicomFile, { grouping, sopInstanceUID }: Instance): string =>
+  writeMetadata({
     file,
     SeriesInstanceUID: grouping.SeriesInstanceUID,
     SOPInstanceUID: sopInstanceUID,
     frames: NO_FRAMES,
     nameLargeBinary: () => 'elsewhere',
     charactersMax: 10_000_000,
-  }).levels
+  }).imageSetAttributes
 
 /** Answers whether the file can be imported at all. */
 function checkAgrees(file: DicomFile): boolean {
@@ -43,10 +43,10 @@ function checkAgrees(file: DicomFile): boolean {
     assert.ok(error instanceof DicomError)
     return false
   }
-  const text = levelsOf(file, instance)
-  const levels = readLevels(text)
-  assert.equal(levelsText(levels), text)
-  const { grouping, tags, search } = imageSetOfLevels(levels)
+  const text = attributesTextOf(file, instance)
+  const attributes = readImageSetAttributes(text)
+  assert.equal(imageSetAttributesText(attributes), text)
+  const { grouping, tags, search } = imageSetColumnsOf(attributes)
   assert.deepEqual(
     { grouping, tags, search },
     {
@@ -96,7 +96,7 @@ for (const [keyword, { tag }] of Object.entries(SUMMARY_ATTRIBUTES)) {
 
 test('levels hold a file apart from one with other values', () => {
   const file = fileWith({ PatientID: 'P1', SeriesNumber: '7' })
-  const { grouping, tags } = imageSetOfLevels(readLevels(levelsOf(file, readInstance(file))))
+  const { grouping, tags } = imageSetColumnsOf(readImageSetAttributes(attributesTextOf(file, readInstance(file))))
   assert.equal(grouping.PatientID, 'P1')
   assert.equal(grouping.SeriesNumber, '7')
   assert.equal(JSON.parse(tags).DICOMSeriesNumber, 7)
@@ -157,5 +157,5 @@ test('members that nobody touches keep their bytes: digits beyond a double, minu
   const text =
     '"Patient":{"DICOM":{"PatientID":"a\\"}]{,\\\\"}},"Study":{"DICOM":{"StudyInstanceUID":"1.2","PatientSize":18446744073709551615},' +
     '"Series":{"1.2.3":{"DICOM":{"SeriesInstanceUID":"1.2.3","X":[{"Y":-0.0,"Z":["\\\\"]}]},"Instances":{'
-  assert.equal(levelsText(readLevels(text)), text)
+  assert.equal(imageSetAttributesText(readImageSetAttributes(text)), text)
 })

@@ -1,6 +1,6 @@
 /**
  * Patient, study and series of one version, and what its instances have differently. Both lie in one range of a blob: the text of the
- * levels, and behind it a line for each instance that differs. In memory are the levels, and of each line where it lies.
+ * attributes, and behind it a line for each instance that differs. In memory are the attributes, and of each line where it lies.
  */
 
 import type { ImportApp } from '../app.ts'
@@ -8,75 +8,79 @@ import { ContractError } from '../contract/errors.ts'
 import {
   carriedOver,
   changesBetween,
-  type FlatLevels,
-  flatLevels,
+  type FlatAttributes,
+  flatAttributes,
   lineOf,
   overridesBetween,
   overridesOfLine,
   uidOfLine,
   withoutKeys,
-} from '../imaging/documents/level-overrides.ts'
+} from '../imaging/documents/attribute-overrides.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
 import type { InstanceRecord, LevelsPlace, VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
-import type { DocumentJoiner, Overrides, VersionLevels } from './join-document.ts'
+import type { DocumentJoiner, Overrides, VersionAttributes } from './join-document.ts'
 
 export type StoredContent = Pick<ImportApp, 'catalog' | 'blobs' | 'limits'>
 
-/** Of instances that come from files: each knows the levels that its file has. */
-export function levelsOfFiles(joiner: DocumentJoiner, text: string): VersionLevels {
+/** Of instances that come from files: each has the attributes of its file. */
+export function attributesOfFiles(joiner: DocumentJoiner, text: string): VersionAttributes {
   const bytes = Buffer.from(text)
-  let levels: FlatLevels | undefined
+  let flat: FlatAttributes | undefined
   // Many instances of a series that differ do so in the same way.
   let last: { readonly own: Buffer; readonly overrides: Overrides } | undefined
   return {
     text,
     async overridesOf(instance) {
-      const own = await joiner.metadata(instance, 'levels')
+      const own = await joiner.metadata(instance, 'imageSetAttributes')
       if (bytes.equals(own)) return undefined
       if (last?.own.equals(own) !== true) {
-        levels ??= flatLevels(text)
+        flat ??= flatAttributes(text)
         const copied = Buffer.from(own)
-        last = { own: copied, overrides: overridesBetween(flatLevels(copied.toString()), levels) }
+        last = { own: copied, overrides: overridesBetween(flatAttributes(copied.toString()), flat) }
       }
       return last.overrides
     },
   }
 }
 
-/** The same instances under the levels of another text: what it says differently, they keep as it was. */
-export function keptUnder(base: VersionLevels, text: string): VersionLevels {
+/** The same instances under the attributes of another text: what it says differently, they keep as it was. */
+export function keptUnder(base: VersionAttributes, text: string): VersionAttributes {
   if (base.text === text) return base
-  const levels = flatLevels(text)
-  const changes = changesBetween(flatLevels(base.text), levels)
+  const attributes = flatAttributes(text)
+  const changes = changesBetween(flatAttributes(base.text), attributes)
   return {
     text,
-    overridesOf: async (instance) => carriedOver(await base.overridesOf(instance), { changes, levels }),
+    overridesOf: async (instance) => carriedOver(await base.overridesOf(instance), { changes, attributes }),
   }
 }
 
-/** The same instances under the levels of another text, which in these attributes hold for all of them. */
-export const subjectTo = (base: VersionLevels, text: string, keys: { has(key: string): boolean }): VersionLevels => ({
+/** The same instances under the attributes of another text, which in these attributes hold for all of them. */
+export const subjectTo = (
+  base: VersionAttributes,
+  text: string,
+  keys: { has(key: string): boolean },
+): VersionAttributes => ({
   text,
   overridesOf: async (instance) => withoutKeys(await base.overridesOf(instance), keys),
 })
 
-/** The same instances in an image set with other levels, which count wherever the two differ. */
-export const movedUnder = (base: VersionLevels, text: string): VersionLevels =>
-  subjectTo(base, text, changesBetween(flatLevels(base.text), flatLevels(text)))
+/** The same instances in an image set with other attributes, which count wherever the two differ. */
+export const movedUnder = (base: VersionAttributes, text: string): VersionAttributes =>
+  subjectTo(base, text, changesBetween(flatAttributes(base.text), flatAttributes(text)))
 
 /**
  * Of a version as it is.
  * @throws ContractError ResourceNotFoundException where there is no such version: it was deleted after the caller saw it
  */
-export async function levelsOfVersion(
+export async function attributesOfVersion(
   app: StoredContent,
   { version, joiner }: { readonly version: VersionOfDatastore; readonly joiner: DocumentJoiner },
-): Promise<VersionLevels> {
+): Promise<VersionAttributes> {
   const place = await app.catalog.imageSets.levels(version)
-  if (place !== 'of-last-instance' && place !== 'absent') return storedLevels(app.blobs, place)
+  if (place !== 'of-last-instance' && place !== 'absent') return storedAttributes(app.blobs, place)
   const last = place === 'absent' ? undefined : (await app.catalog.imageSets.parts(version)).at(-1)
   if (last === undefined) throw goneVersion(version)
-  return levelsOfFiles(joiner, Buffer.from(await joiner.metadata(last, 'levels')).toString())
+  return attributesOfFiles(joiner, Buffer.from(await joiner.metadata(last, 'imageSetAttributes')).toString())
 }
 
 export const goneVersion = ({ datastoreId, imageSetId, version }: VersionOfDatastore) =>
@@ -88,19 +92,19 @@ export const goneVersion = ({ datastoreId, imageSetId, version }: VersionOfDatas
 type Blobs = StoredContent['blobs']
 
 /** Without what instances have differently. */
-export async function storedLevelsText(blobs: Blobs, place: LevelsPlace): Promise<string> {
+export async function storedAttributesText(blobs: Blobs, place: LevelsPlace): Promise<string> {
   for await (const line of linesOf(blobs, place)) return line.bytes.toString()
-  throw new Error(`the blob ${place.blobKey} has no levels where they were`)
+  throw new Error(`the blob ${place.blobKey} has no image set attributes where they were`)
 }
 
-async function storedLevels(blobs: Blobs, place: LevelsPlace): Promise<VersionLevels> {
+async function storedAttributes(blobs: Blobs, place: LevelsPlace): Promise<VersionAttributes> {
   let text: string | undefined
   const lines = new Map<string, { readonly offsetBytes: number; readonly lengthBytes: number }>()
   for await (const { bytes, offsetBytes } of linesOf(blobs, place)) {
     if (text === undefined) text = bytes.toString()
     else lines.set(uidOfLine(bytes.toString('utf8', 0, UID_BYTES_MAX)), { offsetBytes, lengthBytes: bytes.length })
   }
-  if (text === undefined) throw new Error(`the blob ${place.blobKey} has no levels where they were`)
+  if (text === undefined) throw new Error(`the blob ${place.blobKey} has no image set attributes where they were`)
   const reader = new WindowReader(blobs)
   return {
     text,
@@ -147,13 +151,13 @@ async function* linesOf(blobs: Blobs, { blobKey, offsetBytes, sizeBytes }: Level
 const LINE_BREAK = 0x0a
 
 /** What is kept of a version; `different` are the instances that have overrides. */
-export async function* levelsBytes(
-  levels: VersionLevels,
+export async function* attributesBytes(
+  attributes: VersionAttributes,
   different: readonly InstanceRecord[],
 ): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(levels.text)
+  yield Buffer.from(attributes.text)
   for (const instance of different) {
-    const overrides = await levels.overridesOf(instance)
+    const overrides = await attributes.overridesOf(instance)
     if (overrides !== undefined) yield Buffer.from(lineOf(instance.sopInstanceUID, overrides))
   }
 }
