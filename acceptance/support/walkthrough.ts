@@ -1,4 +1,4 @@
-/** One small study for the journeys of other clients: a grey series of two instances, and a colour one of three frames. */
+/** One small study for the walkthroughs of other clients: a grey series of two instances, and a colour one of three frames. */
 import { crc32 } from 'node:zlib'
 import { instance } from './fixtures.ts'
 import type { Hilum } from './hilum.ts'
@@ -9,8 +9,8 @@ const [COLUMNS, ROWS] = [61, 47]
 
 const shared = {
   StudyInstanceUID: STUDY,
-  PatientID: 'JOURNEY',
-  PatientName: 'Journey^Patient',
+  PatientID: 'WALKTHROUGH',
+  PatientName: 'Walkthrough^Patient',
   Columns: COLUMNS,
   Rows: ROWS,
   PixelRepresentation: 0,
@@ -29,7 +29,7 @@ export const CHECKSUMS: Readonly<Record<string, readonly number[]>> = {
   [COLOUR.uid]: COLOUR.frames.map((frame) => crc32(frame)),
 }
 
-/** Puts the files where the journey's import job finds them; answers what it must be told. */
+/** Puts the files where the walkthrough's import job finds them; answers what it must be told. */
 export async function putStudy(hilum: Hilum) {
   await makeBuckets(hilum)
   for (const [at, { uid, frame }] of GREY.entries()) {
@@ -43,7 +43,7 @@ export async function putStudy(hilum: Hilum) {
       SamplesPerPixel: 1,
       PhotometricInterpretation: 'MONOCHROME2',
     }
-    await hilum.putObject(INPUT, `journey/grey-${at}.dcm`, instance(attributes, { pixelData: { frames: [frame] } }))
+    await hilum.putObject(INPUT, `walkthrough/grey-${at}.dcm`, instance(attributes, { pixelData: { frames: [frame] } }))
   }
   const colour = {
     ...shared,
@@ -58,6 +58,10 @@ export async function putStudy(hilum: Hilum) {
     PlanarConfiguration: 0,
     PhotometricInterpretation: 'RGB',
   }
-  await hilum.putObject(INPUT, 'journey/colour.dcm', instance(colour, { pixelData: { frames: COLOUR.frames } }))
-  return { inputS3Uri: `s3://${INPUT}/journey/`, outputS3Uri: `s3://${OUTPUT}/journey/`, dataAccessRoleArn: ROLE }
+  await hilum.putObject(INPUT, 'walkthrough/colour.dcm', instance(colour, { pixelData: { frames: COLOUR.frames } }))
+  return {
+    inputS3Uri: `s3://${INPUT}/walkthrough/`,
+    outputS3Uri: `s3://${OUTPUT}/walkthrough/`,
+    dataAccessRoleArn: ROLE,
+  }
 }

@@ -22,13 +22,13 @@ status_of() {
 }
 
 # Create, import, search.
-store=$(ahi create-datastore --datastore-name journey --query datastoreId)
+store=$(ahi create-datastore --datastore-name walkthrough --query datastoreId)
 until_it_is ACTIVE ahi get-datastore --datastore-id "$store" --query datastoreProperties.datastoreStatus
 job=$(ahi start-dicom-import-job --datastore-id "$store" --data-access-role-arn "$ROLE" \
   --input-s3-uri "$INPUT" --output-s3-uri "$OUTPUT" --query jobId)
 until_it_is COMPLETED ahi get-dicom-import-job --datastore-id "$store" --job-id "$job" --query jobProperties.jobStatus
 found=$(ahi search-image-sets --datastore-id "$store" --search-criteria '{
-    "filters": [{ "operator": "EQUAL", "values": [{ "DICOMPatientId": "JOURNEY" }] }],
+    "filters": [{ "operator": "EQUAL", "values": [{ "DICOMPatientId": "WALKTHROUGH" }] }],
     "sort": { "sortField": "createdAt", "sortOrder": "ASC" } }' \
   --query 'imageSetsMetadataSummaries[].imageSetId')
 echo "found $(echo "$found" | wc -w)"
@@ -72,7 +72,7 @@ until_it_is ACTIVE state_of "$copy"
 until_it_is ACTIVE state_of "$1"
 echo "copied $(status_of "$1"), $(status_of "$copy")"
 arn=$(ahi get-image-set --datastore-id "$store" --image-set-id "$copy" --query imageSetArn)
-ahi tag-resource --resource-arn "$arn" --tags 'Project=Journey,Empty='
+ahi tag-resource --resource-arn "$arn" --tags 'Project=Walkthrough,Empty='
 ahi untag-resource --resource-arn "$arn" --tag-keys Empty
 echo "tags $(aws medical-imaging list-tags-for-resource --resource-arn "$arn" --query tags --output json | tr -d ' \n')"
 

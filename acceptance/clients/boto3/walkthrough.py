@@ -75,17 +75,17 @@ def checksums_of(image_set_id, folder):
 
 
 # Create, import, search.
-datastore_id = ahi.create_datastore(datastoreName="journey")["datastoreId"]
+datastore_id = ahi.create_datastore(datastoreName="walkthrough")["datastoreId"]
 datastore = {"datastoreId": datastore_id}
 status_of_store = lambda: ahi.get_datastore(**datastore)["datastoreProperties"]["datastoreStatus"]
 until(status_of_store, lambda status: status == "ACTIVE")
-job_id = ahi.start_dicom_import_job(jobName="journey", **datastore, **request)["jobId"]
+job_id = ahi.start_dicom_import_job(jobName="walkthrough", **datastore, **request)["jobId"]
 get_job = lambda: ahi.get_dicom_import_job(**datastore, jobId=job_id)["jobProperties"]["jobStatus"]
 seen["job"] = until(get_job, lambda status: status in ("COMPLETED", "FAILED"))
 pages = ahi.get_paginator("search_image_sets").paginate(
     **datastore,
     searchCriteria={
-        "filters": [{"operator": "EQUAL", "values": [{"DICOMPatientId": "JOURNEY"}]}],
+        "filters": [{"operator": "EQUAL", "values": [{"DICOMPatientId": "WALKTHROUGH"}]}],
         "sort": {"sortField": "createdAt", "sortOrder": "ASC"},
     },
     PaginationConfig={"PageSize": 1},
@@ -143,7 +143,7 @@ with tempfile.TemporaryDirectory() as folder:
 
 # Tags.
 arn = copy["destinationImageSetProperties"]["imageSetArn"]
-ahi.tag_resource(resourceArn=arn, tags={"Project": "Journey", "Empty": "", "a+b/c": "d e&f"})
+ahi.tag_resource(resourceArn=arn, tags={"Project": "Walkthrough", "Empty": "", "a+b/c": "d e&f"})
 ahi.untag_resource(resourceArn=arn, tagKeys=["Empty", "a+b/c"])
 seen["tags"] = ahi.list_tags_for_resource(resourceArn=arn)["tags"]
 

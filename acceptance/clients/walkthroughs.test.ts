@@ -20,20 +20,20 @@ import {
   temporaryFolder,
 } from '../support/clients.ts'
 import { openHilum } from '../support/hilum.ts'
-import { CHECKSUMS, putStudy } from '../support/journey.ts'
+import { CHECKSUMS, putStudy } from '../support/walkthrough.ts'
 
 const { hilum } = await openHilum()
 const programOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 test('boto3', { ...skipUnlessBoto3(), ...skipUnlessOpenJPH() }, async () => {
   const input = JSON.stringify(await putStudy(hilum))
-  const output = await run('python3', [programOf('boto3/journey.py')], { env: environmentFor(hilum), input })
+  const output = await run('python3', [programOf('boto3/walkthrough.py')], { env: environmentFor(hilum), input })
   assert.deepEqual(JSON.parse(output), {
     job: 'COMPLETED',
     checksums: CHECKSUMS,
     updating: ['LOCKED', 'UPDATING', '2'],
     updated: ['ACTIVE', 'UPDATED', '2'],
-    names: ['Changed^Name', 'Journey^Patient'],
+    names: ['Changed^Name', 'Walkthrough^Patient'],
     stale: 'Requested version(s) of ImageSet(s) is not the latest.',
     reverted: ['ACTIVE', 'UPDATED', '3'],
     versions: [
@@ -45,7 +45,7 @@ test('boto3', { ...skipUnlessBoto3(), ...skipUnlessOpenJPH() }, async () => {
       ['ACTIVE', 'COPIED', '3'],
       ['ACTIVE', 'COPIED', '1'],
     ],
-    tags: { Project: 'Journey' },
+    tags: { Project: 'Walkthrough' },
     deleting: [
       ['LOCKED', 'DELETING'],
       ['LOCKED', 'DELETING'],
@@ -75,19 +75,19 @@ for (const [name, { skip, envFor }] of Object.entries(AWS_CLIS)) {
       OUTPUT: outputS3Uri,
       ROLE: dataAccessRoleArn,
     }
-    const output = await run('sh', [programOf('cli/journey.sh')], { env, cwd: folder })
+    const output = await run('sh', [programOf('cli/walkthrough.sh')], { env, cwd: folder })
     assert.deepEqual(output.trim().split('\n'), [
       'found 2',
       'updating LOCKED UPDATING 2',
       'updated ACTIVE UPDATED 2',
       'name 2 Changed^Name',
-      'name 1 Journey^Patient',
+      'name 1 Walkthrough^Patient',
       'reverted ACTIVE UPDATED 3',
       'version 3 UPDATED',
       'version 2 UPDATED',
       'version 1 CREATED',
       'copied ACTIVE COPIED 3, ACTIVE COPIED 1',
-      'tags {"Project":"Journey"}',
+      'tags {"Project":"Walkthrough"}',
       'deleting LOCKED DELETING',
       'deleting LOCKED DELETING',
       'deleting LOCKED DELETING',
