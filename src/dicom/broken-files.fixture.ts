@@ -1,4 +1,4 @@
-/** Sound files of every layout, and the ways in which disks, networks and attackers break them. */
+/** Valid files in every encoding, and generators of the damage that disks, networks and attackers cause. */
 import fc from 'fast-check'
 import { encodeDataSet, encodeP10 } from './encode.ts'
 
@@ -47,7 +47,7 @@ export const SEEDS: Uint8Array[] = [
   encodeDataSet(ATTRIBUTES, { explicitVR: false }),
 ]
 
-/** What lengths, tags and delimiters look like at their worst. */
+/** Extreme lengths, tags and delimiters. */
 const POISON = [
   'ffffffff',
   'feffffff',
@@ -71,7 +71,7 @@ type Mutation =
   | { kind: 'splice'; at: number; from: number; other: number; length: number }
   | { kind: 'drop'; at: number; length: number }
 
-/** Positions are fractions of the file, evenly spread: the biased ones of fast-check would break little but the first byte. */
+/** Positions are uniform fractions of the file: fast-check's own distribution would damage little but the first bytes. */
 export const fraction = fc.noBias(fc.nat(9999)).map((parts) => parts / 10_000)
 
 export const mutation: fc.Arbitrary<Mutation> = fc.oneof(

@@ -1,4 +1,4 @@
-/** Bytes that are read a range at a time, so that a file of gigabytes never lies in memory whole. */
+/** Bytes that are read one range at a time, so that a file of gigabytes need not fit in memory. */
 
 export interface ByteRange {
   readonly offsetBytes: number
@@ -6,11 +6,11 @@ export interface ByteRange {
 }
 
 export interface ByteSource {
-  /** @returns exactly the bytes of the range; rejects where they are not there */
+  /** @returns exactly the bytes of the range; rejects where it exceeds the source */
   read(range: ByteRange): Promise<Uint8Array>
 }
 
-/** Bytes that are in memory already: what it hands out are views of them. */
+/** Bytes that are already in memory. Returns views of them. */
 export const bytesInMemory = (bytes: Uint8Array): ByteSource => ({
   async read({ offsetBytes, lengthBytes }) {
     if (offsetBytes < 0 || lengthBytes < 0 || offsetBytes + lengthBytes > bytes.length) {

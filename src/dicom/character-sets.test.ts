@@ -1,11 +1,11 @@
-/** The examples of PS3.5 annexes H, I, J and K, byte for byte, one value for every single-byte set, and what files get wrong. */
+/** The examples of PS3.5 annexes H, I, J and K byte for byte, every single-byte character set, and the mistakes that files contain. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { characterSetOf } from './character-sets.ts'
 
 const PN = '\\^='
 
-/** Text of pieces: ASCII in quotes as it stands, everything else as hex. `ESC` is 1b. */
+/** Builds text from ASCII in quotes and hex bytes. `ESC` is 1b. */
 function bytesOf(pieces: string): Uint8Array {
   const parts = pieces.match(/'[^']*'|\S+/g) ?? []
   return Buffer.concat(
@@ -54,7 +54,7 @@ describe('a person name of PS3.5', () => {
     ],
   ]
   for (const [annex, terms, pieces, text] of examples) {
-    test(`${annex} (${terms}) reads as printed there`, () => {
+    test(`${annex} (${terms}) decodes as the annex prints it`, () => {
       assert.equal(decode(terms, pieces), text)
       assert.deepEqual(characterSetOf(terms.split('\\')).unknownTerms, [])
     })
@@ -79,26 +79,26 @@ describe('a single-byte set', () => {
     ['ISO_IR 13', "d4cfc0de '^' c0dbb3", 'ﾔﾏﾀﾞ^ﾀﾛｳ'],
   ]
   for (const [term, pieces, text] of examples) {
-    test(`${term || 'absent'} has its own high half`, () => {
+    test(`${term || 'absent'} has its own upper half`, () => {
       assert.equal(decode(term, pieces), text)
       assert.equal(decode(term.replace('ISO_IR', 'ISO 2022 IR'), pieces), text)
     })
   }
 
-  test('switches to another by escape sequence and back at a delimiter', () => {
+  test('an escape sequence switches to another set until the next delimiter', () => {
     const terms = 'ISO 2022 IR 100\\ISO 2022 IR 144\\ISO 2022 IR 126'
     assert.equal(decode(terms, "'Dion' e9 '=' ESC2d4c bbeeda '=' ESC2d46 c4e9ef '^' e9"), 'Dioné=Люк=Διο^é')
   })
 })
 
 describe('code extensions', () => {
-  test('reset at a line end in long text, but not at a caret or backslash there', () => {
+  test('reset at a line end in long text, but not at a caret or backslash', () => {
     const text = "ESC242943 c8ab '^' c8ab '\\' c8ab 0d0a c8ab"
     assert.equal(decode('\\ISO 2022 IR 149', text, ''), '홍^홍\\홍\r\nÈ«')
   })
 
   test('keep a caret, an equals sign or a backslash that is half of a character', () => {
-    // JIS X 0208 0x3d5c, 0x455e and 0x5c3d: their halves look like delimiters.
+    // The bytes of JIS X 0208 0x3d5c, 0x455e and 0x5c3d look like delimiters.
     assert.equal(decode('\\ISO 2022 IR 87', 'ESC2442 3d5c 455e 5c3d ESC2842'), '旬党椽')
   })
 
@@ -107,12 +107,12 @@ describe('code extensions', () => {
     assert.equal(decode('ISO 2022 IR 13\\ISO 2022 IR 87', 'ESC2442 3b33 b1 3b33 ESC284a'), '山ｱ山')
   })
 
-  test('are followed even where Specific Character Set forgot to declare them', () => {
+  test('are followed even if Specific Character Set does not declare them', () => {
     assert.equal(decode('ISO_IR 100', 'ESC2442 3b33 ESC2842'), '山')
     assert.equal(decode('ISO 2022 IR 87', "'A' ESC2442 3b33 ESC2842 'B'"), 'A山B')
   })
 
-  test('that nobody knows leave the text readable', () => {
+  test('with an unknown escape sequence leave the rest of the text readable', () => {
     assert.equal(decode('\\ISO 2022 IR 87', "'A' ESC2f5a 'B'"), 'A/ZB')
     assert.equal(decode('\\ISO 2022 IR 87', "'A' ESC"), 'A')
   })
@@ -127,7 +127,7 @@ describe('a backslash', () => {
 })
 
 describe('an unknown character set', () => {
-  test('is told, and read as windows-1252 so that no byte is lost', () => {
+  test('is reported, and the text is read as windows-1252 so that no byte is lost', () => {
     const set = characterSetOf(['KLINGON'])
     assert.deepEqual(set.unknownTerms, ['KLINGON'])
     const every = Uint8Array.from({ length: 256 - 32 }, (_, index) => index + 32)
@@ -135,13 +135,13 @@ describe('an unknown character set', () => {
     assert.equal(set.decode(bytesOf("'M' fc 'ller'")), 'Müller')
   })
 
-  test('beside known ones does not stop those', () => {
+  test('does not disable the known ones beside it', () => {
     const set = characterSetOf(['ISO 2022 IR 100', 'ISO 2022 IR 999'])
     assert.deepEqual(set.unknownTerms, ['ISO 2022 IR 999'])
     assert.equal(set.decode(bytesOf('e9')), 'é')
   })
 
-  test('is not one that is only misspelled', () => {
+  test('does not include misspelled defined terms', () => {
     for (const term of ['ISO IR 192', 'ISO-IR 192', 'iso_ir 192', 'UTF-8', 'ISO_2022_IR_192']) {
       assert.deepEqual(characterSetOf([term]).unknownTerms, [], term)
       assert.equal(characterSetOf([term]).decode(bytesOf('c3a9')), 'é', term)

@@ -1,23 +1,23 @@
 /**
- * Decodes text by Specific Character Set (PS3.3 C.12.1.1.2, PS3.5 6.1): single-byte sets, ISO 2022 code extensions, UTF-8,
- * GB18030 and GBK. The byte tables are those of TextDecoder, this file only switches between them. Never throws: text in a
- * set nobody knows is read as windows-1252, which gives every byte a character of its own and so loses nothing.
+ * Decodes text by Specific Character Set (PS3.3 C.12.1.1.2, PS3.5 6.1): single-byte sets, ISO 2022 code extensions, UTF-8, GB18030 and GBK.
+ * TextDecoder supplies the byte tables. Never throws: text in an unknown character set is read as windows-1252, which maps every byte to
+ * its own character.
  */
 
 export interface CharacterSet {
   /**
-   * The text of a value. Backslashes between values stay; those inside a multi-byte character are gone with it.
-   * `delimiters` are the characters at which code extensions fall back to the first set (PS3.5 6.1.2.5.3).
+   * The text of a value. Keeps the backslashes between values; a backslash byte inside a multi-byte character is part of that character.
+   * @param delimiters characters at which code extensions reset to the initial sets (PS3.5 6.1.2.5.3)
    */
   decode(bytes: Uint8Array, delimiters?: string): string
-  /** The defined terms in (0008,0005) that are not known; where there are any, the text may be wrong. */
+  /** The unknown defined terms in (0008,0005). If there are any, the text may be wrong. */
   unknownTerms: readonly string[]
 }
 
-/** One half of the code table: the TextDecoder for it, and whether two (or three) bytes make one of its characters. */
+/** One half of the code table: its TextDecoder, and whether its characters have more than one byte. */
 interface CodeElement {
   label: string
-  /** Sets with the high bit: JIS X 0208 and 0212 live in the low half of ISO 2022 and the high half of EUC-JP. */
+  /** Sets with the high bit set: JIS X 0208 and 0212 occupy the lower half in ISO 2022 and the upper half in EUC-JP. */
   eucPrefix?: readonly number[]
 }
 
@@ -26,7 +26,7 @@ interface Designation {
   g1: CodeElement
 }
 
-/** WHATWG reads ISO 8859-1 as windows-1252 and 8859-9 as windows-1254: a C1 control in a name is of use to nobody. */
+/** WHATWG decodes ISO 8859-1 as windows-1252 and 8859-9 as windows-1254: the C1 controls that this replaces do not occur in names. */
 const LATIN1: CodeElement = { label: 'windows-1252' }
 const JIS_X_0201: CodeElement = { label: 'shift_jis' }
 const JIS_X_0208: CodeElement = { label: 'euc-jp', eucPrefix: [] }
@@ -34,7 +34,7 @@ const JIS_X_0212: CodeElement = { label: 'euc-jp', eucPrefix: [0x8f] }
 const KS_X_1001: CodeElement = { label: 'euc-kr' }
 const GB_2312: CodeElement = { label: 'gbk' }
 
-/** Single-byte sets by the number that ends their defined term: ASCII low, their own high (PS3.3 table C.12-2). */
+/** Single-byte sets by the number in their defined term: ASCII in the lower half, the set in the upper half (PS3.3 table C.12-2). */
 const SINGLE_BYTE: ReadonlyMap<string, CodeElement> = new Map([
   ['6', LATIN1],
   ['100', LATIN1],
@@ -51,7 +51,7 @@ const SINGLE_BYTE: ReadonlyMap<string, CodeElement> = new Map([
   ['13', JIS_X_0201],
 ])
 
-/** Multi-byte sets of PS3.3 table C.12-4, which an escape sequence switches to. */
+/** Multi-byte sets of PS3.3 table C.12-4, selected by an escape sequence. */
 const MULTI_BYTE: ReadonlyMap<string, CodeElement> = new Map([
   ['87', JIS_X_0208],
   ['159', JIS_X_0212],
@@ -59,14 +59,14 @@ const MULTI_BYTE: ReadonlyMap<string, CodeElement> = new Map([
   ['58', GB_2312],
 ])
 
-/** Sets without code extensions (PS3.3 table C.12-5), by their term as `normalise` leaves it. */
+/** Sets without code extensions (PS3.3 table C.12-5), by normalised term. */
 const WITHOUT_EXTENSIONS: ReadonlyMap<string, string> = new Map([
   ['192', 'utf-8'],
   ['GB18030', 'gb18030'],
   ['GBK', 'gbk'],
 ])
 
-/** Escape sequences without their ESC (PS3.3 tables C.12-3 and C.12-4). `$@`, JIS C 6226-1978, is not of DICOM but of old files. */
+/** Escape sequences without ESC (PS3.3 tables C.12-3 and C.12-4). `$@`, JIS C 6226-1978, is not in DICOM but occurs in old files. */
 const ESCAPES: ReadonlyMap<string, Partial<Designation>> = new Map([
   ['(B', { g0: LATIN1 }],
   ['(J', { g0: JIS_X_0201 }],
@@ -91,23 +91,23 @@ const ESCAPES: ReadonlyMap<string, Partial<Designation>> = new Map([
 
 const ESC = 0x1b
 
-/** The default repertoire, ISO 646; bytes beyond it are not legal there and are read as windows-1252. */
+/** The default repertoire, ISO 646. Bytes above it are illegal and are read as windows-1252. */
 export const DEFAULT_CHARACTER_SET: CharacterSet = characterSetOf([])
 
-/** The decoder for the values of Specific Character Set, in their order. */
+/** The decoder for the values of Specific Character Set, in order. */
 export function characterSetOf(terms: readonly string[]): CharacterSet {
   const known = terms.map(normalise)
   const unknownTerms = terms.filter((term, index) => term.trim() !== '' && !isKnown(known[index]!))
   const alone = known.map((term) => WITHOUT_EXTENSIONS.get(term)).find((label) => label !== undefined)
   if (alone !== undefined) return { decode: (bytes) => decodeWith(alone, bytes), unknownTerms }
   const first = SINGLE_BYTE.get(known[0] ?? '')
-  // A first value that is a multi-byte set is against C.12.1.1.2, but is written, and works where its bytes show what they are.
+  // C.12.1.1.2 forbids a multi-byte set as the first value, but files have it; it works because its bytes are distinguishable.
   const g1 = first ?? MULTI_BYTE.get(known[0] ?? '') ?? LATIN1
   const initial: Designation = { g0: first ?? LATIN1, g1: g1.eucPrefix ? LATIN1 : g1 }
   return { decode: (bytes, delimiters = '\\') => decodeSwitching(bytes, initial, delimiters), unknownTerms }
 }
 
-/** The number or name in a defined term, with the misspellings that files have: `ISO IR 100`, `ISO_2022-IR-87`, `UTF-8`. */
+/** The number or name in a defined term, including misspellings that occur: `ISO IR 100`, `ISO_2022-IR-87`, `UTF-8`. */
 function normalise(term: string): string {
   const upper = term.trim().toUpperCase()
   const numbered = /^ISO[-_ ]?(?:2022[-_ ]?)?IR[-_ ]?(\d+)$/.exec(upper)
@@ -119,7 +119,7 @@ function isKnown(term: string): boolean {
   return SINGLE_BYTE.has(term) || MULTI_BYTE.has(term) || WITHOUT_EXTENSIONS.has(term)
 }
 
-/** Follows the escape sequences of ISO 2022 through a value, and falls back to the initial sets at each delimiter. */
+/** Follows the ISO 2022 escape sequences of a value, and resets to the initial sets at each delimiter. */
 function decodeSwitching(bytes: Uint8Array, initial: Designation, delimiters: string): string {
   if (isAscii(bytes)) return decodeAscii(bytes)
   let text = ''
@@ -135,7 +135,7 @@ function decodeSwitching(bytes: Uint8Array, initial: Designation, delimiters: st
       const escaped = escapeAt(bytes, position)
       flush(position)
       position += escaped?.lengthBytes ?? 1
-      // An escape sequence of no set we know changes nothing; only its ESC is dropped, so that what follows stays readable.
+      // An unknown escape sequence changes nothing. Only its ESC is dropped, so that the rest stays readable.
       runStart = position
       g0 = escaped?.designation.g0 ?? g0
       g1 = escaped?.designation.g1 ?? g1
@@ -166,7 +166,7 @@ function escapeAt(
   return undefined
 }
 
-/** Decodes bytes under one designation. All G1 tables have ASCII in their low half, so only a multi-byte G0 needs a split. */
+/** Decodes bytes under one designation. Every G1 table has ASCII in its lower half, so only a multi-byte G0 needs a split. */
 function decodeRun(bytes: Uint8Array, { g0, g1 }: Designation): string {
   if (g0.eucPrefix === undefined) return decodeWith(g1 === LATIN1 ? g0.label : g1.label, bytes)
   let text = ''
@@ -184,7 +184,7 @@ function decodeRun(bytes: Uint8Array, { g0, g1 }: Designation): string {
   return text
 }
 
-/** Raises pairs of a 94x94 set from the low half, where ISO 2022 has them, to where EUC-JP has them. */
+/** Moves pairs of a 94x94 set from the lower half, as in ISO 2022, to the upper half, as in EUC-JP. */
 function toEuc(bytes: Uint8Array, prefix: readonly number[]): Uint8Array {
   const euc: number[] = []
   for (let position = 0; position < bytes.length; position += 1) {
@@ -200,7 +200,7 @@ function toEuc(bytes: Uint8Array, prefix: readonly number[]): Uint8Array {
   return Uint8Array.from(euc)
 }
 
-/** Decoders are without state between calls, so one of each label serves everyone. */
+/** Decoders keep no state between calls, so one per label is enough. */
 const decoders = new Map<string, InstanceType<typeof TextDecoder>>()
 
 function decodeWith(label: string, bytes: Uint8Array): string {
@@ -213,7 +213,7 @@ function decodeWith(label: string, bytes: Uint8Array): string {
   return decoder.decode(bytes)
 }
 
-/** True where no byte needs a table: no high bit, no escape. `\` and `~` are then themselves even in JIS X 0201. */
+/** True if no byte needs a table: no high bit, no escape. `\` and `~` then keep their meaning even in JIS X 0201. */
 function isAscii(bytes: Uint8Array): boolean {
   for (const byte of bytes) if (byte >= 0x80 || byte === ESC) return false
   return true

@@ -1,4 +1,4 @@
-/** What a data set answers for each value representation, in explicit and implicit VR and both byte orders (PS3.5 6.2). */
+/** The accessors of a data set for each value representation, in explicit and implicit VR and both byte orders (PS3.5 6.2). */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DataSet } from './data-set.ts'
@@ -30,7 +30,7 @@ describe('text', () => {
     }
   })
 
-  test('loses its padding, spaces and NULs alike', () => {
+  test('is returned without padding, spaces and NULs alike', () => {
     const dataSet = dataSetOf({
       SOPClassUID: raw('UI', '1.2.3\0'),
       PatientID: raw('LO', ' P1 '),
@@ -41,7 +41,7 @@ describe('text', () => {
     assert.equal(dataSet.string('00080060'), 'CT')
   })
 
-  test('of IS and DS keeps its trailing pad when asked for raw, and only then', () => {
+  test('of IS and DS keeps its trailing padding only when requested raw', () => {
     const dataSet = dataSetOf({
       SeriesNumber: raw('IS', '  1 '),
       PixelSpacing: raw('DS', '0.25\\0.25 '),
@@ -65,7 +65,7 @@ describe('text', () => {
     assert.equal(dataSet.string('00204000'), '  a\\b')
   })
 
-  test('of numbers and tags is their decimal and hex spelling; bytes and sequences have none', () => {
+  test('of numbers is decimal and of tags hex; bytes and sequences have no text', () => {
     const dataSet = dataSetOf({
       Rows: 512,
       FrameIncrementPointer: { vr: 'AT', value: Uint8Array.of(0x18, 0, 0x63, 0x10) },
@@ -81,7 +81,7 @@ describe('text', () => {
 })
 
 describe('the character set', () => {
-  test('decodes the text VRs, and leaves the ASCII ones alone', () => {
+  test('decodes the text VRs, and does not affect the ASCII VRs', () => {
     const dataSet = dataSetOf({
       SpecificCharacterSet: raw('CS', 'ISO_IR 192'),
       PatientName: raw('PN', Buffer.from('Müller^Jörg', 'utf8').toString('latin1')),
@@ -91,7 +91,7 @@ describe('the character set', () => {
     assert.notEqual(dataSet.string('00080060'), 'é')
   })
 
-  test('is inherited by items, unless they name their own', () => {
+  test('is inherited by items that do not have their own', () => {
     const inGreek = raw('LO', '\xc4\xe9')
     const dataSet = dataSetOf({
       SpecificCharacterSet: raw('CS', 'ISO_IR 126'),
@@ -107,7 +107,7 @@ describe('the character set', () => {
     )
   })
 
-  test('that nobody knows is told', () => {
+  test('that is unknown is reported', () => {
     assert.deepEqual(dataSetOf({ SpecificCharacterSet: raw('CS', 'KLINGON') }).unknownCharacterSets(), ['KLINGON'])
     assert.deepEqual(dataSetOf({ PatientID: 'P1' }).unknownCharacterSets(), [])
   })
@@ -127,7 +127,7 @@ describe('numbers', () => {
     DiffusionBValue: 1000.25,
   }
   for (const transferSyntaxUID of [EXPLICIT, IMPLICIT, BIG_ENDIAN]) {
-    test(`read the same in ${transferSyntaxUID}`, () => {
+    test(`have the same value in ${transferSyntaxUID}`, () => {
       const dataSet = dataSetOf(attributes, transferSyntaxUID)
       assert.equal(dataSet.number('00280010'), 65535)
       assert.equal(dataSet.vr('00280106'), 'SS')
@@ -152,7 +152,7 @@ describe('numbers', () => {
     assert.equal(dataSet.number('00091011'), 2)
   })
 
-  test('are undefined where absent, empty, no number or not numeric', () => {
+  test('are undefined where absent, empty, not a number or not of a numeric VR', () => {
     const dataSet = dataSetOf({
       Rows: null,
       InstanceNumber: raw('IS', 'x '),
@@ -185,7 +185,7 @@ describe('the value representation', () => {
     assert.equal(dataSet.items('00081110')[0]?.number('00280010'), 1)
   })
 
-  test('of US or SS follows the pixel representation around it, also from inside an item', () => {
+  test('of US or SS follows the pixel representation around it, also of an enclosing data set', () => {
     const attributes = { SmallestImagePixelValue: raw('SS', '\xfe\xff') }
     const signed = dataSetOf({ ...attributes, PixelRepresentation: 1, ReferencedStudySequence: [attributes] }, IMPLICIT)
     assert.equal(signed.number('00280106'), -2)
@@ -193,7 +193,7 @@ describe('the value representation', () => {
     assert.equal(dataSetOf({ SmallestImagePixelValue: raw('US', '\xfe\xff') }, IMPLICIT).number('00280106'), 65534)
   })
 
-  test('of UN in explicit VR is the dictionary one where the tag is known', () => {
+  test('of UN in explicit VR is the one of the dictionary where the tag is known', () => {
     const dataSet = dataSetOf({ PatientID: raw('UN', 'P1'), Rows: raw('UN', '\x02\x01'), '00091001': raw('UN', 'ab') })
     assert.equal(dataSet.string('00100020'), 'P1')
     assert.equal(dataSet.number('00280010'), 258)

@@ -1,6 +1,6 @@
 /**
- * A data set as read: elements by tag, their values decoded only when asked for (PS3.5 6.2 for the value representations,
- * 6.1 for text). Holds the bytes it was read from; copies nothing but the values it hands out.
+ * A parsed data set: elements by tag, values decoded on access (PS3.5 6.2 for value representations, 6.1 for text). Keeps a reference to
+ * the bytes it was parsed from and copies only the values it returns.
  */
 import { type CharacterSet, characterSetOf, DEFAULT_CHARACTER_SET } from './character-sets.ts'
 import { PrefixTooShortError } from './dicom-error.ts'
@@ -13,20 +13,20 @@ interface DataSetSource {
   bytes: Uint8Array
   elements: readonly Element[]
   littleEndian: boolean
-  /** The data set whose sequence holds this item: what the item does not say itself, it takes from there. */
+  /** The data set whose sequence contains this item. The item inherits from it what it does not specify. */
   parent?: DataSet
 }
 
 const SPECIFIC_CHARACTER_SET = 0x00080005
 const PIXEL_REPRESENTATION = 0x00280103
 
-/** The VRs whose text is in the Specific Character Set; every other text is ASCII (PS3.5 6.1.2.2). */
+/** The VRs whose text is in the Specific Character Set; all other text is ASCII (PS3.5 6.1.2.2). */
 const CHARACTER_SET_VRS = new Set(['SH', 'LO', 'ST', 'LT', 'UC', 'UT', 'PN'])
 const ASCII_VRS = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR'])
-/** Text that is one value, backslashes and all; its leading spaces are part of it (PS3.5 6.2). */
+/** Text VRs with a single value: a backslash is part of it, as are leading spaces (PS3.5 6.2). */
 const SINGLE_TEXT_VRS = new Set(['ST', 'LT', 'UT'])
 
-/** Where code extensions reset, by VR (PS3.5 6.1.2.5.3); controls reset them everywhere. */
+/** The characters at which code extensions reset, by VR (PS3.5 6.1.2.5.3); controls reset them in every VR. */
 const DELIMITERS: Readonly<Record<string, string>> = { PN: '\\^=', ST: '', LT: '', UT: '' }
 
 const NUMBER_SIZES_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, UV: 8, SV: 8 }
@@ -50,44 +50,44 @@ export class DataSet {
     return this.#find(tag) !== undefined
   }
 
-  /** The value representation: as written or, in implicit VR and for UN of a known tag, as the dictionary says. */
+  /** The value representation: as written or, in implicit VR and for UN of a known tag, from the dictionary. */
   vr(tag: string): string | undefined {
     const element = this.#find(tag)
     return element && this.#vrOf(element)
   }
 
   /**
-   * The value as text, all its values with the backslashes between them, without padding: undefined is absent, null is empty
-   * or not text (sequences, bytes). Numbers are spelled in decimal, AT as `GGGGEEEE`.
+   * The value as text without padding, multiple values separated by backslashes. Numbers are decimal, AT is `GGGGEEEE`.
+   * @returns undefined where absent; null where empty or not text (sequences, bytes)
    */
   string(tag: string): string | null | undefined {
     const text = this.#text(tag, trimEnd)
     return text === '' ? null : text
   }
 
-  /** As string, but IS and DS keep their trailing pad, as AWS's metadata documents do. Blank alone is still null. */
+  /** Like `string`, but IS and DS keep their trailing padding, as in AWS's metadata documents. A blank value is still null. */
   rawString(tag: string): string | null | undefined {
     const text = this.#text(tag, keepNumberPad)
     return typeof text === 'string' && trim(text) === '' ? null : text
   }
 
-  /** The values one by one, without padding; an empty value between others is ''. Absent, empty or not text: none. */
+  /** The individual values without padding; an empty one among several is ''. The list is empty where absent, empty or not text. */
   strings(tag: string): string[] {
     return this.#split(tag, trimEnd)
   }
 
-  /** As strings, but IS and DS keep their trailing pad. */
+  /** Like `strings`, but IS and DS keep their trailing padding. */
   rawStrings(tag: string): string[] {
     return this.#split(tag, keepNumberPad)
   }
 
-  /** The first value of a numeric VR (US SS UL SL UV SV FL FD) or of IS and DS; undefined where there is no number. */
+  /** The first value of a numeric VR (US SS UL SL UV SV FL FD) or of IS and DS; undefined where it is not a number. */
   number(tag: string): number | undefined {
     const first = this.numbers(tag)[0]
     return Number.isNaN(first) ? undefined : first
   }
 
-  /** All numbers; NaN stands for a value of IS or DS that is empty or no number. 64-bit integers lose digits beyond 2^53. */
+  /** All numbers; NaN for a value of IS or DS that is empty or not a number. 64-bit integers beyond 2^53 lose precision. */
   numbers(tag: string): number[] {
     const element = this.#find(tag)
     if (element === undefined) return []
@@ -97,15 +97,15 @@ export class DataSet {
   }
 
   /**
-   * A view of the value's bytes, in the byte order of the file. Of encapsulated pixel data, the items with their headers.
-   * @throws PrefixTooShortError for pixel data that only the rest of the file holds
+   * A view of the value's bytes, in the byte order of the file. For encapsulated pixel data, the items with their headers.
+   * @throws PrefixTooShortError for pixel data that lies beyond the given bytes
    */
   bytes(tag: string): Uint8Array | undefined {
     const element = this.#find(tag)
     return element && this.#valueOf(element)
   }
 
-  /** As bytes, but in little endian whatever the file's order, so that equal values have equal bytes (PS3.5 7.3). */
+  /** Like `bytes`, but little endian regardless of the file's byte order, so that equal values have equal bytes (PS3.5 7.3). */
   littleEndianBytes(tag: string): Uint8Array | undefined {
     const element = this.#find(tag)
     if (element === undefined) return undefined
@@ -113,7 +113,7 @@ export class DataSet {
     return this.#littleEndian ? value : swapUnits(value, unitBytes(this.#vrOf(element)))
   }
 
-  /** All values of UV or SV, to the last digit; none for another VR. */
+  /** All values of UV or SV with full precision; empty for other VRs. */
   integers(tag: string): bigint[] {
     const element = this.#find(tag)
     const vr = element && this.#vrOf(element)
@@ -126,7 +126,7 @@ export class DataSet {
     return integers
   }
 
-  /** The items of a sequence, in order; none where it is absent, empty or no sequence. */
+  /** The items of a sequence, in order; empty where absent, empty or not a sequence. */
   items(tag: string): DataSet[] {
     const items = this.#find(tag)?.items ?? []
     return items.map(
@@ -135,17 +135,17 @@ export class DataSet {
     )
   }
 
-  /** Every tag, `GGGGEEEE`, ascending, whatever the order in the file. */
+  /** All tags, `GGGGEEEE`, in ascending order, regardless of their order in the file. */
   *tags(): Iterable<string> {
     for (const tag of [...this.#index().keys()].sort((a, b) => a - b)) yield formatTag(tag)
   }
 
-  /** The terms of Specific Character Set that nobody knows: text of this data set was read as windows-1252 then. */
+  /** The unknown terms of Specific Character Set. If there are any, text of this data set was read as windows-1252. */
   unknownCharacterSets(): readonly string[] {
     return this.#characters().unknownTerms
   }
 
-  /** The tags of text with bytes that are no character of its character set, `GGGGEEEE`, items included. */
+  /** The tags, `GGGGEEEE`, of text with bytes that are invalid in its character set, items included. */
   undecodableText(): readonly string[] {
     const delimitersOf = (vr: string) => (CHARACTER_SET_VRS.has(vr) ? (DELIMITERS[vr] ?? '\\') : undefined)
     const tags = undecodableText(this.#elements, this.#characters(), { bytes: this.#bytes, delimitersOf })
@@ -156,7 +156,7 @@ export class DataSet {
     return this.#index().get(Number.parseInt(tag, 16))
   }
 
-  /** PS3.5 7.1 allows a tag once. Where it comes again the first counts, as in dcmtk. */
+  /** PS3.5 7.1 allows each tag once. The first occurrence counts, as in dcmtk. */
   #index(): Map<number, Element> {
     if (this.#byTag === undefined) {
       this.#byTag = new Map()
@@ -170,7 +170,7 @@ export class DataSet {
     if (items !== undefined) return 'SQ'
     const entry = entryOfNumber(tag)
     if (entry?.vrs?.includes('SS') && entry.vr === 'US') return this.#isSigned() ? 'SS' : 'US'
-    // A known sequence without items is a UN whose bytes proved to be something else.
+    // A known sequence without items is a UN whose bytes were not a valid sequence.
     if (entry !== undefined) return entry.vr === 'SQ' ? 'UN' : entry.vr
     const element = tag & 0xffff
     if (element === 0) return 'UL'
@@ -275,7 +275,7 @@ function readNumber(view: DataView, at: number, { vr, littleEndian }: { vr: stri
   }
 }
 
-/** As Java's trim: every character up to U+0020 counts as padding, NUL and stray controls with it. */
+/** Like Java's trim: every character up to U+0020 counts as padding, including NUL and stray controls. */
 export function trimEnd(text: string): string {
   let end = text.length
   while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end -= 1

@@ -1,11 +1,11 @@
-/** What the dicom room throws, and nothing else: which element, where in the bytes, and why. Never a value of a patient. */
+/** The only errors that this module throws: which element, at which offset, and why. They never contain a value of a patient. */
 
 export interface DicomFault {
-  /** What is wrong, as a sentence without any attribute value. */
+  /** The fault, as a sentence without attribute values. */
   reason: string
-  /** The element concerned, `GGGGEEEE` in upper-case hex. */
+  /** The element, `GGGGEEEE` in upper-case hex. */
   tag?: string
-  /** Where in the file, in bytes from its start; in a deflated file, from the start of the inflated data set. */
+  /** Offset in bytes from the start of the file or, in a deflated file, of the inflated data set. */
   offsetBytes?: number
 }
 
@@ -25,10 +25,10 @@ export class DicomError extends Error implements DicomFault {
   }
 }
 
-/** The bytes given are only the beginning of the file, and too little of it: read on and parse again. The file may be sound. */
+/** The given bytes are only the beginning of the file, and too short: read more and parse again. The file may be valid. */
 export class PrefixTooShortError extends DicomError {
   readonly needMoreBytes = true
-  /** The least prefix that gets any further, in bytes; never more than the file's size. A longer one may be needed still. */
+  /** The least number of bytes that makes progress, at most the file's size. Even more may be needed. */
   readonly minimumSizeBytes: number
 
   constructor(fault: DicomFault & { minimumSizeBytes: number }) {
@@ -38,9 +38,9 @@ export class PrefixTooShortError extends DicomError {
   }
 }
 
-/** The bytes are no DICOM file, nor a data set that could be one. In the words of AWS. */
+/** The bytes are neither a DICOM file nor a bare data set. The message is AWS's. */
 export class NotDicomError extends DicomError {
-  /** Where reading stopped, and why. */
+  /** Where parsing stopped, and why. */
   readonly stopped: DicomFault
 
   constructor(stopped: DicomError) {

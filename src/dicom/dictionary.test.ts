@@ -1,21 +1,21 @@
-/** The dictionary's answers, and that the generated text is whole. */
+/** Look-ups in the dictionary, and completeness of the generated text. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { entryOf, tagOf } from './dictionary.ts'
 
-test('a tag leads to its keyword, VR and VM, and the keyword back', () => {
+test('a tag maps to its keyword, VR and VM, and the keyword maps back to the tag', () => {
   assert.deepEqual(entryOf('00100010'), { tag: '00100010', keyword: 'PatientName', vr: 'PN', vm: '1' })
   assert.deepEqual(entryOf('0020000d'), { tag: '0020000D', keyword: 'StudyInstanceUID', vr: 'UI', vm: '1' })
   assert.equal(tagOf('StudyInstanceUID'), '0020000D')
 })
 
-test('where PS3.6 leaves a choice of VR, all are told and one is picked', () => {
+test('where PS3.6 allows several VRs, all are listed and one is the default', () => {
   assert.deepEqual(entryOf('7FE00010'), { tag: '7FE00010', keyword: 'PixelData', vr: 'OW', vrs: ['OB', 'OW'], vm: '1' })
   assert.equal(entryOf('00280106')?.vr, 'US')
   assert.deepEqual(entryOf('00281200')?.vrs, ['US', 'SS', 'OW'])
 })
 
-test('repeating groups answer for each of their members, with the tag asked for', () => {
+test('an entry of a repeating group matches each of its tags', () => {
   assert.deepEqual(entryOf('60023000'), {
     tag: '60023000',
     keyword: 'OverlayData',
@@ -34,7 +34,7 @@ test('private, unknown and malformed tags and keywords have no entry', () => {
   assert.equal(tagOf('PatientsName'), undefined)
 })
 
-test('every keyword leads to a tag that leads back to it', () => {
+test('every keyword maps to a tag that maps back to it', () => {
   const keywords = [
     'SharedFunctionalGroupsSequence',
     'ExtendedOffsetTable',

@@ -1,36 +1,36 @@
 /**
- * The data dictionary of PS3.6: tag to keyword, VR and VM, and keyword to tag. Parsed on first use, because a process that
- * only answers searches never reads DICOM bytes.
+ * The data dictionary of PS3.6: tag to keyword, VR and VM, and keyword to tag. Parsed on first use, because a process that serves only
+ * searches never needs it.
  */
 import { DICTIONARY_ENTRIES } from './dictionary-entries.ts'
 
 export interface DictionaryEntry {
-  /** `GGGGEEEE`, upper-case hex: the tag asked for, also in a repeating group. */
+  /** `GGGGEEEE`, upper-case hex: the requested tag, also within a repeating group. */
   tag: string
   keyword: string
-  /** The VR to use when only one can be: where PS3.6 leaves a choice, OW if it is offered, else US. */
+  /** The default VR: where PS3.6 allows several, OW if it is one of them, else US. */
   vr: string
-  /** Every VR that PS3.6 allows, in its order; only where there is more than one. */
+  /** All VRs that PS3.6 allows, in its order; present only where there are several. */
   vrs?: readonly string[]
-  /** As PS3.6 spells it: `1`, `1-n`, `2-2n`. */
+  /** As in PS3.6: `1`, `1-n`, `2-2n`. */
   vm: string
 }
 
 interface Dictionary {
   byTag: Map<number, DictionaryEntry>
   byKeyword: Map<string, string>
-  /** Entries whose digits repeat (`60xx3000`): a tag matches when its bits under the mask equal the value. */
+  /** Entries of repeating groups (`60xx3000`): a tag matches if its bits under the mask equal the value. */
   repeating: { mask: number; value: number; entry: DictionaryEntry }[]
 }
 
 let parsed: Dictionary | undefined
 
-/** The entry of a tag `GGGGEEEE` (hex in either case), or undefined for private, unknown and malformed tags. */
+/** The entry of a tag `GGGGEEEE` (hex in either case); undefined for private, unknown and malformed tags. */
 export function entryOf(tag: string): DictionaryEntry | undefined {
   return /^[0-9A-Fa-f]{8}$/.test(tag) ? entryOfNumber(Number.parseInt(tag, 16)) : undefined
 }
 
-/** As entryOf, for a tag as a number: group * 65536 + element. */
+/** Like entryOf, for a tag as a number: group * 65536 + element. */
 export function entryOfNumber(tag: number): DictionaryEntry | undefined {
   parsed ??= parseDictionary(DICTIONARY_ENTRIES)
   const exact = parsed.byTag.get(tag)
@@ -39,7 +39,7 @@ export function entryOfNumber(tag: number): DictionaryEntry | undefined {
   return entry && { ...entry, tag: formatTag(tag) }
 }
 
-/** The tag `GGGGEEEE` of a keyword. For a repeating group the first of them: OverlayRows is 60000010. */
+/** The tag `GGGGEEEE` of a keyword. For a repeating group, its first tag: OverlayRows is 60000010. */
 export function tagOf(keyword: string): string | undefined {
   parsed ??= parseDictionary(DICTIONARY_ENTRIES)
   return parsed.byKeyword.get(keyword)

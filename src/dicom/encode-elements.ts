@@ -1,4 +1,4 @@
-/** Writes the elements of a data set, in tag order, in one of the three spellings of PS3.5 7.1 and with its sequences (7.5). */
+/** Encodes the elements of a data set in tag order, in one of the three encodings of PS3.5 7.1, including sequences (7.5). */
 
 import { DicomError } from './dicom-error.ts'
 import { entryOf, tagOf } from './dictionary.ts'
@@ -12,7 +12,7 @@ export interface Spelling {
   sequenceLength: 'defined' | 'undefined'
 }
 
-/** What an item inherits from the data set around it. */
+/** What an item inherits from the enclosing data set. */
 interface Surroundings {
   text: TextWriter
   pixelRepresentation: number
@@ -23,14 +23,14 @@ const UNDEFINED_LENGTH = 0xffffffff
 const LONG_FORM = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV'])
 const OUTERMOST: Surroundings = { text: textWriter(undefined), pixelRepresentation: 0, bitsAllocated: 16 }
 
-/** @throws DicomError for an unknown name, or a value that its VR or character set cannot hold */
+/** @throws DicomError for an unknown name, or a value that does not fit its VR or character set */
 export function encodeAttributes(attributes: Attributes, spelling: Spelling): Uint8Array {
   const parts: Uint8Array[] = []
   writeDataSet(attributes, { spelling, around: OUTERMOST, parts })
   return concatenate(parts)
 }
 
-/** As encodeAttributes, in two: what comes before an element, and what comes after it. The element itself is left to the caller. */
+/** Like encodeAttributes, in two parts: the elements before and after a given one, which the caller writes. */
 export function encodeAttributesAround(
   tag: string,
   attributes: Attributes,
@@ -121,15 +121,15 @@ function writeSequence(tag: string, items: readonly Attributes[], to: Destinatio
   append(parts, inner)
 }
 
-/** Not a spread: the parts of a long sequence are more than a call takes arguments. */
+/** Not a spread: a long sequence has more parts than a call can have arguments. */
 function append(to: Uint8Array[], parts: readonly Uint8Array[]): void {
   for (const part of parts) to.push(part)
 }
 
-/** PS3.5 7.1.2: eight bytes, or twelve where the VR has a 32-bit length. */
+/** PS3.5 7.1.2: eight bytes, or twelve for VRs with a 32-bit length. */
 function elementHeader(element: { tag: string; vr: string; length: number }, spelling: Spelling): Uint8Array {
   if (!spelling.explicitVR) return itemHeader(element.tag, element.length, spelling)
-  // A value too long for its 16-bit length is written as UN (PS3.5 6.2.2, note 2).
+  // A value that exceeds its 16-bit length is written as UN (PS3.5 6.2.2, note 2).
   const vr = element.length > 0xffff && !LONG_FORM.has(element.vr) ? 'UN' : element.vr
   const long = LONG_FORM.has(vr)
   const header = new Uint8Array(long ? 12 : 8)
@@ -168,7 +168,7 @@ function withVR(tag: string, attribute: AttributeValue, around: Surroundings) {
   return { vr, value: attribute, undefinedLength: false }
 }
 
-/** Where the dictionary leaves a choice of VR, the pixel attributes make it (PS3.5 A.1, A.2). */
+/** Where the dictionary allows several VRs, the pixel attributes decide (PS3.5 A.1, A.2). */
 function resolveVR(tag: string, around: Surroundings): string {
   const entry = entryOf(tag)
   if (entry === undefined) throw new DicomError({ reason: 'an element outside the dictionary needs a VR', tag })

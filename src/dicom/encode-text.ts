@@ -1,14 +1,14 @@
 /**
- * Writes text in its Specific Character Set (PS3.3 C.12.1.1.2, PS3.5 6.1), with the escape sequences of ISO 2022 where
- * there are several. The byte tables are the platform's decoders, turned around.
+ * Encodes text in its Specific Character Set (PS3.3 C.12.1.1.2, PS3.5 6.1), with ISO 2022 escape sequences where there are several. The
+ * byte tables are inverted from those of TextDecoder.
  */
 
 import { DicomError } from './dicom-error.ts'
 
-/** @throws DicomError when a character is outside the character set */
+/** @throws DicomError where a character is outside the character set */
 export type TextWriter = (text: string, element: { tag: string; vr: string }) => Uint8Array
 
-/** A set of characters that ISO 2022 may designate to the lower (G0) or upper (G1) half of the byte range. */
+/** A set of characters that ISO 2022 can designate to the lower (G0) or upper (G1) half of the code table. */
 interface CodedSet {
   half: 'G0' | 'G1'
   escape: string
@@ -21,7 +21,7 @@ type Table = ReadonlyMap<string, readonly number[]>
 
 const upper = (sequence: string, label: string): CodedSet => ({ half: 'G1', escape: sequence, label, shape: 'upper' })
 
-/** By the number of the ISO registration in the defined term. */
+/** By the ISO registration number in the defined term. */
 const SETS: Readonly<Record<string, CodedSet>> = {
   '13': { half: 'G1', escape: '\x1b)I', label: 'shift_jis', shape: 'katakana' },
   '58': { half: 'G1', escape: '\x1b$)A', label: 'gbk', shape: 'pair' },
@@ -41,7 +41,7 @@ const SETS: Readonly<Record<string, CodedSet>> = {
   '203': upper('\x1b-b', 'iso-8859-15'),
 }
 
-/** For the values of SpecificCharacterSet; none is ASCII. */
+/** For the values of SpecificCharacterSet; an empty list means ASCII. */
 export function textWriter(charsets: readonly string[] | undefined): TextWriter {
   const first = charsets?.[0]?.trim() ?? ''
   if (first === 'ISO_IR 192') return (text) => new TextEncoder().encode(text)
@@ -60,7 +60,7 @@ interface Iso2022 {
   backToG0: string
 }
 
-/** Each delimiter finds the initial sets in force again (PS3.5 6.1.2.5.3). */
+/** Each delimiter resets to the initial sets (PS3.5 6.1.2.5.3). */
 function iso2022Bytes(text: string, { element, initial, sets, backToG0 }: Iso2022): Uint8Array {
   const bytes: number[] = []
   const initialG1 = initial?.half === 'G1' ? initial : undefined
@@ -133,7 +133,7 @@ function* sequences(shape: Shape): Generator<readonly number[]> {
   }
 }
 
-/** GB 18030: one byte, two from a table, or four: in the basic plane from a table again, above it by counting. */
+/** GB 18030: one byte; two bytes from a table; or four bytes, from a table in the basic plane and computed above it. */
 function gb18030Bytes(text: string, tag: string): Uint8Array {
   const bytes: number[] = []
   for (const char of text) {

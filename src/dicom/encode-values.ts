@@ -1,4 +1,4 @@
-/** Turns the value of one element into bytes by its VR (PS3.5 6.2): little endian, padded to an even length. */
+/** Encodes the value of one element by its VR (PS3.5 6.2): little endian, padded to an even length. */
 import { DicomError } from './dicom-error.ts'
 import type { TextWriter } from './encode-text.ts'
 
@@ -31,7 +31,7 @@ const CHARSET_DEPENDENT = new Set(['SH', 'LO', 'ST', 'LT', 'UC', 'UT', 'PN'])
 const NUL_PADDED = new Set(['UI', 'OB', 'UN'])
 const SPACE = 0x20
 
-/** @throws DicomError when the value does not fit the VR or the character set */
+/** @throws DicomError where the value does not fit the VR or the character set */
 export function encodeValue({ tag, vr, value, text }: ValueToEncode): Uint8Array {
   if (value === null) return new Uint8Array(0)
   if (value instanceof Uint8Array) return padded(value, vr)
@@ -45,12 +45,12 @@ export function encodeValue({ tag, vr, value, text }: ValueToEncode): Uint8Array
   return padded(CHARSET_DEPENDENT.has(vr) ? text(joined, { tag, vr }) : asciiBytes(joined, tag), vr)
 }
 
-/** How many bytes a big endian transfer syntax turns around together (PS3.5 7.3). */
+/** How many bytes a big endian transfer syntax reverses together (PS3.5 7.3). */
 export function unitBytes(vr: string): number {
   return vr === 'AT' ? 2 : (NUMBERS[vr]?.sizeBytes ?? 1)
 }
 
-/** The bytes with each unit reversed; the same array when there is nothing to turn around. */
+/** The bytes with each unit reversed; the same array where nothing needs reversing. */
 export function swapUnits(bytes: Uint8Array, sizeBytes: number): Uint8Array {
   if (sizeBytes === 1) return bytes
   const swapped = new Uint8Array(bytes.length)
@@ -87,7 +87,7 @@ function tagValues(values: readonly (string | number)[]): Uint8Array {
   return bytes
 }
 
-/** A decimal string holds at most 16 characters (PS3.5 6.2, DS). */
+/** A decimal string has at most 16 characters (PS3.5 6.2, DS). */
 function numberText(value: number, vr: string): string {
   const plain = String(value)
   if (vr !== 'DS' || plain.length <= 16) return plain
@@ -123,7 +123,7 @@ function scalars(tag: string, list: readonly unknown[]): readonly (string | numb
   return list as readonly (string | number)[]
 }
 
-/** One value or several; bytes are taken as they are (little endian); `null` is an empty element. */
+/** One value or several; bytes are used as they are (little endian); `null` is an empty element. */
 export type ElementValue =
   | string
   | number
@@ -133,10 +133,10 @@ export type ElementValue =
   | readonly number[]
   | readonly Attributes[]
 
-/** A value whose VR the dictionary knows, or one with its VR (private elements, and deliberate mistakes). */
+/** A value whose VR is in the dictionary, or a value with an explicit VR (private elements, and deliberate errors). */
 export type AttributeValue = ElementValue | { vr: string; value: ElementValue; undefinedLength?: boolean }
 
-/** A data set by standard keyword or `GGGGEEEE`. */
+/** A data set by keyword or `GGGGEEEE`. */
 export interface Attributes {
   readonly [keywordOrTag: string]: AttributeValue | undefined
 }

@@ -1,4 +1,4 @@
-/** What encodeP10 writes, parseP10 reads back, in every transfer syntax; and the bytes of the standard's own examples. */
+/** parseP10 reads back what encodeP10 writes, in every transfer syntax; and the bytes of the standard's own examples. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -26,7 +26,7 @@ const IDENTITY = { SOPClassUID: '1.2.840.10008.5.1.4.1.1.2', SOPInstanceUID: '1.
 const latin = (text: string) => Buffer.from(text, 'latin1')
 const bytesOfValue = (attributes: Attributes) => Buffer.from(encodeDataSet(attributes)).subarray(8)
 
-/** Text without what a reader trims or splits at. */
+/** Text without characters that a reader trims or splits at. */
 const word = fc
   .array(fc.constantFrom(...'aZ09.-_ äßÆéπЖ山ñ'), { minLength: 1, maxLength: 21 })
   .map((characters) => characters.join('').trim() || 'x')
@@ -79,7 +79,7 @@ function assertSame(read: DataSet, written: Attributes): void {
   }
 }
 
-/** A decimal string has 16 characters: at least eight digits of a number survive. */
+/** A decimal string has 16 characters, enough for eight significant digits. */
 function assertClose(read: readonly number[], written: readonly number[]): void {
   assert.equal(read.length, written.length)
   for (const [index, value] of written.entries()) {
@@ -103,7 +103,7 @@ describe('encodeP10', () => {
     })
   }
 
-  test('writes elements in tag order, whatever the order of the attributes', () => {
+  test('writes elements in tag order, regardless of the order of the attributes', () => {
     const file = parseP10(
       encodeP10({
         transferSyntaxUID: ExplicitVRLittleEndian,
@@ -121,12 +121,12 @@ describe('encodeP10', () => {
     assert.deepEqual(bytesOfValue({ FileMetaInformationVersion: Uint8Array.of(9) }).subarray(4), Buffer.of(9, 0))
   })
 
-  test('leaves out what is undefined and writes null as an empty element', () => {
+  test('omits undefined values and writes null as an empty element', () => {
     assert.equal(encodeDataSet({ PatientID: undefined }).length, 0)
     assert.equal(encodeDataSet({ PatientID: null }).length, 8)
   })
 
-  test('takes the VR that pixel attributes decide', () => {
+  test('selects the VR by the pixel attributes', () => {
     const vrOf = (attributes: Attributes, tag: string) =>
       parseP10(
         encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, attributes: { ...IDENTITY, ...attributes } }),
@@ -137,7 +137,7 @@ describe('encodeP10', () => {
     assert.equal(vrOf({ BitsAllocated: 16, PixelData: Uint8Array.of(1, 2) }, '7FE00010'), 'OW')
   })
 
-  test('turns 16-bit pixels around in big endian, and leaves bytes alone', () => {
+  test('reverses the bytes of 16-bit pixels in big endian, and not those of 8-bit pixels', () => {
     const pixels = (BitsAllocated: number) => {
       const pixelData = { frames: [Uint8Array.of(1, 2), Uint8Array.of(3, 4)] }
       const attributes = { ...IDENTITY, BitsAllocated }
@@ -148,7 +148,7 @@ describe('encodeP10', () => {
     assert.deepEqual(pixels(8), [1, 2, 3, 4])
   })
 
-  test('gives a value too long for its 16-bit length as UN', () => {
+  test('writes a value too long for its 16-bit length as UN', () => {
     const attributes = { ...IDENTITY, PixelSpacing: Array<number>(20_000).fill(0.25) }
     const { dataSet } = parseP10(encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, attributes }))
     assert.equal(dataSet.numbers('00280030').length, 20_000)
@@ -176,7 +176,7 @@ describe('encodeP10', () => {
     )
   })
 
-  test('writes a meta header that says its own length, and none on request', () => {
+  test('writes file meta information with its length, and none on request', () => {
     const bytes = encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, attributes: IDENTITY })
     const { meta } = parseP10(bytes)
     const dataSetLength = encodeDataSet(IDENTITY).length
@@ -191,7 +191,7 @@ describe('encodeP10', () => {
     assert.deepEqual(bare, encodeDataSet(IDENTITY))
   })
 
-  test('lets the caller spoil the meta header', () => {
+  test('lets the caller override file meta information with invalid values', () => {
     const meta = { TransferSyntaxUID: undefined, SourceApplicationEntityTitle: 'SCANNER' }
     const bytes = encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, attributes: IDENTITY, meta })
     assert.throws(() => parseP10(bytes), { reason: 'DICOM attribute TransferSyntaxUID does not exist' })
@@ -199,7 +199,7 @@ describe('encodeP10', () => {
   })
 })
 
-describe('text is written as the annexes of PS3.5 show it', () => {
+describe('text is encoded as in the annexes of PS3.5', () => {
   const nameBytes = (charset: string | string[], name: string) => {
     const bytes = Buffer.from(encodeDataSet({ SpecificCharacterSet: charset, PatientName: name }))
     return bytes.subarray(bytes.indexOf('PN') + 4)
@@ -231,11 +231,11 @@ describe('text is written as the annexes of PS3.5 show it', () => {
     assert.deepEqual(nameBytes('ISO_IR 192', 'Wang^XiaoDong=王^小東'), Buffer.from('Wang^XiaoDong=王^小東'))
   })
 
-  test('every character that GB18030 holds comes back, also of four bytes', () => {
+  test('every character of GB18030 is read back, including those of four bytes', () => {
     const decoder = new TextDecoder('gb18030')
     const character = fc
       .integer({ min: 0xa0, max: 0x10ffff })
-      // No surrogates, no private use, no replacement character: those are not text.
+      // Surrogates, private use and the replacement character are not text.
       .filter((code) => (code < 0xd800 || code > 0xf8ff) && code !== 0xfffd)
       .map((code) => String.fromCodePoint(code))
     fc.assert(
@@ -247,13 +247,13 @@ describe('text is written as the annexes of PS3.5 show it', () => {
     )
   })
 
-  test('single-byte sets take their upper half', () => {
+  test('single-byte sets use their upper half', () => {
     assert.deepEqual(nameBytes('ISO_IR 100', 'Buc^Jérôme'), latin('Buc^J\xe9r\xf4me'))
     assert.deepEqual(nameBytes('ISO_IR 126', 'Διονυσιος').subarray(0, 3), latin('\xc4\xe9\xef'))
     assert.deepEqual(nameBytes('ISO_IR 144', 'Люк').subarray(0, 3), latin('\xbb\xee\xda'))
   })
 
-  test('an item keeps the character set around it, unless it has its own', () => {
+  test('an item without a character set uses that of the enclosing data set', () => {
     const attributes: Attributes = {
       SpecificCharacterSet: 'ISO_IR 100',
       ReferencedStudySequence: [
@@ -267,7 +267,7 @@ describe('text is written as the annexes of PS3.5 show it', () => {
   })
 })
 
-describe('what cannot be written is a DicomError without the value in its message', () => {
+describe('a value that cannot be encoded throws a DicomError that does not contain the value', () => {
   const refused: readonly [string, Attributes][] = [
     ['a keyword that the dictionary does not know', { PatientShoeSize: '44' }],
     ['a private element without a VR', { '00091001': 'x' }],

@@ -1,6 +1,6 @@
 /**
- * Writes a DICOM file (PS3.10 7.1): preamble, file meta information, data set and pixel data, in any transfer syntax
- * whose frames the caller can supply. The demo data and every test of the project write their files with it.
+ * Writes a DICOM file (PS3.10 7.1): preamble, file meta information, data set and pixel data, in any transfer syntax for which the caller
+ * supplies frames. The demo data and the tests use it to make files.
  */
 
 import { deflateRawSync } from 'node:zlib'
@@ -21,17 +21,17 @@ export {
   RLELossless,
 } from './transfer-syntaxes.ts'
 
-/** Names Hilum as the writer of a file (PS3.10 7.1, Implementation Class UID). */
+/** Identifies Hilum as the writer of a file (PS3.10 7.1, Implementation Class UID). */
 export const ImplementationClassUID = '2.25.55147520210738694632850378522939328531'
 
 const EXPLICIT_LITTLE_ENDIAN: Spelling = { littleEndian: true, explicitVR: true, sequenceLength: 'defined' }
 
-/** Pixels, frame by frame; native 16-bit ones in little endian, whatever the transfer syntax. */
+/** Pixels by frame; native 16-bit pixels in little endian, regardless of the transfer syntax. */
 export interface FramesToEncode {
   frames: readonly Uint8Array[]
-  /** Encapsulated only: cuts each frame into fragments of at most this many bytes (even). Absent: one fragment a frame. */
+  /** Encapsulated only: splits each frame into fragments of at most this many bytes (even). Absent: one fragment per frame. */
   fragmentSizeBytes?: number
-  /** Encapsulated only: `empty` leaves the basic offset table without entries (PS3.5 A.4 allows it). */
+  /** Encapsulated only: `empty` leaves the basic offset table empty (allowed by PS3.5 A.4). */
   offsetTable?: 'full' | 'empty'
 }
 
@@ -40,17 +40,17 @@ export interface FileToEncode {
   /** By keyword or `GGGGEEEE`; `undefined` is absent, `null` present and empty. Written in tag order. */
   attributes: Attributes
   pixelData?: FramesToEncode
-  /** Adds to the file meta information or overrides it (`undefined` removes an element); `false` leaves it out. */
+  /** Adds to or overrides the file meta information (`undefined` removes an element); `false` omits it. */
   meta?: Attributes | false
-  /** `false` leaves out the 128 zero bytes and `DICM`. */
+  /** `false` omits the 128 zero bytes and `DICM`. */
   preamble?: boolean
-  /** How the lengths of sequences and items are given (PS3.5 7.5). `defined` when absent. */
+  /** How the lengths of sequences and items are written (PS3.5 7.5). Default: `defined`. */
   sequenceLength?: Spelling['sequenceLength']
 }
 
 /**
- * The bytes of one P10 file. An unknown transfer syntax is written as explicit VR little endian.
- * @throws DicomError for a name the dictionary does not know, or a value its VR or character set cannot hold
+ * The bytes of a P10 file. An unknown transfer syntax is written as explicit VR little endian.
+ * @throws DicomError for an unknown name, or a value that does not fit its VR or character set
  */
 export function encodeP10(file: FileToEncode): Uint8Array {
   const syntax = transferSyntaxOf(file.transferSyntaxUID)
@@ -68,15 +68,15 @@ export function encodeP10(file: FileToEncode): Uint8Array {
   return concatenate(parts)
 }
 
-/** What of a file comes before its pixel data, and what after: for who writes pixels one by one, and never has them all. */
+/** The parts of a file before and after its pixel data, for callers that write frames one by one. */
 interface FileAroundPixels {
-  /** Preamble, file meta information and data set, up to where the element with the pixels begins. */
+  /** Preamble, file meta information and data set up to the element with the pixels. */
   before: Uint8Array
   after: Uint8Array
 }
 
 /**
- * As encodeP10, in explicit VR little endian or a syntax that encapsulates, around the element `tag`.
+ * Like encodeP10, in explicit VR little endian or an encapsulated syntax, around the element `tag`.
  * @throws DicomError as encodeP10 does
  */
 export function encodeP10Around(
@@ -88,7 +88,7 @@ export function encodeP10Around(
   return { before: concatenate([preamble(), ...meta, before]), after }
 }
 
-/** A data set alone, without preamble and meta header; with pixel data only as a plain attribute. */
+/** A bare data set, without preamble and file meta information; pixel data only as a plain attribute. */
 export function encodeDataSet(attributes: Attributes, options?: Partial<Spelling>): Uint8Array {
   return encodeAttributes(attributes, { littleEndian: true, explicitVR: true, sequenceLength: 'defined', ...options })
 }
@@ -99,7 +99,7 @@ function preamble(): Uint8Array {
   return bytes
 }
 
-/** Always explicit VR little endian; its first element says how long the rest is (PS3.10 7.1). */
+/** Always explicit VR little endian; the first element is the length of the rest (PS3.10 7.1). */
 function encodeMeta(file: Pick<FileToEncode, 'transferSyntaxUID' | 'attributes'>, overrides: Attributes): Uint8Array {
   const meta: Attributes = {
     FileMetaInformationVersion: Uint8Array.of(0, 1),
@@ -125,7 +125,7 @@ function withPixelData({ attributes, pixelData }: FileToEncode, encapsulated: bo
   return { ...attributes, PixelData: { vr, value: concatenate(pixelData.frames) } }
 }
 
-/** A basic offset table, then the frames as items, then the sequence delimiter (PS3.5 A.4). */
+/** A basic offset table, the frames as items, and the sequence delimiter (PS3.5 A.4). */
 function encapsulate({ frames, fragmentSizeBytes, offsetTable = 'full' }: FramesToEncode): Uint8Array {
   const fragments: Uint8Array[] = []
   const offsets: number[] = []

@@ -6,7 +6,7 @@ import { fileKindOf } from './file-kind.ts'
 const kindOf = (bytes: Uint8Array, sizeBytes = bytes.length) => fileKindOf(bytes, sizeBytes)
 const hex = (digits: string) => Buffer.from(digits, 'hex')
 
-test('archives, pictures, documents and text are told apart', () => {
+test('archives, pictures, documents and text are recognised', () => {
   assert.equal(kindOf(gzipSync('DICM')), 'a gzip archive')
   assert.equal(kindOf(hex('504b030414000000')), 'a zip archive')
   assert.equal(kindOf(Buffer.concat([Buffer.alloc(257, 'x'), Buffer.from('ustar\x0000')])), 'a tar archive')
@@ -19,13 +19,13 @@ test('archives, pictures, documents and text are told apart', () => {
   assert.equal(kindOf(hex('0800050043530a00')), 'a DICOM data set without preamble and file meta information')
 })
 
-test('an empty file and one of zeros are called so, the latter only where all of it was seen', () => {
+test('an empty file is recognised, and a file of zeros where all of it was read', () => {
   assert.equal(kindOf(new Uint8Array()), 'empty')
   assert.equal(kindOf(new Uint8Array(4_096)), 'a file of only zero bytes')
   assert.equal(kindOf(new Uint8Array(4_096), 5_000), 'a file that begins with 4096 zero bytes')
 })
 
-test('what is unknown is called so, and nothing of a file is repeated', () => {
+test('an unknown file is reported as unknown, and no content is quoted', () => {
   assert.equal(kindOf(deflateSync('DOE^JANE')), 'a file of a kind that Hilum does not know')
   assert.equal(kindOf(hex('00')), 'a file of only zero bytes')
   assert.equal(kindOf(hex('fe')), 'a file of a kind that Hilum does not know')

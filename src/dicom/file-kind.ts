@@ -1,13 +1,13 @@
 /**
- * What a file is that is no DICOM file, told by how its bytes begin: for the message of an import that cannot take it. Names kinds of files,
- * never anything of what a file says.
+ * Recognises what a file that is not DICOM is by its first bytes, for the message of a failed import. Names the kind of the file and never
+ * quotes its content.
  */
 
 interface Signature {
   readonly kind: string
-  /** Two hexadecimal digits a byte. */
+  /** Hexadecimal, two digits per byte. */
   readonly bytes: string
-  /** Where in the file they stand; at its beginning by default. */
+  /** Offset of the bytes in the file. Default: 0. */
   readonly at?: number
 }
 
@@ -43,11 +43,11 @@ const SIGNATURES: readonly Signature[] = [
   { kind: 'a DICOM data set without preamble and file meta information', bytes: '00080005' },
 ]
 
-/** So much of a file has to be text for the file to be called so. */
+/** How many bytes must be text for a file to count as text. */
 const TEXT_BYTES = 4096
 const TEXT_CONTROLS = new Set([...'\t\n\f\r\u001b'].map((character) => character.charCodeAt(0)))
 
-/** @param bytes the file, or its beginning; `sizeBytes` is that of the whole file */
+/** @param bytes the file or its beginning; `sizeBytes` is the size of the whole file */
 export function fileKindOf(bytes: Uint8Array, sizeBytes: number): string {
   if (sizeBytes === 0) return 'empty'
   if (bytes.every((byte) => byte === 0)) {
@@ -66,7 +66,7 @@ const isAt = (bytes: Uint8Array, { bytes: digits, at = 0 }: Signature): boolean 
 function isText(bytes: Uint8Array): boolean {
   if (bytes.some((byte) => byte === 0x7f || (byte < 0x20 && !TEXT_CONTROLS.has(byte)))) return false
   try {
-    // Not the last character, which may be cut.
+    // The last character may be truncated.
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
     return true
   } catch {

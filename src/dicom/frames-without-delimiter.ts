@@ -1,15 +1,15 @@
-/** Encapsulated pixel data that the end of the file closes instead of a sequence delimiter: whether the copy lost frames with it. */
+/** Checks encapsulated pixel data that ends at the end of the file without a sequence delimiter: whether frames were lost with it. */
 import type { DataSet } from './data-set.ts'
 import { tagOf } from './dictionary.ts'
 import { endsInside, type PixelItems } from './pixel-items.ts'
 import { isVideoSyntax } from './transfer-syntaxes.ts'
 
-/** @throws DicomError where there are fewer fragments than frames, or the offset table knows of more than there is */
+/** @throws DicomError where there are fewer fragments than frames, or the offset table points beyond the last fragment */
 export function checkFramesAreThere(
   { dataSet, transferSyntaxUID }: { readonly dataSet: DataSet; readonly transferSyntaxUID: string },
   { itemOffsets, lengths, basicOffsetTable }: PixelItems,
 ): void {
-  // Video is one stream, whatever number of frames it has.
+  // A video is one stream, whatever its number of frames.
   if (isVideoSyntax(transferSyntaxUID)) return
   const last = itemOffsets.at(-1)!
   const numberOfFrames = dataSet.number(tagOf('NumberOfFrames')!) ?? 1

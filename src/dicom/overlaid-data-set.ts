@@ -1,4 +1,4 @@
-/** A data set with elements of another in front of its own. */
+/** A data set with elements of another data set taking precedence over its own. */
 import { DataSet } from './data-set.ts'
 
 export class OverlaidDataSet extends DataSet {
@@ -6,7 +6,7 @@ export class OverlaidDataSet extends DataSet {
   readonly #above: DataSet
   readonly #tags: ReadonlySet<string>
 
-  /** @param layers with the tags, upper case, of the elements that are as `above` has them */
+  /** @param layers each with the upper-case tags of the elements that `above` replaces */
   constructor(layers: { readonly below: DataSet; readonly above: DataSet; readonly tags: ReadonlySet<string> }) {
     super({ bytes: new Uint8Array(), elements: [], littleEndian: true })
     this.#below = layers.below

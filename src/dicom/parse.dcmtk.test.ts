@@ -1,6 +1,6 @@
 /**
- * What we read compared with what dcmtk's dcmdump prints: every tag, VR and value, items included. The files are made here;
- * DICOM_FOLDER may name a folder of real ones to compare as well. Without dcmdump on PATH all of it is skipped.
+ * Compares what parseP10 reads with what dcmtk's dcmdump prints: every tag, VR and value, items included. The files are generated; set
+ * DICOM_FOLDER to a folder of real files to compare these too. Skipped if dcmdump is not on PATH.
  */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -37,7 +37,7 @@ const ATTRIBUTES: Attributes = {
   '00090010': { vr: 'LO', value: 'HILUM' },
 }
 
-/** The text goes into PatientName; every set of PS3.3 that the encoder and dcmdump's conversion both know. */
+/** The text for PatientName; all sets of PS3.3 that both the encoder and dcmdump support. */
 const NAMES: [terms: string[], name: string][] = [
   [['ISO_IR 100'], 'Buc^Jérôme'],
   [['ISO_IR 101'], 'Wałęsa'],
@@ -56,7 +56,7 @@ interface DumpedElement {
   value: string
 }
 
-/** One line an element: indented by depth, `(0010,0010) PN [Doe^John]  #  8, 1 PatientName`. */
+/** One line per element, indented by depth: `(0010,0010) PN [Doe^John]  #  8, 1 PatientName`. */
 function dumpOf(path: string, conversion: string[]): DumpedElement[] {
   const text = execFileSync('dcmdump', ['-q', '+L', '-Un', ...conversion, path], {
     encoding: 'utf8',
@@ -90,9 +90,9 @@ const NUMBER_VRS = 'US SS UL SL FL FD'.split(' ')
 
 function compare(path: string): number {
   const { dataSet } = parseP10(readFileSync(path))
-  // Asked to convert, dcmdump adds a Specific Character Set where there is none.
+  // When it converts, dcmdump adds a Specific Character Set where there is none.
   const theirs = dumpOf(path, dataSet.has('00080005') ? ['+U8'] : [])
-  // A known sequence written as UN of defined length stays bytes for dcmdump.
+  // dcmdump keeps the bytes of a known sequence that is written as UN of defined length.
   const closed = theirs.filter((element) => element.vr === 'UN').map((element) => `${element.path}/`)
   const ours = elementsOf(dataSet).filter(({ path: at }) => !closed.some((outer) => at.startsWith(outer)))
   assert.deepEqual(
@@ -101,7 +101,7 @@ function compare(path: string): number {
   )
   for (const [index, { path: at, vr, value }] of theirs.entries()) {
     const { dataSet: set, tag } = ours[index]!
-    // Specific Character Set is what dcmdump converted to; of private elements dcmtk knows more than PS3.6 tells.
+    // Specific Character Set is the target of dcmdump's conversion; dcmtk's dictionary has more private elements than PS3.6.
     if (tag === '00080005' || vr === '??' || vr === 'UN' || set.vr(tag) === 'UN') continue
     if (!/^(ox|px|lt|OB|OW|xs|up)$/.test(vr)) assert.equal(set.vr(tag), vr, at)
     if (TEXT_VRS.includes(vr)) {

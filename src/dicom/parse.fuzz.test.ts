@@ -1,6 +1,6 @@
 /**
- * Sound files of every layout, broken in the ways that disks, networks and attackers break them. Whatever the bytes: nothing
- * but DicomError escapes, reading every value included; no parse takes long; what is kept stays in proportion. Seeds are fixed.
+ * Valid files in every encoding, damaged as disks, networks and attackers damage them. For any bytes, parsing and reading every value
+ * throws only DicomError, takes little time, and keeps memory in proportion to the file. Seeds are fixed.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -13,11 +13,11 @@ import { parseP10 } from './parse.ts'
 
 const SEED = 20260101
 const RUNS = 40_000
-/** Of processor time, which a busy machine does not stretch. The slowest pattern below takes about a tenth of it. */
+/** Processor time, which does not depend on the load of the machine. The slowest pattern below takes about a tenth of it. */
 const PARSE_CPU_MS_MAX = 500
 const HOSTILE_SIZE_BYTES = 1_000_000
 
-/** Asks every element for everything; the count is what the caller compares with the size of the file. */
+/** Reads every element with every accessor; the caller compares the count with the size of the file. */
 function readAll(dataSet: DataSet): number {
   let elements = 0
   for (const tag of dataSet.tags()) {
@@ -51,7 +51,7 @@ function parseOrRefuse(bytes: Uint8Array): { outcome: string; cpuMs: number } {
 }
 
 describe('parseP10 on broken files', () => {
-  test('lets only DicomError out, in little time, and reaches both outcomes', () => {
+  test('throws only DicomError, in little time, and some files are read and some refused', () => {
     const outcomes = new Map<string, number>()
     fc.assert(
       fc.property(fc.nat(SEEDS.length - 1), fc.array(mutation, { minLength: 1, maxLength: 3 }), (seed, changes) => {
@@ -65,7 +65,7 @@ describe('parseP10 on broken files', () => {
     assert.ok(outcomes.size > 15, `too few kinds of refusal: ${[...outcomes.keys()]}`)
   })
 
-  test('and on bytes of no kind at all', () => {
+  test('on random bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
         assert.notEqual(parseOrRefuse(bytes).outcome, 'parsed')
@@ -100,13 +100,13 @@ describe('parseP10 takes time linear in the bytes for', () => {
     ['elements without value in implicit VR', SYNTAXES[0]!, '', '08000500 00000000'],
     ['empty items', SYNTAXES[1]!, '08004011 53510000 ffffffff', 'feff00e0 00000000'],
     [
-      'items that open and never close',
+      'items that are never closed',
       SYNTAXES[1]!,
       '',
       '08004011 53510000 10000000 feff00e0 ffffffff feff00e0 ffffffff',
     ],
     [
-      'UN that looks like a sequence running on',
+      'UN that looks like an endless sequence',
       SYNTAXES[1]!,
       '',
       '08004011 554e0000 10000000 feff00e0 ffffffff feff00e0 ffffffff',

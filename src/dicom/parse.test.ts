@@ -1,4 +1,4 @@
-/** Every layout of PS3.10 files that parseP10 takes, and every way of being cut short or malformed that it must name. */
+/** Every encoding of P10 files that parseP10 reads, and every kind of truncated or malformed file that it must refuse. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
@@ -25,14 +25,14 @@ const ATTRIBUTES = {
 }
 const PIXELS = { frames: [Uint8Array.of(1, 0, 2, 0, 3, 0, 4, 0)] }
 
-/** Bytes from pieces: hex text or bytes. */
+/** Bytes from hex text and byte arrays. */
 function bytesOf(...pieces: (string | Uint8Array)[]): Uint8Array {
   return Buffer.concat(
     pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece.replaceAll(' ', ''), 'hex') : piece)),
   )
 }
 
-/** A file whose data set is the pieces, after a sound preamble and meta header. */
+/** A file with the given data set after a valid preamble and file meta information. */
 function fileOf(transferSyntaxUID: string, ...pieces: (string | Uint8Array)[]): Uint8Array {
   return bytesOf(
     encodeP10({ transferSyntaxUID: '1.2.3', attributes: {}, meta: { TransferSyntaxUID: transferSyntaxUID } }),
@@ -74,7 +74,7 @@ describe('parseP10 reads', () => {
     }
   }
 
-  test('pixel data where its place says it is, also in a deflated file', () => {
+  test('pixel data at the reported place, also in a deflated file', () => {
     for (const transferSyntaxUID of [EXPLICIT, DEFLATED]) {
       const { bytes, pixelData } = parseP10(encodeP10({ transferSyntaxUID, attributes: ATTRIBUTES, pixelData: PIXELS }))
       const { offsetBytes, lengthBytes } = pixelData!
@@ -87,7 +87,7 @@ describe('parseP10 reads', () => {
     assert.equal(file.dataSet.string('00100020'), 'P1')
   })
 
-  test('a bare data set, and tells its transfer syntax', () => {
+  test('a bare data set, and detects its transfer syntax', () => {
     const spellings = [
       [EXPLICIT, { explicitVR: true, littleEndian: true }],
       [IMPLICIT, { explicitVR: false, littleEndian: true }],
@@ -101,7 +101,7 @@ describe('parseP10 reads', () => {
     }
   })
 
-  test('a private transfer syntax as explicit VR little endian', () => {
+  test('a file in a private transfer syntax as explicit VR little endian', () => {
     const file = parseP10(encodeP10({ transferSyntaxUID: '1.2.3.4.5', attributes: ATTRIBUTES }))
     assert.equal(file.transferSyntax, undefined)
     assert.equal(file.transferSyntaxUID, '1.2.3.4.5')
@@ -141,7 +141,7 @@ describe('parseP10 reads', () => {
     assert.equal(known.dataSet.items('00081140')[0]?.string('00081150'), '1.2')
   })
 
-  test('UN of a known sequence whose bytes are no sequence as bytes', () => {
+  test('UN of a known sequence whose bytes are not a sequence as bytes', () => {
     const { dataSet } = parseP10(
       fileOf(EXPLICIT, '08004011 554e0000 08000000 feff00e0 ff000000', '10002000 4c4f0200 5031'),
     )
@@ -157,7 +157,7 @@ describe('parseP10 reads', () => {
     assert.equal(dataSet.items('00081140')[0]?.string('00081150'), '1.2')
   })
 
-  test('a VR of the future with a 32-bit length, and ?? with a 16-bit one', () => {
+  test('an unknown VR with a 32-bit length, and ?? with a 16-bit length', () => {
     const { dataSet } = parseP10(fileOf(EXPLICIT, '09001010 5a5a0000 02000000 0102', '09001110 3f3f0200 0304'))
     assert.deepEqual([...dataSet.bytes('00091010')!], [1, 2])
     assert.deepEqual([...dataSet.bytes('00091011')!], [3, 4])
@@ -172,13 +172,13 @@ describe('parseP10 by prefix', () => {
   })
   const pixelsAt = parseP10(whole).pixelData!.offsetBytes
 
-  test('needs nothing after the header of the pixel data', () => {
+  test('needs no bytes after the header of the pixel data', () => {
     const file = parseP10(whole.subarray(0, pixelsAt), { sizeBytes: whole.length })
     assert.deepEqual(file.pixelData, { tag: '7FE00010', offsetBytes: pixelsAt, lengthBytes: 4096, encapsulated: false })
     assert.throws(() => file.dataSet.bytes('7FE00010'), PrefixTooShortError)
   })
 
-  test('asks for more at every shorter prefix, and never calls the file cut short', () => {
+  test('requests more bytes at every shorter prefix, and never reports a truncated file', () => {
     for (let length = 0; length < pixelsAt; length += 1) {
       const fault = faultOf(whole.subarray(0, length), { sizeBytes: whole.length })
       assert.ok(fault instanceof PrefixTooShortError && fault.needMoreBytes, `${length}: ${fault.message}`)
@@ -186,7 +186,7 @@ describe('parseP10 by prefix', () => {
     }
   })
 
-  test('refuses at once what the whole file cannot hold', () => {
+  test('refuses at once what exceeds the size of the whole file', () => {
     assert.match(faultOf(whole.subarray(0, pixelsAt), { sizeBytes: whole.length - 1 }).reason, /^the file ends inside/)
     assert.equal(
       faultOf(bytesOf('504b0304', new Uint8Array(300)), { sizeBytes: 1e9 }).reason,
@@ -194,7 +194,7 @@ describe('parseP10 by prefix', () => {
     )
   })
 
-  test('stops at encapsulated pixel data, and asks for all of a deflated file', () => {
+  test('stops at encapsulated pixel data, and requests all of a deflated file', () => {
     const encapsulated = encodeP10({ transferSyntaxUID: RLE, attributes: ATTRIBUTES, pixelData: PIXELS })
     const { offsetBytes } = parseP10(encapsulated).pixelData!
     const file = parseP10(encapsulated.subarray(0, offsetBytes), { sizeBytes: encapsulated.length })
@@ -206,7 +206,7 @@ describe('parseP10 by prefix', () => {
   })
 })
 
-describe('parseTrailing reads what stands behind the pixel data', () => {
+describe('parseTrailing reads the elements after the pixel data', () => {
   const behind = { '7FE11010': { vr: 'LO', value: 'Müller' }, FFFAFFFA: { vr: 'SQ', value: [{ MACIDNumber: 7 }] } }
   const attributes = { ...ATTRIBUTES, SpecificCharacterSet: 'ISO_IR 100', ...behind }
 
@@ -224,14 +224,14 @@ describe('parseTrailing reads what stands behind the pixel data', () => {
     })
   }
 
-  test('and refuses what is no element', () => {
+  test('and refuses bytes that are not an element', () => {
     const bytes = encodeP10({ transferSyntaxUID: EXPLICIT, attributes, pixelData: PIXELS })
     assert.throws(() => parseTrailing(parseP10(bytes), bytesOf('e17f1010 4c4f ff00 41')), DicomError)
   })
 })
 
 describe('parseP10 refuses', () => {
-  test('what is not DICOM, in the words of AWS', () => {
+  test('what is not DICOM, with the message of AWS', () => {
     const notDicom = [new Uint8Array(0), Buffer.from('{"not": "DICOM"}'), new Uint8Array(4096), bytesOf('08000500')]
     for (const bytes of notDicom) assert.equal(faultOf(bytes).reason, 'DICOM attributes does not exist')
   })
@@ -242,7 +242,7 @@ describe('parseP10 refuses', () => {
     assert.equal(faultOf(encodeDataSet(rest)).reason, 'DICOM attributes does not exist')
   })
 
-  test('a meta header without transfer syntax, in the words of AWS', () => {
+  test('file meta information without transfer syntax, with the message of AWS', () => {
     const bytes = encodeP10({
       transferSyntaxUID: EXPLICIT,
       attributes: ATTRIBUTES,
@@ -251,7 +251,7 @@ describe('parseP10 refuses', () => {
     assert.equal(faultOf(bytes).reason, 'DICOM attribute TransferSyntaxUID does not exist')
   })
 
-  test('every cut of a file, except between elements before the pixel data and behind the last fragment', () => {
+  test('a file truncated anywhere, except between elements before the pixel data and after the last fragment', () => {
     for (const transferSyntaxUID of [EXPLICIT, IMPLICIT, RLE]) {
       for (const sequenceLength of ['defined', 'undefined'] as const) {
         const whole = encodeP10({ transferSyntaxUID, attributes: ATTRIBUTES, pixelData: PIXELS, sequenceLength })
@@ -265,7 +265,8 @@ describe('parseP10 refuses', () => {
             assert.ok(error instanceof DicomError && !(error instanceof PrefixTooShortError), `${length}: ${error}`)
           }
         }
-        // One legal cut before each of the eight elements and the pixel data, and those after the transfer syntax in the meta header.
+        // Legal ends: before each of the eight elements and the pixel data, and those after the transfer syntax in the file meta
+        // information.
         assert.equal(legal.length, 9 + 2, `${transferSyntaxUID} ${legal}`)
       }
     }
@@ -274,12 +275,12 @@ describe('parseP10 refuses', () => {
   const malformed: [name: string, bytes: Uint8Array, reason: RegExp][] = [
     ['bytes after the last element', fileOf(EXPLICIT, '10002000 4c4f0200 5031', '0001'), /inside an element header/],
     [
-      'padding with more zeros than a block has',
+      'padding with more zeros than a block',
       fileOf(EXPLICIT, '10002000 4c4f0200 5031', new Uint8Array(513)),
       /not a DICOM element/,
     ],
     [
-      'an implicit file padded with as many',
+      'an implicit VR file with the same padding',
       fileOf(IMPLICIT, '10002000 02000000 5031', new Uint8Array(513)),
       /not a DICOM element/,
     ],
@@ -320,7 +321,7 @@ describe('parseP10 refuses', () => {
     ],
     ['a fragment that is none', fileOf(RLE, 'e07f1000 4f420000 ffffffff 08000500 00000000'), /not a fragment/],
     [
-      'a deflate stream cut short',
+      'a truncated deflate stream',
       fileOf(DEFLATED, deflateRawSync(new Uint8Array(999)).subarray(0, 5)),
       /ends too soon/,
     ],
@@ -337,7 +338,7 @@ describe('parseP10 refuses', () => {
     assert.match(faultOf(bomb, { inflatedBytesMax: 1024 * 1024 }).reason, /more than may be read/)
   })
 
-  test('sequences nested deeper than the limit, but not those at it', () => {
+  test('sequences nested deeper than the limit, but not at the limit', () => {
     const nested = (depth: number) => {
       const open = '08004011 53510000 ffffffff feff00e0 ffffffff'
       return fileOf(EXPLICIT, ...Array(depth).fill(open), ...Array(depth).fill('feff0de0 00000000 feffdde0 00000000'))
@@ -354,7 +355,7 @@ describe('parseP10 refuses', () => {
 })
 
 describe('requireAttribute', () => {
-  test('gives the value, or throws in the words of AWS where it is absent or empty', () => {
+  test('returns the value, or throws with the message of AWS where it is absent or empty', () => {
     const { dataSet } = parseP10(fileOf(EXPLICIT, encodeDataSet({ ...ATTRIBUTES, StudyInstanceUID: null })))
     assert.equal(requireAttribute(dataSet, 'SOPInstanceUID'), '1.2.3.4')
     for (const keyword of ['StudyInstanceUID', 'SeriesInstanceUID']) {

@@ -1,11 +1,11 @@
 /**
- * Reads a DICOM file (PS3.10 7.1): preamble, file meta information and data set, in any transfer syntax, without decoding a
- * value or touching a pixel. Also takes a bare data set without file meta information, as dcmtk does, if it proves to be one.
+ * Parses a DICOM file (PS3.10 7.1): preamble, file meta information and data set, in any transfer syntax, without decoding values or
+ * pixels. Also accepts a bare data set without file meta information, as dcmtk does.
  *
- * Strict about what a copy gone wrong leaves behind: a value, item, fragment or header cut short, frames that are not there, and bytes
- * that are no element, are refused; what follows the pixel data, only where the whole file is at hand. One cut cannot be seen here:
- * exactly between two elements of the top level, before the pixel data. Such a file is legal DICOM; whether an image without
- * pixel data makes sense is for the importer to ask.
+ * Refuses what an incomplete copy leaves: a truncated value, item, fragment or header, missing frames, and bytes that are not an element.
+ * What follows the pixel data is checked only if the whole file is given. A file that ends exactly between two top-level elements before
+ * the pixel data cannot be recognised as truncated: it is legal DICOM, and the importer decides whether an image without pixel data is
+ * acceptable.
  */
 import { inflateRawSync } from 'node:zlib'
 import { DataSet } from './data-set.ts'
@@ -34,39 +34,39 @@ import {
   transferSyntaxOf,
 } from './transfer-syntaxes.ts'
 
-/** The most a deflated data set may inflate to, in bytes: a bomb of half a megabyte would ask for as much. */
+/** The most bytes that a deflated data set may inflate to: half a megabyte can inflate to this much. */
 const INFLATED_BYTES_MAX = 512 * 1024 * 1024
 
 export interface DicomFile {
   /** Group 0002; empty for a bare data set. */
   meta: DataSet
   dataSet: DataSet
-  /** Undefined where the UID is private or unknown: the data set was then read as explicit VR little endian. */
+  /** Undefined where the UID is private or unknown; the data set was then parsed as explicit VR little endian. */
   transferSyntax: TransferSyntax | undefined
-  /** As the file says; of a bare data set, the uncompressed syntax that it proved to be in. */
+  /** From the file meta information; for a bare data set, the detected uncompressed transfer syntax. */
   transferSyntaxUID: string
-  /** How the elements of the data set are written. */
+  /** The encoding of the data set's elements. */
   encoding: Encoding
-  /** What every offset of `dataSet` and `pixelData` counts in: the bytes given or, deflated, the inflated data set. */
+  /** What the offsets of `dataSet` and `pixelData` refer to: the given bytes or, if deflated, the inflated data set. */
   bytes: Uint8Array
   /** Absent where the top level of the data set has no pixel data. */
   pixelData?: PixelDataPlace
-  /** Grows while more of the file is read. */
+  /** Added to as more of the file is read. */
   tolerated: Set<ToleratedFault>
 }
 
 export interface PixelDataPlace {
   tag: '7FE00010' | '7FE00008' | '7FE00009'
-  /** Where the value starts in `DicomFile.bytes`; of encapsulated pixel data, the offset table's item header. */
+  /** Start of the value in `DicomFile.bytes`; for encapsulated pixel data, the item header of the offset table. */
   offsetBytes: number
   /** Undefined for encapsulated pixel data, which ends at a sequence delimiter. */
   lengthBytes: number | undefined
-  /** Whether it has an undefined length and so holds fragments (PS3.5 A.4), whatever the transfer syntax claims. */
+  /** Whether its length is undefined, so that it contains fragments (PS3.5 A.4), whatever the transfer syntax says. */
   encapsulated: boolean
 }
 
 export interface ParseOptions {
-  /** The whole file's size, where the bytes are only its beginning. Reading then stops at the pixel data. */
+  /** The size of the whole file, where the bytes are only its beginning. Parsing then stops at the pixel data. */
   sizeBytes?: number
   inflatedBytesMax?: number
   elementsMax?: number
@@ -75,7 +75,7 @@ export interface ParseOptions {
 const PREAMBLE_BYTES = 128
 
 /**
- * Parses a DICOM file, or the beginning of one that reaches at least to the pixel data.
+ * Parses a DICOM file, or its beginning up to at least the pixel data.
  * @throws DicomError; PrefixTooShortError (`needMoreBytes`) where a longer beginning may succeed
  */
 export function parseP10(bytes: Uint8Array, options: ParseOptions = {}): DicomFile {
@@ -95,8 +95,8 @@ export function parseP10(bytes: Uint8Array, options: ParseOptions = {}): DicomFi
 }
 
 /**
- * The elements behind the pixel data of a file of which only the beginning was parsed.
- * @param bytes all that follows the value of the pixel data and, where it is encapsulated, its sequence delimiter
+ * Parses the elements after the pixel data of a file whose beginning was parsed.
+ * @param bytes all bytes after the value of the pixel data and, where it is encapsulated, its sequence delimiter
  * @throws DicomError
  */
 export function parseTrailing(file: DicomFile, bytes: Uint8Array): DataSet {
@@ -108,8 +108,8 @@ export function parseTrailing(file: DicomFile, bytes: Uint8Array): DataSet {
 }
 
 /**
- * The value of an attribute that the caller cannot do without.
- * @throws DicomError in AWS's words where it is absent or empty
+ * The value of a required attribute.
+ * @throws DicomError with AWS's message where it is absent or empty
  */
 export function requireAttribute(dataSet: DataSet, keyword: string): string {
   const tag = tagOf(keyword)
@@ -118,7 +118,7 @@ export function requireAttribute(dataSet: DataSet, keyword: string): string {
   throw new DicomError({ reason: `DICOM attribute ${keyword} does not exist` })
 }
 
-/** Where group 0002 starts: after preamble and `DICM`, or at once where a writer left both out. Undefined: nowhere. */
+/** The start of group 0002: after preamble and `DICM`, or at 0 where both are missing. Undefined where there is none. */
 function findMeta({ bytes, sizeBytes }: Cursor): number | undefined {
   if (bytes.length >= 6 && bytes[0] === 2 && bytes[1] === 0 && bytes[3] === 0 && hasKnownVR(bytes, 0)) return 0
   const end = PREAMBLE_BYTES + 4
@@ -133,7 +133,7 @@ function findMeta({ bytes, sizeBytes }: Cursor): number | undefined {
   return String.fromCharCode(...bytes.subarray(PREAMBLE_BYTES, end)) === 'DICM' ? end : undefined
 }
 
-/** Without file meta information the first element has to be of group 0008 and all the rest has to follow from that. */
+/** Without file meta information, the first element must be in group 0008, and the data set must be valid. */
 function parseBareDataSet(cursor: Cursor): DicomFile {
   const { bytes } = cursor
   try {
@@ -160,7 +160,7 @@ function guessTransferSyntax({ bytes }: Cursor): string {
   throw new DicomError({ reason: 'bytes that are not a DICOM element', offsetBytes: 0 })
 }
 
-/** What the first element shows, where it contradicts the transfer syntax: writers are known to mislabel their files. */
+/** Corrects the transfer syntax by the first element: some writers label their files wrongly. */
 function writtenWithVR({ bytes, position }: Cursor, explicitVR: boolean): boolean {
   if (position + 8 > bytes.length) return explicitVR
   if (!explicitVR) return hasKnownVR(bytes, position)
@@ -179,7 +179,7 @@ function readBody(
   return pixels === undefined ? { dataSet, encoding } : { dataSet, encoding, pixelData: placeOf(pixels) }
 }
 
-/** Where the delimiter is missing, frames may be missing with it. */
+/** If the delimiter is missing, frames may be missing too. */
 function checked(file: DicomFile): DicomFile {
   if (file.tolerated.has('pixel-data-without-delimiter')) {
     checkFramesAreThere(file, scanPixelItems(file.bytes, file.pixelData!.offsetBytes))
@@ -196,7 +196,7 @@ function placeOf({ tag, offsetBytes, lengthBytes, undefinedLength }: Element): P
   }
 }
 
-/** A deflate stream has to be whole before anything in it can be trusted. */
+/** A deflate stream must be complete before anything in it can be trusted. */
 function inflate({ bytes, sizeBytes, position, elementsLeft, tolerated }: Cursor, inflatedBytesMax: number): Cursor {
   if (bytes.length < sizeBytes) {
     throw new PrefixTooShortError({

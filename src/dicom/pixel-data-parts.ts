@@ -1,16 +1,16 @@
-/** The pieces around the frames of pixel data (PS3.5 7.1.2, A.4): element headers, items, and the tables of where frames begin. */
+/** The bytes around the frames of pixel data (PS3.5 7.1.2, A.4): element headers, item headers and offset tables. */
 
 const UNDEFINED_LENGTH = 0xffffffff
 
 /** Ends encapsulated pixel data. */
 export const SEQUENCE_DELIMITER: Uint8Array = taggedLength(0xe0dd, 0)
 
-/** Of one fragment, or of the basic offset table. */
+/** The header of a fragment or of the basic offset table. */
 export const itemHeader = (lengthBytes: number): Uint8Array => taggedLength(0xe000, lengthBytes)
 
 /**
- * The header of an element with pixels in explicit VR little endian.
- * @param lengthBytes undefined for encapsulated ones
+ * The header of a pixel data element in explicit VR little endian.
+ * @param lengthBytes undefined for encapsulated pixel data
  */
 export function pixelElementHeader(tag: string, vr: string, lengthBytes: number | undefined): Uint8Array {
   const header = new Uint8Array(12)
@@ -23,7 +23,7 @@ export function pixelElementHeader(tag: string, vr: string, lengthBytes: number 
   return header
 }
 
-/** @param offsets of each frame's first item header, from the first one of all */
+/** @param offsets of each frame's first item header, relative to the first item header */
 export function basicOffsetTable(offsets: readonly number[]): Uint8Array {
   const table = new Uint8Array(4 * offsets.length)
   const view = new DataView(table.buffer)
@@ -31,7 +31,7 @@ export function basicOffsetTable(offsets: readonly number[]): Uint8Array {
   return table
 }
 
-/** A value of ExtendedOffsetTable or ExtendedOffsetTableLengths (PS3.3 C.7.6.3.1.8): for more than 32 bits can count. */
+/** A value of ExtendedOffsetTable or ExtendedOffsetTableLengths (PS3.3 C.7.6.3.1.8), for offsets beyond 32 bits. */
 export function extendedTable(numbers: readonly number[]): Uint8Array {
   const table = new Uint8Array(8 * numbers.length)
   const view = new DataView(table.buffer)

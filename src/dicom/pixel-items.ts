@@ -1,23 +1,23 @@
 /**
- * The items of encapsulated pixel data (PS3.5 A.4): the basic offset table and where each fragment lies. Bytes are pushed in as they
- * come by, in pieces of any size, so that a file can be indexed while it is copied; nothing of a fragment is kept but its place and
- * its first four bytes, which tell where a frame begins that no table names.
+ * Indexes the items of encapsulated pixel data (PS3.5 A.4): the basic offset table and the place of each fragment. Bytes are pushed in
+ * chunks of any size, so that a file can be indexed while it is copied. Of each fragment only its place and first four bytes are kept; the
+ * latter show where frames begin if there is no offset table.
  */
 import { DicomError } from './dicom-error.ts'
 
-/** The most fragments of one file: some 24 bytes of memory each. */
+/** The most fragments of one file: each takes some 24 bytes of memory. */
 const FRAGMENTS_MAX = 4_000_000
-/** The most bytes of a basic offset table: four for each frame that can be. */
+/** The most bytes of a basic offset table: four for each possible frame. */
 const BASIC_OFFSET_TABLE_BYTES_MAX = 4_000_000
 
 export interface PixelItems {
-  /** The value of the first item; empty where the file gives no offsets. */
+  /** The value of the first item; empty where the file has no offsets. */
   readonly basicOffsetTable: Uint8Array
-  /** Where each fragment's item begins, its header included: what offset tables count from the first of them. */
+  /** The offset of each fragment's item header. Offset tables count from the first of them. */
   readonly itemOffsets: readonly number[]
-  /** The bytes of each fragment, which lie behind eight of header. */
+  /** The length of each fragment, without its header of eight bytes. */
   readonly lengths: readonly number[]
-  /** The first four bytes of each fragment, big endian; zeros where it is shorter. */
+  /** The first four bytes of each fragment, big endian; padded with zeros. */
   readonly beginnings: readonly number[]
 }
 
@@ -25,39 +25,39 @@ export const ITEM_HEADER_BYTES = 8
 const BEGINNING_BYTES = 4
 const DELIMITER = Uint8Array.of(0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0)
 
-/** Whether the bytes, of which there may be none, are the first of a sequence delimiter. */
+/** Whether the bytes, possibly none, are the beginning of a sequence delimiter. */
 export const isDelimiterBeginning = (bytes: Uint8Array): boolean =>
   bytes.length <= DELIMITER.length && bytes.every((byte, index) => byte === DELIMITER[index])
 
 export class PixelItemScan implements PixelItems {
-  /** Behind the sequence delimiter, once it has come by: the pixel data is whole. Without one, where the file ends. */
+  /** The offset after the sequence delimiter, once it was read: the pixel data is complete. Without a delimiter, the end of the file. */
   endsAt: number | undefined
   basicOffsetTable = new Uint8Array(0)
   readonly itemOffsets: number[] = []
   readonly lengths: number[] = []
   readonly beginnings: number[] = []
 
-  /** What is being gathered into `#small`: an item's header, the table's value, or a fragment's beginning. */
+  /** What `#small` buffers: an item header, the offset table, or the beginning of a fragment. */
   #gathering: 'header' | 'table' | 'beginning' = 'header'
   #small = new Uint8Array(ITEM_HEADER_BYTES)
   #smallFilled = 0
   #toSkip: number
-  /** Of a fragment, what follows its beginning. */
+  /** The rest of a fragment after its beginning. */
   #rest = 0
   #position: number
   #itemOffset = 0
   #hasTable = false
 
   /**
-   * @param start.offsetBytes where the pixel data's value begins, counted as the places are to be
-   * @param start.skipBytes how many of the bytes pushed in come before it
+   * @param start.offsetBytes the offset at which the value of the pixel data begins
+   * @param start.skipBytes how many of the pushed bytes precede it
    */
   constructor(start: { readonly offsetBytes: number; readonly skipBytes: number }) {
     this.#toSkip = start.skipBytes
     this.#position = start.offsetBytes - start.skipBytes
   }
 
-  /** @throws DicomError where the bytes are no items, or too many */
+  /** @throws DicomError where the bytes are not items, or there are too many */
   take(chunk: Uint8Array): void {
     let at = 0
     while (at < chunk.length && this.endsAt === undefined) {
@@ -77,8 +77,8 @@ export class PixelItemScan implements PixelItems {
   }
 
   /**
-   * To be called when there are no more bytes.
-   * @returns whether there was a delimiter; without it, the last fragment is whole all the same
+   * Call it when there are no more bytes.
+   * @returns whether there was a delimiter; without it, the last fragment is still complete
    * @throws DicomError where the bytes end inside a fragment
    */
   finish(): boolean {
@@ -151,8 +151,8 @@ export class PixelItemScan implements PixelItems {
 }
 
 /**
- * The items of pixel data that lies in memory.
- * @throws DicomError where the bytes are no items, or end inside one
+ * The items of pixel data in memory.
+ * @throws DicomError where the bytes are not items, or end inside one
  */
 export function scanPixelItems(bytes: Uint8Array, offsetBytes: number): PixelItems {
   const walk = new PixelItemScan({ offsetBytes, skipBytes: offsetBytes })

@@ -1,20 +1,20 @@
 /**
- * Walks the elements of a data set (PS3.5 chapter 7) and notes where each value lies, copying none. Strict about lengths:
- * every value ends inside its item, its sequence and the file, or a DicomError says which does not. Costs time linear in
- * the bytes, and memory bounded by `elementsMax`. Three faults that lose nothing are tolerated and noted.
+ * Reads the elements of a data set (PS3.5 chapter 7) and records the place of each value without copying it. Strict about lengths: every
+ * value must end inside its item, its sequence and the file. Time is linear in the bytes, and memory is bounded by `elementsMax`. Three
+ * faults that lose nothing are tolerated and recorded.
  */
 import { DicomError, type DicomFault, PrefixTooShortError } from './dicom-error.ts'
 import { entryOfNumber, formatTag } from './dictionary.ts'
 import { isDelimiterBeginning } from './pixel-items.ts'
 import { type ToleratedFault, TRAILING_ZEROS_MAX } from './tolerated-faults.ts'
 
-/** How deep sequences may nest. PS3.3 needs about ten; dcmtk and we could do more, an attacker's file asks for thousands. */
+/** How deep sequences may nest. PS3.3 needs about ten levels; a malicious file may have thousands. */
 export const SEQUENCE_DEPTH_MAX = 64
 
-/** How many elements and items one file may hold, nested ones counted: about 100 bytes of memory each. */
+/** How many elements and items a file may have, nested ones included: each takes about 100 bytes of memory. */
 export const ELEMENTS_MAX = 2_000_000
 
-/** After so many UN values that were no sequence after all, the rest of the file's stay bytes unread: a failed try costs time. */
+/** After this many UN values that turned out not to be sequences, the remaining ones are kept as bytes: each attempt takes time. */
 const FAILED_UN_SEQUENCES_MAX = 100
 
 export interface Encoding {
@@ -24,14 +24,14 @@ export interface Encoding {
 
 export interface Element {
   tag: number
-  /** As written; '' in implicit VR, where the dictionary tells. */
+  /** As written; '' in implicit VR, where the dictionary determines it. */
   vr: string
-  /** Where the value starts in the bytes. */
+  /** Start of the value. */
   offsetBytes: number
-  /** The value's length; of an undefined length, up to and without the sequence delimiter. */
+  /** Length of the value; for an undefined length, up to but excluding the sequence delimiter. */
   lengthBytes: number
   undefinedLength: boolean
-  /** Of a sequence. */
+  /** Only for sequences. */
   items: Item[] | undefined
 }
 
@@ -40,13 +40,13 @@ export interface Item {
   encoding: Encoding
 }
 
-/** The bytes under the walk, and how far it has come. */
+/** The bytes being read, and the current position. */
 export interface Cursor {
   readonly bytes: Uint8Array
   /** The size of the whole file, of which `bytes` is all or the beginning. */
   readonly sizeBytes: number
   position: number
-  /** How many more elements and items may come. */
+  /** How many more elements and items may follow. */
   elementsLeft: number
   failedUNSequences: number
   readonly tolerated: Set<ToleratedFault>
@@ -72,7 +72,7 @@ const PIXEL_DATA = 0x7fe00010
 const SHORT_LENGTH_VRS = 'AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' ')
 const LONG_LENGTH_VRS = 'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' ')
 
-/** The VRs of PS3.5 6.2 by their two bytes as a number, with the size of the length field (7.1.2). */
+/** The VRs of PS3.5 6.2, by their two bytes as a number, with the size of the length field (7.1.2). */
 const VRS: ReadonlyMap<number, { vr: string; longLength: boolean }> = new Map(
   [...SHORT_LENGTH_VRS, ...LONG_LENGTH_VRS].map((vr) => [
     (vr.charCodeAt(0) << 8) | vr.charCodeAt(1),
@@ -83,7 +83,7 @@ const VRS: ReadonlyMap<number, { vr: string; longLength: boolean }> = new Map(
 /** The data set, item or sequence being read. */
 interface Place {
   encoding: Encoding
-  /** Nothing in it may reach past this byte: its own end or, where a delimiter closes it, the end of what holds it. */
+  /** Nothing may extend past this byte: its own end or, if a delimiter closes it, the end of what contains it. */
   end: number
   delimited: boolean
   depth: number
@@ -94,9 +94,9 @@ export function isPixelData(tag: number): boolean {
 }
 
 /**
- * Reads the top-level data set from the cursor to the end of the file. Where only the file's beginning is at hand, it stops
- * at the pixel data, whose length it still checks against the file's size.
- * @throws DicomError; PrefixTooShortError where the given beginning ends before the pixel data
+ * Reads the top-level data set from the cursor to the end of the file. If only the beginning of the file is given, stops at the pixel data
+ * and checks its length against the file's size.
+ * @throws DicomError; PrefixTooShortError where the given bytes end before the pixel data
  */
 export function readDataSet(cursor: Cursor, encoding: Encoding): Element[] {
   const elements: Element[] = []
@@ -113,7 +113,7 @@ export function readDataSet(cursor: Cursor, encoding: Encoding): Element[] {
   return elements
 }
 
-/** No element begins with zeros (PS3.5 7.8.1), so what follows cannot be one. */
+/** No element begins with zeros (PS3.5 7.8.1), so these are padding. */
 function skipTrailingZeros(cursor: Cursor): boolean {
   const { bytes, sizeBytes, position } = cursor
   if (bytes[position] !== 0 || sizeBytes - position > TRAILING_ZEROS_MAX || bytes.length < sizeBytes) return false
@@ -123,7 +123,7 @@ function skipTrailingZeros(cursor: Cursor): boolean {
   return true
 }
 
-/** Reads the elements of group 0002 (PS3.10 7.1: always explicit VR little endian) and stops before the first of another group. */
+/** Reads the elements of group 0002 (PS3.10 7.1: always explicit VR little endian) up to the first element of another group. */
 export function readMeta(cursor: Cursor): Element[] {
   const elements: Element[] = []
   const place = topLevel(cursor, { explicitVR: true, littleEndian: true })
@@ -141,12 +141,12 @@ function topLevel(cursor: Cursor, encoding: Encoding): Place {
   return { encoding, end: cursor.sizeBytes, delimited: false, depth: 0 }
 }
 
-/** Whether the two bytes after a tag are a VR of PS3.5 6.2, as explicit VR has them there. */
+/** Whether the two bytes after a tag are a VR of PS3.5 6.2, as in explicit VR. */
 export function hasKnownVR(bytes: Uint8Array, offsetBytes: number): boolean {
   return VRS.has((bytes[offsetBytes + 4]! << 8) | bytes[offsetBytes + 5]!)
 }
 
-/** Leaves the cursor at the value. Delimiters are read as elements; who calls decides whether one may stand here. */
+/** Leaves the cursor at the value. Delimiters are read as elements; the caller decides whether one is allowed. */
 function readHeader(cursor: Cursor, place: Place): Element {
   const { bytes, position } = cursor
   const { explicitVR, littleEndian } = place.encoding
@@ -171,12 +171,12 @@ function countElement(cursor: Cursor): void {
   throw new DicomError({ reason: 'the file holds too many elements', offsetBytes: cursor.position })
 }
 
-/** Positional on purpose, and in one order for every element: this is the loop's one allocation. */
+/** Positional, in the same order for every element: this is the only allocation of the loop. */
 function newElement(tag: number, vr: string, offsetBytes: number, lengthBytes: number): Element {
   return { tag, vr, offsetBytes, lengthBytes, undefinedLength: lengthBytes === UNDEFINED_LENGTH, items: undefined }
 }
 
-/** Group 0000 belongs to DIMSE messages and FFFF to nobody (PS3.5 7.8.1): what carries them here is padding or garbage. */
+/** Group 0000 belongs to DIMSE messages, and group FFFF is reserved (PS3.5 7.8.1): such bytes are padding or garbage. */
 function checkTag(tag: number, offsetBytes: number): void {
   const group = tag >>> 16
   if (group === 0x0000 || group === 0xffff) {
@@ -185,9 +185,9 @@ function checkTag(tag: number, offsetBytes: number): void {
 }
 
 /**
- * Two capitals that no edition knows announce a VR of the future, which PS3.5 6.2 promises a 32-bit length; `??` is what
- * dcmtk and others wrote for a private element of unknown VR, with a 16-bit length. Both are taken as UN. Two blanks have a 16-bit
- * length too, as dcmtk reads them, and the dictionary says what they stand for.
+ * Two unknown capital letters are a future VR, for which PS3.5 6.2 guarantees a 32-bit length. `??` is what dcmtk and others wrote for a
+ * private element of unknown VR, with a 16-bit length. Both are read as UN. Two blanks also have a 16-bit length, as in dcmtk, and the
+ * dictionary determines the VR.
  */
 function readVR({ bytes, tolerated }: Cursor, offsetBytes: number, tag: number): { vr: string; longLength: boolean } {
   const first = bytes[offsetBytes + 4]!
@@ -228,7 +228,7 @@ function readValue(cursor: Cursor, element: Element, place: Place): void {
   cursor.position = end
 }
 
-/** OB and OW of undefined length are encapsulated pixel data (A.4); UN is an implicit little endian sequence (6.2.2). */
+/** OB and OW of undefined length are encapsulated pixel data (A.4); UN is an implicit VR little endian sequence (6.2.2). */
 function readUndefinedLength(cursor: Cursor, element: Element, { vr, place }: { vr: string; place: Place }): void {
   const { tag, offsetBytes } = element
   if (isPixelData(tag) || vr === 'OB' || vr === 'OW') {
@@ -243,8 +243,8 @@ function readUndefinedLength(cursor: Cursor, element: Element, { vr, place }: { 
 }
 
 /**
- * A known sequence inside a UN of defined length is implicit little endian, says 6.2.2; but the bytes of a UN may be anything
- * and be legal, so those that are not such a sequence stay bytes.
+ * By 6.2.2, a known sequence inside a UN of defined length is implicit VR little endian. But any bytes are legal in a UN, so those that are
+ * not a valid sequence stay bytes.
  */
 function readSequenceInUN(cursor: Cursor, element: Element, place: Place): void {
   const startsWithItem = element.lengthBytes >= 8 && readTag(cursor.bytes, element.offsetBytes, true) === ITEM
@@ -291,7 +291,7 @@ function readSequence(cursor: Cursor, element: Element, place: Place): void {
   }
 }
 
-/** An item whose first element has no VR in an explicit data set is implicit: some old private sequences are written so. */
+/** An item whose first element has no VR in an explicit data set is implicit: some old private sequences are written like that. */
 function readItem(cursor: Cursor, place: Place): Item {
   const encoding = looksImplicit(cursor, place) ? { ...place.encoding, explicitVR: false } : place.encoding
   const inside: Place = { ...place, encoding }
@@ -315,7 +315,7 @@ function looksImplicit({ bytes, position }: Cursor, { encoding, end }: Place): b
   )
 }
 
-/** Two blanks and a length: where that were implicit VR, a value of far more bytes than any first one has. */
+/** Two blanks and a length: in implicit VR this would be a value far longer than any first element has. */
 export function hasBlankVR(bytes: Uint8Array, offsetBytes: number): boolean {
   const [first, second, low, high] = bytes.subarray(offsetBytes + 4, offsetBytes + 8)
   return first === 0x20 && second === 0x20 && (low !== 0 || high !== 0)
@@ -350,7 +350,7 @@ function readFragments(cursor: Cursor, element: Element, place: Place): void {
   }
 }
 
-/** The file ends right behind a fragment, or inside the delimiter. */
+/** The file ends right after a fragment, or inside the delimiter. */
 function endsWithoutDelimiter({ bytes, sizeBytes, position }: Cursor, place: Place): boolean {
   const isEnd = place.depth === 0 && position + 8 > sizeBytes && bytes.length === sizeBytes
   return isEnd && isDelimiterBeginning(bytes.subarray(position))
@@ -360,7 +360,7 @@ function endOf(element: Element): number {
   return element.offsetBytes + element.lengthBytes
 }
 
-/** Throws unless the bytes up to `end` belong to the place and are at hand. Positional: it runs for every element. */
+/** Throws unless the bytes up to `end` lie in the place and are available. Positional: it runs for every element. */
 function claim(cursor: Cursor, place: Place, end: number, inside: string, tag?: number): void {
   if (end > place.end) checkEnd(cursor, place, end, inside, tag)
   if (end <= cursor.bytes.length) return

@@ -1,4 +1,4 @@
-/** Faults that lose nothing are read over and noted; the same faults where something is lost are refused. */
+/** Faults that lose nothing are tolerated and recorded; the same faults are refused where something is lost. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { DicomError } from './dicom-error.ts'
@@ -21,7 +21,7 @@ const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 describe('pixel data without its last delimiter', () => {
   const whole = encapsulated()
 
-  test('is read where the last item is whole, also where a part of the delimiter is there', () => {
+  test('is read where the last item is complete, also with part of the delimiter', () => {
     assert.deepEqual(toleratedIn(whole), [])
     for (let missing = 1; missing <= 8; missing++) {
       const cut = whole.subarray(0, whole.length - missing)
@@ -30,14 +30,14 @@ describe('pixel data without its last delimiter', () => {
     }
   })
 
-  test('is refused where an item is cut in the middle', () => {
+  test('is refused where an item is truncated', () => {
     for (const missing of [9, 10, 150, 307]) {
       const cut = whole.subarray(0, whole.length - missing)
       assert.throws(() => parseP10(cut), DicomError)
     }
   })
 
-  test('is refused where whole frames are missing, by their number or by the offset table', () => {
+  test('is refused where frames are missing by NumberOfFrames or by the offset table', () => {
     const cut = whole.subarray(0, whole.length - 8 - 308)
     assert.throws(() => parseP10(cut), /ends inside the pixel data/)
     const one = { ...ATTRIBUTES, NumberOfFrames: '1' }
@@ -63,7 +63,7 @@ describe('a value representation of two blanks', () => {
     return parseP10(bytes)
   }
 
-  test('is read as the dictionary has it, with a length of 16 bits', () => {
+  test('is replaced by that of the dictionary, with a 16-bit length', () => {
     for (const tag of ['10002000 4c4f', '28001000 5553', '08001600 5549']) {
       const { dataSet, tolerated } = blanked(tag)
       assert.deepEqual([...tolerated], ['blank-vr'])
@@ -74,7 +74,7 @@ describe('a value representation of two blanks', () => {
     }
   })
 
-  test('is bytes where the element is private', () => {
+  test('is read as UN where the element is private', () => {
     const { dataSet } = parseP10(Buffer.concat([sound, hex('01300110 2020 0400 01020304')]))
     assert.deepEqual([dataSet.vr('30011001'), dataSet.bytes('30011001')!.length], ['UN', 4])
   })
@@ -85,14 +85,14 @@ describe('a value representation of two blanks', () => {
     assert.equal(dataSet.items('32001000')[0]!.string('00081150'), '1.2')
   })
 
-  test('is refused where it is one blank', () => {
+  test('is refused where only one character is blank', () => {
     assert.throws(() => parseP10(Buffer.concat([sound, hex('00320010 2000 0000')])), /value representation/)
   })
 })
 
-describe('zeros behind the data set', () => {
+describe('zeros after the data set', () => {
   for (const transferSyntaxUID of [ExplicitVRLittleEndian, '1.2.840.10008.1.2', '1.2.840.10008.1.2.2', RLELossless]) {
-    test(`up to 512 of them are read over in ${transferSyntaxUID}`, () => {
+    test(`up to 512 of them are skipped in ${transferSyntaxUID}`, () => {
       const sound = encapsulated({ transferSyntaxUID })
       for (const zeros of [1, 2, 7, 8, 511, 512]) {
         const file = parseP10(Buffer.concat([sound, Buffer.alloc(zeros)]))
@@ -103,7 +103,7 @@ describe('zeros behind the data set', () => {
     })
   }
 
-  test('are refused where something else is among them', () => {
+  test('are refused where other bytes follow', () => {
     assert.throws(() => parseP10(Buffer.concat([encapsulated(), Buffer.alloc(20), Uint8Array.of(1)])), DicomError)
   })
 })

@@ -1,6 +1,6 @@
-/** What a file has against PS3.5 that loses nothing: it is read all the same, as some other readers do, and noted. */
+/** Violations of PS3.5 that lose nothing. The file is read, as other readers do, and the fault is recorded. */
 
-/** Zeros after the data set, as files padded to a block have them, are read over up to so many. */
+/** How many zeros after the data set are skipped: files may be padded to a block. */
 export const TRAILING_ZEROS_MAX = 512
 
 export type ToleratedFault = 'pixel-data-without-delimiter' | 'blank-vr' | 'trailing-zeros'

@@ -1,4 +1,4 @@
-/** Looks through the text of a data set for bytes that are no character of its Specific Character Set (PS3.3 C.12.1.1.2). */
+/** Finds text in a data set with bytes that are invalid in its Specific Character Set (PS3.3 C.12.1.1.2). */
 import { type CharacterSet, characterSetOf } from './character-sets.ts'
 import { entryOfNumber } from './dictionary.ts'
 import type { Element } from './read-elements.ts'
@@ -8,11 +8,11 @@ const REPLACEMENT = Buffer.from('\ufffd')
 
 interface TextOf {
   readonly bytes: Uint8Array
-  /** At which characters code extensions end, by VR; undefined of what is no such text. */
+  /** The characters at which code extensions reset, by VR; undefined for other VRs. */
   readonly delimitersOf: (vr: string) => string | undefined
 }
 
-/** The tags of such elements, items included, in the order of the file; each once. */
+/** The tags of such elements, items included, in file order, without duplicates. */
 export function undecodableText(elements: readonly Element[], within: CharacterSet, text: TextOf): Set<number> {
   const found = new Set<number>()
   look(elements, { within, text, found })
@@ -39,7 +39,7 @@ function look(
   }
 }
 
-/** What another program has replaced before is a character like any other. */
+/** A replacement character that another program wrote is valid. */
 function isReplaced(value: Uint8Array, decoded: string): boolean {
   if (!decoded.includes('\ufffd')) return false
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length)
