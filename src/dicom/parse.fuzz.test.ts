@@ -99,12 +99,7 @@ describe('parseP10 takes time linear in the bytes for', () => {
     ['elements without value', SYNTAXES[1]!, '', '08000500 43530000'],
     ['elements without value in implicit VR', SYNTAXES[0]!, '', '08000500 00000000'],
     ['empty items', SYNTAXES[1]!, '08004011 53510000 ffffffff', 'feff00e0 00000000'],
-    [
-      'items that are never closed',
-      SYNTAXES[1]!,
-      '',
-      '08004011 53510000 10000000 feff00e0 ffffffff feff00e0 ffffffff',
-    ],
+    ['items that are never closed', SYNTAXES[1]!, '', '08004011 53510000 10000000 feff00e0 ffffffff feff00e0 ffffffff'],
     [
       'UN that looks like an endless sequence',
       SYNTAXES[1]!,

@@ -30,7 +30,7 @@ const bytesOf = (bytes: Uint8Array, cut: FrameExtraction | NotExtracted): Uint8A
     ),
   )
 
-/** Frames that begin as JPEG does and whose bytes tell which frame they are of. */
+/** Frames that begin as JPEG does and whose bytes identify them. */
 const jpegLike = (sizes: readonly number[]): Uint8Array[] =>
   sizes.map((size, index) => {
     const frame = new Uint8Array(Math.max(4, size)).fill(index + 1)
@@ -57,7 +57,7 @@ const withoutPad = (frames: readonly Uint8Array[]) =>
   frames.map((frame) => (frame.length % 2 === 0 ? frame : Buffer.concat([frame, Buffer.alloc(1)])))
 
 describe('encapsulated pixel data', () => {
-  test('is cut by its basic offset table, by its fragments, or by where codestreams begin', () => {
+  test('is split by its basic offset table, by its fragments, or where codestreams begin', () => {
     const sizes = fc.array(fc.integer({ min: 4, max: 60 }), { minLength: 1, maxLength: 12 })
     const options = fc.record({
       fragmentSizeBytes: fc.constantFrom(2, 4, 6, 10, 1000),
@@ -66,7 +66,7 @@ describe('encapsulated pixel data', () => {
     fc.assert(
       fc.property(sizes, options, (sizes, options) => {
         const frames = jpegLike(sizes)
-        // A beginning needs four bytes to be known by.
+        // A codestream is recognised by its first four bytes.
         if (options.offsetTable === 'empty' && options.fragmentSizeBytes < 4) options.fragmentSizeBytes = 4
         const { bytes, items } = fileOf(frames, options)
         const cut = extractEncapsulatedFrames({ numberOfFrames: frames.length, items })
@@ -79,7 +79,7 @@ describe('encapsulated pixel data', () => {
     )
   })
 
-  test('is walked to the same items whatever pieces it comes in', () => {
+  test('has the same items whatever the sizes of its chunks', () => {
     const { bytes, place, items } = fileOf(jpegLike([8, 30, 7, 100]), { fragmentSizeBytes: 10 })
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (pieces) => {
@@ -99,7 +99,7 @@ describe('encapsulated pixel data', () => {
     )
   })
 
-  test('is cut by its extended offset table, and the table says how long a frame is without its pad', () => {
+  test('is split by its extended offset table, which has the length of each frame without padding', () => {
     const frames = jpegLike([9, 12, 5])
     const { bytes, items } = fileOf(frames, { offsetTable: 'empty' })
     const offsets = new BigUint64Array(items.itemOffsets.map((offset) => BigInt(offset - items.itemOffsets[0]!)))
@@ -117,7 +117,7 @@ describe('encapsulated pixel data', () => {
     assert.equal(broken.count, 3)
   })
 
-  test('with a table that points elsewhere is cut by its fragments where they tell, with a warning', () => {
+  test('with an invalid table is split by its fragments where possible, with a warning', () => {
     const frames = jpegLike([8, 8, 8])
     const told = fileOf(frames)
     new DataView(told.items.basicOffsetTable.buffer).setUint32(4, 15, true)
@@ -135,7 +135,7 @@ describe('encapsulated pixel data', () => {
     assert.deepEqual(extractEncapsulatedFrames({ numberOfFrames: 3, items: notListed.items }).count, 0)
   })
 
-  test('with too few fragments, or more than anything tells apart, cannot be cut', () => {
+  test('with too few fragments, or more than can be assigned to frames, cannot be split', () => {
     const { items } = fileOf([new Uint8Array(8), new Uint8Array(8)], { offsetTable: 'empty' })
     assert.equal(extractEncapsulatedFrames({ numberOfFrames: 3, items }).warning?.type, 'FrameNumberMismatch')
     const many = fileOf([new Uint8Array(8), new Uint8Array(8), new Uint8Array(8)], { offsetTable: 'empty' })
@@ -147,13 +147,13 @@ describe('encapsulated pixel data', () => {
     assert.equal(extractEncapsulatedFrames({ numberOfFrames: 1, items: none }).warning?.type, 'FramesExtractionFailure')
   })
 
-  test('of video is one object of all fragments', () => {
+  test('that is a video is one object of all fragments', () => {
     const { bytes, items } = fileOf([new Uint8Array(8).fill(1), new Uint8Array(6).fill(2)], { offsetTable: 'empty' })
     const cut = extractEncapsulatedFrames({ numberOfFrames: 500, items, isVideo: true })
     assert.deepEqual(bytesOf(bytes, cut), [Buffer.from([1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2])])
   })
 
-  test('whatever its tables say, a cut stays inside the fragments', () => {
+  test('frames lie inside the fragments, whatever the offset tables contain', () => {
     const { items } = fileOf(jpegLike([8, 8, 20, 4]), { fragmentSizeBytes: 8 })
     const table = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
@@ -200,7 +200,7 @@ describe('encapsulated pixel data', () => {
     )
   })
 
-  test('that is broken anywhere is a DicomError or other items, and never more items than bytes', () => {
+  test('that is damaged anywhere throws a DicomError or has other items, never more than fit into the bytes', () => {
     const { bytes, place } = fileOf(jpegLike([8, 30, 7]), { fragmentSizeBytes: 10 })
     const value = bytes.subarray(place.offsetBytes)
     fc.assert(
@@ -225,7 +225,7 @@ describe('encapsulated pixel data', () => {
 })
 
 describe('native pixel data', () => {
-  test('is cut into frames of equal length', () => {
+  test('is split into frames of equal length', () => {
     const cut = extractNativeFrames({ ...PIXEL, numberOfFrames: 4 }, { offsetBytes: 100, lengthBytes: 120 })
     assert.equal(cut.warning, undefined)
     assert.deepEqual((cut as FrameExtraction).place(3), {
@@ -234,7 +234,7 @@ describe('native pixel data', () => {
     })
   })
 
-  test('of single bits goes on in the middle of a byte', () => {
+  test('of single bits continues in the middle of a byte', () => {
     const cut = extractNativeFrames(
       { ...PIXEL, bitsAllocated: 1, numberOfFrames: 2 },
       { offsetBytes: 0, lengthBytes: 4 },
@@ -242,7 +242,7 @@ describe('native pixel data', () => {
     assert.deepEqual((cut as FrameExtraction).place(1), { ranges: [{ offsetBytes: 1, lengthBytes: 3 }], firstBit: 7 })
   })
 
-  test('of YBR_FULL_422 has two samples a pixel', () => {
+  test('of YBR_FULL_422 has two samples per pixel', () => {
     const pixel = {
       ...PIXEL,
       columns: 4,
@@ -254,7 +254,7 @@ describe('native pixel data', () => {
     assert.deepEqual((cut as FrameExtraction).place(1).ranges, [{ offsetBytes: 24, lengthBytes: 24 }])
   })
 
-  test('that is shorter or much longer than its frames says so', () => {
+  test('that is shorter or much longer than its frames has a warning', () => {
     assert.equal(
       extractNativeFrames({ ...PIXEL, numberOfFrames: 4 }, { offsetBytes: 0, lengthBytes: 90 }).warning?.type,
       'FrameNumberMismatch',
@@ -277,7 +277,7 @@ describe('the image pixel module', () => {
       }),
     ).dataSet
 
-  test('has what the standard lets be left out', () => {
+  test('has defaults for optional attributes', () => {
     const pixel = readImagePixel(dataSet({ NumberOfFrames: '7' }))
     assert.deepEqual(
       [pixel.bitsStored, pixel.highBit, pixel.samplesPerPixel, pixel.numberOfFrames, pixel.isSigned],
@@ -285,7 +285,7 @@ describe('the image pixel module', () => {
     )
   })
 
-  test('that is impossible is a DicomError', () => {
+  test('that is invalid throws a DicomError', () => {
     const wrong = [
       { Rows: 0 },
       { BitsAllocated: 12 },

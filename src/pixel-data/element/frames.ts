@@ -1,16 +1,16 @@
 /**
- * Cuts pixel data into frames (PS3.5 8.1.1 native, A.4 encapsulated): says where the bytes of each frame lie, and touches none. What
- * does not add up is a value, with the name that AWS's "Warning codes" has for it.
+ * Extracts frames from pixel data (PS3.5 8.1.1 native, A.4 encapsulated): finds the place of each frame without reading it. Inconsistencies
+ * are returned as values, with the names of AWS's "Warning codes".
  */
 import type { ByteRange } from '../../dicom/byte-source.ts'
 import { ITEM_HEADER_BYTES, type PixelItems } from '../../dicom/pixel-items.ts'
 import { type ImagePixel, isYBR422 } from './image-pixel.ts'
 import { framesByBasicTable, framesByExtendedTable, type OffsetTables } from './offset-tables.ts'
 
-/** Where one frame's bytes lie, in order; more than one range where it is spread over fragments. */
+/** Where one frame lies, in order; several ranges if it is spread over fragments. */
 export interface FramePlace {
   readonly ranges: readonly ByteRange[]
-  /** In which bit of the first byte a frame of single bits begins, lowest first; frames of bits follow each other without padding. */
+  /** The bit of the first byte at which a frame of single bits begins, lowest first: such frames follow each other without padding. */
   readonly firstBit: number
 }
 
@@ -21,16 +21,16 @@ interface FrameWarning {
   readonly message: string
 }
 
-/** Places are computed when asked for: an instance may have a hundred thousand of them. */
+/** Places are computed on demand: an instance may have a hundred thousand frames. */
 export interface FrameExtraction {
   readonly count: number
   /** @param index from 0, below `count` */
   place(index: number): FramePlace
-  /** The frames could be cut, but something does not fit: they may not be what the writer meant. */
+  /** The frames were extracted, but something is inconsistent: they may not be what the writer meant. */
   readonly warning?: FrameWarning
 }
 
-/** No frame can be had. */
+/** No frame can be extracted. */
 export interface NotExtracted {
   readonly count: 0
   readonly warning: FrameWarning
@@ -38,7 +38,7 @@ export interface NotExtracted {
 
 const notExtracted = (type: FrameFault, message: string): NotExtracted => ({ count: 0, warning: { type, message } })
 
-/** Frames of uncompressed pixel data, whose value has `lengthBytes` from `offsetBytes`. */
+/** Frames of uncompressed pixel data, whose value is `lengthBytes` long from `offsetBytes`. */
 export function extractNativeFrames(pixel: ImagePixel, value: ByteRange): FrameExtraction | NotExtracted {
   const frameBits = nativeFrameBits(pixel)
   const count = pixel.numberOfFrames
@@ -65,7 +65,7 @@ export function extractNativeFrames(pixel: ImagePixel, value: ByteRange): FrameE
   }
 }
 
-/** Bits of a frame as it lies in native pixel data: chroma of 4:2:2 is there for every second pixel only (PS3.3 C.7.6.3.1.2). */
+/** Bits of a frame in native pixel data: 4:2:2 has chroma only for every second pixel (PS3.3 C.7.6.3.1.2). */
 function nativeFrameBits(pixel: ImagePixel): number {
   const samples = isYBR422(pixel) ? 2 : pixel.samplesPerPixel
   return pixel.rows * pixel.columns * samples * pixel.bitsAllocated
@@ -74,9 +74,9 @@ function nativeFrameBits(pixel: ImagePixel): number {
 interface EncapsulatedFrames {
   readonly numberOfFrames: number
   readonly items: PixelItems
-  /** The values of ExtendedOffsetTable and ExtendedOffsetTableLengths, where the data set has them. */
+  /** The values of ExtendedOffsetTable and ExtendedOffsetTableLengths, where present. */
   readonly extended?: { readonly offsets: Uint8Array; readonly lengths: Uint8Array | undefined }
-  /** All fragments are one stream: video is one object whatever NumberOfFrames says. */
+  /** All fragments are one stream: a video is one object, whatever NumberOfFrames is. */
   readonly isVideo?: boolean
 }
 
@@ -87,7 +87,7 @@ export function extractEncapsulatedFrames(source: EncapsulatedFrames): FrameExtr
   if (fragments === 0) return notExtracted('FramesExtractionFailure', 'The pixel data has no fragment')
   const tables: OffsetTables = { numberOfFrames, items, extended: source.extended }
   const byTable = source.isVideo ? undefined : (framesByExtendedTable(tables) ?? framesByBasicTable(tables))
-  if (byTable !== undefined && byTable !== 'invalid') return cutAt(items, byTable)
+  if (byTable !== undefined && byTable !== 'invalid') return framesOfFragments(items, byTable)
   const starts = startsWithoutTable(items, numberOfFrames)
   if (starts === undefined) {
     if (byTable === 'invalid' && fragments >= numberOfFrames) {
@@ -96,13 +96,12 @@ export function extractEncapsulatedFrames(source: EncapsulatedFrames): FrameExtr
     const message = `The pixel data has ${fragments} fragments where NumberOfFrames says ${numberOfFrames}`
     return notExtracted('FrameNumberMismatch', message)
   }
-  const cut = cutAt(items, { firstFragments: starts })
-  const message =
-    'The offset table does not point at the fragments; the frames were told apart by the fragments themselves'
+  const cut = framesOfFragments(items, { firstFragments: starts })
+  const message = 'The offset table does not point at the fragments; frame boundaries were taken from the fragments'
   return byTable === 'invalid' ? { ...cut, warning: { type: 'InvalidOffsetTable', message } } : cut
 }
 
-/** Where frames begin when no table says: all in one, one each, or where a fragment begins as a codestream does. */
+/** Frame boundaries without an offset table: one frame of all fragments, one fragment per frame, or fragments that start a codestream. */
 function startsWithoutTable(items: PixelItems, numberOfFrames: number): readonly number[] | undefined {
   const fragments = items.lengths.length
   if (numberOfFrames === 1) return [0]
@@ -122,7 +121,7 @@ function isCodestreamStart(beginning: number): boolean {
   )
 }
 
-function cutAt(
+function framesOfFragments(
   items: PixelItems,
   frames: { readonly firstFragments: readonly number[]; readonly lengths?: readonly number[] },
 ): FrameExtraction {

@@ -1,4 +1,4 @@
-/** The attributes that say what Pixel Data means (PS3.3 C.7.6.3, Image Pixel Module; NumberOfFrames from C.7.6.6). */
+/** The attributes that describe Pixel Data (PS3.3 C.7.6.3, Image Pixel Module; NumberOfFrames from C.7.6.6). */
 import type { DataSet } from '../../dicom/data-set.ts'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { tagOf } from '../../dicom/dictionary.ts'
@@ -12,21 +12,21 @@ export interface ImagePixel {
   readonly bitsStored: number
   readonly highBit: number
   readonly isSigned: boolean
-  /** Colour by plane rather than by pixel (PlanarConfiguration 1). */
+  /** Colour by plane instead of by pixel (PlanarConfiguration 1). */
   readonly isPlanar: boolean
-  /** '' where the file does not say. */
+  /** '' where absent. */
   readonly photometricInterpretation: string
   readonly numberOfFrames: number
 }
 
-/** The most frames of one instance: their places take some 100 bytes of memory each. */
+/** The most frames of one instance: the place of each takes some 100 bytes of memory. */
 const FRAMES_MAX = 1_000_000
-/** The most bytes of one decoded frame: a codec needs some four times as much beside it, and WebAssembly ends at 4 GiB. */
+/** The most bytes of one decoded frame: a codec needs about four times as much in addition, and WebAssembly is limited to 4 GiB. */
 const FRAME_BYTES_MAX = 512 * 1024 * 1024
 
 const CELL_BITS = [1, 8, 16, 32, 64]
 
-/** @throws DicomError where an attribute is absent or impossible; its reason has no value of the file but numbers of pixels */
+/** @throws DicomError where an attribute is absent or invalid; its reason contains no value other than pixel counts */
 export function readImagePixel(dataSet: DataSet): ImagePixel {
   const bitsAllocated = required(dataSet, 'BitsAllocated', { max: 64 })
   if (!CELL_BITS.includes(bitsAllocated)) {
@@ -55,18 +55,18 @@ export function readImagePixel(dataSet: DataSet): ImagePixel {
   return pixel
 }
 
-/** Native YBR_FULL_422 has chroma for every second pixel of a row only: Y Y Cb Cr (PS3.3 C.7.6.3.1.2). */
+/** Native YBR_FULL_422 has chroma only for every second pixel of a row: Y Y Cb Cr (PS3.3 C.7.6.3.1.2). */
 export const isYBR422 = (pixel: Pick<ImagePixel, 'photometricInterpretation' | 'samplesPerPixel'>): boolean =>
   pixel.samplesPerPixel === 3 && /^YBR_(FULL|PARTIAL)_422$/.test(pixel.photometricInterpretation)
 
-/** What samples are once chroma is there for every pixel. */
+/** The photometric interpretation once every pixel has its own chroma. */
 export const withFullChroma = (photometricInterpretation: string): string =>
   photometricInterpretation.replace(/_42[02]$/, '')
 
-/** Bytes of a sample: a cell of one bit is a byte once it is unpacked. */
+/** Bytes per sample: a cell of one bit takes a byte once unpacked. */
 export const cellBytes = ({ bitsAllocated }: Pick<ImagePixel, 'bitsAllocated'>): number => Math.ceil(bitsAllocated / 8)
 
-/** Bytes of a decoded frame: each sample of each pixel in its own cell. */
+/** Bytes of a decoded frame, with every sample in its own cell. */
 export const frameBytes = (pixel: Pick<ImagePixel, 'rows' | 'columns' | 'samplesPerPixel' | 'bitsAllocated'>): number =>
   pixel.rows * pixel.columns * pixel.samplesPerPixel * cellBytes(pixel)
 

@@ -1,6 +1,6 @@
 /**
- * What the two offset tables say of frames: the basic one, 32 bits an offset, before the first fragment (PS3.5 A.4), and the extended
- * one, 64 bits, in attributes of its own (PS3.3 C.7.6.3.1.8). A table counts only if every entry points at a fragment's item.
+ * Reads the two offset tables: the basic one, 32 bits per offset, before the first fragment (PS3.5 A.4), and the extended one, 64 bits per
+ * offset, in its own attributes (PS3.3 C.7.6.3.1.8). A table is valid only if every offset is that of a fragment's item.
  */
 import type { PixelItems } from '../../dicom/pixel-items.ts'
 
@@ -11,9 +11,9 @@ export interface OffsetTables {
 }
 
 interface TableFrames {
-  /** The index of the fragment with which each frame begins. */
+  /** The index of the first fragment of each frame. */
   readonly firstFragments: readonly number[]
-  /** Bytes of each frame without the pad that makes its fragment even, where the table tells. */
+  /** The length of each frame without the padding byte that makes its fragment even, where the table has it. */
   readonly lengths?: readonly number[]
 }
 
@@ -35,7 +35,7 @@ export function framesByExtendedTable(tables: OffsetTables): TableFrames | 'inva
   const found = fragmentsAt(items, { numberOfFrames, offset: (index) => offsets[index]! })
   if (found === 'invalid' || extended.lengths === undefined) return found
   if (extended.lengths.length !== 8 * numberOfFrames) return 'invalid'
-  // Each frame is one fragment then, and its length all of it but the pad.
+  // With an extended table each frame is one fragment, and its length is that of the fragment without padding.
   const lengths = uint64s(extended.lengths)
   const isSound = lengths.every((length, index) => {
     const first = found.firstFragments[index]!
@@ -46,7 +46,7 @@ export function framesByExtendedTable(tables: OffsetTables): TableFrames | 'inva
   return isSound ? { ...found, lengths } : 'invalid'
 }
 
-/** Offsets count from the first fragment's item, rise, begin with 0, and each is where an item begins. */
+/** Offsets are relative to the first fragment's item, ascending from 0, and each is the start of an item. */
 function fragmentsAt(
   items: PixelItems,
   { numberOfFrames, offset }: { numberOfFrames: number; offset: (index: number) => number },

@@ -1,7 +1,7 @@
-/** What OpenJPH makes of colour without a transform, put right: the build that browsers and the server have mixes up its lines. */
+/** Corrects how the WebAssembly build of OpenJPH, in browsers and in the server, orders the lines of colour without a transform. */
 
 interface MixedUpPicture {
-  /** A byte a sample up to 8 bits, else two. */
+  /** One byte per sample up to 8 bits, else two. */
   readonly cells: Uint8Array
   readonly rows: number
   readonly columns: number
@@ -10,8 +10,8 @@ interface MixedUpPicture {
 }
 
 /**
- * Where a codestream has no colour transform, OpenJPH gives the lines of one component after those of another, and the build takes
- * them for the components of one line after another: line n of all goes to component n mod samples of row n / samples.
+ * Without a colour transform, OpenJPH returns all lines of one component before those of the next. The build takes them for the components
+ * of one line each: line n of all goes to component n mod samples of row n / samples.
  */
 export function linesByPixel({ cells, rows, columns, samplesPerPixel, bitsPerSample }: MixedUpPicture): Uint8Array {
   const size = bitsPerSample > 8 ? 2 : 1

@@ -1,6 +1,6 @@
 /**
- * Lossless HTJ2K in the form in which frames are stored (PS3.5 A.4.4, transfer syntax .202): RPCL order, a tile-part for each
- * resolution, and a TLM marker that says how long each is. Encoded and decoded by OpenJPH.
+ * Lossless HTJ2K in the form in which frames are stored (PS3.5 A.4.4, transfer syntax .202): RPCL order, one tile-part per resolution, and
+ * a TLM marker with their lengths. Encoded and decoded with OpenJPH.
  */
 
 import { type Codestream, parseCodestream } from '../jpeg2000/codestream.ts'
@@ -33,10 +33,10 @@ interface OpenJPH {
   HTJ2KDecoder: new () => DecoderModule & { getLastErrorMessage(): string }
 }
 
-/** With none OpenJPH loses the least value that a sample can have. */
+/** Without a guard bit OpenJPH loses the least value that a sample can have. */
 const decompositionsOf = (picture: PictureToEncode): number => Math.max(1, halvingsOf(picture))
 
-/** Whether a codestream can be stored as it came. */
+/** Whether an imported codestream can be stored unchanged. */
 export const isStoredForm = (codestream: Codestream): boolean =>
   codestream.isHighThroughput && codestream.isReversible && isCutByResolution(codestream)
 
@@ -74,7 +74,7 @@ export async function openHTJ2KCodec(): Promise<HTJ2KCodec> {
     encode(picture) {
       const { samplesPerPixel, colourTransform } = picture
       if (samplesPerPixel === 1 || colourTransform) return encodeOne(picture)
-      // Without the transform OpenJPH wants plane after plane, and the build gives it pixels; a component alone has no such trouble.
+      // Without the transform OpenJPH expects planes, and the build passes pixels; a single component is not affected.
       const planes = Array.from({ length: samplesPerPixel }, (_, sample) =>
         encodeOne({ ...picture, samplesPerPixel: 1, colourTransform: false, cells: planeOf(picture, sample) }),
       )
@@ -84,7 +84,7 @@ export async function openHTJ2KCodec(): Promise<HTJ2KCodec> {
       const decoder = new openjph.HTJ2KDecoder()
       try {
         const picture = decodeWith('OpenJPH', decoder, codestream)
-        // It does not throw on bad data: it goes on, and remembers.
+        // OpenJPH does not throw on invalid data: it continues and records the error.
         if (decoder.getLastErrorMessage() !== '') throw new CodecError('OpenJPH found the codestream broken')
         const isInPlanes = picture.samplesPerPixel > 1 && !parseCodestream(codestream).hasColourTransform
         return isInPlanes ? { ...picture, cells: linesByPixel(picture) } : picture

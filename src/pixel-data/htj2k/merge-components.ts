@@ -1,7 +1,7 @@
 /**
- * Makes one JPEG 2000 codestream of several that hold one component each, without coding anything again: in RPCL order with one
- * precinct a resolution, the packets of a resolution are those of its components in turn (ISO/IEC 15444-1 B.12.1.3), and tile-parts
- * that end with each resolution say where they lie.
+ * Merges several JPEG 2000 codestreams of one component each into one, without encoding again. In RPCL order with one precinct per
+ * resolution, the packets of a resolution are those of its components in turn (ISO/IEC 15444-1 B.12.1.3), and the tile-parts end with each
+ * resolution, so that their lengths are known.
  */
 
 import { DicomError } from '../../dicom/dicom-error.ts'
@@ -13,13 +13,13 @@ const TLM = 0xff55
 const SOT_SIZE = 12
 const SOD_SIZE = 2
 
-/** Precincts are 32,768 wide where nothing else is said (A.6.1): larger pictures have several of a resolution. */
+/** Precincts are 32,768 wide by default (A.6.1): larger images have several per resolution. */
 export const canBeMerged = ({ rows, columns }: { rows: number; columns: number }): boolean =>
   Math.max(rows, columns) <= 32_768
 
 /**
- * @param codestreams alike in all but their samples, in RPCL order, one tile, a tile-part a resolution, TLM
- * @throws DicomError where they are not alike or not of that form
+ * @param codestreams identical except for their samples: RPCL order, one tile, one tile-part per resolution, TLM
+ * @throws DicomError where they differ or have another form
  */
 export function mergeComponents(codestreams: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const [first, ...others] = codestreams.map(parseCodestream)
@@ -47,7 +47,7 @@ const isOneComponent = ({ components, tiles, progression, tileParts, decompositi
   tileParts.length === decompositions + 1 &&
   canBeMerged({ rows, columns })
 
-/** The packets of each tile-part, which is SOT, SOD and nothing else before them. */
+/** The packets of each tile-part, which must consist of SOT, SOD and packets only. */
 function bodiesOf(bytes: Uint8Array, { tileParts, headerBytes }: Codestream): Uint8Array[] {
   let at = headerBytes
   return tileParts.map(({ lengthBytes }) => {
@@ -60,7 +60,7 @@ function bodiesOf(bytes: Uint8Array, { tileParts, headerBytes }: Codestream): Ui
   })
 }
 
-/** The first one's, with as many components, no colour transform, and the new lengths. */
+/** The header of the first codestream, with the number of components, no colour transform, and the new lengths. */
 function mainHeader(
   header: Uint8Array,
   { components, lengths }: { components: number; lengths: readonly number[] },
@@ -80,7 +80,7 @@ function mainHeader(
   return concatenate(parts)
 }
 
-/** Csiz is two bytes at 38, and each component three from 40 on, the marker included. */
+/** Csiz is two bytes at 38; each component has three bytes from 40, counted from the marker. */
 function sizeOf(segment: Uint8Array, components: number): Uint8Array {
   const size = concatenate([
     segment.subarray(0, 40),

@@ -1,28 +1,27 @@
 /**
- * A stored frame at a lower resolution: how many of its first bytes are enough for a wanted width. The frame has one tile and one
- * tile-part for each resolution, the smallest first (RPCL), and TLM says how long each is; so nothing is decoded, and the answer needs
- * the frame's header alone.
+ * A stored frame at a lower resolution: how many of its first bytes are enough for a given width. The frame has one tile and one tile-part
+ * per resolution, the smallest first (RPCL), and TLM has their lengths. Nothing is decoded; the header of the frame is enough.
  */
 import { type Codestream, parseCodestream } from '../jpeg2000/codestream.ts'
 import { findCodestream } from '../jpeg2000/jp2-boxes.ts'
 
 export interface SmallerPicture {
-  /** How many bytes of the stored frame, from its first. */
+  /** How many bytes from the start of the stored frame. */
   readonly lengthBytes: number
-  /** Of the picture in them, when as many resolutions as `skippedResolutions` are left out in decoding. */
+  /** Size of the image in these bytes, decoded with `skippedResolutions` resolutions left out. */
   readonly columns: number
   readonly rows: number
-  /** How often the full picture was halved: what decoders call the reduction. */
+  /** How often the full image is halved; decoders call it reduction. */
   readonly skippedResolutions: number
 }
 
-/** The header of a stored frame is well within so many bytes: boxes, and a main header whose TLM has 33 entries at most. */
+/** More than the header of a stored frame takes: boxes, and a main header whose TLM has at most 33 entries. */
 export const STORED_FRAME_HEADER_BYTES = 2048
 
 /**
- * The smallest picture in the frame that is at least so wide; the whole frame where none is, or where it has no tile-parts to cut at.
- * @param header the stored frame, or its first bytes up to the first tile-part
- * @throws DicomError where it is no JPEG 2000
+ * The smallest image in the frame that is at least this wide; the whole frame if there is none or it has no tile-parts by resolution.
+ * @param header the stored frame, or its beginning up to the first tile-part
+ * @throws DicomError where it is not JPEG 2000
  */
 export function smallerPicture(
   header: Uint8Array,
@@ -49,12 +48,12 @@ export function smallerPicture(
   }
 }
 
-/** One tile, and a tile-part of it for each resolution: the form in which frames are stored. */
+/** One tile with one tile-part per resolution: the form in which frames are stored. */
 export const isCutByResolution = (codestream: Codestream): boolean =>
   codestream.tiles === 1 &&
   codestream.progression === 'RPCL' &&
   codestream.tileParts.length === codestream.decompositions + 1 &&
   codestream.tileParts.every(({ tile }) => tile === 0)
 
-/** Odd sizes are rounded up at every halving, which is the same as once. */
+/** Odd sizes are rounded up at every halving, which equals rounding up once. */
 const halved = (size: number, times: number): number => Math.ceil(size / 2 ** times)

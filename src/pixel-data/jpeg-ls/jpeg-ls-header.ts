@@ -1,4 +1,4 @@
-/** How large the picture of a JPEG-LS stream is (ISO/IEC 14495-1 C.2.2), read before any decoder is trusted with the stream. */
+/** Reads the image size of a JPEG-LS stream (ISO/IEC 14495-1 C.2.2), to check it before a decoder gets the stream. */
 import { DicomError } from '../../dicom/dicom-error.ts'
 
 const SOF_LS = 0xf7

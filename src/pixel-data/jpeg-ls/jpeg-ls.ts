@@ -1,4 +1,4 @@
-/** JPEG-LS, lossless and near-lossless, decoded by CharLS. */
+/** Decodes JPEG-LS, lossless and near-lossless, with CharLS. */
 import { byPixel } from '../native/native-pixels.ts'
 import { type DecodedPicture, type DecoderModule, decodeWith, openModule } from '../wasm/codec-module.ts'
 
@@ -27,6 +27,6 @@ export async function openJPEGLSCodec(): Promise<JPEGLSCodec> {
   }
 }
 
-/** A stream with a scan for each component comes out plane by plane. */
+/** A stream with one scan per component is decoded plane by plane. */
 const isPlanar = ({ samplesPerPixel }: DecodedPicture, interleaveMode: number) =>
   interleaveMode === 0 && samplesPerPixel > 1

@@ -1,12 +1,12 @@
 /** Huffman codes and the bits of a JPEG scan (ITU-T T.81 annexes C and F.2.2). */
 import { DicomError } from '../../dicom/dicom-error.ts'
 
-/** For each sixteen bits that may come next: the symbol, and the length of its code in the upper byte; 0 is no code. */
+/** For each value of the next sixteen bits: the symbol, with the length of its code in the upper byte; 0 is no code. */
 export type HuffmanTable = Uint16Array
 
 /**
- * @param counts how many codes there are of each length, 1 to 16
- * @throws DicomError where there are more codes than their lengths have room for
+ * @param counts the number of codes of each length, 1 to 16
+ * @throws DicomError where there are more codes than their lengths allow
  */
 export function huffmanTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTable {
   const table = new Uint16Array(65_536)
@@ -26,13 +26,13 @@ export function huffmanTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTa
 
 const cutShort = () => new DicomError({ reason: 'the JPEG stream ends before its picture does' })
 
-/** Reads the entropy-coded bytes of a scan; a stuffed zero after FF is dropped, and at a marker they end. */
+/** Reads the entropy-coded bytes of a scan: drops the stuffed zero after FF, and ends at a marker. */
 export class BitReader {
   readonly #bytes: Uint8Array
   #at: number
   #bits = 0
   #held = 0
-  /** Bytes that were looked at beyond the end: one bit of them read is a stream cut short. */
+  /** Bytes that were read beyond the end: if one of their bits is used, the stream is truncated. */
   #missing = 0
 
   constructor(bytes: Uint8Array, offsetBytes: number) {
@@ -49,7 +49,7 @@ export class BitReader {
     return entry & 0xff
   }
 
-  /** A difference of so many bits (T.81 F.2.2.1: receive and extend). */
+  /** A difference of the given number of bits (T.81 F.2.2.1: receive and extend). */
   difference(size: number): number {
     if (size === 0) return 0
     if (this.#held < size) this.#fill()
@@ -58,7 +58,7 @@ export class BitReader {
     return value < 1 << (size - 1) ? value - (1 << size) + 1 : value
   }
 
-  /** Leaves what is left of the byte, and passes over the restart marker that has to follow. */
+  /** Discards the rest of the byte and skips the restart marker that must follow. */
   restart(): void {
     this.end()
     this.#held = 0
@@ -75,7 +75,7 @@ export class BitReader {
     else throw new DicomError({ reason: 'the JPEG stream lacks a restart marker' })
   }
 
-  /** Where the entropy-coded bytes end, once all of the scan is read. */
+  /** The end of the entropy-coded bytes, once all of the scan was read. */
   end(): number {
     if (this.#missing * 8 > this.#held) throw cutShort()
     return this.#at

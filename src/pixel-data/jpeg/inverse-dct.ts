@@ -1,6 +1,6 @@
 /**
- * The inverse DCT in whole numbers, to the bit as the reference implementation of the Independent JPEG Group computes it with its
- * accurate method (Loeffler, Ligtenberg and Moschytz): decoders of this field share it, so checksums of pixels agree.
+ * The inverse DCT in integers, bit for bit as the accurate method of the Independent JPEG Group's reference implementation (Loeffler,
+ * Ligtenberg and Moschytz). Other DICOM decoders use it too, so checksums of pixels agree.
  */
 
 const CONSTANT_BITS = 13
@@ -28,9 +28,9 @@ interface BlockTarget {
   readonly strideSamples: number
 }
 
-/** @param coefficients dequantized, in rows */
+/** @param coefficients dequantized, by row */
 export function inverseDCT(coefficients: Int32Array, target: BlockTarget): void {
-  // With 12 bits one bit less is kept between the passes, so that 32 bits suffice.
+  // With 12 bits, one bit less is kept between the passes, so that 32 bits suffice.
   const keptBits = target.precision === 8 ? 2 : 1
   for (let column = 0; column < 8; column++) {
     transform(coefficients, { from: column, step: 8, to: workspace, toStart: column, shift: CONSTANT_BITS - keptBits })
@@ -41,7 +41,7 @@ export function inverseDCT(coefficients: Int32Array, target: BlockTarget): void 
   const { samples, strideSamples, offset, precision } = target
   const centre = 1 << (precision - 1)
   const max = 2 * centre - 1
-  // The reference's table of limits is indexed with two bits more than a sample has: a value beyond that wraps around.
+  // The reference's range limit table is indexed with two bits more than a sample has: a value beyond that wraps around.
   const unused = 30 - precision
   for (let index = 0; index < 64; index++) {
     const value = ((workspace[index]! << unused) >> unused) + centre

@@ -1,6 +1,6 @@
 /**
- * Lossy JPEG with chroma at less than full resolution, pixel by pixel against the two decoders of this field, dcmtk and GDCM. Both are
- * built on release 6b of the reference implementation. Newer releases of libjpeg-turbo interpolate chroma halved in height alone.
+ * Lossy JPEG with subsampled chroma, compared pixel by pixel with dcmtk and GDCM. Both are built on release 6b of the reference
+ * implementation; newer releases of libjpeg-turbo interpolate chroma that is subsampled vertically only.
  */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
@@ -14,7 +14,7 @@ const folder = openFolder()
 after(() => folder.remove())
 
 const EXTENDED = '1.2.840.10008.1.2.4.51'
-/** Odd and even sizes, one MCU row and several, and chroma too narrow to be interpolated. */
+/** Odd and even sizes, one MCU row and several, and chroma too narrow for interpolation. */
 const SIZES = [
   [61, 90],
   [33, 47],
@@ -28,7 +28,7 @@ const SIZES = [
 const picture = (rows: number, columns: number): ImagePixel =>
   pixelOf({ bitsAllocated: 8, samplesPerPixel: 3, photometricInterpretation: 'YBR_FULL_422', rows, columns })
 
-/** dcmtk gives RGB, GDCM the components as they are in the stream. */
+/** dcmtk decodes to RGB, GDCM to the components of the stream. */
 function assertAsOthersDecode(file: Uint8Array, pixel: ImagePixel, what: string): void {
   const stream = file.subarray(Buffer.from(file).indexOf(Buffer.from('ffd8ff', 'hex')))
   const pixelsMax = pixel.rows * pixel.columns
@@ -48,7 +48,7 @@ function cjpeg(pixel: ImagePixel, settings: string): Uint8Array {
   return folder.run(`cjpeg -dct int ${settings} -outfile $out $in`, ppm, { in: '.ppm', out: '.jpg' })
 }
 
-describe('JPEG of colour, decoded as dcmtk and GDCM decode it', { skip: lacksPrograms }, () => {
+describe('colour JPEG is decoded as by dcmtk and GDCM', { skip: lacksPrograms }, () => {
   for (const [name, sample] of [
     ['4:2:0', '2x2'],
     ['4:2:2', '2x1'],
@@ -81,7 +81,7 @@ describe('JPEG of colour, decoded as dcmtk and GDCM decode it', { skip: lacksPro
     })
   }
 
-  test('samples far beyond their range, as wrong quantization tables give them', () => {
+  test('samples far beyond their range, as from wrong quantization tables', () => {
     const pixel = picture(61, 90)
     const stream = Buffer.from(cjpeg(pixel, '-quality 92 -sample 2x2'))
     for (let at = stream.indexOf('ffdb', 0, 'hex'); at >= 0; at = stream.indexOf('ffdb', at + 1, 'hex')) {

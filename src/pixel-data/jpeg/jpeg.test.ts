@@ -1,4 +1,4 @@
-/** Streams that dcmtk has written, with the CRC32 of the pixels that it decodes from them; then the same streams, broken. */
+/** Streams written by dcmtk, with the CRC32 of the pixels that it decodes; and the same streams damaged. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
@@ -50,7 +50,7 @@ const OPTIONS = { isYBR: false, pixelsMax: 99 }
 
 describe('JPEG', () => {
   for (const { name, bytes, isYBR, pixels, bitsPerSample, samplesPerPixel } of STREAMS) {
-    test(`${name}: the pixels are those of the reference implementation`, () => {
+    test(`${name}: the pixels equal those of the reference implementation`, () => {
       const picture = decodeJPEG(bytes, { ...OPTIONS, isYBR })
       assert.equal(crc32(picture.cells), pixels)
       const { rows, columns } = picture
@@ -58,15 +58,15 @@ describe('JPEG', () => {
       assert.deepEqual([picture.bitsPerSample, picture.samplesPerPixel], [bitsPerSample, samplesPerPixel])
     })
 
-    test(`${name}: cut short anywhere it is a DicomError, and never a picture`, () => {
-      // The last two bytes are EOI, and a few before them may be padding.
+    test(`${name}: truncated anywhere, it throws a DicomError`, () => {
+      // The last two bytes are EOI, and a few bytes before them may be padding.
       for (let end = 0; end < bytes.length - 8; end++) {
         assert.throws(() => decodeJPEG(bytes.subarray(0, end), { ...OPTIONS, isYBR }), DicomError, `cut at ${end}`)
       }
     })
   }
 
-  test('broken in any way it is another picture of the same size or a DicomError', () => {
+  test('damaged in any way, it is another image of the same size or throws a DicomError', () => {
     const changes = fc.array(fc.tuple(fc.nat(9999), fc.nat(255)), { minLength: 1, maxLength: 4 })
     fc.assert(
       fc.property(fc.nat(STREAMS.length - 1), changes, (which, changes) => {
@@ -84,18 +84,18 @@ describe('JPEG', () => {
     )
   })
 
-  test('larger than its attributes say it is refused before anything is decoded', () => {
+  test('larger than its attributes, it is refused before decoding', () => {
     assert.throws(() => decodeJPEG(STREAMS[0]!.bytes, { ...OPTIONS, pixelsMax: 98 }), /more pixels/)
   })
 
-  test('progressive it is refused', () => {
+  test('a progressive stream is refused', () => {
     const bytes = Buffer.from(STREAMS[2]!.bytes)
     bytes[bytes.indexOf(Buffer.from([0xff, 0xc1])) + 1] = 0xc2
     assert.throws(() => decodeJPEG(bytes, OPTIONS), /not sequential Huffman or lossless/)
   })
 })
 
-test('the size of a JPEG-LS stream is read past other markers, and of anything else a DicomError', () => {
+test('the size of a JPEG-LS stream is found after other markers; other streams throw a DicomError', () => {
   const header = Buffer.from('ffd8fff00004aaaafff7000b08003d005a01011100ffda', 'hex')
   assert.deepEqual(readJPEGLSSize(header), { rows: 61, columns: 90, samplesPerPixel: 1 })
   fc.assert(

@@ -1,6 +1,6 @@
 /**
- * JPEG decoded to pixels (ITU-T T.81): baseline, extended with 8 and 12 bits, and lossless. Our own because no package of this field
- * does 12 bits or lossless without bringing forty megabytes; the arithmetic is the reference implementation's, bit for bit.
+ * Decodes JPEG (ITU-T T.81): baseline, extended with 8 and 12 bits, and lossless. Written here because packages that decode 12 bits or
+ * lossless take forty megabytes. The arithmetic equals the reference implementation bit for bit.
  */
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { decodeLosslessScan } from './lossless.ts'
@@ -13,19 +13,19 @@ interface JPEGPicture {
   readonly columns: number
   readonly samplesPerPixel: number
   readonly bitsPerSample: number
-  /** By pixel; a byte a sample up to 8 bits, else two, little endian. */
+  /** By pixel; one byte per sample up to 8 bits, else two, little endian. */
   readonly cells: Uint8Array
   /** The stream was lossy and the cells are RGB: converted from YCbCr, or RGB by the stream's own marker. */
   readonly isRGB: boolean
 }
 
 interface JPEGOptions {
-  /** What the data set calls the colour of three components; a lossy stream that is YBR there or by its own marker becomes RGB. */
+  /** The colour of three components by the data set; a lossy stream that is YBR there or by its own marker becomes RGB. */
   readonly isYBR: boolean
   readonly pixelsMax: number
 }
 
-/** @throws DicomError for a stream that is broken, cut short, or of another process */
+/** @throws DicomError for a stream that is invalid, truncated, or of another process */
 export function decodeJPEG(stream: Uint8Array, options: JPEGOptions): JPEGPicture {
   const tables = newJPEGTables()
   let frame: JPEGFrame | undefined

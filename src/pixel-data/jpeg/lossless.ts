@@ -1,10 +1,10 @@
-/** Scans of lossless JPEG (ITU-T T.81 annex H): each sample is a prediction from its neighbours and a Huffman-coded difference. */
+/** Decodes scans of lossless JPEG (ITU-T T.81 annex H): each sample is a prediction from its neighbours and a Huffman-coded difference. */
 import { BitReader } from './huffman.ts'
 import { type JPEGFrame, type JPEGScan, jpegFault } from './markers.ts'
 
 /**
- * @param samples by pixel, as many as the frame has; filled with those of the scan's components
- * @returns where the scan's entropy-coded bytes end
+ * @param samples by pixel, for the whole frame; filled with those of the scan's components
+ * @returns the end of the scan's entropy-coded bytes
  */
 export function decodeLosslessScan(
   stream: Uint8Array,
@@ -55,7 +55,7 @@ export function decodeLosslessScan(
   return bits.end()
 }
 
-/** T.81 table H.1, from the samples to the left, above, and above to the left. Positional: it runs for every sample. */
+/** T.81 table H.1, from the samples to the left, above, and above left. Positional: it runs for every sample. */
 function predict(predictor: number, left: number, above: number, corner: number): number {
   switch (predictor) {
     case 1:

@@ -1,4 +1,7 @@
-/** The marker segments of a JPEG stream (ITU-T T.81 annex B): frame, tables and scans. Sequential Huffman and lossless processes only. */
+/**
+ * Parses the marker segments of a JPEG stream (ITU-T T.81 annex B): frame, tables and scans. Sequential Huffman and lossless processes
+ * only.
+ */
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { type HuffmanTable, huffmanTable } from './huffman.ts'
 
@@ -28,7 +31,7 @@ export interface JPEGScan {
   readonly pointTransform: number
   /** MCUs between restarts; 0 for none. */
   readonly restartInterval: number
-  /** Where the entropy-coded bytes begin. */
+  /** Start of the entropy-coded bytes. */
   readonly offsetBytes: number
 }
 
@@ -38,14 +41,14 @@ export interface JPEGTables {
   readonly dc: (HuffmanTable | undefined)[]
   readonly ac: (HuffmanTable | undefined)[]
   restartInterval: number
-  /** The transform that an Adobe marker names: 0 none, 1 YCbCr. */
+  /** The transform of an Adobe marker: 0 none, 1 YCbCr. */
   adobeTransform: number | undefined
 }
 
 interface JPEGDecoding {
   readonly tables: JPEGTables
   begin(frame: JPEGFrame): void
-  /** @returns where the scan's entropy-coded bytes end */
+  /** @returns the end of the scan's entropy-coded bytes */
   scan(scan: JPEGScan): number
 }
 
@@ -70,8 +73,8 @@ export const newJPEGTables = (): JPEGTables => ({
 export const jpegFault = (reason: string): DicomError => new DicomError({ reason: `the JPEG stream ${reason}` })
 
 /**
- * Goes through the stream and hands out its frame and its scans, in order.
- * @throws DicomError for a process that is not read here, or a stream that is broken
+ * Reads the stream and passes its frame and its scans, in order.
+ * @throws DicomError for an unsupported process or an invalid stream
  */
 export function walkJPEG(stream: Uint8Array, decoding: JPEGDecoding): void {
   const { tables } = decoding

@@ -1,13 +1,13 @@
-/** Scans of sequential JPEG with Huffman codes, 8 and 12 bits (ITU-T T.81 annex F): blocks of 8 x 8 to planes of samples. */
+/** Decodes scans of sequential JPEG with Huffman codes, 8 and 12 bits (ITU-T T.81 annex F): blocks of 8 x 8 to planes of samples. */
 import { BitReader } from './huffman.ts'
 import { inverseDCT } from './inverse-dct.ts'
 import { type JPEGFrame, type JPEGScan, type JPEGTables, jpegFault } from './markers.ts'
 
-/** The samples of one component, at its own resolution, padded to whole blocks. */
+/** The samples of one component at its own resolution, padded to whole blocks. */
 export interface JPEGPlane {
   readonly samples: Uint16Array
   readonly strideSamples: number
-  /** Without the padding. */
+  /** Without padding. */
   readonly columns: number
   readonly rows: number
 }
@@ -47,7 +47,7 @@ export function newPlanes(frame: JPEGFrame): JPEGPlane[] {
   })
 }
 
-/** @returns where the scan's entropy-coded bytes end */
+/** @returns the end of the scan's entropy-coded bytes */
 export function decodeSequentialScan(
   stream: Uint8Array,
   { scan, frame, planes, tables }: SequentialFrame & { scan: JPEGScan },
@@ -60,7 +60,7 @@ export function decodeSequentialScan(
     if (table === undefined || component.ac === undefined) throw jpegFault('has a scan that names what is not there')
     return { ...component, ac: component.ac, horizontal, vertical, table, plane: planes[component.index]!, previous: 0 }
   })
-  // A scan of one component has no padding blocks: its MCU is one block of the picture itself (A.2.2).
+  // A scan of one component has no padding blocks: its MCU is one block of the image (A.2.2).
   const alone = blocks.length === 1 ? blocks[0]! : undefined
   const across = alone ? Math.ceil(alone.plane.columns / 8) : Math.ceil(frame.columns / (8 * largest.horizontal))
   const down = alone ? Math.ceil(alone.plane.rows / 8) : Math.ceil(frame.rows / (8 * largest.vertical))

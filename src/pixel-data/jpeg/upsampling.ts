@@ -1,4 +1,4 @@
-/** Planes of JPEG components to one picture by pixel: chroma brought to full resolution, and YCbCr to RGB (ITU-T T.871). */
+/** Merges the planes of JPEG components into pixels: chroma to full resolution, and YCbCr to RGB (ITU-T T.871). */
 import { type JPEGFrame, jpegFault } from './markers.ts'
 import { type JPEGPlane, largestFactors } from './sequential.ts'
 
@@ -35,10 +35,10 @@ export function mergePlanes(
   return samples
 }
 
-// As jdsample.c of the reference implementation, release 6b, which dcmtk and GDCM use: chroma halved in width, or in both directions, is
-// interpolated; any other, halved in height alone too, is repeated.
+// As jdsample.c of the reference implementation, release 6b, which dcmtk and GDCM use: chroma halved horizontally, or in both directions,
+// is interpolated; other chroma, including that halved vertically only, is repeated.
 
-/** Twice as wide: each new sample three quarters of the nearer and one quarter of the farther one, as the reference decoder does. */
+/** Doubles the width: each new sample is three quarters of the nearer and one quarter of the farther one, as in the reference decoder. */
 function interpolate({ samples, columns }: JPEGPlane, from: number, line: Uint16Array): void {
   const last = columns - 1
   line[0] = samples[from]!
@@ -52,7 +52,9 @@ function interpolate({ samples, columns }: JPEGPlane, from: number, line: Uint16
   line[2 * last + 1] = samples[from + last]!
 }
 
-/** A row of a picture twice as high: three quarters of the nearer row and one quarter of the farther, times four. The edge is repeated. */
+/**
+ * A row of an image of twice the height: three quarters of the nearer row and one quarter of the farther, times four. The edge is repeated.
+ */
 function sumRows({ samples, strideSamples, columns, rows }: JPEGPlane, row: number, sums: Uint16Array): void {
   const near = row >> 1
   const far = Math.min(Math.max(row % 2 === 0 ? near - 1 : near + 1, 0), rows - 1)
@@ -61,7 +63,7 @@ function sumRows({ samples, strideSamples, columns, rows }: JPEGPlane, row: numb
   }
 }
 
-/** As interpolate, of sums of four. */
+/** Like interpolate, for sums of four. */
 function interpolateSums(sums: Uint16Array, line: Uint16Array): void {
   const last = sums.length - 1
   line[0] = (sums[0]! * 4 + 8) >> 4

@@ -1,4 +1,4 @@
-/** Codestreams that OpenJPH has written: their header, the file around them, and how much of them is a smaller picture. */
+/** Codestreams written by OpenJPH: their header, the file around them, and the part of them that is a smaller image. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -26,7 +26,7 @@ const { start } = findCodestream(stored)
 describe('the header of a stored frame', () => {
   const header = parseCodestream(stored.subarray(start))
 
-  test('says that it goes by resolution, in tile-parts whose lengths it gives', () => {
+  test('has RPCL order and the lengths of its tile-parts', () => {
     const { columns, rows, components, tiles, progression, decompositions, tileParts } = header
     assert.deepEqual(
       { columns, rows, components },
@@ -38,13 +38,13 @@ describe('the header of a stored frame', () => {
     assert.deepEqual([...codestream.subarray(end)], [0xff, 0xd9])
   })
 
-  test('is within the bytes that a reader is told to fetch', () => {
+  test('lies within the bytes that a reader must fetch', () => {
     assert.ok(start + header.headerBytes < STORED_FRAME_HEADER_BYTES)
   })
 })
 
-describe('the file round a codestream', () => {
-  test('has the codestream in it, byte for byte, to its end', () => {
+describe('the file around a codestream', () => {
+  test('ends with the codestream, byte for byte', () => {
     const { start, end } = findCodestream(stored)
     assert.deepEqual(stored.subarray(start, end), codestream)
     assert.equal(end, stored.length)
@@ -52,7 +52,7 @@ describe('the file round a codestream', () => {
     assert.equal(Buffer.from(stored.subarray(20, 24)).toString(), 'jph ')
   })
 
-  test('may have boxes of any length before it, long ones too', () => {
+  test('may have boxes of any length before the codestream', () => {
     const extra = Buffer.concat([
       Buffer.from('00000001', 'hex'),
       Buffer.from('uuid'),
@@ -66,8 +66,8 @@ describe('the file round a codestream', () => {
   })
 })
 
-describe('a smaller picture', () => {
-  test('is the least that is wide enough, and rounds odd sizes up', () => {
+describe('a smaller image', () => {
+  test('is the smallest that is wide enough; odd sizes are rounded up', () => {
     const at = (columnsMin: number) => smallerPicture(stored, { columnsMin, sizeBytes: stored.length })
     assert.deepEqual(at(512), { lengthBytes: stored.length, columns: 512, rows: 375, skippedResolutions: 0 })
     assert.deepEqual(at(9999), at(512))
@@ -80,20 +80,20 @@ describe('a smaller picture', () => {
     assert.ok(half.lengthBytes < stored.length)
   })
 
-  test('is found in the header alone', () => {
+  test('is found from the header alone', () => {
     const header = stored.subarray(0, STORED_FRAME_HEADER_BYTES)
     const wanted = { columnsMin: 100, sizeBytes: stored.length }
     assert.deepEqual(smallerPicture(header, wanted), smallerPicture(stored, wanted))
   })
 
-  test('of a frame that is not cut by resolution is the whole frame', () => {
+  test('of a frame without tile-parts by resolution is the whole frame', () => {
     const without = Buffer.from(stored)
     without[without.indexOf(Buffer.from('ff55', 'hex')) + 1] = 0x64
     assert.equal(smallerPicture(without, { columnsMin: 1, sizeBytes: 5000 }).lengthBytes, 5000)
   })
 })
 
-describe('bytes that are no codestream, or a broken one', () => {
+describe('invalid or damaged codestreams', () => {
   const survives = (run: () => unknown) => {
     try {
       run()
@@ -102,7 +102,7 @@ describe('bytes that are no codestream, or a broken one', () => {
     }
   }
 
-  test('are a DicomError or another answer, never anything else', () => {
+  test('throw a DicomError or have another header, never another error', () => {
     const changes = fc.array(fc.tuple(fc.nat(start + 200), fc.nat(255)), { minLength: 1, maxLength: 4 })
     fc.assert(
       fc.property(changes, fc.nat(start + 300), (changes, end) => {
@@ -124,7 +124,7 @@ describe('bytes that are no codestream, or a broken one', () => {
     )
   })
 
-  test('cannot be merged with others, whatever they are', () => {
+  test('cannot be merged with others', () => {
     fc.assert(
       fc.property(fc.nat(codestream.length - 1), fc.nat(255), fc.nat(codestream.length), (at, value, end) => {
         const broken = Buffer.from(codestream)

@@ -1,6 +1,6 @@
 /**
- * The main header of a JPEG 2000 codestream (ISO/IEC 15444-1 annex A) as far as a reader of stored frames needs it: how large the
- * picture is, how it is coded, and by the TLM marker how long each tile-part is.
+ * Parses the main header of a JPEG 2000 codestream (ISO/IEC 15444-1 annex A) as far as stored frames need it: image size, coding style and,
+ * from the TLM marker, the lengths of the tile-parts.
  */
 import { DicomError } from '../../dicom/dicom-error.ts'
 
@@ -14,9 +14,9 @@ export interface Codestream {
   readonly isReversible: boolean
   readonly isHighThroughput: boolean
   readonly hasColourTransform: boolean
-  /** Bytes of each tile-part in their order, as TLM gives them; empty without TLM. */
+  /** Bytes of each tile-part in order, from TLM; empty without TLM. */
   readonly tileParts: readonly { readonly tile: number; readonly lengthBytes: number }[]
-  /** From the codestream's first byte to its first tile-part. */
+  /** From the first byte of the codestream to its first tile-part. */
   readonly headerBytes: number
 }
 
@@ -29,14 +29,14 @@ const SOT = 0xff90
 const PROGRESSIONS = ['LRCP', 'RLCP', 'RPCL', 'PCRL', 'CPRL'] as const
 const COMPONENTS_MAX = 16_384
 const DECOMPOSITIONS_MAX = 32
-/** A TLM marker has one byte for its own index (A.7.1). */
+/** A TLM marker has one byte for its index (A.7.1). */
 const TILE_PARTS_MAX = 65_535
 
 const fault = (reason: string): DicomError => new DicomError({ reason: `the JPEG 2000 codestream ${reason}` })
 
 /**
- * @param bytes from SOC on; they have to reach to the first tile-part
- * @throws DicomError where the header is cut short or contradicts itself
+ * @param bytes from SOC up to at least the first tile-part
+ * @throws DicomError where the header is truncated or inconsistent
  */
 export function parseCodestream(bytes: Uint8Array): Codestream {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -100,7 +100,7 @@ function readCoding(segment: DataView) {
   }
 }
 
-/** A.7.1: ST says how many bytes the tile's index has, SP whether the length has two bytes or four. */
+/** A.7.1: ST is the size of the tile index in bytes; SP says whether lengths have two bytes or four. */
 function readTileParts(segment: DataView): { tile: number; lengthBytes: number }[] {
   if (segment.byteLength < 2) throw fault('has a TLM marker that is cut short')
   const tileBytes = (segment.getUint8(1) >> 4) & 3

@@ -1,7 +1,7 @@
 /**
- * The file around a JPEG 2000 codestream (ISO/IEC 15444-1 annex I; 15444-15 annex D for HTJ2K): written by us round every stored
- * frame, and read round frames that come so. The codestream's box is the last and its length open, so that a beginning of the file,
- * which is a smaller picture, is a file as well.
+ * Writes and reads the file around a JPEG 2000 codestream (ISO/IEC 15444-1 annex I; 15444-15 annex D for HTJ2K). Every stored frame has
+ * one, and imported frames may have one. The box of the codestream is the last and of open length, so that a prefix of the file, which is a
+ * smaller image, is a valid file too.
  */
 import { DicomError } from '../../dicom/dicom-error.ts'
 
@@ -20,13 +20,13 @@ const ENUMERATED_COLOUR = { sRGB: 16, greyscale: 17, sYCC: 18 } as const
 const BOX_HEADER_BYTES = 8
 const SIGNATURE = Uint8Array.of(0x0d, 0x0a, 0x87, 0x0a)
 
-/** How many boxes are looked through for the codestream. */
+/** How many boxes are searched for the codestream. */
 const BOXES_MAX = 64
 
 export function wrapInJP2(codestream: Uint8Array, picture: JP2Picture): Uint8Array<ArrayBuffer> {
   const head = Buffer.concat([
     box('jP  ', SIGNATURE),
-    // A reader of either kind finds itself in the list; decoders that know HTJ2K know it in both.
+    // Readers of either kind find themselves in the list; decoders of HTJ2K recognise it in both.
     box('ftyp', ascii(picture.kind.padEnd(4)), uint32(0), ascii(picture.kind === 'jph' ? 'jph jp2 ' : 'jp2 ')),
     box('jp2h', imageHeader(picture), box('colr', Uint8Array.of(1, 0, 0), uint32(ENUMERATED_COLOUR[picture.colour]))),
     uint32(0),
@@ -62,8 +62,8 @@ function uint32(value: number): Uint8Array {
 const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 
 /**
- * Where the codestream begins and ends in a JP2 or JPH file, or in bytes that are a codestream alone. The bytes may be the beginning
- * of the file only, if it reaches to the codestream.
+ * Finds the start and end of the codestream in a JP2 or JPH file, or in a bare codestream. The bytes may be the beginning of the file only,
+ * up to at least the codestream.
  * @throws DicomError where there is none
  */
 export function findCodestream(bytes: Uint8Array): { readonly start: number; readonly end: number } {
@@ -72,7 +72,7 @@ export function findCodestream(bytes: Uint8Array): { readonly start: number; rea
   throw new DicomError({ reason: 'there is no JPEG 2000 codestream' })
 }
 
-/** What the file around a codestream calls its colour; undefined of a codestream alone, and of colour that has no number. */
+/** The colour that the file around a codestream names; undefined for a bare codestream, and for colour without an enumerated value. */
 export function colourOfFile(bytes: Uint8Array): JP2Picture['colour'] | undefined {
   for (const header of fileBoxes(bytes)) {
     if (header.type !== 'jp2h') continue
@@ -89,7 +89,7 @@ export function colourOfFile(bytes: Uint8Array): JP2Picture['colour'] | undefine
 
 interface Box {
   readonly type: string
-  /** Of what is in it. */
+  /** The content of the box. */
   readonly start: number
   readonly end: number
 }

@@ -1,4 +1,4 @@
-/** JPEG 2000 by OpenJPEG: decoded from both of its syntaxes, encoded without loss for data stores that keep frames so. */
+/** JPEG 2000 with OpenJPEG: decodes both transfer syntaxes, and encodes losslessly for data stores that keep frames in this format. */
 
 import {
   callCodec,
@@ -23,7 +23,7 @@ interface OpenJPEG {
 }
 
 export async function openJPEG2000Codec(): Promise<JPEG2000Codec> {
-  // The package's main entry is ten times slower: no WebAssembly.
+  // The package's main entry is ten times slower, because it does not use WebAssembly.
   const openjpeg = await openModule<OpenJPEG>('@cornerstonejs/codec-openjpeg/wasmjs')
   return {
     encode(picture) {
@@ -34,7 +34,7 @@ export async function openJPEG2000Codec(): Promise<JPEG2000Codec> {
             .getDecodedBuffer({
               width: picture.columns,
               height: picture.rows,
-              // It cannot write samples of a single bit.
+              // The encoder cannot write samples of a single bit.
               bitsPerSample: Math.max(2, picture.bitsPerSample),
               componentCount: picture.samplesPerPixel,
               isSigned: picture.isSigned,

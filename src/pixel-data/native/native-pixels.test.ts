@@ -24,25 +24,25 @@ const unpack = (bytes: number[], given: Partial<ImagePixel>, layout = LITTLE) =>
   ...unpackNativeFrame(Uint8Array.from(bytes), pixelOf(given), layout),
 ]
 
-test('cells of a big endian file become little endian', () => {
+test('cells of a big endian file are converted to little endian', () => {
   const layout = { firstBit: 0, littleEndian: false }
   assert.deepEqual(unpack([1, 2, 3, 4], { bitsAllocated: 16 }, layout), [2, 1, 4, 3])
   assert.deepEqual(unpack([1, 2, 3, 4, 5, 6, 7, 8], { bitsAllocated: 32 }, layout), [4, 3, 2, 1, 8, 7, 6, 5])
 })
 
-test('planes become pixels', () => {
+test('planes are converted to pixels', () => {
   const colour = { samplesPerPixel: 3, isPlanar: true }
   assert.deepEqual(unpack([1, 2, 3, 4, 5, 6], colour), [1, 3, 5, 2, 4, 6])
   const wide = [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]
   assert.deepEqual(unpack(wide, { ...colour, bitsAllocated: 16 }), [1, 0, 3, 0, 5, 0, 2, 0, 4, 0, 6, 0])
 })
 
-test('chroma of two pixels is given to both', () => {
+test('chroma that two pixels share is copied to both', () => {
   const given = { samplesPerPixel: 3, photometricInterpretation: 'YBR_FULL_422' }
   assert.deepEqual(unpack([10, 20, 30, 40], given), [10, 30, 40, 20, 30, 40])
 })
 
-test('bits become bytes or begin at the first bit, wherever in a byte their frame began', () => {
+test('single bits are unpacked or aligned, wherever in a byte their frame begins', () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 70 }), fc.nat(7), (bits, firstBit) => {
       const packed = new Uint8Array(Math.ceil((firstBit + bits.length) / 8)).fill(0)
@@ -62,7 +62,7 @@ test('bits become bytes or begin at the first bit, wherever in a byte their fram
   )
 })
 
-test('a frame that is not as long as its shape is a DicomError', () => {
+test('a frame of the wrong length throws a DicomError', () => {
   const given: Partial<ImagePixel>[] = [
     { bitsAllocated: 16 },
     { bitsAllocated: 1, columns: 33 },
@@ -72,7 +72,7 @@ test('a frame that is not as long as its shape is a DicomError', () => {
   for (const pixel of given) assert.throws(() => unpack([1, 2, 3], pixel), DicomError)
 })
 
-test('the least and the greatest stored value are found in every kind of cell', () => {
+test('the least and the greatest stored value are found for every cell size', () => {
   const measure = (cells: ArrayBufferView, given: Partial<ImagePixel>) =>
     measurePixels(new Uint8Array(cells.buffer, cells.byteOffset, cells.byteLength), pixelOf(given))
   assert.deepEqual(measure(Uint8Array.of(3, 200), {}), { min: 3, max: 200, precision: 8 })
@@ -91,7 +91,7 @@ test('the least and the greatest stored value are found in every kind of cell', 
   })
 })
 
-test('bits outside the stored ones are no part of a value, and make the precision that of the cell', () => {
+test('bits outside the stored bits are not part of the value, and make the precision that of the cell', () => {
   const measure = (values: number[], given: Partial<ImagePixel>) =>
     measurePixels(
       new Uint8Array(Uint16Array.from(values).buffer),
@@ -103,7 +103,7 @@ test('bits outside the stored ones are no part of a value, and make the precisio
   assert.deepEqual(measure([0x0050, 0x0070], { highBit: 15 }).max, 7)
 })
 
-test('single bits that were taken apart frame by frame are the same bytes together again', () => {
+test('single bits that were unpacked frame by frame are packed into the same bytes again', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 20 }), fc.uint8Array({ minLength: 1, maxLength: 30 }), (columns, bytes) => {
       const frames = Math.floor((bytes.length * 8) / columns)

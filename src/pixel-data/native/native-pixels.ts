@@ -1,20 +1,20 @@
 /**
- * Brings a native frame into the one form that codecs and checksums take: little endian, a cell for each sample, colour by pixel
- * (PS3.5 8.1.1, 8.2; PS3.3 C.7.6.3.1). Every value keeps its bits; chroma that 4:2:2 has for two pixels is given to both.
+ * Converts a native frame to the form that codecs and checksums expect: little endian, one cell per sample, colour by pixel (PS3.5 8.1.1,
+ * 8.2; PS3.3 C.7.6.3.1). Every value keeps its bits; chroma that two pixels share in 4:2:2 is copied to both.
  */
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { cellBytes, frameBytes, type ImagePixel, isYBR422 } from '../element/image-pixel.ts'
 
 interface NativeLayout {
-  /** In which bit of the first byte a frame of single bits begins. */
+  /** The bit of the first byte at which a frame of single bits begins. */
   readonly firstBit: number
   readonly littleEndian: boolean
 }
 
 /**
- * @param frame the bytes of one frame as they lie in the file
- * @returns a copy of it, or itself where nothing had to be changed
- * @throws DicomError where it is not as long as its attributes say
+ * @param frame the bytes of one frame as in the file
+ * @returns a copy, or the frame itself where nothing changes
+ * @throws DicomError where its length does not match its attributes
  */
 export function unpackNativeFrame(frame: Uint8Array, pixel: ImagePixel, layout: NativeLayout): Uint8Array {
   if (pixel.bitsAllocated === 1) return unpackBits(frame, pixel, layout.firstBit)
@@ -24,7 +24,7 @@ export function unpackNativeFrame(frame: Uint8Array, pixel: ImagePixel, layout: 
   return pixel.isPlanar ? byPixel(ordered, pixel) : ordered
 }
 
-/** A frame of single bits for itself: it begins with the lowest bit of its first byte, and unused bits are 0. */
+/** Aligns a frame of single bits: it begins with the lowest bit of its first byte, and unused bits are 0. */
 export function alignBits(frame: Uint8Array, pixel: ImagePixel, firstBit: number): Uint8Array {
   const bits = pixel.rows * pixel.columns * pixel.samplesPerPixel
   checkBits(frame, firstBit + bits)
@@ -36,11 +36,11 @@ export function alignBits(frame: Uint8Array, pixel: ImagePixel, firstBit: number
   return aligned
 }
 
-/** Puts single bits together again, frame after frame: the next begins in the bit after the last one (PS3.5 8.1.1). */
+/** Packs single bits frame after frame: the next frame begins in the bit after the last one (PS3.5 8.1.1). */
 interface BitPacker {
-  /** @param cells a byte a bit; @returns the bytes that are full by now */
+  /** @param cells one byte per bit; @returns the bytes that are complete */
   add(cells: Uint8Array): Uint8Array
-  /** The last byte, if it is not full. */
+  /** The last byte, if it is not complete. */
   end(): Uint8Array
 }
 
@@ -80,7 +80,7 @@ function checkBits(frame: Uint8Array, bits: number): void {
   if (frame.length * 8 < bits) throw new DicomError({ reason: 'the frame is not as long as its shape' })
 }
 
-/** Y Y Cb Cr of each two pixels becomes Y Cb Cr of each. */
+/** Converts Y Y Cb Cr for two pixels to Y Cb Cr for each. */
 function fullChroma(frame: Uint8Array, pixel: ImagePixel): Uint8Array {
   const pixels = pixel.rows * pixel.columns
   if (pixel.bitsAllocated !== 8 || pixel.columns % 2 !== 0) {
@@ -106,7 +106,7 @@ function swapped(frame: Uint8Array, sizeBytes: number): Uint8Array {
   return sizeBytes === 4 ? copy.swap32() : copy.swap64()
 }
 
-/** From plane by plane to pixel by pixel. */
+/** From planes to pixels. */
 export function byPixel(
   planes: Uint8Array,
   pixel: Pick<ImagePixel, 'rows' | 'columns' | 'samplesPerPixel' | 'bitsAllocated'>,

@@ -1,15 +1,15 @@
-/** What the values of a decoded frame are: the least and the greatest as stored, and how many bits hold every cell. */
+/** Measures the cells of a decoded frame: the least and the greatest stored value, and how many bits every cell fits into. */
 import { cellBytes, type ImagePixel } from '../element/image-pixel.ts'
 
 export interface PixelValues {
-  /** Stored values, before any rescale: the bits from HighBit down, with their sign. Over all samples of colour. */
+  /** Stored values, before any rescale: the bits from HighBit down, with their sign. Over all samples of a colour image. */
   readonly min: number
   readonly max: number
-  /** The least precision, not under `bitsStored`, in which every cell is as it is, bits above HighBit and all. */
+  /** The least precision, at least `bitsStored`, that holds every cell unchanged, including bits above HighBit. */
   readonly precision: number
 }
 
-/** @param cells little endian, as many whole cells as there are; at most 32 bits each */
+/** @param cells little endian, any number of whole cells; at most 32 bits each */
 export function measurePixels(cells: Uint8Array, pixel: ImagePixel): PixelValues {
   const values = viewOf(cells, pixel)
   let min = values[0] ?? 0
@@ -26,7 +26,7 @@ export function measurePixels(cells: Uint8Array, pixel: ImagePixel): PixelValues
   return { ...storedRange(values, pixel), precision: fits ? bitsStored : bitsAllocated }
 }
 
-/** Where overlays or unextended signs lie beside the stored bits, these are looked at alone. */
+/** Where overlays or unextended signs surround the stored bits, only the stored bits count. */
 function storedRange(values: Iterable<number>, { bitsStored, highBit, isSigned }: ImagePixel) {
   const shift = highBit + 1 - bitsStored
   const span = 2 ** bitsStored

@@ -1,4 +1,4 @@
-/** The RLE codec against the example of its annex, its own inverse, and damaged segments (PS3.5 Annex G). */
+/** The RLE codec with the example of the standard, with its own inverse, and with damaged segments (PS3.5 annex G). */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -55,7 +55,7 @@ describe('RLE Lossless', () => {
     assert.deepEqual([...decodeRLEFrame(frame, shape)], [5, 6])
   })
 
-  test('a damaged frame is a DicomError, never a wrong picture or a hang', () => {
+  test('a damaged frame throws a DicomError, and is never decoded wrongly or endlessly', () => {
     const shape = { rows: 3, columns: 40, samplesPerPixel: 1, bitsAllocated: 16 }
     const whole = encodeRLEFrame(
       Uint8Array.from({ length: 240 }, (_, i) => (i * 37) % 251),
@@ -68,7 +68,7 @@ describe('RLE Lossless', () => {
     assert.throws(() => decodeRLEFrame(whole, { ...shape, columns: 39 }), DicomError)
   })
 
-  test('a frame broken in any way is a frame of the same size or a DicomError', () => {
+  test('a frame damaged in any way is a frame of the same size or throws a DicomError', () => {
     const shape = { rows: 3, columns: 40, samplesPerPixel: 1, bitsAllocated: 16 }
     const cells = Uint8Array.from({ length: 240 }, (_, i) => (i * 37) % 251)
     const whole = encodeRLEFrame(cells, shape)

@@ -1,4 +1,4 @@
-/** RLE Lossless (PS3.5 Annex G): one frame to and from its byte segments, compressed with the PackBits scheme. */
+/** RLE Lossless (PS3.5 annex G): one frame to and from its byte segments, compressed with the PackBits scheme. */
 
 import { DicomError } from '../../dicom/dicom-error.ts'
 
@@ -40,7 +40,7 @@ export function encodeRLEFrame(pixels: Uint8Array, shape: RLEFrameShape): Uint8A
 
 /**
  * @returns one frame, little endian, colour by pixel
- * @throws DicomError when segments are missing, cut short or overlong for the shape
+ * @throws DicomError where segments are missing, truncated or too long for the image size
  */
 export function decodeRLEFrame(frame: Uint8Array, shape: RLEFrameShape): Uint8Array {
   const { segments, pixelCount, strideBytes } = layoutOf(shape)
@@ -61,7 +61,7 @@ export function decodeRLEFrame(frame: Uint8Array, shape: RLEFrameShape): Uint8Ar
   return pixels
 }
 
-/** Which byte of a pixel each segment carries: sample by sample, the most significant byte first (G.2). */
+/** Which byte of a pixel each segment has: sample by sample, the most significant byte first (G.2). */
 function layoutOf({ rows, columns, samplesPerPixel, bitsAllocated }: RLEFrameShape) {
   const sampleBytes = Math.ceil(bitsAllocated / 8)
   const segments: number[] = []
@@ -72,7 +72,7 @@ function layoutOf({ rows, columns, samplesPerPixel, bitsAllocated }: RLEFrameSha
   return { segments, pixelCount: rows * columns, strideBytes: sampleBytes * samplesPerPixel }
 }
 
-/** A run of two or more equal bytes, or a stretch that holds no run of three (G.3.1). */
+/** A run of two or more equal bytes, or a sequence without a run of three (G.3.1). */
 function packRow(row: Uint8Array, bytes: number[]): void {
   let at = 0
   while (at < row.length) {

@@ -1,7 +1,9 @@
-/** The codecs of the Cornerstone project: C++ libraries built as WebAssembly, which bring no types. What of them is used is here. */
+/**
+ * The codecs of the Cornerstone project: C++ libraries built as WebAssembly, without type declarations. This file declares what is used.
+ */
 import { createRequire } from 'node:module'
 
-/** A decoded frame as a codec hands it out: by pixel, a byte a sample up to 8 bits, else two, little endian. */
+/** A decoded frame as a codec returns it: by pixel, one byte per sample up to 8 bits, else two, little endian. */
 export interface DecodedPicture {
   readonly rows: number
   readonly columns: number
@@ -16,7 +18,7 @@ export interface PictureToEncode extends DecodedPicture {
   readonly colourTransform: boolean
 }
 
-/** As the modules spell it. */
+/** Spelled as in the modules. */
 interface FrameInfo {
   width: number
   height: number
@@ -48,13 +50,13 @@ export const RPCL = 2
 
 type Open<Module> = (options: { print: () => void; printErr: () => void }) => Promise<Module>
 
-/** Modules are opened without a voice: what they would print of a bad frame is thrown, and may hold bytes of it. */
+/** Opens modules without output: what they would print about an invalid frame is thrown instead, and may contain bytes of it. */
 export function openModule<Module>(name: string): Promise<Module> {
   const open: Open<Module> = createRequire(import.meta.url)(name)
   return open({ print: () => {}, printErr: () => {} })
 }
 
-/** What a codec threw: C++ exceptions arrive as bare addresses, which say nothing to anybody. */
+/** What a codec threw: C++ exceptions arrive as bare addresses, which mean nothing outside the module. */
 export class CodecError extends Error {
   constructor(reason: string, options?: { cause?: unknown }) {
     super(reason, options)
@@ -62,7 +64,7 @@ export class CodecError extends Error {
   }
 }
 
-/** Runs what may throw an address. Errors of the engine (a trap, no memory left) leave the module unfit and go through as they are. */
+/** Runs a call that may throw an address. Errors of the engine (a trap, out of memory) leave the module unusable and are passed on. */
 export function callCodec<Result>(codec: string, run: () => Result): Result {
   try {
     return run()
