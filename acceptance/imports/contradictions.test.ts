@@ -133,7 +133,7 @@ describe('values that the standard does not know', choice, () => {
       { PhotometricInterpretation: 'NONSENSE' },
       0xb007,
       'SOPClassDataMismatch',
-      /PhotometricInterpretation has none of the values/,
+      /PhotometricInterpretation is not one of its defined terms/,
     ],
     ['a planar configuration of 9', { PlanarConfiguration: 9 }, 0xb007, 'SOPClassDataMismatch', /PlanarConfiguration/],
     [

@@ -1,6 +1,6 @@
 /**
- * Clients of other languages as child processes: whether they are on this machine, the environment that points them at a server,
- * and their output. Where one is missing its tests are skipped, with a reason that continuous integration looks for.
+ * Runs clients in other languages as child processes: detects them, and points them at a server. Tests of a missing client are skipped,
+ * with a reason that continuous integration checks.
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { after } from 'node:test'
 import { promisify } from 'node:util'
 import type { Hilum } from './hilum.ts'
 
-/** What `hilum env` prints, and nothing of the configuration that this machine may have for the real service. */
+/** The variables that `hilum env` prints, isolated from this machine's configuration for the real service. */
 export const environmentFor = (hilum: Hilum): Record<string, string> => ({
   PATH: process.env.PATH ?? '',
   HOME: process.env.HOME ?? '',
@@ -28,13 +28,13 @@ export const environmentFor = (hilum: Hilum): Record<string, string> => ({
 
 export interface Run {
   readonly env: Readonly<Record<string, string>>
-  /** Written to its standard input. */
+  /** Written to standard input. */
   readonly input?: string
-  /** The folder it runs in. */
+  /** The working directory. */
   readonly cwd?: string
 }
 
-/** Its standard output; rejects with its standard error where it does not end with 0. */
+/** @returns standard output; rejects with standard error where the exit code is not 0 */
 export async function run(command: string, args: readonly string[], { env, input, cwd }: Run): Promise<string> {
   const child = promisify(execFile)(command, [...args], { env: { ...env }, cwd, maxBuffer: 64 * 1024 * 1024 })
   child.child.stdin?.end(input ?? '')
@@ -45,7 +45,7 @@ export type Skip = { readonly skip: string } | Record<string, never>
 
 const unless = (isThere: boolean, name: string): Skip => (isThere ? {} : { skip: `${name} is not installed` })
 
-/** What a command prints; undefined where it is not there, or there and broken: either way it cannot be tested with. */
+/** The output of a command; undefined where it is missing or broken, so that it cannot be tested. */
 function outputOf(command: string, args: readonly string[]): string | undefined {
   try {
     return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
@@ -56,7 +56,7 @@ function outputOf(command: string, args: readonly string[]): string | undefined 
 
 const answers = (command: string, args: readonly string[]): boolean => outputOf(command, args) !== undefined
 
-/** The AWS CLI 2 before 2.24.16, Debian 13's among them, ignores AWS_DISABLE_HOST_PREFIX_INJECTION. */
+/** The AWS CLI 2 before 2.24.16, including Debian 13's, ignores AWS_DISABLE_HOST_PREFIX_INJECTION. */
 function awsPrefixesHosts(): boolean {
   const [major, minor, patch] = /aws-cli\/(\d+)\.(\d+)\.(\d+)/
     .exec(outputOf('aws', ['--version']) ?? '')
@@ -70,7 +70,7 @@ export function skipUnlessAws(): Skip {
   return awsPrefixesHosts() ? skipUnlessNssWrapper() : {}
 }
 
-/** Nothing, or for an AWS CLI that cannot leave the host as it is: one whose prefixed name resolves to the server, too. */
+/** Empty, or for an AWS CLI that always prefixes the host: an endpoint whose prefixed name resolves to the server, too. */
 export const awsAtItsOwnHost = (hilum: Hilum): Record<string, string> => (awsPrefixesHosts() ? hostOfItsOwn(hilum) : {})
 
 /** An AWS CLI 2 on PATH, or Debian's where another version comes first there. */
@@ -94,7 +94,7 @@ export function aws2ByName(hilum: Hilum): Record<string, string> {
   }
 }
 
-/** An endpoint by name, where the name that clients make of it by putting `runtime-` in front resolves as well. */
+/** An endpoint whose name resolves also with the prefix `runtime-` that clients add. */
 export const hostOfItsOwn = (hilum: Hilum): Record<string, string> => ({
   ...resolvingHere(['ahi.example', 'runtime-ahi.example']),
   AWS_ENDPOINT_URL_MEDICAL_IMAGING: `http://ahi.example:${new URL(hilum.endpoint).port}`,
@@ -102,10 +102,10 @@ export const hostOfItsOwn = (hilum: Hilum): Record<string, string> => ({
 
 export const skipUnlessBoto3 = (): Skip => unless(answers('python3', ['-c', 'import boto3']), 'boto3')
 
-/** Its decoder, `ojph_expand`, has no option that ends well without work to do. */
+/** Its decoder, `ojph_expand`, has no option that succeeds without input. */
 export const skipUnlessOpenJPH = (): Skip => unless(answers('sh', ['-c', 'command -v ojph_expand']), 'openjph-tools')
 
-/** Where Debian's golang-*-dev packages put their sources. */
+/** Where Debian's golang-*-dev packages install their sources. */
 const DEBIAN_GOPATH = '/usr/share/gocode'
 
 export function skipUnlessGo(): Skip {
@@ -114,7 +114,7 @@ export function skipUnlessGo(): Skip {
   return unless(existsSync(sdk), 'golang-github-aws-aws-sdk-go-v2-dev')
 }
 
-/** Builds one file with the SDK from Debian's packages. @returns the path of the program, in that folder. */
+/** Builds one file with the SDK from Debian's packages. @returns the path of the program in the folder */
 export async function buildGo(source: string, folder: string): Promise<string> {
   const program = join(folder, 'program')
   const env = {
@@ -142,7 +142,7 @@ function resolvingHere(names: readonly string[]): Record<string, string> {
   return { LD_PRELOAD: NSS_WRAPPER ?? '', NSS_WRAPPER_HOSTS: hosts }
 }
 
-/** Gone after the tests of the file, or after the test that asks for it. */
+/** Removed after the tests of the file, or after the test that calls it. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-client-'))
   after(() => rmSync(folder, { recursive: true }))

@@ -1,13 +1,13 @@
-/** A server's clock that a test moves by hand: times of creation and update become exact, and a day passes at once. */
+/** A server clock that a test sets, so that times of creation and update are exact and a day passes at once. */
 import type { HilumOptions } from './hilum.ts'
 
 export interface MovableClock {
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** To an ISO 8601 moment. */
+  /** To an ISO 8601 timestamp. */
   set(moment: string): void
   advance(ms: number): void
-  /** For `openHilum`. Clients go on signing by the real time, so the server must not mind how far it is from its own. */
+  /** For `openHilum`. Clients still sign with the real time, so the server must accept any clock skew. */
   readonly options: Pick<HilumOptions, 'clock' | 'limits'>
 }
 

@@ -1,4 +1,4 @@
-/** Data stores as a client makes them: created, then polled until they can be used. */
+/** Creates data stores as a client does, and polls until they can be used. */
 import {
   CreateDatastoreCommand,
   type CreateDatastoreCommandInput,

@@ -1,4 +1,4 @@
-/** What a failed request must look like to a user of the SDK: the error's name, its HTTP status, its sentence. */
+/** Asserts how a failed request appears to a user of the SDK: error name, HTTP status, message. */
 import assert from 'node:assert/strict'
 import { MedicalImagingServiceException } from '@aws-sdk/client-medical-imaging'
 

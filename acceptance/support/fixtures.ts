@@ -1,4 +1,4 @@
-/** Small DICOM files made by code, so that a test shows the attributes that matter to it and no others. */
+/** Small generated DICOM files: a test specifies only the attributes that matter to it. */
 import { type Attributes, ExplicitVRLittleEndian, encodeP10, type FileToEncode } from '../../src/dicom/encode.ts'
 
 export {
@@ -15,8 +15,8 @@ export {
 const SecondaryCaptureImageStorage = '1.2.840.10008.5.1.4.1.1.7'
 
 /**
- * One P10 file of a few hundred bytes, without pixels. What is not given has a plain default; `undefined` leaves an attribute out,
- * `null` makes it present and empty. UIDs that are not given are derived: study `2.25.1`, its series `.1`, its instance `.1`.
+ * One P10 file of a few hundred bytes, without pixels. Attributes have defaults; `undefined` omits one, `null` makes it present and empty.
+ * UIDs are derived by default: study `2.25.1`, its series `.1`, its instance `.1`.
  */
 export const instance = (attributes: Attributes = {}, file: Partial<FileToEncode> = {}): Uint8Array =>
   encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, ...file, attributes: instanceAttributes(attributes) })
@@ -43,7 +43,7 @@ export function instanceAttributes(attributes: Attributes = {}): Attributes {
 
 const text = (value: Attributes[string]): string | undefined => (typeof value === 'string' ? value : undefined)
 
-/** So many studies of one series and one instance each, by object name: `2.25.<from>`, `2.25.<from + 1>` ... */
+/** Studies of one series and one instance each, by object name: `2.25.<from>`, `2.25.<from + 1>` ... */
 export function studies(range: { readonly from: number; readonly count: number }): Record<string, Uint8Array> {
   const files: Record<string, Uint8Array> = {}
   for (let n = range.from; n < range.from + range.count; n++) {

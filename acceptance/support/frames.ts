@@ -1,4 +1,4 @@
-/** Image frames as a client fetches them, and the pixels that decoders of other people give of them. */
+/** Fetches image frames as a client does, and decodes them with independent decoders. */
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { GetImageFrameCommand, type MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
@@ -17,7 +17,7 @@ export {
 } from '../../src/pixel-data/frames.fixture.ts'
 export { encodeRLEFrame } from '../../src/pixel-data/rle/rle.ts'
 
-/** One entry of ImageFrames. */
+/** One element of ImageFrames. */
 export interface FrameOfDocument {
   readonly ID: string
   readonly PixelDataChecksumFromBaseToFullResolution: readonly {
@@ -72,7 +72,7 @@ export async function fetchFrame(
 const htj2k = await openHTJ2KCodec()
 const jpeg2000 = await openJPEG2000Codec()
 
-/** Little endian, by pixel, a byte a sample up to 8 bits, else two. */
+/** Little endian, by pixel, one byte per sample up to 8 bits, else two. */
 export function decodedPixels({ contentType, bytes }: Pick<FetchedFrame, 'contentType' | 'bytes'>): Uint8Array {
   if (contentType === 'application/octet-stream') return bytes
   const codestream = bytes.subarray(Buffer.from(bytes).indexOf(Buffer.from('ff4fff51', 'hex')))
@@ -94,7 +94,7 @@ const openjph = await (
   }>
 )()
 
-/** The picture that OpenJPH gives of a JPH file when it leaves so many resolutions out. */
+/** The image that OpenJPH decodes from a JPH file when it leaves out this many resolutions. */
 export function decodedAtResolution(jph: Uint8Array, skipped: number): Buffer {
   const decoder = new openjph.HTJ2KDecoder()
   const codestream = jph.subarray(Buffer.from(jph).indexOf(Buffer.from('ff4fff51', 'hex')))

@@ -1,6 +1,6 @@
 /**
- * The one door through which the acceptance tests come in: a Hilum of their own, and the official SDK pointed at it. Everything
- * else goes over HTTP.
+ * Starts a Hilum for the tests of one file, and the official SDK pointed at it. This is the only access to the implementation: everything
+ * else uses HTTP.
  */
 import { after } from 'node:test'
 import { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
@@ -24,6 +24,6 @@ export async function openHilum(options: HilumOptions = {}): Promise<TestServer>
   return { hilum, sdk }
 }
 
-/** One attempt a request: a retry must not hide an error of the server. */
+/** One attempt per request: a retry could hide an error of the server. */
 export const sdkFor = (hilum: Hilum): MedicalImagingClient =>
   new MedicalImagingClient({ ...hilum.client, maxAttempts: 1 })

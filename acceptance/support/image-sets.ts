@@ -1,4 +1,4 @@
-/** Image sets as a client changes them: imported, looked at, changed, and followed until the work that an answer promised has ended. */
+/** Changes image sets as a client does: imports them, updates them, and polls until asynchronous work has ended. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import {
@@ -23,10 +23,10 @@ export interface ImageSet {
 
 let studiesMade = 0
 
-/** A StudyInstanceUID that no other test of the file has. */
+/** A StudyInstanceUID that no other test of the file uses. */
 export const newStudy = (): string => `2.25.${1_000_000 + ++studiesMade}`
 
-/** Instance n of a series with a picture of sixteen pixels; what is not given is as in `instance`. */
+/** Instance n of a series, with an image of sixteen pixels; other attributes default as in `instance`. */
 export const picture = (n: number, attributes: Attributes = {}): Uint8Array => {
   const series = attributes.SeriesInstanceUID ?? `${attributes.StudyInstanceUID}.1`
   return instance(
@@ -47,7 +47,7 @@ export const picture = (n: number, attributes: Attributes = {}): Uint8Array => {
   )
 }
 
-/** Imports files that become one image set, by a job of their own. */
+/** Imports files that form one image set, in a separate job. */
 export async function importSet(
   server: TestServer,
   { datastoreId, files }: { readonly datastoreId: string; readonly files: readonly Uint8Array[] },
@@ -58,7 +58,7 @@ export async function importSet(
   return { datastoreId, imageSetId: manifest.imageSetsSummary[0]!.imageSetId }
 }
 
-/** An image set of so many instances, of a study of its own unless the attributes say which. */
+/** An image set with this many instances, in a new study unless the attributes name one. */
 export function importSeries(
   server: TestServer,
   wanted: { readonly datastoreId: string; readonly count?: number; readonly attributes?: Attributes },
@@ -79,14 +79,14 @@ export async function propertiesOf(
   return properties
 }
 
-/** State, workflow status and version, which tests ask for most. */
+/** State, workflow status and version, which tests assert most. */
 export const stateOf = ({ imageSetState, imageSetWorkflowStatus, versionId }: Properties) => [
   imageSetState,
   imageSetWorkflowStatus,
   versionId,
 ]
 
-/** Its properties once nothing works on it any more, however that ended. */
+/** Its properties once no work on it is pending, whatever the outcome. */
 export const settled = (sdk: MedicalImagingClient, { datastoreId, imageSetId }: ImageSet): Promise<Properties> =>
   until(async () => {
     const properties = await propertiesOf(sdk, { datastoreId, imageSetId })
@@ -106,7 +106,7 @@ export async function versionsOf(
   return found
 }
 
-/** As it stands in `updatableAttributes` and `removableAttributes`: any tree, as JSON. */
+/** For `updatableAttributes` and `removableAttributes`: any tree, as JSON. */
 export const jsonBytes = (tree: unknown): Uint8Array => Buffer.from(JSON.stringify(tree))
 
 export interface Update extends ImageSet {
@@ -118,7 +118,7 @@ export interface Update extends ImageSet {
   readonly revertToVersionId?: string
 }
 
-/** Sends an update, which goes on. */
+/** Sends an update; does not wait for it. */
 export const sendUpdate = (sdk: MedicalImagingClient, update: Update): Promise<UpdateImageSetMetadataCommandOutput> => {
   const { set, remove, revertToVersionId, ...request } = update
   const withSchema = (tree: object) => jsonBytes({ SchemaVersion: 1.1, ...tree })
@@ -134,7 +134,7 @@ export const sendUpdate = (sdk: MedicalImagingClient, update: Update): Promise<U
   return sdk.send(new UpdateImageSetMetadataCommand({ ...request, updateImageSetMetadataUpdates }))
 }
 
-/** Sends an update and follows it to its end, which must be a good one; answers the properties of the new version. */
+/** Sends an update, waits for it, and asserts that it succeeded. @returns the properties of the new version */
 export async function updated(sdk: MedicalImagingClient, update: Update): Promise<Properties> {
   const { latestVersionId } = await sendUpdate(sdk, update)
   const properties = await settled(sdk, update)
@@ -142,7 +142,7 @@ export async function updated(sdk: MedicalImagingClient, update: Update): Promis
   return properties
 }
 
-/** Deletes an image set and follows that to its end. */
+/** Deletes an image set and waits until it is deleted. */
 export async function deleted(sdk: MedicalImagingClient, set: ImageSet): Promise<Properties> {
   await sdk.send(new DeleteImageSetCommand(set))
   const properties = await settled(sdk, set)
@@ -150,5 +150,5 @@ export async function deleted(sdk: MedicalImagingClient, set: ImageSet): Promise
   return properties
 }
 
-/** An id that nothing has. */
+/** An id that does not exist. */
 export const nobody = (): string => randomUUID().replaceAll('-', '')

@@ -1,4 +1,4 @@
-/** Import jobs as a client runs them: objects into a bucket, a job started and polled to its end, its report read. */
+/** Runs import jobs as a client does: puts objects into a bucket, starts a job, polls it, and reads its report. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import {
@@ -35,7 +35,7 @@ export interface Manifest {
     readonly numberOfFilesWithCustomerError: number
     readonly numberOfFilesWithServerError: number
     readonly numberOfGeneratedImageSets: number
-    /** Ours, where there is one. */
+    /** An extension of Hilum. */
     readonly numberOfSkippedFiles?: number
     readonly imageSetsSummary: readonly ImageSetOfJob[]
   }
@@ -92,7 +92,7 @@ export interface MetadataMapping {
   readonly metadataFilePath: string
 }
 
-/** Puts the files under a folder of their own and imports it; the job must end COMPLETED. */
+/** Puts the files into a new folder and imports it; asserts that the job ends as COMPLETED. */
 export async function importFiles(server: TestServer, { datastoreId, ...given }: Import): Promise<Report> {
   const jobId = await startImport(server, { datastoreId, ...given })
   const job = await jobAtEnd(server, { datastoreId, jobId })
@@ -100,7 +100,7 @@ export async function importFiles(server: TestServer, { datastoreId, ...given }:
   return reportOf(server.hilum, job)
 }
 
-/** Puts the files and starts the job, which runs on. */
+/** Puts the files and starts the job; does not wait for it. */
 export async function startImport(server: TestServer, { datastoreId, files, mappings }: Import): Promise<string> {
   const folder = randomUUID()
   await makeBuckets(server.hilum)
@@ -113,7 +113,7 @@ export async function startImport(server: TestServer, { datastoreId, files, mapp
   return (await server.sdk.send(command)).jobId!
 }
 
-/** The SDK does not know the member yet: it is added to the body before that is signed. */
+/** The SDK does not have the member yet: it is added to the body before signing. */
 export function withImportConfiguration(command: StartDICOMImportJobCommand, importConfiguration: object) {
   command.middlewareStack.add(
     (next) => (args) => {
@@ -126,7 +126,7 @@ export function withImportConfiguration(command: StartDICOMImportJobCommand, imp
   return command
 }
 
-/** Buckets come into being with their first object. */
+/** Buckets are created with their first object. */
 export async function makeBuckets(hilum: Hilum): Promise<void> {
   for (const bucket of [INPUT, OUTPUT]) await hilum.putObject(bucket, 'not-for-import', new Uint8Array())
 }
@@ -139,7 +139,7 @@ export async function startJob(
   return started.jobId!
 }
 
-/** A whole request around what a test cares for. */
+/** A complete request, with the members that a test specifies. */
 export const jobInput = (
   input: Partial<StartDICOMImportJobCommandInput> & { readonly datastoreId: string },
 ): StartDICOMImportJobCommandInput => ({

@@ -1,9 +1,9 @@
-/** Metadata documents as a client fetches them. */
+/** Fetches metadata documents as a client does. */
 import assert from 'node:assert/strict'
 import { gunzipSync } from 'node:zlib'
 import { GetImageSetMetadataCommand, type MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 
-/** A document, as far as tests look into it. */
+/** A document, as far as tests use it. */
 export interface MetadataDocument {
   readonly SchemaVersion: string
   readonly DatastoreID: string
@@ -26,7 +26,7 @@ export interface InstanceOfDocument {
   readonly StoredTransferSyntaxUID: string | null
   readonly ChecksumType?: string
   readonly ImageFrames: readonly unknown[]
-  /** Ours: what patient, study and series have and the instance lacks. */
+  /** An extension of Hilum: attributes of patient, study and series that the instance lacks. */
   readonly DICOMAbsent?: readonly string[]
 }
 
@@ -38,7 +38,7 @@ export interface ImageSetToFetch {
   readonly versionId?: string
 }
 
-/** The gzip file as the SDK hands it over: it unpacks nothing. */
+/** The gzip file as the SDK returns it; the SDK does not decompress it. */
 export async function fetchGzip(sdk: MedicalImagingClient, wanted: ImageSetToFetch): Promise<Uint8Array> {
   const answer = await sdk.send(new GetImageSetMetadataCommand(wanted))
   assert.deepEqual([answer.contentType, answer.contentEncoding], ['application/json', 'gzip'])
@@ -48,7 +48,7 @@ export async function fetchGzip(sdk: MedicalImagingClient, wanted: ImageSetToFet
 export const fetchMetadata = async (sdk: MedicalImagingClient, wanted: ImageSetToFetch): Promise<MetadataDocument> =>
   JSON.parse(gunzipSync(await fetchGzip(sdk, wanted)).toString())
 
-/** The one series of a document. */
+/** The only series of a document. */
 export function seriesOf(document: MetadataDocument): SeriesOfDocument {
   const all = Object.values(document.Study.Series)
   assert.equal(all.length, 1, 'an image set holds one series')

@@ -1,6 +1,6 @@
 /**
- * Requests without an SDK: signed by Signature Version 4 and written to the socket byte for byte, so that a test decides how the
- * request line, the header names and the body are spelled.
+ * Sends requests without an SDK: signed with Signature Version 4 and written to the socket byte for byte, so that a test controls the
+ * spelling of request line, header names and body.
  */
 import { createHash, createHmac } from 'node:crypto'
 import { connect } from 'node:net'
@@ -9,14 +9,14 @@ import type { Hilum } from './hilum.ts'
 
 export interface RawRequest {
   readonly method: string
-  /** As it is signed: percent-encoded already. */
+  /** As signed: already percent-encoded. */
   readonly path: string
   readonly query?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   /** Default: address and port of the server. */
   readonly host?: string
-  /** The request target as it is sent, where that is not path and query. */
+  /** The request target to send, where it differs from path and query. */
   readonly target?: string
   readonly credentials?: Hilum['client']['credentials']
   readonly region?: string
@@ -68,7 +68,7 @@ export async function signedHeaders(hilum: Hilum, request: RawRequest): Promise<
 
 const hostOf = (hilum: Hilum, request: RawRequest): string => request.host ?? new URL(hilum.endpoint).host
 
-/** Decoded, as the signer wants them; a name may come several times. */
+/** Decoded, as the signer expects them; a name may occur several times. */
 function parametersOf(query: string): Record<string, string | string[]> {
   const parameters: Record<string, string | string[]> = {}
   for (const name of new Set(new URLSearchParams(query).keys())) {
@@ -78,7 +78,7 @@ function parametersOf(query: string): Record<string, string | string[]> {
   return parameters
 }
 
-/** The request as text, with these headers and the connection closed after it. */
+/** The request as text, with these headers and `Connection: close`. */
 export function textOf(request: RawRequest, headers: Readonly<Record<string, string>>): string {
   const { method, path, query, body, spell = (name: string) => name } = request
   const target = request.target ?? (query ? `${path}?${query}` : path)
@@ -89,7 +89,7 @@ export function textOf(request: RawRequest, headers: Readonly<Record<string, str
   return `${method} ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body ?? ''}`
 }
 
-/** Sends bytes on a connection of their own and reads until the server closes it. */
+/** Sends bytes on a new connection and reads until the server closes it. */
 export function exchange(hilum: Hilum, bytes: string): Promise<RawReply> {
   const { hostname, port } = new URL(hilum.endpoint)
   return new Promise((resolve, reject) => {
@@ -113,7 +113,7 @@ function replyOf(text: string): RawReply {
   return { status: Number(statusLine.split(' ')[1]), headers, body, json: () => JSON.parse(body) }
 }
 
-/** SHA-256, with a key HMAC, in the shape the signer asks for. */
+/** SHA-256, or HMAC with a key, with the interface that the signer expects. */
 class NodeSha256 {
   readonly #hash
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {

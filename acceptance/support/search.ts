@@ -11,11 +11,11 @@ import {
 export interface WholeSearch {
   readonly datastoreId: string
   readonly searchCriteria?: SearchCriteria
-  /** Image sets a page, at most 50. */
+  /** Image sets per page, at most 50. */
   readonly pageSize?: number
 }
 
-/** Every image set that matches, over all pages, in order. */
+/** Every matching image set, over all pages, in order. */
 export async function search(sdk: MedicalImagingClient, whole: WholeSearch): Promise<ImageSetsMetadataSummary[]> {
   const { datastoreId, searchCriteria, pageSize } = whole
   const found: ImageSetsMetadataSummary[] = []
@@ -27,7 +27,7 @@ export async function search(sdk: MedicalImagingClient, whole: WholeSearch): Pro
   return found
 }
 
-/** The patient ids of a result, in its order: tests give each image set a patient that names it. */
+/** The patient ids of a result, in order: tests give each image set its own patient. */
 export const patientsOf = (found: readonly ImageSetsMetadataSummary[]): (string | undefined)[] =>
   found.map((summary) => summary.DICOMTags?.DICOMPatientId)
 
@@ -39,7 +39,7 @@ export const between = (lower: SearchByAttributeValue, upper: SearchByAttributeV
   filters: [{ operator: 'BETWEEN', values: [lower, upper] }],
 })
 
-/** A bound on the study's date and time, as `20240131` or `20240131 101500`. */
+/** A bound for study date and time, as `20240131` or `20240131 101500`. */
 export function studyMoment(moment: string): SearchByAttributeValue {
   const [DICOMStudyDate, DICOMStudyTime] = moment.split(' ')
   return { DICOMStudyDateAndTime: { DICOMStudyDate: DICOMStudyDate!, ...(DICOMStudyTime && { DICOMStudyTime }) } }

@@ -1,13 +1,13 @@
 /**
- * Who says that AWS HealthImaging behaves as a test demands: given to a test, or to the suite around it, where node:test takes its
- * options. `scripts/behaviours.mjs` reads them for docs/conformance.md; they change nothing of how a test runs.
+ * The source for a behaviour of AWS HealthImaging that a test demands. Passed to a test, or to its suite, as options of node:test.
+ * `scripts/behaviours.mjs` reads the sources for docs/conformance.md; they do not affect how a test runs.
  */
 
 /** AWS's service model, API reference, developer guide, release notes or CLI examples. */
 export const documented = {}
 
-/** Real answers of the service and real requests of its clients, as AWS's own examples and other users have published them. */
+/** Real responses of the service and real requests of its clients, as published in AWS's examples and by other users. */
 export const recorded = {}
 
-/** Nobody says, or sources contradict each other: what Hilum does was chosen. */
+/** Undocumented, or documented inconsistently: Hilum's own choice. */
 export const choice = {}

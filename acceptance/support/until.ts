@@ -1,10 +1,10 @@
-/** Polling, as the official examples poll: asks until there is an answer, and gives up after a minute. */
+/** Polls as the official examples do, until there is a result, for at most a minute. */
 import { setTimeout as pause } from 'node:timers/promises'
 
 const EVERY_MS = 10
 const GIVE_UP_MS = 60_000
 
-/** The first answer that is not undefined. */
+/** The first result that is not undefined. */
 export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   const deadline = performance.now() + GIVE_UP_MS
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * The four searches that AWS documents with examples in every language ("Searching image sets"), over 1,102 image sets: what each
- * client must find, in which order.
+ * The four searches that AWS documents with examples in every language ("Searching image sets"), over 1,102 image sets: what each client
+ * must find, in which order.
  */
 import { before } from 'node:test'
 import { movableClock } from './clock.ts'
@@ -9,14 +9,14 @@ import { instance } from './fixtures.ts'
 import { openHilum, type TestServer } from './hilum.ts'
 import { importFiles } from './import.ts'
 
-/** Criteria as they stand in a JSON file of the AWS CLI: times as ISO 8601. */
+/** Criteria as in a JSON file of the AWS CLI: times in ISO 8601. */
 export interface UseCase {
   readonly name: string
   readonly searchCriteria: {
     readonly filters: readonly { readonly operator: string; readonly values: readonly Record<string, unknown>[] }[]
     readonly sort?: { readonly sortField: string; readonly sortOrder: string }
   }
-  /** Patients of the image sets found, in order. */
+  /** Patients of the matching image sets, in order. */
   readonly patients: readonly string[]
 }
 
@@ -71,7 +71,7 @@ export const USE_CASES: readonly UseCase[] = [
 
 export interface UseCaseServer extends TestServer {
   readonly datastoreId: string
-  /** Ids of all image sets, sorted; filled before the first test. */
+  /** Ids of all image sets, sorted; set before the first test. */
   readonly imageSetIds: readonly string[]
 }
 
@@ -118,7 +118,7 @@ export async function openUseCaseServer(): Promise<UseCaseServer> {
   return { ...server, datastoreId, imageSetIds }
 }
 
-/** What the client programs print: a line for each image set, its id and its patient. */
+/** What the client programs print: one line per image set, with its id and its patient. */
 export function linesOf(output: string): { readonly imageSetId: string; readonly patient: string }[] {
   return output
     .split('\n')

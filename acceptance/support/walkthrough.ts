@@ -1,4 +1,4 @@
-/** One small study for the walkthroughs of other clients: a grey series of two instances, and a colour one of three frames. */
+/** A small study for the walkthroughs of other clients: a grey series of two instances, and a colour one of three frames. */
 import { crc32 } from 'node:zlib'
 import { instance } from './fixtures.ts'
 import type { Hilum } from './hilum.ts'
@@ -16,7 +16,7 @@ const shared = {
   PixelRepresentation: 0,
 }
 
-/** Some picture with soft and hard edges. */
+/** An image with smooth and sharp edges. */
 const drawn = (length: number, seed: number) =>
   Uint8Array.from({ length }, (_, at) => ((at * (seed + 3)) >> 2) ^ (at % 97 < 40 ? 0x55 : at >> 7))
 
@@ -29,7 +29,7 @@ export const CHECKSUMS: Readonly<Record<string, readonly number[]>> = {
   [COLOUR.uid]: COLOUR.frames.map((frame) => crc32(frame)),
 }
 
-/** Puts the files where the walkthrough's import job finds them; answers what it must be told. */
+/** Puts the files for the walkthrough's import job. @returns the parameters of the job */
 export async function putStudy(hilum: Hilum) {
   await makeBuckets(hilum)
   for (const [at, { uid, frame }] of GREY.entries()) {

@@ -91,7 +91,7 @@ const elements = fc.record({
   SeriesNumber: fc.constantFrom('1', null),
 })
 
-test('grouping keys are equal exactly where all seven elements are', () => {
+test('grouping keys are equal exactly if all seven elements are equal', () => {
   fc.assert(
     fc.property(elements, elements, (a, b) => {
       const equal = (Object.keys(SERIES) as (keyof GroupingElements)[]).every((name) => a[name] === b[name])

@@ -1,9 +1,9 @@
 /**
- * Which image set an imported instance belongs to. Seven elements must agree within an image set, and the study's among its
- * primary image sets (AWS "Understanding image sets"); what disagrees becomes a non-primary image set of its own.
+ * Which image set an imported instance belongs to. Seven elements must agree within an image set, and those of the study among its primary
+ * image sets (AWS "Understanding image sets"). Instances that disagree form a non-primary image set of their own.
  */
 
-/** Empty, absent and null are one and the same: null. */
+/** Null where absent, empty or null: all three are equal. */
 export interface GroupingElements {
   readonly StudyInstanceUID: string
   readonly StudyDate: string | null
@@ -17,7 +17,7 @@ export interface GroupingElements {
 const OF_THE_STUDY = ['StudyInstanceUID', 'StudyDate', 'AccessionNumber', 'PatientID', 'StudyID'] as const
 const OF_THE_SERIES = ['SeriesInstanceUID', 'SeriesNumber'] as const
 
-/** One primary image set that stands already in the study. */
+/** An existing primary image set of the study. */
 export interface StandingImageSet {
   readonly seq: number
   readonly elements: GroupingElements
@@ -28,11 +28,11 @@ export type Placement =
   | { readonly place: 'new-non-primary' }
   | { readonly place: 'extend'; readonly seq: number }
 
-/** Equal keys, same image set: the order of the elements is fixed and JSON keeps null apart from any text. */
+/** Equal keys mean the same image set: the order of the elements is fixed, and JSON distinguishes null from text. */
 export const groupingKey = (elements: GroupingElements): string =>
   JSON.stringify([...OF_THE_STUDY, ...OF_THE_SERIES].map((name) => elements[name]))
 
-/** Where a group of instances that agree among themselves goes, given the primary image sets of its study. */
+/** Places a group of instances that agree among themselves, given the primary image sets of its study. */
 export function placeGroup(group: GroupingElements, primaries: readonly StandingImageSet[]): Placement {
   let sameSeries: StandingImageSet | undefined
   for (const primary of primaries) {
@@ -44,7 +44,7 @@ export function placeGroup(group: GroupingElements, primaries: readonly Standing
   return sameSeries === undefined ? { place: 'new-primary' } : { place: 'extend', seq: sameSeries.seq }
 }
 
-/** What keeps a group from being primary beside these: the elements of the study, and of its series, that are not as theirs. */
+/** The elements that keep a group from being primary: those of the study, or of its series, that differ from the primary image sets. */
 export function disagreements(
   group: GroupingElements,
   primaries: readonly StandingImageSet[],

@@ -1,6 +1,6 @@
 /**
- * The warnings an imported file can carry (AWS "Warning codes"). Codes are the decimals of the hexadecimal ones: three decimals of
- * AWS's table contradict their own hex, and WarningReason (0008,1196) is a 16-bit value, so the hex is taken as meant.
+ * The warnings of an imported file (AWS "Warning codes"). Codes are the decimal values of AWS's hexadecimal ones: three decimals of AWS's
+ * table contradict their hexadecimal value, and WarningReason (0008,1196) is a 16-bit value.
  */
 import type { ToleratedFault } from '../dicom/tolerated-faults.ts'
 
@@ -36,21 +36,21 @@ const TOLERATED: Readonly<Record<ToleratedFault, string>> = {
   'trailing-zeros': 'The file has zeros behind its last element; they were read over',
 }
 
-/** AWS has no code for what it reads in spite of the standard. */
+/** AWS has no code for violations of the standard that are tolerated. */
 export const toleratedFaults = (faults: Iterable<ToleratedFault>): ImportWarning[] =>
   [...faults].map((fault) => importWarning('Other', TOLERATED[fault]))
 
 const KEYS_NAMED = 10
 
-/** Some attributes by name, for a message. */
+/** A list of attributes for a message, shortened. */
 export function namesOf(keys: readonly string[]): string {
   const more = keys.length > KEYS_NAMED ? ` and ${keys.length - KEYS_NAMED} more` : ''
   return `${keys.slice(0, KEYS_NAMED).join(', ')}${more}`
 }
 
-/** Where attributes of patient, study and series differ between the instances of an image set. */
+/** For patient, study and series attributes that differ between the instances of an image set. */
 export const coercionWarning = (keys: readonly string[]): ImportWarning =>
   importWarning(
     'CoercionOfDataElements',
-    `Patient, study or series attributes are not those of the image set, and are kept with the instance: ${namesOf(keys)}`,
+    `Patient, study or series attributes differ from those of the image set and are kept with the instance: ${namesOf(keys)}`,
   )

@@ -1,4 +1,4 @@
-/** Which tier an image set is in, by when it was last accessed (AWS "Cost optimization"). */
+/** The storage tier of an image set by its last access (AWS "Cost optimization"). */
 import type { StorageTier } from '../contract/image-sets.ts'
 import type { TypeOf } from '../contract/shapes.ts'
 

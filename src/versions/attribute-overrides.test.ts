@@ -137,7 +137,7 @@ test('PixelPaddingValue in 1 of 114 slices stays with that slice, and is reporte
             warning_reason_code: 0xb000,
             type: 'CoercionOfDataElements',
             message:
-              'Patient, study or series attributes are not those of the image set, and are kept with the instance: PixelPaddingValue',
+              'Patient, study or series attributes differ from those of the image set and are kept with the instance: PixelPaddingValue',
           },
         ],
       ],

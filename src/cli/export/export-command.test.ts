@@ -148,7 +148,7 @@ test('a person gets files out of a data store', async (t) => {
     const line = output.split('\n').find((each) => each.startsWith('{'))
     const { files: count, imageSets, notExported, leftOut } = JSON.parse(line!)
     assert.deepEqual([count, imageSets, notExported], [2, 1, []])
-    assert.deepEqual(leftOut, { 'stands-apart': 0, icon: 0, 'unknown-keyword': 0 })
+    assert.deepEqual(leftOut, { 'stored-separately': 0, icon: 0, 'unknown-keyword': 0 })
     const { transferSyntaxUID } = parseP10(readFileSync(pathIn(join(cwd, 'compressed'), files[0]!)))
     assert.equal(transferSyntaxUID, '1.2.840.10008.1.2.4.202')
   })

@@ -29,14 +29,14 @@ export interface NotExportedInstance {
 const SHOWN = 10
 
 const LEFT_OUT: Readonly<Record<NotWritten['why'], { readonly noun: string; readonly why: string }>> = {
-  'stands-apart': { noun: 'private value', why: 'of more than a megabyte, which the API does not hand out' },
+  'stored-separately': { noun: 'private value', why: 'of more than a megabyte, which the API does not hand out' },
   icon: { noun: 'icon', why: 'whose pixels the API does not hand out' },
   'unknown-keyword': { noun: 'value', why: "of attributes that Hilum's dictionary does not know" },
 }
 
 export const emptyReport = (folder: string): ExportReport => ({
   ...{ folder, imageSets: 0, files: 0, bytes: 0, skipped: 0 },
-  leftOut: { 'stands-apart': 0, icon: 0, 'unknown-keyword': 0 },
+  leftOut: { 'stored-separately': 0, icon: 0, 'unknown-keyword': 0 },
   notExported: [],
 })
 

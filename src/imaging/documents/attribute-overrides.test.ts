@@ -1,4 +1,4 @@
-/** What an instance has differently from its levels: how it is found, kept, carried to other levels, and shown in a document. */
+/** Attribute overrides: how they are computed, stored, carried over to changed attributes, and written into a document. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -21,7 +21,7 @@ const flat = (object: object): FlatAttributes =>
 const keys = ['PatientName', 'PatientSex', 'StudyDescription', 'PixelPaddingValue', 'SoftwareVersions']
 const attributes = fc.dictionary(fc.constantFrom(...keys), fc.constantFrom(null, 'A', 'B', 7, ['A', ''])).map(flat)
 
-/** The attributes of an instance by its levels and what it has differently. */
+/** The attributes of an instance, from those of its image set and the overrides. */
 function applied(imageSet: FlatAttributes, overrides: ReturnType<typeof overridesBetween>): FlatAttributes {
   const all = new Map([...imageSet, ...(overrides?.values ?? [])])
   for (const key of overrides?.absent ?? []) all.delete(key)
@@ -30,7 +30,7 @@ function applied(imageSet: FlatAttributes, overrides: ReturnType<typeof override
 
 const sorted = (all: FlatAttributes) => [...all].sort()
 
-test('levels and what differs from them are the attributes of the instance again, also once they were kept', () => {
+test('image set attributes and overrides together are the attributes of the instance, also after storing them', () => {
   fc.assert(
     fc.property(attributes, attributes, (own, imageSet) => {
       const overrides = overridesBetween(own, imageSet)
@@ -45,7 +45,7 @@ test('levels and what differs from them are the attributes of the instance again
   )
 })
 
-test('an instance keeps its attributes when its levels become others', () => {
+test('an instance keeps its attributes when those of its image set change', () => {
   fc.assert(
     fc.property(attributes, attributes, attributes, (own, before, after) => {
       const changes = changesBetween(before, after)
@@ -58,7 +58,7 @@ test('an instance keeps its attributes when its levels become others', () => {
   )
 })
 
-test('an attribute that was updated is that of the levels in every instance', () => {
+test('an updated attribute has the value of the image set in every instance', () => {
   const overrides = overridesBetween(flat({ PatientName: 'B' }), flat({ PatientName: 'A', PatientSex: 'F' }))!
   assert.deepEqual(withoutKeys(overrides, new Set(['PatientSex'])), {
     values: new Map([['PatientName', '"B"']]),
@@ -67,7 +67,7 @@ test('an attribute that was updated is that of the levels in every instance', ()
   assert.equal(withoutKeys(overrides, new Set(['PatientSex', 'PatientName'])), undefined)
 })
 
-test('values of its own stand in the DICOM of the instance where their tags say, and what it lacks is named beside it', () => {
+test('overridden values are inserted into the DICOM of the instance in tag order, and absent keys are listed beside it', () => {
   const instanceMetadata =
     '"1.2":{"DICOM":{"SOPClassUID":"1.9","InstanceNumber":"1","00191001":"x"},"DICOMVRs":{"00191001":"LO"}}'
   const overrides = overridesBetween(flat({ PixelPaddingValue: -2000 }), flat({ PatientSex: 'F' }))!
@@ -78,13 +78,13 @@ test('values of its own stand in the DICOM of the instance where their tags say,
   )
 })
 
-test('a key that the instance has itself stays as it is', () => {
+test('a key that the instance already has is unchanged', () => {
   const instanceMetadata = '"1.2":{"DICOM":{"Nonsense":1},"DICOMVRs":{}}'
   assert.equal(withOverrides(instanceMetadata, overridesBetween(flat({ Nonsense: 2 }), flat({}))!), instanceMetadata)
   assert.equal(withOverrides(instanceMetadata, overridesBetween(flat({}), flat({ Nonsense: 2 }))!), instanceMetadata)
 })
 
-test('pads, and whether an empty attribute is there, are no difference to warn of', () => {
+test('padding and empty attributes cause no warning', () => {
   const imageSet = flat({ SeriesNumber: '1 ', PatientSex: null, PatientName: 'A', Modality: 'CT' })
   const own = flat({ SeriesNumber: '1', AccessionNumber: null, PatientName: 'B' })
   assert.deepEqual(keysThatDiffer(overridesBetween(own, imageSet)!, imageSet), ['Modality', 'PatientName'])

@@ -1,4 +1,4 @@
-/** A value that is sent becomes what the document says of the same value in a file. */
+/** A value from a client is written as the document writes the same value of a file. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -20,13 +20,13 @@ const KEYWORDS = [
   ],
 ].filter((keyword) => tagOf(keyword) !== undefined && entryOf(tagOf(keyword)!)!.vr !== 'SQ')
 
-test('text of any spelling is as a file has it', () => {
+test('text is written as from a file', () => {
   const text = fc
     .array(fc.constantFrom('A', 'b', '1', ' ', '\\', '.', '^'), { maxLength: 10 })
     .map((signs) => signs.join(''))
   fc.assert(
     fc.property(fc.constantFrom(...KEYWORDS), text, (keyword, value) => {
-      // Files pad to an even length; values that are even from the start have the pads that they are sent with.
+      // Files pad to an even length; values of even length keep the padding they were sent with.
       fc.pre(value.length % 2 === 0)
       const tag = tagOf(keyword)!
       const vr = entryOf(tag)!.vr

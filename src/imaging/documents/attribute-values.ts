@@ -1,19 +1,19 @@
 /**
- * Values of attributes as a client sends them, made what a document says: text without padding, lists by the dictionary's VM, null for
- * what is empty and "" for an empty value of a list. So a document does not show which attributes came with a file and which with an update.
+ * Converts attribute values from a client to what a document has for the same value in a file: text without padding, lists by the
+ * dictionary's VM, null for empty values and "" for an empty value in a list. So updated attributes look like imported ones.
  */
 import { trimEnd, trimStart } from '../../dicom/data-set.ts'
 import type { DictionaryEntry } from '../../dicom/dictionary.ts'
 import { isList, isObject, type Json, type JsonObject, jsonText } from './strict-json.ts'
 
-/** Text that is one value, backslashes and all; its leading spaces are part of it (PS3.5 6.2). */
+/** Text VRs with a single value: a backslash is part of it, as are leading spaces (PS3.5 6.2). */
 const SINGLE_TEXTS = new Set(['ST', 'LT', 'UT', 'UR'])
 const KEEP_LEADING_SPACE = new Set([...SINGLE_TEXTS, 'UC'])
-/** The document has them with the pad of the file. */
+/** The document has these with the padding of the file. */
 const KEEP_PAD = new Set(['IS', 'DS'])
 const NUMBERS_AS_TEXT = KEEP_PAD
 
-/** `vr` and `vm` are undefined for what the dictionary does not know. */
+/** `vr` and `vm` are undefined for attributes that are not in the dictionary. */
 interface ValueRules {
   readonly vr: string | undefined
   readonly vm: string | undefined
@@ -21,7 +21,7 @@ interface ValueRules {
 
 export const rulesOf = (entry: DictionaryEntry | undefined): ValueRules => ({ vr: entry?.vr, vm: entry?.vm })
 
-/** @param value no sequence: their items are attributes of their own */
+/** @param value not a sequence: the attributes of its items are converted one by one */
 export function documentValue(value: Json, { vr, vm }: ValueRules): Json {
   const values = (isList(value) ? value : [value]).flatMap((one) => valuesOf(one, vr))
   if (values.length === 0 || (values.length === 1 && values[0] === null)) return null
@@ -48,7 +48,7 @@ function trimmed(text: string, vr: string | undefined): string {
   return trimStart(KEEP_PAD.has(vr) ? text : padless)
 }
 
-/** Whether two values of a document mean the same: pads, the order of an item's members, and a list around a single value do not count. */
+/** Whether two values of a document mean the same: padding, member order of items, and a list around a single value are ignored. */
 export const sameValue = (one: Json, other: Json): boolean => one === other || meaning(one) === meaning(other)
 
 function meaning(value: Json): string {

@@ -1,9 +1,9 @@
 /**
- * The CRC32 of two byte strings put together, from their own and the second's length: bytes that follow multiply the remainder of the
- * first by x to the eighth for each of them (ISO 3309). Costs the logarithm of the length.
+ * The CRC32 of two concatenated byte strings, from their CRC32s and the length of the second: each following byte multiplies the remainder
+ * of the first by x^8 (ISO 3309). Takes time logarithmic in the length.
  */
 
-/** The generator, bit-reversed as the checksum is: the bit of x^0 is the highest. */
+/** The generator, bit-reversed like the checksum: the highest bit is x^0. */
 const GENERATOR = 0xedb88320
 const ONE = 0x80000000
 const X_TO_8 = 0x00800000

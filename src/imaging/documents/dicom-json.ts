@@ -1,6 +1,6 @@
 /**
- * Objects of the DICOM JSON model (PS3.18 Annex F) as the attributes of a metadata document, each under its tag with its VR beside it.
- * Messages name tags and never values.
+ * Converts objects of the DICOM JSON model (PS3.18 annex F) to attributes of a metadata document, by tag, each with its VR. Messages
+ * contain tags and never values.
  */
 import { ContractError } from '../../contract/errors.ts'
 import { entryOf } from '../../dicom/dictionary.ts'
@@ -10,7 +10,7 @@ import { isVR } from './value-representations.ts'
 interface DocumentAttributes {
   readonly DICOM: JsonObject
   readonly DICOMVRs: ReadonlyMap<string, string>
-  /** Tags of values that the object only names the place of. */
+  /** Tags of values that are given by reference only (BulkDataURI). */
   readonly elsewhere: readonly string[]
 }
 
@@ -38,7 +38,7 @@ function readObject(object: JsonObject, reading: Reading): JsonObject {
       throw invalid('has a key that is not the eight hex digits of a tag, as the DICOM JSON model has them')
     const tag = key.toUpperCase()
     if (attributes.has(tag)) throw invalid(`has the element ${tag} twice`)
-    if (!isObject(element)) throw invalid(`has ${tag} with something else than an object`)
+    if (!isObject(element)) throw invalid(`has ${tag} with a value that is not an object`)
     const vr = element.get('vr') ?? entryOf(tag)?.vr
     if (typeof vr !== 'string' || !isVR(vr)) throw invalid(`has ${tag} with a vr that DICOM does not have`)
     if (element.has('BulkDataURI')) {
@@ -64,11 +64,11 @@ function elementValue(element: JsonObject, place: Place): Json {
   if (inline !== undefined) {
     if (!BINARY.has(vr) || values !== undefined)
       throw invalid(`has ${tag} with InlineBinary, which its VR does not have`)
-    if (typeof inline !== 'string') throw invalid(`has ${tag} with InlineBinary that is no text`)
+    if (typeof inline !== 'string') throw invalid(`has ${tag} with InlineBinary that is not text`)
     return inline === '' ? null : inline
   }
   if (values === undefined) return null
-  if (!isList(values)) throw invalid(`has ${tag} with a Value that is no list`)
+  if (!isList(values)) throw invalid(`has ${tag} with a Value that is not a list`)
   if (BINARY.has(vr) && values.length > 0) throw invalid(`has ${tag} with a Value, and its VR has InlineBinary`)
   return values.length === 0 ? null : values.map((value) => oneValue(value, place))
 }
@@ -77,18 +77,18 @@ function oneValue(value: Json, { tag, vr, reading }: Place): Json {
   if (vr === 'SQ') {
     if (isObject(value)) return readObject(value, reading)
     if (value === null) return new Map()
-    throw invalid(`has ${tag} with an item that is no object`)
+    throw invalid(`has ${tag} with an item that is not an object`)
   }
   if (value === null) return ''
   if (vr === 'PN' && isObject(value)) return personName(value, tag)
   if (isObject(value) || isList(value)) throw invalid(`has ${tag} with a value that its VR cannot have`)
-  // Whole numbers beyond a double's may be texts (PS3.18 F.2.2).
+  // Integers beyond the precision of a double may be strings (PS3.18 F.2.2).
   return LONG_INTEGERS.has(vr) && typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? BigInt(value) : value
 }
 
 function personName(value: JsonObject, tag: string): string {
   const groups = ['Alphabetic', 'Ideographic', 'Phonetic'].map((group) => value.get(group) ?? '')
-  if (groups.some((group) => typeof group !== 'string')) throw invalid(`has ${tag} with a name that is no text`)
+  if (groups.some((group) => typeof group !== 'string')) throw invalid(`has ${tag} with a name that is not text`)
   return groups.join('=').replace(/=+$/, '')
 }
 

@@ -1,6 +1,6 @@
 /**
- * There and back: a file's metadata document, and the document of the file that is rebuilt from it, say the same of every element, but
- * for what a new file says for itself.
+ * Round trip: the metadata document of a file equals the document of the file that is rebuilt from it, except for elements that describe
+ * the file itself.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -28,11 +28,11 @@ function rebuiltFrom(text: string): Rebuilt {
   return { bytes: encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, attributes, meta }), notWritten }
 }
 
-/** What a new file says for itself. */
+/** Elements that describe the file itself. */
 const OF_THE_FILE =
   /^(FileMetaInformation.*|MediaStorageSOP.*|TransferSyntaxUID|Implementation.*|SpecificCharacterSet|ExtendedOffsetTable.*)$/
 
-/** All that has to come back. The blank that pads IS and DS is no part of the value, and may be there before or after. */
+/** Everything that must round-trip. A blank that pads IS and DS is not part of the value, and may be present before or after. */
 function comparable(text: string): Json {
   const { DICOM, DICOMVRs } = readDocument(text)[0]!
   const padless = (value: unknown): unknown => {
@@ -45,7 +45,7 @@ function comparable(text: string): Json {
   return { DICOM: padless(DICOM), DICOMVRs }
 }
 
-/** Of a broken file, which may not say whose study it is. */
+/** Of a damaged file, which may lack the identifiers of its study. */
 function documentOf(file: DicomFile): string {
   const { text, study } = describedInstance(file)
   if (typeof study.StudyInstanceUID === 'string') return text
@@ -61,8 +61,8 @@ function checkBack(file: DicomFile): void {
 const backAndForth = (attributes: Attributes, transferSyntaxUID = ExplicitVRLittleEndian) =>
   checkBack(fileOf({ ...IDS, ...attributes }, { transferSyntaxUID }))
 
-describe('what a document says of a file, it says of the file rebuilt from it', () => {
-  test('in text of every kind, empty, blank and in lists', () => {
+describe('a file rebuilt from a document has the same document', () => {
+  test('with text of every kind, empty, blank and in lists', () => {
     backAndForth({
       ImageType: ['ORIGINAL', '', 'AXIAL'],
       PatientName: 'A^B=C=D',
@@ -79,7 +79,7 @@ describe('what a document says of a file, it says of the file rebuilt from it', 
     })
   })
 
-  test('an empty value inside a list, whether the document says "" or null', () => {
+  test('with an empty value in a list, as "" or null', () => {
     const text = documentOf(fileOf({ ...IDS, ImageType: ['ORIGINAL', 'PRIMARY', '', '0015'], PixelSpacing: ['', '1'] }))
     assert.match(text, /"ORIGINAL","PRIMARY","","0015"/)
     for (const each of [text, text.replaceAll('""', 'null')]) {
@@ -89,7 +89,7 @@ describe('what a document says of a file, it says of the file rebuilt from it', 
     }
   })
 
-  test('in numbers of every size, to the last digit', () => {
+  test('with numbers of every size, to the last digit', () => {
     const long = Buffer.alloc(16)
     long.writeBigUInt64LE(2n ** 64n - 1n)
     long.writeBigUInt64LE(2n ** 53n + 1n, 8)
@@ -107,7 +107,7 @@ describe('what a document says of a file, it says of the file rebuilt from it', 
     })
   })
 
-  test('where the dictionary leaves a choice of VR', () => {
+  test('where the dictionary allows several VRs', () => {
     for (const PixelRepresentation of [0, 1]) {
       backAndForth({
         ...{
@@ -131,7 +131,7 @@ describe('what a document says of a file, it says of the file rebuilt from it', 
     }
   })
 
-  test('in sequences at any depth, private ones and their creators among them', () => {
+  test('with sequences at any depth, including private ones and their creators', () => {
     backAndForth({
       DerivationCodeSequence: [{ CodeMeaning: 'A', EquivalentCodeSequence: [{ CodeValue: 'B ' }, {}] }],
       ReferencedStudySequence: null,
@@ -144,7 +144,7 @@ describe('what a document says of a file, it says of the file rebuilt from it', 
     })
   })
 
-  test('whatever the byte order was', () => {
+  test('for any byte order', () => {
     const attributes = {
       Rows: 513,
       '00191001': { vr: 'OW', value: Uint8Array.of(1, 0, 2, 0) },
@@ -153,7 +153,7 @@ describe('what a document says of a file, it says of the file rebuilt from it', 
     backAndForth(attributes, ExplicitVRBigEndian)
   })
 
-  test('where elements have another VR than they should', () => {
+  test('where elements have a wrong VR', () => {
     backAndForth({
       Rows: { vr: 'UL', value: 70_000 },
       Columns: { vr: 'LO', value: 'wide' },
@@ -164,7 +164,7 @@ describe('what a document says of a file, it says of the file rebuilt from it', 
     })
   })
 
-  test('but for numbers that should be text, which become it', () => {
+  test('except for numbers that should be text, which are written as text', () => {
     const { text } = describedInstance(fileOf({ ...IDS, WindowCenter: { vr: 'FD', value: [1.5, 2] } }))
     const { dataSet } = parseP10(rebuiltFrom(text).bytes)
     assert.deepEqual([dataSet.vr('00281050'), dataSet.strings('00281050')], ['DS', ['1.5', '2']])
@@ -185,7 +185,7 @@ describe('the character set', () => {
     })
   }
 
-  test('stays what it was where there is not, and is not invented', () => {
+  test('is unchanged where all text is ASCII, and is not added', () => {
     const kept = fileOf({ ...IDS, SpecificCharacterSet: ['', 'ISO 2022 IR 87'], PatientName: 'A^B' })
     assert.equal(
       parseP10(rebuiltFrom(describedInstance(kept).text).bytes).dataSet.string('00080005'),
@@ -195,7 +195,7 @@ describe('the character set', () => {
     assert.equal(parseP10(rebuiltFrom(describedInstance(none).text).bytes).dataSet.has('00080005'), false)
   })
 
-  test('of an item is that of the whole, if the text of any is more than ASCII', () => {
+  test('of items becomes that of the data set if any text is not ASCII', () => {
     const item = { SpecificCharacterSet: 'ISO_IR 144', CodeMeaning: 'Люкceмбypг' }
     const file = fileOf({
       ...IDS,
@@ -208,7 +208,7 @@ describe('the character set', () => {
     assert.equal(dataSet.items('00089215')[0]!.string('00080005'), 'ISO_IR 192')
   })
 
-  test('does not reach what must be ASCII and is not', () => {
+  test('does not apply to non-ASCII text in ASCII VRs', () => {
     const file = fileOf({ ...IDS, Modality: { vr: 'CS', value: Uint8Array.of(0x43, 0xe9) } })
     checkBack(file)
   })
@@ -229,19 +229,19 @@ describe('the file meta information', () => {
   )
   const { meta } = parseP10(rebuiltFrom(describedInstance(file).text).bytes)
 
-  test('is of the new file', () => {
+  test('describes the new file', () => {
     assert.deepEqual(
       ['00020003', '00020010', '00020013'].map((tag) => meta.string(tag)),
       ['2.25.7', ExplicitVRLittleEndian, 'HILUM'],
     )
   })
 
-  test('keeps what is about the instance', () => {
+  test('keeps what describes the instance', () => {
     assert.deepEqual([meta.string('00020016'), meta.bytes('00020102')], ['HERE', Uint8Array.of(1, 2)])
   })
 })
 
-test('what stands apart and what nobody knows is named, and the rest is written', () => {
+test('elements stored separately and unknown ones are reported, and the rest is written', () => {
   const large = { vr: 'OB', value: Buffer.alloc(LARGE_BINARY_BYTES + 2) }
   const { text } = describedInstance(
     fileOf({
@@ -254,14 +254,14 @@ test('what stands apart and what nobody knows is named, and the rest is written'
   )
   const { bytes, notWritten } = rebuiltFrom(text.replace('"Rows":5', '"Rows":5,"AttributeOfTomorrow":"x"'))
   assert.deepEqual(notWritten, [
-    { key: '00191001', why: 'stands-apart' },
+    { key: '00191001', why: 'stored-separately' },
     { key: 'AttributeOfTomorrow', why: 'unknown-keyword' },
     { key: 'IconImageSequence', why: 'icon' },
   ])
   assert.equal(parseP10(bytes).dataSet.number('00280010'), 5)
 })
 
-test('a document that is none is refused without a word of it', () => {
+test('an invalid document is refused and not quoted', () => {
   for (const text of [
     '',
     '{"Patient":"SECRET"',
@@ -276,7 +276,7 @@ test('a document that is none is refused without a word of it', () => {
   }
 })
 
-test('a document of a server with bad intentions ends in a file or in an error, not in a crash', () => {
+test('a document from a malicious server becomes a file or an error, not a crash', () => {
   const around = (dicom: object, vrs: object) =>
     readDocument(
       JSON.stringify({
@@ -307,7 +307,7 @@ test('a document of a server with bad intentions ends in a file or in an error, 
   assert.throws(() => rebuildDataSet(around(nested, {})), DicomError)
 })
 
-test('any file that the reader accepts comes back', () => {
+test('any file that the reader accepts round-trips', () => {
   let accepted = 0
   fc.assert(
     fc.property(fc.nat(SEEDS.length - 1), fc.array(mutation, { minLength: 0, maxLength: 2 }), (seed, changes) => {
@@ -319,10 +319,10 @@ test('any file that the reader accepts comes back', () => {
         return
       }
       accepted += 1
-      // The file meta information says it again, and has no character set.
+      // The file meta information repeats it, and has no character set.
       if (!/^[\d.]*$/.test(file.dataSet.string('00080016') ?? '')) return
       const before = documentOf(file)
-      // Text that no text of its VR can be gets another.
+      // Text that is invalid in its VR gets another VR.
       const { DICOM } = comparable(documentOf(parseP10(rebuiltFrom(before).bytes)))
       assert.deepEqual(DICOM, comparable(before).DICOM)
     }),
@@ -331,7 +331,7 @@ test('any file that the reader accepts comes back', () => {
   assert.ok(accepted > 600, 'too few files are accepted')
 })
 
-test('values of any bytes come back, of private elements in any VR and of others in theirs', () => {
+test('values of any bytes round-trip, of private elements in any VR and of others in theirs', () => {
   const vrs =
     'AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SS ST SV TM UC UI UL UN UR US UT UV'.split(' ')
   const known = [

@@ -1,6 +1,6 @@
 /**
- * The reverse of metadata-values.ts: one instance of a metadata document as the attributes of a data set, each with its VR, ready to be
- * encoded in explicit VR. What no document holds (padding, the first spelling of text, lengths of groups) is written anew.
+ * The inverse of metadata-values.ts: converts one instance of a metadata document to the attributes of a data set, each with its VR, ready
+ * for encoding in explicit VR. Properties that a document does not keep (padding, original spelling of text, group lengths) are generated.
  */
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { entryOf, tagOf } from '../../dicom/dictionary.ts'
@@ -11,25 +11,25 @@ import type { DocumentInstance, JsonObject, JsonValue } from './read-document.ts
 import { canEncode, encodableValue, fallbackVR } from './vr-values.ts'
 
 interface RebuiltDataSet {
-  /** Group 0002, but for what follows from the file it is in. */
+  /** Group 0002, except for elements that describe the file itself. */
   readonly meta: Attributes
   readonly attributes: Attributes
-  /** Elements that the document names and nothing can be written of. */
+  /** Elements of the document that cannot be written. */
   readonly notWritten: readonly NotWritten[]
 }
 
 export interface NotWritten {
   /** Its keyword or tag. */
   readonly key: string
-  readonly why: /** More than a megabyte of private bytes, which stand apart from the document and which no operation of the API hands out. */
-    | 'stands-apart'
-    /** A small picture of the picture: a document has its attributes without its pixels. */
+  readonly why: /** A private value of more than a megabyte, which the document only references and no operation of the API returns. */
+    | 'stored-separately'
+    /** An icon: a document has its attributes without its pixels. */
     | 'icon'
-    /** A keyword that PS3.6 as we have it does not know. */
+    /** A keyword that is not in our edition of PS3.6. */
     | 'unknown-keyword'
 }
 
-/** Of the file meta information, what a new file says for itself (PS3.10 7.1). */
+/** Elements of the file meta information that describe the file itself (PS3.10 7.1). */
 const OF_THE_FILE = new Set([
   'FileMetaInformationGroupLength',
   'FileMetaInformationVersion',
@@ -40,10 +40,10 @@ const OF_THE_FILE = new Set([
   'ImplementationVersionName',
 ])
 
-/** Where frames begin in the file as it came (PS3.3 C.7.6.3.1.8): a new one has tables of its own. */
+/** Frame offsets in the imported file (PS3.3 C.7.6.3.1.8): the new file has its own. */
 const OF_THE_PIXEL_DATA = new Set(['7FE00001', '7FE00002', '7FE00003'])
 
-/** Text of a data set with any other character than ASCII is written in UTF-8 (PS3.3 C.12.1.1.2). */
+/** A data set with non-ASCII text is written in UTF-8 (PS3.3 C.12.1.1.2). */
 const UTF_8 = 'ISO_IR 192'
 
 type Writable = Record<string, AttributeValue>
@@ -51,12 +51,12 @@ type Writable = Record<string, AttributeValue>
 interface Rebuilding {
   readonly vrs: Readonly<Record<string, string>>
   readonly notWritten: NotWritten[]
-  /** Data set and items that say their character set. */
+  /** Data set and items that have a character set of their own. */
   readonly withCharacterSet: Writable[]
   hasOtherThanASCII: boolean
 }
 
-/** What the elements around one say of its VR, where the dictionary leaves a choice. */
+/** What the surrounding elements determine about the VR, where the dictionary allows several. */
 interface Surroundings {
   readonly isSigned: boolean
   readonly bitsAllocated: number
@@ -64,7 +64,7 @@ interface Surroundings {
   readonly depth: number
 }
 
-/** @throws DicomError where sequences nest deeper than a file that we read may have them */
+/** @throws DicomError where sequences nest deeper than parseP10 accepts */
 export function rebuildDataSet({ DICOM, DICOMVRs }: Pick<DocumentInstance, 'DICOM' | 'DICOMVRs'>): RebuiltDataSet {
   const rebuilding: Rebuilding = { vrs: DICOMVRs, notWritten: [], withCharacterSet: [], hasOtherThanASCII: false }
   const all = attributesOf(DICOM, rebuilding, { isSigned: false, bitsAllocated: 16, depth: 0 })
@@ -96,7 +96,7 @@ function attributesOf(object: JsonObject, rebuilding: Rebuilding, around: Surrou
     if (tag === undefined) rebuilding.notWritten.push({ key, why: 'unknown-keyword' })
     else if (OF_THE_PIXEL_DATA.has(tag) || leftOut(tag, tag.startsWith('0002') ? 'file-meta' : 'data-set')) continue
     else if (key === 'IconImageSequence') rebuilding.notWritten.push({ key, why: 'icon' })
-    else if (isApart(json)) rebuilding.notWritten.push({ key, why: 'stands-apart' })
+    else if (isReference(json)) rebuilding.notWritten.push({ key, why: 'stored-separately' })
     else if (key === 'SpecificCharacterSet') addCharacterSet(attributes, json, rebuilding)
     else attributes[key] = attributeOf({ key, tag, json }, rebuilding, inside)
   }
@@ -105,10 +105,10 @@ function attributesOf(object: JsonObject, rebuilding: Rebuilding, around: Surrou
 
 const tagNamed = (key: string): string | undefined => (/^[0-9A-F]{8}$/.test(key) ? key : tagOf(key))
 
-const isApart = (json: JsonValue): boolean =>
+const isReference = (json: JsonValue): boolean =>
   typeof json === 'object' && json !== null && !Array.isArray(json) && 'BulkDataURI' in json
 
-/** Terms beyond ASCII are none: the text was read as Latin then, and is UTF-8 now. */
+/** Non-ASCII terms are invalid: the text was read as windows-1252, and is written as UTF-8. */
 function addCharacterSet(attributes: Writable, json: JsonValue, rebuilding: Rebuilding): void {
   const terms = (Array.isArray(json) ? json : [json]).map((term) => (term === null ? '' : String(term)))
   attributes.SpecificCharacterSet = terms.some((term) => /[^\x00-\x7f]/.test(term)) ? null : terms
@@ -123,7 +123,7 @@ function attributeOf(
   const values = Array.isArray(json) ? json : json === null ? [] : [json]
   const expected = key === tag ? rebuilding.vrs[tag] : undefined
   const likely = expected ?? dictionaryVR(tag, values, inside)
-  // Files are known whose elements have another VR than they should, and the document keeps what it was read by for tags only.
+  // Some files have elements with a wrong VR, and the document keeps VRs only of elements without keyword.
   const vr = canEncode(likely, values) ? likely : fallbackVR(values)
   if (vr === 'SQ') {
     return { vr, value: values.map((item) => attributesOf(item as JsonObject, rebuilding, inside)) }
@@ -133,7 +133,7 @@ function attributeOf(
   return { vr, value }
 }
 
-/** Where PS3.6 leaves a choice the value makes it, and where both would do, the pixel attributes (PS3.5 A.2). */
+/** Where PS3.6 allows several VRs the value decides and, where both fit, the pixel attributes (PS3.5 A.2). */
 function dictionaryVR(tag: string, values: readonly JsonValue[], { isSigned, bitsAllocated }: Surroundings): string {
   const entry = entryOf(tag)
   if (entry === undefined) return 'UN'

@@ -1,4 +1,4 @@
-/** What an image set's row says is the same whether it is read from the file or from the levels of its metadata. */
+/** The columns of an image set are the same whether they are derived from the file or from its stored attributes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -34,7 +34,7 @@ const attributesTextOf = (file: DicomFile, { grouping, sopInstanceUID }: Instanc
     charactersMax: 10_000_000,
   }).imageSetAttributes
 
-/** Answers whether the file can be imported at all. */
+/** @returns whether the file can be imported at all */
 function checkAgrees(file: DicomFile): boolean {
   let instance: Instance
   try {
@@ -82,7 +82,7 @@ const ODD_TEXTS = [
 ]
 
 for (const [keyword, { tag }] of Object.entries(SUMMARY_ATTRIBUTES)) {
-  test(`${keyword} is read from levels as from the file, however it was written`, () => {
+  test(`${keyword} has the same column from stored attributes as from the file, for any spelling`, () => {
     assert.ok(checkAgrees(fileWith({ [keyword]: undefined })) || keyword.endsWith('InstanceUID'))
     for (const text of ODD_TEXTS) {
       const value = text === null ? null : Uint8Array.from(Buffer.from(text.length % 2 === 0 ? text : `${text} `))
@@ -94,7 +94,7 @@ for (const [keyword, { tag }] of Object.entries(SUMMARY_ATTRIBUTES)) {
   })
 }
 
-test('levels hold a file apart from one with other values', () => {
+test('stored attributes distinguish files with other values', () => {
   const file = fileWith({ PatientID: 'P1', SeriesNumber: '7' })
   const { grouping, tags } = imageSetColumnsOf(readImageSetAttributes(attributesTextOf(file, readInstance(file))))
   assert.equal(grouping.PatientID, 'P1')
@@ -102,7 +102,7 @@ test('levels hold a file apart from one with other values', () => {
   assert.equal(JSON.parse(tags).DICOMSeriesNumber, 7)
 })
 
-test('any bytes in any VR make the same row', () => {
+test('any bytes in any VR have the same columns', () => {
   const tags = Object.values(SUMMARY_ATTRIBUTES).map(({ tag }) => tag)
   const vrs =
     'AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SS ST SV TM UC UI UL UN UR US UT UV'.split(' ')
@@ -131,7 +131,7 @@ test('any bytes in any VR make the same row', () => {
   assert.ok(imported > 2_500, 'too few files can be imported')
 })
 
-test('so does every broken file that can still be imported', () => {
+test('every damaged file that can be imported has the same columns', () => {
   const whole = encodeP10({
     transferSyntaxUID: '1.2.840.10008.1.2',
     attributes: { ...REQUIRED, PatientID: 'P1', StudyDate: '20240102' },
@@ -153,7 +153,7 @@ test('so does every broken file that can still be imported', () => {
   assert.ok(imported > 500, 'too few files can be imported')
 })
 
-test('members that nobody touches keep their bytes: digits beyond a double, minus zero, escapes', () => {
+test('unchanged members keep their bytes: digits beyond a double, minus zero, escapes', () => {
   const text =
     '"Patient":{"DICOM":{"PatientID":"a\\"}]{,\\\\"}},"Study":{"DICOM":{"StudyInstanceUID":"1.2","PatientSize":18446744073709551615},' +
     '"Series":{"1.2.3":{"DICOM":{"SeriesInstanceUID":"1.2.3","X":[{"Y":-0.0,"Z":["\\\\"]}]},"Instances":{'

@@ -1,10 +1,10 @@
-/** Objects as Hilum writes them come apart into their members and together again, byte for byte. */
+/** Stored objects are split into their members and joined again, byte for byte. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { membersOfText, textOfMembers } from './json-members.ts'
 
-test('members are those of JSON, in their order and with their text', () => {
+test('members are those of JSON.parse, in their order and with their text', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.string(), fc.json())), (pairs) => {
       const expected = new Map(pairs.map(([key, value]) => [key, JSON.stringify(JSON.parse(value))]))
@@ -30,7 +30,7 @@ for (const text of [
   '{"a"x1}',
   'null',
 ]) {
-  test(`${text || 'nothing'} is no object that Hilum wrote`, () => {
+  test(`${text || 'nothing'} is not an object that Hilum wrote`, () => {
     assert.throws(() => membersOfText(text), /^Error: stored JSON|^SyntaxError/)
   })
 }

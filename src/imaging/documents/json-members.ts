@@ -1,9 +1,9 @@
 /**
- * Stored JSON text cut into its members and joined again, without reading their values: what a change does not touch keeps its bytes,
- * digits beyond a double's among them. Only for text that Hilum wrote itself, which is sound and has no spaces between its signs.
+ * Splits stored JSON text into members and joins them again without parsing values, so that unchanged values keep their bytes, including
+ * digits beyond the precision of a double. Only for JSON that Hilum wrote itself, which is valid and has no whitespace between tokens.
  */
 
-/** The members of one object in their order, each with its value's text. @throws Error where the text is not as Hilum writes it */
+/** The members of one object in order, each with the text of its value. @throws Error where the text is not as Hilum writes it */
 export function membersOfText(text: string): Map<string, string> {
   const members = new Map<string, string>()
   let at = 0
@@ -22,7 +22,7 @@ export function membersOfText(text: string): Map<string, string> {
 export const textOfMembers = (members: ReadonlyMap<string, string>): string =>
   `{${[...members].map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`
 
-/** Behind the closing quote of the string that opens at `at`. */
+/** The offset after the closing quote of the string that opens at `at`. */
 export function endOfString(text: string, at: number): number {
   let quote = at
   do {

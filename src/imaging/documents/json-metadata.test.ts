@@ -1,4 +1,4 @@
-/** JSON metadata in front of a file: what each form of it makes of the attributes, and that nothing it holds breaks the import. */
+/** JSON metadata of an import: the attributes that each form yields, and that no content breaks the import. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -26,7 +26,7 @@ function inFront(metadata: unknown, attributes: Attributes = {}) {
   return { all: { ...patient, ...study, ...series, ...own }, vrs: instance.DICOMVRs, warnings }
 }
 
-/** What the object of the DICOM JSON model makes of one element. */
+/** What the DICOM JSON model object yields for one element. */
 const made = (tag: string, element: object) => inFront({ [tag]: element }).all
 
 describe('an object of the DICOM JSON model', () => {
@@ -54,9 +54,9 @@ describe('an object of the DICOM JSON model', () => {
 
   for (const [what, metadata, fault] of [
     ['a key that is no tag', { '00100010': { vr: 'PN' }, PatientID: 'x' }, /neither an object of the DICOM JSON model/],
-    ['an element that is no object', { '00100010': 'SECRET' }, /00100010 with something else than an object/],
+    ['an element that is not an object', { '00100010': 'SECRET' }, /00100010 with a value that is not an object/],
     ['a list for a name', { '00100010': { vr: 'PN', Value: [['SECRET']] } }, /00100010 with a value/],
-    ['a Value that is no list', { '00100010': { vr: 'PN', Value: 'SECRET' } }, /a Value that is no list/],
+    ['a Value that is not a list', { '00100010': { vr: 'PN', Value: 'SECRET' } }, /a Value that is not a list/],
     ['bytes in a Value', { '00191001': { vr: 'OB', Value: ['SECRET'] } }, /its VR has InlineBinary/],
     ['InlineBinary of text', { '00100010': { vr: 'PN', InlineBinary: 'AAAA' } }, /InlineBinary, which its VR/],
     ['a number for a tag twice', '{"0010001a":{"vr":"LO"},"0010001A":{"vr":"LO"}}', /0010001A twice/],
@@ -74,7 +74,7 @@ describe('an object of the DICOM JSON model', () => {
   }
 })
 
-test('what the pixels and the class of an object are stays as the file says, and is reported where the metadata differ', () => {
+test('attributes that describe pixels and SOP class are those of the file, with a warning where the metadata differ', () => {
   const metadata = {
     SchemaVersion: '1.1',
     Study: { Series: { [SERIES]: { Instances: { [SOP]: { DICOM: { Rows: 5, Columns: 2, SOPClassUID: '1.9' } } } } } },
@@ -87,7 +87,7 @@ test('what the pixels and the class of an object are stays as the file says, and
   )
 })
 
-test('values that stand elsewhere are reported, and keywords that DICOM does not have', () => {
+test('values by reference and unknown keywords are reported', () => {
   const { warnings } = inFront({ '00191001': { vr: 'OB', BulkDataURI: 'x' }, '00081030': { vr: 'LO', Value: ['A'] } })
   assert.match(warnings[0]!.message, /: 00191001$/)
   const document = { Patient: { DICOM: { SECRET: 1, PatientSex: 'F' } } }
@@ -96,7 +96,7 @@ test('values that stand elsewhere are reported, and keywords that DICOM does not
   assert.match(unknown.warnings[0]!.message, /: one that DICOM does not have$/)
 })
 
-test('the Specific Character Set of the file stays, whatever the metadata say of theirs', () => {
+test('the Specific Character Set is that of the file, whatever the metadata contain', () => {
   const { all, warnings } = inFront({ '00080005': { vr: 'CS', Value: ['ISO_IR 192'] } })
   assert.deepEqual([all.SpecificCharacterSet, warnings], [['ISO_IR 100'], []])
 })
@@ -135,7 +135,7 @@ const element = fc
   .map(([vr, Value]) => ({ vr, Value }))
 const elements = fc.dictionary(fc.constantFrom('00100010', '00191001', '00400275', '00280030', '0020000E'), element)
 
-test('whatever the metadata hold, the file is described or the fault has a sentence without a value', () => {
+test('for any metadata, the file is described or the error message contains no value', () => {
   let described = 0
   fc.assert(
     fc.property(fc.oneof(tree, elements, fc.string()), (metadata) => {
@@ -153,7 +153,7 @@ test('whatever the metadata hold, the file is described or the fault has a sente
   assert.ok(described > 1_000, `only ${described} were described`)
 })
 
-test('metadata that nest without end, or have values without end, are refused', () => {
+test('metadata that nest too deeply or have too many values are refused', () => {
   assert.throws(() => inFront('['.repeat(100_000)), /nests deeper than 64 levels/)
   assert.throws(() => inFront(`[${'0,'.repeat(2_000_001)}0]`), /more than 2000000 values/)
 })

@@ -1,7 +1,7 @@
 /**
- * A JSON metadata file of an import (AWS importConfiguration): attributes that count before those of the DICOM files of a study or a series.
- * Objects of the DICOM JSON model, one for all files or a list of them by SOP Instance UID, or a metadata document as GetImageSetMetadata
- * answers it. AWS does not say what such a file is: decision 15. Messages name attributes and never values.
+ * A JSON metadata file of an import (AWS importConfiguration): attributes that take precedence over those of the DICOM files of a study or
+ * a series. Either objects of the DICOM JSON model, one for all files or a list by SOP Instance UID, or a metadata document as
+ * GetImageSetMetadata returns it. AWS does not document the format: see decision 15. Messages contain attribute names and never values.
  */
 import { ContractError } from '../../contract/errors.ts'
 import type { DataSet } from '../../dicom/data-set.ts'
@@ -27,20 +27,20 @@ interface InstanceUIDs {
 }
 
 interface Given {
-  /** As a document has them: keywords and tags. */
+  /** By keyword or tag, as in a document. */
   readonly DICOM: JsonObject
   readonly DICOMVRs: ReadonlyMap<string, string>
   readonly elsewhere: readonly string[]
-  /** What the levels of the document say and the instance does not have. */
+  /** Keys of the document's levels that the instance lacks. */
   readonly absent?: readonly string[]
 }
 
 export interface JsonMetadata {
-  /** What it says of an instance, from the outermost to what counts before all else. @throws ContractError where it contradicts itself */
+  /** The attributes for an instance, from the least to the most specific. @throws ContractError where the file is inconsistent */
   givenFor(uids: InstanceUIDs): readonly Given[]
 }
 
-/** @param seriesInstanceUID of a mapping that is for one series. @throws ContractError ValidationException */
+/** @param seriesInstanceUID for a mapping of one series. @throws ContractError ValidationException */
 export function parseJsonMetadata(bytes: Uint8Array, seriesInstanceUID: string | undefined): JsonMetadata {
   const read = readJson(textOf(bytes), 'It', METADATA_JSON)
   if (isList(read)) return ofList(read)
@@ -59,7 +59,7 @@ function textOf(bytes: Uint8Array): string {
 
 const SOP_INSTANCE_UID = '00080018'
 
-/** For all files, unless it says which one it is of. */
+/** For all files, or for one if it has a SOPInstanceUID. */
 function ofObject(given: Given): JsonMetadata {
   const sopInstanceUID = uidIn(given)
   return {
@@ -71,7 +71,7 @@ function ofList(list: readonly Json[]): JsonMetadata {
   const byUID = new Map<string, Given>()
   for (const [index, item] of list.entries()) {
     const name = `Item ${index + 1} of the list`
-    if (!isObject(item)) throw invalid(`${name} is no object`)
+    if (!isObject(item)) throw invalid(`${name} is not an object`)
     const given = readDicomJson(item)
     const uid = uidIn(given)
     if (uid === undefined) throw invalid(`${name} has no SOPInstanceUID (00080018)`)
@@ -101,7 +101,7 @@ function ofDocument(document: JsonObject, seriesInstanceUID: string | undefined)
   const levels = [givenIn(objectIn(document, 'Patient'), 'Patient'), givenIn(study, 'Study')]
   const bySeries = new Map([...objectIn(study, 'Series')].map(([uid, series]) => [uid, seriesIn(series)]))
   if (seriesInstanceUID !== undefined && bySeries.size > 0 && !bySeries.has(seriesInstanceUID)) {
-    throw invalid('It names series, and not the one of its mapping')
+    throw invalid('It names series, but not that of its mapping')
   }
   return {
     givenFor({ SeriesInstanceUID, SOPInstanceUID }) {
@@ -113,9 +113,9 @@ function ofDocument(document: JsonObject, seriesInstanceUID: string | undefined)
 }
 
 function seriesIn(value: Json): { readonly given: Given; readonly instances: ReadonlyMap<string, Given> } {
-  if (!isObject(value)) throw invalid('It has a series that is no object')
+  if (!isObject(value)) throw invalid('It has a series that is not an object')
   const instances = [...objectIn(value, 'Instances')].map(([uid, instance]): [string, Given] => {
-    if (!isObject(instance)) throw invalid('It has an instance that is no object')
+    if (!isObject(instance)) throw invalid('It has an instance that is not an object')
     return [uid, givenIn(instance, 'an instance')]
   })
   return { given: givenIn(value, 'a series'), instances: new Map(instances) }
@@ -124,37 +124,37 @@ function seriesIn(value: Json): { readonly given: Given; readonly instances: Rea
 function objectIn(parent: JsonObject, key: string): JsonObject {
   const value = parent.get(key)
   if (value === undefined) return new Map()
-  if (!isObject(value)) throw invalid(`Its ${key} is no object`)
+  if (!isObject(value)) throw invalid(`Its ${key} is not an object`)
   return value
 }
 
 function givenIn(level: JsonObject, name: string): Given {
   const DICOM = new Map(objectIn(level, 'DICOM'))
   const lacking = level.get(ABSENT_MEMBER) ?? []
-  if (!isList(lacking)) throw invalid(`The ${ABSENT_MEMBER} of ${name} is no list`)
+  if (!isList(lacking)) throw invalid(`The ${ABSENT_MEMBER} of ${name} is not a list`)
   const absent = lacking.filter((key) => typeof key === 'string')
-  // They are null for readers that do not know the member.
+  // They are null for readers that ignore the member.
   for (const key of absent) DICOM.delete(key)
   const vrs = new Map<string, string>()
   for (const [tag, vr] of objectIn(level, 'DICOMVRs')) {
-    if (typeof vr !== 'string') throw invalid(`The DICOMVRs of ${name} are no texts`)
+    if (typeof vr !== 'string') throw invalid(`The DICOMVRs of ${name} are not strings`)
     vrs.set(tag, vr)
   }
   return { DICOM, DICOMVRs: vrs, elsewhere: [], absent }
 }
 
-// ---- In front of a file ------------------------------------------------------------------------------------------
+// ---- Applied to a file -------------------------------------------------------------------------------------------
 
 const UIDS = ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'] as const
 
-/** They say what the bytes of the pixel data are: frames and metadata would not go together. */
+/** These describe the bytes of the pixel data: with other values, frames and metadata would not match. */
 const OF_THE_PIXELS = [
   ...['SamplesPerPixel', 'PhotometricInterpretation', 'PlanarConfiguration', 'NumberOfFrames', 'Rows', 'Columns'],
   ...['BitsAllocated', 'BitsStored', 'HighBit', 'PixelRepresentation'],
 ]
-/** What the file is; the rest of it would belong to another kind of object. */
+/** The SOP class; with another, the remaining attributes would belong to another kind of object. */
 const KEPT_TAGS = new Set([...OF_THE_PIXELS, 'SOPClassUID'].map((keyword) => tagOf(keyword)!))
-/** JSON is UTF-8, whatever it says of itself. */
+/** JSON is UTF-8, whatever its Specific Character Set. */
 const SPECIFIC_CHARACTER_SET = '00080005'
 
 export interface MetadataInFront {
@@ -186,7 +186,7 @@ export function putInFront(file: DicomFile, all: readonly Given[]): MetadataInFr
   for (const keyword of UIDS) {
     const tag = tagOf(keyword)!
     if (!differs(tag)) continue
-    throw new DicomError({ reason: `The JSON metadata has another ${keyword} than the file that it is for`, tag })
+    throw new DicomError({ reason: `${keyword} of the JSON metadata differs from that of the file`, tag })
   }
   for (const tag of KEPT_TAGS) {
     if (differs(tag)) discarded.add(nameOf(tag))
@@ -196,7 +196,7 @@ export function putInFront(file: DicomFile, all: readonly Given[]): MetadataInFr
   return { file: { ...file, dataSet }, warnings: warningsOf(discarded) }
 }
 
-/** @throws DicomError for what explicit VR cannot hold */
+/** @throws DicomError for values that explicit VR cannot represent */
 function dataSetOf(attributes: Attributes): DataSet {
   const written = { ...attributes, SpecificCharacterSet: 'ISO_IR 192' }
   return parseP10(encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, attributes: written })).dataSet
@@ -204,7 +204,7 @@ function dataSetOf(attributes: Attributes): DataSet {
 
 function warningsOf(discarded: ReadonlySet<string>): readonly ImportWarning[] {
   if (discarded.size === 0) return []
-  const message = `The import left attributes of the JSON metadata out: ${namesOf([...discarded].sort())}`
+  const message = `Attributes of the JSON metadata were ignored: ${namesOf([...discarded].sort())}`
   return [importWarning('ElementsDiscarded', message)]
 }
 

@@ -1,4 +1,4 @@
-/** Where members of a metadata document stand: those of patient, study and series by their key, those of an instance by tag. */
+/** The order of members in a metadata document: those of patient, study and series by key, those of an instance by tag. */
 import { tagOf } from '../../dicom/dictionary.ts'
 
 export const isTag = (key: string): boolean => /^[0-9A-F]{8}$/.test(key)
@@ -6,10 +6,10 @@ export const isTag = (key: string): boolean => /^[0-9A-F]{8}$/.test(key)
 export type Order = (key: string) => string
 
 export const BY_KEY: Order = (key) => key
-/** What has no tag stands behind all that have one. */
+/** Keys without a tag follow all others. */
 export const BY_TAG: Order = (key) => (isTag(key) ? key : (tagOf(key) ?? `~${key}`))
 
-/** Each added member where its order says; those that were there keep theirs. */
+/** Inserts each added member by the given order; existing members keep their order. */
 export function withAdded(
   members: ReadonlyMap<string, string>,
   added: Iterable<readonly [key: string, value: string]>,

@@ -1,4 +1,4 @@
-/** Documents as gzip files: whatever was put together, every reader gets one member with one JSON document. */
+/** Documents as gzip files: every reader gets one member with one JSON document. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crc32, deflateRawSync, gunzipSync, inflateRawSync } from 'node:zlib'
@@ -15,7 +15,7 @@ function gzipFile(content: string): Buffer {
   return Buffer.concat([before, deflateRawSync(json), after])
 }
 
-test('a body becomes the gzip file of its image set, with the ids in front', () => {
+test('a body becomes the gzip file of its image set, starting with the ids', () => {
   const { text } = describedInstance(fileOf({ PatientName: 'Müller', SpecificCharacterSet: 'ISO_IR 100' }))
   const document = JSON.parse(gunzipSync(gzipFile(text.slice(1))).toString())
   assert.deepEqual(Object.entries(document).slice(0, 3), [['SchemaVersion', '1.1'], ...Object.entries(IDS)])
@@ -23,12 +23,12 @@ test('a body becomes the gzip file of its image set, with the ids in front', () 
   assert.ok(document.Study.Series[SERIES].Instances[SOP])
 })
 
-test('it is one member of one deflate stream, for readers that stop after the first', () => {
+test('it is one gzip member, for readers that stop after the first', () => {
   const gzip = gzipFile('"a":1}')
   assert.equal(inflateRawSync(gzip.subarray(10, -8)).toString(), gunzipSync(gzip).toString())
 })
 
-test('a wrong checksum or length of the body is noticed by whoever unpacks it', () => {
+test('a wrong checksum or length of the body is detected when it is unpacked', () => {
   const json = Buffer.from('"a":1}')
   for (const wrong of [{ crc32: crc32(json) ^ 1 }, { contentBytes: json.length + 1 }]) {
     const { before, after } = gzipAround(IDS, { crc32: crc32(json), contentBytes: json.length, ...wrong })
@@ -36,7 +36,7 @@ test('a wrong checksum or length of the body is noticed by whoever unpacks it', 
   }
 })
 
-test('the checksum of joined bytes is that of the whole', () => {
+test('the checksum of concatenated bytes is that of the whole', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ maxLength: 3_000 }), (first, second) => {
       const joined = crc32OfJoined(crc32(first), { crc32: crc32(second), lengthBytes: second.length })
@@ -46,7 +46,7 @@ test('the checksum of joined bytes is that of the whole', () => {
   )
 })
 
-test('of more bytes than 32 bits can count, too', () => {
+test('also for more bytes than 32 bits can count', () => {
   const mebibyte = Buffer.alloc(2 ** 20, 7)
   let whole = { crc32: crc32(mebibyte), lengthBytes: mebibyte.length }
   for (let doubled = 0; doubled < 13; doubled++) {

@@ -1,11 +1,11 @@
 /**
- * Which level of a metadata document an attribute stands at (AWS "Metadata normalization"): patient, study and series have theirs once;
- * all else, private elements among it, stands with its instance.
+ * Assigns attributes to the levels of a metadata document (AWS "Metadata normalization"): patient, study and series attributes occur once;
+ * all others, including private elements, belong to the instance.
  */
 
 export type NormalizedLevel = 'Patient' | 'Study' | 'Series'
 
-/** By group, the elements of each level. */
+/** The elements of each level, by group. */
 const ELEMENTS: Readonly<Record<NormalizedLevel, Readonly<Record<string, string>>>> = {
   Patient: {
     '0008': '1120',
@@ -42,5 +42,5 @@ const LEVELS: ReadonlyMap<string, NormalizedLevel> = new Map(
   ),
 )
 
-/** The level of a top-level element, `GGGGEEEE`; undefined is its instance's. */
+/** The level of a top-level element `GGGGEEEE`; undefined for the instance level. */
 export const levelOf = (tag: string): NormalizedLevel | undefined => LEVELS.get(tag)

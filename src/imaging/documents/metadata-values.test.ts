@@ -1,4 +1,4 @@
-/** The value rules of a metadata document one by one: what each VR becomes, what goes by its tag, what is left out and why. */
+/** The value rules of a metadata document: what each VR becomes, which elements have their tag as key, and what is left out. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
@@ -13,7 +13,7 @@ const UIDS = { SOPClassUID: '1.2.840.10008.5.1.4.1.1.7', SOPInstanceUID: '2.25.1
 const inPrivate = (vr: string, value: string | number | Uint8Array | null) => ({ '00191001': { vr, value } })
 
 describe('text', () => {
-  test('is without padding, but for the trailing pad of IS and DS', () => {
+  test('has no padding, except for the trailing padding of IS and DS', () => {
     assert.equal(valueIn({ ImageComments: 'two  words ' }, 'ImageComments'), 'two  words')
     assert.equal(valueIn({ SequenceName: ' *tfl3d1 ' }, 'SequenceName'), '*tfl3d1')
     assert.equal(valueIn({ SliceThickness: ' 5' }, 'SliceThickness'), '5')
@@ -28,7 +28,7 @@ describe('text', () => {
     assert.deepEqual(describedInstance(fileOf({ OperatorsName: 'A^B' })).series.OperatorsName, ['A^B'])
   })
 
-  test('is null where it is empty or blank, and "" where it is so inside a list', () => {
+  test('is null where it is empty or blank, and "" inside a list', () => {
     assert.equal(valueIn({ ImageType: null }, 'ImageType'), null)
     assert.equal(valueIn({ ImageComments: '   ' }, 'ImageComments'), null)
     assert.deepEqual(valueIn({ ImageType: ['ORIGINAL', '', 'AXIAL'] }, 'ImageType'), ['ORIGINAL', '', 'AXIAL'])
@@ -40,12 +40,12 @@ describe('text', () => {
     assert.deepEqual(describedInstance(fileOf({ OperatorsName: ['A^B', ''] })).series.OperatorsName, ['A^B', ''])
   })
 
-  test('of several values keeps them all where the dictionary allows one', () => {
+  test('keeps all values where the dictionary allows one', () => {
     assert.deepEqual(valueIn({ SequenceName: 'A\\B' }, 'SequenceName'), ['A', 'B'])
     assert.equal(valueIn({ ImageComments: 'A\\B' }, 'ImageComments'), 'A\\B')
   })
 
-  test('of a person is one string with all its groups', () => {
+  test('of a person name is one string with all its component groups', () => {
     const { patient } = describedInstance(
       fileOf({ SpecificCharacterSet: ['', 'ISO 2022 IR 87'], PatientName: 'Yamada^Tarou=山田^太郎=やまだ^たろう' }),
     )
@@ -68,7 +68,7 @@ describe('text', () => {
     ['GB18030', 'Wang^XiaoDong=王^小东'],
     ['GBK', 'Wang^XiaoDong=王^小东'],
   ] as const) {
-    test(`in ${SpecificCharacterSet} ends as UTF-8, and the document says what it was`, () => {
+    test(`in ${SpecificCharacterSet} is converted to UTF-8, and the document keeps the original term`, () => {
       const { patient, own } = describedInstance(fileOf({ SpecificCharacterSet, PatientName }))
       assert.equal(patient.PatientName, PatientName)
       assert.deepEqual(own.SpecificCharacterSet, [SpecificCharacterSet])
@@ -99,7 +99,7 @@ describe('numbers', () => {
     assert.equal(valueIn({ Rows: null }, 'Rows'), null)
   })
 
-  test('of FL have no more digits than 32 bits hold, those of FD all', () => {
+  test('of FL have the digits of 32 bits, those of FD all', () => {
     const { text } = describedInstance(
       fileOf({
         RecommendedDisplayFrameRateInFloat: 0.1,
@@ -112,7 +112,7 @@ describe('numbers', () => {
     assert.match(text, /"00191002":0\.30000000000000004[,}]/)
   })
 
-  test('that JSON has no word for are the words of DICOM JSON, and minus zero keeps its sign', () => {
+  test('that JSON cannot represent are those of the DICOM JSON model, and minus zero keeps its sign', () => {
     const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0]
     for (const vr of ['FL', 'FD']) {
       const { own, text } = describedInstance(fileOf({ '00191001': { vr, value: values } }))
@@ -131,7 +131,7 @@ describe('numbers', () => {
     assert.match(signed.text, /"00191001":\[-1,9007199254740993\]/)
   })
 
-  test('of the same value are the same from either byte order', () => {
+  test('of the same value are equal in either byte order', () => {
     const attributes = { Rows: 513, DimensionIndexValues: [1, 65536], FrameIncrementPointer: '00181063' }
     for (const key of Object.keys(attributes)) {
       const big = valueIn(attributes, key, { transferSyntaxUID: ExplicitVRBigEndian })
@@ -153,7 +153,7 @@ describe('tags, sequences and bytes', () => {
     assert.equal(valueIn({ DerivationCodeSequence: null }, 'DerivationCodeSequence'), null)
   })
 
-  test('bytes are base64, of words in little endian whatever the file was in', () => {
+  test('bytes are base64, words in little endian for any byte order of the file', () => {
     const words = Buffer.from([1, 0, 2, 0])
     const attributes = { '00191001': { vr: 'OW', value: words } }
     assert.equal(valueIn(attributes, '00191001'), words.toString('base64'))
@@ -161,7 +161,7 @@ describe('tags, sequences and bytes', () => {
     assert.equal(valueIn({ '00191001': { vr: 'OB', value: null } }, '00191001'), null)
   })
 
-  test('a private binary value of more than a megabyte stands apart, one of a megabyte and one of the standard do not', () => {
+  test('a private binary value of more than a megabyte is a reference; one of a megabyte and standard ones are not', () => {
     const large = Buffer.alloc(LARGE_BINARY_BYTES + 2, 7)
     const hash = createHash('md5').update(large).digest('hex')
     for (const vr of ['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN']) {
@@ -175,7 +175,7 @@ describe('tags, sequences and bytes', () => {
 })
 
 describe('elements without keyword', () => {
-  test('private ones go by their tag, and their VRs are told', () => {
+  test('private elements have their tag as key, and their VRs are listed', () => {
     const { own, instance } = describedInstance(
       fileOf({
         '00190010': { vr: 'LO', value: 'MAKER' },
@@ -198,19 +198,19 @@ describe('elements without keyword', () => {
     })
   })
 
-  test('what the dictionary does not know goes by its tag too', () => {
+  test('unknown elements have their tag as key, too', () => {
     const { own, instance } = describedInstance(fileOf({ '00187FFE': { vr: 'LO', value: 'X' } }))
     assert.equal(own['00187FFE'], 'X')
     assert.deepEqual(instance.DICOMVRs, { '00187FFE': 'LO' })
   })
 
-  test('of a repeating group the first has the keyword, the others their tags', () => {
+  test('of a repeating group the first has the keyword as key, the others their tags', () => {
     const { own, instance } = describedInstance(fileOf({ '60000010': 3, '60020010': 4 }))
     assert.deepEqual([own.OverlayRows, own['60020010']], [3, 4])
     assert.deepEqual(instance.DICOMVRs, { '60020010': 'US' })
   })
 
-  test('no two tags of the dictionary share a keyword otherwise', () => {
+  test('no other two tags of the dictionary share a keyword', () => {
     const tags = new Map<string, string>()
     for (const line of DICTIONARY_ENTRIES.trim().split('\n')) {
       const [group, ...attributes] = line.split('|')
@@ -224,7 +224,7 @@ describe('elements without keyword', () => {
 })
 
 describe('what is left out', () => {
-  test('pixels at every depth, group lengths, padding at the end, and file meta elements that stray', () => {
+  test('pixels at every depth, group lengths, trailing padding, and misplaced file meta elements', () => {
     const { own } = describedInstance(
       fileOf(
         {
@@ -244,7 +244,7 @@ describe('what is left out', () => {
     assert.deepEqual(own.IconImageSequence, [{ Rows: 1 }])
   })
 
-  test('nothing of a bare data set, which says the transfer syntax that it proved to be in', () => {
+  test('nothing of a bare data set, which gets its detected transfer syntax', () => {
     const file = parseP10(encodeDataSet({ ...UIDS, Modality: 'CT', PatientID: 'P' }))
     const { own, series, patient } = describedInstance(file)
     assert.deepEqual(own, { TransferSyntaxUID: '1.2.840.10008.1.2.1', ...UIDS })
@@ -252,7 +252,7 @@ describe('what is left out', () => {
   })
 })
 
-test('an instance with more metadata than it may have is refused by name, not written', () => {
+test('an instance with too much metadata is refused', () => {
   const file = fileOf({
     ...UIDS,
     ImageComments: 'x'.repeat(5_000),

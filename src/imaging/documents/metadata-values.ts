@@ -1,21 +1,21 @@
 /**
- * The elements of a data set as the members of a metadata document, value rule by value rule: keyword or tag, text without padding,
- * lists by the dictionary's VM, numbers by VR, bytes as base64, null for what is empty and "" for an empty value of a list. Writes JSON
- * text and never a tree of it.
+ * Writes the elements of a data set as members of a metadata document: keyword or tag as key, text without padding, lists by the
+ * dictionary's VM, numbers by VR, bytes as base64, null for empty values and "" for an empty value in a list. Writes JSON text without
+ * building a tree.
  */
 import type { DataSet } from '../../dicom/data-set.ts'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { type DictionaryEntry, entryOf, tagOf } from '../../dicom/dictionary.ts'
 
-/** Why an element of a file is in none of the document's levels. Whatever no rule names is there. */
+/** Why an element of a file is not in the document. Every element without a rule is in it. */
 type LeftOut =
-  /** Pixels are frames; those of an icon are not kept at all. */
+  /** Pixels become frames; those of an icon are not stored at all. */
   | 'pixel-data'
-  /** Lengths of groups tell how the file was written, and are retired but for the file meta information's. */
+  /** Group lengths describe how the file was written, and are retired except in the file meta information. */
   | 'group-length'
   /** Padding at the end of the file (PS3.10 7.2). */
   | 'trailing-padding'
-  /** An element of the file meta information that is none of it: it stands in the data set, where group 0002 must not be. */
+  /** An element of group 0002 inside the data set, where it is not allowed. */
   | 'stray-file-meta'
 
 export function leftOut(tag: string, within: 'file-meta' | 'data-set'): LeftOut | undefined {
@@ -26,11 +26,11 @@ export function leftOut(tag: string, within: 'file-meta' | 'data-set'): LeftOut 
   return tag.startsWith('0002') ? 'stray-file-meta' : undefined
 }
 
-/** What is said of values too large for the document, and what is gathered while it is written. */
+/** Options and state while the metadata of one instance are written. */
 export interface MetadataWriting {
-  /** Names bytes that stand apart from the document; asked for once per value. */
+  /** Names a value that the document does not contain; called once per value. */
   readonly nameLargeBinary: (littleEndianBytes: Uint8Array) => string
-  /** VRs of the elements that go by their tag, in the order of their coming; of a tag that comes again, the first. */
+  /** VRs of the elements with their tag as key, in order of appearance; for a repeated tag, the first. */
   readonly vrs: Map<string, string>
   /** How many more characters the instance may have. */
   charactersLeft: number
@@ -39,20 +39,20 @@ export interface MetadataWriting {
 export interface Member {
   readonly tag: string
   readonly key: string
-  /** JSON. */
+  /** JSON text. */
   readonly value: string
 }
 
-/** Private and unknown binary values of more bytes than this stand apart (AWS "Understanding import jobs"). */
+/** Private and unknown binary values longer than this are stored by reference (AWS "Understanding import jobs"). */
 export const LARGE_BINARY_BYTES = 1024 * 1024
 
-/** What a key and the signs around a value count for, about. */
+/** Approximate size of a key and the punctuation around a value. */
 const MEMBER_CHARACTERS = 24
 
 const NUMBERS = new Set(['US', 'SS', 'UL', 'SL', 'FD'])
 const BINARY = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN'])
 
-/** In tag order. @throws DicomError where the instance has more than it may. */
+/** In tag order. @throws DicomError where the metadata exceed their limit */
 export function* membersOf(
   dataSet: DataSet,
   within: 'file-meta' | 'data-set',
@@ -70,7 +70,7 @@ export function* membersOf(
 function charge(characters: number, { tag, writing }: Pick<Place, 'tag' | 'writing'>): void {
   writing.charactersLeft -= characters
   if (writing.charactersLeft >= 0) return
-  throw new DicomError({ reason: 'The attributes make more metadata than can be imported', tag })
+  throw new DicomError({ reason: 'The attributes have more metadata than can be imported', tag })
 }
 
 export const objectOf = (members: Iterable<Member>): string => {
@@ -79,7 +79,7 @@ export const objectOf = (members: Iterable<Member>): string => {
   return `{${parts.join(',')}}`
 }
 
-/** The value of one element as the document has it, JSON; undefined where it is absent. Only for elements of the dictionary. */
+/** The JSON text of one element's value in a document; undefined where absent. Only for elements of the dictionary. */
 export function elementText(dataSet: DataSet, tag: string): string | undefined {
   if (!dataSet.has(tag)) return undefined
   const writing: MetadataWriting = {
@@ -90,7 +90,7 @@ export function elementText(dataSet: DataSet, tag: string): string | undefined {
   return valueText(dataSet, { tag, entry: entryOf(tag), writing })
 }
 
-/** A keyword stands for one tag only: of repeating groups, which share theirs, the first has it. */
+/** A keyword stands for one tag only: the tags of a repeating group share one, and the first of them has it. */
 const keyOf = (tag: string, entry: DictionaryEntry | undefined): string =>
   entry !== undefined && tagOf(entry.keyword) === tag ? entry.keyword : tag
 
@@ -123,18 +123,18 @@ function scalarsOf(dataSet: DataSet, tag: string, vr: string): string[] {
   if (vr === 'FL') return dataSet.numbers(tag).map((value) => numberText(value, shortestSingle))
   if (NUMBERS.has(vr)) return dataSet.numbers(tag).map((value) => numberText(value, String))
   const texts = dataSet.rawStrings(tag)
-  // Beside others an empty value is an empty string, as in a recorded document of AWS; alone it is null.
+  // An empty value in a list is an empty string, as in a document recorded from AWS; a single one is null.
   return texts.map((text) => (text === '' && texts.length === 1 ? 'null' : JSON.stringify(text)))
 }
 
-/** JSON has no word for what is no number; the DICOM JSON model's own are taken (PS3.18 F.2.3). */
+/** JSON has no NaN and infinity; the strings of the DICOM JSON model are used (PS3.18 F.2.3). */
 function numberText(value: number, spell: (value: number) => string): string {
   if (Number.isNaN(value)) return '"NaN"'
   if (!Number.isFinite(value)) return value > 0 ? '"inf"' : '"-inf"'
   return Object.is(value, -0) ? '-0.0' : spell(value)
 }
 
-/** The fewest digits that read back as the same 32 bits: 0.1, where a double would have to say 0.10000000149011612. */
+/** The fewest digits that read back as the same 32 bits: 0.1, where the double would be 0.10000000149011612. */
 function shortestSingle(value: number): string {
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits))
@@ -150,7 +150,7 @@ function binaryOf(dataSet: DataSet, place: Place): string {
   if (entry === undefined && bytes.length > LARGE_BINARY_BYTES) {
     return JSON.stringify({ BulkDataURI: writing.nameLargeBinary(bytes) })
   }
-  // Before it is spelled out: base64 has four characters for three bytes.
+  // Checked before encoding: base64 has four characters for three bytes.
   charge(Math.ceil(bytes.length / 3) * 4 + MEMBER_CHARACTERS, place)
   return `"${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')}"`
 }

@@ -1,4 +1,4 @@
-/** Files as attributes, and the document of an image set that holds one of them. */
+/** Files from attributes, and the document of an image set with one of them. */
 import { createHash } from 'node:crypto'
 import { type Attributes, ExplicitVRLittleEndian, encodeP10, type FileToEncode } from '../../dicom/encode.ts'
 import { type DicomFile, parseP10 } from '../../dicom/parse.ts'
@@ -15,7 +15,7 @@ export interface Json {
   readonly [key: string]: unknown
 }
 
-/** What it says of the one instance, and of the levels above it. */
+/** The metadata of the instance, and of the levels above it. */
 interface DescribedInstance {
   readonly text: string
   readonly patient: Json
@@ -23,7 +23,7 @@ interface DescribedInstance {
   readonly series: Json
   /** Its DICOM. */
   readonly own: Json
-  /** The whole of it. */
+  /** The whole document. */
   readonly instance: Json
 }
 
@@ -46,6 +46,6 @@ export function describedInstance(
   return { text, patient: Patient.DICOM, study: Study.DICOM, series: series.DICOM, own: instance.DICOM, instance }
 }
 
-/** What the document has under one key of the instance. */
+/** The value of one key of the instance. */
 export const valueIn = (attributes: Attributes, key: string, file: Partial<FileToEncode> = {}): unknown =>
   describedInstance(fileOf(attributes, file)).own[key]

@@ -1,6 +1,6 @@
 /**
- * Whatever file the reader accepts, its metadata is valid JSON, nothing is thrown, and every element of it is in the document once, or
- * is left out by a rule that has a name.
+ * For any file that the reader accepts, the metadata are valid JSON, nothing is thrown, and every element is in the document once or is
+ * left out by a named rule.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -16,7 +16,7 @@ import { leftOut } from './metadata-values.ts'
 const SEED = 20260101
 const RUNS = 15_000
 
-/** Each element that no rule leaves out is in one of the objects, and so are the elements of its items. Answers how many there are. */
+/** Checks that each element which no rule leaves out is in one of the objects, including elements of items. @returns how many there are */
 function checkThere(dataSet: DataSet, objects: readonly Json[], within: 'file-meta' | 'data-set'): number {
   let elements = 0
   for (const tag of dataSet.tags()) {
@@ -41,16 +41,16 @@ function checkWhole(file: DicomFile): void {
   const ofMeta = checkThere(file.meta, [own], 'file-meta')
   const ofDataSet = checkThere(file.dataSet, [own, patient, study, series], 'data-set')
   const keys = [own, patient, study, series].flatMap((object) => Object.keys(object))
-  // A bare data set is told its transfer syntax.
+  // The document of a bare data set has its detected transfer syntax.
   assert.equal(keys.length, Math.max(ofMeta, 1) + ofDataSet)
   for (const vr of Object.values(instance.DICOMVRs as Json)) assert.match(vr as string, /^[A-Z]{2}$/)
 }
 
-test('every sound seed is whole in its document', () => {
+test('every valid seed is completely in its document', () => {
   for (const seed of SEEDS) checkWhole(parseP10(seed))
 })
 
-test('so is every broken file that is still accepted', () => {
+test('so is every damaged file that is accepted', () => {
   let accepted = 0
   fc.assert(
     fc.property(fc.nat(SEEDS.length - 1), fc.array(mutation, { minLength: 1, maxLength: 3 }), (seed, changes) => {

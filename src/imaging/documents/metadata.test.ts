@@ -1,4 +1,4 @@
-/** The metadata document against the two that are public: AWS's published sample, and one that the real service made in 2025. */
+/** The metadata document compared with the two public ones: AWS's published sample, and one that the real service made in 2025. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ImplicitVRLittleEndian } from '../../dicom/encode.ts'
@@ -23,7 +23,7 @@ const SAMPLE_FRAMES: StoredFrames = {
   ],
 }
 
-describe('the published sample, from a file of the same content', () => {
+describe('the published sample, from an equivalent file', () => {
   const { patient, study, series, own, instance } = describedInstance(
     fileOf(
       {
@@ -55,7 +55,7 @@ describe('the published sample, from a file of the same content', () => {
     { frames: SAMPLE_FRAMES },
   )
 
-  test('what is the patient, the study and the series stands at its level, by keyword', () => {
+  test('patient, study and series attributes are at their level, by keyword', () => {
     assert.deepEqual(patient, {
       PatientBirthDate: null,
       PatientID: '2178309',
@@ -74,20 +74,20 @@ describe('the published sample, from a file of the same content', () => {
     assert.deepEqual(series, { SeriesInstanceUID: SERIES, SeriesNumber: '1' })
   })
 
-  test('blank text is null, a leading space is gone, and the pixels are not there', () => {
+  test('blank text is null, a leading space is removed, and pixels are omitted', () => {
     assert.deepEqual([own.StationAETitle, own.RescaleSlope, own.Rows], [null, '1', 375])
     assert.equal('PixelData' in own, false)
     assert.equal(own.TransferSyntaxUID, ImplicitVRLittleEndian)
   })
 
-  test('the frames are as they were given', () => {
+  test('the frames are listed as passed', () => {
     assert.equal(instance.StoredTransferSyntaxUID, SAMPLE_FRAMES.StoredTransferSyntaxUID)
     assert.deepEqual(instance.ImageFrames, SAMPLE_FRAMES.ImageFrames)
     assert.deepEqual(Object.keys(instance), ['DICOM', 'DICOMVRs', 'StoredTransferSyntaxUID', 'ImageFrames'])
   })
 })
 
-describe('the document of the real service, from a file of the same content', () => {
+describe('the document of the real service, from an equivalent file', () => {
   const code = (CodeValue: string, CodingSchemeDesignator: string, CodeMeaning: string) => ({
     CodeValue,
     CodingSchemeDesignator,
@@ -158,7 +158,7 @@ describe('the document of the real service, from a file of the same content', ()
     frames: { StoredTransferSyntaxUID: '1.2.840.10008.1.2.4.202', ChecksumType: 'DECOMPRESSED', ImageFrames: [] },
   })
 
-  test('levels hold their elements in the order of the alphabet', () => {
+  test('patient, study and series attributes are in alphabetical order', () => {
     assert.deepEqual(Object.keys(patient), [
       'DeidentificationMethod',
       'DeidentificationMethodCodeSequence',
@@ -187,7 +187,7 @@ describe('the document of the real service, from a file of the same content', ()
     ])
   })
 
-  test('the instance holds the file meta information and all the rest, in the order of the tags', () => {
+  test('the instance has the file meta information and all other attributes, in tag order', () => {
     assert.deepEqual(Object.entries(own), [
       ['FileMetaInformationGroupLength', file.meta.number('00020000')],
       ['FileMetaInformationVersion', 'AAE='],
@@ -236,7 +236,7 @@ describe('the document of the real service, from a file of the same content', ()
     ])
   })
 
-  test('beside its DICOM stand the VRs of elements without keyword, the stored syntax and the frames', () => {
+  test('the instance has the VRs of elements without keyword, the stored transfer syntax and the frames beside its DICOM', () => {
     const { DICOM, ...rest } = instance
     assert.deepEqual(Object.entries(rest), [
       ['DICOMVRs', {}],

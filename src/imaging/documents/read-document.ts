@@ -1,6 +1,6 @@
 /**
- * A metadata document as a reader takes it apart: one instance after another, each with the attributes of its patient, study and series.
- * What it reads may come from another server than ours, so nothing of its shape is taken for granted.
+ * Reads a metadata document as a list of instances, each with the attributes of its patient, study and series. The document may come from
+ * another server, so its structure is checked.
  */
 import { ABSENT_MEMBER } from './attribute-overrides.ts'
 import type { ImageFrame } from './metadata.ts'
@@ -14,16 +14,16 @@ export interface DocumentInstance {
   readonly StudyInstanceUID: string
   readonly SeriesInstanceUID: string
   readonly SOPInstanceUID: string
-  /** All levels together; what the instance itself says wins, and what it says that it lacks is not there. */
+  /** All levels merged; the instance's own attributes take precedence, and those listed in DICOMAbsent are removed. */
   readonly DICOM: JsonObject
-  /** Of the elements that go by their tag. */
+  /** Of the elements with their tag as key. */
   readonly DICOMVRs: Readonly<Record<string, string>>
-  /** Null where the document does not say. */
+  /** Null where the document has none. */
   readonly StoredTransferSyntaxUID: string | null
   readonly ImageFrames: readonly ImageFrame[]
 }
 
-/** What is wrong with a document, without a word of what it says. */
+/** What is wrong with a document, without quoting it. */
 export class UnreadableDocument extends Error {
   constructor(where: string, options?: { cause?: unknown }) {
     super(`the metadata document is not what it should be: ${where}`, options)
@@ -40,12 +40,17 @@ export function readDocument(text: string): DocumentInstance[] {
   const instances: DocumentInstance[] = []
   for (const [SeriesInstanceUID, value] of Object.entries(objectIn(study.Series, 'Series'))) {
     const series = objectIn(value, 'a series')
-    const levels = { ...patient, ...studyDICOM, ...dicomOf(series, 'a series') }
+    const shared = { ...patient, ...studyDICOM, ...dicomOf(series, 'a series') }
     const StudyInstanceUID = studyDICOM.StudyInstanceUID
     if (typeof StudyInstanceUID !== 'string') throw new UnreadableDocument('Study has no StudyInstanceUID')
-    for (const [SOPInstanceUID, entry] of Object.entries(objectIn(series.Instances, 'Instances'))) {
+    for (const [SOPInstanceUID, instance] of Object.entries(objectIn(series.Instances, 'Instances'))) {
       instances.push(
-        readInstance(objectIn(entry, 'an instance'), { StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID, levels }),
+        readInstance(objectIn(instance, 'an instance'), {
+          StudyInstanceUID,
+          SeriesInstanceUID,
+          SOPInstanceUID,
+          shared,
+        }),
       )
     }
   }
@@ -54,18 +59,18 @@ export function readDocument(text: string): DocumentInstance[] {
 
 type Ids = Pick<DocumentInstance, 'StudyInstanceUID' | 'SeriesInstanceUID' | 'SOPInstanceUID'>
 
-function readInstance(entry: JsonObject, { levels, ...ids }: Ids & { levels: JsonObject }): DocumentInstance {
-  const { DICOMVRs = null, StoredTransferSyntaxUID = null, ImageFrames = null } = entry
+function readInstance(instance: JsonObject, { shared, ...ids }: Ids & { shared: JsonObject }): DocumentInstance {
+  const { DICOMVRs = null, StoredTransferSyntaxUID = null, ImageFrames = null } = instance
   const vrs: Record<string, string> = {}
   for (const [tag, vr] of Object.entries(DICOMVRs === null ? {} : objectIn(DICOMVRs, 'DICOMVRs'))) vrs[tag] = String(vr)
-  const { [ABSENT_MEMBER]: absent = [] } = entry
+  const { [ABSENT_MEMBER]: absent = [] } = instance
   if (!Array.isArray(absent)) throw new UnreadableDocument(`${ABSENT_MEMBER} is not a list`)
   if (ImageFrames !== null && !Array.isArray(ImageFrames)) throw new UnreadableDocument('ImageFrames is not a list')
   const DICOM: Record<string, JsonValue> = {
     SeriesInstanceUID: ids.SeriesInstanceUID,
     SOPInstanceUID: ids.SOPInstanceUID,
-    ...levels,
-    ...dicomOf(entry, 'an instance'),
+    ...shared,
+    ...dicomOf(instance, 'an instance'),
   }
   for (const key of absent) delete DICOM[String(key)]
   return {
@@ -107,7 +112,7 @@ function objectIn(value: JsonValue | undefined, name: string): JsonObject {
   throw new UnreadableDocument(`${name} is not an object`)
 }
 
-/** Whole numbers that a double would round: UV and SV have up to twenty digits. */
+/** Integers beyond the precision of a double: UV and SV have up to twenty digits. */
 const LONG_INTEGER = /[:,[]-?\d{16,}[,\]}]/
 
 function parseJson(text: string): JsonValue {
@@ -116,12 +121,12 @@ function parseJson(text: string): JsonValue {
       ? JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown)
       : JSON.parse(text)
   } catch (cause) {
-    // The engine's sentence quotes the text.
+    // The engine's message quotes the text.
     throw new UnreadableDocument('it is not JSON', { cause })
   }
 }
 
-/** What a reviver is told of a number's spelling is newer than the types. */
+/** The reviver's third argument, the source text, is newer than its type declaration. */
 function keepDigits(_key: string, value: unknown, { source }: { source?: string }): unknown {
   const isRounded = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)
   return isRounded && /^-?\d+$/.test(source ?? '') ? BigInt(source!) : value

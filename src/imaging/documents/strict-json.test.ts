@@ -1,4 +1,6 @@
-/** JSON from outside: what JSON.parse takes and DICOM can mean is taken, with the same values; the rest is refused without being shown. */
+/**
+ * JSON from outside: what JSON.parse accepts and DICOM can represent is accepted with the same values; the rest is refused and not quoted.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -59,7 +61,7 @@ test('integers keep all their digits, minus zero its sign, and objects their ord
   assert.equal(jsonText(readJson(text, 'it')), text)
 })
 
-test('a key of JavaScript is a key like any other', () => {
+test('a key with a meaning in JavaScript is an ordinary key', () => {
   const value = readJson('{"__proto__":{"polluted":"yes"},"constructor":"c"}', 'it')
   assert.ok(isObject(value) && value.has('__proto__'))
   assert.equal(({} as { polluted?: string }).polluted, undefined)
@@ -69,7 +71,7 @@ const hasBoolean = (value: unknown): boolean =>
   typeof value === 'boolean' ||
   (typeof value === 'object' && value !== null && Object.entries(value).some(([, member]) => hasBoolean(member)))
 
-test('what JSON.parse takes is taken with the same values, and what it refuses is refused', () => {
+test('what JSON.parse accepts is accepted with the same values, and what it refuses is refused', () => {
   const signs = fc.constantFrom(
     ...'{}[]",:\\ 0123456789.-+eEnulltrfas\n\t'.split(''),
     '\\u0041',

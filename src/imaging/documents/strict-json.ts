@@ -1,6 +1,6 @@
 /**
- * JSON as it may stand in metadata: no booleans, no key twice, no half characters, every digit of an integer, and never deeper or
- * larger than it may be. Objects are maps, so that no key means anything to JavaScript. The messages tell places and never values.
+ * Parses JSON strictly, as far as metadata may contain it: no booleans, no duplicate keys, no unpaired surrogates, all digits of integers,
+ * and bounded depth and size. Objects are maps, so that no key has a meaning in JavaScript. Messages contain positions and never values.
  */
 import { ContractError } from '../../contract/errors.ts'
 
@@ -8,22 +8,22 @@ export type Json = string | number | bigint | null | readonly Json[] | JsonObjec
 export type JsonObject = ReadonlyMap<string, Json>
 
 export interface JsonLimits {
-  /** Objects and lists in one another. */
+  /** Nested objects and lists. */
   readonly depthMax: number
-  /** Values, all together. */
+  /** Values in total. */
   readonly valuesMax: number
 }
 
-/** Updates and copies: the tree down to a value is 9 deep, and each level of a sequence 2 more. */
+/** Updates and copies: the tree has 9 levels down to a value, and each level of a sequence adds 2. */
 const REQUEST_JSON: JsonLimits = { depthMax: 64, valuesMax: 200_000 }
-/** What Hilum wrote itself has passed the limits of an import. */
+/** What Hilum wrote itself was within the limits of an import. */
 const STORED_JSON: JsonLimits = { depthMax: Number.POSITIVE_INFINITY, valuesMax: Number.POSITIVE_INFINITY }
 const NUMBER_CHARACTERS_MAX = 64
 
 export const isObject = (value: Json): value is JsonObject => value instanceof Map
 export const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
 
-/** @throws ContractError ValidationException; `what` is the member of the request that holds the text */
+/** @throws ContractError ValidationException; `what` is the member of the request that contains the text */
 export function readJson(text: string, what: string, limits: JsonLimits = REQUEST_JSON): Json {
   const reading = new Reading(text, what, limits)
   const value = reading.value(1)
@@ -34,7 +34,7 @@ export function readJson(text: string, what: string, limits: JsonLimits = REQUES
 /** A value of a stored document. */
 export const readStoredJson = (text: string): Json => readJson(text, 'stored metadata', STORED_JSON)
 
-/** Callers often encode once too often, as the examples of AWS do for version 2 of its CLI. */
+/** Callers often encode once too often, as AWS's examples do for version 2 of its CLI. */
 export const isBase64OfJson = (text: string): boolean =>
   /^[A-Za-z0-9+/\s]+={0,2}$/.test(text.trim()) &&
   Buffer.from(text, 'base64').toString('latin1').trimStart().startsWith('{')
@@ -117,7 +117,7 @@ class Reading {
     this.#at += 1
   }
 
-  /** At the closing sign, or behind the comma after the values read so far. */
+  /** At the closing bracket, or after the comma that follows the values read so far. */
   #closes(sign: string, valuesSoFar: number): boolean {
     this.#space()
     if (this.#text[this.#at] === sign) {
@@ -185,5 +185,5 @@ class Reading {
   }
 }
 
-/** Integers keep their digits; what is written with a fraction or an exponent is a double. */
+/** Integers keep their digits; numbers with a fraction or an exponent are doubles. */
 const exact = (digits: string): number | bigint => (/^-?\d+$/.test(digits) ? BigInt(digits) : Number(digits))

@@ -1,4 +1,4 @@
-/** What fits its VR and what does not (PS3.5 Table 6.2-1), VR by VR. */
+/** Which values fit their VR (PS3.5 table 6.2-1). */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DICTIONARY_ENTRIES } from '../../dicom/dictionary-entries.ts'
@@ -50,7 +50,7 @@ const TABLE: Readonly<Record<string, { readonly fits: readonly Json[]; readonly 
 }
 
 for (const [vr, { fits, not }] of Object.entries(TABLE)) {
-  test(`${vr} holds what fits it, and nothing and lists of it, and no more`, () => {
+  test(`${vr} accepts fitting values, null and lists of them, and nothing else`, () => {
     for (const value of fits) assert.ok(fitsVR(value, [vr]), `${typeof value} ${String(value).slice(0, 40)}`)
     for (const value of not) assert.ok(!fitsVR(value, [vr]), `${typeof value} ${String(value).slice(0, 40)}`)
     assert.ok(fitsVR(null, [vr]))
@@ -59,13 +59,13 @@ for (const [vr, { fits, not }] of Object.entries(TABLE)) {
   })
 }
 
-test('of a choice of VRs one has to hold all values', () => {
+test('one of several VRs must fit all values', () => {
   assert.ok(fitsVR(-1, ['US', 'SS']))
   assert.ok(fitsVR([65535, 0], ['US', 'SS']))
   assert.ok(!fitsVR([65535, -1], ['US', 'SS']))
 })
 
-test('an empty value inside a list fits VRs of text with several values, and no number', () => {
+test('an empty value in a list fits text VRs with several values, and no numeric VR', () => {
   assert.ok(fitsVR(['0.5', ''], ['DS']))
   assert.ok(fitsVR(['1.2.840', ''], ['UI']))
   assert.ok(!fitsVR([5, ''], ['US']))
@@ -73,7 +73,7 @@ test('an empty value inside a list fits VRs of text with several values, and no 
   assert.ok(!fitsVR(['00100010', ''], ['AT']))
 })
 
-test('every VR of the dictionary is known, and no other word', () => {
+test('every VR of the dictionary is known, and nothing else', () => {
   const vrs = new Set(
     [...DICTIONARY_ENTRIES.matchAll(/\|[0-9A-Fx]{4} ([A-Z/]+) /g)].flatMap(([, vr]) => vr!.split('/')),
   )
@@ -82,7 +82,7 @@ test('every VR of the dictionary is known, and no other word', () => {
   for (const word of ['XX', 'constructor', '', 'lo']) assert.ok(!isVR(word))
 })
 
-test('a value of millions of characters is judged at once', () => {
+test('a value of millions of characters is checked quickly', () => {
   const started = performance.now()
   for (const vr of Object.keys(TABLE)) {
     for (const value of [`${' '.repeat(2_000_000)}x`, '1'.repeat(2_000_000), 'A'.repeat(2_000_000)]) fitsVR(value, [vr])

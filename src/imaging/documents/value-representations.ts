@@ -1,14 +1,14 @@
 /**
- * Whether a value of a metadata document is one that its VR can hold (PS3.5 6.2): lengths, characters, formats and ranges, as text that
- * is decoded already. Files are imported whatever they hold; an update has to be forced to write what does not fit.
+ * Checks whether a value of a metadata document fits its VR (PS3.5 6.2): lengths, characters, formats and ranges, as decoded text. Files
+ * are imported with any values; an update needs force to write a value that does not fit.
  */
 
 import { studyTimestamp } from '../search/study-instant.ts'
 import { isList, type Json } from './strict-json.ts'
 
 /**
- * Null is empty, and every VR can be. Of a list each value has to fit, and in a list of texts "" is an empty one. `vrs` is a choice, as of
- * US or SS.
+ * Null is empty, which every VR allows. In a list each value must fit, and "" is an empty value in a list of text.
+ * @param vrs the VRs to choose from, such as US or SS
  */
 export function fitsVR(value: Json, vrs: readonly string[]): boolean {
   const values = isList(value) ? value : [value]
@@ -16,7 +16,7 @@ export function fitsVR(value: Json, vrs: readonly string[]): boolean {
   return vrs.some((vr) => values.every((one) => isEmpty(one, vr) || REPRESENTATIONS[vr]?.(one) === true))
 }
 
-/** Values are separated by backslashes (PS3.5 6.4). Those of other VRs have a fixed length, or are one. */
+/** VRs whose values are separated by backslashes (PS3.5 6.4). Other VRs have values of fixed length, or a single one. */
 const SEVERAL_TEXTS = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'PN', 'SH', 'TM', 'UC', 'UI'])
 
 type Representation = (value: Json) => boolean
@@ -26,7 +26,7 @@ const text =
   (value) =>
     typeof value === 'string' && isWithin(value, charactersMax) && characters.test(value)
 
-/** Characters as readers count them, not UTF-16 units. */
+/** Unicode characters, not UTF-16 code units. */
 const isWithin = (value: string, charactersMax: number): boolean =>
   value.length <= charactersMax || (value.length <= 2 * charactersMax && [...value].length <= charactersMax)
 
@@ -38,7 +38,7 @@ const integer =
     return number === (signed ? BigInt.asIntN(bits, number) : BigInt.asUintN(bits, number))
   }
 
-/** What JSON has no number for is a word in the document (PS3.18 F.2.3). */
+/** NaN and infinity are strings in the document (PS3.18 F.2.3). */
 const float =
   (greatest: number): Representation =>
   (value) =>
@@ -81,7 +81,7 @@ const integerText: Representation = (value) =>
   /^ *[+-]?\d+ *$/.test(value) &&
   Number(value) === (Number(value) | 0)
 
-/** Up to three groups of five components; each group has 64 characters (PS3.5 6.2.1). */
+/** Up to three groups of five components; each group has up to 64 characters (PS3.5 6.2.1). */
 const personName: Representation = (value) => {
   if (typeof value !== 'string' || !LINE.test(value)) return false
   const groups = value.split('=')

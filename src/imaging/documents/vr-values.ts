@@ -1,4 +1,7 @@
-/** The values of a metadata document as each VR writes them (PS3.5 6.2), and which VR can hold values that the usual one cannot. */
+/**
+ * Converts values of a metadata document to what the encoder takes for each VR (PS3.5 6.2), and finds a VR for values that do not fit the
+ * usual one.
+ */
 import type { ElementValue } from '../../dicom/encode.ts'
 import type { JsonValue } from './read-document.ts'
 
@@ -6,7 +9,7 @@ const BINARY = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN'])
 const FLOATS = new Set(['FL', 'FD'])
 const ASCII_TEXT = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR'])
 const TEXT = new Set([...ASCII_TEXT, 'SH', 'LO', 'ST', 'LT', 'UC', 'UT', 'PN'])
-/** One value, backslashes and all. */
+/** VRs with a single value, backslashes included. */
 const SINGLE_TEXT = new Set(['ST', 'LT', 'UT', 'UR'])
 
 const INTEGERS: ReadonlyMap<string, readonly [min: bigint, max: bigint]> = new Map([
@@ -18,14 +21,14 @@ const INTEGERS: ReadonlyMap<string, readonly [min: bigint, max: bigint]> = new M
   ['SV', [-(2n ** 63n), 2n ** 63n - 1n]],
 ])
 
-/** What the DICOM JSON model says where JSON has no word for a number (PS3.18 F.2.3). */
+/** NaN and infinity in the DICOM JSON model (PS3.18 F.2.3). */
 const NO_NUMBERS: ReadonlyMap<JsonValue, number> = new Map([
   ['NaN', Number.NaN],
   ['inf', Number.POSITIVE_INFINITY],
   ['-inf', Number.NEGATIVE_INFINITY],
 ])
 
-/** Whatever PS3.5 says of lengths and characters: a file that was imported in spite of them comes out again. */
+/** Ignores the lengths and characters of PS3.5: a file that was imported with violations can be exported again. */
 export function canEncode(vr: string, values: readonly JsonValue[]): boolean {
   if (vr === 'SQ') return values.every(isObject)
   if (BINARY.has(vr)) return values.length === 0 || (values.length === 1 && isBase64(values[0]!))
@@ -40,13 +43,13 @@ export function canEncode(vr: string, values: readonly JsonValue[]): boolean {
   return !ASCII_TEXT.has(vr) || values.every((value) => windows1252Bytes(String(value)) !== undefined)
 }
 
-/** A VR that holds the values, and of which the document says the same. */
+/** A VR that fits the values and yields the same document. */
 export function fallbackVR(values: readonly JsonValue[]): string {
   const candidates = ['SQ', 'UL', 'SL', 'UV', 'SV', 'FD', values.length > 1 ? 'UC' : 'UT']
   return candidates.find((vr) => canEncode(vr, values)) ?? 'UC'
 }
 
-/** @param values that the VR can encode; it is not SQ */
+/** @param values that the VR can encode; the VR is not SQ */
 export function encodableValue(
   vr: string,
   values: readonly JsonValue[],
@@ -64,12 +67,12 @@ export function encodableValue(
   if (INTEGERS.has(vr)) return { value: values.map(Number), isASCII: true }
   const text = values.map((value) => wordOf(vr, value)).join('\\')
   const isASCII = [...text].every((character) => character < '\x80')
-  // Other characters in such text are a fault of the file; they were read as windows-1252, and are so written.
+  // Other characters violate the VR; they were read as windows-1252, and are written as such.
   if (!isASCII && ASCII_TEXT.has(vr)) return { value: windows1252Bytes(text)!, isASCII: true }
   return { value: text, isASCII }
 }
 
-/** The document keeps the pad of IS and DS, which the encoder sees to. */
+/** The document keeps the padding of IS and DS, which the encoder adds. */
 function wordOf(vr: string, value: JsonValue): string {
   if (value === null || isObject(value)) return ''
   return vr === 'IS' || vr === 'DS' ? String(value).replace(/ +$/, '') : String(value)
@@ -91,7 +94,7 @@ const isBase64 = (value: JsonValue): boolean =>
 function longIntegers(values: readonly JsonValue[]): Uint8Array {
   const bytes = new Uint8Array(8 * values.length)
   const view = new DataView(bytes.buffer)
-  // Of UV and SV alike: the bits are those of the number modulo 2^64.
+  // For UV and SV alike: the bits are those of the number modulo 2^64.
   values.forEach((value, index) => {
     view.setBigUint64(8 * index, BigInt.asUintN(64, BigInt(value as number | bigint)), true)
   })
@@ -100,7 +103,7 @@ function longIntegers(values: readonly JsonValue[]): Uint8Array {
 
 let byCharacter: ReadonlyMap<string, number> | undefined
 
-/** Undefined where a character is not among its 256. */
+/** Undefined where a character is not in windows-1252. */
 function windows1252Bytes(text: string): Uint8Array | undefined {
   byCharacter ??= new Map(
     Array.from({ length: 256 }, (_, byte) => [new TextDecoder('windows-1252').decode(Uint8Array.of(byte)), byte]),

@@ -17,7 +17,7 @@ const instanceWith = (attributes: Attributes, transferSyntaxUID = ExplicitVRLitt
 
 const warningsOf = (attributes: Attributes) => instanceWith(attributes).warnings.map(({ type }) => type)
 
-test('an instance tells its grouping elements, search values and summary tags', () => {
+test('an instance has grouping elements, search values and summary tags', () => {
   const instance = instanceWith({
     PatientID: 'P1',
     PatientName: 'DOE^JANE',
@@ -55,7 +55,7 @@ test('an instance tells its grouping elements, search values and summary tags', 
   assert.deepEqual(instance.warnings, [])
 })
 
-test('an attribute that is present and empty is null in the summary, an absent one is left out', () => {
+test('an empty attribute is null in the summary, and an absent one is omitted', () => {
   const tags = JSON.parse(instanceWith({ PatientBirthDate: null, SeriesNumber: null }).tags)
   assert.equal(tags.DICOMPatientBirthDate, null)
   assert.equal(tags.DICOMSeriesNumber, null)
@@ -66,14 +66,14 @@ test('empty and absent grouping elements are the same', () => {
   assert.deepEqual(instanceWith({ AccessionNumber: null, StudyID: '  ' }).grouping, instanceWith({}).grouping)
 })
 
-test('a series number that is no integer is left out of the summary and still groups', () => {
+test('a series number that is not an integer is omitted from the summary and still used for grouping', () => {
   const instance = instanceWith({ SeriesNumber: Uint8Array.from(Buffer.from('1.5 ')) })
   assert.ok(!('DICOMSeriesNumber' in JSON.parse(instance.tags)))
   assert.notEqual(instance.grouping.SeriesNumber, null)
 })
 
 for (const keyword of ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID']) {
-  test(`without ${keyword} an instance is refused in AWS's words`, () => {
+  test(`without ${keyword} an instance is refused with AWS's message`, () => {
     for (const value of [undefined, null]) {
       assert.throws(
         () => instanceWith({ [keyword]: value }),
@@ -83,7 +83,7 @@ for (const keyword of ['SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'Ser
   })
 }
 
-test('a value longer than AWS admits is refused without being shown', () => {
+test('a value longer than AWS allows is refused and not quoted', () => {
   assert.throws(
     () => instanceWith({ PatientID: 'SECRET'.padEnd(257, 'x') }),
     (error) =>
@@ -93,13 +93,13 @@ test('a value longer than AWS admits is refused without being shown', () => {
   )
 })
 
-test('what only its VR does not admit is imported with a warning', () => {
+test('a value that only violates its VR is imported with a warning', () => {
   assert.deepEqual(warningsOf({ PatientID: 'x'.repeat(256) }), ['InvalidDICOMValueLength'])
   assert.deepEqual(warningsOf({ StudyInstanceUID: '1.2.3..4' }), ['InvalidUIDFormat'])
   assert.deepEqual(warningsOf({ SpecificCharacterSet: 'ISO_IR 4711' }), ['Other'])
 })
 
-test('a study date that is none is imported with a warning and is no date to search by', () => {
+test('an invalid study date is imported with a warning and cannot be searched by', () => {
   const instance = instanceWith({ StudyDate: Uint8Array.from(Buffer.from('20241399')) })
   assert.equal(instance.search.DICOMStudyDateAndTime, null)
   assert.deepEqual(
@@ -108,7 +108,7 @@ test('a study date that is none is imported with a warning and is no date to sea
   )
 })
 
-test('a transfer syntax that nobody knows is imported with a warning', () => {
+test('an unknown transfer syntax is imported with a warning', () => {
   const warnings = instanceWith({}, '1.2.3.4.99').warnings
   assert.deepEqual(
     warnings.map(({ type }) => type),

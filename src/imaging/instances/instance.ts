@@ -1,6 +1,6 @@
 /**
- * What Hilum remembers of one DICOM instance: how it groups, what a search finds it by, what a search summary shows of it. What only
- * breaks the VR's own limit (PS3.5 Table 6.2-1) is imported with a warning.
+ * What the catalog stores of one DICOM instance: grouping elements, search values and search summary. A value that only violates the limits
+ * of its VR (PS3.5 table 6.2-1) is imported with a warning.
  */
 
 import type { DataSet } from '../../dicom/data-set.ts'
@@ -26,7 +26,7 @@ export interface Instance extends ImageSetColumns {
   readonly warnings: readonly ImportWarning[]
 }
 
-/** @throws DicomError where the instance cannot be imported; its reason is the message of the failure report. */
+/** @throws DicomError where the instance cannot be imported; its reason is the message in the failure report */
 export function readInstance(file: DicomFile): Instance {
   const sopClassUID = requireAttribute(file.dataSet, 'SOPClassUID')
   for (const keyword of REQUIRED_UIDS) requireAttribute(file.dataSet, keyword)
@@ -42,7 +42,7 @@ export function readInstance(file: DicomFile): Instance {
 }
 
 const REQUIRED_UIDS = ['SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID'] as const
-/** The required ones are there: the file has been asked for them. */
+/** The required ones are present: requireAttribute checked them. */
 type FileValues = SummaryValues & Readonly<Record<(typeof REQUIRED_UIDS)[number], string>>
 
 function readValues(dataSet: DataSet): FileValues {
@@ -87,7 +87,7 @@ function warningsOf(file: DicomFile, values: SummaryValues, instant: number | nu
     )
   }
   if (file.dataSet.unknownCharacterSets().length > 0) {
-    const message = 'SpecificCharacterSet names a character set that is not known; text was read as Latin'
+    const message = 'SpecificCharacterSet has an unknown character set; text was read as windows-1252'
     warnings.push(importWarning('Other', message))
   }
   warnings.push(...valueWarnings(file.dataSet))

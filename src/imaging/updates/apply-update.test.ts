@@ -1,4 +1,4 @@
-/** What an update leaves behind: the attributes that it names changed, each in its place, and every other byte as it was. */
+/** The result of an update: the named attributes changed, each in its place, and every other byte unchanged. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -27,8 +27,8 @@ import {
 const before = documentOf({ imageSetAttributes: IMAGE_SET_ATTRIBUTES, changed: new Map(), removed: [] })
 const instanceOf = (document: Tree, uid = FIRST): Tree => document.Study.Series[SERIES].Instances[uid]
 
-describe('levels', () => {
-  test('a new attribute stands where the alphabet says, one that is there where it stood', () => {
+describe('patient, study and series', () => {
+  test('a new attribute is inserted in alphabetical order, and an existing one keeps its place', () => {
     const { imageSetAttributes, changed, removed } = updated({
       put: ofPatient({ PatientComments: 'new', PatientID: 'P2' }),
     })
@@ -39,7 +39,7 @@ describe('levels', () => {
     assert.equal(changed.size + removed.length, 0)
   })
 
-  test('one that is removed leaves no trace, and all three levels change at once', () => {
+  test('removed attributes disappear, and all three levels can change at once', () => {
     const { Patient, Study } = documentOf(
       updated({
         remove: {
@@ -53,25 +53,25 @@ describe('levels', () => {
     assert.deepEqual(Object.keys(Study.Series[SERIES].DICOM), ['Modality', 'SeriesInstanceUID'])
   })
 
-  test('what is not named keeps its text, whatever it is', () => {
+  test('attributes that the update does not name keep their text', () => {
     const odd = '"PatientSize":[18446744073709551615,-0.0,"\\u00e4\\"}],"]'
     const imageSetAttributes = IMAGE_SET_ATTRIBUTES.replace('"PatientSex"', `${odd},"PatientSex"`)
     assert.ok(updated({ put: ofPatient({ PatientID: 'P2' }) }, { imageSetAttributes }).imageSetAttributes.includes(odd))
   })
 
-  test('a new study UID stands in the study', () => {
+  test('a new study UID is in the study', () => {
     const { imageSetAttributes } = updated({ put: ofStudy({ StudyInstanceUID: '2.25.9' }), force: true })
     assert.equal(imageSetColumnsOf(readImageSetAttributes(imageSetAttributes)).search.DICOMStudyInstanceUID, '2.25.9')
     assert.equal(imageSetAttributes, IMAGE_SET_ATTRIBUTES.replace(`"${STUDY}"`, '"2.25.9"'))
   })
 
-  test('a new series UID stands in the series and is its key', () => {
+  test('a new series UID is in the series and is its key', () => {
     const { imageSetAttributes } = updated({ put: inSeries({ DICOM: { SeriesInstanceUID: '2.25.9' } }), force: true })
     assert.equal(imageSetAttributes, IMAGE_SET_ATTRIBUTES.replaceAll(`"${SERIES}"`, '"2.25.9"'))
     assert.equal(imageSetColumnsOf(readImageSetAttributes(imageSetAttributes)).grouping.SeriesInstanceUID, '2.25.9')
   })
 
-  test('values that are forced are written as they are, keywords of nobody too', () => {
+  test('forced values are written unchanged, including unknown keywords', () => {
     const { imageSetAttributes } = updated({ put: ofPatient({ PatientID: 5, Nonsense: ['a', 1] }), force: true })
     const { Patient } = documentOf({ imageSetAttributes, changed: new Map(), removed: [] })
     assert.equal(Patient.DICOM.PatientID, 5)
@@ -81,18 +81,18 @@ describe('levels', () => {
 })
 
 describe('instances', () => {
-  test('a new attribute stands where its tag says, and nothing else changes', () => {
+  test('a new attribute is inserted in tag order, and nothing else changes', () => {
     const { changed, imageSetAttributes } = updated({ put: ofInstance({ SliceThickness: '5' }) })
     assert.equal(imageSetAttributes, IMAGE_SET_ATTRIBUTES)
     assert.deepEqual([...changed.keys()], [FIRST])
     assert.deepEqual(changed.get(FIRST), {
       sopInstanceUID: FIRST,
-      // (0018,0050) goes before (0018,0060).
+      // (0018,0050) precedes (0018,0060).
       instanceMetadata: INSTANCE_METADATA.get(FIRST)!.replace('"KVP"', '"SliceThickness":"5","KVP"'),
     })
   })
 
-  test('a tag stands among the keywords, what has none behind all', () => {
+  test('a tag is inserted among the keywords, and unknown keywords last', () => {
     const put = ofInstance({ Nonsense: 'x', '00190011': 'B', TableHeight: '1' }, { '00190011': 'LO' })
     const { DICOMVRs } = instanceOf(documentOf(updated({ put, force: true })))
     assert.equal(DICOMVRs['00190011'], 'LO')
@@ -106,7 +106,7 @@ describe('instances', () => {
     assert.ok(at[0]! > 0)
   })
 
-  test('a private element is updated with the VR that it has, or gets another', () => {
+  test('a private element keeps its VR when it is updated, or gets a new one', () => {
     const kept = instanceOf(documentOf(updated({ put: ofInstance({ '00191001': '98' }), force: true })))
     assert.equal(kept.DICOM['00191001'], '98')
     assert.equal(kept.DICOMVRs['00191001'], 'DS')
@@ -116,7 +116,7 @@ describe('instances', () => {
     assert.equal(other.DICOMVRs['00191001'], 'LO')
   })
 
-  test('the VR of a private element goes with the last of it', () => {
+  test('the VR of a private element is removed with its last occurrence', () => {
     const without = instanceOf(documentOf(updated({ remove: ofInstance({ '00191001': '97' }), force: true })))
     assert.ok(!('00191001' in without.DICOM))
     assert.deepEqual(Object.keys(without.DICOMVRs).sort(), ['00190010', '00191002', '00191003'])
@@ -130,12 +130,12 @@ describe('instances', () => {
     assert.equal(instanceOf(documentOf(stillInItem)).DICOMVRs['00191002'], 'LO')
   })
 
-  test('numbers of 64 bits of others keep their digits', () => {
+  test('64-bit numbers of other attributes keep their digits', () => {
     const { instanceMetadata } = updated({ put: ofInstance({ Rows: 1 }) }).changed.get(FIRST)!
     assert.match(instanceMetadata, /"00191003":18446744073709551615/)
   })
 
-  test('a sequence is replaced as a whole, its items as the document would have them', () => {
+  test('a sequence is replaced as a whole, with items as in a document', () => {
     const put = ofInstance({
       ReferencedImageSequence: [{ ReferencedSOPInstanceUID: '1.2 ', ReferencedFrameNumber: 5 }],
     })
@@ -144,7 +144,7 @@ describe('instances', () => {
     ])
   })
 
-  test('a sequence is removed when its items are the same in any order of their members', () => {
+  test('a sequence is removed if its items are equal in any member order', () => {
     const [one, two] = instanceOf(before).DICOM.ReferencedImageSequence
     const turned = Object.fromEntries(Object.entries(one).reverse())
     const { DICOM } = instanceOf(
@@ -153,7 +153,7 @@ describe('instances', () => {
     assert.ok(!('ReferencedImageSequence' in DICOM))
   })
 
-  test('a large value that stands elsewhere is removed by its name there', () => {
+  test('a large value by reference is removed by its reference', () => {
     const BulkDataURI = 'bulkdata/00112233445566778899aabbccddeeff'
     const instanceMetadata = INSTANCE_METADATA.get(FIRST)!.replace(
       '"00191001":"97"',
@@ -166,7 +166,7 @@ describe('instances', () => {
     assert.throws(() => updated({ remove, force: true }), /00191001 is not in the image set with the value/)
   })
 
-  test('a new SOP Instance UID is the key, the attribute and that of the file meta information', () => {
+  test('a new SOP Instance UID is the key, the attribute and the value in the file meta information', () => {
     const { changed } = updated({ put: ofInstance({ SOPInstanceUID: '2.25.9' }), force: true })
     assert.deepEqual(changed.get(FIRST), {
       sopInstanceUID: '2.25.9',
@@ -175,7 +175,7 @@ describe('instances', () => {
     assert.match(changed.get(FIRST)!.instanceMetadata, /"MediaStorageSOPInstanceUID":"2\.25\.9"/)
   })
 
-  test('a new SOP class is that of the file meta information too', () => {
+  test('a new SOP class is also in the file meta information', () => {
     const { instanceMetadata } = updated({ put: ofInstance({ SOPClassUID: '1.2.840.10008.5.1.4.1.1.7' }) }).changed.get(
       FIRST,
     )!
@@ -183,7 +183,7 @@ describe('instances', () => {
     assert.match(instanceMetadata, /"MediaStorageSOPClassUID":"1\.2\.840\.10008\.5\.1\.4\.1\.1\.7"/)
   })
 
-  test('no two instances get the same UID, nor one that goes with the update', () => {
+  test('two instances cannot get the same UID, nor that of a removed one', () => {
     const both = { [FIRST]: { DICOM: { SOPInstanceUID: '2.25.9' } }, [SECOND]: { DICOM: { SOPInstanceUID: '2.25.9' } } }
     assert.throws(() => updated({ put: inSeries({ Instances: both }), force: true }), /another instance/)
     const remove = inInstance({}, SECOND)
@@ -197,7 +197,7 @@ describe('instances', () => {
     )
   })
 
-  test('an instance that is removed is no more than told', () => {
+  test('a removed instance is only listed', () => {
     const { changed, removed, imageSetAttributes } = updated({
       remove: inInstance({}, SECOND),
       force: true,
@@ -209,7 +209,7 @@ describe('instances', () => {
   })
 })
 
-/** The model: plain objects, keys put in and taken out. */
+/** The model: plain objects with keys added and deleted. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   PatientID: ['P1', 'P2'],
   PatientComments: ['a', 'b\\c"{'],
@@ -249,7 +249,7 @@ const flat = ({ Patient, Study }: Tree): Record<string, unknown> => ({
   ...instanceOf({ Study }).DICOM,
 })
 
-test('any update of any document is what putting in and taking out of plain objects makes of it', () => {
+test('any update of any document equals adding and deleting keys of plain objects', () => {
   const keyword = fc.constantFrom(...Object.keys(VALUES))
   const change = fc.record({ keyword, value: fc.nat(1), isRemoval: fc.boolean() })
   let made = 0

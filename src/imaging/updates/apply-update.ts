@@ -1,6 +1,6 @@
 /**
- * An update of metadata made: held against one image set, and its levels and the instanceMetadata of its instances written anew. What the update
- * does not name keeps its bytes: the other attributes, the frames, and the VRs of the elements that go by their tag.
+ * Applies an update of metadata to one image set: checks it, and writes the image set attributes and the changed instances. What the update
+ * does not name keeps its bytes: other attributes, frames, and VRs of elements with their tag as key.
  */
 import { ContractError } from '../../contract/errors.ts'
 import { entryOf } from '../../dicom/dictionary.ts'
@@ -19,9 +19,9 @@ import type { MetadataUpdate, ModuleChange } from './metadata-update.ts'
 export interface ImageSetToUpdate {
   /** Patient, study and series of the version, as metadata.ts writes them. */
   readonly imageSetAttributes: string
-  /** The instanceMetadata of instancesTouched, by SOP Instance UID; one that is not there is not in the image set. */
+  /** Of instancesTouched, by SOP Instance UID. An instance that is missing here is not in the image set. */
   readonly instanceMetadata: ReadonlyMap<string, string>
-  /** All of the version: `has` is asked only for sopInstanceUIDsGiven. */
+  /** All of the version. `has` is called only for sopInstanceUIDsGiven. */
   readonly sopInstanceUIDs: Pick<ReadonlySet<string>, 'has' | 'size'>
   readonly isPrimary: boolean
   readonly force: boolean
@@ -29,9 +29,9 @@ export interface ImageSetToUpdate {
 
 export interface UpdatedImageSet {
   readonly imageSetAttributes: string
-  /** Of patient, study and series: from here every instance has what the levels say. */
+  /** Keys of patient, study and series in the update: every instance has the value of the image set for these. */
   readonly changedKeys: ReadonlySet<string>
-  /** By the SOP Instance UID that the instance had. */
+  /** By the previous SOP Instance UID. */
   readonly changed: ReadonlyMap<string, UpdatedInstance>
   readonly removed: readonly string[]
 }
@@ -41,10 +41,10 @@ interface UpdatedInstance {
   readonly instanceMetadata: string
 }
 
-/** @throws ContractError ValidationException; then nothing of the update is made */
+/** @throws ContractError ValidationException; the update is then not applied at all */
 export function applyUpdate(update: MetadataUpdate, imageSet: ImageSetToUpdate): UpdatedImageSet {
   requireForce(update, imageSet)
-  const imageSetAttributes = updatedAttributes(update, readImageSetAttributes(imageSet.imageSetAttributes))
+  const attributes = updatedAttributes(update, readImageSetAttributes(imageSet.imageSetAttributes))
   for (const uid of [...update.changed.keys(), ...update.removed]) {
     if (!imageSet.instanceMetadata.has(uid))
       throw invalid('DICOMUpdates names an instance that is not in the image set.')
@@ -58,15 +58,14 @@ export function applyUpdate(update: MetadataUpdate, imageSet: ImageSetToUpdate):
     const instance = updatedInstance(change, imageSet.instanceMetadata.get(uid)!)
     if (instance.sopInstanceUID !== uid) {
       if (imageSet.sopInstanceUIDs.has(instance.sopInstanceUID) || given.has(instance.sopInstanceUID)) {
-        throw invalid('SOPInstanceUID is updated to one that another instance of the image set has.')
+        throw invalid('SOPInstanceUID is updated to that of another instance of the image set.')
       }
       given.add(instance.sopInstanceUID)
     }
     changed.set(uid, instance)
   }
   return {
-    imageSetAttributes:
-      imageSetAttributes === undefined ? imageSet.imageSetAttributes : imageSetAttributesText(imageSetAttributes),
+    imageSetAttributes: attributes === undefined ? imageSet.imageSetAttributes : imageSetAttributesText(attributes),
     changedKeys: new Set(
       [update.Patient, update.Study, update.Series].flatMap(({ remove, put }) =>
         [...remove, ...put].map(({ key }) => key),
@@ -77,7 +76,7 @@ export function applyUpdate(update: MetadataUpdate, imageSet: ImageSetToUpdate):
   }
 }
 
-/** What needs no more than the update and the flags: an answer need not wait for the rest. @throws ContractError ValidationException */
+/** Checks what depends only on the update and the flags. @throws ContractError ValidationException */
 function requireForce(
   update: MetadataUpdate,
   { force, isPrimary }: Pick<ImageSetToUpdate, 'force' | 'isPrimary'>,
@@ -95,22 +94,19 @@ function requireForce(
   if (update.removed.size > 0) throw invalid('An instance can only be removed with force.')
 }
 
-/** Undefined where they stay as they are. */
-function updatedAttributes(
-  update: MetadataUpdate,
-  imageSetAttributes: ImageSetAttributes,
-): ImageSetAttributes | undefined {
+/** @returns undefined where they do not change */
+function updatedAttributes(update: MetadataUpdate, attributes: ImageSetAttributes): ImageSetAttributes | undefined {
   const { seriesInstanceUID } = update
-  if (seriesInstanceUID !== undefined && seriesInstanceUID !== imageSetAttributes.seriesInstanceUID) {
-    throw invalid('DICOMUpdates names a series that is not the one of the image set.')
+  if (seriesInstanceUID !== undefined && seriesInstanceUID !== attributes.seriesInstanceUID) {
+    throw invalid('DICOMUpdates names a series that is not that of the image set.')
   }
   if ([update.Patient, update.Study, update.Series].every(isUnchanged)) return undefined
-  const Series = updatedMembers(update.Series, imageSetAttributes.Series, BY_KEY)
+  const Series = updatedMembers(update.Series, attributes.Series, BY_KEY)
   return {
-    Patient: updatedMembers(update.Patient, imageSetAttributes.Patient, BY_KEY),
-    Study: updatedMembers(update.Study, imageSetAttributes.Study, BY_KEY),
+    Patient: updatedMembers(update.Patient, attributes.Patient, BY_KEY),
+    Study: updatedMembers(update.Study, attributes.Study, BY_KEY),
     Series,
-    seriesInstanceUID: givenUID(update.Series, 'SeriesInstanceUID') ?? imageSetAttributes.seriesInstanceUID,
+    seriesInstanceUID: givenUID(update.Series, 'SeriesInstanceUID') ?? attributes.seriesInstanceUID,
   }
 }
 
@@ -122,8 +118,8 @@ function givenUID({ put }: ModuleChange, keyword: string): string | undefined {
 }
 
 /**
- * The keys of the request are the instance's old UID. What the file meta information says of instance and class follows: it is the data
- * set's by definition (PS3.10 7.1), and a caller who gives an instance another name to hide the old one could not change it himself.
+ * The key of the instance in the request is its previous UID. SOP instance and class UIDs in the file meta information follow the data set,
+ * as PS3.10 7.1 defines them. A caller who renames an instance to hide the previous UID cannot change them otherwise.
  */
 function updatedInstance(change: ModuleChange, text: string): UpdatedInstance {
   const keyEnd = endOfString(text, 0)
@@ -149,11 +145,11 @@ const FOLLOWERS: ReadonlyMap<string, string> = new Map([
   ['SOPClassUID', 'MediaStorageSOPClassUID'],
 ])
 
-/** Elements that go by their tag need a VR, unless the dictionary has one for them. */
+/** An element with its tag as key needs a VR, unless the dictionary has one. */
 function requireVRs({ remove, put }: ModuleChange, vrs: ReadonlyMap<string, string>): void {
   for (const { key, vrs: given } of put) {
     if (!isTag(key) || given.has(key) || vrs.has(key) || entryOf(key) !== undefined) continue
-    throw invalid(`${key} is new to an instance: DICOMVRs has to say its VR.`)
+    throw invalid(`${key} is new to an instance: DICOMVRs must contain its VR.`)
   }
   for (const { name, vrs: given } of remove) {
     for (const [tag, vr] of given) {
@@ -175,7 +171,7 @@ function updatedVRs(
   { change: { remove, put }, before, written }: InstanceWriting,
 ): ReadonlyMap<string, string> {
   const updated = new Map(vrs)
-  // What is gone, and what stood within a sequence that is gone, unless it still stands somewhere else in the instance.
+  // The tags of removed values, including those in removed sequences, unless they remain elsewhere in the instance.
   const touched = [...remove, ...put].map(({ key }) => `"${key}":${before.get(key)}`)
   const gone = new Set(touched.flatMap(tagsIn))
   if (gone.size > 0) for (const tag of tagsIn(written)) gone.delete(tag)
@@ -187,7 +183,7 @@ function updatedVRs(
   return updated
 }
 
-/** Of the elements in JSON text that go by their tag. */
+/** The tags in JSON text that are keys of elements. */
 const tagsIn = (text: string): string[] => [...text.matchAll(/"([0-9A-F]{8})":/g)].map(([, tag]) => tag!)
 
 function updatedMembers(

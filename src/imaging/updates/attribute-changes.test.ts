@@ -1,4 +1,4 @@
-/** What DICOMUpdates may do to an attribute, a sentence a rule: AWS "DICOM metadata constraints" and "DICOM element constraints". */
+/** What DICOMUpdates may do to an attribute, one case per rule: AWS "DICOM metadata constraints" and "DICOM element constraints". */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
@@ -17,12 +17,12 @@ describe('never, force or not', () => {
     ['booleans', { put: ofPatient({ PatientID: true }) }, /no attribute of DICOM is a boolean/],
     ['a list in a list', { put: ofInstance({ ImageType: [['SECRET']] }) }, /ImageType has a list within a list/],
     [
-      'an object where no sequence is',
+      'an object for an attribute that is not a sequence',
       { put: ofPatient({ PatientID: [{ a: 'SECRET' }] }) },
       /PatientID has an object for a value/,
     ],
     [
-      'an item outside of a list',
+      'an item that is not in a list',
       { put: ofInstance({ ReferencedImageSequence: {} }) },
       /mixes items .* or has an item outside/,
     ],
@@ -40,7 +40,7 @@ describe('never, force or not', () => {
     ['a study’s in the patient', { put: ofPatient({ StudyDate: '20240101' }) }, /but belongs to Study\.DICOM/],
     ['a series’ in the instance', { put: ofInstance({ Modality: 'MR' }) }, /belongs to the DICOM of the series/],
     [
-      'an instance’s in the series',
+      'an instance attribute in the series',
       { put: inSeries({ DICOM: { Rows: 1 } }) },
       /the series' DICOM .* belongs to the DICOM of an instance/,
     ],
@@ -66,23 +66,23 @@ describe('never, force or not', () => {
     [
       'commands',
       { put: ofInstance({ CommandField: 1 }) },
-      /CommandField cannot be updated: it belongs to how DICOM is sent/,
+      /CommandField cannot be updated: it describes the transmission/,
     ],
     ['delimiters', { put: ofInstance({ FFFEE00D: null }, { FFFEE00D: 'UN' }) }, /FFFEE00D cannot be updated/],
     ['a tag that has a keyword', { put: ofPatient({ '00100020': 'x' }) }, /00100020 has the keyword PatientID/],
     [
-      'a tag in small letters',
+      'a tag in lower case',
       { put: ofInstance({ '001910f9': '1' }) },
-      /Attribute 1 of an instance's DICOM .* capitals/,
+      /Attribute 1 of an instance's DICOM .* lower-case letters/,
     ],
     [
-      'a key that is no word',
+      'a key that is neither keyword nor tag',
       { put: ofPatient({ PatientID: 'x', 'SECRET^JANE': 'x' }) },
       /Attribute 2 of Patient\.DICOM in updatableAttributes is neither/,
     ],
     ['a UID that is none', { put: ofInstance({ SOPInstanceUID: 'SECRET' }) }, /SOPInstanceUID is not a UID/],
     [
-      'a UID of more than 256 characters, which are as many as an import admits',
+      'a UID of more than 256 characters, the limit of an import',
       { put: ofStudy({ StudyInstanceUID: `1.${'2'.repeat(255)}` }) },
       /StudyInstanceUID has 257 characters, more than the 256/,
     ],
@@ -96,7 +96,7 @@ describe('never, force or not', () => {
     [
       'a UID that another instance has',
       { put: ofInstance({ SOPInstanceUID: '2.25.1.1.2' }) },
-      /one that another instance/,
+      /that of another instance/,
     ],
     [
       'a new private element without a VR',
@@ -109,13 +109,13 @@ describe('never, force or not', () => {
       /gives 00191009 a VR/,
     ],
     [
-      'a VR of an element that is not there',
+      'a VR of an element that does not exist',
       { put: ofInstance({ Rows: 1 }, { '00191009': 'LO' }) },
       /DICOMVRs names 00191009, but/,
     ],
     ['a VR by keyword', { put: ofInstance({ Rows: 1 }, { Rows: 'US' }) }, /eight upper-case hex digits/],
     [
-      'the removal of what is not there',
+      'the removal of an attribute that does not exist',
       { remove: ofPatient({ PatientComments: 'SECRET' }) },
       /PatientComments is not in the image set with the value/,
     ],
@@ -227,7 +227,7 @@ describe('only with force', () => {
     ['text longer than its VR', { put: ofStudy({ StudyID: 'x'.repeat(17) }) }, /force/],
     ['neither of two VRs', { put: ofInstance({ SmallestImagePixelValue: 70_000 }) }, /none of its VR \(US or SS\)/],
     [
-      'what is no keyword',
+      'an unknown keyword',
       { put: ofPatient({ PatientsName: 'SECRET' }) },
       /Attribute 1 of Patient\.DICOM .* no keyword of the DICOM/,
     ],
@@ -239,7 +239,7 @@ describe('only with force', () => {
     ['one that is there', { put: ofInstance({ '00191001': '98' }) }, /it is a private element/],
     ['the removal of one', { remove: ofInstance({ '00191001': '97' }) }, /00191001 can only be removed with force/],
     [
-      'an element nobody knows',
+      'an unknown element',
       { put: ofInstance({ '00199999': null, '00189999': '1' }, { '00189999': 'LO', '00199999': 'LO' }) },
       /force/,
     ],

@@ -1,6 +1,6 @@
 /**
- * The attributes of one module of an update, each held against the rules of its own (AWS "DICOM metadata constraints" and "DICOM element
- * constraints"): which can never be changed, which stand elsewhere, which need force and why. Names of attributes are told, values never.
+ * Checks the attributes of one module of an update against the rules for attributes (AWS "DICOM metadata constraints" and "DICOM element
+ * constraints"): which can never be changed, which belong elsewhere, and which need force. Messages contain attribute names, never values.
  */
 import { ContractError } from '../../contract/errors.ts'
 import { entryOf, isPrivateTag, tagOf } from '../../dicom/dictionary.ts'
@@ -12,37 +12,37 @@ import { fitsVR, isVR } from '../documents/value-representations.ts'
 import { SUMMARY_ATTRIBUTES, summaryText } from '../search/summary-attributes.ts'
 
 export interface AttributeChange {
-  /** As the document has it: the keyword, or `GGGGEEEE`. */
+  /** As in the document: the keyword, or `GGGGEEEE`. */
   readonly key: string
-  /** How a message may call it: the key, or where it stands if the key is no word of the standard. */
+  /** The name in messages: the key, or its position if it is not a word of the standard. */
   readonly name: string
-  /** As the document has it. */
+  /** As in the document. */
   readonly value: Json
-  /** What DICOMVRs says of each element that goes by its tag, those within a sequence among them. */
+  /** The VRs in DICOMVRs of the elements with their tag as key, including those inside a sequence. */
   readonly vrs: ReadonlyMap<string, string>
-  /** A sentence that says why, where the change needs force. */
+  /** Why the change needs force, as a sentence; undefined where it does not. */
   readonly needsForce: string | undefined
 }
 
 export interface Module {
-  /** Undefined is an instance's. */
+  /** Undefined for the instance level. */
   readonly level: NormalizedLevel | undefined
   readonly place: string
   readonly isRemoval: boolean
 }
 
-/** AWS's own words for what it makes itself, wherever they stand. */
+/** Names of members that AWS generates, at any position. */
 const GENERATED = new Set([
   ...['SchemaVersion', 'DatastoreID', 'ImageSetID', 'PixelData', 'Checksum', 'Width', 'Height', 'MinPixelValue'],
   ...['MaxPixelValue', 'FrameSizeInBytes', 'ImageFrames', 'ChecksumType', 'StoredTransferSyntaxUID'],
 ])
 
-/** A file without them is not imported; an image set never loses them. */
+/** Required at import; an image set never loses them. */
 const REQUIRED = new Set(['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID', 'SOPClassUID'])
 export const IDENTIFYING_UIDS = ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'] as const
 const IDENTIFYING = new Set<string>([...IDENTIFYING_UIDS, 'StudyID'])
 
-/** Values, not lengths (AWS "DICOM element constraints"). */
+/** Limits of values, not lengths (AWS "DICOM element constraints"). */
 const GREATEST: ReadonlyMap<string, number> = new Map([
   ['NumberOfStudyRelatedSeries', 1_000_000],
   ['NumberOfStudyRelatedInstances', 1_000_000],
@@ -51,7 +51,7 @@ const GREATEST: ReadonlyMap<string, number> = new Map([
 /** @param members `DICOM` and, of instances, `DICOMVRs`. @throws ContractError ValidationException */
 export function readAttributes(members: JsonObject, module: Module): AttributeChange[] {
   const attributes = members.get('DICOM') ?? new Map()
-  if (!isObject(attributes)) throw invalid(`${capital(module.place)} is no JSON object.`)
+  if (!isObject(attributes)) throw invalid(`${capital(module.place)} is not a JSON object.`)
   const vrs = readVRs(members.get('DICOMVRs'), module)
   let index = 0
   const changes = [...attributes].map(([key, value]) => readAttribute(key, value, { module, vrs, index: ++index }))
@@ -63,7 +63,7 @@ export function readAttributes(members: JsonObject, module: Module): AttributeCh
 
 function readVRs(value: Json | undefined, { place }: Module): ReadonlyMap<string, string> {
   if (value === undefined) return new Map()
-  if (!isObject(value)) throw invalid(`DICOMVRs beside ${place} is no JSON object.`)
+  if (!isObject(value)) throw invalid(`DICOMVRs beside ${place} is not a JSON object.`)
   const vrs = new Map<string, string>()
   for (const [tag, vr] of value) {
     if (!TAG.test(tag)) {
@@ -81,7 +81,7 @@ const KEYWORD = /^[A-Za-z][A-Za-z0-9]{0,127}$/
 interface Place {
   readonly module: Module
   readonly vrs: ReadonlyMap<string, string>
-  /** From 1: how messages name what is no word of the standard. */
+  /** From 1: how messages identify a key that is not a word of the standard. */
   readonly index: number
 }
 
@@ -114,12 +114,12 @@ function requireKey(key: string, name: string): void {
   if (TAG.test(key)) {
     const entry = entryOf(key)
     if (entry !== undefined && tagOf(entry.keyword) === key) {
-      throw invalid(`${key} has the keyword ${entry.keyword}: metadata name it by that.`)
+      throw invalid(`${key} has the keyword ${entry.keyword}: use the keyword.`)
     }
     return
   }
   if (/^[0-9A-Fa-f]{8}$/.test(key)) {
-    throw invalid(`${name} has small letters: metadata spell the digits of a tag in capitals.`)
+    throw invalid(`${name} has lower-case letters: a tag has upper-case hex digits.`)
   }
   if (!KEYWORD.test(key)) {
     throw invalid(`${name} is neither a keyword of the DICOM standard nor the eight hex digits of a tag.`)
@@ -134,7 +134,7 @@ const LEVEL_PLACES: Readonly<Record<NormalizedLevel | 'instance', string>> = {
 }
 
 function requireLevel(tag: string | undefined, { name, module }: { name: string; module: Module }): void {
-  // What the standard does not have may stand anywhere, if it is forced to.
+  // Attributes outside the standard may be at any level, with force.
   if (tag === undefined) return
   const level = levelOf(tag)
   if (level === module.level) return
@@ -143,14 +143,14 @@ function requireLevel(tag: string | undefined, { name, module }: { name: string;
 
 function requireOwnTag(tag: string, { name, verb }: { name: string; verb: string }): void {
   if (tag.startsWith('0000') || tag.startsWith('FFFE')) {
-    throw invalid(`${name} cannot be ${verb}: it belongs to how DICOM is sent and written, not to an instance.`)
+    throw invalid(`${name} cannot be ${verb}: it describes the transmission or encoding of DICOM, not an instance.`)
   }
   const rule = leftOut(tag, 'data-set')
   if (rule === 'stray-file-meta') {
-    throw invalid(`${name} cannot be ${verb}: it is file meta information, which tells how the file came.`)
+    throw invalid(`${name} cannot be ${verb}: it is file meta information, which describes the imported file.`)
   }
   if (rule !== undefined) {
-    throw invalid(`${name} cannot be ${verb}: metadata do not have it (${rule.replaceAll('-', ' ')}).`)
+    throw invalid(`${name} cannot be ${verb}: metadata do not contain it (${rule.replaceAll('-', ' ')}).`)
   }
 }
 
@@ -159,11 +159,11 @@ interface ValuePlace {
   readonly vm: string | undefined
   readonly name: string
   readonly vrs: ReadonlyMap<string, string>
-  /** Gathers which of `vrs` the value has elements for. */
+  /** Collects the entries of `vrs` whose elements occur in the value. */
   readonly used: Map<string, string>
 }
 
-/** What shape a value has no force can change: scalars and lists of them, and objects only as the items of sequences. */
+/** Checks the shape of a value, which force cannot override: scalars and lists of them, and objects only as items of sequences. */
 function readValue(value: Json, place: ValuePlace): Json {
   const values = isList(value) ? value : [value]
   const items = values.filter(isObject)
@@ -201,10 +201,10 @@ function readItem(item: JsonObject, { name, vrs, used }: ValuePlace): JsonObject
   return elements
 }
 
-/** A value too large for the document, as the document names it. */
+/** A reference to a value too large for the document, as in the document. */
 const isElsewhere = (value: Json): boolean => isObject(value) && value.size === 1 && value.has('BulkDataURI')
 
-/** Whatever is forced: beyond these a search could not answer the value, or the image set would lose its name. */
+/** Limits that force cannot override: beyond these the value could not be searched, or the image set would lose its identifiers. */
 function requireAdmitted(key: string, value: Json): void {
   const text = summaryText(value)
   const max = Object.hasOwn(SUMMARY_ATTRIBUTES, key)

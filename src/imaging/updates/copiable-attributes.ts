@@ -1,5 +1,5 @@
 /**
- * Which instances CopyImageSet is to copy, and whether two image sets may be put together: they have to agree in patient, study and
+ * Parses which instances CopyImageSet copies, and decides whether two image sets can be merged: they must agree in patient, study and
  * series (AWS "Copying an image set").
  */
 import { ContractError } from '../../contract/errors.ts'
@@ -17,18 +17,18 @@ import {
 
 export interface CopiableAttributes {
   readonly seriesInstanceUID: string
-  /** Each once, and at least one. */
+  /** Distinct, and at least one. */
   readonly sopInstanceUIDs: ReadonlySet<string>
 }
 
-/** AWS's own words for a copy that failed, with its two spaces. */
+/** AWS's own message for a failed copy, including its two spaces. */
 export const ATTRIBUTES_DO_NOT_MATCH = `INVALID_REQUEST:  Series of SourceImageSet and DestinationImageSet don't match.`
 
 const COPIABLE_JSON: JsonLimits = { depthMax: 8, valuesMax: 100_000 }
 
-/** @param text JSON as it is, not base64. @throws ContractError ValidationException */
+/** @param text JSON, not base64. @throws ContractError ValidationException */
 export function parseCopiableAttributes(text: string): CopiableAttributes {
-  if (isBase64OfJson(text)) throw invalid('it is base64, and wanted as the JSON itself')
+  if (isBase64OfJson(text)) throw invalid('it is base64, but must be the JSON itself')
   const document = membersOf(readJson(text, 'copiableAttributes', COPIABLE_JSON), 'It', ['SchemaVersion', 'Study'])
   const version = document.get('SchemaVersion')
   if (version !== undefined && version !== 1.1 && version !== '1.1') throw invalid('SchemaVersion is not 1.1')
@@ -45,12 +45,12 @@ export function parseCopiableAttributes(text: string): CopiableAttributes {
   return { seriesInstanceUID: series[0], sopInstanceUIDs: new Set(instances.keys()) }
 }
 
-/** `may` are all members it can have; without it they are UIDs. */
+/** @param may all allowed members; without it the members are UIDs */
 function membersOf(value: Json | undefined, name: string, may?: readonly string[]): JsonObject {
   if (value === undefined) return new Map()
-  if (!isObject(value)) throw invalid(`${name} is no JSON object`)
+  if (!isObject(value)) throw invalid(`${name} is not a JSON object`)
   if (may !== undefined && [...value.keys()].some((key) => !may.includes(key))) {
-    throw invalid(`${name} has a member that it does not know: it knows ${may.join(' and ')}`)
+    throw invalid(`${name} has an unknown member. Allowed: ${may.join(' and ')}`)
   }
   return value
 }
@@ -59,8 +59,8 @@ const invalid = (fault: string): ContractError =>
   new ContractError('ValidationException', `copiableAttributes cannot be read: ${fault}.`)
 
 /**
- * Whether patient, study and series of two image sets are the same, from their levels as metadata.ts writes them. What is empty in one and
- * absent in the other does not contradict it, and pads do not count, as in grouping.
+ * Whether patient, study and series of two image sets are the same, given their attributes as metadata.ts writes them. An empty attribute
+ * equals an absent one, and padding is ignored, as in grouping.
  */
 export function attributesAgree(source: string, destination: string): boolean {
   if (source === destination) return true

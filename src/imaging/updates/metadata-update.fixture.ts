@@ -1,4 +1,4 @@
-/** An image set of two instances as its versions are stored, and updates as callers send them. */
+/** A stored image set of two instances, and updates as callers send them. */
 import assert from 'node:assert/strict'
 import { ContractError } from '../../contract/errors.ts'
 import { type Attributes, encodeP10 } from '../../dicom/encode.ts'
@@ -86,7 +86,7 @@ export const parsed = ({ put, remove }: Sent): MetadataUpdate =>
     ...(remove === undefined ? {} : { removableAttributes: bytesOf(remove) }),
   })
 
-/** Made on an image set that is not primary, and without force, unless it says so. */
+/** Applied to a non-primary image set without force, unless specified otherwise. */
 export function updated(sent: Sent, stored: Partial<ImageSetToUpdate> = {}): UpdatedImageSet {
   const update = parsed(sent)
   const touched = new Set(instancesTouched(update))
@@ -100,7 +100,7 @@ export function updated(sent: Sent, stored: Partial<ImageSetToUpdate> = {}): Upd
   })
 }
 
-/** The whole document as it will be. */
+/** The whole document after the update. */
 export function documentOf({ imageSetAttributes, changed, removed }: Omit<UpdatedImageSet, 'changedKeys'>): Tree {
   const instanceMetadata = [...INSTANCE_METADATA].flatMap(([uid, instanceMetadata]) =>
     removed.includes(uid) ? [] : [changed.get(uid)?.instanceMetadata ?? instanceMetadata],
@@ -114,13 +114,13 @@ export const inSeries = (series: Tree): Tree => ({ SchemaVersion: 1.1, Study: { 
 export const inInstance = (instance: Tree, uid = FIRST): Tree => inSeries({ Instances: { [uid]: instance } })
 export const ofInstance = (DICOM: Tree, DICOMVRs?: Tree): Tree => inInstance({ DICOM, DICOMVRs })
 
-/** The message of the refusal; 'taken' where there is none. */
+/** The message of the refusal; 'taken' where the update is accepted. */
 export function answer(act: () => unknown): string {
   try {
     act()
   } catch (error) {
     assert.ok(error instanceof ContractError && error.name === 'ValidationException', String(error))
-    // What a version can say of itself (the contract's Message).
+    // The characters of the contract's Message.
     assert.match(error.message, /^[\w -:`]{1,2048}$/)
     return error.message
   }

@@ -1,6 +1,6 @@
 /**
- * Whatever bytes come as an update or a copy, the answer is a ValidationException that shows no value, or an update that can be made on
- * an image set and leaves one that can be read; and it comes at once.
+ * For any bytes as an update or a copy, the result is a ValidationException that quotes no value, or an update that can be applied and
+ * leaves a readable image set; and it is quick.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -20,21 +20,21 @@ import {
 } from './metadata-update.fixture.ts'
 import { parseUpdate } from './metadata-update.ts'
 
-/** They take milliseconds; an expression that goes back and forth would take for ever. */
+/** These take milliseconds; a backtracking regular expression would take far longer. */
 const HANG_MS = 60_000
 
 const SEED = 20260106
-/** Stands in every value that is made here, and in no message. */
+/** Part of every generated value, and of no message. */
 const MARK = 'Zq7'
 
-/** What the act answers; undefined where it refuses, which it does without showing a value. */
+/** @returns the result of the act; undefined where it is refused, which must quote no value */
 function unlessRefused<Answer>(act: () => Answer): Answer | undefined {
   try {
     return act()
   } catch (error) {
     assert.ok(error instanceof ContractError && error.name === 'ValidationException', String(error))
     assert.ok(!error.message.includes(MARK), error.message)
-    // What a version can say of itself (the contract's Message).
+    // The characters of the contract's Message.
     assert.match(error.message, /^[\w -:`]{1,2048}$/)
     return undefined
   }
@@ -48,7 +48,7 @@ const imageSet = {
   force: true,
 }
 
-/** Answers whether it was made. */
+/** @returns whether it was applied */
 function made(put: Uint8Array | undefined, remove?: Uint8Array): boolean {
   const after = unlessRefused(() =>
     applyUpdate(parseUpdate({ updatableAttributes: put, removableAttributes: remove }), imageSet),
@@ -86,7 +86,7 @@ const value = fc.letrec((tie) => ({
     fc.dictionary(keyword, tie('value'), { maxKeys: 3 }),
   ),
 })).value
-/** Mostly the level's own, so that much of what is made can be made. */
+/** Mostly attributes of the right level, so that many updates are valid. */
 const attributesOf = (...keywords: string[]) =>
   fc.oneof(
     { weight: 12, arbitrary: fc.dictionary(fc.constantFrom(...keywords), scalar, { maxKeys: 2 }) },
@@ -128,7 +128,7 @@ const tree = fc.record(
   { requiredKeys: [] },
 )
 
-test('trees of all shapes are refused by a sentence, or made', () => {
+test('updates of any structure are refused with a message or applied', () => {
   let count = 0
   fc.assert(
     fc.property(tree, fc.option(tree, { nil: undefined }), (put, remove) => {
@@ -140,7 +140,7 @@ test('trees of all shapes are refused by a sentence, or made', () => {
   assert.ok(count > 300, `only ${count} are made`)
 })
 
-test('broken text of a sound update is refused by a sentence, or made', () => {
+test('damaged text of a valid update is refused with a message or applied', () => {
   const sound = JSON.stringify({
     SchemaVersion: 1.1,
     Patient: { DICOM: { PatientName: MARK, PatientComments: `${MARK}é` } },
@@ -178,7 +178,7 @@ test('broken text of a sound update is refused by a sentence, or made', () => {
   assert.ok(count > 300, `only ${count} are made`)
 })
 
-test('any bytes at all are refused by a sentence, as an update and as a copy', () => {
+test('any bytes are refused with a message, as an update and as a copy', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -195,7 +195,7 @@ test('any bytes at all are refused by a sentence, as an update and as a copy', (
   )
 })
 
-test('the largest and the deepest that fit into a request are answered at once', () => {
+test('the largest and deepest updates that fit into a request are answered quickly', () => {
   const nested = (depth: number): unknown => (depth === 0 ? MARK : [{ ReferencedImageSequence: nested(depth - 1) }])
   const inInstance = (DICOM: unknown) => ({ Study: { Series: { [SERIES]: { Instances: { [FIRST]: { DICOM } } } } } })
   const many = Object.fromEntries(
@@ -218,7 +218,7 @@ test('the largest and the deepest that fit into a request are answered at once',
   assert.ok(performance.now() - started < HANG_MS)
 })
 
-test('levels and instanceMetadata of a megabyte are changed at once', () => {
+test('image set attributes and instances of a megabyte are changed quickly', () => {
   const text = 'a\\"}]{'.repeat(100)
   const members = Array.from(
     { length: 1_500 },

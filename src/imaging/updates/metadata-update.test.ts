@@ -1,4 +1,4 @@
-/** What DICOMUpdates may say as a whole, a sentence a rule: the tree of modules, series and instances. */
+/** The structure of DICOMUpdates, one case per rule: modules, series and instances. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
@@ -25,26 +25,18 @@ describe('never, force or not', () => {
       { put: Buffer.from(JSON.stringify(ofPatient({ PatientID: 'SECRET' }))).toString('base64') },
       /updatableAttributes is base64 twice.*AWS CLI/,
     ],
-    ['a list for a document', { put: [] }, /The document in updatableAttributes is no JSON object/],
+    ['a list for a document', { put: [] }, /The document in updatableAttributes is not a JSON object/],
     ['another schema', { put: { SchemaVersion: 1.2 } }, /SchemaVersion in updatableAttributes is not 1\.1/],
     ['a schema with nothing in it', { put: { SchemaVersion: 1.1 } }, /names no attribute and no instance/],
-    [
-      'modules with nothing in them',
-      { put: { Patient: { DICOM: {} }, Study: {} } },
-      /names no attribute and no instance/,
-    ],
-    [
-      'an unknown module',
-      { put: { SECRET: {} } },
-      /has a member that it does not know: it knows SchemaVersion, Patient and Study/,
-    ],
+    ['empty modules', { put: { Patient: { DICOM: {} }, Study: {} } }, /names no attribute and no instance/],
+    ['an unknown module', { put: { SECRET: {} } }, /has an unknown member. Allowed: SchemaVersion, Patient and Study/],
     [
       'an unknown member of a module',
       { put: { Patient: { SECRET: {} } } },
-      /Patient in updatableAttributes has a member/,
+      /Patient in updatableAttributes has an unknown member/,
     ],
-    ['attributes outside of DICOM', { put: { Patient: { PatientID: 'SECRET' } } }, /it knows DICOM\./],
-    ['VRs of anything but an instance', { put: { Study: { DICOMVRs: {} } } }, /Study in .* knows DICOM and Series/],
+    ['attributes outside of DICOM', { put: { Patient: { PatientID: 'SECRET' } } }, /Allowed: DICOM\./],
+    ['VRs of anything but an instance', { put: { Study: { DICOMVRs: {} } } }, /Study in .* Allowed: DICOM and Series/],
     [
       'the ids of data store and image set',
       { put: { DatastoreID: 'x' } },
@@ -62,7 +54,7 @@ describe('never, force or not', () => {
       /more than one series/,
     ],
     [
-      'one series here and another there',
+      'different series in the two documents',
       {
         put: inSeries({ DICOM: { Modality: 'MR' } }),
         remove: { Study: { Series: { 9: { DICOM: { Modality: 'CT' } } } } },
@@ -70,26 +62,26 @@ describe('never, force or not', () => {
       /more than one series/,
     ],
     [
-      'a series that is not the image set’s',
+      'a series that is not that of the image set',
       { put: { Study: { Series: { 9: { DICOM: { Modality: 'MR' } } } } } },
-      /not the one of the image set/,
+      /not that of the image set/,
     ],
     [
-      'an instance that is not there',
+      'an instance that does not exist',
       { put: inInstance({ DICOM: { Rows: 1 } }, '9.9') },
       /an instance that is not in the image set/,
     ],
     [
-      'the removal of one that is not there',
+      'the removal of an instance that does not exist',
       { remove: inInstance({}, '9.9') },
       /an instance that is not in the image set/,
     ],
-    ['the removal of a whole series', { remove: inSeries({}) }, /goes with DeleteImageSet/],
+    ['the removal of a whole series', { remove: inSeries({}) }, /which DeleteImageSet deletes/],
     ['an empty series', { put: inSeries({}) }, /names nothing to update/],
     ['an empty instance to update', { put: inInstance({}) }, /names no attribute/],
     ['an instance with empty DICOM to remove', { remove: inInstance({ DICOM: {} }) }, /names no attribute/],
     [
-      'every instance removed',
+      'the removal of every instance',
       { remove: inSeries({ Instances: { [FIRST]: {}, '2.25.1.1.2': {} } }) },
       /every instance of the image set: DeleteImageSet/,
     ],
@@ -112,7 +104,7 @@ describe('never, force or not', () => {
     })
   }
 
-  test('UTF-8 that is broken', () => {
+  test('invalid UTF-8', () => {
     assert.match(
       answer(() => parseUpdate({ updatableAttributes: Uint8Array.of(0x7b, 0xff, 0x7d) })),
       /is not UTF-8/,
@@ -120,7 +112,7 @@ describe('never, force or not', () => {
   })
 })
 
-test('an update tells which instances it touches, and which UIDs it gives', () => {
+test('an update lists the instances it touches and the UIDs it assigns', () => {
   const update = parsed({
     put: inSeries({ Instances: { '1.1': { DICOM: { SOPInstanceUID: '1.9' } }, '1.2': { DICOM: { Rows: 1 } } } }),
     remove: inSeries({ Instances: { '1.2': { DICOM: { KVP: '1' } }, '1.3': {} } }),
@@ -129,7 +121,7 @@ test('an update tells which instances it touches, and which UIDs it gives', () =
   assert.deepEqual(sopInstanceUIDsGiven(update), ['1.9'])
 })
 
-test('the other image sets of the study get what is of the patient and the study', () => {
+test('the other image sets of the study get the patient and study attributes', () => {
   const whole = parsed({
     put: { ...ofPatient({ PatientID: 'P2' }), ...ofStudy({ StudyID: 'S2' }) },
     remove: inSeries({ DICOM: { Modality: 'CT' }, Instances: { [FIRST]: {} } }),

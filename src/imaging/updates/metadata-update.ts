@@ -1,6 +1,6 @@
 /**
- * What a caller of UpdateImageSetMetadata wants changed: the two documents of DICOMUpdates, read strictly and held against the rules that
- * need no image set (AWS "DICOM metadata constraints"). apply-update.ts holds the rest against one and makes the change.
+ * Parses the two documents of DICOMUpdates strictly, and checks the rules that do not depend on an image set (AWS "DICOM metadata
+ * constraints"). apply-update.ts checks the others and applies the update.
  */
 import { ContractError } from '../../contract/errors.ts'
 import { ABSENT_MEMBER } from '../documents/attribute-overrides.ts'
@@ -17,9 +17,9 @@ export interface MetadataUpdate {
   readonly Patient: ModuleChange
   readonly Study: ModuleChange
   readonly Series: ModuleChange
-  /** The series under whose key attributes or instances stand; undefined where none is named. */
+  /** The series that the documents name as key; undefined where they name none. */
   readonly seriesInstanceUID: string | undefined
-  /** By SOP Instance UID as it is; those that are removed have no part in `changed`. */
+  /** By the current SOP Instance UID; removed instances are not in `changed`. */
   readonly changed: ReadonlyMap<string, ModuleChange>
   readonly removed: ReadonlySet<string>
 }
@@ -52,13 +52,13 @@ export function parseUpdate({ removableAttributes, updatableAttributes }: DICOMU
   return update
 }
 
-/** The SOP Instance UIDs whose entries applyUpdate needs. */
+/** The SOP Instance UIDs whose metadata applyUpdate needs. */
 export const instancesTouched = (update: MetadataUpdate): readonly string[] => [
   ...update.changed.keys(),
   ...update.removed,
 ]
 
-/** The SOP Instance UIDs that instances get, whatever they had: none of them may be in the image set. */
+/** The SOP Instance UIDs that the update assigns: none of them may be in the image set. */
 export const sopInstanceUIDsGiven = (update: MetadataUpdate): readonly string[] =>
   [...update.changed.values()].flatMap(({ put }) =>
     put.flatMap(({ key, value }) => (key === 'SOPInstanceUID' && typeof value === 'string' ? [value] : [])),
@@ -66,7 +66,7 @@ export const sopInstanceUIDsGiven = (update: MetadataUpdate): readonly string[] 
 
 const NOTHING: ModuleChange = { remove: [], put: [] }
 
-/** What the other image sets of the study get of it under includeStudyImageSets; undefined where there is nothing for them. */
+/** The part of the update that other image sets of the study get under includeStudyImageSets; undefined where it is empty. */
 export function forStudy({ Patient, Study }: MetadataUpdate): MetadataUpdate | undefined {
   const update = {
     Patient,
@@ -122,7 +122,7 @@ function readSeries(value: Json, blob: BlobName): SeriesTree {
   if (series.size === 0) {
     throw invalid(
       isRemoval
-        ? 'removableAttributes names a whole series: an image set is its only series, and goes with DeleteImageSet.'
+        ? 'removableAttributes names a whole series: the series is the whole image set, which DeleteImageSet deletes.'
         : 'A series in updatableAttributes is empty: it names nothing to update.',
     )
   }
@@ -144,27 +144,27 @@ function readSeries(value: Json, blob: BlobName): SeriesTree {
   }
 }
 
-/** What stands beside the DICOM of an instance tells of its stored frames, and what it lacks of the levels. */
+/** Members beside the DICOM of an instance describe its stored frames, and the attributes it lacks. */
 const IN_INSTANCES = ['StoredTransferSyntaxUID', 'ChecksumType', 'ImageFrames', ABSENT_MEMBER]
-/** Hilum's own words at the top of a document. */
+/** Members that Hilum writes at the top of a document. */
 const IN_DOCUMENTS = ['DatastoreID', 'ImageSetID']
 
 interface Expected {
   readonly blob: BlobName
   readonly path: string
-  /** All its members where they are known, else they are UIDs. */
+  /** @param may all members where they are known; otherwise members are UIDs */
   readonly may?: readonly string[]
   readonly never?: readonly string[]
 }
 
 function membersIn(value: Json | undefined, { blob, path, may, never = IN_DOCUMENTS }: Expected): JsonObject {
   if (value === undefined) return new Map()
-  if (!isObject(value)) throw invalid(`${path} in ${blob} is no JSON object.`)
+  if (!isObject(value)) throw invalid(`${path} in ${blob} is not a JSON object.`)
   for (const key of value.keys()) {
     if (may === undefined || may.includes(key)) continue
     if (never.includes(key)) throw invalid(`${key} in ${blob} cannot be updated or removed.`)
     const known = may.join(', ').replace(/, ([^,]*)$/, ' and $1')
-    throw invalid(`${path} in ${blob} has a member that it does not know: it knows ${known}.`)
+    throw invalid(`${path} in ${blob} has an unknown member. Allowed: ${known}.`)
   }
   return value
 }
@@ -174,7 +174,7 @@ function requireSchemaVersion(version: Json | undefined, blob: BlobName): void {
   throw invalid(`SchemaVersion in ${blob} is not 1.1.`)
 }
 
-/** A byte order mark is none of the JSON (RFC 8259 8.1). */
+/** A byte order mark is not part of JSON (RFC 8259 8.1). */
 function textOf(bytes: Uint8Array, blob: BlobName): string {
   let text: string
   try {
@@ -184,8 +184,8 @@ function textOf(bytes: Uint8Array, blob: BlobName): string {
   }
   if (isBase64OfJson(text)) {
     throw invalid(
-      `${blob} is base64 twice: what it decodes to is not JSON but base64 of it. Version 1 of the AWS CLI and the SDKs encode by ` +
-        'themselves and want the JSON as it is, and so does version 2 of the CLI with --cli-binary-format raw-in-base64-out.',
+      `${blob} is base64 twice: it decodes to base64 instead of JSON. Version 1 of the AWS CLI and the SDKs encode ` +
+        'the JSON themselves, as does version 2 of the CLI with --cli-binary-format raw-in-base64-out.',
     )
   }
   return text
@@ -195,7 +195,7 @@ function together(remove: Attributes = [], put: Attributes = []): ModuleChange {
   const removed = new Set(remove.map(({ key }) => key))
   const both = put.find(({ key }) => removed.has(key))
   if (both !== undefined) {
-    throw invalid(`${both.name} is in removableAttributes and in updatableAttributes: it can be only one of both.`)
+    throw invalid(`${both.name} is in removableAttributes and in updatableAttributes: it can be in only one of them.`)
   }
   return { remove, put }
 }
