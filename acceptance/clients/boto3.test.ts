@@ -24,7 +24,7 @@ describe('boto3', skipUnlessBoto3(), () => {
     })
   }
 
-  test('the metadata of an image set, which boto3 leaves packed, with a version and without', async () => {
+  test('the metadata of an image set, which boto3 does not decompress, with and without a version', async () => {
     const metadata = fileURLToPath(new URL('boto3/metadata.py', import.meta.url))
     for (const version of [{}, { versionId: '1' }]) {
       const input = JSON.stringify({ datastoreId, imageSetId: imageSetIds[0], ...version })
@@ -34,7 +34,7 @@ describe('boto3', skipUnlessBoto3(), () => {
     }
   })
 
-  test('all image sets, fifty a page, each exactly once', async () => {
+  test('all image sets, fifty per page, each exactly once', async () => {
     const found = await find({ pageSize: 50 })
     assert.deepEqual(found.map(({ imageSetId }) => imageSetId).toSorted(), imageSetIds)
   })

@@ -34,7 +34,7 @@ describe('the AWS CLI', skipUnlessAws(), () => {
     })
   }
 
-  test('all image sets, fifty a page, each exactly once', async () => {
+  test('all image sets, fifty per page, each exactly once', async () => {
     const found = await find('--page-size', '50')
     assert.deepEqual(found.map(({ imageSetId }) => imageSetId).toSorted(), imageSetIds)
   })
@@ -50,7 +50,7 @@ describe('the AWS CLI', skipUnlessAws(), () => {
     }
   })
 
-  test('a data store from its creation to its end, and an import between', async () => {
+  test('a data store from creation to deletion, with an import', async () => {
     const created = await aws('create-datastore', '--datastore-name', 'cli')
     const id = ['--datastore-id', created.datastoreId] as const
     const statusIs = (status: string) =>
@@ -80,7 +80,7 @@ describe('the AWS CLI', skipUnlessAws(), () => {
     await statusIs('DELETED')
   })
 
-  test('an error is told by its name and its sentence', async () => {
+  test('an error is printed with its name and message', async () => {
     await assert.rejects(aws('get-datastore', '--datastore-id', 'XX'), /ValidationException.*\[0-9a-z\]\{32\}/s)
   })
 })

@@ -1,6 +1,6 @@
 /**
- * The documented searches through the AWS SDK for Go, unmodified: a proxy setting takes it to the server, which must understand
- * absolute-form request targets (RFC 9112, 3.2.2) for a host that it never heard of.
+ * The documented searches through the unmodified AWS SDK for Go: a proxy setting directs it to the server, which must accept absolute-form
+ * request targets (RFC 9112, 3.2.2) for an unknown host.
  */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
@@ -36,7 +36,7 @@ describe('the SDK for Go', skipUnlessGo(), () => {
     })
   }
 
-  test('all image sets, fifty a page, each exactly once', async () => {
+  test('all image sets, fifty per page, each exactly once', async () => {
     const found = await find({ pageSize: 50 })
     assert.deepEqual(found.map(({ imageSetId }) => imageSetId).toSorted(), imageSetIds)
   })

@@ -7,7 +7,7 @@ import { openUseCaseServer, USE_CASES, type UseCase } from '../support/use-cases
 
 const { sdk, datastoreId, imageSetIds } = await openUseCaseServer()
 
-/** The SDK takes times as Date. */
+/** The SDK represents times as Date. */
 const withDates = (criteria: UseCase['searchCriteria']): SearchCriteria =>
   JSON.parse(JSON.stringify(criteria), (name, value) =>
     name === 'createdAt' || name === 'updatedAt' ? new Date(value) : value,
@@ -20,7 +20,7 @@ for (const { name, searchCriteria, patients } of USE_CASES) {
   })
 }
 
-test('all image sets, fifty a page, each exactly once', async () => {
+test('all image sets, fifty per page, each exactly once', async () => {
   const found = await search(sdk, { datastoreId, pageSize: 50 })
   assert.equal(found.length, 1_102)
   assert.deepEqual(found.map(({ imageSetId }) => imageSetId).toSorted(), imageSetIds)

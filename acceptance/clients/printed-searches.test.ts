@@ -1,4 +1,4 @@
-/** What `hilum search --cli`, `--js` and `--python` print, run as it stands: each finds what `hilum search` itself finds. */
+/** Runs what `hilum search --cli`, `--js` and `--python` print: each finds the same as `hilum search` itself. */
 import assert from 'node:assert/strict'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,11 +18,11 @@ import { openUseCaseServer } from '../support/use-cases.ts'
 
 const server = await openUseCaseServer()
 const { hilum, datastoreId } = server
-/** Whatever it holds, a shell and two languages must take it as it is. */
+/** Characters that a shell and two languages must pass on unchanged. */
 const QUOTED = `O'Brien "山田" $HOME`
 const LAUNCHER = fileURLToPath(new URL('../../bin/hilum', import.meta.url))
 const folder = temporaryFolder()
-// The program imports the SDK by its name, as a project does that has it installed.
+// The program imports the SDK by name, as in a project that has it installed.
 symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'))
 const env = { ...environmentFor(hilum), TZ: 'UTC', HILUM_DATA: join(folder, 'data') }
 

@@ -1,4 +1,4 @@
-/** The snippets that the README shows, run as they stand there: with `hilum env` and the id of a data store in the environment. */
+/** Runs the snippets of the README unchanged, with the variables of `hilum env` and the id of a data store in the environment. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'

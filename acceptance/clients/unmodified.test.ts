@@ -1,6 +1,6 @@
 /**
- * Clients that know nothing of this server but its endpoint. They put `runtime-` before its name for eight of the operations, and
- * some have no switch for it: it is enough that this name, too, resolves to the server.
+ * Clients that are configured with nothing but the endpoint. They prefix its name with `runtime-` for eight of the operations, and some
+ * have no setting for this: it suffices that the prefixed name resolves to the server, too.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -39,7 +39,7 @@ const CLIENTS: Record<string, { command: string; program: string; skip: Record<s
 }
 
 for (const [name, { command, program, skip }] of Object.entries(CLIENTS)) {
-  test(`${name} needs nothing but two names that resolve`, skip, async () => {
+  test(`${name} works if both names resolve to the server`, skip, async () => {
     const found = linesOf(
       await run(command, [program], { env, input: JSON.stringify({ datastoreId, searchCriteria, pageSize: 1 }) }),
     )

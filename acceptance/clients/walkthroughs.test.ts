@@ -1,6 +1,6 @@
 /**
- * The whole life of a study through other clients, by a program of theirs: created, imported, found, every frame decoded by OpenJPH and
- * its checksum compared with the pixels that were drawn, updated, reverted, copied, tagged, deleted.
+ * A study from creation to deletion through other clients, each with a program in its language: create, import, search, decode every frame
+ * with OpenJPH and compare its checksum with the original pixels, update, revert, copy, tag, delete.
  */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -65,7 +65,7 @@ for (const [name, { skip, envFor }] of Object.entries(AWS_CLIS)) {
   test(name, { ...skip, ...skipUnlessOpenJPH() }, async () => {
     const { inputS3Uri, outputS3Uri, dataAccessRoleArn } = await putStudy(hilum)
     const folder = temporaryFolder()
-    // The CLI 2 wants blobs in base64 unless it is told; the CLI 1 never does, and does not know the setting.
+    // The CLI 2 expects blobs in base64 by default; the CLI 1 does not, and does not have the setting.
     writeFileSync(join(folder, 'config'), '[default]\ncli_binary_format = raw-in-base64-out\n')
     const env = {
       ...environmentFor(hilum),
@@ -100,7 +100,7 @@ for (const [name, { skip, envFor }] of Object.entries(AWS_CLIS)) {
   })
 }
 
-/** Without the head of a PPM file, where it has one. */
+/** Without the header of a PPM file, if there is one. */
 function pixelsOf(file: Buffer): Buffer {
   const head = /^P6\s+(?:#.*\n)?\d+\s+\d+\s+255\s/.exec(file.subarray(0, 100).toString('latin1'))
   return file.subarray(head?.[0].length ?? 0)

@@ -1,4 +1,4 @@
-/** Every answer that a client can get about the image sets of a data store, held against the model. */
+/** Compares every response about the image sets of a data store with the model. */
 import assert from 'node:assert/strict'
 import { gunzipSync } from 'node:zlib'
 import {
@@ -27,11 +27,11 @@ type Field = 'updatedAt' | 'createdAt' | 'DICOMStudyDateAndTime'
 export class Comparison {
   readonly #compared: Compared
   readonly #store: ModelStore
-  /** When each moment of the model was. */
+  /** The times that the model names. */
   readonly #moments = new Map<string, number>()
-  /** The bytes of each version's document, since it was first read. */
+  /** The bytes of each version's document when it was first read. */
   readonly #documents = new Map<string, Uint8Array>()
-  /** What documents say of an imported file beside its data set: file meta information and frames. */
+  /** The parts of an imported file's metadata that are not its data set: file meta information and frames. */
   readonly #besides = new Map<string, object>()
   readonly #frames = new Map<string, Uint8Array>()
   readonly #states = new Map<string, string>()
@@ -42,7 +42,7 @@ export class Comparison {
     this.#store = store
   }
 
-  /** All that may have changed, and of the rest something else each time. */
+  /** Compares everything that may have changed and, of the rest, a different part each time. */
   async compareSome(): Promise<void> {
     this.#rounds += 1
     for (const imageSet of this.#store.imageSets) {
@@ -75,7 +75,7 @@ export class Comparison {
     for (const each of this.#searches()) await this.#compareSearch(each)
   }
 
-  /** A moment that is told for the first time is now; afterwards it stays. */
+  /** The first occurrence of a time sets it; afterwards it must not change. */
   #requireMoment(name: string, told: Date | undefined): void {
     assert.ok(told, 'the moment is told')
     const known = this.#moments.get(name)
@@ -120,7 +120,7 @@ export class Comparison {
   async #compareProperties(imageSet: ModelImageSet): Promise<void> {
     const { server, datastoreId } = this.#compared
     const { imageSetId, versions } = imageSet
-    // The latest always, and of the earlier ones another each time.
+    // The latest version always, and a different earlier one each time.
     for (const number of new Set([versions.length, (this.#rounds % versions.length) + 1])) {
       const wanted = { datastoreId, imageSetId, ...(number === versions.length ? {} : { versionId: String(number) }) }
       const told = await server.sdk.send(new GetImageSetCommand(wanted))
@@ -230,7 +230,7 @@ export class Comparison {
     }
   }
 
-  /** A frame has its bytes wherever it is asked for. */
+  /** A frame has the same bytes in every image set and version. */
   async #compareFrames({ ImageFrames }: InstanceOfDocument, imageSetId: string): Promise<void> {
     const { server, datastoreId } = this.#compared
     for (const { ID } of ImageFrames as readonly { readonly ID: string }[]) {
@@ -245,7 +245,7 @@ export class Comparison {
 
   // ---- Searches --------------------------------------------------------------------------------------------------
 
-  /** The first is for all image sets; the others ask for what one of them has. */
+  /** The first is for all image sets; the others search for values of one of them. */
   #searches(): SearchToCompare[] {
     const { standing } = this.#store
     const asked = standing[this.#rounds % Math.max(1, standing.length)]
@@ -313,7 +313,7 @@ export class Comparison {
     }
   }
 
-  /** What has no study date comes last either way; ties go by the id. */
+  /** Image sets without study date come last in both directions; ties are sorted by id. */
   #compareInOrder(field: Field, isAscending: boolean, ...two: { imageSet: ModelImageSet; content: Content }[]): number {
     const [a, b] = two.map(({ imageSet, content }) =>
       field === 'DICOMStudyDateAndTime'
@@ -343,13 +343,13 @@ const SORTS = (['updatedAt', 'createdAt', 'DICOMStudyDateAndTime'] as const).fla
   (['ASC', 'DESC'] as const).map((sortOrder) => ({ sortField, sortOrder })),
 )
 
-/** Fourteen digits and a fraction; a study without a date has none, one without a time is at midnight. */
+/** Fourteen digits and a fraction; undefined without a study date, midnight without a study time. */
 function instantOf({ Study }: Content): string | undefined {
   const date = meaning(Study.StudyDate)
   return date === null ? undefined : date + (meaning(Study.StudyTime) ?? '000000')
 }
 
-/** What the model knows of an instance, and what goes with its file. */
+/** The model's data of an instance, with the metadata of its file. */
 function apart({ DICOM, DICOMVRs, DICOMAbsent: absent = [], ...frames }: InstanceOfDocument) {
   const own: Record<string, unknown> = {}
   const meta: Record<string, unknown> = {}

@@ -1,6 +1,6 @@
 /**
- * Random histories of imports, updates, reverts, copies and deletions through the official SDK, and after each step every answer held
- * against a plain model of what AWS's documents say. HILUM_HISTORIES=<how many> plays other ones, and more.
+ * Random histories of imports, updates, reverts, copies and deletions through the official SDK. After each step every response is compared
+ * with a plain model of AWS's documentation. HILUM_HISTORIES=<count> plays other and more histories.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -17,7 +17,7 @@ const clock = movableClock('2026-04-01T12:00:00Z')
 const server = await openHilum(clock.options)
 const asked = Number(process.env.HILUM_HISTORIES ?? 0)
 
-/** What must have happened in all histories together, or they say little. */
+/** Events that must occur in the histories, or the test proves little. */
 const EVENTS = [
   ...[
     'new primary',
@@ -41,7 +41,7 @@ const EVENTS = [
   ...['COPY_FAILED: instances there already', 'copy refused', 'deletion refused'],
 ]
 
-test('every answer is as the documents say, after every step of random histories', documented, async (context) => {
+test('every response is as documented after every step of random histories', documented, async (context) => {
   const events = new Map<string, number>()
   const onEvent = (event: string) => events.set(event, (events.get(event) ?? 0) + 1)
   const history = fc.asyncProperty(
@@ -61,8 +61,8 @@ test('every answer is as the documents say, after every step of random histories
   )
 })
 
-test('requests of many clients at once come out as one after another', choice, async (context) => {
-  // Another server: its clock goes.
+test('concurrent requests of many clients are serialised', choice, async (context) => {
+  // Another server, with a running clock.
   const going = await openHilum()
   context.diagnostic(await interleave(going, asked > 0 ? asked : undefined))
 })

@@ -1,6 +1,6 @@
 /**
- * Many clients on the same image sets at once: of those that meet one wins and the others learn so, and what comes out is what would have
- * come out one after another: versions in a row, each of them made by one request from the version before.
+ * Many concurrent clients on the same image sets: of conflicting requests one succeeds and the others are refused. The result is that of a
+ * serial execution: consecutive versions, each made by one request from the version before.
  */
 import assert from 'node:assert/strict'
 import {
@@ -21,10 +21,10 @@ import { until } from '../support/until.ts'
 import { updateCommand } from './requests.ts'
 
 const CLIENTS = 8
-/** Of each client. */
+/** Per client. */
 const REQUESTS = 12
 
-/** What a client did that was accepted. */
+/** A request of a client that was accepted. */
 type Accepted =
   | {
       readonly kind: 'update'
@@ -38,7 +38,7 @@ type Accepted =
   | { readonly kind: 'copy'; readonly imageSetId: string; readonly source: string; readonly sourceVersion: number }
   | { readonly kind: 'delete'; readonly imageSetId: string }
 
-/** The same numbers in every run, though not the same history: that is the server's. */
+/** The same numbers in every run, but not the same history: the order depends on the server. */
 function randomBelow(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
@@ -72,7 +72,7 @@ interface Client {
   readonly requests: number
   readonly datastoreId: string
   readonly number: number
-  /** Those that all clients work on; the first two are primary and of one study. */
+  /** The image sets that all clients work on; the first two are primary and of one study. */
   readonly imageSets: readonly string[]
   readonly accepted: Accepted[]
 }
@@ -148,7 +148,7 @@ function withoutOwnNames(content: ReturnType<typeof contentOf>): ReturnType<type
 
 const nameIn = ({ Patient }: MetadataDocument): unknown => Patient.DICOM.PatientName
 
-/** @returns how many requests of each kind were accepted. */
+/** @returns how many requests of each kind were accepted */
 export async function interleave(server: TestServer, requests = REQUESTS): Promise<string> {
   const { sdk } = server
   const datastoreId = await activeDatastore(sdk)
@@ -172,7 +172,7 @@ export async function interleave(server: TestServer, requests = REQUESTS): Promi
     return true
   })
   const counts = Map.groupBy(accepted, ({ kind }) => kind)
-  // Which of the rarer kinds wins against seven others is chance.
+  // Which of the rarer kinds succeeds against seven others is chance.
   for (const kind of ['update', 'import'] as const) assert.ok(counts.has(kind), kind)
 
   const documents = new Map<string, MetadataDocument[]>()
@@ -191,13 +191,13 @@ export async function interleave(server: TestServer, requests = REQUESTS): Promi
         (each) =>
           each.kind !== 'copy' && each.kind !== 'delete' && each.imageSetId === imageSetId && each.version === version,
       )
-      // Of a study only the version of the image set that was named is told.
+      // Of a study update only the version of the named image set is returned.
       const ofStudies = accepted.filter((each) => each.kind === 'update' && each.ofStudy && each.name === nameIn(now))
       const makers = told.length > 0 ? told : ofStudies
       assert.equal(makers.length, 1, `version ${version} was made by one request`)
       const [maker] = makers
       if (maker!.kind === 'update') {
-        // An update of the level is that of all instances, also of those that had a name of their own.
+        // An update of patient, study or series applies to all instances, also to those with an override.
         const expected = withoutOwnNames(contentOf(before))
         assert.deepEqual(contentOf(now), {
           ...expected,

@@ -1,4 +1,4 @@
-/** What UpdateImageSetMetadata makes of the content of an image set, or that the rules forbid it (AWS "DICOM metadata constraints"). */
+/** The effect of UpdateImageSetMetadata on the content of an image set, or its refusal by the rules (AWS "DICOM metadata constraints"). */
 import { type Attributes, type Content, type ModelInstance, mapInstances, meaning } from './model.ts'
 
 export interface InstanceChange {
@@ -14,12 +14,12 @@ export interface Update {
   readonly Study: { readonly put: Attributes; readonly remove: Attributes }
   readonly Series: { readonly put: Attributes; readonly remove: Attributes }
   readonly instances: Readonly<Record<string, InstanceChange>>
-  /** The key under which series and instances stand in the request. */
+  /** The key of the series and of the instances in the request. */
   readonly seriesInstanceUID: string
 }
 
 const UIDS = ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID']
-/** Those that histories use. */
+/** Attributes that histories use. */
 const NEED_FORCE = [...UIDS, 'StudyID', 'ImageType', '00191001']
 
 export interface Circumstances {
@@ -46,7 +46,7 @@ export function updated(content: Content, update: Update, { isPrimary, force }: 
   }
   const kept = updatedInstances(content, instances)
   if (!levels.Patient || !levels.Study || !levels.Series || !kept) return undefined
-  // What is said of a level is said of every instance.
+  // Patient, study and series attributes apply to every instance.
   const all = mapInstances(kept, (own) => {
     for (const { put, remove } of [Patient, Study, Series]) {
       for (const key of Object.keys(remove)) delete own[key]
@@ -56,7 +56,7 @@ export function updated(content: Content, update: Update, { isPrimary, force }: 
   return { Patient: levels.Patient, Study: levels.Study, Series: levels.Series, instances: all }
 }
 
-/** What the other primary image sets of the study get under includeStudyImageSets. */
+/** The part that the other primary image sets of the study get under includeStudyImageSets. */
 export const forSiblings = (update: Update): Update => ({
   ...update,
   Series: { put: {}, remove: {} },
@@ -91,7 +91,7 @@ function updatedInstances(
       kept.set(uid, { ...instance, DICOM, DICOMVRs })
       continue
     }
-    // No two instances of an image set have one SOPInstanceUID, and none takes the one that another has just had.
+    // SOPInstanceUIDs of an image set are distinct, and one that another instance has just had cannot be reused.
     if (instances.has(newUid) || given.has(newUid)) return undefined
     given.add(newUid)
     kept.delete(uid)
@@ -100,7 +100,7 @@ function updatedInstances(
   return kept.size === 0 ? undefined : kept
 }
 
-/** To remove an attribute, key and value have to be those that it has. */
+/** To remove an attribute, key and value must match. */
 function changed(
   attributes: Attributes,
   { put, remove }: { readonly put: Attributes; readonly remove: Attributes },

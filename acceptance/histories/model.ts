@@ -1,18 +1,18 @@
 /**
- * What a history of imports, updates, copies and deletions leaves behind, by the words of AWS's developer guide and, where they are
- * silent, by the choices of the documentation: plain data in memory, written without a look at the server that is held against it.
+ * The result of a history of imports, updates, copies and deletions, by AWS's developer guide and, where it says nothing, by Hilum's
+ * documentation: plain data in memory, independent of the server.
  */
 
-/** As a metadata document has them: keyword or `GGGGEEEE`, and the value. */
+/** As in a metadata document: keyword or `GGGGEEEE`, and the value. */
 export type Attributes = Readonly<Record<string, unknown>>
 
 export interface ModelInstance {
-  /** All but the file meta information. */
+  /** Everything but the file meta information. */
   readonly DICOM: Attributes
   readonly DICOMVRs: Readonly<Record<string, string>>
-  /** What the instance itself has of patient, study and series. */
+  /** The instance's own patient, study and series attributes. */
   readonly levels: Attributes
-  /** The imported file that it came with: what the server tells of its pixels goes with it through versions and copies. */
+  /** The imported file: the metadata of its pixels stay the same in versions and copies. */
   readonly file: string
 }
 
@@ -29,7 +29,7 @@ export interface Content extends ImageSetAttributes {
 export interface ModelVersion {
   readonly content: Content
   status: string
-  /** Names a moment that the server is asked for once, and must tell again each time. */
+  /** Names a time that is read from the server once and must not change. */
   readonly updatedAt: string
   readonly forced: boolean
   readonly failed: boolean
@@ -49,7 +49,7 @@ export interface ImportedFile extends ImageSetAttributes {
   readonly instance: ModelInstance
 }
 
-/** What a job says of an image set that it made or extended. */
+/** What a job reports about an image set that it created or extended. */
 export interface Generated {
   readonly imageSetVersion: number
   readonly isPrimary: boolean
@@ -74,7 +74,7 @@ const OF_THE_SERIES = [
 
 type Element = readonly [keyof ImageSetAttributes, string]
 
-/** Empty, absent and null are equal, and padding does not count. */
+/** Empty, absent and null are equal, and padding is ignored. */
 export function meaning(value: unknown): string | null {
   if (value === undefined || value === null) return null
   if (typeof value !== 'string') return JSON.stringify(value)
@@ -104,8 +104,8 @@ export class ModelStore {
   }
 
   /**
-   * "Which image set": the primary one of its series, a new primary one, or one that is not primary because any primary image set of the
-   * study disagrees.
+   * Which image set a file belongs to: the primary one of its series, a new primary one, or a non-primary one because it disagrees with a
+   * primary image set of the study.
    */
   placeOf(levels: ImageSetAttributes): ModelImageSet | 'primary' | 'not-primary' {
     const primaries = this.primariesOfStudy(levels)
@@ -120,8 +120,8 @@ export class ModelStore {
   }
 
   /**
-   * The files of one job in the order of their keys. `made` is asked for the ids that the job gave, in the order of its image sets.
-   * The levels are those of the last file, and every instance keeps what it has itself; of files with one SOPInstanceUID the last stays.
+   * The files of one job in key order. `made` returns the ids that the job assigned, in the order of its image sets. Patient, study and
+   * series are those of the last file, and every instance keeps its own; of files with one SOPInstanceUID the last is kept.
    */
   import(files: readonly ImportedFile[], made: (generated: Generated, group: readonly ImportedFile[]) => string): void {
     const groups = Map.groupBy(files, (file) =>
@@ -157,7 +157,7 @@ export class ModelStore {
     imageSet.versions.push({ ...version, updatedAt: this.moment(), failed: false })
   }
 
-  /** A failed attempt is a version with the content of the one before. */
+  /** A failed attempt is a version with the content of the previous one. */
   fail(imageSet: ModelImageSet, status: string): void {
     const { content } = latestOf(imageSet)
     imageSet.versions.push({ content, status, updatedAt: this.moment(), forced: false, failed: true })
@@ -176,7 +176,7 @@ export class ModelStore {
   }
 }
 
-/** Whether patient, study and series are the same, as CopyImageSet into an image set demands without force. */
+/** Whether patient, study and series are equal, as CopyImageSet requires without force. */
 export function attributesAgree(one: ImageSetAttributes, other: ImageSetAttributes): boolean {
   return (['Patient', 'Study', 'Series'] as const).every((level) =>
     [...new Set([...Object.keys(one[level]), ...Object.keys(other[level])])].every(
@@ -193,7 +193,7 @@ export const flat = ({ Patient, Study, Series }: ImageSetAttributes): Attributes
 
 export const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
-/** What a document says of an instance beside its own attributes: where it differs from the levels. */
+/** The attributes in a document that an instance has in addition: where it differs from the image set. */
 export function differencesOf(instance: ModelInstance, content: Content): { values: Attributes; absent: string[] } {
   const above = flat(content)
   const values = Object.entries(instance.levels).filter(([key, value]) => !isSame(value, above[key]))
@@ -201,7 +201,7 @@ export function differencesOf(instance: ModelInstance, content: Content): { valu
   return { values: Object.fromEntries([...values, ...absent.map((key) => [key, null])]), absent }
 }
 
-/** Instances of an image set under the levels of another, which count where the two differ. */
+/** Instances of an image set under the attributes of another, which apply where the two differ. */
 export function movedUnder(
   instances: ReadonlyMap<string, ModelInstance>,
   { from, to }: { readonly from: Content; readonly to: Content },
@@ -230,7 +230,7 @@ export function mapInstances(
   )
 }
 
-/** SearchImageSets' DICOMTags, as the SDK hands them over: null and absent look the same. */
+/** DICOMTags of SearchImageSets as the SDK returns them: null and absent look the same. */
 export function tagsOf({ Patient, Study, Series, instances }: Content): Record<string, unknown> {
   const number = meaning(Series.SeriesNumber)
   const tags = {

@@ -1,4 +1,4 @@
-/** Plays a history against a server and against the model: each step is asked for, awaited, and held against what it ought to do. */
+/** Plays a history against a server and against the model: performs each step, waits for it, and compares the outcome. */
 import assert from 'node:assert/strict'
 import {
   CopyImageSetCommand,
@@ -29,9 +29,9 @@ type Fault = 'ResourceNotFoundException' | 'ValidationException' | 'ConflictExce
 export interface Playing {
   readonly server: TestServer
   readonly datastoreId: string
-  /** Where the server's clock is moved by hand. */
+  /** Sets the server's clock. */
   readonly clock?: { now(): number; advance(ms: number): void }
-  /** Is told what happened, so that a test knows whether its histories say anything. */
+  /** Called for each event, so that a test knows what its histories cover. */
   readonly onEvent: (event: string) => void
 }
 
@@ -90,7 +90,7 @@ export class Player {
     return this.#comparison.compareAll()
   }
 
-  /** Mostly one that stands; now and then one that is deleted. */
+  /** Usually an existing image set; sometimes a deleted one. */
   #imageSet(at: number): ModelImageSet | undefined {
     const { standing, imageSets } = this.store
     const from = at % 10 === 0 || standing.length === 0 ? imageSets : standing
@@ -182,7 +182,7 @@ export class Player {
     const target = this.#imageSet(imageSet)
     if (target === undefined) return
     const faults = this.#faultsOf(target, isStale)
-    // One beyond those that there are, and 0, which is none.
+    // Includes one version beyond the latest, and 0, which is invalid.
     const to = version % (target.versions.length + 2)
     const wanted = to === 0 ? undefined : target.versions[to - 1]
     if (wanted === undefined) faults.add('ResourceNotFoundException')
@@ -225,7 +225,7 @@ export class Player {
     await this.#applyCopy(source, { destination, named, force, promoteToPrimary, stale })
   }
 
-  /** @returns what the copy made, or was made into */
+  /** @returns the new or extended image set */
   async #applyCopy(source: ModelImageSet, copy: Copy): Promise<ModelImageSet | undefined> {
     const { destination, named, force = false, promoteToPrimary = false, stale = 'none' } = copy
     const { server, datastoreId, onEvent } = this.#playing
@@ -355,7 +355,7 @@ export class Player {
     return new Set<Fault>(isDeleted || isStale ? ['ResourceNotFoundException'] : [])
   }
 
-  /** Any of the faults that it has may be told; with none it is begun. */
+  /** Any of the request's faults may be reported; without faults it is accepted. */
   async #asked(faults: ReadonlySet<Fault>, what: string, ask: () => Promise<void>): Promise<boolean> {
     if (faults.size === 0) {
       await ask()

@@ -1,4 +1,4 @@
-/** Steps of a history made requests: bytes of files, JSON of updates and copies, and the same as the model understands them. */
+/** Converts steps of a history to requests: files, JSON of updates and copies, and the equivalent input of the model. */
 import { UpdateImageSetMetadataCommand, type UpdateImageSetMetadataCommandInput } from '@aws-sdk/client-medical-imaging'
 import { type Attributes as AttributesToEncode, instance as encodedInstance } from '../support/fixtures.ts'
 import { type Content, flat, type ImportedFile, latestOf, type ModelImageSet, meaning } from './model.ts'
@@ -24,7 +24,7 @@ const PIXELS = {
   SamplesPerPixel: 1,
 }
 
-/** One file, and what a document will say of it. @param name is no other file's. */
+/** One file and the metadata that a document will have of it. @param name unique */
 export function fileOf(
   choice: FileChoice,
   name: string,
@@ -59,7 +59,7 @@ const pixelsOf = (name: string): Uint8Array =>
     (_, at) => (name.charCodeAt(at % name.length) * (at + 1)) % 256,
   )
 
-/** Integer strings keep their pad in documents. */
+/** Integer strings keep their padding in documents. */
 const PADDED = new Set(['SeriesNumber', 'InstanceNumber'])
 
 const documented = (attributes: Readonly<Record<string, string | null | undefined>>): Record<string, string | null> =>
@@ -106,7 +106,7 @@ export function updateOf(step: UpdateStep, content: Content): Update {
   }
 }
 
-/** What is put and removed at once is put. */
+/** An attribute both put and removed is only put. */
 function addChange(changing: Changing, { attribute, value, action }: AttributeChoice, held: unknown): Changing {
   const { key, values, isRequired } = pick(ATTRIBUTES, attribute)
   if (action === 'put' || isRequired) {
@@ -150,7 +150,7 @@ function treeOf(update: Update, part: (change: InstanceChange) => object | undef
   return isThere(tree) ? tree : undefined
 }
 
-/** The SDK's model is older than includeStudyImageSets. */
+/** The SDK's model does not have includeStudyImageSets yet. */
 export function updateCommand(
   input: UpdateImageSetMetadataCommandInput,
   { includeStudyImageSets }: { readonly includeStudyImageSets: boolean },
@@ -171,7 +171,7 @@ export function updateCommand(
 
 // ---- Copies ------------------------------------------------------------------------------------------------------
 
-/** Which instances a copy names: some may not be there. */
+/** The instances that a copy names: some may not exist. */
 export function instancesOf(source: ModelImageSet, choices: readonly number[]): readonly string[] {
   const uids = [...latestOf(source).content.instances.keys()]
   return [...new Set(choices.map((at) => (at === NOT_THERE ? '2.25.404' : pick(uids, at))))]

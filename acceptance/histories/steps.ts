@@ -1,6 +1,6 @@
 /**
- * Random steps of a history: what a client asks for, in words that any state gives a meaning to (the n-th image set that there is), so
- * that a history that fails can be made shorter.
+ * Random steps of a history: requests by indexes that are valid in any state (the n-th existing image set), so that a failing history can
+ * be shrunk.
  */
 import fc from 'fast-check'
 
@@ -17,7 +17,7 @@ export interface AttributeChoice {
   readonly attribute: number
   readonly value: number
   readonly action: 'put' | 'remove' | 'remove with another value'
-  /** Of an instance: the how-manieth; NOT_THERE is none. */
+  /** Index of an instance; NOT_THERE is one that does not exist. */
   readonly instance: number
 }
 
@@ -50,18 +50,18 @@ export type Step =
       readonly stale: 'none' | 'source' | 'destination'
     }
   | { readonly kind: 'delete'; readonly imageSet: number }
-  /** An update of all primary image sets of a study, which some of them may not admit. */
+  /** An update of all primary image sets of a study; the rules may forbid it for some of them. */
   | { readonly kind: 'study'; readonly imageSet: number; readonly change: AttributeChoice }
   /** Makes a non-primary image set agree with the primary ones of its study, and promotes it. */
   | { readonly kind: 'promote'; readonly imageSet: number; readonly series: number }
-  /** One instance of an image set is copied to a new one, and then the others into that. */
+  /** Copies one instance of an image set to a new one, and then the others into that. */
   | { readonly kind: 'split'; readonly imageSet: number; readonly instance: number; readonly force: boolean }
 
 /** The number of an instance that no image set has. */
 export const NOT_THERE = 9
 
 const instanceNumber = fc.oneof({ weight: 12, arbitrary: fc.nat(5) }, { weight: 1, arbitrary: fc.constant(NOT_THERE) })
-/** So many of ATTRIBUTES are of patient and study. */
+/** The number of ATTRIBUTES that are of patient and study. */
 const STUDY_ATTRIBUTES = 8
 const seldom = (times: number): fc.Arbitrary<boolean> => fc.nat(times).map((n) => n === times)
 const imageSet = fc.nat(40)
@@ -136,7 +136,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('study' as const),
       imageSet,
-      // The first attributes are the patient's and the study's.
+      // The first attributes are those of patient and study.
       change: change.map((each) => ({ ...each, attribute: each.attribute % STUDY_ATTRIBUTES })),
     }),
   },
@@ -172,11 +172,11 @@ interface ChangeableAttribute {
   readonly key: string
   readonly values: readonly unknown[]
   readonly vr?: string
-  /** Its value cannot be emptied or removed whatever is forced. */
+  /** Its value cannot be emptied or removed, not even with force. */
   readonly isRequired?: boolean
 }
 
-/** Values are as a document has them. The first thirteen need no force. */
+/** Values are as in a document. The first thirteen need no force. */
 export const ATTRIBUTES: readonly ChangeableAttribute[] = [
   { level: 'Patient', key: 'PatientName', values: ['Roe^Richard', 'Ünal^Çiğdem', null] },
   { level: 'Patient', key: 'PatientID', values: ['P1', 'P2', 'P3', null] },

@@ -1,4 +1,4 @@
-/** Files of every spelling that must be imported like any other: transfer syntaxes, bare data sets, private and unusual elements. */
+/** Files in every encoding that must be imported: transfer syntaxes, bare data sets, private and unusual elements. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { activeDatastore } from '../support/datastores.ts'
@@ -80,7 +80,7 @@ test('encapsulated frames in fragments', documented, async () => {
   assert.equal((await tagsOf(bytes)).DICOMPatientId, 'fragments')
 })
 
-test('a file that is too large to be held in memory goes through as a stream', choice, async () => {
+test('a file that is too large for memory is streamed', choice, async () => {
   const small = await openHilum({ limits: { importWholeFileBytes: 4_096 } })
   const datastoreId = await activeDatastore(small.sdk)
   const bytes = instance(

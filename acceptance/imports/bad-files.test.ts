@@ -1,4 +1,4 @@
-/** Files that cannot be imported: each is a line of the failure report, and the job goes on to its end. */
+/** Files that cannot be imported: each is a line in the failure report, and the job continues. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { deflateRawSync, gzipSync } from 'node:zlib'
@@ -22,7 +22,7 @@ const server = await openHilum({
 })
 const { sdk } = server
 
-/** Imports the file between two good ones, which must both arrive. @returns the message of its line. */
+/** Imports the file between two good ones, which must both be imported. @returns the message of its line */
 async function failureOf(bytes: Uint8Array): Promise<string> {
   const datastoreId = await activeDatastore(sdk)
   const files = {
@@ -49,7 +49,7 @@ const withPixels = (attributes: Attributes = {}) =>
     { pixelData: { frames: [new Uint8Array(512)] } },
   )
 
-/** An explicit VR little endian element, as its header says it, whatever follows. */
+/** The header of an explicit VR little endian element, whatever follows. */
 function element(tag: number, vr: string, lengthBytes: number): Buffer {
   const header = Buffer.alloc(12)
   header.writeUInt16LE(tag >>> 16, 0)
@@ -59,22 +59,22 @@ function element(tag: number, vr: string, lengthBytes: number): Buffer {
   return header
 }
 
-/** AWS's sentence, and behind it what Hilum says. */
+/** AWS's message, followed by Hilum's details. */
 const foreign = (kind: string, at: number) =>
   new RegExp(`^DICOM attributes does not exist\\. The file is ${kind}; reading stopped at byte ${at}: `)
 
-describe('what is no DICOM at all says what it is, and where reading stopped', choice, () => {
+describe('a file that is not DICOM is reported with its kind, and where parsing stopped', choice, () => {
   test('an empty file', async () => assert.match(await failureOf(new Uint8Array()), foreign('empty', 0)))
   test('a text file', documented, async () => {
     const message = await failureOf(Buffer.from('Patient: see the other folder\n'))
     assert.match(message, foreign('a text file', 0))
     assert.doesNotMatch(message, /Patient|folder/)
   })
-  test('a JPEG picture', async () => {
+  test('a JPEG image', async () => {
     const bytes = Buffer.from('ffd8ffe000104a46494600010101004800480000ffdb', 'hex')
     assert.match(await failureOf(bytes), foreign('a JPEG picture', 0))
   })
-  test('a PNG picture', async () => {
+  test('a PNG image', async () => {
     const bytes = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')
     assert.match(await failureOf(bytes), foreign('a PNG picture', 0))
   })
@@ -92,16 +92,16 @@ describe('what is no DICOM at all says what it is, and where reading stopped', c
     const bytes = Buffer.alloc(20 * 1024 * 1024, gzipSync('x'.repeat(1000)))
     assert.match(await failureOf(bytes), foreign('a gzip archive', 0))
   })
-  test('zeros, and a preamble with nothing behind it', async () => {
+  test('zeros, and a preamble with nothing after it', async () => {
     assert.match(await failureOf(new Uint8Array(4096)), foreign('a file of only zero bytes', 0))
     await failureOf(Buffer.concat([Buffer.alloc(128), Buffer.from('DICM')]))
   })
-  test('a DICOM data set without preamble and meta information, and cut short', async () => {
+  test('a DICOM data set without preamble and meta information, and truncated', async () => {
     const whole = encodeDataSet(instanceAttributes())
     const kind = 'a DICOM data set without preamble and file meta information'
     assert.match(await failureOf(whole.subarray(0, whole.length - 1)), foreign(kind, whole.length - 2))
   })
-  test('bytes by chance', async () => {
+  test('random bytes', async () => {
     // A xorshift generator: the same bytes in every run.
     let state = 0x9e3779b9
     const bytes = Uint8Array.from({ length: 10_000 }, () => {
@@ -116,7 +116,7 @@ describe('what is no DICOM at all says what it is, and where reading stopped', c
   })
 })
 
-describe('what was cut short', choice, () => {
+describe('a file that is truncated', choice, () => {
   test('in its preamble, its meta information, its attributes or its pixels', async () => {
     const whole = withPixels()
     for (const lengthBytes of [100, 131, 140, 200, whole.length - 600, whole.length - 1]) {
@@ -124,22 +124,22 @@ describe('what was cut short', choice, () => {
     }
   })
 
-  test('an element whose length goes past the end', async () => {
+  test('in an element whose length exceeds the file', async () => {
     await failureOf(Buffer.concat([instance(), element(0x7fe00010, 'OB', 1_000_000)]))
   })
 
-  test('an element that claims four gigabytes', async () => {
+  test('in an element of four gigabytes', async () => {
     await failureOf(Buffer.concat([instance(), element(0x7fe00010, 'OB', 0xfffffffe), Buffer.alloc(64)]))
     await failureOf(Buffer.concat([instance(), element(0x00420011, 'OB', 0xfffffffe), Buffer.alloc(64)]))
   })
 
-  test('fragments that never end', async () => {
+  test('in its fragments', async () => {
     await failureOf(Buffer.concat([instance(), element(0x7fe00010, 'OB', 0xffffffff), Buffer.alloc(64)]))
   })
 })
 
-describe('what would cost more than it is worth', choice, () => {
-  test('a deflated data set that inflates without end', async () => {
+describe('a file that exceeds a limit', choice, () => {
+  test('a deflated data set that inflates endlessly', async () => {
     const head = encodeP10({ transferSyntaxUID: DeflatedExplicitVRLittleEndian, attributes: {} })
     const empty = deflateRawSync(new Uint8Array()).length
     const meta = head.subarray(0, head.length - empty - (empty % 2))
@@ -163,14 +163,14 @@ describe('what would cost more than it is worth', choice, () => {
     await failureOf(Buffer.concat([before, nested]))
   })
 
-  test('a file larger than one may be', documented, async () => {
+  test('a file larger than the maximum', documented, async () => {
     const large = instance({}, { pixelData: { frames: [new Uint8Array(32 * 1024 * 1024)] } })
     assert.match(await failureOf(large), /33554432/)
   })
 })
 
-describe('what lacks an attribute that it needs', documented, () => {
-  test('the transfer syntax, in the words of the service', async () => {
+describe('a file without a required attribute', documented, () => {
+  test('the transfer syntax, with the message of the service', async () => {
     const bytes = instance({}, { meta: { TransferSyntaxUID: undefined } })
     assert.equal(await failureOf(bytes), 'DICOM attribute TransferSyntaxUID does not exist')
   })

@@ -1,4 +1,4 @@
-/** Files that contradict themselves: they are imported, their frames are those that the bytes hold, and a warning says what is amiss. */
+/** Inconsistent files: they are imported with the frames that their bytes contain, and a warning names the inconsistency. */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
@@ -54,14 +54,14 @@ async function imported(file: Uint8Array) {
   }
 }
 
-/** What a program of other people makes of the pixels, without the file around it. */
+/** The pixels that another decoder produces, without file header. */
 function fragmentOf(file: Uint8Array, beginning: string): Buffer {
   const bytes = Buffer.from(file)
   const at = bytes.indexOf(Buffer.from(beginning, 'hex'))
   return bytes.subarray(at, at + bytes.readUInt32LE(at - 4))
 }
 
-describe('frames of another codec than the transfer syntax says', choice, () => {
+describe('frames of a codec that does not match the transfer syntax', choice, () => {
   const skip = lacks(['dcmcjpeg', 'dcmtk'], ['gdcmconv', 'libgdcm-tools'])
   const made = (command: string) => folder.run(command, native)
   const cases: readonly [name: string, label: string, frame: () => Uint8Array][] = [
@@ -74,7 +74,7 @@ describe('frames of another codec than the transfer syntax says', choice, () => 
     ['JPEG 2000 called RLE', `${PREFIX}.5`, () => fragmentOf(made('gdcmconv --j2k $in $out'), 'ff4fff51')],
   ]
   for (const [name, label, frame] of cases) {
-    test(`${name} is decoded as what it is, with a warning`, { skip }, async () => {
+    test(`${name} is decoded by its actual codec, with a warning`, { skip }, async () => {
       const { described, codes, warnings, frame: fetched } = await imported(labelled(label, frame()))
       assert.deepEqual(codes, [[0xbfff, 'Other']])
       assert.match(warnings[0]!.message, /not what the transfer syntax says/)
@@ -88,7 +88,7 @@ describe('frames of another codec than the transfer syntax says', choice, () => 
     })
   }
 
-  test('baseline JPEG called JPEG 2000 is kept as the JPEG that it is', { skip }, async () => {
+  test('baseline JPEG called JPEG 2000 is kept as JPEG', { skip }, async () => {
     const jpeg = fragmentOf(folder.run('dcmcjpeg +eb $in $out', native), 'ffd8ff')
     const { described, codes, frame } = await imported(labelled(`${PREFIX}.4.90`, jpeg))
     assert.deepEqual([codes, described.StoredTransferSyntaxUID], [[[0xbfff, 'Other']], BASELINE])
@@ -110,7 +110,7 @@ describe('frames of another codec than the transfer syntax says', choice, () => 
     assert.equal(listed!.PixelDataChecksumFromBaseToFullResolution[0]!.Checksum, crc32(expected!))
   })
 
-  test('progressive JPEG called baseline, and bytes of no kind, are kept as they came, with a warning', async () => {
+  test('progressive JPEG called baseline, and random bytes, are kept unchanged, with a warning', async () => {
     const progressive = Buffer.from('ffd8ffc2000b08003d005a0101110000ffd9', 'hex')
     for (const [bytes, message] of [
       [progressive, /are progressive JPEG, which is not what the transfer syntax says; they were kept/],
@@ -124,7 +124,7 @@ describe('frames of another codec than the transfer syntax says', choice, () => 
   })
 })
 
-describe('values that the standard does not know', choice, () => {
+describe('values outside the standard', choice, () => {
   const withValue = (attributes: Attributes) =>
     instance({ ...attributesFor(GREY), ...attributes }, { pixelData: { frames: [draw(GREY)] } })
   const cases: readonly [name: string, attributes: Attributes, code: number, type: string, message: RegExp][] = [
@@ -145,7 +145,7 @@ describe('values that the standard does not know', choice, () => {
     ],
   ]
   for (const [name, attributes, code, type, message] of cases) {
-    test(`${name} is warned of as 0x${code.toString(16)}, and the frame is there`, async () => {
+    test(`${name} has warning 0x${code.toString(16)}, and the frame is available`, async () => {
       const { codes, warnings, described } = await imported(withValue(attributes))
       assert.deepEqual(codes, [[code, type]])
       assert.match(warnings[0]!.message, message)
@@ -154,7 +154,7 @@ describe('values that the standard does not know', choice, () => {
     })
   }
 
-  test('text that is not UTF-8 though it should be is warned of as 0xb000, by keyword and without its value', async () => {
+  test('invalid UTF-8 has warning 0xb000 with the keyword and without the value', async () => {
     const broken = (text: string) => Buffer.concat([Buffer.from(text), Buffer.from([0xfc, 0x72])])
     const { codes, warnings } = await imported(
       withValue({
@@ -169,7 +169,7 @@ describe('values that the standard does not know', choice, () => {
     assert.doesNotMatch(warnings[0]!.message, /Sch|\ufffd/)
   })
 
-  test('values that the standard knows are warned of by nothing', async () => {
+  test('standard values have no warning', async () => {
     for (const attributes of [
       { SpecificCharacterSet: 'ISO_IR 192', PatientName: 'M\u00fcller^J\u00f6rg' },
       { SpecificCharacterSet: ['', 'ISO 2022 IR 87'], PatientName: 'Yamada^Tarou=\u5c71\u7530^\u592a\u90ce' },

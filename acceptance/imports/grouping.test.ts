@@ -1,6 +1,6 @@
 /**
- * Which image set an instance becomes part of (AWS "Understanding image sets"): seven elements must agree with the primary image
- * sets of the study, and what disagrees is kept apart as non-primary.
+ * Which image set an instance belongs to (AWS "Understanding image sets"): seven elements must agree with the primary image sets of the
+ * study, and instances that disagree become a non-primary image set.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -17,7 +17,7 @@ const { sdk } = server
 /** Instance n of a series: instances of one series must differ in their SOPInstanceUID. */
 const nth = (n: number, attributes: Attributes = {}) => instance({ SOPInstanceUID: `2.25.9.${n}`, ...attributes })
 
-/** Imports each group of files by a job of its own, and answers what the last manifest says of its image sets. */
+/** Imports each group of files in a separate job. @returns the image sets of the last manifest */
 async function imported(...jobs: readonly (readonly Uint8Array[])[]) {
   const datastoreId = await activeDatastore(sdk)
   const manifests = []
@@ -29,7 +29,7 @@ async function imported(...jobs: readonly (readonly Uint8Array[])[]) {
 }
 
 describe('one job', documented, () => {
-  test('one series that agrees becomes one primary image set', async () => {
+  test('a consistent series becomes one primary image set', async () => {
     const { sets, manifests } = await imported([nth(1), nth(2), nth(3)])
     assert.equal(manifests[0]!.numberOfGeneratedImageSets, 1)
     const { imageSetId, ...rest } = sets[0]![0]!
@@ -64,7 +64,7 @@ describe('one job', documented, () => {
     )
   })
 
-  test('of one SOP instance that comes twice the last file in order of keys is kept', choice, async () => {
+  test('of two files with the same SOP instance the last in key order is kept', choice, async () => {
     const { sets, datastoreId } = await imported([
       nth(1, { StudyDescription: 'first' }),
       nth(1, { StudyDescription: 'second' }),
@@ -78,7 +78,7 @@ describe('one job', documented, () => {
 })
 
 describe('a later job', documented, () => {
-  test('more of a series that agrees extends its image set by a version', async () => {
+  test('more instances of a series make a new version of its image set', async () => {
     const { sets, datastoreId } = await imported([nth(1)], [nth(2), nth(3)], [nth(4)])
     assert.deepEqual(
       sets.map(([set]) => [set!.imageSetId, set!.imageSetVersion, set!.isPrimary, set!.numberOfMatchedSOPInstances]),
@@ -93,7 +93,7 @@ describe('a later job', documented, () => {
     assert.equal(summary!.DICOMTags!.DICOMNumberOfStudyRelatedInstances, 4)
   })
 
-  test('the very same file again makes a version, replaces its instance, and keeps the time of creation', async () => {
+  test('importing the same file again makes a version, replaces its instance, and keeps the creation time', async () => {
     const { sets, datastoreId } = await imported([nth(1)])
     const [before] = await search(sdk, { datastoreId })
     const { manifest } = await importFiles(server, { datastoreId, files: { 'again.dcm': nth(1) } })
@@ -107,13 +107,13 @@ describe('a later job', documented, () => {
     assert.ok(after!.updatedAt! >= before!.updatedAt!)
   })
 
-  test('a newer copy of an instance is the one that is shown', async () => {
+  test('a newer copy of an instance replaces the older one', async () => {
     const { datastoreId } = await imported([nth(1, { PatientName: 'Old^Name' })], [nth(1, { PatientName: 'New^Name' })])
     const [summary] = await search(sdk, { datastoreId })
     assert.equal(summary!.DICOMTags!.DICOMPatientName, 'New^Name')
   })
 
-  test('another series of the study that agrees becomes a primary image set of its own', async () => {
+  test('another consistent series of the study becomes a primary image set', async () => {
     const { sets } = await imported([nth(1)], [nth(2, { SeriesInstanceUID: '2.25.1.2', SeriesNumber: 2 })])
     assert.notEqual(sets[1]![0]!.imageSetId, sets[0]![0]!.imageSetId)
     assert.equal(sets[1]![0]!.isPrimary, true)
@@ -127,7 +127,7 @@ describe('a later job', documented, () => {
     SeriesNumber: { SeriesNumber: 2 },
   }
   for (const [keyword, attributes] of Object.entries(conflicts)) {
-    test(`another ${keyword} makes a new non-primary image set and leaves the primary one alone`, async () => {
+    test(`another ${keyword} makes a new non-primary image set and does not change the primary one`, async () => {
       const { sets, datastoreId } = await imported([nth(1)], [nth(2, attributes)])
       const { imageSetId, ...rest } = sets[1]![0]!
       assert.notEqual(imageSetId, sets[0]![0]!.imageSetId)
@@ -140,7 +140,7 @@ describe('a later job', documented, () => {
     })
   }
 
-  test('another StudyInstanceUID or SeriesInstanceUID is no conflict but another image set', async () => {
+  test('another StudyInstanceUID or SeriesInstanceUID is not a conflict but another image set', async () => {
     const { sets } = await imported(
       [nth(1)],
       [
@@ -166,7 +166,7 @@ describe('a later job', documented, () => {
     assert.equal((await search(sdk, { datastoreId, searchCriteria: equal({ isPrimary: false }) })).length, 2)
   })
 
-  test('elements that are not compared do not separate, and the last instance wins', choice, async () => {
+  test('elements that are not compared do not separate, and the last instance takes precedence', choice, async () => {
     const { sets, datastoreId } = await imported(
       [nth(1, { PatientName: 'One', StudyTime: '080000', Modality: 'CT', PatientSex: 'F' })],
       [nth(2, { PatientName: 'Two', StudyTime: '090000', Modality: 'MR', PatientSex: 'M' })],
@@ -189,7 +189,7 @@ describe('values that count as equal', choice, () => {
     })
   }
 
-  test('an empty element and one with a value do not', async () => {
+  test('an empty element and one with a value do not agree', async () => {
     const { sets } = await imported([nth(1)], [nth(2, { AccessionNumber: null })])
     assert.equal(sets[1]![0]!.isPrimary, false)
   })
@@ -202,7 +202,7 @@ describe('values that count as equal', choice, () => {
   })
 })
 
-test('another data store knows nothing of it', choice, async () => {
+test('data stores are independent', choice, async () => {
   const [one, two] = [await activeDatastore(sdk), await activeDatastore(sdk)]
   const files = { 'a.dcm': nth(1) }
   const first = await importFiles(server, { datastoreId: one, files })
@@ -212,7 +212,7 @@ test('another data store knows nothing of it', choice, async () => {
   assert.deepEqual([b.imageSetVersion, b.isPrimary], [1, true])
 })
 
-test('jobs that race on one series agree on one primary image set', choice, async () => {
+test('concurrent jobs for one series make one primary image set', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   const reports = await Promise.all(
     Array.from({ length: 8 }, (_, n) => importFiles(server, { datastoreId, files: { 'a.dcm': nth(n) } })),

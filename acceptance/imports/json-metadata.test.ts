@@ -1,7 +1,7 @@
 /**
- * StartDICOMImportJob with importConfiguration: JSON metadata that counts before what the files of a study or a series say (AWS release
- * of 5 May 2026). The model has the request; what such a file is, nobody says. The SDK does not know the member yet: it is added to the
- * request that the SDK makes.
+ * StartDICOMImportJob with importConfiguration: JSON metadata that takes precedence over the files of a study or a series (AWS release of 5
+ * May 2026). AWS documents the request but not the format of the files. The SDK does not have the member yet: it is added to the request
+ * that the SDK makes.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -49,7 +49,7 @@ const messages = ({ failure }: Awaited<ReturnType<typeof importWith>>['report'])
   (failure ?? []).map(({ exception }) => [exception.exceptionType, exception.message])
 
 describe('the request', documented, () => {
-  test('GetDICOMImportJob answers the configuration that the job was started with', async () => {
+  test('GetDICOMImportJob returns the configuration with which the job was started', async () => {
     const { datastoreId, report } = await importWith({ '00100010': { vr: 'PN', Value: [{ Alphabetic: 'New^Name' }] } })
     const answer = await sendSigned(hilum, {
       method: 'GET',
@@ -61,7 +61,7 @@ describe('the request', documented, () => {
     })
   })
 
-  test('what the model does not allow is refused', async () => {
+  test('a configuration that the model does not allow is refused', async () => {
     await makeBuckets(hilum)
     const datastoreId = await activeDatastore(sdk)
     const mapping = (change: object) => ({
@@ -81,7 +81,7 @@ describe('the request', documented, () => {
 })
 
 describe('the values', choice, () => {
-  test('of an object of the DICOM JSON model count before those of all files of the study, and before grouping', async () => {
+  test('of an object of the DICOM JSON model take precedence over those of all files of the study, before grouping', async () => {
     const { found, documents, report } = await importWith({
       '00100020': { vr: 'LO', Value: ['P9'] },
       '00100010': { vr: 'PN', Value: [{ Alphabetic: 'Müller^Jörg' }] },
@@ -97,7 +97,7 @@ describe('the values', choice, () => {
     for (const { DICOM, DICOMVRs } of Object.values(seriesOf(documents[0]!).Instances)) {
       assert.deepEqual([DICOM['00191001'], DICOMVRs['00191001'], DICOM.Rows], [0.5, 'FD', undefined])
     }
-    // Rows say what the bytes of the pixel data are.
+    // Rows describe the bytes of the pixel data.
     assert.deepEqual(inputFiles(report.warning), ['1.dcm', '2.dcm'])
     const [warning] = report.warning![0]!.importResponse.warnings
     assert.deepEqual([warning!.warning_reason_code, warning!.type], [0xb006, 'ElementsDiscarded'])
@@ -105,7 +105,7 @@ describe('the values', choice, () => {
     assert.equal(report.manifest.numberOfScannedFiles, 2)
   })
 
-  test('of a list count for the instance that each item names', async () => {
+  test('of a list apply to the instance that each item names', async () => {
     const item = (number: number, comment: string) => ({
       '00080018': { vr: 'UI', Value: [`${SERIES}.${number}`] },
       '00204000': { vr: 'LT', Value: [comment] },
@@ -118,7 +118,7 @@ describe('the values', choice, () => {
     )
   })
 
-  test('of a metadata document count at each of its levels', async () => {
+  test('of a metadata document apply at each of its levels', async () => {
     const { documents } = await importWith({
       SchemaVersion: '1.1',
       Patient: { DICOM: { PatientName: 'Of^Patient' } },
@@ -150,7 +150,7 @@ describe('the values', choice, () => {
     )
   })
 
-  test('for one series count there only, and before those for the study', async () => {
+  test('for one series apply to it only, and take precedence over those for the study', async () => {
     const other = instance({ SeriesInstanceUID: '2.25.1.2', SOPInstanceUID: '2.25.1.2.1', SeriesNumber: 2 })
     const { documents } = await importWith(
       { '00081030': { vr: 'LO', Value: ['of the study'] }, '0008103E': { vr: 'LO', Value: ['of the study'] } },
@@ -170,7 +170,7 @@ describe('the values', choice, () => {
     ])
   })
 
-  test('of a document that GetImageSetMetadata answered make the same document again, without a warning', async () => {
+  test('of a document from GetImageSetMetadata make the same document again, without a warning', async () => {
     const datastoreId = await activeDatastore(sdk)
     await importFiles(server, { datastoreId, files: { '1.dcm': dicom(1), '2.dcm': dicom(2, { PatientSex: 'F' }) } })
     const [{ imageSetId }] = (await search(sdk, { datastoreId })) as [{ imageSetId: string }]
@@ -198,7 +198,7 @@ describe('metadata that cannot be used', choice, () => {
     ['has an item without an instance', [{ '00100010': { vr: 'PN' } }], /Item 1 of the list has no SOPInstanceUID/],
     ['is larger than it may be', { '00100010': { vr: 'PN', Value: ['x'.repeat(5_000)] } }, /more than the 4000 bytes/],
   ] as const) {
-    test(`that ${what} is a line for itself and for each file of its study`, async () => {
+    test(`that ${what} is reported for itself and for each file of its study`, async () => {
       const { report, found } = await importWith(metadata, {
         files: { '3.dcm': instance({ StudyInstanceUID: '2.25.3' }) },
       })
@@ -214,13 +214,13 @@ describe('metadata that cannot be used', choice, () => {
     })
   }
 
-  test('that is not there is a line for itself and for each file of its study', async () => {
+  test('that does not exist is reported for itself and for each file of its study', async () => {
     const { report } = await importWith({}, { mappings: [{ studyInstanceUID: STUDY, metadataFilePath: 'no.json' }] })
     assert.deepEqual(inputFiles(report.failure), ['1.dcm', '2.dcm', 'metadata/study.json', 'no.json'])
     assert.match(messages(report).at(-1)![1]!, /It is not in the input/)
   })
 
-  test('that no file of the input is of is a line', async () => {
+  test('that matches no file of the input is reported', async () => {
     const { report, found } = await importWith(
       { '00100010': { vr: 'PN' } },
       { mappings: [{ ...FOR_STUDY, studyInstanceUID: '2.25.77' }] },
@@ -230,7 +230,7 @@ describe('metadata that cannot be used', choice, () => {
     assert.equal(found.length, 1)
   })
 
-  test('with other UIDs than its mapping is a line for each file that it contradicts', async () => {
+  test('with other UIDs than its mapping is reported for each file that it contradicts', async () => {
     for (const tag of ['0020000D', '0020000E', '00080018']) {
       const isOfInstance = tag === '00080018'
       const { report } = await importWith(

@@ -61,7 +61,7 @@ test('manifest, success, failure and warning have the members of the service and
   assert.deepEqual(Object.keys(warnings[0]!), ['warning_reason_code', 'type', 'message'])
 })
 
-test('a file of lines is written only when it has one', choice, async () => {
+test('a file of lines is written only if it has a line', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   const clean = await importFiles(server, { datastoreId, files: { 'a.dcm': instance() } })
   assert.equal(clean.success!.length, 1)
@@ -71,7 +71,7 @@ test('a file of lines is written only when it has one', choice, async () => {
   assert.deepEqual([failing.success, failing.warning], [undefined, undefined])
 })
 
-test('the input URI of the manifest ends in a slash even where the request had none', recorded, async () => {
+test('the input URI of the manifest ends in a slash even if that of the request does not', recorded, async () => {
   const datastoreId = await activeDatastore(sdk)
   await hilum.putObject(INPUT, 'slashless/a.dcm', instance())
   await hilum.putObject(OUTPUT, 'made', new Uint8Array())
@@ -81,7 +81,7 @@ test('the input URI of the manifest ends in a slash even where the request had n
   assert.equal((await reportOf(hilum, job)).manifest.inputS3Uri, `s3://${INPUT}/slashless/`)
 })
 
-test('names of any script, with spaces and quotes, come back as they were', choice, async () => {
+test('names of any script, with spaces and quotes, are reported unchanged', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   const names = ['a b.dcm', 'über/ñ.dcm', '日本語.dcm', 'quote".dcm', 'per%20cent.dcm', 'line\nbreak.dcm']
   const files = Object.fromEntries(names.map((name) => [name, instance({ PatientID: 'P' })]))

@@ -1,4 +1,4 @@
-/** Files that lie among DICOM files and are no instances: skipped, counted apart and listed, and no failure. */
+/** Files beside DICOM files that are not instances: skipped, counted separately and listed, not reported as failures. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { activeDatastore } from '../support/datastores.ts'
@@ -69,7 +69,7 @@ test(
   },
 )
 
-test('an instance is imported whatever its name, and other files of such a kind fail as ever', choice, async () => {
+test('an instance is imported whatever its name, and other files with such a name fail', choice, async () => {
   const report = await importedAs({
     DICOMDIR: instance({ SOPInstanceUID: '2.25.1.1.1', PatientID: 'P1' }),
     '._IM_1': instance({ SOPInstanceUID: '2.25.1.1.2', PatientID: 'P1' }),

@@ -1,4 +1,4 @@
-/** Files with faults that lose nothing, which some other programs read too: imported whole, each with a warning that says what was amiss. */
+/** Files with faults that lose nothing, which other programs read too: imported completely, each with a warning that names the fault. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
@@ -75,7 +75,7 @@ for (const [size, limits] of [
   })
 }
 
-test('pixel data cut in the middle of an item is refused', choice, async () => {
+test('pixel data truncated inside an item is refused', choice, async () => {
   const server = await openHilum()
   const datastoreId = await activeDatastore(server.sdk)
   const files = { 'a.dcm': compressed.subarray(0, compressed.length - 20) }

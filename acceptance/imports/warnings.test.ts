@@ -1,4 +1,4 @@
-/** Files that are imported although something in them is not as it should be (AWS "Warning codes"). */
+/** Files that are imported although something in them is invalid (AWS "Warning codes"). */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { activeDatastore } from '../support/datastores.ts'
@@ -22,7 +22,7 @@ async function warned(attributes: Attributes, file: Partial<Parameters<typeof en
   return { datastoreId, warnings, codes: warnings.map((each) => [each.warning_reason_code, each.type]) }
 }
 
-test('a UID with two periods in a row is warned of as 0xB201, and found', documented, async () => {
+test('a UID with two periods in a row has warning 0xB201 and can be searched', documented, async () => {
   const { codes, datastoreId } = await warned({ SeriesInstanceUID: '1.2.3..4', SOPInstanceUID: '2.25.4' })
   assert.deepEqual(codes, [[0xb201, 'InvalidUIDFormat']])
   const found = await search(sdk, { datastoreId, searchCriteria: equal({ DICOMSeriesInstanceUID: '1.2.3..4' }) })
@@ -33,7 +33,7 @@ test('leading zeros in a UID are accepted', documented, async () => {
   assert.deepEqual((await warned({ SOPInstanceUID: '1.02.003' })).codes, [])
 })
 
-test('a value longer than its VR allows is warned of as 0xB202, and found', documented, async () => {
+test('a value longer than its VR allows has warning 0xB202 and can be searched', documented, async () => {
   const PatientID = 'x'.repeat(65)
   const { codes, datastoreId } = await warned({ PatientID })
   assert.deepEqual(codes, [[0xb202, 'InvalidDICOMValueLength']])
@@ -41,14 +41,14 @@ test('a value longer than its VR allows is warned of as 0xB202, and found', docu
   assert.equal(found.length, 1)
 })
 
-test('a study date that is none is warned of, and shown as it is', documented, async () => {
+test('an invalid study date has a warning and is returned unchanged', documented, async () => {
   const { codes, datastoreId } = await warned({ StudyDate: '20241341' })
   assert.deepEqual(codes, [[0xb202, 'InvalidDICOMValueLength']])
   const [summary] = await search(sdk, { datastoreId })
   assert.equal(summary!.DICOMTags!.DICOMStudyDate, '20241341')
 })
 
-test('a character set that nobody knows is warned of as 0xBFFF, and the text is still there', choice, async () => {
+test('an unknown character set has warning 0xBFFF, and the text is kept', choice, async () => {
   const { codes, datastoreId } = await warned({
     SpecificCharacterSet: { vr: 'CS', value: Buffer.from('ISO_IR 999 ') },
     PatientName: { vr: 'PN', value: Buffer.from('Test^Name ') },
@@ -58,17 +58,17 @@ test('a character set that nobody knows is warned of as 0xBFFF, and the text is 
   assert.equal(summary!.DICOMTags!.DICOMPatientName, 'Test^Name')
 })
 
-test('a transfer syntax that nobody knows is warned of as 0xB120', documented, async () => {
+test('an unknown transfer syntax has warning 0xB120', documented, async () => {
   const { codes } = await warned({}, { transferSyntaxUID: '1.2.3.4.5.6' })
   assert.deepEqual(codes, [[0xb120, 'UnsupportedTransferSyntax']])
 })
 
-test('several warnings of one file stand on its one line', documented, async () => {
+test('several warnings of one file are on one line', documented, async () => {
   const { codes } = await warned({ SOPInstanceUID: '1..2', AccessionNumber: 'x'.repeat(17) })
   assert.deepEqual(codes.map(([code]) => code).toSorted(), [0xb201, 0xb202])
 })
 
-test('no warning repeats what the patient is called', choice, async () => {
+test('no warning contains the name of the patient', choice, async () => {
   const { warnings } = await warned({ PatientID: `Secret${'x'.repeat(60)}`, PatientName: 'Secret'.repeat(40) })
   assert.equal(warnings.length, 2)
   assert.doesNotMatch(JSON.stringify(warnings), /Secret/)

@@ -1,6 +1,6 @@
 /**
- * CopyImageSet with promoteToPrimary: an image set that disagreed with its study and was put right becomes the primary one of its
- * series, under a new id (AWS "Understanding image sets"); and the quota on frames.
+ * CopyImageSet with promoteToPrimary: an image set that disagreed with its study and was corrected becomes the primary one of its series,
+ * under a new id (AWS "Understanding image sets"); and the quota for frames.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -38,7 +38,7 @@ const promote = ({ datastoreId, imageSetId }: ImageSet, latestVersionId: string)
     }),
   )
 
-/** A study with one primary series, and a second series whose patient is mistaken. */
+/** A study with one primary series, and a second series with a wrong patient. */
 async function mistaken(attributes: Attributes = { PatientID: 'MISTAKEN' }) {
   const StudyInstanceUID = newStudy()
   const primary = await importSeries(server, { datastoreId, attributes: { StudyInstanceUID } })
@@ -53,7 +53,7 @@ const corrected = (wrong: ImageSet) =>
   updated(sdk, { ...wrong, latestVersionId: '1', set: { Patient: { DICOM: { PatientID: 'P1' } } } })
 
 describe('a promotion', documented, () => {
-  test('makes the primary image set of a series that was put right, under a new id', async () => {
+  test('makes the primary image set of a corrected series, under a new id', async () => {
     const { wrong, primary } = await mistaken()
     await corrected(wrong)
     const answer = await promote(wrong, '2')
@@ -66,7 +66,7 @@ describe('a promotion', documented, () => {
     assert.deepEqual(document, { ...(await fetchMetadata(sdk, wrong)), ImageSetID: imageSetId })
   })
 
-  test('leaves its source where it was, not primary', choice, async () => {
+  test('leaves its source unchanged and non-primary', choice, async () => {
     const { wrong } = await mistaken()
     await corrected(wrong)
     await promote(wrong, '2')
@@ -74,7 +74,7 @@ describe('a promotion', documented, () => {
     assert.deepEqual([...stateOf(properties), properties.isPrimary], ['ACTIVE', 'COPIED', '2', false])
   })
 
-  test('is what later imports of the series add to', choice, async () => {
+  test('makes the image set that later imports of the series extend', choice, async () => {
     const { wrong, StudyInstanceUID } = await mistaken()
     await corrected(wrong)
     const answer = await promote(wrong, '2')
@@ -87,31 +87,39 @@ describe('a promotion', documented, () => {
     assert.equal((await propertiesOf(sdk, promoted)).versionId, '2')
   })
 
-  test('of what still disagrees is a conflict that names the attributes and no value', choice, async () => {
-    const { wrong } = await mistaken({ PatientID: 'MISTAKEN', AccessionNumber: 'A-SECRET' })
-    const error = await promote(wrong, '1').then(
-      () => assert.fail('a conflict'),
-      (reason: Error) => reason,
-    )
-    assert.equal(error.name, 'ConflictException')
-    assert.match(error.message, /PatientID/)
-    assert.match(error.message, /AccessionNumber/)
-    assert.doesNotMatch(error.message, /MISTAKEN|A-SECRET|P1/)
-    assert.deepEqual(stateOf(await propertiesOf(sdk, wrong)), ['ACTIVE', 'CREATED', '1'])
-  })
+  test(
+    'of an image set that still disagrees is a conflict that names the attributes, not their values',
+    choice,
+    async () => {
+      const { wrong } = await mistaken({ PatientID: 'MISTAKEN', AccessionNumber: 'A-SECRET' })
+      const error = await promote(wrong, '1').then(
+        () => assert.fail('a conflict'),
+        (reason: Error) => reason,
+      )
+      assert.equal(error.name, 'ConflictException')
+      assert.match(error.message, /PatientID/)
+      assert.match(error.message, /AccessionNumber/)
+      assert.doesNotMatch(error.message, /MISTAKEN|A-SECRET|P1/)
+      assert.deepEqual(stateOf(await propertiesOf(sdk, wrong)), ['ACTIVE', 'CREATED', '1'])
+    },
+  )
 
-  test('beside a primary image set of the same series is a conflict, until that is deleted', choice, async () => {
-    const StudyInstanceUID = newStudy()
-    const attributes = { StudyInstanceUID }
-    const primary = await importSeries(server, { datastoreId, attributes })
-    const wrong = await importSeries(server, { datastoreId, attributes: { ...attributes, PatientID: 'MISTAKEN' } })
-    await corrected(wrong)
-    await rejectsAs(promote(wrong, '2'), 'ConflictException', /primary/)
-    await deleted(sdk, primary)
-    const answer = await promote(wrong, '2')
-    const promoted = { datastoreId, imageSetId: answer.destinationImageSetProperties!.imageSetId! }
-    assert.equal((await settled(sdk, promoted)).isPrimary, true)
-  })
+  test(
+    'beside a primary image set of the same series is a conflict, until that image set is deleted',
+    choice,
+    async () => {
+      const StudyInstanceUID = newStudy()
+      const attributes = { StudyInstanceUID }
+      const primary = await importSeries(server, { datastoreId, attributes })
+      const wrong = await importSeries(server, { datastoreId, attributes: { ...attributes, PatientID: 'MISTAKEN' } })
+      await corrected(wrong)
+      await rejectsAs(promote(wrong, '2'), 'ConflictException', /primary/)
+      await deleted(sdk, primary)
+      const answer = await promote(wrong, '2')
+      const promoted = { datastoreId, imageSetId: answer.destinationImageSetProperties!.imageSetId! }
+      assert.equal((await settled(sdk, promoted)).isPrimary, true)
+    },
+  )
 
   test('is found as primary by a search', documented, async () => {
     const { wrong, primary, StudyInstanceUID } = await mistaken()
@@ -156,10 +164,10 @@ describe('with the quotas of the service', documented, () => {
     )
   }
 
-  test('a copy of 1,001 frames is more than one may have', () =>
+  test('a copy of 1,001 frames exceeds the quota', () =>
     rejectsAs(copyOf(true), 'ServiceQuotaExceededException', /1,?000/))
 
-  test('without them it is not', choice, async () => {
+  test('without the quotas it is allowed', choice, async () => {
     const { destinationImageSetProperties } = await copyOf(false)
     assert.equal(destinationImageSetProperties!.imageSetState, 'LOCKED')
   })

@@ -1,4 +1,4 @@
-/** CopyImageSet: to a new image set and into another, whole or in part; what it shares and what it refuses. */
+/** CopyImageSet to a new and into an existing image set, whole or in part; what copies share and what is refused. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CopyImageSetCommand, ListTagsForResourceCommand, TagResourceCommand } from '@aws-sdk/client-medical-imaging'
@@ -51,7 +51,7 @@ const send = ({ datastoreId, imageSetId }: ImageSet, copy: Copy = {}) => {
   )
 }
 
-/** Copies and waits for both ends; answers the destination. */
+/** Copies and waits for both image sets. @returns the destination */
 async function copied(source: ImageSet, copy: Copy = {}): Promise<ImageSet> {
   const answer = await send(source, copy)
   const destination = { datastoreId, imageSetId: answer.destinationImageSetProperties!.imageSetId! }
@@ -60,7 +60,7 @@ async function copied(source: ImageSet, copy: Copy = {}): Promise<ImageSet> {
   return destination
 }
 
-/** `copiableAttributes` that name these instances of a series. */
+/** `copiableAttributes` with these instances of a series. */
 const instances = (series: string, sops: readonly string[]) =>
   JSON.stringify({
     SchemaVersion: '1.1',
@@ -92,7 +92,7 @@ async function twoHalves(second: Record<string, string> = {}) {
 const uidsOf = async (set: ImageSet) => Object.keys(seriesOf(await fetchMetadata(sdk, set)).Instances).toSorted()
 
 describe('a copy to a new image set', recorded, () => {
-  test('is answered at once with both ends LOCKED, their ARNs and their times', async () => {
+  test('is accepted at once, with both image sets LOCKED, their ARNs and times', async () => {
     const source = await importSeries(server, { datastoreId })
     const { createdAt } = await propertiesOf(sdk, source)
     const { $metadata, ...answer } = await send(source)
@@ -124,16 +124,20 @@ describe('a copy to a new image set', recorded, () => {
     await settled(sdk, source)
   })
 
-  test('ends with both COPIED, the source in its own version and the copy in version 1', documented, async () => {
-    const source = await importSeries(server, { datastoreId })
-    await updated(sdk, { ...source, latestVersionId: '1', set: { Patient: { DICOM: { PatientName: 'New' } } } })
-    const destination = await copied(source, { latestVersionId: '2' })
-    assert.deepEqual(stateOf(await propertiesOf(sdk, source)), ['ACTIVE', 'COPIED', '2'])
-    assert.deepEqual(stateOf(await propertiesOf(sdk, destination)), ['ACTIVE', 'COPIED', '1'])
-    assert.equal((await versionsOf(sdk, source)).length, 2)
-  })
+  test(
+    'ends with both image sets COPIED, the source in its previous version and the copy in version 1',
+    documented,
+    async () => {
+      const source = await importSeries(server, { datastoreId })
+      await updated(sdk, { ...source, latestVersionId: '1', set: { Patient: { DICOM: { PatientName: 'New' } } } })
+      const destination = await copied(source, { latestVersionId: '2' })
+      assert.deepEqual(stateOf(await propertiesOf(sdk, source)), ['ACTIVE', 'COPIED', '2'])
+      assert.deepEqual(stateOf(await propertiesOf(sdk, destination)), ['ACTIVE', 'COPIED', '1'])
+      assert.equal((await versionsOf(sdk, source)).length, 2)
+    },
+  )
 
-  test('has the content of the source, its frames among it, and is not primary', choice, async () => {
+  test('has the content of the source, including its frames, and is not primary', choice, async () => {
     const source = await importSeries(server, { datastoreId, count: 3 })
     const destination = await copied(source)
     const [from, to] = [await fetchMetadata(sdk, source), await fetchMetadata(sdk, destination)]
@@ -153,7 +157,7 @@ describe('a copy to a new image set', recorded, () => {
     )
   })
 
-  test('goes its own way: neither a change nor a deletion of one touches the other', choice, async () => {
+  test('is independent: changing or deleting one does not affect the other', choice, async () => {
     const source = await importSeries(server, { datastoreId })
     const destination = await copied(source)
     const content = await fetchGzip(sdk, destination)
@@ -175,7 +179,7 @@ describe('a copy to a new image set', recorded, () => {
     assert.deepEqual(ofSource.tags, { of: 'source' })
   })
 
-  test('of some instances has these only', documented, async () => {
+  test('of some instances has only these', documented, async () => {
     const StudyInstanceUID = newStudy()
     const source = await importSeries(server, { datastoreId, count: 4, attributes: { StudyInstanceUID } })
     const series = `${StudyInstanceUID}.1`
@@ -202,7 +206,7 @@ describe('a copy into an image set', documented, () => {
     assert.deepEqual(Object.keys(seriesOf(old).Instances).toSorted(), [3, 4].map(sop))
   })
 
-  test('of some instances adds these only', async () => {
+  test('of some instances adds only these', async () => {
     const { source, destination, series, sop } = await twoHalves()
     await copied(source, {
       into: { ...destination, latestVersionId: '1' },
@@ -211,7 +215,7 @@ describe('a copy into an image set', documented, () => {
     assert.deepEqual(await uidsOf(destination), [2, 3, 4].map(sop))
   })
 
-  test('whose series differ fails in the words of the service, as a version of its own', recorded, async () => {
+  test('of a different series fails with the message of the service, as a new version', recorded, async () => {
     const { source, destination, sop } = await twoHalves({ PatientName: 'Differs' })
     const before = await fetchGzip(sdk, destination)
     await send(source, { into: { ...destination, latestVersionId: '1' } })
@@ -225,7 +229,7 @@ describe('a copy into an image set', documented, () => {
     assert.deepEqual(await uidsOf(destination), [3, 4].map(sop))
   })
 
-  test('whose series differ goes through with force, and the metadata of the destination stay', async () => {
+  test('of a different series succeeds with force, and keeps the metadata of the destination', async () => {
     const { source, destination, sop } = await twoHalves({ PatientName: 'Differs' })
     await copied(source, { into: { ...destination, latestVersionId: '1' }, force: true })
     const document = await fetchMetadata(sdk, destination)
@@ -234,7 +238,7 @@ describe('a copy into an image set', documented, () => {
     assert.equal((await propertiesOf(sdk, destination)).overrides?.forced, true)
   })
 
-  test('that has one of the instances fails and says so', async () => {
+  test('that already has one of the instances fails with a message', async () => {
     const { source, destination, sop } = await twoHalves()
     await copied(source, { into: { ...destination, latestVersionId: '1' } })
     await send(source, { into: { ...destination, latestVersionId: '2' } })
@@ -245,10 +249,10 @@ describe('a copy into an image set', documented, () => {
   })
 })
 
-describe('what is refused', documented, () => {
+describe('refused:', documented, () => {
   const latest = 'Requested version(s) of ImageSet(s) is not the latest.'
 
-  test('a version of either end that is not the latest', recorded, async () => {
+  test('a version of source or destination that is not the latest', recorded, async () => {
     const { source, destination } = await twoHalves()
     for (const latestVersionId of ['0', '2', '9'.repeat(30)]) {
       await rejectsAs(send(source, { latestVersionId }), 'ResourceNotFoundException', latest)
@@ -256,7 +260,7 @@ describe('what is refused', documented, () => {
     }
   })
 
-  test('ends that are not there, and one that is both', async () => {
+  test('a source or destination that does not exist, and one image set as both', async () => {
     const { source, destination } = await twoHalves()
     const elsewhere = await activeDatastore(sdk)
     await rejectsAs(send({ ...source, imageSetId: nobody() }), 'ResourceNotFoundException')
@@ -268,7 +272,7 @@ describe('what is refused', documented, () => {
     await rejectsAs(send(source, { latestVersionId: 'one' }), 'ValidationException', /latestVersionId/)
   })
 
-  test('a subset that names what the source has not, at once', choice, async () => {
+  test('a subset with instances that the source does not have', choice, async () => {
     const { source, series, sop } = await twoHalves()
     const refused = (copiableAttributes: string) =>
       rejectsAs(send(source, { copiableAttributes }), 'ValidationException')
@@ -277,7 +281,7 @@ describe('what is refused', documented, () => {
     await refused(instances(series, []))
   })
 
-  test('a subset that is none', async () => {
+  test('an invalid subset', async () => {
     const { source, series } = await twoHalves()
     for (const copiableAttributes of [
       '{',
@@ -296,7 +300,7 @@ describe('what is refused', documented, () => {
     }
   })
 
-  test('more than 260,000 characters, and no fewer', async () => {
+  test('more than 260,000 characters', async () => {
     const StudyInstanceUID = newStudy()
     const source = await importSeries(server, { datastoreId, attributes: { StudyInstanceUID } })
     const list = instances(`${StudyInstanceUID}.1`, [`${StudyInstanceUID}.1.1`])
@@ -309,7 +313,7 @@ describe('what is refused', documented, () => {
     assert.deepEqual(await uidsOf(destination), [`${StudyInstanceUID}.1.1`])
   })
 
-  test('a write to an image set that is being copied, or waits for what comes', choice, async () => {
+  test('a write to an image set that is being copied from or to', choice, async () => {
     const source = await importSeries(server, { datastoreId, count: 20 })
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => send(source)))
     assert.ok(outcomes.some(({ status }) => status === 'fulfilled'))

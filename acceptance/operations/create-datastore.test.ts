@@ -1,4 +1,4 @@
-/** CreateDatastore: its answer, its client token, its parameters and their limits (AWS model; reference for tags: AWS "Tagging"). */
+/** CreateDatastore: response, client token, parameters and their limits (AWS model; for tags, AWS "Tagging"). */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
@@ -25,22 +25,22 @@ async function propertiesOf(input: Partial<CreateDatastoreCommandInput>) {
   return datastoreProperties!
 }
 
-describe('the life of a new data store', documented, () => {
-  test('it is answered as CREATING with an id of 32 lower-case hex digits', async () => {
+describe('a new data store', documented, () => {
+  test('is CREATING, with an id of 32 lower-case hex digits', async () => {
     const { datastoreId, datastoreStatus, $metadata } = await create({ datastoreName: 'new' })
     assert.equal($metadata.httpStatusCode, 200)
     assert.equal(datastoreStatus, 'CREATING')
     assert.match(datastoreId!, /^[0-9a-f]{32}$/)
   })
 
-  test('it becomes ACTIVE without another word', async () => {
+  test('becomes ACTIVE without another request', async () => {
     const { datastoreId } = await create({ datastoreName: 'polled' })
     await untilDatastore(sdk, { datastoreId: datastoreId!, is: 'ACTIVE' })
   })
 })
 
 describe('the client token', documented, () => {
-  test('the same request again gets the same data store, and there is only one', async () => {
+  test('the same request again returns the same data store, and there is only one', async () => {
     const request = { datastoreName: 'once', clientToken: 'again', tags: { a: '1', b: '2' } }
     const first = await create(request)
     const second = await create({ ...request, tags: { b: '2', a: '1' } })
@@ -53,7 +53,7 @@ describe('the client token', documented, () => {
     assert.equal(named, 1)
   })
 
-  test('with other parameters it is a conflict', choice, async () => {
+  test('the same token with other parameters is a conflict', choice, async () => {
     await create({ datastoreName: 'one', clientToken: 'taken' })
     await rejectsAs(create({ datastoreName: 'another', clientToken: 'taken' }), 'ConflictException')
     await rejectsAs(
@@ -62,14 +62,14 @@ describe('the client token', documented, () => {
     )
   })
 
-  test('after a day it is forgotten', choice, async () => {
+  test('expires after a day', choice, async () => {
     const first = await create({ datastoreName: 'daily', clientToken: 'daily' })
     clock.advance(DAY_MS + 1)
     const second = await create({ datastoreName: 'daily', clientToken: 'daily' })
     assert.notEqual(second.datastoreId, first.datastoreId)
   })
 
-  test('an empty, a long and a malformed one are refused', async () => {
+  test('empty, too long or malformed is refused', async () => {
     for (const clientToken of ['', 'x'.repeat(65), 'with space', 'ü']) {
       await rejectsAs(create({ clientToken }), 'ValidationException', /'clientToken'/)
     }
@@ -78,24 +78,24 @@ describe('the client token', documented, () => {
 })
 
 describe('the name', documented, () => {
-  test('two data stores may share one', async () => {
+  test('can be that of another data store', async () => {
     assert.notEqual(
       await activeDatastore(sdk, { datastoreName: 'twin' }),
       await activeDatastore(sdk, { datastoreName: 'twin' }),
     )
   })
 
-  test('every character of the pattern is kept as it is', async () => {
+  test('keeps every character of the pattern', async () => {
     const datastoreName = 'Az09._/#-'
     assert.equal((await propertiesOf({ datastoreName })).datastoreName, datastoreName)
   })
 
-  test('none given is none answered', choice, async () => {
+  test('is absent in the response if it is not given', choice, async () => {
     const properties = await propertiesOf({ datastoreName: undefined })
     assert.equal('datastoreName' in properties, false)
   })
 
-  test('256 characters are the most', async () => {
+  test('has at most 256 characters', async () => {
     await create({ datastoreName: 'x'.repeat(256) })
     await rejectsAs(
       create({ datastoreName: 'x'.repeat(257) }),
@@ -104,7 +104,7 @@ describe('the name', documented, () => {
     )
   })
 
-  test('an empty one and one with other characters are refused', async () => {
+  test('empty or with other characters is refused', async () => {
     for (const datastoreName of ['', 'two words', 'naïve', 'a\nb']) {
       await rejectsAs(create({ datastoreName }), 'ValidationException', /'datastoreName'/)
     }
@@ -112,13 +112,13 @@ describe('the name', documented, () => {
 })
 
 describe('the storage format', documented, () => {
-  test('it is HTJ2K unless asked otherwise', async () => {
+  test('is HTJ2K by default', async () => {
     assert.equal((await propertiesOf({})).losslessStorageFormat, 'HTJ2K')
     const chosen = await propertiesOf({ losslessStorageFormat: 'JPEG_2000_LOSSLESS' })
     assert.equal(chosen.losslessStorageFormat, 'JPEG_2000_LOSSLESS')
   })
 
-  test('an unknown one is refused with the list of the known', async () => {
+  test('unknown is refused with a list of the allowed values', async () => {
     await rejectsAs(
       create({ losslessStorageFormat: 'PNG' as 'HTJ2K' }),
       'ValidationException',
@@ -132,13 +132,13 @@ describe('keys and authorizers', documented, () => {
   const alias = 'arn:aws:kms:us-east-1:123456789012:alias/imaging'
   const lambda = 'arn:aws:lambda:us-east-1:123456789012:function:authorize:live'
 
-  test('a key ARN, an alias ARN and a Lambda ARN are kept and answered', async () => {
+  test('a key ARN, an alias ARN and a Lambda ARN are stored and returned', async () => {
     assert.equal((await propertiesOf({ kmsKeyArn: key })).kmsKeyArn, key)
     const both = await propertiesOf({ kmsKeyArn: alias, lambdaAuthorizerArn: lambda })
     assert.deepEqual([both.kmsKeyArn, both.lambdaAuthorizerArn], [alias, lambda])
   })
 
-  test('what is no such ARN is refused', async () => {
+  test('other ARNs are refused', async () => {
     await rejectsAs(create({ kmsKeyArn: 'key/1' }), 'ValidationException', /'kmsKeyArn'/)
     await rejectsAs(create({ lambdaAuthorizerArn: key }), 'ValidationException', /'lambdaAuthorizerArn'/)
   })
@@ -152,7 +152,7 @@ describe('tags', documented, () => {
     await rejectsAs(create({ tags: tags(51) }), 'ValidationException', /50/)
   })
 
-  test('keys of AWS, long keys and long values are refused', async () => {
+  test('reserved keys, long keys and long values are refused', async () => {
     await create({ tags: { ['k'.repeat(128)]: 'v'.repeat(256), empty: '' } })
     for (const wrong of [
       { 'aws:mine': '' },
@@ -166,7 +166,7 @@ describe('tags', documented, () => {
   })
 })
 
-test('several faults are told together', choice, async () => {
+test('several faults are reported together', choice, async () => {
   await rejectsAs(
     create({ datastoreName: 'no good', clientToken: 'nor this' }),
     'ValidationException',

@@ -1,4 +1,4 @@
-/** DeleteDatastore: only an ACTIVE data store that holds nothing, and the conflicts of all others. */
+/** DeleteDatastore: an ACTIVE, empty data store is deleted; all others are conflicts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -25,7 +25,7 @@ async function deletedDatastore(): Promise<string> {
   return datastoreId
 }
 
-test('an empty data store goes from DELETING to DELETED', documented, async () => {
+test('an empty data store becomes DELETING and then DELETED', documented, async () => {
   const datastoreId = await activeDatastore(sdk)
   const { $metadata, ...answer } = await remove(datastoreId)
   assert.equal($metadata.httpStatusCode, 200)
@@ -33,7 +33,7 @@ test('an empty data store goes from DELETING to DELETED', documented, async () =
   await untilDatastore(sdk, { datastoreId, is: 'DELETED' })
 })
 
-test('one that holds image sets stays as it is', documented, async () => {
+test('a data store with image sets is not deleted', documented, async () => {
   const datastoreId = await activeDatastore(sdk)
   await importFiles(server, { datastoreId, files: { 'a.dcm': instance() } })
   await rejectsAs(remove(datastoreId), 'ConflictException', /image sets/)
@@ -41,9 +41,9 @@ test('one that holds image sets stays as it is', documented, async () => {
   assert.equal(datastoreProperties!.datastoreStatus, 'ACTIVE')
 })
 
-test('one whose import job runs stays as it is, and can go once the job has ended', choice, async () => {
+test('a data store with a running import job is not deleted until the job has ended', choice, async () => {
   const [busy, behind] = [await activeDatastore(sdk), await activeDatastore(sdk)]
-  // Jobs are taken one after another, so the second one waits for as long as the first one has work.
+  // Jobs run one after another, so the second job waits while the first runs.
   const first = await startImport(server, { datastoreId: busy, files: studies({ from: 1, count: 2_000 }) })
   const second = await startImport(server, { datastoreId: behind, files: { 'note.txt': Buffer.from('no DICOM') } })
   await rejectsAs(remove(behind), 'ConflictException', /import job/)
@@ -53,7 +53,7 @@ test('one whose import job runs stays as it is, and can go once the job has ende
   await untilDatastore(sdk, { datastoreId: behind, is: 'DELETED' })
 })
 
-test('one that is deleted already is a conflict', choice, async () => {
+test('a deleted data store is a conflict', choice, async () => {
   await rejectsAs(remove(await deletedDatastore()), 'ConflictException', /DELETED/)
 })
 

@@ -1,4 +1,4 @@
-/** DeleteImageSet: all versions go; for a day it is still said that there was one. */
+/** DeleteImageSet: deletes all versions; GetImageSet reports the deletion for a day. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
@@ -35,8 +35,8 @@ const { sdk } = server
 const datastoreId = await activeDatastore(sdk)
 const remove = (set: ImageSet) => sdk.send(new DeleteImageSetCommand(set))
 
-describe('the answer', recorded, () => {
-  test('is LOCKED and DELETING, and the image set becomes DELETED by itself', async () => {
+describe('the response', recorded, () => {
+  test('is LOCKED and DELETING, and the image set becomes DELETED without another request', async () => {
     const set = await importSeries(server, { datastoreId })
     clock.advance(1_000)
     const { $metadata, ...answer } = await remove(set)
@@ -49,7 +49,7 @@ describe('the answer', recorded, () => {
   })
 })
 
-/** Until then it must say that it is on its way. */
+/** Until then it must report that the deletion is in progress. */
 const deletedInTheEnd = (set: ImageSet) =>
   until(async () => {
     const properties = await propertiesOf(sdk, set)
@@ -59,7 +59,7 @@ const deletedInTheEnd = (set: ImageSet) =>
   })
 
 describe('a deleted image set', documented, () => {
-  test('has no metadata, of no version', choice, async () => {
+  test('has no metadata in any version', choice, async () => {
     const set = await importSeries(server, { datastoreId })
     await updated(sdk, { ...set, latestVersionId: '1', set: { Patient: { DICOM: { PatientName: 'New' } } } })
     await deleted(sdk, set)
@@ -68,7 +68,7 @@ describe('a deleted image set', documented, () => {
     }
   })
 
-  test('is in no search', choice, async () => {
+  test('is not found by searches', choice, async () => {
     const own = await activeDatastore(sdk)
     const set = await importSeries(server, { datastoreId: own })
     const other = await importSeries(server, { datastoreId: own })
@@ -79,7 +79,7 @@ describe('a deleted image set', documented, () => {
     )
   })
 
-  test('is neither updated nor copied nor copied into', choice, async () => {
+  test('can be neither updated nor copied nor copied into', choice, async () => {
     const set = await importSeries(server, { datastoreId })
     const other = await importSeries(server, { datastoreId })
     await deleted(sdk, set)
@@ -100,13 +100,13 @@ describe('a deleted image set', documented, () => {
     await rejectsAs(copy(other, set), 'ResourceNotFoundException')
   })
 
-  test('deleted again is not found', recorded, async () => {
+  test('is not found when it is deleted again', recorded, async () => {
     const set = await importSeries(server, { datastoreId })
     await deleted(sdk, set)
     await rejectsAs(remove(set), 'ResourceNotFoundException')
   })
 
-  test('has no tags any more', choice, async () => {
+  test('has no tags', choice, async () => {
     const set = await importSeries(server, { datastoreId })
     const resourceArn = (await propertiesOf(sdk, set)).imageSetArn!
     await sdk.send(new TagResourceCommand({ resourceArn, tags: { a: 'b' } }))
@@ -114,7 +114,7 @@ describe('a deleted image set', documented, () => {
     await rejectsAs(sdk.send(new ListTagsForResourceCommand({ resourceArn })), 'ResourceNotFoundException')
   })
 
-  test('is told of for a day and then forgotten', choice, async () => {
+  test('is reported as deleted for a day, then not found', choice, async () => {
     const set = await importSeries(server, { datastoreId })
     await deleted(sdk, set)
     clock.advance(DAY_MS - 1_000)
@@ -126,7 +126,7 @@ describe('a deleted image set', documented, () => {
     await rejectsAs(sdk.send(new ListImageSetVersionsCommand(set)), 'ResourceNotFoundException')
   })
 
-  test('makes room for its series to come in again, as a primary image set', choice, async () => {
+  test('does not prevent importing its series again as a primary image set', choice, async () => {
     const attributes = { StudyInstanceUID: newStudy() }
     const set = await importSeries(server, { datastoreId, attributes })
     await deleted(sdk, set)
@@ -136,7 +136,7 @@ describe('a deleted image set', documented, () => {
     assert.deepEqual([isPrimary, versionId], [true, '1'])
   })
 
-  test('no longer keeps its data store from being deleted', async () => {
+  test('does not prevent the deletion of its data store', async () => {
     const own = await activeDatastore(sdk)
     const set = await importSeries(server, { datastoreId: own })
     await rejectsAs(sdk.send(new DeleteDatastoreCommand({ datastoreId: own })), 'ConflictException')
@@ -146,8 +146,8 @@ describe('a deleted image set', documented, () => {
   })
 })
 
-describe('what is refused', documented, () => {
-  test('what is not there, or in another data store', async () => {
+describe('refused:', documented, () => {
+  test('an image set that does not exist or is in another data store', async () => {
     const set = await importSeries(server, { datastoreId })
     await rejectsAs(remove({ ...set, imageSetId: nobody() }), 'ResourceNotFoundException')
     await rejectsAs(remove({ ...set, datastoreId: await activeDatastore(sdk) }), 'ResourceNotFoundException')
@@ -156,7 +156,7 @@ describe('what is refused', documented, () => {
     assert.equal((await propertiesOf(sdk, set)).imageSetState, 'ACTIVE')
   })
 
-  test('all but the first of eight that delete at once', choice, async () => {
+  test('all but one of eight concurrent deletions', choice, async () => {
     const set = await importSeries(server, { datastoreId })
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => remove(set)))
     assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)

@@ -1,4 +1,4 @@
-/** GetDatastore: every property, and the day for which a deleted data store can still be seen. */
+/** GetDatastore: every property, and the day for which a deleted data store is still returned. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DeleteDatastoreCommand, GetDatastoreCommand } from '@aws-sdk/client-medical-imaging'
@@ -12,7 +12,7 @@ const clock = movableClock('2026-01-01T00:00:00.123Z')
 const { sdk } = await openHilum({ ...clock.options, region: 'eu-west-1', accountId: '123456789012' })
 const get = (datastoreId: string) => sdk.send(new GetDatastoreCommand({ datastoreId }))
 
-test('every property is there, with times to the millisecond', recorded, async () => {
+test('returns every property, with times to the millisecond', recorded, async () => {
   const datastoreId = await activeDatastore(sdk, { datastoreName: 'whole' })
   const { datastoreProperties } = await get(datastoreId)
   assert.deepEqual(datastoreProperties, {
@@ -26,7 +26,7 @@ test('every property is there, with times to the millisecond', recorded, async (
   })
 })
 
-test('a deleted data store is answered as DELETED for a day and is then gone', choice, async () => {
+test('a deleted data store is DELETED for a day and then not found', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   await sdk.send(new DeleteDatastoreCommand({ datastoreId }))
   await untilDatastore(sdk, { datastoreId, is: 'DELETED' })
@@ -36,11 +36,11 @@ test('a deleted data store is answered as DELETED for a day and is then gone', c
   await rejectsAs(get(datastoreId), 'ResourceNotFoundException')
 })
 
-test('a well-formed id that is none is not found', documented, async () => {
+test('a well-formed id that does not exist is not found', documented, async () => {
   await rejectsAs(get('0123456789abcdef0123456789abcdef'), 'ResourceNotFoundException')
 })
 
-test('a malformed id is refused in the very words of the service', recorded, async () => {
+test('a malformed id is refused with the exact message of the service', recorded, async () => {
   await rejectsAs(
     get('DATASTORE_ID'),
     'ValidationException',
@@ -48,7 +48,7 @@ test('a malformed id is refused in the very words of the service', recorded, asy
   )
 })
 
-test('an id of 31, 33 or upper-case characters is malformed, and so is an empty one', documented, async () => {
+test('an id of 31, 33 or upper-case characters is malformed, as is an empty one', documented, async () => {
   for (const datastoreId of [
     'a'.repeat(31),
     'a'.repeat(33),

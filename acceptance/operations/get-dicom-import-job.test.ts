@@ -1,4 +1,4 @@
-/** GetDICOMImportJob: the states of a job, its properties, its progress, and what a failed one says. */
+/** GetDICOMImportJob: the states of a job, its properties, its progress, and the message of a failed one. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { GetDICOMImportJobCommand, type GetDICOMImportJobCommandInput } from '@aws-sdk/client-medical-imaging'
@@ -18,7 +18,7 @@ const { hilum, sdk } = server
 const datastoreId = await activeDatastore(sdk)
 before(() => makeBuckets(hilum))
 
-/** The answer together with the header that the server adds to it. */
+/** The response with the header that the server adds to it. */
 async function getWithProgress(input: GetDICOMImportJobCommandInput) {
   const command = new GetDICOMImportJobCommand(input)
   let progress: string | undefined
@@ -35,7 +35,7 @@ async function getWithProgress(input: GetDICOMImportJobCommandInput) {
 }
 
 describe('a job that succeeds', recorded, () => {
-  test('its properties are all there', async () => {
+  test('has all properties', async () => {
     const jobId = await startJob(server, { datastoreId, jobName: 'named' })
     clock.advance(2_000)
     assert.deepEqual(await jobAtEnd(server, { datastoreId, jobId }), {
@@ -51,7 +51,7 @@ describe('a job that succeeds', recorded, () => {
     })
   })
 
-  test('a job without a name has none, and a job that runs has no end', async () => {
+  test('has no name unless given, and no end time while it runs', async () => {
     const jobId = await startImport(server, { datastoreId, files: studies({ from: 1, count: 300 }) })
     const { jobProperties } = await sdk.send(new GetDICOMImportJobCommand({ datastoreId, jobId }))
     assert.equal('jobName' in jobProperties!, false)
@@ -60,7 +60,7 @@ describe('a job that succeeds', recorded, () => {
     assert.equal('message' in ended, false)
   })
 
-  test('its state only ever goes forward, and the progress in the header with it', documented, async () => {
+  test('only moves forward in its states, and in the progress of the header', documented, async () => {
     const jobId = await startImport(server, { datastoreId, files: studies({ from: 1_000, count: 600 }) })
     const order = ['SUBMITTED', 'IN_PROGRESS', 'COMPLETED']
     let before = { state: 0, done: 0 }
@@ -77,7 +77,7 @@ describe('a job that succeeds', recorded, () => {
     assert.equal((await getWithProgress({ datastoreId, jobId })).progress, '600/600')
   })
 
-  test('its manifest and its image sets are there before it says COMPLETED', choice, async () => {
+  test('has its manifest and image sets before it is COMPLETED', choice, async () => {
     const target = await activeDatastore(sdk)
     for (let round = 0; round < 5; round++) {
       const files = studies({ from: round * 100, count: 100 })
@@ -93,7 +93,7 @@ describe('a job that succeeds', recorded, () => {
     }
   })
 
-  test('an input in which nothing lies is no failure', choice, async () => {
+  test('succeeds with an empty input', choice, async () => {
     const { manifest, success, failure, warning } = await importFiles(server, { datastoreId, files: {} })
     assert.equal(manifest.numberOfScannedFiles, 0)
     assert.deepEqual(manifest.imageSetsSummary, [])
@@ -111,31 +111,31 @@ describe('a job that fails', documented, () => {
     return job.message!
   }
 
-  test('it says that the input bucket is not there', async () => {
+  test('reports that the input bucket does not exist', async () => {
     assert.match(await failed({ inputS3Uri: 's3://never-made/in/' }), /input bucket .*never-made/)
   })
 
-  test('it says that the output bucket is not there', async () => {
+  test('reports that the output bucket does not exist', async () => {
     assert.match(await failed({ outputS3Uri: 's3://nor-this-one/out/' }), /output bucket .*nor-this-one/)
   })
 
-  test('it does not stand in the way of the next one', choice, async () => {
+  test('does not block the next one', choice, async () => {
     await failed({ inputS3Uri: 's3://never-made/in/' })
     await importFiles(server, { datastoreId, files: studies({ from: 5_000, count: 1 }) })
   })
 })
 
-describe('a job that is not there', documented, () => {
+describe('a job that does not exist', documented, () => {
   const get = (input: GetDICOMImportJobCommandInput) => sdk.send(new GetDICOMImportJobCommand(input))
 
-  test('an unknown id is not found, nor is a job under another data store', async () => {
+  test('an unknown id, or a job of another data store, is not found', async () => {
     await rejectsAs(get({ datastoreId, jobId: 'abc' }), 'ResourceNotFoundException')
     const jobId = await startJob(server, { datastoreId })
     await rejectsAs(get({ datastoreId: await activeDatastore(sdk), jobId }), 'ResourceNotFoundException')
     await rejectsAs(get({ datastoreId: '0'.repeat(32), jobId }), 'ResourceNotFoundException')
   })
 
-  test('malformed ids are refused, both at once', async () => {
+  test('malformed ids are refused, both in one response', async () => {
     await rejectsAs(
       get({ datastoreId: 'XX', jobId: 'x'.repeat(33) }),
       'ValidationException',

@@ -1,4 +1,4 @@
-/** GetImageFrame: the frames of imported files of every kind, decoded and held against the document; and what is not there. */
+/** GetImageFrame: frames of imported files of every kind, decoded and compared with the document; and frames that do not exist. */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
@@ -36,7 +36,10 @@ import { until } from '../support/until.ts'
 const PREFIX = '1.2.840.10008.1.2'
 const SMALL = 64 * 1024
 
-/** Files beyond 64 KB are not held whole, and frames beyond 64 KB of pixels lie in a blob of their own: so both ways are gone. */
+/**
+ * Files beyond 64 KB are not read into memory, and frames with more than 64 KB of pixels get a separate blob: these limits cover both
+ * cases.
+ */
 const server = await openHilum({
   limits: { importWholeFileBytes: SMALL, importBlobBytes: SMALL, importFramesPerFile: 9 },
 })
@@ -56,7 +59,7 @@ const fileOf = (pixel: Pixel, pixelData: PixelData, transferSyntaxUID = Explicit
   return instance({ ...attributes, StudyInstanceUID } as Attributes, { transferSyntaxUID, pixelData: pixelData! })
 }
 
-/** Imports one file; answers its image set, its one instance and what was warned of. */
+/** Imports one file. @returns its image set, its only instance and the warnings */
 async function importOne(file: Uint8Array, into = datastoreId) {
   const { manifest, warning } = await importFiles(server, { datastoreId: into, files: { 'a.dcm': file } })
   assert.equal(manifest.numberOfImportedFiles, 1)
@@ -67,7 +70,7 @@ async function importOne(file: Uint8Array, into = datastoreId) {
   return { imageSet, described: described!, warnings: warnings.map((each) => [each.warning_reason_code, each.type]) }
 }
 
-/** Every frame of an imported file, fetched; its size held against the document. */
+/** Fetches every frame of an imported file, and compares its size with the document. */
 async function framesOf(file: Uint8Array, into = datastoreId) {
   const { imageSet, described, warnings } = await importOne(file, into)
   const frames = []
@@ -93,7 +96,7 @@ const byPlane = (cells: Uint8Array) => {
   return Uint8Array.from(cells, (_, index) => cells[(index % pixels) * 3 + Math.floor(index / pixels)]!)
 }
 
-describe('frames of uncompressed and RLE files are those pixels, losslessly, as HTJ2K', documented, () => {
+describe('frames of uncompressed and RLE files are served losslessly as HTJ2K', documented, () => {
   const cases: readonly [name: string, pixel: Pixel, uid: string, encode?: (cells: Uint8Array) => Uint8Array][] = [
     ['implicit', GREY_12, ImplicitVRLittleEndian],
     ['explicit, signed', pixelOf({ isSigned: true }), ExplicitVRLittleEndian],
@@ -130,7 +133,7 @@ describe('frames of uncompressed and RLE files are those pixels, losslessly, as 
     })
   }
 
-  test('with the least and the greatest value as stored', async () => {
+  test('with the least and the greatest stored value', async () => {
     const pixel = pixelOf({ rows: 64, columns: 64, isSigned: true, bitsStored: 12 })
     const cells = new Int16Array(64 * 64)
     cells[7] = -2000
@@ -139,7 +142,7 @@ describe('frames of uncompressed and RLE files are those pixels, losslessly, as 
     assert.deepEqual([frames[0]!.MinPixelValue, frames[0]!.MaxPixelValue], [-2000, 1500])
   })
 
-  test('samples of 32 bits stay explicit little endian, as application/octet-stream', choice, async () => {
+  test('samples of 32 bits are explicit VR little endian, as application/octet-stream', choice, async () => {
     const pixel = pixelOf({ bitsAllocated: 32 })
     const { frames, described } = await framesOf(fileOf(pixel, { frames: drawn(pixel) }))
     assert.equal(described.StoredTransferSyntaxUID, `${PREFIX}.1`)
@@ -148,14 +151,14 @@ describe('frames of uncompressed and RLE files are those pixels, losslessly, as 
   })
 })
 
-test('a data store of JPEG 2000 has its frames so', choice, async () => {
+test('frames are JPEG 2000 in a data store of that format', choice, async () => {
   const { frames, described } = await framesOf(fileOf(GREY_12, { frames: drawn(GREY_12) }), jpeg2000Store)
   assert.equal(described.StoredTransferSyntaxUID, `${PREFIX}.4.90`)
   assert.equal(frames[0]!.contentType, 'image/j2c')
   assert.ok(Buffer.from(decodedPixels(frames[0]!)).equals(draw(GREY_12)))
 })
 
-describe('frames of files that other programs compressed have the pixels which these decode', documented, () => {
+describe('frames of compressed files have the pixels that other decoders produce', documented, () => {
   const skip = lacks(['dcmcjpeg', 'dcmtk'], ['gdcmconv', 'libgdcm-tools'])
   const three = pixelOf({ numberOfFrames: 3 })
   const cases: readonly [name: string, uid: string, pixel: Pixel, encode: string, decode: string][] = [
@@ -182,7 +185,7 @@ describe('frames of files that other programs compressed have the pixels which t
     })
   }
 
-  test('HTJ2K, decoded and stored in our own order', { skip: lacks(['ojph_compress', 'openjph-tools']) }, async () => {
+  test('HTJ2K, decoded and stored in RPCL order', { skip: lacks(['ojph_compress', 'openjph-tools']) }, async () => {
     const { columns, rows } = GREY_12
     const cells = draw(GREY_12)
     const picture = Buffer.concat([Buffer.from(`P5\n${columns} ${rows}\n4095\n`), Buffer.from(cells).swap16()])
@@ -194,69 +197,77 @@ describe('frames of files that other programs compressed have the pixels which t
   })
 })
 
-describe('frames that are kept come byte for byte, with the type of their syntax', documented, () => {
-  const H264 = '0000000167640028'
-  /** SOC, SIZ, COD and SOT of a codestream; `style` is that of its code blocks. */
-  const codestream = (style: string) => {
-    const size = '0000005a0000003d00000000000000000000005a0000003d0000000000000000'
-    return `ff4fff5100290000${size}0001070101ff52000c0000000100000404${style}00ff9000`
-  }
-  const cases: readonly [uid: string, contentType: string, beginning: string][] = [
-    ['.4.50', 'image/jpeg', 'ffd8ffe0'],
-    ['.4.91', 'image/j2c', codestream('00')],
-    ['.4.112', 'image/jxl', 'ff0a'],
-    ['.4.203', 'image/jphc', codestream('40')],
-    ['.4.100', 'video/mpeg', '000001b3'],
-    ['.4.102', 'video/mp4', H264],
-    ['.4.106.1', 'video/mp4', H264],
-    ['.4.107', 'video/H256', '0000000140010c01'],
-  ]
-  for (const [uid, contentType, beginning] of cases) {
-    test(`${contentType} of ${uid}, in fragments`, async () => {
-      const isVideo = contentType.startsWith('video/')
-      const count = isVideo ? 1 : 3
-      const encoded = Array.from({ length: count }, (_, index) =>
-        Buffer.concat([Buffer.from(beginning, 'hex'), Buffer.alloc(2000 + 100 * index, 0x40 + index)]),
-      )
-      const pixel = { ...GREY_8, numberOfFrames: isVideo ? 90 : count }
-      for (const fragmentSizeBytes of [10_000, 100]) {
-        const offsetTable = isVideo ? 'empty' : 'full'
-        const file = fileOf(pixel, { frames: encoded, fragmentSizeBytes, offsetTable }, PREFIX + uid)
-        const { frames, described, warnings } = await framesOf(file)
-        assert.deepEqual(warnings, [])
-        assert.equal(described.StoredTransferSyntaxUID, PREFIX + uid)
-        assert.deepEqual(
-          frames.map((frame) => [frame.contentType, frame.checksum, frame.MinPixelValue, frame.MaxPixelValue]),
-          encoded.map((bytes) => [contentType, crc32(bytes), null, null]),
+describe(
+  'frames that are kept are served byte for byte, with the content type of their transfer syntax',
+  documented,
+  () => {
+    const H264 = '0000000167640028'
+    /** SOC, SIZ, COD and SOT of a codestream; `style` is the code-block style. */
+    const codestream = (style: string) => {
+      const size = '0000005a0000003d00000000000000000000005a0000003d0000000000000000'
+      return `ff4fff5100290000${size}0001070101ff52000c0000000100000404${style}00ff9000`
+    }
+    const cases: readonly [uid: string, contentType: string, beginning: string][] = [
+      ['.4.50', 'image/jpeg', 'ffd8ffe0'],
+      ['.4.91', 'image/j2c', codestream('00')],
+      ['.4.112', 'image/jxl', 'ff0a'],
+      ['.4.203', 'image/jphc', codestream('40')],
+      ['.4.100', 'video/mpeg', '000001b3'],
+      ['.4.102', 'video/mp4', H264],
+      ['.4.106.1', 'video/mp4', H264],
+      ['.4.107', 'video/H256', '0000000140010c01'],
+    ]
+    for (const [uid, contentType, beginning] of cases) {
+      test(`${contentType} of ${uid}, in fragments`, async () => {
+        const isVideo = contentType.startsWith('video/')
+        const count = isVideo ? 1 : 3
+        const encoded = Array.from({ length: count }, (_, index) =>
+          Buffer.concat([Buffer.from(beginning, 'hex'), Buffer.alloc(2000 + 100 * index, 0x40 + index)]),
         )
-        for (const [index, { bytes }] of frames.entries()) assert.ok(Buffer.from(bytes).equals(encoded[index]!))
-      }
+        const pixel = { ...GREY_8, numberOfFrames: isVideo ? 90 : count }
+        for (const fragmentSizeBytes of [10_000, 100]) {
+          const offsetTable = isVideo ? 'empty' : 'full'
+          const file = fileOf(pixel, { frames: encoded, fragmentSizeBytes, offsetTable }, PREFIX + uid)
+          const { frames, described, warnings } = await framesOf(file)
+          assert.deepEqual(warnings, [])
+          assert.equal(described.StoredTransferSyntaxUID, PREFIX + uid)
+          assert.deepEqual(
+            frames.map((frame) => [frame.contentType, frame.checksum, frame.MinPixelValue, frame.MaxPixelValue]),
+            encoded.map((bytes) => [contentType, crc32(bytes), null, null]),
+          )
+          for (const [index, { bytes }] of frames.entries()) assert.ok(Buffer.from(bytes).equals(encoded[index]!))
+        }
+      })
+    }
+
+    test('of a file that is too large for memory', async () => {
+      const encoded = [1, 2].map((number) => Buffer.alloc(100_000, number))
+      const file = fileOf(
+        { ...GREY_8, numberOfFrames: 2 },
+        { frames: encoded, fragmentSizeBytes: 998 },
+        `${PREFIX}.4.50`,
+      )
+      const { frames } = await framesOf(file)
+      assert.deepEqual(
+        frames.map(({ checksum, FrameSizeInBytes }) => [checksum, FrameSizeInBytes]),
+        encoded.map((bytes) => [crc32(bytes), bytes.length]),
+      )
+      for (const [index, { bytes }] of frames.entries()) assert.ok(Buffer.from(bytes).equals(encoded[index]!))
     })
-  }
 
-  test('of a file that is too large to hold', async () => {
-    const encoded = [1, 2].map((number) => Buffer.alloc(100_000, number))
-    const file = fileOf({ ...GREY_8, numberOfFrames: 2 }, { frames: encoded, fragmentSizeBytes: 998 }, `${PREFIX}.4.50`)
-    const { frames } = await framesOf(file)
-    assert.deepEqual(
-      frames.map(({ checksum, FrameSizeInBytes }) => [checksum, FrameSizeInBytes]),
-      encoded.map((bytes) => [crc32(bytes), bytes.length]),
-    )
-    for (const [index, { bytes }] of frames.entries()) assert.ok(Buffer.from(bytes).equals(encoded[index]!))
-  })
-
-  test('binary segmentations, whose frames begin inside a byte', async () => {
-    const pixel = pixelOf({ bitsAllocated: 1, rows: 3, columns: 5, numberOfFrames: 3 })
-    const packed = Buffer.from([0b10101010, 0b11001100, 0b01010101, 0b11110000, 0b00111100, 0b00010101])
-    const { frames, described } = await framesOf(fileOf(pixel, { frames: [packed] }))
-    assert.equal(described.StoredTransferSyntaxUID, `${PREFIX}.1`)
-    const value = packed.readUIntLE(0, 6)
-    assert.deepEqual(
-      frames.map(({ bytes }) => Buffer.from(bytes).readUInt16LE()),
-      [0, 15, 30].map((bit) => Math.floor(value / 2 ** bit) % 2 ** 15),
-    )
-  })
-})
+    test('binary segmentations, with frames that begin inside a byte', async () => {
+      const pixel = pixelOf({ bitsAllocated: 1, rows: 3, columns: 5, numberOfFrames: 3 })
+      const packed = Buffer.from([0b10101010, 0b11001100, 0b01010101, 0b11110000, 0b00111100, 0b00010101])
+      const { frames, described } = await framesOf(fileOf(pixel, { frames: [packed] }))
+      assert.equal(described.StoredTransferSyntaxUID, `${PREFIX}.1`)
+      const value = packed.readUIntLE(0, 6)
+      assert.deepEqual(
+        frames.map(({ bytes }) => Buffer.from(bytes).readUInt16LE()),
+        [0, 15, 30].map((bit) => Math.floor(value / 2 ** bit) % 2 ** 15),
+      )
+    })
+  },
+)
 
 test('a frame of megabytes is streamed, with its length', documented, async () => {
   const video = Buffer.alloc(5_000_002, 0x47)
@@ -267,57 +278,61 @@ test('a frame of megabytes is streamed, with its length', documented, async () =
   assert.ok(Buffer.from(frames[0]!.bytes).equals(video))
 })
 
-describe('what cannot be cut or decoded is imported with a warning, and has no frame', documented, () => {
-  const cells = draw(GREY_8)
-  const jpegLS = `${PREFIX}.4.80`
-  const cases: readonly [name: string, file: () => Uint8Array, code: number, type: string][] = [
-    [
-      'a broken frame',
-      () => fileOf(GREY_8, { frames: [Buffer.alloc(500, 7)] }, jpegLS),
-      ...([0xb100, 'TranscodingException'] as const),
-    ],
-    [
-      'one broken frame of many, in a blob of their own',
-      () => {
-        const frames = drawn(LARGE).map((frame) => encodeRLEFrame(frame, LARGE))
-        return fileOf(LARGE, { frames: [frames[0]!, frames[1]!, Buffer.alloc(500, 7)] }, `${PREFIX}.5`)
-      },
-      ...([0xb100, 'TranscodingException'] as const),
-    ],
-    [
-      'pixel data shorter than a frame',
-      () => fileOf(GREY_8, { frames: [cells.subarray(0, 100)] }),
-      ...([0xb110, 'FramesExtractionFailure'] as const),
-    ],
-    [
-      'more frames than can be stored',
-      () => {
-        const pixel = pixelOf({ rows: 4, columns: 4, numberOfFrames: 10 })
-        return fileOf(pixel, { frames: drawn(pixel) })
-      },
-      ...([0xb110, 'FramesExtractionFailure'] as const),
-    ],
-    [
-      'fewer frames than are promised',
-      () => fileOf({ ...GREY_8, numberOfFrames: 3 }, { frames: [cells, cells] }),
-      ...([0xb111, 'FrameNumberMismatch'] as const),
-    ],
-    [
-      'a transfer syntax that nobody knows',
-      () => fileOf(GREY_8, { frames: [cells] }, '1.2.3.4.5.6'),
-      ...([0xb120, 'UnsupportedTransferSyntax'] as const),
-    ],
-  ]
-  for (const [name, file, code, type] of cases) {
-    test(name, async () => {
-      const { described, warnings } = await importOne(file())
-      assert.deepEqual(warnings, [[code, type]])
-      assert.deepEqual([described.ImageFrames, described.StoredTransferSyntaxUID], [[], null])
-    })
-  }
-})
+describe(
+  'pixel data that cannot be extracted or decoded is imported with a warning and has no frames',
+  documented,
+  () => {
+    const cells = draw(GREY_8)
+    const jpegLS = `${PREFIX}.4.80`
+    const cases: readonly [name: string, file: () => Uint8Array, code: number, type: string][] = [
+      [
+        'a broken frame',
+        () => fileOf(GREY_8, { frames: [Buffer.alloc(500, 7)] }, jpegLS),
+        ...([0xb100, 'TranscodingException'] as const),
+      ],
+      [
+        'one broken frame of many, in a blob of their own',
+        () => {
+          const frames = drawn(LARGE).map((frame) => encodeRLEFrame(frame, LARGE))
+          return fileOf(LARGE, { frames: [frames[0]!, frames[1]!, Buffer.alloc(500, 7)] }, `${PREFIX}.5`)
+        },
+        ...([0xb100, 'TranscodingException'] as const),
+      ],
+      [
+        'pixel data shorter than a frame',
+        () => fileOf(GREY_8, { frames: [cells.subarray(0, 100)] }),
+        ...([0xb110, 'FramesExtractionFailure'] as const),
+      ],
+      [
+        'more frames than can be stored',
+        () => {
+          const pixel = pixelOf({ rows: 4, columns: 4, numberOfFrames: 10 })
+          return fileOf(pixel, { frames: drawn(pixel) })
+        },
+        ...([0xb110, 'FramesExtractionFailure'] as const),
+      ],
+      [
+        'fewer frames than are promised',
+        () => fileOf({ ...GREY_8, numberOfFrames: 3 }, { frames: [cells, cells] }),
+        ...([0xb111, 'FrameNumberMismatch'] as const),
+      ],
+      [
+        'a transfer syntax that nobody knows',
+        () => fileOf(GREY_8, { frames: [cells] }, '1.2.3.4.5.6'),
+        ...([0xb120, 'UnsupportedTransferSyntax'] as const),
+      ],
+    ]
+    for (const [name, file, code, type] of cases) {
+      test(name, async () => {
+        const { described, warnings } = await importOne(file())
+        assert.deepEqual(warnings, [[code, type]])
+        assert.deepEqual([described.ImageFrames, described.StoredTransferSyntaxUID], [[], null])
+      })
+    }
+  },
+)
 
-describe('what is not there', choice, () => {
+describe('a frame that does not exist', choice, () => {
   const imageSetOf = async (pixel = GREY_8) => {
     const { imageSet, described } = await importOne(fileOf(pixel, { frames: drawn(pixel) }))
     return { imageSet, ID: described.ImageFrames[0]!.ID }
@@ -327,7 +342,7 @@ describe('what is not there', choice, () => {
     sdk.send(new GetImageFrameCommand({ ...imageSet, imageFrameInformation: { imageFrameId } }))
   const isAbsent = (answer: Promise<unknown>) => rejectsAs(answer, 'ResourceNotFoundException')
 
-  test('a frame that is none, is beyond the last, has another set or another data store', async () => {
+  test('is not found: an unknown id, a number beyond the last, another image set or data store', async () => {
     const [one, other] = [await imageSetOf(), await imageSetOf()]
     assert.ok(await get(one.imageSet, one.ID))
     await isAbsent(get(one.imageSet, UNKNOWN))
@@ -341,7 +356,7 @@ describe('what is not there', choice, () => {
     await isAbsent(get({ ...one.imageSet, imageSetId: UNKNOWN.replaceAll('f', '0') }, one.ID))
   })
 
-  test('the frames of an image set that was deleted', async () => {
+  test('is not found in a deleted image set', async () => {
     const { imageSet, ID } = await imageSetOf()
     await sdk.send(new DeleteImageSetCommand(imageSet))
     await until(() =>
@@ -353,12 +368,12 @@ describe('what is not there', choice, () => {
     await isAbsent(get(imageSet, ID))
   })
 
-  test('is told with where the ids of frames are to be found', async () => {
+  test('is reported with a message that says where frame ids are listed', async () => {
     const { imageSet } = await imageSetOf()
     await assert.rejects(get(imageSet, UNKNOWN), /metadata of the image set/)
   })
 
-  test('an id that can be none, and a request without one, are a ValidationException', documented, async () => {
+  test('is a ValidationException if its id is malformed or missing', documented, async () => {
     const { imageSet } = await imageSetOf()
     await rejectsAs(get(imageSet, 'short'), 'ValidationException')
     const path = `/datastore/${datastoreId}/imageSet/${imageSet.imageSetId}/getImageFrame`
@@ -381,7 +396,7 @@ describe('the header x-hilum-min-width', choice, () => {
     ['65', 128, 94, 2],
     ['256', 256, 188, 1],
   ] as const) {
-    test(`${width}: the first bytes of the frame, which decode to ${columns} columns`, async () => {
+    test(`${width}: a prefix of the frame that decodes to ${columns} columns`, async () => {
       const { whole, part: asked } = await ask(width)
       const part = await asked
       assert.deepEqual(
@@ -397,7 +412,7 @@ describe('the header x-hilum-min-width', choice, () => {
     })
   }
 
-  test('a greater width, and a frame without resolutions, give the whole frame', async () => {
+  test('a larger width, or a frame without resolutions, returns the whole frame', async () => {
     const { whole, part } = await ask('513')
     assert.equal((await part).headers['x-hilum-skipped-resolutions'], '0')
     assert.ok(Buffer.from(whole.bytes).equals((await part).bytes))

@@ -1,4 +1,4 @@
-/** GetImageSetMetadata: the documents of imported files, version by version, as gzip; and what is not there. */
+/** GetImageSetMetadata: the documents of imported files, by version, as gzip; and documents that do not exist. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
@@ -18,7 +18,7 @@ const { sdk } = server
 const datastoreId = await activeDatastore(sdk)
 let studiesMade = 0
 
-/** Imports files of one new series; answers its image set. */
+/** Imports files of one new series. @returns its image set */
 async function importSeries(files: readonly (Attributes | Uint8Array)[]): Promise<string> {
   const StudyInstanceUID = `2.25.77.${++studiesMade}`
   return importInto(StudyInstanceUID, files)
@@ -38,7 +38,7 @@ async function importInto(StudyInstanceUID: string, files: readonly (Attributes 
 const uid = (number: number) => `2.25.77.0.${number}`
 
 describe('a document', choice, () => {
-  test('has the ids, the levels and the instance, for the file that AWS shows a document of', documented, async () => {
+  test('has the ids, all levels and the instance, for the file of AWS's published document', documented, async () => {
     const file = instance(
       {
         SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
@@ -94,7 +94,7 @@ describe('a document', choice, () => {
     assert.deepEqual(DICOMVRs, {})
   })
 
-  test('is UTF-8 whatever the file was in, and tells private elements by tag and VR', async () => {
+  test('is UTF-8 for any character set of the file, and has private elements by tag and VR', async () => {
     const imageSetId = await importSeries([
       {
         SpecificCharacterSet: ['', 'ISO 2022 IR 87'],
@@ -110,7 +110,7 @@ describe('a document', choice, () => {
     assert.deepEqual(only!.DICOMVRs, { '00190010': 'LO', '00191001': 'DS' })
   })
 
-  test('holds every instance once, and of the levels what the last key has', async () => {
+  test('has every instance once, and patient, study and series of the last key', async () => {
     const count = 1_500
     const imageSetId = await importSeries(
       Array.from({ length: count }, (_, index) => ({
@@ -129,7 +129,7 @@ describe('a document', choice, () => {
     assert.equal(document.Patient.DICOM.PatientName, `Name^${count - 1}`)
   })
 
-  test('of a file too large to hold has all elements but the pixels, those behind them too', async () => {
+  test('of a file too large for memory has all elements except pixels, including those after the pixels', async () => {
     for (const transferSyntaxUID of [ImplicitVRLittleEndian, '1.2.840.10008.1.2.5']) {
       const StudyInstanceUID = `2.25.77.${++studiesMade}`
       const file = instance(
@@ -154,7 +154,7 @@ describe('versions', documented, () => {
   const StudyInstanceUID = '2.25.6'
   const file = (number: number, more: Attributes = {}) => ({ SOPInstanceUID: uid(number), ...more })
 
-  test('each has its own document for ever, and the latest has all instances', async () => {
+  test('each keep their document, and the latest has all instances', async () => {
     const imageSetId = await importInto(StudyInstanceUID, [file(1), file(2)])
     const first = await fetchGzip(sdk, { datastoreId, imageSetId })
     await importInto(StudyInstanceUID, [file(2, { ImageComments: 'again' }), file(3, { StudyDescription: 'CT' })])
@@ -176,7 +176,7 @@ describe('versions', documented, () => {
     assert.deepEqual(await fetchGzip(sdk, { datastoreId, imageSetId, versionId: '1' }), first)
   })
 
-  test('what disagrees has a document of its own', async () => {
+  test('a non-primary image set has its own document', async () => {
     await importInto('2.25.7', [{ PatientID: 'A' }])
     const other = await importInto('2.25.7', [{ PatientID: 'B' }])
     const document = await fetchMetadata(sdk, { datastoreId, imageSetId: other })
@@ -186,7 +186,7 @@ describe('versions', documented, () => {
 })
 
 describe('on the wire', choice, () => {
-  test('it is gzip and says so, whatever the client accepts', recorded, async () => {
+  test('it is declared as gzip, whatever the client accepts', recorded, async () => {
     const imageSetId = await importSeries([{}])
     for (const accepted of ['identity', 'gzip', 'br;q=1, *;q=0']) {
       const { status, headers } = await sendSigned(server.hilum, {
@@ -199,13 +199,13 @@ describe('on the wire', choice, () => {
     }
   })
 
-  test('it is one gzip member of one deflate stream, whose checksum and length are right', async () => {
+  test('it is one gzip member with the right checksum and length', async () => {
     const imageSetId = await importSeries([{ ImageComments: 'x' }])
     const gzip = await fetchGzip(sdk, { datastoreId, imageSetId })
     assert.equal(inflateRawSync(gzip.subarray(10, -8)).toString(), gunzipSync(gzip).toString())
   })
 
-  test('a large one is piped and unpacks as well', async () => {
+  test('a large one is streamed and decompresses too', async () => {
     const noise = Array.from({ length: 400 }, (_, index) => ({
       SOPInstanceUID: uid(index),
       '00191001': { vr: 'OB', value: randomBytes(2_000) },
@@ -217,25 +217,25 @@ describe('on the wire', choice, () => {
   })
 })
 
-describe('what is not there', documented, () => {
+describe('a document that does not exist', documented, () => {
   const get = (input: { datastoreId: string; imageSetId: string; versionId?: string }) =>
     sdk.send(new GetImageSetMetadataCommand(input))
 
-  test('an unknown image set, or one of another data store, is not found', async () => {
+  test('is not found for an unknown image set, or one of another data store', async () => {
     const imageSetId = await importSeries([{}])
     await rejectsAs(get({ datastoreId, imageSetId: '0'.repeat(32) }), 'ResourceNotFoundException')
     await rejectsAs(get({ datastoreId: await activeDatastore(sdk), imageSetId }), 'ResourceNotFoundException')
     await rejectsAs(get({ datastoreId: '0'.repeat(32), imageSetId }), 'ResourceNotFoundException')
   })
 
-  test('versions that never were are not found, however they are written', choice, async () => {
+  test('is not found for versions that do not exist, however they are spelled', choice, async () => {
     const imageSetId = await importSeries([{}])
     for (const versionId of ['0', '2', '9007199254740993', '9'.repeat(400)]) {
       await rejectsAs(get({ datastoreId, imageSetId, versionId }), 'ResourceNotFoundException', /version/)
     }
   })
 
-  test('malformed ids and versions are refused', async () => {
+  test('is refused for malformed ids and versions', async () => {
     const imageSetId = await importSeries([{}])
     await rejectsAs(get({ datastoreId: 'XX', imageSetId: 'Y' }), 'ValidationException', /datastoreId.*imageSetId/)
     for (const versionId of ['-1', '1.0', 'latest', '']) {

@@ -1,6 +1,6 @@
 /**
- * GetImageSetMetadata: how values are written, rule by rule, held against a document that the service made in 2025 and a user published
- * (grand-challenge.org, the cone-beam CT of its test fixtures): a file of the same content, of which every attribute is compared.
+ * GetImageSetMetadata: how values are written, compared attribute by attribute with a document that the service made in 2025 and a user
+ * published (grand-challenge.org, the cone-beam CT of its test fixtures), for an equivalent file.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -74,7 +74,7 @@ const CONE_BEAM: Attributes = {
   '00191002': { vr: 'OB', value: Uint8Array.of(1, 2, 3, 4) },
 }
 
-/** 0 to 2025, as the document has it. */
+/** 0 to 2025, as in the document. */
 const PIXELS = Buffer.alloc(64 * 64 * 2)
 for (let at = 0; at < 64 * 64; at++) PIXELS.writeUInt16LE(at % 2_026, 2 * at)
 
@@ -89,12 +89,12 @@ const series = seriesOf(document)
 const only = series.Instances['2.25.16.1.1']!
 
 describe('the document', recorded, () => {
-  test('has SchemaVersion 1.1 as text, and its ids', () => {
+  test('has SchemaVersion 1.1 as a string, and its ids', () => {
     const { SchemaVersion, DatastoreID, ImageSetID } = document
     assert.deepEqual([SchemaVersion, DatastoreID, ImageSetID], ['1.1', datastoreId, set.imageSetId])
   })
 
-  test('has patient, study and series by the lists of AWS, in the order of the alphabet', () => {
+  test('has the patient, study and series attributes that AWS lists, in alphabetical order', () => {
     assert.deepEqual(Object.entries(document.Patient.DICOM), [
       ['DeidentificationMethod', ['Basic']],
       ['PatientBirthDate', null],
@@ -123,7 +123,7 @@ describe('the document', recorded, () => {
     ])
   })
 
-  test('has everything else with the instance, in the order of tags and the file meta information first', () => {
+  test('has all other attributes in the instance, file meta information first, in tag order', () => {
     const { FileMetaInformationGroupLength, ImplementationClassUID, ImplementationVersionName, ...rest } = only.DICOM
     assert.equal(typeof FileMetaInformationGroupLength, 'number')
     assert.ok(ImplementationClassUID && ImplementationVersionName)
@@ -175,11 +175,11 @@ describe('the document', recorded, () => {
     ])
   })
 
-  test('says the VRs of private elements, and only of them', () => {
+  test('has the VRs of private elements only', () => {
     assert.deepEqual(only.DICOMVRs, { '00190010': 'LO', '00191001': 'DS', '00191002': 'OB' })
   })
 
-  test('says how the frame is stored, and its checksum, least and greatest value', () => {
+  test('has the stored transfer syntax, checksum, least and greatest value of the frame', () => {
     assert.deepEqual(Object.keys(only), ['DICOM', 'DICOMVRs', 'StoredTransferSyntaxUID', 'ChecksumType', 'ImageFrames'])
     assert.equal(only.StoredTransferSyntaxUID, '1.2.840.10008.1.2.4.202')
     assert.equal(only.ChecksumType, 'DECOMPRESSED')

@@ -1,4 +1,4 @@
-/** GetImageSet: the properties of an image set and of each of its versions. What they are after a change is tested with the change. */
+/** GetImageSet: the properties of an image set and of each of its versions. Properties after a change are tested with the change. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { GetImageSetCommand } from '@aws-sdk/client-medical-imaging'
@@ -33,7 +33,7 @@ describe('a new image set', recorded, () => {
     })
   })
 
-  test('has no word of deletion, message or force on the wire, and times in seconds', async () => {
+  test('has no deletedAt, message or overrides on the wire, and times in seconds', async () => {
     const { imageSetId } = await importSeries(server, { datastoreId })
     const path = `/datastore/${datastoreId}/imageSet/${imageSetId}/getImageSet`
     const reply = await sendSigned(hilum, { method: 'POST', path })

@@ -1,4 +1,4 @@
-/** ListImageSetVersions: every version, newest first, page by page, with those that failed. */
+/** ListImageSetVersions: every version including failed ones, newest first, by page. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ListImageSetVersionsCommand } from '@aws-sdk/client-medical-imaging'
@@ -13,7 +13,7 @@ const server = await openHilum()
 const { hilum, sdk } = server
 const datastoreId = await activeDatastore(sdk)
 
-/** An image set with so many versions. */
+/** An image set with this many versions. */
 async function withVersions(count: number) {
   const set = await importSeries(server, { datastoreId, count: 1 })
   for (let version = 1; version < count; version++) {
@@ -27,7 +27,7 @@ const list = (input: { datastoreId: string; imageSetId: string; maxResults?: num
   sdk.send(new ListImageSetVersionsCommand(input))
 
 describe('a list', documented, () => {
-  test('has the newest version first, and each as GetImageSet tells it', async () => {
+  test('has the newest version first, each as GetImageSet returns it', async () => {
     const set = await withVersions(3)
     const versions = await versionsOf(sdk, set)
     assert.deepEqual(
@@ -47,7 +47,7 @@ describe('a list', documented, () => {
     }
   })
 
-  test('spells ImageSetWorkflowStatus with a capital I, here only', async () => {
+  test('has the member ImageSetWorkflowStatus with a capital I, unlike GetImageSet', async () => {
     const { imageSetId } = await withVersions(2)
     const path = `/datastore/${datastoreId}/imageSet/${imageSetId}/listImageSetVersions`
     const reply = await sendSigned(hilum, { method: 'POST', path })
@@ -63,7 +63,7 @@ describe('a list', documented, () => {
 })
 
 describe('pages', choice, () => {
-  test('of every size have each version once, and the last has no token', async () => {
+  test('of every size have each version once, and the last page has no token', async () => {
     const set = await withVersions(5)
     for (const pageSize of [1, 2, 3, 5, 50]) {
       const versions = await versionsOf(sdk, set, pageSize)
@@ -75,7 +75,7 @@ describe('pages', choice, () => {
     assert.equal((await list({ ...set, maxResults: 5 })).nextToken, undefined)
   })
 
-  test('of a list that grows meanwhile go on where they were', async () => {
+  test('continue correctly while the list grows', async () => {
     const set = await withVersions(3)
     const first = await list({ ...set, maxResults: 1 })
     await updated(sdk, { ...set, latestVersionId: '3', set: { Patient: { DICOM: { PatientComments: 'new' } } } })
@@ -86,7 +86,7 @@ describe('pages', choice, () => {
     )
   })
 
-  test('tokens are safe in a URL, and good for their own image set only', async () => {
+  test('have tokens that are URL-safe and valid for their image set only', async () => {
     const [set, other] = [await withVersions(2), await withVersions(2)]
     const { nextToken } = await list({ ...set, maxResults: 1 })
     assert.equal(encodeURIComponent(nextToken!), nextToken)
@@ -96,7 +96,7 @@ describe('pages', choice, () => {
     }
   })
 
-  test('of 0, of 51 and of no number are refused', documented, async () => {
+  test('of size 0, 51 or not a number are refused', documented, async () => {
     const set = await withVersions(1)
     for (const maxResults of [0, 51]) {
       await rejectsAs(list({ ...set, maxResults }), 'ValidationException', /maxResults/)
@@ -107,8 +107,8 @@ describe('pages', choice, () => {
   })
 })
 
-describe('what is not there', documented, () => {
-  test('an unknown image set and one of another data store are not found', async () => {
+describe('an image set that does not exist', documented, () => {
+  test('is not found, nor is one of another data store', async () => {
     const set = await withVersions(1)
     await rejectsAs(list({ ...set, imageSetId: nobody() }), 'ResourceNotFoundException')
     await rejectsAs(list({ ...set, datastoreId: await activeDatastore(sdk) }), 'ResourceNotFoundException')

@@ -1,4 +1,4 @@
-/** ListTagsForResource: the tags of a data store or image set, none among them, and what has none because it is not there. */
+/** ListTagsForResource: the tags of data stores and image sets, an empty list, and resources that do not exist. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DeleteDatastoreCommand, ListTagsForResourceCommand, TagResourceCommand } from '@aws-sdk/client-medical-imaging'
@@ -20,13 +20,13 @@ test('tags given at creation are listed, and a data store without any has an emp
   assert.deepEqual([reply.status, reply.body], [200, '{"tags":{}}'])
 })
 
-test('the ARN may come with its colons raw, as the SDK for C++ sends it', recorded, async () => {
+test('the ARN may have unencoded colons, as the SDK for C++ sends it', recorded, async () => {
   const arn = arnOf(await activeDatastore(sdk, { tags: { a: 'b' } }))
   const reply = await sendSigned(hilum, { method: 'GET', path: `/tags/${arn.replaceAll('/', '%2F')}` })
   assert.deepEqual([reply.status, reply.json()], [200, { tags: { a: 'b' } }])
 })
 
-test('a deleted data store has no tags any more', choice, async () => {
+test('a deleted data store has no tags', choice, async () => {
   const datastoreId = await activeDatastore(sdk, { tags: { a: 'b' } })
   await sdk.send(new DeleteDatastoreCommand({ datastoreId }))
   await untilDatastore(sdk, { datastoreId, is: 'DELETED' })
@@ -37,11 +37,15 @@ test('a deleted data store has no tags any more', choice, async () => {
   )
 })
 
-test('what is not there is not found, of another account denied, of another kind refused', choice, async () => {
-  const arn = arnOf('0123456789abcdef0123456789abcdef')
-  await rejectsAs(list(arn), 'ResourceNotFoundException', new RegExp(arn))
-  await rejectsAs(list(`${arn}/imageset/0123456789abcdef0123456789abcdef`), 'ResourceNotFoundException')
-  await rejectsAs(list(arn.replace('us-east-1', 'us-west-2')), 'ResourceNotFoundException')
-  await rejectsAs(list(arn.replace('000000000000', '123456789012')), 'AccessDeniedException')
-  await rejectsAs(list('arn:aws:iam::000000000000:role/x'), 'ValidationException', /'resourceArn'/)
-})
+test(
+  'a resource that does not exist is not found, one of another account denied, one of another kind refused',
+  choice,
+  async () => {
+    const arn = arnOf('0123456789abcdef0123456789abcdef')
+    await rejectsAs(list(arn), 'ResourceNotFoundException', new RegExp(arn))
+    await rejectsAs(list(`${arn}/imageset/0123456789abcdef0123456789abcdef`), 'ResourceNotFoundException')
+    await rejectsAs(list(arn.replace('us-east-1', 'us-west-2')), 'ResourceNotFoundException')
+    await rejectsAs(list(arn.replace('000000000000', '123456789012')), 'AccessDeniedException')
+    await rejectsAs(list('arn:aws:iam::000000000000:role/x'), 'ValidationException', /'resourceArn'/)
+  },
+)

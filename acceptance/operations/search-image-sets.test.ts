@@ -1,6 +1,6 @@
 /**
- * SearchImageSets, case by case: the 26 rules that the service documents or that had to be chosen where it is silent
- * (docs/decisions/0004-search-semantics.md). Each test carries the number of its rule.
+ * SearchImageSets, case by case: the 26 rules that the service documents or that Hilum chose where it does not
+ * (docs/decisions/0004-search-semantics.md). Each test has the number of its rule.
  */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
@@ -25,7 +25,7 @@ const server = await openHilum(clock.options)
 const { hilum, sdk } = server
 const datastoreId = await activeDatastore(sdk)
 
-/** In the order of their import, one a minute from 00:01 on; the fifth disagrees with the first and so is non-primary. */
+/** In import order, one per minute from 00:01; the fifth disagrees with the first and is therefore non-primary. */
 const IMAGE_SETS: readonly Attributes[] = [
   { PatientID: 'SUBJECT08701', StudyInstanceUID: '2.25.1', StudyDate: '19991122', StudyTime: '140728' },
   { PatientID: 'SUBJECT08702', StudyInstanceUID: '2.25.2', StudyDate: '20240101', StudyTime: '101500' },
@@ -48,14 +48,14 @@ const send = (input: Partial<SearchImageSetsCommandInput>) =>
   sdk.send(new SearchImageSetsCommand({ datastoreId, ...input }))
 const refused = (searchCriteria: unknown, message?: RegExp) =>
   rejectsAs(send({ searchCriteria: searchCriteria as SearchCriteria }), 'ValidationException', message)
-/** As a client that checks nothing would send it. */
+/** As from a client without validation. */
 const post = (body: string, query = '') =>
   sendSigned(hilum, { method: 'POST', path: `/datastore/${datastoreId}/searchImageSets`, query, body })
 
 const NEWEST_FIRST = ['OTHER', 'SUBJECT08701', 'SUBJECT0870*', 'SUBJECT08702', 'SUBJECT08701']
 
-describe('what matches', documented, () => {
-  test('1. no body finds every image set, the last updated first', choice, async () => {
+describe('matches', documented, () => {
+  test('1. no body finds every image set, last updated first', choice, async () => {
     const reply = await post('')
     assert.equal(reply.status, 200)
     const { imageSetsMetadataSummaries, sort } = reply.json()
@@ -63,17 +63,17 @@ describe('what matches', documented, () => {
     assert.deepEqual(sort, { sortOrder: 'DESC', sortField: 'updatedAt' })
   })
 
-  test('2. empty criteria do the same, and the order is told', async () => {
+  test('2. empty criteria do the same, and the response has the sort order', async () => {
     const { imageSetsMetadataSummaries, sort } = await send({ searchCriteria: {} })
     assert.deepEqual(patientsOf(imageSetsMetadataSummaries!), NEWEST_FIRST)
     assert.deepEqual(sort, { sortOrder: 'DESC', sortField: 'updatedAt' })
   })
 
-  test('3. EQUAL on a patient finds exact matches only', async () => {
+  test('3. EQUAL on a patient finds only exact matches', async () => {
     assert.deepEqual(await find(equal({ DICOMPatientId: 'SUBJECT08701' })), ['SUBJECT08701', 'SUBJECT08701'])
   })
 
-  test('4. an asterisk is an asterisk', choice, async () => {
+  test('4. an asterisk is not a wildcard', choice, async () => {
     assert.deepEqual(await find(equal({ DICOMPatientId: 'SUBJECT0870*' })), ['SUBJECT0870*'])
   })
 
@@ -82,11 +82,11 @@ describe('what matches', documented, () => {
     assert.deepEqual(await find(range), ['OTHER', 'SUBJECT08701', 'SUBJECT08701'])
   })
 
-  test('6. an upper bound without a time is the first moment of its day', async () => {
+  test('6. an upper bound without a time is the start of its day', async () => {
     assert.deepEqual(await find(between(studyMoment('20240101'), studyMoment('20240101'))), ['SUBJECT0870*'])
   })
 
-  test('7. BETWEEN two times of creation includes both', choice, async () => {
+  test('7. BETWEEN two creation times includes both', choice, async () => {
     const range = between({ createdAt: minute(2) }, { createdAt: minute(4) })
     assert.deepEqual(await find(range), ['SUBJECT08701', 'SUBJECT0870*', 'SUBJECT08702'])
   })
@@ -97,11 +97,11 @@ describe('what matches', documented, () => {
   const filters = (...both: (typeof series | typeof updated)[]) =>
     ({ filters: both, sort: ascending }) as unknown as SearchCriteria
 
-  test('8. a range of updates and a series together, oldest first', async () => {
+  test('8. an update time range and a series together, oldest first', async () => {
     assert.deepEqual(await find(filters(updated, series)), ['SUBJECT08701', 'OTHER'])
   })
 
-  test('9. the same two filters the other way round', async () => {
+  test('9. the same two filters in reverse order', async () => {
     assert.deepEqual(await find(filters(series, updated)), ['SUBJECT08701', 'OTHER'])
   })
 
@@ -120,30 +120,30 @@ describe('what matches', documented, () => {
     assert.deepEqual(await find(both('OTHER', true)), [])
   })
 
-  test('12. an order alone finds all, in that order', async () => {
+  test('12. a sort order alone finds all, in that order', async () => {
     assert.deepEqual(await find(sortedBy('createdAt', 'ASC')), NEWEST_FIRST.toReversed())
   })
 })
 
-describe('what is refused', choice, () => {
+describe('refused:', choice, () => {
   const patient = { DICOMPatientId: 'P' }
   const filter = { operator: 'EQUAL', values: [patient] }
 
-  test('13. three filters, three values, and none of either', documented, async () => {
+  test('13. three filters, three values, and no filter or value', documented, async () => {
     await refused({ filters: [filter, filter, filter] }, /'searchCriteria\.filters'/)
     await refused({ filters: [{ operator: 'EQUAL', values: [patient, patient, patient] }] }, /values/)
     await refused({ filters: [] }, /'searchCriteria\.filters'/)
     await refused({ filters: [{ operator: 'EQUAL', values: [] }] }, /values/)
   })
 
-  test('14. a page size of 0, of 51, and one that is no number', async () => {
+  test('14. a page size of 0, of 51, and one that is not a number', async () => {
     for (const maxResults of ['0', '51', 'x', '1.5', '', '-1', '1e1']) {
       const reply = await post('{}', `maxResults=${maxResults}`)
       assert.deepEqual([reply.status, reply.headers['x-amzn-errortype']], [400, 'ValidationException'], maxResults)
     }
   })
 
-  test('15. a value with two members, with none, with one that nobody knows', documented, async () => {
+  test('15. a value with two members, with none, with an unknown one', documented, async () => {
     for (const value of [{ ...patient, isPrimary: true }, {}, { DICOMModality: 'CT' }, { ...patient, more: 1 }]) {
       const reply = await post(JSON.stringify({ filters: [{ operator: 'EQUAL', values: [value] }] }))
       assert.deepEqual(
@@ -154,7 +154,7 @@ describe('what is refused', choice, () => {
     }
   })
 
-  test('16. operators, fields and orders outside their lists', documented, async () => {
+  test('16. unknown operators, fields and orders', documented, async () => {
     await refused({ filters: [{ operator: 'LIKE', values: [patient] }] }, /\[EQUAL, BETWEEN\]/)
     await refused({ sort: { sortField: 'DICOMPatientId', sortOrder: 'ASC' } }, /sortField/)
     await refused({ sort: { sortField: 'updatedAt', sortOrder: 'asc' } }, /\[ASC, DESC\]/)
@@ -166,7 +166,7 @@ describe('what is refused', choice, () => {
     await refused(equal({ DICOMSeriesInstanceUID: '1.2.a' }), /\[0-9\.\]\+/)
   })
 
-  test('18. a UID with odd periods is no error, and found nowhere', async () => {
+  test('18. a UID with odd periods is not an error, and finds nothing', async () => {
     for (const DICOMStudyInstanceUID of ['.1.2', '1..2', '1.2.']) {
       assert.deepEqual(await find(equal({ DICOMStudyInstanceUID })), [])
     }
@@ -190,7 +190,7 @@ describe('what is refused', choice, () => {
     await rejectsAs(send({ nextToken: 'x'.repeat(8193) }), 'ValidationException', /'nextToken'/)
   })
 
-  test('22. a data store that is not there', documented, async () => {
+  test('22. a data store that does not exist', documented, async () => {
     await rejectsAs(send({ datastoreId: '0123456789abcdef0123456789abcdef' }), 'ResourceNotFoundException')
   })
 
@@ -206,7 +206,7 @@ describe('what is refused', choice, () => {
     await rejectsAs(send({ datastoreId: gone }), 'ConflictException')
   })
 
-  test('25. a body that is no JSON object', async () => {
+  test('25. a body that is not a JSON object', async () => {
     for (const body of ['[]', '10', '"x"', '{"filters":', 'filters', '{"filters":[}', '\u0000']) {
       const reply = await post(body)
       assert.deepEqual([reply.status, reply.headers['x-amzn-errortype']], [400, 'SerializationException'], body)

@@ -1,4 +1,4 @@
-/** StartDICOMImportJob: its answer, its client token, what its URIs mean, and what it refuses. */
+/** StartDICOMImportJob: response, client token, the meaning of its URIs, and what it refuses. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import {
@@ -25,15 +25,15 @@ const start = (input: Partial<Parameters<typeof jobInput>[0]> = {}) =>
 
 before(() => makeBuckets(hilum))
 
-describe('the answer', recorded, () => {
-  test('a job begins SUBMITTED, with an id and the time', async () => {
+describe('the response', recorded, () => {
+  test('is SUBMITTED, with an id and the time', async () => {
     const { $metadata, jobId, ...rest } = await start()
     assert.equal($metadata.httpStatusCode, 200)
     assert.match(jobId!, /^[0-9a-f]{32}$/)
     assert.deepEqual(rest, { datastoreId, jobStatus: 'SUBMITTED', submittedAt: new Date('2026-01-01T00:00:00.500Z') })
   })
 
-  test('every job has a folder of its own in the output, whether the URI ends in a slash or not', async () => {
+  test('every job gets its own output folder, whether the URI ends in a slash or not', async () => {
     for (const [outputS3Uri, folder] of [
       [`s3://${OUTPUT}/a/b/`, `s3://${OUTPUT}/a/b/`],
       [`s3://${OUTPUT}/a/b`, `s3://${OUTPUT}/a/b/`],
@@ -50,7 +50,7 @@ describe('the answer', recorded, () => {
 })
 
 describe('the client token', choice, () => {
-  test('the same request again gets the same job, even after its end', documented, async () => {
+  test('the same request again returns the same job, even after it ended', documented, async () => {
     const request = jobInput({ datastoreId, clientToken: 'same' })
     const first = await sdk.send(new StartDICOMImportJobCommand(request))
     await jobAtEnd(server, { datastoreId, jobId: first.jobId! })
@@ -59,31 +59,31 @@ describe('the client token', choice, () => {
     assert.deepEqual([second.jobId, second.submittedAt], [first.jobId, first.submittedAt])
   })
 
-  test('with other parameters it is a conflict', async () => {
+  test('the same token with other parameters is a conflict', async () => {
     await start({ clientToken: 'taken' })
     await rejectsAs(start({ clientToken: 'taken', inputS3Uri: 's3://test-input/other/' }), 'ConflictException')
     await rejectsAs(start({ clientToken: 'taken', jobName: 'named' }), 'ConflictException')
   })
 
-  test('after a day it is forgotten', async () => {
+  test('expires after a day', async () => {
     const first = await start({ clientToken: 'daily' })
     clock.advance(DAY_MS + 1)
     assert.notEqual((await start({ clientToken: 'daily' })).jobId, first.jobId)
   })
 
-  test('it belongs to its data store, so another one may use it', async () => {
+  test('is scoped to its data store', async () => {
     const first = await start({ clientToken: 'everywhere' })
     const second = await start({ clientToken: 'everywhere', datastoreId: await activeDatastore(sdk) })
     assert.notEqual(second.jobId, first.jobId)
   })
 
-  test('a data store made with a token does not use it up for jobs', async () => {
+  test('of a data store can be reused for its jobs', async () => {
     await activeDatastore(sdk, { clientToken: 'shared' })
     await start({ clientToken: 'shared' })
   })
 })
 
-describe('what an input URI means', choice, () => {
+describe('an input URI', choice, () => {
   const bucket = 'uris'
   before(async () => {
     for (const key of ['in/1', 'in/1/a', 'in/1/deep/er/b', 'in/10/c', 'in/1.dcm', 'top']) {
@@ -102,19 +102,19 @@ describe('what an input URI means', choice, () => {
     return patientsOf(await search(sdk, { datastoreId: target })).toSorted()
   }
 
-  test('a folder with its slash is everything below, and nothing beside', documented, async () => {
+  test('with a trailing slash means everything below', documented, async () => {
     assert.deepEqual(await importedFrom(`s3://${bucket}/in/1/`), ['in/1/a', 'in/1/deep/er/b'])
   })
 
-  test('a folder without its slash is not the beginning of another name', async () => {
+  test('without a trailing slash does not match longer names', async () => {
     assert.deepEqual(await importedFrom(`s3://${bucket}/in/1`), ['in/1', 'in/1/a', 'in/1/deep/er/b'])
   })
 
-  test('the name of an object is that object', async () => {
+  test('of an object means that object', async () => {
     assert.deepEqual(await importedFrom(`s3://${bucket}/in/10/c`), ['in/10/c'])
   })
 
-  test('a bucket alone is the whole of it', async () => {
+  test('of a bucket means the whole bucket', async () => {
     const all = ['in/1', 'in/1.dcm', 'in/1/a', 'in/1/deep/er/b', 'in/10/c', 'top']
     assert.deepEqual(await importedFrom(`s3://${bucket}`), all)
     assert.deepEqual(await importedFrom(`s3://${bucket}/`), all)
@@ -127,7 +127,7 @@ describe('refusals', documented, () => {
     await rejectsAs(start({ datastoreId: 'XX' }), 'ValidationException', /'datastoreId'/)
   })
 
-  test('each member is held to its limits', async () => {
+  test('each member is checked against its limits', async () => {
     const wrong: Parameters<typeof start>[0][] = [
       { jobName: '' },
       { jobName: 'two words' },
@@ -148,7 +148,7 @@ describe('refusals', documented, () => {
     }
   })
 
-  test('a URI with NUL or half a surrogate pair is refused, and no job is made of it', choice, async () => {
+  test('a URI with NUL or half a surrogate pair is refused, and no job is created', choice, async () => {
     const before = await sdk.send(new ListDICOMImportJobsCommand({ datastoreId }))
     for (const uri of ['s3://test-input/\0', 's3://test-input/a/\0/b', 's3://test-input/\ud800']) {
       await rejectsAs(start({ inputS3Uri: uri }), 'ValidationException', /'inputS3Uri'/)
@@ -158,7 +158,7 @@ describe('refusals', documented, () => {
     assert.equal(after.jobSummaries!.length, before.jobSummaries!.length)
   })
 
-  test('optional members pass where they are well-formed', async () => {
+  test('well-formed optional members are accepted', async () => {
     const { jobId } = await start({ jobName: 'Night_import/7#a-b.c', inputOwnerAccountId: '123456789012' })
     const { jobProperties } = await sdk.send(new GetDICOMImportJobCommand({ datastoreId, jobId: jobId! }))
     assert.equal(jobProperties!.jobName, 'Night_import/7#a-b.c')

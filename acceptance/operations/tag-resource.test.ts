@@ -1,4 +1,4 @@
-/** TagResource: tags of data stores and image sets, added and overwritten; their limits, and ARNs of what is not there. */
+/** TagResource: tags of data stores and image sets, added and overwritten; their limits, and ARNs of resources that do not exist. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ListTagsForResourceCommand, SearchImageSetsCommand, TagResourceCommand } from '@aws-sdk/client-medical-imaging'
@@ -27,32 +27,32 @@ const tagsOf = async (resourceArn: string) => (await sdk.send(new ListTagsForRes
 const numbered = (from: number, count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`number-${from + index}`, 'x']))
 
-/** A resource of its own, without tags. */
+/** A new resource without tags. */
 async function freshArn(): Promise<string> {
   return datastoreArn.replace(datastoreId, await activeDatastore(sdk))
 }
 
 describe('tags', choice, () => {
-  test('of a data store are added with 204 and nothing else', recorded, async () => {
+  test('of a data store are added with status 204 and an empty body', recorded, async () => {
     const arn = await freshArn()
     const { $metadata, ...answer } = await tag(arn, { Deployment: 'Development' })
     assert.deepEqual([$metadata.httpStatusCode, answer], [204, {}])
     assert.deepEqual(await tagsOf(arn), { Deployment: 'Development' })
   })
 
-  test('of an image set are its own, not those of its data store', documented, async () => {
+  test('of an image set are separate from those of its data store', documented, async () => {
     await tag(imageSetArn, { Project: 'Lung' })
     assert.deepEqual([await tagsOf(imageSetArn), await tagsOf(datastoreArn)], [{ Project: 'Lung' }, {}])
   })
 
-  test('come beside those that are there, and a key that is there gets the new value', documented, async () => {
+  test('are added to existing ones, and an existing key gets the new value', documented, async () => {
     const arn = await freshArn()
     await tag(arn, { a: '1', b: '2' })
     await tag(arn, { b: 'new', c: '' })
     assert.deepEqual(await tagsOf(arn), { a: '1', b: 'new', c: '' })
   })
 
-  test('stay when their image set gets a version, and change nothing of it', async () => {
+  test('are kept when their image set gets a new version, and do not affect it', async () => {
     await tag(imageSetArn, { Kept: 'yes' })
     await importFiles(server, { datastoreId, files: { 'b.dcm': instance({ SOPInstanceUID: '2.25.1.1.2' }) } })
     const { imageSetsMetadataSummaries } = await sdk.send(new SearchImageSetsCommand({ datastoreId }))
@@ -63,7 +63,7 @@ describe('tags', choice, () => {
     assert.equal((await tagsOf(imageSetArn))!.Kept, 'yes')
   })
 
-  test('are fifty at most, and one too many adds none', async () => {
+  test('are fifty at most; a request with one too many adds none', async () => {
     const arn = await freshArn()
     await tag(arn, numbered(0, 49))
     await rejectsAs(tag(arn, numbered(49, 2)), 'ValidationException', /50 tags/)
@@ -74,7 +74,7 @@ describe('tags', choice, () => {
     assert.equal(Object.keys((await tagsOf(arn))!).length, 50)
   })
 
-  test('of eight clients at once, all are there in the end', async () => {
+  test('from eight concurrent clients are all stored', async () => {
     const arn = await freshArn()
     await Promise.all(Array.from({ length: 8 }, (_, client) => tag(arn, { [`client-${client}`]: String(client) })))
     assert.equal(Object.keys((await tagsOf(arn))!).length, 8)
@@ -82,15 +82,15 @@ describe('tags', choice, () => {
 })
 
 describe('keys and values', documented, () => {
-  test('may be as long as AWS says, and hold what its pattern admits', async () => {
+  test('may be as long as AWS documents, with all characters of its pattern', async () => {
     const arn = await freshArn()
-    // The class `+-=` of the pattern is a range, so digits and `, - . / : ; <` are in it.
+    // The class `+-=` of the pattern is a range, which includes digits and `, - . / : ; <`.
     const tags = { ['k'.repeat(128)]: 'v'.repeat(256), 'a+b,c-d.e/f:g;h<i=j_9': 'ü 😀\n"\\', awsome: '' }
     await tag(arn, tags)
     assert.deepEqual(await tagsOf(arn), tags)
   })
 
-  test('a key that JavaScript knows is a key like any other', choice, async () => {
+  test('may be names that have a meaning in JavaScript', choice, async () => {
     const arn = await freshArn()
     const path = `/tags/${encodeURIComponent(arn)}`
     const body = '{"tags":{"__proto__":"1","constructor":"2"}}'
@@ -107,7 +107,7 @@ describe('keys and values', documented, () => {
     assert.deepEqual(await tagsOf(datastoreArn), {})
   })
 
-  test('that are no texts, or not there, are refused', async () => {
+  test('that are not strings, or missing, are refused', async () => {
     const path = `/tags/${encodeURIComponent(datastoreArn)}`
     for (const body of ['{"tags":{"a":1}}', '{"tags":{"a":null}}', '{"tags":["a"]}', '{"tags":"a"}', '{}', '{', '']) {
       const { status, headers } = await sendSigned(server.hilum, { method: 'POST', path, body })
@@ -117,8 +117,8 @@ describe('keys and values', documented, () => {
   })
 })
 
-describe('what is not there', documented, () => {
-  test('is not found: a data store, an image set, an image set in another data store', async () => {
+describe('a resource', documented, () => {
+  test('that does not exist is not found: data store, image set, image set of another data store', async () => {
     for (const arn of [
       datastoreArn.replace(datastoreId, NOBODY),
       imageSetArn.replace(imageSetId, NOBODY),
@@ -129,18 +129,18 @@ describe('what is not there', documented, () => {
     }
   })
 
-  test('nor what is in another region or partition', choice, async () => {
+  test('in another region or partition is not found', choice, async () => {
     for (const arn of [datastoreArn.replace('us-west-2', 'us-east-1'), datastoreArn.replace('arn:aws', 'arn:aws-cn')]) {
       await rejectsAs(tag(arn, { a: 'b' }), 'ResourceNotFoundException')
     }
   })
 
-  test('and what is of another account is denied', choice, async () => {
+  test('of another account is denied', choice, async () => {
     const arn = datastoreArn.replace(ACCOUNT, '123456789012')
     await rejectsAs(tag(arn, { a: 'b' }), 'AccessDeniedException', /123456789012.*111122223333/)
   })
 
-  test('an ARN of another kind is refused', async () => {
+  test('of another kind is refused', async () => {
     for (const arn of [
       'arn:aws:s3:::bucket',
       datastoreId,

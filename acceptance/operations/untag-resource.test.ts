@@ -1,4 +1,4 @@
-/** UntagResource: keys taken from data stores and image sets, one or many, whatever they are spelled like in the address. */
+/** UntagResource: removes keys from data stores and image sets, one or many, in any URL encoding. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ListTagsForResourceCommand, TagResourceCommand, UntagResourceCommand } from '@aws-sdk/client-medical-imaging'
@@ -23,7 +23,7 @@ const untag = (resourceArn: string, tagKeys: readonly string[]) =>
   sdk.send(new UntagResourceCommand({ resourceArn, tagKeys: [...tagKeys] }))
 const tagsOf = async (resourceArn: string) => (await sdk.send(new ListTagsForResourceCommand({ resourceArn }))).tags
 
-test('keys are taken with 204 and nothing else, and the others stay', recorded, async () => {
+test('keys are removed with status 204 and an empty body, and others are kept', recorded, async () => {
   for (const arn of [datastoreArn, imageSetArn]) {
     await tag(arn, { a: '1', b: '2', c: '3' })
     const { $metadata, ...answer } = await untag(arn, ['a', 'c'])
@@ -34,14 +34,14 @@ test('keys are taken with 204 and nothing else, and the others stay', recorded, 
   }
 })
 
-test('a key that is not there, or is given twice, is no error', choice, async () => {
+test('a key that does not exist, or is given twice, is not an error', choice, async () => {
   await tag(datastoreArn, { here: 'x' })
   await untag(datastoreArn, ['never', 'here', 'here'])
   await untag(datastoreArn, ['here'])
   assert.deepEqual(await tagsOf(datastoreArn), {})
 })
 
-test('keys that an address must encode are found', documented, async () => {
+test('keys that need URL encoding are removed', documented, async () => {
   const keys = ['a+b', 'a/b', 'a:b', 'a=b', 'a;b', 'a,b', 'a<b']
   await tag(datastoreArn, Object.fromEntries(keys.map((key) => [key, 'x'])))
   await untag(datastoreArn, keys.slice(1))
@@ -50,14 +50,14 @@ test('keys that an address must encode are found', documented, async () => {
   assert.deepEqual(await tagsOf(datastoreArn), {})
 })
 
-test('keys are compared by case', choice, async () => {
+test('keys are case-sensitive', choice, async () => {
   await tag(datastoreArn, { Key: 'x' })
   await untag(datastoreArn, ['key'])
   assert.deepEqual(await tagsOf(datastoreArn), { Key: 'x' })
   await untag(datastoreArn, ['Key'])
 })
 
-test('the ARN may come with its colons raw, as the SDK for C++ sends it', recorded, async () => {
+test('the ARN may have unencoded colons, as the SDK for C++ sends it', recorded, async () => {
   await tag(imageSetArn, { a: '1', b: '2' })
   const path = `/tags/${imageSetArn.replaceAll('/', '%2F')}`
   const reply = await sendSigned(server.hilum, { method: 'DELETE', path, query: 'tagKeys=a' })
@@ -65,7 +65,7 @@ test('the ARN may come with its colons raw, as the SDK for C++ sends it', record
   assert.deepEqual(await tagsOf(imageSetArn), { b: '2' })
 })
 
-test('two hundred keys are taken at once, and one more is refused', documented, async () => {
+test('two hundred keys can be removed at once, and one more is refused', documented, async () => {
   const keys = Array.from({ length: 201 }, (_, index) => `k${index}`)
   await tag(datastoreArn, { k0: 'x', k199: 'x' })
   await rejectsAs(untag(datastoreArn, keys), 'ValidationException', /'tagKeys'/)
@@ -73,14 +73,14 @@ test('two hundred keys are taken at once, and one more is refused', documented, 
   assert.deepEqual(await tagsOf(datastoreArn), {})
 })
 
-test('no keys at all, and keys that could not be, are refused', choice, async () => {
+test('a request without keys, or with invalid keys, is refused', choice, async () => {
   await rejectsAs(untag(datastoreArn, []), 'ValidationException', /'tagKeys'/)
   for (const key of ['', 'aws:x', 'ä', 'k'.repeat(129)]) {
     await rejectsAs(untag(datastoreArn, ['fine', key]), 'ValidationException', /tagKeys/)
   }
 })
 
-test('a resource that is not there is not found, and one of another account is denied', choice, async () => {
+test('a resource that does not exist is not found, and one of another account is denied', choice, async () => {
   await rejectsAs(untag(datastoreArn.replace(datastoreId, '0'.repeat(32)), ['a']), 'ResourceNotFoundException')
   await rejectsAs(untag(datastoreArn.replace('us-east-1', 'eu-west-1'), ['a']), 'ResourceNotFoundException')
   await rejectsAs(untag(datastoreArn.replace('000000000000', '123456789012'), ['a']), 'AccessDeniedException')

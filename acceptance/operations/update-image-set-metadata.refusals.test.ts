@@ -1,4 +1,4 @@
-/** UpdateImageSetMetadata: what is no update, breaks a rule of DICOM or of the service, or needs force and has none. Nothing changes. */
+/** UpdateImageSetMetadata: requests that are invalid, break a rule of DICOM or of the service, or need force. Nothing changes. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { UpdateImageSetMetadataCommand } from '@aws-sdk/client-medical-imaging'
@@ -49,7 +49,7 @@ const refusedBytes = (blobs: { updatableAttributes?: Uint8Array; removableAttrib
     message,
   )
 
-/** The body as it goes over the wire. */
+/** The body as it is sent. */
 const post = (body: string, query = 'latestVersion=1') =>
   sendSigned(hilum, {
     method: 'POST',
@@ -59,7 +59,7 @@ const post = (body: string, query = 'latestVersion=1') =>
   })
 
 describe('the request', documented, () => {
-  test('holds exactly one of an update and a revert', async () => {
+  test('has either an update or a revert', async () => {
     const blob = Buffer.from('{"SchemaVersion":1.1,"Patient":{"DICOM":{"PatientName":"A"}}}').toString('base64')
     for (const body of [
       `{"DICOMUpdates":{"updatableAttributes":"${blob}"},"revertToVersionId":"1"}`,
@@ -81,14 +81,14 @@ describe('the request', documented, () => {
     }
   })
 
-  test('has something to change', choice, async () => {
+  test('has at least one change', choice, async () => {
     await refusedBytes({})
     await refused({ set: {} })
     await refused({ set: patient({}) })
     await refused({ remove: {} })
   })
 
-  test('is of an image set that is there', async () => {
+  test('names an image set that exists', async () => {
     const update = { set: patient({ PatientName: 'A' }) }
     for (const absent of [
       { ...first, imageSetId: nobody() },
@@ -100,7 +100,7 @@ describe('the request', documented, () => {
     await rejectsAs(sendUpdate(sdk, { ...first, imageSetId: 'X', ...update }), 'ValidationException', /imageSetId/)
   })
 
-  test('reverts to a version that there was', choice, async () => {
+  test('reverts to a version that exists', choice, async () => {
     for (const revertToVersionId of ['0', '2', '9'.repeat(40)]) {
       await rejectsAs(sendUpdate(sdk, { ...first, revertToVersionId }), 'ResourceNotFoundException', /version/i)
     }
@@ -118,19 +118,23 @@ describe('the blobs', documented, () => {
     await refusedBytes({ updatableAttributes: Buffer.alloc(30_001, ' ') }, /updatableAttributes/)
   })
 
-  test('that are base64 of base64, which the AWS CLI 1 makes of base64, are told what they are', choice, async () => {
-    const once = Buffer.from(jsonBytes({ SchemaVersion: 1.1, ...patient({ PatientName: 'A' }) })).toString('base64')
-    await refusedBytes({ updatableAttributes: Buffer.from(once) }, /base64/)
-  })
+  test(
+    'that are base64 of base64, which the AWS CLI 1 makes of base64, are refused with that explanation',
+    choice,
+    async () => {
+      const once = Buffer.from(jsonBytes({ SchemaVersion: 1.1, ...patient({ PatientName: 'A' }) })).toString('base64')
+      await refusedBytes({ updatableAttributes: Buffer.from(once) }, /base64/)
+    },
+  )
 
-  test('hold a JSON object in UTF-8', async () => {
+  test('are a JSON object in UTF-8', async () => {
     for (const bytes of ['{', '[]', 'null', '"text"', '{"Patient":{}}x', Buffer.from([0x7b, 0xff, 0x7d])]) {
       await refusedBytes({ updatableAttributes: Buffer.from(bytes as string) })
       await refusedBytes({ removableAttributes: Buffer.from(bytes as string) })
     }
   })
 
-  test('nested without measure are refused as quickly as others', choice, async () => {
+  test('nested too deeply are refused as quickly as others', choice, async () => {
     const deep = `{"SchemaVersion":1.1,"Patient":{"DICOM":{"PatientName":${'['.repeat(14_000)}${']'.repeat(14_000)}}}}`
     await refusedBytes({ updatableAttributes: Buffer.from(deep) })
     const item = '[{"ReferencedSOPSequence":'
@@ -140,7 +144,7 @@ describe('the blobs', documented, () => {
 })
 
 describe('with the quotas of the service', choice, () => {
-  test('both blobs together have at most 10 KB, without them 60,000 bytes', async () => {
+  test('both blobs together have at most 10 KB, without the quotas 60,000 bytes', async () => {
     const sizes = { updatableAttributes: 6 * 1024, removableAttributes: 4 * 1024 + 1 }
     for (const awsQuotas of [true, false]) {
       const own = await openHilum({ awsQuotas })
@@ -165,7 +169,7 @@ describe('with the quotas of the service', choice, () => {
 })
 
 describe('the tree', documented, () => {
-  test('has modules of the document and no others', async () => {
+  test('has only modules of the document', async () => {
     for (const tree of [
       { Patients: { DICOM: { PatientName: 'A' } } },
       { Image: { DICOM: { Rows: 1 } } },
@@ -180,14 +184,14 @@ describe('the tree', documented, () => {
     }
   })
 
-  test('names a series and instances that the image set has', async () => {
+  test('names the series and instances of the image set', async () => {
     await refused({ set: { Study: { Series: { '1.2.3': { DICOM: { Modality: 'CT' } } } } } })
     const Instances = { '1.2.3': { DICOM: { ImageComments: 'x' } } }
     await refused({ set: { Study: { Series: { [series]: { Instances } } } } })
     await refused({ remove: { Study: { Series: { [series]: { Instances: { '1.2.3': {} } } } } }, force: true })
   })
 
-  test('has each attribute at its own level', async () => {
+  test('has each attribute at its level', async () => {
     await refused({ set: study({ PatientName: 'A' }) }, /PatientName/)
     await refused({ set: patient({ StudyDescription: 'A' }) }, /StudyDescription/)
     await refused({ set: patient({ Modality: 'CT' }) }, /Modality/)
@@ -196,7 +200,7 @@ describe('the tree', documented, () => {
     await refused({ set: study({ PatientName: 'A' }), force: true }, /PatientName/)
   })
 
-  test('cannot change what the service says of an image set and its pixels', async () => {
+  test('cannot change what the service generates for an image set and its pixels', async () => {
     await refused({ set: { DatastoreID: nobody(), ...patient({ PatientName: 'A' }) } })
     await refused({ set: { ImageSetID: nobody(), ...patient({ PatientName: 'A' }) }, force: true })
     const pixels = { PixelData: null, Checksum: 1, Width: 1, Height: 1, MinPixelValue: 0, MaxPixelValue: 1 }
@@ -207,7 +211,7 @@ describe('the tree', documented, () => {
     await refused({ set: { SchemaVersion: 2, ...patient({ PatientName: 'A' }) } }, /SchemaVersion/)
   })
 
-  test('cannot take away the UIDs that hold an image set together', choice, async () => {
+  test('cannot remove the UIDs that identify an image set', choice, async () => {
     await refused({ remove: study({ StudyInstanceUID }), force: true }, /StudyInstanceUID/)
     await refused({ remove: inSeries({ SeriesInstanceUID: series }), force: true }, /SeriesInstanceUID/)
     await refused({ remove: inInstance({ SOPInstanceUID: sop }), force: true }, /SOPInstanceUID/)
@@ -215,7 +219,7 @@ describe('the tree', documented, () => {
 })
 
 describe('without force', documented, () => {
-  test('no UID is changed, and of a primary image set none with it either', async () => {
+  test('no UID is changed; those of a primary image set not even with force', async () => {
     for (const [name, tree] of Object.entries({
       StudyInstanceUID: study({ StudyInstanceUID: '1.2.3' }),
       SeriesInstanceUID: inSeries({ SeriesInstanceUID: '1.2.3' }),
@@ -233,21 +237,21 @@ describe('without force', documented, () => {
     await refused({ set: inInstance({ NoSuchKeyword: 'A' }) }, /no keyword of the DICOM standard/)
   })
 
-  test('no private element, and never one whose VR nobody knows', async () => {
+  test('no private element; with an unknown VR not even with force', async () => {
     const element = { '00191001': 'A' }
     await refused({ set: inInstance(element, { DICOMVRs: { '00191001': 'LO' } }) }, /00191001/)
     await refused({ set: inInstance(element), force: true }, /00191001/)
     await refused({ set: inInstance(element, { DICOMVRs: { '00191001': 'XX' } }), force: true }, /00191001/)
   })
 
-  test('no instance is removed, and never all of them', choice, async () => {
+  test('no instance is removed; all of them not even with force', choice, async () => {
     const Instances = { [sop]: {} }
     await refused({ remove: { Study: { Series: { [series]: { Instances } } } } }, /force/)
     const all = { [sop]: {}, [`${series}.2`]: {} }
     await refused({ remove: { Study: { Series: { [series]: { Instances: all } } } }, force: true }, /DeleteImageSet/)
   })
 
-  test('no value that its VR does not allow', async () => {
+  test('no value violates its VR', async () => {
     for (const tree of [
       patient({ PatientBirthDate: 'yesterday' }),
       study({ StudyDate: '20240230x' }),
@@ -277,7 +281,7 @@ describe('without force', documented, () => {
     ['StudyDate', 18],
     ['StudyTime', 28],
   ] as const) {
-    test(`no ${keyword} of more than ${max} characters, nor with it`, async () => {
+    test(`no ${keyword} of more than ${max} characters, not even with force`, async () => {
       const level = keyword.startsWith('Patient') ? patient : study
       await refused({ set: level({ [keyword]: '1'.repeat(max + 1) }), force: true }, new RegExp(keyword))
     })
@@ -285,7 +289,7 @@ describe('without force', documented, () => {
 })
 
 describe('a removal', documented, () => {
-  test('of an attribute that has another value, or is not there', async () => {
+  test('of an attribute that has another value or does not exist', async () => {
     await refused({ remove: study({ AccessionNumber: 'A2' }) }, /AccessionNumber/)
     await refused({ remove: patient({ PatientSex: 'F' }) }, /PatientSex/)
     await refused({ remove: study({ AccessionNumber: null }) }, /AccessionNumber/)
@@ -293,7 +297,7 @@ describe('a removal', documented, () => {
 })
 
 describe('a refusal', choice, () => {
-  test('never repeats what a patient is called', async () => {
+  test('never contains the name of a patient', async () => {
     const secret = 'Secret^Patient'
     for (const tree of [
       study({ PatientName: secret }),
@@ -312,7 +316,7 @@ describe('a refusal', choice, () => {
     }
   })
 
-  test('leaves the image set free for the next, which is version 2', async () => {
+  test('does not lock the image set: the next update makes version 2', async () => {
     const own = await importSeries(server, { datastoreId })
     await rejectsAs(
       sendUpdate(sdk, { ...own, latestVersionId: '1', set: study({ PatientName: 'A' }) }),
@@ -322,7 +326,7 @@ describe('a refusal', choice, () => {
     assert.equal((await versionsOf(sdk, own)).length, 2)
   })
 
-  test('makes no version and changes nothing', async () => {
+  test('creates no version and changes nothing', async () => {
     assert.deepEqual(stateOf(await propertiesOf(sdk, set)), ['ACTIVE', 'CREATED', '1'])
     assert.deepEqual(await fetchGzip(sdk, set), before)
   })

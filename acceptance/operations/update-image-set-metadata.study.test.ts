@@ -1,6 +1,6 @@
 /**
- * UpdateImageSetMetadata with includeStudyImageSets: one update of patient and study for all primary image sets of a study, all or none
- * (AWS release of 31 March 2026). The SDK does not know the parameter yet, so the requests are written by hand.
+ * UpdateImageSetMetadata with includeStudyImageSets: one atomic update of patient and study for all primary image sets of a study (AWS
+ * release of 31 March 2026). The SDK does not have the parameter yet, so the requests are written by hand.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -28,7 +28,7 @@ const server = await openHilum()
 const { hilum, sdk } = server
 const datastoreId = await activeDatastore(sdk)
 
-/** Three primary image sets of one study, one that disagrees with it, and one of another study with the same patient. */
+/** Three primary image sets of one study, a non-primary one, and one of another study with the same patient. */
 async function studyOfThree() {
   const StudyInstanceUID = newStudy()
   const primaries: ImageSet[] = []
@@ -59,7 +59,7 @@ const post = ({ imageSetId }: ImageSet, body: string, query = 'latestVersion=1&i
 const NEW_PATIENT = { Patient: { DICOM: { PatientID: 'CORRECT', PatientName: 'Correct^Name' } } }
 
 describe('an update of the whole study', documented, () => {
-  test('reaches every primary image set of the study, each by a version of its own, and no other', async () => {
+  test('makes a new version of every primary image set of the study, and of no other', async () => {
     const { first, primaries, disagreeing, elsewhere } = await studyOfThree()
     const reply = await post(first, bodyOf(NEW_PATIENT))
     assert.equal(reply.status, 200, reply.body)
@@ -73,7 +73,7 @@ describe('an update of the whole study', documented, () => {
     for (const set of [disagreeing, elsewhere]) assert.equal((await propertiesOf(sdk, set)).versionId, '1')
   })
 
-  test('counts on from the version that each has', choice, async () => {
+  test('increments the version of each image set', choice, async () => {
     const { first, primaries } = await studyOfThree()
     const other = primaries[2]!
     await updated(sdk, { ...other, latestVersionId: '1', set: { Patient: { DICOM: { PatientComments: 'kept' } } } })
@@ -83,7 +83,7 @@ describe('an update of the whole study', documented, () => {
     assert.deepEqual([Patient.DICOM.PatientID, Patient.DICOM.PatientComments], ['CORRECT', 'kept'])
   })
 
-  test('gives the siblings patient and study only, and its own image set the series as well', choice, async () => {
+  test('changes patient and study of all, and the series of the named image set only', choice, async () => {
     const { StudyInstanceUID, first, primaries } = await studyOfThree()
     const Series = { [`${StudyInstanceUID}.1`]: { DICOM: { BodyPartExamined: 'CHEST' } } }
     const tree = { Study: { DICOM: { StudyDescription: 'Changed' }, Series } }
@@ -96,7 +96,7 @@ describe('an update of the whole study', documented, () => {
     }
   })
 
-  test('is seen by nobody in part', documented, async () => {
+  test('is never visible in part', documented, async () => {
     const { StudyInstanceUID, first, primaries } = await studyOfThree()
     await post(first, bodyOf(NEW_PATIENT))
     await until(async () => {
@@ -117,7 +117,7 @@ describe('an update of the whole study', documented, () => {
     })
   })
 
-  test('begun on each of its image sets at once is made once', choice, async () => {
+  test('requested concurrently on each of its image sets is made once', choice, async () => {
     const { primaries } = await studyOfThree()
     const named = (n: number) => bodyOf({ Patient: { DICOM: { PatientName: `Writer^${n}` } } })
     const replies = await Promise.all(primaries.map((set, n) => post(set, named(n))))
@@ -132,7 +132,7 @@ describe('an update of the whole study', documented, () => {
     }
   })
 
-  test('leaves the study open to what comes in later and agrees', choice, async () => {
+  test('does not prevent later imports that agree', choice, async () => {
     const { StudyInstanceUID, first, primaries } = await studyOfThree()
     await post(first, bodyOf(NEW_PATIENT))
     for (const set of primaries) await settled(sdk, set)
@@ -163,14 +163,14 @@ describe('includeStudyImageSets is refused', documented, () => {
     assert.equal((await propertiesOf(sdk, first)).versionId, '1')
   })
 
-  test('with a latest version that is none, and then no sibling changes', async () => {
+  test('with a stale latest version, and no other image set changes', async () => {
     const { first, primaries } = await studyOfThree()
     const reply = await post(first, bodyOf(NEW_PATIENT), 'latestVersion=2&includeStudyImageSets=true')
     assert.deepEqual([reply.status, reply.headers['x-amzn-errortype']], [404, 'ResourceNotFoundException'])
     for (const set of primaries) assert.deepEqual(stateOf(await propertiesOf(sdk, set)), ['ACTIVE', 'CREATED', '1'])
   })
 
-  test('by any word but true and false', async () => {
+  test('with values other than true and false', async () => {
     const { first } = await studyOfThree()
     const reply = await post(first, bodyOf(NEW_PATIENT), 'latestVersion=1&includeStudyImageSets=yes')
     assert.equal(reply.status, 400)

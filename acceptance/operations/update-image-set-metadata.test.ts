@@ -1,4 +1,4 @@
-/** UpdateImageSetMetadata: what a good update makes of an image set, version by version, and reverting to an earlier one. */
+/** UpdateImageSetMetadata: the result of valid updates, version by version, and reverting to an earlier one. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { UpdateImageSetMetadataCommand } from '@aws-sdk/client-medical-imaging'
@@ -36,7 +36,7 @@ const fetch = (set: ImageSet, versionId?: string) =>
   fetchMetadata(sdk, { ...set, ...(versionId === undefined ? {} : { versionId }) })
 const first = (set: ImageSet) => ({ ...set, latestVersionId: '1' })
 
-/** An image set of a study of its own: its id, and the UIDs by which an update names its parts. */
+/** A new image set in its own study: its id, and the UIDs by which an update names its parts. */
 async function imported(options: { count?: number; attributes?: Record<string, string> } = {}) {
   const StudyInstanceUID = newStudy()
   const set = await importSeries(server, {
@@ -57,7 +57,7 @@ async function imported(options: { count?: number; attributes?: Record<string, s
   }
 }
 
-/** One that disagrees with the primary image set of its study. */
+/** An image set that disagrees with the primary image set of its study. */
 async function nonPrimary() {
   const { StudyInstanceUID, ...primary } = await imported()
   const attributes = { StudyInstanceUID, PatientID: 'OTHER' }
@@ -65,8 +65,8 @@ async function nonPrimary() {
   return { ...primary, StudyInstanceUID, set, primary: primary.set }
 }
 
-describe('the answer', recorded, () => {
-  test('tells the number of the version to be, and that the image set is LOCKED until then', async () => {
+describe('the response', recorded, () => {
+  test('has the number of the new version, and the image set is LOCKED until it exists', async () => {
     const { set } = await imported()
     const before = await propertiesOf(sdk, set)
     clock.advance(5_000)
@@ -83,7 +83,7 @@ describe('the answer', recorded, () => {
     assert.deepEqual(stateOf(await settled(sdk, set)), ['ACTIVE', 'UPDATED', '2'])
   })
 
-  test('goes on by itself, and every look on the way sees the old version or the new one whole', choice, async () => {
+  test('is asynchronous: until it is done, reads see the complete old or new version', choice, async () => {
     const { set, StudyInstanceUID } = await imported({ count: 50 })
     await sendUpdate(sdk, { ...first(set), set: patient({ PatientID: 'LATER', PatientName: 'Later' }) })
     await until(async () => {
@@ -137,7 +137,7 @@ describe('an update', documented, () => {
     assert.equal('ImageComments' in Instances[sop(1)]!.DICOM, false)
   })
 
-  test('leaves what it does not name as it was, frames among it', async () => {
+  test('leaves everything else unchanged, including frames', async () => {
     const { set } = await imported()
     const before = await fetch(set)
     await updated(sdk, { ...first(set), set: patient({ PatientName: 'New' }) })
@@ -148,7 +148,7 @@ describe('an update', documented, () => {
     })
   })
 
-  test('takes the SchemaVersion as a number and as text', async () => {
+  test('accepts SchemaVersion as a number or a string', async () => {
     const { set } = await imported()
     for (const [at, SchemaVersion] of [1.1, '1.1'].entries()) {
       const updatableAttributes = jsonBytes({ SchemaVersion, ...patient({ PatientName: `N${at}` }) })
@@ -165,7 +165,7 @@ describe('an update', documented, () => {
     assert.equal((await fetch(set)).Patient.DICOM.PatientName, 'N1')
   })
 
-  test('removes an attribute that is there with that value', async () => {
+  test('removes an attribute with a matching value', async () => {
     const { set } = await imported()
     await updated(sdk, { ...first(set), remove: study({ AccessionNumber: 'A1' }) })
     assert.equal('AccessionNumber' in (await fetch(set)).Study.DICOM, false)
@@ -182,7 +182,7 @@ describe('an update', documented, () => {
     assert.deepEqual([Patient.DICOM.PatientComments, 'AccessionNumber' in Study.DICOM], ['no accession', false])
   })
 
-  test('is found by what it says, and no longer by what was', async () => {
+  test('is found by its new values, and no longer by the old ones', async () => {
     const { set } = await imported({ attributes: { PatientID: 'MISTAKEN' } })
     await updated(sdk, { ...first(set), set: patient({ PatientID: 'RIGHT' }) })
     const ids = async (DICOMPatientId: string) =>
@@ -193,7 +193,7 @@ describe('an update', documented, () => {
     assert.deepEqual([await ids('MISTAKEN'), await ids('RIGHT')], [[], [[set.imageSetId, 2]]])
   })
 
-  test('writes texts of any script', choice, async () => {
+  test('accepts text in any script', choice, async () => {
     const { set } = await imported()
     const PatientName = 'Yamada^Tarou=山田^太郎=やまだ^たろう'
     await updated(sdk, { ...first(set), set: patient({ PatientName }) })
@@ -235,7 +235,7 @@ describe('with force', documented, () => {
     assert.deepEqual((await fetch(set)).Study.DICOM.ProcedureCodeSequence, coded('2'))
   })
 
-  test('the version says that it was forced, and no other does', async () => {
+  test('only a forced version has overrides', async () => {
     const { set } = await imported()
     await updated(sdk, { ...first(set), force: true, set: study({ StudyID: 'FORCED' }) })
     await updated(sdk, { ...set, latestVersionId: '2', set: patient({ PatientName: 'Plain' }) })
@@ -247,7 +247,7 @@ describe('with force', documented, () => {
     assert.deepEqual((await propertiesOf(sdk, { ...set, versionId: '2' })).overrides, { forced: true })
   })
 
-  test('an instance of a non-primary image set gets another SOPInstanceUID and its place in the document', async () => {
+  test('an instance of a non-primary image set can get another SOPInstanceUID, and moves in the document', async () => {
     const { set, inInstance, sop } = await nonPrimary()
     const SOPInstanceUID = `${sop(1)}.77`
     await updated(sdk, { ...first(set), force: true, set: inInstance(1, { DICOM: { SOPInstanceUID } }) })
@@ -256,9 +256,9 @@ describe('with force', documented, () => {
     assert.equal(Instances[SOPInstanceUID]!.DICOM.SOPInstanceUID, SOPInstanceUID)
   })
 
-  test('a non-primary image set moves to another study and series', async () => {
+  test('a non-primary image set can move to another study and series', async () => {
     const { set, series } = await nonPrimary()
-    // As long as an import admits them, which is more than DICOM does.
+    // The lengths that an import allows, which exceed those of DICOM.
     const [StudyInstanceUID, SeriesInstanceUID] = [`2.25.${'9'.repeat(251)}`, '2.25.900.1.5']
     await updated(sdk, {
       ...first(set),
@@ -277,7 +277,7 @@ describe('with force', documented, () => {
 })
 
 describe('every earlier version', documented, () => {
-  test('stays byte for byte as it was', async () => {
+  test('keeps its document byte for byte', async () => {
     const { set } = await imported()
     const gzips: Uint8Array[] = []
     for (let version = 1; version <= 3; version++) {
@@ -302,7 +302,7 @@ describe('every earlier version', documented, () => {
     assert.equal((await fetch(set, '3')).Patient.DICOM.PatientName, 'Wrong')
   })
 
-  test('an unwanted import is undone by a revert, instances and all', recorded, async () => {
+  test('an unwanted import is undone by a revert, including its instances', recorded, async () => {
     const { set, StudyInstanceUID, sop } = await imported({ count: 1 })
     await importSet(server, { datastoreId, files: [picture(7, { StudyInstanceUID, PatientName: 'Unwanted' })] })
     await updated(sdk, { ...set, latestVersionId: '2', revertToVersionId: '1' })
@@ -314,8 +314,8 @@ describe('every earlier version', documented, () => {
   })
 })
 
-describe('several writers', documented, () => {
-  test('who bring a version that is not the latest are told so, in the words of the service', recorded, async () => {
+describe('concurrent writers', documented, () => {
+  test('with a stale version are refused with the message of the service', recorded, async () => {
     const { set } = await imported()
     await updated(sdk, { ...first(set), set: patient({ PatientName: 'New' }) })
     for (const latestVersionId of ['1', '3', '0', '9'.repeat(30)]) {
@@ -328,7 +328,7 @@ describe('several writers', documented, () => {
     assert.equal((await fetch(set)).Patient.DICOM.PatientName, 'New')
   })
 
-  test('eight at once: one wins, and the others learn that they lost', async () => {
+  test('eight at once: one succeeds, and the others are refused', async () => {
     const { set } = await imported()
     const names = Array.from({ length: 8 }, (_, at) => `Writer^${at}`)
     const outcomes = await Promise.allSettled(

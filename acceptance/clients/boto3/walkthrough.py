@@ -1,5 +1,5 @@
 """
-The whole life of a study through boto3: reads {inputS3Uri, outputS3Uri, dataAccessRoleArn}, creates a data store, imports, searches,
+A study from creation to deletion through boto3: reads {inputS3Uri, outputS3Uri, dataAccessRoleArn}, creates a data store, imports, searches,
 reads metadata, fetches and decodes every frame as AWS's examples do, updates, reverts, copies, tags and deletes. Prints what it saw.
 """
 

@@ -1,10 +1,10 @@
-# The whole life of a study through the AWS CLI: INPUT, OUTPUT and ROLE in the environment, decoded frames into the current folder, a line
+# A study from creation to deletion through the AWS CLI: INPUT, OUTPUT and ROLE in the environment, decoded frames into the current folder, a line
 # of what it saw for each step on standard output.
 set -eu
 
 ahi() { aws medical-imaging "$@" --output text; }
 
-# until WORD COMMAND...: asks until the answer is the word.
+# until WORD COMMAND...: polls until the output is the word.
 until_it_is() {
   word=$1
   shift

@@ -1,6 +1,6 @@
 /**
- * Searches through the AWS SDK for JavaScript as it is, with its paginator: reads {datastoreId, searchCriteria?, pageSize} and
- * prints image set and patient. Nothing here knows of a host prefix.
+ * Searches through the unmodified AWS SDK for JavaScript and its paginator: reads {datastoreId, searchCriteria?, pageSize} and prints image
+ * set and patient.
  */
 import { text } from 'node:stream/consumers'
 import { MedicalImagingClient, paginateSearchImageSets } from '@aws-sdk/client-medical-imaging'
