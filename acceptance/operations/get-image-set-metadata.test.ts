@@ -38,61 +38,65 @@ async function importInto(StudyInstanceUID: string, files: readonly (Attributes 
 const uid = (number: number) => `2.25.77.0.${number}`
 
 describe('a document', choice, () => {
-  test('has the ids, all levels and the instance, for the file of AWS's published document', documented, async () => {
-    const file = instance(
-      {
-        SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
-        SOPInstanceUID: '2.25.5.1.1',
-        StudyInstanceUID: '2.25.5',
-        StudyDate: '20010105',
-        StudyTime: '083501',
-        AccessionNumber: '0000000001',
-        StudyDescription: 'CHEST ',
-        StudyID: '40933 ',
-        SeriesNumber: ' 1',
-        PatientID: '2178309 ',
-        PatientName: 'MISTER^CT ',
+  test(
+    'has the ids, all levels and the instance, for the file of the document that AWS published',
+    documented,
+    async () => {
+      const file = instance(
+        {
+          SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
+          SOPInstanceUID: '2.25.5.1.1',
+          StudyInstanceUID: '2.25.5',
+          StudyDate: '20010105',
+          StudyTime: '083501',
+          AccessionNumber: '0000000001',
+          StudyDescription: 'CHEST ',
+          StudyID: '40933 ',
+          SeriesNumber: ' 1',
+          PatientID: '2178309 ',
+          PatientName: 'MISTER^CT ',
+          PatientBirthDate: null,
+          PatientSex: null,
+          PatientWeight: null,
+          Rows: 375,
+          Columns: 512,
+          BitsAllocated: 16,
+          RescaleSlope: ' 1',
+        },
+        { transferSyntaxUID: ImplicitVRLittleEndian, pixelData: { frames: [new Uint8Array(384_000)] } },
+      )
+      const imageSetId = await importInto('2.25.5', [file])
+      const document = await fetchMetadata(sdk, { datastoreId, imageSetId })
+      assert.deepEqual(Object.keys(document), ['SchemaVersion', 'DatastoreID', 'ImageSetID', 'Patient', 'Study'])
+      assert.deepEqual(
+        [document.SchemaVersion, document.DatastoreID, document.ImageSetID],
+        ['1.1', datastoreId, imageSetId],
+      )
+      assert.deepEqual(document.Patient.DICOM, {
         PatientBirthDate: null,
+        PatientID: '2178309',
+        PatientName: 'MISTER^CT',
         PatientSex: null,
+      })
+      assert.deepEqual(document.Study.DICOM, {
+        AccessionNumber: '0000000001',
         PatientWeight: null,
-        Rows: 375,
-        Columns: 512,
-        BitsAllocated: 16,
-        RescaleSlope: ' 1',
-      },
-      { transferSyntaxUID: ImplicitVRLittleEndian, pixelData: { frames: [new Uint8Array(384_000)] } },
-    )
-    const imageSetId = await importInto('2.25.5', [file])
-    const document = await fetchMetadata(sdk, { datastoreId, imageSetId })
-    assert.deepEqual(Object.keys(document), ['SchemaVersion', 'DatastoreID', 'ImageSetID', 'Patient', 'Study'])
-    assert.deepEqual(
-      [document.SchemaVersion, document.DatastoreID, document.ImageSetID],
-      ['1.1', datastoreId, imageSetId],
-    )
-    assert.deepEqual(document.Patient.DICOM, {
-      PatientBirthDate: null,
-      PatientID: '2178309',
-      PatientName: 'MISTER^CT',
-      PatientSex: null,
-    })
-    assert.deepEqual(document.Study.DICOM, {
-      AccessionNumber: '0000000001',
-      PatientWeight: null,
-      StudyDate: '20010105',
-      StudyDescription: 'CHEST',
-      StudyID: '40933',
-      StudyInstanceUID: '2.25.5',
-      StudyTime: '083501',
-    })
-    assert.deepEqual(Object.keys(document.Study.Series), ['2.25.5.1'])
-    const { DICOM, Instances } = seriesOf(document)
-    assert.deepEqual(DICOM, { Modality: 'OT', SeriesInstanceUID: '2.25.5.1', SeriesNumber: '1' })
-    assert.deepEqual(Object.keys(Instances), ['2.25.5.1.1'])
-    const { DICOM: own, DICOMVRs } = Instances['2.25.5.1.1']!
-    assert.deepEqual([own.TransferSyntaxUID, own.RescaleSlope, own.Rows], [ImplicitVRLittleEndian, '1', 375])
-    assert.equal('PixelData' in own, false)
-    assert.deepEqual(DICOMVRs, {})
-  })
+        StudyDate: '20010105',
+        StudyDescription: 'CHEST',
+        StudyID: '40933',
+        StudyInstanceUID: '2.25.5',
+        StudyTime: '083501',
+      })
+      assert.deepEqual(Object.keys(document.Study.Series), ['2.25.5.1'])
+      const { DICOM, Instances } = seriesOf(document)
+      assert.deepEqual(DICOM, { Modality: 'OT', SeriesInstanceUID: '2.25.5.1', SeriesNumber: '1' })
+      assert.deepEqual(Object.keys(Instances), ['2.25.5.1.1'])
+      const { DICOM: own, DICOMVRs } = Instances['2.25.5.1.1']!
+      assert.deepEqual([own.TransferSyntaxUID, own.RescaleSlope, own.Rows], [ImplicitVRLittleEndian, '1', 375])
+      assert.equal('PixelData' in own, false)
+      assert.deepEqual(DICOMVRs, {})
+    },
+  )
 
   test('is UTF-8 for any character set of the file, and has private elements by tag and VR', async () => {
     const imageSetId = await importSeries([
