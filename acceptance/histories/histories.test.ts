@@ -34,11 +34,11 @@ const EVENTS = [
     'copied',
     'copied into',
     'copied into with force',
-    'COPY_FAILED: levels differ',
+    'COPY_FAILED: series differ',
     'promoted',
     'deleted',
   ],
-  ...['COPY_FAILED: instances there already', 'copy refused', 'deletion refused'],
+  ...['COPY_FAILED: instances exist', 'copy refused', 'deletion refused'],
 ]
 
 test('every response is as documented after every step of random histories', documented, async (context) => {

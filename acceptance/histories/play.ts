@@ -298,7 +298,7 @@ export class Player {
       this.store.publish(destination, { content: joined, status: 'COPIED', forced: force })
       latestOf(source).status = 'COPIED'
     } else {
-      onEvent(agrees ? 'COPY_FAILED: instances there already' : 'COPY_FAILED: levels differ')
+      onEvent(agrees ? 'COPY_FAILED: instances exist' : 'COPY_FAILED: series differ')
       this.store.fail(destination, 'COPY_FAILED')
     }
     await this.#settled([source, destination])

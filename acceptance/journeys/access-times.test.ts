@@ -1,4 +1,4 @@
-/** Storage tiers, and what counts as access (AWS "Cost optimization"): told by GetImageSet at once, and by searches soon after. */
+/** Storage tiers, and what counts as access (AWS "Cost optimization"): returned by GetImageSet at once, and by searches soon after. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GetImageSetCommand, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
@@ -17,7 +17,7 @@ const server = await openHilum({ ...options, limits: { ...options.limits, access
 const { sdk } = server
 
 test(
-  'an image set that nobody reads for 30 days is archived, and reading its metadata brings it back',
+  'an image set that is not read for 30 days is archived, and reading its metadata restores it',
   documented,
   async () => {
     const datastoreId = await activeDatastore(sdk)

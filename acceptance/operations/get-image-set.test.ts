@@ -51,20 +51,20 @@ describe('a new image set', recorded, () => {
   })
 })
 
-describe('versions', documented, () => {
+describe('versions of an image set', documented, () => {
   const StudyInstanceUID = newStudy()
   const extend = async (n: number) => {
     clock.advance(1_000)
     return importSet(server, { datastoreId, files: [picture(n, { StudyInstanceUID })] })
   }
 
-  test('an import that adds to an image set makes the next one, IMPORTED', choice, async () => {
+  test('an import that extends an image set makes the next version, IMPORTED', choice, async () => {
     const set = await extend(1)
     assert.deepEqual(await extend(2), set)
     assert.deepEqual(stateOf(await propertiesOf(sdk, set)), ['ACTIVE', 'IMPORTED', '2'])
   })
 
-  test('the time of creation is that of the image set, the time of update that of the version', async () => {
+  test('createdAt is that of the image set, updatedAt that of the version', async () => {
     const set = await extend(3)
     const [first, second, latest] = await Promise.all([
       propertiesOf(sdk, { ...set, versionId: '1' }),
@@ -81,7 +81,7 @@ describe('versions', documented, () => {
     )
   })
 
-  test('each can be asked for, and stays as it was', async () => {
+  test('each can be read, and does not change', async () => {
     const set = await extend(4)
     const at = (versionId: string) => propertiesOf(sdk, { ...set, versionId })
     const first = await at('1')
@@ -95,7 +95,7 @@ describe('versions', documented, () => {
 })
 
 describe('the storage tier', documented, () => {
-  test('is the archive once nobody read the image set for thirty days', async () => {
+  test('is archive if the image set was not read for thirty days', async () => {
     const set = await importSeries(server, { datastoreId })
     clock.advance(30 * DAY_MS - 1)
     assert.equal((await propertiesOf(sdk, set)).storageTier, 'FREQUENT_ACCESS')
@@ -104,7 +104,7 @@ describe('the storage tier', documented, () => {
   })
 })
 
-describe('what is not there', documented, () => {
+describe('not found:', documented, () => {
   const get = (input: { datastoreId: string; imageSetId: string; versionId?: string }) =>
     sdk.send(new GetImageSetCommand(input))
 
@@ -120,7 +120,7 @@ describe('what is not there', documented, () => {
     }
   })
 
-  test('versions that never were, however they are written', choice, async () => {
+  test('versions that do not exist, however they are spelled', choice, async () => {
     const set = await importSeries(server, { datastoreId })
     for (const versionId of ['0', '2', '9007199254740993', '9'.repeat(400)]) {
       await rejectsAs(get({ ...set, versionId }), 'ResourceNotFoundException')

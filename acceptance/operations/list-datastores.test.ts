@@ -1,4 +1,4 @@
-/** ListDatastores: newest first, by status, page by page. */
+/** ListDatastores: newest first, by status, by page. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import {
@@ -17,7 +17,7 @@ const clock = movableClock('2026-01-01T00:00:00Z')
 const { hilum, sdk } = await openHilum(clock.options)
 const list = (input: ListDatastoresCommandInput = {}) => sdk.send(new ListDatastoresCommand(input))
 
-/** Ids in the order of their creation; the first three are deleted. */
+/** Ids in creation order; the first three are deleted. */
 const created: string[] = []
 
 before(async () => {
@@ -40,7 +40,7 @@ async function idsOf(input: ListDatastoresCommandInput, pageSize: number): Promi
   return ids
 }
 
-test('a page holds fifty unless asked otherwise, and the last one has no token', choice, async () => {
+test('a page has fifty data stores by default, and the last page has no token', choice, async () => {
   const first = await list()
   assert.equal(first.datastoreSummaries!.length, 50)
   const second = await list({ nextToken: first.nextToken })
@@ -52,13 +52,13 @@ test('every page size finds each data store once, newest first', choice, async (
   for (const pageSize of [1, 2, 7, 50]) assert.deepEqual(await idsOf({}, pageSize), created.toReversed())
 })
 
-test('a page that is exactly full has no token either', choice, async () => {
+test('a last page that is exactly full has no token', choice, async () => {
   const page = await list({ datastoreStatus: 'DELETED', maxResults: 3 })
   assert.equal(page.datastoreSummaries!.length, 3)
   assert.equal('nextToken' in page, false)
 })
 
-test('only those of the wanted status are listed', documented, async () => {
+test('only data stores with the requested status are listed', documented, async () => {
   assert.deepEqual(await idsOf({ datastoreStatus: 'ACTIVE' }, 20), created.slice(3).toReversed())
   assert.deepEqual(await idsOf({ datastoreStatus: 'DELETED' }, 1), created.slice(0, 3).toReversed())
   assert.deepEqual(await idsOf({ datastoreStatus: 'CREATE_FAILED' }, 50), [])
@@ -79,12 +79,12 @@ test('a summary has the six members of the service and no others', documented, a
   ])
 })
 
-test('tokens are safe in a URL as they are', choice, async () => {
+test('tokens are URL-safe', choice, async () => {
   const { nextToken } = await list({ maxResults: 1 })
   assert.match(nextToken!, /^[A-Za-z0-9_-]{1,8192}$/)
 })
 
-test('a token for another status, a broken one and an invented one are refused', choice, async () => {
+test('a token for another status, a damaged one and an invented one are refused', choice, async () => {
   const { nextToken } = await list({ datastoreStatus: 'ACTIVE', maxResults: 1 })
   const last = nextToken!.at(-1) === 'A' ? 'Q' : 'A'
   for (const [token, datastoreStatus] of [
@@ -103,12 +103,12 @@ test('page sizes outside 1 to 50 and unknown statuses are refused', documented, 
   await rejectsAs(list({ datastoreStatus: 'GONE' as 'ACTIVE' }), 'ValidationException', /'datastoreStatus'/)
 })
 
-test('deleted data stores leave the list after a day', choice, async () => {
+test('deleted data stores are listed for a day', choice, async () => {
   clock.advance(DAY_MS + 1)
   assert.deepEqual(await idsOf({}, 50), created.slice(3).toReversed())
 })
 
-test('a server that holds nothing lists nothing', choice, async () => {
+test('an empty server returns an empty list', choice, async () => {
   await hilum.reset()
   const page = await list()
   assert.deepEqual(page.datastoreSummaries, [])

@@ -1,4 +1,4 @@
-/** ListDICOMImportJobs: newest first, by status, page by page, for 90 days. */
+/** ListDICOMImportJobs: newest first, by status, by page, for 90 days. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import {
@@ -20,7 +20,7 @@ const datastoreId = await activeDatastore(sdk)
 const list = (input: Partial<ListDICOMImportJobsCommandInput> = {}) =>
   sdk.send(new ListDICOMImportJobsCommand({ datastoreId, ...input }))
 
-/** Ids in the order of submission; the last two failed. */
+/** Ids in order of submission; the last two failed. */
 const submitted: string[] = []
 
 before(async () => {
@@ -47,14 +47,14 @@ test('every page size finds each job once, newest first', choice, async () => {
   for (const pageSize of [1, 2, 50]) assert.deepEqual(await idsOf({}, pageSize), submitted.toReversed())
 })
 
-test('a page holds fifty unless asked otherwise, and the last one has no token', choice, async () => {
+test('a page has fifty jobs by default, and the last page has no token', choice, async () => {
   const first = await list()
   assert.equal(first.jobSummaries!.length, 50)
   assert.match(first.nextToken!, /^[A-Za-z0-9_-]{1,8192}$/)
   assert.equal('nextToken' in (await list({ nextToken: first.nextToken })), false)
 })
 
-test('only those of the wanted status are listed', documented, async () => {
+test('only jobs with the requested status are listed', documented, async () => {
   assert.deepEqual(await idsOf({ jobStatus: 'FAILED' }, 1), submitted.slice(-2).toReversed())
   assert.deepEqual(await idsOf({ jobStatus: 'COMPLETED' }, 50), submitted.slice(0, -2).toReversed())
   assert.deepEqual(await idsOf({ jobStatus: 'SUBMITTED' }, 50), [])
@@ -77,14 +77,14 @@ test('a summary has the members of the service, and no URIs', documented, async 
   assert.match(failed.jobSummaries![0]!.message!, /never-made/)
 })
 
-test('another data store has none of them', documented, async () => {
+test('jobs of other data stores are not listed', documented, async () => {
   const other = await activeDatastore(sdk)
   assert.deepEqual((await list({ datastoreId: other })).jobSummaries, [])
   const { nextToken } = await list({ maxResults: 1 })
   await rejectsAs(list({ datastoreId: other, nextToken }), 'ValidationException', /'nextToken'/)
 })
 
-test('wrong page sizes, statuses, tokens and ids are refused', choice, async () => {
+test('invalid page sizes, statuses, tokens and ids are refused', choice, async () => {
   for (const maxResults of [0, 51]) await rejectsAs(list({ maxResults }), 'ValidationException', /'maxResults'/)
   await rejectsAs(list({ jobStatus: 'DONE' as 'FAILED' }), 'ValidationException', /'jobStatus'/)
   await rejectsAs(list({ nextToken: 'invented' }), 'ValidationException', /'nextToken'/)
@@ -92,7 +92,7 @@ test('wrong page sizes, statuses, tokens and ids are refused', choice, async () 
   await rejectsAs(list({ datastoreId: '0'.repeat(32) }), 'ResourceNotFoundException')
 })
 
-test('jobs leave the list after 90 days', documented, async () => {
+test('jobs are listed for 90 days', documented, async () => {
   clock.set('2026-01-01T00:00:53Z')
   clock.advance(90 * DAY_MS)
   assert.deepEqual(await idsOf({}, 50), submitted.slice(52).toReversed())
