@@ -1,4 +1,4 @@
-/** Every file of the demo, made once and read back; and the judgement of dcmtk where it is installed. */
+/** Every file of the demo is generated once and read back; dcmtk checks a sample where it is installed. */
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -38,7 +38,7 @@ function read({ path, bytes }: DemoInstance): Read {
     number,
   ]
   const frames = dataSet.number('00280008') ?? 1
-  // Encapsulated frames are measured by encode-image.test.ts, which decodes them.
+  // Encapsulated frames are decoded by encode-image.test.ts.
   if (!pixelData?.encapsulated) assert.equal(pixelData?.lengthBytes, (frames * samples * rows * columns * bits) / 8)
   return {
     path,
@@ -71,7 +71,7 @@ for await (const instance of demoInstances(OPTIONS)) {
 }
 
 describe('the demo set', () => {
-  test('has as many files as the plan says, in one place each', () => {
+  test('has as many files as planned, each with its own path', () => {
     assert.equal(all.length, demoCounts(OPTIONS).instances)
     assert.equal(new Set(all.map(({ path }) => path)).size, all.length)
     assert.ok(all.every(({ path }) => /^(CT|MR|CR|US|MG|PT|second-copy)\/[\d.]+\/\d{4}\.dcm$/.test(path)))
@@ -82,7 +82,7 @@ describe('the demo set', () => {
     assert.ok(all.filter(({ sizeBytes }) => sizeBytes > 65_536).length < all.length / 20)
   })
 
-  test('has valid UIDs, and no instance twice but in the contradicting copy', () => {
+  test('has valid UIDs, and no instance twice except in the contradicting copy', () => {
     const isValid = (uid: string) => uid.length <= 64 && /^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$/.test(uid)
     assert.ok(all.flatMap(({ uids }) => uids).every(isValid))
     const [copies, firsts] = [true, false].map((isCopy) =>
@@ -94,7 +94,7 @@ describe('the demo set', () => {
     assert.equal(all.at(-1)?.path.startsWith('second-copy/'), true)
   })
 
-  test('agrees on the patient within a series, but for the contradicting copy', () => {
+  test('agrees on the patient within a series, except in the contradicting copy', () => {
     const perSeries = Map.groupBy(all, ({ uids }) => uids[2]!)
     const disagreeing = [...perSeries.values()].filter(
       (list) => new Set(list.map(({ PatientID }) => PatientID)).size > 1,
@@ -102,7 +102,7 @@ describe('the demo set', () => {
     assert.equal(disagreeing.length, 1)
   })
 
-  test('spells every name as its patient does, whatever the character set', () => {
+  test('has the patient's name in every file, for any character set', () => {
     const names = new Set(PATIENTS.map(({ PatientName }) => PatientName))
     assert.deepEqual(new Set(all.map(({ PatientName }) => PatientName)), names)
   })
@@ -116,7 +116,7 @@ describe('the demo set', () => {
     assert.ok(once.every((each, index) => each !== other[index]))
   })
 
-  test('is DICOM to dcmtk, in each modality and transfer syntax', {
+  test('is valid for dcmtk, in each modality and transfer syntax', {
     skip: isInstalled ? false : 'dcmdump (dcmtk) is not installed',
   }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'hilum-demo-'))

@@ -1,4 +1,4 @@
-/** The demo data set, file by file, made as it is read: a hospital's worth of studies that no patient ever had. */
+/** Generates the demo data set file by file, as it is read: studies of a whole hospital with fictional patients. */
 
 import type { Attributes } from '../dicom/encode.ts'
 import { openHTJ2KCodec } from '../pixel-data/htj2k/htj2k.ts'
@@ -15,12 +15,12 @@ import type { Modality } from './studies/protocols.ts'
 import { type DemoOptions, type Series, type Study, studies } from './studies/studies.ts'
 
 export interface DemoInstance {
-  /** Relative, with slashes: modality, series, number. */
+  /** Relative path with slashes: modality, series, number. */
   path: string
   bytes: Uint8Array
 }
 
-/** The youngest study first; the copy that contradicts its series comes last. */
+/** Newest study first; the copy that contradicts its series comes last. */
 export async function* demoInstances(options: DemoOptions): AsyncGenerator<DemoInstance> {
   const htj2k = await openHTJ2KCodec()
   const grain = makeGrain(randomFor(options.seed, 'grain'), { sizePixels: 256, smoothing: 1 })

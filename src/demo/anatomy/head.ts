@@ -9,7 +9,7 @@ type Part = Solid<HeadTissue>
 
 const SULCI = 300
 
-/** The same person for the same random numbers; `lesions` counts spots in the white matter. */
+/** The same random numbers yield the same person; `lesions` is the number of spots in the white matter. */
 export function head(random: Random, { lesions }: { lesions: number }): readonly Part[] {
   const size = random.between(0.95, 1.04)
   const parts = [
@@ -45,12 +45,12 @@ function shell(): Part[] {
   ]
 }
 
-/** Folds of the cortex: a sheet of grey matter from the surface inwards, and fluid in its middle. */
+/** Folds of the cortex: a sheet of grey matter from the surface inwards, with fluid in its centre. */
 function sulci(random: Random): Part[] {
   const grey: Part[] = []
   const fluid: Part[] = []
   for (let fold = 0; fold < SULCI; fold++) {
-    // Evenly over the sphere (golden angle), then a little out of order.
+    // Evenly distributed over the sphere (golden angle), with some jitter.
     const height = 1 - (2 * (fold + 0.5)) / SULCI
     const angle = fold * 2.399963 + random.between(-0.25, 0.25)
     const around = Math.sqrt(1 - height * height)

@@ -30,10 +30,10 @@ type Part = Solid<TorsoTissue>
 const VERTEBRAE = 17
 const VERTEBRA_PITCH_MM = 30
 const LOWEST_VERTEBRA_MM = -225
-/** From the spine to the breastbone; they overlap by half. */
+/** From the spine to the sternum; they overlap by half. */
 const RIB_SEGMENTS = 24
 
-/** The same person for the same random numbers; `tumours` counts nodules of lung and liver. */
+/** The same random numbers yield the same person; `tumours` is the number of nodules in lung and liver. */
 export function torso(random: Random, { tumours }: { tumours: number }): readonly Part[] {
   const girth = random.between(0.92, 1.1)
   const parts = [
@@ -58,7 +58,7 @@ function part(tissue: TorsoTissue, centre: Vector, radii: Vector, more: Partial<
   return { tissue, centre, radii, ...more }
 }
 
-/** The same on both sides: given for the left (x > 0). */
+/** Symmetric: given for the left side (x > 0). */
 function pair(tissue: TorsoTissue, [x, y, z]: Vector, radii: Vector, more: Partial<Part> = {}): Part[] {
   const turn = more.turn ?? 0
   return [part(tissue, [x, y, z], radii, { ...more, turn }), part(tissue, [-x, y, z], radii, { ...more, turn: -turn })]
@@ -87,7 +87,7 @@ function cavities(): Part[] {
   ]
 }
 
-/** Branches that thin out from the hilum to the chest wall. */
+/** Branches that get thinner from the hilum to the chest wall. */
 function lungVessels(random: Random): Part[] {
   const vessels: Part[] = []
   for (const side of [-1, 1]) {
@@ -184,7 +184,7 @@ function spine(): Part[] {
   return parts
 }
 
-/** Each from beside the spine around the wall, falling towards the front. */
+/** Each from the spine around the chest wall, descending towards the front. */
 function ribs(): Part[] {
   const parts: Part[] = [part('bone', [0, -96, 165], [19, 5, 85], { within: 'muscle' })]
   for (let rib = 0; rib < 11; rib++) {

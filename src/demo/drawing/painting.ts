@@ -5,20 +5,20 @@ import type { Grain } from './random.ts'
 /** Millimetres in the patient's axes: x to the left, y to the back, z to the head (PS3.3 C.7.6.2.1.1). */
 export type Vector = readonly [x: number, y: number, z: number]
 
-/** An ellipsoid; the later one of a list lies over the earlier. */
+/** An ellipsoid; later ones of a list cover earlier ones. */
 export interface Solid<Tissue extends string> {
   tissue: Tissue
   centre: Vector
   radii: Vector
   /** Radians about the z axis, from x towards y. */
   turn?: number
-  /** Instead of an ellipsoid, one with flattened sides (its powers are 4 in place of 2). */
+  /** Flattens the sides of the ellipsoid (powers of 4 instead of 2). */
   boxy?: boolean
-  /** What the solid displaces, where shadows need to know. */
+  /** The density that the solid replaces, for projections. */
   within?: Tissue
 }
 
-/** The grid of a picture in space: the centre of its first pixel, and where rows and columns run. */
+/** The pixel grid of an image in space: the centre of its first pixel, and the directions of rows and columns. */
 export interface Plane {
   origin: Vector
   across: Vector
@@ -28,20 +28,20 @@ export interface Plane {
   columns: number
 }
 
-/** What a tissue looks like: its value, and how strongly noise shows in it. */
+/** The appearance of a tissue: its value, and the amplitude of noise in it. */
 export type Looks<Tissue extends string> = Readonly<Record<Tissue, readonly [value: number, grain: number]>>
 
 interface Brush<Tissue extends string> {
   plane: Plane
   looks: Looks<Tissue>
   grain: Grain
-  /** Where in the grain the picture starts. */
+  /** Where the image starts in the grain. */
   grainOffset: number
   /** Width of the blurred edge of a solid. */
   edgeMm: number
 }
 
-/** Paints over what the picture holds. The innermost loop of the demo: plain numbers, no vectors. */
+/** Paints over the image. The innermost loop of the demo: plain numbers, no vectors. */
 export function paint<Tissue extends string>(
   picture: Float32Array,
   solids: readonly Solid<Tissue>[],
@@ -74,7 +74,7 @@ export function paint<Tissue extends string>(
           picture[at] = painted
           continue
         }
-        // Millimetres to the surface: how far inside, over the slope of that measure.
+        // Millimetres to the surface: the depth inside, divided by the slope of that measure.
         const inside = (1 - Math.sqrt(squared)) / Math.sqrt((aa * weightA + bb * weightB + cc * weightC) / squared)
         const cover = inside / edgeMm + 0.5
         if (cover <= 0) continue
@@ -85,8 +85,8 @@ export function paint<Tissue extends string>(
 }
 
 /**
- * Adds up, in each pixel, the millimetres a ray spends in a solid times the solid's density over what it displaces.
- * Solids that displace nothing are the outline: where they overlap, the thickest counts.
+ * Adds to each pixel the millimetres that a ray travels in a solid times the density of the solid minus the density it replaces. Solids
+ * that replace nothing are the outline: where they overlap, the thickest counts.
  */
 export function castShadows<Tissue extends string>(
   picture: Float32Array,
@@ -101,7 +101,7 @@ export function castShadows<Tissue extends string>(
     const raySquared = dot(ray, ray)
     const isOutline = solid.within === undefined
     const over = density[solid.tissue] - (solid.within === undefined ? 0 : density[solid.within])
-    // Without their part along the ray, the coordinates say how far from the solid's centre a ray passes.
+    // Without their component along the ray, the coordinates are the distance of a ray from the solid's centre.
     const flat = (v: Vector): Vector => sum(v, ray, -dot(v, ray) / raySquared)
     const [s, p, q] = [flat(start), flat(acrossStep), flat(downStep)]
     const window = windowOf({ start: s, acrossStep: p, downStep: q }, { plane, reach: 1 })
@@ -129,7 +129,7 @@ interface Steps {
   downStep: Vector
 }
 
-/** The solid as a unit sphere: its coordinates of the first pixel, and how they change from pixel to pixel. */
+/** The solid as a unit sphere: the coordinates of the first pixel, and their change per pixel. */
 function stepsThrough<Tissue extends string>(solid: Solid<Tissue>, plane: Plane): Steps {
   const fromCentre = sum(plane.origin, solid.centre, -1)
   return {
@@ -153,7 +153,7 @@ function crossSection<Tissue extends string>(solid: Solid<Tissue>, plane: Plane,
   )
 }
 
-/** The rectangle of pixels around an ellipse |start + x * acrossStep + y * downStep| = reach; undefined when outside. */
+/** The rectangle of pixels around an ellipse |start + x * acrossStep + y * downStep| = reach; undefined if outside the image. */
 function windowOf({ start, acrossStep, downStep }: Steps, { plane, reach }: { plane: Plane; reach: number }) {
   const [a, b, c] = [dot(acrossStep, acrossStep), dot(acrossStep, downStep), dot(downStep, downStep)]
   const [d, e] = [dot(acrossStep, start), dot(downStep, start)]

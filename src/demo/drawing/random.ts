@@ -1,4 +1,4 @@
-/** Chance that can be repeated: the same seed gives the same numbers, and the same name the same UID. */
+/** Reproducible randomness: the same seed yields the same numbers, and the same name the same UID. */
 
 import { createHash } from 'node:crypto'
 
@@ -28,7 +28,7 @@ export function randomFor(seed: number, ...names: readonly (string | number)[]):
   return { next, between, integer, pick: (list) => list[integer(0, list.length - 1)]! }
 }
 
-/** A UID of a name-based UUID (PS3.5 B.2). */
+/** A UID derived from a name-based UUID (PS3.5 B.2). */
 export function uidFor(seed: number, ...names: readonly (string | number)[]): string {
   const hash = createHash('sha1')
     .update(['hilum-demo', seed, ...names].join('/'))
@@ -39,7 +39,7 @@ export function uidFor(seed: number, ...names: readonly (string | number)[]): st
   return `2.25.${BigInt(`0x${hash.toString('hex')}`)}`
 }
 
-/** A square of correlated noise, about -1 to 1 and a power of two wide, that pictures read at a place of their own choice. */
+/** A square of correlated noise, about -1 to 1, whose side is a power of two; images read it at a random position. */
 export interface Grain {
   sizePixels: number
   values: Float32Array
@@ -55,7 +55,7 @@ export function makeGrain(random: Random, { sizePixels, smoothing }: { sizePixel
   return { sizePixels, values: values.map((value) => (1.3 * value) / peak) }
 }
 
-/** Means of each pixel and its four neighbours; the square wraps around. */
+/** Averages each pixel with its four neighbours; the square wraps around. */
 function smoothed(values: Float32Array, size: number): Float32Array {
   const mean = new Float32Array(values.length)
   for (let y = 0; y < size; y++) {

@@ -6,7 +6,7 @@ import type { Grain } from '../drawing/random.ts'
 
 const STORED_MAX = 4095
 
-/** Attenuation relative to water; bone more than by its density, for its calcium. */
+/** Attenuation relative to water; that of bone exceeds its density because of calcium. */
 const DENSITY: Readonly<Record<TorsoTissue, number>> = {
   fat: 0.88,
   muscle: 1.04,
@@ -17,7 +17,7 @@ const DENSITY: Readonly<Record<TorsoTissue, number>> = {
   blood: 1.05,
   vein: 1.05,
   bone: 2.6,
-  /** Segments overlap by half, so each carries half a rib. */
+  /** Segments overlap by half, so each has half a rib. */
   rib: 1.75,
   marrow: 1.3,
   disc: 1.08,
@@ -30,7 +30,7 @@ const DENSITY: Readonly<Record<TorsoTissue, number>> = {
   tumour: 1.3,
 }
 
-/** In the lateral view the arms are raised out of the picture. */
+/** In the lateral view the arms are raised and not in the image. */
 export function crImage(
   trunk: readonly Solid<TorsoTissue>[],
   { plane, grain, grainOffset, view }: { plane: Plane; grain: Grain; grainOffset: number; view: 'PA' | 'LL' },
@@ -40,7 +40,7 @@ export function crImage(
   castShadows(shadows, solids, { plane, density: DENSITY })
   const pixels = new Uint16Array(shadows.length)
   for (let at = 0; at < shadows.length; at++) {
-    // The plate's response levels off where little light arrives.
+    // The response of the plate saturates where little light arrives.
     const response = 1 - Math.exp(-Math.max(0, shadows[at]!) / 150)
     const noise = 26 * grain.values[(grainOffset + at) & (grain.values.length - 1)]!
     pixels[at] = Math.max(0, Math.min(STORED_MAX, Math.round(260 + 3700 * response + noise)))

@@ -31,7 +31,7 @@ const TORSO_HU: Looks<TorsoTissue> = {
   tumour: [34, 28],
 }
 
-/** What an iodine contrast medium brightens. */
+/** Tissues that an iodine contrast agent enhances. */
 const PHASES: Readonly<Record<string, Partial<Looks<TorsoTissue>>>> = {
   native: {},
   arterial: {
@@ -71,7 +71,7 @@ export interface CTSlice {
   plane: Plane
   grain: Grain
   grainOffset: number
-  /** A sharp kernel shows edges and noise. */
+  /** A sharp kernel enhances edges and noise. */
   kernel: 'soft' | 'sharp'
 }
 
@@ -86,7 +86,7 @@ export function ctHeadSlice(solids: readonly Solid<HeadTissue>[], slice: CTSlice
   return ctSlice(solids, { ...slice, looks: HEAD_HU })
 }
 
-/** The overview that the scan is planned on: shadows, shown as if they were Hounsfield units. */
+/** The localizer for planning the scan: projections, displayed like Hounsfield units. */
 export function ctScout(solids: readonly Solid<TorsoTissue>[], { plane, grain, grainOffset }: Omit<CTSlice, 'kernel'>) {
   const shadows = new Float32Array(plane.rows * plane.columns)
   castShadows(shadows, solids, { plane, density: SCOUT_DENSITY })

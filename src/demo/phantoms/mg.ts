@@ -5,7 +5,7 @@ import type { Grain, Random } from '../drawing/random.ts'
 interface MammogramView {
   rows: number
   columns: number
-  /** The breast's own side decides which edge the chest wall lies at: a left breast at the left. */
+  /** The laterality determines the edge of the chest wall: left for a left breast. */
   laterality: 'L' | 'R'
   /** The oblique view shows the pectoral muscle as a triangle at the top. */
   view: 'CC' | 'MLO'
@@ -13,7 +13,7 @@ interface MammogramView {
   glandular: number
   lesion: boolean
   grain: Grain
-  /** Slow noise: lobules and strands. */
+  /** Low-frequency noise: lobules and strands. */
   clouds: Grain
 }
 
@@ -41,7 +41,7 @@ export function mgImage(random: Random, shape: MammogramView): Uint16Array {
     for (let depth = 0; depth < columns; depth++) {
       const across = (y - rows / 2 - droop) / half
       const along = depth / reach
-      // A blunt outline: less than an ellipse at the chest wall, more at the nipple.
+      // A blunt outline: narrower than an ellipse at the chest wall, wider at the nipple.
       const distance = across ** 2 * (0.55 + 0.45 * along) + along ** 2.2
       const at = y * columns + (laterality === 'L' ? depth : columns - 1 - depth)
       const behindMuscle = view === 'MLO' ? (0.42 * (1 - y / (rows * 0.62)) - depth / columns) * 14 + 0.5 : 0
@@ -91,7 +91,7 @@ function lesionAt(mass: Mass, { x, y }: { x: number; y: number }): number {
   return distance > 3 ? 0 : 0.4 / (1 + Math.exp(4 * (distance - 1)))
 }
 
-/** Ligaments and vessels: a bright line wherever the noise passes zero. */
+/** Ligaments and vessels: a bright line where the noise crosses zero. */
 function strand(noise: number): number {
   return Math.max(0, 1 - Math.abs(noise) / 0.09)
 }
@@ -105,7 +105,7 @@ function placed(grain: Grain, random: Random): PlacedGrain {
   return { ...grain, left: random.integer(0, grain.sizePixels), top: random.integer(0, grain.sizePixels) }
 }
 
-/** Between the places of the grain, the mean of its four neighbours by distance. */
+/** Interpolates the grain from its four neighbours. */
 function read({ sizePixels: size, values, left, top }: PlacedGrain, x: number, y: number): number {
   const [column, row] = [Math.floor(x), Math.floor(y)]
   const [right, down] = [x - column, y - row]

@@ -131,14 +131,14 @@ export function mrSpineSlice(
   return mrSlice(solids, { ...slice, looks: TORSO[weighting], shading: (across) => 0.35 + 1.05 * across })
 }
 
-/** Slightly brighter in the middle of the head coil. */
+/** Slightly brighter in the centre of the head coil. */
 function evenShading(across: number, down: number): number {
   return 1.06 - 0.5 * ((across - 0.5) ** 2 + (down - 0.5) ** 2)
 }
 
 interface Look<Tissue extends string> {
   looks: Looks<Tissue>
-  /** Factor by place, each 0 to 1 over the picture. */
+  /** Factor by position, each coordinate from 0 to 1 over the image. */
   shading: (across: number, down: number) => number
 }
 
@@ -154,7 +154,7 @@ function mrSlice<Tissue extends string>(
     for (let x = 0; x < columns; x++) {
       const at = y * columns + x
       const noise = 22 * grain.values[(grainOffset + 5 * at) & (grain.values.length - 1)]!
-      // Magnitude images hold no negative signal: noise in air is folded up (Rician).
+      // Magnitude images have no negative signal: noise in air is rectified (Rician).
       const signal = Math.abs(picture[at]! * shading(x / columns, y / rows) + noise)
       pixels[at] = Math.min(SIGNAL_MAX, Math.round(signal))
     }

@@ -4,7 +4,7 @@ import type { TorsoTissue } from '../anatomy/torso.ts'
 import { type Looks, type Plane, paint, type Solid } from '../drawing/painting.ts'
 import type { Grain } from '../drawing/random.ts'
 
-/** Becquerel per millilitre for one stored step. */
+/** Becquerel per millilitre of one stored step. */
 export const PT_RESCALE_SLOPE = 2
 
 /** Standardised uptake values; one is about 5,000 Bq/ml for the dose and weight of the demo patients. */
@@ -39,7 +39,7 @@ interface PTSlice {
   grainOffset: number
 }
 
-/** The bladder, the only large body of fluid below the bowel, collects the tracer. */
+/** The bladder, the only large fluid volume below the bowel, collects the tracer. */
 export function ptSlice(solids: readonly Solid<TorsoTissue>[], { plane, grain, grainOffset }: PTSlice): Uint16Array {
   const picture = new Float32Array(plane.rows * plane.columns)
   const brush = { plane, grain, grainOffset, edgeMm: RESOLUTION_MM }

@@ -1,4 +1,4 @@
-/** Ultrasound as the scanner shows it: a sector of speckle in RGB, with a depth scale and a grey or colour bar. */
+/** Ultrasound images as on a scanner: a sector of speckle in RGB, with a depth scale and a grey or colour bar. */
 
 import type { Grain, Random } from '../drawing/random.ts'
 
@@ -7,14 +7,14 @@ interface SectorShape {
   columns: number
 }
 
-/** An ellipse in the sector: across and deep in centimetres from the middle of the probe, echo 0 (fluid) to 2 (bright). */
+/** An ellipse in the sector: across and deep in centimetres from the centre of the probe, echo from 0 (fluid) to 2 (bright). */
 interface Echo {
   across: number
   deep: number
   radii: readonly [acrossCm: number, deepCm: number]
   echo: number
   turn?: number
-  /** Fluid lets more sound through to what lies behind it; stone lets none. */
+  /** Fluid attenuates the sound less, stone blocks it. */
   behind?: number
 }
 
@@ -25,14 +25,14 @@ const SECTOR_HALF_ANGLE = 0.66
 const PROBE_RADIUS_CM = 2.4
 const MARGIN_PIXELS = 6
 
-/** Pixels per centimetre, and so PhysicalDelta of the Ultrasound Region. */
+/** Pixels per centimetre; determines PhysicalDelta of the ultrasound region. */
 export function pixelsPerCm({ rows }: SectorShape): number {
   return (rows - 2 * MARGIN_PIXELS) / US_DEPTH_CM
 }
 
 /**
- * @param grain speckle, of which the frame takes two places
- * @param phase of the heart beat, 0 to 1; only the heart moves, and the blood of `flow`
+ * @param grain speckle; a frame uses two positions of it
+ * @param phase of the heart beat, 0 to 1; only the heart and the blood of `flow` move
  * @returns one frame, RGB by pixel
  */
 export function usFrame(
@@ -54,7 +54,7 @@ export function usFrame(
       const angle = Math.atan2(across, below)
       const deep = radius - PROBE_RADIUS_CM
       if (deep < 0 || deep > US_DEPTH_CM || Math.abs(angle) > SECTOR_HALF_ANGLE) continue
-      // Speckle is finer along the beam than across it; its brightness follows a Rayleigh distribution.
+      // Speckle is finer along the beam than across it; its brightness has a Rayleigh distribution.
       const at = (Math.floor(deep * 9) & mask) * sizePixels + Math.floor((angle + 1) * 52)
       const speckle = Math.hypot(values[(at + real) % values.length]!, values[(at + imaginary) % values.length]!)
       const brightness = brightnessAt(echoes, { across, deep })
@@ -149,7 +149,7 @@ interface FlowBox {
   deep: number
   phase: number
   speckle: number
-  /** Middle and half sizes of the vessel that the box shows, in centimetres. */
+  /** Centre and half sizes in centimetres of the vessel in the colour box. */
   vessel: readonly [across: number, deep: number, halfAcross: number, halfDeep: number]
 }
 
@@ -161,7 +161,7 @@ const FLOW: Readonly<Record<USView, Pick<FlowBox, 'vessel'>>> = {
   carotid: { vessel: [0, 7, 3.4, 1.3] },
 }
 
-/** Towards the probe is red, away from it blue; fastest in the middle of the vessel. */
+/** Red towards the probe, blue away from it; fastest in the centre of the vessel. */
 function paintFlow(frame: Uint8Array, at: number, { across, deep, phase, speckle, vessel }: FlowBox): void {
   const [x, y, halfAcross, halfDeep] = vessel
   const a = (across - x) / halfAcross
@@ -174,7 +174,7 @@ function paintFlow(frame: Uint8Array, at: number, { across, deep, phase, speckle
   else setPixel(frame, at, 0, orange, strength)
 }
 
-/** Ticks for each centimetre at the left, the bar of shades at the right. */
+/** Ticks for each centimetre on the left, the shade bar on the right. */
 function drawScale(frame: Uint8Array, shape: SectorShape, flow: boolean): void {
   const { rows, columns } = shape
   for (let cm = 0; cm <= US_DEPTH_CM; cm++) {

@@ -68,7 +68,7 @@ function drawerOf({ study, seed }: Canvas, scan: CTScan): (slice: CTSlice) => Ui
     const solids = head(randomFor(seed, PatientID, 'head'), { lesions: 3 })
     return (slice) => ctHeadSlice(solids, slice)
   }
-  const tumours = (study.protocol.ofTheLongHistory ?? 0) > 0 ? 5 : 0
+  const tumours = (study.protocol.longHistoryOnly ?? 0) > 0 ? 5 : 0
   const solids = torso(randomFor(seed, PatientID, 'torso'), { tumours })
   if (scan.kind === 'ct-scout') return (slice) => ctScout(solids, slice)
   return (slice) => ctTorsoSlice(solids, { ...slice, phase: scan.phase })

@@ -1,4 +1,4 @@
-/** Compressed demo images decode to the very pixels that were drawn. */
+/** Compressed demo images decode to the original pixels. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -17,7 +17,7 @@ const SHAPES: readonly PixelShape[] = [
 ]
 const htj2k = await openHTJ2KCodec()
 
-/** Two frames of a slope with noise. */
+/** Two frames of a gradient with noise. */
 function imageOf(shape: PixelShape): Image {
   const random = randomFor(5, shape.rows)
   const samples = shape.rows * shape.columns * (shape.photometricInterpretation === 'RGB' ? 3 : 1)
@@ -32,7 +32,7 @@ function imageOf(shape: PixelShape): Image {
   return { attributes, frames: [frame(), frame()], bitsStored: shape.bitsStored }
 }
 
-/** The items behind the offset table, one a frame. */
+/** The items after the offset table, one per frame. */
 function fragmentsOf({ bytes, pixelData }: DicomFile): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const items: Uint8Array[] = []
@@ -52,7 +52,7 @@ describe('encodeImage', () => {
     const image = imageOf(shape)
     const plain = (frames: readonly Uint8Array[]) => frames.map((frame) => Buffer.from(frame).toString('hex'))
 
-    test(`RLE gives back ${what}`, () => {
+    test(`RLE decodes to ${what}`, () => {
       const file = parseP10(encodeImage(image, { transferSyntaxUID: RLELossless, htj2k }))
       const samplesPerPixel = photometricInterpretation === 'RGB' ? 3 : 1
       const decoded = fragmentsOf(file).map((fragment) =>
@@ -61,7 +61,7 @@ describe('encodeImage', () => {
       assert.deepEqual(plain(decoded), plain(image.frames))
     })
 
-    test(`HTJ2K gives back ${what}`, () => {
+    test(`HTJ2K decodes to ${what}`, () => {
       const file = parseP10(encodeImage(image, { transferSyntaxUID: HTJ2KLosslessRPCL, htj2k }))
       assert.deepEqual(plain(fragmentsOf(file).map((fragment) => htj2k.decode(fragment).cells)), plain(image.frames))
       const isColour = photometricInterpretation === 'RGB'
@@ -69,7 +69,7 @@ describe('encodeImage', () => {
     })
   }
 
-  test('HTJ2K code streams go by resolution first (RPCL)', () => {
+  test('HTJ2K codestreams are in RPCL order', () => {
     const [fragment] = fragmentsOf(
       parseP10(encodeImage(imageOf(SHAPES[0]!), { transferSyntaxUID: HTJ2KLosslessRPCL, htj2k })),
     )
@@ -77,7 +77,7 @@ describe('encodeImage', () => {
     assert.equal(fragment![marker + 5], 2)
   })
 
-  test('a damaged HTJ2K frame is an error', () => {
+  test('a damaged HTJ2K frame throws an error', () => {
     const bad = Uint8Array.from({ length: 200 }, (_, at) => at)
     assert.throws(() => htj2k.decode(bad))
   })

@@ -1,4 +1,4 @@
-/** Puts an image into its file: native, or with frames compressed as the transfer syntax says (PS3.5 8.2, A.4). */
+/** Encodes an image into its file: native, or with compressed frames (PS3.5 8.2, A.4). */
 
 import { encodeP10, HTJ2KLosslessRPCL, RLELossless } from '../../dicom/encode.ts'
 import type { HTJ2KCodec } from '../../pixel-data/htj2k/htj2k.ts'

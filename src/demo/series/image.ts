@@ -1,4 +1,4 @@
-/** What the images of every modality have in common: the pixel module (PS3.3 C.7.6.3) and the plane in space (C.7.6.2). */
+/** Attributes of all modalities: the image pixel module (PS3.3 C.7.6.3) and the image plane (C.7.6.2). */
 
 import type { Attributes } from '../../dicom/encode.ts'
 import { cross, dot, type Plane, sum, times, type Vector } from '../drawing/painting.ts'
@@ -17,7 +17,7 @@ export interface Canvas {
   study: Study
   series: Series
   seed: number
-  /** Noise to the pixel, and noise that changes slowly. */
+  /** Pixel noise, and noise of low spatial frequency. */
   grain: Grain
   clouds: Grain
 }
@@ -45,7 +45,7 @@ export function pixelModule(shape: PixelShape): Attributes {
   }
 }
 
-/** Grey, 16 bits allocated. */
+/** Greyscale, 16 bits allocated. */
 export function greyPixels({ rows, columns }: { rows: number; columns: number }, bitsStored: number): Attributes {
   return pixelModule({ rows, columns, bitsAllocated: 16, bitsStored, photometricInterpretation: 'MONOCHROME2' })
 }
@@ -78,7 +78,7 @@ interface PlaneShape {
   centre: Vector
   rows: number
   columns: number
-  /** Width of the picture. */
+  /** Width of the image. */
   fieldMm: number
 }
 
@@ -89,7 +89,7 @@ export function planeThrough({ orientation, centre, rows, columns, fieldMm }: Pl
   return { origin: sum(left, times(down, spacingMm), -(rows - 1) / 2), across, down, spacingMm, rows, columns }
 }
 
-/** Slices at equal distances, both ends included; one slice lies in the middle. */
+/** Slices at equal distances, including both ends; a single slice lies in the middle. */
 export function positions({ from, to, count }: { from: number; to: number; count: number }): number[] {
   if (count === 1) return [(from + to) / 2]
   return Array.from({ length: count }, (_, index) => from + ((to - from) * index) / (count - 1))
@@ -99,7 +99,7 @@ export function bytesOf(pixels: Uint16Array): Uint8Array {
   return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength)
 }
 
-/** To the micrometre, so that a decimal string is short. */
+/** Rounded to micrometres, to keep decimal strings short. */
 export function millimetres(value: number): number {
   return Math.round(value * 1000) / 1000 || 0
 }

@@ -21,7 +21,7 @@ type MRScan = Extract<Scan, { kind: `mr-${string}` }>
 
 const MRImageStorage = '1.2.840.10008.5.1.4.1.1.4'
 
-/** Milliseconds, and the names that the sequences go by. */
+/** Times in milliseconds, and the names of the sequences. */
 const SEQUENCES: Readonly<
   Record<Weighting, { TR: number; TE: number; TI?: number; sequence: string; variant: string }>
 > = {

@@ -1,4 +1,4 @@
-/** Ultrasound stills (PS3.3 A.6) and cine loops (A.7), in colour, with their calibrated region (C.8.5.5). */
+/** Ultrasound stills (PS3.3 A.6) and cine loops (A.7), in colour, with a calibrated region (C.8.5.5). */
 
 import type { Attributes } from '../../dicom/encode.ts'
 import { randomFor } from '../drawing/random.ts'

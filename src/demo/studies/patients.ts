@@ -1,10 +1,10 @@
-/** The people of the demo: none of them lives. Their names are written in the character sets that hospitals use. */
+/** The fictional patients of the demo. Their names are in the character sets that hospitals use. */
 
 export interface Patient {
   PatientID: string
   PatientName: string
   PatientSex: 'F' | 'M' | 'O'
-  /** Null where the hospital never learned it. */
+  /** Null if unknown to the hospital. */
   PatientBirthDate: string | null
   SpecificCharacterSet: string | readonly string[] | undefined
 }

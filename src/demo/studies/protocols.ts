@@ -1,11 +1,11 @@
-/** Which examinations the demo hospital makes, how often, and of which series each consists. */
+/** The examinations of the demo hospital, how often each is made, and its series. */
 
 import type { Weighting } from '../phantoms/mr.ts'
 import type { USView } from '../phantoms/us.ts'
 
 export type Modality = 'CT' | 'MR' | 'CR' | 'US' | 'MG' | 'PT'
 
-/** What the series shows and how it was made; `images` counts instances. */
+/** The content and technique of a series; `images` is the number of instances. */
 export type Scan =
   | {
       kind: 'ct-torso'
@@ -40,13 +40,13 @@ export interface SeriesProtocol {
 
 export interface StudyProtocol {
   name: string
-  /** Studies of this kind in the demo. */
+  /** Number of such studies in the demo. */
   studies: number
   descriptions: readonly string[]
   bodyPart: string
-  /** Only one patient's: the one whose long history the demo tells. */
-  ofTheLongHistory?: number
-  /** Only for the women whom a screening programme invites. */
+  /** Only for the patient with the long history. */
+  longHistoryOnly?: number
+  /** Only for women invited by a screening programme. */
   screening?: boolean
   series: readonly SeriesProtocol[]
 }
@@ -104,7 +104,7 @@ export const PROTOCOLS: readonly StudyProtocol[] = [
     studies: 20,
     descriptions: ['CT Chest without contrast', 'CT Thorax', 'Low-dose CT lung screening'],
     bodyPart: 'CHEST',
-    ofTheLongHistory: 5,
+    longHistoryOnly: 5,
     series: [
       SCOUT,
       ct('Axial 5.0 soft tissue', 9, { kind: 'ct-torso', phase: 'native', kernel: 'soft', range: CHEST, matrix: 144 }),
@@ -116,7 +116,7 @@ export const PROTOCOLS: readonly StudyProtocol[] = [
     studies: 14,
     descriptions: ['CT Abdomen and pelvis with contrast', 'CT Abdomen biphasic'],
     bodyPart: 'ABDOMEN',
-    ofTheLongHistory: 4,
+    longHistoryOnly: 4,
     series: [
       SCOUT,
       ct('Arterial phase 5.0', 7, { kind: 'ct-torso', phase: 'arterial', kernel: 'soft', range: ABDOMEN, matrix: 128 }),
@@ -135,7 +135,7 @@ export const PROTOCOLS: readonly StudyProtocol[] = [
     studies: 1,
     descriptions: ['CT Chest Abdomen Pelvis with contrast'],
     bodyPart: 'CHEST',
-    ofTheLongHistory: 1,
+    longHistoryOnly: 1,
     series: [
       SCOUT,
       ct('Axial 3.0 portal venous', 200, {
@@ -224,7 +224,7 @@ export const PROTOCOLS: readonly StudyProtocol[] = [
     studies: 6,
     descriptions: ['PET-CT FDG whole body'],
     bodyPart: 'WHOLEBODY',
-    ofTheLongHistory: 4,
+    longHistoryOnly: 4,
     series: [
       ct('CT for attenuation correction', 14, {
         kind: 'ct-torso',

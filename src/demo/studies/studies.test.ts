@@ -1,4 +1,4 @@
-/** The plan of the demo: enough of everything, spread over three years, and nothing that a hospital would not have. */
+/** The plan of the demo: enough data of every kind, spread over three years, and realistic. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -9,7 +9,7 @@ const OPTIONS = { seed: 1, today: '20260301' }
 const list = studies(OPTIONS)
 
 describe('the demo plan', () => {
-  test('is big enough to search in', () => {
+  test('is large enough for searches', () => {
     const counts = demoCounts(OPTIONS)
     assert.ok(counts.studies >= 160, `${counts.studies} studies`)
     assert.ok(counts.series >= 420, `${counts.series} series`)
@@ -18,7 +18,7 @@ describe('the demo plan', () => {
     assert.equal(Math.max(...list.flatMap((study) => study.series.map(({ images }) => images))), 200)
   })
 
-  test('has one study of today, some of last week, the rest back to three years', () => {
+  test('has one study of today, some of last week, and others over three years', () => {
     const dates = list.map(({ StudyDate }) => StudyDate)
     assert.equal(dates.filter((date) => date === '20260301').length, 1)
     assert.ok(dates.filter((date) => date >= '20260222').length >= 8)
@@ -27,14 +27,14 @@ describe('the demo plan', () => {
     assert.ok(dates.filter((date) => date >= '20251201').length > list.length / 3)
   })
 
-  test('gives every patient a study and one patient many', () => {
+  test('has a study for every patient and many for one', () => {
     const perPatient = Map.groupBy(list, ({ patient }) => patient.PatientID)
     assert.equal(perPatient.size, PATIENTS.length)
     assert.ok(PATIENTS.length >= 60)
     assert.ok(perPatient.get('DEMO-0001')!.length >= 12)
   })
 
-  test('leaves some attributes empty and some out', () => {
+  test('has some empty and some absent attributes', () => {
     assert.ok(list.some(({ StudyTime }) => StudyTime === undefined))
     assert.ok(list.some(({ StudyTime }) => StudyTime === null))
     assert.ok(list.some(({ AccessionNumber }) => AccessionNumber === null))
@@ -42,7 +42,7 @@ describe('the demo plan', () => {
     assert.ok(list.some(({ patient }) => patient.PatientBirthDate === null))
   })
 
-  test('holds one series twice, the second time under a number that no patient has', () => {
+  test('has one series twice, the second time with the id of no patient', () => {
     const copies = list.flatMap(({ series }) => series.filter(({ wrongPatientID }) => wrongPatientID !== undefined))
     assert.equal(copies.length, 1)
     assert.ok(!PATIENTS.some(({ PatientID }) => PatientID === copies[0]!.wrongPatientID))
@@ -62,21 +62,21 @@ describe('the demo plan', () => {
     assert.ok(uncompressed.length > series.length / 2)
   })
 
-  test('has no examination before its patient was born, and no mammogram of a child', () => {
+  test('has no examination before the birth of its patient, and no mammogram of a child', () => {
     for (const { patient, StudyDate, protocol } of list) {
       if (patient.PatientBirthDate !== null) assert.ok(patient.PatientBirthDate < StudyDate)
       if (protocol.name === 'mammogram') assert.ok(patient.PatientBirthDate! < '1980')
     }
   })
 
-  test('is the same for the same seed and day, and other UIDs for another', () => {
+  test('is the same for the same seed and day, and has other UIDs for another seed', () => {
     assert.deepEqual(studies(OPTIONS), list)
     const uids = (options: typeof OPTIONS) => studies(options).map(({ StudyInstanceUID }) => StudyInstanceUID)
     const others = new Set([...uids({ ...OPTIONS, seed: 2 }), ...uids({ ...OPTIONS, today: '20260302' })])
     assert.ok(list.every(({ StudyInstanceUID }) => !others.has(StudyInstanceUID)))
   })
 
-  test('counts back over a leap day', () => {
+  test('handles leap days', () => {
     const dates = new Set(studies({ seed: 1, today: '20240301' }).map(({ StudyDate }) => StudyDate))
     assert.ok(dates.has('20240229'))
     assert.ok([...dates].every((date) => /^20\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])$/.test(date)))

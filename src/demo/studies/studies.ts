@@ -1,4 +1,4 @@
-/** Lays out the demo: which patient had which examination when, and every UID. No pixel is made here. */
+/** Plans the demo: which patient had which examination when, and every UID. Does not draw images. */
 
 import {
   DeflatedExplicitVRLittleEndian,
@@ -18,9 +18,9 @@ export interface Study {
   StudyInstanceUID: string
   FrameOfReferenceUID: string
   StudyDate: string
-  /** Null is empty, undefined absent: real archives hold both. */
+  /** Null is empty, undefined absent, as in real archives. */
   StudyTime: string | null | undefined
-  /** HHMMSS when the images were made, whatever StudyTime says. */
+  /** HHMMSS of the images, independent of StudyTime. */
   performedAt: string
   StudyDescription: string | null | undefined
   AccessionNumber: string | null
@@ -33,21 +33,21 @@ export interface Series extends SeriesProtocol {
   SeriesInstanceUID: string
   SeriesNumber: number
   transferSyntaxUID: string
-  /** A second copy of a series, sent under a wrong number: it contradicts the first and cannot join it. */
+  /** A second copy of a series with a wrong patient id: it contradicts the first and cannot join it. */
   wrongPatientID?: string
 }
 
 export interface DemoOptions {
   /** Any integer; another seed is another hospital. */
   seed: number
-  /** YYYYMMDD: the day the youngest study is of. */
+  /** YYYYMMDD: the date of the newest study. */
   today: string
 }
 
 interface DemoCounts {
   studies: number
   series: number
-  /** Series, and the copy that contradicts one of them. */
+  /** Series, including the copy that contradicts one of them. */
   imageSets: number
   instances: number
 }
@@ -70,7 +70,7 @@ const SYNTAXES = [
 
 const PHYSICIANS = ['Marsh^Ingrid^^Dr', 'Delacroix^Armand^^Dr', 'Osei^Kwame^^Dr', 'Brandt^Lotte^^Dr']
 
-/** The youngest first. */
+/** Newest first. */
 export function studies({ seed, today }: DemoOptions): readonly Study[] {
   const random = randomFor(seed, 'studies')
   const plan = shuffled(examinations(), random)
@@ -88,7 +88,7 @@ export function studies({ seed, today }: DemoOptions): readonly Study[] {
   return withContradiction(list)
 }
 
-/** For a progress bar, before anything is drawn. */
+/** For a progress bar, before drawing. */
 export function demoCounts(options: DemoOptions): DemoCounts {
   const list = studies(options)
   const series = list.flatMap((study) => study.series)
@@ -109,12 +109,12 @@ function examinations(): Examination[] {
   return PROTOCOLS.flatMap((protocol) =>
     Array.from({ length: protocol.studies }, (_, index) => ({
       protocol,
-      isOfLongHistory: index < (protocol.ofTheLongHistory ?? 0),
+      isOfLongHistory: index < (protocol.longHistoryOnly ?? 0),
     })),
   )
 }
 
-/** Everyone comes at least once, most twice or more. */
+/** Every patient has at least one study, most have two or more. */
 function patientChooser(random: Random): (examination: Examination) => Patient {
   const waiting = PATIENTS.slice(LONG_HISTORY + 1)
   return ({ protocol, isOfLongHistory }) => {
@@ -162,7 +162,7 @@ function makeStudy({ index, seed, today, protocol, patient }: StudyPlace, random
   }
 }
 
-/** In one study, not of the last weeks, the last series comes again with a slip in the patient's number. */
+/** In one study, older than a few weeks, the last series occurs again with a mistyped patient id. */
 function withContradiction(list: readonly Study[]): readonly Study[] {
   const chosen = list.findIndex(
     ({ protocol, patient }, index) => index > 20 && protocol.name === 'head CT' && patient !== PATIENTS[LONG_HISTORY],
@@ -174,7 +174,7 @@ function withContradiction(list: readonly Study[]): readonly Study[] {
   })
 }
 
-/** Today one, nine in the last week, then ever fewer over three years. */
+/** One today, nine in the last week, then fewer and fewer over three years. */
 function daysAgo(index: number, studyCount: number): number {
   if (index < STUDIES_OF_LAST_WEEK) return Math.ceil((6 * index) / (STUDIES_OF_LAST_WEEK - 1))
   const place = (index - STUDIES_OF_LAST_WEEK) / (studyCount - STUDIES_OF_LAST_WEEK - 1)
