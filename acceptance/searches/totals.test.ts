@@ -101,26 +101,26 @@ describe('the explanation', choice, () => {
 
   test('says which way the search went, what was read, what bounds it and how long it took', async () => {
     const walked = await explained(undefined)
-    assert.deepEqual([walked.strategy, walked.index], ['in order of an index', 'updatedAt'])
+    assert.deepEqual([walked.strategy, walked.index], ['index scan', 'updatedAt'])
     assert.ok(walked.rowsRead >= 50 && walked.rowsRead <= walked.bound.rows)
     const texted = await explained(equal({ DICOMPatientId: 'SECRET^FOUR' }))
-    assert.deepEqual([texted.strategy, texted.index], ['image sets of one text', 'DICOMPatientId'])
+    assert.deepEqual([texted.strategy, texted.index], ['posting list', 'DICOMPatientId'])
     assert.deepEqual([texted.entriesVisited, texted.rowsRead], [15, 15])
     const best = await explained(between(studyMoment('20240101'), studyMoment('20240103')))
-    assert.equal(best.strategy, 'leaves, best first')
+    assert.equal(best.strategy, 'kd-tree leaves, best first')
     assert.ok(best.leavesVisited <= best.bound.leaves && best.leavesVisited <= best.leavesMatching)
     assert.equal(
       best.spaces.reduce((sum: number, { entries }: { entries: number }) => sum + entries, 0),
       IMAGE_SETS,
     )
-    assert.equal((await explained(equal({ DICOMPatientId: '' }))).strategy, 'nothing can match')
+    assert.equal((await explained(equal({ DICOMPatientId: '' }))).strategy, 'no possible match')
     for (const { durationMs } of [walked, texted, best]) assert.ok(durationMs >= 0)
   })
 
   test('says what the total cost, where one was asked for', async () => {
     const range = between(studyMoment('20240101'), studyMoment('20240103'))
     const { count } = await explained(range, COUNTED)
-    assert.equal(count.strategy, 'leaves')
+    assert.equal(count.strategy, 'kd-tree leaves')
     assert.ok(count.leavesVisited <= count.bound.leaves)
     assert.equal('count' in (await explained(range)), false)
   })

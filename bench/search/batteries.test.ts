@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { comparePositions, matches, type SearchableImageSet, TEXT_ATTRIBUTES } from '../../src/imaging/search/search.ts'
+import { TEXT_ATTRIBUTES } from '../../src/contract/search-attributes.ts'
+import { comparePositions, matches, type SearchableImageSet } from '../../src/imaging/search/search.ts'
 import { BATTERIES, type BenchQuery, batteriesOf } from './batteries.ts'
 import { dataSetOf } from './data-set.ts'
 

@@ -2,7 +2,8 @@
  * The searches of the benchmark, the same in every run over a data set: each battery is a kind of criteria that the API allows, with
  * what is usual and what is hostile to an ordinary planner. Ranges and cursors are taken from image sets of the data set.
  */
-import type { Filter, Position, Search, SortField, TextAttribute } from '../../src/imaging/search/search.ts'
+import type { SortField, TextAttribute } from '../../src/contract/search-attributes.ts'
+import type { Filter, Position, Search } from '../../src/imaging/search/search.ts'
 import { oneOf, type Random, randomOf, wholeBelow } from '../random.ts'
 import {
   ANONYMOUS,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { studyTimestamp } from '../../src/imaging/search/study-instant.ts'
+import { studyTimestamp } from '../../src/imaging/search/study-timestamp.ts'
 import { withCounts } from '../../src/stores/sql/rows/summary-tags.ts'
 import { ANONYMOUS, type BenchImageSet, dataSetOf, LIVE_FROM, NOW, USUAL_STUDY_ID } from './data-set.ts'
 

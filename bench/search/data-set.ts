@@ -3,8 +3,8 @@
  * month, a PACS migration with the newest studies first, so that study dates run backwards while createdAt runs forwards; the
  * second half is 700 days of live traffic. Four series a study, one image set each; some values are held by a great many.
  */
-import type { SortField } from '../../src/imaging/search/search.ts'
-import { studyTimestamp } from '../../src/imaging/search/study-instant.ts'
+import type { SortField } from '../../src/contract/search-attributes.ts'
+import { studyTimestamp } from '../../src/imaging/search/study-timestamp.ts'
 import type { StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { type Random, randomOf, wholeBelow } from '../random.ts'
 
@@ -32,7 +32,7 @@ export interface BenchImageSet {
   readonly isPrimary: boolean
   readonly createdAt: number
   readonly updatedAt: number
-  /** As study-instant.ts counts: microseconds. */
+  /** As study-timestamp.ts counts: microseconds. */
   readonly studyTimestamp: number
   readonly grouping: StoredFile['grouping']
   /** The DICOMTags of its summary without the two counts: JSON text. */

@@ -1,8 +1,8 @@
 /** What a process keeps in memory to search with, the bounds of all leaves, and how soon one that has just begun has them. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { CachedLeaves } from '../../src/stores/search/cached-leaves.ts'
 import { INDEX_SIZES } from '../../src/stores/search/kd-tree/sizes.ts'
-import { BoundsInMemory } from '../../src/stores/search/partitions.ts'
 import { all, type Sql } from '../../src/stores/sql/engine/statement.ts'
 import { knownChanges } from '../../src/stores/sql/history/changes.ts'
 import type { BuiltStore } from './built-store.ts'
@@ -18,10 +18,10 @@ export const measureBounds = (store: BuiltStore): Promise<BoundsFacts> => store.
 /** The first time is what a new process waits for; only the second time nothing but the bounds comes into memory. */
 function* loadTwice(): Sql<BoundsFacts> {
   const startedAt = performance.now()
-  yield* load(new BoundsInMemory(INDEX_SIZES))
+  yield* load(new CachedLeaves(INDEX_SIZES))
   const loadMs = performance.now() - startedAt
   const bytesBefore = bytesInUse()
-  const bounds = new BoundsInMemory(INDEX_SIZES)
+  const bounds = new CachedLeaves(INDEX_SIZES)
   const leaves = yield* load(bounds)
   const bytes = bytesInUse() - bytesBefore
   // In use until here.
@@ -29,10 +29,10 @@ function* loadTwice(): Sql<BoundsFacts> {
   return { leaves, bounds_bytes: Math.max(0, bytes), bounds_load_ms: Math.round(loadMs) }
 }
 
-function* load(bounds: BoundsInMemory): Sql<number> {
+function* load(bounds: CachedLeaves): Sql<number> {
   const { latest } = yield* knownChanges()
   const partitions = yield* all<{ partition: number }>(`SELECT partition FROM search_partitions WHERE state = 'live'`)
-  const loaded = yield* bounds.of(
+  const loaded = yield* bounds.boundsOf(
     partitions.map(({ partition }) => partition),
     latest,
   )

@@ -118,11 +118,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import('./search/search.ts')).search,
   },
   explain: {
-    summary: 'say how the server goes about a search: which way, what it reads, what bounds that',
+    summary: 'explain a search: which plan the server chose, what it read, and the most that it could have read',
     options: [
       { flag: 'datastore', placeholder: '<id or name>', help: 'the data store to search in (required)' },
       ...CRITERIA,
-      { flag: 'count', help: 'count all that match as well, and say how' },
+      { flag: 'count', help: 'count all that match as well, and explain how' },
       endpoint,
     ],
     notes: [...RANGES, 'would stop at 00:00. What is explained is the first page, of 50. --json prints one object.'],
@@ -163,7 +163,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import('./verify/verify.ts')).verify,
   },
   reindex: {
-    summary: 'build the search index anew out of the image sets, beside a running server or without',
+    summary: 'rebuild the search index from the image sets, with or without a running server',
     notes: ['Searches and imports go on meanwhile. One that was broken off is gone on with when it is called again.'],
     load: async () => (await import('./verify/reindex.ts')).reindex,
   },

@@ -1,5 +1,6 @@
 /** Shapes of image sets, their versions, frames and search, with the limits of AWS's model. */
 import { Arn, DatastoreId } from './datastores.ts'
+import { SEARCH_ATTRIBUTES, type SearchAttribute } from './search-attributes.ts'
 import { blob, boolean, integer, listOf, oneOf, optional, string, structure, timestamp, union } from './shapes.ts'
 
 export const ImageSetId = string({ pattern: '[0-9a-z]{32}' })
@@ -54,17 +55,18 @@ export const DICOMTags = structure({
   DICOMStudyTime: optional(DICOMStudyTime),
 })
 
-export const SearchByAttributeValue = union({
-  DICOMPatientId,
-  DICOMAccessionNumber,
-  DICOMStudyId,
-  DICOMStudyInstanceUID,
-  DICOMSeriesInstanceUID,
-  createdAt: timestamp,
-  updatedAt: timestamp,
-  DICOMStudyDateAndTime: structure({ DICOMStudyDate, DICOMStudyTime: optional(DICOMStudyTime) }),
-  isPrimary: boolean,
-})
+/** In AWS's model all texts of a search have one shape, and all UIDs. */
+const SEARCH_VALUES = {
+  text: DICOMPatientId,
+  uid: DICOMStudyInstanceUID,
+  timestamp,
+  studyTimestamp: structure({ DICOMStudyDate, DICOMStudyTime: optional(DICOMStudyTime) }),
+  boolean,
+} as const
+type SearchValues = { readonly [A in SearchAttribute as A['name']]: (typeof SEARCH_VALUES)[A['kind']] }
+export const SearchByAttributeValue = union(
+  Object.fromEntries(SEARCH_ATTRIBUTES.map(({ name, kind }) => [name, SEARCH_VALUES[kind]])) as SearchValues,
+)
 export const SearchFilter = structure({
   values: listOf(SearchByAttributeValue, { min: 1, max: 2 }),
   operator: oneOf('EQUAL', 'BETWEEN'),

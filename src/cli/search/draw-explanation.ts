@@ -1,15 +1,16 @@
-/** How a search was made, in lines that a person reads. */
+/** Draws the explanation of a search: which plan, what was read of how much, and the bound. */
 import type { Explanation } from '../../operations/search-explanation.ts'
 
 export function drawExplanation(search: ExplainedSearch): string {
   const { strategy, index, partitions, bound, count } = search
+  const leavesInAll = partitions.reduce((sum, { leaves }) => sum + leaves, 0)
   const lines: [string, string | undefined][] = [
-    ['Way', index === undefined ? strategy : `${strategy}: ${index}`],
+    ['Plan', index === undefined ? strategy : `${strategy} of ${index}`],
     ...partitions.map((partition, at): [string, string] => [at === 0 ? 'Partitions' : '', drawPartition(partition)]),
     [
       'Leaves',
-      strategy === 'leaves, best first'
-        ? `${number(search.leavesVisited)} read of ${number(search.leavesMatching)} that may match${atMost(bound.leaves)}`
+      strategy === 'kd-tree leaves, best first'
+        ? `${number(search.leavesVisited)} read of ${number(leavesInAll)}, ${number(search.leavesMatching)} of which may match${atMost(bound.leaves)}`
         : undefined,
     ],
     [
@@ -19,47 +20,44 @@ export function drawExplanation(search: ExplainedSearch): string {
     ['Rows', `${number(search.rowsRead)} read${atMost(bound.rows)}`],
     ['Page', `${plural(search.imageSets, 'image set')}${search.hasMore ? ', and there are more' : ''}`],
     ['Total', search.total === undefined ? undefined : `${plural(search.total, 'image set')}${drawCount(count)}`],
-    [
-      'Time',
-      `${search.durationMs.toFixed(2)} ms in the catalog, ${search.roundTripMs.toFixed(1)} ms as seen from here`,
-    ],
+    ['Time', `${search.durationMs.toFixed(2)} ms in the catalog, ${search.roundTripMs.toFixed(1)} ms for the client`],
   ]
   const width = Math.max(...lines.map(([name]) => name.length))
   return lines.flatMap(([name, text]) => (text === undefined ? [] : [`${name.padEnd(width)}  ${text}`])).join('\n')
 }
 
 function drawPartition({ attributes, isPrimary, leaves, entries }: ExplainedSearch['partitions'][number]): string {
-  const of = attributes.length === 0 ? '' : ` with that ${attributes.join(' and ')}`
+  const of = attributes.length === 0 ? '' : ` with the same ${attributes.join(' and ')}`
   return `${isPrimary ? 'primary image sets' : 'other image sets'}${of}: ${number(entries)} in ${plural(leaves, 'leaf', 'leaves')}`
 }
 
 function drawCount(count: ExplainedSearch['count']): string {
   if (count === undefined) return ''
   switch (count.strategy) {
-    case 'leaves': {
+    case 'kd-tree leaves': {
       const { leavesMatching, leavesVisited, bound } = count
-      return `: ${plural(leavesMatching - leavesVisited, 'leaf', 'leaves')} counted by bounds alone, ${number(leavesVisited)} read${atMost(bound.leaves)}`
+      return `: ${plural(leavesMatching - leavesVisited, 'leaf', 'leaves')} counted by their bounds, ${number(leavesVisited)} read${atMost(bound.leaves)}`
     }
     case 'rows of one text':
-      return `: ${plural(count.entriesVisited, 'entry', 'entries')} looked at`
+      return `: ${plural(count.entriesVisited, 'row', 'rows')} of the less frequent text counted${atMost(count.bound.entries)}`
     default:
       return ': nothing more was read'
   }
 }
 
-const atMost = (bound: number | undefined) => (bound === undefined ? '' : ` (never more than ${number(bound)})`)
+const atMost = (bound: number | undefined) => (bound === undefined ? '' : ` (bound: ${number(bound)})`)
 
 const number = (count: number) => count.toLocaleString('en-US')
 
 const plural = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`
 
-/** As `--json` prints it. */
+/** What `--json` prints. */
 export interface ExplainedSearch extends Explanation {
   /** Image sets on the page. */
   readonly imageSets: number
   readonly hasMore: boolean
-  /** How many match in all, where it was asked for. */
+  /** How many match in all, with --count. */
   readonly total?: number
-  /** From the request to its answer, as it was seen here. */
+  /** From the request to the reply. */
   readonly roundTripMs: number
 }

@@ -1,5 +1,4 @@
-/** `hilum explain`: makes the search that `hilum search` would make, and shows how the server went about it instead of what it found. */
-
+/** `hilum explain`: sends the search that `hilum search` would send, and prints how the server answered it instead of what it found. */
 import { SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import type { Explanation } from '../../operations/search-explanation.ts'
 import { OperatorError } from '../../server/operator-error.ts'
@@ -42,7 +41,7 @@ export async function explain(invocation: Invocation): Promise<ExitCode> {
 function explanationIn(page: unknown): Explanation {
   const header = headerOf(page, 'x-hilum-explain')
   if (header === undefined) {
-    throw new OperatorError('The server does not explain its searches: it is not Hilum, or an older one.')
+    throw new OperatorError('The server does not explain searches: it is not Hilum, or an older version.')
   }
   return JSON.parse(header)
 }

@@ -1,36 +1,32 @@
 /**
- * The options of `hilum search` become the SearchCriteria of the API. What the API itself refuses (more than two filters) and what
- * contradicts itself is refused here already, in the words of the options.
+ * Turns the options of `hilum search` into the SearchCriteria of the API. What the API would refuse, such as more than two filters, and
+ * options that contradict each other are refused here, naming the options.
  */
 import type { SearchByAttributeValue, SearchCriteria, SearchFilter, Sort } from '@aws-sdk/client-medical-imaging'
+import { attributesOfKind, type SortField, TEXT_SEARCH_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import type { Flags } from '../../server/config.ts'
 import { nearest } from '../../server/nearest.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import { type DateRange, type Moment, parseDateRange } from './search-dates.ts'
 
-const TEXTS = {
-  patient: 'DICOMPatientId',
-  accession: 'DICOMAccessionNumber',
-  'study-id': 'DICOMStudyId',
-  study: 'DICOMStudyInstanceUID',
-  series: 'DICOMSeriesInstanceUID',
-} as const
-const DATES = { 'study-date': 'DICOMStudyDateAndTime', created: 'createdAt', updated: 'updatedAt' } as const
-const SORT_FIELDS: Readonly<Record<string, Sort['sortField']>> = {
-  studyDate: 'DICOMStudyDateAndTime',
-  created: 'createdAt',
-  updated: 'updatedAt',
-}
+const flagOf = (id: string) => id.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+const DATE_ATTRIBUTES = attributesOfKind('studyTimestamp', 'timestamp')
+const TEXTS = TEXT_SEARCH_ATTRIBUTES.map(({ id, name }) => ({ flag: flagOf(id), attribute: name }))
+const DATES = DATE_ATTRIBUTES.map(({ id, name }) => ({ flag: flagOf(id), attribute: name }))
+/** By what --sort takes. */
+const SORT_FIELDS: Readonly<Record<string, Sort['sortField']>> = Object.fromEntries(
+  DATE_ATTRIBUTES.map(({ id, name }) => [id, name]),
+)
 const FILTERS_MAX = 2
 
-/** What an open end stands for: BETWEEN always takes two bounds. */
+/** The bounds of open ends: BETWEEN always takes two. */
 const EARLIEST = { date: '0001-01-01', instant: new Date(0) }
 const LATEST = { date: '9999-12-31', instant: new Date('9999-12-31T00:00:00Z') }
 
-/** Every option that says what is searched for; --criteria stands in for all of them. */
+/** Every option that --criteria replaces. */
 export const CRITERIA_FLAGS = [
-  ...Object.keys(TEXTS),
-  ...Object.keys(DATES),
+  ...[...TEXTS, ...DATES].map(({ flag }) => flag),
   'primary',
   'not-primary',
   'sort',
@@ -38,16 +34,16 @@ export const CRITERIA_FLAGS = [
   'desc',
 ]
 
-/** Undefined where nothing is asked for: all image sets, newest change first. Throws OperatorError with exit code 2. */
+/** Undefined without any option: all image sets, last updated first. Throws OperatorError with exit code 2. */
 export function criteriaOf(flags: Flags, { now }: { now: Date }): SearchCriteria | undefined {
   refuseBoth(flags, 'primary', 'not-primary')
   refuseBoth(flags, 'asc', 'desc')
   const given: { option: string; filter: SearchFilter }[] = []
-  for (const [flag, attribute] of Object.entries(TEXTS)) {
+  for (const { flag, attribute } of TEXTS) {
     const text = flags[flag]
     if (typeof text === 'string') given.push({ option: `--${flag}`, filter: equal({ [attribute]: text }) })
   }
-  for (const [flag, attribute] of Object.entries(DATES)) {
+  for (const { flag, attribute } of DATES) {
     const text = flags[flag]
     const option = `--${flag}`
     if (typeof text === 'string') given.push({ option, filter: betweenOf(attribute, text, { option, now }) })
@@ -70,11 +66,7 @@ const equal = (value: Readonly<Record<string, string | boolean>>): SearchFilter 
   values: [value as unknown as SearchByAttributeValue],
 })
 
-function betweenOf(
-  attribute: (typeof DATES)[keyof typeof DATES],
-  text: string,
-  at: { option: string; now: Date },
-): SearchFilter {
+function betweenOf(attribute: SortField, text: string, at: { option: string; now: Date }): SearchFilter {
   const range = parseDateRange(text, at)
   if (attribute === 'DICOMStudyDateAndTime') {
     const values = studyBounds(range, at.option)
@@ -84,18 +76,18 @@ function betweenOf(
     range.from ? instantOf(range.from) : EARLIEST.instant,
     range.to ? instantOf(range.to) : LATEST.instant,
   ]
-  if (from > to) throw endsFirst(at.option)
+  if (from > to) throw reversed(at.option)
   const values = [from, to].map((instant) => ({ [attribute]: instant }) as unknown as SearchByAttributeValue)
   return { operator: 'BETWEEN', values }
 }
 
-/** On the wall clock, as the image sets have it: DICOM's study date and time know no time zone. */
+/** In local time, as in image sets: study date and time of DICOM have no time zone. */
 function studyBounds({ from, to }: DateRange, option: string) {
   if (from?.zone || to?.zone) {
     throw wrong(`${option} takes no time zone: study dates have none. Leave out the Z or the offset.`)
   }
   const text = (moment: Moment) => `${moment.date}${moment.time}`
-  if (from && to && text(from) > text(to)) throw endsFirst(option)
+  if (from && to && text(from) > text(to)) throw reversed(option)
   const bound = (moment: Moment | undefined, open: string) => ({
     DICOMStudyDate: (moment?.date ?? open).replaceAll('-', ''),
     ...(moment !== undefined && { DICOMStudyTime: moment.time.replaceAll(':', '') }),
@@ -103,7 +95,7 @@ function studyBounds({ from, to }: DateRange, option: string) {
   return [bound(from, EARLIEST.date), bound(to, LATEST.date)]
 }
 
-/** Image sets carry whole milliseconds. Without a zone JavaScript reads the wall clock. */
+/** In whole milliseconds, as in image sets. Without a zone JavaScript assumes local time. */
 const instantOf = ({ date, time, zone }: Moment): Date => new Date(`${date}T${time.slice(0, 12)}${zone}`)
 
 function sortOf(flags: Flags): Sort | undefined {
@@ -125,7 +117,6 @@ function refuseBoth(flags: Flags, one: string, other: string): void {
   if (flags[one] === true && flags[other] === true) throw wrong(`--${one} and --${other} contradict each other.`)
 }
 
-const endsFirst = (option: string) =>
-  wrong(`The range of ${option} ends before it begins. Write the earlier end first.`)
+const reversed = (option: string) => wrong(`The range of ${option} ends before it begins. Write the earlier end first.`)
 
 const wrong = (message: string) => new OperatorError(message, { exitCode: 2 })

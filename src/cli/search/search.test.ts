@@ -14,7 +14,7 @@ import { openClient } from '../client/client.ts'
 const CLI = fileURLToPath(new URL('../../cli.ts', import.meta.url))
 const IMAGE_SETS = 120
 
-/** Study n was made n days after the first of January 2024, at noon; the last one is of a patient with a Japanese name. */
+/** Study n is dated n days after 1 January 2024, at noon; the last one has a patient with a Japanese name. */
 function scan(n: number): Uint8Array {
   const day = new Date(Date.UTC(2024, 0, 1 + n)).toISOString().slice(0, 10).replaceAll('-', '')
   return encodeP10({
@@ -35,7 +35,7 @@ function scan(n: number): Uint8Array {
   })
 }
 
-/** A server over a data store `mine`, and `hilum` run against it to its end. */
+/** A server with the data store `mine`, and a function that runs `hilum` against it. */
 async function openSearched(t: TestContext) {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-search-'))
   t.after(() => rmSync(cwd, { recursive: true }))
@@ -81,7 +81,7 @@ test('a person searches from the terminal', async (t) => {
     assert.deepEqual([json.length, JSON.parse(json[0]!).datastoreId], [1, datastoreId])
   })
 
-  await t.test('sees one page, how many that are, how long it took, and that there are more', async () => {
+  await t.test('sees one page, its size, its time, and that there are more', async () => {
     const { code, lines } = await search('--sort', 'studyDate')
     assert.equal(code, 0)
     const dates = found(lines)
@@ -93,7 +93,7 @@ test('a person searches from the terminal', async (t) => {
     assert.match(closing!, /^50 image sets shown, in \d+ ms\. There are more: --all shows every one/)
   })
 
-  await t.test('sees all of them, or as many as asked for, over several pages and in order', async () => {
+  await t.test('sees all of them, or a limited number, over several pages and in order', async () => {
     const all = await search('--all', '--sort', 'studyDate', '--asc')
     assert.deepEqual(found(all.lines), found(all.lines).toSorted())
     assert.equal(found(all.lines).length, IMAGE_SETS)
@@ -102,13 +102,13 @@ test('a person searches from the terminal', async (t) => {
     const exact = await search('--limit', String(IMAGE_SETS))
     assert.ok(
       exact.lines.some((line) => /^120 image sets, in/.test(line)),
-      'there are no more, so none are promised',
+      'the closing line promises no more where there are none',
     )
   })
 
-  await t.test('finds by the last day of a range as well, and by two filters', async () => {
+  await t.test('finds the last day of a range as well, and filters by two attributes', async () => {
     const { lines } = await search('--study-date', '20240101..20240131', '--all')
-    assert.equal(found(lines).length, 31, 'at noon of the last day, too')
+    assert.equal(found(lines).length, 31, 'including noon of the last day')
     assert.equal(found((await search('--study-date', '20240101..20240131', '--patient', 'P3')).lines).length, 3)
     assert.equal(found((await search('--created', '-1d', '--primary', '--all')).lines).length, IMAGE_SETS)
     const nothing = await search('--patient', 'nobody')
@@ -116,7 +116,7 @@ test('a person searches from the terminal', async (t) => {
     assert.match(nothing.lines.join('\n'), /^Nothing found, in \d+ ms\.$/)
   })
 
-  await t.test('gets the summaries of the API a line each with --json, and nothing else on standard output', () => {
+  await t.test('gets one line of JSON for each summary with --json, and nothing else on standard output', () => {
     const words = ['search', '--datastore', datastoreId, '--json', '--all', '--patient', 'P9', ...at]
     const output = execFileSync(process.execPath, [CLI, ...words], {
       cwd,
@@ -135,7 +135,7 @@ test('a person searches from the terminal', async (t) => {
     }
   })
 
-  await t.test('is told how many match in all, on whichever page that shows', async () => {
+  await t.test('gets the total, on every page', async () => {
     const counted = async (...words: string[]) => (await search('--count', ...words)).lines.join('\n')
     assert.match(await counted(), /^1–50 of 120 image sets, in \d+ ms\. --all shows every one/m)
     assert.match(await counted('--all'), /^1–120 of 120 image sets, in \d+ ms\.$/m)
@@ -156,21 +156,21 @@ test('a person searches from the terminal', async (t) => {
     assert.ok(nothing.includes('{"total":0,"imageSetsMetadataSummaries":[]}'))
   })
 
-  await t.test('is told how the server went about it, in lines or as JSON', async () => {
+  await t.test('gets the plan of a search, in lines or as JSON', async () => {
     const explain = async (...words: string[]) => (await hilum('explain', '--datastore', 'mine', ...words)).lines
-    const [way, ...others] = await explain('--study-date', '20240101..20240131', '--count')
-    assert.match(way!, /^Way +leaves, best first$/)
+    const [plan, ...others] = await explain('--study-date', '20240101..20240131', '--count')
+    assert.match(plan!, /^Plan +kd-tree leaves, best first$/)
     assert.match(others.join('\n'), /^Partitions +primary image sets: 120 in \d+ leaves$/m)
-    assert.match(others.join('\n'), /^Leaves +\d+ read of \d+ that may match \(never more than \d+\)$/m)
+    assert.match(others.join('\n'), /^Leaves +\d+ read of \d+, \d+ of which may match \(bound: \d+\)$/m)
     assert.match(others.join('\n'), /^Total +31 image sets: /m)
     assert.match(others.join('\n'), /^Time +\d+\.\d\d ms in the catalog, /m)
     const [json, ...surplus] = await explain('--patient', 'P3', '--json')
     const { strategy, index, rowsRead, imageSets, hasMore, total } = JSON.parse(json!)
-    assert.deepEqual([strategy, index, rowsRead], ['image sets of one text', 'DICOMPatientId', 12])
+    assert.deepEqual([strategy, index, rowsRead], ['posting list', 'DICOMPatientId', 12])
     assert.deepEqual([imageSets, hasMore, total, surplus], [12, false, undefined, []])
   })
 
-  await t.test('writes the criteria as JSON: in the option, in a file, on standard input', async () => {
+  await t.test('passes criteria as JSON: in the option, in a file, on standard input', async () => {
     const json = JSON.stringify({ filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'P1' }] }] })
     writeFileSync(join(cwd, 'criteria.json'), json)
     assert.equal(found((await search('--criteria', json)).lines).length, 12)
@@ -185,7 +185,7 @@ test('a person searches from the terminal', async (t) => {
     assert.equal(found(output.split('\n')).length, 12)
   })
 
-  await t.test('is told in a sentence what cannot be', async () => {
+  await t.test('gets one sentence for each wrong command line', async () => {
     for (const [words, code, sentence] of [
       [['--limit', '0'], 2, /^hilum: --limit must be a whole number from 1 on, not '0'\.$/],
       [['--limit', '5', '--all'], 2, /--all and --limit contradict/],
@@ -206,7 +206,7 @@ test('a person searches from the terminal', async (t) => {
     assert.deepEqual([missing.code, /needs --datastore/.test(missing.lines[0]!)], [2, true])
   })
 
-  await t.test('ends where the reader of a long answer has seen enough', () => {
+  await t.test('stops when its output is closed', () => {
     const script = '"$0" "$@" 2>complaints | head -n 1'
     const words = [CLI, 'search', '--datastore', 'mine', '--all', '--json', ...at]
     const output = execFileSync('sh', ['-c', script, process.execPath, ...words], { cwd, encoding: 'utf8' })

@@ -1,4 +1,4 @@
-/** `hilum reindex` as a person calls it, beside a running server. */
+/** `hilum reindex` as a process, beside a running server. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { openDiskBlobs } from '../../stores/blobs/disk/disk-blobs.ts'
 import { createDatastore, importFiles, storedFile } from '../../stores/catalog/conformance/catalog.fixture.ts'
 import { openSqliteCatalog } from '../../stores/sql/open-sqlite.ts'
 
-test('a lost index is built anew beside a server, and verify has nothing to say any more', async (t) => {
+test('a lost index is rebuilt beside a running server, and verify finds no difference any more', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-reindex-'))
   t.after(() => rmSync(cwd, { recursive: true }))
   const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
@@ -22,7 +22,7 @@ test('a lost index is built anew beside a server, and verify has nothing to say 
   const datastoreId = await createDatastore(catalog)
   const files = ['a', 'b', 'c'].map((key) => storedFile(key, { study: `1.2.${key.charCodeAt(0)}` }))
   await importFiles(catalog, { datastoreId, files })
-  // What the files say that they lie in.
+  // The blob that the files refer to.
   await (await openDiskBlobs(join(cwd, 'data', 'blobs'))).put('blob', Buffer.alloc(1_000))
   const database = new Database(path)
   t.after(() => database.close())
@@ -32,11 +32,11 @@ test('a lost index is built anew beside a server, and verify has nothing to say 
   assert.equal(await verify(), 1)
   const { ended, output } = startHilumProcess(t, ['reindex', '--data', 'data'], { cwd })
   assert.equal(await ended, 0)
-  assert.match(output(), /^The search index is built anew out of 3 rows, in \d+\.\d s\.$/m)
+  assert.match(output(), /^The search index was rebuilt from 3 rows in \d+\.\d s\.$/m)
   assert.equal(await verify(), 0)
 })
 
-test('where there is no data folder nothing is made', async (t) => {
+test('without a data folder nothing is created', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-reindex-'))
   t.after(() => rmSync(cwd, { recursive: true }))
   const { ended, output } = startHilumProcess(t, ['reindex', '--data', 'data'], { cwd })

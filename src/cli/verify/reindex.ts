@@ -1,4 +1,4 @@
-/** `hilum reindex`: builds the search index anew out of the image sets, beside a running server or without. */
+/** `hilum reindex`: rebuilds the search index from the image sets, with or without a running server. */
 import { isDataFolder } from '../../server/data-folder.ts'
 import { openCatalog } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
@@ -7,7 +7,7 @@ import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { openProgress } from '../terminal/progress.ts'
 
-/** Before the first bite the texts that many image sets share are counted, each column in one statement. */
+/** Before the first batch high-frequency texts are counted, with one statement for each column. */
 const STATEMENT_TIMEOUT_MS = 10 * 60_000
 
 export async function reindex({ config, terminal }: Invocation): Promise<ExitCode> {
@@ -19,7 +19,7 @@ export async function reindex({ config, terminal }: Invocation): Promise<ExitCod
   try {
     const patient = { ...limits, catalogStatementTimeoutMs: STATEMENT_TIMEOUT_MS }
     const catalog = await openCatalog({ dataFolder, catalog: config.catalog, limits: patient })
-    const progress = openProgress('Building the search index', { terminal, now: Date.now })
+    const progress = openProgress('Rebuilding the search index', { terminal, now: Date.now })
     let rows = 0
     try {
       for await (const { done, of } of catalog.searchIndex.rebuild()) {
@@ -34,11 +34,13 @@ export async function reindex({ config, terminal }: Invocation): Promise<ExitCod
     terminal.print(
       config.json
         ? JSON.stringify({ rows, seconds })
-        : `The search index is built anew out of ${rows.toLocaleString('en-US')} rows, in ${seconds.toFixed(1)} s.`,
+        : `The search index was rebuilt from ${rows.toLocaleString('en-US')} rows in ${seconds.toFixed(1)} s.`,
     )
     return 0
   } catch (cause) {
     const isExpected = [StoreUnavailable, NewerSchema].some((kind) => cause instanceof kind)
-    throw isExpected ? new OperatorError(`The index was not built: ${(cause as Error).message}.`, { cause }) : cause
+    throw isExpected
+      ? new OperatorError(`The search index was not rebuilt: ${(cause as Error).message}.`, { cause })
+      : cause
   }
 }

@@ -86,7 +86,7 @@ test('where there is nothing to verify nothing is made', async (t) => {
 test('a difference is said with its place', () => {
   const place = { datastore: 1, partition: 3, isPrimary: true, attributes: ['DICOMPatientId'] } as const
   assert.equal(
-    describeIndexDifference({ kind: 'entry-outside-cell', ...place, leaf: 17, seq: 123 }),
+    describeIndexDifference({ kind: 'entry-outside-region', ...place, leaf: 17, seq: 123 }),
     'leaf 17 of partition 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 lies outside of its region',
   )
   assert.equal(

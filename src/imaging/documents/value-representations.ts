@@ -3,7 +3,7 @@
  * are imported with any values; an update needs force to write a value that does not fit.
  */
 
-import { studyTimestamp } from '../search/study-instant.ts'
+import { studyTimestamp } from '../search/study-timestamp.ts'
 import { isList, type Json } from './strict-json.ts'
 
 /**

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ContractError } from '../../contract/errors.ts'
+import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import {
   comparePositions,
   type Filter,
@@ -9,7 +10,6 @@ import {
   positionOf,
   type Search,
   type SearchableImageSet,
-  TEXT_ATTRIBUTES,
   toSearch,
   withoutPadding,
 } from './search.ts'

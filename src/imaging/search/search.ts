@@ -1,25 +1,16 @@
 /**
- * What SearchImageSets means, as data and as a pure predicate. The SQL of the catalog is held against `matches` and `inOrder` in
- * property tests. Sources: AWS "Searching image sets"; where AWS is silent, docs/decisions/0004-search-semantics.md.
+ * What SearchImageSets means, as data and as a pure predicate. Property tests compare the catalog's searches with `matches` and
+ * `comparePositions`. Source: AWS "Searching image sets"; where AWS is silent, docs/decisions/0004-search-semantics.md.
  */
 import { ContractError } from '../../contract/errors.ts'
 import type { SearchCriteria, SearchFilter, Sort } from '../../contract/image-sets.ts'
+import { isSortField, type SortField, type TextAttribute } from '../../contract/search-attributes.ts'
 import type { TypeOf } from '../../contract/shapes.ts'
-import { studyTimestamp } from './study-instant.ts'
+import { studyTimestamp } from './study-timestamp.ts'
 
-export type SortField = TypeOf<typeof Sort>['sortField']
 export type SortOrder = TypeOf<typeof Sort>['sortOrder']
 
-export const TEXT_ATTRIBUTES = [
-  'DICOMPatientId',
-  'DICOMAccessionNumber',
-  'DICOMStudyId',
-  'DICOMStudyInstanceUID',
-  'DICOMSeriesInstanceUID',
-] as const
-export type TextAttribute = (typeof TEXT_ATTRIBUTES)[number]
-
-/** `from` and `to` are inclusive: milliseconds for createdAt and updatedAt, a study instant for DICOMStudyDateAndTime. */
+/** `from` and `to` are inclusive: milliseconds for createdAt and updatedAt, a study timestamp for DICOMStudyDateAndTime. */
 export type Filter =
   | { readonly attribute: TextAttribute; readonly equals: string }
   | { readonly attribute: 'isPrimary'; readonly equals: boolean }
@@ -30,24 +21,19 @@ export interface Search {
   readonly sort: { readonly sortField: SortField; readonly sortOrder: SortOrder }
 }
 
-/** What a search looks at in one image set: the values of its latest whole version. */
-export interface SearchableImageSet {
-  /** Rises with every image set of the catalog, and imageSetId rises with it: the tie-breaker. */
+/** The values of an image set that a search compares: those of its latest version. */
+export type SearchableImageSet = { readonly [A in TextAttribute]: string | null } & {
+  /** Row number. It rises with every image set of the catalog, as imageSetId does: the tie-breaker. */
   readonly seq: number
-  readonly DICOMPatientId: string | null
-  readonly DICOMAccessionNumber: string | null
-  readonly DICOMStudyId: string | null
-  readonly DICOMStudyInstanceUID: string | null
-  readonly DICOMSeriesInstanceUID: string | null
   readonly isPrimary: boolean
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly updatedAt: number
-  /** A study instant (study-instant.ts), null where StudyDate is absent or not a date. */
+  /** A study timestamp (study-timestamp.ts); null where StudyDate is absent or not a date. */
   readonly DICOMStudyDateAndTime: number | null
 }
 
-/** A place in a sorted result: every image set after it comes on later pages. */
+/** A position in a sorted result: later pages hold every image set after it. */
 export interface Position {
   readonly key: number | null
   readonly seq: number
@@ -58,9 +44,9 @@ type Value = TypeOf<typeof SearchFilter>['values'][number]
 
 const NEWEST_FIRST: Search['sort'] = { sortField: 'updatedAt', sortOrder: 'DESC' }
 
-/** Criteria that passed the contract's limits become a Search, or a ValidationException that says what to write instead. */
+/** Turns criteria that passed the contract's limits into a Search. Throws a ValidationException that says what to write instead. */
 export function toSearch(criteria: Criteria | undefined): Search {
-  // Members in one order, whatever the client's: page tokens are bound to the search as it is spelled here.
+  // Members in a fixed order: page tokens are bound to the JSON of the search.
   const { sortField, sortOrder } = criteria?.sort ?? NEWEST_FIRST
   return {
     filters: (criteria?.filters ?? []).map((filter, index) => toFilter(filter, `/filters/${index}`)),
@@ -73,7 +59,7 @@ function toFilter(filter: TypeOf<typeof SearchFilter>, path: string): Filter {
   if (filter.values.some((value) => attributeOf(value) !== attribute)) {
     throw invalid(`${path}/values`, 'Both values of a BETWEEN filter must name the same attribute')
   }
-  return isRangeAttribute(attribute) ? rangeFilter(attribute, filter, path) : equalFilter(attribute, filter, path)
+  return isSortField(attribute) ? rangeFilter(attribute, filter, path) : equalFilter(attribute, filter, path)
 }
 
 function rangeFilter(attribute: SortField, filter: TypeOf<typeof SearchFilter>, path: string): Filter {
@@ -86,9 +72,9 @@ function rangeFilter(attribute: SortField, filter: TypeOf<typeof SearchFilter>, 
   }
   const from = boundOf(lower, { round: Math.ceil, path: `${path}/values/0` })
   const to = boundOf(upper, { round: Math.floor, path: `${path}/values/1` })
-  // Compared before rounding to whole milliseconds, so that an empty sliver of a range is a range and matches nothing.
+  // Before rounding: a range within one millisecond is valid, and matches nothing.
   if (exactBound(lower) > exactBound(upper)) {
-    throw invalid(`${path}/values`, 'The first value of BETWEEN is the lower bound and may not be after the second')
+    throw invalid(`${path}/values`, 'The first value of BETWEEN is the lower bound and must not be after the second')
   }
   return { attribute, from, to }
 }
@@ -110,10 +96,7 @@ function equalFilter(
 const attributeOf = (value: Value) =>
   Object.keys(value).find((name) => value[name as keyof Value] !== undefined) as Filter['attribute']
 
-const isRangeAttribute = (attribute: Filter['attribute']): attribute is SortField =>
-  attribute === 'createdAt' || attribute === 'updatedAt' || attribute === 'DICOMStudyDateAndTime'
-
-/** The bound as it was sent: clients send up to seven digits of a second, image sets carry whole milliseconds. */
+/** Unrounded: clients send up to seven digits of a second, image sets have whole milliseconds. */
 function exactBound(value: Value): number {
   if (value.DICOMStudyDateAndTime !== undefined) {
     const { DICOMStudyDate, DICOMStudyTime } = value.DICOMStudyDateAndTime
@@ -133,7 +116,7 @@ function boundOf(value: Value, options: { round: (ms: number) => number; path: s
   return value.DICOMStudyDateAndTime === undefined ? options.round(bound) : bound
 }
 
-/** DICOM pads values with trailing spaces (PS3.5 6.2), which are no part of them. */
+/** Removes trailing spaces and NULs, which are padding in DICOM (PS3.5 6.2). */
 export const withoutPadding = (text: string): string => text.replace(/[\0 ]+$/, '')
 
 const invalid = (path: string, message: string) =>
@@ -145,7 +128,7 @@ const invalid = (path: string, message: string) =>
     },
   )
 
-/** Whether the image set belongs to the result: all filters hold. An empty string equals nothing. */
+/** Whether all filters match the image set. An empty string matches nothing. */
 export const matches = (search: Search, imageSet: SearchableImageSet): boolean =>
   search.filters.every((filter) => {
     const value = imageSet[filter.attribute]
@@ -153,12 +136,16 @@ export const matches = (search: Search, imageSet: SearchableImageSet): boolean =
     return value !== null && (value as number) >= filter.from && (value as number) <= filter.to
   })
 
+/** Whether the filters admit primary image sets, or the others. */
+export const isPrimaryWanted = (isPrimary: boolean, filters: readonly Filter[]): boolean =>
+  filters.every((filter) => filter.attribute !== 'isPrimary' || filter.equals === isPrimary)
+
 export const positionOf = (search: Search, imageSet: Pick<SearchableImageSet, 'seq' | SortField>): Position => ({
   key: imageSet[search.sort.sortField],
   seq: imageSet.seq,
 })
 
-/** Negative where `a` comes first. Without a key last in both orders; ties by seq, which is imageSetId, ascending in both. */
+/** Negative where `a` comes first. Image sets without a key come last in both orders; ties are broken by imageSetId, ascending. */
 export function comparePositions(order: SortOrder, a: Position, b: Position): number {
   if (a.key === null || b.key === null) {
     if (a.key === b.key) return a.seq - b.seq

@@ -1,21 +1,22 @@
 /**
- * The attributes by which an image set is grouped, found and summed up in a search, and what follows from their values. Read from a file
- * (instance.ts) or from the levels of a version (levels.ts), always as the metadata document has them, so that both agree.
+ * The attributes that image sets are grouped by, searched by and summarised with. Their values are read from a file (instance.ts) or from
+ * the attributes of a version (levels.ts), in the form of the metadata document in both cases, so that both agree.
  */
+import { TEXT_SEARCH_ATTRIBUTES, type TextAttribute } from '../../contract/search-attributes.ts'
 import { trimEnd } from '../../dicom/data-set.ts'
 import type { GroupingElements } from '../grouping.ts'
 import type { SearchableImageSet } from './search.ts'
-import { studyTimestamp } from './study-instant.ts'
+import { studyTimestamp } from './study-timestamp.ts'
 
 interface Limit {
   readonly tag: string
-  /** Characters an import or an update admits at most: AWS refuses what is beyond ("DICOM element constraints"). */
+  /** The most characters that an import or an update accepts (AWS "DICOM element constraints"). */
   readonly max: number
-  /** Characters the VR admits: beyond, the file is imported with a warning. */
+  /** The most characters of the VR: a longer value is imported with a warning. */
   readonly vrMax: number
 }
 
-/** `max` from AWS where it names the element, else from the wire's limit of its DICOMTags member. */
+/** `max` is AWS's where it names the element, otherwise the limit of the DICOMTags member. */
 export const SUMMARY_ATTRIBUTES = {
   PatientID: { tag: '00100020', max: 256, vrMax: 64 },
   PatientName: { tag: '00100010', max: 256, vrMax: 194 },
@@ -40,14 +41,17 @@ export type SummaryValues = { readonly [K in SummaryKeyword]?: string | null | u
 
 export const summaryAttributes = Object.entries(SUMMARY_ATTRIBUTES) as readonly [SummaryKeyword, Limit][]
 
+type SearchedKeyword = (typeof TEXT_SEARCH_ATTRIBUTES)[number]['keyword']
+type SearchedTexts = Pick<SearchableImageSet, TextAttribute>
+
 export interface ImageSetColumns {
   readonly grouping: GroupingElements
-  /** The DICOMTags of a search summary without the two counts, as JSON text. */
+  /** The DICOMTags of a summary without the two counts, as JSON text. */
   readonly tags: string
   readonly search: Omit<SearchableImageSet, 'seq' | 'isPrimary' | 'createdAt' | 'updatedAt'>
 }
 
-/** A value of the document as one text without padding, several with backslashes between them; of sequences nothing. */
+/** A value of the document as one text without padding; several values are joined by backslashes, sequences are null. */
 export function summaryText(documentValue: unknown): string | null {
   const values = Array.isArray(documentValue) ? documentValue : [documentValue]
   if (values.some((value) => typeof value === 'object' && value !== null)) return null
@@ -70,17 +74,19 @@ export function imageSetColumns(
     },
     tags: tagsOf(values),
     search: {
-      DICOMPatientId: values.PatientID ?? null,
-      DICOMAccessionNumber: values.AccessionNumber ?? null,
-      DICOMStudyId: values.StudyID ?? null,
-      DICOMStudyInstanceUID: values.StudyInstanceUID,
-      DICOMSeriesInstanceUID: values.SeriesInstanceUID,
+      ...searchedTexts(values),
       DICOMStudyDateAndTime: studyTimestamp(values.StudyDate, values.StudyTime, { strict: false }) ?? null,
     },
   }
 }
 
-/** Present and empty is null, absent is left out: as the service's own answers have it. */
+/** The texts that searches compare, by attribute. An absent or empty value is null. */
+export const searchedTexts = (values: Pick<SummaryValues, SearchedKeyword>): SearchedTexts =>
+  Object.fromEntries(
+    TEXT_SEARCH_ATTRIBUTES.map(({ name, keyword }) => [name, values[keyword] ?? null]),
+  ) as unknown as SearchedTexts
+
+/** As in replies of AWS: an empty value is null, an absent one is left out. */
 const tagsOf = (values: SummaryValues): string =>
   JSON.stringify({
     DICOMPatientId: values.PatientID,
@@ -99,7 +105,7 @@ const tagsOf = (values: SummaryValues): string =>
     DICOMStudyTime: values.StudyTime,
   })
 
-/** The summary's is an integer; a SeriesNumber that is none is left out. */
+/** The summary has an integer: a SeriesNumber that is not one is left out. */
 function seriesNumberOf(text: string | null | undefined): number | null | undefined {
   if (text === null || text === undefined) return text
   const number = /^\s*[+-]?\d{1,12}\s*$/.test(text) ? Number(text) : Number.NaN

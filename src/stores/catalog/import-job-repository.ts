@@ -74,15 +74,7 @@ export interface StoredFile {
   readonly frames?: FramesPlace
   /** The DICOMTags of a search summary as this instance has them, without the two counts: JSON text. */
   readonly tags: string
-  readonly search: Pick<
-    SearchableImageSet,
-    | 'DICOMPatientId'
-    | 'DICOMAccessionNumber'
-    | 'DICOMStudyId'
-    | 'DICOMStudyInstanceUID'
-    | 'DICOMSeriesInstanceUID'
-    | 'DICOMStudyDateAndTime'
-  >
+  readonly search: Omit<SearchableImageSet, 'seq' | 'isPrimary' | 'createdAt' | 'updatedAt'>
   readonly warnings: readonly ImportWarning[]
 }
 

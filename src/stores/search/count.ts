@@ -1,34 +1,35 @@
 /**
- * How many image sets match a search in all, exactly, in the state that its first page was read from. By leaves where their spaces
- * guarantee every text that is looked for; where they only hold a text's hash, the database counts its rows.
+ * The exact total of a search, in the snapshot of its first page: from the bounds and entries of leaves; where the plan has a residual
+ * predicate, by a count of rows.
  */
 import type { Visited } from '../catalog/search-repository.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
 import { one, type Sql } from '../sql/engine/statement.ts'
+import { conditionOf, imageSetsWith } from '../sql/rows/search-columns.ts'
+import { entryBytesOf } from './cached-leaves.ts'
 import { countMatching, tally } from './kd-tree/count.ts'
 import { criteriaOf } from './kd-tree/criteria.ts'
 import { decodeEntries } from './kd-tree/entries.ts'
 import { type IndexSizes, leavesCountedMax } from './kd-tree/sizes.ts'
-import { entryBytesOf } from './partitions.ts'
-import { imageSetsWith, type QueryPlan, type TextFilter } from './plan.ts'
-import { conditionOf } from './strategies/index-scan.ts'
+import type { KdLeavesPlan } from './plan.ts'
 
 export interface Total {
   readonly total: number
   readonly count: NonNullable<Visited['count']>
 }
 
-type Partitions = QueryPlan & { readonly kind: 'partitions' }
+/** A megabyte or two of entries: on PostgreSQL each statement is a round trip. */
+const LEAVES_PER_STATEMENT = 64
 
 export function* totalOf(
-  plan: Partitions,
+  plan: KdLeavesPlan,
   from: { readonly datastore: number; readonly dialect: Dialect; readonly sizes: IndexSizes },
 ): Sql<Total> {
   const isByLeaves = plan.residual.length === 0 || plan.partitions.length === 0
-  return isByLeaves ? yield* ofLeaves(plan) : yield* ofRows(plan, from)
+  return isByLeaves ? yield* countInLeaves(plan) : yield* countRows(plan, from)
 }
 
-function* ofLeaves({ partitions, filters }: Partitions): Sql<Total> {
+function* countInLeaves({ partitions, filters }: KdLeavesPlan): Sql<Total> {
   const criteria = criteriaOf(filters)
   const { counted, leavesMatching, leavesToRead } = tally(
     partitions.map(({ bounds }) => bounds),
@@ -46,18 +47,14 @@ function* ofLeaves({ partitions, filters }: Partitions): Sql<Total> {
   const bound = { leaves: leavesCountedMax(partitions.map(({ bounds }) => bounds.count)) }
   return {
     total,
-    count: { strategy: 'leaves', leavesMatching, leaves: leavesToRead.length, entries: entriesRead, bound },
+    count: { strategy: 'kd-tree leaves', leavesMatching, leaves: leavesToRead.length, entries: entriesRead, bound },
   }
 }
 
-/** A megabyte or two of entries at once: on a server each statement is a round trip. */
-const LEAVES_PER_STATEMENT = 64
-
-/** Two texts that both have spaces, but none together: no more than `pairFrom` image sets have one of them. */
-function* ofRows(plan: Partitions, { datastore, dialect, sizes }: Parameters<typeof totalOf>[1]): Sql<Total> {
-  const [smallest] = plan.partitions[0]!.texts as readonly TextFilter[]
+/** The rows of the less frequent text: no more than `pairFrom`, or the pair of texts would have partitions. */
+function* countRows(plan: KdLeavesPlan, { datastore, dialect, sizes }: Parameters<typeof totalOf>[1]): Sql<Total> {
+  const { text, values } = imageSetsWith(plan.partitions[0]!.texts, { datastore, dialect })
   const rest = plan.filters.map(conditionOf)
-  const { text, values } = imageSetsWith([smallest!], { datastore, byIndex: dialect.byIndex })
   const counted = yield* one<{ total: number }>(
     `SELECT count(*) AS total ${text}${rest.map((condition) => ` AND ${condition.text}`).join('')}`,
     ...[...values, ...rest.flatMap((condition) => condition.values)],

@@ -81,13 +81,13 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'another text than its partition',
-    kinds: ['entry-differs', 'entry-in-wrong-space', 'partition-incomplete'],
+    kinds: ['entry-differs', 'entry-in-wrong-partition', 'partition-incomplete'],
     differing: ['DICOMPatientId'],
     by: ofRow('patient_id', `'other'`),
   },
   {
     what: 'an image set that is not primary any more',
-    kinds: ['entry-differs', 'entry-in-wrong-space', 'partition-incomplete'],
+    kinds: ['entry-differs', 'entry-in-wrong-partition', 'partition-incomplete'],
     differing: ['isPrimary'],
     by: ofRow('is_primary', '0'),
   },
@@ -125,7 +125,7 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'an entry in the leaf of another region',
-    kinds: ['entry-outside-cell'],
+    kinds: ['entry-outside-region'],
     by: async (place) => {
       const [from, to] = [await someLeaf(place), await someLeaf(place, 1)]
       await writeEntries(place, from, from.entries.slice(1))
@@ -184,12 +184,12 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'leaves without their partition',
-    kinds: ['leaf-without-space'],
+    kinds: ['leaf-without-partition'],
     by: (place) => place.sql(`DELETE FROM search_partitions WHERE attribute = 'DICOMPatientId'`),
   },
   {
     what: 'no partition of the primary image sets',
-    kinds: ['image-sets-without-space'],
+    kinds: ['image-sets-without-partition'],
     by: async (place) => {
       await place.sql(
         `DELETE FROM search_entries WHERE leaf IN (SELECT leaf FROM search_leaves WHERE partition = ${PRIMARY_PARTITION})`,
@@ -200,7 +200,7 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'no partitions of two texts that many image sets share',
-    kinds: ['image-sets-without-space'],
+    kinds: ['image-sets-without-partition'],
     by: async (place) => {
       const pair = `(SELECT partition FROM search_partitions WHERE attribute LIKE '%+%')`
       await place.sql(
@@ -212,7 +212,7 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'a partition of a data store that is not there',
-    kinds: ['entry-in-wrong-space', 'partition-without-datastore'],
+    kinds: ['entry-in-wrong-partition', 'partition-without-datastore'],
     by: (place) => place.sql(`UPDATE search_partitions SET datastore = 99 WHERE attribute = 'DICOMPatientId'`),
   },
 ]

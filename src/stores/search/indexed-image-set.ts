@@ -1,10 +1,16 @@
-/** An image set as the search index knows it, and where its row says so. */
-import { type SearchableImageSet, TEXT_ATTRIBUTES } from '../../imaging/search/search.ts'
+/** An image set as the search index stores it, made from its row. */
+import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
-import { all, type Sql, type SqlValue } from '../sql/engine/statement.ts'
-import { COLUMN_OF, TEXT_INDEXES } from '../sql/rows/search-columns.ts'
+import { all, type Sql } from '../sql/engine/statement.ts'
+import {
+  imageSetsWith,
+  mostSelectiveFirst,
+  SEARCH_COLUMNS,
+  type SearchRow,
+  type Text,
+  textsOfRow,
+} from '../sql/rows/search-columns.ts'
 import { type Entry, entryOf } from './kd-tree/entries.ts'
-import type { Text } from './partitions.ts'
 
 export interface Indexed {
   readonly datastore: number
@@ -13,32 +19,18 @@ export interface Indexed {
   readonly texts: readonly Text[]
 }
 
-export interface IndexedRow {
+export type IndexedRow = SearchRow & {
   readonly seq: number
   readonly datastore: number
-  readonly is_primary: number
-  readonly created_at: number
-  readonly updated_at: number
-  readonly study_timestamp: number | null
   readonly changed_in: number
-  readonly patient_id: string | null
-  readonly accession_number: string | null
-  readonly study_id: string | null
-  readonly study_instance_uid: string | null
-  readonly series_instance_uid: string | null
 }
 
-export const INDEXED_COLUMNS = `seq, datastore, is_primary, created_at, updated_at, study_timestamp, changed_in, patient_id,
-  accession_number, study_id, study_instance_uid, series_instance_uid`
+export const INDEXED_COLUMNS = `seq, datastore, changed_in, ${SEARCH_COLUMNS}`
 
 export function indexedOf(row: IndexedRow): Indexed {
-  const imageSet: SearchableImageSet = {
+  const imageSet = {
+    ...textsOfRow(row),
     seq: row.seq,
-    DICOMPatientId: row.patient_id,
-    DICOMAccessionNumber: row.accession_number,
-    DICOMStudyId: row.study_id,
-    DICOMStudyInstanceUID: row.study_instance_uid,
-    DICOMSeriesInstanceUID: row.series_instance_uid,
     isPrimary: row.is_primary === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -55,23 +47,8 @@ export function indexedOf(row: IndexedRow): Indexed {
   }
 }
 
-/** FROM and WHERE of the image sets that have the texts, found by the index of the most telling one. */
-export function rowsOf(
-  datastore: number,
-  texts: readonly Text[],
-  dialect: Dialect,
-): { readonly text: string; readonly values: readonly SqlValue[] } {
-  const index = TEXT_INDEXES.find(([attribute]) => texts.some((text) => text.attribute === attribute))
-  const table = index === undefined ? 'image_sets' : `image_sets ${dialect.byIndex(index[1])}`
-  const conditions = ['datastore = ?', ...texts.map(({ attribute }) => `${COLUMN_OF[attribute]} = ?`)]
-  return {
-    text: `${table} WHERE ${conditions.join(' AND ')} AND deleted_at IS NULL`,
-    values: [datastore, ...texts.map(({ equals }) => equals)],
-  }
-}
-
-/** All of them. */
+/** All image sets that have the texts. */
 export function* indexedWith(datastore: number, texts: readonly Text[], dialect: Dialect): Sql<readonly Indexed[]> {
-  const { text, values } = rowsOf(datastore, texts, dialect)
-  return (yield* all<IndexedRow>(`SELECT ${INDEXED_COLUMNS} FROM ${text}`, ...values)).map(indexedOf)
+  const { text, values } = imageSetsWith(mostSelectiveFirst(texts), { datastore, dialect })
+  return (yield* all<IndexedRow>(`SELECT ${INDEXED_COLUMNS} ${text}`, ...values)).map(indexedOf)
 }

@@ -9,14 +9,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import type { Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { AT, createDatastore, idsOfOne, importFiles, storedFile } from '../catalog/conformance/catalog.fixture.ts'
 import type { ImageSetSummary, SearchPage } from '../catalog/search-repository.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
-import { PagesInMemory } from './cached-pages.ts'
+import type { Texts } from '../sql/rows/search-columns.ts'
+import { CachedPages } from './cached-pages.ts'
 import { INDEX_SIZES } from './kd-tree/sizes.ts'
-import { SummariesInMemory } from './summaries.ts'
+import { CachedSummaries } from './summaries.ts'
 
 const SIZES = { ...INDEX_SIZES, leafEntriesMax: 16, highFrequencyFrom: 24, highFrequencyUntil: 8 }
 const STUDIES = 60
@@ -67,7 +69,7 @@ else {
     const page = { rows: [], visited: {} as SearchPage['visited'] }
 
     test('hold for the change they were found at and no other', () => {
-      const pages = new PagesInMemory()
+      const pages = new CachedPages()
       pages.keep('worklist', 7, page)
       assert.equal(pages.get('worklist', 7), page)
       for (const change of [6, 8]) assert.equal(pages.get('worklist', change), undefined)
@@ -75,7 +77,7 @@ else {
     })
 
     test('are few, and those that are asked for stay', () => {
-      const pages = new PagesInMemory()
+      const pages = new CachedPages()
       pages.keep('worklist', 7, page)
       for (let count = 0; count < 100; count++) {
         pages.keep(`search ${count}`, 7, page)
@@ -88,19 +90,13 @@ else {
 
   describe('the summaries in memory', () => {
     const kept = (seq: number, tags = '{}') => ({
-      texts: {
-        patient_id: null,
-        accession_number: null,
-        study_id: null,
-        study_instance_uid: null,
-        series_instance_uid: null,
-      },
+      texts: Object.fromEntries(TEXT_ATTRIBUTES.map((attribute) => [attribute, null])) as Texts,
       answer: { seq, tags } as ImageSetSummary,
       upTo: 0,
     })
 
     test('are as many as their bytes allow, and those that are used stay', () => {
-      const summaries = new SummariesInMemory({ summaryBytesInMemory: 100_000 })
+      const summaries = new CachedSummaries({ summaryBytesInMemory: 100_000 })
       const tags = JSON.stringify({ DICOMStudyDescription: 'x'.repeat(500) })
       summaries.keep(0, kept(0, tags))
       for (let seq = 1; seq < 1_000; seq++) {
@@ -112,7 +108,7 @@ else {
     })
 
     test('that are replaced count once', () => {
-      const summaries = new SummariesInMemory({ summaryBytesInMemory: 10_000 })
+      const summaries = new CachedSummaries({ summaryBytesInMemory: 10_000 })
       summaries.keep(1, kept(1))
       for (let times = 0; times < 100; times++) summaries.keep(2, kept(2))
       assert.ok(summaries.get(1))

@@ -1,22 +1,14 @@
-/** Compares the search index in a file with the image sets it is about: what a test of its upkeep asks when all is written. */
+/** Asserts that the search index in a SQLite file equals the image sets. */
 import assert from 'node:assert/strict'
 import Database from 'better-sqlite3'
-import { TEXT_ATTRIBUTES } from '../../imaging/search/search.ts'
+import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import { SQLITE } from '../sql/engine/differences.ts'
 import type { Row } from '../sql/engine/statement.ts'
-import { COLUMN_OF } from '../sql/rows/search-columns.ts'
-import { rowsOf } from './indexed-image-set.ts'
+import { COLUMN_OF, imageSetsWith, type Text, type Texts } from '../sql/rows/search-columns.ts'
 import { decodeEntries, type Entry, entriesOf, entryOf } from './kd-tree/entries.ts'
 import { boundsOf, decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
 import { INDEX_SIZES, type IndexSizes } from './kd-tree/sizes.ts'
-import {
-  nameOfTexts,
-  type Partition,
-  type PartitionRow,
-  type PartitionState,
-  partitionOfRow,
-  type Text,
-} from './partitions.ts'
+import { nameOfTexts, type Partition, type PartitionRow, type PartitionState, partitionOfRow } from './partitions.ts'
 
 interface DatastorePartition extends Partition {
   readonly datastore: number
@@ -25,7 +17,7 @@ interface DatastorePartition extends Partition {
 
 const bySeq = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
 
-/** @returns how many spaces there are, once each was found to hold what it should, where it should, under true bounds. */
+/** Checks entries, regions and bounds of every partition. @returns how many live partitions there are. */
 export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFrom'> = INDEX_SIZES): number {
   const database = new Database(path, { readonly: true })
   try {
@@ -48,7 +40,7 @@ export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFro
     assert.equal(
       [...counts].reduce((sum, [{ attribute }, count]) => sum + (attribute === '' ? count : 0), 0),
       living?.count,
-      'every image set is in the partition of the primary ones or in that of the others',
+      'every image set is in the partition of all primary image sets or of all others',
     )
     checkPairs(database, counts, { pairFrom })
     const stray = database.prepare('SELECT leaf FROM search_entries WHERE leaf NOT IN (SELECT leaf FROM search_leaves)')
@@ -59,7 +51,7 @@ export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFro
   }
 }
 
-/** Where two texts with very many image sets each have no spaces together, no image set has both. */
+/** Where two large texts have no partitions of the pair, no image set has both. */
 function checkPairs(
   database: Database.Database,
   counts: ReadonlyMap<DatastorePartition, number>,
@@ -84,8 +76,8 @@ function checkPairs(
 }
 
 function rowsWith(database: Database.Database, datastore: number, texts: readonly Text[]): readonly Row[] {
-  const { text, values } = rowsOf(datastore, texts, SQLITE)
-  return database.prepare<unknown[], Row>(`SELECT * FROM ${text}`).all(values)
+  const { text, values } = imageSetsWith(texts, { datastore, dialect: SQLITE })
+  return database.prepare<unknown[], Row>(`SELECT * ${text}`).all(values)
 }
 
 function checkPartition(
@@ -104,10 +96,7 @@ function checkPartition(
         updatedAt: row.updated_at as number,
         DICOMStudyDateAndTime: row.study_timestamp as number | null,
         isPrimary: row.is_primary === 1,
-        ...(Object.fromEntries(TEXT_ATTRIBUTES.map((text) => [text, row[COLUMN_OF[text]]])) as Record<
-          (typeof TEXT_ATTRIBUTES)[number],
-          string | null
-        >),
+        ...(Object.fromEntries(TEXT_ATTRIBUTES.map((text) => [text, row[COLUMN_OF[text]]])) as Texts),
       },
       row.changed_in as number,
     ),
@@ -127,7 +116,7 @@ function checkPartition(
     assert.equal(columns.count, leaf.entry_count)
     assert.deepEqual(decodeBounds(leaf.bounds as Uint8Array), boundsOf(bounds.regionAt(at), columns))
     for (const entry of entriesOf(columns)) {
-      assert.equal(bounds.find(entry.point), at, 'an entry lies in the region of its leaf')
+      assert.equal(bounds.find(entry.point), at, 'an entry is in the region of its leaf')
       held.push(entry)
     }
   }

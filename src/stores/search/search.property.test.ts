@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { TEXT_ATTRIBUTES, type TextAttribute } from '../../contract/search-attributes.ts'
 import {
   comparePositions,
   type Filter,
@@ -13,8 +14,6 @@ import {
   positionOf,
   type Search,
   type SearchableImageSet,
-  TEXT_ATTRIBUTES,
-  type TextAttribute,
 } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import {
@@ -248,13 +247,13 @@ const meant = (search: Search) => (row: ModelRow) => ({
 
 /** Ways that the searches of a test must have gone between them, or it says little. */
 const WAYS = [
-  'nothing can match',
-  'in order of an index',
-  'image sets of one text',
-  'leaves, best first',
-  'counted: nothing can match',
-  'counted: image sets of one text',
-  'counted: leaves',
+  'no possible match',
+  'index scan',
+  'posting list',
+  'kd-tree leaves, best first',
+  'counted: no possible match',
+  'counted: posting list',
+  'counted: kd-tree leaves',
 ]
 
 /** The total is asked for with every page, and given with the first. @param onPage is told each page and the place it began behind. */
@@ -288,9 +287,9 @@ function assertBounded(
 ): void {
   const { strategy, index, partitions, leaves, entries, rows, count } = visited
   const leavesOf = partitions.map((partition) => partition.leaves)
-  if (strategy === 'nothing can match') assert.equal(leaves + entries + rows, 0)
-  else if (strategy === 'in order of an index') assert.ok(rows <= scannedRowsMax(limit), `${rows} rows scanned`)
-  else if (strategy === 'image sets of one text') {
+  if (strategy === 'no possible match') assert.equal(leaves + entries + rows, 0)
+  else if (strategy === 'index scan') assert.ok(rows <= scannedRowsMax(limit), `${rows} rows scanned`)
+  else if (strategy === 'posting list') {
     assert.ok(
       entries <= textEntriesMax(SMALL, index as TextAttribute) && rows <= limit,
       'a lowFrequency text is lowFrequency',
@@ -300,7 +299,7 @@ function assertBounded(
     assert.ok(leaves <= leavesMax && rows <= limit, `${leaves} of ${leavesOf} leaves`)
     assert.ok(entries <= leaves * SMALL.leafEntriesMax)
   }
-  if (count?.strategy === 'leaves') {
+  if (count?.strategy === 'kd-tree leaves') {
     assert.ok(count.leaves <= leavesCountedMax(leavesOf), `${count.leaves} of ${leavesOf} leaves counted`)
   } else if (count?.strategy === 'rows of one text') {
     assert.ok(count.entries <= SMALL.pairFrom, `${count.entries} rows counted`)

@@ -1,57 +1,42 @@
 /**
- * The rows of a search's answer, read by their keys once the index has said which and in what order.
- *
- * Most searches of a day show the same newest image sets, so rows are kept from search to search, each with the number of the last
- * change up to which it is known to hold: a later search reads of those that are older only what has changed since.
+ * The summaries of a page, read by row id after the index has found the page. Most searches show the newest image sets, so summaries
+ * are cached with the number of the last change up to which each is current: a later search reads only those changed since.
  */
-import type { Filter } from '../../imaging/search/search.ts'
 import type { ImageSetSummary } from '../catalog/search-repository.ts'
 import { allOfMany, type Sql } from '../sql/engine/statement.ts'
 import { imageSetIdOf } from '../sql/rows/image-set-id.ts'
-import { COLUMN_OF } from '../sql/rows/search-columns.ts'
+import { SEARCH_COLUMNS, type SearchRow, type Text, type Texts, textsOfRow } from '../sql/rows/search-columns.ts'
 
-export interface SummaryRow {
+export type SummaryRow = SearchRow & {
   readonly seq: number
   readonly id_suffix: string
   readonly version: number
-  readonly created_at: number
-  readonly updated_at: number
   readonly last_accessed_at: number
-  readonly is_primary: number
-  readonly study_timestamp: number | null
-  readonly patient_id: string | null
-  readonly accession_number: string | null
-  readonly study_id: string | null
-  readonly study_instance_uid: string | null
-  readonly series_instance_uid: string | null
   readonly tags: string
 }
 
-/** Beside seq. Whoever writes one of them writes changed_in too (changes.ts): what is kept knows of no other change. */
-export const SUMMARY_COLUMNS = `id_suffix, version, created_at, updated_at, last_accessed_at, is_primary, study_timestamp, patient_id,
-  accession_number, study_id, study_instance_uid, series_instance_uid, tags`
+/** Beside seq. Every statement that changes one of them changes changed_in too, so the cache misses no change. */
+export const SUMMARY_COLUMNS = `id_suffix, version, last_accessed_at, tags, ${SEARCH_COLUMNS}`
 
-/** The texts that may have to be compared, and what is answered: one object for as long as it is kept. */
 interface Summary {
-  readonly texts: Pick<
-    SummaryRow,
-    'patient_id' | 'accession_number' | 'study_id' | 'study_instance_uid' | 'series_instance_uid'
-  >
+  /** To compare with what was searched for, where the index has only hashes. */
+  readonly texts: Texts
+  /** The same object for as long as it is cached. */
   readonly answer: ImageSetSummary
 }
 
-interface Kept extends Summary {
-  /** All changes up to this number are in it. */
+interface Cached extends Summary {
+  /** Includes all changes up to this number. */
   upTo: number
 }
 
-/** Of one summary: its columns, and its answer as text beside the tags that are a part of it. */
+/** An estimate: columns, and the reply's JSON beside the tags, which are part of it. */
 const bytesOf = ({ answer }: Summary): number => 1_000 + 2 * answer.tags.length
 
-/** Those used last: whatever is used moves from the old half to the young one, and when that is full the old half is forgotten. */
-export class SummariesInMemory {
-  #young = new Map<number, Kept>()
-  #old = new Map<number, Kept>()
+/** The summaries used last. A hit moves from the old generation to the young one; when that is full, the old one is dropped. */
+export class CachedSummaries {
+  #young = new Map<number, Cached>()
+  #old = new Map<number, Cached>()
   #youngBytes = 0
   readonly #halfBytes: number
 
@@ -59,7 +44,7 @@ export class SummariesInMemory {
     this.#halfBytes = summaryBytesInMemory / 2
   }
 
-  get(seq: number): Kept | undefined {
+  get(seq: number): Cached | undefined {
     const young = this.#young.get(seq)
     if (young !== undefined) return young
     const old = this.#old.get(seq)
@@ -67,7 +52,7 @@ export class SummariesInMemory {
     return old
   }
 
-  keep(seq: number, summary: Kept): void {
+  keep(seq: number, summary: Cached): void {
     if (this.#youngBytes >= this.#halfBytes) {
       this.#old = this.#young
       this.#young = new Map()
@@ -80,37 +65,38 @@ export class SummariesInMemory {
 }
 
 /**
- * In the order of `seqs`, all of which the transaction has found.
+ * @param seqs rows that exist in the snapshot of the transaction.
  * @param state.latest the last change that the transaction sees.
+ * @returns in the order of `seqs`.
  */
 export function* summariesOf(
   seqs: readonly number[],
-  state: { readonly summaries: SummariesInMemory; readonly latest: number },
+  state: { readonly summaries: CachedSummaries; readonly latest: number },
 ): Sql<readonly Summary[]> {
   const { summaries, latest } = state
-  const found: (Kept | undefined)[] = []
+  const found: (Cached | undefined)[] = []
   const older: number[] = []
   const unknown: number[] = []
   let upTo = latest
   for (const seq of seqs) {
-    const kept = summaries.get(seq)
-    // Another connection may have seen more than this transaction does.
-    const isOfUse = kept !== undefined && kept.upTo <= latest
-    found.push(isOfUse ? kept : undefined)
-    if (!isOfUse) unknown.push(seq)
-    else if (kept.upTo < latest) {
+    const cached = summaries.get(seq)
+    // Another connection may have cached a later state than this transaction sees.
+    const isUsable = cached !== undefined && cached.upTo <= latest
+    found.push(isUsable ? cached : undefined)
+    if (!isUsable) unknown.push(seq)
+    else if (cached.upTo < latest) {
       older.push(seq)
-      upTo = Math.min(upTo, kept.upTo)
+      upTo = Math.min(upTo, cached.upTo)
     }
   }
-  if (older.length === 0 && unknown.length === 0) return found as readonly Kept[]
+  if (older.length === 0 && unknown.length === 0) return found as readonly Cached[]
   const changed = older.length === 0 ? [] : yield* rowsOf(older, { changedAfter: upTo })
   const read = unknown.length === 0 ? [] : yield* rowsOf(unknown, { changedAfter: -1 })
-  // From here without a pause: another search may use what is kept.
-  for (const kept of found) if (kept !== undefined) kept.upTo = latest
+  // No await or yield below: other searches share the cache.
+  for (const cached of found) if (cached !== undefined) cached.upTo = latest
   const rows = new Map([...changed, ...read].map((row) => [row.seq, { ...summaryOf(row), upTo: latest }]))
-  for (const [seq, kept] of rows) summaries.keep(seq, kept)
-  return found.map((kept, at) => rows.get(seqs[at]!) ?? kept!)
+  for (const [seq, summary] of rows) summaries.keep(seq, summary)
+  return found.map((cached, at) => rows.get(seqs[at]!) ?? cached!)
 }
 
 const rowsOf = (
@@ -123,23 +109,12 @@ const rowsOf = (
     seqs,
   )
 
-/** Whether the image set has the texts that were looked for, not only their hashes. */
-export const hasTexts = ({ texts }: Summary, filters: readonly Filter[]): boolean =>
-  filters.every(
-    (filter) =>
-      !('equals' in filter) ||
-      filter.attribute === 'isPrimary' ||
-      texts[COLUMN_OF[filter.attribute] as keyof Summary['texts']] === filter.equals,
-  )
+/** Whether the image set has the texts themselves, not only their hashes. */
+export const hasTexts = ({ texts }: Summary, wanted: readonly Text[]): boolean =>
+  wanted.every(({ attribute, equals }) => texts[attribute] === equals)
 
 export const summaryOf = (row: SummaryRow): Summary => ({
-  texts: {
-    patient_id: row.patient_id,
-    accession_number: row.accession_number,
-    study_id: row.study_id,
-    study_instance_uid: row.study_instance_uid,
-    series_instance_uid: row.series_instance_uid,
-  },
+  texts: textsOfRow(row),
   answer: {
     imageSetId: imageSetIdOf(row.seq, row.id_suffix),
     version: row.version,

@@ -1,36 +1,37 @@
 /**
- * Compares the search index with the image sets, while others write. Each piece is one short read transaction, so that it sees one
- * state of both; memory holds a few leaves, or the bounds of one space.
+ * Compares the search index with the image sets, while others write. Each batch is one short read transaction, so that it sees one
+ * snapshot of both; memory holds a few leaves, or the bounds of one partition.
  *
- * Why pieces are enough: every entry names a row that has the entry's dates and belongs into its space. Dates and row number are
- * a point, the point lies in its leaf's cell, and no two cells of the space share a point: so no row has two entries. As many entries
- * as rows then means that each row has its entry. What is written meanwhile changes both sides in one transaction, so a leaf
- * that was right stays right; a leaf that is cut leaves the upper half in one with a higher number, which is still to come.
+ * Why batches are enough: every entry names a row that has the entry's dates and belongs to its partition. Dates and row id are a point,
+ * the point is in the region of its leaf, and no two regions of a partition share a point: so no row has two entries. Equal numbers of
+ * entries and rows then mean that each row has its entry. A concurrent write changes both sides in one transaction, so a correct leaf
+ * stays correct; a leaf that is split moves its upper half to a leaf with a higher number, which is verified later.
  */
 import { setImmediate } from 'node:timers/promises'
-import { TEXT_ATTRIBUTES } from '../../imaging/search/search.ts'
+import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import type { IndexDifference, IndexDifferenceKind, IndexVerified } from '../catalog/search-repository.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../sql/engine/statement.ts'
-import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf, rowsOf } from './indexed-image-set.ts'
+import { imageSetsWith, mostSelectiveFirst, type Text } from '../sql/rows/search-columns.ts'
+import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf } from './indexed-image-set.ts'
 import { DIMENSIONS, decodeEntries, ENTRY_BYTES, type Entry, entriesOf, SEQ } from './kd-tree/entries.ts'
 import { boundsOf, decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
-import { isWholeBounds, partitionOf } from './kd-tree/regions.ts'
+import { checkRegions, isWholeBounds } from './kd-tree/regions.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
 import {
   bothKeys,
+  largeTexts,
   nameOf,
   nameOfTexts,
   type Partition,
   type PartitionState,
   partitionOfRow,
   partitionsFor,
-  type Text,
 } from './partitions.ts'
 
 /** Some 8,000 entries: a transaction of some ten milliseconds. */
-const LEAVES_PER_PIECE = 16
-const NUMBERS_PER_PIECE = 1_000
+const LEAVES_PER_BATCH = 16
+const NUMBERS_PER_BATCH = 1_000
 
 export async function* verifySearchIndex(
   database: Transactions,
@@ -42,14 +43,14 @@ export async function* verifySearchIndex(
     ...{ leaves, entries, entriesInAll, partitions, differences },
   })
   for (let after = -1; ; ) {
-    const piece = await database.read(() => verifyLeaves(after))
-    leaves += piece.leaves
-    entries += piece.entries
-    yield soFar(piece.differences)
-    // A read of SQLite waits for nothing: without this, nobody else of the process would come to their turn.
+    const batch = await database.read(() => verifyLeaves(after))
+    leaves += batch.leaves
+    entries += batch.entries
+    yield soFar(batch.differences)
+    // Reads of SQLite are synchronous: let other tasks of the process run.
     await setImmediate()
-    if (piece.last === undefined) break
-    after = piece.last
+    if (batch.last === undefined) break
+    after = batch.last
   }
   for (let after = -1; ; ) {
     const stray = await database.read(() => strayEntries(after))
@@ -65,7 +66,7 @@ export async function* verifySearchIndex(
   }
   for await (const datastore of numbers(database, { table: 'datastores', key: 'datastore' })) {
     yield soFar(await database.read(() => verifyDatastore(datastore, options.dialect)))
-    const large = await database.read(() => largeTexts(datastore, options.sizes))
+    const large = await database.read(() => largeTexts(datastore, options.sizes.pairFrom))
     for (const pair of pairsOfAttributes(large)) {
       yield soFar(await database.read(() => verifyPair(datastore, pair, options)))
       await setImmediate()
@@ -80,23 +81,23 @@ function* entriesCounted(): Sql<number> {
   return row!.sum
 }
 
-/** Row numbers in order, read a piece at a time. */
+/** The keys of a table in order, read batch by batch. */
 async function* numbers(database: Transactions, { table, key }: { table: string; key: string }) {
   for (let after = -1; ; ) {
     const from = after
     const rows = await database.read(() =>
       all<{ number: number }>(
         `SELECT ${key} AS number FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`,
-        ...[from, NUMBERS_PER_PIECE],
+        ...[from, NUMBERS_PER_BATCH],
       ),
     )
     for (const { number } of rows) yield number
-    if (rows.length < NUMBERS_PER_PIECE) return
+    if (rows.length < NUMBERS_PER_BATCH) return
     after = rows.at(-1)!.number
   }
 }
 
-// ---- Leaf by leaf ------------------------------------------------------------------------------------------------
+// ---- Leaves ------------------------------------------------------------------------------------------------------
 
 interface LeafRow {
   readonly leaf: number
@@ -112,21 +113,21 @@ interface LeafRow {
   readonly value: string
 }
 
-interface Piece {
+interface Batch {
   readonly leaves: number
   readonly entries: number
-  /** The last leaf read; undefined where there is none behind it. */
+  /** The last leaf read; undefined when it was the last of all. */
   readonly last: number | undefined
   readonly differences: readonly IndexDifference[]
 }
 
-function* verifyLeaves(after: number): Sql<Piece> {
+function* verifyLeaves(after: number): Sql<Batch> {
   const leaves = yield* all<LeafRow>(
     `SELECT l.leaf, l.entry_count, l.changed_in, l.bounds, e.entries, s.partition, s.datastore, s.state, s.is_primary, s.attribute,
        s.value
      FROM search_leaves l LEFT JOIN search_entries e ON e.leaf = l.leaf LEFT JOIN search_partitions s ON s.partition = l.partition
      WHERE l.leaf > ? ORDER BY l.leaf LIMIT ?`,
-    ...[after, LEAVES_PER_PIECE],
+    ...[after, LEAVES_PER_BATCH],
   )
   const differences: IndexDifference[] = []
   let entries = 0
@@ -134,14 +135,14 @@ function* verifyLeaves(after: number): Sql<Piece> {
     differences.push(...(yield* verifyLeaf(leaf)))
     entries += leaf.entry_count
   }
-  const last = leaves.length < LEAVES_PER_PIECE ? undefined : leaves.at(-1)!.leaf
+  const last = leaves.length < LEAVES_PER_BATCH ? undefined : leaves.at(-1)!.leaf
   return { leaves: leaves.length, entries, last, differences }
 }
 
 function* verifyLeaf(row: LeafRow): Sql<readonly IndexDifference[]> {
   const { leaf } = row
-  if (row.partition === null) return [{ kind: 'leaf-without-space', leaf }]
-  // Nobody looks there any more.
+  if (row.partition === null) return [{ kind: 'leaf-without-partition', leaf }]
+  // No search reads it.
   if (row.state === 'retired') return []
   const partition = partitionOfRow({ ...row, partition: row.partition })
   const place = { ...placeOf(partition, row.datastore), leaf }
@@ -168,14 +169,14 @@ function* verifyLeaf(row: LeafRow): Sql<readonly IndexDifference[]> {
     const seq = entry.point[SEQ]!
     if (seen.has(seq)) found('entry-twice', { seq })
     seen.add(seq)
-    if (region.find(entry.point) === -1) found('entry-outside-cell', { seq })
+    if (region.find(entry.point) === -1) found('entry-outside-region', { seq })
     const imageSet = imageSets.get(seq)
     if (imageSet === undefined) {
       found('entry-without-image-set', { seq })
       continue
     }
     if (imageSet.datastore !== row.datastore || !isOfPartition(imageSet, partition))
-      found('entry-in-wrong-space', { seq })
+      found('entry-in-wrong-partition', { seq })
     const differing = differingValues(entry, imageSet.entry)
     if (differing.length > 0) found('entry-differs', { seq, differing })
   }
@@ -195,10 +196,10 @@ const isOfPartition = (imageSet: Indexed, { isPrimary, texts }: Partition): bool
     imageSet.texts.some((text) => text.attribute === attribute && text.equals === equals),
   )
 
-/** Every value an entry keeps beside its row's number; a text by its hash. */
+/** The values of an entry beside its row id; a text as its hash. */
 const VALUES: readonly (readonly [name: string, of: (entry: Entry) => number | boolean])[] = [
   ...DIMENSIONS.slice(0, SEQ).map((name, dimension) => [name, (entry: Entry) => entry.point[dimension]!] as const),
-  ['the number of its change', (entry) => entry.changedIn],
+  ['change number', (entry) => entry.changedIn],
   ['isPrimary', (entry) => entry.isPrimary],
   ...TEXT_ATTRIBUTES.map((name, text) => [name, (entry: Entry) => entry.hashes[text]!] as const),
 ]
@@ -210,7 +211,7 @@ function* livingImageSets(seqs: readonly number[]): Sql<ReadonlyMap<number, Inde
   const rows = yield* allOfMany<IndexedRow>(
     (marks) => `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE deleted_at IS NULL AND seq IN (${marks})`,
     [],
-    // What is no whole number is the number of no row.
+    // A damaged leaf may hold any number.
     seqs.filter(Number.isSafeInteger),
   )
   return new Map(rows.map((row) => [row.seq, indexedOf(row)]))
@@ -220,12 +221,12 @@ function* strayEntries(after: number): Sql<readonly number[]> {
   const rows = yield* all<{ leaf: number }>(
     `SELECT leaf FROM search_entries WHERE leaf > ?
      AND NOT EXISTS (SELECT 1 FROM search_leaves WHERE search_leaves.leaf = search_entries.leaf) ORDER BY leaf LIMIT ?`,
-    ...[after, NUMBERS_PER_PIECE],
+    ...[after, NUMBERS_PER_BATCH],
   )
   return rows.map(({ leaf }) => leaf)
 }
 
-// ---- Partition by space ----------------------------------------------------------------------------------------------
+// ---- Partitions --------------------------------------------------------------------------------------------------
 
 interface PartitionRow {
   readonly state: PartitionState
@@ -233,13 +234,13 @@ interface PartitionRow {
   readonly attribute: string
   readonly value: string
   readonly datastore: number
-  /** Null where there is no such data store. */
+  /** Null where the data store does not exist. */
   readonly known: number | null
-  /** The last row that the spaces have which are being built anew. */
+  /** The last row in the partitions being rebuilt. */
   readonly rebuilt_to: number | null
 }
 
-/** Nothing to say of a space that was given up meanwhile. */
+/** No differences where the partition was dropped in the meantime. */
 function* verifyPartition(number: number, dialect: Dialect): Sql<readonly IndexDifference[]> {
   const row = yield* one<PartitionRow>(
     `SELECT s.state, s.is_primary, s.attribute, s.value, s.datastore, d.datastore AS known, (SELECT rebuilt_to FROM changes) AS rebuilt_to
@@ -256,14 +257,14 @@ function* verifyPartition(number: number, dialect: Dialect): Sql<readonly IndexD
   )
   const differences: IndexDifference[] = []
   const whole = leaves.filter(({ bounds }) => isWholeBounds(bounds))
-  const { overlap, hasGap } = partitionOf(whole.map(({ bounds }) => decodeBounds(bounds)))
+  const { overlap, hasGap } = checkRegions(whole.map(({ bounds }) => decodeBounds(bounds)))
   if (overlap !== undefined) differences.push({ kind: 'regions-overlap', ...place, leaf: whole[overlap[0]]!.leaf })
   if (hasGap) differences.push({ kind: 'regions-leave-gap', ...place })
   const entries = leaves.reduce((sum, { entry_count }) => sum + entry_count, 0)
   const upTo = row.state === 'rebuilding' ? (row.rebuilt_to ?? -1) : undefined
   const imageSets = yield* countImageSets(row.datastore, partition, { dialect, upTo })
   if (entries !== imageSets) differences.push({ kind: 'partition-incomplete', ...place, entries, imageSets })
-  // A text that has a space for its primary image sets has one for the others, and the other way round.
+  // Partitions of primary image sets and of the others exist in pairs.
   if (row.state === 'live') differences.push(...(yield* missingPartitions(row.datastore, partition.texts, dialect)))
   return differences
 }
@@ -273,15 +274,15 @@ function* countImageSets(
   { isPrimary, texts }: Pick<Partition, 'isPrimary' | 'texts'>,
   { dialect, upTo }: { readonly dialect: Dialect; readonly upTo?: number | undefined },
 ): Sql<number> {
-  const { text, values } = rowsOf(datastore, texts, dialect)
+  const { text, values } = imageSetsWith(mostSelectiveFirst(texts), { datastore, dialect })
   const counted = yield* one<{ count: number }>(
-    `SELECT count(*) AS count FROM ${text} AND is_primary = ? ${upTo === undefined ? '' : 'AND seq <= ?'}`,
+    `SELECT count(*) AS count ${text} AND is_primary = ? ${upTo === undefined ? '' : 'AND seq <= ?'}`,
     ...[...values, isPrimary ? 1 : 0, ...(upTo === undefined ? [] : [upTo])],
   )
   return counted!.count
 }
 
-/** Of the two spaces of the texts those that are not there, though image sets belong into them. */
+/** The partitions of the texts that do not exist although image sets belong to them. */
 function* missingPartitions(
   datastore: number,
   texts: readonly Text[],
@@ -295,30 +296,18 @@ function* missingPartitions(
     if (imageSets === 0) continue
     const attributes = texts.map(({ attribute }) => attribute)
     differences.push({
-      ...{ kind: 'image-sets-without-space', datastore, isPrimary: key.isPrimary, attributes, imageSets },
+      ...{ kind: 'image-sets-without-partition', datastore, isPrimary: key.isPrimary, attributes, imageSets },
     })
   }
   return differences
 }
 
-// ---- Data store by data store ------------------------------------------------------------------------------------
+// ---- Data stores -------------------------------------------------------------------------------------------------
 
-/** A text may do without spaces, all image sets together may not. */
+/** Texts may have no partitions; all image sets of a data store must have. */
 function* verifyDatastore(datastore: number, dialect: Dialect): Sql<readonly IndexDifference[]> {
   const found = yield* partitionsFor(datastore, bothKeys([]))
   return found.size === 0 ? yield* missingPartitions(datastore, [], dialect) : []
-}
-
-function* largeTexts(datastore: number, { pairFrom }: Pick<IndexSizes, 'pairFrom'>): Sql<readonly Text[]> {
-  const rows = yield* all<{ attribute: string; value: string }>(
-    `SELECT attribute, value FROM search_partitions s JOIN search_leaves l ON l.partition = s.partition
-     WHERE datastore = ? AND state = 'live' GROUP BY attribute, value HAVING sum(entry_count) > ?`,
-    ...[datastore, pairFrom],
-  )
-  return rows
-    .map((row) => partitionOfRow({ ...row, partition: 0, is_primary: 1 }).texts)
-    .filter((texts) => texts.length === 1)
-    .map(([text]) => text!)
 }
 
 function* pairsOfAttributes(texts: readonly Text[]): Generator<readonly [Text, Text]> {
@@ -327,15 +316,15 @@ function* pairsOfAttributes(texts: readonly Text[]): Generator<readonly [Text, T
   }
 }
 
-/** Where two texts that are that common have no spaces together, a search for both finds nothing: so no image set may have both. */
+/** A search for two large texts without a partition of the pair finds nothing: so no image set may have both. */
 function* verifyPair(
   datastore: number,
   pair: readonly [Text, Text],
   { dialect, sizes }: { readonly dialect: Dialect; readonly sizes: Pick<IndexSizes, 'pairFrom'> },
 ): Sql<readonly IndexDifference[]> {
   if ((yield* partitionsFor(datastore, bothKeys(pair))).size > 0) return []
-  // As it is now, not as it was when the pairs were listed.
-  const large = new Set((yield* largeTexts(datastore, sizes)).map((text) => nameOfTexts([text])))
+  // Read again: the counts may have changed since the pairs were listed.
+  const large = new Set((yield* largeTexts(datastore, sizes.pairFrom)).map((text) => nameOfTexts([text])))
   if (!pair.every((text) => large.has(nameOfTexts([text])))) return []
   return yield* missingPartitions(datastore, pair, dialect)
 }

@@ -4,14 +4,15 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Position, type Search, TEXT_ATTRIBUTES } from '../../imaging/search/search.ts'
+import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
+import type { Position, Search } from '../../imaging/search/search.ts'
 import { AT, datastoreNamed, idOf, tokenOf } from '../catalog/conformance/catalog.fixture.ts'
-import { PagesInMemory } from '../search/cached-pages.ts'
+import { CachedPages } from '../search/cached-pages.ts'
 import { INDEX_SIZES } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
-import { BoundsInMemory } from '../search/partitions.ts'
+import { CachedLeaves } from '../search/cached-leaves.ts'
 import { search as searchOver } from '../search/search.ts'
-import { SummariesInMemory } from '../search/summaries.ts'
+import { CachedSummaries } from '../search/summaries.ts'
 import { markUnreferencedBlobs, removeUses } from './blobs/blob-uses.ts'
 import { blobsOver } from './blobs/blobs.ts'
 import { datastoresOver } from './datastores/datastores.ts'
@@ -71,9 +72,9 @@ describe('whatever is searched', async () => {
   /** With nothing in memory, so that every statement is made. */
   const newContext = () => ({
     dialect: SQLITE,
-    bounds: new BoundsInMemory(sizes),
-    summaries: new SummariesInMemory(sizes),
-    pages: new PagesInMemory(),
+    leaves: new CachedLeaves(sizes),
+    summaries: new CachedSummaries(sizes),
+    pages: new CachedPages(),
     sizes,
   })
   const plansOfSearch = (search: Search, place: { after?: Position; snapshotVersion?: number; count?: 'exact' }) =>

@@ -5,13 +5,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
-import { type Search, TEXT_ATTRIBUTES } from '../../imaging/search/search.ts'
+import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
+import type { Search } from '../../imaging/search/search.ts'
 import { AT, createDatastore, idsOfOne } from '../catalog/conformance/catalog.fixture.ts'
-import { PagesInMemory } from '../search/cached-pages.ts'
+import { CachedPages } from '../search/cached-pages.ts'
 import { INDEX_SIZES } from '../search/kd-tree/sizes.ts'
-import { BoundsInMemory } from '../search/partitions.ts'
+import { CachedLeaves } from '../search/cached-leaves.ts'
 import { search } from '../search/search.ts'
-import { SummariesInMemory } from '../search/summaries.ts'
+import { CachedSummaries } from '../search/summaries.ts'
 import { POSTGRES } from './engine/differences.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './engine/postgres/postgres.fixture.ts'
 import { drive, executeOnce, inPostgres } from './engine/postgres/postgres-connection.ts'
@@ -62,9 +63,9 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
     const request = { datastoreId, search: wanted, limit: 51, ...(after && { after }) }
     const context = {
       dialect: POSTGRES,
-      bounds: new BoundsInMemory(INDEX_SIZES),
-      summaries: new SummariesInMemory(INDEX_SIZES),
-      pages: new PagesInMemory(),
+      leaves: new CachedLeaves(INDEX_SIZES),
+      summaries: new CachedSummaries(INDEX_SIZES),
+      pages: new CachedPages(),
       sizes: INDEX_SIZES,
     }
     await drive(search(request, context), async (statement) => {

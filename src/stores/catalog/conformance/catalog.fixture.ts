@@ -1,7 +1,7 @@
 /** Makes data stores, jobs and files for the tests of a catalog, so that each test shows only what matters to it. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { studyTimestamp } from '../../../imaging/search/study-instant.ts'
+import { studyTimestamp } from '../../../imaging/search/study-timestamp.ts'
 import type { Catalog } from '../catalog.ts'
 import type { Datastore } from '../datastore-repository.ts'
 import type { FramesPlace, GeneratedImageSet } from '../image-set-records.ts'

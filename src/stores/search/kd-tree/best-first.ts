@@ -1,14 +1,14 @@
 /**
- * The first entries of a search, in order, from as few leaves as can be: leaves are read in the order of the best that each could
- * hold, until none is left that could hold better than the worst of what was found. Exact for every search. Groups of leaves are in
- * the same order, so that of a space with tens of thousands of leaves the bounds of a few hundred are looked at.
+ * Best-first search: the first entries of a result, in order, from as few leaves as possible. Leaves are read in the order of the best
+ * entry that each may hold, by its bounding box, until no leaf may hold a better one than the worst found. Exact for every search.
+ * Groups of leaves are ordered in the same way, so that only a few hundred bounds of a partition with tens of thousands are compared.
  */
 import type { Position, Search } from '../../../imaging/search/search.ts'
 import { boxMayMatch, type Criteria, criteriaOf, entryMatches } from './criteria.ts'
 import { DIMENSIONS, type Entries, LACKING, SEQ } from './entries.ts'
 import { BOX_FROM, BOX_TO, LEAVES_PER_GROUP, type LeafBounds, NUMBERS_PER_LEAF } from './leaf-bounds.ts'
 
-/** What decides whether an entry belongs to the page, and where. */
+/** Which entries belong to the page, and in which order. */
 interface Wanted extends Criteria {
   readonly sortDimension: number
   readonly descending: boolean
@@ -16,7 +16,7 @@ interface Wanted extends Criteria {
   readonly afterRank: number
   readonly afterSeq: number
   readonly snapshotVersion: number
-  readonly not: ReadonlySet<number>
+  readonly excluded: ReadonlySet<number>
   readonly limit: number
 }
 
@@ -26,8 +26,8 @@ export interface PageOfEntries {
   /** Entries that changed later are left out. */
   readonly snapshotVersion: number
   readonly limit: number
-  /** Left out too: their texts had the hash that was looked for, and were others. */
-  readonly not?: ReadonlySet<number>
+  /** Left out too: hash collisions. */
+  readonly excluded?: ReadonlySet<number>
 }
 
 export interface BestFirst {
@@ -37,13 +37,13 @@ export interface BestFirst {
   /** Sorted: the least ranks found so far, and their seqs. */
   readonly ranks: number[]
   readonly seqs: number[]
-  /** Leaves that may hold something of the page by their bounds, of those whose bounds were looked at. */
+  /** Leaves that may hold an entry of the page by their bounds, among those whose bounds were compared. */
   leavesMatching: number
   leavesVisited: number
   entriesVisited: number
 }
 
-/** A binary heap over leaves and groups of leaves, the least first. */
+/** A binary heap of leaves and groups of leaves, the least first. */
 interface Candidates {
   size: number
   ranks: Float64Array
@@ -53,12 +53,12 @@ interface Candidates {
 }
 
 const CANDIDATES_AT_FIRST = 256
-/** More groups than a space ever has. */
+/** More groups than any partition has. */
 const GROUPS_MAX = 2 ** 32
 
 const groupName = (partition: number, group: number) => -1 - (partition * GROUPS_MAX + group)
 
-/** In order of rank, then seq, entries come as comparePositions has them. */
+/** Ordered by rank, then seq, entries are in the order of comparePositions. */
 const rankOf = (key: number, descending: boolean) => (descending && key !== LACKING ? -key : key)
 
 export function beginBestFirst(partitions: readonly LeafBounds[], page: PageOfEntries): BestFirst {
@@ -80,7 +80,7 @@ export function beginBestFirst(partitions: readonly LeafBounds[], page: PageOfEn
   return { wanted, partitions, candidates, ranks: [], seqs: [], leavesMatching: 0, leavesVisited: 0, entriesVisited: 0 }
 }
 
-function wantedOf({ search, after, snapshotVersion, limit, not = new Set() }: PageOfEntries): Wanted {
+function wantedOf({ search, after, snapshotVersion, limit, excluded = new Set() }: PageOfEntries): Wanted {
   const descending = search.sort.sortOrder === 'DESC'
   return {
     ...criteriaOf(search.filters),
@@ -89,25 +89,24 @@ function wantedOf({ search, after, snapshotVersion, limit, not = new Set() }: Pa
     afterRank: after === undefined ? Number.NEGATIVE_INFINITY : rankOf(after.key ?? LACKING, descending),
     afterSeq: after?.seq ?? -1,
     snapshotVersion,
-    not,
+    excluded,
     limit,
   }
 }
 
-/** Whether a leaf or a group may hold, by its box, something that matches and comes behind the cursor. */
+/** Whether a leaf or a group may hold, by its bounding box, a match after the cursor. */
 function mayHoldNext(wanted: Wanted, numbers: Float64Array, start: number): boolean {
   if (!boxMayMatch(wanted, numbers, start)) return false
-  // The last that it can hold: where it is not after the cursor, nothing in it is.
   const { last } = ranksOf(wanted, numbers, start)
   return isBefore(wanted.afterRank, wanted.afterSeq, last, numbers[start + BOX_TO + SEQ]!)
 }
 
-/** The ranks of the best and of the last that a leaf or a group can hold. */
+/** The ranks of the best and of the last entry that a leaf or a group may hold. */
 function ranksOf({ sortDimension, descending }: Wanted, numbers: Float64Array, start: number) {
   const low = numbers[start + BOX_FROM + sortDimension]!
   const high = numbers[start + BOX_TO + sortDimension]!
   if (!descending) return { best: low, last: high }
-  // A group may have leaves with keys and leaves without, which come last in either order.
+  // A group may have leaves with keys and leaves without, which are last in both orders.
   if (high === LACKING && low !== LACKING) return { best: Number.NEGATIVE_INFINITY, last: LACKING }
   return { best: rankOf(high, true), last: rankOf(low, true) }
 }
@@ -118,7 +117,7 @@ function push(
   of: { readonly numbers: Float64Array; readonly start: number; readonly name: number },
 ): void {
   const { numbers, start, name } = of
-  // What comes before the cursor is not wanted: the best that it can hold is not before it either.
+  // Entries before the cursor are not wanted, so the best entry is not before it either.
   const rank = Math.max(wanted.afterRank, ranksOf(wanted, numbers, start).best)
   const seq = numbers[start + BOX_FROM + SEQ]!
   if (candidates.size === candidates.ranks.length) grow(candidates)
@@ -147,7 +146,7 @@ function grow(candidates: Candidates): void {
   candidates.names = doubled(candidates.names)
 }
 
-/** Takes the last to the top, and down to where it belongs. */
+/** Moves the last candidate to the top and sifts it down. */
 function sinkLast({ size, ranks, seqs, names }: Candidates): void {
   const [rank, seq, name] = [ranks[size]!, seqs[size]!, names[size]!]
   let at = 0
@@ -168,7 +167,7 @@ function sinkLast({ size, ranks, seqs, names }: Candidates): void {
 const isBefore = (rankA: number, seqA: number, rankB: number, seqB: number) =>
   rankA < rankB || (rankA === rankB && seqA < seqB)
 
-/** The next leaf to read, undefined when what was found is the answer. */
+/** The next leaf to read; undefined when the page is found. */
 export function nextLeaf(search: BestFirst): number | undefined {
   const { wanted, candidates, ranks, seqs } = search
   const last = wanted.limit - 1
@@ -198,10 +197,10 @@ function openGroup(search: BestFirst, group: number): void {
   }
 }
 
-/** Takes what belongs to the page out of some entries. */
+/** Adds the entries that belong to the page. */
 export function visit(search: BestFirst, entries: Entries): void {
   const { wanted, ranks, seqs } = search
-  const { afterRank, afterSeq, snapshotVersion, limit, descending, not } = wanted
+  const { afterRank, afterSeq, snapshotVersion, limit, descending, excluded } = wanted
   const keys = entries.columns[wanted.sortDimension]!
   const seqColumn = entries.columns[SEQ]!
   search.leavesVisited++
@@ -213,7 +212,7 @@ export function visit(search: BestFirst, entries: Entries): void {
     if (ranks.length === limit && !isBefore(rank, seq, ranks[limit - 1]!, seqs[limit - 1]!)) continue
     if (!entryMatches(wanted, entries, at)) continue
     if (entries.changedIn[at]! > snapshotVersion) continue
-    if (not.has(seq)) continue
+    if (excluded.has(seq)) continue
     keep(search, rank, seq)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How many entries match, exactly: a leaf that lies wholly inside the ranges counts by what its bounds tell of it, one that lies
- * outside not at all, and only those which the edges of the ranges cut are read.
+ * How many entries match, exactly: leaves wholly inside the ranges are counted by their bounds, leaves outside are skipped, and only leaves
+ * that an edge of a range crosses are read.
  */
 import { type Criteria, countFromBounds, entryMatches } from './criteria.ts'
 import type { Entries } from './entries.ts'
@@ -9,12 +9,12 @@ import type { LeafBounds } from './leaf-bounds.ts'
 interface Tally {
   /** Leaves that may hold a match. */
   readonly leavesMatching: number
-  /** In the leaves that need not be read. */
+  /** Matches in the leaves that need not be read. */
   readonly counted: number
   readonly leavesToRead: readonly number[]
 }
 
-/** Exact unless the criteria have a text: two texts may have one hash. */
+/** Exact unless the criteria have a text: hashes collide. */
 export function tally(partitions: readonly LeafBounds[], criteria: Criteria): Tally {
   let [counted, leavesMatching] = [0, 0]
   const leavesToRead: number[] = []

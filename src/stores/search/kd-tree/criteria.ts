@@ -1,4 +1,4 @@
-/** What a search wants, as the numbers that leaves and their entries are compared with. */
+/** The filters of a search as numbers, to compare with bounds and entries of leaves. */
 import type { Filter } from '../../../imaging/search/search.ts'
 import { DIMENSIONS, type Entries, hashColumnOf, hashOf } from './entries.ts'
 import { BOX_FROM, BOX_TO, type LeafBounds, NUMBERS_PER_LEAF } from './leaf-bounds.ts'
@@ -7,7 +7,7 @@ export interface Criteria {
   /** Inclusive, per dimension. */
   readonly from: readonly number[]
   readonly to: readonly number[]
-  /** The dimensions that a filter narrows. */
+  /** The dimensions that have a filter. */
   readonly ranged: readonly number[]
   readonly hashes: readonly { readonly column: number; readonly hash: number }[]
   readonly isPrimary: number | undefined
@@ -27,7 +27,7 @@ export function criteriaOf(filters: readonly Filter[]): Criteria {
       ranged.add(dimension)
     } else if (filter.attribute === 'isPrimary') {
       const value = filter.equals ? 1 : 0
-      // Neither 0 nor 1 where both are asked for: nothing is both.
+      // 2 matches nothing, where both values are asked for.
       isPrimary = isPrimary === undefined || isPrimary === value ? value : 2
     } else {
       hashes.push({ column: hashColumnOf(filter.attribute), hash: hashOf(filter.equals) })
@@ -36,7 +36,7 @@ export function criteriaOf(filters: readonly Filter[]): Criteria {
   return { from, to, ranged: [...ranged], hashes, isPrimary }
 }
 
-/** Whether some entry of the leaf may match, as far as its bounds tell. */
+/** Whether some entry of the leaf may match, by its bounds. */
 const mayMatch = (criteria: Criteria, { numbers, entryCounts }: LeafBounds, at: number): boolean =>
   entryCounts[at] !== 0 && boxMayMatch(criteria, numbers, at * NUMBERS_PER_LEAF)
 
@@ -49,7 +49,7 @@ export function boxMayMatch({ from, to, ranged }: Criteria, numbers: Float64Arra
   return true
 }
 
-/** How many entries of the leaf match, undefined where its bounds alone do not tell. */
+/** How many entries of the leaf match; undefined where they have to be read. */
 export function countFromBounds(criteria: Criteria, bounds: LeafBounds, at: number): number | undefined {
   if (!mayMatch(criteria, bounds, at)) return 0
   const { from, to, ranged, hashes, isPrimary } = criteria
@@ -63,7 +63,7 @@ export function countFromBounds(criteria: Criteria, bounds: LeafBounds, at: numb
   return entryCounts[at]!
 }
 
-/** Of texts only the hashes are compared. */
+/** Compares texts by their hashes. */
 export function entryMatches({ from, to, ranged, hashes, isPrimary }: Criteria, entries: Entries, at: number): boolean {
   for (const dimension of ranged) {
     const x = entries.columns[dimension]![at]!

@@ -1,31 +1,43 @@
 /**
- * The entries of one leaf of the search index: what a search compares of some hundred image sets, column by column, as one piece
- * of bytes. Little-endian, as every machine is that runs Node: five columns of Float64, then six of Uint16.
+ * The entries of one leaf: what a search compares of a few hundred image sets, encoded column by column. Little-endian, as every machine
+ * that runs Node: five columns of Float64, then one of Uint16 for isPrimary and for each text.
  */
 import assert from 'node:assert/strict'
-import { type SearchableImageSet, TEXT_ATTRIBUTES, type TextAttribute } from '../../../imaging/search/search.ts'
+import {
+  SORT_FIELDS,
+  type SortField,
+  TEXT_ATTRIBUTES,
+  type TextAttribute,
+} from '../../../contract/search-attributes.ts'
+import type { SearchableImageSet } from '../../../imaging/search/search.ts'
 
-/** Stands for the study instant of an image set that has none: beyond every range, and behind every other. */
+/** The study timestamp of image sets without one: outside every range, and after every other. */
 export const LACKING = Number.MAX_VALUE
 
-/** The dimensions in which leaves are cut, and the first four columns of an entry. seq parts what is equal in all dates. */
-export const DIMENSIONS = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime', 'seq'] as const
-export const CREATED = 0
-export const UPDATED = 1
-export const STUDY = 2
-export const SEQ = 3
-const CHANGED = 4
-const NUMBERS = 5
+/** The dimensions along which leaves are split, and the first columns of an entry. seq separates entries whose dates are all equal. */
+export const DIMENSIONS: readonly (SortField | 'seq')[] = [...SORT_FIELDS, 'seq']
+export const CREATED = DIMENSIONS.indexOf('createdAt')
+export const UPDATED = DIMENSIONS.indexOf('updatedAt')
+export const STUDY = DIMENSIONS.indexOf('DICOMStudyDateAndTime')
+export const SEQ = DIMENSIONS.indexOf('seq')
+const CHANGED = DIMENSIONS.length
+const NUMBERS = CHANGED + 1
 const SHORTS = 1 + TEXT_ATTRIBUTES.length
 export const ENTRY_BYTES = NUMBERS * 8 + SHORTS * 2
 
+/**
+ * The format of entries and bounds in the database. An index of another format is rebuilt when the catalog is opened. The layout is part of
+ * it, so that a change of the table of search attributes is a new format; a change that the layout does not show raises the number.
+ */
+export const INDEX_FORMAT = `1: ${[...DIMENSIONS, 'changedIn', 'isPrimary', ...TEXT_ATTRIBUTES].join(' ')}`
+
 export interface Entry {
-  /** createdAt, updatedAt, study instant or LACKING, seq. */
+  /** In the order of DIMENSIONS; LACKING where there is no study timestamp. */
   readonly point: readonly number[]
-  /** The number of the change that made the image set what it is. */
+  /** The last change of the image set. */
   readonly changedIn: number
   readonly isPrimary: boolean
-  /** Of each of TEXT_ATTRIBUTES a hash; 0 where it has no value. */
+  /** For each of TEXT_ATTRIBUTES; 0 where it has no value. */
   readonly hashes: readonly number[]
 }
 
@@ -40,18 +52,17 @@ export interface Entries {
 }
 
 export function entryOf(imageSet: SearchableImageSet, changedIn: number): Entry {
-  const { createdAt, updatedAt, DICOMStudyDateAndTime, seq, isPrimary } = imageSet
   return {
-    point: [createdAt, updatedAt, DICOMStudyDateAndTime ?? LACKING, seq],
+    point: DIMENSIONS.map((dimension) => imageSet[dimension] ?? LACKING),
     changedIn,
-    isPrimary,
+    isPrimary: imageSet.isPrimary,
     hashes: TEXT_ATTRIBUTES.map((attribute) => hashOf(imageSet[attribute])),
   }
 }
 
 export const hashColumnOf = (attribute: TextAttribute): number => TEXT_ATTRIBUTES.indexOf(attribute)
 
-/** FNV-1a, folded to 1..65535. A search that goes by hashes compares the texts themselves before it answers. */
+/** FNV-1a, folded to 1..65535. A search that compares hashes compares the texts themselves before it returns. */
 export function hashOf(text: string | null): number {
   if (text === null) return 0
   let hash = 0x811c9dc5
@@ -71,7 +82,7 @@ export function encodeEntries(entries: readonly Entry[]): Uint8Array {
   return bytes
 }
 
-/** Columns that look into the bytes; a copy is made only of bytes that do not lie on a multiple of eight. */
+/** Views of the bytes, which are copied only where they are not aligned to eight bytes. */
 export function decodeEntries(bytes: Uint8Array): Entries {
   assert.equal(bytes.byteLength % ENTRY_BYTES, 0, 'a leaf holds whole entries')
   const count = bytes.byteLength / ENTRY_BYTES
@@ -96,7 +107,7 @@ export const entriesOf = ({ count, columns, changedIn, isPrimary, hashes }: Entr
     hashes: hashes.map((column) => column[at]!),
   }))
 
-/** The bytes of a leaf once some entries are taken out of it, by their seqs, and others are added; undefined where one is not there. */
+/** The bytes of a leaf without the entries of some seqs and with others added; undefined where a removed entry is not in it. */
 export function changedEntries(
   bytes: Uint8Array,
   { removed, added }: { readonly removed: ReadonlySet<number>; readonly added: readonly Entry[] },
@@ -111,7 +122,7 @@ export function changedEntries(
 
 const bytesOf = ({ changedIn }: Entries): Uint8Array => new Uint8Array(changedIn.buffer)
 
-/** The bytes of some entries of many, given by their places. */
+/** The bytes of the entries at some indexes. */
 export function pickEntries(entries: Entries, places: Uint32Array): Uint8Array {
   const bytes = new Uint8Array(places.length * ENTRY_BYTES)
   const picked = decodeEntries(bytes)
@@ -125,16 +136,16 @@ export function pickEntries(entries: Entries, places: Uint32Array): Uint8Array {
   return bytes
 }
 
-/** The entries of several pieces of bytes, one after the other. */
-export function joinEntries(pieces: readonly Uint8Array[]): Entries {
-  const joined = decodeEntries(new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0)))
+/** Concatenates encoded entries. */
+export function joinEntries(parts: readonly Uint8Array[]): Entries {
+  const joined = decodeEntries(new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0)))
   let start = 0
-  for (const piece of pieces.map(decodeEntries)) {
-    for (const [at, column] of piece.columns.entries()) joined.columns[at]!.set(column, start)
-    joined.changedIn.set(piece.changedIn, start)
-    joined.isPrimary.set(piece.isPrimary, start)
-    for (const [at, column] of piece.hashes.entries()) joined.hashes[at]!.set(column, start)
-    start += piece.count
+  for (const part of parts.map(decodeEntries)) {
+    for (const [at, column] of part.columns.entries()) joined.columns[at]!.set(column, start)
+    joined.changedIn.set(part.changedIn, start)
+    joined.isPrimary.set(part.isPrimary, start)
+    for (const [at, column] of part.hashes.entries()) joined.hashes[at]!.set(column, start)
+    start += part.count
   }
   return joined
 }

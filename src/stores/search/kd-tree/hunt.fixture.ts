@@ -3,13 +3,13 @@
  * What it finds lies in worst-searches.jsonl and is asked in every run of the tests; `npm run bench -- hunt` looks for worse.
  */
 import { readFileSync } from 'node:fs'
+import type { SortField } from '../../../contract/search-attributes.ts'
 import {
   type Filter,
   type Position,
   positionOf,
   type Search,
   type SearchableImageSet,
-  type SortField,
 } from '../../../imaging/search/search.ts'
 import type { HuntedStore, Random } from './hunted-stores.fixture.ts'
 import { leavesCountedMax, leavesVisitedMax } from './sizes.ts'

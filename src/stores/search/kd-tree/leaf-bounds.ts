@@ -1,17 +1,17 @@
 /**
- * What is kept in memory of the leaves of one space: of each its cell and its box. Regions part the whole space, so that a point lies
- * in exactly one; they are half open, `from <= x < to`. A box is the least that holds the entries there are, both ends inclusive.
+ * The bounds of the leaves of one partition, in memory: the region and the bounding box of each. Each point is in exactly one region; regions
+ * are half open, `from <= x < to`. A bounding box is the smallest that holds the entries of the leaf, both ends inclusive.
  */
 import { DIMENSIONS, type Entries } from './entries.ts'
 import { type Scale, scaleOf } from './scale.ts'
 
 const SIZE = DIMENSIONS.length
 const LEAVES_PER_SCALE = 512
-/** How a space is spread changes slowly: told anew when it has so many times the leaves that it had. */
-const EXTENTS_HOLD = 1.02
-/** Leaves that lie one after the other in the list are looked at together first. */
+/** The distribution of a partition changes slowly: scales are computed again after this growth of the number of leaves. */
+const EXTENTS_GROWTH = 1.02
+/** Consecutive leaves whose common bounds are compared first. */
 export const LEAVES_PER_GROUP = 64
-/** Numbers per leaf: from and to of its cell, then from and to of its box. */
+/** Numbers per leaf: from and to of its region, then from and to of its bounding box. */
 export const NUMBERS_PER_LEAF = SIZE * 4
 const REGION_TO = SIZE
 export const BOX_FROM = SIZE * 2
@@ -27,21 +27,21 @@ export const WHOLE: Region = {
   to: DIMENSIONS.map(() => Number.POSITIVE_INFINITY),
 }
 
-/** A growing list of leaves; `at` is a place in it, and stays. */
+/** A list of leaves that only grows: the index `at` of a leaf never changes. */
 export class LeafBounds {
   count = 0
   /** NUMBERS_PER_LEAF for each leaf. */
   numbers = new Float64Array(NUMBERS_PER_LEAF)
   readonly leaves: number[] = []
   readonly entryCounts: number[] = []
-  /** As `numbers`, of each group: the least box around the cells of its leaves, and the least around their boxes. */
+  /** As `numbers`, for each group: the smallest box around the regions of its leaves, and around their bounding boxes. */
   #groups = new Float64Array(NUMBERS_PER_LEAF)
   readonly #groupsToSum = new Set<number>()
   #entryCount = 0
   readonly #places = new Map<number, number>()
   #extents: { readonly count: number; readonly scales: readonly Scale[] } | undefined
 
-  /** A leaf that is new, or that has changed. */
+  /** Adds a leaf or replaces its bounds. */
   set(leaf: number, entryCount: number, numbers: Float64Array): void {
     let at = this.#places.get(leaf)
     if (at === undefined) {
@@ -64,7 +64,7 @@ export class LeafBounds {
     this.#groupsToSum.add(Math.floor(at / LEAVES_PER_GROUP))
   }
 
-  /** The leaf is not there after all. No point lies in it any more. */
+  /** For a leaf that does not exist after a rollback: no point is in it. */
   unset(leaf: number): void {
     const at = this.#places.get(leaf)
     if (at === undefined) return
@@ -72,7 +72,7 @@ export class LeafBounds {
     this.numbers.fill(Number.NaN, at * NUMBERS_PER_LEAF, (at + 1) * NUMBERS_PER_LEAF)
   }
 
-  /** The place of the leaf in whose cell the point lies; -1 where none is known. */
+  /** The index of the leaf whose region holds the point; -1 where there is none. */
   find(point: readonly number[]): number {
     const groups = this.groups()
     for (let group = 0; group < this.groupCount; group++) {
@@ -93,9 +93,9 @@ export class LeafBounds {
     }
   }
 
-  /** A scale for each dimension, of the boxes' edges: those of all leaves that hold something, or of every so many. */
+  /** A scale for each dimension, from the edges of the bounding boxes of all leaves with entries, or of a sample. */
   extents(lacking: number): readonly Scale[] {
-    if (this.#extents === undefined || this.count > this.#extents.count * EXTENTS_HOLD) {
+    if (this.#extents === undefined || this.count > this.#extents.count * EXTENTS_GROWTH) {
       this.#extents = { count: this.count, scales: this.#scales(lacking) }
     }
     return this.#extents.scales
@@ -128,7 +128,7 @@ export class LeafBounds {
     return Math.ceil(this.count / LEAVES_PER_GROUP)
   }
 
-  /** As `numbers`, of the groups; where a leaf has its cell, a group has the least box around those of its leaves. */
+  /** As `numbers`, for groups. */
   groups(): Float64Array {
     if (this.groupCount * NUMBERS_PER_LEAF > this.#groups.length) {
       const grown = new Float64Array(this.groupCount * NUMBERS_PER_LEAF * 2)
@@ -154,14 +154,14 @@ export class LeafBounds {
     }
   }
 
-  /** @param high how far behind the lower end the upper one stands. A leaf that is not there after all widens nothing: it has NaN. */
+  /** @param high the distance from the lower end to the upper one. NaN, from `unset`, widens nothing. */
   #widen(low: number, from: number, high: number): void {
     if (this.numbers[from]! < this.#groups[low]!) this.#groups[low] = this.numbers[from]!
     if (this.numbers[from + high]! > this.#groups[low + high]!) this.#groups[low + high] = this.numbers[from + high]!
   }
 }
 
-/** Whether the point lies in the cell whose numbers begin there. */
+/** Whether the region whose numbers begin at `start` holds the point. */
 function holds(numbers: Float64Array, start: number, point: readonly number[]): boolean {
   for (let dimension = 0; dimension < SIZE; dimension++) {
     const x = point[dimension]!
@@ -170,7 +170,7 @@ function holds(numbers: Float64Array, start: number, point: readonly number[]): 
   return true
 }
 
-/** The numbers of a leaf with that cell and these entries. */
+/** The numbers of a leaf with that region and these entries. */
 export function boundsOf(region: Region, { columns }: Entries): Float64Array {
   const numbers = new Float64Array(NUMBERS_PER_LEAF)
   numbers.set(region.from)

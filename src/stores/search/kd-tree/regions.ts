@@ -1,35 +1,37 @@
 /**
- * Whether the cells of a space are what every search and every insert relies on: each point lies in exactly one of them. No two
- * overlap, and together they are as large as the whole, so nothing is left out.
+ * Checks what every search and every insert relies on: each point is in exactly one region of a partition. No two regions overlap, and
+ * together they are as large as the whole.
  */
 import { DIMENSIONS } from './entries.ts'
 import { NUMBERS_PER_LEAF } from './leaf-bounds.ts'
 
 const SIZE = DIMENSIONS.length
-/** The dimension along which cells are swept: only those that reach over the same createdAt are compared. */
-const SWEPT = 0
+/** Line sweep along createdAt: only regions with a createdAt in common are compared. */
+const SWEEP_DIMENSION = 0
 
-export interface Partition {
-  /** The places of two cells that share points, if there are such. */
+interface RegionsChecked {
+  /** The indexes of two regions that share points. */
   readonly overlap: readonly [number, number] | undefined
-  /** Some points lie in no cell; known only where none overlap. */
+  /** Some points are in no region. Only known where none overlap. */
   readonly hasGap: boolean
 }
 
-/** @param bounds the numbers of each leaf, its cell first. At worst each is compared with each: a second for 30,000 leaves. */
-export function partitionOf(bounds: readonly Float64Array[]): Partition {
+/** @param bounds the numbers of each leaf. Quadratic in the worst case: a second for 30,000 leaves. */
+export function checkRegions(bounds: readonly Float64Array[]): RegionsChecked {
   const overlap = overlapAmong(bounds)
   return { overlap, hasGap: overlap === undefined && !areWhole(bounds) }
 }
 
 function overlapAmong(bounds: readonly Float64Array[]): [number, number] | undefined {
-  const inOrder = [...bounds.keys()].sort((a, b) => fromOf(bounds[a]!, SWEPT) - fromOf(bounds[b]!, SWEPT) || a - b)
+  const inOrder = [...bounds.keys()].sort(
+    (a, b) => fromOf(bounds[a]!, SWEEP_DIMENSION) - fromOf(bounds[b]!, SWEEP_DIMENSION) || a - b,
+  )
   let open: number[] = []
   for (const next of inOrder) {
     const region = bounds[next]!
     const still: number[] = []
     for (const other of open) {
-      if (toOf(bounds[other]!, SWEPT) <= fromOf(region, SWEPT)) continue
+      if (toOf(bounds[other]!, SWEEP_DIMENSION) <= fromOf(region, SWEEP_DIMENSION)) continue
       if (share(bounds[other]!, region)) return [Math.min(other, next), Math.max(other, next)]
       still.push(other)
     }
@@ -49,7 +51,7 @@ function share(a: Float64Array, b: Float64Array): boolean {
 const fromOf = (numbers: Float64Array, dimension: number): number => numbers[dimension]!
 const toOf = (numbers: Float64Array, dimension: number): number => numbers[SIZE + dimension]!
 
-/** Sizes are counted in steps from one border that some cell has to the next, so that infinity is a step like any other. */
+/** Coordinate compression: sizes are counted in steps between borders of regions, so that infinite ranges have a size too. */
 function stepsOf(bounds: readonly Float64Array[], dimension: number): ReadonlyMap<number, number> {
   const borders = new Set([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])
   for (const numbers of bounds) borders.add(fromOf(numbers, dimension)).add(toOf(numbers, dimension))

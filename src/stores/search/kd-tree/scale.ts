@@ -1,17 +1,17 @@
 /**
- * How the values of one dimension are spread over a space: some of them, sorted. By it a reach is measured in parts of what there is
- * and not of the time that it takes up: one date of 1900 or 9999 would make all others look like one.
+ * The distribution of the values of one dimension in a partition: a sorted sample. With it an extent is measured as a share of the values,
+ * not of the time: otherwise one date of 1900 or 9999 would make all others look equal.
  */
 export type Scale = Float64Array
 
 export const scaleOf = (values: ArrayLike<number>): Scale => Float64Array.from(values).sort()
 
-/** The part of what there is that lies between two values, as far as the scale tells. */
-export const partBetween = (scale: Scale, from: number, to: number): number =>
-  (placeOf(scale, to) - placeOf(scale, from)) / Math.max(1, scale.length - 1)
+/** The share of the values between two of them. */
+export const shareBetween = (scale: Scale, from: number, to: number): number =>
+  (rankIn(scale, to) - rankIn(scale, from)) / Math.max(1, scale.length - 1)
 
-/** In numbers of values, and by proportion between two of them. */
-function placeOf(scale: Scale, x: number): number {
+/** How many values of the sample are smaller, interpolated between two of them. */
+function rankIn(scale: Scale, x: number): number {
   let [low, high] = [0, scale.length]
   while (low < high) {
     const middle = (low + high) >> 1

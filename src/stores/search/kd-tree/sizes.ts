@@ -1,30 +1,30 @@
 /**
- * The sizes of the search index, and what they bound: the most that a search reads, by name. Tests make the sizes small, so that a
- * few hundred image sets show what millions do.
+ * The sizes of the search index, and the bounds that follow from them: the most that a search reads. Tests use small sizes, so that a few
+ * hundred image sets behave as millions.
  */
-import type { TextAttribute } from '../../../imaging/search/search.ts'
+import { isUid, type TextAttribute } from '../../../contract/search-attributes.ts'
 
 export interface IndexSizes {
-  /** A leaf is cut when it holds more entries. */
+  /** A leaf with more entries is split. */
   readonly leafEntriesMax: number
-  /** A text that more image sets share than this has a space of its own; up to this many entries are read for a search, all of them. */
+  /** A high-frequency text, which more image sets have than this, has partitions. Of a low-frequency text, a search reads all entries. */
   readonly highFrequencyFrom: number
-  /** Its space is given up when fewer are left. */
+  /** Its partitions are dropped when fewer are left. */
   readonly highFrequencyUntil: number
-  /** The same for UIDs, whose indexes lead to rows. */
+  /** The same for UIDs, whose indexes do not cover a search: rows are read. */
   readonly highFrequencyUidFrom: number
   readonly highFrequencyUidUntil: number
-  /** Two texts that more image sets have than this, each, have a space of the image sets that have both. */
+  /** Two texts that more image sets have than this, each, have partitions of the pair. */
   readonly pairFrom: number
-  /** One of so many image sets that come has its texts counted; so a text may pass `highFrequencyFrom` by a few hundred before it is noticed. */
+  /** The texts of one in so many new image sets are counted: a text may pass `highFrequencyFrom` by a few hundred before it gets partitions. */
   readonly countEvery: number
-  /** Image sets that are taken in at once where the index is built anew: others wait for it that want to write. */
+  /** Image sets per transaction of a rebuild. Other writers wait for each. */
   readonly rebuildBatchRows: number
-  /** Leaves whose bounds are kept in memory: 64 MB. */
+  /** Leaves whose bounds are cached: 64 MB. */
   readonly leavesInMemory: number
-  /** Entries of leaves that are kept in memory as searches read them. */
+  /** Entries of leaves that are cached. */
   readonly entryBytesInMemory: number
-  /** Image sets that were answered last, kept to be answered again. */
+  /** Summaries that are cached. */
   readonly summaryBytesInMemory: number
 }
 
@@ -43,24 +43,23 @@ export const INDEX_SIZES: IndexSizes = {
 }
 
 /**
- * Leaves read for a page, best first, through spaces of so many leaves. A plane cuts O(n^(2/3)) leaves of a k-d tree in three
- * dimensions, and only leaves that the edges of the ranges, the cursor or the end of the page cut can be read for nothing; each of
- * the others gives at least one image set to the page. The factor is measured, with room: the hunt looks for what passes it.
+ * The most leaves that a best-first search reads for a page, from partitions with so many leaves. A plane crosses O(n^(2/3)) leaves of a
+ * k-d tree in three dimensions. Only leaves that an edge of a range, the cursor or the end of the page crosses can be read in vain; each
+ * of the others adds at least one image set to the page. The factor is measured, with a margin; hunt.test.ts searches for a counterexample.
  */
 export const leavesVisitedMax = (partitions: readonly number[], limit: number): number =>
-  limit + cutLeavesMax(partitions, 2)
+  limit + crossedLeavesMax(partitions, 2)
 
-/** Leaves read for a total: those that the edges of two ranges cut. */
-export const leavesCountedMax = (partitions: readonly number[]): number => 4 + cutLeavesMax(partitions, 5)
+/** The most leaves read for a total: those that an edge of two ranges crosses. */
+export const leavesCountedMax = (partitions: readonly number[]): number => 4 + crossedLeavesMax(partitions, 5)
 
-const cutLeavesMax = (partitions: readonly number[], factor: number): number =>
+const crossedLeavesMax = (partitions: readonly number[], factor: number): number =>
   Math.ceil(partitions.reduce((sum, leaves) => sum + factor * leaves ** (2 / 3), 0))
 
-/** Rows of a walk along an index: two pages and one more of the primary image sets and of the others, since a page may cut through equal keys. */
+/** The most rows of an index scan: two pages and one row, of primary image sets and of the others, since a page may end among equal keys. */
 export const scannedRowsMax = (limit: number): number => 2 * (2 * limit + 1)
 
-/** Image sets of a text without a space. That a text be overlooked by more than this has a chance of one in 10^26. */
+/** The most image sets of a text without partitions. The probability that sampling misses a text for longer is below 10^-26. */
 export function textEntriesMax(sizes: IndexSizes, attribute: TextAttribute): number {
-  const isUid = attribute === 'DICOMStudyInstanceUID' || attribute === 'DICOMSeriesInstanceUID'
-  return (isUid ? sizes.highFrequencyUidFrom : sizes.highFrequencyFrom) + 64 * (sizes.countEvery - 1)
+  return (isUid(attribute) ? sizes.highFrequencyUidFrom : sizes.highFrequencyFrom) + 64 * (sizes.countEvery - 1)
 }

@@ -1,10 +1,10 @@
 /**
- * Cuts what is too much for one leaf: across the date in which it reaches past the largest part of the space, at the median. A space
- * of leaves cut so is a k-d tree without its inner nodes.
+ * Splits what is too large for one leaf: at the median of the dimension in which it extends over the largest share of the partition's values.
+ * The leaves of a partition are those of a k-d tree; its inner nodes are not stored.
  */
 import { CREATED, DIMENSIONS, type Entries, type Entry, LACKING, pickEntries, SEQ, STUDY, UPDATED } from './entries.ts'
 import { type Region, WHOLE } from './leaf-bounds.ts'
-import { partBetween, type Scale, scaleOf } from './scale.ts'
+import { type Scale, scaleOf, shareBetween } from './scale.ts'
 
 export interface Leaf {
   readonly region: Region
@@ -15,16 +15,16 @@ const DATES = [CREATED, UPDATED, STUDY]
 const SHARE_LEFT_BEHIND = 0.9
 const ENTRIES_PER_SCALE = 4_096
 
-/** What lacks a study instant never shares a leaf with what has one: so a leaf is wholly the one or the other. */
+/** Image sets without a study timestamp never share a leaf with others. */
 function emptyPartition(): readonly [Leaf, Leaf] {
-  const [low, high] = cut(WHOLE, { dimension: STUDY, at: LACKING })
+  const [low, high] = splitRegion(WHOLE, { dimension: STUDY, at: LACKING })
   return [
     { region: low, entries: [] },
     { region: high, entries: [] },
   ]
 }
 
-/** All entries of a space as leaves of at most `entriesMax`; ten million at once need no more than their columns and their places. */
+/** Divides all entries of a partition into leaves of at most `entriesMax`. Ten million need little memory beside their columns. */
 export function* buildLeaves(
   entries: Entries,
   entriesMax: number,
@@ -44,21 +44,21 @@ export function* buildLeaves(
       yield { region: next.region, bytes: pickEntries(entries, next.places) }
       continue
     }
-    const dimension = farthestOf(reachOfPlaces(entries, next.places), extents)
+    const dimension = widestOf(extentOfPlaces(entries, next.places), extents)
     const values = entries.columns[dimension]!
     const middle = medianOf(values, next.places)
-    const [lower, upper] = cut(next.region, { dimension, at: middle })
+    const [lower, upper] = splitRegion(next.region, { dimension, at: middle })
     waiting.push({ region: upper, places: next.places.filter((place) => values[place]! >= middle) })
     waiting.push({ region: lower, places: next.places.filter((place) => values[place]! < middle) })
   }
 }
 
-/** The median, or the next value above the least: below it is always something. */
+/** The median, or the next value above the smallest: some value is always below it. */
 function medianOf(column: Float64Array, places: Uint32Array): number {
   const values = new Float64Array(places.length)
   for (let at = 0; at < places.length; at++) values[at] = column[places[at]!]!
   values.sort()
-  return values[cutBefore(values, values.length >> 1)]!
+  return values[splitIndex(values, values.length >> 1)]!
 }
 
 function scalesOf({ count, columns }: Entries): readonly Scale[] {
@@ -66,12 +66,12 @@ function scalesOf({ count, columns }: Entries): readonly Scale[] {
   return columns.map((column) => scaleOf(column.filter((x, at) => at % every === 0 && x !== LACKING)))
 }
 
-interface Reach {
+interface Extent {
   readonly from: number
   readonly to: number
 }
 
-const reachOfPlaces = ({ columns }: Entries, places: Uint32Array): readonly Reach[] =>
+const extentOfPlaces = ({ columns }: Entries, places: Uint32Array): readonly Extent[] =>
   columns.map((column) => {
     let from = Number.POSITIVE_INFINITY
     let to = Number.NEGATIVE_INFINITY
@@ -84,21 +84,21 @@ const reachOfPlaces = ({ columns }: Entries, places: Uint32Array): readonly Reac
   })
 
 /**
- * The date in which something reaches past the largest part of the space. Where it does not reach at all in one of the dates, seq
- * stands in for that: image sets that share a date come in order of seq when it is sorted by.
+ * The date in which the extent is the largest share of the partition's values. Where all values of a date are equal, seq is used instead of
+ * it: a sort by that date orders image sets by seq.
  */
-function farthestOf(reach: readonly Reach[], extents: readonly Scale[]): number {
-  const dates = DATES.filter((date) => reach[date]!.to > reach[date]!.from)
+function widestOf(extent: readonly Extent[], scales: readonly Scale[]): number {
+  const dates = DATES.filter((date) => extent[date]!.to > extent[date]!.from)
   const dimensions = dates.length < DATES.length ? [...dates, SEQ] : dates
-  const parts = dimensions.map((each) => partBetween(extents[each]!, reach[each]!.from, reach[each]!.to))
-  return dimensions[parts.indexOf(Math.max(...parts))]!
+  const shares = dimensions.map((each) => shareBetween(scales[each]!, extent[each]!.from, extent[each]!.to))
+  return dimensions[shares.indexOf(Math.max(...shares))]!
 }
 
 /**
- * Cuts a leaf until no part of it is too large. Where what was added lies at the upper end, more will come there, as dates do: most
- * of the others are left in a leaf that is nearly full.
- * @param options.extents how the whole space is spread in each dimension.
- * @param options.added the seqs of what made the leaf too large.
+ * Splits a leaf until none of its parts is too large. Where the added entries are at the upper end, as with dates that only grow, more will
+ * follow there: the split leaves a leaf behind that is nearly full.
+ * @param options.extents a scale of the partition for each dimension.
+ * @param options.added the seqs of the added entries.
  */
 export function divideLeaf(
   leaf: Leaf,
@@ -106,22 +106,22 @@ export function divideLeaf(
 ): readonly Leaf[] {
   const { region, entries } = leaf
   if (entries.length <= options.entriesMax) return [leaf]
-  const dimension = farthestOf(reachOf(entries), options.extents)
+  const dimension = widestOf(extentOf(entries), options.extents)
   const inOrder = entries.toSorted((a, b) => a.point[dimension]! - b.point[dimension]!)
   const isAtEnd = options.added.has(inOrder.at(-1)!.point[SEQ]!)
-  const at = cutBefore(
+  const at = splitIndex(
     inOrder.map(({ point }) => point[dimension]!),
     Math.floor(isAtEnd ? SHARE_LEFT_BEHIND * options.entriesMax : entries.length / 2),
   )
-  const [low, high] = cut(region, { dimension, at: inOrder[at]!.point[dimension]! })
+  const [low, high] = splitRegion(region, { dimension, at: inOrder[at]!.point[dimension]! })
   return [
     { region: low, entries: inOrder.slice(0, at) },
     { region: high, entries: inOrder.slice(at) },
   ].flatMap((part) => divideLeaf(part, options))
 }
 
-/** Where equal values do not part, nearest to the place wanted: there is one, since the values reach. */
-function cutBefore(values: ArrayLike<number>, wanted: number): number {
+/** The index nearest to the wanted one where the values on both sides differ. There is one, since not all values are equal. */
+function splitIndex(values: ArrayLike<number>, wanted: number): number {
   for (let away = 0; away < values.length; away++) {
     for (const at of [wanted - away, wanted + away]) {
       if (at > 0 && at < values.length && values[at - 1] !== values[at]) return at
@@ -130,14 +130,14 @@ function cutBefore(values: ArrayLike<number>, wanted: number): number {
   throw new RangeError('all values are equal')
 }
 
-function cut(region: Region, { dimension, at }: { dimension: number; at: number }): readonly [Region, Region] {
+function splitRegion(region: Region, { dimension, at }: { dimension: number; at: number }): readonly [Region, Region] {
   return [
     { from: region.from, to: region.to.with(dimension, at) },
     { from: region.from.with(dimension, at), to: region.to },
   ]
 }
 
-const reachOf = (entries: readonly Entry[]): readonly Reach[] =>
+const extentOf = (entries: readonly Entry[]): readonly Extent[] =>
   DIMENSIONS.map((_, dimension) => {
     let from = Number.POSITIVE_INFINITY
     let to = Number.NEGATIVE_INFINITY

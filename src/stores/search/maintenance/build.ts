@@ -1,14 +1,13 @@
-/** The whole search index out of the rows: at once, for a catalog that has none. */
-
+/** Builds the whole search index from the rows, at once: for a catalog that has none, or one of another format. */
+import { isUid } from '../../../contract/search-attributes.ts'
 import type { Dialect } from '../../sql/engine/differences.ts'
 import { all, type Sql } from '../../sql/engine/statement.ts'
-import { COLUMN_OF, TEXT_INDEXES } from '../../sql/rows/search-columns.ts'
+import { COLUMN_OF, TEXT_INDEXES, type Text } from '../../sql/rows/search-columns.ts'
 import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf } from '../indexed-image-set.ts'
 import { decodeEntries, type Entries, encodeEntries, joinEntries } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
-import { bothKeys, nameOf, nameOfTexts, type PartitionKey, pairsOf, partitionKey, type Text } from '../partitions.ts'
+import { bothKeys, nameOf, nameOfTexts, type PartitionKey, pairsOf, partitionKey } from '../partitions.ts'
 
-/** How many rows are read at once. */
 const ROWS_PER_BATCH = 20_000
 
 export interface Building {
@@ -17,33 +16,33 @@ export interface Building {
   readonly addPartition: (datastore: number, key: PartitionKey, entries: Entries) => Sql<void>
 }
 
-/** One pass over the image sets, then space by space. Holds 52 bytes in memory for each image set in each of its spaces. */
+/** One pass over the image sets, then partition by partition. Needs 52 bytes of memory for each entry. */
 export function* buildAll({ sizes, dialect, addPartition }: Building): Sql<void> {
-  const pieces = new Map<
+  const parts = new Map<
     string,
     { readonly datastore: number; readonly key: PartitionKey; readonly bytes: Uint8Array[] }
   >()
-  const pieceOf = (datastore: number, key: PartitionKey) => {
+  const partOf = (datastore: number, key: PartitionKey) => {
     const name = `${datastore} ${nameOf(key)}`
-    const piece = pieces.get(name) ?? { datastore, key, bytes: [] }
-    pieces.set(name, piece)
-    return piece
+    const part = parts.get(name) ?? { datastore, key, bytes: [] }
+    parts.set(name, part)
+    return part
   }
   const highFrequency = new Map<number, ReadonlyMap<string, number>>()
   for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
-    for (const key of bothKeys([])) pieceOf(datastore, key)
+    for (const key of bothKeys([])) partOf(datastore, key)
     const counts = yield* highFrequencyValues(datastore, { sizes, dialect })
     highFrequency.set(datastore, new Map([...counts].map(([text, count]) => [nameOfTexts([text]), count])))
-    for (const text of counts.keys()) for (const key of bothKeys([text])) pieceOf(datastore, key)
+    for (const text of counts.keys()) for (const key of bothKeys([text])) partOf(datastore, key)
   }
   const placesOf = (imageSet: Indexed) => {
     const { datastore, isPrimary, texts } = imageSet
     const countOf = (text: Text) => highFrequency.get(datastore)!.get(nameOfTexts([text])) ?? 0
     const highFrequencyOnes = texts.filter((text) => countOf(text) > 0)
     const pairs = pairsOf(highFrequencyOnes.filter((text) => countOf(text) > sizes.pairFrom))
-    for (const pair of pairs) pieceOf(datastore, partitionKey(pair, !isPrimary))
+    for (const pair of pairs) partOf(datastore, partitionKey(pair, !isPrimary))
     return [[], ...highFrequencyOnes.map((text) => [text]), ...pairs].map((some) =>
-      pieceOf(datastore, partitionKey(some, isPrimary)),
+      partOf(datastore, partitionKey(some, isPrimary)),
     )
   }
   for (let after = -1; ; ) {
@@ -51,20 +50,20 @@ export function* buildAll({ sizes, dialect, addPartition }: Building): Sql<void>
       `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?`,
       ...[after, ROWS_PER_BATCH],
     )
-    const placed = rows.map(indexedOf).flatMap((each) => placesOf(each).map((piece) => ({ piece, each })))
-    for (const [piece, those] of Map.groupBy(placed, (one) => one.piece)) {
-      piece.bytes.push(encodeEntries(those.map(({ each }) => each.entry)))
+    const placed = rows.map(indexedOf).flatMap((each) => placesOf(each).map((part) => ({ part, each })))
+    for (const [part, those] of Map.groupBy(placed, (one) => one.part)) {
+      part.bytes.push(encodeEntries(those.map(({ each }) => each.entry)))
     }
     if (rows.length < ROWS_PER_BATCH) break
     after = rows.at(-1)!.seq
   }
-  for (const [name, { datastore, key, bytes }] of pieces) {
-    pieces.delete(name)
+  for (const [name, { datastore, key, bytes }] of parts) {
+    parts.delete(name)
     yield* addPartition(datastore, key, bytes.length === 1 ? decodeEntries(bytes[0]!) : joinEntries(bytes))
   }
 }
 
-/** The texts that shall have a space, with the number of image sets that have them. */
+/** The texts that get a partition, with the number of image sets that have them. */
 export function* highFrequencyValues(
   datastore: number,
   { sizes, dialect }: Pick<Building, 'sizes' | 'dialect'>,
@@ -72,11 +71,10 @@ export function* highFrequencyValues(
   const counts = new Map<Text, number>()
   for (const [attribute, index] of TEXT_INDEXES) {
     const column = COLUMN_OF[attribute]
-    const isUid = attribute === 'DICOMStudyInstanceUID' || attribute === 'DICOMSeriesInstanceUID'
     const rows = yield* all<{ value: string; count: number }>(
       `SELECT ${column} AS value, count(*) AS count FROM image_sets ${dialect.byIndex(index)}
        WHERE datastore = ? AND deleted_at IS NULL AND ${column} IS NOT NULL GROUP BY ${column} HAVING count(*) > ?`,
-      ...[datastore, isUid ? sizes.highFrequencyUidFrom : sizes.highFrequencyFrom],
+      ...[datastore, isUid(attribute) ? sizes.highFrequencyUidFrom : sizes.highFrequencyFrom],
     )
     for (const { value, count } of rows) counts.set({ attribute, equals: value }, count)
   }

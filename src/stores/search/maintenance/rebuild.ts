@@ -1,22 +1,21 @@
-/** The search index built anew out of the rows, bite by bite, while searches and writers go on. */
-
+/** Rebuilds the search index from the rows, batch by batch, while searches and writes continue. */
 import type { Dialect } from '../../sql/engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../../sql/engine/statement.ts'
+import type { Text } from '../../sql/rows/search-columns.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
-import { clearRetired } from '../leaves.ts'
-import type { Text } from '../partitions.ts'
 import { highFrequencyValues } from './build.ts'
 import type { SearchUpkeep } from './update-index.ts'
+import { clearRetired } from './write-leaves.ts'
 
 const CLEARED_PER_BATCH = 64
 
-/** Tells how many of the rows have been taken in. Whoever stops listening leaves it to go on the next time. */
+/** Reports how many rows are indexed. When the caller stops iterating, the next call resumes. */
 export async function* rebuildSearchIndex(
   database: Transactions,
   from: { readonly sizes: IndexSizes; readonly dialect: Dialect; readonly upkeep: SearchUpkeep },
 ): AsyncIterable<{ readonly done: number; readonly of: number }> {
   const { upkeep } = from
-  const { highFrequency, rows } = await database.read(() => whatThereIs(from))
+  const { highFrequency, rows } = await database.read(() => surveyRows(from))
   await database.write(() => upkeep.beginRebuild(highFrequency))
   for (;;) {
     const batch = await database.write(() => upkeep.rebuildBatch())
@@ -24,12 +23,12 @@ export async function* rebuildSearchIndex(
     yield { done: Math.min(batch.rebuiltTo, rows), of: rows }
   }
   while ((await database.write(() => clearRetired(CLEARED_PER_BATCH))) === 'more') {
-    // What the new index has replaced goes bite by bite too.
+    // The replaced leaves are deleted batch by batch too.
   }
   yield { done: rows, of: rows }
 }
 
-function* whatThereIs({ sizes, dialect }: { readonly sizes: IndexSizes; readonly dialect: Dialect }): Sql<{
+function* surveyRows({ sizes, dialect }: { readonly sizes: IndexSizes; readonly dialect: Dialect }): Sql<{
   readonly highFrequency: ReadonlyMap<number, ReadonlyMap<Text, number>>
   readonly rows: number
 }> {

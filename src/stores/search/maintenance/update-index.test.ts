@@ -80,7 +80,7 @@ test('a text that many image sets come to share gets a partition, and gives it u
   assert.deepEqual([scanned.rows.length, searched.rows.length], [20, 45])
   assert.deepEqual(
     [searched.visited.strategy, scanned.visited.strategy],
-    ['leaves, best first', 'image sets of one text'],
+    ['kd-tree leaves, best first', 'posting list'],
   )
   for (const { imageSetId } of [...made, ...searched.rows.slice(25, 36)]) {
     await catalog.imageSets.delete({ datastoreId, imageSetId, at: AT + 2 })

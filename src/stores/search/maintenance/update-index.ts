@@ -1,18 +1,21 @@
 /**
- * Keeps the search index equal to the image sets, in the transaction that changes them. An image set lies in the space of the
- * primary ones or of the others, in that of each of its texts which has one, and in that of each two of its texts which have one.
+ * Keeps the search index equal to the image sets, in the transaction that changes them. An image set has an entry in the partition of all
+ * image sets, in the partition of each of its texts that has one, and in the partition of each pair of its texts that has one; always in
+ * the one of the primary image sets or in the one of the others.
  */
 
+import { isUid } from '../../../contract/search-attributes.ts'
 import type { Dialect } from '../../sql/engine/differences.ts'
 import { all, one, run, type Sql } from '../../sql/engine/statement.ts'
 import { nextChange } from '../../sql/history/changes.ts'
-import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf, indexedWith, rowsOf } from '../indexed-image-set.ts'
+import { imageSetsWith, mostSelectiveFirst, type Text } from '../../sql/rows/search-columns.ts'
+import { CachedLeaves } from '../cached-leaves.ts'
+import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf, indexedWith } from '../indexed-image-set.ts'
 import { decodeEntries, type Entries, type Entry, encodeEntries, SEQ } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
-import { clearRetired, LeafWriter, retirePartition } from '../leaves.ts'
 import {
-  BoundsInMemory,
   bothKeys,
+  largeTexts,
   nameOf,
   nameOfTexts,
   PARTITION_COLUMNS,
@@ -24,59 +27,59 @@ import {
   partitionKey,
   partitionOfRow,
   partitionsFor,
-  type Text,
 } from '../partitions.ts'
 import { buildAll } from './build.ts'
+import { clearRetired, LeafWriter, retirePartition } from './write-leaves.ts'
 
-/** What becomes of an image set in a change: it comes, goes, or is another than before. */
+/** An image set that a change adds, updates or deletes. */
 export interface IndexChange {
   readonly before?: Indexed
   readonly after?: Indexed
 }
 
-/** Leaves of retired spaces that a change takes away, beside what it is there for. */
+/** Leaves of retired partitions that a change deletes beside its own work. */
 const CLEARED_PER_CHANGE = 16
 
-/** Texts whose spaces a change has written, and how many image sets have them, before and after. */
+/** Texts whose partitions a change has written, and how many image sets have them, before and after. */
 interface Counted {
   readonly texts: readonly Text[]
   readonly before: number
   readonly after: number
 }
 
-/** Writes the index. One for each connection that writes; what it does is part of the transaction that it is asked in. */
+/** One for each connection that writes. Its methods are part of the caller's transaction. */
 export class SearchUpkeep {
   readonly #sizes: IndexSizes
   readonly #dialect: Dialect
-  readonly #bounds: BoundsInMemory
+  readonly #cached: CachedLeaves
   readonly #leaves: LeafWriter
-  /** Unlike that of every other writer. */
+  /** Unique among all writers. */
   readonly #name: string
   #changes = 0
-  /** What the last change of this writer was, if it stands, and how far the index was being built anew in it. */
+  /** The last change of this writer, unless it was rolled back, and how far a rebuild had come in it. */
   #last: { number: number; writeToken: string; rebuiltTo: number | undefined } = {
     number: -1,
     writeToken: '',
     rebuiltTo: undefined,
   }
-  /** Up to here nothing in memory can be undone any more. */
+  /** The last change that certainly was committed. */
   #confirmed = -1
 
   constructor(options: { readonly sizes: IndexSizes; readonly dialect: Dialect; readonly name: string }) {
     this.#sizes = options.sizes
     this.#dialect = options.dialect
     this.#name = options.name
-    this.#bounds = new BoundsInMemory(options.sizes)
+    this.#cached = new CachedLeaves(options.sizes)
     this.#leaves = new LeafWriter(options.sizes.leafEntriesMax)
   }
 
-  /** The number of a change to image sets; `apply` belongs to the change begun last. */
+  /** @returns the number of a new change to image sets. `apply` belongs to the change begun last. */
   *beginChange(): Sql<number> {
     const writeToken = `${this.#name}.${++this.#changes}`
     const { number, previousWriteToken, rebuiltTo } = yield* nextChange(writeToken)
     if (this.#last.number !== number - 1 || this.#last.writeToken !== previousWriteToken) {
-      // Another writer came between, or a transaction of ours was undone; memory may hold what is nowhere else.
-      yield* this.#bounds.readAgain(this.#leaves.written, this.#confirmed)
+      // Another writer committed in between, or our transaction was rolled back: the cache may hold leaves that do not exist.
+      yield* this.#cached.readAgain(this.#leaves.written, this.#confirmed)
       if (!previousWriteToken.startsWith(`${this.#name}.`)) {
         this.#confirmed = number - 1
         this.#leaves.clearWritten()
@@ -86,12 +89,12 @@ export class SearchUpkeep {
     return number
   }
 
-  /** An image set as its row has it now. */
+  /** The image set of a row, as it is now. */
   *indexed(seq: number): Sql<Indexed> {
     return indexedOf((yield* one<IndexedRow>(`SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq = ?`, seq))!)
   }
 
-  /** Once in a change, when all its rows are as they shall be. */
+  /** Once in a change, after all its rows are written. */
   *apply(changes: readonly IndexChange[]): Sql<void> {
     for (const [datastore, some] of Map.groupBy(changes, (change) => (change.after ?? change.before)!.datastore)) {
       const edited = yield* this.#edit(datastore, some, 'live')
@@ -100,12 +103,12 @@ export class SearchUpkeep {
       const built = yield* this.#buildMissing(datastore, added, edited)
       yield* this.#buildPairs(datastore, added, [...edited.values(), ...built])
       for (const { texts, after } of edited.values())
-        if (after < this.#highFrequencyUntil(texts)) yield* this.#drop(datastore, texts)
+        if (after < this.#highFrequencyUntil(texts)) yield* this.#dropPartitions(datastore, texts)
     }
     yield* clearRetired(CLEARED_PER_CHANGE)
   }
 
-  /** Everything, for a catalog whose index is empty. */
+  /** Builds the whole index at once, for a catalog whose index is empty. */
   *buildAll(): Sql<void> {
     yield* buildAll({
       sizes: this.#sizes,
@@ -115,8 +118,8 @@ export class SearchUpkeep {
   }
 
   /**
-   * Begins to build the index anew beside itself, or to go on with it where it was begun.
-   * @param heavy the texts that have many image sets, by data store, with how many: as they were a moment ago.
+   * Starts a rebuild beside the live index, or resumes one.
+   * @param highFrequency by data store, the texts that get partitions, with the number of their image sets; slightly outdated.
    */
   *beginRebuild(highFrequency: ReadonlyMap<number, ReadonlyMap<Text, number>>): Sql<void> {
     yield* this.beginChange()
@@ -144,7 +147,7 @@ export class SearchUpkeep {
     yield* run('UPDATE changes SET rebuilt_to = -1')
   }
 
-  /** Takes the next image sets into what is being built; when there are none left, that takes the place of what there was. */
+  /** Adds the next image sets to the partitions being rebuilt. When none are left, these replace the live ones. */
   *rebuildBatch(): Sql<{ readonly rebuiltTo: number } | 'done'> {
     yield* this.beginChange()
     const { rebuiltTo } = this.#last
@@ -161,14 +164,14 @@ export class SearchUpkeep {
       )
     }
     if (rows.length < this.#sizes.rebuildBatchRows) {
-      yield* this.#putInPlace()
+      yield* this.#replaceLive()
       return 'done'
     }
     yield* run('UPDATE changes SET rebuilt_to = ?', rows.at(-1)!.seq)
     return { rebuiltTo: rows.at(-1)!.seq }
   }
 
-  *#putInPlace(): Sql<void> {
+  *#replaceLive(): Sql<void> {
     const built = yield* all<PartitionRow & { readonly datastore: number; readonly entries: number }>(
       `SELECT ${PARTITION_COLUMNS}, datastore, CAST((SELECT sum(entry_count) FROM search_leaves
          WHERE search_leaves.partition = search_partitions.partition) AS BIGINT) AS entries FROM search_partitions WHERE state = 'rebuilding'`,
@@ -188,13 +191,13 @@ export class SearchUpkeep {
     )
     for (const { partition } of replaced) {
       yield* retirePartition(partition)
-      this.#bounds.forget(partition)
+      this.#cached.drop(partition)
     }
     yield* run(`UPDATE search_partitions SET state = 'live' WHERE state = 'rebuilding'`)
     yield* run('UPDATE changes SET rebuilt_to = NULL')
   }
 
-  /** Puts the changes into the spaces of the state that there are for them. @returns what is counted there, by nameOfTexts. */
+  /** Applies the changes to the partitions that exist in the state. @returns the counts of their texts, by nameOfTexts. */
   *#edit(datastore: number, changes: readonly IndexChange[], state: PartitionState): Sql<ReadonlyMap<string, Counted>> {
     const indexed = changes.flatMap(({ before, after }) => [before, after].filter((each) => each !== undefined))
     const singles = yield* partitionsFor(datastore, indexed.flatMap(singlesOf).flatMap(bothKeys), state)
@@ -223,7 +226,7 @@ export class SearchUpkeep {
     const counted = new Map<string, Counted>()
     const change = this.#last.number
     const numbers = [...partitions.values()].map(({ partition }) => partition)
-    const bounds = yield* this.#bounds.of(numbers, change - 1)
+    const bounds = yield* this.#cached.boundsOf(numbers, change - 1)
     const boundsOf = new Map(numbers.map((number, at) => [number, bounds[at]!]))
     yield* this.#leaves.edit(
       [...edits].map(([{ partition }, edit]) => ({ ...edit, partition, bounds: boundsOf.get(partition)! })),
@@ -243,7 +246,7 @@ export class SearchUpkeep {
     return counted
   }
 
-  /** What lies behind `rebuiltTo` is not in the spaces that are being built; it comes into them in its turn. */
+  /** Rows after `rebuiltTo` are not yet in the partitions being rebuilt: a later batch adds them. */
   *#editRebuilding(datastore: number, changes: readonly IndexChange[], rebuiltTo: number): Sql<void> {
     const isIn = (imageSet: Indexed | undefined) => imageSet !== undefined && imageSet.entry.point[SEQ]! <= rebuiltTo
     yield* this.#edit(
@@ -253,7 +256,7 @@ export class SearchUpkeep {
     )
   }
 
-  /** Partitions for those of the texts which have none and shall have one; and for all image sets, of a data store that has its first. */
+  /** Builds partitions for texts that have become high-frequency; and for all image sets, when a data store gets its first. */
   *#buildMissing(
     datastore: number,
     added: readonly Indexed[],
@@ -261,8 +264,8 @@ export class SearchUpkeep {
   ): Sql<readonly Counted[]> {
     const missing = new Map<string, readonly Text[]>()
     for (const imageSet of added) {
-      // Counting costs; so one of so many is counted, and a text may pass its mark by a few hundred.
-      for (const texts of this.#counts(imageSet) ? singlesOf(imageSet) : [[]]) {
+      // Counting is expensive, so only a sample triggers it: a text may pass the threshold by a few hundred.
+      for (const texts of this.#isSampled(imageSet) ? singlesOf(imageSet) : [[]]) {
         const name = nameOfTexts(texts)
         if (!edited.has(name)) missing.set(name, texts)
       }
@@ -276,8 +279,8 @@ export class SearchUpkeep {
   }
 
   /**
-   * Two texts that very many image sets have each, and one of them both, have spaces together; so where there are none, a search
-   * for both finds nothing.
+   * Builds partitions for each pair of large texts that some image set has both of. A search relies on it: where a pair of large texts
+   * has no partition, no image set has both.
    */
   *#buildPairs(datastore: number, added: readonly Indexed[], counted: readonly Counted[]): Sql<void> {
     const { pairFrom } = this.#sizes
@@ -286,7 +289,7 @@ export class SearchUpkeep {
     const wanted = added.flatMap(({ texts }) => pairsOf(texts.filter((text) => names.has(nameOfTexts([text])))))
     for (const { texts, before } of large) {
       if (before > pairFrom) continue
-      const others = yield* this.#largeTexts(datastore)
+      const others = yield* largeTexts(datastore, pairFrom)
       wanted.push(
         ...others.filter(({ attribute }) => attribute !== texts[0]!.attribute).map((other) => [...texts, other]),
       )
@@ -296,37 +299,25 @@ export class SearchUpkeep {
     for (const [name, texts] of pairs) if (!known.has(name)) yield* this.#build(datastore, texts)
   }
 
-  *#largeTexts(datastore: number): Sql<readonly Text[]> {
-    const rows = yield* all<{ attribute: string; value: string }>(
-      `SELECT attribute, value FROM search_partitions JOIN search_leaves ON search_leaves.partition = search_partitions.partition
-       WHERE datastore = ? AND state = 'live' GROUP BY attribute, value HAVING sum(entry_count) > ?`,
-      ...[datastore, this.#sizes.pairFrom],
-    )
-    return rows
-      .map((row) => partitionOfRow({ ...row, partition: 0, is_primary: 1 }).texts)
-      .filter((texts) => texts.length === 1)
-      .map(([text]) => text!)
-  }
-
-  /** Spread by a hash, so that no rhythm of coming keeps a text from being counted. */
-  #counts({ entry }: Indexed): boolean {
+  /** Sampled by a hash of the row id, so that no regular pattern of imports evades counting. */
+  #isSampled({ entry }: Indexed): boolean {
     return (Math.imul(entry.point[SEQ]!, 0x9e3779b1) >>> 8) % this.#sizes.countEvery === 0
   }
 
   *#isHighFrequency(datastore: number, texts: readonly Text[]): Sql<boolean> {
-    const { text, values } = rowsOf(datastore, texts, this.#dialect)
-    const from = texts.some(isUid) ? this.#sizes.highFrequencyUidFrom : this.#sizes.highFrequencyFrom
-    const beyond = yield* all(`SELECT 1 AS one FROM ${text} LIMIT 1 OFFSET ?`, ...values, from)
+    const { text, values } = imageSetsWith(mostSelectiveFirst(texts), { datastore, dialect: this.#dialect })
+    const from = texts.some(isOfUid) ? this.#sizes.highFrequencyUidFrom : this.#sizes.highFrequencyFrom
+    const beyond = yield* all(`SELECT 1 AS one ${text} LIMIT 1 OFFSET ?`, ...values, from)
     return beyond.length > 0
   }
 
-  /** Fewer, and the texts give up their spaces. */
+  /** Below this many image sets, the partitions of the texts are dropped. */
   #highFrequencyUntil(texts: readonly Text[]): number {
     if (texts.length !== 1) return texts.length === 0 ? 0 : 1
-    return texts.some(isUid) ? this.#sizes.highFrequencyUidUntil : this.#sizes.highFrequencyUntil
+    return texts.some(isOfUid) ? this.#sizes.highFrequencyUidUntil : this.#sizes.highFrequencyUntil
   }
 
-  /** Out of the rows as they are now. Two texts that no image set has both get no spaces. */
+  /** Builds from the rows as they are now. A pair that no image set has gets no partition. */
   *#build(datastore: number, texts: readonly Text[]): Sql<Counted> {
     const rows = yield* indexedWith(datastore, texts, this.#dialect)
     for (const key of rows.length === 0 && texts.length === 2 ? [] : bothKeys(texts)) {
@@ -340,8 +331,8 @@ export class SearchUpkeep {
     yield* this.#leaves.addPartition({ datastore, key, state: 'live' }, { entries, change: this.#last.number })
   }
 
-  /** With the spaces of a text go those of it and another, and what is being built to follow them. */
-  *#drop(datastore: number, texts: readonly Text[]): Sql<void> {
+  /** Also drops the partitions of pairs with the texts, and those being rebuilt. */
+  *#dropPartitions(datastore: number, texts: readonly Text[]): Sql<void> {
     const rows = yield* all<PartitionRow>(
       `SELECT ${PARTITION_COLUMNS} FROM search_partitions WHERE datastore = ? AND state IN ('live', 'rebuilding')`,
       datastore,
@@ -350,12 +341,12 @@ export class SearchUpkeep {
       const has = (text: Text) => partition.texts.some((each) => nameOfTexts([each]) === nameOfTexts([text]))
       if (!texts.every(has)) continue
       yield* retirePartition(partition.partition)
-      this.#bounds.forget(partition.partition)
+      this.#cached.drop(partition.partition)
     }
   }
 }
 
-/** All image sets are one space; of each text those that have it are one. */
+/** The texts of the partitions that an image set may be in, but for pairs: none, and each of its own. */
 const singlesOf = ({ texts }: Indexed): readonly (readonly Text[])[] => [[], ...texts.map((text) => [text])]
 
-const isUid = ({ attribute }: Text) => attribute === 'DICOMStudyInstanceUID' || attribute === 'DICOMSeriesInstanceUID'
+const isOfUid = ({ attribute }: Text) => isUid(attribute)

@@ -1,50 +1,105 @@
 /**
- * A page of a search read along one index in the order of the sort key, for searches that nothing else narrows, and for what only
- * the past knows: image sets that have changed since the first page, as they were then, which are few.
+ * Index scan: reads image sets in the order of an index on the sort key, for searches that filter by nothing but the sort key and
+ * isPrimary; and the row history of image sets that have changed since the first page, which are few.
  *
- * A page is read in pieces that each are one walk: first what shares the sort key of the cursor, by seq; then what lies beyond that
- * key; last what has no key. Going down, an index gives seq in the wrong order among equal keys, which matters only where the page
- * cuts through them: that last run of equal keys is read again, upwards, as far as the page goes.
+ * A page is read in at most three ranges of the index: rows that share the sort key of the cursor, by row id; rows beyond that key; rows
+ * without a key. A descending scan returns row ids in the wrong order among equal keys, which matters only where the page ends among
+ * them: that last run of equal keys is read again, ascending.
  */
-import { comparePositions, type Filter, type Position, type Search } from '../../../imaging/search/search.ts'
+import {
+  comparePositions,
+  type Filter,
+  isPrimaryWanted,
+  type Position,
+  type Search,
+} from '../../../imaging/search/search.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
-import { all, type Sql, type SqlValue } from '../../sql/engine/statement.ts'
-import { COLUMN_OF } from '../../sql/rows/search-columns.ts'
+import type { Dialect } from '../../sql/engine/differences.ts'
+import { all, type Row, type Sql } from '../../sql/engine/statement.ts'
+import { COLUMN_OF, type Condition, conditionOf, DATE_INDEXES } from '../../sql/rows/search-columns.ts'
 
-/** Beyond every date that has four digits for its year, in microseconds. */
-export const NEVER = 1e18
+/** Later than every date with a year of four digits, in microseconds. */
+const NEVER = 1e18
 
-export interface Condition {
-  readonly text: string
-  readonly values: readonly SqlValue[]
+type Request = Pick<Parameters<ImageSets['search']>[0], 'search' | 'after' | 'limit'>
+
+interface Snapshot {
+  readonly datastore: number
+  readonly snapshotVersion: number
+  readonly latest: number
 }
 
-type Request = Parameters<ImageSets['search']>[0]
-
-/** One of the two tables that search rows lie in, with what holds for every row of the page beside the filters. */
-export interface Source {
+/** A table to scan, and conditions for every row of the page beside the filters. */
+interface Source {
   readonly table: string
-  /** What is read beside the key and seq: without any, of most rows the index alone. */
+  /** Read beside the key and seq; without any, an index answers alone. */
   readonly columns?: string
   readonly conditions: readonly Condition[]
 }
 
 export const isOnSortKey = (filter: Filter, { sort }: Search) => filter.attribute === sort.sortField
 
-/** Compares two image sets by their places in the search. */
+/** Compares two image sets by their positions in the result. */
 export const inOrder =
   ({ sort }: Search) =>
   (a: Position, b: Position) =>
     comparePositions(sort.sortOrder, a, b)
 
-export function conditionOf(filter: Filter): Condition {
-  const column = COLUMN_OF[filter.attribute]
-  if (!('equals' in filter)) return { text: `${column} >= ? AND ${column} <= ?`, values: [filter.from, filter.to] }
-  return { text: `${column} = ?`, values: [filter.attribute === 'isPrimary' ? Number(filter.equals) : filter.equals] }
+/** The row ids of a page, and how many rows were read for it. */
+export function* scanIndex(
+  request: Request,
+  { datastore, snapshotVersion, latest, dialect }: Snapshot & { readonly dialect: Dialect },
+): Sql<{ readonly seqs: readonly number[]; readonly rowsRead: number }> {
+  const { filters, sort } = request.search
+  const onSortKey = filters.filter((filter) => filter.attribute !== 'isPrimary')
+  const positions: Position[] = []
+  let rowsRead = 0
+  for (const isPrimary of [true, false].filter((each) => isPrimaryWanted(each, filters))) {
+    const conditions = [
+      { text: 'datastore = ? AND is_primary = ? AND deleted_at IS NULL', values: [datastore, isPrimary ? 1 : 0] },
+      ...(snapshotVersion === latest ? [] : [{ text: 'changed_in <= ?', values: [snapshotVersion] }]),
+    ]
+    const table = `image_sets ${dialect.byIndex(DATE_INDEXES[sort.sortField])}`
+    const search = { sort, filters: [...onSortKey, ...upTo(positions[request.limit - 1], sort)] }
+    const scanned = yield* countingRows(scan({ table, conditions }, { ...request, search }))
+    positions.push(...scanned.result)
+    rowsRead += scanned.rowsRead
+  }
+  const page = positions.sort(inOrder(request.search)).slice(0, request.limit)
+  return { seqs: page.map(({ seq }) => seq), rowsRead }
+}
+
+/** When the page is full already, excludes what comes after its last position. */
+function upTo(last: Position | undefined, { sortField, sortOrder }: Search['sort']): readonly Filter[] {
+  if (last === undefined || last.key === null) return []
+  const range = sortOrder === 'DESC' ? { from: last.key, to: NEVER } : { from: -NEVER, to: last.key }
+  return [{ attribute: sortField, ...range }]
+}
+
+/** @returns the versions that were current in the snapshot and are superseded now. */
+export const scanHistory = <R extends Position>(
+  request: Request,
+  { datastore, snapshotVersion, columns }: Omit<Snapshot, 'latest'> & { readonly columns: string },
+): Sql<{ readonly result: readonly R[]; readonly rowsRead: number }> => {
+  const wereCurrent = {
+    text: 'datastore = ? AND until_change > ? AND from_change <= ?',
+    values: [datastore, snapshotVersion, snapshotVersion],
+  }
+  return countingRows(scan<R>({ table: 'image_set_history', columns, conditions: [wereCurrent] }, request))
+}
+
+function* countingRows<T>(transaction: Sql<T>): Sql<{ readonly result: T; readonly rowsRead: number }> {
+  let rowsRead = 0
+  for (let step = transaction.next([]); ; ) {
+    if (step.done) return { result: step.value, rowsRead }
+    const rows: readonly Row[] = yield step.value
+    rowsRead += rows.length
+    step = transaction.next(rows)
+  }
 }
 
 /** @typeParam R the columns of the source, with those of a Position. */
-export function* scan<R extends Position>(source: Source, { search, after, limit }: Request): Sql<readonly R[]> {
+function* scan<R extends Position>(source: Source, { search, after, limit }: Request): Sql<readonly R[]> {
   const filters = search.filters.filter((filter) => !isOnSortKey(filter, search)).map(conditionOf)
   const conditions = [...source.conditions, ...filters]
   const { sortField, sortOrder } = search.sort
@@ -61,7 +116,7 @@ export function* scan<R extends Position>(source: Source, { search, after, limit
     const beyond = keysBeyond({ key, range, sortOrder, after: after?.key ?? undefined })
     if (rows.length < limit) {
       const room = limit - rows.length
-      // One more, to see whether the page cuts through equal keys.
+      // One more, to find out whether the page ends among equal keys.
       const next = yield* read(beyond, `${key} ${sortOrder}, seq ${sortOrder}`, room + 1)
       const isCut = sortOrder === 'DESC' && next.length > room && next[room]!.key === next[room - 1]!.key
       const cut = isCut ? next[room]!.key : undefined
@@ -84,7 +139,7 @@ interface KeyRange {
   readonly to: number
 }
 
-/** All filters on the sort key as one range; without any it is bounded too, so that walks begin behind those without a key. */
+/** All filters on the sort key as one range. It is bounded even without any, so that the scan skips rows without a key. */
 function rangeOfKeys(search: Search): KeyRange {
   let range: KeyRange = { from: -NEVER, to: NEVER }
   for (const filter of search.filters) {
@@ -101,7 +156,7 @@ function keysBeyond(request: {
   readonly after: number | undefined
 }): Condition {
   const { key, range, sortOrder, after } = request
-  // One bound on each side: given two on one side, SQLite may start its walk at the wrong one.
+  // One bound on each side: given two on one side, SQLite may start its scan at the wrong one.
   if (sortOrder === 'ASC' && after !== undefined && after >= range.from) {
     return { text: `${key} > ? AND ${key} <= ?`, values: [after, range.to] }
   }
@@ -113,13 +168,13 @@ function keysBeyond(request: {
 
 function* rowsOf<R>(
   { table, columns, conditions }: Source,
-  piece: { readonly key: string; readonly condition: Condition; readonly order: string; readonly limit: number },
+  range: { readonly key: string; readonly condition: Condition; readonly order: string; readonly limit: number },
 ): Sql<readonly R[]> {
-  const every = [...conditions, piece.condition]
+  const every = [...conditions, range.condition]
   const read = columns === undefined ? 'seq' : `seq, ${columns}`
   return yield* all<R>(
-    `SELECT ${piece.key} AS key, ${read} FROM ${table} WHERE ${every.map(({ text }) => text).join(' AND ')} ORDER BY ${piece.order} LIMIT ?`,
+    `SELECT ${range.key} AS key, ${read} FROM ${table} WHERE ${every.map(({ text }) => text).join(' AND ')} ORDER BY ${range.order} LIMIT ?`,
     ...every.flatMap(({ values }) => values),
-    piece.limit,
+    range.limit,
   )
 }

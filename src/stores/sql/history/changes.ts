@@ -4,6 +4,7 @@
  * in which it began, without a transaction that stays open from page to page.
  */
 import { all, one, run, type Sql } from '../engine/statement.ts'
+import { SEARCH_COLUMNS } from '../rows/search-columns.ts'
 
 /** How long a search may go on in the state in which it began; afterwards it goes on in the oldest state still kept. */
 const ROW_HISTORY_MS = 24 * 3_600_000
@@ -36,14 +37,13 @@ export function* knownChanges(): Sql<{ readonly latest: number; readonly oldest:
   return { latest: row!.number, oldest: row!.history_purged_to }
 }
 
-const SEARCHED = `seq, id_suffix, datastore, version, is_primary, created_at, updated_at, last_accessed_at, study_timestamp, patient_id,
-  accession_number, study_id, study_instance_uid, series_instance_uid, tags`
+const HISTORY_COLUMNS = `seq, id_suffix, datastore, version, last_accessed_at, tags, ${SEARCH_COLUMNS}`
 
 /** Keeps what searches that began before the change must still see. */
 export function* keepRowHistory(seq: number, change: { readonly number: number; readonly at: number }): Sql<void> {
   yield* run(
-    `INSERT INTO image_set_history (from_change, until_change, superseded_at, ${SEARCHED})
-     SELECT changed_in, CAST(? AS BIGINT), CAST(? AS BIGINT), ${SEARCHED} FROM image_sets WHERE seq = ?`,
+    `INSERT INTO image_set_history (from_change, until_change, superseded_at, ${HISTORY_COLUMNS})
+     SELECT changed_in, CAST(? AS BIGINT), CAST(? AS BIGINT), ${HISTORY_COLUMNS} FROM image_sets WHERE seq = ?`,
     change.number,
     change.at,
     seq,

@@ -4,6 +4,7 @@ import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { removeUses } from '../blobs/blob-uses.ts'
 import { removeTags } from '../datastores/tags.ts'
 import { one, run, type Sql } from '../engine/statement.ts'
+import { ELEMENT_COLUMNS } from '../rows/grouping-columns.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 
 /** What remains tells nothing of the patient. */
@@ -19,9 +20,8 @@ export function* deleteImageSet(
   const before = row!.deleted_at === null ? yield* upkeep.indexed(seq) : undefined
   yield* run(
     `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
-     updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', patient_id = NULL,
-     accession_number = NULL, study_id = NULL, study_instance_uid = NULL, series_instance_uid = NULL, study_timestamp = NULL,
-     study_date = NULL, series_number = NULL WHERE seq = ?`,
+     updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', study_timestamp = NULL,
+     ${ELEMENT_COLUMNS.map((column) => `${column} = NULL`).join(', ')} WHERE seq = ?`,
     ...[at, change, at, at, seq],
   )
   yield* run('DELETE FROM image_set_history WHERE seq = ?', seq)

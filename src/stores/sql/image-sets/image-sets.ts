@@ -2,12 +2,12 @@
 import type { BlobDigests } from '../../blobs/blob-store.ts'
 import type { DocumentPlace, InstancePlace, VersionOfDatastore } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
-import { PagesInMemory } from '../../search/cached-pages.ts'
+import { CachedLeaves } from '../../search/cached-leaves.ts'
+import { CachedPages } from '../../search/cached-pages.ts'
 import type { IndexSizes } from '../../search/kd-tree/sizes.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
-import { BoundsInMemory } from '../../search/partitions.ts'
 import { search } from '../../search/search.ts'
-import { SummariesInMemory } from '../../search/summaries.ts'
+import { CachedSummaries } from '../../search/summaries.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
@@ -23,15 +23,15 @@ export function imageSetsOver(
   database: Transactions,
   options: { readonly dialect: Dialect; readonly sizes: IndexSizes; readonly upkeep: SearchUpkeep },
 ): ImageSets {
-  /** Of searches that have ended: whoever takes one sees a state at least as late. Two at once may see different states. */
-  const free: BoundsInMemory[] = []
-  const summaries = new SummariesInMemory(options.sizes)
-  const pages = new PagesInMemory()
+  /** From searches that have ended: the next search sees a snapshot at least as late. Concurrent searches need one each. */
+  const free: CachedLeaves[] = []
+  const summaries = new CachedSummaries(options.sizes)
+  const pages = new CachedPages()
   function* searchAlone(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
-    const bounds = free.pop() ?? new BoundsInMemory(options.sizes)
-    const page = yield* search(request, { ...options, bounds, summaries, pages })
-    // A search that failed does not come here, and what it knew is forgotten.
-    free.push(bounds)
+    const leaves = free.pop() ?? new CachedLeaves(options.sizes)
+    const page = yield* search(request, { ...options, leaves, summaries, pages })
+    // After a failed search the cache is dropped.
+    free.push(leaves)
     return page
   }
   return {

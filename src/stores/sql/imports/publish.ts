@@ -20,7 +20,13 @@ import { markPartlyUnreferenced } from '../blobs/compaction.ts'
 import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue, updateAll } from '../engine/statement.ts'
 import { keepRowHistory, purgeRowHistory } from '../history/changes.ts'
 import { addDocuments } from '../image-sets/documents.ts'
-import { ELEMENT_COLUMNS, elementsOfKey, elementValues, primariesOfStudies } from '../rows/grouping-columns.ts'
+import {
+  ELEMENT_COLUMNS,
+  elementsOfKey,
+  elementValues,
+  primariesOfStudies,
+  searchedTextColumns,
+} from '../rows/grouping-columns.ts'
 import { imageSetIdOf, newIdSuffix } from '../rows/image-set-id.ts'
 import { INSTANCE_COLUMNS } from '../rows/instance-columns.ts'
 import { withCounts } from '../rows/summary-tags.ts'
@@ -244,11 +250,7 @@ function* create(placed: readonly Placed[], { leased, change, newId }: Publishin
       updated_at: at,
       study_timestamp: group.study_timestamp,
       changed_in: number,
-      patient_id: elements.PatientID,
-      accession_number: elements.AccessionNumber,
-      study_id: elements.StudyID,
-      study_instance_uid: elements.StudyInstanceUID,
-      series_instance_uid: elements.SeriesInstanceUID,
+      ...searchedTextColumns(elements),
     })
     return { ...each, seq, idSuffix: tails[index]!, version: 1, updatedAt: at, change: { after } }
   })

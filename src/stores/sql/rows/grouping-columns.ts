@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { TEXT_SEARCH_ATTRIBUTES, type TextAttribute } from '../../../contract/search-attributes.ts'
 import { type GroupingElements, groupingKey, type StandingImageSet } from '../../../imaging/grouping.ts'
 import type { StoredFile } from '../../catalog/import-job-repository.ts'
 import { all, allOfMany, run, type Sql, type SqlValue } from '../engine/statement.ts'
+import { COLUMN_OF, type SearchRow } from './search-columns.ts'
 
 /** In the order in which imaging/grouping.ts writes its keys. */
 const ELEMENTS = [
@@ -82,13 +84,14 @@ export function* primariesOfStudies(
   return Map.groupBy(standing, ({ elements }) => elements.StudyInstanceUID)
 }
 
-/** An empty text is none, in a search as in grouping. */
+/** An empty text counts as absent, in a search as in grouping. */
 export function assertFoundAsGrouped({ grouping, search }: StoredFile): void {
-  const agree =
-    grouping.StudyInstanceUID === search.DICOMStudyInstanceUID &&
-    grouping.SeriesInstanceUID === search.DICOMSeriesInstanceUID &&
-    grouping.AccessionNumber === (search.DICOMAccessionNumber || null) &&
-    grouping.PatientID === (search.DICOMPatientId || null) &&
-    grouping.StudyID === (search.DICOMStudyId || null)
-  assert(agree, 'an instance groups by the texts by which it is found')
+  const agree = TEXT_SEARCH_ATTRIBUTES.every(({ name, keyword }) => grouping[keyword] === (search[name] || null))
+  assert(agree, 'an instance is grouped by the texts that searches compare')
 }
+
+/** The columns of the texts that searches compare. */
+export const searchedTextColumns = (elements: GroupingElements) =>
+  Object.fromEntries(
+    TEXT_SEARCH_ATTRIBUTES.map(({ name, keyword }) => [COLUMN_OF[name], elements[keyword]]),
+  ) as unknown as Pick<SearchRow, (typeof COLUMN_OF)[TextAttribute]>

@@ -1,6 +1,7 @@
-/** The leaves of the search index, written: each once in a change, however many of its entries come or go. */
+/** Writes the leaves of the search index: each leaf once in a change, however many of its entries are added or removed. */
 import assert from 'node:assert/strict'
-import { all, insertAll, one, run, type Sql } from '../sql/engine/statement.ts'
+import { all, insertAll, one, run, type Sql } from '../../sql/engine/statement.ts'
+import { entryBytesOf } from '../cached-leaves.ts'
 import {
   changedEntries,
   decodeEntries,
@@ -10,15 +11,15 @@ import {
   entriesOf,
   LACKING,
   SEQ,
-} from './kd-tree/entries.ts'
-import { boundsOf, encodeBounds, type LeafBounds, type Region } from './kd-tree/leaf-bounds.ts'
-import { buildLeaves, divideLeaf } from './kd-tree/split.ts'
-import { entryBytesOf, type PartitionKey, type PartitionState } from './partitions.ts'
+} from '../kd-tree/entries.ts'
+import { boundsOf, encodeBounds, type LeafBounds, type Region } from '../kd-tree/leaf-bounds.ts'
+import { buildLeaves, divideLeaf } from '../kd-tree/split.ts'
+import type { PartitionKey, PartitionState } from '../partitions.ts'
 
-/** What a change does to one space. */
+/** What a change adds to one partition and removes from it. */
 interface Edit {
   readonly partition: number
-  /** Of the space as it was before the edit; they stay so. */
+  /** Of the partition before the edit; not updated by it. */
   readonly bounds: LeafBounds
   readonly removed: readonly Entry[]
   readonly added: readonly Entry[]
@@ -26,13 +27,13 @@ interface Edit {
 
 interface Leaf {
   readonly partition: number
-  /** undefined where it has no number yet. */
+  /** undefined until it has a number. */
   readonly leaf: number | undefined
   readonly region: Region
   readonly bytes: Uint8Array
 }
 
-/** What an edit does to one leaf. */
+/** The part of an edit in one leaf. */
 interface LeafEdit {
   readonly edit: Edit
   readonly place: number
@@ -59,15 +60,15 @@ export class LeafWriter {
     this.#written.clear()
   }
 
-  /** All leaves are read at once and written at once, whatever spaces they are of: each statement may be a round trip. */
+  /** Reads all leaves at once and writes them at once: each statement may be a round trip. */
   *edit(edits: readonly Edit[], change: number): Sql<void> {
     const leafEdits = edits.flatMap(byLeaf)
     const bytesOf = yield* entryBytesOf(leafEdits.map(({ edit, place }) => edit.bounds.leaves[place]!))
     const leaves = leafEdits.flatMap(({ edit, place, removed, added }) => {
       const leaf = edit.bounds.leaves[place]!
       const bytes = changedEntries(bytesOf.get(leaf)!, { removed, added })
-      assert(bytes, 'an image set lies where its dates say')
-      return this.#divided(
+      assert(bytes, 'an entry is in the leaf whose region holds its dates')
+      return this.#split(
         { partition: edit.partition, leaf, region: edit.bounds.regionAt(place), bytes },
         edit.bounds,
         added,
@@ -76,7 +77,7 @@ export class LeafWriter {
     yield* this.#write(leaves, change)
   }
 
-  /** @returns the number of the space. */
+  /** @returns the number of the partition. */
   *addPartition(
     of: { readonly datastore: number; readonly key: PartitionKey; readonly state: PartitionState },
     { entries, change }: { readonly entries: Entries; readonly change: number },
@@ -100,8 +101,8 @@ export class LeafWriter {
     return partition
   }
 
-  /** The first part keeps the leaf's number. */
-  #divided(leaf: Leaf, bounds: LeafBounds, added: readonly Entry[]): readonly Leaf[] {
+  /** The first of the new leaves keeps the number. */
+  #split(leaf: Leaf, bounds: LeafBounds, added: readonly Entry[]): readonly Leaf[] {
     const entries = decodeEntries(leaf.bytes)
     if (entries.count <= this.#entriesMax) return [leaf]
     const parts = divideLeaf(
@@ -162,7 +163,7 @@ function byLeaf(edit: Edit): readonly LeafEdit[] {
   return [...edits.values()]
 }
 
-/** From here nothing finds the space any more; its leaves are left to clearRetired. */
+/** Hides the partition from searches and writers; clearRetired deletes its leaves later. */
 export function* retirePartition(partition: number): Sql<void> {
   yield* run(
     `UPDATE search_partitions SET state = 'retired', attribute = 'partition', value = CAST(partition AS TEXT) WHERE partition = ?`,
@@ -170,7 +171,7 @@ export function* retirePartition(partition: number): Sql<void> {
   )
 }
 
-/** Removes some leaves of a retired space, or the space when it has none left. */
+/** Deletes some leaves of a retired partition, or the partition when it has none left. */
 export function* clearRetired(leavesMax: number): Sql<'more' | 'done'> {
   const retired = yield* one<{ partition: number }>(
     `SELECT partition FROM search_partitions WHERE state = 'retired' LIMIT 1`,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { studyTimestamp } from './study-instant.ts'
+import { studyTimestamp } from './study-timestamp.ts'
 
 const strict = (date: string | null | undefined, time?: string | null) => studyTimestamp(date, time, { strict: true })
 const lenient = (date: string | null | undefined, time?: string | null) => studyTimestamp(date, time, { strict: false })

@@ -1,0 +1,29 @@
+/** kd-tree leaves, best first: reads leaves of partitions in the order of the best entry that each may hold, until the page is found. */
+import type { Sql } from '../../sql/engine/statement.ts'
+import { type BestFirst, beginBestFirst, nextLeaf, type PageOfEntries, visit } from '../kd-tree/best-first.ts'
+import type { Entries } from '../kd-tree/entries.ts'
+import type { LeafBounds } from '../kd-tree/leaf-bounds.ts'
+
+/** Reads 1, 2, 4, ... leaves at once: what the first leaves hold makes reading many of the others needless. */
+export function* readLeaves(
+  partitions: readonly LeafBounds[],
+  page: PageOfEntries,
+  from: {
+    readonly leavesAtOnce: number
+    readonly entriesOf: (leaves: readonly number[]) => Sql<readonly Entries[]>
+  },
+): Sql<BestFirst> {
+  const search = beginBestFirst(partitions, page)
+  for (let atOnce = 1; ; atOnce = Math.min(2 * atOnce, from.leavesAtOnce)) {
+    const leaves: number[] = []
+    for (
+      let leaf = nextLeaf(search);
+      leaf !== undefined;
+      leaf = leaves.length < atOnce ? nextLeaf(search) : undefined
+    ) {
+      leaves.push(leaf)
+    }
+    if (leaves.length === 0) return search
+    for (const entries of yield* from.entriesOf(leaves)) visit(search, entries)
+  }
+}
