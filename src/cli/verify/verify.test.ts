@@ -51,7 +51,7 @@ test('a server runs, what is sound is told so, and what is not by its place', as
   assert.equal(unsound.code, 1)
   assert.match(
     unsound.output,
-    /^leaf \d of partition 1 \(primary\) of data store row 1: the entry of image set row 2 is unlike the row in updatedAt$/m,
+    /^leaf \d of partition 1 \(primary\) of data store row 1: the entry of image set row 2 differs from the row in updatedAt$/m,
   )
   assert.match(unsound.output, /entries; 1 difference\.$/m)
 
@@ -87,7 +87,7 @@ test('a difference is said with its place', () => {
   const place = { datastore: 1, partition: 3, isPrimary: true, attributes: ['DICOMPatientId'] } as const
   assert.equal(
     describeIndexDifference({ kind: 'entry-outside-region', ...place, leaf: 17, seq: 123 }),
-    'leaf 17 of partition 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 lies outside of its region',
+    'leaf 17 of partition 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 is outside its region',
   )
   assert.equal(
     describeIndexDifference({ kind: 'partition-incomplete', ...place, entries: 4, imageSets: 5 }),

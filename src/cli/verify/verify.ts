@@ -12,6 +12,7 @@ import { verifyUses } from '../../maintenance/verify/verify-uses.ts'
 import { isDataFolder } from '../../server/data-folder.ts'
 import { openBlobs, openCatalog, placesOf } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
+import { OtherIndexFormat } from '../../stores/search/index-format.ts'
 import { NewerSchema, OlderSchema } from '../../stores/sql/schema/migrate.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
@@ -88,7 +89,9 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
       await catalog.close()
     }
   } catch (cause) {
-    const isExpected = [StoreUnavailable, NewerSchema, OlderSchema].some((kind) => cause instanceof kind)
+    const isExpected = [StoreUnavailable, NewerSchema, OlderSchema, OtherIndexFormat].some(
+      (kind) => cause instanceof kind,
+    )
     throw isExpected ? new OperatorError(`Not everything was verified: ${(cause as Error).message}.`, { cause }) : cause
   }
 }

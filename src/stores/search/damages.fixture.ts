@@ -1,17 +1,18 @@
-/** Every way in which the search index and the image sets can come to differ, done by SQL past the catalog. */
+/** Every way in which the search index can differ from the image sets, caused by SQL that bypasses the catalog. */
 import type { Catalog } from '../catalog/catalog.ts'
 import type { IndexDifferenceKind } from '../catalog/search-repository.ts'
 import type { Row, SqlValue } from '../sql/engine/statement.ts'
 import { decodeEntries, type Entry, encodeEntries, entriesOf } from './kd-tree/entries.ts'
 import { boundsOf, decodeBounds, encodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
 
+/** A catalog on one of the engines. */
 export interface Place {
   open(options?: { readOnly: boolean }): Promise<Catalog>
-  /** Past the catalog, without foreign keys. */
+  /** Bypasses the catalog, with foreign keys off. */
   sql(text: string, ...values: readonly SqlValue[]): Promise<readonly Row[]>
 }
 
-/** A leaf of the space of the primary image sets that has entries. */
+/** A leaf with entries, of the partition of all primary image sets. */
 async function someLeaf(place: Place, at = 0) {
   const rows = await place.sql(
     `SELECT leaf, entry_count, bounds, entries FROM search_leaves JOIN search_entries USING (leaf) JOIN search_partitions USING (partition)
@@ -47,7 +48,7 @@ const PRIMARY_PARTITION = `(SELECT partition FROM search_partitions WHERE attrib
 const ofRow = (column: string, value: string) => (place: Place) =>
   place.sql(`UPDATE image_sets SET ${column} = ${value} WHERE seq = 7`)
 
-/** Of 40 primary image sets of one patient and one study id, rows 1 to 40, in leaves of at most 8. */
+/** For a catalog of 40 primary image sets of one patient and one study id, rows 1 to 40, in leaves of at most 8. */
 export const DAMAGES: readonly Damage[] = [
   {
     what: 'another updatedAt',
@@ -62,15 +63,15 @@ export const DAMAGES: readonly Damage[] = [
     by: ofRow('created_at', 'created_at - 1'),
   },
   {
-    what: 'no study date any more',
+    what: 'a missing study date',
     kinds: ['entry-differs'],
     differing: ['DICOMStudyDateAndTime'],
     by: ofRow('study_timestamp', 'NULL'),
   },
   {
-    what: 'a later change',
+    what: 'another change number',
     kinds: ['entry-differs'],
-    differing: ['the number of its change'],
+    differing: ['change number'],
     by: ofRow('changed_in', 'changed_in + 1'),
   },
   {
@@ -80,24 +81,24 @@ export const DAMAGES: readonly Damage[] = [
     by: ofRow('accession_number', `'other'`),
   },
   {
-    what: 'another text than its partition',
+    what: 'a text that does not belong to the partition',
     kinds: ['entry-differs', 'entry-in-wrong-partition', 'partition-incomplete'],
     differing: ['DICOMPatientId'],
     by: ofRow('patient_id', `'other'`),
   },
   {
-    what: 'an image set that is not primary any more',
+    what: 'an image set that is no longer primary',
     kinds: ['entry-differs', 'entry-in-wrong-partition', 'partition-incomplete'],
     differing: ['isPrimary'],
     by: ofRow('is_primary', '0'),
   },
   {
-    what: 'an image set that is deleted',
+    what: 'a deleted image set',
     kinds: ['entry-without-image-set', 'partition-incomplete'],
     by: ofRow('deleted_at', '1'),
   },
   {
-    what: 'an image set that no leaf has',
+    what: 'an image set without an entry',
     kinds: ['partition-incomplete'],
     by: (place) =>
       place.sql(
@@ -108,7 +109,7 @@ export const DAMAGES: readonly Damage[] = [
       ),
   },
   {
-    what: 'an entry that is gone from its leaf',
+    what: 'an entry missing from its leaf',
     kinds: ['partition-incomplete'],
     by: async (place) => {
       const leaf = await someLeaf(place)
@@ -116,7 +117,7 @@ export const DAMAGES: readonly Damage[] = [
     },
   },
   {
-    what: 'an entry that is there twice',
+    what: 'a duplicate entry',
     kinds: ['entry-twice', 'partition-incomplete'],
     by: async (place) => {
       const leaf = await someLeaf(place)
@@ -133,13 +134,13 @@ export const DAMAGES: readonly Damage[] = [
     },
   },
   {
-    what: 'a count that is wrong',
+    what: 'a wrong entry count',
     kinds: ['leaf-count-wrong', 'partition-incomplete'],
     by: async (place) =>
       place.sql('UPDATE search_leaves SET entry_count = entry_count + 1 WHERE leaf = ?', (await someLeaf(place)).leaf),
   },
   {
-    what: 'a box that leaves an entry out',
+    what: 'a bounding box that misses an entry',
     kinds: ['leaf-bounds-wrong'],
     by: async (place) => {
       const { leaf, numbers } = await someLeaf(place)
@@ -157,7 +158,7 @@ export const DAMAGES: readonly Damage[] = [
     },
   },
   {
-    what: 'entries that are cut off',
+    what: 'truncated entries',
     kinds: ['leaf-damaged'],
     by: async (place) =>
       place.sql(
@@ -167,7 +168,7 @@ export const DAMAGES: readonly Damage[] = [
       ),
   },
   {
-    what: 'a leaf that is older than its entries',
+    what: 'a leaf older than its entries',
     kinds: ['leaf-older-than-entry'],
     by: async (place) =>
       place.sql('UPDATE search_leaves SET changed_in = 0 WHERE leaf = ?', (await someLeaf(place)).leaf),
@@ -178,17 +179,17 @@ export const DAMAGES: readonly Damage[] = [
     by: async (place) => place.sql('DELETE FROM search_entries WHERE leaf = ?', (await someLeaf(place)).leaf),
   },
   {
-    what: 'entries without their leaf',
-    kinds: ['regions-leave-gap', 'entries-without-leaf', 'partition-incomplete'],
+    what: 'entries without bounds',
+    kinds: ['entries-without-leaf', 'partition-incomplete', 'regions-leave-gap'],
     by: async (place) => place.sql('DELETE FROM search_leaves WHERE leaf = ?', (await someLeaf(place)).leaf),
   },
   {
-    what: 'leaves without their partition',
+    what: 'leaves without a partition',
     kinds: ['leaf-without-partition'],
     by: (place) => place.sql(`DELETE FROM search_partitions WHERE attribute = 'DICOMPatientId'`),
   },
   {
-    what: 'no partition of the primary image sets',
+    what: 'no partition of all primary image sets',
     kinds: ['image-sets-without-partition'],
     by: async (place) => {
       await place.sql(
@@ -199,7 +200,7 @@ export const DAMAGES: readonly Damage[] = [
     },
   },
   {
-    what: 'no partitions of two texts that many image sets share',
+    what: 'no partitions of a pair of large texts',
     kinds: ['image-sets-without-partition'],
     by: async (place) => {
       const pair = `(SELECT partition FROM search_partitions WHERE attribute LIKE '%+%')`
@@ -211,7 +212,7 @@ export const DAMAGES: readonly Damage[] = [
     },
   },
   {
-    what: 'a partition of a data store that is not there',
+    what: 'a partition of a data store that does not exist',
     kinds: ['entry-in-wrong-partition', 'partition-without-datastore'],
     by: (place) => place.sql(`UPDATE search_partitions SET datastore = 99 WHERE attribute = 'DICOMPatientId'`),
   },

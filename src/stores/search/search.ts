@@ -12,6 +12,7 @@ import { knownChanges } from '../sql/history/changes.ts'
 import type { CachedLeaves } from './cached-leaves.ts'
 import type { CachedPages, FoundPage } from './cached-pages.ts'
 import { type Total, totalOf } from './count.ts'
+import { assertIndexFormat } from './index-format.ts'
 import type { PageOfEntries } from './kd-tree/best-first.ts'
 import { type IndexSizes, leavesVisitedMax, scannedRowsMax, textEntriesMax } from './kd-tree/sizes.ts'
 import { type KdLeavesPlan, type OpenPartition, type PostingListPlan, planFilters, planQuery } from './plan.ts'
@@ -57,6 +58,7 @@ const NOTHING: Visited = {
 
 export function* search(request: Request, context: Context): Sql<SearchPage> {
   const changes = yield* knownChanges()
+  assertIndexFormat(changes.indexFormat)
   const snapshotVersion = Math.min(Math.max(request.snapshotVersion ?? changes.latest, changes.oldest), changes.latest)
   const datastore = yield* datastoreSearched(request.datastoreId)
   const isCounted = request.count === 'exact' && request.snapshotVersion === undefined

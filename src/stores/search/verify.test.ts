@@ -27,6 +27,7 @@ import { openPostgresCatalog } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import { NewerSchema, OlderSchema } from '../sql/schema/migrate.ts'
 import { DAMAGES, type Place } from './damages.fixture.ts'
+import { OtherIndexFormat } from './index-format.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
 
 const SEED = 20260403
@@ -223,6 +224,33 @@ for (const [engine, openPlace, skip] of [
       const catalog = await place.open({ readOnly: true })
       await assert.rejects(createDatastore(catalog, 'another'), /opened to be looked at/)
       await assert.rejects(catalog.check(), /opened to be looked at/)
+    })
+
+    test('an index of another format is reported by a read-only opening and rebuilt by the next opening', async (context) => {
+      const place = await openPlace(context)
+      await fill(place)
+      // Leaves as a version with one more text would have written them: they must not be decoded.
+      const leaves = await place.sql('SELECT leaf, entry_count FROM search_leaves')
+      for (const { leaf, entry_count } of leaves) {
+        const bytes = new Uint8Array(Number(entry_count) * 54)
+        await place.sql('UPDATE search_entries SET entries = ? WHERE leaf = ?', bytes, leaf!)
+      }
+      await place.sql(`UPDATE settings SET value = '0: another layout' WHERE name = 'search index format'`)
+      await assert.rejects(place.open({ readOnly: true }), OtherIndexFormat)
+      const catalog = await place.open()
+      assert.deepEqual(await differencesIn(catalog), [])
+      assert.deepEqual(await differencesIn(await place.open({ readOnly: true })), [])
+    })
+
+    test('no index of another format is read or written that another version built after the catalog was opened', async (context) => {
+      const place = await openPlace(context)
+      await fill(place)
+      const catalog = await place.open()
+      const datastoreId = await createDatastore(catalog, 'another')
+      await place.sql(`UPDATE settings SET value = '0: another layout' WHERE name = 'search index format'`)
+      const search = { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } } as const
+      await assert.rejects(catalog.imageSets.search({ datastoreId, search, limit: 1 }), OtherIndexFormat)
+      await assert.rejects(importFiles(catalog, { datastoreId, files: studies('2', 1) }), OtherIndexFormat)
     })
 
     test('a catalog of another schema is left alone', async (context) => {

@@ -14,7 +14,7 @@ import {
   type Search,
   type SearchableImageSet,
 } from '../../../imaging/search/search.ts'
-import { hashOf } from './entries.ts'
+import { hashOf, INDEX_FORMAT } from './entries.ts'
 import { imageSetOf, Partition } from './partition.fixture.ts'
 
 const SEED = 20260402
@@ -108,6 +108,14 @@ test('a text has one hash of sixteen bits, never that of no text', () => {
     { seed: SEED, numRuns: 500 },
   )
   assert.equal(hashOf(null), 0)
+})
+
+test('the format names the layout of an entry, which is the table of search attributes', () => {
+  assert.equal(
+    INDEX_FORMAT,
+    '1: createdAt updatedAt DICOMStudyDateAndTime seq changedIn isPrimary DICOMPatientId DICOMAccessionNumber DICOMStudyId ' +
+      'DICOMStudyInstanceUID DICOMSeriesInstanceUID',
+  )
 })
 
 test('nothing is read where nothing can match, and no leaf before the cursor', () => {

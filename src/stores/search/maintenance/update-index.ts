@@ -7,11 +7,12 @@
 import { isUid } from '../../../contract/search-attributes.ts'
 import type { Dialect } from '../../sql/engine/differences.ts'
 import { all, one, run, type Sql } from '../../sql/engine/statement.ts'
-import { nextChange } from '../../sql/history/changes.ts'
+import { knownChanges, nextChange, recordIndexFormat } from '../../sql/history/changes.ts'
 import { imageSetsWith, mostSelectiveFirst, type Text } from '../../sql/rows/search-columns.ts'
 import { CachedLeaves } from '../cached-leaves.ts'
+import { assertIndexFormat } from '../index-format.ts'
 import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf, indexedWith } from '../indexed-image-set.ts'
-import { decodeEntries, type Entries, type Entry, encodeEntries, SEQ } from '../kd-tree/entries.ts'
+import { decodeEntries, type Entries, type Entry, encodeEntries, INDEX_FORMAT, SEQ } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import {
   bothKeys,
@@ -76,7 +77,8 @@ export class SearchUpkeep {
   /** @returns the number of a new change to image sets. `apply` belongs to the change begun last. */
   *beginChange(): Sql<number> {
     const writeToken = `${this.#name}.${++this.#changes}`
-    const { number, previousWriteToken, rebuiltTo } = yield* nextChange(writeToken)
+    const { number, previousWriteToken, rebuiltTo, indexFormat } = yield* nextChange(writeToken)
+    assertIndexFormat(indexFormat)
     if (this.#last.number !== number - 1 || this.#last.writeToken !== previousWriteToken) {
       // Another writer committed in between, or our transaction was rolled back: the cache may hold leaves that do not exist.
       yield* this.#cached.readAgain(this.#leaves.written, this.#confirmed)
@@ -106,6 +108,16 @@ export class SearchUpkeep {
         if (after < this.#highFrequencyUntil(texts)) yield* this.#dropPartitions(datastore, texts)
     }
     yield* clearRetired(CLEARED_PER_CHANGE)
+  }
+
+  /** When the catalog is opened: builds the index of a new catalog, and rebuilds one of another format. */
+  *ensureFormat(): Sql<void> {
+    if ((yield* knownChanges()).indexFormat === INDEX_FORMAT) return
+    for (const table of ['search_entries', 'search_leaves', 'search_partitions']) yield* run(`DELETE FROM ${table}`)
+    yield* run('UPDATE changes SET rebuilt_to = NULL')
+    yield* recordIndexFormat(INDEX_FORMAT)
+    yield* this.beginChange()
+    yield* this.buildAll()
   }
 
   /** Builds the whole index at once, for a catalog whose index is empty. */

@@ -1,29 +1,50 @@
 /**
- * The order in which changes to image sets were committed. Each takes the next number of one counter and writes it into the rows
- * it leaves; what it supersedes goes to image_set_history with the numbers between which it held. So a search can go on in the state
- * in which it began, without a transaction that stays open from page to page.
+ * Numbers changes to image sets in the order of their commits. A change writes its number into the rows that it changes; superseded versions go
+ * to image_set_history with the two numbers between which they were current. So a search reads the snapshot of its first page on later
+ * pages, without a transaction that stays open.
  */
 import { all, one, run, type Sql } from '../engine/statement.ts'
 import { SEARCH_COLUMNS } from '../rows/search-columns.ts'
 
-/** How long a search may go on in the state in which it began; afterwards it goes on in the oldest state still kept. */
+/** How long a search can read its snapshot; afterwards it reads the oldest one that is kept. */
 const ROW_HISTORY_MS = 24 * 3_600_000
 const HISTORY_ROWS_PER_BATCH = 16
 
-/**
- * The number of this transaction's change. Other writers wait here for each other, so numbers come in order of commit, and what is
- * read of image sets behind it stays as it is until the commit.
- * @param stamp never the same twice: a number is given again when the transaction is undone, a stamp is not.
- * @returns the stamp of the change before too, and how far the search index is being built anew, where it is.
- */
-export function* nextChange(
-  writeToken: string,
-): Sql<{ readonly number: number; readonly previousWriteToken: string; readonly rebuiltTo: number | undefined }> {
-  const row = yield* one<{ number: number; written_by: string; rebuilt_to: number | null }>(
-    'UPDATE changes SET number = number + 1 RETURNING number, written_by, rebuilt_to',
+const INDEX_FORMAT = 'search index format'
+/** Read with the row of `changes`, so that it costs no statement of its own. */
+const INDEX_FORMAT_COLUMN = `(SELECT value FROM settings WHERE name = '${INDEX_FORMAT}') AS index_format`
+
+export function* recordIndexFormat(format: string): Sql<void> {
+  yield* run(
+    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    ...[INDEX_FORMAT, format],
   )
+}
+
+interface BegunChange {
+  readonly number: number
+  readonly previousWriteToken: string
+  /** The last row of a rebuild of the search index, while there is one. */
+  readonly rebuiltTo: number | undefined
+  /** Null in a new catalog. */
+  readonly indexFormat: string | null
+}
+
+/**
+ * Begins the change of this transaction. Writers wait for each other here, so that numbers are in the order of commits, and image sets read
+ * afterwards do not change until the commit.
+ * @param writeToken unique: a number is given again after a rollback, a token is not.
+ */
+export function* nextChange(writeToken: string): Sql<BegunChange> {
+  const row = yield* one<{
+    number: number
+    written_by: string
+    rebuilt_to: number | null
+    index_format: string | null
+  }>(`UPDATE changes SET number = number + 1 RETURNING number, written_by, rebuilt_to, ${INDEX_FORMAT_COLUMN}`)
+  const { number, written_by, rebuilt_to, index_format } = row!
   yield* run('UPDATE changes SET written_by = ?', writeToken)
-  return { number: row!.number, previousWriteToken: row!.written_by, rebuiltTo: row!.rebuilt_to ?? undefined }
+  return { number, previousWriteToken: written_by, rebuiltTo: rebuilt_to ?? undefined, indexFormat: index_format }
 }
 
 /** Waits until no other change is under way, for a verb that may not have one to make. */
@@ -31,15 +52,21 @@ export function* lockChanges(): Sql<void> {
   yield* run('UPDATE changes SET number = number')
 }
 
-/** What a search sees that begins now (`latest`), and before which state nothing is kept any more. */
-export function* knownChanges(): Sql<{ readonly latest: number; readonly oldest: number }> {
-  const row = yield* one<{ number: number; history_purged_to: number }>('SELECT number, history_purged_to FROM changes')
-  return { latest: row!.number, oldest: row!.history_purged_to }
+/** The latest snapshot and the oldest one that is kept, and the format of the search index; null in a new catalog. */
+export function* knownChanges(): Sql<{
+  readonly latest: number
+  readonly oldest: number
+  readonly indexFormat: string | null
+}> {
+  const row = yield* one<{ number: number; history_purged_to: number; index_format: string | null }>(
+    `SELECT number, history_purged_to, ${INDEX_FORMAT_COLUMN} FROM changes`,
+  )
+  return { latest: row!.number, oldest: row!.history_purged_to, indexFormat: row!.index_format }
 }
 
 const HISTORY_COLUMNS = `seq, id_suffix, datastore, version, last_accessed_at, tags, ${SEARCH_COLUMNS}`
 
-/** Keeps what searches that began before the change must still see. */
+/** Keeps the row for searches whose snapshot is older than the change. */
 export function* keepRowHistory(seq: number, change: { readonly number: number; readonly at: number }): Sql<void> {
   yield* run(
     `INSERT INTO image_set_history (from_change, until_change, superseded_at, ${HISTORY_COLUMNS})
@@ -50,7 +77,7 @@ export function* keepRowHistory(seq: number, change: { readonly number: number; 
   )
 }
 
-/** Drops some of the oldest rows once they are too old: faster than the change added some. */
+/** Deletes some of the oldest rows past retention: more than the change added. */
 export function* purgeRowHistory({ at, added }: { readonly at: number; readonly added: number }): Sql<void> {
   const oldest = yield* all<{ past: number; until_change: number; superseded_at: number }>(
     'SELECT past, until_change, superseded_at FROM image_set_history ORDER BY past LIMIT ?',

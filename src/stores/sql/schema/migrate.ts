@@ -1,8 +1,10 @@
 /** Brings a catalog to the schema of this program. Every step is applied once, in order, in the one transaction of the caller. */
 
+import { assertIndexFormat } from '../../search/index-format.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { one, run, type Sql } from '../engine/statement.ts'
+import { knownChanges } from '../history/changes.ts'
 import { digestWaitingGroups } from '../rows/grouping-columns.ts'
 import { catalog } from './0001-catalog.ts'
 import { searchIndex } from './0002-search-index.ts'
@@ -26,8 +28,6 @@ export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
   blobsToCompact,
   storedChecksums,
 ]
-/** What came in before is indexed after this step. */
-const INDEXED_AFTER = 3
 /** Groups that waited before have no digest until after this step. */
 const DIGESTED_AFTER = 4
 
@@ -52,11 +52,12 @@ export class OlderSchema extends Error {
   }
 }
 
-/** Instead of migrate, for those who only look. */
+/** Instead of migrate, for a read-only opening. */
 export function* requireOurSchema(): Sql<void> {
   const found = (yield* one<{ version: number | null }>('SELECT max(version) AS version FROM schema_versions'))?.version
   if ((found ?? 0) > MIGRATIONS.length) throw new NewerSchema(found!)
   if (found !== MIGRATIONS.length) throw new OlderSchema(found ?? 0)
+  assertIndexFormat((yield* knownChanges()).indexFormat)
 }
 
 export function* migrate({ dialect, upkeep }: { dialect: Dialect; upkeep: SearchUpkeep }): Sql<void> {
@@ -70,10 +71,7 @@ export function* migrate({ dialect, upkeep }: { dialect: Dialect; upkeep: Search
       if (statement.trim() !== '') yield* run(statement)
     }
     yield* run('INSERT INTO schema_versions (version) VALUES (?)', index + 1)
-    if (index + 1 === INDEXED_AFTER) {
-      yield* upkeep.beginChange()
-      yield* upkeep.buildAll()
-    }
     if (index + 1 === DIGESTED_AFTER) yield* digestWaitingGroups()
   }
+  yield* upkeep.ensureFormat()
 }

@@ -44,7 +44,11 @@ const UNDOING: readonly (readonly [step: number, undo: string])[] = [
      ALTER TABLE import_groups DROP COLUMN grouping_digest;
      CREATE UNIQUE INDEX import_groups_waiting_by_key ON import_groups (job, grouping_key) WHERE seq IS NULL;`,
   ],
-  [3, 'ALTER TABLE changes DROP COLUMN last_leaf; ALTER TABLE changes DROP COLUMN rebuilt_to;'],
+  [
+    3,
+    `DELETE FROM settings WHERE name = 'search index format'; ` +
+      'ALTER TABLE changes DROP COLUMN last_leaf; ALTER TABLE changes DROP COLUMN rebuilt_to;',
+  ],
 ]
 
 /** Statements for SQLite. */
