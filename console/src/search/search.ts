@@ -4,12 +4,18 @@
  * part of an address to any server.
  */
 import type { SearchByAttributeValue, SearchCriteria, SearchFilter, Sort } from '@aws-sdk/client-medical-imaging'
+import {
+  attributesOfKind,
+  isSortField,
+  SEARCH_ATTRIBUTES,
+  type SearchAttributeId,
+  SORT_FIELDS,
+} from '../../../src/contract/search-attributes.ts'
 import { boundsOf, parseRange, type Range, rangeText } from './date-range.ts'
 import { type Fault, faultOfText, faultOfUid } from './uid.ts'
 
-type TextProperty = 'series' | 'study' | 'patient' | 'accession' | 'studyId'
-export type DateProperty = 'updated' | 'created' | 'studyDate'
-export type Property = TextProperty | DateProperty | 'primary'
+export type DateProperty = SearchAttributeId<'timestamp' | 'studyTimestamp'>
+export type Property = SearchAttributeId
 
 export interface Search {
   /** Undefined: all image sets, or all of a range. */
@@ -23,39 +29,21 @@ export interface Search {
 
 /** In the order of the menu. */
 export const PROPERTIES: readonly { readonly id: Property; readonly label: string }[] = [
-  { id: 'series', label: 'Series Instance UID' },
-  { id: 'study', label: 'Study Instance UID' },
-  { id: 'patient', label: 'Patient ID' },
-  { id: 'accession', label: 'Accession number' },
-  { id: 'studyId', label: 'Study ID' },
-  { id: 'primary', label: 'Primary' },
-  { id: 'studyDate', label: 'Study date' },
-  { id: 'created', label: 'Created at' },
-  { id: 'updated', label: 'Updated at' },
+  ...attributesOfKind('uid').toReversed(),
+  ...attributesOfKind('text', 'boolean', 'studyTimestamp', 'timestamp'),
 ]
 
-const ATTRIBUTES = {
-  series: 'DICOMSeriesInstanceUID',
-  study: 'DICOMStudyInstanceUID',
-  patient: 'DICOMPatientId',
-  accession: 'DICOMAccessionNumber',
-  studyId: 'DICOMStudyId',
-  primary: 'isPrimary',
-  studyDate: 'DICOMStudyDateAndTime',
-  created: 'createdAt',
-  updated: 'updatedAt',
-} as const satisfies Record<Property, string>
-
-const SORT_FIELDS = ['updatedAt', 'createdAt', 'DICOMStudyDateAndTime'] as const satisfies readonly Sort['sortField'][]
+const attributeOf = (property: Property) => SEARCH_ATTRIBUTES.find(({ id }) => id === property)!
 
 /** Newest change first: the service's own order. */
 export const NEWEST: Sort = { sortField: 'updatedAt', sortOrder: 'DESC' }
 export const EVERYTHING: Search = { property: undefined, value: '', rangeOf: 'updated', range: undefined, sort: NEWEST }
 
 export const isDate = (property: Property | undefined): property is DateProperty =>
-  property === 'updated' || property === 'created' || property === 'studyDate'
+  property !== undefined && isSortField(attributeOf(property).name)
 
-export const isUid = (property: Property | undefined): boolean => property === 'series' || property === 'study'
+export const isUid = (property: Property | undefined): boolean =>
+  property !== undefined && attributeOf(property).kind === 'uid'
 
 /** Why it cannot be sent. */
 export function faultOf({ property, value }: Search): Fault | undefined {
@@ -81,7 +69,7 @@ export function criteriaOf(search: Search, now: Date): SearchCriteria {
 }
 
 const attributeValue = (property: Property, value: unknown): SearchByAttributeValue =>
-  ({ [ATTRIBUTES[property]]: value }) as unknown as SearchByAttributeValue
+  ({ [attributeOf(property).name]: value }) as unknown as SearchByAttributeValue
 
 /** `series=1.2.3&updated=-7d&sort=createdAt.asc`; empty for everything in the usual order. */
 export function fragmentOf({ property, value, rangeOf, range, sort }: Search): string {

@@ -95,6 +95,6 @@ test('a difference is said with its place', () => {
   )
   assert.equal(
     describeIndexDifference({ kind: 'entries-without-leaf', leaf: 9 }),
-    'leaf 9: there are entries of it, and no leaf',
+    'leaf 9: it has entries but no bounds',
   )
 })

@@ -1,6 +1,6 @@
 /**
- * What searches keep in memory from one to the next, while another process writes: every answer is that of a catalog that was opened
- * this moment and has nothing in memory. This file is also the process that writes, when it is started with a path.
+ * The caches of searches while another process writes: every page equals that of a catalog that was just opened, with empty caches. Started
+ * with a path as its argument, this file is the writing process.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
@@ -25,7 +25,7 @@ const STUDIES = 60
 const ROUNDS = 25
 const path = process.argv[2]
 
-type Order = { readonly datastoreId: string; readonly round: number; readonly deleteImageSetId?: string }
+type WriteRequest = { readonly datastoreId: string; readonly round: number; readonly deleteImageSetId?: string }
 
 const NEWEST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
 const OLDEST_STUDY = { sortField: 'DICOMStudyDateAndTime', sortOrder: 'ASC' } as const
@@ -36,9 +36,9 @@ const SEARCHES: readonly Search[] = [
   { filters: [{ attribute: 'updatedAt', from: AT - 10, to: AT + 2 * ROUNDS }], sort: OLDEST_STUDY },
 ]
 
-if (path !== undefined) await writeAsOrdered(path)
+if (path !== undefined) await serveWrites(path)
 else {
-  test('another process commits between searches, and each search has it', { timeout: 120_000 }, async (context) => {
+  test('a search sees what another process committed before it', { timeout: 120_000 }, async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'hilum-memory-'))
     context.after(() => rm(folder, { recursive: true }))
     const at = join(folder, 'catalog.sqlite')
@@ -52,23 +52,23 @@ else {
     let [last] = await pagesOf(catalog, datastoreId)
     for (let round = 0; round < ROUNDS; round++) {
       const deleteImageSetId = last!.rows.at(round % 7)!.imageSetId
-      await ordered(writer, { datastoreId, round, ...(round % 3 === 0 ? { deleteImageSetId } : {}) })
+      await requestWrite(writer, { datastoreId, round, ...(round % 3 === 0 ? { deleteImageSetId } : {}) })
       const fresh = await openSqliteCatalog({ path: at, newId: idsOfOne(), sizes: SIZES })
       const expected = await pagesOf(fresh, datastoreId)
       await fresh.close()
       const pages = await pagesOf(catalog, datastoreId)
       assert.deepEqual(pages, expected)
-      // And again, with all of it in memory.
+      // Again, from the caches.
       assert.deepEqual(await pagesOf(catalog, datastoreId), expected)
-      assert.notDeepEqual(pages[0], last, 'something was committed between')
+      assert.notDeepEqual(pages[0], last, 'the writer has committed something')
       last = pages[0]
     }
   })
 
-  describe('the pages in memory', () => {
+  describe('cached pages', () => {
     const page = { rows: [], visited: {} as SearchPage['visited'] }
 
-    test('hold for the change they were found at and no other', () => {
+    test('are valid for the change they were found at and no other', () => {
       const pages = new CachedPages()
       pages.keep('worklist', 7, page)
       assert.equal(pages.get('worklist', 7), page)
@@ -76,7 +76,7 @@ else {
       assert.equal(pages.get('another', 7), undefined)
     })
 
-    test('are few, and those that are asked for stay', () => {
+    test('are few, and those in use stay', () => {
       const pages = new CachedPages()
       pages.keep('worklist', 7, page)
       for (let count = 0; count < 100; count++) {
@@ -88,26 +88,26 @@ else {
     })
   })
 
-  describe('the summaries in memory', () => {
+  describe('cached summaries', () => {
     const kept = (seq: number, tags = '{}') => ({
       texts: Object.fromEntries(TEXT_ATTRIBUTES.map((attribute) => [attribute, null])) as Texts,
       answer: { seq, tags } as ImageSetSummary,
       upTo: 0,
     })
 
-    test('are as many as their bytes allow, and those that are used stay', () => {
+    test('are limited by their bytes, and those in use stay', () => {
       const summaries = new CachedSummaries({ summaryBytesInMemory: 100_000 })
       const tags = JSON.stringify({ DICOMStudyDescription: 'x'.repeat(500) })
       summaries.keep(0, kept(0, tags))
       for (let seq = 1; seq < 1_000; seq++) {
         summaries.keep(seq, kept(seq, tags))
-        assert.ok(summaries.get(0), 'is used all the time')
+        assert.ok(summaries.get(0), 'a summary in use stays')
       }
       const left = Array.from({ length: 1_000 }, (_, seq) => seq).filter((seq) => summaries.get(seq) !== undefined)
       assert.ok(left.length > 20 && left.length <= 51, `${left.length} of 2,000 bytes each`)
     })
 
-    test('that are replaced count once', () => {
+    test('count once when they are replaced', () => {
       const summaries = new CachedSummaries({ summaryBytesInMemory: 10_000 })
       summaries.keep(1, kept(1))
       for (let times = 0; times < 100; times++) summaries.keep(2, kept(2))
@@ -130,15 +130,15 @@ function studies(numbers: readonly number[]) {
 const pagesOf = (catalog: Catalog, datastoreId: string): Promise<SearchPage[]> =>
   Promise.all(SEARCHES.map((search) => catalog.imageSets.search({ datastoreId, search, limit: 51 })))
 
-async function ordered(writer: ChildProcess, order: Order): Promise<void> {
-  writer.send(order)
+async function requestWrite(writer: ChildProcess, request: WriteRequest): Promise<void> {
+  writer.send(request)
   await once(writer, 'message')
 }
 
-/** Each round some studies are extended, some are new, and some image sets are deleted. */
-async function writeAsOrdered(at: string): Promise<void> {
+/** Each round extends some studies, imports new ones, or deletes an image set. */
+async function serveWrites(at: string): Promise<void> {
   const catalog = await openSqliteCatalog({ path: at, newId: idsOfOne(), sizes: SIZES })
-  process.on('message', async ({ datastoreId, round, deleteImageSetId }: Order) => {
+  process.on('message', async ({ datastoreId, round, deleteImageSetId }: WriteRequest) => {
     if (deleteImageSetId === undefined) {
       const files = studies([(round * 7) % STUDIES, (round * 11 + 1) % STUDIES, STUDIES + round])
       await importFiles(catalog, { datastoreId, files, at: AT + 1 + round })

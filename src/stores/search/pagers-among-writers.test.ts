@@ -1,6 +1,6 @@
 /**
- * What a pager is promised (decision 4), while processes of their own publish, extend and delete as fast as they can. This file is also
- * such a process, when it is started with what to write to.
+ * All pages read one snapshot (decision 4), while other processes publish, extend and delete as fast as they can. Started with a task as its
+ * argument, this file is such a process.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
@@ -27,7 +27,7 @@ import { openPostgresCatalog } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
 
-/** Many leaves, and spaces that come and go. */
+/** Many leaves, and partitions that are built and dropped. */
 const SMALL: IndexSizes = {
   leafEntriesMax: 8,
   highFrequencyFrom: 20,
@@ -42,24 +42,24 @@ const SMALL: IndexSizes = {
   summaryBytesInMemory: 10_000,
 }
 const STANDING = 120
-/** Of those that stand at the beginning, these are extended only; the others may be deleted. */
+/** Of the initial image sets, these are only extended; the others may be deleted. */
 const KEPT = 80
 const WRITERS = 2
 const LIMIT = 9
 
 interface Task {
-  /** A file, or the address of a database. */
+  /** A file, or the URL of a database. */
   readonly place: string
   readonly datastoreId: string
   readonly lease: Lease
   readonly writer: number
-  /** Image sets that this writer deletes, one after the other, beside those that it makes itself. */
-  readonly doomed: readonly string[]
+  /** Initial image sets that this writer deletes, beside those that it creates. */
+  readonly toDelete: readonly string[]
 }
 
-type Told =
+type Report =
   | { readonly kind: 'written' }
-  /** Told before and after: between the two words a page may show it or not. */
+  /** Sent before and after: in between a page may contain it or not. */
   | { readonly kind: 'deleting' | 'deleted'; readonly imageSetId: string }
 
 const newId = () => crypto.randomUUID().replaceAll('-', '')
@@ -78,7 +78,7 @@ const fileOf = (study: string, { key, patientId = 'ANON' }: { key: string; patie
 }
 
 const task = process.argv[2]
-if (task !== undefined) await writeUntilToldToStop(JSON.parse(task))
+if (task !== undefined) await writeUntilStopped(JSON.parse(task))
 else {
   const postgres = postgresIsMissing === undefined ? await startPostgres() : undefined
   after(() => postgres?.remove())
@@ -86,18 +86,18 @@ else {
   describe('on PostgreSQL', { skip: postgresIsMissing ?? false }, () => testPagers(() => postgres!.newDatabase()))
 }
 
-async function writeUntilToldToStop({ place, datastoreId, lease, writer, doomed }: Task): Promise<void> {
+async function writeUntilStopped({ place, datastoreId, lease, writer, toDelete }: Task): Promise<void> {
   const catalog = await openAt(place)
-  const tell = (told: Told) => process.send!(told)
-  let goesOn = true
+  const report = (message: Report) => process.send!(message)
+  let isRunning = true
   process.once('message', () => {
-    goesOn = false
+    isRunning = false
   })
   const mine: string[] = []
-  const condemned = [...doomed]
-  for (let round = 0; goesOn; round++) {
+  const initial = [...toDelete]
+  for (let round = 0; isRunning; round++) {
     const key = (index: number) => `k${String(round).padStart(6, '0')}-${index}`
-    // Two that are new, one of them of a patient of its own, and the next version of two that stand.
+    // Two new image sets, one of them of another patient, and the next versions of two initial ones.
     const files = [
       fileOf(`2.${writer}.${round}`, { key: key(0) }),
       fileOf(`3.${writer}.${round}`, { key: key(1), patientId: `P${round % 3}` }),
@@ -107,12 +107,12 @@ async function writeUntilToldToStop({ place, datastoreId, lease, writer, doomed 
     await catalog.importJobs.record(lease, files)
     const made = await publishAll(catalog, lease, AT + 1 + round)
     mine.push(...made.filter((each) => each.imageSetVersion === 1).map((each) => each.imageSetId))
-    tell({ kind: 'written' })
-    const imageSetId = round % 8 === 3 ? condemned.pop() : mine.length > 12 ? mine.shift() : undefined
+    report({ kind: 'written' })
+    const imageSetId = round % 8 === 3 ? initial.pop() : mine.length > 12 ? mine.shift() : undefined
     if (imageSetId === undefined) continue
-    tell({ kind: 'deleting', imageSetId })
+    report({ kind: 'deleting', imageSetId })
     assert.equal(await catalog.imageSets.delete({ datastoreId, imageSetId, at: AT + 1 + round }), 'deleted')
-    tell({ kind: 'deleted', imageSetId })
+    report({ kind: 'deleted', imageSetId })
   }
   await catalog.close()
   process.disconnect()
@@ -133,21 +133,21 @@ class Writers {
   constructor(tasks: readonly Task[]) {
     this.#children = tasks.map((each) => {
       const child = fork(import.meta.filename, [JSON.stringify(each)], { execArgv: [] })
-      child.on('message', (told: Told) => {
-        if (told.kind === 'written') this.written += 1
-        else this[told.kind].add(told.imageSetId)
+      child.on('message', (message: Report) => {
+        if (message.kind === 'written') this.written += 1
+        else this[message.kind].add(message.imageSetId)
       })
       return child
     })
   }
 
-  /** Until they have written again. */
-  async another(): Promise<void> {
+  /** Resolves when they have written again. */
+  async nextWrite(): Promise<void> {
     for (const sofar = this.written; this.written === sofar; ) {
       await setTimeout(1)
       assert.ok(
         this.#children.every(({ exitCode }) => exitCode === null),
-        'the writers live',
+        'the writers are running',
       )
     }
   }
@@ -165,13 +165,13 @@ class Writers {
 }
 
 const SEARCHES: Readonly<Record<string, Search>> = {
-  'the last updated first': { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } },
-  'the first updated first': { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'ASC' } },
-  'by study, those of one patient': {
+  'last updated first': { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } },
+  'first updated first': { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'ASC' } },
+  'by study date, one patient': {
     filters: [{ attribute: 'DICOMPatientId', equals: 'ANON' }],
     sort: { sortField: 'DICOMStudyDateAndTime', sortOrder: 'DESC' },
   },
-  'by creation, those updated in a range of two texts': {
+  'by creation, one study id, updated in a range': {
     filters: [
       { attribute: 'DICOMStudyId', equals: '1' },
       { attribute: 'updatedAt', from: 0, to: AT + 1_000_000_000 },
@@ -181,7 +181,7 @@ const SEARCHES: Readonly<Record<string, Search>> = {
 }
 
 function testPagers(newPlace: (context: TestContext) => Promise<string>): void {
-  test('nothing comes twice, nothing that stands is missed, in order and as of the first page', async (context) => {
+  test('no image set is returned twice, none is missed, in order and in the snapshot of the first page', async (context) => {
     const place = await newPlace(context)
     const catalog = await openAt(place)
     context.after(() => catalog.close())
@@ -189,38 +189,41 @@ function testPagers(newPlace: (context: TestContext) => Promise<string>): void {
     const files = Array.from({ length: STANDING }, (_, index) =>
       fileOf(`1.${index}`, { key: `k${String(index).padStart(4, '0')}` }),
     )
-    const standing = (await importFiles(catalog, { datastoreId, files })).map(({ imageSetId }) => imageSetId)
+    const initial = (await importFiles(catalog, { datastoreId, files })).map(({ imageSetId }) => imageSetId)
     const tasks: Task[] = []
     for (let writer = 0; writer < WRITERS; writer++) {
       const lease = await startJob(catalog, { datastoreId, name: `job ${writer}`, owner: `writer ${writer}` })
-      const doomed = standing.slice(KEPT).filter((_, index) => index % WRITERS === writer)
-      tasks.push({ place, datastoreId, lease, writer, doomed })
+      const toDelete = initial.slice(KEPT).filter((_, index) => index % WRITERS === writer)
+      tasks.push({ place, datastoreId, lease, writer, toDelete })
     }
     const writers = new Writers(tasks)
     try {
-      await writers.another()
+      await writers.nextWrite()
       await Promise.all(
         Object.entries(SEARCHES).map(async ([name, search]) => {
           const request = { catalog, datastoreId, search, writers }
           const first = await readPages({ ...request, snapshotVersion: undefined })
           const ids = new Set(first.rows.map(({ imageSetId }) => imageSetId))
-          assert.equal(ids.size, first.rows.length, `${name}: nothing twice`)
-          for (const imageSetId of standing) {
+          assert.equal(ids.size, first.rows.length, `${name}: none twice`)
+          for (const imageSetId of initial) {
             if (ids.has(imageSetId)) continue
-            assert.ok(writers.deleting.has(imageSetId), `${name}: nothing that stands is missed`)
+            assert.ok(writers.deleting.has(imageSetId), `${name}: none missed`)
           }
-          // The same once more in the state of the first page: all as it was, less what has been deleted since.
+          // Again in the same snapshot: equal but for image sets deleted since.
           const again = await readPages({ ...request, snapshotVersion: first.snapshotVersion })
           const left = new Set(again.rows.map(({ imageSetId }) => imageSetId))
           for (const { imageSetId } of first.rows) {
-            assert.ok(left.has(imageSetId) || writers.deleting.has(imageSetId), `${name}: nothing went but by deletion`)
+            assert.ok(
+              left.has(imageSetId) || writers.deleting.has(imageSetId),
+              `${name}: none missing but deleted ones`,
+            )
           }
           const asBefore = first.rows.filter(({ imageSetId }) => left.has(imageSetId))
           const seenBefore = again.rows.filter(({ imageSetId }) => ids.has(imageSetId))
-          assert.deepEqual(seenBefore, asBefore, `${name}: as of the first page`)
+          assert.deepEqual(seenBefore, asBefore, `${name}: in the snapshot of the first page`)
           for (const { imageSetId } of again.rows) {
-            // Behind the place of the first pager it may have been deleted before the page was read.
-            assert.ok(ids.has(imageSetId) || writers.deleting.has(imageSetId), `${name}: nothing came`)
+            // It may have been deleted before the first reading came to its page.
+            assert.ok(ids.has(imageSetId) || writers.deleting.has(imageSetId), `${name}: none added`)
           }
         }),
       )
@@ -243,7 +246,7 @@ async function readPages(request: {
   const rows: ImageSetSummary[] = []
   let { snapshotVersion } = request
   for (;;) {
-    const goneBefore = new Set(writers.deleted)
+    const deletedBefore = new Set(writers.deleted)
     const last = rows.at(-1)
     const page = await catalog.imageSets.search({
       ...{ datastoreId, search, limit: LIMIT },
@@ -259,10 +262,10 @@ async function readPages(request: {
           comparePositions(search.sort.sortOrder, positionOf(search, before), positionOf(search, row)) < 0,
         'in order',
       )
-      assert.ok(!goneBefore.has(row.imageSetId), 'what is deleted is gone at once')
+      assert.ok(!deletedBefore.has(row.imageSetId), 'a deleted image set is not returned')
       rows.push(row)
     }
     if (page.rows.length < LIMIT) return { rows, snapshotVersion }
-    await writers.another()
+    await writers.nextWrite()
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Searches of the catalog against their meaning in imaging/search.ts, on random stores with random criteria, page by page: the
- * same image sets in the same order, and the promise of paging while image sets come, change and go.
+ * Compares searches of the catalog with their meaning in imaging/search/search.ts, on random data with random criteria, page by page: the same
+ * image sets in the same order, and one snapshot for all pages while image sets are imported, changed and deleted.
  */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
@@ -34,7 +34,7 @@ import { type IndexSizes, leavesCountedMax, leavesVisitedMax, scannedRowsMax, te
 
 const SEED = 20260401
 
-/** So that a few hundred image sets are cut into many leaves, and texts become heavy and light again while a test runs. */
+/** So that a few hundred image sets fill many leaves, and texts become high- and low-frequency again while a test runs. */
 const SMALL: IndexSizes = {
   leafEntriesMax: 6,
   highFrequencyFrom: 20,
@@ -55,7 +55,7 @@ after(() => postgres?.remove())
 interface Engine {
   readonly name: string
   readonly skip: string | undefined
-  /** Each statement is a round trip on a server, so fewer stores are tried there. */
+  /** Fewer on PostgreSQL, where each statement is a round trip. */
   readonly storesRead: number
   readonly storesWritten: number
   readonly dialect: Dialect
@@ -84,7 +84,7 @@ const ENGINES: readonly Engine[] = [
   },
 ]
 
-/** Few values, so that much is equal; some texts that only exact comparison tells apart; some that are not there. */
+/** Few values, so that many are equal; texts that only exact comparison distinguishes; missing values. */
 const PATIENTS = ['ANON', 'ANON', 'ANON', 'P1', 'p1', 'P1 x', 'Ünï😀', '\uff61', "O'Neil", '%', null]
 const ACCESSIONS = ['A1', 'A2', 'A_', null]
 const STUDY_IDS = ['1', '1', '01', null]
@@ -109,10 +109,10 @@ const write: fc.Arbitrary<Write> = fc.oneof(
       kind: fc.constant('import' as const),
       study: fc.nat(25),
       series: fc.nat(5),
-      // Mostly the values that belong to the study; others make image sets that are not primary.
+      // Mostly the values of the study; other values create image sets that are not primary.
       values: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(3) }),
       time: fc.nat(4),
-      // The clock stands still, jumps, and runs back.
+      // The clock stops, jumps, and goes backwards.
       at: fc.oneof(fc.constant(0), fc.integer({ min: -5, max: 30 })),
     }),
   },
@@ -126,7 +126,7 @@ interface ModelRow extends SearchableImageSet {
   readonly version: number
 }
 
-/** A catalog beside what it ought to hold. */
+/** A catalog and a model of its contents. */
 class ModelledStore {
   readonly catalog: Catalog
   readonly datastoreId: string
@@ -176,7 +176,7 @@ class ModelledStore {
     })
   }
 
-  /** What a search means: the rows that match, in order. */
+  /** The rows that match, in order. */
   expected(search: Search): ModelRow[] {
     return [...this.rows.values()]
       .filter((row) => matches(search, row))
@@ -193,7 +193,7 @@ async function withStore(
   try {
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
-    // A neighbour whose image sets are the same must never be seen.
+    // A data store with the same image sets, which must never be found.
     const neighbour = new ModelledStore(catalog, datastoreId, lease)
     for (const each of writes.slice(0, 20)) await neighbour.apply(each)
     await catalog.importJobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
@@ -206,7 +206,7 @@ async function withStore(
   }
 }
 
-/** Criteria made of values that rows of the store have, or nearly have. */
+/** Criteria with values of rows, or close to them. */
 function criteria(rows: readonly ModelRow[]): fc.Arbitrary<Search> {
   const row = fc.constantFrom(...rows)
   const nudge = fc.constantFrom(0, 0, 1, -1)
@@ -245,8 +245,8 @@ const meant = (search: Search) => (row: ModelRow) => ({
   ...positionOf(search, row),
 })
 
-/** Ways that the searches of a test must have gone between them, or it says little. */
-const WAYS = [
+/** Strategies that the searches of a test must have used. */
+const STRATEGIES = [
   'no possible match',
   'index scan',
   'posting list',
@@ -256,7 +256,7 @@ const WAYS = [
   'counted: kd-tree leaves',
 ]
 
-/** The total is asked for with every page, and given with the first. @param onPage is told each page and the place it began behind. */
+/** Requests the total with every page; only the first has one. @param onPage gets each page and the position that it begins after. */
 async function readPages(
   store: ModelledStore,
   request: { search: Search; limit: number },
@@ -274,13 +274,13 @@ async function readPages(
     await onPage(page, place.after)
     if (rows.length < request.limit) return
     const last = positionOf(request.search, rows.at(-1)!)
-    const goesOn = place.after === undefined || comparePositions(request.search.sort.sortOrder, last, place.after) > 0
-    assert.ok(goesOn, 'a page ends behind the one before')
+    const isLater = place.after === undefined || comparePositions(request.search.sort.sortOrder, last, place.after) > 0
+    assert.ok(isLater, 'a page ends after the page before it')
     place = { after: last, snapshotVersion }
   }
 }
 
-/** What decision 8 promises of each way a search can go, but for two heavy texts that no space holds together. */
+/** The bounds of decision 8, except for residual predicates. */
 function assertBounded(
   visited: SearchPage['visited'],
   { limit, leavesAtOnce }: { readonly limit: number; readonly leavesAtOnce: number },
@@ -290,10 +290,7 @@ function assertBounded(
   if (strategy === 'no possible match') assert.equal(leaves + entries + rows, 0)
   else if (strategy === 'index scan') assert.ok(rows <= scannedRowsMax(limit), `${rows} rows scanned`)
   else if (strategy === 'posting list') {
-    assert.ok(
-      entries <= textEntriesMax(SMALL, index as TextAttribute) && rows <= limit,
-      'a lowFrequency text is lowFrequency',
-    )
+    assert.ok(entries <= textEntriesMax(SMALL, index as TextAttribute) && rows <= limit, 'a posting list is short')
   } else if (visited.bound.leaves !== undefined) {
     const leavesMax = leavesVisitedMax(leavesOf, limit) + leavesAtOnce - 1
     assert.ok(leaves <= leavesMax && rows <= limit, `${leaves} of ${leavesOf} leaves`)
@@ -306,7 +303,7 @@ function assertBounded(
   }
 }
 
-/** Too large to be made smaller in any reasonable time when a check fails: the criteria that fail tell more. */
+/** Too large to shrink in reasonable time: the failing criteria are more useful. */
 const stores = fc.array(write, { minLength: 150, maxLength: 300, size: 'max' })
 
 for (const engine of ENGINES) {
@@ -314,8 +311,8 @@ for (const engine of ENGINES) {
 }
 
 function testSearches(engine: Engine): void {
-  test('every search gives, page by page, exactly what it means, and how much that is in all', async () => {
-    const plans = new Set<string>()
+  test('every search returns, page by page, exactly the image sets that match, and their total', async () => {
+    const used = new Set<string>()
     await fc.assert(
       fc.asyncProperty(stores, async (writes) => {
         await withStore(engine, writes, async (store) => {
@@ -331,7 +328,7 @@ function testSearches(engine: Engine): void {
                 found.push(...rows)
                 assert.equal(total, after === undefined ? expected.length : undefined)
                 assertBounded(visited, { limit: request.limit, leavesAtOnce: engine.dialect.leavesAtOnce })
-                plans.add(visited.strategy).add(`counted: ${visited.count?.strategy}`)
+                used.add(visited.strategy).add(`counted: ${visited.count?.strategy}`)
               })
               assert.deepEqual(found.map(seen(request.search)), expected.map(meant(request.search)))
             }),
@@ -341,10 +338,10 @@ function testSearches(engine: Engine): void {
       }),
       { seed: SEED, numRuns: engine.storesRead, endOnFailure: true },
     )
-    for (const plan of WAYS) assert.ok(plans.has(plan), `no search went this plan: ${plan}`)
+    for (const strategy of STRATEGIES) assert.ok(used.has(strategy), `no search used the strategy: ${strategy}`)
   })
 
-  test('a pager sees the store as its first page saw it, less what was deleted before a page was read', async () => {
+  test('later pages read the snapshot of the first page, without image sets deleted since', async () => {
     await fc.assert(
       fc.asyncProperty(
         stores,
@@ -373,7 +370,7 @@ function testSearches(engine: Engine): void {
                     await store.apply(meanwhile[next++ % meanwhile.length]!)
                 })
               }),
-              // A run leaves the store changed for the next, so a failing one cannot be made smaller.
+              // Each run changes the data for the next, so a failing one cannot be shrunk.
               { seed: SEED, numRuns: 20, endOnFailure: true },
             )
           })

@@ -1,4 +1,4 @@
-/** A comparison of the search index with the image sets that finds each way in which they can differ, and nothing where they do not. */
+/** Verification finds each way in which the search index can differ from the image sets, and nothing where they are equal. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -118,7 +118,7 @@ const studies = (name: string, count: number, values: { patientId?: string } = {
     }),
   )
 
-/** 40 primary image sets of one patient and one study id, and no others: eight spaces, four of them empty. Row 1 to 40. */
+/** 40 primary image sets of one patient and one study id, rows 1 to 40: eight partitions, four of them empty. */
 async function fill(place: Place): Promise<void> {
   const catalog = await place.open()
   const datastoreId = await createDatastore(catalog)
@@ -140,12 +140,12 @@ for (const [engine, openPlace, skip] of [
         const found = await differencesIn(catalog)
         assert.deepEqual([...new Set(found.map(({ kind }) => kind))].sort(), kinds)
         for (const each of found) if (each.kind === 'entry-differs') assert.deepEqual(each.differing, differing)
-        // What is told may be shown to anyone.
+        // Differences never contain values of a patient.
         assert.ok(!JSON.stringify(found).includes('ANON'))
       })
     }
 
-    test('nothing differs after any history, and all of it was looked at', async (context) => {
+    test('nothing differs after any history, and every entry was verified', async (context) => {
       const step = fc.record({
         kind: fc.constantFrom('import', 'import', 'again', 'delete'),
         count: fc.integer({ min: 1, max: 25 }),
@@ -164,7 +164,7 @@ for (const [engine, openPlace, skip] of [
               }
               continue
             }
-            // Of study 0 again: the next version, or another that is not primary where the patient is another.
+            // Study 0 again: the next version, or, with another patient, an image set that is not primary.
             const files = studies(kind === 'again' ? '0' : `${at}`, count, { patientId })
             const made = await importFiles(catalog, { datastoreId, files, at: AT + at })
             living = [...new Set([...living, ...made.map(({ imageSetId }) => imageSetId)])]
@@ -182,17 +182,17 @@ for (const [engine, openPlace, skip] of [
       )
     })
 
-    test('nothing differs while others publish and delete, and build the index anew', async (context) => {
+    test('nothing differs while others publish, delete and rebuild the index', async (context) => {
       const place = await openPlace(context)
-      const [writer, looker] = [await place.open(), await place.open({ readOnly: true })]
+      const [writer, reader] = [await place.open(), await place.open({ readOnly: true })]
       const datastoreId = await createDatastore(writer)
       await importFiles(writer, { datastoreId, files: studies('0', 60) })
       const lease = await startJob(writer, { datastoreId, name: 'meanwhile' })
       let verifications = 0
       let isWriting = true
-      const looking = (async () => {
+      const verifying = (async () => {
         while (isWriting || verifications === 0) {
-          assert.deepEqual(await differencesIn(looker), [])
+          assert.deepEqual(await differencesIn(reader), [])
           verifications += 1
         }
       })()
@@ -202,7 +202,7 @@ for (const [engine, openPlace, skip] of [
       const made: string[] = []
       for (let round = 0; round < 30 || verifications < 3; round++) {
         const key = (index: number) => `r${String(round).padStart(5, '0')}-${index}`
-        // New ones, and some of the first once more.
+        // New image sets, or the first ones again.
         const files = studies(round % 3 === 0 ? '0' : `${round}`, 5).map((file, index) => ({
           ...file,
           key: key(index),
@@ -215,10 +215,10 @@ for (const [engine, openPlace, skip] of [
         }
       }
       isWriting = false
-      await Promise.all([looking, rebuilding])
+      await Promise.all([verifying, rebuilding])
     })
 
-    test('a catalog that is opened to be looked at takes no writes', async (context) => {
+    test('a catalog that is opened read-only refuses writes', async (context) => {
       const place = await openPlace(context)
       await fill(place)
       const catalog = await place.open({ readOnly: true })

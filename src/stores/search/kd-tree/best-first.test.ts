@@ -1,6 +1,6 @@
 /**
- * The search index without a database: spaces that grow entry by entry against the meaning of a search, and how little of them is
- * read, which no clock is needed to see.
+ * The k-d tree without a database: partitions that are built at once or grow entry by entry are compared with the meaning of a search, and
+ * the leaves read are counted.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -45,7 +45,7 @@ const searches: fc.Arbitrary<Search> = fc.record({
   sort: fc.record({ sortField: fc.constantFrom(...SORT_FIELDS), sortOrder: fc.constantFrom('ASC', 'DESC') }),
 })
 
-test('a partition, built at once or grown entry by entry, answers page by page what a search means, and how much', () => {
+test('a partition, built at once or grown entry by entry, returns the matching image sets page by page, and their total', () => {
   fc.assert(
     fc.property(
       imageSets(300),
@@ -56,7 +56,7 @@ test('a partition, built at once or grown entry by entry, answers page by page w
       (first, later, entriesMax, limit, tried) => {
         const rows = new Map<number, SearchableImageSet>(first.map((row) => [row.seq, row]))
         const partition = new Partition(first, entriesMax)
-        // What comes later takes the place of what has its seq; some goes for good.
+        // Later image sets replace those with the same seq; some are deleted.
         for (const row of later) {
           const before = rows.get(row.seq)
           if (before !== undefined) partition.remove(before)
@@ -86,20 +86,20 @@ test('a partition, built at once or grown entry by entry, answers page by page w
   )
 })
 
-test('no leaf is larger than it may be, though all image sets be equal in every date', () => {
+test('leaves are split even where all dates of all image sets are equal', () => {
   const partition = new Partition([], 4)
   for (let seq = 0; seq < 100; seq++) partition.add(imageSetOf(seq, [7, 7, null]))
   assert.ok(Math.max(...partition.bounds.entryCounts) <= 4)
   assert.equal(partition.bounds.entryCount(), 100)
 })
 
-test('what comes in order of time fills its leaves', () => {
+test('image sets that arrive in the order of their dates fill their leaves', () => {
   const partition = new Partition([], 100)
   for (let seq = 0; seq < 10_000; seq++) partition.add(imageSetOf(seq, [seq * 1_000, seq * 1_000, seq * 1_000]))
   assert.ok(partition.bounds.count <= 10_000 / 80, `${partition.bounds.count} leaves`)
 })
 
-test('a text has one hash of sixteen bits, never that of no text', () => {
+test('a text has a hash of sixteen bits, and never the one of a missing text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const hash = hashOf(text)
@@ -118,7 +118,7 @@ test('the format names the layout of an entry, which is the table of search attr
   )
 })
 
-test('nothing is read where nothing can match, and no leaf before the cursor', () => {
+test('no leaf is read where none can match or before the cursor', () => {
   const partition = new Partition(
     Array.from({ length: 1_000 }, (_, seq) => imageSetOf(seq, [0, seq, 0])),
     10,
@@ -128,6 +128,6 @@ test('nothing is read where nothing can match, and no leaf before the cursor', (
     partition.search({ filters, sort }, { after, limit: 11 }).leavesVisited
   assert.equal(read([{ attribute: 'createdAt', from: -5, to: -1 }]), 0)
   assert.equal(read([], { key: 0, seq: 999 }), 0)
-  // A page of 11 lies in three leaves of five to ten at the most, and one more may be cut.
+  // A page of 11 is in at most three leaves of five to ten entries, and one more may be crossed.
   assert.ok(read([], { key: 0, seq: 500 }) <= 4)
 })

@@ -1,6 +1,6 @@
 /**
- * The hunt for the search that reads the most leaves: searches of chance, and the worst of them changed a little again and again.
- * What it finds lies in worst-searches.jsonl and is asked in every run of the tests; `npm run bench -- hunt` looks for worse.
+ * A search for counterexamples to the bounds: random searches, and small mutations of the worst of them. What it has found is in
+ * worst-searches.jsonl and repeated in every test run; `npm run bench -- hunt` searches longer.
  */
 import { readFileSync } from 'node:fs'
 import type { SortField } from '../../../contract/search-attributes.ts'
@@ -14,7 +14,7 @@ import {
 import type { HuntedStore, Random } from './hunted-stores.fixture.ts'
 import { leavesCountedMax, leavesVisitedMax } from './sizes.ts'
 
-/** Texts and isPrimary have spaces of their own: what is left to compare with leaves is ranges of dates. */
+/** Partitions guarantee texts and isPrimary: only ranges of dates are compared with leaves. */
 type Range = Extract<Filter, { readonly from: number }>
 
 interface HuntedSearch {
@@ -23,13 +23,13 @@ interface HuntedSearch {
   readonly limit: number
 }
 
-/** Leaves read in parts of the most that may be: above 1 the bound does not hold. */
-interface Burden {
+/** Leaves read, divided by the bound: above 1 the bound does not hold. */
+interface BoundShare {
   readonly page: number
   readonly count: number
 }
 
-export function burdenOf({ partition }: HuntedStore, { search, after, limit }: HuntedSearch): Burden {
+export function boundShareOf({ partition }: HuntedStore, { search, after, limit }: HuntedSearch): BoundShare {
   const leaves = [partition.bounds.count]
   const { leavesVisited } = partition.search(search, { after: after ?? undefined, limit })
   return {
@@ -38,14 +38,14 @@ export function burdenOf({ partition }: HuntedStore, { search, after, limit }: H
   }
 }
 
-export interface Caught extends HuntedSearch {
+export interface WorstSearch extends HuntedSearch {
   readonly store: string
-  readonly kind: keyof Burden
+  readonly kind: keyof BoundShare
 }
 
 export const WORST_SEARCHES = new URL('./worst-searches.jsonl', import.meta.url)
 
-export const readWorstSearches = (): readonly Caught[] =>
+export const readWorstSearches = (): readonly WorstSearch[] =>
   readFileSync(WORST_SEARCHES, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
@@ -54,76 +54,76 @@ export const readWorstSearches = (): readonly Caught[] =>
 const KEPT = 12
 const KINDS = ['page', 'count'] as const
 
-interface Catch {
+interface Found {
   readonly hunted: HuntedSearch
-  readonly burden: number
+  readonly boundShare: number
 }
 
-/** @returns for pages and for counts the worst that were found, the worst first. */
+/** @returns the worst searches for pages and for totals, the worst first. */
 export function hunt(
   store: HuntedStore,
   options: { readonly searches: number; readonly random: Random; readonly from?: readonly HuntedSearch[] },
-): Readonly<Record<keyof Burden, readonly Catch[]>> {
+): Readonly<Record<keyof BoundShare, readonly Found[]>> {
   const { searches, random, from = [] } = options
-  const worst: Record<keyof Burden, Catch[]> = { page: [], count: [] }
-  for (let asked = 0; asked < searches; asked++) {
+  const worst: Record<keyof BoundShare, Found[]> = { page: [], count: [] }
+  for (let tried = 0; tried < searches; tried++) {
     const known = worst[oneOf(KINDS, random)]
     const isNew = known.length === 0 || random() < 0.25
     const hunted =
-      asked < from.length
-        ? from[asked]!
+      tried < from.length
+        ? from[tried]!
         : isNew
-          ? searchOfChance(store, random)
-          : changed(oneOf(known, random).hunted, { store, random })
-    const burden = burdenOf(store, hunted)
-    for (const kind of KINDS) keep(worst[kind], { hunted, burden: burden[kind] })
+          ? randomSearch(store, random)
+          : mutated(oneOf(known, random).hunted, { store, random })
+    const boundShare = boundShareOf(store, hunted)
+    for (const kind of KINDS) keep(worst[kind], { hunted, boundShare: boundShare[kind] })
   }
   return worst
 }
 
-function keep(worst: Catch[], caught: Catch): void {
-  if (worst.some(({ burden }) => burden === caught.burden)) return
-  worst.push(caught)
-  worst.sort((a, b) => b.burden - a.burden)
+function keep(worst: Found[], found: Found): void {
+  if (worst.some(({ boundShare }) => boundShare === found.boundShare)) return
+  worst.push(found)
+  worst.sort((a, b) => b.boundShare - a.boundShare)
   if (worst.length > KEPT) worst.pop()
 }
 
 const FIELDS: readonly SortField[] = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime']
-/** What the API allows for pages of 1 to 50, and one to know whether there are more. */
+/** Page sizes of 1, 10 and 50, and one row more. */
 const LIMITS = [2, 11, 51]
 
-interface Ground {
+interface Context {
   readonly store: HuntedStore
   readonly random: Random
 }
 
-function searchOfChance(store: HuntedStore, random: Random): HuntedSearch {
-  const ground = { store, random }
+function randomSearch(store: HuntedStore, random: Random): HuntedSearch {
+  const context = { store, random }
   const search = {
-    filters: Array.from({ length: 1 + Math.floor(random() * 2) }, () => rangeOfChance(ground)),
+    filters: Array.from({ length: 1 + Math.floor(random() * 2) }, () => randomRange(context)),
     sort: { sortField: oneOf(FIELDS, random), sortOrder: oneOf(['ASC', 'DESC'] as const, random) },
   }
-  return { search, after: cursorOfChance(search, ground), limit: oneOf(LIMITS, random) }
+  return { search, after: randomCursor(search, context), limit: oneOf(LIMITS, random) }
 }
 
-/** From a date of some image set to that of another, or a window of a millisecond to some years. */
-function rangeOfChance({ store, random }: Ground): Range {
+/** Between the dates of two image sets, or a window of a millisecond to a few years. */
+function randomRange({ store, random }: Context): Range {
   const attribute = oneOf(FIELDS, random)
   const [a, b] = [dateOf(oneOf(store.imageSets, random), attribute), dateOf(oneOf(store.imageSets, random), attribute)]
   if (random() < 0.5) return { attribute, from: Math.min(a, b), to: Math.max(a, b) }
   return { attribute, from: a, to: a + Math.floor(10 ** (random() * 14)) }
 }
 
-const cursorOfChance = (search: Search, { store, random }: Ground): Position | null =>
+const randomCursor = (search: Search, { store, random }: Context): Position | null =>
   random() < 0.5 ? null : positionOf(search, oneOf(store.imageSets, random))
 
 const dateOf = (imageSet: SearchableImageSet, field: SortField): number => imageSet[field] ?? 0
 
 const oneOf = <T>(values: readonly T[], random: Random): T => values[Math.floor(random() * values.length)]!
 
-/** The same search but for one thing. */
-function changed(hunted: HuntedSearch, ground: Ground): HuntedSearch {
-  const { random } = ground
+/** Changes one thing of a search. */
+function mutated(hunted: HuntedSearch, context: Context): HuntedSearch {
+  const { random } = context
   const { search, after } = hunted
   const { sort, filters } = search
   const place = Math.floor(random() * filters.length)
@@ -137,13 +137,13 @@ function changed(hunted: HuntedSearch, ground: Ground): HuntedSearch {
         search: { ...search, sort: { ...sort, sortOrder: sort.sortOrder === 'ASC' ? 'DESC' : 'ASC' } },
       }
     case 2:
-      return { ...hunted, after: cursorOfChance(search, ground) }
+      return { ...hunted, after: randomCursor(search, context) }
     case 3:
       return { ...hunted, limit: oneOf(LIMITS, random) }
     case 4:
       return after === null ? hunted : { ...hunted, after: { ...after, seq: Math.max(0, after.seq + step(random)) } }
     case 5:
-      return { ...hunted, search: { ...search, filters: filters.with(place, rangeOfChance(ground)) } }
+      return { ...hunted, search: { ...search, filters: filters.with(place, randomRange(context)) } }
     default: {
       const bounds = random() < 0.5 ? [filter.from + step(random), filter.to] : [filter.from, filter.to + step(random)]
       const moved = { ...filter, from: Math.min(...bounds), to: Math.max(...bounds) }
@@ -152,5 +152,5 @@ function changed(hunted: HuntedSearch, ground: Ground): HuntedSearch {
   }
 }
 
-/** One, or some years of microseconds, or anything between. */
+/** From one microsecond to a few years. */
 const step = (random: Random) => Math.floor(10 ** (random() * 14)) * (random() < 0.5 ? -1 : 1)

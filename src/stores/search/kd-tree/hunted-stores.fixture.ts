@@ -1,11 +1,11 @@
-/** Stores that are hard to index, each drawn the same every time: what the hunt for the worst search goes through. */
+/** Data sets that are hard to index, the same in every run. */
 import type { SearchableImageSet } from '../../../imaging/search/search.ts'
 import { imageSetOf, Partition } from './partition.fixture.ts'
 
 const IMAGE_SETS = 15_000
 const ENTRIES_PER_LEAF = 16
 const DAY = 86_400_000
-/** A study instant counts microseconds. */
+/** Study timestamps are in microseconds. */
 const STUDY_DAY = DAY * 1_000
 
 export interface HuntedStore {
@@ -28,8 +28,8 @@ export function randomFrom(seed: number): Random {
 
 type Dates = readonly [createdAt: number, updatedAt: number, study: number | null]
 
-/** Half a migration in a month, newest studies first; then 700 days of live traffic: the store of the benchmark. */
-function backFill(part: number, random: Random): Dates {
+/** As in the benchmark: half of the image sets come from a migration within a month, newest studies first; then 700 days of live traffic. */
+function migration(part: number, random: Random): Dates {
   const isMigrated = part < 0.5
   const within = isMigrated ? part * 2 : part * 2 - 1
   const created = isMigrated ? within * 30 * DAY : (30 + within * 700) * DAY
@@ -39,8 +39,8 @@ function backFill(part: number, random: Random): Dates {
 }
 
 const DRAWN: Readonly<Record<string, (part: number, random: Random) => Dates>> = {
-  'a back-fill and what came after it': backFill,
-  'dates of chance': (_, random) => [random() * 1e11, random() * 1e11, random() * 1e14],
+  'a migration, then live traffic': migration,
+  'random dates': (_, random) => [random() * 1e11, random() * 1e11, random() * 1e14],
   'study dates that fall as createdAt rises': (part, random) => [
     part * 700 * DAY,
     part * 700 * DAY + random() * 700 * DAY,
@@ -55,12 +55,12 @@ const DRAWN: Readonly<Record<string, (part: number, random: Random) => Dates>> =
     part * 700 * DAY + random() * 60_000,
     part * 700 * STUDY_DAY - random() * 3_600_000_000,
   ],
-  'study dates of whole days, and some far out': (part, random) => [
+  'study dates of whole days, some of them far off': (part, random) => [
     part * 30 * DAY,
     part * 30 * DAY + random() * 90 * DAY,
     random() < 0.001 ? (random() < 0.5 ? -47_000 : 2_900_000) * STUDY_DAY : Math.floor(random() * 5_000) * STUDY_DAY,
   ],
-  'changes that lie seconds or years back': (part, random) => [
+  'changes seconds or years after creation': (part, random) => [
     part * 700 * DAY,
     part * 700 * DAY + 10 ** (3 + random() * 8),
     (part * 700 * DAY - 10 ** (3 + random() * 8)) * 1_000,
@@ -70,13 +70,13 @@ const DRAWN: Readonly<Record<string, (part: number, random: Random) => Dates>> =
 export const HUNTED_STORES: readonly string[] = [
   ...Object.keys(DRAWN).map((name) => `${name}, built at once`),
   ...Object.keys(DRAWN).map((name) => `${name}, grown`),
-  'a back-fill whose image sets are changed again and again',
+  'a migration whose image sets change again and again',
 ]
 
 export function openHuntedStore(name: string): HuntedStore {
   const isGrown = name.endsWith(', grown')
   const random = randomFrom(20260403)
-  const draw = DRAWN[name.replace(/, (built at once|grown)$/, '')] ?? backFill
+  const draw = DRAWN[name.replace(/, (built at once|grown)$/, '')] ?? migration
   const imageSets = Array.from({ length: IMAGE_SETS }, (_, seq) => {
     const [created, updated, study] = draw(seq / IMAGE_SETS, random)
     return imageSetOf(seq, [Math.floor(created), Math.floor(updated), study === null ? null : Math.floor(study)])
@@ -86,7 +86,7 @@ export function openHuntedStore(name: string): HuntedStore {
   const partition = new Partition(imageSets.slice(0, builtAtOnce), ENTRIES_PER_LEAF)
   for (const imageSet of imageSets.slice(builtAtOnce)) partition.add(imageSet)
   if (!isChanged) return { partition, imageSets }
-  // Each change is the newest: what is changed leaves its leaf for the last one, and leaves are emptied.
+  // Each change is the latest: entries move to the last leaf, and other leaves become empty.
   for (let change = 0; change < IMAGE_SETS; change++) {
     const at = Math.floor(random() * IMAGE_SETS)
     const before = imageSets[at]!

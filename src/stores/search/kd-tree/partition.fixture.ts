@@ -1,5 +1,6 @@
-/** A space of the search index in memory: what the catalog keeps in tables. */
+/** A partition of the search index in memory, without a database. */
 import assert from 'node:assert/strict'
+import { TEXT_ATTRIBUTES, type TextAttribute } from '../../../contract/search-attributes.ts'
 import type { Filter, Position, Search, SearchableImageSet } from '../../../imaging/search/search.ts'
 import { type BestFirst, beginBestFirst, nextLeaf, visit } from './best-first.ts'
 import { countMatching, tally } from './count.ts'
@@ -82,10 +83,7 @@ export function imageSetOf(
     updatedAt,
     DICOMStudyDateAndTime,
     isPrimary: seq % 3 !== 0,
+    ...(Object.fromEntries(TEXT_ATTRIBUTES.map((attribute) => [attribute, null])) as Record<TextAttribute, null>),
     DICOMPatientId: seq % 2 === 0 ? 'ANON' : `P${seq}`,
-    DICOMAccessionNumber: null,
-    DICOMStudyId: null,
-    DICOMStudyInstanceUID: null,
-    DICOMSeriesInstanceUID: null,
   }
 }

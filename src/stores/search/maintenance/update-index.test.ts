@@ -1,4 +1,4 @@
-/** The search index stays equal to the image sets, whoever writes them and whatever becomes of a transaction. */
+/** The search index stays equal to the image sets, with several writing processes and after rollbacks. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -42,7 +42,7 @@ async function openAt(context: TestContext, path: string, sizes = SMALL): Promis
   return catalog
 }
 
-/** Image sets in studies of their own, all of one patient; every so many have study id 1. */
+/** Image sets in studies of their own, all of one patient; every `every`-th has study id 1. */
 const filesOf = (
   name: number,
   { count, patientId = 'ANON', every = 2 }: { count: number; patientId?: string; every?: number },
@@ -63,7 +63,7 @@ async function find(catalog: Catalog, datastoreId: string, filters: Search['filt
 
 const ANON = { attribute: 'DICOMPatientId', equals: 'ANON' } as const
 
-test('a text that many image sets come to share gets a partition, and gives it up when few are left', async (context) => {
+test('a text gets a partition when it becomes high-frequency, and loses it when few image sets are left', async (context) => {
   const path = await newPath(context)
   const catalog = await openAt(context, path)
   const datastoreId = await createDatastore(catalog)
@@ -71,11 +71,7 @@ test('a text that many image sets come to share gets a partition, and gives it u
   assert.equal(checkIndex(path, SMALL), 2)
   const scanned = await find(catalog, datastoreId, [ANON])
   const made = await importFiles(catalog, { datastoreId, files: filesOf(2, { count: 25 }), at: AT + 1 })
-  assert.equal(
-    checkIndex(path, SMALL),
-    8,
-    'of all, of ANON, of study id 1 and of both: the primary ones and the others',
-  )
+  assert.equal(checkIndex(path, SMALL), 8, 'all, ANON, study id 1 and the pair: primary image sets and others')
   const searched = await find(catalog, datastoreId, [ANON])
   assert.deepEqual([scanned.rows.length, searched.rows.length], [20, 45])
   assert.deepEqual(
@@ -89,13 +85,13 @@ test('a text that many image sets come to share gets a partition, and gives it u
   assert.equal((await find(catalog, datastoreId, [ANON])).rows.length, 9)
 })
 
-test('two processes that write in turns keep one index, and each sees at once what the other wrote', async (context) => {
+test('two processes write one index in turns, and each sees at once what the other wrote', async (context) => {
   const path = await newPath(context)
   const [one, two] = [await openAt(context, path), await openAt(context, path)]
   const datastoreId = await createDatastore(one)
   for (let round = 0; round < 12; round++) {
     await importFiles(round % 2 === 0 ? one : two, { datastoreId, files: filesOf(round, { count: 9 }), at: AT + round })
-    // An older study again: its image set moves.
+    // An older study again: its entry moves to another leaf.
     await importFiles(round % 2 === 0 ? two : one, { datastoreId, files: filesOf(0, { count: 3 }), at: AT + round })
     for (const catalog of [one, two]) {
       assert.equal((await find(catalog, datastoreId, [])).rows.length, 9 * (round + 1))
@@ -105,23 +101,23 @@ test('two processes that write in turns keep one index, and each sees at once wh
   checkIndex(path, SMALL)
 })
 
-test('what memory knows of leaves does not outlive the undoing of the transaction that wrote them', async (context) => {
+test('cached leaves of a transaction that was rolled back are dropped', async (context) => {
   const path = await newPath(context)
   const [one, two] = [await openAt(context, path), await openAt(context, path)]
   const datastoreId = await createDatastore(one)
   await importFiles(one, { datastoreId, files: filesOf(1, { count: 12 }) })
-  // Publishes that share a transaction succeed, the later ones upon the leaves of the earlier; then their commit is refused.
+  // Publishes that share a transaction succeed, each on the leaves of the one before; then the commit fails.
   const outside = new Database(path)
   context.after(() => outside.close())
   outside.exec(`CREATE TABLE refused (job BIGINT REFERENCES import_jobs DEFERRABLE INITIALLY DEFERRED);
     CREATE TRIGGER refuse AFTER UPDATE OF seq ON import_groups BEGIN INSERT INTO refused VALUES (-1); END`)
-  const lease = await startJob(one, { datastoreId, name: 'undone' })
+  const lease = await startJob(one, { datastoreId, name: 'rolled back' })
   await one.importJobs.record(lease, filesOf(2, { count: 40 }))
   const groups = await one.importJobs.waitingGroups(lease.jobId, 100)
-  const undone = await Promise.allSettled(groups.map((group) => one.importJobs.publish(lease, [group], AT + 1)))
-  assert.ok(undone.length === 40 && undone.every(({ status }) => status === 'rejected'))
+  const rolledBack = await Promise.allSettled(groups.map((group) => one.importJobs.publish(lease, [group], AT + 1)))
+  assert.ok(rolledBack.length === 40 && rolledBack.every(({ status }) => status === 'rejected'))
   outside.exec('DROP TRIGGER refuse')
-  // The numbers of what was undone are given again, for other leaves, by the other and by the one that remembers.
+  // Both catalogs give the numbers that were rolled back again, to other leaves.
   for (const [round, catalog] of [two, one, two, one].entries()) {
     await importFiles(catalog, { datastoreId, files: filesOf(3 + round, { count: 15 }), at: AT + 2 + round })
     assert.equal((await find(one, datastoreId, [])).rows.length, 12 + 15 * (round + 1))
@@ -139,16 +135,16 @@ test('a catalog from before the index gets one when it is opened, and its metada
   old.exec(backToSchema(2))
   old.close()
   const after = await openAt(context, path)
-  assert.equal(checkIndex(path, SMALL), 8, 'of all, of ANON, of study id 1 and of both')
+  assert.equal(checkIndex(path, SMALL), 8, 'all, ANON, study id 1 and the pair')
   assert.equal((await find(after, datastoreId, [ANON])).rows.length, 50)
   assert.equal((await after.imageSets.pendingDocuments({ after: undefined, limit: 100 })).length, 50)
 })
 
-test('the index is built anew while image sets come, change and go, also by one who goes on where another stopped', async (context) => {
+test('the index is rebuilt while image sets are imported, changed and deleted, and another process resumes the rebuild', async (context) => {
   const path = await newPath(context)
   const [one, two] = [await openAt(context, path), await openAt(context, path)]
   const datastoreId = await createDatastore(one)
-  // Deleted ones leave leaves that are nearly empty.
+  // Deletions leave leaves that are nearly empty.
   const first = await importFiles(one, { datastoreId, files: filesOf(1, { count: 260 }) })
   for (const { imageSetId } of first.slice(0, 90)) await two.imageSets.delete({ datastoreId, imageSetId, at: AT })
   const outside = new Database(path)
@@ -160,7 +156,7 @@ test('the index is built anew while image sets come, change and go, also by one 
   const { last } = leaves.get()!
   const meanwhile = async (round: number) => {
     await importFiles(two, { datastoreId, files: filesOf(10 + round, { count: 30 }), at: AT + round })
-    // Of those that are built anew already, and of those that are not.
+    // One that is rebuilt already, and one that is not.
     for (const each of [first[100 + round]!, first[250 - round]!]) {
       await one.imageSets.delete({ datastoreId, imageSetId: each.imageSetId, at: AT + round })
     }
@@ -173,18 +169,18 @@ test('the index is built anew while image sets come, change and go, also by one 
     break
   }
   await meanwhile(2)
-  const told: number[] = []
+  const reported: number[] = []
   for await (const { done } of two.searchIndex.rebuild()) {
-    told.push(done)
-    await meanwhile(2 + told.length)
+    reported.push(done)
+    await meanwhile(2 + reported.length)
   }
   assert.deepEqual(
-    told,
-    told.toSorted((a, b) => a - b),
+    reported,
+    reported.toSorted((a, b) => a - b),
   )
   assert.equal(checkIndex(path, SMALL), partitions)
   assert.deepEqual(outside.prepare(`SELECT * FROM search_partitions WHERE state <> 'live'`).all(), [])
-  assert.ok(leaves.get()!.first > last, 'no leaf is an old one')
+  assert.ok(leaves.get()!.first > last, 'every leaf is a new one')
   const rows = outside.prepare<[], { count: number }>(
     'SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL',
   )
@@ -197,7 +193,7 @@ test('the index is built anew while image sets come, change and go, also by one 
   assert.equal(total, rows.get()!.count)
 })
 
-test('an index that was lost is there again once it was built anew', async (context) => {
+test('a rebuild restores a lost index', async (context) => {
   const path = await newPath(context)
   const catalog = await openAt(context, path)
   const datastoreId = await createDatastore(catalog)
@@ -211,7 +207,7 @@ test('an index that was lost is there again once it was built anew', async (cont
   assert.equal(checkIndex(path, SMALL), partitions)
 })
 
-test('texts that have the same hash are told apart', async (context) => {
+test('texts with the same hash are distinguished', async (context) => {
   const twins = new Map<number, string>()
   const pair = (() => {
     for (let count = 0; ; count++) {
@@ -226,7 +222,7 @@ test('texts that have the same hash are told apart', async (context) => {
     highFrequencyUntil: 2,
   })
   const datastoreId = await createDatastore(catalog)
-  // Both are heavy, and so is study id 1, which fewer have: its space is searched, for the hash of the patient.
+  // All three texts are high-frequency. Study id 1 has fewer image sets: its partition is searched for the hash of the patient.
   for (const [at, patientId] of pair.entries()) {
     await importFiles(catalog, { datastoreId, files: filesOf(at, { count: 24, patientId, every: 3 }), at: AT + at })
   }
