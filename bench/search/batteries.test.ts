@@ -1,4 +1,4 @@
-/** That the batteries are the same in every run, and ask what they are named for. Judged by the meaning of a search, without a store. */
+/** The batteries are the same in every run, and consist of the searches that they are named for. Checked without a store. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
@@ -36,11 +36,11 @@ describe('the batteries of the search benchmark', () => {
     assert.equal(
       digest,
       '16971c5e8b152209b8364a12d021719a65f28b716086015d75878e6f5b2aadee',
-      'figures from before a change of the batteries cannot be compared with later ones',
+      'results before a change of the batteries cannot be compared with later ones',
     )
   })
 
-  test('take no more filters than the API allows', () => {
+  test('have no more filters than the API allows', () => {
     for (const name of BATTERIES)
       assert(
         batteries[name].every(({ search }) => search.filters.length <= 2),
@@ -48,19 +48,19 @@ describe('the batteries of the search benchmark', () => {
       )
   })
 
-  test('range over one date or two, and sort by another', () => {
+  test('filter by one or two dates, and sort by another', () => {
     for (const [name, ranges] of [
       ['one-range', 1],
       ['two-range', 2],
     ] as const) {
       for (const query of batteries[name]) {
         assert.equal(rangedFields(query).length, ranges)
-        assert(!rangedFields(query).includes(query.search.sort.sortField), 'the sort date has no range of its own')
+        assert(!rangedFields(query).includes(query.search.sort.sortField), 'the sort date has no range')
       }
     }
   })
 
-  test('ask for each text alone, with another text and with each date, in each sort', () => {
+  test('filter by each text alone, with another text and with each date, in each sort', () => {
     const shapes = new Set(
       batteries.equal.map(({ search: { filters, sort } }) =>
         [...filters.map(({ attribute }) => attribute), sort.sortField, sort.sortOrder].join(' '),
@@ -80,33 +80,33 @@ describe('the batteries of the search benchmark', () => {
     }
   })
 
-  test('ask for values that a twentieth and a half of the store hold, also both at once', () => {
+  test('filter by values that five and fifty per cent of the store have, also by both', () => {
     const texts = batteries.equal.map(({ search }) =>
       search.filters.flatMap((filter) => ('equals' in filter ? [filter.equals] : [])).join(' and '),
     )
     for (const value of ['ANON', '1', 'ANON and 1', '1 and ANON', '']) assert(texts.includes(value), value)
   })
 
-  test('find nothing at all in the empty battery', () => {
+  test('find nothing in the empty battery', () => {
     for (const { search, after } of batteries.empty) {
       const { sortField, sortOrder } = search.sort
-      const isBehind = (imageSet: SearchableImageSet) =>
+      const isAfter = (imageSet: SearchableImageSet) =>
         after === undefined || comparePositions(sortOrder, { key: imageSet[sortField], seq: imageSet.seq }, after) > 0
       assert.equal(
-        all.find((imageSet) => matches(search, imageSet) && isBehind(imageSet)),
+        all.find((imageSet) => matches(search, imageSet) && isAfter(imageSet)),
         undefined,
       )
     }
   })
 
-  test('find something for most of the searches that are not meant to be empty', () => {
+  test('find something with most searches of the other batteries', () => {
     for (const name of ['one-range', 'narrow', 'equal', 'scan'] as const) {
       const found = batteries[name].filter(({ search }) => all.some((imageSet) => matches(search, imageSet)))
       assert(found.length > batteries[name].length / 2, `${found.length} of ${batteries[name].length} in ${name}`)
     }
   })
 
-  test('go on from a cursor in about half of the random searches', () => {
+  test('have a cursor in about half of the random searches', () => {
     for (const name of ['one-range', 'two-range', 'narrow'] as const) {
       const share = batteries[name].filter(({ after }) => after !== undefined).length / batteries[name].length
       assert(share > 0.4 && share < 0.6, `${share} in ${name}`)

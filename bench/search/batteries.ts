@@ -1,6 +1,6 @@
 /**
- * The searches of the benchmark, the same in every run over a data set: each battery is a kind of criteria that the API allows, with
- * what is usual and what is hostile to an ordinary planner. Ranges and cursors are taken from image sets of the data set.
+ * The searches of the benchmark, the same in every run on a data set. Each battery is a kind of criteria that the API allows, with common cases
+ * and cases that are hard for an ordinary planner. Ranges and cursors are taken from image sets of the data set.
  */
 import type { SortField, TextAttribute } from '../../src/contract/search-attributes.ts'
 import type { Filter, Position, Search } from '../../src/imaging/search/search.ts'
@@ -24,11 +24,11 @@ export type BatteryName = (typeof BATTERIES)[number]
 export interface BenchQuery {
   readonly search: Search
   readonly after?: Position
-  /** A page whose first position only the store knows: it is looked up before anything is timed. */
+  /** A page whose cursor depends on the store: it is looked up before anything is timed. */
   readonly page?: 'thousandth' | 'last'
 }
 
-/** 50 to show and one to know whether there is a next page. */
+/** A page of 50, and one row to detect a next page. */
 export const PAGE_ROWS = 51
 
 const FIELDS: readonly SortField[] = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime']
@@ -38,7 +38,7 @@ const SORTS: readonly Search['sort'][] = FIELDS.flatMap((sortField) =>
 )
 const RANDOM_QUERIES = 1_000
 
-/** Each battery in an order of chance, so that a run that is cut short has seen some of every kind. */
+/** Each battery is shuffled, so that a run that is stopped early has some of every kind. */
 export function batteriesOf(dataSet: DataSet): Readonly<Record<BatteryName, readonly BenchQuery[]>> {
   const made: Readonly<Record<BatteryName, (from: Chance) => readonly BenchQuery[]>> = {
     'one-range': oneRange,
@@ -88,24 +88,24 @@ interface Width {
   readonly maxMs: number
 }
 
-/** Spread evenly over the orders of magnitude. */
+/** Uniform over orders of magnitude. */
 const widthMs = ({ random }: Chance, { minMs, maxMs }: Width) => minMs * (maxMs / minMs) ** random()
 
-/** From the date of some image set on. */
+/** Starts at the date of a random image set. */
 function rangeFrom(chance: Chance, width: Width): Filter {
   const ms = widthMs(chance, width)
   const fromMs = keyOf(chance.anyImageSet(), width.field) / perMs(width.field)
   return between(width.field, fromMs, fromMs + ms)
 }
 
-/** The date of the image set lies anywhere in it. */
+/** Contains the date of the image set, anywhere. */
 function rangeAround(chance: Chance, imageSet: BenchImageSet, width: Width): Filter {
   const ms = widthMs(chance, width)
   const fromMs = keyOf(imageSet, width.field) / perMs(width.field) - chance.random() * ms
   return between(width.field, fromMs, fromMs + ms)
 }
 
-/** An hour to 900 days, or all between the dates of two image sets. */
+/** An hour to 900 days, or between the dates of two image sets. */
 function wideRange(chance: Chance, field: SortField): Filter {
   if (chance.random() < 0.5) return rangeFrom(chance, { field, minMs: HOUR_MS, maxMs: 900 * DAY_MS })
   const [a, b] = [keyOf(chance.anyImageSet(), field), keyOf(chance.anyImageSet(), field)]
@@ -115,7 +115,7 @@ function wideRange(chance: Chance, field: SortField): Filter {
 const narrowRange = (chance: Chance, field: SortField): Filter =>
   rangeFrom(chance, { field, minMs: 1_000, maxMs: 600_000 })
 
-/** Half of them go on from the place of some image set, found or not. */
+/** Half of the queries have a cursor: the position of a random image set, whether it matches or not. */
 function perhapsAfter(chance: Chance, search: Search): BenchQuery {
   if (chance.random() < 0.5) return { search }
   const imageSet = chance.anyImageSet()
@@ -131,7 +131,7 @@ const sortedBy = (sortField: SortField, sortOrder: Search['sort']['sortOrder'], 
   search: { filters, sort: { sortField, sortOrder } },
 })
 
-/** Q4 and Q5 of the study: the newest study dates lie where createdAt does not match, all of them before the first hit. */
+/** The first two are hard for a planner: image sets with the newest study dates do not match createdAt, and all come before the first match. */
 function oneRange(chance: Chance): readonly BenchQuery[] {
   const tenth = between('createdAt', LIVE_FROM + 280 * DAY_MS, LIVE_FROM + 420 * DAY_MS)
   const fourTenths = between('createdAt', MIGRATION_FROM + 5 * DAY_MS, MIGRATION_FROM + 29 * DAY_MS)
@@ -146,7 +146,7 @@ function oneRange(chance: Chance): readonly BenchQuery[] {
   ]
 }
 
-/** Q6 of the study: two halves of the store that have next to nothing in common. */
+/** The first two filter by two halves of the store with almost nothing in common. */
 function twoRanges(chance: Chance): readonly BenchQuery[] {
   const halves = [
     between('createdAt', MIGRATION_FROM, LIVE_FROM - 1),
@@ -176,7 +176,7 @@ const narrow = (chance: Chance): readonly BenchQuery[] =>
 
 const equals = (attribute: TextAttribute, value: string): Filter => ({ attribute, equals: value })
 
-/** Some image set whose value is not one of the heavy ones. */
+/** A random image set that satisfies the condition. */
 function someImageSet(
   { anyImageSet }: Chance,
   isWanted: (grouping: BenchImageSet['grouping']) => boolean,
@@ -185,10 +185,10 @@ function someImageSet(
     const imageSet = anyImageSet()
     if (isWanted(imageSet.grouping)) return imageSet
   }
-  throw new Error('the data set holds nothing like it')
+  throw new Error('no image set of the data set satisfies the condition')
 }
 
-/** By value: what one study has, what a patient has, what a twentieth and what a half of the store has, what no image set can have. */
+/** By frequency: values of one study, of one patient, of five and of fifty per cent of the store, and a value that no image set can have. */
 const firstTexts = (chance: Chance): readonly (() => readonly [Filter, BenchImageSet])[] => {
   const from = (
     attribute: TextAttribute,
@@ -233,7 +233,7 @@ const firstTexts = (chance: Chance): readonly (() => readonly [Filter, BenchImag
 }
 
 /**
- * Each text alone, with a second EQUAL of a heavy value, of a rare one that the same image set has, of either isPrimary, and with a
+ * Each text alone; with a second EQUAL filter of a high-frequency text, of a rare one of the same image set, and of each isPrimary; and with a
  * wide and a narrow range of each date; in each sort.
  */
 function equal(chance: Chance): readonly BenchQuery[] {
@@ -291,7 +291,7 @@ function scan({ anyImageSet }: Chance): readonly BenchQuery[] {
   )
 }
 
-/** Nothing matches, in each shape; also where each of the filters alone holds for half of the store. */
+/** Nothing matches, with all kinds of filters, including filters that each match half of the store. */
 function empty(chance: Chance): readonly BenchQuery[] {
   const middleMs = () => keyOf(chance.anyImageSet(), 'createdAt')
   const beyond = (field: SortField) => between(field, NOW + 10 * 365 * DAY_MS, NOW + 20 * 365 * DAY_MS)
@@ -302,8 +302,8 @@ function empty(chance: Chance): readonly BenchQuery[] {
   }
   const gap = (field: SortField) => between(field, NOW + 365 * DAY_MS, NOW + 365 * DAY_MS + 60_000)
   const next = (field: SortField) => FIELDS[(FIELDS.indexOf(field) + 1) % FIELDS.length]!
-  /** Two texts that many image sets have, and none has both: P0 is the largest of the patients. */
-  const strangers = () => [equals('DICOMPatientId', ANONYMOUS), equals('DICOMPatientId', 'P0')]
+  /** Two high-frequency texts that no image set has both of: P0 is the patient with the most image sets. */
+  const disjoint = () => [equals('DICOMPatientId', ANONYMOUS), equals('DICOMPatientId', 'P0')]
   const shapes: readonly ((field: SortField) => readonly Filter[])[] = [
     (field) => [beyond(field)],
     (field) => [beyond(field), wideRange(chance, next(field))],
@@ -314,14 +314,14 @@ function empty(chance: Chance): readonly BenchQuery[] {
     (field) => [equals('DICOMPatientId', 'NOBODY'), wideRange(chance, field)],
     () => [equals('DICOMSeriesInstanceUID', '1.2.3'), equals('DICOMPatientId', ANONYMOUS)],
     () => [equals('DICOMStudyId', USUAL_STUDY_ID), equals('DICOMAccessionNumber', 'A')],
-    strangers,
+    disjoint,
     (field) => [equals('DICOMPatientId', ANONYMOUS), beyond(field)],
     (field) => [equals('DICOMStudyId', USUAL_STUDY_ID), beyond(field)],
     (field) => [equals('DICOMStudyId', USUAL_STUDY_ID), gap(field)],
     (field) => [{ attribute: 'isPrimary', equals: false }, beyond(field)],
   ]
-  /** Behind the last image set of all. */
-  const behindAll = SORTS.map((sort) => ({
+  /** After the last image set. */
+  const afterAll = SORTS.map((sort) => ({
     search: { filters: [], sort },
     after: { key: sort.sortOrder === 'ASC' ? Number.MAX_SAFE_INTEGER : 0, seq: Number.MAX_SAFE_INTEGER },
   }))
@@ -330,5 +330,5 @@ function empty(chance: Chance): readonly BenchQuery[] {
       FIELDS.flatMap((field) => SORTS.map((sort) => perhapsAfter(chance, { filters: shape(field), sort }))),
     ),
   )
-  return [...inShapes.flat(), ...behindAll]
+  return [...inShapes.flat(), ...afterAll]
 }

@@ -1,4 +1,4 @@
-/** The store of a size in the database that is asked for: built once, and kept in the cache folder or in the PostgreSQL that is given. */
+/** Opens the store of a size on an engine. It is built once, and cached in a folder or on the given PostgreSQL server. */
 import type { BuiltStore, StoreRequest } from './built-store.ts'
 import { openPostgresStores, type PostgresStores } from './postgres-store.ts'
 import { buildSqliteStore } from './sqlite-store.ts'
@@ -9,11 +9,11 @@ export type EngineName = (typeof ENGINES)[number]
 
 export interface Stores {
   store(request: Pick<StoreRequest, 'dataSet' | 'progress'>): Promise<BuiltStore>
-  /** Ends the database's server where it was started for this. */
+  /** Stops the database server, if it was started for the benchmark. */
   close(): Promise<void>
 }
 
-/** @param options.url a PostgreSQL; without it one is started. */
+/** @param options.url of a PostgreSQL server; without it one is started. */
 export async function openStores(options: {
   readonly engine: EngineName
   readonly cacheFolder: string
@@ -26,7 +26,7 @@ export async function openStores(options: {
     async store({ dataSet, progress }) {
       const request = { dataSet, cacheFolder, progress }
       const store = postgres === undefined ? await buildSqliteStore(request) : await postgres.store(request)
-      // A run that was broken off has left what it wrote.
+      // An interrupted run left its writes.
       if (await store.ask(needsUndo())) await undoWrites(store, dataSet)
       return store
     },

@@ -1,7 +1,6 @@
 /**
- * A store that was built for the benchmark, whichever database it is in, and what is written into it. Rows are written by plain SQL
- * over the catalog's own migrations, since importing ten million series would take hours; instances, jobs and blobs are left out, and
- * no search looks at them.
+ * A store that was built for the benchmark, on either engine, and its rows. Rows are inserted by plain SQL into the catalog's schema, since
+ * importing ten million series would take hours. Instances, jobs and blobs are left out: no search reads them.
  */
 import { createHash } from 'node:crypto'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
@@ -19,12 +18,12 @@ import type { OrdinaryStore } from './ordinary-store.ts'
 export const DATASTORE_ID = createHash('md5').update('hilum search benchmark').digest('hex')
 export const ROWS_PER_TRANSACTION = 20_000
 
-/** What the building took, as it was measured when it was done. */
+/** Measured when the store was built. */
 export interface BuildFacts {
-  /** Rows written a second, the time to make them up not counted, and before any index but primary keys. */
+  /** Inserts per second without the time to generate rows, before any index but primary keys. */
   readonly load_rows_per_s: number
   readonly index_s: number
-  /** All of the catalog, by image set; and the indexes on image sets with the search index: neither their rows nor their versions. */
+  /** The whole catalog, and the indexes on image sets with the search index, per image set. */
   readonly bytes_per_image_set: number
   readonly index_bytes_per_image_set: number
   /** By table and index. */
@@ -33,30 +32,30 @@ export interface BuildFacts {
 
 export interface OpenableCatalog {
   openCatalog(): Promise<Catalog>
-  /** Brings into memory what the system has let go meanwhile, where that can be done from here. */
+  /** Reads files into the page cache of the system, where the engine allows it. */
   warm(): Promise<void>
-  /** What a server has beside the catalog that copies its log. */
+  /** The checkpoint thread that a server runs beside the catalog. */
   startCheckpoints(): Checkpoints | undefined
 }
 
 export interface BuiltStore extends OpenableCatalog {
-  /** As `hilum serve` takes them. */
+  /** For `hilum serve`. */
   readonly dataFolder: string
   readonly catalogUrl?: string
   readonly facts: BuildFacts
-  /** The database's version and those of its settings that matter. */
+  /** The version of the database and its relevant settings. */
   readonly settings: Readonly<Record<string, string>>
   openOrdinary(options: { readonly capMs: number }): Promise<OrdinaryStore>
-  /** On a connection of its own, in one transaction that is committed. */
+  /** Runs statements on a connection of its own, in one transaction. */
   ask<T>(sql: Sql<T>): Promise<T>
-  /** To write into. */
+  /** For writes. */
   copy(): Promise<OpenableCatalog & { remove(): Promise<void> }>
-  /** After image sets were added and taken out again: the next one gets the number that it would have got without them. */
+  /** After inserts were undone: the next image set gets the number that it would have got without them. */
   countFrom(seq: number): Promise<void>
   close(): Promise<void>
 }
 
-/** Told what goes on and how far it is, from 0 to 1. */
+/** Reports a step and its progress, from 0 to 1. */
 export type Progress = (what: string, done: number) => void
 
 export interface StoreRequest {
@@ -66,8 +65,8 @@ export interface StoreRequest {
 }
 
 /**
- * Stores of one kind hold the same, so that one that is kept can be taken for another.
- * @param builtVersion goes up with every change of how a store is built in the database.
+ * Stores of one kind are equal, so that a cached one can be used.
+ * @param builtVersion raised with every change of how the engine's store is built.
  */
 export const kindOf = (dialect: Dialect, builtVersion: number): string =>
   createHash('sha256')
@@ -99,7 +98,7 @@ export async function createBenchDatastore(catalog: Catalog): Promise<void> {
   await catalog.datastores.settle(DATASTORE_ID, NOW)
 }
 
-/** Ids in a row, the same in every run. */
+/** A sequence of ids, the same in every run. */
 export function countedIds(): () => string {
   let count = 0
   return () => createHash('md5').update(`${++count}`).digest('hex')
@@ -115,7 +114,7 @@ export function* batchesOf(dataSet: DataSet): Generator<readonly BenchImageSet[]
 export const LOADED_TABLES = ['image_sets', 'image_set_versions'] as const
 type LoadedRow = Readonly<Record<string, string | number | null>>
 
-/** All that publishing writes for a new image set, but for its instances. */
+/** The rows that publishing inserts for a new image set, without instances. */
 export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_TABLES)[number], LoadedRow>> {
   const { seq, grouping } = imageSet
   const instances = 1 + wholeBelow(randomOf(3, seq), 500)
@@ -131,7 +130,7 @@ export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_
       created_at: imageSet.createdAt,
       updated_at: imageSet.updatedAt,
       last_accessed_at: imageSet.updatedAt,
-      // Each was a change of its own.
+      // Each image set is a change of its own.
       changed_in: seq,
       study_timestamp: imageSet.studyTimestamp,
       patient_id: grouping.PatientID,
@@ -154,10 +153,10 @@ export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_
   }
 }
 
-/** What the leaves of a whole index hold for each image set, about: its entry once, and once more for each text that many have. */
+/** An estimate: an entry in the partition of all image sets, and one for each high-frequency text. */
 const LEAF_BYTES_PER_IMAGE_SET = 52 * 1.6
 
-/** Tells how far SearchUpkeep.buildAll is, by the statements that it asks: otherwise it says nothing for minutes. */
+/** Derives the progress of SearchUpkeep.buildAll, which takes minutes, from its statements. */
 export function watchIndexing(size: number, progress: Progress): (statement: Statement) => void {
   let counted = 0
   let bytes = 0
@@ -172,10 +171,10 @@ export function watchIndexing(size: number, progress: Progress): (statement: Sta
   }
 }
 
-/** By the names of tables and indexes: those on image sets, and the tables of the search index with theirs. */
+/** The names of indexes on image sets, and of the tables of the search index and their indexes. */
 const IS_INDEX = /^(image_sets_(?!past)|search_)/
 
-/** Facts by image set, from bytes. */
+/** Facts per image set. */
 export function factsOf(measured: {
   readonly size: number
   readonly writingMs: number
@@ -192,7 +191,7 @@ export function factsOf(measured: {
     index_bytes_per_image_set: perImageSet(
       Object.entries(bytesOf).reduce((sum, [name, some]) => sum + (IS_INDEX.test(name) ? some : 0), 0),
     ),
-    // Of a thousandth of the whole or more.
+    // Those with a thousandth of all bytes or more.
     bytes_of: Object.fromEntries(
       Object.entries(bytesOf)
         .filter(([, some]) => some > bytes / 1000)

@@ -1,4 +1,4 @@
-/** That the benchmark searches the same image sets in every run, and that they are spread as the benchmark says. */
+/** The data set of the benchmark is the same in every run, and has the documented distribution. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
@@ -11,7 +11,6 @@ const dataSet = dataSetOf(SIZE)
 const all = Array.from({ length: SIZE }, (_, index) => dataSet.imageSet(index))
 const share = (holds: (imageSet: BenchImageSet, index: number) => boolean) => all.filter(holds).length / SIZE
 
-/** Fails with what it was. */
 const assertBetween = (value: number, [least, most]: readonly [number, number]) =>
   assert(value >= least && value <= most, `${value} lies between ${least} and ${most}`)
 
@@ -21,16 +20,16 @@ describe('the data set of the search benchmark', () => {
     assert.equal(
       digest,
       '79e2f1e4e0ec22a020467e043b3343cfb4ad60f91905ec730d55c0b382131413',
-      'whoever changes what is generated raises DATA_SET_VERSION',
+      'a change of the generated data raises DATA_SET_VERSION',
     )
   })
 
-  test('gives an image set by its number, whichever were asked for before', () => {
+  test('computes an image set from its number alone, in any order', () => {
     const backwards = dataSetOf(SIZE)
     for (let index = SIZE - 1; index >= 0; index -= 997) assert.deepEqual(backwards.imageSet(index), all[index])
   })
 
-  test('comes in in the order of seq, half of it in the month of the migration', () => {
+  test('is ordered by creation, half of it in the month of the migration', () => {
     assert(all.every(({ seq, createdAt }, index) => seq === index + 1 && createdAt >= (all[index - 1]?.createdAt ?? 0)))
     assert.equal(
       share(({ createdAt }) => createdAt < LIVE_FROM),
@@ -39,18 +38,18 @@ describe('the data set of the search benchmark', () => {
     assert(all.at(-1)!.createdAt <= NOW)
   })
 
-  test('has study dates that run backwards over fifteen years during the migration', () => {
+  test('has study dates that decrease over fifteen years during the migration', () => {
     const years = [0, 5_000, 10_000, 15_000, 19_999].map((index) => Number(all[index]!.grouping.StudyDate!.slice(0, 4)))
     assert.deepEqual(years, [2024, 2020, 2016, 2012, 2009])
   })
 
-  test('has nine of ten live studies on the day they came in', () => {
+  test('has nine of ten live studies on the day of their import', () => {
     const live = all.slice(SIZE / 2)
     const prompt = live.filter(({ createdAt, studyTimestamp: at }) => createdAt - at / 1000 < 86_400_000)
     assertBetween(prompt.length / live.length, [0.88, 0.92])
   })
 
-  test('has seven of ten updated within a minute, and none before it was made', () => {
+  test('has seven of ten updated within a minute, and none before its creation', () => {
     assertBetween(
       share(({ createdAt, updatedAt }) => updatedAt - createdAt <= 60_000),
       [0.68, 0.72],
@@ -58,7 +57,7 @@ describe('the data set of the search benchmark', () => {
     assert(all.every(({ createdAt, updatedAt }) => updatedAt >= createdAt && updatedAt <= NOW + 60_000))
   })
 
-  test('has values that a twentieth and a half of it hold, and accession numbers that one study holds or that are empty', () => {
+  test('has values that five and fifty per cent of it have, and accession numbers of one study or empty', () => {
     assertBetween(
       share(({ grouping }) => grouping.PatientID === ANONYMOUS),
       [0.04, 0.06],
@@ -99,7 +98,7 @@ describe('the data set of the search benchmark', () => {
     assert(counts.at(-1)! > 20 * counts[Math.floor(counts.length / 2)]!, `${counts.at(-1)} is many times the median`)
   })
 
-  test('says its study date in DICOM as it is searched, and carries about 578 bytes of tags', () => {
+  test('has the same study date in its tags and for searches, and about 578 bytes of tags', () => {
     for (const { grouping, tags, studyTimestamp: at } of all.slice(0, 1_000)) {
       const { DICOMStudyTime } = JSON.parse(tags)
       assert.equal(studyTimestamp(grouping.StudyDate, DICOMStudyTime, { strict: true }), at)

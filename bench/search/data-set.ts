@@ -1,21 +1,21 @@
 /**
- * The image sets that the search benchmark searches: any of them by its number, the same in every run. The first half came in a
- * month, a PACS migration with the newest studies first, so that study dates run backwards while createdAt runs forwards; the
- * second half is 700 days of live traffic. Four series a study, one image set each; some values are held by a great many.
+ * The image sets of the search benchmark: each is computed from its number, the same in every run. The first half comes from a PACS migration
+ * within a month, newest studies first, so that study dates decrease while createdAt increases; the second half is 700 days of live traffic. A
+ * study has four series, with one image set each; some values are very frequent.
  */
 import type { SortField } from '../../src/contract/search-attributes.ts'
 import { studyTimestamp } from '../../src/imaging/search/study-timestamp.ts'
 import type { StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { type Random, randomOf, wholeBelow } from '../random.ts'
 
-/** Goes up with every change of what is generated, so that no store of an earlier kind is taken for one of this. */
+/** Raised with every change of the generated data, so that a cached store of other data is not used. */
 export const DATA_SET_VERSION = 1
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
 const YEAR_MS = 365.25 * DAY_MS
 
-/** The end of the live traffic: the moment at which the benchmark takes place. */
+/** The end of the live traffic: the current time of the benchmark. */
 export const NOW = Date.UTC(2026, 0, 1)
 export const LIVE_FROM = NOW - 700 * DAY_MS
 export const MIGRATION_FROM = LIVE_FROM - 30 * DAY_MS
@@ -27,12 +27,12 @@ export const ANONYMOUS = 'ANON'
 export const USUAL_STUDY_ID = '1'
 
 export interface BenchImageSet {
-  /** From 1, as a new catalog counts. */
+  /** From 1, as in a new catalog. */
   readonly seq: number
   readonly isPrimary: boolean
   readonly createdAt: number
   readonly updatedAt: number
-  /** As study-timestamp.ts counts: microseconds. */
+  /** Microseconds (study-timestamp.ts). */
   readonly studyTimestamp: number
   readonly grouping: StoredFile['grouping']
   /** The DICOMTags of its summary without the two counts: JSON text. */
@@ -41,7 +41,7 @@ export interface BenchImageSet {
 
 export interface DataSet {
   readonly size: number
-  /** @param index from 0; those from `size` on are what comes in after the benchmark's store was loaded. */
+  /** @param index from 0; from `size` on, image sets that are inserted after the store was built. */
   readonly imageSet: (index: number) => BenchImageSet
 }
 
@@ -70,13 +70,13 @@ export function dataSetOf(size: number): DataSet {
       uid: uidOf(random),
       patientId: random() < 0.05 ? ANONYMOUS : patientOf(random, patients),
       studyId: random() < 0.5 ? USUAL_STUDY_ID : `S${number}`,
-      // The study's own number makes it unique.
+      // The number of the study makes it unique.
       accessionNumber: random() < 0.2 ? null : `A${study}-${number % 1000}`,
       modality: ['CT', 'MR', 'CR', 'US', 'MG', 'PT'][wholeBelow(random, 6)]!,
     }
   }
 
-  // The last one is kept, since whoever goes through all of them asks for it four times.
+  // The last one is cached: an iteration over all image sets needs each study four times.
   let kept = { number: 0, study: studyOf(0) }
   const imageSet = (index: number): BenchImageSet => {
     const number = Math.floor(index / SERIES_PER_STUDY)
@@ -102,7 +102,7 @@ export function dataSetOf(size: number): DataSet {
     }
     return {
       seq: index + 1,
-      // What disagrees with its study is never primary; of the rest a few are not.
+      // Image sets that differ from their study are never primary; of the others a few are not.
       isPrimary: random() >= 0.02 && !isMisdated,
       createdAt,
       updatedAt,
@@ -114,7 +114,7 @@ export function dataSetOf(size: number): DataSet {
   return { size, imageSet }
 }
 
-/** A few have thousands of image sets, most have a handful: the share of a rank falls with its square root. */
+/** A few patients have thousands of image sets, most have a handful: the share decreases with the square root of the rank. */
 const patientOf = (random: Random, patients: number): string => `P${Math.floor(patients * random() ** 2)}`
 
 /** 56 characters, as the UIDs of many devices have, different in the last 27. */
@@ -146,6 +146,6 @@ function tagsOf(from: { grouping: StoredFile['grouping']; time: string; modality
   })
 }
 
-/** The value of a date that a search sorts and filters by. */
+/** The value of an attribute that searches sort by. */
 export const keyOf = (imageSet: BenchImageSet, field: SortField): number =>
   field === 'DICOMStudyDateAndTime' ? imageSet.studyTimestamp : imageSet[field]

@@ -1,4 +1,4 @@
-/** What a process keeps in memory to search with, the bounds of all leaves, and how soon one that has just begun has them. */
+/** The memory that a process needs for the bounds of all leaves, and the time to load them after a start. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { CachedLeaves } from '../../src/stores/search/cached-leaves.ts'
@@ -15,7 +15,7 @@ export interface BoundsFacts {
 
 export const measureBounds = (store: BuiltStore): Promise<BoundsFacts> => store.ask(loadTwice())
 
-/** The first time is what a new process waits for; only the second time nothing but the bounds comes into memory. */
+/** The first load measures the time; in the second one only the bounds add to the memory. */
 function* loadTwice(): Sql<BoundsFacts> {
   const startedAt = performance.now()
   yield* load(new CachedLeaves(INDEX_SIZES))
@@ -24,7 +24,7 @@ function* loadTwice(): Sql<BoundsFacts> {
   const bounds = new CachedLeaves(INDEX_SIZES)
   const leaves = yield* load(bounds)
   const bytes = bytesInUse() - bytesBefore
-  // In use until here.
+  // Keeps `bounds` reachable until here.
   yield* bounds.readAgain([], 0)
   return { leaves, bounds_bytes: Math.max(0, bytes), bounds_load_ms: Math.round(loadMs) }
 }
@@ -42,7 +42,7 @@ function* load(bounds: CachedLeaves): Sql<number> {
 function bytesInUse(): number {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
-  // What is found dead in one go may be freed only in the next.
+  // Memory found unreachable in one collection may be freed in the next.
   for (let round = 0; round < 2; round++) collectGarbage()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers

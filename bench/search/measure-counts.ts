@@ -1,4 +1,4 @@
-/** The exact number of matches for the criteria of all batteries, beside the planner's count(*), which also checks it. */
+/** Exact totals for the criteria of all batteries, compared in time and result with the planner's count(*). */
 import type { Search } from '../../src/imaging/search/search.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
 import { randomOf, wholeBelow } from '../random.ts'
@@ -16,14 +16,14 @@ export interface CountTimes {
   readonly different: number
 }
 
-/** Chosen by chance, the same in every run. */
+/** A random sample, the same in every run. */
 export function countQueries(batteries: Readonly<Record<BatteryName, readonly BenchQuery[]>>): readonly BenchQuery[] {
   const random = randomOf(300, 0)
   const all = BATTERIES.flatMap((name) => batteries[name])
   return Array.from({ length: QUERIES }, () => ({ search: all[wholeBelow(random, all.length)]!.search }))
 }
 
-/** With the first page, as it is asked for. */
+/** Requested with a first page, as in the API. */
 async function totalOf(catalog: Catalog, search: Search): Promise<number> {
   const page = await catalog.imageSets.search({ datastoreId: DATASTORE_ID, search, limit: PAGE_ROWS, count: 'exact' })
   if (page.total === undefined) throw new Error('a first page that was asked for its total has one')

@@ -1,4 +1,4 @@
-/** A server on the store that was built: how soon it answers, and what share of a bare node:http server its signed searches reach. */
+/** A server on the built store: the time until it is ready, and the throughput of signed searches as a share of a bare node:http server. */
 import { startHilumServer } from '../hilum-server.ts'
 import { besideBareServer } from '../searching.ts'
 import { type BuiltStore, DATASTORE_ID } from './built-store.ts'

@@ -1,7 +1,6 @@
 /**
- * What it costs to keep the index: image sets published a hundred at a time, and single image sets that get another version, through
- * the verbs that an import uses, durable as they are there. What is written stays: a small store is copied for it, a large one is
- * warm as it is, and what came is taken out again.
+ * The cost of keeping the index up to date: publishing a hundred image sets at a time, and new versions of single image sets, by the same durable
+ * transactions as an import. A small store is copied for it; in a large one the writes are undone afterwards.
  */
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
 import type { Lease, StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
@@ -15,21 +14,21 @@ import { undoWrites } from './undo-writes.ts'
 const BATCH = 100
 const BATCHES_MAX = 50
 const UPDATES_MAX = 300
-/** So that a small store stays nearly what it was. */
+/** Of the store, so that a small one hardly changes. */
 const SHARE_MAX = 0.2
-/** What came into a larger store leaves no trace that could be measured. */
+/** In a larger store, writes that were undone have no measurable effect. */
 const COPIED_BYTES_MAX = 1e9
 
 export interface WriteTimes {
   readonly insert_image_sets_per_s: number
-  /** By batches of a hundred. */
+  /** Per batch of a hundred. */
   readonly insert_p50_ms: number
   readonly insert_p99_ms: number
   readonly update_p50_ms: number
   readonly update_p99_ms: number
 }
 
-/** @param request.copiedBytesMax a store with more bytes is not copied. */
+/** @param request.copiedBytesMax larger stores are not copied. */
 export async function measureWrites(request: {
   readonly store: BuiltStore
   readonly dataSet: DataSet
@@ -42,7 +41,6 @@ export async function measureWrites(request: {
   try {
     await (copy ?? store).warm()
     const catalog = await (copy ?? store).openCatalog()
-    // As beside a server.
     const checkpoints = (copy ?? store).startCheckpoints()
     try {
       return { ...(await measureInserts(catalog, dataSet, capMs)), ...(await measureUpdates(catalog, dataSet, capMs)) }
@@ -77,7 +75,7 @@ async function measureInserts(catalog: Catalog, dataSet: DataSet, capMs: number)
   }
 }
 
-/** Another instance for image sets that lie all over the store: the next version, and updatedAt moves to the end. */
+/** Adds an instance to image sets all over the store: a new version, whose updatedAt is the latest. */
 async function measureUpdates(catalog: Catalog, dataSet: DataSet, capMs: number) {
   const random = randomOf(200, 0)
   const chosen = new Map<string, BenchImageSet>()
@@ -100,7 +98,7 @@ async function measureUpdates(catalog: Catalog, dataSet: DataSet, capMs: number)
   return { update_p50_ms: rounded(quantile(sorted, 0.5)), update_p99_ms: rounded(quantile(sorted, 0.99)) }
 }
 
-/** An import job that has recorded one file for each image set, and the groups that wait to be published. */
+/** An import job that has recorded one file for each image set, and its waiting groups. */
 async function recorded(catalog: Catalog, from: { job: string; imageSets: readonly BenchImageSet[] }) {
   const jobId = Buffer.from(from.job).toString('hex').padEnd(32, '0')
   const owner = 'bench'

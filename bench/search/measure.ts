@@ -1,18 +1,18 @@
-/** Asks the searches of a battery one at a time, first to warm up and then by the clock, and says how long they took. */
+/** Runs the searches of a battery one at a time, first to warm up and then timed. */
 import { quantile } from '../processes.ts'
 import type { BenchQuery } from './batteries.ts'
 
 export interface Answer {
   /** The seq of each image set on the page. */
   readonly seqs: readonly number[]
-  /** Entries of the index and rows of image sets that were looked at; null where the engine does not say. */
+  /** Index entries and rows read; null where the engine does not report it. */
   readonly visited: number | null
 }
 
-/** In its place where the database was stopped at a cap of its own. */
+/** Instead of a result, when the database stopped the statement at its timeout. */
 export type Stopped = 'stopped'
 
-/** As it is printed with --json: `run` of the `of` searches of the battery came before the time was up. */
+/** Printed with --json. `run` of the `of` searches of the battery were run before the time limit. */
 export interface Times {
   readonly p50_ms: number
   readonly p99_ms: number
@@ -20,17 +20,17 @@ export interface Times {
   readonly visited_max: number | null
   readonly run: number
   readonly of: number
-  /** Of those run, how many were stopped at the cap: their times are the least that they would have taken. */
+  /** How many were stopped at the timeout, which counts as their time. */
   readonly stopped: number
 }
 
 export interface Measured {
   readonly times: Times
-  /** Of the searches that were run, in their order; undefined where one was stopped. */
+  /** Of the searches that were run, in order; undefined for stopped ones. */
   readonly answers: readonly (readonly number[] | undefined)[]
 }
 
-/** @param request.capMs each of the two rounds begins no further search after this long. */
+/** @param request.capMs each of the two rounds starts no further search after this time. */
 export async function measure(request: {
   readonly queries: readonly BenchQuery[]
   readonly ask: (query: BenchQuery) => Answer | Promise<Answer | Stopped>
@@ -68,5 +68,5 @@ export async function measure(request: {
   }
 }
 
-/** To a microsecond. */
+/** To microseconds. */
 export const rounded = (ms: number): number => Math.round(ms * 1000) / 1000

@@ -42,7 +42,7 @@ export async function fillOrdinaryPostgres(
 ): Promise<void> {
   await client.query(`CREATE SCHEMA ${SCHEMA}`)
   await client.query(`SET search_path = ${SCHEMA}`)
-  // In the transaction that makes the table, its rows are written as old ones that everybody sees.
+  // In the transaction that creates the table, COPY can write frozen rows, as after a vacuum.
   await client.query('BEGIN')
   await client.query(ordinaryTable({ number: 'BIGINT', text: 'TEXT COLLATE "C"' }))
   for (const batch of batchesOf(dataSet)) {

@@ -1,4 +1,4 @@
-/** The ordinary table in a SQLite file. Nothing stops a search of SQLite's once it has begun: the cap is looked at in between. */
+/** The ordinary table in a SQLite file. SQLite has no statement timeout: the time limit is checked between searches. */
 import Database from 'better-sqlite3'
 import { batchesOf, type StoreRequest } from './built-store.ts'
 import {
@@ -53,7 +53,7 @@ export function fillOrdinarySqlite(
 
 function open(path: string): Database.Database {
   const database = new Database(path)
-  // As the catalog sets its own reader.
+  // The settings of the catalog's reader.
   for (const pragma of ['journal_mode = WAL', 'temp_store = MEMORY', 'cache_size = -65536', 'mmap_size = 1073741824'])
     database.pragma(pragma)
   return database

@@ -1,6 +1,6 @@
 /**
- * The same image sets in a plain table with the indexes anyone would make, asked as anyone would ask: WHERE, ORDER BY, LIMIT, and the
- * database's own planner with fresh statistics. What Hilum's searches are measured beside, and checked against.
+ * The baseline: the same image sets in a plain table with ordinary indexes, queried with WHERE, ORDER BY and LIMIT by the database's own planner
+ * with fresh statistics. Hilum's searches are compared with it in time and result.
  */
 import type { Filter, Search } from '../../src/imaging/search/search.ts'
 import type { Statement } from '../../src/stores/sql/engine/statement.ts'
@@ -9,14 +9,14 @@ import { type BenchQuery, PAGE_ROWS } from './batteries.ts'
 import type { BenchImageSet } from './data-set.ts'
 
 export interface OrdinaryStore {
-  /** The seq of each row of the page, whose tags are read too; undefined where the database gave up at the cap. */
+  /** The seq of each row of the page; tags are read too. Undefined after the database's timeout. */
   search(query: BenchQuery): Promise<readonly number[] | undefined>
-  /** How many rows match; undefined where the database gave up at the cap. */
+  /** How many rows match; undefined after the database's timeout. */
   count(search: Search): Promise<number | undefined>
   close(): Promise<void>
 }
 
-/** The statements that make the table; the types of numbers and texts are the database's own. */
+/** @param types the engine's types of numbers and texts. */
 export const ordinaryTable = (types: {
   readonly number: string
   readonly text: string

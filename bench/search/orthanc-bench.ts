@@ -1,7 +1,6 @@
 /**
- * `npm run bench -- orthanc`: what a worklist asks all day (the newest 50, one patient, a page deep in the archive) of Hilum and of
- * Debian's Orthanc, which hold the same series, over HTTP. Hilum's requests are signed and its answers are whole summaries; Orthanc is
- * asked for the same tags, without any sign of who asks.
+ * `npm run bench -- orthanc`: the searches of a worklist (the newest 50, one patient, a deep page) on Hilum and on Debian's Orthanc with the same
+ * series, over HTTP. Hilum's requests are signed and its replies are complete summaries; Orthanc returns the same tags, without authentication.
  */
 import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
@@ -21,12 +20,12 @@ import { rounded } from './measure.ts'
 import { progressBar } from './progress-bar.ts'
 
 const USAGE = `npm run bench -- orthanc [--rows N] [--seconds S] [--json]
-  --rows N      series in both (default 50000); Orthanc takes about 600 a second, once
-  --seconds S   for each question and number of clients (default 3)
+  --rows N      series in both (default 50000); Orthanc imports about 600 a second, once
+  --seconds S   for each search and number of clients (default 3)
   --json        one object on stdout`
 
 const PAGE = 50
-/** How far into the result the deep page lies. */
+/** The position of the deep page in the result. */
 const DEPTH = 0.9
 const CLIENTS = 8
 
@@ -35,10 +34,10 @@ type Question = (typeof QUESTIONS)[number]
 type Requests = Readonly<Record<Question, readonly Buffer[]>>
 
 interface Answered {
-  /** Of one client, one request at a time. */
+  /** With one client, one request at a time. */
   readonly p50_ms: number
   readonly p99_ms: number
-  /** Of eight clients. */
+  /** With eight clients. */
   readonly per_s: number
 }
 
@@ -51,7 +50,7 @@ export async function orthancBench(args: readonly string[]): Promise<number> {
     return 2
   }
   if (!isOrthancInstalled()) {
-    process.stderr.write('Orthanc is not installed here (Debian: apt-get install orthanc).\n')
+    process.stderr.write('Orthanc is not installed (Debian: apt-get install orthanc).\n')
     return 1
   }
   const progress = progressBar(process.stderr)
@@ -76,7 +75,7 @@ async function askHilum({ dataSet, cacheFolder, durationMs, progress }: Asked) {
   const store = await stores.store({ dataSet, progress })
   const server = await startHilumServer(store.dataFolder)
   try {
-    progress('asking Hilum', 0)
+    progress('measuring Hilum', 0)
     const of = { port: server.port, datastoreId: DATASTORE_ID }
     const nextToken = await tokenOfDeepPage(server, dataSet.size)
     const patient = (i: number) => ({
@@ -88,7 +87,7 @@ async function askHilum({ dataSet, cacheFolder, durationMs, progress }: Asked) {
       'deep page': await signedSearches({ ...of, criteria: () => ({}), query: { nextToken } }),
     }
     const answered = await ask({ port: server.port, requests, durationMs })
-    progress('asking Hilum', 1)
+    progress('measuring Hilum', 1)
     return answered
   } finally {
     await server.stop()
@@ -103,11 +102,11 @@ async function tokenOfDeepPage({ client }: BenchServer, size: number): Promise<s
     )
     nextToken = page.nextToken
   }
-  if (nextToken === undefined) throw new Error('the result ended before the deep page')
+  if (nextToken === undefined) throw new Error('the result has no deep page')
   return nextToken
 }
 
-/** The tags of a summary that Orthanc keeps with the patient and the study. */
+/** The tags of a summary that Orthanc stores with the patient and the study. */
 const SUMMARY_TAGS = [
   ...['PatientID', 'PatientName', 'PatientBirthDate', 'PatientSex', 'StudyInstanceUID', 'StudyID'],
   ...['StudyDescription', 'AccessionNumber', 'StudyDate', 'StudyTime'],
@@ -120,7 +119,7 @@ async function askOrthanc({ dataSet, cacheFolder, durationMs, progress }: Asked)
   if (!existsSync(folder)) await fillOrthanc({ dataSet, folder, progress })
   const orthanc = await startOrthanc(folder, { isDurable: true })
   try {
-    progress('asking Orthanc', 0)
+    progress('measuring Orthanc', 0)
     const finds = (body: (i: number) => object) =>
       Array.from({ length: 200 }, (_, i) =>
         requestOf(orthanc.port, JSON.stringify({ ...SERIES, RequestedTags: SUMMARY_TAGS, ...body(i) })),
@@ -131,7 +130,7 @@ async function askOrthanc({ dataSet, cacheFolder, durationMs, progress }: Asked)
       'deep page': finds(() => ({ ...NEWEST_FIRST, Since: Math.floor(dataSet.size * DEPTH) })),
     }
     const answered = await ask({ port: orthanc.port, requests, durationMs })
-    progress('asking Orthanc', 1)
+    progress('measuring Orthanc', 1)
     return answered
   } finally {
     await orthanc.stop()
@@ -146,7 +145,7 @@ const requestOf = (port: number, body: string): Buffer =>
     `POST /tools/find HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 
-/** Under another name until it is whole. */
+/** Fills another folder and renames it when it is complete. */
 async function fillOrthanc(request: { dataSet: DataSet; folder: string; progress: Progress }): Promise<void> {
   const { dataSet, folder, progress } = request
   const filling = `${folder}-filling-${process.pid}`
@@ -215,10 +214,10 @@ function table(result: {
   readonly hilum: Record<Question, Answered>
   readonly orthanc: Record<Question, Answered>
 }): string {
-  const region = ({ p50_ms, p99_ms, per_s }: Answered) =>
+  const cell = ({ p50_ms, p99_ms, per_s }: Answered) =>
     `${p50_ms.toFixed(2)} / ${p99_ms.toFixed(2)} ms, ${per_s.toLocaleString('en')}/s`
   const lines = QUESTIONS.map((question) =>
-    [question.padEnd(12), region(result.hilum[question]).padEnd(30), region(result.orthanc[question])].join('  '),
+    [question.padEnd(12), cell(result.hilum[question]).padEnd(30), cell(result.orthanc[question])].join('  '),
   )
   const title = `${result.rows.toLocaleString('en')} series; p50 / p99 of one client, a second with ${CLIENTS}`
   return `${title}\n\n${''.padEnd(12)}  ${'Hilum'.padEnd(30)}  Orthanc\n${lines.join('\n')}\n`

@@ -1,17 +1,17 @@
-/** Where the thousandth page begins, and the last, of a search without filters or by isPrimary: read off the catalog's own indexes. */
+/** The cursors of the thousandth and of the last page of a search without filters or by isPrimary, from the catalog's indexes. */
 import type { Position, Search } from '../../src/imaging/search/search.ts'
 import type { Dialect } from '../../src/stores/sql/engine/differences.ts'
 import { one, type Sql } from '../../src/stores/sql/engine/statement.ts'
 import { COLUMN_OF, DATE_INDEXES } from '../../src/stores/sql/rows/search-columns.ts'
 
-/** The last is also the thousandth of a short result; undefined where that is the first too. */
+/** In a short result the last page counts as the thousandth. Undefined where it is the first page. */
 export function* placeOf(search: Search, page: 'thousandth' | 'last', dialect: Dialect): Sql<Position | undefined> {
   const { sortField, sortOrder } = search.sort
   const order = (page === 'last') !== (sortOrder === 'DESC') ? 'DESC' : 'ASC'
   const offset = page === 'last' ? 50 : 50 * 999 - 1
   const isWanted = (isPrimary: boolean) =>
     search.filters.every((filter) => filter.attribute !== 'isPrimary' || filter.equals === isPrimary)
-  // Each in the order of its index, as far as both together may need it.
+  // Each in the order of its index, as far as both together may be needed.
   const parts = [true, false].filter(isWanted).map(
     (
       isPrimary,

@@ -1,4 +1,4 @@
-/** The store that is searched, in databases of a PostgreSQL: one for each size and schema, the ordinary table in a schema beside. */
+/** The benchmark's stores on PostgreSQL: a database for each size and kind, with the ordinary table in a schema of its own. */
 import { randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ import {
 import { fillOrdinaryPostgres, openOrdinaryPostgres } from './ordinary-postgres.ts'
 
 const BUILT_VERSION = 2
-/** In per cent, as rows leave the pages of an index that come in no order of its. What is in the order of coming keeps its default. */
+/** In per cent: how full random inserts leave the pages of an index. Indexes in the order of insertion keep their default. */
 const FULL_AS_GROWN = 70
 
 export interface PostgresStores {
@@ -43,7 +43,7 @@ const SETTINGS = [
   ...['checkpoint_timeout', 'wal_level', 'fsync', 'synchronous_commit', 'random_page_cost', 'jit'],
 ]
 
-/** @param options.url whose database's name begins those of the databases that are made on its server. */
+/** @param options.url the names of the databases created on its server begin with the name of its database. */
 export async function openPostgresStores(options: {
   readonly cacheFolder: string
   readonly url?: string
@@ -80,7 +80,7 @@ async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>
   }
 }
 
-/** They are the comment on their database; undefined where there is none of that name. */
+/** Facts are stored as the comment of the database; undefined where it does not exist. */
 async function factsKept(client: pg.Client, name: string): Promise<BuildFacts | undefined> {
   const text = `SELECT shobj_description(oid, 'pg_database') AS facts FROM pg_database WHERE datname = $1`
   const { rows } = await client.query<{ facts: string }>(text, [name])
@@ -101,11 +101,11 @@ async function build(request: StoreRequest & Databases & { name: string; buildin
     await client.query(`SET maintenance_work_mem = '1GB'`)
     const filled = await fillCatalog(client, request)
     await fillOrdinaryPostgres(client, request)
-    // What measuring begins on is not in need of anything that PostgreSQL does by itself later.
-    request.progress('tidying the database', 0)
+    // So that no autovacuum runs during the measurements.
+    request.progress('vacuuming the database', 0)
     await client.query('VACUUM (ANALYZE)')
     await client.query('CHECKPOINT').catch(() => {})
-    request.progress('tidying the database', 1)
+    request.progress('vacuuming the database', 1)
     return filled
   })
   await admin(async (client) => {
@@ -122,7 +122,7 @@ async function fillCatalog(client: pg.Client, { dataSet, progress }: StoreReques
     text: `COPY ${table} (${Object.keys(example[table]).join(', ')}) FROM STDIN (FREEZE)`,
   }))
   let writingMs = 0
-  // Emptied in this transaction, the tables may be written as old ones that everybody sees, and without a log where none is shipped.
+  // After TRUNCATE in the same transaction, COPY can write frozen rows, and needs no WAL with wal_level = minimal.
   await client.query('BEGIN')
   await client.query(`TRUNCATE ${LOADED_TABLES.join(', ')} CASCADE`)
   for (const batch of batchesOf(dataSet)) {
@@ -146,7 +146,7 @@ async function fillCatalog(client: pg.Client, { dataSet, progress }: StoreReques
     await client.query(text)
   }
   await client.query(countFromText(dataSet.size + 1))
-  // Without statistics, the index is read by plans for an empty table.
+  // Without statistics, plans are made for an empty table.
   await client.query('ANALYZE image_sets')
   const upkeep = new SearchUpkeep({ sizes: POSTGRES.indexSizes, dialect: POSTGRES, name: randomUUID() })
   const watch = watchIndexing(dataSet.size, progress)
@@ -164,7 +164,7 @@ async function fillCatalog(client: pg.Client, { dataSet, progress }: StoreReques
   return factsOf({ size: dataSet.size, writingMs, indexingMs, bytes, bytesOf })
 }
 
-/** Drops what is made faster over all rows at once, indexes and foreign keys, and gives the statements that make it again. */
+/** Drops indexes and foreign keys, which are created faster for all rows at once. @returns the statements that create them. */
 async function setAside(client: pg.Client): Promise<readonly string[]> {
   const indexes = await client.query<{ name: string; text: string }>(
     `SELECT indexname AS name, indexdef AS text FROM pg_indexes WHERE schemaname = 'public' AND tablename = ANY($1)
@@ -193,7 +193,7 @@ async function setAside(client: pg.Client): Promise<readonly string[]> {
 
 const countFromText = (seq: number) => `ALTER TABLE image_sets ALTER COLUMN seq RESTART WITH ${seq}`
 
-/** What is too long for a row is counted with its table. */
+/** TOAST relations count as part of their tables. */
 async function bytesByRelation(client: pg.Client): Promise<Readonly<Record<string, number>>> {
   const { rows } = await client.query<{ name: string; bytes: number }>(
     `SELECT relname AS name, CASE relkind WHEN 'r' THEN pg_table_size(oid) ELSE pg_relation_size(oid) END AS bytes

@@ -1,4 +1,4 @@
-/** The measurements of a search benchmark as two tables for people. */
+/** Prints the results of a search benchmark as two tables. */
 import { BATTERIES } from './batteries.ts'
 import type { Times } from './measure.ts'
 import type { CountTimes } from './measure-counts.ts'
@@ -32,17 +32,14 @@ export function printTable(result: SearchBench): string {
     ['update of one, p50 and p99 ms', `${ms(result.update_p50_ms)}  ${ms(result.update_p99_ms)}`],
     ['bytes an image set, all', whole(result.bytes_per_image_set)],
     ['bytes an image set, of indexes', whole(result.index_bytes_per_image_set)],
-    [
-      'bounds in memory, MB, and ms to load',
-      `${(result.bounds_bytes / 1e6).toFixed(1)}  ${whole(result.bounds_load_ms)}`,
-    ],
+    ['bounds in memory, MB; ms to load', `${(result.bounds_bytes / 1e6).toFixed(1)}  ${whole(result.bounds_load_ms)}`],
     ['server ready, ms', whole(result.ready_ms)],
     ...Object.entries(result.http).map(([name, http]): [string, string] => [
       `HTTP, 8 at once: ${name}`,
       `${whole(http.per_s)} a second, ${http.share.toFixed(2)} of bare node:http (${whole(http.bare_per_s)})`,
     ]),
     countFact(result.count),
-    ['answers equal to the planner’s', `${whole(result.compared - result.different)} of ${whole(result.compared)}`],
+    ['results equal to the planner’s', `${whole(result.compared - result.different)} of ${whole(result.compared)}`],
   ]
   const title = `${whole(result.rows)} image sets, ${result.engine}, Node ${result.node}, ${result.cores} cores, load ${result.load_average.toFixed(1)}; page of 51 rows, warm, one at a time`
   const settings = Object.entries(result.settings).map(([name, value]) => `${name} ${value}`)
@@ -60,10 +57,10 @@ const ms = (value: number) => (value < 100 ? value.toFixed(2) : whole(value))
 const runs = ({ run, of, stopped }: Times) =>
   `${run === of ? whole(of) : `${whole(run)} of ${whole(of)}`}${stopped === 0 ? '' : `, ${whole(stopped)} stopped`}`
 
-/** The first column to the left, the others to the right. */
+/** The first column is aligned left, the others right. */
 function columns(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  const pad = (region: string, column: number) =>
-    column === 0 ? region.padEnd(widths[0]!) : region.padStart(widths[column]!)
+  const pad = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)
   return rows.map((row) => row.map(pad).join('  ')).join('\n')
 }

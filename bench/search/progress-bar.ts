@@ -1,4 +1,4 @@
-/** One line on a terminal that says what goes on and how far it is; where nobody watches, a line as something begins and now and then. */
+/** A progress bar on a terminal; elsewhere a line at the start of each step and every few seconds. */
 import type { Progress } from './built-store.ts'
 
 const WIDTH = 30

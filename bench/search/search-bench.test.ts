@@ -1,4 +1,4 @@
-/** The search benchmarks as a user starts them, on stores small enough for a test. */
+/** The search benchmarks as processes, on small stores. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { chmod } from 'node:fs/promises'
@@ -18,7 +18,7 @@ const search = (args: readonly string[], cacheFolder: string) => run(['search', 
 
 for (const engine of ENGINES) {
   const skip = engine === 'postgres' && (postgresIsMissing ?? false)
-  test(`search --json on ${engine} prints one object, whose every answer agrees with the planner's`, {
+  test(`search --json on ${engine} prints one object, whose results equal the planner's`, {
     skip,
   }, async () => {
     await inTempFolder(async (folder) => {
@@ -36,7 +36,7 @@ for (const engine of ENGINES) {
           assert(run > 0)
         }
       }
-      // Each battery asks one search at least, however short its time.
+      // Each battery runs at least one search, however short its time limit.
       assert(result.compared >= BATTERIES.length)
       assert.equal(result.different, 0)
       assert(result.count.compared > 0)
@@ -58,7 +58,7 @@ for (const engine of ENGINES) {
   })
 }
 
-test('search refuses what it cannot do with its usage and the code 2', async () => {
+test('search refuses wrong options with its usage and exit code 2', async () => {
   for (const args of [
     ['--rows', '12'],
     ['--rows', 'many'],
@@ -79,7 +79,7 @@ test('search refuses what it cannot do with its usage and the code 2', async () 
 
 const skip = isOrthancInstalled() ? false : 'Orthanc is not installed'
 
-test('orthanc --json asks Hilum and Orthanc the same three questions', { skip }, async () => {
+test('orthanc --json measures the same three searches on Hilum and Orthanc', { skip }, async () => {
   await inTempFolder(async (folder) => {
     const { stdout } = await run(['orthanc', '--rows', '1000', '--seconds', '0.2', '--json'], folder)
     const result = JSON.parse(stdout)

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- search`: the batteries of searches against the catalog, one at a time, beside an ordinary table with the
- * database's own planner, which also checks every answer; then what keeping the index costs, and the server on the same store.
+ * `npm run bench -- search`: runs the batteries against the catalog, one search at a time, and against an ordinary table with the database's own
+ * planner, and compares the results; then measures writes, and a server on the same store.
  */
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ type ByBattery<T> = Readonly<Record<BatteryName, T>>
 interface SearchTimes {
   readonly batteries: ByBattery<Times>
   readonly planner: ByBattery<Times>
-  /** Searches that both were asked, and those that they answered differently. */
+  /** Searches that both ran, and those with different results. */
   readonly compared: number
   readonly different: number
   readonly count: CountTimes
@@ -37,26 +37,25 @@ export interface SearchBench extends SearchTimes, Omit<BuildFacts, 'bytes_of'>, 
   readonly engine: EngineName
   readonly node: string
   readonly cores: number
-  /** Processes that wanted a core in the minute before anything was timed, on average: beyond the cores, times are those of others too. */
+  /** Of the minute before the measurements: above the number of cores, other processes affect the times. */
   readonly load_average: number
   readonly settings: Readonly<Record<string, string>>
-  /** The p50 of each battery over its p50 on a store of SMALL_ROWS, measured in the same run; left out on a store as small as that. */
+  /** The p50 of each battery divided by its p50 on a store of SMALL_ROWS in the same run; left out for small stores. */
   readonly p50_ratio?: ByBattery<number>
   readonly bytes_of: BuildFacts['bytes_of']
 }
 
-/** Fewer leave nothing to page through. */
+/** With fewer there are no later pages. */
 const ROWS_MIN = 1_000
 export const SMALL_ROWS = 10_000
-/** Inserts, and updates, may each go on for so many times as long as a battery. */
+/** Inserts and updates may each run this many times as long as a battery. */
 const WRITES_CAP = 4
 
 const USAGE = `npm run bench -- search --rows N [--engine sqlite | postgres [--url postgres://...]] [--seconds S] [--json]
-  --rows N      image sets in the store, 1000 or more (default 100000); built once into $HILUM_BENCH_CACHE or bench/.cache
-  --engine E    sqlite (default), or postgres: one that is started for it and keeps its data there too
-  --url U       of another PostgreSQL; databases are made on it, and kept, whose names begin with that of U's
-  --seconds S   no battery begins another search after this long, in each of its two rounds (default 5); PostgreSQL's own planner
-                is stopped after it
+  --rows N      image sets in the store, 1000 or more (default 100000); built once in $HILUM_BENCH_CACHE or bench/.cache
+  --engine E    sqlite (default), or postgres: a server that is started for it and keeps its data there too
+  --url U       of another PostgreSQL server; creates and keeps databases there whose names begin with the name of U's database
+  --seconds S   time limit of each of the two rounds of a battery (default 5), and statement timeout of PostgreSQL's own planner
   --json        one object on stdout`
 
 export async function searchBench(args: readonly string[]): Promise<number> {
@@ -111,7 +110,7 @@ async function measureAll(stores: Stores, options: Options): Promise<SearchBench
 
 type Options = NonNullable<ReturnType<typeof searchOptions>>
 
-/** undefined where they are not as the usage says. */
+/** undefined where the usage does not allow them. */
 function searchOptions(args: readonly string[]) {
   const options = optionsOf(args, { rows: '100000', engine: 'sqlite', url: '', seconds: '5' })
   if (options === undefined) return undefined
@@ -130,7 +129,7 @@ interface Measuring {
   readonly progress: Progress
 }
 
-/** What the same searches take where there is little to search. */
+/** The times of the same searches on a small store. */
 async function measureSmall(stores: Stores, { engine, capMs, progress }: Measuring): Promise<ByBattery<Times>> {
   const dataSet = dataSetOf(SMALL_ROWS)
   const store = await stores.store({ dataSet, progress })

@@ -1,4 +1,4 @@
-/** The store that is searched, in a SQLite file of the cache folder. */
+/** The benchmark's stores on SQLite, as files in the cache folder. */
 import { randomUUID } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { constants, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
@@ -30,11 +30,11 @@ import { fillOrdinarySqlite, openOrdinarySqlite } from './ordinary-sqlite.ts'
 const CATALOG = join('data', 'catalog.sqlite')
 const BUILT_VERSION = 2
 /**
- * An index that is made at once has full pages, each of which the next row cuts: no store that grew is like that. So the last rows come
- * when the indexes are there, and leave their pages some two thirds full.
+ * An index created for all rows at once has full pages, which the next insert would split; in a store that grew they are about two thirds full.
+ * So the last rows are inserted after the indexes are created.
  */
 const SHARE_BEFORE_INDEXES = 0.7
-/** The indexes of ten million rows, so that a page is written once however many rows it takes. */
+/** Large enough for the indexes of ten million rows, so that each page is written once. */
 const LOADING_CACHE_KB = 3_000_000
 
 export async function buildSqliteStore(request: StoreRequest): Promise<BuiltStore> {
@@ -81,7 +81,7 @@ async function storeIn(folder: string): Promise<BuiltStore> {
     },
     async copy() {
       const copy = `${path}-copy-${process.pid}`
-      // Costs nothing where the file system can share the pages of both.
+      // Free where the file system supports copy-on-write.
       await copyFile(path, copy, constants.COPYFILE_FICLONE)
       return {
         openCatalog: () => openSqliteCatalog({ path: copy, newId: countedIds() }),
@@ -92,13 +92,13 @@ async function storeIn(folder: string): Promise<BuiltStore> {
         },
       }
     },
-    // It counts from the greatest that there is.
+    // SQLite numbers from the greatest existing row.
     countFrom: async () => {},
     close: async () => {},
   }
 }
 
-/** A store in use has its indexes in memory; comparing it with another may have pushed them out. */
+/** The comparison with the ordinary table may have evicted the store from the page cache. */
 async function readThrough(path: string): Promise<void> {
   for await (const _ of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 }));
 }
@@ -125,7 +125,7 @@ async function createCatalog(path: string): Promise<void> {
 
 async function fillCatalog(path: string, { dataSet, progress }: StoreRequest): Promise<BuildFacts> {
   const database = new Database(path)
-  // Nothing need be undone or durable: a building that was broken off is thrown away.
+  // Neither rollback nor durability is needed: an interrupted build is deleted.
   for (const pragma of ['journal_mode = OFF', 'synchronous = OFF', `cache_size = -${LOADING_CACHE_KB}`])
     database.pragma(pragma)
   const indexes = database
@@ -178,7 +178,7 @@ async function fillCatalog(path: string, { dataSet, progress }: StoreRequest): P
   })
 }
 
-/** The leaves, as a catalog gets them that comes from a release without. */
+/** Builds the search index as for a catalog that has none. */
 function buildSearchIndex(path: string, watched: { readonly size: number; readonly progress: Progress }): void {
   const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
   const upkeep = new SearchUpkeep({ sizes: SQLITE.indexSizes, dialect: SQLITE, name: randomUUID() })
@@ -197,7 +197,7 @@ function driveWatched(sql: Sql<void>, execute: (statement: Statement) => readonl
   for (let step = sql.next([]); !step.done; ) step = sql.next(execute(step.value))
 }
 
-/** Of the pages that tables and indexes lie on. */
+/** The pages of tables and indexes. */
 function bytesByTable(database: Database.Database): Readonly<Record<string, number>> {
   const rows = database
     .prepare('SELECT name, sum(pgsize) AS bytes FROM dbstat GROUP BY name ORDER BY bytes DESC')

@@ -41,7 +41,7 @@ const withStore = (engine: EngineName, work: (store: () => Promise<BuiltStore>, 
     }
   })
 
-/** All of the store by each of its dates, as the index has it. */
+/** The whole store sorted by two dates, from the index. */
 async function found(store: BuiltStore): Promise<readonly number[][]> {
   const catalog = await store.openCatalog()
   const pages: number[][] = []
@@ -57,7 +57,7 @@ async function found(store: BuiltStore): Promise<readonly number[][]> {
 
 for (const engine of ENGINES) {
   const skip = engine === 'postgres' && (postgresIsMissing ?? false)
-  test(`writes measured in place on ${engine} are taken back`, { skip }, () =>
+  test(`writes measured in place on ${engine} are undone`, { skip }, () =>
     withStore(engine, async (open, dataSet) => {
       const store = await open()
       const before = { rows: await store.ask(rows()), found: await found(store) }
@@ -66,7 +66,7 @@ for (const engine of ENGINES) {
       assert(times.update_p50_ms > 0)
       assert.deepEqual({ rows: await store.ask(rows()), found: await found(store) }, before)
       if (engine === 'sqlite') checkIndex(`${store.dataFolder}/catalog.sqlite`)
-      // And may be measured again: the next image set has the number that it had.
+      // They can be measured again: the next image set gets the same number.
       await measureWrites({ store, dataSet, capMs: CAP_MS, copiedBytesMax: 0 })
       assert.deepEqual(await store.ask(rows()), before.rows)
       await store.close()
@@ -74,12 +74,15 @@ for (const engine of ENGINES) {
   )
 }
 
-test('what a run has left that was broken off is taken back by the next', () =>
+test('the writes of an interrupted run are undone by the next', () =>
   withStore('sqlite', async (open, dataSet) => {
     const store = await open()
     const before = await store.ask(rows())
-    const broken: BuiltStore = { ...store, ask: () => Promise.reject(new Error('broken off')) }
-    await assert.rejects(measureWrites({ store: broken, dataSet, capMs: CAP_MS, copiedBytesMax: 0 }), /broken off/)
+    const interrupted: BuiltStore = { ...store, ask: () => Promise.reject(new Error('interrupted')) }
+    await assert.rejects(
+      measureWrites({ store: interrupted, dataSet, capMs: CAP_MS, copiedBytesMax: 0 }),
+      /interrupted/,
+    )
     assert.notDeepEqual(await store.ask(rows()), before)
     const again = await open()
     assert.deepEqual(await again.ask(rows()), before)

@@ -1,6 +1,6 @@
 /**
- * Takes back what measuring writes in a store too large to be copied: the image sets that came, and the versions that image sets got.
- * All of it is found in the store itself, so that a run that was broken off can be cleaned up by the next.
+ * Undoes the writes of a measurement in a store that is too large to be copied: new image sets, and new versions. They are found in the store
+ * itself, so that the next run can clean up after an interrupted one.
  */
 import { randomUUID } from 'node:crypto'
 import { type IndexChange, SearchUpkeep } from '../../src/stores/search/maintenance/update-index.ts'
@@ -10,7 +10,7 @@ import { all, one, run, type Sql } from '../../src/stores/sql/engine/statement.t
 import { type BuiltStore, rowsOf } from './built-store.ts'
 import type { DataSet } from './data-set.ts'
 
-/** Measuring begins with an import job, and a built store has none. */
+/** Every measurement of writes creates an import job; a built store has none. */
 export function* needsUndo(): Sql<boolean> {
   return (yield* one('SELECT job FROM import_jobs LIMIT 1')) !== undefined
 }

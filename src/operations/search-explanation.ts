@@ -1,16 +1,16 @@
-/** What the header `x-hilum-explain` says of a search: one line of JSON, names of attributes and numbers, nothing of a patient. */
+/** The value of the header `x-hilum-explain`: one line of JSON with names of attributes and numbers, without values of patients. */
 import type { SearchPage, Visited } from '../stores/catalog/search-repository.ts'
 
 export interface Explanation extends Omit<Visited, 'leaves' | 'entries' | 'rows' | 'count'> {
   readonly leavesVisited: number
   readonly entriesVisited: number
   readonly rowsRead: number
-  /** Of the total, where one was asked for. */
+  /** For the total, where it was requested. */
   readonly count?: Omit<NonNullable<Visited['count']>, 'leaves' | 'entries'> & {
     readonly leavesVisited: number
     readonly entriesVisited: number
   }
-  /** From the operation's question to the catalog's answer, waiting for a connection included. */
+  /** In the catalog, including the wait for a connection. */
   readonly durationMs: number
 }
 

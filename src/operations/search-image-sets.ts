@@ -1,7 +1,6 @@
 /**
- * SearchImageSets: one page of the image sets that match, in order. A pager sees the data store as it stood when its first page
- * was answered, less what has been deleted since: nothing twice, nothing lost, however much arrives or changes meanwhile.
- * Two headers ask for more than the service answers: how many match in all, and how the page was found (docs/extensions.md).
+ * SearchImageSets: one page of the image sets that match, in order. All pages read the snapshot of the first page, without image sets deleted
+ * since, so none is returned twice and none is missed. Two extension headers request the total and an explanation (docs/extensions.md).
  */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
@@ -25,8 +24,8 @@ export async function searchImageSets(
   app: App,
   notes: ReplyNotes,
 ): Promise<Output<'SearchImageSets'>> {
-  const isCounted = isAsked(notes, { header: 'x-hilum-count', as: 'exact' })
-  const isExplained = isAsked(notes, { header: 'x-hilum-explain', as: 'yes' })
+  const isCounted = isRequested(notes, { header: 'x-hilum-count', as: 'exact' })
+  const isExplained = isRequested(notes, { header: 'x-hilum-explain', as: 'yes' })
   const search = toSearch(input.searchCriteria)
   const { datastoreId } = input
   const request = ['SearchImageSets', datastoreId, withFiltersInOrder(search)]
@@ -41,7 +40,7 @@ export async function searchImageSets(
       ? {}
       : { after: { key: after.key, seq: after.seq }, snapshotVersion: after.snapshotVersion }),
     limit: size + 1,
-    // The total of the first page is that of the whole pager.
+    // Later pages read the same snapshot, which has the same total.
     ...(isCounted && after === undefined ? { count: 'exact' } : {}),
   })
   const durationMs = performance.now() - startedAt
@@ -57,7 +56,7 @@ export async function searchImageSets(
   return { imageSetsMetadataSummaries: rows.map((row) => summaryOf(row, now)), sort: search.sort, nextToken }
 }
 
-function isAsked(
+function isRequested(
   { requestHeaders }: ReplyNotes,
   { header, as }: { readonly header: ExtensionHeader; readonly as: string },
 ): boolean {
@@ -67,19 +66,19 @@ function isAsked(
   throw new ContractError('ValidationException', `The header ${header} takes one value: ${as}. Leave it out otherwise`)
 }
 
-/** The answers to what the store keeps in memory, for as long as it does. */
-const answered = new WeakMap<ImageSetSummary, Lasting<ReturnType<typeof answerOf>>>()
+/** The summaries of rows that the catalog caches, for as long as it does. */
+const summaries = new WeakMap<ImageSetSummary, Lasting<ReturnType<typeof structureOf>>>()
 
 function summaryOf(row: ImageSetSummary, now: number) {
   const storageTier = storageTierOf(row.lastAccessedAt, now)
-  const before = answered.get(row)
+  const before = summaries.get(row)
   if (before?.structure.storageTier === storageTier) return before
-  const summary = new Lasting(answerOf(row, storageTier))
-  answered.set(row, summary)
+  const summary = new Lasting(structureOf(row, storageTier))
+  summaries.set(row, summary)
   return summary
 }
 
-const answerOf = (row: ImageSetSummary, storageTier: TypeOf<typeof StorageTier>) => ({
+const structureOf = (row: ImageSetSummary, storageTier: TypeOf<typeof StorageTier>) => ({
   imageSetId: row.imageSetId,
   version: row.version,
   createdAt: row.createdAt,
@@ -90,7 +89,7 @@ const answerOf = (row: ImageSetSummary, storageTier: TypeOf<typeof StorageTier>)
   DICOMTags: new JsonText(row.tags),
 })
 
-/** Two filters mean the same either way round, and so does their token. */
+/** The order of two filters does not matter, so it must not matter for the token. */
 const withFiltersInOrder = (search: Search): Search => ({
   ...search,
   filters: search.filters.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),

@@ -15,7 +15,7 @@ const complaint = (json: string): string => {
 }
 
 describe('criteria as JSON', () => {
-  test('are those of the API, with times for the SDK', () => {
+  test('are those of the API, with times as Date', () => {
     const filter = (...values: object[]) => ({ operator: 'BETWEEN', values })
     const sort = { sortField: 'createdAt', sortOrder: 'ASC' }
     const study = { DICOMStudyDateAndTime: { DICOMStudyDate: '20240101', DICOMStudyTime: '10' } }
@@ -42,7 +42,7 @@ describe('criteria as JSON', () => {
     assert.match(complaint('{"__proto__":{}}'), /unknown member/)
   })
 
-  test('of the wrong form are refused with the place, and without a word of what they hold', () => {
+  test('of the wrong type are refused with the path, and without their values', () => {
     for (const [json, message] of [
       ['SECRET', '--criteria is not JSON.'],
       ['["SECRET"]', '--criteria must be an object.'],

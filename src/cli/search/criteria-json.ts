@@ -1,6 +1,6 @@
 /**
- * SearchCriteria as JSON, the way the AWS CLI and AWS's documentation write them, for the SDK. It would drop a member that it does
- * not know, and then search for everything; here such a member is refused. Limits are the server's to judge.
+ * Parses SearchCriteria as JSON, in the form of the AWS CLI and AWS's documentation, for the SDK. The SDK drops unknown members and would then
+ * search for everything, so they are refused here. The server checks the limits.
  */
 import type { SearchCriteria } from '@aws-sdk/client-medical-imaging'
 import { SearchCriteria as CriteriaShape } from '../../contract/image-sets.ts'
@@ -8,7 +8,7 @@ import { memberOf, type Shape } from '../../contract/shapes.ts'
 import { nearest } from '../../server/nearest.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 
-/** Throws OperatorError with exit code 2, which never quotes the JSON: it may hold a patient's identity. */
+/** Throws OperatorError with exit code 2. The message never quotes the JSON, which may identify a patient. */
 export function parseCriteria(json: string): SearchCriteria {
   let content: unknown
   try {
@@ -19,7 +19,7 @@ export function parseCriteria(json: string): SearchCriteria {
   return read(CriteriaShape, content, '--criteria') as SearchCriteria
 }
 
-/** The value as the SDK takes it: the same, but times as Date. */
+/** The value for the SDK: the same, with times as Date. */
 function read(shape: Shape, json: unknown, at: string): unknown {
   switch (shape.kind) {
     case 'list':
@@ -43,7 +43,7 @@ function read(shape: Shape, json: unknown, at: string): unknown {
   }
 }
 
-/** Seconds since 1970, or ISO 8601 with its zone, as in the service's documentation. */
+/** Seconds since 1970, or ISO 8601 with a zone, as in AWS's documentation. */
 function timeOf(json: unknown, at: string): Date {
   const isIso = typeof json === 'string' && /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:\d{2})$/.test(json)
   const time = new Date(typeof json === 'number' ? json * 1000 : isIso ? json : Number.NaN)

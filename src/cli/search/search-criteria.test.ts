@@ -18,11 +18,11 @@ const complaint = (work: () => unknown): string => {
 }
 
 describe('the options of a search', () => {
-  test('without any ask for everything', () => {
+  test('without any match everything', () => {
     assert.equal(criteria({ datastore: 'demo', json: true }), undefined)
   })
 
-  test('compare texts and primacy with EQUAL', () => {
+  test('compare texts and isPrimary with EQUAL', () => {
     const filters = (flags: Record<string, string | boolean>) => criteria(flags)?.filters
     const equal = (value: object) => [{ operator: 'EQUAL', values: [value] }]
     assert.deepEqual(filters({ patient: 'P 1' }), equal({ DICOMPatientId: 'P 1' }))
@@ -34,7 +34,7 @@ describe('the options of a search', () => {
     assert.deepEqual(filters({ 'not-primary': true }), equal({ isPrimary: false }))
   })
 
-  test('compare study dates on the wall clock, the whole last day included', () => {
+  test('compare study dates in local time, including the whole last day', () => {
     assert.deepEqual(criteria({ 'study-date': '20240101..20240131' })?.filters, [
       {
         operator: 'BETWEEN',
@@ -46,7 +46,7 @@ describe('the options of a search', () => {
     ])
   })
 
-  test('compare created and updated as instants of the clock here, or of the zone that is given', () => {
+  test('compare created and updated as instants, in local time or in the given zone', () => {
     assert.deepEqual(criteria({ created: '20240101..2024-01-01T09:30' })?.filters?.[0]?.values, [
       { createdAt: new Date(2024, 0, 1) },
       { createdAt: new Date(2024, 0, 1, 9, 30, 59, 999) },
@@ -57,7 +57,7 @@ describe('the options of a search', () => {
     ])
   })
 
-  test('leave an end open with a bound that no image set is beyond', () => {
+  test('replace an open end by a bound beyond every image set', () => {
     const [from, to] = criteria({ created: '20240101..' })!.filters![0]!.values!
     assert.ok(from!.createdAt! < to!.createdAt! && to!.createdAt!.getUTCFullYear() === 9999)
     assert.deepEqual(criteria({ 'study-date': '..20240101' })?.filters?.[0]?.values?.[0], {
@@ -66,7 +66,7 @@ describe('the options of a search', () => {
     assert.equal(criteria({ updated: '..20240101' })?.filters?.[0]?.values?.[0]?.updatedAt?.getTime(), 0)
   })
 
-  test('sort, newest first unless told', () => {
+  test('sort, newest first by default', () => {
     assert.deepEqual(criteria({ sort: 'studyDate' }), {
       sort: { sortField: 'DICOMStudyDateAndTime', sortOrder: 'DESC' },
     })
@@ -74,7 +74,7 @@ describe('the options of a search', () => {
     assert.deepEqual(criteria({ asc: true })?.sort, { sortField: 'updatedAt', sortOrder: 'ASC' })
   })
 
-  test('join two filters, and three are too many for the API', () => {
+  test('combine two filters; the API does not allow three', () => {
     assert.equal(criteria({ patient: 'P', created: 'today' })?.filters?.length, 2)
     assert.equal(
       complaint(() => criteria({ primary: true, patient: 'SECRET', 'study-date': 'today' })),
@@ -82,7 +82,7 @@ describe('the options of a search', () => {
     )
   })
 
-  test('that contradict themselves are refused', () => {
+  test('that contradict each other are refused', () => {
     assert.match(
       complaint(() => criteria({ primary: true, 'not-primary': true })),
       /--primary and --not-primary contra/,
@@ -111,7 +111,7 @@ describe('the options of a search', () => {
     )
   })
 
-  test('can say all that a filter of the API can compare', () => {
+  test('cover every attribute of the API', () => {
     const attributes = CRITERIA_FLAGS.flatMap((flag) => {
       const filters = criteriaOf(
         { [flag]: /primary$|sc$/.test(flag) ? true : flag === 'sort' ? 'created' : 'today' },

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { OperatorError } from '../../server/operator-error.ts'
 import { parseDateRange } from './search-dates.ts'
 
-/** The first of March after a leap day, late in the evening of the wall clock. */
+/** 1 March after a leap day, late in the evening, local time. */
 const now = new Date(2024, 2, 1, 23, 30)
 
 const rangeOf = (text: string) => {
@@ -15,7 +15,7 @@ const START = '00:00:00.000000'
 const END = '23:59:59.999999'
 
 describe('a range of dates', () => {
-  test('has all of its last day, whichever way days are spelled', () => {
+  test('includes the whole last day, in every spelling', () => {
     for (const text of ['20240101..20240131', '2024-01-01..2024-01-31', '20240101..2024-01-31']) {
       assert.deepEqual(rangeOf(text), [`2024-01-01 ${START}`, `2024-01-31 ${END}`])
     }
@@ -26,20 +26,20 @@ describe('a range of dates', () => {
     assert.deepEqual(rangeOf('..20240101'), [undefined, `2024-01-01 ${END}`])
   })
 
-  test('is one day where a day stands alone', () => {
+  test('of a single day is that day', () => {
     assert.deepEqual(rangeOf('20240229'), [`2024-02-29 ${START}`, `2024-02-29 ${END}`])
     assert.deepEqual(rangeOf('today'), [`2024-03-01 ${START}`, `2024-03-01 ${END}`])
     assert.deepEqual(rangeOf('yesterday'), [`2024-02-29 ${START}`, `2024-02-29 ${END}`])
   })
 
-  test('counts days back from today by the calendar, over months, leap days and years', () => {
+  test('counts days back from today, across months, leap days and years', () => {
     assert.deepEqual(rangeOf('-7d'), [`2024-02-23 ${START}`, `2024-03-01 ${END}`])
     assert.deepEqual(rangeOf('-2d..-1d'), [`2024-02-28 ${START}`, `2024-02-29 ${END}`])
     assert.deepEqual(rangeOf('-366d..'), [`2023-03-01 ${START}`, undefined])
     assert.deepEqual(rangeOf('-0d..today'), rangeOf('today'))
   })
 
-  test('takes times, and reaches to the end of the minute or second that it names', () => {
+  test('includes the whole minute or second of its upper bound', () => {
     assert.deepEqual(rangeOf('2024-01-01T08:00..2024-01-01T12:30'), [
       '2024-01-01 08:00:00.000000',
       '2024-01-01 12:30:59.999999',
@@ -55,7 +55,7 @@ describe('a range of dates', () => {
     ])
   })
 
-  test('is refused with the option, the word and what would do', () => {
+  test('that is invalid is refused with the option, the word and examples', () => {
     const refused = [
       '',
       '..',

@@ -1,16 +1,16 @@
 /**
- * Dates as a person types them into a search: a day or a range of days and times, absolute or counted from today. A lower bound is
- * the start of the day, minute or second that it names, an upper bound its end.
+ * Parses dates of the command line: a day or a range of days and times, absolute or relative to today. A lower bound is the start of the day,
+ * minute or second that it names, an upper bound its end.
  */
 import { OperatorError } from '../../server/operator-error.ts'
 
-/** On the wall clock of the person, or, where a zone is given, of that zone. */
+/** In local time, or in the given zone. */
 export interface Moment {
   /** YYYY-MM-DD */
   readonly date: string
   /** HH:MM:SS.FFFFFF */
   readonly time: string
-  /** Z or ±HH:MM; empty for the wall clock. */
+  /** Z or ±HH:MM; empty for local time. */
   readonly zone: string
 }
 
@@ -27,8 +27,8 @@ const EXAMPLES =
   'It takes a day or a range, such as 20240131, 2024-01-01..2024-01-31T12:30, today, yesterday, -7d, or 20240101.. for all since then'
 
 /**
- * `A..B`, `A..`, `..B`, or one of them alone: a day is that day, -7d all since seven days ago up to today. Throws OperatorError with
- * exit code 2. @param now decides, by the local calendar, what today is.
+ * `A..B`, `A..`, `..B`, or one of them alone: a day is that day, -7d the range from seven days ago to today. Throws OperatorError with exit
+ * code 2. @param now its local date is today.
  */
 export function parseDateRange(text: string, { option, now }: { option: string; now: Date }): DateRange {
   const [first, second] = DAYS_AGO.test(text) ? [text, 'today'] : ends(text)

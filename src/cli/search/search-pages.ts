@@ -1,4 +1,4 @@
-/** One search, asked page by page, and each page printed when it comes: ten million image sets take no more memory than fifty. */
+/** Requests a search page by page and prints each page at once, so that memory does not grow with the result. */
 import {
   type ImageSetsMetadataSummary,
   type MedicalImagingClient,
@@ -10,15 +10,15 @@ import { askingFor, headerOf } from '../client/client.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { openTable, type SearchTable } from './search-table.ts'
 
-/** The most that one request may ask for. */
+/** The maximum of the API. */
 export const PAGE_SIZE = 50
 
-/** Kept up to date while pages come in, so that it is right when they stop. */
+/** Updated with every page, so that it is right when the search is interrupted. */
 export interface Reached {
   count: number
-  /** How many match in all, once the server has said so. */
+  /** How many match in all, after the first page. */
   total: number | undefined
-  /** From each request to its answer, added up. */
+  /** The sum of the times from request to reply. */
   milliseconds: number
   hasMore: boolean
 }
@@ -29,7 +29,7 @@ interface Screen {
   readonly isJson: boolean
 }
 
-/** Ends early where nobody reads any more. Throws what the client throws. */
+/** Stops when the output is closed. Throws what the client throws. */
 export async function showPages(
   search: {
     datastoreId: string
@@ -77,11 +77,11 @@ function tableLines({ resultColumns, styled }: Terminal): LinesOf {
   }
 }
 
-/** What the server said in a header that only Hilum knows. */
+/** From a header of Hilum's own. */
 export function totalIn(page: unknown): number {
   const total = headerOf(page, 'x-hilum-total-count')
   if (total !== undefined) return Number(total)
-  throw new OperatorError('The server does not say how many match in all: it is not Hilum, or an older one.')
+  throw new OperatorError('The server does not return the total: it is not Hilum, or an older version.')
 }
 
 const progressOf = ({ count, total }: Reached) =>

@@ -1,4 +1,4 @@
-/** What `hilum search` and `hilum explain` are asked to search for, and where: options, or criteria as JSON. */
+/** Reads data store and criteria of `hilum search` and `hilum explain`: from options, or from JSON. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { SearchCriteria } from '@aws-sdk/client-medical-imaging'
@@ -8,12 +8,12 @@ import { parseCriteria } from './criteria-json.ts'
 import { CRITERIA_FLAGS, criteriaOf } from './search-criteria.ts'
 
 export interface SearchRequest {
-  /** Its id or its name. */
+  /** An id or a name. */
   readonly datastore: string
   readonly searchCriteria: SearchCriteria | undefined
 }
 
-/** Throws OperatorError, with exit code 2 where the command line is wrong. */
+/** Throws OperatorError, with exit code 2 for a wrong command line. */
 export async function readSearchRequest(
   { flags, terminal, cwd }: Invocation,
   command: 'search' | 'explain',

@@ -1,4 +1,4 @@
-/** That the programs find the same is tested in acceptance/clients/printed-searches.test.ts, by running them. */
+/** acceptance/clients/printed-searches.test.ts runs the programs and compares what they find. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SearchCriteria } from '@aws-sdk/client-medical-imaging'
@@ -16,7 +16,7 @@ const createdUntil = (instant: string): SearchCriteria => ({
   ],
 })
 
-test('every program says where its variables come from', () => {
+test('every program names the command that prints its variables', () => {
   for (const language of Object.keys(SNIPPETS)) {
     assert.match(
       printed(language, undefined),
@@ -25,7 +25,7 @@ test('every program says where its variables come from', () => {
   }
 })
 
-test('the line for the AWS CLI quotes the criteria for a shell', () => {
+test('the command of the AWS CLI quotes the criteria for a shell', () => {
   const criteria: SearchCriteria = { filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: "O'Brien" }] }] }
   assert.equal(
     printed('cli', criteria, { limit: undefined }).split('\n').slice(1).join('\n'),
@@ -34,7 +34,7 @@ test('the line for the AWS CLI quotes the criteria for a shell', () => {
   )
 })
 
-test('an upper bound within a second goes up for clients that cut seconds, and they are told; a lower one stays', () => {
+test('an upper bound with a fraction is rounded up, with a comment, for clients that truncate times; a lower bound is not', () => {
   const lastMoment = createdUntil('2024-01-31T23:59:59.999Z')
   for (const [language, client] of [
     ['python', 'boto3'],
@@ -49,7 +49,7 @@ test('an upper bound within a second goes up for clients that cut seconds, and t
   assert.doesNotMatch(printed('js', lastMoment), /whole seconds/)
 })
 
-test('no line is wider than a screen, whatever is asked for', () => {
+test('no line is longer than 120 characters', () => {
   const both = [...createdUntil('2024-01-31T23:59:59.999Z').filters!, ...createdUntil('2024-01-31T00:00:00Z').filters!]
   for (const language of ['js', 'python']) {
     const lines = printed(language, { filters: both, sort: { sortField: 'createdAt', sortOrder: 'ASC' } }).split('\n')

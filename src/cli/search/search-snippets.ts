@@ -1,6 +1,6 @@
 /**
- * A search as a program for another client: the AWS CLI, the SDK for JavaScript, boto3. Each prints the image sets that
- * `hilum search --json` prints, given the variables of `hilum env`.
+ * Prints a search as a program for another client: the AWS CLI, the SDK for JavaScript, boto3. With the variables of `hilum env`, each program
+ * prints the same image sets as `hilum search --json`.
  */
 import type { SearchCriteria } from '@aws-sdk/client-medical-imaging'
 import { shellQuoted } from '../../server/shells.ts'
@@ -10,11 +10,11 @@ export interface PrintedSearch {
   readonly searchCriteria: SearchCriteria | undefined
   /** Undefined for all that match. */
   readonly limit: number | undefined
-  /** What to type so that clients find the server. */
+  /** The command that prints the variables for clients. */
   readonly envCommand: string
 }
 
-/** By the option that asks for it. */
+/** By option. */
 export const SNIPPETS: Readonly<Record<string, (search: PrintedSearch) => string>> = {
   cli: awsCli,
   js: javascript,
@@ -81,8 +81,8 @@ function python({ datastoreId, searchCriteria, limit, envCommand }: PrintedSearc
 }
 
 /**
- * boto3 and the AWS CLI cut times to whole seconds. An upper bound such as 23:59:59.999 must not lose its last second by that, so it
- * becomes the next second: a millisecond too many instead of 999 too few, and the program says so.
+ * boto3 and the AWS CLI truncate times to whole seconds. An upper bound such as 23:59:59.999 must not lose its last second, so it is rounded up: a
+ * millisecond too many instead of 999 too few. A comment in the program says so.
  */
 function inWholeSeconds(criteria: SearchCriteria): SearchCriteria {
   const roundedUp = (name: string, value: unknown) =>
@@ -103,7 +103,7 @@ const roundingNote = (
 ): string[] =>
   JSON.stringify(exact) === JSON.stringify(whole)
     ? []
-    : [`# ${client} sends whole seconds: the upper bound, which has a fraction, is the next one here.`]
+    : [`# ${client} sends whole seconds: the upper bound, which has a fraction, was rounded up.`]
 
 interface Dialect {
   readonly indent: string
@@ -122,7 +122,7 @@ const JAVASCRIPT: Dialect = {
 
 const singleQuoted = (json: string): string => (/^"[^'\\]*"$/.test(json) ? `'${json.slice(1, -1)}'` : json)
 
-/** A JSON string is a Python string; times are taken as text. */
+/** A JSON string is a Python string; boto3 accepts times as text. */
 const PYTHON: Dialect = {
   indent: '    ',
   space: '',
@@ -130,7 +130,7 @@ const PYTHON: Dialect = {
   atom: (value) => (value === true ? 'True' : value === false ? 'False' : JSON.stringify(value)),
 }
 
-/** On one line where it fits, else a member a line. */
+/** On one line where it fits, otherwise one member on a line. */
 function literal(value: unknown, dialect: Dialect, depth = 0): string {
   if (typeof value !== 'object' || value === null || value instanceof Date) return dialect.atom(value)
   const isList = Array.isArray(value)

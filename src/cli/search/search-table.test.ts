@@ -36,20 +36,20 @@ function draw(rows: readonly ImageSetsMetadataSummary[], columns: number | undef
 }
 
 describe('the table of a search', () => {
-  test('shows what a person tells image sets by', () => {
+  test('shows the columns by which people recognise image sets', () => {
     assert.deepEqual(draw([imageSet()], 100), [
       'Study date        Mod  Patient ID  Patient          Description  Ser  Inst  Ver  Prim',
       '2024-01-31 10:15  CT   P-1         Marlow, Eleanor  CT Thorax      4   120    2  yes',
     ])
   })
 
-  test('is never wider than the terminal, whatever the values', () => {
+  test('is never wider than the terminal', () => {
     for (let columns = 1; columns <= 250; columns++) {
       for (const line of draw(MIXED, columns)) assert.ok(widthOf(line) <= columns, `${columns}: ${line}`)
     }
   })
 
-  test('keeps its columns in line where characters are wide', () => {
+  test('aligns columns with wide characters', () => {
     const [, latin, wide] = draw(MIXED.slice(0, 2), 110) as [string, string, string]
     const before = (line: string, text: string) => widthOf(line.slice(0, line.indexOf(text)))
     assert.ok(wide.includes('山田 太郎') && wide.includes('胸部ＣＴ検査'))
@@ -57,30 +57,30 @@ describe('the table of a search', () => {
     assert.equal(widthOf(latin), widthOf(wide))
   })
 
-  test('gives the short columns their room before the long ones are cut', () => {
+  test('shows short columns whole and truncates long ones', () => {
     const [, , , long] = draw(MIXED, 100) as [string, string, string, string]
     assert.match(long, /^2024-01-31 10:15 {2}CT {3}x+… {2}山+… +x+… {4}4 {3}120 {4}2 {2}yes$/)
   })
 
-  test('lets the least important columns go in a narrow terminal', () => {
+  test('leaves out the least important columns in a narrow terminal', () => {
     const heads = (columns: number) => draw(MIXED, columns)[0]!.split(/ {2,}/)
     assert.deepEqual(heads(80).slice(-3), ['Ser', 'Inst', 'Prim'])
     assert.deepEqual(heads(50), ['Study date', 'Mod', 'Patient ID', 'Patient'])
     assert.deepEqual(heads(12), ['Study date'])
   })
 
-  test('cuts nothing where its reader is no terminal', () => {
+  test('truncates nothing when the output is not a terminal', () => {
     const lines = draw(MIXED, undefined)
     assert.ok(lines[3]!.includes(LONG) && lines[3]!.includes('山'.repeat(99)))
   })
 
-  test('keeps the columns of the first page on later ones', () => {
+  test('keeps the layout of the first page', () => {
     const table = openTable([imageSet()], { columns: 100, styled })
     const later = table.row(imageSet({ DICOMStudyDescription: LONG }))
     assert.equal(widthOf(later), widthOf(table.row(imageSet())))
   })
 
-  test('shows nothing where nothing is known, and no control character of a value', () => {
+  test('leaves unknown values empty and removes control characters', () => {
     const [, bare] = draw([{ imageSetId: 'x' }], 100)
     assert.equal(bare, '')
     assert.ok(!draw([imageSet({ DICOMStudyDescription: '\x1b[2J\nCT' })], 100)[1]!.includes('\x1b'))

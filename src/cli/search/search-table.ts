@@ -1,6 +1,6 @@
 /**
- * Image sets as the rows of a table that is never wider than the terminal: what is short is shown whole, what is long
- * shares the width that is left, and where even that is too little the least important columns go.
+ * Image sets as a table that is never wider than the terminal: short values are shown whole, long ones share the remaining width, and where that
+ * is too little the least important columns are left out.
  */
 import type { ImageSetsMetadataSummary } from '@aws-sdk/client-medical-imaging'
 import { drawDate, drawPersonName, drawTime } from '../terminal/draw-dicom.ts'
@@ -10,11 +10,11 @@ import { fitted, shown, widthOf } from '../terminal/text-width.ts'
 interface Column {
   readonly head: string
   readonly cell: (imageSet: ImageSetsMetadataSummary) => string | number | boolean | undefined
-  /** Numbers stand to the right. */
+  /** Aligned right. */
   readonly isNumber?: true
-  /** The least, in columns of the terminal. */
+  /** The minimum, in columns of the terminal. */
   readonly width: number
-  /** The lowest goes first where the terminal is too narrow for all. */
+  /** The lowest is left out first in a narrow terminal. */
   readonly rank: number
 }
 
@@ -48,8 +48,8 @@ export interface SearchTable {
 }
 
 /**
- * Laid out by the first page: later ones keep its columns, cut with an ellipsis where they are longer. Without `columns` nothing is
- * cut, for a pipe.
+ * The first page determines the layout: on later pages, longer values are truncated with an ellipsis. Without `columns`, for a pipe, nothing is
+ * truncated.
  */
 export function openTable(
   firstPage: readonly ImageSetsMetadataSummary[],
@@ -84,7 +84,7 @@ function thatFit(columns: number): readonly Column[] {
   return kept
 }
 
-/** Every column gets what it wants, and where that is too much an equal share of what those that want less leave. */
+/** Every column gets the width that it needs; where the sum is too large, wide columns share what the others leave. */
 function shared(kept: readonly Column[], at: { wanted: readonly number[]; columns: number }): number[] {
   const widths = kept.map(({ width }) => Math.min(width, at.columns))
   let spare = at.columns - totalOf(widths)

@@ -1,4 +1,4 @@
-/** `hilum search`: asks SearchImageSets, page by page, and prints image sets as a table, as JSON lines, or as the program that asks. */
+/** `hilum search`: calls SearchImageSets page by page and prints image sets as a table or as JSON lines, or prints the search as a program. */
 import { OperatorError } from '../../server/operator-error.ts'
 import { explained, openClient, serverFor } from '../client/client.ts'
 import { activeDatastores, pickDatastore } from '../client/datastores.ts'
@@ -12,9 +12,9 @@ import { SNIPPETS } from './search-snippets.ts'
 interface Search extends SearchRequest {
   /** Undefined for all that match. */
   readonly limit: number | undefined
-  /** Whether to say how many match in all. */
+  /** Whether to print the total. */
   readonly isCounted: boolean
-  /** A key of SNIPPETS, where the search is to be printed instead of made. */
+  /** A key of SNIPPETS, to print the search as a program instead of sending it. */
   readonly language: string | undefined
 }
 

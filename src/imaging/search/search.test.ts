@@ -1,4 +1,4 @@
-/** What SearchImageSets means (AWS "Searching image sets"): which criteria are a search, what they find, and in which order. */
+/** The meaning of SearchImageSets (AWS "Searching image sets"): valid criteria, what they match, and the order. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ContractError } from '../../contract/errors.ts'
@@ -21,7 +21,7 @@ type Value = CriteriaFilter['values'][number]
 const filtersOf = (...filters: CriteriaFilter[]): readonly Filter[] => toSearch({ filters }).filters
 const between = (lower: Value, upper: Value): CriteriaFilter => ({ operator: 'BETWEEN', values: [lower, upper] })
 const equal = (...values: Value[]): CriteriaFilter => ({ operator: 'EQUAL', values })
-/** One member by its name, which TypeScript cannot follow through a union. */
+/** A value with one member, whose name TypeScript cannot relate to the union. */
 const valued = (attribute: string, value: string | number) => ({ [attribute]: value }) as unknown as Value
 const study = (DICOMStudyDate: string, DICOMStudyTime?: string): Value => ({
   DICOMStudyDateAndTime: DICOMStudyTime === undefined ? { DICOMStudyDate } : { DICOMStudyDate, DICOMStudyTime },
@@ -45,32 +45,32 @@ function refusedAt(path: string, ...filters: CriteriaFilter[]): void {
 
 describe('criteria', () => {
   for (const criteria of [undefined, {}]) {
-    test(`${JSON.stringify(criteria)} are all image sets, the last updated first`, () => {
+    test(`${JSON.stringify(criteria)} match all image sets, last updated first`, () => {
       assert.deepEqual(toSearch(criteria), { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } })
     })
   }
 
-  test('may be a sort alone', () => {
+  test('may have a sort only', () => {
     const sort = { sortField: 'DICOMStudyDateAndTime', sortOrder: 'ASC' } as const
     assert.deepEqual(toSearch({ sort }), { filters: [], sort })
   })
 
   for (const attribute of TEXT_ATTRIBUTES) {
-    test(`take ${attribute} EQUAL one value, and nothing else`, () => {
+    test(`accept ${attribute} with EQUAL and one value only`, () => {
       assert.deepEqual(filtersOf(equal(valued(attribute, '1.2'))), [{ attribute, equals: '1.2' }])
       refusedAt('/filters/0/operator', between(valued(attribute, '1'), valued(attribute, '2')))
       refusedAt('/filters/0/values', equal(valued(attribute, '1'), valued(attribute, '2')))
     })
   }
 
-  test('take isPrimary EQUAL, true or false, and not BETWEEN', () => {
+  test('accept isPrimary with EQUAL, not with BETWEEN', () => {
     assert.deepEqual(filtersOf(equal({ isPrimary: false })), [{ attribute: 'isPrimary', equals: false }])
     assert.deepEqual(filtersOf(equal({ isPrimary: true })), [{ attribute: 'isPrimary', equals: true }])
     refusedAt('/filters/0/operator', between({ isPrimary: false }, { isPrimary: true }))
   })
 
   for (const attribute of ['createdAt', 'updatedAt'] as const) {
-    test(`take ${attribute} BETWEEN two values, the lower first, and not EQUAL`, () => {
+    test(`accept ${attribute} with BETWEEN and two values in order, not with EQUAL`, () => {
       const at = (ms: number) => valued(attribute, ms)
       assert.deepEqual(filtersOf(between(at(1), at(2))), [{ attribute, from: 1, to: 2 }])
       assert.deepEqual(filtersOf(between(at(2), at(2))), [{ attribute, from: 2, to: 2 }])
@@ -80,7 +80,7 @@ describe('criteria', () => {
     })
   }
 
-  test('round bounds to the whole milliseconds within them', () => {
+  test('round bounds inwards to whole milliseconds', () => {
     assert.deepEqual(filtersOf(between({ createdAt: 1.2 }, { createdAt: 3.8 })), [
       { attribute: 'createdAt', from: 2, to: 3 },
     ])
@@ -90,7 +90,7 @@ describe('criteria', () => {
     refusedAt('/filters/0/values', between({ createdAt: 1.8 }, { createdAt: 1.2 }))
   })
 
-  test('take study dates with and without a time, which then is the start of the day in either bound', () => {
+  test('accept study dates without a time, which is then the start of the day in both bounds', () => {
     const [filter] = filtersOf(between(study('20260401'), study('20260402')))
     assert.deepEqual(filter, {
       attribute: 'DICOMStudyDateAndTime',
@@ -100,7 +100,7 @@ describe('criteria', () => {
     assert.deepEqual(filtersOf(between(study('20260401', '000000.000'), study('20260402', '00'))), [filter])
   })
 
-  test('refuse dates and times that are none, naming the bound', () => {
+  test('refuse invalid dates and times, naming the bound', () => {
     const good = study('20260401')
     for (const bad of [
       study(''),
@@ -122,7 +122,7 @@ describe('criteria', () => {
     refusedAt('/filters/0/values', between({ createdAt: 1 }, { DICOMPatientId: '2' }))
   })
 
-  test('name the filter that is refused, and never repeat a value', () => {
+  test('that are refused name the filter, never a value', () => {
     const good = equal({ isPrimary: true })
     refusedAt('/filters/1/values', good, equal({ DICOMPatientId: 'SECRET' }, { DICOMPatientId: 'SECRET' }))
     for (const bad of [
@@ -136,7 +136,7 @@ describe('criteria', () => {
     }
   })
 
-  test('lose the padding of a text, and only that', () => {
+  test('ignore the padding of a text, and only that', () => {
     assert.deepEqual(filtersOf(equal({ DICOMPatientId: ' a b \0 ' })), [
       { attribute: 'DICOMPatientId', equals: ' a b' },
     ])
@@ -162,7 +162,7 @@ const finds = (imageSet: Partial<SearchableImageSet>, ...filters: CriteriaFilter
   matches(toSearch({ filters }), { ...IMAGE_SET, ...imageSet })
 
 describe('an image set is found', () => {
-  test('by a text that is equal, letter for letter, and never by a pattern', () => {
+  test('by an equal text, case-sensitive, never by a pattern', () => {
     assert.equal(finds({}, equal({ DICOMPatientId: 'SUBJECT08701' })), true)
     for (const other of ['subject08701', 'SUBJECT0870*', 'SUBJECT0870?', 'SUBJECT', 'SUBJECT087010', '']) {
       assert.equal(finds({}, equal({ DICOMPatientId: other })), false, other)
@@ -176,11 +176,11 @@ describe('an image set is found', () => {
     }
   })
 
-  test('by a UID of a form that none has, only if it has it', () => {
+  test('by an invalid UID only if it has it', () => {
     for (const uid of ['.1.2', '1..2']) assert.equal(finds({}, equal({ DICOMStudyInstanceUID: uid })), false)
   })
 
-  test('at both ends of a range and not beyond', () => {
+  test('at both ends of a range and not outside', () => {
     for (const [lower, upper, expected] of [
       [1_000, 1_000, true],
       [1_000, 9_000, true],
@@ -193,17 +193,17 @@ describe('an image set is found', () => {
     assert.equal(finds({}, between({ updatedAt: 2_000 }, { updatedAt: 2_000 })), true)
   })
 
-  test('not on the day of an upper bound without a time, unless at its very start', () => {
+  test('on the day of an upper bound without a time, only at 00:00:00', () => {
     const thatDay = between(study('20240101'), study('20240101'))
     assert.equal(finds({}, thatDay), false)
     assert.equal(finds({ DICOMStudyDateAndTime: Date.UTC(2024, 0, 1) * 1_000 }, thatDay), true)
   })
 
-  test('never by its study date where it has none', () => {
+  test('never by a study date that it does not have', () => {
     assert.equal(finds({ DICOMStudyDateAndTime: null }, between(study('00010101'), study('99991231'))), false)
   })
 
-  test('where all filters hold, in either order', () => {
+  test('when all filters match, in either order', () => {
     const [yes, no] = [equal({ DICOMStudyId: '1' }), equal({ isPrimary: false })]
     assert.equal(finds({}, yes, equal({ isPrimary: true })), true)
     assert.equal(finds({}, yes, no), false)
@@ -223,7 +223,7 @@ describe('the order of a result', () => {
     DICOMStudyDateAndTime,
   }))
 
-  test('is by the field and then by age, up and down, with those that lack it last both times', () => {
+  test('is by the field and then by age, ascending and descending, with missing values last in both', () => {
     const by = (sortField: Search['sort']['sortField'], sortOrder: Search['sort']['sortOrder']) =>
       inOrder({ filters: [], sort: { sortField, sortOrder } }, imageSets)
     assert.deepEqual(by('DICOMStudyDateAndTime', 'ASC'), [2, 4, 3, 0, 1, 5])

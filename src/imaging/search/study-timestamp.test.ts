@@ -1,4 +1,4 @@
-/** Dates and times of a study as one number (PS3.5 6.2, DA and TM), read strictly for a search and leniently from a file. */
+/** Study timestamps (PS3.5 6.2, DA and TM), strict for a search and lenient for a file. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -45,7 +45,7 @@ describe('a date and a time', () => {
     ' 20260401',
     '２０２６０４０１',
   ]) {
-    test(`${JSON.stringify(date)} is no date, whatever the time`, () => {
+    test(`${JSON.stringify(date)} is no date, with any time`, () => {
       assert.equal(strict(date), undefined)
       assert.equal(lenient(date, '101500'), undefined)
     })
@@ -65,13 +65,13 @@ describe('a date and a time', () => {
     '-1',
     '10 ',
   ]) {
-    test(`${JSON.stringify(time)} is no time: refused for a search, the start of the day in a file`, () => {
+    test(`${JSON.stringify(time)} is no time: invalid in a search, the start of the day in a file`, () => {
       assert.equal(strict('20260401', time), undefined)
       assert.equal(lenient('20260401', time), micros(2026, 3, 1))
     })
   }
 
-  test('the spellings of ACR-NEMA are read in a file and refused for a search', () => {
+  test('ACR-NEMA forms are valid in a file and invalid in a search', () => {
     assert.equal(lenient('2026.04.01', '10:15:00.5'), micros(2026, 3, 1, 10, 15) + 500_000)
     assert.equal(lenient('2026.04.01', '10:15'), micros(2026, 3, 1, 10, 15))
     assert.equal(strict('2026.04.01'), undefined)
@@ -84,7 +84,7 @@ describe('a date and a time', () => {
   })
 })
 
-test('instants are ordered as the texts are', () => {
+test('timestamps are ordered as their texts', () => {
   const digits = (width: number, max: number) =>
     fc.integer({ min: 0, max }).map((value) => String(value).padStart(width, '0'))
   const date = fc

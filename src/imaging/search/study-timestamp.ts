@@ -1,18 +1,18 @@
 /**
- * StudyDate and StudyTime (PS3.5 6.2, VR DA and TM) as one comparable number: a local instant without a time zone, in
- * microseconds since 1970-01-01. Exact from 1684 to 2255; outside, neighbours up to 32 microseconds apart may compare equal.
+ * StudyDate and StudyTime (PS3.5 6.2, VR DA and TM) as one number: local time without a time zone, in microseconds since 1970-01-01. Exact from
+ * 1684 to 2255; outside, timestamps up to 32 microseconds apart may be equal.
  */
 
 const DATE = /^(\d{4})(\d{2})(\d{2})$/
-/** The ACR-NEMA form of a date, which PS3.5 6.2 asks readers to accept. */
+/** The ACR-NEMA form of a date, which PS3.5 6.2 recommends to accept. */
 const OLD_DATE = /^(\d{4})\.(\d{2})\.(\d{2})$/
 const TIME = /^(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,6}))?)?)?$/
 const OLD_TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?$/
 
 /**
- * `strict` is for search bounds: only YYYYMMDD and HH[mm[ss[.FFFFFF]]] pass, and a time that is none makes the whole undefined.
- * Stored values are read leniently: the old spellings pass and a time that is none counts as the start of the day.
- * @returns undefined where the date is absent or no calendar date.
+ * @param options.strict for search bounds: only YYYYMMDD and HH[mm[ss[.FFFFFF]]] are valid, and an invalid time makes the result undefined. Stored
+ * values are read leniently: ACR-NEMA forms are valid, and an invalid time is the start of the day.
+ * @returns undefined where the date is absent or invalid.
  */
 export function studyTimestamp(
   date: string | null | undefined,
