@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { TEXT_ATTRIBUTES } from '../../src/contract/search-attributes.ts'
 import { comparePositions, matches, type SearchableImageSet } from '../../src/imaging/search/search.ts'
+import { searchedTexts } from '../../src/imaging/search/summary-attributes.ts'
 import { BATTERIES, type BenchQuery, batteriesOf } from './batteries.ts'
 import { dataSetOf } from './data-set.ts'
 
@@ -19,11 +20,7 @@ const all: readonly SearchableImageSet[] = Array.from({ length: SIZE }, (_, inde
     createdAt,
     updatedAt,
     DICOMStudyDateAndTime: studyTimestamp,
-    DICOMPatientId: grouping.PatientID,
-    DICOMAccessionNumber: grouping.AccessionNumber,
-    DICOMStudyId: grouping.StudyID,
-    DICOMStudyInstanceUID: grouping.StudyInstanceUID,
-    DICOMSeriesInstanceUID: grouping.SeriesInstanceUID,
+    ...searchedTexts(grouping),
   }
 })
 

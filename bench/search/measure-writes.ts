@@ -2,6 +2,7 @@
  * The cost of keeping the index up to date: publishing a hundred image sets at a time, and new versions of single image sets, by the same durable
  * transactions as an import. A small store is copied for it; in a large one the writes are undone afterwards.
  */
+import { searchedTexts } from '../../src/imaging/search/summary-attributes.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
 import type { Lease, StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { quantile } from '../processes.ts'
@@ -144,11 +145,7 @@ const fileOf = (imageSet: BenchImageSet, index: number): StoredFile => ({
   sizeBytes: 1_000,
   tags: imageSet.tags,
   search: {
-    DICOMPatientId: imageSet.grouping.PatientID,
-    DICOMAccessionNumber: imageSet.grouping.AccessionNumber,
-    DICOMStudyId: imageSet.grouping.StudyID,
-    DICOMStudyInstanceUID: imageSet.grouping.StudyInstanceUID,
-    DICOMSeriesInstanceUID: imageSet.grouping.SeriesInstanceUID,
+    ...searchedTexts(imageSet.grouping),
     DICOMStudyDateAndTime: imageSet.studyTimestamp,
   },
   warnings: [],

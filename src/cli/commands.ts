@@ -1,4 +1,5 @@
 /** Every command of `hilum` on one screen. */
+import { flagOf, TEXT_SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts'
 import type { Command, CommandOption } from './terminal/command.ts'
 
 const endpoint: CommandOption = {
@@ -8,27 +9,27 @@ const endpoint: CommandOption = {
 }
 
 const CRITERIA: readonly CommandOption[] = [
-  { flag: 'patient', placeholder: '<id>', help: 'DICOMPatientId is this' },
-  { flag: 'accession', placeholder: '<number>', help: 'DICOMAccessionNumber is this' },
-  { flag: 'study-id', placeholder: '<id>', help: 'DICOMStudyId is this' },
-  { flag: 'study', placeholder: '<uid>', help: 'DICOMStudyInstanceUID is this' },
-  { flag: 'series', placeholder: '<uid>', help: 'DICOMSeriesInstanceUID is this' },
+  ...TEXT_SEARCH_ATTRIBUTES.map((each) => ({
+    flag: flagOf(each),
+    placeholder: each.kind === 'uid' ? '<uid>' : '<text>',
+    help: `${each.name} equals this`,
+  })),
   { flag: 'primary', help: 'only primary image sets' },
-  { flag: 'not-primary', help: 'only those that are not primary' },
+  { flag: 'not-primary', help: 'only image sets that are not primary' },
   {
     flag: 'study-date',
     placeholder: '<A..B>',
-    help: 'the study was made in this range, on the clock of its place',
+    help: 'study date and time in this range, in local time of the study',
   },
-  { flag: 'created', placeholder: '<A..B>', help: 'the image set was created in this range' },
-  { flag: 'updated', placeholder: '<A..B>', help: 'the image set was last changed in this range' },
+  { flag: 'created', placeholder: '<A..B>', help: 'image sets created in this range' },
+  { flag: 'updated', placeholder: '<A..B>', help: 'image sets last changed in this range' },
   { flag: 'sort', placeholder: '<by>', help: 'studyDate, created or updated; default: updated' },
   { flag: 'asc', help: 'oldest first' },
   { flag: 'desc', help: 'newest first; the default' },
   {
     flag: 'criteria',
     placeholder: '<JSON>',
-    help: 'SearchCriteria of the API instead of all that; @file or - reads it',
+    help: 'SearchCriteria of the API, instead of the options above; @file or - reads it',
   },
 ]
 

@@ -60,6 +60,9 @@ export const TEXT_SEARCH_ATTRIBUTES = attributesOfKind('text', 'uid')
 export const TEXT_ATTRIBUTES: readonly TextAttribute[] = TEXT_SEARCH_ATTRIBUTES.map(({ name }) => name)
 export const SORT_FIELDS: readonly SortField[] = attributesOfKind('timestamp', 'studyTimestamp').map(({ name }) => name)
 
+/** The flag of `hilum search` for an attribute. */
+export const flagOf = ({ id }: SearchAttribute): string => id.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
 export const isUid = (attribute: string): boolean => attributesOfKind('uid').some(({ name }) => name === attribute)
 
 export const isSortField = (attribute: string): attribute is SortField => SORT_FIELDS.some((name) => name === attribute)

@@ -3,17 +3,15 @@
  * options that contradict each other are refused here, naming the options.
  */
 import type { SearchByAttributeValue, SearchCriteria, SearchFilter, Sort } from '@aws-sdk/client-medical-imaging'
-import { attributesOfKind, type SortField, TEXT_SEARCH_ATTRIBUTES } from '../../contract/search-attributes.ts'
+import { attributesOfKind, flagOf, type SortField, TEXT_SEARCH_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import type { Flags } from '../../server/config.ts'
 import { nearest } from '../../server/nearest.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import { type DateRange, type Moment, parseDateRange } from './search-dates.ts'
 
-const flagOf = (id: string) => id.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-
 const DATE_ATTRIBUTES = attributesOfKind('studyTimestamp', 'timestamp')
-const TEXTS = TEXT_SEARCH_ATTRIBUTES.map(({ id, name }) => ({ flag: flagOf(id), attribute: name }))
-const DATES = DATE_ATTRIBUTES.map(({ id, name }) => ({ flag: flagOf(id), attribute: name }))
+const TEXTS = TEXT_SEARCH_ATTRIBUTES.map((each) => ({ flag: flagOf(each), attribute: each.name }))
+const DATES = DATE_ATTRIBUTES.map((each) => ({ flag: flagOf(each), attribute: each.name }))
 /** By what --sort takes. */
 const SORT_FIELDS: Readonly<Record<string, Sort['sortField']>> = Object.fromEntries(
   DATE_ATTRIBUTES.map(({ id, name }) => [id, name]),

@@ -13,6 +13,7 @@ import {
   toSearch,
   withoutPadding,
 } from './search.ts'
+import { searchedTexts } from './summary-attributes.ts'
 
 type Criteria = NonNullable<Parameters<typeof toSearch>[0]>
 type CriteriaFilter = NonNullable<Criteria['filters']>[number]
@@ -147,11 +148,7 @@ describe('criteria', () => {
 
 const IMAGE_SET: SearchableImageSet = {
   seq: 1,
-  DICOMPatientId: 'SUBJECT08701',
-  DICOMAccessionNumber: null,
-  DICOMStudyId: '1',
-  DICOMStudyInstanceUID: '1.2',
-  DICOMSeriesInstanceUID: '1.2.3',
+  ...searchedTexts({ PatientID: 'SUBJECT08701', StudyID: '1', StudyInstanceUID: '1.2', SeriesInstanceUID: '1.2.3' }),
   isPrimary: true,
   createdAt: 1_000,
   updatedAt: 2_000,

@@ -38,8 +38,8 @@ export interface KdLeavesPlan {
 }
 
 /** What a search without an index scan reads. */
-export type FilterPlan = { readonly kind: 'no possible match' } | PostingListPlan | KdLeavesPlan
-export type QueryPlan = { readonly kind: 'index scan' } | FilterPlan
+type FilterPlan = { readonly kind: 'no possible match' } | PostingListPlan | KdLeavesPlan
+type QueryPlan = { readonly kind: 'index scan' } | FilterPlan
 
 interface Snapshot {
   readonly datastore: number

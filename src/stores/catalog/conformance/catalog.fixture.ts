@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { studyTimestamp } from '../../../imaging/search/study-timestamp.ts'
+import { searchedTexts } from '../../../imaging/search/summary-attributes.ts'
 import type { Catalog } from '../catalog.ts'
 import type { Datastore } from '../datastore-repository.ts'
 import type { FramesPlace, GeneratedImageSet } from '../image-set-records.ts'
@@ -120,18 +121,19 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
     seriesNumber = '1',
     patientName = 'DOE^JANE',
   } = values
+  const grouping = {
+    StudyInstanceUID: study,
+    StudyDate: studyDate,
+    AccessionNumber: accessionNumber,
+    PatientID: patientId,
+    StudyID: studyId,
+    SeriesInstanceUID: series,
+    SeriesNumber: seriesNumber,
+  }
   return {
     outcome: 'stored',
     key,
-    grouping: {
-      StudyInstanceUID: study,
-      StudyDate: studyDate,
-      AccessionNumber: accessionNumber,
-      PatientID: patientId,
-      StudyID: studyId,
-      SeriesInstanceUID: series,
-      SeriesNumber: seriesNumber,
-    },
+    grouping,
     sopInstanceUID: sop,
     sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
     transferSyntaxUID: '1.2.840.10008.1.2.1',
@@ -145,11 +147,7 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
       DICOMAccessionNumber: accessionNumber,
     }),
     search: {
-      DICOMPatientId: patientId,
-      DICOMAccessionNumber: accessionNumber,
-      DICOMStudyId: studyId,
-      DICOMStudyInstanceUID: study,
-      DICOMSeriesInstanceUID: series,
+      ...searchedTexts(grouping),
       DICOMStudyDateAndTime: studyTimestamp(studyDate, studyTime, { strict: false }) ?? null,
     },
     warnings: values.warnings ?? [],

@@ -6,8 +6,8 @@ import { DIMENSIONS } from './entries.ts'
 import { NUMBERS_PER_LEAF } from './leaf-bounds.ts'
 
 const SIZE = DIMENSIONS.length
-/** Line sweep along createdAt: only regions with a createdAt in common are compared. */
-const SWEEP_DIMENSION = 0
+/** Regions are scanned along createdAt: only those with a createdAt in common are compared. */
+const SCAN_DIMENSION = 0
 
 interface RegionsChecked {
   /** The indexes of two regions that share points. */
@@ -24,14 +24,14 @@ export function checkRegions(bounds: readonly Float64Array[]): RegionsChecked {
 
 function overlapAmong(bounds: readonly Float64Array[]): [number, number] | undefined {
   const inOrder = [...bounds.keys()].sort(
-    (a, b) => fromOf(bounds[a]!, SWEEP_DIMENSION) - fromOf(bounds[b]!, SWEEP_DIMENSION) || a - b,
+    (a, b) => fromOf(bounds[a]!, SCAN_DIMENSION) - fromOf(bounds[b]!, SCAN_DIMENSION) || a - b,
   )
   let open: number[] = []
   for (const next of inOrder) {
     const region = bounds[next]!
     const still: number[] = []
     for (const other of open) {
-      if (toOf(bounds[other]!, SWEEP_DIMENSION) <= fromOf(region, SWEEP_DIMENSION)) continue
+      if (toOf(bounds[other]!, SCAN_DIMENSION) <= fromOf(region, SCAN_DIMENSION)) continue
       if (share(bounds[other]!, region)) return [Math.min(other, next), Math.max(other, next)]
       still.push(other)
     }
