@@ -76,15 +76,15 @@ export class Comparison {
   }
 
   /** The first occurrence of a time sets it; afterwards it must not change. */
-  #requireMoment(name: string, told: Date | undefined): void {
-    assert.ok(told, 'the moment is told')
+  #requireMoment(name: string, response: Date | undefined): void {
+    assert.ok(response, 'the moment is response')
     const known = this.#moments.get(name)
     if (known === undefined) {
       const { clock } = this.#compared
-      if (clock !== undefined) assert.equal(told.getTime(), clock.now())
-      this.#moments.set(name, told.getTime())
+      if (clock !== undefined) assert.equal(response.getTime(), clock.now())
+      this.#moments.set(name, response.getTime())
     } else {
-      assert.equal(told.getTime(), known, `${name} is as it was first told`)
+      assert.equal(response.getTime(), known, `${name} is as it was first response`)
     }
   }
 
@@ -103,18 +103,18 @@ export class Comparison {
     }
   }
 
-  #requireMoments(
+  #requireTimes(
     imageSet: ModelImageSet,
     number: number,
-    told: Pick<ImageSetProperties, 'createdAt' | 'updatedAt' | 'deletedAt' | 'message'>,
+    response: Pick<ImageSetProperties, 'createdAt' | 'updatedAt' | 'deletedAt' | 'message'>,
   ): void {
     const { updatedAt, failed } = imageSet.versions[number - 1]!
-    this.#requireMoment(imageSet.createdAt, told.createdAt)
-    this.#requireMoment(updatedAt, told.updatedAt)
-    if (imageSet.isDeleted) this.#requireMoment(`deletion of ${imageSet.imageSetId}`, told.deletedAt)
-    else assert.equal(told.deletedAt, undefined)
-    if (failed) assert.ok(told.message, 'a failed version says why')
-    else assert.equal(told.message, undefined)
+    this.#requireMoment(imageSet.createdAt, response.createdAt)
+    this.#requireMoment(updatedAt, response.updatedAt)
+    if (imageSet.isDeleted) this.#requireMoment(`deletion of ${imageSet.imageSetId}`, response.deletedAt)
+    else assert.equal(response.deletedAt, undefined)
+    if (failed) assert.ok(response.message, 'a failed version says why')
+    else assert.equal(response.message, undefined)
   }
 
   async #compareProperties(imageSet: ModelImageSet): Promise<void> {
@@ -123,13 +123,13 @@ export class Comparison {
     // The latest version always, and a different earlier one each time.
     for (const number of new Set([versions.length, (this.#rounds % versions.length) + 1])) {
       const wanted = { datastoreId, imageSetId, ...(number === versions.length ? {} : { versionId: String(number) }) }
-      const told = await server.sdk.send(new GetImageSetCommand(wanted))
-      const { versionId, imageSetState, imageSetWorkflowStatus: workflowStatus, isPrimary, overrides } = told
+      const response = await server.sdk.send(new GetImageSetCommand(wanted))
+      const { versionId, imageSetState, imageSetWorkflowStatus: workflowStatus, isPrimary, overrides } = response
       assert.deepEqual(
-        { imageSetId: told.imageSetId, versionId, imageSetState, workflowStatus, isPrimary, overrides },
+        { imageSetId: response.imageSetId, versionId, imageSetState, workflowStatus, isPrimary, overrides },
         this.#expected(imageSet, number),
       )
-      this.#requireMoments(imageSet, number, told)
+      this.#requireTimes(imageSet, number, response)
     }
     const beyond = { datastoreId, imageSetId, versionId: String(versions.length + 1) }
     await this.#requireNotFound(server.sdk.send(new GetImageSetCommand(beyond)))
@@ -161,7 +161,7 @@ export class Comparison {
       ),
       versions.map((_, index) => this.#expected(imageSet, versions.length - index)),
     )
-    for (const told of found) this.#requireMoments(imageSet, Number(told.versionId), told)
+    for (const response of found) this.#requireTimes(imageSet, Number(response.versionId), response)
   }
 
   // ---- Documents and frames --------------------------------------------------------------------------------------
@@ -214,19 +214,19 @@ export class Comparison {
     assert.deepEqual(series.DICOM, Series)
     assert.deepEqual(Object.keys(series.Instances).sort(), [...instances.keys()].sort())
     for (const [uid, instance] of instances) {
-      const told: InstanceOfDocument = series.Instances[uid]!
-      const { own, absent, besides } = apart(told)
+      const response: InstanceOfDocument = series.Instances[uid]!
+      const { own, absent, besides } = apart(response)
       const differences = differencesOf(instance, content)
       assert.deepEqual(own, {
         DICOM: { ...instance.DICOM, ...differences.values, SOPInstanceUID: uid },
         DICOMVRs: instance.DICOMVRs,
       })
       assert.deepEqual(absent.toSorted(), differences.absent.toSorted())
-      assert.equal(told.DICOM.MediaStorageSOPInstanceUID, uid)
+      assert.equal(response.DICOM.MediaStorageSOPInstanceUID, uid)
       const known = this.#besides.get(instance.file)
       if (known === undefined) this.#besides.set(instance.file, besides)
       else assert.deepEqual(besides, known, 'file meta information and frames go with the file')
-      await this.#compareFrames(told, imageSetId)
+      await this.#compareFrames(response, imageSetId)
     }
   }
 

@@ -147,7 +147,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-// ---- What the numbers stand for ----------------------------------------------------------------------------------
+// ---- Meaning of the indexes -------------------------------------------------------------------------------------
 
 export const pick = <T>(from: readonly T[], at: number): T => from[at % from.length]!
 

@@ -102,7 +102,7 @@ describe('the demo set', () => {
     assert.equal(disagreeing.length, 1)
   })
 
-  test('has the patient's name in every file, for any character set', () => {
+  test('has the name of the patient in every file, for any character set', () => {
     const names = new Set(PATIENTS.map(({ PatientName }) => PatientName))
     assert.deepEqual(new Set(all.map(({ PatientName }) => PatientName)), names)
   })
