@@ -8,7 +8,7 @@ import { openHilum } from '../../acceptance/support/hilum.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
 import { fetchMetadata } from '../../acceptance/support/metadata.ts'
 import { until } from '../../acceptance/support/until.ts'
-import { assertAccessible, keepPicture, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
 
 const skip = skipUnlessChromium()
 
@@ -80,7 +80,7 @@ describe('an image set', skip, async () => {
     await page.getByRole('button', { name: 'Open Item 1' }).click()
     await row(/ReferencedSOPInstanceUID.*2\.25\.99/).waitFor()
     await assertAccessible(page)
-    await keepPicture(page, 'image-set')
+    await takeScreenshot(page, 'image-set')
   })
 
   test('is searched for a tag, a keyword, a VR or a value', async (t) => {
@@ -112,7 +112,7 @@ describe('an image set', skip, async () => {
     await changed.waitFor()
     await page.getByText('(1)').waitFor()
     await assertAccessible(page)
-    await keepPicture(page, 'image-set-changes')
+    await takeScreenshot(page, 'image-set-changes')
     await page.getByRole('button', { name: /^Version Version 2/ }).click()
     await page.getByRole('option', { name: /^Version 1/ }).click()
     await page.getByRole('row', { name: /PatientComments.*as it should be.*as it came/ }).waitFor()

@@ -9,7 +9,7 @@ import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { until } from '../../acceptance/support/until.ts'
-import { assertAccessible, keepPicture, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
 
 const skip = skipUnlessChromium()
 
@@ -44,7 +44,7 @@ describe('importing from a browser', skip, async () => {
     await page.getByText(/^3 files, /).waitFor()
     await page.getByText('1 hidden file of the system left out.').waitFor()
     await assertAccessible(page)
-    await keepPicture(page, 'import')
+    await takeScreenshot(page, 'import')
     const started = page.waitForResponse(/\/hilum\/uploads$/)
     await page.getByLabel(/Job name/).fill('from-a-browser')
     await page.getByRole('button', { name: 'Import', exact: true }).click()
@@ -55,7 +55,7 @@ describe('importing from a browser', skip, async () => {
     const failure = page.getByRole('row', { name: /letter\.txt/ })
     assert.match(await failure.innerText(), /ValidationException/)
     await assertAccessible(page)
-    await keepPicture(page, 'import-job')
+    await takeScreenshot(page, 'import-job')
     await until(async () => ((await leftInBucket('one.dcm', uploadId)) === undefined ? true : undefined))
 
     await page.getByRole('link', { name: 'See its image sets' }).click()
@@ -128,6 +128,6 @@ describe('importing from a browser', skip, async () => {
     await page.getByRole('link', { name: 'Imports' }).click()
     await page.getByRole('cell', { name: 'Failed' }).waitFor()
     await assertAccessible(page)
-    await keepPicture(page, 'import-jobs')
+    await takeScreenshot(page, 'import-jobs')
   })
 })

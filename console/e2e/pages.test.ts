@@ -1,10 +1,10 @@
-/** Every page in light and dark and on a phone: nothing serious for axe, nothing wider than the screen, and a picture to look at. */
+/** Every page in light and dark and on a phone: nothing serious for axe, nothing wider than the screen, and a image to look at. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { openHilum } from '../../acceptance/support/hilum.ts'
-import { assertAccessible, keepPicture, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
 import { demoDatastore } from './support/demo-series.ts'
 
 const skip = skipUnlessChromium()
@@ -90,7 +90,7 @@ describe('pages', skip, async () => {
         const page = await visit(t, { browser, hilum, address, options })
         await ready(page)
         await assertAccessible(page)
-        await keepPicture(page, `${name}-${look}`)
+        await takeScreenshot(page, `${name}-${look}`)
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
         assert.ok(overflow <= 0, `the page is ${overflow} pixels wider than the screen`)
       })
@@ -101,7 +101,7 @@ describe('pages', skip, async () => {
     const page = await visit(t, { browser, hilum: empty.hilum })
     await page.getByText('No data stores').waitFor()
     await assertAccessible(page)
-    await keepPicture(page, 'datastores-none')
+    await takeScreenshot(page, 'datastores-none')
     await page.getByRole('link', { name: 'Create data store' }).first().click()
     await page.getByLabel(/^Name/).fill('a name')
     await page.getByText(/no space/).waitFor()

@@ -9,7 +9,7 @@ import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { sendSigned } from '../../acceptance/support/raw-request.ts'
 import { startHilumProcess } from '../../src/fixtures/hilum-process.ts'
-import { assertAccessible, keepPicture, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
 
 const skip = skipUnlessChromium()
 
@@ -23,7 +23,7 @@ describe('signing in', skip, async () => {
   test('the key is entered once for the tab, and another tab knows nothing of it', async (t) => {
     const page = await visit(t, { browser, hilum, address: '../', withKey: false })
     await assertAccessible(page)
-    await keepPicture(page, 'sign-in')
+    await takeScreenshot(page, 'sign-in')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText('Enter the access key ID.').waitFor()
     await page.getByLabel('Access key ID').fill(` ${accessKeyId} `)
@@ -98,9 +98,9 @@ test(
     await page.getByText('No data stores').waitFor()
     first.server.child.kill('SIGTERM')
     assert.equal(await first.server.ended, 0)
-    await page.getByRole('button', { name: 'Look again' }).click()
+    await page.getByRole('button', { name: 'DisplaySettings again' }).click()
     await page.getByText('The server does not answer').waitFor()
-    await keepPicture(page, 'server-away')
+    await takeScreenshot(page, 'server-away')
     await start(new URL(first.endpoint).port)
     await page.getByText('The server does not answer').waitFor({ state: 'detached' })
     await page.getByText('No data stores').waitFor()

@@ -1,11 +1,11 @@
-/** The small picture beside every image set that was found: of its middle, made when it comes into view, and few at a time. */
+/** The small image beside every image set that was found: of its middle, made when it comes into view, and few at a time. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
-import { assertAccessible, keepPicture, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
-import { pictureFile, pixelOf } from './support/pictures.ts'
+import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { imageFile, pixelOf } from './support/images.ts'
 
 const skip = skipUnlessChromium()
 const SERIES = 40
@@ -19,7 +19,7 @@ describe('thumbnails', skip, async () => {
   const datastoreId = await activeDatastore(sdk, { datastoreName: 'ward-7' })
   const pixel = pixelOf({ ...SIZE, bitsAllocated: 8, bitsStored: 8 })
   const slice = (series: number, number: number, value: number) =>
-    pictureFile({
+    imageFile({
       pixel,
       frames: [new Uint8Array(SIZE.rows * SIZE.columns).fill(value)],
       attributes: {
@@ -42,19 +42,19 @@ describe('thumbnails', skip, async () => {
       files[`${series}/${number}.dcm`] = slice(series, number, value)
     }
   }
-  files['report.dcm'] = pictureFile({ pixel, frames: [], attributes: { Rows: undefined, Columns: undefined } as never })
+  files['report.dcm'] = imageFile({ pixel, frames: [], attributes: { Rows: undefined, Columns: undefined } as never })
   await importFiles(server, { datastoreId, files })
   const browser = await openBrowser()
 
-  test('are of the middle picture, from a small part of its bytes, a few at a time and only where they are seen', async (t) => {
+  test('are of the middle image, from a small part of its bytes, a few at a time and only where they are seen', async (t) => {
     const page = await visit(t, { browser, hilum })
     const asked: (string | undefined)[] = []
     page.on('request', (request) => {
       if (/getImageFrame/.test(request.url())) asked.push(request.headers()['x-hilum-min-width'])
     })
     await page.goto(`${hilum.endpoint}/console/datastores/${datastoreId}#sort=createdAt.asc`)
-    const pictures = page.locator('.thumbnail img')
-    await pictures.first().waitFor()
+    const images = page.locator('.thumbnail img')
+    await images.first().waitFor()
     await page.waitForFunction(
       () => [...document.querySelectorAll('.thumbnail')].filter((each) => each.childNodes.length > 0).length >= 8,
     )
@@ -80,13 +80,13 @@ describe('thumbnails', skip, async () => {
     assert.ok(asked.length < SERIES, `${asked.length} of ${SERIES} were fetched before anybody scrolled`)
     assert.deepEqual(new Set(asked), new Set(['96']))
     await assertAccessible(page)
-    await keepPicture(page, 'thumbnails')
+    await takeScreenshot(page, 'thumbnails')
     for (let scrolled = 0; scrolled < 12; scrolled++) {
       await page.mouse.move(700, 700)
       await page.mouse.wheel(0, 700)
       await page.waitForTimeout(150)
     }
-    await page.getByText('No pictures', { exact: true }).waitFor()
+    await page.getByText('No images', { exact: true }).waitFor()
     const most = await page.evaluate(() => {
       const fetched = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
       const asked = fetched.filter(({ name }) => /getImage(Frame|SetMetadata)/.test(name))

@@ -1,4 +1,4 @@
-/** What the viewer does while pictures come, when one does not, and with what is no picture of grey or colour: videos, bits, reports. */
+/** What the viewer does while images come, when one does not, and with what is no image of grey or colour: videos, bits, reports. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
@@ -10,13 +10,13 @@ import {
   draw,
   importSet,
   inColour,
-  pictureFile,
-  picturesAddress,
+  imageFile,
+  imageSetAddress,
   pixelOf,
   shownPixels,
   stageOf,
-  untilState,
-} from './support/pictures.ts'
+  waitForState,
+} from './support/images.ts'
 
 const skip = skipUnlessChromium()
 const SLICE = pixelOf({ rows: 96, columns: 128, bitsStored: 12 })
@@ -28,18 +28,18 @@ describe('what arrives in the viewer', skip, async () => {
   const datastoreId = await activeDatastore(sdk, { datastoreName: 'ward-7' })
   const browser = await openBrowser()
   const frames = pixelOf({ rows: 64, columns: 64, bitsAllocated: 8, numberOfFrames: 8 })
-  const cine = await importSet(server, { datastoreId, files: [pictureFile({ pixel: frames })] })
+  const cine = await importSet(server, { datastoreId, files: [imageFile({ pixel: frames })] })
 
   const open = async (t: Parameters<typeof visit>[0], imageSetId: string) => {
-    const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
-    await untilState(page, 'sharp')
+    const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
+    await waitForState(page, 'sharp')
     return page
   }
 
-  test('shows a smaller picture first, where a picture is large, and then the sharp one', async (t) => {
+  test('shows a smaller image first, where a image is large, and then the sharp one', async (t) => {
     const pixel = pixelOf({ rows: 1024, columns: 1200, bitsStored: 12 })
     const attributes = { WindowCenter: 2048, WindowWidth: 4096 }
-    const large = await importSet(server, { datastoreId, files: [pictureFile({ pixel, attributes })] })
+    const large = await importSet(server, { datastoreId, files: [imageFile({ pixel, attributes })] })
     const page = await visit(t, { browser, hilum, options: { viewport: { width: 1600, height: 1500 } } })
     const asked: (string | undefined)[] = []
     let letThrough = () => {}
@@ -52,13 +52,13 @@ describe('what arrives in the viewer', skip, async () => {
       if (columns === undefined) await isAllowed
       await route.continue()
     })
-    await page.goto(`${hilum.endpoint}/console/${picturesAddress(datastoreId, large)}`)
-    await untilState(page, 'preview')
+    await page.goto(`${hilum.endpoint}/console/${imageSetAddress(datastoreId, large)}`)
+    await waitForState(page, 'preview')
     await page.getByText('Preview', { exact: true }).waitFor()
     await stageOf(page).press('1')
     const preview = await shownPixels(page, pixel)
     letThrough()
-    await untilState(page, 'sharp')
+    await waitForState(page, 'sharp')
     const sharp = await shownPixels(page, pixel)
     assert.deepEqual(asked, ['160', undefined])
     const values = new Uint16Array(draw(pixel).slice().buffer)
@@ -74,7 +74,7 @@ describe('what arrives in the viewer', skip, async () => {
     const bits = Array.from({ length: pixel.rows * pixel.columns }, (_, at) => (at * 7) % 3 === 0)
     const packed = new Uint8Array(Math.ceil(bits.length / 8))
     for (const [at, bit] of bits.entries()) if (bit) packed[at >> 3]! |= 1 << (at & 7)
-    const file = pictureFile({ pixel, frames: [packed] })
+    const file = imageFile({ pixel, frames: [packed] })
     const page = await open(t, await importSet(server, { datastoreId, files: [file] }))
     await stageOf(page).press('1')
     const shown = await shownPixels(page, pixel)
@@ -93,7 +93,7 @@ describe('what arrives in the viewer', skip, async () => {
     assert.ok(difference(await shownPixels(other, { rows: 30, columns: 40 }), inColour(expected)).most <= 1)
   })
 
-  test('a picture that cannot be had says why, and the others go on', async (t) => {
+  test('a image that cannot be had says why, and the others go on', async (t) => {
     const page = await visit(t, { browser, hilum, mayLog: /500/ })
     let isBroken = true
     let count = 0
@@ -104,35 +104,35 @@ describe('what arrives in the viewer', skip, async () => {
       if (isBroken) await route.fulfill({ status: 500, contentType: 'application/json', headers, body })
       else await route.continue()
     })
-    await page.goto(`${hilum.endpoint}/console/${picturesAddress(datastoreId, cine)}`)
-    await untilState(page, 'failed')
+    await page.goto(`${hilum.endpoint}/console/${imageSetAddress(datastoreId, cine)}`)
+    await waitForState(page, 'failed')
     await page.getByText('The server failed to answer. The disk is gone. Its log says why.').waitFor()
     isBroken = false
     await page.getByRole('button', { name: 'Try again' }).click()
-    await untilState(page, 'sharp')
+    await waitForState(page, 'sharp')
     await stageOf(page).press('End')
-    await untilState(page, 'sharp')
+    await waitForState(page, 'sharp')
     assert.ok(count < 60, `${count} requests`)
   })
 
   test('instances of which no frame could be stored keep their place with the reason', async (t) => {
     const attributes = { StudyInstanceUID: '2.25.10', WindowCenter: 128, WindowWidth: 256 }
-    const sound = pictureFile({
+    const sound = imageFile({
       pixel: SLICE,
       attributes: { ...attributes, SOPInstanceUID: '2.25.10.2', InstanceNumber: 2 },
     })
-    const cut = pictureFile({
+    const cut = imageFile({
       pixel: SLICE,
       frames: [new Uint8Array(100)],
       attributes: { ...attributes, SOPInstanceUID: '2.25.10.1', InstanceNumber: 1 },
     })
     const imageSetId = await importSet(server, { datastoreId, files: [sound, cut] })
-    const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
-    await untilState(page, 'failed')
+    const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
+    await waitForState(page, 'failed')
     await page.getByText(/pixels could not be read when it was imported/).waitFor()
     assert.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0)
     await stageOf(page).press('ArrowDown')
-    await untilState(page, 'sharp')
+    await waitForState(page, 'sharp')
   })
 
   test('a frame that is broken, or of a format that is not decoded, says so, and the decoder goes on with the next', async (t) => {
@@ -140,7 +140,7 @@ describe('what arrives in the viewer', skip, async () => {
       number: number,
       given: { readonly frames?: readonly Uint8Array[]; readonly transferSyntaxUID?: string },
     ) =>
-      pictureFile({
+      imageFile({
         pixel: SLICE,
         ...given,
         attributes: { StudyInstanceUID: '2.25.14', SOPInstanceUID: `2.25.14.${number}`, InstanceNumber: number },
@@ -152,23 +152,23 @@ describe('what arrives in the viewer', skip, async () => {
       one(3, {}),
     ]
     const imageSetId = await importSet(server, { datastoreId, files })
-    const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
+    const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
     await page.getByText('Its frame is broken.').waitFor()
     await stageOf(page).press('ArrowDown')
     await page.getByText('It is stored as JPEG XL, which this viewer does not decode.').waitFor()
     await stageOf(page).press('ArrowDown')
-    await untilState(page, 'sharp')
+    await waitForState(page, 'sharp')
   })
 
   test('what has no pixels says so', async (t) => {
-    const file = pictureFile({ pixel: SLICE, frames: [], attributes: { Rows: undefined, Columns: undefined } as never })
+    const file = imageFile({ pixel: SLICE, frames: [], attributes: { Rows: undefined, Columns: undefined } as never })
     const imageSetId = await importSet(server, { datastoreId, files: [file] })
-    const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
-    await page.getByText('No pictures', { exact: true }).waitFor()
+    const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
+    await page.getByText('No images', { exact: true }).waitFor()
   })
 
   const videoFile = (transferSyntaxUID: string, bytes: Uint8Array) =>
-    pictureFile({
+    imageFile({
       pixel: pixelOf({
         rows: 64,
         columns: 64,
@@ -208,7 +208,7 @@ describe('what arrives in the viewer', skip, async () => {
     if (recorded === undefined) return t.skip('this Chromium records no MP4')
     const file = videoFile('1.2.840.10008.1.2.4.102', Uint8Array.from(recorded))
     const imageSetId = await importSet(server, { datastoreId, files: [file] })
-    const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
+    const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
     const video = page.locator('video')
     await video.waitFor()
     await page.waitForFunction(() => document.querySelector('video')!.readyState >= 2)
@@ -223,7 +223,7 @@ describe('what arrives in the viewer', skip, async () => {
     ] as const) {
       const file = videoFile(transferSyntaxUID, Uint8Array.of(...begin, ...new Uint8Array(200)))
       const imageSetId = await importSet(server, { datastoreId, files: [file] })
-      const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
+      const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
       await page.getByText('Video 1 of 1 cannot be shown').waitFor()
       await page.getByText(words).waitFor()
     }

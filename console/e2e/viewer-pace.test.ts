@@ -1,14 +1,14 @@
 /**
- * That pictures come and scroll without one being missed, in a browser without a graphics card. How fast is printed and asserted nowhere:
- * machines are noisy. Wanted are a first picture within 500 ms and 30 pictures a second.
+ * That images come and scroll without one being missed, in a browser without a graphics card. How fast is printed and asserted nowhere:
+ * machines are noisy. Wanted are a first image within 500 ms and 30 images a second.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
-import { firstCT, firstPictureMs } from './support/first-picture.ts'
-import { draw, importSet, pictureFile, picturesAddress, pixelOf, untilState } from './support/pictures.ts'
+import { firstCT, firstPictureMs } from './support/first-image.ts'
+import { draw, importSet, imageFile, imageSetAddress, pixelOf, waitForState } from './support/images.ts'
 
 const skip = skipUnlessChromium()
 const SLICES = 200
@@ -21,22 +21,22 @@ describe('the pace of the viewer', skip, async () => {
   const datastoreId = await activeDatastore(sdk, { datastoreName: 'ward-7' })
   const browser = await openBrowser()
 
-  test('the first picture of a CT of the demo is there after the click, with nothing of the viewer loaded before', async (t) => {
+  test('the first image of a CT of the demo is there after the click, with nothing of the viewer loaded before', async (t) => {
     const files = Object.values(await firstCT())
     const imageSetId = await importSet(server, { datastoreId, files })
     const times: number[] = []
     for (let turn = 0; turn < TURNS; turn++) {
       const page = await visit(t, { browser, hilum, address: `datastores/${datastoreId}` })
       await page.getByText(/Search took/).waitFor()
-      times.push(await firstPictureMs(page, picturesAddress(datastoreId, imageSetId)))
+      times.push(await firstPictureMs(page, imageSetAddress(datastoreId, imageSetId)))
     }
-    t.diagnostic(`first picture after ${times.map(Math.round).join(', ')} ms`)
+    t.diagnostic(`first image after ${times.map(Math.round).join(', ')} ms`)
   })
 
   test(`${SLICES} slices of 512 x 512 scroll one after the other, each sharp at once, when they are loaded`, async (t) => {
     const pixel = pixelOf({ rows: 512, columns: 512, bitsStored: 12 })
     const files = Array.from({ length: SLICES }, (_, index) =>
-      pictureFile({
+      imageFile({
         pixel,
         frames: [draw(pixel, index + 1)],
         attributes: {
@@ -52,8 +52,8 @@ describe('the pace of the viewer', skip, async () => {
       if (/getImageFrame/.test(request.url()) && request.headers()['x-hilum-min-width'] === undefined) answered += 1
     })
     const openedAt = performance.now()
-    await page.goto(`${hilum.endpoint}/console/${picturesAddress(datastoreId, imageSetId)}`)
-    await untilState(page, 'sharp')
+    await page.goto(`${hilum.endpoint}/console/${imageSetAddress(datastoreId, imageSetId)}`)
+    await waitForState(page, 'sharp')
     while (answered < SLICES && performance.now() < openedAt + 60_000) await page.waitForTimeout(20)
     const loadedMs = performance.now() - openedAt
     assert.equal(answered, SLICES)
@@ -78,7 +78,7 @@ describe('the pace of the viewer', skip, async () => {
             }
             longestMs = Math.max(longestMs, now - before)
             before = now
-            if (stage.getAttribute('data-state') !== 'sharp') throw new Error(`picture ${expected} was not there`)
+            if (stage.getAttribute('data-state') !== 'sharp') throw new Error(`image ${expected} was not there`)
           }
           return { perSecond: ((slices - 1) * 1_000) / (before - startedAt), longestMs }
         }, SLICES),

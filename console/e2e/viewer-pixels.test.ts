@@ -18,13 +18,13 @@ import {
   netpbmPixels,
   openFolder,
   type Pixel,
-  pictureFile,
-  picturesAddress,
+  imageFile,
+  imageSetAddress,
   pixelOf,
   shownPixels,
   stageOf,
-  untilState,
-} from './support/pictures.ts'
+  waitForState,
+} from './support/images.ts'
 
 const chromium = skipUnlessChromium()
 const missing = lacks(['dcm2img', 'dcmtk'])
@@ -216,8 +216,8 @@ describe('the canvas shows what dcmtk draws:', skip, async () => {
     const drawn = netpbmPixels(folder.run(`dcm2img +op ${window} $in $out`.replace('  ', ' '), plain))
     const expected = drawn.length === pixel.rows * pixel.columns ? inColour(drawn) : drawn
     const imageSetId = await importSet(server, { datastoreId, files: [file] })
-    const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId) })
-    await untilState(page, 'sharp')
+    const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
+    await waitForState(page, 'sharp')
     if (preset !== undefined) {
       await page.getByRole('button', { name: 'Window preset' }).click()
       await page.getByRole('option', { name: preset }).click()
@@ -246,8 +246,8 @@ describe('the canvas shows what dcmtk draws:', skip, async () => {
         const window = kind === 'grey' ? '+Wi 1' : ''
         const attributes = kind === 'grey' ? { WindowCenter: 100, WindowWidth: 255 } : {}
         const pixel = { ...given, photometricInterpretation: kind === 'grey' ? 'MONOCHROME2' : 'YBR_ICT' }
-        const file = pictureFile({ pixel, frames: [frame], transferSyntaxUID: `1.2.840.10008.1.2${uid}`, attributes })
-        const plain = pictureFile({ pixel: given, frames: [decoded], attributes })
+        const file = imageFile({ pixel, frames: [frame], transferSyntaxUID: `1.2.840.10008.1.2${uid}`, attributes })
+        const plain = imageFile({ pixel: given, frames: [decoded], attributes })
         const apart = await differenceOnScreen(t, { file, plain, pixel: given, window })
         assert.ok(apart.most <= 2, `${apart.most} apart, ${apart.beyondOne} samples by more than one`)
       })
@@ -257,7 +257,7 @@ describe('the canvas shows what dcmtk draws:', skip, async () => {
   for (const one of CASES) {
     test(one.name, async (t) => {
       const { pixel, window = '', make, format = 'HTJ2K', preset, mostApart = 1 } = one
-      const plain = pictureFile(one)
+      const plain = imageFile(one)
       const file = make === undefined ? plain : folder.run(make, plain)
       const datastoreId = stores[format]
       const apart = await differenceOnScreen(t, { file, plain: file, pixel, window, preset, datastoreId })
@@ -266,7 +266,7 @@ describe('the canvas shows what dcmtk draws:', skip, async () => {
   }
 })
 
-/** The drawn picture as a file of Netpbm. */
+/** The drawn image as a file of Netpbm. */
 const netpbmFile = (pixel: Pixel): Uint8Array =>
   Buffer.concat([
     Buffer.from(`P${pixel.samplesPerPixel === 1 ? 5 : 6}\n${pixel.columns} ${pixel.rows}\n255\n`),

@@ -4,19 +4,19 @@ import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
-import { assertAccessible, keepPicture, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
 import {
   difference,
   draw,
   importSet,
   inColour,
-  pictureFile,
-  picturesAddress,
+  imageFile,
+  imageSetAddress,
   pixelOf,
   shownPixels,
   stageOf,
-  untilState,
-} from './support/pictures.ts'
+  waitForState,
+} from './support/images.ts'
 
 const skip = skipUnlessChromium()
 const SLICES = 7
@@ -30,7 +30,7 @@ describe('the viewer', skip, async () => {
   const browser = await openBrowser()
 
   const slice = (number: number) =>
-    pictureFile({
+    imageFile({
       pixel: SLICE,
       // Each is of one value, which its number tells.
       frames: [new Uint8Array(new Uint16Array(SLICE.rows * SLICE.columns).fill(number * 16).buffer)],
@@ -46,7 +46,7 @@ describe('the viewer', skip, async () => {
   const cinePixel = pixelOf({ rows: 64, columns: 64, bitsAllocated: 8, numberOfFrames: 8 })
   const cine = await importSet(server, {
     datastoreId,
-    files: [pictureFile({ pixel: cinePixel, attributes: { FrameTime: '50', Modality: 'US' } })],
+    files: [imageFile({ pixel: cinePixel, attributes: { FrameTime: '50', Modality: 'US' } })],
   })
 
   const open = async (
@@ -54,8 +54,8 @@ describe('the viewer', skip, async () => {
     imageSetId: string,
     more: Partial<Parameters<typeof visit>[1]> = {},
   ): Promise<Page> => {
-    const page = await visit(t, { browser, hilum, address: picturesAddress(datastoreId, imageSetId), ...more })
-    await untilState(page, 'sharp')
+    const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId), ...more })
+    await waitForState(page, 'sharp')
     await stageOf(page).scrollIntoViewIfNeeded()
     return page
   }
@@ -79,12 +79,12 @@ describe('the viewer', skip, async () => {
     ] as const) {
       await stage.press(key)
       await isAt(page, number)
-      await untilState(page, 'sharp')
+      await waitForState(page, 'sharp')
       assert.equal(await grey(page), value * 16, key)
     }
   })
 
-  test('scrolls by wheel, a picture a notch, and by the slider', async (t) => {
+  test('scrolls by wheel, a image a notch, and by the slider', async (t) => {
     const page = await open(t, stack)
     await stageOf(page).hover()
     await page.mouse.wheel(0, 120)
@@ -158,7 +158,7 @@ describe('the viewer', skip, async () => {
       .or(page.getByRole('button', { name: 'Pan' }))
       .first()
       .click()
-    // The picture is 320 by 240 now: moved out of the middle by more than half, the middle is black.
+    // The image is 320 by 240 now: moved out of the middle by more than half, the middle is black.
     assert.notEqual(await grey(page), 0)
     const box = (await stageOf(page).boundingBox())!
     await page.mouse.move(box.x + 300, box.y + 300)
@@ -200,11 +200,11 @@ describe('the viewer', skip, async () => {
     await send('touchEnd', [])
     assert.ok(Math.abs((await zoom()) / before - 2) < 0.1, `${before} % became ${await zoom()} %`)
     await isAt(page, 3)
-    await keepPicture(page, 'viewer-phone')
+    await takeScreenshot(page, 'viewer-phone')
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390)
   })
 
-  test('plays a multi-frame picture round and round at its pace', async (t) => {
+  test('plays a multi-frame image round and round at its pace', async (t) => {
     const page = await open(t, cine)
     await page.getByText('Frame 1 of 8').waitFor()
     const seen = await page.evaluate(async () => {
@@ -246,7 +246,7 @@ describe('the viewer', skip, async () => {
       (height) => document.querySelector('.viewer-stage')!.clientHeight > height,
       before.height,
     )
-    await keepPicture(page, 'viewer-full-screen')
+    await takeScreenshot(page, 'viewer-full-screen')
     await page.getByRole('button', { name: 'Full screen' }).click()
     await page.waitForFunction(() => document.fullscreenElement === null)
   })
@@ -258,7 +258,7 @@ describe('the viewer', skip, async () => {
       await page.getByRole('button', { name: 'Keys and mouse' }).click()
       await page.getByText('ten back').waitFor()
       await assertAccessible(page)
-      await keepPicture(page, `viewer-${colorScheme}`)
+      await takeScreenshot(page, `viewer-${colorScheme}`)
       // The whole of it is within reach of the Tab key.
       await page.getByRole('button', { name: 'Reset', exact: true }).focus()
       await page.keyboard.press('Tab')

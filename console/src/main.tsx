@@ -1,4 +1,4 @@
-/** The console: signs the person in, then draws the page of the address. */
+/** The entry of the console: shows the sign-in page or the page of the current location. */
 import '@cloudscape-design/global-styles/index.css'
 import { I18nProvider } from '@cloudscape-design/components/i18n'
 import messages from '@cloudscape-design/components/i18n/messages/all.en'
@@ -6,59 +6,58 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode, Suspense, useEffect, useMemo } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ApiContext, openApi } from './api.ts'
-import { Broken } from './components/Broken.tsx'
-import { NoticesProvider } from './components/Notices.tsx'
-import { Waiting } from './components/Waiting.tsx'
-import { lookAgain } from './look-again.ts'
+import { ErrorBoundary } from './components/ErrorBoundary.tsx'
+import { Loading } from './components/Loading.tsx'
+import { NotificationsProvider } from './components/Notifications.tsx'
+import { interceptLinks, useLocation } from './location.ts'
 import { SignInPage } from './pages/SignInPage.tsx'
-import { followPlaces, usePlace } from './place.ts'
+import { refetchIntervalOf } from './refetch-interval.ts'
 import { routeOf } from './routes.tsx'
 import { useAccessKey } from './session.ts'
-import { followTheme } from './theme.ts'
+import { startTheme } from './theme.ts'
 
-const openQueries = () =>
+const createQueryClient = () =>
   new QueryClient({
     defaultOptions: {
       queries: {
-        // The SDK has tried three times already.
+        // The SDK has already retried.
         retry: false,
         refetchOnWindowFocus: false,
-        // What is on screen stays, and comes to life by itself.
-        refetchInterval: ({ state }) => lookAgain(state),
+        refetchInterval: ({ state }) => refetchIntervalOf(state),
       },
     },
   })
 
 function Console() {
   const accessKey = useAccessKey()
-  const { path, fragment } = usePlace()
+  const { path, fragment } = useLocation()
   const api = useMemo(() => accessKey && openApi(accessKey), [accessKey])
-  // What one key has seen is not the next one's.
-  const queries = useMemo(() => (api === undefined ? undefined : openQueries()), [api])
+  // A cache per access key: another key may not see the same resources.
+  const queries = useMemo(() => (api === undefined ? undefined : createQueryClient()), [api])
   useEffect(() => () => api?.client.destroy(), [api])
 
   const token = new URLSearchParams(fragment).get('open')
   if (api === undefined || queries === undefined || token !== null) return <SignInPage token={token ?? undefined} />
-  const { page: Page, labels, key } = routeOf(path)
+  const { page: Page, parameters, key } = routeOf(path)
   return (
     <ApiContext value={api}>
       <QueryClientProvider client={queries}>
-        <NoticesProvider>
-          <Broken key={key}>
-            <Suspense fallback={<Waiting what="the page" />}>
-              <Page key={key} {...labels} />
+        <NotificationsProvider>
+          <ErrorBoundary key={key}>
+            <Suspense fallback={<Loading what="page" />}>
+              <Page key={key} {...parameters} />
             </Suspense>
-          </Broken>
-        </NoticesProvider>
+          </ErrorBoundary>
+        </NotificationsProvider>
       </QueryClientProvider>
     </ApiContext>
   )
 }
 
-// A file that is dropped where nobody takes it would be opened in place of the console.
+// Without this, the browser would open a file that is dropped outside a drop zone.
 for (const type of ['dragover', 'drop']) window.addEventListener(type, (event) => event.preventDefault())
-followTheme()
-followPlaces()
+startTheme()
+interceptLinks()
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <I18nProvider locale="en" messages={[messages]}>

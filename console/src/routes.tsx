@@ -1,6 +1,6 @@
-/** Every screen of the console and its address below /console/. What is not needed for a search is loaded when it is wanted. */
+/** The pages of the console and their paths below /console/. Pages that a search doesn't need are loaded on demand. */
 import { type ComponentType, lazy } from 'react'
-import { later } from './components/later.tsx'
+import { lazyComponent } from './components/lazy-component.tsx'
 import { DatastorePage } from './pages/DatastorePage.tsx'
 import { DatastoresPage } from './pages/DatastoresPage.tsx'
 import { NotFoundPage } from './pages/NotFoundPage.tsx'
@@ -8,15 +8,15 @@ import { NotFoundPage } from './pages/NotFoundPage.tsx'
 const CreateDatastorePage = lazy(async () => ({
   default: (await import('./pages/CreateDatastorePage.tsx')).CreateDatastorePage,
 }))
-const ImageSetPage = later(async () => (await import('./pages/ImageSetPage.tsx')).ImageSetPage)
+const ImageSetPage = lazyComponent(async () => (await import('./pages/ImageSetPage.tsx')).ImageSetPage)
 const ImportPage = lazy(async () => ({ default: (await import('./pages/ImportPage.tsx')).ImportPage }))
 const ImportJobPage = lazy(async () => ({ default: (await import('./pages/ImportJobPage.tsx')).ImportJobPage }))
 
-type Labels = Readonly<Record<string, string>>
-// biome-ignore lint/suspicious/noExplicitAny: each page names the labels of its own row.
+type Parameters = Readonly<Record<string, string>>
+// biome-ignore lint/suspicious/noExplicitAny: each page takes the parameters of its own path.
 type Page = ComponentType<any>
 
-/** The first that fits. */
+/** The first match wins. */
 const ROUTES: readonly { readonly path: string; readonly page: Page }[] = [
   { path: '', page: DatastoresPage },
   { path: 'create', page: CreateDatastorePage },
@@ -27,23 +27,29 @@ const ROUTES: readonly { readonly path: string; readonly page: Page }[] = [
   { path: 'datastores/:datastoreId/:tab', page: DatastorePage },
 ]
 
-/** The page of a path, and the parts of the path that it names. `key`: of what it shows; a tab is no other thing. */
-export function routeOf(path: string): { readonly page: Page; readonly labels: Labels; readonly key: string } {
-  for (const route of ROUTES) {
-    const labels = labelsOf(route.path.split('/'), path.split('/'))
-    if (labels === undefined) continue
-    const { tab: _, ...shown } = labels
-    return { page: route.page, labels, key: [route.page.name, ...Object.values(shown)].join('/') }
-  }
-  return { page: NotFoundPage, labels: {}, key: path }
+interface MatchedRoute {
+  readonly page: Page
+  readonly parameters: Parameters
+  /** Identifies the resource shown: another one remounts the page, another tab doesn't. */
+  readonly key: string
 }
 
-function labelsOf(pattern: readonly string[], path: readonly string[]): Labels | undefined {
-  if (pattern.length !== path.length) return undefined
-  const labels: Record<string, string> = {}
-  for (const [at, part] of pattern.entries()) {
-    if (part.startsWith(':')) labels[part.slice(1)] = path[at]!
-    else if (part !== path[at]) return undefined
+export function routeOf(path: string): MatchedRoute {
+  for (const route of ROUTES) {
+    const parameters = parametersOf(route.path.split('/'), path.split('/'))
+    if (parameters === undefined) continue
+    const { tab: _, ...resource } = parameters
+    return { page: route.page, parameters, key: [route.page.name, ...Object.values(resource)].join('/') }
   }
-  return labels
+  return { page: NotFoundPage, parameters: {}, key: path }
+}
+
+function parametersOf(pattern: readonly string[], path: readonly string[]): Parameters | undefined {
+  if (pattern.length !== path.length) return undefined
+  const parameters: Record<string, string> = {}
+  for (const [index, segment] of pattern.entries()) {
+    if (segment.startsWith(':')) parameters[segment.slice(1)] = path[index]!
+    else if (segment !== path[index]) return undefined
+  }
+  return parameters
 }

@@ -1,4 +1,4 @@
-/** The access key of this tab: entered once, kept in the tab's session storage and nowhere else, gone when the tab closes. */
+/** The access key of this tab, kept in its session storage only: closing the tab removes it. */
 import { useSyncExternalStore } from 'react'
 
 export interface AccessKey {
@@ -6,13 +6,13 @@ export interface AccessKey {
   readonly secretAccessKey: string
 }
 
-const PLACE = 'hilum.access-key'
+const STORAGE_KEY = 'hilum.access-key'
 
 let key = readKey()
 const listeners = new Set<() => void>()
 
 function readKey(): AccessKey | undefined {
-  const text = window.sessionStorage.getItem(PLACE)
+  const text = window.sessionStorage.getItem(STORAGE_KEY)
   if (text === null) return undefined
   const { accessKeyId, secretAccessKey } = JSON.parse(text) as AccessKey
   return { accessKeyId, secretAccessKey }
@@ -27,10 +27,10 @@ export const useAccessKey = (): AccessKey | undefined =>
     () => key,
   )
 
-/** Undefined signs out. */
+/** @param next undefined to sign out */
 export function setAccessKey(next: AccessKey | undefined): void {
   key = next
-  if (next === undefined) window.sessionStorage.removeItem(PLACE)
-  else window.sessionStorage.setItem(PLACE, JSON.stringify(next))
+  if (next === undefined) window.sessionStorage.removeItem(STORAGE_KEY)
+  else window.sessionStorage.setItem(STORAGE_KEY, JSON.stringify(next))
   for (const listener of listeners) listener()
 }

@@ -1,19 +1,19 @@
-/** Light or dark: as the system has it until the person chooses, and then as chosen on this machine. */
+/** Light or dark mode: the system's until the person chooses one, which local storage keeps. */
 import { applyMode, Mode } from '@cloudscape-design/global-styles'
 import { useState } from 'react'
 
-const PLACE = 'hilum.theme'
+const STORAGE_KEY = 'hilum.theme'
 const systemIsDark = window.matchMedia('(prefers-color-scheme: dark)')
 
 const isDark = (): boolean =>
-  (window.localStorage.getItem(PLACE) ?? (systemIsDark.matches ? 'dark' : 'light')) === 'dark'
+  (window.localStorage.getItem(STORAGE_KEY) ?? (systemIsDark.matches ? 'dark' : 'light')) === 'dark'
 
 const apply = (): void => {
   applyMode(isDark() ? Mode.Dark : Mode.Light)
   document.documentElement.style.colorScheme = isDark() ? 'dark' : 'light'
 }
 
-export function followTheme(): void {
+export function startTheme(): void {
   apply()
   systemIsDark.addEventListener('change', apply)
 }
@@ -21,7 +21,7 @@ export function followTheme(): void {
 export function useTheme(): { readonly isDark: boolean; toggle(): void } {
   const [dark, setDark] = useState(isDark)
   const toggle = () => {
-    window.localStorage.setItem(PLACE, dark ? 'light' : 'dark')
+    window.localStorage.setItem(STORAGE_KEY, dark ? 'light' : 'dark')
     apply()
     setDark(!dark)
   }

@@ -71,7 +71,7 @@ export async function visit(
 }
 
 /** Into test-results/, which continuous integration keeps: to be looked at. */
-export async function keepPicture(page: Page, name: string): Promise<void> {
+export async function takeScreenshot(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true })
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), animations: 'disabled' })
 }

@@ -1,4 +1,4 @@
-/** How long a person waits from the click on an image set to its first picture, sharp, with nothing of the viewer loaded before. */
+/** How long a person waits from the click on an image set to its first image, sharp, with nothing of the viewer loaded before. */
 import { chromium, type Page } from 'playwright-core'
 import { demoInstances } from '../../../src/demo/instances.ts'
 import { CHROMIUM } from './chromium.ts'

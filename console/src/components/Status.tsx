@@ -1,7 +1,7 @@
-/** A state in AWS's word, with the sign that people know for it. */
+/** A status of the API in sentence case, with its icon. */
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator'
 
-const SIGNS: Readonly<Record<string, StatusIndicatorProps.Type>> = {
+const TYPES: Readonly<Record<string, StatusIndicatorProps.Type>> = {
   ACTIVE: 'success',
   COMPLETED: 'success',
   CREATE_FAILED: 'error',
@@ -14,8 +14,11 @@ const SIGNS: Readonly<Record<string, StatusIndicatorProps.Type>> = {
   DELETED: 'stopped',
 }
 
-export function Status({ of }: { of: string | undefined }) {
-  if (of === undefined) return <>–</>
-  const words = of.charAt(0) + of.slice(1).toLowerCase().replaceAll('_', ' ')
-  return <StatusIndicator type={SIGNS[of] ?? 'info'}>{words}</StatusIndicator>
+export function Status({ status }: { status: string | undefined }) {
+  if (status === undefined) return <>–</>
+  return <StatusIndicator type={TYPES[status] ?? 'info'}>{formatStatus(status)}</StatusIndicator>
 }
+
+/** `UPDATE_FAILED` becomes `Update failed`. */
+export const formatStatus = (status: string): string =>
+  status.charAt(0) + status.slice(1).toLowerCase().replaceAll('_', ' ')

@@ -1,4 +1,4 @@
-/** The tags of a data store or an image set, and the changes to them. */
+/** The tags of a data store or an image set, and the dialog that edits them. */
 import { ListTagsForResourceCommand, TagResourceCommand, UntagResourceCommand } from '@aws-sdk/client-medical-imaging'
 import AttributeEditor from '@cloudscape-design/components/attribute-editor'
 import Box from '@cloudscape-design/components/box'
@@ -12,8 +12,8 @@ import Table from '@cloudscape-design/components/table'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useApi } from '../api.ts'
-import { Nothing } from './Nothing.tsx'
-import { Problem } from './Problem.tsx'
+import { EmptyState } from './EmptyState.tsx'
+import { ErrorAlert } from './ErrorAlert.tsx'
 
 interface Tag {
   readonly key: string
@@ -43,7 +43,7 @@ export function Tags({ arn }: { arn: string }) {
         </Header>
       }
     >
-      {error && <Problem error={error} again={() => refetch()} />}
+      {error && <ErrorAlert error={error} action="load tags" onRetry={() => refetch()} />}
       <Table
         variant="embedded"
         columnDefinitions={[
@@ -54,44 +54,44 @@ export function Tags({ arn }: { arn: string }) {
         trackBy="key"
         loading={isPending && error === null}
         loadingText="Loading tags"
-        empty={<Nothing title="No tags" advice="Tags say what belongs together: a project, a department, who pays." />}
+        empty={<EmptyState title="No tags" description="Tags are labels that help you organize resources, for example by project or department." />}
       />
-      {isEditing && <TagEditor arn={arn} before={tags} onClose={() => setEditing(false)} onSaved={refetch} />}
+      {isEditing && <TagEditor arn={arn} saved={tags} onClose={() => setEditing(false)} onSaved={refetch} />}
     </Container>
   )
 }
 
 function TagEditor(props: {
   arn: string
-  before: readonly Tag[]
+  saved: readonly Tag[]
   onClose: () => void
   onSaved: () => Promise<unknown>
 }) {
-  const { arn, before, onClose, onSaved } = props
+  const { arn, saved, onClose, onSaved } = props
   const { client } = useApi()
-  const [tags, setTags] = useState(before)
+  const [tags, setTags] = useState(saved)
   const [isSaving, setSaving] = useState(false)
   const [error, setError] = useState<unknown>()
-  const change = (at: number, part: Partial<Tag>) =>
-    setTags(tags.map((tag, index) => (index === at ? { ...tag, ...part } : tag)))
-  const faultOf = (at: number): string | undefined => {
-    const { key } = tags[at]!
+  const change = (index: number, changes: Partial<Tag>) =>
+    setTags(tags.map((tag, at) => (at === index ? { ...tag, ...changes } : tag)))
+  const errorOf = (index: number): string | undefined => {
+    const { key } = tags[index]!
     if (key === '') return 'Enter a key.'
-    return tags.findIndex((tag) => tag.key === key) === at ? undefined : 'This key is here already.'
+    return tags.findIndex((tag) => tag.key === key) === index ? undefined : 'Enter a unique key.'
   }
-  const isFaulty = tags.some((_, at) => faultOf(at) !== undefined)
+  const isInvalid = tags.some((_, index) => errorOf(index) !== undefined)
 
   async function save() {
     setSaving(true)
     setError(undefined)
     try {
-      const set = tags.filter(({ key, value }) => before.find((tag) => tag.key === key)?.value !== value)
-      const gone = before.filter(({ key }) => !tags.some((tag) => tag.key === key)).map(({ key }) => key)
-      if (set.length > 0) {
-        const wanted = Object.fromEntries(set.map(({ key, value }) => [key, value]))
-        await client.send(new TagResourceCommand({ resourceArn: arn, tags: wanted }))
+      const changed = tags.filter(({ key, value }) => saved.find((tag) => tag.key === key)?.value !== value)
+      const removed = saved.filter(({ key }) => !tags.some((tag) => tag.key === key)).map(({ key }) => key)
+      if (changed.length > 0) {
+        const tagsToSet = Object.fromEntries(changed.map(({ key, value }) => [key, value]))
+        await client.send(new TagResourceCommand({ resourceArn: arn, tags: tagsToSet }))
       }
-      if (gone.length > 0) await client.send(new UntagResourceCommand({ resourceArn: arn, tagKeys: gone }))
+      if (removed.length > 0) await client.send(new UntagResourceCommand({ resourceArn: arn, tagKeys: removed }))
       await onSaved()
       onClose()
     } catch (thrown) {
@@ -111,39 +111,39 @@ function TagEditor(props: {
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
             <Button onClick={onClose}>Cancel</Button>
-            <Button variant="primary" onClick={save} disabled={isFaulty} loading={isSaving} loadingText="Saving">
-              Save
+            <Button variant="primary" onClick={save} disabled={isInvalid} loading={isSaving} loadingText="Saving">
+              Save changes
             </Button>
           </SpaceBetween>
         </Box>
       }
     >
       <SpaceBetween size="m">
-        {error !== undefined && <Problem error={error} />}
+        {error !== undefined && <ErrorAlert error={error} action="save tags" />}
         <AttributeEditor
           items={tags}
           definition={[
             {
               label: 'Key',
-              errorText: (_, at) => faultOf(at),
-              control: ({ key }, at) => (
-                <Input value={key} onChange={({ detail }) => change(at, { key: detail.value })} />
+              errorText: (_, index) => errorOf(index),
+              control: ({ key }, index) => (
+                <Input value={key} onChange={({ detail }) => change(index, { key: detail.value })} />
               ),
             },
             {
               label: 'Value',
-              control: ({ value }, at) => (
-                <Input value={value} onChange={({ detail }) => change(at, { value: detail.value })} />
+              control: ({ value }, index) => (
+                <Input value={value} onChange={({ detail }) => change(index, { value: detail.value })} />
               ),
             },
           ]}
           onAddButtonClick={() => setTags([...tags, { key: '', value: '' }])}
-          onRemoveButtonClick={({ detail }) => setTags(tags.filter((_, at) => at !== detail.itemIndex))}
-          addButtonText="Add a tag"
+          onRemoveButtonClick={({ detail }) => setTags(tags.filter((_, index) => index !== detail.itemIndex))}
+          addButtonText="Add tag"
           removeButtonText="Remove"
-          removeButtonAriaLabel={({ key }) => `Remove the tag ${key}`}
+          removeButtonAriaLabel={({ key }) => `Remove tag ${key}`}
           disableAddButton={tags.length >= TAGS_MAX}
-          empty="No tags yet."
+          empty="No tags"
         />
       </SpaceBetween>
     </Modal>

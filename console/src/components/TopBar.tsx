@@ -1,6 +1,6 @@
-/** The bar at the top: home, light or dark, and whose key this tab signs with. */
+/** The top navigation: a link to the data stores, the color mode, and the access key of this tab. */
 import TopNavigation, { type TopNavigationProps } from '@cloudscape-design/components/top-navigation'
-import { addressOf } from '../place.ts'
+import { hrefTo } from '../location.ts'
 import { setAccessKey, useAccessKey } from '../session.ts'
 import { useTheme } from '../theme.ts'
 
@@ -10,8 +10,8 @@ export function TopBar() {
   const utilities: TopNavigationProps.Utility[] = [
     {
       type: 'button',
-      text: isDark ? 'Light' : 'Dark',
-      ariaLabel: isDark ? 'Use light colours' : 'Use dark colours',
+      text: isDark ? 'Light mode' : 'Dark mode',
+      ariaLabel: isDark ? 'Use light mode' : 'Use dark mode',
       onClick: toggle,
     },
   ]
@@ -30,7 +30,7 @@ export function TopBar() {
     <header id="top">
       <TopNavigation
         identity={{
-          href: addressOf(''),
+          href: hrefTo(''),
           title: 'Hilum',
           logo: { src: `${import.meta.env.BASE_URL}icon.svg`, alt: '' },
         }}

@@ -1,12 +1,12 @@
-/** Where files are dropped: the whole page takes them, and two buttons do the same for who does not drag. */
+/** Chooses files by drag and drop anywhere on the page, or with buttons. */
 import './drop-zone.css'
 import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
 import StatusIndicator from '@cloudscape-design/components/status-indicator'
 import { useRef, useState } from 'react'
-import { plural, sizeText } from '../components/sizes.ts'
-import { type ChosenFile, filesOfInput, isLitter } from './chosen-files.ts'
-import { useDrop } from './use-drop.ts'
+import { formatCount, formatBytes } from '../format/size.ts'
+import { type ChosenFile, filesOfInput, isSystemFile, totalBytesOf } from './chosen-files.ts'
+import { useFileDrop } from './use-file-drop.ts'
 
 interface DropZoneProps {
   readonly files: readonly ChosenFile[]
@@ -15,38 +15,37 @@ interface DropZoneProps {
 }
 
 export function DropZone({ files, isDisabled, onChange }: DropZoneProps) {
-  const [failure, setFailure] = useState<unknown>()
-  const [left, setLeft] = useState(0)
+  const [error, setError] = useState<unknown>()
+  const [ignoredCount, setIgnoredCount] = useState(0)
   const filesInput = useRef<HTMLInputElement>(null)
   const folderInput = useRef<HTMLInputElement>(null)
 
   function add(chosen: readonly ChosenFile[]) {
-    setFailure(undefined)
-    const wanted = chosen.filter(({ name }) => !isLitter(name))
-    setLeft(chosen.length - wanted.length)
-    // What is chosen once more is there once.
-    onChange([...new Map([...files, ...wanted].map((one) => [one.name, one])).values()])
+    setError(undefined)
+    const added = chosen.filter(({ name }) => !isSystemFile(name))
+    setIgnoredCount(chosen.length - added.length)
+    // A file that is chosen again replaces the earlier one.
+    onChange([...new Map([...files, ...added].map((file) => [file.name, file])).values()])
   }
-  const isOver = useDrop({ isOff: isDisabled, onFiles: add, onFailure: setFailure })
+  const isDraggedOver = useFileDrop({ isDisabled, onFiles: add, onError: setError })
 
-  const taken = (input: HTMLInputElement) => {
+  const addFromInput = (input: HTMLInputElement) => {
     if (input.files !== null) add(filesOfInput(input.files))
-    // The same file may be chosen once more.
+    // So that choosing the same file again fires a change event.
     input.value = ''
   }
-  const totalBytes = files.reduce((sum, { file }) => sum + file.size, 0)
 
   return (
-    <div className={isOver ? 'drop-zone is-over' : 'drop-zone'}>
+    <div className={isDraggedOver ? 'drop-zone drop-zone-active' : 'drop-zone'}>
       <Box variant={files.length > 0 ? 'strong' : 'p'} color="inherit">
         {files.length > 0
-          ? `${plural(files.length, 'file')}, ${sizeText(totalBytes)}`
-          : 'Drop DICOM files or a folder of them anywhere on this page'}
+          ? `${formatCount(files.length, 'file')}, ${formatBytes(totalBytesOf(files))}`
+          : 'Drag and drop DICOM files or folders here, or choose them'}
       </Box>
-      {left > 0 && <Box color="text-body-secondary">{plural(left, 'hidden file')} of the system left out.</Box>}
-      {failure !== undefined && (
+      {ignoredCount > 0 && <Box color="text-body-secondary">{formatCount(ignoredCount, 'hidden file')} ignored</Box>}
+      {error !== undefined && (
         <StatusIndicator type="error">
-          What was dropped cannot be read: it was moved, or this browser may not see it. Choose it with a button.
+          Can't read the dropped files. Use a button to choose them.
         </StatusIndicator>
       )}
       <div className="choices">
@@ -54,7 +53,7 @@ export function DropZone({ files, isDisabled, onChange }: DropZoneProps) {
           Choose files
         </Button>
         <Button formAction="none" disabled={isDisabled} onClick={() => folderInput.current?.click()}>
-          Choose a folder
+          Choose folder
         </Button>
         {files.length > 0 && (
           <Button formAction="none" variant="link" disabled={isDisabled} onClick={() => onChange([])}>
@@ -62,13 +61,13 @@ export function DropZone({ files, isDisabled, onChange }: DropZoneProps) {
           </Button>
         )}
       </div>
-      <input ref={filesInput} type="file" multiple aria-label="Files" onChange={({ target }) => taken(target)} />
+      <input ref={filesInput} type="file" multiple aria-label="Files" onChange={({ target }) => addFromInput(target)} />
       <input
         ref={folderInput}
         type="file"
         aria-label="Folder"
         {...{ webkitdirectory: '' }}
-        onChange={({ target }) => taken(target)}
+        onChange={({ target }) => addFromInput(target)}
       />
     </div>
   )

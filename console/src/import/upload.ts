@@ -1,13 +1,13 @@
-/** Hands chosen files over to the server, a few at a time and large ones in parts, so that an import job finds them in its bucket. */
+/** Uploads chosen files to a bucket of the server for an import job: several at a time, large files in parts. */
 import { type Api, HilumError } from '../api.ts'
-import { wordsFor } from '../words.ts'
+import { errorMessageOf } from '../error-messages.ts'
 import type { ChosenFile } from './chosen-files.ts'
 
-/** What a request may have at most, by the server's usual limits. */
+/** The default limit of the server for the body of a request. */
 const PART_BYTES = 4 * 1024 * 1024
-const FILES_AT_ONCE = 4
-const TRIES = 4
-const AGAIN_MS = 1_000
+const CONCURRENT_FILES = 4
+const ATTEMPTS_MAX = 4
+const RETRY_DELAY_MS = 1_000
 
 export interface Upload {
   readonly uploadId: string
@@ -21,10 +21,15 @@ export interface UploadProgress {
 }
 
 export const startUpload = async (api: Api): Promise<Upload> =>
-  (await (await api.ask({ method: 'POST', path: ['uploads'] })).json()) as Upload
+  (await (await api.request({ method: 'POST', path: ['uploads'] })).json()) as Upload
 
-/** @throws what a file could not be handed over for; the others that were on their way are dropped. */
-export async function sendFiles(
+/** The server removes expired uploads, so a failure is ignored. */
+export async function removeUpload(api: Api, uploadId: string): Promise<void> {
+  await api.request({ method: 'DELETE', path: ['uploads', uploadId] }).catch(() => {})
+}
+
+/** @throws the error of the first file that fails, after which the others are cancelled */
+export async function uploadFiles(
   api: Api,
   {
     upload,
@@ -40,14 +45,14 @@ export async function sendFiles(
 ): Promise<void> {
   const done = { files: 0, bytes: 0 }
   const stop = new AbortController()
-  const either = AbortSignal.any([signal, stop.signal])
-  const left = files.values()
+  const anySignal = AbortSignal.any([signal, stop.signal])
+  const remaining = files.values()
   const work = async () => {
-    for (const { name, file } of left) {
-      await sendFile(api, {
+    for (const { name, file } of remaining) {
+      await uploadFile(api, {
         path: ['uploads', upload.uploadId, name],
         file,
-        signal: either,
+        signal: anySignal,
         onPart(bytes) {
           done.bytes += bytes
           onProgress({ ...done })
@@ -58,13 +63,13 @@ export async function sendFiles(
     }
   }
   try {
-    await Promise.all(Array.from({ length: FILES_AT_ONCE }, work))
+    await Promise.all(Array.from({ length: CONCURRENT_FILES }, work))
   } finally {
     stop.abort()
   }
 }
 
-async function sendFile(
+async function uploadFile(
   api: Api,
   {
     path,
@@ -77,24 +82,24 @@ async function sendFile(
   for (let part = 1; part <= Math.max(1, parts); part++) {
     const bytes = new Uint8Array(await file.slice((part - 1) * PART_BYTES, part * PART_BYTES).arrayBuffer())
     const query: Record<string, string> = parts > 1 ? { part: String(part) } : {}
-    await untilSent(() => api.ask({ method: 'PUT', path, query, body: bytes, signal }), signal)
+    await retry(() => api.request({ method: 'PUT', path, query, body: bytes, signal }), signal)
     onPart(bytes.length)
   }
   if (parts > 1)
-    await untilSent(() => api.ask({ method: 'POST', path, query: { parts: String(parts) }, signal }), signal)
+    await retry(() => api.request({ method: 'POST', path, query: { parts: String(parts) }, signal }), signal)
 }
 
-/** A server that is away for a moment costs nothing but that moment. */
-async function untilSent(send: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+/** Retries while the server is unreachable or failing. */
+async function retry(send: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await send()
       return
     } catch (error) {
       signal.throwIfAborted()
-      const isWorthAnother = error instanceof HilumError ? error.status >= 500 : wordsFor(error).kind === 'away'
-      if (attempt === TRIES || !isWorthAnother) throw error
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * attempt))
+      const isTransient = error instanceof HilumError ? error.status >= 500 : errorMessageOf(error).kind === 'unreachable'
+      if (attempt === ATTEMPTS_MAX || !isTransient) throw error
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * attempt))
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The metadata document on screen: a tree to open, or the attributes that a search in it finds. */
+/** The metadata document as a tree, or the attributes that match the filter. */
 import './metadata.css'
 import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
@@ -6,19 +6,20 @@ import Header from '@cloudscape-design/components/header'
 import Table, { type TableProps } from '@cloudscape-design/components/table'
 import TextFilter from '@cloudscape-design/components/text-filter'
 import { type ReactNode, useDeferredValue, useMemo, useState } from 'react'
-import { Nothing } from '../components/Nothing.tsx'
+import { EmptyState } from '../components/EmptyState.tsx'
+import { formatCount, formatNumber } from '../format/size.ts'
 import type { MetadataDocument } from './document.ts'
-import { type FoundNode, type Node, OPEN_AT_FIRST, search, treeOf, VALUE_SHOWN_CHARACTERS } from './tree.ts'
+import { type FoundNode, type Node, INITIALLY_EXPANDED, search, treeOf, VALUE_SHOWN_CHARACTERS } from './tree.ts'
 
 const FOUND_MAX = 500
-/** Patient, study, series and so many instances: a browser draws no ten thousand rows well. */
+/** Patient, study, series and 50 instances: browsers render tables of thousands of rows slowly. */
 const ROOTS_MAX = 53
 const ROOTS_MORE = 200
 
 const value = (text: string) => (
   <span className="dicom-value">
     {text.length > VALUE_SHOWN_CHARACTERS
-      ? `${text.slice(0, VALUE_SHOWN_CHARACTERS)}… (${text.length.toLocaleString('en-US')} characters)`
+      ? `${text.slice(0, VALUE_SHOWN_CHARACTERS)}… (${formatNumber(text.length)} characters)`
       : text || '–'}
   </span>
 )
@@ -31,26 +32,26 @@ const COLUMNS: readonly TableProps.ColumnDefinition<Node>[] = [
 ]
 const FOUND_COLUMNS: readonly TableProps.ColumnDefinition<FoundNode>[] = [
   ...COLUMNS,
-  { id: 'where', header: 'Where', cell: ({ where }) => where, minWidth: 180 },
+  { id: 'location', header: 'Location', cell: ({ location }) => location, minWidth: 180 },
 ]
 
 export function MetadataTree({ document }: { document: MetadataDocument }) {
-  const [sought, setSought] = useState('')
-  const searched = useDeferredValue(sought)
+  const [filterText, setFilterText] = useState('')
+  const deferredText = useDeferredValue(filterText)
   const roots = useMemo(() => treeOf(document), [document])
-  const { found, hasMore } = useMemo(() => search(roots, searched, FOUND_MAX), [roots, searched])
-  const isSearching = searched.trim() !== ''
-  const count = isSearching ? `${found.length.toLocaleString('en-US')}${hasMore ? ' or more' : ''} found` : ''
+  const { found, hasMore } = useMemo(() => search(roots, deferredText, FOUND_MAX), [roots, deferredText])
+  const isFiltered = deferredText.trim() !== ''
+  const count = `${formatNumber(found.length)}${hasMore ? '+' : ''} ${found.length === 1 ? 'match' : 'matches'}`
   const filter = (
     <TextFilter
-      filteringText={sought}
-      onChange={({ detail }) => setSought(detail.filteringText)}
-      filteringPlaceholder="Find a tag, keyword, VR or value"
-      filteringAriaLabel="Find in the metadata"
-      countText={count}
+      filteringText={filterText}
+      onChange={({ detail }) => setFilterText(detail.filteringText)}
+      filteringPlaceholder="Find by tag, keyword, VR, or value"
+      filteringAriaLabel="Find attributes"
+      countText={isFiltered ? count : ''}
     />
   )
-  if (!isSearching) return <WholeTree roots={roots} filter={filter} />
+  if (!isFiltered) return <WholeTree roots={roots} filter={filter} />
   return (
     <Table
       header={<Header>Metadata</Header>}
@@ -60,17 +61,17 @@ export function MetadataTree({ document }: { document: MetadataDocument }) {
       trackBy="id"
       wrapLines
       empty={
-        <Nothing title="Nothing found" advice="Every word must be in one row: in its tag, keyword, VR or value." />
+        <EmptyState title="No matches" description="Each word must match the tag, keyword, VR, or value of the same attribute." />
       }
     />
   )
 }
 
 function WholeTree({ roots, filter }: { roots: readonly Node[]; filter: ReactNode }) {
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set(OPEN_AT_FIRST))
+  const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set(INITIALLY_EXPANDED))
   const [shown, setShown] = useState(ROOTS_MAX)
   const items = roots.slice(0, shown)
-  const opened = useMemo(() => openNodes(items, open), [items, open])
+  const expandedItems = useMemo(() => expandedNodes(items, expanded), [items, expanded])
   return (
     <Table
       header={<Header>Metadata</Header>}
@@ -82,23 +83,23 @@ function WholeTree({ roots, filter }: { roots: readonly Node[]; filter: ReactNod
       expandableRows={{
         getItemChildren: ({ children }) => children?.() ?? [],
         isItemExpandable: ({ children }) => children !== undefined,
-        expandedItems: opened,
+        expandedItems,
         onExpandableItemToggle: ({ detail }) => {
-          const next = new Set(open)
+          const next = new Set(expanded)
           if (detail.expanded) next.add(detail.item.id)
           else next.delete(detail.item.id)
-          setOpen(next)
+          setExpanded(next)
         },
       }}
       ariaLabels={{
-        expandButtonLabel: ({ label }) => `Open ${label}`,
-        collapseButtonLabel: ({ label }) => `Close ${label}`,
+        expandButtonLabel: ({ label }) => `Expand ${label}`,
+        collapseButtonLabel: ({ label }) => `Collapse ${label}`,
       }}
       footer={
         roots.length > shown && (
           <Box textAlign="center">
             <Button onClick={() => setShown(shown + ROOTS_MORE)}>
-              Show more of {(roots.length - shown).toLocaleString('en-US')} instances
+              Load more ({formatCount(roots.length - shown, 'instance')} remaining)
             </Button>
           </Box>
         )
@@ -107,6 +108,6 @@ function WholeTree({ roots, filter }: { roots: readonly Node[]; filter: ReactNod
   )
 }
 
-function openNodes(nodes: readonly Node[], open: ReadonlySet<string>): Node[] {
-  return nodes.flatMap((node) => (open.has(node.id) ? [node, ...openNodes(node.children?.() ?? [], open)] : []))
+function expandedNodes(nodes: readonly Node[], expanded: ReadonlySet<string>): Node[] {
+  return nodes.flatMap((node) => (expanded.has(node.id) ? [node, ...expandedNodes(node.children?.() ?? [], expanded)] : []))
 }

@@ -1,10 +1,10 @@
-/** The metadata document of a version, as GetImageSetMetadata answers it, and what is read out of it. */
+/** Fetches and parses the metadata document of GetImageSetMetadata. */
 import { GetImageSetMetadataCommand } from '@aws-sdk/client-medical-imaging'
 import type { Api } from '../api.ts'
 
 export type Attributes = Readonly<Record<string, unknown>>
 
-export interface InstanceOfDocument {
+export interface InstanceMetadata {
   readonly DICOM: Attributes
   readonly DICOMVRs?: Readonly<Record<string, string>>
   readonly StoredTransferSyntaxUID?: string | null
@@ -18,59 +18,59 @@ export interface ImageFrame {
   readonly FrameSizeInBytes?: number
 }
 
-export interface SeriesOfDocument {
+export interface SeriesMetadata {
   readonly DICOM: Attributes
-  readonly Instances: Readonly<Record<string, InstanceOfDocument>>
+  readonly Instances: Readonly<Record<string, InstanceMetadata>>
 }
 
 export interface MetadataDocument {
   readonly Patient: { readonly DICOM: Attributes }
-  readonly Study: { readonly DICOM: Attributes; readonly Series: Readonly<Record<string, SeriesOfDocument>> }
+  readonly Study: { readonly DICOM: Attributes; readonly Series: Readonly<Record<string, SeriesMetadata>> }
 }
 
-export interface VersionOfImageSet {
+export interface ImageSetVersion {
   readonly datastoreId: string
   readonly imageSetId: string
   readonly versionId: string
 }
 
-/** A version's document never changes: it is fetched once. */
-export const documentQuery = (client: Api['client'], version: VersionOfImageSet) => ({
+/** The document of a version never changes, so it is fetched once. */
+export const documentQuery = (client: Api['client'], version: ImageSetVersion) => ({
   queryKey: ['metadata', version.datastoreId, version.imageSetId, version.versionId],
   queryFn: ({ signal }: { readonly signal: AbortSignal }) => fetchDocument(client, { version, signal }),
   staleTime: Number.POSITIVE_INFINITY,
 })
 
-/** Browsers unpack the gzip by themselves. */
+/** Browsers decompress the gzip encoding. */
 export async function fetchDocument(
   client: Api['client'],
-  { version, signal }: { readonly version: Partial<VersionOfImageSet>; readonly signal: AbortSignal },
+  { version, signal }: { readonly version: Partial<ImageSetVersion>; readonly signal: AbortSignal },
 ): Promise<MetadataDocument> {
-  const command = new GetImageSetMetadataCommand(version as VersionOfImageSet)
+  const command = new GetImageSetMetadataCommand(version as ImageSetVersion)
   const { imageSetMetadataBlob } = await client.send(command, { abortSignal: signal })
   return parseDocument(await imageSetMetadataBlob!.transformToString())
 }
 
-/** Whole numbers that JavaScript would round (VR UV and SV) stay the digits that they are. */
+/** Integers that JavaScript would round (VR UV and SV) become strings of their digits. */
 export const parseDocument = (text: string): MetadataDocument =>
   JSON.parse(text, ((_: string, value: unknown, context?: { readonly source?: string }) =>
     typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)
       ? (context?.source ?? value)
       : value) as (key: string, value: unknown) => unknown) as MetadataDocument
 
-export interface InstanceInOrder extends InstanceOfDocument {
+export interface SortedInstance extends InstanceMetadata {
   readonly sopInstanceUID: string
   readonly number: string
 }
 
-/** By instance number, then as they stand. */
-export function instancesOf(series: SeriesOfDocument): readonly InstanceInOrder[] {
-  const all = Object.entries(series.Instances).map(([sopInstanceUID, instance], at) => {
+/** Sorted by instance number. Instances without a number come last, in the order of the document. */
+export function instancesOf(series: SeriesMetadata): readonly SortedInstance[] {
+  const all = Object.entries(series.Instances).map(([sopInstanceUID, instance], index) => {
     const { InstanceNumber } = instance.DICOM
     const number = typeof InstanceNumber === 'string' || typeof InstanceNumber === 'number' ? `${InstanceNumber}` : ''
-    return { at, instance: { ...instance, sopInstanceUID, number } }
+    return { index, instance: { ...instance, sopInstanceUID, number } }
   })
   const rank = ({ instance }: (typeof all)[number]) =>
     instance.number === '' || Number.isNaN(Number(instance.number)) ? Number.POSITIVE_INFINITY : Number(instance.number)
-  return all.toSorted((a, b) => rank(a) - rank(b) || a.at - b.at).map(({ instance }) => instance)
+  return all.toSorted((a, b) => rank(a) - rank(b) || a.index - b.index).map(({ instance }) => instance)
 }

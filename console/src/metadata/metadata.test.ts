@@ -1,7 +1,7 @@
-/** Metadata documents as rows, searched and compared. */
+/** Metadata documents as trees, searched and compared. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { differencesOf } from './difference.ts'
+import { compareVersions } from './compare-versions.ts'
 import { instancesOf, type MetadataDocument, parseDocument } from './document.ts'
 import { type Node, search, treeOf } from './tree.ts'
 
@@ -44,7 +44,7 @@ const below = (nodes: readonly Node[], label: string): readonly Node[] =>
 describe('the tree', () => {
   const roots = treeOf(document())
 
-  test('has the levels, and instances by their number', () => {
+  test('has the levels, and the instances sorted by instance number', () => {
     assert.deepEqual(roots.map(row), [
       ['Patient', '', '', 'P1'],
       ['Study', '', '', 'Chest'],
@@ -54,7 +54,7 @@ describe('the tree', () => {
     ])
   })
 
-  test('has tag, keyword, VR and value of every attribute, the VR of a private one out of the document', () => {
+  test('has tag, keyword, VR and value of every attribute; the document provides the VR of private attributes', () => {
     assert.deepEqual(below(roots, 'Patient').map(row), [
       ['PatientID', '(0010,0020)', 'LO', 'P1'],
       ['PatientName', '(0010,0010)', 'PN', 'Doe^Jane'],
@@ -69,12 +69,12 @@ describe('the tree', () => {
     ])
   })
 
-  test('keeps the place of an empty value inside a list', () => {
+  test('keeps empty values of a multi-valued attribute', () => {
     const [row] = below(treeOf(document({ PatientID: ['ORIGINAL', '', '0015'] })), 'Patient')
     assert.equal(row!.value, 'ORIGINAL \\  \\ 0015')
   })
 
-  test('opens sequences item by item', () => {
+  test('has the items of a sequence as children', () => {
     const items = below(below(roots, 'Instance 9'), 'ReferencedImageSequence')
     assert.deepEqual(items.map(row), [
       ['Item 1', '', '', ''],
@@ -83,26 +83,26 @@ describe('the tree', () => {
     assert.deepEqual(below(items, 'Item 2').map(row), [['ReferencedSOPInstanceUID', '(0008,1155)', 'UI', '9.8']])
   })
 
-  test('gives every row a place of its own', () => {
+  test('has a unique ID for every node', () => {
     const ids: string[] = []
-    const walk = (nodes: readonly Node[]) => {
+    const visit = (nodes: readonly Node[]) => {
       for (const node of nodes) {
         ids.push(node.id)
-        walk(node.children?.() ?? [])
+        visit(node.children?.() ?? [])
       }
     }
-    walk(roots)
+    visit(roots)
     assert.equal(new Set(ids).size, ids.length)
   })
 })
 
-describe('a search in it', () => {
+describe('a search in the tree', () => {
   const roots = treeOf(document())
-  const labels = (sought: string) => search(roots, sought, 100).found.map(({ label, where }) => `${where}: ${label}`)
+  const labels = (text: string) => search(roots, text, 100).found.map(({ label, location }) => `${location}: ${label}`)
 
-  test('finds tags however they are written, keywords, VRs and values, in sequences too', () => {
-    for (const sought of ['(0010,0020)', '0010,0020', '00100020', 'patientid', 'P1']) {
-      assert.deepEqual(labels(sought), ['Patient: PatientID'], sought)
+  test('finds tags in each notation, keywords, VRs and values, including those in sequences', () => {
+    for (const text of ['(0010,0020)', '0010,0020', '00100020', 'patientid', 'P1']) {
+      assert.deepEqual(labels(text), ['Patient: PatientID'], text)
     }
     assert.deepEqual(labels('pn'), ['Patient: PatientName'])
     assert.deepEqual(labels('9.8 referencedsop'), [
@@ -113,19 +113,19 @@ describe('a search in it', () => {
     assert.deepEqual(labels('nowhere'), [])
   })
 
-  test('stops at its limit and says so', () => {
+  test('stops at its limit and reports that there are more', () => {
     const { found, hasMore } = search(roots, 'instancenumber', 1)
     assert.deepEqual([found.length, hasMore], [1, true])
     assert.equal(search(roots, 'instancenumber', 2).hasMore, false)
   })
 })
 
-describe('two versions', () => {
-  test('that are equal do not differ', () => {
-    assert.deepEqual(differencesOf(document(), document()), [])
+describe('the comparison of two versions', () => {
+  test('is empty if they are equal', () => {
+    assert.deepEqual(compareVersions(document(), document()), [])
   })
 
-  test('differ by attributes and by instances', () => {
+  test('has changed attributes and added or removed instances', () => {
     const before = document({ PatientComments: 'old', PatientAge: '041Y' }, { '1.2.3.11': instance(11) })
     const after = document(
       { PatientComments: null, PatientSex: 'F' },
@@ -134,23 +134,23 @@ describe('two versions', () => {
         '1.2.3.12': instance(12),
       },
     )
-    assert.deepEqual(differencesOf(before, after), [
-      { where: 'Patient', keyword: 'PatientComments', before: 'old', after: '' },
-      { where: 'Patient', keyword: 'PatientAge', before: '041Y', after: undefined },
-      { where: 'Patient', keyword: 'PatientSex', before: undefined, after: 'F' },
-      { where: '1.2.3.9', keyword: 'ImageType', before: 'ORIGINAL \\ PRIMARY', after: 'DERIVED \\ PRIMARY' },
-      { where: '1.2.3.11', keyword: '', before: 'Instance', after: undefined },
-      { where: '1.2.3.12', keyword: '', before: undefined, after: 'Instance' },
+    assert.deepEqual(compareVersions(before, after), [
+      { location: 'Patient', keyword: 'PatientComments', before: 'old', after: '' },
+      { location: 'Patient', keyword: 'PatientAge', before: '041Y', after: undefined },
+      { location: 'Patient', keyword: 'PatientSex', before: undefined, after: 'F' },
+      { location: '1.2.3.9', keyword: 'ImageType', before: 'ORIGINAL \\ PRIMARY', after: 'DERIVED \\ PRIMARY' },
+      { location: '1.2.3.11', keyword: '', before: 'Instance', after: undefined },
+      { location: '1.2.3.12', keyword: '', before: undefined, after: 'Instance' },
     ])
   })
 })
 
-test('whole numbers keep all their digits', () => {
+test('large integers keep all digits', () => {
   const { Patient } = parseDocument('{"Patient":{"DICOM":{"A":18446744073709551615,"B":1.5,"C":7}},"Study":{}}')
   assert.deepEqual(Patient.DICOM, { A: '18446744073709551615', B: 1.5, C: 7 })
 })
 
-test('instances without a number come last, as they stand', () => {
+test('instances without a number come last, in the order of the document', () => {
   const { Study } = document({}, { '1.2.3.1': { DICOM: {} }, '1.2.3.0': { DICOM: { InstanceNumber: 'x' } } })
   assert.deepEqual(
     instancesOf(Study.Series['1.2.3']!).map(({ sopInstanceUID }) => sopInstanceUID),

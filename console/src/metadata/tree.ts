@@ -1,23 +1,23 @@
 /**
- * A metadata document as rows of a tree: patient, study, series and its instances, below each its attributes with tag, keyword, VR and
- * value, sequences opened item by item. Rows are made when they are looked at: a document may hold a million attributes.
+ * A metadata document as a tree: patient, study, series and instances, with their attributes and the items of sequences. Children are
+ * created on demand, because a document may have a million attributes.
  */
 import { entryOf, tagOf } from '../../../src/dicom/dictionary.ts'
-import { type Attributes, type InstanceInOrder, instancesOf, type MetadataDocument } from './document.ts'
+import { type Attributes, type SortedInstance, instancesOf, type MetadataDocument } from './document.ts'
 
 export interface Node {
-  /** Where it stands: of all rows different. */
+  /** The path in the document, unique in the tree. */
   readonly id: string
-  /** Keyword, or what the row stands for. */
+  /** A keyword, or the name of a level or an item. */
   readonly label: string
-  /** `(0010,0020)`, for attributes. */
+  /** `(0010,0020)` for an attribute, otherwise empty. */
   readonly tag: string
   readonly vr: string
   readonly value: string
   readonly children: (() => readonly Node[]) | undefined
 }
 
-/** Longer values are cut on screen; the search sees all of them. */
+/** Longer values are truncated on screen. The search uses the whole value. */
 export const VALUE_SHOWN_CHARACTERS = 400
 
 export function treeOf(document: MetadataDocument): readonly Node[] {
@@ -40,10 +40,10 @@ export function treeOf(document: MetadataDocument): readonly Node[] {
   ]
 }
 
-/** Rows that every document opens with. */
-export const OPEN_AT_FIRST: readonly string[] = ['Patient', 'Study']
+/** The IDs of the nodes that are expanded at first. */
+export const INITIALLY_EXPANDED: readonly string[] = ['Patient', 'Study']
 
-function instanceNode(instance: InstanceInOrder): Node {
+function instanceNode(instance: SortedInstance): Node {
   const path = `Instances/${instance.sopInstanceUID}`
   const label = instance.number === '' ? 'Instance' : `Instance ${instance.number}`
   return group(path, { label, value: instance.sopInstanceUID }, () =>
@@ -100,7 +100,7 @@ function attributeNode(
   }
 }
 
-/** Bulk data that stands apart is an object too, but no list. */
+/** Bulk data is an object, too, but not in a list. */
 const isSequence = (value: unknown): value is readonly Attributes[] =>
   Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'object' && item !== null)
 
@@ -111,35 +111,35 @@ function text(value: unknown): string {
 }
 
 export interface FoundNode extends Node {
-  /** The rows above it, from the outermost. */
-  readonly where: string
+  /** The labels of its ancestors, from the outermost. */
+  readonly location: string
 }
 
-/** @returns the first of those that have all the words in tag, keyword, VR or value, and whether there are more. */
+/** @returns the first `max` attributes with all words of the text in tag, keyword, VR or value, and whether there are more */
 export function search(
   roots: readonly Node[],
-  sought: string,
+  searchText: string,
   max: number,
 ): { readonly found: readonly FoundNode[]; readonly hasMore: boolean } {
-  const words = sought.toLowerCase().split(/\s+/).filter(Boolean)
+  const words = searchText.toLowerCase().split(/\s+/).filter(Boolean)
   const found: FoundNode[] = []
   let hasMore = false
-  const look = (nodes: readonly Node[], where: readonly string[]) => {
+  const visit = (nodes: readonly Node[], ancestors: readonly string[]) => {
     for (const node of nodes) {
       if (hasMore) return
-      if (node.tag !== '' && words.every((word) => has(node, word))) {
+      if (node.tag !== '' && words.every((word) => matches(node, word))) {
         if (found.length === max) hasMore = true
-        else found.push({ ...node, where: where.join(' › ') })
+        else found.push({ ...node, location: ancestors.join(' › ') })
       }
-      if (node.children !== undefined) look(node.children(), [...where, node.label])
+      if (node.children !== undefined) visit(node.children(), [...ancestors, node.label])
     }
   }
-  if (words.length > 0) look(roots, [])
+  if (words.length > 0) visit(roots, [])
   return { found, hasMore }
 }
 
-/** Tags are found however they are written: (0010,0020), 0010,0020 or 00100020. */
-function has({ label, tag, vr, value }: Node, word: string): boolean {
+/** Tags match in each notation: (0010,0020), 0010,0020 and 00100020. */
+function matches({ label, tag, vr, value }: Node, word: string): boolean {
   const digits = word.replaceAll(/[(),]/g, '')
   const isTag = /^[0-9a-f]{4,8}$/.test(digits) && tag.replaceAll(/[(),]/g, '').toLowerCase().startsWith(digits)
   return isTag || label.toLowerCase().includes(word) || vr.toLowerCase() === word || value.toLowerCase().includes(word)

@@ -1,4 +1,4 @@
-/** A new data store. */
+/** Creates a data store. */
 import { CreateDatastoreCommand, type LosslessStorageFormat } from '@aws-sdk/client-medical-imaging'
 import Button from '@cloudscape-design/components/button'
 import Container from '@cloudscape-design/components/container'
@@ -11,45 +11,45 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useApi } from '../api.ts'
-import { Frame } from '../components/Frame.tsx'
-import { useTell } from '../components/Notices.tsx'
-import { Problem } from '../components/Problem.tsx'
-import { addressOf, go } from '../place.ts'
+import { PageLayout } from '../components/PageLayout.tsx'
+import { useNotify } from '../components/Notifications.tsx'
+import { ErrorAlert } from '../components/ErrorAlert.tsx'
+import { hrefTo, navigate } from '../location.ts'
 
 const NAME = /^[A-Za-z0-9._/#-]{1,256}$/
 const FORMATS = [
-  { value: 'HTJ2K', label: 'HTJ2K', description: 'The usual one: fast, and a small picture comes first.' },
-  { value: 'JPEG_2000_LOSSLESS', label: 'JPEG 2000, lossless', description: 'For viewers that do not read HTJ2K.' },
+  { value: 'HTJ2K', label: 'HTJ2K', description: 'Default. Fast decoding, and a preview of each image while it loads.' },
+  { value: 'JPEG_2000_LOSSLESS', label: 'JPEG 2000 Lossless', description: "For viewers that don't support HTJ2K." },
 ]
 
 export function CreateDatastorePage() {
   const { client } = useApi()
   const queries = useQueryClient()
-  const tell = useTell()
+  const notify = useNotify()
   const [name, setName] = useState('')
   const [format, setFormat] = useState<string>(FORMATS[0]!.value)
   const [isCreating, setCreating] = useState(false)
   const [error, setError] = useState<unknown>()
-  const fault =
+  const nameError =
     name === '' || NAME.test(name)
       ? undefined
-      : 'A name has up to 256 letters, digits and the signs . _ / # - and no space.'
+      : 'Enter up to 256 letters, numbers, and the characters . _ / # - without spaces.'
 
   async function create(event: FormEvent) {
     event.preventDefault()
-    if (fault !== undefined) return
+    if (nameError !== undefined) return
     setCreating(true)
     setError(undefined)
     try {
       const input = {
         ...(name !== '' && { datastoreName: name }),
-        // What every server takes need not be said.
+        // The default is not sent.
         ...(format !== 'HTJ2K' && { losslessStorageFormat: format as LosslessStorageFormat }),
       }
       const { datastoreId } = await client.send(new CreateDatastoreCommand({ ...input, clientToken: undefined }))
       await queries.invalidateQueries({ queryKey: ['datastores'] })
-      tell({ type: 'success', text: `The data store ${name || datastoreId} is being made.` })
-      go(addressOf(''))
+      notify({ type: 'success', text: `Creating data store ${name || datastoreId}.` })
+      navigate(hrefTo(''))
     } catch (thrown) {
       setError(thrown)
       setCreating(false)
@@ -57,17 +57,17 @@ export function CreateDatastorePage() {
   }
 
   return (
-    <Frame
+    <PageLayout
       title="Create data store"
       contentType="form"
-      way={[{ text: 'Create data store', href: addressOf('create') }]}
+      breadcrumbs={[{ text: 'Create data store', href: hrefTo('create') }]}
     >
       <form onSubmit={create}>
         <Form
           header={<Header variant="h1">Create data store</Header>}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
-              <Button formAction="none" variant="link" href={addressOf('')}>
+              <Button formAction="none" variant="link" href={hrefTo('')}>
                 Cancel
               </Button>
               <Button variant="primary" loading={isCreating} loadingText="Creating">
@@ -77,21 +77,21 @@ export function CreateDatastorePage() {
           }
         >
           <SpaceBetween size="l">
-            {error !== undefined && <Problem error={error} />}
+            {error !== undefined && <ErrorAlert error={error} action="create the data store" />}
             <Container header={<Header variant="h2">Details</Header>}>
               <SpaceBetween size="l">
                 <FormField
                   label={
                     <>
-                      Name <i>– optional</i>
+                      Data store name <i>- optional</i>
                     </>
                   }
-                  errorText={fault}
-                  constraintText="It cannot be changed later."
+                  errorText={nameError}
+                  constraintText="You can't change the name after the data store is created."
                 >
                   <Input value={name} onChange={({ detail }) => setName(detail.value)} spellcheck={false} autoFocus />
                 </FormField>
-                <FormField label="Frames are stored as">
+                <FormField label="Image frame format">
                   <RadioGroup items={FORMATS} value={format} onChange={({ detail }) => setFormat(detail.value)} />
                 </FormField>
               </SpaceBetween>
@@ -99,6 +99,6 @@ export function CreateDatastorePage() {
           </SpaceBetween>
         </Form>
       </form>
-    </Frame>
+    </PageLayout>
   )
 }

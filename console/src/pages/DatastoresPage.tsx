@@ -1,4 +1,4 @@
-/** The data stores of the server, newest first. Choosing one opens its image sets. */
+/** The data stores of the server, newest first. */
 import { type DatastoreSummary, paginateListDatastores } from '@aws-sdk/client-medical-imaging'
 import Button from '@cloudscape-design/components/button'
 import Header from '@cloudscape-design/components/header'
@@ -7,31 +7,30 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table, { type TableProps } from '@cloudscape-design/components/table'
 import { useQuery } from '@tanstack/react-query'
 import { type Api, useApi } from '../api.ts'
-import { CopyText } from '../components/CopyText.tsx'
-import { Frame } from '../components/Frame.tsx'
-import { Nothing } from '../components/Nothing.tsx'
-import { Problem } from '../components/Problem.tsx'
+import { CopyableText } from '../components/CopyableText.tsx'
+import { PageLayout } from '../components/PageLayout.tsx'
+import { EmptyState } from '../components/EmptyState.tsx'
+import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Status } from '../components/Status.tsx'
-import { timeText } from '../components/times.ts'
-import { lookAgain } from '../look-again.ts'
-import { addressOf } from '../place.ts'
+import { formatTime } from '../format/time.ts'
+import { refetchIntervalOf } from '../refetch-interval.ts'
+import { hrefTo } from '../location.ts'
 
-/** While one is being made or deleted, the list is looked at again. */
-const CHANGING_AGAIN_MS = 1_000
-const CHANGING: readonly (string | undefined)[] = ['CREATING', 'DELETING']
+const CHANGING_REFETCH_MS = 1_000
+const CHANGING_STATUSES: readonly (string | undefined)[] = ['CREATING', 'DELETING']
 
 const COLUMNS: readonly TableProps.ColumnDefinition<DatastoreSummary>[] = [
   {
     id: 'name',
     header: 'Name',
     cell: ({ datastoreId, datastoreName }) => (
-      <Link href={addressOf(`datastores/${datastoreId}`)}>{datastoreName ?? 'Without a name'}</Link>
+      <Link href={hrefTo(`datastores/${datastoreId}`)}>{datastoreName ?? 'Unnamed'}</Link>
     ),
     isRowHeader: true,
   },
-  { id: 'status', header: 'Status', cell: ({ datastoreStatus }) => <Status of={datastoreStatus} /> },
-  { id: 'id', header: 'ID', cell: ({ datastoreId }) => <CopyText text={datastoreId} what="the id" /> },
-  { id: 'created', header: 'Created', cell: ({ createdAt }) => timeText(createdAt) },
+  { id: 'status', header: 'Status', cell: ({ datastoreStatus }) => <Status status={datastoreStatus} /> },
+  { id: 'id', header: 'ID', cell: ({ datastoreId }) => <CopyableText text={datastoreId} name="data store ID" /> },
+  { id: 'created', header: 'Created at', cell: ({ createdAt }) => formatTime(createdAt) },
 ]
 
 export function DatastoresPage() {
@@ -40,20 +39,20 @@ export function DatastoresPage() {
     queryKey: ['datastores'],
     queryFn: () => listDatastores(client),
     refetchInterval: ({ state }) =>
-      lookAgain(
+      refetchIntervalOf(
         state,
-        state.data?.some(({ datastoreStatus }) => CHANGING.includes(datastoreStatus)) ? CHANGING_AGAIN_MS : undefined,
+        state.data?.some(({ datastoreStatus }) => CHANGING_STATUSES.includes(datastoreStatus)) ? CHANGING_REFETCH_MS : undefined,
       ),
   })
   const create = (
-    <Button variant="primary" href={addressOf('create')}>
+    <Button variant="primary" href={hrefTo('create')}>
       Create data store
     </Button>
   )
   return (
-    <Frame title="Data stores" contentType="table">
+    <PageLayout title="Data stores" contentType="table">
       <SpaceBetween size="m">
-        {error && <Problem error={error} again={() => refetch()} />}
+        {error && <ErrorAlert error={error} action="load data stores" onRetry={() => refetch()} />}
         <Table
           variant="full-page"
           columnDefinitions={COLUMNS}
@@ -65,10 +64,10 @@ export function DatastoresPage() {
             <Header
               variant="h1"
               counter={data && `(${data.length})`}
-              description="Each holds image sets of its own. Choose one to search in it."
+              description="Choose a data store to view and search its image sets."
               actions={
                 <SpaceBetween direction="horizontal" size="xs">
-                  <Button iconName="refresh" ariaLabel="Look again" loading={isFetching} onClick={() => refetch()} />
+                  <Button iconName="refresh" ariaLabel="Refresh" loading={isFetching} onClick={() => refetch()} />
                   {create}
                 </SpaceBetween>
               }
@@ -77,11 +76,15 @@ export function DatastoresPage() {
             </Header>
           }
           empty={
-            <Nothing title="No data stores" advice="Create one, then import DICOM files into it." action={create} />
+            <EmptyState
+              title="No data stores"
+              description="Create a data store, and then import DICOM data into it."
+              action={create}
+            />
           }
         />
       </SpaceBetween>
-    </Frame>
+    </PageLayout>
   )
 }
 

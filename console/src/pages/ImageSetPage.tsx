@@ -1,4 +1,4 @@
-/** Image set details: its properties and versions, the metadata of the version chosen, what changed, tags, and its end. */
+/** Image set details: the viewer, properties, metadata and changes of a version, tags, and deletion. */
 import {
   DeleteImageSetCommand,
   GetImageSetCommand,
@@ -15,92 +15,99 @@ import Tabs from '@cloudscape-design/components/tabs'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { type Api, useApi } from '../api.ts'
-import { Frame } from '../components/Frame.tsx'
-import { useTell } from '../components/Notices.tsx'
-import { Problem } from '../components/Problem.tsx'
+import { PageLayout } from '../components/PageLayout.tsx'
+import { useNotify } from '../components/Notifications.tsx'
+import { ErrorAlert } from '../components/ErrorAlert.tsx'
+import { formatStatus } from '../components/Status.tsx'
 import { Tags } from '../components/Tags.tsx'
-import { TypedDelete } from '../components/TypedDelete.tsx'
-import { timeText } from '../components/times.ts'
-import { Waiting } from '../components/Waiting.tsx'
-import { lookAgain } from '../look-again.ts'
-import { Differences } from '../metadata/Differences.tsx'
+import { DeleteConfirmation } from '../components/DeleteConfirmation.tsx'
+import { formatTime } from '../format/time.ts'
+import { Loading } from '../components/Loading.tsx'
+import { refetchIntervalOf } from '../refetch-interval.ts'
+import { VersionComparison } from '../metadata/VersionComparison.tsx'
 import { documentQuery } from '../metadata/document.ts'
-import { addressOf, go, usePlace } from '../place.ts'
-import { prepareViewer, Viewer } from '../viewer/pictures.ts'
-import { useDatastoreName } from './DatastorePage.tsx'
+import { hrefTo, navigate, useLocation } from '../location.ts'
+import { preloadViewer, Viewer } from '../viewer/lazy-viewer.ts'
 import { Properties } from './image-set/Properties.tsx'
+import { useDatastoreName } from './use-datastore.ts'
 
 const MetadataTree = lazy(async () => ({ default: (await import('../metadata/MetadataTree.tsx')).MetadataTree }))
 
-/** While it is being copied, updated or deleted, it is looked at again. */
-const LOCKED_AGAIN_MS = 1_000
+const LOCKED_REFETCH_MS = 1_000
 
 export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string; imageSetId: string }) {
   const { client } = useApi()
   const name = useDatastoreName(datastoreId)
-  const { path, fragment } = usePlace()
-  const words = new URLSearchParams(fragment)
-  const wanted = words.get('version') ?? undefined
+  const { path, fragment } = useLocation()
+  const parameters = new URLSearchParams(fragment)
+  const requestedVersionId = parameters.get('version') ?? undefined
   const [isDialogOpen, setDialogOpen] = useState(false)
-  // Set before DeleteImageSet is sent: a request for metadata or frames that is still open then would end in a 404.
+  // Set before DeleteImageSet is sent, because open requests for metadata or frames would fail with 404.
   const [isDeleteSent, setDeleteSent] = useState(false)
   const versions = useQuery({
     queryKey: ['versions', datastoreId, imageSetId],
     queryFn: () => listVersions(client, { datastoreId, imageSetId }),
     enabled: !isDeleteSent,
     refetchInterval: ({ state }) =>
-      lookAgain(state, state.data?.[0]?.imageSetState === 'LOCKED' ? LOCKED_AGAIN_MS : undefined),
+      refetchIntervalOf(state, state.data?.[0]?.imageSetState === 'LOCKED' ? LOCKED_REFETCH_MS : undefined),
   })
   const latest = versions.data?.[0]?.versionId
-  const versionId = wanted ?? latest
+  const versionId = requestedVersionId ?? latest
   const properties = useQuery({
     queryKey: ['image-set', datastoreId, imageSetId, versionId, versions.data?.[0]?.imageSetState],
     queryFn: () => client.send(new GetImageSetCommand({ datastoreId, imageSetId, versionId })),
     enabled: versionId !== undefined && !isDeleteSent,
   })
   useEffect(() => {
-    // Where it fails, the viewer says so itself.
-    prepareViewer().catch(() => {})
+    // The viewer reports the error.
+    preloadViewer().catch(() => {})
   }, [])
-  const isGone = versions.data?.[0]?.imageSetState === 'DELETED'
-  const isLeaving = isDeleteSent || isGone || versions.data?.[0]?.ImageSetWorkflowStatus === 'DELETING'
+  const isDeleted = versions.data?.[0]?.imageSetState === 'DELETED'
+  const isDeleting = isDeleteSent || isDeleted || versions.data?.[0]?.ImageSetWorkflowStatus === 'DELETING'
   const version = { datastoreId, imageSetId, versionId: versionId ?? '' }
-  const metadata = useQuery({ ...documentQuery(client, version), enabled: versionId !== undefined && !isLeaving })
-  const error = versions.error ?? properties.error ?? (isLeaving ? null : metadata.error)
-  const again = () => [versions, properties, metadata].map((query) => query.refetch())
-  const options = (versions.data ?? []).map((each, at) => versionOption(each, at === 0))
+  const metadata = useQuery({ ...documentQuery(client, version), enabled: versionId !== undefined && !isDeleting })
+  const versionError = properties.error ?? (isDeleting ? null : metadata.error)
+  const retry = () => [versions, properties, metadata].map((query) => query.refetch())
+  const options = (versions.data ?? []).map((version, index) => versionOption(version, index === 0))
 
-  const show = (changed: Readonly<Record<string, string>>) => {
-    const next = new URLSearchParams({ ...Object.fromEntries(words), ...changed })
-    go(addressOf(path, next.toString()))
+  const setParameters = (changes: Readonly<Record<string, string>>) => {
+    const next = new URLSearchParams({ ...Object.fromEntries(parameters), ...changes })
+    navigate(hrefTo(path, next.toString()))
   }
-  const earlier = options.filter(({ value }) => value !== versionId)
+  const otherVersions = options.filter(({ value }) => value !== versionId)
   const base =
-    words.get('with') ?? earlier.find(({ value }) => Number(value) < Number(versionId))?.value ?? earlier[0]?.value
+    parameters.get('with') ?? otherVersions.find(({ value }) => Number(value) < Number(versionId))?.value ?? otherVersions[0]?.value
 
   return (
-    <Frame
+    <PageLayout
       title="Image set"
-      way={[
-        { text: name, href: addressOf(`datastores/${datastoreId}`) },
-        { text: `Image set …${imageSetId.slice(-8)}`, href: addressOf(path) },
+      breadcrumbs={[
+        { text: name, href: hrefTo(`datastores/${datastoreId}`) },
+        { text: `Image set …${imageSetId.slice(-8)}`, href: hrefTo(path) },
       ]}
     >
       <SpaceBetween size="m">
         <Header
           variant="h1"
           actions={
-            <Button onClick={() => setDialogOpen(true)} disabled={versions.data === undefined || isLeaving}>
+            <Button onClick={() => setDialogOpen(true)} disabled={versions.data === undefined || isDeleting}>
               Delete image set
             </Button>
           }
         >
           Image set
         </Header>
-        {error && <Problem error={error} again={again} />}
-        {isGone && (
-          <Alert type="info" header="This image set is deleted">
-            It was deleted at {timeText(versions.data?.[0]?.deletedAt)}; its metadata and pictures are gone.
+        {versions.error ? (
+          <ErrorAlert error={versions.error} resource={{ type: 'image set', id: imageSetId }} onRetry={retry} />
+        ) : (
+          versionError && (
+            <ErrorAlert error={versionError} resource={{ type: 'image set version', id: versionId! }} onRetry={retry} />
+          )
+        )}
+        {isDeleted && (
+          <Alert type="info" header="This image set was deleted">
+            The image set was deleted at {formatTime(versions.data?.[0]?.deletedAt)}. Its metadata and image frames are no longer
+            available.
           </Alert>
         )}
         {options.length > 0 && (
@@ -108,28 +115,28 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
             <Select
               options={options}
               selectedOption={options.find(({ value }) => value === versionId) ?? null}
-              onChange={({ detail }) => show({ version: detail.selectedOption.value! })}
-              placeholder="This version is not there"
+              onChange={({ detail }) => setParameters({ version: detail.selectedOption.value! })}
+              placeholder="Choose a version"
             />
           </FormField>
         )}
-        {metadata.data && !isLeaving && <Viewer {...version} document={metadata.data} />}
-        {properties.data && <Properties of={properties.data} document={metadata.data} />}
-        {versions.data && !isLeaving && (
+        {metadata.data && !isDeleting && <Viewer {...version} document={metadata.data} />}
+        {properties.data && <Properties properties={properties.data} document={metadata.data} />}
+        {versions.data && !isDeleting && (
           <Tabs
             ariaLabel="Image set details"
-            activeTabId={words.get('show') ?? 'metadata'}
-            onChange={({ detail }) => show({ show: detail.activeTabId })}
+            activeTabId={parameters.get('show') ?? 'metadata'}
+            onChange={({ detail }) => setParameters({ show: detail.activeTabId })}
             tabs={[
               {
                 id: 'metadata',
                 label: 'Metadata',
                 content: (
-                  <Suspense fallback={<Waiting what="the metadata" />}>
+                  <Suspense fallback={<Loading what="metadata" />}>
                     {metadata.data ? (
                       <MetadataTree document={metadata.data} />
                     ) : (
-                      metadata.error === null && <Waiting what="the metadata" />
+                      metadata.error === null && <Loading what="metadata" />
                     )}
                   </Suspense>
                 ),
@@ -138,11 +145,11 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
                 id: 'changes',
                 label: 'Changes',
                 content: versionId !== undefined && (
-                  <Differences
+                  <VersionComparison
                     version={version}
                     base={base}
-                    options={earlier}
-                    onBase={(value) => show({ with: value })}
+                    options={otherVersions}
+                    onBaseChange={(value) => setParameters({ with: value })}
                   />
                 ),
               },
@@ -163,14 +170,14 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
           />
         )}
       </SpaceBetween>
-    </Frame>
+    </PageLayout>
   )
 }
 
 interface DeleteImageSetProps {
   readonly datastoreId: string
   readonly imageSetId: string
-  /** True before the request is sent; false where it failed and the page goes on. */
+  /** Called with true before the request is sent, and with false if it fails. */
   onSent(isSent: boolean): void
   onClose(): void
 }
@@ -178,26 +185,26 @@ interface DeleteImageSetProps {
 function DeleteImageSet({ datastoreId, imageSetId, onSent, onClose }: DeleteImageSetProps) {
   const { client } = useApi()
   const queries = useQueryClient()
-  const tell = useTell()
+  const notify = useNotify()
   async function remove() {
-    const ofImageSet = ['versions', 'image-set', 'metadata'].map((kind) => [kind, datastoreId, imageSetId])
+    const queryKeys = ['versions', 'image-set', 'metadata'].map((kind) => [kind, datastoreId, imageSetId])
     onSent(true)
     try {
-      await Promise.all(ofImageSet.map((queryKey) => queries.cancelQueries({ queryKey })))
+      await Promise.all(queryKeys.map((queryKey) => queries.cancelQueries({ queryKey })))
       await client.send(new DeleteImageSetCommand({ datastoreId, imageSetId }))
     } catch (error) {
       onSent(false)
       throw error
     }
-    tell({ type: 'success', text: `The image set ${imageSetId} is being deleted.` })
-    go(addressOf(`datastores/${datastoreId}`))
-    for (const queryKey of [['search', datastoreId], ...ofImageSet]) queries.removeQueries({ queryKey })
+    notify({ type: 'success', text: `Deleting image set ${imageSetId}.` })
+    navigate(hrefTo(`datastores/${datastoreId}`))
+    for (const queryKey of [['search', datastoreId], ...queryKeys]) queries.removeQueries({ queryKey })
   }
   return (
-    <TypedDelete
-      what="image set"
-      word="delete"
-      consequence="All its versions go with it, metadata and pictures. Nothing brings them back but another import."
+    <DeleteConfirmation
+      resourceType="image set"
+      confirmationText="delete"
+      consequence="All versions of the image set, with their metadata and image frames, are deleted. You can't undo this action."
       onDelete={remove}
       onClose={onClose}
     />
@@ -218,10 +225,9 @@ async function listVersions(
 
 function versionOption(version: ImageSetProperties, isLatest: boolean) {
   const { versionId, ImageSetWorkflowStatus: status = '', updatedAt, createdAt, message } = version
-  const state = status.charAt(0) + status.slice(1).toLowerCase().replaceAll('_', ' ')
   return {
     value: versionId!,
-    label: `Version ${versionId}${isLatest ? ', the latest' : ''}`,
-    description: [state, timeText(updatedAt ?? createdAt), message].filter(Boolean).join(' · '),
+    label: `Version ${versionId}${isLatest ? ' (latest)' : ''}`,
+    description: [formatStatus(status), formatTime(updatedAt ?? createdAt), message].filter(Boolean).join(' · '),
   }
 }

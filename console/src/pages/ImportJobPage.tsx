@@ -1,4 +1,4 @@
-/** An import job: how far it is, and when it has ended what became of every file. */
+/** Import job details: the progress while it runs, and the report once it has completed. */
 import { type DICOMImportJobProperties, GetDICOMImportJobCommand } from '@aws-sdk/client-medical-imaging'
 import Alert from '@cloudscape-design/components/alert'
 import Button from '@cloudscape-design/components/button'
@@ -9,27 +9,29 @@ import ProgressBar from '@cloudscape-design/components/progress-bar'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { type Api, headerOf, useApi } from '../api.ts'
-import { CopyText } from '../components/CopyText.tsx'
-import { Frame } from '../components/Frame.tsx'
-import { Problem } from '../components/Problem.tsx'
+import { type Api, responseHeader, useApi } from '../api.ts'
+import { CopyableText } from '../components/CopyableText.tsx'
+import { PageLayout } from '../components/PageLayout.tsx'
+import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Status } from '../components/Status.tsx'
-import { durationText, timeText } from '../components/times.ts'
-import { Waiting } from '../components/Waiting.tsx'
-import { Report } from '../import/Report.tsx'
-import { lookAgain } from '../look-again.ts'
-import { addressOf } from '../place.ts'
-import { useDatastoreName } from './DatastorePage.tsx'
+import { formatDuration, formatTime } from '../format/time.ts'
+import { Loading } from '../components/Loading.tsx'
+import { formatCount, formatNumber } from '../format/size.ts'
+import { ImportReport } from '../import/ImportReport.tsx'
+import { removeUpload } from '../import/upload.ts'
+import { refetchIntervalOf } from '../refetch-interval.ts'
+import { hrefTo } from '../location.ts'
+import { useDatastoreName } from './use-datastore.ts'
 
-const RUNNING_AGAIN_MS = 500
-/** Where the files of a browser lie: nobody needs them once the job has ended. */
-const OF_UPLOAD = /^s3:\/\/hilum-import\/uploads\/([^/]+)\/$/
+const RUNNING_REFETCH_MS = 500
+/** The input location of files uploaded by the console, which are removed once the job has ended. */
+const UPLOAD_URI = /^s3:\/\/hilum-import\/uploads\/([^/]+)\/$/
 
-interface JobNow {
+interface JobProgress {
   readonly job: DICOMImportJobProperties
-  readonly done: number
-  /** Undefined while the server still looks for files. */
-  readonly found: number | undefined
+  readonly filesDone: number
+  /** Undefined while the server lists the files. */
+  readonly filesFound: number | undefined
 }
 
 export function ImportJobPage({ datastoreId, jobId }: { datastoreId: string; jobId: string }) {
@@ -38,67 +40,73 @@ export function ImportJobPage({ datastoreId, jobId }: { datastoreId: string; job
   const { data, error, refetch } = useQuery({
     queryKey: ['job', datastoreId, jobId],
     queryFn: () => getJob(api.client, { datastoreId, jobId }),
-    refetchInterval: ({ state }) => lookAgain(state, hasEnded(state.data?.job) ? undefined : RUNNING_AGAIN_MS),
+    refetchInterval: ({ state }) => refetchIntervalOf(state, hasEnded(state.data?.job) ? undefined : RUNNING_REFETCH_MS),
   })
   const job = data?.job
-  const isOver = hasEnded(job)
-  useRemovedUpload(isOver ? job?.inputS3Uri : undefined)
+  const isEnded = hasEnded(job)
+  useUploadRemoval(isEnded ? job?.inputS3Uri : undefined)
   const title = job?.jobName ?? `Import job ${jobId}`
   return (
-    <Frame
+    <PageLayout
       title={title}
-      way={[
-        { text: name, href: addressOf(`datastores/${datastoreId}`) },
-        { text: 'Imports', href: addressOf(`datastores/${datastoreId}/imports`) },
-        { text: title, href: addressOf(`datastores/${datastoreId}/imports/${jobId}`) },
+      breadcrumbs={[
+        { text: name, href: hrefTo(`datastores/${datastoreId}`) },
+        { text: 'Imports', href: hrefTo(`datastores/${datastoreId}/imports`) },
+        { text: title, href: hrefTo(`datastores/${datastoreId}/imports/${jobId}`) },
       ]}
     >
       <SpaceBetween size="m">
-        <Header variant="h1" actions={job && isOver && <Button href={foundBy(job)}>See its image sets</Button>}>
+        <Header variant="h1" actions={job && isEnded && <Button href={imageSetsHref(job)}>View image sets</Button>}>
           {title}
         </Header>
-        {error && <Problem error={error} again={() => refetch()} />}
-        {data === undefined && error === null && <Waiting what="the job" />}
+        {error && (
+          <ErrorAlert error={error} resource={{ type: 'import job', id: jobId }} onRetry={() => refetch()} />
+        )}
+        {data === undefined && error === null && <Loading what="import job" />}
         {job?.jobStatus === 'FAILED' && (
-          <Alert type="error" header="The import failed as a whole">
-            {job.message ?? 'The server gave no reason.'} Mend that and import again: what is in already is not doubled.
+          <Alert type="error" header="Import job failed">
+            {job.message ?? 'The server returned no message.'} Correct the error, and then import the files again. Files that
+            were already imported aren't duplicated.
           </Alert>
         )}
-        {data && !isOver && <Progress {...data} />}
+        {data && !isEnded && <Progress {...data} />}
         {job && (
           <Container header={<Header variant="h2">Details</Header>}>
             <KeyValuePairs
               columns={3}
               items={[
-                { label: 'Status', value: <Status of={job.jobStatus} /> },
-                { label: 'Submitted', value: timeText(job.submittedAt) },
+                { label: 'Status', value: <Status status={job.jobStatus} /> },
+                { label: 'Submitted at', value: formatTime(job.submittedAt) },
                 {
-                  label: 'Took',
-                  value: job.endedAt ? durationText(job.endedAt.getTime() - job.submittedAt!.getTime()) : '–',
+                  label: 'Duration',
+                  value: job.endedAt ? formatDuration(job.endedAt.getTime() - job.submittedAt!.getTime()) : '–',
                 },
-                { label: 'Job ID', value: <CopyText text={job.jobId} what="the job ID" /> },
-                { label: 'Source', value: <CopyText text={job.inputS3Uri} what="the source" /> },
-                { label: 'Report', value: <CopyText text={job.outputS3Uri} what="the place of the report" /> },
+                { label: 'Job ID', value: <CopyableText text={job.jobId} name="job ID" /> },
+                { label: 'Source location', value: <CopyableText text={job.inputS3Uri} name="source location" /> },
+                {
+                  label: 'Output destination',
+                  value: <CopyableText text={job.outputS3Uri} name="output destination" />,
+                },
               ]}
             />
           </Container>
         )}
-        {job?.jobStatus === 'COMPLETED' && <Report datastoreId={datastoreId} jobId={jobId} />}
+        {job?.jobStatus === 'COMPLETED' && <ImportReport datastoreId={datastoreId} jobId={jobId} />}
       </SpaceBetween>
-    </Frame>
+    </PageLayout>
   )
 }
 
-function Progress({ done, found }: JobNow) {
+function Progress({ filesDone, filesFound }: JobProgress) {
   return (
     <Container>
       <ProgressBar
         label="Importing"
-        value={found ? (done / found) * 100 : 0}
+        value={filesFound ? (filesDone / filesFound) * 100 : 0}
         additionalInfo={
-          found === undefined
-            ? 'Looking for files'
-            : `${done.toLocaleString('en-US')} of ${found.toLocaleString('en-US')} files`
+          filesFound === undefined
+            ? 'Listing files'
+            : `${formatNumber(filesDone)} of ${formatCount(filesFound, 'file')}`
         }
       />
     </Container>
@@ -108,30 +116,27 @@ function Progress({ done, found }: JobNow) {
 const hasEnded = (job: DICOMImportJobProperties | undefined): boolean =>
   job?.jobStatus === 'COMPLETED' || job?.jobStatus === 'FAILED'
 
-async function getJob(client: Api['client'], ids: { datastoreId: string; jobId: string }): Promise<JobNow> {
-  const answer = await client.send(new GetDICOMImportJobCommand(ids))
-  const [, done, found] = /^(\d+)\/(\d+|\?)$/.exec(headerOf(answer, 'x-hilum-progress') ?? '') ?? []
+async function getJob(client: Api['client'], ids: { datastoreId: string; jobId: string }): Promise<JobProgress> {
+  const output = await client.send(new GetDICOMImportJobCommand(ids))
+  const [, done, found] = /^(\d+)\/(\d+|\?)$/.exec(responseHeader(output, 'x-hilum-progress') ?? '') ?? []
   return {
-    job: answer.jobProperties!,
-    done: Number(done ?? 0),
-    found: found === '?' || !found ? undefined : Number(found),
+    job: output.jobProperties!,
+    filesDone: Number(done ?? 0),
+    filesFound: found === '?' || !found ? undefined : Number(found),
   }
 }
 
-/** The image sets that were changed while it ran. */
-function foundBy({ datastoreId, submittedAt, endedAt }: DICOMImportJobProperties): string {
-  const second = (moment: Date) => `${moment.toISOString().slice(0, 19)}Z`
-  const range = `${second(submittedAt!)}..${second(endedAt!)}`
-  return addressOf(`datastores/${datastoreId}`, new URLSearchParams({ updated: range }).toString())
+/** A search for the image sets that were updated while the job ran. */
+function imageSetsHref({ datastoreId, submittedAt, endedAt }: DICOMImportJobProperties): string {
+  const toSeconds = (time: Date) => `${time.toISOString().slice(0, 19)}Z`
+  const range = `${toSeconds(submittedAt!)}..${toSeconds(endedAt!)}`
+  return hrefTo(`datastores/${datastoreId}`, new URLSearchParams({ updated: range }).toString())
 }
 
-function useRemovedUpload(inputS3Uri: string | undefined): void {
+function useUploadRemoval(inputS3Uri: string | undefined): void {
   const api = useApi()
-  const [, uploadId] = OF_UPLOAD.exec(inputS3Uri ?? '') ?? []
+  const [, uploadId] = UPLOAD_URI.exec(inputS3Uri ?? '') ?? []
   useEffect(() => {
-    if (uploadId === undefined) return
-    api.ask({ method: 'DELETE', path: ['uploads', uploadId] }).catch(() => {
-      // The server sweeps what is left behind.
-    })
+    if (uploadId !== undefined) removeUpload(api, uploadId)
   }, [api, uploadId])
 }

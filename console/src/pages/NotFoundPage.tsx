@@ -1,19 +1,19 @@
-/** An address of nothing. */
+/** Shown for an unknown path. */
 import Button from '@cloudscape-design/components/button'
 import Header from '@cloudscape-design/components/header'
-import { Frame } from '../components/Frame.tsx'
-import { Nothing } from '../components/Nothing.tsx'
-import { addressOf } from '../place.ts'
+import { EmptyState } from '../components/EmptyState.tsx'
+import { PageLayout } from '../components/PageLayout.tsx'
+import { hrefTo } from '../location.ts'
 
 export function NotFoundPage() {
   return (
-    <Frame title="No such page">
-      <Header variant="h1">There is no such page</Header>
-      <Nothing
-        title="This address leads nowhere"
-        advice="It may have been cut off when it was copied."
-        action={<Button href={addressOf('')}>To the data stores</Button>}
+    <PageLayout title="Page not found">
+      <Header variant="h1">Page not found</Header>
+      <EmptyState
+        title="The console has no page at this URL"
+        description="Check the URL, or start from the list of data stores."
+        action={<Button href={hrefTo('')}>View data stores</Button>}
       />
-    </Frame>
+    </PageLayout>
   )
 }

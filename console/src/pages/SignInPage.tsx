@@ -1,4 +1,4 @@
-/** Where the access key is entered, once per tab; a one-time link of `hilum demo` or `hilum console` is exchanged for it here. */
+/** Sign-in with an access key, or with the sign-in link that `hilum demo` or `hilum console` printed. */
 import { ListDatastoresCommand } from '@aws-sdk/client-medical-imaging'
 import Alert from '@cloudscape-design/components/alert'
 import Box from '@cloudscape-design/components/box'
@@ -10,66 +10,66 @@ import Header from '@cloudscape-design/components/header'
 import Input from '@cloudscape-design/components/input'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { type FormEvent, useEffect, useState } from 'react'
-import { openApi, redeemLink } from '../api.ts'
-import { Frame } from '../components/Frame.tsx'
-import { Waiting } from '../components/Waiting.tsx'
-import { go } from '../place.ts'
+import { openApi, redeemSignInLink } from '../api.ts'
+import { PageLayout } from '../components/PageLayout.tsx'
+import { Loading } from '../components/Loading.tsx'
+import { navigate } from '../location.ts'
 import { type AccessKey, setAccessKey } from '../session.ts'
-import { type Words, wordsFor } from '../words.ts'
+import { type ErrorMessage, errorMessageOf } from '../error-messages.ts'
 
 export function SignInPage({ token }: { token: string | undefined }) {
-  const [failure, setFailure] = useState<Words>()
+  const [error, setError] = useState<ErrorMessage>()
   const [isRedeeming, setRedeeming] = useState(token !== undefined)
   useEffect(() => {
     if (token === undefined) return
-    // Out of the address and the history, whatever becomes of it.
-    go(window.location.pathname, { replace: true })
+    // Removes the token from the URL and the history.
+    navigate(window.location.pathname, { replace: true })
     setRedeeming(true)
-    redeemLink(token)
-      .then(setAccessKey, (error: unknown) => setFailure(wordsFor(error)))
+    redeemSignInLink(token)
+      .then(setAccessKey, (thrown: unknown) => setError(errorMessageOf(thrown, { action: 'sign in with this link' })))
       .finally(() => setRedeeming(false))
   }, [token])
-  if (isRedeeming) return <Waiting what="your access key" />
+  if (isRedeeming) return <Loading what="access key" />
   return (
-    <Frame title="Sign in" contentType="form">
+    <PageLayout title="Sign in" contentType="form">
       <SpaceBetween size="l">
-        <Header variant="h1" description="Data stores, import jobs and image sets of this server.">
+        <Header variant="h1" description="Manage the data stores, import jobs, and image sets of this server.">
           Hilum console
         </Header>
-        {failure && (
-          <Alert type="error" header={failure.title}>
-            {failure.advice}
+        {error && (
+          <Alert type="error" header={error.title}>
+            {error.description}
           </Alert>
         )}
-        <KeyForm fail={setFailure} />
+        <AccessKeyForm onError={setError} />
       </SpaceBetween>
-    </Frame>
+    </PageLayout>
   )
 }
 
-function KeyForm({ fail }: { fail: (words: Words | undefined) => void }) {
+function AccessKeyForm({ onError }: { onError: (error: ErrorMessage | undefined) => void }) {
   const [accessKeyId, setAccessKeyId] = useState('')
   const [secretAccessKey, setSecretAccessKey] = useState('')
-  const [isTrying, setTrying] = useState(false)
-  const [isSent, setSent] = useState(false)
+  const [isSigningIn, setSigningIn] = useState(false)
+  const [isSubmitted, setSubmitted] = useState(false)
   const entered: AccessKey = { accessKeyId: accessKeyId.trim(), secretAccessKey: secretAccessKey.trim() }
-  const missing = (text: string, what: string) => (isSent && text === '' ? `Enter the ${what}.` : undefined)
+  const requiredError = (value: string, name: string) => (isSubmitted && value === '' ? `Enter the ${name}.` : undefined)
 
   async function signIn(event: FormEvent) {
     event.preventDefault()
-    setSent(true)
+    setSubmitted(true)
     if (entered.accessKeyId === '' || entered.secretAccessKey === '') return
-    setTrying(true)
-    fail(undefined)
+    setSigningIn(true)
+    onError(undefined)
     const { client } = openApi(entered)
     try {
       await client.send(new ListDatastoresCommand({ maxResults: 1 }))
       setAccessKey(entered)
     } catch (error) {
-      fail(wordsFor(error))
+      onError(errorMessageOf(error))
     } finally {
       client.destroy()
-      setTrying(false)
+      setSigningIn(false)
     }
   }
 
@@ -77,20 +77,20 @@ function KeyForm({ fail }: { fail: (words: Words | undefined) => void }) {
     <form onSubmit={signIn}>
       <Form
         actions={
-          <Button variant="primary" formAction="submit" loading={isTrying} loadingText="Signing in">
+          <Button variant="primary" formAction="submit" loading={isSigningIn} loadingText="Signing in">
             Sign in
           </Button>
         }
       >
         <Container
           header={
-            <Header variant="h2" description="It stays in this tab and is gone when the tab closes.">
+            <Header variant="h2" description="The access key is stored in this tab only, until you close it.">
               Access key
             </Header>
           }
         >
           <SpaceBetween size="l">
-            <FormField label="Access key ID" errorText={missing(entered.accessKeyId, 'access key ID')}>
+            <FormField label="Access key ID" errorText={requiredError(entered.accessKeyId, 'access key ID')}>
               <Input
                 value={accessKeyId}
                 onChange={({ detail }) => setAccessKeyId(detail.value)}
@@ -99,7 +99,7 @@ function KeyForm({ fail }: { fail: (words: Words | undefined) => void }) {
                 autoFocus
               />
             </FormField>
-            <FormField label="Secret access key" errorText={missing(entered.secretAccessKey, 'secret access key')}>
+            <FormField label="Secret access key" errorText={requiredError(entered.secretAccessKey, 'secret access key')}>
               <Input
                 type="password"
                 value={secretAccessKey}
@@ -108,8 +108,8 @@ function KeyForm({ fail }: { fail: (words: Words | undefined) => void }) {
               />
             </FormField>
             <Box color="text-body-secondary">
-              On the server's machine, <Box variant="code">hilum env</Box> prints the key, and{' '}
-              <Box variant="code">hilum console</Box> a link that opens this page signed in.
+              To view the access key, run <Box variant="code">hilum env</Box> on the server. To sign in with a link instead,
+              run <Box variant="code">hilum console</Box> there.
             </Box>
           </SpaceBetween>
         </Container>

@@ -1,6 +1,6 @@
-/** A date range, relative or between two moments, in the words of the search. */
+/** The date range picker of the search form. */
 import DateRangePicker, { type DateRangePickerProps } from '@cloudscape-design/components/date-range-picker'
-import { faultOfRange, type Range, type Unit } from './date-range.ts'
+import { rangeError, type Range, type Unit } from './date-range.ts'
 import type { DateProperty } from './search.ts'
 
 const DAYS: readonly DateRangePickerProps.RelativeOption[] = [
@@ -15,27 +15,27 @@ const HOURS: readonly DateRangePickerProps.RelativeOption[] = [
 ]
 
 export function RangePicker({
-  rangeOf,
+  rangeProperty,
   range,
   onChange,
 }: {
-  rangeOf: DateProperty
+  rangeProperty: DateProperty
   range: Range | undefined
   onChange: (range: Range | undefined) => void
 }) {
-  const isStudyDate = rangeOf === 'studyDate'
+  const isStudyDate = rangeProperty === 'studyDate'
   return (
     <DateRangePicker
       value={pickerValueOf(range)}
-      onChange={({ detail }) => onChange(rangeOfValue(detail.value, isStudyDate))}
+      onChange={({ detail }) => onChange(rangeOfPickerValue(detail.value, isStudyDate))}
       relativeOptions={isStudyDate ? DAYS : HOURS}
       customRelativeRangeUnits={
         isStudyDate ? ['day', 'week', 'month', 'year'] : ['minute', 'hour', 'day', 'week', 'month', 'year']
       }
       isValidRange={(value) => {
-        const picked = rangeOfValue(value, isStudyDate)
-        const fault = picked === undefined ? 'Choose a range.' : faultOfRange(picked)
-        return fault === undefined ? { valid: true } : { valid: false, errorMessage: fault }
+        const range = rangeOfPickerValue(value, isStudyDate)
+        const error = range === undefined ? 'Choose a date range.' : rangeError(range)
+        return error === undefined ? { valid: true } : { valid: false, errorMessage: error }
       }}
       placeholder="Any time"
       absoluteFormat="iso"
@@ -57,10 +57,10 @@ function pickerValueOf(range: Range | undefined): DateRangePickerProps.Value | n
   return { type: 'relative', amount, unit, ...(key !== undefined && { key }) }
 }
 
-/** Study dates know no offset from UTC, and the picker always writes one. */
-function rangeOfValue(value: DateRangePickerProps.Value | null, isStudyDate: boolean): Range | undefined {
+/** The picker adds a UTC offset, which study dates don't have. */
+function rangeOfPickerValue(value: DateRangePickerProps.Value | null, isStudyDate: boolean): Range | undefined {
   if (value === null) return undefined
   if (value.type === 'relative') return { type: 'relative', amount: value.amount, unit: value.unit as Unit }
-  const moment = (text: string) => (isStudyDate ? text.slice(0, 19) : text)
-  return { type: 'absolute', from: moment(value.startDate), to: moment(value.endDate) }
+  const timestamp = (text: string) => (isStudyDate ? text.slice(0, 19) : text)
+  return { type: 'absolute', from: timestamp(value.startDate), to: timestamp(value.endDate) }
 }

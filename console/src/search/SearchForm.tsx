@@ -1,4 +1,4 @@
-/** The property filter menu, the value, the date range and Search: the procedure of AWS's documentation, click by click. */
+/** The search form, with the controls of the two search procedures in AWS's documentation. */
 import './search.css'
 import Button from '@cloudscape-design/components/button'
 import FormField from '@cloudscape-design/components/form-field'
@@ -6,12 +6,12 @@ import Input from '@cloudscape-design/components/input'
 import Select, { type SelectProps } from '@cloudscape-design/components/select'
 import { type FormEvent, useState } from 'react'
 import { RangePicker } from './RangePicker.tsx'
-import { type DateProperty, faultOf, isDate, isUid, PROPERTIES, type Property, type Search } from './search.ts'
-import { type Fault, whiteSpaceAround } from './uid.ts'
+import { type DateProperty, isDate, isUid, PROPERTIES, type Property, type Search, searchError } from './search.ts'
+import { type ValueError, whiteSpaceWarning } from './search-value.ts'
 
 const option = ({ id, label }: { id: string; label: string }): SelectProps.Option => ({ value: id, label })
-const EVERYTHING_OPTION: SelectProps.Option = { value: '', label: 'All image sets' }
-const PROPERTY_OPTIONS = [EVERYTHING_OPTION, ...PROPERTIES.map(option)]
+const ALL_OPTION: SelectProps.Option = { value: '', label: 'All image sets' }
+const PROPERTY_OPTIONS = [ALL_OPTION, ...PROPERTIES.map(option)]
 const DATE_OPTIONS = PROPERTIES.filter(({ id }) => isDate(id))
   .map(option)
   .reverse()
@@ -20,7 +20,7 @@ const PRIMARY_OPTIONS: readonly SelectProps.Option[] = [
   { value: 'false', label: 'Not primary' },
 ]
 
-/** What is on screen; a date property of the menu is the range's. */
+/** The state of the form. A date property chosen in the property menu is the property of the date range. */
 interface Draft extends Omit<Search, 'property' | 'sort'> {
   readonly property: Property | undefined
 }
@@ -36,25 +36,25 @@ export function SearchForm({
 }) {
   const [draft, setDraft] = useState<Draft>(() => ({
     ...search,
-    property: search.property ?? (search.range && search.rangeOf),
+    property: search.property ?? (search.range && search.rangeProperty),
   }))
-  const [isSent, setSent] = useState(false)
-  const change = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }))
-  const meant = searchOfDraft(draft, search)
-  const fault = faultOf(meant)
-  const isRangeMissing = isSent && isDate(draft.property) && draft.range === undefined
+  const [isSubmitted, setSubmitted] = useState(false)
+  const change = (changes: Partial<Draft>) => setDraft((before) => ({ ...before, ...changes }))
+  const next = searchOfDraft(draft, search)
+  const error = searchError(next)
+  const isRangeMissing = isSubmitted && isDate(draft.property) && draft.range === undefined
 
   function choose(property: Property | undefined) {
-    setSent(false)
-    if (isDate(property)) change({ property, rangeOf: property, value: '' })
+    setSubmitted(false)
+    if (isDate(property)) change({ property, rangeProperty: property, value: '' })
     else if (property === 'primary') change({ property, value: 'true' })
     else change({ property, value: draft.property === 'primary' ? '' : draft.value })
   }
 
   function submit(event: FormEvent) {
     event.preventDefault()
-    setSent(true)
-    if (fault === undefined && !(isDate(draft.property) && draft.range === undefined)) onSearch(meant)
+    setSubmitted(true)
+    if (error === undefined && !(isDate(draft.property) && draft.range === undefined)) onSearch(next)
   }
 
   return (
@@ -80,7 +80,7 @@ export function SearchForm({
           !isDate(draft.property) && (
             <ValueField
               draft={draft}
-              fault={isSent || draft.value !== '' ? fault : undefined}
+              error={isSubmitted || draft.value !== '' ? error : undefined}
               onChange={(value) => change({ value })}
             />
           )
@@ -89,17 +89,17 @@ export function SearchForm({
           <FormField label="Date" stretch>
             <Select
               options={DATE_OPTIONS}
-              selectedOption={DATE_OPTIONS.find(({ value }) => value === draft.rangeOf)!}
+              selectedOption={DATE_OPTIONS.find(({ value }) => value === draft.rangeProperty)!}
               onChange={({ detail }) =>
-                change({ rangeOf: detail.selectedOption.value as DateProperty, range: undefined })
+                change({ rangeProperty: detail.selectedOption.value as DateProperty, range: undefined })
               }
-              ariaLabel="Which date"
+              ariaLabel="Date property"
             />
           </FormField>
         )}
         <div className={isDate(draft.property) ? 'wide' : undefined}>
-          <FormField label="Date range" errorText={isRangeMissing && 'Choose a range.'} stretch>
-            <RangePicker rangeOf={draft.rangeOf} range={draft.range} onChange={(range) => change({ range })} />
+          <FormField label="Date range" errorText={isRangeMissing && 'Choose a date range.'} stretch>
+            <RangePicker rangeProperty={draft.rangeProperty} range={draft.range} onChange={(range) => change({ range })} />
           </FormField>
         </div>
         <div className="search-button">
@@ -121,19 +121,19 @@ const searchOfDraft = ({ property, ...draft }: Draft, { sort }: Search): Search 
 
 function ValueField({
   draft,
-  fault,
+  error,
   onChange,
 }: {
   draft: Draft
-  fault: Fault | undefined
+  error: ValueError | undefined
   onChange: (value: string) => void
 }) {
   const { property, value } = draft
-  const spaces = property !== undefined && !isUid(property) ? whiteSpaceAround(value) : undefined
-  const mended = fault?.mended ?? spaces?.mended
-  const trim = mended !== undefined && (
-    <Button variant="inline-link" formAction="none" onClick={() => onChange(mended)}>
-      Remove the white space
+  const warning = property !== undefined && !isUid(property) ? whiteSpaceWarning(value) : undefined
+  const correctedValue = error?.correctedValue ?? warning?.correctedValue
+  const correct = correctedValue !== undefined && (
+    <Button variant="inline-link" formAction="none" onClick={() => onChange(correctedValue)}>
+      Remove white space
     </Button>
   )
   return (
@@ -141,17 +141,17 @@ function ValueField({
       label="Value"
       stretch
       errorText={
-        fault && (
+        error && (
           <>
-            {fault.reason} {trim}
+            {error.message} {correct}
           </>
         )
       }
       warningText={
-        fault === undefined &&
-        spaces && (
+        error === undefined &&
+        warning && (
           <>
-            {spaces.reason} {trim}
+            {warning.message} {correct}
           </>
         )
       }

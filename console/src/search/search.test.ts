@@ -1,14 +1,14 @@
-/** From what is on screen to the request, and to the address and back. */
+/** Searches as requests and as URL fragments. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { criteriaOf, EVERYTHING, faultOf, fragmentOf, type Search, searchOf } from './search.ts'
+import { criteriaOf, ALL_IMAGE_SETS, searchError, fragmentOf, type Search, searchOf } from './search.ts'
 
 const NOW = new Date(2024, 2, 31, 10, 20, 30)
 
 describe('the request', () => {
-  test('a series and a range become the two documented filters', () => {
+  test('a series and a date range become the two documented filters', () => {
     const search: Search = {
-      ...EVERYTHING,
+      ...ALL_IMAGE_SETS,
       property: 'series',
       value: '1.2.3',
       range: { type: 'absolute', from: '2024-01-01T00:00:00+01:00', to: '2024-01-02T23:59:59+01:00' },
@@ -28,10 +28,10 @@ describe('the request', () => {
     })
   })
 
-  test('a range of study dates is on the wall clock and has all of its last second', () => {
+  test('a range of study dates has no time zone and includes its last second', () => {
     const search: Search = {
-      ...EVERYTHING,
-      rangeOf: 'studyDate',
+      ...ALL_IMAGE_SETS,
+      rangeProperty: 'studyDate',
       range: { type: 'absolute', from: '2024-01-01T08:30:00', to: '2024-01-31T23:59:59' },
     }
     assert.deepEqual(criteriaOf(search, NOW).filters?.[0]?.values, [
@@ -40,9 +40,9 @@ describe('the request', () => {
     ])
   })
 
-  test('relative ranges are counted in the calendar of the person', () => {
+  test('relative ranges follow the local calendar', () => {
     const boundsOf = (amount: number, unit: 'hour' | 'day' | 'week' | 'month' | 'year') => {
-      const search: Search = { ...EVERYTHING, rangeOf: 'created', range: { type: 'relative', amount, unit } }
+      const search: Search = { ...ALL_IMAGE_SETS, rangeProperty: 'created', range: { type: 'relative', amount, unit } }
       return criteriaOf(search, NOW).filters![0]!.values!.map((value) => (value as { createdAt: Date }).createdAt)
     }
     const endOfToday = new Date(2024, 2, 31, 23, 59, 59, 999)
@@ -54,49 +54,49 @@ describe('the request', () => {
   })
 
   test('primary is a boolean', () => {
-    const search: Search = { ...EVERYTHING, property: 'primary', value: 'false' }
+    const search: Search = { ...ALL_IMAGE_SETS, property: 'primary', value: 'false' }
     assert.deepEqual(criteriaOf(search, NOW).filters, [{ operator: 'EQUAL', values: [{ isPrimary: false }] }])
   })
 
-  test('what cannot be sent says why', () => {
-    assert.match(faultOf({ ...EVERYTHING, property: 'study', value: '1.2.' })?.reason ?? '', /period/)
-    assert.match(faultOf({ ...EVERYTHING, property: 'patient', value: '' })?.reason ?? '', /Enter a value/)
-    assert.equal(faultOf(EVERYTHING), undefined)
+  test('an invalid value has an error message', () => {
+    assert.match(searchError({ ...ALL_IMAGE_SETS, property: 'study', value: '1.2.' })?.message ?? '', /period/)
+    assert.match(searchError({ ...ALL_IMAGE_SETS, property: 'patient', value: '' })?.message ?? '', /Enter a value/)
+    assert.equal(searchError(ALL_IMAGE_SETS), undefined)
   })
 })
 
-describe('the address', () => {
+describe('the fragment', () => {
   const searches: readonly Search[] = [
-    EVERYTHING,
-    { ...EVERYTHING, property: 'series', value: '1.2.3', range: { type: 'relative', amount: 7, unit: 'day' } },
-    { ...EVERYTHING, property: 'patient', value: 'Ä & =#?%+ 1', sort: { sortField: 'createdAt', sortOrder: 'ASC' } },
+    ALL_IMAGE_SETS,
+    { ...ALL_IMAGE_SETS, property: 'series', value: '1.2.3', range: { type: 'relative', amount: 7, unit: 'day' } },
+    { ...ALL_IMAGE_SETS, property: 'patient', value: 'Ä & =#?%+ 1', sort: { sortField: 'createdAt', sortOrder: 'ASC' } },
     {
-      ...EVERYTHING,
+      ...ALL_IMAGE_SETS,
       property: 'primary',
       value: 'true',
-      rangeOf: 'studyDate',
+      rangeProperty: 'studyDate',
       range: { type: 'relative', amount: 1, unit: 'month' },
     },
     {
-      ...EVERYTHING,
-      rangeOf: 'created',
+      ...ALL_IMAGE_SETS,
+      rangeProperty: 'created',
       range: { type: 'absolute', from: '2024-01-01T00:00:00-05:30', to: '2024-01-02T00:00:00+00:00' },
       sort: { sortField: 'DICOMStudyDateAndTime', sortOrder: 'DESC' },
     },
   ]
-  test('opens the same search again', () => {
-    for (const search of searches) assert.deepEqual(searchOf(fragmentOf(search)), { search, strange: [] })
+  test('is parsed to the same search', () => {
+    for (const search of searches) assert.deepEqual(searchOf(fragmentOf(search)), { search, invalidParameters: [] })
   })
 
-  test('of everything is empty', () => {
-    assert.equal(fragmentOf(EVERYTHING), '')
+  test('is empty for all image sets', () => {
+    assert.equal(fragmentOf(ALL_IMAGE_SETS), '')
   })
 
-  test('tells what it does not understand', () => {
-    const { search, strange } = searchOf(
+  test('with invalid parameters keeps the valid ones and reports the others', () => {
+    const { search, invalidParameters } = searchOf(
       'patient=1&patient=2&modality=CT&updated=yesterday&created=2024-02-02T00:00:00..2024-01-01T00:00:00&sort=name.asc&primary=yes',
     )
-    assert.deepEqual(search, { ...EVERYTHING, property: 'patient', value: '1' })
-    assert.deepEqual(strange, ['patient', 'modality', 'updated', 'created', 'sort', 'primary'])
+    assert.deepEqual(search, { ...ALL_IMAGE_SETS, property: 'patient', value: '1' })
+    assert.deepEqual(invalidParameters, ['patient', 'modality', 'updated', 'created', 'sort', 'primary'])
   })
 })

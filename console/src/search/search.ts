@@ -1,7 +1,6 @@
 /**
- * A search as the person has it on screen, and what becomes of it: the SearchCriteria that are sent, and the fragment of the address
- * that opens the same search again. The fragment, since what is searched for may be a patient's id, and a browser never sends that
- * part of an address to any server.
+ * The search of the search form, converted to the SearchCriteria of a request, and to and from the fragment of the URL. It is in the
+ * fragment because a value may identify a patient, and browsers don't send the fragment to any server.
  */
 import type { SearchByAttributeValue, SearchCriteria, SearchFilter, Sort } from '@aws-sdk/client-medical-imaging'
 import {
@@ -12,22 +11,22 @@ import {
   SORT_FIELDS,
 } from '../../../src/contract/search-attributes.ts'
 import { boundsOf, parseRange, type Range, rangeText } from './date-range.ts'
-import { type Fault, faultOfText, faultOfUid } from './uid.ts'
+import { textError, uidError, type ValueError } from './search-value.ts'
 
 export type DateProperty = SearchAttributeId<'timestamp' | 'studyTimestamp'>
 export type Property = SearchAttributeId
 
 export interface Search {
-  /** Undefined: all image sets, or all of a range. */
+  /** Undefined for all image sets, or all of the date range. */
   readonly property: Exclude<Property, DateProperty> | undefined
-  /** Of `primary`: 'true' or 'false'. */
+  /** 'true' or 'false' for `primary`. */
   readonly value: string
-  readonly rangeOf: DateProperty
+  readonly rangeProperty: DateProperty
   readonly range: Range | undefined
   readonly sort: Sort
 }
 
-/** In the order of the menu. */
+/** In the order of the property menu. */
 export const PROPERTIES: readonly { readonly id: Property; readonly label: string }[] = [
   ...attributesOfKind('uid').toReversed(),
   ...attributesOfKind('text', 'boolean', 'studyTimestamp', 'timestamp'),
@@ -35,9 +34,15 @@ export const PROPERTIES: readonly { readonly id: Property; readonly label: strin
 
 const attributeOf = (property: Property) => SEARCH_ATTRIBUTES.find(({ id }) => id === property)!
 
-/** Newest change first: the service's own order. */
-export const NEWEST: Sort = { sortField: 'updatedAt', sortOrder: 'DESC' }
-export const EVERYTHING: Search = { property: undefined, value: '', rangeOf: 'updated', range: undefined, sort: NEWEST }
+/** The default order of the service. */
+export const NEWEST_FIRST: Sort = { sortField: 'updatedAt', sortOrder: 'DESC' }
+export const ALL_IMAGE_SETS: Search = {
+  property: undefined,
+  value: '',
+  rangeProperty: 'updated',
+  range: undefined,
+  sort: NEWEST_FIRST,
+}
 
 export const isDate = (property: Property | undefined): property is DateProperty =>
   property !== undefined && isSortField(attributeOf(property).name)
@@ -45,23 +50,23 @@ export const isDate = (property: Property | undefined): property is DateProperty
 export const isUid = (property: Property | undefined): boolean =>
   property !== undefined && attributeOf(property).kind === 'uid'
 
-/** Why it cannot be sent. */
-export function faultOf({ property, value }: Search): Fault | undefined {
+/** Why the search can't be sent. */
+export function searchError({ property, value }: Search): ValueError | undefined {
   if (property === undefined || property === 'primary') return undefined
-  return isUid(property) ? faultOfUid(value) : faultOfText(value)
+  return isUid(property) ? uidError(value) : textError(value)
 }
 
-/** @param now what relative ranges are counted from. */
+/** @param now the end of relative ranges */
 export function criteriaOf(search: Search, now: Date): SearchCriteria {
-  const { property, value, rangeOf, range, sort } = search
+  const { property, value, rangeProperty, range, sort } = search
   const filters: SearchFilter[] = []
   if (property !== undefined) {
-    const searched = property === 'primary' ? value === 'true' : value
-    filters.push({ operator: 'EQUAL', values: [attributeValue(property, searched)] })
+    const attribute = property === 'primary' ? value === 'true' : value
+    filters.push({ operator: 'EQUAL', values: [attributeValue(property, attribute)] })
   }
   if (range !== undefined) {
-    const values = boundsOf(range, { now, isStudyDate: rangeOf === 'studyDate' }).map((bound) =>
-      attributeValue(rangeOf, bound),
+    const values = boundsOf(range, { now, isStudyDate: rangeProperty === 'studyDate' }).map((bound) =>
+      attributeValue(rangeProperty, bound),
     )
     filters.push({ operator: 'BETWEEN', values })
   }
@@ -71,47 +76,52 @@ export function criteriaOf(search: Search, now: Date): SearchCriteria {
 const attributeValue = (property: Property, value: unknown): SearchByAttributeValue =>
   ({ [attributeOf(property).name]: value }) as unknown as SearchByAttributeValue
 
-/** `series=1.2.3&updated=-7d&sort=createdAt.asc`; empty for everything in the usual order. */
-export function fragmentOf({ property, value, rangeOf, range, sort }: Search): string {
-  const words = new URLSearchParams()
-  if (property !== undefined) words.set(property, value)
-  if (range !== undefined) words.set(rangeOf, rangeText(range))
-  if (sort.sortField !== NEWEST.sortField || sort.sortOrder !== NEWEST.sortOrder) {
-    words.set('sort', `${sort.sortField}.${sort.sortOrder!.toLowerCase()}`)
+/** For example `series=1.2.3&updated=-7d&sort=createdAt.asc`. Empty for all image sets in the default order. */
+export function fragmentOf({ property, value, rangeProperty, range, sort }: Search): string {
+  const parameters = new URLSearchParams()
+  if (property !== undefined) parameters.set(property, value)
+  if (range !== undefined) parameters.set(rangeProperty, rangeText(range))
+  if (sort.sortField !== NEWEST_FIRST.sortField || sort.sortOrder !== NEWEST_FIRST.sortOrder) {
+    parameters.set('sort', `${sort.sortField}.${sort.sortOrder!.toLowerCase()}`)
   }
-  return words.toString()
+  return parameters.toString()
 }
 
-/** `strange`: words of the address that say nothing here, so that nobody takes the search for another than it is. */
-export function searchOf(fragment: string): { readonly search: Search; readonly strange: readonly string[] } {
-  let search = EVERYTHING
-  const strange: string[] = []
-  for (const [word, value] of new URLSearchParams(fragment)) {
-    const next = withWord(search, word, value)
-    if (next === undefined) strange.push(word)
+interface ParsedSearch {
+  readonly search: Search
+  /** The names of parameters that are unknown, repeated or have an invalid value. */
+  readonly invalidParameters: readonly string[]
+}
+
+export function searchOf(fragment: string): ParsedSearch {
+  let search = ALL_IMAGE_SETS
+  const invalidParameters: string[] = []
+  for (const [name, value] of new URLSearchParams(fragment)) {
+    const next = withParameter(search, name, value)
+    if (next === undefined) invalidParameters.push(name)
     else search = next
   }
-  return { search, strange }
+  return { search, invalidParameters }
 }
 
-function withWord(search: Search, word: string, value: string): Search | undefined {
-  if (word === 'sort') {
+function withParameter(search: Search, name: string, value: string): Search | undefined {
+  if (name === 'sort') {
     const [field, order] = value.split('.')
     const sortField = SORT_FIELDS.find((one) => one === field)
     if (sortField === undefined || (order !== 'asc' && order !== 'desc')) return undefined
     return { ...search, sort: { sortField, sortOrder: order === 'asc' ? 'ASC' : 'DESC' } }
   }
-  const property = PROPERTIES.find(({ id }) => id === word)?.id
+  const property = PROPERTIES.find(({ id }) => id === name)?.id
   if (property === undefined) return undefined
   if (isDate(property)) {
     const range = parseRange(value)
-    return range === undefined || search.range !== undefined ? undefined : { ...search, rangeOf: property, range }
+    return range === undefined || search.range !== undefined ? undefined : { ...search, rangeProperty: property, range }
   }
   if (search.property !== undefined) return undefined
   if (property === 'primary' && value !== 'true' && value !== 'false') return undefined
   return { ...search, property, value }
 }
 
-/** Everything in the service's own order: what a search without criteria finds. */
-export const isUsual = ({ filters, sort }: SearchCriteria): boolean =>
-  filters === undefined && sort?.sortField === NEWEST.sortField && sort?.sortOrder === NEWEST.sortOrder
+/** Whether a search without criteria has the same result. */
+export const isDefault = ({ filters, sort }: SearchCriteria): boolean =>
+  filters === undefined && sort?.sortField === NEWEST_FIRST.sortField && sort?.sortOrder === NEWEST_FIRST.sortOrder

@@ -1,92 +1,92 @@
 /**
- * The search of the address, and the page of it that is looked at. Tokens of pages are kept beside the address, so that Back leads to
- * the page where the person was, and a link to the search's first page.
+ * The search in the URL and its current page. Page tokens are in the state of the history entry: Back returns to the earlier page, and a
+ * copied link opens the first page.
  */
 import { type ImageSetsMetadataSummary, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { type Api, askingFor, headerOf, useApi } from '../api.ts'
-import { addressOf, go, usePlace } from '../place.ts'
+import { type Api, withHeaders, responseHeader, useApi } from '../api.ts'
+import { hrefTo, navigate, useLocation } from '../location.ts'
 import { criteriaOf, fragmentOf, type Search, searchOf } from './search.ts'
 
 export const PAGE_SIZE = 50
 
-/** All pages of one search are of one moment: relative ranges are counted from it. */
-interface Run {
-  readonly snapshotVersion: number
-  /** Of the second page and those after it, up to the one looked at. */
+interface SearchState {
+  /** When the search was started: relative ranges end then, on all pages. */
+  readonly startedAt: number
+  /** The tokens of the second page to the current page. */
   readonly tokens: readonly string[]
   readonly total?: number | undefined
 }
 
-interface Found {
-  /** From 1: rows stay until those of the next page are there, and are called by their own page. */
+interface ResultPage {
+  /** From 1. Stays the page of the rows shown while the next page is loading. */
   readonly page: number
   readonly rows: readonly ImageSetsMetadataSummary[]
   readonly nextToken: string | undefined
-  /** How many match in all; told with the first page. */
+  /** The total number of matches, returned with the first page. */
   readonly total: number | undefined
   readonly durationMs: number
 }
 
 export function useSearch(datastoreId: string) {
   const { client } = useApi()
-  const { path, fragment, kept } = usePlace()
-  const { search, strange } = useMemo(() => searchOf(fragment), [fragment])
-  const run = useMemo((): Run => (isRun(kept) ? kept : { snapshotVersion: Date.now(), tokens: [] }), [kept])
-  const token = run.tokens.at(-1)
-  const criteria = useMemo(() => criteriaOf(search, new Date(run.snapshotVersion)), [search, run.snapshotVersion])
+  const { path, fragment, state } = useLocation()
+  const { search, invalidParameters } = useMemo(() => searchOf(fragment), [fragment])
+  const current = useMemo((): SearchState => (isSearchState(state) ? state : newSearchState()), [state])
+  const token = current.tokens.at(-1)
+  const criteria = useMemo(() => criteriaOf(search, new Date(current.startedAt)), [search, current.startedAt])
   const query = useQuery({
-    // The same search started again is another: something may have come in since.
-    queryKey: ['search', datastoreId, criteria, run.snapshotVersion, token],
+    // Starting the same search again must send a new request.
+    queryKey: ['search', datastoreId, criteria, current.startedAt, token],
     queryFn: async () => ({
-      page: run.tokens.length + 1,
+      page: current.tokens.length + 1,
       ...(await findPage(client, { datastoreId, searchCriteria: criteria, nextToken: token })),
     }),
-    // Rows of the page before stay until the next is there; those of another search never do.
-    placeholderData: (rows, before) => (before?.queryKey[3] === run.snapshotVersion ? rows : undefined),
+    // Shows the rows of the previous page while the next page of the same search is loading.
+    placeholderData: (rows, before) => (before?.queryKey[3] === current.startedAt ? rows : undefined),
   })
   const toPage = (tokens: readonly string[]) =>
-    go(addressOf(path, fragment), { kept: { ...run, tokens, total: run.total ?? query.data?.total } satisfies Run })
+    navigate(hrefTo(path, fragment), { state: { ...current, tokens, total: current.total ?? query.data?.total } satisfies SearchState })
 
   return {
     ...query,
     search,
-    strange,
+    invalidParameters,
     criteria,
-    page: query.data?.page ?? run.tokens.length + 1,
-    total: run.total ?? query.data?.total,
-    /** Also of the same search once more. */
+    page: query.data?.page ?? current.tokens.length + 1,
+    total: current.total ?? query.data?.total,
     start(next: Search) {
-      const address = addressOf(path, fragmentOf(next))
-      go(address, {
-        kept: { snapshotVersion: Date.now(), tokens: [] } satisfies Run,
+      navigate(hrefTo(path, fragmentOf(next)), {
+        state: newSearchState(),
         replace: fragmentOf(next) === fragment,
       })
     },
     next() {
       const nextToken = query.data?.nextToken
-      if (nextToken !== undefined && !query.isPlaceholderData) toPage([...run.tokens, nextToken])
+      if (nextToken !== undefined && !query.isPlaceholderData) toPage([...current.tokens, nextToken])
     },
-    /** To a page that was seen before. */
-    toPage: (page: number) => toPage(run.tokens.slice(0, page - 1)),
+    /** @param page an earlier page */
+    toPage: (page: number) => toPage(current.tokens.slice(0, page - 1)),
   }
 }
 
-function isRun(kept: unknown): kept is Run {
-  return typeof kept === 'object' && kept !== null && 'snapshotVersion' in kept && 'tokens' in kept
+const newSearchState = (): SearchState => ({ startedAt: Date.now(), tokens: [] })
+
+function isSearchState(state: unknown): state is SearchState {
+  return typeof state === 'object' && state !== null && 'startedAt' in state && 'tokens' in state
 }
 
 async function findPage(
   client: Api['client'],
   input: ConstructorParameters<typeof SearchImageSetsCommand>[0],
-): Promise<Omit<Found, 'page'>> {
+): Promise<Omit<ResultPage, 'page'>> {
   const command = new SearchImageSetsCommand({ ...input, maxResults: PAGE_SIZE })
   const isFirst = input.nextToken === undefined
   const startedAt = performance.now()
-  const output = await client.send(isFirst ? askingFor(command, { 'x-hilum-count': 'exact' }) : command)
+  const output = await client.send(isFirst ? withHeaders(command, { 'x-hilum-count': 'exact' }) : command)
   const durationMs = performance.now() - startedAt
-  const total = headerOf(output, 'x-hilum-total-count')
+  const total = responseHeader(output, 'x-hilum-total-count')
   return {
     rows: output.imageSetsMetadataSummaries ?? [],
     nextToken: output.nextToken,

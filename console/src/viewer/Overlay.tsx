@@ -1,11 +1,11 @@
-/** What is written on the stage: whose picture it is, which of how many, how it is shown, and which side of the patient is where. */
+/** What is written on the stage: whose image it is, which of how many, how it is shown, and which side of the patient is where. */
 import Button from '@cloudscape-design/components/button'
 import { edgesOf } from './geometry.ts'
-import { cornersOf } from './overlay-words.ts'
-import type { Picture } from './stack/stack.ts'
+import { cornersOf } from './overlay-text.ts'
+import type { StackImage } from './stack/stack.ts'
 
 interface OverlayProps {
-  readonly picture: Picture
+  readonly image: StackImage
   readonly index: number
   readonly count: number
   /** How it is shown, a line each. */
@@ -13,16 +13,16 @@ interface OverlayProps {
   readonly isPlaying: boolean
 }
 
-export function Overlay({ picture, index, count, shown, isPlaying }: OverlayProps) {
-  const corners = cornersOf(picture, { index, count })
-  const edges = edgesOf(picture)
+export function Overlay({ image, index, count, shown, isPlaying }: OverlayProps) {
+  const corners = cornersOf(image, { index, count })
+  const edges = edgesOf(image)
   return (
     <div className="viewer-overlay">
       <Corner place="top-left" lines={corners.patient} />
       <Corner place="top-right" lines={corners.study} />
       {/* Read out where a person scrolls, and not while it plays. */}
       <div aria-live={isPlaying ? 'off' : 'polite'}>
-        <Corner place="bottom-left" lines={corners.picture} />
+        <Corner place="bottom-left" lines={corners.image} />
       </div>
       <Corner place="bottom-right" lines={shown} />
       {edges &&
@@ -30,7 +30,7 @@ export function Overlay({ picture, index, count, shown, isPlaying }: OverlayProp
           <span
             key={edge}
             className={`viewer-edge viewer-edge-${edge}`}
-            title={`This edge of the picture: ${sides(edges[edge])}`}
+            title={`This edge of the image: ${sides(edges[edge])}`}
           >
             {edges[edge]}
           </span>
@@ -60,11 +60,11 @@ const SIDES: Readonly<Record<string, string>> = {
 
 const sides = (letters: string): string => [...letters].map((letter) => SIDES[letter] ?? letter).join(', ')
 
-export function FailedPicture({ reason, onAgain }: { reason: string; onAgain: (() => void) | undefined }) {
+export function ImageError({ reason, onAgain }: { reason: string; onAgain: (() => void) | undefined }) {
   return (
     <div className="viewer-failed" role="alert">
       <p>
-        <strong>This picture cannot be shown.</strong> {reason}
+        <strong>This image cannot be shown.</strong> {reason}
       </p>
       {onAgain && <Button onClick={onAgain}>Try again</Button>}
     </div>

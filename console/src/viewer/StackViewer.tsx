@@ -1,35 +1,35 @@
-/** A stack of pictures on the stage, with its tools, its slider and its words. */
+/** A stack of images on the stage, with its tools, its slider and its words. */
 import Spinner from '@cloudscape-design/components/spinner'
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useApi } from '../api.ts'
 import { type Loaded, type Loader, openLoader } from './frames/loader.ts'
 import { aspectOf, scaleOf } from './geometry.ts'
-import { Keys } from './Keys.tsx'
+import { Keys } from './KeyboardHelp.tsx'
 import { pressKey } from './keys.ts'
-import { FailedPicture, Overlay } from './Overlay.tsx'
-import { paceOf } from './overlay-words.ts'
+import { ImageError, Overlay } from './Overlay.tsx'
+import { paceOf } from './overlay-text.ts'
 import { isGrey, windowOf } from './pixels/render.ts'
 import { pixelFormatOf } from './pixels/stored-values.ts'
 import { presetsOf } from './pixels/voi-lut.ts'
-import { Stage, useHands, useSize } from './Stage.tsx'
-import type { Picture } from './stack/stack.ts'
+import { Stage, usePointers, useSize } from './Stage.tsx'
+import type { StackImage } from './stack/stack.ts'
 import { Tools } from './Tools.tsx'
-import { useCine, useViewing } from './use-viewing.ts'
+import { useCine, useViewState } from './use-view-state.ts'
 
 interface StackViewerProps {
   readonly datastoreId: string
   readonly imageSetId: string
-  readonly pictures: readonly Picture[]
+  readonly images: readonly StackImage[]
 }
 
-export function StackViewer({ datastoreId, imageSetId, pictures }: StackViewerProps) {
-  const count = pictures.length
-  const { viewing, actions, onScreen } = useViewing({ count, first: 0 })
-  const loader = useLoader({ datastoreId, imageSetId, pictures })
-  const { voi, isInverted } = viewing
-  const isPlaying = viewing.isPlaying && count > 1
+export function StackViewer({ datastoreId, imageSetId, images }: StackViewerProps) {
+  const count = images.length
+  const { viewState, actions, displayed } = useViewState({ count, first: 0 })
+  const loader = useLoader({ datastoreId, imageSetId, images })
+  const { voi, isInverted } = viewState
+  const isPlaying = viewState.isPlaying && count > 1
   // Another version may have fewer.
-  const index = Math.min(viewing.index, count - 1)
+  const index = Math.min(viewState.index, count - 1)
   useEffect(() => loader?.show(index), [loader, index])
   const loaded = useLoaded(loader, index)
   const viewer = useRef<HTMLDivElement>(null)
@@ -40,8 +40,8 @@ export function StackViewer({ datastoreId, imageSetId, pictures }: StackViewerPr
   }, [])
   const stage = useRef<HTMLDivElement>(null)
   const size = useSize(stage)
-  const picture = pictures[index]!
-  const pace = paceOf(picture)
+  const image = images[index]!
+  const pace = paceOf(image)
   const following = (index + 1) % count
   useCine({
     isPlaying,
@@ -50,16 +50,16 @@ export function StackViewer({ datastoreId, imageSetId, pictures }: StackViewerPr
     onNext: () => actions.goTo(following),
   })
   const decoded = loaded.kind === 'shown' ? loaded.decoded : undefined
-  const presets = useSame(isGrey(picture) ? presetsOf(picture) : undefined)
+  const presets = useSame(isGrey(image) ? presetsOf(image) : undefined)
   // Colour has no window to drag.
-  const tool = presets === undefined && viewing.tool === 'window' ? 'pan' : viewing.tool
-  const pictureSize = { ...pixelFormatOf(picture), aspect: aspectOf(picture) }
-  const scale = size === undefined ? 1 : scaleOf(viewing.view, { stage: size, picture: pictureSize })
-  const window = decoded && presets && windowOf(picture, { decoded, voi })
+  const tool = presets === undefined && viewState.tool === 'window' ? 'pan' : viewState.tool
+  const imageSize = { ...pixelFormatOf(image), aspect: aspectOf(image) }
+  const scale = size === undefined ? 1 : scaleOf(viewState.view, { stage: size, image: imageSize })
+  const window = decoded && presets && windowOf(image, { decoded, voi })
   useLayoutEffect(() => {
-    if (size !== undefined) onScreen.current = { scale, window, stage: size }
+    if (size !== undefined) displayed.current = { scale, window, stage: size }
   })
-  useHands(stage, { tool, actions, onScreen })
+  usePointers(stage, { tool, actions, displayed })
   const shown = [
     ...(loaded.kind === 'shown' && !loaded.isSharp ? ['Preview'] : []),
     ...(isPlaying ? [`${round(pace)} a second`] : []),
@@ -78,7 +78,7 @@ export function StackViewer({ datastoreId, imageSetId, pictures }: StackViewerPr
         ref={stage}
         className={`viewer-stage viewer-stage-${tool}`}
         role="application"
-        aria-roledescription="picture viewer"
+        aria-roledescription="image viewer"
         aria-label={`Image ${index + 1} of ${count}`}
         aria-describedby="viewer-keys"
         data-state={stateOf(loaded)}
@@ -88,15 +88,15 @@ export function StackViewer({ datastoreId, imageSetId, pictures }: StackViewerPr
           if (event.target === event.currentTarget && pressKey(event, actions)) event.preventDefault()
         }}
       >
-        <Stage {...{ picture, decoded, viewing, size, pictureSize }} />
-        <Overlay {...{ picture, index, count, shown, isPlaying }} />
+        <Stage {...{ image, decoded, viewState, size, imageSize }} />
+        <Overlay {...{ image, index, count, shown, isPlaying }} />
         {loaded.kind === 'loading' && (
           <div className="viewer-waiting">
-            <Spinner size="large" /> Loading the picture
+            <Spinner size="large" /> Loading the image
           </div>
         )}
         {loaded.kind === 'failed' && (
-          <FailedPicture reason={loaded.reason} onAgain={loaded.isFinal ? undefined : () => loader?.again()} />
+          <ImageError reason={loaded.reason} onAgain={loaded.isFinal ? undefined : () => loader?.again()} />
         )}
       </div>
       {count > 1 && (
@@ -116,18 +116,18 @@ export function StackViewer({ datastoreId, imageSetId, pictures }: StackViewerPr
   )
 }
 
-function useLoader({ datastoreId, imageSetId, pictures }: StackViewerProps): Loader | undefined {
+function useLoader({ datastoreId, imageSetId, images }: StackViewerProps): Loader | undefined {
   const { client } = useApi()
   const [loader, setLoader] = useState<Loader>()
   useEffect(() => {
-    const opened = openLoader({ client, datastoreId, imageSetId, pictures })
+    const opened = openLoader({ client, datastoreId, imageSetId, images })
     setLoader(opened)
     return () => opened.close()
-  }, [client, datastoreId, imageSetId, pictures])
+  }, [client, datastoreId, imageSetId, images])
   return loader
 }
 
-/** The value from before where it says the same: what is drawn of it is not drawn anew for every picture. */
+/** The value from before where it says the same: what is drawn of it is not drawn anew for every image. */
 function useSame<Value>(value: Value): Value {
   const last = useRef(value)
   if (JSON.stringify(last.current) !== JSON.stringify(value)) last.current = value

@@ -1,28 +1,28 @@
-/** The picture on its stage, drawn when something of it has changed: pixels by the look, their place by the view. */
+/** The image on its stage, drawn when something of it has changed: pixels by the look, their place by the view. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
-import { type PictureSize, placeOf, type StageSize } from './geometry.ts'
-import { type Decoded, type Look, render } from './pixels/render.ts'
-import { followHands } from './pointers.ts'
-import type { Picture } from './stack/stack.ts'
-import type { Actions, OnScreen, Tool, Viewing } from './use-viewing.ts'
+import { type ImageSize, placeOf, type StageSize } from './geometry.ts'
+import { type DecodedFrame, type DisplaySettings, render } from './pixels/render.ts'
+import { handlePointers } from './pointer-input.ts'
+import type { StackImage } from './stack/stack.ts'
+import type { Actions, Displayed, Tool, ViewState } from './use-view-state.ts'
 
 /** Fine interpolation is slow, and wanted only where somebody looks. */
 const SETTLED_MS = 120
 
 interface StageProps {
-  readonly picture: Picture
-  readonly decoded: Decoded | undefined
-  readonly viewing: Viewing
+  readonly image: StackImage
+  readonly decoded: DecodedFrame | undefined
+  readonly viewState: ViewState
   /** Undefined until it is measured. */
   readonly size: StageSize | undefined
-  readonly pictureSize: PictureSize
+  readonly imageSize: ImageSize
 }
 
-export function Stage({ picture, decoded, viewing, size, pictureSize }: StageProps) {
+export function Stage({ image, decoded, viewState, size, imageSize }: StageProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const drawn = useRef<Drawn>(undefined)
-  const { view, voi, isInverted } = viewing
-  const { columns, rows, aspect } = pictureSize
+  const { view, voi, isInverted } = viewState
+  const { columns, rows, aspect } = imageSize
 
   useLayoutEffect(() => {
     if (canvas.current === null || size === undefined) return
@@ -31,8 +31,8 @@ export function Stage({ picture, decoded, viewing, size, pictureSize }: StagePro
     if (canvas.current.height !== height) canvas.current.height = height
     const context = canvas.current.getContext('2d')!
     if (decoded === undefined) return context.clearRect(0, 0, width, height)
-    drawn.current = drawnOf(drawn.current, { picture, decoded, look: { voi, isInverted } })
-    const place = placeOf(view, { stage: size, picture: { columns, rows, aspect } })
+    drawn.current = drawnOf(drawn.current, { image, decoded, look: { voi, isInverted } })
+    const place = placeOf(view, { stage: size, image: { columns, rows, aspect } })
     const { canvas: pixels } = drawn.current
     context.imageSmoothingEnabled = place.width !== decoded.columns || place.height !== decoded.rows
     const draw = (quality: ImageSmoothingQuality) => {
@@ -43,28 +43,28 @@ export function Stage({ picture, decoded, viewing, size, pictureSize }: StagePro
     draw('low')
     const settling = setTimeout(() => draw('high'), SETTLED_MS)
     return () => clearTimeout(settling)
-  }, [picture, decoded, view, voi, isInverted, size, columns, rows, aspect])
+  }, [image, decoded, view, voi, isInverted, size, columns, rows, aspect])
 
   return <canvas ref={canvas} className="viewer-canvas" />
 }
 
 interface Drawn {
   readonly canvas: HTMLCanvasElement
-  readonly decoded: Decoded
-  readonly look: Look
+  readonly decoded: DecodedFrame
+  readonly look: DisplaySettings
 }
 
 /** The pixels at their own size; as they are where neither the frame nor its look is another. */
 function drawnOf(
   last: Drawn | undefined,
-  { picture, decoded, look }: { picture: Picture; decoded: Decoded; look: Look },
+  { image, decoded, look }: { image: StackImage; decoded: DecodedFrame; look: DisplaySettings },
 ): Drawn {
   if (last?.decoded === decoded && last.look.voi === look.voi && last.look.isInverted === look.isInverted) return last
   const canvas = last?.canvas ?? document.createElement('canvas')
   if (canvas.width !== decoded.columns) canvas.width = decoded.columns
   if (canvas.height !== decoded.rows) canvas.height = decoded.rows
-  const image = new ImageData(render(picture, { decoded, look }), decoded.columns, decoded.rows)
-  canvas.getContext('2d')!.putImageData(image, 0, 0)
+  const imageData = new ImageData(render(image, { decoded, look }), decoded.columns, decoded.rows)
+  canvas.getContext('2d')!.putImageData(imageData, 0, 0)
   return { canvas, decoded, look }
 }
 
@@ -85,12 +85,12 @@ export function useSize(stage: Element): StageSize | undefined {
   return size
 }
 
-export function useHands(
+export function usePointers(
   stage: Element,
-  { tool, actions, onScreen }: { tool: Tool; actions: Actions; onScreen: { readonly current: OnScreen } },
+  { tool, actions, displayed }: { tool: Tool; actions: Actions; displayed: { readonly current: Displayed } },
 ): void {
   useEffect(() => {
     if (stage.current === null) return
-    return followHands(stage.current, { tool, onScreen: () => onScreen.current, actions })
-  }, [stage, actions, onScreen, tool])
+    return handlePointers(stage.current, { tool, displayed: () => displayed.current, actions })
+  }, [stage, actions, displayed, tool])
 }

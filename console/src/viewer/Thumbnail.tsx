@@ -1,9 +1,9 @@
-/** A small picture of an image set, made when it comes into view. What makes it is loaded with the first that does. */
+/** A small image of an image set, made when it comes into view. What makes it is loaded with the first that does. */
 import './thumbnail.css'
 import { useEffect, useRef, useState } from 'react'
 import { useApi } from '../api.ts'
-import type { ThumbnailProps } from './picture-props.ts'
-import type { Thumbnail as Made } from './thumbnail-pictures.ts'
+import type { ThumbnailProps } from './viewer-props.ts'
+import type { Thumbnail as Made } from './make-thumbnail.ts'
 
 /** Begun a little before it can be seen. */
 const MARGIN = '200px'
@@ -32,14 +32,14 @@ export function Thumbnail({ datastoreId, imageSetId }: ThumbnailProps) {
     )
     const make = async (signal: AbortSignal) => {
       try {
-        const { thumbnailOf } = await import('./thumbnail-pictures.ts')
+        const { thumbnailOf } = await import('./make-thumbnail.ts')
         const thumbnail = await thumbnailOf({ client, datastoreId, imageSetId }, signal)
         if (signal.aborted) return
         setMade(thumbnail)
         observer.disconnect()
       } catch {
         // Whoever opens the image set is told why; here there is no room for it.
-        if (!signal.aborted) setMade({ kind: 'none', word: 'No picture' })
+        if (!signal.aborted) setMade({ kind: 'none', word: 'No image' })
       }
     }
     observer.observe(element)
@@ -50,7 +50,7 @@ export function Thumbnail({ datastoreId, imageSetId }: ThumbnailProps) {
   }, [client, datastoreId, imageSetId])
   return (
     <span ref={place} className="thumbnail">
-      {made?.kind === 'picture' ? <img src={made.address} alt={made.alt} /> : made?.word}
+      {made?.kind === 'image' ? <img src={made.address} alt={made.alt} /> : made?.word}
     </span>
   )
 }

@@ -7,7 +7,7 @@ import { memo } from 'react'
 import { WHOLE } from './geometry.ts'
 import type { Voi } from './pixels/render.ts'
 import type { Preset } from './pixels/voi-lut.ts'
-import type { Actions, Tool, Viewing } from './use-viewing.ts'
+import type { Actions, Tool, ViewState } from './use-view-state.ts'
 
 const TOOLS: readonly { readonly id: Tool; readonly text: string }[] = [
   { id: 'window', text: 'Window' },
@@ -16,7 +16,7 @@ const TOOLS: readonly { readonly id: Tool; readonly text: string }[] = [
   { id: 'zoom', text: 'Zoom' },
 ]
 
-interface ToolsProps extends Pick<Viewing, 'tool' | 'voi' | 'isInverted' | 'isPlaying'> {
+interface ToolsProps extends Pick<ViewState, 'tool' | 'voi' | 'isInverted' | 'isPlaying'> {
   readonly actions: Actions
   readonly isStack: boolean
   /** In and out of it. */

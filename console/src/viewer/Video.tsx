@@ -4,39 +4,39 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { useApi } from '../api.ts'
-import { Problem } from '../components/Problem.tsx'
-import { Waiting } from '../components/Waiting.tsx'
+import { ErrorAlert } from '../components/ErrorAlert.tsx'
+import { Loading } from '../components/Loading.tsx'
 import { fetchFrame } from './frames/fetch-frame.ts'
-import type { Picture } from './stack/stack.ts'
-import { whyNotPlayed } from './video.ts'
+import type { StackImage } from './stack/stack.ts'
+import { unplayableReason } from './video.ts'
 
 interface VideoProps {
   readonly datastoreId: string
   readonly imageSetId: string
-  readonly pictures: readonly Picture[]
+  readonly images: readonly StackImage[]
 }
 
-export function Video({ pictures, ...imageSet }: VideoProps) {
+export function Video({ images, ...imageSet }: VideoProps) {
   return (
     <SpaceBetween size="m">
-      {pictures.map((picture, at) => (
-        <OneVideo key={picture.key} {...imageSet} picture={picture} name={`Video ${at + 1} of ${pictures.length}`} />
+      {images.map((image, at) => (
+        <OneVideo key={image.key} {...imageSet} image={image} name={`Video ${at + 1} of ${images.length}`} />
       ))}
     </SpaceBetween>
   )
 }
 
 function OneVideo({
-  picture,
+  image,
   name,
   ...imageSet
-}: Omit<VideoProps, 'pictures'> & { readonly picture: Picture; readonly name: string }) {
+}: Omit<VideoProps, 'images'> & { readonly image: StackImage; readonly name: string }) {
   const { client } = useApi()
   const [isRefused, setRefused] = useState(false)
-  const reason = whyNotPlayed(picture)
+  const reason = unplayableReason(image)
   const { data, error, refetch } = useQuery({
-    queryKey: ['video', imageSet.datastoreId, imageSet.imageSetId, picture.key],
-    queryFn: ({ signal }) => fetchFrame(client, { ...imageSet, imageFrameId: picture.frame!.ID, signal }),
+    queryKey: ['video', imageSet.datastoreId, imageSet.imageSetId, image.key],
+    queryFn: ({ signal }) => fetchFrame(client, { ...imageSet, imageFrameId: image.frame!.ID, signal }),
     enabled: reason === undefined,
     gcTime: 0,
   })
@@ -56,8 +56,8 @@ function OneVideo({
       </Alert>
     )
   }
-  if (error) return <Problem error={error} again={() => refetch()} />
-  if (address === undefined) return <Waiting what="the video" />
+  if (error) return <ErrorAlert error={error} onRetry={() => refetch()} />
+  if (address === undefined) return <Loading what="the video" />
   // biome-ignore lint/a11y/useMediaCaption: a recording of an examination has no words to it.
   return <video className="viewer-video" controls src={address} aria-label={name} onError={() => setRefused(true)} />
 }

@@ -1,12 +1,12 @@
-/** Where a picture lies on its stage, and how the person's hands move it. Lengths are pixels of the page, but where named otherwise. */
+/** Where a image lies on its stage, and how the person's hands move it. Lengths are pixels of the page, but where named otherwise. */
 
-import { normalOf, type Picture } from './stack/stack.ts'
+import { normalOf, type StackImage } from './stack/stack.ts'
 import { numbersOf, textsOf } from './stack/values.ts'
 
 export interface View {
-  /** `fit`: as large as the stage takes it. `actual`: a column of the picture is a pixel of the screen. A number: pixels a column. */
+  /** `fit`: as large as the stage takes it. `actual`: a column of the image is a pixel of the screen. A number: pixels a column. */
   readonly scale: 'fit' | 'actual' | number
-  /** Of the picture's middle from that of the stage. */
+  /** Of the image's middle from that of the stage. */
   readonly panX: number
   readonly panY: number
 }
@@ -23,7 +23,7 @@ export interface StageSize extends Size {
   readonly density: number
 }
 
-export interface PictureSize {
+export interface ImageSize {
   readonly columns: number
   readonly rows: number
   /** How much higher than wide a pixel is. */
@@ -34,10 +34,10 @@ const SCALE_MIN = 0.02
 const SCALE_MAX = 40
 
 /** The columns' scale that a view comes to. */
-export function scaleOf(view: View, { stage, picture }: { stage: StageSize; picture: PictureSize }): number {
+export function scaleOf(view: View, { stage, image }: { stage: StageSize; image: ImageSize }): number {
   if (view.scale === 'actual') return 1 / stage.density
   if (view.scale !== 'fit') return view.scale
-  return Math.min(stage.width / picture.columns, stage.height / (picture.rows * picture.aspect)) || 1
+  return Math.min(stage.width / image.columns, stage.height / (image.rows * image.aspect)) || 1
 }
 
 interface Rectangle extends Size {
@@ -45,17 +45,17 @@ interface Rectangle extends Size {
   readonly top: number
 }
 
-/** In pixels of the screen. A picture at its actual size lies on whole ones, so that none is mixed with its neighbour. */
-export function placeOf(view: View, { stage, picture }: { stage: StageSize; picture: PictureSize }): Rectangle {
-  const scale = scaleOf(view, { stage, picture }) * stage.density
-  const [width, height] = [picture.columns * scale, picture.rows * picture.aspect * scale]
+/** In pixels of the screen. A image at its actual size lies on whole ones, so that none is mixed with its neighbour. */
+export function placeOf(view: View, { stage, image }: { stage: StageSize; image: ImageSize }): Rectangle {
+  const scale = scaleOf(view, { stage, image }) * stage.density
+  const [width, height] = [image.columns * scale, image.rows * image.aspect * scale]
   const left = stage.width * stage.density * 0.5 + view.panX * stage.density - width / 2
   const top = stage.height * stage.density * 0.5 + view.panY * stage.density - height / 2
   if (view.scale !== 'actual') return { left, top, width, height }
   return { left: Math.floor(left), top: Math.floor(top), width: Math.round(width), height: Math.round(height) }
 }
 
-/** Larger or smaller by a factor, with the point of the picture that is under `at` (from the stage's middle) staying there. */
+/** Larger or smaller by a factor, with the point of the image that is under `at` (from the stage's middle) staying there. */
 export function zoomed(
   view: View,
   {
@@ -70,9 +70,9 @@ export function zoomed(
 }
 
 /** Of pixels that are not square (PS3.3 C.7.6.3.1.7, 10.7.1.3): how much higher than wide they are. */
-export function aspectOf(picture: Picture): number {
+export function aspectOf(image: StackImage): number {
   for (const keyword of ['PixelSpacing', 'ImagerPixelSpacing', 'NominalScannedPixelSpacing', 'PixelAspectRatio']) {
-    const [vertical, horizontal] = numbersOf(picture.attribute(keyword))
+    const [vertical, horizontal] = numbersOf(image.attribute(keyword))
     if (vertical !== undefined && horizontal !== undefined && vertical > 0 && horizontal > 0)
       return vertical / horizontal
   }
@@ -86,14 +86,14 @@ interface Edges {
   readonly bottom: string
 }
 
-/** Which side of the patient each edge of the picture is: by the plane's orientation, or as the instance says in words. */
-export function edgesOf(picture: Picture): Edges | undefined {
-  const cosines = numbersOf(picture.attribute('ImageOrientationPatient'))
+/** Which side of the patient each edge of the image is: by the plane's orientation, or as the instance says in words. */
+export function edgesOf(image: StackImage): Edges | undefined {
+  const cosines = numbersOf(image.attribute('ImageOrientationPatient'))
   if (normalOf(cosines) !== undefined) {
     const [right, bottom] = [sidesOf(cosines.slice(0, 3)), sidesOf(cosines.slice(3))]
     return { left: opposite(right), right, top: opposite(bottom), bottom }
   }
-  const [right, bottom] = textsOf(picture.instance.PatientOrientation)
+  const [right, bottom] = textsOf(image.instance.PatientOrientation)
   if (!right || !bottom) return undefined
   return { left: opposite(right), right, top: opposite(bottom), bottom }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KEYS, pressKey } from './keys.ts'
-import { type Actions, changedWindow } from './use-viewing.ts'
+import { type Actions, changedWindow } from './use-view-state.ts'
 
 /** Writes down what was asked for. */
 function recorder() {
@@ -18,7 +18,7 @@ function recorder() {
   return { asked, press }
 }
 
-test('arrows scroll, with Shift they move the picture', () => {
+test('arrows scroll, with Shift they move the image', () => {
   const { asked, press } = recorder()
   for (const key of ['ArrowDown', 'ArrowLeft', 'PageUp', 'Home']) assert.equal(press(key), true)
   press('ArrowLeft', { shiftKey: true })

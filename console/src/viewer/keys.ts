@@ -1,6 +1,6 @@
 /** The keys of the viewer, and the words for them. */
 import { WHOLE } from './geometry.ts'
-import type { Actions } from './use-viewing.ts'
+import type { Actions } from './use-view-state.ts'
 
 interface Key {
   /** As KeyboardEvent.key has it, after `Shift+` where that is held for arrows. */
@@ -16,19 +16,19 @@ const ZOOM = 1.25
 const WINDOW = 0.1
 
 export const KEYS: readonly Key[] = [
-  { keys: ['ArrowDown', 'ArrowRight'], label: '↓ →', does: 'next picture', run: (actions) => actions.step(1) },
-  { keys: ['ArrowUp', 'ArrowLeft'], label: '↑ ←', does: 'previous picture', run: (actions) => actions.step(-1) },
+  { keys: ['ArrowDown', 'ArrowRight'], label: '↓ →', does: 'next image', run: (actions) => actions.step(1) },
+  { keys: ['ArrowUp', 'ArrowLeft'], label: '↑ ←', does: 'previous image', run: (actions) => actions.step(-1) },
   { keys: ['PageDown'], label: 'Page Down', does: 'ten on', run: (actions) => actions.step(PAGE) },
   { keys: ['PageUp'], label: 'Page Up', does: 'ten back', run: (actions) => actions.step(-PAGE) },
-  { keys: ['Home'], label: 'Home', does: 'first picture', run: (actions) => actions.goTo(0) },
-  { keys: ['End'], label: 'End', does: 'last picture', run: (actions) => actions.goTo(Number.MAX_SAFE_INTEGER) },
+  { keys: ['Home'], label: 'Home', does: 'first image', run: (actions) => actions.goTo(0) },
+  { keys: ['End'], label: 'End', does: 'last image', run: (actions) => actions.goTo(Number.MAX_SAFE_INTEGER) },
   { keys: [' '], label: 'Space', does: 'play and pause', run: (actions) => actions.play() },
   { keys: ['+', '='], label: '+', does: 'larger', run: (actions) => actions.zoom(ZOOM) },
   { keys: ['-'], label: '−', does: 'smaller', run: (actions) => actions.zoom(1 / ZOOM) },
   {
     keys: ['Shift+ArrowLeft', 'Shift+ArrowRight', 'Shift+ArrowUp', 'Shift+ArrowDown'],
     label: 'Shift + arrows',
-    does: 'move the picture',
+    does: 'move the image',
     run: (actions, key) =>
       actions.pan(
         key.endsWith('Left') ? -PAN : key.endsWith('Right') ? PAN : 0,

@@ -1,4 +1,4 @@
-/** The search among the image sets of a data store, and what it found. */
+/** The search in a data store and its results. */
 import type { SortField } from '@aws-sdk/client-medical-imaging'
 import Alert from '@cloudscape-design/components/alert'
 import Button from '@cloudscape-design/components/button'
@@ -9,77 +9,80 @@ import Pagination from '@cloudscape-design/components/pagination'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table from '@cloudscape-design/components/table'
 import { lazy, Suspense, useMemo, useState } from 'react'
-import { Nothing } from '../../components/Nothing.tsx'
-import { useTell } from '../../components/Notices.tsx'
-import { Problem } from '../../components/Problem.tsx'
-import { durationText } from '../../components/times.ts'
-import { isLitter } from '../../import/chosen-files.ts'
-import { keepForImport, useDrop } from '../../import/use-drop.ts'
-import { addressOf, go, usePlace } from '../../place.ts'
-import { columnsFor } from '../../search/results.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { useNotify } from '../../components/Notifications.tsx'
+import { ErrorAlert } from '../../components/ErrorAlert.tsx'
+import { formatNumber } from '../../format/size.ts'
+import { formatDuration } from '../../format/time.ts'
+import { isSystemFile } from '../../import/chosen-files.ts'
+import { setPendingFiles } from '../../import/pending-files.ts'
+import { useFileDrop } from '../../import/use-file-drop.ts'
+import { hrefTo, navigate, useLocation } from '../../location.ts'
+import { columnsFor } from '../../search/result-columns.tsx'
 import { SearchForm } from '../../search/SearchForm.tsx'
-import { EVERYTHING, fragmentOf } from '../../search/search.ts'
+import { ALL_IMAGE_SETS, fragmentOf } from '../../search/search.ts'
 import { PAGE_SIZE, useSearch } from '../../search/use-search.ts'
-import type { SnippetKind } from './CopyAs.tsx'
+import type { CodeLanguage } from './CodeDialog.tsx'
 
-const CopyAs = lazy(async () => ({ default: (await import('./CopyAs.tsx')).CopyAs }))
+const CodeDialog = lazy(async () => ({ default: (await import('./CodeDialog.tsx')).CodeDialog }))
 
 export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
-  const { fragment } = usePlace()
-  const found = useSearch(datastoreId)
-  const [copied, setCopied] = useState<SnippetKind>()
+  const { fragment } = useLocation()
+  const results = useSearch(datastoreId)
+  const [codeLanguage, setCodeLanguage] = useState<CodeLanguage>()
   const columns = useMemo(() => columnsFor(datastoreId), [datastoreId])
-  const { search, data, error, page, total } = found
-  const tell = useTell()
-  useDrop({
+  const { search, data, error, page, total, invalidParameters } = results
+  const notify = useNotify()
+  useFileDrop({
     onFiles(files) {
-      keepForImport(files.filter(({ name }) => !isLitter(name)))
-      go(addressOf(`datastores/${datastoreId}/import`))
+      setPendingFiles(files.filter(({ name }) => !isSystemFile(name)))
+      navigate(hrefTo(`datastores/${datastoreId}/import`))
     },
-    onFailure: () => tell({ type: 'error', text: 'What was dropped cannot be read. Choose it on the import page.' }),
+    onError: () =>
+      notify({ type: 'error', text: "Can't read the dropped files. Choose them on the Import DICOM data page." }),
   })
   const rows = data?.rows ?? []
   const first = (page - 1) * PAGE_SIZE + 1
-  const isEverything = fragmentOf({ ...search, sort: EVERYTHING.sort }) === ''
-  const importAction = <Button href={addressOf(`datastores/${datastoreId}/import`)}>Import DICOM data</Button>
+  const isUnfiltered = fragmentOf({ ...search, sort: ALL_IMAGE_SETS.sort }) === ''
+  const importAction = <Button href={hrefTo(`datastores/${datastoreId}/import`)}>Import DICOM data</Button>
 
   return (
     <SpaceBetween size="m">
-      {found.strange.length > 0 && (
-        <Alert type="warning" header="Part of this address says nothing here">
-          {found.strange.join(', ')}: the link may be cut off or of another version. The rest was searched for.
+      {invalidParameters.length > 0 && (
+        <Alert type="warning" header="Some search parameters in this link aren't valid">
+          The search ignores these parameters: {invalidParameters.join(', ')}. Check that the link is complete.
         </Alert>
       )}
       <Container>
-        <SearchForm key={fragment} search={search} isSearching={found.isFetching} onSearch={found.start} />
+        <SearchForm key={fragment} search={search} isSearching={results.isFetching} onSearch={results.start} />
       </Container>
-      {error && <Problem error={error} again={() => found.refetch()} />}
+      {error && <ErrorAlert error={error} action="search for image sets" onRetry={() => results.refetch()} />}
       <Table
         variant="container"
         columnDefinitions={columns}
         items={rows}
         trackBy="imageSetId"
         resizableColumns
-        loading={found.isPending && error === null}
+        loading={results.isPending && error === null}
         loadingText="Searching"
         sortingColumn={{ sortingField: search.sort.sortField }}
         sortingDescending={search.sort.sortOrder === 'DESC'}
         onSortingChange={({ detail }) => {
           const sortField = detail.sortingColumn.sortingField as SortField
           const isSame = sortField === search.sort.sortField
-          // Of another date the newest come first, too.
+          // A column that wasn't sorted yet starts with the newest first.
           const sortOrder = isSame && !detail.isDescending ? 'ASC' : 'DESC'
-          found.start({ ...search, sort: { sortField, sortOrder } })
+          results.start({ ...search, sort: { sortField, sortOrder } })
         }}
         header={
           <Header
-            counter={total === undefined ? undefined : `(${total.toLocaleString('en-US')})`}
+            counter={total === undefined ? undefined : `(${formatNumber(total)})`}
             description={
               data && (
-                <span data-testid="search-took">
+                <span data-testid="search-duration">
                   {rows.length > 0 &&
-                    `${first.toLocaleString('en-US')}–${(first + rows.length - 1).toLocaleString('en-US')}. `}
-                  Search took {durationText(data.durationMs)}.
+                    `${formatNumber(first)}–${formatNumber(first + rows.length - 1)}. `}
+                  Search took {formatDuration(data.durationMs)}.
                 </span>
               )
             }
@@ -91,9 +94,9 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
                     { id: 'js', text: 'JavaScript' },
                     { id: 'python', text: 'Python' },
                   ]}
-                  onItemClick={({ detail }) => setCopied(detail.id as SnippetKind)}
+                  onItemClick={({ detail }) => setCodeLanguage(detail.id as CodeLanguage)}
                 >
-                  Copy as
+                  View code
                 </ButtonDropdown>
                 {importAction}
               </SpaceBetween>
@@ -107,9 +110,9 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
             currentPageIndex={page}
             pagesCount={data?.nextToken === undefined ? page : page + 1}
             openEnd={data?.nextToken !== undefined}
-            disabled={found.isPlaceholderData}
+            disabled={results.isPlaceholderData}
             onChange={({ detail }) =>
-              detail.currentPageIndex > page ? found.next() : found.toPage(detail.currentPageIndex)
+              detail.currentPageIndex > page ? results.next() : results.toPage(detail.currentPageIndex)
             }
             ariaLabels={{
               nextPageLabel: 'Next page',
@@ -120,30 +123,30 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
         }
         empty={
           error === null &&
-          (isEverything ? (
-            <Nothing
-              title="No image sets yet"
-              advice="Drop DICOM files here or import them, and each series becomes one."
+          (isUnfiltered ? (
+            <EmptyState
+              title="No image sets"
+              description="Import DICOM data, or drag and drop DICOM files onto this page."
               action={importAction}
             />
           ) : (
-            <Nothing
-              title="Nothing matches"
-              advice="Values are matched whole and with their upper and lower case; a range may be too short."
+            <EmptyState
+              title="No matches"
+              description="No image sets match the search. Values must match exactly, including uppercase and lowercase."
               action={
-                <Button onClick={() => found.start({ ...EVERYTHING, sort: search.sort })}>Show all image sets</Button>
+                <Button onClick={() => results.start({ ...ALL_IMAGE_SETS, sort: search.sort })}>View all image sets</Button>
               }
             />
           ))
         }
       />
-      {copied && (
+      {codeLanguage && (
         <Suspense>
-          <CopyAs
-            kind={copied}
+          <CodeDialog
+            language={codeLanguage}
             datastoreId={datastoreId}
-            searchCriteria={found.criteria}
-            onClose={() => setCopied(undefined)}
+            searchCriteria={results.criteria}
+            onClose={() => setCodeLanguage(undefined)}
           />
         </Suspense>
       )}

@@ -8,32 +8,32 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table, { type TableProps } from '@cloudscape-design/components/table'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useApi } from '../../api.ts'
-import { Nothing } from '../../components/Nothing.tsx'
-import { Problem } from '../../components/Problem.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { ErrorAlert } from '../../components/ErrorAlert.tsx'
 import { Status } from '../../components/Status.tsx'
-import { durationText, timeText } from '../../components/times.ts'
-import { lookAgain } from '../../look-again.ts'
-import { addressOf } from '../../place.ts'
+import { formatDuration, formatTime } from '../../format/time.ts'
+import { refetchIntervalOf } from '../../refetch-interval.ts'
+import { hrefTo } from '../../location.ts'
 
-const RUNNING: readonly (string | undefined)[] = ['SUBMITTED', 'IN_PROGRESS']
-const RUNNING_AGAIN_MS = 1_000
+const RUNNING_STATUSES: readonly (string | undefined)[] = ['SUBMITTED', 'IN_PROGRESS']
+const RUNNING_REFETCH_MS = 1_000
 
 const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<DICOMImportJobSummary>[] => [
   {
     id: 'name',
-    header: 'Job',
+    header: 'Import job',
     cell: ({ jobId, jobName }) => (
-      <Link href={addressOf(`datastores/${datastoreId}/imports/${jobId}`)}>{jobName ?? jobId}</Link>
+      <Link href={hrefTo(`datastores/${datastoreId}/imports/${jobId}`)}>{jobName ?? jobId}</Link>
     ),
     isRowHeader: true,
   },
-  { id: 'status', header: 'Status', cell: ({ jobStatus }) => <Status of={jobStatus} /> },
-  { id: 'submitted', header: 'Submitted', cell: ({ submittedAt }) => timeText(submittedAt) },
+  { id: 'status', header: 'Status', cell: ({ jobStatus }) => <Status status={jobStatus} /> },
+  { id: 'submitted', header: 'Submitted at', cell: ({ submittedAt }) => formatTime(submittedAt) },
   {
-    id: 'took',
-    header: 'Took',
+    id: 'duration',
+    header: 'Duration',
     cell: ({ submittedAt, endedAt }) =>
-      submittedAt && endedAt ? durationText(endedAt.getTime() - submittedAt.getTime()) : '–',
+      submittedAt && endedAt ? formatDuration(endedAt.getTime() - submittedAt.getTime()) : '–',
   },
   { id: 'message', header: 'Message', cell: ({ message }) => message ?? '–' },
 ]
@@ -46,17 +46,17 @@ export function ImportsTab({ datastoreId }: { datastoreId: string }) {
       client.send(new ListDICOMImportJobsCommand({ datastoreId, maxResults: 50, nextToken: pageParam })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextToken }) => nextToken,
-    refetchInterval: ({ state }) => lookAgain(state, isAnyRunning(state.data?.pages) ? RUNNING_AGAIN_MS : undefined),
+    refetchInterval: ({ state }) => refetchIntervalOf(state, isAnyRunning(state.data?.pages) ? RUNNING_REFETCH_MS : undefined),
   })
   const rows = jobs.data?.pages.flatMap(({ jobSummaries = [] }) => jobSummaries) ?? []
   const importAction = (
-    <Button variant="primary" href={addressOf(`datastores/${datastoreId}/import`)}>
+    <Button variant="primary" href={hrefTo(`datastores/${datastoreId}/import`)}>
       Import DICOM data
     </Button>
   )
   return (
     <SpaceBetween size="m">
-      {jobs.error && <Problem error={jobs.error} again={() => jobs.refetch()} />}
+      {jobs.error && <ErrorAlert error={jobs.error} action="load import jobs" onRetry={() => jobs.refetch()} />}
       <Table
         columnDefinitions={columnsFor(datastoreId)}
         items={rows}
@@ -64,12 +64,12 @@ export function ImportsTab({ datastoreId }: { datastoreId: string }) {
         loading={jobs.isPending && jobs.error === null}
         loadingText="Loading import jobs"
         header={<Header actions={importAction}>Import jobs</Header>}
-        empty={<Nothing title="No import jobs" advice="Each import of files is one, and its report stays here." />}
+        empty={<EmptyState title="No import jobs" description="Import DICOM data to start an import job." />}
         footer={
           jobs.hasNextPage && (
             <Box textAlign="center">
               <Button onClick={() => jobs.fetchNextPage()} loading={jobs.isFetchingNextPage}>
-                Show older jobs
+                Load more
               </Button>
             </Box>
           )
@@ -81,4 +81,4 @@ export function ImportsTab({ datastoreId }: { datastoreId: string }) {
 
 const isAnyRunning = (
   pages: readonly { jobSummaries?: readonly DICOMImportJobSummary[] | undefined }[] = [],
-): boolean => pages.some(({ jobSummaries }) => jobSummaries?.some(({ jobStatus }) => RUNNING.includes(jobStatus)))
+): boolean => pages.some(({ jobSummaries }) => jobSummaries?.some(({ jobStatus }) => RUNNING_STATUSES.includes(jobStatus)))

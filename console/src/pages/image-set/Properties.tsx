@@ -1,13 +1,14 @@
-/** What is said of a version of an image set, and of the series in it. */
+/** The properties of a version of an image set, and of its series. */
 import type { GetImageSetCommandOutput } from '@aws-sdk/client-medical-imaging'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import KeyValuePairs, { type KeyValuePairsProps } from '@cloudscape-design/components/key-value-pairs'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import { CopyText } from '../../components/CopyText.tsx'
+import { CopyableText } from '../../components/CopyableText.tsx'
 import { Status } from '../../components/Status.tsx'
-import { timeText } from '../../components/times.ts'
-import { clockText, dateText, personText } from '../../dicom-text.ts'
+import { formatNumber } from '../../format/size.ts'
+import { formatTime } from '../../format/time.ts'
+import { formatTimeOfDay, formatDate, formatPersonName } from '../../format/dicom.ts'
 import type { MetadataDocument } from '../../metadata/document.ts'
 
 const TIERS: Readonly<Record<string, string>> = {
@@ -15,28 +16,29 @@ const TIERS: Readonly<Record<string, string>> = {
   ARCHIVE_INSTANT_ACCESS: 'Archive instant access',
 }
 
-export function Properties({ of, document }: { of: GetImageSetCommandOutput; document: MetadataDocument | undefined }) {
+export function Properties(props: { properties: GetImageSetCommandOutput; document: MetadataDocument | undefined }) {
+  const { properties, document } = props
   return (
     <Container header={<Header variant="h2">Properties</Header>}>
       <SpaceBetween size="l">
         {document && <KeyValuePairs columns={4} items={seriesItems(document)} />}
-        <KeyValuePairs columns={4} items={versionItems(of)} />
-        <KeyValuePairs columns={3} items={idItems(of, document)} />
+        <KeyValuePairs columns={4} items={versionItems(properties)} />
+        <KeyValuePairs columns={3} items={idItems(properties, document)} />
       </SpaceBetween>
     </Container>
   )
 }
 
-function versionItems(of: GetImageSetCommandOutput): KeyValuePairsProps.Pair[] {
+function versionItems(properties: GetImageSetCommandOutput): KeyValuePairsProps.Pair[] {
   return [
-    { label: 'State', value: <Status of={of.imageSetState} /> },
-    { label: 'Workflow status', value: <Status of={of.imageSetWorkflowStatus} /> },
-    { label: 'Primary', value: of.isPrimary === undefined ? '–' : of.isPrimary ? 'Yes' : 'No' },
-    { label: 'Storage tier', value: TIERS[of.storageTier ?? ''] ?? '–' },
-    { label: 'Created at', value: timeText(of.createdAt) },
-    { label: 'Updated at', value: timeText(of.updatedAt) },
-    { label: 'Last accessed at', value: timeText(of.lastAccessedAt) },
-    { label: 'Message', value: of.message ?? '–' },
+    { label: 'State', value: <Status status={properties.imageSetState} /> },
+    { label: 'Workflow status', value: <Status status={properties.imageSetWorkflowStatus} /> },
+    { label: 'Primary', value: properties.isPrimary === undefined ? '–' : properties.isPrimary ? 'Yes' : 'No' },
+    { label: 'Storage tier', value: TIERS[properties.storageTier ?? ''] ?? '–' },
+    { label: 'Created at', value: formatTime(properties.createdAt) },
+    { label: 'Updated at', value: formatTime(properties.updatedAt) },
+    { label: 'Last accessed at', value: formatTime(properties.lastAccessedAt) },
+    { label: 'Message', value: properties.message ?? '–' },
   ]
 }
 
@@ -45,26 +47,29 @@ function seriesItems({ Patient, Study }: MetadataDocument): KeyValuePairsProps.P
   const { StudyDate, StudyTime, StudyDescription } = Study.DICOM
   const instances = series === undefined ? 0 : Object.keys(series.Instances).length
   return [
-    { label: 'Patient', value: personText(text(Patient.DICOM.PatientName)) || '–' },
+    { label: 'Patient', value: formatPersonName(text(Patient.DICOM.PatientName)) || '–' },
     { label: 'Patient ID', value: text(Patient.DICOM.PatientID) || '–' },
     { label: 'Study', value: text(StudyDescription) || '–' },
     {
       label: 'Study date',
-      value: [dateText(text(StudyDate)), clockText(text(StudyTime))].filter(Boolean).join(' ') || '–',
+      value: [formatDate(text(StudyDate)), formatTimeOfDay(text(StudyTime))].filter(Boolean).join(' ') || '–',
     },
     { label: 'Modality', value: text(series?.DICOM.Modality) || '–' },
     { label: 'Series', value: text(series?.DICOM.SeriesDescription) || text(series?.DICOM.SeriesNumber) || '–' },
-    { label: 'Instances', value: instances.toLocaleString('en-US') },
+    { label: 'Instances', value: formatNumber(instances) },
   ]
 }
 
-function idItems(of: GetImageSetCommandOutput, document: MetadataDocument | undefined): KeyValuePairsProps.Pair[] {
+function idItems(
+  properties: GetImageSetCommandOutput,
+  document: MetadataDocument | undefined,
+): KeyValuePairsProps.Pair[] {
   const [series] = Object.values(document?.Study.Series ?? {})
   const uid = text(series?.DICOM.SeriesInstanceUID)
   return [
-    { label: 'Image set ID', value: <CopyText text={of.imageSetId} what="the image set ID" /> },
-    { label: 'Series Instance UID', value: <CopyText text={uid} what="the Series Instance UID" /> },
-    { label: 'ARN', value: <CopyText text={of.imageSetArn} what="the ARN" /> },
+    { label: 'Image set ID', value: <CopyableText text={properties.imageSetId} name="image set ID" /> },
+    { label: 'Series Instance UID', value: <CopyableText text={uid} name="Series Instance UID" /> },
+    { label: 'ARN', value: <CopyableText text={properties.imageSetArn} name="ARN" /> },
   ]
 }
 

@@ -2,7 +2,7 @@
 import openjpegWASM from '@cornerstonejs/codec-openjpeg/decodewasm?url'
 import openjphWASM from '@cornerstonejs/codec-openjph/wasm?url'
 
-export interface DecodedPicture {
+export interface DecodedSamples {
   readonly rows: number
   readonly columns: number
   readonly bitsPerSample: number
@@ -11,9 +11,9 @@ export interface DecodedPicture {
   readonly cells: Uint8Array
 }
 
-export interface PictureDecoder {
+export interface SampleDecoder {
   /** @throws whatever it likes where the codestream is broken */
-  decode(codestream: Uint8Array, skippedResolutions: number): DecodedPicture
+  decode(codestream: Uint8Array, skippedResolutions: number): DecodedSamples
 }
 
 interface Decoder {
@@ -27,17 +27,17 @@ interface Decoder {
   delete(): void
 }
 
-let htj2k: Promise<PictureDecoder> | undefined
-let jpeg2000: Promise<PictureDecoder> | undefined
+let htj2k: Promise<SampleDecoder> | undefined
+let jpeg2000: Promise<SampleDecoder> | undefined
 
-export const openHTJ2K = (): Promise<PictureDecoder> =>
+export const openHTJ2K = (): Promise<SampleDecoder> =>
   (htj2k ??= (async () => {
     const { default: open } = await import('@cornerstonejs/codec-openjph/wasmjs')
     const { HTJ2KDecoder } = await open(silent(openjphWASM))
     return decoderOf(() => new HTJ2KDecoder() as Decoder)
   })())
 
-export const openJPEG2000 = (): Promise<PictureDecoder> =>
+export const openJPEG2000 = (): Promise<SampleDecoder> =>
   (jpeg2000 ??= (async () => {
     const { default: open } = await import('@cornerstonejs/codec-openjpeg/decodewasmjs')
     const { J2KDecoder } = await open(silent(openjpegWASM))
@@ -47,7 +47,7 @@ export const openJPEG2000 = (): Promise<PictureDecoder> =>
 /** What they would print of a bad frame is thrown. */
 const silent = (wasm: string) => ({ locateFile: () => wasm, print: () => {}, printErr: () => {} })
 
-const decoderOf = (open: () => Decoder): PictureDecoder => ({
+const decoderOf = (open: () => Decoder): SampleDecoder => ({
   decode(codestream, skippedResolutions) {
     const decoder = open()
     try {

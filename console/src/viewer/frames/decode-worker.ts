@@ -1,11 +1,11 @@
 /** A thread that decodes one frame after another, so that the page stays at the person's hand. */
 
-import type { Decoded } from '../pixels/render.ts'
+import type { DecodedFrame } from '../pixels/render.ts'
 import { openHTJ2K } from './codecs.ts'
 import { decodeFrame, type FrameToDecode, UndecodableError } from './decode.ts'
 
 export type DecodeAnswer =
-  | { readonly kind: 'decoded'; readonly decoded: Decoded }
+  | { readonly kind: 'decoded'; readonly decoded: DecodedFrame }
   /** `isUnfit`: the codec will not decode anything after this. */
   | { readonly kind: 'failed'; readonly reason: string; readonly isUnfit: boolean }
 

@@ -6,9 +6,9 @@
 import { linesByPixel } from '../../../../src/pixel-data/htj2k/component-lines.ts'
 import { type Codestream, parseCodestream } from '../../../../src/pixel-data/jpeg2000/codestream.ts'
 import { colourOfFile, findCodestream } from '../../../../src/pixel-data/jpeg2000/jp2-boxes.ts'
-import type { Decoded } from '../pixels/render.ts'
+import type { DecodedFrame } from '../pixels/render.ts'
 import { cellBytes, type PixelFormat, samplesOf } from '../pixels/stored-values.ts'
-import { openHTJ2K, openJPEG2000, type PictureDecoder } from './codecs.ts'
+import { openHTJ2K, openJPEG2000, type SampleDecoder } from './codecs.ts'
 
 export interface FrameToDecode {
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -27,7 +27,7 @@ export class UndecodableError extends Error {
 
 const LOSSY_JPEG = ['1.2.840.10008.1.2.4.50', '1.2.840.10008.1.2.4.51']
 
-export async function decodeFrame(frame: FrameToDecode): Promise<Decoded> {
+export async function decodeFrame(frame: FrameToDecode): Promise<DecodedFrame> {
   switch (frame.contentType) {
     case 'application/octet-stream':
       return decodeNative(frame)
@@ -47,7 +47,7 @@ export async function decodeFrame(frame: FrameToDecode): Promise<Decoded> {
   }
 }
 
-function decodeNative({ bytes, format }: FrameToDecode): Decoded {
+function decodeNative({ bytes, format }: FrameToDecode): DecodedFrame {
   const { rows, columns, samplesPerPixel } = format
   const samples = fault(() => samplesOf(bytes, format))
   return { samples, rows, columns, samplesPerPixel, colour: undefined, skippedResolutions: 0 }
@@ -58,24 +58,24 @@ async function decodeCodestream({
   format,
   transferSyntaxUID,
   skippedResolutions,
-}: FrameToDecode): Promise<Decoded> {
+}: FrameToDecode): Promise<DecodedFrame> {
   const { start, end } = fault(() => findCodestream(bytes))
   const codestream = bytes.slice(start, end)
   const header = fault(() => parseCodestream(codestream))
   checkShape({ ...header, samplesPerPixel: header.components.length }, format)
   const decoder = await (header.isHighThroughput ? openHTJ2K() : openJPEG2000())
   const skipped = header.isHighThroughput ? Math.min(skippedResolutions, header.decompositions) : 0
-  const picture = decodeSigned(decoder, { codestream, header, skipped })
+  const image = decodeSigned(decoder, { codestream, header, skipped })
   const samplesPerPixel = header.components.length
   const isInPlanes = header.isHighThroughput && samplesPerPixel > 1 && !header.hasColourTransform
-  const cells = isInPlanes ? linesByPixel({ ...picture, samplesPerPixel }) : picture.cells
-  const from = picture.bitsPerSample > 8 ? 2 : 1
-  const samples = widened(cells, { from, to: cellBytes(format), isSigned: picture.isSigned })
+  const cells = isInPlanes ? linesByPixel({ ...image, samplesPerPixel }) : image.cells
+  const from = image.bitsPerSample > 8 ? 2 : 1
+  const samples = widened(cells, { from, to: cellBytes(format), isSigned: image.isSigned })
   if (skipped > 0) keepWithin(samples, format)
   return {
     samples,
-    rows: picture.rows,
-    columns: picture.columns,
+    rows: image.rows,
+    columns: image.columns,
     samplesPerPixel,
     colour: samplesPerPixel < 3 ? undefined : colourOfFrame(bytes, { transferSyntaxUID, header, format }),
     skippedResolutions: skipped,
@@ -86,7 +86,7 @@ async function decodeCodestream({
 function colourOfFrame(
   bytes: Uint8Array,
   { transferSyntaxUID, header, format }: { transferSyntaxUID: string; header: Codestream; format: PixelFormat },
-): Decoded['colour'] {
+): DecodedFrame['colour'] {
   const said = colourOfFile(bytes)
   if (said !== undefined) return said === 'sYCC' ? 'YBR' : 'RGB'
   const { photometricInterpretation } = format
@@ -100,7 +100,7 @@ function colourOfFrame(
 const SSIZ_OFFSET = 42
 
 function decodeSigned(
-  decoder: PictureDecoder,
+  decoder: SampleDecoder,
   { codestream, header, skipped }: { codestream: Uint8Array; header: Codestream; skipped: number },
 ) {
   const { bitsPerSample, isSigned } = header.components[0]!
@@ -109,16 +109,16 @@ function decodeSigned(
   header.components.forEach((_, index) => {
     codestream[SSIZ_OFFSET + 3 * index] = bitsPerSample - 1
   })
-  const picture = fault(() => decoder.decode(codestream, skipped))
+  const image = fault(() => decoder.decode(codestream, skipped))
   const half = 2 ** (bitsPerSample - 1)
-  return { ...picture, isSigned: true, cells: picture.cells.map((cell) => cell - half) }
+  return { ...image, isSigned: true, cells: image.cells.map((cell) => cell - half) }
 }
 
 /** Samples as wide as BitsAllocated says: what a window is applied to has the width of a cell. */
 function widened(
   cells: Uint8Array,
   { from, to, isSigned }: { from: number; to: number; isSigned: boolean },
-): Decoded['samples'] {
+): DecodedFrame['samples'] {
   const samples = from === 2 ? new Uint16Array(cells.slice().buffer) : cells
   if (from === to) return samples
   if (from > to) throw new UndecodableError('Its samples are wider than its attributes say.')
@@ -132,10 +132,10 @@ function widened(
 }
 
 /**
- * Beside an edge a smaller picture goes beyond the values that the frame has, and would come out as black in white where only as many
+ * Beside an edge a smaller image goes beyond the values that the frame has, and would come out as black in white where only as many
  * bits as BitsStored are looked at.
  */
-function keepWithin(samples: Decoded['samples'], { bitsStored, highBit, isSigned, bitsAllocated }: PixelFormat): void {
+function keepWithin(samples: DecodedFrame['samples'], { bitsStored, highBit, isSigned, bitsAllocated }: PixelFormat): void {
   if (!(samples instanceof Uint16Array) || bitsAllocated !== 16 || highBit !== bitsStored - 1 || bitsStored === 16)
     return
   const least = isSigned ? -(2 ** (bitsStored - 1)) : 0
@@ -148,7 +148,7 @@ function keepWithin(samples: Decoded['samples'], { bitsStored, highBit, isSigned
 }
 
 /** By the browser's own decoder, which hands out red, green, blue and opaque whatever the frame is. */
-async function decodeJPEG({ bytes, format }: FrameToDecode): Promise<Decoded> {
+async function decodeJPEG({ bytes, format }: FrameToDecode): Promise<DecodedFrame> {
   const isRGB = format.photometricInterpretation === 'RGB' && format.samplesPerPixel === 3
   const blob = new Blob([isRGB ? declaredRGB(bytes) : bytes], { type: 'image/jpeg' })
   let bitmap: ImageBitmap
@@ -199,7 +199,7 @@ interface Shape {
   readonly samplesPerPixel: number
 }
 
-/** Looked at before a codec is: a header of a few bytes may promise a picture of many gigabytes. */
+/** Looked at before a codec is: a header of a few bytes may promise a image of many gigabytes. */
 function checkShape(shape: Shape, format: PixelFormat): void {
   const isSame =
     shape.rows === format.rows && shape.columns === format.columns && shape.samplesPerPixel === format.samplesPerPixel

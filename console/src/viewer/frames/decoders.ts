@@ -1,6 +1,6 @@
 /** The threads that decode frames: as many as the machine has cores for, started when frames come, each with one frame at a time. */
 
-import type { Decoded } from '../pixels/render.ts'
+import type { DecodedFrame } from '../pixels/render.ts'
 import { DECODE_MS_MAX, DECODERS_MAX } from '../stack/limits.ts'
 import type { FrameToDecode } from './decode.ts'
 import type { DecodeAnswer } from './decode-worker.ts'
@@ -11,7 +11,7 @@ export class DecodeError extends Error {
 
 interface Job {
   readonly frame: FrameToDecode
-  resolve(decoded: Decoded): void
+  resolve(decoded: DecodedFrame): void
   reject(error: Error): void
 }
 
@@ -27,7 +27,7 @@ export function warmUp(): void {
 }
 
 /** @throws DecodeError with what a person is told */
-export function decode(frame: FrameToDecode): Promise<Decoded> {
+export function decode(frame: FrameToDecode): Promise<DecodedFrame> {
   return new Promise((resolve, reject) => {
     waiting.push({ frame, resolve, reject })
     next()

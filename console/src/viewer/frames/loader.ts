@@ -1,20 +1,20 @@
 /**
- * The decoded frames of one stack: what is on screen at once, a smaller picture of it first where it is large, then the others around it,
+ * The decoded frames of one stack: what is on screen at once, a smaller image of it first where it is large, then the others around it,
  * as many as memory is given to. A frame that fails says why, and the others go on.
  */
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
-import { wordsFor } from '../../words.ts'
-import { type Decoded, isWithoutPalette } from '../pixels/render.ts'
+import { errorMessageOf } from '../../error-messages.ts'
+import { type DecodedFrame, isWithoutPalette } from '../pixels/render.ts'
 import { cellBytes, pixelFormatOf } from '../pixels/stored-values.ts'
 import {
-  AHEAD_MAX,
-  KEPT_BYTES_MAX,
-  PICTURE_PIXELS_MAX,
-  PICTURE_SIDE_MAX,
-  SMALLER_COLUMNS,
-  SMALLER_FIRST_PIXELS,
+  PREFETCHED_FRAMES_MAX,
+  CACHED_FRAME_BYTES_MAX,
+  IMAGE_PIXELS_MAX,
+  IMAGE_SIDE_MAX,
+  PREVIEW_COLUMNS,
+  PREVIEW_PIXELS_MIN,
 } from '../stack/limits.ts'
-import type { Picture } from '../stack/stack.ts'
+import type { StackImage } from '../stack/stack.ts'
 import { textOf } from '../stack/values.ts'
 import { DecodeError, decode } from './decoders.ts'
 import { fetchFrame } from './fetch-frame.ts'
@@ -22,16 +22,16 @@ import { loadingOrder, withinBytes } from './loading-order.ts'
 
 export type Loaded =
   | { readonly kind: 'loading' }
-  | { readonly kind: 'shown'; readonly decoded: Decoded; readonly isSharp: boolean }
+  | { readonly kind: 'shown'; readonly decoded: DecodedFrame; readonly isSharp: boolean }
   /** `isFinal`: it would fail again. */
   | { readonly kind: 'failed'; readonly reason: string; readonly isFinal: boolean }
 
 export interface Loader {
-  /** What there is of a picture; the same object until it changes. */
+  /** What there is of a image; the same object until it changes. */
   at(index: number): Loaded
-  /** The picture on screen is another: it and those around it are fetched. */
+  /** The image on screen is another: it and those around it are fetched. */
   show(index: number): void
-  /** Asks again for pictures that failed. */
+  /** Asks again for images that failed. */
   again(): void
   subscribe(listener: () => void): () => void
   close(): void
@@ -41,17 +41,17 @@ export interface Source {
   readonly client: MedicalImagingClient
   readonly datastoreId: string
   readonly imageSetId: string
-  readonly pictures: readonly Picture[]
+  readonly images: readonly StackImage[]
 }
 
 const LOADING: Loaded = { kind: 'loading' }
 
 export function openLoader(source: Source): Loader {
-  const { pictures } = source
+  const { images } = source
   const loaded = new Map<number, Loaded>()
   const onTheirWay = new Map<number, AbortController>()
   const listeners = new Set<() => void>()
-  let position = { index: 0, count: pictures.length, heading: 1 as 1 | -1 }
+  let position = { index: 0, count: images.length, heading: 1 as 1 | -1 }
   let isClosed = false
 
   const set = (index: number, next: Loaded) => {
@@ -78,26 +78,26 @@ export function openLoader(source: Source): Loader {
   }
 
   async function load(index: number, signal: AbortSignal): Promise<void> {
-    const picture = pictures[index]!
-    const reason = whyNot(picture)
+    const image = images[index]!
+    const reason = undisplayableReason(image)
     if (reason !== undefined) return set(index, { kind: 'failed', reason, isFinal: true })
-    // Only of a picture that somebody waits for.
-    const isSmallerFirst = index === position.index && isLarge(picture) && !loaded.has(index)
+    // Only of a image that somebody waits for.
+    const isSmallerFirst = index === position.index && isLarge(image) && !loaded.has(index)
     if (isSmallerFirst) {
-      const decoded = await loadFrame(source, { picture, columnsMin: SMALLER_COLUMNS, signal })
+      const decoded = await loadFrame(source, { image, columnsMin: PREVIEW_COLUMNS, signal })
       signal.throwIfAborted()
       set(index, { kind: 'shown', decoded, isSharp: decoded.skippedResolutions === 0 })
       if (decoded.skippedResolutions === 0) return
     }
-    const decoded = await loadFrame(source, { picture, signal })
+    const decoded = await loadFrame(source, { image, signal })
     signal.throwIfAborted()
     set(index, { kind: 'shown', decoded, isSharp: true })
   }
 
   function proceed(): void {
     const order = withinBytes(loadingOrder(position), {
-      bytesOf: (index) => bytesOfPicture(pictures[index]!),
-      bytesMax: KEPT_BYTES_MAX,
+      bytesOf: (index) => decodedBytesOf(images[index]!),
+      bytesMax: CACHED_FRAME_BYTES_MAX,
     })
     const wanted = new Set(order)
     for (const index of loaded.keys()) if (!wanted.has(index)) loaded.delete(index)
@@ -110,7 +110,7 @@ export function openLoader(source: Source): Loader {
       if (isSettled(index) || onTheirWay.has(index)) continue
       // Nothing is fetched beside what somebody waits for.
       const isAhead = index !== position.index
-      if (isAhead && (!isSettled(position.index) || onTheirWay.size >= AHEAD_MAX)) break
+      if (isAhead && (!isSettled(position.index) || onTheirWay.size >= PREFETCHED_FRAMES_MAX)) break
       start(index)
     }
   }
@@ -138,50 +138,50 @@ export function openLoader(source: Source): Loader {
 }
 
 interface FrameWanted {
-  readonly picture: Picture
+  readonly image: StackImage
   readonly columnsMin?: number
   readonly signal?: AbortSignal
 }
 
 /** One frame, fetched and decoded. @throws what the client throws, and DecodeError */
 export async function loadFrame(
-  { client, datastoreId, imageSetId }: Omit<Source, 'pictures'>,
-  { picture, columnsMin, signal }: FrameWanted,
-): Promise<Decoded> {
-  const imageFrameId = picture.frame!.ID
+  { client, datastoreId, imageSetId }: Omit<Source, 'images'>,
+  { image, columnsMin, signal }: FrameWanted,
+): Promise<DecodedFrame> {
+  const imageFrameId = image.frame!.ID
   const fetched = await fetchFrame(client, { datastoreId, imageSetId, imageFrameId, columnsMin, signal })
   return decode({
     ...fetched,
-    format: pixelFormatOf(picture),
-    transferSyntaxUID: textOf(picture.instance.TransferSyntaxUID),
+    format: pixelFormatOf(image),
+    transferSyntaxUID: textOf(image.instance.TransferSyntaxUID),
   })
 }
 
 /** What is known before a byte of it is fetched. */
-export function whyNot(picture: Picture): string | undefined {
-  const { rows, columns } = pixelFormatOf(picture)
-  if (picture.frame === undefined)
+export function undisplayableReason(image: StackImage): string | undefined {
+  const { rows, columns } = pixelFormatOf(image)
+  if (image.frame === undefined)
     return 'Its pixels could not be read when it was imported. The report of the import says why.'
   if (rows === 0 || columns === 0) return 'Its attributes do not say how large it is.'
-  if (rows * columns > PICTURE_PIXELS_MAX || Math.max(rows, columns) > PICTURE_SIDE_MAX) {
+  if (rows * columns > IMAGE_PIXELS_MAX || Math.max(rows, columns) > IMAGE_SIDE_MAX) {
     return `It has ${columns.toLocaleString('en-US')} × ${rows.toLocaleString('en-US')} pixels, more than a browser draws.`
   }
-  if (isWithoutPalette(picture)) return 'Its palette of colours is missing or broken.'
+  if (isWithoutPalette(image)) return 'Its palette of colours is missing or broken.'
   return undefined
 }
 
-const isLarge = (picture: Picture): boolean => {
-  const { rows, columns } = pixelFormatOf(picture)
-  return rows * columns >= SMALLER_FIRST_PIXELS
+const isLarge = (image: StackImage): boolean => {
+  const { rows, columns } = pixelFormatOf(image)
+  return rows * columns >= PREVIEW_PIXELS_MIN
 }
 
-function bytesOfPicture(picture: Picture): number {
-  const format = pixelFormatOf(picture)
+function decodedBytesOf(image: StackImage): number {
+  const format = pixelFormatOf(image)
   return format.rows * format.columns * format.samplesPerPixel * cellBytes(format)
 }
 
 function reasonOf(error: unknown): string {
   if (error instanceof DecodeError) return error.message
-  const { title, advice } = wordsFor(error)
+  const { title, advice } = errorMessageOf(error)
   return `${title}. ${advice}`
 }

@@ -1,4 +1,4 @@
-/** Which pictures are fetched next, and which have room. */
+/** Which images are fetched next, and which have room. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadingOrder, withinBytes } from './loading-order.ts'
@@ -9,7 +9,7 @@ test('the nearest come first, of two as near the one ahead, and the ends are end
   assert.deepEqual(loadingOrder({ index: 0, count: 3, heading: -1 }), [0, 1, 2])
 })
 
-test('every picture is there once', () => {
+test('every image is there once', () => {
   for (const index of [0, 7, 19]) {
     const order = loadingOrder({ index, count: 20, heading: 1 })
     assert.deepEqual(

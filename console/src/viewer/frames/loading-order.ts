@@ -1,4 +1,4 @@
-/** Which pictures of a stack are fetched next and which are let go: those around the one on screen, first where the person is heading. */
+/** Which images of a stack are fetched next and which are let go: those around the one on screen, first where the person is heading. */
 
 export interface Position {
   readonly index: number

@@ -1,16 +1,16 @@
 /** Stored values to what they mean to the modality, as Hounsfield units (PS3.3 C.11.1): by a table or by slope and intercept. */
 
-import type { Picture } from '../stack/stack.ts'
+import type { StackImage } from '../stack/stack.ts'
 import { itemsOf, numberOf, numbersOf, wordsOf } from '../stack/values.ts'
 
 export type Mapping = (value: number) => number
 
-export function modalityLUTOf(picture: Picture): Mapping {
-  const item = itemsOf(picture.attribute('ModalityLUTSequence'))[0]
-  const table = item && lookupTableOf(item, { isSigned: numberOf(picture.instance.PixelRepresentation) === 1 })
+export function modalityLUTOf(image: StackImage): Mapping {
+  const item = itemsOf(image.attribute('ModalityLUTSequence'))[0]
+  const table = item && lookupTableOf(item, { isSigned: numberOf(image.instance.PixelRepresentation) === 1 })
   if (table !== undefined) return table.map
-  const slope = numberOf(picture.attribute('RescaleSlope')) ?? 1
-  const intercept = numberOf(picture.attribute('RescaleIntercept')) ?? 0
+  const slope = numberOf(image.attribute('RescaleSlope')) ?? 1
+  const intercept = numberOf(image.attribute('RescaleIntercept')) ?? 0
   return slope === 1 && intercept === 0 ? (value) => value : (value) => value * slope + intercept
 }
 

@@ -1,9 +1,9 @@
 /**
- * Decoded cells to what a screen shows: red, green, blue and opaque for each pixel. Grey goes through the modality's mapping, the values
+ * DecodedFrame cells to what a screen shows: red, green, blue and opaque for each pixel. Grey goes through the modality's mapping, the values
  * of interest and the polarity; a table over all that a cell can hold does that once, and each pixel is one look into it.
  */
 
-import type { Picture } from '../stack/stack.ts'
+import type { StackImage } from '../stack/stack.ts'
 import { numberOf } from '../stack/values.ts'
 import { type Mapping, modalityLUTOf } from './modality-lut.ts'
 import { type Palette, paletteOf } from './palette.ts'
@@ -11,19 +11,19 @@ import { cellBytes, type PixelFormat, pixelFormatOf, type Samples, storedValueRe
 import { fullWindow, presetsOf, voiTable, type Window, windowFunctionOf, windowMapping } from './voi-lut.ts'
 
 /** A frame as it came out of its decoder. */
-export interface Decoded {
-  /** By pixel; of a smaller picture than the frame where resolutions were left out. */
+export interface DecodedFrame {
+  /** By pixel; of a smaller image than the frame where resolutions were left out. */
   readonly samples: Samples
   readonly rows: number
   readonly columns: number
   readonly samplesPerPixel: number
   /** What three samples are, where the stored frame itself says so; else it is as the instance says. */
   readonly colour: 'RGB' | 'YBR' | undefined
-  /** How often the picture was halved. */
+  /** How often the image was halved. */
   readonly skippedResolutions: number
 }
 
-/** How the person wants to see a picture of grey. */
+/** How the person wants to see a image of grey. */
 export type Voi =
   /** As the document says; by the least and greatest value where it says nothing. */
   | { readonly kind: 'stored' }
@@ -31,7 +31,7 @@ export type Voi =
   | { readonly kind: 'window'; readonly window: Window }
   | { readonly kind: 'table'; readonly index: number }
 
-export interface Look {
+export interface DisplaySettings {
   readonly voi: Voi
   readonly isInverted: boolean
 }
@@ -40,31 +40,31 @@ export type Pixels = Uint8ClampedArray<ArrayBuffer>
 
 const OPAQUE = 0xff000000
 
-export function render(picture: Picture, { decoded, look }: { decoded: Decoded; look: Look }): Pixels {
+export function render(image: StackImage, { decoded, look }: { decoded: DecodedFrame; look: DisplaySettings }): Pixels {
   const pixels = new Uint8ClampedArray(decoded.rows * decoded.columns * 4)
-  const format = pixelFormatOf(picture)
+  const format = pixelFormatOf(image)
   if (isColour(decoded)) drawColour(pixels, { decoded, format, isInverted: look.isInverted })
   else if (format.photometricInterpretation === 'PALETTE COLOR') {
-    drawPalette(pixels, { decoded, format, palette: knownPalette(picture), isInverted: look.isInverted })
-  } else drawGrey(pixels, { decoded, format, picture, look })
+    drawPalette(pixels, { decoded, format, palette: knownPalette(image), isInverted: look.isInverted })
+  } else drawGrey(pixels, { decoded, format, image, look })
   return pixels
 }
 
-export const isColour = ({ samplesPerPixel }: Pick<Decoded, 'samplesPerPixel'>): boolean => samplesPerPixel >= 3
+export const isColour = ({ samplesPerPixel }: Pick<DecodedFrame, 'samplesPerPixel'>): boolean => samplesPerPixel >= 3
 
-/** Whether a window means anything to the picture. */
-export const isGrey = (picture: Picture): boolean =>
-  /^MONOCHROME[12]$/.test(pixelFormatOf(picture).photometricInterpretation) &&
-  pixelFormatOf(picture).samplesPerPixel === 1
+/** Whether a window means anything to the image. */
+export const isGrey = (image: StackImage): boolean =>
+  /^MONOCHROME[12]$/.test(pixelFormatOf(image).photometricInterpretation) &&
+  pixelFormatOf(image).samplesPerPixel === 1
 
 function drawGrey(
   pixels: Pixels,
-  { decoded, format, picture, look }: { decoded: Decoded; format: PixelFormat; picture: Picture; look: Look },
+  { decoded, format, image, look }: { decoded: DecodedFrame; format: PixelFormat; image: StackImage; look: DisplaySettings },
 ): void {
   const value = storedValueReader(format)
-  const modality = modalityLUTOf(picture)
-  const brightness = brightnessOf(picture, { decoded, look })
-  const isPadding = paddingOf(picture)
+  const modality = modalityLUTOf(image)
+  const brightness = brightnessOf(image, { decoded, look })
+  const isPadding = paddingOf(image)
   const isReversed = (format.photometricInterpretation === 'MONOCHROME1') !== look.isInverted
   const grey = (cell: number): number => {
     const stored = value(cell)
@@ -76,22 +76,22 @@ function drawGrey(
   const { samples } = decoded
   const bits = 8 * cellBytes(format)
   if (bits > 16) drawEach(pixels, { samples, colourOf: grey })
-  else drawByTable(pixels, { samples, table: greyTable(picture, { decoded, look, bits, grey }) })
+  else drawByTable(pixels, { samples, table: greyTable(image, { decoded, look, bits, grey }) })
 }
 
 let lastTable: { readonly key: string; readonly table: Uint32Array } | undefined
 
 /** Neighbours in a stack mostly have the same; a table of the document may be another although its attributes look alike. */
 function greyTable(
-  picture: Picture,
-  { decoded, look, bits, grey }: { decoded: Decoded; look: Look; bits: number; grey: (cell: number) => number },
+  image: StackImage,
+  { decoded, look, bits, grey }: { decoded: DecodedFrame; look: DisplaySettings; bits: number; grey: (cell: number) => number },
 ): Uint32Array {
-  const hasTables = picture.attribute('ModalityLUTSequence') != null || tableIndexOf(picture, look.voi) !== undefined
+  const hasTables = image.attribute('ModalityLUTSequence') != null || tableIndexOf(image, look.voi) !== undefined
   if (hasTables) return tableOf(bits, grey)
   const key = JSON.stringify([
-    ...[pixelFormatOf(picture), windowOf(picture, { decoded, voi: look.voi }), windowFunctionOf(picture)],
-    ...[picture.attribute('RescaleSlope'), picture.attribute('RescaleIntercept'), look.isInverted],
-    ...[picture.instance.PixelPaddingValue, picture.instance.PixelPaddingRangeLimit],
+    ...[pixelFormatOf(image), windowOf(image, { decoded, voi: look.voi }), windowFunctionOf(image)],
+    ...[image.attribute('RescaleSlope'), image.attribute('RescaleIntercept'), look.isInverted],
+    ...[image.instance.PixelPaddingValue, image.instance.PixelPaddingRangeLimit],
   ])
   if (lastTable?.key !== key) lastTable = { key, table: tableOf(bits, grey) }
   return lastTable.table
@@ -119,39 +119,39 @@ function drawEach(
 }
 
 /** From what a value means to the modality to 0 for dark and 1 for bright. */
-function brightnessOf(picture: Picture, { decoded, look }: { decoded: Decoded; look: Look }): Mapping {
-  const table = tableIndexOf(picture, look.voi)
-  const mapping = table === undefined ? undefined : voiTable(picture, table)
-  return mapping ?? windowMapping(windowOf(picture, { decoded, voi: look.voi }), windowFunctionOf(picture))
+function brightnessOf(image: StackImage, { decoded, look }: { decoded: DecodedFrame; look: DisplaySettings }): Mapping {
+  const table = tableIndexOf(image, look.voi)
+  const mapping = table === undefined ? undefined : voiTable(image, table)
+  return mapping ?? windowMapping(windowOf(image, { decoded, voi: look.voi }), windowFunctionOf(image))
 }
 
-function tableIndexOf(picture: Picture, voi: Voi): number | undefined {
+function tableIndexOf(image: StackImage, voi: Voi): number | undefined {
   if (voi.kind === 'table') return voi.index
-  const first = voi.kind === 'stored' ? presetsOf(picture)[0]?.voi : undefined
+  const first = voi.kind === 'stored' ? presetsOf(image)[0]?.voi : undefined
   return first?.kind === 'table' ? first.index : undefined
 }
 
-/** The window in which a picture is shown, or that comes next to how it is shown. */
-export function windowOf(picture: Picture, { decoded, voi }: { decoded: Decoded; voi: Voi }): Window {
+/** The window in which a image is shown, or that comes next to how it is shown. */
+export function windowOf(image: StackImage, { decoded, voi }: { decoded: DecodedFrame; voi: Voi }): Window {
   if (voi.kind === 'window') return voi.window
-  const stored = voi.kind === 'full' ? undefined : storedWindow(picture)
-  return stored ?? fullWindow(valuesOf(picture, decoded), windowFunctionOf(picture))
+  const stored = voi.kind === 'full' ? undefined : storedWindow(image)
+  return stored ?? fullWindow(valuesOf(image, decoded), windowFunctionOf(image))
 }
 
-function storedWindow(picture: Picture): Window | undefined {
-  for (const { voi } of presetsOf(picture)) if (voi.kind === 'window') return voi.window
+function storedWindow(image: StackImage): Window | undefined {
+  for (const { voi } of presetsOf(image)) if (voi.kind === 'window') return voi.window
   return undefined
 }
 
 /** The least and greatest value without padding: the document knows them, unless there is padding among them. */
-function valuesOf(picture: Picture, decoded: Decoded): { readonly min: number; readonly max: number } {
-  const modality = modalityLUTOf(picture)
-  const { MinPixelValue: least, MaxPixelValue: greatest } = picture.frame ?? {}
-  const hasPadding = numberOf(picture.instance.PixelPaddingValue) !== undefined
+function valuesOf(image: StackImage, decoded: DecodedFrame): { readonly min: number; readonly max: number } {
+  const modality = modalityLUTOf(image)
+  const { MinPixelValue: least, MaxPixelValue: greatest } = image.frame ?? {}
+  const hasPadding = numberOf(image.instance.PixelPaddingValue) !== undefined
   const [min, max] =
     typeof least === 'number' && typeof greatest === 'number' && !hasPadding
       ? [least, greatest]
-      : rangeOf(decoded.samples, { value: storedValueReader(pixelFormatOf(picture)), isPadding: paddingOf(picture) })
+      : rangeOf(decoded.samples, { value: storedValueReader(pixelFormatOf(image)), isPadding: paddingOf(image) })
   const [a, b] = [modality(min), modality(max)]
   return { min: Math.min(a, b), max: Math.max(a, b) }
 }
@@ -171,10 +171,10 @@ function rangeOf(
   return min <= max ? [min, max] : [0, 1]
 }
 
-/** Pixels that are none, round what was measured (PS3.3 C.7.5.1.1.2): they stay dark however the picture is shown. */
-function paddingOf(picture: Picture): (stored: number) => boolean {
-  const { PixelPaddingValue, PixelPaddingRangeLimit } = picture.instance
-  const { isSigned, bitsStored } = pixelFormatOf(picture)
+/** Pixels that are none, round what was measured (PS3.3 C.7.5.1.1.2): they stay dark however the image is shown. */
+function paddingOf(image: StackImage): (stored: number) => boolean {
+  const { PixelPaddingValue, PixelPaddingRangeLimit } = image.instance
+  const { isSigned, bitsStored } = pixelFormatOf(image)
   // It has no sign in some writers' files although the pixels have one.
   const signed = (value: number) => (isSigned && value >= 2 ** (bitsStored - 1) ? value - 2 ** 16 : value)
   const value = numberOf(PixelPaddingValue)
@@ -185,16 +185,16 @@ function paddingOf(picture: Picture): (stored: number) => boolean {
 
 const palettes = new WeakMap<object, Palette | undefined>()
 
-function knownPalette({ instance }: Picture): Palette | undefined {
+function knownPalette({ instance }: StackImage): Palette | undefined {
   if (!palettes.has(instance)) {
     palettes.set(instance, paletteOf(instance, { isSigned: numberOf(instance.PixelRepresentation) === 1 }))
   }
   return palettes.get(instance)
 }
 
-/** A picture of a palette that cannot be used, which is in its picture's stead. */
-export const isWithoutPalette = (picture: Picture): boolean =>
-  pixelFormatOf(picture).photometricInterpretation === 'PALETTE COLOR' && knownPalette(picture) === undefined
+/** A image of a palette that cannot be used, which is in its image's stead. */
+export const isWithoutPalette = (image: StackImage): boolean =>
+  pixelFormatOf(image).photometricInterpretation === 'PALETTE COLOR' && knownPalette(image) === undefined
 
 function drawPalette(
   pixels: Pixels,
@@ -203,7 +203,7 @@ function drawPalette(
     format,
     palette,
     isInverted,
-  }: { decoded: Decoded; format: PixelFormat; palette: Palette | undefined; isInverted: boolean },
+  }: { decoded: DecodedFrame; format: PixelFormat; palette: Palette | undefined; isInverted: boolean },
 ): void {
   if (palette === undefined) return
   const value = storedValueReader(format)
@@ -222,7 +222,7 @@ function drawPalette(
 
 function drawColour(
   pixels: Pixels,
-  { decoded, format, isInverted }: { decoded: Decoded; format: PixelFormat; isInverted: boolean },
+  { decoded, format, isInverted }: { decoded: DecodedFrame; format: PixelFormat; isInverted: boolean },
 ): void {
   const { samples, samplesPerPixel } = decoded
   const { bitsStored, photometricInterpretation } = format

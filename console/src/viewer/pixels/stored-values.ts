@@ -1,6 +1,6 @@
 /** What a cell of a decoded frame says: the stored value (PS3.5 8.1.1), of as many bits as BitsStored, with its sign. */
 
-import type { Picture } from '../stack/stack.ts'
+import type { StackImage } from '../stack/stack.ts'
 import { numberOf, textOf } from '../stack/values.ts'
 
 export type Samples = Uint8Array | Uint16Array | Uint32Array | BigUint64Array | Float32Array | Float64Array
@@ -17,8 +17,8 @@ export interface PixelFormat {
   readonly photometricInterpretation: string
 }
 
-export function pixelFormatOf(picture: Picture): PixelFormat {
-  const number = (keyword: string) => numberOf(picture.instance[keyword])
+export function pixelFormatOf(image: StackImage): PixelFormat {
+  const number = (keyword: string) => numberOf(image.instance[keyword])
   const bitsAllocated = number('BitsAllocated') ?? 16
   // The Floating Point Image Pixel Module has neither (PS3.3 C.7.6.24).
   const isFloat =
@@ -33,7 +33,7 @@ export function pixelFormatOf(picture: Picture): PixelFormat {
     highBit: number('HighBit') ?? bitsStored - 1,
     isSigned: number('PixelRepresentation') === 1,
     isFloat,
-    photometricInterpretation: textOf(picture.instance.PhotometricInterpretation) || 'MONOCHROME2',
+    photometricInterpretation: textOf(image.instance.PhotometricInterpretation) || 'MONOCHROME2',
   }
 }
 

@@ -1,7 +1,7 @@
 /** Windows, held against the table and the formulas that PS3.3 C.11.2 gives, worked out here another way. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { pictureOf } from '../testing.fixture.ts'
+import { imageOf } from '../viewer.fixture.ts'
 import { modalityLUTOf } from './modality-lut.ts'
 import { fullWindow, presetsOf, voiTable, windowMapping } from './voi-lut.ts'
 
@@ -53,44 +53,44 @@ describe('a window', () => {
 
 describe('the modality mapping', () => {
   test('is slope and intercept', () => {
-    const mapping = modalityLUTOf(pictureOf({ RescaleSlope: '2 ', RescaleIntercept: '-1024' }))
+    const mapping = modalityLUTOf(imageOf({ RescaleSlope: '2 ', RescaleIntercept: '-1024' }))
     assert.deepEqual([0, 512, 4095].map(mapping), [-1024, 0, 7166])
   })
 
   test('is a table where there is one: values beyond its ends have those of the ends', () => {
     const ModalityLUTSequence = [{ LUTDescriptor: [3, 10, 16], LUTData: [100, 250, 60_000] }]
-    const mapping = modalityLUTOf(pictureOf({ ModalityLUTSequence, RescaleSlope: '2' }))
+    const mapping = modalityLUTOf(imageOf({ ModalityLUTSequence, RescaleSlope: '2' }))
     assert.deepEqual([0, 10, 11, 12, 500].map(mapping), [100, 100, 250, 60_000, 60_000])
   })
 
   test('of signed pixels begins below zero where the descriptor says so without a sign', () => {
     const ModalityLUTSequence = [{ LUTDescriptor: [2, 65_534, 8], LUTData: 'BwkA' }]
-    const mapping = modalityLUTOf(pictureOf({ ModalityLUTSequence, PixelRepresentation: 1 }))
+    const mapping = modalityLUTOf(imageOf({ ModalityLUTSequence, PixelRepresentation: 1 }))
     // Two entries in a word: 7 and 9.
     assert.deepEqual([-3, -2, -1, 0].map(mapping), [7, 7, 9, 9])
   })
 
   test('of a broken table is passed over', () => {
     const ModalityLUTSequence = [{ LUTDescriptor: [300, 0, 16], LUTData: [1, 2] }]
-    assert.equal(modalityLUTOf(pictureOf({ ModalityLUTSequence }))(77), 77)
+    assert.equal(modalityLUTOf(imageOf({ ModalityLUTSequence }))(77), 77)
   })
 })
 
 describe('the presets', () => {
   test('are the windows of the document by their names, then its tables, then those that every CT is looked at with', () => {
-    const picture = pictureOf({
+    const image = imageOf({
       ...{ Modality: 'CT', WindowCenter: ['40 ', '-600'], WindowWidth: ['400', '1500'] },
       ...{ WindowCenterWidthExplanation: ['Soft', ''], VOILUTSequence: [{ LUTExplanation: 'Film' }] },
     })
-    const names = presetsOf(picture).map(({ name }) => name)
+    const names = presetsOf(image).map(({ name }) => name)
     assert.deepEqual(names.slice(0, 4), ['Soft', 'Stored window 2', 'Film', 'Soft tissue'])
-    assert.deepEqual(presetsOf(picture)[1]!.voi, { kind: 'window', window: { center: -600, width: 1500 } })
-    assert.deepEqual(presetsOf(pictureOf({ Modality: 'MR' })), [])
+    assert.deepEqual(presetsOf(image)[1]!.voi, { kind: 'window', window: { center: -600, width: 1500 } })
+    assert.deepEqual(presetsOf(imageOf({ Modality: 'MR' })), [])
   })
 
   test('a table of the values of interest ends at the greatest that its bits can say', () => {
     const VOILUTSequence = [{ LUTDescriptor: [4, 0, 10], LUTData: [0, 341, 682, 1023] }]
-    assert.deepEqual(bytes(voiTable(pictureOf({ VOILUTSequence }), 0)!, -1, 0, 1, 2, 3, 9), [0, 0, 85, 170, 255, 255])
-    assert.equal(voiTable(pictureOf({ VOILUTSequence }), 1), undefined)
+    assert.deepEqual(bytes(voiTable(imageOf({ VOILUTSequence }), 0)!, -1, 0, 1, 2, 3, 9), [0, 0, 85, 170, 255, 255])
+    assert.equal(voiTable(imageOf({ VOILUTSequence }), 1), undefined)
   })
 })

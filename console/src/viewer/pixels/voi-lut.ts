@@ -1,6 +1,6 @@
 /** What of the values is shown, and how bright: windows and tables of the values of interest (PS3.3 C.11.2). Brightness is 0 to 1. */
 
-import type { Picture } from '../stack/stack.ts'
+import type { StackImage } from '../stack/stack.ts'
 import { itemsOf, numberOf, numbersOf, textOf, textsOf } from '../stack/values.ts'
 import { lookupTableOf, type Mapping } from './modality-lut.ts'
 
@@ -33,8 +33,8 @@ export function windowMapping({ center, width }: Window, shape: WindowFunction):
 
 const clamped = (part: number): number => (part <= 0 ? 0 : part > 1 ? 1 : part)
 
-export function windowFunctionOf(picture: Picture): WindowFunction {
-  const name = textOf(picture.attribute('VOILUTFunction'))
+export function windowFunctionOf(image: StackImage): WindowFunction {
+  const name = textOf(image.attribute('VOILUTFunction'))
   return name === 'LINEAR_EXACT' || name === 'SIGMOID' ? name : 'LINEAR'
 }
 
@@ -51,32 +51,32 @@ function window(name: string, center: number, width: number): Preset {
   return { name, voi: { kind: 'window', window: { center, width } } }
 }
 
-/** First those of the document, the first of which is how the picture is shown unless the person chooses. */
-export function presetsOf(picture: Picture): readonly Preset[] {
-  const centers = numbersOf(picture.attribute('WindowCenter'))
-  const widths = numbersOf(picture.attribute('WindowWidth'))
-  const names = textsOf(picture.attribute('WindowCenterWidthExplanation'))
+/** First those of the document, the first of which is how the image is shown unless the person chooses. */
+export function presetsOf(image: StackImage): readonly Preset[] {
+  const centers = numbersOf(image.attribute('WindowCenter'))
+  const widths = numbersOf(image.attribute('WindowWidth'))
+  const names = textsOf(image.attribute('WindowCenterWidthExplanation'))
   const windows = centers
     .slice(0, widths.length)
     .map((center, at) =>
       window(names[at] || (centers.length > 1 ? `Stored window ${at + 1}` : 'Stored window'), center, widths[at]!),
     )
-  const tables = itemsOf(picture.attribute('VOILUTSequence')).map(
+  const tables = itemsOf(image.attribute('VOILUTSequence')).map(
     (item, index): Preset => ({
       name: textOf(item.LUTExplanation) || `Stored table ${index + 1}`,
       voi: { kind: 'table', index },
     }),
   )
-  const isCT = textOf(picture.instance.Modality) === 'CT' && textOf(picture.attribute('RescaleType')) !== 'US'
+  const isCT = textOf(image.instance.Modality) === 'CT' && textOf(image.attribute('RescaleType')) !== 'US'
   return [...windows, ...tables, ...(isCT ? CT_WINDOWS : [])]
 }
 
-/** Undefined where the picture has no such table. */
-export function voiTable(picture: Picture, index: number): Mapping | undefined {
-  const item = itemsOf(picture.attribute('VOILUTSequence'))[index]
-  const isSigned = numberOf(picture.instance.PixelRepresentation) === 1
+/** Undefined where the image has no such table. */
+export function voiTable(image: StackImage, index: number): Mapping | undefined {
+  const item = itemsOf(image.attribute('VOILUTSequence'))[index]
+  const isSigned = numberOf(image.instance.PixelRepresentation) === 1
   const table =
-    item && lookupTableOf(item, { isSigned: isSigned || (numberOf(picture.attribute('RescaleIntercept')) ?? 0) < 0 })
+    item && lookupTableOf(item, { isSigned: isSigned || (numberOf(image.attribute('RescaleIntercept')) ?? 0) < 0 })
   return table && ((value) => table.map(value) / table.outputMax)
 }
 

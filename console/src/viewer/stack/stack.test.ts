@@ -1,11 +1,11 @@
-/** In which order pictures are scrolled, and which value of an attribute holds for one of them. */
+/** In which order images are scrolled, and which value of an attribute holds for one of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cornersOf, paceOf } from '../overlay-words.ts'
-import { documentOf, frame, pictureOf } from '../testing.fixture.ts'
-import { picturesOf } from './stack.ts'
+import { cornersOf, paceOf } from '../overlay-text.ts'
+import { documentOf, frame, imageOf } from '../viewer.fixture.ts'
+import { imagesOf } from './stack.ts'
 
-const keys = (document: Parameters<typeof picturesOf>[0]) => picturesOf(document).map(({ key }) => key)
+const keys = (document: Parameters<typeof imagesOf>[0]) => imagesOf(document).map(({ key }) => key)
 
 test('goes by instance number, as a number, whatever order the document has', () => {
   const at = (number: string) => ({ attributes: { InstanceNumber: number } })
@@ -26,12 +26,12 @@ test('a value of the instance counts before that of its series, and so does an e
   const own = (PixelPaddingValue: number | null) => ({ attributes: { PixelPaddingValue } })
   const document = documentOf({ '1.1': own(-2000), '1.2': own(null), '1.3': {} }, { PixelPaddingValue: 7 })
   assert.deepEqual(
-    picturesOf(document).map(({ attribute }) => attribute('PixelPaddingValue')),
+    imagesOf(document).map(({ attribute }) => attribute('PixelPaddingValue')),
     [-2000, null, 7],
   )
 })
 
-test('every frame of an instance is a picture, and its functional groups count before those shared and the instance', () => {
+test('every frame of an instance is a image, and its functional groups count before those shared and the instance', () => {
   const window = (center: string) => ({ FrameVOILUTSequence: [{ WindowCenter: [center], WindowWidth: ['400'] }] })
   const attributes = {
     WindowCenter: ['1'],
@@ -39,9 +39,9 @@ test('every frame of an instance is a picture, and its functional groups count b
     SharedFunctionalGroupsSequence: [{ PixelValueTransformationSequence: [{ RescaleSlope: '2' }] }],
     PerFrameFunctionalGroupsSequence: [window('10'), window('20')],
   }
-  const pictures = picturesOf(documentOf({ '1.1': { attributes, frames: [frame('a'), frame('b')] } }))
+  const images = imagesOf(documentOf({ '1.1': { attributes, frames: [frame('a'), frame('b')] } }))
   assert.deepEqual(
-    pictures.map(({ frameNumber, frameCount, attribute }) => [
+    images.map(({ frameNumber, frameCount, attribute }) => [
       ...[frameNumber, frameCount, attribute('WindowCenter'), attribute('RescaleSlope')],
     ]),
     [
@@ -51,14 +51,14 @@ test('every frame of an instance is a picture, and its functional groups count b
   )
 })
 
-test('an instance whose pixels could not be had keeps its place, and one that has none has no picture', () => {
+test('an instance whose pixels could not be had keeps its place, and one that has none has no image', () => {
   const document = documentOf({
     '1.1': { attributes: { InstanceNumber: '1' }, frames: [] },
     '1.2': { attributes: { InstanceNumber: '2', Rows: undefined }, frames: [] },
     '1.3': { attributes: { InstanceNumber: '3' } },
   })
   assert.deepEqual(keys(document), ['1.1', 'frame of 1.3'])
-  assert.equal(picturesOf(document)[0]!.frame, undefined)
+  assert.equal(imagesOf(document)[0]!.frame, undefined)
 })
 
 test('says in its corners whose it is, of which study, and which of how many', () => {
@@ -66,16 +66,16 @@ test('says in its corners whose it is, of which study, and which of how many', (
     { '1.1': { attributes: { SliceLocation: '12.5', LossyImageCompression: '01' }, frames: [frame('a'), frame('b')] } },
     { Modality: 'CT', SeriesNumber: '4 ' },
   )
-  assert.deepEqual(cornersOf(picturesOf(document)[1]!, { index: 1, count: 2 }), {
+  assert.deepEqual(cornersOf(imagesOf(document)[1]!, { index: 1, count: 2 }), {
     patient: ['Family, Given', 'P1'],
     study: ['2024-01-02', 'CT', 'Series 4'],
-    picture: ['Image 2 of 2', 'Frame 2 of 2', 'Location 12.5 mm', 'Lossy compression'],
+    image: ['Image 2 of 2', 'Frame 2 of 2', 'Location 12.5 mm', 'Lossy compression'],
   })
 })
 
 test('plays at the pace of the instance', () => {
-  assert.equal(paceOf(pictureOf({ FrameTime: '40' })), 25)
-  assert.equal(paceOf(pictureOf({ FrameTime: '40', CineRate: '12' })), 12)
-  assert.equal(paceOf(pictureOf({ FrameTime: '0' })), 10)
-  assert.equal(paceOf(pictureOf({ RecommendedDisplayFrameRate: '500' })), 60)
+  assert.equal(paceOf(imageOf({ FrameTime: '40' })), 25)
+  assert.equal(paceOf(imageOf({ FrameTime: '40', CineRate: '12' })), 12)
+  assert.equal(paceOf(imageOf({ FrameTime: '0' })), 10)
+  assert.equal(paceOf(imageOf({ RecommendedDisplayFrameRate: '500' })), 60)
 })

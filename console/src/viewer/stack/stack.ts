@@ -1,12 +1,12 @@
 /**
- * The pictures of an image set in the order in which a person scrolls them: every frame of every instance. What a frame is told by the
+ * The images of an image set in the order in which a person scrolls them: every frame of every instance. What a frame is told by the
  * functional groups of a multi-frame instance (PS3.3 C.7.6.16) counts before what the instance says, and that before the series.
  */
-import type { Attributes, ImageFrame, InstanceOfDocument, MetadataDocument } from '../../metadata/document.ts'
+import type { Attributes, ImageFrame, InstanceMetadata, MetadataDocument } from '../../metadata/document.ts'
 import { itemsOf, numberOf, numbersOf } from './values.ts'
 
-export interface Picture {
-  /** Of the picture in its stack, wherever it stands. */
+export interface StackImage {
+  /** Of the image in its stack, wherever it stands. */
   readonly key: string
   /** Undefined where the image set has no frame of the instance. */
   readonly frame: ImageFrame | undefined
@@ -14,14 +14,14 @@ export interface Picture {
   /** From 1, in its instance. */
   readonly frameNumber: number
   readonly frameCount: number
-  /** The value that holds for this picture. */
+  /** The value that holds for this image. */
   attribute(keyword: string): unknown
   /** What stands in the instance and above, the same object for all its frames. */
   readonly instance: Attributes
 }
 
-/** Instances without pixels, as reports are, have no pictures; those whose pixels could not be had have one that says so. */
-export function picturesOf(document: MetadataDocument): readonly Picture[] {
+/** Instances without pixels, as reports are, have no images; those whose pixels could not be had have one that says so. */
+export function imagesOf(document: MetadataDocument): readonly StackImage[] {
   const above = { ...document.Patient.DICOM, ...document.Study.DICOM }
   return Object.values(document.Study.Series).flatMap((series) =>
     Object.entries(series.Instances)
@@ -33,13 +33,13 @@ export function picturesOf(document: MetadataDocument): readonly Picture[] {
 
 function picturesOfInstance(
   uid: string,
-  { instance, above }: { instance: InstanceOfDocument; above: Attributes },
-): readonly Picture[] {
+  { instance, above }: { instance: InstanceMetadata; above: Attributes },
+): readonly StackImage[] {
   const own = { ...above, ...instance.DICOM }
   const { ImageFrames: frames = [], StoredTransferSyntaxUID } = instance
   const shared = itemsOf(own.SharedFunctionalGroupsSequence)[0]
   const perFrame = itemsOf(own.PerFrameFunctionalGroupsSequence)
-  const one = (frame: ImageFrame | undefined, index: number): Picture => ({
+  const one = (frame: ImageFrame | undefined, index: number): StackImage => ({
     key: frame?.ID ?? uid,
     frame,
     storedTransferSyntaxUID: StoredTransferSyntaxUID ?? undefined,
@@ -52,7 +52,7 @@ function picturesOfInstance(
   return numberOf(own.Rows) === undefined ? [] : [one(undefined, 0)]
 }
 
-/** The macros of which a picture needs values; each is a sequence of one item. */
+/** The macros of which a image needs values; each is a sequence of one item. */
 const MACROS = [
   'PixelValueTransformationSequence',
   'FrameVOILUTSequence',
@@ -89,7 +89,7 @@ function placeOf(instance: Attributes): Place {
 const compare = (a: Place, b: Place): number =>
   a.number === b.number ? a.alongNormal - b.alongNormal : a.number < b.number ? -1 : 1
 
-/** Of the plane in which a row and a column of the picture lie (PS3.3 C.7.6.2.1.1). */
+/** Of the plane in which a row and a column of the image lie (PS3.3 C.7.6.2.1.1). */
 export function normalOf(cosines: readonly number[]): readonly [number, number, number] | undefined {
   if (cosines.length !== 6) return undefined
   const [a, b, c, d, e, f] = cosines as [number, number, number, number, number, number]
