@@ -104,7 +104,10 @@ interface AnyCommand {
 }
 
 /** Adds request headers to a command, for the extensions of Hilum. */
-export function withHeaders<C extends AnyCommand>(command: C, headers: Readonly<Record<`x-hilum-${string}`, string>>): C {
+export function withHeaders<C extends AnyCommand>(
+  command: C,
+  headers: Readonly<Record<`x-hilum-${string}`, string>>,
+): C {
   command.middlewareStack.add(
     (next) => (args: { request: unknown }) => {
       Object.assign((args.request as { headers: Record<string, string> }).headers, headers)

@@ -29,7 +29,10 @@ export function PageLayout({ title, breadcrumbs = [], contentType = 'default', c
         toolsHide
         breadcrumbs={
           breadcrumbs.length > 0 && (
-            <BreadcrumbGroup ariaLabel="Breadcrumbs" items={[{ text: 'Data stores', href: hrefTo('') }, ...breadcrumbs]} />
+            <BreadcrumbGroup
+              ariaLabel="Breadcrumbs"
+              items={[{ text: 'Data stores', href: hrefTo('') }, ...breadcrumbs]}
+            />
           )
         }
         notifications={<Notifications />}

@@ -54,7 +54,12 @@ export function Tags({ arn }: { arn: string }) {
         trackBy="key"
         loading={isPending && error === null}
         loadingText="Loading tags"
-        empty={<EmptyState title="No tags" description="Tags are labels that help you organize resources, for example by project or department." />}
+        empty={
+          <EmptyState
+            title="No tags"
+            description="Tags are labels that help you organize resources, for example by project or department."
+          />
+        }
       />
       {isEditing && <TagEditor arn={arn} saved={tags} onClose={() => setEditing(false)} onSaved={refetch} />}
     </Container>

@@ -4,7 +4,7 @@ import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
 import StatusIndicator from '@cloudscape-design/components/status-indicator'
 import { useRef, useState } from 'react'
-import { formatCount, formatBytes } from '../format/size.ts'
+import { formatBytes, formatCount } from '../format/size.ts'
 import { type ChosenFile, filesOfInput, isSystemFile, totalBytesOf } from './chosen-files.ts'
 import { useFileDrop } from './use-file-drop.ts'
 
@@ -44,9 +44,7 @@ export function DropZone({ files, isDisabled, onChange }: DropZoneProps) {
       </Box>
       {ignoredCount > 0 && <Box color="text-body-secondary">{formatCount(ignoredCount, 'hidden file')} ignored</Box>}
       {error !== undefined && (
-        <StatusIndicator type="error">
-          Can't read the dropped files. Use a button to choose them.
-        </StatusIndicator>
+        <StatusIndicator type="error">Can't read the dropped files. Use a button to choose them.</StatusIndicator>
       )}
       <div className="choices">
         <Button formAction="none" disabled={isDisabled} onClick={() => filesInput.current?.click()}>

@@ -9,8 +9,8 @@ import Table from '@cloudscape-design/components/table'
 import { useQuery } from '@tanstack/react-query'
 import { HilumError, useApi } from '../api.ts'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
-import { formatCount, formatNumber } from '../format/size.ts'
 import { Loading } from '../components/Loading.tsx'
+import { formatCount, formatNumber } from '../format/size.ts'
 
 interface ReportData {
   readonly scanned: number
@@ -46,7 +46,8 @@ export function ImportReport({ datastoreId, jobId }: { datastoreId: string; jobI
             { label: 'Imported', value: <StatusIndicator>{formatCount(imported, 'file')}</StatusIndicator> },
             {
               label: 'Failed',
-              value: failed > 0 ? <StatusIndicator type="error">{formatCount(failed, 'file')}</StatusIndicator> : 'None',
+              value:
+                failed > 0 ? <StatusIndicator type="error">{formatCount(failed, 'file')}</StatusIndicator> : 'None',
             },
             ...(skipped > 0 ? [{ label: 'Skipped, such as DICOMDIR', value: formatCount(skipped, 'file') }] : []),
             { label: 'Image sets created or updated', value: formatNumber(imageSets) },
@@ -54,7 +55,9 @@ export function ImportReport({ datastoreId, jobId }: { datastoreId: string; jobI
         />
       </Container>
       {hasMore && (
-        <Alert type="info">This page lists part of the files. The report in the output destination lists all of them.</Alert>
+        <Alert type="info">
+          This page lists part of the files. The report in the output destination lists all of them.
+        </Alert>
       )}
       {failures.length > 0 && (
         <Table

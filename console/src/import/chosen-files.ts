@@ -11,7 +11,8 @@ const SYSTEM_FILE = /^(\..*|Thumbs\.db|desktop\.ini)$/i
 
 export const isSystemFile = (name: string): boolean => name.split('/').some((part) => SYSTEM_FILE.test(part))
 
-export const totalBytesOf = (files: readonly ChosenFile[]): number => files.reduce((sum, { file }) => sum + file.size, 0)
+export const totalBytesOf = (files: readonly ChosenFile[]): number =>
+  files.reduce((sum, { file }) => sum + file.size, 0)
 
 export const filesOfInput = (list: FileList): ChosenFile[] =>
   Array.from(list, (file) => ({ name: file.webkitRelativePath || file.name, file }))

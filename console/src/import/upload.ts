@@ -97,7 +97,8 @@ async function retry(send: () => Promise<unknown>, signal: AbortSignal): Promise
       return
     } catch (error) {
       signal.throwIfAborted()
-      const isTransient = error instanceof HilumError ? error.status >= 500 : errorMessageOf(error).kind === 'unreachable'
+      const isTransient =
+        error instanceof HilumError ? error.status >= 500 : errorMessageOf(error).kind === 'unreachable'
       if (attempt === ATTEMPTS_MAX || !isTransient) throw error
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * attempt))
     }

@@ -9,7 +9,7 @@ import { type ReactNode, useDeferredValue, useMemo, useState } from 'react'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { formatCount, formatNumber } from '../format/size.ts'
 import type { MetadataDocument } from './document.ts'
-import { type FoundNode, type Node, INITIALLY_EXPANDED, search, treeOf, VALUE_SHOWN_CHARACTERS } from './tree.ts'
+import { type FoundNode, INITIALLY_EXPANDED, type Node, search, treeOf, VALUE_SHOWN_CHARACTERS } from './tree.ts'
 
 const FOUND_MAX = 500
 /** Patient, study, series and 50 instances: browsers render tables of thousands of rows slowly. */
@@ -61,7 +61,10 @@ export function MetadataTree({ document }: { document: MetadataDocument }) {
       trackBy="id"
       wrapLines
       empty={
-        <EmptyState title="No matches" description="Each word must match the tag, keyword, VR, or value of the same attribute." />
+        <EmptyState
+          title="No matches"
+          description="Each word must match the tag, keyword, VR, or value of the same attribute."
+        />
       }
     />
   )
@@ -109,5 +112,7 @@ function WholeTree({ roots, filter }: { roots: readonly Node[]; filter: ReactNod
 }
 
 function expandedNodes(nodes: readonly Node[], expanded: ReadonlySet<string>): Node[] {
-  return nodes.flatMap((node) => (expanded.has(node.id) ? [node, ...expandedNodes(node.children?.() ?? [], expanded)] : []))
+  return nodes.flatMap((node) =>
+    expanded.has(node.id) ? [node, ...expandedNodes(node.children?.() ?? [], expanded)] : [],
+  )
 }

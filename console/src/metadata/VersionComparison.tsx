@@ -11,7 +11,7 @@ import { useApi } from '../api.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { formatNumber } from '../format/size.ts'
-import { type Difference, compareVersions } from './compare-versions.ts'
+import { compareVersions, type Difference } from './compare-versions.ts'
 import { documentQuery, type ImageSetVersion } from './document.ts'
 
 /** Browsers render tables of thousands of rows slowly. */
@@ -58,7 +58,9 @@ export function VersionComparison({ version, base, options, onBaseChange }: Diff
     [before.data, after.data],
   )
   if (options.length === 0) {
-    return <EmptyState title="No other versions" description="Each update of the image set creates a version to compare." />
+    return (
+      <EmptyState title="No other versions" description="Each update of the image set creates a version to compare." />
+    )
   }
   return (
     <SpaceBetween size="m">
@@ -69,7 +71,13 @@ export function VersionComparison({ version, base, options, onBaseChange }: Diff
           onChange={({ detail }) => onBaseChange(detail.selectedOption.value!)}
         />
       </FormField>
-      {error && <ErrorAlert error={error} action="compare the versions" onRetry={() => [before, after].map((query) => query.refetch())} />}
+      {error && (
+        <ErrorAlert
+          error={error}
+          action="compare the versions"
+          onRetry={() => [before, after].map((query) => query.refetch())}
+        />
+      )}
       <Table
         header={
           <Header

@@ -22,7 +22,8 @@ function* ofSeries(before: MetadataDocument, after: MetadataDocument): Generator
   const [older, newer] = [before, after].map(({ Study }) => Object.values(Study.Series))
   // An image set has one series. An update may change its UID.
   yield* ofAttributes('Series', older![0]?.DICOM ?? {}, newer![0]?.DICOM ?? {})
-  const earlier = Object.assign({}, ...older!.map(({ Instances }) => Instances)) as (typeof older & object)[number]['Instances']
+  const earlier = Object.assign({}, ...older!.map(({ Instances }) => Instances)) as (typeof older &
+    object)[number]['Instances']
   const later = Object.assign({}, ...newer!.map(({ Instances }) => Instances)) as typeof earlier
   for (const [uid, instance] of Object.entries(earlier)) {
     const changed = later[uid]

@@ -3,7 +3,7 @@
  * created on demand, because a document may have a million attributes.
  */
 import { entryOf, tagOf } from '../../../src/dicom/dictionary.ts'
-import { type Attributes, type SortedInstance, instancesOf, type MetadataDocument } from './document.ts'
+import { type Attributes, instancesOf, type MetadataDocument, type SortedInstance } from './document.ts'
 
 export interface Node {
   /** The path in the document, unique in the tree. */

@@ -11,14 +11,18 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useApi } from '../api.ts'
-import { PageLayout } from '../components/PageLayout.tsx'
-import { useNotify } from '../components/Notifications.tsx'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
+import { useNotify } from '../components/Notifications.tsx'
+import { PageLayout } from '../components/PageLayout.tsx'
 import { hrefTo, navigate } from '../location.ts'
 
 const NAME = /^[A-Za-z0-9._/#-]{1,256}$/
 const FORMATS = [
-  { value: 'HTJ2K', label: 'HTJ2K', description: 'Default. Fast decoding, and a preview of each image while it loads.' },
+  {
+    value: 'HTJ2K',
+    label: 'HTJ2K',
+    description: 'Default. Fast decoding, and a preview of each image while it loads.',
+  },
   { value: 'JPEG_2000_LOSSLESS', label: 'JPEG 2000 Lossless', description: "For viewers that don't support HTJ2K." },
 ]
 

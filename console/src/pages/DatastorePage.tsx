@@ -3,9 +3,9 @@ import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Tabs from '@cloudscape-design/components/tabs'
 import { lazy, type ReactNode, Suspense } from 'react'
-import { PageLayout } from '../components/PageLayout.tsx'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
+import { PageLayout } from '../components/PageLayout.tsx'
 import { hrefTo, navigate } from '../location.ts'
 import { ImageSetsTab } from './datastore/ImageSetsTab.tsx'
 import { NotFoundPage } from './NotFoundPage.tsx'
@@ -31,7 +31,11 @@ export function DatastorePage({ datastoreId, tab = 'image-sets' }: { datastoreId
     details: () => data && <DetailsTab datastore={data} />,
   }
   return (
-    <PageLayout title={name} contentType="table" breadcrumbs={[{ text: name, href: hrefTo(`datastores/${datastoreId}`) }]}>
+    <PageLayout
+      title={name}
+      contentType="table"
+      breadcrumbs={[{ text: name, href: hrefTo(`datastores/${datastoreId}`) }]}
+    >
       <SpaceBetween size="m">
         <Header variant="h1">{name}</Header>
         {error && (

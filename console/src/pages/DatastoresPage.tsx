@@ -8,13 +8,13 @@ import Table, { type TableProps } from '@cloudscape-design/components/table'
 import { useQuery } from '@tanstack/react-query'
 import { type Api, useApi } from '../api.ts'
 import { CopyableText } from '../components/CopyableText.tsx'
-import { PageLayout } from '../components/PageLayout.tsx'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
+import { PageLayout } from '../components/PageLayout.tsx'
 import { Status } from '../components/Status.tsx'
 import { formatTime } from '../format/time.ts'
-import { refetchIntervalOf } from '../refetch-interval.ts'
 import { hrefTo } from '../location.ts'
+import { refetchIntervalOf } from '../refetch-interval.ts'
 
 const CHANGING_REFETCH_MS = 1_000
 const CHANGING_STATUSES: readonly (string | undefined)[] = ['CREATING', 'DELETING']
@@ -41,7 +41,9 @@ export function DatastoresPage() {
     refetchInterval: ({ state }) =>
       refetchIntervalOf(
         state,
-        state.data?.some(({ datastoreStatus }) => CHANGING_STATUSES.includes(datastoreStatus)) ? CHANGING_REFETCH_MS : undefined,
+        state.data?.some(({ datastoreStatus }) => CHANGING_STATUSES.includes(datastoreStatus))
+          ? CHANGING_REFETCH_MS
+          : undefined,
       ),
   })
   const create = (

@@ -15,18 +15,18 @@ import Tabs from '@cloudscape-design/components/tabs'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { type Api, useApi } from '../api.ts'
-import { PageLayout } from '../components/PageLayout.tsx'
-import { useNotify } from '../components/Notifications.tsx'
+import { DeleteConfirmation } from '../components/DeleteConfirmation.tsx'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
+import { Loading } from '../components/Loading.tsx'
+import { useNotify } from '../components/Notifications.tsx'
+import { PageLayout } from '../components/PageLayout.tsx'
 import { formatStatus } from '../components/Status.tsx'
 import { Tags } from '../components/Tags.tsx'
-import { DeleteConfirmation } from '../components/DeleteConfirmation.tsx'
 import { formatTime } from '../format/time.ts'
-import { Loading } from '../components/Loading.tsx'
-import { refetchIntervalOf } from '../refetch-interval.ts'
-import { VersionComparison } from '../metadata/VersionComparison.tsx'
-import { documentQuery } from '../metadata/document.ts'
 import { hrefTo, navigate, useLocation } from '../location.ts'
+import { documentQuery } from '../metadata/document.ts'
+import { VersionComparison } from '../metadata/VersionComparison.tsx'
+import { refetchIntervalOf } from '../refetch-interval.ts'
 import { preloadViewer, Viewer } from '../viewer/lazy-viewer.ts'
 import { Properties } from './image-set/Properties.tsx'
 import { useDatastoreName } from './use-datastore.ts'
@@ -76,7 +76,9 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
   }
   const otherVersions = options.filter(({ value }) => value !== versionId)
   const base =
-    parameters.get('with') ?? otherVersions.find(({ value }) => Number(value) < Number(versionId))?.value ?? otherVersions[0]?.value
+    parameters.get('with') ??
+    otherVersions.find(({ value }) => Number(value) < Number(versionId))?.value ??
+    otherVersions[0]?.value
 
   return (
     <PageLayout
@@ -106,8 +108,8 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
         )}
         {isDeleted && (
           <Alert type="info" header="This image set was deleted">
-            The image set was deleted at {formatTime(versions.data?.[0]?.deletedAt)}. Its metadata and image frames are no longer
-            available.
+            The image set was deleted at {formatTime(versions.data?.[0]?.deletedAt)}. Its metadata and image frames are
+            no longer available.
           </Alert>
         )}
         {options.length > 0 && (

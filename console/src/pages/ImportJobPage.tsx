@@ -11,16 +11,16 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { type Api, responseHeader, useApi } from '../api.ts'
 import { CopyableText } from '../components/CopyableText.tsx'
-import { PageLayout } from '../components/PageLayout.tsx'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
-import { Status } from '../components/Status.tsx'
-import { formatDuration, formatTime } from '../format/time.ts'
 import { Loading } from '../components/Loading.tsx'
+import { PageLayout } from '../components/PageLayout.tsx'
+import { Status } from '../components/Status.tsx'
 import { formatCount, formatNumber } from '../format/size.ts'
+import { formatDuration, formatTime } from '../format/time.ts'
 import { ImportReport } from '../import/ImportReport.tsx'
 import { removeUpload } from '../import/upload.ts'
-import { refetchIntervalOf } from '../refetch-interval.ts'
 import { hrefTo } from '../location.ts'
+import { refetchIntervalOf } from '../refetch-interval.ts'
 import { useDatastoreName } from './use-datastore.ts'
 
 const RUNNING_REFETCH_MS = 500
@@ -40,7 +40,8 @@ export function ImportJobPage({ datastoreId, jobId }: { datastoreId: string; job
   const { data, error, refetch } = useQuery({
     queryKey: ['job', datastoreId, jobId],
     queryFn: () => getJob(api.client, { datastoreId, jobId }),
-    refetchInterval: ({ state }) => refetchIntervalOf(state, hasEnded(state.data?.job) ? undefined : RUNNING_REFETCH_MS),
+    refetchInterval: ({ state }) =>
+      refetchIntervalOf(state, hasEnded(state.data?.job) ? undefined : RUNNING_REFETCH_MS),
   })
   const job = data?.job
   const isEnded = hasEnded(job)
@@ -59,14 +60,12 @@ export function ImportJobPage({ datastoreId, jobId }: { datastoreId: string; job
         <Header variant="h1" actions={job && isEnded && <Button href={imageSetsHref(job)}>View image sets</Button>}>
           {title}
         </Header>
-        {error && (
-          <ErrorAlert error={error} resource={{ type: 'import job', id: jobId }} onRetry={() => refetch()} />
-        )}
+        {error && <ErrorAlert error={error} resource={{ type: 'import job', id: jobId }} onRetry={() => refetch()} />}
         {data === undefined && error === null && <Loading what="import job" />}
         {job?.jobStatus === 'FAILED' && (
           <Alert type="error" header="Import job failed">
-            {job.message ?? 'The server returned no message.'} Correct the error, and then import the files again. Files that
-            were already imported aren't duplicated.
+            {job.message ?? 'The server returned no message.'} Correct the error, and then import the files again. Files
+            that were already imported aren't duplicated.
           </Alert>
         )}
         {data && !isEnded && <Progress {...data} />}

@@ -11,11 +11,11 @@ import Input from '@cloudscape-design/components/input'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { type FormEvent, useEffect, useState } from 'react'
 import { openApi, redeemSignInLink } from '../api.ts'
-import { PageLayout } from '../components/PageLayout.tsx'
 import { Loading } from '../components/Loading.tsx'
+import { PageLayout } from '../components/PageLayout.tsx'
+import { type ErrorMessage, errorMessageOf } from '../error-messages.ts'
 import { navigate } from '../location.ts'
 import { type AccessKey, setAccessKey } from '../session.ts'
-import { type ErrorMessage, errorMessageOf } from '../error-messages.ts'
 
 export function SignInPage({ token }: { token: string | undefined }) {
   const [error, setError] = useState<ErrorMessage>()
@@ -53,7 +53,8 @@ function AccessKeyForm({ onError }: { onError: (error: ErrorMessage | undefined)
   const [isSigningIn, setSigningIn] = useState(false)
   const [isSubmitted, setSubmitted] = useState(false)
   const entered: AccessKey = { accessKeyId: accessKeyId.trim(), secretAccessKey: secretAccessKey.trim() }
-  const requiredError = (value: string, name: string) => (isSubmitted && value === '' ? `Enter the ${name}.` : undefined)
+  const requiredError = (value: string, name: string) =>
+    isSubmitted && value === '' ? `Enter the ${name}.` : undefined
 
   async function signIn(event: FormEvent) {
     event.preventDefault()
@@ -99,7 +100,10 @@ function AccessKeyForm({ onError }: { onError: (error: ErrorMessage | undefined)
                 autoFocus
               />
             </FormField>
-            <FormField label="Secret access key" errorText={requiredError(entered.secretAccessKey, 'secret access key')}>
+            <FormField
+              label="Secret access key"
+              errorText={requiredError(entered.secretAccessKey, 'secret access key')}
+            >
               <Input
                 type="password"
                 value={secretAccessKey}
@@ -108,8 +112,8 @@ function AccessKeyForm({ onError }: { onError: (error: ErrorMessage | undefined)
               />
             </FormField>
             <Box color="text-body-secondary">
-              To view the access key, run <Box variant="code">hilum env</Box> on the server. To sign in with a link instead,
-              run <Box variant="code">hilum console</Box> there.
+              To view the access key, run <Box variant="code">hilum env</Box> on the server. To sign in with a link
+              instead, run <Box variant="code">hilum console</Box> there.
             </Box>
           </SpaceBetween>
         </Container>

@@ -1,6 +1,6 @@
 /** The date range picker of the search form. */
 import DateRangePicker, { type DateRangePickerProps } from '@cloudscape-design/components/date-range-picker'
-import { rangeError, type Range, type Unit } from './date-range.ts'
+import { type Range, rangeError, type Unit } from './date-range.ts'
 import type { DateProperty } from './search.ts'
 
 const DAYS: readonly DateRangePickerProps.RelativeOption[] = [

@@ -99,7 +99,11 @@ export function SearchForm({
         )}
         <div className={isDate(draft.property) ? 'wide' : undefined}>
           <FormField label="Date range" errorText={isRangeMissing && 'Choose a date range.'} stretch>
-            <RangePicker rangeProperty={draft.rangeProperty} range={draft.range} onChange={(range) => change({ range })} />
+            <RangePicker
+              rangeProperty={draft.rangeProperty}
+              range={draft.range}
+              onChange={(range) => change({ range })}
+            />
           </FormField>
         </div>
         <div className="search-button">

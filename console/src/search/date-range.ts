@@ -51,7 +51,9 @@ type Bounds = readonly [Date, Date] | readonly [DICOMStudyDateAndTime, DICOMStud
 export function boundsOf(range: Range, { now, isStudyDate }: { now: Date; isStudyDate: boolean }): Bounds {
   if (isStudyDate) {
     const [from, to] =
-      range.type === 'absolute' ? [range.from, range.to] : [localTimestamp(startOf(range, now)), localTimestamp(endOfDay(now))]
+      range.type === 'absolute'
+        ? [range.from, range.to]
+        : [localTimestamp(startOf(range, now)), localTimestamp(endOfDay(now))]
     return [studyDateAndTime(from, '000000'), studyDateAndTime(to, '999999')]
   }
   if (range.type === 'relative') return [startOf(range, now), endOfDay(now)]

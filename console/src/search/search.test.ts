@@ -1,7 +1,7 @@
 /** Searches as requests and as URL fragments. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { criteriaOf, ALL_IMAGE_SETS, searchError, fragmentOf, type Search, searchOf } from './search.ts'
+import { ALL_IMAGE_SETS, criteriaOf, fragmentOf, type Search, searchError, searchOf } from './search.ts'
 
 const NOW = new Date(2024, 2, 31, 10, 20, 30)
 
@@ -69,7 +69,12 @@ describe('the fragment', () => {
   const searches: readonly Search[] = [
     ALL_IMAGE_SETS,
     { ...ALL_IMAGE_SETS, property: 'series', value: '1.2.3', range: { type: 'relative', amount: 7, unit: 'day' } },
-    { ...ALL_IMAGE_SETS, property: 'patient', value: 'Ä & =#?%+ 1', sort: { sortField: 'createdAt', sortOrder: 'ASC' } },
+    {
+      ...ALL_IMAGE_SETS,
+      property: 'patient',
+      value: 'Ä & =#?%+ 1',
+      sort: { sortField: 'createdAt', sortOrder: 'ASC' },
+    },
     {
       ...ALL_IMAGE_SETS,
       property: 'primary',

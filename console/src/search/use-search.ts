@@ -5,7 +5,7 @@
 import { type ImageSetsMetadataSummary, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { type Api, withHeaders, responseHeader, useApi } from '../api.ts'
+import { type Api, responseHeader, useApi, withHeaders } from '../api.ts'
 import { hrefTo, navigate, useLocation } from '../location.ts'
 import { criteriaOf, fragmentOf, type Search, searchOf } from './search.ts'
 
@@ -47,7 +47,9 @@ export function useSearch(datastoreId: string) {
     placeholderData: (rows, before) => (before?.queryKey[3] === current.startedAt ? rows : undefined),
   })
   const toPage = (tokens: readonly string[]) =>
-    navigate(hrefTo(path, fragment), { state: { ...current, tokens, total: current.total ?? query.data?.total } satisfies SearchState })
+    navigate(hrefTo(path, fragment), {
+      state: { ...current, tokens, total: current.total ?? query.data?.total } satisfies SearchState,
+    })
 
   return {
     ...query,

@@ -1,22 +1,23 @@
-/** What hands can do on the stage, in words, below it. */
+/** The mouse, touch and keyboard controls, below the stage. */
 import ExpandableSection from '@cloudscape-design/components/expandable-section'
 import { memo } from 'react'
-import { KEYS } from './keys.ts'
+import { SHORTCUTS } from './keys.ts'
 
-export const Keys = memo(function Keys() {
+export const KeyboardHelp = memo(function KeyboardHelp() {
   return (
-    <ExpandableSection headerText="Keys and mouse" variant="footer">
+    <ExpandableSection headerText="Mouse and keyboard controls" variant="footer">
       <p>
-        The wheel scrolls through the images, with Control it enlarges. Dragging does what is chosen above; with the
-        middle button it moves the image, with the right one it enlarges. Two fingers move and enlarge.
+        Use the wheel to scroll through the images, or to zoom while you hold Ctrl. Drag to use the selected tool, drag
+        with the middle button to pan, and with the right button to zoom. On a touch screen, use two fingers to pan and
+        zoom.
       </p>
       <dl className="viewer-keys" id="viewer-keys">
-        {KEYS.map(({ label, does }) => (
+        {SHORTCUTS.map(({ label, effect }) => (
           <div key={label}>
             <dt>
               <kbd>{label}</kbd>
             </dt>
-            <dd>{does}</dd>
+            <dd>{effect}</dd>
           </div>
         ))}
       </dl>

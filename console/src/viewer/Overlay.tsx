@@ -1,4 +1,4 @@
-/** What is written on the stage: whose image it is, which of how many, how it is shown, and which side of the patient is where. */
+/** The texts over the stage: patient, study, image, display, and the sides of the patient at the edges. */
 import Button from '@cloudscape-design/components/button'
 import { edgesOf } from './geometry.ts'
 import { cornersOf } from './overlay-text.ts'
@@ -8,30 +8,26 @@ interface OverlayProps {
   readonly image: StackImage
   readonly index: number
   readonly count: number
-  /** How it is shown, a line each. */
-  readonly shown: readonly string[]
+  /** Lines about the display: window, zoom. */
+  readonly displayLines: readonly string[]
   readonly isPlaying: boolean
 }
 
-export function Overlay({ image, index, count, shown, isPlaying }: OverlayProps) {
+export function Overlay({ image, index, count, displayLines, isPlaying }: OverlayProps) {
   const corners = cornersOf(image, { index, count })
   const edges = edgesOf(image)
   return (
     <div className="viewer-overlay">
-      <Corner place="top-left" lines={corners.patient} />
-      <Corner place="top-right" lines={corners.study} />
-      {/* Read out where a person scrolls, and not while it plays. */}
+      <Corner position="top-left" lines={corners.patient} />
+      <Corner position="top-right" lines={corners.study} />
+      {/* Announced by screen readers while the person scrolls, but not during playback. */}
       <div aria-live={isPlaying ? 'off' : 'polite'}>
-        <Corner place="bottom-left" lines={corners.image} />
+        <Corner position="bottom-left" lines={corners.image} />
       </div>
-      <Corner place="bottom-right" lines={shown} />
+      <Corner position="bottom-right" lines={displayLines} />
       {edges &&
         (['left', 'right', 'top', 'bottom'] as const).map((edge) => (
-          <span
-            key={edge}
-            className={`viewer-edge viewer-edge-${edge}`}
-            title={`This edge of the image: ${sides(edges[edge])}`}
-          >
+          <span key={edge} className={`viewer-edge viewer-edge-${edge}`} title={`Patient side: ${sides(edges[edge])}`}>
             {edges[edge]}
           </span>
         ))}
@@ -39,9 +35,9 @@ export function Overlay({ image, index, count, shown, isPlaying }: OverlayProps)
   )
 }
 
-function Corner({ place, lines }: { place: string; lines: readonly string[] }) {
+function Corner({ position, lines }: { position: string; lines: readonly string[] }) {
   return (
-    <div className={`viewer-corner viewer-corner-${place}`}>
+    <div className={`viewer-corner viewer-corner-${position}`}>
       {lines.map((line) => (
         <div key={line}>{line}</div>
       ))}
@@ -60,13 +56,13 @@ const SIDES: Readonly<Record<string, string>> = {
 
 const sides = (letters: string): string => [...letters].map((letter) => SIDES[letter] ?? letter).join(', ')
 
-export function ImageError({ reason, onAgain }: { reason: string; onAgain: (() => void) | undefined }) {
+export function ImageError({ reason, onRetry }: { reason: string; onRetry: (() => void) | undefined }) {
   return (
     <div className="viewer-failed" role="alert">
       <p>
-        <strong>This image cannot be shown.</strong> {reason}
+        <strong>Can't display this image.</strong> {reason}
       </p>
-      {onAgain && <Button onClick={onAgain}>Try again</Button>}
+      {onRetry && <Button onClick={onRetry}>Retry</Button>}
     </div>
   )
 }

@@ -1,13 +1,13 @@
-/** A stack of images on the stage, with its tools, its slider and its words. */
+/** The viewer of a stack of images: stage, toolbar, slider and overlay. */
 import Spinner from '@cloudscape-design/components/spinner'
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useApi } from '../api.ts'
 import { type Loaded, type Loader, openLoader } from './frames/loader.ts'
 import { aspectOf, scaleOf } from './geometry.ts'
-import { Keys } from './KeyboardHelp.tsx'
+import { KeyboardHelp } from './KeyboardHelp.tsx'
 import { pressKey } from './keys.ts'
 import { ImageError, Overlay } from './Overlay.tsx'
-import { paceOf } from './overlay-text.ts'
+import { frameRateOf } from './overlay-text.ts'
 import { isGrey, windowOf } from './pixels/render.ts'
 import { pixelFormatOf } from './pixels/stored-values.ts'
 import { presetsOf } from './pixels/voi-lut.ts'
@@ -28,30 +28,30 @@ export function StackViewer({ datastoreId, imageSetId, images }: StackViewerProp
   const loader = useLoader({ datastoreId, imageSetId, images })
   const { voi, isInverted } = viewState
   const isPlaying = viewState.isPlaying && count > 1
-  // Another version may have fewer.
+  // Another version may have fewer images.
   const index = Math.min(viewState.index, count - 1)
   useEffect(() => loader?.show(index), [loader, index])
   const loaded = useLoaded(loader, index)
   const viewer = useRef<HTMLDivElement>(null)
   const toggleFullScreen = useCallback(() => {
-    // Where the browser forbids it, everything is there as it was.
-    const done = document.fullscreenElement === null ? viewer.current?.requestFullscreen() : document.exitFullscreen()
-    done?.catch(() => {})
+    // Without permission of the browser, nothing changes.
+    const change = document.fullscreenElement === null ? viewer.current?.requestFullscreen() : document.exitFullscreen()
+    change?.catch(() => {})
   }, [])
   const stage = useRef<HTMLDivElement>(null)
   const size = useSize(stage)
   const image = images[index]!
-  const pace = paceOf(image)
-  const following = (index + 1) % count
+  const frameRate = frameRateOf(image)
+  const nextIndex = (index + 1) % count
   useCine({
     isPlaying,
-    pace,
-    isReady: () => loader !== undefined && loader.at(following).kind !== 'loading',
-    onNext: () => actions.goTo(following),
+    frameRate,
+    isReady: () => loader !== undefined && loader.at(nextIndex).kind !== 'loading',
+    onNext: () => actions.goTo(nextIndex),
   })
   const decoded = loaded.kind === 'shown' ? loaded.decoded : undefined
-  const presets = useSame(isGrey(image) ? presetsOf(image) : undefined)
-  // Colour has no window to drag.
+  const presets = useStable(isGrey(image) ? presetsOf(image) : undefined)
+  // Color images have no window to change.
   const tool = presets === undefined && viewState.tool === 'window' ? 'pan' : viewState.tool
   const imageSize = { ...pixelFormatOf(image), aspect: aspectOf(image) }
   const scale = size === undefined ? 1 : scaleOf(viewState.view, { stage: size, image: imageSize })
@@ -60,11 +60,11 @@ export function StackViewer({ datastoreId, imageSetId, images }: StackViewerProp
     if (size !== undefined) displayed.current = { scale, window, stage: size }
   })
   usePointers(stage, { tool, actions, displayed })
-  const shown = [
+  const displayLines = [
     ...(loaded.kind === 'shown' && !loaded.isSharp ? ['Preview'] : []),
-    ...(isPlaying ? [`${round(pace)} a second`] : []),
+    ...(isPlaying ? [`${round(frameRate)} frames/s`] : []),
     ...(window === undefined ? [] : [`W ${round(window.width)}  L ${round(window.center)}`]),
-    `Zoom ${Math.round(scale * (size?.density ?? 1) * 100)} %`,
+    `Zoom ${Math.round(scale * (size?.density ?? 1) * 100)}%`,
   ]
 
   return (
@@ -82,21 +82,21 @@ export function StackViewer({ datastoreId, imageSetId, images }: StackViewerProp
         aria-label={`Image ${index + 1} of ${count}`}
         aria-describedby="viewer-keys"
         data-state={stateOf(loaded)}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys; the rule does not know the role.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys; role="application" takes keyboard input.
         tabIndex={0}
         onKeyDown={(event) => {
           if (event.target === event.currentTarget && pressKey(event, actions)) event.preventDefault()
         }}
       >
         <Stage {...{ image, decoded, viewState, size, imageSize }} />
-        <Overlay {...{ image, index, count, shown, isPlaying }} />
+        <Overlay {...{ image, index, count, displayLines, isPlaying }} />
         {loaded.kind === 'loading' && (
-          <div className="viewer-waiting">
-            <Spinner size="large" /> Loading the image
+          <div className="viewer-loading">
+            <Spinner size="large" /> Loading image
           </div>
         )}
         {loaded.kind === 'failed' && (
-          <ImageError reason={loaded.reason} onAgain={loaded.isFinal ? undefined : () => loader?.again()} />
+          <ImageError reason={loaded.reason} onRetry={loaded.isFinal ? undefined : () => loader?.retry()} />
         )}
       </div>
       {count > 1 && (
@@ -111,7 +111,7 @@ export function StackViewer({ datastoreId, imageSetId, images }: StackViewerProp
           onChange={(event) => actions.goTo(Number(event.target.value) - 1)}
         />
       )}
-      <Keys />
+      <KeyboardHelp />
     </div>
   )
 }
@@ -127,8 +127,8 @@ function useLoader({ datastoreId, imageSetId, images }: StackViewerProps): Loade
   return loader
 }
 
-/** The value from before where it says the same: what is drawn of it is not drawn anew for every image. */
-function useSame<Value>(value: Value): Value {
+/** The previous value if it is equal, so that memoized components don't render again. */
+function useStable<Value>(value: Value): Value {
   const last = useRef(value)
   if (JSON.stringify(last.current) !== JSON.stringify(value)) last.current = value
   return last.current
@@ -143,5 +143,5 @@ const useLoaded = (loader: Loader | undefined, index: number): Loaded =>
 const stateOf = (loaded: Loaded): string =>
   loaded.kind === 'shown' ? (loaded.isSharp ? 'sharp' : 'preview') : loaded.kind
 
-/** As few digits as tell values of this size apart. */
+/** To three significant digits, or to an integer. */
 const round = (value: number): number => (Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)))

@@ -1,26 +1,26 @@
-/** The image on its stage, drawn when something of it has changed: pixels by the look, their place by the view. */
+/** Draws an image on the stage when its pixels, its display settings or its view change; measures the stage; attaches pointer input. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
-import { type ImageSize, placeOf, type StageSize } from './geometry.ts'
+import { areaOf, type ImageSize, type StageSize } from './geometry.ts'
 import { type DecodedFrame, type DisplaySettings, render } from './pixels/render.ts'
 import { handlePointers } from './pointer-input.ts'
 import type { StackImage } from './stack/stack.ts'
 import type { Actions, Displayed, Tool, ViewState } from './use-view-state.ts'
 
-/** Fine interpolation is slow, and wanted only where somebody looks. */
-const SETTLED_MS = 120
+/** High-quality interpolation is slow, so it waits until scrolling pauses. */
+const HIGH_QUALITY_DELAY_MS = 120
 
 interface StageProps {
   readonly image: StackImage
   readonly decoded: DecodedFrame | undefined
   readonly viewState: ViewState
-  /** Undefined until it is measured. */
+  /** Undefined until measured. */
   readonly size: StageSize | undefined
   readonly imageSize: ImageSize
 }
 
 export function Stage({ image, decoded, viewState, size, imageSize }: StageProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const drawn = useRef<Drawn>(undefined)
+  const rendered = useRef<Rendered>(undefined)
   const { view, voi, isInverted } = viewState
   const { columns, rows, aspect } = imageSize
 
@@ -31,41 +31,46 @@ export function Stage({ image, decoded, viewState, size, imageSize }: StageProps
     if (canvas.current.height !== height) canvas.current.height = height
     const context = canvas.current.getContext('2d')!
     if (decoded === undefined) return context.clearRect(0, 0, width, height)
-    drawn.current = drawnOf(drawn.current, { image, decoded, look: { voi, isInverted } })
-    const place = placeOf(view, { stage: size, image: { columns, rows, aspect } })
-    const { canvas: pixels } = drawn.current
-    context.imageSmoothingEnabled = place.width !== decoded.columns || place.height !== decoded.rows
+    rendered.current = renderedFrame(rendered.current, { image, decoded, settings: { voi, isInverted } })
+    const area = areaOf(view, { stage: size, image: { columns, rows, aspect } })
+    const { canvas: pixels } = rendered.current
+    context.imageSmoothingEnabled = area.width !== decoded.columns || area.height !== decoded.rows
     const draw = (quality: ImageSmoothingQuality) => {
       context.imageSmoothingQuality = quality
       context.clearRect(0, 0, width, height)
-      context.drawImage(pixels, place.left, place.top, place.width, place.height)
+      context.drawImage(pixels, area.left, area.top, area.width, area.height)
     }
     draw('low')
-    const settling = setTimeout(() => draw('high'), SETTLED_MS)
-    return () => clearTimeout(settling)
+    const timeout = setTimeout(() => draw('high'), HIGH_QUALITY_DELAY_MS)
+    return () => clearTimeout(timeout)
   }, [image, decoded, view, voi, isInverted, size, columns, rows, aspect])
 
   return <canvas ref={canvas} className="viewer-canvas" />
 }
 
-interface Drawn {
+interface Rendered {
   readonly canvas: HTMLCanvasElement
   readonly decoded: DecodedFrame
-  readonly look: DisplaySettings
+  readonly settings: DisplaySettings
 }
 
-/** The pixels at their own size; as they are where neither the frame nor its look is another. */
-function drawnOf(
-  last: Drawn | undefined,
-  { image, decoded, look }: { image: StackImage; decoded: DecodedFrame; look: DisplaySettings },
-): Drawn {
-  if (last?.decoded === decoded && last.look.voi === look.voi && last.look.isInverted === look.isInverted) return last
+/** Renders a frame at its own size, unless neither the frame nor the settings changed. */
+function renderedFrame(
+  last: Rendered | undefined,
+  { image, decoded, settings }: { image: StackImage; decoded: DecodedFrame; settings: DisplaySettings },
+): Rendered {
+  if (
+    last?.decoded === decoded &&
+    last.settings.voi === settings.voi &&
+    last.settings.isInverted === settings.isInverted
+  )
+    return last
   const canvas = last?.canvas ?? document.createElement('canvas')
   if (canvas.width !== decoded.columns) canvas.width = decoded.columns
   if (canvas.height !== decoded.rows) canvas.height = decoded.rows
-  const imageData = new ImageData(render(image, { decoded, look }), decoded.columns, decoded.rows)
+  const imageData = new ImageData(render(image, { decoded, settings }), decoded.columns, decoded.rows)
   canvas.getContext('2d')!.putImageData(imageData, 0, 0)
-  return { canvas, decoded, look }
+  return { canvas, decoded, settings }
 }
 
 type Element = { readonly current: HTMLElement | null }

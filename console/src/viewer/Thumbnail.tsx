@@ -1,31 +1,31 @@
-/** A small image of an image set, made when it comes into view. What makes it is loaded with the first that does. */
+/** The thumbnail of an image set, made when it scrolls into view. */
 import './thumbnail.css'
 import { useEffect, useRef, useState } from 'react'
 import { useApi } from '../api.ts'
+import type { Thumbnail as MadeThumbnail } from './make-thumbnail.ts'
 import type { ThumbnailProps } from './viewer-props.ts'
-import type { Thumbnail as Made } from './make-thumbnail.ts'
 
-/** Begun a little before it can be seen. */
+/** Starts shortly before the thumbnail is visible. */
 const MARGIN = '200px'
 
 export function Thumbnail({ datastoreId, imageSetId }: ThumbnailProps) {
   const { client } = useApi()
-  const place = useRef<HTMLSpanElement>(null)
-  const [made, setMade] = useState<Made>()
+  const element = useRef<HTMLSpanElement>(null)
+  const [made, setMade] = useState<MadeThumbnail>()
   useEffect(() => {
-    const element = place.current
-    if (element === null) return
+    const target = element.current
+    if (target === null) return
     setMade(undefined)
-    let work: AbortController | undefined
+    let abort: AbortController | undefined
     const observer = new IntersectionObserver(
       ([entry]) => {
-        const isSeen = entry?.isIntersecting === true
-        if (!isSeen) {
-          work?.abort()
-          work = undefined
-        } else if (work === undefined) {
-          work = new AbortController()
-          make(work.signal)
+        const isVisible = entry?.isIntersecting === true
+        if (!isVisible) {
+          abort?.abort()
+          abort = undefined
+        } else if (abort === undefined) {
+          abort = new AbortController()
+          make(abort.signal)
         }
       },
       { rootMargin: MARGIN },
@@ -38,19 +38,19 @@ export function Thumbnail({ datastoreId, imageSetId }: ThumbnailProps) {
         setMade(thumbnail)
         observer.disconnect()
       } catch {
-        // Whoever opens the image set is told why; here there is no room for it.
-        if (!signal.aborted) setMade({ kind: 'none', word: 'No image' })
+        // The viewer of the image set shows the reason.
+        if (!signal.aborted) setMade({ kind: 'none', text: 'No preview' })
       }
     }
-    observer.observe(element)
+    observer.observe(target)
     return () => {
       observer.disconnect()
-      work?.abort()
+      abort?.abort()
     }
   }, [client, datastoreId, imageSetId])
   return (
-    <span ref={place} className="thumbnail">
-      {made?.kind === 'image' ? <img src={made.address} alt={made.alt} /> : made?.word}
+    <span ref={element} className="thumbnail">
+      {made?.kind === 'image' ? <img src={made.url} alt={made.alt} /> : made?.text}
     </span>
   )
 }

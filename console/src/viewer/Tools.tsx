@@ -1,10 +1,10 @@
-/** The row of tools above the stage. */
+/** The toolbar above the stage. */
 import Button from '@cloudscape-design/components/button'
 import SegmentedControl from '@cloudscape-design/components/segmented-control'
 import Select from '@cloudscape-design/components/select'
 import ToggleButton from '@cloudscape-design/components/toggle-button'
 import { memo } from 'react'
-import { WHOLE } from './geometry.ts'
+import { FIT } from './geometry.ts'
 import type { Voi } from './pixels/render.ts'
 import type { Preset } from './pixels/voi-lut.ts'
 import type { Actions, Tool, ViewState } from './use-view-state.ts'
@@ -19,9 +19,8 @@ const TOOLS: readonly { readonly id: Tool; readonly text: string }[] = [
 interface ToolsProps extends Pick<ViewState, 'tool' | 'voi' | 'isInverted' | 'isPlaying'> {
   readonly actions: Actions
   readonly isStack: boolean
-  /** In and out of it. */
   readonly onFullScreen: () => void
-  /** Undefined for what has no window, as colour. */
+  /** Undefined for color images, which have no window. */
   readonly presets: readonly Preset[] | undefined
 }
 
@@ -30,18 +29,18 @@ export const Tools = memo(function Tools(props: ToolsProps) {
   const options = presets && optionsOf(presets)
   const chosen = options?.find((option) => isSameVoi(option.voi, voi))
   return (
-    <div className="viewer-tools" role="toolbar" aria-label="Tools of the viewer">
+    <div className="viewer-tools" role="toolbar" aria-label="Viewer tools">
       <SegmentedControl
-        label="What dragging does"
+        label="Drag tool"
         selectedId={tool}
-        options={TOOLS.map((one) => ({ ...one, disabled: isUseless(one.id, props) }))}
+        options={TOOLS.map((one) => ({ ...one, disabled: isUnavailable(one.id, props) }))}
         onChange={({ detail }) => actions.setTool(detail.selectedId as Tool)}
       />
       {options && (
         <div className="viewer-presets">
           <Select
             ariaLabel="Window preset"
-            selectedOption={chosen ?? { label: 'Own window', value: 'own' }}
+            selectedOption={chosen ?? { label: 'Custom window', value: 'custom' }}
             options={options.map(({ label, value, description }) => ({ label, value, description }))}
             onChange={({ detail }) => {
               const next = options.find(({ value }) => value === detail.selectedOption.value)
@@ -51,16 +50,11 @@ export const Tools = memo(function Tools(props: ToolsProps) {
         </div>
       )}
       <div className="viewer-buttons">
-        <Button iconName="zoom-out" variant="icon" ariaLabel="Smaller" onClick={() => actions.zoom(1 / 1.25)} />
-        <Button iconName="zoom-in" variant="icon" ariaLabel="Larger" onClick={() => actions.zoom(1.25)} />
-        <Button
-          iconName="zoom-to-fit"
-          variant="icon"
-          ariaLabel="Fit to the window"
-          onClick={() => actions.setView(WHOLE)}
-        />
+        <Button iconName="zoom-out" variant="icon" ariaLabel="Zoom out" onClick={() => actions.zoom(1 / 1.25)} />
+        <Button iconName="zoom-in" variant="icon" ariaLabel="Zoom in" onClick={() => actions.zoom(1.25)} />
+        <Button iconName="zoom-to-fit" variant="icon" ariaLabel="Fit to window" onClick={() => actions.setView(FIT)} />
       </div>
-      <Button onClick={() => actions.setView({ ...WHOLE, scale: 'actual' })} ariaLabel="1:1, actual size">
+      <Button onClick={() => actions.setView({ ...FIT, scale: 'actual' })} ariaLabel="1:1, actual size">
         1:1
       </Button>
       <ToggleButton pressed={isInverted} onChange={() => actions.invert()}>
@@ -86,13 +80,13 @@ export const Tools = memo(function Tools(props: ToolsProps) {
   )
 })
 
-const isUseless = (tool: Tool, { isStack, presets }: ToolsProps): boolean =>
+const isUnavailable = (tool: Tool, { isStack, presets }: ToolsProps): boolean =>
   (tool === 'window' && presets === undefined) || (tool === 'scroll' && !isStack)
 
 const optionsOf = (
   presets: readonly Preset[],
 ): readonly { label: string; value: string; description?: string; voi: Voi }[] => [
-  { label: 'As stored', value: 'stored', voi: { kind: 'stored' } },
+  { label: 'Default', value: 'stored', voi: { kind: 'stored' } },
   ...presets.map(({ name, voi }, at) => ({
     label: name,
     value: String(at),

@@ -1,4 +1,4 @@
-/** Videos by the browser's own player; where it cannot play one, the word for that. */
+/** Plays videos with the browser's player, or shows why it can't. */
 import Alert from '@cloudscape-design/components/alert'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
@@ -19,8 +19,8 @@ interface VideoProps {
 export function Video({ images, ...imageSet }: VideoProps) {
   return (
     <SpaceBetween size="m">
-      {images.map((image, at) => (
-        <OneVideo key={image.key} {...imageSet} image={image} name={`Video ${at + 1} of ${images.length}`} />
+      {images.map((image, index) => (
+        <OneVideo key={image.key} {...imageSet} image={image} name={`Video ${index + 1} of ${images.length}`} />
       ))}
     </SpaceBetween>
   )
@@ -32,7 +32,7 @@ function OneVideo({
   ...imageSet
 }: Omit<VideoProps, 'images'> & { readonly image: StackImage; readonly name: string }) {
   const { client } = useApi()
-  const [isRefused, setRefused] = useState(false)
+  const [hasFailed, setFailed] = useState(false)
   const reason = unplayableReason(image)
   const { data, error, refetch } = useQuery({
     queryKey: ['video', imageSet.datastoreId, imageSet.imageSetId, image.key],
@@ -40,24 +40,25 @@ function OneVideo({
     enabled: reason === undefined,
     gcTime: 0,
   })
-  const [address, setAddress] = useState<string>()
+  const [url, setUrl] = useState<string>()
   useEffect(() => {
     if (data === undefined) return
-    // What the player takes is found out from the bytes; the service's own name for HEVC is none that it knows.
-    const made = URL.createObjectURL(new Blob([data.bytes], { type: 'video/mp4' }))
-    setAddress(made)
-    return () => URL.revokeObjectURL(made)
+    // Browsers detect the codec from the bytes, and don't support the content type that the service uses for HEVC.
+    const objectUrl = URL.createObjectURL(new Blob([data.bytes], { type: 'video/mp4' }))
+    setUrl(objectUrl)
+    return () => URL.revokeObjectURL(objectUrl)
   }, [data])
-  if (reason !== undefined || isRefused) {
-    const words = reason ?? 'The browser does not play what it is made of. The AWS CLI fetches it with get-image-frame.'
+  if (reason !== undefined || hasFailed) {
+    const description =
+      reason ?? "This browser can't play the format of the video. To download it, use get-image-frame of the AWS CLI."
     return (
-      <Alert type="info" header={`${name} cannot be shown`}>
-        {words}
+      <Alert type="info" header={`Can't play ${name.toLowerCase()}`}>
+        {description}
       </Alert>
     )
   }
-  if (error) return <ErrorAlert error={error} onRetry={() => refetch()} />
-  if (address === undefined) return <Loading what="the video" />
-  // biome-ignore lint/a11y/useMediaCaption: a recording of an examination has no words to it.
-  return <video className="viewer-video" controls src={address} aria-label={name} onError={() => setRefused(true)} />
+  if (error) return <ErrorAlert error={error} action="load the video" onRetry={() => refetch()} />
+  if (url === undefined) return <Loading what="video" />
+  // biome-ignore lint/a11y/useMediaCaption: recordings of examinations have no captions.
+  return <video className="viewer-video" controls src={url} aria-label={name} onError={() => setFailed(true)} />
 }

@@ -1,17 +1,22 @@
-/** The images of an image set, whatever they are: a stack to scroll through, a video, or the word that there are none. */
+/** The viewer of an image set: a stack of images, or videos. */
 import './viewer.css'
 import { useMemo } from 'react'
 import { EmptyState } from '../components/EmptyState.tsx'
-import type { ViewerProps } from './viewer-props.ts'
 import { StackViewer } from './StackViewer.tsx'
 import { imagesOf } from './stack/stack.ts'
 import { Video } from './Video.tsx'
 import { isVideo } from './video.ts'
+import type { ViewerProps } from './viewer-props.ts'
 
 export function Viewer({ datastoreId, imageSetId, document }: ViewerProps) {
   const images = useMemo(() => imagesOf(document), [document])
   if (images.length === 0) {
-    return <EmptyState title="No images" description="What was imported here has no pixels, as a report has none." />
+    return (
+      <EmptyState
+        title="No images"
+        description="This image set has no pixel data. For example, structured reports don't have images."
+      />
+    )
   }
   if (images.every(isVideo)) return <Video {...{ datastoreId, imageSetId, images }} />
   return <StackViewer key={imageSetId} {...{ datastoreId, imageSetId, images }} />

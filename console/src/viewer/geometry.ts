@@ -1,17 +1,17 @@
-/** Where a image lies on its stage, and how the person's hands move it. Lengths are pixels of the page, but where named otherwise. */
+/** The position of an image on the stage. Lengths are CSS pixels unless named otherwise. */
 
 import { normalOf, type StackImage } from './stack/stack.ts'
 import { numbersOf, textsOf } from './stack/values.ts'
 
 export interface View {
-  /** `fit`: as large as the stage takes it. `actual`: a column of the image is a pixel of the screen. A number: pixels a column. */
+  /** `fit`: fits the stage. `actual`: one device pixel per column. A number: CSS pixels per column. */
   readonly scale: 'fit' | 'actual' | number
-  /** Of the image's middle from that of the stage. */
+  /** The offset of the center of the image from the center of the stage. */
   readonly panX: number
   readonly panY: number
 }
 
-export const WHOLE: View = { scale: 'fit', panX: 0, panY: 0 }
+export const FIT: View = { scale: 'fit', panX: 0, panY: 0 }
 
 export interface Size {
   readonly width: number
@@ -19,21 +19,21 @@ export interface Size {
 }
 
 export interface StageSize extends Size {
-  /** Pixels of the screen for one of the page. */
+  /** Device pixels per CSS pixel. */
   readonly density: number
 }
 
 export interface ImageSize {
   readonly columns: number
   readonly rows: number
-  /** How much higher than wide a pixel is. */
+  /** The height of a pixel divided by its width. */
   readonly aspect: number
 }
 
 const SCALE_MIN = 0.02
 const SCALE_MAX = 40
 
-/** The columns' scale that a view comes to. */
+/** CSS pixels per column. */
 export function scaleOf(view: View, { stage, image }: { stage: StageSize; image: ImageSize }): number {
   if (view.scale === 'actual') return 1 / stage.density
   if (view.scale !== 'fit') return view.scale
@@ -45,8 +45,8 @@ interface Rectangle extends Size {
   readonly top: number
 }
 
-/** In pixels of the screen. A image at its actual size lies on whole ones, so that none is mixed with its neighbour. */
-export function placeOf(view: View, { stage, image }: { stage: StageSize; image: ImageSize }): Rectangle {
+/** The area of the image on the stage in device pixels. At actual size it is aligned to whole pixels, so that none is interpolated. */
+export function areaOf(view: View, { stage, image }: { stage: StageSize; image: ImageSize }): Rectangle {
   const scale = scaleOf(view, { stage, image }) * stage.density
   const [width, height] = [image.columns * scale, image.rows * image.aspect * scale]
   const left = stage.width * stage.density * 0.5 + view.panX * stage.density - width / 2
@@ -55,7 +55,7 @@ export function placeOf(view: View, { stage, image }: { stage: StageSize; image:
   return { left: Math.floor(left), top: Math.floor(top), width: Math.round(width), height: Math.round(height) }
 }
 
-/** Larger or smaller by a factor, with the point of the image that is under `at` (from the stage's middle) staying there. */
+/** Zooms by a factor around a point, given relative to the center of the stage. */
 export function zoomed(
   view: View,
   {
@@ -65,11 +65,11 @@ export function zoomed(
   }: { scale: number; factor: number; at?: { readonly x: number; readonly y: number } },
 ): View {
   const next = Math.max(SCALE_MIN, Math.min(SCALE_MAX, scale * factor))
-  const grown = next / scale
-  return { scale: next, panX: at.x + (view.panX - at.x) * grown, panY: at.y + (view.panY - at.y) * grown }
+  const growth = next / scale
+  return { scale: next, panX: at.x + (view.panX - at.x) * growth, panY: at.y + (view.panY - at.y) * growth }
 }
 
-/** Of pixels that are not square (PS3.3 C.7.6.3.1.7, 10.7.1.3): how much higher than wide they are. */
+/** The aspect ratio of pixels that may not be square (PS3.3 C.7.6.3.1.7, 10.7.1.3): height divided by width. */
 export function aspectOf(image: StackImage): number {
   for (const keyword of ['PixelSpacing', 'ImagerPixelSpacing', 'NominalScannedPixelSpacing', 'PixelAspectRatio']) {
     const [vertical, horizontal] = numbersOf(image.attribute(keyword))
@@ -86,7 +86,7 @@ interface Edges {
   readonly bottom: string
 }
 
-/** Which side of the patient each edge of the image is: by the plane's orientation, or as the instance says in words. */
+/** The side of the patient at each edge of the image, from Image Orientation (Patient) or Patient Orientation. */
 export function edgesOf(image: StackImage): Edges | undefined {
   const cosines = numbersOf(image.attribute('ImageOrientationPatient'))
   if (normalOf(cosines) !== undefined) {
@@ -98,14 +98,14 @@ export function edgesOf(image: StackImage): Edges | undefined {
   return { left: opposite(right), right, top: opposite(bottom), bottom }
 }
 
-/** Left, posterior and head are where the patient's axes grow (PS3.3 C.7.6.2.1.1). */
+/** The negative and positive direction of each axis of the patient (PS3.3 C.7.6.2.1.1). */
 const AXES = [
   ['R', 'L'],
   ['A', 'P'],
   ['F', 'H'],
 ] as const
 
-/** A direction that is all but along an axis is named by it alone (cosine 0.05 is three degrees off). */
+/** Smaller components of a direction are not named. A cosine of 0.05 is three degrees. */
 const COSINE_MIN = 0.05
 
 const sidesOf = (direction: readonly number[]): string =>

@@ -1,28 +1,28 @@
-/** What each key does, and what a dragged window becomes. */
+/** Keyboard shortcuts, and window changes by dragging. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { KEYS, pressKey } from './keys.ts'
+import { pressKey, SHORTCUTS } from './keys.ts'
 import { type Actions, changedWindow } from './use-view-state.ts'
 
-/** Writes down what was asked for. */
+/** Records the calls of actions. */
 function recorder() {
-  const asked: unknown[] = []
+  const calls: unknown[] = []
   const actions = new Proxy({} as Actions, {
     get:
       (_, name) =>
       (...given: unknown[]) =>
-        asked.push([name, ...given]),
+        calls.push([name, ...given]),
   })
   const press = (key: string, held: Partial<Record<'shiftKey' | 'ctrlKey' | 'altKey' | 'metaKey', boolean>> = {}) =>
     pressKey({ key, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, ...held }, actions)
-  return { asked, press }
+  return { calls, press }
 }
 
-test('arrows scroll, with Shift they move the image', () => {
-  const { asked, press } = recorder()
+test('arrow keys scroll, and pan with Shift', () => {
+  const { calls, press } = recorder()
   for (const key of ['ArrowDown', 'ArrowLeft', 'PageUp', 'Home']) assert.equal(press(key), true)
   press('ArrowLeft', { shiftKey: true })
-  assert.deepEqual(asked, [
+  assert.deepEqual(calls, [
     ['step', 1],
     ['step', -1],
     ['step', -10],
@@ -31,21 +31,21 @@ test('arrows scroll, with Shift they move the image', () => {
   ])
 })
 
-test('letters work with Shift and Caps Lock, and not with Control, Alt or Command', () => {
-  const { asked, press } = recorder()
+test('letters work with Shift and Caps Lock, but not with Ctrl, Alt or Command', () => {
+  const { calls, press } = recorder()
   assert.equal(press('I', { shiftKey: true }), true)
   for (const held of ['ctrlKey', 'altKey', 'metaKey']) assert.equal(press('r', { [held]: true }), false)
   assert.equal(press('q'), false)
   assert.equal(press('Tab'), false)
-  assert.deepEqual(asked, [['invert']])
+  assert.deepEqual(calls, [['invert']])
 })
 
-test('no two keys are the same', () => {
-  const keys = KEYS.flatMap(({ keys }) => keys)
+test('no two shortcuts have the same key', () => {
+  const keys = SHORTCUTS.flatMap(({ keys }) => keys)
   assert.deepEqual(keys, [...new Set(keys)])
 })
 
-test('a window changes by parts of its width, in whole numbers where it is wide, and stays one', () => {
+test('a window changes relative to its width, in whole numbers if it is wide, and stays at least 1 wide', () => {
   assert.deepEqual(changedWindow({ center: 40, width: 400 }, { wider: 0.1, higher: -0.1 }), { center: 0, width: 440 })
   assert.deepEqual(changedWindow({ center: 40, width: 400 }, { wider: 0.0001, higher: 0 }), { center: 40, width: 401 })
   assert.deepEqual(changedWindow({ center: 0.5, width: 0.25 }, { wider: 1, higher: 1 }), { center: 0.75, width: 0.5 })

@@ -1,14 +1,14 @@
 /**
- * Thumbnails: the middle image of an image set, from the smallest resolution of its frame that is large enough. A few are made at a
- * time, the last asked for first, since that is where the person has scrolled to; those that scrolled away before are not made.
+ * Thumbnails: the middle image of an image set, decoded from the smallest sufficient resolution of its frame. Several are made at a time.
+ * The last requested comes first, because it is where the person scrolled to.
  */
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { fetchDocument } from '../metadata/document.ts'
 import { loadFrame, undisplayableReason } from './frames/loader.ts'
 import { aspectOf } from './geometry.ts'
 import { type DecodedFrame, render } from './pixels/render.ts'
-import { THUMBNAIL_COLUMNS, CONCURRENT_THUMBNAILS_MAX, CACHED_THUMBNAILS_MAX } from './stack/limits.ts'
-import { type StackImage, imagesOf } from './stack/stack.ts'
+import { CACHED_THUMBNAILS_MAX, CONCURRENT_THUMBNAILS_MAX, THUMBNAIL_COLUMNS } from './stack/limits.ts'
+import { imagesOf, type StackImage } from './stack/stack.ts'
 import { textOf } from './stack/values.ts'
 import { isVideo } from './video.ts'
 
@@ -19,60 +19,60 @@ interface ThumbnailSource {
 }
 
 export type Thumbnail =
-  | { readonly kind: 'image'; readonly address: string; readonly alt: string }
-  /** Nothing to draw, and the word for it. */
-  | { readonly kind: 'none'; readonly word: string }
+  | { readonly kind: 'image'; readonly url: string; readonly alt: string }
+  /** Shown instead of an image. */
+  | { readonly kind: 'none'; readonly text: string }
 
-const kept = new Map<string, Thumbnail>()
-/** Whose they are: what one access key has seen is not the next one's. */
-let keptFor: MedicalImagingClient | undefined
-const waiting: { readonly run: () => Promise<void>; readonly signal: AbortSignal }[] = []
+const cache = new Map<string, Thumbnail>()
+/** The client of the cached thumbnails: another access key may not see the same image sets. */
+let cacheOwner: MedicalImagingClient | undefined
+const queue: { readonly run: () => Promise<void>; readonly signal: AbortSignal }[] = []
 let running = 0
 
-/** @throws what the client throws, and the signal's reason */
+/** @throws the errors of the client, and the reason of the signal */
 export async function thumbnailOf(source: ThumbnailSource, signal: AbortSignal): Promise<Thumbnail> {
   const key = `${source.datastoreId}/${source.imageSetId}`
-  if (keptFor !== source.client) forget(source.client)
-  const known = kept.get(key)
-  if (known !== undefined) return known
-  const thumbnail = await inTurn(() => make(source, signal), signal)
-  if (keptFor === source.client) keep(key, thumbnail)
+  if (cacheOwner !== source.client) clearCache(source.client)
+  const cached = cache.get(key)
+  if (cached !== undefined) return cached
+  const thumbnail = await withLimit(() => make(source, signal), signal)
+  if (cacheOwner === source.client) addToCache(key, thumbnail)
   return thumbnail
 }
 
-function forget(next: MedicalImagingClient): void {
-  for (const each of kept.values()) if (each.kind === 'image') URL.revokeObjectURL(each.address)
-  kept.clear()
-  keptFor = next
+function clearCache(nextOwner: MedicalImagingClient): void {
+  for (const each of cache.values()) if (each.kind === 'image') URL.revokeObjectURL(each.url)
+  cache.clear()
+  cacheOwner = nextOwner
 }
 
-function keep(key: string, thumbnail: Thumbnail): void {
-  const before = kept.get(key)
-  if (before?.kind === 'image') URL.revokeObjectURL(before.address)
-  kept.set(key, thumbnail)
-  if (kept.size <= CACHED_THUMBNAILS_MAX) return
-  const [oldest, dropped] = kept.entries().next().value!
-  kept.delete(oldest)
-  if (dropped.kind === 'image') URL.revokeObjectURL(dropped.address)
+function addToCache(key: string, thumbnail: Thumbnail): void {
+  const replaced = cache.get(key)
+  if (replaced?.kind === 'image') URL.revokeObjectURL(replaced.url)
+  cache.set(key, thumbnail)
+  if (cache.size <= CACHED_THUMBNAILS_MAX) return
+  const [oldest, dropped] = cache.entries().next().value!
+  cache.delete(oldest)
+  if (dropped.kind === 'image') URL.revokeObjectURL(dropped.url)
 }
 
-function inTurn<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+function withLimit<Result>(task: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
-    waiting.push({ signal, run: () => work().then(resolve, reject) })
+    queue.push({ signal, run: () => task().then(resolve, reject) })
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    proceed()
+    startNext()
   })
 }
 
-function proceed(): void {
+function startNext(): void {
   while (running < CONCURRENT_THUMBNAILS_MAX) {
-    const next = waiting.pop()
+    const next = queue.pop()
     if (next === undefined) return
     if (next.signal.aborted) continue
     running += 1
     next.run().finally(() => {
       running -= 1
-      proceed()
+      startNext()
     })
   }
 }
@@ -81,23 +81,26 @@ async function make(source: ThumbnailSource, signal: AbortSignal): Promise<Thumb
   const { client, datastoreId, imageSetId } = source
   const images = imagesOf(await fetchDocument(client, { version: { datastoreId, imageSetId }, signal }))
   const image = images[images.length >> 1]
-  if (image === undefined) return { kind: 'none', word: 'No images' }
-  if (isVideo(image)) return { kind: 'none', word: 'Video' }
-  if (undisplayableReason(image) !== undefined) return { kind: 'none', word: 'No image' }
+  if (image === undefined) return { kind: 'none', text: 'No images' }
+  if (isVideo(image)) return { kind: 'none', text: 'Video' }
+  if (undisplayableReason(image) !== undefined) return { kind: 'none', text: 'No preview' }
   const columnsMin = Math.ceil(THUMBNAIL_COLUMNS * Math.min(2, window.devicePixelRatio))
   const decoded = await loadFrame(source, { image, columnsMin, signal })
-  const address = URL.createObjectURL(await draw(image, { decoded, columns: columnsMin }))
-  return { kind: 'image', address, alt: altOf(image, images.length) }
+  const url = URL.createObjectURL(await draw(image, { decoded, columns: columnsMin }))
+  return { kind: 'image', url, alt: altOf(image, images.length) }
 }
 
-/** Whose it is stands beside it. */
+/** Without the patient, who is in the same row of the table. */
 function altOf({ attribute }: StackImage, count: number): string {
   const of = [textOf(attribute('Modality')), textOf(attribute('SeriesDescription'))].filter(Boolean).join(', ')
-  return `${of || 'StackImage'}, ${count === 1 ? 'one image' : `image ${(count >> 1) + 1} of ${count}`}`
+  return `${of || 'Image'}, ${count === 1 ? 'one image' : `image ${(count >> 1) + 1} of ${count}`}`
 }
 
-async function draw(image: StackImage, { decoded, columns }: { decoded: DecodedFrame; columns: number }): Promise<Blob> {
-  const pixels = render(image, { decoded, look: { voi: { kind: 'stored' }, isInverted: false } })
+async function draw(
+  image: StackImage,
+  { decoded, columns }: { decoded: DecodedFrame; columns: number },
+): Promise<Blob> {
+  const pixels = render(image, { decoded, settings: { voi: { kind: 'stored' }, isInverted: false } })
   const whole = new OffscreenCanvas(decoded.columns, decoded.rows)
   whole.getContext('2d')!.putImageData(new ImageData(pixels, decoded.columns, decoded.rows), 0, 0)
   const height = decoded.rows * aspectOf(image)

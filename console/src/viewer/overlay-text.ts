@@ -1,4 +1,4 @@
-/** What stands in the corners of a image: whose it is, of which study, which of how many. */
+/** The patient, study and image texts in the corners of the stage, and the frame rate of an image. */
 import { formatDate, formatPersonName } from '../format/dicom.ts'
 import type { StackImage } from './stack/stack.ts'
 import { numberOf, textOf } from './stack/values.ts'
@@ -23,7 +23,7 @@ export function cornersOf(
     patient: lines(
       formatPersonName(text('PatientName')),
       text('PatientID'),
-      [birth && `born ${formatDate(birth)}`, text('PatientSex')].filter(Boolean).join('  '),
+      [birth && `Born ${formatDate(birth)}`, text('PatientSex')].filter(Boolean).join('  '),
     ),
     study: lines(formatDate(text('StudyDate')), text('StudyDescription'), series, number && `Series ${number}`),
     image: lines(
@@ -40,15 +40,15 @@ const lines = (...all: readonly string[]): readonly string[] => all.filter((line
 
 const round = (number: number): number => Math.round(number * 100) / 100
 
-/** The pace of a multi-frame image in frames a second (PS3.3 C.7.6.5.1.1): of the instance, or one at which a person can look. */
-export function paceOf({ instance }: StackImage): number {
+/** The frame rate of a multi-frame image in frames per second (PS3.3 C.7.6.5.1.1), with a default and a maximum. */
+export function frameRateOf({ instance }: StackImage): number {
   const frameTimeMs = numberOf(instance.FrameTime)
-  const pace =
+  const rate =
     numberOf(instance.RecommendedDisplayFrameRate) ??
     numberOf(instance.CineRate) ??
     (frameTimeMs === undefined || frameTimeMs <= 0 ? undefined : 1_000 / frameTimeMs)
-  return pace === undefined || pace <= 0 ? PACE : Math.min(PACE_MAX, pace)
+  return rate === undefined || rate <= 0 ? DEFAULT_FRAME_RATE : Math.min(FRAME_RATE_MAX, rate)
 }
 
-const PACE = 10
-const PACE_MAX = 60
+const DEFAULT_FRAME_RATE = 10
+const FRAME_RATE_MAX = 60

@@ -1,7 +1,7 @@
-/** What the person has chosen to see, and everything that they can do to it: whatever hand does it, it is one of these. */
+/** The state of the viewer and the actions that change it, shared by pointers, keys and buttons. */
 import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Size, View } from './geometry.ts'
-import { WHOLE, zoomed } from './geometry.ts'
+import { FIT, zoomed } from './geometry.ts'
 import type { DisplaySettings, Voi } from './pixels/render.ts'
 import type { Window } from './pixels/voi-lut.ts'
 
@@ -14,10 +14,10 @@ export interface ViewState extends DisplaySettings {
   readonly isPlaying: boolean
 }
 
-/** What the hands need to know of what is on screen. */
+/** What is on screen, which some actions start from. */
 export interface Displayed {
   readonly scale: number
-  /** Undefined for what has no window, as colour. */
+  /** Undefined for color images, which have no window. */
   readonly window: Window | undefined
   readonly stage: Size
 }
@@ -27,7 +27,7 @@ export interface Actions {
   step(by: number): void
   setTool(tool: Tool): void
   setVoi(voi: Voi): void
-  /** Wider by a part of itself, its centre higher by a part of the width. */
+  /** Both relative to the current width of the window. */
   changeWindow(by: { readonly wider?: number; readonly higher?: number }): void
   invert(): void
   zoom(factor: number, at?: { readonly x: number; readonly y: number }): void
@@ -37,14 +37,14 @@ export interface Actions {
   reset(): void
 }
 
-const UNCHOSEN: DisplaySettings = { voi: { kind: 'stored' }, isInverted: false }
+const DEFAULT_SETTINGS: DisplaySettings = { voi: { kind: 'stored' }, isInverted: false }
 
-/** @param first where a stack is opened */
+/** @param first the index of the image shown at first */
 export function useViewState({ count, first }: { readonly count: number; readonly first: number }) {
   const [viewState, setViewing] = useState<ViewState>(() => ({
-    ...UNCHOSEN,
+    ...DEFAULT_SETTINGS,
     index: first,
-    view: WHOLE,
+    view: FIT,
     tool: window.matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window',
     isPlaying: false,
   }))
@@ -77,40 +77,40 @@ export function useViewState({ count, first }: { readonly count: number; readonl
       },
       setView: (view) => change(() => ({ view })),
       play: (isPlaying) => change((now) => ({ isPlaying: isPlaying ?? !now.isPlaying })),
-      reset: () => change(() => ({ ...UNCHOSEN, view: WHOLE, isPlaying: false })),
+      reset: () => change(() => ({ ...DEFAULT_SETTINGS, view: FIT, isPlaying: false })),
     }
   }, [count])
   return { viewState, actions, displayed }
 }
 
-/** A image can be pushed to the edge of the stage, not out of reach. */
+/** An image can be moved out of the stage, but only so far that it can be moved back. */
 const bounded = (pan: number, side: number): number => Math.max(-4 * side, Math.min(4 * side, pan))
 
-/** Below this the steps of a window are parts of one; above, whole numbers are what people read. */
-const WHOLE_NUMBERS_FROM = 20
+/** Windows at least this wide change in whole numbers. */
+const INTEGER_WIDTH_MIN = 20
 
 export function changedWindow(
   { center, width }: Window,
   { wider, higher }: { readonly wider: number; readonly higher: number },
 ): Window {
-  const isWhole = width >= WHOLE_NUMBERS_FROM
-  const step = (part: number): number => {
-    const change = part * width
-    return isWhole && part !== 0 ? Math.sign(part) * Math.max(1, Math.round(Math.abs(change))) : change
+  const isInteger = width >= INTEGER_WIDTH_MIN
+  const step = (fraction: number): number => {
+    const change = fraction * width
+    return isInteger && fraction !== 0 ? Math.sign(fraction) * Math.max(1, Math.round(Math.abs(change))) : change
   }
-  const least = isWhole ? 1 : Number.MIN_VALUE
-  return { center: center + step(higher), width: Math.max(least, width + step(wider)) }
+  const widthMin = isInteger ? 1 : Number.MIN_VALUE
+  return { center: center + step(higher), width: Math.max(widthMin, width + step(wider)) }
 }
 
-/** Plays at a pace, round and round; a image that is not there yet is waited for. */
+/** Plays the stack in a loop. Waits for images that are not loaded yet. */
 export function useCine({
   isPlaying,
-  pace,
+  frameRate,
   isReady,
   onNext,
 }: {
   readonly isPlaying: boolean
-  readonly pace: number
+  readonly frameRate: number
   readonly isReady: () => boolean
   readonly onNext: () => void
 }): void {
@@ -118,15 +118,15 @@ export function useCine({
   latest.current = { isReady, onNext }
   useEffect(() => {
     if (!isPlaying) return
-    let due = performance.now() + 1_000 / pace
+    let due = performance.now() + 1_000 / frameRate
     let request = requestAnimationFrame(function tick(now) {
       if (now >= due && latest.current.isReady()) {
         latest.current.onNext()
-        // Late by more than a image: what was missed is not made up for.
-        due = Math.max(due + 1_000 / pace, now)
+        // Images that are late by more than an interval are not caught up.
+        due = Math.max(due + 1_000 / frameRate, now)
       }
       request = requestAnimationFrame(tick)
     })
     return () => cancelAnimationFrame(request)
-  }, [isPlaying, pace])
+  }, [isPlaying, frameRate])
 }

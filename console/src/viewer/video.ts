@@ -1,4 +1,4 @@
-/** Instances that are a video: one stored frame holds all of it, in a format that a browser may or may not play. */
+/** Instances that are videos: one stored frame has the whole video, in a format that browsers may not play. */
 import { VIDEO_BYTES_MAX } from './stack/limits.ts'
 import type { StackImage } from './stack/stack.ts'
 
@@ -9,11 +9,11 @@ const HEVC = /^1\.2\.840\.10008\.1\.2\.4\.10[78]$/
 export const isVideo = ({ storedTransferSyntaxUID: uid = '' }: StackImage): boolean =>
   MPEG2.test(uid) || MPEG4.test(uid) || HEVC.test(uid)
 
-/** What is known before a byte of it is fetched; undefined where it may be tried. */
+/** Why browsers can't play the video, as far as the metadata says. Undefined if it is worth trying. */
 export function unplayableReason({ storedTransferSyntaxUID: uid = '', frame }: StackImage): string | undefined {
-  if (MPEG2.test(uid)) return 'It is MPEG-2, which browsers do not play. The AWS CLI fetches it with get-image-frame.'
+  if (MPEG2.test(uid)) return "Browsers can't play MPEG-2. To download the video, use get-image-frame of the AWS CLI."
   if ((frame?.FrameSizeInBytes ?? 0) > VIDEO_BYTES_MAX) {
-    return 'It is larger than a page can hold. The AWS CLI fetches it with get-image-frame.'
+    return 'The video is too large to play in the browser. To download it, use get-image-frame of the AWS CLI.'
   }
   return undefined
 }

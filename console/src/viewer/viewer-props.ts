@@ -1,4 +1,4 @@
-/** What a thumbnail and a viewer are given: the same for the lazy wrappers that pages use and for what they load. */
+/** The props of the viewer and of thumbnails, shared by the components and their lazily loaded wrappers. */
 import type { MetadataDocument } from '../metadata/document.ts'
 
 export interface ThumbnailProps {

@@ -1,8 +1,8 @@
-/** For tests of the viewer: an image set's document around a few attributes, and its images. */
+/** Documents and images for tests of the viewer. */
 import type { Attributes, ImageFrame, InstanceMetadata, MetadataDocument } from '../metadata/document.ts'
 import type { DecodedFrame } from './pixels/render.ts'
 import type { Samples } from './pixels/stored-values.ts'
-import { type StackImage, imagesOf } from './stack/stack.ts'
+import { imagesOf, type StackImage } from './stack/stack.ts'
 
 export const frame = (id: string, range: readonly [number, number] | undefined = undefined): ImageFrame => ({
   ID: id,
@@ -42,11 +42,11 @@ export function documentOf(
   }
 }
 
-/** The one image of an instance with these attributes. */
+/** The image of an instance with these attributes. */
 export const imageOf = (attributes: Attributes = {}, range?: readonly [number, number]): StackImage =>
   imagesOf(documentOf({ '1.2.1': { attributes, frames: [frame('f', range)] } }))[0]!
 
-/** A line of cells as its decoder gives it. */
+/** A decoded frame of one row. */
 export const decodedOf = (samples: Samples, given: Partial<DecodedFrame> = {}): DecodedFrame => {
   const samplesPerPixel = given.samplesPerPixel ?? 1
   return {

@@ -9,10 +9,10 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useApi } from '../../api.ts'
 import { CopyableText } from '../../components/CopyableText.tsx'
+import { DeleteConfirmation } from '../../components/DeleteConfirmation.tsx'
 import { useNotify } from '../../components/Notifications.tsx'
 import { Status } from '../../components/Status.tsx'
 import { Tags } from '../../components/Tags.tsx'
-import { DeleteConfirmation } from '../../components/DeleteConfirmation.tsx'
 import { formatTime } from '../../format/time.ts'
 import { hrefTo, navigate } from '../../location.ts'
 
@@ -36,7 +36,9 @@ export function DetailsTab({ datastore }: { datastore: DatastoreProperties }) {
   return (
     <SpaceBetween size="m">
       <Container
-        header={<Header actions={<Button onClick={() => setDialogOpen(true)}>Delete data store</Button>}>Details</Header>}
+        header={
+          <Header actions={<Button onClick={() => setDialogOpen(true)}>Delete data store</Button>}>Details</Header>
+        }
       >
         <KeyValuePairs
           columns={3}
@@ -58,11 +60,7 @@ export function DetailsTab({ datastore }: { datastore: DatastoreProperties }) {
         <DeleteConfirmation
           resourceType="data store"
           confirmationText={name}
-          consequence={
-            <>
-              Delete all image sets of the data store first. You can't undo this action.
-            </>
-          }
+          consequence={<>Delete all image sets of the data store first. You can't undo this action.</>}
           onDelete={remove}
           onClose={() => setDialogOpen(false)}
         />

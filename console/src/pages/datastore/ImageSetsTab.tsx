@@ -10,8 +10,8 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table from '@cloudscape-design/components/table'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { useNotify } from '../../components/Notifications.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
+import { useNotify } from '../../components/Notifications.tsx'
 import { formatNumber } from '../../format/size.ts'
 import { formatDuration } from '../../format/time.ts'
 import { isSystemFile } from '../../import/chosen-files.ts'
@@ -80,8 +80,7 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
             description={
               data && (
                 <span data-testid="search-duration">
-                  {rows.length > 0 &&
-                    `${formatNumber(first)}–${formatNumber(first + rows.length - 1)}. `}
+                  {rows.length > 0 && `${formatNumber(first)}–${formatNumber(first + rows.length - 1)}. `}
                   Search took {formatDuration(data.durationMs)}.
                 </span>
               )
@@ -134,7 +133,9 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
               title="No matches"
               description="No image sets match the search. Values must match exactly, including uppercase and lowercase."
               action={
-                <Button onClick={() => results.start({ ...ALL_IMAGE_SETS, sort: search.sort })}>View all image sets</Button>
+                <Button onClick={() => results.start({ ...ALL_IMAGE_SETS, sort: search.sort })}>
+                  View all image sets
+                </Button>
               }
             />
           ))

@@ -12,8 +12,8 @@ import { EmptyState } from '../../components/EmptyState.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
 import { Status } from '../../components/Status.tsx'
 import { formatDuration, formatTime } from '../../format/time.ts'
-import { refetchIntervalOf } from '../../refetch-interval.ts'
 import { hrefTo } from '../../location.ts'
+import { refetchIntervalOf } from '../../refetch-interval.ts'
 
 const RUNNING_STATUSES: readonly (string | undefined)[] = ['SUBMITTED', 'IN_PROGRESS']
 const RUNNING_REFETCH_MS = 1_000
@@ -46,7 +46,8 @@ export function ImportsTab({ datastoreId }: { datastoreId: string }) {
       client.send(new ListDICOMImportJobsCommand({ datastoreId, maxResults: 50, nextToken: pageParam })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextToken }) => nextToken,
-    refetchInterval: ({ state }) => refetchIntervalOf(state, isAnyRunning(state.data?.pages) ? RUNNING_REFETCH_MS : undefined),
+    refetchInterval: ({ state }) =>
+      refetchIntervalOf(state, isAnyRunning(state.data?.pages) ? RUNNING_REFETCH_MS : undefined),
   })
   const rows = jobs.data?.pages.flatMap(({ jobSummaries = [] }) => jobSummaries) ?? []
   const importAction = (
@@ -81,4 +82,5 @@ export function ImportsTab({ datastoreId }: { datastoreId: string }) {
 
 const isAnyRunning = (
   pages: readonly { jobSummaries?: readonly DICOMImportJobSummary[] | undefined }[] = [],
-): boolean => pages.some(({ jobSummaries }) => jobSummaries?.some(({ jobStatus }) => RUNNING_STATUSES.includes(jobStatus)))
+): boolean =>
+  pages.some(({ jobSummaries }) => jobSummaries?.some(({ jobStatus }) => RUNNING_STATUSES.includes(jobStatus)))

@@ -6,9 +6,9 @@ import KeyValuePairs, { type KeyValuePairsProps } from '@cloudscape-design/compo
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { CopyableText } from '../../components/CopyableText.tsx'
 import { Status } from '../../components/Status.tsx'
+import { formatDate, formatPersonName, formatTimeOfDay } from '../../format/dicom.ts'
 import { formatNumber } from '../../format/size.ts'
 import { formatTime } from '../../format/time.ts'
-import { formatTimeOfDay, formatDate, formatPersonName } from '../../format/dicom.ts'
 import type { MetadataDocument } from '../../metadata/document.ts'
 
 const TIERS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
-/** The packages of codecs bring no types. */
+/** The codec packages have no types. */
 declare module '@cornerstonejs/codec-openjph/wasmjs' {
-  // biome-ignore lint/suspicious/noExplicitAny: what the module has inside is said where it is used.
+  // biome-ignore lint/suspicious/noExplicitAny: the types are declared where the module is used.
   const open: (options: object) => Promise<any>
   export default open
 }

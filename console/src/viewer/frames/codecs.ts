@@ -1,4 +1,4 @@
-/** The decoders of the Cornerstone project, WebAssembly each: fetched when the first frame needs them. They bring no types. */
+/** The WebAssembly decoders of the Cornerstone project, loaded when the first frame needs them. */
 import openjpegWASM from '@cornerstonejs/codec-openjpeg/decodewasm?url'
 import openjphWASM from '@cornerstonejs/codec-openjph/wasm?url'
 
@@ -7,12 +7,12 @@ export interface DecodedSamples {
   readonly columns: number
   readonly bitsPerSample: number
   readonly isSigned: boolean
-  /** By pixel, a byte a sample up to 8 bits, else two, little endian. */
-  readonly cells: Uint8Array
+  /** Interleaved samples: one byte each up to 8 bits, otherwise two, little endian. */
+  readonly bytes: Uint8Array
 }
 
 export interface SampleDecoder {
-  /** @throws whatever it likes where the codestream is broken */
+  /** @throws any value if the codestream is invalid */
   decode(codestream: Uint8Array, skippedResolutions: number): DecodedSamples
 }
 
@@ -44,7 +44,7 @@ export const openJPEG2000 = (): Promise<SampleDecoder> =>
     return decoderOf(() => new J2KDecoder() as Decoder)
   })())
 
-/** What they would print of a bad frame is thrown. */
+/** Suppresses console output: errors are thrown. */
 const silent = (wasm: string) => ({ locateFile: () => wasm, print: () => {}, printErr: () => {} })
 
 const decoderOf = (open: () => Decoder): SampleDecoder => ({
@@ -54,18 +54,18 @@ const decoderOf = (open: () => Decoder): SampleDecoder => ({
       decoder.getEncodedBuffer(codestream.length).set(codestream)
       if (skippedResolutions === 0) decoder.decode()
       else decoder.decodeSubResolution(skippedResolutions)
-      // OpenJPH does not throw on bad data: it goes on, and remembers.
-      const failure = decoder.getLastErrorMessage?.() ?? ''
-      if (failure !== '') throw new Error(failure)
+      // OpenJPH doesn't throw on invalid data. It continues, and keeps the message.
+      const errorMessage = decoder.getLastErrorMessage?.() ?? ''
+      if (errorMessage !== '') throw new Error(errorMessage)
       const { width, height, bitsPerSample, componentCount, isSigned } = decoder.getFrameInfo()
-      // The pixels lie in the module's memory, which the next frame reuses.
-      const cells = new Uint8Array(decoder.getDecodedBuffer())
-      const halved = (size: number) => Math.ceil(size / 2 ** skippedResolutions)
-      const [columns, rows] = [halved(width), halved(height)]
-      if (bitsPerSample > 16 || cells.length !== rows * columns * componentCount * (bitsPerSample > 8 ? 2 : 1)) {
-        throw new Error('other pixels than the header promises')
+      // Copied, because the next frame reuses the memory of the module.
+      const bytes = new Uint8Array(decoder.getDecodedBuffer())
+      const reduced = (size: number) => Math.ceil(size / 2 ** skippedResolutions)
+      const [columns, rows] = [reduced(width), reduced(height)]
+      if (bitsPerSample > 16 || bytes.length !== rows * columns * componentCount * (bitsPerSample > 8 ? 2 : 1)) {
+        throw new Error('the decoded size differs from the header')
       }
-      return { rows, columns, bitsPerSample, isSigned, cells }
+      return { rows, columns, bitsPerSample, isSigned, bytes }
     } finally {
       decoder.delete()
     }

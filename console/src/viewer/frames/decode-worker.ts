@@ -1,20 +1,19 @@
-/** A thread that decodes one frame after another, so that the page stays at the person's hand. */
-
+/** A worker that decodes one frame at a time, so that the page stays responsive. */
 import type { DecodedFrame } from '../pixels/render.ts'
 import { openHTJ2K } from './codecs.ts'
 import { decodeFrame, type FrameToDecode, UndecodableError } from './decode.ts'
 
-export type DecodeAnswer =
+export type DecodeResult =
   | { readonly kind: 'decoded'; readonly decoded: DecodedFrame }
-  /** `isUnfit`: the codec will not decode anything after this. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly isUnfit: boolean }
+  /** `isFatal`: the codec can't be used any more. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly isFatal: boolean }
 
 const thread = globalThis as unknown as {
   onmessage: (event: { data: FrameToDecode }) => void
-  postMessage(answer: DecodeAnswer, transfer?: Transferable[]): void
+  postMessage(result: DecodeResult, transfer?: Transferable[]): void
 }
 
-// Most frames need it, and it can come while the first is on its way. Where it does not, the frame that needs it says so.
+// Loads the most common codec while the first frame is fetched. A failure is reported by the frame that needs the codec.
 openHTJ2K().catch(() => {})
 
 thread.onmessage = async ({ data: frame }) => {
@@ -22,8 +21,8 @@ thread.onmessage = async ({ data: frame }) => {
     const decoded = await decodeFrame(frame)
     thread.postMessage({ kind: 'decoded', decoded }, [decoded.samples.buffer as ArrayBuffer])
   } catch (error) {
-    const isUnfit = !(error instanceof UndecodableError)
-    const reason = isUnfit ? 'The decoder failed on its frame.' : (error as Error).message
-    thread.postMessage({ kind: 'failed', reason, isUnfit })
+    const isFatal = !(error instanceof UndecodableError)
+    const reason = isFatal ? 'The decoder failed.' : (error as Error).message
+    thread.postMessage({ kind: 'failed', reason, isFatal })
   }
 }

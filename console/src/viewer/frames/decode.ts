@@ -1,8 +1,7 @@
 /**
- * The bytes of a stored frame to its cells, in whatever of the formats of GetImageFrame they are. A codec is fetched when the first frame
- * needs it, and its builds' faults are gone round as the server does (docs/decisions/0010-frames.md).
+ * Decodes the frames of GetImageFrame in all stored formats. Codecs are loaded on demand. The workarounds for faults of their builds are
+ * those of the server (docs/decisions/0010-frames.md).
  */
-
 import { linesByPixel } from '../../../../src/pixel-data/htj2k/component-lines.ts'
 import { type Codestream, parseCodestream } from '../../../../src/pixel-data/jpeg2000/codestream.ts'
 import { colourOfFile, findCodestream } from '../../../../src/pixel-data/jpeg2000/jp2-boxes.ts'
@@ -14,13 +13,13 @@ export interface FrameToDecode {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly contentType: string
   readonly format: PixelFormat
-  /** Of the file from which the frame came: lossy JPEG has become RGB. */
+  /** The transfer syntax of the imported file: lossy JPEG was converted to RGB. */
   readonly transferSyntaxUID: string
-  /** How many resolutions are not in the bytes, or not wanted. */
+  /** The number of resolutions that are not in the bytes or not decoded. */
   readonly skippedResolutions: number
 }
 
-/** Why a frame cannot be shown, in words for the person at the screen. */
+/** A frame that can't be decoded. The message is shown to the person. */
 export class UndecodableError extends Error {
   override readonly name = 'UndecodableError'
 }
@@ -39,17 +38,17 @@ export async function decodeFrame(frame: FrameToDecode): Promise<DecodedFrame> {
     case 'image/jp2':
       return decodeCodestream(frame)
     case 'image/jxl':
-      throw new UndecodableError('It is stored as JPEG XL, which this viewer does not decode.')
+      throw new UndecodableError("The viewer doesn't support JPEG XL, the format of the stored frame.")
     default:
       throw new UndecodableError(
-        `It is stored as ${frame.contentType || 'an unnamed format'}, which this viewer does not decode.`,
+        `The viewer doesn't support ${frame.contentType || 'an unknown format'}, the format of the stored frame.`,
       )
   }
 }
 
 function decodeNative({ bytes, format }: FrameToDecode): DecodedFrame {
   const { rows, columns, samplesPerPixel } = format
-  const samples = fault(() => samplesOf(bytes, format))
+  const samples = rethrown(() => samplesOf(bytes, format))
   return { samples, rows, columns, samplesPerPixel, colour: undefined, skippedResolutions: 0 }
 }
 
@@ -59,44 +58,46 @@ async function decodeCodestream({
   transferSyntaxUID,
   skippedResolutions,
 }: FrameToDecode): Promise<DecodedFrame> {
-  const { start, end } = fault(() => findCodestream(bytes))
+  const { start, end } = rethrown(() => findCodestream(bytes))
   const codestream = bytes.slice(start, end)
-  const header = fault(() => parseCodestream(codestream))
+  const header = rethrown(() => parseCodestream(codestream))
   checkShape({ ...header, samplesPerPixel: header.components.length }, format)
   const decoder = await (header.isHighThroughput ? openHTJ2K() : openJPEG2000())
   const skipped = header.isHighThroughput ? Math.min(skippedResolutions, header.decompositions) : 0
-  const image = decodeSigned(decoder, { codestream, header, skipped })
+  const decoded = decodeSigned(decoder, { codestream, header, skipped })
   const samplesPerPixel = header.components.length
-  const isInPlanes = header.isHighThroughput && samplesPerPixel > 1 && !header.hasColourTransform
-  const cells = isInPlanes ? linesByPixel({ ...image, samplesPerPixel }) : image.cells
-  const from = image.bitsPerSample > 8 ? 2 : 1
-  const samples = widened(cells, { from, to: cellBytes(format), isSigned: image.isSigned })
-  if (skipped > 0) keepWithin(samples, format)
+  const isByComponent = header.isHighThroughput && samplesPerPixel > 1 && !header.hasColourTransform
+  const bytesByPixel = isByComponent
+    ? linesByPixel({ ...decoded, cells: decoded.bytes, samplesPerPixel })
+    : decoded.bytes
+  const fromBytes = decoded.bitsPerSample > 8 ? 2 : 1
+  const samples = widened(bytesByPixel, { fromBytes, toBytes: cellBytes(format), isSigned: decoded.isSigned })
+  if (skipped > 0) clampToStoredBits(samples, format)
   return {
     samples,
-    rows: image.rows,
-    columns: image.columns,
+    rows: decoded.rows,
+    columns: decoded.columns,
     samplesPerPixel,
     colour: samplesPerPixel < 3 ? undefined : colourOfFrame(bytes, { transferSyntaxUID, header, format }),
     skippedResolutions: skipped,
   }
 }
 
-/** The file round a frame says what its samples are; of a codestream alone it follows from what the frame was. */
+/** The color space of a JP2 or JPH file is in its header. For a codestream alone, it follows from the imported frame. */
 function colourOfFrame(
   bytes: Uint8Array,
   { transferSyntaxUID, header, format }: { transferSyntaxUID: string; header: Codestream; format: PixelFormat },
 ): DecodedFrame['colour'] {
-  const said = colourOfFile(bytes)
-  if (said !== undefined) return said === 'sYCC' ? 'YBR' : 'RGB'
+  const declared = colourOfFile(bytes)
+  if (declared !== undefined) return declared === 'sYCC' ? 'YBR' : 'RGB'
   const { photometricInterpretation } = format
-  const wasUndone = header.hasColourTransform && !header.isReversible
-  return wasUndone || LOSSY_JPEG.includes(transferSyntaxUID) || /^YBR_(RCT|ICT)$/.test(photometricInterpretation)
+  const isDecodedToRGB = header.hasColourTransform && !header.isReversible
+  return isDecodedToRGB || LOSSY_JPEG.includes(transferSyntaxUID) || /^YBR_(RCT|ICT)$/.test(photometricInterpretation)
     ? 'RGB'
     : undefined
 }
 
-/** Where the description of the first component lies: SIZ comes first of all (ISO/IEC 15444-1 A.5.1), and each has three bytes. */
+/** The offset of Ssiz of the first component: SIZ is the first segment (ISO/IEC 15444-1 A.5.1). Each component has three bytes. */
 const SSIZ_OFFSET = 42
 
 function decodeSigned(
@@ -104,50 +105,53 @@ function decodeSigned(
   { codestream, header, skipped }: { codestream: Uint8Array; header: Codestream; skipped: number },
 ) {
   const { bitsPerSample, isSigned } = header.components[0]!
-  if (!isSigned || bitsPerSample > 8) return fault(() => decoder.decode(codestream, skipped))
-  // The codecs' builds give signed samples of a byte wrong. Called unsigned, the same samples come out half a range higher.
+  if (!isSigned || bitsPerSample > 8) return rethrown(() => decoder.decode(codestream, skipped))
+  // The builds decode signed samples of a byte incorrectly. Declared unsigned, the same samples are offset by half the range.
   header.components.forEach((_, index) => {
     codestream[SSIZ_OFFSET + 3 * index] = bitsPerSample - 1
   })
-  const image = fault(() => decoder.decode(codestream, skipped))
+  const decoded = rethrown(() => decoder.decode(codestream, skipped))
   const half = 2 ** (bitsPerSample - 1)
-  return { ...image, isSigned: true, cells: image.cells.map((cell) => cell - half) }
+  return { ...decoded, isSigned: true, bytes: decoded.bytes.map((sample) => sample - half) }
 }
 
-/** Samples as wide as BitsAllocated says: what a window is applied to has the width of a cell. */
+/** Samples of the width that BitsAllocated specifies. */
 function widened(
-  cells: Uint8Array,
-  { from, to, isSigned }: { from: number; to: number; isSigned: boolean },
+  bytes: Uint8Array,
+  { fromBytes, toBytes, isSigned }: { fromBytes: number; toBytes: number; isSigned: boolean },
 ): DecodedFrame['samples'] {
-  const samples = from === 2 ? new Uint16Array(cells.slice().buffer) : cells
-  if (from === to) return samples
-  if (from > to) throw new UndecodableError('Its samples are wider than its attributes say.')
-  const wide = to === 2 ? new Uint16Array(samples.length) : new Uint32Array(samples.length)
-  const unused = 32 - 8 * from
-  samples.forEach((sample, at) => {
-    // The array keeps the lower bits of what is negative.
-    wide[at] = isSigned ? (sample << unused) >> unused : sample
+  const samples = fromBytes === 2 ? new Uint16Array(bytes.slice().buffer) : bytes
+  if (fromBytes === toBytes) return samples
+  if (fromBytes > toBytes) throw new UndecodableError('The samples of the frame exceed BitsAllocated.')
+  const wide = toBytes === 2 ? new Uint16Array(samples.length) : new Uint32Array(samples.length)
+  const unusedBits = 32 - 8 * fromBytes
+  samples.forEach((sample, index) => {
+    // The array keeps the low bits of negative values.
+    wide[index] = isSigned ? (sample << unusedBits) >> unusedBits : sample
   })
   return wide
 }
 
 /**
- * Beside an edge a smaller image goes beyond the values that the frame has, and would come out as black in white where only as many
- * bits as BitsStored are looked at.
+ * Clamps the samples of a reduced resolution to the range of BitsStored. Near edges they can exceed it, and without clamping black would
+ * appear as white.
  */
-function keepWithin(samples: DecodedFrame['samples'], { bitsStored, highBit, isSigned, bitsAllocated }: PixelFormat): void {
+function clampToStoredBits(
+  samples: DecodedFrame['samples'],
+  { bitsStored, highBit, isSigned, bitsAllocated }: PixelFormat,
+): void {
   if (!(samples instanceof Uint16Array) || bitsAllocated !== 16 || highBit !== bitsStored - 1 || bitsStored === 16)
     return
-  const least = isSigned ? -(2 ** (bitsStored - 1)) : 0
-  const greatest = 2 ** (isSigned ? bitsStored - 1 : bitsStored) - 1
-  for (let at = 0; at < samples.length; at++) {
-    const value = isSigned ? (samples[at]! << 16) >> 16 : samples[at]!
-    if (value < least) samples[at] = least
-    else if (value > greatest) samples[at] = greatest
+  const min = isSigned ? -(2 ** (bitsStored - 1)) : 0
+  const max = 2 ** (isSigned ? bitsStored - 1 : bitsStored) - 1
+  for (let index = 0; index < samples.length; index++) {
+    const value = isSigned ? (samples[index]! << 16) >> 16 : samples[index]!
+    if (value < min) samples[index] = min
+    else if (value > max) samples[index] = max
   }
 }
 
-/** By the browser's own decoder, which hands out red, green, blue and opaque whatever the frame is. */
+/** Decodes with the browser, which returns RGBA for every JPEG. */
 async function decodeJPEG({ bytes, format }: FrameToDecode): Promise<DecodedFrame> {
   const isRGB = format.photometricInterpretation === 'RGB' && format.samplesPerPixel === 3
   const blob = new Blob([isRGB ? declaredRGB(bytes) : bytes], { type: 'image/jpeg' })
@@ -155,7 +159,7 @@ async function decodeJPEG({ bytes, format }: FrameToDecode): Promise<DecodedFram
   try {
     bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' })
   } catch (cause) {
-    throw new UndecodableError('The browser cannot read its JPEG.', { cause })
+    throw new UndecodableError("The browser can't decode the JPEG frame.", { cause })
   }
   const { width: columns, height: rows } = bitmap
   checkShape({ rows, columns, samplesPerPixel: format.samplesPerPixel }, format)
@@ -180,7 +184,7 @@ async function decodeJPEG({ bytes, format }: FrameToDecode): Promise<DecodedFram
   }
 }
 
-/** APP14 with transform 0 (ISO/IEC 10918-6 6.5.3): without a word in it, a browser takes three components for YCbCr. */
+/** An APP14 segment with transform 0 (ISO/IEC 10918-6 6.5.3). Without a marker, browsers take three components for YCbCr. */
 const ADOBE_RGB = Uint8Array.of(0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 100, 0, 0, 0, 0, 0)
 
 function declaredRGB(jpeg: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
@@ -199,19 +203,19 @@ interface Shape {
   readonly samplesPerPixel: number
 }
 
-/** Looked at before a codec is: a header of a few bytes may promise a image of many gigabytes. */
+/** Checked before decoding: a header of a few bytes may declare an image of many gigabytes. */
 function checkShape(shape: Shape, format: PixelFormat): void {
-  const isSame =
+  const isEqual =
     shape.rows === format.rows && shape.columns === format.columns && shape.samplesPerPixel === format.samplesPerPixel
-  if (!isSame) throw new UndecodableError('Its frame has another shape than its attributes say.')
+  if (!isEqual) throw new UndecodableError("The size of the frame doesn't match its attributes.")
 }
 
-/** What codecs throw of a broken frame may be a bare address. What an engine throws goes through: its module is not fit any more. */
-function fault<Result>(run: () => Result): Result {
+/** Codecs may throw a bare address for a corrupt frame. A RuntimeError is rethrown, because it leaves the module unusable. */
+function rethrown<Result>(run: () => Result): Result {
   try {
     return run()
   } catch (cause) {
     if (cause instanceof WebAssembly.RuntimeError || cause instanceof UndecodableError) throw cause
-    throw new UndecodableError('Its frame is broken.', { cause })
+    throw new UndecodableError('The frame is corrupt.', { cause })
   }
 }

@@ -1,9 +1,8 @@
-/** The threads that decode frames: as many as the machine has cores for, started when frames come, each with one frame at a time. */
-
+/** A pool of workers that decode frames, up to one per core. */
 import type { DecodedFrame } from '../pixels/render.ts'
 import { DECODE_MS_MAX, DECODERS_MAX } from '../stack/limits.ts'
 import type { FrameToDecode } from './decode.ts'
-import type { DecodeAnswer } from './decode-worker.ts'
+import type { DecodeResult } from './decode-worker.ts'
 
 export class DecodeError extends Error {
   override readonly name = 'DecodeError'
@@ -15,60 +14,60 @@ interface Job {
   reject(error: Error): void
 }
 
-const THREADS_MAX = Math.max(1, Math.min(DECODERS_MAX, navigator.hardwareConcurrency || 1))
+const WORKERS_MAX = Math.max(1, Math.min(DECODERS_MAX, navigator.hardwareConcurrency || 1))
 
 const idle: Worker[] = []
-const waiting: Job[] = []
-let started = 0
+const queue: Job[] = []
+let workerCount = 0
 
-/** Before the first frame is there: a codec is on its way as early as the frame. */
-export function warmUp(): void {
-  if (started === 0) idle.push(start())
+/** Starts a worker, and thereby loads a codec, before the first frame arrives. */
+export function startDecoder(): void {
+  if (workerCount === 0) idle.push(startWorker())
 }
 
-/** @throws DecodeError with what a person is told */
+/** @throws DecodeError with a message for the person */
 export function decode(frame: FrameToDecode): Promise<DecodedFrame> {
   return new Promise((resolve, reject) => {
-    waiting.push({ frame, resolve, reject })
-    next()
+    queue.push({ frame, resolve, reject })
+    runNext()
   })
 }
 
-function start(): Worker {
-  started += 1
+function startWorker(): Worker {
+  workerCount += 1
   return new Worker(new URL('./decode-worker.ts', import.meta.url), { type: 'module' })
 }
 
-function next(): void {
-  if (waiting.length === 0) return
-  const thread = idle.pop() ?? (started < THREADS_MAX ? start() : undefined)
-  if (thread !== undefined) run(thread, waiting.shift()!)
+function runNext(): void {
+  if (queue.length === 0) return
+  const worker = idle.pop() ?? (workerCount < WORKERS_MAX ? startWorker() : undefined)
+  if (worker !== undefined) run(worker, queue.shift()!)
 }
 
-function run(thread: Worker, job: Job): void {
-  const deadline = setTimeout(() => lose('It took too long to decode.'), DECODE_MS_MAX)
+function run(worker: Worker, job: Job): void {
+  const deadline = setTimeout(() => abandon('Decoding the frame timed out.'), DECODE_MS_MAX)
   const end = () => {
     clearTimeout(deadline)
-    thread.onmessage = thread.onerror = null
+    worker.onmessage = worker.onerror = null
   }
-  const lose = (reason: string) => {
+  const abandon = (reason: string) => {
     end()
-    thread.terminate()
-    started -= 1
+    worker.terminate()
+    workerCount -= 1
     job.reject(new DecodeError(reason))
-    next()
+    runNext()
   }
-  thread.onmessage = ({ data: answer }: MessageEvent<DecodeAnswer>) => {
-    if (answer.kind === 'failed' && answer.isUnfit) return lose(answer.reason)
+  worker.onmessage = ({ data: result }: MessageEvent<DecodeResult>) => {
+    if (result.kind === 'failed' && result.isFatal) return abandon(result.reason)
     end()
-    idle.push(thread)
-    if (answer.kind === 'decoded') job.resolve(answer.decoded)
-    else job.reject(new DecodeError(answer.reason))
-    next()
+    idle.push(worker)
+    if (result.kind === 'decoded') job.resolve(result.decoded)
+    else job.reject(new DecodeError(result.reason))
+    runNext()
   }
-  thread.onerror = (event) => {
+  worker.onerror = (event) => {
     event.preventDefault()
-    lose('The decoder could not be started.')
+    abandon("Can't start the decoder.")
   }
-  thread.postMessage(job.frame, [job.frame.bytes.buffer])
+  worker.postMessage(job.frame, [job.frame.bytes.buffer])
 }

@@ -1,12 +1,12 @@
-/** GetImageFrame for the viewer: the bytes of one frame, or the beginning of them that is a smaller image (docs/extensions.md). */
+/** GetImageFrame for the viewer: a whole frame, or the first part of it that is a smaller image (docs/extensions.md). */
 import { GetImageFrameCommand, type MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
-import { withHeaders, responseHeader } from '../../api.ts'
+import { responseHeader, withHeaders } from '../../api.ts'
 
 interface FrameToFetch {
   readonly datastoreId: string
   readonly imageSetId: string
   readonly imageFrameId: string
-  /** The least width of a smaller image; undefined for the whole frame. */
+  /** The minimum width of a smaller image. Undefined for the whole frame. */
   readonly columnsMin?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -17,15 +17,15 @@ export interface FetchedFrame {
   readonly skippedResolutions: number
 }
 
-export async function fetchFrame(client: MedicalImagingClient, wanted: FrameToFetch): Promise<FetchedFrame> {
-  const { datastoreId, imageSetId, imageFrameId, columnsMin, signal } = wanted
+export async function fetchFrame(client: MedicalImagingClient, frame: FrameToFetch): Promise<FetchedFrame> {
+  const { datastoreId, imageSetId, imageFrameId, columnsMin, signal } = frame
   const command = new GetImageFrameCommand({ datastoreId, imageSetId, imageFrameInformation: { imageFrameId } })
   if (columnsMin !== undefined) withHeaders(command, { 'x-hilum-min-width': String(columnsMin) })
-  const answer = await client.send(command, signal === undefined ? {} : { abortSignal: signal })
-  const bytes = (await answer.imageFrameBlob!.transformToByteArray()) as Uint8Array<ArrayBuffer>
+  const output = await client.send(command, signal === undefined ? {} : { abortSignal: signal })
+  const bytes = (await output.imageFrameBlob!.transformToByteArray()) as Uint8Array<ArrayBuffer>
   return {
     bytes,
-    contentType: answer.contentType ?? '',
-    skippedResolutions: Number(responseHeader(answer, 'x-hilum-skipped-resolutions') ?? 0),
+    contentType: output.contentType ?? '',
+    skippedResolutions: Number(responseHeader(output, 'x-hilum-skipped-resolutions') ?? 0),
   }
 }

@@ -1,16 +1,17 @@
 /**
- * The decoded frames of one stack: what is on screen at once, a smaller image of it first where it is large, then the others around it,
- * as many as memory is given to. A frame that fails says why, and the others go on.
+ * Loads and caches the decoded frames of a stack: the current image first, as a preview if it is large, and then the images around it, up
+ * to a limit of memory. A frame that fails does not affect the others.
  */
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { errorMessageOf } from '../../error-messages.ts'
-import { type DecodedFrame, isWithoutPalette } from '../pixels/render.ts'
+import { formatNumber } from '../../format/size.ts'
+import { type DecodedFrame, lacksPalette } from '../pixels/render.ts'
 import { cellBytes, pixelFormatOf } from '../pixels/stored-values.ts'
 import {
-  PREFETCHED_FRAMES_MAX,
   CACHED_FRAME_BYTES_MAX,
   IMAGE_PIXELS_MAX,
   IMAGE_SIDE_MAX,
+  PREFETCHED_FRAMES_MAX,
   PREVIEW_COLUMNS,
   PREVIEW_PIXELS_MIN,
 } from '../stack/limits.ts'
@@ -23,16 +24,16 @@ import { loadingOrder, withinBytes } from './loading-order.ts'
 export type Loaded =
   | { readonly kind: 'loading' }
   | { readonly kind: 'shown'; readonly decoded: DecodedFrame; readonly isSharp: boolean }
-  /** `isFinal`: it would fail again. */
+  /** `isFinal`: a retry can't succeed. */
   | { readonly kind: 'failed'; readonly reason: string; readonly isFinal: boolean }
 
 export interface Loader {
-  /** What there is of a image; the same object until it changes. */
+  /** The state of an image. Returns the same object until it changes. */
   at(index: number): Loaded
-  /** The image on screen is another: it and those around it are fetched. */
+  /** Makes an image the current one, and loads it and the images around it. */
   show(index: number): void
-  /** Asks again for images that failed. */
-  again(): void
+  /** Loads failed images again. */
+  retry(): void
   subscribe(listener: () => void): () => void
   close(): void
 }
@@ -49,9 +50,9 @@ const LOADING: Loaded = { kind: 'loading' }
 export function openLoader(source: Source): Loader {
   const { images } = source
   const loaded = new Map<number, Loaded>()
-  const onTheirWay = new Map<number, AbortController>()
+  const inFlight = new Map<number, AbortController>()
   const listeners = new Set<() => void>()
-  let position = { index: 0, count: images.length, heading: 1 as 1 | -1 }
+  let position = { index: 0, count: images.length, direction: 1 as 1 | -1 }
   let isClosed = false
 
   const set = (index: number, next: Loaded) => {
@@ -66,14 +67,14 @@ export function openLoader(source: Source): Loader {
 
   function start(index: number): void {
     const abort = new AbortController()
-    onTheirWay.set(index, abort)
+    inFlight.set(index, abort)
     load(index, abort.signal)
       .catch((error: unknown) => {
         if (!abort.signal.aborted) set(index, { kind: 'failed', reason: reasonOf(error), isFinal: false })
       })
       .finally(() => {
-        if (onTheirWay.get(index) === abort) onTheirWay.delete(index)
-        if (!isClosed) proceed()
+        if (inFlight.get(index) === abort) inFlight.delete(index)
+        if (!isClosed) loadNext()
       })
   }
 
@@ -81,9 +82,9 @@ export function openLoader(source: Source): Loader {
     const image = images[index]!
     const reason = undisplayableReason(image)
     if (reason !== undefined) return set(index, { kind: 'failed', reason, isFinal: true })
-    // Only of a image that somebody waits for.
-    const isSmallerFirst = index === position.index && isLarge(image) && !loaded.has(index)
-    if (isSmallerFirst) {
+    // Only for the image that the person waits for.
+    const isPreviewFirst = index === position.index && isLarge(image) && !loaded.has(index)
+    if (isPreviewFirst) {
       const decoded = await loadFrame(source, { image, columnsMin: PREVIEW_COLUMNS, signal })
       signal.throwIfAborted()
       set(index, { kind: 'shown', decoded, isSharp: decoded.skippedResolutions === 0 })
@@ -94,23 +95,23 @@ export function openLoader(source: Source): Loader {
     set(index, { kind: 'shown', decoded, isSharp: true })
   }
 
-  function proceed(): void {
+  function loadNext(): void {
     const order = withinBytes(loadingOrder(position), {
       bytesOf: (index) => decodedBytesOf(images[index]!),
       bytesMax: CACHED_FRAME_BYTES_MAX,
     })
-    const wanted = new Set(order)
-    for (const index of loaded.keys()) if (!wanted.has(index)) loaded.delete(index)
-    for (const [index, abort] of onTheirWay) {
-      if (wanted.has(index)) continue
-      onTheirWay.delete(index)
+    const toKeep = new Set(order)
+    for (const index of loaded.keys()) if (!toKeep.has(index)) loaded.delete(index)
+    for (const [index, abort] of inFlight) {
+      if (toKeep.has(index)) continue
+      inFlight.delete(index)
       abort.abort()
     }
     for (const index of order) {
-      if (isSettled(index) || onTheirWay.has(index)) continue
-      // Nothing is fetched beside what somebody waits for.
-      const isAhead = index !== position.index
-      if (isAhead && (!isSettled(position.index) || onTheirWay.size >= PREFETCHED_FRAMES_MAX)) break
+      if (isSettled(index) || inFlight.has(index)) continue
+      // Nothing is prefetched while the person waits for the current image.
+      const isPrefetch = index !== position.index
+      if (isPrefetch && (!isSettled(position.index) || inFlight.size >= PREFETCHED_FRAMES_MAX)) break
       start(index)
     }
   }
@@ -118,13 +119,13 @@ export function openLoader(source: Source): Loader {
   return {
     at: (index) => loaded.get(index) ?? LOADING,
     show(index) {
-      const heading = index < position.index ? -1 : index > position.index ? 1 : position.heading
-      position = { ...position, index, heading }
-      proceed()
+      const direction = index < position.index ? -1 : index > position.index ? 1 : position.direction
+      position = { ...position, index, direction }
+      loadNext()
     },
-    again() {
+    retry() {
       for (const [index, state] of loaded) if (state.kind === 'failed') loaded.delete(index)
-      proceed()
+      loadNext()
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -132,21 +133,21 @@ export function openLoader(source: Source): Loader {
     },
     close() {
       isClosed = true
-      for (const abort of onTheirWay.values()) abort.abort()
+      for (const abort of inFlight.values()) abort.abort()
     },
   }
 }
 
-interface FrameWanted {
+interface FrameRequest {
   readonly image: StackImage
   readonly columnsMin?: number
   readonly signal?: AbortSignal
 }
 
-/** One frame, fetched and decoded. @throws what the client throws, and DecodeError */
+/** Fetches and decodes a frame. @throws DecodeError and the errors of the client */
 export async function loadFrame(
   { client, datastoreId, imageSetId }: Omit<Source, 'images'>,
-  { image, columnsMin, signal }: FrameWanted,
+  { image, columnsMin, signal }: FrameRequest,
 ): Promise<DecodedFrame> {
   const imageFrameId = image.frame!.ID
   const fetched = await fetchFrame(client, { datastoreId, imageSetId, imageFrameId, columnsMin, signal })
@@ -157,16 +158,16 @@ export async function loadFrame(
   })
 }
 
-/** What is known before a byte of it is fetched. */
+/** Why an image can't be displayed, as far as the metadata says. */
 export function undisplayableReason(image: StackImage): string | undefined {
   const { rows, columns } = pixelFormatOf(image)
   if (image.frame === undefined)
-    return 'Its pixels could not be read when it was imported. The report of the import says why.'
-  if (rows === 0 || columns === 0) return 'Its attributes do not say how large it is.'
+    return "Its pixel data couldn't be read during the import. See the report of the import job."
+  if (rows === 0 || columns === 0) return 'The attributes Rows and Columns are missing.'
   if (rows * columns > IMAGE_PIXELS_MAX || Math.max(rows, columns) > IMAGE_SIDE_MAX) {
-    return `It has ${columns.toLocaleString('en-US')} × ${rows.toLocaleString('en-US')} pixels, more than a browser draws.`
+    return `Browsers can't display its ${formatNumber(columns)} × ${formatNumber(rows)} pixels.`
   }
-  if (isWithoutPalette(image)) return 'Its palette of colours is missing or broken.'
+  if (lacksPalette(image)) return 'Its color palette is missing or invalid.'
   return undefined
 }
 
@@ -182,6 +183,6 @@ function decodedBytesOf(image: StackImage): number {
 
 function reasonOf(error: unknown): string {
   if (error instanceof DecodeError) return error.message
-  const { title, advice } = errorMessageOf(error)
-  return `${title}. ${advice}`
+  const { title, description } = errorMessageOf(error)
+  return `${title}. ${description}`
 }

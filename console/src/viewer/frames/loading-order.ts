@@ -1,22 +1,22 @@
-/** Which images of a stack are fetched next and which are let go: those around the one on screen, first where the person is heading. */
-
+/** The order in which images of a stack are loaded: around the current one, first in the direction of scrolling. */
 export interface Position {
   readonly index: number
   readonly count: number
-  /** 1 where the person scrolls on, -1 where back. */
-  readonly heading: 1 | -1
+  /** 1 for forward, -1 for backward. */
+  readonly direction: 1 | -1
 }
 
-/** All indices, nearest first; of two as near, the one ahead. */
-export function loadingOrder({ index, count, heading }: Position): readonly number[] {
+/** All indices, nearest first. Of two at the same distance, the one in the direction of scrolling comes first. */
+export function loadingOrder({ index, count, direction }: Position): readonly number[] {
   const order = [index]
-  for (let away = 1; away < count; away++) {
-    for (const at of [index + away * heading, index - away * heading]) if (at >= 0 && at < count) order.push(at)
+  for (let distance = 1; distance < count; distance++) {
+    for (const at of [index + distance * direction, index - distance * direction])
+      if (at >= 0 && at < count) order.push(at)
   }
   return order
 }
 
-/** As many of the first in order as have room together; the first always. */
+/** The longest prefix of the order that fits in `bytesMax`, but at least one. */
 export function withinBytes(
   order: readonly number[],
   { bytesOf, bytesMax }: { readonly bytesOf: (index: number) => number; readonly bytesMax: number },

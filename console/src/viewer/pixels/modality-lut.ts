@@ -1,5 +1,4 @@
-/** Stored values to what they mean to the modality, as Hounsfield units (PS3.3 C.11.1): by a table or by slope and intercept. */
-
+/** The Modality LUT (PS3.3 C.11.1): maps stored values to modality values such as Hounsfield units, by a table or by slope and intercept. */
 import type { StackImage } from '../stack/stack.ts'
 import { itemsOf, numberOf, numbersOf, wordsOf } from '../stack/values.ts'
 
@@ -19,7 +18,7 @@ interface LookupTable {
   readonly outputMax: number
 }
 
-/** A table of a modality or VOI LUT; undefined where it is none that can be used. */
+/** The table of a Modality or VOI LUT. Undefined if it is invalid. */
 export function lookupTableOf(
   item: Readonly<Record<string, unknown>>,
   { isSigned }: { isSigned: boolean },
@@ -28,7 +27,7 @@ export function lookupTableOf(
   if (length === undefined || first === undefined || bits === undefined || bits < 1 || bits > 16) return undefined
   const entries = entriesOf(wordsOf(item.LUTData), { count: length === 0 ? 65_536 : length, bits })
   if (entries === undefined) return undefined
-  // The descriptor is unsigned in some writers' files whatever the pixels are.
+  // Some files have an unsigned descriptor with signed pixels.
   const firstMapped = isSigned && first > 0x7fff ? first - 0x10000 : first
   const last = entries.length - 1
   return {
@@ -37,7 +36,7 @@ export function lookupTableOf(
   }
 }
 
-/** Tables of 8 bits may have two entries in a word (PS3.3 C.11.1.1.1). */
+/** 8-bit tables may have two entries per word (PS3.3 C.11.1.1.1). */
 export function entriesOf(
   words: readonly number[],
   { count, bits }: { readonly count: number; readonly bits: number },

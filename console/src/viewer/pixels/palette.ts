@@ -1,18 +1,18 @@
-/** The colours of PALETTE COLOR (PS3.3 C.7.6.3.1.5 and .6), also where they are segments (C.7.9.2): three bytes for each stored value. */
+/** The palette of PALETTE COLOR (PS3.3 C.7.6.3.1.5 and C.7.6.3.1.6), also from segmented data (PS3.3 C.7.9.2). */
 import type { Attributes } from '../../metadata/document.ts'
 import { numbersOf, wordsOf } from '../stack/values.ts'
 import { entriesOf } from './modality-lut.ts'
 
 export interface Palette {
-  /** The stored value of the first colour; those below have it too, as those beyond the last have the last. */
+  /** The stored value of the first color. Lower values have the first color, higher values the last. */
   readonly first: number
-  /** Red, green, blue of each. */
+  /** Three bytes for each stored value: red, green, blue. */
   readonly colours: Uint8Array
 }
 
 const CHANNELS = ['Red', 'Green', 'Blue'] as const
 
-/** Undefined where the instance has none that can be used. */
+/** Undefined if the instance has no valid palette. */
 export function paletteOf(instance: Attributes, { isSigned }: { isSigned: boolean }): Palette | undefined {
   const [length, first, bits] = numbersOf(instance.RedPaletteColorLookupTableDescriptor)
   if (length === undefined || first === undefined || bits === undefined) return undefined
@@ -21,7 +21,7 @@ export function paletteOf(instance: Attributes, { isSigned }: { isSigned: boolea
   for (const [channel, name] of CHANNELS.entries()) {
     const entries = channelEntries(instance, { name, count, bits })
     if (entries === undefined) return undefined
-    // Tables of 16 bits that use the lower byte only are known.
+    // Some 16-bit tables use the low byte only.
     const isWide = bits > 8 && entries.some((entry) => entry > 0xff)
     entries.forEach((entry, at) => {
       colours[3 * at + channel] = isWide ? entry >> 8 : entry
@@ -43,39 +43,42 @@ const DISCRETE = 0
 const LINEAR = 1
 const INDIRECT = 2
 
-/** Undefined where the segments do not give `count` entries. Of tables of 8 bits every number of a segment has 8 bits, too. */
+/** Undefined if the segments expand to fewer than `count` entries. The segments of 8-bit tables consist of bytes. */
 export function expandSegments(
   words: readonly number[],
   { count, bits }: { readonly count: number; readonly bits: number },
 ): readonly number[] | undefined {
   const table = bits <= 8 ? words.flatMap((word) => [word & 0xff, word >> 8]) : words
-  const bytesEach = bits <= 8 ? 1 : 2
+  const bytesPerNumber = bits <= 8 ? 1 : 2
   const entries: number[] = []
-  /** Expands so many segments from a place on; false where they are none. An indirect segment points at none of its kind. */
-  const expand = (from: number, { segments, mayPoint }: { segments: number; mayPoint: boolean }): boolean => {
-    let at = from
-    for (let done = 0; done < segments && at + 2 < table.length && entries.length < count; done++) {
-      const [kind, length, next] = table.slice(at, at + 3) as [number, number, number]
+  /** Expands segments from an offset; false if one is invalid. An indirect segment can't refer to indirect segments. */
+  const expand = (
+    from: number,
+    { segments, allowsIndirect }: { segments: number; allowsIndirect: boolean },
+  ): boolean => {
+    let offset = from
+    for (let done = 0; done < segments && offset + 2 < table.length && entries.length < count; done++) {
+      const [kind, length, next] = table.slice(offset, offset + 3) as [number, number, number]
       if (kind === DISCRETE) {
-        if (at + 2 + length > table.length) return false
-        entries.push(...table.slice(at + 2, at + 2 + length))
-        at += 2 + length
+        if (offset + 2 + length > table.length) return false
+        entries.push(...table.slice(offset + 2, offset + 2 + length))
+        offset += 2 + length
       } else if (kind === LINEAR) {
         const start = entries.at(-1)
         if (start === undefined) return false
         for (let step = 1; step <= length; step++) entries.push(Math.round(start + ((next - start) * step) / length))
-        at += 3
-      } else if (kind === INDIRECT && mayPoint) {
-        const numbers = 4 / bytesEach
+        offset += 3
+      } else if (kind === INDIRECT && allowsIndirect) {
+        const numbers = 4 / bytesPerNumber
         const offsetBytes = table
-          .slice(at + 2, at + 2 + numbers)
-          .reduce((sum, part, index) => sum + part * 2 ** (8 * bytesEach * index), 0)
-        if (!expand(offsetBytes / bytesEach, { segments: length, mayPoint: false })) return false
-        at += 2 + numbers
+          .slice(offset + 2, offset + 2 + numbers)
+          .reduce((sum, number, index) => sum + number * 2 ** (8 * bytesPerNumber * index), 0)
+        if (!expand(offsetBytes / bytesPerNumber, { segments: length, allowsIndirect: false })) return false
+        offset += 2 + numbers
       } else return false
     }
     return true
   }
-  const isWhole = expand(0, { segments: Number.POSITIVE_INFINITY, mayPoint: true })
-  return isWhole && entries.length >= count ? entries.slice(0, count) : undefined
+  const isValid = expand(0, { segments: Number.POSITIVE_INFINITY, allowsIndirect: true })
+  return isValid && entries.length >= count ? entries.slice(0, count) : undefined
 }

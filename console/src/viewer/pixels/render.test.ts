@@ -1,4 +1,4 @@
-/** Cells to pixels of a screen: every kind of grey and colour, against values worked out by hand. */
+/** Rendering of all kinds of grayscale and color images, compared with values computed by hand. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decodedOf, imageOf } from '../viewer.fixture.ts'
@@ -9,7 +9,7 @@ const STORED: DisplaySettings = { voi: { kind: 'stored' }, isInverted: false }
 const window = (center: number, width: number): Voi => ({ kind: 'window', window: { center, width } })
 const IDENTITY: DisplaySettings = { voi: window(128, 256), isInverted: false }
 
-/** Red of each pixel, after seeing that it is grey and opaque. */
+/** The gray level of each pixel, after checking that it is gray and opaque. */
 function greys(pixels: Uint8ClampedArray): number[] {
   const all = [...pixels]
   return all
@@ -23,35 +23,35 @@ function greys(pixels: Uint8ClampedArray): number[] {
 const colours = (pixels: Uint8ClampedArray) =>
   Array.from({ length: pixels.length / 4 }, (_, at) => [...pixels.slice(4 * at, 4 * at + 3)])
 
-describe('grey', () => {
+describe('grayscale', () => {
   const decoded = decodedOf(Uint16Array.of(0, 64, 255, 4095))
 
-  test('goes through its window', () => {
-    assert.deepEqual(greys(render(imageOf(), { decoded, look: IDENTITY })), [0, 64, 255, 255])
+  test('is rendered with its window', () => {
+    assert.deepEqual(greys(render(imageOf(), { decoded, settings: IDENTITY })), [0, 64, 255, 255])
   })
 
-  test('MONOCHROME1 is bright where values are low, and inverting turns either over', () => {
+  test('MONOCHROME1 shows low values as white, and inverting reverses it', () => {
     const image = imageOf({ PhotometricInterpretation: 'MONOCHROME1' })
     const inverted = { ...IDENTITY, isInverted: true }
-    assert.deepEqual(greys(render(image, { decoded, look: IDENTITY })), [255, 191, 0, 0])
-    assert.deepEqual(greys(render(image, { decoded, look: inverted })), [0, 64, 255, 255])
-    assert.deepEqual(greys(render(imageOf(), { decoded, look: inverted })), [255, 191, 0, 0])
+    assert.deepEqual(greys(render(image, { decoded, settings: IDENTITY })), [255, 191, 0, 0])
+    assert.deepEqual(greys(render(image, { decoded, settings: inverted })), [0, 64, 255, 255])
+    assert.deepEqual(greys(render(imageOf(), { decoded, settings: inverted })), [255, 191, 0, 0])
   })
 
-  test('signed of 12 bits: the sign is the highest stored bit, whatever lies above it', () => {
+  test('the sign of 12-bit values is the highest stored bit', () => {
     const image = imageOf({ PixelRepresentation: 1 })
     const cells = decodedOf(Uint16Array.of(0x0fff, 0xffff, 0x0001, 0x0800, 0x07ff))
-    const look: DisplaySettings = { voi: window(0.5, 256), isInverted: false }
-    // -1, -1, 1, -2048, 2047 with 0 at 127.5.
-    assert.deepEqual(greys(render(image, { decoded: cells, look })), [127, 127, 129, 0, 255])
+    const settings: DisplaySettings = { voi: window(0.5, 256), isInverted: false }
+    // -1, -1, 1, -2048 and 2047, with 0 at 127.5.
+    assert.deepEqual(greys(render(image, { decoded: cells, settings })), [127, 127, 129, 0, 255])
   })
 
-  test('a bit of an overlay above the stored ones is no part of the value', () => {
+  test('overlay bits above the stored bits are ignored', () => {
     const cells = decodedOf(Uint16Array.of(0x8040, 0x0040))
-    assert.deepEqual(greys(render(imageOf(), { decoded: cells, look: IDENTITY })), [64, 64])
+    assert.deepEqual(greys(render(imageOf(), { decoded: cells, settings: IDENTITY })), [64, 64])
   })
 
-  test('goes through slope and intercept before the window', () => {
+  test('slope and intercept are applied before the window', () => {
     const image = imageOf({
       RescaleSlope: '1',
       RescaleIntercept: '-1024',
@@ -59,80 +59,83 @@ describe('grey', () => {
       WindowWidth: ['512'],
     })
     const cells = decodedOf(Uint16Array.of(0, 256, 511, 1024))
-    // c=-768 w=512 is stored values 0 to 511.
-    assert.deepEqual(greys(render(image, { decoded: cells, look: STORED })), [0, 128, 255, 255])
+    // c=-768 w=512 covers the stored values 0 to 511.
+    assert.deepEqual(greys(render(image, { decoded: cells, settings: STORED })), [0, 128, 255, 255])
   })
 
-  test('without a window of its own shows from its least to its greatest value, by the word of the document', () => {
+  test('without a window shows the full range, from the minimum and maximum of the document', () => {
     const image = imageOf({}, [100, 300])
     const cells = decodedOf(Uint16Array.of(100, 200, 300))
-    assert.deepEqual(greys(render(image, { decoded: cells, look: STORED })), [0, 128, 255])
+    assert.deepEqual(greys(render(image, { decoded: cells, settings: STORED })), [0, 128, 255])
     assert.deepEqual(windowOf(image, { decoded: cells, voi: { kind: 'stored' } }), { center: 200.5, width: 201 })
   })
 
-  test('padding is black and does not count for the range', () => {
+  test('padding is black and not part of the full range', () => {
     const image = imageOf({ PixelPaddingValue: 0, PixelPaddingRangeLimit: 9 }, [0, 300])
     const cells = decodedOf(Uint16Array.of(0, 9, 100, 300))
-    assert.deepEqual(greys(render(image, { decoded: cells, look: STORED })), [0, 0, 0, 255])
-    assert.deepEqual(greys(render(image, { decoded: cells, look: { ...STORED, isInverted: true } })), [0, 0, 255, 0])
+    assert.deepEqual(greys(render(image, { decoded: cells, settings: STORED })), [0, 0, 0, 255])
+    assert.deepEqual(
+      greys(render(image, { decoded: cells, settings: { ...STORED, isInverted: true } })),
+      [0, 0, 255, 0],
+    )
   })
 
-  test('padding of signed pixels may be told without its sign', () => {
+  test('the padding value of signed pixels can be unsigned', () => {
     const image = imageOf(
       { PixelRepresentation: 1, BitsStored: 16, HighBit: 15, PixelPaddingValue: 63_536 },
       [-2000, 9],
     )
     const cells = decodedOf(Uint16Array.of(63_536, 0, 9))
-    assert.deepEqual(greys(render(image, { decoded: cells, look: { ...STORED, isInverted: true } })), [0, 255, 0])
+    assert.deepEqual(greys(render(image, { decoded: cells, settings: { ...STORED, isInverted: true } })), [0, 255, 0])
   })
 
-  test('a table of the document comes first, and a window in its stead when the person chooses one', () => {
+  test('a VOI LUT table of the document is the default, until a window is chosen', () => {
     const image = imageOf({ VOILUTSequence: [{ LUTDescriptor: [3, 0, 8], LUTData: [255, 7, 0] }] }, [0, 2])
     const cells = decodedOf(Uint16Array.of(0, 1, 2))
-    assert.deepEqual(greys(render(image, { decoded: cells, look: STORED })), [255, 7, 0])
+    assert.deepEqual(greys(render(image, { decoded: cells, settings: STORED })), [255, 7, 0])
     assert.deepEqual(
-      greys(render(image, { decoded: cells, look: { ...STORED, voi: { kind: 'full' } } })),
+      greys(render(image, { decoded: cells, settings: { ...STORED, voi: { kind: 'full' } } })),
       [0, 128, 255],
     )
   })
 
-  test('of 32 bits and of floating point needs no table', () => {
+  test('32-bit and floating-point values are rendered without a table', () => {
     const wide = imageOf(
       { BitsAllocated: 32, BitsStored: 32, HighBit: 31, PixelRepresentation: 1 },
       [-1_000_000, 1_000_000],
     )
     const cells = decodedOf(Uint32Array.of(-1_000_000 >>> 0, 0, 1_000_000))
-    assert.deepEqual(greys(render(wide, { decoded: cells, look: STORED })), [0, 128, 255])
+    assert.deepEqual(greys(render(wide, { decoded: cells, settings: STORED })), [0, 128, 255])
     const { BitsStored, HighBit, PixelRepresentation } = {} as Record<string, undefined>
     const float = imageOf({
       ...{ BitsAllocated: 32, BitsStored, HighBit, PixelRepresentation, VOILUTFunction: 'LINEAR_EXACT' },
     })
     assert.equal(pixelFormatOf(float).isFloat, true)
     const values = decodedOf(Float32Array.of(0.25, 0.5, 0.75))
-    assert.deepEqual(greys(render(float, { decoded: values, look: STORED })), [0, 128, 255])
+    assert.deepEqual(greys(render(float, { decoded: values, settings: STORED })), [0, 128, 255])
   })
 })
 
-describe('colour', () => {
+describe('color', () => {
   const byte = { SamplesPerPixel: 3, BitsAllocated: 8, BitsStored: 8, HighBit: 7 }
   const three = { samplesPerPixel: 3 }
 
-  test('RGB is as it is', () => {
+  test('RGB is unchanged', () => {
     const image = imageOf({ ...byte, PhotometricInterpretation: 'RGB' })
     const decoded = decodedOf(Uint8Array.of(1, 2, 3, 250, 128, 0), three)
-    assert.deepEqual(colours(render(image, { decoded, look: STORED })), [
+    assert.deepEqual(colours(render(image, { decoded, settings: STORED })), [
       [1, 2, 3],
       [250, 128, 0],
     ])
-    assert.deepEqual(colours(render(image, { decoded, look: { ...STORED, isInverted: true } })), [
+    assert.deepEqual(colours(render(image, { decoded, settings: { ...STORED, isInverted: true } })), [
       [254, 253, 252],
       [5, 127, 255],
     ])
   })
 
-  test('YBR_FULL becomes RGB: the corners of the cube come back', () => {
+  test('YBR_FULL is converted to RGB', () => {
     const image = imageOf({ ...byte, PhotometricInterpretation: 'YBR_FULL' })
-    // By the equations of PS3.3 C.7.6.3.1.2 the other way: white, black, red, green, blue.
+    // White, black, red, green and blue by the equations of PS3.3 C.7.6.3.1.2.
     const ybr = [
       [255, 128, 128],
       [0, 128, 128],
@@ -140,7 +143,7 @@ describe('colour', () => {
       [150, 44, 21],
       [29, 255, 107],
     ]
-    const rgb = colours(render(image, { decoded: decodedOf(Uint8Array.from(ybr.flat()), three), look: STORED }))
+    const rgb = colours(render(image, { decoded: decodedOf(Uint8Array.from(ybr.flat()), three), settings: STORED }))
     const expected = [
       [255, 255, 255],
       [0, 0, 0],
@@ -155,22 +158,22 @@ describe('colour', () => {
     })
   })
 
-  test('what the stored frame says of its samples counts before the instance', () => {
+  test('the color space of the stored frame takes precedence over the instance', () => {
     const image = imageOf({ ...byte, PhotometricInterpretation: 'YBR_FULL_422' })
     const decoded = decodedOf(Uint8Array.of(10, 200, 30), { ...three, colour: 'RGB' })
-    assert.deepEqual(colours(render(image, { decoded, look: STORED })), [[10, 200, 30]])
+    assert.deepEqual(colours(render(image, { decoded, settings: STORED })), [[10, 200, 30]])
   })
 
-  test('YBR_PARTIAL_422 is of the partial range in a stored frame too, which says no more than YBR', () => {
+  test('YBR_PARTIAL_422 has the partial range also in a stored frame that declares YBR', () => {
     const image = imageOf({ ...byte, PhotometricInterpretation: 'YBR_PARTIAL_422' })
     const decoded = decodedOf(Uint8Array.of(16, 128, 128, 235, 128, 128), { ...three, colour: 'YBR' })
-    assert.deepEqual(colours(render(image, { decoded, look: STORED })), [
+    assert.deepEqual(colours(render(image, { decoded, settings: STORED })), [
       [0, 0, 0],
       [255, 255, 255],
     ])
   })
 
-  test('of more than 8 bits shows the upper ones', () => {
+  test('more than 8 bits are scaled to bytes', () => {
     const image = imageOf({
       SamplesPerPixel: 3,
       BitsAllocated: 16,
@@ -178,10 +181,10 @@ describe('colour', () => {
       PhotometricInterpretation: 'RGB',
     })
     const decoded = decodedOf(Uint16Array.of(4095, 2048, 0), three)
-    assert.deepEqual(colours(render(image, { decoded, look: STORED })), [[255, 128, 0]])
+    assert.deepEqual(colours(render(image, { decoded, settings: STORED })), [[255, 128, 0]])
   })
 
-  test('of a palette is looked up, and beyond its ends has the colours of the ends', () => {
+  test('a palette clamps values beyond its ends', () => {
     const table = (name: string, data: number[]) => ({
       [`${name}PaletteColorLookupTableDescriptor`]: [2, 3, 8],
       [`${name}PaletteColorLookupTableData`]: data,
@@ -193,7 +196,7 @@ describe('colour', () => {
       ...table('Blue', [30, 60]),
     })
     const decoded = decodedOf(Uint8Array.of(0, 3, 4, 255))
-    assert.deepEqual(colours(render(image, { decoded, look: STORED })), [
+    assert.deepEqual(colours(render(image, { decoded, settings: STORED })), [
       [10, 20, 30],
       [10, 20, 30],
       [40, 50, 60],
@@ -203,18 +206,18 @@ describe('colour', () => {
 })
 
 describe('cells', () => {
-  test('single bits begin with the lowest of the first byte', () => {
+  test('single bits start with the low bit of the first byte', () => {
     const format = pixelFormatOf(imageOf({ Rows: 2, Columns: 5, BitsAllocated: 1, BitsStored: 1, HighBit: 0 }))
     assert.deepEqual([...samplesOf(Uint8Array.of(0b1000_0101, 0b10), format)], [1, 0, 1, 0, 0, 0, 0, 1, 0, 1])
   })
 
-  test('are little endian, and too few of them are refused', () => {
+  test('are little endian, and too few bytes are an error', () => {
     const format = pixelFormatOf(imageOf({ Rows: 1, Columns: 2 }))
     assert.deepEqual([...samplesOf(Uint8Array.of(1, 2, 3, 4), format)], [0x0201, 0x0403])
     assert.throws(() => samplesOf(Uint8Array.of(1, 2, 3), format), RangeError)
   })
 
-  test('of 32 bits have their sign, too', () => {
+  test('of 32 bits can be signed', () => {
     const format = pixelFormatOf(imageOf({ BitsAllocated: 32, BitsStored: 24, HighBit: 23, PixelRepresentation: 1 }))
     assert.deepEqual([0xff_ffff, 0x80_0000, 5, 0xff00_0005].map(storedValueReader(format)), [-1, -0x80_0000, 5, 5])
   })

@@ -1,8 +1,7 @@
 /**
- * DecodedFrame cells to what a screen shows: red, green, blue and opaque for each pixel. Grey goes through the modality's mapping, the values
- * of interest and the polarity; a table over all that a cell can hold does that once, and each pixel is one look into it.
+ * Renders decoded frames as RGBA pixels. Grayscale goes through the Modality LUT, the VOI LUT and the polarity, which are precomputed in a
+ * table of all cell values, so that each pixel takes one lookup.
  */
-
 import type { StackImage } from '../stack/stack.ts'
 import { numberOf } from '../stack/values.ts'
 import { type Mapping, modalityLUTOf } from './modality-lut.ts'
@@ -10,22 +9,22 @@ import { type Palette, paletteOf } from './palette.ts'
 import { cellBytes, type PixelFormat, pixelFormatOf, type Samples, storedValueReader } from './stored-values.ts'
 import { fullWindow, presetsOf, voiTable, type Window, windowFunctionOf, windowMapping } from './voi-lut.ts'
 
-/** A frame as it came out of its decoder. */
+/** A frame as decoded. */
 export interface DecodedFrame {
-  /** By pixel; of a smaller image than the frame where resolutions were left out. */
+  /** Interleaved. Of a smaller image if resolutions were skipped. */
   readonly samples: Samples
   readonly rows: number
   readonly columns: number
   readonly samplesPerPixel: number
-  /** What three samples are, where the stored frame itself says so; else it is as the instance says. */
+  /** The color space that the stored frame declares. Undefined if only the instance does. */
   readonly colour: 'RGB' | 'YBR' | undefined
-  /** How often the image was halved. */
+  /** How many times the size was halved. */
   readonly skippedResolutions: number
 }
 
-/** How the person wants to see a image of grey. */
+/** The VOI LUT that the person chose. */
 export type Voi =
-  /** As the document says; by the least and greatest value where it says nothing. */
+  /** The first window or table of the document, or the full range if it has none. */
   | { readonly kind: 'stored' }
   | { readonly kind: 'full' }
   | { readonly kind: 'window'; readonly window: Window }
@@ -40,64 +39,77 @@ export type Pixels = Uint8ClampedArray<ArrayBuffer>
 
 const OPAQUE = 0xff000000
 
-export function render(image: StackImage, { decoded, look }: { decoded: DecodedFrame; look: DisplaySettings }): Pixels {
+export function render(
+  image: StackImage,
+  { decoded, settings }: { decoded: DecodedFrame; settings: DisplaySettings },
+): Pixels {
   const pixels = new Uint8ClampedArray(decoded.rows * decoded.columns * 4)
   const format = pixelFormatOf(image)
-  if (isColour(decoded)) drawColour(pixels, { decoded, format, isInverted: look.isInverted })
+  if (isColour(decoded)) drawColour(pixels, { decoded, format, isInverted: settings.isInverted })
   else if (format.photometricInterpretation === 'PALETTE COLOR') {
-    drawPalette(pixels, { decoded, format, palette: knownPalette(image), isInverted: look.isInverted })
-  } else drawGrey(pixels, { decoded, format, image, look })
+    drawPalette(pixels, { decoded, format, palette: cachedPalette(image), isInverted: settings.isInverted })
+  } else drawGrey(pixels, { decoded, format, image, settings })
   return pixels
 }
 
 export const isColour = ({ samplesPerPixel }: Pick<DecodedFrame, 'samplesPerPixel'>): boolean => samplesPerPixel >= 3
 
-/** Whether a window means anything to the image. */
+/** Only grayscale images have a window. */
 export const isGrey = (image: StackImage): boolean =>
-  /^MONOCHROME[12]$/.test(pixelFormatOf(image).photometricInterpretation) &&
-  pixelFormatOf(image).samplesPerPixel === 1
+  /^MONOCHROME[12]$/.test(pixelFormatOf(image).photometricInterpretation) && pixelFormatOf(image).samplesPerPixel === 1
 
 function drawGrey(
   pixels: Pixels,
-  { decoded, format, image, look }: { decoded: DecodedFrame; format: PixelFormat; image: StackImage; look: DisplaySettings },
+  {
+    decoded,
+    format,
+    image,
+    settings,
+  }: { decoded: DecodedFrame; format: PixelFormat; image: StackImage; settings: DisplaySettings },
 ): void {
   const value = storedValueReader(format)
   const modality = modalityLUTOf(image)
-  const brightness = brightnessOf(image, { decoded, look })
+  const brightness = brightnessOf(image, { decoded, settings })
   const isPadding = paddingOf(image)
-  const isReversed = (format.photometricInterpretation === 'MONOCHROME1') !== look.isInverted
+  const isReversed = (format.photometricInterpretation === 'MONOCHROME1') !== settings.isInverted
   const grey = (cell: number): number => {
     const stored = value(cell)
     if (isPadding(stored)) return OPAQUE
-    const part = brightness(modality(stored))
-    const level = Math.round((isReversed ? 1 - part : part) * 255)
+    const fraction = brightness(modality(stored))
+    const level = Math.round((isReversed ? 1 - fraction : fraction) * 255)
     return OPAQUE | (level << 16) | (level << 8) | level
   }
   const { samples } = decoded
   const bits = 8 * cellBytes(format)
   if (bits > 16) drawEach(pixels, { samples, colourOf: grey })
-  else drawByTable(pixels, { samples, table: greyTable(image, { decoded, look, bits, grey }) })
+  else drawByTable(pixels, { samples, table: greyTable(image, { decoded, settings, bits, grey }) })
 }
 
 let lastTable: { readonly key: string; readonly table: Uint32Array } | undefined
 
-/** Neighbours in a stack mostly have the same; a table of the document may be another although its attributes look alike. */
+/** Reuses the last table if the image has the same settings. Lookup tables of the document are not compared. */
 function greyTable(
   image: StackImage,
-  { decoded, look, bits, grey }: { decoded: DecodedFrame; look: DisplaySettings; bits: number; grey: (cell: number) => number },
+  {
+    decoded,
+    settings,
+    bits,
+    grey,
+  }: { decoded: DecodedFrame; settings: DisplaySettings; bits: number; grey: (cell: number) => number },
 ): Uint32Array {
-  const hasTables = image.attribute('ModalityLUTSequence') != null || tableIndexOf(image, look.voi) !== undefined
-  if (hasTables) return tableOf(bits, grey)
+  const hasLookupTables =
+    image.attribute('ModalityLUTSequence') != null || tableIndexOf(image, settings.voi) !== undefined
+  if (hasLookupTables) return tableOf(bits, grey)
   const key = JSON.stringify([
-    ...[pixelFormatOf(image), windowOf(image, { decoded, voi: look.voi }), windowFunctionOf(image)],
-    ...[image.attribute('RescaleSlope'), image.attribute('RescaleIntercept'), look.isInverted],
+    ...[pixelFormatOf(image), windowOf(image, { decoded, voi: settings.voi }), windowFunctionOf(image)],
+    ...[image.attribute('RescaleSlope'), image.attribute('RescaleIntercept'), settings.isInverted],
     ...[image.instance.PixelPaddingValue, image.instance.PixelPaddingRangeLimit],
   ])
   if (lastTable?.key !== key) lastTable = { key, table: tableOf(bits, grey) }
   return lastTable.table
 }
 
-/** What every cell of so many bits looks like. Words of a screen are little endian wherever browsers run: red is their lowest byte. */
+/** The pixel of every cell value, as a little-endian word: red is the low byte. */
 function tableOf(bits: number, colourOf: (cell: number) => number): Uint32Array {
   const table = new Uint32Array(2 ** bits)
   for (let cell = 0; cell < table.length; cell++) table[cell] = colourOf(cell)
@@ -118,11 +130,14 @@ function drawEach(
   for (let at = 0; at < words.length; at++) words[at] = colourOf(Number(samples[at]))
 }
 
-/** From what a value means to the modality to 0 for dark and 1 for bright. */
-function brightnessOf(image: StackImage, { decoded, look }: { decoded: DecodedFrame; look: DisplaySettings }): Mapping {
-  const table = tableIndexOf(image, look.voi)
+/** Maps modality values to brightness, 0 for black and 1 for white. */
+function brightnessOf(
+  image: StackImage,
+  { decoded, settings }: { decoded: DecodedFrame; settings: DisplaySettings },
+): Mapping {
+  const table = tableIndexOf(image, settings.voi)
   const mapping = table === undefined ? undefined : voiTable(image, table)
-  return mapping ?? windowMapping(windowOf(image, { decoded, voi: look.voi }), windowFunctionOf(image))
+  return mapping ?? windowMapping(windowOf(image, { decoded, voi: settings.voi }), windowFunctionOf(image))
 }
 
 function tableIndexOf(image: StackImage, voi: Voi): number | undefined {
@@ -131,7 +146,7 @@ function tableIndexOf(image: StackImage, voi: Voi): number | undefined {
   return first?.kind === 'table' ? first.index : undefined
 }
 
-/** The window in which a image is shown, or that comes next to how it is shown. */
+/** The window of an image: the one in use, or the start of a change if a table is in use. */
 export function windowOf(image: StackImage, { decoded, voi }: { decoded: DecodedFrame; voi: Voi }): Window {
   if (voi.kind === 'window') return voi.window
   const stored = voi.kind === 'full' ? undefined : storedWindow(image)
@@ -143,14 +158,14 @@ function storedWindow(image: StackImage): Window | undefined {
   return undefined
 }
 
-/** The least and greatest value without padding: the document knows them, unless there is padding among them. */
+/** The minimum and maximum without padding. The document has them, but they include padding. */
 function valuesOf(image: StackImage, decoded: DecodedFrame): { readonly min: number; readonly max: number } {
   const modality = modalityLUTOf(image)
-  const { MinPixelValue: least, MaxPixelValue: greatest } = image.frame ?? {}
+  const { MinPixelValue, MaxPixelValue } = image.frame ?? {}
   const hasPadding = numberOf(image.instance.PixelPaddingValue) !== undefined
   const [min, max] =
-    typeof least === 'number' && typeof greatest === 'number' && !hasPadding
-      ? [least, greatest]
+    typeof MinPixelValue === 'number' && typeof MaxPixelValue === 'number' && !hasPadding
+      ? [MinPixelValue, MaxPixelValue]
       : rangeOf(decoded.samples, { value: storedValueReader(pixelFormatOf(image)), isPadding: paddingOf(image) })
   const [a, b] = [modality(min), modality(max)]
   return { min: Math.min(a, b), max: Math.max(a, b) }
@@ -171,11 +186,11 @@ function rangeOf(
   return min <= max ? [min, max] : [0, 1]
 }
 
-/** Pixels that are none, round what was measured (PS3.3 C.7.5.1.1.2): they stay dark however the image is shown. */
+/** Pixel Padding (PS3.3 C.7.5.1.1.2), which is always black. */
 function paddingOf(image: StackImage): (stored: number) => boolean {
   const { PixelPaddingValue, PixelPaddingRangeLimit } = image.instance
   const { isSigned, bitsStored } = pixelFormatOf(image)
-  // It has no sign in some writers' files although the pixels have one.
+  // Some files have an unsigned padding value with signed pixels.
   const signed = (value: number) => (isSigned && value >= 2 ** (bitsStored - 1) ? value - 2 ** 16 : value)
   const value = numberOf(PixelPaddingValue)
   if (value === undefined) return () => false
@@ -185,16 +200,16 @@ function paddingOf(image: StackImage): (stored: number) => boolean {
 
 const palettes = new WeakMap<object, Palette | undefined>()
 
-function knownPalette({ instance }: StackImage): Palette | undefined {
+function cachedPalette({ instance }: StackImage): Palette | undefined {
   if (!palettes.has(instance)) {
     palettes.set(instance, paletteOf(instance, { isSigned: numberOf(instance.PixelRepresentation) === 1 }))
   }
   return palettes.get(instance)
 }
 
-/** A image of a palette that cannot be used, which is in its image's stead. */
-export const isWithoutPalette = (image: StackImage): boolean =>
-  pixelFormatOf(image).photometricInterpretation === 'PALETTE COLOR' && knownPalette(image) === undefined
+/** Whether the image needs a palette and has no valid one. */
+export const lacksPalette = (image: StackImage): boolean =>
+  pixelFormatOf(image).photometricInterpretation === 'PALETTE COLOR' && cachedPalette(image) === undefined
 
 function drawPalette(
   pixels: Pixels,
@@ -209,10 +224,10 @@ function drawPalette(
   const value = storedValueReader(format)
   const { first, colours } = palette
   const last = colours.length / 3 - 1
-  const turn = isInverted ? 0xffffff : 0
+  const inversion = isInverted ? 0xffffff : 0
   const colourOf = (cell: number): number => {
     const at = 3 * Math.max(0, Math.min(last, value(cell) - first))
-    return OPAQUE | (((colours[at + 2]! << 16) | (colours[at + 1]! << 8) | colours[at]!) ^ turn)
+    return OPAQUE | (((colours[at + 2]! << 16) | (colours[at + 1]! << 8) | colours[at]!) ^ inversion)
   }
   const { samples } = decoded
   const bits = 8 * cellBytes(format)
@@ -235,7 +250,7 @@ function drawColour(
     let [a, b, c] = [Number(samples[from]), Number(samples[from + 1]), Number(samples[from + 2])]
     if (!isByte) [a, b, c] = [a * toByte, b * toByte, c * toByte]
     if (isYBR) [a, b, c] = toRGB(a, b, c)
-    // The array rounds, and keeps to a byte.
+    // The array rounds and clamps to a byte.
     pixels[to] = isInverted ? 255 - a : a
     pixels[to + 1] = isInverted ? 255 - b : b
     pixels[to + 2] = isInverted ? 255 - c : c
@@ -243,17 +258,17 @@ function drawColour(
   }
 }
 
-type Three = [number, number, number]
+type Triple = [number, number, number]
 
 /** PS3.3 C.7.6.3.1.2. */
-const fullToRGB = (y: number, cb: number, cr: number): Three => [
+const fullToRGB = (y: number, cb: number, cr: number): Triple => [
   y + 1.402 * (cr - 128),
   y - 0.344136 * (cb - 128) - 0.714136 * (cr - 128),
   y + 1.772 * (cb - 128),
 ]
 
-/** Of the retired YBR_PARTIAL: 16 is black and 235 white. */
-const partialToRGB = (y: number, cb: number, cr: number): Three => [
+/** YBR_PARTIAL, which is retired: 16 is black and 235 is white. */
+const partialToRGB = (y: number, cb: number, cr: number): Triple => [
   1.1644 * (y - 16) + 1.596 * (cr - 128),
   1.1644 * (y - 16) - 0.3918 * (cb - 128) - 0.813 * (cr - 128),
   1.1644 * (y - 16) + 2.0172 * (cb - 128),

@@ -1,5 +1,4 @@
-/** What a cell of a decoded frame says: the stored value (PS3.5 8.1.1), of as many bits as BitsStored, with its sign. */
-
+/** The stored values of a decoded frame (PS3.5 8.1.1): BitsStored bits of each cell, with their sign. */
 import type { StackImage } from '../stack/stack.ts'
 import { numberOf, textOf } from '../stack/values.ts'
 
@@ -20,7 +19,7 @@ export interface PixelFormat {
 export function pixelFormatOf(image: StackImage): PixelFormat {
   const number = (keyword: string) => numberOf(image.instance[keyword])
   const bitsAllocated = number('BitsAllocated') ?? 16
-  // The Floating Point Image Pixel Module has neither (PS3.3 C.7.6.24).
+  // The Floating Point Image Pixel Module has neither attribute (PS3.3 C.7.6.24).
   const isFloat =
     bitsAllocated >= 32 && number('BitsStored') === undefined && number('PixelRepresentation') === undefined
   const bitsStored = number('BitsStored') ?? bitsAllocated
@@ -39,33 +38,32 @@ export function pixelFormatOf(image: StackImage): PixelFormat {
 
 export const cellBytes = ({ bitsAllocated }: Pick<PixelFormat, 'bitsAllocated'>): number => Math.ceil(bitsAllocated / 8)
 
-/** Reads stored values out of cells: other bits in a cell, as of an old overlay, are no part of it. */
+/** Reads the stored value of a cell. Other bits of the cell, such as overlays, are ignored. */
 export function storedValueReader(format: PixelFormat): (cell: number) => number {
   const { bitsStored, highBit, isSigned, isFloat } = format
   if (isFloat) return (cell) => cell
   const shiftBits = Math.max(0, highBit + 1 - bitsStored)
   if (format.bitsAllocated <= 16) {
-    const unused = 32 - bitsStored
+    const unusedBits = 32 - bitsStored
     return isSigned
-      ? (cell) => ((cell >> shiftBits) << unused) >> unused
-      : (cell) => ((cell >> shiftBits) << unused) >>> unused
+      ? (cell) => ((cell >> shiftBits) << unusedBits) >> unusedBits
+      : (cell) => ((cell >> shiftBits) << unusedBits) >>> unusedBits
   }
   const shift = 2 ** shiftBits
   const range = 2 ** bitsStored
   const half = range / 2
-  // No bit operations: cells of 32 bits are beyond what those take as unsigned.
+  // Bit operations would treat 32-bit cells as signed.
   return (cell) => {
     const value = Math.floor(cell / shift) % range
     return isSigned && value >= half ? value - range : value
   }
 }
 
-/** Bytes in little endian as cells, in a buffer of their own. @throws RangeError where they are fewer than the shape needs */
+/** Copies little-endian bytes to an array of cells. @throws RangeError if there are too few bytes */
 export function samplesOf(bytes: Uint8Array, format: PixelFormat): Samples {
   const { rows, columns, samplesPerPixel, bitsAllocated, isFloat } = format
   const count = rows * columns * samplesPerPixel
-  if (bytes.length * 8 < count * bitsAllocated)
-    throw new RangeError('the frame has fewer pixels than its rows and columns')
+  if (bytes.length * 8 < count * bitsAllocated) throw new RangeError('the frame has fewer pixels than Rows x Columns')
   if (bitsAllocated === 1) return Uint8Array.from({ length: count }, (_, at) => (bytes[at >> 3]! >> (at & 7)) & 1)
   const buffer = bytes.slice(0, count * cellBytes(format)).buffer
   if (bitsAllocated <= 8) return new Uint8Array(buffer)

@@ -1,4 +1,4 @@
-/** Windows, held against the table and the formulas that PS3.3 C.11.2 gives, worked out here another way. */
+/** Windows and lookup tables, compared with the formulas and examples of PS3.3 C.11. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { imageOf } from '../viewer.fixture.ts'
@@ -9,7 +9,7 @@ const bytes = (mapping: (value: number) => number, ...values: number[]) =>
   values.map((value) => Math.round(mapping(value) * 255))
 
 describe('a window', () => {
-  test('LINEAR: of width 1 it is a threshold, and of 2^n it maps one to one', () => {
+  test('LINEAR: a width of 1 is a threshold, and a width of 256 is the identity of bytes', () => {
     assert.deepEqual(
       bytes(windowMapping({ center: 100, width: 1 }, 'LINEAR'), 98, 99, 99.5, 100, 101),
       [0, 0, 0, 255, 255],
@@ -18,7 +18,7 @@ describe('a window', () => {
     assert.deepEqual(bytes(identity, -5, 0, 1, 127, 128, 254, 255, 300), [0, 0, 1, 127, 128, 254, 255, 255])
   })
 
-  test("LINEAR: c=2048 w=4096 and c=0 w=100 are the standard's own examples", () => {
+  test('LINEAR: c=2048 w=4096 and c=0 w=100, the examples of the standard', () => {
     // C.11.2.1.2.1 note 4: 0 to 4095, and below -50 and above 49.
     const first = windowMapping({ center: 2048, width: 4096 }, 'LINEAR')
     assert.deepEqual([first(0), first(4095)], [0, 1])
@@ -27,20 +27,20 @@ describe('a window', () => {
     assert.ok(second(-49) > 0 && second(48) < 1)
   })
 
-  test('LINEAR_EXACT: from -w/2 to w/2 round the centre', () => {
+  test('LINEAR_EXACT: from -w/2 to w/2 around the center', () => {
     const exact = windowMapping({ center: 0.5, width: 0.2 }, 'LINEAR_EXACT')
     assert.deepEqual(bytes(exact, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7), [0, 64, 128, 191, 255, 255])
     assert.deepEqual(bytes(windowMapping({ center: 1, width: 0 }, 'LINEAR_EXACT'), 1, 1.001), [0, 255])
   })
 
-  test('SIGMOID: half at the centre, and tanh by another name', () => {
+  test('SIGMOID: equals a scaled tanh, with one half at the center', () => {
     const sigmoid = windowMapping({ center: 40, width: 400 }, 'SIGMOID')
     for (const value of [-400, -60, 40, 140, 777]) {
       assert.ok(Math.abs(sigmoid(value) - (1 + Math.tanh((2 * (value - 40)) / 400)) / 2) < 1e-12)
     }
   })
 
-  test('over the full range shows the least as black and the greatest as white', () => {
+  test('over the full range maps the minimum to black and the maximum to white', () => {
     for (const shape of ['LINEAR', 'LINEAR_EXACT'] as const) {
       const mapping = windowMapping(fullWindow({ min: -1000, max: 3071 }, shape), shape)
       assert.deepEqual(bytes(mapping, -1000, 3071), [0, 255], shape)
@@ -51,33 +51,33 @@ describe('a window', () => {
   })
 })
 
-describe('the modality mapping', () => {
-  test('is slope and intercept', () => {
+describe('the Modality LUT', () => {
+  test('can be slope and intercept', () => {
     const mapping = modalityLUTOf(imageOf({ RescaleSlope: '2 ', RescaleIntercept: '-1024' }))
     assert.deepEqual([0, 512, 4095].map(mapping), [-1024, 0, 7166])
   })
 
-  test('is a table where there is one: values beyond its ends have those of the ends', () => {
+  test('can be a table, which clamps values beyond its ends', () => {
     const ModalityLUTSequence = [{ LUTDescriptor: [3, 10, 16], LUTData: [100, 250, 60_000] }]
     const mapping = modalityLUTOf(imageOf({ ModalityLUTSequence, RescaleSlope: '2' }))
     assert.deepEqual([0, 10, 11, 12, 500].map(mapping), [100, 100, 250, 60_000, 60_000])
   })
 
-  test('of signed pixels begins below zero where the descriptor says so without a sign', () => {
+  test('of signed pixels can start below zero with an unsigned descriptor', () => {
     const ModalityLUTSequence = [{ LUTDescriptor: [2, 65_534, 8], LUTData: 'BwkA' }]
     const mapping = modalityLUTOf(imageOf({ ModalityLUTSequence, PixelRepresentation: 1 }))
-    // Two entries in a word: 7 and 9.
+    // Two entries per word: 7 and 9.
     assert.deepEqual([-3, -2, -1, 0].map(mapping), [7, 7, 9, 9])
   })
 
-  test('of a broken table is passed over', () => {
+  test('ignores an invalid table', () => {
     const ModalityLUTSequence = [{ LUTDescriptor: [300, 0, 16], LUTData: [1, 2] }]
     assert.equal(modalityLUTOf(imageOf({ ModalityLUTSequence }))(77), 77)
   })
 })
 
 describe('the presets', () => {
-  test('are the windows of the document by their names, then its tables, then those that every CT is looked at with', () => {
+  test('are the windows of the document, then its tables, then the common windows for CT', () => {
     const image = imageOf({
       ...{ Modality: 'CT', WindowCenter: ['40 ', '-600'], WindowWidth: ['400', '1500'] },
       ...{ WindowCenterWidthExplanation: ['Soft', ''], VOILUTSequence: [{ LUTExplanation: 'Film' }] },
@@ -88,7 +88,7 @@ describe('the presets', () => {
     assert.deepEqual(presetsOf(imageOf({ Modality: 'MR' })), [])
   })
 
-  test('a table of the values of interest ends at the greatest that its bits can say', () => {
+  test('a VOI LUT table is scaled by the maximum of its bits', () => {
     const VOILUTSequence = [{ LUTDescriptor: [4, 0, 10], LUTData: [0, 341, 682, 1023] }]
     assert.deepEqual(bytes(voiTable(imageOf({ VOILUTSequence }), 0)!, -1, 0, 1, 2, 3, 9), [0, 0, 85, 170, 255, 255])
     assert.equal(voiTable(imageOf({ VOILUTSequence }), 1), undefined)

@@ -1,5 +1,4 @@
-/** What of the values is shown, and how bright: windows and tables of the values of interest (PS3.3 C.11.2). Brightness is 0 to 1. */
-
+/** The VOI LUT (PS3.3 C.11.2): windows and tables that map modality values to a brightness from 0 to 1. */
 import type { StackImage } from '../stack/stack.ts'
 import { itemsOf, numberOf, numbersOf, textOf, textsOf } from '../stack/values.ts'
 import { lookupTableOf, type Mapping } from './modality-lut.ts'
@@ -18,7 +17,7 @@ export interface Preset {
     | { readonly kind: 'table'; readonly index: number }
 }
 
-/** C.11.2.1.2 and C.11.2.1.3; a width below what its function can have is taken as the least. */
+/** PS3.3 C.11.2.1.2 and C.11.2.1.3. A width that is too small for the function is replaced by its minimum. */
 export function windowMapping({ center, width }: Window, shape: WindowFunction): Mapping {
   if (shape === 'SIGMOID')
     return (value) => 1 / (1 + Math.exp((-4 * (value - center)) / Math.max(width, Number.MIN_VALUE)))
@@ -26,19 +25,19 @@ export function windowMapping({ center, width }: Window, shape: WindowFunction):
     if (width <= 0) return (value) => (value <= center ? 0 : 1)
     return (value) => clamped((value - center) / width + 0.5)
   }
-  const middle = center - 0.5
-  if (width <= 1) return (value) => (value <= middle ? 0 : 1)
-  return (value) => clamped((value - middle) / (width - 1) + 0.5)
+  const threshold = center - 0.5
+  if (width <= 1) return (value) => (value <= threshold ? 0 : 1)
+  return (value) => clamped((value - threshold) / (width - 1) + 0.5)
 }
 
-const clamped = (part: number): number => (part <= 0 ? 0 : part > 1 ? 1 : part)
+const clamped = (brightness: number): number => (brightness <= 0 ? 0 : brightness > 1 ? 1 : brightness)
 
 export function windowFunctionOf(image: StackImage): WindowFunction {
   const name = textOf(image.attribute('VOILUTFunction'))
   return name === 'LINEAR_EXACT' || name === 'SIGMOID' ? name : 'LINEAR'
 }
 
-/** What a CT is looked at with everywhere, in Hounsfield units. */
+/** Common windows for CT, in Hounsfield units. */
 const CT_WINDOWS: readonly Preset[] = [
   window('Soft tissue', 40, 400),
   window('Lung', -600, 1500),
@@ -51,7 +50,7 @@ function window(name: string, center: number, width: number): Preset {
   return { name, voi: { kind: 'window', window: { center, width } } }
 }
 
-/** First those of the document, the first of which is how the image is shown unless the person chooses. */
+/** The windows and tables of the document, and then common windows. The first of the document is the default. */
 export function presetsOf(image: StackImage): readonly Preset[] {
   const centers = numbersOf(image.attribute('WindowCenter'))
   const widths = numbersOf(image.attribute('WindowWidth'))
@@ -71,7 +70,7 @@ export function presetsOf(image: StackImage): readonly Preset[] {
   return [...windows, ...tables, ...(isCT ? CT_WINDOWS : [])]
 }
 
-/** Undefined where the image has no such table. */
+/** Undefined if the image has no such table. */
 export function voiTable(image: StackImage, index: number): Mapping | undefined {
   const item = itemsOf(image.attribute('VOILUTSequence'))[index]
   const isSigned = numberOf(image.instance.PixelRepresentation) === 1
@@ -80,12 +79,12 @@ export function voiTable(image: StackImage, index: number): Mapping | undefined 
   return table && ((value) => table.map(value) / table.outputMax)
 }
 
-/** A window that shows all from the least to the greatest value. */
+/** A window over all values from the minimum to the maximum. */
 export function fullWindow(
   { min, max }: { readonly min: number; readonly max: number },
   shape: WindowFunction,
 ): Window {
-  // With LINEAR the ends are half a value further out.
+  // A LINEAR window extends half a value beyond each end.
   return shape === 'LINEAR'
     ? { center: (min + max + 1) / 2, width: Math.max(1, max - min + 1) }
     : { center: (min + max) / 2, width: Math.max(Number.MIN_VALUE, max - min) }

@@ -1,20 +1,20 @@
-/** In which order images are scrolled, and which value of an attribute holds for one of them. */
+/** The order of images, the precedence of attributes, and the texts of the overlay. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cornersOf, paceOf } from '../overlay-text.ts'
+import { cornersOf, frameRateOf } from '../overlay-text.ts'
 import { documentOf, frame, imageOf } from '../viewer.fixture.ts'
 import { imagesOf } from './stack.ts'
 
 const keys = (document: Parameters<typeof imagesOf>[0]) => imagesOf(document).map(({ key }) => key)
 
-test('goes by instance number, as a number, whatever order the document has', () => {
+test('images are sorted by instance number, numerically', () => {
   const at = (number: string) => ({ attributes: { InstanceNumber: number } })
   assert.deepEqual(keys(documentOf({ '1.1': at('10 '), '1.2': at('9'), '1.3': at('100') })), [
     ...['frame of 1.2', 'frame of 1.1', 'frame of 1.3'],
   ])
 })
 
-test('instances without a number go by their place along the normal of the plane, and come behind the others', () => {
+test('instances without a number come last, sorted by position along the plane normal', () => {
   const at = (z: string) => ({
     attributes: { ImagePositionPatient: ['0', '0', z], ImageOrientationPatient: ['1', '0', '0', '0', '1', '0'] },
   })
@@ -22,7 +22,7 @@ test('instances without a number go by their place along the normal of the plane
   assert.deepEqual(keys(document), ['frame of 1.3', 'frame of 1.2', 'frame of 1.1'])
 })
 
-test('a value of the instance counts before that of its series, and so does an empty one', () => {
+test('a value of the instance takes precedence over its series, even if it is empty', () => {
   const own = (PixelPaddingValue: number | null) => ({ attributes: { PixelPaddingValue } })
   const document = documentOf({ '1.1': own(-2000), '1.2': own(null), '1.3': {} }, { PixelPaddingValue: 7 })
   assert.deepEqual(
@@ -31,7 +31,7 @@ test('a value of the instance counts before that of its series, and so does an e
   )
 })
 
-test('every frame of an instance is a image, and its functional groups count before those shared and the instance', () => {
+test('every frame is an image; its functional groups take precedence over the shared ones, and those over the instance', () => {
   const window = (center: string) => ({ FrameVOILUTSequence: [{ WindowCenter: [center], WindowWidth: ['400'] }] })
   const attributes = {
     WindowCenter: ['1'],
@@ -51,7 +51,7 @@ test('every frame of an instance is a image, and its functional groups count bef
   )
 })
 
-test('an instance whose pixels could not be had keeps its place, and one that has none has no image', () => {
+test('an instance without stored frames has an image without a frame, and one without pixel data has none', () => {
   const document = documentOf({
     '1.1': { attributes: { InstanceNumber: '1' }, frames: [] },
     '1.2': { attributes: { InstanceNumber: '2', Rows: undefined }, frames: [] },
@@ -61,7 +61,7 @@ test('an instance whose pixels could not be had keeps its place, and one that ha
   assert.equal(imagesOf(document)[0]!.frame, undefined)
 })
 
-test('says in its corners whose it is, of which study, and which of how many', () => {
+test('the overlay shows the patient, the study and the position in the stack', () => {
   const document = documentOf(
     { '1.1': { attributes: { SliceLocation: '12.5', LossyImageCompression: '01' }, frames: [frame('a'), frame('b')] } },
     { Modality: 'CT', SeriesNumber: '4 ' },
@@ -73,9 +73,9 @@ test('says in its corners whose it is, of which study, and which of how many', (
   })
 })
 
-test('plays at the pace of the instance', () => {
-  assert.equal(paceOf(imageOf({ FrameTime: '40' })), 25)
-  assert.equal(paceOf(imageOf({ FrameTime: '40', CineRate: '12' })), 12)
-  assert.equal(paceOf(imageOf({ FrameTime: '0' })), 10)
-  assert.equal(paceOf(imageOf({ RecommendedDisplayFrameRate: '500' })), 60)
+test('the frame rate is that of the instance', () => {
+  assert.equal(frameRateOf(imageOf({ FrameTime: '40' })), 25)
+  assert.equal(frameRateOf(imageOf({ FrameTime: '40', CineRate: '12' })), 12)
+  assert.equal(frameRateOf(imageOf({ FrameTime: '0' })), 10)
+  assert.equal(frameRateOf(imageOf({ RecommendedDisplayFrameRate: '500' })), 60)
 })

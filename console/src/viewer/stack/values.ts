@@ -1,11 +1,11 @@
-/** Values in the metadata document as numbers, texts, items and bytes. */
+/** Reads values of the metadata document as numbers, texts, items and bytes. */
 import type { Attributes } from '../../metadata/document.ts'
 
-/** Every value of an attribute, whether the document has one or a list. */
+/** All values of an attribute, of which the document has one or a list. */
 const valuesOf = (value: unknown): readonly unknown[] =>
   value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
 
-/** IS and DS are texts with blanks around them, US and FL are numbers; what is neither is left out. */
+/** IS and DS are padded strings, US and FL are numbers. Other values are left out. */
 export function numbersOf(value: unknown): readonly number[] {
   return valuesOf(value)
     .map((one) =>
@@ -25,13 +25,13 @@ export const textOf = (value: unknown): string => textsOf(value)[0] ?? ''
 export const itemsOf = (value: unknown): readonly Attributes[] =>
   valuesOf(value).filter((item): item is Attributes => typeof item === 'object' && item !== null)
 
-/** Base64 of little-endian bytes; undefined where the attribute is none of that. */
+/** Decodes base64. Undefined for other values. */
 export function bytesOf(value: unknown): Uint8Array | undefined {
   if (typeof value !== 'string' || !/^[A-Za-z0-9+/]+=*$/.test(value)) return undefined
-  return Uint8Array.from(atob(value), (sign) => sign.charCodeAt(0))
+  return Uint8Array.from(atob(value), (character) => character.charCodeAt(0))
 }
 
-/** The entries of a lookup table: US is a list of numbers, OW is bytes of which two are an entry. */
+/** The 16-bit words of a lookup table: US is a list of numbers, OW is base64 of little-endian words. */
 export function wordsOf(value: unknown): readonly number[] {
   const bytes = bytesOf(value)
   if (bytes === undefined) return numbersOf(value).map((number) => number & 0xffff)
