@@ -1,4 +1,4 @@
-/** A page that somebody else serves calls the server with the official SDK, in a real browser and by its rules. */
+/** CORS: a page of another origin calls the server with the official SDK in a real browser. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
@@ -24,7 +24,7 @@ interface WithHeaders {
 }
 type Next = (args: { readonly request: WithHeaders }) => Promise<{ readonly response: WithHeaders }>
 
-/** What the page makes of a search, with a header that is ours. */
+/** Runs a search in the page, with a request header of Hilum. */
 function searchFrom(
   page: Page,
   hilum: Hilum,
@@ -32,7 +32,7 @@ function searchFrom(
 ) {
   return page.evaluate(
     async ([client, datastoreId, systemClockOffset]): Promise<Outcome> => {
-      // biome-ignore lint/suspicious/noExplicitAny: the page's own script has put it there.
+      // biome-ignore lint/suspicious/noExplicitAny: set by the script of the page.
       const { MedicalImagingClient, SearchImageSetsCommand } = (window as any).aws
       const sdk = new MedicalImagingClient({ ...client, systemClockOffset })
       const command = new SearchImageSetsCommand({ datastoreId, searchCriteria: {} })
@@ -69,22 +69,22 @@ describe('a page of another origin', skip, async () => {
   await page.goto(origin)
   await page.waitForFunction('window.aws !== undefined')
 
-  test('searches with the official SDK, and reads what Hilum adds to the answer', async () => {
+  test('searches with the official SDK, and reads the response headers of Hilum', async () => {
     assert.deepEqual(await searchFrom(page, server.hilum, { datastoreId }), { found: 3, total: '3', attempts: 1 })
   })
 
-  test('reads an error of the service, and which request it answers', async () => {
+  test('reads the name and the request ID of an error', async () => {
     const { error, requestId } = await searchFrom(page, server.hilum, { datastoreId: '0'.repeat(32) })
     assert.equal(error, 'ResourceNotFoundException')
     assert.match(requestId!, /^[0-9a-f-]{36}$/)
   })
 
-  test('on a machine whose clock is wrong corrects it by the Date of the answer', async () => {
+  test('corrects a wrong clock with the Date header of the response', async () => {
     const outcome = await searchFrom(page, server.hilum, { datastoreId, clockOffMs: 2 * 3_600_000 })
     assert.deepEqual(outcome, { found: 3, total: '3', attempts: 2 })
   })
 
-  test('is let in where its origin is listed, and kept out where others are', async () => {
+  test('is allowed if its origin is listed, and blocked otherwise', async () => {
     const { error } = await searchFrom(page, listed, { datastoreId })
     assert.equal(error, 'ResourceNotFoundException')
     assert.equal((await searchFrom(page, others, { datastoreId })).error, 'TypeError')

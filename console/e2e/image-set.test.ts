@@ -1,4 +1,4 @@
-/** An image set in the browser: its properties, metadata, versions and what changed, tags, and its end. */
+/** Image set details: properties, metadata, versions, tags, and deletion. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { UpdateImageSetMetadataCommand } from '@aws-sdk/client-medical-imaging'
@@ -8,7 +8,7 @@ import { openHilum } from '../../acceptance/support/hilum.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
 import { fetchMetadata } from '../../acceptance/support/metadata.ts'
 import { until } from '../../acceptance/support/until.ts'
-import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 
 const skip = skipUnlessChromium()
 
@@ -62,7 +62,7 @@ describe('an image set', skip, async () => {
     })
   }
 
-  test('is opened from its row, and has properties, and the metadata as a tree', async (t) => {
+  test('opens from the search results, and shows properties and the metadata tree', async (t) => {
     const { imageSetId } = await importSeries()
     const page = await visit(t, { browser, hilum, address: `datastores/${datastoreId}` })
     await page.getByRole('link', { name: `Image set ${imageSetId}` }).click()
@@ -73,39 +73,39 @@ describe('an image set', skip, async () => {
     const row = (name: RegExp) => page.getByRole('row', { name })
     await row(/PatientComments.*\(0010,4000\).*LT.*as it came/).waitFor()
     assert.equal(await row(/InstanceNumber/).count(), 0)
-    await page.getByRole('button', { name: 'Open Instance 9' }).click()
+    await page.getByRole('button', { name: 'Expand Instance 9' }).click()
     await row(/InstanceNumber.*\(0020,0013\).*IS.*9/).waitFor()
     await row(/Private.*\(0019,1001\).*DS.*97/).waitFor()
-    await page.getByRole('button', { name: 'Open ReferencedImageSequence' }).click()
-    await page.getByRole('button', { name: 'Open Item 1' }).click()
+    await page.getByRole('button', { name: 'Expand ReferencedImageSequence' }).click()
+    await page.getByRole('button', { name: 'Expand Item 1' }).click()
     await row(/ReferencedSOPInstanceUID.*2\.25\.99/).waitFor()
     await assertAccessible(page)
     await takeScreenshot(page, 'image-set')
   })
 
-  test('is searched for a tag, a keyword, a VR or a value', async (t) => {
+  test('finds attributes by tag, keyword, VR or value', async (t) => {
     const { address } = await importSeries()
     const page = await visit(t, { browser, hilum, address })
-    const find = page.getByPlaceholder('Find a tag, keyword, VR or value')
+    const find = page.getByPlaceholder('Find by tag, keyword, VR, or value')
     for (const [text, found] of [
-      ['(0010,4000)', /1 found/],
-      ['patientcomments', /1 found/],
-      ['DS', /found/],
-      ['2.25.99', /2 found/],
+      ['(0010,4000)', /1 match/],
+      ['patientcomments', /1 match/],
+      ['DS', /match/],
+      ['2.25.99', /2 matches/],
     ] as const) {
       await find.fill(text)
       await page.getByText(found).first().waitFor()
     }
     await page.getByText('Instance 9 › ReferencedImageSequence › Item 1').waitFor()
-    await find.fill('nothing like it')
-    await page.getByText('Nothing found').waitFor()
+    await find.fill('no such value')
+    await page.getByText('No matches').waitFor()
   })
 
-  test('shows every version and what changed from one to the other, and the address says which', async (t) => {
+  test('shows every version and the changes between two versions, which are in the URL', async (t) => {
     const { imageSetId, address } = await importSeries()
     await update(imageSetId, { PatientComments: 'as it should be' })
     const page = await visit(t, { browser, hilum, address })
-    await page.getByText('Version 2, the latest').waitFor()
+    await page.getByText('Version 2 (latest)').waitFor()
     await page.getByRole('row', { name: /as it should be/ }).waitFor()
     await page.getByRole('tab', { name: 'Changes' }).click()
     const changed = page.getByRole('row', { name: /Patient.*PatientComments.*as it came.*as it should be/ })
@@ -121,32 +121,32 @@ describe('an image set', skip, async () => {
     await page.getByRole('row', { name: /PatientComments.*as it should be.*as it came/ }).waitFor()
   })
 
-  test('is tagged', async (t) => {
+  test('can be tagged', async (t) => {
     const { address } = await importSeries()
     const page = await visit(t, { browser, hilum, address: `${address}#show=tags` })
     await page.getByText('No tags', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Manage tags' }).click()
-    await page.getByRole('button', { name: 'Add a tag' }).click()
+    await page.getByRole('button', { name: 'Add tag' }).click()
     await page.getByRole('textbox', { name: 'Key' }).fill('project')
     await page.getByRole('textbox', { name: 'Value' }).fill('knee study')
-    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('button', { name: 'Save changes' }).click()
     await page.getByRole('row', { name: 'project knee study' }).waitFor()
     await page.getByRole('button', { name: 'Manage tags' }).click()
-    await page.getByRole('button', { name: 'Remove the tag project' }).click()
-    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('button', { name: 'Remove tag project' }).click()
+    await page.getByRole('button', { name: 'Save changes' }).click()
     await page.getByText('No tags', { exact: true }).waitFor()
   })
 
-  test('is deleted by who types the word, and is gone from the results', async (t) => {
+  test('is deleted after a confirmation, and disappears from the search results', async (t) => {
     const { imageSetId, address } = await importSeries()
     const page = await visit(t, { browser, hilum, address })
     await page.getByRole('button', { name: 'Delete image set' }).click()
-    const sure = page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true })
-    assert.equal(await sure.isDisabled(), true)
-    await page.getByLabel('Type delete to confirm').fill('delete')
+    const deleteButton = page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true })
+    assert.equal(await deleteButton.isDisabled(), true)
+    await page.getByLabel('To confirm, type delete').fill('delete')
     await assertAccessible(page)
-    await sure.click()
-    await page.getByText(`The image set ${imageSetId} is being deleted.`).waitFor()
+    await deleteButton.click()
+    await page.getByText(`Deleting image set ${imageSetId}.`).waitFor()
     await page.getByText(/Search took/).waitFor()
     await until(async () => {
       await page.getByRole('button', { name: 'Search', exact: true }).click()
@@ -154,31 +154,32 @@ describe('an image set', skip, async () => {
       return (await page.getByRole('link', { name: `Image set ${imageSetId}` }).count()) === 0 ? true : undefined
     })
     await page.goto(`${hilum.endpoint}/console/${address}`)
-    await page.getByText('This image set is deleted').waitFor()
+    await page.getByText('This image set was deleted').waitFor()
   })
 
-  test('is asked for nothing more once its deletion is sent', async (t) => {
+  test('receives no more requests after DeleteImageSet', async (t) => {
     const { imageSetId, address } = await importSeries()
     const page = await visit(t, { browser, hilum, address })
     const requests: string[] = []
     page.on('request', (request) => {
       if (request.url().includes(imageSetId)) requests.push(`${request.method()} ${new URL(request.url()).pathname}`)
     })
-    // Answers of the metadata never come by themselves, so that a request for it is open whenever the deletion is sent.
+    // The request for metadata is never answered, so it is open when the deletion is sent.
     await page.route(/getImageSetMetadata/, () => undefined)
     await page.reload()
     await page.getByRole('button', { name: 'Delete image set' }).click()
-    await page.getByLabel('Type delete to confirm').fill('delete')
+    await page.getByLabel('To confirm, type delete').fill('delete')
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
-    await page.getByText(`The image set ${imageSetId} is being deleted.`).waitFor()
+    await page.getByText(`Deleting image set ${imageSetId}.`).waitFor()
     await page.getByText(/Search took/).waitFor()
     const deletion = `POST /datastore/${datastoreId}/imageSet/${imageSetId}/deleteImageSet`
     assert.deepEqual(requests.slice(requests.indexOf(deletion)), [deletion])
   })
 
-  test('that is not there says so', async (t) => {
+  test('that does not exist is reported', async (t) => {
     const address = `datastores/${datastoreId}/image-sets/${'0'.repeat(32)}`
-    const page = await visit(t, { browser, hilum, address, mayLog: /404/ })
-    await page.getByText('It is not there').waitFor()
+    const page = await visit(t, { browser, hilum, address, expectedLog: /404/ })
+    await page.getByText('Image set not found').waitFor()
+    await page.getByText(`No image set has the ID ${'0'.repeat(32)}. It might have been deleted.`).waitFor()
   })
 })

@@ -1,4 +1,4 @@
-/** Files from the person's disk to image sets: dragged, chosen as a folder, or lying in a bucket already. */
+/** Imports of dropped files, of chosen folders, and from S3 locations. */
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { until } from '../../acceptance/support/until.ts'
-import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 
 const skip = skipUnlessChromium()
 
@@ -29,12 +29,12 @@ describe('importing from a browser', skip, async () => {
       },
       Object.entries(files).map(([name, bytes]) => [name, [...bytes]] as const),
     )
-  const leftInBucket = async (name: string, uploadId: string) =>
+  const uploadedObject = async (name: string, uploadId: string) =>
     hilum.getObject('hilum-import', `uploads/${uploadId}/${name}`)
 
-  test('dragged files are imported, and a bad one among them is told with its reason', async (t) => {
+  test('dropped files are imported, and a failed file is listed with the reason', async (t) => {
     const page = await visit(t, { browser, hilum, address: await importPage() })
-    await page.getByText('Drop DICOM files or a folder of them anywhere on this page').waitFor()
+    await page.getByText('Drag and drop DICOM files or folders here, or choose them').waitFor()
     await drop(page, {
       'one.dcm': instance({ StudyInstanceUID: '2.25.1', PatientName: 'Drag^One' }),
       'two.dcm': instance({ StudyInstanceUID: '2.25.2', PatientName: 'Drag^Two' }),
@@ -42,7 +42,7 @@ describe('importing from a browser', skip, async () => {
       '.DS_Store': Buffer.from('x'),
     })
     await page.getByText(/^3 files, /).waitFor()
-    await page.getByText('1 hidden file of the system left out.').waitFor()
+    await page.getByText('1 hidden file ignored').waitFor()
     await assertAccessible(page)
     await takeScreenshot(page, 'import')
     const started = page.waitForResponse(/\/hilum\/uploads$/)
@@ -56,29 +56,29 @@ describe('importing from a browser', skip, async () => {
     assert.match(await failure.innerText(), /ValidationException/)
     await assertAccessible(page)
     await takeScreenshot(page, 'import-job')
-    await until(async () => ((await leftInBucket('one.dcm', uploadId)) === undefined ? true : undefined))
+    await until(async () => ((await uploadedObject('one.dcm', uploadId)) === undefined ? true : undefined))
 
-    await page.getByRole('link', { name: 'See its image sets' }).click()
+    await page.getByRole('link', { name: 'View image sets' }).click()
     await page.getByText('(2)').waitFor()
     await page.getByText('Drag, Two').waitFor()
   })
 
-  test('files dropped on the results of a search are on the page of an import, and nowhere are they opened', async (t) => {
+  test('files dropped on the search page open the import page, and are not opened by the browser elsewhere', async (t) => {
     const store = (await importPage()).replace('/import', '')
     const page = await visit(t, { browser, hilum, address: store })
-    await page.getByText('No image sets yet').waitFor()
+    await page.getByText('No image sets', { exact: true }).waitFor()
     await drop(page, { 'one.dcm': instance({}), '.DS_Store': new Uint8Array(1) })
     await page.getByText(/^1 file, /).waitFor()
     await page.getByRole('link', { name: 'Data stores' }).click()
     await page.getByRole('link', { name: 'ward-7' }).first().waitFor()
-    const isKept = await page.evaluate(() => {
+    const isDefaultPrevented = await page.evaluate(() => {
       const event = new DragEvent('drop', { dataTransfer: new DataTransfer(), cancelable: true })
-      return window.dispatchEvent(event)
+      return !window.dispatchEvent(event)
     })
-    assert.equal(isKept, false)
+    assert.equal(isDefaultPrevented, true)
   })
 
-  test('a folder is chosen with all below it, and large files go in parts', async (t) => {
+  test('a chosen folder is imported with its subfolders, and large files are uploaded in parts', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'hilum-folder-'))
     t.after(() => rmSync(folder, { recursive: true }))
     mkdirSync(join(folder, 'a', 'b'), { recursive: true })
@@ -99,28 +99,28 @@ describe('importing from a browser', skip, async () => {
     assert.deepEqual(parts, ['PUT ?part=1', 'PUT ?part=2', 'PUT ?part=3', 'POST ?parts=3'])
   })
 
-  test('a prefix of a bucket is imported, and what cannot be one is said before anything is sent', async (t) => {
+  test('files of an S3 location are imported, and invalid locations are reported before a request is sent', async (t) => {
     await hilum.putObject('scans', 'today/1.dcm', instance({ StudyInstanceUID: '2.25.5' }))
     await hilum.putObject('reports', 'x', new Uint8Array())
     const page = await visit(t, { browser, hilum, address: await importPage() })
-    await page.getByText('An S3 location').click()
-    await page.getByLabel('Source location').fill('scans/today')
+    await page.getByText('S3 location').click()
+    await page.getByLabel('Import source location in S3').fill('scans/today')
     await page.getByRole('button', { name: 'Import', exact: true }).click()
-    assert.equal(await page.getByText(/It looks like s3:/).count(), 2)
-    await page.getByLabel('Source location').fill('s3://scans/today/')
-    await page.getByLabel('Output location').fill('s3://reports/today/')
+    assert.equal(await page.getByText(/Enter an S3 URI/).count(), 2)
+    await page.getByLabel('Import source location in S3').fill('s3://scans/today/')
+    await page.getByLabel('Output destination in S3').fill('s3://reports/today/')
     await page.getByRole('button', { name: 'Import', exact: true }).click()
     await page.getByText('1 file', { exact: true }).waitFor()
   })
 
-  test('a job that fails as a whole says why, and the list of jobs has it', async (t) => {
+  test('a failed import job shows the reason, and is in the list of import jobs', async (t) => {
     const address = await importPage()
     const page = await visit(t, { browser, hilum, address })
-    await page.getByText('An S3 location').click()
-    await page.getByLabel('Source location').fill('s3://no-such-bucket/x/')
-    await page.getByLabel('Output location').fill('s3://no-such-bucket/y/')
+    await page.getByText('S3 location').click()
+    await page.getByLabel('Import source location in S3').fill('s3://no-such-bucket/x/')
+    await page.getByLabel('Output destination in S3').fill('s3://no-such-bucket/y/')
     await page.getByRole('button', { name: 'Import', exact: true }).click()
-    await page.getByText('The import failed as a whole').waitFor()
+    await page.getByText('Import job failed').waitFor()
     await page
       .getByText(/The bucket "no-such-bucket" does not exist/)
       .first()

@@ -1,25 +1,25 @@
-/** Every page in light and dark and on a phone: nothing serious for axe, nothing wider than the screen, and a image to look at. */
+/** Every page in light mode, dark mode and at phone width: accessible, not wider than the screen, with a screenshot. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { openHilum } from '../../acceptance/support/hilum.ts'
-import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 import { demoDatastore } from './support/demo-series.ts'
 
 const skip = skipUnlessChromium()
 
-interface Shown {
+interface PageCase {
   readonly name: string
   readonly address: string
-  /** Until it is all there. */
+  /** Waits until the page is complete. */
   ready(page: Page): Promise<unknown>
 }
 
-const LOOKS: readonly { readonly look: string; readonly options: BrowserContextOptions }[] = [
-  { look: 'light', options: { colorScheme: 'light' } },
-  { look: 'dark', options: { colorScheme: 'dark' } },
-  { look: 'phone', options: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true } },
+const VARIANTS: readonly { readonly variant: string; readonly options: BrowserContextOptions }[] = [
+  { variant: 'light', options: { colorScheme: 'light' } },
+  { variant: 'dark', options: { colorScheme: 'dark' } },
+  { variant: 'phone', options: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true } },
 ]
 
 describe('pages', skip, async () => {
@@ -35,7 +35,7 @@ describe('pages', skip, async () => {
   const browser = await openBrowser()
   const store = `datastores/${datastoreId}`
 
-  const pages: readonly Shown[] = [
+  const pages: readonly PageCase[] = [
     { name: 'datastores', address: '', ready: (page) => page.getByRole('link', { name: 'demo' }).waitFor() },
     {
       name: 'search',
@@ -46,18 +46,18 @@ describe('pages', skip, async () => {
       },
     },
     {
-      name: 'search-nothing',
+      name: 'search-no-matches',
       address: `${store}#patient=nobody&updated=-7d`,
-      ready: (page) => page.getByText('Nothing matches').waitFor(),
+      ready: (page) => page.getByText('No matches').waitFor(),
     },
     {
-      name: 'copy-as',
+      name: 'view-code',
       address: `${store}#series=1.2.3&updated=-7d`,
       async ready(page) {
-        await page.getByText('Nothing matches').waitFor()
-        await page.getByRole('button', { name: 'Copy as' }).click()
+        await page.getByText('No matches').waitFor()
+        await page.getByRole('button', { name: 'View code' }).click()
         await page.getByRole('menuitem', { name: 'JavaScript' }).click()
-        await page.locator('pre.snippet').waitFor()
+        await page.locator('pre.code-snippet').waitFor()
       },
     },
     {
@@ -71,76 +71,84 @@ describe('pages', skip, async () => {
     },
     { name: 'datastore-details', address: `${store}/details`, ready: (page) => page.getByText('radiology').waitFor() },
     { name: 'imports', address: `${store}/imports`, ready: (page) => page.getByText('Completed').waitFor() },
-    { name: 'create', address: 'create', ready: (page) => page.getByText('Frames are stored as').waitFor() },
-    { name: 'import', address: `${store}/import`, ready: (page) => page.getByText('Choose a folder').waitFor() },
+    { name: 'create', address: 'create', ready: (page) => page.getByText('Image frame format').waitFor() },
+    { name: 'import', address: `${store}/import`, ready: (page) => page.getByText('Choose folder').waitFor() },
     {
       name: 'image-set',
       address: `${store}/image-sets/${imageSetId}`,
       async ready(page) {
-        await page.getByRole('button', { name: 'Open Instance 1', exact: true }).waitFor()
+        await page.getByRole('button', { name: 'Expand Instance 1', exact: true }).waitFor()
         await page.locator('.viewer-stage[data-state=sharp]').waitFor()
       },
     },
-    { name: 'not-found', address: 'nowhere', ready: (page) => page.getByText('This address leads nowhere').waitFor() },
+    {
+      name: 'not-found',
+      address: 'nowhere',
+      ready: (page) => page.getByText('The console has no page at this URL').waitFor(),
+    },
   ]
 
-  for (const { look, options } of LOOKS) {
+  for (const { variant, options } of VARIANTS) {
     for (const { name, address, ready } of pages) {
-      test(`${name}, ${look}`, async (t) => {
+      test(`${name}, ${variant}`, async (t) => {
         const page = await visit(t, { browser, hilum, address, options })
         await ready(page)
         await assertAccessible(page)
-        await takeScreenshot(page, `${name}-${look}`)
+        await takeScreenshot(page, `${name}-${variant}`)
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
         assert.ok(overflow <= 0, `the page is ${overflow} pixels wider than the screen`)
       })
     }
   }
 
-  test('a server without data stores says how to begin', async (t) => {
+  test('the first data store is created and deleted', async (t) => {
     const page = await visit(t, { browser, hilum: empty.hilum })
-    await page.getByText('No data stores').waitFor()
+    await page.getByText('No data stores', { exact: true }).waitFor()
     await assertAccessible(page)
     await takeScreenshot(page, 'datastores-none')
     await page.getByRole('link', { name: 'Create data store' }).first().click()
-    await page.getByLabel(/^Name/).fill('a name')
-    await page.getByText(/no space/).waitFor()
-    await page.getByLabel(/^Name/).fill('first')
+    await page.getByLabel(/^Data store name/).fill('a name')
+    await page.getByText(/without spaces/).waitFor()
+    await page.getByLabel(/^Data store name/).fill('first')
     await page.getByRole('radio', { name: /JPEG 2000/ }).check()
     await page.getByRole('button', { name: 'Create data store' }).click()
-    await page.getByText('The data store first is being made.').waitFor()
+    await page.getByText('Creating data store first.').waitFor()
     await page.getByText('Active').waitFor()
     await page.getByRole('link', { name: 'first' }).click()
-    await page.getByText('No image sets yet').waitFor()
+    await page.getByText('No image sets', { exact: true }).waitFor()
 
     await page.getByRole('tab', { name: 'Details' }).click()
-    await page.getByText('JPEG 2000, lossless').waitFor()
+    await page.getByText('JPEG 2000 Lossless').waitFor()
     await page.getByRole('button', { name: 'Delete data store' }).click()
-    await page.getByLabel('Type first to confirm').fill('first')
+    await page.getByLabel('To confirm, type first').fill('first')
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
-    await page.getByText('The data store first is being deleted.').waitFor()
+    await page.getByText('Deleting data store first.').waitFor()
     await page.getByText('Deleted', { exact: true }).waitFor()
   })
 
-  test('a data store that holds image sets is not deleted, and says why', async (t) => {
-    const page = await visit(t, { browser, hilum, address: `${store}/details`, mayLog: /409/ })
+  test('deleting a data store that contains image sets reports the reason', async (t) => {
+    const page = await visit(t, { browser, hilum, address: `${store}/details`, expectedLog: /409/ })
     await page.getByRole('button', { name: 'Delete data store' }).click()
-    await page.getByLabel('Type demo to confirm').fill('demo')
+    await page.getByLabel('To confirm, type demo').fill('demo')
     await page.keyboard.press('Enter')
-    await page.getByText(/holds image sets; delete them all first/).waitFor()
+    await page.getByText("Can't delete data store").waitFor()
+    await page
+      .getByText(/image sets.*first/i)
+      .first()
+      .waitFor()
   })
 
-  test('a page whose files a newer build has replaced says so', async (t) => {
-    const page = await visit(t, { browser, hilum, mayLog: /./ })
+  test('a page whose files were replaced by an update asks to reload', async (t) => {
+    const page = await visit(t, { browser, hilum, expectedLog: /./ })
     await page.route(/assets\/CreateDatastorePage/, (route) => route.fulfill({ status: 404 }))
     await page.getByRole('link', { name: 'Create data store' }).click()
-    await page.getByText('This part of the console could not be loaded').waitFor()
+    await page.getByText("Can't load this page").waitFor()
     await page.unroute(/assets\/CreateDatastorePage/)
-    await page.getByRole('button', { name: 'Load again' }).click()
-    await page.getByText('Frames are stored as').waitFor()
+    await page.getByRole('button', { name: 'Reload' }).click()
+    await page.getByText('Image frame format').waitFor()
   })
 
-  test('a search is made with the keyboard alone', async (t) => {
+  test('a search can be made with the keyboard', async (t) => {
     const page = await visit(t, { browser, hilum, address: store })
     await page.getByText(/Search took/).waitFor()
     const property = page.getByRole('button', { name: 'Property filter' })
@@ -157,9 +165,9 @@ describe('pages', skip, async () => {
     await page.waitForURL(/#patient=DEMO-0001$/)
   })
 
-  test('light and dark are a button, kept for the next time', async (t) => {
+  test('the color mode can be switched and is remembered', async (t) => {
     const page = await visit(t, { browser, hilum, options: { colorScheme: 'light' } })
-    await page.getByRole('button', { name: 'Use dark colours' }).click()
+    await page.getByRole('button', { name: 'Use dark mode' }).click()
     await page.locator('body.awsui-dark-mode').waitFor()
     await page.reload()
     await page.locator('body.awsui-dark-mode').waitFor()

@@ -1,4 +1,4 @@
-/** The pictures of the README, out of the demo's data: `node console/e2e/pictures.ts`, on a machine with Chromium and many fonts. */
+/** Takes the screenshots of the README with the demo data: `npm --prefix console run pictures`. Needs Chromium. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,23 +30,23 @@ try {
   const key = JSON.stringify(hilum.client.credentials)
   await context.addInitScript((text) => sessionStorage.setItem('hilum.access-key', text), key)
   const page = await context.newPage()
-  const keep = async (name: string, address: string, ready: (page: Page) => Promise<unknown>) => {
+  const takeScreenshot = async (name: string, address: string, ready: (page: Page) => Promise<unknown>) => {
     await page.goto(`${hilum.endpoint}/console/${address}`)
     await ready(page)
     await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' })
   }
-  await keep('console-search', `datastores/${datastoreId}#sort=DICOMStudyDateAndTime.desc`, async () => {
+  await takeScreenshot('console-search', `datastores/${datastoreId}#sort=DICOMStudyDateAndTime.desc`, async () => {
     await page.getByText(/Search took/).waitFor()
-    // Once more: the first search of a page is the one that readies the SDK.
-    const answered = page.waitForResponse(/searchImageSets/)
+    // Again, because the first search includes the setup of the SDK.
+    const response = page.waitForResponse(/searchImageSets/)
     await page.getByRole('button', { name: 'Search', exact: true }).click()
-    await answered
+    await response
     await page.getByRole('button', { name: 'Search', exact: true }).waitFor()
     await page.locator('.thumbnail img').nth(4).waitFor()
     await page.waitForLoadState('networkidle')
   })
-  await keep('console-image-set', `datastores/${datastoreId}/image-sets/${found.imageSetId}`, async () => {
-    await page.getByRole('button', { name: 'Open Instance 1', exact: true }).waitFor()
+  await takeScreenshot('console-image-set', `datastores/${datastoreId}/image-sets/${found.imageSetId}`, async () => {
+    await page.getByRole('button', { name: 'Expand Instance 1', exact: true }).waitFor()
     await page.getByRole('slider', { name: 'Image' }).fill('60')
     await page.getByText('Image 60 of').waitFor()
     await page.locator('.viewer-stage[data-state=sharp]').waitFor()

@@ -1,16 +1,16 @@
-/** The small image beside every image set that was found: of its middle, made when it comes into view, and few at a time. */
+/** Thumbnails in the search results. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
-import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 import { imageFile, pixelOf } from './support/images.ts'
 
 const skip = skipUnlessChromium()
 const SERIES = 40
 const SIZE = { rows: 512, columns: 512 }
-const AT_ONCE = 4
+const CONCURRENT_MAX = 4
 
 describe('thumbnails', skip, async () => {
   if ('skip' in skip) return
@@ -33,7 +33,7 @@ describe('thumbnails', skip, async () => {
     })
   const files: Record<string, Uint8Array> = {}
   for (let series = 0; series < SERIES; series++) {
-    // The middle one is grey, the others are white.
+    // The middle image is gray, the others are white.
     for (const [number, value] of [
       [1, 255],
       [2, 100 + series],
@@ -46,11 +46,11 @@ describe('thumbnails', skip, async () => {
   await importFiles(server, { datastoreId, files })
   const browser = await openBrowser()
 
-  test('are of the middle image, from a small part of its bytes, a few at a time and only where they are seen', async (t) => {
+  test('show the middle image, load only part of its bytes, and load a few at a time when visible', async (t) => {
     const page = await visit(t, { browser, hilum })
-    const asked: (string | undefined)[] = []
+    const requested: (string | undefined)[] = []
     page.on('request', (request) => {
-      if (/getImageFrame/.test(request.url())) asked.push(request.headers()['x-hilum-min-width'])
+      if (/getImageFrame/.test(request.url())) requested.push(request.headers()['x-hilum-min-width'])
     })
     await page.goto(`${hilum.endpoint}/console/datastores/${datastoreId}#sort=createdAt.asc`)
     const images = page.locator('.thumbnail img')
@@ -77,8 +77,8 @@ describe('thumbnails', skip, async () => {
       assert.equal(width, 96)
     }
     await page.waitForTimeout(500)
-    assert.ok(asked.length < SERIES, `${asked.length} of ${SERIES} were fetched before anybody scrolled`)
-    assert.deepEqual(new Set(asked), new Set(['96']))
+    assert.ok(requested.length < SERIES, `${requested.length} of ${SERIES} were fetched before scrolling`)
+    assert.deepEqual(new Set(requested), new Set(['96']))
     await assertAccessible(page)
     await takeScreenshot(page, 'thumbnails')
     for (let scrolled = 0; scrolled < 12; scrolled++) {
@@ -89,17 +89,17 @@ describe('thumbnails', skip, async () => {
     await page.getByText('No images', { exact: true }).waitFor()
     const most = await page.evaluate(() => {
       const fetched = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
-      const asked = fetched.filter(({ name }) => /getImage(Frame|SetMetadata)/.test(name))
-      const atOnce = asked.map(
+      const requested = fetched.filter(({ name }) => /getImage(Frame|SetMetadata)/.test(name))
+      const atOnce = requested.map(
         ({ startTime }) =>
-          asked.filter((other) => other.startTime <= startTime && other.responseEnd > startTime).length,
+          requested.filter((other) => other.startTime <= startTime && other.responseEnd > startTime).length,
       )
       return Math.max(...atOnce)
     })
-    assert.ok(most > 1 && most <= AT_ONCE, `${most} requests at once`)
+    assert.ok(most > 1 && most <= CONCURRENT_MAX, `${most} requests at once`)
   })
 
-  test('stay when the person comes back to them', async (t) => {
+  test('are cached when the person returns to the page', async (t) => {
     const page = await visit(t, { browser, hilum, address: `datastores/${datastoreId}#sort=createdAt.asc` })
     await page.locator('.thumbnail img').nth(3).waitFor()
     await page.waitForTimeout(500)

@@ -1,4 +1,4 @@
-/** What the viewer does while images come, when one does not, and with what is no image of grey or colour: videos, bits, reports. */
+/** Loading in the viewer: previews, failures, unsupported formats, videos, and instances without pixel data. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
@@ -6,12 +6,12 @@ import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
 import {
-  difference,
+  differenceOf,
   draw,
-  importSet,
-  inColour,
+  grayToRGB,
   imageFile,
   imageSetAddress,
+  importSet,
   pixelOf,
   shownPixels,
   stageOf,
@@ -21,7 +21,7 @@ import {
 const skip = skipUnlessChromium()
 const SLICE = pixelOf({ rows: 96, columns: 128, bitsStored: 12 })
 
-describe('what arrives in the viewer', skip, async () => {
+describe('loading in the viewer', skip, async () => {
   if ('skip' in skip) return
   const server = await openHilum()
   const { hilum, sdk } = server
@@ -36,19 +36,19 @@ describe('what arrives in the viewer', skip, async () => {
     return page
   }
 
-  test('shows a smaller image first, where a image is large, and then the sharp one', async (t) => {
+  test('a large image is preceded by a preview', async (t) => {
     const pixel = pixelOf({ rows: 1024, columns: 1200, bitsStored: 12 })
     const attributes = { WindowCenter: 2048, WindowWidth: 4096 }
     const large = await importSet(server, { datastoreId, files: [imageFile({ pixel, attributes })] })
     const page = await visit(t, { browser, hilum, options: { viewport: { width: 1600, height: 1500 } } })
-    const asked: (string | undefined)[] = []
-    let letThrough = () => {}
+    const requested: (string | undefined)[] = []
+    let allowFrame = () => {}
     const isAllowed = new Promise<void>((resolve) => {
-      letThrough = resolve
+      allowFrame = resolve
     })
     await page.route(/getImageFrame/, async (route) => {
       const columns = route.request().headers()['x-hilum-min-width']
-      asked.push(columns)
+      requested.push(columns)
       if (columns === undefined) await isAllowed
       await route.continue()
     })
@@ -57,19 +57,19 @@ describe('what arrives in the viewer', skip, async () => {
     await page.getByText('Preview', { exact: true }).waitFor()
     await stageOf(page).press('1')
     const preview = await shownPixels(page, pixel)
-    letThrough()
+    allowFrame()
     await waitForState(page, 'sharp')
     const sharp = await shownPixels(page, pixel)
-    assert.deepEqual(asked, ['160', undefined])
+    assert.deepEqual(requested, ['160', undefined])
     const values = new Uint16Array(draw(pixel).slice().buffer)
-    const identity = inColour(Uint8Array.from(values, (value) => Math.round((value / 4095) * 255)))
-    assert.ok(difference(sharp, identity).most <= 1)
-    // Alike on the whole and not the same; and nothing of it wraps round where the edge goes beyond 12 bits.
+    const identity = grayToRGB(Uint8Array.from(values, (value) => Math.round((value / 4095) * 255)))
+    assert.ok(differenceOf(sharp, identity).max <= 1)
+    // Similar but not equal, and clamped where an edge exceeds 12 bits.
     const apart = meanDifference(preview, identity)
     assert.ok(apart > 0.1 && apart < 2, String(apart))
   })
 
-  test('single bits and floating point are shown, which no other program here draws', async (t) => {
+  test('single-bit and floating-point images are displayed', async (t) => {
     const pixel = pixelOf({ rows: 33, columns: 21, bitsAllocated: 1, bitsStored: 1 })
     const bits = Array.from({ length: pixel.rows * pixel.columns }, (_, at) => (at * 7) % 3 === 0)
     const packed = new Uint8Array(Math.ceil(bits.length / 8))
@@ -78,7 +78,7 @@ describe('what arrives in the viewer', skip, async () => {
     const page = await open(t, await importSet(server, { datastoreId, files: [file] }))
     await stageOf(page).press('1')
     const shown = await shownPixels(page, pixel)
-    assert.deepEqual([...shown], [...inColour(Uint8Array.from(bits, (bit) => (bit ? 255 : 0)))])
+    assert.deepEqual([...shown], [...grayToRGB(Uint8Array.from(bits, (bit) => (bit ? 255 : 0)))])
 
     const values = Float32Array.from({ length: 40 * 30 }, (_, at) => Math.sin(at / 50) / 1000)
     const attributes = { Rows: 30, Columns: 40, SamplesPerPixel: 1, PhotometricInterpretation: 'MONOCHROME2' }
@@ -90,11 +90,11 @@ describe('what arrives in the viewer', skip, async () => {
     const other = await open(t, await importSet(server, { datastoreId, files: [float] }))
     await stageOf(other).press('1')
     const expected = Uint8Array.from(values, (value) => Math.round(255 * Math.max(0, Math.min(1, value * 1000 + 0.5))))
-    assert.ok(difference(await shownPixels(other, { rows: 30, columns: 40 }), inColour(expected)).most <= 1)
+    assert.ok(differenceOf(await shownPixels(other, { rows: 30, columns: 40 }), grayToRGB(expected)).max <= 1)
   })
 
-  test('a image that cannot be had says why, and the others go on', async (t) => {
-    const page = await visit(t, { browser, hilum, mayLog: /500/ })
+  test('a failed image shows the reason and can be retried', async (t) => {
+    const page = await visit(t, { browser, hilum, expectedLog: /500/ })
     let isBroken = true
     let count = 0
     await page.route(/getImageFrame/, async (route) => {
@@ -106,16 +106,18 @@ describe('what arrives in the viewer', skip, async () => {
     })
     await page.goto(`${hilum.endpoint}/console/${imageSetAddress(datastoreId, cine)}`)
     await waitForState(page, 'failed')
-    await page.getByText('The server failed to answer. The disk is gone. Its log says why.').waitFor()
+    await page
+      .getByText('Server error. The disk is gone. Try again. If the error persists, check the server log.')
+      .waitFor()
     isBroken = false
-    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('button', { name: 'Retry' }).click()
     await waitForState(page, 'sharp')
     await stageOf(page).press('End')
     await waitForState(page, 'sharp')
     assert.ok(count < 60, `${count} requests`)
   })
 
-  test('instances of which no frame could be stored keep their place with the reason', async (t) => {
+  test('instances without stored frames are in the stack with the reason', async (t) => {
     const attributes = { StudyInstanceUID: '2.25.10', WindowCenter: 128, WindowWidth: 256 }
     const sound = imageFile({
       pixel: SLICE,
@@ -129,13 +131,13 @@ describe('what arrives in the viewer', skip, async () => {
     const imageSetId = await importSet(server, { datastoreId, files: [sound, cut] })
     const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
     await waitForState(page, 'failed')
-    await page.getByText(/pixels could not be read when it was imported/).waitFor()
-    assert.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0)
+    await page.getByText(/pixel data couldn't be read during the import/).waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Retry' }).count(), 0)
     await stageOf(page).press('ArrowDown')
     await waitForState(page, 'sharp')
   })
 
-  test('a frame that is broken, or of a format that is not decoded, says so, and the decoder goes on with the next', async (t) => {
+  test('a corrupt frame or an unsupported format is reported, and the next image is decoded', async (t) => {
     const one = (
       number: number,
       given: { readonly frames?: readonly Uint8Array[]; readonly transferSyntaxUID?: string },
@@ -153,14 +155,14 @@ describe('what arrives in the viewer', skip, async () => {
     ]
     const imageSetId = await importSet(server, { datastoreId, files })
     const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
-    await page.getByText('Its frame is broken.').waitFor()
+    await page.getByText('The frame is corrupt.').waitFor()
     await stageOf(page).press('ArrowDown')
-    await page.getByText('It is stored as JPEG XL, which this viewer does not decode.').waitFor()
+    await page.getByText("The viewer doesn't support JPEG XL, the format of the stored frame.").waitFor()
     await stageOf(page).press('ArrowDown')
     await waitForState(page, 'sharp')
   })
 
-  test('what has no pixels says so', async (t) => {
+  test('an image set without pixel data is reported', async (t) => {
     const file = imageFile({ pixel: SLICE, frames: [], attributes: { Rows: undefined, Columns: undefined } as never })
     const imageSetId = await importSet(server, { datastoreId, files: [file] })
     const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
@@ -182,7 +184,7 @@ describe('what arrives in the viewer', skip, async () => {
 
   test('a video is played by the browser', async (t) => {
     const recorder = await visit(t, { browser, hilum })
-    // Recorded in the browser, since nothing else here makes one.
+    // Recorded in the browser, because no other tool here creates videos.
     const recorded = await recorder.evaluate(async () => {
       const canvas = document.createElement('canvas')
       canvas.width = canvas.height = 64
@@ -215,16 +217,16 @@ describe('what arrives in the viewer', skip, async () => {
     assert.equal(await video.evaluate((element: HTMLVideoElement) => element.videoWidth), 64)
   })
 
-  test('a video that a browser does not play says so', async (t) => {
+  test('a video that the browser cannot play is reported', async (t) => {
     for (const [transferSyntaxUID, begin, words] of [
-      ['1.2.840.10008.1.2.4.100', [0, 0, 1, 0xb3], /It is MPEG-2, which browsers do not play/],
-      // The bit stream alone, which DICOM allows, without a file round it.
-      ['1.2.840.10008.1.2.4.102', [0, 0, 0, 1, 0x67], /The browser does not play what it is made of/],
+      ['1.2.840.10008.1.2.4.100', [0, 0, 1, 0xb3], /Browsers can't play MPEG-2/],
+      // A bit stream without a container, which DICOM allows.
+      ['1.2.840.10008.1.2.4.102', [0, 0, 0, 1, 0x67], /This browser can't play the format of the video/],
     ] as const) {
       const file = videoFile(transferSyntaxUID, Uint8Array.of(...begin, ...new Uint8Array(200)))
       const imageSetId = await importSet(server, { datastoreId, files: [file] })
       const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
-      await page.getByText('Video 1 of 1 cannot be shown').waitFor()
+      await page.getByText("Can't play video 1 of 1").waitFor()
       await page.getByText(words).waitFor()
     }
   })

@@ -1,6 +1,6 @@
 /**
- * What the canvas of the viewer shows, pixel by pixel, beside what dcmtk's dcm2img makes of the same file at the same window: other
- * people's code from the file to the screen. A sample may be one off, since dcmtk cuts where we round.
+ * Compares the pixels on the canvas of the viewer with the output of dcmtk's dcm2img for the same file and window. Samples may differ by one,
+ * because dcmtk truncates and the viewer rounds.
  */
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
@@ -10,16 +10,16 @@ import { encodeRLEFrame } from '../../acceptance/support/frames.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
 import {
-  difference,
+  differenceOf,
   draw,
+  grayToRGB,
+  imageFile,
+  imageSetAddress,
   importSet,
-  inColour,
   lacks,
   netpbmPixels,
   openFolder,
   type Pixel,
-  imageFile,
-  imageSetAddress,
   pixelOf,
   shownPixels,
   stageOf,
@@ -30,7 +30,7 @@ const chromium = skipUnlessChromium()
 const missing = lacks(['dcm2img', 'dcmtk'])
 const skip = 'skip' in chromium ? chromium : missing ? { skip: missing } : {}
 
-/** Odd sides, so that nothing fits by chance. */
+/** Odd numbers, to detect alignment errors. */
 const SIZE = { rows: 201, columns: 301 }
 const grey = (given: Partial<Pixel> = {}) => pixelOf({ ...SIZE, bitsStored: 12, ...given })
 const BYTE = { bitsAllocated: 8, bitsStored: 8 }
@@ -42,18 +42,18 @@ interface Case {
   readonly name: string
   readonly pixel: Pixel
   readonly attributes?: Attributes
-  /** Of dcm2img: which window. */
+  /** The window options of dcm2img. */
   readonly window?: string
-  /** What else is done to the page before its pixels are looked at. */
+  /** The window preset to choose in the viewer. */
   readonly preset?: string
   readonly keys?: string
   readonly transferSyntaxUID?: string
   readonly frames?: readonly Uint8Array[]
-  /** A program of dcmtk that makes the file what is imported. */
+  /** A dcmtk command that converts the file before the import. */
   readonly make?: string
   readonly format?: 'HTJ2K' | 'JPEG_2000_LOSSLESS'
-  /** Where arithmetic of floating point is cut and rounded more than once. */
-  readonly mostApart?: number
+  /** The maximum difference, where floating-point results are rounded more than once. */
+  readonly differenceMax?: number
 }
 
 const palette = (): Attributes => {
@@ -75,20 +75,20 @@ const palette = (): Attributes => {
 
 const CASES: readonly Case[] = [
   {
-    name: 'grey of 12 bits in the window of its file',
+    name: 'grayscale of 12 bits with the window of the file',
     pixel: grey(),
     attributes: { WindowCenter: 1800, WindowWidth: 2500 },
     window: '+Wi 1',
   },
   {
-    name: 'a signed CT in Hounsfield units, in the preset for lungs',
+    name: 'a signed CT with the window preset Lung',
     pixel: SIGNED,
     attributes: { Modality: 'CT', RescaleSlope: 1, RescaleIntercept: -1024, WindowCenter: 40, WindowWidth: 400 },
     preset: 'Lung',
     window: '+Ww -600 1500',
   },
   {
-    name: 'the same of a data store that keeps JPEG 2000',
+    name: 'a signed CT in a JPEG 2000 data store',
     pixel: SIGNED,
     attributes: { Modality: 'CT', RescaleSlope: 2, RescaleIntercept: 100, WindowCenter: -900, WindowWidth: 30_000 },
     window: '+Wi 1',
@@ -106,15 +106,15 @@ const CASES: readonly Case[] = [
     attributes: { WindowCenter: 2048, WindowWidth: 1500, VOILUTFunction: 'SIGMOID' },
     window: '+Wfs +Wi 1',
   },
-  { name: 'grey without a window, over its whole range', pixel: grey(), window: '+Wm' },
+  { name: 'grayscale without a window, over the full range', pixel: grey(), window: '+Wm' },
   {
-    name: 'signed grey of a byte',
+    name: 'signed grayscale of 8 bits',
     pixel: grey({ ...BYTE, isSigned: true }),
     attributes: { WindowCenter: -10, WindowWidth: 150 },
     window: '+Wi 1',
   },
   {
-    name: 'grey of 32 bits, which is stored as it is',
+    name: 'grayscale of 32 bits, stored uncompressed',
     pixel: grey({ bitsAllocated: 32, bitsStored: 20 }),
     attributes: { WindowCenter: 400_000, WindowWidth: 700_000 },
     window: '+Wi 1',
@@ -128,7 +128,7 @@ const CASES: readonly Case[] = [
     window: '+Wi 1',
   },
   {
-    name: 'a table of the values of interest',
+    name: 'a VOI LUT table',
     pixel: grey({ ...BYTE }),
     attributes: {
       VOILUTSequence: [
@@ -143,53 +143,58 @@ const CASES: readonly Case[] = [
   },
   { name: 'RGB', pixel: colour('RGB') },
   {
-    name: 'RGB by plane, of a big-endian file',
+    name: 'planar RGB of a big-endian file',
     pixel: { ...colour('RGB'), isPlanar: true },
     transferSyntaxUID: ExplicitVRBigEndian,
   },
   {
-    name: 'RGB of 16 bits, each component by itself in the stored frame',
+    name: 'RGB of 16 bits, with separate components in the stored frame',
     pixel: pixelOf({ ...SIZE, bitsStored: 16, samplesPerPixel: 3 }),
   },
-  { name: 'RGB of a data store that keeps JPEG 2000', pixel: colour('RGB'), format: 'JPEG_2000_LOSSLESS' },
-  { name: 'YBR_FULL', pixel: colour('YBR_FULL'), mostApart: 2 },
+  { name: 'RGB in a JPEG 2000 data store', pixel: colour('RGB'), format: 'JPEG_2000_LOSSLESS' },
+  { name: 'YBR_FULL', pixel: colour('YBR_FULL'), differenceMax: 2 },
   {
     name: 'a palette of 16 bits',
     pixel: grey({ ...BYTE, photometricInterpretation: 'PALETTE COLOR' }),
     attributes: palette(),
   },
   {
-    name: 'baseline JPEG of grey, which is kept as it came',
+    name: 'grayscale baseline JPEG, stored unchanged',
     pixel: grey({ ...BYTE }),
     attributes: { WindowCenter: 100, WindowWidth: 120 },
     window: '+Wi 1',
     make: 'dcmcjpeg +eb $in $out',
-    // A window of 120 makes two of one.
-    mostApart: 3,
+    // The window of 120 doubles differences.
+    differenceMax: 3,
   },
-  { name: 'baseline JPEG of colour, kept too', pixel: colour('RGB'), make: 'dcmcjpeg +eb +s4 $in $out', mostApart: 3 },
   {
-    name: 'lossy JPEG of colour that was transcoded',
+    name: 'color baseline JPEG, stored unchanged',
+    pixel: colour('RGB'),
+    make: 'dcmcjpeg +eb +s4 $in $out',
+    differenceMax: 3,
+  },
+  {
+    name: 'color lossy JPEG, transcoded',
     pixel: colour('RGB'),
     make: 'dcmcjpeg +ee +s4 $in $out',
-    mostApart: 2,
+    differenceMax: 2,
   },
   {
-    name: 'the same with chroma for every second pixel in both directions',
+    name: 'color lossy JPEG with 4:2:0 chroma subsampling, transcoded',
     pixel: colour('RGB'),
     make: 'dcmcjpeg +ee +np $in $out',
-    mostApart: 2,
+    differenceMax: 2,
   },
   {
-    name: 'and of a data store that keeps JPEG 2000',
+    name: 'color lossy JPEG in a JPEG 2000 data store',
     pixel: colour('RGB'),
     make: 'dcmcjpeg +ee +s4 $in $out',
     format: 'JPEG_2000_LOSSLESS',
-    mostApart: 2,
+    differenceMax: 2,
   },
 ]
 
-describe('the canvas shows what dcmtk draws:', skip, async () => {
+describe('the canvas matches dcmtk:', skip, async () => {
   if ('skip' in skip) return
   const server = await openHilum()
   const { hilum, sdk } = server
@@ -202,7 +207,7 @@ describe('the canvas shows what dcmtk draws:', skip, async () => {
   after(() => folder.remove())
 
   interface Shown {
-    /** What is imported, and what dcm2img draws. */
+    /** The file that is imported, and the file that dcm2img renders. */
     readonly file: Uint8Array
     readonly plain: Uint8Array
     readonly pixel: Pixel
@@ -214,7 +219,7 @@ describe('the canvas shows what dcmtk draws:', skip, async () => {
   async function differenceOnScreen(t: TestContext, shown: Shown) {
     const { file, plain, pixel, window, preset, datastoreId = stores.HTJ2K } = shown
     const drawn = netpbmPixels(folder.run(`dcm2img +op ${window} $in $out`.replace('  ', ' '), plain))
-    const expected = drawn.length === pixel.rows * pixel.columns ? inColour(drawn) : drawn
+    const expected = drawn.length === pixel.rows * pixel.columns ? grayToRGB(drawn) : drawn
     const imageSetId = await importSet(server, { datastoreId, files: [file] })
     const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
     await waitForState(page, 'sharp')
@@ -223,7 +228,7 @@ describe('the canvas shows what dcmtk draws:', skip, async () => {
       await page.getByRole('option', { name: preset }).click()
     }
     await stageOf(page).press('1')
-    return difference(await shownPixels(page, pixel), expected)
+    return differenceOf(await shownPixels(page, pixel), expected)
   }
 
   const LOSSY = [
@@ -236,37 +241,43 @@ describe('the canvas shows what dcmtk draws:', skip, async () => {
   )
   for (const [name, uid, encode, decoder, ending] of LOSSY) {
     for (const [kind, given] of [
-      ['grey', grey({ ...BYTE })],
-      ['colour', colour('RGB')],
+      ['grayscale', grey({ ...BYTE })],
+      ['color', colour('RGB')],
     ] as const) {
-      test(`${name}, of ${kind}, which is kept as it came`, { skip: programs }, async (t) => {
-        const netpbm = kind === 'grey' ? '.pgm' : '.ppm'
+      test(`${name}, ${kind}, stored unchanged`, { skip: programs }, async (t) => {
+        const netpbm = kind === 'grayscale' ? '.pgm' : '.ppm'
         const frame = folder.run(encode, netpbmFile(given), { in: netpbm, out: ending })
         const decoded = netpbmPixels(folder.run(`${decoder} -i $in -o $out`, frame, { in: ending, out: netpbm }))
-        const window = kind === 'grey' ? '+Wi 1' : ''
-        const attributes = kind === 'grey' ? { WindowCenter: 100, WindowWidth: 255 } : {}
-        const pixel = { ...given, photometricInterpretation: kind === 'grey' ? 'MONOCHROME2' : 'YBR_ICT' }
+        const window = kind === 'grayscale' ? '+Wi 1' : ''
+        const attributes = kind === 'grayscale' ? { WindowCenter: 100, WindowWidth: 255 } : {}
+        const pixel = { ...given, photometricInterpretation: kind === 'grayscale' ? 'MONOCHROME2' : 'YBR_ICT' }
         const file = imageFile({ pixel, frames: [frame], transferSyntaxUID: `1.2.840.10008.1.2${uid}`, attributes })
         const plain = imageFile({ pixel: given, frames: [decoded], attributes })
-        const apart = await differenceOnScreen(t, { file, plain, pixel: given, window })
-        assert.ok(apart.most <= 2, `${apart.most} apart, ${apart.beyondOne} samples by more than one`)
+        const diff = await differenceOnScreen(t, { file, plain, pixel: given, window })
+        assert.ok(
+          diff.max <= 2,
+          `${diff.max} is the largest difference, ${diff.countAboveOne} samples by more than one`,
+        )
       })
     }
   }
 
   for (const one of CASES) {
     test(one.name, async (t) => {
-      const { pixel, window = '', make, format = 'HTJ2K', preset, mostApart = 1 } = one
+      const { pixel, window = '', make, format = 'HTJ2K', preset, differenceMax = 1 } = one
       const plain = imageFile(one)
       const file = make === undefined ? plain : folder.run(make, plain)
       const datastoreId = stores[format]
-      const apart = await differenceOnScreen(t, { file, plain: file, pixel, window, preset, datastoreId })
-      assert.ok(apart.most <= mostApart, `${apart.most} apart, ${apart.beyondOne} samples by more than one`)
+      const diff = await differenceOnScreen(t, { file, plain: file, pixel, window, preset, datastoreId })
+      assert.ok(
+        diff.max <= differenceMax,
+        `${diff.max} is the largest difference, ${diff.countAboveOne} samples by more than one`,
+      )
     })
   }
 })
 
-/** The drawn image as a file of Netpbm. */
+/** The image as a Netpbm file. */
 const netpbmFile = (pixel: Pixel): Uint8Array =>
   Buffer.concat([
     Buffer.from(`P${pixel.samplesPerPixel === 1 ? 5 : 6}\n${pixel.columns} ${pixel.rows}\n255\n`),

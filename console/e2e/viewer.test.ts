@@ -1,17 +1,17 @@
-/** The viewer in a person's hands: mouse, keys, fingers and slider. */
+/** The viewer with mouse, keyboard, touch and slider. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
-import { assertAccessible, takeScreenshot, openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
+import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 import {
-  difference,
+  differenceOf,
   draw,
-  importSet,
-  inColour,
+  grayToRGB,
   imageFile,
   imageSetAddress,
+  importSet,
   pixelOf,
   shownPixels,
   stageOf,
@@ -32,7 +32,7 @@ describe('the viewer', skip, async () => {
   const slice = (number: number) =>
     imageFile({
       pixel: SLICE,
-      // Each is of one value, which its number tells.
+      // All pixels have the same value, derived from the number.
       frames: [new Uint8Array(new Uint16Array(SLICE.rows * SLICE.columns).fill(number * 16).buffer)],
       attributes: {
         ...{ StudyInstanceUID: '2.25.9', SOPInstanceUID: `2.25.9.1.${number}`, InstanceNumber: number },
@@ -41,7 +41,7 @@ describe('the viewer', skip, async () => {
         ...{ PatientBirthDate: '19700102', PatientSex: 'F', StudyDescription: 'CT Chest', SeriesDescription: 'Axial' },
       },
     })
-  // In another order than they are scrolled in.
+  // Not in the order of scrolling.
   const stack = await importSet(server, { datastoreId, files: [3, 7, 1, 10, 2, 5, 4].map(slice) })
   const cinePixel = pixelOf({ rows: 64, columns: 64, bitsAllocated: 8, numberOfFrames: 8 })
   const cine = await importSet(server, {
@@ -63,7 +63,7 @@ describe('the viewer', skip, async () => {
     page.getByText(`Image ${number} of ${of}`, { exact: true }).waitFor()
   const grey = async (page: Page) => (await shownPixels(page, { columns: 2, rows: 2 }))[0]!
 
-  test('scrolls by keys, in the order of instance numbers', async (t) => {
+  test('keys scroll in the order of instance numbers', async (t) => {
     const page = await open(t, stack)
     await isAt(page, 1)
     const stage = stageOf(page)
@@ -84,7 +84,7 @@ describe('the viewer', skip, async () => {
     }
   })
 
-  test('scrolls by wheel, a image a notch, and by the slider', async (t) => {
+  test('the wheel and the slider scroll', async (t) => {
     const page = await open(t, stack)
     await stageOf(page).hover()
     await page.mouse.wheel(0, 120)
@@ -93,7 +93,7 @@ describe('the viewer', skip, async () => {
     await isAt(page, 3)
     await page.mouse.wheel(0, -120)
     await isAt(page, 2)
-    // As a touch pad sends it.
+    // Like a touch pad.
     for (let at = 0; at < 4; at++) await page.mouse.wheel(0, 20)
     await isAt(page, 3)
     const slider = page.getByRole('slider', { name: 'Image' })
@@ -104,16 +104,16 @@ describe('the viewer', skip, async () => {
     await isAt(page, 7)
   })
 
-  test('says whose it is, and which side of the patient is where', async (t) => {
+  test('the overlay shows the patient, the study and the sides of the patient', async (t) => {
     const page = await open(t, stack)
-    for (const words of ['Okafor, Ngozi', 'P 7', 'born 1970-01-02  F', 'CT Chest', 'CT  Axial', 'Location 2.5 mm']) {
+    for (const words of ['Okafor, Ngozi', 'P 7', 'Born 1970-01-02  F', 'CT Chest', 'CT  Axial', 'Location 2.5 mm']) {
       await stageOf(page).getByText(words, { exact: true }).waitFor()
     }
     const edges = await page.locator('.viewer-edge').allInnerTexts()
     assert.deepEqual(edges, ['R', 'L', 'A', 'P'])
   })
 
-  test('a drag changes window and level, and presets, inverting and reset do what they say', async (t) => {
+  test('dragging changes the window; presets, invert and reset work', async (t) => {
     const page = await open(t, stack)
     await page.getByText('W 256  L 128').waitFor()
     const box = (await stageOf(page).boundingBox())!
@@ -140,25 +140,25 @@ describe('the viewer', skip, async () => {
     await page.getByText('W 282  L 128').waitFor()
   })
 
-  test('is enlarged and moved by keys, wheel and drag', async (t) => {
+  test('keys, wheel and dragging zoom and pan', async (t) => {
     const page = await open(t, stack)
-    const zoom = async () => Number(/Zoom (\d+) %/.exec(await page.locator('.viewer-overlay').innerText())![1])
+    const zoom = async () => Number(/Zoom (\d+)%/.exec(await page.locator('.viewer-overlay').innerText())![1])
     const fitted = await zoom()
     await page.getByRole('button', { name: '1:1' }).click()
-    await page.getByText('Zoom 100 %').waitFor()
+    await page.getByText('Zoom 100%').waitFor()
     await stageOf(page).press('+')
-    await page.getByText('Zoom 125 %').waitFor()
+    await page.getByText('Zoom 125%').waitFor()
     await stageOf(page).hover()
     await page.keyboard.down('Control')
     await page.mouse.wheel(0, -400)
     await page.keyboard.up('Control')
-    await page.getByText('Zoom 250 %').waitFor()
+    await page.getByText('Zoom 250%').waitFor()
     await page
       .getByRole('radio', { name: 'Pan' })
       .or(page.getByRole('button', { name: 'Pan' }))
       .first()
       .click()
-    // The image is 320 by 240 now: moved out of the middle by more than half, the middle is black.
+    // The image is 320 x 240. Panned by more than half of that, the center of the stage is black.
     assert.notEqual(await grey(page), 0)
     const box = (await stageOf(page).boundingBox())!
     await page.mouse.move(box.x + 300, box.y + 300)
@@ -169,10 +169,10 @@ describe('the viewer', skip, async () => {
     for (let at = 0; at < 5; at++) await stageOf(page).press('Shift+ArrowLeft')
     assert.notEqual(await grey(page), 0)
     await stageOf(page).press('f')
-    await page.getByText(`Zoom ${fitted} %`).waitFor()
+    await page.getByText(`Zoom ${fitted}%`).waitFor()
   })
 
-  test('fingers pinch, and drag through the stack, in a window as narrow as a phone', async (t) => {
+  test('touch input scrolls and zooms at phone width', async (t) => {
     const page = await open(t, stack, {
       options: { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 },
     })
@@ -185,7 +185,7 @@ describe('the viewer', skip, async () => {
     for (const by of [10, 20, 30]) await send('touchMove', [{ x, y: y + by, id: 0 }])
     await send('touchEnd', [])
     await isAt(page, 3)
-    const zoom = async () => Number(/Zoom (\d+) %/.exec(await page.locator('.viewer-overlay').innerText())![1])
+    const zoom = async () => Number(/Zoom (\d+)%/.exec(await page.locator('.viewer-overlay').innerText())![1])
     const before = await zoom()
     await send('touchStart', [
       { x: x - 40, y, id: 0 },
@@ -204,7 +204,7 @@ describe('the viewer', skip, async () => {
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390)
   })
 
-  test('plays a multi-frame image round and round at its pace', async (t) => {
+  test('a multi-frame image plays in a loop at its frame rate', async (t) => {
     const page = await open(t, cine)
     await page.getByText('Frame 1 of 8').waitFor()
     const seen = await page.evaluate(async () => {
@@ -221,8 +221,8 @@ describe('the viewer', skip, async () => {
       observer.disconnect()
       return seen
     })
-    await page.getByText('20 a second').waitFor()
-    // 20 a second is 24 in the time; this machine may be busy.
+    await page.getByText('20 frames/s').waitFor()
+    // 24 at 20 per second, with a tolerance for busy machines.
     assert.ok(seen.length >= 14 && seen.length <= 27, seen.join(' '))
     for (const [at, frame] of seen.slice(1).entries())
       assert.equal(Number(frame), (Number(seen[at]) % 8) + 1, seen.join(' '))
@@ -232,12 +232,12 @@ describe('the viewer', skip, async () => {
     assert.equal(await page.locator('.viewer-corner-bottom-left').innerText(), stopped)
     const number = Number(/Frame (\d)/.exec(stopped)![1])
     await stageOf(page).press('1')
-    const expected = inColour(draw(cinePixel, number))
-    // Drawn over the full range of its values, which are those of a byte.
-    assert.ok(difference(await shownPixels(page, cinePixel), expected).most <= 8)
+    const expected = grayToRGB(draw(cinePixel, number))
+    // Without a window, the full range of the values is used.
+    assert.ok(differenceOf(await shownPixels(page, cinePixel), expected).max <= 8)
   })
 
-  test('has the whole screen when it is asked to, and gives it back', async (t) => {
+  test('full screen can be entered and left', async (t) => {
     const page = await open(t, stack)
     const before = (await stageOf(page).boundingBox())!
     await page.getByRole('button', { name: 'Full screen' }).click()
@@ -252,14 +252,14 @@ describe('the viewer', skip, async () => {
   })
 
   for (const colorScheme of ['light', 'dark'] as const) {
-    test(`nothing in it keeps anybody out, in ${colorScheme}`, async (t) => {
+    test(`is accessible in ${colorScheme} mode`, async (t) => {
       const page = await open(t, stack, { options: { colorScheme } })
       await assertAccessible(page)
-      await page.getByRole('button', { name: 'Keys and mouse' }).click()
-      await page.getByText('ten back').waitFor()
+      await page.getByRole('button', { name: 'Mouse and keyboard controls' }).click()
+      await page.getByText('Back 10 images').waitFor()
       await assertAccessible(page)
       await takeScreenshot(page, `viewer-${colorScheme}`)
-      // The whole of it is within reach of the Tab key.
+      // The Tab key reaches the stage.
       await page.getByRole('button', { name: 'Reset', exact: true }).focus()
       await page.keyboard.press('Tab')
       await page.keyboard.press('ArrowDown')

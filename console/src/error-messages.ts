@@ -32,7 +32,7 @@ export function errorMessageOf(error: unknown, { action, resource }: ErrorContex
         'Set the clock of this computer, and then try again.',
       )
     case 'AccessDeniedException':
-      return credentials('Access denied', reason)
+      return credentials(failed ?? 'Access denied', reason)
     case 'ResourceNotFoundException':
       return resource === undefined
         ? other(failed ?? 'Resource not found', `${reason} It might have been deleted.`.trim())

@@ -1,6 +1,6 @@
 /**
- * A browser for the tests of one file: Debian's Chromium, driven through playwright-core. Every page is watched: an error of a script,
- * a request that leaves the server, or something that the policy refused fails the test that caused it.
+ * The browser of a test file: Debian's Chromium, driven by playwright-core. Script errors, requests to other servers and violations of the
+ * content security policy fail the test.
  */
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 export type Skip = { readonly skip: string } | Record<string, never>
 export const skipUnlessChromium = (): Skip => (CHROMIUM === undefined ? { skip: 'chromium is not installed' } : {})
 
-/** Closed after the last test of the file. */
+/** Launches a browser that is closed after the last test of the file. */
 export async function openBrowser(...args: readonly string[]): Promise<Browser> {
   const browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', ...args] })
   after(() => browser.close())
@@ -30,17 +30,17 @@ export interface Visit {
   readonly hilum: Pick<Hilum, 'endpoint'> & { readonly client: Pick<Hilum['client'], 'credentials'> }
   /** Below /console/. */
   readonly address?: string
-  /** Signed in already, unless this is false. */
-  readonly withKey?: boolean
+  /** Whether the tab is signed in. */
+  readonly isSignedIn?: boolean
   readonly options?: BrowserContextOptions
-  /** What may go wrong on this page, since the test brings it about. */
-  readonly mayLog?: RegExp
+  /** Console messages that the test expects. */
+  readonly expectedLog?: RegExp
 }
 
-/** A tab of its own at an address of the console. */
+/** Opens a page of the console in a new browser context. */
 export async function visit(
   t: TestContext,
-  { browser, hilum, address = '', withKey = true, options, mayLog }: Visit,
+  { browser, hilum, address = '', isSignedIn = true, options, expectedLog }: Visit,
 ): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 1000 },
@@ -49,20 +49,20 @@ export async function visit(
   })
   const page = await context.newPage()
   page.setDefaultTimeout(30_000)
-  const wrong: string[] = []
-  page.on('pageerror', (error) => wrong.push(String(error)))
+  const problems: string[] = []
+  page.on('pageerror', (error) => problems.push(String(error)))
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !mayLog?.test(message.text()))
-      wrong.push(`${message.text()} ${message.location().url}`)
+    if (['error', 'warning'].includes(message.type()) && !expectedLog?.test(message.text()))
+      problems.push(`${message.text()} ${message.location().url}`)
   })
   page.on('request', (request) => {
-    if (!request.url().startsWith(hilum.endpoint) && !/^(data|blob):/.test(request.url())) wrong.push(request.url())
+    if (!request.url().startsWith(hilum.endpoint) && !/^(data|blob):/.test(request.url())) problems.push(request.url())
   })
   t.after(async () => {
     await context.close()
-    assert.deepEqual(wrong, [])
+    assert.deepEqual(problems, [])
   })
-  if (withKey) {
+  if (isSignedIn) {
     const key = JSON.stringify(hilum.client.credentials)
     await page.addInitScript((text) => sessionStorage.setItem('hilum.access-key', text), key)
   }
@@ -70,17 +70,17 @@ export async function visit(
   return page
 }
 
-/** Into test-results/, which continuous integration keeps: to be looked at. */
+/** Saves a screenshot to test-results/console/, for review. */
 export async function takeScreenshot(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true })
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), animations: 'disabled' })
 }
 
-/** Nothing serious that axe finds: what keeps somebody with a keyboard or a screen reader from using the page. */
+/** Fails for serious or critical violations that axe finds. */
 export async function assertAccessible(page: Page): Promise<void> {
   await page.evaluate(AXE)
   const violations = await page.evaluate(async () => {
-    // biome-ignore lint/suspicious/noExplicitAny: axe has just put itself there.
+    // biome-ignore lint/suspicious/noExplicitAny: set by the script of axe.
     const { violations } = await (window as any).axe.run(document, { resultTypes: ['violations'] })
     return (violations as { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[])
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -1,4 +1,4 @@
-/** Debian's Chromium, where it is installed. */
+/** The path of Debian's Chromium. Undefined if it isn't installed. */
 import { existsSync } from 'node:fs'
 
 export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path))

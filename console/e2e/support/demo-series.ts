@@ -1,4 +1,4 @@
-/** The demo's studies, or the first so many instances of them, in a data store: names, dates and modalities as people have them, for images that are looked at. */
+/** A data store with the studies of the demo, or their first instances, for screenshots. */
 import { activeDatastore } from '../../../acceptance/support/datastores.ts'
 import type { TestServer } from '../../../acceptance/support/hilum.ts'
 import { importFiles } from '../../../acceptance/support/import.ts'

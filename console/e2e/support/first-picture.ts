@@ -1,9 +1,9 @@
-/** How long a person waits from the click on an image set to its first image, sharp, with nothing of the viewer loaded before. */
+/** Measures the time from the click on an image set to its first sharp image, with the viewer not loaded before. */
 import { chromium, type Page } from 'playwright-core'
 import { demoInstances } from '../../../src/demo/instances.ts'
 import { CHROMIUM } from './chromium.ts'
 
-/** The first series of a CT of the demo, by file name. */
+/** The files of the first CT series of the demo. */
 export async function firstCT(): Promise<Readonly<Record<string, Uint8Array>>> {
   const files: Record<string, Uint8Array> = {}
   let first: string | undefined
@@ -16,22 +16,22 @@ export async function firstCT(): Promise<Readonly<Record<string, Uint8Array>>> {
   return files
 }
 
-/** @param page of the console, all there */
+/** @param page a page of the console that has finished loading */
 export const firstPictureMs = (page: Page, address: string): Promise<number> =>
-  // A text, since bench/ has no types of a browser.
+  // A string, because bench/ is compiled without DOM types.
   page.evaluate<number>(`new Promise((resolve) => {
     const link = document.createElement('a')
     link.href = ${JSON.stringify(`/console/${address}`)}
     document.querySelector('main').append(link)
     const clickedAt = performance.now()
     link.click()
-    requestAnimationFrame(function look() {
+    requestAnimationFrame(function check() {
       if (document.querySelector('.viewer-stage[data-state=sharp]') !== null) resolve(performance.now() - clickedAt)
-      else requestAnimationFrame(look)
+      else requestAnimationFrame(check)
     })
   })`)
 
-/** Undefined where there is no Chromium. */
+/** Undefined if Chromium isn't installed. */
 export async function measureFirstPicture(server: {
   readonly endpoint: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
@@ -47,7 +47,7 @@ export async function measureFirstPicture(server: {
     const page = await context.newPage()
     const store = `datastores/${server.datastoreId}`
     await page.goto(`${server.endpoint}/console/${store}/details`)
-    await page.getByText('Frames are stored as').waitFor()
+    await page.getByText('Image frame format').waitFor()
     return await firstPictureMs(page, `${store}/image-sets/${server.imageSetId}`)
   } finally {
     await browser.close()

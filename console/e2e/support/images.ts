@@ -1,4 +1,4 @@
-/** Pictures for tests of the viewer: files drawn here, imported, opened in a page, and the pixels that the page shows of them. */
+/** Test images for the viewer: creates and imports files, and reads the pixels on the canvas. */
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { type Attributes, ExplicitVRLittleEndian, instance } from '../../../acceptance/support/fixtures.ts'
@@ -13,7 +13,7 @@ export type Pixel = ReturnType<typeof pixelOf>
 
 let studiesMade = 0
 
-/** A file of images, in a study of its own unless the attributes say otherwise. */
+/** Creates a DICOM file with these frames. Each file is in a new study, unless the attributes have a Study Instance UID. */
 export function imageFile({
   pixel,
   frames = Array.from({ length: pixel.numberOfFrames }, (_, index) => draw(pixel, index + 1)),
@@ -30,7 +30,7 @@ export function imageFile({
   return instance(given, { transferSyntaxUID, pixelData: { frames } })
 }
 
-/** Imports the files, which must become one image set; answers its id. */
+/** Imports files of one image set. @returns the ID of the image set */
 export async function importSet(
   server: TestServer,
   { datastoreId, files }: { readonly datastoreId: string; readonly files: readonly Uint8Array[] },
@@ -51,13 +51,13 @@ export const waitForState = (page: Page, state: State): Promise<void> =>
 
 export const stageOf = (page: Page) => page.getByRole('application')
 
-/** At its actual size in the middle of the stage: red, green and blue of each pixel, as they are on the canvas. */
+/** Reads the RGB pixels of the image, which must be centered at actual size. */
 export async function shownPixels(page: Page, { columns, rows }: { columns: number; rows: number }): Promise<Buffer> {
   const text = await page.evaluate(
     ([columns, rows]) => {
       const canvas = document.querySelector<HTMLCanvasElement>('.viewer-canvas')!
       const [left, top] = [Math.floor((canvas.width - columns!) / 2), Math.floor((canvas.height - rows!) / 2)]
-      // Off a copy: a browser warns of a canvas on screen that is read more than once.
+      // From a copy, because browsers log a warning for repeated reads of a visible canvas.
       const copy = new OffscreenCanvas(columns!, rows!).getContext('2d', { willReadFrequently: true })!
       copy.drawImage(canvas, left, top, columns!, rows!, 0, 0, columns!, rows!)
       const { data } = copy.getImageData(0, 0, columns!, rows!)
@@ -70,18 +70,18 @@ export async function shownPixels(page: Page, { columns, rows }: { columns: numb
   return Buffer.from(text, 'latin1')
 }
 
-/** Red, green and blue of each pixel, of samples of grey. */
-export const inColour = (greys: Uint8Array): Uint8Array =>
+/** Converts gray samples to RGB. */
+export const grayToRGB = (greys: Uint8Array): Uint8Array =>
   Uint8Array.from({ length: greys.length * 3 }, (_, at) => greys[Math.floor(at / 3)]!)
 
-/** How far two images are apart at most, and in how many samples by more than one. */
-export function difference(a: Uint8Array, b: Uint8Array): { readonly most: number; readonly beyondOne: number } {
+/** The largest difference of two samples, and the number of samples that differ by more than one. */
+export function differenceOf(a: Uint8Array, b: Uint8Array): { readonly max: number; readonly countAboveOne: number } {
   assert.equal(a.length, b.length)
-  let [most, beyondOne] = [0, 0]
+  let [max, countAboveOne] = [0, 0]
   for (let at = 0; at < a.length; at++) {
-    const apart = Math.abs(a[at]! - b[at]!)
-    most = Math.max(most, apart)
-    if (apart > 1) beyondOne += 1
+    const difference = Math.abs(a[at]! - b[at]!)
+    max = Math.max(max, difference)
+    if (difference > 1) countAboveOne += 1
   }
-  return { most, beyondOne }
+  return { max, countAboveOne }
 }

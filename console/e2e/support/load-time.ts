@@ -1,17 +1,17 @@
-/** How long a person waits for the console in a fresh browser: from the address of a search to its results. For the table of bench/. */
+/** Measures how long the console takes from a URL to the results of a search, for the benchmarks in bench/. */
 import { chromium } from 'playwright-core'
 import { CHROMIUM } from './chromium.ts'
 
 export interface LoadTime {
-  /** With nothing in the browser's cache. */
+  /** With an empty browser cache. */
   readonly firstMs: number
-  /** With the files of the first time in it. */
+  /** With the files of the first load in the cache. */
   readonly againMs: number
-  /** Scripts of the first time, as they crossed the wire. */
+  /** The compressed size of the scripts of the first load. */
   readonly scriptBytes: number
 }
 
-/** Undefined where there is no Chromium. */
+/** Undefined if Chromium isn't installed. */
 export async function measureLoad(server: {
   readonly endpoint: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }

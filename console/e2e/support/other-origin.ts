@@ -1,4 +1,4 @@
-/** A page of another origin than the server's, with AWS's official SDK in it: what a viewer that somebody else serves looks like to a browser. */
+/** Serves a page with AWS's SDK from another origin than the server. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,8 +6,8 @@ import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { build, type Rollup } from 'vite'
 
-/** Its one export that counts is `window.aws`, the SDK as it is published. */
-const ENTRY = 'the-sdk'
+/** Sets `window.aws` to the published SDK. */
+const ENTRY = 'sdk-entry'
 const SCRIPT = "import * as aws from '@aws-sdk/client-medical-imaging'; Object.assign(window, { aws })"
 
 async function sdkScript(): Promise<string> {
@@ -28,7 +28,7 @@ async function sdkScript(): Promise<string> {
   return (output as Rollup.RollupOutput).output[0].code
 }
 
-/** Its address: another port is another origin. Stopped after the last test of the file. */
+/** @returns the URL of the page. The server is stopped after the last test of the file. */
 export async function openOtherOrigin(): Promise<string> {
   const script = await sdkScript()
   const server = createServer((request, response) => {

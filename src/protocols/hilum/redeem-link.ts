@@ -12,15 +12,15 @@ export async function redeemLink(
   { app, links }: { readonly app: Pick<App, 'clock' | 'credentials' | 'limits'>; readonly links: ConsoleLinks },
 ): Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }> {
   if (!isLoopback(request.remoteAddress)) {
-    throw denied(
-      'A link into the console works on the machine of the server only. Sign in with the access key instead.',
-    )
+    throw denied('Sign-in links work only in a browser on the server itself. Sign in with the access key instead.')
   }
   const accessKeyId = links.redeem(await tokenOf(request), app.clock())
   const secretAccessKey = accessKeyId === undefined ? undefined : app.credentials.secretOf(accessKeyId)
   if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
   const minutes = Math.round(app.limits.consoleLinkMs / 60_000)
-  throw denied(`This link was used before, or is older than ${minutes} minutes. hilum console makes a new one.`)
+  throw denied(
+    `This sign-in link has expired or was already used. Links can be used once, within ${minutes} minutes. To get a new link, run hilum console.`,
+  )
 }
 
 /** What browsers send along by themselves cannot be JSON: another site's page cannot make this request without asking first. */
