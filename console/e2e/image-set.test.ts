@@ -32,7 +32,7 @@ describe('an image set', skip, async () => {
           InstanceNumber: String(number),
           SpecificCharacterSet: 'ISO_IR 192',
           PatientName: 'Yamada^Tarou=山田^太郎',
-          PatientComments: 'as it came',
+          PatientComments: 'imported',
           '00190010': { vr: 'LO', value: 'MAKER' },
           '00191001': { vr: 'DS', value: '97' },
           ReferencedImageSequence: { vr: 'SQ', value: [{ ReferencedSOPInstanceUID: '2.25.99' }] },
@@ -58,7 +58,7 @@ describe('an image set', skip, async () => {
     )
     await until(async () => {
       const document = await fetchMetadata(sdk, { datastoreId, imageSetId })
-      return document.Patient.DICOM.PatientComments === 'as it came' ? undefined : true
+      return document.Patient.DICOM.PatientComments === 'imported' ? undefined : true
     })
   }
 
@@ -71,7 +71,7 @@ describe('an image set', skip, async () => {
       .getByText(`arn:aws:medical-imaging:us-east-1:000000000000:datastore/${datastoreId}/imageset/${imageSetId}`)
       .waitFor()
     const row = (name: RegExp) => page.getByRole('row', { name })
-    await row(/PatientComments.*\(0010,4000\).*LT.*as it came/).waitFor()
+    await row(/PatientComments.*\(0010,4000\).*LT.*imported/).waitFor()
     assert.equal(await row(/InstanceNumber/).count(), 0)
     await page.getByRole('button', { name: 'Expand Instance 9' }).click()
     await row(/InstanceNumber.*\(0020,0013\).*IS.*9/).waitFor()
@@ -103,22 +103,22 @@ describe('an image set', skip, async () => {
 
   test('shows every version and the changes between two versions, which are in the URL', async (t) => {
     const { imageSetId, address } = await importSeries()
-    await update(imageSetId, { PatientComments: 'as it should be' })
+    await update(imageSetId, { PatientComments: 'corrected' })
     const page = await visit(t, { browser, hilum, address })
     await page.getByText('Version 2 (latest)').waitFor()
-    await page.getByRole('row', { name: /as it should be/ }).waitFor()
+    await page.getByRole('row', { name: /corrected/ }).waitFor()
     await page.getByRole('tab', { name: 'Changes' }).click()
-    const changed = page.getByRole('row', { name: /Patient.*PatientComments.*as it came.*as it should be/ })
+    const changed = page.getByRole('row', { name: /Patient.*PatientComments.*imported.*corrected/ })
     await changed.waitFor()
     await page.getByText('(1)').waitFor()
     await assertAccessible(page)
     await takeScreenshot(page, 'image-set-changes')
     await page.getByRole('button', { name: /^Version Version 2/ }).click()
     await page.getByRole('option', { name: /^Version 1/ }).click()
-    await page.getByRole('row', { name: /PatientComments.*as it should be.*as it came/ }).waitFor()
+    await page.getByRole('row', { name: /PatientComments.*corrected.*imported/ }).waitFor()
     assert.match(page.url(), /#show=changes&version=1$/)
     await page.reload()
-    await page.getByRole('row', { name: /PatientComments.*as it should be.*as it came/ }).waitFor()
+    await page.getByRole('row', { name: /PatientComments.*corrected.*imported/ }).waitFor()
   })
 
   test('can be tagged', async (t) => {

@@ -132,10 +132,7 @@ describe('pages', skip, async () => {
     await page.getByLabel('To confirm, type demo').fill('demo')
     await page.keyboard.press('Enter')
     await page.getByText("Can't delete data store").waitFor()
-    await page
-      .getByText(/image sets.*first/i)
-      .first()
-      .waitFor()
+    await page.getByText(/contains image sets\. Delete the image sets first\./).waitFor()
   })
 
   test('a page whose files were replaced by an update asks to reload', async (t) => {

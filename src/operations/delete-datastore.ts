@@ -15,7 +15,7 @@ export async function deleteDatastore(input: Input<'DeleteDatastore'>, app: App)
     case 'holds-image-sets':
       throw new ContractError(
         'ConflictException',
-        `Data store ${input.datastoreId} holds image sets; delete them all first`,
+        `Data store ${input.datastoreId} contains image sets. Delete the image sets first.`,
       )
     case 'import-running':
       throw new ContractError('ConflictException', `An import job of data store ${input.datastoreId} has not ended yet`)

@@ -82,7 +82,7 @@ export function StackViewer({ datastoreId, imageSetId, images }: StackViewerProp
         aria-label={`Image ${index + 1} of ${count}`}
         aria-describedby="viewer-keys"
         data-state={stateOf(loaded)}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys; role="application" takes keyboard input.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: role="application" takes keyboard input.
         tabIndex={0}
         onKeyDown={(event) => {
           if (event.target === event.currentTarget && pressKey(event, actions)) event.preventDefault()

@@ -22,7 +22,7 @@ test('a link is exchanged on the machine of the server only, and not spent by wh
       { app, links },
     )
   for (const address of ['192.168.0.7', '::ffff:10.0.0.1', '2001:db8::1', '12.7.0.1', undefined]) {
-    await assert.rejects(redeem(address), /only in a browser on the server/, address)
+    await assert.rejects(redeem(address), /only in a browser on the machine of the server/, address)
   }
   assert.deepEqual(await redeem('::ffff:127.0.0.1'), { accessKeyId: 'KEY', secretAccessKey: 'secret' })
   for (const address of ['127.0.0.1', '127.8.9.1', '::1'])

@@ -12,14 +12,14 @@ export async function redeemLink(
   { app, links }: { readonly app: Pick<App, 'clock' | 'credentials' | 'limits'>; readonly links: ConsoleLinks },
 ): Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }> {
   if (!isLoopback(request.remoteAddress)) {
-    throw denied('Sign-in links work only in a browser on the server itself. Sign in with the access key instead.')
+    throw denied('Sign-in links work only in a browser on the machine of the server. Sign in with the access key instead.')
   }
   const accessKeyId = links.redeem(await tokenOf(request), app.clock())
   const secretAccessKey = accessKeyId === undefined ? undefined : app.credentials.secretOf(accessKeyId)
   if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
   const minutes = Math.round(app.limits.consoleLinkMs / 60_000)
   throw denied(
-    `This sign-in link has expired or was already used. Links can be used once, within ${minutes} minutes. To get a new link, run hilum console.`,
+    `This sign-in link has expired or was already used. It works once, within ${minutes} minutes. Run hilum console for a new one.`,
   )
 }
 
