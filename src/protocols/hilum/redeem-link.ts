@@ -12,7 +12,9 @@ export async function redeemLink(
   { app, links }: { readonly app: Pick<App, 'clock' | 'credentials' | 'limits'>; readonly links: ConsoleLinks },
 ): Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }> {
   if (!isLoopback(request.remoteAddress)) {
-    throw denied('Sign-in links work only in a browser on the machine of the server. Sign in with the access key instead.')
+    throw denied(
+      'Sign-in links work only in a browser on the machine of the server. Sign in with the access key instead.',
+    )
   }
   const accessKeyId = links.redeem(await tokenOf(request), app.clock())
   const secretAccessKey = accessKeyId === undefined ? undefined : app.credentials.secretOf(accessKeyId)
