@@ -25,6 +25,8 @@ export interface Limits {
   readonly connectionsPerAddress: number
   /** How far a signature's time may be from ours, both ways. */
   readonly clockSkewMs: number
+  /** Signing keys in the cache: one per access key, day and region that requests are signed for. */
+  readonly signingKeysKept: number
   /** How long a stopping server waits for requests and import batches in flight. */
   readonly shutdownMs: number
 
@@ -34,6 +36,8 @@ export interface Limits {
   /** How long a one-time link into the console is good, and how many there may be at a time. */
   readonly consoleLinkMs: number
   readonly consoleLinks: number
+  /** The body of the request that exchanges a link. */
+  readonly consoleLinkBodyBytes: number
   /** Files that a browser sent and nobody removed are kept for so long. */
   readonly uploadMs: number
   /** What the uploads of one access key may take until they are removed. */
@@ -124,12 +128,14 @@ export const DEFAULT_LIMITS: Limits = {
   connections: 4_096,
   connectionsPerAddress: 1_024,
   clockSkewMs: 15 * 60_000,
+  signingKeysKept: 1_024,
   shutdownMs: 30_000,
 
   replyBuffersKept: 16,
 
   consoleLinkMs: 10 * 60_000,
   consoleLinks: 16,
+  consoleLinkBodyBytes: 1_024,
   uploadMs: 7 * 24 * 3_600_000,
   uploadBytesPerKey: 256 * 1024 ** 3,
   uploadDiskBytesKeptFree: 2 * 1024 ** 3,

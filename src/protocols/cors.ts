@@ -1,13 +1,13 @@
 /**
- * Pages of other origins that call this server from a browser (the Fetch standard, "CORS protocol"). Only for routes whose requests are
- * signed: no cookie carries authority, so a page can do nothing here that its own key does not allow (decision 14).
+ * Cross-origin requests from browsers (the Fetch standard, "CORS protocol"), for signed routes only: without cookies, a page can do nothing
+ * that its own access key does not allow (decision 14).
  */
 import type { ProtocolHandler, WireHeaders, WireReply, WireRequest } from './http/wire.ts'
 
-/** `*` for every origin, `none` for no other than the server's own. */
+/** Allowed origins; or `*` alone for every origin, or `none` alone. */
 export type CorsOrigins = readonly string[]
 
-/** What a page may read of a reply beside what the Fetch standard lets it read always. Date is how the AWS SDK sets its clock right. */
+/** Reply headers that a page may read beside those that the Fetch standard allows. The AWS SDK corrects its clock by Date. */
 const EXPOSED = [
   'x-amzn-RequestId',
   'x-amzn-ErrorType',
@@ -25,13 +25,13 @@ const EXPOSED = [
   'Retry-After',
 ].join(', ')
 
-/** Chromium keeps an answer no longer. */
-const PREFLIGHT_KEPT_SECONDS = 7_200
+/** The longest time that Chromium caches a preflight. */
+const PREFLIGHT_MAX_AGE_SECONDS = 7_200
 
 interface Cors {
-  /** The reply of the door, or to the question that a browser asks before a request (a preflight). */
+  /** Answers a preflight itself, and passes every other request to the handler. */
   answer(request: WireRequest, handler: ProtocolHandler): Promise<WireReply>
-  /** The reply, with what lets a page read it. Without headers where the request could not be read. */
+  /** Adds the headers that let a page read the reply. `requestHeaders` is undefined where they could not be read. */
   readable(reply: WireReply, requestHeaders?: WireHeaders): WireReply
 }
 
@@ -39,7 +39,7 @@ export function corsFor(origins: CorsOrigins): Cors {
   const isOpen = origins.includes('*')
   if (origins.includes('none')) return { answer: (request, handler) => handler(request), readable: (reply) => reply }
 
-  /** Undefined where the origin is not allowed. */
+  /** The value of Access-Control-Allow-Origin; undefined where the origin is not allowed. */
   function allowOrigin(origin: string | undefined): string | undefined {
     if (isOpen) return '*'
     return origin !== undefined && origins.includes(origin) ? origin : undefined
@@ -49,7 +49,7 @@ export function corsFor(origins: CorsOrigins): Cors {
     if (isOpen && requestHeaders !== undefined && requestHeaders.origin === undefined) return reply
     const allowed = allowOrigin(requestHeaders?.origin)
     const cors = {
-      // Also to who is not allowed, and who sent no origin: a cache must not give them the reply for another.
+      // Also without an allowed origin: a cache must not use this reply for another origin.
       ...(!isOpen && { Vary: 'Origin' }),
       ...(allowed !== undefined && {
         'Access-Control-Allow-Origin': allowed,
@@ -63,21 +63,21 @@ export function corsFor(origins: CorsOrigins): Cors {
     const allowed = allowOrigin(headers.origin)
     const vary = 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers'
     if (allowed === undefined) {
-      const body = 'This origin is not among those that --cors-origin allows.\n'
+      const body = 'This origin is not allowed. Add it to --cors-origin.\n'
       return { status: 403, headers: { 'Content-Type': 'text/plain; charset=utf-8', Vary: vary }, body }
     }
-    const asked = headers['access-control-request-headers']
+    const requested = headers['access-control-request-headers']
     return {
       status: 204,
       headers: {
         'Access-Control-Allow-Origin': allowed,
         'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
-        // A wildcard does not stand for Authorization, and every header may be one that is signed.
-        ...(asked !== undefined && { 'Access-Control-Allow-Headers': asked }),
+        // A wildcard does not include Authorization, and any header may be signed.
+        ...(requested !== undefined && { 'Access-Control-Allow-Headers': requested }),
         ...(headers['access-control-request-private-network'] === 'true' && {
           'Access-Control-Allow-Private-Network': 'true',
         }),
-        'Access-Control-Max-Age': String(PREFLIGHT_KEPT_SECONDS),
+        'Access-Control-Max-Age': String(PREFLIGHT_MAX_AGE_SECONDS),
         Vary: vary,
       },
       body: '',

@@ -1,42 +1,52 @@
-/** All doors of one port, by the first part of a path: the console's pages, what Hilum has beyond the API, and else the API itself. */
+/** Mounts the protocols on one port by path: the console, the extensions below /hilum/, and the API at every other path. */
 import type { App } from '../app.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
 import { awsHandler } from './aws/serve.ts'
 import { createVerifier } from './aws/sigv4.ts'
 import { writeRefusal } from './aws/write-error.ts'
-import { consoleHandler, isOfConsole } from './console/serve.ts'
+import { CONSOLE_PATHS, consoleHandler } from './console/serve.ts'
 import { type CorsOrigins, corsFor } from './cors.ts'
-import { hilumHandler, isOfHilum, isUnsigned } from './hilum/serve.ts'
+import { REDEEM_PATH } from './hilum/link-routes.ts'
+import { hilumHandler } from './hilum/serve.ts'
+import { createRouter } from './http/router.ts'
 import { type ProtocolHandler, splitTarget, type WriteRefusal } from './http/wire.ts'
 
-export interface Behind {
+interface Mounting {
   readonly handlers: Handlers<App>
   readonly extensions: Extensions<App>
-  /** Where the build left the console's pages. */
+  /** The built console. */
   readonly consoleFolder: string
-  /** Whose pages may call the routes that are signed. */
+  /** Origins whose pages may call the signed routes. */
   readonly corsOrigins: CorsOrigins
 }
 
-interface Doors {
+interface Mounted {
   readonly handler: ProtocolHandler
-  /** For what no door can be asked: in the format of the API, which most clients speak. */
+  /** Refuses a request that reaches no protocol, in the error format of the API, which most clients speak. */
   readonly refuse: WriteRefusal
 }
 
-export function mountProtocols(app: App, { handlers, extensions, consoleFolder, corsOrigins }: Behind): Doors {
-  const aws = awsHandler(app, handlers)
+export function mountProtocols(app: App, { handlers, extensions, consoleFolder, corsOrigins }: Mounting): Mounted {
   const cors = corsFor(corsOrigins)
-  const pages = consoleHandler(consoleFolder)
+  const withCors =
+    (handler: ProtocolHandler): ProtocolHandler =>
+    (request) =>
+      cors.answer(request, handler)
   const verify = createVerifier({ credentials: app.credentials, limits: app.limits, service: 'medical-imaging' })
   const hilum = hilumHandler(app, { verify, extensions })
+  const aws = withCors(awsHandler(app, handlers))
+  const console = consoleHandler(consoleFolder)
+  const find = createRouter<{ readonly http: `* /${string}`; readonly handler: ProtocolHandler }>([
+    ...CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const, handler: console })),
+    // Without CORS: it takes unsigned requests, so no page of another origin may call it.
+    { http: `* ${REDEEM_PATH}`, handler: hilum },
+    { http: '* /hilum/{path+}', handler: withCors(hilum) },
+  ])
   return {
     handler(request) {
-      const { path } = splitTarget(request.target)
-      if (isOfConsole(path)) return pages(request)
-      if (isUnsigned(path)) return hilum(request)
-      return cors.answer(request, isOfHilum(path) ? hilum : aws)
+      const match = find(request.method, splitTarget(request.target).path)
+      return (match?.route.handler ?? aws)(request)
     },
     refuse: (refusal, headers) => cors.readable(writeRefusal(refusal), headers),
   }

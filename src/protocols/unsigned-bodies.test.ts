@@ -1,4 +1,4 @@
-/** What many large bodies cost a server, as a process of its own: the memory that it takes must not be for its clients to decide. */
+/** The memory of a server process that receives many large bodies is limited. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -11,10 +11,10 @@ import { signed, type Unsigned } from './aws/signed-request.fixture.ts'
 const CONNECTIONS = 200
 const BODY = Buffer.alloc(4 * 1024 * 1024, 'x')
 const KEY = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' }
-/** Most of it is the budget for bodies, and what the collector has not yet come to; all bodies together are 800 MiB. */
+/** Mostly the limit for all bodies, and garbage that is not collected yet. All bodies together are 800 MiB. */
 const MAX_GROWTH_MIB = 350
 
-/** The status of the answer. */
+/** Resolves with the status of the reply. */
 function send(
   port: number,
   { lines, body }: { readonly lines: readonly string[]; readonly body: Uint8Array },
@@ -28,7 +28,7 @@ function send(
     socket.setEncoding('latin1').on('data', (more) => {
       text += more
     })
-    // A reset while it still sends is the server's right, once it has answered.
+    // The server may reset the connection once it has replied.
     socket.on('error', () => {})
     socket.on('close', () => {
       const status = /^HTTP\/1.1 (\d+) /.exec(text)?.[1]
@@ -41,7 +41,7 @@ function send(
 const peakMiB = (pid: number): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
 
-test('hundreds of bodies of 4 MB from clients without a key, and from clients that know its id only, take no memory to speak of', {
+test('hundreds of 4 MiB bodies from clients without a key, or with its id only, take little memory', {
   skip: process.platform === 'linux' ? false : 'the memory of a process is read from /proc',
 }, async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-bodies-'))

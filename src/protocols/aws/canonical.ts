@@ -1,12 +1,12 @@
 /**
- * The canonical path and query of Signature Version 4. This service's clients encode the path a second time when signing
- * (`%3A` becomes `%253A`), as all services but S3 do.
+ * The canonical path and query of Signature Version 4. The path is percent-encoded a second time (`%3A` becomes `%253A`), as for every
+ * service but S3.
  */
 
 const UNRESERVED_PATH = /^[\w.~/-]*$/
 const DOT_OR_EMPTY_SEGMENT = /\/(?:\.{0,2}\/|\.{1,2}$)/
 
-/** Path as received, with `//`, `.` and `..` resolved and each segment encoded once more. */
+/** The path as received, with `//`, `.` and `..` resolved and each segment encoded again. */
 export function canonicalPath(path: string): string {
   const resolved = DOT_OR_EMPTY_SEGMENT.test(path) ? resolveSegments(path) : path
   return UNRESERVED_PATH.test(resolved) ? resolved : encode(resolved).replaceAll('%2F', '/')
@@ -21,10 +21,10 @@ function resolveSegments(path: string): string {
   return `/${kept.join('/')}${kept.length > 0 && path.endsWith('/') ? '/' : ''}`
 }
 
-/** A pair that is already spelled as RFC 3986 would spell it; SDKs send no other. */
+/** A pair that is encoded as RFC 3986 requires. SDKs send no others. */
 const ENCODED_PAIR = /^(?:[\w.~-]|%[0-9A-F]{2})+=(?:[\w.~-]|%[0-9A-F]{2})*$/
 
-/** The pairs sorted by name, then value; without X-Amz-Signature, which a presigned URL carries. */
+/** The pairs sorted by name, then value, without the X-Amz-Signature of a presigned URL. */
 export function canonicalQuery(query: string, { leaveOut }: { readonly leaveOut?: string } = {}): string {
   if (query === '') return ''
   const pairs: [name: string, value: string][] = []
@@ -42,12 +42,12 @@ export function canonicalQuery(query: string, { leaveOut }: { readonly leaveOut?
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Hand-written clients (the OHIF data source) leave characters unencoded, yet sign the encoded spelling. */
+/** Clients such as the OHIF data source send characters unencoded but sign the encoded form. */
 function recode(text: string): string {
   try {
     return encode(decodeURIComponent(text.replaceAll('+', ' ')))
   } catch {
-    // Not percent-encoding at all: no signer could have meant anything but these characters.
+    // Not percent-encoded, so these characters were signed.
     return encode(text)
   }
 }

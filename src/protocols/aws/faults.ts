@@ -1,26 +1,26 @@
 /**
- * Where in an input something is wrong, and the ValidationException that tells it in the words of AWS's Coral framework, which
- * an official test of the AWS SDK for JavaScript compares literally.
+ * Faults of an input, and the ValidationException that reports them in the sentences of AWS's Coral framework. A test of the AWS SDK for
+ * JavaScript compares these literally.
  */
 import { ContractError, type FieldFault } from '../../contract/errors.ts'
 
-/** A member or list index below another; a chain of these is only as deep as the shapes are. */
+/** The location of a member or list item; a chain of these is no deeper than the shapes. */
 export interface Spot {
   readonly above: Spot | undefined
   readonly name: string | number
 }
 
-/** The input as a whole: where all spots hang. */
+/** The input as a whole, the root of every location. */
 export const INPUT: Spot = { above: undefined, name: '' }
 
 export interface Fault {
   readonly at: Spot
-  /** As it may be shown: undefined where the value is sensitive or no scalar. */
+  /** Undefined where the value is sensitive or not a scalar. */
   readonly value?: string | null | undefined
   readonly constraint: string
 }
 
-/** Beyond these a list of faults helps nobody; checking stops there, whatever the request holds. */
+/** Checking stops after this many faults. */
 export const FAULTS_MAX = 32
 const SHOWN_VALUE_MAX = 64
 
@@ -41,7 +41,7 @@ function sentenceOf({ at, value, constraint }: Fault): string {
 const cut = (value: string): string =>
   value.length <= SHOWN_VALUE_MAX ? value : `${value.slice(0, SHOWN_VALUE_MAX)}...`.toWellFormed()
 
-/** `searchCriteria.filters.1.member.operator`: list places count from one. */
+/** `searchCriteria.filters.1.member.operator`: list items count from one. */
 function coralPathOf({ above, name }: Spot): string {
   if (above === undefined) return ''
   const own = typeof name === 'number' ? `${name + 1}.member` : name

@@ -1,4 +1,4 @@
-/** An AWS door over a few plain functions, with its log kept for reading. */
+/** The AWS API's protocol handler over a few plain functions, with its log captured. */
 import assert from 'node:assert/strict'
 import type { App } from '../../app.ts'
 import type { Handlers } from '../../contract/handlers.ts'
@@ -24,7 +24,7 @@ export function logInto(lines: LogLine[]): App['log'] {
 export interface HandlerFixture {
   readonly handler: ProtocolHandler
   readonly lines: LogLine[]
-  /** Milliseconds that the door's clock shows. */
+  /** The handler's clock, in milliseconds. */
   readonly time: { now: number }
 }
 
@@ -43,8 +43,8 @@ export function handlerOver(
     log: logInto(lines),
     awsQuotas,
   }
-  const notAsked = async () => assert.fail('the test asks no other operation')
-  const others = (Object.keys(operations) as OperationName[]).map((name) => [name, notAsked])
-  // The door uses these of an App and no others.
+  const notCalled = async () => assert.fail('the test calls no other operation')
+  const others = (Object.keys(operations) as OperationName[]).map((name) => [name, notCalled])
+  // The handler uses no other members of an App.
   return { handler: awsHandler(app as unknown as App, { ...Object.fromEntries(others), ...built }), lines, time }
 }

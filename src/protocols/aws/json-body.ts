@@ -1,16 +1,16 @@
 /**
- * JSON as it is written: text, and between it the bytes of what was written before. Those are copied as they are, once. To make one
- * text of many and bytes of the text costs ten times as much for a page of 50 summaries, and most of what the page costs in all.
+ * A JSON body under construction: text, interleaved with the bytes of cached parts, which are copied once. Joining the texts and encoding
+ * the result costs ten times as much for a page of 50 summaries.
  */
 
 const encoder = new TextEncoder()
-/** Of one UTF-16 unit. */
+/** Bytes of one UTF-16 code unit in UTF-8. */
 const UTF8_BYTES_MAX = 3
-/** Most text between bytes is this, and a call out of JavaScript costs as much as a hundred of it. */
+/** Written without a call into native code: most text between cached parts is one comma. */
 const COMMA = 0x2c
 
 export class JsonBody {
-  /** What came before `#text`. */
+  /** Everything before `#text`. */
   readonly #pieces: (string | Uint8Array)[] = []
   #text = ''
 
@@ -23,7 +23,7 @@ export class JsonBody {
     this.#text = ''
   }
 
-  /** All of it: text where it is nothing else. */
+  /** A string where no bytes were added. */
   whole(): string | Uint8Array {
     return this.#pieces.length === 0 ? this.#text : this.bytes()
   }

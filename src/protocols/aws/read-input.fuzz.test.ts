@@ -1,4 +1,4 @@
-/** The reader against arbitrary JSON for every operation: no throw but a ContractError's ever leaves it. */
+/** The reader with arbitrary JSON for every operation: it throws nothing but ContractErrors. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -15,7 +15,7 @@ const labels = {
   resourceArn: `arn:aws:medical-imaging:us-east-1:123456789012:datastore%2F${ID}`,
 }
 
-test('whatever JSON arrives, an input or a ContractError comes of it', () => {
+test('arbitrary JSON gives an input or a ContractError', () => {
   const names = Object.keys(operations) as OperationName[]
   const readers = new Map(names.map((name) => [name, inputReader(name)]))
   const known = [

@@ -1,10 +1,10 @@
 /**
  * Reading requests: the malformed-request tables of Smithy's restJson1 protocol tests (smithy-lang/smithy,
- * smithy-aws-protocol-tests/model/restJson1/malformedRequests), and the conformance cases of search, against our reader.
+ * smithy-aws-protocol-tests/model/restJson1/malformedRequests), and the conformance cases of search.
  *
- * Where we are more lenient than those tables: no content type is demanded (415) and no Accept is refused (406); a body on an
- * operation without one is ignored; timestamps may also be numeric strings or ISO 8601 with an offset. Where we differ in the
- * name of the error: a bad union, and text in the query that is no integer or boolean, is a ValidationException.
+ * Hilum is more lenient than those tables: no Content-Type is required (415) and no Accept is refused (406); the body of an operation
+ * without one is ignored; timestamps may also be numeric strings or ISO 8601 with an offset. Hilum differs in the name of an error: a
+ * malformed union, and a malformed integer or boolean in the query, is a ValidationException.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -66,10 +66,14 @@ describe('a malformed request is a SerializationException', () => {
     ['trailing text', 'SearchImageSets', { rawBody: '{} {}' }],
     ['a trailing comma', 'SearchImageSets', { rawBody: '{"filters": null,}' }],
     ['single quotes', 'SearchImageSets', { rawBody: "{'filters': null}" }],
-    ['white space alone', 'SearchImageSets', { rawBody: ' ' }],
+    ['only white space', 'SearchImageSets', { rawBody: ' ' }],
     ['a body that is not UTF-8', 'CreateDatastore', { rawBody: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]) }],
     ['4 MB of open brackets', 'SearchImageSets', { rawBody: '['.repeat(4 * 1024 * 1024) }],
-    ['a deep tower where a structure is due', 'SearchImageSets', { rawBody: `${'['.repeat(1e5)}${']'.repeat(1e5)}` }],
+    [
+      'deeply nested lists in place of a structure',
+      'SearchImageSets',
+      { rawBody: `${'['.repeat(1e5)}${']'.repeat(1e5)}` },
+    ],
     ['a list as the body', 'CreateDatastore', { body: [] }, ''],
     ['a number as the body', 'CreateDatastore', { body: 10 }, ''],
     ['null as the body', 'CreateDatastore', { body: null }, ''],
@@ -100,7 +104,7 @@ describe('a malformed request is a SerializationException', () => {
     ],
     ['a timestamp without offset', 'SearchImageSets', { body: filter({ createdAt: '1985-04-12T23:20:50.52' }) }],
     [
-      'a timestamp beyond all calendars',
+      'a timestamp out of range',
       'SearchImageSets',
       { rawBody: JSON.stringify(filter({ createdAt: 1 })).replace('1}', '1e300}') },
     ],
@@ -121,11 +125,11 @@ describe('a malformed request is a SerializationException', () => {
   }
 })
 
-describe('a broken limit is a ValidationException with the path of the member', () => {
+describe('an input outside the limits is a ValidationException with the path of the member', () => {
   const many = (count: number) => ({ operator: 'EQUAL', values: Array(count).fill({ isPrimary: true }) })
   const cases: [title: string, operation: OperationName, parts: Parts, path: string][] = [
     ['a required member is missing', 'CreateDatastore', { body: {} }, '/clientToken'],
-    ['a required member is missing, the body too', 'CreateDatastore', {}, '/clientToken'],
+    ['a required member is missing, and the body too', 'CreateDatastore', {}, '/clientToken'],
     ['a required member is null', 'CreateDatastore', { body: { clientToken: null } }, '/clientToken'],
     ['an empty client token', 'CreateDatastore', { body: { clientToken: '' } }, '/clientToken'],
     ['a required payload is missing', 'GetImageFrame', {}, '/imageFrameInformation'],
@@ -143,17 +147,17 @@ describe('a broken limit is a ValidationException with the path of the member', 
     ['no filters', 'SearchImageSets', { body: { filters: [] } }, '/searchCriteria/filters'],
     ['three values', 'SearchImageSets', { body: { filters: [many(3)] } }, '/searchCriteria/filters/0/values'],
     ['no values', 'SearchImageSets', { body: { filters: [many(0)] } }, '/searchCriteria/filters/0/values'],
-    ['a filter of nothing', 'SearchImageSets', { body: { filters: [{}] } }, '/searchCriteria/filters/0/operator'],
+    ['an empty filter', 'SearchImageSets', { body: { filters: [{}] } }, '/searchCriteria/filters/0/operator'],
     ['maxResults 0', 'SearchImageSets', { query: 'maxResults=0' }, '/maxResults'],
     ['maxResults 51', 'SearchImageSets', { query: 'maxResults=51' }, '/maxResults'],
     ['maxResults x', 'SearchImageSets', { query: 'maxResults=x' }, '/maxResults'],
     ['maxResults 1.5', 'ListDatastores', { query: 'maxResults=1.5' }, '/maxResults'],
-    ['maxResults of nothing', 'ListDatastores', { query: 'maxResults=' }, '/maxResults'],
-    ['an endless maxResults', 'ListDatastores', { query: `maxResults=${'9'.repeat(400)}` }, '/maxResults'],
+    ['an empty maxResults', 'ListDatastores', { query: 'maxResults=' }, '/maxResults'],
+    ['a maxResults of 400 digits', 'ListDatastores', { query: `maxResults=${'9'.repeat(400)}` }, '/maxResults'],
     ['force=True', 'CopyImageSet', { body: {}, query: 'force=True' }, '/force'],
     ['an empty next token', 'ListDatastores', { query: 'nextToken=' }, '/nextToken'],
     ['a next token beyond ASCII', 'ListDatastores', { query: 'nextToken=%C3%A9' }, '/nextToken'],
-    ['a status of no data store', 'ListDatastores', { query: 'datastoreStatus=active' }, '/datastoreStatus'],
+    ['an unknown data store status', 'ListDatastores', { query: 'datastoreStatus=active' }, '/datastoreStatus'],
     [
       'two members in a union',
       'SearchImageSets',
@@ -180,7 +184,7 @@ describe('a broken limit is a ValidationException with the path of the member', 
       '/searchCriteria/filters/0/values/0',
     ],
     [
-      'a prototype for a union member',
+      '__proto__ as a union member',
       'SearchImageSets',
       { rawBody: '{"filters":[{"operator":"EQUAL","values":[{"__proto__":{}}]}]}' },
       '/searchCriteria/filters/0/values/0',
@@ -213,7 +217,7 @@ describe('a broken limit is a ValidationException with the path of the member', 
     ['a data store id of two letters', 'SearchImageSets', { labels: { datastoreId: 'XX' } }, '/datastoreId'],
     ['an empty data store id', 'GetDatastore', { labels: { datastoreId: '' } }, '/datastoreId'],
     [
-      'no update in updates',
+      'an empty union of updates',
       'UpdateImageSetMetadata',
       { body: {}, query: 'latestVersion=1' },
       '/updateImageSetMetadataUpdates',
@@ -238,7 +242,7 @@ describe('a broken limit is a ValidationException with the path of the member', 
     test(`${title} (${operation})`, () => refused(operation, parts, 'ValidationException', path))
   }
 
-  test('all at once, in the order of the members', () => {
+  test('with all faults, in the order of the members', () => {
     const error = refusal('SearchImageSets', {
       labels: { datastoreId: 'XX' },
       query: 'maxResults=99',
@@ -254,7 +258,7 @@ describe('a broken limit is a ValidationException with the path of the member', 
     )
   })
 
-  test('that never shows the value of a patient', () => {
+  test("never with a patient's value in its message", () => {
     const parts = {
       body: filter({ DICOMPatientId: 'DOE'.repeat(200) }, { DICOMStudyInstanceUID: 'DOE' }, { DOE: 'DOE' }),
     }
@@ -266,7 +270,7 @@ describe('a broken limit is a ValidationException with the path of the member', 
 })
 
 describe('a good request', () => {
-  test('of search has its criteria in the body itself, and all of it may be absent', () => {
+  test('of search has its criteria as the body, which may be absent', () => {
     const body = {
       filters: [
         { operator: 'BETWEEN', values: [{ createdAt: 1701700800.123 }, { createdAt: '1985-04-12T23:20:50Z' }] },
@@ -284,7 +288,7 @@ describe('a good request', () => {
     assert.deepEqual(read('SearchImageSets', { body: {} }), { datastoreId: ID, searchCriteria: {} })
   })
 
-  test('may carry nulls, unknown members, unknown parameters and a trailing ampersand', () => {
+  test('may have nulls, unknown members, unknown parameters and a trailing ampersand', () => {
     const body = {
       filters: null,
       sort: { sortField: 'updatedAt', sortOrder: 'ASC', more: 1 },
@@ -302,7 +306,7 @@ describe('a good request', () => {
     )
   })
 
-  test('may carry a body where none is due', () => {
+  test('may have a body that its operation does not use', () => {
     assert.deepEqual(read('GetImageSet', { rawBody: 'anything', query: 'version=2' }), {
       datastoreId: ID,
       imageSetId: ID,
@@ -310,7 +314,7 @@ describe('a good request', () => {
     })
   })
 
-  test('of tags has its ARN decoded, and keeps every key', () => {
+  test('of tags has its ARN decoded, and every key kept', () => {
     assert.deepEqual(read('UntagResource', { query: 'tagKeys=a&tagKeys=b%3Ac&tagKeys=d+e'.replace('+', '-') }), {
       resourceArn: ARN,
       tagKeys: ['a', 'b:c', 'd-e'],

@@ -1,8 +1,7 @@
 /**
- * A routed request into the input of its operation: labels, query and body to the members the contract places there,
- * then the limits. Only ContractErrors leave: SerializationException for what cannot be read, ValidationException for what
- * breaks a limit. No content type is demanded, and a body on an operation without one is ignored: the viewers of aws-samples
- * send such bodies.
+ * Reads the input of an operation from labels, query and body, where the contract places its members, and validates it. Throws
+ * SerializationException for malformed input and ValidationException for a fault. No Content-Type is required, and the body of an operation
+ * without one is ignored: the viewers of aws-samples send such bodies.
  */
 import { isUtf8 } from 'node:buffer'
 import { ContractError } from '../../contract/errors.ts'
@@ -15,7 +14,7 @@ import { checkOf } from './validate.ts'
 interface InputParts {
   /** By member name, still percent-encoded. */
   readonly labels: Readonly<Record<string, string>>
-  /** What follows the question mark, as received. */
+  /** As received. */
   readonly query: string
   readonly body: Uint8Array
 }
@@ -23,7 +22,7 @@ interface InputParts {
 type Values = Record<string, unknown>
 type ReadPart = (parts: InputParts, values: Values, faults: Fault[]) => void
 
-/** Compiled once per operation, at start. */
+/** Compiled once per operation, when the server starts. */
 export function inputReader<N extends OperationName>(operation: N): (parts: InputParts) => Input<N> {
   const input: StructureShape = operations[operation].input
   const members = Object.entries(input.members).map(([name, member]) => ({ name, ...memberOf(member) }))
@@ -76,7 +75,7 @@ function bodyReader(shape: StructureShape): ReadPart {
   }
 }
 
-/** JSON.parse of V8 keeps its own stack, so that no depth of nesting exhausts ours; its messages quote the body, ours do not. */
+/** V8's JSON.parse is not recursive, so deep nesting cannot exhaust the stack. Its messages quote the body, so they are not passed on. */
 function parseJson(body: Uint8Array): unknown {
   if (!isUtf8(body)) throw new ContractError('SerializationException', 'The request body is not UTF-8.')
   try {
@@ -86,7 +85,7 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** All values of a name; a trailing `&` is tolerated (the OHIF data source leaves one). */
+/** All values of a name. A trailing `&` is accepted: the OHIF data source sends one. */
 function queryValues(query: string, name: string): string[] {
   const values: string[] = []
   for (const pair of query.split('&')) {
@@ -110,7 +109,7 @@ function decode(text: string): string {
 
 type Texts = { readonly texts: readonly string[]; readonly at: Spot; readonly faults: Fault[] }
 
-/** Text that is no integer or boolean is a ValidationException here: in the URL the service knows only limits, not types. */
+/** A malformed integer or boolean in the query is a ValidationException, as from AWS. */
 function valueOfTexts(shape: Shape, { texts, at, faults }: Texts): unknown {
   const text = texts[0] as string
   switch (shape.kind) {

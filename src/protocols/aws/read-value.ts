@@ -1,6 +1,6 @@
 /**
- * JSON into values of the contract's shapes (restJson1). A value of the wrong JSON type is a SerializationException at once;
- * limits are validate.ts's. Unknown members are ignored, and an explicit null is as absent, since several SDKs send both.
+ * Reads values of the contract's shapes from JSON (restJson1). A wrong JSON type is a SerializationException; validate.ts checks the limits.
+ * Unknown members are ignored and null means absent, since several SDKs send both.
  */
 import { ContractError } from '../../contract/errors.ts'
 import { memberOf, type Shape, type StructureShape, type UnionShape } from '../../contract/shapes.ts'
@@ -12,7 +12,7 @@ type ReadValue = (json: unknown, at: Spot, faults: Fault[]) => unknown
 const serializationError = (expected: string, at: Spot): ContractError =>
   new ContractError('SerializationException', `${expected} was expected at '${pointerOf(at)}'.`)
 
-/** Compiled once per shape, at start. */
+/** Compiled once per shape, when the server starts. */
 export function valueReader(shape: Shape): ReadValue {
   switch (shape.kind) {
     case 'string':
@@ -49,7 +49,7 @@ export function valueReader(shape: Shape): ReadValue {
       const readItem = valueReader(shape.item)
       return (json, at, faults) => {
         const entries = Object.entries(objectOf(json, at))
-        // The place of an entry is the map: its key is the caller's text, not a name of ours. fromEntries keeps `__proto__`.
+        // Faults name the map: a key is the caller's text. fromEntries keeps `__proto__` as a key.
         return Object.fromEntries(entries.map(([key, item]) => [key, readItem(item, at, faults)]))
       }
     }
@@ -77,7 +77,7 @@ export function structureReader(shape: StructureShape): ReadValue {
   }
 }
 
-/** Smithy calls a bad union malformed; the service's documentation of search wants a ValidationException, and so we answer. */
+/** A malformed union is a ValidationException, as AWS documents for search, where Smithy would have a SerializationException. */
 function unionReader(shape: UnionShape): ReadValue {
   const readers = new Map(Object.entries(shape.members).map(([name, member]) => [name, valueReader(member)]))
   const constraint = `Member must have exactly one member set: [${[...readers.keys()].join(', ')}]`
@@ -96,7 +96,7 @@ function unionReader(shape: UnionShape): ReadValue {
 function readBlob(json: unknown, at: Spot): Uint8Array {
   if (typeof json !== 'string') throw serializationError('Base64 text', at)
   const bytes = Buffer.from(json, 'base64')
-  // Node skips what is not base64; what does not come back as it was is none.
+  // Node ignores invalid characters: text that does not encode back to itself is not base64.
   if (bytes.toString('base64') !== json) throw serializationError('Base64 text', at)
   return bytes
 }

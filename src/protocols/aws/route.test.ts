@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type OperationName, operations } from '../../contract/operations.ts'
-import { createRouter } from './route.ts'
+import { createOperationRouter } from './route.ts'
 
-const route = createRouter()
+const find = createOperationRouter()
+function route(method: string, path: string) {
+  const match = find(method, path)
+  return match && { operation: match.route.operation, labels: match.labels }
+}
 
 test('every operation is found by its own method and path', () => {
   for (const [operation, { http }] of Object.entries(operations)) {
@@ -30,7 +34,7 @@ test('doubled slashes are collapsed, as the SDK for JavaScript sends them for an
   })
 })
 
-test('an empty label is found as such, so that validation can name it', () => {
+test('an empty segment is an empty label, so that validation can name it', () => {
   assert.deepEqual(route('GET', '/datastore/'), { operation: 'GetDatastore', labels: { datastoreId: '' } })
   assert.deepEqual(route('DELETE', '/datastore/'), { operation: 'DeleteDatastore', labels: { datastoreId: '' } })
   assert.deepEqual(route('POST', '/datastore//searchImageSets'), {
@@ -39,7 +43,7 @@ test('an empty label is found as such, so that validation can name it', () => {
   })
 })
 
-test('what is no operation is not found', () => {
+test('a method or path outside the API matches no operation', () => {
   const strangers: [method: string, path: string][] = [
     ['PUT', '/datastore'],
     ['HEAD', '/datastore'],

@@ -1,4 +1,4 @@
-/** The AWS door from request to reply, without a socket. */
+/** The AWS API's protocol handler from request to reply, without a socket. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ContractError } from '../../contract/errors.ts'
@@ -23,7 +23,7 @@ const summary = (members: object) => ({
 })
 
 describe('a reply', () => {
-  test('has the output as JSON: times in seconds, absent members left out, ready JSON as it stands', async () => {
+  test('has the output as JSON: times in seconds, absent members left out, stored JSON unchanged', async () => {
     const fixture = handlerOver({
       SearchImageSets: async ({ datastoreId }) => ({
         imageSetsMetadataSummaries: [
@@ -49,10 +49,11 @@ describe('a reply', () => {
         '{"imageSetId":"b","DICOMTags":{"DICOMPatientName":"Ö\\"\\n","DICOMSeriesNumber":-1}}],' +
         '"sort":{"sortOrder":"DESC","sortField":"updatedAt"}}',
       operation: 'SearchImageSets',
+      requestId: '00000000-0000-0000-0000-000000000001',
     })
   })
 
-  test('has empty lists, maps, unions and what JSON must escape', async () => {
+  test('may have empty lists, maps, unions and characters that JSON must escape', async () => {
     const fixture = handlerOver({
       ListTagsForResource: async () => ({ tags: JSON.parse('{"__proto__":"a","\\"":""}') }),
       ListDatastores: async () => ({ datastoreSummaries: [] }),
@@ -85,7 +86,7 @@ describe('a reply', () => {
     )
   })
 
-  test('is the stream of the payload as it is, with the members of the header', async () => {
+  test('is the payload stream unchanged, with the header members', async () => {
     const bytes = (async function* () {
       yield Buffer.from('frame')
     })()
@@ -112,7 +113,7 @@ describe('a reply', () => {
     assert.deepEqual([reply.status, reply.body, reply.headers['Content-Type']], [204, '', undefined])
   })
 
-  test('can carry extension headers, and the operation can read those of the request', async () => {
+  test('can have extension headers, and the operation can read those of the request', async () => {
     const fixture = handlerOver({
       GetDatastore: async (_input, _app, { requestHeaders, replyHeaders }) => {
         replyHeaders['x-hilum-echo'] = `${requestHeaders('x-hilum-ask')}, ${requestHeaders('x-hilum-absent')}`
@@ -125,7 +126,7 @@ describe('a reply', () => {
 })
 
 describe('an error', () => {
-  test('of the operation is told by its bare name, its message and when to try again', async () => {
+  test('of the operation has its bare name, its message and the time to retry', async () => {
     const fixture = handlerOver({
       GetDatastore: async () => {
         throw new ContractError('ThrottlingException', 'Later.', { retryAfterSeconds: 1.2 })
@@ -141,6 +142,7 @@ describe('an error', () => {
       },
       body: '{"message":"Later."}',
       operation: 'GetDatastore',
+      requestId: '00000000-0000-0000-0000-000000000001',
     })
     assert.deepEqual(fixture.lines, [])
   })
@@ -155,7 +157,7 @@ describe('an error', () => {
     })
   })
 
-  test('of a store that is away is a 503 that asks to come again, and one line in the log', async () => {
+  test('of an unavailable store is a 503 with Retry-After, and one line in the log', async () => {
     const fixture = handlerOver({
       GetDatastore: async () => {
         throw new StoreUnavailable({ store: 'the catalog', reason: 'away', code: 'ECONNREFUSED' })
@@ -172,7 +174,7 @@ describe('an error', () => {
     )
   })
 
-  test('of our own is an InternalServerException that tells nothing, and one line in the log', async () => {
+  test('of the server itself is an InternalServerException without details, and one line in the log', async () => {
     const fixture = handlerOver({
       GetDatastore: async () => {
         throw new TypeError('x is not a function')
@@ -192,7 +194,7 @@ describe('an error', () => {
     assert.doesNotMatch(JSON.stringify(second), /DOE/)
   })
 
-  test('that the operation does not model is answered, and reported as a fault of ours', async () => {
+  test('that the operation does not model is returned, and logged as a server fault', async () => {
     const fixture = handlerOver({
       GetDatastore: async () => {
         throw new ContractError('ConflictException', 'No.')
@@ -201,11 +203,11 @@ describe('an error', () => {
     assert.equal((await ask(fixture, get)).status, 409)
     assert.deepEqual(
       fixture.lines.map(({ level, fields, message }) => [level, fields.error, message]),
-      [['error', 'ConflictException', 'an operation answered an error it does not model']],
+      [['error', 'ConflictException', 'an operation returned an error that it does not model']],
     )
   })
 
-  test('of the protocol may come from any operation', async () => {
+  test('of the protocol may be returned by any operation', async () => {
     const fixture = handlerOver({
       GetDatastore: async () => {
         throw new ContractError('ServiceUnavailableException', 'Not now.')
@@ -216,17 +218,17 @@ describe('an error', () => {
   })
 })
 
-describe('the order of answers', () => {
+describe('without a valid signature', () => {
   const unsigned = { ...get, target: get.path, headers: { host: 'h' }, body: bodyOf() }
 
-  test('tells anyone that a path is none of the API', async () => {
+  test('a path outside the API is 404', async () => {
     const reply = await handlerOver({}).handler({ ...unsigned, target: '/nowhere' })
     assert.equal(reply.status, 404)
     assert.equal(reply.headers['x-amzn-ErrorType'], 'UnknownOperationException')
     assert.equal(reply.body, '{"message":""}')
   })
 
-  test('tells nothing else before the signature is good', async () => {
+  test('every other request is 403', async () => {
     const { handler } = handlerOver({})
     for (const target of [get.path, '/datastore/XX', '/datastore/%zz']) {
       const reply = await handler({ ...unsigned, target })
@@ -245,7 +247,7 @@ describe("AWS's throttles", () => {
     return found
   }
 
-  test('hold after the burst, for one key and one operation, and loosen with time', async () => {
+  test('apply after the burst, per access key and operation, and refill with time', async () => {
     const fixture = handlerOver(built, { awsQuotas: true })
     assert.deepEqual(await statuses(fixture, burst + 1), [...Array(burst).fill(200), 429])
     const reply = await ask(fixture, get)
@@ -259,7 +261,7 @@ describe("AWS's throttles", () => {
     assert.deepEqual(await statuses(fixture, burst + 1), [...Array(burst).fill(200), 429])
   })
 
-  test('do not hold unless asked for', async () => {
+  test('do not apply unless configured', async () => {
     assert.ok((await statuses(handlerOver(built), burst * 3)).every((status) => status === 200))
   })
 })

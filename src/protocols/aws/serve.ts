@@ -1,6 +1,6 @@
 /**
- * The AWS door: route, verify, throttle, read, call, write. A wrong path is told to anyone (404, as at AWS); all else only to
- * a caller whose signature is good.
+ * The protocol handler of the AWS API (restJson1): route, verify, throttle, read, call, write. A caller without a valid signature learns
+ * only whether the path exists (404, as from AWS).
  */
 import type { App, Log } from '../../app.ts'
 import { ContractError, type ErrorName, isProtocolError, TemporarilyUnavailable } from '../../contract/errors.ts'
@@ -8,10 +8,10 @@ import type { ExtensionHeader, Handler, Handlers } from '../../contract/handlers
 import { type OperationName, operations } from '../../contract/operations.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { inputReader } from './read-input.ts'
-import { createRouter } from './route.ts'
+import { createOperationRouter } from './route.ts'
 import { createVerifier } from './sigv4.ts'
 import { createThrottle } from './throttle.ts'
-import { contractErrorOf, writeError } from './write-error.ts'
+import { contractErrorOf, withRequestId, writeError } from './write-error.ts'
 import { outputWriter } from './write-output.ts'
 
 type Routed = {
@@ -23,7 +23,7 @@ type Routed = {
 type Answer = (routed: Routed) => Promise<WireReply>
 
 export function awsHandler(app: App, handlers: Handlers<App>): ProtocolHandler {
-  const route = createRouter()
+  const find = createOperationRouter()
   const verify = createVerifier({ credentials: app.credentials, limits: app.limits, service: 'medical-imaging' })
   const throttle = app.awsQuotas ? createThrottle() : undefined
   const answers = Object.fromEntries(
@@ -32,9 +32,10 @@ export function awsHandler(app: App, handlers: Handlers<App>): ProtocolHandler {
 
   async function answer(request: WireRequest, requestId: string): Promise<WireReply> {
     const { path, query } = splitTarget(request.target)
-    const found = route(request.method, path)
-    if (found === undefined) return writeError(new ContractError('UnknownOperationException', ''))
-    const { operation, labels } = found
+    const match = find(request.method, path)
+    if (match === undefined) return writeError(new ContractError('UnknownOperationException', ''))
+    const { labels } = match
+    const { operation } = match.route
     try {
       const now = app.clock()
       const { accessKeyId, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
@@ -42,14 +43,14 @@ export function awsHandler(app: App, handlers: Handlers<App>): ProtocolHandler {
       return await answers[operation]({ request, body, labels, query })
     } catch (thrown) {
       const error = contractErrorOf(thrown)
-      logOwnFaults(error, { operation, requestId, log: app.log })
+      logServerFault(error, { operation, requestId, log: app.log })
       return writeError(error, operation)
     }
   }
   return async (request) => {
     const requestId = uuidOf(app.newId())
     const reply = await answer(request, requestId)
-    return { ...reply, headers: { ...reply.headers, 'x-amzn-RequestId': requestId } }
+    return withRequestId(reply, requestId)
   }
 }
 
@@ -66,25 +67,28 @@ function answerOf<N extends OperationName>(operation: N, handlers: Handlers<App>
   }
 }
 
-function logOwnFaults(error: ContractError, context: { operation: OperationName; requestId: string; log: Log }): void {
+function logServerFault(
+  error: ContractError,
+  context: { operation: OperationName; requestId: string; log: Log },
+): void {
   const { operation, requestId, log } = context
   if (error.name === 'InternalServerException') {
     log.error({ operation, requestId, stack: stackOf(error.cause ?? error) }, 'an operation failed')
   } else if (error.cause instanceof TemporarilyUnavailable) {
     log.error({ operation, requestId, reason: error.cause.message }, 'an operation could not use a store')
   } else if (!isProtocolError(error.name) && !modelled(operation).includes(error.name)) {
-    log.error({ operation, requestId, error: error.name }, 'an operation answered an error it does not model')
+    log.error({ operation, requestId, error: error.name }, 'an operation returned an error that it does not model')
   }
 }
 
 const modelled = (operation: OperationName): readonly ErrorName[] => operations[operation].errors
 
-/** A SyntaxError of JSON.parse quotes the text it failed on, which may hold a patient's values: of it only the frames. */
+/** A SyntaxError of JSON.parse quotes the text, which may hold a patient's values: only its name and stack frames are logged. */
 function stackOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return typeof cause
   return cause instanceof SyntaxError ? cause.stack?.replace(/^.*?(?=\n {4}at )/s, cause.name) : cause.stack
 }
 
-/** 32 hex digits in the form AWS gives its request ids. */
+/** 32 hex digits in the format of AWS's request ids. */
 const uuidOf = (id: string): string =>
   `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20)}`

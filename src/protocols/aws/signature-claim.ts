@@ -1,6 +1,6 @@
 /**
- * What a signed request says of itself (key, scope, time, signed headers, signature), read from the Authorization header or
- * from the query of a presigned URL, and the checks that need no key. The sentences are AWS's.
+ * The claim of a signed request (key, scope, time, signed headers, signature), from the Authorization header or the query of a presigned URL,
+ * and the checks that need no key. The sentences are AWS's.
  */
 import { ContractError } from '../../contract/errors.ts'
 
@@ -14,7 +14,7 @@ export interface SignatureClaim {
   readonly signedHeaders: readonly string[]
   /** 64 hex digits. */
   readonly signature: string
-  /** How long a presigned URL is good for; undefined for an Authorization header. */
+  /** The validity of a presigned URL; undefined for an Authorization header. */
   readonly expiresSeconds: number | undefined
 }
 
@@ -24,7 +24,7 @@ type Parameters = Readonly<Record<string, string | undefined>>
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 /** AWS's own limit on X-Amz-Expires: seven days. */
 const EXPIRES_SECONDS_MAX = 604_800
-/** Of a presigned URL that does not say: as long as a signed request is good for. The signer of AWS Amplify leaves it out. */
+/** The validity of a presigned URL without X-Amz-Expires, which the signer of AWS Amplify omits: that of a signed request. */
 const DEFAULT_EXPIRES_SECONDS = 900
 
 export function readClaim(headers: Headers, query: string): SignatureClaim {
@@ -64,13 +64,13 @@ function authorizationParameters(authorization: string): Parameters {
 
 function claimOf(parameters: Parameters, headers: Headers): SignatureClaim {
   const { algorithm, credential, signedHeaders, signature, expires } = parameters
-  if (algorithm !== ALGORITHM) throw incomplete(`The signature must be of the algorithm '${ALGORITHM}'.`)
+  if (algorithm !== ALGORITHM) throw incomplete(`The signing algorithm must be '${ALGORITHM}'.`)
   if (credential === undefined) throw incomplete("Authorization requires 'Credential' parameter.")
   if (signedHeaders === undefined) throw incomplete("Authorization requires 'SignedHeaders' parameter.")
   if (signature === undefined) throw incomplete("Authorization requires 'Signature' parameter.")
   if (!/^[0-9a-f]{64}$/.test(signature)) throw incomplete("'Signature' must be 64 lower-case hexadecimal digits.")
 
-  // From the right, since an access key id may hold a slash.
+  // From the right, since an access key id may contain a slash.
   const scope = credential.split('/')
   const [date, region, service, terminator] = scope.splice(-4)
   const accessKeyId = scope.join('/')
@@ -125,14 +125,14 @@ export function checkScope(claim: SignatureClaim, service: string): void {
 }
 
 /**
- * The AWS SDKs for JavaScript and C++ set their clock by our Date header after this error and sign again; the one for Go
- * tries again only under the name RequestTimeTooSkewed.
+ * After this error the AWS SDKs for JavaScript and C++ correct their clock by the Date header and sign again. The SDK for Go retries only
+ * for the name RequestTimeTooSkewed.
  */
 export function checkTime(claim: SignatureClaim, { now, skewMs }: { now: number; skewMs: number }): void {
   const { time, expiresSeconds } = claim
-  const signedAt = instantOf(time)
+  const signedAt = parseBasicTime(time)
   const skew = `${Math.round(skewMs / 60_000)} min.`
-  if (Number.isNaN(signedAt)) throw incomplete("'X-Amz-Date' must be a time of the calendar.")
+  if (Number.isNaN(signedAt)) throw incomplete("'X-Amz-Date' must be a valid date and time.")
   if (expiresSeconds !== undefined && signedAt + expiresSeconds * 1000 < now) {
     throw tooSkewed(`Signature expired: ${time} + ${expiresSeconds} s is now earlier than ${basic(now)}`)
   }
@@ -148,8 +148,8 @@ export function checkTime(claim: SignatureClaim, { now, skewMs }: { now: number;
 
 const tooSkewed = (message: string) => new ContractError('RequestTimeTooSkewed', message)
 
-/** NaN for what no calendar has. */
-function instantOf(basicTime: string): number {
+/** NaN for an invalid date or time. */
+function parseBasicTime(basicTime: string): number {
   const [year, month, day] = [basicTime.slice(0, 4), basicTime.slice(4, 6), basicTime.slice(6, 8)]
   const [hour, minute, second] = [basicTime.slice(9, 11), basicTime.slice(11, 13), basicTime.slice(13, 15)]
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)

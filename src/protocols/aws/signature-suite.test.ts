@@ -1,6 +1,6 @@
 /**
- * Cases of AWS's signature test suite (https://github.com/awslabs/aws-c-auth, aws-signing-test-suite/v4), sent over a socket: what Node makes
- * of a request's headers is part of the question. Each is signed in its headers and as a presigned URL, with the signatures of the suite.
+ * Cases of AWS's signature test suite (https://github.com/awslabs/aws-c-auth, aws-signing-test-suite/v4), sent over a socket, so that
+ * Node's handling of headers is tested too. Each case is sent with signed headers and as a presigned URL, with the signatures of the suite.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -35,7 +35,7 @@ interface Case {
   readonly query: string
 }
 
-/** Without the cases that are no HTTP (spaces and raw UTF-8 in the path), and those of S3, which leaves a path as it is. */
+/** Except cases that are not valid HTTP (spaces and raw UTF-8 in the path), and those of S3, which does not normalise paths. */
 const CASES: readonly Case[] = [
   {
     name: 'get-header-key-duplicate',
@@ -122,7 +122,7 @@ const CASES: readonly Case[] = [
   },
 ]
 
-/** The lines of the request, without the one that ends its headers. */
+/** The lines of the request, without the empty line after its headers. */
 function signedInHeaders({ line, headers = [], signed = [], token, header }: Case): string[] {
   const names = ['host', ...signed, 'x-amz-date', ...(token?.isSigned ? ['x-amz-security-token'] : [])]
   return [
@@ -162,8 +162,8 @@ describe("AWS's signature test suite", () => {
     })
   }
 
-  // A header over several lines is refused as HTTP (RFC 9112 5.2): it can come from a proxy only that puts it on one.
-  test('get-header-value-multiline is accepted once its lines are one', async () => {
+  // A header over several lines is not valid HTTP (RFC 9112 5.2); a proxy may have joined them.
+  test('get-header-value-multiline is accepted when its lines are joined', async () => {
     const signature = 'cfd34249e4b1c8d6b91ef74165d41a32e5fab3306300901bb65a51a73575eefd'
     const headers = {
       host: 'example.amazonaws.com',
@@ -174,7 +174,7 @@ describe("AWS's signature test suite", () => {
     assert.equal(await callerOf({ method: 'GET', target: '/', headers, body: bodyOf() }), 'AKIDEXAMPLE')
   })
 
-  test('a repeated header whose values came in another order is refused, and one header with a comma is not two', async (t) => {
+  test('a repeated header in another order is refused, and so is one header with commas in place of a repeated one', async (t) => {
     const { port } = await started(t, async (request) =>
       callerOf(request).then(
         (caller) => reply(caller),

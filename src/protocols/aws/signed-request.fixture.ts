@@ -1,4 +1,4 @@
-/** Requests as clients send them, signed by AWS's own signer (@smithy/signature-v4, which comes with the SDK). */
+/** Requests signed by AWS's own signer (@smithy/signature-v4, a dependency of the SDK). */
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { bodyOf } from '../http/request-body.fixture.ts'
@@ -8,7 +8,7 @@ export const ACCESS_KEY_ID = 'AKIAIOSFODNN7EXAMPLE'
 export const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 export const NOW = Date.UTC(2026, 0, 15, 12, 0, 0)
 
-/** What @smithy/signature-v4 wants of a hash. */
+/** The hash interface of @smithy/signature-v4. */
 class Sha256 {
   readonly #hash: Hash | Hmac
   constructor(secret?: Uint8Array) {
@@ -25,7 +25,7 @@ class Sha256 {
 
 export interface Unsigned {
   readonly method: string
-  /** Encoded as it goes on the wire. */
+  /** Percent-encoded. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | string[]>>
   readonly headers?: Readonly<Record<string, string>>
@@ -86,7 +86,7 @@ export async function presigned(
   return wireOf(result as never, request)
 }
 
-/** As the signer of AWS Amplify makes a presigned URL: X-Amz-Expires only where it is asked for, and only the host signed. */
+/** A presigned URL of the AWS Amplify signer: without X-Amz-Expires, and with the host as its only signed header. */
 export function presignedAsAmplify({
   method,
   path,
@@ -132,6 +132,6 @@ function wireOf({ headers, query }: SmithyResult, { method, path, body }: Unsign
   }
 }
 
-/** RFC 3986, as SDKs write labels and query values. */
+/** Encodes labels and query values as SDKs do (RFC 3986). */
 export const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)

@@ -1,7 +1,6 @@
-/**
- * Signing keys derived from secrets (four HMACs each), kept while they are in use: a client signs with the same one all day.
- */
+/** Signing keys, each derived from a secret by four HMACs. They are cached: a client uses the same key all day. */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import type { Limits } from '../../limits.ts'
 
 interface SigningScope {
   readonly accessKeyId: string
@@ -10,10 +9,10 @@ interface SigningScope {
   readonly region: string
 }
 
-/** More than the access keys of one server; the oldest goes when a caller tries out regions. */
-const KEPT_KEYS = 1_024
-
-export function createSigningKeys(service: string): { sign(scope: SigningScope, text: string): Buffer } {
+export function createSigningKeys(
+  service: string,
+  { signingKeysKept }: Pick<Limits, 'signingKeysKept'>,
+): { sign(scope: SigningScope, text: string): Buffer } {
   const kept = new Map<string, { readonly secret: string; readonly key: KeyObject }>()
 
   function keyOf(scope: SigningScope): KeyObject {
@@ -24,7 +23,7 @@ export function createSigningKeys(service: string): { sign(scope: SigningScope, 
     kept.delete(name)
     kept.set(name, { secret: scope.secret, key })
     for (const oldest of kept.keys()) {
-      if (kept.size <= KEPT_KEYS) break
+      if (kept.size <= signingKeysKept) break
       kept.delete(oldest)
     }
     return key
@@ -33,7 +32,7 @@ export function createSigningKeys(service: string): { sign(scope: SigningScope, 
   function derive({ secret, date, region }: SigningScope): KeyObject {
     let key = Buffer.from(`AWS4${secret}`)
     for (const part of [date, region, service, 'aws4_request']) key = createHmac('sha256', key).update(part).digest()
-    // createHmac with a raw key costs five times as much as with a KeyObject on Node 24.
+    // On Node 24, createHmac with raw bytes costs five times as much as with a KeyObject.
     return createSecretKey(key)
   }
 

@@ -1,4 +1,4 @@
-/** Signature Version 4 against AWS's own signer and AWS's published test vectors. */
+/** Signature Version 4, tested with AWS's own signer and AWS's published test vectors. */
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { describe, test } from 'node:test'
@@ -25,7 +25,7 @@ const body = '{"filters":[]}'
 function verifier(secrets: Record<string, string> = { [ACCESS_KEY_ID]: SECRET }, service = 'medical-imaging') {
   const verify = createVerifier({
     credentials: { secretOf: (id) => (Object.hasOwn(secrets, id) ? secrets[id] : undefined) },
-    limits: { clockSkewMs: SKEW_MS },
+    limits: { clockSkewMs: SKEW_MS, signingKeysKept: 1_024 },
     service,
   })
   return async (request: WireRequest, now: number) => {
@@ -73,7 +73,7 @@ describe('a good signature', () => {
     body: text,
   })
 
-  test("is accepted for whatever AWS's own signer signs", async () => {
+  test("is accepted for every request that AWS's own signer signs", async () => {
     await fc.assert(
       fc.asyncProperty(request, fc.constantFrom('us-east-1', 'anywhere-9'), async (unsigned, region) => {
         const wire = await signed(unsigned, { region })
@@ -122,13 +122,13 @@ describe('a good signature', () => {
       assert.equal((await verify(wire, NOW)).region, 'eu-central-1')
   })
 
-  test('is accepted from a hand-written client that leaves the query unencoded', async () => {
+  test('is accepted from a client that sends the query unencoded', async () => {
     const wire = await signed({ method: 'GET', path, query: { nextToken: 'a/b:c', maxResults: '5' } })
     const raw = { ...wire, target: `${path}?maxResults=5&nextToken=a/b:c&` }
     assert.equal((await verify(raw, NOW)).accessKeyId, ACCESS_KEY_ID)
   })
 
-  test('is accepted up to the clock skew, and after a secret was changed only with the new one', async () => {
+  test('is accepted up to the clock skew, and after a change of the secret only with the new one', async () => {
     const wire = await signed({ method: 'GET', path })
     for (const skewMs of [-SKEW_MS, SKEW_MS]) assert.ok(await verify(wire, NOW + skewMs))
     const secrets = { [ACCESS_KEY_ID]: SECRET }
@@ -139,7 +139,7 @@ describe('a good signature', () => {
     assert.ok(await verifyChanging(await signed({ method: 'GET', path }, { secret: 'another secret' }), NOW))
   })
 
-  test("is that of AWS's published test vectors", async () => {
+  test("is accepted from AWS's published test vectors", async () => {
     const vectors: [method: string, target: string, signature: string][] = [
       ['GET', '/', '5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31'],
       ['GET', '/?Param2=value2&Param1=value1', 'b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500'],
@@ -168,7 +168,7 @@ describe('a request is refused', () => {
     await refused({ ...wire, headers: others }, { name: 'MissingAuthenticationTokenException' })
   })
 
-  test('when any signed part was changed, with the sentence of AWS', async () => {
+  test("when any signed part was changed, with AWS's sentence", async () => {
     const wire = await signed(unsigned)
     const changed: WireRequest[] = [
       { ...wire, method: 'GET' },
@@ -205,7 +205,7 @@ describe('a request is refused', () => {
     )
   })
 
-  test('when its time is too far off, so that SDKs correct their clocks', async () => {
+  test('when its time is beyond the clock skew, so that SDKs correct their clocks', async () => {
     const wire = await signed(unsigned)
     const name = 'RequestTimeTooSkewed'
     const expired =
@@ -218,7 +218,7 @@ describe('a request is refused', () => {
     )
   })
 
-  test('when its body hash is of another body or of an unsupported kind', async () => {
+  test('when its body hash belongs to another body or is of an unsupported kind', async () => {
     const name = 'InvalidSignatureException'
     const wrong = await signed({ ...unsigned, headers: { 'x-amz-content-sha256': '0'.repeat(64) } })
     await refused(wrong, { name, message: /does not match the payload/ })
@@ -259,7 +259,7 @@ describe('a request is refused', () => {
     }
   })
 
-  test('when it is arbitrary text, never with anything but a ContractError', async () => {
+  test('when it is arbitrary text, always with a ContractError', async () => {
     const header = fc.oneof(
       fc.string(),
       fc.string().map((text) => `AWS4-HMAC-SHA256 ${text}`),
@@ -281,7 +281,7 @@ describe('no body is read before the caller is known', () => {
     return (request.body as BodyFixture).reads
   }
 
-  test('where the claim is missing, unknown, too old or for another service', async () => {
+  test('when the claim is missing, unknown, too old or for another service', async () => {
     const wire = await signed({ method: 'POST', path, body })
     const { authorization: _, ...others } = wire.headers
     assert.equal(await readsOf({ ...wire, headers: others }), 0)
@@ -291,14 +291,14 @@ describe('no body is read before the caller is known', () => {
     assert.equal(await readsOf(wire, NOW + SKEW_MS + 1000), 0)
   })
 
-  test('where a wrong signature says what body it is for', async () => {
+  test('when a wrong signature includes the hash of the body', async () => {
     assert.equal(await readsOf(await signed(unsigned, { secret: 'wrong' })), 0)
     const hashed = { ...unsigned, headers: { 'x-amz-content-sha256': hash('sha256', body) } }
     assert.equal(await readsOf(await signed(hashed, { secret: 'wrong' })), 0)
     assert.equal((await verify(await signed(hashed), NOW)).accessKeyId, ACCESS_KEY_ID)
   })
 
-  test('and without its hash it has to be read to check the signature', async () => {
+  test('unless the hash is absent: then the signature can only be checked with the body', async () => {
     assert.equal(await readsOf(await signed({ method: 'POST', path, body }, { secret: 'wrong' })), 1)
   })
 })

@@ -1,5 +1,5 @@
 /**
- * Who sent the request: Signature Version 4 verified over the request as received, as header or as presigned query
+ * Verifies Signature Version 4 over the request as received, in the Authorization header or the query of a presigned URL
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html).
  */
 import { hash, timingSafeEqual } from 'node:crypto'
@@ -13,7 +13,7 @@ import { createSigningKeys } from './signing-keys.ts'
 
 interface Caller {
   readonly accessKeyId: string
-  /** Of the credential scope: whatever the client is configured for. */
+  /** From the credential scope: the region that the client is configured for. Any region is accepted. */
   readonly region: string
 }
 
@@ -21,27 +21,31 @@ const MISMATCH =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and ' +
   'signing method. Consult the service documentation for details.'
 
-/** A caller whose signature is good, and the body that was signed. */
+/** The verified caller, and the body that was signed. */
 export interface SignedRequest extends Caller {
   readonly body: Uint8Array
 }
 
 export type Verify = (
   request: WireRequest,
-  options: { readonly now: number /** As large a body as the route takes. */; readonly bodyBytes: number },
+  options: {
+    readonly now: number
+    /** The largest body that the route accepts. */
+    readonly bodyBytes: number
+  },
 ) => Promise<SignedRequest>
 
 /**
- * One for all requests: it keeps derived signing keys. Throws a ContractError of status 403. The body is read last: where the client sends
- * its hash, the whole signature is checked before, else all of the claim that needs no body.
+ * One verifier for all requests, since it caches signing keys. It throws a ContractError of status 403. The body is read last: if the client
+ * sends the body's hash, the whole signature is checked before, else everything in the claim that needs no body.
  */
 export function createVerifier(options: {
   readonly credentials: Credentials
-  readonly limits: Pick<Limits, 'clockSkewMs'>
+  readonly limits: Pick<Limits, 'clockSkewMs' | 'signingKeysKept'>
   readonly service: string
 }): Verify {
   const { credentials, limits, service } = options
-  const keys = createSigningKeys(service)
+  const keys = createSigningKeys(service, limits)
 
   return async (request, { now, bodyBytes }) => {
     const { path, query } = splitTarget(request.target)
@@ -65,7 +69,7 @@ export function createVerifier(options: {
     function checkSignature(payloadHash: string): void {
       const parameters = canonicalQuery(query)
       if (isSignatureOf(parameters, payloadHash)) return
-      // Some signers add the token of a session to a presigned URL only once it is signed, as AWS's own may be told to.
+      // Some signers add the session token to a presigned URL after signing it, which AWS's own signers have an option for.
       const withoutToken = canonicalQuery(query, { leaveOut: SESSION_TOKEN })
       if (withoutToken !== parameters && isSignatureOf(withoutToken, payloadHash)) return
       throw new ContractError('InvalidSignatureException', MISMATCH)
@@ -74,7 +78,7 @@ export function createVerifier(options: {
     if (declared !== undefined) checkSignature(declared)
     const body = await request.body.read(bodyBytes)
     if (declared === undefined) checkSignature(hash('sha256', body))
-    else if (declared !== UNSIGNED && declared !== hash('sha256', body)) {
+    else if (declared !== UNSIGNED_PAYLOAD && declared !== hash('sha256', body)) {
       throw new ContractError(
         'InvalidSignatureException',
         'The x-amz-content-sha256 header does not match the payload.',
@@ -84,12 +88,12 @@ export function createVerifier(options: {
   }
 }
 
-/** The values of a header that came more than once are joined by a comma, in their order and without a space. */
+/** The values of a repeated header are joined by a comma without a space, in the order received. */
 function canonicalHeaders({ headers, repeatedHeaders }: WireRequest, { signedHeaders }: SignatureClaim): string {
   let lines = ''
   for (const name of signedHeaders) {
     const repeated = repeatedHeaders?.get(name)
-    // Of Set-Cookie Node makes a list, even of one.
+    // Node makes a list of Set-Cookie, even of one value.
     lines += `${name}:${repeated?.map(canonicalValue).join(',') ?? canonicalValue(String(headers[name]))}\n`
   }
   return lines
@@ -97,16 +101,16 @@ function canonicalHeaders({ headers, repeatedHeaders }: WireRequest, { signedHea
 
 const canonicalValue = (value: string): string => value.trim().replace(/\s+/g, ' ')
 
-const UNSIGNED = 'UNSIGNED-PAYLOAD'
+const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD'
 const SESSION_TOKEN = 'X-Amz-Security-Token'
 
-/** Botocore, the AWS CLI and the AWS SDK for Go send no x-amz-content-sha256 to this service, the others the real hash. */
+/** Undefined where the client sends none: botocore, the AWS CLI and the AWS SDK for Go. Other SDKs send the hash of the body. */
 function declaredHash({ headers }: WireRequest): string | undefined {
   const declared = headers['x-amz-content-sha256']
   if (declared?.startsWith('STREAMING-')) {
     throw new ContractError(
       'InvalidSignatureException',
-      'Payloads signed in chunks (aws-chunked) are not supported here.',
+      'Payloads signed in chunks (aws-chunked) are not supported. Sign the payload as a whole.',
     )
   }
   return declared

@@ -1,7 +1,4 @@
-/**
- * The service's own throttles (AWS HealthImaging developer guide, "Throttling limits"): one token bucket per access key and
- * operation.
- */
+/** The throttles of AWS HealthImaging (developer guide, "Throttling limits"): one token bucket per access key and operation. */
 import { ContractError } from '../../contract/errors.ts'
 import type { OperationName } from '../../contract/operations.ts'
 import { THROTTLES } from '../../contract/quotas.ts'
@@ -11,7 +8,7 @@ interface Bucket {
   filledAt: number
 }
 
-/** Takes a token, or throws ThrottlingException. `now` in milliseconds; there are as many buckets as access keys at most. */
+/** The returned function takes a token, or throws ThrottlingException. `now` is in milliseconds. */
 export function createThrottle(): (accessKeyId: string, operation: OperationName, now: number) => void {
   const buckets = new Map<string, Bucket>()
   return (accessKeyId, operation, now) => {
@@ -19,7 +16,7 @@ export function createThrottle(): (accessKeyId: string, operation: OperationName
     const name = `${operation} ${accessKeyId}`
     const bucket = buckets.get(name) ?? { tokens: burst, filledAt: now }
     buckets.set(name, bucket)
-    // A clock that was set back fills nothing.
+    // The clock may have been set back.
     const elapsedSeconds = Math.max(0, now - bucket.filledAt) / 1000
     bucket.tokens = Math.min(burst, bucket.tokens + elapsedSeconds * perSecond)
     bucket.filledAt = now

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseTimestamp, timestampText } from './timestamp.ts'
 
-test('times are read from whatever the SDKs and hand-written clients send', () => {
+test('timestamps are parsed in every form that SDKs and other clients send', () => {
   const times: [wire: unknown, milliseconds: number][] = [
     [1701700800, 1701700800000],
     [1701700800.123, 1701700800123],
@@ -23,7 +23,7 @@ test('times are read from whatever the SDKs and hand-written clients send', () =
   for (const [wire, milliseconds] of times) assert.equal(parseTimestamp(wire), milliseconds, String(wire))
 })
 
-test('what is no time is not read', () => {
+test('an invalid timestamp is not parsed', () => {
   const others: unknown[] = [
     '',
     'now',
@@ -51,7 +51,7 @@ test('what is no time is not read', () => {
   for (const other of others) assert.equal(parseTimestamp(other), undefined, String(other).slice(0, 40))
 })
 
-test('what is written is read again, to the millisecond, as a plain JSON number', () => {
+test('a written timestamp is a plain JSON number, and parses to the same millisecond', () => {
   assert.equal(timestampText(1700000000123), '1700000000.123')
   assert.equal(timestampText(1700000000000), '1700000000')
   fc.assert(

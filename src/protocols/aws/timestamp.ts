@@ -1,14 +1,14 @@
 /**
- * Timestamps on the wire: epoch seconds as a JSON number (restJson1). Hand-written clients may also send a numeric string or
- * ISO 8601 with an offset. Inside they are milliseconds since 1970.
+ * Timestamps on the wire: epoch seconds as a JSON number (restJson1). A numeric string and ISO 8601 with an offset are accepted too.
+ * Internally, timestamps are milliseconds since 1970.
  */
 
-/** What a Date can hold. */
+/** The range of Date. */
 const SECONDS_MAX = 8.64e12
 const NUMERIC = /^[+-]?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?$/
 const ISO_8601 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):?(\d\d))$/
 
-/** Milliseconds since 1970 with at most microseconds kept, or undefined for what is no time. */
+/** Milliseconds since 1970, to the microsecond; undefined for an invalid time. */
 export function parseTimestamp(json: unknown): number | undefined {
   if (typeof json === 'number') return ofSeconds(json)
   if (typeof json !== 'string' || json.length > 64) return undefined
@@ -16,10 +16,10 @@ export function parseTimestamp(json: unknown): number | undefined {
   return parseIso(json)
 }
 
-/** Up to here (the year 2106) a double of seconds tells microseconds apart; beyond it, milliseconds. */
+/** Below this (the year 2106) a double of seconds is exact to the microsecond, beyond it to the millisecond. */
 const MICROSECONDS_UNTIL = 2 ** 32
 
-/** Rounded to whole microseconds first, so that 1701700800.123 is exactly ...123 ms although no double is. */
+/** Rounds to whole microseconds first, so that 1701700800.123 becomes exactly 1701700800123 ms. */
 function ofSeconds(seconds: number): number | undefined {
   if (!(Math.abs(seconds) <= SECONDS_MAX)) return undefined
   return Math.abs(seconds) < MICROSECONDS_UNTIL ? Math.round(seconds * 1e6) / 1e3 : Math.round(seconds * 1e3)
@@ -47,7 +47,7 @@ function parseIso(text: string): number | undefined {
   return whole + Math.round(Number(`0.${match[7] ?? '0'}`) * 1e6) / 1e3
 }
 
-/** Epoch seconds of whole milliseconds, e.g. 1700000000.123: a JSON number, which every SDK reads; no string does that. */
+/** Epoch seconds with milliseconds, such as 1700000000.123. A JSON number is the only form that every SDK reads. */
 export function timestampText(milliseconds: number): string {
   if (!Number.isFinite(milliseconds)) throw new Error('a timestamp is not finite')
   return String(Math.round(milliseconds) / 1000)

@@ -1,4 +1,4 @@
-/** The limits' sentences, and that no pattern of the contract can be driven into endless backtracking. */
+/** The sentences of faults; and no pattern of the contract backtracks without bound. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -101,16 +101,16 @@ describe('a broken limit', () => {
     ],
   ]
   for (const [shape, value, message] of cases) {
-    test(`is told as: ${message.slice(0, 150)}`, () => assert.equal(messageOf(shape, value), message))
+    test(`is reported as: ${message.slice(0, 150)}`, () => assert.equal(messageOf(shape, value), message))
   }
 
-  test('is one of length in characters, not in UTF-16 units', () => {
+  test('counts length in characters, not in UTF-16 code units', () => {
     assert.equal(messageOf(string({ min: 2, max: 2 }), '😀😀'), '')
     assert.match(messageOf(string({ min: 2, max: 2 }), '😀'), /greater than or equal to 2/)
     assert.match(messageOf(string({ min: 2, max: 2 }), '😀😀😀'), /less than or equal to 2/)
   })
 
-  test('has a JSON pointer, and more than a screenful are not collected', () => {
+  test('has a JSON pointer, and at most 32 are reported', () => {
     const faults: Fault[] = []
     const check = checkOf(structure({ outer: listOf(structure({ inner: string() })), other: optional(string()) }))
     check({ outer: Array(10_000).fill({}) } as never, INPUT, faults)
@@ -134,7 +134,7 @@ describe('the patterns of the contract', () => {
   test('are found in the inputs', () => assert.ok(strings.size >= 13, `${strings.size}`))
 
   for (const [pattern, shape] of strings) {
-    test(`answer in no time on hostile text: ${pattern.slice(0, 60)}`, () => {
+    test(`match hostile text in linear time: ${pattern.slice(0, 60)}`, () => {
       const prefixes = [
         '',
         'arn:aws',
@@ -156,7 +156,7 @@ describe('the patterns of the contract', () => {
     })
   }
 
-  test('the linear spelling of MetadataFilePath is the language that AWS wrote', () => {
+  test("the linear form of the MetadataFilePath pattern matches the same texts as AWS's", () => {
     const ours = patternOf(MetadataFilePath) as RegExp
     const theirs = new RegExp(`^(?:${MetadataFilePath.pattern})$`)
     fc.assert(

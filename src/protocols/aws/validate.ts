@@ -1,16 +1,16 @@
 /**
- * The limits of the contract's shapes, checked over a value that was read: what is missing, too long, too many, or no match.
- * Every fault is told, in the sentences of AWS's Coral framework.
+ * Checks a value against the limits of its shape: required members, lengths, counts and patterns. Every fault is reported, in the sentences
+ * of AWS's Coral framework.
  */
 import { memberOf, type Shape, type StringShape } from '../../contract/shapes.ts'
 import { FAULTS_MAX, type Fault, type Spot } from './faults.ts'
 
-/** Adds to `faults` what is wrong with the value; the value has the shape's type already. */
+/** Adds the faults of a value, which already has the type of the shape. */
 export type Check = (value: never, at: Spot, faults: Fault[]) => void
 
 type Limits = { readonly min?: number | undefined; readonly max?: number | undefined }
 
-/** Compiled once per shape, at start: patterns with it. */
+/** Compiled once per shape, with its patterns, when the server starts. */
 export function checkOf(shape: Shape): Check {
   switch (shape.kind) {
     case 'string':
@@ -82,7 +82,7 @@ function stringCheck(shape: StringShape): Check {
       const constraint = `Member must satisfy enum value set: [${values.join(', ')}]`
       faults.push({ at, value: shown, constraint })
     }
-    // Characters, as Smithy counts them, are at most as many as UTF-16 units: counted only where it can matter.
+    // Smithy counts characters, of which there are at most as many as UTF-16 code units: counted only where it matters.
     const isShort = value.length <= (max ?? Number.POSITIVE_INFINITY) && value.length >= 2 * (min ?? 0)
     const length = isShort ? value.length : charactersIn(value)
     for (const constraint of isShort ? [] : brokenBounds(length, { min, max }, 'length')) {
@@ -95,7 +95,7 @@ function stringCheck(shape: StringShape): Check {
   }
 }
 
-/** Anchored: a pattern of the model describes the whole value. `\p{...}` needs the u flag, which forbids spellings others use. */
+/** Anchored, since a pattern of the model describes the whole value. `\p{...}` needs the u flag, which other patterns do not allow. */
 export function patternOf({ pattern, linearPattern }: StringShape): RegExp | undefined {
   const source = linearPattern ?? pattern
   return source === undefined ? undefined : new RegExp(`^(?:${source})$`, source.includes('\\p{') ? 'u' : '')
@@ -114,7 +114,7 @@ function brokenBounds(size: number, { min, max }: Limits, what: 'length' | 'valu
   return broken
 }
 
-/** Coral tells a fault of a map's key or value as one of the map, once. */
+/** Coral reports a fault of a key or value once, as a fault of the map. */
 function pushNested(
   faults: Fault[],
   { at, part, of }: { at: Spot; part: string; of: (nested: Fault[]) => void },

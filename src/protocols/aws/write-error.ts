@@ -1,6 +1,6 @@
 /**
- * The only place that knows an error's bytes: bare name in `x-amzn-ErrorType`, `{"message": ...}` with a lower-case m and a
- * JSON body always, since the AWS SDKs for JavaScript and Go fail to read anything else as an error of the service.
+ * Writes errors (restJson1): the bare name in `x-amzn-ErrorType`, and always a JSON body with `message` in lower case. The AWS SDKs for
+ * JavaScript and Go do not recognise other forms as errors of the service.
  */
 import { randomUUID } from 'node:crypto'
 import { ContractError, type ErrorName, TemporarilyUnavailable } from '../../contract/errors.ts'
@@ -16,7 +16,7 @@ const NAMES_OF_REFUSALS: Readonly<Record<RefusalStatus, ErrorName>> = {
   503: 'ServiceUnavailableException',
 }
 
-/** What a caller may be told of any throw: a ContractError as it is, that a store is away, and nothing of anything else. */
+/** The public error for anything thrown. Only a ContractError and an HttpRefusal keep their message. */
 export function contractErrorOf(thrown: unknown): ContractError {
   if (thrown instanceof ContractError) return thrown
   if (thrown instanceof HttpRefusal) {
@@ -40,8 +40,12 @@ export function writeError(error: ContractError, operation?: string): WireReply 
   return operation === undefined ? { status, headers, body } : { status, headers, body, operation }
 }
 
-/** Of a request that never reached a door. */
-export function writeRefusal(refusal: HttpRefusal): WireReply {
-  const reply = writeError(contractErrorOf(refusal))
-  return { ...reply, headers: { ...reply.headers, 'x-amzn-RequestId': randomUUID() } }
-}
+/** Refuses a request that reaches no protocol handler. */
+export const writeRefusal = (refusal: HttpRefusal): WireReply =>
+  withRequestId(writeError(contractErrorOf(refusal)), randomUUID())
+
+export const withRequestId = (reply: WireReply, requestId: string): WireReply => ({
+  ...reply,
+  headers: { ...reply.headers, 'x-amzn-RequestId': requestId },
+  requestId,
+})

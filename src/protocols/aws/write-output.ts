@@ -1,6 +1,6 @@
 /**
- * The output of an operation as the reply the contract describes: members to headers, body or payload. JSON is never
- * compressed: the AWS SDK for C++ takes a compressed answer for an empty one.
+ * Writes the output of an operation as the contract says: members to headers, body or payload. JSON is never compressed: the AWS SDK for
+ * C++ reads a compressed body as an empty one.
  */
 import { type OperationName, type Output, operations } from '../../contract/operations.ts'
 import { type Bytes, memberOf, type StructureShape, structure } from '../../contract/shapes.ts'
@@ -8,7 +8,7 @@ import type { WireReply } from '../http/wire.ts'
 import { JsonBody } from './json-body.ts'
 import { structureWriter } from './write-value.ts'
 
-/** Compiled once per operation, at start. */
+/** Compiled once per operation, when the server starts. */
 export function outputWriter<N extends OperationName>(operation: N): (output: Output<N>) => WireReply {
   const { success, output: shape }: { success: number; output: StructureShape } = operations[operation]
   const members = Object.entries(shape.members).map(([name, member]) => ({ name, ...memberOf(member) }))
@@ -34,12 +34,9 @@ export function outputWriter<N extends OperationName>(operation: N): (output: Ou
   }
 }
 
-/** A reply whose body is bytes, with their length where it is known. */
-export function bytesReply(
-  bytes: Bytes,
-  { status, headers, operation }: Required<Pick<WireReply, 'status' | 'headers' | 'operation'>>,
-): WireReply {
-  if ('lent' in bytes) return { status, headers, body: bytes.lent, operation, onDone: () => bytes.giveBack() }
-  if (!('sizeBytes' in bytes)) return { status, headers, body: bytes, operation }
-  return { status, headers: { ...headers, 'Content-Length': String(bytes.sizeBytes) }, body: bytes.bytes, operation }
+/** A reply with bytes as its body, and their length where it is known. */
+export function bytesReply(bytes: Bytes, head: Pick<WireReply, 'status' | 'headers' | 'operation'>): WireReply {
+  if ('lent' in bytes) return { ...head, body: bytes.lent, onDone: () => bytes.giveBack() }
+  if (!('sizeBytes' in bytes)) return { ...head, body: bytes }
+  return { ...head, headers: { ...head.headers, 'Content-Length': String(bytes.sizeBytes) }, body: bytes.bytes }
 }

@@ -1,4 +1,4 @@
-/** Values as JSON: what lasts is written once, and reads as if it were written each time. */
+/** Values as JSON, with cached structures: written once, with the same text each time. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -31,8 +31,8 @@ const summary = fc.record(
   { requiredKeys: ['imageSetId'] },
 )
 
-describe('a structure that lasts', () => {
-  test('is written as it would be by itself, the first time and every other', () => {
+describe('a cached structure', () => {
+  test('has the same JSON as an uncached one, every time', () => {
     fc.assert(
       fc.property(fc.array(summary, { maxLength: 5 }), (summaries) => {
         const expected = textOf(summaries)
@@ -45,7 +45,7 @@ describe('a structure that lasts', () => {
     )
   })
 
-  test('is written once', () => {
+  test('is converted to JSON once', () => {
     let reads = 0
     const counted = {
       get imageSetId() {

@@ -1,12 +1,12 @@
 /**
- * Values of the contract's shapes as JSON (restJson1): compiled once per shape into functions that only add text to text, so that
- * a page of 50 summaries costs some ten microseconds, and less where they last.
+ * Writes values of the contract's shapes as JSON (restJson1). Each shape is compiled into a function that only appends text: a page of 50
+ * summaries takes some ten microseconds, and less where they are cached.
  */
 import { JsonText, Lasting, memberOf, type Shape, type StructureShape } from '../../contract/shapes.ts'
 import { JsonBody } from './json-body.ts'
 import { timestampText } from './timestamp.ts'
 
-/** `never` stands for the shape's own type: the operations table has checked it against the operation already. */
+/** `never` is the type of the shape, which the compiler has checked in the operation. */
 type WriteValue = (value: never, body: JsonBody) => void
 
 function valueWriter(shape: Shape): WriteValue {

@@ -1,6 +1,6 @@
 /**
- * The files of the console as its build left them: which there are, what they are called on the wire, and the encodings in which each
- * lies ready (`console/vite.config.ts` writes them compressed). A file that is not in the table cannot be asked for.
+ * The table of the built console's files, with the encodings that `console/vite.config.ts` wrote for each. Only files in the table are
+ * served.
  */
 import { hash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
@@ -8,16 +8,16 @@ import { extname, join, relative, sep } from 'node:path'
 
 export interface Asset {
   readonly contentType: string
-  /** Its name changes with its bytes, so that whoever has it need never ask again. */
+  /** The file name contains a hash of the content, so clients may cache it forever. */
   readonly isImmutable: boolean
-  /** Best first; the last is the file as it is. */
+  /** Best first; the last is the unencoded file. */
   readonly encodings: readonly Encoding[]
-  /** Of the bytes as they are, in quotes. */
+  /** Of the unencoded bytes, in quotes. */
   etag(): Promise<string>
 }
 
 export interface Encoding {
-  /** `br`, `gzip`; undefined for the bytes as they are. */
+  /** `br` or `gzip`; undefined for the unencoded bytes. */
   readonly name: string | undefined
   read(): Promise<Uint8Array>
 }
@@ -38,12 +38,12 @@ const ENCODINGS = [
 ] as const
 
 export interface Assets {
-  /** By path below the folder, with slashes; empty where the console was not built. */
+  /** By path below the folder, with slashes; empty if the console is not built. */
   readonly byName: ReadonlyMap<string, Asset>
   readonly builtAt: number | undefined
 }
 
-/** The file that draws every page. */
+/** The HTML file of every page. */
 export const PAGE = 'index.html'
 
 /** Changes with every build. */

@@ -1,4 +1,4 @@
-/** The door of the console's pages over a folder as a build leaves it. */
+/** The console's protocol handler over a folder as a build leaves it. */
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import { bodyOf } from '../http/request-body.fixture.ts'
+import { createRouter } from '../http/router.ts'
 import type { ProtocolHandler, WireReply } from '../http/wire.ts'
-import { consoleHandler, isOfConsole } from './serve.ts'
+import { CONSOLE_PATHS, consoleHandler } from './serve.ts'
 
 const SCRIPT = 'console.log("a page")'.repeat(20)
 
@@ -31,12 +32,16 @@ const get = (
 
 const textOf = ({ body }: WireReply): string => Buffer.from(body as Uint8Array).toString()
 
-test('the console has the root, /console and what is below it, and nothing else', () => {
+test('the console is at the root, at /console and below it, and nowhere else', () => {
+  const find = createRouter(CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const })))
   const paths = ['/', '/console', '/console/', '/console/datastores/x', '/consoles', '/datastore', '/hilum/uploads', '']
-  assert.deepEqual(paths.filter(isOfConsole), ['/', '/console', '/console/', '/console/datastores/x'])
+  assert.deepEqual(
+    paths.filter((path) => find('GET', path) !== undefined),
+    ['/', '/console', '/console/', '/console/datastores/x'],
+  )
 })
 
-test('the root leads to the console', async (t) => {
+test('the root redirects to the console', async (t) => {
   const { handler } = builtConsole(t)
   for (const path of ['/', '/console']) {
     const { status, headers } = await get(handler, path)
@@ -44,7 +49,7 @@ test('the root leads to the console', async (t) => {
   }
 })
 
-test('one page draws every address of the console, and is asked for anew each time', async (t) => {
+test('one page serves every address of the console, and is revalidated each time', async (t) => {
   const { handler } = builtConsole(t)
   for (const path of ['/console/', '/console/datastores/1/imports?x', '/console/index.html']) {
     const reply = await get(handler, path)
@@ -56,7 +61,7 @@ test('one page draws every address of the console, and is asked for anew each ti
   }
 })
 
-test('scripts are kept for ever, and come compressed to who takes that', async (t) => {
+test('scripts are cached forever, and compressed where the client accepts it', async (t) => {
   const { handler } = builtConsole(t)
   const unpack = { br: brotliDecompressSync, gzip: gunzipSync, none: (bytes: Uint8Array) => Buffer.from(bytes) }
   for (const [accepted, encoding] of [
@@ -74,7 +79,7 @@ test('scripts are kept for ever, and come compressed to who takes that', async (
   }
 })
 
-test('who has a file already is told so', async (t) => {
+test('a client that has the current file gets 304', async (t) => {
   const { handler } = builtConsole(t)
   const { headers } = await get(handler, '/console/')
   const again = await get(handler, '/console/', { 'if-none-match': `"other", W/${headers.ETag}` })
@@ -82,7 +87,7 @@ test('who has a file already is told so', async (t) => {
   assert.equal((await get(handler, '/console/', { 'if-none-match': '"other"' })).status, 200)
 })
 
-test('every answer has the policy: nothing from elsewhere, no eval, in nobody’s frame', async (t) => {
+test('every reply has the content security policy: no other origin, no eval, no framing', async (t) => {
   const { handler } = builtConsole(t)
   for (const path of ['/', '/console/', '/console/assets/index-Abc1.js', '/console/assets/none.js']) {
     const { headers } = await get(handler, path)
@@ -95,7 +100,7 @@ test('every answer has the policy: nothing from elsewhere, no eval, in nobody’
   }
 })
 
-test('what the build did not leave is not there, wherever it lies', async (t) => {
+test('a path that is not a built file is 404', async (t) => {
   const { handler } = builtConsole(t)
   for (const path of [
     '/console/assets/none.js',
@@ -110,7 +115,7 @@ test('what the build did not leave is not there, wherever it lies', async (t) =>
   }
 })
 
-test('it is read only', async (t) => {
+test('the console is read-only', async (t) => {
   const { handler } = builtConsole(t)
   const reply = await get(handler, '/console/', {}, 'POST')
   assert.deepEqual([reply.status, reply.headers.Allow], [405, 'GET, HEAD'])

@@ -14,14 +14,14 @@ test('a link is exchanged once', () => {
   assert.equal(links.redeem(token, 6), undefined)
 })
 
-test('a link is good for its time only', () => {
+test('a link expires', () => {
   const links = createConsoleLinks(LIMITS)
   const { token } = links.make('KEY', 0)
   assert.equal(links.redeem(token, 1_000), undefined)
-  assert.equal(links.redeem(token, 999), undefined, 'it is gone once it was tried')
+  assert.equal(links.redeem(token, 999), undefined, 'it is removed by the first attempt')
 })
 
-test('the oldest make way for new ones', () => {
+test('new links replace the oldest', () => {
   const links = createConsoleLinks(LIMITS)
   const tokens = [1, 2, 3, 4].map((at) => links.make(`KEY${at}`, at).token)
   assert.deepEqual(

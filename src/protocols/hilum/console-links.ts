@@ -1,12 +1,12 @@
 /**
- * One-time links into the console: a token stands for an access key for a few minutes, and is exchanged for it once. Only hashes of
- * tokens are kept, in the memory of this process.
+ * One-time links into the console: within a few minutes, a token can be exchanged once for an access key. Only hashes of tokens are kept,
+ * in memory.
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Limits } from '../../limits.ts'
 
 interface ConsoleLink {
-  /** 256 random bits in base64url: nothing that can be guessed or must be escaped. */
+  /** 256 random bits in base64url. */
   readonly token: string
   /** Milliseconds since 1970. */
   readonly expiresAt: number
@@ -14,7 +14,7 @@ interface ConsoleLink {
 
 export interface ConsoleLinks {
   make(accessKeyId: string, now: number): ConsoleLink
-  /** The access key's id; undefined for a token that was never given, was used before or is too old. */
+  /** The access key id; undefined for a token that is unknown, used or expired. */
   redeem(token: string, now: number): string | undefined
 }
 
@@ -25,7 +25,7 @@ export function createConsoleLinks(limits: Pick<Limits, 'consoleLinkMs' | 'conso
       const token = randomBytes(32).toString('base64url')
       const expiresAt = now + limits.consoleLinkMs
       open.set(hash('sha256', token), { accessKeyId, expiresAt })
-      // The oldest make way: each of them can be made anew.
+      // Beyond the limit the oldest links are removed; a user can make another.
       for (const [key, link] of open) if (link.expiresAt <= now || open.size > limits.consoleLinks) open.delete(key)
       return { token, expiresAt }
     },

@@ -1,4 +1,4 @@
-/** The exchange of a link where a socket would be in the way: requests that come from other machines. */
+/** The exchange of a link by requests from other machines, which a test cannot send over a socket. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS } from '../../limits.ts'
@@ -6,7 +6,7 @@ import { bodyOf } from '../http/request-body.fixture.ts'
 import { createConsoleLinks } from './console-links.ts'
 import { redeemLink } from './redeem-link.ts'
 
-test('a link is exchanged on the machine of the server only, and not spent by who tries from elsewhere', async () => {
+test("a link is exchanged on the server's machine only, and an attempt from elsewhere does not use it up", async () => {
   const links = createConsoleLinks(DEFAULT_LIMITS)
   const app = { credentials: { secretOf: () => 'secret' }, clock: () => 0, limits: DEFAULT_LIMITS }
   const { token } = links.make('KEY', 0)

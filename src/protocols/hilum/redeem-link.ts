@@ -1,46 +1,43 @@
-/** The exchange of a one-time link for the key it was made with: the one request of this door that nobody has signed. */
+/** Exchanges a one-time link for the access key that it was made with. */
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { WireRequest } from '../http/wire.ts'
 import type { ConsoleLinks } from './console-links.ts'
-
-/** The greatest thing that may be sent to be exchanged, by far. */
-const BODY_BYTES_MAX = 1_024
 
 export async function redeemLink(
   request: WireRequest,
   { app, links }: { readonly app: Pick<App, 'clock' | 'credentials' | 'limits'>; readonly links: ConsoleLinks },
 ): Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }> {
   if (!isLoopback(request.remoteAddress)) {
-    throw denied(
+    throw accessDenied(
       'Sign-in links work only in a browser on the machine of the server. Sign in with the access key instead.',
     )
   }
-  const accessKeyId = links.redeem(await tokenOf(request), app.clock())
+  const accessKeyId = links.redeem(await readToken(request, app.limits.consoleLinkBodyBytes), app.clock())
   const secretAccessKey = accessKeyId === undefined ? undefined : app.credentials.secretOf(accessKeyId)
   if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
   const minutes = Math.round(app.limits.consoleLinkMs / 60_000)
-  throw denied(
+  throw accessDenied(
     `This sign-in link has expired or was already used. It works once, within ${minutes} minutes. Run hilum console for a new one.`,
   )
 }
 
-/** What browsers send along by themselves cannot be JSON: another site's page cannot make this request without asking first. */
-async function tokenOf({ headers, body }: WireRequest): Promise<string> {
+/** A browser sends application/json to another origin only after a preflight, which this route does not answer. */
+async function readToken({ headers, body }: WireRequest, bodyBytes: number): Promise<string> {
   if (!/^application\/json\b/i.test(headers['content-type'] ?? '')) {
-    throw new ContractError('ValidationException', 'A token is sent as application/json: {"token": "..."}.')
+    throw new ContractError('ValidationException', 'Send the token as application/json: {"token": "..."}.')
   }
-  const bytes = await body.read(BODY_BYTES_MAX)
+  const bytes = await body.read(bodyBytes)
   try {
     const { token } = JSON.parse(Buffer.from(bytes).toString()) as { readonly token?: unknown }
     if (typeof token === 'string') return token
   } catch {
-    // Said below; what JSON.parse says quotes the token.
+    // Refused below. The message of JSON.parse would quote the token.
   }
-  throw new ContractError('ValidationException', 'A token is sent as JSON: {"token": "..."}.')
+  throw new ContractError('ValidationException', 'Send the token as JSON: {"token": "..."}.')
 }
 
 const isLoopback = (address: string | undefined): boolean =>
   address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
 
-const denied = (message: string) => new ContractError('AccessDeniedException', message)
+const accessDenied = (message: string) => new ContractError('AccessDeniedException', message)

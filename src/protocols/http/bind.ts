@@ -1,6 +1,4 @@
-/**
- * One port on several hosts. SDKs resolve `localhost` names to ::1 or to 127.0.0.1, each in its own order, so both must answer.
- */
+/** Binds one port on several addresses. SDKs resolve `localhost` to ::1 or 127.0.0.1, in different orders, so both must answer. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -12,10 +10,10 @@ interface BindOptions {
   readonly log: Log
 }
 
-/** A free port of one address may be taken on the other: so often another is tried. */
+/** A port that is free on one address may be taken on another. */
 const FREE_PORT_ATTEMPTS = 10
 
-/** Rejects where the first host, or a given port, cannot be had. */
+/** Rejects where the first host cannot be bound, or a port other than 0 is taken. */
 export async function bind(
   options: BindOptions,
   open: () => Server,
@@ -37,14 +35,14 @@ async function bindAll({ hosts, port: wanted, log }: BindOptions, open: () => Se
   let port = wanted
   for (const [index, host] of hosts.entries()) {
     const server = open()
-    // ipv6Only: otherwise `::` would claim the port of `0.0.0.0` too.
+    // Without ipv6Only, `::` would also bind the port of `0.0.0.0`.
     server.listen({ host, port, ipv6Only: hosts.length > 1 })
     try {
       await once(server, 'listening')
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (index === 0 || (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT')) throw error
-      log.debug({ host, code }, 'this machine has no such address: not listening on it')
+      log.debug({ host, code }, 'this machine has no such address; not listening on it')
       continue
     }
     port = (server.address() as AddressInfo).port

@@ -1,9 +1,9 @@
-/** The bytes of all request bodies that this process holds at a time: what comes from outside must not decide how much memory is used. */
+/** Limits the memory of all request bodies that the process holds at the same time. */
 import type { Limits } from '../../limits.ts'
 
 export interface BodyBudget {
   hasRoomFor(bytes: number): boolean
-  /** False where there is no room; nothing is taken then. */
+  /** False, and nothing is taken, where the limit would be exceeded. */
   take(bytes: number): boolean
   release(bytes: number): void
 }

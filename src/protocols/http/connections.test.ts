@@ -1,4 +1,4 @@
-/** Clients that open connections and ask nothing: they make room for those that do. */
+/** Limits on open connections: idle connections are replaced first. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
@@ -10,7 +10,7 @@ import type { ProtocolHandler } from './wire.ts'
 
 const get = (path = '/') => [`GET ${path} HTTP/1.1`, 'Host: h', '', '']
 
-/** A door that answers /held when told to, and says when it was asked. */
+/** Answers /held on release, and reports when it was requested. */
 function holding(): { readonly handler: ProtocolHandler; readonly asked: Promise<void>; readonly release: () => void } {
   const asked = Promise.withResolvers<void>()
   const released = Promise.withResolvers<void>()
@@ -23,7 +23,7 @@ function holding(): { readonly handler: ProtocolHandler; readonly asked: Promise
   return { handler, asked: asked.promise, release: () => released.resolve() }
 }
 
-/** Answered, and therefore admitted; idle from then on. */
+/** A connection that was admitted and answered, and is idle now. */
 async function idle(port: number, host?: string): Promise<Client> {
   const client = new Client(port, host).send(...get())
   await client.until(/200 OK[\s\S]*\r\n\r\n./)
@@ -31,7 +31,7 @@ async function idle(port: number, host?: string): Promise<Client> {
 }
 
 describe('when all connections are taken', () => {
-  test('a new client is served at once, in the place of the connection that was idle for longest', async (t) => {
+  test('a new client is served at once, and replaces the connection that was idle longest', async (t) => {
     const { port } = await started(t, echo, { connections: 3 })
     const [first, second, third] = [await idle(port), await idle(port), await idle(port)]
     await first.send(...get('/again')).until(/GET \/again $/)
@@ -40,7 +40,7 @@ describe('when all connections are taken', () => {
     for (const kept of [first, third]) assert.equal(kept.socket.closed, false)
   })
 
-  test('hundreds of silent connections keep nobody waiting', async (t) => {
+  test('hundreds of silent connections do not delay other clients', async (t) => {
     const { port } = await started(t, echo, {
       connections: 300,
       connectionsPerAddress: 100,
@@ -57,7 +57,7 @@ describe('when all connections are taken', () => {
     await idle(port, '::1')
   })
 
-  test('half a request counts as idle since its last byte', async (t) => {
+  test('an incomplete request counts as idle since its last byte', async (t) => {
     const connections = new Connections({ connections: 2, connectionsPerAddress: 2 })
     const sockets: Socket[] = []
     const server = createServer((socket) => {
@@ -85,7 +85,7 @@ describe('when all connections are taken', () => {
     for (const { socket } of [halves[0]!, newest]) socket.destroy()
   })
 
-  test('a request in flight is never given up, and where all are in flight a new connection is refused', async (t) => {
+  test('a request in flight is never cut off; a new connection is refused where all have requests in flight', async (t) => {
     const { handler, asked, release } = holding()
     const { port, lines } = await started(t, handler, { connections: 1 })
     const held = new Client(port).send(...get('/held'))
@@ -101,7 +101,7 @@ describe('when all connections are taken', () => {
     await held.closed()
   })
 
-  test('a refused client that is still sending makes room', async (t) => {
+  test('a refused client that is still sending is replaced', async (t) => {
     const { port } = await started(t, async () => reply('no', 403), { connections: 1, refusedLingerMs: 600_000 })
     const refused = new Client(port).send('POST / HTTP/1.1', 'Host: h', 'Content-Length: 1000000', '', 'x')
     await refused.until(/no$/)
@@ -111,7 +111,7 @@ describe('when all connections are taken', () => {
 })
 
 describe('one address', () => {
-  test('has a share, within which its own idle connections make room', async (t) => {
+  test('has its own limit, within which its own idle connections are replaced', async (t) => {
     const { port } = await started(t, echo, { connections: 10, connectionsPerAddress: 2 })
     const other = await idle(port, '::1')
     const own = [await idle(port), await idle(port)]
@@ -120,7 +120,7 @@ describe('one address', () => {
     for (const kept of [other, own[1]!, newest]) assert.equal(kept.socket.closed, false)
   })
 
-  test('cannot take more by requests in flight, while others are served', async (t) => {
+  test('cannot exceed its limit with requests in flight, while other addresses are served', async (t) => {
     const { handler, asked, release } = holding()
     const { port, lines } = await started(t, handler, { connections: 10, connectionsPerAddress: 1 })
     const held = new Client(port).send(...get('/held'))
@@ -132,7 +132,7 @@ describe('one address', () => {
     assert.equal(lines.find(({ level }) => level === 'warn')?.fields.limit, 'connectionsPerAddress')
   })
 
-  test('is an IPv4 address however it is written, or an IPv6 network of 64 bits', () => {
+  test('is an IPv4 address in any spelling, or an IPv6 /64 network', () => {
     const same = [
       ['127.0.0.1', '::ffff:127.0.0.1'],
       ['2001:db8:1:2::1', '2001:db8:1:2:3:4:5:6'],

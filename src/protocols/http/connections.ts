@@ -1,6 +1,6 @@
 /**
- * The open connections of a server, limited in all and for each address. A connection that has no request in flight makes room for a new
- * one, so that clients which open connections and ask nothing keep nobody out.
+ * The open connections of a server, limited in total and per address. At the limit, a new connection replaces the connection that has been
+ * idle longest, so that idle clients cannot lock out others.
  */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -9,17 +9,17 @@ import type { Limits } from '../../limits.ts'
 export interface Connection {
   readonly socket: Socket
   readonly address: string
-  /** Responses that are not finished; more than one where requests are pipelined. */
+  /** Unfinished responses; several where requests are pipelined. */
   readonly pending: Set<ServerResponse>
-  /** A reply was sent that ends the connection: nothing that still comes is answered. */
+  /** A reply with `Connection: close` was sent: later requests are not answered. */
   isEnding: boolean
   bytesRead: number
-  /** When the last byte came, or the last response was finished, on the clock of performance.now(). */
+  /** When the last byte arrived or the last response finished, by performance.now(). */
   activeAt: number
 }
 
-/** So many of them are closed at once where one would do: looking for the oldest reads all. */
-const CLOSED_AT_ONCE = 1 / 64
+/** The share of idle connections that is closed at once: finding the oldest reads all of them. */
+const CLOSED_SHARE = 1 / 64
 
 export class Connections {
   readonly #limits: Pick<Limits, 'connections' | 'connectionsPerAddress'>
@@ -42,14 +42,14 @@ export class Connections {
     return this.#all.values()
   }
 
-  /** The limit that leaves no room for it, where every connection has a request in flight; undefined once it is admitted. */
+  /** Undefined once the connection is admitted; else the limit that is reached with requests in flight on every connection. */
   admit(socket: Socket): 'connections' | 'connectionsPerAddress' | undefined {
     const address = addressOf(socket.remoteAddress)
     const ofAddress = this.#byAddress.get(address)
     if (ofAddress !== undefined && ofAddress.size >= this.#limits.connectionsPerAddress) {
-      if (!this.#makeRoomIn(ofAddress)) return 'connectionsPerAddress'
+      if (!this.#closeIdle(ofAddress)) return 'connectionsPerAddress'
     }
-    if (this.size >= this.#limits.connections && !this.#makeRoomIn(this.#all.values())) return 'connections'
+    if (this.size >= this.#limits.connections && !this.#closeIdle(this.#all.values())) return 'connections'
 
     const now = performance.now()
     const connection = {
@@ -66,22 +66,22 @@ export class Connections {
     return undefined
   }
 
-  /** To be called often enough: between requests the time of a last byte is known no better than that. */
+  /** Called periodically: between calls, the time of the last byte is not known. */
   noteActivity(): void {
     for (const connection of this.#all.values()) refresh(connection)
   }
 
-  /** A request begins or ends. */
+  /** Called when a request begins or ends. */
   touch(connection: Connection): void {
     connection.bytesRead = connection.socket.bytesRead
     connection.activeAt = performance.now()
   }
 
-  #makeRoomIn(connections: Iterable<Connection>): boolean {
+  #closeIdle(connections: Iterable<Connection>): boolean {
     const idle = [...connections].filter(({ pending, isEnding }) => pending.size === 0 || isEnding)
     for (const connection of idle) refresh(connection)
     idle.sort((one, other) => one.activeAt - other.activeAt)
-    for (const connection of idle.slice(0, Math.max(1, Math.floor(idle.length * CLOSED_AT_ONCE)))) {
+    for (const connection of idle.slice(0, Math.max(1, Math.floor(idle.length * CLOSED_SHARE)))) {
       this.#remove(connection)
       connection.socket.destroy()
     }
@@ -104,7 +104,7 @@ function refresh(connection: Connection): void {
   connection.activeAt = performance.now()
 }
 
-/** Of an IPv6 address the network, which one client has all of (RFC 6177); of an IPv4 address all, however it is written. */
+/** An IPv4 address in its plain form, or the /64 network of an IPv6 address, which one client usually has to itself (RFC 6177). */
 export function addressOf(remoteAddress: string | undefined): string {
   const address = (remoteAddress ?? '').replace(/^::ffff:(?=[\d.]+$)/i, '')
   if (!address.includes(':')) return address

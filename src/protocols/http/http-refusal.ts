@@ -1,6 +1,6 @@
 /**
- * Why a request is refused as HTTP (RFC 9110, RFC 9112), whatever protocol it speaks. It has a status and a sentence and no error format:
- * each protocol writes it in its own.
+ * A request is refused at the level of HTTP (RFC 9110, RFC 9112). The refusal has a status and a sentence but no error format: each protocol
+ * writes its own.
  */
 
 export type RefusalStatus = 400 | 408 | 413 | 431 | 500 | 503

@@ -1,4 +1,4 @@
-/** Beginning and end of listening: which addresses and ports are taken, and how requests in flight are let go. */
+/** Start and stop of the HTTP server: addresses, ports, and requests in flight. */
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
@@ -39,7 +39,7 @@ describe('a graceful stop', () => {
     await stopped
   })
 
-  test('lets a reply that has begun go out whole', async (t) => {
+  test('completes a reply that has begun', async (t) => {
     const rest = Promise.withResolvers<void>()
     const body = async function* () {
       yield Buffer.from('first')
@@ -55,7 +55,7 @@ describe('a graceful stop', () => {
     await stopped
   })
 
-  test('cuts off what takes longer than it may', async (t) => {
+  test('closes connections whose requests exceed shutdownMs', async (t) => {
     const never = Promise.withResolvers<never>()
     const asked = Promise.withResolvers<void>()
     const { port, stop, lines } = await started(t, () => {
@@ -81,7 +81,7 @@ describe('listening', () => {
     log: logInto(lines),
   })
 
-  test('fails on a port that is taken, and holds on to none of its addresses', async () => {
+  test('fails on a port that is taken, and releases every address', async () => {
     const taken = await listen({ ...options([]), hosts: ['::1'], port: 0 })
     const { port } = taken
     await assert.rejects(listen({ ...options([]), hosts: ['127.0.0.1', '::1'], port }), { code: 'EADDRINUSE' })
@@ -91,7 +91,7 @@ describe('listening', () => {
     await taken.stop()
   })
 
-  test('goes on without a second address that the machine lacks, not without the first', async () => {
+  test('continues without a second address that the machine lacks, but not without the first', async () => {
     const lines: LogLine[] = []
     const hosts = ['127.0.0.1', '192.0.2.1']
     const { port, stop } = await listen({ ...options(lines), hosts, port: 0 })
@@ -99,7 +99,7 @@ describe('listening', () => {
     assert.deepEqual(lines[0], {
       level: 'debug',
       fields: { host: '192.0.2.1', code: 'EADDRNOTAVAIL' },
-      message: 'this machine has no such address: not listening on it',
+      message: 'this machine has no such address; not listening on it',
     })
     await stop()
     await assert.rejects(listen({ ...options([]), hosts: hosts.reverse(), port: 0 }), { code: 'EADDRNOTAVAIL' })

@@ -1,4 +1,4 @@
-/** The HTTP server over real sockets: what reaches the door, what never does, and what the client is told. */
+/** The HTTP server over real sockets: which requests reach the protocol handler, and how the others are refused. */
 import assert from 'node:assert/strict'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
@@ -28,7 +28,7 @@ describe('a request reaches the handler', () => {
     }
   })
 
-  test('with its target byte for byte, without scheme and host where a proxy put them', async (t) => {
+  test('with its target byte for byte, without the scheme and host that a proxy adds', async (t) => {
     const { port } = await started(t, echo)
     const targets = [
       ['/a%2Fb//c?d=%zz&&', '/a%2Fb//c?d=%zz&&'],
@@ -43,7 +43,7 @@ describe('a request reaches the handler', () => {
     assert.match(await ask(port, 'OPTIONS * HTTP/1.1', 'Host: h', LAST, '', ''), /\r\n\r\nOPTIONS \* $/)
   })
 
-  test('with its body, announced by length or sent in chunks', async (t) => {
+  test('with its body, sent with a length or in chunks', async (t) => {
     const { port } = await started(t, echo)
     const whole = await ask(port, 'POST / HTTP/1.1', 'Host: h', 'Content-Length: 5', LAST, '', 'hello')
     assert.match(whole, /\r\n\r\nPOST \/ hello$/)
@@ -60,7 +60,7 @@ describe('a request reaches the handler', () => {
     assert.match(await client.send('hello').closed(), /HTTP\/1.1 200 OK[\s\S]+POST \/ hello$/)
   })
 
-  test('in order when several come at once, even if the first is the slowest to answer', async (t) => {
+  test('in order when several are pipelined, even if the first is the slowest', async (t) => {
     const first = Promise.withResolvers<void>()
     const seen: string[] = []
     const { port } = await started(t, async (request) => {
@@ -78,7 +78,7 @@ describe('a request reaches the handler', () => {
     )
   })
 
-  test('from 2,000 connections that are open at once', async (t) => {
+  test('from 2,000 open connections', async (t) => {
     const { port } = await started(t, echo)
     const clients = Array.from({ length: 2_000 }, (_, index) => new Client(port, index % 2 === 0 ? '127.0.0.1' : '::1'))
     for (const client of clients) client.send('POST / HTTP/1.1', 'Host: h', 'Content-Length: 1', '', '')
@@ -89,7 +89,7 @@ describe('a request reaches the handler', () => {
 })
 
 describe('a reply', () => {
-  test('has a date, keeps the connection, and has no body where HTTP allows none', async (t) => {
+  test('has a date, keeps the connection open, and has no body where HTTP allows none', async (t) => {
     const { port } = await started(t, async ({ target }) =>
       reply(target === '/204' ? '' : 'text', target === '/204' ? 204 : 200),
     )
@@ -117,7 +117,7 @@ describe('a reply', () => {
     assert.match(chunked, /Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n$/)
   })
 
-  test('is produced no faster than it is read, and its source closed when the reader leaves', async (t) => {
+  test('is produced no faster than it is read, and its source is closed when the client disconnects', async (t) => {
     const CHUNK_BYTES = 1024 * 1024
     let produced = 0
     const sourceClosed = Promise.withResolvers<void>()
@@ -133,10 +133,10 @@ describe('a reply', () => {
     await client.until(/\r\n\r\n/)
     client.socket.pause().destroy()
     await sourceClosed.promise
-    assert.ok(produced < 50, `${produced} MB were produced for a reader that had left`)
+    assert.ok(produced < 50, `${produced} MB were produced for a client that had disconnected`)
   })
 
-  test('is cut off where its reader takes nothing of it any more', { timeout: 30_000 }, async (t) => {
+  test('is aborted when the client stops reading', { timeout: 30_000 }, async (t) => {
     const { port, lines } = await started(t, async () => reply('x'.repeat(50_000_000)), { requestBodyTimeoutMs: 200 })
     const client = new Client(port).send('GET / HTTP/1.1', 'Host: h', LAST, '', '')
     await client.until(/\r\n\r\n/)
@@ -146,7 +146,7 @@ describe('a reply', () => {
     client.socket.destroy()
   })
 
-  test('is cut off where its stream fails, so that nobody takes a part for the whole', async (t) => {
+  test('is aborted when its stream fails, so that a part is not taken for the whole', async (t) => {
     const source = async function* () {
       yield Buffer.from('part')
       throw new Error('the disk is gone')
@@ -156,21 +156,21 @@ describe('a reply', () => {
     assert.doesNotMatch(text, /0\r\n\r\n$/)
     assert.deepEqual(
       lines.map(({ level, message }) => [level, message]),
-      [['error', 'a reply broke off']],
+      [['error', 'a reply was aborted']],
     )
   })
 
-  test('of 500 stands in for a handler that throws', async (t) => {
+  test('is 500 when the handler throws', async (t) => {
     const { port, lines } = await started(t, async () => assert.fail('a fault of ours'))
     refusedWith(await ask(port, 'GET / HTTP/1.1', 'Host: h', LAST, '', ''), 500, 'InternalServerException')
-    assert.equal(lines[0]?.message, 'a handler threw instead of answering')
+    assert.equal(lines[0]?.message, 'a protocol handler threw instead of replying')
   })
 
-  test('leaves one line in the log, without path, query and body', async (t) => {
+  test('is logged in one line, without path, query and body', async (t) => {
     const { port, lines } = await started(t, async () => ({
       ...reply('secret'),
-      headers: { 'x-amzn-RequestId': 'id' },
       operation: 'GetDatastore',
+      requestId: 'id',
     }))
     await ask(port, 'POST /secret?secret HTTP/1.1', 'Host: h', 'Content-Length: 6', LAST, '', 'secret')
     const [line] = lines
@@ -183,20 +183,20 @@ describe('a reply', () => {
 })
 
 describe('a request is refused', () => {
-  test('whose body is announced too large: 413 at once, without 100 Continue', async (t) => {
+  test('whose announced body is too large: 413 at once, without 100 Continue', async (t) => {
     const { port } = await started(t, echoUpTo(10))
     const head = ['POST / HTTP/1.1', 'Host: h', 'Content-Length: 11', 'Expect: 100-continue', '', '']
     refusedWith(await ask(port, ...head), 413, 'RequestEntityTooLargeException')
   })
 
-  test('whose body grows too large on the way', async (t) => {
+  test('whose chunked body becomes too large: 413', async (t) => {
     const { port } = await started(t, echoUpTo(10))
     const chunks = ['6', '123456', '6', '123456', '6', '123456', '0', '', '']
     const text = await ask(port, 'POST / HTTP/1.1', 'Host: h', 'Transfer-Encoding: chunked', '', ...chunks)
     refusedWith(text, 413, 'RequestEntityTooLargeException')
   })
 
-  test('that is too large, and yet its client reads why instead of a reset', async (t) => {
+  test('that is too large, and the client reads the reply instead of a reset', async (t) => {
     const { port } = await started(t, echo)
     const { statusCode } = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = httpRequest({ port, host: '127.0.0.1', method: 'POST' }, (response) => {
@@ -222,7 +222,7 @@ describe('a request is refused', () => {
     refusedWith(body, 408, 'RequestTimeoutException')
   })
 
-  test('that is no HTTP: 400', async (t) => {
+  test('that is not HTTP: 400', async (t) => {
     const { port } = await started(t, echo)
     const others = [
       ['hello', '', ''],
@@ -239,7 +239,7 @@ describe('a request is refused', () => {
     for (const lines of others) refusedWith(await ask(port, ...lines), 400, 'BadRequestException')
   })
 
-  test('that has two Host headers: 400, since something before this server may have gone by the other', async (t) => {
+  test('that has two Host headers: 400, since a proxy may have used the other one', async (t) => {
     const { port } = await started(t, unreachable)
     for (const hosts of [
       ['Host: a', 'Host: b'],
@@ -251,7 +251,7 @@ describe('a request is refused', () => {
     }
   })
 
-  test('that says it is of another version of HTTP than 1.1 and 1.0: 400', async (t) => {
+  test('of another version of HTTP than 1.1 and 1.0: 400', async (t) => {
     const { port } = await started(t, unreachable)
     for (const version of ['2.0', '0.9', '3.0']) {
       refusedWith(await ask(port, `GET / HTTP/${version}`, 'Host: h', '', ''), 400, 'BadRequestException')
@@ -259,7 +259,7 @@ describe('a request is refused', () => {
     refusedWith(await ask(port, 'PRI * HTTP/2.0', '', 'SM', '', ''), 400, 'BadRequestException')
   })
 
-  test('whose client leaves before its end', async (t) => {
+  test('whose client disconnects before its end', async (t) => {
     const { port } = await started(t, async (request) => {
       const answer = await echo(request)
       assert.equal(request.target, '/whole')
@@ -274,7 +274,7 @@ describe('a request is refused', () => {
   })
 })
 
-test('what follows a good request on its connection is refused only after that was answered', async (t) => {
+test('garbage after a good request is refused after that request was answered', async (t) => {
   const { port } = await started(t, echo)
   const text = await ask(port, 'GET /good HTTP/1.1', 'Host: h', '', 'garbage', '', '')
   assert.match(text, /^HTTP\/1.1 200 OK[\s\S]+GET \/good HTTP\/1.1 400 Bad Request\r\n/)

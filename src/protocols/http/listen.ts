@@ -1,5 +1,6 @@
 /**
- * The HTTP server around a door: sockets, limits and the graceful stop. What breaks a rule of HTTP itself never reaches the door.
+ * The HTTP server in front of a protocol handler: sockets, limits and the graceful stop. A request that violates HTTP is refused here and
+ * does not reach the handler.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -11,20 +12,20 @@ import { type BodyBudget, openBodyBudget } from './body-budget.ts'
 import { type Connection, Connections } from './connections.ts'
 import { HttpRefusal } from './http-refusal.ts'
 import { bodyOf } from './read-body.ts'
-import { answerBrokenRequest, brokenRule, discardRest, isBodyLeft } from './refuse.ts'
+import { answerUnreadableRequest, discardRest, isBodyLeft, violationOf } from './refuse.ts'
 import { sendReply } from './send-reply.ts'
 import type { ProtocolHandler, WireHeaders, WireReply, WriteRefusal } from './wire.ts'
 
 export interface Listening {
   readonly port: number
-  /** No new connections; idle ones close at once, requests in flight are waited for up to limits.shutdownMs. */
+  /** Accepts no new connections, closes idle ones, and waits up to limits.shutdownMs for requests in flight. */
   stop(): Promise<void>
 }
 
 interface ListenOptions {
-  /** The first must be available; another (the second loopback address, say) may be missing from the machine. */
+  /** The first must be available; others, such as the second loopback address, may be missing on the machine. */
   readonly hosts: readonly string[]
-  /** 0: whichever is free. All hosts share it. */
+  /** One port for all hosts; 0 takes any free port. */
   readonly port: number
   readonly handler: ProtocolHandler
   readonly refuse: WriteRefusal
@@ -32,10 +33,10 @@ interface ListenOptions {
   readonly log: Log
 }
 
-/** How often it is looked up which connections were sent bytes. */
-const ACTIVITY_EVERY_MS = 1_000
-/** A limit that is reached is said so often at most. */
-const WARN_EVERY_MS = 60_000
+/** How often the time of the last byte is recorded for each connection. */
+const ACTIVITY_INTERVAL_MS = 1_000
+/** Between two warnings about a limit that is reached. */
+const WARNING_INTERVAL_MS = 60_000
 
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { limits, log } = options
@@ -47,7 +48,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   }
   const { connections } = shared
   const { servers, port } = await bind(options, () => createHttpServer(options, shared))
-  const activity = setInterval(() => connections.noteActivity(), ACTIVITY_EVERY_MS).unref()
+  const activity = setInterval(() => connections.noteActivity(), ACTIVITY_INTERVAL_MS).unref()
 
   async function stopAll(): Promise<void> {
     shared.stopping = true
@@ -55,7 +56,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     const closed = Promise.all(servers.map((server) => once(server.close(), 'close')))
     for (const { socket, pending } of connections.all()) if (pending.size === 0) socket.destroy()
     const deadline = setTimeout(() => {
-      log.warn({ connections: connections.size }, 'requests in flight did not finish in time and are cut off')
+      log.warn(
+        { connections: connections.size },
+        'requests in flight did not finish within shutdownMs; their connections are closed',
+      )
       for (const { socket } of connections.all()) socket.destroy()
     }, limits.shutdownMs)
     await closed
@@ -73,7 +77,7 @@ interface Shared {
   readonly connections: Connections
   readonly budget: BodyBudget
   stopping: boolean
-  /** On the clock of performance.now(). */
+  /** By performance.now(). */
   warnedAt: number
 }
 
@@ -82,60 +86,69 @@ function createHttpServer(options: ListenOptions, shared: Shared): Server {
   const { connections } = shared
   const server = createServer({
     maxHeaderSize: limits.requestHeaderBytes,
-    // Node refuses to start with a longer one for the headers than for the whole.
+    // Node requires headersTimeout <= requestTimeout.
     headersTimeout: Math.min(limits.requestHeaderTimeoutMs, limits.requestBodyTimeoutMs),
     requestTimeout: limits.requestBodyTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(1_000, limits.requestHeaderTimeoutMs),
-    // Node's own refusal of a missing Host is in no protocol's format; brokenRule refuses it.
+    // Node would refuse a missing Host header in its own format; violationOf checks it.
     requireHostHeader: false,
     noDelay: true,
   })
-  // Bounded by bytes; by number Node would drop headers in silence.
+  // Limited by bytes only: beyond a count, Node drops headers silently.
   server.maxHeadersCount = 0
 
   server.on('connection', (socket: Socket) => {
     const limit = shared.stopping ? 'stopping' : connections.admit(socket)
     if (limit === undefined) return
     socket.destroy()
-    if (limit !== 'stopping') warnOf(limit, options, shared)
+    if (limit !== 'stopping') warnAboutLimit(limit, options, shared)
   })
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const connection = connections.of(request.socket)
-    // Its connection is closed, or closes with the reply before it.
+    // The connection is closed, or closes after an earlier reply.
     if (connection === undefined || connection.isEnding) return
     connection.pending.add(response)
     connections.touch(connection)
     response.on('close', () => {
       connection.pending.delete(response)
       connections.touch(connection)
-      // A reply whose head was sent before the stop promised to keep the connection.
+      // A reply that began before the stop was sent with keep-alive.
       if (shared.stopping && connection.pending.size === 0) request.socket.destroySoon()
     })
     answer({ request, response, connection, options, shared }).catch((error) => {
-      // The reply's own stream failed after its head was sent: cutting it off is what tells the client.
-      options.log.error({ stack: (error as Error).stack }, 'a reply broke off')
+      // The stream failed after the headers were sent: only an aborted connection signals that to the client.
+      options.log.error({ stack: (error as Error).stack }, 'a reply was aborted')
       response.destroy()
     })
   }
   server.on('request', onRequest)
-  // The AWS SDK for C++ waits for `100 Continue` before it sends any body: given only to bodies that will be read.
+  // The AWS SDK for C++ waits for `100 Continue` before it sends a body; it is sent when the body is read.
   server.on('checkContinue', onRequest)
   server.on('connect', (_request, socket) => socket.destroy())
   server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
     const socket = duplex as Socket
-    return answerBrokenRequest(error, { socket, pending: connections.of(socket)?.pending ?? new Set(), refuse, limits })
+    return answerUnreadableRequest(error, {
+      socket,
+      pending: connections.of(socket)?.pending ?? new Set(),
+      refuse,
+      limits,
+    })
   })
   return server
 }
 
-function warnOf(limit: 'connections' | 'connectionsPerAddress', { log, limits }: ListenOptions, shared: Shared): void {
+function warnAboutLimit(
+  limit: 'connections' | 'connectionsPerAddress',
+  { log, limits }: ListenOptions,
+  shared: Shared,
+): void {
   const now = performance.now()
-  if (now - shared.warnedAt < WARN_EVERY_MS) return
+  if (now - shared.warnedAt < WARNING_INTERVAL_MS) return
   shared.warnedAt = now
   log.warn(
     { limit, value: limits[limit] },
-    'a connection is refused: all that the limit allows have requests in flight',
+    'a connection was refused: the limit is reached, and every connection has a request in flight',
   )
 }
 
@@ -151,9 +164,9 @@ async function answer(exchange: Exchange): Promise<void> {
   const startedAt = performance.now()
   const { request, response, connection, options, shared } = exchange
   const { limits, log } = options
-  const refusal = brokenRule(request)
+  const refusal = violationOf(request)
   const reply =
-    refusal === undefined ? await askHandler(exchange) : options.refuse(refusal, request.headers as WireHeaders)
+    refusal === undefined ? await callHandler(exchange) : options.refuse(refusal, request.headers as WireHeaders)
   const isEnding = refusal !== undefined || isBodyLeft(request, limits)
   if ((isEnding || shared.stopping) && !response.destroyed) response.setHeader('Connection', 'close')
   connection.isEnding ||= isEnding
@@ -165,16 +178,16 @@ async function answer(exchange: Exchange): Promise<void> {
     operation: reply.operation,
     status: reply.status,
     durationMs: Math.round(performance.now() - startedAt),
-    requestId: reply.headers['x-amzn-RequestId'],
+    requestId: reply.requestId,
     isWhole: response.writableFinished,
   }
-  // No path and no query: they can hold a patient's identity.
+  // Neither path nor query is logged: they can identify a patient.
   log.debug(fields, 'request')
 }
 
-async function askHandler({ request, response, options, shared }: Exchange): Promise<WireReply> {
+async function callHandler({ request, response, options, shared }: Exchange): Promise<WireReply> {
   const headers = request.headers as WireHeaders
-  const repeatedHeaders = repeatedOf(request)
+  const repeatedHeaders = repeatedHeadersOf(request)
   try {
     return await options.handler({
       method: request.method as string,
@@ -186,13 +199,16 @@ async function askHandler({ request, response, options, shared }: Exchange): Pro
     })
   } catch (thrown) {
     if (thrown instanceof HttpRefusal) return options.refuse(thrown, headers)
-    options.log.error({ stack: (thrown as Error).stack }, 'a handler threw instead of answering')
+    options.log.error({ stack: (thrown as Error).stack }, 'a protocol handler threw instead of replying')
     return options.refuse(new HttpRefusal(500, 'The server failed to answer this request.'), headers)
   }
 }
 
-/** Undefined where no header came more than once, as nearly always. */
-function repeatedOf({ headers, rawHeaders }: IncomingMessage): ReadonlyMap<string, readonly string[]> | undefined {
+/** Undefined where no header was sent more than once, which is the usual case. */
+function repeatedHeadersOf({
+  headers,
+  rawHeaders,
+}: IncomingMessage): ReadonlyMap<string, readonly string[]> | undefined {
   if (Object.keys(headers).length * 2 === rawHeaders.length) return undefined
   const values = new Map<string, string[]>()
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -202,7 +218,7 @@ function repeatedOf({ headers, rawHeaders }: IncomingMessage): ReadonlyMap<strin
   return new Map([...values].filter(([, each]) => each.length > 1))
 }
 
-/** Through an HTTP proxy the target comes with scheme and host (RFC 9112 3.2.2); the rest is kept byte for byte. */
+/** An HTTP proxy may send the target with scheme and host (RFC 9112 3.2.2); the rest is kept byte for byte. */
 function originForm(target: string): string {
   if (target.startsWith('/')) return target
   const authority = /^https?:\/\/[^/?#]*/i.exec(target)

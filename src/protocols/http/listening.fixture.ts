@@ -1,4 +1,4 @@
-/** A listening server with a door of the test's own, and raw sockets to talk to it. */
+/** A listening server with the test's own protocol handler, and raw sockets as clients. */
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { DEFAULT_LIMITS, type Limits } from '../../limits.ts'
@@ -8,7 +8,7 @@ import { type Listening, listen } from './listen.ts'
 import type { ProtocolHandler, WireReply } from './wire.ts'
 
 export const reply = (body: WireReply['body'], status = 200): WireReply => ({ status, headers: {}, body })
-/** Answers what it was asked, of a body up to a limit. */
+/** Replies with the request, whose body may have up to a limit. */
 export const echoUpTo =
   (bodyBytes: number): ProtocolHandler =>
   async ({ method, target, body }) =>
@@ -40,14 +40,14 @@ export class Client {
     this.socket.setEncoding('latin1').on('data', (text) => {
       this.#text += text
     })
-    // A reset is the server's right in some tests; what arrived before it is what counts.
+    // The server may reset the connection in some tests; what arrived before it counts.
     this.socket.on('error', () => {})
   }
   send(...lines: string[]): this {
     this.socket.write(lines.join('\r\n'), 'latin1')
     return this
   }
-  /** All that has come, as soon as it matches. */
+  /** Everything received, as soon as it matches. */
   async until(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.#text)) {
       if (this.socket.closed) throw new Error(`closed after: ${this.#text}`)
@@ -58,7 +58,7 @@ export class Client {
     }
     return this.#text
   }
-  /** All that came until the server closed the connection. */
+  /** Everything received until the server closed the connection. */
   async closed(): Promise<string> {
     // Not events.once, which would reject for a connection that is reset or refused.
     if (!this.socket.closed) await new Promise<void>((resolve) => this.socket.once('close', () => resolve()))
@@ -66,7 +66,7 @@ export class Client {
   }
 }
 
-/** One request on a connection of its own: the whole text of the answer. */
+/** One request on its own connection; returns everything received. */
 export async function ask(port: number, ...lines: string[]): Promise<string> {
   const client = new Client(port).send(...lines)
   const text = await client.closed()

@@ -1,10 +1,10 @@
-/** Bodies on their way: read when a door asks, within one budget for all of them, and never for the sake of a refused client. */
+/** Request bodies: read on demand, within one memory limit for all, and not read for a refused client. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client, echo, reply, started } from './listening.fixture.ts'
 import type { ProtocolHandler } from './wire.ts'
 
-/** Up to the body, which is the next line. */
+/** The lines before the body. */
 const post = (bytes: number, ...more: string[]) => [
   'POST / HTTP/1.1',
   'Host: h',
@@ -14,7 +14,7 @@ const post = (bytes: number, ...more: string[]) => [
 ]
 const refuseUnread: ProtocolHandler = async () => reply('no', 403)
 
-test('a body beyond the budget for all bodies is refused with 503 until another reply is sent', async (t) => {
+test('a body beyond the limit for all bodies is refused with 503 until another reply is sent', async (t) => {
   const release = Promise.withResolvers<void>()
   const holding = Promise.withResolvers<void>()
   const { port } = await started(
@@ -43,7 +43,7 @@ test('a body beyond the budget for all bodies is refused with 503 until another 
   assert.match(await small.until(/ab$/), /^HTTP\/1.1 200 /)
   release.resolve()
   await held.until(/12345678$/)
-  // The budget is free once the response is closed, which this client cannot see.
+  // The memory is released once the response is closed, which this client cannot see.
   for (;;) {
     const text = await new Client(port).send(...post(9, 'Connection: close'), '123456789').closed()
     if (text.endsWith('123456789')) break
@@ -51,7 +51,7 @@ test('a body beyond the budget for all bodies is refused with 503 until another 
   }
 })
 
-test('a client that waits to be asked for its body is not asked where the request is refused', async (t) => {
+test('a refused client that expects 100 Continue does not get it', async (t) => {
   const { port } = await started(t, refuseUnread)
   const text = await new Client(port).send(...post(5, 'Expect: 100-continue'), '').closed()
   assert.match(text, /^HTTP\/1.1 403 Forbidden\r\n[\s\S]*Connection: close\r\n[\s\S]*no$/)
@@ -59,7 +59,7 @@ test('a client that waits to be asked for its body is not asked where the reques
   assert.match(await new Client(busy.port).send(...post(5, 'Expect: 100-continue'), '').closed(), /^HTTP\/1.1 503 /)
 })
 
-test('a connection is kept where the unread body is small, and closed where it is large', async (t) => {
+test('a connection is kept open after a small unread body, and closed after a large one', async (t) => {
   const { port } = await started(t, refuseUnread, { discardedBodyBytes: 10, refusedLingerMs: 60_000 })
   const client = new Client(port)
   for (let n = 1; n <= 3; n++) {
@@ -69,7 +69,7 @@ test('a connection is kept where the unread body is small, and closed where it i
   assert.match(text, /Connection: close\r\n[\s\S]*no$/)
 })
 
-test('a refused client that goes on sending is cut off after a while, and what follows on its connection is not answered', async (t) => {
+test('a refused client that continues to send is disconnected, and later requests on its connection are not answered', async (t) => {
   const targets: string[] = []
   const { port } = await started(
     t,
@@ -90,4 +90,63 @@ test('a refused client that goes on sending is cut off after a while, and what f
   pipelined.send('678901GET /second HTTP/1.1', 'Host: h', '', '')
   await pipelined.closed()
   assert.deepEqual(targets, ['/endless', '/first'])
+})
+
+/** Replies with the number of chunks and the text of the streamed body. */
+const streaming =
+  (limitBytes: number): ProtocolHandler =>
+  async ({ body }) => {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of body.stream(limitBytes)) chunks.push(chunk)
+    return reply(`streamed ${Buffer.concat(chunks)}`)
+  }
+
+test('a handler can stream a body that is larger than the memory for all bodies', async (t) => {
+  const { port } = await started(t, streaming(20), { requestBodiesBytes: 4 })
+  const client = new Client(port).send(...post(10, 'Expect: 100-continue'), '')
+  await client.until(/^HTTP\/1.1 100 Continue/)
+  assert.match(await client.send('1234567890').until(/streamed 1234567890$/), /HTTP\/1.1 200 /)
+  const next = (await client.send(...post(3), 'abc').until(/streamed abc$/)).match(/HTTP\/1.1 200 /g)
+  assert.equal(next?.length, 2, 'the connection is kept open')
+})
+
+test('a streamed body has the limit of its route', async (t) => {
+  const { port } = await started(t, streaming(10))
+  assert.match(await new Client(port).send(...post(11), '12345678901').until(/bytes/), /^HTTP\/1.1 413 /)
+  const chunked = [
+    'POST / HTTP/1.1',
+    'Host: h',
+    'Transfer-Encoding: chunked',
+    '',
+    '6',
+    '123456',
+    '6',
+    '123456',
+    '0',
+    '',
+    '',
+  ]
+  assert.match(await new Client(port).send(...chunked).closed(), /^HTTP\/1.1 413 [\s\S]*Connection: close/)
+})
+
+test('a handler that stops reading a stream can still reply', async (t) => {
+  const { port } = await started(t, async ({ body }) => {
+    for await (const chunk of body.stream(1_000)) return reply(`first ${chunk.length > 0}`)
+    return reply('none')
+  })
+  assert.match(await new Client(port).send(...post(10), '12345').until(/first true$/), /^HTTP\/1.1 200 /)
+})
+
+test('a stream whose client disconnects throws a refusal', async (t) => {
+  const thrown = Promise.withResolvers<unknown>()
+  const { port } = await started(t, async ({ body }) => {
+    try {
+      for await (const _ of body.stream(1_000)) client.socket.destroy()
+    } catch (error) {
+      thrown.resolve(error)
+    }
+    return reply('')
+  })
+  const client = new Client(port).send(...post(10), '12345')
+  assert.match(String(await thrown.promise), /^HttpRefusal: The connection closed/)
 })

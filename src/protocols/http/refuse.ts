@@ -1,6 +1,6 @@
 /**
- * Refusals of what breaks a rule of HTTP itself (RFC 9112), and the end of a connection whose client is still sending: it is closed after
- * the reply, but not before the client could read it. Closing over unread bytes would reset the connection and take the reply along.
+ * Refuses requests that violate HTTP (RFC 9112), and closes the connection of a client that is still sending. The connection stays open
+ * until the client could read the reply: closing a socket with unread bytes resets it, and the reply is lost.
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
@@ -10,24 +10,25 @@ import { announcedBytes, expectsContinue } from './read-body.ts'
 import { closed } from './send-reply.ts'
 import type { WireHeaders, WireReply, WriteRefusal } from './wire.ts'
 
-/** What every request must keep, however it is answered. */
-export function brokenRule({ headers, httpVersion, rawHeaders }: IncomingMessage): HttpRefusal | undefined {
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') return new HttpRefusal(400, 'This server speaks HTTP/1.1.')
+/** Checks what HTTP requires of every request. */
+export function violationOf({ headers, httpVersion, rawHeaders }: IncomingMessage): HttpRefusal | undefined {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    return new HttpRefusal(400, 'This server supports HTTP/1.1. Send the request with that version.')
   if (headers.host === undefined) {
     return httpVersion === '1.1' ? new HttpRefusal(400, 'A request must have a Host header.') : undefined
   }
-  // Node keeps the first; something before this server may have gone by another (RFC 9112 3.2).
+  // Node uses the first; a proxy may have used another (RFC 9112 3.2).
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
-  return hosts.length === 1 ? undefined : new HttpRefusal(400, 'A request must have one Host header.')
+  return hosts.length === 1 ? undefined : new HttpRefusal(400, 'A request must have exactly one Host header.')
 }
 
-/** Whether the body is still with the client, and too large (or too uncertain) to be read only for the sake of the connection. */
+/** Whether the body is unread and too large, or of unknown size, to be discarded only to keep the connection open. */
 export function isBodyLeft(request: IncomingMessage, limits: Pick<Limits, 'discardedBodyBytes'>): boolean {
   if (request.complete || announcedBytes(request) === 0) return false
   return expectsContinue(request) || (announcedBytes(request) ?? Infinity) > limits.discardedBodyBytes
 }
 
-/** Lets the client send the rest, discarded, so that it comes to read its reply. limits.requestBodyTimeoutMs bounds the whole of it. */
+/** Discards what the client still sends, so that it gets to read its reply. limits.requestBodyTimeoutMs limits the total time. */
 export function discardRest(
   request: IncomingMessage,
   { refusedLingerMs, refusedLingerBytes }: Pick<Limits, 'refusedLingerMs' | 'refusedLingerBytes'>,
@@ -50,8 +51,8 @@ export function discardRest(
   })
 }
 
-/** For Node's clientError: a request that no parser could read, or that did not come to its end in time. */
-export async function answerBrokenRequest(
+/** For Node's `clientError`: the request could not be parsed, or did not arrive in time. */
+export async function answerUnreadableRequest(
   error: NodeJS.ErrnoException,
   on: {
     readonly socket: Socket
@@ -65,14 +66,14 @@ export async function answerBrokenRequest(
     socket.destroy()
     return
   }
-  // Answers keep the order of their requests: those read whole go first; one that already answers a broken one cannot be mended.
-  const { ahead, broken } = Object.groupBy(pending, ({ req }) => (req.complete ? 'ahead' : 'broken'))
-  if (broken?.some(({ headersSent }) => headersSent)) {
+  // Replies keep the order of their requests: complete requests are answered first. A reply that has begun cannot be replaced.
+  const { ahead, unread } = Object.groupBy(pending, ({ req }) => (req.complete ? 'ahead' : 'unread'))
+  if (unread?.some(({ headersSent }) => headersSent)) {
     socket.destroy()
     return
   }
   await Promise.all((ahead ?? []).map(closed))
-  socket.end(textOf(on.refuse(refusalOf(error.code), broken?.[0]?.req.headers as WireHeaders | undefined)))
+  socket.end(textOf(on.refuse(refusalOf(error.code), unread?.[0]?.req.headers as WireHeaders | undefined)))
   const timer = setTimeout(() => socket.destroy(), on.limits.refusedLingerMs)
   socket.on('close', () => clearTimeout(timer))
 }
@@ -90,11 +91,11 @@ function textOf({ status, headers, body }: WireReply): string {
 function refusalOf(code: string | undefined): HttpRefusal {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpRefusal(431, 'The request line and headers are too large.')
+      return new HttpRefusal(431, 'The request line and headers are too large. Send fewer or shorter headers.')
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new HttpRefusal(413, 'The chunk extensions are too large.')
+      return new HttpRefusal(413, 'The chunk extensions are too large. Send the body without chunk extensions.')
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new HttpRefusal(408, 'The request did not arrive in time.')
+      return new HttpRefusal(408, 'The request did not arrive in time. Send it again.')
     default:
       return new HttpRefusal(400, 'This is not an HTTP/1.1 request.')
   }

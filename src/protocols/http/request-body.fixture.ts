@@ -1,4 +1,4 @@
-/** A request's body for a door that is asked without a socket. */
+/** A request body for a protocol handler that is called without a socket. */
 import { HttpRefusal } from './http-refusal.ts'
 import type { RequestBody } from './wire.ts'
 
@@ -16,6 +16,9 @@ export function bodyOf(bytes: Uint8Array | string = ''): BodyFixture {
       body.reads += 1
       if (body.bytes.length > limitBytes) throw new HttpRefusal(413, 'too large')
       return body.bytes
+    },
+    async *stream(limitBytes) {
+      yield await body.read(limitBytes)
     },
   }
   return body

@@ -1,4 +1,4 @@
-/** A plain reply onto the socket: streams with back-pressure, and closed as soon as nobody reads them any more. */
+/** Sends a reply to a socket. Streams are read with back-pressure, and closed when the client is gone. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -7,16 +7,16 @@ import type { WireReply } from './wire.ts'
 export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** A client that takes nothing of its reply for so long is gone. */
+  /** The connection is closed after this time without progress. */
   readonly stallTimeoutMs: number
-  /** Awaited when all is sent but the end of the response, at which Node closes a connection that is not kept. */
+  /** Awaited before the end of the response, at which Node closes a connection that is not kept alive. */
   readonly beforeEnd?: () => Promise<void>
 }
 
-/** A length would be that of the body which is not there (RFC 9110 8.6). */
+/** These have no body, so a Content-Length must not be sent (RFC 9110 8.6). */
 const HAS_NO_BODY = new Set([204, 304])
 
-/** Settles when the reply is sent or its client is gone; rejects where the reply's own stream fails. */
+/** Resolves when the reply is sent or the client is gone; rejects where the stream of the reply fails. */
 export async function sendReply(reply: WireReply, exchange: Exchange): Promise<void> {
   try {
     await send(reply, exchange)
@@ -34,7 +34,7 @@ async function send(reply: WireReply, { request, response, stallTimeoutMs, befor
     response.writeHead(status, HAS_NO_BODY.has(status) ? headers : { ...headers, 'Content-Length': length })
     if (beforeEnd === undefined) response.end(body)
     else await endLater(response, { body, beforeEnd })
-    // Mostly the kernel has taken all of it by now, and there is nobody to wait for.
+    // Usually the kernel has taken all of it by now, and no timeout is needed.
     if (!isTaken(response)) destroyIfStalled()
     return closed(response)
   }
@@ -67,12 +67,12 @@ async function endLater(
 
 const isTaken = ({ socket }: ServerResponse): boolean => socket?.writableLength === 0
 
-/** Sent and let go of, or cut off. */
+/** Resolves when the response is sent, or its connection is closed. */
 export function closed(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => (response.closed ? resolve() : response.on('close', resolve)))
 }
 
-/** What holds something open (a file) must learn that it will not be read. */
+/** Closes the source of a body that will not be read, which may hold a file open. */
 async function abandon(body: WireReply['body']): Promise<void> {
   if (body instanceof Readable) body.destroy()
   else if (typeof body === 'object' && Symbol.asyncIterator in body) await body[Symbol.asyncIterator]().return?.()

@@ -1,42 +1,46 @@
-/**
- * An HTTP request and reply as plain values. Every door is a function from one to the other, so that a test needs no socket.
- */
+/** An HTTP request and reply as plain values. A protocol handler is a function from one to the other; a test needs no socket. */
 import type { HttpRefusal } from './http-refusal.ts'
 
 export interface WireRequest {
   readonly method: string
-  /** Path and query in the bytes the client sent (origin-form, RFC 9112 3.2.1): signatures are made over them. */
+  /** Path and query as sent (origin-form, RFC 9112 3.2.1): the signature covers these bytes. */
   readonly target: string
   readonly headers: WireHeaders
-  /** The values, in their order, of each header that came more than once; absent where none did. */
+  /** The values, in order, of each header that was sent more than once; absent where none was. */
   readonly repeatedHeaders?: ReadonlyMap<string, readonly string[]>
   readonly body: RequestBody
-  /** Where the connection comes from; a proxy's own address where there is one. */
+  /** The address of the peer: the proxy's, where there is one. */
   readonly remoteAddress?: string | undefined
 }
 
-/** By lower-case name; repeated ones joined by a comma. */
+/** By lower-case name; repeated headers are joined by a comma. */
 export type WireHeaders = Readonly<Record<string, string>>
 
-/** Still with the client until it is read, which a door does once it knows the caller. */
+/**
+ * The body of a request, unread. The client is asked for it (`100 Continue`) when a protocol handler reads it, which it does once the
+ * caller is known. `read` or `stream` is called at most once. Both throw an HttpRefusal for a body that is larger than the route accepts.
+ */
 export interface RequestBody {
-  /** The whole body, to be read at most once. Throws an HttpRefusal where it is larger, or where the server has no memory for it. */
+  /** The whole body in memory. Also refused where all bodies in memory together would exceed their limit. */
   read(limitBytes: number): Promise<Uint8Array>
+  /** The body chunk by chunk, received no faster than it is consumed: for routes whose bodies do not fit into memory. */
+  stream(limitBytes: number): AsyncIterable<Uint8Array>
 }
 
 export interface WireReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array>
-  /** Told once nobody needs the body any more, whether it was sent or not. */
+  /** Called once the body is no longer needed, whether it was sent or not. */
   readonly onDone?: () => void
-  /** What was asked, in the API's word, for the access log. */
+  /** For the access log: the operation or route, and the id that the protocol gave the request. */
   readonly operation?: string
+  readonly requestId?: string
 }
 
 export type ProtocolHandler = (request: WireRequest) => Promise<WireReply>
 
-/** Writes what never reaches a door. Without headers where the request could not be read. */
+/** Writes the refusal of a request that reaches no protocol handler. `headers` is undefined where they could not be read. */
 export type WriteRefusal = (refusal: HttpRefusal, headers?: WireHeaders) => WireReply
 
 /** The raw path and the raw query of an origin-form target. */

@@ -1,0 +1,26 @@
+/** Routes that make a one-time link into the console, and exchange it for the access key that it was made with. */
+import type { App } from '../../app.ts'
+import { createConsoleLinks } from './console-links.ts'
+import { redeemLink } from './redeem-link.ts'
+import { type HilumRoute, jsonReply } from './route.ts'
+
+/** The only route that takes unsigned requests: a browser that opens a link has no key yet. */
+export const REDEEM_PATH = '/hilum/console-link/redeem'
+
+export function linkRoutes(app: App): readonly HilumRoute[] {
+  const links = createConsoleLinks(app.limits)
+  return [
+    {
+      http: 'POST /hilum/console-link',
+      async answer({ accessKeyId }) {
+        const { token, expiresAt } = links.make(accessKeyId, app.clock())
+        return jsonReply({ token, expiresAt: expiresAt / 1000 })
+      },
+    },
+    {
+      http: `POST ${REDEEM_PATH}`,
+      isUnsigned: true,
+      answer: async (request) => jsonReply(await redeemLink(request, { app, links })),
+    },
+  ]
+}

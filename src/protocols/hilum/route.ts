@@ -1,0 +1,34 @@
+/** What a route below /hilum/ is (docs/extensions.md), and the replies that routes share. */
+import type { WireReply, WireRequest } from '../http/wire.ts'
+
+export type HilumRoute = SignedRoute | UnsignedRoute
+
+/** Signed with Signature Version 4, like every request of the API. */
+export interface SignedRoute {
+  readonly http: `${string} /hilum/${string}`
+  readonly isUnsigned?: never
+  answer(call: SignedCall): Promise<WireReply>
+}
+
+/** Takes requests without a signature, and reads the body itself. No page of another origin may call it. */
+export interface UnsignedRoute {
+  readonly http: `${string} /hilum/${string}`
+  readonly isUnsigned: true
+  answer(request: WireRequest): Promise<WireReply>
+}
+
+export interface SignedCall {
+  readonly accessKeyId: string
+  /** By the names in the path template, decoded and not empty. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  readonly body: Uint8Array
+}
+
+export const jsonReply = (output: object): WireReply => ({
+  status: 200,
+  headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
+  body: JSON.stringify(output),
+})
+
+export const NO_CONTENT: WireReply = { status: 204, headers: {}, body: '' }

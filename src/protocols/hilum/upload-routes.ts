@@ -1,0 +1,41 @@
+/** Routes that take files from a browser into the bucket that import jobs read. */
+import type { App } from '../../app.ts'
+import type { Extensions } from '../../contract/extensions.ts'
+import { optionalNumber, requiredNumber } from './query-number.ts'
+import { type HilumRoute, jsonReply, NO_CONTENT, type SignedCall } from './route.ts'
+
+export const uploadRoutes = (app: App, extensions: Extensions<App>): readonly HilumRoute[] => [
+  {
+    http: 'POST /hilum/uploads',
+    answer: async ({ accessKeyId }) => jsonReply(await extensions.startUpload({ accessKeyId }, app)),
+  },
+  {
+    http: 'PUT /hilum/uploads/{uploadId}/{name}',
+    async answer(call) {
+      const part = optionalNumber(call.query, 'part')
+      const file = { ...fileOf(call), bytes: call.body }
+      await extensions.putUploadFile(part === undefined ? file : { ...file, part }, app)
+      return NO_CONTENT
+    },
+  },
+  {
+    http: 'POST /hilum/uploads/{uploadId}/{name}',
+    async answer(call) {
+      await extensions.joinUploadFile({ ...fileOf(call), parts: requiredNumber(call.query, 'parts') }, app)
+      return NO_CONTENT
+    },
+  },
+  {
+    http: 'DELETE /hilum/uploads/{uploadId}',
+    async answer({ accessKeyId, labels }) {
+      await extensions.removeUpload({ accessKeyId, uploadId: labels.uploadId! }, app)
+      return NO_CONTENT
+    },
+  },
+]
+
+const fileOf = ({ accessKeyId, labels }: SignedCall) => ({
+  accessKeyId,
+  uploadId: labels.uploadId!,
+  name: labels.name!,
+})

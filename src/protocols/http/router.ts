@@ -1,0 +1,83 @@
+/**
+ * Finds the route of a request by method and path template, for every protocol. Templates follow Smithy's `@http` trait: `{label}` is one
+ * segment, `{label+}` at the end is the rest of the path. The path is matched as received; labels are returned percent-encoded, because a
+ * segment may hold an encoded slash.
+ */
+
+export interface RouteTemplate {
+  /** `GET /datastore/{datastoreId}`; the method `*` is every method. */
+  readonly http: `${string} /${string}`
+}
+
+export interface RouteMatch<Route> {
+  readonly route: Route
+  /** By label name; '' where the segment is empty. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export type FindRoute<Route> = (method: string, path: string) => RouteMatch<Route> | undefined
+
+interface Compiled<Route> {
+  readonly route: Route
+  readonly segments: readonly Segment[]
+}
+
+interface Segment {
+  readonly text: string
+  readonly kind: 'literal' | 'label' | 'rest'
+}
+
+const ANY_METHOD = '*'
+
+/** Routes without a rest label are tried first, those of the request's method before those of every method, else in table order. */
+export function createRouter<Route extends RouteTemplate>(routes: readonly Route[]): FindRoute<Route> {
+  const bySegmentCount = new Map<string, Compiled<Route>[]>()
+  const withRest = new Map<string, Compiled<Route>[]>()
+  for (const route of routes) {
+    const [method, path] = route.http.split(' ') as [string, string]
+    const segments = segmentsOf(path).map(compileSegment)
+    const [table, key] =
+      segments.at(-1)?.kind === 'rest' ? [withRest, method] : [bySegmentCount, `${method} ${segments.length}`]
+    table.set(key, [...(table.get(key) ?? []), { route, segments }])
+  }
+
+  return (method, path) => {
+    if (!path.startsWith('/')) return undefined
+    const segments = segmentsOf(path)
+    return (
+      firstMatch(bySegmentCount.get(`${method} ${segments.length}`), segments) ??
+      firstMatch(bySegmentCount.get(`${ANY_METHOD} ${segments.length}`), segments) ??
+      firstMatch(withRest.get(method), segments) ??
+      firstMatch(withRest.get(ANY_METHOD), segments)
+    )
+  }
+}
+
+const segmentsOf = (path: string): string[] => path.slice(1).split('/')
+
+function compileSegment(text: string): Segment {
+  if (!text.startsWith('{')) return { text, kind: 'literal' }
+  return text.endsWith('+}') ? { text: text.slice(1, -2), kind: 'rest' } : { text: text.slice(1, -1), kind: 'label' }
+}
+
+function firstMatch<Route>(
+  candidates: readonly Compiled<Route>[] | undefined,
+  segments: readonly string[],
+): RouteMatch<Route> | undefined {
+  for (const { route, segments: template } of candidates ?? []) {
+    const labels = labelsOf(template, segments)
+    if (labels !== undefined) return { route, labels }
+  }
+  return undefined
+}
+
+function labelsOf(template: readonly Segment[], segments: readonly string[]): Record<string, string> | undefined {
+  if (segments.length < template.length) return undefined
+  const labels: Record<string, string> = {}
+  for (const [index, { text, kind }] of template.entries()) {
+    if (kind === 'rest') labels[text] = segments.slice(index).join('/')
+    else if (kind === 'label') labels[text] = segments[index]!
+    else if (text !== segments[index]) return undefined
+  }
+  return labels
+}
