@@ -116,7 +116,7 @@ test('serve --help says where the password belongs', async (t) => {
   const help = startHilumProcess(t, ['serve', '--help'], { cwd: tmpdir() })
   assert.equal(await help.ended, 0)
   assert.match(
-    help.output(),
+    help.output().replaceAll(/\s+/g, ' '),
     /password of --catalog is read from PGPASSWORD, ~\/\.pgpass or the file that PGPASSFILE names/,
   )
 })

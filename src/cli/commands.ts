@@ -1,11 +1,11 @@
-/** Every command of `hilum` on one screen. */
+/** The table of commands. */
 import { flagOf, TEXT_SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts'
 import type { Command, CommandOption } from './terminal/command.ts'
 
 const endpoint: CommandOption = {
   flag: 'endpoint',
   placeholder: '<url>',
-  help: 'the server to talk to; default: the one on this machine, by --host and --port',
+  help: 'address of the server; default: this machine, at --host and --port',
 }
 
 const CRITERIA: readonly CommandOption[] = [
@@ -45,14 +45,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     summary: 'start the server',
     notes: [
-      'The password of --catalog is read from PGPASSWORD, ~/.pgpass or the file that PGPASSFILE names; in HILUM_CATALOG the address may',
-      'hold it. On the command line every user of the machine could read it.',
+      'The password of --catalog is read from PGPASSWORD, ~/.pgpass or the file that PGPASSFILE names, or from the address in HILUM_CATALOG.',
+      'On the command line, every user of the machine could read it.',
     ],
+    examples: ['', '--data /srv/hilum --catalog postgres://hilum@db/hilum'],
+    showsSettings: true,
     load: async () => (await import('./server/serve.ts')).serve,
   },
   demo: {
-    summary: 'start the server with synthetic studies to search in',
-    // A demo is looked at, not operated: its log would break the picture.
+    summary: 'start the server with synthetic studies',
+    examples: ['', '--data /tmp/demo --port 8105'],
+    // Log lines would break the screen of the demo.
     defaults: { logLevel: 'warn' },
     load: async () => (await import('./demo/demo.ts')).demo,
   },
@@ -65,37 +68,37 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         flag: 'json-metadata',
         placeholder: '<uid>[/<uid>]=<file>',
         isList: true,
-        help: 'a file of the folder with values that count before those of a study',
+        help: 'JSON metadata file whose values replace those of a study or series',
       },
       endpoint,
     ],
     notes: [
-      'A JSON metadata file is an object of the DICOM JSON model, a list of them by SOP Instance UID, or a metadata document.',
-      'It is given as StudyInstanceUID, or StudyInstanceUID/SeriesInstanceUID, and its path below the folder; several times',
-      'for several files.',
+      'A JSON metadata file holds an object of the DICOM JSON model, a list of them by SOP Instance UID, or a metadata document. Give it as',
+      'StudyInstanceUID, or StudyInstanceUID/SeriesInstanceUID, and its path below the folder. Repeat the option for several files.',
     ],
+    examples: ['scans --datastore demo', 'scans --datastore demo --json-metadata 1.2.3=corrections.json'],
     load: async () => (await import('./import/import.ts')).importFiles,
   },
   export: {
-    summary: 'write the instances of image sets as DICOM files again',
+    summary: 'write image sets as DICOM files',
     options: [
       { flag: 'datastore', placeholder: '<id or name>', help: 'the data store to read from (required)' },
-      { flag: 'image-set', placeholder: '<id>', isList: true, help: 'an image set; may be given several times' },
+      { flag: 'image-set', placeholder: '<id>', isList: true, help: 'an image set; repeatable' },
       { flag: 'study', placeholder: '<uid>', help: 'all image sets of the study with this StudyInstanceUID' },
       { flag: 'all', help: 'all image sets of the data store' },
-      { flag: 'version-id', placeholder: '<number>', help: 'this version of the image set; default: the latest' },
-      { flag: 'to', placeholder: '<folder>', help: 'where to write; made if it is not there (required)' },
-      { flag: 'compressed', help: 'leave lossless frames in HTJ2K or JPEG 2000, as the data store has them' },
-      { flag: 'overwrite', help: 'replace files that are there already' },
+      { flag: 'version-id', placeholder: '<number>', help: 'version of the image set; default: the latest' },
+      { flag: 'to', placeholder: '<folder>', help: 'folder to write to; created if absent (required)' },
+      { flag: 'compressed', help: 'keep lossless frames in HTJ2K or JPEG 2000, as stored' },
+      { flag: 'overwrite', help: 'replace existing files that differ' },
       endpoint,
     ],
     notes: [
-      'The files are <folder>/<StudyInstanceUID>/<SeriesInstanceUID>/<SOPInstanceUID>.dcm, made out of metadata and frames:',
-      'attributes as the version has them, text beyond ASCII in UTF-8, frames in the syntax they came in where the data store',
-      'has kept it (JPEG baseline, video and the like), else uncompressed. Every frame is checked against its checksum. Private',
-      'values of more than a megabyte are not to be had through the API, and are left out. Files that are there already and the',
-      'same are skipped, so an export can be run again. --json prints one object.',
+      'Writes <folder>/<StudyInstanceUID>/<SeriesInstanceUID>/<SOPInstanceUID>.dcm with the attributes of the version, text in UTF-8, and',
+      'frames uncompressed, or in their original transfer syntax where the data store kept it (JPEG baseline and video, for example).',
+      'Every frame is verified against its checksum. Private values larger than 1 MB are omitted: the API does not return them.',
+      'Existing identical files are skipped. Run it again to resume an interrupted export. --json prints one object.',
     ],
+    examples: ['--datastore demo --study 1.2.3 --to files', '--datastore demo --all --to files --compressed'],
     load: async () => (await import('./export/export.ts')).exportImageSets,
   },
   search: {
@@ -132,45 +135,58 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   datastores: {
     summary: 'list the data stores',
     options: [endpoint],
+    examples: ['', '--endpoint http://hilum.example:8104 --json'],
     load: async () => (await import('./server/list-datastores.ts')).listDatastores,
   },
   console: {
-    summary: 'print a link that opens the console in a browser, signed in, once',
+    summary: 'print a one-time link that opens the console in a browser, signed in',
     options: [endpoint],
+    notes: ['The link works for a few minutes, in a browser on the machine of the server.'],
+    examples: ['', '--port 8105'],
     load: async () => (await import('./server/console.ts')).printConsoleLink,
   },
   env: {
-    summary: 'print the variables that point AWS SDKs and the AWS CLI at the server',
+    summary: 'print environment variables that connect AWS SDKs and the AWS CLI to the server',
     options: [
       { flag: 'shell', placeholder: '<shell>', help: 'sh or fish; default: sh' },
-      { flag: 'for', placeholder: '<client>', help: 'cpp: the AWS SDK for C++, whose endpoint is another' },
+      { flag: 'for', placeholder: '<client>', help: 'cpp: the AWS SDK for C++, which needs another endpoint' },
       endpoint,
     ],
-    notes: ['DATASTORE_ID is among them where the server answers and has exactly one active data store.'],
+    notes: [
+      'Includes DATASTORE_ID if the server is running and has exactly one active data store. Use it as: eval "$(hilum env)"',
+    ],
+    examples: ['', '--shell fish --for cpp'],
     load: async () => (await import('./server/env.ts')).printEnvironment,
   },
   doctor: {
-    summary: 'check the server, the way to it and its data folder, and say how to mend what is wrong',
+    summary: 'check the server, the connection to it and its data folder, and suggest fixes',
     options: [endpoint],
+    examples: ['', '--endpoint http://hilum.example:8104'],
     load: async () => (await import('./doctor/doctor.ts')).doctor,
   },
   verify: {
-    summary: 'compare search index and stored bytes with what is known of them, beside a running server or without',
-    options: [{ flag: 'quick', help: 'compare sizes only, and read none of the bytes' }],
+    summary: 'check the database, the search index and the stored bytes for damage',
+    options: [{ flag: 'quick', help: 'compare sizes only; read no stored bytes' }],
     notes: [
-      'Nothing is changed, and a server may read and write meanwhile. Exit code 1 where something differs. --json prints one',
-      'object: of each part what was looked at, how many differences there are, and the first thousand of them.',
+      'Changes nothing, and may run while the server is running. The exit code is 1 if there are differences. --json prints one object: for',
+      'each part, what was checked, the number of differences, and the first thousand of them.',
     ],
+    examples: ['', '--quick --data /srv/hilum'],
     load: async () => (await import('./verify/verify.ts')).verify,
   },
   reindex: {
-    summary: 'rebuild the search index from the image sets, with or without a running server',
-    notes: ['Searches and imports go on meanwhile. One that was broken off is gone on with when it is called again.'],
+    summary: 'rebuild the search index from the image sets',
+    notes: [
+      'May run while the server is running; searches and imports continue. Run it again to resume an interrupted rebuild.',
+    ],
+    examples: ['', '--data /srv/hilum'],
     load: async () => (await import('./verify/reindex.ts')).reindex,
   },
   reset: {
-    summary: 'empty the data folder',
-    options: [{ flag: 'yes', help: 'do not ask' }],
+    summary: 'delete everything in the data folder except its configuration file',
+    options: [{ flag: 'yes', help: 'do not ask for confirmation' }],
+    notes: ['Deletes every image set, import job, bucket and key. Stop the server first.'],
+    examples: ['', '--yes --data /tmp/demo'],
     load: async () => (await import('./server/reset.ts')).reset,
   },
 }

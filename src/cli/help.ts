@@ -1,7 +1,9 @@
-/** The help texts, drawn from the tables of commands and settings. */
+/** The help texts, made from the tables of commands and settings, for terminals of 80 columns. */
 import { CONFIG_FILE, SETTINGS } from '../server/settings.ts'
 import { COMMANDS } from './commands.ts'
 import type { Command } from './terminal/command.ts'
+
+const COLUMNS = 80
 
 export function programHelp(): string {
   const commands = Object.entries(COMMANDS).map(([name, { summary }]): [string, string] => [name, summary])
@@ -11,30 +13,43 @@ export function programHelp(): string {
     'Usage: hilum <command> [options]',
     '',
     'Commands:',
-    ...columns(commands),
+    ...twoColumns(commands),
     '',
-    'hilum <command> --help tells the options of a command; --version which Hilum this is.',
+    'Run hilum <command> --help for the options of a command, or hilum --version.',
   ].join('\n')
 }
 
 export function commandHelp(name: string, command: Command): string {
-  const own = (command.options ?? []).map(({ flag, placeholder, help }): [string, string] => [
-    named(flag, placeholder),
-    help,
-  ])
+  const { summary, operand, options = [], notes = [], examples = [] } = command
+  const own = options.map(({ flag, placeholder, help }): [string, string] => [named(flag, placeholder), help])
   return [
-    `hilum ${name}: ${command.summary}`,
+    ...wrapped(`hilum ${name}: ${summary}`, COLUMNS),
     '',
-    `Usage: hilum ${name}${command.operand === undefined ? '' : ` ${command.operand}`} [options]`,
+    `Usage: hilum ${name}${operand === undefined ? '' : ` ${operand}`} [options]`,
     '',
-    ...(own.length === 0 ? [] : ['Options:', ...columns(own), '']),
-    ...(command.notes === undefined ? [] : [...command.notes, '']),
-    'Settings, by flag, by variable, or in a configuration file:',
-    ...columns(settingRows()),
-    '',
-    'A flag wins over a variable, a variable over the file.',
+    ...section('Options:', twoColumns(own)),
+    ...(notes.length === 0 ? [] : [...wrapped(notes.join(' '), COLUMNS), '']),
+    ...section(
+      'Examples:',
+      examples.map((words) => `  hilum ${name}${words === '' ? '' : ` ${words}`}`),
+    ),
+    ...(command.showsSettings ? settingsHelp() : ['Settings (--data, --port, --json and others): hilum serve --help']),
   ].join('\n')
 }
+
+const settingsHelp = (): string[] => [
+  'Settings of the server, and of the commands that connect to it or read its data:',
+  ...twoColumns(settingRows()),
+  '',
+  ...wrapped(
+    'A flag takes precedence over its variable, and a variable over the configuration file, whose keys are ' +
+      SETTINGS.filter(({ variable }) => variable !== undefined)
+        .map(({ key }) => key)
+        .join(', ') +
+      ' and limits.',
+    COLUMNS,
+  ),
+]
 
 function settingRows(): [string, string][] {
   const rows = SETTINGS.filter((setting) => setting.variable !== undefined).map(
@@ -49,7 +64,24 @@ function settingRows(): [string, string][] {
 const named = (flag: string, placeholder: string | undefined) =>
   `--${flag}${placeholder === undefined ? '' : ` ${placeholder}`}`
 
-function columns(rows: readonly (readonly [string, string])[]): string[] {
+const section = (title: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : [title, ...lines, ''])
+
+/** The right column wraps below itself. */
+function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`)
+  return rows.flatMap(([left, right]) =>
+    wrapped(right, COLUMNS - width - 4).map((line, index) => `  ${(index === 0 ? left : '').padEnd(width)}  ${line}`),
+  )
+}
+
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
 }

@@ -18,7 +18,7 @@ function complaintOf(...words: string[]): string {
 }
 
 describe('a command line', () => {
-  test('has its command first, then operand and flags in any order', () => {
+  test('has the command first, then operand and flags in any order', () => {
     const expected = { name: 'import', operand: 'scans', flags: { datastore: 'demo', json: true }, wants: 'run' }
     for (const line of ['import scans --datastore demo --json', 'import --json --datastore=demo scans']) {
       const parsed = parseArguments(line.split(' '))
@@ -26,7 +26,7 @@ describe('a command line', () => {
     }
   })
 
-  test('asks for help and the version everywhere, and an incomplete one does not stand in the way', () => {
+  test('accepts --help and --version with every command, even without its operand', () => {
     assert.equal(parseArguments([]).wants, 'help')
     assert.equal(parseArguments(['--version']).wants, 'version')
     for (const name of Object.keys(COMMANDS)) {
@@ -36,7 +36,7 @@ describe('a command line', () => {
     }
   })
 
-  test('takes a date that begins with a hyphen, but no option, for a value', () => {
+  test('accepts a date that begins with a hyphen as a value, but not an option', () => {
     for (const line of ['search --created -7d --asc', 'search --created=-7d --asc']) {
       const { flags } = parseArguments(line.split(' '))
       assert.deepEqual({ ...flags }, { created: '-7d', asc: true })
@@ -45,64 +45,82 @@ describe('a command line', () => {
     assert.match(complaintOf('search', '--asc', '-7d'), /no option '-7'/)
   })
 
-  test('takes an option several times where a command says so, and then as a list even once', () => {
+  test('has a list for a repeatable option, even if it is given once', () => {
     for (const ids of [['a'], ['a', 'b']]) {
       const words = ids.flatMap((id) => ['--image-set', id])
       assert.deepEqual(parseArguments(['export', ...words]).flags['image-set'], ids)
     }
   })
 
-  test('with --host twice listens on both', () => {
+  test('may repeat --host', () => {
     assert.deepEqual(parseArguments(['serve', '--host', '::1', '--host', '10.0.0.1']).flags.host, ['::1', '10.0.0.1'])
   })
 })
 
-describe('what is mistyped', () => {
-  test('a command is told the nearest one', () => {
+describe('a mistake', () => {
+  test('in a command suggests the nearest one', () => {
     assert.equal(complaintOf('srve'), "There is no command 'srve'. Did you mean 'serve'?")
-    assert.equal(complaintOf('constructor'), "There is no command 'constructor'. hilum --help lists them.")
+    assert.equal(complaintOf('constructor'), "There is no command 'constructor'. Run hilum --help for the list.")
   })
 
-  test('an option is told the nearest one', () => {
+  test('in an option suggests the nearest one', () => {
     assert.equal(complaintOf('serve', '--prot', '1'), "There is no option '--prot'. Did you mean '--port'?")
     assert.equal(
       complaintOf('import', 'x', '--datastor=1'),
       "There is no option '--datastor'. Did you mean '--datastore'?",
     )
-    assert.equal(complaintOf('serve', '--toString'), "There is no option '--toString'. hilum serve --help lists them.")
-    assert.equal(complaintOf('serve', '-x'), "There is no option '-x'. hilum serve --help lists them.")
+    assert.equal(
+      complaintOf('serve', '--toString'),
+      "There is no option '--toString'. Run hilum serve --help for the list.",
+    )
+    assert.equal(complaintOf('serve', '-x'), "There is no option '-x'. Run hilum serve --help for the list.")
   })
 
-  test("another command's option is not taken", () => {
+  test("in using another command's option is refused", () => {
     assert.match(complaintOf('serve', '--datastore', 'demo'), /^There is no option '--datastore'\./)
   })
 
-  test('a flag without its value and a switch with one', () => {
+  test('in a flag without its value or a switch with one is refused', () => {
     assert.match(complaintOf('serve', '--port'), /--port.*missing/)
     assert.match(complaintOf('serve', '--json=yes'), /--json.*does not take an argument/)
   })
 
-  test('an operand too few or too many', () => {
+  test('in the number of operands is refused', () => {
     assert.match(complaintOf('import', '--datastore', 'demo'), /^hilum import needs <file or folder>\./)
-    assert.match(complaintOf('import', 'a', 'b'), /does not know what to do with 'b'/)
-    assert.match(complaintOf('serve', 'a'), /does not know what to do with 'a'/)
+    assert.match(complaintOf('import', 'a', 'b'), /takes no argument 'b'/)
+    assert.match(complaintOf('serve', 'a'), /takes no argument 'a'/)
   })
 })
 
 describe('the help', () => {
-  test('names every command, and of each every option and setting, in lines of at most 120 columns', () => {
+  const tooWide = (text: string) => text.split('\n').filter((line) => line.length > 80)
+
+  test('names every command, in lines of at most 80 columns', () => {
     for (const name of Object.keys(COMMANDS)) assert.match(programHelp(), new RegExp(`^  ${name} `, 'm'))
+    assert.deepEqual(tooWide(programHelp()), [])
+  })
+
+  test('of a command has its own options, and one line that refers to the settings', () => {
     for (const [name, command] of Object.entries(COMMANDS)) {
       const text = commandHelp(name, command)
       for (const { flag } of command.options ?? []) assert.match(text, new RegExp(`^  --${flag}\\b`, 'm'))
-      for (const { flag, variable } of SETTINGS) {
-        if (flag !== undefined) assert.match(text, new RegExp(`^  --${flag}\\b`, 'm'))
-        if (variable !== undefined) assert.ok(text.includes(variable))
-      }
-      assert.deepEqual(
-        text.split('\n').filter((line) => line.length > 120),
-        [],
-      )
+      assert.deepEqual(tooWide(text), [], name)
+      if (name !== 'serve') assert.equal(text.match(/^Settings .*hilum serve --help$/gm)?.length, 1, name)
+    }
+  })
+
+  test('of serve has every setting and its variable', () => {
+    const text = commandHelp('serve', COMMANDS.serve!)
+    for (const { flag, variable } of SETTINGS) {
+      if (flag !== undefined) assert.match(text, new RegExp(`^  --${flag}\\b`, 'm'))
+      if (variable !== undefined) assert.ok(text.includes(variable), variable)
+    }
+  })
+
+  test('has only examples that can be parsed', () => {
+    for (const [name, { examples = [] }] of Object.entries(COMMANDS)) {
+      for (const words of examples)
+        assert.equal(parseArguments([name, ...words.split(' ').filter(Boolean)]).wants, 'run')
     }
   })
 })

@@ -1,4 +1,4 @@
-/** A command line becomes a command with its flags, or a sentence that says which word was meant. */
+/** Parses a command line into a command with its flags. A mistyped word is refused with the nearest known one. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import type { Flags } from '../server/config.ts'
 import { nearest } from '../server/nearest.ts'
@@ -8,20 +8,24 @@ import { COMMANDS } from './commands.ts'
 import type { Command } from './terminal/command.ts'
 
 export interface Arguments {
-  /** Undefined where none was given: then it is help or the version that is wanted. */
+  /** Undefined only if help or the version is wanted. */
   readonly name: string | undefined
   readonly operand: string | undefined
   readonly flags: Flags
   readonly wants: 'run' | 'help' | 'version'
 }
 
-/** Throws OperatorError with exit code 2. The command is the first word: `hilum import scans --datastore demo`. */
+/** The command is the first word: `hilum import scans --datastore demo`. @throws OperatorError with exit code 2 */
 export function parseArguments(words: readonly string[]): Arguments {
   const name = words[0]?.startsWith('-') === false ? words[0] : undefined
   if (name === 'help') return parseArguments([...words.slice(1), '--help'])
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (name !== undefined && command === undefined) {
-    throw usage(`There is no command '${name}'.`, nearest(name, Object.keys(COMMANDS)), 'hilum --help lists them.')
+    throw usage(
+      `There is no command '${name}'.`,
+      nearest(name, Object.keys(COMMANDS)),
+      'Run hilum --help for the list.',
+    )
   }
   const { flags, operands } = readFlags(name === undefined ? words : words.slice(1), { name, command })
   const wants = flags.help === true ? 'help' : flags.version === true ? 'version' : name === undefined ? 'help' : 'run'
@@ -48,7 +52,7 @@ function optionsOf(command: Command | undefined): ParseArgsOptionsConfig {
 function readFlags(typed: readonly string[], of: { name: string | undefined; command: Command | undefined }) {
   const options = optionsOf(of.command)
   const words = withDaysAgo(typed, options)
-  const seeHelp = `hilum ${of.name === undefined ? '' : `${of.name} `}--help lists them.`
+  const seeHelp = `Run hilum ${of.name === undefined ? '' : `${of.name} `}--help for the list.`
   const { tokens } = parseArgs({ args: [...words], options, strict: false, tokens: true, allowPositionals: true })
   for (const token of tokens) {
     if (token.kind !== 'option' || Object.hasOwn(options, token.name)) continue
@@ -63,7 +67,7 @@ function readFlags(typed: readonly string[], of: { name: string | undefined; com
   }
 }
 
-/** `--created -7d` as `--created=-7d`: parseArgs takes no value that begins with a hyphen. */
+/** Turns `--created -7d` into `--created=-7d`: parseArgs accepts no value that begins with a hyphen. */
 function withDaysAgo(words: readonly string[], options: ParseArgsOptionsConfig): string[] {
   const joined: string[] = []
   for (const word of words) {
@@ -77,15 +81,11 @@ function withDaysAgo(words: readonly string[], options: ParseArgsOptionsConfig):
 
 function checkOperands(name: string, command: Command, operands: readonly string[]): void {
   if (command.operand !== undefined && operands.length === 0) {
-    throw usage(`hilum ${name} needs ${command.operand}.`, undefined, `hilum ${name} --help tells more.`)
+    throw usage(`hilum ${name} needs ${command.operand}.`, undefined, `Run hilum ${name} --help for its usage.`)
   }
   const surplus = operands[command.operand === undefined ? 0 : 1]
   if (surplus !== undefined) {
-    throw usage(
-      `hilum ${name} does not know what to do with '${surplus}'.`,
-      undefined,
-      `hilum ${name} --help tells more.`,
-    )
+    throw usage(`hilum ${name} takes no argument '${surplus}'.`, undefined, `Run hilum ${name} --help for its usage.`)
   }
 }
 

@@ -1,10 +1,10 @@
-/** What a command of `hilum` is, and what it gets to work with. */
+/** The interface of a command of `hilum`. */
 import type { Config, Flags } from '../../server/config.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface CommandOption {
   readonly flag: string
-  /** The word for the value; an option without one is a switch. */
+  /** Names the value in the help text; an option without one is a switch. */
   readonly placeholder?: string
   /** It may be given several times. */
   readonly isList?: true
@@ -13,17 +13,21 @@ export interface CommandOption {
 
 export interface Command {
   readonly summary: string
-  /** What comes after the command's name: `<file or folder>`. */
+  /** The argument after the command's name: `<file or folder>`. */
   readonly operand?: string
   readonly options?: readonly CommandOption[]
-  /** Lines below the options: what the values mean. */
+  /** Sentences below the options, wrapped into one paragraph. */
   readonly notes?: readonly string[]
+  /** What follows `hilum <command>`. */
+  readonly examples?: readonly string[]
+  /** The help lists the settings of the server, in place of a reference to `hilum serve --help`. */
+  readonly showsSettings?: true
   readonly defaults?: Partial<Pick<Config, 'logLevel'>>
-  /** Commands are loaded when they run: `env` need not wait for the database. */
+  /** Commands are loaded when they run, so that `env` does not load a database. */
   load(): Promise<(invocation: Invocation) => Promise<ExitCode>>
 }
 
-/** 0: fine, 1: failed, 130: interrupted. 2, a wrong command line, is decided before a command runs. */
+/** 0: success, 1: failure, 130: interrupted. 2, a wrong command line, is returned before a command runs. */
 export type ExitCode = 0 | 1 | 130
 
 export interface Invocation {
@@ -32,8 +36,8 @@ export interface Invocation {
   readonly operand: string | undefined
   readonly terminal: Terminal
   readonly env: NodeJS.ProcessEnv
-  /** Relative paths of operands are relative to it. */
+  /** Relative paths in operands start here. */
   readonly cwd: string
-  /** How the person calls us: `hilum` or `bin/hilum`. */
+  /** The program as the user typed it: `hilum` or `bin/hilum`. */
   readonly program: string
 }

@@ -5,16 +5,16 @@
 import { ContractError, type FieldFault } from '../../contract/errors.ts'
 
 /** The location of a member or list item; a chain of these is no deeper than the shapes. */
-export interface Spot {
-  readonly above: Spot | undefined
+export interface InputPath {
+  readonly parent: InputPath | undefined
   readonly name: string | number
 }
 
 /** The input as a whole, the root of every location. */
-export const INPUT: Spot = { above: undefined, name: '' }
+export const INPUT: InputPath = { parent: undefined, name: '' }
 
 export interface Fault {
-  readonly at: Spot
+  readonly at: InputPath
   /** Undefined where the value is sensitive or not a scalar. */
   readonly value?: string | null | undefined
   readonly constraint: string
@@ -42,13 +42,13 @@ const cut = (value: string): string =>
   value.length <= SHOWN_VALUE_MAX ? value : `${value.slice(0, SHOWN_VALUE_MAX)}...`.toWellFormed()
 
 /** `searchCriteria.filters.1.member.operator`: list items count from one. */
-function coralPathOf({ above, name }: Spot): string {
-  if (above === undefined) return ''
+function coralPathOf({ parent, name }: InputPath): string {
+  if (parent === undefined) return ''
   const own = typeof name === 'number' ? `${name + 1}.member` : name
-  return above === INPUT ? own : `${coralPathOf(above)}.${own}`
+  return parent === INPUT ? own : `${coralPathOf(parent)}.${own}`
 }
 
 /** `/searchCriteria/filters/0/operator` (RFC 6901; no name in the contract needs escaping). */
-export function pointerOf({ above, name }: Spot): string {
-  return above === undefined ? '' : `${pointerOf(above)}/${name}`
+export function pointerOf({ parent, name }: InputPath): string {
+  return parent === undefined ? '' : `${pointerOf(parent)}/${name}`
 }

@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer'
 import { ContractError } from '../../contract/errors.ts'
 import { type Input, type OperationName, operations } from '../../contract/operations.ts'
 import { type Member, memberOf, type Shape, type StructureShape, structure } from '../../contract/shapes.ts'
-import { type Fault, INPUT, type Spot, validationError } from './faults.ts'
+import { type Fault, INPUT, type InputPath, validationError } from './faults.ts'
 import { structureReader, valueReader } from './read-value.ts'
 import { checkOf } from './validate.ts'
 
@@ -42,7 +42,7 @@ export function inputReader<N extends OperationName>(operation: N): (parts: Inpu
 }
 
 function partReader({ name, shape, place }: { readonly name: string } & Member): ReadPart {
-  const at: Spot = { above: INPUT, name }
+  const at: InputPath = { parent: INPUT, name }
   switch (place.in) {
     case 'label':
       return ({ labels }, values) => {
@@ -107,7 +107,7 @@ function decode(text: string): string {
   }
 }
 
-type Texts = { readonly texts: readonly string[]; readonly at: Spot; readonly faults: Fault[] }
+type Texts = { readonly texts: readonly string[]; readonly at: InputPath; readonly faults: Fault[] }
 
 /** A malformed integer or boolean in the query is a ValidationException, as from AWS. */
 function valueOfTexts(shape: Shape, { texts, at, faults }: Texts): unknown {

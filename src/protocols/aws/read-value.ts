@@ -4,12 +4,12 @@
  */
 import { ContractError } from '../../contract/errors.ts'
 import { memberOf, type Shape, type StructureShape, type UnionShape } from '../../contract/shapes.ts'
-import { FAULTS_MAX, type Fault, pointerOf, type Spot } from './faults.ts'
+import { FAULTS_MAX, type Fault, type InputPath, pointerOf } from './faults.ts'
 import { parseTimestamp } from './timestamp.ts'
 
-type ReadValue = (json: unknown, at: Spot, faults: Fault[]) => unknown
+type ReadValue = (json: unknown, at: InputPath, faults: Fault[]) => unknown
 
-const serializationError = (expected: string, at: Spot): ContractError =>
+const serializationError = (expected: string, at: InputPath): ContractError =>
   new ContractError('SerializationException', `${expected} was expected at '${pointerOf(at)}'.`)
 
 /** Compiled once per shape, when the server starts. */
@@ -42,7 +42,7 @@ export function valueReader(shape: Shape): ReadValue {
       const readItem = valueReader(shape.item)
       return (json, at, faults) => {
         if (!Array.isArray(json)) throw serializationError('A list', at)
-        return json.map((item, index) => readItem(item, { above: at, name: index }, faults))
+        return json.map((item, index) => readItem(item, { parent: at, name: index }, faults))
       }
     }
     case 'map': {
@@ -71,7 +71,7 @@ export function structureReader(shape: StructureShape): ReadValue {
     const structure: Record<string, unknown> = {}
     for (const [name, read] of members) {
       const member = Object.hasOwn(source, name) ? source[name] : null
-      if (member !== null) structure[name] = read(member, { above: at, name }, faults)
+      if (member !== null) structure[name] = read(member, { parent: at, name }, faults)
     }
     return structure
   }
@@ -89,11 +89,11 @@ function unionReader(shape: UnionShape): ReadValue {
       if (faults.length < FAULTS_MAX) faults.push({ at, constraint })
       return {}
     }
-    return { [first[0]]: read(first[1], { above: at, name: first[0] }, faults) }
+    return { [first[0]]: read(first[1], { parent: at, name: first[0] }, faults) }
   }
 }
 
-function readBlob(json: unknown, at: Spot): Uint8Array {
+function readBlob(json: unknown, at: InputPath): Uint8Array {
   if (typeof json !== 'string') throw serializationError('Base64 text', at)
   const bytes = Buffer.from(json, 'base64')
   // Node ignores invalid characters: text that does not encode back to itself is not base64.
@@ -101,7 +101,7 @@ function readBlob(json: unknown, at: Spot): Uint8Array {
   return bytes
 }
 
-function objectOf(json: unknown, at: Spot): Record<string, unknown> {
+function objectOf(json: unknown, at: InputPath): Record<string, unknown> {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw serializationError('An object', at)
   return json as Record<string, unknown>
 }

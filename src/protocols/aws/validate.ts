@@ -3,10 +3,10 @@
  * of AWS's Coral framework.
  */
 import { memberOf, type Shape, type StringShape } from '../../contract/shapes.ts'
-import { FAULTS_MAX, type Fault, type Spot } from './faults.ts'
+import { FAULTS_MAX, type Fault, type InputPath } from './faults.ts'
 
 /** Adds the faults of a value, which already has the type of the shape. */
-export type Check = (value: never, at: Spot, faults: Fault[]) => void
+export type Check = (value: never, at: InputPath, faults: Fault[]) => void
 
 type Limits = { readonly min?: number | undefined; readonly max?: number | undefined }
 
@@ -30,7 +30,7 @@ export function checkOf(shape: Shape): Check {
         for (const constraint of brokenBounds(value.length, shape, 'length')) faults.push({ at, constraint })
         for (const [index, item] of value.entries()) {
           if (faults.length >= FAULTS_MAX) return
-          checkItem(item, { above: at, name: index }, faults)
+          checkItem(item, { parent: at, name: index }, faults)
         }
       }
     }
@@ -54,16 +54,16 @@ export function checkOf(shape: Shape): Check {
         for (const { name, required, check } of members) {
           if (faults.length >= FAULTS_MAX) return
           const member = value[name]
-          if (member !== undefined) check(member, { above: at, name }, faults)
+          if (member !== undefined) check(member, { parent: at, name }, faults)
           else if (required)
-            faults.push({ at: { above: at, name }, value: null, constraint: 'Member must not be null' })
+            faults.push({ at: { parent: at, name }, value: null, constraint: 'Member must not be null' })
         }
       }
     }
     case 'union': {
       const checks = new Map(Object.entries(shape.members).map(([name, member]) => [name, checkOf(member)]))
       return (value: Readonly<Record<string, never>>, at, faults) => {
-        for (const [name, member] of Object.entries(value)) checks.get(name)?.(member, { above: at, name }, faults)
+        for (const [name, member] of Object.entries(value)) checks.get(name)?.(member, { parent: at, name }, faults)
       }
     }
     case 'boolean':
@@ -117,7 +117,7 @@ function brokenBounds(size: number, { min, max }: Limits, what: 'length' | 'valu
 /** Coral reports a fault of a key or value once, as a fault of the map. */
 function pushNested(
   faults: Fault[],
-  { at, part, of }: { at: Spot; part: string; of: (nested: Fault[]) => void },
+  { at, part, of }: { at: InputPath; part: string; of: (nested: Fault[]) => void },
 ): void {
   const nested: Fault[] = []
   of(nested)
