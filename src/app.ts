@@ -1,4 +1,4 @@
-/** All that an operation or an import may use, handed down as an argument. Types only: main.ts is where they become real. */
+/** What operations and jobs receive as an argument. Types only: main.ts and testing.ts create the values. */
 
 import type { Limits } from './limits.ts'
 import type { FrameThreads } from './pixel-data/threads/frame-threads.ts'
@@ -13,17 +13,17 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
-/** Access keys known to the door: the secret of an access key id, or undefined. */
+/** The secret of an access key id; undefined for an unknown id. */
 export interface Credentials {
   secretOf(accessKeyId: string): string | undefined
 }
 
-/** Work that goes on after its request was answered; a stopping server waits for it. */
+/** Work that continues after its request was answered. A stopping server waits for it. */
 export interface Background {
   run(name: string, work: () => Promise<void>): void
 }
 
-/** What the import room needs; the same in a worker thread and in the server's own. */
+/** What jobs receive, in a worker thread or in the server's own thread. */
 export interface ImportApp {
   readonly catalog: Catalog
   readonly blobs: BlobStore
@@ -33,44 +33,44 @@ export interface ImportApp {
   readonly newId: () => string
   readonly log: Log
   readonly limits: Limits
-  /** Where frames are decoded and encoded. */
+  /** Decodes and encodes frames. */
   readonly frames: FrameThreads
 }
 
-/** Sealed, URL-safe page tokens: nobody but us can read or make one, and each is good for its own request only. */
+/** Encrypted, URL-safe page tokens. Each is valid for one request only, and only the servers of one catalog can read it. */
 export interface PageTokens {
-  /** `request` is whatever must be the same on the next page; `position` where it goes on. */
+  /** `request` is what must be the same for the next page; `position` is where that page begins. */
   seal(request: unknown, position: unknown): string
-  /** The position, or undefined where the token is not ours or was given for another request. */
+  /** The position; undefined for a token of another catalog or another request. */
   open(request: unknown, token: string): unknown
 }
 
-/** When image sets were last read: metadata or frames, by whoever. */
+/** When the metadata or a frame of an image set was last read. */
 export interface AccessTimes {
   note(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): void
-  /** Undefined where it was not read lately; the catalog knows of earlier times. */
+  /** Undefined where it was not read recently: the catalog has earlier times. */
   lastOf(imageSetId: string): number | undefined
 }
 
-/** Memory for replies, lent and given back: fresh memory for each half a megabyte costs more than reading it. */
+/** A pool of buffers for replies: allocating half a megabyte costs more than reading it from disk. */
 export interface ReplyBuffers {
-  /** Of each. */
+  /** Of each buffer. */
   readonly sizeBytes: number
   lend(): Uint8Array
   giveBack(buffer: Uint8Array): void
 }
 
-/** How many bytes the uploads of each access key take, on their way and until they are removed. */
+/** The bytes that the uploads of each access key occupy, from the request until they are removed. */
 export interface UploadUsage {
   /**
-   * Reserves bytes; undefined where they would go beyond the limit. What it answers is to be called when the bytes are stored, or are not.
-   * `count` adds up what is stored.
+   * Reserves bytes; undefined where the limit would be exceeded. Call the returned function when the bytes are stored, or storing them
+   * failed. `count` adds up the stored bytes.
    */
   take(
     wanted: { readonly owner: string; readonly bytes: number; readonly limitBytes: number },
     count: () => Promise<number>,
   ): Promise<((isStored: boolean) => void) | undefined>
-  /** Something was removed: all is counted again when it is next asked. */
+  /** Uploads were removed: stored bytes are counted again before the next reservation. */
   forget(): void
 }
 
@@ -81,11 +81,11 @@ export interface App extends Omit<ImportApp, 'frames'> {
   readonly accessTimes: AccessTimes
   readonly replyBuffers: ReplyBuffers
   readonly uploadUsage: UploadUsage
-  /** Tells the workers that an import job or a workflow waits. */
+  /** Wakes the workers: an import job or a workflow is waiting. */
   readonly workWaits: () => void
-  /** Of the ARNs: `arn:aws:medical-imaging:{region}:{accountId}:datastore/...`. */
+  /** In ARNs: `arn:aws:medical-imaging:{region}:{accountId}:datastore/...`. */
   readonly region: string
   readonly accountId: string
-  /** The service's own quotas and throttles are in force (`--aws-quotas`). */
+  /** The quotas and throttles of AWS apply (`--aws-quotas`). */
   readonly awsQuotas: boolean
 }

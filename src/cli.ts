@@ -1,6 +1,6 @@
 /**
- * `hilum`: finds the command, its configuration and its place in the world, and turns what goes wrong into a sentence and an exit
- * code (0 fine, 1 failed, 2 wrong command line or configuration). A stack is shown with --log-level debug only.
+ * `hilum`: parses the command line, loads the configuration and runs the command. An error becomes a sentence and an exit code (0 success,
+ * 1 failure, 2 wrong command line or configuration); its stack is shown only with --log-level debug.
  */
 import './cli/require-node.ts'
 import { readFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { OperatorError } from './server/operator-error.ts'
 
 const { argv, env, stdin, stdout, stderr } = process
 
-// All that Hilum writes may hold names of patients: it is for the user who runs it alone. Threads have the umask of their process.
+// Files that Hilum writes may hold names of patients, so only their owner may read them. Threads share the umask of the process.
 process.umask(0o077)
 
 async function main(words: readonly string[], terminal: Terminal): Promise<number> {
@@ -39,7 +39,7 @@ async function main(words: readonly string[], terminal: Terminal): Promise<numbe
     return await run({ config, flags, operand, terminal, env, cwd, program: programName(cwd) })
   } catch (error) {
     terminal.status()
-    terminal.note(complaint(error, { wantsJson, wantsStack }))
+    terminal.note(messageOf(error, { wantsJson, wantsStack }))
     return error instanceof OperatorError ? error.exitCode : 1
   }
 }
@@ -50,13 +50,15 @@ function textOf({ name, wants, flags }: Arguments): string {
   return flags.json === true ? JSON.stringify({ help: text }) : text
 }
 
-function complaint(error: unknown, { wantsJson, wantsStack }: { wantsJson: boolean; wantsStack: boolean }): string {
+function messageOf(error: unknown, { wantsJson, wantsStack }: { wantsJson: boolean; wantsStack: boolean }): string {
   const isExpected = error instanceof OperatorError
   const message = error instanceof Error ? error.message : String(error)
-  const text = isExpected ? message : `Something went wrong in Hilum itself: ${message}`
+  const text = isExpected ? message : `An unexpected error occurred: ${message}`
   if (wantsJson) return JSON.stringify({ error: text })
   if (!wantsStack)
-    return isExpected ? `hilum: ${text}` : `hilum: ${text}\nRun it again with --log-level debug to see where.`
+    return isExpected
+      ? `hilum: ${text}`
+      : `hilum: ${text}\nRun it again with --log-level debug for the stack trace, and report it.`
   const causes = []
   for (let at = error; at instanceof Error; at = at.cause) causes.push(at.stack)
   return `hilum: ${text}\n${causes.join('\ncaused by ')}`
@@ -64,7 +66,7 @@ function complaint(error: unknown, { wantsJson, wantsStack }: { wantsJson: boole
 
 const version = (): string => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 
-/** As the person can type it again here. */
+/** The program as the user can type it again in this folder. */
 function programName(cwd: string): string {
   const path = relative(cwd, argv[1] ?? '')
   return path.endsWith('bin/hilum') && !path.startsWith('..') && !path.includes('node_modules') ? path : 'hilum'

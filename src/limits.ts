@@ -1,67 +1,74 @@
-/** Every limit on what comes from outside, by name. All of them can be set in the configuration (`limits`). */
+/** Every limit on external input and on resources, by name. Each can be set in the configuration file (`limits`). */
 
 import { QUOTAS } from './contract/quotas.ts'
 
 export interface Limits {
   /** Request line and headers together. */
   readonly requestHeaderBytes: number
-  /** A request's body; the greatest legal one is an import configuration of 1,000 mappings, about 2.6 MB. */
+  /** A request body. The largest valid one is an import configuration of 1,000 mappings, about 2.6 MB. */
   readonly requestBodyBytes: number
-  /** Of all request bodies that are held at a time; a request beyond it is answered 503. */
+  /** All request bodies in memory at the same time; beyond it, requests are answered with 503. */
   readonly requestBodiesBytes: number
-  /** What is left of a body that nobody reads: up to so many bytes it is discarded and the connection kept. */
+  /** An unread body up to this size is discarded, and the connection is kept open. */
   readonly discardedBodyBytes: number
-  /** A client that is refused while it sends may send so many bytes more, unread; after so long without a byte its connection is closed. */
+  /** A refused client that is still sending: its connection is closed after this time without a byte, or after this many bytes. */
   readonly refusedLingerMs: number
   readonly refusedLingerBytes: number
   /** From the first byte of a request to the end of its headers, and to the end of its body. */
   readonly requestHeaderTimeoutMs: number
   readonly requestBodyTimeoutMs: number
-  /** An open connection that asks nothing. */
+  /** An open connection without a request. */
   readonly keepAliveTimeoutMs: number
-  /** A new connection beyond it takes the place of the one that has had no request in flight for longest. */
+  /** At this number, a new connection replaces the one that has been idle longest. */
   readonly connections: number
-  /** The same for each IPv4 address and each IPv6 network of 64 bits; behind a proxy as many as `connections`. */
+  /** The same per IPv4 address and per IPv6 /64 network. Behind a proxy, set it to the value of `connections`. */
   readonly connectionsPerAddress: number
-  /** How far a signature's time may be from ours, both ways. */
+  /** The largest difference between the time of a signature and the server's clock, in both directions. */
   readonly clockSkewMs: number
   /** Signing keys in the cache: one per access key, day and region that requests are signed for. */
   readonly signingKeysKept: number
-  /** How long a stopping server waits for requests and import batches in flight. */
+  /** A stopping server waits this long for requests and import batches in flight. */
   readonly shutdownMs: number
 
-  /** Of a megabyte each, kept for replies to come once they are sent; more are had when more are on their way. */
+  /** Buffers of 1 MiB in the pool for replies; more are allocated when all are in use. */
   readonly replyBuffersKept: number
 
-  /** How long a one-time link into the console is good, and how many there may be at a time. */
+  /** The validity of a one-time link into the console, and the number of links at the same time. */
   readonly consoleLinkMs: number
   readonly consoleLinks: number
   /** The body of the request that exchanges a link. */
   readonly consoleLinkBodyBytes: number
-  /** Files that a browser sent and nobody removed are kept for so long. */
+  /** Uploads that no client removes are deleted after this time. */
   readonly uploadMs: number
-  /** What the uploads of one access key may take until they are removed. */
+  /** The uploads of one access key, until they are removed. */
   readonly uploadBytesPerKey: number
-  /** So much of the disk that uploads are written to is left free; imports and the catalog may need it. */
+  /** Uploads leave this much of their disk free, for imports and the catalog. */
   readonly uploadDiskBytesKeptFree: number
-  /** Of a job's report: so many files that failed, and so many that were imported with a warning. */
+  /** The failed files, and the files with a warning, in the report of an import job. */
   readonly reportFiles: number
 
+  /** The same client token within this time is a repeated request. */
   readonly clientTokenMs: number
+  /** Deleted data stores and image sets stay visible for this time: clients poll for DELETED. */
   readonly deletedDatastoreMs: number
+  /** ListDICOMImportJobs returns jobs that are not older. */
   readonly importJobMs: number
   readonly pageSize: number
-  /** How far the time of an image set's last access may lag behind in what searches tell. */
+  /** The resolution of an image set's last access time in the catalog, and how often it is written. */
   readonly accessGranularityMs: number
   readonly accessesWrittenEveryMs: number
+  /** Image sets whose last access time is in memory. */
+  readonly accessTimesKept: number
 
-  /** To PostgreSQL, of each server and of each of its import threads. */
+  /** Connections to PostgreSQL, per server and per import thread. */
   readonly catalogReadConnections: number
   readonly catalogWriteConnections: number
-  /** To connect to PostgreSQL, or to be given a connection that is free. */
+  /** To connect to PostgreSQL, or to obtain a free connection. */
   readonly catalogConnectTimeoutMs: number
   readonly catalogStatementTimeoutMs: number
-  /** A connection to PostgreSQL that nobody uses is closed after it. */
+  /** The same for `hilum verify` and `hilum reindex`, which count millions of rows in one statement. */
+  readonly maintenanceStatementTimeoutMs: number
+  /** An unused connection to PostgreSQL is closed after this time. */
   readonly catalogIdleTimeoutMs: number
 
   /** To connect to S3. */
@@ -75,9 +82,9 @@ export interface Limits {
 
   readonly importWorkers: number
   readonly importLeaseMs: number
-  /** A worker that takes an update or a copy has it for so long, and renews it. */
+  /** The lease of a worker on an update or a copy; it is renewed. */
   readonly workflowLeaseMs: number
-  /** The metadata document of a version that an update or a copy makes, as JSON. */
+  /** The metadata document of a version that an update or a copy creates, as JSON. */
   readonly imageSetMetadataBytes: number
   readonly importFilesPerJob: number
   readonly importBytesPerJob: number
@@ -85,33 +92,33 @@ export interface Limits {
   readonly importFileBytes: number
   /** A file up to this size is read whole; of a larger one only the header is held in memory. */
   readonly importWholeFileBytes: number
-  /** Stored files are gathered into blobs of about this size, so that one fsync makes many durable. */
+  /** Stored files are combined into blobs of about this size, so that one fsync makes many files durable. */
   readonly importBlobBytes: number
   readonly importFilesPerBatch: number
-  /** A file that this many workers in a row died on is reported as failed, and a job that nobody gets on with ends a little later. */
+  /** A file on which this many workers in a row died is reported as failed; a job without progress fails a few attempts later. */
   readonly importAttempts: number
   readonly inflatedBytes: number
-  /** What one instance's metadata may take, as JSON. */
+  /** The metadata of one instance, as JSON. */
   readonly importMetadataCharacters: number
-  /** A JSON metadata file of an import job; the parsed ones that are kept come from no more bytes than this. */
+  /** A JSON metadata file of an import job, and all parsed files in memory together. */
   readonly importMetadataFileBytes: number
-  /** A file with more is kept without frames: each is an entry of some 200 characters in the metadata document. */
+  /** A file with more is stored without frames: each frame takes some 200 characters in the metadata document. */
   readonly importFramesPerFile: number
 
-  /** So long after the last deletion a blob that others still use is written anew without what was deleted: one rewriting for many. */
+  /** A partly unreferenced blob is compacted this long after its last deletion, so that one compaction serves many deletions. */
   readonly compactionDelayMs: number
-  /** The blob that was written anew stays so long for readers who had looked up before where their bytes lie. */
+  /** Grace period after compaction for readers that already resolved the location in the old blob. */
   readonly movedBlobGraceMs: number
 
-  /** Threads that decode and encode frames, of each import thread; never more than there are cores. */
+  /** Threads that decode and encode frames, per import thread; at most one per core. */
   readonly frameThreads: number
   /**
-   * A frame whose codec takes longer has its thread ended: so much for each, and so much more for each MiB of its pixels; by the clock
-   * first, and then as much again of the processor.
+   * The time for one frame, plus the time for each MiB of its pixels. The thread of a frame that takes longer is terminated: measured by
+   * the clock first, then as much again in processor time.
    */
   readonly frameDeadlineMs: number
   readonly frameDeadlineMsPerMiB: number
-  /** What the codecs of one thread may take of memory, and its JavaScript once more. */
+  /** Memory of the codecs of one thread; its JavaScript heap may be as large again. */
   readonly frameThreadBytes: number
 }
 
@@ -147,11 +154,13 @@ export const DEFAULT_LIMITS: Limits = {
   pageSize: 50,
   accessGranularityMs: 3_600_000,
   accessesWrittenEveryMs: 5_000,
+  accessTimesKept: 20_000,
 
   catalogReadConnections: 8,
   catalogWriteConnections: 4,
   catalogConnectTimeoutMs: 5_000,
   catalogStatementTimeoutMs: 30_000,
+  maintenanceStatementTimeoutMs: 10 * 60_000,
   catalogIdleTimeoutMs: 60_000,
 
   s3ConnectTimeoutMs: 2_000,
@@ -185,7 +194,7 @@ export const DEFAULT_LIMITS: Limits = {
   frameThreadBytes: 2 * 1024 ** 3,
 }
 
-/** With `--aws-quotas`, the service's own where ours are wider (AWS "Endpoints and quotas"). */
+/** With `--aws-quotas`: the smaller of each limit and AWS's quota (AWS "Endpoints and quotas"). */
 export const withAwsQuotas = (limits: Limits): Limits => ({
   ...limits,
   importFilesPerJob: Math.min(limits.importFilesPerJob, QUOTAS.filesPerImportJob),

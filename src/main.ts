@@ -1,4 +1,4 @@
-/** Opens the stores, hangs the doors, starts the workers and takes all of it down again. The only file that knows everyone. */
+/** Opens stores, mounts protocol handlers, starts workers; stops them in reverse order. */
 
 import type { App, Credentials, Log } from './app.ts'
 import { withAwsQuotas } from './limits.ts'
@@ -32,25 +32,25 @@ export interface RunningServer {
   readonly port: number
   readonly credentials: AccessKeyPair
   readonly region: string
-  /** Finishes what is in flight, puts import jobs down where they are, and closes the stores. */
+  /** Finishes requests in flight, releases import jobs, and closes the stores. */
   stop(): Promise<void>
 }
 
-/** One access key; equal strings are compared in constant time where it matters, at the signature. */
+/** One access key. Secrets are never compared, only signatures, in constant time (sigv4.ts). */
 const credentialsOf = (pair: AccessKeyPair): Credentials => ({
   secretOf: (accessKeyId) => (accessKeyId === pair.accessKeyId ? pair.secretAccessKey : undefined),
 })
 
-/** @throws OperatorError with a sentence that says what to do, where it cannot start. */
+/** @throws OperatorError if it cannot start, with a sentence that says what to do */
 export async function startServer(config: Config, options: { readonly log: Log }): Promise<RunningServer> {
   const { log } = options
-  const undo: (() => Promise<void>)[] = []
-  const takeDown = async () => {
-    for (const step of undo.splice(0).reverse()) await step()
+  const stopSteps: (() => Promise<void>)[] = []
+  const stopAll = async () => {
+    for (const step of stopSteps.splice(0).reverse()) await step()
   }
   try {
     const lock = await lockDataFolder(config.dataFolder)
-    undo.push(() => lock.release())
+    stopSteps.push(() => lock.release())
     const open = await findOpenFolder(config.dataFolder)
     if (open !== undefined) log.warn({}, `the data folder ${open.detail}. Run: ${open.fix}`)
     const credentials = await loadCredentials(config.dataFolder, config.credentials)
@@ -58,16 +58,16 @@ export async function startServer(config: Config, options: { readonly log: Log }
     const limits = config.awsQuotas ? withAwsQuotas(config.limits) : config.limits
     const places = placesOf({ ...config, limits })
     const stores = await openStores(places)
-    undo.push(() => stores.catalog.close())
+    stopSteps.push(() => stores.catalog.close())
     const accessTimes = startAccessTimes({ catalog: stores.catalog, clock: Date.now, log }, limits)
-    undo.push(() => accessTimes.stop())
+    stopSteps.push(() => accessTimes.stop())
     const background = new BackgroundWork(log)
-    undo.push(() => background.drain())
+    stopSteps.push(() => background.drain())
     const imports = startImportThreads(
       { places, limits, logLevel: config.logLevel, threads: limits.importWorkers },
       log,
     )
-    undo.push(() => imports.stop())
+    stopSteps.push(() => imports.stop())
 
     const app: App = {
       ...stores,
@@ -93,22 +93,22 @@ export async function startServer(config: Config, options: { readonly log: Log }
       consoleFolder: CONSOLE_FOLDER,
       corsOrigins: config.corsOrigin,
     })
-    const handler = await listen({ hosts: config.host, port: config.port, ...protocolHandlers, limits, log })
-    undo.push(() => handler.stop())
-    const endpoint = endpointOf(config.host[0]!, handler.port)
+    const server = await listen({ hosts: config.host, port: config.port, ...protocolHandlers, limits, log })
+    stopSteps.push(() => server.stop())
+    const endpoint = endpointOf(config.host[0]!, server.port)
     log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')
     const checkpoints = startCatalogCheckpoints(places, (err) => {
-      log.error({ err }, 'the thread that keeps the log of the catalog short died; commits do its work from here')
+      log.error({ err }, 'the checkpoint thread of the catalog failed; commits run checkpoints instead')
     })
-    undo.push(async () => checkpoints?.stop())
+    stopSteps.push(async () => checkpoints?.stop())
     let stopped: Promise<void> | undefined
     const stop = () => {
-      stopped ??= takeDown()
+      stopped ??= stopAll()
       return stopped
     }
-    return { endpoint, port: handler.port, credentials, region: config.region, stop }
+    return { endpoint, port: server.port, credentials, region: config.region, stop }
   } catch (cause) {
-    await takeDown()
+    await stopAll()
     throw cause
   }
 }

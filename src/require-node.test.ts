@@ -1,4 +1,4 @@
-/** An old Node gets a sentence before native code can end it without a word. */
+/** An unsupported Node is refused with a message, before native code can crash it. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { isNodeTooOld, nodeComplaint, SMALLEST_NODE } from './server/node-versio
 
 const pathOf = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-test('22.14 is the smallest Node, in every place that says so', () => {
+test('22.14 is the minimum Node version everywhere', () => {
   const found = ['20.20.2', '22.9.0', '22.13.1', '22.14.0', '22.21.0', '23.0.0', '24.1.0'].map(isNodeTooOld)
   assert.deepEqual(found, [true, true, true, false, false, false, false])
   assert.equal(nodeComplaint('22.14.0', '/usr/bin/node'), undefined)
@@ -22,14 +22,14 @@ test('22.14 is the smallest Node, in every place that says so', () => {
 const COMPLAINT =
   /Hilum needs Node 22\.14 or newer, and this is \d+\.\d+\.\d+ \(\/usr\/\S*node\)\. Install Node 24 from https:\/\/nodejs\.org, or run/
 
-test('hilum/testing under Node 20 ends with a sentence, not with a segmentation fault', { skip: unlessOldNode }, () => {
+test('hilum/testing refuses Node 20 with a message instead of a segmentation fault', { skip: unlessOldNode }, () => {
   const program = `const { startHilum } = await import(${JSON.stringify(pathOf('dist/testing.js'))}); await startHilum()`
   const { status, signal, stderr } = spawnSync(OLD_NODE!, ['--input-type=module', '-e', program], { encoding: 'utf8' })
   assert.deepEqual([status, signal], [1, null])
   assert.match(stderr, COMPLAINT)
 })
 
-test('dist/cli.js under Node 20 ends with a sentence and without a stack', { skip: unlessOldNode }, () => {
+test('dist/cli.js refuses Node 20 with a message and without a stack', { skip: unlessOldNode }, () => {
   for (const words of [['serve'], ['doctor'], ['--version']]) {
     const { status, stderr } = spawnSync(OLD_NODE!, [pathOf('dist/cli.js'), ...words], { encoding: 'utf8' })
     assert.equal(status, 1)

@@ -1,4 +1,4 @@
-/** The first import of hilum/testing: a module is evaluated before those imported after it, so no native code is loaded yet. */
+/** The first import of hilum/testing. Modules are evaluated in order of import, so no native code is loaded before this check. */
 import { nodeComplaint } from './server/node-version.ts'
 
 const complaint = nodeComplaint(process.versions.node, process.execPath)

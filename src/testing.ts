@@ -1,6 +1,6 @@
 /**
- * The library door for test suites: a whole Hilum in this process, on a free port, with everything in memory. The same operations,
- * wire protocol and import job as the server's; gone without a trace when stopped. Where the console is built, it is there as well.
+ * `hilum/testing`, for test suites: a complete Hilum in this process, on a free port, with all data in memory. Operations, protocols and jobs
+ * are the server's. The console is included if it is built.
  */
 import './require-node.ts'
 import type { App } from './app.ts'
@@ -33,12 +33,12 @@ export interface HilumOptions {
   readonly region?: string
   /** Twelve digits. */
   readonly accountId?: string
-  /** The real service's quotas and throttles. */
+  /** Apply the quotas and throttles of AWS. */
   readonly awsQuotas?: boolean
   readonly limits?: Partial<Limits>
-  /** Origins of pages in a browser that may call, or `*` or `none` alone. Default: `*`. */
+  /** Origins whose pages may call from a browser, or `*` or `none` alone. Default: `*`. */
   readonly corsOrigin?: readonly string[]
-  /** Milliseconds since 1970, for tests that need to move time. */
+  /** Milliseconds since 1970, for tests that control time. */
   readonly clock?: () => number
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error'
 }
@@ -51,21 +51,21 @@ export interface Hilum {
     readonly endpoint: string
     readonly region: string
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
-    /** Without it the SDK calls `runtime-127.0.0.1` for searches, which no resolver knows. */
+    /** Without it the SDK calls `runtime-127.0.0.1` for searches, which does not resolve. */
     readonly disableHostPrefix: true
   }
-  /** Makes an empty bucket, such as the one of a job's `outputS3Uri`. Nothing happens where it is there already. */
+  /** Creates an empty bucket, such as the one of a job's `outputS3Uri`, unless it exists. */
   createBucket(bucket: string): Promise<void>
-  /** Puts an object where `s3://bucket/key` is read by import jobs; the bucket is made if need be. */
+  /** Stores an object that import jobs read as `s3://bucket/key`. Creates the bucket if it does not exist. */
   putObject(bucket: string, key: string, bytes: Uint8Array): Promise<void>
   /** An object of a bucket, such as a job's manifest. */
   getObject(bucket: string, key: string): Promise<Uint8Array | undefined>
-  /** Back to nothing: no data store, no job, no bucket. The endpoint and the credentials stay. */
+  /** Deletes all data stores, jobs and buckets. The endpoint and the credentials stay the same. */
   reset(): Promise<void>
   stop(): Promise<void>
 }
 
-interface Inside {
+interface Instance {
   readonly protocolHandlers: ReturnType<typeof mountProtocols>
   readonly locations: ReturnType<typeof openMemoryLocations>
   close(): Promise<void>
@@ -85,48 +85,48 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     credentials: { secretOf: (id: string) => (id === keys.accessKeyId ? keys.secretAccessKey : undefined) },
   }
   const corsOrigins = options.corsOrigin ?? ['*']
-  let inside = await open(settings, corsOrigins)
+  let instance = await open(settings, corsOrigins)
   const { log, limits } = settings
-  const handler = await listen({
+  const server = await listen({
     hosts: ['127.0.0.1'],
     port: options.port ?? 0,
-    handler: (request) => inside.protocolHandlers.handler(request),
-    refuse: (refusal, headers) => inside.protocolHandlers.refuse(refusal, headers),
+    handler: (request) => instance.protocolHandlers.handler(request),
+    refuse: (refusal, headers) => instance.protocolHandlers.refuse(refusal, headers),
     limits,
     log,
   })
-  const endpoint = `http://127.0.0.1:${handler.port}`
+  const endpoint = `http://127.0.0.1:${server.port}`
   return {
     endpoint,
     client: { endpoint, region: settings.region, credentials: keys, disableHostPrefix: true },
     async createBucket(bucket) {
-      inside.locations.createBucket(checkedName(bucket))
+      instance.locations.createBucket(checkedName(bucket))
     },
     async putObject(bucket, key, bytes) {
-      await inside.locations.createBucket(checkedName(bucket)).put(key, bytes)
+      await instance.locations.createBucket(checkedName(bucket)).put(key, bytes)
     },
     async getObject(bucket, key) {
-      const objects = await inside.locations.openBucket(bucket)
+      const objects = await instance.locations.openBucket(bucket)
       const blob = isClosed(objects) ? undefined : await objects.open(key)
       return blob === undefined ? undefined : readAll(blob)
     },
     async reset() {
-      await inside.close()
-      inside = await open(settings, corsOrigins)
+      await instance.close()
+      instance = await open(settings, corsOrigins)
     },
     async stop() {
-      await handler.stop()
-      await inside.close()
+      await server.stop()
+      await instance.close()
     },
   }
 }
 
-/** Jobs are refused that name another: the service's S3 URIs have no room for it. */
+/** Import jobs refuse the URIs of other names. */
 function checkedName(bucket: string): string {
   if (isBucketName(bucket)) return bucket
   throw new TypeError(
-    `${JSON.stringify(bucket)} cannot be the name of an S3 bucket: that is 3 to 63 lower-case letters, digits, dots and hyphens, and ` +
-      'begins and ends with a letter or a digit.',
+    `${JSON.stringify(bucket)} is not a valid name of an S3 bucket. Use 3 to 63 lower-case letters, digits, dots and hyphens, ` +
+      'beginning and ending with a letter or a digit.',
   )
 }
 
@@ -144,7 +144,7 @@ async function open(
     | 'workWaits'
   >,
   corsOrigins: readonly string[],
-): Promise<Inside> {
+): Promise<Instance> {
   const locations = openMemoryLocations()
   const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
   const background = new BackgroundWork(settings.log)

@@ -30,7 +30,7 @@ export const TagKeyList = listOf(TagKey, { min: 0, max: 200 })
 
 export const DatastoreProperties = structure({
   datastoreId: DatastoreId,
-  // Optional at creation and then absent here, although AWS's model calls it required: clients tolerate that.
+  // Required in AWS's model, but optional in CreateDatastore. Clients accept its absence.
   datastoreName: optional(DatastoreName),
   datastoreStatus: DatastoreStatus,
   kmsKeyArn: optional(KmsKeyArn),

@@ -1,6 +1,6 @@
 /**
- * Every error that leaves Hilum has a name in this table. The first nine are the service's own (AWS model
- * medical-imaging 2023-07-19); the rest belong to the protocol (restJson1) and to Signature Version 4, and carry AWS's names.
+ * The table of every error that clients can receive. The first nine are in AWS's model (medical-imaging 2023-07-19); the others belong to
+ * the protocol (restJson1) and to Signature Version 4, under AWS's names.
  */
 
 const ERRORS = {
@@ -30,26 +30,26 @@ const ERRORS = {
 
 export type ErrorName = keyof typeof ERRORS
 
-/** Any operation may answer these, although no operation lists them. */
+/** Any operation may return these, although none lists them. */
 export const isProtocolError = (name: ErrorName): boolean => 'protocol' in ERRORS[name]
 
-/** Something Hilum stands on is away for a while, through no fault of the request: the same request may succeed later. */
+/** A dependency is unavailable for a while: the same request may succeed later. */
 export class TemporarilyUnavailable extends Error {
-  /** Seconds after which another try makes sense. */
+  /** Seconds to wait before a retry. */
   readonly retryAfterSeconds: number = 5
 }
 
-/** One member that broke a constraint: `path` is a JSON pointer into the input, as Smithy's ValidationException has it. */
+/** A member that violates a constraint. `path` is a JSON pointer into the input, as in Smithy's ValidationException. */
 export interface FieldFault {
   readonly path: string
   readonly message: string
 }
 
-/** The one class for what a caller can be told by name. Its message is public: no patient's values, no paths of the machine. */
+/** An error that is returned to the client. Its message is public: it holds no values of a patient and no paths of the server. */
 export class ContractError extends Error {
   override readonly name: ErrorName
   readonly fields: readonly FieldFault[]
-  /** Seconds after which the same request may succeed: becomes the Retry-After header. */
+  /** Seconds after which the same request may succeed, sent as Retry-After. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(

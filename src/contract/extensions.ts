@@ -1,21 +1,21 @@
 /**
- * What Hilum does beyond the 18 operations (docs/extensions.md): files from a browser into a bucket that an import job reads, a job's
- * report as one answer, and imported files as they came. Generic in what the functions work with, as the contract knows no room below it.
+ * What Hilum offers beyond the 18 operations (docs/extensions.md): uploads for import jobs, a job's report as one object, and imported files.
+ * Generic in the App, since the contract imports no other module.
  */
 import type { Bytes } from './shapes.ts'
 
 export interface Upload {
   readonly uploadId: string
-  /** For StartDICOMImportJob: where the files of the upload lie. */
+  /** The `inputS3Uri` of an import job for this upload. */
   readonly inputS3Uri: string
-  /** For StartDICOMImportJob: where Hilum keeps the reports of such jobs. */
+  /** The `outputS3Uri` of an import job for this upload. */
   readonly outputS3Uri: string
 }
 
 export interface UploadedFile {
   readonly accessKeyId: string
   readonly uploadId: string
-  /** The path below the folder that is uploaded, with slashes. */
+  /** The path below the uploaded folder, with slashes. */
   readonly name: string
 }
 
@@ -34,10 +34,10 @@ export interface ImportReport {
   readonly scanned: number
   readonly imported: number
   readonly failed: number
-  /** Not among those scanned: files that are no instances by what they are, such as a DICOMDIR. */
+  /** Not counted as scanned: files that are not instances, such as a DICOMDIR. */
   readonly skipped: number
   readonly imageSets: number
-  /** The first of each; `failed` says how many there are, and `hasMore` whether some are left out. */
+  /** The first of each, up to `limits.reportFiles`; `hasMore` if there are others. */
   readonly failures: readonly FailedFile[]
   readonly warnings: readonly WarnedFile[]
   readonly hasMore: boolean
@@ -47,18 +47,18 @@ export interface ImportedFile {
   readonly datastoreId: string
   readonly imageSetId: string
   readonly sopInstanceUID: string
-  /** Of the image set; its latest version where none is named. */
+  /** A version of the image set; undefined: the latest. */
   readonly versionId: string | undefined
 }
 
 export interface Extensions<App> {
   startUpload(caller: { readonly accessKeyId: string }, app: App): Promise<Upload>
-  /** A file as a whole, or one part of it, from 1. */
+  /** Stores a whole file, or one part of it, numbered from 1. */
   putUploadFile(file: UploadedFile & { readonly part?: number; readonly bytes: Uint8Array }, app: App): Promise<void>
-  /** Makes one file of parts 1 to `parts`. */
+  /** Joins parts 1 to `parts` into one file. */
   joinUploadFile(file: UploadedFile & { readonly parts: number }, app: App): Promise<void>
   removeUpload(upload: Pick<UploadedFile, 'accessKeyId' | 'uploadId'>, app: App): Promise<void>
-  /** Undefined while the job has written none. */
+  /** Undefined until the job has written its report. */
   readImportReport(
     job: { readonly datastoreId: string; readonly jobId: string },
     app: App,

@@ -1,13 +1,12 @@
 /**
- * What stands behind an operation: a function from its input to its output. Generic in what the functions are given to work with,
- * since the contract knows nothing of the rooms below it.
+ * The handler of an operation: a function from input to output. Generic in the App, since the contract imports no other module.
  */
 import type { Input, OperationName, Output } from './operations.ts'
 
-/** Headers beyond AWS's API carry this prefix, in requests and in replies. */
+/** The prefix of headers beyond the AWS API, in requests and replies (docs/extensions.md). */
 export type ExtensionHeader = `x-hilum-${string}`
 
-/** What an operation may read of its request, and add to its reply, beside the modelled members. */
+/** Extension headers that an operation may read from its request and add to its reply. */
 export interface ReplyNotes {
   readonly requestHeaders: (name: ExtensionHeader) => string | undefined
   readonly replyHeaders: Record<ExtensionHeader, string>

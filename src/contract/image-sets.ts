@@ -26,7 +26,7 @@ export const ImageSetWorkflowStatus = oneOf(
 export const StorageTier = oneOf('FREQUENT_ACCESS', 'ARCHIVE_INSTANT_ACCESS')
 const Message = string({ min: 1, max: 2048, pattern: '[\\w -:`]+' })
 
-/** Longer than what an import admits: most are twice the import's maximum in AWS's model. */
+/** Most maxima are twice those of an import, as in AWS's model. */
 export const DICOMPatientId = string({ min: 0, max: 512, sensitive: true })
 export const DICOMAccessionNumber = string({ min: 0, max: 512, sensitive: true })
 export const DICOMStudyId = string({ min: 0, max: 512, sensitive: true })
@@ -95,7 +95,7 @@ export const ImageSetProperties = structure({
   imageSetId: ImageSetId,
   versionId: ImageSetExternalVersionId,
   imageSetState: ImageSetState,
-  // The capital I is AWS's own, here only.
+  // AWS spells it with a capital I in this structure only.
   ImageSetWorkflowStatus: optional(ImageSetWorkflowStatus),
   createdAt: optional(timestamp),
   updatedAt: optional(timestamp),

@@ -30,7 +30,7 @@ export const ImportConfiguration = union({
 
 export const DICOMImportJobProperties = structure({
   jobId: JobId,
-  // Required in AWS's model, null in its recorded answers when the job was started without a name.
+  // Required in AWS's model, but null in recorded replies of jobs without a name.
   jobName: optional(JobName),
   jobStatus: JobStatus,
   datastoreId: DatastoreId,

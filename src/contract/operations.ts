@@ -1,6 +1,6 @@
 /**
- * The whole API: the 18 operations of AWS HealthImaging (model medical-imaging 2023-07-19), each with its HTTP form, input,
- * output and the errors it may answer. The official SDK's schemas referee this table in operations.test.ts.
+ * The API: the 18 operations of AWS HealthImaging (model medical-imaging 2023-07-19) with their HTTP bindings, inputs, outputs and errors.
+ * operations.test.ts compares this table with the schemas of the official SDK.
  */
 import * as d from './datastores.ts'
 import type { ErrorName } from './errors.ts'
@@ -29,7 +29,7 @@ export interface Operation {
   readonly http: `${'GET' | 'POST' | 'DELETE'} /${string}`
   /** The status of success. */
   readonly success: 200 | 204
-  /** What SDKs put before the endpoint's host name. Hilum answers every operation on every host. */
+  /** The prefix that SDKs add to the host name of the endpoint. Hilum accepts every operation on every host. */
   readonly hostPrefix: '' | 'runtime-'
   readonly input: StructureShape
   readonly output: StructureShape

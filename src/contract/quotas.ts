@@ -1,10 +1,7 @@
-/**
- * The service's own throttles and quotas, as AWS publishes them (AWS HealthImaging developer guide, "Throttling limits" and
- * "Endpoints and quotas"). In force only with `--aws-quotas`.
- */
+/** The throttles and quotas of AWS HealthImaging (developer guide, "Throttling limits" and "Endpoints and quotas"), for `--aws-quotas`. */
 import type { OperationName } from './operations.ts'
 
-/** A token bucket: so many requests a second, and so many at once after a rest. */
+/** A token bucket: its refill rate and its size. */
 interface Throttle {
   readonly perSecond: number
   readonly burst: number
@@ -12,7 +9,7 @@ interface Throttle {
 
 const rate = (perSecond: number, burst: number): Throttle => ({ perSecond, burst })
 
-/** Per account and region at AWS; per access key here. */
+/** AWS applies them per account and region, Hilum per access key. */
 export const THROTTLES: { readonly [N in OperationName]: Throttle } = {
   CreateDatastore: rate(0.085, 1),
   GetDatastore: rate(10, 20),
@@ -43,7 +40,7 @@ export const QUOTAS = {
   imageFramesPerCopy: 1_000,
   filesPerImportJob: 5_000,
   foldersPerImportJob: 10_000,
-  /** AWS writes 10 KB, 10 GB, 4 GB and 50 MB; we read them as powers of two. */
+  /** AWS documents 10 KB, 10 GB, 4 GB and 50 MB, taken as powers of two here. */
   updatePayloadBytes: 10 * 1024,
   importJobBytes: 10 * 1024 ** 3,
   importFileBytes: 4 * 1024 ** 3,

@@ -1,18 +1,18 @@
 /**
- * The vocabulary of the contract: shapes with their limits, where a member sits in the HTTP message, and the TypeScript type
- * that follows from both. Data only. The words are Smithy's (https://smithy.io/2.0/spec/), of which we need this much.
+ * The type system of the contract: shapes with limits, the place of a member in the HTTP message, and the TypeScript types inferred from
+ * both. The terms are Smithy's (https://smithy.io/2.0/spec/).
  */
 
 export interface StringShape<Value extends string = string> {
   readonly kind: 'string'
   readonly min?: number
   readonly max?: number
-  /** The pattern as AWS's model spells it; it must match the whole value. */
+  /** As in AWS's model; it must match the whole value. */
   readonly pattern?: string
-  /** The same language in a spelling that cannot backtrack without end, where AWS's own can. */
+  /** An equivalent pattern without exponential backtracking, where AWS's pattern has it. */
   readonly linearPattern?: string
   readonly values?: readonly Value[]
-  /** Never shown in an error message: it may hold a patient's identity. */
+  /** Never part of an error message: it may identify a patient. */
   readonly sensitive?: true
 }
 export interface IntegerShape {
@@ -23,17 +23,17 @@ export interface IntegerShape {
 export interface BooleanShape {
   readonly kind: 'boolean'
 }
-/** Epoch seconds with a fraction on the wire (restJson1); inside, milliseconds since 1970 as a number, fractions kept. */
+/** On the wire, epoch seconds with a fraction (restJson1); internally, milliseconds since 1970 with a fraction. */
 export interface TimestampShape {
   readonly kind: 'timestamp'
 }
-/** Base64 in JSON, bytes inside. */
+/** Base64 in JSON; internally, bytes. */
 export interface BlobShape {
   readonly kind: 'blob'
   readonly min?: number
   readonly max?: number
 }
-/** The whole HTTP body as it is; only as a payload. */
+/** The whole HTTP body; only as a payload. */
 export interface StreamShape {
   readonly kind: 'stream'
 }
@@ -69,7 +69,7 @@ export type Shape =
   | StructureShape
   | UnionShape
 
-/** Where a member of an input or output sits: in the JSON body unless told otherwise. */
+/** The place of a member in the HTTP message; by default the JSON body. */
 export type Place =
   | { readonly in: 'body' }
   | { readonly in: 'label' }
@@ -108,7 +108,7 @@ export const mapOf = <K extends StringShape, I extends Shape>(key: K, item: I): 
 export const structure = <const M extends Members>(members: M): StructureShape<M> => ({ kind: 'structure', members })
 export const union = <const M extends UnionMembers>(members: M): UnionShape<M> => ({ kind: 'union', members })
 
-/** A plain shape is a required member of the body; these say otherwise, and nest: `optional(query(string()))`. */
+/** A plain shape is a required member of the body. The functions below change that, and nest: `optional(query(string()))`. */
 export const memberOf = (member: Shape | Member): Member =>
   'shape' in member ? member : { shape: member, required: true, place: { in: 'body' } }
 
@@ -129,7 +129,7 @@ export const query = <S extends Shape>(shape: S, name?: string) =>
 export const header = <S extends StringShape>(shape: S, name: string) => placed(shape, { in: 'header', name })
 export const payload = <S extends Shape>(shape: S) => placed(shape, { in: 'payload' })
 
-/** JSON that is ready as text: an operation may answer it wherever a structure is due, and it is sent as it stands. */
+/** Serialised JSON, which an operation may return in place of a structure. */
 export class JsonText {
   readonly text: string
   constructor(text: string) {
@@ -137,25 +137,26 @@ export class JsonText {
   }
 }
 
-/** A structure that does not change and is answered again and again: once it has been written, its JSON is kept with it. */
+/** An immutable structure that is returned repeatedly: its JSON is cached with it. */
 export class Lasting<Structure> {
   readonly structure: Structure
-  /** Whoever writes it keeps it here. */
+  /** Set by write-value.ts. */
   json: Uint8Array | undefined
   constructor(structure: Structure) {
     this.structure = structure
   }
 }
 
-/** The bytes of a stream: sent as they come, never gathered. Those whose number is known beforehand are sent with their length. */
+/** The bytes of a stream, sent as they arrive and never buffered as a whole. */
 export type Bytes = Uint8Array | AsyncIterable<Uint8Array> | SizedBytes | LentBytes
 
-/** In memory that is wanted back when they are sent. */
+/** Bytes in a pooled buffer, which is returned when they are sent. */
 export interface LentBytes {
   readonly lent: Uint8Array
   giveBack(): void
 }
 
+/** A stream of known length, sent with a Content-Length. */
 export interface SizedBytes {
   readonly sizeBytes: number
   readonly bytes: AsyncIterable<Uint8Array>
@@ -168,12 +169,12 @@ type StructureOf<M extends Members> = Simplify<
     [K in Exclude<keyof M, RequiredNames<M>>]?: TypeOf<ShapeOf<M[K]>> | undefined
   }
 >
-/** One alternative per member; the others may not be there, so that a switch on `in` narrows. */
+/** One alternative per member, with the others undefined, so that `in` narrows. */
 type UnionOf<M extends UnionMembers> = {
   [K in keyof M]: Simplify<{ [P in K]: TypeOf<M[K]> } & { [P in Exclude<keyof M, K>]?: undefined }>
 }[keyof M]
 
-/** The type of a value of the shape inside Hilum. */
+/** The internal type of a value of the shape. */
 export type TypeOf<S extends Shape> =
   S extends StringShape<infer V>
     ? V
@@ -197,7 +198,7 @@ export type TypeOf<S extends Shape> =
                       ? UnionOf<M>
                       : never
 
-/** As TypeOf, for what an operation answers: any structure within may be ready-made JSON, or one that lasts. */
+/** TypeOf for outputs: any structure may be serialised JSON or a cached structure. */
 export type AnswerOf<S extends Shape> =
   S extends ListShape<infer I>
     ? readonly AnswerOf<I>[]

@@ -1,4 +1,4 @@
-/** A client token makes a start or a creation safe to repeat: the same request again gets the first one's answer. */
+/** A client token makes a request idempotent: the same request again gets the reply of the first. */
 import { createHash } from 'node:crypto'
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
@@ -12,7 +12,7 @@ export function clientTokenUse(app: App, input: { readonly clientToken: string }
   return { clientToken, fingerprint, usedSince: app.clock() - app.limits.clientTokenMs }
 }
 
-/** Clients write members in any order; two requests are the same when their members are. */
+/** Members may be in any order, so they are sorted before requests are compared. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
@@ -23,4 +23,7 @@ function sorted(value: unknown): unknown {
 }
 
 export const tokenOfAnotherRequest = () =>
-  new ContractError('ConflictException', 'The client token was used within a day for a request with other parameters')
+  new ContractError(
+    'ConflictException',
+    'The client token was used within a day for a request with other parameters. Use a new token',
+  )

@@ -1,6 +1,6 @@
 /**
- * CopyImageSet: begins a new image set, or the next version of another, that holds instances of the source. No bytes of instances and
- * frames are copied: they are shared (AWS "Copying an image set").
+ * CopyImageSet: begins a new image set, or a new version of another, with instances of the source. The bytes of instances and frames are
+ * shared, not copied (AWS "Copying an image set").
  */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
@@ -15,7 +15,7 @@ import { beginWorkflow, imageSetArn, latestImageSet } from './image-set-access.t
 export async function copyImageSet(input: Input<'CopyImageSet'>, app: App): Promise<Output<'CopyImageSet'>> {
   const { datastoreId, sourceImageSetId, copyImageSetInformation: wanted } = input
   const { sourceImageSet, destinationImageSet } = wanted
-  requireSensible(input)
+  requireValidDestination(input)
   const latestVersionId = sourceImageSet.latestVersionId
   const { version } = await latestImageSet(app, { datastoreId, imageSetId: sourceImageSetId, latestVersionId })
   const source = { imageSetId: sourceImageSetId, version }
@@ -41,7 +41,11 @@ export async function copyImageSet(input: Input<'CopyImageSet'>, app: App): Prom
   }
 }
 
-function requireSensible({ sourceImageSetId, promoteToPrimary, copyImageSetInformation }: Input<'CopyImageSet'>): void {
+function requireValidDestination({
+  sourceImageSetId,
+  promoteToPrimary,
+  copyImageSetInformation,
+}: Input<'CopyImageSet'>): void {
   const { destinationImageSet } = copyImageSetInformation
   if (destinationImageSet === undefined) return
   if (promoteToPrimary === true) {
@@ -53,23 +57,23 @@ function requireSensible({ sourceImageSetId, promoteToPrimary, copyImageSetInfor
   }
 }
 
-/** Undefined: all of them. */
+/** SOP Instance UIDs to copy; undefined for all instances. */
 async function wantedInstances(
   input: Input<'CopyImageSet'>,
   { app, version }: { readonly app: App; readonly version: number },
 ): Promise<readonly string[] | undefined> {
   const { datastoreId, sourceImageSetId: imageSetId } = input
   const text = input.copyImageSetInformation.sourceImageSet.DICOMCopies?.copiableAttributes
-  const asked = text === undefined ? undefined : parseCopiableAttributes(text)
-  if (asked !== undefined) {
+  const requested = text === undefined ? undefined : parseCopiableAttributes(text)
+  if (requested !== undefined) {
     const { seriesInstanceUID } = readImageSetAttributes(
       await attributesText(app, { datastoreId, imageSetId, version }),
     )
-    if (asked.seriesInstanceUID !== seriesInstanceUID) {
+    if (requested.seriesInstanceUID !== seriesInstanceUID) {
       throw new ContractError('ValidationException', 'copiableAttributes names a series that the source does not hold')
     }
   }
-  const sopInstanceUIDs = asked && [...asked.sopInstanceUIDs]
+  const sopInstanceUIDs = requested && [...requested.sopInstanceUIDs]
   if (sopInstanceUIDs === undefined && !app.awsQuotas) return undefined
   const parts = await app.catalog.imageSets.parts({
     ...{ datastoreId, imageSetId, version },

@@ -1,4 +1,4 @@
-/** CreateDatastore: answers CREATING; the data store is ACTIVE once its own work in the background is done. */
+/** CreateDatastore: returns CREATING; the data store becomes ACTIVE in the background. */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
@@ -32,7 +32,7 @@ export async function createDatastore(input: Input<'CreateDatastore'>, app: App)
     case 'too-many':
       throw new ContractError(
         'ServiceQuotaExceededException',
-        `The account has ${QUOTAS.activeDatastores} data stores, as many as its quota allows`,
+        `The account has ${QUOTAS.activeDatastores} data stores, which is its quota. Delete one first`,
       )
     case 'created':
       settleDatastore(app, created.datastore.datastoreId)

@@ -1,9 +1,9 @@
-/** What every operation asks first: is the data store there, and may it be used. */
+/** Checks of the data store that operations share: whether it exists, and whether it is ACTIVE. */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Datastore } from '../stores/catalog/datastore-repository.ts'
 
-/** The data store in whatever status; a deleted one stays visible for a day, since clients poll for DELETED. */
+/** The data store in any status. A deleted one stays visible for a day, since clients poll for DELETED. */
 export async function knownDatastore(app: App, datastoreId: string): Promise<Datastore> {
   const datastore = await app.catalog.datastores.get(datastoreId, { deletedSince: deletedSince(app) })
   if (datastore === undefined) throw datastoreNotFound(datastoreId)
@@ -16,14 +16,14 @@ export async function activeDatastore(app: App, datastoreId: string): Promise<Da
   return datastore
 }
 
-/** As activeDatastore, of a data store that a verb found on its way. */
+/** As activeDatastore, for a data store that a transaction function has returned. */
 export function mustBeActive(
   app: App,
   datastoreId: string,
   found: Pick<Datastore, 'datastoreStatus' | 'updatedAt'> | undefined,
 ): void {
-  const isForgotten = found?.datastoreStatus === 'DELETED' && found.updatedAt <= deletedSince(app)
-  if (found === undefined || isForgotten) throw datastoreNotFound(datastoreId)
+  const isExpired = found?.datastoreStatus === 'DELETED' && found.updatedAt <= deletedSince(app)
+  if (found === undefined || isExpired) throw datastoreNotFound(datastoreId)
   if (found.datastoreStatus !== 'ACTIVE') throw datastoreNotActive({ datastoreId, ...found })
 }
 

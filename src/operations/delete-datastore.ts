@@ -1,4 +1,4 @@
-/** DeleteDatastore: an ACTIVE data store that holds nothing. Answers DELETING; DELETED follows, visible for a day. */
+/** DeleteDatastore: deletes an empty ACTIVE data store. Returns DELETING; DELETED follows and stays visible for a day. */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
@@ -18,7 +18,10 @@ export async function deleteDatastore(input: Input<'DeleteDatastore'>, app: App)
         `Data store ${input.datastoreId} contains image sets. Delete the image sets first.`,
       )
     case 'import-running':
-      throw new ContractError('ConflictException', `An import job of data store ${input.datastoreId} has not ended yet`)
+      throw new ContractError(
+        'ConflictException',
+        `An import job of data store ${input.datastoreId} has not ended yet; wait until it has`,
+      )
     case 'deleting':
       settleDatastore(app, input.datastoreId)
       return { datastoreId: input.datastoreId, datastoreStatus: 'DELETING' }

@@ -1,4 +1,4 @@
-/** DeleteImageSet: all versions of an image set go. It is locked when the request is answered, and deleted soon after. */
+/** DeleteImageSet: locks the image set; a worker then deletes all its versions. */
 import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'

@@ -1,4 +1,4 @@
-/** The total table of what Hilum does beyond the 18 operations. */
+/** The table of functions behind the extensions (docs/extensions.md). */
 import type { App } from '../app.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import { openImportedFile } from './imported-file.ts'

@@ -1,4 +1,4 @@
-/** GetDatastore: the properties of one data store, a day beyond its deletion. */
+/** GetDatastore: the properties of a data store, until a day after its deletion. */
 import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { datastoreArn, knownDatastore } from './datastore-access.ts'

@@ -1,6 +1,6 @@
 /**
- * GetDICOMImportJob. Beyond the service's own answer, the header `x-hilum-progress: <done>/<found>` tells how many files have been
- * dealt with and how many there are; found is `?` until the input has been listed.
+ * GetDICOMImportJob. The header `x-hilum-progress: <done>/<found>` (docs/extensions.md) has the number of processed files and of all files;
+ * found is `?` until the input has been listed.
  */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'

@@ -1,7 +1,6 @@
 /**
- * GetImageFrame: the bytes of one frame as they were stored at import, never buffered where they are many, and held against the checksum
- * that was stored with them. A header asks for a smaller picture, which is a beginning of the same bytes (docs/extensions.md) and is not
- * checked.
+ * GetImageFrame: the bytes of one frame as stored at import, verified against their checksum; large frames are streamed. With the header
+ * x-hilum-min-width the reply is a smaller picture: the first part of the same bytes (docs/extensions.md), which is not verified.
  */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
@@ -15,14 +14,14 @@ import { DamagedFrameTable, readTableFrame, type TableFrame } from '../stores/bl
 import { parseImageFrameId } from '../stores/blobs/image-frame-id.ts'
 import type { FramesPlace, InstancePlace } from '../stores/catalog/image-set-records.ts'
 import {
+  type BlobRange,
   beginningOfRanges,
   bytesOfRanges,
   type Expected,
-  type Piece,
-  readPiece,
+  readRange,
   readRanges,
   sizeOfRanges,
-} from './blob-pieces.ts'
+} from './blob-ranges.ts'
 import { activeDatastore } from './datastore-access.ts'
 
 const COLUMNS_MAX = 65_535
@@ -35,20 +34,20 @@ export async function getImageFrame(
   const columnsMin = wantedColumns(notes)
   const { frames, file, frameNumber } = await findFrame(app, input)
   const { imageFrameId } = input.imageFrameInformation
-  const { pieces: whole, checksum } = await rangesOf(app, { frames, file, frameNumber, imageFrameId })
+  const { ranges: whole, checksum } = await rangesOf(app, { frames, file, frameNumber, imageFrameId })
   app.accessTimes.note({ datastoreId: input.datastoreId, imageSetId: input.imageSetId })
-  const pieces = columnsMin === undefined ? whole : await smallerRanges(app, { whole, columnsMin, notes })
+  const ranges = columnsMin === undefined ? whole : await smallerRanges(app, { whole, columnsMin, notes })
   const expected: Expected = {
     ...{ number: frameNumber, checksum },
     damaged: () => damaged(app, { imageFrameId, place: whole[0]! }),
   }
   return {
-    imageFrameBlob: await bytesOfRanges(app, pieces, pieces === whole ? expected : undefined),
+    imageFrameBlob: await bytesOfRanges(app, ranges, ranges === whole ? expected : undefined),
     contentType: frameContentType(frames.storedTransferSyntaxUID),
   }
 }
 
-/** The catalog is asked once; why a frame is not there is looked into only then. */
+/** One catalog query finds the frame; only if there is none, the data store is checked. */
 async function findFrame(app: App, input: Input<'GetImageFrame'>) {
   const { datastoreId, imageSetId } = input
   const { imageFrameId } = input.imageFrameInformation
@@ -61,7 +60,7 @@ async function findFrame(app: App, input: Input<'GetImageFrame'>) {
   throw new ContractError(
     'ResourceNotFoundException',
     `Data store ${datastoreId} has no image set ${imageSetId} with an image frame ${imageFrameId}. ` +
-      'The ids of its frames stand in the metadata of the image set, for each of its instances in ImageFrames',
+      'ImageFrames of each instance in the metadata of the image set lists the ids of its frames',
   )
 }
 
@@ -73,37 +72,37 @@ interface PlacedFrame {
 }
 
 interface FoundFrame {
-  readonly pieces: readonly Piece[]
+  readonly ranges: readonly BlobRange[]
   readonly checksum: number | undefined
 }
 
 async function rangesOf(app: App, { frames, file, frameNumber, imageFrameId }: PlacedFrame): Promise<FoundFrame> {
   const { blobKey, offsetBytes, sizeBytes, frameCount, checksum } = frames
   const place = { blobKey, start: offsetBytes, length: sizeBytes }
-  if (frames.holds === 'frame') return { pieces: [place], checksum }
+  if (frames.holds === 'frame') return { ranges: [place], checksum }
   try {
     const inTable = await readTableFrame(tableAt(app, place), { frameNumber, frameCount, tableBytes: sizeBytes })
-    const pieces = inTable.ranges.map((range) => pieceOf(range, { frames, file }))
-    return { pieces, checksum: inTable.checksum }
+    const ranges = inTable.ranges.map((range) => blobRangeOf(range, { frames, file }))
+    return { ranges, checksum: inTable.checksum }
   } catch (error) {
     throw error instanceof DamagedFrameTable ? damaged(app, { imageFrameId, place }) : error
   }
 }
 
-const tableAt = (app: App, { blobKey, start }: Piece): ByteSource => ({
-  read: ({ offsetBytes, lengthBytes }) => readPiece(app, { blobKey, start: start + offsetBytes, length: lengthBytes }),
+const tableAt = (app: App, { blobKey, start }: BlobRange): ByteSource => ({
+  read: ({ offsetBytes, lengthBytes }) => readRange(app, { blobKey, start: start + offsetBytes, length: lengthBytes }),
 })
 
-const pieceOf = (
-  { in: whose, offsetBytes, lengthBytes: length }: TableFrame['ranges'][number],
+const blobRangeOf = (
+  { in: source, offsetBytes, lengthBytes: length }: TableFrame['ranges'][number],
   { frames, file }: Pick<PlacedFrame, 'frames' | 'file'>,
-): Piece =>
-  whose === 'blob'
+): BlobRange =>
+  source === 'blob'
     ? { blobKey: frames.blobKey, start: offsetBytes, length }
     : { blobKey: file.blobKey, start: file.offsetBytes + offsetBytes, length }
 
-/** An alarm in the log: nothing but the operator, with a copy of the blob, can mend it. */
-function damaged(app: App, { imageFrameId, place }: { imageFrameId: string; place: Piece }): ContractError {
+/** Logged as an alarm: only the operator can restore the blob from a backup. */
+function damaged(app: App, { imageFrameId, place }: { imageFrameId: string; place: BlobRange }): ContractError {
   const { blobKey, start: offsetBytes, length: sizeBytes } = place
   app.log.error(
     { imageFrameId, blobKey, offsetBytes, sizeBytes },
@@ -111,7 +110,7 @@ function damaged(app: App, { imageFrameId, place }: { imageFrameId: string; plac
   )
   return new ContractError(
     'InternalServerException',
-    'The stored bytes of this image frame are damaged. The log of the server names the blob that they lie in',
+    'The stored bytes of this image frame are damaged. The server log names the blob to restore',
   )
 }
 
@@ -126,8 +125,8 @@ function wantedColumns({ requestHeaders }: ReplyNotes): number | undefined {
 
 async function smallerRanges(
   app: App,
-  { whole, columnsMin, notes }: { whole: readonly Piece[]; columnsMin: number; notes: ReplyNotes },
-): Promise<readonly Piece[]> {
+  { whole, columnsMin, notes }: { whole: readonly BlobRange[]; columnsMin: number; notes: ReplyNotes },
+): Promise<readonly BlobRange[]> {
   const sizeBytes = sizeOfRanges(whole)
   const picture = pictureIn(await readRanges(app, beginningOfRanges(whole, STORED_FRAME_HEADER_BYTES)), {
     columnsMin,
@@ -140,7 +139,7 @@ async function smallerRanges(
   return beginningOfRanges(whole, picture.lengthBytes)
 }
 
-/** Undefined for a frame that was kept in a format without resolutions: it comes whole. */
+/** Undefined for a frame in a format without resolutions, which is returned whole. */
 function pictureIn(
   header: Uint8Array,
   wanted: { readonly columnsMin: number; readonly sizeBytes: number },

@@ -1,17 +1,17 @@
 /**
- * GetImageSetMetadata: the document of one version as it was stored, always as gzip, whatever the client accepts: every official
- * example unpacks it itself. Only the ids are put in front. The stored bytes are held against their checksum, as those of frames are.
+ * GetImageSetMetadata: the stored document of one version, always as gzip whatever the client accepts, as from AWS: every official example
+ * unpacks it itself. The ids are put in front. The stored bytes are verified against their checksum.
  */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { gzipAround } from '../imaging/documents/metadata-document.ts'
 import type { DocumentPlace } from '../stores/catalog/image-set-records.ts'
-import { CheckedBytes, checked, type Expected, readPiece } from './blob-pieces.ts'
+import { CheckedBytes, checked, type Expected, readRange } from './blob-ranges.ts'
 import { activeDatastore } from './datastore-access.ts'
 
-/** A greater document is piped; one up to this is sent in one piece, with its length. */
-const ONE_PIECE_BYTES = 256 * 1024
+/** A larger document is streamed; up to this size it is sent with its length. */
+const UNSTREAMED_BYTES_MAX = 256 * 1024
 
 export async function getImageSetMetadata(
   input: Input<'GetImageSetMetadata'>,
@@ -31,7 +31,7 @@ export async function getImageSetMetadata(
   }
 }
 
-/** A small one whole. @throws where it is damaged: of a great one that breaks the reply off */
+/** A small document whole. @throws if it is damaged; while streaming a large one, this aborts the reply */
 async function bodyOf(
   app: App,
   { imageSetId, document }: { readonly imageSetId: string; readonly document: DocumentPlace },
@@ -40,14 +40,13 @@ async function bodyOf(
   const damaged = () => {
     const fields = { imageSetId, blobKey, offsetBytes: start, sizeBytes: length }
     app.log.error(fields, 'ALARM: the stored bytes of a metadata document are damaged')
-    const message =
-      'The stored bytes of this metadata are damaged. The log of the server names the blob that they lie in'
+    const message = 'The stored bytes of this metadata are damaged. The server log names the blob to restore'
     return new ContractError('InternalServerException', message)
   }
   const expected: Expected | undefined = checksum === undefined ? undefined : { number: 0, checksum, damaged }
-  if (length <= ONE_PIECE_BYTES) return checked(await readPiece(app, { blobKey, start, length }), expected)
+  if (length <= UNSTREAMED_BYTES_MAX) return checked(await readRange(app, { blobKey, start, length }), expected)
   const blob = await app.blobs.open(blobKey, { start, length })
-  if (blob === undefined) throw new Error(`the blob ${blobKey} of a metadata document is gone`)
+  if (blob === undefined) throw new Error(`the blob ${blobKey} of a metadata document is missing`)
   return expected === undefined ? blob.bytes : new CheckedBytes(blob.bytes, expected)
 }
 
@@ -64,7 +63,7 @@ async function findDocument(
         ? await app.catalog.imageSets.document({ datastoreId, imageSetId, version })
         : 'absent'
   if (document === 'pending') {
-    // The service's own words while it still works on a large image set.
+    // AWS's sentence while it still processes a large image set.
     throw new ContractError('ConflictException', 'Requested ImageSet metadata is not consistent yet.')
   }
   if (document === 'absent') {

@@ -1,4 +1,4 @@
-/** GetImageSet: state and properties of an image set, or of one of its versions. No access in the sense of storage tiers. */
+/** GetImageSet: state and properties of an image set, or of one of its versions. It does not count as access for storage tiers. */
 import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { storageTierOf } from '../imaging/storage-tier.ts'

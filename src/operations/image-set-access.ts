@@ -1,4 +1,4 @@
-/** What operations on one image set have in common: whether it is there, its ARN, and what is said where a workflow cannot begin. */
+/** What operations on image sets share: lookup, ARN, and the errors of a workflow that cannot begin. */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { ImageSetProperties } from '../stores/catalog/image-set-records.ts'
@@ -10,7 +10,7 @@ interface NamedImageSet {
   readonly imageSetId: string
 }
 
-/** Its latest version or the given one; a deleted image set stays visible for a day, since clients poll for DELETED. */
+/** The latest or the given version. A deleted image set stays visible for a day, since clients poll for DELETED. */
 export async function knownImageSet(
   app: App,
   imageSet: NamedImageSet & { readonly versionId?: string | undefined },
@@ -20,15 +20,15 @@ export async function knownImageSet(
   const found =
     versionId === undefined
       ? await app.catalog.imageSets.get(wanted)
-      : isCountable(versionId)
+      : isPossibleVersion(versionId)
         ? await app.catalog.imageSets.get({ ...wanted, version: Number(versionId) })
         : undefined
   if (found === undefined) throw imageSetNotFound(imageSet)
   return found
 }
 
-/** Versions are counted from 1, so a longer number is that of none. */
-export const isCountable = (versionId: string): boolean => Number.isSafeInteger(Number(versionId))
+/** No version has a number beyond the safe integers. */
+export const isPossibleVersion = (versionId: string): boolean => Number.isSafeInteger(Number(versionId))
 
 export const imageSetNotFound = ({
   datastoreId,
@@ -42,19 +42,18 @@ export const imageSetNotFound = ({
 export const imageSetArn = (app: App, { datastoreId, imageSetId }: NamedImageSet): string =>
   `${datastoreArn(app, datastoreId)}/imageset/${imageSetId}`
 
-/** The service's own words. */
+/** AWS's sentence. */
 const notTheLatest = () =>
   new ContractError('ResourceNotFoundException', 'Requested version(s) of ImageSet(s) is not the latest.')
 
 const imageSetLocked = (imageSetId: string) =>
   new ContractError(
     'ConflictException',
-    `Image set ${imageSetId} is LOCKED by an operation that has not ended: wait until GetImageSet says ACTIVE, then begin anew`,
+    `Image set ${imageSetId} is LOCKED by an operation that has not ended: wait until GetImageSet returns ACTIVE, then send the request again`,
   )
 
 /**
- * The image set in its latest version, as a change must find it: whoever changes it says which version that is. What is true here is
- * asked again in the transaction that begins the change.
+ * The image set in its latest version, which a change must name. These checks are repeated in the transaction that begins the change.
  */
 export async function latestImageSet(
   app: App,
@@ -63,17 +62,17 @@ export async function latestImageSet(
   const { latestVersionId, ...named } = imageSet
   await activeDatastore(app, named.datastoreId)
   const found = await knownImageSet(app, named)
-  if (found.deletedAt !== undefined || hasNeverBeen(found)) throw imageSetNotFound(named)
+  if (found.deletedAt !== undefined || isFailedCopy(found)) throw imageSetNotFound(named)
   if (found.imageSetState === 'LOCKED') throw imageSetLocked(found.imageSetId)
   if (Number(latestVersionId) !== found.version) throw notTheLatest()
   return found
 }
 
-/** A copy that failed to make an image set: it is told of until it is deleted, and has no content. */
-const hasNeverBeen = ({ version, workflowStatus }: ImageSetProperties): boolean =>
+/** A failed copy is visible only to GetImageSet, until deleted. */
+const isFailedCopy = ({ version, workflowStatus }: ImageSetProperties): boolean =>
   version === 1 && workflowStatus === 'COPY_FAILED'
 
-/** The image sets of the workflow, which has begun; the workers are told. */
+/** Begins the workflow, wakes the workers and returns the locked image sets. */
 export async function beginWorkflow(
   app: App,
   begin: { readonly datastoreId: string; readonly request: WorkflowRequest; readonly runningMax: number },
@@ -105,7 +104,7 @@ function refusalOf(
       return imageSetLocked(refused.imageSetId)
     case 'too-many':
       return new ContractError(
-        // DeleteImageSet has no other error for it.
+        // DeleteImageSet models no ServiceQuotaExceededException.
         request.operation === 'DeleteImageSet' ? 'ThrottlingException' : 'ServiceQuotaExceededException',
         `The data store has ${runningMax} ${request.operation} under way, which is the quota: wait until some have ended`,
       )

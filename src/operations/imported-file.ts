@@ -1,12 +1,12 @@
 /**
- * The file that an instance of an image set was imported from, byte for byte, for an export of what has no frames (docs/extensions.md).
- * No operation of the API hands it out. Its attributes are those from before any update: a client that writes files takes its pixels only.
+ * The file that an instance was imported from, byte for byte, for exporting images without frames (docs/extensions.md); no operation of the
+ * API returns it. Its attributes predate any update, so an export uses only its pixel data.
  */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { ImportedFile } from '../contract/extensions.ts'
 import type { Bytes } from '../contract/shapes.ts'
-import { bytesOfRanges } from './blob-pieces.ts'
+import { bytesOfRanges } from './blob-ranges.ts'
 import { activeDatastore } from './datastore-access.ts'
 import { imageSetNotFound, knownImageSet } from './image-set-access.ts'
 
@@ -18,7 +18,10 @@ export async function openImportedFile(file: ImportedFile, app: App): Promise<By
   const sopInstanceUIDs = [sopInstanceUID]
   const [instance] = await app.catalog.imageSets.parts({ datastoreId, imageSetId, version, sopInstanceUIDs })
   if (instance === undefined) {
-    throw new ContractError('ResourceNotFoundException', `Image set ${imageSetId} has no such instance`)
+    throw new ContractError(
+      'ResourceNotFoundException',
+      `Image set ${imageSetId} has no instance with this SOPInstanceUID`,
+    )
   }
   app.accessTimes.note({ datastoreId, imageSetId })
   const { blobKey, offsetBytes: start, sizeBytes: length } = instance

@@ -1,4 +1,4 @@
-/** The total table: every operation of the contract, and what does it. */
+/** The table of operations and their handlers. */
 import type { App } from '../app.ts'
 import type { Handlers } from '../contract/handlers.ts'
 import { copyImageSet } from './copy-image-set.ts'

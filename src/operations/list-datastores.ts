@@ -1,4 +1,4 @@
-/** ListDatastores: newest first, optionally of one status. */
+/** ListDatastores: data stores, newest first, optionally of one status. */
 import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { datastoreArn, deletedSince } from './datastore-access.ts'

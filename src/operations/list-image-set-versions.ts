@@ -1,4 +1,4 @@
-/** ListImageSetVersions: every version that an image set has had, failed attempts too, newest first. */
+/** ListImageSetVersions: all versions of an image set, including failed updates and copies, newest first. */
 import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { deletedSince, knownDatastore } from './datastore-access.ts'

@@ -1,4 +1,4 @@
-/** ListTagsForResource: all tags of a data store or an image set, which may be none. */
+/** ListTagsForResource: all tags of a data store or an image set. */
 import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { resourceNotFound, taggedResource } from './tagged-resource.ts'

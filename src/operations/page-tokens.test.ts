@@ -8,26 +8,26 @@ const tokens = openPageTokens(secret)
 const request = ['SearchImageSets', 'store', { filters: [] }]
 const position = { key: 1700000000123, seq: 7, snapshotVersion: 9 }
 
-test('a token gives back the position it was sealed with, for the same request', () => {
+test('a token returns its position for the same request', () => {
   assert.deepEqual(tokens.open(request, tokens.seal(request, position)), position)
   assert.deepEqual(
     openPageTokens(secret).open(request, tokens.seal(request, position)),
     position,
-    'in another server too',
+    'in another server of the catalog too',
   )
 })
 
-test('a token consists of characters that need no encoding in a URL', () => {
+test('a token needs no encoding in a URL', () => {
   assert.match(tokens.seal(request, position), /^[A-Za-z0-9_-]{1,8192}$/)
 })
 
-test('a token shows nothing of the position, and two of one position differ', () => {
+test('a token does not reveal its position, and two tokens of one position differ', () => {
   const token = tokens.seal(request, { key: 'DOE^JANE', seq: 1 })
   assert.doesNotMatch(Buffer.from(token, 'base64url').toString('latin1'), /DOE|JANE|seq/)
   assert.notEqual(token, tokens.seal(request, { key: 'DOE^JANE', seq: 1 }))
 })
 
-test('a token of another request, another catalog, changed, cut or invented opens nothing', () => {
+test('a token of another request or catalog, or a changed, truncated or invented one, is not opened', () => {
   const token = tokens.seal(request, position)
   const changed = (token[0] === 'A' ? 'B' : 'A') + token.slice(1)
   assert.equal(tokens.open(['SearchImageSets', 'other'], token), undefined)
@@ -37,7 +37,7 @@ test('a token of another request, another catalog, changed, cut or invented open
   }
 })
 
-test('a foreign token is a ValidationException that names nextToken', () => {
+test('an invalid token is a ValidationException that names nextToken', () => {
   const open = () => positionOfPage(tokens, { request, nextToken: 'garbage' })
   assert.throws(
     open,
@@ -46,7 +46,7 @@ test('a foreign token is a ValidationException that names nextToken', () => {
   )
 })
 
-test('a page is cut where there is one row more than it holds, and only then has a token', () => {
+test('a page has a token only if there is one row more than its size', () => {
   const tokenAfter = (last: number) => `after ${last}`
   assert.deepEqual(takePage([1, 2, 3], { size: 2, tokenAfter }), { rows: [1, 2], nextToken: 'after 2' })
   assert.deepEqual(takePage([1, 2], { size: 2, tokenAfter }), { rows: [1, 2], nextToken: undefined })

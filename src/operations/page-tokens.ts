@@ -1,6 +1,6 @@
 /**
- * Page tokens hold a place in a sorted list, which may be a patient's study date, and travel in URLs that get logged: so they are
- * sealed (AES-256-GCM), not just encoded. The request they were given for is the additional data: another one cannot open them.
+ * Page tokens hold a position in a sorted list, which may be a patient's study date, and appear in logged URLs, so they are encrypted
+ * (AES-256-GCM). The request is the additional authenticated data: a token cannot be used for another request.
  */
 import { createCipheriv, createDecipheriv, createHash, createSecretKey, randomBytes } from 'node:crypto'
 import type { PageTokens } from '../app.ts'
@@ -9,7 +9,7 @@ import { ContractError } from '../contract/errors.ts'
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-/** @param secret 32 bytes that every server of one catalog shares. */
+/** @param secret 32 bytes that all servers of one catalog share */
 export function openPageTokens(secret: Uint8Array): PageTokens {
   const key = createSecretKey(createHash('sha256').update('page-token').update(secret).digest())
   return {
@@ -29,14 +29,14 @@ export function openPageTokens(secret: Uint8Array): PageTokens {
         const sealed = bytes.subarray(IV_BYTES + TAG_BYTES)
         return JSON.parse(Buffer.concat([decipher.update(sealed), decipher.final()]).toString('utf8'))
       } catch {
-        // final() throws where the tag does not fit: not our token, or not for this request.
+        // final() throws if authentication fails: a token of another catalog or another request.
         return undefined
       }
     },
   }
 }
 
-/** The position a request's token stands for, undefined on a first page; a foreign token is the caller's error. */
+/** The position in the token of a request; undefined for the first page. @throws ContractError for an invalid token */
 export function positionOfPage<Position>(
   tokens: PageTokens,
   page: { readonly request: unknown; readonly nextToken: string | undefined },
@@ -44,8 +44,7 @@ export function positionOfPage<Position>(
   if (page.nextToken === undefined) return undefined
   const position = tokens.open(page.request, page.nextToken)
   if (position !== undefined) return position as Position
-  const message =
-    'The token is not one that this request was given: repeat the first request unchanged, without nextToken'
+  const message = 'The token was not issued for this request: repeat the first request unchanged, without nextToken'
   throw new ContractError(
     'ValidationException',
     `1 validation error detected: Value at 'nextToken' failed to satisfy constraint: ${message}`,
@@ -53,7 +52,7 @@ export function positionOfPage<Position>(
   )
 }
 
-/** A page and the token of the next: lists ask the catalog for one row more than the page to know whether there is one. */
+/** A page and the token of the next one. `rows` has one row more than the page if there is a next page. */
 export function takePage<Row>(
   rows: readonly Row[],
   options: { readonly size: number; readonly tokenAfter: (last: Row) => string },

@@ -1,4 +1,4 @@
-/** What became of the files of an import job, out of the report in its output folder: counts, and the first files that had trouble. */
+/** Reads the report in the output folder of an import job: counts, and the first files with a failure or a warning. */
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import type { App } from '../app.ts'
@@ -9,8 +9,8 @@ import { isClosed } from '../stores/locations/locations.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
 import { knownDatastore } from './datastore-access.ts'
 
-/** The manifest's counts stand before its list of image sets, which may be long. */
-const MANIFEST_BYTES = 16 * 1024
+/** The counts come before the list of image sets in the manifest, which may be long. */
+const MANIFEST_HEAD_BYTES = 16 * 1024
 
 const COUNTS = {
   scanned: 'numberOfScannedFiles',
@@ -34,7 +34,7 @@ export async function readImportReport(
   const bucket = await app.locations.openBucket(name)
   if (isClosed(bucket)) throw new ContractError('ConflictException', `The report cannot be read. ${bucket.reason}.`)
 
-  const manifest = await bucket.open(`${prefix}job-output-manifest.json`, { start: 0, length: MANIFEST_BYTES })
+  const manifest = await bucket.open(`${prefix}job-output-manifest.json`, { start: 0, length: MANIFEST_HEAD_BYTES })
   if (manifest === undefined) return undefined
   const head = await textOf(manifest.bytes)
   const count = (name: string) => Number(new RegExp(`"${name}":(\\d+)`).exec(head)?.[1] ?? 0)
@@ -67,7 +67,7 @@ interface WarningLine {
   readonly importResponse: { readonly warnings: readonly { readonly message: string }[] }
 }
 
-/** The file is only made where there is a line for it. */
+/** An absent file has no lines. */
 async function linesOf<Line>(
   bucket: BlobStore,
   key: string,

@@ -1,11 +1,11 @@
-/** Brings data stores to rest: CREATING becomes ACTIVE, DELETING becomes DELETED. Also after a crash, at the next start. */
+/** Completes the creation and deletion of data stores in the background: CREATING becomes ACTIVE, DELETING becomes DELETED. */
 import type { App } from '../app.ts'
 
 export function settleDatastore(app: App, datastoreId: string): void {
   app.background.run('settle data store', () => app.catalog.datastores.settle(datastoreId, app.clock()))
 }
 
-/** For those that a crash left half-way. */
+/** At start, for data stores that a crash left in CREATING or DELETING. */
 export async function settleDatastores(app: App): Promise<void> {
   for (const datastoreId of await app.catalog.datastores.unsettled()) settleDatastore(app, datastoreId)
 }

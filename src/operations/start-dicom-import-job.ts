@@ -1,4 +1,4 @@
-/** StartDICOMImportJob: writes the job down and answers. The work is src/import's, at its own pace. */
+/** StartDICOMImportJob: records the job; the workers in src/jobs run it. */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
@@ -39,7 +39,7 @@ export async function startDICOMImportJob(
     case 'too-many':
       throw new ContractError(
         'ServiceQuotaExceededException',
-        `${QUOTAS.concurrentImportJobsPerDatastore} import jobs of the data store are running, as many as its quota allows`,
+        `${QUOTAS.concurrentImportJobsPerDatastore} import jobs of the data store are running, which is its quota: wait until one has ended`,
       )
     case 'datastore-absent':
       throw datastoreNotFound(datastoreId)

@@ -1,4 +1,4 @@
-/** TagResource: adds tags to a data store or an image set; a key that it has already gets the new value. */
+/** TagResource: adds tags to a data store or an image set; an existing key gets the new value. */
 import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { resourceNotFound, TAGS_MAX, taggedResource, tooManyTags } from './tagged-resource.ts'

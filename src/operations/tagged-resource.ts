@@ -1,14 +1,14 @@
-/** What an ARN names for the three operations on tags, and what is said of one that names nothing here (AWS "Tagging resources"). */
+/** Resolves the ARN of a tag operation (AWS "Tagging resources"). */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { TaggedResource } from '../stores/catalog/tagged-resources.ts'
 
-/** Of one resource, as AWS documents it. */
+/** Per resource, as AWS documents. */
 export const TAGS_MAX = 50
 
 /**
- * AWS does not say what an ARN of elsewhere gets. As with its other services, one of another account is denied before anybody looks
- * whether it exists, and of another region or partition nothing exists here.
+ * AWS does not document ARNs of other accounts or regions for this service. As in its other services, another account is denied, and a
+ * resource of another region or partition is not found.
  */
 export function taggedResource(app: App, resourceArn: string): TaggedResource {
   // `arn:aws:medical-imaging:<region>:<account>:datastore/<id>[/imageset/<id>]`: the contract has checked it.
@@ -25,7 +25,7 @@ export function taggedResource(app: App, resourceArn: string): TaggedResource {
 }
 
 export const resourceNotFound = (resourceArn: string) =>
-  new ContractError('ResourceNotFoundException', `Nothing has the ARN ${resourceArn}`)
+  new ContractError('ResourceNotFoundException', `No resource has the ARN ${resourceArn}`)
 
 export const tooManyTags = () =>
   new ContractError('ValidationException', `A resource can have at most ${TAGS_MAX} tags`)

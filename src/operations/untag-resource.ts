@@ -1,4 +1,4 @@
-/** UntagResource: takes keys from a data store or an image set; those that it has not are passed over. */
+/** UntagResource: removes tags from a data store or an image set; unknown keys are ignored. */
 import type { App } from '../app.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { resourceNotFound, taggedResource } from './tagged-resource.ts'

@@ -1,6 +1,6 @@
 /**
- * UpdateImageSetMetadata: begins the next version of an image set, with attributes put, removed or taken back from an earlier one. What
- * the rules forbid is refused here, before anything is locked (AWS "Updating image set metadata", "DICOM metadata constraints").
+ * UpdateImageSetMetadata: begins a new version of an image set, with attributes set, removed or reverted to an earlier version. The rules are
+ * checked before the image set is locked (AWS "Updating image set metadata", "DICOM metadata constraints").
  */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
@@ -8,7 +8,7 @@ import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'
 import type { UpdateRequest } from '../stores/catalog/workflow-repository.ts'
 import { updatedImageSet } from '../versions/update-content.ts'
-import { beginWorkflow, isCountable, latestImageSet } from './image-set-access.ts'
+import { beginWorkflow, isPossibleVersion, latestImageSet } from './image-set-access.ts'
 
 export async function updateImageSetMetadata(
   input: Input<'UpdateImageSetMetadata'>,
@@ -68,7 +68,7 @@ async function versionToRevertTo(
   { app, versionId }: { readonly app: App; readonly versionId: string },
 ): Promise<number> {
   const version = Number(versionId)
-  const levels = isCountable(versionId)
+  const levels = isPossibleVersion(versionId)
     ? await app.catalog.imageSets.levels({ datastoreId, imageSetId, version })
     : 'absent'
   if (levels === 'absent') {

@@ -1,6 +1,6 @@
 /**
- * How many bytes the uploads of each access key take: counted in the bucket when it is first asked, and from then on as files come. A file
- * that is sent twice, or removed by another server, makes the number too large, so it is counted again before anything is refused.
+ * The bytes of the uploads of each access key: counted in the bucket on first use, then updated as files arrive. A file that is sent twice, or
+ * removed by another server, makes the number too large, so it is counted again before an upload is refused.
  */
 import type { UploadUsage } from '../app.ts'
 

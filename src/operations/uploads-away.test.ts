@@ -1,4 +1,4 @@
-/** Files from a browser into a bucket that goes away: the same request, sent again, succeeds. */
+/** Uploads into a bucket that becomes unavailable: the same request succeeds when it is repeated. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { App } from '../app.ts'
@@ -12,7 +12,7 @@ import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { openUploadUsage } from './upload-usage.ts'
 import { joinUploadFile, putUploadFile, startUpload } from './uploads.ts'
 
-test('the parts of a file are joined by a second try where the bucket went away during the first', async () => {
+test('a second attempt joins the parts of a file when the bucket was unavailable during the first', async () => {
   const locations = openMemoryLocations()
   const bucket = locations.createBucket('hilum-import')
   let removals = 0
@@ -20,7 +20,7 @@ test('the parts of a file are joined by a second try where the bucket went away 
     ...bucket,
     async remove(keys) {
       if (++removals > 1) return bucket.remove(keys)
-      // Some are gone by then.
+      // Some parts are removed before the failure.
       await bucket.remove(keys.slice(0, 1))
       throw new StoreUnavailable({ store: 'the S3 bucket', reason: 'away', code: 'TimeoutError' })
     },
@@ -31,7 +31,7 @@ test('the parts of a file are joined by a second try where the bucket went away 
     limits: DEFAULT_LIMITS,
     clock: Date.now,
     newId,
-    // Removing old uploads would count among the removals.
+    // Removing expired uploads would add to `removals`.
     background: { run: () => {} },
     uploadUsage: openUploadUsage(),
   } as unknown as App

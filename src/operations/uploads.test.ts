@@ -1,4 +1,4 @@
-/** Uploads where more than one access key, a restart or a real disk is needed. */
+/** Uploads with several access keys, after a restart, and on a real disk. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ const ONE = { accessKeyId: 'ONE' }
 const OTHER = { accessKeyId: 'OTHER' }
 const bytes = new Uint8Array(100)
 
-/** A server that has just started, in front of these buckets. */
+/** A newly started server on these buckets. */
 const appOver = (locations: Locations, limits: Partial<Limits> = {}): App =>
   ({
     locations,
@@ -30,20 +30,20 @@ const appOver = (locations: Locations, limits: Partial<Limits> = {}): App =>
 
 const quota = { name: 'ServiceQuotaExceededException' }
 
-describe('the quota of an access key', () => {
-  test('is its own, and no key reaches into the uploads of another', async () => {
+describe('the upload quota of an access key', () => {
+  test('is separate for each key, and no key can access the uploads of another', async () => {
     const app = appOver(openMemoryLocations(), { uploadBytesPerKey: 150 })
     const { uploadId } = await startUpload(ONE, app)
     await putUploadFile({ ...ONE, uploadId, name: 'a', bytes }, app)
     await assert.rejects(putUploadFile({ ...ONE, uploadId, name: 'b', bytes }, app), quota)
-    const noId = { message: 'This is no id of an upload.' }
+    const noId = { message: 'There is no upload with this id. Start one with POST /hilum/uploads.' }
     await assert.rejects(putUploadFile({ ...OTHER, uploadId, name: 'b', bytes }, app), noId)
     await assert.rejects(removeUpload({ ...OTHER, uploadId }, app), noId)
     const other = await startUpload(OTHER, app)
     await putUploadFile({ ...OTHER, uploadId: other.uploadId, name: 'a', bytes }, app)
   })
 
-  test('counts what waits since before a restart, and parts as well', async () => {
+  test('includes uploads from before a restart, and parts', async () => {
     const locations = openMemoryLocations()
     const before = appOver(locations)
     const { uploadId } = await startUpload(ONE, before)
@@ -56,7 +56,7 @@ describe('the quota of an access key', () => {
     await putUploadFile({ ...ONE, uploadId, name: 'c', bytes }, after)
   })
 
-  test('is given back where a file could not be stored', async () => {
+  test('is released when a file could not be stored', async () => {
     const locations = openMemoryLocations()
     const app = appOver(locations, { uploadBytesPerKey: 150 })
     const { uploadId } = await startUpload(ONE, app)
@@ -71,7 +71,7 @@ describe('the quota of an access key', () => {
   })
 })
 
-test('uploads leave some of the disk free, and say how much and which limit that is', async (t) => {
+test('uploads leave part of the disk free, and the refusal names the limit', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'hilum-uploads-'))
   t.after(() => rm(root, { recursive: true }))
   const locations = await openFolderLocations(root)

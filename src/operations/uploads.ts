@@ -1,7 +1,6 @@
 /**
- * Files that come from a browser into the bucket that import jobs read. A large file comes in parts, each no greater than any request
- * may be, and is joined when all are there. What nobody removed is removed when the next upload begins. What the uploads of an access key
- * take together is limited, and some of the disk stays free.
+ * Uploads from a browser into the bucket that import jobs read. A file that exceeds the limit of a request body is sent in parts and joined.
+ * Expired uploads are removed when the next one begins. The total per access key is limited, and part of the disk stays free.
  */
 import { createHash } from 'node:crypto'
 import type { App } from '../app.ts'
@@ -10,26 +9,26 @@ import type { Upload, UploadedFile } from '../contract/extensions.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { isClosed } from '../stores/locations/locations.ts'
 
-/** Also what `hilum import` uses. */
+/** `hilum import` uses the same buckets. */
 export const IMPORT_BUCKET = 'hilum-import'
 export const REPORT_BUCKET = 'hilum-import-output'
 
 const FILES = 'uploads/'
 const PARTS = 'upload-parts/'
-/** The time in front, so that uploads are listed in the order in which they began; then the owner, and an id of its own. */
+/** Time, owner and a random id. The time comes first, so that uploads are listed in the order of their start. */
 const UPLOAD_ID = /^\d{8}T\d{9}Z-([0-9a-f]{16})-[0-9a-f]{32}$/
-/** With the prefix below what a key may have; and of one part below what file systems take. */
+/** With its prefix, below the maximum of an S3 key; a path segment has the maximum of file systems. */
 const NAME_BYTES_MAX = 900
-const NAME_PART_BYTES_MAX = 255
-const SWEPT_AT_ONCE = 1_000
+const NAME_SEGMENT_BYTES_MAX = 255
+const KEYS_PER_REMOVAL = 1_000
 
 export async function startUpload({ accessKeyId }: Pick<UploadedFile, 'accessKeyId'>, app: App): Promise<Upload> {
   const bucket = await openBucket(app)
   await checkDisk(0, app)
-  // A job finds the bucket of its report, and makes none.
+  // Created here, since a job does not create the bucket of its report.
   await openBucket(app, REPORT_BUCKET)
-  app.background.run('sweep uploads', async () => {
-    await sweep(bucket, timeText(app.clock() - app.limits.uploadMs))
+  app.background.run('remove expired uploads', async () => {
+    await removeExpired(bucket, timeText(app.clock() - app.limits.uploadMs))
     app.uploadUsage.forget()
   })
   const uploadId = `${timeText(app.clock())}-${ownerOf(accessKeyId)}-${app.newId()}`
@@ -57,19 +56,19 @@ export async function putUploadFile(
 export async function joinUploadFile(file: UploadedFile & { readonly parts: number }, app: App): Promise<void> {
   const bucket = await openBucket(app)
   const keys = Array.from({ length: checkedParts(file.parts, app) }, (_, at) => partKey(file, at + 1))
-  // Until the parts are removed the disk holds the file twice.
+  // The disk holds the file twice until the parts are removed.
   const folder = keys[0]!.slice(0, keys[0]!.lastIndexOf('/') + 1)
   await checkDisk(await sizeOf(bucket, folder), app)
   try {
     await bucket.put(keyOf(file), joined(bucket, keys))
   } catch (error) {
-    // An earlier try of the same request joined them, and the bucket was away before all parts were removed or the answer was sent.
-    if (!(error instanceof PartMissing) || !(await isThere(bucket, keyOf(file)))) throw error
+    // An earlier attempt joined the parts, and then failed to remove them all or to send its reply.
+    if (!(error instanceof PartMissing) || !(await exists(bucket, keyOf(file)))) throw error
   }
   await bucket.remove(keys)
 }
 
-async function isThere(bucket: BlobStore, key: string): Promise<boolean> {
+async function exists(bucket: BlobStore, key: string): Promise<boolean> {
   const found = await bucket.open(key, { start: 0, length: 0 })
   for await (const _ of found?.bytes ?? []) break
   return found !== undefined
@@ -77,7 +76,7 @@ async function isThere(bucket: BlobStore, key: string): Promise<boolean> {
 
 class PartMissing extends ContractError {
   constructor(part: number) {
-    super('ValidationException', `Part ${part} of the file was not sent.`)
+    super('ValidationException', `Part ${part} of the file was not sent. Send it, then join the parts.`)
   }
 }
 
@@ -91,7 +90,7 @@ export async function removeUpload(
   app.uploadUsage.forget()
 }
 
-/** Of an access key, without saying which: an upload's id is part of addresses and logs. */
+/** A hash, since the id of an upload is part of URLs and logs. */
 const ownerOf = (accessKeyId: string): string => createHash('sha256').update(accessKeyId).digest('hex').slice(0, 16)
 
 async function takeQuota(
@@ -143,7 +142,8 @@ async function* joined(bucket: BlobStore, keys: readonly string[]): AsyncGenerat
 
 async function openBucket(app: App, name = IMPORT_BUCKET): Promise<BlobStore> {
   const bucket = await app.locations.openOwnBucket(name)
-  if (isClosed(bucket)) throw new ContractError('ConflictException', `Files cannot be taken in. ${bucket.reason}.`)
+  if (isClosed(bucket))
+    throw new ContractError('ConflictException', `The bucket for uploads cannot be used. ${bucket.reason}.`)
   return bucket
 }
 
@@ -161,22 +161,27 @@ function partKey(file: UploadedFile, part: number): string {
 
 function checkUploadId(uploadId: string, accessKeyId: string): void {
   if (UPLOAD_ID.exec(uploadId)?.[1] !== ownerOf(accessKeyId))
-    throw new ContractError('ValidationException', 'This is no id of an upload.')
+    throw new ContractError(
+      'ValidationException',
+      'There is no upload with this id. Start one with POST /hilum/uploads.',
+    )
 }
 
-/** The name itself is not repeated: folders of patients are named after patients. */
+/** The message does not quote the name: folders may be named after patients. */
 function checkName(name: string): void {
   const fault = faultOfName(name)
   if (fault !== undefined) throw new ContractError('ValidationException', `A file cannot have this name: ${fault}.`)
 }
 
 function faultOfName(name: string): string | undefined {
-  if (!name.isWellFormed() || /[\u0000-\u001f\u007f]/.test(name)) return 'it has a control character or is no Unicode'
+  if (!name.isWellFormed() || /[\u0000-\u001f\u007f]/.test(name))
+    return 'it has a control character or is not valid Unicode'
   if (Buffer.byteLength(name) > NAME_BYTES_MAX) return `with its folders it is longer than ${NAME_BYTES_MAX} bytes`
   for (const part of name.split('/')) {
     if (part === '' || part === '.' || part === '..') return 'a part of it is empty, . or ..'
     if (part.startsWith('.hilum-')) return 'a part of it begins with .hilum-'
-    if (Buffer.byteLength(part) > NAME_PART_BYTES_MAX) return `a part of it is longer than ${NAME_PART_BYTES_MAX} bytes`
+    if (Buffer.byteLength(part) > NAME_SEGMENT_BYTES_MAX)
+      return `a part of it is longer than ${NAME_SEGMENT_BYTES_MAX} bytes`
   }
   return undefined
 }
@@ -184,22 +189,22 @@ function faultOfName(name: string): string | undefined {
 function checkedParts(count: number, { limits }: App): number {
   const most = Math.ceil(limits.importFileBytes / limits.requestBodyBytes)
   if (count >= 1 && count <= most) return count
-  throw new ContractError('ValidationException', `A file has from 1 to ${most} parts.`)
+  throw new ContractError('ValidationException', `A file must have 1 to ${most} parts.`)
 }
 
-async function sweep(bucket: BlobStore, before: string): Promise<void> {
+async function removeExpired(bucket: BlobStore, before: string): Promise<void> {
   for (const prefix of [FILES, PARTS]) {
     await removeWhile(bucket, prefix, (key) => key.slice(prefix.length) < before)
   }
 }
 
-/** In the order of the keys, as long as one is to go. */
-async function removeWhile(bucket: BlobStore, prefix: string, goes: (key: string) => boolean): Promise<void> {
+/** Removes keys in order, until one is to be kept. */
+async function removeWhile(bucket: BlobStore, prefix: string, isRemovable: (key: string) => boolean): Promise<void> {
   let keys: string[] = []
   for await (const { key } of bucket.list(prefix)) {
-    if (!goes(key)) break
+    if (!isRemovable(key)) break
     keys.push(key)
-    if (keys.length < SWEPT_AT_ONCE) continue
+    if (keys.length < KEYS_PER_REMOVAL) continue
     await bucket.remove(keys)
     keys = []
   }

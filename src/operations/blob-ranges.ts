@@ -1,10 +1,10 @@
-/** Ranges of blobs, read one behind the other as the bytes of one reply. */
+/** Reads ranges of blobs, in order, as the bytes of one reply. */
 import type { App } from '../app.ts'
 import type { Bytes } from '../contract/shapes.ts'
 import { StoredChecksum, storedChecksum } from '../pixel-data/checksum/stored-checksum.ts'
 import { type OpenBlob, readAll } from '../stores/blobs/blob-store.ts'
 
-export interface Piece {
+export interface BlobRange {
   readonly blobKey: string
   readonly start: number
   readonly length: number
@@ -12,94 +12,95 @@ export interface Piece {
 
 type Stores = Pick<App, 'blobs'>
 
-export const sizeOfRanges = (pieces: readonly Piece[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
+export const sizeOfRanges = (ranges: readonly BlobRange[]): number =>
+  ranges.reduce((sum, { length }) => sum + length, 0)
 
-export function beginningOfRanges(pieces: readonly Piece[], lengthBytes: number): readonly Piece[] {
-  const beginning: Piece[] = []
+export function beginningOfRanges(ranges: readonly BlobRange[], lengthBytes: number): readonly BlobRange[] {
+  const beginning: BlobRange[] = []
   let left = lengthBytes
-  for (const piece of pieces) {
+  for (const range of ranges) {
     if (left <= 0) break
-    beginning.push({ ...piece, length: Math.min(piece.length, left) })
-    left -= piece.length
+    beginning.push({ ...range, length: Math.min(range.length, left) })
+    left -= range.length
   }
   return beginning
 }
 
-/** What the bytes of all pieces together must be. */
+/** The expected checksum of the bytes of all ranges together. */
 export interface Expected {
-  /** Of the frame; 0 of what is none. */
+  /** The frame number; 0 for bytes that are not a frame. */
   readonly number: number
   readonly checksum: number | undefined
-  /** Makes the error, where they are not. */
+  /** Creates the error for a mismatch. */
   damaged(): Error
 }
 
 /**
- * What fits into a lent buffer is read into it and checked before anything is answered; more is piped, and all but its last chunk is
- * answered by the time that the checksum is known: then the reply breaks off.
+ * Bytes that fit into a pooled buffer are read and verified before the reply begins. More bytes are streamed; a mismatch is known when all but
+ * the last chunk is sent, and aborts the reply.
  * @param expected undefined for part of a frame or a whole imported file: only whole frames have a checksum
- * @throws where a blob is gone or shorter, or its bytes are not those expected. In what is piped that breaks the reply off.
+ * @throws if a blob is missing or too short, or the checksum differs; while streaming, this aborts the reply
  */
 export async function bytesOfRanges(
   app: Pick<App, 'blobs' | 'replyBuffers'>,
-  pieces: readonly Piece[],
+  ranges: readonly BlobRange[],
   expected: Expected | undefined,
 ): Promise<Bytes> {
-  const sizeBytes = sizeOfRanges(pieces)
-  const [first, ...rest] = pieces
+  const sizeBytes = sizeOfRanges(ranges)
+  const [first, ...rest] = ranges
   if (sizeBytes <= app.replyBuffers.sizeBytes) {
-    if (rest.length > 0) return checked(await readRanges(app, pieces), expected)
+    if (rest.length > 0) return checked(await readRanges(app, ranges), expected)
     const buffer = app.replyBuffers.lend()
     const giveBack = () => app.replyBuffers.giveBack(buffer)
     try {
-      return { lent: checked(await readPiece(app, first!, buffer), expected), giveBack }
+      return { lent: checked(await readRange(app, first!, buffer), expected), giveBack }
     } catch (error) {
       giveBack()
       throw error
     }
   }
-  // Opened before anything is answered: a blob that is gone or too short is an error of its own, not a reply that breaks off.
+  // Opened before the reply begins, so that a missing or short blob is an error response, not an aborted reply.
   const blob = await openRange(app, first!)
   if (blob.sizeBytes < first!.start + first!.length) {
     await blob.bytes[Symbol.asyncIterator]().return?.()
-    throw shorter(first!)
+    throw tooShort(first!)
   }
-  const bytes = new RangesInOrder(app, { blob, piece: first!, rest })
+  const bytes = new RangesInOrder(app, { blob, range: first!, rest })
   return { sizeBytes, bytes: expected === undefined ? bytes : new CheckedBytes(bytes, expected) }
 }
 
-/** @throws what `expected` makes, where they are others */
+/** @throws `expected.damaged()` if the checksum differs */
 export function checked(bytes: Uint8Array, expected: Expected | undefined): Uint8Array {
   if (expected === undefined || storedChecksum(expected.number, bytes) === expected.checksum) return bytes
   throw expected.damaged()
 }
 
-export async function readRanges(app: Stores, pieces: readonly Piece[]): Promise<Uint8Array> {
-  if (pieces.length === 1) return readPiece(app, pieces[0]!)
+export async function readRanges(app: Stores, ranges: readonly BlobRange[]): Promise<Uint8Array> {
+  if (ranges.length === 1) return readRange(app, ranges[0]!)
   const read: Uint8Array[] = []
-  for (const piece of pieces) read.push(await readPiece(app, piece))
+  for (const range of ranges) read.push(await readRange(app, range))
   return Buffer.concat(read)
 }
 
-/** @param into memory that may be used for it */
-export async function readPiece(app: Stores, piece: Piece, into?: Uint8Array): Promise<Uint8Array> {
-  const bytes = await readAll(await openRange(app, piece, into))
-  if (bytes.length !== piece.length) throw shorter(piece)
+/** @param into a buffer to use if possible */
+export async function readRange(app: Stores, range: BlobRange, into?: Uint8Array): Promise<Uint8Array> {
+  const bytes = await readAll(await openRange(app, range, into))
+  if (bytes.length !== range.length) throw tooShort(range)
   return bytes
 }
 
-/** An iterator and not a generator: `return` closes what is open even where nothing was ever asked for. */
+/** An iterator, since `return` of a generator that has not started would not close the open blob. */
 class RangesInOrder implements AsyncIterableIterator<Uint8Array> {
   readonly #app: Stores
-  readonly #rest: Piece[]
-  #piece: Piece
+  readonly #rest: BlobRange[]
+  #range: BlobRange
   #bytes: AsyncIterator<Uint8Array>
   #read = 0
 
-  constructor(app: Stores, from: { readonly blob: OpenBlob; readonly piece: Piece; readonly rest: Piece[] }) {
+  constructor(app: Stores, from: { readonly blob: OpenBlob; readonly range: BlobRange; readonly rest: BlobRange[] }) {
     this.#app = app
     this.#rest = from.rest
-    this.#piece = from.piece
+    this.#range = from.range
     this.#bytes = from.blob.bytes[Symbol.asyncIterator]()
   }
 
@@ -110,12 +111,12 @@ class RangesInOrder implements AsyncIterableIterator<Uint8Array> {
         this.#read += next.value.length
         return next
       }
-      if (this.#read !== this.#piece.length) throw shorter(this.#piece)
+      if (this.#read !== this.#range.length) throw tooShort(this.#range)
       const following = this.#rest.shift()
       if (following === undefined) return { done: true, value: undefined }
       const blob = await openRange(this.#app, following)
       this.#bytes = blob.bytes[Symbol.asyncIterator]()
-      this.#piece = following
+      this.#range = following
       this.#read = 0
     }
   }
@@ -130,7 +131,7 @@ class RangesInOrder implements AsyncIterableIterator<Uint8Array> {
   }
 }
 
-/** Holds the last chunk back until all of them are known to be right. */
+/** Withholds the last chunk until the checksum of all of them is verified. */
 export class CheckedBytes implements AsyncIterableIterator<Uint8Array> {
   readonly #bytes: AsyncIterator<Uint8Array>
   readonly #expected: Expected
@@ -172,10 +173,10 @@ export class CheckedBytes implements AsyncIterableIterator<Uint8Array> {
   }
 }
 
-async function openRange(app: Stores, { blobKey, start, length }: Piece, into?: Uint8Array): Promise<OpenBlob> {
+async function openRange(app: Stores, { blobKey, start, length }: BlobRange, into?: Uint8Array): Promise<OpenBlob> {
   const blob = await app.blobs.open(blobKey, { start, length, ...(into === undefined ? {} : { into }) })
-  if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
+  if (blob === undefined) throw new Error(`the blob ${blobKey} is missing`)
   return blob
 }
 
-const shorter = ({ blobKey }: Piece) => new Error(`the blob ${blobKey} is shorter than it was`)
+const tooShort = ({ blobKey }: BlobRange) => new Error(`the blob ${blobKey} is too short`)
