@@ -91,7 +91,10 @@ describe('an upload', () => {
       assert.equal((await ask('PUT', path, { query: `part=${part}`, bytes: slice })).status, 204)
     }
     const early = await ask('POST', path, { query: 'parts=4' })
-    assert.deepEqual([early.status, early.json().message], [400, 'Part 4 of the file was not sent.'])
+    assert.deepEqual(
+      [early.status, early.json().message],
+      [400, 'Part 4 of the file was not sent. Send it, then join the parts.'],
+    )
     assert.equal(await stored(upload, 'large.dcm'), undefined)
     assert.equal((await ask('POST', path, { query: 'parts=3' })).status, 204)
     assert.deepEqual(Buffer.from((await stored(upload, 'large.dcm'))!), bytes)

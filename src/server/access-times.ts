@@ -1,38 +1,40 @@
 /**
- * When image sets were last read (AWS "Cost optimization": what counts as access). Held in memory, so that reading stays reading, and
- * written now and then: an image set that is read all day is written once an hour.
+ * When image sets were last read (AWS "Cost optimization" defines access). Times are kept in memory and written periodically, so that a read
+ * does not write: an image set that is read all day is written once an hour.
  */
 import type { AccessTimes, Log } from '../app.ts'
 import type { Limits } from '../limits.ts'
 import type { Catalog } from '../stores/catalog/catalog.ts'
 
-/** In one transaction, so that other writers get their turn. */
-const WRITTEN_AT_ONCE = 50
-const IMAGE_SETS_MAX = 20_000
+/** Per transaction, so that other writers are not delayed. */
+const WRITTEN_PER_TRANSACTION = 50
 
 interface Access {
   readonly datastoreId: string
   at: number
-  /** The time of it that the catalog has from us. */
+  /** The time that this server last wrote to the catalog. */
   writtenAt: number
 }
 
 interface RunningAccessTimes extends AccessTimes {
-  /** Writes what is not written. */
+  /** Writes the times that are not written yet. */
   stop(): Promise<void>
 }
 
 export function startAccessTimes(
   app: { readonly catalog: Catalog; readonly clock: () => number; readonly log: Log },
-  { accessGranularityMs, accessesWrittenEveryMs }: Pick<Limits, 'accessGranularityMs' | 'accessesWrittenEveryMs'>,
+  limits: Pick<Limits, 'accessGranularityMs' | 'accessesWrittenEveryMs' | 'accessTimesKept'>,
 ): RunningAccessTimes {
+  const { accessGranularityMs, accessesWrittenEveryMs, accessTimesKept } = limits
   const accesses = new Map<string, Access>()
   let writing: Promise<void> = Promise.resolve()
 
   async function write(): Promise<void> {
     const due = [...accesses].filter(([, { at, writtenAt }]) => at - writtenAt >= accessGranularityMs)
-    for (let start = 0; start < due.length; start += WRITTEN_AT_ONCE) {
-      const some = due.slice(start, start + WRITTEN_AT_ONCE).map(([imageSetId, access]) => ({ ...access, imageSetId }))
+    for (let start = 0; start < due.length; start += WRITTEN_PER_TRANSACTION) {
+      const some = due
+        .slice(start, start + WRITTEN_PER_TRANSACTION)
+        .map(([imageSetId, access]) => ({ ...access, imageSetId }))
       await app.catalog.imageSets.accessed(some, { unlessWithinMs: accessGranularityMs })
       for (const { imageSetId, at } of some) {
         const access = accesses.get(imageSetId)
@@ -43,7 +45,7 @@ export function startAccessTimes(
 
   const writeSoon = () => {
     writing = writing.then(write).catch((err: unknown) => {
-      app.log.warn({ err }, 'times of access could not be written; they are tried again')
+      app.log.warn({ err }, 'access times could not be written and will be retried')
     })
     return writing
   }
@@ -57,8 +59,8 @@ export function startAccessTimes(
         known.at = app.clock()
         return
       }
-      // The one that came first makes room; what it lacks in the catalog is an hour at most.
-      if (accesses.size >= IMAGE_SETS_MAX) accesses.delete(accesses.keys().next().value!)
+      // Removes the oldest entry, whose time in the catalog is at most an hour behind.
+      if (accesses.size >= accessTimesKept) accesses.delete(accesses.keys().next().value!)
       accesses.set(imageSetId, { datastoreId, at: app.clock(), writtenAt: 0 })
     },
     lastOf: (imageSetId) => accesses.get(imageSetId)?.at,

@@ -1,4 +1,4 @@
-/** Work in the background that meets a store which is away: it is tried again, and a server that stops does not wait for it. */
+/** Background work while a store is unavailable: it is retried, but does not delay a stopping server. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
@@ -7,7 +7,7 @@ import { BackgroundWork } from './background-work.ts'
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const away = () => new StoreUnavailable({ store: 'the catalog', reason: 'away', code: 'ECONNREFUSED' })
 
-test('a data store does not stay CREATING because the catalog was away for a moment', async () => {
+test('a data store becomes ACTIVE after the catalog was briefly unavailable', async () => {
   const background = new BackgroundWork(silent)
   const done = Promise.withResolvers<number>()
   let tries = 0
@@ -19,17 +19,17 @@ test('a data store does not stay CREATING because the catalog was away for a mom
   await background.drain()
 })
 
-test('work whose store stays away ends with the server', async () => {
+test('work whose store stays unavailable ends when the server stops', async () => {
   const logged: string[] = []
   const background = new BackgroundWork({ ...silent, error: (_, message) => logged.push(message) })
   background.run('settle data store', async () => {
     throw away()
   })
   await background.drain()
-  assert.deepEqual(logged, ['background work failed; it is tried again at the next start'])
+  assert.deepEqual(logged, ['background work failed; it is retried at the next start'])
 })
 
-test('work that fails of something else is not tried again', async () => {
+test('work that fails for another reason is not retried', async () => {
   const background = new BackgroundWork(silent)
   let tries = 0
   background.run('settle data store', async () => {

@@ -1,12 +1,12 @@
 /**
- * Work that outlives its request: counted, so that a stopping server can wait for it. Where a store is away it is tried again until the
- * server stops; what fails otherwise is logged.
+ * Work that continues after its request was answered. A stopping server waits for it. While a store is unavailable it is retried until the
+ * server stops; any other failure is logged.
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Background, Log } from '../app.ts'
 import { TemporarilyUnavailable } from '../contract/errors.ts'
 
-const AGAIN_MS = 1_000
+const RETRY_MS = 1_000
 
 export class BackgroundWork implements Background {
   readonly #log: Log
@@ -20,7 +20,7 @@ export class BackgroundWork implements Background {
   run(name: string, work: () => Promise<void>): void {
     const running = this.#untilDone(name, work)
       .catch((err: unknown) =>
-        this.#log.error({ err, work: name }, 'background work failed; it is tried again at the next start'),
+        this.#log.error({ err, work: name }, 'background work failed; it is retried at the next start'),
       )
       .finally(() => this.#running.delete(running))
     this.#running.add(running)
@@ -33,13 +33,13 @@ export class BackgroundWork implements Background {
         return await work()
       } catch (err) {
         if (!(err instanceof TemporarilyUnavailable) || signal.aborted) throw err
-        this.#log.warn({ err, work: name }, 'background work could not use a store; it is tried again')
-        await setTimeout(AGAIN_MS, undefined, { signal }).catch(() => {})
+        this.#log.warn({ err, work: name }, 'background work could not use a store and is retried')
+        await setTimeout(RETRY_MS, undefined, { signal }).catch(() => {})
       }
     }
   }
 
-  /** Also what is started meanwhile. From here on nothing waits for a store that is away. */
+  /** Waits for all work, including work that is started meanwhile. Work on an unavailable store is no longer retried. */
   async drain(): Promise<void> {
     this.#stopping.abort()
     while (this.#running.size > 0) await Promise.all(this.#running)

@@ -1,4 +1,4 @@
-/** The order of precedence, and that every complaint names the key and where its value came from. */
+/** The order of precedence; every error names the key and the source of its value. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,7 +21,7 @@ function fileWith(content: unknown, name = 'config.json'): string {
 const load = (options: Omit<Parameters<typeof loadConfig>[0], 'cwd'> = {}) => loadConfig({ cwd: folder, ...options })
 
 describe('where values come from', () => {
-  test('with nothing given the defaults stand, both loopbacks among them', () => {
+  test('without settings the defaults apply, with both loopback addresses', () => {
     const config = load()
     assert.deepEqual(config, {
       host: ['127.0.0.1', '::1'],
@@ -37,7 +37,7 @@ describe('where values come from', () => {
     })
   })
 
-  test('a flag wins over a variable, a variable over the file, the file over the default', () => {
+  test('a flag takes precedence over a variable, a variable over the file, the file over the default', () => {
     const config = fileWith({ port: 1, region: 'file-1', accountId: '111111111111' })
     const env = { HILUM_PORT: '2', HILUM_REGION: 'env-1' }
     const loaded = load({ flags: { config, port: '3' }, env })
@@ -62,16 +62,16 @@ describe('where values come from', () => {
     }
   })
 
-  test('an empty variable is an unset one', () => {
+  test('an empty variable counts as unset', () => {
     assert.equal(load({ env: { HILUM_PORT: '' } }).port, 8104)
   })
 
-  test('hosts come as a repeated flag or with commas in a variable', () => {
+  test('hosts are a repeated flag or a variable with commas', () => {
     assert.deepEqual(load({ flags: { host: ['0.0.0.0', '::'] } }).host, ['0.0.0.0', '::'])
     assert.deepEqual(load({ env: { HILUM_HOST: '10.0.0.1, ::1' } }).host, ['10.0.0.1', '::1'])
   })
 
-  test('origins of pages come as a repeated flag or with commas in a variable; * and none stand alone', () => {
+  test('origins are a repeated flag or a variable with commas; * and none must be alone', () => {
     const origins = ['https://viewer.example', 'http://127.0.0.1:3000']
     assert.deepEqual(load({ flags: { 'cors-origin': origins } }).corsOrigin, origins)
     assert.deepEqual(load({ env: { HILUM_CORS_ORIGIN: origins.join(', ') } }).corsOrigin, origins)
@@ -96,14 +96,14 @@ describe('where values come from', () => {
     assert.deepEqual(limits, { ...DEFAULT_LIMITS, connections: 7 })
   })
 
-  test("S3 takes the server's region where it has none of its own", () => {
+  test("S3 has the server's region by default", () => {
     const env = { HILUM_REGION: 'eu-west-1', HILUM_S3_ENDPOINT: 'http://127.0.0.1:9000' }
     assert.deepEqual(load({ env }).s3, { region: 'eu-west-1', endpoint: 'http://127.0.0.1:9000' })
     assert.equal(load({ env: { ...env, HILUM_S3_REGION: 'us-west-2' } }).s3?.region, 'us-west-2')
     assert.equal(load().s3, undefined)
   })
 
-  test('blobs are a bucket or a folder in one', () => {
+  test('blobs are in a bucket, with or without a prefix', () => {
     for (const blobs of ['s3://bucket', 's3://bucket/', 's3://my.bucket-1/a/b_c/d.e', 's3://bucket/a/']) {
       assert.equal(load({ flags: { blobs } }).blobs, blobs)
       assert.equal(load({ env: { HILUM_BLOBS: blobs } }).blobs, blobs)
@@ -121,19 +121,19 @@ describe('where values come from', () => {
       assert.throws(() => load({ flags: { blobs } }), /^OperatorError: --blobs must be an address/)
   })
 
-  test("a command's own defaults give way to everything given", () => {
+  test("every setting takes precedence over a command's own defaults", () => {
     assert.equal(load({ defaults: { logLevel: 'warn' } }).logLevel, 'warn')
     assert.equal(load({ defaults: { logLevel: 'warn' }, env: { HILUM_LOG_LEVEL: 'debug' } }).logLevel, 'debug')
   })
 
-  test('the configuration is frozen to its leaves', () => {
+  test('the configuration is deeply frozen', () => {
     const config = load()
     assert.throws(() => Object.assign(config.limits, { connections: 1 }), TypeError)
     assert.throws(() => (config.host as string[]).push('x'), TypeError)
   })
 })
 
-describe('what is refused', () => {
+describe('a configuration is refused:', () => {
   const complains = (options: Parameters<typeof load>[0], sentence: RegExp) =>
     assert.throws(
       () => load(options),
@@ -167,7 +167,7 @@ describe('what is refused', () => {
 
   for (const setting of SETTINGS) {
     const value = setting.key.startsWith('limits.') ? -1 : BAD[setting.key]
-    test(`a bad ${setting.key} is named with its source, and never with its value if it is a secret`, () => {
+    test(`an invalid ${setting.key}, with its source, and without its value if it is a secret`, () => {
       assert.notEqual(value, undefined, 'this table must have a bad value for every setting')
       const [outer, inner] = setting.key.split('.') as [string, string?]
       const config = fileWith({ [outer]: inner === undefined ? value : { [inner]: value } })
@@ -180,13 +180,13 @@ describe('what is refused', () => {
         const env = { [setting.variable]: String(value) }
         complains(
           { env },
-          new RegExp(`^${setting.variable} must be .*${setting.isSecret ? 'without partitions\\.$' : ', not '}`),
+          new RegExp(`^${setting.variable} must be .*${setting.isSecret ? 'without spaces\\.$' : ', not '}`),
         )
       }
     })
   }
 
-  test('half a pair of credentials', () => {
+  test('an access key id without its secret, and the reverse', () => {
     complains(
       { env: { HILUM_ACCESS_KEY_ID: 'A'.repeat(20) } },
       /^HILUM_ACCESS_KEY_ID is set without .*HILUM_SECRET_ACCESS_KEY/,
@@ -197,7 +197,7 @@ describe('what is refused', () => {
     )
   })
 
-  test('an unknown key, with the nearest known one', () => {
+  test('an unknown key, with the nearest known key', () => {
     const config = fileWith({ limits: { conections: 1 } })
     complains(
       { flags: { config } },
@@ -205,14 +205,14 @@ describe('what is refused', () => {
     )
   })
 
-  test('a file that is named but absent, is not JSON, or holds no object', () => {
-    complains({ flags: { config: 'none.json' } }, /none\.json is not there/)
+  test('a file that does not exist, is not JSON, or is not an object', () => {
+    complains({ flags: { config: 'none.json' } }, /none\.json does not exist/)
     complains({ flags: { config: fileWith('{') } }, /is not JSON/)
     complains({ flags: { config: fileWith([]) } }, /must hold one JSON object/)
     complains({ flags: { config: fileWith({ s3: 1 }) } }, /^s3 in .* must be a JSON object\.$/)
   })
 
-  test('a data folder set in the file that lies in it', () => {
+  test('a data folder in the configuration file inside it', () => {
     fileWith({ dataFolder: 'elsewhere' }, 'hilum.json')
     try {
       complains({ flags: { data: folder } }, /dataFolder cannot be set in/)

@@ -1,6 +1,6 @@
 /**
- * Flags, environment and configuration file become one frozen Config, once, at the door. A flag wins over a variable, a variable over
- * the file, the file over the defaults; every complaint names the key and where its value came from.
+ * Loads the configuration from flags, environment variables and the configuration file, in this order of precedence. Every error names the
+ * key and the source of its value.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -24,7 +24,7 @@ export interface S3Config {
 export interface Config {
   readonly host: readonly string[]
   readonly port: number
-  /** Absolute. */
+  /** An absolute path. */
   readonly dataFolder: string
   readonly region: string
   readonly accountId: string
@@ -32,20 +32,20 @@ export interface Config {
   /** Results as JSON, for programs. */
   readonly json: boolean
   readonly awsQuotas: boolean
-  /** Origins of pages in a browser that may call, or `*` or `none` alone. */
+  /** Origins whose pages may call from a browser, or `*` or `none` alone. */
   readonly corsOrigin: readonly string[]
-  /** A PostgreSQL database; without it the catalog is a SQLite file in the data folder. May hold a password. */
+  /** A PostgreSQL address, which may hold a password; without it the catalog is a SQLite file in the data folder. */
   readonly catalog?: string
-  /** Where blobs are kept, `s3://bucket/prefix`; without it in the data folder. */
+  /** Location of blobs, `s3://bucket/prefix`; without it they are in the data folder. */
   readonly blobs?: string
-  /** Import buckets are S3's; without it they are folders in `<dataFolder>/buckets`. */
+  /** An S3 server with the import buckets; without it they are folders in `<dataFolder>/buckets`. */
   readonly s3?: S3Config
-  /** Without them, credentials.ts keeps a pair in the data folder. */
+  /** Without it, credentials.ts creates an access key in the data folder. */
   readonly credentials?: AccessKey
   readonly limits: Limits
 }
 
-/** As node:util parseArgs gives them, by the names of the flags. */
+/** By flag name, as node:util parseArgs returns them. */
 export type Flags = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
 
 export const FILE_IN_DATA_FOLDER = 'hilum.json'
@@ -56,11 +56,11 @@ interface Given {
   readonly from: string
 }
 
-/** Throws OperatorError. `defaults` replace the table's where one command differs. */
+/** @throws OperatorError. `defaults` are those of a command that differs from the table. */
 export function loadConfig(options: {
   flags?: Flags
   env?: Readonly<Record<string, string | undefined>>
-  /** What relative paths of flags and variables are relative to. */
+  /** Relative paths in flags and variables start here. */
   cwd: string
   defaults?: Partial<Pick<Config, 'logLevel' | 'port'>>
 }): Config {
@@ -80,9 +80,7 @@ export function loadConfig(options: {
   const path = typeof named === 'string' ? resolve(cwd, named) : inDataFolder
   for (const [key, value] of readConfigFile(path, { mayBeAbsent: typeof named !== 'string' })) {
     if (key === 'dataFolder' && path === inDataFolder) {
-      throw wrong(
-        `dataFolder cannot be set in ${path}, which lies in the data folder itself. Use --data or HILUM_DATA.`,
-      )
+      throw wrong(`dataFolder cannot be set in ${path}, which is in the data folder itself. Use --data or HILUM_DATA.`)
     }
     const absolute =
       key === 'dataFolder' && typeof value === 'string' && value !== '' ? resolve(dirname(path), value) : value
@@ -118,7 +116,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: { cwd: string; defaults
     else config[outer] = { ...(config[outer] as object | undefined), [inner]: value }
   }
   config.dataFolder = resolve(at.cwd, (config.dataFolder as string | undefined) ?? DEFAULT_DATA_FOLDER)
-  for (const group of ['credentials', 's3']) refuseHalfAPair(group, given)
+  for (const group of ['credentials', 's3']) requireKeyPair(group, given)
   if (config.s3 !== undefined) config.s3 = { region, ...(config.s3 as object) }
   return deepFreeze(config) as unknown as Config
 }
@@ -130,13 +128,13 @@ function fromFlag(setting: Setting, flags: Flags): Given | undefined {
   return { value: typeof value === 'string' ? readText(setting, value) : value, from }
 }
 
-/** An empty variable is an unset one: that is how compose files and shells leave one out. */
+/** An empty variable counts as unset: compose files cannot omit a variable. */
 function fromVariable(setting: Setting, env: Readonly<Record<string, string | undefined>>): Given | undefined {
   const text = setting.variable === undefined ? undefined : env[setting.variable]
   return text ? { value: readText(setting, text), from: setting.variable! } : undefined
 }
 
-/** Text that is not of the kind stays text, for the schema to refuse. */
+/** Text of the wrong kind is returned unchanged, and the schema refuses it. */
 function readText(setting: Setting, text: string): unknown {
   switch (setting.kind) {
     case 'number':
@@ -157,7 +155,7 @@ function validated(setting: Setting, given: Given): unknown {
   throw wrong(`${given.from} must be ${setting.expects}${instead}.`)
 }
 
-function refuseHalfAPair(group: string, given: ReadonlyMap<string, Given>): void {
+function requireKeyPair(group: string, given: ReadonlyMap<string, Given>): void {
   for (const [one, other] of [
     ['accessKeyId', 'secretAccessKey'],
     ['secretAccessKey', 'accessKeyId'],
@@ -169,7 +167,7 @@ function refuseHalfAPair(group: string, given: ReadonlyMap<string, Given>): void
   }
 }
 
-/** The leaves of the file with their dotted keys. */
+/** The values of the file by dotted key. */
 function readConfigFile(path: string, { mayBeAbsent }: { mayBeAbsent: boolean }): [string, unknown][] {
   let text: string
   try {
@@ -177,7 +175,7 @@ function readConfigFile(path: string, { mayBeAbsent }: { mayBeAbsent: boolean })
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (mayBeAbsent && (code === 'ENOENT' || code === 'ENOTDIR')) return []
-    const why = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`
+    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`
     throw wrong(`The configuration file ${path} ${why}. Check --config and HILUM_CONFIG.`, cause)
   }
   let content: unknown

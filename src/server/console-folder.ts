@@ -1,5 +1,5 @@
-/** Where the build leaves the console: beside the compiled server, in a published package as in a clone. */
+/** The folder of the built console: beside the compiled server, in a published package and in a clone. */
 import { fileURLToPath } from 'node:url'
 
-/** From src/ it is the same folder. */
+/** The same folder from src/ and dist/. */
 export const CONSOLE_FOLDER = fileURLToPath(new URL('../../dist/console', import.meta.url))

@@ -11,17 +11,17 @@ async function folderFor(t: TestContext): Promise<string> {
   return folder
 }
 
-test('the first start makes a key that only its owner can read, and later starts find it', async (t) => {
+test('the first start creates a key that only its owner can read, and later starts use it', async (t) => {
   const folder = await folderFor(t)
   const first = await loadCredentials(folder)
   assert.match(first.accessKeyId, /^HILUM[A-Z2-7]{15}$/)
   assert.match(first.secretAccessKey, /^[A-Za-z0-9+/]{40}$/)
   assert.equal((await stat(join(folder, CREDENTIALS_FILE))).mode & 0o777, 0o600)
-  assert.deepEqual(await readdir(folder), [CREDENTIALS_FILE], 'no draft is left behind')
+  assert.deepEqual(await readdir(folder), [CREDENTIALS_FILE], 'no temporary file remains')
   assert.deepEqual(await loadCredentials(folder), first)
 })
 
-test('starts at the same moment agree on one key', async (t) => {
+test('concurrent starts use the same key', async (t) => {
   const folder = await folderFor(t)
   const keys = await Promise.all(Array.from({ length: 20 }, () => loadCredentials(folder)))
   assert.equal(new Set(keys.map((key) => key.secretAccessKey)).size, 1)
@@ -29,28 +29,28 @@ test('starts at the same moment agree on one key', async (t) => {
   assert.deepEqual(await readdir(folder), [CREDENTIALS_FILE])
 })
 
-test('a configured key is used as it is and not written down', async (t) => {
+test('a configured key is used and not stored', async (t) => {
   const folder = await folderFor(t)
   const configured = { accessKeyId: 'A'.repeat(20), secretAccessKey: 's'.repeat(40) }
   assert.deepEqual(await loadCredentials(folder, configured), { ...configured, warning: undefined })
   assert.deepEqual(await readdir(folder), [])
 })
 
-test('reading makes nothing', async (t) => {
+test('reading creates nothing', async (t) => {
   const folder = await folderFor(t)
   assert.equal(await readCredentials(folder), undefined)
   assert.equal(await readCredentials(join(folder, 'absent')), undefined)
   assert.deepEqual(await readdir(folder), [])
 })
 
-test('a file that others can read brings a warning with the command that mends it', async (t) => {
+test('a file that others can read causes a warning with the command to fix it', async (t) => {
   const folder = await folderFor(t)
   assert.equal((await loadCredentials(folder)).warning, undefined)
   await chmod(join(folder, CREDENTIALS_FILE), 0o640)
   assert.match((await loadCredentials(folder)).warning ?? '', /chmod 600/)
 })
 
-test('a broken file is refused without a word of what it holds', async (t) => {
+test('an invalid file is refused without quoting its content', async (t) => {
   const folder = await folderFor(t)
   for (const content of [
     '{"accessKeyId": "A", "secretAccessKey": "topsecret"',

@@ -1,6 +1,6 @@
 /**
- * The access key that clients sign with. There is no default one: where none is configured, a random one is made at the first start
- * and kept in the data folder, readable by its owner only.
+ * The access key of clients. There is no default key: unless one is configured, the first start creates a random one in the data folder, in a
+ * file that only its owner can read.
  */
 import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
@@ -13,21 +13,21 @@ import { OperatorError } from './operator-error.ts'
 export const CREDENTIALS_FILE = 'credentials.json'
 
 interface LoadedCredentials extends AccessKey {
-  /** A sentence where others on this machine can read the file. */
+  /** Set if other users of the machine can read the file. */
   readonly warning: string | undefined
 }
 
-/** The configured key, else the data folder's, else a new one that is in the data folder from here on. The folder must exist. */
+/** The configured key, else the one in the data folder, else a new one that is stored there. The folder must exist. */
 export async function loadCredentials(dataFolder: string, configured?: AccessKey): Promise<LoadedCredentials> {
   const known = await readCredentials(dataFolder, configured)
   if (known !== undefined) return known
   const made = makeAccessKey()
   const written = await createExclusively(join(dataFolder, CREDENTIALS_FILE), `${JSON.stringify(made, undefined, 2)}\n`)
-  // Another process was first: its key is the one.
+  // If another process was faster, its key is used.
   return written ? { ...made, warning: undefined } : (await readCredentials(dataFolder))!
 }
 
-/** As loadCredentials, but makes none: undefined where the data folder has no credentials.json. */
+/** As loadCredentials, but creates no key: undefined if the data folder has no credentials.json. */
 export async function readCredentials(
   dataFolder: string,
   configured?: AccessKey,
@@ -50,26 +50,26 @@ export async function readCredentials(
   return {
     ...parseAccessKey(text, path),
     warning: isOpen
-      ? `Others on this machine can read the credentials in ${path}. Run: chmod 600 '${path}'`
+      ? `Other users of this machine can read the credentials in ${path}. Run: chmod 600 '${path}'`
       : undefined,
   }
 }
 
 const AccessKeyFile = z.object({ accessKeyId: z.string().min(1), secretAccessKey: z.string().min(1) })
 
-/** JSON.parse quotes what it cannot read, and that would be the secret: its error goes no further. */
+/** The error of JSON.parse is not passed on: it may quote the secret. */
 function parseAccessKey(text: string, path: string): AccessKey {
   try {
     return AccessKeyFile.parse(JSON.parse(text))
   } catch {
     throw new OperatorError(
       `${path} is not a credentials file: it must hold {"accessKeyId": "...", "secretAccessKey": "..."}. ` +
-        'Mend it, or delete it and a new key is made at the next start.',
+        'Correct it, or delete it: the next start creates a new key.',
     )
   }
 }
 
-/** 20 and 40 characters, as AWS's own are; the id's alphabet is base 32. */
+/** 20 and 40 characters, like AWS's keys; the id is in base 32. */
 function makeAccessKey(): AccessKey {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
   const id = Array.from(randomBytes(15), (byte) => letters[byte % 32]).join('')

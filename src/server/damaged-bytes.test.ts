@@ -1,4 +1,4 @@
-/** Frames and metadata whose stored bytes were damaged on the disk: none goes out as if it were right, and the log has an alarm. */
+/** Damaged bytes of frames and metadata on the disk: none are returned as valid, and the log has an alarm. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
@@ -31,7 +31,7 @@ import { openLog } from './log.ts'
 import { openBlobs, openCatalog, placesOf } from './open-stores.ts'
 
 const KEYS = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
-/** Is kept as it came, whatever its bytes are. */
+/** Frames in this transfer syntax are stored unchanged. */
 const JPEG_XL = '1.2.840.10008.1.2.4.112'
 
 const small = pixelOf({ rows: 64, columns: 64, numberOfFrames: 1 })
@@ -183,7 +183,7 @@ describe('damaged bytes of frames', async () => {
   }
 
   for (const kind of Object.keys(KINDS) as Kind[]) {
-    test(`flipped bits of frames ${kind} do not go out unnoticed`, async () => {
+    test(`flipped bits of frames ${kind} are detected`, async () => {
       for (const frame of framesOf.get(kind)!) {
         const { lengthBytes, offsetBytes, blobKey, id } = frame
         for (const [at, bit] of [
@@ -215,7 +215,7 @@ describe('damaged bytes of frames', async () => {
     })
   }
 
-  test('flipped bits of a table of frames lead to no other bytes than those of the frame', async () => {
+  test('flipped bits of a frame table never return other bytes than those of the frame', async () => {
     for (const kind of ['in a table of a blob', 'in several pieces of their file'] as const) {
       const { blobKey, offsetBytes, sizeBytes } = instances.get(kind)!.frames!
       const frame = framesOf.get(kind)![1]!
@@ -235,7 +235,7 @@ describe('damaged bytes of frames', async () => {
     }
   })
 
-  test('flipped bits of a metadata document do not go out unnoticed', async () => {
+  test('flipped bits of a metadata document are detected', async () => {
     const document = await stores.catalog.imageSets.document({ ...place, version: 1 })
     assert.ok(typeof document === 'object')
     const { blobKey, offsetBytes, sizeBytes } = document
@@ -253,7 +253,7 @@ describe('damaged bytes of frames', async () => {
     await send()
   })
 
-  test('a checksum that was changed in the catalog refuses the frame', async () => {
+  test('a frame is refused when its checksum in the catalog was changed', async () => {
     const [frame] = framesOf.get('in one piece of a blob')!
     const database = new Database(join(folder, 'catalog.sqlite'))
     const change = (by: number) =>

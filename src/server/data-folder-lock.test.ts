@@ -1,4 +1,4 @@
-/** The lock of a data folder among processes: killed ones, many at once, and those of another PID namespace. */
+/** The lock of a data folder with killed processes, concurrent processes, and another PID namespace. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -46,7 +46,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
   return text.trim()
 }
 
-const unlessLinux = process.platform === 'linux' ? false : 'processes are looked at in /proc'
+const unlessLinux = process.platform === 'linux' ? false : 'process states are read from /proc'
 
 test('a second process is refused, and its message names the first', async (t) => {
   const folder = folderFor(t)
@@ -60,16 +60,18 @@ test('a second process is refused, and its message names the first', async (t) =
 
 test('of twelve processes that start at once, exactly one gets the folder', async (t) => {
   const folder = folderFor(t)
-  // As a server that was killed leaves it.
+  // Left by a killed server.
   writeFileSync(join(folder, 'server.lock'), JSON.stringify({ pid: 1, started: '' }))
   const answers = await Promise.all(Array.from({ length: 12 }, () => startHolder(t, folder).answer))
   assert.equal(answers.filter((answer) => /^held by \d+$/.test(answer)).length, 1, answers.join('\n'))
   assert.equal(answers.filter((answer) => /^refused: A Hilum server \(process \d+\) is using/.test(answer)).length, 11)
 })
 
-test('after kill -9 the folder is free at once, though nothing reaps the server', { skip: unlessLinux }, async (t) => {
+test('after kill -9 the folder is free at once, even if the server stays a zombie', {
+  skip: unlessLinux,
+}, async (t) => {
   const folder = folderFor(t)
-  // The shell becomes a program that never waits for its children: as a PID 1 that reaps nobody.
+  // The shell becomes a program that never waits for its children, like a PID 1 that does not reap.
   const parent = spawn('sh', ['-c', '"$0" "$1" "$2" & exec sleep 1000', process.execPath, HOLDER, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -85,10 +87,10 @@ test('after kill -9 the folder is free at once, though nothing reaps the server'
 
   const next = startHolder(t, folder)
   assert.equal(await next.answer, `held by ${next.child.pid}`)
-  assert.equal(state(), 'Z', 'the killed server is a zombie still')
+  assert.equal(state(), 'Z', 'the killed server is still a zombie')
 })
 
-test('what a killed server wrote of itself keeps no other from the folder', async (t) => {
+test('the file that a killed server leaves does not lock the folder', async (t) => {
   const folder = folderFor(t)
   for (const left of [JSON.stringify({ pid: process.pid, host: 'here', pidNamespace: '' }), '{"pid":', '']) {
     writeFileSync(join(folder, 'server.lock'), left)
@@ -97,7 +99,7 @@ test('what a killed server wrote of itself keeps no other from the folder', asyn
   }
 })
 
-test('asking who has the lock, and trying to take it, end no lock of the same process', async (t) => {
+test('reading the holder and trying to lock do not release a lock of the same process', async (t) => {
   const folder = folderFor(t)
   const lock = await lockDataFolder(folder)
   assert.equal(await serverOf(folder), `process ${process.pid}`)
@@ -110,8 +112,8 @@ test('asking who has the lock, and trying to take it, end no lock of the same pr
 const UNSHARE = ['unshare', '--pid', '--fork', '--kill-child=SIGKILL']
 const mayUnshare = spawnSync(UNSHARE[0]!, [...UNSHARE.slice(1), 'true']).status === 0
 
-test('a process of another PID namespace, as in a container, is kept out, and keeps others out', {
-  skip: mayUnshare ? false : 'unshare may not make a PID namespace here',
+test('the lock works between PID namespaces, as of containers', {
+  skip: mayUnshare ? false : 'unshare is not permitted to create a PID namespace',
 }, async (t) => {
   const folder = folderFor(t)
   const lock = await lockDataFolder(folder)

@@ -1,10 +1,9 @@
 /**
- * One server at a time uses a data folder. The lock is one of the kernel, on a SQLite file that nothing is ever written to: it ends with
- * its process, whether that was killed, is a zombie still, or ran in another container. Machines that share a folder are kept apart
- * only where its file system passes locks on.
+ * Locks a data folder for one server. The lock is a kernel lock on an empty SQLite file: it ends with its process, even if that was killed, is
+ * a zombie, or ran in another container. Between machines that share a folder it works only if the file system supports locks.
  *
- * Nothing else in this process may open the file: closing any descriptor of it would end the lock (fcntl(2)). It is never removed,
- * since a process that waits for a removed file and one that makes the next would both get their lock.
+ * No other code in this process may open the file: closing any descriptor of it releases the lock (fcntl(2)). The file is never removed: one
+ * process could hold the lock of the removed file, and another that of its replacement.
  */
 import { readlinkSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
@@ -14,23 +13,23 @@ import { setTimeout } from 'node:timers/promises'
 import { isBusy, SqliteConnection } from '../stores/sql/engine/sqlite/sqlite-connection.ts'
 
 const LOCKED_FILE = 'lock.sqlite'
-/** Who has the lock, for messages only. */
+/** Identifies the holder of the lock, for messages only. */
 const HOLDER_FILE = 'server.lock'
 
 /** Files of the lock in the data folder. */
 export const LOCK_FILES: readonly string[] = [LOCKED_FILE, HOLDER_FILE]
 
-/** `hilum doctor` looks at the lock for less than a millisecond, and the threads of a process that was killed take a moment to end. */
-const PATIENCE_MS = 1_000
+/** `hilum doctor` reads the file for less than a millisecond, and the threads of a killed process take a moment to end. */
+const LOCK_TIMEOUT_MS = 1_000
 const RETRY_MS = 20
 
 export interface FolderLock {
   release(): Promise<void>
 }
 
-/** Thrown where another process has the lock. */
+/** Another process has the lock. */
 export class FolderInUse extends Error {
-  /** `process 12`, where that is known. */
+  /** `process 12`, if known. */
   readonly holder: string | undefined
 
   constructor(holder: string | undefined) {
@@ -39,16 +38,16 @@ export class FolderInUse extends Error {
   }
 }
 
-/** The folder must exist. Throws FolderInUse, or what SQLite threw. */
+/** The folder must exist. @throws FolderInUse, or an error of SQLite */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const connection = new SqliteConnection(join(folder, LOCKED_FILE), { readonly: false, timeoutMs: 0 })
   try {
     for (let waitedMs = 0; !tryExclusive(connection); waitedMs += RETRY_MS) {
-      if (waitedMs >= PATIENCE_MS) throw new FolderInUse(await readHolder(folder))
+      if (waitedMs >= LOCK_TIMEOUT_MS) throw new FolderInUse(await readHolder(folder))
       await setTimeout(RETRY_MS)
     }
-    // A full disk is for the stores to report; without the file the message names no process.
-    await writeFile(join(folder, HOLDER_FILE), JSON.stringify(ourselves()), { mode: 0o600 }).catch(() => {})
+    // On failure (a full disk, which the stores report), messages do not name the process.
+    await writeFile(join(folder, HOLDER_FILE), JSON.stringify(thisProcess()), { mode: 0o600 }).catch(() => {})
   } catch (error) {
     connection.close()
     throw error
@@ -61,14 +60,14 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   }
 }
 
-/** `process 12` where a server uses the folder. */
+/** `process 12` if a server uses the folder. */
 export async function serverOf(folder: string): Promise<string | undefined> {
   return isLocked(join(folder, LOCKED_FILE)) ? ((await readHolder(folder)) ?? 'an unknown process') : undefined
 }
 
 function tryExclusive(connection: SqliteConnection): boolean {
   try {
-    // A journal file would stay behind a killed process, and be rolled back by the next that looks.
+    // A killed process would leave a journal file, which the next reader would roll back.
     connection.pragma('journal_mode = MEMORY')
     connection.command('BEGIN EXCLUSIVE')
     return true
@@ -78,7 +77,7 @@ function tryExclusive(connection: SqliteConnection): boolean {
   }
 }
 
-/** Reading is refused while another has the exclusive lock; it changes nothing. A file that is not there is not locked. */
+/** A read fails while another process has the exclusive lock. A file that does not exist is not locked. */
 function isLocked(path: string): boolean {
   let connection: SqliteConnection | undefined
   try {
@@ -95,13 +94,13 @@ function isLocked(path: string): boolean {
 interface Holder {
   readonly pid: number
   readonly host: string
-  /** Process ids mean something in one PID namespace only. Empty where the system has none. */
+  /** A process id is valid in one PID namespace only. Empty on systems without namespaces. */
   readonly pidNamespace: string
 }
 
-const ourselves = (): Holder => ({ pid: process.pid, host: hostname(), pidNamespace: ourPidNamespace() })
+const thisProcess = (): Holder => ({ pid: process.pid, host: hostname(), pidNamespace: currentPidNamespace() })
 
-function ourPidNamespace(): string {
+function currentPidNamespace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid')
   } catch {
@@ -109,13 +108,13 @@ function ourPidNamespace(): string {
   }
 }
 
-/** Undefined where the file is not there, or half written by a process that has the lock but just now. */
+/** Undefined if the file is absent, or not completely written yet. */
 async function readHolder(folder: string): Promise<string | undefined> {
   try {
     const { pid, host, pidNamespace }: Holder = JSON.parse(await readFile(join(folder, HOLDER_FILE), 'utf8'))
     if (!Number.isSafeInteger(pid)) return undefined
     if (host !== hostname()) return `process ${pid} on ${host}`
-    return pidNamespace === ourPidNamespace() ? `process ${pid}` : `process ${pid} of another container`
+    return pidNamespace === currentPidNamespace() ? `process ${pid}` : `process ${pid} of another container`
   } catch {
     return undefined
   }

@@ -12,7 +12,7 @@ async function parentFor(t: TestContext): Promise<string> {
   return folder
 }
 
-test('the folder is made for its owner only, and marked', async (t) => {
+test('the folder is created for its owner only, and marked', async (t) => {
   const folder = join(await parentFor(t), 'deep', 'folder')
   const lock = await lockDataFolder(folder)
   assert.equal((await stat(folder)).mode & 0o777, 0o700)
@@ -22,7 +22,7 @@ test('the folder is made for its owner only, and marked', async (t) => {
   assert.deepEqual((await readdir(folder)).sort(), [MARKER_FILE, 'lock.sqlite'])
 })
 
-test('a second server is refused until the first lets go', async (t) => {
+test('a second server is refused until the first releases the lock', async (t) => {
   const folder = await parentFor(t)
   const lock = await lockDataFolder(folder)
   assert.equal(await serverOf(folder), `process ${process.pid}`)
@@ -32,7 +32,7 @@ test('a second server is refused until the first lets go', async (t) => {
   await (await lockDataFolder(folder)).release()
 })
 
-test('a folder with buckets and a configuration waiting in it becomes a data folder', async (t) => {
+test('a folder that already has buckets and a configuration becomes a data folder', async (t) => {
   const folder = await parentFor(t)
   await mkdir(join(folder, 'buckets'))
   await writeFile(join(folder, 'hilum.json'), '{}')
@@ -40,15 +40,15 @@ test('a folder with buckets and a configuration waiting in it becomes a data fol
   assert.equal(await isDataFolder(folder), true)
 })
 
-test("a folder that holds somebody else's files is not taken", async (t) => {
+test('a folder with other files is refused', async (t) => {
   const folder = await parentFor(t)
   await writeFile(join(folder, 'thesis.txt'), '')
   await assert.rejects(lockDataFolder(folder), /is not a data folder of Hilum: it holds 'thesis\.txt'/)
   assert.deepEqual(await readdir(folder), ['thesis.txt'])
 })
 
-test('a folder that cannot be made is said in a sentence', async (t) => {
+test('a folder that cannot be created is refused with a message', async (t) => {
   const file = join(await parentFor(t), 'file')
   await writeFile(file, '')
-  await assert.rejects(lockDataFolder(join(file, 'folder')), /cannot be made or written \(ENOTDIR\)/)
+  await assert.rejects(lockDataFolder(join(file, 'folder')), /cannot be created or written \(ENOTDIR\)/)
 })

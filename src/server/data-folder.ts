@@ -1,4 +1,4 @@
-/** The data folder: made for its owner only, marked as ours so that nothing else is ever emptied, and used by one server at a time. */
+/** The data folder: private to its owner, marked as Hilum's so that `reset` deletes nothing else, and used by one server at a time. */
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FILE_IN_DATA_FOLDER } from './config.ts'
@@ -9,10 +9,17 @@ import { shellQuoted } from './shells.ts'
 
 export const MARKER_FILE = '.hilum'
 
-/** What somebody may have put into a folder before its first start. Older versions left `server.lock.*` behind when they were killed. */
-const BEFOREHAND = [FILE_IN_DATA_FOLDER, CREDENTIALS_FILE, 'buckets', 'lost+found', MARKER_FILE, ...LOCK_FILES]
+/** Entries that may exist before the first start. Killed servers of older versions left `server.lock.*`. */
+const ALLOWED_BEFORE_START = [
+  FILE_IN_DATA_FOLDER,
+  CREDENTIALS_FILE,
+  'buckets',
+  'lost+found',
+  MARKER_FILE,
+  ...LOCK_FILES,
+]
 
-/** Makes the folder where there is none, and holds it until released. Throws OperatorError where another server has it. */
+/** Creates the folder if needed, and locks it. @throws OperatorError if another server uses it */
 export async function lockDataFolder(folder: string): Promise<FolderLock> {
   await prepareDataFolder(folder)
   try {
@@ -27,7 +34,7 @@ export async function lockDataFolder(folder: string): Promise<FolderLock> {
     }
     throw new OperatorError(
       `The data folder ${folder} cannot be locked (${(cause as NodeJS.ErrnoException).code}). Everything in it must belong to the user ` +
-        'who runs Hilum, on a file system that has locks.',
+        'who runs Hilum, on a file system that supports locks.',
       { cause },
     )
   }
@@ -37,7 +44,7 @@ export async function isDataFolder(folder: string): Promise<boolean> {
   return (await entriesOf(folder)).includes(MARKER_FILE)
 }
 
-/** Names in the folder, none where it is not there. */
+/** Names in the folder; none if it does not exist. */
 export async function entriesOf(folder: string): Promise<string[]> {
   try {
     return await readdir(folder)
@@ -47,10 +54,10 @@ export async function entriesOf(folder: string): Promise<string[]> {
   }
 }
 
-/** Where other users of the machine may enter the folder: what is wrong, and the command that mends it. */
+/** If other users of the machine can access the folder: what is wrong, and the command that fixes it. */
 export async function findOpenFolder(folder: string): Promise<{ detail: string; fix: string } | undefined> {
   const mode = (await stat(folder)).mode & 0o777
-  // On Windows the bits say nothing of who may read.
+  // On Windows, mode bits do not control access.
   if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined
   return {
     detail: `${folder} is open to other users of this machine (mode 0${mode.toString(8)}), and it holds patients' data`,
@@ -63,7 +70,7 @@ async function prepareDataFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const entries = await entriesOf(folder)
     if (entries.includes(MARKER_FILE)) return
-    const foreign = entries.find((name) => !BEFOREHAND.includes(name) && !name.startsWith('server.lock.'))
+    const foreign = entries.find((name) => !ALLOWED_BEFORE_START.includes(name) && !name.startsWith('server.lock.'))
     if (foreign !== undefined) {
       throw new OperatorError(
         `${folder} is not a data folder of Hilum: it holds '${foreign}'. Choose an empty or new folder with --data.`,
@@ -76,7 +83,7 @@ async function prepareDataFolder(folder: string): Promise<void> {
     if (cause instanceof OperatorError) throw cause
     const { code } = cause as NodeJS.ErrnoException
     throw new OperatorError(
-      `The data folder ${folder} cannot be made or written (${code}). Choose another one with --data.`,
+      `The data folder ${folder} cannot be created or written (${code}). Choose another one with --data.`,
       { cause },
     )
   }

@@ -1,11 +1,11 @@
-/** A small file that one process makes whole and durably, or not at all: the credentials. */
+/** Creates a small file atomically and durably: the credentials. */
 import { randomUUID } from 'node:crypto'
 import { link, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * False where the path exists already, and then nothing was written. Mode 0600 from the first moment. The file appears by link(2),
- * so that nobody ever reads half of it, and it survives a loss of power.
+ * False if the path exists; then nothing is changed. The file has mode 0600 from the beginning. It is created by link(2), so that readers see
+ * it complete or not at all, and synced.
  */
 export async function createExclusively(path: string, content: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`

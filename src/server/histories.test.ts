@@ -1,4 +1,4 @@
-/** Histories of image sets on whole servers: a SQLite file with import threads, and a PostgreSQL. */
+/** Histories of image sets on complete servers: SQLite with import threads, and PostgreSQL. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -15,10 +15,10 @@ import { postgresIsMissing, startPostgres } from '../stores/sql/engine/postgres/
 import { loadConfig } from './config.ts'
 import { openLog } from './log.ts'
 
-const asked = Number(process.env.HILUM_HISTORIES ?? 0)
+const requestedRuns = Number(process.env.HILUM_HISTORIES ?? 0)
 const KEYS = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
 
-/** A server in a folder of its own, gone when the work is done. */
+/** A server in its own folder, which is removed afterwards. */
 async function withServer(catalog: string | undefined, work: (server: TestServer) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-histories-'))
   const env = {
@@ -67,11 +67,11 @@ async function play(server: TestServer, context: TestContext): Promise<void> {
     await player.compareAll()
   })
   await fc.assert(history, {
-    ...(asked > 0 ? { numRuns: asked } : { numRuns: 1, seed: 20260402 }),
-    endOnFailure: asked === 0,
+    ...(requestedRuns > 0 ? { numRuns: requestedRuns } : { numRuns: 1, seed: 20260402 }),
+    endOnFailure: requestedRuns === 0,
   })
   context.diagnostic(JSON.stringify(Object.fromEntries([...events].sort())))
-  context.diagnostic(await interleave(server, asked > 0 ? asked : undefined))
+  context.diagnostic(await interleave(server, requestedRuns > 0 ? requestedRuns : undefined))
 }
 
 test('a server on a SQLite file', async (context) => {

@@ -1,4 +1,4 @@
-/** The inside of an import thread: its own stores, its workers, and two words it listens to. */
+/** The entry point of an import thread: opens its own stores, starts its workers, and handles `wake` and `stop`. */
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { startImportWorker } from '../jobs/import-worker.ts'
@@ -9,8 +9,8 @@ import { openLog } from './log.ts'
 import { newId } from './new-id.ts'
 import { openStores } from './open-stores.ts'
 
-// Requests go first: measured on two cores, searches during an import are half as late in the worst percent, and the import takes
-// no longer. On Linux this is the priority of the calling thread alone; elsewhere it would be the whole process's.
+// Gives requests priority: on two cores this halves the 99th percentile of searches during an import, which takes no longer. On Linux the
+// priority is that of the calling thread; elsewhere it would be that of the process.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
 const { places, limits, logLevel } = workerData as ImportThreadOptions

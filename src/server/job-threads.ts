@@ -1,11 +1,11 @@
-/** The threads that import jobs run in, so that the API answers at its own pace meanwhile. A thread that dies is replaced. */
+/** The threads that run import jobs, so that they do not delay requests. A thread that dies is replaced. */
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../app.ts'
 import type { Limits } from '../limits.ts'
 import type { Config } from './config.ts'
 import type { StorePlaces } from './open-stores.ts'
 
-/** What a thread is started with: must survive structured cloning. */
+/** The worker data of a thread, which is cloned. */
 export interface ImportThreadOptions {
   readonly places: StorePlaces
   readonly limits: Limits
@@ -43,13 +43,13 @@ function keepAlive(options: ImportThreadOptions, log: Log): ImportThreads {
   let thread = start()
 
   function start(): Worker {
-    // In dist/ this file and the thread's are JavaScript; in the clone both are TypeScript, which Node runs as it is.
+    // Both files are JavaScript in dist/, and TypeScript in src/.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const worker = new Worker(new URL(`./job-thread.${extension}`, import.meta.url), {
       workerData: options,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     })
-    worker.on('error', (err) => log.error({ err }, 'an import thread died; its job goes on in a new one'))
+    worker.on('error', (err) => log.error({ err }, 'an import thread died; a new one continues its job'))
     worker.on('exit', () => {
       if (stopping) return
       restart = setTimeout(() => {

@@ -1,4 +1,4 @@
-/** The log: one JSON line an event on standard error. What is logged never includes keys, bodies or values of a patient. */
+/** The log: one JSON line per event on standard error. It never includes keys, bodies or values of a patient. */
 import { pino } from 'pino'
 import type { Log } from '../app.ts'
 import type { Config } from './config.ts'

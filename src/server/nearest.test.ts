@@ -8,7 +8,7 @@ test('the distance counts inserted, removed and changed letters', () => {
   assert.equal(editDistance('same', 'same'), 0)
 })
 
-test('a slip of the finger finds its word, and a different word finds none', () => {
+test('a typing error finds its word, and an unrelated word finds none', () => {
   const commands = ['serve', 'demo', 'import', 'env']
   assert.equal(nearest('imprt', commands), 'import')
   assert.equal(nearest('SERVE', commands), 'serve')

@@ -1,6 +1,6 @@
-/** The known word nearest to a mistyped one, by Levenshtein distance. */
+/** Finds the known word nearest to a mistyped one, by Levenshtein distance. */
 
-/** Undefined where nothing is near enough to be what was meant: at most a third of the word may differ, and two letters always may. */
+/** Undefined if no word is near enough: two letters, or a third of the word, may differ. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: { candidate: string; distance: number } | undefined
   for (const candidate of known) {

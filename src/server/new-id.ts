@@ -1,16 +1,16 @@
-/** Identifiers as the real service makes them: 32 lower-case hex digits, all random. */
+/** Identifiers like those of AWS: 32 random lower-case hex digits. */
 import { randomFillSync } from 'node:crypto'
 
 const ID_BYTES = 16
-/** Chance is fetched for many at once: asking for it costs the same for 16 bytes and for 4096. */
-const chance = Buffer.alloc(256 * ID_BYTES)
-let used = chance.length
+/** Random bytes for many ids: a call costs the same for 16 bytes and for 4096. */
+const randomBytes = Buffer.alloc(256 * ID_BYTES)
+let used = randomBytes.length
 
 export function newId(): string {
-  if (used === chance.length) {
-    randomFillSync(chance)
+  if (used === randomBytes.length) {
+    randomFillSync(randomBytes)
     used = 0
   }
   used += ID_BYTES
-  return chance.toString('hex', used - ID_BYTES, used)
+  return randomBytes.toString('hex', used - ID_BYTES, used)
 }

@@ -1,4 +1,4 @@
-/** Which Node Hilum runs on. On an older one the native code of better-sqlite3 ends the process without a word (decision 2). */
+/** The Node versions that Hilum supports. On older ones the native code of better-sqlite3 crashes the process (decision 2). */
 
 export const SMALLEST_NODE = '22.14'
 
@@ -8,7 +8,7 @@ export function isNodeTooOld(version: string): boolean {
   return major < smallestMajor || (major === smallestMajor && minor < smallestMinor)
 }
 
-/** What to do instead of going on; undefined on a Node that is new enough. */
+/** The message for an unsupported Node; undefined for a supported one. */
 export function nodeComplaint(version: string, path: string): string | undefined {
   if (!isNodeTooOld(version)) return undefined
   return (

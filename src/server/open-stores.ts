@@ -1,4 +1,4 @@
-/** Turns places in the configuration into open stores: once in the server, once in each import thread. */
+/** Opens the stores that the configuration names: in the server, in each import thread, and in commands. */
 import { join } from 'node:path'
 import type { ImportApp } from '../app.ts'
 import type { Limits } from '../limits.ts'
@@ -26,7 +26,7 @@ export interface StorePlaces {
   readonly limits: Limits
 }
 
-/** Blobs may lie in Amazon's S3 while import buckets are folders: those are S3's where a server of it is configured. */
+/** With `blobs` but no S3 server configured, blobs are in Amazon S3 and import buckets are folders. */
 export const placesOf = ({ dataFolder, s3, blobs, region, catalog, limits }: Config): StorePlaces => ({
   dataFolder,
   s3,
@@ -43,7 +43,7 @@ export async function openStores(places: StorePlaces): Promise<Pick<ImportApp, '
   }
 }
 
-/** Throws OperatorError where the bucket is not there or not ours to use. */
+/** @throws OperatorError if the bucket does not exist or access is denied */
 export async function openBlobs({
   dataFolder,
   blobs,
@@ -58,7 +58,7 @@ export async function openBlobs({
   return opened
 }
 
-/** @param options.readOnly beside a server: nothing is made, brought forward or written. */
+/** @param options.readOnly beside a running server: creates, migrates and writes nothing */
 export async function openCatalog(
   { dataFolder, catalog, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
   options: { readonly readOnly?: boolean } = {},
@@ -70,7 +70,7 @@ export async function openCatalog(
   return openPostgresCatalog({ url: catalog, newId, limits, ...options })
 }
 
-/** For the server that holds the data folder, once it answers: a thread is nothing that a start need wait for. */
+/** Called by the server after it has started, so that starting the thread does not delay it. */
 export function startCatalogCheckpoints(
   { dataFolder, catalog }: Pick<StorePlaces, 'dataFolder' | 'catalog'>,
   onDeath: (error: unknown) => void,
@@ -78,7 +78,7 @@ export function startCatalogCheckpoints(
   return catalog === undefined ? startCheckpoints(join(dataFolder, CATALOG_FILE), onDeath) : undefined
 }
 
-/** The buckets of an S3 server where one is configured, else folders. The S3 client is only loaded when it is needed. */
+/** Buckets of the configured S3 server, else folders. The S3 client is loaded only if needed. */
 export async function openLocations({
   dataFolder,
   s3,

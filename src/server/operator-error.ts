@@ -1,10 +1,7 @@
-/**
- * What the person who runs Hilum can mend. The message is whole sentences: what is wrong, and what to do next. Everything else that
- * is thrown on the command line is our own bug.
- */
+/** An error that the operator can fix. The message says what is wrong and what to do next. Any other error of a command is a bug. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError'
-  /** Of the process: 2 where the command line or the configuration is wrong, 1 where the work failed. */
+  /** Exit code of the process: 2 for a wrong command line or configuration, 1 for any other failure. */
   readonly exitCode: 1 | 2
 
   constructor(message: string, options: { cause?: unknown; exitCode?: 1 | 2 } = {}) {

@@ -1,4 +1,4 @@
-/** Two whole servers on one PostgreSQL: one API, also while the database is away and when it is back. */
+/** Two servers on one PostgreSQL database, also while it is unavailable and after its recovery. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import { postgresIsMissing, startPostgres } from '../stores/sql/engine/postgres/
 import { loadConfig } from './config.ts'
 import { openLog } from './log.ts'
 
-test('servers that share a database answer as one, and say 503 while it is away', {
+test('servers that share a database act as one, and return 503 while it is unavailable', {
   skip: postgresIsMissing ?? false,
 }, async (context) => {
   const database = await startPostgres()
@@ -32,7 +32,7 @@ test('servers that share a database answer as one, and say 503 while it is away'
     }
     const flags = { data: folder, port: '0', host: ['127.0.0.1'] }
     const config = loadConfig({ cwd: folder, env, flags })
-    // What it says while the database is away is not for the screen of a test.
+    // Errors while the database is unavailable are expected.
     const server = await startServer(config, { log: { ...openLog({ logLevel: 'error' }), error: () => {} } })
     context.after(async () => {
       await server.stop()

@@ -1,4 +1,4 @@
-/** What Hilum writes is for the user who runs it alone, whatever the umask of the shell and the mode of the folder. */
+/** Files that Hilum writes are private to their owner, whatever the umask of the shell and the mode of the folder. */
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,9 +11,9 @@ import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { startHilum } from '../testing.ts'
 import { findOpenFolder } from './data-folder.ts'
 
-const skip = process.platform === 'win32' ? 'Windows has no modes of files' : false
+const skip = process.platform === 'win32' ? 'Windows has no file modes' : false
 
-// The usual one, under which new files are readable by all.
+// The usual umask, with which new files are readable by all users.
 before(() => process.umask(0o022))
 
 function folderFor(t: TestContext): string {
@@ -30,7 +30,7 @@ const openPaths = (folder: string): string[] =>
 
 const DATA = ['--data', 'data', '--host', '127.0.0.1']
 
-test('files in a data folder that was there before, with mode 0755, are for the owner only', { skip }, async (t) => {
+test('files in an existing data folder of mode 0755 are private to the owner', { skip }, async (t) => {
   const cwd = folderFor(t)
   mkdirSync(join(cwd, 'data'))
   assert.equal(statSync(join(cwd, 'data')).mode & 0o777, 0o755)
@@ -68,10 +68,10 @@ test('files in a data folder that was there before, with mode 0755, are for the 
   assert.deepEqual(openPaths(join(cwd, 'data')), [])
   assert.deepEqual(readdirSync(join(cwd, 'out')), ['2.25.1'])
   assert.equal(statSync(join(cwd, 'out')).mode & 0o077, 0)
-  assert.deepEqual(openPaths(join(cwd, 'out')), [], 'exported files are patients’ data, too')
+  assert.deepEqual(openPaths(join(cwd, 'out')), [], 'exported files hold patient data too')
 })
 
-test('a data folder that others may enter is warned of at start and by doctor, with the command that mends it', {
+test('serve and doctor warn of a data folder that others can access, with the command that fixes it', {
   skip,
 }, async (t) => {
   const cwd = folderFor(t)
@@ -98,7 +98,7 @@ test('a data folder that others may enter is warned of at start and by doctor, w
   assert.equal(await findOpenFolder(join(cwd, 'data')), undefined)
 })
 
-test('hilum/testing leaves the umask of the process that it runs in alone', { skip }, async () => {
+test('hilum/testing does not change the umask of its process', { skip }, async () => {
   const hilum = await startHilum()
   await hilum.stop()
   assert.equal(process.umask(), 0o022)

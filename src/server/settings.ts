@@ -1,32 +1,29 @@
-/**
- * Every setting of Hilum in one table: from it come the flags, the environment variables, the keys of the configuration file, the
- * `--help` text and the documentation.
- */
+/** The table of settings: flags, environment variables, keys of the configuration file and help texts. */
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../limits.ts'
 
 export interface Setting {
-  /** The key in the configuration file; a dot leads into an object. */
+  /** The key in the configuration file; a dot separates nested keys. */
   readonly key: string
-  /** Secrets have none: every user of a machine can read a command line. */
+  /** Secrets have no flag: every user of a machine can read its command lines. */
   readonly flag?: string
   readonly variable?: string
-  /** How a flag's or variable's text is read. A list is a repeated flag, or commas in a variable. */
+  /** How text is parsed. A list is a repeated flag, or a variable with commas. */
   readonly kind: 'text' | 'number' | 'boolean' | 'list'
   readonly schema: z.ZodType
   /** Completes "must be ...". */
   readonly expects: string
-  /** The word for the value in the help text. */
+  /** Names the value in the help text. */
   readonly placeholder?: string
   readonly help: string
   readonly isSecret?: true
 }
 
 const notEmpty = z.string().trim().min(1)
-/** As the PostgreSQL client reads it: with a user, the host may be empty where `?host=` names a socket. */
+/** Accepts what the PostgreSQL client accepts: the host may be empty after a user, if `?host=` names a socket. */
 const isReadableAddress = (url: string): boolean => URL.canParse(url) || URL.canParse(url.replace('@/', '@localhost/'))
 const httpUrl = z.url({ protocol: /^https?$/ })
-/** As browsers spell it: scheme, host in lower case, and a port that is not the usual one. */
+/** As browsers send it: scheme, lower-case host, and the port unless it is the default. */
 const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text
 
 export const SETTINGS: readonly Setting[] = [
@@ -58,7 +55,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: notEmpty,
     expects: 'the path of a folder',
     placeholder: '<folder>',
-    help: 'where everything is kept; default: ./hilum-data',
+    help: 'data folder; default: ./hilum-data',
   },
   {
     key: 'catalog',
@@ -70,10 +67,10 @@ export const SETTINGS: readonly Setting[] = [
       .regex(/^postgres(ql)?:\/\/\S+$/)
       .refine(isReadableAddress),
     expects:
-      'an address such as postgres://user@host/database, special characters as %23 or the like, without partitions',
+      'an address such as postgres://user@host/database, with special characters as %23 (for #) and without spaces',
     placeholder: '<url>',
-    help: 'PostgreSQL database for all but the bytes, its password in PGPASSWORD; default: a file here',
-    // It may hold a password, which belongs into the variable, PGPASSWORD or ~/.pgpass.
+    help: 'PostgreSQL database of the catalog, with its password in PGPASSWORD; default: SQLite in the data folder',
+    // It may hold a password.
     isSecret: true,
   },
   {
@@ -81,11 +78,11 @@ export const SETTINGS: readonly Setting[] = [
     flag: 'blobs',
     variable: 'HILUM_BLOBS',
     kind: 'text',
-    // Characters of a prefix that S3 calls safe, no part of which is empty or leads up.
+    // A prefix of characters that S3 calls safe, without empty segments, `.` and `..`.
     schema: z.string().regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/(?!\.{1,2}(\/|$))[\w!.*'()-]+)*\/?$/),
     expects: 'an address such as s3://bucket or s3://bucket/prefix',
     placeholder: '<s3 url>',
-    help: 'S3 bucket and prefix for the bytes of instances; default: a folder here',
+    help: 'S3 bucket and prefix of the stored bytes; default: the data folder',
   },
   {
     key: 'region',
@@ -95,7 +92,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.string().regex(/^[a-z0-9-]{1,63}$/),
     expects: 'lower-case letters, digits and hyphens, such as us-east-1',
     placeholder: '<region>',
-    help: 'AWS region in the names of data stores; default: us-east-1',
+    help: 'AWS region in ARNs; default: us-east-1',
   },
   {
     key: 'accountId',
@@ -105,7 +102,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.string().regex(/^\d{12}$/),
     expects: 'twelve digits in quotes',
     placeholder: '<digits>',
-    help: 'AWS account in the names of data stores; default: 000000000000',
+    help: 'AWS account in ARNs; default: 000000000000',
   },
   {
     key: 'logLevel',
@@ -124,7 +121,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'boolean',
     schema: z.boolean(),
     expects: 'true or false',
-    help: 'results as JSON on standard output',
+    help: 'print results as JSON',
   },
   {
     key: 'awsQuotas',
@@ -133,7 +130,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'boolean',
     schema: z.boolean(),
     expects: 'true or false',
-    help: "apply the real service's quotas and throttles",
+    help: 'apply the quotas and throttles of AWS',
   },
   {
     key: 'corsOrigin',
@@ -143,7 +140,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.union([z.tuple([z.enum(['*', 'none'])]), z.array(z.string().refine(isOrigin)).min(1)]),
     expects: '*, none, or one or more origins such as https://viewer.example (no path, no slash at the end)',
     placeholder: '<origin>',
-    help: 'whose pages may call from a browser, repeatable; default: *',
+    help: 'origin whose pages may call from a browser, repeatable; default: *',
   },
   {
     key: 's3.endpoint',
@@ -153,7 +150,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: httpUrl,
     expects: 'an http:// or https:// address',
     placeholder: '<url>',
-    help: 'S3 server with the import buckets and --blobs; default: folders here',
+    help: 'S3 server of import buckets and --blobs; default: the data folder',
   },
   {
     key: 's3.region',
@@ -163,7 +160,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.string().regex(/^[a-z0-9-]{1,63}$/),
     expects: 'lower-case letters, digits and hyphens, such as us-east-1',
     placeholder: '<region>',
-    help: 'region of S3, for import buckets and --blobs there',
+    help: 'region of that S3 server; default: --region',
   },
   {
     key: 's3.accessKeyId',
@@ -171,7 +168,7 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'text',
     schema: notEmpty,
     expects: 'an access key id',
-    help: 'access key for S3; default: where the AWS SDK looks',
+    help: 'access key for S3; default: that of the AWS SDK',
   },
   {
     key: 's3.secretAccessKey',
@@ -188,18 +185,18 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'text',
     schema: z.string().regex(/^\w{16,128}$/),
     expects: '16 to 128 letters, digits and underscores',
-    help: "clients' access key; default: the data folder's credentials.json",
+    help: 'access key of clients; default: credentials.json in the data folder',
   },
   {
     key: 'credentials.secretAccessKey',
     variable: 'HILUM_SECRET_ACCESS_KEY',
     kind: 'text',
     schema: z.string().regex(/^[!-~]{16,128}$/),
-    expects: '16 to 128 printable characters without partitions',
+    expects: '16 to 128 printable characters without spaces',
     help: 'its secret',
     isSecret: true,
   },
-  // Limits are keys of the file and nothing else: they are many, and seldom turned.
+  // Limits are set in the configuration file only.
   ...Object.keys(DEFAULT_LIMITS).map(
     (name): Setting => ({
       key: `limits.${name}`,
@@ -211,7 +208,7 @@ export const SETTINGS: readonly Setting[] = [
   ),
 ]
 
-/** Where the configuration file lies cannot be one of its keys. */
+/** The location of the configuration file, which cannot be one of its keys. */
 export const CONFIG_FILE = {
   flag: 'config',
   variable: 'HILUM_CONFIG',

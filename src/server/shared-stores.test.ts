@@ -1,4 +1,4 @@
-/** Two whole servers that share a PostgreSQL database and an S3 bucket: what one imports, both answer, byte for byte. */
+/** Two servers that share a PostgreSQL database and an S3 bucket: both return what one imports, byte for byte. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -103,7 +103,7 @@ async function documentsOf(client: MedicalImagingClient, datastoreId: string): P
   return documents
 }
 
-test('two servers on one database and one bucket serve the bytes that either has stored', {
+test('two servers on one database and one bucket return the bytes that either has stored', {
   skip: postgresIsMissing ?? s3IsMissing ?? false,
 }, async (context) => {
   const database = await startPostgres()
@@ -145,7 +145,7 @@ test('two servers on one database and one bucket serve the bytes that either has
   assert.match(unsound.output, new RegExp(`^blob ${Contents![0]!.Key!.slice('hilum/'.length)}: it is not there$`, 'm'))
 })
 
-test('a server whose bucket for blobs is not there does not start, and says why', {
+test('a server whose bucket for blobs does not exist refuses to start with the reason', {
   skip: s3IsMissing ?? false,
 }, async (context) => {
   const s3 = await startS3([])

@@ -1,4 +1,4 @@
-/** The lines of `hilum env`, taken in by real shells. */
+/** The lines of `hilum env`, evaluated by real shells. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { test } from 'node:test'
@@ -27,7 +27,7 @@ for (const [shell, program] of [
   ['fish', 'fish'],
 ] as const) {
   const isThere = spawnSync(program, ['-c', 'true']).error === undefined
-  test(`${program} takes every value as it is`, { skip: isThere ? false : `${program} is not installed` }, () => {
+  test(`${program} sets every value unchanged`, { skip: isThere ? false : `${program} is not installed` }, () => {
     for (const value of NASTY) {
       const script = `${SHELLS[shell]!('HILUM_TEST', value)}\nprintenv HILUM_TEST`
       assert.equal(execFileSync(program, ['-c', script], { encoding: 'utf8' }), `${value}\n`)
@@ -35,14 +35,14 @@ for (const [shell, program] of [
   })
 }
 
-test('a quoted word is one word of a command line', () => {
+test('a quoted word is one word of the command line', () => {
   for (const word of NASTY) {
     assert.equal(execFileSync('sh', ['-c', `printf '%s|' ${shellQuoted(word)}`], { encoding: 'utf8' }), `${word}|`)
   }
   assert.equal(shellQuoted('/data/hilum'), '/data/hilum')
 })
 
-test('the region goes to both variables that clients read, and host prefixes are off', () => {
+test('the region is in both variables that clients read, and host prefixes are disabled', () => {
   const credentials = { accessKeyId: 'HILUMAAAAAAAAAAAAAAA', secretAccessKey: 's' }
   assert.deepEqual(environmentFor({ endpoint: 'http://127.0.0.1:8104', region: 'eu-west-1', credentials }), {
     AWS_ENDPOINT_URL_MEDICAL_IMAGING: 'http://127.0.0.1:8104',
@@ -54,12 +54,15 @@ test('the region goes to both variables that clients read, and host prefixes are
   })
 })
 
-test('the SDK for C++ gets an endpoint that has runtime- before its host already', () => {
+test('the endpoint for the SDK for C++ already begins with runtime-', () => {
   assert.equal(endpointForCpp('http://127.0.0.1:8104'), 'http://runtime-hilum.localhost:8104')
   assert.equal(endpointForCpp('http://[::1]:9000'), 'http://runtime-hilum.localhost:9000')
   assert.equal(endpointForCpp('https://ahi.example'), 'https://runtime-ahi.example')
   assert.equal(endpointForCpp('https://runtime-ahi.example:8443'), 'https://runtime-ahi.example:8443')
   for (const address of ['http://10.0.0.1:8104', 'http://[fe80::1]:8104']) {
-    assert.throws(() => endpointForCpp(address), /puts runtime- before .*, which is then no address\. Name the server/)
+    assert.throws(
+      () => endpointForCpp(address),
+      /puts runtime- before .*, which is then not an address\. Name the server/,
+    )
   }
 })

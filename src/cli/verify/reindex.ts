@@ -7,9 +7,6 @@ import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { openProgress } from '../terminal/progress.ts'
 
-/** Before the first batch high-frequency texts are counted, with one statement for each column. */
-const STATEMENT_TIMEOUT_MS = 10 * 60_000
-
 export async function reindex({ config, terminal }: Invocation): Promise<ExitCode> {
   const { dataFolder, limits } = config
   if (config.catalog === undefined && !(await isDataFolder(dataFolder))) {
@@ -17,8 +14,8 @@ export async function reindex({ config, terminal }: Invocation): Promise<ExitCod
   }
   const startedAt = Date.now()
   try {
-    const patient = { ...limits, catalogStatementTimeoutMs: STATEMENT_TIMEOUT_MS }
-    const catalog = await openCatalog({ dataFolder, catalog: config.catalog, limits: patient })
+    const statementLimits = { ...limits, catalogStatementTimeoutMs: limits.maintenanceStatementTimeoutMs }
+    const catalog = await openCatalog({ dataFolder, catalog: config.catalog, limits: statementLimits })
     const progress = openProgress('Rebuilding the search index', { terminal, now: Date.now })
     let rows = 0
     try {
@@ -40,7 +37,10 @@ export async function reindex({ config, terminal }: Invocation): Promise<ExitCod
   } catch (cause) {
     const isExpected = [StoreUnavailable, NewerSchema].some((kind) => cause instanceof kind)
     throw isExpected
-      ? new OperatorError(`The search index was not rebuilt: ${(cause as Error).message}.`, { cause })
+      ? new OperatorError(
+          `The search index was not rebuilt: ${(cause as Error).message}. Run hilum reindex again to resume.`,
+          { cause },
+        )
       : cause
   }
 }

@@ -1,6 +1,6 @@
 /**
- * `hilum verify`: compares what is kept twice, part by part, and changes nothing. It needs no lock on the data folder: every look is one
- * short read transaction, which sees one state of the catalog whatever a server writes beside it.
+ * `hilum verify`: compares redundant data, part by part, and changes nothing. It does not lock the data folder: every check is a short read
+ * transaction, which sees one snapshot of the catalog while a server writes.
  */
 
 import { verifyBlobs } from '../../maintenance/verify/verify-blobs.ts'
@@ -20,14 +20,12 @@ import { openProgress } from '../terminal/progress.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { describeIndexDifference } from './index-differences.ts'
 
-/** Counting ten million rows of one space is one statement. */
-const STATEMENT_TIMEOUT_MS = 10 * 60_000
-/** So many are told of each part; the rest is only counted. */
+/** Differences printed for each part; others are only counted. */
 const SHOWN_MAX = 1_000
 
 interface Part {
   readonly name: string
-  /** Of what is counted until it is done. */
+  /** The unit of the progress. */
   readonly unit?: string
   readonly steps: (looking: Looking) => AsyncIterable<Step>
 }
@@ -40,7 +38,7 @@ const PARTS: readonly Part[] = [
   { name: 'metadata documents', steps: verifyDocuments },
   { name: 'frames', unit: 'instances', steps: verifyFrames },
 ]
-/** Those that need not read the bytes. */
+/** Parts that read no stored bytes. */
 const QUICK_PARTS = PARTS.filter(({ steps }) => steps !== verifyDocuments && steps !== verifyFrames)
 
 async function* searchIndex({ catalog }: Looking): AsyncGenerator<Step> {
@@ -59,19 +57,19 @@ interface PartReport {
   readonly checked: Step['checked']
   readonly differenceCount: number
   readonly differences: Step['differences']
-  /** Why something was not looked at. */
+  /** Why something was not checked. */
   readonly notChecked?: string
 }
 
 export async function verify({ config, flags, terminal }: Invocation): Promise<ExitCode> {
   const { dataFolder, limits } = config
-  const isElsewhere = config.catalog !== undefined && config.blobs !== undefined
-  if (!isElsewhere && !(await isDataFolder(dataFolder))) {
+  const hasNoDataFolder = config.catalog !== undefined && config.blobs !== undefined
+  if (!hasNoDataFolder && !(await isDataFolder(dataFolder))) {
     throw new OperatorError(`${dataFolder} is not a data folder of Hilum. Name the right one with --data.`)
   }
   const places = placesOf({
     ...config,
-    limits: { ...limits, catalogStatementTimeoutMs: STATEMENT_TIMEOUT_MS },
+    limits: { ...limits, catalogStatementTimeoutMs: limits.maintenanceStatementTimeoutMs },
   })
   const isQuick = flags.quick === true
   try {
@@ -92,7 +90,7 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
     const isExpected = [StoreUnavailable, NewerSchema, OlderSchema, OtherIndexFormat].some(
       (kind) => cause instanceof kind,
     )
-    throw isExpected ? new OperatorError(`Not everything was verified: ${(cause as Error).message}.`, { cause }) : cause
+    throw isExpected ? new OperatorError(`Verification is incomplete: ${(cause as Error).message}.`, { cause }) : cause
   }
 }
 
@@ -127,7 +125,7 @@ async function verifyPart(
   return report
 }
 
-/** A database that is damaged where a part reads it is a difference, and the other parts are looked at. */
+/** A damaged database is reported as a difference, and the other parts are checked. */
 async function* untilDamaged(steps: AsyncIterable<Step>): AsyncGenerator<Step> {
   let last: Step = { done: 0, total: 0, checked: {}, differences: [] }
   try {
@@ -137,18 +135,18 @@ async function* untilDamaged(steps: AsyncIterable<Step>): AsyncGenerator<Step> {
     }
   } catch (cause) {
     if (!(cause instanceof StoreUnavailable && cause.reason === 'corrupt')) throw cause
-    yield { ...last, differences: [{ kind: 'not-readable', text: `it cannot be looked at: ${cause.message}` }] }
+    yield { ...last, differences: [{ kind: 'not-readable', text: `it cannot be read: ${cause.message}` }] }
   }
 }
 
 function summary({ part, checked, differenceCount, differences, notChecked }: PartReport): string {
   const count = (amount: number) => amount.toLocaleString('en-US')
-  const looked = Object.entries(checked).map(([name, amount]) => `${count(amount)} ${name}`)
+  const amounts = Object.entries(checked).map(([name, amount]) => `${count(amount)} ${name}`)
   const notShown = differenceCount - differences.length
   const found =
     differenceCount === 0
       ? 'no difference'
       : `${count(differenceCount)} ${differenceCount === 1 ? 'difference' : 'differences'}${notShown > 0 ? `, of which ${count(notShown)} are not shown` : ''}`
   const not = notChecked === undefined ? '' : ` Not checked: ${notChecked}.`
-  return `The ${part}: ${[looked.join(', '), found].filter(Boolean).join('; ')}.${not}`
+  return `The ${part}: ${[amounts.join(', '), found].filter(Boolean).join('; ')}.${not}`
 }
