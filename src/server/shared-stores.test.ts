@@ -135,7 +135,7 @@ test('two servers on one database and one bucket return the bytes that either ha
     return { code: await ended, output: output() }
   }
   const doctor = await hilum('doctor', '--data', one.folder, '--endpoint', 'http://127.0.0.1:9')
-  assert.match(doctor.output, /catalog on PostgreSQL and blobs in s3:\/\/ours\/hilum take writes/)
+  assert.match(doctor.output, /catalog on PostgreSQL and blobs in s3:\/\/ours\/hilum accept writes/)
   const sound = await hilum('verify', '--data', join(one.folder, 'from anywhere'))
   assert.equal(sound.code, 0, sound.output)
   assert.match(sound.output, new RegExp(`^The blobs: ${Contents!.length} blobs, 1 MiB; no difference\\.$`, 'm'))

@@ -15,14 +15,14 @@ async function folderWithKey(t: TestContext) {
   return { cwd, key: await loadCredentials(cwd), config: loadConfig({ cwd, flags: { data: '.', port: '9' } }) }
 }
 
-test("the server on this machine is called with the data folder's key, though AWS's variables hold another", async (t) => {
+test("the server on this machine gets the data folder's key, even if AWS's variables have another", async (t) => {
   const { config, key } = await folderWithKey(t)
   const server = await serverFor({ config, flags: {}, env: OF_AWS })
   assert.equal(server.endpoint, 'http://127.0.0.1:9')
   assert.equal(server.credentials.accessKeyId, key.accessKeyId)
 })
 
-test("a named endpoint goes with the key in AWS's variables, else with the data folder's", async (t) => {
+test("a named endpoint gets the key in AWS's variables, else the data folder's", async (t) => {
   const { config, key } = await folderWithKey(t)
   const flags = { endpoint: 'http://far:1/' }
   const named = await serverFor({ config, flags, env: OF_AWS })
@@ -32,17 +32,20 @@ test("a named endpoint goes with the key in AWS's variables, else with the data 
   assert.equal((await serverFor({ config, flags: {}, env })).endpoint, 'http://env:2')
 })
 
-test('without any key it says where one would be, and an endpoint must be an address', async (t) => {
+test('without a key the message names its sources, and an endpoint must be an address', async (t) => {
   const { cwd } = await folderWithKey(t)
   const config = loadConfig({ cwd, flags: { data: 'absent' } })
   await assert.rejects(
     serverFor({ config, flags: {}, env: {} }),
-    /There is no access key: .*absent holds no credentials\.json/,
+    /There is no access key: .*absent has no credentials\.json/,
   )
-  await assert.rejects(serverFor({ config, flags: { endpoint: 'far' }, env: {} }), /'far' is no address of a server/)
+  await assert.rejects(
+    serverFor({ config, flags: { endpoint: 'far' }, env: {} }),
+    /'far' is not the address of a server/,
+  )
 })
 
-test('an address that listens everywhere is called by its loopback', async (t) => {
+test('a wildcard address is called by its loopback address', async (t) => {
   const { cwd } = await folderWithKey(t)
   for (const [host, endpoint] of [
     ['0.0.0.0', 'http://127.0.0.1:8104'],
@@ -55,7 +58,7 @@ test('an address that listens everywhere is called by its loopback', async (t) =
   }
 })
 
-test('the real service is called by its own hosts, with all three parts of a temporary key', async (t) => {
+test('AWS is called with host prefixes, and with the session token of a temporary key', async (t) => {
   const { config } = await folderWithKey(t)
   const flags = { endpoint: 'https://medical-imaging.eu-west-1.amazonaws.com' }
   const env = { ...OF_AWS, AWS_SESSION_TOKEN: 'token' }
@@ -66,7 +69,7 @@ test('the real service is called by its own hosts, with all three parts of a tem
   assert.equal((await serverFor({ config, flags: {}, env })).credentials.sessionToken, undefined)
 })
 
-test('progress is read from its header, and nothing is made of another one', () => {
+test('progress is parsed from its header, and an invalid header is ignored', () => {
   assert.deepEqual(parseProgress('3/10'), { done: 3, found: 10 })
   assert.deepEqual(parseProgress('3/?'), { done: 3, found: undefined })
   for (const header of [undefined, '', '3', 'x/10', '3/10 ']) assert.equal(parseProgress(header), undefined)

@@ -1,4 +1,4 @@
-/** The official SDK, pointed at a Hilum server: the commands have no private way into it. */
+/** The client of the commands: the official SDK, connected to a Hilum server. */
 import {
   type DICOMImportJobProperties,
   GetDICOMImportJobCommand,
@@ -21,42 +21,42 @@ export interface Server {
 type Env = Readonly<Record<string, string | undefined>>
 
 /**
- * The server that a command talks to. An endpoint named by --endpoint or AWS_ENDPOINT_URL_MEDICAL_IMAGING goes with the key in AWS's
- * variables; the server on this machine goes with the key in the data folder. Hilum's own variables win over both.
+ * The server of a command. For an endpoint from --endpoint or AWS_ENDPOINT_URL_MEDICAL_IMAGING the key is that of AWS's variables; for the
+ * server on this machine it is the key in the data folder. HILUM_ACCESS_KEY_ID takes precedence over both.
  */
 export async function serverFor(options: { config: Config; flags: Flags; env: Env }): Promise<Server> {
   const { config, flags, env } = options
   const named = flags.endpoint ?? (env.AWS_ENDPOINT_URL_MEDICAL_IMAGING || undefined)
   if (typeof named === 'string' && !URL.canParse(named)) {
-    throw new OperatorError(`'${named}' is no address of a server. One looks like http://127.0.0.1:8104.`, {
+    throw new OperatorError(`'${named}' is not the address of a server. Use one such as http://127.0.0.1:8104.`, {
       exitCode: 2,
     })
   }
   const endpoint = typeof named === 'string' ? named.replace(/\/+$/, '') : endpointOf(config.host[0]!, config.port)
-  const ofAws = keyOfAws(env)
-  const ofFolder = await readCredentials(config.dataFolder, config.credentials)
-  const credentials = config.credentials ?? (named === undefined ? (ofFolder ?? ofAws) : (ofAws ?? ofFolder))
+  const awsKey = readAwsKey(env)
+  const folderKey = await readCredentials(config.dataFolder, config.credentials)
+  const credentials = config.credentials ?? (named === undefined ? (folderKey ?? awsKey) : (awsKey ?? folderKey))
   if (credentials === undefined) {
     throw new OperatorError(
-      `There is no access key: ${config.dataFolder} holds no ${CREDENTIALS_FILE}. ` +
-        'Start the server there once, name its folder with --data, or set HILUM_ACCESS_KEY_ID and HILUM_SECRET_ACCESS_KEY.',
+      `There is no access key: ${config.dataFolder} has no ${CREDENTIALS_FILE}. ` +
+        'Start the server there once, name its data folder with --data, or set HILUM_ACCESS_KEY_ID and HILUM_SECRET_ACCESS_KEY.',
     )
   }
   const { accessKeyId, secretAccessKey } = credentials
-  // Temporary keys of the real service have a third part.
-  const sessionToken = credentials === ofAws ? env.AWS_SESSION_TOKEN || undefined : undefined
-  const all = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
-  return { endpoint, region: config.region, credentials: all }
+  // Temporary keys of AWS include a session token.
+  const sessionToken = credentials === awsKey ? env.AWS_SESSION_TOKEN || undefined : undefined
+  const key = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
+  return { endpoint, region: config.region, credentials: key }
 }
 
-function keyOfAws({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }: Env): AccessKey | undefined {
+function readAwsKey({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }: Env): AccessKey | undefined {
   if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return undefined
   return { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY }
 }
 
 /**
- * Without `disableHostPrefix` the SDK calls the host `runtime-127.0.0.1` for searches, which does not resolve; the real service has both
- * hosts. Every answer keeps its headers, for `headerOf`.
+ * Without `disableHostPrefix` the SDK calls the host `runtime-127.0.0.1` for searches, which does not resolve; AWS has both hosts. Replies keep
+ * their headers, for `headerOf`.
  */
 export function openClient({ endpoint, region, credentials }: Server): MedicalImagingClient {
   const disableHostPrefix = !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname)
@@ -64,7 +64,7 @@ export function openClient({ endpoint, region, credentials }: Server): MedicalIm
   client.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args)
-      Object.assign(result.output?.$metadata ?? {}, { headers: (result.response as Answer).headers })
+      Object.assign(result.output?.$metadata ?? {}, { headers: (result.response as Reply).headers })
       return result
     },
     { step: 'deserialize', priority: 'high', name: 'keepHeaders' },
@@ -72,11 +72,11 @@ export function openClient({ endpoint, region, credentials }: Server): MedicalIm
   return client
 }
 
-interface Answer {
+interface Reply {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The command with headers of its own, for what Hilum answers beyond the service (docs/extensions.md). */
+/** Adds extension headers to a command (docs/extensions.md). */
 export function askingFor<C extends Pick<SearchImageSetsCommand, 'middlewareStack'>>(
   command: C,
   headers: Readonly<Record<ExtensionHeader, string>>,
@@ -91,19 +91,19 @@ export function askingFor<C extends Pick<SearchImageSetsCommand, 'middlewareStac
   return command
 }
 
-/** A header of what `client.send` returned or threw; names are lower-case. */
+/** A header of the reply that `client.send` returned or threw; names are lower-case. */
 export function headerOf(outcome: unknown, name: string): string | undefined {
-  const { $metadata, $response } = outcome as { $metadata?: Answer; $response?: Answer }
+  const { $metadata, $response } = outcome as { $metadata?: Reply; $response?: Reply }
   return ($metadata?.headers ?? $response?.headers)?.[name]
 }
 
 interface JobProgress {
   readonly done: number
-  /** Undefined while the server still looks for files. */
+  /** Undefined while the server lists the input. */
   readonly found: number | undefined
 }
 
-/** An import job and how far it is, which Hilum tells in the header `x-hilum-progress: <done>/<found>`. */
+/** An import job and its progress, from the header `x-hilum-progress: <done>/<found>`. */
 export async function getImportJob(
   client: MedicalImagingClient,
   ids: { datastoreId: string; jobId: string },
@@ -118,7 +118,7 @@ export function parseProgress(header: string | undefined): JobProgress | undefin
   return { done: Number(done), found: found === '?' ? undefined : Number(found) }
 }
 
-/** What the SDK threw, in words for the person at the command line; anything that is not a server's word stays as it is. */
+/** An error of the SDK as an OperatorError. Other errors are returned unchanged. */
 export function explained(error: unknown, { endpoint }: Pick<Server, 'endpoint'>): unknown {
   const cause = error as NodeJS.ErrnoException & Partial<MedicalImagingServiceException>
   if (
@@ -132,10 +132,10 @@ export function explained(error: unknown, { endpoint }: Pick<Server, 'endpoint'>
   if (!(error instanceof MedicalImagingServiceException)) return error
   if (error.$metadata.httpStatusCode === 403) {
     return new OperatorError(
-      `The server at ${endpoint} does not accept our access key: ${error.message} Name its data folder with --data, or set ` +
+      `The server at ${endpoint} does not accept the access key: ${error.message} Name its data folder with --data, or set ` +
         'HILUM_ACCESS_KEY_ID and HILUM_SECRET_ACCESS_KEY.',
       { cause },
     )
   }
-  return new OperatorError(`The server at ${endpoint} refused: ${error.message} (${error.name})`, { cause })
+  return new OperatorError(`The server at ${endpoint} refused the request: ${error.message} (${error.name})`, { cause })
 }

@@ -12,22 +12,22 @@ test('a data store is found by its id and by its name', () => {
   assert.equal(pickDatastore(all, b), b)
 })
 
-test('an id wins over another data store that has it for a name', () => {
+test('an id takes precedence over the same text as a name', () => {
   assert.equal(pickDatastore([store(a, b), store(b, 'x')], b), b)
 })
 
-test('a name that several have is refused with their ids', () => {
+test('an ambiguous name is refused with the ids', () => {
   const all = [store(a, 'ct'), store(b, 'ct'), store(c, 'mr')]
   assert.throws(
     () => pickDatastore(all, 'ct'),
-    new RegExp(`^OperatorError: 2 data stores are called 'ct'.*${a}, ct ${b}\\.$`),
+    new RegExp(`^OperatorError: 2 data stores have the name 'ct'.*${a}, ct ${b}\\.$`),
   )
 })
 
-test('a name that none has is refused with what there is', () => {
+test('an unknown name is refused with a list of data stores', () => {
   assert.throws(
     () => pickDatastore([store(a, 'demo'), store(b)], 'dmo'),
-    new RegExp(`There is: demo ${a}, \\(no name\\) ${b}\\.`),
+    new RegExp(`The data stores are: demo ${a}, \\(no name\\) ${b}\\.`),
   )
   assert.throws(() => pickDatastore([], 'demo'), /no data store yet\. Create one: aws medical-imaging create-datastore/)
 })

@@ -1,4 +1,4 @@
-/** Finds data stores as a person names them. */
+/** Finds data stores by id or name. */
 import {
   type DatastoreSummary,
   type MedicalImagingClient,
@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-medical-imaging'
 import { OperatorError } from '../../server/operator-error.ts'
 
-/** Those that can be used; in the order of the server, newest first. */
+/** ACTIVE data stores, newest first. */
 export async function activeDatastores(
   client: MedicalImagingClient,
   { signal }: { readonly signal?: AbortSignal } = {},
@@ -21,22 +21,20 @@ export async function activeDatastores(
   return found
 }
 
-/** The id of the data store with this id or name. Throws OperatorError with what there is instead. */
+/** The id of the data store with this id or name. @throws OperatorError that lists the data stores */
 export function pickDatastore(datastores: readonly DatastoreSummary[], idOrName: string): string {
   const byId = datastores.find(({ datastoreId }) => datastoreId === idOrName)
   const matches = byId === undefined ? datastores.filter(({ datastoreName }) => datastoreName === idOrName) : [byId]
   if (matches.length === 1) return matches[0]!.datastoreId!
   if (matches.length > 1) {
-    throw new OperatorError(
-      `${matches.length} data stores are called '${idOrName}'. Name one by its id: ${listed(matches)}.`,
-    )
+    throw new OperatorError(`${matches.length} data stores have the name '${idOrName}'. Use an id: ${listed(matches)}.`)
   }
   if (datastores.length === 0) {
     throw new OperatorError(
       'The server has no data store yet. Create one: aws medical-imaging create-datastore --datastore-name my-images',
     )
   }
-  throw new OperatorError(`There is no data store '${idOrName}'. There is: ${listed(datastores)}.`)
+  throw new OperatorError(`There is no data store '${idOrName}'. The data stores are: ${listed(datastores)}.`)
 }
 
 function listed(datastores: readonly DatastoreSummary[]): string {

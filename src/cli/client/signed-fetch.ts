@@ -1,17 +1,17 @@
-/** A request below /hilum/, which the SDK knows nothing of, signed with the access key (docs/extensions.md). */
+/** Sends a signed request below /hilum/ (docs/extensions.md), which the SDK does not support. */
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Server } from './client.ts'
 
 export interface SignedRequest {
   readonly method: 'GET' | 'POST'
-  /** Its segments percent-encoded. */
+  /** With percent-encoded segments. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
 
-/** @throws what fetch throws where no server answers */
+/** @throws an error of fetch if no server answers */
 export async function signedFetch(
   { endpoint, region, credentials }: Server,
   { method, path, query = {}, signal }: SignedRequest,
@@ -27,7 +27,7 @@ export async function signedFetch(
   return fetch(url, { method, headers, ...(signal && { signal }) })
 }
 
-/** What @smithy/signature-v4 wants of a hash. */
+/** The hash interface of @smithy/signature-v4. */
 class NodeSha256 {
   readonly #hash: Hash | Hmac
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {

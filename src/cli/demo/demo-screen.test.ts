@@ -39,7 +39,7 @@ const screen: DemoScreen = {
 const plain = { styled: (_style: string, text: string) => text }
 
 describe('the screen of the demo', () => {
-  test('is at most 24 lines of 100 columns, whatever the values', () => {
+  test('has at most 24 lines of 100 columns, whatever the values', () => {
     const long = 'x'.repeat(300)
     const worst: DemoScreen = {
       ...screen,
@@ -60,7 +60,7 @@ describe('the screen of the demo', () => {
     }
   })
 
-  test('shows endpoint, data store, the way to it and what a search found in how long', () => {
+  test('shows the endpoint, the data store, commands, and the result and time of a search', () => {
     const text = drawDemo(screen, plain)
     assert.match(text, /http:\/\/127\.0\.0\.1:8104 /)
     assert.match(text, /console +http:\/\/127\.0\.0\.1:8104\/console\/#open=x{43}\n/)
@@ -71,7 +71,7 @@ describe('the screen of the demo', () => {
     assert.match(text, /2026-11-24 10:15 {2}CT {8}Yamada, Tarou {2}山田 太郎 +CT Thorax\n/)
   })
 
-  test('is honest where nothing was found or nothing is known', () => {
+  test('handles an empty result and missing values', () => {
     const empty = { days: undefined, milliseconds: 1, studies: [] }
     assert.match(drawDemo({ ...screen, report: undefined, search: empty }, plain), /found nothing/)
     const bare = { date: '', time: '', modality: '', patient: '', description: '' }
@@ -79,14 +79,14 @@ describe('the screen of the demo', () => {
   })
 })
 
-test('a name shows its alphabetic and its ideographic group', () => {
+test('a name is shown with its alphabetic and its ideographic group', () => {
   assert.equal(drawPersonName('Marlow^Eleanor^J'), 'Marlow, Eleanor')
   assert.equal(drawPersonName('=山田^太郎'), '山田 太郎')
   assert.equal(drawPersonName('\x1b[2JEvil^Eve'), '[2JEvil, Eve')
   assert.equal(drawPersonName(''), '')
 })
 
-test('text fits its column by what it takes on the screen', () => {
+test('text is cut and padded by its width on the screen', () => {
   assert.equal(fitted('山田', 6), '山田  ')
   assert.equal(fitted('山田太郎', 6), '山田… ')
   assert.equal(fitted('e\u0301a', 3), 'e\u0301a ')

@@ -1,4 +1,4 @@
-/** The one screen of `hilum demo`, at most 24 lines of 100 columns: where it is, what is in it, and how to go on. */
+/** The screen of `hilum demo`, at most 24 lines of 100 columns: addresses, studies, and commands to try. */
 import { drawDate, drawPersonName, drawTime } from '../terminal/draw-dicom.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { fitted } from '../terminal/text-width.ts'
@@ -10,10 +10,10 @@ const COLUMNS = { date: 16, modality: 8, patient: 32, description: 36 }
 
 export interface DemoScreen extends FilledDatastore {
   readonly endpoint: string
-  /** Opens the console signed in, once. */
+  /** A one-time link that opens the console signed in. */
   readonly consoleLink: string
   readonly dataFolder: string
-  /** What to type so that clients find the server. */
+  /** The command that prints variables for clients. */
   readonly envCommand: string
   readonly program: string
   readonly search: StudySearch
@@ -42,13 +42,13 @@ export function drawDemo(screen: DemoScreen, { styled }: Pick<Terminal, 'styled'
     `  ${styled('dim', heads.join('  ').trimEnd())}`,
     ...search.studies.slice(0, ROWS).map((study) => `  ${drawStudy(study)}`),
     '',
-    '  From another terminal here:',
+    '  From another terminal in this folder:',
     code(`eval "$(${screen.envCommand})"`),
     code(`aws medical-imaging search-image-sets --datastore-id ${datastoreId}`),
     '  or from JavaScript, with the same variables:',
     code('const client = new MedicalImagingClient({ disableHostPrefix: true })'),
     code(`client.send(new SearchImageSetsCommand({ datastoreId: '${datastoreId}' }))`),
-    `  ${styled('dim', `${screen.program} doctor checks what other clients need; ${screen.program} import brings in your own files.`)}`,
+    `  ${styled('dim', `${screen.program} doctor checks what other clients need; ${screen.program} import imports your own files.`)}`,
   ].join('\n')
 }
 

@@ -1,4 +1,4 @@
-/** The demo over several starts: interrupted, gone on with, and then simply there. */
+/** Several starts of the demo: interrupted, resumed, and complete. */
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 
-test('a first start that is interrupted is gone on with, and a later one shows the same data store at once', async (t) => {
+test('an interrupted first start is resumed, and a later one shows the same data store at once', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-demo-'))
   t.after(() => rmSync(cwd, { recursive: true }))
   const start = (...flags: string[]) =>
@@ -16,12 +16,12 @@ test('a first start that is interrupted is gone on with, and a later one shows t
   await interrupted.printed(/^Drawing synthetic studies \.\.\.$/m)
   interrupted.child.kill('SIGINT')
   assert.equal(await interrupted.ended, 0)
-  assert.match(interrupted.output(), /the next start goes on/)
+  assert.match(interrupted.output(), /the next start resumes/)
   assert.equal(existsSync(join(cwd, 'hilum-data', 'server.lock')), false)
 
   const whole = start()
   const [, datastoreId] = await whole.printed(/data store +([0-9a-f]{32}) {2}demo\n/)
-  await whole.printed(/brings in your own files/)
+  await whole.printed(/imports your own files/)
   assert.match(whole.output(), /^Importing \.\.\.$/m)
   assert.match(whole.output(), /searched with the official JavaScript SDK in \d+ ms:\n.*\n {2}\d{4}-\d\d-\d\d /)
   whole.child.kill('SIGINT')

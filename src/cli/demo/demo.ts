@@ -1,10 +1,10 @@
-/** `hilum demo`: the server, with synthetic studies imported at the first start, and one screen that shows what it can do. */
+/** `hilum demo`: starts the server, imports synthetic studies at the first start, and shows one screen. */
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import type { RunningServer } from '../../main.ts'
 import { explained, openClient } from '../client/client.ts'
 import { makeConsoleLink } from '../server/console-link.ts'
 import { envCommandFor } from '../server/env.ts'
-import { startOrSayWhy } from '../server/serve.ts'
+import { startOrExplain } from '../server/serve.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { type StopSignal, stopOnCtrlC } from '../terminal/stop-signal.ts'
 import { drawDemo } from './demo-screen.ts'
@@ -13,7 +13,7 @@ import { newestStudies } from './newest-studies.ts'
 
 export async function demo(invocation: Invocation): Promise<ExitCode> {
   const stop = stopOnCtrlC()
-  const server = await startOrSayWhy(invocation.config)
+  const server = await startOrExplain(invocation.config)
   const client = openClient(server)
   try {
     await show(invocation, { server, client, stop })
@@ -22,7 +22,7 @@ export async function demo(invocation: Invocation): Promise<ExitCode> {
     return 0
   } catch (error) {
     if (!stop.signal.aborted) throw explained(error, server)
-    invocation.terminal.note('\nStopped before all studies were imported; the next start goes on with them.')
+    invocation.terminal.note('\nStopped before all studies were imported; the next start resumes the import.')
     return 0
   } finally {
     client.destroy()

@@ -1,6 +1,6 @@
 /**
- * The demo's data store: found, or created and filled by a real import job. A start that was interrupted is gone on with: a data store
- * without a finished job gets its files and its job, a job that runs is waited for.
+ * Finds the demo's data store, or creates and fills it with an import job. An interrupted start is resumed: a data store without a job gets
+ * its files and a job, and a running job is waited for.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -34,7 +34,7 @@ interface DemoWork {
   readonly client: MedicalImagingClient
   readonly config: Config
   readonly terminal: Terminal
-  /** YYYYMMDD, the day of the youngest study. */
+  /** YYYYMMDD, the date of the newest study. */
   readonly today: string
   readonly signal: AbortSignal
 }
@@ -42,7 +42,7 @@ interface DemoWork {
 export interface FilledDatastore {
   readonly datastoreId: string
   readonly datastoreName: string | undefined
-  /** Of the demo's own import; a data folder that was in use before has none. */
+  /** Of the demo's own import; undefined for a data folder with other data stores. */
   readonly report: ImportReport | undefined
 }
 
@@ -60,7 +60,7 @@ export async function findOrFillDatastore(work: DemoWork): Promise<FilledDatasto
   const hasEnded = found.jobStatus === 'COMPLETED'
   const job = hasEnded ? found : await followJob(client, { datastoreId, jobId }, work)
   if (job.jobStatus === 'FAILED')
-    throw new OperatorError(`The demo's import failed: ${job.message ?? 'no reason was given'}`)
+    throw new OperatorError(`The demo's import failed: ${job.message ?? 'no reason given'}`)
   const bucket = await openImportBucket(work.config, BUCKET)
   const report = await readReport(job, { output: bucket, inputFolder: INPUT_FOLDER })
   return { datastoreId, datastoreName: NAME, report }

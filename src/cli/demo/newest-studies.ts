@@ -1,4 +1,4 @@
-/** One search as a client makes it: the newest studies, through the official SDK. */
+/** Searches for the newest studies through the official SDK. */
 import {
   type ImageSetsMetadataSummary,
   type MedicalImagingClient,
@@ -8,14 +8,14 @@ import {
 const DAYS = 7
 
 export interface StudySearch {
-  /** The studies are at most so old; undefined where the search was over all time, since there are none so young. */
+  /** The age of the studies, at most; undefined if there are none in the last days, and all were searched. */
   readonly days: number | undefined
-  /** From the call to the answer, in this process. */
+  /** The time of the call in this process. */
   readonly milliseconds: number
   readonly studies: readonly FoundStudy[]
 }
 
-/** DICOM values as they are in the image sets. */
+/** DICOM values of the image sets, unformatted. */
 export interface FoundStudy {
   readonly date: string
   readonly time: string
@@ -52,8 +52,8 @@ export async function newestStudies(
     )
     return { days, milliseconds: clock() - startedAt, studies: studiesOf(imageSetsMetadataSummaries ?? []) }
   }
-  const young = await search(DAYS)
-  return young.studies.length > 0 ? young : search(undefined)
+  const recent = await search(DAYS)
+  return recent.studies.length > 0 ? recent : search(undefined)
 }
 
 function studiesOf(imageSets: readonly ImageSetsMetadataSummary[]): FoundStudy[] {

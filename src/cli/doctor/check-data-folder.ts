@@ -1,4 +1,4 @@
-/** Can the server keep what it is given? */
+/** Checks of the data folder, the access key, the disk and the stores. */
 import { randomUUID } from 'node:crypto'
 import { access, constants, readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,8 +17,15 @@ const FREE_FAILURE_BYTES = 256 * 1024 ** 2
 export async function checkDataFolder(config: Config): Promise<Finding[]> {
   const { dataFolder } = config
   if (!(await isDataFolder(dataFolder).catch(() => false))) {
-    const detail = `${dataFolder} is not there yet, or is not Hilum's`
-    return [{ subject: 'data folder', state: 'warn', detail, fixes: ['hilum serve makes it; --data names another.'] }]
+    const detail = `${dataFolder} does not exist, or is not a data folder of Hilum`
+    return [
+      {
+        subject: 'data folder',
+        state: 'warn',
+        detail,
+        fixes: ['Run hilum serve to create it, or name another with --data.'],
+      },
+    ]
   }
   return [
     await checkWritable(dataFolder),
@@ -51,7 +58,7 @@ async function checkOthers(folder: string): Promise<Finding> {
   const subject = 'other users'
   const open = await findOpenFolder(folder)
   return open === undefined
-    ? { subject, state: 'ok', detail: 'cannot enter the data folder' }
+    ? { subject, state: 'ok', detail: 'cannot access the data folder' }
     : { subject, state: 'warn', detail: open.detail, fixes: [open.fix] }
 }
 
@@ -59,9 +66,9 @@ async function checkCredentials({ dataFolder, credentials }: Config): Promise<Fi
   const subject = 'access key'
   try {
     const known = await readCredentials(dataFolder, credentials)
-    if (known === undefined) return { subject, state: 'warn', detail: 'none yet; the first start makes one' }
+    if (known === undefined) return { subject, state: 'warn', detail: 'none yet; the first start creates one' }
     if (known.warning !== undefined) return { subject, state: 'warn', detail: known.warning }
-    return { subject, state: 'ok', detail: credentials === undefined ? 'readable by its owner only' : 'configured' }
+    return { subject, state: 'ok', detail: credentials === undefined ? 'only its owner can read it' : 'configured' }
   } catch (error) {
     return { subject, state: 'fail', detail: (error as Error).message }
   }
@@ -76,11 +83,11 @@ async function checkSpace(folder: string): Promise<Finding> {
     subject: 'disk',
     state,
     detail,
-    ...(state !== 'ok' && { fixes: ['Make room, or move the data folder and name it with --data.'] }),
+    ...(state !== 'ok' && { fixes: ['Free disk space, or move the data folder and name it with --data.'] }),
   }
 }
 
-/** Writes where the server writes: a blob that is removed again, and an empty transaction. */
+/** Writes where the server writes: a blob, which is removed again, and an empty transaction. */
 async function checkStores(config: Config): Promise<Finding> {
   const { dataFolder } = config
   const subject = 'stores'
@@ -96,14 +103,14 @@ async function checkStores(config: Config): Promise<Finding> {
     }
     const onPostgres = config.catalog === undefined ? '' : ' on PostgreSQL'
     const inS3 = config.blobs === undefined ? '' : ` in ${config.blobs}`
-    return { subject, state: 'ok', detail: `catalog${onPostgres} and blobs${inS3} take writes` }
+    return { subject, state: 'ok', detail: `catalog${onPostgres} and blobs${inS3} accept writes` }
   } catch (error) {
     const { message } = error as Error
     const isDatabase = config.catalog !== undefined && message.startsWith('the catalog')
     const isS3 = config.blobs !== undefined && !message.startsWith('the catalog')
     if (isS3 && isWithoutKey(error)) return { subject, state: 'fail', ...NO_S3_KEY }
     const fixes = isDatabase
-      ? ['Try the address in --catalog or HILUM_CATALOG with psql; the password may lie in PGPASSWORD or ~/.pgpass.']
+      ? ['Try the address in --catalog or HILUM_CATALOG with psql. The password may be in PGPASSWORD or ~/.pgpass.']
       : isS3
         ? ['Check --blobs, --s3-endpoint, --s3-region and the key in HILUM_S3_ACCESS_KEY_ID.']
         : [`Everything below ${dataFolder} must belong to the user who runs Hilum.`]
@@ -123,7 +130,7 @@ async function checkBuckets({ dataFolder, s3, limits }: Config): Promise<Finding
   const place = s3.endpoint ?? `S3 in ${s3.region}`
   try {
     const bucket = await (await openLocations({ dataFolder, s3, limits })).openBucket('hilum-import')
-    if (!isClosed(bucket)) return { subject, state: 'ok', detail: `${place} answers; hilum-import is there` }
+    if (!isClosed(bucket)) return { subject, state: 'ok', detail: `${place} answers; hilum-import exists` }
     const fixes = ['Create the buckets hilum-import and hilum-import-output: `hilum import` needs them.']
     return { subject, state: 'warn', detail: `${place} answers: ${bucket.reason}`, fixes }
   } catch (error) {
@@ -133,7 +140,7 @@ async function checkBuckets({ dataFolder, s3, limits }: Config): Promise<Finding
   }
 }
 
-/** The SDK looked in all its places, and asked no server. */
+/** The SDK found no credentials, and sent no request. */
 const isWithoutKey = (error: unknown): boolean =>
   error instanceof StoreUnavailable && error.code === 'CredentialsProviderError'
 

@@ -1,10 +1,10 @@
-/** Can clients reach the server, is it ours, and do clocks and names agree? */
+/** Checks of the connection to the server, its clock, and the host names that SDKs use. */
 import { lookup } from 'node:dns/promises'
 import { ListDatastoresCommand } from '@aws-sdk/client-medical-imaging'
 import { explained, headerOf, openClient, type Server } from '../client/client.ts'
 import type { Finding } from './finding.ts'
 
-/** Above it a person should know, although the server still accepts. */
+/** A skew that the server still accepts, but that should be corrected. */
 const SKEW_WARNING_MS = 60_000
 
 export async function checkServer(server: Server, at: { now: () => number; skewMaxMs: number }): Promise<Finding[]> {
@@ -14,7 +14,7 @@ export async function checkServer(server: Server, at: { now: () => number; skewM
   const date = headerOf(outcome.status === 'fulfilled' ? outcome.value : outcome.reason, 'date')
   const reached: Finding =
     outcome.status === 'fulfilled'
-      ? { subject: 'server', state: 'ok', detail: `answers at ${server.endpoint} and accepts our access key` }
+      ? { subject: 'server', state: 'ok', detail: `answers at ${server.endpoint} and accepts the access key` }
       : { subject: 'server', state: 'fail', detail: (explained(outcome.reason, server) as Error).message }
   return date === undefined ? [reached] : [reached, checkClock(Date.parse(date) - at.now(), at.skewMaxMs)]
 }
@@ -24,14 +24,14 @@ export function checkClock(skewMs: number, skewMaxMs: number): Finding {
   const detail = seconds < 2 ? 'same as the server' : `the server is ${seconds} s ${skewMs > 0 ? 'ahead' : 'behind'}`
   const state = Math.abs(skewMs) > skewMaxMs ? 'fail' : Math.abs(skewMs) > SKEW_WARNING_MS ? 'warn' : 'ok'
   const fixes = [
-    `Signatures are refused beyond ${skewMaxMs / 60_000} minutes. Set the clocks: sudo timedatectl set-ntp true`,
+    `The server refuses signatures beyond ${skewMaxMs / 60_000} minutes. Synchronise the clocks: sudo timedatectl set-ntp true`,
   ]
   return { subject: 'clock', state, detail, ...(state !== 'ok' && { fixes }) }
 }
 
 type Lookup = (name: string) => Promise<{ address: string }>
 
-/** SDKs put `runtime-` before the endpoint's host for searches and image sets, even before an IP address. */
+/** SDKs prefix the host of the endpoint with `runtime-` for searches and image sets, even an IP address. */
 export async function checkNames(
   endpoint: string,
   { env, resolveName = lookup }: { env: Readonly<Record<string, string | undefined>>; resolveName?: Lookup },
@@ -39,12 +39,12 @@ export async function checkNames(
   const { hostname, port } = new URL(endpoint)
   const subject = 'names'
   if (env.AWS_DISABLE_HOST_PREFIX_INJECTION?.toLowerCase() === 'true') {
-    const detail = `AWS_DISABLE_HOST_PREFIX_INJECTION is set: boto3 and the AWS CLI call ${hostname} as it is`
+    const detail = `AWS_DISABLE_HOST_PREFIX_INJECTION is set: boto3 and the AWS CLI call ${hostname} without a prefix`
     return { subject, state: 'ok', detail }
   }
   if (hostname.startsWith('[')) {
-    const detail = `SDKs call runtime-${hostname} for searches, which is no name at all`
-    return { subject, state: 'warn', detail, fixes: waysRound('127.0.0.1', port) }
+    const detail = `SDKs call runtime-${hostname} for searches, which is not a valid name`
+    return { subject, state: 'warn', detail, fixes: fixesForNames('127.0.0.1', port) }
   }
   const address = await resolveName(hostname).then(
     (found) => found.address,
@@ -55,19 +55,19 @@ export async function checkNames(
     () => undefined,
   )
   if (runtime === undefined) {
-    const detail = `runtime-${hostname}, which SDKs call for searches, does not resolve. Any of these will do:`
-    return { subject, state: 'warn', detail, fixes: waysRound(address ?? hostname, port, hostname) }
+    const detail = `runtime-${hostname}, which SDKs call for searches, does not resolve. Use any of these:`
+    return { subject, state: 'warn', detail, fixes: fixesForNames(address ?? hostname, port, hostname) }
   }
   if (runtime !== address && !(isLoopback(runtime) && isLoopback(address))) {
-    const detail = `runtime-${hostname} leads to ${runtime}, and ${hostname} to ${address ?? 'nowhere'}`
-    return { subject, state: 'warn', detail, fixes: waysRound(address ?? hostname, port, hostname) }
+    const detail = `runtime-${hostname} resolves to ${runtime}, and ${hostname} to ${address ?? 'no address'}`
+    return { subject, state: 'warn', detail, fixes: fixesForNames(address ?? hostname, port, hostname) }
   }
-  return { subject, state: 'ok', detail: `runtime-${hostname}, which SDKs call for searches, leads to ${runtime}` }
+  return { subject, state: 'ok', detail: `runtime-${hostname}, which SDKs call for searches, resolves to ${runtime}` }
 }
 
 const isLoopback = (address: string | undefined) => address === '::1' || address?.startsWith('127.') === true
 
-function waysRound(address: string, port: string, hostname = address): string[] {
+function fixesForNames(address: string, port: string, hostname = address): string[] {
   const names = isLoopback(address) ? `runtime-${hostname} runtime-localhost` : `runtime-${hostname}`
   return [
     `every client:  echo '${address} ${[...new Set(names.split(' '))].join(' ')}' | sudo tee -a /etc/hosts`,

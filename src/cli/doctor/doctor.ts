@@ -1,4 +1,4 @@
-/** `hilum doctor`: one line for each thing that can be wrong, and under it how to mend it. Exit code 1 where something does not work. */
+/** `hilum doctor`: prints one line for each check, followed by its fixes. The exit code is 1 if a check fails. */
 
 import { isNodeTooOld, SMALLEST_NODE } from '../../server/node-version.ts'
 import { explained, serverFor } from '../client/client.ts'
@@ -28,7 +28,7 @@ export async function doctor(invocation: Invocation): Promise<ExitCode> {
   return findings.some(({ state }) => state === 'fail') ? 1 : 0
 }
 
-/** An older one does not come this far (src/cli/require-node.ts). Odd releases are never maintained for long. */
+/** Odd releases of Node have no long-term support. Unsupported versions are refused before (src/cli/require-node.ts). */
 export function checkNode(version: string): Finding {
   const fixes = ['Install Node 24: https://nodejs.org']
   if (isNodeTooOld(version)) {

@@ -1,10 +1,10 @@
-/** What one check of hilum doctor found, and how to fix it. */
+/** The result of one check of `hilum doctor`, and its fixes. */
 
 export interface Finding {
   readonly subject: string
-  /** `warn`: it works, but not for everyone or not for long. */
+  /** `warn`: it works, but not for every client, or not for long. */
   readonly state: 'ok' | 'warn' | 'fail'
   readonly detail: string
-  /** What to type or to do, one way a line. */
+  /** Alternative fixes: commands or sentences. */
   readonly fixes?: readonly string[]
 }

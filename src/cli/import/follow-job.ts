@@ -1,4 +1,4 @@
-/** Waits for an import job and shows how far it is. */
+/** Waits for an import job and shows its progress. */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { DICOMImportJobProperties, MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { getImportJob } from '../client/client.ts'
@@ -7,7 +7,7 @@ import type { Terminal } from '../terminal/terminal.ts'
 
 const POLL_MS = 200
 
-/** The job once it is COMPLETED or FAILED. Throws the signal's reason where that comes first; the job goes on in the server. */
+/** Resolves with the job when it is COMPLETED or FAILED. @throws the signal's reason if aborted; the job continues in the server */
 export async function followJob(
   client: MedicalImagingClient,
   ids: { datastoreId: string; jobId: string },
@@ -17,8 +17,8 @@ export async function followJob(
   try {
     for (;;) {
       at.signal.throwIfAborted()
-      const { job, progress: reached } = await getImportJob(client, ids)
-      if (reached !== undefined) progress.update(reached.done, reached.found)
+      const { job, progress: counts } = await getImportJob(client, ids)
+      if (counts !== undefined) progress.update(counts.done, counts.found)
       if (job.jobStatus === 'COMPLETED' || job.jobStatus === 'FAILED') return job
       await wait(POLL_MS, undefined, { signal: at.signal })
     }

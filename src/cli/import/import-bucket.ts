@@ -1,6 +1,6 @@
 /**
- * A bucket that the commands put input files into: the very folder or S3 bucket that the server's import reads. Into a folder, files
- * come by hard link where the file system can, so that handing over a million of them copies nothing.
+ * The bucket that commands store input files in: the folder or S3 bucket that import jobs read. In a folder, files are hard links where the
+ * file system supports them, so that a million files are not copied.
  */
 import { constants, createReadStream } from 'node:fs'
 import { copyFile, link, mkdir, rm, writeFile } from 'node:fs/promises'
@@ -12,17 +12,17 @@ import { type BlobStore, readAll } from '../../stores/blobs/blob-store.ts'
 import { isClosed } from '../../stores/locations/locations.ts'
 
 export interface ImportBucket {
-  /** How a person finds the bucket: a folder's path or `s3://<bucket>`. */
+  /** Location of the bucket for messages: the path of a folder or `s3://<bucket>`. */
   readonly place: string
   write(key: string, bytes: Uint8Array): Promise<unknown>
-  /** The file itself stays where it is. */
+  /** Adds a file, which is not changed. */
   addFile(key: string, path: Buffer): Promise<unknown>
   read(key: string): Promise<Uint8Array | undefined>
-  /** Everything under a prefix that ends in a slash. */
+  /** Removes all keys with a prefix, which ends in a slash. */
   removeAll(prefix: string): Promise<void>
 }
 
-/** Folders are made where there is none; an S3 bucket must be there. */
+/** A folder is created if needed; an S3 bucket must exist. */
 export async function openImportBucket(config: Config, name: string): Promise<ImportBucket> {
   const { dataFolder, s3, limits } = config
   const folder = join(dataFolder, 'buckets', name)
@@ -55,7 +55,7 @@ function folderBucket(folder: string, store: BlobStore): ImportBucket {
       try {
         await link(path, target)
       } catch {
-        // Another file system, one without links, or a file of another user. A file that cannot be read fails again, and aloud.
+        // The link failed: another file system, no hard links, or a file of another user. An unreadable file fails again in the copy.
         await copyFile(path, target, constants.COPYFILE_FICLONE)
       }
     },

@@ -9,7 +9,7 @@ import { ExplicitVRLittleEndian, encodeP10 } from '../../dicom/encode.ts'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { openClient } from '../client/client.ts'
 
-test('hilum import --json-metadata imports a folder with values out of a file in it', async (t) => {
+test('hilum import --json-metadata imports a folder with values from a file in it', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-import-'))
   t.after(() => rmSync(cwd, { recursive: true }))
   const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
@@ -39,7 +39,7 @@ test('hilum import --json-metadata imports a folder with values out of a file in
   }
   for (const [wrong, sentence] of [
     ['1.2', /--json-metadata must be <StudyInstanceUID>=<file>/],
-    ['1.2=none.json', /none\.json of --json-metadata is not in the folder/],
+    ['1.2=none.json', /none\.json of --json-metadata is not in the imported folder/],
   ] as const) {
     const { code, output } = await importWith(wrong)
     assert.equal(code, 2)

@@ -21,19 +21,19 @@ const drawn = (values: Partial<ImportReport>) =>
   drawReport({ ...report, ...values }, { styled: (_style, text) => text }).split('\n')
 
 describe('the rate of an import', () => {
-  test('is left out where it is below one a second, as of one large file', () => {
+  test('is omitted below one per second', () => {
     assert.equal(drawn({ seconds: 12.5 })[0], '1 of 1 file imported into 1 image set in 12.5 s')
     assert.equal(drawn({ seconds: 0 })[0], '1 of 1 file imported into 1 image set in 0.0 s')
     assert.equal(drawn({ imported: 0 })[0], '0 of 1 file imported into 1 image set in 1.0 s')
   })
 
-  test('has a decimal where it is small, and none where it is large', () => {
+  test('has a decimal place below ten', () => {
     assert.match(drawn({ scanned: 3, imported: 3, seconds: 2 })[0]!, /in 2\.0 s \(1\.5 instances\/s\)$/)
     assert.match(drawn({ scanned: 2_500, imported: 2_500, seconds: 2 })[0]!, /\(1,250 instances\/s\)$/)
   })
 })
 
-test('files that were never handed over count as scanned and failed, and the full report is said to lack them', () => {
+test('files that could not be read count as scanned and failed, and the full report is said to lack them', () => {
   const unread = Array.from({ length: 12 }, (_, at) => ({ file: `${at}`, reason: 'It is not a file but a pipe' }))
   const lines = drawn(withUnread(report, unread))
   assert.match(lines[0]!, /^1 of 13 files imported/)

@@ -1,4 +1,4 @@
-/** What became of an import job: read from the manifest and the failure list in its output folder, and drawn for a person. */
+/** The result of an import job: read from the manifest and the failures in its output folder, and formatted for the terminal. */
 import type { DICOMImportJobProperties } from '@aws-sdk/client-medical-imaging'
 import { z } from 'zod'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -14,7 +14,7 @@ export interface ImportReport {
   readonly scanned: number
   readonly imported: number
   readonly failed: number
-  /** Not among those scanned. */
+  /** Not counted as scanned. */
   readonly skipped: number
   readonly imageSets: number
   readonly seconds: number
@@ -22,7 +22,7 @@ export interface ImportReport {
   readonly failures: readonly { readonly file: string; readonly reason: string }[]
   /** The folder of the full report. */
   readonly reportPlace: string
-  /** Of those that failed: files that could not be read before the job began, which its report does not have. */
+  /** Included in `failed`: files that could not be read before the job, which are not in its report. */
   readonly notHandedOver: number
 }
 
@@ -52,7 +52,7 @@ export async function readReport(
     const bytes = await from.output.read(`${folder}${name}`)
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes)
   }
-  // A job that failed as a whole may have written none.
+  // A failed job may have written no report.
   const manifest = await text('job-output-manifest.json')
   const summary = manifest === undefined ? undefined : Manifest.parse(JSON.parse(manifest)).jobSummary
   const failures = ((await text('FAILURE/failure.ndjson')) ?? '').split('\n').filter(Boolean).slice(0, FAILURES_SHOWN)
@@ -77,7 +77,7 @@ export async function readReport(
   }
 }
 
-/** With what the job never saw. */
+/** Adds files that were not passed to the job. */
 export const withUnread = (report: ImportReport, unread: readonly UnreadFile[]): ImportReport => ({
   ...report,
   scanned: report.scanned + unread.length,
@@ -90,7 +90,7 @@ export function drawReport(report: ImportReport, { styled }: Pick<Terminal, 'sty
   const { imported, scanned, imageSets, seconds, failed, failures } = report
   const lines = [
     ...(report.status === 'FAILED'
-      ? [styled('red', `The import job failed: ${report.message ?? 'no reason was given'}`)]
+      ? [styled('red', `The import job failed: ${report.message ?? 'no reason given'}`)]
       : []),
     `${count(imported)} of ${plural(scanned, 'file')} imported into ${plural(imageSets, 'image set')} in ${seconds.toFixed(1)} s` +
       rate(imported, seconds),
@@ -109,7 +109,7 @@ export function drawReport(report: ImportReport, { styled }: Pick<Terminal, 'sty
   return lines.join('\n')
 }
 
-/** Below one a second it says less than the seconds do, and rounded it would be 0. */
+/** Omitted below one per second. */
 function rate(instances: number, seconds: number): string {
   const perSecond = instances / seconds
   if (!Number.isFinite(perSecond) || perSecond < 1) return ''

@@ -1,4 +1,4 @@
-/** `hilum import` against a server: what it says of files that cannot be read, named or imported. */
+/** `hilum import` with a server: files that cannot be read, stored or imported. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -34,7 +34,7 @@ async function startServer(t: TestContext) {
 
 let instances = 0
 
-/** Names as bytes, each character one. */
+/** Each character of the name is one byte. */
 function write(folder: string, name: string): void {
   const path = Buffer.from(join(Buffer.from(folder).toString('latin1'), name), 'latin1')
   mkdirSync(path.subarray(0, path.lastIndexOf('/')), { recursive: true })
@@ -53,7 +53,7 @@ const scan = (number: number): Uint8Array =>
     },
   })
 
-test('a folder with names that are not UTF-8 is imported, and every other entry is said', async (t) => {
+test('a folder with names that are not UTF-8 is imported, and every unreadable entry is reported', async (t) => {
   const { cwd, disc, importDisc } = await startServer(t)
   for (const name of ['a.dcm', 'dir\xff/in.dcm', 'z1.dcm', 'z2.dcm', 'zz/z3.dcm', '../elsewhere.dcm']) write(disc, name)
   symlinkSync(join(cwd, 'elsewhere.dcm'), join(disc, 'linked.dcm'))
@@ -78,7 +78,7 @@ test('a folder with names that are not UTF-8 is imported, and every other entry 
   assert.deepEqual(readdirSync(join(cwd, 'data', 'buckets', 'hilum-import')), [])
 })
 
-test('files of operating systems and the directory of a disc are skipped, counted and no failure', async (t) => {
+test('files of operating systems and a DICOMDIR are skipped and counted, not failed', async (t) => {
   const { disc, importDisc } = await startServer(t)
   write(disc, 'IM_1')
   for (const name of ['.DS_Store', '._IM_1', 'Thumbs.db', 'desktop.ini', 'DICOMDIR'])
@@ -91,13 +91,13 @@ test('files of operating systems and the directory of a disc are skipped, counte
   assert.deepEqual([json.scanned, json.imported, json.failed, json.skipped], [1, 1, 0, 5])
 })
 
-test('a file whose name the bucket cannot take is said, and the others are imported', async (t) => {
+test('a file whose name is too long for the bucket is reported, and the others are imported', async (t) => {
   const { disc, importDisc } = await startServer(t)
   write(disc, 'a.dcm')
-  // Escaped, each byte takes three.
+  // Each byte takes three characters when escaped.
   write(disc, '\xff'.repeat(100))
   const { code, output } = await importDisc()
   assert.equal(code, 1)
   assert.match(output, /^1 of 2 files imported/m)
-  assert.match(output, /^ {2}(%FF){100}: The bucket of imports takes no file of this name: it is too long$/m)
+  assert.match(output, /^ {2}(%FF){100}: The name is too long for the import bucket$/m)
 })

@@ -1,6 +1,6 @@
 /**
- * `hilum import`: hands files over to the server's bucket, runs an import job on them and says what became of them. What it put into
- * the bucket is removed when the job has ended.
+ * `hilum import`: stores files in the server's import bucket, runs an import job and prints its report. The files are removed from the bucket
+ * when the job has ended.
  */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -79,12 +79,12 @@ function requireListed(mappings: readonly DICOMMetadataMapping[], files: readonl
   const keys = new Set(files.map(({ key }) => key))
   const missing = mappings.find(({ metadataFilePath }) => !keys.has(metadataFilePath))
   if (missing === undefined) return
-  throw new OperatorError(`${missing.metadataFilePath} of --json-metadata is not in the folder that is imported.`, {
+  throw new OperatorError(`${missing.metadataFilePath} of --json-metadata is not in the imported folder.`, {
     exitCode: 2,
   })
 }
 
-/** The newest SDK for JavaScript does not know importConfiguration yet: it is added to the body before that is signed. */
+/** Adds importConfiguration to the request body, since the SDK for JavaScript does not support it yet. */
 function startCommand(
   mappings: readonly DICOMMetadataMapping[],
   input: StartDICOMImportJobCommandInput,
@@ -113,7 +113,7 @@ interface Work {
   readonly mappings: readonly DICOMMetadataMapping[]
 }
 
-/** Undefined where it was interrupted. */
+/** Undefined if it was interrupted. */
 async function runImport(work: Work): Promise<ImportReport | undefined> {
   const { config, terminal, stop, client, datastoreId, mappings } = work
   const input = await openImportBucket(config, IMPORT_BUCKET)
@@ -121,7 +121,7 @@ async function runImport(work: Work): Promise<ImportReport | undefined> {
   const folder = `${randomUUID()}/`
   let jobId: string | undefined
   try {
-    const unread = await handOver(work.input, { input, folder, terminal, signal: stop.signal })
+    const unread = await storeFiles(work.input, { input, folder, terminal, signal: stop.signal })
     const started = await client.send(
       startCommand(mappings, {
         datastoreId,
@@ -137,30 +137,30 @@ async function runImport(work: Work): Promise<ImportReport | undefined> {
     await input.removeAll(folder)
     return report
   } catch (error) {
-    // A job that runs still needs its files.
+    // A running job still needs its files.
     if (jobId === undefined) await input.removeAll(folder)
     if (!stop.signal.aborted) throw error
     terminal.note(
       jobId === undefined
         ? 'Interrupted; nothing was imported.'
-        : `Interrupted, but the import goes on in the server as job ${jobId}. Its files stay in ${input.place}/${folder} until you remove them.`,
+        : `Interrupted, but the server continues import job ${jobId}. Its files stay in ${input.place}/${folder} until you remove them.`,
     )
     return undefined
   }
 }
 
-/** Returns what could not be read, now or when the files were listed. */
-async function handOver(
+/** Returns the files that could not be read, now or when they were listed. */
+async function storeFiles(
   { files, unread }: InputFiles,
   to: { input: ImportBucket; folder: string; terminal: Terminal; signal: AbortSignal },
 ): Promise<readonly UnreadFile[]> {
   const failed = [...unread]
-  const progress = openProgress('Handing over', { terminal: to.terminal, now: Date.now })
+  const progress = openProgress('Storing files', { terminal: to.terminal, now: Date.now })
   try {
     for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
       to.signal.throwIfAborted()
       const batch = files.slice(at, at + FILES_AT_ONCE)
-      const outcomes = await Promise.all(batch.map((file) => handOverOne(to, file)))
+      const outcomes = await Promise.all(batch.map((file) => storeFile(to, file)))
       failed.push(...outcomes.filter((outcome) => outcome !== undefined))
       progress.update(at + batch.length, files.length)
     }
@@ -170,7 +170,7 @@ async function handOver(
   return failed
 }
 
-async function handOverOne(
+async function storeFile(
   { input, folder }: { input: ImportBucket; folder: string },
   { key, path }: InputFile,
 ): Promise<UnreadFile | undefined> {
@@ -180,17 +180,17 @@ async function handOverOne(
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (cause instanceof InvalidBlobKey || code === 'ENAMETOOLONG') {
-      return { file: key, reason: 'The bucket of imports takes no file of this name: it is too long' }
+      return { file: key, reason: 'The name is too long for the import bucket' }
     }
     const reason = await whyUnread(path)
     if (reason !== undefined) return { file: key, reason }
     if (code === undefined) throw cause
     const place = `${input.place} (${code})`
-    throw new OperatorError(`${key} cannot be handed over to ${place}. Nothing was imported.`, { cause })
+    throw new OperatorError(`${key} cannot be stored in ${place}. Nothing was imported.`, { cause })
   }
 }
 
-/** Whether it is the file itself that cannot be read, and not the bucket that takes nothing. */
+/** The reason if the file cannot be read; undefined if the bucket failed. */
 async function whyUnread(path: Buffer): Promise<string | undefined> {
   try {
     await (await open(path, constants.O_RDONLY | constants.O_NONBLOCK)).close()

@@ -1,4 +1,4 @@
-/** The files that `hilum import` was pointed at, the object keys they get, and what lies among them and cannot be read. */
+/** Lists the input files of `hilum import` with their object keys, and entries that cannot be read. */
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { OperatorError } from '../../server/operator-error.ts'
@@ -6,9 +6,9 @@ import { scanFolder } from '../../stores/blobs/disk/folder-scan.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 
 export interface InputFile {
-  /** With links followed. Bytes, as not every name is UTF-8. */
+  /** With links resolved. Bytes, since a name need not be UTF-8. */
   readonly path: Buffer
-  /** Below the folder that was named, with slashes; what is not UTF-8 in it is percent-escaped. */
+  /** The path below the input folder, with slashes; bytes that are not UTF-8 are percent-escaped. */
   readonly key: string
 }
 
@@ -24,12 +24,15 @@ export interface InputFiles {
 
 const UNREAD_SHOWN = 10
 
-/** All files at any depth, whatever their names: DICOM files often have no extension. Links to folders are not followed. */
+/** All files at any depth and with any name: DICOM files often have no extension. Links to folders are not followed. */
 export async function listInputFiles(path: string): Promise<InputFiles> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new OperatorError(`${path} ${cause.code === 'ENOENT' ? 'is not there' : `cannot be read (${cause.code})`}.`, {
-      cause,
-    })
+    throw new OperatorError(
+      `${path} ${cause.code === 'ENOENT' ? 'does not exist' : `cannot be read (${cause.code})`}.`,
+      {
+        cause,
+      },
+    )
   })
   if (found.isFile()) return { files: [{ path: Buffer.from(path), key: basename(path) }], unread: [] }
   if (!found.isDirectory()) throw new OperatorError(`${path} is neither a file nor a folder.`)
@@ -50,8 +53,8 @@ export async function listInputFiles(path: string): Promise<InputFiles> {
 
 const whyNotListed = (path: string, { reason, code }: StoreUnavailable): string =>
   reason === 'access'
-    ? `${path} may not be listed by you (${code}). Nothing was imported.`
-    : `${path} could not be listed to its end (${code}). Nothing was imported. Check the disk that it lies on and try again.`
+    ? `You have no permission to list ${path} (${code}). Nothing was imported.`
+    : `${path} could not be listed completely (${code}). Nothing was imported. Check its disk and try again.`
 
 const whyUnread = (unread: readonly UnreadFile[]): string =>
   [

@@ -1,9 +1,9 @@
-/** A one-time link into the console, asked of the server with a signature: whoever has the access key may make one. */
+/** Requests a one-time link into the console from the server, signed with the access key. */
 import { OperatorError } from '../../server/operator-error.ts'
 import { explained, type Server } from '../client/client.ts'
 import { signedFetch } from '../client/signed-fetch.ts'
 
-/** Throws OperatorError. */
+/** @throws OperatorError */
 export async function makeConsoleLink(server: Server): Promise<{ readonly link: string; readonly expiresAt: Date }> {
   const { endpoint } = server
   let response: Response
@@ -15,9 +15,9 @@ export async function makeConsoleLink(server: Server): Promise<{ readonly link: 
   const answer = (await response.json().catch(() => ({}))) as { token?: string; expiresAt?: number; message?: string }
   if (answer.token === undefined || answer.expiresAt === undefined) {
     throw new OperatorError(
-      `The server at ${endpoint} gave no link: ${answer.message || `it answered ${response.status}.`}`,
+      `The server at ${endpoint} returned no link: ${answer.message || `its status was ${response.status}.`}`,
     )
   }
-  // Behind the #, which no browser sends: it is in no log.
+  // Browsers do not send the fragment, so the token is in no log.
   return { link: `${endpoint}/console/#open=${answer.token}`, expiresAt: new Date(answer.expiresAt * 1000) }
 }

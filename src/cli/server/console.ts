@@ -1,4 +1,4 @@
-/** `hilum console`: a link that opens the console signed in, once, within minutes, in a browser on the server's machine. */
+/** `hilum console`: prints a one-time link that opens the console signed in, in a browser on the server's machine. */
 import { serverFor } from '../client/client.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { makeConsoleLink } from './console-link.ts'

@@ -1,7 +1,7 @@
 /**
- * `hilum env`: the variables that point AWS SDKs and the AWS CLI at the server, for `eval "$(hilum env)"`. The region goes into two of
- * them since some clients read only one; host prefixes are off since `runtime-127.0.0.1` does not resolve. Where the server has one
- * data store its id is there, too, for the programs in acceptance/clients/snippets/.
+ * `hilum env`: prints the variables that connect AWS SDKs and the AWS CLI to the server, for `eval "$(hilum env)"`. Some clients read only one
+ * of the two region variables. Host prefixes are disabled, since `runtime-127.0.0.1` does not resolve. If the server has one data store, its
+ * id is included, for the programs in acceptance/clients/snippets/.
  */
 import { isIP } from 'node:net'
 import { OperatorError } from '../../server/operator-error.ts'
@@ -10,24 +10,27 @@ import { openClient, type Server, serverFor } from '../client/client.ts'
 import { activeDatastores } from '../client/datastores.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 
-/** A shell waits for the variables. */
+/** Short, since a shell waits for the variables. */
 const DATASTORES_TIMEOUT_MS = 2_000
 
 export async function printEnvironment({ config, flags, terminal }: Invocation): Promise<ExitCode> {
   const shell = flags.shell ?? 'sh'
   const line = typeof shell === 'string' && Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined
   if (line === undefined) {
-    throw new OperatorError(`'${shell}' is no shell that --shell knows. It knows ${Object.keys(SHELLS).join(', ')}.`, {
+    throw new OperatorError(`--shell does not support '${shell}'. Use ${Object.keys(SHELLS).join(' or ')}.`, {
       exitCode: 2,
     })
   }
   const client = flags.for ?? 'any'
   if (client !== 'any' && client !== 'cpp') {
-    throw new OperatorError(`--for knows cpp, the AWS SDK for C++, and not '${client}'. Other clients need no --for.`, {
-      exitCode: 2,
-    })
+    throw new OperatorError(
+      `--for does not support '${client}'. Use cpp for the AWS SDK for C++; other clients need no --for.`,
+      {
+        exitCode: 2,
+      },
+    )
   }
-  // What an earlier eval left in this shell must not decide: after a change of --port the variables would never change.
+  // Variables of an earlier eval are ignored: with them, a change of --port would have no effect.
   const server = await serverFor({ config, flags, env: {} })
   const endpoint = client === 'cpp' ? endpointForCpp(server.endpoint) : server.endpoint
   const datastoreId = await onlyDatastore(server)
@@ -54,22 +57,22 @@ export function environmentFor({ endpoint, region, credentials }: Server): Recor
 }
 
 /**
- * The SDK for C++ puts `runtime-` before every host that does not begin with it, and libcurl resolves what ends in `.localhost` to this
- * machine by itself: under such a name the server has all operations.
+ * The SDK for C++ prefixes every host with `runtime-` unless it begins with that, and libcurl resolves names that end in `.localhost` to this
+ * machine: under such a name all operations reach the server.
  */
 export function endpointForCpp(endpoint: string): string {
   const url = new URL(endpoint)
   if (['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)) url.hostname = 'runtime-hilum.localhost'
   else if (isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0) {
     throw new OperatorError(
-      `The AWS SDK for C++ puts runtime- before ${url.hostname}, which is then no address. Name the server with --endpoint by a host name ` +
-        'that resolves to it with runtime- in front, too.',
+      `The AWS SDK for C++ puts runtime- before ${url.hostname}, which is then not an address. Name the server with --endpoint by a host name ` +
+        'that also resolves to it with the prefix runtime-.',
     )
   } else if (!url.hostname.startsWith('runtime-')) url.hostname = `runtime-${url.hostname}`
   return url.href.replace(/\/$/, '')
 }
 
-/** Undefined where there are several or none, or no server answers: the other variables are good without it. */
+/** Undefined if there are several or none, or no server answers: the other variables are valid without it. */
 async function onlyDatastore(server: Server): Promise<string | undefined> {
   const client = openClient(server)
   try {
@@ -82,7 +85,7 @@ async function onlyDatastore(server: Server): Promise<string | undefined> {
   }
 }
 
-/** What to type here so that a shell gets the variables of this server: `bin/hilum env --port 8105`. */
+/** The command that prints the variables of this server: `bin/hilum env --port 8105`. */
 export function envCommandFor(
   { program, config, cwd }: Pick<Invocation, 'program' | 'config' | 'cwd'>,
   { endpoint }: { endpoint?: Invocation['flags'][string] },

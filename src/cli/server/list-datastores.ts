@@ -1,4 +1,4 @@
-/** `hilum datastores`: every data store of the server, newest first, those that are deleted among them. */
+/** `hilum datastores`: lists all data stores of the server, including recently deleted ones, newest first. */
 import { type DatastoreSummary, paginateListDatastores } from '@aws-sdk/client-medical-imaging'
 import { explained, openClient, serverFor } from '../client/client.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
@@ -15,7 +15,9 @@ export async function listDatastores(invocation: Invocation): Promise<ExitCode> 
     if (config.json) for (const datastore of found) terminal.print(JSON.stringify(datastore))
     else if (found.length > 0) terminal.print(drawDatastores(found, terminal))
     else {
-      terminal.note('There is none yet. Create one: aws medical-imaging create-datastore --datastore-name my-images')
+      terminal.note(
+        'The server has no data store. Create one: aws medical-imaging create-datastore --datastore-name my-images',
+      )
     }
     return 0
   } catch (error) {
@@ -25,7 +27,7 @@ export async function listDatastores(invocation: Invocation): Promise<ExitCode> 
   }
 }
 
-/** Never cut: names and ids are here to be copied. */
+/** Not cut to the width of the terminal, so that names and ids can be copied. */
 function drawDatastores(datastores: readonly DatastoreSummary[], { styled }: Pick<Terminal, 'styled'>): string {
   const names = datastores.map(({ datastoreName }) => shown(datastoreName ?? ''))
   const width = Math.max('Name'.length, ...names.map(widthOf))

@@ -1,4 +1,4 @@
-/** `hilum reset`: empties a data folder that no server uses. The configuration file in it stays. */
+/** `hilum reset`: empties a data folder that no server uses, except for its configuration file. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FILE_IN_DATA_FOLDER } from '../../server/config.ts'
@@ -11,13 +11,13 @@ export async function reset({ config, flags, terminal }: Invocation): Promise<Ex
   const folder = config.dataFolder
   if (config.catalog !== undefined) {
     throw new OperatorError(
-      'Nothing was removed: the facts lie in PostgreSQL, and other servers may use them. Stop all of them, remove the database ' +
+      'Nothing was removed: the catalog is in PostgreSQL, and other servers may use it. Stop all servers, remove the database ' +
         'with dropdb, and then reset the data folder without --catalog and HILUM_CATALOG.',
     )
   }
   if (config.blobs !== undefined) {
     throw new OperatorError(
-      `Nothing was removed: the bytes lie in ${config.blobs}. Remove what is there with \`aws s3 rm --recursive\`, and then reset the ` +
+      `Nothing was removed: the stored bytes are in ${config.blobs}. Remove them with \`aws s3 rm --recursive\`, and then reset the ` +
         'data folder without --blobs and HILUM_BLOBS.',
     )
   }
@@ -29,12 +29,13 @@ export async function reset({ config, flags, terminal }: Invocation): Promise<Ex
   const lock = await lockDataFolder(folder)
   try {
     if (flags.yes !== true) {
-      const question = `This removes every image set, import job, bucket and key in ${folder}. Type yes to go on: `
+      const question = `This removes every image set, import job, bucket and key in ${folder}. Type yes to continue: `
       const answer = await terminal.ask(question)
-      if (answer === undefined) throw new OperatorError('Nothing was removed: nobody is there to ask. Use --yes.')
+      if (answer === undefined)
+        throw new OperatorError('Nothing was removed: there is no terminal to confirm on. Use --yes.')
       if (answer.trim() !== 'yes') throw new OperatorError('Nothing was removed.')
     }
-    // The marker last, so that a reset that was interrupted can be done again.
+    // The marker is removed last, so that an interrupted reset can be repeated.
     const removed = (await entriesOf(folder)).filter(
       (name) => ![FILE_IN_DATA_FOLDER, MARKER_FILE, ...LOCK_FILES].includes(name),
     )

@@ -1,4 +1,4 @@
-/** A server as a process, and the commands that talk to it. */
+/** A server as a process, and commands that connect to it. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -48,7 +48,7 @@ const scan = (number: number): Uint8Array =>
     },
   })
 
-test('serve says where it is, and a signal stops it cleanly', async (t) => {
+test('serve prints its address, and a signal stops it cleanly', async (t) => {
   const cwd = folderFor(t)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const { server } = await serveIn(t, cwd)
@@ -58,18 +58,18 @@ test('serve says where it is, and a signal stops it cleanly', async (t) => {
   }
 })
 
-test('a taken port and a data folder in use are said in sentences', async (t) => {
+test('a port in use and a data folder in use are refused with a message', async (t) => {
   const cwd = folderFor(t)
   const { port } = await serveIn(t, cwd)
   const second = startHilumProcess(t, ['serve', '--data', 'other', '--port', port, '--host', '127.0.0.1'], { cwd })
   assert.equal(await second.ended, 1)
-  assert.match(second.output(), new RegExp(`^hilum: Port ${port} is in use already\\..*--port`, 'm'))
+  assert.match(second.output(), new RegExp(`^hilum: Port ${port} is already in use\\..*--port`, 'm'))
   const third = startHilumProcess(t, SERVE, { cwd })
   assert.equal(await third.ended, 1)
   assert.match(third.output(), /^hilum: A Hilum server \(process \d+\) is using the data folder/m)
 })
 
-test('import brings in a folder, says what failed and why, and leaves the bucket empty', async (t) => {
+test('import imports a folder, reports failures with their reason, and leaves the bucket empty', async (t) => {
   const cwd = folderFor(t)
   const { endpoint, port } = await serveIn(t, cwd)
   await createDatastore(cwd, { endpoint, name: 'mine' })
@@ -91,10 +91,10 @@ test('import brings in a folder, says what failed and why, and leaves the bucket
   assert.ok(readdirSync(report.reportPlace).includes('job-output-manifest.json'))
 
   assert.deepEqual(readdirSync(join(cwd, 'data', 'buckets', 'hilum-import')), [])
-  assert.equal(readdirSync(join(cwd, 'disc', 'scans')).length, 3, 'the originals stay')
+  assert.equal(readdirSync(join(cwd, 'disc', 'scans')).length, 3, 'the original files are kept')
 })
 
-test('the output of env, taken in by a shell, is what a client needs', async (t) => {
+test('a shell that evaluates the output of env has the variables of a client', async (t) => {
   const cwd = folderFor(t)
   const { port, endpoint } = await serveIn(t, cwd)
   const printed = startHilumProcess(t, ['env', '--data', 'data', '--port', port], { cwd })
@@ -106,7 +106,7 @@ test('the output of env, taken in by a shell, is what a client needs', async (t)
   assert.deepEqual(lines, [endpoint, key.accessKeyId, key.secretAccessKey, ''])
 })
 
-test('env prints DATASTORE_ID where there is exactly one data store, and for C++ an endpoint that all operations reach', async (t) => {
+test('env prints DATASTORE_ID if there is exactly one data store, and an endpoint for C++ that serves all operations', async (t) => {
   const cwd = folderFor(t)
   const { server, port, endpoint } = await serveIn(t, cwd)
   const env = async (...words: string[]) => {
@@ -128,10 +128,10 @@ test('env prints DATASTORE_ID where there is exactly one data store, and for C++
   assert.equal(await wrong.ended, 2)
   server.child.kill('SIGTERM')
   await server.ended
-  assert.match(await env(), /AWS_ACCESS_KEY_ID=/, 'the other variables are there without a server')
+  assert.match(await env(), /AWS_ACCESS_KEY_ID=/, 'the other variables are printed without a server')
 })
 
-test('doctor is content with a running server, and not with one that is away', async (t) => {
+test('doctor accepts a running server, and fails without one', async (t) => {
   const cwd = folderFor(t)
   const { server, port } = await serveIn(t, cwd)
   const words = ['doctor', '--json', '--data', 'data', '--port', port]
@@ -151,7 +151,7 @@ test('doctor is content with a running server, and not with one that is away', a
   assert.equal(states(ill.output()).server, 'fail')
 })
 
-test('doctor says that a key for S3 is missing, and what failed where there is one', async (t) => {
+test('doctor reports a missing key for S3, and the failure where there is a key', async (t) => {
   const cwd = folderFor(t)
   const { port } = await serveIn(t, cwd)
   const buckets = async (env: Record<string, string>) => {
@@ -178,7 +178,7 @@ test('doctor says that a key for S3 is missing, and what failed where there is o
   )
 })
 
-test('hilum console prints a link that is exchanged for the key once', async (t) => {
+test('hilum console prints a link that can be exchanged once for the key', async (t) => {
   const cwd = folderFor(t)
   const { endpoint, port } = await serveIn(t, cwd)
   const console = startHilumProcess(t, ['console', '--data', 'data', '--port', port], { cwd })

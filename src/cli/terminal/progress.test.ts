@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { drawBar, drawLine, openProgress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Remembers what a terminal would show. */
+/** Records the output of a terminal. */
 function recordingTerminal(isInteractive: boolean) {
   const written: (string | undefined)[] = []
   const terminal: Terminal = {
@@ -30,7 +30,7 @@ describe('the bar', () => {
 
   const bars = (state: typeof half, columns: number) => /█+░+/.exec(drawBar(state, columns))![0]
 
-  test('fills as the work goes on', () => {
+  test('fills with progress', () => {
     assert.equal(/█/.test(drawBar({ ...half, done: 0 }, 80)), false)
     assert.equal(/░/.test(drawBar({ ...half, done: 1612 }, 80)), false)
     const { length } = bars(half, 100)
@@ -38,23 +38,23 @@ describe('the bar', () => {
     assert.equal(bars(half, 100).indexOf('░'), 20)
   })
 
-  test('is never wider than the terminal, and gives way to the words in a narrow one', () => {
+  test('is never wider than the terminal, and is omitted in a narrow one', () => {
     for (let columns = 1; columns < 140; columns++) assert.ok(drawBar(half, columns).length < columns, `${columns}`)
     assert.equal(drawBar(half, 45), 'Importing   50 %  806 of 1,612  3 s left')
   })
 
-  test('only counts while the total is not known', () => {
+  test('shows only a count until the total is known', () => {
     assert.equal(drawBar({ ...half, total: undefined }, 80), 'Importing  806')
     assert.equal(drawLine({ ...half, total: undefined }), 'Importing: 806')
   })
 
-  test('an empty work is done, and more than all is all', () => {
+  test('is full for an empty total, and beyond the total', () => {
     assert.match(drawBar({ ...half, done: 0, total: 0 }, 80), /100 % {2}0 of 0$/)
     assert.match(drawBar({ ...half, done: 2000 }, 80), /100 %/)
   })
 })
 
-test('a terminal is redrawn at most every 80 ms, and clean at the end', () => {
+test('a terminal is redrawn at most every 80 ms, and cleared at the end', () => {
   const { terminal, written } = recordingTerminal(true)
   let now = 0
   const progress = openProgress('Importing', { terminal, now: () => now })
@@ -64,7 +64,7 @@ test('a terminal is redrawn at most every 80 ms, and clean at the end', () => {
   assert.equal(written.at(-1), undefined)
 })
 
-test('elsewhere it says what begins, and then how far it is every five seconds', () => {
+test('elsewhere the label is printed first, and then the progress every five seconds', () => {
   const { terminal, written } = recordingTerminal(false)
   let now = 0
   const progress = openProgress('Importing', { terminal, now: () => now })

@@ -1,8 +1,8 @@
-/** How far a piece of work is: a bar on a terminal, a line now and then elsewhere. */
+/** Shows progress: a bar on an interactive terminal, a line every few seconds elsewhere. */
 import type { Terminal } from './terminal.ts'
 
 export interface Progress {
-  /** `total` is undefined while it is not known. */
+  /** `total` is undefined until it is known. */
   update(done: number, total?: number): void
   end(): void
 }
@@ -74,7 +74,7 @@ function bar(state: State, width: number): string {
   return '█'.repeat(full) + '░'.repeat(width - full)
 }
 
-/** Nothing in the first second: there is nothing to reckon from. */
+/** Empty in the first second, when there is no rate yet. */
 function timeLeft(state: State): string {
   const { done, total, elapsedMs } = state
   if (done === 0 || done >= total! || elapsedMs < 1_000) return ''

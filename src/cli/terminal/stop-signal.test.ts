@@ -9,7 +9,7 @@ function listening() {
   return { clock, stop, ends: () => ends }
 }
 
-test('the first signal asks to stop', async (t) => {
+test('the first signal requests a stop', async (t) => {
   const { stop, ends } = listening()
   t.after(() => stop.ignore())
   assert.equal(stop.signal.aborted, false)
@@ -19,7 +19,7 @@ test('the first signal asks to stop', async (t) => {
   assert.equal(ends(), 0)
 })
 
-test('one Ctrl-C that arrives three times at once counts as one, and a second one ends at once', (t) => {
+test('a Ctrl-C that arrives three times counts as one, and a second one ends the process', (t) => {
   const { clock, stop, ends } = listening()
   t.after(() => stop.ignore())
   for (clock.now of [0, 5, 400]) process.emit('SIGINT')
@@ -29,7 +29,7 @@ test('one Ctrl-C that arrives three times at once counts as one, and a second on
   assert.equal(ends(), 1)
 })
 
-test('afterwards the process hears no signal any more', () => {
+test('after ignore() no listener remains', () => {
   const before = process.listenerCount('SIGINT')
   const { stop } = listening()
   assert.equal(process.listenerCount('SIGINT'), before + 1)

@@ -1,6 +1,6 @@
 /**
- * Ctrl-C and its like. The first one asks to stop cleanly, a second one ends the process at once. A terminal's Ctrl-C can arrive
- * several times, straight and through npm and the launcher, so those that come together count as one.
+ * Ctrl-C and the other stop signals. The first one requests a clean stop, a second one ends the process. One Ctrl-C may arrive several times,
+ * directly and through npm and the launcher, so signals within a short time count as one.
  */
 
 const ONE_PRESS_MS = 500
@@ -11,7 +11,7 @@ export interface StopSignal {
   readonly signal: AbortSignal
   /** Resolves at the first signal. */
   readonly requested: Promise<void>
-  /** The process's own ways with signals come back. */
+  /** Restores the default handling of signals. */
   ignore(): void
 }
 
@@ -38,5 +38,5 @@ export function listenForStop(options: { now: () => number; endAtOnce: () => voi
   }
 }
 
-/** As a command hears it: a second Ctrl-C leaves with the exit code that shells give an interrupted program. */
+/** For commands: a second Ctrl-C exits with the code that shells use for an interrupted program. */
 export const stopOnCtrlC = (): StopSignal => listenForStop({ now: Date.now, endAtOnce: () => process.exit(130) })

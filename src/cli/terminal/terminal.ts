@@ -9,22 +9,22 @@ import { styleText } from 'node:util'
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 
 export interface Terminal {
-  /** Of the last line that `status` redraws. */
+  /** Width of the status line. */
   readonly columns: number
-  /** Whether standard error is a person's screen, which can be redrawn. */
+  /** Whether standard error is a terminal that can be redrawn. */
   readonly isInteractive: boolean
-  /** Of standard output, for tables; undefined where it is no screen, and nothing need be cut. */
+  /** Width of standard output, for tables; undefined if it is not a terminal. */
   readonly resultColumns: number | undefined
-  /** False once the reader of standard output has left, as head(1) does when it has enough. */
+  /** False once the reader of standard output is closed, as by head(1). */
   readonly hasReader: boolean
   print(text: string): void
   note(text: string): void
-  /** Redraws the last line of an interactive terminal; without text the line is gone. */
+  /** Redraws the last line of an interactive terminal; without text, clears it. */
   status(text?: string): void
   styled(style: Style, text: string): string
   /** All of standard input. */
   read(): Promise<string>
-  /** Undefined where standard input is no terminal. */
+  /** Undefined if standard input is not a terminal. */
   ask(question: string): Promise<string | undefined>
 }
 
