@@ -7,7 +7,7 @@ import { temporaryFolder } from './export.fixture.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
-test('a file is there when it is whole, with what was put over it later', async (t) => {
+test('a file appears when it is complete, including overwritten bytes', async (t) => {
   const folder = temporaryFolder(t)
   const path = join(folder, 'deep', 'file')
   const isWritten = await writeWhole(path, {
@@ -23,7 +23,7 @@ test('a file is there when it is whole, with what was put over it later', async 
   assert.deepEqual([isWritten, readFileSync(path, 'utf8'), draftsIn(folder)], [true, '-ab- and more', 0])
 })
 
-test('one that is there stays as it is, even if it came while the other was written', async (t) => {
+test('an existing file is kept, even if it was created during the write', async (t) => {
   const path = join(temporaryFolder(t), 'file')
   const write = async () => writeFileSync(path, 'first')
   assert.equal(await writeWhole(path, { overwrite: false, write }), false)
@@ -32,7 +32,7 @@ test('one that is there stays as it is, even if it came while the other was writ
   assert.equal(readFileSync(path, 'utf8'), 'second')
 })
 
-test('one that could not be written leaves nothing, and the one before untouched', async (t) => {
+test('a failed write leaves nothing, and the previous file unchanged', async (t) => {
   const folder = temporaryFolder(t)
   const path = join(folder, 'file')
   writeFileSync(path, 'first')

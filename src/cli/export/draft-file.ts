@@ -1,17 +1,17 @@
-/** A file that is written piece by piece beside its place, and comes into it whole and durable, or not at all. */
+/** Writes a file atomically and durably: under a temporary name first, then under its own. */
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 export interface DraftFile {
-  /** So many bytes are there. */
+  /** Bytes written so far. */
   readonly sizeBytes: number
   append(bytes: Uint8Array): Promise<void>
-  /** Over bytes that are there: lengths and tables that are known only when what they speak of is written. */
+  /** Overwrites written bytes, for lengths and tables that are known only at the end. */
   replace(offsetBytes: number, bytes: Uint8Array): Promise<void>
 }
 
-/** False where the path exists already and may not be replaced; then nothing was changed. Folders above it are made. */
+/** False, and nothing is changed, if the path exists and may not be replaced. Creates parent folders. */
 export async function writeWhole(
   path: string,
   { overwrite, write }: { readonly overwrite: boolean; readonly write: (draft: DraftFile) => Promise<void> },
@@ -56,7 +56,7 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
   }
 }
 
-/** Makes the names in these folders survive a loss of power, and those of the folders themselves up to the root. */
+/** Syncs these folders and their parents up to the root, so that their entries survive a loss of power. */
 export async function makeDurable(folders: ReadonlySet<string>, root: string): Promise<void> {
   const all = new Set<string>([dirname(root)])
   for (const folder of folders) for (let at = folder; at.startsWith(root); at = dirname(at)) all.add(at)

@@ -1,6 +1,6 @@
 /**
- * Colour is called the same in every place: the metadata document, the frames that GetImageFrame answers and an exported file. Each is
- * held against the pixels that other programs decode from the file that was imported.
+ * The metadata document, the frames of GetImageFrame and an exported file name the same colour space. Each is compared with the pixels that
+ * other programs decode from the imported file.
  */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
@@ -32,7 +32,7 @@ const palette = { ...GREY_8, photometricInterpretation: 'PALETTE COLOR' }
 interface Case {
   readonly name: string
   readonly file: () => Uint8Array
-  /** What the file says of itself. */
+  /** PhotometricInterpretation of the imported file. */
   readonly from: string
   readonly to: string
   readonly pixels: (file: Uint8Array) => Uint8Array
@@ -80,11 +80,11 @@ const TRANSCODED: readonly Case[] = [
 ]
 
 const ppm = Buffer.concat([Buffer.from(`P6\n${COLOUR.columns} ${COLOUR.rows}\n255\n`), draw(COLOUR)])
-/** With Adobe's marker, which says that there is no transform. */
+/** With Adobe's marker for no colour transform. */
 const jpegOfRGB = () => programs.run('cjpeg -rgb -dct int -outfile $out $in', ppm, { in: '.ppm', out: '.jpg' })
 const jpeg2000OfRGB = () => programs.run('opj_compress -i $in -o $out -mct 1', ppm, { in: '.ppm', out: '.j2k' })
 
-describe('the document, the frame and the exported file call the colour of decoded pixels the same', { skip }, () => {
+describe('the document, the frame and the exported file name the same colour space', { skip }, () => {
   for (const { name, file, from, to, pixels } of TRANSCODED) {
     for (const format of ['HTJ2K', 'JPEG_2000_LOSSLESS'] as const) {
       test(`${name}, in a store of ${format}`, async (t) => {
@@ -119,7 +119,7 @@ describe('the document, the frame and the exported file call the colour of decod
   }
 })
 
-test('frames that are kept as they came are called what the file calls them', { skip }, async (t) => {
+test('frames that are stored unchanged keep the colour space of the file', { skip }, async (t) => {
   const source = programs.run('dcmcjpeg +eb $in $out', fileOf({ ...COLOUR, isPlanar: true }, { frames: [planes] }))
   const colourOf = (bytes: Uint8Array) => {
     const { dataSet, transferSyntaxUID } = parseP10(bytes)

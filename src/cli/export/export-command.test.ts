@@ -1,4 +1,4 @@
-/** `hilum export` as a process, against a server as a process: what it imported comes out of it again. */
+/** `hilum export` as a process, with a server as a process that imported the files. */
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -91,13 +91,13 @@ async function openExported(t: TestContext) {
   }
 }
 
-test('a person gets files out of a data store', async (t) => {
+test('hilum export writes the files of a data store', async (t) => {
   const { cwd, hilum, endpoint, bringIn, imageSetIds, update, exportTo, startExport } = await openExported(t)
   const files = [1, 2].map((number) => instance(number))
   await bringIn(...files)
   const [imageSetId] = await imageSetIds()
 
-  await t.test('those of an image set, pixel for pixel', async () => {
+  await t.test('of an image set, pixel for pixel', async () => {
     const { code, output } = await exportTo('out', '--image-set', imageSetId!)
     assert.equal(code, 0, output)
     assert.match(output, /^2 files of 1 image set written into .*out \(0\.1 MB\)$/m)
@@ -110,40 +110,37 @@ test('a person gets files out of a data store', async (t) => {
     }
   })
 
-  await t.test('twice into the same place, where what is there is skipped', async () => {
+  await t.test('and skips existing identical files', async () => {
     const again = await exportTo('out', '--image-set', imageSetId!)
     assert.equal(again.code, 0, again.output)
     assert.match(again.output, /^0 files of 1 image set written into/m)
-    assert.match(again.output, /^2 files skipped: the same are there already$/m)
+    assert.match(again.output, /^2 identical files skipped$/m)
     rmSync(pathIn(join(cwd, 'out'), files[0]!))
     const rest = await exportTo('out', '--image-set', imageSetId!)
     assert.deepEqual([rest.code, /^1 file of 1 image set written/m.test(rest.output)], [0, true], rest.output)
-    assert.match(rest.output, /^1 file skipped: the same is there already$/m)
+    assert.match(rest.output, /^1 identical file skipped$/m)
   })
 
-  await t.test(
-    'and another file in its place stays, is named so that a person finds it, and is replaced when told to',
-    async () => {
-      const path = pathIn(join(cwd, 'out'), files[1]!)
-      const changed = readFileSync(path)
-      changed[changed.length - 1]! ^= 1
-      writeFileSync(path, changed)
-      const refused = await exportTo('out', '--image-set', imageSetId!)
-      assert.equal(refused.code, 1)
-      assert.match(refused.output, /^1 instance not exported:$/m)
-      const line =
-        /, 1\.2\.3\.1\.2 \(Instance 112\): .*1\.2\.3\.1\.2\.dcm is there already and is another file: --overwrite replaces it$/m
-      assert.match(refused.output, line)
-      const json = await exportTo('out', '--image-set', imageSetId!, '--json')
-      const { skipped, notExported } = JSON.parse(json.output.split('\n').find((each) => each.startsWith('{'))!)
-      const { sopInstanceUID, instanceNumber } = notExported[0]
-      assert.deepEqual([skipped, sopInstanceUID, instanceNumber], [1, '1.2.3.1.2', '112'])
-      assert.equal((await exportTo('out', '--image-set', imageSetId!, '--overwrite')).code, 0)
-      assert.ok(!readFileSync(path).equals(changed))
-    },
-  )
+  await t.test('and keeps and reports a different existing file, unless --overwrite is given', async () => {
+    const path = pathIn(join(cwd, 'out'), files[1]!)
+    const changed = readFileSync(path)
+    changed[changed.length - 1]! ^= 1
+    writeFileSync(path, changed)
+    const refused = await exportTo('out', '--image-set', imageSetId!)
+    assert.equal(refused.code, 1)
+    assert.match(refused.output, /^1 instance not exported:$/m)
+    const line =
+      /, 1\.2\.3\.1\.2 \(Instance 112\): .*1\.2\.3\.1\.2\.dcm exists and is a different file: --overwrite replaces it$/m
+    assert.match(refused.output, line)
+    const json = await exportTo('out', '--image-set', imageSetId!, '--json')
+    const { skipped, notExported } = JSON.parse(json.output.split('\n').find((each) => each.startsWith('{'))!)
+    const { sopInstanceUID, instanceNumber } = notExported[0]
+    assert.deepEqual([skipped, sopInstanceUID, instanceNumber], [1, '1.2.3.1.2', '112'])
+    assert.equal((await exportTo('out', '--image-set', imageSetId!, '--overwrite')).code, 0)
+    assert.ok(!readFileSync(path).equals(changed))
+  })
 
-  await t.test('with --json as one object, and with --compressed as the store has them', async () => {
+  await t.test('with --json as one object, and with --compressed as stored', async () => {
     const { output } = await exportTo('compressed', '--image-set', imageSetId!, '--compressed', '--json')
     const line = output.split('\n').find((each) => each.startsWith('{'))
     const { files: count, imageSets, notExported, leftOut } = JSON.parse(line!)
@@ -160,14 +157,14 @@ test('a person gets files out of a data store', async (t) => {
     assert.match((await exportTo('new', '--image-set', imageSetId!)).output, /^3 files of 1 image set/m)
     const nameIn = (folder: string, file: Uint8Array) =>
       parseP10(readFileSync(pathIn(join(cwd, folder), file))).dataSet.string('00100010')
-    // The levels of a version are those of the instance that came last; each keeps its own value.
+    // A version has the patient and study attributes of the last instance; each instance keeps its own values.
     assert.deepEqual([nameIn('old', files[0]!), nameIn('new', files[0]!)], ['Müller^Jörg', 'Müller^Jörg'])
     assert.equal(nameIn('new', instance(3)), 'Later^Name')
     const none = await exportTo('none', '--image-set', imageSetId!, '--version-id', '9')
     assert.deepEqual([none.code, /refused: .*\(ResourceNotFoundException\)/.test(none.output)], [1, true])
   })
 
-  await t.test('as an update of the metadata has made them', async () => {
+  await t.test('with updated metadata', async () => {
     await update(imageSetId!, { SchemaVersion: 1.1, Patient: { DICOM: { PatientName: 'Updated^Name' } } })
     const { code, output } = await exportTo('updated', '--image-set', imageSetId!)
     assert.equal(code, 0, output)
@@ -185,7 +182,7 @@ test('a person gets files out of a data store', async (t) => {
     assert.deepEqual([unknown.code, /has no image set of this study/.test(unknown.output)], [1, true])
   })
 
-  await t.test('of a whole data store, and once more only what has come since', async () => {
+  await t.test('of a whole data store, and again only new files', async () => {
     const { code, output } = await exportTo('all', '--all')
     assert.equal(code, 0, output)
     assert.match(output, /^4 files of 2 image sets written/m)
@@ -193,11 +190,11 @@ test('a person gets files out of a data store', async (t) => {
     const again = await exportTo('all', '--all')
     assert.equal(again.code, 0, again.output)
     assert.match(again.output, /^1 file of 3 image sets written/m)
-    assert.match(again.output, /^4 files skipped/m)
+    assert.match(again.output, /^4 identical files skipped/m)
     assert.deepEqual(readdirSync(join(cwd, 'all')).toSorted(), ['1.2.3', '1.4'])
   })
 
-  await t.test('interrupted, keeps the files that are whole and no others', async () => {
+  await t.test('and keeps only complete files when interrupted', async () => {
     const many = Array.from({ length: 300 }, (_, index) =>
       instance(index, { StudyInstanceUID: '1.5', SeriesInstanceUID: '1.5.1', SOPInstanceUID: `1.5.1.${index + 1}` }),
     )
@@ -207,17 +204,23 @@ test('a person gets files out of a data store', async (t) => {
     while (!existsSync(folder) || readdirSync(folder).length < 10) await wait(5)
     run.child.kill('SIGINT')
     assert.equal(await run.ended, 130, run.output())
-    const [, files] = /^Interrupted after (\d+) files; those are whole\.$/m.exec(run.output())!
+    const [, files] = /^Interrupted after (\d+) files, which are complete\. Run it again to resume\.$/m.exec(
+      run.output(),
+    )!
     const names = readdirSync(folder)
     assert.deepEqual([names.length, names.every((name) => name.endsWith('.dcm'))], [Number(files), true])
     for (const name of names)
       assert.equal(parseP10(readFileSync(join(folder, name))).pixelData!.lengthBytes, FRAME_BYTES * 3)
   })
 
-  await t.test('or a sentence about the disk or the server', async () => {
+  await t.test('or reports a failure of the disk or the server', async () => {
     writeFileSync(join(cwd, 'file'), '')
     const { code, output } = await exportTo('file', '--image-set', imageSetId!)
-    assert.deepEqual([code, /^hilum: .*file cannot be written \(ENOTDIR\)\.$/m.test(output)], [1, true], output)
+    assert.deepEqual(
+      [code, /^hilum: .*file cannot be written \(ENOTDIR\)\. Choose another folder with --to\.$/m.test(output)],
+      [1, true],
+      output,
+    )
     const nobody = await hilum(
       'export',
       '--datastore',
@@ -233,7 +236,7 @@ test('a person gets files out of a data store', async (t) => {
   })
 })
 
-test('a command line that cannot be meant is explained', async (t) => {
+test('an invalid command line is refused with an explanation', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-export-'))
   t.after(() => rmSync(cwd, { recursive: true }))
   const wrong: [words: string, sentence: RegExp][] = [
@@ -244,8 +247,8 @@ test('a command line that cannot be meant is explained', async (t) => {
     ['export --datastore mine --to out --study 1.2 --all', /either --image-set.*, or --study, or --all/],
     ['export --datastore mine --to out --study 1.2 --version-id 3', /--version-id needs one --image-set/],
     ['export --datastore mine --to out --image-set ID --version-id x', /must be a whole number/],
-    ['export --datastore mine --to out --image-set ../a', /'..\/a' is no id of an image set/],
-    ['export out --datastore mine', /does not know what to do with 'out'/],
+    ['export --datastore mine --to out --image-set ../a', /'..\/a' is not an image set id/],
+    ['export out --datastore mine', /takes no argument 'out'/],
   ]
   await Promise.all(
     wrong.map(async ([words, sentence]) => {

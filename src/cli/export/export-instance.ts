@@ -1,4 +1,4 @@
-/** One instance of a metadata document becomes a P10 file again, or a sentence on why it does not. */
+/** Exports one instance of a metadata document as a P10 file, or returns the reason why it cannot. */
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ import {
   writeEncapsulated,
   writeNative,
 } from './export-pixels.ts'
-import { AnswerTooLarge, bytesOf, type ExportSource } from './export-source.ts'
+import { bytesOf, type ExportSource, ReplyTooLarge } from './export-source.ts'
 import { isExportedAlready } from './exported-already.ts'
 import { readImportedPixels } from './imported-pixels.ts'
 
@@ -32,10 +32,10 @@ export interface InstanceExport {
   readonly source: Pick<ExportSource, 'frame' | 'importedFile'>
   readonly threads: Pick<FrameThreads, 'transcode'>
   readonly folder: string
-  /** Lossless frames stay compressed as the data store has them. */
+  /** Keeps lossless frames compressed as stored. */
   readonly compressed: boolean
   readonly overwrite: boolean
-  /** Files that this export has begun to write. */
+  /** Paths that this export has used. */
   readonly taken: Set<string>
 }
 
@@ -46,11 +46,11 @@ export type Exported =
       readonly sizeBytes: number
       readonly notWritten: readonly NotWritten[]
     }
-  /** The same file is there already. */
+  /** An identical file exists. */
   | { readonly kind: 'skipped' }
   | { readonly kind: 'not-exported'; readonly reason: string }
 
-/** @throws what the source and the disk throw */
+/** @throws errors of the source and the disk */
 export async function exportInstance(instance: DocumentInstance, to: InstanceExport): Promise<Exported> {
   const path = pathOf(instance, to)
   try {
@@ -58,7 +58,7 @@ export async function exportInstance(instance: DocumentInstance, to: InstanceExp
     if (!to.overwrite && (await exists(path))) {
       const { compressed, threads } = to
       const isThere = await isExportedAlready(path, { instance, meta, attributes, compressed, threads })
-      return isThere ? { kind: 'skipped' } : isAnother(path)
+      return isThere ? { kind: 'skipped' } : isDifferent(path)
     }
     let sizeBytes = 0
     const write = async (draft: DraftFile) => {
@@ -67,25 +67,25 @@ export async function exportInstance(instance: DocumentInstance, to: InstanceExp
     }
     if (await writeWhole(path, { overwrite: to.overwrite, write }))
       return { kind: 'written', path, sizeBytes, notWritten }
-    return isAnother(path)
+    return isDifferent(path)
   } catch (error) {
     if (isAboutTheInstance(error)) return notExported(error.message)
     throw error
   }
 }
 
-/** Of the rest, the server is away or the disk is full, and no other instance would fare better. */
+/** Any other error, such as an unavailable server or a full disk, concerns all instances. */
 const isAboutTheInstance = (error: unknown): error is Error =>
   error instanceof NotExported ||
   error instanceof DicomError ||
-  error instanceof AnswerTooLarge ||
+  error instanceof ReplyTooLarge ||
   (error instanceof MedicalImagingServiceException &&
     ['ResourceNotFoundException', 'NotAcceptableException'].includes(error.name))
 
 const notExported = (reason: string): Exported => ({ kind: 'not-exported', reason })
 
-const isAnother = (path: string): Exported =>
-  notExported(`${path} is there already and is another file: --overwrite replaces it`)
+const isDifferent = (path: string): Exported =>
+  notExported(`${path} exists and is a different file: --overwrite replaces it`)
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -94,8 +94,8 @@ const exists = (path: string): Promise<boolean> =>
   )
 
 /**
- * Study, series and instance; where another image set of this export has the same instance, the image set as well. Data stores hold
- * identifiers that are none, and one must not become a way out of the folder.
+ * Study, series and instance; the image set too, if another image set of this export has the same instance. Data stores hold invalid UIDs,
+ * which are hashed so that a path cannot leave the folder.
  */
 function pathOf(instance: DocumentInstance, { folder, imageSetId, taken }: InstanceExport): string {
   const [study, series, name] = [instance.StudyInstanceUID, instance.SeriesInstanceUID, instance.SOPInstanceUID].map(
@@ -146,7 +146,7 @@ async function writeFile(draft: DraftFile, { instance, meta, attributes, to }: F
   await draft.append(after)
 }
 
-/** An image may have come without pixel data; or it has some that no frames could be made of, and they go out as they came in. */
+/** An image without frames has no pixel data, or pixel data that could not be split into frames and is exported unchanged. */
 async function writeWithoutFrames(draft: DraftFile, { instance, meta, attributes, to }: FileToWrite): Promise<void> {
   const isImage = ['Rows', 'Columns', 'BitsAllocated'].every((keyword) => instance.DICOM[keyword] !== undefined)
   const pixels = isImage ? await importedPixelsOf(instance, to) : undefined
@@ -163,12 +163,12 @@ async function writeWithoutFrames(draft: DraftFile, { instance, meta, attributes
 async function importedPixelsOf(instance: DocumentInstance, { source, imageSetId, versionId }: InstanceExport) {
   const file = await source.importedFile({ imageSetId, versionId, sopInstanceUID: instance.SOPInstanceUID })
   if (file !== undefined) return readImportedPixels(file)
-  throw new NotExported('it is an image without frames, and the server does not hand out the file that was imported')
+  throw new NotExported('it is an image without frames, and the server does not return the imported file')
 }
 
 const PIXEL_DATA = '7FE00010'
 
-/** As whoever reads the file will find them. @throws DicomError */
+/** As a reader of the exported file parses them. @throws DicomError */
 function pixelOf(attributes: Attributes): ImagePixel {
   const { before } = encodeP10Around(PIXEL_DATA, { transferSyntaxUID: ExplicitVRLittleEndian, attributes })
   return readImagePixel(parseP10(before).dataSet)
@@ -176,7 +176,7 @@ function pixelOf(attributes: Attributes): ImagePixel {
 
 interface Planned {
   readonly pixels: PixelsInFile
-  /** Of a frame that had to be fetched for the plan; not twice. */
+  /** The bytes of a frame that was fetched for the plan, once; undefined for the others. */
   take(frame: ImageFrame): Uint8Array | undefined
 }
 
@@ -204,7 +204,7 @@ async function plan(
   }
 }
 
-/** The document does not say: but floating point numbers have no BitsStored (PS3.3 C.7.6.24), and no least and greatest value. */
+/** Inferred: floating point pixels have no BitsStored (PS3.3 C.7.6.24), and no minimum and maximum in the document. */
 const isFloat = ({ DICOM, ImageFrames }: DocumentInstance, { bitsAllocated }: ImagePixel): boolean =>
   (bitsAllocated === 32 && ImageFrames.every(({ MinPixelValue }) => MinPixelValue === null)) ||
   (bitsAllocated === 64 && DICOM.BitsStored === undefined)

@@ -1,4 +1,4 @@
-/** Tables of frames that are further apart than 32 bits can say, without writing so much. */
+/** Extended offset tables, for frames beyond 4 GiB, tested with small frames. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -37,7 +37,7 @@ const stored = {
 }
 const plan = planFile(stored, { compressed: false })
 
-test('the extended tables say where each frame begins and how long it is', async (t) => {
+test('the extended tables have the offset and length of each frame', async (t) => {
   const threads = startThreads()
   t.after(() => threads.stop())
   const path = join(temporaryFolder(t), 'file.dcm')
@@ -74,14 +74,14 @@ test('the extended tables say where each frame begins and how long it is', async
   }
 })
 
-test('they are needed beyond 4 GiB, and a video does without', () => {
+test('they are needed beyond 4 GiB, but not for a video', () => {
   const huge = frames.map((frame) => ({ ...frame, FrameSizeInBytes: 1_500_000_000 }))
   assert.equal(needsExtendedTables({ frames, plan }), false)
   assert.equal(needsExtendedTables({ frames: huge, plan }), true)
   assert.equal(needsExtendedTables({ frames: huge, plan: { ...plan, form: 'video' } }), false)
 })
 
-test('uncompressed pixels beyond 4 GiB are not begun', async (t) => {
+test('uncompressed pixels beyond 4 GiB are refused before writing', async (t) => {
   const path = join(temporaryFolder(t), 'file.dcm')
   const many = Array.from({ length: 1_000 }, () => frames[0]!)
   const large = pixelOf({ rows: 2_000, columns: 2_000, numberOfFrames: 1_000 })

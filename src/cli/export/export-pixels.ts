@@ -1,4 +1,4 @@
-/** The frames of one instance on their way from the data store into its file: fetched, decoded, checked, and written in their order. */
+/** Writes the frames of an instance into its file: fetches, decodes, verifies and appends them in order. */
 import { crc32 } from 'node:zlib'
 import {
   basicOffsetTable,
@@ -17,7 +17,7 @@ import type { FrameThreads } from '../../pixel-data/threads/frame-threads.ts'
 import type { DraftFile } from './draft-file.ts'
 import { bytesOf } from './export-source.ts'
 
-/** Why an instance gets no file, as a sentence about it; nothing of its patient is in it. */
+/** An instance cannot be exported. The message names no values of the patient. */
 export class NotExported extends Error {
   override readonly name = 'NotExported'
 }
@@ -27,18 +27,18 @@ export interface FramesToWrite {
   readonly pixel: ImagePixel
   readonly plan: PixelsInFile
   readonly threads: Pick<FrameThreads, 'transcode'>
-  /** The bytes of a frame as the data store hands them out. */
+  /** The bytes of a frame as the API returns them. */
   open(frame: ImageFrame): AsyncIterable<Uint8Array>
 }
 
-/** Frames of one instance that are fetched and decoded while one is written, and how many bytes they may have together. */
+/** Frames of one instance that are fetched and decoded ahead of the one that is written, and the limit on their bytes. */
 const FRAMES_AHEAD = 4
 const BYTES_AHEAD = 64 * 1024 ** 2
 
-/** The greatest even length that is none of the marks beyond. */
+/** The largest even length below the reserved values. */
 const LENGTH_MAX = 0xffff_fffe - 2
 const ITEM_HEADER_BYTES = 8
-/** Of an element with a long length, in explicit VR. */
+/** An element with a 32-bit length in explicit VR. */
 const ELEMENT_HEADER_BYTES = 12
 
 /** The frames as one uncompressed value. @throws NotExported */
@@ -48,9 +48,7 @@ export async function writeNative(draft: DraftFile, writing: FramesToWrite): Pro
   const frameLength = frameBytes(pixel)
   const lengthBytes = isPacked ? Math.ceil((frameLength * frames.length) / 8) : frameLength * frames.length
   if (lengthBytes > LENGTH_MAX) {
-    throw new NotExported(
-      'uncompressed it has more than the 4 GiB that a file can hold: --compressed leaves it smaller',
-    )
+    throw new NotExported('its uncompressed pixel data is more than the 4 GiB that a file can hold: use --compressed')
   }
   await draft.append(pixelElementHeader(plan.tag, plan.vr, lengthBytes + (lengthBytes % 2)))
   const packer = packBits()
@@ -68,7 +66,8 @@ async function cellsOf(frame: ImageFrame, number: number, writing: FramesToWrite
   check(crc32(bytes), frame, number)
   const byPixel = { ...pixel, isPlanar: false }
   const cells = plan.form === 'bits' ? unpackNativeFrame(bytes, byPixel, { firstBit: 0, littleEndian: true }) : bytes
-  if (cells.length !== frameBytes(pixel)) throw new NotExported(`frame ${number} is not as long as its shape`)
+  if (cells.length !== frameBytes(pixel))
+    throw new NotExported(`the length of frame ${number} does not match its rows and columns`)
   return cells
 }
 
@@ -90,22 +89,22 @@ async function decoded(bytes: Uint8Array, { frame, number, writing }: FrameToDec
 }
 
 function check(checksum: number, frame: ImageFrame, number: number): void {
-  const said = frame.PixelDataChecksumFromBaseToFullResolution.at(-1)?.Checksum
-  if (said === undefined) throw new NotExported(`the metadata document has no checksum of frame ${number}`)
-  if (checksum !== said) {
-    throw new NotExported(`the pixels of frame ${number} are not those whose checksum the metadata document has`)
+  const expected = frame.PixelDataChecksumFromBaseToFullResolution.at(-1)?.Checksum
+  if (expected === undefined) throw new NotExported(`the metadata document has no checksum of frame ${number}`)
+  if (checksum !== expected) {
+    throw new NotExported(`the pixels of frame ${number} do not match the checksum in the metadata document`)
   }
 }
 
-/** A codec never makes twice as much of a frame; what is more than that is no frame. */
+/** No codec doubles the size of a frame; more bytes than this are not a frame. */
 export const fetchedBytesMax = (pixel: ImagePixel): number => 2 * frameBytes(pixel) + 64 * 1024
 
 const fetched = (frame: ImageFrame, { pixel, open }: FramesToWrite): Promise<Uint8Array> =>
   bytesOf(open(frame), fetchedBytesMax(pixel))
 
 /**
- * Whether the frames may be further apart than 32 bits can say: then the file has the extended tables, for which `extendedTables` keeps
- * the place in front of the pixel data (PS3.3 C.7.6.3.1.8).
+ * Whether offsets of frames may exceed 32 bits: then the file has the extended offset tables, whose space `emptyExtendedTables` reserves before
+ * the pixel data (PS3.3 C.7.6.3.1.8).
  */
 export const needsExtendedTables = ({ frames, plan }: Pick<FramesToWrite, 'frames' | 'plan'>): boolean =>
   plan.form !== 'video' &&
@@ -142,7 +141,7 @@ export async function writeEncapsulated(
     lengths.push(lengthBytes)
     if (lengthBytes % 2 === 1) await draft.append(Uint8Array.of(0))
     if (lengthBytes > LENGTH_MAX || (hasTable && offsets.at(-1)! > LENGTH_MAX)) {
-      throw new NotExported('its frames are larger than a file can say')
+      throw new NotExported('its frames are larger than a file can hold')
     }
     await draft.replace(itemAt, itemHeader(lengthBytes + (lengthBytes % 2)))
   }
@@ -154,7 +153,7 @@ export async function writeEncapsulated(
   await draft.replace(beginOfElement - 2 * tableBytes - ELEMENT_HEADER_BYTES, extendedTable(offsets))
 }
 
-/** Codestreams are whole in memory, for they are decoded to be checked; what was kept, a video perhaps, goes through as it comes. */
+/** Codestreams are held in memory, since they are decoded for verification. Frames in their original syntax, such as video, are streamed. */
 async function* fragments(writing: FramesToWrite): AsyncGenerator<AsyncIterable<Uint8Array> | [Uint8Array]> {
   const { frames, plan, open } = writing
   if (plan.form !== 'codestream') {
@@ -169,7 +168,7 @@ async function* fragments(writing: FramesToWrite): AsyncGenerator<AsyncIterable<
   for await (const codestream of inOrder(frames, { writing, work })) yield [codestream]
 }
 
-/** The codestream without a file around it, and without what may follow its end. @throws DicomError */
+/** The codestream without its file format, and without bytes after its end. @throws DicomError */
 function codestreamIn(bytes: Uint8Array): Uint8Array {
   const { start, end } = findCodestream(bytes)
   const codestream = bytes.subarray(start, end)
@@ -194,7 +193,7 @@ interface Ahead<Result> {
   readonly work: (frame: ImageFrame, number: number) => Promise<Result>
 }
 
-/** The results of the work on each frame in their order, with a few more on their way. */
+/** Yields the results in the order of the frames, working a few frames ahead. */
 async function* inOrder<Result>(
   frames: readonly ImageFrame[],
   { writing, work }: Ahead<Result>,
@@ -204,7 +203,7 @@ async function* inOrder<Result>(
   try {
     for (const [index, frame] of frames.entries()) {
       const result = work(frame, index + 1)
-      // It is asked for in its turn; until then nobody hears of its failure.
+      // A failure is thrown when the result is awaited below.
       result.catch(() => {})
       inFlight.push(result)
       if (inFlight.length > ahead) yield await inFlight.shift()!

@@ -1,4 +1,4 @@
-/** What an export came to: counted while it goes on, and drawn for a person. */
+/** The report of an export: counts, and their text for the terminal. */
 import type { NotWritten } from '../../imaging/documents/document-data-set.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Exported } from './export-instance.ts'
@@ -8,9 +8,9 @@ export interface ExportReport {
   imageSets: number
   files: number
   bytes: number
-  /** Of which the same files were there already. */
+  /** Identical files that existed. */
   skipped: number
-  /** Attributes that files do without, by the reason. */
+  /** Omitted attributes, by reason. */
   readonly leftOut: Record<NotWritten['why'], number>
   /** In the order of the documents. */
   notExported: readonly NotExportedInstance[]
@@ -18,10 +18,10 @@ export interface ExportReport {
 
 export interface NotExportedInstance {
   readonly imageSetId: string
-  /** Its place in the metadata document, from 1. */
+  /** Position in the metadata document, from 1. */
   readonly instance: number
   readonly sopInstanceUID: string
-  /** By which a person knows it; null where it has none. */
+  /** InstanceNumber, which viewers show; null if absent. */
   readonly instanceNumber: string | null
   readonly reason: string
 }
@@ -29,9 +29,9 @@ export interface NotExportedInstance {
 const SHOWN = 10
 
 const LEFT_OUT: Readonly<Record<NotWritten['why'], { readonly noun: string; readonly why: string }>> = {
-  'stored-separately': { noun: 'private value', why: 'of more than a megabyte, which the API does not hand out' },
-  icon: { noun: 'icon', why: 'whose pixels the API does not hand out' },
-  'unknown-keyword': { noun: 'value', why: "of attributes that Hilum's dictionary does not know" },
+  'stored-separately': { noun: 'private value', why: 'larger than 1 MB, which the API does not return' },
+  icon: { noun: 'icon', why: 'whose pixels the API does not return' },
+  'unknown-keyword': { noun: 'value', why: 'of attributes that are not in the data dictionary' },
 }
 
 export const emptyReport = (folder: string): ExportReport => ({
@@ -52,11 +52,10 @@ export function drawExport(report: ExportReport, { styled }: Pick<Terminal, 'sty
   const lines = [
     `${plural(files, 'file')} of ${plural(imageSets, 'image set')} written into ${folder} (${megabytes} MB)`,
   ]
-  if (skipped > 0)
-    lines.push(`${plural(skipped, 'file')} skipped: the same ${skipped === 1 ? 'is' : 'are'} there already`)
+  if (skipped > 0) lines.push(`${plural(skipped, 'identical file')} skipped`)
   for (const [why, of] of Object.entries(LEFT_OUT)) {
     const amount = leftOut[why as NotWritten['why']]
-    if (amount > 0) lines.push(`Left out: ${plural(amount, of.noun)} ${of.why}`)
+    if (amount > 0) lines.push(`Omitted: ${plural(amount, of.noun)} ${of.why}`)
   }
   if (notExported.length > 0) {
     lines.push(styled('red', `${plural(notExported.length, 'instance')} not exported:`))

@@ -1,6 +1,6 @@
 /**
- * What an export reads: documents and frames by the operations that every client has, so that it works on the real
- * service as well; only imported files that have no frames are asked for beyond the API.
+ * The source of an export: documents and frames through the API, so that it works with AWS too. Only the imported files of images without
+ * frames are read through an extension.
  */
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
@@ -19,11 +19,11 @@ import { signedFetch } from '../client/signed-fetch.ts'
 export interface ExportSource {
   /** The ids of all image sets of a study, by its StudyInstanceUID, or of the whole data store, study by study; primary ones first. */
   imageSetsOf(study: string | undefined): Promise<string[]>
-  /** The JSON of a metadata document; of the latest version where none is named. */
+  /** The JSON of a metadata document. `versionId` undefined: the latest version. */
   document(imageSetId: string, versionId: string | undefined): Promise<string>
-  /** The bytes of a frame as the data store hands them out. */
+  /** The bytes of a frame as the API returns them. */
   frame(imageSetId: string, imageFrameId: string): AsyncIterable<Uint8Array>
-  /** Undefined where the server has no such file, or hands out none: the real service does not. */
+  /** Undefined if the server has no such file, or does not support it, as AWS. */
   importedFile(instance: InstanceOfImageSet): Promise<FileAsImported | undefined>
 }
 
@@ -38,15 +38,15 @@ export interface FileAsImported {
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
-/** Text of JavaScript ends a little later; a document of 20,000 instances of a CT has 76 MB. */
+/** Below the longest string of V8. A document of 20,000 CT instances has 76 MB. */
 const DOCUMENT_BYTES_MAX = 500 * 1024 ** 2
 
-/** More than we are ready to hold in memory. */
-export class AnswerTooLarge extends Error {
-  override readonly name = 'AnswerTooLarge'
+/** A reply is too large to hold in memory. */
+export class ReplyTooLarge extends Error {
+  override readonly name = 'ReplyTooLarge'
 }
 
-/** What it throws is what the client throws, and AnswerTooLarge. */
+/** Its functions throw errors of the client, and ReplyTooLarge. */
 export function openExportSource(
   client: MedicalImagingClient,
   from: { readonly datastoreId: string; readonly server: Server; readonly signal: AbortSignal },
@@ -89,7 +89,9 @@ export function openExportSource(
       if (response.status === 200 && response.body !== null) return { sizeBytes, bytes: response.body }
       await response.body?.cancel()
       if (response.status < 500) return undefined
-      throw new OperatorError(`The server answered ${response.status} to a request for a file that was imported.`)
+      throw new OperatorError(
+        `The server returned status ${response.status} for an imported file. Run the export again.`,
+      )
     },
   }
 }
@@ -100,7 +102,7 @@ interface FoundImageSet {
   readonly isPrimary: boolean
 }
 
-/** Among equals they stay in the order of the search. */
+/** Equal image sets stay in the order of the search. */
 const byStudyPrimaryFirst = (a: FoundImageSet, b: FoundImageSet): number =>
   a.study === b.study ? Number(b.isPrimary) - Number(a.isPrimary) : a.study < b.study ? -1 : 1
 
@@ -109,13 +111,13 @@ async function inflated(gzip: Uint8Array): Promise<Buffer> {
     return await promisify(gunzip)(gzip, { maxOutputLength: DOCUMENT_BYTES_MAX })
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(DOCUMENT_BYTES_MAX)
-    throw new UnreadableDocument('it is no gzip file', { cause })
+    throw new UnreadableDocument('it is not a gzip file', { cause })
   }
 }
 
-const tooLarge = (bytesMax: number) => new AnswerTooLarge(`the server's answer has more than ${bytesMax} bytes`)
+const tooLarge = (bytesMax: number) => new ReplyTooLarge(`the reply of the server has more than ${bytesMax} bytes`)
 
-/** @throws AnswerTooLarge where there are more than so many */
+/** @throws ReplyTooLarge beyond `bytesMax` */
 export async function bytesOf(chunks: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
   const read: Uint8Array[] = []
   let lengthBytes = 0

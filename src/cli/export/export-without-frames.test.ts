@@ -1,4 +1,4 @@
-/** Instances without frames come out as they came in: those without pixel data without, those with pixels that no frame could be made of with these. */
+/** Instances without frames are exported unchanged: without pixel data, or with pixel data that could not be split into frames. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -58,24 +58,24 @@ const pixelsIn = (bytes: Uint8Array) => {
   return { ...file, value: Buffer.from(file.dataSet.bytes(file.pixelData!.tag)!) }
 }
 
-test('an image object that came without pixel data is exported without', async (t) => {
+test('an image without pixel data is exported without pixel data', async (t) => {
   const { bytes } = await thereAndBack(t, fileOf({}))
   const { dataSet, pixelData, transferSyntaxUID } = parseP10(bytes)
   assert.deepEqual([pixelData, transferSyntaxUID, dataSet.number('00280010')], [undefined, `${UID}.1`, GREY.rows])
   assert.equal(dataSet.string('00100010'), 'Doe^Jane')
 })
 
-describe('pixel data of which no frame could be made is exported as it came:', () => {
+describe('pixel data without frames is exported unchanged:', () => {
   const broken = encodeRLEFrame(cells, GREY).subarray(0, 300)
   const compressed: readonly [name: string, given: Given][] = [
-    ['a frame that is broken', { uid: `${UID}.5`, pixelData: { frames: [broken] } }],
+    ['a damaged frame', { uid: `${UID}.5`, pixelData: { frames: [broken] } }],
     [
       'fewer fragments than frames',
       { uid: `${UID}.5`, pixelData: { frames: [broken, broken] }, attributes: { NumberOfFrames: '3' } },
     ],
-    ['a syntax that is not read', { uid: `${UID}.4.55`, pixelData: { frames: [broken], fragmentSizeBytes: 100 } }],
+    ['an unsupported transfer syntax', { uid: `${UID}.4.55`, pixelData: { frames: [broken], fragmentSizeBytes: 100 } }],
     [
-      'more than is held in memory',
+      'more than fits into memory',
       { uid: `${UID}.5`, pixelData: { frames: [randomBytes(70_000_000)], offsetTable: 'empty' } },
     ],
     [
@@ -104,7 +104,7 @@ describe('pixel data of which no frame could be made is exported as it came:', (
     })
   }
 
-  test('without its last delimiter, which it gets', async (t) => {
+  test('without its last delimiter, which is added', async (t) => {
     const given = { uid: `${UID}.5`, pixelData: { frames: [broken] }, attributes: { '7FE11010': undefined } }
     const whole = fileOf(given)
     for (const missing of [8, 3]) {
@@ -139,20 +139,20 @@ describe('pixel data of which no frame could be made is exported as it came:', (
   })
 })
 
-test('where the server hands out no imported file, an image without frames is not exported, and why is said', async (t) => {
+test('an image without frames is not exported if the server does not return imported files', async (t) => {
   const stored = await server.bringIn(fileOf({}), 'HTJ2K')
   const plain = { ...stored, importedFile: async () => undefined }
   const { notExported } = await exportedFrom(plain, { folder: temporaryFolder(t), threads })
-  assert.match(notExported[0]!.reason, /image without frames, and the server does not hand out the file/)
+  assert.match(notExported[0]!.reason, /image without frames, and the server does not return the imported file/)
 })
 
-describe('a file that is there already is skipped only if it is the same:', () => {
+describe('an existing file is skipped only if it is identical:', () => {
   const COLOUR = pixelOf({ bitsAllocated: 8, samplesPerPixel: 3, numberOfFrames: 2 })
   const frames = [1, 2].map((seed) => draw(COLOUR, seed))
   const source = encodeP10({ transferSyntaxUID: `${UID}.1`, attributes: attributesOf(COLOUR), pixelData: { frames } })
 
   for (const compressed of [false, true]) {
-    test(`with lossless frames ${compressed ? 'that stay compressed' : 'that are unpacked'}`, async (t) => {
+    test(`with lossless frames ${compressed ? 'kept compressed' : 'decompressed'}`, async (t) => {
       const stored = await server.bringIn(source, 'HTJ2K')
       const folder = temporaryFolder(t)
       const run = () => exportedFrom(stored, { folder, threads, compressed })
@@ -167,21 +167,21 @@ describe('a file that is there already is skipped only if it is the same:', () =
         writeFileSync(path, changed)
         const { skipped, notExported } = await run()
         assert.deepEqual([skipped, notExported.length], [0, 1], `byte ${at}`)
-        assert.match(notExported[0]!.reason, /is there already and is another file/)
+        assert.match(notExported[0]!.reason, /exists and is a different file/)
       }
       writeFileSync(path, bytes.subarray(0, bytes.length - 10))
       assert.equal((await run()).skipped, 0)
     })
   }
 
-  test('in another syntax than the one that is wanted now', async (t) => {
+  test('in the requested transfer syntax', async (t) => {
     const stored = await server.bringIn(source, 'HTJ2K')
     const folder = temporaryFolder(t)
     await exportedFrom(stored, { folder, threads, compressed: true })
     assert.equal((await exportedFrom(stored, { folder, threads })).notExported.length, 1)
   })
 
-  test('with frames that the store has kept', async (t) => {
+  test('with frames in their original syntax', async (t) => {
     const kept = encodeP10({
       transferSyntaxUID: `${UID}.4.50`,
       attributes: attributesOf(pixelOf({ bitsAllocated: 8 })),

@@ -1,4 +1,4 @@
-/** For tests of exports: files as a data store has them, which is a metadata document and frames, and what an export makes of those. */
+/** Files as a data store has them (a metadata document and frames), and exports of these. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -30,7 +30,7 @@ interface StoredImageSet {
   readonly frames: Map<string, Uint8Array>
 }
 
-/** As an import stores them: the frames by the import's own code, the document by the import's own code. */
+/** Frames and document are created by the code of the import. */
 export async function imageSetOf(
   files: readonly Uint8Array[],
   threads: FrameThreads,
@@ -69,23 +69,23 @@ export async function imageSetOf(
   return { document: `{${imageSetAttributes}${instances.join(INSTANCE_SEPARATOR)}${DOCUMENT_END}`, frames }
 }
 
-/** Without a server: what stands in for the operations is their answers, which a test may spoil. */
+/** A source without a server, whose replies a test can change. */
 export function sourceOf(imageSets: Readonly<Record<string, StoredImageSet>>): ExportSource {
   return {
     imageSetsOf: async () => Object.keys(imageSets),
     document: async (imageSetId) => imageSets[imageSetId]!.document,
     async *frame(imageSetId, imageFrameId) {
       const bytes = imageSets[imageSetId]!.frames.get(imageFrameId)!
-      // As a socket gives them: in pieces.
+      // In chunks, as from a socket.
       for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000)
     },
     importedFile: async () => undefined,
   }
 }
 
-/** A server of the test's own, which imports a file and answers with what an export reads of it. */
+/** A server that imports a file and returns a source for its export. */
 interface ExportServer {
-  /** Into a data store of this format, made for it. */
+  /** Imports the file into a new data store of this format. */
   bringIn(file: Uint8Array, format: StorageFormat): Promise<ExportSource>
   stop(): Promise<void>
 }
@@ -143,7 +143,7 @@ interface ExportOptions {
 }
 
 const { stdin, stdout, stderr } = process
-/** Without a voice: a progress line now and then would be all it says. */
+/** Without progress lines. */
 const terminal: Terminal = { ...openTerminal({ stdin, stdout, stderr, env: { TERM: 'dumb' } }), note: () => {} }
 
 export async function exportedFrom(source: ExportSource, options: ExportOptions): Promise<ExportReport> {

@@ -1,6 +1,6 @@
 /**
- * What comes out of a data store is what went in: for each source syntax the pixels of the exported file are those that somebody else's
- * program decodes from the source, and other people's programs accept the file.
+ * Exported files equal the imported ones: for each source syntax, the pixels are those that an independent program decodes from the source,
+ * and independent programs accept the file.
  */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -52,16 +52,16 @@ after(async () => {
   programs.remove()
 })
 
-interface Way {
+interface RoundTrip {
   readonly compressed?: boolean
   readonly format?: 'HTJ2K' | 'JPEG_2000_LOSSLESS'
 }
 
-/** Into a data store of a server and out of it again. */
+/** Imports and exports a file. */
 async function thereAndBack(
   t: Parameters<typeof temporaryFolder>[0],
   source: Uint8Array,
-  { compressed = false, format = 'HTJ2K' }: Way = {},
+  { compressed = false, format = 'HTJ2K' }: RoundTrip = {},
 ): Promise<{ bytes: Uint8Array; file: DicomFile; path: string }> {
   const folder = temporaryFolder(t)
   const study = parseP10(source).dataSet.string('0020000D')!
@@ -72,7 +72,7 @@ async function thereAndBack(
   return { bytes, file: parseP10(bytes), path: pathIn(folder, source) }
 }
 
-/** The frames of encapsulated pixel data, as our own reader cuts them. */
+/** The frames of encapsulated pixel data, split by our own reader. */
 async function fragmentsOf(file: DicomFile): Promise<Uint8Array[]> {
   const plan = planFrames(file, { format: 'HTJ2K' })
   assert.ok(plan.kind === 'frames' && plan.warning === undefined)
@@ -107,7 +107,7 @@ describe('pixels are those of the source', { skip: lacksDecoders }, () => {
       assert.equal(compressed.file.transferSyntaxUID, `${UID}.4.202`)
       dcmtkAccepts(compressed.path)
       for (const [index, codestream] of (await fragmentsOf(compressed.file)).entries()) {
-        assert.deepEqual([...codestream.subarray(0, 2)], [0xff, 0x4f], 'a codestream, and no file around it')
+        assert.deepEqual([...codestream.subarray(0, 2)], [0xff, 0x4f], 'a codestream without a file format')
         const decoded = decodeStored(programs, codestream, { format: 'HTJ2K', pixel })
         const size = drawn[0]!.length
         assert.ok(Buffer.from(decoded).equals(expected.subarray(index * size, (index + 1) * size)))
@@ -115,7 +115,7 @@ describe('pixels are those of the source', { skip: lacksDecoders }, () => {
     })
   }
 
-  test('of JPEG 2000 that stays compressed', async (t) => {
+  test('of JPEG 2000 that is kept compressed', async (t) => {
     for (const pixel of [GREY_8, GREY_16, COLOUR]) {
       const drawn = draw(pixel)
       const { file, path } = await thereAndBack(t, fileOf(pixel, { frames: [drawn] }), {
@@ -130,7 +130,7 @@ describe('pixels are those of the source', { skip: lacksDecoders }, () => {
 })
 
 describe('every kind of cell', () => {
-  test('comes back bit for bit, whatever the store keeps it in', async (t) => {
+  test('is exported bit for bit, whatever the format of the data store', async (t) => {
     for (const { pixel } of NATIVE_KINDS) {
       for (const format of ['HTJ2K', 'JPEG_2000_LOSSLESS'] as const) {
         const drawn = draw(pixel)
@@ -158,7 +158,7 @@ describe('every kind of cell', () => {
     }
   })
 
-  test('of single bits is packed again, frames one after another in the middle of a byte', async (t) => {
+  test('of single bits is packed again, with frames that begin inside a byte', async (t) => {
     const pixel = pixelOf({ bitsAllocated: 1, rows: 3, columns: 5, numberOfFrames: 3 })
     const packed = Buffer.from([0b10101010, 0b11001100, 0b01010101, 0b11110000, 0b00111100, 0b00010101])
     for (const uid of [`${UID}.1`, UID]) {
@@ -168,7 +168,7 @@ describe('every kind of cell', () => {
     }
   })
 
-  test('in planes comes by pixel, and 4:2:2 with chroma for every pixel', async (t) => {
+  test('in colour planes is exported by pixel, and 4:2:2 with chroma for every pixel', async (t) => {
     const cells = draw(COLOUR)
     const planes = Buffer.concat([0, 1, 2].map((sample) => cells.filter((_, index) => index % 3 === sample)))
     const planar = await thereAndBack(t, fileOf({ ...COLOUR, isPlanar: true }, { frames: [planes] }))
@@ -181,16 +181,16 @@ describe('every kind of cell', () => {
   })
 })
 
-describe('colour is called what it is', () => {
+describe('the colour space is named correctly', () => {
   const colourOf = ({ dataSet }: DicomFile) => [dataSet.string('00280004'), dataSet.number('00280006')]
 
-  test('RGB in a codestream with the reversible transform is YBR_RCT, and RGB again without', async (t) => {
+  test('RGB in a codestream with the reversible transform is YBR_RCT, and RGB when decoded', async (t) => {
     const source = fileOf(COLOUR, { frames: [draw(COLOUR)] })
     assert.deepEqual(colourOf((await thereAndBack(t, source)).file), ['RGB', 0])
     assert.deepEqual(colourOf((await thereAndBack(t, source, { compressed: true })).file), ['YBR_RCT', 0])
   })
 
-  test('lossy JPEG that was YBR is RGB once it is decoded', { skip: lacks(['dcmcjpeg', 'dcmtk']) }, async (t) => {
+  test('lossy JPEG in YBR is RGB when decoded', { skip: lacks(['dcmcjpeg', 'dcmtk']) }, async (t) => {
     const source = programs.run('dcmcjpeg +ee +s2 $in $out', fileOf(COLOUR, { frames: [draw(COLOUR)] }))
     assert.match(parseP10(source).dataSet.string('00280004')!, /^YBR/)
     for (const format of ['HTJ2K', 'JPEG_2000_LOSSLESS'] as const) {
@@ -198,15 +198,15 @@ describe('colour is called what it is', () => {
     }
   })
 
-  test('signed samples of a byte do not stay in a codestream that takes them for unsigned ones', async (t) => {
+  test('signed 8-bit samples are not kept in a codestream that declares them unsigned', async (t) => {
     const pixel = pixelOf({ bitsAllocated: 8, isSigned: true })
     const { file } = await thereAndBack(t, fileOf(pixel, { frames: [draw(pixel)] }), { compressed: true })
     assert.equal(file.transferSyntaxUID, `${UID}.1`)
   })
 })
 
-describe('what the store has kept as it came', () => {
-  test('is the same fragment again, in the same syntax', { skip: lacks(['dcmcjpeg', 'dcmtk']) }, async (t) => {
+describe('a frame that is stored unchanged', () => {
+  test('is exported as the same fragment in the same syntax', { skip: lacks(['dcmcjpeg', 'dcmtk']) }, async (t) => {
     const pixel = pixelOf({ bitsAllocated: 8, numberOfFrames: 3 })
     const source = programs.run(
       'dcmcjpeg +eb $in $out',
@@ -220,7 +220,7 @@ describe('what the store has kept as it came', () => {
     assert.ok(decode(file.bytes).equals(decode(source)))
   })
 
-  test('and a video is one item, whatever the number of its frames', async (t) => {
+  test('of a video is one item, whatever the number of its frames', async (t) => {
     const video = Buffer.concat([Buffer.from('000001b3', 'hex'), Buffer.alloc(40_001, 0x47)])
     const pixel = pixelOf({ bitsAllocated: 8, numberOfFrames: 25 })
     const { file } = await thereAndBack(t, fileOf(pixel, { frames: [video], fragmentSizeBytes: 3_000 }, `${UID}.4.100`))
@@ -230,17 +230,17 @@ describe('what the store has kept as it came', () => {
   })
 })
 
-/** The demo's modalities and syntaxes come by and by; the last few of their pairs not before half of it is drawn. */
+/** Pairs of modality and transfer syntax in the demo; the last ones appear after half of its instances. */
 const KINDS = 27
 
 describe('other programs', { skip: lacks(['dciodvfy', 'dicom3tools'], ['dcmftest', 'dcmtk']) }, () => {
-  /** What it calls an error; `-new` for its newer wording. */
+  /** The errors that it reports; `-new` selects its newer wording. */
   const errorsIn = (path: string): string[] =>
     spawnSync('dciodvfy', ['-new', path], { encoding: 'utf8' })
       .stderr.split('\n')
       .filter((line) => line.startsWith('Error'))
 
-  test('have no more to say of an exported file than of the one that was imported', async (t) => {
+  test('report no more errors for an exported file than for the imported one', async (t) => {
     const seen = new Set<string>()
     const folder = temporaryFolder(t)
     for await (const { bytes } of demoInstances({ seed: 1, today: '20260101' })) {
@@ -249,7 +249,7 @@ describe('other programs', { skip: lacks(['dciodvfy', 'dicom3tools'], ['dcmftest
       if (seen.has(kind)) continue
       seen.add(kind)
       const path = `${folder}/source.dcm`
-      // It knows neither HTJ2K nor deflated files.
+      // It supports neither HTJ2K nor deflated files.
       const isKnown = !/\.4\.202$|\.1\.99$/.test(transferSyntaxUID)
       writeFileSync(path, bytes)
       const said = isKnown ? errorsIn(path) : undefined
@@ -272,7 +272,7 @@ describe('other programs', { skip: lacks(['dciodvfy', 'dicom3tools'], ['dcmftest
   })
 })
 
-describe('what is not exported is named, and leaves nothing behind', () => {
+describe('an instance that cannot be exported is reported, and leaves no file', () => {
   const files = [1, 2, 3].map((number) => {
     const pixel = pixelOf({ bitsAllocated: 8, rows: 40, columns: 40 })
     const attributes: Attributes = { ...attributesOf(pixel), SOPInstanceUID: `1.2.3.4.${number}` }
@@ -284,7 +284,7 @@ describe('what is not exported is named, and leaves nothing behind', () => {
       .map(({ name }) => name)
       .toSorted()
 
-  test('frames that are not those of the document', async (t) => {
+  test('with frames that do not match the document', async (t) => {
     const folder = temporaryFolder(t)
     const imageSet = await imageSetOf(files, threads)
     const [first, second] = [...imageSet.frames.keys()]
@@ -294,14 +294,14 @@ describe('what is not exported is named, and leaves nothing behind', () => {
       assert.deepEqual(report.notExported, [
         {
           ...{ imageSetId: 'a', instance: 2, sopInstanceUID: '1.2.3.4.2', instanceNumber: null },
-          reason: 'the pixels of frame 1 are not those whose checksum the metadata document has',
+          reason: 'the pixels of frame 1 do not match the checksum in the metadata document',
         },
       ])
       assert.deepEqual(filesIn(folder), ['1.2.3.4.1.dcm', '1.2.3.4.3.dcm'])
     }
   })
 
-  test('frames that no decoder takes, that are not as many as they should be, or not there at all', async (t) => {
+  test('with frames that cannot be decoded, are too few, or are missing', async (t) => {
     const folder = temporaryFolder(t)
     const broken = await imageSetOf(files, threads)
     const [first] = [...broken.frames.keys()]
@@ -317,11 +317,11 @@ describe('what is not exported is named, and leaves nothing behind', () => {
     const reasons = notExported.map(({ reason }) => reason)
     assert.match(reasons[0]!, /^frame 1 cannot be decoded|JPEG 2000/)
     assert.equal(reasons[1], 'NumberOfFrames is 2, and the store has 1')
-    assert.match(reasons[2]!, /^it is an image without frames, and the server does not hand out/)
+    assert.match(reasons[2]!, /^it is an image without frames, and the server does not return/)
     assert.deepEqual(filesIn(folder), [])
   })
 
-  test('a file that is there already, unless it may be replaced', async (t) => {
+  test('whose file exists, unless --overwrite is given', async (t) => {
     const folder = temporaryFolder(t)
     const path = pathIn(folder, files[0]!)
     mkdirSync(dirname(path), { recursive: true })
@@ -330,7 +330,7 @@ describe('what is not exported is named, and leaves nothing behind', () => {
     const refused = await exportedFrom(source, { folder, threads })
     assert.deepEqual(
       [refused.files, refused.notExported[0]!.reason],
-      [2, `${path} is there already and is another file: --overwrite replaces it`],
+      [2, `${path} exists and is a different file: --overwrite replaces it`],
     )
     assert.equal(readFileSync(path, 'utf8'), 'mine')
     assert.deepEqual([(await exportedFrom(source, { folder, threads, overwrite: true })).files], [3])
@@ -338,7 +338,7 @@ describe('what is not exported is named, and leaves nothing behind', () => {
   })
 })
 
-test('an instance that two image sets have is written twice, the second time with the name of its image set', async (t) => {
+test('an instance of two image sets is written twice, the second time with the id of its image set in the name', async (t) => {
   const folder = temporaryFolder(t)
   const file = fileOf(GREY_8, { frames: [draw(GREY_8)] })
   const imageSet = await imageSetOf([file], threads)
@@ -349,7 +349,7 @@ test('an instance that two image sets have is written twice, the second time wit
   assert.match([second, third].find((name) => name !== '1.2.3.4.b.dcm')!, /^1\.2\.3\.4\.[0-9a-f]{32}\.dcm$/)
 })
 
-test('an identifier that is none does not lead out of the folder', async (t) => {
+test('an invalid UID cannot create a path outside the folder', async (t) => {
   const folder = temporaryFolder(t)
   const uids = ['../../out', '..', '1.2/../../3', `1.${'2'.repeat(70)}`]
   const files = uids.map((SOPInstanceUID) =>
@@ -368,7 +368,7 @@ test('an identifier that is none does not lead out of the folder', async (t) => 
   assert.equal(existsSync(`${folder}/../out.dcm`), false)
 })
 
-test('what has no pixels is written without', async (t) => {
+test('an instance without pixel data is exported without it', async (t) => {
   const source = encodeP10({
     transferSyntaxUID: UID,
     attributes: {

@@ -1,6 +1,6 @@
 /**
- * `hilum export`: image sets become DICOM files again, out of the documents and frames that the API hands out. A client like any other:
- * what it cannot have through an operation, it does not write, and says so.
+ * `hilum export`: writes image sets as DICOM files from the documents and frames that the API returns. Values that no operation returns are
+ * omitted and reported.
  */
 import { dirname, resolve } from 'node:path'
 import { ResourceNotFoundException } from '@aws-sdk/client-medical-imaging'
@@ -16,14 +16,14 @@ import type { Terminal } from '../terminal/terminal.ts'
 import { makeDurable } from './draft-file.ts'
 import { exportInstance, type InstanceExport } from './export-instance.ts'
 import { addTo, drawExport, type ExportReport, emptyReport, type NotExportedInstance } from './export-report.ts'
-import { AnswerTooLarge, type ExportSource, openExportSource } from './export-source.ts'
+import { type ExportSource, openExportSource, ReplyTooLarge } from './export-source.ts'
 
-/** Instances that are written side by side, each with a few frames on their way. */
-const INSTANCES_AT_ONCE = 4
+/** Instances that are written concurrently. */
+const CONCURRENT_INSTANCES = 4
 
-interface Wanted {
+interface ExportRequest {
   readonly datastore: string
-  /** None: those of the study, or of the whole data store. */
+  /** Empty: those of the study, or of the whole data store. */
   readonly imageSets: readonly string[]
   readonly study: string | undefined
   readonly versionId: string | undefined
@@ -34,7 +34,7 @@ interface Wanted {
 
 export async function exportImageSets(invocation: Invocation): Promise<ExitCode> {
   const { config, terminal } = invocation
-  const wanted = readWanted(invocation)
+  const wanted = readRequest(invocation)
   const server = await serverFor(invocation)
   const client = openClient(server)
   const stop = stopOnCtrlC()
@@ -48,8 +48,10 @@ export async function exportImageSets(invocation: Invocation): Promise<ExitCode>
     return report.notExported.length === 0 ? 0 : 1
   } catch (error) {
     terminal.status()
-    if (!stop.signal.aborted) throw inWords(explained(error, server), wanted)
-    terminal.note(`Interrupted after ${report.files.toLocaleString('en-US')} files; those are whole.`)
+    if (!stop.signal.aborted) throw explainedFurther(explained(error, server), wanted)
+    terminal.note(
+      `Interrupted after ${report.files.toLocaleString('en-US')} files, which are complete. Run it again to resume.`,
+    )
     return 130
   } finally {
     await threads.stop()
@@ -58,7 +60,7 @@ export async function exportImageSets(invocation: Invocation): Promise<ExitCode>
   }
 }
 
-function readWanted({ flags, cwd }: Invocation): Wanted {
+function readRequest({ flags, cwd }: Invocation): ExportRequest {
   const { datastore, study, to } = flags
   if (typeof datastore !== 'string') {
     throw wrong('hilum export needs --datastore, the id or the name of a data store. hilum datastores lists them.')
@@ -71,13 +73,13 @@ function readWanted({ flags, cwd }: Invocation): Wanted {
   }
   const odd = imageSets.find((id) => !/^[0-9a-z]{32}$/.test(id))
   if (odd !== undefined)
-    throw wrong(`'${odd}' is no id of an image set, which has 32 digits. hilum search --json shows them.`)
+    throw wrong(`'${odd}' is not an image set id, which has 32 characters. hilum search --json prints them.`)
   const versionId = flags['version-id'] === undefined ? undefined : String(flags['version-id'])
   if (versionId !== undefined && imageSets.length !== 1) {
-    throw wrong('--version-id needs one --image-set: each image set counts its versions by itself.')
+    throw wrong('--version-id needs one --image-set: versions are numbered per image set.')
   }
   if (versionId !== undefined && !/^[1-9]\d{0,8}$/.test(versionId)) {
-    throw wrong(`--version-id must be a whole number from 1 on, not '${versionId}'.`)
+    throw wrong(`--version-id must be a whole number from 1, not '${versionId}'.`)
   }
   return {
     ...{ datastore, imageSets, study: named, versionId, folder: resolve(cwd, to) },
@@ -93,9 +95,9 @@ interface Work {
   readonly signal: AbortSignal
 }
 
-/** One image set after another: the documents of two need not lie in memory. */
+/** Exports one image set after another, so that only one document is in memory. */
 export async function exportAll(
-  wanted: Omit<Wanted, 'datastore'>,
+  wanted: Omit<ExportRequest, 'datastore'>,
   { source, threads, terminal, report, signal }: Work,
 ): Promise<void> {
   const { study, folder, compressed, overwrite, versionId } = wanted
@@ -106,27 +108,27 @@ export async function exportAll(
   }
   const progress = openProgress('Exporting', { terminal, now: Date.now })
   const to = { source, threads, folder, compressed, overwrite, versionId, taken: new Set<string>() }
-  let studyAtHand: string | undefined
+  let currentStudy: string | undefined
   const folders = new Set<string>()
   let known = 0
   let done = 0
   try {
     for (const [index, imageSetId] of imageSets.entries()) {
       const document = await source.document(imageSetId, versionId).catch((error) => {
-        // What was found a while ago may be deleted by now: then the data store has no such files.
+        // An image set of the search may have been deleted since.
         if (!isNamed && error instanceof ResourceNotFoundException) return undefined
         throw error
       })
       if (document === undefined) continue
       const instances = readDocument(document)
       const [first] = instances
-      // Image sets that were searched for come study by study, and no other study has files in the same folder.
-      if (!isNamed && first?.StudyInstanceUID !== studyAtHand) to.taken.clear()
-      studyAtHand = first?.StudyInstanceUID
+      // Found image sets are sorted by study, and each study has its own folder.
+      if (!isNamed && first?.StudyInstanceUID !== currentStudy) to.taken.clear()
+      currentStudy = first?.StudyInstanceUID
       known += instances.length
       report.imageSets += 1
       const notExported: NotExportedInstance[] = []
-      await sideBySide(instances, async (instance, number) => {
+      await runConcurrently(instances, async (instance, number) => {
         signal.throwIfAborted()
         const exported = await exportInstance(instance, { ...to, imageSetId })
         if (exported.kind === 'written') {
@@ -151,29 +153,31 @@ export async function exportAll(
   }
 }
 
-/** @throws what the first that failed threw, when those beside it have ended */
-async function sideBySide(
+/** @throws the first error, after all running work has ended */
+async function runConcurrently(
   instances: readonly DocumentInstance[],
   work: (instance: DocumentInstance, number: number) => Promise<void>,
 ): Promise<void> {
   const queue = instances.entries()
-  const hand = async () => {
-    // All hands draw from one queue; the first that throws closes it for the others.
+  const worker = async () => {
+    // All workers share one iterator; an error in one closes it for the others.
     for (const [index, instance] of queue) await work(instance, index + 1)
   }
-  const hands = await Promise.allSettled(Array.from({ length: INSTANCES_AT_ONCE }, hand))
-  const failed = hands.find((outcome) => outcome.status === 'rejected')
+  const outcomes = await Promise.allSettled(Array.from({ length: CONCURRENT_INSTANCES }, worker))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed !== undefined) throw failed.reason
 }
 
-/** What is wrong with an answer or the disk, for a person. */
-function inWords(error: unknown, { folder }: Wanted): unknown {
-  if (error instanceof UnreadableDocument || error instanceof AnswerTooLarge) {
-    return new OperatorError(`Nothing can be made of what the server answered: ${error.message}.`, { cause: error })
+/** Turns an error of the server's reply or of the disk into an OperatorError. */
+function explainedFurther(error: unknown, { folder }: ExportRequest): unknown {
+  if (error instanceof UnreadableDocument || error instanceof ReplyTooLarge) {
+    return new OperatorError(`The reply of the server cannot be read: ${error.message}.`, { cause: error })
   }
   const { code, syscall } = error as NodeJS.ErrnoException
-  const isOfTheDisk = syscall !== undefined && code !== undefined && /^E[A-Z]+$/.test(code) && syscall !== 'connect'
-  return isOfTheDisk ? new OperatorError(`${folder} cannot be written (${code}).`, { cause: error }) : error
+  const isDiskError = syscall !== undefined && code !== undefined && /^E[A-Z]+$/.test(code) && syscall !== 'connect'
+  return isDiskError
+    ? new OperatorError(`${folder} cannot be written (${code}). Choose another folder with --to.`, { cause: error })
+    : error
 }
 
 const wrong = (message: string) => new OperatorError(message, { exitCode: 2 })

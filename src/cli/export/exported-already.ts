@@ -1,6 +1,6 @@
 /**
- * Whether a file that is in an export's place is what the export would write there: the same attributes, as many frames of the same
- * kind, and pixels with the checksums of the metadata document. The file is read and nothing is asked of the server.
+ * Whether an existing file is what the export would write: the same attributes, number and kind of frames, and pixels with the checksums of the
+ * metadata document. Reads the file and sends no request.
  */
 import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
@@ -27,7 +27,7 @@ interface ExpectedFile {
 
 const READ_BYTES = 4 * 1024 ** 2
 
-/** @throws what the disk throws */
+/** @throws errors of the disk */
 export async function isExportedAlready(path: string, expected: ExpectedFile): Promise<boolean> {
   const handle = await open(path)
   try {
@@ -52,19 +52,19 @@ async function isSame(range: RangeOfFile, expected: ExpectedFile): Promise<boole
   const { before, after } = encodeP10Around(tag, {
     transferSyntaxUID: file.transferSyntaxUID,
     meta: expected.meta,
-    attributes: { ...expected.attributes, ...ofThePixels(file) },
+    attributes: { ...expected.attributes, ...pixelAttributes(file) },
   })
   if (range.sizeBytes < before.length + after.length) return false
   const tail = await range.read(range.sizeBytes - after.length, after.length)
   const head = await range.read(0, before.length)
   if (!Buffer.from(head).equals(before) || !Buffer.from(tail).equals(after)) return false
-  // Without frames the pixels are those that were imported, or there are none, and nothing tells more of them than the attributes do.
+  // Without frames there are no checksums: only the attributes are compared.
   if (ImageFrames.length === 0) return file.pixelData !== undefined || range.sizeBytes === before.length + after.length
   return isInWantedSyntax(file, expected) && (await hasFrames(file, { range, expected }))
 }
 
-/** What an export says by the pixels that it writes, and the document may say otherwise. */
-function ofThePixels({ dataSet }: DicomFile): Attributes {
+/** Attributes that an export derives from the pixels, which may differ from the document. */
+function pixelAttributes({ dataSet }: DicomFile): Attributes {
   const attributes: Record<string, unknown> = {}
   if ((dataSet.number('00280002') ?? 1) > 1) {
     attributes.PhotometricInterpretation = dataSet.string('00280004') ?? undefined
@@ -90,7 +90,7 @@ async function hasFrames(
   const { ImageFrames, StoredTransferSyntaxUID } = expected.instance
   const plan = planFrames(file, { format: 'HTJ2K', items: await itemsOf(file, range) })
   if (plan.kind !== 'frames' || plan.warning !== undefined || plan.cut.count !== ImageFrames.length) return false
-  // Single bits have no checksum of their own in a file, where a frame begins in the middle of a byte.
+  // Frames of single bits may begin inside a byte, so they have no checksum of bytes.
   if (plan.pixel.bitsAllocated === 1) return true
   const isCodestream = file.pixelData!.encapsulated && isLosslessInStore(StoredTransferSyntaxUID)
   for (const [index, frame] of ImageFrames.entries()) {
@@ -104,15 +104,15 @@ async function hasFrames(
 
 async function itemsOf({ pixelData }: DicomFile, range: RangeOfFile): Promise<PixelItemScan | undefined> {
   if (pixelData?.encapsulated !== true) return undefined
-  const walk = new PixelItemScan({ offsetBytes: pixelData.offsetBytes, skipBytes: 0 })
-  for (let at = pixelData.offsetBytes; at < range.sizeBytes && walk.endsAt === undefined; at += READ_BYTES) {
-    walk.take(await range.read(at, READ_BYTES))
+  const scan = new PixelItemScan({ offsetBytes: pixelData.offsetBytes, skipBytes: 0 })
+  for (let at = pixelData.offsetBytes; at < range.sizeBytes && scan.endsAt === undefined; at += READ_BYTES) {
+    scan.take(await range.read(at, READ_BYTES))
   }
-  walk.finish()
-  return walk
+  scan.finish()
+  return scan
 }
 
-/** @param frame of what was kept: the byte that makes a fragment even is none of it */
+/** @param frame for frames in their original syntax: excludes the padding byte of a fragment */
 async function checksumOf(
   { ranges }: FramePlace,
   { range, frame }: { range: RangeOfFile; frame: { readonly FrameSizeInBytes: number } | undefined },

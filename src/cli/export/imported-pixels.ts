@@ -1,6 +1,6 @@
 /**
- * Pixel data of which the data store could make no frames, out of the file that was imported: it goes into the exported file as it came,
- * below the attributes of the version. The file is read as it arrives; of it, the attributes before the pixels are held.
+ * Pixel data that could not be split into frames: it is copied unchanged from the imported file, below the attributes of the version. The file
+ * is streamed; only the attributes before the pixel data are held in memory.
  */
 import type { Attributes } from '../../dicom/encode.ts'
 import type { DicomFile, PixelDataPlace } from '../../dicom/parse.ts'
@@ -16,14 +16,14 @@ import type { FileAsImported } from './export-source.ts'
 interface ImportedPixels {
   readonly tag: PixelDataPlace['tag']
   readonly transferSyntaxUID: string
-  /** Where the frames begin, if the file had tables of that (PS3.3 C.7.6.3.1.8). */
+  /** The extended offset tables of the file, if it has them (PS3.3 C.7.6.3.1.8). */
   readonly attributes: Attributes
   write(draft: DraftFile): Promise<void>
 }
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { OW: 2, OF: 4, OD: 8 }
 
-/** @returns undefined of a file without pixel data. @throws DicomError, NotExported */
+/** @returns undefined for a file without pixel data. @throws DicomError, NotExported */
 export async function readImportedPixels(file: FileAsImported): Promise<ImportedPixels | undefined> {
   const stream = new FileInStream(file)
   const header = await readHeader(stream, DEFAULT_LIMITS)
@@ -49,16 +49,16 @@ export async function readImportedPixels(file: FileAsImported): Promise<Imported
 
 async function writeItems(draft: DraftFile, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   await draft.append(pixelElementHeader('7FE00010', 'OB', undefined))
-  const walk = new PixelItemScan({ offsetBytes: 0, skipBytes: 0 })
+  const scan = new PixelItemScan({ offsetBytes: 0, skipBytes: 0 })
   let taken = 0
   for await (const chunk of chunks) {
-    walk.take(chunk)
-    await draft.append(walk.endsAt === undefined ? chunk : chunk.subarray(0, walk.endsAt - taken))
+    scan.take(chunk)
+    await draft.append(scan.endsAt === undefined ? chunk : chunk.subarray(0, scan.endsAt - taken))
     taken += chunk.length
-    if (walk.endsAt !== undefined) return
+    if (scan.endsAt !== undefined) return
   }
-  walk.finish()
-  const end = walk.itemOffsets.at(-1)! + ITEM_HEADER_BYTES + walk.lengths.at(-1)!
+  scan.finish()
+  const end = scan.itemOffsets.at(-1)! + ITEM_HEADER_BYTES + scan.lengths.at(-1)!
   // The file ends inside the delimiter, or without one.
   await draft.append(SEQUENCE_DELIMITER.subarray(taken - end))
 }
@@ -87,7 +87,7 @@ async function writeValue(
     rest = bytes.subarray(whole)
     await draft.append(inLittleEndian(bytes.subarray(0, whole), unit))
   }
-  if (left > 0) throw new NotExported('the server broke off the file that was imported')
+  if (left > 0) throw new NotExported('the server did not send the complete imported file')
   if (lengthBytes % 2 === 1) await draft.append(Uint8Array.of(0))
 }
 
@@ -96,7 +96,7 @@ function inLittleEndian(bytes: Buffer, unit: number): Uint8Array {
   return unit === 2 ? bytes.swap16() : unit === 4 ? bytes.swap32() : bytes.swap64()
 }
 
-/** The beginning of a stream, as often as wanted, and then the rest of it, once. */
+/** A stream whose beginning can be read repeatedly, and whose rest can be read once. */
 class FileInStream implements RangeOfFile {
   readonly sizeBytes: number
   readonly #chunks: AsyncIterator<Uint8Array>
@@ -107,7 +107,7 @@ class FileInStream implements RangeOfFile {
     this.#chunks = bytes[Symbol.asyncIterator]()
   }
 
-  /** @param start 0: only beginnings are asked for */
+  /** Holds everything up to the end of the range in memory. */
   async read(start: number, length: number): Promise<Uint8Array> {
     const pieces = [this.#held]
     let held = this.#held.length

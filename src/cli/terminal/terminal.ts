@@ -1,6 +1,6 @@
 /**
- * Where a command reads and writes. Results go to standard output; progress, notes and complaints to standard error, so that a pipe
- * gets results only. Colours and a redrawn last line only where a person looks; NO_COLOR is respected.
+ * Input and output of a command. Results go to standard output; progress, notes and errors to standard error, so that a pipe receives results
+ * only. Colours and a status line are used on terminals only; NO_COLOR is respected.
  */
 import { createInterface } from 'node:readline/promises'
 import { text as allOf } from 'node:stream/consumers'
