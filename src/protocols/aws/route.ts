@@ -5,7 +5,7 @@
 import { type OperationName, operations } from '../../contract/operations.ts'
 import { createRouter, type RouteMatch } from '../http/router.ts'
 
-export type OperationMatch = RouteMatch<{ readonly operation: OperationName }>
+type OperationMatch = RouteMatch<{ readonly operation: OperationName }>
 
 export function createOperationRouter(): (method: string, path: string) => OperationMatch | undefined {
   const names = Object.keys(operations) as OperationName[]

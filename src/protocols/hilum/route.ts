@@ -4,14 +4,14 @@ import type { WireReply, WireRequest } from '../http/wire.ts'
 export type HilumRoute = SignedRoute | UnsignedRoute
 
 /** Signed with Signature Version 4, like every request of the API. */
-export interface SignedRoute {
+interface SignedRoute {
   readonly http: `${string} /hilum/${string}`
   readonly isUnsigned?: never
   answer(call: SignedCall): Promise<WireReply>
 }
 
 /** Takes requests without a signature, and reads the body itself. No page of another origin may call it. */
-export interface UnsignedRoute {
+interface UnsignedRoute {
   readonly http: `${string} /hilum/${string}`
   readonly isUnsigned: true
   answer(request: WireRequest): Promise<WireReply>

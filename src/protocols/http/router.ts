@@ -4,7 +4,7 @@
  * segment may hold an encoded slash.
  */
 
-export interface RouteTemplate {
+interface RouteTemplate {
   /** `GET /datastore/{datastoreId}`; the method `*` is every method. */
   readonly http: `${string} /${string}`
 }
@@ -15,7 +15,7 @@ export interface RouteMatch<Route> {
   readonly labels: Readonly<Record<string, string>>
 }
 
-export type FindRoute<Route> = (method: string, path: string) => RouteMatch<Route> | undefined
+type FindRoute<Route> = (method: string, path: string) => RouteMatch<Route> | undefined
 
 interface Compiled<Route> {
   readonly route: Route
