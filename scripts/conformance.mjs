@@ -1,14 +1,17 @@
-// npm run conformance: runs the acceptance tests and writes docs/conformance.md out of what they demand and how they ended. With words
-// behind `--` only files with one of them in their path are run, and what the document says of the others' results stays.
-import { join, relative } from 'node:path'
+// npm run conformance: runs the acceptance tests and writes docs/conformance.md from their results. Words after `--` choose the test files
+// whose paths contain one of them; for the other files the document keeps the results that it has.
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { runNode } from '../bin/run-node.mjs'
-import { bootstrap, filesIn, ROOT } from './bootstrap.mjs'
+import { bootstrap, ROOT } from './bootstrap.mjs'
+import { testFiles } from './test-files.mjs'
 
 const node = bootstrap({ typescript: true, build: true })
-const words = process.argv.slice(2)
-const files = filesIn(join(ROOT, 'acceptance'), '.test.ts')
-  .map((path) => relative(ROOT, path))
-  .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
-process.exitCode = await runNode(node, [join(ROOT, 'scripts', 'write-conformance.mjs'), ...files], {
-  endWithParent: true,
-})
+const files = testFiles(process.argv.slice(2)).filter((path) => path.startsWith('acceptance/'))
+const results = join(ROOT, 'test-results', 'acceptance.jsonl')
+mkdirSync(join(ROOT, 'test-results'), { recursive: true })
+rmSync(results, { force: true })
+process.env.HILUM_TEST_RESULTS = results
+const script = (name) => join(ROOT, 'scripts', name)
+const code = await runNode(node, [script('run-tests.mjs'), ...files], { endWithParent: true })
+process.exitCode = (await runNode(node, [script('write-conformance.mjs'), results])) || code

@@ -1,117 +1,107 @@
-// What a test run prints: a line for each file, failures in full, skips with their reasons, and last `N passed, N failed, N skipped`.
-// Only leaves count: neither suites nor tests that hold other tests.
-import { relative } from 'node:path'
+// A reporter for `node --test`: a line for each test file, failures in full, skips by reason, and last `N passed, N failed, N skipped`.
+// Only leaf tests count: neither suites nor tests that contain other tests. HILUM_CI=1 makes a failure of each test that is skipped
+// because a program is missing. HILUM_TEST_RESULTS is a file to which every result is appended as a line of JSON.
+import { appendFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
 
-/**
- * Reads the events of node:test's `run`. True where nothing failed. `mayNotSkip`, where given, makes a failure of a skip whose reason
- * holds 'is not installed' and none of the words in `unless`. `onFile` is told each file and its tests.
- */
-export async function report(events, { root, print, mayNotSkip, onFile = () => {} }) {
-  const totals = { passed: 0, failed: 0, skipped: 0 }
-  /** Names of skipped tests by their reasons. */
-  const skips = new Map()
+const { HILUM_CI, HILUM_CI_MAY_SKIP = '', HILUM_TEST_RESULTS } = process.env
+const mayBeMissing = HILUM_CI_MAY_SKIP.split(',').filter(Boolean)
 
-  const onEnd = (path, { outcome, output, tests }) => {
-    const file = relative(root, path)
-    onFile(file, tests)
-    const failures = tests.flatMap((test) => (test.error === undefined ? [] : [test]))
-    totals.passed += tests.filter((test) => test.isPassed).length
-    totals.failed += failures.length
-    for (const { name, skip } of tests.filter((test) => test.skip !== undefined)) {
-      totals.skipped++
-      const reason = typeof skip === 'string' && skip !== '' ? skip : 'no reason given'
-      skips.set(reason, [...(skips.get(reason) ?? []), `${file}: ${name}`])
-    }
-    for (const { name, error } of failures) print(`\n✗ ${file}: ${name}\n${indent(describe(error))}\n`)
-    const wrong = faultOf(outcome, tests)
-    if (wrong !== undefined) {
-      totals.failed++
-      print(`\n✗ ${file}\n${indent(wrong)}\n`)
-    }
-    const isGood = failures.length === 0 && wrong === undefined
-    if (!isGood && output !== '') print(indent(`Printed by ${file}:\n${output}`))
-    print(`${isGood ? '✓' : '✗'} ${file} (${(outcome.duration_ms / 1000).toFixed(1)} s)`)
-  }
-
-  for await (const [path, file] of byFile(events)) onEnd(path, file)
-
-  const isForbidden = (reason) =>
-    mayNotSkip !== undefined &&
-    reason.includes('is not installed') &&
-    !mayNotSkip.unless.some((word) => reason.includes(word))
-  if (skips.size > 0) print('\nSkipped:')
-  for (const [reason, names] of skips) {
-    print(`- ${reason}${isForbidden(reason) ? ' (and must be here, see .ci/run)' : ''}\n${indent(names.join('\n'))}`)
-  }
-  print(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
-  return totals.failed === 0 && ![...skips.keys()].some(isForbidden)
-}
-
-/**
- * Each test file once it is complete: `tests` as they ended, `output` as printed, `outcome` of its process. An event names the file in
- * which its test was written, which may be one of a shared suite. What tells is the order: the events of one run of a file come in a
- * row, behind them its summary or, where it died, its own failure; only the outcome of its process comes at any time.
- */
-async function* byFile(events) {
-  const outcomes = new Map()
+export default async function* report(events) {
+  const results = []
   const outputs = new Map()
-  const complete = new Map()
-  let tests = []
-  let names = []
-  let hasInner = []
-  const ended = new Set()
   for await (const { type, data } of events) {
-    const { file: path, name, nesting } = data
-    if (path === undefined) continue
-    const isFile = name === path
-    if (type === 'test:stdout' || type === 'test:stderr') outputs.set(path, (outputs.get(path) ?? '') + data.message)
-    else if (type === 'test:complete' && isFile) outcomes.set(path, data.details)
-    else if (type === 'test:start' && !isFile) names = [...names.slice(0, nesting), name]
-    else if ((type === 'test:pass' || type === 'test:fail') && !isFile) {
-      const isLeaf = !hasInner[nesting + 1]
-      hasInner = [...hasInner.slice(0, nesting), true]
-      tests.push(ending(data, { isLeaf, name: [...names.slice(0, nesting), name].join(' › ') }))
-    } else if (
-      !ended.has(path) &&
-      (type === 'test:summary' || ((type === 'test:pass' || type === 'test:fail') && isFile))
-    ) {
-      complete.set(path, tests)
-      tests = []
-      names = []
-      hasInner = []
-      ended.add(path)
-    }
-    if (complete.has(path) && outcomes.has(path)) {
-      yield [path, { outcome: outcomes.get(path), output: outputs.get(path) ?? '', tests: complete.get(path) }]
-      complete.delete(path)
-    }
+    if (data.file === undefined && data.entryFile === undefined) continue
+    const path = data.entryFile ?? data.file
+    const file = relative('', path)
+    // The runner reports each file as a test that is named by its path.
+    const isFile = data.name !== undefined && resolve(data.name) === path
+    if (type === 'test:stdout' || type === 'test:stderr') outputs.set(file, (outputs.get(file) ?? '') + data.message)
+    else if (type === 'test:start' && !isFile) namesOf(file)[data.nesting] = data.name
+    else if (type === 'test:pass' || type === 'test:fail') {
+      const result = isFile ? resultOfFile(file, data) : resultOfTest(file, data)
+      if (result === undefined) continue
+      results.push(result)
+      if (HILUM_TEST_RESULTS !== undefined) appendFileSync(HILUM_TEST_RESULTS, `${JSON.stringify(result)}\n`)
+      if (result.outcome === 'failed') {
+        const name = result.name === undefined ? '' : `: ${result.name}`
+        yield `\n✗ ${file}${name}\n${indent(result.failure)}\n\n`
+      }
+      if (isFile) yield* endOfFile(file, data.details.duration_ms)
+    } else if (type === 'test:summary') yield* endOfFile(file, data.duration_ms)
   }
-  // A runner that tells of a file in another way must not pass for one without failures.
-  for (const [path, outcome] of outcomes) {
-    if (!ended.has(path)) yield [path, { outcome, output: outputs.get(path) ?? '', tests: [] }]
+
+  function* endOfFile(file, durationMs) {
+    const hasFailed = results.some((result) => result.file === file && result.outcome === 'failed')
+    const output = outputs.get(file) ?? ''
+    outputs.delete(file)
+    if (hasFailed && output !== '') yield `${indent(`Printed by ${file}:\n${output}`)}\n`
+    yield `${hasFailed ? '✗' : '✓'} ${file} (${(durationMs / 1000).toFixed(1)} s)\n`
   }
+
+  const count = (outcome) => results.filter((result) => result.outcome === outcome).length
+  const skips = Map.groupBy(
+    results.filter(({ outcome }) => outcome === 'skipped'),
+    ({ reason }) => reason,
+  )
+  if (skips.size > 0) yield '\nSkipped:\n'
+  for (const [reason, tests] of skips) {
+    const names = tests.map(({ file, name }) => `${file}: ${name}`)
+    yield `- ${reason}${isForbidden(reason) ? ' (and must be installed, see .ci/run)' : ''}\n${indent(names.join('\n'))}\n`
+  }
+  if (count('failed') > 0 || [...skips.keys()].some(isForbidden)) process.exitCode = 1
+  yield `\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped\n`
 }
 
-/** A test that failed only because of one that it holds has ended without an error of its own. */
-function ending({ skip, details }, { isLeaf, name }) {
-  const { error, type } = details
-  if (skip !== undefined) return { name, skip }
-  if (error !== undefined) return error.failureType === 'subtestsFailed' ? { name } : { name, error }
-  return { name, isPassed: isLeaf && type !== 'suite' }
+/** By file, the names of the suites around the test that was reported last, and its own. */
+const names = new Map()
+const namesOf = (file) => names.get(file) ?? names.set(file, []).get(file)
+
+/** The nesting of the test that was reported last: one that is deeper than the next is inside it. */
+let nesting = 0
+
+/** Undefined for suites and tests whose result is that of the tests inside. */
+function resultOfTest(file, data) {
+  const isLeaf = nesting <= data.nesting
+  nesting = data.nesting
+  const { error, type } = data.details
+  const result = {
+    file,
+    name: namesOf(file)
+      .slice(0, data.nesting + 1)
+      .join(' › '),
+  }
+  if (data.skip !== undefined) {
+    return {
+      ...result,
+      outcome: 'skipped',
+      reason: typeof data.skip === 'string' && data.skip !== '' ? data.skip : 'no reason given',
+    }
+  }
+  if (error !== undefined) {
+    return error.failureType === 'subtestsFailed'
+      ? undefined
+      : { ...result, outcome: 'failed', failure: describe(error) }
+  }
+  return isLeaf && type !== 'suite' ? { ...result, outcome: 'passed' } : undefined
 }
 
-/** What is wrong with the file itself, beside its tests. */
-function faultOf({ error }, tests) {
-  if (error === undefined) return tests.length === 0 ? 'The file holds no test.' : undefined
+/** Undefined where the tests of the file have reported all. */
+function resultOfFile(file, { details: { error } }) {
+  const failed = { file, outcome: 'failed' }
+  if (error === undefined) return { ...failed, failure: 'The file holds no test.' }
   if (error.failureType === 'subtestsFailed') return undefined
-  const how = error.exitCode === null ? `died of ${error.signal}` : `ended with exit code ${error.exitCode}`
-  return `The test file ${how}.${tests.length === 0 ? ' What its tests had to say is lost.' : ''}`
+  const how = error.exitCode === null ? `was ended by ${error.signal}` : `ended with exit code ${error.exitCode}`
+  return { ...failed, failure: `The test file ${how}.` }
 }
 
 function describe(error) {
-  const cause = error?.cause ?? error
+  const cause = error.cause ?? error
   return typeof cause === 'object' ? inspect(cause, { depth: 8, colors: false }) : String(cause)
 }
+
+const isForbidden = (reason) =>
+  HILUM_CI === '1' && reason.includes('is not installed') && !mayBeMissing.some((word) => reason.includes(word))
 
 const indent = (text) => text.trimEnd().replaceAll(/^/gm, '  ')

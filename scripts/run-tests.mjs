@@ -1,15 +1,36 @@
-// Runs the test files named as arguments, two at a time, and reports them. Its own process, because the Node of `npm test` may be too
-// old for it.
-import { resolve } from 'node:path'
-import { run } from 'node:test'
+// Runs the test files named as arguments with `node --test`, after starting the PostgreSQL and S3 servers that they share. A process of
+// its own, because the Node of `npm test` may be too old for the tests.
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { runNode } from '../bin/run-node.mjs'
+import { s3IsMissing, startS3 } from '../src/stores/blobs/s3/s3.fixture.ts'
+import { postgresIsMissing, startPostgres } from '../src/stores/sql/engine/postgres/postgres.fixture.ts'
 import { ROOT } from './bootstrap.mjs'
-import { report } from './reporter.mjs'
 
-const mayNotSkip =
-  process.env.HILUM_CI === '1'
-    ? { unless: (process.env.HILUM_CI_MAY_SKIP ?? '').split(',').filter(Boolean) }
-    : undefined
-const files = process.argv.slice(2).map((path) => resolve(ROOT, path))
-const events = run({ files, concurrency: 2, cwd: ROOT })
-const isGood = await report(events, { root: ROOT, print: (line) => process.stdout.write(`${line}\n`), mayNotSkip })
-process.exitCode = isGood ? 0 : 1
+// Tests wait for servers and child processes: one more than there are cores keeps these busy.
+const concurrency = process.env.HILUM_TEST_CONCURRENCY ?? availableParallelism() + 1
+const files = process.argv.slice(2)
+const isUsed = (name) => files.some((file) => readFileSync(join(ROOT, file), 'utf8').includes(name))
+
+const postgres = isUsed('openPostgres()') && postgresIsMissing === undefined ? await startPostgres() : undefined
+const s3 = isUsed('openS3()') && s3IsMissing === undefined ? await startS3([]) : undefined
+try {
+  if (postgres !== undefined) process.env.HILUM_TEST_POSTGRES = await postgres.newDatabase()
+  if (s3 !== undefined) process.env.HILUM_TEST_S3 = s3.place.endpoint
+  // The runner refuses to start inside one of its own tests, which this variable tells it.
+  delete process.env.NODE_TEST_CONTEXT
+  // Spares every test file and every process of a test the compiling of what others have compiled.
+  process.env.NODE_COMPILE_CACHE ??= join(ROOT, 'node_modules', '.cache', 'node')
+  process.chdir(ROOT)
+  process.exitCode = await runNode(process.execPath, [
+    '--test',
+    `--test-concurrency=${concurrency}`,
+    `--test-reporter=${join(ROOT, 'scripts', 'reporter.mjs')}`,
+    '--test-reporter-destination=stdout',
+    ...files,
+  ])
+} finally {
+  await s3?.stop()
+  await postgres?.remove()
+}

@@ -1,25 +1,28 @@
-// npm test: types, lint, then every test. `npm test -- catalog search` runs only the files whose paths hold one of these words, and
-// skips the checks. With HILUM_CI=1 a test that is skipped for want of a program fails, unless HILUM_CI_MAY_SKIP names the program.
-import { existsSync } from 'node:fs'
-import { join, relative } from 'node:path'
+// npm test:     types, lint, then every test, the long ones on a sample of their cases.
+// npm run unit: the tests that need no server and no other program.
+// npm run soak: every test, with all kill points and many random cases: hours.
+// Words after `--` choose the test files whose paths contain one of them, and leave the checks out. With HILUM_CI=1 a test that is skipped
+// because a program is missing fails, unless HILUM_CI_MAY_SKIP names the program.
+
+import { join } from 'node:path'
 import { runNode } from '../bin/run-node.mjs'
-import { bootstrap, filesIn, ROOT } from './bootstrap.mjs'
+import { bootstrap, ROOT } from './bootstrap.mjs'
 import { check } from './check.mjs'
+import { isUnitTest, testFiles } from './test-files.mjs'
 
-const words = process.argv.slice(2)
-const node = bootstrap({ typescript: true, build: true })
-const isChecked = words.length > 0 || check(node)
-
-const files = ['src', 'acceptance', 'console/src', 'console/e2e', 'scripts', 'bench']
-  .filter((folder) => existsSync(join(ROOT, folder)))
-  .flatMap((folder) => ['.test.ts', '.test.mjs'].flatMap((ending) => filesIn(join(ROOT, folder), ending)))
-  .map((path) => relative(ROOT, path))
-  .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
+const [tier, words] = [process.argv[2], process.argv.slice(3)]
+const node = bootstrap({ typescript: true, build: tier !== 'unit' })
+const isChecked = tier === 'unit' || words.length > 0 || check(node)
+const files = testFiles(words).filter((path) => tier !== 'unit' || isUnitTest(path))
 
 if (files.length === 0) {
   process.stderr.write(`No test file has ${words.map((word) => `'${word}'`).join(' or ')} in its path.\n`)
   process.exitCode = 1
 } else {
+  if (tier === 'soak') {
+    process.env.HILUM_SOAK = '1'
+    process.env.HILUM_HISTORIES ??= '1000'
+  }
   const code = await runNode(node, [join(ROOT, 'scripts', 'run-tests.mjs'), ...files], { endWithParent: true })
   process.exitCode = isChecked ? code : 1
 }

@@ -1,4 +1,5 @@
 /** Stores whose process kills itself around the n-th of the calls that change something, without a last word. */
+import { writeFileSync } from 'node:fs'
 
 const CHANGES = [
   ...['put', 'remove', 'claim', 'setFilesFound', 'record', 'publish', 'finish'],
@@ -15,6 +16,8 @@ export function dyingAt(
 ): <T extends object>(store: T) => T {
   const fatal = { call: Math.floor(step / 2), after: step % 2 === 1 }
   let calls = 0
+  const callsFile = process.env.HILUM_CALLS_FILE
+  if (callsFile !== undefined) process.on('exit', () => writeFileSync(callsFile, `${calls}`))
   return (store) =>
     new Proxy(store, {
       get(target, name, receiver) {

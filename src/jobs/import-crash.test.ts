@@ -10,6 +10,7 @@ import { crc32, gunzipSync } from 'node:zlib'
 import type { App } from '../app.ts'
 import type { LentBytes } from '../contract/shapes.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
+import { killAtSteps } from '../fixtures/soak.ts'
 import { gzipAround } from '../imaging/documents/metadata-document.ts'
 import { CRASH_LIMITS, submitJob, testApp, untilEnded } from '../ingest/testing.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
@@ -177,8 +178,7 @@ async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map
 }
 
 test('a job killed at any of its writes goes on, imports every file once and loses none', async () => {
-  let step = 0
-  for (let outcome = 'killed'; outcome === 'killed'; step++) {
+  const runAndCheck = async (step: number) => {
     const folder = await mkdtemp(join(tmpdir(), 'hilum-crash-'))
     try {
       const files = await makeInput(folder)
@@ -190,12 +190,13 @@ test('a job killed at any of its writes goes on, imports every file once and los
       })
       const job = await submitJob(catalog)
       await catalog.close()
-      outcome = await runUntilDead(folder, { step, job })
+      const outcome = await runUntilDead(folder, { step, job })
       await finishAndCheck(folder, { job, files })
+      return outcome
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
   }
   // claim, setFilesFound, the write check and its removal, four batches of blob and record, three image sets, four report files, finish.
-  assert.ok(step > 30, `the process died at ${step - 1} different moments`)
+  await killAtSteps(runAndCheck, { stepsMin: 30 })
 })

@@ -1,6 +1,6 @@
 /**
  * The process dies behind every write of an update, a copy and a deletion in turn, and another goes on: what was acknowledged comes to
- * its end, nothing half-made is seen, and no blob is left. HILUM_CRASHES=all dies before and behind every call of the stores.
+ * its end, nothing half-made is seen, and no blob is left. Under `npm run soak` it dies before and after every call of the stores.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -9,6 +9,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { isSoak as ofEveryCall } from '../fixtures/soak.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
 import { openStores } from '../server/open-stores.ts'
@@ -36,7 +37,6 @@ after(async () => {
 })
 const [primary, sibling, other] = await importThree(app)
 const { datastoreId } = primary
-const ofEveryCall = process.env.HILUM_CRASHES === 'all'
 let names = 0
 
 interface Dead {

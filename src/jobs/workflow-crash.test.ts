@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
+import { killAtSteps } from '../fixtures/soak.ts'
 import { gzipAround } from '../imaging/documents/metadata-document.ts'
 import { collectGarbage } from '../maintenance/collect-garbage.ts'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
@@ -142,14 +143,14 @@ async function documentOf(
 
 test('workflows and sweeps that are killed at any of their changes are gone on with, and leave everything whole', async (context) => {
   const first = await beginAll(context, await newDataFolder(context))
-  let step = 0
-  for (let outcome = 'killed'; outcome === 'killed'; step++) {
+  const runAndCheck = async (step: number) => {
     const begun = { ...first, folder: await newDataFolder(context) }
     await cp(first.folder, begun.folder, { recursive: true })
-    outcome = await runUntilDead(begun, step)
+    const outcome = await runUntilDead(begun, step)
     const app = await finish(context, begun)
     await assertWhole(app, begun)
+    return outcome
   }
   // Three claims, two blobs put, two ends and one of a deletion, two blobs removed and forgotten; before each and after it.
-  assert.ok(step > 22, `the process died at ${step - 1} different moments`)
+  await killAtSteps(runAndCheck, { stepsMin: 22 })
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
+import { openPostgres, openS3 } from '../fixtures/shared-servers.ts'
 import { appIn, newDataFolder } from '../jobs/imported.fixture.ts'
 import { appOver, begin, type ImageSet, perform, type WholeApp } from '../jobs/workflows.fixture.ts'
 import { newId } from '../server/new-id.ts'
@@ -12,13 +13,9 @@ import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { pathsOf } from '../stores/blobs/disk/disk-paths.ts'
 import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
 import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
-import { S3_TEST_LIMITS, s3IsMissing, startS3 } from '../stores/blobs/s3/s3.fixture.ts'
+import { S3_TEST_LIMITS, s3IsMissing } from '../stores/blobs/s3/s3.fixture.ts'
 import { openS3Blobs } from '../stores/blobs/s3/s3-locations.ts'
-import {
-  POSTGRES_TEST_LIMITS,
-  postgresIsMissing,
-  startPostgres,
-} from '../stores/sql/engine/postgres/postgres.fixture.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../stores/sql/open-postgres.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { collectGarbage, keepCollectingGarbage } from './collect-garbage.ts'
@@ -85,12 +82,12 @@ const missing = s3IsMissing ?? postgresIsMissing ?? false
 test('nothing of a deleted image set remains in the blobs that it shared: S3 and PostgreSQL', {
   skip: missing,
 }, async (context) => {
-  const s3 = await startS3(['ours'])
+  const s3 = await openS3()
   context.after(() => s3.stop())
-  const postgres = await startPostgres()
+  const postgres = await openPostgres()
   context.after(() => postgres.remove())
   const catalog = await openPostgresCatalog({ url: await postgres.newDatabase(), newId, limits: POSTGRES_TEST_LIMITS })
-  const blobs = await openS3Blobs(s3.place, S3_TEST_LIMITS, { bucket: 'ours', prefix: 'hilum/' })
+  const blobs = await openS3Blobs(s3.place, S3_TEST_LIMITS, { bucket: await s3.newBucket(), prefix: 'hilum/' })
   assert.ok(!('closed' in blobs))
   try {
     await goesWithoutATrace(appOver({ catalog, blobs, locations: openMemoryLocations() }))

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { killAtSteps } from '../fixtures/soak.ts'
 import { appIn, newDataFolder } from '../jobs/imported.fixture.ts'
 import { appOver } from '../jobs/workflows.fixture.ts'
 import { collectGarbage } from './collect-garbage.ts'
@@ -29,11 +30,10 @@ test('blobs that are written anew by a process that is killed at any call lose n
   const before = await Promise.all([one!, two!].map((each) => everythingOf(importing, each)))
   await deleteImageSet(importing, gone!)
   await importing.catalog.close()
-  let step = 0
-  for (let outcome = 'killed'; outcome === 'killed'; step++) {
+  const runAndCheck = async (step: number) => {
     const folder = await newDataFolder(context)
     await cp(first, folder, { recursive: true })
-    outcome = await runUntilDead(folder, step)
+    const outcome = await runUntilDead(folder, step)
     const app = appOver(await appIn(context, folder))
     const read = () => Promise.all([one!, two!].map((each) => everythingOf(app, each)))
     assert.deepEqual(await read(), before, `killed at ${step}`)
@@ -47,7 +47,8 @@ test('blobs that are written anew by a process that is killed at any call lose n
     assert.deepEqual(await differencesIn(app), [], `killed at ${step}`)
     for await (const { key } of app.blobs.list('')) assert.equal((await app.catalog.blobs.get([key])).length, 1, key)
     await app.catalog.close()
+    return outcome
   }
   // Of two blobs each claimed, looked into, reserved, read, put and moved; one with a table; two removed and forgotten.
-  assert.ok(step > 32, `the process died at ${step - 1} different moments`)
+  await killAtSteps(runAndCheck, { stepsMin: 32 })
 })

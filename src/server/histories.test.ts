@@ -10,8 +10,9 @@ import { Player } from '../../acceptance/histories/play.ts'
 import { step } from '../../acceptance/histories/steps.ts'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import type { Hilum, TestServer } from '../../acceptance/support/hilum.ts'
+import { openPostgres } from '../fixtures/shared-servers.ts'
 import { startServer } from '../main.ts'
-import { postgresIsMissing, startPostgres } from '../stores/sql/engine/postgres/postgres.fixture.ts'
+import { postgresIsMissing } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 import { loadConfig } from './config.ts'
 import { openLog } from './log.ts'
 
@@ -79,7 +80,7 @@ test('a server on a SQLite file', async (context) => {
 })
 
 test('a server on PostgreSQL', { skip: postgresIsMissing ?? false }, async (context) => {
-  const postgres = await startPostgres()
+  const postgres = await openPostgres()
   try {
     await withServer(await postgres.newDatabase(), (server) => play(server, context))
   } finally {

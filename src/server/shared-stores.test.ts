@@ -17,9 +17,10 @@ import {
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
+import { openPostgres } from '../fixtures/shared-servers.ts'
 import { startServer } from '../main.ts'
 import { clientTo, s3IsMissing, startS3, type TestS3 } from '../stores/blobs/s3/s3.fixture.ts'
-import { postgresIsMissing, startPostgres } from '../stores/sql/engine/postgres/postgres.fixture.ts'
+import { postgresIsMissing } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 import { loadConfig } from './config.ts'
 import { openLog } from './log.ts'
 import { OperatorError } from './operator-error.ts'
@@ -106,7 +107,7 @@ async function documentsOf(client: MedicalImagingClient, datastoreId: string): P
 test('two servers on one database and one bucket return the bytes that either has stored', {
   skip: postgresIsMissing ?? s3IsMissing ?? false,
 }, async (context) => {
-  const database = await startPostgres()
+  const database = await openPostgres()
   context.after(() => database.remove())
   const s3 = await startS3(['in-bucket', 'out-bucket', 'ours'])
   context.after(() => s3.stop())

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { openPostgres } from '../../fixtures/shared-servers.ts'
 import { comparePositions, positionOf, type Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import {
@@ -22,7 +23,7 @@ import {
 } from '../catalog/conformance/catalog.fixture.ts'
 import type { Lease } from '../catalog/import-job-repository.ts'
 import type { ImageSetSummary } from '../catalog/search-repository.ts'
-import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../sql/engine/postgres/postgres.fixture.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
@@ -80,7 +81,7 @@ const fileOf = (study: string, { key, patientId = 'ANON' }: { key: string; patie
 const task = process.argv[2]
 if (task !== undefined) await writeUntilStopped(JSON.parse(task))
 else {
-  const postgres = postgresIsMissing === undefined ? await startPostgres() : undefined
+  const postgres = postgresIsMissing === undefined ? await openPostgres() : undefined
   after(() => postgres?.remove())
   describe('on SQLite', () => testPagers(async (context) => join(await newFolder(context), 'catalog.sqlite')))
   describe('on PostgreSQL', { skip: postgresIsMissing ?? false }, () => testPagers(() => postgres!.newDatabase()))

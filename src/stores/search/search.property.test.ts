@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { TEXT_ATTRIBUTES, type TextAttribute } from '../../contract/search-attributes.ts'
+import { openPostgres } from '../../fixtures/shared-servers.ts'
 import {
   comparePositions,
   type Filter,
@@ -27,7 +28,7 @@ import {
 import type { Lease } from '../catalog/import-job-repository.ts'
 import type { ImageSetSummary, SearchPage } from '../catalog/search-repository.ts'
 import { type Dialect, POSTGRES, SQLITE } from '../sql/engine/differences.ts'
-import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../sql/engine/postgres/postgres.fixture.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import { type IndexSizes, leavesCountedMax, leavesVisitedMax, scannedRowsMax, textEntriesMax } from './kd-tree/sizes.ts'
@@ -49,7 +50,7 @@ const SMALL: IndexSizes = {
   summaryBytesInMemory: 40_000,
 }
 
-const postgres = postgresIsMissing === undefined ? await startPostgres() : undefined
+const postgres = postgresIsMissing === undefined ? await openPostgres() : undefined
 after(() => postgres?.remove())
 
 interface Engine {

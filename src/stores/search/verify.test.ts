@@ -7,6 +7,7 @@ import { after, describe, type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import pg from 'pg'
+import { openPostgres } from '../../fixtures/shared-servers.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import {
   AT,
@@ -19,7 +20,7 @@ import {
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
 import type { IndexDifference } from '../catalog/search-repository.ts'
-import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from '../sql/engine/postgres/postgres.fixture.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
 import { inPostgres } from '../sql/engine/postgres/postgres-connection.ts'
 import { POSTGRES_TYPES } from '../sql/engine/postgres/postgres-values.ts'
 import type { Row } from '../sql/engine/statement.ts'
@@ -45,7 +46,7 @@ const SMALL: IndexSizes = {
   summaryBytesInMemory: 10_000,
 }
 
-const postgres = postgresIsMissing === undefined ? await startPostgres() : undefined
+const postgres = postgresIsMissing === undefined ? await openPostgres() : undefined
 after(() => postgres?.remove())
 
 async function sqlitePlace(context: TestContext): Promise<Place> {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import pg from 'pg'
+import { openPostgres } from '../../fixtures/shared-servers.ts'
 import { positionOf } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { describeCatalog } from '../catalog/conformance/catalog.conformance.ts'
@@ -20,12 +21,12 @@ import {
   tokenOf,
 } from '../catalog/conformance/catalog.fixture.ts'
 import type { Lease } from '../catalog/import-job-repository.ts'
-import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './engine/postgres/postgres.fixture.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing } from './engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from './open-postgres.ts'
 import { NewerSchema } from './schema/migrate.ts'
 
 const skip = postgresIsMissing
-const server = skip === undefined ? await startPostgres() : undefined
+const server = skip === undefined ? await openPostgres() : undefined
 after(() => server?.remove())
 
 const newUrl = () => server!.newDatabase()

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
+import { openPostgres } from '../../fixtures/shared-servers.ts'
 import type { Search } from '../../imaging/search/search.ts'
 import { AT, createDatastore, idsOfOne } from '../catalog/conformance/catalog.fixture.ts'
 import { CachedLeaves } from '../search/cached-leaves.ts'
@@ -14,7 +15,7 @@ import { INDEX_SIZES } from '../search/kd-tree/sizes.ts'
 import { search } from '../search/search.ts'
 import { CachedSummaries } from '../search/summaries.ts'
 import { POSTGRES } from './engine/differences.ts'
-import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './engine/postgres/postgres.fixture.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing } from './engine/postgres/postgres.fixture.ts'
 import { drive, executeOnce, inPostgres } from './engine/postgres/postgres-connection.ts'
 import { POSTGRES_TYPES, toPostgres } from './engine/postgres/postgres-values.ts'
 import type { Statement } from './engine/statement.ts'
@@ -38,12 +39,12 @@ const SORTS = {
 } as const
 
 describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
-  let server: Awaited<ReturnType<typeof startPostgres>>
+  let server: Awaited<ReturnType<typeof openPostgres>>
   let client: pg.Client
   let datastoreId: string
 
   before(async () => {
-    server = await startPostgres()
+    server = await openPostgres()
     const url = await server.newDatabase()
     const catalog = await openPostgresCatalog({ url, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS })
     datastoreId = await createDatastore(catalog)

@@ -98,7 +98,10 @@ export async function startPostgres(): Promise<PostgresServer> {
   // A locale that sorts unlike bytes, where there is one, would be better still: ICU brings one along.
   const locale = ['--locale=C', '--locale-provider=icu', '--icu-locale=de']
   // Durable on the disk is what a test does not need; what a killed server has committed is still in the kernel's memory.
-  const server = await postgresIn(folder, { initdb: ['--no-sync', ...locale], settings: ['fsync=off'] })
+  const server = await postgresIn(folder, {
+    initdb: ['--no-sync', ...locale],
+    settings: ['fsync=off', 'max_connections=300'],
+  })
   let databases = 0
   return {
     async newDatabase() {
