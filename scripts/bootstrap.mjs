@@ -2,8 +2,8 @@
 // the console in it, whose packages have a lock file of their own: nobody who installs the server downloads them.
 // Plain JavaScript for Node 18 and later: this is what fetches the right Node.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isAtLeast } from '../bin/run-node.mjs'
 
@@ -24,6 +24,10 @@ export function bootstrap({ typescript = false, build = false } = {}) {
 }
 
 export function compile(node) {
+  // What earlier sources left behind would be packed as well. The console has its own marker.
+  for (const name of existsSync(at('dist')) ? readdirSync(at('dist')) : []) {
+    if (name !== 'console' && name !== basename(CONSOLE_BUILT)) rmSync(at('dist', name), { recursive: true })
+  }
   step('Compiling', () => run(node, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', at('tsconfig.build.json')]))
   writeFileSync(BUILT, '')
 }
