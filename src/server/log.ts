@@ -1,10 +1,30 @@
-/** The log: one JSON line per event on standard error. It never includes keys, bodies or values of a patient. */
+/**
+ * The log: one JSON line per event on standard error. It never includes keys, bodies or values of a patient. Of warnings and errors with
+ * the same cause, one line a second is written per thread; the last line of a second says how many were left out before it.
+ */
 import { pino } from 'pino'
 import type { Log } from '../app.ts'
 import type { Config } from './config.ts'
+import { RepeatedLines } from './repeated-lines.ts'
 
-export const openLog = ({ logLevel }: Pick<Config, 'logLevel'>): Log =>
-  pino(
+const repeated = new RepeatedLines()
+process.on('exit', () => repeated.flush())
+
+export function openLog({ logLevel }: Pick<Config, 'logLevel'>): Log {
+  const log = pino(
     { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: true }),
   )
+  const limited =
+    (level: 'warn' | 'error') =>
+    (fields: object, message: string): void => {
+      if (!log.isLevelEnabled(level)) return
+      repeated.write({ level, fields, message }, (written) => log[level](written, message))
+    }
+  return {
+    debug: (fields, message) => log.debug(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    warn: limited('warn'),
+    error: limited('error'),
+  }
+}
