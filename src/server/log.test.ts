@@ -88,7 +88,7 @@ test('other causes are written at once, and one that comes back later is written
   assert.equal(written.length, 2)
 })
 
-test('damages of several frames are told apart', () => {
+test('damages of several frames are lines of their own', () => {
   const repeated = new RepeatedLines()
   const written: object[] = []
   for (const offsetBytes of [0, 100, 200]) {

@@ -5,7 +5,7 @@
  */
 
 const EVERY_MS = 1_000
-/** Told apart at a time; beyond it lines with the same message are one. */
+/** Distinguished at a time; beyond that, lines with the same message count as one cause. */
 const CAUSES_MAX = 1_000
 /** What only says which request a line is of. */
 const OF_A_REQUEST = new Set(['operation', 'requestId'])

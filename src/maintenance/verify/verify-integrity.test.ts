@@ -1,4 +1,4 @@
-/** What the database says of its own files is part of what `hilum verify` tells. */
+/** What the database says of its own files is part of what `hilum verify` reports. */
 import assert from 'node:assert/strict'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -45,7 +45,7 @@ describe('a SQLite catalog', () => {
     },
   }
   for (const [what, damage] of Object.entries(damages)) {
-    test(`${what} is told with exit code 1, whatever else is sound`, async (context) => {
+    test(`${what} is reported with exit code 1, whatever else is sound`, async (context) => {
       const folder = await newDataFolder(context)
       const app = await appIn(context, folder)
       await importInstances(app, [{ series: 1, number: 1 }])
@@ -70,7 +70,7 @@ describe('a catalog on PostgreSQL', { skip: postgresIsMissing ?? false }, async 
   const server = postgresIsMissing === undefined ? await startPostgres() : undefined
   after(() => server?.remove())
 
-  async function told(catalog: Catalog) {
+  async function report(catalog: Catalog) {
     const looking = { catalog, blobs: openMemoryBlobs(), now: Date.now, isQuick: false }
     const said = { differences: [] as string[], notChecked: undefined as string | undefined, looked: 0 }
     for await (const { differences, notChecked, done } of verifyIntegrity(looking)) {
@@ -85,13 +85,13 @@ describe('a catalog on PostgreSQL', { skip: postgresIsMissing ?? false }, async 
     const url = await server!.newDatabase()
     const catalog = await openPostgresCatalog({ url, newId, limits: POSTGRES_TEST_LIMITS })
     context.after(() => catalog.close())
-    const without = await told(catalog)
+    const without = await report(catalog)
     assert.deepEqual([without.differences, without.looked], [[], 0])
     assert.match(without.notChecked!, /amcheck is not installed/)
     const client = new pg.Client(url)
     await client.connect()
     await client.query('CREATE EXTENSION amcheck')
-    const sound = await told(catalog)
+    const sound = await report(catalog)
     assert.deepEqual([sound.differences, sound.notChecked], [[], undefined])
     assert.ok(sound.looked > 20, `${sound.looked} indexes`)
 
@@ -104,7 +104,7 @@ describe('a catalog on PostgreSQL', { skip: postgresIsMissing ?? false }, async 
     await server!.kill()
     await writeOver(rows[0].path, 8_192 + 4_096)
     await server!.start()
-    const damaged = await told(catalog)
+    const damaged = await report(catalog)
     assert.deepEqual(damaged.differences, ['database: index extra: PostgreSQL calls it damaged (XX001)'])
     assert.equal(damaged.looked, sound.looked + 1, 'the others are looked at')
   })

@@ -84,7 +84,7 @@ test('a table that was moved tells of the same frames elsewhere, and those of th
   }
 })
 
-test('a table in which a bit is flipped tells of the same frame, of another place or checksum, or is damaged', async () => {
+test('a table in which a bit is flipped gives the same frame, another place or checksum, or an error', async () => {
   for (const frames of [
     [[at(100, 10)], [inFile(3, 5)], [at(0, 0)]],
     [[at(100, 10), inFile(8, 4)], [], [at(130, 1)]],

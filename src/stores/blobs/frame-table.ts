@@ -16,7 +16,7 @@ export interface FrameRange {
   readonly lengthBytes: number
 }
 
-/** A frame that a table tells of. */
+/** A frame of a table. */
 export interface TableFrame {
   readonly ranges: readonly FrameRange[]
   /** Of the bytes of all ranges, as dicom/stored-checksum.ts makes it. */

@@ -42,7 +42,7 @@ interface IndexRow {
 
 /** Nothing is installed by us: that would change the database that is only looked at. */
 const NOT_INSTALLED =
-  'the extension amcheck is not installed in the database; CREATE EXTENSION amcheck, by whoever may, and verify again'
+  'the extension amcheck is not installed in the database; run CREATE EXTENSION amcheck as a superuser and verify again'
 
 /** Index by index, each in a transaction of its own: one that is damaged ends only that. */
 export async function* postgresIntegrity(

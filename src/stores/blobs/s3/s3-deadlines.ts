@@ -42,7 +42,7 @@ export async function inTime<T>(
     reject(silent())
   }, deadlineMs)
   const answer = request(abort.signal)
-  // Behind the deadline nobody waits for it.
+  // After the deadline its rejection is not awaited.
   answer.catch(() => {})
   try {
     return await Promise.race([answer, tooLate])
@@ -51,7 +51,7 @@ export async function inTime<T>(
   }
 }
 
-/** Bounds the waits for the parts of an answer, however long whoever reads them takes in between. */
+/** Bounds the waits for the parts of an answer. The time that the reader takes between them does not count. */
 export class BodyDeadline {
   readonly #limits: S3Limits
   #waitedMs = 0

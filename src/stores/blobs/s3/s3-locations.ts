@@ -73,7 +73,7 @@ export function openS3Client(
       ...{ httpAgent: agent, httpsAgent: agent },
     },
   })
-  // A server that was silent once is not asked again in the same request: whoever waits for it has waited long enough.
+  // A server that was silent once is not asked again in the same request: the caller has waited long enough.
   client.middlewareStack.add(
     (next) => (request) =>
       next(request).catch((error: unknown) => {

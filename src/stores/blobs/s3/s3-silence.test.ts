@@ -166,7 +166,7 @@ test('a reader who takes longer than the server may be silent gets all of an obj
   let isFirst = true
   for await (const chunk of found!.bytes) {
     read += chunk.length
-    // Nobody asks for a byte meanwhile.
+    // No byte is asked for meanwhile.
     if (isFirst) await new Promise((resolve) => setTimeout(resolve, 2 * LIMITS.s3SilenceTimeoutMs))
     isFirst = false
   }
