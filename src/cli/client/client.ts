@@ -137,5 +137,5 @@ export function explained(error: unknown, { endpoint }: Pick<Server, 'endpoint'>
       { cause },
     )
   }
-  return new OperatorError(`The server at ${endpoint} refused the request: ${error.message} (${error.name})`, { cause })
+  return new OperatorError(`The server at ${endpoint} refused: ${error.message} (${error.name})`, { cause })
 }

@@ -161,7 +161,7 @@ test('hilum export writes the files of a data store', async (t) => {
     assert.deepEqual([nameIn('old', files[0]!), nameIn('new', files[0]!)], ['Müller^Jörg', 'Müller^Jörg'])
     assert.equal(nameIn('new', instance(3)), 'Later^Name')
     const none = await exportTo('none', '--image-set', imageSetId!, '--version-id', '9')
-    assert.deepEqual([none.code, /refused the request: .*\(ResourceNotFoundException\)/.test(none.output)], [1, true])
+    assert.deepEqual([none.code, /refused: .*\(ResourceNotFoundException\)/.test(none.output)], [1, true])
   })
 
   await t.test('with updated metadata', async () => {
