@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { compareKeys, InvalidBlobKey } from './blob-key.ts'
-import { type BlobStore, type ByteRange, readAll } from './blob-store.ts'
+import { type BlobStore, type ByteRange, readAll, readInto } from './blob-store.ts'
 
 interface BlobStoreUnderTest {
   /** Empty. */
@@ -78,6 +78,22 @@ function testBytes(store: () => BlobStore, overwriting: 'replace' | 'refuse'): v
     assert.ok(bytes.equals((await read(store(), 'bytes/large'))!))
     const piece = await read(store(), 'bytes/large', { start: 7 * 1024 ** 2 + 1, length: 3 * 1024 ** 2 })
     assert.ok(bytes.subarray(7 * 1024 ** 2 + 1, 10 * 1024 ** 2 + 1).equals(piece!))
+  })
+
+  test('bytes in a resizable buffer are put like others, and read into one', async () => {
+    const inResizable = (sizeBytes: number) => new Uint8Array(new ArrayBuffer(sizeBytes, { maxByteLength: sizeBytes }))
+    const bytes = patterned(3_000_001)
+    const given = inResizable(bytes.length)
+    given.set(bytes)
+    await store().put('bytes/resizable', pieces(given, 700_000))
+    await store().put('bytes/resizable-whole', given)
+    for (const key of ['bytes/resizable', 'bytes/resizable-whole']) {
+      const memory = inResizable(bytes.length + 1)
+      const blob = await store().open(key, { start: 0, length: memory.length, into: memory })
+      const filled = await readInto(blob!, memory)
+      assert.equal(filled.buffer, memory.buffer)
+      assert.ok(bytes.equals(filled))
+    }
   })
 
   test('a put tells the size and the SHA-256 of what was put', async () => {

@@ -54,5 +54,18 @@ export async function readAll(blob: OpenBlob): Promise<Uint8Array> {
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
 
+/**
+ * The same in memory that is given for it, which the store may have been told to read into (`ByteRange.into`).
+ * @returns as much of it as was filled: fewer bytes where the blob ends. @throws RangeError where there are more than fit
+ */
+export async function readInto<Memory extends Uint8Array>(blob: OpenBlob, memory: Memory): Promise<Memory> {
+  let filled = 0
+  for await (const chunk of blob.bytes) {
+    if (chunk.buffer !== memory.buffer) memory.set(chunk, filled)
+    filled += chunk.length
+  }
+  return memory.subarray(0, filled) as Memory
+}
+
 /** By blob key: what was told when each was put. */
 export type BlobDigests = ReadonlyMap<string, BlobDigest>

@@ -1,4 +1,4 @@
-/** Reads a range of a file: a small one whole and at once, a large one chunk by chunk as it is asked for. */
+/** Reads a range of a file: a small one, or one that memory is given for, whole and at once, a large one chunk by chunk as it is asked for. */
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { ByteRange, OpenBlob } from '../blob-store.ts'
@@ -21,7 +21,7 @@ export async function openFileRange(
     if (!stats.isFile()) return undefined
     const end = Math.min(stats.size, range.length === undefined ? stats.size : range.start + range.length)
     const length = Math.max(0, end - range.start)
-    if (length <= CHUNK_BYTES) {
+    if (length <= CHUNK_BYTES || length <= (range.into?.length ?? 0)) {
       const bytes = await readExactly(file, range.start, memoryFor(length, range.into))
       return { sizeBytes: stats.size, bytes: once(bytes) }
     }
