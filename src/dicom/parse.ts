@@ -37,6 +37,9 @@ import {
 /** The most bytes that a deflated data set may inflate to: half a megabyte can inflate to this much. */
 const INFLATED_BYTES_MAX = 512 * 1024 * 1024
 
+const INFLATED_PIECE_BYTES_MIN = 64 * 1024
+const INFLATED_PIECE_BYTES_MAX = 16 * 1024 ** 2
+
 export interface DicomFile {
   /** Group 0002; empty for a bare data set. */
   meta: DataSet
@@ -92,6 +95,22 @@ export function parseP10(bytes: Uint8Array, options: ParseOptions = {}): DicomFi
   const encoding = { littleEndian, explicitVR: writtenWithVR(body, explicitVR) }
   const file = { meta, transferSyntax, transferSyntaxUID, bytes: body.bytes, tolerated: body.tolerated }
   return checked({ ...file, ...readBody(body, encoding) })
+}
+
+/** Whether the data set is deflated: to parse it takes far more memory than the file has bytes. */
+function isDeflated(bytes: Uint8Array): boolean {
+  const cursor = cursorOver(bytes, { sizeBytes: bytes.length, elementsMax: ELEMENTS_MAX })
+  try {
+    const metaPosition = findMeta(cursor)
+    if (metaPosition === undefined) return false
+    cursor.position = metaPosition
+    const meta = new DataSet({ bytes, elements: readMeta(cursor), littleEndian: true })
+    return transferSyntaxOf(requireAttribute(meta, 'TransferSyntaxUID'))?.deflated === true
+  } catch (error) {
+    // The parser reports it.
+    if (error instanceof DicomError) return false
+    throw error
+  }
 }
 
 /**
@@ -206,7 +225,10 @@ function inflate({ bytes, sizeBytes, position, elementsLeft, tolerated }: Cursor
     })
   }
   try {
-    const inflated = inflateRawSync(bytes.subarray(position), { maxOutputLength: inflatedBytesMax })
+    const deflated = bytes.subarray(position)
+    // Usually one chunk is enough. Thousands of small chunks would fragment the memory of the process.
+    const chunkSize = Math.min(INFLATED_PIECE_BYTES_MAX, Math.max(INFLATED_PIECE_BYTES_MIN, 8 * deflated.length))
+    const inflated = inflateRawSync(deflated, { maxOutputLength: inflatedBytesMax, chunkSize })
     return { ...cursorOver(inflated, { sizeBytes: inflated.length, elementsMax: elementsLeft }), tolerated }
   } catch (cause) {
     throw new DicomError({ reason: `the deflated data set ${inflateFault(cause)}`, offsetBytes: position }, { cause })

@@ -6,7 +6,6 @@ import { type ByteRange, bytesInMemory } from '../dicom/byte-source.ts'
 import { encodeP10 } from '../dicom/encode.ts'
 import { parseP10 } from '../dicom/parse.ts'
 import type { ImagePixel } from './element/image-pixel.ts'
-import type { FrameToStore } from './frame/store-frame.ts'
 import { planFrames } from './frame-plan.ts'
 import {
   attributesOf,
@@ -19,6 +18,7 @@ import {
   storedSyntaxOf,
 } from './frames.fixture.ts'
 import { type StoredFrame, storedFrames } from './store-frames.ts'
+import type { WaitingFrame } from './threads/frame-threads.ts'
 
 const threads = startThreads()
 after(() => threads.stop())
@@ -250,8 +250,8 @@ test('what the source throws comes through, whatever is on its way then; whoever
   await assert.rejects(all, /the store is away/)
   let underWay = 0
   const counted = {
-    size: threads.size,
-    async transcode(frame: FrameToStore) {
+    ...{ size: threads.size, pixelBytesAhead: threads.pixelBytesAhead },
+    async transcode(frame: WaitingFrame) {
       underWay += 1
       const outcome = await threads.transcode(frame)
       underWay -= 1

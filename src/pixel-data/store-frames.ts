@@ -3,7 +3,7 @@
  * threads, and come out one by one as they are asked for: neither the file nor its frames lie in memory whole.
  */
 import { crc32 } from 'node:zlib'
-import type { ByteRange, ByteSource } from '../dicom/byte-source.ts'
+import { type ByteRange, type ByteSource, readRanges } from '../dicom/byte-source.ts'
 import { StoredChecksum, storedChecksum } from './checksum/stored-checksum.ts'
 import type { FramePlace } from './element/frames.ts'
 import { frameBytes } from './element/image-pixel.ts'
@@ -26,15 +26,16 @@ export interface StoredFrame {
   readonly maxPixelValue: number | null
   readonly sizeBytes: number
   readonly photometricInterpretation: string
+  /** Bytes have memory of their own. */
   readonly content:
-    | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+    | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
     /** The frame is in the instance's file as it is, and need not be stored twice. */
     | { readonly kind: 'ranges'; readonly ranges: readonly ByteRange[] }
 }
 
 interface FrameSource {
   readonly source: ByteSource
-  readonly threads: Pick<FrameThreads, 'size' | 'transcode'>
+  readonly threads: Omit<FrameThreads, 'stop'>
 }
 
 /** No frame of the instance is to be had, and those that came out before are to be dropped. */
@@ -48,9 +49,7 @@ export class FramesUnavailable extends Error {
   }
 }
 
-/** Pixels that may be on their way at once, all threads together, beside one frame for each. */
-const PIXEL_BYTES_IN_FLIGHT = 128 * 1024 ** 2
-const READ_BYTES = 4 * 1024 ** 2
+const READ_BYTES = 1024 ** 2
 
 /** @throws FramesUnavailable, and what the source and stopped threads throw */
 export function storedFrames(plan: FramesToStore, from: FrameSource): AsyncGenerator<StoredFrame, void, void> {
@@ -62,7 +61,7 @@ export const areStoredApart = (plan: FramesToStore): boolean => plan.disposition
 
 async function* transcodeAll(plan: FramesToStore, from: FrameSource): AsyncGenerator<StoredFrame, void, void> {
   const inFlight: Promise<StoredFrame>[] = []
-  const most = Math.max(1, Math.floor(PIXEL_BYTES_IN_FLIGHT / frameBytes(plan.pixel)))
+  const most = Math.max(1, Math.floor(from.threads.pixelBytesAhead / frameBytes(plan.pixel)))
   const window = Math.min(2 * from.threads.size, most)
   let next = 0
   try {
@@ -84,11 +83,13 @@ async function transcodeOne(plan: FramesToStore, from: FrameSource, index: numbe
   const { source, threads } = from
   const { pixel, transferSyntaxUID, littleEndian, format, isFloat } = plan
   const place = plan.cut.place(index)
-  const { wordsFrom } = plan
-  const bytes =
-    wordsFrom === undefined ? await readAll(source, place) : await readSwapped(source, place.ranges[0]!, wordsFrom)
   const outcome = await threads.transcode({
-    ...{ bytes, transferSyntaxUID, pixel, littleEndian, format, isFloat, firstBit: place.firstBit },
+    ...{ transferSyntaxUID, pixel, littleEndian, format, isFloat, firstBit: place.firstBit },
+    sizeBytes: place.ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
+    read: (memory) =>
+      plan.wordsFrom === undefined
+        ? readRanges(source, place.ranges, memory)
+        : readSwapped(source, { range: place.ranges[0]!, wordsFrom: plan.wordsFrom, memory }),
   })
   if (outcome.kind === 'broken') {
     const message = `Frame ${index + 1} cannot be transcoded: ${outcome.reason}`
@@ -174,10 +175,24 @@ async function readAll(source: ByteSource, { ranges }: Pick<FramePlace, 'ranges'
   return Buffer.concat(await Promise.all(ranges.map((range) => source.read(range))))
 }
 
+interface SwappedFrame {
+  readonly range: ByteRange
+  readonly wordsFrom: number
+  readonly memory: Uint8Array
+}
+
 /** Reads whole words, swaps their bytes, and cuts the frame out: it may begin and end in the middle of one. */
-async function readSwapped(source: ByteSource, range: ByteRange, wordsFrom: number): Promise<Uint8Array> {
-  const before = (range.offsetBytes - wordsFrom) % 2
-  const lengthBytes = Math.ceil((before + range.lengthBytes) / 2) * 2
-  const words = Buffer.from(await source.read({ offsetBytes: range.offsetBytes - before, lengthBytes }))
-  return words.swap16().subarray(before, before + range.lengthBytes)
+async function readSwapped(source: ByteSource, { range, wordsFrom, memory }: SwappedFrame): Promise<void> {
+  let skip = (range.offsetBytes - wordsFrom) % 2
+  let offsetBytes = range.offsetBytes - skip
+  for (let filled = 0; filled < memory.length; ) {
+    const left = memory.length - filled
+    const lengthBytes = Math.min(READ_BYTES, Math.ceil((skip + left) / 2) * 2)
+    const words = Buffer.from(await source.read({ offsetBytes, lengthBytes })).swap16()
+    const part = words.subarray(skip, skip + left)
+    memory.set(part, filled)
+    filled += part.length
+    offsetBytes += lengthBytes
+    skip = 0
+  }
 }

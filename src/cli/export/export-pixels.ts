@@ -13,7 +13,7 @@ import type { PixelsInFile } from '../../pixel-data/frames-in-file.ts'
 import { parseCodestream } from '../../pixel-data/jpeg2000/codestream.ts'
 import { findCodestream } from '../../pixel-data/jpeg2000/jp2-boxes.ts'
 import { packBits, unpackNativeFrame } from '../../pixel-data/native/native-pixels.ts'
-import type { FrameThreads } from '../../pixel-data/threads/frame-threads.ts'
+import { type FrameThreads, frameInMemory } from '../../pixel-data/threads/frame-threads.ts'
 import type { DraftFile } from './draft-file.ts'
 import { bytesOf } from './export-source.ts'
 
@@ -79,10 +79,8 @@ interface FrameToDecode {
 
 async function decoded(bytes: Uint8Array, { frame, number, writing }: FrameToDecode): Promise<Uint8Array> {
   const { plan, pixel, threads } = writing
-  const outcome = await threads.transcode({
-    ...{ bytes, transferSyntaxUID: plan.codestreamSyntaxUID, pixel, firstBit: 0, littleEndian: true },
-    ...{ format: 'native', isFloat: false },
-  })
+  const toDecode = { bytes, transferSyntaxUID: plan.codestreamSyntaxUID, pixel, firstBit: 0, littleEndian: true }
+  const outcome = await threads.transcode(frameInMemory({ ...toDecode, format: 'native', isFloat: false }))
   if (outcome.kind === 'broken') throw new NotExported(`frame ${number} cannot be decoded: ${outcome.reason}`)
   check(outcome.frame.checksum, frame, number)
   return outcome.frame.bytes

@@ -15,7 +15,7 @@ import { DEFAULT_LIMITS } from '../../limits.ts'
 import type { FramePlace } from '../../pixel-data/element/frames.ts'
 import { planFrames } from '../../pixel-data/frame-plan.ts'
 import { isLosslessInStore } from '../../pixel-data/frames-in-file.ts'
-import type { FrameThreads } from '../../pixel-data/threads/frame-threads.ts'
+import { type FrameThreads, frameInMemory } from '../../pixel-data/threads/frame-threads.ts'
 
 interface ExpectedFile {
   readonly instance: DocumentInstance
@@ -136,8 +136,7 @@ async function decodedChecksum(
   const source: ByteSource = { read: ({ offsetBytes, lengthBytes }) => range.read(offsetBytes, lengthBytes) }
   const bytes = Buffer.concat(await Promise.all(plan.cut.place(index).ranges.map((each) => source.read(each))))
   const { pixel, transferSyntaxUID, littleEndian } = plan
-  const outcome = await threads.transcode({
-    ...{ bytes, transferSyntaxUID, pixel, littleEndian, firstBit: 0, format: 'native', isFloat: false },
-  })
+  const frame = { bytes, transferSyntaxUID, pixel, littleEndian, firstBit: 0 }
+  const outcome = await threads.transcode(frameInMemory({ ...frame, format: 'native', isFloat: false }))
   return outcome.kind === 'broken' ? undefined : outcome.frame.checksum
 }

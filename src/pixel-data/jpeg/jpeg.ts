@@ -39,6 +39,9 @@ export function decodeJPEG(stream: Uint8Array, options: JPEGOptions): JPEGPictur
       if (begun.rows * begun.columns > options.pixelsMax) {
         throw new DicomError({ reason: 'the JPEG stream has more pixels than its attributes say' })
       }
+      if (stream.length < leastBytes(begun)) {
+        throw new DicomError({ reason: 'the JPEG stream ends before its picture does' })
+      }
       if (begun.isLossless) samples = new Uint16Array(begun.rows * begun.columns * begun.components.length)
       else planes = newPlanes(begun)
     },
@@ -66,4 +69,10 @@ export function decodeJPEG(stream: Uint8Array, options: JPEGOptions): JPEGPictur
     cells: frame.precision <= 8 ? new Uint8Array(samples) : new Uint8Array(samples.buffer),
     isRGB: isLossyColour && (isYCbCr || tables.adobeTransform === 0),
   }
+}
+
+/** Nothing is allocated for a picture that cannot be there: no Huffman code is shorter than a bit, and a block of 64 samples takes two. */
+function leastBytes({ isLossless, rows, columns, components }: JPEGFrame): number {
+  const samples = rows * columns
+  return isLossless ? (samples * components.length) / 8 : samples / (4 * 64)
 }

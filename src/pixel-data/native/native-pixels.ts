@@ -25,7 +25,7 @@ export function unpackNativeFrame(frame: Uint8Array, pixel: ImagePixel, layout: 
 }
 
 /** Aligns a frame of single bits: it begins with the lowest bit of its first byte, and unused bits are 0. */
-export function alignBits(frame: Uint8Array, pixel: ImagePixel, firstBit: number): Uint8Array {
+export function alignBits(frame: Uint8Array, pixel: ImagePixel, firstBit: number): Uint8Array<ArrayBuffer> {
   const bits = pixel.rows * pixel.columns * pixel.samplesPerPixel
   checkBits(frame, firstBit + bits)
   const aligned = new Uint8Array(Math.ceil(bits / 8))

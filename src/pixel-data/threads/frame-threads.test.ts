@@ -1,18 +1,23 @@
 /** Codecs that never end, trap or ask for too much take their own frame with them, and no other. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { Worker } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
 import type { FrameToStore } from '../frame/store-frame.ts'
 import { draw, pixelOf, startThreads } from '../frames.fixture.ts'
+import { frameInMemory, type WaitingFrame } from './frame-threads.ts'
 
 const CRASHING = new URL('./crashing-thread.fixture.ts', import.meta.url)
 const pixel = pixelOf({ bitsAllocated: 8, rows: 40, columns: 40 })
 
-const frameOf = (bytes: Uint8Array, given: Partial<FrameToStore> = {}): FrameToStore => ({
-  ...{ bytes, pixel, transferSyntaxUID: '1.2.840.10008.1.2.1', firstBit: 0, littleEndian: true },
-  ...{ format: 'HTJ2K', isFloat: false },
-  ...given,
-})
+const frameOf = (bytes: Uint8Array, given: Partial<FrameToStore> = {}): WaitingFrame =>
+  frameInMemory({
+    ...{ bytes, pixel, transferSyntaxUID: '1.2.840.10008.1.2.1', firstBit: 0, littleEndian: true },
+    ...{ format: 'HTJ2K', isFloat: false },
+    ...given,
+  })
 
 /** A sound frame whose first byte, which is all that a deadly thread looks at, is given. */
 const beginning = (first: number): Uint8Array => {
@@ -21,6 +26,7 @@ const beginning = (first: number): Uint8Array => {
   return bytes
 }
 const sound = beginning(200)
+const MIB = 1024 ** 2
 
 describe('a frame whose codec', () => {
   for (const [what, first] of [
@@ -44,11 +50,13 @@ describe('a frame whose codec', () => {
   }
 
   test('asks for more memory than it may have is broken, and a smaller one is not', async () => {
-    const threads = startThreads({ frameThreads: 1, frameThreadBytes: 24 * 1024 ** 2 })
+    // The frame and what is stored of it take 64 MiB: for its codec, which begins with 50, there are as many.
+    const threads = startThreads({ frameThreads: 1, frameThreadBytes: 128 * MIB })
     after(() => threads.stop())
     const large = pixelOf({ rows: 4096, columns: 4096 })
     const outcome = await threads.transcode(frameOf(draw(large), { pixel: large }))
     assert.equal(outcome.kind, 'broken')
+    assert.match(outcome.kind === 'broken' ? outcome.reason : '', /more memory .*limits\.frameThreadBytes/)
     assert.equal((await threads.transcode(frameOf(sound))).kind, 'stored')
   })
 
@@ -75,14 +83,12 @@ describe('a frame whose codec', () => {
   })
 })
 
-test('a caller may reuse its bytes at once', async () => {
+test("a frame's bytes stay the caller's", async () => {
   const threads = startThreads({ frameThreads: 1 })
   after(() => threads.stop())
   const bytes = Uint8Array.from(sound)
-  const outcome = threads.transcode(frameOf(bytes))
-  bytes.fill(0)
-  const { frame } = (await outcome) as { frame: { checksum: number } }
-  assert.equal(frame.checksum, crc32(sound))
+  await threads.transcode(frameOf(bytes))
+  assert.deepEqual(bytes, sound)
 })
 
 test('frames that are under way when the threads stop are neither stored nor broken', async () => {
@@ -94,4 +100,107 @@ test('frames that are under way when the threads stop are neither stored nor bro
     ['rejected', 'rejected'],
   )
   await assert.rejects(threads.transcode(frameOf(sound)), /have stopped/)
+})
+
+describe('memory', () => {
+  /** A frame of which is known when it is read. */
+  const watched = (frame: WaitingFrame, onRead: () => void): WaitingFrame => ({
+    ...frame,
+    async read(memory) {
+      // Whoever waits for the frame before is told first.
+      await setImmediate()
+      onRead()
+      await frame.read(memory)
+    },
+  })
+  const large = pixelOf({ rows: 1500, columns: 1500 })
+  const largeFrame = frameOf(draw(large), { pixel: large })
+
+  test('a frame that needs more than all frames may take goes alone', async () => {
+    const threads = startThreads({ frameMemoryBytes: 32 * MIB })
+    after(() => threads.stop())
+    const underWay = new Set<string>()
+    const besideLarge: string[] = []
+    const transcode = async (name: string, frame: WaitingFrame) => {
+      const outcome = await threads.transcode(
+        watched(frame, () => {
+          if (name === 'large' || underWay.has('large')) besideLarge.push(...underWay)
+          underWay.add(name)
+        }),
+      )
+      underWay.delete(name)
+      return outcome.kind
+    }
+    const outcomes = await Promise.all([
+      ...['a', 'b', 'c'].map((name) => transcode(name, frameOf(sound))),
+      transcode('large', largeFrame),
+      ...['d', 'e', 'f'].map((name) => transcode(name, frameOf(sound))),
+    ])
+    assert.deepEqual(new Set(outcomes), new Set(['stored']))
+    assert.deepEqual(besideLarge, [])
+  })
+
+  test('frames that wait are not read', async () => {
+    const threads = startThreads({ frameThreads: 1 })
+    after(() => threads.stop())
+    let read = 0
+    let most = 0
+    const one = async () => {
+      await threads.transcode(
+        watched(frameOf(sound), () => {
+          read += 1
+          most = Math.max(most, read)
+        }),
+      )
+      read -= 1
+    }
+    await Promise.all(Array.from({ length: 20 }, one))
+    assert.equal(most, 2)
+  })
+
+  test('a frame that cannot fit is broken and is not read', async () => {
+    const threads = startThreads({ frameThreadBytes: 8 * MIB })
+    after(() => threads.stop())
+    const outcome = await threads.transcode(watched(largeFrame, () => assert.fail('it was read')))
+    assert.match(outcome.kind === 'broken' ? outcome.reason : '', /limits\.frameThreadBytes/)
+  })
+
+  for (const [name, ending] of [
+    ['RLE', '.5'],
+    ['JPEG', '.4.51'],
+    ['JPEG-LS', '.4.80'],
+    ['JPEG 2000', '.4.90'],
+    ['HTJ2K', '.4.202'],
+  ]) {
+    test(`a few bytes of ${name} that claim a gigantic picture are broken and are not read`, async () => {
+      const threads = startThreads()
+      after(() => threads.stop())
+      const gigantic = pixelOf({ rows: 15_000, columns: 15_000 })
+      const claimed = frameOf(sound, { pixel: gigantic, transferSyntaxUID: `1.2.840.10008.1.2${ending}` })
+      const outcome = await threads.transcode(watched(claimed, () => assert.fail('it was read')))
+      assert.match(outcome.kind === 'broken' ? outcome.reason : '', /too short/)
+    })
+  }
+
+  test('a frame that cannot be read lets the next one have its memory, and what was thrown comes through', async () => {
+    const threads = startThreads({ frameMemoryBytes: 32 * MIB })
+    after(() => threads.stop())
+    const gone = { ...largeFrame, read: () => Promise.reject(new Error('the store is away')) }
+    const [first, second] = await Promise.allSettled([gone, largeFrame].map((frame) => threads.transcode(frame)))
+    assert.equal(first!.status === 'rejected' && first!.reason.message, 'the store is away')
+    assert.equal(second!.status === 'fulfilled' && second!.value.kind, 'stored')
+  })
+
+  test('threads that have nothing to do for a while are ended, and a frame that comes later gets a new one', async () => {
+    const threads = startThreads({ frameThreads: 1, frameThreadIdleMs: 20 })
+    after(() => threads.stop())
+    const started: Worker[] = []
+    const onWorker = (worker: Worker) => started.push(worker)
+    process.on('worker', onWorker)
+    after(() => process.off('worker', onWorker))
+    assert.equal((await threads.transcode(frameOf(sound))).kind, 'stored')
+    await once(started[0]!, 'exit')
+    assert.equal((await threads.transcode(frameOf(sound))).kind, 'stored')
+    assert.equal(started.length, 2)
+  })
 })
