@@ -1,4 +1,7 @@
-/** Every limit on external input and on resources, by name. Each can be set in the configuration file (`limits`). */
+/**
+ * Every limit on external input and on resources, by name. Each can be set in the configuration file (`limits`). Those that bound memory
+ * have smaller defaults on a server with little memory: `limitsFor`.
+ */
 
 import { QUOTAS } from './contract/quotas.ts'
 
@@ -92,11 +95,17 @@ export interface Limits {
   readonly importFileBytes: number
   /** A file up to this size is read whole; of a larger one only the header is held in memory. */
   readonly importWholeFileBytes: number
+  /** Files read ahead of their turn to be stored; a larger file is read alone. */
+  readonly importReadAheadBytes: number
   /** Stored files are combined into blobs of about this size, so that one fsync makes many files durable. */
   readonly importBlobBytes: number
   readonly importFilesPerBatch: number
   /** A file on which this many workers in a row died is reported as failed; a job without progress fails a few attempts later. */
   readonly importAttempts: number
+  /** JavaScript's own heap in an import thread, beside bytes of files and frames. A thread that needs more is replaced. */
+  readonly importHeapBytes: number
+  /** So long after its last work an import thread is replaced by a new one, which has its memory yet to grow. */
+  readonly importThreadIdleMs: number
   readonly inflatedBytes: number
   /** The metadata of one instance, as JSON. */
   readonly importMetadataCharacters: number
@@ -118,8 +127,18 @@ export interface Limits {
    */
   readonly frameDeadlineMs: number
   readonly frameDeadlineMsPerMiB: number
-  /** Memory of the codecs of one thread; its JavaScript heap may be as large again. */
+  /** What frames on their way through the threads of one import thread may take of memory, all together. */
+  readonly frameMemoryBytes: number
+  /**
+   * What one frame may take: as it came, its pixels, what is stored of it, and its codec. A frame that needs more than `frameMemoryBytes`
+   * goes alone; one that needs more than this is not stored, which is a warning of its instance.
+   */
   readonly frameThreadBytes: number
+  /** Threads that had no frame for so long are ended, and with them the memory that their codecs have grown to. */
+  readonly frameThreadIdleMs: number
+
+  /** Pages of a SQLite catalog in memory, of each of its connections: two of the server, two of each import thread. */
+  readonly catalogCacheBytes: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -177,9 +196,12 @@ export const DEFAULT_LIMITS: Limits = {
   importFoldersPerJob: 10_000_000,
   importFileBytes: 4 * 1024 ** 3,
   importWholeFileBytes: 64 * 1024 ** 2,
+  importReadAheadBytes: 64 * 1024 ** 2,
   importBlobBytes: 16 * 1024 ** 2,
   importFilesPerBatch: 512,
   importAttempts: 4,
+  importHeapBytes: 1024 ** 3,
+  importThreadIdleMs: 20_000,
   inflatedBytes: 512 * 1024 ** 2,
   importMetadataCharacters: 128 * 1024 ** 2,
   importMetadataFileBytes: 32 * 1024 ** 2,
@@ -191,7 +213,37 @@ export const DEFAULT_LIMITS: Limits = {
   frameThreads: 64,
   frameDeadlineMs: 20_000,
   frameDeadlineMsPerMiB: 2_000,
-  frameThreadBytes: 2 * 1024 ** 3,
+  frameMemoryBytes: 1024 ** 3,
+  frameThreadBytes: 4 * 1024 ** 3,
+  frameThreadIdleMs: 10_000,
+
+  catalogCacheBytes: 64 * 1024 ** 2,
+}
+
+/** What a server takes beside all that the limits bound: code, the heaps of its threads, requests. */
+const SERVER_BYTES = 224 * 1024 ** 2
+const SMALLEST_SPARE_BYTES = 64 * 1024 ** 2
+/** So much of the memory that is left each of these may be. They do not come to one: not all are at their greatest at once. */
+const SHARES = {
+  importWholeFileBytes: 1 / 32,
+  importReadAheadBytes: 1 / 16,
+  importBlobBytes: 1 / 32,
+  importHeapBytes: 1 / 2,
+  importMetadataCharacters: 1 / 16,
+  inflatedBytes: 1 / 6,
+  frameMemoryBytes: 1 / 3,
+  frameThreadBytes: 2 / 3,
+  catalogCacheBytes: 1 / 32,
+} as const
+
+/** The defaults where the server may take so much memory: the machine's, or what a control group leaves of it. */
+export function limitsFor(memoryBytes: number): Limits {
+  const spare = Math.max(SMALLEST_SPARE_BYTES, memoryBytes - SERVER_BYTES)
+  const bounded = Object.entries(SHARES).map(([name, share]) => {
+    const limit = DEFAULT_LIMITS[name as keyof typeof SHARES]
+    return [name, Math.min(limit, Math.floor(spare * share))] as const
+  })
+  return { ...DEFAULT_LIMITS, ...Object.fromEntries(bounded) }
 }
 
 /** With `--aws-quotas`: the smaller of each limit and AWS's quota (AWS "Endpoints and quotas"). */

@@ -6,7 +6,7 @@ import './require-node.ts'
 import type { App } from './app.ts'
 import { startImportWorker } from './jobs/import-worker.ts'
 import { startWorkflowWorker } from './jobs/workflow-worker.ts'
-import { DEFAULT_LIMITS, type Limits, withAwsQuotas } from './limits.ts'
+import { type Limits, limitsFor, withAwsQuotas } from './limits.ts'
 import { extensions } from './operations/extensions.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
@@ -18,6 +18,7 @@ import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
 import { openLog } from './server/log.ts'
+import { memoryOfServer } from './server/memory-of-server.ts'
 import { newId } from './server/new-id.ts'
 import { openReplyBuffers } from './server/reply-buffers.ts'
 import { readAll } from './stores/blobs/blob-store.ts'
@@ -73,7 +74,7 @@ interface Instance {
 
 export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
   const keys = { accessKeyId: `HILUM${newId().slice(0, 15).toUpperCase()}`, secretAccessKey: newId() }
-  const wanted = { ...DEFAULT_LIMITS, ...options.limits }
+  const wanted = { ...limitsFor(memoryOfServer()), ...options.limits }
   const settings = {
     limits: options.awsQuotas === true ? withAwsQuotas(wanted) : wanted,
     log: openLog({ logLevel: options.logLevel ?? 'error' }),

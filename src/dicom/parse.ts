@@ -98,7 +98,7 @@ export function parseP10(bytes: Uint8Array, options: ParseOptions = {}): DicomFi
 }
 
 /** Whether the data set is deflated: to parse it takes far more memory than the file has bytes. */
-function isDeflated(bytes: Uint8Array): boolean {
+export function isDeflated(bytes: Uint8Array): boolean {
   const cursor = cursorOver(bytes, { sizeBytes: bytes.length, elementsMax: ELEMENTS_MAX })
   try {
     const metaPosition = findMeta(cursor)

@@ -40,7 +40,8 @@ export type FramesToKeep =
   | { readonly kind: 'held'; readonly held: HeldFrames }
 
 export interface HeldFrames extends Pick<FramesPlace, 'framesKey' | 'frameCount' | 'storedTransferSyntaxUID'> {
-  readonly chunks: readonly Uint8Array[]
+  /** Each chunk has its own memory. */
+  readonly chunks: readonly Uint8Array<ArrayBuffer>[]
   /** Ranges in the blob count from the first chunk. */
   readonly frames: readonly TableFrame[]
 }
@@ -123,7 +124,7 @@ class MadeFrames {
   }
 
   async #hold(): Promise<FramesToKeep> {
-    const chunks: Uint8Array[] = []
+    const chunks: Uint8Array<ArrayBuffer>[] = []
     for await (const bytes of this.#bytes()) chunks.push(bytes)
     return { kind: 'held', held: { ...this.#counted(), chunks, frames: this.#frames } }
   }
@@ -145,7 +146,7 @@ class MadeFrames {
   }
 
   /** Of the frames that are not ranges of the file. */
-  async *#bytes(): AsyncGenerator<Uint8Array> {
+  async *#bytes(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     const { app, signal } = this.#work
     for await (const frame of storedFrames(this.#plan, { source: this.#source, threads: app.frames })) {
       signal.throwIfAborted()

@@ -3,7 +3,7 @@
  * bucket answers and one object in it cannot be read, it is the object's fault, and a line of the failure report.
  */
 import { DicomError } from '../dicom/dicom-error.ts'
-import { readAll } from '../stores/blobs/blob-store.ts'
+import { readAll, readInto } from '../stores/blobs/blob-store.ts'
 import type { Bucket, BucketFile } from '../stores/locations/locations.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import type { RangeOfFile } from './read-header.ts'
@@ -30,25 +30,39 @@ const isGone = () => new DicomError({ reason: 'The object is no longer there' })
 /** A range is read once more before it counts as unreadable. @throws UnreadableObject, or StoreUnavailable of a bucket that is away */
 export const rangesOf = (input: InputBucket, file: Pick<BucketFile, 'open' | 'sizeBytes'>): RangeOfFile => ({
   sizeBytes: file.sizeBytes,
-  async read(start, length) {
-    const read = async () => {
+  read: (start, length) =>
+    readTwice(input, async () => {
       const blob = await file.open({ start, length })
       if (blob === undefined) throw isGone()
       return readAll(blob)
-    }
-    try {
-      return await read()
-    } catch (cause) {
-      const fault = await faultOf(input, cause)
-      if (!(fault instanceof UnreadableObject) || fault.isDenied) throw fault
-    }
-    try {
-      return await read()
-    } catch (cause) {
-      throw await faultOf(input, cause)
-    }
-  },
+    }),
 })
+
+/** As much from the beginning of the file as the memory holds. @returns a view of the memory. @throws as rangesOf */
+export const readInputInto = (
+  input: InputBucket,
+  file: Pick<BucketFile, 'open'>,
+  memory: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> =>
+  readTwice(input, async () => {
+    const blob = await file.open({ start: 0, length: memory.length, into: memory })
+    if (blob === undefined) throw isGone()
+    return readInto(blob, memory)
+  })
+
+async function readTwice<Bytes>(input: InputBucket, read: () => Promise<Bytes>): Promise<Bytes> {
+  try {
+    return await read()
+  } catch (cause) {
+    const fault = await faultOf(input, cause)
+    if (!(fault instanceof UnreadableObject) || fault.isDenied) throw fault
+  }
+  try {
+    return await read()
+  } catch (cause) {
+    throw await faultOf(input, cause)
+  }
+}
 
 /** All of an object, from its beginning. @throws as rangesOf */
 export async function* bytesOf(input: InputBucket, file: Pick<BucketFile, 'open'>): AsyncGenerator<Uint8Array> {

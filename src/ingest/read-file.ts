@@ -3,17 +3,18 @@
 import type { ImportApp } from '../app.ts'
 import { bytesInMemory } from '../dicom/byte-source.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
-import type { DicomFile } from '../dicom/parse.ts'
+import { type DicomFile, isDeflated } from '../dicom/parse.ts'
 import type { PixelItemScan } from '../dicom/pixel-items.ts'
 import { toleratedFaults } from '../imaging/import-warnings.ts'
 import { type Instance, readInstance } from '../imaging/instances/instance.ts'
+import { free, type SpareBuffers } from '../pixel-data/threads/spare-buffers.ts'
 import type { FailedFile, SkippedFile } from '../stores/catalog/import-job-repository.ts'
 import type { BucketFile } from '../stores/locations/locations.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { describeInstance, type FileToDescribe, type MetadataBytes } from './describe-instance.ts'
 import { failureOf } from './file-failure.ts'
 import { type FramesOfFile, type FramesToKeep, type FramesWork, framesOfFile } from './file-frames.ts'
-import { bytesOf, type InputBucket, rangesOf } from './input-bucket.ts'
+import { bytesOf, type InputBucket, rangesOf, readInputInto } from './input-bucket.ts'
 import type { JsonMetadataFiles } from './json-metadata-files.ts'
 import { checkedToTheEnd } from './large-file.ts'
 import { parseInput } from './parse-input.ts'
@@ -30,7 +31,8 @@ export interface DescribedFile {
 }
 
 export type FileRead =
-  | { readonly kind: 'whole'; readonly bytes: Uint8Array; readonly described: DescribedFile }
+  /** The memory is lent, and given back once the bytes are stored. */
+  | { readonly kind: 'whole'; readonly bytes: Uint8Array<ArrayBuffer>; readonly described: DescribedFile }
   /** Too large to hold: its header has been read, and the bytes are still to be streamed; where they lie then, the rest is made of them. */
   | {
       readonly kind: 'large'
@@ -42,9 +44,11 @@ export type FileRead =
 export interface Reading extends FramesWork {
   readonly app: ImportApp
   readonly input: InputBucket
-  /** Puts the JSON metadata of the job in front of what files say. */
+  /** Puts the JSON metadata of the job in front of the attributes of files. */
   readonly metadata: Pick<JsonMetadataFiles, 'putInFront'>
-  /** One after another: an inflated data set may take far more memory than its file. */
+  /** For files that are read whole. */
+  readonly buffers: SpareBuffers
+  /** Runs one work at a time: an inflated data set, or one with many elements, can take far more memory than its file. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>
 }
 
@@ -62,9 +66,7 @@ export async function readFile(reading: Reading, entry: BucketFile): Promise<Fil
       })
     }
     if (entry.sizeBytes > importWholeFileBytes) return await readLarge(reading, entry)
-    // A file that grew between listing and reading is taken as it is now, up to the same bound.
-    const bytes = await rangesOf(reading.input, entry).read(0, entry.sizeBytes + 1)
-    return await describeWhole(reading, bytes)
+    return await readWhole(reading, entry)
   } catch (cause) {
     reading.signal.throwIfAborted()
     if (cause instanceof StoreUnavailable) throw cause
@@ -76,19 +78,40 @@ export async function readFile(reading: Reading, entry: BucketFile): Promise<Fil
   }
 }
 
-async function describeWhole(reading: Reading, bytes: Uint8Array): Promise<FileRead> {
-  const parse = () => parseInput(bytes, { inflatedBytesMax: reading.app.limits.inflatedBytes })
-  // Not held while it waits for its turn: then it is inflated once more.
-  const parsed = notInflated(parse(), bytes)
-  const described =
-    parsed === undefined
-      ? await reading.inTurn(() => describeParsed(reading, parse()))
-      : await describeParsed(reading, parsed)
-  return { kind: 'whole', bytes, described }
+async function readWhole(reading: Reading, entry: BucketFile): Promise<FileRead> {
+  const { input, buffers } = reading
+  // A file that grew between listing and reading is taken as it is now, up to the same bound.
+  const memory = buffers.lend(entry.sizeBytes + 1)
+  try {
+    const bytes = await readInputInto(input, entry, memory)
+    return { kind: 'whole', bytes, described: await describeWhole(reading, bytes) }
+  } catch (error) {
+    buffers.giveBack(memory)
+    throw error
+  }
 }
 
-const notInflated = (file: DicomFile, bytes: Uint8Array): DicomFile | undefined =>
-  file.bytes === bytes ? file : undefined
+/** An element of a few bytes becomes an object of about two hundred: a file with a longer header is parsed alone. */
+const LONG_HEADER_BYTES = 1024 ** 2
+
+async function describeWhole(reading: Reading, bytes: Uint8Array): Promise<DescribedFile> {
+  const parse = () => parseInput(bytes, { inflatedBytesMax: reading.app.limits.inflatedBytes })
+  const parsed = isDeflated(bytes) ? undefined : withShortHeader(parse())
+  if (parsed !== undefined) return describeParsed(reading, parsed)
+  // A parsed file is not held while it waits: it is parsed again.
+  return reading.inTurn(async () => {
+    const file = parse()
+    try {
+      return await describeParsed(reading, file)
+    } finally {
+      const isInflated = file.bytes.buffer !== bytes.buffer
+      if (isInflated) free(file.bytes.buffer as ArrayBuffer)
+    }
+  })
+}
+
+const withShortHeader = (file: DicomFile): DicomFile | undefined =>
+  (file.pixelData?.offsetBytes ?? file.bytes.length) <= LONG_HEADER_BYTES ? file : undefined
 
 async function describeParsed(reading: Reading, file: DicomFile): Promise<DescribedFile> {
   refuseDirectory(file)

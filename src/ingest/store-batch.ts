@@ -3,6 +3,7 @@
  * durable. One fsync thus covers many small files. While one batch is made durable the next is gathered.
  */
 import type { ImportApp } from '../app.ts'
+import { free, type SpareBuffers } from '../pixel-data/threads/spare-buffers.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import { encodeFrameTable, type FrameRange } from '../stores/blobs/frame-table.ts'
 import type { FramesPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
@@ -21,6 +22,10 @@ interface Batch {
   readonly files: RecordedFile[]
   /** Of the blobs that its files and their frames lie in. */
   readonly digests: Map<string, BlobDigest>
+  /** Of the files, to be given back. */
+  readonly lent: Uint8Array<ArrayBuffer>[]
+  /** Of the frames, which nobody uses any more either. */
+  readonly frames: Uint8Array<ArrayBuffer>[]
   sizeBytes: number
   metadataSizeBytes: number
 }
@@ -31,20 +36,30 @@ export class BatchWriter {
   readonly #app: ImportApp
   readonly #job: ImportJob
   readonly #lease: Lease
+  readonly #buffers: SpareBuffers
   #batch: Batch
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(app: ImportApp, work: { readonly job: ImportJob; readonly lease: Lease }) {
+  constructor(
+    app: ImportApp,
+    work: { readonly job: ImportJob; readonly lease: Lease; readonly buffers: SpareBuffers },
+  ) {
     this.#app = app
     this.#job = work.job
     this.#lease = work.lease
+    this.#buffers = work.buffers
     this.#batch = this.#newBatch()
   }
 
-  async add(key: string, { bytes, described }: { bytes: Uint8Array; described: DescribedFile }): Promise<void> {
+  /** @param file whose memory is given back once it is stored */
+  async add(
+    key: string,
+    { bytes, described }: { bytes: Uint8Array<ArrayBuffer>; described: DescribedFile },
+  ): Promise<void> {
     const batch = this.#batch
     const place = { blobKey: batch.key, offsetBytes: batch.sizeBytes, sizeBytes: bytes.length }
     this.#append([bytes])
+    batch.lent.push(bytes)
     await this.#addStored(key, described, place)
   }
 
@@ -79,6 +94,7 @@ export class BatchWriter {
     const { chunks, frames: inTable, ...counted } = frames.held
     const start = this.#batch.sizeBytes
     this.#append(chunks)
+    for (const chunk of chunks) this.#batch.frames.push(chunk)
     return { ...counted, ...this.#placeRanges(inTable, { start, file }) }
   }
 
@@ -122,7 +138,8 @@ export class BatchWriter {
 
   #newBatch(): Batch {
     const key = newBlobKey(this.#app, this.#job)
-    return { key, chunks: [], metadataChunks: [], files: [], digests: new Map(), sizeBytes: 0, metadataSizeBytes: 0 }
+    const empty = { chunks: [], metadataChunks: [], files: [], digests: new Map(), lent: [], frames: [] }
+    return { key, ...empty, sizeBytes: 0, metadataSizeBytes: 0 }
   }
 
   /** Everything added so far is durable and recorded once this returns. */
@@ -148,10 +165,12 @@ export class BatchWriter {
     this.#batch = this.#newBatch()
   }
 
-  async #write({ key, chunks, metadataChunks, files, digests, sizeBytes }: Batch): Promise<void> {
+  async #write({ key, chunks, metadataChunks, files, digests, sizeBytes, ...used }: Batch): Promise<void> {
     if (chunks.length + metadataChunks.length > 0) {
       digests.set(key, await this.#app.blobs.put(key, coalesced([...chunks, ...metadataChunks])))
     }
+    for (const bytes of used.lent) this.#buffers.giveBack(bytes)
+    for (const { buffer } of used.frames) free(buffer)
     const placed = files.map((file) =>
       file.outcome === 'stored' && file.metadata !== undefined
         ? { ...file, metadata: { ...file.metadata, offsetBytes: sizeBytes + file.metadata.offsetBytes } }

@@ -1,7 +1,7 @@
 /** Ranges of blobs, read by the window: what is asked for next mostly lies right behind, in the same blob. */
-import type { ByteSource } from '../dicom/byte-source.ts'
+import type { ByteRange, ByteSource } from '../dicom/byte-source.ts'
 import type { Range } from '../stores/blobs/blob-range.ts'
-import { type BlobStore, readAll } from '../stores/blobs/blob-store.ts'
+import { type BlobStore, readAll, readInto } from '../stores/blobs/blob-store.ts'
 
 const WINDOW_BYTES = 1024 * 1024
 
@@ -40,11 +40,19 @@ export class WindowReader {
 export function sourceOver(blobs: BlobStore, blobKey: string): ByteSource {
   const reader = new WindowReader(blobs)
   let last: Promise<unknown> = Promise.resolve()
+  const read = (range: ByteRange) => {
+    const reading = last.then(() => reader.read({ blobKey, ...range }))
+    last = reading.catch(() => {})
+    return reading
+  }
   return {
-    read(range) {
-      const read = last.then(() => reader.read({ blobKey, ...range }))
-      last = read.catch(() => {})
-      return read
+    read,
+    async readInto(range, memory) {
+      if (range.lengthBytes < WINDOW_BYTES) return memory.set(await read(range))
+      const blob = await blobs.open(blobKey, { start: range.offsetBytes, length: range.lengthBytes, into: memory })
+      if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
+      const filled = await readInto(blob, memory)
+      if (filled.length < memory.length) throw new Error(`the blob ${blobKey} is shorter than it was`)
     },
   }
 }

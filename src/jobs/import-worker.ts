@@ -33,6 +33,7 @@ export function startImportWorker(app: ImportApp): WorkLoop {
   const beside = [describeOldVersions(app, stopping.signal), keepCollectingGarbage(app, stopping.signal)]
   return {
     wake: loop.wake,
+    idleMs: loop.idleMs,
     async stop() {
       stopping.abort()
       await Promise.all([loop.stop(), ...beside])

@@ -11,6 +11,7 @@ import { JsonMetadataFiles } from '../ingest/json-metadata-files.ts'
 import { readAhead } from '../ingest/read-ahead.ts'
 import { type FileRead, type Reading, readFile } from '../ingest/read-file.ts'
 import { BatchWriter, blobFolder, newBlobKey } from '../ingest/store-batch.ts'
+import { SpareBuffers } from '../pixel-data/threads/spare-buffers.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog/import-job-repository.ts'
 import {
@@ -115,15 +116,16 @@ async function storeFiles(
   input: InputBucket,
   metadata: JsonMetadataFiles,
 ): Promise<void> {
-  const { importWholeFileBytes, importAttempts } = app.limits
+  const { importWholeFileBytes, importReadAheadBytes, importAttempts } = app.limits
   const isIsolated = job.attempt >= importAttempts - 1
   const after = await app.catalog.importJobs.lastRecordedKey(job.jobId)
   const limits = isIsolated ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
-  const writer = new BatchWriter({ ...app, limits }, { job, lease })
+  const buffers = new SpareBuffers({ keptBytesMax: importReadAheadBytes / 4 })
+  const writer = new BatchWriter({ ...app, limits }, { job, lease, buffers })
   let isPoison = job.attempt >= importAttempts
-  const reading = await readingOf({ app, job, signal }, { input, metadata })
+  const reading = await readingOf({ app, job, signal }, { input, metadata, buffers })
   const files = readAhead(inputFiles(input.bucket, { inputS3Uri: job.inputS3Uri, after, except: metadata.keys }), {
-    limits: { files: isIsolated ? 1 : READ_AHEAD_FILES, bytes: importWholeFileBytes },
+    limits: { files: isIsolated ? 1 : READ_AHEAD_FILES, bytes: importReadAheadBytes },
     sizeOf: (entry) => (isUnreadable(entry) ? 0 : Math.min(entry.sizeBytes, importWholeFileBytes)),
     read: (entry) => {
       if (isUnreadable(entry)) return Promise.resolve(unreadable(entry))
@@ -138,6 +140,7 @@ async function storeFiles(
     if (isIsolated) await writer.flush()
   }
   await writer.flush()
+  buffers.empty()
   await recount({ app, job, lease })
   await recordMetadataFailures(app, { metadata, job, lease, writer, isWhole: after === undefined })
 }
@@ -153,13 +156,13 @@ async function recount({ app, job, lease }: Omit<Work, 'signal'>): Promise<void>
 
 async function readingOf(
   { app, job, signal }: Omit<Work, 'lease'>,
-  { input, metadata }: Pick<Reading, 'input' | 'metadata'>,
+  { input, metadata, buffers }: Pick<Reading, 'input' | 'metadata' | 'buffers'>,
 ): Promise<Reading> {
   const datastore = await app.catalog.datastores.get(job.datastoreId, { deletedSince: 0 })
   if (datastore === undefined) throw new JobFailed('The data store is no longer there')
   let last: Promise<unknown> = Promise.resolve()
   return {
-    ...{ app, input, metadata, signal },
+    ...{ app, input, metadata, buffers, signal },
     format: datastore.losslessStorageFormat,
     newBlobKey: () => newBlobKey(app, job),
     inTurn(work) {

@@ -4,6 +4,8 @@ import type { Log } from '../app.ts'
 export interface WorkLoop {
   /** Work waits: look now. */
   wake(): void
+  /** How long it has had nothing to do since it last worked; undefined where it never has. */
+  idleMs(): number | undefined
   /** Ends when the piece in hand has been put down or done. */
   stop(): Promise<void>
 }
@@ -22,6 +24,8 @@ export function startWorkLoop(log: Log, { name, takeOne }: Work): WorkLoop {
   const stopping = new AbortController()
   let wakeUp: () => void = () => {}
   let woken = false
+  let workedAt: number | undefined
+  let isBusy = false
   const wake = () => {
     woken = true
     wakeUp()
@@ -42,9 +46,14 @@ export function startWorkLoop(log: Log, { name, takeOne }: Work): WorkLoop {
   async function work(): Promise<void> {
     while (!stopping.signal.aborted) {
       woken = false
+      isBusy = true
       try {
-        if ((await takeOne(stopping.signal)) === 'nothing waits') await waitForWork()
+        const taken = await takeOne(stopping.signal)
+        isBusy = false
+        if (taken === 'worked') workedAt = performance.now()
+        else await waitForWork()
       } catch (err) {
+        isBusy = false
         // The store is away or full. Leases run out by themselves, and the work goes on when the store is back.
         log.error({ err }, `the ${name} could not use its stores; it tries again`)
         await waitForWork()
@@ -55,6 +64,7 @@ export function startWorkLoop(log: Log, { name, takeOne }: Work): WorkLoop {
   const ended = work()
   return {
     wake,
+    idleMs: () => (workedAt === undefined ? undefined : isBusy ? 0 : performance.now() - workedAt),
     async stop() {
       stopping.abort()
       wake()

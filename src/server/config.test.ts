@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { DEFAULT_LIMITS } from '../limits.ts'
+import { DEFAULT_LIMITS, limitsFor } from '../limits.ts'
 import { loadConfig } from './config.ts'
 import { OperatorError } from './operator-error.ts'
 import { SETTINGS } from './settings.ts'
@@ -18,7 +18,9 @@ function fileWith(content: unknown, name = 'config.json'): string {
   return path
 }
 
-const load = (options: Omit<Parameters<typeof loadConfig>[0], 'cwd'> = {}) => loadConfig({ cwd: folder, ...options })
+const GIB = 1024 ** 3
+const load = (options: Omit<Parameters<typeof loadConfig>[0], 'cwd'> = {}) =>
+  loadConfig({ cwd: folder, memoryBytes: 64 * GIB, ...options })
 
 describe('where values come from', () => {
   test('without settings the defaults apply, with both loopback addresses', () => {
@@ -35,6 +37,13 @@ describe('where values come from', () => {
       corsOrigin: ['*'],
       limits: DEFAULT_LIMITS,
     })
+  })
+
+  test('the defaults of limits depend on the memory of the server, and one that is set wins over that', () => {
+    const flags = { config: fileWith({ limits: { frameThreadBytes: GIB } }, 'limits.json') }
+    const { limits } = load({ flags, memoryBytes: GIB / 2 })
+    assert.deepEqual(limits, { ...limitsFor(GIB / 2), frameThreadBytes: GIB })
+    assert.ok(limits.inflatedBytes < DEFAULT_LIMITS.inflatedBytes)
   })
 
   test('a flag takes precedence over a variable, a variable over the file, the file over the default', () => {

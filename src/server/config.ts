@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { type Limits, limitsFor } from '../limits.ts'
+import { memoryOfServer } from './memory-of-server.ts'
 import { nearest } from './nearest.ts'
 import { OperatorError } from './operator-error.ts'
 import { CONFIG_FILE, SETTINGS, type Setting } from './settings.ts'
@@ -63,8 +64,10 @@ export function loadConfig(options: {
   /** Relative paths in flags and variables start here. */
   cwd: string
   defaults?: Partial<Pick<Config, 'logLevel' | 'port'>>
+  /** What the server may take of memory, which defaults of limits depend on. */
+  memoryBytes?: number
 }): Config {
-  const { flags = {}, env = {}, cwd, defaults } = options
+  const { flags = {}, env = {}, cwd, defaults, memoryBytes = memoryOfServer() } = options
   const given = new Map<string, Given>()
   for (const setting of SETTINGS) {
     const found = fromFlag(setting, flags) ?? fromVariable(setting, env)
@@ -86,12 +89,18 @@ export function loadConfig(options: {
       key === 'dataFolder' && typeof value === 'string' && value !== '' ? resolve(dirname(path), value) : value
     if (!given.has(key)) given.set(key, { value: absolute, from: `${key} in ${path}` })
   }
-  return assemble(given, { cwd, defaults })
+  return assemble(given, { cwd, defaults, memoryBytes })
 }
 
 const DEFAULT_DATA_FOLDER = './hilum-data'
 
-function assemble(given: ReadonlyMap<string, Given>, at: { cwd: string; defaults: object | undefined }): Config {
+interface Surroundings {
+  readonly cwd: string
+  readonly defaults: object | undefined
+  readonly memoryBytes: number
+}
+
+function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
   const values = new Map<string, unknown>()
   for (const setting of SETTINGS) {
     const found = given.get(setting.key)
@@ -108,7 +117,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: { cwd: string; defaults
     awsQuotas: false,
     corsOrigin: ['*'],
     ...at.defaults,
-    limits: { ...DEFAULT_LIMITS },
+    limits: limitsFor(at.memoryBytes),
   }
   for (const [key, value] of values) {
     const [outer, inner] = key.split('.') as [string, string | undefined]

@@ -1,4 +1,7 @@
-/** The entry point of an import thread: opens its own stores, starts its workers, and handles `wake` and `stop`. */
+/**
+ * The entry point of an import thread: opens its own stores, starts its workers, and handles `wake` and `stop`. A thread that was idle for
+ * a while ends and is replaced, because its heap, caches and codecs stay as large as the last import needed them.
+ */
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { startImportWorker } from '../jobs/import-worker.ts'
@@ -18,14 +21,28 @@ const stores = await openStores(places)
 const frames = startFrameThreads(limits)
 const app = { ...stores, frames, limits, clock: Date.now, newId, log: openLog({ logLevel }) }
 const workers = [startImportWorker(app), startWorkflowWorker(app)]
+const lookForIdle = setInterval(() => {
+  const idle = workers.map(({ idleMs }) => idleMs())
+  const hasWorked = idle.some((ms) => ms !== undefined)
+  if (hasWorked && idle.every((ms) => ms === undefined || ms >= limits.importThreadIdleMs)) void stop()
+}, limits.importThreadIdleMs / 4)
 
-parentPort!.on('message', async (word: 'wake' | 'stop') => {
-  if (word === 'wake') {
-    for (const worker of workers) worker.wake()
-    return
-  }
+parentPort!.on('message', (word: 'wake' | 'stop') => {
+  if (word === 'stop') void stop()
+  else for (const worker of workers) worker.wake()
+})
+
+let stopped: Promise<void> | undefined
+
+function stop(): Promise<void> {
+  stopped ??= takeDown()
+  return stopped
+}
+
+async function takeDown(): Promise<void> {
+  clearInterval(lookForIdle)
   await Promise.all(workers.map((worker) => worker.stop()))
   await frames.stop()
   await stores.catalog.close()
   parentPort!.close()
-})
+}

@@ -17,8 +17,7 @@ interface ImportThreads {
   stop(): Promise<void>
 }
 
-/** Beside the parse of one whole file and the files read ahead, a thread needs little. */
-const HEAP_MB = 1024
+const MIB = 1024 ** 2
 const RESTART_AFTER_MS = 1_000
 
 export function startImportThreads(
@@ -47,14 +46,14 @@ function keepAlive(options: ImportThreadOptions, log: Log): ImportThreads {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const worker = new Worker(new URL(`./job-thread.${extension}`, import.meta.url), {
       workerData: options,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: Math.ceil(options.limits.importHeapBytes / MIB) },
     })
     worker.on('error', (err) => log.error({ err }, 'an import thread died; a new one continues its job'))
-    worker.on('exit', () => {
+    worker.on('exit', (code) => {
       if (stopping) return
-      restart = setTimeout(() => {
-        thread = start()
-      }, RESTART_AFTER_MS)
+      // One that ends by itself has been idle (import-thread.ts); one that died must not die all the time.
+      if (code === 0) thread = start()
+      else restart = setTimeout(() => (thread = start()), RESTART_AFTER_MS)
     })
     return worker
   }

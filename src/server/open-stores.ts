@@ -64,7 +64,12 @@ export async function openCatalog(
   options: { readonly readOnly?: boolean } = {},
 ): Promise<Catalog> {
   if (catalog === undefined) {
-    return openSqliteCatalog({ path: join(dataFolder, CATALOG_FILE), newId, ...options })
+    return openSqliteCatalog({
+      path: join(dataFolder, CATALOG_FILE),
+      newId,
+      cacheBytes: limits.catalogCacheBytes,
+      ...options,
+    })
   }
   const { openPostgresCatalog } = await import('../stores/sql/open-postgres.ts')
   return openPostgresCatalog({ url: catalog, newId, limits, ...options })

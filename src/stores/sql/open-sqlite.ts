@@ -20,6 +20,7 @@ const MEMORY = ':memory:'
 const READ_TIMEOUT_MS = 10_000
 const OPEN_TIMEOUT_MS = 10_000
 const OPEN_RETRY_MS = 20
+const CACHE_BYTES = 64 * 1024 ** 2
 
 /**
  * @param options.newId 32 lower-case hex digits, never the same twice.
@@ -30,19 +31,21 @@ export async function openSqliteCatalog(options: {
   readonly newId: () => string
   readonly sizes?: IndexSizes
   readonly readOnly?: boolean
+  /** Of each of its two connections, for pages of the file. */
+  readonly cacheBytes?: number
 }): Promise<Catalog> {
-  const { sizes = SQLITE.indexSizes } = options
+  const { sizes = SQLITE.indexSizes, cacheBytes = CACHE_BYTES } = options
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
   const over = { dialect: SQLITE, newId: options.newId, sizes, upkeep, integrity: sqliteIntegrity }
   try {
     if (options.readOnly === true) {
-      const transactions = readsOf(await openReadOnly(options.path))
+      const transactions = readsOf(await openReadOnly(options.path, cacheBytes))
       return catalogOver(transactions, over)
     }
     if (options.path !== MEMORY) await mkdir(dirname(options.path), { recursive: true })
-    const writer = await openWriter(options.path, upkeep)
+    const writer = await openWriter(options.path, { upkeep, cacheBytes })
     // Of its own, so that a long write on the other never delays a search; memory has only one connection.
-    const reader = options.path === MEMORY ? writer : openReader(options.path)
+    const reader = options.path === MEMORY ? writer : openReader(options.path, cacheBytes)
     const transactions = new SqliteTransactions(writer, reader)
     return catalogOver(transactions, over)
   } catch (error) {
@@ -50,7 +53,10 @@ export async function openSqliteCatalog(options: {
   }
 }
 
-async function openWriter(path: string, upkeep: SearchUpkeep): Promise<SqliteConnection> {
+async function openWriter(
+  path: string,
+  { upkeep, cacheBytes }: { readonly upkeep: SearchUpkeep; readonly cacheBytes: number },
+): Promise<SqliteConnection> {
   for (let waitedMs = 0; ; waitedMs += OPEN_RETRY_MS) {
     // No blocking wait: the write queue waits for locks without holding up the event loop.
     const writer = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
@@ -63,7 +69,7 @@ async function openWriter(path: string, upkeep: SearchUpkeep): Promise<SqliteCon
       // In pages that are written anyway. Verbs that take leave of a patient do more (WriteOptions).
       writer.pragma('secure_delete = FAST')
       writer.pragma('temp_store = MEMORY')
-      writer.pragma('cache_size = -65536')
+      writer.pragma(cacheSizeOf(cacheBytes))
       writer.pragma('mmap_size = 1073741824')
       writer.pragma(`wal_autocheckpoint = ${WRITER_CHECKPOINT_PAGES}`)
       writer.pragma('journal_size_limit = 67108864')
@@ -79,16 +85,19 @@ async function openWriter(path: string, upkeep: SearchUpkeep): Promise<SqliteCon
   }
 }
 
-function openReader(path: string): SqliteConnection {
+/** Negative is in KiB. */
+const cacheSizeOf = (bytes: number) => `cache_size = -${Math.floor(bytes / 1024)}`
+
+function openReader(path: string, cacheBytes: number): SqliteConnection {
   const reader = new SqliteConnection(path, { readonly: true, timeoutMs: READ_TIMEOUT_MS })
   reader.pragma('temp_store = MEMORY')
-  reader.pragma('cache_size = -65536')
+  reader.pragma(cacheSizeOf(cacheBytes))
   reader.pragma('mmap_size = 1073741824')
   return reader
 }
 
-async function openReadOnly(path: string): Promise<SqliteTransactions> {
-  const reader = openReader(path)
+async function openReadOnly(path: string, cacheBytes: number): Promise<SqliteTransactions> {
+  const reader = openReader(path, cacheBytes)
   const transactions = new SqliteTransactions(reader, reader)
   try {
     await transactions.read(requireOurSchema)
