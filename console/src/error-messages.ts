@@ -1,4 +1,5 @@
 /** Turns errors into messages for the screen: what happened, and what the person can do next. */
+import { asSentence, capitalized } from './format/text.ts'
 
 export interface ErrorMessage {
   readonly title: string
@@ -68,11 +69,6 @@ function isUnreachable(error: unknown): boolean {
   if (name === 'TimeoutError' || name === 'NetworkError') return true
   return error instanceof TypeError && /fetch|network|load failed/i.test(message)
 }
-
-const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
-
-/** Most messages of the API end without a full stop. */
-const asSentence = (message: string): string => (message === '' || /[.!?]$/.test(message) ? message : `${message}.`)
 
 const credentials = (title: string, description: string): ErrorMessage => ({ kind: 'credentials', title, description })
 const other = (title: string, description: string): ErrorMessage => ({ kind: 'other', title, description })

@@ -9,7 +9,7 @@ import { type ReactNode, useDeferredValue, useMemo, useState } from 'react'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { formatCount, formatNumber } from '../format/size.ts'
 import type { MetadataDocument } from './document.ts'
-import { type FoundNode, INITIALLY_EXPANDED, type Node, search, treeOf, VALUE_SHOWN_CHARACTERS } from './tree.ts'
+import { type FoundNode, INITIALLY_EXPANDED, search, type TreeNode, treeOf, VALUE_SHOWN_CHARACTERS } from './tree.ts'
 
 const FOUND_MAX = 500
 /** Patient, study, series and 50 instances: browsers render tables of thousands of rows slowly. */
@@ -24,7 +24,7 @@ const value = (text: string) => (
   </span>
 )
 
-const COLUMNS: readonly TableProps.ColumnDefinition<Node>[] = [
+const COLUMNS: readonly TableProps.ColumnDefinition<TreeNode>[] = [
   { id: 'label', header: 'Keyword', cell: ({ label }) => label, isRowHeader: true, minWidth: 260 },
   { id: 'tag', header: 'Tag', cell: ({ tag }) => tag, minWidth: 130 },
   { id: 'vr', header: 'VR', cell: ({ vr }) => vr, minWidth: 90 },
@@ -70,7 +70,7 @@ export function MetadataTree({ document }: { document: MetadataDocument }) {
   )
 }
 
-function WholeTree({ roots, filter }: { roots: readonly Node[]; filter: ReactNode }) {
+function WholeTree({ roots, filter }: { roots: readonly TreeNode[]; filter: ReactNode }) {
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set(INITIALLY_EXPANDED))
   const [shown, setShown] = useState(ROOTS_MAX)
   const items = roots.slice(0, shown)
@@ -111,7 +111,7 @@ function WholeTree({ roots, filter }: { roots: readonly Node[]; filter: ReactNod
   )
 }
 
-function expandedNodes(nodes: readonly Node[], expanded: ReadonlySet<string>): Node[] {
+function expandedNodes(nodes: readonly TreeNode[], expanded: ReadonlySet<string>): TreeNode[] {
   return nodes.flatMap((node) =>
     expanded.has(node.id) ? [node, ...expandedNodes(node.children?.() ?? [], expanded)] : [],
   )

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { compareVersions } from './compare-versions.ts'
 import { instancesOf, type MetadataDocument, parseDocument } from './document.ts'
-import { type Node, search, treeOf } from './tree.ts'
+import { search, type TreeNode, treeOf } from './tree.ts'
 
 const document = (attributes: object = {}, instances: object = {}): MetadataDocument =>
   ({
@@ -37,8 +37,8 @@ const instance = (number: number, more: object = {}) => ({
   DICOMVRs: { '00191001': 'LO' },
 })
 
-const row = ({ label, tag, vr, value }: Node) => [label, tag, vr, value]
-const below = (nodes: readonly Node[], label: string): readonly Node[] =>
+const row = ({ label, tag, vr, value }: TreeNode) => [label, tag, vr, value]
+const below = (nodes: readonly TreeNode[], label: string): readonly TreeNode[] =>
   nodes.find((node) => node.label === label)!.children!()
 
 describe('the tree', () => {
@@ -85,7 +85,7 @@ describe('the tree', () => {
 
   test('has a unique ID for every node', () => {
     const ids: string[] = []
-    const visit = (nodes: readonly Node[]) => {
+    const visit = (nodes: readonly TreeNode[]) => {
       for (const node of nodes) {
         ids.push(node.id)
         visit(node.children?.() ?? [])

@@ -5,7 +5,7 @@
 import { entryOf, tagOf } from '../../../src/dicom/dictionary.ts'
 import { type Attributes, instancesOf, type MetadataDocument, type SortedInstance } from './document.ts'
 
-export interface Node {
+export interface TreeNode {
   /** The path in the document, unique in the tree. */
   readonly id: string
   /** A keyword, or the name of a level or an item. */
@@ -14,13 +14,13 @@ export interface Node {
   readonly tag: string
   readonly vr: string
   readonly value: string
-  readonly children: (() => readonly Node[]) | undefined
+  readonly children: (() => readonly TreeNode[]) | undefined
 }
 
 /** Longer values are truncated on screen. The search uses the whole value. */
 export const VALUE_SHOWN_CHARACTERS = 400
 
-export function treeOf(document: MetadataDocument): readonly Node[] {
+export function treeOf(document: MetadataDocument): readonly TreeNode[] {
   const { Patient, Study } = document
   return [
     group('Patient', { label: 'Patient', value: text(Patient.DICOM.PatientID) }, () =>
@@ -43,7 +43,7 @@ export function treeOf(document: MetadataDocument): readonly Node[] {
 /** The IDs of the nodes that are expanded at first. */
 export const INITIALLY_EXPANDED: readonly string[] = ['Patient', 'Study']
 
-function instanceNode(instance: SortedInstance): Node {
+function instanceNode(instance: SortedInstance): TreeNode {
   const path = `Instances/${instance.sopInstanceUID}`
   const label = instance.number === '' ? 'Instance' : `Instance ${instance.number}`
   return group(path, { label, value: instance.sopInstanceUID }, () =>
@@ -54,8 +54,8 @@ function instanceNode(instance: SortedInstance): Node {
 const group = (
   id: string,
   { label, value }: { label: string; value: string },
-  children: () => readonly Node[],
-): Node => ({
+  children: () => readonly TreeNode[],
+): TreeNode => ({
   id,
   label,
   tag: '',
@@ -69,7 +69,7 @@ type Vrs = Readonly<Record<string, string>>
 function attributeNodes(
   attributes: Attributes,
   within: { readonly path: string; readonly vrs?: Vrs },
-): readonly Node[] {
+): readonly TreeNode[] {
   return Object.entries(attributes).map(([key, value]) => attributeNode(key, value, within))
 }
 
@@ -77,7 +77,7 @@ function attributeNode(
   key: string,
   value: unknown,
   { path, vrs = {} }: { readonly path: string; readonly vrs?: Vrs },
-): Node {
+): TreeNode {
   const isTag = /^[0-9A-F]{8}$/.test(key)
   const tag = isTag ? key : tagOf(key)
   const entry = tag === undefined ? undefined : entryOf(tag)
@@ -110,21 +110,21 @@ function text(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-export interface FoundNode extends Node {
+export interface FoundNode extends TreeNode {
   /** The labels of its ancestors, from the outermost. */
   readonly location: string
 }
 
 /** @returns the first `max` attributes with all words of the text in tag, keyword, VR or value, and whether there are more */
 export function search(
-  roots: readonly Node[],
+  roots: readonly TreeNode[],
   searchText: string,
   max: number,
 ): { readonly found: readonly FoundNode[]; readonly hasMore: boolean } {
   const words = searchText.toLowerCase().split(/\s+/).filter(Boolean)
   const found: FoundNode[] = []
   let hasMore = false
-  const visit = (nodes: readonly Node[], ancestors: readonly string[]) => {
+  const visit = (nodes: readonly TreeNode[], ancestors: readonly string[]) => {
     for (const node of nodes) {
       if (hasMore) return
       if (node.tag !== '' && words.every((word) => matches(node, word))) {
@@ -139,7 +139,7 @@ export function search(
 }
 
 /** Tags match in each notation: (0010,0020), 0010,0020 and 00100020. */
-function matches({ label, tag, vr, value }: Node, word: string): boolean {
+function matches({ label, tag, vr, value }: TreeNode, word: string): boolean {
   const digits = word.replaceAll(/[(),]/g, '')
   const isTag = /^[0-9a-f]{4,8}$/.test(digits) && tag.replaceAll(/[(),]/g, '').toLowerCase().startsWith(digits)
   return isTag || label.toLowerCase().includes(word) || vr.toLowerCase() === word || value.toLowerCase().includes(word)

@@ -29,7 +29,11 @@ const COLUMNS: readonly TableProps.ColumnDefinition<DatastoreSummary>[] = [
     isRowHeader: true,
   },
   { id: 'status', header: 'Status', cell: ({ datastoreStatus }) => <Status status={datastoreStatus} /> },
-  { id: 'id', header: 'ID', cell: ({ datastoreId }) => <CopyableText text={datastoreId} name="data store ID" /> },
+  {
+    id: 'id',
+    header: 'Data store ID',
+    cell: ({ datastoreId }) => <CopyableText text={datastoreId} name="data store ID" />,
+  },
   { id: 'created', header: 'Created at', cell: ({ createdAt }) => formatTime(createdAt) },
 ]
 

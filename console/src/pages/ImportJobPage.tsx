@@ -16,6 +16,7 @@ import { Loading } from '../components/Loading.tsx'
 import { PageLayout } from '../components/PageLayout.tsx'
 import { Status } from '../components/Status.tsx'
 import { formatCount, formatNumber } from '../format/size.ts'
+import { asSentence } from '../format/text.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
 import { ImportReport } from '../import/ImportReport.tsx'
 import { removeUpload } from '../import/upload.ts'
@@ -64,8 +65,8 @@ export function ImportJobPage({ datastoreId, jobId }: { datastoreId: string; job
         {data === undefined && error === null && <Loading what="import job" />}
         {job?.jobStatus === 'FAILED' && (
           <Alert type="error" header="Import job failed">
-            {job.message ?? 'The server returned no message.'} Correct the error, and then import the files again. Files
-            that were already imported aren't duplicated.
+            {asSentence(job.message ?? 'The server returned no message')} Correct the error, and then import the files
+            again. Files that were already imported aren't duplicated.
           </Alert>
         )}
         {data && !isEnded && <Progress {...data} />}

@@ -35,7 +35,7 @@ export function CodeDialog({
       size="large"
       onDismiss={onClose}
       closeAriaLabel="Close"
-      header={`Code for ${NAMES[language]}`}
+      header={`${NAMES[language]} code`}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">

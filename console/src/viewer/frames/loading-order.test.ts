@@ -1,4 +1,4 @@
-/** The order of loading, and the limit in bytes.*/
+/** The order of loading, and the limit in bytes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadingOrder, withinBytes } from './loading-order.ts'

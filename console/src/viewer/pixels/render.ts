@@ -87,7 +87,7 @@ function drawGrey(
 
 let lastTable: { readonly key: string; readonly table: Uint32Array } | undefined
 
-/** Reuses the last table if the image has the same settings. Lookup tables of the document are not compared. */
+/** Reuses the last table if the image has the same settings. Tables that use lookup data of the document are not reused. */
 function greyTable(
   image: StackImage,
   {
