@@ -18,7 +18,7 @@ export interface ImageFrame {
   readonly FrameSizeInBytes?: number
 }
 
-export interface SeriesMetadata {
+interface SeriesMetadata {
   readonly DICOM: Attributes
   readonly Instances: Readonly<Record<string, InstanceMetadata>>
 }

@@ -1,7 +1,7 @@
 /** Mouse, pen and touch input on the stage: one pointer uses the selected tool, two pan and zoom, the wheel scrolls. */
 import type { Actions, Displayed, Tool } from './use-view-state.ts'
 
-export interface PointerInput {
+interface PointerInput {
   readonly tool: Tool
   readonly displayed: () => Displayed
   readonly actions: Actions

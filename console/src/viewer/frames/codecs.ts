@@ -2,7 +2,7 @@
 import openjpegWASM from '@cornerstonejs/codec-openjpeg/decodewasm?url'
 import openjphWASM from '@cornerstonejs/codec-openjph/wasm?url'
 
-export interface DecodedSamples {
+interface DecodedSamples {
   readonly rows: number
   readonly columns: number
   readonly bitsPerSample: number
