@@ -42,7 +42,10 @@ try {
     await page.getByRole('button', { name: 'Search', exact: true }).click()
     await response
     await page.getByRole('button', { name: 'Search', exact: true }).waitFor()
-    await page.locator('.thumbnail img').nth(4).waitFor()
+    await page.mouse.move(0, 0)
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll('.thumbnail')].slice(0, 5).every((thumbnail) => thumbnail.querySelector('img')),
+    )
     await page.waitForLoadState('networkidle')
   })
   await takeScreenshot('console-image-set', `datastores/${datastoreId}/image-sets/${found.imageSetId}`, async () => {
