@@ -1,4 +1,4 @@
-/** One-time links into the console, over HTTP: who may make one, and what a browser without a key gets for it. */
+/** One-time links to the console over HTTP: who can create one, and what a browser without a key gets for it. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { movableClock } from '../support/clock.ts'
@@ -18,7 +18,7 @@ const redeem = (token: unknown, headers: Record<string, string> = { 'Content-Typ
   fetch(`${hilum.endpoint}/hilum/console-link/redeem`, { method: 'POST', headers, body: JSON.stringify({ token }) })
 
 describe('a one-time link', () => {
-  test('is exchanged for the key that it was made with, once, and no cache keeps the answer', async () => {
+  test('is exchanged once for the key that created it, and the response is not cached', async () => {
     const { token, expiresAt } = await makeLink()
     assert.equal(expiresAt * 1000, clock.now() + 600_000)
     const first = await redeem(token)
@@ -29,13 +29,13 @@ describe('a one-time link', () => {
     assert.match(((await second.json()) as { message: string }).message, /expired or was already used/)
   })
 
-  test('is worth nothing after its minutes', async () => {
+  test('expires after a few minutes', async () => {
     const { token } = await makeLink()
     clock.advance(600_000)
     assert.equal((await redeem(token)).status, 403)
   })
 
-  test('is made only for who has the key', async () => {
+  test('can only be created with the key', async () => {
     const path = '/hilum/console-link'
     const unsigned = await fetch(`${hilum.endpoint}${path}`, { method: 'POST' })
     assert.deepEqual(
@@ -46,7 +46,7 @@ describe('a one-time link', () => {
     assert.equal((await sendSigned(hilum, { method: 'POST', path, credentials: wrong })).status, 403)
   })
 
-  test('is never exchanged for what another site can make a browser send', async () => {
+  test('is not exchanged for a request that another site can make a browser send', async () => {
     const { token } = await makeLink()
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
       assert.equal((await redeem(token, { 'Content-Type': type })).status, 400)
@@ -54,12 +54,12 @@ describe('a one-time link', () => {
     assert.equal((await redeem(token)).status, 200, 'and is still good')
   })
 
-  test('must be a text, and not a long one', async () => {
+  test('must be a string of limited length', async () => {
     for (const token of [1, null, ['x']]) assert.equal((await redeem(token)).status, 400)
     assert.equal((await redeem('x'.repeat(2_000))).status, 413)
   })
 
-  test('has nothing beside it', async () => {
+  test('is the only route below its path', async () => {
     const host = new URL(hilum.endpoint).host
     for (const [method, path] of [
       ['GET', '/hilum/console-link'],

@@ -1,4 +1,7 @@
-/** The file that an instance was imported from, byte for byte: what no operation hands out, and an export needs where there are no frames. */
+/**
+ * Downloads the file from which an instance was imported, byte for byte: no AWS operation returns it, and an export needs it where there
+ * are no frames.
+ */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { DeleteImageSetCommand } from '@aws-sdk/client-medical-imaging'
@@ -21,7 +24,7 @@ async function ask(path: string, query = '') {
 }
 
 describe('an imported file', () => {
-  test('comes back byte for byte, of any version of its image set', async () => {
+  test('is returned byte for byte, for any version of its image set', async () => {
     const datastoreId = await activeDatastore(sdk)
     const large = { pixelData: { frames: [new Uint8Array(3_000_000).fill(7)] } }
     const [first, second] = [instance({ PatientName: 'First' }), instance({ PatientName: 'Second' }, large)]
@@ -48,7 +51,7 @@ describe('an imported file', () => {
     await until(async () => ((await ask(path)).type === 'ResourceNotFoundException' ? true : undefined))
   })
 
-  test('needs a signature', async () => {
+  test('requires a signature', async () => {
     const { host } = new URL(hilum.endpoint)
     const { status, headers } = await exchange(hilum, textOf({ method: 'GET', path: '/hilum/files/a/b/c' }, { host }))
     assert.deepEqual([status, headers['x-amzn-errortype']], [403, 'MissingAuthenticationTokenException'])

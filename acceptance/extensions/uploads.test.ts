@@ -1,4 +1,4 @@
-/** Files over HTTP into the bucket that import jobs read, and what a job made of them: the way of the console in a browser. */
+/** Uploads over HTTP into the bucket that import jobs read, and the report of the job, as the console uses them in a browser. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
@@ -17,7 +17,7 @@ const server = await openHilum({
 })
 const { hilum, sdk } = server
 
-/** Signed, but for the body, as bytes that are sent as they are. */
+/** Signed except for the body, which is sent unchanged. */
 async function ask(method: string, path: string, { query = '', bytes }: { query?: string; bytes?: Uint8Array } = {}) {
   const headers = await signedHeaders(hilum, {
     method,
@@ -45,7 +45,7 @@ const stored = ({ inputS3Uri }: Started, name: string) =>
   hilum.getObject('hilum-import', `${inputS3Uri.slice('s3://hilum-import/'.length)}${name}`)
 
 describe('an upload', () => {
-  test('is imported by a job, whose report tells of every file', async () => {
+  test('is imported by a job, whose report lists every file', async () => {
     const datastoreId = await activeDatastore(sdk)
     const upload = await start()
     const put = async (name: string, bytes: Uint8Array) =>
@@ -82,7 +82,7 @@ describe('an upload', () => {
     assert.equal((await ask('DELETE', `/hilum/uploads/${upload.uploadId}`)).status, 204)
   })
 
-  test('takes a large file in parts, in any order, and joins them', async () => {
+  test('accepts a large file in parts, in any order, and joins them', async () => {
     const upload = await start()
     const bytes = randomBytes(64 * 1024 * 2 + 7)
     const path = pathOf(upload, 'large.dcm')
@@ -100,7 +100,7 @@ describe('an upload', () => {
     assert.deepEqual(Buffer.from((await stored(upload, 'large.dcm'))!), bytes)
   })
 
-  test('is no larger than an import takes, in bytes of a request and in parts of a file', async () => {
+  test('is limited to the size of an import, per request and in parts', async () => {
     const upload = await start()
     const path = pathOf(upload, 'large.dcm')
     assert.equal((await ask('PUT', path, { bytes: new Uint8Array(64 * 1024 + 1) })).status, 413)
@@ -111,7 +111,7 @@ describe('an upload', () => {
     assert.equal((await ask('POST', path)).status, 400)
   })
 
-  test('never leaves its folder, and a refusal does not repeat the name', async () => {
+  test('cannot leave its folder, and a refusal does not quote the name', async () => {
     const upload = await start()
     for (const name of [
       '../x',
@@ -140,7 +140,7 @@ describe('an upload', () => {
     assert.equal((await ask('PUT', `/hilum/uploads/${upload.uploadId}/%ff`, { bytes: new Uint8Array(1) })).status, 400)
   })
 
-  test('that nobody removed is swept when another begins after a week', async () => {
+  test('that was not removed is deleted when another begins after a week', async () => {
     const upload = await start()
     await ask('PUT', pathOf(upload, 'left.dcm'), { bytes: new Uint8Array(1) })
     clock.advance(7 * 24 * 3_600_000 - 1)
@@ -153,7 +153,7 @@ describe('an upload', () => {
     assert.ok(await stored(young, 'young.dcm'))
   })
 
-  test('and a report need a signature', async () => {
+  test('and its report require a signature', async () => {
     const host = new URL(hilum.endpoint).host
     for (const [method, path] of [
       ['POST', '/hilum/uploads'],
@@ -167,7 +167,7 @@ describe('an upload', () => {
     }
   })
 
-  test('a report of a job that is not there is not found', async () => {
+  test('the report of a job that does not exist is not found', async () => {
     const datastoreId = await activeDatastore(sdk)
     for (const path of [`${datastoreId}/${'0'.repeat(32)}`, `${'0'.repeat(32)}/1`, 'x/y']) {
       assert.equal((await ask('GET', `/hilum/reports/${path}`)).type, 'ResourceNotFoundException', path)

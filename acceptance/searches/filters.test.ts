@@ -1,4 +1,4 @@
-/** Every attribute a search can filter by, with the operators it takes and those it does not, and the bounds of its ranges. */
+/** Every attribute that a search can filter by, its allowed operators, and the bounds of its ranges. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import {
@@ -21,7 +21,7 @@ const server = await openHilum(clock.options)
 const { hilum, sdk } = server
 const datastoreId = await activeDatastore(sdk)
 
-/** Moments of import, with milliseconds; each image set's patient is named after its place. */
+/** Times of import, with milliseconds; the patient of each image set is named after its position. */
 const MOMENTS = [
   '2026-03-01T10:00:00.000Z',
   '2026-03-01T10:00:00.001Z',
@@ -61,16 +61,16 @@ describe('EQUAL', choice, () => {
   ]
   for (const value of values) {
     const [attribute] = Object.keys(value)
-    test(`${attribute} finds its image set and no other`, documented, async () => {
+    test(`${attribute} finds only its image set`, documented, async () => {
       assert.deepEqual(await find(equal(value)), ['P2'])
     })
-    test(`${attribute} does not find a beginning, an empty text, or what is not there`, documented, async () => {
+    test(`${attribute} does not match prefixes, empty text or other values`, documented, async () => {
       const whole = Object.values(value)[0] as string
       for (const text of [whole.slice(0, -1), `${whole}0`]) {
         assert.deepEqual(await find(equal({ [attribute!]: text } as unknown as SearchByAttributeValue)), [])
       }
     })
-    test(`${attribute} takes one value, and no BETWEEN`, async () => {
+    test(`${attribute} accepts one value, and not BETWEEN`, async () => {
       await refused({ filters: [{ operator: 'EQUAL', values: [value, value] }] }, /EQUAL takes exactly one value/)
       await refused(between(value, value), /EQUAL/)
     })
@@ -82,13 +82,13 @@ describe('EQUAL', choice, () => {
     }
   })
 
-  test('isPrimary takes true and false, and no BETWEEN', async () => {
+  test('isPrimary accepts true and false, and not BETWEEN', async () => {
     assert.equal((await find(equal({ isPrimary: true }))).length, 4)
     assert.deepEqual(await find(equal({ isPrimary: false })), [])
     await refused(between({ isPrimary: false }, { isPrimary: true }), /EQUAL/)
   })
 
-  test('times are searched by range only', async () => {
+  test('times can only be searched by range', async () => {
     for (const value of [
       { createdAt: new Date(MOMENTS[0]!) },
       { updatedAt: new Date(MOMENTS[0]!) },
@@ -114,12 +114,12 @@ describe('BETWEEN', choice, () => {
       assert.deepEqual(await find(range('2026-03-01T10:00:00.002Z', '2026-03-01T10:00:00.998Z')), [])
     })
 
-    test(`${field} takes exactly two values`, async () => {
+    test(`${field} accepts exactly two values`, async () => {
       const value = { [field]: new Date(MOMENTS[0]!) } as unknown as SearchByAttributeValue
       await refused({ filters: [{ operator: 'BETWEEN', values: [value] }] }, /two values/)
     })
 
-    test(`${field} is understood as whole, decimal, exponent, text and ISO 8601 with an offset`, async () => {
+    test(`${field} accepts integers, decimals, exponents, strings and ISO 8601 with an offset`, async () => {
       for (const [lower, upper] of [
         ['1772359200', '1772359200'],
         ['1772359200.000', '1772359200.0004'],
@@ -145,7 +145,7 @@ describe('BETWEEN', choice, () => {
     await refused(between({ createdAt: new Date(0) }, studyMoment('20240101')), /same attribute/)
   })
 
-  test('a short study time counts from its beginning, one that is missing from midnight', documented, async () => {
+  test('a study time of low precision means its start, and a missing one midnight', documented, async () => {
     const at = (moment: string) => find(between(studyMoment(moment), studyMoment(moment)))
     assert.deepEqual(await at('20240615 100000'), ['P1'])
     assert.deepEqual(await at('20240615 101500'), ['P2'])
@@ -154,7 +154,7 @@ describe('BETWEEN', choice, () => {
     assert.deepEqual(await at('20240615 235959.999999'), ['P0'])
   })
 
-  test('bounds on the study time may be given in every precision', documented, async () => {
+  test('bounds on the study time may have any precision', documented, async () => {
     const range = (lower: string, upper: string) => find(between(studyMoment(lower), studyMoment(upper)))
     assert.deepEqual(await range('20240615 10', '20240615 1015'), ['P1', 'P2'])
     assert.deepEqual(await range('20240615 100000.0', '20240615 101500.000000'), ['P1', 'P2'])
@@ -163,7 +163,7 @@ describe('BETWEEN', choice, () => {
     assert.deepEqual(await range('00010101', '99991231'), ['P0', 'P1', 'P2', 'P3'])
   })
 
-  test('bounds that are no date or no time are refused, and not repeated', async () => {
+  test('bounds that are not a date or time are refused, and not quoted', async () => {
     for (const moment of [
       '240615',
       '2024061',
@@ -192,7 +192,7 @@ describe('BETWEEN', choice, () => {
 })
 
 describe('two filters', choice, () => {
-  test('any two attributes go together, and both must hold', async () => {
+  test('any two attributes can be combined, and both must match', async () => {
     const both = (a: SearchCriteria, b: SearchCriteria): SearchCriteria => ({ filters: [...a.filters!, ...b.filters!] })
     const patient = equal({ DICOMPatientId: 'P2' })
     const created = between({ createdAt: new Date(MOMENTS[1]!) }, { createdAt: new Date(MOMENTS[3]!) })
@@ -205,7 +205,7 @@ describe('two filters', choice, () => {
   })
 })
 
-test('no error repeats what was searched for', choice, async () => {
+test('no error quotes the searched value', choice, async () => {
   const secret = 'Secret'
   for (const filters of [
     [{ operator: 'EQUAL', values: [{ DICOMPatientId: secret.repeat(100) }] }],

@@ -1,6 +1,6 @@
 /**
- * A pager sees the data store as it stood when its first page was answered: each image set of then exactly once, and none that
- * came later, however much arrives or is imported again while it turns the pages.
+ * Paging sees the data store as of its first page: each image set exactly once, and none that was added later, whatever is imported or
+ * imported again between pages.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -26,7 +26,7 @@ const SEARCHES: Record<string, SearchCriteria> = {
 }
 
 for (const [name, searchCriteria] of Object.entries(SEARCHES)) {
-  test(`${name}, while other studies arrive and the same ones are imported again`, choice, async () => {
+  test(`${name}, while other studies are imported and the same ones again`, choice, async () => {
     const datastoreId = await activeDatastore(sdk)
     await importFiles(server, { datastoreId, files: studies(original) })
     const atStart = patientsOf(await search(sdk, { datastoreId, searchCriteria }))
@@ -48,7 +48,7 @@ for (const [name, searchCriteria] of Object.entries(SEARCHES)) {
   })
 }
 
-test('a job that runs all the while, with pages as fast as they come', choice, async () => {
+test('while a job runs, with pages in quick succession', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   await importFiles(server, { datastoreId, files: studies(original) })
   const jobId = await startImport(server, {
@@ -74,7 +74,7 @@ test('a job that runs all the while, with pages as fast as they come', choice, a
   await end
 })
 
-test('a page shows the values of its moment, not those of a later version', choice, async () => {
+test('a page has the values of its snapshot, not those of a later version', choice, async () => {
   const datastoreId = await activeDatastore(sdk)
   const file = (n: number, StudyDescription: string) =>
     instance({ StudyInstanceUID: `2.25.${n}`, PatientID: `P${n}`, StudyDescription })

@@ -1,4 +1,4 @@
-/** Pages and their tokens: every size finds each image set once, and a token is good for its own search only. */
+/** Pages and their tokens: every page size finds each image set once, and a token is valid for its search only. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import {
@@ -25,18 +25,18 @@ const send = (input: Partial<SearchImageSetsCommandInput> = {}) =>
   sdk.send(new SearchImageSetsCommand({ datastoreId, ...input }))
 
 for (const pageSize of [1, 2, 50]) {
-  test(`${pageSize} a page finds each image set exactly once`, documented, async () => {
+  test(`${pageSize} per page finds each image set exactly once`, documented, async () => {
     const patients = patientsOf(await search(sdk, { datastoreId, pageSize }))
     assert.equal(patients.length, COUNT)
     assert.equal(new Set(patients).size, COUNT)
   })
 }
 
-test('a page holds fifty unless asked otherwise', choice, async () => {
+test('a page has fifty image sets by default', choice, async () => {
   assert.equal((await send()).imageSetsMetadataSummaries!.length, 50)
 })
 
-test('a page that is full and the last has no token, and no page is empty', choice, async () => {
+test('a last page that is full has no token, and no page is empty', choice, async () => {
   let nextToken: string | undefined
   const sizes: number[] = []
   do {
@@ -47,20 +47,20 @@ test('a page that is full and the last has no token, and no page is empty', choi
   assert.deepEqual(sizes, [40, 40, 40])
 })
 
-test('nothing found is one empty page without a token', choice, async () => {
+test('a search without matches returns one empty page without a token', choice, async () => {
   const page = await send({ searchCriteria: equal({ DICOMPatientId: 'nobody' }) })
   assert.deepEqual(page.imageSetsMetadataSummaries, [])
   assert.equal('nextToken' in page, false)
 })
 
-test('tokens are safe in a URL as they are, never twice the same, and within their limit', choice, async () => {
+test('tokens are URL-safe, unique and within their maximum length', choice, async () => {
   const first = await send({ maxResults: 1 })
   const second = await send({ maxResults: 1, nextToken: first.nextToken })
   for (const { nextToken } of [first, second]) assert.match(nextToken!, /^[A-Za-z0-9_-]{1,8192}$/)
   assert.notEqual(second.nextToken, first.nextToken)
 })
 
-test('a token tells nothing of the patients', choice, async () => {
+test('a token reveals nothing about patients', choice, async () => {
   const { nextToken } = await send({ maxResults: 1, searchCriteria: sortedBy('DICOMStudyDateAndTime', 'ASC') })
   assert.doesNotMatch(Buffer.from(nextToken!, 'base64url').toString('latin1'), /P1|2024|2\.25/)
 })
@@ -85,14 +85,14 @@ const created = {
   values: [{ createdAt: new Date(0) }, { createdAt: new Date('2999-01-01') }],
 } as const
 
-test('the same filters the other way round are the same search', choice, async () => {
+test('the same filters in reverse order are the same search', choice, async () => {
   const criteria = (...filters: unknown[]) => ({ filters }) as SearchCriteria
   const { nextToken } = await send({ maxResults: 10, searchCriteria: criteria(primary, created) })
   const next = await send({ maxResults: 10, nextToken, searchCriteria: criteria(created, primary) })
   assert.equal(next.imageSetsMetadataSummaries!.length, 10)
 })
 
-test('the default order and the same order spelled out are the same search', choice, async () => {
+test('the default order and the same explicit order are the same search', choice, async () => {
   const { nextToken } = await send({ maxResults: 10 })
   const next = await send({ maxResults: 10, nextToken, searchCriteria: sortedBy('updatedAt', 'DESC') })
   assert.equal(next.imageSetsMetadataSummaries!.length, 10)
@@ -111,7 +111,7 @@ test('a token of another data store, other criteria or another order is refused'
   }
 })
 
-test('a token with one character changed, cut or longer is refused', choice, async () => {
+test('a token with one character changed, truncated or extended is refused', choice, async () => {
   const token = (await send({ maxResults: 10 })).nextToken!
   const changed = (at: number) => `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
   for (const nextToken of [changed(0), changed(20), changed(40), token.slice(0, -4), `${token}AAAA`, 'A', '']) {

@@ -1,4 +1,4 @@
-/** The order of a result: three fields, two directions, ties by imageSetId, and those without a study date at the end. */
+/** The order of a result: three fields, two directions, ties by imageSetId, and image sets without a study date last. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { SearchImageSetsCommand, type Sort } from '@aws-sdk/client-medical-imaging'
@@ -15,7 +15,7 @@ const server = await openHilum(clock.options)
 const { sdk } = server
 const datastoreId = await activeDatastore(sdk)
 
-/** By patient: the minute of creation, the minute of the last update, the study's date and time. */
+/** By patient: the minute of creation, the minute of the last update, the study date and time. */
 const IMAGE_SETS = {
   a: { created: 1, updated: 9, study: ['20240101', '101500'] },
   b: { created: 2, updated: 2, study: ['20240101', '1015'] },
@@ -59,13 +59,13 @@ for (const [field, order, patients] of EXPECTED) {
     }
   })
 
-  test(`${field} ${order} is told with the result`, choice, async () => {
+  test(`${field} ${order} is returned with the result`, choice, async () => {
     const { sort } = await sdk.send(new SearchImageSetsCommand({ datastoreId, searchCriteria: sortedBy(field, order) }))
     assert.deepEqual(sort, { sortField: field, sortOrder: order })
   })
 }
 
-test('ties are in the order of imageSetId, whatever the direction', choice, async () => {
+test('ties are sorted by imageSetId, in either direction', choice, async () => {
   for (const order of ['ASC', 'DESC'] as const) {
     const found = await search(sdk, { datastoreId, searchCriteria: sortedBy('createdAt', order) })
     const tied = found.filter(({ createdAt }) => createdAt!.getUTCMinutes() === 2).map(({ imageSetId }) => imageSetId!)
@@ -74,14 +74,14 @@ test('ties are in the order of imageSetId, whatever the direction', choice, asyn
   }
 })
 
-test('filters and order are apart: a range of studies in the order of their update', documented, async () => {
+test('filter and order are independent: a range of study dates sorted by update', documented, async () => {
   const { filters } = between(studyMoment('20240101'), studyMoment('20240101 101500'))
   const { sort } = sortedBy('updatedAt', 'DESC')
   const found = await search(sdk, { datastoreId, searchCriteria: { filters, sort } })
   assert.equal(patientsOf(found).join(''), 'afb')
 })
 
-test('an image set without a valid study date is in no range of studies', choice, async () => {
+test('an image set without a valid study date is in no range of study dates', choice, async () => {
   const found = await search(sdk, {
     datastoreId,
     searchCriteria: between(studyMoment('00010101'), studyMoment('99991231')),

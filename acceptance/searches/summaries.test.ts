@@ -1,4 +1,4 @@
-/** What a search tells of an image set: every member of the summary, and the text of its attributes in every character set. */
+/** Search summaries: every member, and the text of attributes in every character set. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { movableClock } from '../support/clock.ts'
@@ -14,7 +14,7 @@ const clock = movableClock('2026-03-01T10:00:00.123Z')
 const server = await openHilum(clock.options)
 const { hilum, sdk } = server
 
-/** The summaries as they are on the wire, which the SDK would already have read. */
+/** The summaries on the wire, before the SDK parses them. */
 async function onTheWire(files: Record<string, Uint8Array>) {
   const datastoreId = await activeDatastore(sdk)
   await importFiles(server, { datastoreId, files })
@@ -43,7 +43,7 @@ const FULL: Attributes = {
   StudyTime: '101500.25',
 }
 
-test('all members are there, spelled and typed as the service has them', recorded, async () => {
+test('all members are present, with the names and types of the service', recorded, async () => {
   const { summaries } = await onTheWire({
     'a.dcm': instance({ ...FULL, SOPInstanceUID: '2.25.1.1.1' }),
     'b.dcm': instance({ ...FULL, SOPInstanceUID: '2.25.1.1.2' }),
@@ -79,7 +79,7 @@ test('all members are there, spelled and typed as the service has them', recorde
   })
 })
 
-test('the SDK reads the times as the moments they are', recorded, async () => {
+test('the SDK parses the times correctly', recorded, async () => {
   const { datastoreId } = await onTheWire({ 'a.dcm': instance() })
   const [summary] = await search(sdk, { datastoreId })
   for (const moment of [summary!.createdAt, summary!.updatedAt, summary!.lastAccessedAt]) {
@@ -87,7 +87,7 @@ test('the SDK reads the times as the moments they are', recorded, async () => {
   }
 })
 
-describe('what is not there', choice, () => {
+describe('missing attributes', choice, () => {
   const optional = Object.keys(FULL).filter((keyword) => !keyword.endsWith('UID'))
   const without = (value: null | undefined) => ({
     ...FULL,
@@ -100,7 +100,7 @@ describe('what is not there', choice, () => {
     'DICOMSeriesInstanceUID',
   ]
 
-  test('attributes that are present and empty are null', recorded, async () => {
+  test('that are present and empty are null', recorded, async () => {
     const { summaries } = await onTheWire({ 'a.dcm': instance(without(null)) })
     const { DICOMTags } = summaries[0]
     assert.equal(Object.keys(DICOMTags).length, 16)
@@ -109,12 +109,12 @@ describe('what is not there', choice, () => {
     }
   })
 
-  test('attributes that are absent are left out', async () => {
+  test('that are absent are omitted', async () => {
     const { summaries } = await onTheWire({ 'a.dcm': instance(without(undefined)) })
     assert.deepEqual(Object.keys(summaries[0].DICOMTags).toSorted(), always.toSorted())
   })
 
-  test('a series number that is none is left out, and one with padding or a sign is a number', async () => {
+  test('an invalid series number is omitted, and one with padding or a sign is a number', async () => {
     const numberOf = async (text: string) => {
       const { summaries } = await onTheWire({
         'a.dcm': instance({ ...FULL, SeriesNumber: { vr: 'IS', value: Buffer.from(text) } }),
@@ -130,7 +130,7 @@ describe('what is not there', choice, () => {
 
 describe('text', choice, () => {
   const bytes = (vr: string, value: Uint8Array) => ({ vr, value })
-  /** A file whose text lies in it as these bytes, in that character set. */
+  /** A file with text of these bytes, in that character set. */
   const inCharset = (term: string, texts: Record<string, Uint8Array>) =>
     instance({
       SpecificCharacterSet: bytes('CS', Buffer.from(term.length % 2 === 0 ? term : `${term} `)),
@@ -146,7 +146,7 @@ describe('text', choice, () => {
     return summaries[0].DICOMTags.DICOMPatientName
   }
 
-  test('a Japanese name in ISO 2022 IR 87, as PS3.5 H.3.1 has it', async () => {
+  test('a Japanese name in ISO 2022 IR 87, as in PS3.5 H.3.1', async () => {
     const name = Buffer.concat([
       Buffer.from('Yamada^Tarou=\x1b$B', 'latin1'),
       Buffer.from([0x3b, 0x33, 0x45, 0x44]),
@@ -165,7 +165,7 @@ describe('text', choice, () => {
     )
   })
 
-  test('a Korean name in ISO 2022 IR 149, as PS3.5 I.2 has it', async () => {
+  test('a Korean name in ISO 2022 IR 149, as in PS3.5 I.2', async () => {
     const name = Buffer.concat([
       Buffer.from('Hong^Gildong=\x1b$)C', 'latin1'),
       Buffer.from([0xfb, 0xf3]),
@@ -180,7 +180,7 @@ describe('text', choice, () => {
     assert.equal(await nameOf(inCharset('\\ISO 2022 IR 149', { PatientName: padded })), 'Hong^Gildong=洪^吉洞=홍^길동')
   })
 
-  test('a Chinese name in GB18030, as PS3.5 J.3 has it', async () => {
+  test('a Chinese name in GB18030, as in PS3.5 J.3', async () => {
     const name = Buffer.concat([
       Buffer.from('Wang^XiaoDong='),
       Buffer.from([0xcd, 0xf5]),
@@ -191,7 +191,7 @@ describe('text', choice, () => {
     assert.equal(await nameOf(inCharset('GB18030', { PatientName: name })), 'Wang^XiaoDong=王^小东=')
   })
 
-  test('Greek, Cyrillic, Latin and UTF-8 texts', async () => {
+  test('Greek, Cyrillic, Latin and UTF-8 text', async () => {
     for (const [term, name] of [
       ['ISO_IR 126', 'Διονυσιος'],
       ['ISO_IR 144', 'Люкceмбypг'],
@@ -202,7 +202,7 @@ describe('text', choice, () => {
     }
   })
 
-  test('an identifier in another script is found by its text, from any client', async () => {
+  test('an identifier in another script can be searched from any client', async () => {
     const datastoreId = await activeDatastore(sdk)
     const PatientID = '患者-七'
     const gb18030 = instance({
@@ -228,7 +228,7 @@ describe('text', choice, () => {
 })
 
 describe('padding and case', choice, () => {
-  test('padding is neither shown nor compared, on either side', async () => {
+  test('padding is removed and not compared, on either side', async () => {
     const { datastoreId, summaries } = await onTheWire({
       'a.dcm': instance({
         ...FULL,
@@ -264,7 +264,7 @@ describe('padding and case', choice, () => {
   })
 })
 
-test('an image set that nobody read for a month is in the archive tier', documented, async () => {
+test('an image set that was not read for a month is in the archive tier', documented, async () => {
   const { datastoreId } = await onTheWire({ 'a.dcm': instance() })
   clock.advance(30 * 24 * 3_600_000)
   const tierOf = async () => (await search(sdk, { datastoreId }))[0]!.storageTier

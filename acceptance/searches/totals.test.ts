@@ -1,6 +1,6 @@
 /**
- * What Hilum answers beyond the service, in headers that no SDK minds (docs/extensions.md): how many image sets match in all, and how a
- * page was found.
+ * Hilum's extensions of SearchImageSets, in headers that SDKs ignore (docs/extensions.md): the total number of matches, and how a page was
+ * found.
  */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
@@ -32,7 +32,7 @@ before(async () => {
   await importFiles(server, { datastoreId, files })
 })
 
-/** A search with headers of ours, and those of ours in its answer. */
+/** A search with Hilum's request headers. @returns Hilum's response headers with the result */
 async function ask(headers: Readonly<Record<string, string>>, input: Partial<SearchImageSetsCommandInput> = {}) {
   const command = new SearchImageSetsCommand({ datastoreId, ...input })
   command.middlewareStack.add(
@@ -60,7 +60,7 @@ const EXPLAINED = { 'x-hilum-explain': 'yes' }
 const NOBODY = equal({ DICOMPatientId: 'nobody' })
 
 describe('the total', choice, () => {
-  test('is of all that match, whatever the page holds, and only where it is asked for', async () => {
+  test('counts all matches, whatever the page size, and only on request', async () => {
     const searches = [
       [undefined, 60],
       [equal({ DICOMPatientId: 'SECRET^FOUR' }), 15],
@@ -79,7 +79,7 @@ describe('the total', choice, () => {
     }
   })
 
-  test('comes with the first page only, and a token is the same with and without', async () => {
+  test('is returned with the first page only, and does not affect the token', async () => {
     const { page } = await ask(COUNTED, { maxResults: 40 })
     const second = await ask(COUNTED, { maxResults: 40, nextToken: page.nextToken })
     assert.equal(second.page.imageSetsMetadataSummaries?.length, 20)
@@ -88,7 +88,7 @@ describe('the total', choice, () => {
     assert.deepEqual(asEver.page.imageSetsMetadataSummaries, second.page.imageSetsMetadataSummaries)
   })
 
-  test('is not guessed at: any other word for it is refused', async () => {
+  test('accepts no other value of the header', async () => {
     for (const word of ['estimate', '', 'true', 'exact, exact']) {
       await rejectsAs(ask({ 'x-hilum-count': word }), 'ValidationException', /x-hilum-count takes one value: exact/)
     }
@@ -99,7 +99,7 @@ describe('the explanation', choice, () => {
   const explained = async (searchCriteria: SearchImageSetsCommandInput['searchCriteria'], headers = {}) =>
     JSON.parse((await ask({ ...EXPLAINED, ...headers }, { searchCriteria })).explanation!)
 
-  test('says which way the search went, what was read, what bounds it and how long it took', async () => {
+  test('has the query plan, what was read, its bounds and how long it took', async () => {
     const walked = await explained(undefined)
     assert.deepEqual([walked.strategy, walked.index], ['index scan', 'updatedAt'])
     assert.ok(walked.rowsRead >= 50 && walked.rowsRead <= walked.bound.rows)
@@ -117,7 +117,7 @@ describe('the explanation', choice, () => {
     for (const { durationMs } of [walked, texted, best]) assert.ok(durationMs >= 0)
   })
 
-  test('says what the total cost, where one was asked for', async () => {
+  test('has the cost of the total, if it was requested', async () => {
     const range = between(studyMoment('20240101'), studyMoment('20240103'))
     const { count } = await explained(range, COUNTED)
     assert.equal(count.strategy, 'kd-tree leaves')
@@ -125,7 +125,7 @@ describe('the explanation', choice, () => {
     assert.equal('count' in (await explained(range)), false)
   })
 
-  test('never says a value that was searched for or found', async () => {
+  test('never contains a searched or found value', async () => {
     const { explanation } = await ask(
       { ...EXPLAINED, ...COUNTED },
       { searchCriteria: equal({ DICOMPatientId: 'SECRET^FOUR' }) },
@@ -134,7 +134,7 @@ describe('the explanation', choice, () => {
     assert.match(explanation!, /^[\x20-\x7e]+$/)
   })
 
-  test('comes only where it is asked for, with one word', async () => {
+  test('is returned only on request, with one value of the header', async () => {
     assert.equal((await ask({})).explanation, undefined)
     await rejectsAs(ask({ 'x-hilum-explain': 'please' }), 'ValidationException', /x-hilum-explain takes one value: yes/)
   })
