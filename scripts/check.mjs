@@ -1,4 +1,4 @@
-// npm run check: types and lint, everything that can be said about the code without running it.
+// npm run check: types and lint, without running anything.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -12,7 +12,7 @@ const CHECKS = [
   ['lint', '@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
 ]
 
-/** Whether all is well; prints a line for each check, and what a failed one had to say. */
+/** Returns whether all checks pass. Prints a line for each check and the output of those that fail. */
 export function check(node) {
   const outcomes = CHECKS.map(([name, tool, ...args]) => {
     const startedAt = Date.now()

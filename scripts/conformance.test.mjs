@@ -1,4 +1,4 @@
-// docs/conformance.md against the acceptance tests as they are: a behaviour that is new, gone or of another source makes it out of date.
+// Compares docs/conformance.md with the acceptance tests: a new, deleted or re-sourced behaviour makes it out of date.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { operations } from '../src/contract/operations.ts'
@@ -7,20 +7,20 @@ import { ROOT } from './bootstrap.mjs'
 
 const sections = sectionsOf(ROOT, Object.keys(operations))
 
-test('every behaviour that an acceptance test demands of the service names its source', () => {
-  const nameless = sections.flatMap(({ behaviours }) =>
+test('every behaviour that an acceptance test requires of the service names its source', () => {
+  const withoutSource = sections.flatMap(({ behaviours }) =>
     behaviours.filter(({ source }) => source === undefined).map((each) => `${each.file}: ${sentenceOf(each)}`),
   )
-  assert.deepEqual(nameless, [])
+  assert.deepEqual(withoutSource, [])
 })
 
-test('docs/conformance.md has the behaviours that the acceptance tests demand; `npm run conformance` writes it', () => {
-  const demanded = sections.flatMap(({ section, behaviours }) => behaviours.map((each) => rowOf(section, each)))
+test('docs/conformance.md lists the behaviours of the acceptance tests; `npm run conformance` writes it', () => {
+  const required = sections.flatMap(({ section, behaviours }) => behaviours.map((each) => rowOf(section, each)))
   const clients = clientsOf(ROOT).map(({ file }) => file)
-  assert.deepEqual([...rowsOf(ROOT).keys()], [...demanded, ...clients])
+  assert.deepEqual([...rowsOf(ROOT).keys()], [...required, ...clients])
 })
 
-test('no two behaviours of a file have the same sentence, so that a result is of one', () => {
+test('no two behaviours of a file have the same sentence, so that each result has one behaviour', () => {
   const all = sections.flatMap(({ behaviours }) => behaviours.map((each) => `${each.file}: ${sentenceOf(each)}`))
   assert.deepEqual(
     all.filter((each, at) => all.indexOf(each) !== at),
@@ -37,7 +37,7 @@ describe('suite', documented, () => {
   }
   describe('inner', () => {
     test(
-      "nobody's",
+      "it isn't here",
       () => {},
     )
   })
@@ -53,7 +53,7 @@ test('the suites, loops and sources of a test file are found', () => {
       ['outside', 'choice'],
       ['suite: as the suite says', 'documented'],
       ["suite: it's … or …", 'recorded'],
-      ["suite: inner: nobody's", 'documented'],
+      ["suite: inner: it isn't here", 'documented'],
       ['behind', undefined],
     ],
   )

@@ -1,6 +1,6 @@
 // Writes src/dicom/dictionary-entries.ts from pydicom's copy of PS3.6 (Debian package python3-pydicom):
 //   node scripts/generate-dictionary.ts
-// pydicom is preferred to dcmjs because it holds the retired attributes with their keywords and the VRs as PS3.6 spells them.
+// pydicom and not dcmjs, because it has the retired attributes with their keywords, and the VRs as PS3.6 spells them.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 
@@ -19,7 +19,7 @@ rows += [dict(tag=tag, vr=e[0], vm=e[1], keyword=e[4]) for tag, e in RepeatersDi
 print(json.dumps(dict(version=pydicom.__version__, rows=rows)))
 `
 
-/** One line a group: `GGGG` and then, for each attribute, `|EEEE VR VM Keyword`. Repeating digits are spelled `x`. */
+/** One line per group: `GGGG`, then `|EEEE VR VM Keyword` for each attribute. Repeating digits are written as `x`. */
 function groupLines(rows: Row[]): string[] {
   const groups = new Map<string, string[]>()
   for (const { tag, vr, vm, keyword } of rows) {

@@ -1,6 +1,6 @@
-// npm runs it after an install in a clone, of a clone's folder and of a git address, and before `npm pack`: a package without dist/ is
-// none. What is packed is built afresh where sources are newer; else a dist/ that is there is left alone. With --omit=dev nothing is
-// built: what builds is among the packages that are left out.
+// npm runs it after an install in a clone, of a clone's folder or of a git address, and before `npm pack`, because a package needs dist/.
+// `npm pack` builds where a source is newer; an install builds only where dist/ is missing. With --omit=dev nothing is built: the compiler
+// is among the packages left out.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { bootstrap, ROOT } from './bootstrap.mjs'

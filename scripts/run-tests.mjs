@@ -8,7 +8,7 @@ import { s3IsMissing, startS3 } from '../src/stores/blobs/s3/s3.fixture.ts'
 import { postgresIsMissing, startPostgres } from '../src/stores/sql/engine/postgres/postgres.fixture.ts'
 import { ROOT } from './bootstrap.mjs'
 
-// Tests wait for servers and child processes: one more than there are cores keeps these busy.
+// One more than the number of cores, because tests wait for servers and child processes.
 const concurrency = process.env.HILUM_TEST_CONCURRENCY ?? availableParallelism() + 1
 const files = process.argv.slice(2)
 const isUsed = (name) => files.some((file) => readFileSync(join(ROOT, file), 'utf8').includes(name))
@@ -18,9 +18,9 @@ const s3 = isUsed('openS3()') && s3IsMissing === undefined ? await startS3([]) :
 try {
   if (postgres !== undefined) process.env.HILUM_TEST_POSTGRES = await postgres.newDatabase()
   if (s3 !== undefined) process.env.HILUM_TEST_S3 = s3.place.endpoint
-  // The runner refuses to start inside one of its own tests, which this variable tells it.
+  // With this variable, the runner would take itself for a test of another runner.
   delete process.env.NODE_TEST_CONTEXT
-  // Spares every test file and every process of a test the compiling of what others have compiled.
+  // Every test file is a process: they share what one of them has compiled.
   process.env.NODE_COMPILE_CACHE ??= join(ROOT, 'node_modules', '.cache', 'node')
   process.chdir(ROOT)
   process.exitCode = await runNode(process.execPath, [

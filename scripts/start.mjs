@@ -1,4 +1,4 @@
-// npm start: from a fresh clone to a running server with studies to search in.
+// npm start: builds what is not built and starts the server with the demo studies.
 import { join } from 'node:path'
 import { runNode } from '../bin/run-node.mjs'
 import { bootstrap, ROOT } from './bootstrap.mjs'

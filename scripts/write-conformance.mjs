@@ -8,12 +8,13 @@ import { ROOT } from './bootstrap.mjs'
 
 const INTRODUCTION = `# Conformance
 
-What Hilum does, behaviour by behaviour, and who says that AWS HealthImaging does the same. Made by \`npm run conformance\` out of the
-acceptance tests, which talk to a server as its users do: through AWS's SDK for JavaScript, and on the wire where its bytes matter.
+Every tested behaviour of Hilum, and the source that says that AWS HealthImaging behaves the same. \`npm run conformance\` writes this page
+from the results of the acceptance tests, which use a server as clients do: through AWS's SDK for JavaScript, and on the wire where the
+bytes matter.
 
 - **documented**: AWS's service model, API reference, developer guide, release notes or CLI examples.
-- **recorded**: real answers of the service and real requests of its clients, published in AWS's examples and by other users.
-- **choice**: nobody says, or sources contradict each other; what Hilum does was chosen (\`docs/decisions/\` has the reasons).
+- **recorded**: answers of the service and requests of its clients, published in AWS's examples and by other users.
+- **choice**: no source says, or sources contradict each other; \`docs/decisions/\` has the reasons for what Hilum does.
 `
 
 const SOURCES = ['documented', 'recorded', 'choice']
