@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { copyFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, delimiter, dirname, join } from 'node:path'
 import { before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from './support/clients.ts'
@@ -102,9 +102,11 @@ describe('the package', { skip: isRegistryThere ? false : 'the npm registry is n
   })
 
   async function demoByNpx(t: TestContext, node: string): Promise<void> {
-    const words = ['--yes', tarball, 'demo', '--port', '0', '--host', '127.0.0.1']
+    const cwd = temporaryFolder()
+    copyFileSync(tarball, join(cwd, basename(tarball)))
+    const words = ['--yes', `./${basename(tarball)}`, 'demo', '--port', '0', '--host', '127.0.0.1']
     // A group of its own, because npx starts a shell, which starts Hilum.
-    const options = { cwd: temporaryFolder(), env: envOf(node), detached: true } as const
+    const options = { cwd, env: envOf(node), detached: true } as const
     const child = spawn('npx', words, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
     const ended = once(child, 'close')
     const end = (signal: NodeJS.Signals) => process.kill(-child.pid!, signal)

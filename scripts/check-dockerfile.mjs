@@ -34,8 +34,10 @@ try {
   await start(stages.at(-1))
   process.stdout.write('The image starts, is healthy and stops.\n')
 } finally {
-  for (const { root } of stages) for (const path of ['dev', 'proc']) spawnSync('umount', ['--lazy', join(root, path)])
-  if (process.argv.includes('--keep')) process.stdout.write(`Kept: ${work}\n`)
+  for (const { root } of stages) for (const path of ['proc', 'dev']) spawnSync('umount', [join(root, path)])
+  // Never through a mount that is left: /dev is that of this machine.
+  const isMounted = readFileSync('/proc/mounts', 'utf8').includes(work)
+  if (isMounted || process.argv.includes('--keep')) process.stdout.write(`Kept: ${work}\n`)
   else rmSync(work, { recursive: true, force: true })
 }
 
@@ -49,10 +51,8 @@ async function newStage(text) {
   cpSync(join(work, 'base'), root, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
   // Not copied by cpSync: modes of folders that are wider than the umask, such as /tmp.
   chmodSync(join(root, 'tmp'), 0o1777)
-  for (const path of ['dev', 'proc']) {
-    mkdirSync(join(root, path), { recursive: true })
-    execFileSync('mount', ['--rbind', `/${path}`, join(root, path)])
-  }
+  execFileSync('mount', ['--bind', '/dev', join(root, 'dev')])
+  execFileSync('mount', ['-t', 'proc', 'proc', join(root, 'proc')])
   return { name, root, cwd: '/', user: 'root', env: {} }
 }
 
@@ -108,25 +108,12 @@ function copy(stage, words) {
   }
 }
 
-const commandOf = ({ root, user, cwd, env }, words) => {
+function commandOf({ root, user, cwd, env }, words) {
   const home = user === 'root' ? '/root' : `/home/${user}`
   const variables = Object.entries({ PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: home, ...env })
-  const inside = 'cd "$0" && exec "$@"'
-  return [
-    'chroot',
-    [
-      `--userspec=${user}:${user}`,
-      root,
-      '/usr/bin/env',
-      '-i',
-      ...variables.map((pair) => pair.join('=')),
-      '/bin/sh',
-      '-c',
-      inside,
-      cwd,
-      ...words,
-    ],
-  ]
+  const inFolder = ['/bin/sh', '-c', 'cd "$0" && exec "$@"', cwd]
+  const withEnv = ['/usr/bin/env', '-i', ...variables.map((pair) => pair.join('=')), ...inFolder, ...words]
+  return ['chroot', [`--userspec=${user}:${user}`, root, ...withEnv]]
 }
 
 function run(stage, words) {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { runs } from '../fixtures/soak.ts'
 import { fraction, mutate, mutation, SEEDS, SYNTAXES } from './broken-files.fixture.ts'
 import type { DataSet } from './data-set.ts'
 import { DicomError } from './dicom-error.ts'
@@ -12,7 +13,7 @@ import { encodeP10 } from './encode.ts'
 import { parseP10 } from './parse.ts'
 
 const SEED = 20260101
-const RUNS = 40_000
+const RUNS = runs(15_000)
 /** Processor time, which does not depend on the load of the machine. The slowest pattern below takes about a tenth of it. */
 const PARSE_CPU_MS_MAX = 500
 const HOSTILE_SIZE_BYTES = 1_000_000

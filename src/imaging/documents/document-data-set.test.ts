@@ -9,6 +9,7 @@ import { mutate, mutation, SEEDS } from '../../dicom/broken-files.fixture.ts'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { type Attributes, ExplicitVRBigEndian, ExplicitVRLittleEndian, encodeP10 } from '../../dicom/encode.ts'
 import { type DicomFile, parseP10 } from '../../dicom/parse.ts'
+import { runs } from '../../fixtures/soak.ts'
 import { rebuildDataSet } from './document-data-set.ts'
 import { describedInstance, fileOf, type Json } from './metadata.fixture.ts'
 import { LARGE_BINARY_BYTES } from './metadata-values.ts'
@@ -326,7 +327,7 @@ test('any file that the reader accepts round-trips', () => {
       const { DICOM } = comparable(documentOf(parseP10(rebuiltFrom(before).bytes)))
       assert.deepEqual(DICOM, comparable(before).DICOM)
     }),
-    { seed: SEED, numRuns: 6_000 },
+    { seed: SEED, numRuns: runs(2_000) },
   )
   assert.ok(accepted > 600, 'too few files are accepted')
 })
@@ -354,6 +355,6 @@ test('values of any bytes round-trip, of private elements in any VR and of other
         checkBack(fileOf({ SpecificCharacterSet: ['', SpecificCharacterSet], [tag]: { vr, value } }))
       },
     ),
-    { seed: SEED, numRuns: 10_000 },
+    { seed: SEED, numRuns: runs(3_000) },
   )
 })

@@ -7,6 +7,7 @@ import { DicomError } from '../../dicom/dicom-error.ts'
 import { tagOf } from '../../dicom/dictionary.ts'
 import { type Attributes, encodeP10 } from '../../dicom/encode.ts'
 import { type DicomFile, parseP10 } from '../../dicom/parse.ts'
+import { runs } from '../../fixtures/soak.ts'
 import { type Instance, readInstance } from '../instances/instance.ts'
 import { SUMMARY_ATTRIBUTES } from '../search/summary-attributes.ts'
 import { imageSetAttributesText, imageSetColumnsOf, readImageSetAttributes } from './image-set-attributes.ts'
@@ -126,7 +127,7 @@ test('any bytes in any VR have the same columns', () => {
         if (checkAgrees(parseP10(bytes))) imported += 1
       },
     ),
-    { seed: SEED, numRuns: 5_000 },
+    { seed: SEED, numRuns: runs(5_000) },
   )
   assert.ok(imported > 2_500, 'too few files can be imported')
 })
@@ -148,7 +149,7 @@ test('every damaged file that can be imported has the same columns', () => {
       }
       if (checkAgrees(file)) imported += 1
     }),
-    { seed: SEED, numRuns: 5_000 },
+    { seed: SEED, numRuns: runs(5_000) },
   )
   assert.ok(imported > 500, 'too few files can be imported')
 })

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { ContractError } from '../../contract/errors.ts'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import type { Attributes } from '../../dicom/encode.ts'
+import { runs } from '../../fixtures/soak.ts'
 import { parseJsonMetadata, putInFront } from './json-metadata.ts'
 import { describedInstance, fileOf, SERIES, SOP } from './metadata.fixture.ts'
 
@@ -148,7 +149,7 @@ test('for any metadata, the file is described or the error message contains no v
         assert.match((error as Error).message, /^[\w \-(),.:/'"]+$/)
       }
     }),
-    { seed: 20260113, numRuns: 20_000 },
+    { seed: 20260113, numRuns: runs(20_000) },
   )
   assert.ok(described > 1_000, `only ${described} were described`)
 })

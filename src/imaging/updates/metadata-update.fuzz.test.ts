@@ -6,7 +6,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ContractError } from '../../contract/errors.ts'
+
+import { runs } from '../../fixtures/soak.ts'
 import { imageSetColumnsOf, readImageSetAttributes } from '../documents/image-set-attributes.ts'
+
 import { applyUpdate } from './apply-update.ts'
 import { parseCopiableAttributes } from './copiable-attributes.ts'
 import {
@@ -135,7 +138,7 @@ test('updates of any structure are refused with a message or applied', () => {
       const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value))
       if (made(bytesOf(put), remove && bytesOf(remove))) count += 1
     }),
-    { seed: SEED, numRuns: 20_000 },
+    { seed: SEED, numRuns: runs(7_000) },
   )
   assert.ok(count > 300, `only ${count} are made`)
 })
@@ -173,7 +176,7 @@ test('damaged text of a valid update is refused with a message or applied', () =
       )
       if (made(Buffer.from(text))) count += 1
     }),
-    { seed: SEED, numRuns: 10_000 },
+    { seed: SEED, numRuns: runs(4_000) },
   )
   assert.ok(count > 300, `only ${count} are made`)
 })
@@ -191,7 +194,7 @@ test('any bytes are refused with a message, as an update and as a copy', () => {
         unlessRefused(() => parseCopiableAttributes(Buffer.from(bytes).toString('utf8')))
       },
     ),
-    { seed: SEED, numRuns: 10_000 },
+    { seed: SEED, numRuns: runs(4_000) },
   )
 })
 
