@@ -195,7 +195,7 @@ test('pure modules use no I/O, no clock and no randomness', () => {
     .filter((file) => !file.isTest && PURE.some((folder) => file.path.startsWith(`${folder}/`)))
     .flatMap((file) => {
       const modules = file.imports.filter((path) => path.startsWith('node:') && !PURE_NODE_MODULES.includes(path))
-      const calls = [...file.text.matchAll(/\b(Date\.now\(|Math\.random\(|new Date\(\)|process\.)/g)].map(
+      const calls = [...file.text.matchAll(/\b(Date\.now\(|Math\.random\(|new Date\(\)|process\.\w)/g)].map(
         (match) => match[1]!,
       )
       return [...modules, ...calls].map((what) => `${file.path}: ${what}`)
@@ -318,9 +318,29 @@ const documents = DOCUMENTS.flatMap((path) => {
     .map((name) => join(path, name))
 }).map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 
+/** Not rewritten yet. The list may only become shorter. */
+const NOT_YET_PLAIN = [
+  'docs/benchmarks.md',
+  'docs/conformance.md',
+  'docs/decisions/0006',
+  'docs/decisions/0012',
+  'docs/operating/',
+  'src/ingest/',
+  'src/jobs/',
+  'src/limits.test.ts',
+  'src/maintenance/',
+  'src/pixel-data/store-frames.test.ts',
+  'src/pixel-data/threads/',
+  'src/stores/blobs/',
+  'src/stores/catalog/',
+  'src/stores/sql/',
+  'src/versions/',
+]
+
 test('code, tests and documents use plain words', () => {
   const wrong = [...readers, ...documents]
     .filter(({ path }) => path !== 'src/tidy.test.ts' && !path.endsWith('dictionary-entries.ts'))
+    .filter(({ path }) => !NOT_YET_PLAIN.some((folder) => path.startsWith(folder)))
     .flatMap(({ path, text }) =>
       text.split('\n').flatMap((line, at) =>
         PLAIN_WORDS.flatMap(([banned, instead]) => {
@@ -348,7 +368,7 @@ test('every path that the documents name exists', () => {
   const missing = documents.flatMap(({ path, text }) =>
     [...text.matchAll(/`((?:src|acceptance|bench|console|docs|scripts|bin|examples)\/[\w./-]*)`/g)]
       .map((match) => match[1]!)
-      .filter((named) => !existsSync(join(root, named)))
+      .filter((named) => named !== 'bench/.cache' && !existsSync(join(root, named)))
       .map((named) => `${path}: ${named}`),
   )
   assert.deepEqual(missing, [])

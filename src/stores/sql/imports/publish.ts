@@ -1,7 +1,6 @@
 /**
- * Makes groups of recorded files visible: each as a new image set, or as the next version of the primary one that has its series
- * already. Versions, instances, search rows and index change in one transaction, for all of the groups; what has its image set
- * already is only told again.
+ * Publishes groups of recorded files, each as a new image set or as the next version of the primary image set of its series, in one
+ * transaction: versions, instances, search rows and index. A group that was published before is only reported again.
  */
 import assert from 'node:assert/strict'
 import { type GroupingElements, placeGroup, type StandingImageSet } from '../../../imaging/grouping.ts'
