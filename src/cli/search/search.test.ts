@@ -201,7 +201,7 @@ test('a person searches from the terminal', async (t) => {
       assert.match(lines.at(-1)!, sentence)
     }
     const unknown = await hilum('search', '--datastore', 'mien')
-    assert.match(unknown.lines.at(-1)!, /There is no data store 'mien'\. There is: mine/)
+    assert.match(unknown.lines.at(-1)!, /There is no data store 'mien'\. The data stores are: mine/)
     const missing = await hilum('search')
     assert.deepEqual([missing.code, /needs --datastore/.test(missing.lines[0]!)], [2, true])
   })
