@@ -37,8 +37,12 @@ import {
 /** The most bytes that a deflated data set may inflate to: half a megabyte can inflate to this much. */
 const INFLATED_BYTES_MAX = 512 * 1024 * 1024
 
-const INFLATED_PIECE_BYTES_MIN = 64 * 1024
-const INFLATED_PIECE_BYTES_MAX = 16 * 1024 ** 2
+/**
+ * Output chunk of inflation; usually one is enough. A C library maps blocks over 32 MiB separately and returns them to the system, and only
+ * pages that are written take memory. Freed smaller chunks would stay in its heap.
+ */
+const INFLATED_CHUNK_BYTES = 40 * 1024 ** 2
+const INFLATED_CHUNK_BYTES_MIN = 64 * 1024
 
 export interface DicomFile {
   /** Group 0002; empty for a bare data set. */
@@ -225,10 +229,8 @@ function inflate({ bytes, sizeBytes, position, elementsLeft, tolerated }: Cursor
     })
   }
   try {
-    const deflated = bytes.subarray(position)
-    // Usually one chunk is enough. Thousands of small chunks would fragment the memory of the process.
-    const chunkSize = Math.min(INFLATED_PIECE_BYTES_MAX, Math.max(INFLATED_PIECE_BYTES_MIN, 8 * deflated.length))
-    const inflated = inflateRawSync(deflated, { maxOutputLength: inflatedBytesMax, chunkSize })
+    const chunkSize = Math.max(INFLATED_CHUNK_BYTES_MIN, Math.min(INFLATED_CHUNK_BYTES, inflatedBytesMax))
+    const inflated = inflateRawSync(bytes.subarray(position), { maxOutputLength: inflatedBytesMax, chunkSize })
     return { ...cursorOver(inflated, { sizeBytes: inflated.length, elementsMax: elementsLeft }), tolerated }
   } catch (cause) {
     throw new DicomError({ reason: `the deflated data set ${inflateFault(cause)}`, offsetBytes: position }, { cause })
