@@ -70,8 +70,9 @@ function makeBase(suite, root) {
   execFileSync('ln', ['-s', '../lib/node_modules/npm/bin/npm-cli.js', join(root, 'usr/local/bin/npm')])
   execFileSync('chroot', [root, 'useradd', '--create-home', '--uid', '1000', 'node'])
   for (const file of ['/etc/resolv.conf', '/etc/hosts']) copyFileSync(file, join(root, file))
-  // What this machine trusts and where it gets packages from.
-  cpSync('/etc/ssl/certs/ca-certificates.crt', join(root, 'etc/ssl/certs/ca-certificates.crt'), { dereference: true })
+  // The certificates that this machine trusts, and where it gets packages from.
+  const certificates = process.env.NODE_EXTRA_CA_CERTS ?? '/etc/ssl/certs/ca-certificates.crt'
+  copyFileSync(certificates, join(root, 'etc/ssl/certs/ca-certificates.crt'))
   const npmrc = join(process.env.HOME ?? '/root', '.npmrc')
   if (existsSync(npmrc)) copyFileSync(npmrc, join(root, 'root/.npmrc'))
 }
@@ -110,7 +111,12 @@ function copy(stage, words) {
 
 function commandOf({ root, user, cwd, env }, words) {
   const home = user === 'root' ? '/root' : `/home/${user}`
-  const variables = Object.entries({ PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: home, ...env })
+  const variables = Object.entries({
+    PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: home,
+    NODE_EXTRA_CA_CERTS: '/etc/ssl/certs/ca-certificates.crt',
+    ...env,
+  })
   const inFolder = ['/bin/sh', '-c', 'cd "$0" && exec "$@"', cwd]
   const withEnv = ['/usr/bin/env', '-i', ...variables.map((pair) => pair.join('=')), ...inFolder, ...words]
   return ['chroot', [`--userspec=${user}:${user}`, root, ...withEnv]]
