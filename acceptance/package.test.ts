@@ -1,9 +1,10 @@
 /** The package as others install it: `npm pack` in the clone, then the tarball in an empty folder, under the oldest Node and this one. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from './support/clients.ts'
@@ -103,8 +104,10 @@ describe('the package', { skip: isRegistryThere ? false : 'the npm registry is n
 
   async function demoByNpx(t: TestContext, node: string): Promise<void> {
     const cwd = temporaryFolder()
-    copyFileSync(tarball, join(cwd, basename(tarball)))
-    const words = ['--yes', `./${basename(tarball)}`, 'demo', '--port', '0', '--host', '127.0.0.1']
+    // npx keeps packages by the name that they are given: under a name of its own, an earlier build is not taken for this one.
+    const name = `${randomUUID()}.tgz`
+    copyFileSync(tarball, join(cwd, name))
+    const words = ['--yes', `./${name}`, 'demo', '--port', '0', '--host', '127.0.0.1']
     // A group of its own, because npx starts a shell, which starts Hilum.
     const options = { cwd, env: envOf(node), detached: true } as const
     const child = spawn('npx', words, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -116,7 +119,7 @@ describe('the package', { skip: isRegistryThere ? false : 'the npm registry is n
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding('utf8').on('data', (text: string) => {
           output += text
-          const endpoint = /brings in your own files/.test(output) && /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0]
+          const endpoint = /imports your own files/.test(output) && /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0]
           if (endpoint) resolve(endpoint)
         })
       }
