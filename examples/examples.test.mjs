@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { environmentFor, run, skipUnlessBoto3, temporaryFolder } from '../acceptance/support/clients.ts'
 import { openHilum } from '../acceptance/support/hilum.ts'
-import { putStudy } from '../acceptance/support/journey.ts'
+import { putStudy } from '../acceptance/support/walkthrough.ts'
 
 const ROOT = dirname(import.meta.dirname)
 const read = (path) => readFileSync(join(ROOT, path), 'utf8')
