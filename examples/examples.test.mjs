@@ -22,7 +22,7 @@ test('the notebook goes from a data store to a frame', skipUnlessBoto3(), async 
   const env = { ...environmentFor(hilum), INPUT: inputS3Uri, OUTPUT: outputS3Uri }
   const output = await run('python3', [join(ROOT, 'examples/notebook/hilum.py')], { cwd, env })
   assert.match(output, /^import COMPLETED report in s3:/m)
-  assert.match(output, /^[0-9a-f]{32} JOURNEY /m)
+  assert.match(output, /^[0-9a-f]{32} WALKTHROUGH /m)
   assert.match(output, /'PatientName': 'Walkthrough\^Patient'/)
   assert.match(output, /^frame image\/jph \d+ bytes$/m)
   assert.ok(statSync(join(cwd, 'frame.jph')).size > 0)
