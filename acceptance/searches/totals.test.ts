@@ -110,7 +110,7 @@ describe('the explanation', choice, () => {
     assert.equal(best.strategy, 'kd-tree leaves, best first')
     assert.ok(best.leavesVisited <= best.bound.leaves && best.leavesVisited <= best.leavesMatching)
     assert.equal(
-      best.spaces.reduce((sum: number, { entries }: { entries: number }) => sum + entries, 0),
+      best.partitions.reduce((sum: number, { entries }: { entries: number }) => sum + entries, 0),
       IMAGE_SETS,
     )
     assert.equal((await explained(equal({ DICOMPatientId: '' }))).strategy, 'no possible match')
