@@ -1,18 +1,18 @@
 /**
- * What the bytes of a stored frame are held against before they are sent: the sums of lane-sums.ts, what is left behind the last whole
- * block, the length and the number of the frame, in one CRC32. The number is in it so that another frame of the same instance, which a
- * damaged table may lead to, is not taken for this one.
+ * The checksum of a stored frame, verified before its bytes are sent: one CRC32 of the sums of lane-sums.ts, the bytes behind the last
+ * whole block, the length and the frame number. The number is included because a damaged frame table may lead to another frame of the same
+ * instance.
  */
 import { crc32 } from 'node:zlib'
 import { BLOCK_BYTES, SUMS_BYTES, SummingMemory } from './lane-sums.ts'
 
 const SCRATCH_BYTES = 64 * 1024
 
-/** By their buffers. */
+/** By buffer. */
 const memories = new WeakMap<ArrayBufferLike, SummingMemory>()
 let scratch: SummingMemory | undefined
 
-/** Memory for bytes whose checksum is wanted: elsewhere they are copied for it. It is not given back before all of it is unreachable. */
+/** Memory whose bytes are summed in place; bytes elsewhere are copied first. It is freed when nothing refers to it. */
 export function memoryForChecksums(sizeBytes: number): Uint8Array {
   const memory = new SummingMemory(sizeBytes)
   memories.set(memory.bytes.buffer, memory)
@@ -22,7 +22,7 @@ export function memoryForChecksums(sizeBytes: number): Uint8Array {
 export class StoredChecksum {
   readonly #frameNumber: number
   readonly #sums = new Uint8Array(SUMS_BYTES)
-  /** Of a block that is not whole yet. */
+  /** The bytes behind the last whole block. */
   readonly #rest = new Uint8Array(BLOCK_BYTES)
   #restBytes = 0
   #lengthBytes = 0
@@ -41,13 +41,13 @@ export class StoredChecksum {
     return this
   }
 
-  /** Once, behind the last bytes. A whole number of 32 bits. */
+  /** An unsigned number of 32 bits. Called once, after all bytes were added. */
   end(): number {
     const length = new Uint8Array(new Float64Array([this.#lengthBytes]).buffer)
     return crc32(this.#rest.subarray(0, this.#restBytes), crc32(this.#sums, crc32(length, this.#frameNumber)))
   }
 
-  /** Answers how many bytes it took. */
+  /** Returns how many bytes it took. */
   #fillRest(bytes: Uint8Array): number {
     const taken = Math.min(BLOCK_BYTES - this.#restBytes, bytes.length)
     this.#rest.set(bytes.subarray(0, taken), this.#restBytes)
