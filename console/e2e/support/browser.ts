@@ -13,6 +13,8 @@ import type { Hilum } from '../../../acceptance/support/hilum.ts'
 import { CHROMIUM } from './chromium.ts'
 
 const SCREENSHOTS = fileURLToPath(new URL('../../../test-results/console/', import.meta.url))
+/** Only a failing test waits this long; a busy machine needs more than Playwright's 30 seconds. */
+const WAIT_MS = 90_000
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 export type Skip = { readonly skip: string } | Record<string, never>
@@ -48,7 +50,7 @@ export async function visit(
     ...options,
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(30_000)
+  page.setDefaultTimeout(WAIT_MS)
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(String(error)))
   page.on('console', (message) => {
