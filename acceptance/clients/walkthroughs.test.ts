@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
+import { sample } from '../../src/fixtures/soak.ts'
 import {
   aws2ByName,
   awsAtItsOwnHost,
@@ -56,12 +57,12 @@ test('boto3', { ...skipUnlessBoto3(), ...skipUnlessOpenJPH() }, async () => {
   })
 })
 
-const AWS_CLIS = {
-  'the AWS CLI on PATH': { skip: skipUnlessAws(), envFor: awsAtItsOwnHost },
-  'the AWS CLI 2, by name': { skip: skipUnlessAws2(), envFor: aws2ByName },
-}
+const AWS_CLIS = [
+  { name: 'the AWS CLI 2, by name', skip: skipUnlessAws2(), envFor: aws2ByName },
+  { name: 'the AWS CLI on PATH', skip: skipUnlessAws(), envFor: awsAtItsOwnHost },
+]
 
-for (const [name, { skip, envFor }] of Object.entries(AWS_CLIS)) {
+for (const { name, skip, envFor } of sample(AWS_CLIS, AWS_CLIS.length)) {
   test(name, { ...skip, ...skipUnlessOpenJPH() }, async () => {
     const { inputS3Uri, outputS3Uri, dataAccessRoleArn } = await putStudy(hilum)
     const folder = temporaryFolder()

@@ -6,13 +6,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
+import { isThorough } from '../../src/fixtures/soak.ts'
 import { openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
 import { firstCT, firstPictureMs } from './support/first-picture.ts'
 import { draw, imageFile, imageSetAddress, importSet, pixelOf, waitForState } from './support/images.ts'
 
 const skip = skipUnlessChromium()
-const SLICES = 200
-const RUNS = 3
+const [SLICES, RUNS] = isThorough ? [200, 3] : [50, 1]
 
 describe('the speed of the viewer', skip, async () => {
   if ('skip' in skip) return
