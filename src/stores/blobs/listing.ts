@@ -1,4 +1,4 @@
-/** Which keys a listing of files in folders has, and which folders may hold one of them. */
+/** Which folders a listing has to read. */
 import { compareKeys } from './blob-key.ts'
 
 export interface Listing {
@@ -6,7 +6,7 @@ export interface Listing {
   readonly after: string | undefined
 }
 
-/** Whether some key with this beginning may belong in the listing. */
-export const mayHold = (beginning: string, { prefix, after }: Listing): boolean =>
-  (beginning.startsWith(prefix) || prefix.startsWith(beginning)) &&
-  (after === undefined || after.startsWith(beginning) || compareKeys(beginning, after) > 0)
+/** Whether a key that starts with `start` can be in the listing. */
+export const mayContain = (start: string, { prefix, after }: Listing): boolean =>
+  (start.startsWith(prefix) || prefix.startsWith(start)) &&
+  (after === undefined || after.startsWith(start) || compareKeys(start, after) > 0)

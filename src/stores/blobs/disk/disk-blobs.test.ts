@@ -1,4 +1,4 @@
-/** Blobs on disk: the promises of every blob store, and what only a file system can get wrong. */
+/** Blobs on disk: the suite of every blob store, and cases that only a file system has. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
@@ -26,7 +26,7 @@ describeBlobStore('blobs in the folder of a bucket', async () => {
   }
 })
 
-/** A folder `inside` for blobs with a neighbour `secret`, removed after the test. */
+/** A folder `inside` for blobs beside a folder `secret`, removed after the test. */
 async function twoFolders(context: TestContext): Promise<{ inside: string; secret: string }> {
   const folder = await newFolder()
   context.after(() => rm(folder, { recursive: true }))
@@ -44,7 +44,7 @@ async function listed(blobs: BlobStore): Promise<string[]> {
 }
 
 describe('symbolic links in a bucket', () => {
-  test('links out of the bucket lead nowhere, whether to a file, to a folder or by way of another link', async (context) => {
+  test('links out of the bucket are not followed, to a file, to a folder or through another link', async (context) => {
     const { inside, secret } = await twoFolders(context)
     await symlink(join(secret, 'file'), join(inside, 'file'))
     await symlink(secret, join(inside, 'folder'))
@@ -55,7 +55,7 @@ describe('symbolic links in a bucket', () => {
     for (const key of ['file', 'folder/file', 'relative', 'twice']) assert.equal(await blobs.open(key), undefined, key)
   })
 
-  test('links within the bucket count as what they lead to', async (context) => {
+  test('links within the bucket count as their target', async (context) => {
     const { inside } = await twoFolders(context)
     await mkdir(join(inside, 'real'))
     await writeFile(join(inside, 'real', 'file'), 'inside')
@@ -82,7 +82,7 @@ describe('symbolic links in a bucket', () => {
     assert.deepEqual((await readdir(inside)).sort(), ['broken', 'file', 'folder'])
   })
 
-  test('links within the bucket are written and removed through', async (context) => {
+  test('links within the bucket are followed for writing and removing', async (context) => {
     const { inside } = await twoFolders(context)
     await mkdir(join(inside, 'real'))
     await symlink('real', join(inside, 'also'))
@@ -93,7 +93,7 @@ describe('symbolic links in a bucket', () => {
     assert.deepEqual(await listed(blobs), [])
   })
 
-  test('a link to a folder above itself does not make the listing endless', async (context) => {
+  test('a link to a folder above itself does not make the listing infinite', async (context) => {
     const { inside } = await twoFolders(context)
     await mkdir(join(inside, 'a'))
     await writeFile(join(inside, 'a', 'file'), 'x')
@@ -104,7 +104,7 @@ describe('symbolic links in a bucket', () => {
     assert.deepEqual(await listed(blobs), ['a/file'])
   })
 
-  test('in a place of our own no link counts', async (context) => {
+  test('in a place of Hilum itself no link is followed', async (context) => {
     const { inside } = await twoFolders(context)
     await writeFile(join(inside, 'real'), 'x')
     await symlink('real', join(inside, 'link'))
@@ -115,7 +115,7 @@ describe('symbolic links in a bucket', () => {
 })
 
 describe('files that are not blobs', () => {
-  test('a pipe is neither listed nor waited for', async (context) => {
+  test('a pipe is not listed, and opening it does not wait', async (context) => {
     const { inside } = await twoFolders(context)
     execFileSync('mkfifo', [join(inside, 'pipe')])
     const blobs = await openDiskBucket(inside)
@@ -127,7 +127,7 @@ describe('files that are not blobs', () => {
     { open: openDiskBlobs, unfinishedIn: '.hilum.unfinished' },
     { open: openDiskBucket, unfinishedIn: 'a' },
   ])
-    test(`a blob that is still being written in ${unfinishedIn} cannot be seen, named or left behind`, async (context) => {
+    test(`an unfinished blob in ${unfinishedIn} is not listed, has no key, and is removed in the end`, async (context) => {
       const { inside } = await twoFolders(context)
       const blobs = await open(inside)
       let during: string[] = []
@@ -147,23 +147,23 @@ describe('files that are not blobs', () => {
       assert.deepEqual(await listed(blobs), ['a/key'])
     })
 
-  test('what a dead process was writing is removed when it is old, and nothing else', async (context) => {
+  test('old unfinished files of a dead process are removed, and nothing else', async (context) => {
     const { inside } = await twoFolders(context)
     const blobs = await openDiskBlobs(inside)
     await blobs.put('a/key', Buffer.from('x'))
     const folder = join(inside, '.hilum.unfinished')
-    for (const name of ['.hilum-1.unfinished', '.hilum-2.unfinished', 'of somebody else']) {
+    for (const name of ['.hilum-1.unfinished', '.hilum-2.unfinished', 'other file']) {
       await writeFile(join(folder, name), 'x')
       if (name !== '.hilum-2.unfinished') await utimes(join(folder, name), new Date(0), new Date(0))
     }
     await blobs.removeUnfinished(Date.now() - 3_600_000)
-    assert.deepEqual((await readdir(folder)).sort(), ['.hilum-2.unfinished', 'of somebody else'])
+    assert.deepEqual((await readdir(folder)).sort(), ['.hilum-2.unfinished', 'other file'])
     assert.deepEqual(await listed(blobs), ['a/key'])
   })
 })
 
 describe('blobs spread over folders', () => {
-  test('a blob lies in a folder named as its name begins', async (context) => {
+  test('the folder of a blob is named after the first characters of its name', async (context) => {
     const { inside } = await twoFolders(context)
     const blobs = await openDiskBlobs(inside)
     await blobs.put('store/job/c0ffee', Buffer.from('x'))
@@ -171,7 +171,7 @@ describe('blobs spread over folders', () => {
     assert.deepEqual(await readdir(join(inside, 'store/job/~c0')), ['c0ffee'])
   })
 
-  test('such a folder is part of no key', async (context) => {
+  test('the name of such a folder is not part of a key', async (context) => {
     const { inside } = await twoFolders(context)
     const blobs = await openDiskBlobs(inside)
     await blobs.put('a/c0ffee', Buffer.from('x'))
@@ -184,15 +184,15 @@ describe('blobs spread over folders', () => {
     for await (const { key } of blobs.list('a/~c0/')) assert.fail(key)
   })
 
-  test('blobs from before they were spread are read, listed among the others and removed', async (context) => {
+  test('blobs of earlier versions, which did not spread them, are read, listed and removed', async (context) => {
     const { inside } = await twoFolders(context)
     await mkdir(join(inside, 'a'))
-    for (const name of ['c0ffee', 'c1', 'd']) await writeFile(join(inside, 'a', name), 'from before')
+    for (const name of ['c0ffee', 'c1', 'd']) await writeFile(join(inside, 'a', name), 'earlier')
     const blobs = await openDiskBlobs(inside)
     for (const key of ['a/c0ff', 'a/c0ffef', 'a/c0/1', 'a/c0', 'a/c']) await blobs.put(key, Buffer.from('new'))
     const all = ['a/c', 'a/c0', 'a/c0/1', 'a/c0ff', 'a/c0ffee', 'a/c0ffef', 'a/c1', 'a/d']
     assert.deepEqual(await listed(blobs), all)
-    assert.equal(String(await readAll((await blobs.open('a/c0ffee'))!)), 'from before')
+    assert.equal(String(await readAll((await blobs.open('a/c0ffee'))!)), 'earlier')
     assert.equal(String(await readAll((await blobs.open('a/c0'))!)), 'new')
     await blobs.put('a/c1', Buffer.from('again'))
     assert.equal(String(await readAll((await blobs.open('a/c1'))!)), 'again')
@@ -200,7 +200,7 @@ describe('blobs spread over folders', () => {
     assert.deepEqual(await listed(blobs), [])
   })
 
-  test('with its last blob a folder goes, and those above it', async (context) => {
+  test('a folder is removed with its last blob, and so are empty folders above it', async (context) => {
     const { inside } = await twoFolders(context)
     const blobs = await openDiskBlobs(inside)
     for (const key of ['a/b/c0ffee', 'a/b/c1', 'a/d']) await blobs.put(key, Buffer.from('x'))
@@ -212,7 +212,7 @@ describe('blobs spread over folders', () => {
     assert.deepEqual(await listed(blobs), ['a/b/c0ffee', 'a/d'])
   })
 
-  test('folders that others empty meanwhile do not keep a blob from its place', async (context) => {
+  test('a blob is put even if its folder is removed meanwhile', async (context) => {
     const { inside } = await twoFolders(context)
     const [one, other] = [await openDiskBlobs(inside), await openDiskBlobs(inside)]
     const put = async () => {
@@ -229,7 +229,7 @@ describe('blobs spread over folders', () => {
     assert.ok((await one.open('a/b/c0-99')) !== undefined)
   })
 
-  test('any keys are listed in byte order, whole and behind any of them', async (context) => {
+  test('any keys are listed in byte order, completely and after each of them', async (context) => {
     const name = fc.string({ unit: fc.constantFrom('a', 'b', '!', '0', '/', '~', '\u{1f600}', '\uff61'), maxLength: 6 })
     const keys = fc.uniqueArray(name, { maxLength: 30 })
     await fc.assert(
@@ -259,7 +259,7 @@ describe('blobs spread over folders', () => {
 })
 
 describe('keys that a file system refuses', () => {
-  test('a part of more than 255 bytes is refused with a reason and is not there', async (context) => {
+  test('a part of more than 255 bytes is refused with a reason and is not stored', async (context) => {
     const { inside } = await twoFolders(context)
     const blobs = await openDiskBucket(inside)
     await assert.rejects(blobs.put('x'.repeat(300), Buffer.from('x')), InvalidBlobKey)
@@ -287,7 +287,7 @@ describe('keys that a file system refuses', () => {
   })
 })
 
-test('a large blob that is opened and never read gives its file back', async (context) => {
+test('the file of a large blob that is opened and never read is closed', async (context) => {
   const { inside } = await twoFolders(context)
   const blobs = await openDiskBucket(inside)
   await blobs.put('large', Buffer.alloc(2 * 1024 ** 2))

@@ -1,4 +1,4 @@
-/** What an error of the file system means for a store kept in a folder. */
+/** Errors of the file system as errors of a store. */
 import { constants } from 'node:os'
 import { StoreUnavailable, type UnavailableReason } from '../../store-unavailable.ts'
 
@@ -19,22 +19,22 @@ const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO'])
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return undefined
   const { code } = error
-  // So Node calls the errors that libuv has no name for, such as ESTALE of a file server and EDQUOT.
+  // Node's code for errors that libuv does not name, such as ESTALE of a file server, and EDQUOT.
   return code.startsWith('Unknown system error') && 'errno' in error ? nameOf(-Number(error.errno)) : code
 }
 
-/** Linux, and in no table of Node: a file system that needs to be repaired. */
+/** On Linux: the file system needs to be repaired. Node does not name it. */
 const EUCLEAN = 117
 
 const nameOf = (errno: number): string =>
   Object.entries({ ...constants.errno, EUCLEAN }).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`
 
-/** Nothing is there under that name, or cannot be. */
+/** There is no file with that name, or there cannot be one. */
 export const isAbsent = (error: unknown): boolean => ABSENT.has(codeOf(error) ?? '')
 
 /**
- * An error of the file system becomes StoreUnavailable, and loses its message: that has the path, and paths may name patients.
- * Errors that are not the file system's stay as they are.
+ * An error of the file system becomes StoreUnavailable, without the message: it contains the path, which may name patients. Other errors are
+ * returned unchanged.
  */
 export function asUnavailable(error: unknown, store: string): unknown {
   const code = codeOf(error)

@@ -1,20 +1,19 @@
 /**
- * Lists blobs that are spread over folders in byte order of their keys, beginning by beginning (disk-paths.ts): only the names of the
- * folders on the way are held, and of the blobs those of one beginning.
+ * Lists blobs that are spread over folders (disk-paths.ts) in byte order of their keys, one prefix of two characters at a time. Memory holds
+ * the names of the folders on the path, and those of the blobs of one prefix.
  */
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareKeys, isListed } from '../blob-key.ts'
 import type { BlobEntry } from '../blob-store.ts'
-import { type Listing, mayHold } from '../listing.ts'
+import { type Listing, mayContain } from '../listing.ts'
 import { asUnavailable, isAbsent } from './disk-failure.ts'
-import { beginningOf, isReservedPart, isSpreadFolder } from './disk-paths.ts'
+import { isReservedPart, isSpreadFolder, spreadPrefixOf } from './disk-paths.ts'
 
-/** Sizes asked for at a time. */
-const SIZES_AT_ONCE = 32
+const CONCURRENT_STATS = 32
 
-/** `key` of a folder ends in a slash, and is sorted by it: `a-b` comes before all of `a/`, as it does among keys. */
+/** The `key` of a folder ends in a slash, so that `a-b` is sorted before everything in `a/`, as among keys. */
 interface Entry {
   readonly key: string
   /** Below the root. */
@@ -27,60 +26,60 @@ export async function* listSpread(root: string, listing: Listing): AsyncGenerato
   const parts = folder === '' ? [] : folder.slice(0, -1).split('/')
   if (parts.some((part) => ['', '.', '..'].includes(part) || isReservedPart(part, 'spread'))) return
   try {
-    yield* walk({ root, listing, folder })
+    yield* scan({ root, listing, folder })
   } catch (error) {
     throw asUnavailable(error, 'the blob store')
   }
 }
 
-interface Place {
+interface Folder {
   readonly root: string
   readonly listing: Listing
   /** Key prefix: empty or ending in a slash. */
   readonly folder: string
 }
 
-async function* walk(place: Place): AsyncGenerator<BlobEntry> {
-  const { root, listing } = place
-  for await (const entries of entriesOf(place)) {
+async function* scan(at: Folder): AsyncGenerator<BlobEntry> {
+  const { root, listing } = at
+  for await (const entries of entriesOf(at)) {
     let files: Entry[] = []
     for (const entry of entries) {
       if (!entry.isFolder) {
         if (isListed(entry.key, listing)) files.push(entry)
-        if (files.length < SIZES_AT_ONCE) continue
+        if (files.length < CONCURRENT_STATS) continue
       }
       yield* await withSizes(root, files)
       files = []
-      if (entry.isFolder && mayHold(entry.key, listing)) yield* walk({ ...place, folder: entry.key })
+      if (entry.isFolder && mayContain(entry.key, listing)) yield* scan({ ...at, folder: entry.key })
     }
     yield* await withSizes(root, files)
   }
 }
 
-/** Beginning by beginning: of what lies in the folder itself, and of what is spread below it. */
-async function* entriesOf({ root, folder, listing }: Place): AsyncGenerator<readonly Entry[]> {
+/** The entries of a folder, those that are spread below it included, prefix by prefix. */
+async function* entriesOf({ root, folder, listing }: Folder): AsyncGenerator<readonly Entry[]> {
   const here = new Map<string, Entry[]>()
-  const isSpread = new Set<string>()
+  const spread = new Set<string>()
   for (const child of await children(join(root, folder))) {
-    if (child.isDirectory() && isSpreadFolder(child.name)) isSpread.add(child.name.slice(1))
+    if (child.isDirectory() && isSpreadFolder(child.name)) spread.add(child.name.slice(1))
     if (isReservedPart(child.name, 'spread')) continue
     const entry = entryIn(folder, child)
     if (entry === undefined) continue
-    const beginning = beginningOf(entry.key.slice(folder.length))
-    const together = here.get(beginning)
-    if (together === undefined) here.set(beginning, [entry])
+    const prefix = spreadPrefixOf(entry.key.slice(folder.length))
+    const together = here.get(prefix)
+    if (together === undefined) here.set(prefix, [entry])
     else together.push(entry)
   }
-  for (const beginning of [...new Set([...here.keys(), ...isSpread])].sort(compareKeys)) {
-    if (!mayHold(folder + beginning, listing)) continue
+  for (const prefix of [...new Set([...here.keys(), ...spread])].sort(compareKeys)) {
+    if (!mayContain(folder + prefix, listing)) continue
     const entries: Entry[] = []
-    if (isSpread.has(beginning)) {
-      for (const child of await children(join(root, folder, `~${beginning}`))) {
+    if (spread.has(prefix)) {
+      for (const child of await children(join(root, folder, `~${prefix}`))) {
         if (!child.isFile()) continue
-        entries.push({ key: folder + child.name, path: `${folder}~${beginning}/${child.name}`, isFolder: false })
+        entries.push({ key: folder + child.name, path: `${folder}~${prefix}/${child.name}`, isFolder: false })
       }
     }
-    entries.push(...(here.get(beginning) ?? []))
+    entries.push(...(here.get(prefix) ?? []))
     yield entries.sort(inOrder).filter(({ key }, at) => key !== entries[at - 1]?.key)
   }
 }
@@ -93,7 +92,7 @@ function entryIn(folder: string, child: Dirent): Entry | undefined {
   return child.isFile() ? { key: path, path, isFolder: false } : undefined
 }
 
-/** A folder goes with its last blob: one that is not there is empty. */
+/** A missing folder is empty: a folder is removed with its last blob. */
 async function children(path: string): Promise<readonly Dirent[]> {
   try {
     return await readdir(path, { withFileTypes: true })
@@ -103,7 +102,7 @@ async function children(path: string): Promise<readonly Dirent[]> {
   }
 }
 
-/** Without those that went away meanwhile. */
+/** Without files that were removed meanwhile. */
 async function withSizes(root: string, files: readonly Entry[]): Promise<readonly BlobEntry[]> {
   const entries = await Promise.all(
     files.map(async ({ key, path }): Promise<BlobEntry | undefined> => {

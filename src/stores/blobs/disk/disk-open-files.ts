@@ -1,13 +1,13 @@
 /**
- * The files of blobs that were read lately, kept open: to open one, to ask how long it is and to close it costs three ways to a thread
- * beside the one of reading, and the frames of a series lie in few blobs. A blob never changes, so an open file never is out of date.
+ * A cache of open files of blobs that were read recently. Opening, measuring and closing a file would take three more calls of the thread
+ * pool per read, and the frames of a series are in few blobs. A blob never changes, so an open file never becomes stale.
  */
 import { close, fstat, open, read, type Stats } from 'node:fs'
 import { promisify } from 'node:util'
 import { FLAGS } from './disk-reading.ts'
 
 const OPEN_FILES_MAX = 64
-/** Closed when nobody has read them for so long: the bytes of a blob that was removed come free then. */
+/** Unused files are closed after this time. Only then is the space of a removed blob free. */
 const IDLE_MS = 5_000
 
 const [openFile, statOf, closeFile] = [
@@ -17,7 +17,7 @@ const [openFile, statOf, closeFile] = [
 ]
 
 interface OpenFile {
-  /** Undefined where the path leads to no regular file. */
+  /** Undefined if the path is not that of a regular file. */
   readonly opened: Promise<{ readonly fd: number; readonly sizeBytes: number } | undefined>
   readers: number
   usedAt: number
@@ -26,11 +26,11 @@ interface OpenFile {
 }
 
 export class OpenFiles {
-  /** The one that was used last comes last. */
+  /** The most recently used last. */
   readonly #files = new Map<string, OpenFile>()
   #timer: NodeJS.Timeout | undefined
 
-  /** Undefined where the path leads to no regular file. Throws what the file system throws. */
+  /** Undefined if the path is not that of a regular file. @throws the errors of the file system */
   async read(
     path: string,
     { start, into }: { readonly start: number; readonly into: Uint8Array },
@@ -53,7 +53,7 @@ export class OpenFiles {
     }
   }
 
-  /** Its blob is removed, or may be another one. */
+  /** Closes the file when its readers are done. */
   drop(path: string): void {
     const file = this.#files.get(path)
     if (file === undefined) return
@@ -92,12 +92,12 @@ async function openRegular(path: string) {
 }
 
 async function closed({ opened }: OpenFile): Promise<void> {
-  // What could not be opened is told to whoever wanted to read it.
+  // The reader has received the error of opening.
   const file = await opened.catch(() => undefined)
   if (file !== undefined) await closeFile(file.fd)
 }
 
-/** Fewer bytes only where the file ends. */
+/** Fewer bytes only at the end of the file. */
 async function fill(fd: number, start: number, into: Uint8Array): Promise<number> {
   let filled = 0
   while (filled < into.length) {

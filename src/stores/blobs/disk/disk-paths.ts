@@ -1,12 +1,12 @@
 /**
- * Where a blob lies below the folder of its store. A bucket is as people made it: the key is the path. In a place of our own one folder
- * of keys may come to hold millions of blobs, so there they are spread by how their names begin: `a/b/c0ffee` lies in `a/b/~c0/c0ffee`.
- * Listed in the order of those beginnings they come in the order of the keys, and a folder is never held whole.
+ * The path of a blob below the folder of its store. In a bucket the key is the path. In a place of Hilum's own, one folder of keys can have
+ * millions of blobs, so they are spread by the first two characters of their names: `a/b/c0ffee` is stored at `a/b/~c0/c0ffee`. A listing
+ * reads these folders in order, which is the order of the keys, and never has all names in memory.
  */
 
 export type Layout = 'bucket' | 'spread'
 
-/** How names of files end that are still being written, and of the folder that they lie in; no key has such a part. */
+/** The suffix of unfinished files, and of the folder that they are in. No key has such a part. */
 export const UNFINISHED = '.unfinished'
 const UNFINISHED_PART = /^\.hilum.*\.unfinished$/
 const SPREAD_FOLDER = /^~.{1,2}$/su
@@ -17,14 +17,14 @@ export const isReservedPart = (name: string, layout: Layout): boolean =>
 export const isReserved = (key: string, layout: Layout): boolean =>
   key.split('/').some((part) => isReservedPart(part, layout))
 
-/** Two characters: 256 folders where names are hexadecimal digits, each of some thousand where there are a million. */
-export const beginningOf = (name: string): string => [...name.slice(0, 4)].slice(0, 2).join('')
+/** The first two characters: 256 folders for hexadecimal names, each with some thousand of a million blobs. */
+export const spreadPrefixOf = (name: string): string => [...name.slice(0, 4)].slice(0, 2).join('')
 
 export const isSpreadFolder = (name: string): boolean => SPREAD_FOLDER.test(name)
 
-/** Where it is put, and where it was put before they were spread. */
+/** The path, and the one of earlier versions, which did not spread blobs. */
 export function pathsOf(key: string, layout: Layout): readonly string[] {
   if (layout === 'bucket') return [key]
   const at = key.lastIndexOf('/') + 1
-  return [`${key.slice(0, at)}~${beginningOf(key.slice(at))}/${key.slice(at)}`, key]
+  return [`${key.slice(0, at)}~${spreadPrefixOf(key.slice(at))}/${key.slice(at)}`, key]
 }

@@ -1,21 +1,21 @@
-/** Reads a range of a file: a small one, or one that memory is given for, whole and at once, a large one chunk by chunk as it is asked for. */
+/** Reads a range of a file: at once if it is small or fits into the memory of the caller, otherwise in chunks as they are iterated. */
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { ByteRange, OpenBlob } from '../blob-store.ts'
 
 const CHUNK_BYTES = 1024 ** 2
 
-/** Not NOFOLLOW alone: a pipe or a device in the folder must not hold the open up until somebody writes to it. */
+/** O_NONBLOCK, because opening a pipe would otherwise wait for a writer. */
 export const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** undefined where the path leads to no regular file. Throws what the file system throws. */
+/** Undefined if the path is not that of a regular file. @throws the errors of the file system */
 export async function openFileRange(
   path: string | Buffer | undefined,
   range: ByteRange = { start: 0 },
 ): Promise<OpenBlob | undefined> {
   if (path === undefined) return undefined
   const file = await open(path, FLAGS)
-  let stays = false
+  let staysOpen = false
   try {
     const stats = await file.stat()
     if (!stats.isFile()) return undefined
@@ -25,17 +25,17 @@ export async function openFileRange(
       const bytes = await readExactly(file, range.start, memoryFor(length, range.into))
       return { sizeBytes: stats.size, bytes: once(bytes) }
     }
-    stays = true
+    staysOpen = true
     return { sizeBytes: stats.size, bytes: new FileChunks(file, { start: range.start, end }) }
   } finally {
-    if (!stays) await file.close()
+    if (!staysOpen) await file.close()
   }
 }
 
 const memoryFor = (length: number, into: Uint8Array | undefined): Uint8Array =>
   into === undefined || into.length < length ? Buffer.allocUnsafeSlow(length) : into.subarray(0, length)
 
-/** Fewer bytes only where the file has become shorter. */
+/** Fewer bytes only if the file was truncated. */
 async function readExactly(file: FileHandle, start: number, bytes: Uint8Array): Promise<Uint8Array> {
   let filled = 0
   while (filled < bytes.length) {
@@ -50,7 +50,7 @@ export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   if (bytes.byteLength > 0) yield bytes
 }
 
-/** An iterator and not a generator: `return` closes the file even where nothing was ever asked for. */
+/** Not a generator, because `return` has to close the file even if `next` was never called. */
 class FileChunks implements AsyncIterableIterator<Uint8Array> {
   readonly #file: FileHandle
   readonly #end: number

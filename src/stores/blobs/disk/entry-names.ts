@@ -1,14 +1,14 @@
 /**
- * The part of a key that an entry of a folder gets from its name. A name that is UTF-8 is its own part. In any other name the bytes that
- * are not UTF-8, and percent signs, are written as `%` and two hexadecimal digits: `a\xff` becomes `a%FF`.
+ * The names of folder entries as parts of keys. A UTF-8 name is unchanged. In any other name, percent signs and bytes that are not UTF-8
+ * become `%` and two hexadecimal digits: `a\xff` becomes `a%FF`.
  */
 import { isUtf8 } from 'node:buffer'
 
-/** The greatest length of one character in UTF-8. */
+/** The longest character in UTF-8. */
 const CHARACTER_BYTES_MAX = 4
 const PERCENT = 0x25
 
-/** In the order of the names, and no part twice: where a UTF-8 name looks like an escaped one, the other ends in more percent signs. */
+/** In the order of the names. Parts are unique: if an escaped name equals another part, percent signs are appended. */
 export function keyPartsOf(names: readonly Buffer[]): string[] {
   const parts: (string | undefined)[] = names.map((name) => (isUtf8(name) ? name.toString() : undefined))
   if (!parts.includes(undefined)) return parts as string[]
@@ -36,7 +36,7 @@ function escapedName(name: Buffer): string {
   return text
 }
 
-/** 0 where no character of UTF-8 begins. */
+/** 0 if there is no UTF-8 character. */
 function characterLength(name: Buffer, at: number): number {
   for (let length = 1; length <= CHARACTER_BYTES_MAX && at + length <= name.length; length++) {
     if (isUtf8(name.subarray(at, at + length))) return length

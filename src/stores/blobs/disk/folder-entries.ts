@@ -1,4 +1,4 @@
-/** What lies in one folder of a bucket: files and folders with their real paths, and why an entry is neither. */
+/** The entries of one folder of a bucket: files and folders with their real paths, and other entries with the reason why they are refused. */
 import type { Dirent, Stats } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import type { UnreadableEntry } from '../../locations/locations.ts'
@@ -10,15 +10,15 @@ import { keyPartsOf } from './entry-names.ts'
 export type Refusal = Pick<UnreadableEntry, 'unreadable' | 'reason'> & { readonly isVanished?: true }
 
 /**
- * `bucket`: links lead to what lies in the folder and nowhere else. `command line`: the user's own files, so links to files are followed
- * wherever they lead, and links to folders are not.
+ * `bucket`: links are followed if their target is in the bucket. `command line`: the files belong to the user, so links to files are
+ * followed everywhere; links to folders are not followed.
  */
 export type ScanRules = 'bucket' | 'command line'
 
 export interface FolderEntry {
-  /** The part of the key. */
+  /** Its part of the key. */
   readonly part: string
-  /** Whether the part is also the entry's name. */
+  /** The part is the name of the entry, not an escaped form of it. */
   readonly isPlain: boolean
   /** With links followed. */
   readonly path: Buffer
@@ -26,14 +26,14 @@ export interface FolderEntry {
 }
 
 interface Place {
-  /** Real path of the folder that is scanned as a whole. */
+  /** The real path of the folder that is scanned. */
   readonly root: Buffer
   readonly rules: ScanRules
 }
 
 const SLASH = Buffer.from('/')
 
-/** Real paths of folders, so that a link cannot lead further than it was checked. @throws what the file system throws */
+/** @param folder a real path, so that no link on it is unchecked. @throws the errors of the file system */
 export async function entriesOf(place: Place, folder: Buffer): Promise<FolderEntry[]> {
   const children = await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
   const parts = keyPartsOf(children.map(({ name }) => name))
@@ -75,20 +75,20 @@ function kindOf(found: Kind): FolderEntry['kind'] {
 
 export const NOT_A_FILE: Refusal = { unreadable: 'unusable', reason: 'It is no longer a file' }
 export const OUTSIDE: Refusal = { unreadable: 'outside', reason: 'The link leads out of the bucket' }
-export const LOOP: Refusal = { unreadable: 'unusable', reason: 'The link leads back to a folder that it lies in' }
+export const LOOP: Refusal = { unreadable: 'unusable', reason: 'The link leads back to a folder that it is in' }
 const BROKEN_LINK: Refusal = { unreadable: 'unusable', reason: 'The link leads to nothing' }
 const LINK_TO_FOLDER: Refusal = {
   unreadable: 'unusable',
   reason: 'Links to folders are not followed. Import the folder that it leads to',
 }
-const RESERVED: Refusal = { unreadable: 'unusable', reason: 'Hilum uses such names for files that are still written' }
+const RESERVED: Refusal = { unreadable: 'unusable', reason: 'Hilum uses such names for unfinished files' }
 const VANISHED: Refusal = {
   unreadable: 'unusable',
   reason: 'It was removed or renamed while the import listed it',
   isVanished: true,
 }
 
-/** Of one entry, which may be a folder. @throws StoreUnavailable where it cannot be known what else is there. */
+/** Why one entry cannot be read. @throws StoreUnavailable if the error is not about this entry alone */
 export function refusalOf(error: unknown): Refusal {
   switch (codeOf(error)) {
     case 'EACCES':
@@ -106,7 +106,7 @@ export function refusalOf(error: unknown): Refusal {
   }
 }
 
-/** The same of an entry that nothing lies below: where only its own record is damaged, the others can still be read. */
+/** The same for an entry that is not a folder: a damaged file does not make others unreadable. */
 export function refusalOfFile(error: unknown): Refusal {
   const code = codeOf(error)
   if (code !== undefined && DAMAGED.has(code)) {
@@ -117,22 +117,22 @@ export function refusalOfFile(error: unknown): Refusal {
 
 const DAMAGED = new Set(['EIO', 'EUCLEAN', 'EBADMSG'])
 
-/** Errors that pass by themselves: a server of files that does not answer, too many open files, a folder that is renamed just now. */
-const PASSING: Readonly<Record<string, UnavailableReason>> = {
+/** Temporary errors: a file server that does not answer, too many open files, a folder that is being renamed. */
+const TEMPORARY: Readonly<Record<string, UnavailableReason>> = {
   ...{ ENOENT: 'away', ENOTDIR: 'away' },
   ...{ ESTALE: 'away', ENODEV: 'away', ENOTCONN: 'away', ETIMEDOUT: 'away', EHOSTDOWN: 'away', EHOSTUNREACH: 'away' },
   ...{ EMFILE: 'busy', ENFILE: 'busy', EAGAIN: 'busy', ENOMEM: 'busy', EINTR: 'busy' },
 }
 
-/** All others would be there at the next attempt too. The message of the error is dropped: it has the path. */
+/** Other errors are permanent. The message is dropped, because it contains the path. */
 export function asUnlistable(error: unknown): unknown {
   const code = codeOf(error)
   if (code === undefined || !(error instanceof Error && 'syscall' in error)) return error
-  const reason = PASSING[code] ?? (code === 'EACCES' || code === 'EPERM' ? 'access' : 'corrupt')
+  const reason = TEMPORARY[code] ?? (code === 'EACCES' || code === 'EPERM' ? 'access' : 'corrupt')
   return new StoreUnavailable({ store: 'the folder of the bucket', reason, code })
 }
 
-/** Whether a real path lies below a real folder. */
+/** Whether a real path is below a real folder. */
 export function isWithin(root: Buffer, path: Buffer): boolean {
   if (root.equals(SLASH)) return path.length > 1
   return path.length > root.length && path[root.length] === SLASH[0] && path.subarray(0, root.length).equals(root)

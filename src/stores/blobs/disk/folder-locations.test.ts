@@ -1,4 +1,4 @@
-/** Buckets as folders: which are open, and what is said of those that are not. */
+/** Buckets as folders: which can be opened, and the reason why others cannot. */
 import assert from 'node:assert/strict'
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -30,7 +30,7 @@ describe('buckets as folders', () => {
     assert.equal(String(await readAll((await bucket.open('a.dcm'))!)), 'bytes')
   })
 
-  test('a bucket of our own is made, and only under a name that is one', async () => {
+  test('a bucket of Hilum itself is created, if its name is valid', async () => {
     const bucket = await locations.openOwnBucket('our-own')
     assert.ok(!isClosed(bucket))
     await bucket.put('folder/file', Buffer.from('bytes'))
@@ -43,7 +43,7 @@ describe('buckets as folders', () => {
     assert.deepEqual(await readdir(root), ['buckets', 'outside'])
   })
 
-  test('the disk of a bucket tells what it has left', async () => {
+  test('the free bytes of a bucket are those of its disk', async () => {
     await locations.openOwnBucket('our-own')
     const { bavail, bsize } = await statfs(root)
     const freeBytes = (await locations.freeBytes('our-own'))!
@@ -54,7 +54,7 @@ describe('buckets as folders', () => {
   })
 
   for (const name of ['no-such', 'a-file', '..', '.', 'x/../../outside', '../outside', 'A', '', '/tmp']) {
-    test(`"${name}" is no bucket, and the reason can stand in a job's message`, async () => {
+    test(`"${name}" is not a bucket, and the reason is valid in the message of a job`, async () => {
       const bucket = await locations.openBucket(name)
       assert.ok(isClosed(bucket))
       assert.equal(bucket.closed, 'missing')
@@ -63,7 +63,7 @@ describe('buckets as folders', () => {
     })
   }
 
-  test('a folder that may not be read is closed for lack of access', async () => {
+  test('a folder without read access is closed with reason access', async () => {
     await mkdir(join(root, 'buckets', 'locked'), { mode: 0 })
     await chmod(root, 0o755)
     const bucket = await asNobody(() => locations.openBucket('locked'))
@@ -72,7 +72,7 @@ describe('buckets as folders', () => {
   })
 })
 
-test('a bucket in memory is there once it was made, and stays the same one', async () => {
+test('a bucket in memory exists when it was created, and is not replaced', async () => {
   const locations = openMemoryLocations()
   assert.ok(isClosed(await locations.openBucket('scans')))
   await locations.createBucket('scans').put('a', Buffer.from('x'))

@@ -1,4 +1,4 @@
-/** Buckets as folders side by side under one: for a server that has its files on a disk and no S3. */
+/** Buckets as subfolders of one folder, for a server without S3. */
 import { mkdir, opendir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Bucket, ClosedBucket, Locations } from '../../locations/locations.ts'
@@ -6,7 +6,7 @@ import { isBucketName } from '../../locations/s3-uri.ts'
 import { openDiskBucket } from './disk-blobs.ts'
 import { asUnavailable, codeOf, isAbsent } from './disk-failure.ts'
 
-/** Makes the folder of buckets if it is not there; the buckets in it are the operator's to make. */
+/** Creates the folder of buckets if it is missing. The operator creates the buckets in it. */
 export async function openFolderLocations(root: string): Promise<Locations> {
   try {
     await mkdir(root, { recursive: true })
@@ -14,19 +14,19 @@ export async function openFolderLocations(root: string): Promise<Locations> {
     throw asUnavailable(error, 'the folder of buckets')
   }
   async function openBucket(bucket: string): Promise<Bucket | ClosedBucket> {
-    if (!isBucketName(bucket)) return closed('missing', 'This is no name that a bucket can have')
+    if (!isBucketName(bucket)) return closed('missing', 'This is not a valid bucket name')
     const folder = join(root, bucket)
     try {
-      if (!(await stat(folder)).isDirectory()) return notThere(bucket)
-      // Tried in earnest: access(2) asks about another user than the one who reads, where a process has two.
+      if (!(await stat(folder)).isDirectory()) return missing(bucket)
+      // Not access(2): it checks the real user id, and files are read with the effective one.
       await (await opendir(folder)).close()
       await stat(join(folder, '.'))
       return await openDiskBucket(folder)
     } catch (error) {
-      if (isAbsent(error)) return notThere(bucket)
+      if (isAbsent(error)) return missing(bucket)
       const code = codeOf(error)
       if (code === 'EACCES' || code === 'EPERM') {
-        return closed('access', `The folder of the bucket "${bucket}" may not be read by the server's user`)
+        return closed('access', `The folder of the bucket "${bucket}" cannot be read by the server's user`)
       }
       throw asUnavailable(error, 'the folder of buckets')
     }
@@ -37,7 +37,7 @@ export async function openFolderLocations(root: string): Promise<Locations> {
       try {
         if (isBucketName(bucket)) await mkdir(join(root, bucket), { recursive: true, mode: 0o700 })
       } catch (error) {
-        // A file of that name is for openBucket to tell of.
+        // openBucket reports a file of that name.
         if (codeOf(error) !== 'EEXIST') throw asUnavailable(error, 'the folder of buckets')
       }
       return openBucket(bucket)
@@ -53,10 +53,10 @@ export async function openFolderLocations(root: string): Promise<Locations> {
   }
 }
 
-const notThere = (bucket: string) =>
+const missing = (bucket: string) =>
   closed(
     'missing',
-    `The bucket "${bucket}" does not exist. Make a folder of that name in the server's folder of buckets`,
+    `The bucket "${bucket}" does not exist. Create a folder of that name in the server's folder of buckets`,
   )
 
 const closed = (kind: ClosedBucket['closed'], reason: string): ClosedBucket => ({ closed: kind, reason })

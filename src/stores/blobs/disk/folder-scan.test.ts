@@ -1,4 +1,4 @@
-/** Listing a folder of other people's files: every entry is a file or a refusal with its reason, and nothing ends the listing early. */
+/** Listing a folder of other people's files: every entry is a file or a refusal with its reason, and the listing is complete or throws. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ import { asUnavailable } from './disk-failure.ts'
 import { asUnlistable, refusalOfFile } from './folder-entries.ts'
 import { scanFolder } from './folder-scan.ts'
 
-/** `bucket` and its neighbour `outside`, removed after the test. */
+/** A folder `bucket` beside a folder `outside`, removed after the test. */
 async function foldersFor(context: TestContext): Promise<{ bucket: string; outside: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-scan-'))
   context.after(async () => {
@@ -32,7 +32,7 @@ async function foldersFor(context: TestContext): Promise<{ bucket: string; outsi
   return { bucket, outside }
 }
 
-/** Names as bytes, each character one. */
+/** @param name each character is one byte (Latin-1) */
 const pathOf = (folder: string, name: string) => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')])
 
 function write(folder: string, ...names: string[]): void {
@@ -69,7 +69,7 @@ describe('names that are not UTF-8', () => {
     }
   })
 
-  test('a listing goes on behind every key, escaped or not', async (context) => {
+  test('a listing continues after every key, escaped or not', async (context) => {
     const { bucket } = await foldersFor(context)
     write(bucket, ...NAMES)
     const blobs = await openDiskBucket(bucket)
@@ -86,7 +86,7 @@ describe('names that are not UTF-8', () => {
     assert.deepEqual(await scanned(blobs, 'dir%FE/'), [])
   })
 
-  test('a file named as another one is escaped has a key of its own', async (context) => {
+  test('a file whose name equals the escaped name of another has a different key', async (context) => {
     const { bucket } = await foldersFor(context)
     write(bucket, 'a\xff', 'a%FF')
     const blobs = await openDiskBucket(bucket)
@@ -94,7 +94,7 @@ describe('names that are not UTF-8', () => {
     assert.equal(String(await readAll((await blobs.open('a%FF'))!)), 'a%FF')
   })
 
-  test('any names come in byte order of their keys, no key twice, and whole behind each', async (context) => {
+  test('any names are listed in byte order of their keys, no key twice, and completely after each key', async (context) => {
     const unit = fc.constantFrom('a', '%', 'F', '\xff', '\xc3', '\xa4', '0', '-')
     const name = fc.string({ unit, minLength: 1, maxLength: 4 })
     const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'))
@@ -123,7 +123,7 @@ describe('names that are not UTF-8', () => {
 })
 
 describe('entries that cannot be read', () => {
-  test('a pipe, a link out of the bucket, a broken link and a loop are each said, among the files', async (context) => {
+  test('a pipe, a link out of the bucket, a broken link and a loop are each listed with a reason, among the files', async (context) => {
     const { bucket, outside } = await foldersFor(context)
     write(bucket, 'a', 'sub/b', 'z')
     execFileSync('mkfifo', [join(bucket, 'pipe')])
@@ -142,8 +142,8 @@ describe('entries that cannot be read', () => {
       'pipe: It is not a file but a pipe',
       'sub/b',
       'sub/itself: The link leads back to itself',
-      'sub/top: The link leads back to a folder that it lies in',
-      'sub/up/: The link leads back to a folder that it lies in',
+      'sub/top: The link leads back to a folder that it is in',
+      'sub/up/: The link leads back to a folder that it is in',
       'z',
     ]
     assert.deepEqual(await scanned(blobs), lines)
@@ -152,7 +152,7 @@ describe('entries that cannot be read', () => {
     }
   })
 
-  test('a prefix that is a link out of the bucket lists the link and nothing behind it', async (context) => {
+  test('a prefix that is a link out of the bucket lists the link and nothing below it', async (context) => {
     const { bucket, outside } = await foldersFor(context)
     symlinkSync(outside, join(bucket, 'out'))
     const blobs = await openDiskBucket(bucket)
@@ -161,7 +161,7 @@ describe('entries that cannot be read', () => {
     assert.deepEqual(await scanned(blobs, 'out/s'), [])
   })
 
-  test('a prefix that no key can have lists nothing, and its error names no path', async (context) => {
+  test('a prefix that no key can have lists nothing', async (context) => {
     const { bucket } = await foldersFor(context)
     write(bucket, 'a')
     const blobs = await openDiskBucket(bucket)
@@ -170,7 +170,7 @@ describe('entries that cannot be read', () => {
     }
   })
 
-  test('a folder that may not be read is one refusal, and what lies around it is listed', async (context) => {
+  test('a folder without read access is one refusal, and its neighbours are listed', async (context) => {
     const { bucket } = await foldersFor(context)
     write(bucket, 'a', 'locked/b', 'z')
     chmodSync(join(bucket, 'locked'), 0)
@@ -183,7 +183,7 @@ describe('entries that cannot be read', () => {
     })
   })
 
-  test('a folder that was read in part before it was closed fails the listing that goes on', async (context) => {
+  test('if a folder was listed in part before access was denied, the continued listing fails', async (context) => {
     const { bucket } = await foldersFor(context)
     write(bucket, 'a', 'locked/b', 'locked/c', 'z')
     chmodSync(join(bucket, 'locked'), 0)
@@ -194,7 +194,7 @@ describe('entries that cannot be read', () => {
     })
   })
 
-  test('files whose sizes may not be asked for are each refused', async (context) => {
+  test('files whose size cannot be read are each refused', async (context) => {
     const { bucket } = await foldersFor(context)
     write(bucket, 'a', 'names-only/b', 'names-only/c')
     chmodSync(join(bucket, 'names-only'), 0o744)
@@ -206,7 +206,7 @@ describe('entries that cannot be read', () => {
   })
 })
 
-describe('what changes while it is listed', () => {
+describe('changes during a listing', () => {
   test('a folder that vanishes is a refusal with its reason, and all others are listed', async (context) => {
     const { bucket } = await foldersFor(context)
     const names = Array.from({ length: 300 }, (_, at) => `${String(at).padStart(3, '0')}/in.dcm`)
@@ -241,7 +241,7 @@ describe('what changes while it is listed', () => {
     assert.equal(listed, 40)
   })
 
-  test('a bucket that is taken away fails the listing, which may be tried again', async (context) => {
+  test('a bucket that is removed fails the listing, which can be retried', async (context) => {
     const { bucket } = await foldersFor(context)
     write(bucket, 'a/1', 'b/1')
     const blobs = await openDiskBucket(bucket)
@@ -270,12 +270,12 @@ describe('errors of the file system', () => {
     Object.assign(new Error(`${code}: scandir '/p/DOE^JANE'`), { code, syscall: 'scandir' })
   const reasonOf = (code: string) => (asUnlistable(failure(code)) as StoreUnavailable).reason
 
-  test('an I/O error ends a listing for good, a server of files that is away and too many open files do not', () => {
+  test('an I/O error is permanent; an unavailable file server and too many open files are temporary', () => {
     assert.deepEqual(['EIO', 'EUCLEAN', 'EINVAL'].map(reasonOf), ['corrupt', 'corrupt', 'corrupt'])
     assert.deepEqual(['ESTALE', 'ENOTCONN', 'EMFILE'].map(reasonOf), ['away', 'away', 'busy'])
   })
 
-  test('an error that Node has no name for is known by its number', () => {
+  test('an error that Node does not name is recognized by its number', () => {
     const unnamed = (errno: number) => Object.assign(failure(`Unknown system error ${errno}`), { errno })
     const unlistable = (errno: number) => asUnlistable(unnamed(errno)) as StoreUnavailable
     const { code, reason } = unlistable(-constants.errno.ESTALE)
@@ -290,13 +290,13 @@ describe('errors of the file system', () => {
     assert.doesNotMatch(String(asUnlistable(failure('EIO'))), /DOE|scandir/)
   })
 
-  test('one damaged file is refused, and does not end the listing', () => {
+  test('one damaged file is refused and does not end the listing', () => {
     assert.equal(refusalOfFile(failure('EIO')).unreadable, 'damaged')
     assert.throws(() => refusalOfFile(failure('ESTALE')), isUnavailable('away'))
   })
 })
 
-test('for the command line links to files lead anywhere, and other links are refused with a reason', async (context) => {
+test('for the command line, links to files are followed everywhere, and other links are refused with a reason', async (context) => {
   const { bucket, outside } = await foldersFor(context)
   write(bucket, 'a', '.hilum-1.unfinished')
   symlinkSync(join(outside, 'secret'), join(bucket, 'file'))
@@ -306,7 +306,7 @@ test('for the command line links to files lead anywhere, and other links are ref
     found.push('unreadable' in entry ? `${entry.key}: ${entry.reason}` : `${entry.key} ${entry.path}`)
   }
   assert.deepEqual(found, [
-    '.hilum-1.unfinished: Hilum uses such names for files that are still written',
+    '.hilum-1.unfinished: Hilum uses such names for unfinished files',
     `a ${bucket}/a`,
     `file ${outside}/secret`,
     'folder: Links to folders are not followed. Import the folder that it leads to',

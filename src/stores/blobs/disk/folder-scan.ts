@@ -1,6 +1,6 @@
 /**
- * Lists everything under a folder of other people's files in byte order of the keys, folder by folder: what can be read, and what cannot
- * with the reason. A listing either comes to its end or throws; it never just stops.
+ * Lists everything below a folder of other people's files in byte order of the keys: files, and entries that cannot be read, with the reason.
+ * A listing is complete or throws.
  */
 import { realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import type { UnreadableEntry } from '../../locations/locations.ts'
 import { StoreUnavailable } from '../../store-unavailable.ts'
 import { compareKeys, isListed } from '../blob-key.ts'
 import type { BlobEntry } from '../blob-store.ts'
-import { type Listing, mayHold } from '../listing.ts'
+import { type Listing, mayContain } from '../listing.ts'
 import { isAbsent } from './disk-failure.ts'
 import { isReservedPart } from './disk-paths.ts'
 import {
@@ -25,13 +25,12 @@ import {
   type ScanRules,
 } from './folder-entries.ts'
 
-/** Sizes asked for at a time. */
-const SIZES_AT_ONCE = 32
+const CONCURRENT_STATS = 32
 
 interface ScannedFile extends BlobEntry {
   /** With links followed. */
   readonly path: Buffer
-  /** Whether the key is also its path below the folder: all names on the way are UTF-8. */
+  /** The key is its path below the folder: all names in it are UTF-8. */
   readonly isPlain: boolean
 }
 
@@ -39,7 +38,7 @@ type ScannedEntry = ScannedFile | UnreadableEntry
 
 interface Scan {
   readonly root: Buffer
-  /** The file system that the root was on when the scan began. */
+  /** The file system of the root at the beginning of the scan. */
   readonly device: number
   readonly rules: ScanRules
   readonly listing: Listing
@@ -50,11 +49,11 @@ interface Folder {
   readonly key: string
   readonly path: Buffer
   readonly isPlain: boolean
-  /** The real paths of the folder and those it was reached through: a link back to one of them is not followed. */
+  /** The real paths of the folder and of those above it: a link to one of them is a loop. */
   readonly above: readonly Buffer[]
 }
 
-/** @throws StoreUnavailable where the listing cannot be finished */
+/** @throws StoreUnavailable if the listing cannot be completed */
 export async function* scanFolder(
   root: string,
   { rules, ...listing }: { readonly rules: ScanRules } & Listing,
@@ -64,14 +63,14 @@ export async function* scanFolder(
     const scan: Scan = { root: real, device: (await stat(real)).dev, rules, listing }
     const start = await startOf(scan)
     if (start === undefined) return
-    if ('path' in start) yield* walk(scan, start)
+    if ('path' in start) yield* scanBelow(scan, start)
     else if (isListed(start.key, listing)) yield start
   } catch (error) {
     throw asUnlistable(error)
   }
 }
 
-/** The folder of the prefix; undefined where it is not there, so that no key begins with it. */
+/** The folder of the prefix; undefined if it is missing, so that no key starts with it. */
 async function startOf({ root, rules, listing }: Scan): Promise<Folder | UnreadableEntry | undefined> {
   const { prefix } = listing
   const key = prefix.slice(0, prefix.lastIndexOf('/') + 1)
@@ -84,7 +83,7 @@ async function startOf({ root, rules, listing }: Scan): Promise<Folder | Unreada
     return (await stat(path)).isDirectory() ? { key, path, isPlain: true, above: [path] } : undefined
   } catch (error) {
     if (!isAbsent(error)) throw error
-    // An escaped name is no path: it is looked for from the top.
+    // An escaped name is not a path: the scan starts at the root and compares keys.
     return key.includes('%') ? top : undefined
   }
 }
@@ -93,11 +92,11 @@ const isFolderName = (part: string): boolean => !['', '.', '..'].includes(part) 
 
 type Child = FolderEntry & { readonly key: string }
 
-async function* walk(scan: Scan, folder: Folder): AsyncGenerator<ScannedEntry> {
+async function* scanBelow(scan: Scan, folder: Folder): AsyncGenerator<ScannedEntry> {
   const { listing } = scan
   const children = await childrenOf(scan, folder)
   if ('unreadable' in children) {
-    // An earlier scan, which this one goes on from, ended with its line.
+    // The earlier scan that this one continues has reported it.
     if (listing.after !== folder.key) yield unreadableFolder(scan, folder, children)
     return
   }
@@ -105,22 +104,22 @@ async function* walk(scan: Scan, folder: Folder): AsyncGenerator<ScannedEntry> {
   for (const child of children) {
     if (child.kind !== 'folder') {
       if (isListed(child.key, listing)) others.push(child)
-      if (others.length < SIZES_AT_ONCE) continue
+      if (others.length < CONCURRENT_STATS) continue
     }
     yield* await withSizes(scan, folder, others)
     others = []
-    if (child.kind !== 'folder' || !mayHold(child.key, listing)) continue
+    if (child.kind !== 'folder' || !mayContain(child.key, listing)) continue
     const { key, path } = child
     if (folder.above.some((above) => above.equals(path))) {
       if (isListed(key, listing)) yield refused(key, LOOP)
     } else {
-      yield* walk(scan, { key, path, isPlain: folder.isPlain && child.isPlain, above: [...folder.above, path] })
+      yield* scanBelow(scan, { key, path, isPlain: folder.isPlain && child.isPlain, above: [...folder.above, path] })
     }
   }
   yield* await withSizes(scan, folder, others)
 }
 
-/** A folder is sorted by its slash: `a-b` comes before all of `a/`, as it does among keys. */
+/** The key of a folder ends in a slash, so that `a-b` is sorted before everything in `a/`, as among keys. */
 async function childrenOf(scan: Scan, { key, path }: Folder): Promise<readonly Child[] | Refusal> {
   try {
     const entries = await entriesOf(scan, path)
@@ -128,14 +127,14 @@ async function childrenOf(scan: Scan, { key, path }: Folder): Promise<readonly C
       .map((entry) => ({ ...entry, key: `${key}${entry.part}${entry.kind === 'folder' ? '/' : ''}` }))
       .sort((a, b) => compareKeys(a.key, b.key))
   } catch (error) {
-    // Of the whole input there is nothing else to list: that is no entry but a listing that failed.
+    // The folder of the prefix itself: without it there is nothing to list, so the listing fails.
     if (scan.listing.prefix.startsWith(key)) throw error
     return checked(scan, refusalOf(error))
   }
 }
 
 function unreadableFolder(scan: Scan, { key }: Folder, refusal: Refusal): UnreadableEntry {
-  // A part of it was listed by an earlier scan, which this one goes on from: its line would stand before those.
+  // The earlier scan that this one continues has listed a part of it. A line for it now would be out of order.
   if (!isListed(key, { ...scan.listing, prefix: '' })) throw cutShort(refusal)
   return { ...refused(key, refusal), reason: `${refusal.reason}. Nothing below it was imported` }
 }
@@ -164,7 +163,7 @@ function withSizes(scan: Scan, folder: Folder, children: readonly Child[]): Prom
   )
 }
 
-/** What vanished may have been unmounted with everything else: then an empty folder is left, of which no listing is true. */
+/** If an entry vanished because the file system was unmounted, the empty mount point must not be listed. */
 async function checked({ root, device }: Scan, refusal: Refusal): Promise<Refusal> {
   if (refusal.isVanished && (await stat(root)).dev !== device) throw cutShort(refusal)
   return refusal
