@@ -1,9 +1,8 @@
-/** Which keys a blob store takes, and the order they are listed in: one rule for disk, memory and S3. */
-
+/** Which keys are valid, and their order in a listing: the same for disk, memory and S3. */
 /** S3's own limit, in bytes of UTF-8; file systems take longer paths. */
 const KEY_BYTES_MAX = 1024
 
-/** A key that no blob can have. Its message does not repeat it: folders of patients are named after patients. */
+/** An invalid key. The message does not contain it, because folders are often named after patients. */
 export class InvalidBlobKey extends Error {
   override readonly name = 'InvalidBlobKey'
   constructor(why: string) {
@@ -11,7 +10,7 @@ export class InvalidBlobKey extends Error {
   }
 }
 
-/** Why no blob can have the key, or undefined. */
+/** Why the key is invalid, or undefined. */
 export function faultOfKey(key: string): string | undefined {
   if (key === '') return 'it is empty'
   if (Buffer.byteLength(key) > KEY_BYTES_MAX) return `it is longer than ${KEY_BYTES_MAX} bytes`
@@ -21,14 +20,14 @@ export function faultOfKey(key: string): string | undefined {
   return undefined
 }
 
-/** As faultOfKey, for a key that is to be a path below a folder: nothing that passes leads out of it. */
+/** The same for a key that becomes a path below a folder: a valid one never leads out of the folder. */
 export function faultOfPath(key: string): string | undefined {
   const fault = faultOfKey(key)
   if (fault !== undefined) return fault
   return key.split('/').includes('') ? 'it begins or ends with a slash or has two in a row' : undefined
 }
 
-/** Byte order of the UTF-8 forms, which is code point order; `<` on strings puts U+FF61 before U+1F600, but U+E000 after it. */
+/** Byte order in UTF-8, which is the order of code points. `<` compares UTF-16 units and puts U+1F600 before U+FF61. */
 export function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {
@@ -38,7 +37,7 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** Surrogates stand for code points above all others of 16 bits. */
+/** Surrogates encode code points above those of all other units. */
 const rank = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit)
 
 /** Whether a key belongs in a listing. */

@@ -1,4 +1,4 @@
-/** A range of a blob that the catalog knows of: it is there, whole, or something is badly wrong. */
+/** Reads a range that the catalog lists. If it does not exist, the store is damaged. */
 import { type BlobStore, readAll } from './blob-store.ts'
 
 export interface Range {
@@ -7,14 +7,14 @@ export interface Range {
   readonly lengthBytes: number
 }
 
-/** @throws where the blob does not hold all of it */
+/** @throws if the blob is missing or too short */
 export async function readWholeRange(
   blobs: BlobStore,
   { blobKey, offsetBytes, lengthBytes }: Range,
 ): Promise<Uint8Array> {
   const blob = await blobs.open(blobKey, { start: offsetBytes, length: lengthBytes })
-  if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
+  if (blob === undefined) throw new Error(`the blob ${blobKey} is missing`)
   const bytes = await readAll(blob)
-  if (bytes.length < lengthBytes) throw new Error(`the blob ${blobKey} is shorter than it was`)
+  if (bytes.length < lengthBytes) throw new Error(`the blob ${blobKey} is too short`)
   return bytes
 }

@@ -1,4 +1,4 @@
-/** What every blob store promises, as tests. Each adapter runs the same suite. */
+/** The contract of a blob store, as tests. Each adapter runs the same suite. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
@@ -17,7 +17,7 @@ export function describeBlobStore(
   open: () => Promise<BlobStoreUnderTest>,
   options: {
     readonly skip?: string
-    /** What becomes of a key that is put again with other bytes. Default: replace, as in a bucket; a place of blobs need not. */
+    /** What a put of an existing key with other bytes does. Default: replace, as in a bucket. */
     readonly overwriting?: 'replace' | 'refuse'
     readonly keyBytesMax?: number
   } = {},
@@ -49,43 +49,43 @@ async function keysOf(blobs: BlobStore, prefix: string, options?: { after: strin
   return keys
 }
 
-/** Every byte tells its place, so that a piece from elsewhere is not taken for the right one. */
+/** The bytes differ by offset, so that bytes from a wrong offset are detected. */
 function patterned(sizeBytes: number): Buffer {
   const bytes = Buffer.alloc(sizeBytes)
   for (let at = 0; at + 4 <= sizeBytes; at += 4) bytes.writeUInt32LE((at * 2654435761) % 2 ** 32, at)
   return bytes
 }
 
-async function* pieces(bytes: Uint8Array, sizeBytes: number): AsyncGenerator<Uint8Array> {
+async function* inChunks(bytes: Uint8Array, sizeBytes: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += sizeBytes) yield bytes.subarray(at, at + sizeBytes)
 }
 
 function testBytes(store: () => BlobStore, overwriting: 'replace' | 'refuse'): void {
-  test('what was put is what is read', async () => {
+  test('the bytes that were put are read', async () => {
     await store().put('bytes/one', text('one'))
     assert.deepEqual(await read(store(), 'bytes/one'), text('one'))
   })
 
-  test('a stream of many pieces becomes one blob', async () => {
+  test('a stream of many chunks becomes one blob', async () => {
     const bytes = patterned(300_001)
-    await store().put('bytes/stream', pieces(bytes, 1_000))
+    await store().put('bytes/stream', inChunks(bytes, 1_000))
     assert.ok(bytes.equals((await read(store(), 'bytes/stream'))!))
   })
 
-  test('a stream larger than what is sent at once becomes one blob', async () => {
+  test('a stream of more than one part becomes one blob', async () => {
     const bytes = patterned(80 * 1024 ** 2 + 3)
-    await store().put('bytes/large', pieces(bytes, 3 * 1024 ** 2))
+    await store().put('bytes/large', inChunks(bytes, 3 * 1024 ** 2))
     assert.ok(bytes.equals((await read(store(), 'bytes/large'))!))
-    const piece = await read(store(), 'bytes/large', { start: 7 * 1024 ** 2 + 1, length: 3 * 1024 ** 2 })
-    assert.ok(bytes.subarray(7 * 1024 ** 2 + 1, 10 * 1024 ** 2 + 1).equals(piece!))
+    const range = await read(store(), 'bytes/large', { start: 7 * 1024 ** 2 + 1, length: 3 * 1024 ** 2 })
+    assert.ok(bytes.subarray(7 * 1024 ** 2 + 1, 10 * 1024 ** 2 + 1).equals(range!))
   })
 
-  test('bytes in a resizable buffer are put like others, and read into one', async () => {
+  test('bytes are put from a resizable buffer and read into one', async () => {
     const inResizable = (sizeBytes: number) => new Uint8Array(new ArrayBuffer(sizeBytes, { maxByteLength: sizeBytes }))
     const bytes = patterned(3_000_001)
     const given = inResizable(bytes.length)
     given.set(bytes)
-    await store().put('bytes/resizable', pieces(given, 700_000))
+    await store().put('bytes/resizable', inChunks(given, 700_000))
     await store().put('bytes/resizable-whole', given)
     for (const key of ['bytes/resizable', 'bytes/resizable-whole']) {
       const memory = inResizable(bytes.length + 1)
@@ -96,17 +96,17 @@ function testBytes(store: () => BlobStore, overwriting: 'replace' | 'refuse'): v
     }
   })
 
-  test('a put tells the size and the SHA-256 of what was put', async () => {
+  test('a put returns the size and the SHA-256 of the bytes', async () => {
     const bytes = patterned(60 * 1024 ** 2)
     const digest = { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
-    assert.deepEqual(await store().put('bytes/told', pieces(bytes, 1024 ** 2)), digest)
-    assert.deepEqual(await store().put('bytes/told', bytes), digest)
+    assert.deepEqual(await store().put('bytes/digest', inChunks(bytes, 1024 ** 2)), digest)
+    assert.deepEqual(await store().put('bytes/digest', bytes), digest)
     const sha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
-    assert.deepEqual(await store().put('bytes/told-too', text('abc')), { sizeBytes: 3, sha256 })
+    assert.deepEqual(await store().put('bytes/digest-small', text('abc')), { sizeBytes: 3, sha256 })
   })
 
-  test('a stream without pieces becomes an empty blob', async () => {
-    await store().put('bytes/empty', pieces(text(''), 1))
+  test('a stream without chunks becomes an empty blob', async () => {
+    await store().put('bytes/empty', inChunks(text(''), 1))
     const blob = await store().open('bytes/empty')
     assert.equal(blob?.sizeBytes, 0)
     assert.equal((await readAll(blob!)).length, 0)
@@ -114,7 +114,7 @@ function testBytes(store: () => BlobStore, overwriting: 'replace' | 'refuse'): v
 
   test('putting a key again with the same bytes is harmless', async () => {
     const bytes = patterned(60 * 1024 ** 2)
-    for (const _ of ['once', 'again']) await store().put('bytes/twice', pieces(bytes, 1024 ** 2))
+    for (const _ of ['once', 'again']) await store().put('bytes/twice', inChunks(bytes, 1024 ** 2))
     assert.ok(bytes.equals((await read(store(), 'bytes/twice'))!))
     for (const _ of ['once', 'again']) await store().put('bytes/twice-small', text('small'))
     assert.deepEqual(await read(store(), 'bytes/twice-small'), text('small'))
@@ -127,22 +127,22 @@ function testBytes(store: () => BlobStore, overwriting: 'replace' | 'refuse'): v
       assert.deepEqual(await read(store(), 'bytes/again'), text('second'))
     })
   else
-    test('putting a key again with other bytes is refused, and those that are there stay', async () => {
+    test('putting a key again with other bytes is refused, and the blob is unchanged', async () => {
       await store().put('bytes/again', text('first'))
       await assert.rejects(store().put('bytes/again', text('other')), /a blob is immutable/)
       await assert.rejects(store().put('bytes/again', text('and longer')), /a blob is immutable/)
       assert.deepEqual(await read(store(), 'bytes/again'), text('first'))
     })
 
-  test('the buffer that was put may be used for something else', async () => {
+  test('the buffer that was put can be reused', async () => {
     const bytes = text('before')
     await store().put('bytes/buffer', bytes)
     bytes.write('after!')
     assert.deepEqual(await read(store(), 'bytes/buffer'), text('before'))
   })
 
-  test('a stream that fails leaves nothing, and its error comes out as it is', async () => {
-    const failure = new Error('the source is gone')
+  test('a stream that fails leaves no blob, and its error is thrown unchanged', async () => {
+    const failure = new Error('the source failed')
     const failing = async function* () {
       yield patterned(9 * 1024 ** 2)
       throw failure
@@ -152,17 +152,17 @@ function testBytes(store: () => BlobStore, overwriting: 'replace' | 'refuse'): v
     assert.deepEqual(await keysOf(store(), 'bytes/failed'), [])
   })
 
-  test('a stream that fails leaves the earlier bytes of the key', async () => {
+  test('a stream that fails does not change the existing blob of the key', async () => {
     await store().put('bytes/kept', text('kept'))
     const failing = async function* () {
       yield text('lost')
-      throw new Error('the source is gone')
+      throw new Error('the source failed')
     }
     await assert.rejects(store().put('bytes/kept', failing()))
     assert.deepEqual(await read(store(), 'bytes/kept'), text('kept'))
   })
 
-  test('a range yields exactly its bytes, and what there is where it goes past the end', async () => {
+  test('a range yields exactly its bytes, and is truncated at the end of the blob', async () => {
     const bytes = patterned(1_000)
     await store().put('bytes/ranges', bytes)
     const range = fc.record({ start: fc.nat(1_100), length: fc.option(fc.nat(1_100), { nil: undefined }) })
@@ -178,29 +178,29 @@ function testBytes(store: () => BlobStore, overwriting: 'replace' | 'refuse'): v
   })
 
   test('a range of an empty blob has no bytes', async () => {
-    await store().put('bytes/nothing', text(''))
-    assert.deepEqual(await read(store(), 'bytes/nothing', { start: 0, length: 10 }), text(''))
+    await store().put('bytes/no-bytes', text(''))
+    assert.deepEqual(await read(store(), 'bytes/no-bytes', { start: 0, length: 10 }), text(''))
   })
 
-  test('a reader may leave early', async () => {
-    await store().put('bytes/left', patterned(5 * 1024 ** 2))
-    const blob = await store().open('bytes/left')
+  test('a reader can stop early', async () => {
+    await store().put('bytes/stopped', patterned(5 * 1024 ** 2))
+    const blob = await store().open('bytes/stopped')
     for await (const chunk of blob!.bytes) {
       assert.ok(chunk.byteLength > 0)
       break
     }
-    assert.equal((await read(store(), 'bytes/left'))?.length, 5 * 1024 ** 2)
+    assert.equal((await read(store(), 'bytes/stopped'))?.length, 5 * 1024 ** 2)
   })
 
-  test('a blob that is not there is undefined', async () => {
+  test('a missing blob is undefined', async () => {
     assert.equal(await store().open('bytes/absent'), undefined)
     assert.equal(await store().open('bytes/absent', { start: 0, length: 0 }), undefined)
     assert.equal(await store().open('bytes'), undefined)
     assert.equal(await store().open('bytes/one/below'), undefined)
   })
 
-  test('many writers and readers at once do not get in each other’s way', async () => {
-    const keys = Array.from({ length: 40 }, (_, index) => `bytes/at-once/${index % 5}/${index}`)
+  test('concurrent writers and readers do not disturb each other', async () => {
+    const keys = Array.from({ length: 40 }, (_, index) => `bytes/concurrent/${index % 5}/${index}`)
     await Promise.all(keys.map((key) => store().put(key, text(key))))
     for (const key of keys) assert.deepEqual(await read(store(), key), text(key))
   })
@@ -219,18 +219,18 @@ function testKeys(store: () => BlobStore, keyBytesMax: number): void {
     'x'.repeat(keyBytesMax + 1),
     '\ud800',
   ]) {
-    test(`${JSON.stringify(key.slice(0, 20))} is no key`, async () => {
+    test(`${JSON.stringify(key.slice(0, 20))} is not a valid key`, async () => {
       await assert.rejects(store().put(key, text('x')), InvalidBlobKey)
       assert.equal(await store().open(key), undefined)
       await store().remove([key])
     })
   }
 
-  test('an error about a key does not repeat it', async () => {
+  test('the error for an invalid key does not contain the key', async () => {
     await assert.rejects(store().put('DOE^JANE/../x', text('x')), (error: Error) => !error.message.includes('DOE'))
   })
 
-  test('keys may have partitions, percent signs, plus signs, dots and any letter', async () => {
+  test('keys can have spaces, percent signs, plus signs, dots and any letter', async () => {
     for (const key of [
       'key/a b',
       'key/100%25+1',
@@ -246,7 +246,7 @@ function testKeys(store: () => BlobStore, keyBytesMax: number): void {
     }
   })
 
-  test(`a key of ${keyBytesMax} bytes is a key`, async () => {
+  test(`a key of ${keyBytesMax} bytes is valid`, async () => {
     const key = 'long/'
       .repeat(205)
       .slice(0, keyBytesMax - 1)
@@ -276,31 +276,31 @@ function testListing(store: () => BlobStore): void {
     for (const key of KEYS) await store().put(key, text(key))
   })
 
-  test('keys come in byte order, whatever is a folder on the way', async () => {
+  test('keys are listed in byte order, across folders', async () => {
     const sorted = [...KEYS].sort((a, b) => Buffer.compare(text(a), text(b)))
     assert.deepEqual(await keysOf(store(), 'l'), [...(await keysOf(store(), 'long/')), ...sorted].sort(compareKeys))
     assert.deepEqual(await keysOf(store(), 'l/'), sorted.slice(0, -1))
   })
 
-  test('an entry tells the size, and when it was put', async () => {
+  test('an entry has the size and the time of the put', async () => {
     for await (const { key, sizeBytes, putAt } of store().list('l/')) {
       assert.equal(sizeBytes, text(key).length)
       assert.ok(Math.abs(Date.now() - putAt) < 60_000, 'a minute ago at most')
     }
   })
 
-  test('a prefix may end within a name', async () => {
+  test('a prefix can end within a name', async () => {
     assert.deepEqual(await keysOf(store(), 'l/b/1'), ['l/b/1', 'l/b/10'])
     assert.deepEqual(await keysOf(store(), 'l/b'), ['l/b/1', 'l/b/10', 'l/b/2', 'l/b0'])
   })
 
-  test('a prefix that nothing has lists nothing', async () => {
+  test('a prefix without keys lists nothing', async () => {
     for (const prefix of ['nothing', 'l/b/1/', 'l/c/', '../', '/', 'l/../l/']) {
       assert.deepEqual(await keysOf(store(), prefix), [], prefix)
     }
   })
 
-  test('listing after a key gives the rest, for every key and for what lies between keys', async () => {
+  test('a listing after a key has the rest, for every key and for values between keys', async () => {
     const all = await keysOf(store(), 'l/')
     for (const after of [...all, 'l/b', 'l/b/', 'l/b/11', 'l/a.b', 'l/a.b/', 'a', 'm']) {
       const rest = all.filter((key) => compareKeys(key, after) > 0)
@@ -308,7 +308,7 @@ function testListing(store: () => BlobStore): void {
     }
   })
 
-  test('more keys than one answer of S3 holds are all listed', async () => {
+  test('more keys than one response of S3 contains are all listed', async () => {
     const many = Array.from({ length: 1_050 }, (_, index) => `many/${String(index).padStart(5, '0')}`)
     for (let start = 0; start < many.length; start += 50) {
       await Promise.all(many.slice(start, start + 50).map((key) => store().put(key, text('x'))))
@@ -318,7 +318,7 @@ function testListing(store: () => BlobStore): void {
     assert.deepEqual(await keysOf(store(), 'many/'), [])
   })
 
-  test('a listing may be left early', async () => {
+  test('a listing can be stopped early', async () => {
     for await (const { key } of store().list('l/')) {
       assert.equal(key, 'l/a')
       break
@@ -327,7 +327,7 @@ function testListing(store: () => BlobStore): void {
 }
 
 function testRemoving(store: () => BlobStore): void {
-  test('what was removed is gone, and the rest is not', async () => {
+  test('removed blobs are undefined, and the others remain', async () => {
     await store().put('gone/1', text('1'))
     await store().put('gone/2', text('2'))
     await store().put('gone/3', text('3'))
@@ -336,13 +336,13 @@ function testRemoving(store: () => BlobStore): void {
     assert.equal(await store().open('gone/1'), undefined)
   })
 
-  test('removing what is not there, or nothing, is no error', async () => {
+  test('removing missing keys, or none, is not an error', async () => {
     await store().remove(['gone/never', 'gone/never/at/all', 'gone'])
     await store().remove([])
     assert.deepEqual(await read(store(), 'gone/2'), text('2'))
   })
 
-  test('what lies there whole, and what is being put, outlives the removal of what was cut off', async () => {
+  test('removeUnfinished keeps complete blobs and those that are being put', async () => {
     await store().put('gone/whole', text('whole'))
     const slowly = async function* () {
       yield text('slow')

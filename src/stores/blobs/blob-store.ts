@@ -1,12 +1,12 @@
-/** The edge where bytes are kept: immutable blobs under keys we choose. Disk, memory and S3 hold the same promises. */
+/** The interface for bytes: immutable blobs under keys. Disk, memory and S3 implement it and pass one suite (blob-store.conformance.ts). */
 
 export { InvalidBlobKey } from './blob-key.ts'
 
-/** Bytes `start` to `start + length - 1`; without a length, to the end. */
+/** `length` bytes from `start`; without a length, to the end. */
 export interface ByteRange {
   readonly start: number
   readonly length?: number
-  /** Memory that the store may read the bytes into, where they fit; what it hands out is then a view of it. */
+  /** Memory that the store may read the bytes into, if they fit. The bytes are then a view of it. */
   readonly into?: Uint8Array
 }
 
@@ -17,7 +17,7 @@ export interface BlobEntry {
   readonly putAt: number
 }
 
-/** What was put: whoever keeps it can tell later whether the bytes are still these. */
+/** Size and checksum of what was put, with which the bytes can be verified later. */
 export interface BlobDigest {
   readonly sizeBytes: number
   /** 64 lower-case hex digits. */
@@ -25,29 +25,29 @@ export interface BlobDigest {
 }
 
 export interface OpenBlob {
-  /** Of the whole blob, whatever the range. */
+  /** Of the whole blob, not of the range. */
   readonly sizeBytes: number
-  /** The bytes of the range, read as they are asked for; to be iterated at most once. Leaving the loop early closes it. */
+  /** The bytes of the range, read as they are iterated, at most once. Leaving the loop early closes the blob. */
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
 export interface BlobStore {
   /**
-   * Once it returns, the bytes survive a loss of power. The same key with the same bytes again is harmless.
-   * @throws InvalidBlobKey
+   * When it returns, the bytes are durable. A repetition with the same key and bytes is harmless.
+   * @throws InvalidBlobKey, StoreUnavailable
    */
   put(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest>
-  /** `undefined` where there is no such blob. A range past the end yields what there is. */
+  /** Undefined if there is no such blob. A range that exceeds the blob is truncated. */
   open(key: string, range?: ByteRange): Promise<OpenBlob | undefined>
-  /** Every key that starts with the prefix, in byte order of the keys; those after `after` only. */
+  /** Every key that starts with the prefix and is greater than `after`, in byte order. */
   list(prefix: string, options?: { readonly after?: string }): AsyncIterable<BlobEntry>
-  /** Keys that are not there are not an error. */
+  /** Missing keys are not an error. */
   remove(keys: readonly string[]): Promise<void>
-  /** Gives back the space of puts that were cut off before this moment, by a crash or a loss of power. None of it was ever visible. */
+  /** Frees the space of puts that a crash interrupted before this time. Their bytes were never visible. */
   removeUnfinished(before: number): Promise<void>
 }
 
-/** The whole of a blob's range in one piece; for ranges known to be small. */
+/** All bytes of the range in one array; for small ranges. */
 export async function readAll(blob: OpenBlob): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of blob.bytes) chunks.push(chunk)
@@ -55,8 +55,8 @@ export async function readAll(blob: OpenBlob): Promise<Uint8Array> {
 }
 
 /**
- * The same in memory that is given for it, which the store may have been told to read into (`ByteRange.into`).
- * @returns as much of it as was filled: fewer bytes where the blob ends. @throws RangeError where there are more than fit
+ * Reads the bytes into the given memory, which may be that of `ByteRange.into`.
+ * @returns the part that was filled; shorter at the end of the blob. @throws RangeError if the bytes do not fit
  */
 export async function readInto<Memory extends Uint8Array>(blob: OpenBlob, memory: Memory): Promise<Memory> {
   let filled = 0
@@ -67,5 +67,5 @@ export async function readInto<Memory extends Uint8Array>(blob: OpenBlob, memory
   return memory.subarray(0, filled) as Memory
 }
 
-/** By blob key: what was told when each was put. */
+/** By blob key. */
 export type BlobDigests = ReadonlyMap<string, BlobDigest>

@@ -1,4 +1,4 @@
-/** Counts and digests bytes on their way into a store. */
+/** Size and SHA-256 of bytes while they are written. */
 import { createHash } from 'node:crypto'
 import type { BlobDigest } from './blob-store.ts'
 
@@ -12,11 +12,12 @@ export class BytesDigest {
     return this
   }
 
-  /** Once, behind the last bytes. */
+  /** Call it once, after the last bytes. */
   end(): BlobDigest {
     return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest('hex') }
   }
 
+  /** Adds the bytes and passes them on. */
   async *passing(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
       this.add(chunk)

@@ -13,7 +13,7 @@ import {
 const at = (offsetBytes: number, lengthBytes: number): FrameRange => ({ in: 'blob', offsetBytes, lengthBytes })
 const inFile = (offsetBytes: number, lengthBytes: number): FrameRange => ({ in: 'file', offsetBytes, lengthBytes })
 
-/** Each with a checksum of its own. */
+/** Each with a different checksum. */
 const withChecksums = (frames: readonly (readonly FrameRange[])[]) =>
   frames.map((ranges, index) => ({ ranges, checksum: 0xffff_ffff - index }))
 
@@ -25,7 +25,7 @@ async function readBack(frames: readonly (readonly FrameRange[])[]) {
 }
 
 for (const [name, frames] of [
-  ['of a range each', [[at(0, 10)], [at(10, 0)], [inFile(3, 2 ** 40)]]],
+  ['of one range each', [[at(0, 10)], [at(10, 0)], [inFile(3, 2 ** 40)]]],
   ['of several ranges or one', [[inFile(8, 4), inFile(20, 4), inFile(40, 5)], [at(0, 0)], [at(2 ** 45, 1)]]],
 ] satisfies [string, FrameRange[][]][]) {
   test(`frames ${name} are read as they were written`, async () => {
@@ -33,7 +33,7 @@ for (const [name, frames] of [
   })
 }
 
-test('a frame without ranges is one of no bytes, however many there are', async () => {
+test('a frame without ranges has no bytes, in tables of any length', async () => {
   for (let count = 1; count < 30; count++) {
     const frames = Array.from({ length: count }, (_, index) => (index % 5 === 0 ? [] : [at(index, 1)]))
     const expected = frames.map((ranges) => (ranges.length === 0 ? [at(0, 0)] : ranges))
@@ -43,7 +43,7 @@ test('a frame without ranges is one of no bytes, however many there are', async 
   }
 })
 
-test('of a long table some bytes are read', async () => {
+test('a lookup in a long table reads a few bytes', async () => {
   const frames = Array.from({ length: 100_000 }, (_, index) => [at(index * 1000, 1000)])
   for (const long of [frames, [...frames, [at(1, 1), at(2, 2)]]]) {
     const table = encodeFrameTable(withChecksums(long))
@@ -61,7 +61,7 @@ test('of a long table some bytes are read', async () => {
   }
 })
 
-test('a table that was moved tells of the same frames elsewhere, and those of the file where they were', () => {
+test('a moved table has new offsets for ranges in the blob, and the same offsets for ranges in the file', () => {
   for (const frames of [
     [[at(100, 10)], [inFile(3, 5)], [at(0, 0)]],
     [[at(100, 10), inFile(8, 4)], [], [at(130, 1)]],
@@ -84,28 +84,28 @@ test('a table that was moved tells of the same frames elsewhere, and those of th
   }
 })
 
-test('a table in which a bit is flipped gives the same frame, another place or checksum, or an error', async () => {
+test('a table with a flipped bit returns the same frame, another place or checksum, or an error', async () => {
   for (const frames of [
     [[at(100, 10)], [inFile(3, 5)], [at(0, 0)]],
     [[at(100, 10), inFile(8, 4)], [], [at(130, 1)]],
   ]) {
     const table = encodeFrameTable(withChecksums(frames))
     const place = { frameCount: frames.length, tableBytes: table.length }
-    const sound = await readBack(frames)
-    let isSeen = 0
+    const valid = await readBack(frames)
+    let detected = 0
     for (let bit = 0; bit < table.length * 8; bit++) {
       table[bit >> 3]! ^= 1 << (bit & 7)
-      for (const [index, frame] of sound.entries()) {
+      for (const [index, frame] of valid.entries()) {
         try {
           const read = await readTableFrame(bytesInMemory(table), { frameNumber: index + 1, ...place })
-          if (JSON.stringify(read) !== JSON.stringify(frame)) isSeen += 1
+          if (JSON.stringify(read) !== JSON.stringify(frame)) detected += 1
         } catch (error) {
           assert.ok(error instanceof DamagedFrameTable, String(error))
-          isSeen += 1
+          detected += 1
         }
       }
       table[bit >> 3]! ^= 1 << (bit & 7)
     }
-    assert.ok(isSeen > table.length * 4)
+    assert.ok(detected > table.length * 4)
   }
 })

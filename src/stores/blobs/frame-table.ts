@@ -1,40 +1,39 @@
 /**
- * Where each frame of an instance lies, as a table of bytes: kept beside the frames, and read a record at a time, for an instance may
- * have a million of them.
+ * The frame table: the place and checksum of each frame of an instance, stored beside the frames. One frame is looked up without reading the
+ * whole table, because an instance can have a million frames.
  *
- * A record has 24 bytes, little endian: whose bytes (0 the blob, 1 the instance's file), the checksum of the frame, offset and length, as
- * doubles, which are exact to 2^53. There is one for each range, frame after frame; a frame without bytes has one of no length. Where some
- * frame has several ranges, an index stands before them: of each frame, and of the end, the number of its first record, in four bytes. So
- * the length of a table tells whether there is one.
+ * The table has a record of 24 bytes for each range, frame after frame, little endian: what contains the range (uint32; 0: the blob, 1: the
+ * file of the instance), the checksum of the frame (uint32), offset and length (float64, exact up to 2^53). A frame without bytes has one
+ * record of length 0. If a frame has several ranges, an index precedes the records: for each frame, and for the end, the number of its first
+ * record (uint32). The length of the table shows whether there is an index.
  */
 import type { ByteSource } from '../../dicom/byte-source.ts'
 
 export interface FrameRange {
-  /** The blob that the table itself lies in, or the file of the instance, from its first byte. */
+  /** What the offset counts in: the blob of the table, or the file of the instance. */
   readonly in: 'blob' | 'file'
   readonly offsetBytes: number
   readonly lengthBytes: number
 }
 
-/** A frame of a table. */
 export interface TableFrame {
   readonly ranges: readonly FrameRange[]
-  /** Of the bytes of all ranges, as dicom/stored-checksum.ts makes it. */
+  /** Of the bytes of all ranges (pixel-data/checksum/stored-checksum.ts). */
   readonly checksum: number
 }
 
-/** A table says what none can say that was written here. */
+/** The table has content that encodeFrameTable never writes. */
 export class DamagedFrameTable extends Error {
   override readonly name = 'DamagedFrameTable'
 }
 
 const RECORD_BYTES = 24
 const INDEX_BYTES = 4
-const WHOSE: readonly FrameRange['in'][] = ['blob', 'file']
-const NOTHING: FrameRange = { in: 'blob', offsetBytes: 0, lengthBytes: 0 }
+const CONTAINERS: readonly FrameRange['in'][] = ['blob', 'file']
+const EMPTY_RANGE: FrameRange = { in: 'blob', offsetBytes: 0, lengthBytes: 0 }
 
 export function encodeFrameTable(tableFrames: readonly TableFrame[]): Uint8Array {
-  const frames = tableFrames.map((frame) => (frame.ranges.length === 0 ? { ...frame, ranges: [NOTHING] } : frame))
+  const frames = tableFrames.map((frame) => (frame.ranges.length === 0 ? { ...frame, ranges: [EMPTY_RANGE] } : frame))
   const hasIndex = frames.some(({ ranges }) => ranges.length > 1)
   const records = frames.reduce((sum, { ranges }) => sum + ranges.length, 0)
   const indexBytes = hasIndex ? (frames.length + 1) * INDEX_BYTES : 0
@@ -44,7 +43,7 @@ export function encodeFrameTable(tableFrames: readonly TableFrame[]): Uint8Array
     if (hasIndex) table.setUint32(index * INDEX_BYTES, record, true)
     for (const range of ranges) {
       const at = indexBytes + record++ * RECORD_BYTES
-      table.setUint32(at, WHOSE.indexOf(range.in), true)
+      table.setUint32(at, CONTAINERS.indexOf(range.in), true)
       table.setUint32(at + 4, checksum, true)
       table.setFloat64(at + 8, range.offsetBytes, true)
       table.setFloat64(at + 16, range.lengthBytes, true)
@@ -59,18 +58,18 @@ interface TableSize {
   readonly tableBytes: number
 }
 
-/** Behind the index, where there is one. */
+/** After the index, if there is one. */
 const recordsStart = ({ frameCount, tableBytes }: TableSize): number =>
   tableBytes === frameCount * RECORD_BYTES ? 0 : (frameCount + 1) * INDEX_BYTES
 
-/** All ranges of a table that is held whole, frame after frame. */
+/** All ranges of a table in memory, frame after frame. */
 export function* rangesOfTable(table: Uint8Array, frameCount: number): Generator<FrameRange> {
   const view = viewOf(table)
   const start = recordsStart({ frameCount, tableBytes: table.length })
   for (let at = start; at < table.length; at += RECORD_BYTES) yield rangeAt(view, at)
 }
 
-/** All frames of a table that is held whole, in order. @throws DamagedFrameTable */
+/** All frames of a table in memory, in order. @throws DamagedFrameTable */
 export function* framesOfTable(table: Uint8Array, frameCount: number): Generator<TableFrame> {
   const view = viewOf(table)
   const start = recordsStart({ frameCount, tableBytes: table.length })
@@ -81,7 +80,7 @@ export function* framesOfTable(table: Uint8Array, frameCount: number): Generator
   }
 }
 
-/** The table of the same frames in a blob in which they lie elsewhere. It is as long as before. */
+/** The table after its frames were moved to another blob. Its length does not change. */
 export function movedFrameTable(
   table: Uint8Array,
   frameCount: number,
@@ -97,7 +96,7 @@ export function movedFrameTable(
   return moved
 }
 
-/** @param frameNumber from 1, at most `frameCount` @throws DamagedFrameTable, and what the source throws */
+/** @param frame.frameNumber from 1 to `frameCount`. @throws DamagedFrameTable, and the error of the source */
 export async function readTableFrame(
   table: ByteSource,
   frame: TableSize & { readonly frameNumber: number },
@@ -121,7 +120,7 @@ export async function readTableFrame(
   return frameAt(view, { start: 0, from: 0, to: records.to - records.from })
 }
 
-/** From one record to before another, which begin at `start`. */
+/** Records `from` to `to - 1` of those that begin at `start`. */
 interface Records {
   readonly start: number
   readonly from: number
@@ -143,11 +142,11 @@ function frameAt(view: DataView, records: Records): TableFrame {
 }
 
 function rangeAt(view: DataView, at: number): FrameRange {
-  const whose = WHOSE[view.getUint32(at, true)]
+  const container = CONTAINERS[view.getUint32(at, true)]
   const [offsetBytes, lengthBytes] = [view.getFloat64(at + 8, true), view.getFloat64(at + 16, true)]
   const isPlace = offsetBytes >= 0 && lengthBytes >= 0 && [offsetBytes, lengthBytes].every(Number.isSafeInteger)
-  if (whose === undefined || !isPlace) throw new DamagedFrameTable('a record of a frame table is no place')
-  return { in: whose, offsetBytes, lengthBytes }
+  if (container === undefined || !isPlace) throw new DamagedFrameTable('a record of a frame table is invalid')
+  return { in: container, offsetBytes, lengthBytes }
 }
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength)

@@ -1,4 +1,4 @@
-/** Pieces hold what they are made of, nothing else, and each byte once. */
+/** Merged ranges contain each byte of the given ranges once, and no other byte. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -6,12 +6,12 @@ import { movedOffset, movedRanges } from './moved-ranges.ts'
 
 const range = fc.record({ offsetBytes: fc.nat(120), sizeBytes: fc.nat(12) })
 
-test('what lay in the ranges lies in the new blob, in the same order, and nothing else', () => {
+test('the new blob has the bytes of the ranges, in the same order, and no other', () => {
   fc.assert(
     fc.property(fc.array(range, { maxLength: 12 }), (ranges) => {
       const old = Uint8Array.from({ length: 140 }, (_, at) => at)
-      const pieces = movedRanges(ranges)
-      const moved = pieces.flatMap(({ offsetBytes, sizeBytes }) => [
+      const merged = movedRanges(ranges)
+      const moved = merged.flatMap(({ offsetBytes, sizeBytes }) => [
         ...old.subarray(offsetBytes, offsetBytes + sizeBytes),
       ])
       const covered = [...old].filter((byte) =>
@@ -19,7 +19,7 @@ test('what lay in the ranges lies in the new blob, in the same order, and nothin
       )
       assert.deepEqual(moved, covered)
       for (const each of ranges) {
-        const at = movedOffset(pieces, each)
+        const at = movedOffset(merged, each)
         assert.ok(at !== undefined)
         const { offsetBytes, sizeBytes } = each
         assert.deepEqual(moved.slice(at, at + sizeBytes), [...old.subarray(offsetBytes, offsetBytes + sizeBytes)])
@@ -28,17 +28,17 @@ test('what lay in the ranges lies in the new blob, in the same order, and nothin
   )
 })
 
-test('what does not lie in one piece has no place', () => {
-  const pieces = movedRanges([
+test('a range that was not copied completely has no offset', () => {
+  const merged = movedRanges([
     { offsetBytes: 30, sizeBytes: 10 },
     { offsetBytes: 10, sizeBytes: 10 },
     { offsetBytes: 15, sizeBytes: 10 },
   ])
-  assert.deepEqual(pieces, [
+  assert.deepEqual(merged, [
     { offsetBytes: 10, sizeBytes: 15, movedTo: 0 },
     { offsetBytes: 30, sizeBytes: 10, movedTo: 15 },
   ])
-  const offsetOf = (offsetBytes: number, sizeBytes: number) => movedOffset(pieces, { offsetBytes, sizeBytes })
+  const offsetOf = (offsetBytes: number, sizeBytes: number) => movedOffset(merged, { offsetBytes, sizeBytes })
   assert.deepEqual(
     [offsetOf(9, 5), offsetOf(20, 6), offsetOf(20, 12), offsetOf(26, 1), offsetOf(39, 2)],
     Array(5).fill(undefined),

@@ -1,4 +1,4 @@
-/** What is written anew of a blob: the pieces of it that are used, closer together than they lay, and in the same order. */
+/** The ranges of a blob that compaction copies to a new blob, in the same order and without gaps, and the new offset of each. */
 
 export interface BlobRange {
   readonly offsetBytes: number
@@ -6,33 +6,33 @@ export interface BlobRange {
 }
 
 export interface MovedRange extends BlobRange {
-  /** Where it begins in the new blob. */
+  /** Its offset in the new blob. */
   readonly movedTo: number
 }
 
-/** Ranges may overlap and come in any order; each lies in one piece, and no two pieces touch. */
+/** Merges the given ranges, which may overlap and be in any order. No two merged ranges touch. */
 export function movedRanges(ranges: readonly BlobRange[]): readonly MovedRange[] {
-  const pieces: { offsetBytes: number; sizeBytes: number; movedTo: number }[] = []
+  const merged: { offsetBytes: number; sizeBytes: number; movedTo: number }[] = []
   for (const { offsetBytes, sizeBytes } of [...ranges].sort((a, b) => a.offsetBytes - b.offsetBytes)) {
-    const last = pieces.at(-1)
+    const last = merged.at(-1)
     if (last !== undefined && offsetBytes <= last.offsetBytes + last.sizeBytes) {
       last.sizeBytes = Math.max(last.sizeBytes, offsetBytes + sizeBytes - last.offsetBytes)
     } else {
-      pieces.push({ offsetBytes, sizeBytes, movedTo: last === undefined ? 0 : last.movedTo + last.sizeBytes })
+      merged.push({ offsetBytes, sizeBytes, movedTo: last === undefined ? 0 : last.movedTo + last.sizeBytes })
     }
   }
-  return pieces
+  return merged
 }
 
-/** Where a range begins in the new blob; undefined where not all of it was written. */
-export function movedOffset(pieces: readonly MovedRange[], { offsetBytes, sizeBytes }: BlobRange): number | undefined {
-  let [low, high] = [0, pieces.length]
+/** The offset of a range in the new blob; undefined if it was not copied completely. */
+export function movedOffset(moved: readonly MovedRange[], { offsetBytes, sizeBytes }: BlobRange): number | undefined {
+  let [low, high] = [0, moved.length]
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (pieces[middle]!.offsetBytes <= offsetBytes) low = middle + 1
+    if (moved[middle]!.offsetBytes <= offsetBytes) low = middle + 1
     else high = middle
   }
-  const piece = pieces[low - 1]
-  if (piece === undefined || offsetBytes + sizeBytes > piece.offsetBytes + piece.sizeBytes) return undefined
-  return piece.movedTo + offsetBytes - piece.offsetBytes
+  const found = moved[low - 1]
+  if (found === undefined || offsetBytes + sizeBytes > found.offsetBytes + found.sizeBytes) return undefined
+  return found.movedTo + offsetBytes - found.offsetBytes
 }

@@ -1,4 +1,4 @@
-/** Blobs in memory keep what every blob store promises. */
+/** Blobs in memory pass the suite of every blob store. */
 import { describeBlobStore } from '../blob-store.conformance.ts'
 import { openMemoryBlobs } from './memory-blobs.ts'
 

@@ -1,4 +1,4 @@
-/** Blobs in the memory of this process: for tests and for the library door, gone with the process. */
+/** Blobs in the memory of this process, for tests and for the embedded server (testing.ts). */
 import { compareKeys, faultOfKey, InvalidBlobKey, isListed } from '../blob-key.ts'
 import type { BlobStore, ByteRange, OpenBlob } from '../blob-store.ts'
 import { BytesDigest } from '../bytes-digest.ts'
@@ -9,8 +9,8 @@ export function openMemoryBlobs(): BlobStore {
     async put(key, bytes) {
       const fault = faultOfKey(key)
       if (fault !== undefined) throw new InvalidBlobKey(fault)
-      // A copy: the caller's buffer is the caller's.
-      const copy = bytes instanceof Uint8Array ? new Uint8Array(bytes) : await gather(bytes)
+      // The caller may reuse its buffer.
+      const copy = bytes instanceof Uint8Array ? new Uint8Array(bytes) : await copyAll(bytes)
       blobs.set(key, { bytes: copy, putAt: Date.now() })
       return new BytesDigest().add(copy).end()
     },
@@ -28,12 +28,12 @@ export function openMemoryBlobs(): BlobStore {
     async remove(keys) {
       for (const key of keys) blobs.delete(key)
     },
-    // What was cut off here is gone with the process.
+    // Nothing outlives the process.
     async removeUnfinished() {},
   }
 }
 
-async function gather(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function copyAll(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of bytes) chunks.push(new Uint8Array(chunk))
   return Buffer.concat(chunks)

@@ -1,9 +1,9 @@
-/** Buckets in the memory of this process: for tests and for the library door. A bucket is there once it was made. */
+/** Buckets in the memory of this process, for tests and for the embedded server (testing.ts). */
 import { type Bucket, bucketOf, type Locations } from '../../locations/locations.ts'
 import { openMemoryBlobs } from './memory-blobs.ts'
 
 interface MemoryLocations extends Locations {
-  /** The bucket of that name, made if it is not there. */
+  /** The bucket of that name, created if it is missing. */
   createBucket(bucket: string): Bucket
 }
 

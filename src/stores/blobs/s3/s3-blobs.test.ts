@@ -1,4 +1,4 @@
-/** Blobs in S3 against moto's server, a real one over HTTP, where it is installed. */
+/** Blobs in S3, tested against moto, a real server over HTTP, if it is installed. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import {
@@ -40,7 +40,7 @@ describeBlobStore(
     const bucket = await s3.newBucket()
     const client = clientTo(s3.place)
     for (const Key of ['hilum', 'hilum/', 'hilum0/1', 'before', 'zebra']) {
-      await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'of somebody else' }))
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'of another user' }))
     }
     const blobs = opened(await openS3Blobs(s3.place, S3_TEST_LIMITS, { bucket, prefix: 'hilum/' }))
     return { blobs, close: () => s3.stop() }
@@ -60,12 +60,12 @@ describe('an S3 server', { skip: s3IsMissing ?? false }, () => {
   const uploads = async () =>
     (await clientTo(s3.place).send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads ?? []
 
-  test('a bucket that is not there is closed with a reason', async () => {
+  test('a missing bucket is closed with a reason', async () => {
     const closed = await openS3Locations(s3.place, S3_TEST_LIMITS).openBucket('not-there')
     assert.deepEqual(closed, { closed: 'missing', reason: 'The bucket "not-there" does not exist' })
   })
 
-  test('keys with slashes anywhere are keys, as S3 has them', async () => {
+  test('keys can start and end with slashes, as in S3', async () => {
     const blobs = opened(await openS3Locations(s3.place, S3_TEST_LIMITS).openBucket(bucket))
     const keys = ['folder/', 'folder//twice', '/first']
     for (const key of keys) await blobs.put(key, Buffer.from(key))
@@ -74,33 +74,33 @@ describe('an S3 server', { skip: s3IsMissing ?? false }, () => {
     assert.deepEqual(listed, ['/first', 'folder/', 'folder//twice'])
   })
 
-  test('an upload in parts that fails leaves no parts behind', async () => {
+  test('a failed multipart upload leaves no parts', async () => {
     const blobs = opened(await openS3Locations(s3.place, S3_TEST_LIMITS).openBucket(bucket))
     const failing = async function* () {
       yield Buffer.alloc(2 * PART_BYTES + 1)
-      throw new Error('the source is gone')
+      throw new Error('the source failed')
     }
-    await assert.rejects(blobs.put('parts', failing()), /the source is gone/)
+    await assert.rejects(blobs.put('parts', failing()), /the source failed/)
     assert.deepEqual(await uploads(), [])
   })
 
-  test('an upload that a dead process began is given up, and none of another prefix', async () => {
+  test('an upload of a dead process is aborted, and none with another prefix', async () => {
     const client = clientTo(s3.place)
-    for (const Key of ['hilum/cut-off', 'others/cut-off']) {
+    for (const Key of ['hilum/unfinished', 'others/unfinished']) {
       await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }))
     }
     const blobs = opened(await openS3Blobs(s3.place, S3_TEST_LIMITS, { bucket, prefix: 'hilum/' }))
-    // moto says of every upload that it began in 2010.
+    // In moto every upload began in 2010.
     await blobs.removeUnfinished(Date.UTC(2010, 0, 1))
     assert.equal((await uploads()).length, 2)
     await blobs.removeUnfinished(Date.now())
     assert.deepEqual(
       (await uploads()).map(({ Key }) => Key),
-      ['others/cut-off'],
+      ['others/unfinished'],
     )
   })
 
-  test('the key of a blob is that of its object behind the prefix', async () => {
+  test('the key of a blob is the key of its object without the prefix', async () => {
     const blobs = opened(await openS3Blobs(s3.place, S3_TEST_LIMITS, { bucket, prefix: 'deep/er/' }))
     await blobs.put('a/b', Buffer.from('bytes'))
     const object = await clientTo(s3.place).send(new GetObjectCommand({ Bucket: bucket, Key: 'deep/er/a/b' }))
@@ -109,7 +109,7 @@ describe('an S3 server', { skip: s3IsMissing ?? false }, () => {
   })
 })
 
-test('an S3 server that does not answer makes the store unavailable', async () => {
+test('an S3 server that cannot be reached makes the store unavailable', async () => {
   const endpoint = `http://127.0.0.1:${await freePort()}`
   const server = { endpoint, region: 'us-east-1', accessKeyId: 'a', secretAccessKey: 'b' }
   const locations = openS3Locations(server, S3_TEST_LIMITS)

@@ -15,15 +15,15 @@ import { openObject, type S3Access } from './s3-reading.ts'
 /** The most that DeleteObjects takes. */
 const KEYS_PER_DELETE = 1_000
 
-export interface Bucket extends S3Access {
+export interface S3Bucket extends S3Access {
   readonly bucket: string
-  /** What every object key begins with; the blob's key is the rest. */
+  /** The prefix of every object key; the key of the blob is the rest. */
   readonly prefix: string
-  /** `refuse`: a key that is there keeps its bytes, whoever puts it once more. */
+  /** `refuse`: an existing object is never replaced. */
   readonly overwriting: 'replace' | 'refuse'
 }
 
-export function s3Blobs(at: Bucket): BlobStore {
+export function s3Blobs(at: S3Bucket): BlobStore {
   const { client, bucket, prefix, limits } = at
   const faultOf = (key: string) => faultOfKey(key) ?? faultOfKey(prefix + key)
   return {
@@ -51,7 +51,7 @@ export function s3Blobs(at: Bucket): BlobStore {
 
 /** S3 lists in byte order of the UTF-8 keys. */
 async function* listObjects(
-  { client, limits, bucket, prefix }: Bucket,
+  { client, limits, bucket, prefix }: S3Bucket,
   { keyPrefix, after }: { readonly keyPrefix: string; readonly after: string | undefined },
 ): AsyncGenerator<BlobEntry> {
   let token: string | undefined
@@ -65,14 +65,14 @@ async function* listObjects(
     const page = await send(() => inTime(limits, 0, (abortSignal) => client.send(command, { abortSignal })))
     for (const { Key, Size, LastModified } of page.Contents ?? []) {
       const key = Key!.slice(prefix.length)
-      // A console's "create folder" makes an object of the prefix itself, whose key would be empty.
+      // S3 consoles create a folder as an object with the prefix as its key.
       if (key !== '') yield { key, sizeBytes: Size ?? 0, putAt: LastModified?.getTime() ?? 0 }
     }
     token = page.NextContinuationToken
   } while (token !== undefined)
 }
 
-async function abortUploads({ client, limits, bucket, prefix }: Bucket, before: number): Promise<void> {
+async function abortUploads({ client, limits, bucket, prefix }: S3Bucket, before: number): Promise<void> {
   let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}
   while (marker !== undefined) {
     const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({

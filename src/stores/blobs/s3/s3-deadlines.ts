@@ -1,33 +1,32 @@
 /**
- * How long an S3 server may keep us waiting. Every request has a deadline of its own, tries made again by the client included: a server
- * that accepts connections and says nothing is away, as one that refuses them is. What its client calls `requestTimeout` counts from the
- * beginning to the first byte of the answer whatever is sent meanwhile, and `socketTimeout` goes on while a slow reader takes its time, so
- * neither bounds an answer.
+ * Deadlines for an S3 server. Every request has one, which includes the retries of the client: a server that accepts connections and does not
+ * respond counts as unavailable, like one that refuses them. The timeouts of the client are not enough: `requestTimeout` runs from the start
+ * of the request to the first byte of the response, even while data is sent, and `socketTimeout` also runs while a slow reader pauses.
  */
 import { StoreUnavailable } from '../../store-unavailable.ts'
 
 export interface S3Limits {
   readonly s3ConnectTimeoutMs: number
-  /** Without a byte, to us or from us. */
+  /** Without a byte in either direction. */
   readonly s3SilenceTimeoutMs: number
-  /** A request that is slower than this as a whole is given up. */
+  /** The minimum average rate: slower requests are aborted. */
   readonly s3BytesPerSecondMin: number
-  /** Each of which may be held by the reader of a blob. */
+  /** A reader of a blob occupies one until it is done. */
   readonly s3Connections: number
 }
 
-/** A longer timer of Node's fires at once. */
+/** Node fires a longer timer at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
-export const silent = (): StoreUnavailable =>
+export const timedOut = (): StoreUnavailable =>
   new StoreUnavailable({ store: 'the S3 bucket', reason: 'away', code: 'no answer in time' })
 
 const transferMs = (sizeBytes: number, { s3BytesPerSecondMin }: S3Limits): number =>
   (sizeBytes / s3BytesPerSecondMin) * 1_000
 
 /**
- * Ends with the request, or with its deadline at the latest.
- * @param sizeBytes that the server has to take, or to put together, before it can answer
+ * Sends a request and rejects at its deadline.
+ * @param sizeBytes that the server has to receive or assemble before it can respond
  */
 export async function inTime<T>(
   limits: S3Limits,
@@ -39,19 +38,19 @@ export async function inTime<T>(
   const deadlineMs = Math.min(limits.s3SilenceTimeoutMs + transferMs(sizeBytes, limits), TIMER_MS_MAX)
   const timer = setTimeout(() => {
     abort.abort()
-    reject(silent())
+    reject(timedOut())
   }, deadlineMs)
-  const answer = request(abort.signal)
+  const response = request(abort.signal)
   // After the deadline its rejection is not awaited.
-  answer.catch(() => {})
+  response.catch(() => {})
   try {
-    return await Promise.race([answer, tooLate])
+    return await Promise.race([response, tooLate])
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** Bounds the waits for the parts of an answer. The time that the reader takes between them does not count. */
+/** Limits the time that a reader waits for a response body. Time between its reads does not count. */
 export class BodyDeadline {
   readonly #limits: S3Limits
   #waitedMs = 0
@@ -61,16 +60,16 @@ export class BodyDeadline {
     this.#limits = limits
   }
 
-  /** @param giveUp ends what is waited for */
-  async next<R extends IteratorResult<Uint8Array>>(read: () => Promise<R>, giveUp: () => void): Promise<R> {
+  /** @param abort makes a pending `read` reject */
+  async next<R extends IteratorResult<Uint8Array>>(read: () => Promise<R>, abort: () => void): Promise<R> {
     const { s3SilenceTimeoutMs } = this.#limits
     const leftMs = s3SilenceTimeoutMs + transferMs(this.#receivedBytes, this.#limits) - this.#waitedMs
     const startedAt = performance.now()
-    const timer = setTimeout(giveUp, Math.max(0, Math.min(s3SilenceTimeoutMs, leftMs)))
+    const timer = setTimeout(abort, Math.max(0, Math.min(s3SilenceTimeoutMs, leftMs)))
     try {
-      const part = await read()
-      this.#receivedBytes += part.value?.length ?? 0
-      return part
+      const chunk = await read()
+      this.#receivedBytes += chunk.value?.length ?? 0
+      return chunk
     } finally {
       clearTimeout(timer)
       this.#waitedMs += performance.now() - startedAt

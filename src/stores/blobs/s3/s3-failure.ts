@@ -1,4 +1,4 @@
-/** What an error of the S3 client means. Its own object is never kept as the cause: it carries the request, and so the key. */
+/** Errors of the S3 client as errors of a store. The original error is never kept as the cause, because it contains the request with its key. */
 import { S3ServiceException } from '@aws-sdk/client-s3'
 import { StoreUnavailable, type UnavailableReason } from '../../store-unavailable.ts'
 
@@ -12,14 +12,14 @@ export function asUnavailable(error: unknown): StoreUnavailable {
   return new StoreUnavailable({ store: 'the S3 bucket', reason, code: codeOf(error) })
 }
 
-/** The name of S3's or the SDK's error; that of a connection's says nothing, and its code is ECONNREFUSED or the like. */
+/** The name of the error of S3 or the SDK; for an error of the connection its code, such as ECONNREFUSED. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   const { code } = error as NodeJS.ErrnoException
   return error.name === 'Error' && typeof code === 'string' ? code : error.name
 }
 
-/** An object that S3 reports on by code, one of many in a request. */
+/** The error of one object in a request for many. */
 export const unavailableFor = (code: string | undefined): StoreUnavailable =>
   new StoreUnavailable({
     store: 'the S3 bucket',
@@ -27,6 +27,7 @@ export const unavailableFor = (code: string | undefined): StoreUnavailable =>
     code: code ?? 'unknown',
   })
 
+/** @throws StoreUnavailable for every error of the client */
 export async function send<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request()

@@ -1,16 +1,16 @@
-/** Buckets of an S3 server. Loaded only where one is configured, since its client is large. */
+/** Buckets of an S3 server. Imported only if one is configured, because its client is large. */
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { type Bucket, bucketOf, type ClosedBucket, type Locations } from '../../locations/locations.ts'
-import { type Bucket as S3Bucket, s3Blobs } from './s3-blobs.ts'
-import { inTime, type S3Limits, silent } from './s3-deadlines.ts'
+import { type S3Bucket, s3Blobs } from './s3-blobs.ts'
+import { inTime, type S3Limits, timedOut } from './s3-deadlines.ts'
 import { asUnavailable, statusOf } from './s3-failure.ts'
 import type { S3Access } from './s3-reading.ts'
 
 export interface S3Server {
-  /** Default: Amazon's own for the region. */
+  /** Default: that of AWS for the region. */
   readonly endpoint?: string
   readonly region: string
-  /** Default: where the AWS tools look for credentials (environment, profile, instance role). */
+  /** Default: the credential chain of AWS (environment, profile, instance role). */
   readonly accessKeyId?: string
   readonly secretAccessKey?: string
 }
@@ -21,7 +21,7 @@ export function openS3Locations(server: S3Server, limits: S3Limits): Locations {
   return { openBucket: open, openOwnBucket: open, freeBytes: async () => undefined }
 }
 
-/** A place of our own in a bucket, where blobs are immutable. @param place.prefix empty, or ends in a slash. */
+/** A place of Hilum itself in a bucket, where blobs are immutable. @param place.prefix empty, or ends in a slash */
 export function openS3Blobs(
   server: S3Server,
   limits: S3Limits,
@@ -60,12 +60,12 @@ export function openS3Client(
   const agent = { maxSockets: s3Connections }
   const client = new S3Client({
     region,
-    // A server of one's own has no name per bucket.
+    // Other servers than AWS usually have no host name per bucket.
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(accessKeyId === undefined || secretAccessKey === undefined
       ? {}
       : { credentials: { accessKeyId, secretAccessKey } }),
-    // The newer checksums by default are unknown to many S3 servers.
+    // Many S3 servers do not know the newer checksums that the client sends by default.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -73,13 +73,13 @@ export function openS3Client(
       ...{ httpAgent: agent, httpsAgent: agent },
     },
   })
-  // A server that was silent once is not asked again in the same request: the caller has waited long enough.
+  // After a timeout the client does not retry, because the caller has waited long enough.
   client.middlewareStack.add(
     (next) => (request) =>
       next(request).catch((error: unknown) => {
-        throw error instanceof Error && error.name === 'TimeoutError' ? silent() : error
+        throw error instanceof Error && error.name === 'TimeoutError' ? timedOut() : error
       }),
-    { step: 'deserialize', name: 'hilumSilence', priority: 'low' },
+    { step: 'deserialize', name: 'hilumNoRetryAfterTimeout', priority: 'low' },
   )
   return client
 }
@@ -90,9 +90,12 @@ function whyClosed(bucket: string, status: number | undefined): ClosedBucket | u
       return { closed: 'missing', reason: `The bucket "${bucket}" does not exist` }
     case 401:
     case 403:
-      return { closed: 'access', reason: `Access to the bucket "${bucket}" is denied to the server's credentials` }
+      return { closed: 'access', reason: `Access to the bucket "${bucket}" is denied to the credentials of the server` }
     case 301:
-      return { closed: 'access', reason: `The bucket "${bucket}" is in another region than the server is set to` }
+      return {
+        closed: 'access',
+        reason: `The bucket "${bucket}" is in another region than the server is configured for`,
+      }
     default:
       return undefined
   }

@@ -1,6 +1,6 @@
 /**
- * Writes one S3 object, whole or not at all: what is small in one request, a stream of unknown length part by part. A part is held
- * until it is sent, and few of them at a time.
+ * Writes one S3 object, completely or not at all: a small one in one request, a longer stream as a multipart upload. Memory holds
+ * PARTS_AT_ONCE parts and one that is being filled.
  */
 import {
   AbortMultipartUploadCommand,
@@ -15,16 +15,15 @@ import { inTime } from './s3-deadlines.ts'
 import { asUnavailable, send, statusOf } from './s3-failure.ts'
 import { type ObjectPlace, openObject } from './s3-reading.ts'
 
-/** A blob of an import's batch is one request; S3 takes 10,000 parts, which are 234 GiB. */
+/** The blob of an import batch fits into one request. S3 accepts 10,000 parts, which are 234 GiB. */
 export const PART_BYTES = 24 * 1024 ** 2
-/** Sent at once; one more is being filled. */
 const PARTS_AT_ONCE = 2
 
 interface Target extends ObjectPlace {
   readonly overwriting: 'replace' | 'refuse'
 }
 
-/** What a request must say for an object to be written only where there is none. */
+/** Headers with which an object is written only if there is none. */
 type Condition = { readonly IfNoneMatch?: '*' }
 
 export async function putObject(target: Target, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest> {
@@ -35,7 +34,7 @@ export async function putObject(target: Target, bytes: Uint8Array | AsyncIterabl
     const first = await parts.next()
     const second = first.done ? first : await parts.next()
     if (second.done) return await putWhole(target, first.value ?? new Uint8Array(), digest)
-    return await upload(target, { begun: [first.value!, second.value], rest: parts, digest })
+    return await upload(target, { first: [first.value!, second.value], rest: parts, digest })
   } finally {
     await parts.return(undefined)
   }
@@ -53,7 +52,7 @@ async function putWhole(target: Target, Body: Uint8Array, digest: BytesDigest): 
 
 async function upload(
   target: Target,
-  { begun, rest, digest }: { begun: Uint8Array[]; rest: AsyncIterable<Uint8Array>; digest: BytesDigest },
+  { first, rest, digest }: { first: Uint8Array[]; rest: AsyncIterable<Uint8Array>; digest: BytesDigest },
 ): Promise<BlobDigest> {
   const { client, limits, bucket, key } = target
   const object = { Bucket: bucket, Key: key }
@@ -77,13 +76,13 @@ async function upload(
     if (sending.size >= PARTS_AT_ONCE) await Promise.race(sending)
   }
   try {
-    for (const part of begun) await add(part)
+    for (const part of first) await add(part)
     for await (const part of rest) await add(part)
     await Promise.all(sending)
     Parts.sort((a, b) => a.PartNumber - b.PartNumber)
     const whole = { ...object, UploadId, MultipartUpload: { Parts } }
     const written = digest.end()
-    // The server puts the parts together before it answers.
+    // The server assembles the parts before it responds.
     return await write(target, written, (condition) =>
       inTime(limits, written.sizeBytes, (abortSignal) =>
         client.send(new CompleteMultipartUploadCommand({ ...whole, ...condition }), { abortSignal }),
@@ -91,21 +90,21 @@ async function upload(
     )
   } catch (error) {
     await Promise.allSettled(sending)
-    // S3 charges for parts until they are given up. That this fails too is no news beside the error itself.
+    // S3 charges for parts until the upload is aborted. The first error is thrown, even if the abort fails too.
     const command = new AbortMultipartUploadCommand({ ...object, UploadId })
     await inTime(limits, 0, (abortSignal) => client.send(command, { abortSignal })).catch(() => undefined)
     throw error
   }
 }
 
-/** 412: the object is there; 409: another was faster just now; 404: this upload was completed by an earlier try. */
-const DONE_BY_ANOTHER = [404, 409, 412]
-/** What a server answers that has no conditional writes. */
+/** 412: the object exists; 409: a concurrent request wrote it; 404: an earlier attempt completed this upload. */
+const MAY_EXIST = [404, 409, 412]
+/** The response of a server without conditional writes. */
 const NOT_IMPLEMENTED = 501
 
 /**
- * An object that is there is harmless where its bytes are these: an earlier try of the same request, whose answer was lost, or another
- * server that made the same.
+ * An object that exists is accepted if it has the same bytes: an earlier attempt wrote it and its response was lost, or another server wrote
+ * the same.
  */
 async function write(
   target: Target,
@@ -120,27 +119,27 @@ async function write(
       await send(() => request({}))
       return digest
     }
-    if (status === undefined || !DONE_BY_ANOTHER.includes(status)) throw asUnavailable(error)
-    const there = await openObject(target, undefined)
-    if (there === undefined) throw asUnavailable(error)
+    if (status === undefined || !MAY_EXIST.includes(status)) throw asUnavailable(error)
+    const existing = await openObject(target, undefined)
+    if (existing === undefined) throw asUnavailable(error)
     const found = new BytesDigest()
-    for await (const chunk of there.bytes) found.add(chunk)
+    for await (const chunk of existing.bytes) found.add(chunk)
     if (found.end().sha256 !== digest.sha256)
       throw new Error('a blob is immutable, and its key was put again with other bytes')
   }
   return digest
 }
 
-/** The same bytes in pieces of PART_BYTES; the last may be smaller. */
+/** The same bytes in parts of PART_BYTES; the last can be smaller. */
 async function* inParts(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined, undefined> {
   let part = Buffer.allocUnsafeSlow(PART_BYTES)
   let filled = 0
   for await (const chunk of bytes) {
     for (let taken = 0; taken < chunk.byteLength; ) {
-      const piece = chunk.subarray(taken, taken + PART_BYTES - filled)
-      part.set(piece, filled)
-      filled += piece.byteLength
-      taken += piece.byteLength
+      const slice = chunk.subarray(taken, taken + PART_BYTES - filled)
+      part.set(slice, filled)
+      filled += slice.byteLength
+      taken += slice.byteLength
       if (filled === PART_BYTES) {
         yield part
         part = Buffer.allocUnsafeSlow(PART_BYTES)

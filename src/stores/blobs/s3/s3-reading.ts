@@ -1,15 +1,14 @@
-/** Reads an S3 object or a range of it, as its bytes are asked for. */
+/** Reads an S3 object, or a range of it, as a stream. */
 import type { Readable } from 'node:stream'
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { ByteRange, OpenBlob } from '../blob-store.ts'
-import { BodyDeadline, inTime, type S3Limits, silent } from './s3-deadlines.ts'
+import { BodyDeadline, inTime, type S3Limits, timedOut } from './s3-deadlines.ts'
 import { asUnavailable, send, statusOf } from './s3-failure.ts'
 
-/** The way to an S3 server. */
 export interface S3Access {
-  /** Gives up on a connection that is silent. */
+  /** Aborts a connection without data. */
   readonly client: S3Client
-  /** For bodies that are read as they are asked for, which may take any time: it waits for ever, and BodyDeadline bounds that. */
+  /** For streamed bodies. It has no timeout, because a reader may pause for any time; BodyDeadline limits the waits for the server. */
   readonly readingClient: S3Client
   readonly limits: S3Limits
 }
@@ -19,9 +18,9 @@ export interface ObjectPlace extends S3Access {
   readonly key: string
 }
 
-/** undefined where there is no such object. */
+/** Undefined if there is no such object. */
 export async function openObject(place: ObjectPlace, range: ByteRange | undefined): Promise<OpenBlob | undefined> {
-  // HTTP cannot ask for no bytes.
+  // HTTP has no empty range.
   if (range?.length === 0) return withoutBytes(place)
   const end = range?.length === undefined ? '' : range.start + range.length - 1
   const command = new GetObjectCommand({
@@ -36,7 +35,7 @@ export async function openObject(place: ObjectPlace, range: ByteRange | undefine
     return { sizeBytes, bytes: readableBytes(found.Body as Readable, limits) }
   } catch (error) {
     if (isAbsent(error)) return undefined
-    // A range that begins past the end.
+    // The range begins after the end.
     if (statusOf(error) === 416) return withoutBytes(place)
     throw asUnavailable(error)
   }
@@ -53,18 +52,18 @@ async function withoutBytes({ client, limits, bucket, key }: ObjectPlace): Promi
   }
 }
 
-/** A bucket that is gone is a failure; HEAD cannot tell it from an object that is not there. */
+/** Not NoSuchBucket: a missing bucket is an error. HEAD does not distinguish it from a missing object. */
 const isAbsent = (error: unknown): boolean =>
   error instanceof Error && (error.name === 'NoSuchKey' || error.name === 'NotFound')
 
-/** `return` gives the connection back even where nothing was ever read. */
+/** `return` frees the connection even if nothing was read. */
 function readableBytes(body: Readable, limits: S3Limits): AsyncIterable<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]()
   const deadline = new BodyDeadline(limits)
-  const giveUp = () => body.destroy(silent())
+  const abort = () => body.destroy(timedOut())
   return {
     [Symbol.asyncIterator]: () => ({
-      next: () => send(() => deadline.next(() => chunks.next(), giveUp)),
+      next: () => send(() => deadline.next(() => chunks.next(), abort)),
       async return() {
         body.destroy()
         return { done: true, value: undefined }

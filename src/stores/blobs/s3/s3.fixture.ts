@@ -1,4 +1,4 @@
-/** A real S3 server for tests: moto's, where Python has it. */
+/** A real S3 server for tests: moto, if it is installed. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,13 +8,13 @@ import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { S3Limits } from './s3-deadlines.ts'
 import { openS3Client, type S3Server } from './s3-locations.ts'
 
-/** Why there is no S3 server on this machine, for `skip`. */
+/** Why tests with S3 are skipped on this machine; undefined if they run. */
 export const s3IsMissing: string | undefined =
   spawnSync('moto_server', ['--help']).status === 0
     ? undefined
     : 'moto_server (pip install "moto[server]") is not installed'
 
-/** moto has one thread, and machines of tests are busy. */
+/** Long, because moto has one thread and test machines are busy. */
 export const S3_TEST_LIMITS: S3Limits = {
   s3ConnectTimeoutMs: 20_000,
   s3SilenceTimeoutMs: 60_000,
@@ -22,7 +22,7 @@ export const S3_TEST_LIMITS: S3Limits = {
   s3Connections: 64,
 }
 
-/** To look into a bucket from outside. */
+/** A client for inspecting a bucket. */
 export const clientTo = (place: S3Server): S3Client => openS3Client(place, S3_TEST_LIMITS, { silenceTimeoutMs: 0 })
 
 export interface TestS3 {
@@ -35,7 +35,7 @@ export interface TestS3 {
   stop(): Promise<void>
 }
 
-/** @param buckets are made. */
+/** @param buckets names of buckets to create */
 export async function startS3(buckets: readonly string[]): Promise<TestS3> {
   const port = await freePort()
   const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
@@ -45,7 +45,7 @@ export async function startS3(buckets: readonly string[]): Promise<TestS3> {
     accessKeyId: 'test',
     secretAccessKey: 'test',
   }
-  while (!(await answers(place.endpoint))) {
+  while (!(await responds(place.endpoint))) {
     assert.equal(server.exitCode, null, 'moto_server runs')
     await setTimeout(100)
   }
@@ -59,7 +59,7 @@ export async function startS3(buckets: readonly string[]): Promise<TestS3> {
   }
 }
 
-const answers = (url: string) =>
+const responds = (url: string) =>
   fetch(url)
     .then(() => true)
     .catch(() => false)

@@ -1,4 +1,4 @@
-/** S3 servers that accept connections and then say nothing, or stop in the middle: they are away, after a bounded time. */
+/** S3 servers that accept connections and do not respond, or stop within a response, count as unavailable after a bounded time. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
@@ -17,13 +17,13 @@ const LIMITS: S3Limits = {
   s3BytesPerSecondMin: 1024 ** 3,
   s3Connections: 8,
 }
-/** Far more than the deadlines, and less than they were before there were any. */
+/** Far longer than the deadlines, and shorter than the timeouts of the client. */
 const BOUNDED = { timeout: 30_000 }
 
 const head = (lines: readonly string[]) => `HTTP/1.1 200 OK\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`
-const answer = (xml: string) => head(['Content-Type: application/xml', `Content-Length: ${xml.length}`]) + xml
+const response = (xml: string) => head(['Content-Type: application/xml', `Content-Length: ${xml.length}`]) + xml
 
-/** Whether the bucket is there is answered; what happens to every other request is up to `serve`. */
+/** A server that responds to HeadBucket; `serve` handles all other requests. */
 async function serverThat(
   context: Pick<TestContext, 'after'>,
   serve: (socket: Socket, requestLine: string) => void,
@@ -55,10 +55,10 @@ async function blobsAt(endpoint: string, limits = LIMITS): Promise<BlobStore> {
   return blobs
 }
 
-/** The client loads most of itself with its first requests, which on a busy machine takes longer than the deadlines here. */
+/** The client loads most of its code with its first requests, which on a busy machine takes longer than the deadlines here. */
 before(async () => {
   const stops: (() => unknown)[] = []
-  const served = (socket: Socket) => socket.write(answer('<ListBucketResult></ListBucketResult>'))
+  const served = (socket: Socket) => socket.write(response('<ListBucketResult></ListBucketResult>'))
   const blobs = await serverThat({ after: (stop) => stops.push(stop as () => unknown) }, served, S3_TEST_LIMITS)
   await listed(blobs)
   await blobs.put('key', Buffer.from('bytes'))
@@ -66,7 +66,7 @@ before(async () => {
   for (const stop of stops) stop()
 })
 
-const isAway = (error: unknown) => {
+const isUnavailable = (error: unknown) => {
   assert.ok(error instanceof StoreUnavailable, String(error))
   assert.equal(error.reason, 'away')
   return true
@@ -85,77 +85,81 @@ const REQUESTS: Readonly<Record<string, (blobs: BlobStore) => Promise<unknown>>>
   'reading no bytes': (blobs) => blobs.open('key', { start: 0, length: 0 }),
   listing: listed,
   putting: (blobs) => blobs.put('key', Buffer.from('bytes')),
-  'putting much': (blobs) => blobs.put('key', Buffer.alloc(8 * 1024 ** 2)),
+  'putting many bytes': (blobs) => blobs.put('key', Buffer.alloc(8 * 1024 ** 2)),
   'putting in parts': (blobs) => blobs.put('key', parts()),
   removing: (blobs) => blobs.remove(['key']),
-  'removing what is unfinished': (blobs) => blobs.removeUnfinished(0),
+  'removing unfinished uploads': (blobs) => blobs.removeUnfinished(0),
 }
 
-describe('a server that accepts and says nothing makes the store unavailable', { concurrency: true }, () => {
-  for (const [what, ask] of Object.entries(REQUESTS)) {
+describe('a server that accepts connections and does not respond makes the store unavailable', {
+  concurrency: true,
+}, () => {
+  for (const [what, request] of Object.entries(REQUESTS)) {
     test(`while ${what}`, BOUNDED, async (context) => {
-      await assert.rejects(ask(await serverThat(context, () => {})), isAway)
+      await assert.rejects(request(await serverThat(context, () => {})), isUnavailable)
     })
   }
 
-  test('while it is asked for its bucket', BOUNDED, async (context) => {
+  test('while opening the bucket', BOUNDED, async (context) => {
     const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
     await once(server, 'listening')
     context.after(() => server.close())
     const { port } = server.address() as { readonly port: number }
-    await assert.rejects(blobsAt(`http://127.0.0.1:${port}`), isAway)
+    await assert.rejects(blobsAt(`http://127.0.0.1:${port}`), isUnavailable)
   })
 
-  test('while parts are put, behind the beginning of the upload', BOUNDED, async (context) => {
+  test('while parts are put, after the upload began', BOUNDED, async (context) => {
     const seen: string[] = []
     const blobs = await serverThat(context, (socket, requestLine) => {
       seen.push(requestLine.split('?')[0]!)
       if (!requestLine.startsWith('POST /bucket/key?uploads')) return
-      socket.write(answer('<InitiateMultipartUploadResult><UploadId>upload</UploadId></InitiateMultipartUploadResult>'))
+      socket.write(
+        response('<InitiateMultipartUploadResult><UploadId>upload</UploadId></InitiateMultipartUploadResult>'),
+      )
     })
-    await assert.rejects(blobs.put('key', parts()), isAway)
+    await assert.rejects(blobs.put('key', parts()), isUnavailable)
     assert.ok(seen.includes('PUT /bucket/key'), String(seen))
   })
 
-  test('while it takes no more of what is put, however long all of it may take', BOUNDED, async (context) => {
+  test('while it receives no more data, even if the whole put may take longer', BOUNDED, async (context) => {
     const slowly = { ...LIMITS, s3BytesPerSecondMin: 1_024 }
     const blobs = await serverThat(context, (socket) => socket.pause(), slowly)
-    await assert.rejects(blobs.put('key', Buffer.alloc(16 * 1024 ** 2)), isAway)
+    await assert.rejects(blobs.put('key', Buffer.alloc(16 * 1024 ** 2)), isUnavailable)
   })
 })
 
-describe('a server that stops in the middle of an answer makes the store unavailable', { concurrency: true }, () => {
-  test('behind the head of an object and half of it', BOUNDED, async (context) => {
+describe('a server that stops within a response makes the store unavailable', { concurrency: true }, () => {
+  test('after the headers of an object and half of its bytes', BOUNDED, async (context) => {
     const blobs = await serverThat(context, (socket) => {
       socket.write(`${head(['Content-Length: 1000'])}${'x'.repeat(500)}`)
     })
     const found = await blobs.open('key')
-    await assert.rejects(readAll(found!), isAway)
+    await assert.rejects(readAll(found!), isUnavailable)
   })
 
-  test('byte by byte, slower than anybody can use', BOUNDED, async (context) => {
+  test('byte by byte, slower than the minimum rate', BOUNDED, async (context) => {
     const blobs = await serverThat(context, (socket) => {
       socket.write(head(['Content-Length: 100000']))
       const timer = setInterval(() => socket.write('x'), 100)
       socket.on('close', () => clearInterval(timer))
     })
     const found = await blobs.open('key')
-    await assert.rejects(readAll(found!), isAway)
+    await assert.rejects(readAll(found!), isUnavailable)
   })
 
   test('in a list', BOUNDED, async (context) => {
     const blobs = await serverThat(context, (socket) => {
       socket.write(`${head(['Content-Type: application/xml', 'Content-Length: 5000'])}<ListBucketResult>`)
     })
-    await assert.rejects(listed(blobs), isAway)
+    await assert.rejects(listed(blobs), isUnavailable)
   })
 })
 
 test('a server that refuses connections makes the store unavailable', BOUNDED, async () => {
-  await assert.rejects(blobsAt(`http://127.0.0.1:${await freePort()}`), isAway)
+  await assert.rejects(blobsAt(`http://127.0.0.1:${await freePort()}`), isUnavailable)
 })
 
-test('a reader who takes longer than the server may be silent gets all of an object', BOUNDED, async (context) => {
+test('a reader that pauses longer than the silence timeout gets all bytes of an object', BOUNDED, async (context) => {
   const body = Buffer.alloc(4 * 1024 ** 2, 'x')
   const blobs = await serverThat(context, (socket) => {
     socket.write(head([`Content-Length: ${body.length}`]))
@@ -166,14 +170,14 @@ test('a reader who takes longer than the server may be silent gets all of an obj
   let isFirst = true
   for await (const chunk of found!.bytes) {
     read += chunk.length
-    // No byte is asked for meanwhile.
+    // The reader requests no byte meanwhile.
     if (isFirst) await new Promise((resolve) => setTimeout(resolve, 2 * LIMITS.s3SilenceTimeoutMs))
     isFirst = false
   }
   assert.equal(read, body.length)
 })
 
-test('a server that answers is read, listed and written within the deadlines', {
+test('requests to a working server meet the deadlines', {
   skip: s3IsMissing ?? false,
 }, async (context) => {
   const s3 = await startS3(['bucket'])
