@@ -7,7 +7,7 @@ import { type DicomFile, isDeflated } from '../dicom/parse.ts'
 import type { PixelItemScan } from '../dicom/pixel-items.ts'
 import { toleratedFaults } from '../imaging/import-warnings.ts'
 import { type Instance, readInstance } from '../imaging/instances/instance.ts'
-import { free, type SpareBuffers } from '../pixel-data/threads/spare-buffers.ts'
+import { type BufferPool, free } from '../pixel-data/threads/buffer-pool.ts'
 import type { FailedFile, SkippedFile } from '../stores/catalog/import-job-repository.ts'
 import type { BucketFile } from '../stores/locations/locations.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
@@ -47,7 +47,7 @@ export interface Reading extends FramesWork {
   /** Puts the JSON metadata of the job in front of the attributes of files. */
   readonly metadata: Pick<JsonMetadataFiles, 'putInFront'>
   /** For files that are read whole. */
-  readonly buffers: SpareBuffers
+  readonly buffers: BufferPool
   /** Runs one work at a time: an inflated data set, or one with many elements, can take far more memory than its file. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>
 }

@@ -3,7 +3,7 @@
  * durable. One fsync thus covers many small files. While one batch is made durable the next is gathered.
  */
 import type { ImportApp } from '../app.ts'
-import { free, type SpareBuffers } from '../pixel-data/threads/spare-buffers.ts'
+import { type BufferPool, free } from '../pixel-data/threads/buffer-pool.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import { encodeFrameTable, type FrameRange } from '../stores/blobs/frame-table.ts'
 import type { FramesPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
@@ -36,14 +36,11 @@ export class BatchWriter {
   readonly #app: ImportApp
   readonly #job: ImportJob
   readonly #lease: Lease
-  readonly #buffers: SpareBuffers
+  readonly #buffers: BufferPool
   #batch: Batch
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(
-    app: ImportApp,
-    work: { readonly job: ImportJob; readonly lease: Lease; readonly buffers: SpareBuffers },
-  ) {
+  constructor(app: ImportApp, work: { readonly job: ImportJob; readonly lease: Lease; readonly buffers: BufferPool }) {
     this.#app = app
     this.#job = work.job
     this.#lease = work.lease

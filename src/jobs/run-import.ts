@@ -11,7 +11,7 @@ import { JsonMetadataFiles } from '../ingest/json-metadata-files.ts'
 import { readAhead } from '../ingest/read-ahead.ts'
 import { type FileRead, type Reading, readFile } from '../ingest/read-file.ts'
 import { BatchWriter, blobFolder, newBlobKey } from '../ingest/store-batch.ts'
-import { SpareBuffers } from '../pixel-data/threads/spare-buffers.ts'
+import { BufferPool } from '../pixel-data/threads/buffer-pool.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog/import-job-repository.ts'
 import {
@@ -120,7 +120,7 @@ async function storeFiles(
   const isIsolated = job.attempt >= importAttempts - 1
   const after = await app.catalog.importJobs.lastRecordedKey(job.jobId)
   const limits = isIsolated ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
-  const buffers = new SpareBuffers({ keptBytesMax: importReadAheadBytes / 4 })
+  const buffers = new BufferPool({ keptBytesMax: importReadAheadBytes / 4 })
   const writer = new BatchWriter({ ...app, limits }, { job, lease, buffers })
   let isPoison = job.attempt >= importAttempts
   const reading = await readingOf({ app, job, signal }, { input, metadata, buffers })

@@ -1,4 +1,4 @@
-/** A frame thread that does what the first byte of a frame says: 1 never ends, 2 traps, 3 ends its thread; any other frame is real work. */
+/** A frame thread that fails by the first byte of a frame: 1 never ends, 2 traps, 3 ends the thread. Other frames are transcoded. */
 import { parentPort } from 'node:worker_threads'
 import './frame-thread.ts'
 
@@ -12,7 +12,7 @@ interface WebAssemblyGlobals {
 /** A module whose start function is `unreachable`. */
 const TRAP = Buffer.from('0061736d0100000001040160000003020100080100' + '0a05010300000b', 'hex')
 
-// After the thread's own listener, which only begins its work before it has to wait.
+// Runs after the listener of frame-thread.ts, which has started its work by then and awaits it.
 parentPort!.on('message', ({ bytes }: { bytes: Uint8Array }) => {
   while (bytes[0] === 1);
   if (bytes[0] === 2) {

@@ -1,6 +1,6 @@
 /**
- * What a frame takes of memory on its way through a thread, and whether its bytes can be a picture of the size that is claimed for them:
- * both are known before anything is allocated.
+ * Estimates the memory that transcoding a frame takes, and checks that its bytes can be an image of the declared size. Both are known before
+ * anything is allocated.
  */
 import { frameBytes, type ImagePixel } from '../element/image-pixel.ts'
 import { codingOf, type FrameCoding } from '../frame/frame-coding.ts'
@@ -10,22 +10,22 @@ interface FrameSize {
   readonly pixel: ImagePixel
   readonly transferSyntaxUID: string
   readonly format: FrameFormat
-  /** As it lies in its file. */
+  /** In its file. */
   readonly sizeBytes: number
 }
 
 interface FrameMemory {
-  /** Of noise; pixels that compress well take a third. */
-  readonly most: number
-  /** The part of it that is the same for all pixels: the frame as it came, its pixels, and what is stored of it. */
-  readonly outsideCodecs: number
+  /** The maximum, for noise. Pixels that compress well take a third. */
+  readonly maxBytes: number
+  /** The part that does not depend on the pixels: the input, the decoded pixels, and the output. */
+  readonly outsideCodecBytes: number
 }
 
 const THREAD_BYTES = 8 * 1024 ** 2
 
 /**
- * Measured with frames of 16 to 50 MB of one and two bytes a sample, grey and colour, drawn and noise, as the greatest resident memory of a
- * process that transcodes one frame: of noise so many times the bytes of the pixels, beside the frame as it came.
+ * Memory as a multiple of the decoded pixels, without the input. Measured as the peak resident memory of a process that transcodes one frame
+ * of noise; frames had 16 to 50 MB, one and two bytes per sample, grey and colour.
  */
 const TIMES: Readonly<Record<FrameCoding, number>> = {
   native: 8,
@@ -41,22 +41,22 @@ export function memoryOf({ pixel, transferSyntaxUID, format, sizeBytes }: FrameS
   const pixelBytes = frameBytes(pixel)
   const coding = codingOf(transferSyntaxUID)
   const times = TIMES[coding] + (format === 'JPEG_2000_LOSSLESS' ? MORE_FOR_JPEG_2000 : 0)
-  const outsideCodecs = sizeBytes + pixelBytes * (coding === 'native' ? 1 : 2)
-  return { outsideCodecs, most: sizeBytes + pixelBytes * times + THREAD_BYTES }
+  const outsideCodecBytes = sizeBytes + pixelBytes * (coding === 'native' ? 1 : 2)
+  return { outsideCodecBytes, maxBytes: sizeBytes + pixelBytes * times + THREAD_BYTES }
 }
 
-/** A byte of RLE makes at most half of 128 (PS3.5 G.3.1). */
+/** Two bytes of RLE decode to at most 128 (PS3.5 G.3.1). */
 const PIXEL_BYTES_OF_RLE = 64
-/** A block of 64 takes at least two bits (ITU-T T.81 F.1.2); `dicom/jpeg.ts` looks closer. */
+/** A block of 64 pixels takes at least two bits (ITU-T T.81 F.1.2). */
 const PIXELS_OF_JPEG = 4 * 64
-/** Wavelets and runs have no such bound, but a picture of so many bytes that takes so little is not met but in broken headers. */
+/** Other codings have no such bound, but an image this large with so few bytes is found only with a broken header. */
 const LARGE_BYTES = 64 * 1024 ** 2
 const PIXEL_BYTES_OF_LARGE = 4_096
 
-/** Why the bytes cannot be the picture, or undefined: a header of a few bytes may promise a picture of many gigabytes. */
+/** Why the bytes cannot be the image, or undefined. A header of a few bytes can declare an image of many gigabytes. */
 export function faultOfSize({ pixel, transferSyntaxUID, sizeBytes }: Omit<FrameSize, 'format'>): string | undefined {
   return sizeBytes < leastBytes(pixel, codingOf(transferSyntaxUID))
-    ? 'the frame is too short for a picture of its size'
+    ? 'the frame is too short for an image of its size'
     : undefined
 }
 

@@ -1,4 +1,4 @@
-/** The inside of a frame thread: one frame at a time, as it lies in a file, becomes what is stored of it. */
+/** The script of a frame thread: decodes and encodes one frame at a time, within a limit on the memory of its codecs. */
 import { parentPort } from 'node:worker_threads'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { lazyCodecs } from '../frame/codecs.ts'
@@ -6,42 +6,42 @@ import { type FrameToStore, type TranscodedFrame, transcodeFrame } from '../fram
 import { CodecError } from '../wasm/codec-module.ts'
 
 export interface FrameRequest extends FrameToStore {
-  /** WebAssembly memory that all codecs together may have grown to when the frame is done. */
+  /** The limit of the WebAssembly memory of all codecs together. */
   readonly codecBytesMax: number
 }
 
-interface Spent {
-  /** The memory that the frame came in, to be used again. */
-  readonly spent: ArrayBuffer
-  /** Of codecs that have grown; those that have not are small. */
+interface UsedMemory {
+  /** The memory that the frame was sent in, returned to be reused. */
+  readonly returned: ArrayBuffer
+  /** The memory of codecs that have grown; the others are small. */
   readonly codecBytes: number
 }
 
 export type FrameReply =
-  | ({ readonly kind: 'stored'; readonly frame: TranscodedFrame } & Spent)
-  | ({ readonly kind: 'broken'; readonly reason: string } & Spent)
-  /** The codec asked for more than it may have, and cannot be used again. */
-  | { readonly kind: 'refused' }
+  | ({ readonly kind: 'stored'; readonly frame: TranscodedFrame } & UsedMemory)
+  | ({ readonly kind: 'broken'; readonly reason: string } & UsedMemory)
+  /** A codec exceeded its memory limit, and cannot be used again. */
+  | { readonly kind: 'out-of-memory' }
 
 const PAGE_BYTES = 65_536
 
-const codecMemory = boundCodecMemory()
+const codecMemory = limitCodecMemory()
 const codecs = lazyCodecs()
 
 parentPort!.on('message', async (frame: FrameRequest) => {
   codecMemory.bytesMax = frame.codecBytesMax
-  codecMemory.isRefused = false
-  const spent = frame.bytes.buffer as ArrayBuffer
+  codecMemory.isExceeded = false
+  const returned = frame.bytes.buffer as ArrayBuffer
   try {
     const stored = await transcodeFrame(frame, codecs)
     const { bytes: codecBytes } = codecMemory
-    reply({ kind: 'stored', frame: stored, spent, codecBytes }, [stored.bytes.buffer, spent])
+    reply({ kind: 'stored', frame: stored, returned, codecBytes }, [stored.bytes.buffer, returned])
   } catch (error) {
-    if (codecMemory.isRefused) reply({ kind: 'refused' })
+    if (codecMemory.isExceeded) reply({ kind: 'out-of-memory' })
     else if (error instanceof DicomError || error instanceof CodecError) {
-      reply({ kind: 'broken', reason: error.message, spent, codecBytes: codecMemory.bytes }, [spent])
+      reply({ kind: 'broken', reason: error.message, returned, codecBytes: codecMemory.bytes }, [returned])
     }
-    // Anything else is a trap: the codec cannot be trusted again, and the thread dies of it.
+    // Any other error is a trap: the codec cannot be used again, and the error ends the thread.
     else throw error
   }
 })
@@ -53,29 +53,29 @@ function reply(message: FrameReply, transfer: ArrayBuffer[] = []): void {
 interface CodecMemory {
   bytesMax: number
   bytes: number
-  /** The last time that a codec asked: it asks for less when it is refused. */
-  isRefused: boolean
+  /** Of the last growth: a codec that was refused tries a smaller one. */
+  isExceeded: boolean
 }
 
-/** The limits that a thread is started with do not count WebAssembly memory, which only grows: so its growth is counted here. */
-function boundCodecMemory(): CodecMemory {
+/** The resource limits of a worker thread do not include WebAssembly memory, which only grows: its growth is counted and limited here. */
+function limitCodecMemory(): CodecMemory {
   interface Memory {
     readonly buffer: ArrayBuffer
     grow(pages: number): number
   }
   const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: Memory } } }).WebAssembly
-  const counted: CodecMemory = { bytesMax: 0, bytes: 0, isRefused: false }
+  const counted: CodecMemory = { bytesMax: 0, bytes: 0, isExceeded: false }
   const grown = new Set<Memory>()
   const grow = Memory.prototype.grow
   Memory.prototype.grow = function (this: Memory, pages: number): number {
-    // A codec begins with memory that it mostly never touches: it counts once there is not enough of it.
+    // Most of the initial memory of a codec is never touched: it counts from its first growth.
     const before = counted.bytes + (grown.has(this) ? 0 : this.buffer.byteLength)
     if (before + pages * PAGE_BYTES > counted.bytesMax) {
-      counted.isRefused = true
-      throw new RangeError('the codecs ask for more memory than they may have')
+      counted.isExceeded = true
+      throw new RangeError('the codecs exceed their memory limit')
     }
     const pagesBefore = grow.call(this, pages)
-    counted.isRefused = false
+    counted.isExceeded = false
     grown.add(this)
     counted.bytes = before + pages * PAGE_BYTES
     return pagesBefore

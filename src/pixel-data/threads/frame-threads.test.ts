@@ -1,4 +1,4 @@
-/** Codecs that never end, trap or ask for too much take their own frame with them, and no other. */
+/** Codecs that never end, trap or ask for too much memory fail their own frame and no other. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
@@ -19,13 +19,13 @@ const frameOf = (bytes: Uint8Array, given: Partial<FrameToStore> = {}): WaitingF
     ...given,
   })
 
-/** A sound frame whose first byte, which is all that a deadly thread looks at, is given. */
-const beginning = (first: number): Uint8Array => {
+/** A valid frame with the given first byte, which decides how crashing-thread.fixture.ts fails. */
+const frameStarting = (first: number): Uint8Array => {
   const bytes = Uint8Array.from(draw(pixel))
   bytes[0] = first
   return bytes
 }
-const sound = beginning(200)
+const valid = frameStarting(200)
 const MIB = 1024 ** 2
 
 describe('a frame whose codec', () => {
@@ -34,33 +34,35 @@ describe('a frame whose codec', () => {
     ['traps', 2],
     ['ends its thread', 3],
   ] as const) {
-    test(`${what} is broken, and the frames around it are not`, async () => {
+    test(`${what} is broken, and its neighbours are not`, async () => {
       const threads = startThreads({ frameDeadlineMs: first === 1 ? 2_000 : 60_000 }, CRASHING)
-      const frames = [sound, beginning(first), sound, beginning(first), sound, sound].map((bytes) => frameOf(bytes))
+      const frames = [valid, frameStarting(first), valid, frameStarting(first), valid, valid].map((bytes) =>
+        frameOf(bytes),
+      )
       const outcomes = await Promise.all(frames.map((frame) => threads.transcode(frame)))
       assert.deepEqual(
         outcomes.map(({ kind }) => kind),
         ['stored', 'broken', 'stored', 'broken', 'stored', 'stored'],
       )
       for (const outcome of outcomes) {
-        if (outcome.kind === 'stored') assert.equal(outcome.frame.checksum, crc32(sound))
+        if (outcome.kind === 'stored') assert.equal(outcome.frame.checksum, crc32(valid))
       }
       await threads.stop()
     })
   }
 
-  test('asks for more memory than it may have is broken, and a smaller one is not', async () => {
-    // The frame and what is stored of it take 64 MiB: for its codec, which begins with 50, there are as many.
+  test('exceeds its memory limit is broken, and a smaller one is not', async () => {
+    // Input and output take 64 MiB, which leaves 64 MiB for the codec. It starts with 50 MiB and needs more.
     const threads = startThreads({ frameThreads: 1, frameThreadBytes: 128 * MIB })
     after(() => threads.stop())
     const large = pixelOf({ rows: 4096, columns: 4096 })
     const outcome = await threads.transcode(frameOf(draw(large), { pixel: large }))
     assert.equal(outcome.kind, 'broken')
     assert.match(outcome.kind === 'broken' ? outcome.reason : '', /more memory .*limits\.frameThreadBytes/)
-    assert.equal((await threads.transcode(frameOf(sound))).kind, 'stored')
+    assert.equal((await threads.transcode(frameOf(valid))).kind, 'stored')
   })
 
-  test('cannot read it is broken, with a reason that has nothing of it', async () => {
+  test('cannot decode it is broken, with a reason that contains no data of the frame', async () => {
     const threads = startThreads({ frameThreads: 1 })
     after(() => threads.stop())
     const patient = Buffer.from('Doe^Jane'.repeat(300))
@@ -79,35 +81,35 @@ describe('a frame whose codec', () => {
         assert.doesNotMatch(outcome.kind === 'broken' ? outcome.reason : '', /Doe|Jane/)
       }
     }
-    assert.equal((await threads.transcode(frameOf(sound))).kind, 'stored')
+    assert.equal((await threads.transcode(frameOf(valid))).kind, 'stored')
   })
 })
 
-test("a frame's bytes stay the caller's", async () => {
+test('the bytes of a frame stay usable for the caller', async () => {
   const threads = startThreads({ frameThreads: 1 })
   after(() => threads.stop())
-  const bytes = Uint8Array.from(sound)
+  const bytes = Uint8Array.from(valid)
   await threads.transcode(frameOf(bytes))
-  assert.deepEqual(bytes, sound)
+  assert.deepEqual(bytes, valid)
 })
 
-test('frames that are under way when the threads stop are neither stored nor broken', async () => {
+test('frames in progress when the threads stop are rejected', async () => {
   const threads = startThreads({ frameThreads: 1 }, CRASHING)
-  const outcomes = Promise.allSettled([beginning(1), sound].map((bytes) => threads.transcode(frameOf(bytes))))
+  const outcomes = Promise.allSettled([frameStarting(1), valid].map((bytes) => threads.transcode(frameOf(bytes))))
   await threads.stop()
   assert.deepEqual(
     (await outcomes).map(({ status }) => status),
     ['rejected', 'rejected'],
   )
-  await assert.rejects(threads.transcode(frameOf(sound)), /have stopped/)
+  await assert.rejects(threads.transcode(frameOf(valid)), /have stopped/)
 })
 
 describe('memory', () => {
-  /** A frame of which is known when it is read. */
+  /** A frame that reports when it is read. */
   const watched = (frame: WaitingFrame, onRead: () => void): WaitingFrame => ({
     ...frame,
     async read(memory) {
-      // Whoever waits for the frame before is told first.
+      // The promise of the frame before settles first.
       await setImmediate()
       onRead()
       await frame.read(memory)
@@ -116,38 +118,38 @@ describe('memory', () => {
   const large = pixelOf({ rows: 1500, columns: 1500 })
   const largeFrame = frameOf(draw(large), { pixel: large })
 
-  test('a frame that needs more than all frames may take goes alone', async () => {
+  test('a frame that needs more than all shared memory is transcoded alone', async () => {
     const threads = startThreads({ frameMemoryBytes: 32 * MIB })
     after(() => threads.stop())
-    const underWay = new Set<string>()
+    const inProgress = new Set<string>()
     const besideLarge: string[] = []
     const transcode = async (name: string, frame: WaitingFrame) => {
       const outcome = await threads.transcode(
         watched(frame, () => {
-          if (name === 'large' || underWay.has('large')) besideLarge.push(...underWay)
-          underWay.add(name)
+          if (name === 'large' || inProgress.has('large')) besideLarge.push(...inProgress)
+          inProgress.add(name)
         }),
       )
-      underWay.delete(name)
+      inProgress.delete(name)
       return outcome.kind
     }
     const outcomes = await Promise.all([
-      ...['a', 'b', 'c'].map((name) => transcode(name, frameOf(sound))),
+      ...['a', 'b', 'c'].map((name) => transcode(name, frameOf(valid))),
       transcode('large', largeFrame),
-      ...['d', 'e', 'f'].map((name) => transcode(name, frameOf(sound))),
+      ...['d', 'e', 'f'].map((name) => transcode(name, frameOf(valid))),
     ])
     assert.deepEqual(new Set(outcomes), new Set(['stored']))
     assert.deepEqual(besideLarge, [])
   })
 
-  test('frames that wait are not read', async () => {
+  test('queued frames are not read', async () => {
     const threads = startThreads({ frameThreads: 1 })
     after(() => threads.stop())
     let read = 0
     let most = 0
     const one = async () => {
       await threads.transcode(
-        watched(frameOf(sound), () => {
+        watched(frameOf(valid), () => {
           read += 1
           most = Math.max(most, read)
         }),
@@ -172,35 +174,35 @@ describe('memory', () => {
     ['JPEG 2000', '.4.90'],
     ['HTJ2K', '.4.202'],
   ]) {
-    test(`a few bytes of ${name} that claim a gigantic picture are broken and are not read`, async () => {
+    test(`a few bytes of ${name} that declare a gigantic image are broken and are not read`, async () => {
       const threads = startThreads()
       after(() => threads.stop())
       const gigantic = pixelOf({ rows: 15_000, columns: 15_000 })
-      const claimed = frameOf(sound, { pixel: gigantic, transferSyntaxUID: `1.2.840.10008.1.2${ending}` })
+      const claimed = frameOf(valid, { pixel: gigantic, transferSyntaxUID: `1.2.840.10008.1.2${ending}` })
       const outcome = await threads.transcode(watched(claimed, () => assert.fail('it was read')))
       assert.match(outcome.kind === 'broken' ? outcome.reason : '', /too short/)
     })
   }
 
-  test('a frame that cannot be read lets the next one have its memory, and what was thrown comes through', async () => {
+  test('a frame that cannot be read frees its memory for the next one, and rejects with the error', async () => {
     const threads = startThreads({ frameMemoryBytes: 32 * MIB })
     after(() => threads.stop())
-    const gone = { ...largeFrame, read: () => Promise.reject(new Error('the store is away')) }
-    const [first, second] = await Promise.allSettled([gone, largeFrame].map((frame) => threads.transcode(frame)))
-    assert.equal(first!.status === 'rejected' && first!.reason.message, 'the store is away')
+    const unreadable = { ...largeFrame, read: () => Promise.reject(new Error('the store is unavailable')) }
+    const [first, second] = await Promise.allSettled([unreadable, largeFrame].map((frame) => threads.transcode(frame)))
+    assert.equal(first!.status === 'rejected' && first!.reason.message, 'the store is unavailable')
     assert.equal(second!.status === 'fulfilled' && second!.value.kind, 'stored')
   })
 
-  test('threads that have nothing to do for a while are ended, and a frame that comes later gets a new one', async () => {
+  test('idle threads end after a while, and a later frame gets a new thread', async () => {
     const threads = startThreads({ frameThreads: 1, frameThreadIdleMs: 20 })
     after(() => threads.stop())
     const started: Worker[] = []
     const onWorker = (worker: Worker) => started.push(worker)
     process.on('worker', onWorker)
     after(() => process.off('worker', onWorker))
-    assert.equal((await threads.transcode(frameOf(sound))).kind, 'stored')
+    assert.equal((await threads.transcode(frameOf(valid))).kind, 'stored')
     await once(started[0]!, 'exit')
-    assert.equal((await threads.transcode(frameOf(sound))).kind, 'stored')
+    assert.equal((await threads.transcode(frameOf(valid))).kind, 'stored')
     assert.equal(started.length, 2)
   })
 })

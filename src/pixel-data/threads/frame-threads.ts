@@ -1,15 +1,15 @@
 /**
- * The threads in which frames are decoded and encoded. A codec that traps, asks for too much memory or does not come to an end takes
- * its thread with it, and nothing else: the frame's outcome says so, and a new thread takes the next frame.
+ * A pool of threads that decode and encode frames. A codec that traps, exceeds its memory or its deadline ends its thread and nothing else:
+ * the frame is broken, and the next frame gets a new thread.
  *
- * Frames wait in one line, unread. As many are read as fit into the memory that all of them may take together; one that needs more than
- * that goes alone.
+ * Frames wait in one queue and are not read while they wait. Those being read and transcoded share `frameMemoryBytes`; a frame that needs
+ * more is transcoded alone.
  */
 import { availableParallelism } from 'node:os'
 import type { FrameToStore, TranscodedFrame } from '../frame/store-frame.ts'
-import { FrameThread } from './codec-worker.ts'
+import { BufferPool } from './buffer-pool.ts'
 import { faultOfSize, memoryOf } from './frame-memory.ts'
-import { SpareBuffers } from './spare-buffers.ts'
+import { FrameWorker } from './frame-worker.ts'
 
 export interface FrameThreadLimits {
   readonly frameThreads: number
@@ -22,40 +22,40 @@ export interface FrameThreadLimits {
 
 type FrameOutcome =
   | { readonly kind: 'stored'; readonly frame: TranscodedFrame }
-  /** The frame is broken, or its codec failed, was too slow or too greedy; the reason has nothing of the frame in it. */
+  /** The frame is broken, or its codec failed or exceeded a limit. The reason contains no data of the frame. */
   | { readonly kind: 'broken'; readonly reason: string }
 
-/** A frame that is read when its turn comes: what waits takes no memory. */
+/** A frame that is read only when it leaves the queue. */
 export interface WaitingFrame extends Omit<FrameToStore, 'bytes'> {
   readonly sizeBytes: number
-  /** @param memory as long as the frame, to be filled with it */
+  /** Fills the memory, which is as long as the frame. */
   read(memory: Uint8Array): Promise<void>
 }
 
 export interface FrameThreads {
   readonly size: number
-  /** Pixels of one instance that may be on their way at once, beside one frame. */
+  /** How many bytes of pixels of one instance may be submitted before the first is done. */
   readonly pixelBytesAhead: number
-  /** Rejects after `stop`, and with what reading the frame throws. Frames get their turns in the order they came. */
+  /** Frames start in the order of the calls. Rejects after `stop`, and with the error of reading the frame. */
   transcode(frame: WaitingFrame): Promise<FrameOutcome>
   stop(): Promise<void>
 }
 
-/** A frame that lies in memory, which stays the caller's. */
+/** A frame in memory. The memory is copied, not transferred. */
 export const frameInMemory = ({ bytes, ...frame }: FrameToStore): WaitingFrame => ({
   ...frame,
   sizeBytes: bytes.length,
   read: async (memory) => memory.set(bytes),
 })
 
-/** What a thread takes that does nothing. */
+/** Of an idle thread. */
 const THREAD_BYTES = 16 * 1024 ** 2
 const KEPT_BUFFERS_BYTES = 16 * 1024 ** 2
 const MIB = 1024 ** 2
 
 interface Task {
   readonly frame: WaitingFrame
-  /** Of the memory that all frames share. */
+  /** Its part of `frameMemoryBytes`. */
   readonly sharedBytes: number
   readonly codecBytesMax: number
   readonly deadlineMs: number
@@ -66,24 +66,25 @@ interface Task {
 }
 
 export function startFrameThreads(limits: FrameThreadLimits, threadFile?: URL): FrameThreads {
-  return new ThreadsInLine(limits, threadFile)
+  return new FrameThreadPool(limits, threadFile)
 }
 
-class ThreadsInLine implements FrameThreads {
+class FrameThreadPool implements FrameThreads {
   readonly size: number
   readonly pixelBytesAhead: number
   readonly #limits: FrameThreadLimits
   readonly #threadFile: URL | undefined
-  /** A thread whose codecs have grown so far is replaced: WebAssembly memory never shrinks. */
+  /** A thread whose codecs have grown further is replaced, because WebAssembly memory never shrinks. */
   readonly #keptCodecBytes: number
-  readonly #buffers = new SpareBuffers({ keptBytesMax: KEPT_BUFFERS_BYTES })
-  readonly #waiting: Task[] = []
-  readonly #read: Task[] = []
-  readonly #idle: FrameThread[] = []
-  readonly #threads = new Set<FrameThread>()
-  /** Of the tasks that are being read, are read, or are in a thread. */
+  readonly #buffers = new BufferPool({ keptBytesMax: KEPT_BUFFERS_BYTES })
+  readonly #queue: Task[] = []
+  /** Tasks that are read and wait for a thread. */
+  readonly #ready: Task[] = []
+  readonly #idle: FrameWorker[] = []
+  readonly #threads = new Set<FrameWorker>()
+  /** Of the started tasks: being read, ready, or in a thread. */
   #sharedBytes = 0
-  #taken = 0
+  #started = 0
   #stopped = false
   #idleTimer: NodeJS.Timeout | undefined
 
@@ -99,42 +100,42 @@ class ThreadsInLine implements FrameThreads {
   transcode(frame: WaitingFrame): Promise<FrameOutcome> {
     if (this.#stopped) return Promise.reject(stoppedError())
     const { frameMemoryBytes, frameThreadBytes, frameDeadlineMs, frameDeadlineMsPerMiB } = this.#limits
-    const { most, outsideCodecs } = memoryOf(frame)
-    const fault = faultOfSize(frame) ?? (outsideCodecs > frameThreadBytes ? TOO_LARGE : undefined)
+    const { maxBytes, outsideCodecBytes } = memoryOf(frame)
+    const fault = faultOfSize(frame) ?? (outsideCodecBytes > frameThreadBytes ? TOO_LARGE : undefined)
     if (fault !== undefined) return Promise.resolve({ kind: 'broken', reason: fault })
     const { rows, columns, samplesPerPixel, bitsAllocated } = frame.pixel
     const pixelMiB = (rows * columns * samplesPerPixel * bitsAllocated) / 8 / MIB
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
+      this.#queue.push({
         frame,
-        sharedBytes: Math.min(most, frameMemoryBytes),
-        codecBytesMax: frameThreadBytes - outsideCodecs,
+        sharedBytes: Math.min(maxBytes, frameMemoryBytes),
+        codecBytesMax: frameThreadBytes - outsideCodecBytes,
         deadlineMs: frameDeadlineMs + frameDeadlineMsPerMiB * pixelMiB,
         resolve,
         reject,
       })
-      this.#takeWaiting()
+      this.#startQueued()
     })
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#idleTimer)
-    for (const task of [...this.#waiting.splice(0), ...this.#read.splice(0)]) task.reject(stoppedError())
+    for (const task of [...this.#queue.splice(0), ...this.#ready.splice(0)]) task.reject(stoppedError())
     await Promise.all([...this.#threads].map((thread) => thread.end()))
     this.#buffers.empty()
   }
 
-  /** Reads as many as there is memory for, one for each thread ahead of those in the threads. */
-  #takeWaiting(): void {
+  /** Starts as many as memory allows, at most two for each thread: one in the thread and one ready. */
+  #startQueued(): void {
     clearTimeout(this.#idleTimer)
-    while (this.#waiting.length > 0 && this.#taken < 2 * this.size) {
-      const { sharedBytes } = this.#waiting[0]!
-      if (this.#taken > 0 && this.#sharedBytes + sharedBytes > this.#limits.frameMemoryBytes) return
-      const task = this.#waiting.shift()!
-      this.#taken += 1
+    while (this.#queue.length > 0 && this.#started < 2 * this.size) {
+      const { sharedBytes } = this.#queue[0]!
+      if (this.#started > 0 && this.#sharedBytes + sharedBytes > this.#limits.frameMemoryBytes) return
+      const task = this.#queue.shift()!
+      this.#started += 1
       this.#sharedBytes += sharedBytes
-      // What waiting threads keep of earlier frames would stand beside a frame that goes alone.
+      // A frame that takes all memory leaves none for what the codecs of idle threads keep.
       if (sharedBytes === this.#limits.frameMemoryBytes) this.#endIdle()
       void this.#readFrame(task)
     }
@@ -146,8 +147,8 @@ class ThreadsInLine implements FrameThreads {
       await task.frame.read(bytes)
       if (this.#stopped) throw stoppedError()
       task.bytes = bytes
-      this.#read.push(task)
-      this.#runRead()
+      this.#ready.push(task)
+      this.#runReady()
     } catch (error) {
       this.#buffers.giveBack(bytes)
       this.#finish(task)
@@ -155,25 +156,26 @@ class ThreadsInLine implements FrameThreads {
     }
   }
 
-  #runRead(): void {
-    while (this.#read.length > 0) {
+  #runReady(): void {
+    while (this.#ready.length > 0) {
       const thread = this.#idle.pop() ?? (this.#threads.size < this.size ? this.#open() : undefined)
-      // Whichever is free next looks here again.
+      // The next thread that is done calls this again.
       if (thread === undefined) return
-      void this.#run(thread, this.#read.shift()!)
+      void this.#run(thread, this.#ready.shift()!)
     }
   }
 
-  async #run(thread: FrameThread, task: Task): Promise<void> {
+  async #run(thread: FrameWorker, task: Task): Promise<void> {
     const { read: _, sizeBytes, ...frame } = task.frame
     const bytes = task.bytes!
     try {
-      const reply = await thread.ask({ ...frame, bytes, codecBytesMax: task.codecBytesMax }, task.deadlineMs)
-      const isFit = reply !== undefined && reply.kind !== 'refused' && reply.codecBytes <= this.#keptCodecBytes
-      if (reply !== undefined && reply.kind !== 'refused') this.#buffers.giveBack(new Uint8Array(reply.spent))
-      if (isFit && !this.#stopped) this.#idle.push(thread)
+      const reply = await thread.transcode({ ...frame, bytes, codecBytesMax: task.codecBytesMax }, task.deadlineMs)
+      const hasMemory = reply !== undefined && reply.kind !== 'out-of-memory'
+      const isReusable = hasMemory && reply.codecBytes <= this.#keptCodecBytes
+      if (hasMemory) this.#buffers.giveBack(new Uint8Array(reply.returned))
+      if (isReusable && !this.#stopped) this.#idle.push(thread)
       else await this.#end(thread)
-      // Only now: whoever hears of it may find all memory of the frame free.
+      // Not earlier: the memory of the frame is free only now.
       this.#finish(task)
       if (reply?.kind === 'stored') task.resolve({ kind: 'stored', frame: reply.frame })
       else task.resolve({ kind: 'broken', reason: reply === undefined ? FAILED : reasonOf(reply) })
@@ -182,38 +184,38 @@ class ThreadsInLine implements FrameThreads {
       this.#finish(task)
       task.reject(error as Error)
     }
-    this.#runRead()
+    this.#runReady()
   }
 
   #finish({ sharedBytes }: Task): void {
-    this.#taken -= 1
+    this.#started -= 1
     this.#sharedBytes -= sharedBytes
     if (this.#stopped) return
-    this.#takeWaiting()
-    if (this.#taken > 0) return
+    this.#startQueued()
+    if (this.#started > 0) return
     this.#idleTimer = setTimeout(() => {
       this.#endIdle()
       this.#buffers.empty()
     }, this.#limits.frameThreadIdleMs).unref()
   }
 
-  #open(): FrameThread {
-    const thread = new FrameThread(this.#threadFile)
+  #open(): FrameWorker {
+    const thread = new FrameWorker(this.#threadFile)
     this.#threads.add(thread)
     return thread
   }
 
   #endIdle(): void {
-    for (const thread of this.#idle.splice(0)) void this.#end(thread).then(() => this.#runRead())
+    for (const thread of this.#idle.splice(0)) void this.#end(thread).then(() => this.#runReady())
   }
 
-  async #end(thread: FrameThread): Promise<void> {
+  async #end(thread: FrameWorker): Promise<void> {
     await thread.end()
     this.#threads.delete(thread)
   }
 }
 
-const FAILED = 'The codec failed, or did not come to an end in time'
+const FAILED = 'The codec failed, or did not finish in time'
 const TOO_LARGE = 'it needs more memory than a frame may take on this server (limits.frameThreadBytes)'
 
 const reasonOf = (reply: { readonly kind: 'broken'; readonly reason: string } | { readonly kind: string }): string =>

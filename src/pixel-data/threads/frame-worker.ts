@@ -1,32 +1,32 @@
-/** One frame thread, from outside: it is asked for one frame at a time, and ended when it does not answer in time. */
+/** The caller's side of a frame thread: sends it one frame at a time and waits for the reply, up to a deadline. */
 import { Worker } from 'node:worker_threads'
+import { startDeadline } from './cpu-time-deadline.ts'
 import type { FrameReply, FrameRequest } from './frame-thread.ts'
-import { deadlineOf } from './processor-deadline.ts'
 
-/** JavaScript's own heap: frames and their pixels lie beside it. */
+/** The JavaScript heap; frames and their pixels are outside it. */
 const HEAP_MB = 256
 
-export class FrameThread {
+export class FrameWorker {
   readonly #worker: Worker
   #isEnded = false
 
   constructor(threadFile = ownThreadFile()) {
     this.#worker = new Worker(threadFile, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
-    // What a thread throws that is being ended, or that nobody waits for, is told by its exit.
+    // An error ends the thread, and the exit event reports it.
     this.#worker.on('error', () => {})
-    // Idle threads do not keep the process; one at work is waited for by whoever asked.
+    // An idle thread does not keep the process alive.
     this.#worker.unref()
   }
 
   /**
-   * The memory of the frame goes to the thread, and comes back with the reply.
-   * @returns undefined where the thread died, or has not replied by the deadline: it is to be ended
-   * @throws where it was ended meanwhile
+   * Transfers the memory of the frame to the thread; the reply returns it.
+   * @returns undefined if the thread died or missed the deadline; it must be ended then
+   * @throws if `end` was called meanwhile
    */
-  async ask(frame: FrameRequest, deadlineMs: number): Promise<FrameReply | undefined> {
+  async transcode(frame: FrameRequest, deadlineMs: number): Promise<FrameReply | undefined> {
     this.#worker.ref()
     try {
-      const reply = await this.#answer(frame, deadlineMs)
+      const reply = await this.#request(frame, deadlineMs)
       if (this.#isEnded) throw new Error('the frame threads have stopped')
       return reply
     } finally {
@@ -39,18 +39,18 @@ export class FrameThread {
     await this.#worker.terminate()
   }
 
-  #answer(frame: FrameRequest, deadlineMs: number): Promise<FrameReply | undefined> {
+  #request(frame: FrameRequest, deadlineMs: number): Promise<FrameReply | undefined> {
     const worker = this.#worker
     if (worker.threadId < 0) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       const finish = (reply: FrameReply | undefined) => {
-        frameIsDone()
+        stopDeadline()
         worker.off('message', finish)
         worker.off('exit', died)
         resolve(reply)
       }
       const died = () => finish(undefined)
-      const frameIsDone = deadlineOf(worker, { deadlineMs, onPassed: died })
+      const stopDeadline = startDeadline(worker, { deadlineMs, onPassed: died })
       worker.on('message', finish)
       worker.on('exit', died)
       worker.postMessage(frame, [frame.bytes.buffer as ArrayBuffer])
@@ -58,6 +58,6 @@ export class FrameThread {
   }
 }
 
-/** In dist/ this file and the thread's are JavaScript; in the clone both are TypeScript, which Node runs as it is. */
+/** In dist/ this file and that of the thread are JavaScript; in a clone both are TypeScript, which Node runs directly. */
 const ownThreadFile = (): URL =>
   new URL(`./frame-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)

@@ -1,13 +1,13 @@
 /**
- * Memory for files and frames, lent and given back. What is given back is used again, or freed at once: the garbage collector looks at
- * its own small heap and lets hundreds of megabytes of buffers pile up beside it.
+ * A pool of memory for files and frames. A buffer that is given back is lent again or freed at once: the garbage collector looks at its own
+ * small heap only, and lets hundreds of megabytes of unused buffers accumulate outside it.
  */
 
-/** Smaller ones are left to the garbage collector: they come cheaper new. */
+/** Smaller buffers are left to the garbage collector: new ones are cheaper. */
 const SMALLEST_KEPT_BYTES = 64 * 1024
 const LARGEST_KEPT_BYTES = 4 * 1024 ** 2
 
-export class SpareBuffers {
+export class BufferPool {
   readonly #keptBytesMax: number
   /** By capacity. */
   readonly #kept = new Map<number, ArrayBuffer[]>()
@@ -17,7 +17,7 @@ export class SpareBuffers {
     this.#keptBytesMax = keptBytesMax
   }
 
-  /** What lies in it is undefined: bytes of an earlier loan, perhaps. */
+  /** The content is undefined and may be that of an earlier loan. */
   lend(sizeBytes: number): Uint8Array<ArrayBuffer> {
     const capacity = capacityFor(sizeBytes)
     const kept = this.#kept.get(capacity)?.pop()
@@ -25,7 +25,7 @@ export class SpareBuffers {
     return new Uint8Array(kept ?? newMemory(capacity), 0, sizeBytes)
   }
 
-  /** Nobody may look at it from here on. Only for what was lent here, whole or a view of it. */
+  /** Not to be used afterwards. @param bytes what was lent, or a view of it */
   giveBack({ buffer }: Uint8Array<ArrayBuffer>): void {
     const capacity = buffer.byteLength
     if (capacity < SMALLEST_KEPT_BYTES) return
@@ -40,7 +40,7 @@ export class SpareBuffers {
     this.#keptBytes += capacity
   }
 
-  /** Keeps nothing for later. */
+  /** Frees all buffers that are not lent. */
   empty(): void {
     for (const buffers of this.#kept.values()) for (const buffer of buffers) free(buffer)
     this.#kept.clear()
@@ -48,7 +48,7 @@ export class SpareBuffers {
   }
 }
 
-/** Powers of two and their halves between, so that buffers of files of much the same size fit each other. */
+/** Powers of two and 1.5 times those, so that files of similar size share buffers. */
 function capacityFor(sizeBytes: number): number {
   if (sizeBytes < SMALLEST_KEPT_BYTES || sizeBytes > LARGEST_KEPT_BYTES) return sizeBytes
   for (let capacity = SMALLEST_KEPT_BYTES; ; capacity *= 2) {
@@ -58,15 +58,15 @@ function capacityFor(sizeBytes: number): number {
 }
 
 /**
- * A resizable buffer has pages of its own, which go back to the system when it is freed. Others come from the heap of the C library, where
- * what is freed between small allocations stays with the process: some 50 MB after an import.
+ * A resizable buffer has its own pages, which return to the system when it is freed. Other buffers come from the heap of the C library,
+ * which keeps freed memory between small allocations: about 50 MB after an import.
  */
 const newMemory = (sizeBytes: number): ArrayBuffer =>
   sizeBytes < SMALLEST_KEPT_BYTES
     ? new ArrayBuffer(sizeBytes)
     : new ArrayBuffer(sizeBytes, { maxByteLength: sizeBytes })
 
-/** Gives memory back now, where there is enough of it. Nobody may look at it from here on. */
+/** Frees the memory now, unless it is small. Not to be used afterwards. */
 export function free(buffer: ArrayBuffer): void {
   if (buffer.byteLength >= SMALLEST_KEPT_BYTES) buffer.transferToFixedLength(0)
 }

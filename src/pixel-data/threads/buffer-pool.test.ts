@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SpareBuffers } from './spare-buffers.ts'
+import { BufferPool } from './buffer-pool.ts'
 
 const KIB = 1024
 
-test('what is given back is lent again, to those who need about as much', () => {
-  const buffers = new SpareBuffers({ keptBytesMax: 1024 * KIB })
+test('a buffer that is given back is lent again for a similar size', () => {
+  const buffers = new BufferPool({ keptBytesMax: 1024 * KIB })
   const first = buffers.lend(100 * KIB)
   assert.equal(first.length, 100 * KIB)
   const { buffer } = first
@@ -16,8 +16,8 @@ test('what is given back is lent again, to those who need about as much', () => 
   assert.notEqual(buffers.lend(128 * KIB).buffer, buffer)
 })
 
-test('more than may be kept is freed at once, and so is all of it when it is emptied', () => {
-  const buffers = new SpareBuffers({ keptBytesMax: 300 * KIB })
+test('buffers above the limit are freed at once, and all of them when the pool is emptied', () => {
+  const buffers = new BufferPool({ keptBytesMax: 300 * KIB })
   const lent = Array.from({ length: 4 }, () => buffers.lend(128 * KIB))
   for (const bytes of lent) buffers.giveBack(bytes)
   assert.deepEqual(
@@ -31,15 +31,15 @@ test('more than may be kept is freed at once, and so is all of it when it is emp
   )
 })
 
-test('a part of what was lent gives all of it back', () => {
-  const buffers = new SpareBuffers({ keptBytesMax: 1024 * KIB })
+test('a view of a lent buffer gives back the whole buffer', () => {
+  const buffers = new BufferPool({ keptBytesMax: 1024 * KIB })
   const lent = buffers.lend(512 * KIB)
   buffers.giveBack(lent.subarray(0, 10))
   assert.equal(buffers.lend(512 * KIB).buffer, lent.buffer)
 })
 
 test('a buffer of megabytes is not kept', () => {
-  const buffers = new SpareBuffers({ keptBytesMax: 1024 ** 3 })
+  const buffers = new BufferPool({ keptBytesMax: 1024 ** 3 })
   const lent = buffers.lend(5 * 1024 * KIB)
   buffers.giveBack(lent)
   assert.equal(lent.length, 0)
