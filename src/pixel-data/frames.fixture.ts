@@ -10,7 +10,8 @@ import type { StorageFormat } from '../dicom/transfer-syntaxes.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import type { ImagePixel } from './element/image-pixel.ts'
 import { type FramePlan, type FramesToStore, type FramesWarning, planFrames } from './frame-plan.ts'
-import { FramesUnavailable, type StoredFrame, storedFrames } from './store-frames.ts'
+import { storedFrames } from './store-frames.ts'
+import { FramesUnavailable, type StoredFrame } from './stored-frame.ts'
 import { type FrameThreadLimits, type FrameThreads, startFrameThreads } from './threads/frame-threads.ts'
 
 /** The name of a test's skip where a program is not there; CI installs all of them. */

@@ -1,4 +1,4 @@
-/** Instances of every kind to what is stored of their frames: what becomes of them, and with which warning. */
+/** How the frames of all kinds of instances are stored, and with which warning. */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
@@ -17,7 +17,8 @@ import {
   storeAll,
   storedSyntaxOf,
 } from './frames.fixture.ts'
-import { type StoredFrame, storedFrames } from './store-frames.ts'
+import { storedFrames } from './store-frames.ts'
+import type { StoredFrame } from './stored-frame.ts'
 import type { WaitingFrame } from './threads/frame-threads.ts'
 
 const threads = startThreads()
@@ -26,10 +27,10 @@ after(() => threads.stop())
 const UID = '1.2.840.10008.1.2'
 const GREY = pixelOf({ bitsAllocated: 8 })
 
-describe('what is kept as it came', () => {
+describe('stored without transcoding', () => {
   const BITS = { bitsAllocated: 1, photometricInterpretation: 'MONOCHROME2' }
 
-  test('a segmentation of single bits, whose frames begin anywhere in a byte', async () => {
+  test('a segmentation of single bits, whose frames begin within a byte', async () => {
     const pixel = pixelOf({ ...BITS, rows: 3, columns: 5, numberOfFrames: 3 })
     // 45 bits: frames begin at bits 0, 15 and 30.
     const packed = Buffer.from([0b10101010, 0b11001100, 0b01010101, 0b11110000, 0b00111100, 0b00010101])
@@ -89,7 +90,7 @@ describe('what is kept as it came', () => {
     }
   })
 
-  test('video is one object, whatever the number of frames and fragments, if it begins like its kind', async () => {
+  test('video is one object, whatever the number of frames and fragments, if its beginning matches its transfer syntax', async () => {
     const pixel = { ...GREY, numberOfFrames: 25 }
     const videos: [ending: string, beginning: string][] = [
       ['.4.100', '000001b3'],
@@ -113,7 +114,7 @@ describe('what is kept as it came', () => {
 })
 
 describe('values', () => {
-  test('are the stored ones, and the size is that of the stored bytes', async () => {
+  test('are stored values, and the size is that of the stored bytes', async () => {
     const pixel = pixelOf({ rows: 2, columns: 2, bitsStored: 12, isSigned: true })
     const cells = Buffer.from(Int16Array.of(-5, 7, 0, 2047).buffer)
     const [frame] = (await storeAll(fileOf(pixel, { frames: [cells] }), threads)).frames
@@ -121,7 +122,7 @@ describe('values', () => {
     assert.equal(frame!.sizeBytes, bytesOf(frame!, cells).length)
   })
 
-  test('of signed samples of 16 bits are of the very bytes of the pixel data', async () => {
+  test('of signed samples of 16 bits have the checksum of the pixel data', async () => {
     const pixel = pixelOf({ rows: 375, columns: 512, isSigned: true })
     const cells = draw(pixel)
     const [frame] = (await storeAll(fileOf(pixel, { frames: [cells] }, UID), threads)).frames
@@ -137,7 +138,7 @@ describe('values', () => {
     assert.deepEqual([frame!.checksum, frame!.photometricInterpretation], [crc32(cells), 'RGB'])
   })
 
-  test('of YBR stay YBR, with chroma for every pixel', async () => {
+  test('of YBR remain YBR, with chroma for every pixel', async () => {
     const pixel = pixelOf({
       bitsAllocated: 8,
       samplesPerPixel: 3,
@@ -155,7 +156,7 @@ describe('values', () => {
     }
   })
 
-  test('of floating point numbers are kept in explicit little endian, without a least and a greatest', async () => {
+  test('of floating point numbers are kept in explicit little endian, without minimum and maximum', async () => {
     const pixel = pixelOf({ rows: 2, columns: 2, bitsAllocated: 32 })
     const cells = new Uint8Array(Float32Array.of(1.5, -2, 0, Number.NaN).buffer)
     const attributes = { ...attributesOf(pixel), FloatPixelData: { vr: 'OF', value: cells } }
@@ -165,15 +166,15 @@ describe('values', () => {
   })
 })
 
-describe('what cannot be had', () => {
+describe('frames that cannot be stored', () => {
   const warningOf = async (file: Uint8Array) => (await storeAll(file, threads)).warning?.type
 
-  test('is nothing where there is no pixel data', async () => {
+  test('without pixel data there is no warning', async () => {
     const attributes = { SOPClassUID: '1.2', SOPInstanceUID: '1.3' }
     assert.equal((await storeAll(encodeP10({ transferSyntaxUID: UID, attributes }), threads)).plan.kind, 'none')
   })
 
-  test('has the name that the service has for it', async () => {
+  test('each cause has the warning type of AWS', async () => {
     const drawn = draw(GREY)
     assert.equal(await warningOf(fileOf(GREY, { frames: [drawn] }, `${UID}.4.53`)), 'UnsupportedTransferSyntax')
     assert.equal(await warningOf(fileOf(GREY, { frames: [drawn] }, '1.2.3.4.5')), 'UnsupportedTransferSyntax')
@@ -192,11 +193,11 @@ describe('what cannot be had', () => {
     )
   })
 
-  test('is all of an instance where one frame is broken, and no frame after it is kept', async () => {
+  test('one broken frame makes all frames of the instance unavailable, and no frame after it is returned', async () => {
     const pixel = { ...GREY, numberOfFrames: 9 }
-    const sound = (await storeAll(fileOf(GREY, { frames: [draw(GREY)] }), threads)).frames[0]!
+    const valid = (await storeAll(fileOf(GREY, { frames: [draw(GREY)] }), threads)).frames[0]!
     const encoded = Array.from({ length: 9 }, (_, index) =>
-      index === 4 ? Uint8Array.of(0xff, 0x4f, 0, 0) : bytesOf(sound, sound as never),
+      index === 4 ? Uint8Array.of(0xff, 0x4f, 0, 0) : bytesOf(valid, valid as never),
     )
     const { frames, warning } = await storeAll(fileOf(pixel, { frames: encoded }, `${UID}.4.202`), threads)
     assert.equal(frames.length, 4)
@@ -204,7 +205,7 @@ describe('what cannot be had', () => {
   })
 })
 
-test('frames come in their order, and only a few of them are read ahead', async () => {
+test('frames are returned in order, and only a few are read ahead', async () => {
   const pixel = pixelOf({ bitsAllocated: 8, rows: 16, columns: 16, numberOfFrames: 60 })
   const cells = Array.from({ length: 60 }, (_, index) => draw(pixel, index + 1))
   const file = parseP10(fileOf(pixel, { frames: cells }))
@@ -232,34 +233,34 @@ test('frames come in their order, and only a few of them are read ahead', async 
   assert.ok(ahead <= 2 * threads.size, `${ahead} frames read ahead`)
 })
 
-test('what the source throws comes through, whatever is on its way then; whoever leaves early leaves nothing on its way', async () => {
+test('an error of the source is thrown, and after an early return no frame is in progress', async () => {
   const pixel = pixelOf({ bitsAllocated: 8, rows: 16, columns: 16, numberOfFrames: 20 })
   const file = parseP10(fileOf(pixel, { frames: Array.from({ length: 20 }, () => draw(pixel)) }))
   const plan = planFrames(file, { format: 'HTJ2K' })
   assert.ok(plan.kind === 'frames')
   let reads = 0
-  const gone = {
+  const failing = {
     async read({ offsetBytes, lengthBytes }: ByteRange) {
-      if (++reads > 2) throw new Error('the store is away')
+      if (++reads > 2) throw new Error('the store is unavailable')
       return file.bytes.subarray(offsetBytes, offsetBytes + lengthBytes)
     },
   }
   const all = async () => {
-    for await (const _ of storedFrames(plan, { source: gone, threads }));
+    for await (const _ of storedFrames(plan, { source: failing, threads }));
   }
-  await assert.rejects(all, /the store is away/)
-  let underWay = 0
+  await assert.rejects(all, /the store is unavailable/)
+  let inProgress = 0
   const counted = {
     ...{ size: threads.size, pixelBytesAhead: threads.pixelBytesAhead },
     async transcode(frame: WaitingFrame) {
-      underWay += 1
+      inProgress += 1
       const outcome = await threads.transcode(frame)
-      underWay -= 1
+      inProgress -= 1
       return outcome
     },
   }
   for await (const { frameNumber } of storedFrames(plan, { source: bytesInMemory(file.bytes), threads: counted })) {
     if (frameNumber === 2) break
   }
-  assert.equal(underWay, 0)
+  assert.equal(inProgress, 0)
 })
