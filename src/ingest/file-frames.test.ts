@@ -10,7 +10,7 @@ import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
 import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
-import { submitJob, testApp, untilEnded } from './testing.fixture.ts'
+import { submitJob, testApp, untilEnded } from './import-job.fixture.ts'
 
 const FRAMES = 40
 const pixel = pixelOf({ rows: 64, columns: 64, numberOfFrames: FRAMES })

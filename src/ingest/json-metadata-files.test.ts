@@ -13,7 +13,7 @@ import type { ImportJobs } from '../stores/catalog/import-job-repository.ts'
 import type { Locations } from '../stores/locations/locations.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
-import { submitJob, testApp, untilEnded } from './testing.fixture.ts'
+import { submitJob, testApp, untilEnded } from './import-job.fixture.ts'
 
 const file = (study: number, number: number): Uint8Array =>
   encodeP10({

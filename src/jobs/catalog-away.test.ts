@@ -1,7 +1,7 @@
 /** A catalog on PostgreSQL that goes away while a job runs, wherever in it: the job is released, tried again, and ends whole. */
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
-import { submitJob, testApp, untilEnded } from '../ingest/testing.fixture.ts'
+import { submitJob, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
 import { newId } from '../server/new-id.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'

@@ -1,6 +1,6 @@
 /** A process that works on an import job until it is done or, around the n-th write to its stores, kills itself without a last word. */
 
-import { CRASH_LIMITS, testApp, untilEnded } from '../ingest/testing.fixture.ts'
+import { CRASH_LIMITS, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../server/open-stores.ts'
 import { dyingAt } from './dying.fixture.ts'

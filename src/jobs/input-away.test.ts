@@ -1,7 +1,7 @@
 /** A bucket of a job that goes away is no fault of its files: the job waits for it. One file that cannot be read is a line. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { submitJob, testApp, untilEnded } from '../ingest/testing.fixture.ts'
+import { submitJob, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
 import { newId } from '../server/new-id.ts'
 import { type BlobStore, readAll } from '../stores/blobs/blob-store.ts'
 import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'

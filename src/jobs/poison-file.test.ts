@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
-import { submitJob, testApp, untilEnded } from '../ingest/testing.fixture.ts'
+import { submitJob, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
 import { newId } from '../server/new-id.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
 import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'

@@ -1,6 +1,6 @@
 /** A process that works on all workflows that wait and then sweeps, or kills itself around the n-th call that changes something. */
 
-import { testApp } from '../ingest/testing.fixture.ts'
+import { testApp } from '../ingest/import-job.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { collectGarbage } from '../maintenance/collect-garbage.ts'
 import { openStores } from '../server/open-stores.ts'

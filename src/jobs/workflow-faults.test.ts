@@ -1,7 +1,7 @@
 /** Workers that lose their lease and do not know it, stores that go away, and others who want the image set meanwhile. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { submitJob, untilEnded } from '../ingest/testing.fixture.ts'
+import { submitJob, untilEnded } from '../ingest/import-job.fixture.ts'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
 import { newId } from '../server/new-id.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'

@@ -1,6 +1,6 @@
 /** A process that writes hollow blobs anew and sweeps what is free, or kills itself around the n-th call of its stores. */
 
-import { testApp } from '../ingest/testing.fixture.ts'
+import { testApp } from '../ingest/import-job.fixture.ts'
 import { dyingAt } from '../jobs/dying.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../server/open-stores.ts'

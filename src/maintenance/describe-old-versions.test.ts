@@ -6,7 +6,7 @@ import { type Attributes, ExplicitVRLittleEndian, encodeP10, RLELossless } from 
 import { parseP10 } from '../dicom/parse.ts'
 import { gzipAround } from '../imaging/documents/metadata-document.ts'
 import { readInstance } from '../imaging/instances/instance.ts'
-import { testApp } from '../ingest/testing.fixture.ts'
+import { testApp } from '../ingest/import-job.fixture.ts'
 import { newId } from '../server/new-id.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
 import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
