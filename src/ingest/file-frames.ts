@@ -18,7 +18,7 @@ import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import { encodeFrameTable, type FrameRange, type TableFrame } from '../stores/blobs/frame-table.ts'
 import { imageFrameIdOf } from '../stores/blobs/image-frame-id.ts'
 import type { FramesPlace } from '../stores/catalog/image-set-records.ts'
-import { coalesced } from './blob-builder.ts'
+import { coalesced } from './coalesce-chunks.ts'
 
 export interface FramesWork {
   readonly app: Pick<ImportApp, 'blobs' | 'frames' | 'newId' | 'limits'>

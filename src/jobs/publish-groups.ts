@@ -7,7 +7,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
 import { flatAttributes, keysThatDiffer } from '../imaging/documents/attribute-overrides.ts'
 import { coercionWarning, type ImportWarning } from '../imaging/import-warnings.ts'
-import { coalesced } from '../ingest/blob-builder.ts'
+import { coalesced } from '../ingest/coalesce-chunks.ts'
 import { blobFolder } from '../ingest/store-batch.ts'
 import {
   type DocumentOfGroup,

@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { ImportApp } from '../app.ts'
-import { coalesced } from '../ingest/blob-builder.ts'
+import { coalesced } from '../ingest/coalesce-chunks.ts'
 import { readWholeRange } from '../stores/blobs/blob-range.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { movedFrameTable, rangesOfTable } from '../stores/blobs/frame-table.ts'

@@ -5,7 +5,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
 import type { DocumentBody } from '../imaging/documents/metadata-document.ts'
-import { coalesced } from '../ingest/blob-builder.ts'
+import { coalesced } from '../ingest/coalesce-chunks.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import type { VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'

@@ -3,7 +3,7 @@
  * series with what instances have differently.
  */
 import type { ImportApp } from '../app.ts'
-import { coalesced } from '../ingest/blob-builder.ts'
+import { coalesced } from '../ingest/coalesce-chunks.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import type { DocumentPlace, InstanceRecord, LevelsPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
 import type { VersionAttributes } from './join-document.ts'
