@@ -1,4 +1,7 @@
-/** The metadata of one imported file as bytes to keep: its part of a metadata document, and the attributes of its patient, study and series. */
+/**
+ * Writes the metadata of a parsed DICOM file: its instance metadata, and its patient, study and series attributes. Bounded by
+ * `importMetadataCharacters`.
+ */
 import { createHash } from 'node:crypto'
 import type { ImportApp } from '../app.ts'
 import type { DataSet } from '../dicom/data-set.ts'
@@ -12,14 +15,14 @@ export interface MetadataBytes {
 
 export interface FileToDescribe {
   readonly file: DicomFile
-  /** What stands behind the pixel data, where the file was read only up to them. */
+  /** The elements after the pixel data, if only the header of the file was parsed. */
   readonly trailing?: DataSet
   readonly seriesInstanceUID: string
   readonly sopInstanceUID: string
   readonly frames: StoredFrames
 }
 
-/** @throws DicomError where the file has more metadata than it may. */
+/** @throws DicomError if the metadata exceeds the limit */
 export function describeInstance(app: Pick<ImportApp, 'limits'>, described: FileToDescribe): MetadataBytes {
   const { file, trailing, seriesInstanceUID, sopInstanceUID, frames } = described
   const { instanceMetadata, imageSetAttributes } = writeMetadata({

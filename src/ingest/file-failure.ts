@@ -1,4 +1,4 @@
-/** The line of the failure report for an input file that could not be imported. */
+/** The line of the failure report for an error of one input file. */
 import type { ImportApp } from '../app.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import type { FailedFile } from '../stores/catalog/import-job-repository.ts'
@@ -16,7 +16,7 @@ export function failureOf(app: Pick<ImportApp, 'log'>, key: string, cause: unkno
       message: 'The object cannot be read: access denied',
     }
   }
-  // The key may name a patient, so the log has only the cause.
+  // Not the key: it may name a patient.
   app.log.warn({ err: cause }, 'an input file could not be read')
   return {
     outcome: 'failed',

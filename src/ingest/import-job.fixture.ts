@@ -1,4 +1,4 @@
-/** What the tests of this room share: an app over real stores, a job, and the end of it. */
+/** For tests of import jobs: an app over real stores, a submitted job, and its end. */
 import type { ImportApp } from '../app.ts'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { startFrameThreads } from '../pixel-data/threads/frame-threads.ts'
@@ -8,10 +8,10 @@ import type { ImportJob } from '../stores/catalog/import-job-repository.ts'
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** For all tests of a file: they are started by the first frame, and do not keep the process. */
+/** Shared by all tests of a file. Threads start with the first frame and do not keep the process alive. */
 const frames = startFrameThreads(DEFAULT_LIMITS)
 
-/** Some instances to a blob, and one with five frames of 4 KB has a blob for these. */
+/** A blob holds a few instances; the frames of an instance with five frames of 4 KB get a blob of their own. */
 export const CRASH_LIMITS: Partial<Limits> = { importBlobBytes: 16 * 1024 }
 
 type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>
@@ -28,7 +28,7 @@ export const testApp = (
   limits: { ...DEFAULT_LIMITS, importFilesPerBatch: 4, ...options.limits },
 })
 
-/** A SUBMITTED job to s3://out-bucket/, into the data store that is named or else into a new one. */
+/** A SUBMITTED job. @param into the id of its data store; default: a new one */
 export async function submitJob(
   catalog: Catalog,
   into?: string,

@@ -1,6 +1,6 @@
 /**
- * The input of a job, which is the caller's. A bucket that does not answer is away: the job is released and tried later. Where the
- * bucket answers and one object in it cannot be read, it is the object's fault, and a line of the failure report.
+ * Reads the objects of a job's input, which belong to the caller. If the bucket is unavailable, the job is released and tried later. If the
+ * bucket can be listed and one object cannot be read, the object becomes a line of the failure report.
  */
 import { DicomError } from '../dicom/dicom-error.ts'
 import { readAll, readInto } from '../stores/blobs/blob-store.ts'
@@ -10,11 +10,11 @@ import type { RangeOfFile } from './read-header.ts'
 
 export interface InputBucket {
   readonly bucket: Bucket
-  /** Below which the job may list. */
+  /** The prefix of the job's input. */
   readonly prefix: string
 }
 
-/** The cause is the store's, and has no key. */
+/** One object cannot be read while its bucket can. The cause contains no key. */
 export class UnreadableObject extends Error {
   override readonly name = 'UnreadableObject'
   readonly isDenied: boolean
@@ -27,7 +27,7 @@ export class UnreadableObject extends Error {
 
 const isGone = () => new DicomError({ reason: 'The object is no longer there' })
 
-/** A range is read once more before it counts as unreadable. @throws UnreadableObject, or StoreUnavailable of a bucket that is away */
+/** Retries a range once before the object counts as unreadable. @throws UnreadableObject, StoreUnavailable if the bucket is unavailable */
 export const rangesOf = (input: InputBucket, file: Pick<BucketFile, 'open' | 'sizeBytes'>): RangeOfFile => ({
   sizeBytes: file.sizeBytes,
   read: (start, length) =>
@@ -38,7 +38,7 @@ export const rangesOf = (input: InputBucket, file: Pick<BucketFile, 'open' | 'si
     }),
 })
 
-/** As much from the beginning of the file as the memory holds. @returns a view of the memory. @throws as rangesOf */
+/** Fills the memory from the beginning of the file. @returns the part of the memory that was filled. @throws as rangesOf */
 export const readInputInto = (
   input: InputBucket,
   file: Pick<BucketFile, 'open'>,
@@ -54,29 +54,29 @@ async function readTwice<Bytes>(input: InputBucket, read: () => Promise<Bytes>):
   try {
     return await read()
   } catch (cause) {
-    const fault = await faultOf(input, cause)
-    if (!(fault instanceof UnreadableObject) || fault.isDenied) throw fault
+    const error = await errorOf(input, cause)
+    if (!(error instanceof UnreadableObject) || error.isDenied) throw error
   }
   try {
     return await read()
   } catch (cause) {
-    throw await faultOf(input, cause)
+    throw await errorOf(input, cause)
   }
 }
 
-/** All of an object, from its beginning. @throws as rangesOf */
+/** All bytes of an object, not retried. @throws as rangesOf */
 export async function* bytesOf(input: InputBucket, file: Pick<BucketFile, 'open'>): AsyncGenerator<Uint8Array> {
   try {
     const blob = await file.open()
     if (blob === undefined) throw isGone()
     yield* blob.bytes
   } catch (cause) {
-    throw await faultOf(input, cause)
+    throw await errorOf(input, cause)
   }
 }
 
-/** What cannot be read where the bucket can still be listed is the object. */
-async function faultOf({ bucket, prefix }: InputBucket, cause: unknown): Promise<unknown> {
+/** If the bucket can still be listed, the object is at fault. @throws StoreUnavailable if it cannot */
+async function errorOf({ bucket, prefix }: InputBucket, cause: unknown): Promise<unknown> {
   if (!(cause instanceof StoreUnavailable)) return cause
   if (cause.reason !== 'access') {
     for await (const _ of bucket.list(prefix)) break

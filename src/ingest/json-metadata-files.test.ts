@@ -1,4 +1,4 @@
-/** JSON metadata of a job when something comes between: a store that is away, files that may not be read, more of them than are held. */
+/** JSON metadata of a job in unusual cases: an unavailable store, unreadable files, more files than are cached. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { ImportApp } from '../app.ts'
@@ -80,7 +80,7 @@ async function runWith(context: TestContext, given: Given) {
   }
 }
 
-test('a job that goes on after its lines were recorded reports them once', async (context) => {
+test('a job that resumes after its failures were recorded reports them once', async (context) => {
   let published = 0
   const { progress, failures, names } = await runWith(context, {
     files: { 'a.dcm': file(1, 1), 'b.dcm': file(2, 1), 'bad.json': Buffer.from('{'), 'z-idle.json': nameOf('x') },
@@ -101,7 +101,7 @@ test('a job that goes on after its lines were recorded reports them once', async
   assert.deepEqual(progress, [4, 4])
 })
 
-test('metadata that may not be read are a line for themselves and for each file of their study, and the job goes on', async (context) => {
+test('a metadata file without read access has a line, so has each file of its study, and the job continues', async (context) => {
   const { failures, names } = await runWith(context, {
     files: { 'a.dcm': file(1, 1), 'b.dcm': file(2, 1), 'm.json': nameOf('x'), 'n.json': nameOf('Second') },
     metadata: { 1: 'm.json', 2: 'n.json' },
@@ -118,7 +118,7 @@ test('metadata that may not be read are a line for themselves and for each file 
   assert.deepEqual(names, ['Second'])
 })
 
-test('of metadata files as many are held as the greatest may have bytes, and each is read once where its files lie together', async (context) => {
+test('the cache of metadata files is bounded by the size limit of one, and each is read once if its files are neighbours', async (context) => {
   const studies = Array.from({ length: 12 }, (_, index) => index + 1)
   const reads = new Map<string, number>()
   const keyOf = (study: number) => `m${String(study).padStart(2, '0')}.json`
@@ -130,7 +130,7 @@ test('of metadata files as many are held as the greatest may have bytes, and eac
       ]),
     ),
     metadata: Object.fromEntries(studies.map((study) => [study, keyOf(study)])),
-    // Two of them.
+    // Enough for two files.
     limits: { importMetadataFileBytes: 120 },
     openInput: (bucket) => (key, range) => {
       if (key.startsWith('m')) reads.set(key, (reads.get(key) ?? 0) + 1)
@@ -139,6 +139,6 @@ test('of metadata files as many are held as the greatest may have bytes, and eac
   })
   assert.deepEqual(failures, [])
   assert.deepEqual(names, studies.map((study) => `Name${study}`).sort())
-  // Once for the files, and once at the end for what is no longer held.
+  // Once for the files, and once at the end if it is no longer cached.
   for (const [key, count] of reads) assert.ok(count <= 2, `${key} was read ${count} times`)
 })

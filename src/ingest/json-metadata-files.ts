@@ -1,6 +1,7 @@
 /**
- * The JSON metadata files of an import job (AWS importConfiguration): read when the first DICOM file of their study comes, kept as long
- * as they take no more than one of the greatest, and put in front of the attributes of their files.
+ * The JSON metadata files of an import job (AWS importConfiguration), whose attributes override those of DICOM files. A metadata file is
+ * read when the first DICOM file of its study is read. Parsed files are cached, the least recently used are dropped: together their bytes
+ * are bounded by `importMetadataFileBytes`, as is each of them.
  */
 import type { ImportApp } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
@@ -19,16 +20,16 @@ import { failureOf } from './file-failure.ts'
 import { type InputBucket, rangesOf, UnreadableObject } from './input-bucket.ts'
 
 interface Mapping {
-  /** From 1, as the request has them. */
+  /** Its position in the request, from 1. */
   readonly number: number
   readonly studyInstanceUID: string
   readonly seriesInstanceUID: string | undefined
   readonly key: string
 }
 
-interface Held {
+interface Cached {
   readonly sizeBytes: number
-  /** A sentence where the file cannot be used. */
+  /** A sentence if the file cannot be used. */
   readonly metadata: JsonMetadata | string
 }
 
@@ -41,9 +42,9 @@ export class JsonMetadataFiles {
   readonly #mappings: readonly Mapping[]
   readonly #byStudy: ReadonlyMap<string, readonly Mapping[]>
   readonly #used = new Set<string>()
-  /** By mapping number; the one that was asked for last is the last. */
-  readonly #held = new Map<number, Held>()
-  #heldBytes = 0
+  /** By mapping number, the most recently used last. */
+  readonly #cache = new Map<number, Cached>()
+  #cachedBytes = 0
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(app: App, { input, job }: { readonly input: InputBucket; readonly job: ImportJob }) {
@@ -60,11 +61,11 @@ export class JsonMetadataFiles {
     this.keys = new Set(this.#mappings.map(({ key }) => key))
   }
 
-  /** They are no DICOM files of the job. */
+  /** The keys of the metadata files: they are not imported as DICOM files. */
   readonly keys: ReadonlySet<string>
 
-  /** @throws DicomError where the metadata of the file cannot be used, and what the bucket throws */
-  async putInFront(file: DicomFile): Promise<MetadataInFront> {
+  /** @throws DicomError if the JSON metadata of the file cannot be used, UnreadableObject, StoreUnavailable */
+  async override(file: DicomFile): Promise<MetadataInFront> {
     const mappings = this.#byStudy.size === 0 ? [] : this.#mappingsOf(file)
     if (mappings.length === 0) return { file, warnings: [] }
     const [StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID] = (
@@ -73,7 +74,7 @@ export class JsonMetadataFiles {
     const given = []
     for (const mapping of mappings) {
       this.#used.add(mapping.key)
-      const metadata = await this.#inTurn(() => this.#load(mapping))
+      const metadata = await this.#runAlone(() => this.#load(mapping))
       if (typeof metadata === 'string') {
         throw new DicomError({ reason: cannotBeUsed(mapping.number, metadata) })
       }
@@ -82,7 +83,7 @@ export class JsonMetadataFiles {
     return putInFront(file, given)
   }
 
-  /** Those for the whole study first: one for the series counts before them. */
+  /** Those of the series last: they override those of the study. */
   #mappingsOf({ dataSet }: DicomFile): readonly Mapping[] {
     const ofStudy = this.#byStudy.get(dataSet.string(STUDY) ?? '') ?? []
     const series = dataSet.string(SERIES)
@@ -92,19 +93,22 @@ export class JsonMetadataFiles {
     ]
   }
 
-  /** A line for each metadata file that could not be used. Of those that no DICOM file needed, too, where all files were read here. */
-  async *failures({ isWhole }: { readonly isWhole: boolean }): AsyncGenerator<FailedFile> {
+  /**
+   * A line of the failure report for each metadata file that could not be used.
+   * @param options.isComplete all files of the job were read by this process, so that a metadata file without a DICOM file has a line too
+   */
+  async *failures({ isComplete }: { readonly isComplete: boolean }): AsyncGenerator<FailedFile> {
     const reported = new Set<string>()
     for (const mapping of this.#mappings) {
       if (reported.has(mapping.key)) continue
-      const failure = await this.#failureOf(mapping, isWhole)
+      const failure = await this.#failureOf(mapping, isComplete)
       if (failure === undefined) continue
       reported.add(mapping.key)
       yield failure
     }
   }
 
-  async #failureOf(mapping: Mapping, isWhole: boolean): Promise<FailedFile | undefined> {
+  async #failureOf(mapping: Mapping, isComplete: boolean): Promise<FailedFile | undefined> {
     const { key, number } = mapping
     const invalid = (message: string): FailedFile => ({
       ...{ outcome: 'failed', key, exceptionType: 'ValidationException', message },
@@ -116,32 +120,32 @@ export class JsonMetadataFiles {
       if (!(cause instanceof UnreadableObject)) throw cause
       return failureOf(this.#app, key, cause)
     }
-    if (!isWhole || this.#used.has(key)) return undefined
+    if (!isComplete || this.#used.has(key)) return undefined
     return invalid(
       `The JSON metadata of mapping ${number} was not used: no file of the input is of its study and series`,
     )
   }
 
-  /** One after another: a parsed file may take far more memory than its bytes. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#last.then(work)
+  /** One file at a time, because a parsed file can take far more memory than its bytes. */
+  #runAlone<Result>(task: () => Promise<Result>): Promise<Result> {
+    const done = this.#last.then(task)
     this.#last = done.catch(() => {})
     return done
   }
 
   async #load(mapping: Mapping): Promise<JsonMetadata | string> {
-    const held = this.#held.get(mapping.number) ?? (await this.#read(mapping))
-    this.#held.delete(mapping.number)
-    this.#held.set(mapping.number, held)
-    for (const [number, { sizeBytes }] of this.#held) {
-      if (this.#heldBytes <= this.#fileBytesMax || number === mapping.number) break
-      this.#held.delete(number)
-      this.#heldBytes -= sizeBytes
+    const cached = this.#cache.get(mapping.number) ?? (await this.#read(mapping))
+    this.#cache.delete(mapping.number)
+    this.#cache.set(mapping.number, cached)
+    for (const [number, { sizeBytes }] of this.#cache) {
+      if (this.#cachedBytes <= this.#fileBytesMax || number === mapping.number) break
+      this.#cache.delete(number)
+      this.#cachedBytes -= sizeBytes
     }
-    return held.metadata
+    return cached.metadata
   }
 
-  async #read({ key, seriesInstanceUID }: Mapping): Promise<Held> {
+  async #read({ key, seriesInstanceUID }: Mapping): Promise<Cached> {
     const { bucket } = this.#input
     const bytes = await this.#bytesOf({ sizeBytes: 0, open: (range) => bucket.open(key, range) })
     if (typeof bytes === 'string') return { sizeBytes: 0, metadata: bytes }
@@ -150,7 +154,7 @@ export class JsonMetadataFiles {
     }
     try {
       const metadata = parseJsonMetadata(bytes, seriesInstanceUID)
-      this.#heldBytes += bytes.length
+      this.#cachedBytes += bytes.length
       return { sizeBytes: bytes.length, metadata }
     } catch (cause) {
       if (!(cause instanceof ContractError)) throw cause
@@ -158,7 +162,7 @@ export class JsonMetadataFiles {
     }
   }
 
-  /** A sentence where there is no such object. @throws UnreadableObject, or StoreUnavailable where the input is away */
+  /** @returns a sentence if there is no such object. @throws UnreadableObject, StoreUnavailable */
   async #bytesOf(file: Pick<BucketFile, 'open' | 'sizeBytes'>): Promise<Uint8Array | string> {
     try {
       return await rangesOf(this.#input, file).read(0, this.#fileBytesMax + 1)

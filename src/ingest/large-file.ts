@@ -1,35 +1,48 @@
 /**
- * Copies a file that is too large to hold, and sees on the way that its pixel data is whole: the declared length where there is
- * one, else the fragments up to the sequence delimiter (PS3.5 A.4), or up to the end of the file where only that is missing. A file cut short is an error before its blob is complete.
+ * Reads a file that is too large for memory. First only its header is read. The bytes are then streamed into a blob of their own while the
+ * pixel data is checked (checked-copy.ts), and the frames are made from that blob.
  */
+import type { PixelItemScan } from '../dicom/pixel-items.ts'
+import type { BucketFile } from '../stores/locations/locations.ts'
+import { checkedCopy } from './checked-copy.ts'
+import { type DescribedFile, describeFile, readMetadata } from './describe-file.ts'
+import { framesOfFile } from './file-frames.ts'
+import type { ImportContext } from './import-context.ts'
+import { bytesOf, rangesOf } from './input-bucket.ts'
+import { readHeader, readTrailing } from './read-header.ts'
+import { refuseDirectory } from './skipped-files.ts'
+import { sourceOver } from './window-reader.ts'
 
-import { checkFramesAreThere } from '../dicom/frames-without-delimiter.ts'
-import type { DicomFile } from '../dicom/parse.ts'
-import { endsInside, PixelItemScan } from '../dicom/pixel-items.ts'
+export interface LargeFile {
+  readonly kind: 'large'
+  /** The bytes of the file, to be put into a blob. */
+  readonly bytes: () => AsyncIterable<Uint8Array>
+  /** Call it when the bytes are in the blob. */
+  readonly describe: (blobKey: string) => Promise<DescribedFile>
+}
 
-export async function* checkedToTheEnd(
-  bytes: AsyncIterable<Uint8Array>,
-  options: {
-    readonly file: DicomFile
-    readonly sizeBytes: number
-    /** Told the fragments of encapsulated pixel data and where they end, in bytes from the file's beginning. */
-    readonly onEnd?: (items: PixelItemScan) => void
-  },
-): AsyncGenerator<Uint8Array> {
-  const place = options.file.pixelData
-  const start = place?.encapsulated === true ? place.offsetBytes : undefined
-  const walk = start === undefined ? undefined : new PixelItemScan({ offsetBytes: start, skipBytes: start })
-  let copied = 0
-  for await (const chunk of bytes) {
-    walk?.take(chunk)
-    copied += chunk.length
-    yield chunk
+/** @throws DicomError, UnreadableObject, StoreUnavailable */
+export async function readLarge(context: ImportContext, entry: BucketFile): Promise<LargeFile> {
+  const { app, input } = context
+  const { sizeBytes } = entry
+  const range = rangesOf(input, entry)
+  const file = await readHeader(range, app.limits)
+  refuseDirectory(file)
+  const { file: overridden, instance } = await readMetadata(context, file)
+  let items: PixelItemScan | undefined
+  const onEnd = (scanned: PixelItemScan) => {
+    items = scanned
   }
-  if (copied < options.sizeBytes) throw endsInside(copied)
-  if (walk === undefined) return
-  if (!walk.finish()) {
-    checkFramesAreThere(options.file, walk)
-    options.file.tolerated.add('pixel-data-without-delimiter')
+  const bytes = () => checkedCopy(bytesOf(input, entry), { file, sizeBytes, onEnd })
+  const describe = async (blobKey: string) => {
+    const trailing = await readTrailing(range, file, { pixelDataEnd: items?.endsAt, limits: app.limits })
+    const framed = await framesOfFile({ file, items, source: sourceOver(app.blobs, blobKey) }, context)
+    return describeFile(context, {
+      file: overridden,
+      instance,
+      framed,
+      ...(trailing === undefined ? {} : { trailing }),
+    })
   }
-  options.onEnd?.(walk)
+  return { kind: 'large', bytes, describe }
 }

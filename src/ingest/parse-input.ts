@@ -1,12 +1,12 @@
-/** Reads an input file as DICOM; of one that is none it says what it is instead, in words of ours behind those of AWS. */
+/** Parses an input file. If it is not DICOM, the error adds what kind of file it is to the message that AWS has. */
 import { DicomError, NotDicomError } from '../dicom/dicom-error.ts'
 import { fileKindOf } from '../dicom/file-kind.ts'
 import { type DicomFile, type ParseOptions, parseP10 } from '../dicom/parse.ts'
 
-/** Something else than a DICOM file. */
+/** The file is not a DICOM file. */
 export class ForeignFile extends DicomError {}
 
-/** @throws DicomError as parseP10 does; ForeignFile with the kind of file and the byte at which reading stopped, never with content */
+/** @throws DicomError as parseP10 does; ForeignFile with the kind of file and the byte at which parsing stopped, never with content */
 export function parseInput(bytes: Uint8Array, options: ParseOptions): DicomFile {
   try {
     return parseP10(bytes, options)

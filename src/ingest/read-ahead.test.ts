@@ -6,8 +6,8 @@ async function* from<T>(...items: T[]) {
   yield* items
 }
 
-/** Reads end when the test says so, so that what is under way can be looked at. */
-function heldReads() {
+/** Reads end when the test resolves them, so that the pending reads can be inspected. */
+function controlledReads() {
   const waiting = new Map<number, () => void>()
   const read = (item: number) => new Promise<string>((resolve) => waiting.set(item, () => resolve(`read ${item}`)))
   return { waiting, read }
@@ -15,8 +15,8 @@ function heldReads() {
 
 const untilIdle = () => new Promise((resolve) => setImmediate(resolve))
 
-test('items come out in the order they went in, whichever is read first', async () => {
-  const { waiting, read } = heldReads()
+test('items are returned in order, whichever is read first', async () => {
+  const { waiting, read } = controlledReads()
   const results = readAhead(from(1, 2, 3), { limits: { files: 3, bytes: 100 }, sizeOf: () => 1, read })
   const first = results.next()
   await untilIdle()
@@ -29,8 +29,8 @@ test('items come out in the order they went in, whichever is read first', async 
   )
 })
 
-test('no more files are under way than the limit says', async () => {
-  const { waiting, read } = heldReads()
+test('the number of pending files is bounded', async () => {
+  const { waiting, read } = controlledReads()
   const results = readAhead(from(1, 2, 3, 4), { limits: { files: 2, bytes: 100 }, sizeOf: () => 1, read })
   const first = results.next()
   await untilIdle()
@@ -42,8 +42,8 @@ test('no more files are under way than the limit says', async () => {
   assert.deepEqual([...waiting.keys()], [1, 2, 3])
 })
 
-test('no more bytes are held than the limit says, and an item beyond it is read alone', async () => {
-  const { waiting, read } = heldReads()
+test('the number of bytes in memory is bounded, and a larger item is read alone', async () => {
+  const { waiting, read } = controlledReads()
   const sizes: Record<number, number> = { 1: 40, 2: 70, 3: 500 }
   const results = readAhead(from(1, 2, 3), {
     limits: { files: 9, bytes: 100 },
@@ -54,7 +54,7 @@ test('no more bytes are held than the limit says, and an item beyond it is read 
   for (const item of [1, 2, 3]) {
     const next = results.next()
     await untilIdle()
-    assert.equal([...waiting.keys()].at(-1), item, `item ${item} is the last under way`)
+    assert.equal([...waiting.keys()].at(-1), item, `item ${item} is the last pending`)
     waiting.get(item)!()
     reads.push((await next).value?.read)
   }

@@ -1,17 +1,17 @@
-/** Reads a list of files some steps ahead of their use, in order, holding no more than so many files and bytes at once. */
+/** Reads files ahead of their use and returns them in order. Bounded by a number of files and of bytes in memory. */
 
 interface ReadAheadLimits {
   readonly files: number
   readonly bytes: number
 }
 
-/** `sizeOf` is what an item will hold once read; an item greater than the whole allowance is read alone. */
+/** @param options.sizeOf the bytes that an item holds once it is read; an item larger than the limit is read alone */
 export async function* readAhead<Item, Read>(
   items: AsyncIterable<Item>,
   options: {
     readonly limits: ReadAheadLimits
     readonly sizeOf: (item: Item) => number
-    /** A file that cannot be read is a value; what is thrown comes out in the item's turn, and ends the reading. */
+    /** An unreadable file is a value. An error is thrown when its item is due, and ends the reading. */
     readonly read: (item: Item) => Promise<Read>
   },
 ): AsyncGenerator<{ readonly item: Item; readonly read: Read }> {
@@ -31,13 +31,13 @@ export async function* readAhead<Item, Read>(
       }
       held += size
       const read = options.read(item)
-      // Until its turn nobody hears of its failure.
+      // Awaited when the item is due; until then a rejection is not unhandled.
       read.catch(() => {})
       ahead.push({ item, size, read })
     }
     while (ahead.length > 0) yield await take()
   } finally {
-    // Whoever goes away leaves nothing behind that still writes.
+    // A caller that stops early must find no read that still writes.
     await Promise.allSettled(ahead.map(({ read }) => read))
   }
 }

@@ -1,5 +1,7 @@
-/** Of a file that is too large to hold: all but its pixel data, by ever longer beginnings, and then what stands behind them. */
-
+/**
+ * The header of a file that is too large for memory: prefixes of growing length are read until one holds everything before the pixel data.
+ * Later the elements after the pixel data are read. Both are bounded by `importWholeFileBytes`.
+ */
 import type { ImportApp } from '../app.ts'
 import type { DataSet } from '../dicom/data-set.ts'
 import { DicomError, PrefixTooShortError } from '../dicom/dicom-error.ts'
@@ -8,19 +10,19 @@ import { parseInput } from './parse-input.ts'
 
 export interface RangeOfFile {
   readonly sizeBytes: number
-  /** At most so many bytes from there on. */
+  /** Fewer bytes than `length` only at the end of the file. */
   read(start: number, length: number): Promise<Uint8Array>
 }
 
 type HeaderLimits = Pick<ImportApp['limits'], 'importWholeFileBytes' | 'inflatedBytes'>
 
-const FIRST_HEADER_BYTES = 1024 * 1024
+const FIRST_PREFIX_BYTES = 1024 * 1024
 
 /** @throws DicomError */
 export async function readHeader(file: RangeOfFile, limits: HeaderLimits): Promise<DicomFile> {
   const { sizeBytes } = file
   const prefixBytesMax = limits.importWholeFileBytes
-  for (let prefixBytes = FIRST_HEADER_BYTES; ; prefixBytes = Math.min(prefixBytes * 4, prefixBytesMax)) {
+  for (let prefixBytes = FIRST_PREFIX_BYTES; ; prefixBytes = Math.min(prefixBytes * 4, prefixBytesMax)) {
     const prefix = await file.read(0, prefixBytes)
     try {
       return parseInput(prefix, { sizeBytes, inflatedBytesMax: limits.inflatedBytes })
@@ -35,7 +37,8 @@ export async function readHeader(file: RangeOfFile, limits: HeaderLimits): Promi
 }
 
 /**
- * @param pixelDataEnd where encapsulated pixel data ends; native ones say it themselves.
+ * The elements after the pixel data; undefined if there are none.
+ * @param options.pixelDataEnd the end of encapsulated pixel data; native pixel data has a length in its header
  * @throws DicomError
  */
 export async function readTrailing(
@@ -50,7 +53,7 @@ export async function readTrailing(
   const { importWholeFileBytes } = options.limits
   if (file.sizeBytes - end > importWholeFileBytes) {
     throw new DicomError({
-      reason: `The attributes behind the pixel data take more than ${importWholeFileBytes} bytes`,
+      reason: `The attributes after the pixel data take more than ${importWholeFileBytes} bytes`,
     })
   }
   return parseTrailing(header, await file.read(end, file.sizeBytes - end))

@@ -1,6 +1,6 @@
 /**
- * Files that lie among DICOM files and are no instances: the directory of a disc (PS3.10 8.6), and what operating systems leave in folders.
- * They are skipped and counted apart, because nothing is wrong with them. A name alone is not enough: an instance of such a name is imported.
+ * Which files are skipped and counted apart, because they are found among DICOM files and are no instances: the directory of a medium
+ * (PS3.10 8.6), and files that operating systems keep in folders. The name alone does not decide: an instance with such a name is imported.
  */
 import { DicomError } from '../dicom/dicom-error.ts'
 import { tagOf } from '../dicom/dictionary.ts'
@@ -13,13 +13,16 @@ const DIRECTORY = 'A DICOMDIR, which lists other files and has no instance'
 
 class DirectoryFile extends Error {}
 
-/** @throws what whySkipped knows, where the file is a DICOMDIR, whatever its name */
+/** @throws an error that whySkipped recognizes, if the file is a DICOMDIR, whatever its name */
 export function refuseDirectory({ meta }: DicomFile): void {
   const sopClass = meta.string(tagOf('MediaStorageSOPClassUID')!)
   if (sopClass === MEDIA_STORAGE_DIRECTORY_STORAGE) throw new DirectoryFile(DIRECTORY)
 }
 
-/** @param cause why the file is no instance. */
+/**
+ * @param cause the error of the file
+ * @returns undefined if the file is not skipped but failed
+ */
 export function whySkipped(key: string, cause: unknown): string | undefined {
   if (cause instanceof DirectoryFile) return DIRECTORY
   const name = key.slice(key.lastIndexOf('/') + 1).toLowerCase()

@@ -1,30 +1,32 @@
 /**
- * Bytes first, then one transaction: gathers stored files into one blob after another and records each batch once its blob is
- * durable. One fsync thus covers many small files. While one batch is made durable the next is gathered.
+ * Writes the files of a job in batches: the bytes of a batch become one blob, and when the blob is durable, its files are recorded in one
+ * transaction. One fsync thus serves many small files. The next batch fills while the last one is written. A batch is bounded by
+ * `importBlobBytes` and `importFilesPerBatch`.
  */
 import type { ImportApp } from '../app.ts'
 import { type BufferPool, free } from '../pixel-data/threads/buffer-pool.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
-import { encodeFrameTable, type FrameRange } from '../stores/blobs/frame-table.ts'
 import type { FramesPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease, RecordedFile, StoredFile } from '../stores/catalog/import-job-repository.ts'
 import { coalesced } from './coalesce-chunks.ts'
+import type { DescribedFile } from './describe-file.ts'
 import type { MetadataBytes } from './describe-instance.ts'
-import { type FramesToKeep, type HeldFrames, onlyRange } from './file-frames.ts'
-import type { DescribedFile } from './read-file.ts'
+import type { StorableFrames } from './encode-file-frames.ts'
+import { newBlobKey } from './job-blob-keys.ts'
+import { placeFrames } from './place-frames.ts'
 
-/** A blob to be: the files' bytes, each followed by its frames, and behind them all their metadata, which is read together later. */
+/** The blob of a batch: each file and its frames, then the metadata of all files, because it is read together later. */
 interface Batch {
   readonly key: string
   readonly chunks: Uint8Array[]
   readonly metadataChunks: Uint8Array[]
-  /** The metadata places of its files count from where the metadata begins. */
+  /** Offsets of metadata count from the first byte of the metadata. */
   readonly files: RecordedFile[]
-  /** Of the blobs that its files and their frames lie in. */
+  /** Of this blob, and of the blobs that large files and their frames were written to. */
   readonly digests: Map<string, BlobDigest>
-  /** Of the files, to be given back. */
+  /** The memory of the files, lent by the pool. */
   readonly lent: Uint8Array<ArrayBuffer>[]
-  /** Of the frames, which nobody uses any more either. */
+  /** The memory of the frames. */
   readonly frames: Uint8Array<ArrayBuffer>[]
   sizeBytes: number
   metadataSizeBytes: number
@@ -40,6 +42,7 @@ export class BatchWriter {
   #batch: Batch
   #writing: Promise<void> = Promise.resolve()
 
+  /** @param work.buffers the pool that lends the memory of files */
   constructor(app: ImportApp, work: { readonly job: ImportJob; readonly lease: Lease; readonly buffers: BufferPool }) {
     this.#app = app
     this.#job = work.job
@@ -48,7 +51,7 @@ export class BatchWriter {
     this.#batch = this.#newBatch()
   }
 
-  /** @param file whose memory is given back once it is stored */
+  /** Adds a file that is in memory. Its memory is given back when it is stored. */
   async add(
     key: string,
     { bytes, described }: { bytes: Uint8Array<ArrayBuffer>; described: DescribedFile },
@@ -60,13 +63,13 @@ export class BatchWriter {
     await this.#addStored(key, described, place)
   }
 
-  /** A file that failed or was skipped. */
+  /** Adds a file that failed or was skipped. */
   async addUnstored(file: Exclude<RecordedFile, StoredFile>): Promise<void> {
     this.#batch.files.push(file)
     await this.#flushIfFull()
   }
 
-  /** For a file too large to hold: its bytes already lie in a blob of their own. */
+  /** Adds a large file, whose bytes are in a blob of their own already. */
   async addInOwnBlob(
     key: string,
     { blobKey, digest, described }: { blobKey: string; digest: BlobDigest; described: DescribedFile },
@@ -77,40 +80,28 @@ export class BatchWriter {
 
   async #addStored(key: string, { instance, metadata, frames }: DescribedFile, place: PlaceOfFile): Promise<void> {
     this.#batch.files.push({
-      ...{ key, ...instance, outcome: 'stored', ...place, metadata: this.#keep(metadata) },
-      ...(frames === undefined ? {} : { frames: this.#placeFrames(frames, place) }),
+      ...{ key, ...instance, outcome: 'stored', ...place, metadata: this.#addMetadata(metadata) },
+      ...(frames === undefined ? {} : { frames: this.#addFrames(frames, place) }),
     })
     await this.#flushIfFull()
   }
 
-  #placeFrames(frames: FramesToKeep, file: PlaceOfFile): FramesPlace {
-    if (frames.kind === 'placed') {
-      this.#batch.digests.set(frames.place.blobKey, frames.digest)
+  #addFrames(frames: StorableFrames, file: PlaceOfFile): FramesPlace {
+    const batch = this.#batch
+    if (frames.kind === 'written') {
+      batch.digests.set(frames.place.blobKey, frames.digest)
       return frames.place
     }
-    const { chunks, frames: inTable, ...counted } = frames.held
-    const start = this.#batch.sizeBytes
+    const { summary, chunks, frames: tableFrames } = frames.content
+    const startBytes = batch.sizeBytes
     this.#append(chunks)
-    for (const chunk of chunks) this.#batch.frames.push(chunk)
-    return { ...counted, ...this.#placeRanges(inTable, { start, file }) }
-  }
-
-  #placeRanges(frames: HeldFrames['frames'], { start, file }: { start: number; file: PlaceOfFile }) {
-    const blobKey = this.#batch.key
-    const only = onlyRange(frames)
-    if (only !== undefined) {
-      const { offsetBytes, lengthBytes: sizeBytes } = only
-      const rest = { sizeBytes, holds: 'frame' as const, checksum: frames[0]!.checksum }
-      return only.in === 'file'
-        ? { blobKey: file.blobKey, offsetBytes: file.offsetBytes + offsetBytes, ...rest }
-        : { blobKey, offsetBytes: start + offsetBytes, ...rest }
-    }
-    const placed = (range: FrameRange) =>
-      range.in === 'blob' ? { ...range, offsetBytes: start + range.offsetBytes } : range
-    const table = encodeFrameTable(frames.map((frame) => ({ ...frame, ranges: frame.ranges.map(placed) })))
-    const offsetBytes = this.#batch.sizeBytes
-    this.#append([table])
-    return { blobKey, offsetBytes, sizeBytes: table.length, holds: 'table' as const }
+    for (const chunk of chunks) batch.frames.push(chunk)
+    const { place, table } = placeFrames({
+      frames: tableFrames,
+      ...{ blobKey: batch.key, startBytes, endBytes: batch.sizeBytes, file },
+    })
+    if (table !== undefined) this.#append([table])
+    return { ...summary, ...place }
   }
 
   #append(chunks: readonly Uint8Array[]): void {
@@ -120,7 +111,7 @@ export class BatchWriter {
     }
   }
 
-  #keep({ instanceMetadata, imageSetAttributes }: MetadataBytes): MetadataPlace {
+  #addMetadata({ instanceMetadata, imageSetAttributes }: MetadataBytes): MetadataPlace {
     const batch = this.#batch
     const place = {
       blobKey: batch.key,
@@ -139,7 +130,7 @@ export class BatchWriter {
     return { key, ...empty, sizeBytes: 0, metadataSizeBytes: 0 }
   }
 
-  /** Everything added so far is durable and recorded once this returns. */
+  /** When it returns, everything added so far is durable and recorded. */
   async flush(): Promise<void> {
     await this.#startWriting()
     await this.#writing
@@ -176,8 +167,3 @@ export class BatchWriter {
     await this.#app.catalog.importJobs.record(this.#lease, placed, digests)
   }
 }
-
-export const blobFolder = (job: Pick<ImportJob, 'datastoreId' | 'jobId'>): string => `${job.datastoreId}/${job.jobId}/`
-
-/** Under the job's own folder, so that a job that goes on after a crash finds what it had written and not recorded. */
-export const newBlobKey = (app: Pick<ImportApp, 'newId'>, job: ImportJob): string => `${blobFolder(job)}${app.newId()}`

@@ -1,4 +1,4 @@
-/** Ranges read through windows: whatever is asked in whatever order, the right bytes. */
+/** Ranges read through a window: any ranges in any order return the right bytes. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
@@ -9,7 +9,7 @@ import { WindowReader } from './window-reader.ts'
 
 const SIZE_BYTES = 3 * 1024 * 1024
 
-test('every range of every blob is what was put there', async () => {
+test('every range of every blob has the bytes that were put', async () => {
   const blobs = openMemoryBlobs()
   const contents = new Map(['a', 'b'].map((key) => [key, randomBytes(SIZE_BYTES)]))
   for (const [key, bytes] of contents) await blobs.put(key, bytes)
@@ -32,7 +32,7 @@ test('every range of every blob is what was put there', async () => {
   )
 })
 
-test('what lies together is read once', async () => {
+test('neighbouring ranges are read once', async () => {
   const blobs = openMemoryBlobs()
   await blobs.put('a', randomBytes(100_000))
   let opened = 0
@@ -48,10 +48,10 @@ test('what lies together is read once', async () => {
   assert.equal(opened, 1)
 })
 
-test('a blob that is gone or too short is an error, not fewer bytes', async () => {
+test('a missing blob, or one that is too short, is an error, not fewer bytes', async () => {
   const blobs = openMemoryBlobs()
   await blobs.put('a', randomBytes(10))
   const reader = new WindowReader(blobs)
-  await assert.rejects(reader.read({ blobKey: 'a', offsetBytes: 5, lengthBytes: 6 }), /shorter/)
-  await assert.rejects(reader.read({ blobKey: 'b', offsetBytes: 0, lengthBytes: 1 }), /gone/)
+  await assert.rejects(reader.read({ blobKey: 'a', offsetBytes: 5, lengthBytes: 6 }), /too short/)
+  await assert.rejects(reader.read({ blobKey: 'b', offsetBytes: 0, lengthBytes: 1 }), /missing/)
 })

@@ -1,14 +1,14 @@
 /**
- * The report of a job in its output folder (AWS "Understanding import jobs"): job-output-manifest.json and one line per file in
- * SUCCESS/success.ndjson, FAILURE/failure.ndjson and WARNING/warning.ndjson. A file of lines is made only if there is a line. Where files
- * were skipped, SKIPPED/skipped.ndjson and one member of the manifest are ours (docs/extensions.md).
+ * Writes the report of a job to its output folder (AWS "Understanding import jobs"): job-output-manifest.json, and one line per file in
+ * SUCCESS/success.ndjson, FAILURE/failure.ndjson and WARNING/warning.ndjson. A file without lines is not written. SKIPPED/skipped.ndjson and
+ * its member of the manifest are an extension (docs/extensions.md). The report is streamed: a job can have millions of files.
  */
 import type { ImportApp } from '../app.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import type { GeneratedImageSet } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, ReportLine } from '../stores/catalog/import-job-repository.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
-import { putMadeOutput } from './job-output.ts'
+import { putGeneratedOutput } from './job-output.ts'
 
 type Kind = 'success' | 'failure' | 'warning' | 'skipped'
 
@@ -24,10 +24,7 @@ interface Counts {
   skipped: number
 }
 
-/**
- * @throws JobFailed where the output cannot be written, StoreUnavailable where it or the catalog is away; nothing of the report is
- * promised then.
- */
+/** @throws JobFailed if the output cannot be written, StoreUnavailable; an incomplete report may remain then */
 export async function writeReport(
   app: ImportApp,
   output: { readonly bucket: BlobStore; readonly job: ImportJob },
@@ -45,14 +42,14 @@ export async function writeReport(
     if (linesOf[kind] === 0) continue
     const key = `${prefix}${folderOf(kind)}${kind}.ndjson`
     const texts = lines(app.catalog.importJobs.reportLines(job.jobId), kind)
-    await putMadeOutput(chunked(texts), (bytes) => bucket.put(key, bytes))
+    await putGeneratedOutput(chunked(texts), (bytes) => bucket.put(key, bytes))
   }
   const imageSets = () => app.catalog.importJobs.generatedImageSets(job.jobId)
   let generated = 0
   for await (const _ of imageSets()) generated += 1
-  // Last, so that a client that sees the manifest finds everything it points at.
+  // Last: a client that sees the manifest finds the files that it names.
   const manifest = manifestText(summaryOf(job, { ...counts, generated }), imageSets())
-  await putMadeOutput(chunked(manifest), (bytes) => bucket.put(`${prefix}job-output-manifest.json`, bytes))
+  await putGeneratedOutput(chunked(manifest), (bytes) => bucket.put(`${prefix}job-output-manifest.json`, bytes))
 }
 
 function summaryOf(job: ImportJob, counts: Counts & { readonly generated: number }) {
@@ -75,7 +72,7 @@ function summaryOf(job: ImportJob, counts: Counts & { readonly generated: number
   }
 }
 
-/** Piece by piece: a job can generate a million image sets. */
+/** In parts: a job can generate a million image sets. */
 async function* manifestText(summary: object, imageSets: AsyncIterable<GeneratedImageSet>): AsyncGenerator<string> {
   yield `{"jobSummary":${JSON.stringify(summary).slice(0, -1)},"imageSetsSummary":[`
   let separator = ''

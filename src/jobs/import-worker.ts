@@ -1,55 +1,57 @@
 /**
- * Takes import jobs one after another, each under a lease: whoever dies while holding one loses it to the next worker, here or on
- * another machine.
+ * Claims import jobs one after another, each under a lease that is renewed while the job runs. If the worker dies, the lease expires and
+ * another worker, on this machine or another, claims the job. It also runs garbage collection and describeOldVersions in the background.
  */
 import type { ImportApp } from '../app.ts'
-import { blobFolder } from '../ingest/store-batch.ts'
+import { blobFolder } from '../ingest/job-blob-keys.ts'
 import { keepCollectingGarbage } from '../maintenance/collect-garbage.ts'
 import { describeOldVersions } from '../maintenance/describe-old-versions.ts'
 import { type ClaimedJob, type Lease, LeaseLost } from '../stores/catalog/import-job-repository.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { JobFailed } from './job-failed.ts'
-import { LateReleases } from './late-releases.ts'
-import { failureMessageOf, runJob } from './run-import.ts'
+import { failureMessageOf } from './job-message.ts'
+import { PendingReleases } from './pending-releases.ts'
+import { runJob } from './run-import.ts'
 import { removeUnrecordedBlobs } from './unrecorded-blobs.ts'
 import { startWorkLoop, type WorkLoop } from './work-loop.ts'
 
-/** A job that is in hand when it is stopped is left at its last recorded file, and its lease given up. */
+/** When it stops, the running job is released, to be resumed after its last recorded file. */
 export function startImportWorker(app: ImportApp): WorkLoop {
   const owner = app.newId()
-  const late = new LateReleases((error) => error instanceof LeaseLost)
+  const pending = new PendingReleases((error) => error instanceof LeaseLost)
   const loop = startWorkLoop(app.log, {
     name: 'import worker',
     async takeOne(signal) {
-      await late.catchUp()
+      await pending.retry()
       const now = app.clock()
       const job = await app.catalog.importJobs.claim({ owner, now, leaseUntil: now + app.limits.importLeaseMs })
-      if (job === undefined) return 'nothing waits'
-      await workOn(app, { job, owner, signal, late })
+      if (job === undefined) return 'idle'
+      await workOn(app, { job, owner, signal, pending })
       return 'worked'
     },
   })
   const stopping = new AbortController()
-  const beside = [describeOldVersions(app, stopping.signal), keepCollectingGarbage(app, stopping.signal)]
+  const background = [describeOldVersions(app, stopping.signal), keepCollectingGarbage(app, stopping.signal)]
   return {
     wake: loop.wake,
     idleMs: loop.idleMs,
     async stop() {
       stopping.abort()
-      await Promise.all([loop.stop(), ...beside])
+      await Promise.all([loop.stop(), ...background])
     },
   }
 }
 
-interface Hold {
+interface Claim {
   readonly job: ClaimedJob
   readonly owner: string
+  /** Aborted when the worker stops. */
   readonly signal: AbortSignal
-  readonly late: LateReleases
+  readonly pending: PendingReleases
 }
 
-async function workOn(app: ImportApp, hold: Hold): Promise<void> {
-  const { job, owner } = hold
+async function workOn(app: ImportApp, claim: Claim): Promise<void> {
+  const { job, owner } = claim
   const lease: Lease = { jobId: job.jobId, owner }
   const { jobs, leaseMs } = { jobs: app.catalog.importJobs, leaseMs: app.limits.importLeaseMs }
   const lost = new AbortController()
@@ -60,14 +62,14 @@ async function workOn(app: ImportApp, hold: Hold): Promise<void> {
     })
   }, leaseMs / 3)
   const startedAt = app.clock()
-  app.log.info({ jobId: job.jobId, datastoreId: job.datastoreId }, 'import job taken')
+  app.log.info({ jobId: job.jobId, datastoreId: job.datastoreId }, 'import job claimed')
   try {
-    await runJob({ app, job, lease, signal: AbortSignal.any([hold.signal, lost.signal]) })
+    await runJob({ app, job, lease, signal: AbortSignal.any([claim.signal, lost.signal]) })
     await jobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: app.clock() })
     app.log.info({ jobId: job.jobId, tookMs: app.clock() - startedAt }, 'import job completed')
   } catch (cause) {
-    await afterFailure(app, { job, lease, cause, stopping: hold.signal }).catch(async (error: unknown) => {
-      if (error instanceof StoreUnavailable) await hold.late.release(() => jobs.release(lease, app.clock()))
+    await afterFailure(app, { job, lease, cause, stopping: claim.signal }).catch(async (error: unknown) => {
+      if (error instanceof StoreUnavailable) await claim.pending.release(() => jobs.release(lease, app.clock()))
       throw error
     })
   } finally {
@@ -75,7 +77,7 @@ async function workOn(app: ImportApp, hold: Hold): Promise<void> {
   }
 }
 
-/** @throws StoreUnavailable where a store is away, before or now: the job is to be released. */
+/** @throws StoreUnavailable if a store was or is unavailable: the job is to be released */
 async function afterFailure(
   app: ImportApp,
   failed: { job: ClaimedJob; lease: Lease; cause: unknown; stopping: AbortSignal },
@@ -83,20 +85,20 @@ async function afterFailure(
   const { lease, cause } = failed
   const { jobId } = lease
   if (cause instanceof LeaseLost) {
-    app.log.warn({ jobId }, 'another worker took this import job over')
+    app.log.warn({ jobId }, 'lease lost: another worker claimed this import job')
     return
   }
   if (failed.stopping.aborted && cause === failed.stopping.reason) {
     await app.catalog.importJobs.release(lease, app.clock())
-    app.log.info({ jobId }, 'import job put down; it goes on at the next start')
+    app.log.info({ jobId }, 'import job released; it resumes at the next start')
     return
   }
-  // Not the job's fault: it must not end FAILED because a disk was full for a minute.
+  // An unavailable store is not an error of the job: a disk that is full for a minute must not fail it.
   if (cause instanceof StoreUnavailable) throw cause
   app.log[cause instanceof JobFailed ? 'warn' : 'error']({ jobId, err: cause }, 'import job failed')
-  // A worker that lost its lease unknowingly must not take away what the next has put and not recorded yet.
-  const stillOurs = () => app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
-  await removeUnrecordedBlobs(app, { folder: blobFolder(failed.job), stillOurs })
+  // If the lease was lost meanwhile, the blobs may be of the next worker, which has not recorded them yet.
+  const checkLease = () => app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
+  await removeUnrecordedBlobs(app, { folder: blobFolder(failed.job), checkLease })
   await app.catalog.importJobs.finish(lease, {
     jobStatus: 'FAILED',
     message: failureMessageOf(cause),

@@ -29,17 +29,17 @@ test('a bucket alone means everything in it', async () => {
   assert.deepEqual(await keysUnder('s3://bucket/'), KEYS)
 })
 
-test('a job that goes on starts behind the key it recorded last', async () => {
+test('a job that resumes starts after its last recorded key', async () => {
   assert.deepEqual(await keysUnder('s3://bucket/in/1', 'in/1'), ['in/1/a.dcm', 'in/1/b/c.dcm'])
   assert.deepEqual(await keysUnder('s3://bucket/in/1', 'in/1/a.dcm'), ['in/1/b/c.dcm'])
   assert.deepEqual(await keysUnder('s3://bucket/in/1', 'in/1/b/c.dcm'), [])
 })
 
-test('a folder that is not there holds no files', async () => {
+test('a missing folder has no files', async () => {
   assert.deepEqual(await keysUnder('s3://bucket/nothing/here'), [])
 })
 
-test('an object whose key ends in a slash is a folder only where it is empty', async () => {
+test('an object whose key ends in a slash is a folder only if it is empty', async () => {
   const bucket = bucketOf(openMemoryBlobs())
   await bucket.put('in/folder/', Buffer.alloc(0))
   await bucket.put('in/odd/', Buffer.from('bytes'))
@@ -66,23 +66,23 @@ describe('a listing that fails in the middle', () => {
     } catch (error) {
       return error as Error
     }
-    return assert.fail('it came to its end')
+    return assert.fail('the listing did not fail')
   }
 
-  test('by an I/O error or for lack of rights fails the job with a message that says what to do', async () => {
+  test('with an I/O error or denied access fails the job with a message that says what to do', async () => {
     const damaged = await failureFor('corrupt', 'EIO')
     assert.ok(damaged instanceof JobFailed)
     assert.equal(
       damaged.message,
-      'The input location could not be listed to its end (EIO), so nothing was imported. ' +
-        'Check the disk or the file system that it lies on, and start the job again',
+      'The input location could not be listed completely (EIO), so nothing was imported. ' +
+        'Check the disk or the file system that it is on, and start the job again',
     )
     const denied = await failureFor('access', 'AccessDenied')
     assert.ok(denied instanceof JobFailed)
-    assert.match(denied.message, /may not be listed by the server \(AccessDenied\).* Give its user or its credentials/)
+    assert.match(denied.message, /cannot be listed by the server \(AccessDenied\).* Give its user or its credentials/)
   })
 
-  test('because the store is away leaves the job to be tried again', async () => {
+  test('because the store is unavailable leaves the job to be retried', async () => {
     for (const reason of ['away', 'busy'] as const) {
       assert.ok((await failureFor(reason, 'ESTALE')) instanceof StoreUnavailable, reason)
     }

@@ -1,4 +1,4 @@
-/** Why a job cannot succeed, in words for the caller of the API, who reads them in the job's message. */
+/** The job cannot succeed, and a retry would not help. The message becomes the message of the job, which the caller of the API reads. */
 export class JobFailed extends Error {
   override readonly name = 'JobFailed'
 }

@@ -1,12 +1,12 @@
-/** What is written to the output of a job, which is the caller's. */
+/** Writes to the output location of a job, which belongs to the caller. */
 import { InvalidBlobKey } from '../stores/blobs/blob-store.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { JobFailed } from './job-failed.ts'
 
 /**
- * An output that does not answer, or is full, is tried later like every other store. What may not be written, or not under that name,
- * does not get better by waiting.
- * @throws JobFailed, or StoreUnavailable where the output is away
+ * An output that is unavailable or full is retried later like every other store. Denied access and an invalid key fail the job, because a
+ * retry would not help.
+ * @throws JobFailed, or StoreUnavailable if the output is unavailable
  */
 export async function putOutput(put: () => Promise<unknown>): Promise<void> {
   try {
@@ -18,8 +18,8 @@ export async function putOutput(put: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** The bytes are made while they are put: what goes wrong in making them is not the output's fault. @throws as putOutput, and that */
-export async function putMadeOutput(
+/** Puts bytes that are generated while they are written. @throws as putOutput, and the error of the generator unchanged */
+export async function putGeneratedOutput(
   bytes: AsyncIterable<Uint8Array>,
   put: (bytes: AsyncIterable<Uint8Array>) => Promise<unknown>,
 ): Promise<void> {

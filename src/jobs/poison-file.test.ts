@@ -1,4 +1,4 @@
-/** A file that kills whoever reads it costs some attempts and its own line in the report, not the job. */
+/** A file that ends every worker that reads it costs some attempts and gets a line in the failure report; the job completes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
@@ -32,16 +32,16 @@ async function openWithJob() {
   return { stores, job, manifest }
 }
 
-/** Workers that claim the job and are never heard of again. */
-async function dieWithJob(catalog: Awaited<ReturnType<typeof openSqliteCatalog>>, times: number) {
+/** Workers that claim the job and end without a release. */
+async function claimAndDie(catalog: Awaited<ReturnType<typeof openSqliteCatalog>>, times: number) {
   for (let time = 0; time < times; time++)
     await catalog.importJobs.claim({ owner: newId(), now: Date.now(), leaseUntil: 0 })
 }
 
-test('the first file that is not recorded is passed over when several workers died on it, and the others are imported', async () => {
+test('after several failed attempts the first file that is not recorded is reported, and the others are imported', async () => {
   const { stores, job, manifest } = await openWithJob()
   const app = testApp(stores)
-  await dieWithJob(stores.catalog, app.limits.importAttempts - 1)
+  await claimAndDie(stores.catalog, app.limits.importAttempts - 1)
   const worker = startImportWorker(app)
   assert.equal((await untilEnded(stores.catalog, job)).jobStatus, 'COMPLETED')
   await worker.stop()
@@ -51,21 +51,21 @@ test('the first file that is not recorded is passed over when several workers di
   await stores.catalog.close()
 })
 
-test('a job that nobody gets on with ends FAILED with a message', async () => {
+test('a job that makes no progress ends FAILED with a message', async () => {
   const { stores, job } = await openWithJob()
-  await dieWithJob(stores.catalog, 20)
+  await claimAndDie(stores.catalog, 20)
   const worker = startImportWorker(testApp(stores))
   const ended = await untilEnded(stores.catalog, job)
   assert.equal(ended.jobStatus, 'FAILED')
-  assert.match(ended.message ?? '', /died again and again/)
+  assert.match(ended.message ?? '', /failed repeatedly without making progress/)
   await worker.stop()
   await stores.catalog.close()
 })
 
-test('fewer deaths than that cost nothing', async () => {
+test('after fewer failed attempts all files are imported', async () => {
   const { stores, job, manifest } = await openWithJob()
   const app = testApp(stores)
-  await dieWithJob(stores.catalog, app.limits.importAttempts - 2)
+  await claimAndDie(stores.catalog, app.limits.importAttempts - 2)
   const worker = startImportWorker(app)
   await untilEnded(stores.catalog, job)
   await worker.stop()

@@ -1,8 +1,7 @@
 /**
- * One workflow from its claim to its end: the bytes of every version to be are made durable, and then one transaction makes all of them
- * visible. What was found to be wrong meanwhile ends it as a failed version with a message.
+ * One workflow from its claim to its end: first the bytes of every new version are made durable, then one transaction publishes all of them.
+ * A workflow that cannot succeed ends as a failed version with a message.
  */
-
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import {
   type ClaimedWorkflow,
@@ -18,11 +17,11 @@ import type { MakingVersions, WorkflowApp } from '../versions/version-blob.ts'
 import { WorkflowFailed } from '../versions/workflow-failed.ts'
 import { removeUnrecordedBlobs } from './unrecorded-blobs.ts'
 
-/** @throws WorkflowFailed where it cannot succeed; WorkflowLeaseLost where another worker has it. */
+/** @throws WorkflowFailed if it cannot succeed, WorkflowLeaseLost if another worker has claimed it, StoreUnavailable */
 export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
   const { lease, request, datastoreId } = claimed
   if (request.operation === 'DeleteImageSet') return app.catalog.workflows.completeDeletion(lease, app.clock())
-  // Also at the first attempt: one that put it down because a store was away is not counted.
+  // Also at the first attempt: an attempt that was released because a store was unavailable is not counted.
   await removeBlobsOf(app, claimed)
   const digests = new Map<string, BlobDigest>()
   const making = { app, datastoreId, digests, newBlobKey: () => `${workflowFolder(claimed)}${app.newId()}` }
@@ -38,7 +37,7 @@ export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): P
       )
     }
   } catch (cause) {
-    // Who took the workflow over may have ended it, and then nobody else looks for what was written here since.
+    // The worker that claimed the workflow may have ended it, and does not look for blobs that this one wrote since.
     if (cause instanceof WorkflowLeaseLost) await app.blobs.remove([...digests.keys()])
     throw cause
   }
@@ -65,12 +64,12 @@ function copyOf(request: CopyRequest, { imageSets }: ClaimedWorkflow) {
   return { request, destination }
 }
 
-/** An earlier workflow may have had the same number, and what it wrote may be in use. */
+/** An earlier workflow may have had the same number, and versions may use blobs in this folder. */
 const workflowFolder = ({ datastoreId, lease }: ClaimedWorkflow): string =>
   `${datastoreId}/workflows/${lease.workflow}/`
 
-/** What was written for a workflow that has not ended. @throws WorkflowLeaseLost where it is another's by now */
+/** Removes the blobs that were written for a workflow that has not ended. @throws WorkflowLeaseLost */
 export async function removeBlobsOf(app: WorkflowApp, claimed: ClaimedWorkflow): Promise<void> {
-  const stillOurs = () => app.catalog.workflows.renew(claimed.lease, app.clock() + app.limits.workflowLeaseMs)
-  await removeUnrecordedBlobs(app, { folder: workflowFolder(claimed), stillOurs })
+  const checkLease = () => app.catalog.workflows.renew(claimed.lease, app.clock() + app.limits.workflowLeaseMs)
+  await removeUnrecordedBlobs(app, { folder: workflowFolder(claimed), checkLease })
 }

@@ -1,4 +1,4 @@
-/** What cannot be read in the input: each entry is a line of the report, and what ends the listing itself ends the job with a message. */
+/** Unreadable input: each entry is a line of the failure report. If the input cannot be listed, the job fails with a message. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ import { startImportWorker } from './import-worker.ts'
 
 let instances = 0
 
-/** Names as bytes, each character one. */
+/** @param names each character is one byte (Latin-1) */
 function write(folder: string, ...names: string[]): void {
   for (const name of names) {
     const path = Buffer.from(join(Buffer.from(folder).toString('latin1'), name), 'latin1')
@@ -43,11 +43,11 @@ interface Import {
   /** Fills the bucket. */
   readonly input: (folder: string) => void
   readonly uris?: Parameters<typeof submitJob>[2]
-  /** Does something around the calls to the import jobs. */
+  /** Wraps calls of the repository of import jobs. */
   readonly around?: (importJobs: ImportJobs, at: { readonly input: string; readonly stop: () => void }) => ImportJobs
 }
 
-/** Imports the bucket as a user who is not root; a worker that stops is followed by another. */
+/** Imports the bucket without root privileges. After a worker that is stopped, another one starts. */
 async function runImport(context: TestContext, { input, uris, around = (importJobs) => importJobs }: Import) {
   const root = await mkdtemp(join(tmpdir(), 'hilum-unreadable-'))
   context.after(async () => {
@@ -111,14 +111,14 @@ test('a folder and a file whose names are not UTF-8 are imported under escaped k
   assert.deepEqual(counted(report), [5, 5, 0])
 })
 
-const NO_FILES = [
+const UNREADABLE = [
   'broken: ValidationException: The link leads to nothing',
   'locked/: AccessDeniedException: It cannot be read: access denied. Nothing below it was imported',
   'out: AccessDeniedException: The link leads out of the bucket',
   'pipe: ValidationException: It is not a file but a pipe',
 ]
 
-function writeNoFiles(folder: string): void {
+function writeUnreadable(folder: string): void {
   write(folder, 'a.dcm', 'locked/b.dcm', 'q.dcm')
   symlinkSync('nowhere', join(folder, 'broken'))
   symlinkSync(tmpdir(), join(folder, 'out'))
@@ -126,20 +126,20 @@ function writeNoFiles(folder: string): void {
   chmodSync(join(folder, 'locked'), 0)
 }
 
-test('a folder that may not be listed, a link out of the bucket and a pipe are lines of the failure report', async (context) => {
-  const report = await runImport(context, { input: writeNoFiles })
+test('a folder without read access, a link out of the bucket and a pipe are lines of the failure report', async (context) => {
+  const report = await runImport(context, { input: writeUnreadable })
   assert.equal(report.ended.jobStatus, 'COMPLETED')
-  assert.deepEqual(report.failures, NO_FILES)
+  assert.deepEqual(report.failures, UNREADABLE)
   assert.deepEqual(report.imported, ['a.dcm', 'q.dcm'])
   assert.deepEqual(counted(report), [6, 2, 4])
   assert.deepEqual([report.ended.filesDone, report.ended.filesFound], [6, 6])
 })
 
-test('a job that goes on has the line of every entry once, wherever it was stopped', async (context) => {
+test('a job that resumes reports every entry once, wherever it was stopped', async (context) => {
   for (let batch = 1; batch <= 3; batch++) {
     const report = await runImport(context, {
       input(folder) {
-        writeNoFiles(folder)
+        writeUnreadable(folder)
         write(folder, 'dir\xff/1', 'dir\xff/2', 'dir\xff/3', 'x1', 'x2', 'x3')
       },
       around: (importJobs, { stop }) => {
@@ -154,7 +154,7 @@ test('a job that goes on has the line of every entry once, wherever it was stopp
       },
     })
     assert.equal(report.ended.jobStatus, 'COMPLETED', report.ended.message)
-    assert.deepEqual(report.failures, NO_FILES)
+    assert.deepEqual(report.failures, UNREADABLE)
     assert.deepEqual(report.imported, ['a.dcm', 'dir%FF/1', 'dir%FF/2', 'dir%FF/3', 'q.dcm', 'x1', 'x2', 'x3'])
     assert.deepEqual([report.ended.filesDone, report.ended.filesFound], [12, 12])
   }
@@ -184,7 +184,7 @@ test('a folder that is removed while a job runs costs no file of another folder'
   ])
 })
 
-test('the progress of a job ends at the number of files that were read, though others were removed after the count', async (context) => {
+test('the progress of a job ends at the number of files that were read, even if files were removed after the count', async (context) => {
   const { ended } = await runImport(context, {
     input: (folder) => write(folder, 'a/1', 'b/1', 'c/1'),
     around: (importJobs, { input }) => ({
@@ -199,7 +199,7 @@ test('the progress of a job ends at the number of files that were read, though o
   assert.deepEqual([ended.filesDone, ended.filesFound], [2, 2])
 })
 
-test('a file that may not be read is a line of the failure report, and the others are imported', async (context) => {
+test('a file without read access is a line of the failure report, and the others are imported', async (context) => {
   const report = await runImport(context, {
     input(folder) {
       write(folder, 'a.dcm', 'folder/b.dcm')
@@ -211,7 +211,7 @@ test('a file that may not be read is a line of the failure report, and the other
   assert.deepEqual(report.failures, ['folder/b.dcm: AccessDeniedException: The object cannot be read: access denied'])
 })
 
-test('an input folder that may not be listed at all ends the job with a message, and nothing is imported', async (context) => {
+test('an input folder without read access ends the job with a message, and nothing is imported', async (context) => {
   const { ended, summary } = await runImport(context, {
     input(folder) {
       write(folder, 'a.dcm', 'folder/b.dcm')
@@ -220,11 +220,11 @@ test('an input folder that may not be listed at all ends the job with a message,
     uris: { inputS3Uri: 's3://in-bucket/folder/' },
   })
   assert.equal(ended.jobStatus, 'FAILED')
-  assert.match(ended.message!, /^The input location may not be listed by the server .EACCES.*Give its user/)
+  assert.match(ended.message!, /^The input location cannot be listed by the server .EACCES.*Give its user/)
   assert.equal(summary, undefined)
 })
 
-test('an output that may not be written ends the job with a message, and nothing is imported', async (context) => {
+test('an output without write access ends the job with a message, and nothing is imported', async (context) => {
   const { ended } = await runImport(context, {
     input(folder) {
       write(folder, 'a.dcm')
@@ -252,7 +252,7 @@ test('an output that leads out of its bucket through a link is refused, and noth
   assert.deepEqual(await readdir(outside), [])
 })
 
-test('a job with NUL in its input URI, from before such were refused, finds no file', async (context) => {
+test('a job with NUL in its input URI, which earlier versions accepted, finds no file', async (context) => {
   const { ended } = await runImport(context, {
     input: (folder) => write(folder, 'a.dcm'),
     uris: { inputS3Uri: 's3://in-bucket/\0' },
@@ -261,7 +261,7 @@ test('a job with NUL in its input URI, from before such were refused, finds no f
   assert.equal(ended.filesDone, 0)
 })
 
-/** Within a piece of a test that runs without its rights. */
+/** With root privileges, within asNobody. */
 async function asRoot(work: () => void): Promise<void> {
   const user = process.geteuid!()
   process.seteuid!(process.getuid!())

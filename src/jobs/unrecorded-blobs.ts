@@ -1,29 +1,29 @@
 /**
- * Removes what a crash left between "bytes first" and "then one transaction": nobody knows of it, and it is made anew, or never. Only
- * for whoever alone writes in the folder, and asks behind each listing whether that is so: whoever took the work over meanwhile began to
- * write only then, so nothing of that was listed.
+ * Removes blobs that a crash left between "bytes first" and "then one transaction": the catalog does not list them. Only the worker that
+ * holds the lease of the work may call it. The lease is checked after each listing and before each removal: a worker that took the work over
+ * began to write after that listing, so none of its blobs is removed.
  */
 import type { ImportApp } from '../app.ts'
 
-const KEYS_AT_ONCE = 1_000
+const KEYS_PER_BATCH = 1_000
 
+/** @param work.checkLease rejects if the lease is lost */
 export async function removeUnrecordedBlobs(
   { blobs, catalog }: Pick<ImportApp, 'blobs' | 'catalog'>,
-  // Rejects where the work is another's by now.
-  { folder, stillOurs }: { readonly folder: string; readonly stillOurs: () => Promise<void> },
+  { folder, checkLease }: { readonly folder: string; readonly checkLease: () => Promise<void> },
 ): Promise<void> {
   let keys: string[] = []
-  const removeUnknown = async () => {
-    const known = new Set((await catalog.blobs.get(keys)).map(({ blobKey }) => blobKey))
-    const unknown = keys.filter((key) => !known.has(key))
+  const removeUnrecorded = async () => {
+    const recorded = new Set((await catalog.blobs.get(keys)).map(({ blobKey }) => blobKey))
+    const unrecorded = keys.filter((key) => !recorded.has(key))
     keys = []
-    if (unknown.length === 0) return
-    await stillOurs()
-    await blobs.remove(unknown)
+    if (unrecorded.length === 0) return
+    await checkLease()
+    await blobs.remove(unrecorded)
   }
   for await (const { key } of blobs.list(folder)) {
     keys.push(key)
-    if (keys.length === KEYS_AT_ONCE) await removeUnknown()
+    if (keys.length === KEYS_PER_BATCH) await removeUnrecorded()
   }
-  await removeUnknown()
+  await removeUnrecorded()
 }

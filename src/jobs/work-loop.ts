@@ -1,24 +1,24 @@
-/** Takes one piece of work after another; where there is none, waits until it is woken, and looks by itself now and then. */
+/** Claims and does work, one item at a time. Without work it waits until it is woken, and polls every second. */
 import type { Log } from '../app.ts'
 
 export interface WorkLoop {
-  /** Work waits: look now. */
+  /** Polls now. */
   wake(): void
-  /** How long it has had nothing to do since it last worked; undefined where it never has. */
+  /** Time since the last work ended; 0 during work; undefined if there was none. */
   idleMs(): number | undefined
-  /** Ends when the piece in hand has been put down or done. */
+  /** Resolves when the current work is released or done. */
   stop(): Promise<void>
 }
 
 export interface Work {
   /** For the log. */
   readonly name: string
-  /** Rejects where a store is away: it is tried again after a while. */
-  takeOne(signal: AbortSignal): Promise<'worked' | 'nothing waits'>
+  /** Rejects if a store is unavailable; it is then called again after the poll interval. */
+  takeOne(signal: AbortSignal): Promise<'worked' | 'idle'>
 }
 
-/** For work of other processes, and for leases that run out. */
-const LOOK_EVERY_MS = 1_000
+/** Finds work that other processes submitted, and expired leases. */
+const POLL_MS = 1_000
 
 export function startWorkLoop(log: Log, { name, takeOne }: Work): WorkLoop {
   const stopping = new AbortController()
@@ -34,7 +34,7 @@ export function startWorkLoop(log: Log, { name, takeOne }: Work): WorkLoop {
   async function waitForWork(): Promise<void> {
     if (woken || stopping.signal.aborted) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LOOK_EVERY_MS)
+      const timer = setTimeout(resolve, POLL_MS)
       wakeUp = () => {
         clearTimeout(timer)
         resolve()
@@ -54,8 +54,7 @@ export function startWorkLoop(log: Log, { name, takeOne }: Work): WorkLoop {
         else await waitForWork()
       } catch (err) {
         isBusy = false
-        // The store is away or full. Leases run out by themselves, and the work goes on when the store is back.
-        log.error({ err }, `the ${name} could not use its stores; it tries again`)
+        log.error({ err }, `the ${name} could not use its stores; it will retry`)
         await waitForWork()
       }
     }

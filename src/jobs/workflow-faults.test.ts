@@ -1,4 +1,4 @@
-/** Workers that lose their lease and do not know it, stores that go away, and others who want the image set meanwhile. */
+/** Workflows in faults: workers that lost their lease unnoticed, unavailable stores, and concurrent changes of the same image set. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { submitJob, untilEnded } from '../ingest/import-job.fixture.ts'
@@ -47,10 +47,10 @@ const withWorkflows = (app: WholeApp, workflows: Partial<Workflows>): WholeApp =
   catalog: { ...app.catalog, workflows: { ...app.catalog.workflows, ...workflows } },
 })
 
-const storeAway = () => new StoreUnavailable({ store: 'a store', reason: 'away', code: 'AWAY' })
+const unavailable = () => new StoreUnavailable({ store: 'a store', reason: 'away', code: 'AWAY' })
 const renamed = (PatientName: string) => ({ Patient: { DICOM: { PatientName } } })
 
-/** A call that tells when it is made, and waits until it is let go. */
+/** Pauses a call: `reached` resolves when it is made, and `open` lets it continue. */
 function gate() {
   const [reached, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   return {
@@ -63,7 +63,7 @@ function gate() {
   }
 }
 
-test('a worker that was overtaken while it wrote leaves nothing behind', async (context) => {
+test('a worker that lost its lease while it wrote leaves no blob', async (context) => {
   const app = await openApp(context)
   const [of] = await importThree(app)
   const writing = gate()
@@ -74,12 +74,12 @@ test('a worker that was overtaken while it wrote leaves nothing behind', async (
     },
   })
   await begin(app, { name: 'update', of, put: renamed('Second') })
-  const overtaken = startWorkflowWorker(slow)
+  const first = startWorkflowWorker(slow)
   await writing.reached
   const worker = startWorkflowWorker(later(app))
   await untilUnlocked(app.catalog, [of])
   writing.open()
-  await Promise.all([overtaken.stop(), worker.stop()])
+  await Promise.all([first.stop(), worker.stop()])
   assert.deepEqual(
     (await versionsOf(app, of)).map(({ status, PatientName }) => [status, PatientName]),
     [
@@ -90,40 +90,40 @@ test('a worker that was overtaken while it wrote leaves nothing behind', async (
   assert.deepEqual(await differencesIn(app), [])
 })
 
-test('a worker that was overtaken while it tidied up removes nothing that the next has written', async (context) => {
+test('a worker that lost its lease while it removed unrecorded blobs removes none of the next worker', async (context) => {
   const app = await openApp(context)
   const [of] = await importThree(app)
   await begin(app, { name: 'update', of, put: renamed('Second') })
-  // One died between its bytes and its transaction.
+  // A worker that died after its bytes and before its transaction.
   const dead = await app.catalog.workflows.claim({ owner: 'dead', now: 0, leaseUntil: 1 })
   await app.blobs.put(`${of.datastoreId}/workflows/${dead!.lease.workflow}/left`, Buffer.from('left behind'))
-  const [tidying, ending] = [gate(), gate()]
+  const [listing, completing] = [gate(), gate()]
   const slow = withBlobs(app, {
     async *list(prefix, options) {
-      await tidying.pass()
+      await listing.pass()
       yield* app.blobs.list(prefix, options)
     },
   })
-  const overtaken = startWorkflowWorker(slow)
-  await tidying.reached
+  const first = startWorkflowWorker(slow)
+  await listing.reached
   const fast = withWorkflows(later(app), {
     async complete(lease, end) {
-      await ending.pass()
+      await completing.pass()
       return app.catalog.workflows.complete(lease, end)
     },
   })
   const worker = startWorkflowWorker(fast)
-  await ending.reached
-  tidying.open()
-  await overtaken.stop()
-  ending.open()
+  await completing.reached
+  listing.open()
+  await first.stop()
+  completing.open()
   await untilUnlocked(app.catalog, [of])
   await worker.stop()
   assert.equal((await versionsOf(app, of)).at(-1)!.PatientName, 'Second')
   assert.deepEqual(await differencesIn(app), [])
 })
 
-test('a workflow on which every worker dies ends as a failed version', async (context) => {
+test('a workflow that ends every worker ends as a failed version', async (context) => {
   const app = await openApp(context)
   const [of] = await importThree(app)
   await begin(app, { name: 'update', of, put: renamed('Second') })
@@ -135,52 +135,52 @@ test('a workflow on which every worker dies ends as a failed version', async (co
   await worker.stop()
   const { version, workflowStatus, message } = await propertiesOf(app.catalog, of)
   assert.deepEqual([version, workflowStatus], [2, 'UPDATE_FAILED'])
-  assert.match(message!, /died on this several times/)
+  assert.match(message!, /was interrupted several times/)
   assert.deepEqual(await differencesIn(app), [])
 })
 
-for (const away of ['put', 'open', 'complete', 'claim'] as const) {
-  test(`a workflow goes on when its store is back that was away at ${away}`, async (context) => {
+for (const method of ['put', 'open', 'complete', 'claim'] as const) {
+  test(`a workflow is retried after its store was unavailable at ${method}`, async (context) => {
     const app = await openApp(context)
     const [of, sibling] = await importThree(app)
     let failures = 0
-    const unlessAway = () => {
-      if (++failures <= 2) throw storeAway()
+    const failTwice = () => {
+      if (++failures <= 2) throw unavailable()
     }
     const { workflows } = app.catalog
     const failing = {
       put: withBlobs(app, {
         put: async (key, bytes) => {
           const put = await app.blobs.put(key, bytes)
-          // Of a study, so that one blob is there already.
-          if (failures++ === 1) throw storeAway()
+          // The second image set of the study: one blob is written already.
+          if (failures++ === 1) throw unavailable()
           return put
         },
       }),
       open: withBlobs(app, {
         open: async (...wanted) => {
-          unlessAway()
+          failTwice()
           return app.blobs.open(...wanted)
         },
       }),
       complete: withWorkflows(app, {
         complete: async (...end) => {
-          unlessAway()
+          failTwice()
           return workflows.complete(...end)
         },
       }),
       claim: withWorkflows(app, {
         claim: async (request) => {
-          unlessAway()
+          failTwice()
           return workflows.claim(request)
         },
       }),
-    }[away]
+    }[method]
     await begin(app, { name: 'update', of, put: renamed('Second'), ofStudy: true })
     const worker = startWorkflowWorker(failing)
     await untilUnlocked(app.catalog, [of, sibling])
     await worker.stop()
-    assert.ok(failures > 2, 'the store was away')
+    assert.ok(failures > 2, 'the store was unavailable')
     for (const each of [of, sibling]) {
       const { status, PatientName } = (await versionsOf(app, each)).at(-1)!
       assert.deepEqual([status, PatientName], ['UPDATED', 'Second'])
@@ -189,7 +189,7 @@ for (const away of ['put', 'open', 'complete', 'claim'] as const) {
   })
 }
 
-test('a workflow whose bytes cannot be read holds up no other', async (context) => {
+test('a workflow whose bytes cannot be read does not delay others', async (context) => {
   const app = await openApp(context)
   const [damaged, of] = await importThree(app)
   await perform(app, { name: 'update', of: damaged, put: renamed('Second') })
@@ -198,7 +198,7 @@ test('a workflow whose bytes cannot be read holds up no other', async (context) 
   await begin(app, { name: 'update', of: damaged, put: renamed('Third') })
   const failing = withBlobs(app, {
     open: async (key, range) => {
-      if (key === place.blobKey) throw storeAway()
+      if (key === place.blobKey) throw unavailable()
       return app.blobs.open(key, range)
     },
   })
@@ -210,7 +210,7 @@ test('a workflow whose bytes cannot be read holds up no other', async (context) 
   assert.equal((await propertiesOf(app.catalog, damaged)).imageSetState, 'LOCKED')
 })
 
-/** An import worker, and when it first could not publish. */
+/** An import worker, and a promise that resolves when it first could not publish. */
 function startImports(app: WholeApp) {
   const refused = Promise.withResolvers<void>()
   const importJobs: ImportJobs = {
@@ -224,7 +224,7 @@ function startImports(app: WholeApp) {
   return { imports: startImportWorker({ ...app, catalog: { ...app.catalog, importJobs } }), refused: refused.promise }
 }
 
-/** A job with one file. */
+/** Submits a job with one file. */
 async function submitFile(app: WholeApp, datastoreId: string, bytes: Uint8Array): Promise<ImportJob> {
   const input = await app.locations.openBucket('in-bucket')
   assert.ok(!('closed' in input))
@@ -233,7 +233,7 @@ async function submitFile(app: WholeApp, datastoreId: string, bytes: Uint8Array)
   return submitJob(app.catalog, datastoreId)
 }
 
-test('an import waits for the image set that it extends, and then follows the version that was made meanwhile', async (context) => {
+test('an import waits for a locked image set, and then extends the version that was made meanwhile', async (context) => {
   const app = await openApp(context)
   const [of] = await importThree(app)
   await begin(app, { name: 'update', of, put: renamed('Second') })
@@ -255,7 +255,7 @@ test('an import waits for the image set that it extends, and then follows the ve
   assert.deepEqual(await differencesIn(app), [])
 })
 
-test('no series comes into a study that is being updated as a whole', async (context) => {
+test('no series is added to a study while the whole study is updated', async (context) => {
   const app = await openApp(context)
   const [of, sibling] = await importThree(app)
   await begin(app, { name: 'update', of, put: { Patient: { DICOM: { PatientID: 'P9' } } }, ofStudy: true })
@@ -273,12 +273,12 @@ test('no series comes into a study that is being updated as a whole', async (con
   assert.deepEqual(
     rows.map(({ isPrimary }) => isPrimary),
     [false],
-    'it conflicts with what the study has become',
+    'it conflicts with the updated study',
   )
   assert.equal((await propertiesOf(app.catalog, sibling)).version, 2)
 })
 
-test('an image set that a copy failed to make is told of, can be deleted, and is nothing to anybody else', async (context) => {
+test('an image set of a failed copy is returned and can be deleted, and every other operation is refused', async (context) => {
   const app = await openApp(context)
   const [of, other] = await importThree(app)
   const made = (await begin(app, { name: 'copy', of }))[1]!
@@ -302,7 +302,7 @@ test('an image set that a copy failed to make is told of, can be deleted, and is
   assert.deepEqual(await differencesIn(app), [])
 })
 
-test('a data store is not deleted under a workflow', async (context) => {
+test('a data store with a running workflow cannot be deleted', async (context) => {
   const app = await openApp(context)
   const [of, ...others] = await importThree(app)
   for (const each of others) await perform(app, { name: 'delete', of: each })
@@ -315,7 +315,7 @@ test('a data store is not deleted under a workflow', async (context) => {
   assert.equal(await datastores.beginDelete(of.datastoreId, Date.now()), 'deleting')
 })
 
-test('several workers share workflows, and each is done once', async (context) => {
+test('several workers share workflows, and each workflow runs once', async (context) => {
   const app = await openApp(context)
   const imageSets = await importThree(app)
   const done: number[] = []

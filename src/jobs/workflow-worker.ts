@@ -1,37 +1,37 @@
 /**
- * Takes workflows one after another, each under a lease: whoever dies while holding one loses it to the next worker, which begins anew,
- * since nothing of a workflow is visible before its end.
+ * Claims workflows one after another, each under a lease that is renewed while the workflow runs. If the worker dies, the lease expires and
+ * another worker starts the workflow again: nothing of a workflow is visible before its end.
  */
 import { ContractError } from '../contract/errors.ts'
 import { type ClaimedWorkflow, WorkflowLeaseLost } from '../stores/catalog/workflow-repository.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import type { WorkflowApp } from '../versions/version-blob.ts'
 import { WorkflowFailed } from '../versions/workflow-failed.ts'
-import { LateReleases } from './late-releases.ts'
-import { asJobMessage } from './run-import.ts'
+import { asJobMessage } from './job-message.ts'
+import { PendingReleases } from './pending-releases.ts'
 import { removeBlobsOf, runWorkflow } from './run-workflow.ts'
 import { startWorkLoop, type WorkLoop } from './work-loop.ts'
 
-/** Of workers that died on it: then it is the workflow. */
+/** A workflow that ended this many workers fails. */
 const ATTEMPTS_MAX = 3
 
 export function startWorkflowWorker(app: WorkflowApp): WorkLoop {
   const owner = app.newId()
-  const late = new LateReleases((error) => error instanceof WorkflowLeaseLost)
+  const pending = new PendingReleases((error) => error instanceof WorkflowLeaseLost)
   return startWorkLoop(app.log, {
     name: 'workflow worker',
     async takeOne() {
-      await late.catchUp()
+      await pending.retry()
       const now = app.clock()
       const claimed = await app.catalog.workflows.claim({ owner, now, leaseUntil: now + app.limits.workflowLeaseMs })
-      if (claimed === undefined) return 'nothing waits'
-      await workOn(app, claimed, late)
+      if (claimed === undefined) return 'idle'
+      await workOn(app, claimed, pending)
       return 'worked'
     },
   })
 }
 
-async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow, late: LateReleases): Promise<void> {
+async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow, pending: PendingReleases): Promise<void> {
   const { lease, request, datastoreId } = claimed
   const { workflows } = app.catalog
   const leaseMs = app.limits.workflowLeaseMs
@@ -43,18 +43,18 @@ async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow, late: LateRele
   const startedAt = app.clock()
   try {
     if (claimed.attempt > ATTEMPTS_MAX && request.operation !== 'DeleteImageSet') {
-      throw new WorkflowFailed('The server died on this several times and has given up')
+      throw new WorkflowFailed('The operation was interrupted several times and was not completed')
     }
     await runWorkflow(app, claimed)
     app.log.info({ operation: request.operation, datastoreId, tookMs: app.clock() - startedAt }, 'workflow completed')
   } catch (cause) {
     await afterFailure(app, claimed, cause).catch(async (err: unknown) => {
       if (err instanceof WorkflowLeaseLost) {
-        app.log.warn({ datastoreId }, 'another worker took this workflow over')
+        app.log.warn({ datastoreId }, 'lease lost: another worker claimed this workflow')
         return
       }
-      // Others that may not need what is away go before.
-      await late.release(() => workflows.release(lease, app.clock()))
+      // Released, so that workflows that do not need the unavailable store come first.
+      await pending.release(() => workflows.release(lease, app.clock()))
       throw err
     })
   } finally {
@@ -62,16 +62,16 @@ async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow, late: LateRele
   }
 }
 
-/** @throws where the workflow has not ended and is to be released. */
+/** @throws if the workflow has not ended and is to be released */
 async function afterFailure(app: WorkflowApp, claimed: ClaimedWorkflow, cause: unknown): Promise<void> {
   const { lease, request, datastoreId } = claimed
   if (cause instanceof WorkflowLeaseLost) throw cause
   if (cause instanceof StoreUnavailable || request.operation === 'DeleteImageSet') throw cause
-  const isForeseen = cause instanceof WorkflowFailed || cause instanceof ContractError
-  app.log[isForeseen ? 'warn' : 'error']({ operation: request.operation, datastoreId, err: cause }, 'workflow failed')
-  const message = isForeseen ? cause.message : 'The operation failed on the server. Begin it again'
-  // While the folder is ours for certain: with the end of the workflow its number may become another's. Whoever dies in between leaves a
-  // workflow that begins anew.
+  const isExpected = cause instanceof WorkflowFailed || cause instanceof ContractError
+  app.log[isExpected ? 'warn' : 'error']({ operation: request.operation, datastoreId, err: cause }, 'workflow failed')
+  const message = isExpected ? cause.message : 'The operation failed on the server. Start it again'
+  // Before the workflow ends: afterwards another workflow may get its number, and so its folder. After a crash in between, the workflow
+  // starts again.
   await removeBlobsOf(app, claimed)
   await app.catalog.workflows.fail(lease, { message: asJobMessage(message), at: app.clock() })
 }

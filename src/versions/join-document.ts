@@ -10,8 +10,8 @@ import { type AttributeOverrides, withOverrides } from '../imaging/documents/att
 import { NO_FRAMES } from '../imaging/documents/metadata.ts'
 import { DOCUMENT_END, type DocumentBody, INSTANCE_SEPARATOR } from '../imaging/documents/metadata-document.ts'
 import { readInstance } from '../imaging/instances/instance.ts'
+import { checkedCopy } from '../ingest/checked-copy.ts'
 import { describeInstance, type MetadataBytes } from '../ingest/describe-instance.ts'
-import { checkedToTheEnd } from '../ingest/large-file.ts'
 import { readHeader, readTrailing } from '../ingest/read-header.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
 import { StoredChecksum } from '../pixel-data/checksum/stored-checksum.ts'
@@ -124,7 +124,7 @@ export class DocumentJoiner {
       const onEnd = ({ endsAt }: PixelItemScan) => {
         pixelDataEnd = endsAt
       }
-      for await (const _ of checkedToTheEnd(blob.bytes, { file, sizeBytes, onEnd }));
+      for await (const _ of checkedCopy(blob.bytes, { file, sizeBytes, onEnd }));
     }
     const isHeldWhole = file.bytes.length >= sizeBytes
     const trailing = isHeldWhole ? undefined : await readTrailing(range, file, { pixelDataEnd, limits })

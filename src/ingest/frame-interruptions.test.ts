@@ -1,4 +1,4 @@
-/** Jobs that are put down, or lose their store, among the frames of a file: they go on later, and nothing is left behind. */
+/** Jobs that are stopped, or whose store fails, while the frames of a file are encoded: they resume, and no unreferenced blob remains. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ImportApp } from '../app.ts'
@@ -20,7 +20,7 @@ const file = encodeP10({
   pixelData: { frames: Array.from({ length: FRAMES }, (_, index) => draw(pixel, index + 1)) },
 })
 
-/** A job whose one file has more frames than are held; where `isLarge`, more bytes too. */
+/** A job with one file, whose frames are too many for memory; if `isLarge`, the file is too large for memory too. */
 async function jobOfManyFrames({ isLarge }: { readonly isLarge: boolean }) {
   const locations = openMemoryLocations()
   const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
@@ -31,7 +31,7 @@ async function jobOfManyFrames({ isLarge }: { readonly isLarge: boolean }) {
   return { app: testApp(stores, { limits }), job, ...stores }
 }
 
-/** All frames are there, and no blob but those that the instance and its document lie in. */
+/** All frames are stored, and there is no blob except those of the instance and its document. */
 async function assertImported({ app, job }: Pick<Awaited<ReturnType<typeof jobOfManyFrames>>, 'app' | 'job'>) {
   const worker = startImportWorker(app)
   const ended = await untilEnded(app.catalog, job)
@@ -45,14 +45,14 @@ async function assertImported({ app, job }: Pick<Awaited<ReturnType<typeof jobOf
   const document = await app.catalog.imageSets.document({ datastoreId, imageSetId: row!.imageSetId })
   assert.ok(typeof document === 'object')
   const known = new Set([instance.blobKey, instance.frames.blobKey, instance.metadata!.blobKey, document.blobKey])
-  for await (const { key } of app.blobs.list('')) assert.ok(known.has(key), 'no blob is left that nobody knows')
+  for await (const { key } of app.blobs.list('')) assert.ok(known.has(key), 'no blob is unreferenced')
   assert.notEqual(instance.frames.blobKey, instance.blobKey, 'the frames have a blob of their own')
 }
 
 for (const isLarge of [false, true]) {
-  const what = isLarge ? 'a file too large to hold' : 'a file'
+  const what = isLarge ? 'a file too large for memory' : 'a file'
 
-  test(`a job put down among the frames of ${what} goes on`, async () => {
+  test(`a job stopped among the frames of ${what} resumes`, async () => {
     const { app, job } = await jobOfManyFrames({ isLarge })
     let frames = 0
     let stopped: Promise<void> | undefined
@@ -66,13 +66,13 @@ for (const isLarge of [false, true]) {
     const worker = startImportWorker({ ...app, frames: interrupting })
     while (stopped === undefined) await new Promise((resolve) => setTimeout(resolve, 2))
     await stopped
-    assert.ok(frames < FRAMES, `${frames} frames were made before it stopped`)
+    assert.ok(frames < FRAMES, `${frames} frames were encoded before it stopped`)
     assert.equal((await app.catalog.importJobs.get(job))?.jobStatus, 'IN_PROGRESS')
     await assertImported({ app, job })
     await app.catalog.close()
   })
 
-  test(`a store that is away while the frames of ${what} are written makes the job wait, and fails no file`, async () => {
+  test(`a store that is full while the frames of ${what} are written delays the job and fails no file`, async () => {
     const { app, job } = await jobOfManyFrames({ isLarge })
     let failures = 0
     const full: ImportApp['blobs'] = {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { DicomError } from '../dicom/dicom-error.ts'
 import { ExplicitVRLittleEndian, encodeP10, RLELossless } from '../dicom/encode.ts'
 import { parseP10 } from '../dicom/parse.ts'
-import { checkedToTheEnd } from './large-file.ts'
+import { checkedCopy } from './checked-copy.ts'
 
 const ATTRIBUTES = { SOPClassUID: '1.2.840.10008.5.1.4.1.1.7', SOPInstanceUID: '1.2.3', Rows: 16, Columns: 16 }
 
@@ -29,19 +29,18 @@ async function copy(
   const sizeBytes = options.sizeBytes ?? bytes.length
   const file = parseP10(options.of)
   const chunks = []
-  for await (const chunk of checkedToTheEnd(inChunksOf(bytes, options.chunkBytes), { file, sizeBytes }))
-    chunks.push(chunk)
+  for await (const chunk of checkedCopy(inChunksOf(bytes, options.chunkBytes), { file, sizeBytes })) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
 for (const chunkBytes of [1, 7, 64, 100_000]) {
-  test(`whole files are copied as they are, in chunks of ${chunkBytes} bytes`, async () => {
+  test(`complete files are copied unchanged, in chunks of ${chunkBytes} bytes`, async () => {
     assert.deepEqual(await copy(encapsulated, { chunkBytes, of: encapsulated }), Buffer.from(encapsulated))
     assert.deepEqual(await copy(native, { chunkBytes, of: native }), Buffer.from(native))
   })
 }
 
-test('fragments that end before their delimiter are refused wherever the file was cut', async () => {
+test('fragments that end before their delimiter are refused at every truncation', async () => {
   const place = parseP10(encapsulated).pixelData!
   for (let cut = place.offsetBytes; cut < encapsulated.length - 8; cut += 37) {
     const options = { chunkBytes: 64, of: encapsulated }
@@ -49,19 +48,19 @@ test('fragments that end before their delimiter are refused wherever the file wa
   }
 })
 
-test('a file that has become shorter than it was listed is refused', async () => {
+test('a file shorter than its listed size is refused', async () => {
   const cut = native.subarray(0, native.length - 10)
   await assert.rejects(copy(cut, { chunkBytes: 64, of: native, sizeBytes: native.length }), DicomError)
 })
 
-test('bytes between fragments that are no item are refused', async () => {
+test('bytes between fragments that are not an item are refused', async () => {
   const place = parseP10(encapsulated).pixelData!
   const broken = Uint8Array.from(encapsulated)
   broken[place.offsetBytes] = 0x42
   await assert.rejects(copy(broken, { chunkBytes: 64, of: encapsulated }), DicomError)
 })
 
-test('fragments that end with the file instead of a delimiter are copied and noted, unless frames are missing', async () => {
+test('fragments that end with the file instead of a delimiter are copied and recorded as tolerated, unless frames are missing', async () => {
   const frames = [7, 8, 9].map((value) => new Uint8Array(300).fill(value))
   for (const offsetTable of ['full', 'empty'] as const) {
     const attributes = { ...ATTRIBUTES, NumberOfFrames: '3' }
@@ -73,7 +72,7 @@ test('fragments that end with the file instead of a delimiter are copied and not
       const onEnd = (items: { endsAt: number | undefined }) => {
         ends = items.endsAt!
       }
-      for await (const _ of checkedToTheEnd(inChunksOf(bytes, 50), { file, sizeBytes: bytes.length, onEnd }));
+      for await (const _ of checkedCopy(inChunksOf(bytes, 50), { file, sizeBytes: bytes.length, onEnd }));
       assert.equal(ends, bytes.length)
       return [...file.tolerated]
     }

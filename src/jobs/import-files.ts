@@ -1,0 +1,119 @@
+/**
+ * Reads all files of a job that are not recorded yet, in the order of their keys, and stores them. Bounded by READ_AHEAD_FILES and
+ * `importReadAheadBytes`.
+ *
+ * A poison file ends the worker that reads it, by exhausting memory or by a fault in native code. When a job is claimed repeatedly without
+ * progress, its files are imported one at a time, so the poison file is the first one that is not recorded. At last it is reported and not
+ * read again.
+ */
+import type { ImportApp } from '../app.ts'
+import type { ImportContext } from '../ingest/import-context.ts'
+import type { InputBucket } from '../ingest/input-bucket.ts'
+import { newBlobKey } from '../ingest/job-blob-keys.ts'
+import type { JsonMetadataFiles } from '../ingest/json-metadata-files.ts'
+import { readAhead } from '../ingest/read-ahead.ts'
+import { type FileRead, readFile } from '../ingest/read-file.ts'
+import { BatchWriter } from '../ingest/store-batch.ts'
+import { storeFile } from '../ingest/store-file.ts'
+import { BufferPool } from '../pixel-data/threads/buffer-pool.ts'
+import type { ClaimedJob, Lease } from '../stores/catalog/import-job-repository.ts'
+import { type BucketFile, isUnreadable, type UnreadableEntry } from '../stores/locations/locations.ts'
+import { inputFiles } from './input-files.ts'
+import { JobFailed } from './job-failed.ts'
+import { recordMetadataFailures } from './metadata-failures.ts'
+
+interface JobToImport {
+  readonly app: ImportApp
+  readonly job: ClaimedJob
+  readonly lease: Lease
+  readonly signal: AbortSignal
+}
+
+interface Input {
+  readonly input: InputBucket
+  readonly metadata: JsonMetadataFiles
+}
+
+const READ_AHEAD_FILES = 16
+
+/** @throws JobFailed, StoreUnavailable, the reason of the signal */
+export async function importFiles(work: JobToImport, { input, metadata }: Input): Promise<void> {
+  const { app, job, lease, signal } = work
+  const { importWholeFileBytes, importReadAheadBytes, importAttempts } = app.limits
+  const isIsolated = job.attempt >= importAttempts - 1
+  const after = await app.catalog.importJobs.lastRecordedKey(job.jobId)
+  const limits = isIsolated ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
+  const buffers = new BufferPool({ keptBytesMax: importReadAheadBytes / 4 })
+  const writer = new BatchWriter({ ...app, limits }, { job, lease, buffers })
+  let isPoison = job.attempt >= importAttempts
+  const context = await newContext(work, { input, metadata, buffers })
+  const files = readAhead(inputFiles(input.bucket, { inputS3Uri: job.inputS3Uri, after, except: metadata.keys }), {
+    limits: { files: isIsolated ? 1 : READ_AHEAD_FILES, bytes: importReadAheadBytes },
+    sizeOf: (entry) => (isUnreadable(entry) ? 0 : Math.min(entry.sizeBytes, importWholeFileBytes)),
+    read: (entry) => {
+      if (isUnreadable(entry)) return Promise.resolve(unreadable(entry))
+      if (!isPoison) return readFile(context, entry)
+      isPoison = false
+      return Promise.resolve(poisonFile(entry))
+    },
+  })
+  for await (const { item, read } of files) {
+    signal.throwIfAborted()
+    await storeFile({ context, writer }, item.key, read)
+    if (isIsolated) await writer.flush()
+  }
+  await writer.flush()
+  buffers.empty()
+  await correctFilesFound(work)
+  await recordMetadataFailures(app, { metadata, job, lease, writer, isComplete: after === undefined })
+}
+
+/** Files can be added or removed after they were counted: the progress of the job ends at the number that was read. */
+async function correctFilesFound({ app, job, lease }: JobToImport): Promise<void> {
+  const now = await app.catalog.importJobs.get(job)
+  if (now === undefined || now.filesFound === now.filesDone) return
+  const { jobId, filesFound, filesDone } = now
+  app.log.warn({ jobId, filesFound, filesDone }, 'the input of an import job changed while it was read')
+  await app.catalog.importJobs.setFilesFound(lease, filesDone)
+}
+
+async function newContext(
+  { app, job, signal }: JobToImport,
+  { input, metadata, buffers }: Input & { readonly buffers: BufferPool },
+): Promise<ImportContext> {
+  const datastore = await app.catalog.datastores.get(job.datastoreId, { deletedSince: 0 })
+  if (datastore === undefined) throw new JobFailed('The data store is no longer there')
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    ...{ app, input, metadata, buffers, signal },
+    format: datastore.losslessStorageFormat,
+    newBlobKey: () => newBlobKey(app, job),
+    runAlone(task) {
+      const done = last.then(task)
+      last = done.catch(() => {})
+      return done
+    },
+  }
+}
+
+const EXCEPTION_OF = {
+  access: 'AccessDeniedException',
+  outside: 'AccessDeniedException',
+  damaged: 'InternalServerException',
+  unusable: 'ValidationException',
+} as const
+
+const unreadable = ({ key, unreadable: why, reason }: UnreadableEntry): FileRead => ({
+  kind: 'unstored',
+  file: { outcome: 'failed', key, exceptionType: EXCEPTION_OF[why], message: reason },
+})
+
+const poisonFile = ({ key }: BucketFile): FileRead => ({
+  kind: 'unstored',
+  file: {
+    outcome: 'failed',
+    key,
+    exceptionType: 'InternalServerException',
+    message: 'The import was interrupted several times while it read this file, so the file was not imported',
+  },
+})
