@@ -1,4 +1,4 @@
-/** The process dies at every write of an import in turn; another goes on. Nothing acknowledged is lost, nothing is there twice. */
+/** The process is killed at each write of an import, and another resumes the job. No file is lost and none is imported twice. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -27,10 +27,10 @@ import { startImportWorker } from './import-worker.ts'
 
 const SERIES = 3
 const INSTANCES = 4
-const GOOD = SERIES * INSTANCES
+const VALID = SERIES * INSTANCES
 const SIDE = 64
 const codecs = lazyCodecs()
-const EVERY_WAY = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
+const ALL = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
 
 function instance(series: number, number: number): Uint8Array {
   return encodeP10({
@@ -42,7 +42,7 @@ function instance(series: number, number: number): Uint8Array {
       SeriesInstanceUID: `2.25.1.${series}`,
       SeriesNumber: series,
       PatientID: 'P1',
-      // Of the series, and different in each instance.
+      // A series attribute with a different value in each instance.
       StationName: `S${number}`,
       ...{
         Rows: SIDE,
@@ -59,7 +59,7 @@ function instance(series: number, number: number): Uint8Array {
   })
 }
 
-/** One frame lies beside its file, two have a table, and five are enough for a blob of their own. */
+/** One frame has no frame table, two have one, and five frames get a blob of their own. */
 const framesOf = (number: number): number => [1, 2, 5, 1][number]!
 
 const pixelsOf = (series: number, seed: number): Uint8Array =>
@@ -77,8 +77,8 @@ async function makeInput(folder: string): Promise<Map<string, Uint8Array>> {
   return files
 }
 
-/** Lets a process import until it kills itself or is done; tells which. */
-async function runUntilDead(folder: string, options: { step: number; job: ImportJob }): Promise<'killed' | 'done'> {
+/** Starts a process that imports until it kills itself or is done. */
+async function runUntilExit(folder: string, options: { step: number; job: ImportJob }): Promise<'killed' | 'done'> {
   const { datastoreId, jobId } = options.job
   const args = [folder, datastoreId, jobId, `${options.step}`]
   const child = spawn(process.execPath, [join(import.meta.dirname, 'import-crash.fixture.ts'), ...args], {
@@ -95,7 +95,7 @@ interface DescribedFrame {
   readonly PixelDataChecksumFromBaseToFullResolution: readonly [{ readonly Checksum: number }]
 }
 
-/** The frames of each instance in a document. */
+/** The frames that a metadata document lists, by instance. */
 async function instancesIn(
   { blobs }: { blobs: BlobStore },
   { document, datastoreId, imageSetId }: { document: DocumentPlace; datastoreId: string; imageSetId: string },
@@ -109,7 +109,7 @@ async function instancesIn(
   )
 }
 
-/** Reads a frame as GetImageFrame does, and compares its pixels with what the document says of them. */
+/** Reads a frame as GetImageFrame does, and compares its pixels with the checksum in the document. @returns the key of its blob */
 async function checkFrame(
   stores: Awaited<ReturnType<typeof openStores>>,
   frame: DescribedFrame & { datastoreId: string; imageSetId: string },
@@ -131,7 +131,7 @@ async function checkFrame(
 async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map<string, Uint8Array> }): Promise<void> {
   const { job, files } = from
   const stores = await openStores({ dataFolder: folder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
-  // An hour on: whatever lease the dead process held has run out.
+  // An hour later: the lease of the killed process has expired.
   const worker = startImportWorker(testApp(stores, { clock: () => Date.now() + 3_600_000, limits: CRASH_LIMITS }))
   const ended = await untilEnded(stores.catalog, job)
   await worker.stop()
@@ -143,12 +143,12 @@ async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map
     Buffer.from(await readAll((await out.open(`${job.jobId}/job-output-manifest.json`))!)).toString(),
   )
   const { jobSummary } = manifest
-  assert.equal(jobSummary.numberOfScannedFiles, GOOD + 1)
-  assert.equal(jobSummary.numberOfImportedFiles, GOOD)
+  assert.equal(jobSummary.numberOfScannedFiles, VALID + 1)
+  assert.equal(jobSummary.numberOfImportedFiles, VALID)
   assert.equal(jobSummary.numberOfFilesWithCustomerError, 1)
   assert.equal(jobSummary.imageSetsSummary.length, SERIES)
 
-  const { rows } = await stores.catalog.imageSets.search({ datastoreId: job.datastoreId, search: EVERY_WAY, limit: 50 })
+  const { rows } = await stores.catalog.imageSets.search({ datastoreId: job.datastoreId, search: ALL, limit: 50 })
   assert.deepEqual(
     rows.map(({ version, isPrimary }) => ({ version, isPrimary })),
     Array.from({ length: SERIES }, () => ({ version: 1, isPrimary: true })),
@@ -171,13 +171,13 @@ async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map
     }
   }
   const sorted = (all: Iterable<Uint8Array>) => [...all].map((bytes) => Buffer.from(bytes).toString('hex')).sort()
-  assert.deepEqual(sorted(found), sorted(files.values()), 'every file is there, once, byte for byte')
-  for await (const { key } of stores.blobs.list('')) assert.ok(referenced.has(key), 'no blob is left that nobody knows')
+  assert.deepEqual(sorted(found), sorted(files.values()), 'every file is stored once, unchanged')
+  for await (const { key } of stores.blobs.list('')) assert.ok(referenced.has(key), 'no blob is unreferenced')
   assert.deepEqual(await differencesIn(stores), [])
   await stores.catalog.close()
 }
 
-test('a job killed at any of its writes goes on, imports every file once and loses none', async () => {
+test('a job killed at any of its writes resumes, imports every file once and loses none', async () => {
   const runAndCheck = async (step: number) => {
     const folder = await mkdtemp(join(tmpdir(), 'hilum-crash-'))
     try {
@@ -190,7 +190,7 @@ test('a job killed at any of its writes goes on, imports every file once and los
       })
       const job = await submitJob(catalog)
       await catalog.close()
-      const outcome = await runUntilDead(folder, { step, job })
+      const outcome = await runUntilExit(folder, { step, job })
       await finishAndCheck(folder, { job, files })
       return outcome
     } finally {

@@ -1,6 +1,6 @@
 /**
- * The process dies behind every write of an update, a copy and a deletion in turn, and another goes on: what was acknowledged comes to
- * its end, nothing half-made is seen, and no blob is left. Under `npm run soak` it dies before and after every call of the stores.
+ * The process is killed after each write of an update, a copy and a deletion, and another resumes: what was acknowledged completes, no
+ * partial result is visible, and no blob is unreferenced. Under `npm run soak` it is killed before and after every call of the stores.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -9,7 +9,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { isSoak as ofEveryCall } from '../fixtures/soak.ts'
+import { isSoak as everyCall } from '../fixtures/soak.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
 import { openStores } from '../server/open-stores.ts'
@@ -39,13 +39,13 @@ const [primary, sibling, other] = await importThree(app)
 const { datastoreId } = primary
 let names = 0
 
-interface Dead {
+interface Exit {
   readonly wasKilled: boolean
   readonly wasAcknowledged: boolean
 }
 
-async function runUntilDead(operation: Operation, step: number): Promise<Dead> {
-  const args = [folder, JSON.stringify(operation), `${step}`, ofEveryCall ? 'every call' : 'changes']
+async function runUntilExit(operation: Operation, step: number): Promise<Exit> {
+  const args = [folder, JSON.stringify(operation), `${step}`, everyCall ? 'every call' : 'changes']
   const child = spawn(process.execPath, [join(import.meta.dirname, 'killed-operation.fixture.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -58,8 +58,8 @@ async function runUntilDead(operation: Operation, step: number): Promise<Dead> {
   return { wasKilled: signal === 'SIGKILL', wasAcknowledged: output.includes('acknowledged') }
 }
 
-/** Another process, an hour on: whatever lease the dead one held has run out. */
-async function goOn(): Promise<void> {
+/** Resumes an hour later, when the lease of the killed process has expired. */
+async function resume(): Promise<void> {
   const { catalog } = stores
   const idle = Promise.withResolvers<void>()
   const workflows: Workflows = {
@@ -76,13 +76,13 @@ async function goOn(): Promise<void> {
   await worker.stop()
 }
 
-interface Crashing {
-  /** Anew for each death. */
-  readonly operation: () => Promise<Operation>
-  /** What has happened, once it has: of no more than one death nothing has. */
+interface KilledOperation {
+  /** A new operation for each kill. */
+  readonly newOperation: () => Promise<Operation>
+  /** Checks the result, if the operation was performed. */
   readonly check: (operation: Operation, seen: { before: Seen; after: Seen }) => void
-  /** Deaths that there must have been. */
-  readonly deathsMin: number
+  /** The least number of kills. */
+  readonly killsMin: number
 }
 
 type Seen = ReadonlyMap<string, Awaited<ReturnType<typeof versionsOf>>>
@@ -95,33 +95,33 @@ async function see(): Promise<Seen> {
   return seen
 }
 
-async function dieEverywhere({ operation: next, check, deathsMin }: Crashing): Promise<void> {
-  let deaths = 0
-  let unhappened = 0
-  // Before a change there is what was there after the one before.
-  const [first, by] = ofEveryCall ? [0, 1] : [1, 2]
+async function killAtEachStep({ newOperation, check, killsMin }: KilledOperation): Promise<void> {
+  let kills = 0
+  let notPerformed = 0
+  // The state before a change is the state after the change before, so only steps after changes count.
+  const [first, by] = everyCall ? [0, 1] : [1, 2]
   for (let step = first; ; step += by) {
-    const operation = await next()
+    const operation = await newOperation()
     const before = await see()
-    const dead = await runUntilDead(operation, step)
-    await goOn()
+    const exit = await runUntilExit(operation, step)
+    await resume()
     const seen = { before, after: await see() }
-    const hasHappened = !isSame(seen)
-    assert.ok(hasHappened || !dead.wasAcknowledged, 'what was acknowledged happens')
-    if (hasHappened) check(operation, seen)
-    else unhappened += 1
+    const wasPerformed = !isSame(seen)
+    assert.ok(wasPerformed || !exit.wasAcknowledged, 'an acknowledged operation is performed')
+    if (wasPerformed) check(operation, seen)
+    else notPerformed += 1
     for (const [imageSetId, versions] of before) {
       for (const [index, { document }] of versions.entries()) {
         const now = seen.after.get(imageSetId)?.[index]
-        if (now !== undefined) assert.equal(now.document, document, 'a version stays as it was')
+        if (now !== undefined) assert.equal(now.document, document, 'a version never changes')
       }
     }
     assert.deepEqual(await differencesIn(stores), [])
-    if (!dead.wasKilled) break
-    deaths += 1
+    if (!exit.wasKilled) break
+    kills += 1
   }
-  assert.ok(deaths >= deathsMin, `died ${deaths} times`)
-  if (!ofEveryCall) assert.equal(unhappened, 0, 'what was begun goes on')
+  assert.ok(kills >= killsMin, `killed ${kills} times`)
+  if (!everyCall) assert.equal(notPerformed, 0, 'an operation that was begun is performed')
 }
 
 const isSame = ({ before, after: now }: { before: Seen; after: Seen }): boolean =>
@@ -133,8 +133,8 @@ const newName = () => `Name^${++names}`
 const put = (PatientName: string) => ({ Patient: { DICOM: { PatientName } } })
 
 test('an update is killed', async () => {
-  await dieEverywhere({
-    operation: async () => ({ name: 'update', of: primary, put: put(newName()) }),
+  await killAtEachStep({
+    newOperation: async () => ({ name: 'update', of: primary, put: put(newName()) }),
     check(_, { before, after: now }) {
       const { version, status, PatientName } = latest(now, primary)
       assert.deepEqual(
@@ -142,13 +142,13 @@ test('an update is killed', async () => {
         [latest(before, primary).version + 1, 'UPDATED', `Name^${names}`],
       )
     },
-    deathsMin: 4,
+    killsMin: 4,
   })
 })
 
 test('an update of a study is killed', async () => {
-  await dieEverywhere({
-    operation: async () => ({ name: 'update', of: primary, put: put(newName()), ofStudy: true }),
+  await killAtEachStep({
+    newOperation: async () => ({ name: 'update', of: primary, put: put(newName()), ofStudy: true }),
     check(_, { before, after: now }) {
       for (const each of [primary, sibling]) {
         const { version, status, PatientName } = latest(now, each)
@@ -156,13 +156,13 @@ test('an update of a study is killed', async () => {
       }
       assert.deepEqual(latest(now, other), latest(before, other))
     },
-    deathsMin: 5,
+    killsMin: 5,
   })
 })
 
 test('a revert is killed', async () => {
-  await dieEverywhere({
-    operation: async () => ({ name: 'revert', of: primary, to: 1 }),
+  await killAtEachStep({
+    newOperation: async () => ({ name: 'revert', of: primary, to: 1 }),
     check(_, { before, after: now }) {
       const { version, document } = latest(now, primary)
       assert.deepEqual(
@@ -170,66 +170,69 @@ test('a revert is killed', async () => {
         [latest(before, primary).version + 1, now.get(primary.imageSetId)![0]!.document],
       )
     },
-    deathsMin: 3,
+    killsMin: 3,
   })
 })
 
-const partOf = (number: number) => ({ series: SERIES, uid: `${SERIES}.1.${number}` })
+const instanceOf = (number: number) => ({ series: SERIES, uid: `${SERIES}.1.${number}` })
 
 test('a copy of some instances is killed', async () => {
-  await dieEverywhere({
-    operation: async () => ({ name: 'copy', of: primary, instance: partOf(2) }),
+  await killAtEachStep({
+    newOperation: async () => ({ name: 'copy', of: primary, instance: instanceOf(2) }),
     check(_, { before, after: now }) {
       const [made, ...others] = [...now.keys()].filter((id) => !before.has(id))
       assert.ok(made !== undefined && others.length === 0, 'one image set was made')
       const [version, ...more] = now.get(made)!
-      assert.deepEqual([version!.status, version!.instances, more], ['COPIED', [partOf(2).uid], []])
+      assert.deepEqual([version!.status, version!.instances, more], ['COPIED', [instanceOf(2).uid], []])
       assert.equal(latest(now, primary).status, 'COPIED')
     },
-    deathsMin: 4,
+    killsMin: 4,
   })
 })
 
-/** A new image set of one instance. */
+/** A new image set with one instance. */
 async function copyOfOne(number: number): Promise<ImageSet> {
-  const [, made] = await perform(app, { name: 'copy', of: primary, instance: partOf(number) })
+  const [, made] = await perform(app, { name: 'copy', of: primary, instance: instanceOf(number) })
   return made!
 }
 
 test('a copy into an image set is killed', async () => {
-  await dieEverywhere({
-    operation: async () => ({ name: 'copy', of: primary, into: await copyOfOne(1), instance: partOf(3) }),
+  await killAtEachStep({
+    newOperation: async () => ({ name: 'copy', of: primary, into: await copyOfOne(1), instance: instanceOf(3) }),
     check(operation, { before, after: now }) {
       const { into } = operation as Operation & { readonly name: 'copy' }
       const { version, status, instances } = latest(now, into!)
       assert.deepEqual(
         [version, status, instances],
-        [latest(before, into!).version + 1, 'COPIED', [partOf(1).uid, partOf(3).uid]],
+        [latest(before, into!).version + 1, 'COPIED', [instanceOf(1).uid, instanceOf(3).uid]],
       )
     },
-    deathsMin: 4,
+    killsMin: 4,
   })
 })
 
 test('a copy that fails is killed', async () => {
   const into = await copyOfOne(1)
-  await dieEverywhere({
-    operation: async () => ({ name: 'copy', of: other, into }),
+  await killAtEachStep({
+    newOperation: async () => ({ name: 'copy', of: other, into }),
     check(_, { before, after: now }) {
       const { version, status, instances } = latest(now, into)
-      assert.deepEqual([version, status, instances], [latest(before, into).version + 1, 'COPY_FAILED', [partOf(1).uid]])
+      assert.deepEqual(
+        [version, status, instances],
+        [latest(before, into).version + 1, 'COPY_FAILED', [instanceOf(1).uid]],
+      )
       assert.deepEqual(latest(now, other), latest(before, other))
     },
-    deathsMin: 3,
+    killsMin: 3,
   })
 })
 
 test('a deletion is killed', async () => {
-  await dieEverywhere({
-    operation: async () => ({ name: 'delete', of: await copyOfOne(2) }),
+  await killAtEachStep({
+    newOperation: async () => ({ name: 'delete', of: await copyOfOne(2) }),
     check({ of }, { after: now }) {
       assert.equal(now.get(of.imageSetId), undefined)
     },
-    deathsMin: 3,
+    killsMin: 3,
   })
 })

@@ -1,4 +1,4 @@
-/** Documents of image sets that two jobs extend at once, and of those that a job leaves in many pieces. */
+/** Metadata documents of image sets that two jobs extend at once, and of many image sets of one job. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
@@ -14,7 +14,7 @@ import type { ImportJobs } from '../stores/catalog/import-job-repository.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { startImportWorker } from './import-worker.ts'
 
-const EVERY_WAY = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
+const ALL = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
 
 async function openStores(context: TestContext) {
   const catalog = await openSqliteCatalog({ path: ':memory:', newId })
@@ -48,7 +48,7 @@ async function latestDocument(
   return { blobKey, patient: Patient.DICOM, instances: Object.keys(Study.Series['2.25.1.1'].Instances) }
 }
 
-test('a job that another one overtakes makes its documents anew: the latest has the instances of both', async (context) => {
+test('if another job publishes first, documents are made again, and the latest has the instances of both', async (context) => {
   const stores = await openStores(context)
   const { catalog, blobs, locations } = stores
   const bucket = locations.createBucket('in-bucket')
@@ -57,7 +57,7 @@ test('a job that another one overtakes makes its documents anew: the latest has 
   let overtaken = 0
   let documentsBefore = ''
 
-  /** Whoever comes to publish first lets a whole other job through before. */
+  /** The first call runs another job to its end before it publishes. */
   const publish: ImportJobs['publish'] = async (lease, groups, at, documents) => {
     if (overtaken++ === 0) {
       documentsBefore = documents!.blobKey
@@ -77,17 +77,17 @@ test('a job that another one overtakes makes its documents anew: the latest has 
 
   assert.deepEqual([ended.jobStatus, overtaken], ['COMPLETED', 2])
   const { datastoreId } = slow
-  const { rows } = await catalog.imageSets.search({ datastoreId, search: EVERY_WAY, limit: 5 })
+  const { rows } = await catalog.imageSets.search({ datastoreId, search: ALL, limit: 5 })
   assert.deepEqual(
     rows.map(({ version }) => version),
     [2],
   )
   const { patient, instances } = await latestDocument(stores, { datastoreId, imageSetId: rows[0]!.imageSetId })
   assert.deepEqual([patient.PatientName, instances], ['Slow', ['2.25.1.1.2', '2.25.1.1.1']])
-  assert.equal(await blobs.open(documentsBefore), undefined, 'the documents that were in vain are gone')
+  assert.equal(await blobs.open(documentsBefore), undefined, 'the discarded documents are removed')
 })
 
-test('documents of many image sets lie in one blob', async (context) => {
+test('documents of many image sets are in one blob', async (context) => {
   const stores = await openStores(context)
   const { catalog, locations } = stores
   const bucket = locations.createBucket('in-bucket')
@@ -100,7 +100,7 @@ test('documents of many image sets lie in one blob', async (context) => {
   await untilEnded(catalog, job)
   await worker.stop()
   const { datastoreId } = job
-  const { rows } = await catalog.imageSets.search({ datastoreId, search: EVERY_WAY, limit: 300 })
+  const { rows } = await catalog.imageSets.search({ datastoreId, search: ALL, limit: 300 })
   assert.equal(rows.length, 250)
   const blobKeys = new Set<string>()
   for (const { imageSetId } of rows) {

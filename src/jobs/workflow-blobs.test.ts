@@ -1,15 +1,15 @@
-/** What a workflow has written: kept once a version needs it, whatever number a later workflow gets, and gone where it failed. */
+/** Blobs of workflows: kept while a version uses them, even if a later workflow has the same number, and removed if the workflow failed. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ImportApp } from '../app.ts'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
 import { copyOf, updateOf } from '../stores/catalog/conformance/workflow.fixture.ts'
 import type { WorkflowRequest } from '../stores/catalog/workflow-repository.ts'
-import { appIn, imageSetIdsOf, importInstances, newDataFolder } from './imported.fixture.ts'
+import { appIn, imageSetIdsOf, importInstances, newDataFolder } from './imported-instances.fixture.ts'
 import { startWorkflowWorker } from './workflow-worker.ts'
 
-/** Answers the statuses of the image sets that it changes. */
-async function done(app: ImportApp, datastoreId: string, request: WorkflowRequest): Promise<string[]> {
+/** Runs a workflow to its end. @returns the statuses of the image sets that it changes */
+async function run(app: ImportApp, datastoreId: string, request: WorkflowRequest): Promise<string[]> {
   const begun = await app.catalog.workflows.begin({ datastoreId, request, at: app.clock() })
   assert.equal(begun.outcome, 'begun')
   const worker = startWorkflowWorker(app)
@@ -32,7 +32,7 @@ const renamed = (imageSetId: string, version: number) => {
   return updateOf(imageSetId, version, { update: { removableAttributes: undefined, updatableAttributes } })
 }
 
-test('a workflow that fails takes nothing of an earlier one with it, though it has the same number', async (context) => {
+test('a workflow that fails removes no blob of an earlier workflow with the same number', async (context) => {
   const app = await appIn(context, await newDataFolder(context))
   const datastoreId = await importInstances(app, [
     { series: 1, number: 1 },
@@ -40,8 +40,8 @@ test('a workflow that fails takes nothing of an earlier one with it, though it h
   ])
   const ids = await imageSetIdsOf(app, datastoreId)
   const [first, second] = [ids.get('2.25.1.1')!, ids.get('2.25.1.2')!]
-  assert.deepEqual(await done(app, datastoreId, renamed(first, 1)), ['UPDATED'])
+  assert.deepEqual(await run(app, datastoreId, renamed(first, 1)), ['UPDATED'])
   const into = copyOf(first, 2, { destination: { imageSetId: second, version: 1 } })
-  assert.ok((await done(app, datastoreId, into)).includes('COPY_FAILED'))
+  assert.ok((await run(app, datastoreId, into)).includes('COPY_FAILED'))
   assert.deepEqual(await differencesIn(app), [])
 })

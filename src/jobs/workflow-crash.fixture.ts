@@ -1,27 +1,26 @@
-/** A process that works on all workflows that wait and then sweeps, or kills itself around the n-th call that changes something. */
-
+/** A process that runs all waiting workflows and then collects garbage, or kills itself before or after the n-th call that changes something. */
 import { testApp } from '../ingest/import-job.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { collectGarbage } from '../maintenance/collect-garbage.ts'
 import { openStores } from '../server/open-stores.ts'
-import { dyingAt } from './dying.fixture.ts'
+import { killAtCall } from './kill-at-call.fixture.ts'
 import { startWorkflowWorker } from './workflow-worker.ts'
 
 const [dataFolder, step] = process.argv.slice(2) as [string, string]
-const dying = dyingAt(Number(step))
+const killing = killAtCall(Number(step))
 const stores = await openStores({ dataFolder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
 const { catalog } = stores
 const app = testApp({
   ...stores,
-  // One key at a time, so that it dies between two of them too.
+  // One key at a time, so that the process also dies between two of them.
   blobs: {
     ...stores.blobs,
-    put: dying(stores.blobs).put,
+    put: killing(stores.blobs).put,
     async remove(keys) {
-      for (const key of keys) await dying(stores.blobs).remove([key])
+      for (const key of keys) await killing(stores.blobs).remove([key])
     },
   },
-  catalog: { ...catalog, workflows: dying(catalog.workflows), blobs: dying(catalog.blobs) },
+  catalog: { ...catalog, workflows: killing(catalog.workflows), blobs: killing(catalog.blobs) },
 })
 const worker = startWorkflowWorker(app)
 const untilIdle = async () => {
@@ -32,7 +31,7 @@ const untilIdle = async () => {
 }
 await untilIdle()
 await worker.stop()
-// An hour on: what became free has been so for long enough.
+// An hour later: the grace period of unreferenced blobs is over.
 await collectGarbage({ ...app, clock: () => Date.now() + 3_600_000 })
 await catalog.close()
 

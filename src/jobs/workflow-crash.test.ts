@@ -1,6 +1,6 @@
 /**
- * The process dies at every change that an update, a copy, a deletion and a sweep make to the stores; another goes on. What was
- * acknowledged happens, once and whole; what is free goes, and nothing that is used.
+ * The process is killed at each change that an update, a copy, a deletion and the garbage collection make to the stores; another resumes.
+ * What was acknowledged happens once and completely. Unreferenced blobs are removed, and no other.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -16,7 +16,14 @@ import { collectGarbage } from '../maintenance/collect-garbage.ts'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
 import { copyOf, updateOf } from '../stores/catalog/conformance/workflow.fixture.ts'
-import { appIn, imageSetIdsOf, importInstances, instanceOf, newDataFolder, sopOf } from './imported.fixture.ts'
+import {
+  appIn,
+  imageSetIdsOf,
+  importInstances,
+  instanceOf,
+  newDataFolder,
+  sopOf,
+} from './imported-instances.fixture.ts'
 import { startWorkflowWorker } from './workflow-worker.ts'
 
 const HOUR_MS = 3_600_000
@@ -24,7 +31,7 @@ const UPDATED = [1, 2].map((number) => ({ series: 1, number }))
 const COPIED = [1, 2].map((number) => ({ series: 2, number }))
 const DELETED = [1, 2].map((number) => ({ study: 2, series: 1, number }))
 
-interface Begun {
+interface BegunWorkflows {
   readonly folder: string
   readonly datastoreId: string
   readonly updated: string
@@ -33,8 +40,8 @@ interface Begun {
   readonly deleted: string
 }
 
-/** Three jobs, so that the blobs of the one that is deleted are its own. */
-async function beginAll(context: TestContext, folder: string): Promise<Begun> {
+/** Three jobs, so that the image set that is deleted shares no blob. */
+async function beginAll(context: TestContext, folder: string): Promise<BegunWorkflows> {
   const app = await appIn(context, folder)
   const datastoreId = await importInstances(app, UPDATED)
   await importInstances(app, COPIED, datastoreId)
@@ -59,7 +66,7 @@ async function beginAll(context: TestContext, folder: string): Promise<Begun> {
   return { folder, datastoreId, updated, copied, copy: created!.imageSetId, deleted }
 }
 
-async function runUntilDead({ folder, ...begun }: Begun, step: number): Promise<'killed' | 'done'> {
+async function runUntilExit({ folder, ...begun }: BegunWorkflows, step: number): Promise<'killed' | 'done'> {
   const ids = [begun.updated, begun.copied, begun.copy, begun.deleted]
   const args = [join(import.meta.dirname, 'workflow-crash.fixture.ts'), folder, `${step}`, ...ids]
   const child = spawn(process.execPath, args, { stdio: 'inherit' })
@@ -69,8 +76,8 @@ async function runUntilDead({ folder, ...begun }: Begun, step: number): Promise<
   return 'done'
 }
 
-async function finish(context: TestContext, { folder, datastoreId, ...begun }: Begun): Promise<ImportApp> {
-  // An hour on: whatever lease the dead process held has run out, and what became free has been so for long enough.
+async function finish(context: TestContext, { folder, datastoreId, ...begun }: BegunWorkflows): Promise<ImportApp> {
+  // An hour later: the lease of the killed process has expired, and the grace period of unreferenced blobs is over.
   const app = await appIn(context, folder, { clock: () => Date.now() + HOUR_MS })
   const worker = startWorkflowWorker(app)
   for (const imageSetId of [begun.updated, begun.copy, begun.deleted]) {
@@ -83,7 +90,10 @@ async function finish(context: TestContext, { folder, datastoreId, ...begun }: B
   return app
 }
 
-async function assertWhole(app: ImportApp, { datastoreId, updated, copied, copy, deleted }: Begun): Promise<void> {
+async function assertComplete(
+  app: ImportApp,
+  { datastoreId, updated, copied, copy, deleted }: BegunWorkflows,
+): Promise<void> {
   const status = async (imageSetId: string) =>
     (await app.catalog.imageSets.get({ datastoreId, imageSetId, deletedSince: 0 }))?.workflowStatus
   assert.deepEqual(await Promise.all([updated, copied, copy, deleted].map(status)), [
@@ -115,7 +125,7 @@ async function assertWhole(app: ImportApp, { datastoreId, updated, copied, copy,
   assert.deepEqual(await differencesIn(app), [])
   assert.deepEqual(await app.catalog.blobs.free({ before: Number.MAX_SAFE_INTEGER, limit: 10 }), [])
   for await (const { key } of app.blobs.list('')) {
-    assert.equal((await app.catalog.blobs.get([key])).length, 1, 'no blob is left that nobody knows')
+    assert.equal((await app.catalog.blobs.get([key])).length, 1, 'every blob is recorded')
   }
 }
 
@@ -141,16 +151,16 @@ async function documentOf(
   return JSON.parse(String(gunzipSync(Buffer.concat([before, await bytesOf(app, document), after]))))
 }
 
-test('workflows and sweeps that are killed at any of their changes are gone on with, and leave everything whole', async (context) => {
+test('workflows and garbage collection that are killed at any of their changes are resumed, and all data is complete', async (context) => {
   const first = await beginAll(context, await newDataFolder(context))
   const runAndCheck = async (step: number) => {
     const begun = { ...first, folder: await newDataFolder(context) }
     await cp(first.folder, begun.folder, { recursive: true })
-    const outcome = await runUntilDead(begun, step)
+    const outcome = await runUntilExit(begun, step)
     const app = await finish(context, begun)
-    await assertWhole(app, begun)
+    await assertComplete(app, begun)
     return outcome
   }
-  // Three claims, two blobs put, two ends and one of a deletion, two blobs removed and forgotten; before each and after it.
+  // Three claims, two blobs put, two completions and one of a deletion, two blobs removed and purged; before and after each.
   await killAtSteps(runAndCheck, { stepsMin: 22 })
 })

@@ -1,4 +1,4 @@
-/** What the tests of this room share: operations and their workers over real stores, and what all of it looks like from outside. */
+/** For tests of workflows: operations and their workers over real stores, and the versions that result. */
 import assert from 'node:assert/strict'
 import { gunzipSync } from 'node:zlib'
 import type { App, ImportApp } from '../app.ts'
@@ -22,7 +22,7 @@ export interface ImageSet {
   readonly imageSetId: string
 }
 
-/** An operation as a client asks for it, that survives being written as JSON. */
+/** The request of an operation, as data that can be passed to another process as JSON. */
 export type Operation =
   | { readonly name: 'update'; readonly of: ImageSet; readonly put: object; readonly ofStudy?: boolean }
   | { readonly name: 'revert'; readonly of: ImageSet; readonly to: number }
@@ -56,7 +56,7 @@ export const appOver = (
 
 const NOTES = { requestHeaders: () => undefined, replyHeaders: {} }
 
-/** Asks for it in the latest version there is. @returns the image sets that it changes or makes */
+/** Requests the operation on the latest version. @returns the image sets that it changes or creates */
 export async function begin(app: App, operation: Operation): Promise<readonly ImageSet[]> {
   const { of } = operation
   const { datastoreId, imageSetId } = of
@@ -111,7 +111,7 @@ export async function begin(app: App, operation: Operation): Promise<readonly Im
 
 export async function propertiesOf(catalog: Catalog, imageSet: ImageSet): Promise<ImageSetProperties> {
   const found = await catalog.imageSets.get({ ...imageSet, deletedSince: 0 })
-  assert.ok(found, 'the image set is told of')
+  assert.ok(found, 'the image set is returned')
   return found
 }
 
@@ -123,7 +123,7 @@ export async function untilUnlocked(catalog: Catalog, imageSets: readonly ImageS
   }
 }
 
-/** From its request to its end, by a worker of its own. */
+/** Requests the operation and runs its workflow to the end. */
 export async function perform(app: WholeApp, operation: Operation): Promise<readonly ImageSet[]> {
   const imageSets = await begin(app, operation)
   const worker = startWorkflowWorker(app)
@@ -132,11 +132,11 @@ export async function perform(app: WholeApp, operation: Operation): Promise<read
   return imageSets
 }
 
-// ---- Image sets to begin with ------------------------------------------------------------------------------------
+// ---- Image sets that tests start with ----------------------------------------------------------------------------
 
 export const SERIES = '2.25.1.1'
 
-/** Instances 1 to 3 of a series; `variant` makes image sets of the same series that are not primary. */
+/** @param variant another one makes an image set of the same series that is not primary */
 export const instance = (series: string, number: number, variant: number): Uint8Array =>
   encodeP10({
     transferSyntaxUID: ExplicitVRLittleEndian,
@@ -147,7 +147,7 @@ export const instance = (series: string, number: number, variant: number): Uint8
       SeriesInstanceUID: series,
       PatientID: `P${variant}`,
       PatientName: 'First',
-      // Of the series, and different in each instance.
+      // A series attribute with a different value in each instance.
       StationName: `S${number}`,
       ...{
         Rows: 2,
@@ -163,7 +163,7 @@ export const instance = (series: string, number: number, variant: number): Uint8
     pixelData: { frames: [Uint8Array.of(number, variant, series.length, 0)] },
   })
 
-/** A primary image set, another of its study, and one of its series that is not primary: three instances in each. */
+/** A primary image set, another one of its study, and one of its series that is not primary, with three instances each. */
 export async function importThree(app: WholeApp): Promise<readonly [ImageSet, ImageSet, ImageSet]> {
   const job = await submitJob(app.catalog)
   const [input, output] = [await app.locations.openBucket('in-bucket'), await app.locations.openBucket('out-bucket')]
@@ -195,7 +195,7 @@ export async function imageSetsOf(catalog: Catalog, datastoreId: string): Promis
   return rows.map(({ imageSetId }) => ({ datastoreId, imageSetId }))
 }
 
-// ---- What there is -----------------------------------------------------------------------------------------------
+// ---- What tests compare ------------------------------------------------------------------------------------------
 
 interface SeenVersion {
   readonly version: number
@@ -207,14 +207,14 @@ interface SeenVersion {
   readonly instances: readonly string[]
 }
 
-/** Every version of an image set with its whole document, oldest first. */
+/** Every version of an image set with its metadata document, oldest first. */
 export async function versionsOf({ catalog, blobs }: Stores, imageSet: ImageSet): Promise<readonly SeenVersion[]> {
   const wanted = { ...imageSet, deletedSince: 0, before: undefined, limit: 1_000 }
   const versions = (await catalog.imageSets.versions(wanted))!.toReversed()
   return Promise.all(
     versions.map(async ({ version, imageSetState, workflowStatus }) => {
       const place = await catalog.imageSets.document({ ...imageSet, version })
-      assert.ok(typeof place === 'object', `version ${version} has its document, which is ${String(place)}`)
+      assert.ok(typeof place === 'object', `version ${version} has no document: ${String(place)}`)
       const { blobKey, offsetBytes, sizeBytes } = place
       const body = await readAll((await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes }))!)
       const { before, after } = gzipAround(

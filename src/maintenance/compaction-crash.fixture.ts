@@ -1,7 +1,7 @@
 /** A process that writes hollow blobs anew and sweeps what is free, or kills itself around the n-th call of its stores. */
 
 import { testApp } from '../ingest/import-job.fixture.ts'
-import { dyingAt } from '../jobs/dying.fixture.ts'
+import { killAtCall } from '../jobs/kill-at-call.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../server/open-stores.ts'
 import { collectGarbage } from './collect-garbage.ts'
@@ -9,9 +9,9 @@ import { compactBlobs } from './compact-blobs.ts'
 
 const HOUR_MS = 3_600_000
 const [dataFolder, step] = process.argv.slice(2) as [string, string]
-const dying = dyingAt(Number(step), { ofEveryCall: true })
+const killing = killAtCall(Number(step), { everyCall: true })
 const stores = await openStores({ dataFolder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
-const blobs = dying(stores.blobs)
+const blobs = killing(stores.blobs)
 const app = testApp({
   ...stores,
   blobs: {
@@ -23,7 +23,7 @@ const app = testApp({
       for (const key of keys) await blobs.remove([key])
     },
   },
-  catalog: { ...stores.catalog, blobs: dying(stores.catalog.blobs) },
+  catalog: { ...stores.catalog, blobs: killing(stores.catalog.blobs) },
 })
 await compactBlobs({ ...app, clock: () => Date.now() + HOUR_MS })
 // Readers of the old blobs are gone.

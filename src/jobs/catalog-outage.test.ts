@@ -1,4 +1,4 @@
-/** A catalog on PostgreSQL that goes away while a job runs, wherever in it: the job is released, tried again, and ends whole. */
+/** An outage of PostgreSQL at any call of an import job: the job is released, retried, and completes. */
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import { submitJob, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
@@ -18,40 +18,40 @@ import {
 import { cutting, firstCalls, killing, type Outage } from '../stores/sql/engine/postgres/postgres-outage.fixture.ts'
 import { openPostgresCatalog } from '../stores/sql/open-postgres.ts'
 import { startImportWorker } from './import-worker.ts'
-import { imageSetIdsOf, instanceOf } from './imported.fixture.ts'
+import { imageSetIdsOf, instanceOf } from './imported-instances.fixture.ts'
 
 const server = postgresIsMissing === undefined ? await startPostgres() : undefined
 after(() => server?.remove())
 
-/** Of the verbs of a job, in which the catalog is away. */
+/** The repository methods during which the catalog is unavailable. */
 const POINTS = {
   'counting its files': 'setFilesFound',
-  'looking where it goes on': 'lastRecordedKey',
+  'finding where it resumes': 'lastRecordedKey',
   'recording files': 'record',
-  'looking for groups': 'waitingGroups',
-  'making documents': 'versionsToBe',
+  'reading its groups': 'waitingGroups',
+  'writing documents': 'versionsToBe',
   'publishing image sets': 'publish',
   'reading the lines of its report': 'reportLines',
   'reading the image sets of its report': 'generatedImageSets',
   ending: 'finish',
 } as const satisfies Record<string, keyof ImportJobs>
 
-type Verb = (typeof POINTS)[keyof typeof POINTS]
+type Method = (typeof POINTS)[keyof typeof POINTS]
 
-function withOutage(catalog: Catalog, verb: Verb, outage: Outage): Catalog {
+function withOutage(catalog: Catalog, method: Method, outage: Outage): Catalog {
   const { importJobs } = catalog
-  const call = importJobs[verb] as (...words: unknown[]) => unknown
-  const isRead = verb === 'reportLines' || verb === 'generatedImageSets'
-  const inOutage = isRead
-    ? async function* (...words: unknown[]) {
-        // What is read of a report are a few lines: all of it is one bite.
-        yield* await outage(() => collected(call.apply(importJobs, words) as AsyncIterable<unknown>))
+  const call = importJobs[method] as (...args: unknown[]) => unknown
+  const isIterable = method === 'reportLines' || method === 'generatedImageSets'
+  const inOutage = isIterable
+    ? async function* (...args: unknown[]) {
+        // The report has a few lines, which are read in one batch.
+        yield* await outage(() => collected(call.apply(importJobs, args) as AsyncIterable<unknown>))
       }
-    : (...words: unknown[]) => outage(() => call.apply(importJobs, words) as Promise<unknown>)
-  return { ...catalog, importJobs: { ...importJobs, [verb]: inOutage } }
+    : (...args: unknown[]) => outage(() => call.apply(importJobs, args) as Promise<unknown>)
+  return { ...catalog, importJobs: { ...importJobs, [method]: inOutage } }
 }
 
-async function importDuring(context: TestContext, url: string, { verb, outage }: { verb: Verb; outage: Outage }) {
+async function importDuring(context: TestContext, url: string, { method, outage }: { method: Method; outage: Outage }) {
   const catalog = await openPostgresCatalog({ url, newId, limits: POSTGRES_TEST_LIMITS })
   context.after(() => catalog.close())
   const locations = openMemoryLocations()
@@ -64,14 +64,14 @@ async function importDuring(context: TestContext, url: string, { verb, outage }:
   const app = testApp({ catalog, blobs: openMemoryBlobs(), locations }, { limits: { importFilesPerBatch: 2 } })
   const job = await submitJob(catalog)
   const attempts: number[] = []
-  const away = withOutage(catalog, verb, outage)
+  const unreliable = withOutage(catalog, method, outage)
   const { claim } = catalog.importJobs
   const worker = startImportWorker({
     ...app,
     catalog: {
-      ...away,
+      ...unreliable,
       importJobs: {
-        ...away.importJobs,
+        ...unreliable.importJobs,
         async claim(request) {
           const claimed = await claim(request)
           if (claimed !== undefined) attempts.push(claimed.attempt)
@@ -90,51 +90,51 @@ async function importDuring(context: TestContext, url: string, { verb, outage }:
   return { app, job, ended, attempts, jobSummary }
 }
 
-async function assertWhole({ app, job, ended, attempts, jobSummary }: Awaited<ReturnType<typeof importDuring>>) {
+async function assertComplete({ app, job, ended, attempts, jobSummary }: Awaited<ReturnType<typeof importDuring>>) {
   assert.equal(ended.jobStatus, 'COMPLETED', ended.message)
   assert.deepEqual(
     [jobSummary.numberOfImportedFiles, jobSummary.numberOfFilesWithCustomerError],
     [4, 1],
-    'every file is in, and only the bad one is a line of the failure report',
+    'every file is imported, and only the invalid one is a line of the failure report',
   )
   assert.equal(jobSummary.numberOfFilesWithServerError, 0)
   assert.equal((await imageSetIdsOf(app, job.datastoreId)).size, 2)
   assert.deepEqual(await differencesIn(app), [])
   assert.ok(
     attempts.every((attempt) => attempt === 1),
-    `an outage is no attempt on which a worker died: ${attempts}`,
+    `an outage does not count as a failed attempt: ${attempts}`,
   )
 }
 
 describe('a catalog whose connections are cut', { skip: postgresIsMissing ?? false }, () => {
-  for (const [point, verb] of Object.entries(POINTS)) {
+  for (const [point, method] of Object.entries(POINTS)) {
     test(`while a job is ${point} does not fail the job`, async (context) => {
       const url = await server!.newDatabase()
       const outage = firstCalls(2, cutting(url, ['import_jobs', 'import_files', 'import_groups']))
-      await assertWhole(await importDuring(context, url, { verb, outage }))
+      await assertComplete(await importDuring(context, url, { method, outage }))
       assert.ok(outage.count() > 2)
     })
   }
 })
 
 describe('a catalog that is stopped and started again', { skip: postgresIsMissing ?? false }, () => {
-  for (const [point, verb] of Object.entries(POINTS).filter(([, each]) =>
+  for (const [point, method] of Object.entries(POINTS).filter(([, each]) =>
     ['record', 'publish', 'reportLines', 'finish'].includes(each),
   )) {
     test(`while a job is ${point} does not fail the job`, async (context) => {
       const url = await server!.newDatabase()
       const { outage: kill, isBack } = killing(server!)
       const outage = firstCalls(1, kill)
-      await assertWhole(await importDuring(context, url, { verb, outage }))
+      await assertComplete(await importDuring(context, url, { method, outage }))
       await isBack()
       assert.ok(outage.count() > 1)
     })
   }
 
-  test('again and again before a first file is recorded passes no file over', async (context) => {
+  test('repeatedly before the first file is recorded skips no file', async (context) => {
     const url = await server!.newDatabase()
     const { outage: kill, isBack } = killing(server!)
-    await assertWhole(await importDuring(context, url, { verb: 'record', outage: firstCalls(4, kill) }))
+    await assertComplete(await importDuring(context, url, { method: 'record', outage: firstCalls(4, kill) }))
     await isBack()
   })
 })

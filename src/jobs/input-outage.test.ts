@@ -1,4 +1,4 @@
-/** A bucket of a job that goes away is no fault of its files: the job waits for it. One file that cannot be read is a line. */
+/** If a bucket is unavailable, the job is released and retried. If one file cannot be read, it is a line of the failure report. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { submitJob, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
@@ -10,18 +10,22 @@ import { type Bucket, bucketOf } from '../stores/locations/locations.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { StoreUnavailable, type UnavailableReason } from '../stores/store-unavailable.ts'
 import { startImportWorker } from './import-worker.ts'
-import { instanceOf } from './imported.fixture.ts'
+import { instanceOf } from './imported-instances.fixture.ts'
 
-const away = (reason: UnavailableReason = 'away') =>
+const unavailable = (reason: UnavailableReason = 'away') =>
   new StoreUnavailable({ store: 'the S3 bucket', reason, code: 'TimeoutError' })
 
-type Damaged = (bucket: BlobStore) => Partial<BlobStore>
-const SOUND: Damaged = () => ({})
+type Faults = (bucket: BlobStore) => Partial<BlobStore>
+const NO_FAULTS: Faults = () => ({})
 
-/** Three files. Answers the job, and the report's failures. */
+/** Imports three files. @returns the ended job, and its failure report */
 async function imported(
   context: TestContext,
-  { input = SOUND, output = SOUND, wholeFileBytes }: { input?: Damaged; output?: Damaged; wholeFileBytes?: number },
+  {
+    input = NO_FAULTS,
+    output = NO_FAULTS,
+    wholeFileBytes,
+  }: { input?: Faults; output?: Faults; wholeFileBytes?: number },
 ) {
   const locations = openMemoryLocations()
   const out = locations.createBucket('out-bucket')
@@ -52,48 +56,48 @@ async function imported(
   }
 }
 
-/** For so many calls; all verbs of the bucket. */
-function awayFor(calls: number): { damaged: Damaged; count: () => number } {
-  let [isAway, count] = [false, 0]
-  const unlessAway = () => {
-    if (!isAway) return
+/** All methods of the bucket fail for a number of calls. */
+function unavailableFor(calls: number): { faults: Faults; count: () => number } {
+  let [isUnavailable, count] = [false, 0]
+  const checkAvailable = () => {
+    if (!isUnavailable) return
     count += 1
-    if (count >= calls) isAway = false
-    throw away()
+    if (count >= calls) isUnavailable = false
+    throw unavailable()
   }
-  const damaged: Damaged = (bucket) => ({
+  const faults: Faults = (bucket) => ({
     async open(key, range) {
       // From the second file on.
-      if (count === 0 && key === '2.dcm') isAway = true
-      unlessAway()
+      if (count === 0 && key === '2.dcm') isUnavailable = true
+      checkAvailable()
       return bucket.open(key, range)
     },
     async *list(prefix, options) {
-      unlessAway()
+      checkAvailable()
       yield* bucket.list(prefix, options)
     },
   })
-  return { damaged, count: () => count }
+  return { faults, count: () => count }
 }
 
 for (const [size, wholeFileBytes] of [
   ['small', undefined],
   ['large', 64],
 ] as const) {
-  test(`an input that goes away while its ${size} files are read releases the job, and all of them come in`, async (context) => {
-    const { damaged, count } = awayFor(6)
-    const { ended, failed } = await imported(context, { input: damaged, ...(wholeFileBytes && { wholeFileBytes }) })
+  test(`an input that is unavailable while its ${size} files are read releases the job, and all files are imported`, async (context) => {
+    const { faults, count } = unavailableFor(6)
+    const { ended, failed } = await imported(context, { input: faults, ...(wholeFileBytes && { wholeFileBytes }) })
     assert.equal(ended.jobStatus, 'COMPLETED', ended.message)
     assert.equal(ended.filesDone, 3)
     assert.deepEqual(failed, [])
     assert.equal(count(), 6)
   })
 
-  test(`a ${size} file that cannot be read in an input that answers is a line of the failure report`, async (context) => {
+  test(`a ${size} file that cannot be read in an available input is a line of the failure report`, async (context) => {
     const { ended, failed } = await imported(context, {
       input: (bucket) => ({
         async open(key, range) {
-          if (key === '2.dcm') throw away()
+          if (key === '2.dcm') throw unavailable()
           return bucket.open(key, range)
         },
       }),
@@ -113,7 +117,7 @@ test('an input that cannot be listed for a while releases the job', async (conte
     input: (bucket) => ({
       async *list(prefix, options) {
         yield* bucket.list(prefix, options)
-        if (failures++ < 2) throw away()
+        if (failures++ < 2) throw unavailable()
       },
     }),
   })
@@ -121,17 +125,17 @@ test('an input that cannot be listed for a while releases the job', async (conte
   assert.equal(ended.filesDone, 3)
 })
 
-for (const [what, isMeant] of [
+for (const [what, isAffected] of [
   ['the check that it can be written', (key: string) => key.includes('.write-check-')],
   ['the lines of the report', (key: string) => key.endsWith('.ndjson')],
   ['the manifest', (key: string) => key.endsWith('manifest.json')],
 ] as const) {
-  test(`an output that is away for ${what} releases the job`, async (context) => {
+  test(`an output that is unavailable for ${what} releases the job`, async (context) => {
     let failures = 0
     const { ended } = await imported(context, {
       output: (bucket) => ({
         async put(key, bytes) {
-          if (isMeant(key) && failures++ < 2) throw away(failures === 1 ? 'away' : 'full')
+          if (isAffected(key) && failures++ < 2) throw unavailable(failures === 1 ? 'away' : 'full')
           return bucket.put(key, bytes)
         },
       }),

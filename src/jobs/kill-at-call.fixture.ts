@@ -1,4 +1,4 @@
-/** Stores whose process kills itself around the n-th of the calls that change something, without a last word. */
+/** Stores whose process kills itself (SIGKILL) before or after their n-th call that changes something. */
 import { writeFileSync } from 'node:fs'
 
 const CHANGES = [
@@ -7,12 +7,12 @@ const CHANGES = [
 ]
 
 /**
- * @param step even: before the call; odd: after it, before anyone hears of it.
- * @param options.ofEveryCall counts also those that change nothing
+ * @param step 2n: before call n; 2n + 1: after it, before its caller gets the result
+ * @param options.everyCall also counts calls that change nothing
  */
-export function dyingAt(
+export function killAtCall(
   step: number,
-  { ofEveryCall = false }: { readonly ofEveryCall?: boolean } = {},
+  { everyCall = false }: { readonly everyCall?: boolean } = {},
 ): <T extends object>(store: T) => T {
   const fatal = { call: Math.floor(step / 2), after: step % 2 === 1 }
   let calls = 0
@@ -21,16 +21,16 @@ export function dyingAt(
   return (store) =>
     new Proxy(store, {
       get(target, name, receiver) {
-        const verb = Reflect.get(target, name, receiver)
-        // A listing is read piece by piece: it ends with what is made of it.
-        if (typeof verb !== 'function' || name === 'list' || name === 'scan') return verb
-        if (!ofEveryCall && !CHANGES.includes(String(name))) return verb
+        const method = Reflect.get(target, name, receiver)
+        // A listing is an iterator, not one call: the process dies at the calls that use its entries.
+        if (typeof method !== 'function' || name === 'list' || name === 'scan') return method
+        if (!everyCall && !CHANGES.includes(String(name))) return method
         return async (...args: unknown[]) => {
           const isFatal = calls++ === fatal.call
           if (isFatal && !fatal.after) process.kill(process.pid, 'SIGKILL')
-          const answer = await verb.apply(target, args)
+          const result = await method.apply(target, args)
           if (isFatal) process.kill(process.pid, 'SIGKILL')
-          return answer
+          return result
         }
       },
     })

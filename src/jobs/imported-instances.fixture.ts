@@ -1,4 +1,4 @@
-/** A data folder with image sets of a real import in it, for tests of what becomes of their bytes. */
+/** For tests of stored bytes: a data folder with image sets that were imported by a real job. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -33,7 +33,7 @@ export const instanceOf = (instance: InstanceToImport): Uint8Array =>
       SeriesNumber: instance.series,
       PatientID: `P${instance.study ?? 1}`,
       PatientName: instance.patientName ?? 'DOE^JANE',
-      // Of the series, and different in each instance.
+      // A series attribute with a different value in each instance.
       StationName: `S${instance.number}`,
     },
   })
@@ -45,7 +45,7 @@ export async function newDataFolder(context: TestContext): Promise<string> {
   return folder
 }
 
-/** Over real stores in the folder; buckets are in memory. */
+/** An app over real stores in the folder; buckets are in memory. */
 export async function appIn(
   context: TestContext,
   folder: string,
@@ -59,7 +59,7 @@ export async function appIn(
   return testApp({ ...stores, locations: openMemoryLocations() }, options)
 }
 
-/** A whole job; into the data store that is named or else into a new one. Answers it. */
+/** Runs a job to its end. @param into the id of its data store; default: a new one. @returns the id of the data store */
 export async function importInstances(
   app: ImportApp,
   instances: readonly InstanceToImport[],
@@ -77,7 +77,7 @@ export async function importInstances(
   return job.datastoreId
 }
 
-/** Of the image sets that a search finds, by their series. */
+/** The ids of all image sets, by SeriesInstanceUID. */
 export async function imageSetIdsOf(app: ImportApp, datastoreId: string): Promise<ReadonlyMap<string, string>> {
   const everything = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
   const { rows } = await app.catalog.imageSets.search({ datastoreId, search: everything, limit: 1_000 })

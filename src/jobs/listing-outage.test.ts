@@ -1,4 +1,4 @@
-/** An S3 server that fails while the input is listed: the job goes on when it answers again, and has every file. */
+/** An S3 server that fails while the input is listed: the job is retried and imports every file. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
@@ -14,10 +14,10 @@ import { isClosed } from '../stores/locations/locations.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { startImportWorker } from './import-worker.ts'
 
-/** More than the client of S3 tries by itself for one request. */
+/** More than the retries of the S3 client for one request. */
 const REFUSALS = 5
 
-test('a listing that fails because S3 is away is tried again, and loses no file', {
+test('a listing that fails because S3 is unavailable is retried, and loses no file', {
   skip: s3IsMissing ?? false,
 }, async (context) => {
   const s3 = await startS3(['in-bucket', 'out-bucket'])

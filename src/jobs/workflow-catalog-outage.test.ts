@@ -1,4 +1,4 @@
-/** A catalog on PostgreSQL that goes away while an update, a copy or a deletion runs: it is released, tried again, and succeeds. */
+/** An outage of PostgreSQL during an update, a copy or a deletion: it is released, retried, and succeeds. */
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
@@ -27,11 +27,11 @@ async function openApp(context: TestContext, url: string): Promise<WholeApp> {
   return appOver({ catalog, blobs: openMemoryBlobs(), locations })
 }
 
-function withOutage(app: WholeApp, verb: keyof Workflows, outage: Outage): WholeApp {
+function withOutage(app: WholeApp, method: keyof Workflows, outage: Outage): WholeApp {
   const { workflows } = app.catalog
-  const call = workflows[verb] as (...words: unknown[]) => Promise<unknown>
-  const inOutage = (...words: unknown[]) => outage(() => call.apply(workflows, words))
-  return { ...app, catalog: { ...app.catalog, workflows: { ...workflows, [verb]: inOutage } } }
+  const call = workflows[method] as (...args: unknown[]) => Promise<unknown>
+  const inOutage = (...args: unknown[]) => outage(() => call.apply(workflows, args))
+  return { ...app, catalog: { ...app.catalog, workflows: { ...workflows, [method]: inOutage } } }
 }
 
 async function untilNotLocked(app: WholeApp, imageSet: ImageSet): Promise<string> {
@@ -49,23 +49,23 @@ const operations = (of: ImageSet) =>
   ({
     update: {
       operation: { name: 'update', of, put: { Patient: { DICOM: { PatientName: 'Second' } } } },
-      is: 'UPDATED',
+      expected: 'UPDATED',
     },
-    copy: { operation: { name: 'copy', of }, is: 'COPIED' },
-    delete: { operation: { name: 'delete', of }, is: 'DELETED' },
+    copy: { operation: { name: 'copy', of }, expected: 'COPIED' },
+    delete: { operation: { name: 'delete', of }, expected: 'DELETED' },
   }) as const
 
 async function performDuring(app: WholeApp, name: 'update' | 'copy' | 'delete', outage: Outage): Promise<void> {
   const [of] = await importThree(app)
-  const { operation, is } = operations(of)[name]
+  const { operation, expected } = operations(of)[name]
   const changed = (await begin(app, operation)).at(-1)!
   const worker = startWorkflowWorker(withOutage(app, name === 'delete' ? 'completeDeletion' : 'complete', outage))
-  assert.equal(await untilNotLocked(app, changed), is)
+  assert.equal(await untilNotLocked(app, changed), expected)
   await worker.stop()
   assert.deepEqual(await differencesIn(app), [])
 }
 
-describe('a catalog that goes away during', { skip: postgresIsMissing ?? false }, () => {
+describe('an outage of the catalog during', { skip: postgresIsMissing ?? false }, () => {
   for (const name of ['update', 'copy', 'delete'] as const) {
     test(`${name === 'update' ? 'an' : 'a'} ${name} does not fail it: its connections are cut`, async (context) => {
       const url = await server!.newDatabase()
@@ -75,7 +75,7 @@ describe('a catalog that goes away during', { skip: postgresIsMissing ?? false }
     })
   }
 
-  test('an update more often than workers may die on one does not fail it: the server is stopped', async (context) => {
+  test('an update, repeated more often than its attempts are limited, does not fail it: the server is stopped', async (context) => {
     const url = await server!.newDatabase()
     const { outage: kill, isBack } = killing(server!)
     const outage = firstCalls(4, kill)
