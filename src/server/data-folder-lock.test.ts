@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { lockDataFolder } from './data-folder.ts'
 import { serverOf } from './data-folder-lock.ts'
 
-const HOLDER = fileURLToPath(new URL('../fixtures/holds-folder.ts', import.meta.url))
+const HOLDER = fileURLToPath(new URL('../fixtures/lock-holder.ts', import.meta.url))
 
 function folderFor(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-lock-'))
