@@ -25,7 +25,7 @@ export class UnreadableObject extends Error {
   }
 }
 
-const isGone = () => new DicomError({ reason: 'The object is no longer there' })
+const missingObject = () => new DicomError({ reason: 'The object is no longer there' })
 
 /** Retries a range once before the object counts as unreadable. @throws UnreadableObject, StoreUnavailable if the bucket is unavailable */
 export const rangesOf = (input: InputBucket, file: Pick<BucketFile, 'open' | 'sizeBytes'>): RangeOfFile => ({
@@ -33,7 +33,7 @@ export const rangesOf = (input: InputBucket, file: Pick<BucketFile, 'open' | 'si
   read: (start, length) =>
     readTwice(input, async () => {
       const blob = await file.open({ start, length })
-      if (blob === undefined) throw isGone()
+      if (blob === undefined) throw missingObject()
       return readAll(blob)
     }),
 })
@@ -46,7 +46,7 @@ export const readInputInto = (
 ): Promise<Uint8Array<ArrayBuffer>> =>
   readTwice(input, async () => {
     const blob = await file.open({ start: 0, length: memory.length, into: memory })
-    if (blob === undefined) throw isGone()
+    if (blob === undefined) throw missingObject()
     return readInto(blob, memory)
   })
 
@@ -68,7 +68,7 @@ async function readTwice<Bytes>(input: InputBucket, read: () => Promise<Bytes>):
 export async function* bytesOf(input: InputBucket, file: Pick<BucketFile, 'open'>): AsyncGenerator<Uint8Array> {
   try {
     const blob = await file.open()
-    if (blob === undefined) throw isGone()
+    if (blob === undefined) throw missingObject()
     yield* blob.bytes
   } catch (cause) {
     throw await errorOf(input, cause)
