@@ -5,7 +5,7 @@ import { TemporarilyUnavailable } from '../contract/errors.ts'
 export type UnavailableReason = 'full' | 'read-only' | 'access' | 'busy' | 'corrupt' | 'away'
 
 const IN_WORDS: Readonly<Record<UnavailableReason, string>> = {
-  full: 'has no partition left',
+  full: 'has no space left',
   'read-only': 'can only be read',
   access: 'may not be used by this process',
   busy: 'was locked by another process for too long',
