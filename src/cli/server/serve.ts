@@ -4,6 +4,7 @@ import { type RunningServer, startServer } from '../../main.ts'
 import type { Config } from '../../server/config.ts'
 import { openLog } from '../../server/log.ts'
 import { OperatorError } from '../../server/operator-error.ts'
+import { OtherSchema } from '../../stores/sql/schema/other-schema.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { stopOnCtrlC } from '../terminal/stop-signal.ts'
@@ -32,6 +33,7 @@ export async function startOrExplain(config: Config): Promise<RunningServer> {
     if (cause instanceof StoreUnavailable) {
       throw new OperatorError(`Hilum cannot start: ${cause.message}. Run \`hilum doctor\` for details.`, { cause })
     }
+    if (cause instanceof OtherSchema) throw new OperatorError(`Hilum cannot start: ${cause.message}.`, { cause })
     const sentence = sentenceFor((cause as NodeJS.ErrnoException).code, config)
     throw sentence === undefined ? cause : new OperatorError(sentence, { cause })
   }

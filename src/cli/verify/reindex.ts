@@ -2,7 +2,7 @@
 import { isDataFolder } from '../../server/data-folder.ts'
 import { openCatalog } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
-import { NewerSchema } from '../../stores/sql/schema/migrate.ts'
+import { OtherSchema } from '../../stores/sql/schema/other-schema.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { openProgress } from '../terminal/progress.ts'
@@ -35,7 +35,7 @@ export async function reindex({ config, terminal }: Invocation): Promise<ExitCod
     )
     return 0
   } catch (cause) {
-    const isExpected = [StoreUnavailable, NewerSchema].some((kind) => cause instanceof kind)
+    const isExpected = [StoreUnavailable, OtherSchema].some((kind) => cause instanceof kind)
     throw isExpected
       ? new OperatorError(
           `The search index was not rebuilt: ${(cause as Error).message}. Run hilum reindex again to resume.`,

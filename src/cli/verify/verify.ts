@@ -13,7 +13,7 @@ import { isDataFolder } from '../../server/data-folder.ts'
 import { openBlobs, openCatalog, placesOf } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import { OtherIndexFormat } from '../../stores/search/index-format.ts'
-import { NewerSchema, OlderSchema } from '../../stores/sql/schema/migrate.ts'
+import { OtherSchema } from '../../stores/sql/schema/other-schema.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { openProgress } from '../terminal/progress.ts'
@@ -87,9 +87,7 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
       await catalog.close()
     }
   } catch (cause) {
-    const isExpected = [StoreUnavailable, NewerSchema, OlderSchema, OtherIndexFormat].some(
-      (kind) => cause instanceof kind,
-    )
+    const isExpected = [StoreUnavailable, OtherSchema, OtherIndexFormat].some((kind) => cause instanceof kind)
     throw isExpected ? new OperatorError(`Verification is incomplete: ${(cause as Error).message}.`, { cause }) : cause
   }
 }

@@ -23,7 +23,7 @@ import {
 import type { Lease } from '../catalog/import-job-repository.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from './engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from './open-postgres.ts'
-import { NewerSchema } from './schema/migrate.ts'
+import { NewerSchema, UnreleasedSchema } from './schema/other-schema.ts'
 
 const skip = postgresIsMissing
 const server = skip === undefined ? await openPostgres() : undefined
@@ -242,6 +242,16 @@ describe('what PostgreSQL would do otherwise', { skip: skip ?? false }, () => {
     await openAt(context, url)
     await (await connectedTo(context, url)).query('INSERT INTO schema_versions (version) VALUES (99)')
     await assert.rejects(openAt(context, url), NewerSchema)
+  })
+
+  test('a database that a commit before version 0.1.0 has written is refused', async (context) => {
+    const url = await newUrl()
+    const client = await connectedTo(context, url)
+    await client.query('CREATE TABLE schema_versions (version BIGINT PRIMARY KEY)')
+    await client.query('INSERT INTO schema_versions (version) VALUES (1), (9)')
+    await assert.rejects(openAt(context, url), UnreleasedSchema)
+    const { rows } = await client.query(`SELECT relname FROM pg_class WHERE relname = 'image_sets'`)
+    assert.deepEqual(rows, [])
   })
 
   test('a NUL in a text is kept and found, and order is by bytes', async (context) => {

@@ -10,7 +10,8 @@ import { PostgresTransactions } from './engine/postgres/postgres-transactions.ts
 import { POSTGRES_TYPES } from './engine/postgres/postgres-values.ts'
 import { readsOf } from './engine/statement.ts'
 import { postgresIntegrity } from './integrity.ts'
-import { migrate, OlderSchema, requireOurSchema } from './schema/migrate.ts'
+import { migrate, requireOurSchema } from './schema/migrate.ts'
+import { NoSchema } from './schema/other-schema.ts'
 import { catalogOver } from './sql-catalog.ts'
 
 export interface PostgresLimits {
@@ -80,7 +81,7 @@ async function findOurSchema(connection: pg.ClientConfig): Promise<void> {
     await client.connect()
     await drive(requireOurSchema(), executeOnce(client))
   } catch (error) {
-    throw error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE ? new OlderSchema(0) : error
+    throw error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE ? new NoSchema() : error
   } finally {
     await client.end()
   }

@@ -18,12 +18,10 @@ import {
   startJob,
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
-import { begin, claim } from '../catalog/conformance/workflow.fixture.ts'
 import type { Lease } from '../catalog/import-job-repository.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import { openSqliteCatalog } from './open-sqlite.ts'
-import { NewerSchema } from './schema/migrate.ts'
-import { backToSchema } from './schema/older-schema.fixture.ts'
+import { NewerSchema, UnreleasedSchema } from './schema/other-schema.ts'
 
 async function newPath(context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-catalog-'))
@@ -59,51 +57,6 @@ describe('a file that is opened again', () => {
     assert.deepEqual(await after.secret('tokens'), secret)
   })
 
-  test('goes on with the groups of a job that waited before they had digests', async (context) => {
-    const path = await newPath(context)
-    const before = await openSqliteCatalog({ path, newId: countedIds() })
-    const lease = await startJob(before, { datastoreId: await createDatastore(before) })
-    await before.importJobs.record(lease, [storedFile('a'), storedFile('b', { series: '1.2.3.9' })])
-    await before.close()
-    const old = new Database(path)
-    old.exec(backToSchema(3))
-    old.close()
-    const after = await openAt(context, path)
-    await after.importJobs.record(lease, [storedFile('c'), storedFile('d', { series: '1.2.3.9' })])
-    const made = await publishAll(after, lease, AT)
-    assert.deepEqual(
-      made.map(({ imageSetVersion, numberOfMatchedSOPInstances }) => [imageSetVersion, numberOfMatchedSOPInstances]),
-      [
-        [1, 2],
-        [1, 2],
-      ],
-    )
-  })
-
-  test('has its blobs looked at once where image sets were deleted before that was done', async (context) => {
-    const path = await newPath(context)
-    const before = await openSqliteCatalog({ path, newId: countedIds() })
-    for (const [name, blobKey] of [
-      ['of a deletion', 'has lost something'],
-      ['of none', 'is whole'],
-    ] as const) {
-      const datastoreId = await createDatastore(before, name)
-      const files = ['1.1', '1.2'].map((study) => storedFile(`${name} ${study}`, { study, blobKey }))
-      const [made] = await importFiles(before, { datastoreId, files })
-      if (name === 'of none') continue
-      await begin(before, datastoreId, { operation: 'DeleteImageSet', imageSetId: made!.imageSetId })
-      await before.workflows.completeDeletion((await claim(before)).lease, AT)
-    }
-    await before.close()
-    const old = new Database(path)
-    old.exec(backToSchema(7))
-    old.close()
-    const after = await openAt(context, path)
-    const claimForCompaction = () => after.blobs.claimForCompaction({ before: AT, now: AT, until: AT + 1 })
-    assert.equal((await claimForCompaction())?.blobKey, 'has lost something')
-    assert.equal(await claimForCompaction(), undefined)
-  })
-
   test('is refused when a newer program has written it', async (context) => {
     const path = await newPath(context)
     await (await openSqliteCatalog({ path, newId: countedIds() })).close()
@@ -115,6 +68,22 @@ describe('a file that is opened again', () => {
       assert.match(error.message, /schema 99.*newer version/)
       return true
     })
+  })
+
+  test('is refused when a commit before version 0.1.0 has written it, and stays as it is', async (context) => {
+    const path = await newPath(context)
+    const database = new Database(path)
+    context.after(() => database.close())
+    database.exec('CREATE TABLE schema_versions (version BIGINT PRIMARY KEY)')
+    database.exec('INSERT INTO schema_versions (version) VALUES (1), (9)')
+    await assert.rejects(openSqliteCatalog({ path, newId: countedIds() }), (error) => {
+      assert.ok(error instanceof UnreleasedSchema)
+      assert.match(error.message, /schema 9,.* before version 0\.1\.0 .*empty data folder .*import the files again$/)
+      return true
+    })
+    assert.deepEqual(database.prepare('SELECT name FROM sqlite_schema WHERE type = ?').pluck().all('table'), [
+      'schema_versions',
+    ])
   })
 })
 

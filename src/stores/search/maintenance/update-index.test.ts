@@ -9,7 +9,6 @@ import type { Search } from '../../../imaging/search/search.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { AT, createDatastore, importFiles, startJob, storedFile } from '../../catalog/conformance/catalog.fixture.ts'
 import { openSqliteCatalog } from '../../sql/open-sqlite.ts'
-import { backToSchema } from '../../sql/schema/older-schema.fixture.ts'
 import { hashOf } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import { checkIndex } from '../search-index.fixture.ts'
@@ -123,21 +122,6 @@ test('cached leaves of a transaction that was rolled back are dropped', async (c
     assert.equal((await find(one, datastoreId, [])).rows.length, 12 + 15 * (round + 1))
     checkIndex(path, SMALL)
   }
-})
-
-test('a catalog from before the index gets one when it is opened, and its metadata documents are pending', async (context) => {
-  const path = await newPath(context)
-  const before = await openAt(context, path)
-  const datastoreId = await createDatastore(before)
-  await importFiles(before, { datastoreId, files: filesOf(1, { count: 50 }) })
-  await before.close()
-  const old = new Database(path)
-  old.exec(backToSchema(2))
-  old.close()
-  const after = await openAt(context, path)
-  assert.equal(checkIndex(path, SMALL), 8, 'all, ANON, study id 1 and the pair')
-  assert.equal((await find(after, datastoreId, [ANON])).rows.length, 50)
-  assert.equal((await after.imageSets.pendingDocuments({ after: undefined, limit: 100 })).length, 50)
 })
 
 test('the index is rebuilt while image sets are imported, changed and deleted, and another process resumes the rebuild', async (context) => {

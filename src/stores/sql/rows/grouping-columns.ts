@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { TEXT_SEARCH_ATTRIBUTES, type TextAttribute } from '../../../contract/search-attributes.ts'
 import { type GroupingElements, groupingKey, type StandingImageSet } from '../../../imaging/grouping.ts'
 import type { StoredFile } from '../../catalog/import-job-repository.ts'
-import { all, allOfMany, run, type Sql, type SqlValue } from '../engine/statement.ts'
+import { allOfMany, type Sql, type SqlValue } from '../engine/statement.ts'
 import { COLUMN_OF, type SearchRow } from './search-columns.ts'
 
 /** In the order in which imaging/grouping.ts writes its keys. */
@@ -36,26 +36,6 @@ export const elementValues = (elements: GroupingElements): readonly SqlValue[] =
 
 /** Of one length however long the key is; no two keys that anybody can make have the same. */
 export const digestOfKey = (key: string): string => createHash('sha256').update(key).digest('hex')
-
-const GROUPS_PER_BATCH = 1_000
-
-/** For groups that were recorded before there were digests. */
-export function* digestWaitingGroups(): Sql<void> {
-  for (let after = -1; ; ) {
-    const groups = yield* all<{ group_id: number; grouping_key: string }>(
-      'SELECT group_id, grouping_key FROM import_groups WHERE seq IS NULL AND group_id > ? ORDER BY group_id LIMIT ?',
-      ...[after, GROUPS_PER_BATCH],
-    )
-    for (const { group_id, grouping_key } of groups) {
-      yield* run(
-        'UPDATE import_groups SET grouping_digest = ? WHERE group_id = ?',
-        ...[digestOfKey(grouping_key), group_id],
-      )
-    }
-    if (groups.length < GROUPS_PER_BATCH) return
-    after = groups.at(-1)!.group_id
-  }
-}
 
 /** The inverse of groupingKey. */
 export function elementsOfKey(key: string): GroupingElements {

@@ -1,77 +1,51 @@
-/** Brings a catalog to the schema of this program. Every step is applied once, in order, in the one transaction of the caller. */
+/** Brings a catalog to the schema of this program. Each migration is applied once, in order, in the transaction of the caller. */
 
 import { assertIndexFormat } from '../../search/index-format.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { one, run, type Sql } from '../engine/statement.ts'
 import { knownChanges } from '../history/changes.ts'
-import { digestWaitingGroups } from '../rows/grouping-columns.ts'
-import { catalog } from './0001-catalog.ts'
-import { searchIndex } from './0002-search-index.ts'
-import { partitionsInStates } from './0003-spaces-in-states.ts'
-import { groupingDigest } from './0004-grouping-digest.ts'
-import { metadata } from './0005-metadata.ts'
-import { framesAndUses } from './0006-frames-and-uses.ts'
-import { removedBlobs } from './0007-removed-blobs.ts'
-import { blobsToCompact } from './0008-hollow-blobs.ts'
-import { storedChecksums } from './0009-stored-checksums.ts'
+import { catalogSchema } from './catalog-schema.ts'
+import { NewerSchema, NoSchema, OlderSchema, UnreleasedSchema } from './other-schema.ts'
 
-/** In order; a step that was released is never changed, only followed by another. */
-export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [
-  catalog,
-  searchIndex,
-  partitionsInStates,
-  groupingDigest,
-  metadata,
-  framesAndUses,
-  removedBlobs,
-  blobsToCompact,
-  storedChecksums,
-]
-/** Groups that waited before have no digest until after this step. */
-const DIGESTED_AFTER = 4
+/** In order. A migration that was released is never changed, only followed by another. */
+export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalogSchema]
 
-/** A catalog that a newer program has written; nothing was read or changed. */
-export class NewerSchema extends Error {
-  override readonly name = 'NewerSchema'
-  constructor(found: number) {
-    super(
-      `the catalog has schema ${found}, this program knows schemas up to ${MIGRATIONS.length}: ` +
-        'start the newer version that wrote it, or restore a backup from before the upgrade',
-    )
-  }
-}
+/** The version after the first migration. Lower ones are those of commits before version 0.1.0. */
+const FIRST_VERSION = 10
+const LATEST_VERSION = FIRST_VERSION + MIGRATIONS.length - 1
 
-/** A catalog that is not there, or that an older program has written; nothing was read or changed. */
-export class OlderSchema extends Error {
-  override readonly name = 'OlderSchema'
-  constructor(found: number) {
-    const what =
-      found === 0 ? 'there is no catalog of Hilum' : `the catalog has schema ${found}, not ${MIGRATIONS.length}`
-    super(`${what}: \`hilum serve\` makes it, or brings it forward`)
-  }
-}
-
-/** Instead of migrate, for a read-only opening. */
+/** Instead of migrate, for opening read-only. @throws OtherSchema */
 export function* requireOurSchema(): Sql<void> {
-  const found = (yield* one<{ version: number | null }>('SELECT max(version) AS version FROM schema_versions'))?.version
-  if ((found ?? 0) > MIGRATIONS.length) throw new NewerSchema(found!)
-  if (found !== MIGRATIONS.length) throw new OlderSchema(found ?? 0)
+  const found = yield* schemaVersion()
+  if (found === undefined) throw new NoSchema()
+  assertCanMigrate(found)
+  if (found < LATEST_VERSION) throw new OlderSchema({ found, latest: LATEST_VERSION })
   assertIndexFormat((yield* knownChanges()).indexFormat)
 }
 
+/** @throws OtherSchema */
 export function* migrate({ dialect, upkeep }: { dialect: Dialect; upkeep: SearchUpkeep }): Sql<void> {
   yield* run('CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)')
-  const found =
-    (yield* one<{ version: number | null }>('SELECT max(version) AS version FROM schema_versions'))?.version ?? 0
-  if (found > MIGRATIONS.length) throw new NewerSchema(found)
+  const found = yield* schemaVersion()
+  if (found !== undefined) assertCanMigrate(found)
   for (const [index, migration] of MIGRATIONS.entries()) {
-    if (index < found) continue
+    const version = FIRST_VERSION + index
+    if (found !== undefined && version <= found) continue
     for (const statement of migration(dialect).split(/;\s*\n/)) {
       if (statement.trim() !== '') yield* run(statement)
     }
-    yield* run('INSERT INTO schema_versions (version) VALUES (?)', index + 1)
-    if (index + 1 === DIGESTED_AFTER) yield* digestWaitingGroups()
+    yield* run('INSERT INTO schema_versions (version) VALUES (?)', version)
   }
   yield* upkeep.ensureFormat()
+}
+
+function* schemaVersion(): Sql<number | undefined> {
+  const row = yield* one<{ version: number | null }>('SELECT max(version) AS version FROM schema_versions')
+  return row?.version ?? undefined
+}
+
+function assertCanMigrate(found: number): void {
+  if (found > LATEST_VERSION) throw new NewerSchema({ found, latest: LATEST_VERSION })
+  if (found < FIRST_VERSION) throw new UnreleasedSchema(found)
 }
