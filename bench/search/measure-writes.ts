@@ -4,6 +4,7 @@
  */
 import { searchedTexts } from '../../src/imaging/search/summary-attributes.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
+import type { DocumentOfGroup, DocumentsOfGroups, VersionToBe } from '../../src/stores/catalog/image-set-records.ts'
 import type { Lease, StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { quantile } from '../processes.ts'
 import { randomOf, wholeBelow } from '../random.ts'
@@ -57,13 +58,13 @@ export async function measureWrites(request: {
 async function measureInserts(catalog: Catalog, dataSet: DataSet, capMs: number) {
   const batches = Math.min(BATCHES_MAX, Math.ceil((dataSet.size * SHARE_MAX) / BATCH))
   const all = Array.from({ length: BATCH * batches }, (_, index) => dataSet.imageSet(dataSet.size + index))
-  const { lease, groups } = await recorded(catalog, { job: 'inserts', imageSets: all })
+  const { lease, groups, documents } = await recorded(catalog, { job: 'inserts', imageSets: all })
   const batchesMs: number[] = []
   const until = performance.now() + capMs
   for (let from = 0; from < groups.length; from += BATCH) {
     const startedAt = performance.now()
     if (startedAt > until) break
-    await catalog.importJobs.publish(lease, groups.slice(from, from + BATCH), NOW + from)
+    await catalog.importJobs.publish(lease, groups.slice(from, from + BATCH), NOW + from, documents)
     batchesMs.push(performance.now() - startedAt)
   }
   const inserted = Math.min(groups.length, batchesMs.length * BATCH)
@@ -85,13 +86,13 @@ async function measureUpdates(catalog: Catalog, dataSet: DataSet, capMs: number)
     const imageSet = dataSet.imageSet(wholeBelow(random, dataSet.size))
     if (imageSet.isPrimary) chosen.set(imageSet.grouping.SeriesInstanceUID, imageSet)
   }
-  const { lease, groups } = await recorded(catalog, { job: 'updates', imageSets: [...chosen.values()] })
+  const { lease, groups, documents } = await recorded(catalog, { job: 'updates', imageSets: [...chosen.values()] })
   const timesMs: number[] = []
   const until = performance.now() + capMs
   for (const [index, group] of groups.entries()) {
     const startedAt = performance.now()
     if (startedAt > until) break
-    const [published] = await catalog.importJobs.publish(lease, [group], NOW + 1_000_000 + index)
+    const [published] = await catalog.importJobs.publish(lease, [group], NOW + 1_000_000 + index, documents)
     timesMs.push(performance.now() - startedAt)
     if (published!.imageSetVersion < 2) throw new Error('an update made a new image set: the store is not as generated')
   }
@@ -127,11 +128,27 @@ async function recorded(catalog: Catalog, from: { job: string; imageSets: readon
   await catalog.importJobs.claim({ owner, now: NOW, leaseUntil: NOW + 3_600_000 })
   const files = from.imageSets.map(fileOf)
   for (let start = 0; start < files.length; start += BATCH)
-    await catalog.importJobs.record(lease, files.slice(start, start + BATCH))
+    await catalog.importJobs.record(lease, files.slice(start, start + BATCH), new Map([[BLOB_KEY, DIGEST]]))
   const groups = await catalog.importJobs.waitingGroups(jobId, files.length)
   if (groups.length !== files.length) throw new Error(`${files.length} image sets made ${groups.length} groups`)
-  return { lease, groups }
+  return { lease, groups, documents: documentsOf(await catalog.importJobs.versionsToBe(jobId, groups)) }
 }
+
+const BLOB_KEY = 'bench'
+const DIGEST = { sizeBytes: 1_000, sha256: '0'.repeat(64) }
+const METADATA_BYTES = { entryBytes: 100, levelsBytes: 100 }
+
+/** As the catalog records them; no byte of them is read. */
+const documentsOf = (versions: readonly VersionToBe[]): DocumentsOfGroups => ({
+  blobKey: BLOB_KEY,
+  digest: DIGEST,
+  ofGroups: new Map(
+    versions.map(({ groupId, base }): [number, DocumentOfGroup] => [
+      groupId,
+      { base, offsetBytes: 0, sizeBytes: 200, contentBytes: 1_000, crc32: 0, bodyChecksum: 0 },
+    ]),
+  ),
+})
 
 const fileOf = (imageSet: BenchImageSet, index: number): StoredFile => ({
   outcome: 'stored',
@@ -140,9 +157,10 @@ const fileOf = (imageSet: BenchImageSet, index: number): StoredFile => ({
   sopInstanceUID: `${imageSet.grouping.SeriesInstanceUID}.1`,
   sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
   transferSyntaxUID: '1.2.840.10008.1.2.1',
-  blobKey: 'bench',
+  blobKey: BLOB_KEY,
   offsetBytes: 0,
   sizeBytes: 1_000,
+  metadata: { blobKey: BLOB_KEY, offsetBytes: 0, ...METADATA_BYTES },
   tags: imageSet.tags,
   search: {
     ...searchedTexts(imageSet.grouping),

@@ -16,8 +16,11 @@ interface FrameBytes {
   readonly file: Pick<FramesPlace, 'blobKey' | 'offsetBytes'> | undefined
 }
 
+/** Distributes over the two kinds of places. */
+type WithoutSummary<P> = P extends FramesPlace ? Omit<P, 'framesKey' | 'frameCount' | 'storedTransferSyntaxUID'> : never
+
 interface PlacedFrames {
-  readonly place: Pick<FramesPlace, 'blobKey' | 'offsetBytes' | 'sizeBytes' | 'holds' | 'checksum'>
+  readonly place: WithoutSummary<FramesPlace>
   /** To be stored at `endBytes` of the blob. */
   readonly table: Uint8Array | undefined
 }

@@ -160,7 +160,7 @@ export class BatchWriter {
     for (const bytes of used.lent) this.#buffers.giveBack(bytes)
     for (const { buffer } of used.frames) free(buffer)
     const placed = files.map((file) =>
-      file.outcome === 'stored' && file.metadata !== undefined
+      file.outcome === 'stored'
         ? { ...file, metadata: { ...file.metadata, offsetBytes: sizeBytes + file.metadata.offsetBytes } }
         : file,
     )

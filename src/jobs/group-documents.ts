@@ -32,7 +32,7 @@ export async function writeGroupDocuments(
     let offsetBytes = 0
     for (const version of await app.catalog.importJobs.versionsToBe(job.jobId, groups)) {
       const content = await contentOf(app, { job, joiner, version })
-      let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0 }, different: [] }
+      let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0, bodyChecksum: 0 }, different: [] }
       const onEnd = (document: JoinedDocument) => {
         joined = document
       }
@@ -61,7 +61,7 @@ export async function writeGroupDocuments(
     }
   }
   const digest = await app.blobs.put(blobKey, coalesced(documents()))
-  return { blobKey, digests: new Map([[blobKey, digest]]), ofGroups }
+  return { blobKey, digest, ofGroups }
 }
 
 type Content = Pick<DocumentToJoin, 'instances' | 'attributes'>
@@ -77,7 +77,7 @@ async function contentOf(
   const ofFiles = attributesOfFiles(joiner, text)
   if (base === undefined) return { instances, attributes: ofFiles }
   const of = { datastoreId: job.datastoreId, ...base }
-  const held = keptUnder(await attributesOfVersion(app, { version: of, joiner: new DocumentJoiner(app) }), text)
+  const held = keptUnder(await attributesOfVersion(app, of), text)
   const isAdded = new Set(added)
   const overridesOf = (instance: InstanceRecord) => (isAdded.has(instance) ? ofFiles : held).overridesOf(instance)
   return { instances, attributes: { text, overridesOf } }

@@ -1,11 +1,10 @@
 /**
  * Claims import jobs one after another, each under a lease that is renewed while the job runs. If the worker dies, the lease expires and
- * another worker, on this machine or another, claims the job. It also runs garbage collection and describeOldVersions in the background.
+ * another worker, on this machine or another, claims the job. It also runs garbage collection in the background.
  */
 import type { ImportApp } from '../app.ts'
 import { blobFolder } from '../ingest/job-blob-keys.ts'
 import { keepCollectingGarbage } from '../maintenance/collect-garbage.ts'
-import { describeOldVersions } from '../maintenance/describe-old-versions.ts'
 import { type ClaimedJob, type Lease, LeaseLost } from '../stores/catalog/import-job-repository.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { JobFailed } from './job-failed.ts'
@@ -31,13 +30,13 @@ export function startImportWorker(app: ImportApp): WorkLoop {
     },
   })
   const stopping = new AbortController()
-  const background = [describeOldVersions(app, stopping.signal), keepCollectingGarbage(app, stopping.signal)]
+  const garbageCollection = keepCollectingGarbage(app, stopping.signal)
   return {
     wake: loop.wake,
     idleMs: loop.idleMs,
     async stop() {
       stopping.abort()
-      await Promise.all([loop.stop(), ...background])
+      await Promise.all([loop.stop(), garbageCollection])
     },
   }
 }

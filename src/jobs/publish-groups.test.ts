@@ -60,7 +60,7 @@ test('if another job publishes first, documents are made again, and the latest h
   /** The first call runs another job to its end before it publishes. */
   const publish: ImportJobs['publish'] = async (lease, groups, at, documents) => {
     if (overtaken++ === 0) {
-      documentsBefore = documents!.blobKey
+      documentsBefore = documents.blobKey
       await bucket.put('a.dcm', instance({ SOPInstanceUID: '2.25.1.1.2', PatientName: 'Fast' }))
       const fast = await submitJob(catalog, slow.datastoreId)
       const other = startImportWorker(testApp(stores))

@@ -50,7 +50,7 @@ async function rewrite(
   const { blobs, catalog, limits } = app
   const places = await catalog.blobs.placesIn(from)
   const ranges = movedRanges([...places, ...(await rangesOfFrames(blobs, from, places))])
-  if (isWhole(ranges, from.digest?.sizeBytes ?? (await sizeOf(blobs, from)))) {
+  if (isWhole(ranges, from.digest.sizeBytes)) {
     await catalog.blobs.keepAsItIs(from)
     return 'whole'
   }
@@ -68,13 +68,6 @@ const isWhole = ([first, ...others]: readonly MovedRange[], sizeBytes: number): 
   first !== undefined && others.length === 0 && first.offsetBytes === 0 && first.sizeBytes === sizeBytes
 
 /** Of one that was put before sizes were kept. */
-async function sizeOf(blobs: BlobStore, { blobKey }: BlobToCompact): Promise<number> {
-  const blob = await blobs.open(blobKey, { start: 0, length: 0 })
-  for await (const _ of blob?.bytes ?? []) break
-  if (blob === undefined) throw gone(blobKey)
-  return blob.sizeBytes
-}
-
 const gone = (blobKey: string) => new Error(`the blob ${blobKey} is gone`)
 
 /** What the tables in the blob tell of; frames that follow each other as one range. */
@@ -147,7 +140,7 @@ async function copyRanges({ blobs }: Compaction, { from, to, parts, ranges, sign
     }
   }
   const digest = await blobs.put(to, coalesced(bytesOfParts(read(), { parts, ranges })))
-  if (from.digest === undefined || sha256.digest('hex') === from.digest.sha256) return digest
+  if (sha256.digest('hex') === from.digest.sha256) return digest
   await blobs.remove([to])
   throw new Error(`the bytes of the blob ${from.blobKey} are not those that were put`)
 }

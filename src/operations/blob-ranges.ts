@@ -30,7 +30,7 @@ export function beginningOfRanges(ranges: readonly BlobRange[], lengthBytes: num
 export interface Expected {
   /** The frame number; 0 for bytes that are not a frame. */
   readonly number: number
-  readonly checksum: number | undefined
+  readonly checksum: number
   /** Creates the error for a mismatch. */
   damaged(): Error
 }

@@ -73,13 +73,13 @@ interface PlacedFrame {
 
 interface FoundFrame {
   readonly ranges: readonly BlobRange[]
-  readonly checksum: number | undefined
+  readonly checksum: number
 }
 
 async function rangesOf(app: App, { frames, file, frameNumber, imageFrameId }: PlacedFrame): Promise<FoundFrame> {
-  const { blobKey, offsetBytes, sizeBytes, frameCount, checksum } = frames
+  const { blobKey, offsetBytes, sizeBytes, frameCount } = frames
   const place = { blobKey, start: offsetBytes, length: sizeBytes }
-  if (frames.holds === 'frame') return { ranges: [place], checksum }
+  if (frames.holds === 'frame') return { ranges: [place], checksum: frames.checksum }
   try {
     const inTable = await readTableFrame(tableAt(app, place), { frameNumber, frameCount, tableBytes: sizeBytes })
     const ranges = inTable.ranges.map((range) => blobRangeOf(range, { frames, file }))

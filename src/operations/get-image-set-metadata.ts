@@ -43,11 +43,11 @@ async function bodyOf(
     const message = 'The stored bytes of this metadata are damaged. The server log names the blob to restore'
     return new ContractError('InternalServerException', message)
   }
-  const expected: Expected | undefined = checksum === undefined ? undefined : { number: 0, checksum, damaged }
+  const expected: Expected = { number: 0, checksum, damaged }
   if (length <= UNSTREAMED_BYTES_MAX) return checked(await readRange(app, { blobKey, start, length }), expected)
   const blob = await app.blobs.open(blobKey, { start, length })
   if (blob === undefined) throw new Error(`the blob ${blobKey} of a metadata document is missing`)
-  return expected === undefined ? blob.bytes : new CheckedBytes(blob.bytes, expected)
+  return new CheckedBytes(blob.bytes, expected)
 }
 
 async function findDocument(
@@ -62,7 +62,7 @@ async function findDocument(
       : Number.isSafeInteger(version)
         ? await app.catalog.imageSets.document({ datastoreId, imageSetId, version })
         : 'absent'
-  if (document === 'pending') {
+  if (document === 'copying') {
     // AWS's sentence while it still processes a large image set.
     throw new ContractError('ConflictException', 'Requested ImageSet metadata is not consistent yet.')
   }

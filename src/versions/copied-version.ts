@@ -2,7 +2,6 @@
 import { ATTRIBUTES_DO_NOT_MATCH, attributesAgree } from '../imaging/updates/copiable-attributes.ts'
 import type { ImageSetVersion, InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { CopyRequest, LockedImageSet, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
-import { DocumentJoiner } from './join-document.ts'
 import { rowOf } from './updated-version.ts'
 import { attributesOfVersion, movedUnder } from './version-attributes.ts'
 import type { MakingVersions } from './version-blob.ts'
@@ -64,7 +63,7 @@ async function nextVersion(making: MakingVersions, { request, destination }: Cop
 }
 
 const attributesOf = ({ app, datastoreId }: MakingVersions, version: ImageSetVersion) =>
-  attributesOfVersion(app, { version: { datastoreId, ...version }, joiner: new DocumentJoiner(app) })
+  attributesOfVersion(app, { datastoreId, ...version })
 
 async function instancesOf(
   { app, datastoreId }: MakingVersions,

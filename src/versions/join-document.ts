@@ -5,22 +5,15 @@
 
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
-import type { PixelItemScan } from '../dicom/pixel-items.ts'
 import { type AttributeOverrides, withOverrides } from '../imaging/documents/attribute-overrides.ts'
-import { NO_FRAMES } from '../imaging/documents/metadata.ts'
 import { DOCUMENT_END, type DocumentBody, INSTANCE_SEPARATOR } from '../imaging/documents/metadata-document.ts'
-import { readInstance } from '../imaging/instances/instance.ts'
-import { checkedCopy } from '../ingest/checked-copy.ts'
-import { describeInstance, type MetadataBytes } from '../ingest/describe-instance.ts'
-import { readHeader, readTrailing } from '../ingest/read-header.ts'
+import type { MetadataBytes } from '../ingest/describe-instance.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
 import { StoredChecksum } from '../pixel-data/checksum/stored-checksum.ts'
-import type { InstancePlace, InstanceRecord } from '../stores/catalog/image-set-records.ts'
+import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 
 /** Few enough that nobody waits long for one to be compressed, many enough that starting anew with each costs nothing. */
 const PIECE_BYTES = 256 * 1024
-
-type Stores = Pick<ImportApp, 'blobs' | 'limits'>
 
 export interface DocumentToJoin {
   /** In the order of the document. */
@@ -37,13 +30,10 @@ export interface JoinedDocument {
 }
 
 export class DocumentJoiner {
-  readonly #app: Stores
   readonly #reader: WindowReader
-  #describedAgain: { readonly place: InstancePlace; readonly metadata: MetadataBytes } | undefined
 
-  constructor(app: Stores) {
-    this.#app = app
-    this.#reader = new WindowReader(app.blobs)
+  constructor({ blobs }: Pick<ImportApp, 'blobs'>) {
+    this.#reader = new WindowReader(blobs)
   }
 
   /** The deflated bytes. What the gzip file must say of them is passed to onEnd behind their last. */
@@ -91,58 +81,17 @@ export class DocumentJoiner {
   }
 
   async metadata(instance: InstanceRecord, part: keyof MetadataBytes): Promise<Uint8Array> {
-    const place = instance.metadata
-    if (place === undefined) return (await this.#describeAgain(instance))[part]
-    const { blobKey, offsetBytes, entryBytes, levelsBytes } = place
+    const { blobKey, offsetBytes, entryBytes, levelsBytes } = instance.metadata
     return part === 'instanceMetadata'
       ? this.#reader.read({ blobKey, offsetBytes, lengthBytes: entryBytes })
       : this.#reader.read({ blobKey, offsetBytes: offsetBytes + entryBytes, lengthBytes: levelsBytes })
-  }
-
-  /** Of an instance that was imported before metadata and frames were kept: from its file, which is sound, or it would not be here. */
-  async #describeAgain(place: InstancePlace): Promise<MetadataBytes> {
-    // Both parts are asked for one after the other.
-    if (this.#describedAgain?.place !== place) {
-      this.#describedAgain = { place, metadata: await this.#describeFile(place) }
-    }
-    return this.#describedAgain.metadata
-  }
-
-  async #describeFile({ blobKey, offsetBytes, sizeBytes, ...instance }: InstancePlace): Promise<MetadataBytes> {
-    const { limits, blobs } = this.#app
-    const reader = this.#reader
-    const range = {
-      sizeBytes,
-      read: (start: number, length: number) =>
-        reader.read({ blobKey, offsetBytes: offsetBytes + start, lengthBytes: Math.min(length, sizeBytes - start) }),
-    }
-    const file = await readHeader(range, limits)
-    let pixelDataEnd: number | undefined
-    if (file.pixelData?.encapsulated === true && file.bytes.length < sizeBytes) {
-      const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
-      if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
-      const onEnd = ({ endsAt }: PixelItemScan) => {
-        pixelDataEnd = endsAt
-      }
-      for await (const _ of checkedCopy(blob.bytes, { file, sizeBytes, onEnd }));
-    }
-    const isHeldWhole = file.bytes.length >= sizeBytes
-    const trailing = isHeldWhole ? undefined : await readTrailing(range, file, { pixelDataEnd, limits })
-    const { grouping } = readInstance(file)
-    return describeInstance(this.#app, {
-      file,
-      ...(trailing === undefined ? {} : { trailing }),
-      seriesInstanceUID: grouping.SeriesInstanceUID,
-      sopInstanceUID: instance.sopInstanceUID,
-      frames: NO_FRAMES,
-    })
   }
 }
 
 export type Overrides = AttributeOverrides | undefined
 
 export interface VersionAttributes {
-  /** As imaging/metadata.ts writes it. */
+  /** As imaging/documents/metadata.ts writes it. */
   readonly text: string
   overridesOf(instance: InstanceRecord): Overrides | Promise<Overrides>
 }

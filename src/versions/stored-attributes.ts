@@ -1,7 +1,6 @@
-/** Patient, study and series of one version, as the text that imaging/metadata.ts wrote. */
+/** Patient, study and series of one version, as the text that imaging/documents/metadata.ts wrote. */
 
 import type { VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
-import { DocumentJoiner } from './join-document.ts'
 import { goneVersion, type StoredContent, storedAttributesText } from './version-attributes.ts'
 
 export type { StoredContent }
@@ -10,10 +9,7 @@ export type { StoredContent }
 export async function attributesText(app: StoredContent, version: VersionOfDatastore): Promise<string> {
   const place = await app.catalog.imageSets.levels(version)
   if (place === 'absent') throw goneVersion(version)
-  if (place !== 'of-last-instance') return storedAttributesText(app.blobs, place)
-  const last = (await app.catalog.imageSets.parts(version)).at(-1)
-  if (last === undefined) throw goneVersion(version)
-  return textOf(await new DocumentJoiner(app).metadata(last, 'imageSetAttributes'))
+  return storedAttributesText(app.blobs, place)
 }
 
 export const textOf = (bytes: Uint8Array): string =>

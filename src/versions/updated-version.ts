@@ -2,7 +2,6 @@
 import { imageSetColumnsOf, readImageSetAttributes } from '../imaging/documents/image-set-attributes.ts'
 import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
-import { DocumentJoiner } from './join-document.ts'
 import { attributesText } from './stored-attributes.ts'
 import { updatedImageSet } from './update-content.ts'
 import { attributesOfVersion, subjectTo } from './version-attributes.ts'
@@ -28,7 +27,7 @@ export async function updatedVersion(
     const sopInstanceUID = changed.get(instance.sopInstanceUID)?.sopInstanceUID
     heldAs.set(sopInstanceUID === undefined ? instance : { ...instance, sopInstanceUID }, instance)
   }
-  const before = await attributesOfVersion(app, { version: of, joiner: new DocumentJoiner(app) })
+  const before = await attributesOfVersion(app, of)
   const after = subjectTo(before, updated.imageSetAttributes, updated.changedKeys)
   const attributes = { ...after, overridesOf: (instance: InstanceRecord) => after.overridesOf(heldAs.get(instance)!) }
   const instanceMetadata = new Map(

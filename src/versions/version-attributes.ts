@@ -72,15 +72,10 @@ export const movedUnder = (base: VersionAttributes, text: string): VersionAttrib
  * Of a version as it is.
  * @throws ContractError ResourceNotFoundException where there is no such version: it was deleted after the caller saw it
  */
-export async function attributesOfVersion(
-  app: StoredContent,
-  { version, joiner }: { readonly version: VersionOfDatastore; readonly joiner: DocumentJoiner },
-): Promise<VersionAttributes> {
+export async function attributesOfVersion(app: StoredContent, version: VersionOfDatastore): Promise<VersionAttributes> {
   const place = await app.catalog.imageSets.levels(version)
-  if (place !== 'of-last-instance' && place !== 'absent') return storedAttributes(app.blobs, place)
-  const last = place === 'absent' ? undefined : (await app.catalog.imageSets.parts(version)).at(-1)
-  if (last === undefined) throw goneVersion(version)
-  return attributesOfFiles(joiner, Buffer.from(await joiner.metadata(last, 'imageSetAttributes')).toString())
+  if (place === 'absent') throw goneVersion(version)
+  return storedAttributes(app.blobs, place)
 }
 
 export const goneVersion = ({ datastoreId, imageSetId, version }: VersionOfDatastore) =>

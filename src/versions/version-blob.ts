@@ -40,7 +40,7 @@ export async function writeVersion(
   }
   const document = { offsetBytes, sizeBytes: 0 }
   const attributesPlace = { blobKey, offsetBytes: 0, sizeBytes: 0 }
-  let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0 }, different: [] }
+  let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0, bodyChecksum: 0 }, different: [] }
   async function* bytes(): AsyncGenerator<Uint8Array> {
     yield* instanceMetadata.values()
     const onEnd = (of: JoinedDocument) => {

@@ -12,8 +12,8 @@ export interface DocumentBody {
   readonly crc32: number
   /** Of the JSON. */
   readonly contentBytes: number
-  /** Of the deflated bytes, as dicom/stored-checksum.ts makes it with number 0; undefined of a document from before it was kept. */
-  readonly bodyChecksum?: number
+  /** Of the deflated bytes, as pixel-data/checksum/stored-checksum.ts makes it with number 0. */
+  readonly bodyChecksum: number
 }
 
 export const INSTANCE_SEPARATOR = ','
@@ -36,7 +36,10 @@ const STORED_BLOCK_HEADER_BYTES = 5
 const GZIP_TRAILER_BYTES = 8
 
 /** The bytes before and after a deflated body that make it the gzip file of one image set's document. */
-export function gzipAround({ DatastoreID, ImageSetID }: DocumentIds, body: DocumentBody): GzipAround {
+export function gzipAround(
+  { DatastoreID, ImageSetID }: DocumentIds,
+  body: Pick<DocumentBody, 'crc32' | 'contentBytes'>,
+): GzipAround {
   const head = Buffer.from(`${JSON.stringify({ SchemaVersion: '1.1', DatastoreID, ImageSetID }).slice(0, -1)},`)
   const before = Buffer.alloc(GZIP_HEADER.length + STORED_BLOCK_HEADER_BYTES + head.length)
   before.set(GZIP_HEADER)

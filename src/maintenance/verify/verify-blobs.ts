@@ -99,7 +99,7 @@ async function isStillThere({ catalog }: Looking, { blobKey }: KnownBlob): Promi
 
 async function differenceOf(
   { blobs, isQuick }: Looking,
-  { known, there }: Pair & { readonly known: KnownBlob },
+  { known, there }: Pair & { readonly known: KnownBlob & { readonly isUnreferenced: false } },
 ): Promise<Difference | undefined> {
   const { blobKey, digest } = known
   const told = (kind: string, what: string) => ({ kind, text: `blob ${blobKey}: ${what}` })
@@ -107,7 +107,7 @@ async function differenceOf(
   // Put and recorded behind the place that the listing had come to.
   if (there === undefined && (await isThere(blobs, blobKey))) return undefined
   if (there === undefined) return missing
-  if (digest !== undefined && digest.sizeBytes !== there.sizeBytes) {
+  if (digest.sizeBytes !== there.sizeBytes) {
     return told('blob-size-differs', `it has ${there.sizeBytes} bytes, and ${digest.sizeBytes} were put`)
   }
   if (isQuick) return undefined
@@ -117,7 +117,7 @@ async function differenceOf(
     const found = new BytesDigest()
     for await (const chunk of blob.bytes) found.add(chunk)
     const { sizeBytes, sha256 } = found.end()
-    if (sizeBytes === there.sizeBytes && (digest === undefined || sha256 === digest.sha256)) return undefined
+    if (sizeBytes === there.sizeBytes && sha256 === digest.sha256) return undefined
     return told('blob-bytes-differ', 'its bytes are not those that were put')
   } catch (error) {
     if (!(error instanceof StoreUnavailable && UNREADABLE.includes(error.code))) throw error

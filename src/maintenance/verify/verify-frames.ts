@@ -74,11 +74,11 @@ async function* faultsOf(blobs: BlobStore, instance: FramesOfInstance): AsyncGen
 async function* framesOf(
   blobs: BlobStore,
   { frames }: FramesOfInstance,
-): AsyncGenerator<{ readonly frameNumber: number; readonly ranges: TableFrame['ranges']; readonly checksum?: number }> {
-  const { blobKey, offsetBytes, sizeBytes: lengthBytes, frameCount, checksum } = frames
+): AsyncGenerator<{ readonly frameNumber: number; readonly ranges: TableFrame['ranges']; readonly checksum: number }> {
+  const { blobKey, offsetBytes, sizeBytes: lengthBytes, frameCount } = frames
   if (frames.holds === 'frame') {
     const ranges = [{ in: 'blob', offsetBytes, lengthBytes }] as const
-    yield { frameNumber: 1, ranges, ...(checksum === undefined ? {} : { checksum }) }
+    yield { frameNumber: 1, ranges, checksum: frames.checksum }
     return
   }
   const blob = await blobs.open(blobKey, { start: offsetBytes, length: lengthBytes })
@@ -92,7 +92,7 @@ async function faultOf(
   blobs: BlobStore,
   found: {
     readonly instance: FramesOfInstance
-    readonly frame: { readonly ranges: TableFrame['ranges']; readonly checksum?: number }
+    readonly frame: { readonly ranges: TableFrame['ranges']; readonly checksum: number }
     readonly frameNumber: number
   },
 ): Promise<string | undefined> {

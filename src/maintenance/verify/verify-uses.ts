@@ -1,15 +1,11 @@
 /** Does everything that an image set needs lie inside a blob that is kept for it? Of some image sets at a time, each in one state. */
-import type { BlobStore } from '../../stores/blobs/blob-store.ts'
 import type { UseOfBlob } from '../../stores/catalog/blob-repository.ts'
 import type { Difference, Looking, Step } from './verify-steps.ts'
 
 const IMAGE_SETS_AT_ONCE = 200
-/** Image sets that lie in one blob come one after the other. */
-const SIZES_IN_MEMORY = 1_000
 
-export async function* verifyUses({ catalog, blobs }: Looking): AsyncGenerator<Step> {
+export async function* verifyUses({ catalog }: Looking): AsyncGenerator<Step> {
   const { imageSets: inAll } = await catalog.blobs.totals()
-  const sizes = new Sizes(blobs)
   const checked = { 'image sets': 0, uses: 0 }
   for (let after = 0; ; ) {
     const { last, imageSets, uses } = await catalog.blobs.uses({ after, imageSets: IMAGE_SETS_AT_ONCE })
@@ -17,16 +13,15 @@ export async function* verifyUses({ catalog, blobs }: Looking): AsyncGenerator<S
     after = last
     checked['image sets'] += imageSets
     checked.uses += uses.length
-    const found = await Promise.all(uses.map((use) => differenceOf(use, sizes)))
     yield {
       ...{ done: checked['image sets'], total: Math.max(checked['image sets'], inAll), checked: { ...checked } },
-      differences: found.filter((difference) => difference !== undefined),
+      differences: uses.map(differenceOf).filter((difference) => difference !== undefined),
     }
   }
   yield { done: 1, total: 1, checked, differences: [] }
 }
 
-async function differenceOf(use: UseOfBlob, sizes: Sizes): Promise<Difference | undefined> {
+function differenceOf(use: UseOfBlob): Difference | undefined {
   const { seq, known, reachBytes, isKept } = use
   const told = (kind: string, what: string) => ({
     kind,
@@ -36,31 +31,7 @@ async function differenceOf(use: UseOfBlob, sizes: Sizes): Promise<Difference | 
   if (known === undefined) return told('blob-not-known', 'something of it lies there, and there is no such blob')
   if (!isKept) return told('blob-not-kept', 'something of it lies there, and the blob is not kept for it')
   if (known.isUnreferenced) return told('blob-free', 'it is kept for it, and free to be removed')
-  const sizeBytes = known.digest?.sizeBytes ?? (await sizes.of(known.blobKey))
-  if (sizeBytes === undefined || reachBytes <= sizeBytes) return undefined
+  const { sizeBytes } = known.digest
+  if (reachBytes <= sizeBytes) return undefined
   return told('beyond-the-end', `something of it ends at ${reachBytes}, and the blob at ${sizeBytes}`)
-}
-
-/** Of blobs that came in before their sizes were kept. */
-class Sizes {
-  readonly #blobs: BlobStore
-  readonly #known = new Map<string, Promise<number | undefined>>()
-
-  constructor(blobs: BlobStore) {
-    this.#blobs = blobs
-  }
-
-  of(key: string): Promise<number | undefined> {
-    const known = this.#known.get(key) ?? this.#look(key)
-    if (this.#known.size >= SIZES_IN_MEMORY) this.#known.clear()
-    this.#known.set(key, known)
-    return known
-  }
-
-  /** Undefined where it is missing, which is told with the blobs. */
-  async #look(key: string): Promise<number | undefined> {
-    const blob = await this.#blobs.open(key, { start: 0, length: 0 })
-    for await (const _ of blob?.bytes ?? []) break
-    return blob?.sizeBytes
-  }
 }

@@ -9,12 +9,12 @@ export interface UnreferencedBlob {
   readonly blobKey: string
 }
 
-export interface KnownBlob extends UnreferencedBlob {
-  /** Undefined of one that was put before that was kept. */
-  readonly digest: BlobDigest | undefined
-  /** Nobody uses it, or can come to use it: its bytes may be gone at any time. */
-  readonly isUnreferenced: boolean
-}
+export type KnownBlob = UnreferencedBlob &
+  (
+    | { readonly isUnreferenced: false; readonly digest: BlobDigest }
+    /** No image set uses it or can come to use it: its bytes may be purged at any time. The digest of a reserved blob is undefined. */
+    | { readonly isUnreferenced: true; readonly digest: BlobDigest | undefined }
+  )
 
 /** A blob that an image set uses, or says that it uses. */
 export interface UseOfBlob {
@@ -43,7 +43,8 @@ export interface FramesOfInstance {
 }
 
 /** A blob that image sets were deleted from while others use it, in the hands of whoever looks what is left of it. */
-export interface BlobToCompact extends Omit<KnownBlob, 'isUnreferenced'> {
+export interface BlobToCompact extends UnreferencedBlob {
+  readonly digest: BlobDigest
   /** Nobody else is told of it before, unless something more is deleted from it. */
   readonly until: number
 }
@@ -62,7 +63,7 @@ export interface Blobs {
   list(request: { readonly after: string | undefined; readonly limit: number }): Promise<readonly KnownBlob[]>
   /** Those of the keys that there are, in any order. */
   get(blobKeys: readonly string[]): Promise<readonly KnownBlob[]>
-  /** Documents that are made, in the order of their versions, those after the given one. */
+  /** Documents in the order of their versions, those after the given one. */
   documents(request: {
     readonly after: Pick<DocumentOfVersion, 'seq' | 'version'> | undefined
     readonly limit: number

@@ -8,7 +8,7 @@ import type { TypeOf } from '../../contract/shapes.ts'
 import type { DocumentBody } from '../../imaging/documents/metadata-document.ts'
 import type { GroupingElements } from '../../imaging/grouping.ts'
 import type { ImportWarning } from '../../imaging/import-warnings.ts'
-import type { BlobDigests } from '../blobs/blob-store.ts'
+import type { BlobDigest } from '../blobs/blob-store.ts'
 
 /** Where an instance's bytes lie: P10 as it was imported. */
 export interface InstancePlace {
@@ -20,7 +20,7 @@ export interface InstancePlace {
   readonly sizeBytes: number
 }
 
-/** Where the metadata of an instance lies, as imaging/metadata.ts writes it: its entry, and right behind that its levels. */
+/** Where the metadata of an instance lies, as imaging/documents/metadata.ts writes it: its entry, and right behind that its levels. */
 export interface MetadataPlace {
   readonly blobKey: string
   readonly offsetBytes: number
@@ -28,7 +28,7 @@ export interface MetadataPlace {
   readonly levelsBytes: number
 }
 
-/** Where patient, study and series of a version lie, as imaging/metadata.ts writes them, and what instances have differently. */
+/** Where patient, study and series of a version lie, as imaging/documents/metadata.ts writes them, and what instances have differently. */
 export interface LevelsPlace {
   readonly blobKey: string
   readonly offsetBytes: number
@@ -36,7 +36,19 @@ export interface LevelsPlace {
 }
 
 /** Where the frames of an instance lie. Versions and copies that hold the instance share them. */
-export interface FramesPlace {
+export type FramesPlace = FramesRange &
+  (
+    | {
+        /** The range is the one frame itself. */
+        readonly holds: 'frame'
+        /** Of the frame, as pixel-data/checksum/stored-checksum.ts makes it. */
+        readonly checksum: number
+      }
+    /** The range is the table of where each frame lies, with its checksum (stores/blobs/frame-table.ts). */
+    | { readonly holds: 'table' }
+  )
+
+interface FramesRange {
   /** The first 24 hex digits of the ids of its frames. */
   readonly framesKey: string
   readonly frameCount: number
@@ -44,10 +56,6 @@ export interface FramesPlace {
   readonly blobKey: string
   readonly offsetBytes: number
   readonly sizeBytes: number
-  /** The range is the one frame itself, or the table of where each lies (imaging/frame-table.ts). */
-  readonly holds: 'frame' | 'table'
-  /** Of the one frame, as dicom/stored-checksum.ts makes it; a table has those of its frames. */
-  readonly checksum?: number
 }
 
 /** A group of stored files that share the seven grouping elements and wait for their image set. */
@@ -74,8 +82,7 @@ export interface VersionToBe {
 }
 
 export interface InstanceRecord extends InstancePlace {
-  /** Undefined for an instance that came before metadata were kept: its file has them. */
-  readonly metadata: MetadataPlace | undefined
+  readonly metadata: MetadataPlace
   /** Undefined where no frame of it is stored. */
   readonly frames: FramesPlace | undefined
 }
@@ -92,8 +99,7 @@ export interface VersionOfDatastore extends ImageSetVersion {
 /** The documents of groups that are published together, which lie in one blob. */
 export interface DocumentsOfGroups {
   readonly blobKey: string
-  /** Of that blob. */
-  readonly digests?: BlobDigests
+  readonly digest: BlobDigest
   /** By groupId. */
   readonly ofGroups: ReadonlyMap<number, DocumentOfGroup>
 }
@@ -123,7 +129,7 @@ export class ImageSetLocked extends Error {
   }
 }
 
-/** The body of a metadata document (imaging/metadata-document.ts): a range of a blob. */
+/** The body of a metadata document (imaging/documents/metadata-document.ts): a range of a blob. */
 export interface DocumentPlace extends DocumentBody {
   readonly blobKey: string
   readonly offsetBytes: number

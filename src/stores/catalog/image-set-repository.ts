@@ -1,12 +1,10 @@
 /** Image sets, as requests read them: searches, properties, versions, documents and frames. */
 
 import type { Position, Search } from '../../imaging/search/search.ts'
-import type { BlobDigests } from '../blobs/blob-store.ts'
 import type {
   DocumentPlace,
   FramesPlace,
   ImageSetProperties,
-  ImageSetVersion,
   InstancePlace,
   InstanceRecord,
   LevelsPlace,
@@ -40,8 +38,8 @@ export interface ImageSets {
     readonly before: number | undefined
     readonly limit: number
   }): Promise<readonly ImageSetProperties[] | undefined>
-  /** Where patient, study and series of a version lie; `of-last-instance` of what came in before they were kept. */
-  levels(version: VersionOfDatastore): Promise<LevelsPlace | 'of-last-instance' | 'absent'>
+  /** Where patient, study and series of a version lie. */
+  levels(version: VersionOfDatastore): Promise<LevelsPlace | 'absent'>
   /** The instances of the latest version, by SOPInstanceUID. */
   instances(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Promise<readonly InstancePlace[]>
   /** Where the frames lie whose ids begin with the key, and the file that they are of: in any version of the image set. */
@@ -57,25 +55,14 @@ export interface ImageSets {
   /** How many instances a version has, counted no further than `max`. */
   countInstances(version: VersionOfDatastore & { readonly max: number }): Promise<number>
   /**
-   * The metadata document of a version, or of the latest. `absent`: there is no such image set, or it has no such version; `pending`: the
-   * version is there and its document is not made yet.
+   * The metadata document of a version, or of the latest. `absent`: there is no such image set, or it has no such version; `copying`: the
+   * image set is a copy that is not complete.
    */
   document(version: {
     readonly datastoreId: string
     readonly imageSetId: string
     readonly version?: number
-  }): Promise<DocumentPlace | 'absent' | 'pending'>
-  /** Versions of which the document is not made yet, in the order of their ids, those after the given one. */
-  pendingDocuments(request: {
-    readonly after: ImageSetVersion | undefined
-    readonly limit: number
-  }): Promise<readonly VersionOfDatastore[]>
-  /** `made-already`: another was faster; `absent`: the image set is gone. */
-  addDocument(
-    version: VersionOfDatastore,
-    document: DocumentPlace,
-    digests?: BlobDigests,
-  ): Promise<'added' | 'made-already' | 'absent'>
+  }): Promise<DocumentPlace | 'absent' | 'copying'>
   /** Image sets were read at these times. Those that are known to have been read shortly before are left as they are. */
   accessed(
     accesses: readonly { readonly datastoreId: string; readonly imageSetId: string; readonly at: number }[],

@@ -70,7 +70,7 @@ export interface StoredFile {
   readonly blobKey: string
   readonly offsetBytes: number
   readonly sizeBytes: number
-  readonly metadata?: MetadataPlace
+  readonly metadata: MetadataPlace
   readonly frames?: FramesPlace
   /** The DICOMTags of a search summary as this instance has them, without the two counts: JSON text. */
   readonly tags: string
@@ -143,13 +143,13 @@ export interface ImportJobs {
    * Records a batch of files, in ascending order of their keys, all or none. Nothing of them is visible yet.
    * @param digests of the blobs that they lie in.
    */
-  record(lease: Lease, files: readonly RecordedFile[], digests?: BlobDigests): Promise<void>
+  record(lease: Lease, files: readonly RecordedFile[], digests: BlobDigests): Promise<void>
   /** The groups that have no image set yet, in the order of their first keys; at most `limit`. */
   waitingGroups(jobId: string, limit: number): Promise<readonly WaitingGroup[]>
   /**
    * Makes groups visible, each as a new image set or as the next version of one, by the rules of imaging/grouping.ts: versions,
    * instances and search rows in one transaction. Of files with the same SOPInstanceUID the last key wins.
-   * @param documents the metadata document of every group; without them the versions' documents are pending.
+   * @param documents the metadata document of every group.
    * @returns in the order of the groups.
    * @throws ImageSetMoved where a document was made from a version that is no longer the latest, ImageSetLocked where a workflow has one.
    */
@@ -157,7 +157,7 @@ export interface ImportJobs {
     lease: Lease,
     groups: readonly WaitingGroup[],
     at: number,
-    documents?: DocumentsOfGroups,
+    documents: DocumentsOfGroups,
   ): Promise<readonly GeneratedImageSet[]>
   /** In the order of the groups, which wait in one job. */
   versionsToBe(jobId: string, groups: readonly WaitingGroup[]): Promise<readonly VersionToBe[]>

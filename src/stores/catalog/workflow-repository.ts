@@ -149,7 +149,7 @@ export interface Workflows {
     end: {
       readonly versions: readonly VersionToPublish[]
       /** Of the blobs that are new. */
-      readonly digests?: BlobDigests
+      readonly digests: BlobDigests
       readonly at: number
     },
   ): Promise<'completed' | 'conflicts'>

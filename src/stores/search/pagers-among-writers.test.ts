@@ -18,6 +18,7 @@ import {
   createDatastore,
   importFiles,
   publishAll,
+  record,
   startJob,
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
@@ -105,7 +106,7 @@ async function writeUntilStopped({ place, datastoreId, lease, writer, toDelete }
       fileOf(`1.${(round * 7 + writer) % KEPT}`, { key: key(2) }),
       fileOf(`1.${(round * 7 + writer + 40) % KEPT}`, { key: key(3) }),
     ]
-    await catalog.importJobs.record(lease, files)
+    await record(catalog, lease, files)
     const made = await publishAll(catalog, lease, AT + 1 + round)
     mine.push(...made.filter((each) => each.imageSetVersion === 1).map((each) => each.imageSetId))
     report({ kind: 'written' })

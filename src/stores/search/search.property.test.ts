@@ -22,6 +22,7 @@ import {
   countedIds,
   createDatastore,
   publishAll,
+  record,
   startJob,
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
@@ -162,7 +163,7 @@ class ModelledStore {
       studyDate: pick(DATES, study * 3),
       studyTime: pick(TIMES, write.time),
     })
-    await this.catalog.importJobs.record(this.#lease, [file])
+    await record(this.catalog, this.#lease, [file])
     const [made] = await publishAll(this.catalog, this.#lease, this.#at)
     const { imageSetId, imageSetVersion, isPrimary } = made!
     const before = this.rows.get(imageSetId)

@@ -16,6 +16,7 @@ import {
   idsOfOne,
   importFiles,
   publishAll,
+  record,
   startJob,
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
@@ -208,7 +209,7 @@ for (const [engine, openPlace, skip] of [
           ...file,
           key: key(index),
         }))
-        await writer.importJobs.record(lease, files)
+        await record(writer, lease, files)
         const published = await publishAll(writer, lease, AT + round)
         made.push(...published.map(({ imageSetId }) => imageSetId))
         if (round % 2 === 1) {

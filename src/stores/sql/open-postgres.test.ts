@@ -11,11 +11,13 @@ import {
   AT,
   collected,
   createDatastore,
+  documentsOf,
   failedFile,
   idsOfOne,
   importFiles,
   jobNamed,
   publishAll,
+  record,
   startJob,
   storedFile,
   tokenOf,
@@ -110,7 +112,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
         const files = Array.from({ length: SERIES }, (_, series) =>
           storedFile(key(series), { series: `1.2.3.${series}`, sop: `1.2.3.${series}.${worker}` }),
         )
-        for (const file of files) await catalog.importJobs.record(leases[worker]!, [file])
+        for (const file of files) await record(catalog, leases[worker]!, [file])
         await publishAll(catalog, leases[worker]!, AT)
       }),
     )
@@ -175,7 +177,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
         // Half extend what was there, half are new.
         const index = count % 2 === 0 ? (count * 7 + writer) % files.length : 1_000 + count * 2 + writer
         const next = { ...file(index), key: `w${String(count).padStart(6, '0')}` }
-        await catalog.importJobs.record(leases[writer]!, [next])
+        await record(catalog, leases[writer]!, [next])
         await publishAll(catalog, leases[writer]!, AT + 1 + count)
         written += 1
       }
@@ -197,14 +199,14 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     const [one, other] = [await openAt(context, url), await openAt(context, url)]
     const datastoreId = await createDatastore(one)
     const lease = await startJob(one, { datastoreId })
-    await one.importJobs.record(lease, [storedFile('a'), failedFile('b')])
+    await record(one, lease, [storedFile('a'), failedFile('b')])
     assert.equal(await other.importJobs.claim({ owner: 'heir', now: AT, leaseUntil: AT }), undefined)
     const job = await other.importJobs.claim({ owner: 'heir', now: AT + 30_000, leaseUntil: AT + 60_000 })
     assert.deepEqual([job?.jobId, job?.filesDone], [lease.jobId, 2])
     assert.equal(await other.importJobs.lastRecordedKey(lease.jobId), 'b')
-    await assert.rejects(one.importJobs.record(lease, [storedFile('c')]), { name: 'LeaseLost' })
+    await assert.rejects(record(one, lease, [storedFile('c')]), { name: 'LeaseLost' })
     const heir = { jobId: lease.jobId, owner: 'heir' }
-    await other.importJobs.record(heir, [storedFile('c')])
+    await record(other, heir, [storedFile('c')])
     await publishAll(other, heir, AT)
     assert.deepEqual(
       (await collected(one.importJobs.reportLines(lease.jobId))).map((line) => line.key),
@@ -216,14 +218,18 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     const url = await newUrl()
     const catalog = await openAt(context, url)
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
-    await catalog.importJobs.record(
+    await record(
+      catalog,
       lease,
       [1, 2, 3].map((index) => storedFile(key(index), { series: `1.2.${index}` })),
     )
     const groups = await catalog.importJobs.waitingGroups(lease.jobId, 10)
     const unknown = { ...groups[0]!, groupId: 99 }
     const asked = [groups[0]!, unknown, groups[1]!, groups[2]!]
-    const outcomes = await Promise.allSettled(asked.map((group) => catalog.importJobs.publish(lease, [group], AT)))
+    const [documents] = await documentsOf(catalog, lease, groups)
+    const outcomes = await Promise.allSettled(
+      asked.map((group) => catalog.importJobs.publish(lease, [group], AT, documents!)),
+    )
     assert.deepEqual(
       outcomes.map(({ status }) => status),
       ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
@@ -261,7 +267,7 @@ describe('what PostgreSQL would do otherwise', { skip: skip ?? false }, () => {
     const keys = ['a', 'a\0', 'a\x01', 'a\x02', 'B', 'b', 'ä', '\uff61', '😀'].sort((a, b) =>
       Buffer.compare(Buffer.from(a), Buffer.from(b)),
     )
-    await catalog.importJobs.record(lease, keys.map(failedFile))
+    await record(catalog, lease, keys.map(failedFile))
     const lines = await collected(catalog.importJobs.reportLines(lease.jobId))
     assert.deepEqual(
       lines.map((line) => line.key),
@@ -273,8 +279,8 @@ describe('what PostgreSQL would do otherwise', { skip: skip ?? false }, () => {
   test('an error tells nothing of the values in the statement', async (context) => {
     const catalog = await openAt(context, await newUrl())
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
-    await catalog.importJobs.record(lease, [failedFile('SECRET^NAME')])
-    await assert.rejects(catalog.importJobs.record(lease, [failedFile('SECRET^NAME')]), (error: Error) => {
+    await record(catalog, lease, [failedFile('SECRET^NAME')])
+    await assert.rejects(record(catalog, lease, [failedFile('SECRET^NAME')]), (error: Error) => {
       assert.match(error.message, /^PostgreSQL refused a statement \(23505, import_files/)
       assert.ok(!JSON.stringify({ ...error, stack: error.stack, cause: error.cause }).includes('SECRET'))
       return true

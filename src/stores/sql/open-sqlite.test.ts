@@ -15,6 +15,7 @@ import {
   failedFile,
   importFiles,
   publishAll,
+  record,
   startJob,
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
@@ -144,7 +145,7 @@ describe('two that share a file', () => {
     }
     await Promise.all(
       catalogs.map(async (catalog, owner) => {
-        for (const file of files(owner)) await catalog.importJobs.record(leases[owner]!, [file])
+        for (const file of files(owner)) await record(catalog, leases[owner]!, [file])
         await publishAll(catalog, leases[owner]!, AT)
       }),
     )
@@ -156,14 +157,14 @@ describe('two that share a file', () => {
     const [one, other] = [await openAt(context, path), await openAt(context, path)]
     const datastoreId = await createDatastore(one)
     const lease = await startJob(one, { datastoreId })
-    await one.importJobs.record(lease, [storedFile('a'), failedFile('b')])
+    await record(one, lease, [storedFile('a'), failedFile('b')])
     assert.equal(await other.importJobs.claim({ owner: 'heir', now: AT, leaseUntil: AT }), undefined)
     const job = await other.importJobs.claim({ owner: 'heir', now: AT + 30_000, leaseUntil: AT + 60_000 })
     assert.deepEqual([job?.jobId, job?.filesDone], [lease.jobId, 2])
     assert.equal(await other.importJobs.lastRecordedKey(lease.jobId), 'b')
-    await assert.rejects(one.importJobs.record(lease, [storedFile('c')]), { name: 'LeaseLost' })
+    await assert.rejects(record(one, lease, [storedFile('c')]), { name: 'LeaseLost' })
     const heir = { jobId: lease.jobId, owner: 'heir' }
-    await other.importJobs.record(heir, [storedFile('c')])
+    await record(other, heir, [storedFile('c')])
     await publishAll(other, heir, AT)
     assert.deepEqual(
       (await collected(one.importJobs.reportLines(lease.jobId))).map((line) => line.key),
@@ -198,7 +199,7 @@ describe('the end of a job', () => {
     const catalog = await openAt(context, path)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
-    await catalog.importJobs.record(lease, [storedFile('a'), failedFile('b')])
+    await record(catalog, lease, [storedFile('a'), failedFile('b')])
     const database = new Database(path)
     context.after(() => database.close())
     database.exec(`UPDATE import_jobs SET job_status = 'COMPLETED', ended_at = ${AT}, purged = 0`)

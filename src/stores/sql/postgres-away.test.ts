@@ -11,6 +11,7 @@ import {
   idsOfOne,
   jobNamed,
   publishAll,
+  record,
   startJob,
   storedFile,
   tokenOf,
@@ -39,7 +40,7 @@ describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => 
     const catalog = await openAt(context, await server!.newDatabase())
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
-    await catalog.importJobs.record(lease, [storedFile('a')])
+    await record(catalog, lease, [storedFile('a')])
     await server!.kill()
     const search = { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } } as const
     const asked = [
@@ -51,7 +52,7 @@ describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => 
     for (const ask of asked) await assert.rejects(ask, unavailable('away'))
     await server!.start()
     await catalog.check()
-    await catalog.importJobs.record(lease, [storedFile('b')])
+    await record(catalog, lease, [storedFile('b')])
     assert.equal((await publishAll(catalog, lease, AT)).length, 1)
     assert.equal((await catalog.imageSets.search({ datastoreId, search, limit: 10 })).rows.length, 1)
   })
@@ -68,7 +69,7 @@ describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => 
     let killed: Promise<void> | undefined
     await assert.rejects(async () => {
       for (let count = 0; count < 10_000; count++) {
-        await catalog.importJobs.record(lease, batch(count))
+        await record(catalog, lease, batch(count))
         answered += 1
         if (answered === 25) killed = server!.kill()
       }

@@ -18,6 +18,7 @@ import {
   createDatastore,
   jobNamed,
   publishAll,
+  record,
   storedFile,
   tokenOf,
 } from '../catalog/conformance/catalog.fixture.ts'
@@ -78,7 +79,7 @@ async function writeUntilKilled(path: string): Promise<void> {
       const key = `k${String(batch).padStart(6, '0')}-${String(index).padStart(2, '0')}`
       return storedFile(key, { study: `1.${batch}`, series, sop: `${series}.${index}` })
     })
-    await catalog.importJobs.record(lease, files)
+    await record(catalog, lease, files)
     tell({ kind: 'recorded', key: files.at(-1)!.key })
     tell({ kind: 'published', imageSets: await publishAll(catalog, lease, AT + batch) })
   }

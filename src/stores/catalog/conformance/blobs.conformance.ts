@@ -2,14 +2,33 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { BlobDigests } from '../../blobs/blob-store.ts'
 import type { KnownBlob, UseOfBlob } from '../blob-repository.ts'
 import type { Catalog } from '../catalog.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
-import { AT, createDatastore, failedFile, importFiles, publishAll, startJob, storedFile } from './catalog.fixture.ts'
-import { begin, claim, copyOf, described, get, type ImageSet, update, updateOf, versionOf } from './workflow.fixture.ts'
+import {
+  AT,
+  createDatastore,
+  DIGEST,
+  failedFile,
+  importFiles,
+  publishAll,
+  record,
+  startJob,
+  storedFile,
+} from './catalog.fixture.ts'
+import {
+  begin,
+  claim,
+  copyOf,
+  described,
+  endOf,
+  get,
+  type ImageSet,
+  update,
+  updateOf,
+  versionOf,
+} from './workflow.fixture.ts'
 
-const DIGEST = { sizeBytes: 1_000, sha256: 'ab'.repeat(32) }
 const LATER = AT + 3_600_000
 
 async function keysOfFree(catalog: Catalog, before = LATER): Promise<string[]> {
@@ -27,7 +46,7 @@ async function copyOfWhole(catalog: Catalog, { datastoreId, imageSetId }: ImageS
   const sharedWith = { sharedWith: { imageSetId, version } }
   const instances = { kind: 'added', from: { imageSetId, version }, sopInstanceUIDs: undefined } as const
   const copy = versionOf(created!.imageSetId, { levels: sharedWith, document: sharedWith, instances })
-  assert.equal(await catalog.workflows.complete(lease, { versions: [copy], at: AT + 2_000 }), 'completed')
+  assert.equal(await catalog.workflows.complete(lease, endOf([copy], AT + 2_000)), 'completed')
   return created!.imageSetId
 }
 
@@ -68,42 +87,37 @@ export function testBlobs(open: OpenCatalog): void {
     const catalog = await open(context)
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     const keys = ['b/1', 'b/10', 'b/2', 'B', 'b!', 'ä', '\uff61', '\u{1f600}']
-    const digests: BlobDigests = new Map([['b/1', DIGEST]])
     const files = keys.map((blobKey, at) => storedFile(`${at}`, { blobKey }))
-    await catalog.importJobs.record(lease, files, digests)
-    await catalog.importJobs.record(lease, [storedFile('8', { blobKey: 'b/1' }), failedFile('9')])
+    await record(catalog, lease, files)
+    await record(catalog, lease, [storedFile('8', { blobKey: 'b/1' }), failedFile('9')])
     const blobs = await allBlobs(catalog)
     assert.deepEqual(
       blobs.map(({ blobKey }) => blobKey),
       ['B', 'b!', 'b/1', 'b/10', 'b/2', 'ä', '\uff61', '\u{1f600}'],
     )
-    assert.deepEqual(
-      blobs.filter(({ digest }) => digest !== undefined).map(({ blobKey, digest }) => [blobKey, digest]),
-      [['b/1', DIGEST]],
-    )
+    for (const { digest } of blobs) assert.deepEqual(digest, DIGEST)
     assert.deepEqual(
       (await catalog.blobs.get(['b/2', 'nowhere'])).map(({ blobKey }) => blobKey),
       ['b/2'],
     )
-    assert.equal((await catalog.blobs.totals()).sizeBytes, 1_000)
+    assert.equal((await catalog.blobs.totals()).sizeBytes, 8 * DIGEST.sizeBytes)
   })
 
   test('documents and updates keep what was told of their blobs', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
-    await catalog.importJobs.record(lease, [described('a', { sop: '1.1' })])
+    await record(catalog, lease, [described('a', { sop: '1.1' })])
     const groups = await catalog.importJobs.waitingGroups(lease.jobId, 10)
-    const document = { base: undefined, offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7 }
+    const document = { base: undefined, offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7, bodyChecksum: 8 }
     const [made] = await catalog.importJobs.publish(lease, groups, AT, {
-      ...{ blobKey: 'documents', digests: new Map([['documents', DIGEST]]) },
+      ...{ blobKey: 'documents', digest: DIGEST },
       ofGroups: new Map([[groups[0]!.groupId, document]]),
     })
     await begin(catalog, datastoreId, updateOf(made!.imageSetId, 1))
     const versions = [versionOf(made!.imageSetId)]
-    const digests: BlobDigests = new Map([[`document of ${made!.imageSetId}`, DIGEST]])
     const { lease: workflow } = await claim(catalog)
-    await catalog.workflows.complete(workflow, { versions, digests, at: AT })
+    await catalog.workflows.complete(workflow, endOf(versions, AT))
     const known = await catalog.blobs.get(['documents', `document of ${made!.imageSetId}`])
     assert.deepEqual(
       known.map(({ digest }) => digest),
@@ -112,7 +126,7 @@ export function testBlobs(open: OpenCatalog): void {
     const [first, second] = await catalog.blobs.documents({ after: undefined, limit: 10 })
     assert.deepEqual([first!.version, second!.version], [1, 2])
     assert.deepEqual(first!.place, {
-      ...{ blobKey: 'documents', offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7 },
+      ...{ blobKey: 'documents', offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7, bodyChecksum: 8 },
     })
     assert.deepEqual(await catalog.blobs.documents({ after: first, limit: 10 }), [second])
     await assertUsesRight(catalog).catch((error) => assert.match(error.message, /a b/, 'the job has not ended'))
@@ -124,8 +138,8 @@ export function testBlobs(open: OpenCatalog): void {
     for (const jobStatus of ['COMPLETED', 'FAILED'] as const) {
       const lease = await startJob(catalog, { datastoreId, name: jobStatus })
       const key = `${jobStatus} `
-      await catalog.importJobs.record(lease, [storedFile(`${key}1`, { sop: '1.1', blobKey: `${key}old` })])
-      await catalog.importJobs.record(lease, [storedFile(`${key}2`, { sop: '1.1', blobKey: `${key}new` })])
+      await record(catalog, lease, [storedFile(`${key}1`, { sop: '1.1', blobKey: `${key}old` })])
+      await record(catalog, lease, [storedFile(`${key}2`, { sop: '1.1', blobKey: `${key}new` })])
       if (jobStatus === 'COMPLETED') await publishAll(catalog, lease, AT)
       assert.deepEqual(await keysOfFree(catalog), jobStatus === 'COMPLETED' ? [] : ['COMPLETED old'])
       await catalog.importJobs.finish(lease, { jobStatus, message: undefined, endedAt: AT })
@@ -200,7 +214,7 @@ export function testBlobs(open: OpenCatalog): void {
               const values =
                 act === 'revert' ? { levels: sharedWith, instances: { kind: 'of-version', version: 1 } as const } : {}
               const blobKey = `document ${number}`
-              const document = { blobKey, offsetBytes: 0, sizeBytes: 10, contentBytes: 20, crc32: 0 }
+              const document = { blobKey, offsetBytes: 0, sizeBytes: 10, contentBytes: 20, crc32: 0, bodyChecksum: 0 }
               await update(catalog, imageSet, { from: version, document, ...values })
             }
           }

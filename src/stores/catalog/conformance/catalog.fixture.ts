@@ -3,10 +3,19 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { studyTimestamp } from '../../../imaging/search/study-timestamp.ts'
 import { searchedTexts } from '../../../imaging/search/summary-attributes.ts'
+import type { BlobDigest, BlobDigests } from '../../blobs/blob-store.ts'
 import type { Catalog } from '../catalog.ts'
 import type { Datastore } from '../datastore-repository.ts'
-import type { FramesPlace, GeneratedImageSet } from '../image-set-records.ts'
-import type { FailedFile, ImportJob, Lease, SkippedFile, StoredFile } from '../import-job-repository.ts'
+import {
+  type DocumentOfGroup,
+  type DocumentsOfGroups,
+  type FramesPlace,
+  type GeneratedImageSet,
+  ImageSetMoved,
+  type VersionToBe,
+  type WaitingGroup,
+} from '../image-set-records.ts'
+import type { FailedFile, ImportJob, Lease, RecordedFile, SkippedFile, StoredFile } from '../import-job-repository.ts'
 
 /** The moment at which tests begin. */
 export const AT = Date.UTC(2026, 3, 1, 12)
@@ -120,6 +129,7 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
     studyTime = '101500',
     seriesNumber = '1',
     patientName = 'DOE^JANE',
+    blobKey = 'blob',
   } = values
   const grouping = {
     StudyInstanceUID: study,
@@ -137,9 +147,10 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
     sopInstanceUID: sop,
     sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
     transferSyntaxUID: '1.2.840.10008.1.2.1',
-    blobKey: values.blobKey ?? 'blob',
+    blobKey,
     offsetBytes: 0,
     sizeBytes: values.sizeBytes ?? 1_000,
+    metadata: { blobKey, offsetBytes: 0, entryBytes: 20, levelsBytes: 10 },
     ...(values.frames === undefined ? {} : { frames: values.frames }),
     tags: JSON.stringify({
       DICOMPatientId: patientId,
@@ -167,9 +178,55 @@ export const skippedFile = (key: string): SkippedFile => ({
   message: 'A DICOMDIR, which lists other files and has no instance',
 })
 
-/** Publishes all groups of the job that wait, in their order. */
+/** Of a blob that a test names and does not put. */
+export const DIGEST: BlobDigest = { sizeBytes: 1_000, sha256: 'ab'.repeat(32) }
+
+export const digestsOf = (blobKeys: readonly string[]): BlobDigests => new Map(blobKeys.map((key) => [key, DIGEST]))
+
+export function record(catalog: Catalog, lease: Lease, files: readonly RecordedFile[]): Promise<void> {
+  const keys = files.flatMap((file) =>
+    file.outcome === 'stored'
+      ? [file.blobKey, file.metadata.blobKey, ...(file.frames === undefined ? [] : [file.frames.blobKey])]
+      : [],
+  )
+  return catalog.importJobs.record(lease, files, digestsOf(keys))
+}
+
+/** One for each blob. The document of a group lies where its last file has patient, study and series: no other blob is used. */
+export async function documentsOf(
+  catalog: Catalog,
+  lease: Lease,
+  groups: readonly WaitingGroup[],
+): Promise<readonly DocumentsOfGroups[]> {
+  const versions = await catalog.importJobs.versionsToBe(lease.jobId, groups)
+  const metadataOf = ({ added }: VersionToBe) => added.at(-1)!.metadata
+  return [...Map.groupBy(versions, (version) => metadataOf(version).blobKey)].map(([blobKey, some]) => {
+    const ofGroups = some.map((version): [number, DocumentOfGroup] => {
+      const { offsetBytes, entryBytes, levelsBytes: sizeBytes } = metadataOf(version)
+      const place = { offsetBytes: offsetBytes + entryBytes, sizeBytes, contentBytes: 100, crc32: 1, bodyChecksum: 2 }
+      return [version.groupId, { base: version.base, ...place }]
+    })
+    return { blobKey, digest: DIGEST, ofGroups: new Map(ofGroups) }
+  })
+}
+
+/** Publishes all groups of the job that wait, in their order as far as their documents lie in one blob. */
 export async function publishAll(catalog: Catalog, lease: Lease, at: number): Promise<readonly GeneratedImageSet[]> {
-  return catalog.importJobs.publish(lease, await catalog.importJobs.waitingGroups(lease.jobId, 10_000), at)
+  const generated = new Map<number, GeneratedImageSet>()
+  const all = await catalog.importJobs.waitingGroups(lease.jobId, 10_000)
+  while (generated.size < all.length) {
+    const groups = all.filter(({ groupId }) => !generated.has(groupId))
+    for (const documents of await documentsOf(catalog, lease, groups)) {
+      const some = groups.filter(({ groupId }) => documents.ofGroups.has(groupId))
+      try {
+        const published = await catalog.importJobs.publish(lease, some, at, documents)
+        for (const [index, { groupId }] of some.entries()) generated.set(groupId, published[index]!)
+      } catch (error) {
+        if (!(error instanceof ImageSetMoved)) throw error
+      }
+    }
+  }
+  return all.map(({ groupId }) => generated.get(groupId)!)
 }
 
 /** A whole import of these files in a job of its own. */
@@ -180,7 +237,7 @@ export async function importFiles(
   const all = { datastoreId, status: undefined, submittedSince: 0, after: undefined, limit: 1_000 }
   const name = `import ${(await catalog.importJobs.list(all)).length} of ${datastoreId.slice(0, 8)}`
   const lease = await startJob(catalog, { datastoreId, name })
-  await catalog.importJobs.record(lease, files)
+  await record(catalog, lease, files)
   const generated = await publishAll(catalog, lease, at)
   await catalog.importJobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: at })
   return generated

@@ -6,8 +6,8 @@ import type { BlobToCompact } from '../blob-repository.ts'
 import type { Catalog } from '../catalog.ts'
 import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
-import { AT, createDatastore, publishAll, startJob, storedFile } from './catalog.fixture.ts'
-import { begin, claim, copyOf, type ImageSet, update, updateOf, versionOf } from './workflow.fixture.ts'
+import { AT, createDatastore, documentsOf, publishAll, record, startJob, storedFile } from './catalog.fixture.ts'
+import { begin, claim, copyOf, endOf, type ImageSet, update, updateOf, versionOf } from './workflow.fixture.ts'
 
 const LATER = AT + 3_600_000
 const DIGEST = { sizeBytes: 10_000, sha256: 'ab'.repeat(32) }
@@ -160,28 +160,34 @@ export function testCompaction(open: OpenCatalog): void {
     const twice = await startJob(catalog, { datastoreId, name: 'a file twice' })
     const files = ['first', 'second'].map((key) => storedFile(key, { sop: '1.1', blobKey: `blob of ${key}` }))
     const beside = storedFile('third', { study: '1.9', blobKey: 'blob of first' })
-    await catalog.importJobs.record(twice, [...files, beside])
+    await record(catalog, twice, [...files, beside])
     await publishAll(catalog, twice, AT)
     await catalog.importJobs.finish(twice, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
     const found = [await keyToCompact(), await keyToCompact(), await keyToCompact()]
     assert.deepEqual(found.sort(), ['blob of first', 'blob of second', undefined])
 
     const failing = await startJob(catalog, { datastoreId, name: 'failing' })
-    await catalog.importJobs.record(failing, [
+    await record(catalog, failing, [
       ...['1.5', '1.6'].map((study) => storedFile(study, { study, blobKey: 'of a job that failed' })),
     ])
-    await catalog.importJobs.publish(failing, await catalog.importJobs.waitingGroups(failing.jobId, 1), AT)
+    const waiting = await catalog.importJobs.waitingGroups(failing.jobId, 1)
+    const [documentOfFailing] = await documentsOf(catalog, failing, waiting)
+    await catalog.importJobs.publish(failing, waiting, AT, documentOfFailing!)
     await catalog.importJobs.finish(failing, { jobStatus: 'FAILED', message: 'failed', endedAt: AT })
     assert.deepEqual([await keyToCompact(), await keyToCompact()], ['of a job that failed', undefined])
 
     const moved = await startJob(catalog, { datastoreId, name: 'documents' })
     const studies = ['1.7', '1.8'].map((study) => storedFile(study, { study, blobKey: `blob of ${study}` }))
-    await catalog.importJobs.record(moved, studies)
+    await record(catalog, moved, studies)
     const groups = await catalog.importJobs.waitingGroups(moved.jobId, 10)
-    const document = { base: undefined, offsetBytes: 0, sizeBytes: 10, contentBytes: 30, crc32: 7 }
+    const document = { base: undefined, offsetBytes: 0, sizeBytes: 10, contentBytes: 30, crc32: 7, bodyChecksum: 8 }
     const ofGroups = new Map(groups.map(({ groupId }) => [groupId, document]))
-    await catalog.importJobs.publish(moved, groups.slice(0, 1), AT, { blobKey: 'documents of both', ofGroups })
-    const again = { blobKey: 'document of one', ofGroups: new Map([[groups[1]!.groupId, document]]) }
+    await catalog.importJobs.publish(moved, groups.slice(0, 1), AT, {
+      blobKey: 'documents of both',
+      digest: DIGEST,
+      ofGroups,
+    })
+    const again = { blobKey: 'document of one', digest: DIGEST, ofGroups: new Map([[groups[1]!.groupId, document]]) }
     await catalog.importJobs.publish(moved, groups.slice(1), AT, again)
     await catalog.importJobs.finish(moved, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
     assert.deepEqual([await keyToCompact(), await keyToCompact()], ['documents of both', undefined])
@@ -227,6 +233,6 @@ async function copyFor(catalog: Catalog, { datastoreId, imageSetId }: ImageSet):
   const shared = { levels: { sharedWith: source }, document: { sharedWith: source } }
   const instances = { kind: 'added', from: source, sopInstanceUIDs: undefined } as const
   const copy = versionOf(created!.imageSetId, { ...shared, instances })
-  await catalog.workflows.complete((await claim(catalog)).lease, { versions: [copy], at: AT })
+  await catalog.workflows.complete((await claim(catalog)).lease, endOf([copy], AT))
   return { datastoreId, imageSetId: created!.imageSetId }
 }

@@ -9,6 +9,7 @@ import {
   copyOf,
   described,
   ELEMENTS,
+  endOf,
   get,
   search,
   sopsOf,
@@ -31,7 +32,7 @@ export function testCopies(open: OpenCatalog): void {
     const copy = { datastoreId, imageSetId: created!.imageSetId }
     assert.deepEqual(told(await get(catalog, copy)), [1, 'LOCKED', 'COPYING'])
     assert.equal((await search(catalog, datastoreId)).length, 1)
-    assert.equal(await catalog.imageSets.document(copy), 'pending')
+    assert.equal(await catalog.imageSets.document(copy), 'copying')
 
     const { lease, imageSets } = await claim(catalog)
     assert.deepEqual(imageSets, [created, source])
@@ -40,7 +41,7 @@ export function testCopies(open: OpenCatalog): void {
       levels: { sharedWith: from },
       instances: { kind: 'added', from, sopInstanceUIDs: undefined },
     })
-    assert.equal(await catalog.workflows.complete(lease, { versions: [version], at: AT + 9_000 }), 'completed')
+    assert.equal(await catalog.workflows.complete(lease, endOf([version], AT + 9_000)), 'completed')
     assert.deepEqual(told(await get(catalog, copy)), [1, 'ACTIVE', 'COPIED'])
     assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [1, 'ACTIVE', 'COPIED'])
     assert.deepEqual(
@@ -69,7 +70,7 @@ export function testCopies(open: OpenCatalog): void {
     assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [2, 'LOCKED', 'COPYING'])
     const { lease } = await claim(catalog)
     const instances = { kind: 'added', from: source, sopInstanceUIDs: ['1.9'] } as const
-    await catalog.workflows.complete(lease, { versions: [versionOf(imageSetId, { instances })], at: AT + 2_000 })
+    await catalog.workflows.complete(lease, endOf([versionOf(imageSetId, { instances })], AT + 2_000))
     assert.deepEqual(await sopsOf(catalog, { datastoreId, imageSetId }, 2), ['1.1', '1.2', '1.3', '1.9'])
     assert.deepEqual(await sopsOf(catalog, { datastoreId, imageSetId }, 1), ['1.1', '1.2', '1.3'])
     assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [2, 'ACTIVE', 'COPIED'])
@@ -116,7 +117,7 @@ export function testCopies(open: OpenCatalog): void {
       const { lease, imageSets } = await claim(catalog)
       const instances = { kind: 'added', from: source, sopInstanceUIDs: undefined } as const
       const versions = [versionOf(imageSets[0]!.imageSetId, { grouping, instances })]
-      return { lease, outcome: await catalog.workflows.complete(lease, { versions, at: AT + 3_000 }) }
+      return { lease, outcome: await catalog.workflows.complete(lease, endOf(versions, AT + 3_000)) }
     }
     assert.equal((await end()).outcome, 'completed')
     const found = (await search(catalog, datastoreId)).find((row) => row.imageSetId === created!.imageSetId)
@@ -142,7 +143,7 @@ export function testCopies(open: OpenCatalog): void {
     const { lease } = await claim(catalog)
     const instances = { kind: 'added', from: source, sopInstanceUIDs: undefined } as const
     const versions = [versionOf(created!.imageSetId, { grouping, instances })]
-    assert.equal(await catalog.workflows.complete(lease, { versions, at: AT }), 'conflicts')
+    assert.equal(await catalog.workflows.complete(lease, endOf(versions, AT)), 'conflicts')
     assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId: created!.imageSetId })), [
       ...[1, 'LOCKED', 'COPYING'],
     ])

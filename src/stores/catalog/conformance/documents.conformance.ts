@@ -5,20 +5,22 @@ import type { Catalog } from '../catalog.ts'
 import { type DocumentOfGroup, type DocumentsOfGroups, ImageSetMoved, type VersionToBe } from '../image-set-records.ts'
 import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
-import { AT, createDatastore, type FileValues, importFiles, startJob, storedFile } from './catalog.fixture.ts'
+import { AT, createDatastore, DIGEST, type FileValues, record, startJob, storedFile } from './catalog.fixture.ts'
 
 const described = (key: string, values: FileValues = {}): StoredFile => ({
   ...storedFile(key, values),
   metadata: { blobKey: `metadata of ${key}`, offsetBytes: 10, entryBytes: 200, levelsBytes: 30 },
 })
 
+const BODY = { contentBytes: 5 * 1024 ** 3, crc32: 0xffffffff, bodyChecksum: 0xfffffffe }
+
 /** As documents would be made of them, each of a place that tells which it is. */
 const documentsFor = (versions: readonly VersionToBe[], blobKey: string): DocumentsOfGroups => ({
-  blobKey,
+  ...{ blobKey, digest: DIGEST },
   ofGroups: new Map(
     versions.map(({ groupId, base }, index): [number, DocumentOfGroup] => [
       groupId,
-      { base, offsetBytes: index * 100, sizeBytes: 100, contentBytes: 5 * 1024 ** 3, crc32: 0xffffffff },
+      { base, offsetBytes: index * 100, sizeBytes: 100, ...BODY },
     ]),
   ),
 })
@@ -29,7 +31,7 @@ async function importDescribed(
   { datastoreId, name, files }: { datastoreId: string; name: string; files: readonly StoredFile[] },
 ) {
   const lease = await startJob(catalog, { datastoreId, name })
-  await catalog.importJobs.record(lease, files)
+  await record(catalog, lease, files)
   const groups = await catalog.importJobs.waitingGroups(lease.jobId, 100)
   const versions = await catalog.importJobs.versionsToBe(lease.jobId, groups)
   const generated = await catalog.importJobs.publish(lease, groups, AT, documentsFor(versions, `documents of ${name}`))
@@ -37,7 +39,7 @@ async function importDescribed(
   return { versions, generated }
 }
 
-const keysOf = ({ added }: VersionToBe) => added.map(({ metadata }) => metadata?.blobKey)
+const keysOf = ({ added }: VersionToBe) => added.map(({ metadata }) => metadata.blobKey)
 
 export function testDocuments(open: OpenCatalog): void {
   test('a version has the levels that lie with its document, and files the warnings that come with it', async (context) => {
@@ -46,7 +48,7 @@ export function testDocuments(open: OpenCatalog): void {
     const lease = await startJob(catalog, { datastoreId })
     const warning = (message: string) => ({ warning_reason_code: 0xb000, type: 'CoercionOfDataElements', message })
     const known = { ...described('b', { sop: '1.2' }), warnings: [warning('known before')] }
-    await catalog.importJobs.record(lease, [
+    await record(catalog, lease, [
       ...[described('a', { sop: '1.1' }), known, described('c', { sop: '1.1' }), described('d', { sop: '1.3' })],
     ])
     const groups = await catalog.importJobs.waitingGroups(lease.jobId, 100)
@@ -79,7 +81,7 @@ export function testDocuments(open: OpenCatalog): void {
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
     const files = [described('a', { sop: '1.1' }), described('b', { sop: '1.2' }), described('c', { sop: '1.1' })]
-    await catalog.importJobs.record(lease, [...files, storedFile('d', { study: '1.9', sop: '1.9.1' })])
+    await record(catalog, lease, [...files, storedFile('d', { study: '1.9', sop: '1.9.1' })])
     const groups = await catalog.importJobs.waitingGroups(lease.jobId, 100)
     assert.deepEqual(
       groups.map((group) => group.files),
@@ -95,8 +97,8 @@ export function testDocuments(open: OpenCatalog): void {
       ],
     )
     assert.deepEqual(
-      [second!.base, second!.added[0]!.metadata, second!.added[0]!.blobKey],
-      [undefined, undefined, 'blob'],
+      [second!.base, second!.added[0]!.metadata.blobKey, second!.added[0]!.blobKey],
+      [undefined, 'blob', 'blob'],
     )
   })
 
@@ -112,7 +114,7 @@ export function testDocuments(open: OpenCatalog): void {
     assert.deepEqual(keysOf(second.versions[0]!), ['metadata of c', 'metadata of d'])
 
     const place = (blobKey: string) => ({
-      ...{ blobKey, offsetBytes: 0, sizeBytes: 100, contentBytes: 5 * 1024 ** 3, crc32: 0xffffffff },
+      ...{ blobKey, offsetBytes: 0, sizeBytes: 100, ...BODY },
     })
     const document = (version?: number) =>
       catalog.imageSets.document({ datastoreId, imageSetId, ...(version === undefined ? {} : { version }) })
@@ -122,19 +124,9 @@ export function testDocuments(open: OpenCatalog): void {
     for (const version of [0, 3, Number.MAX_SAFE_INTEGER]) assert.equal(await document(version), 'absent')
 
     const parts = async (version: number) =>
-      (await catalog.imageSets.parts({ datastoreId, imageSetId, version })).map(({ metadata }) => metadata?.blobKey)
+      (await catalog.imageSets.parts({ datastoreId, imageSetId, version })).map(({ metadata }) => metadata.blobKey)
     assert.deepEqual(await parts(1), ['metadata of a', 'metadata of b'])
     assert.deepEqual(await parts(2), ['metadata of a', 'metadata of c', 'metadata of d'])
-  })
-
-  test('a version that was published without a document says that it is pending', async (context) => {
-    const catalog = await open(context)
-    const datastoreId = await createDatastore(catalog)
-    const lease = await startJob(catalog, { datastoreId })
-    await catalog.importJobs.record(lease, [storedFile('a')])
-    const groups = await catalog.importJobs.waitingGroups(lease.jobId, 100)
-    const [made] = await catalog.importJobs.publish(lease, groups, AT)
-    assert.equal(await catalog.imageSets.document({ datastoreId, imageSetId: made!.imageSetId }), 'pending')
   })
 
   test('a document of a version that was overtaken is refused, nothing has happened, and a new one goes through', async (context) => {
@@ -142,7 +134,7 @@ export function testDocuments(open: OpenCatalog): void {
     const datastoreId = await createDatastore(catalog)
     const slow = await startJob(catalog, { datastoreId, name: 'slow' })
     const files = [described('a', { study: '1.1', sop: '1' }), described('b', { study: '1.2', sop: '2' })]
-    await catalog.importJobs.record(slow, files)
+    await record(catalog, slow, files)
     const groups = await catalog.importJobs.waitingGroups(slow.jobId, 100)
     const early = documentsFor(await catalog.importJobs.versionsToBe(slow.jobId, groups), 'early')
     const other = [described('c', { study: '1.1', sop: '3' })]
@@ -165,37 +157,6 @@ export function testDocuments(open: OpenCatalog): void {
     assert.equal((await catalog.blobs.get(['late'])).length, 1)
     const place = await catalog.imageSets.document({ datastoreId, imageSetId: published[1]!.imageSetId })
     assert.ok(typeof place === 'object' && place.blobKey === 'late' && place.offsetBytes === 100)
-  })
-
-  test('pending documents are told in pages, and made once', async (context) => {
-    const catalog = await open(context)
-    const datastoreId = await createDatastore(catalog)
-    const studies = [1, 2, 3, 4, 5].map((study) => storedFile(`${study}`, { study: `1.${study}` }))
-    const made = await importFiles(catalog, { datastoreId, files: studies })
-    await importFiles(catalog, { datastoreId, files: [studies[1]!] })
-    await importDescribed(catalog, { datastoreId, name: 'whole', files: [described('a', { study: '1.9' })] })
-    await catalog.imageSets.delete({ datastoreId, imageSetId: made[3]!.imageSetId, at: AT })
-    const pending = [
-      [0, 1],
-      [1, 1],
-      [1, 2],
-      [2, 1],
-      [4, 1],
-    ].map(([index, version]) => ({ datastoreId, imageSetId: made[index!]!.imageSetId, version: version! }))
-    const first = await catalog.imageSets.pendingDocuments({ after: undefined, limit: 2 })
-    assert.deepEqual(first, pending.slice(0, 2))
-    assert.deepEqual(await catalog.imageSets.pendingDocuments({ after: first[1]!, limit: 10 }), pending.slice(2))
-
-    const place = { blobKey: 'late', offsetBytes: 3, sizeBytes: 7, contentBytes: 30, crc32: 1 }
-    assert.equal(await catalog.imageSets.addDocument(pending[2]!, place), 'added')
-    assert.equal(await catalog.imageSets.addDocument(pending[2]!, { ...place, blobKey: 'later' }), 'made-already')
-    assert.deepEqual(await catalog.imageSets.document(pending[2]!), place)
-    assert.equal(await catalog.imageSets.document(pending[1]!), 'pending')
-    assert.equal(
-      await catalog.imageSets.addDocument({ datastoreId, imageSetId: made[3]!.imageSetId, version: 1 }, place),
-      'absent',
-    )
-    assert.equal((await catalog.imageSets.pendingDocuments({ after: undefined, limit: 10 })).length, 4)
   })
 
   test('a document of no image set, or of one that was deleted, is absent', async (context) => {

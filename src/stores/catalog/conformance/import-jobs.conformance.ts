@@ -8,9 +8,11 @@ import {
   collected,
   createDatastore,
   datastoreNamed,
+  documentsOf,
   failedFile,
   jobNamed,
   publishAll,
+  record,
   skippedFile,
   startJob,
   storedFile,
@@ -160,7 +162,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.deepEqual([await attempt(), await attempt()], [2, 3])
     await importJobs.renew(lease, now + 1)
     assert.equal(await attempt(), 4)
-    await importJobs.record(lease, [storedFile('a')])
+    await record(catalog, lease, [storedFile('a')])
     assert.deepEqual([await attempt(), await attempt()], [1, 2])
     await publishAll(catalog, lease, AT)
     assert.equal(await attempt(), 1)
@@ -172,15 +174,16 @@ export function testImportJobs(open: OpenCatalog): void {
     const catalog = await open(context)
     const { importJobs } = catalog
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
-    await importJobs.record(lease, [storedFile('a')])
+    await record(catalog, lease, [storedFile('a')])
     const [group] = await importJobs.waitingGroups(lease.jobId, 1)
     const heir = { jobId: lease.jobId, owner: 'heir' }
     assert.ok(await importJobs.claim({ owner: 'heir', now: AT + 30_000, leaseUntil: AT + 60_000 }))
     await assert.rejects(importJobs.renew(lease, AT + 90_000), LeaseLost)
     await assert.rejects(importJobs.release(lease, AT), LeaseLost)
     await assert.rejects(importJobs.setFilesFound(lease, 7), LeaseLost)
-    await assert.rejects(importJobs.record(lease, [storedFile('b')]), LeaseLost)
-    await assert.rejects(importJobs.publish(lease, [group!], AT), LeaseLost)
+    await assert.rejects(record(catalog, lease, [storedFile('b')]), LeaseLost)
+    const [documents] = await documentsOf(catalog, heir, [group!])
+    await assert.rejects(importJobs.publish(lease, [group!], AT, documents!), LeaseLost)
     await assert.rejects(importJobs.finish(lease, COMPLETED), LeaseLost)
     assert.equal(await importJobs.lastRecordedKey(lease.jobId), 'a')
     assert.equal((await publishAll(catalog, heir, AT)).length, 1)
@@ -194,7 +197,7 @@ export function testImportJobs(open: OpenCatalog): void {
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
     const failed = { outcome: 'failed', exceptionType: 'ValidationException', message: 'no' } as const
-    await importJobs.record(lease, [storedFile('a'), { ...failed, key: 'b' }])
+    await record(catalog, lease, [storedFile('a'), { ...failed, key: 'b' }])
     assert.deepEqual((await importJobs.recordedKeys(lease.jobId, ['c', 'b', 'a', 'b'])).toSorted(), ['a', 'b'])
     assert.deepEqual(await importJobs.recordedKeys(lease.jobId, []), [])
     const other = await startJob(catalog, { datastoreId, name: 'other' })
@@ -206,7 +209,7 @@ export function testImportJobs(open: OpenCatalog): void {
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
     await catalog.importJobs.setFilesFound(lease, 3)
-    await catalog.importJobs.record(lease, [storedFile('a'), failedFile('b')])
+    await record(catalog, lease, [storedFile('a'), failedFile('b')])
     const during = await catalog.importJobs.get({ datastoreId, jobId: lease.jobId })
     assert.deepEqual([during?.jobStatus, during?.filesDone, during?.filesFound], ['IN_PROGRESS', 2, 3])
     await catalog.importJobs.finish(lease, { jobStatus: 'FAILED', message: 'no output bucket', endedAt: AT + 5 })
@@ -222,7 +225,8 @@ export function testImportJobs(open: OpenCatalog): void {
     const catalog = await open(context)
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     assert.equal(await catalog.importJobs.lastRecordedKey(lease.jobId), undefined)
-    await catalog.importJobs.record(
+    await record(
+      catalog,
       lease,
       ['a', '\uff61', '\u{1f600}'].map((key) => storedFile(key)),
     )
@@ -233,8 +237,8 @@ export function testImportJobs(open: OpenCatalog): void {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
-    await catalog.importJobs.record(lease, [storedFile('b')])
-    await assert.rejects(catalog.importJobs.record(lease, [storedFile('a'), storedFile('b')]))
+    await record(catalog, lease, [storedFile('b')])
+    await assert.rejects(record(catalog, lease, [storedFile('a'), storedFile('b')]))
     assert.equal((await catalog.importJobs.get({ datastoreId, jobId: lease.jobId }))?.filesDone, 1)
     assert.deepEqual((await collected(catalog.importJobs.reportLines(lease.jobId))).length, 0)
   })
@@ -244,7 +248,8 @@ export function testImportJobs(open: OpenCatalog): void {
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     const keys = Array.from({ length: 300 }, (_, index) => `k${String(index).padStart(3, '0')}`)
     const series = (index: number) => `1.2.3.${(index * 7) % 150}`
-    await catalog.importJobs.record(
+    await record(
+      catalog,
       lease,
       keys.map((key, index) => storedFile(key, { series: series(index) })),
     )
@@ -255,7 +260,8 @@ export function testImportJobs(open: OpenCatalog): void {
       expected,
     )
     assert.deepEqual(waiting[0]?.elements, storedFile('k000', { series: series(0) }).grouping)
-    await catalog.importJobs.publish(lease, [waiting[1]!], AT)
+    const [documents] = await documentsOf(catalog, lease, waiting)
+    await catalog.importJobs.publish(lease, [waiting[1]!], AT, documents!)
     const rest = await catalog.importJobs.waitingGroups(lease.jobId, 3)
     assert.deepEqual(
       rest.map((group) => group.elements.SeriesInstanceUID),
@@ -276,7 +282,7 @@ export function testImportJobs(open: OpenCatalog): void {
         : storedFile(key, { series: `1.2.${index % 3}`, warnings: index === 5 ? warnings : [] })
     })
     for (let start = 0; start < files.length; start += 500) {
-      await catalog.importJobs.record(lease, files.slice(start, start + 500))
+      await record(catalog, lease, files.slice(start, start + 500))
     }
     const generated = await publishAll(catalog, lease, AT)
     assert.deepEqual(await collected(catalog.importJobs.generatedImageSets(lease.jobId)), generated)

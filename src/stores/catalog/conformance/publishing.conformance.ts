@@ -6,7 +6,16 @@ import type { Catalog } from '../catalog.ts'
 import type { FramesPlace } from '../image-set-records.ts'
 import type { ImageSetSummary } from '../search-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
-import { AT, createDatastore, importFiles, publishAll, startJob, storedFile } from './catalog.fixture.ts'
+import {
+  AT,
+  createDatastore,
+  documentsOf,
+  importFiles,
+  publishAll,
+  record,
+  startJob,
+  storedFile,
+} from './catalog.fixture.ts'
 
 /** All image sets of the data store, in the order in which they were made. */
 async function imageSetsOf(catalog: Catalog, datastoreId: string): Promise<readonly ImageSetSummary[]> {
@@ -77,7 +86,7 @@ export function testPublishing(open: OpenCatalog): void {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
-    await catalog.importJobs.record(lease, [storedFile('a')])
+    await record(catalog, lease, [storedFile('a')])
     assert.deepEqual(await imageSetsOf(catalog, datastoreId), [])
   })
 
@@ -118,8 +127,8 @@ export function testPublishing(open: OpenCatalog): void {
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
     const file = (key: string) => storedFile(key, { sop: '1.1', blobKey: `blob of ${key}` })
-    await catalog.importJobs.record(lease, [file('a'), file('b')])
-    await catalog.importJobs.record(lease, [file('c'), storedFile('d', { sop: '1.2' })])
+    await record(catalog, lease, [file('a'), file('b')])
+    await record(catalog, lease, [file('c'), storedFile('d', { sop: '1.2' })])
     const [made] = await publishAll(catalog, lease, AT)
     assert.equal(made!.numberOfMatchedSOPInstances, 2)
     assert.deepEqual(await blobsOf(catalog, datastoreId, made!.imageSetId), { '1.1': 'blob of c', '1.2': 'blob' })
@@ -262,13 +271,12 @@ export function testPublishing(open: OpenCatalog): void {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
-    await catalog.importJobs.record(lease, [storedFile('a')])
+    await record(catalog, lease, [storedFile('a')])
     const [group] = await catalog.importJobs.waitingGroups(lease.jobId, 1)
-    const once = await catalog.importJobs.publish(lease, [group!], AT)
-    const [twice, thrice] = await Promise.all([
-      catalog.importJobs.publish(lease, [group!], AT + 1),
-      catalog.importJobs.publish(lease, [group!], AT + 2),
-    ])
+    const [documents] = await documentsOf(catalog, lease, [group!])
+    const publish = (at: number) => catalog.importJobs.publish(lease, [group!], at, documents!)
+    const once = await publish(AT)
+    const [twice, thrice] = await Promise.all([publish(AT + 1), publish(AT + 2)])
     assert.deepEqual(twice, once)
     assert.deepEqual(thrice, once)
     const [row] = await imageSetsOf(catalog, datastoreId)
@@ -279,9 +287,9 @@ export function testPublishing(open: OpenCatalog): void {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
-    await catalog.importJobs.record(lease, [storedFile('a')])
+    await record(catalog, lease, [storedFile('a')])
     const [made] = await publishAll(catalog, lease, AT)
-    await catalog.importJobs.record(lease, [storedFile('b')])
+    await record(catalog, lease, [storedFile('b')])
     const [extended] = await publishAll(catalog, lease, AT)
     assert.deepEqual(extended, { ...made, imageSetVersion: 2 })
     assert.equal((await catalog.imageSets.instances({ datastoreId, imageSetId: made!.imageSetId })).length, 2)

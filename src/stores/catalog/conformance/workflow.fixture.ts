@@ -11,7 +11,7 @@ import type {
   VersionToPublish,
   WorkflowRequest,
 } from '../workflow-repository.ts'
-import { AT, createDatastore, type FileValues, importFiles, storedFile } from './catalog.fixture.ts'
+import { AT, createDatastore, digestsOf, type FileValues, importFiles, storedFile } from './catalog.fixture.ts'
 
 export const described = (key: string, values: FileValues = {}): StoredFile => ({
   ...storedFile(key, { ...values, blobKey: `file ${key}` }),
@@ -74,12 +74,26 @@ export const ELEMENTS: GroupingElements = {
 export const versionOf = (imageSetId: string, values: Partial<VersionToPublish> = {}): VersionToPublish => ({
   imageSetId,
   levels: { blobKey: `levels of ${imageSetId}`, offsetBytes: 0, sizeBytes: 30 },
-  document: { blobKey: `document of ${imageSetId}`, offsetBytes: 1, sizeBytes: 2, contentBytes: 3, crc32: 4 },
+  document: {
+    ...{ blobKey: `document of ${imageSetId}`, offsetBytes: 1, sizeBytes: 2 },
+    ...{ contentBytes: 3, crc32: 4, bodyChecksum: 5 },
+  },
   grouping: ELEMENTS,
   studyTimestamp: null,
   tags: '{"DICOMPatientName":"NEW"}',
   instances: { kind: 'changed', removed: [], replaced: [] },
   ...values,
+})
+
+/** How a workflow ends, with digests of all blobs that its versions may have added. */
+export const endOf = (versions: readonly VersionToPublish[], at: number) => ({
+  ...{ versions, at },
+  digests: digestsOf(
+    versions.flatMap(({ levels, document, instances }) => [
+      ...[levels, document].flatMap((place) => ('sharedWith' in place ? [] : [place.blobKey])),
+      ...(instances.kind === 'changed' ? instances.replaced.map(({ by }) => by.metadata.blobKey) : []),
+    ]),
+  ),
 })
 
 export async function search(catalog: Catalog, datastoreId: string) {
@@ -105,5 +119,5 @@ export async function update(
   const { from, at = AT + 2_000, ...version } = values
   await begin(catalog, datastoreId, updateOf(imageSetId, from))
   const { lease } = await claim(catalog)
-  assert.equal(await catalog.workflows.complete(lease, { versions: [versionOf(imageSetId, version)], at }), 'completed')
+  assert.equal(await catalog.workflows.complete(lease, endOf([versionOf(imageSetId, version)], at)), 'completed')
 }

@@ -4,13 +4,14 @@ import { test } from 'node:test'
 import { ImageSetLocked } from '../image-set-records.ts'
 import { WorkflowLeaseLost, type WorkflowRequest } from '../workflow-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
-import { AT, createDatastore, type FileValues, importFiles, publishAll, startJob } from './catalog.fixture.ts'
+import { AT, createDatastore, type FileValues, importFiles, publishAll, record, startJob } from './catalog.fixture.ts'
 import {
   begin,
   claim,
   copyOf,
   described,
   ELEMENTS,
+  endOf,
   get,
   search,
   sopsOf,
@@ -37,7 +38,9 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId, version: 1 })), [1, 'LOCKED', 'UPDATING'])
     const [row] = await search(catalog, datastoreId)
     assert.deepEqual([row!.version, row!.updatedAt], [1, AT])
-    assert.equal(await catalog.imageSets.document({ datastoreId, imageSetId }), 'pending')
+    const document = await catalog.imageSets.document({ datastoreId, imageSetId })
+    assert.deepEqual(document, await catalog.imageSets.document({ datastoreId, imageSetId, version: 1 }))
+    assert.equal(typeof document, 'object')
     assert.equal((await catalog.imageSets.parts({ datastoreId, imageSetId, version: 1 })).length, 3)
   })
 
@@ -124,7 +127,7 @@ export function testWorkflows(open: OpenCatalog): void {
       const { lease } = await claim(catalog)
       numbers.add(lease.workflow)
       if (version === 2) await catalog.workflows.fail(lease, { message: 'It did not fit', at: AT + 5_000 })
-      else await catalog.workflows.complete(lease, { versions: [versionOf(imageSetId)], at: AT + 5_000 })
+      else await catalog.workflows.complete(lease, endOf([versionOf(imageSetId)], AT + 5_000))
     }
     assert.equal(numbers.size, 3)
   })
@@ -272,9 +275,9 @@ export function testWorkflows(open: OpenCatalog): void {
       versionOf(imageSetId),
       versionOf(sibling, { grouping: { ...ELEMENTS, SeriesInstanceUID: '1.2.3.2' } }),
     ]
-    await assert.rejects(catalog.workflows.complete(lease, { versions: versions.slice(0, 1), at: AT }))
+    await assert.rejects(catalog.workflows.complete(lease, endOf(versions.slice(0, 1), AT)))
     assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [2, 'LOCKED', 'UPDATING'])
-    await catalog.workflows.complete(lease, { versions, at: AT + 2_000 })
+    await catalog.workflows.complete(lease, endOf(versions, AT + 2_000))
     for (const id of [imageSetId, sibling]) {
       assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId: id })), [2, 'ACTIVE', 'UPDATED'])
     }
@@ -311,7 +314,7 @@ export function testWorkflows(open: OpenCatalog): void {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const importing = await startJob(catalog, { datastoreId, name: 'more' })
-    await catalog.importJobs.record(importing, [described('d', { sop: '1.4' })])
+    await record(catalog, importing, [described('d', { sop: '1.4' })])
     await begin(catalog, datastoreId, updateOf(imageSetId, 1))
     await assert.rejects(publishAll(catalog, importing, AT), ImageSetLocked)
     await catalog.workflows.fail((await claim(catalog)).lease, { message: 'No', at: AT })
@@ -330,7 +333,7 @@ export function testWorkflows(open: OpenCatalog): void {
     const fast = await claim(catalog, 'fast', AT + 50_000)
     assert.deepEqual([slow.attempt, fast.attempt], [1, 2])
     assert.deepEqual(fast.request, slow.request)
-    const end = { versions: [versionOf(imageSetId)], at: AT }
+    const end = endOf([versionOf(imageSetId)], AT)
     await assert.rejects(catalog.workflows.complete(slow.lease, end), WorkflowLeaseLost)
     await assert.rejects(catalog.workflows.renew(slow.lease, AT), WorkflowLeaseLost)
     await assert.rejects(catalog.workflows.fail(slow.lease, { message: 'No', at: AT }), WorkflowLeaseLost)

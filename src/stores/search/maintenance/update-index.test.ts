@@ -7,7 +7,15 @@ import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import type { Search } from '../../../imaging/search/search.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { AT, createDatastore, importFiles, startJob, storedFile } from '../../catalog/conformance/catalog.fixture.ts'
+import {
+  AT,
+  createDatastore,
+  documentsOf,
+  importFiles,
+  record,
+  startJob,
+  storedFile,
+} from '../../catalog/conformance/catalog.fixture.ts'
 import { openSqliteCatalog } from '../../sql/open-sqlite.ts'
 import { hashOf } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
@@ -111,9 +119,12 @@ test('cached leaves of a transaction that was rolled back are dropped', async (c
   outside.exec(`CREATE TABLE refused (job BIGINT REFERENCES import_jobs DEFERRABLE INITIALLY DEFERRED);
     CREATE TRIGGER refuse AFTER UPDATE OF seq ON import_groups BEGIN INSERT INTO refused VALUES (-1); END`)
   const lease = await startJob(one, { datastoreId, name: 'rolled back' })
-  await one.importJobs.record(lease, filesOf(2, { count: 40 }))
+  await record(one, lease, filesOf(2, { count: 40 }))
   const groups = await one.importJobs.waitingGroups(lease.jobId, 100)
-  const rolledBack = await Promise.allSettled(groups.map((group) => one.importJobs.publish(lease, [group], AT + 1)))
+  const [documents] = await documentsOf(one, lease, groups)
+  const rolledBack = await Promise.allSettled(
+    groups.map((group) => one.importJobs.publish(lease, [group], AT + 1, documents!)),
+  )
   assert.ok(rolledBack.length === 40 && rolledBack.every(({ status }) => status === 'rejected'))
   outside.exec('DROP TRIGGER refuse')
   // Both catalogs give the numbers that were rolled back again, to other leaves.

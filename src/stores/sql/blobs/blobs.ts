@@ -1,4 +1,5 @@
 /** Blobs in SQL: which are free, and what is known of each; compared by `hilum verify` with what is there. */
+import assert from 'node:assert/strict'
 import type { Blobs, DocumentOfVersion, KnownBlob, UnreferencedBlob, UseOfBlob } from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { claimForCompaction, isAnyToCompact, keepAsItIs, move, PLACES, placesIn, reserve } from './compaction.ts'
@@ -35,13 +36,12 @@ interface BlobRow {
 
 const COLUMNS = 'blob, blob_key, size_bytes, sha256, unreferenced_since'
 
-const knownOf = (row: BlobRow): KnownBlob => ({
-  blob: row.blob,
-  blobKey: row.blob_key,
-  digest:
-    row.size_bytes === null || row.sha256 === null ? undefined : { sizeBytes: row.size_bytes, sha256: row.sha256 },
-  isUnreferenced: row.unreferenced_since !== null,
-})
+function knownOf({ blob, blob_key: blobKey, size_bytes: sizeBytes, sha256, unreferenced_since }: BlobRow): KnownBlob {
+  const digest = sizeBytes === null || sha256 === null ? undefined : { sizeBytes, sha256 }
+  if (unreferenced_since !== null) return { blob, blobKey, digest, isUnreferenced: true }
+  assert(digest, 'a blob in use has its digest')
+  return { blob, blobKey, digest, isUnreferenced: false }
+}
 
 function* free({ before, limit }: Parameters<Blobs['free']>[0]): Sql<readonly UnreferencedBlob[]> {
   const rows = yield* all<Pick<BlobRow, 'blob' | 'blob_key'>>(
@@ -87,8 +87,9 @@ function* documents({ after, limit }: Parameters<Blobs['documents']>[0]): Sql<re
     readonly size_bytes: number
     readonly content_bytes: number
     readonly crc32: number
+    readonly body_checksum: number
   }>(
-    `SELECT seq, version, blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32
+    `SELECT seq, version, blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32, body_checksum
      FROM image_set_documents AS documents JOIN blobs ON blobs.blob = documents.blob
      WHERE (seq, version) > (?, ?) ORDER BY seq, version LIMIT ?`,
     ...[after?.seq ?? 0, after?.version ?? 0, limit],
@@ -98,7 +99,7 @@ function* documents({ after, limit }: Parameters<Blobs['documents']>[0]): Sql<re
     version: row.version,
     place: {
       ...{ blobKey: row.blob_key, offsetBytes: row.offset_bytes, sizeBytes: row.size_bytes },
-      ...{ contentBytes: row.content_bytes, crc32: row.crc32 },
+      ...{ contentBytes: row.content_bytes, crc32: row.crc32, bodyChecksum: row.body_checksum },
     },
   }))
 }

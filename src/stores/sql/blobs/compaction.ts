@@ -68,8 +68,8 @@ export function* markBlobsOfJobPartlyUnreferenced(job: number, at: number): Sql<
 interface RowToCompact {
   readonly blob: number
   readonly blob_key: string
-  readonly size_bytes: number | null
-  readonly sha256: string | null
+  readonly size_bytes: number
+  readonly sha256: string
 }
 
 type Claim = Parameters<Blobs['claimForCompaction']>[0]
@@ -93,7 +93,7 @@ export function* claimForCompaction({ before, now, until }: Claim): Sql<BlobToCo
   if (row === undefined) return undefined
   yield* run('UPDATE blobs SET compacting_until = ? WHERE blob = ?', until, row.blob)
   const { blob, blob_key: blobKey, size_bytes: sizeBytes, sha256 } = row
-  return { blob, blobKey, until, digest: sizeBytes === null || sha256 === null ? undefined : { sizeBytes, sha256 } }
+  return { blob, blobKey, until, digest: { sizeBytes, sha256 } }
 }
 
 export function* placesIn(blob: number): Sql<readonly PlaceInBlob[]> {

@@ -1,22 +1,14 @@
 /** The places of all frames, for `hilum verify`: instance by instance, in the order of their rows. */
 import type { Blobs, FramesOfInstance } from '../../catalog/blob-repository.ts'
-import type { FramesPlace } from '../../catalog/image-set-records.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
+import { type FramesRow, framesPlaceOf } from '../rows/frames-place.ts'
 
-interface FramesRow {
+interface FramesOfInstanceRow extends FramesRow {
   readonly seq: number
   readonly sop_instance_uid: string
   readonly added_in: number
   readonly blob_key: string
   readonly offset_bytes: number
-  readonly frames_key: string
-  readonly frames_blob_key: string
-  readonly frames_offset_bytes: number
-  readonly frames_size_bytes: number
-  readonly frame_count: number
-  readonly frames_hold: FramesPlace['holds']
-  readonly frames_checksum: number | null
-  readonly stored_transfer_syntax_uid: string
 }
 
 const ROW = '(i.seq, i.sop_instance_uid, i.added_in)'
@@ -26,21 +18,16 @@ const SELECT = `SELECT i.seq, i.sop_instance_uid, i.added_in, blobs.blob_key, i.
     i.frames_checksum, i.stored_transfer_syntax_uid
   FROM instances AS i JOIN blobs ON blobs.blob = i.blob JOIN blobs AS frames_blobs ON frames_blobs.blob = i.frames_blob`
 
-const framesOf = (row: FramesRow): FramesOfInstance => ({
+const framesOf = (row: FramesOfInstanceRow): FramesOfInstance => ({
   row: { seq: row.seq, sopInstanceUID: row.sop_instance_uid, addedIn: row.added_in },
-  frames: {
-    ...{ framesKey: row.frames_key, frameCount: row.frame_count, blobKey: row.frames_blob_key },
-    ...{ offsetBytes: row.frames_offset_bytes, sizeBytes: row.frames_size_bytes, holds: row.frames_hold },
-    ...(row.frames_checksum === null ? {} : { checksum: row.frames_checksum }),
-    storedTransferSyntaxUID: row.stored_transfer_syntax_uid,
-  },
+  frames: framesPlaceOf(row),
   file: { blobKey: row.blob_key, offsetBytes: row.offset_bytes },
 })
 
 /** Versions and copies that share frames have a row each: the first of these stands for all. */
 export function* framesOfInstances({ after, limit }: Parameters<Blobs['frames']>[0]): Sql<readonly FramesOfInstance[]> {
   const { seq, sopInstanceUID, addedIn } = after ?? { seq: 0, sopInstanceUID: '', addedIn: 0 }
-  const rows = yield* all<FramesRow>(
+  const rows = yield* all<FramesOfInstanceRow>(
     `${SELECT} WHERE i.frames_key IS NOT NULL AND ${ROW} > (?, ?, ?) AND NOT EXISTS (
        SELECT 1 FROM instances AS earlier WHERE earlier.frames_key = i.frames_key
        AND (earlier.seq, earlier.sop_instance_uid, earlier.added_in) < ${ROW}
@@ -55,7 +42,7 @@ export function* framesAt({
   sopInstanceUID,
   addedIn,
 }: FramesOfInstance['row']): Sql<FramesOfInstance | undefined> {
-  const row = yield* one<FramesRow>(
+  const row = yield* one<FramesOfInstanceRow>(
     `${SELECT} WHERE i.frames_key IS NOT NULL AND i.seq = ? AND i.sop_instance_uid = ? AND i.added_in = ?`,
     ...[seq, sopInstanceUID, addedIn],
   )

@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict'
 import { placeGroup } from '../../../imaging/grouping.ts'
-import type { BlobDigests } from '../../blobs/blob-store.ts'
 import {
   type DocumentPlace,
   type DocumentsOfGroups,
@@ -12,37 +11,28 @@ import {
   type ImageSetVersion,
   type InstanceRecord,
   type LevelsPlace,
-  type VersionOfDatastore,
   type VersionToBe,
   type WaitingGroup,
 } from '../../catalog/image-set-records.ts'
-import type { ImageSets } from '../../catalog/image-set-repository.ts'
-import { addUses } from '../blobs/blob-uses.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
-import { LOCKED } from '../engine/differences.ts'
-import { all, allOfMany, insertAll, one, run, type Sql } from '../engine/statement.ts'
+import { all, allOfMany, insertAll, one, type Sql } from '../engine/statement.ts'
+import { type FramesRow, framesPlaceOf } from '../rows/frames-place.ts'
 import { primariesOfStudies } from '../rows/grouping-columns.ts'
-import { imageSetIdOf, parseImageSetId } from '../rows/image-set-id.ts'
+import { imageSetIdOf } from '../rows/image-set-id.ts'
 
-interface InstanceRecordRow {
+type InstanceRecordRow = MetadataRow & (FramesRow | { readonly frames_key: null })
+
+interface MetadataRow {
   readonly sop_instance_uid: string
   readonly sop_class_uid: string
   readonly transfer_syntax_uid: string
   readonly blob_key: string
   readonly offset_bytes: number
   readonly size_bytes: number
-  readonly metadata_key: string | null
-  readonly metadata_offset_bytes: number | null
-  readonly entry_bytes: number | null
-  readonly levels_bytes: number | null
-  readonly frames_key: string | null
-  readonly frames_blob_key: string | null
-  readonly frames_offset_bytes: number | null
-  readonly frames_size_bytes: number | null
-  readonly frame_count: number | null
-  readonly frames_hold: 'frame' | 'table' | null
-  readonly frames_checksum: number | null
-  readonly stored_transfer_syntax_uid: string | null
+  readonly metadata_key: string
+  readonly metadata_offset_bytes: number
+  readonly entry_bytes: number
+  readonly levels_bytes: number
 }
 
 const selectParts = (table: 'instances' | 'import_files', columns = ''): string =>
@@ -51,7 +41,7 @@ const selectParts = (table: 'instances' | 'import_files', columns = ''): string 
    frames_blobs.blob_key AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold, frames_checksum,
    stored_transfer_syntax_uid
    FROM ${table} JOIN blobs ON blobs.blob = ${table}.blob
-   LEFT JOIN blobs AS metadata_blobs ON metadata_blobs.blob = metadata_blob
+   JOIN blobs AS metadata_blobs ON metadata_blobs.blob = metadata_blob
    LEFT JOIN blobs AS frames_blobs ON frames_blobs.blob = frames_blob`
 
 const partsOf = (row: InstanceRecordRow): InstanceRecord => ({
@@ -61,28 +51,13 @@ const partsOf = (row: InstanceRecordRow): InstanceRecord => ({
   blobKey: row.blob_key,
   offsetBytes: row.offset_bytes,
   sizeBytes: row.size_bytes,
-  metadata:
-    row.metadata_key === null
-      ? undefined
-      : {
-          blobKey: row.metadata_key,
-          offsetBytes: row.metadata_offset_bytes!,
-          entryBytes: row.entry_bytes!,
-          levelsBytes: row.levels_bytes!,
-        },
-  frames:
-    row.frames_key === null
-      ? undefined
-      : {
-          framesKey: row.frames_key,
-          frameCount: row.frame_count!,
-          storedTransferSyntaxUID: row.stored_transfer_syntax_uid!,
-          blobKey: row.frames_blob_key!,
-          offsetBytes: row.frames_offset_bytes!,
-          sizeBytes: row.frames_size_bytes!,
-          holds: row.frames_hold!,
-          ...(row.frames_checksum === null ? {} : { checksum: row.frames_checksum }),
-        },
+  metadata: {
+    blobKey: row.metadata_key,
+    offsetBytes: row.metadata_offset_bytes,
+    entryBytes: row.entry_bytes,
+    levelsBytes: row.levels_bytes,
+  },
+  frames: row.frames_key === null ? undefined : framesPlaceOf(row),
 })
 
 /** Published now, each group would become this; of files with one SOPInstanceUID the last is taken. */
@@ -146,18 +121,17 @@ export function* recordsOfVersion(
   return rows.map(partsOf)
 }
 
-export function* levelsOfVersion(seq: number, version: number): Sql<LevelsPlace | 'of-last-instance' | 'absent'> {
+export function* levelsOfVersion(seq: number, version: number): Sql<LevelsPlace | 'absent'> {
   const row = yield* one<{
-    readonly blob_key: string | null
+    readonly blob_key: string
     readonly levels_offset_bytes: number
     readonly levels_size_bytes: number
   }>(
-    `SELECT blob_key, levels_offset_bytes, levels_size_bytes FROM image_set_versions LEFT JOIN blobs ON blobs.blob = levels_blob
+    `SELECT blob_key, levels_offset_bytes, levels_size_bytes FROM image_set_versions JOIN blobs ON blobs.blob = levels_blob
      WHERE seq = ? AND version = ?`,
     ...[seq, version],
   )
   if (row === undefined) return 'absent'
-  if (row.blob_key === null) return 'of-last-instance'
   return { blobKey: row.blob_key, offsetBytes: row.levels_offset_bytes, sizeBytes: row.levels_size_bytes }
 }
 
@@ -169,24 +143,20 @@ interface PublishedVersion {
 }
 
 /**
- * Without documents they are pending.
  * @returns the blob of the documents
  * @throws ImageSetMoved where another job has published a version between what a document was joined from and now.
  */
 export function* addDocuments(
   job: number,
   published: readonly PublishedVersion[],
-  documents: DocumentsOfGroups | undefined,
-): Sql<number | undefined> {
-  const blob =
-    documents === undefined
-      ? undefined
-      : (yield* numberBlobs(job, [documents.blobKey], documents.digests)).get(documents.blobKey)!
-  const rows =
-    documents === undefined
-      ? published.map(({ seq, version }) => [seq, version, ...Array<null>(DOCUMENT_COLUMNS.length).fill(null)])
-      : placedRows(blob!, published, documents)
-  yield* insertAll('image_set_documents', { columns: ['seq', 'version', ...DOCUMENT_COLUMNS], rows })
+  documents: DocumentsOfGroups,
+): Sql<number> {
+  const { blobKey, digest } = documents
+  const blob = (yield* numberBlobs(job, [blobKey], new Map([[blobKey, digest]]))).get(blobKey)!
+  yield* insertAll('image_set_documents', {
+    columns: ['seq', 'version', ...DOCUMENT_COLUMNS],
+    rows: placedRows(blob, published, documents),
+  })
   return blob
 }
 
@@ -211,77 +181,31 @@ function placedRows(
 }
 
 export const documentValues = (blob: number, place: Omit<DocumentPlace, 'blobKey'>): readonly (number | null)[] => [
-  ...[blob, place.offsetBytes, place.sizeBytes, place.contentBytes, place.crc32, place.bodyChecksum ?? null],
+  ...[blob, place.offsetBytes, place.sizeBytes, place.contentBytes, place.crc32, place.bodyChecksum],
 ]
 
-/** In the order of their ids; behind the given one. */
-export function* pendingDocuments({
-  after,
-  limit,
-}: Parameters<ImageSets['pendingDocuments']>[0]): Sql<readonly VersionOfDatastore[]> {
-  const rows = yield* all<{ seq: number; version: number; id_suffix: string; datastore_id: string }>(
-    `SELECT documents.seq, documents.version, id_suffix, datastore_id FROM image_set_documents AS documents
-     JOIN image_sets ON image_sets.seq = documents.seq JOIN datastores ON datastores.datastore = image_sets.datastore
-     WHERE blob IS NULL AND (documents.seq, documents.version) > (?, ?) ORDER BY documents.seq, documents.version LIMIT ?`,
-    ...[after === undefined ? 0 : parseImageSetId(after.imageSetId)!.seq, after?.version ?? 0, limit],
-  )
-  return rows.map(({ seq, version, id_suffix, datastore_id }) => ({
-    datastoreId: datastore_id,
-    imageSetId: imageSetIdOf(seq, id_suffix),
-    version,
-  }))
-}
-
-/** Its blob is one of the job that the version's instances came with: every blob belongs to a job. */
-export function* addPendingDocument(
-  seq: number,
-  version: number,
-  place: DocumentPlace,
-  digests?: BlobDigests,
-): Sql<'added' | 'made-already' | 'absent'> {
-  const holder = yield* one<{ job: number }>(
-    'SELECT job FROM blobs WHERE blob = (SELECT max(blob) FROM instances WHERE seq = ? AND added_in <= ?)',
-    ...[seq, version],
-  )
-  if (holder === undefined) return 'absent'
-  const pending = yield* one(
-    `SELECT seq FROM image_set_documents WHERE seq = ? AND version = ? AND blob IS NULL ${LOCKED}`,
-    ...[seq, version],
-  )
-  if (pending === undefined) return 'made-already'
-  const blob = (yield* numberBlobs(holder.job, [place.blobKey], digests)).get(place.blobKey)!
-  yield* run(
-    `UPDATE image_set_documents SET ${DOCUMENT_COLUMNS.map((column) => `${column} = ?`).join(', ')}
-     WHERE seq = ? AND version = ?`,
-    ...[...documentValues(blob, place), seq, version],
-  )
-  yield* addUses([{ blob, seq }])
-  return 'added'
-}
-
 /** Of the given version, or of the latest. */
-export function* documentOf(seq: number, version: number | undefined): Sql<DocumentPlace | 'absent' | 'pending'> {
+export function* documentOf(seq: number, version: number | undefined): Sql<DocumentPlace | 'absent'> {
   const row = yield* one<{
-    readonly blob_key: string | null
+    readonly blob_key: string
     readonly offset_bytes: number
     readonly size_bytes: number
     readonly content_bytes: number
     readonly crc32: number
-    readonly body_checksum: number | null
+    readonly body_checksum: number
   }>(
     `SELECT blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32, body_checksum FROM image_set_documents AS documents
-     LEFT JOIN blobs ON blobs.blob = documents.blob
+     JOIN blobs ON blobs.blob = documents.blob
      WHERE seq = ? AND version = ${version === undefined ? '(SELECT version FROM image_sets WHERE seq = ?)' : '?'}`,
     ...[seq, version ?? seq],
   )
   if (row === undefined) return 'absent'
-  if (row.blob_key === null) return 'pending'
   return {
     blobKey: row.blob_key,
     offsetBytes: row.offset_bytes,
     sizeBytes: row.size_bytes,
     contentBytes: row.content_bytes,
     crc32: row.crc32,
-    ...(row.body_checksum === null ? {} : { bodyChecksum: row.body_checksum }),
+    bodyChecksum: row.body_checksum,
   }
 }

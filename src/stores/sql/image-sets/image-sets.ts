@@ -1,6 +1,5 @@
 /** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
-import type { BlobDigests } from '../../blobs/blob-store.ts'
-import type { DocumentPlace, InstancePlace, VersionOfDatastore } from '../../catalog/image-set-records.ts'
+import type { InstancePlace, VersionOfDatastore } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { CachedLeaves } from '../../search/cached-leaves.ts'
 import { CachedPages } from '../../search/cached-pages.ts'
@@ -15,7 +14,7 @@ import { lockChanges } from '../history/changes.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
 import { accessed, dueOf } from './access-times.ts'
 import { deleteImageSet } from './delete-image-set.ts'
-import { addPendingDocument, documentOf, levelsOfVersion, pendingDocuments, recordsOfVersion } from './documents.ts'
+import { documentOf, levelsOfVersion, recordsOfVersion } from './documents.ts'
 import { placeOfFrames } from './frames.ts'
 import { properties, versionsOf } from './image-set-properties.ts'
 
@@ -43,8 +42,6 @@ export function imageSetsOver(
     frames: (request) => database.read(() => placeOfFrames(request)),
     parts: (version) => database.read(() => parts(version)),
     countInstances: (version) => database.read(() => countInstances(version)),
-    pendingDocuments: (request) => database.read(() => pendingDocuments(request)),
-    addDocument: (version, document, digests) => database.write(() => addDocument(version, document, digests)),
     document: (version) => database.read(() => document(version)),
     async accessed(accesses, granularity) {
       // Mostly none is due, and a look is no write.
@@ -121,23 +118,16 @@ function* levels({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<Retu
   return seq === undefined ? 'absent' : yield* levelsOfVersion(seq, version)
 }
 
-function* addDocument(
-  { version, ...imageSet }: VersionOfDatastore,
-  place: DocumentPlace,
-  digests: BlobDigests | undefined,
-): ReturnType<typeof addPendingDocument> {
-  yield* lockChanges()
-  const seq = yield* seqOf(imageSet)
-  return seq === undefined ? 'absent' : yield* addPendingDocument(seq, version, place, digests)
-}
-
-function* document({ version, ...imageSet }: Parameters<ImageSets['document']>[0]): ReturnType<typeof documentOf> {
+function* document({
+  version,
+  ...imageSet
+}: Parameters<ImageSets['document']>[0]): Sql<Awaited<ReturnType<ImageSets['document']>>> {
   const seq = yield* seqOf(imageSet)
   if (seq !== undefined) return yield* documentOf(seq, version)
-  return (yield* isBeingMade(imageSet)) ? 'pending' : 'absent'
+  return (yield* isCopying(imageSet)) ? 'copying' : 'absent'
 }
 
-function* isBeingMade(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<boolean> {
+function* isCopying(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<boolean> {
   return (yield* properties({ ...imageSet, deletedSince: Number.MAX_SAFE_INTEGER }))?.imageSetState === 'LOCKED'
 }
 

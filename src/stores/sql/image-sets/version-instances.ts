@@ -81,7 +81,7 @@ function* add(
      SELECT CAST(? AS BIGINT), sop_instance_uid, CAST(? AS BIGINT), ${INSTANCE_COLUMNS} FROM instances
      WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?) ${condition} RETURNING blob, metadata_blob, frames_blob`
   const values = [seq, version, from, source.version, source.version]
-  type Blobs = { readonly blob: number; readonly metadata_blob: number | null; readonly frames_blob: number | null }
+  type Blobs = { readonly blob: number; readonly metadata_blob: number; readonly frames_blob: number | null }
   const rows =
     sopInstanceUIDs === undefined
       ? yield* all<Blobs>(insert(''), ...values)

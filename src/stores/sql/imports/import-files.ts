@@ -19,14 +19,14 @@ const COLUMNS = [
 
 const nulls = (count: number): readonly null[] => Array<null>(count).fill(null)
 
-export function* record(lease: Lease, files: readonly RecordedFile[], digests?: BlobDigests): Sql<void> {
+export function* record(lease: Lease, files: readonly RecordedFile[], digests: BlobDigests): Sql<void> {
   const { job } = yield* underLease(lease)
   const stored = files.filter((file) => file.outcome === 'stored')
   stored.forEach(assertFoundAsGrouped)
   const blobs = yield* numberBlobs(
     job,
     stored.flatMap(({ blobKey, metadata, frames }) =>
-      [blobKey, metadata?.blobKey, frames?.blobKey].filter((key) => key !== undefined),
+      [blobKey, metadata.blobKey, frames?.blobKey].filter((key) => key !== undefined),
     ),
     digests,
   )
@@ -39,7 +39,7 @@ export function* record(lease: Lease, files: readonly RecordedFile[], digests?: 
           ...[blobs.get(file.blobKey)!, file.offsetBytes, file.sizeBytes],
           file.warnings.length === 0 ? null : JSON.stringify(file.warnings),
           ...[null, null],
-          ...(file.metadata === undefined ? nulls(4) : metadataValues(file.metadata, blobs)),
+          ...metadataValues(file.metadata, blobs),
           ...(file.frames === undefined ? nulls(8) : framesValues(file.frames, blobs)),
         ],
   )
@@ -59,7 +59,7 @@ const metadataValues = (place: MetadataPlace, blobs: ReadonlyMap<string, number>
 
 const framesValues = (place: FramesPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [
   ...[place.framesKey, blobs.get(place.blobKey)!, place.offsetBytes, place.sizeBytes, place.frameCount, place.holds],
-  ...[place.checksum ?? null, place.storedTransferSyntaxUID],
+  ...[place.holds === 'frame' ? place.checksum : null, place.storedTransferSyntaxUID],
 ]
 
 const LAST_FILES_COLUMNS = ['study_timestamp', 'tags', 'levels_blob', 'levels_offset_bytes', 'levels_size_bytes']
@@ -85,7 +85,7 @@ function* joinGroups(
     columns: ['job', 'grouping_key', 'grouping_digest', ...LAST_FILES_COLUMNS],
     rows: [...lastOf].map(([key, last]) => [
       ...[job, key, digestOfKey(key), last.search.DICOMStudyDateAndTime, last.tags],
-      ...(last.metadata === undefined ? nulls(3) : levelsValues(last.metadata, blobs)),
+      ...levelsValues(last.metadata, blobs),
     ]),
     suffix: `ON CONFLICT (job, grouping_digest) WHERE seq IS NULL DO UPDATE SET
       ${LAST_FILES_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')} RETURNING group_id, grouping_key`,

@@ -37,9 +37,9 @@ interface GroupRow {
   readonly grouping_key: string
   readonly study_timestamp: number | null
   readonly tags: string
-  readonly levels_blob: number | null
-  readonly levels_offset_bytes: number | null
-  readonly levels_size_bytes: number | null
+  readonly levels_blob: number
+  readonly levels_offset_bytes: number
+  readonly levels_size_bytes: number
   readonly seq: number | null
   readonly id_suffix: string | null
   readonly version: number | null
@@ -80,7 +80,7 @@ export function* publish(request: {
   readonly lease: Lease
   readonly groups: readonly WaitingGroup[]
   readonly at: number
-  readonly documents: DocumentsOfGroups | undefined
+  readonly documents: DocumentsOfGroups
   readonly newId: () => string
   readonly upkeep: SearchUpkeep
 }): Sql<readonly GeneratedImageSet[]> {
@@ -98,10 +98,9 @@ export function* publish(request: {
     yield* addVersions(published, { documents, documentBlob })
     yield* addWarnings(published, documents)
     yield* addBlobUses(published, documentBlob)
-    const inDocumentBlob = documents?.ofGroups.size ?? 0
     yield* markPartlyUnreferenced(yield* blobsOfFilesNotShown(published), at)
     // What comes between this transaction and the next may make the other documents anew, elsewhere.
-    if (inDocumentBlob > published.length) yield* markPartlyUnreferenced([documentBlob!], at)
+    if (documents.ofGroups.size > published.length) yield* markPartlyUnreferenced([documentBlob], at)
     yield* upkeep.apply(published.map(({ change }) => change))
     for (const each of published) generatedOf.set(each.group.group_id, generated(each, each.instances))
     yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', leased.job)
@@ -288,13 +287,13 @@ function* extend(placed: Placed & { readonly seq: number }, { change, upkeep }: 
 
 function* addVersions(
   published: readonly Published[],
-  { documents, documentBlob }: { documents: DocumentsOfGroups | undefined; documentBlob: number | undefined },
+  { documents, documentBlob }: { readonly documents: DocumentsOfGroups; readonly documentBlob: number },
 ): Sql<void> {
   const levelsOf = ({ group }: Published): readonly SqlValue[] => {
-    const place = documents?.ofGroups.get(group.group_id)?.levels
+    const place = documents.ofGroups.get(group.group_id)!.levels
     return place === undefined
       ? [group.levels_blob, group.levels_offset_bytes, group.levels_size_bytes]
-      : [documentBlob!, place.offsetBytes, place.sizeBytes]
+      : [documentBlob, place.offsetBytes, place.sizeBytes]
   }
   yield* insertAll('image_set_versions', {
     columns: [
@@ -309,9 +308,9 @@ function* addVersions(
 }
 
 /** Only of files that are shown: their documents say what differs in them. */
-function* addWarnings(published: readonly Published[], documents: DocumentsOfGroups | undefined): Sql<void> {
+function* addWarnings(published: readonly Published[], documents: DocumentsOfGroups): Sql<void> {
   for (const { group } of published) {
-    const warnings = documents?.ofGroups.get(group.group_id)?.warnings
+    const warnings = documents.ofGroups.get(group.group_id)!.warnings
     if (warnings === undefined || warnings.size === 0) continue
     const rows = yield* allOfMany<{ file: number; sop_instance_uid: string; warnings: string | null }>(
       (marks) =>
@@ -337,12 +336,12 @@ function* addWarnings(published: readonly Published[], documents: DocumentsOfGro
   }
 }
 
-function* addBlobUses(published: readonly Published[], documentBlob: number | undefined): Sql<void> {
+function* addBlobUses(published: readonly Published[], documentBlob: number): Sql<void> {
   const seqOf = new Map(published.map(({ group, seq }) => [group.group_id, seq]))
   const rows = yield* ofShownFiles<{
     readonly group_id: number
     readonly blob: number
-    readonly metadata_blob: number | null
+    readonly metadata_blob: number
     readonly frames_blob: number | null
   }>(
     published,
@@ -353,13 +352,13 @@ function* addBlobUses(published: readonly Published[], documentBlob: number | un
       .filter((each) => each !== null)
       .map((each) => ({ blob: each, seq: seqOf.get(group_id)! })),
   )
-  const ofDocuments = documentBlob === undefined ? [] : published.map(({ seq }) => ({ blob: documentBlob, seq }))
+  const ofDocuments = published.map(({ seq }) => ({ blob: documentBlob, seq }))
   yield* addUses([...ofFiles, ...ofDocuments])
 }
 
 /** Of several files of a group with one SOPInstanceUID the last is shown; the bytes of the others are nobody's. */
 function* blobsOfFilesNotShown(published: readonly Published[]): Sql<readonly number[]> {
-  const rows = yield* allOfMany<{ blob: number; metadata_blob: number | null; frames_blob: number | null }>(
+  const rows = yield* allOfMany<{ blob: number; metadata_blob: number; frames_blob: number | null }>(
     (marks) => `SELECT DISTINCT blob, metadata_blob, frames_blob FROM import_files WHERE group_id IN (${marks})`,
     [],
     published.filter(({ files, instances }) => files !== instances).map(({ group }) => group.group_id),

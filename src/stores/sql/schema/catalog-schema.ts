@@ -12,12 +12,12 @@ import type { Dialect } from '../engine/differences.ts'
 const COVERED = 'created_at, updated_at, study_timestamp, is_primary, changed_in'
 
 /** Where the metadata and the frames of an instance lie. A published file's are copied from import_files to instances. */
-const instanceRanges = ({ text }: Dialect) => `
+const instanceRanges = ({ text }: Dialect, { notNull }: { readonly notNull: string }) => `
   -- The entry of the instance in a metadata document, directly followed by its patient, study and series attributes.
-  metadata_blob BIGINT,
-  metadata_offset_bytes BIGINT,
-  entry_bytes BIGINT,
-  levels_bytes BIGINT,
+  metadata_blob BIGINT${notNull},
+  metadata_offset_bytes BIGINT${notNull},
+  entry_bytes BIGINT${notNull},
+  levels_bytes BIGINT${notNull},
   -- NULL where no frame is stored. The first 24 digits of the ids of its frames.
   frames_key ${text},
   frames_blob BIGINT,
@@ -31,10 +31,10 @@ const instanceRanges = ({ text }: Dialect) => `
   stored_transfer_syntax_uid ${text}`
 
 /** The range of a version's patient, study and series attributes, and of what its instances have differently. */
-const LEVELS_RANGE = `
-  levels_blob BIGINT,
-  levels_offset_bytes BIGINT,
-  levels_size_bytes BIGINT`
+const levelsRange = ({ notNull }: { readonly notNull: string }) => `
+  levels_blob BIGINT${notNull},
+  levels_offset_bytes BIGINT${notNull},
+  levels_size_bytes BIGINT${notNull}`
 
 /*
  * Indexes on image sets leave out deleted ones, so that no search reads their remains, and begin with the data store. All end in the row
@@ -133,6 +133,7 @@ CREATE TABLE blobs (
   -- The job that put it, or whose files it was made from.
   job BIGINT NOT NULL REFERENCES import_jobs,
   blob_key ${text} NOT NULL,
+  -- NULL of a blob that is reserved for compaction.
   size_bytes BIGINT,
   sha256 ${text},
   -- No image set uses it, and its job has ended. It is purged after a grace period for readers.
@@ -222,7 +223,8 @@ CREATE TABLE image_set_versions (
   updated_at BIGINT NOT NULL,
   -- Why an update or a copy failed.
   message ${text},
-  forced BIGINT NOT NULL DEFAULT 0,${LEVELS_RANGE},
+  forced BIGINT NOT NULL DEFAULT 0,
+  -- NULL of a failed copy and of a deleted image set.${levelsRange({ notNull: '' })},
   PRIMARY KEY (seq, version)
 ) ${inKeyOrder};
 
@@ -230,17 +232,16 @@ CREATE TABLE image_set_versions (
 CREATE TABLE image_set_documents (
   seq BIGINT NOT NULL REFERENCES image_sets,
   version BIGINT NOT NULL,
-  blob BIGINT REFERENCES blobs,
-  offset_bytes BIGINT,
-  size_bytes BIGINT,
+  blob BIGINT NOT NULL REFERENCES blobs,
+  offset_bytes BIGINT NOT NULL,
+  size_bytes BIGINT NOT NULL,
   -- Size and CRC-32 of the JSON.
-  content_bytes BIGINT,
-  crc32 BIGINT,
+  content_bytes BIGINT NOT NULL,
+  crc32 BIGINT NOT NULL,
   -- Of the deflated body.
-  body_checksum BIGINT,
+  body_checksum BIGINT NOT NULL,
   PRIMARY KEY (seq, version)
 ) ${inKeyOrder};
-CREATE INDEX image_set_documents_pending ON image_set_documents (seq, version) WHERE blob IS NULL;
 
 CREATE TABLE instances (
   seq BIGINT NOT NULL REFERENCES image_sets,
@@ -253,7 +254,7 @@ CREATE TABLE instances (
   offset_bytes BIGINT NOT NULL,
   size_bytes BIGINT NOT NULL,
   transfer_syntax_uid ${text} NOT NULL,
-  sop_class_uid ${text} NOT NULL,${instanceRanges(dialect)},
+  sop_class_uid ${text} NOT NULL,${instanceRanges(dialect, { notNull: ' NOT NULL' })},
   PRIMARY KEY (seq, sop_instance_uid, added_in)
 ) ${inKeyOrder};
 CREATE INDEX instances_by_frames ON instances (frames_key, seq) WHERE frames_key IS NOT NULL;
@@ -273,9 +274,9 @@ CREATE TABLE import_groups (
   -- The grouping elements: JSON.
   grouping_key ${text} NOT NULL,
   -- A digest of the key. Seven elements of 256 characters are longer than an entry of a PostgreSQL index can be.
-  grouping_digest ${text},
+  grouping_digest ${text} NOT NULL,
   study_timestamp BIGINT,
-  tags ${text} NOT NULL,${LEVELS_RANGE},
+  tags ${text} NOT NULL,${levelsRange({ notNull: ' NOT NULL' })},
   -- The version that the group was published as. NULL until then.
   seq BIGINT REFERENCES image_sets,
   version BIGINT,
@@ -301,7 +302,7 @@ CREATE TABLE import_files (
   offset_bytes BIGINT,
   size_bytes BIGINT,
   transfer_syntax_uid ${text},
-  sop_class_uid ${text},${instanceRanges(dialect)},
+  sop_class_uid ${text},${instanceRanges(dialect, { notNull: '' })},
   UNIQUE (job, file_key)
 );
 CREATE INDEX import_files_in_group ON import_files (group_id);

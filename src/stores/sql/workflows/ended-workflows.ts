@@ -71,7 +71,7 @@ interface Ending {
   readonly change: { readonly number: number; readonly at: number }
   readonly upkeep: SearchUpkeep
   readonly seqOf: ReadonlyMap<string, number>
-  readonly digests: BlobDigests | undefined
+  readonly digests: BlobDigests
 }
 
 /** What stood when the workflow began may not be what stands now: others may have imported into the study, or update all of it. */
@@ -176,7 +176,7 @@ function* addVersion({ seq, is_primary }: PropertiesRow, published: Published, e
   if (isShared(levels) || isShared(document)) yield* addUsesOfVersion(seq, number)
 }
 
-/** The values of the other version; of an older one, that of a document may still be pending. */
+/** The values of the other version. */
 function* shared(
   table: string,
   columns: readonly string[],
@@ -192,12 +192,12 @@ function* shared(
 }
 
 function* addUsesOfVersion(seq: number, version: number): Sql<void> {
-  const rows = yield* all<{ blob: number | null }>(
+  const rows = yield* all<{ blob: number }>(
     `SELECT levels_blob AS blob FROM image_set_versions WHERE seq = ? AND version = ?
      UNION SELECT blob FROM image_set_documents WHERE seq = ? AND version = ?`,
     ...[seq, version, seq, version],
   )
-  yield* addUses(rows.flatMap(({ blob }) => (blob === null ? [] : [{ blob, seq }])))
+  yield* addUses(rows.map(({ blob }) => ({ blob, seq })))
 }
 
 export function* fail(

@@ -6,7 +6,13 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3'
-import { createDatastore, idsOfOne, startJob, storedFile } from '../../../catalog/conformance/catalog.fixture.ts'
+import {
+  createDatastore,
+  idsOfOne,
+  record,
+  startJob,
+  storedFile,
+} from '../../../catalog/conformance/catalog.fixture.ts'
 import { openSqliteCatalog } from '../../open-sqlite.ts'
 import { startCheckpoints, THREAD_CHECKPOINT_PAGES, WRITER_CHECKPOINT_PAGES } from './sqlite-checkpoints.ts'
 
@@ -34,7 +40,7 @@ async function opened(context: TestContext) {
         series: `1.${batches}.${index}`,
       }),
     )
-    await catalog.importJobs.record(lease, files)
+    await record(catalog, lease, files)
   }
   return { path, log, write }
 }
