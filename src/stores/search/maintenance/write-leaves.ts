@@ -1,6 +1,7 @@
 /** Writes the leaves of the search index: each leaf once in a change, however many of its entries are added or removed. */
 import assert from 'node:assert/strict'
-import { all, insertAll, one, run, type Sql } from '../../sql/engine/statement.ts'
+import { all, one, run, type Sql } from '../../sql/engine/statement.ts'
+import { insertRows } from '../../sql/rows/insert-rows.ts'
 import { entryBytesOf } from '../cached-leaves.ts'
 import {
   changedEntries,
@@ -86,10 +87,11 @@ export class LeafWriter {
       'UPDATE changes SET last_partition = last_partition + 1 RETURNING last_partition',
     )
     const partition = counted!.last_partition
-    yield* insertAll('search_partitions', {
-      columns: ['partition', 'datastore', 'state', 'is_primary', 'attribute', 'value'],
-      rows: [[partition, of.datastore, of.state, of.key.isPrimary ? 1 : 0, of.key.attribute, of.key.value]],
-    })
+    const { datastore, state, key } = of
+    const { isPrimary, attribute, value } = key
+    yield* insertRows('search_partitions', [
+      { partition, datastore, state, is_primary: isPrimary ? 1 : 0, attribute, value },
+    ])
     let some: Leaf[] = []
     for (const { region, bytes } of buildLeaves(entries, this.#entriesMax)) {
       some.push({ partition, leaf: undefined, region, bytes })
@@ -123,20 +125,23 @@ export class LeafWriter {
     const fresh = leaves.filter(({ leaf }) => leaf === undefined)
     let next = fresh.length === 0 ? 0 : yield* firstOfNewLeaves(fresh.length)
     const numbered = leaves.map((each) => ({ ...each, leaf: each.leaf ?? next++ }))
-    yield* insertAll('search_leaves', {
-      columns: ['leaf', 'partition', 'entry_count', 'changed_in', 'bounds'],
-      rows: numbered.map(({ leaf, partition, region, bytes }) => {
+    yield* insertRows(
+      'search_leaves',
+      numbered.map(({ leaf, partition, region, bytes }) => {
         const entries = decodeEntries(bytes)
-        return [leaf, partition, entries.count, change, encodeBounds(boundsOf(region, entries))]
+        const bounds = encodeBounds(boundsOf(region, entries))
+        return { leaf, partition, entry_count: entries.count, changed_in: change, bounds }
       }),
-      suffix: `ON CONFLICT (leaf) DO UPDATE
-        SET entry_count = excluded.entry_count, changed_in = excluded.changed_in, bounds = excluded.bounds`,
-    })
-    yield* insertAll('search_entries', {
-      columns: ['leaf', 'entries'],
-      rows: numbered.map(({ leaf, bytes }) => [leaf, bytes]),
-      suffix: 'ON CONFLICT (leaf) DO UPDATE SET entries = excluded.entries',
-    })
+      {
+        onConflict: `ON CONFLICT (leaf) DO UPDATE
+          SET entry_count = excluded.entry_count, changed_in = excluded.changed_in, bounds = excluded.bounds`,
+      },
+    )
+    yield* insertRows(
+      'search_entries',
+      numbered.map(({ leaf, bytes }) => ({ leaf, entries: bytes })),
+      { onConflict: 'ON CONFLICT (leaf) DO UPDATE SET entries = excluded.entries' },
+    )
     for (const { leaf } of numbered) this.#written.add(leaf)
   }
 }

@@ -3,21 +3,14 @@
  * it, since a use only ever comes from another use of the same transaction, or from the job.
  */
 
-import { all, allOfMany, insertAll, run, type Sql } from '../engine/statement.ts'
+import { all, allOfMany, run, type Sql } from '../engine/statement.ts'
+import { insertRows } from '../rows/insert-rows.ts'
+import type { RowOf } from '../rows/tables.ts'
 import { markPartlyUnreferenced } from './compaction.ts'
 
-interface BlobUse {
-  readonly blob: number
-  readonly seq: number
-}
-
-export function* addUses(uses: readonly BlobUse[]): Sql<void> {
+export function* addUses(uses: readonly RowOf<'blob_uses'>[]): Sql<void> {
   const distinct = new Map(uses.map((use) => [`${use.blob} ${use.seq}`, use]))
-  yield* insertAll('blob_uses', {
-    columns: ['blob', 'seq'],
-    rows: [...distinct.values()].map(({ blob, seq }) => [blob, seq]),
-    suffix: 'ON CONFLICT (blob, seq) DO NOTHING',
-  })
+  yield* insertRows('blob_uses', [...distinct.values()], { onConflict: 'ON CONFLICT (blob, seq) DO NOTHING' })
 }
 
 /**

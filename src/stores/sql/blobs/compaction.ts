@@ -8,8 +8,9 @@
 import { type MovedRange, movedOffset } from '../../blobs/moved-ranges.ts'
 import type { Blobs, BlobToCompact, PlaceInBlob } from '../../catalog/blob-repository.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
-import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
+import { all, allOfMany, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
+import { insertRows } from '../rows/insert-rows.ts'
 
 interface Places {
   readonly table: string
@@ -161,10 +162,8 @@ export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'cha
     'UPDATE blobs SET blob_key = ?, size_bytes = ?, sha256 = ?, partly_unreferenced_since = ?, compacting_until = NULL WHERE blob = ?',
     ...[to.blobKey, to.digest.sizeBytes, to.digest.sha256, partlyUnreferencedSince, from.blob],
   )
-  yield* insertAll('blobs', {
-    columns: ['job', 'blob_key', 'size_bytes', 'sha256', 'unreferenced_since'],
-    rows: [[old.job, old.blob_key, old.size_bytes, old.sha256, oldUnreferencedFrom]],
-  })
+  const { job, blob_key, size_bytes, sha256 } = old
+  yield* insertRows('blobs', [{ job, blob_key, size_bytes, sha256, unreferenced_since: oldUnreferencedFrom }])
   return 'moved'
 }
 

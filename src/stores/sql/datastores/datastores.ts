@@ -6,35 +6,19 @@ import type {
   DeleteDatastoreOutcome,
 } from '../../catalog/datastore-repository.ts'
 import { LOCKED } from '../engine/differences.ts'
-import { all, insertAll, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
+import { all, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
+import { insertRows } from '../rows/insert-rows.ts'
+import type { RowOf } from '../rows/tables.ts'
 import { earlierUse, rememberUse } from './client-tokens.ts'
 import { putTags, removeTags } from './tags.ts'
 
 const TOKEN_SCOPE = 'datastores'
 
-interface DatastoreRow {
-  readonly datastore_id: string
-  readonly datastore_name: string | null
-  readonly datastore_status: Datastore['datastoreStatus']
-  readonly kms_key_arn: string | null
-  readonly lambda_authorizer_arn: string | null
-  readonly lossless_storage_format: Datastore['losslessStorageFormat']
-  readonly created_at: number
-  readonly updated_at: number
-}
+type DatastoreRow = Omit<RowOf<'datastores'>, 'datastore'>
 
-const COLUMNS = [
-  'datastore_id',
-  'datastore_name',
-  'datastore_status',
-  'kms_key_arn',
-  'lambda_authorizer_arn',
-  'lossless_storage_format',
-  'created_at',
-  'updated_at',
-] as const satisfies readonly (keyof DatastoreRow)[]
-const SELECT = `SELECT ${COLUMNS.join(', ')} FROM datastores`
+const SELECT = `SELECT datastore_id, datastore_name, datastore_status, kms_key_arn, lambda_authorizer_arn, lossless_storage_format,
+  created_at, updated_at FROM datastores`
 /** A deleted one was last updated when it was deleted. */
 const STILL_SHOWN = `(datastore_status <> 'DELETED' OR updated_at > ?)`
 
@@ -79,7 +63,7 @@ function* create({
   if (earlier !== undefined) return { outcome: 'repeated', datastore: (yield* get(earlier.resourceId, 0))! }
   if (activeMax !== undefined && (yield* countActive()) >= activeMax) return { outcome: 'too-many' }
 
-  yield* insertAll('datastores', { columns: COLUMNS, rows: [valuesOf(datastore)] })
+  yield* insertRows('datastores', [rowOf(datastore)])
   yield* putTags(datastore.datastoreId, tags)
   yield* rememberUse(TOKEN_SCOPE, token, { resourceId: datastore.datastoreId, at: datastore.createdAt })
   return { outcome: 'created', datastore }
@@ -163,13 +147,13 @@ const datastoreOf = (row: DatastoreRow): Datastore => ({
   updatedAt: row.updated_at,
 })
 
-const valuesOf = (datastore: Datastore): readonly SqlValue[] => [
-  datastore.datastoreId,
-  datastore.datastoreName ?? null,
-  datastore.datastoreStatus,
-  datastore.kmsKeyArn ?? null,
-  datastore.lambdaAuthorizerArn ?? null,
-  datastore.losslessStorageFormat,
-  datastore.createdAt,
-  datastore.updatedAt,
-]
+const rowOf = (datastore: Datastore): DatastoreRow => ({
+  datastore_id: datastore.datastoreId,
+  datastore_name: datastore.datastoreName ?? null,
+  datastore_status: datastore.datastoreStatus,
+  kms_key_arn: datastore.kmsKeyArn ?? null,
+  lambda_authorizer_arn: datastore.lambdaAuthorizerArn ?? null,
+  lossless_storage_format: datastore.losslessStorageFormat,
+  created_at: datastore.createdAt,
+  updated_at: datastore.updatedAt,
+})

@@ -1,9 +1,10 @@
 /** Tags in SQL. They belong to a data store or an image set by its id, whatever becomes of its versions, and go when it is deleted. */
 import type { AddTagsOutcome, TaggedResource, Tags } from '../../catalog/tagged-resources.ts'
 import { LOCKED } from '../engine/differences.ts'
-import { all, insertAll, one, run, type Sql, type Transactions } from '../engine/statement.ts'
+import { all, one, run, type Sql, type Transactions } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
+import { insertRows } from '../rows/insert-rows.ts'
 
 export function tagsOver(database: Transactions): Tags {
   return {
@@ -15,11 +16,11 @@ export function tagsOver(database: Transactions): Tags {
 
 /** Given to a resource by its id; a key that it has already gets the new value. */
 export function* putTags(resourceId: string, tags: Readonly<Record<string, string>>): Sql<void> {
-  yield* insertAll('tags', {
-    columns: ['resource_id', 'tag_key', 'tag_value'],
-    rows: Object.entries(tags).map(([key, value]) => [resourceId, key, value]),
-    suffix: 'ON CONFLICT (resource_id, tag_key) DO UPDATE SET tag_value = excluded.tag_value',
-  })
+  yield* insertRows(
+    'tags',
+    Object.entries(tags).map(([tag_key, tag_value]) => ({ resource_id: resourceId, tag_key, tag_value })),
+    { onConflict: 'ON CONFLICT (resource_id, tag_key) DO UPDATE SET tag_value = excluded.tag_value' },
+  )
 }
 
 /** In the transaction that deletes the resource, behind the change of its own row. */

@@ -58,31 +58,6 @@ export function* run(text: string, ...values: readonly SqlValue[]): Sql<void> {
   yield { text, values }
 }
 
-/** How many rows go into one statement: few sizes, so that few statements are prepared; the greatest keeps under 32,766 values. */
-const ROWS_PER_STATEMENT = [128, 64, 32, 16, 4, 1]
-
-/** `INSERT INTO table (columns) VALUES ... suffix` for all rows; answers the rows of a RETURNING in the suffix. */
-export function* insertAll<R = never>(
-  table: string,
-  insert: {
-    readonly columns: readonly string[]
-    readonly rows: readonly (readonly SqlValue[])[]
-    readonly suffix?: string
-  },
-): Sql<readonly R[]> {
-  const { columns, rows, suffix = '' } = insert
-  const tuple = `(${columns.map(() => '?').join(', ')})`
-  const returned: R[] = []
-  for (let start = 0; start < rows.length; ) {
-    const size = ROWS_PER_STATEMENT.find((count) => count <= rows.length - start)!
-    const text = `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array(size).fill(tuple).join(', ')} ${suffix}`
-    const answered = yield* all<R>(text, ...rows.slice(start, start + size).flat())
-    returned.push(...answered)
-    start += size
-  }
-  return returned
-}
-
 /** How many values go into one IN list: few sizes, so that few statements are prepared. */
 const VALUES_PER_LIST = [128, 64, 16, 4, 1]
 
@@ -106,22 +81,4 @@ export function* allOfMany<R>(
     start += size
   }
   return rows
-}
-
-/** Sets whole numbers in many rows of a table, each found by its key: the first number of its row. */
-export function* updateAll(
-  table: string,
-  update: { readonly key: string; readonly columns: readonly string[]; readonly rows: readonly (readonly number[])[] },
-): Sql<void> {
-  const { key, columns, rows } = update
-  const sets = columns.map((column, at) => `${column} = made.column${at + 2}`).join(', ')
-  const tuple = `(${[key, ...columns].map(() => 'CAST(? AS BIGINT)').join(', ')})`
-  for (let start = 0; start < rows.length; ) {
-    const size = ROWS_PER_STATEMENT.find((count) => count <= rows.length - start)!
-    yield* run(
-      `UPDATE ${table} SET ${sets} FROM (VALUES ${Array(size).fill(tuple).join(', ')}) AS made WHERE ${key} = made.column1`,
-      ...rows.slice(start, start + size).flat(),
-    )
-    start += size
-  }
 }

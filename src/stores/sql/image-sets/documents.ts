@@ -15,10 +15,12 @@ import {
   type WaitingGroup,
 } from '../../catalog/image-set-records.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
-import { all, allOfMany, insertAll, one, type Sql } from '../engine/statement.ts'
+import { all, allOfMany, one, type Sql } from '../engine/statement.ts'
 import { type FramesRow, framesPlaceOf } from '../rows/frames-place.ts'
 import { primariesOfStudies } from '../rows/grouping-columns.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
+import { insertRows } from '../rows/insert-rows.ts'
+import type { RowOf } from '../rows/tables.ts'
 
 type InstanceRecordRow = MetadataRow & (FramesRow | { readonly frames_key: null })
 
@@ -153,20 +155,24 @@ export function* addDocuments(
 ): Sql<number> {
   const { blobKey, digest } = documents
   const blob = (yield* numberBlobs(job, [blobKey], new Map([[blobKey, digest]]))).get(blobKey)!
-  yield* insertAll('image_set_documents', {
-    columns: ['seq', 'version', ...DOCUMENT_COLUMNS],
-    rows: placedRows(blob, published, documents),
-  })
+  yield* insertRows('image_set_documents', documentRows(blob, published, documents))
   return blob
 }
 
-export const DOCUMENT_COLUMNS = ['blob', 'offset_bytes', 'size_bytes', 'content_bytes', 'crc32', 'body_checksum']
+export const DOCUMENT_COLUMNS = [
+  'blob',
+  'offset_bytes',
+  'size_bytes',
+  'content_bytes',
+  'crc32',
+  'body_checksum',
+] as const
 
-function placedRows(
+function documentRows(
   blob: number,
   published: readonly PublishedVersion[],
   { ofGroups }: DocumentsOfGroups,
-): readonly (readonly (number | null)[])[] {
+): readonly RowOf<'image_set_documents'>[] {
   return published.map(({ groupId, seq, idSuffix, version }) => {
     const document = ofGroups.get(groupId)
     assert(document, 'every group has its document')
@@ -176,13 +182,18 @@ function placedRows(
         ? base === undefined
         : base?.version === version - 1 && base.imageSetId === imageSetIdOf(seq, idSuffix)
     if (!isAsExpected) throw new ImageSetMoved()
-    return [seq, version, ...documentValues(blob, document)]
+    return { seq, version, ...documentColumns(blob, document) }
   })
 }
 
-export const documentValues = (blob: number, place: Omit<DocumentPlace, 'blobKey'>): readonly (number | null)[] => [
-  ...[blob, place.offsetBytes, place.sizeBytes, place.contentBytes, place.crc32, place.bodyChecksum],
-]
+export const documentColumns = (blob: number, place: Omit<DocumentPlace, 'blobKey'>) => ({
+  blob,
+  offset_bytes: place.offsetBytes,
+  size_bytes: place.sizeBytes,
+  content_bytes: place.contentBytes,
+  crc32: place.crc32,
+  body_checksum: place.bodyChecksum,
+})
 
 /** Of the given version, or of the latest. */
 export function* documentOf(seq: number, version: number | undefined): Sql<DocumentPlace | 'absent'> {

@@ -2,22 +2,14 @@
 
 import { groupingKey } from '../../../imaging/grouping.ts'
 import type { BlobDigests } from '../../blobs/blob-store.ts'
-import type { FramesPlace, MetadataPlace, WaitingGroup } from '../../catalog/image-set-records.ts'
+import type { FramesPlace, WaitingGroup } from '../../catalog/image-set-records.ts'
 import type { Lease, RecordedFile, StoredFile } from '../../catalog/import-job-repository.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
-import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
+import { all, allOfMany, one, run, type Sql } from '../engine/statement.ts'
 import { assertFoundAsGrouped, digestOfKey, elementsOfKey } from '../rows/grouping-columns.ts'
+import { insertRows } from '../rows/insert-rows.ts'
+import type { NewRowOf } from '../rows/tables.ts'
 import { underLease } from './lease.ts'
-
-const COLUMNS = [
-  ...['job', 'file_key', 'group_id', 'sop_instance_uid', 'sop_class_uid', 'transfer_syntax_uid'],
-  ...['blob', 'offset_bytes', 'size_bytes', 'warnings', 'exception_type', 'message'],
-  ...['metadata_blob', 'metadata_offset_bytes', 'entry_bytes', 'levels_bytes'],
-  ...['frames_key', 'frames_blob', 'frames_offset_bytes', 'frames_size_bytes', 'frame_count', 'frames_hold'],
-  ...['frames_checksum', 'stored_transfer_syntax_uid'],
-]
-
-const nulls = (count: number): readonly null[] => Array<null>(count).fill(null)
 
 export function* record(lease: Lease, files: readonly RecordedFile[], digests: BlobDigests): Sql<void> {
   const { job } = yield* underLease(lease)
@@ -31,19 +23,13 @@ export function* record(lease: Lease, files: readonly RecordedFile[], digests: B
     digests,
   )
   const groups = yield* joinGroups(job, stored, blobs)
-  const rows = files.map((file): readonly SqlValue[] =>
-    file.outcome !== 'stored'
-      ? [job, file.key, ...nulls(8), exceptionTypeOf(file), file.message, ...nulls(12)]
-      : [
-          ...[job, file.key, groups.get(file)!, file.sopInstanceUID, file.sopClassUID, file.transferSyntaxUID],
-          ...[blobs.get(file.blobKey)!, file.offsetBytes, file.sizeBytes],
-          file.warnings.length === 0 ? null : JSON.stringify(file.warnings),
-          ...[null, null],
-          ...metadataValues(file.metadata, blobs),
-          ...(file.frames === undefined ? nulls(8) : framesValues(file.frames, blobs)),
-        ],
+  yield* insertRows(
+    'import_files',
+    files.map((file) => {
+      if (file.outcome === 'stored') return { ...storedRow(file, blobs), job, group_id: groups.get(file)! }
+      return { ...NOT_STORED, job, file_key: file.key, exception_type: exceptionTypeOf(file), message: file.message }
+    }),
   )
-  yield* insertAll('import_files', { columns: COLUMNS, rows })
   yield* run('UPDATE import_jobs SET files_done = files_done + ?, attempts = 0 WHERE job = ?', files.length, job)
 }
 
@@ -53,21 +39,54 @@ export const SKIPPED = 'Skipped'
 const exceptionTypeOf = (file: Exclude<RecordedFile, StoredFile>): string =>
   file.outcome === 'skipped' ? SKIPPED : file.exceptionType
 
-const metadataValues = (place: MetadataPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [
-  ...[blobs.get(place.blobKey)!, place.offsetBytes, place.entryBytes, place.levelsBytes],
-]
+type FileRow = NewRowOf<'import_files'>
 
-const framesValues = (place: FramesPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [
-  ...[place.framesKey, blobs.get(place.blobKey)!, place.offsetBytes, place.sizeBytes, place.frameCount, place.holds],
-  ...[place.holds === 'frame' ? place.checksum : null, place.storedTransferSyntaxUID],
-]
+function storedRow(file: StoredFile, blobs: ReadonlyMap<string, number>): Omit<FileRow, 'job' | 'group_id'> {
+  const { metadata, frames } = file
+  return {
+    file_key: file.key,
+    exception_type: null,
+    message: null,
+    warnings: file.warnings.length === 0 ? null : JSON.stringify(file.warnings),
+    sop_instance_uid: file.sopInstanceUID,
+    sop_class_uid: file.sopClassUID,
+    transfer_syntax_uid: file.transferSyntaxUID,
+    blob: blobs.get(file.blobKey)!,
+    offset_bytes: file.offsetBytes,
+    size_bytes: file.sizeBytes,
+    metadata_blob: blobs.get(metadata.blobKey)!,
+    metadata_offset_bytes: metadata.offsetBytes,
+    entry_bytes: metadata.entryBytes,
+    levels_bytes: metadata.levelsBytes,
+    ...(frames === undefined ? NO_FRAMES : framesColumns(frames, blobs)),
+  }
+}
+
+const framesColumns = (place: FramesPlace, blobs: ReadonlyMap<string, number>) => ({
+  frames_key: place.framesKey,
+  frames_blob: blobs.get(place.blobKey)!,
+  frames_offset_bytes: place.offsetBytes,
+  frames_size_bytes: place.sizeBytes,
+  frame_count: place.frameCount,
+  frames_hold: place.holds,
+  frames_checksum: place.holds === 'frame' ? place.checksum : null,
+  stored_transfer_syntax_uid: place.storedTransferSyntaxUID,
+})
+
+const NO_FRAMES = {
+  ...{ frames_key: null, frames_blob: null, frames_offset_bytes: null, frames_size_bytes: null, frame_count: null },
+  ...{ frames_hold: null, frames_checksum: null, stored_transfer_syntax_uid: null },
+}
+
+/** All rows of a statement have the same columns. */
+const NOT_STORED = {
+  ...{ group_id: null, warnings: null, sop_instance_uid: null, sop_class_uid: null, transfer_syntax_uid: null },
+  ...{ blob: null, offset_bytes: null, size_bytes: null },
+  ...{ metadata_blob: null, metadata_offset_bytes: null, entry_bytes: null, levels_bytes: null },
+  ...NO_FRAMES,
+}
 
 const LAST_FILES_COLUMNS = ['study_timestamp', 'tags', 'levels_blob', 'levels_offset_bytes', 'levels_size_bytes']
-
-/** Levels lie right behind the entry. */
-const levelsValues = (place: MetadataPlace, blobs: ReadonlyMap<string, number>): readonly SqlValue[] => [
-  ...[blobs.get(place.blobKey)!, place.offsetBytes + place.entryBytes, place.levelsBytes],
-]
 
 /**
  * Finds or makes the group of each file. A group keeps tags, study instant and levels of its last file, which are the image set's. One
@@ -81,15 +100,20 @@ function* joinGroups(
   const keyOf = new Map(files.map((file) => [file, groupingKey(file.grouping)]))
   const lastOf = new Map<string, StoredFile>()
   for (const [file, key] of keyOf) lastOf.set(key, file)
-  const rows = yield* insertAll<{ group_id: number; grouping_key: string }>('import_groups', {
-    columns: ['job', 'grouping_key', 'grouping_digest', ...LAST_FILES_COLUMNS],
-    rows: [...lastOf].map(([key, last]) => [
-      ...[job, key, digestOfKey(key), last.search.DICOMStudyDateAndTime, last.tags],
-      ...levelsValues(last.metadata, blobs),
-    ]),
-    suffix: `ON CONFLICT (job, grouping_digest) WHERE seq IS NULL DO UPDATE SET
-      ${LAST_FILES_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')} RETURNING group_id, grouping_key`,
-  })
+  const rows = yield* insertRows(
+    'import_groups',
+    [...lastOf].map(([key, { search, tags, metadata }]) => ({
+      ...{ job, grouping_key: key, grouping_digest: digestOfKey(key) },
+      ...{ study_timestamp: search.DICOMStudyDateAndTime, tags, levels_blob: blobs.get(metadata.blobKey)! },
+      levels_offset_bytes: metadata.offsetBytes + metadata.entryBytes,
+      levels_size_bytes: metadata.levelsBytes,
+    })),
+    {
+      onConflict: `ON CONFLICT (job, grouping_digest) WHERE seq IS NULL DO UPDATE SET
+        ${LAST_FILES_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+      returning: ['group_id', 'grouping_key'],
+    },
+  )
   const numberOf = new Map(rows.map((row) => [row.grouping_key, row.group_id]))
   return new Map([...keyOf].map(([file, key]) => [file, numberOf.get(key)!]))
 }

@@ -5,28 +5,20 @@ import { purgeBatch } from '../blobs/purge.ts'
 import { earlierUse, rememberUse } from '../datastores/client-tokens.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
-import { all, insertAll, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
+import { all, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
 import { versionsToBe } from '../image-sets/documents.ts'
+import { insertRows } from '../rows/insert-rows.ts'
+import type { RowOf } from '../rows/tables.ts'
 import { lastRecordedKey, record, recordedKeys, waitingGroups } from './import-files.ts'
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
 import { publish } from './publish.ts'
 
-interface JobRow {
-  readonly job_id: string
-  readonly datastore_id: string
-  readonly job_name: string | null
-  readonly job_status: ImportJob['jobStatus']
-  readonly data_access_role_arn: string
-  readonly input_s3_uri: string
-  readonly output_s3_uri: string
-  readonly import_configuration: string | null
-  readonly message: string | null
-  readonly submitted_at: number
-  readonly ended_at: number | null
-  readonly files_done: number
-  readonly files_found: number | null
-}
+type JobRow = { readonly datastore_id: string } & Pick<
+  RowOf<'import_jobs'>,
+  | ('job_id' | 'job_name' | 'job_status' | 'data_access_role_arn' | 'input_s3_uri' | 'output_s3_uri')
+  | ('import_configuration' | 'message' | 'submitted_at' | 'ended_at' | 'files_done' | 'files_found')
+>
 
 const COLUMNS = `job_id, (SELECT datastore_id FROM datastores WHERE datastore = import_jobs.datastore) AS datastore_id, job_name,
   job_status, data_access_role_arn, input_s3_uri, output_s3_uri, import_configuration, message, submitted_at, ended_at, files_done,
@@ -82,29 +74,16 @@ function* submit({ job, token, runningMax }: Parameters<ImportJobs['submit']>[0]
   if (store.datastore_status !== 'ACTIVE') return { outcome: 'datastore-not-active' }
   if (runningMax !== undefined && (yield* countRunning(store.datastore)) >= runningMax) return { outcome: 'too-many' }
 
-  yield* insertAll('import_jobs', {
-    columns: [
-      ...['job_id', 'datastore', 'job_name', 'job_status', 'data_access_role_arn', 'input_s3_uri', 'output_s3_uri'],
-      ...[
-        'import_configuration',
-        'message',
-        'submitted_at',
-        'ended_at',
-        'files_done',
-        'files_found',
-        'attempts',
-        'purged',
-      ],
-    ],
-    rows: [
-      [
-        ...[job.jobId, store.datastore, job.jobName ?? null, job.jobStatus, job.dataAccessRoleArn],
-        ...[job.inputS3Uri, job.outputS3Uri],
-        job.importConfiguration === undefined ? null : JSON.stringify(job.importConfiguration),
-        ...[job.message ?? null, job.submittedAt, job.endedAt ?? null, job.filesDone, job.filesFound ?? null, 0, 1],
-      ],
-    ],
-  })
+  yield* insertRows('import_jobs', [
+    {
+      ...{ job_id: job.jobId, datastore: store.datastore, job_name: job.jobName ?? null, job_status: job.jobStatus },
+      data_access_role_arn: job.dataAccessRoleArn,
+      ...{ input_s3_uri: job.inputS3Uri, output_s3_uri: job.outputS3Uri },
+      import_configuration: job.importConfiguration === undefined ? null : JSON.stringify(job.importConfiguration),
+      ...{ message: job.message ?? null, submitted_at: job.submittedAt, ended_at: job.endedAt ?? null },
+      ...{ files_done: job.filesDone, files_found: job.filesFound ?? null, attempts: 0, purged: 1 },
+    },
+  ])
   yield* rememberUse(scope, token, { resourceId: job.jobId, at: job.submittedAt })
   return { outcome: 'submitted', job }
 }

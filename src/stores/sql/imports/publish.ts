@@ -16,36 +16,19 @@ import { indexedOf } from '../../search/indexed-image-set.ts'
 import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { addUses } from '../blobs/blob-uses.ts'
 import { markPartlyUnreferenced } from '../blobs/compaction.ts'
-import { all, allOfMany, insertAll, one, run, type Sql, type SqlValue, updateAll } from '../engine/statement.ts'
+import { all, allOfMany, one, run, type Sql } from '../engine/statement.ts'
 import { keepRowHistory, purgeRowHistory } from '../history/changes.ts'
 import { addDocuments } from '../image-sets/documents.ts'
-import {
-  ELEMENT_COLUMNS,
-  elementsOfKey,
-  elementValues,
-  primariesOfStudies,
-  searchedTextColumns,
-} from '../rows/grouping-columns.ts'
+import { elementColumns, elementsOfKey, primariesOfStudies, searchedTextColumns } from '../rows/grouping-columns.ts'
 import { imageSetIdOf, newIdSuffix } from '../rows/image-set-id.ts'
+import { insertRows, updateRows } from '../rows/insert-rows.ts'
 import { INSTANCE_COLUMNS } from '../rows/instance-columns.ts'
 import { withCounts } from '../rows/summary-tags.ts'
+import type { RowOf } from '../rows/tables.ts'
 import { isStudyUpdated } from '../workflows/study-updates.ts'
 import { type LeasedJob, underLease } from './lease.ts'
 
-interface GroupRow {
-  readonly group_id: number
-  readonly grouping_key: string
-  readonly study_timestamp: number | null
-  readonly tags: string
-  readonly levels_blob: number
-  readonly levels_offset_bytes: number
-  readonly levels_size_bytes: number
-  readonly seq: number | null
-  readonly id_suffix: string | null
-  readonly version: number | null
-  readonly is_primary: number | null
-  readonly matched_instances: number | null
-}
+type GroupRow = { readonly id_suffix: string | null } & Omit<RowOf<'import_groups'>, 'job' | 'grouping_digest'>
 
 interface CountRow {
   readonly group_id: number
@@ -187,13 +170,14 @@ function* publishWaiting(groups: readonly GroupRow[], publishing: Publishing): S
   const published = [...(yield* create(created, publishing))]
   for (const each of extended) published.push(yield* extend(each, publishing))
   if (extended.length > 0) yield* purgeRowHistory({ at: change.at, added: extended.length })
-  yield* updateAll('import_groups', {
-    key: 'group_id',
-    columns: ['seq', 'version', 'is_primary', 'matched_instances'],
-    rows: published.map((each) => [
-      ...[each.group.group_id, each.seq, each.version, each.isPrimary ? 1 : 0, each.instances],
-    ]),
-  })
+  yield* updateRows(
+    'import_groups',
+    'group_id',
+    published.map(({ group, seq, version, isPrimary, instances }) => ({
+      ...{ group_id: group.group_id, seq, version },
+      ...{ is_primary: isPrimary ? 1 : 0, matched_instances: instances },
+    })),
+  )
   yield* addInstances(published)
   return published
 }
@@ -209,33 +193,20 @@ function* countFiles(groups: readonly GroupRow[]): Sql<ReadonlyMap<number, Count
   return new Map(rows.map((row) => [row.group_id, row]))
 }
 
-const NEW_COLUMNS = [
-  ...[
-    'id_suffix',
-    'datastore',
-    'version',
-    'image_set_state',
-    'workflow_status',
-    'is_primary',
-    'created_at',
-    'updated_at',
-  ],
-  ...['last_accessed_at', 'changed_in', 'instance_count', 'tags', 'study_timestamp', ...ELEMENT_COLUMNS],
-]
-
 function* create(placed: readonly Placed[], { leased, change, newId }: Publishing): Sql<readonly Published[]> {
   const { datastore } = leased
   const { at, number } = change
   const tails = placed.map(() => newIdSuffix(newId))
-  const rows = placed.map(({ group, elements, instances, isPrimary }, index): readonly SqlValue[] => [
-    ...[tails[index]!, datastore, 1, 'ACTIVE', 'CREATED', isPrimary ? 1 : 0, at, at, at],
-    ...[number, instances, withCounts(group.tags, { instances }), group.study_timestamp, ...elementValues(elements)],
-  ])
-  const made = yield* insertAll<{ seq: number; id_suffix: string }>('image_sets', {
-    columns: NEW_COLUMNS,
-    rows,
-    suffix: 'RETURNING seq, id_suffix',
-  })
+  const made = yield* insertRows(
+    'image_sets',
+    placed.map(({ group, elements, instances, isPrimary }, index) => ({
+      ...{ id_suffix: tails[index]!, datastore, version: 1, image_set_state: 'ACTIVE', workflow_status: 'CREATED' },
+      ...{ is_primary: isPrimary ? 1 : 0, created_at: at, updated_at: at, last_accessed_at: at, changed_in: number },
+      ...{ instance_count: instances, tags: withCounts(group.tags, { instances }) },
+      ...{ study_timestamp: group.study_timestamp, ...elementColumns(elements) },
+    })),
+    { returning: ['seq', 'id_suffix'] },
+  )
   const seqOf = new Map(made.map(({ seq, id_suffix }) => [id_suffix, seq]))
   return placed.map((each, index): Published => {
     const { group, elements, isPrimary } = each
@@ -289,22 +260,20 @@ function* addVersions(
   published: readonly Published[],
   { documents, documentBlob }: { readonly documents: DocumentsOfGroups; readonly documentBlob: number },
 ): Sql<void> {
-  const levelsOf = ({ group }: Published): readonly SqlValue[] => {
+  const levelsOf = ({ group }: Published) => {
     const place = documents.ofGroups.get(group.group_id)!.levels
-    return place === undefined
-      ? [group.levels_blob, group.levels_offset_bytes, group.levels_size_bytes]
-      : [documentBlob, place.offsetBytes, place.sizeBytes]
+    const { levels_blob, levels_offset_bytes, levels_size_bytes } = group
+    if (place === undefined) return { levels_blob, levels_offset_bytes, levels_size_bytes }
+    const { offsetBytes, sizeBytes } = place
+    return { levels_blob: documentBlob, levels_offset_bytes: offsetBytes, levels_size_bytes: sizeBytes }
   }
-  yield* insertAll('image_set_versions', {
-    columns: [
-      ...['seq', 'version', 'workflow_status', 'is_primary', 'updated_at'],
-      ...['levels_blob', 'levels_offset_bytes', 'levels_size_bytes'],
-    ],
-    rows: published.map((each) => [
-      ...[each.seq, each.version, each.version === 1 ? 'CREATED' : 'IMPORTED', each.isPrimary ? 1 : 0, each.updatedAt],
-      ...levelsOf(each),
-    ]),
-  })
+  yield* insertRows(
+    'image_set_versions',
+    published.map((each) => ({
+      ...{ seq: each.seq, version: each.version, workflow_status: each.version === 1 ? 'CREATED' : 'IMPORTED' },
+      ...{ is_primary: each.isPrimary ? 1 : 0, updated_at: each.updatedAt, ...levelsOf(each) },
+    })),
+  )
 }
 
 /** Only of files that are shown: their documents say what differs in them. */

@@ -9,6 +9,7 @@ import { type GroupingElements, groupingKey, type StandingImageSet } from '../..
 import type { StoredFile } from '../../catalog/import-job-repository.ts'
 import { allOfMany, type Sql, type SqlValue } from '../engine/statement.ts'
 import { COLUMN_OF, type SearchRow } from './search-columns.ts'
+import type { RowOf } from './tables.ts'
 
 /** In the order in which imaging/grouping.ts writes its keys. */
 const ELEMENTS = [
@@ -21,7 +22,7 @@ const ELEMENTS = [
   ['SeriesNumber', 'series_number'],
 ] as const satisfies readonly (readonly [keyof GroupingElements, string])[]
 
-export type ElementRow = Readonly<Record<(typeof ELEMENTS)[number][1], SqlValue>> & { readonly seq: number }
+export type ElementRow = Pick<RowOf<'image_sets'>, 'seq' | (typeof ELEMENTS)[number][1]>
 
 export const elementsOfRow = (row: ElementRow): StandingImageSet => ({
   seq: row.seq,
@@ -33,6 +34,12 @@ export const ELEMENT_COLUMNS: readonly string[] = ELEMENTS.map(([, column]) => c
 /** In the order of ELEMENT_COLUMNS. */
 export const elementValues = (elements: GroupingElements): readonly SqlValue[] =>
   ELEMENTS.map(([name]) => elements[name])
+
+export const elementColumns = (elements: GroupingElements) =>
+  Object.fromEntries(ELEMENTS.map(([name, column]) => [column, elements[name]])) as unknown as Pick<
+    RowOf<'image_sets'>,
+    (typeof ELEMENTS)[number][1]
+  >
 
 /** Of one length however long the key is; no two keys that anybody can make have the same. */
 export const digestOfKey = (key: string): string => createHash('sha256').update(key).digest('hex')

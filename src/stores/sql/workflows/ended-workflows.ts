@@ -15,25 +15,29 @@ import type {
 import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { addUses } from '../blobs/blob-uses.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
-import { all, insertAll, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
+import { all, one, run, type Sql } from '../engine/statement.ts'
 import { keepRowHistory, purgeRowHistory } from '../history/changes.ts'
 import { deleteImageSet } from '../image-sets/delete-image-set.ts'
-import { DOCUMENT_COLUMNS, documentValues } from '../image-sets/documents.ts'
+import { DOCUMENT_COLUMNS, documentColumns } from '../image-sets/documents.ts'
 import { type PropertiesRow, propertiesOfWorkflow } from '../image-sets/image-set-properties.ts'
 import { nextInstances } from '../image-sets/version-instances.ts'
 import { ELEMENT_COLUMNS, elementValues, primariesOfStudies } from '../rows/grouping-columns.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
+import { insertRows } from '../rows/insert-rows.ts'
 import { withCounts } from '../rows/summary-tags.ts'
+import type { RowOf } from '../rows/tables.ts'
 import { isStudyUpdated } from './study-updates.ts'
 import { underWorkflowLease } from './workflow-lease.ts'
 
-const DONE: Readonly<Record<WorkflowRequest['operation'], string>> = {
+type Status = RowOf<'image_sets'>['workflow_status']
+
+const DONE: Readonly<Record<WorkflowRequest['operation'], Status>> = {
   UpdateImageSetMetadata: 'UPDATED',
   CopyImageSet: 'COPIED',
   DeleteImageSet: 'DELETED',
 }
 
-const FAILED: Readonly<Record<WorkflowRequest['operation'], string>> = {
+const FAILED: Readonly<Record<WorkflowRequest['operation'], Status>> = {
   UpdateImageSetMetadata: 'UPDATE_FAILED',
   CopyImageSet: 'COPY_FAILED',
   DeleteImageSet: 'DELETED',
@@ -150,45 +154,43 @@ interface Published {
   readonly forced: boolean
 }
 
-const LEVELS = ['levels_blob', 'levels_offset_bytes', 'levels_size_bytes']
+const LEVELS_COLUMNS = ['levels_blob', 'levels_offset_bytes', 'levels_size_bytes'] as const
 
 function* addVersion({ seq, is_primary }: PropertiesRow, published: Published, ending: Ending): Sql<void> {
   const { version, number, blobs, updatedAt, forced } = published
   const { levels, document } = version
-  yield* insertAll('image_set_versions', {
-    columns: ['seq', 'version', 'workflow_status', 'is_primary', 'updated_at', 'forced', ...LEVELS],
-    rows: [
-      [
-        ...[seq, number, DONE[ending.request.operation], is_primary, updatedAt, forced ? 1 : 0],
-        ...(isShared(levels)
-          ? yield* shared('image_set_versions', LEVELS, levels, ending)
-          : [blobs.get(levels.blobKey)!, levels.offsetBytes, levels.sizeBytes]),
-      ],
-    ],
-  })
-  const documentRow = isShared(document)
+  const levelsRange = isShared(levels)
+    ? yield* shared('image_set_versions', LEVELS_COLUMNS, levels, ending)
+    : {
+        levels_blob: blobs.get(levels.blobKey)!,
+        ...{ levels_offset_bytes: levels.offsetBytes, levels_size_bytes: levels.sizeBytes },
+      }
+  yield* insertRows('image_set_versions', [
+    {
+      ...{ seq, version: number, workflow_status: DONE[ending.request.operation], is_primary, updated_at: updatedAt },
+      ...{ forced: forced ? 1 : 0, ...levelsRange },
+    },
+  ])
+  const documentRange = isShared(document)
     ? yield* shared('image_set_documents', DOCUMENT_COLUMNS, document, ending)
-    : documentValues(blobs.get(document.blobKey)!, document)
-  yield* insertAll('image_set_documents', {
-    columns: ['seq', 'version', ...DOCUMENT_COLUMNS],
-    rows: [[seq, number, ...documentRow]],
-  })
+    : documentColumns(blobs.get(document.blobKey)!, document)
+  yield* insertRows('image_set_documents', [{ seq, version: number, ...documentRange }])
   if (isShared(levels) || isShared(document)) yield* addUsesOfVersion(seq, number)
 }
 
-/** The values of the other version. */
-function* shared(
-  table: string,
-  columns: readonly string[],
+/** The columns of the other version. */
+function* shared<Name extends 'image_set_versions' | 'image_set_documents', Column extends keyof RowOf<Name> & string>(
+  table: Name,
+  columns: readonly Column[],
   { sharedWith }: SharedWith,
   { seqOf }: Ending,
-): Sql<readonly SqlValue[]> {
-  const row = yield* one<Readonly<Record<string, SqlValue>>>(
+): Sql<Pick<RowOf<Name>, Column>> {
+  const row = yield* one<Pick<RowOf<Name>, Column>>(
     `SELECT ${columns.join(', ')} FROM ${table} WHERE seq = ? AND version = ?`,
     ...[seqOf.get(sharedWith.imageSetId)!, sharedWith.version],
   )
   assert(row, 'bytes are shared with a version that is there')
-  return columns.map((column) => row[column]!)
+  return row
 }
 
 function* addUsesOfVersion(seq: number, version: number): Sql<void> {
@@ -240,19 +242,18 @@ function* statusOfVersion({ seq, version }: PropertiesRow): Sql<string> {
 /** It never comes into being: only GetImageSet tells why, until it is deleted. */
 function* failToCreate(
   { seq, is_primary }: PropertiesRow,
-  { status, message, at }: { readonly status: string; readonly message: string; readonly at: number },
+  { status, message, at }: { readonly status: Status; readonly message: string; readonly at: number },
 ): Sql<void> {
   yield* unlock(seq, status)
-  yield* insertAll('image_set_versions', {
-    columns: ['seq', 'version', 'workflow_status', 'is_primary', 'updated_at', 'message'],
-    rows: [[seq, 1, status, is_primary, at, message]],
-  })
+  yield* insertRows('image_set_versions', [
+    { seq, version: 1, workflow_status: status, is_primary, updated_at: at, message },
+  ])
 }
 
 function* failVersion(
   row: PropertiesRow,
   failing: {
-    readonly status: string
+    readonly status: Status
     readonly message: string
     readonly change: Ending['change']
     readonly upkeep: SearchUpkeep
@@ -268,8 +269,8 @@ function* failVersion(
     ...[row.version_to_be!, status, updatedAt, change.number, seq],
   )
   yield* run(
-    `INSERT INTO image_set_versions (seq, version, workflow_status, is_primary, updated_at, message, ${LEVELS.join(', ')})
-     SELECT seq, CAST(? AS BIGINT), ?, is_primary, CAST(? AS BIGINT), ?, ${LEVELS.join(', ')} FROM image_set_versions
+    `INSERT INTO image_set_versions (seq, version, workflow_status, is_primary, updated_at, message, ${LEVELS_COLUMNS.join(', ')})
+     SELECT seq, CAST(? AS BIGINT), ?, is_primary, CAST(? AS BIGINT), ?, ${LEVELS_COLUMNS.join(', ')} FROM image_set_versions
      WHERE seq = ? AND version = ?`,
     ...[row.version_to_be!, status, updatedAt, message, seq, version],
   )

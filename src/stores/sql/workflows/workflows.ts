@@ -14,11 +14,13 @@ import type {
 } from '../../catalog/workflow-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
-import { all, insertAll, one, run, type Sql, type Transactions } from '../engine/statement.ts'
+import { all, one, run, type Sql, type Transactions } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
 import { locked, NOT_YET, propertiesOfWorkflow } from '../image-sets/image-set-properties.ts'
 import { ELEMENT_COLUMNS, type ElementRow, elementsOfRow, primariesOfStudies } from '../rows/grouping-columns.ts'
 import { imageSetIdOf, newIdSuffix, parseImageSetId } from '../rows/image-set-id.ts'
+import { insertRows } from '../rows/insert-rows.ts'
+import type { RowOf } from '../rows/tables.ts'
 import { complete, completeDeletion, fail } from './ended-workflows.ts'
 import { underWorkflowLease } from './workflow-lease.ts'
 
@@ -51,12 +53,7 @@ interface ImageSetRow extends ElementRow {
   readonly is_primary: number
 }
 
-interface ToLock {
-  readonly seq: number
-  readonly role: WorkflowRole
-  /** The version to be; of a source or one that goes, the one that it has. */
-  readonly version: number
-}
+type ToLock = Omit<RowOf<'workflow_image_sets'>, 'workflow'>
 
 type Refusal = Exclude<BeginWorkflowOutcome, { readonly outcome: 'begun' }>
 
@@ -86,10 +83,10 @@ function* begin(
   const found = yield* imageSetsToLock(datastore.datastore, request, { at, newId })
   if ('outcome' in found) return found
   const workflow = yield* addWorkflow(datastore.datastore, request, at)
-  yield* insertAll('workflow_image_sets', {
-    columns: ['seq', 'workflow', 'role', 'version'],
-    rows: found.map(({ seq, role, version }) => [seq, workflow, role, version]),
-  })
+  yield* insertRows(
+    'workflow_image_sets',
+    found.map((each) => ({ ...each, workflow })),
+  )
   for (const [role, some] of Map.groupBy(found, (each) => each.role)) {
     for (const { seq } of some) {
       yield* run(
@@ -110,11 +107,12 @@ function* countRunning(datastore: number, operation: string): Sql<number> {
 }
 
 function* addWorkflow(datastore: number, request: WorkflowRequest, at: number): Sql<number> {
-  const [row] = yield* insertAll<{ workflow: number }>('workflows', {
-    columns: ['datastore', 'operation', 'request', 'begun_at', 'attempts'],
-    rows: [[datastore, request.operation, JSON.stringify(request), at, 0]],
-    suffix: 'RETURNING workflow',
-  })
+  const { operation } = request
+  const [row] = yield* insertRows(
+    'workflows',
+    [{ datastore, operation, request: JSON.stringify(request), begun_at: at, attempts: 0 }],
+    { returning: ['workflow'] },
+  )
   return row!.workflow
 }
 
@@ -187,14 +185,18 @@ function* makeRow(
   datastore: number,
   { at, newId, isPrimary }: { readonly at: number; readonly newId: () => string; readonly isPrimary: boolean },
 ): Sql<number> {
-  const [row] = yield* insertAll<{ seq: number }>('image_sets', {
-    columns: [
-      ...['id_suffix', 'datastore', 'version', 'image_set_state', 'workflow_status', 'is_primary', 'created_at'],
-      ...['updated_at', 'last_accessed_at', 'deleted_at', 'changed_in', 'instance_count', 'tags'],
+  const [row] = yield* insertRows(
+    'image_sets',
+    [
+      {
+        ...{ id_suffix: newIdSuffix(newId), datastore, version: 1, is_primary: isPrimary ? 1 : 0 },
+        ...{ image_set_state: 'LOCKED', workflow_status: 'COPYING' },
+        ...{ created_at: at, updated_at: at, last_accessed_at: at, deleted_at: NOT_YET, changed_in: 0 },
+        ...{ instance_count: 0, tags: '{}' },
+      },
     ],
-    rows: [[newIdSuffix(newId), datastore, 1, 'LOCKED', 'COPYING', isPrimary ? 1 : 0, at, at, at, NOT_YET, 0, 0, '{}']],
-    suffix: 'RETURNING seq',
-  })
+    { returning: ['seq'] },
+  )
   return row!.seq
 }
 

@@ -1,0 +1,231 @@
+/** The columns of each table as TypeScript types. `schema/catalog-schema.ts` creates them and describes them. */
+import type { Datastore } from '../../catalog/datastore-repository.ts'
+import type { ImageSetProperties } from '../../catalog/image-set-records.ts'
+import type { ImportJob } from '../../catalog/import-job-repository.ts'
+import type { WorkflowRequest, WorkflowRole } from '../../catalog/workflow-repository.ts'
+
+type Nullable<Row> = { [Column in keyof Row]: null extends Row[Column] ? Column : never }[keyof Row]
+
+/** @typeParam Default columns that the database fills where an INSERT leaves them out */
+interface Table<Row, Default extends keyof Row = never> {
+  readonly row: Readonly<Row>
+  readonly newRow: Readonly<
+    Omit<Row, Default | Nullable<Row>> & Partial<Pick<Row, Nullable<Row>>> & Partial<Pick<Row, Default>>
+  >
+}
+
+interface LevelsRange<Size extends number | null> {
+  levels_blob: Size
+  levels_offset_bytes: Size
+  levels_size_bytes: Size
+}
+
+/** Of an instance; in import_files without the columns that only stored files have. */
+interface InstanceRanges<Metadata extends number | null> {
+  metadata_blob: Metadata
+  metadata_offset_bytes: Metadata
+  entry_bytes: Metadata
+  levels_bytes: Metadata
+  frames_key: string | null
+  frames_blob: number | null
+  frames_offset_bytes: number | null
+  frames_size_bytes: number | null
+  frame_count: number | null
+  frames_hold: 'frame' | 'table' | null
+  frames_checksum: number | null
+  stored_transfer_syntax_uid: string | null
+}
+
+interface GroupingElementColumns {
+  patient_id: string | null
+  accession_number: string | null
+  study_id: string | null
+  study_instance_uid: string | null
+  series_instance_uid: string | null
+  study_date: string | null
+  series_number: string | null
+}
+
+export interface Tables {
+  datastores: Table<
+    {
+      datastore: number
+      datastore_id: string
+      datastore_name: string | null
+      datastore_status: Datastore['datastoreStatus']
+      kms_key_arn: string | null
+      lambda_authorizer_arn: string | null
+      lossless_storage_format: Datastore['losslessStorageFormat']
+      created_at: number
+      updated_at: number
+    },
+    'datastore'
+  >
+  tags: Table<{ resource_id: string; tag_key: string; tag_value: string }>
+  client_tokens: Table<{
+    scope: string
+    client_token: string
+    fingerprint: string
+    resource_id: string
+    used_at: number
+  }>
+  import_jobs: Table<
+    {
+      job: number
+      job_id: string
+      datastore: number
+      job_name: string | null
+      job_status: ImportJob['jobStatus']
+      data_access_role_arn: string
+      input_s3_uri: string
+      output_s3_uri: string
+      import_configuration: string | null
+      message: string | null
+      submitted_at: number
+      ended_at: number | null
+      files_done: number
+      files_found: number | null
+      attempts: number
+      lease_owner: string | null
+      lease_until: number | null
+      purged: number
+    },
+    'job'
+  >
+  blobs: Table<
+    {
+      blob: number
+      job: number
+      blob_key: string
+      size_bytes: number | null
+      sha256: string | null
+      unreferenced_since: number | null
+      partly_unreferenced_since: number | null
+      compacting_until: number | null
+      removed_at: number | null
+    },
+    'blob'
+  >
+  image_sets: Table<
+    GroupingElementColumns & {
+      seq: number
+      id_suffix: string
+      datastore: number
+      version: number
+      image_set_state: ImageSetProperties['imageSetState']
+      workflow_status: ImageSetProperties['workflowStatus']
+      is_primary: number
+      created_at: number
+      updated_at: number
+      deleted_at: number | null
+      last_accessed_at: number
+      changed_in: number
+      study_timestamp: number | null
+      instance_count: number
+      tags: string
+    },
+    'seq'
+  >
+  image_set_versions: Table<
+    LevelsRange<number | null> & {
+      seq: number
+      version: number
+      workflow_status: ImageSetProperties['workflowStatus']
+      is_primary: number
+      updated_at: number
+      message: string | null
+      forced: number
+    },
+    'forced'
+  >
+  image_set_documents: Table<{
+    seq: number
+    version: number
+    blob: number
+    offset_bytes: number
+    size_bytes: number
+    content_bytes: number
+    crc32: number
+    body_checksum: number
+  }>
+  instances: Table<
+    InstanceRanges<number> & {
+      seq: number
+      sop_instance_uid: string
+      added_in: number
+      removed_in: number | null
+      blob: number
+      offset_bytes: number
+      size_bytes: number
+      transfer_syntax_uid: string
+      sop_class_uid: string
+    }
+  >
+  blob_uses: Table<{ blob: number; seq: number }>
+  import_groups: Table<
+    LevelsRange<number> & {
+      group_id: number
+      job: number
+      grouping_key: string
+      grouping_digest: string
+      study_timestamp: number | null
+      tags: string
+      seq: number | null
+      version: number | null
+      is_primary: number | null
+      matched_instances: number | null
+    },
+    'group_id'
+  >
+  import_files: Table<
+    InstanceRanges<number | null> & {
+      file: number
+      job: number
+      file_key: string
+      exception_type: string | null
+      message: string | null
+      group_id: number | null
+      warnings: string | null
+      sop_instance_uid: string | null
+      blob: number | null
+      offset_bytes: number | null
+      size_bytes: number | null
+      transfer_syntax_uid: string | null
+      sop_class_uid: string | null
+    },
+    'file'
+  >
+  workflows: Table<
+    {
+      workflow: number
+      datastore: number
+      operation: WorkflowRequest['operation']
+      request: string
+      begun_at: number
+      attempts: number
+      lease_owner: string | null
+      lease_until: number | null
+    },
+    'workflow'
+  >
+  workflow_image_sets: Table<{ seq: number; workflow: number; role: WorkflowRole; version: number }>
+  search_partitions: Table<{
+    partition: number
+    datastore: number
+    state: string
+    is_primary: number
+    attribute: string
+    value: string
+  }>
+  search_leaves: Table<{
+    leaf: number
+    partition: number
+    entry_count: number
+    changed_in: number
+    bounds: Uint8Array
+  }>
+  search_entries: Table<{ leaf: number; entries: Uint8Array }>
+}
+
+export type RowOf<Name extends keyof Tables> = Tables[Name]['row']
+export type NewRowOf<Name extends keyof Tables> = Tables[Name]['newRow']
