@@ -13,9 +13,9 @@ const dataSet = dataSetOf(SIZE)
 const batteries = batteriesOf(dataSet)
 
 const all: readonly SearchableImageSet[] = Array.from({ length: SIZE }, (_, index) => {
-  const { seq, isPrimary, createdAt, updatedAt, studyTimestamp, grouping } = dataSet.imageSet(index)
+  const { rowId, isPrimary, createdAt, updatedAt, studyTimestamp, grouping } = dataSet.imageSet(index)
   return {
-    seq,
+    rowId,
     isPrimary,
     createdAt,
     updatedAt,
@@ -88,7 +88,8 @@ describe('the batteries of the search benchmark', () => {
     for (const { search, after } of batteries.empty) {
       const { sortField, sortOrder } = search.sort
       const isAfter = (imageSet: SearchableImageSet) =>
-        after === undefined || comparePositions(sortOrder, { key: imageSet[sortField], seq: imageSet.seq }, after) > 0
+        after === undefined ||
+        comparePositions(sortOrder, { key: imageSet[sortField], rowId: imageSet.rowId }, after) > 0
       assert.equal(
         all.find((imageSet) => matches(search, imageSet) && isAfter(imageSet)),
         undefined,

@@ -119,7 +119,7 @@ const narrowRange = (chance: Chance, field: SortField): Filter =>
 function perhapsAfter(chance: Chance, search: Search): BenchQuery {
   if (chance.random() < 0.5) return { search }
   const imageSet = chance.anyImageSet()
-  return { search, after: { key: keyOf(imageSet, search.sort.sortField), seq: imageSet.seq } }
+  return { search, after: { key: keyOf(imageSet, search.sort.sortField), rowId: imageSet.rowId } }
 }
 
 function otherFields(random: Random, sortField: SortField): readonly [SortField, SortField] {
@@ -284,7 +284,7 @@ function scan({ anyImageSet }: Chance): readonly BenchQuery[] {
       const search = { filters: each, sort }
       const somewhere = times(10, () => {
         const imageSet = anyImageSet()
-        return { search, after: { key: keyOf(imageSet, sort.sortField), seq: imageSet.seq } }
+        return { search, after: { key: keyOf(imageSet, sort.sortField), rowId: imageSet.rowId } }
       })
       return [{ search }, { search, page: 'thousandth' }, { search, page: 'last' }, ...somewhere]
     }),
@@ -323,7 +323,7 @@ function empty(chance: Chance): readonly BenchQuery[] {
   /** After the last image set. */
   const afterAll = SORTS.map((sort) => ({
     search: { filters: [], sort },
-    after: { key: sort.sortOrder === 'ASC' ? Number.MAX_SAFE_INTEGER : 0, seq: Number.MAX_SAFE_INTEGER },
+    after: { key: sort.sortOrder === 'ASC' ? Number.MAX_SAFE_INTEGER : 0, rowId: Number.MAX_SAFE_INTEGER },
   }))
   const inShapes = times(2, () =>
     shapes.flatMap((shape) =>

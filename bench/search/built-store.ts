@@ -51,7 +51,7 @@ export interface BuiltStore extends OpenableCatalog {
   /** For writes. */
   copy(): Promise<OpenableCatalog & { remove(): Promise<void> }>
   /** After inserts were undone: the next image set gets the number that it would have got without them. */
-  countFrom(seq: number): Promise<void>
+  countFrom(rowId: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -116,12 +116,12 @@ type LoadedRow = Readonly<Record<string, string | number | null>>
 
 /** The rows that publishing inserts for a new image set, without instances. */
 export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_TABLES)[number], LoadedRow>> {
-  const { seq, grouping } = imageSet
-  const instances = 1 + wholeBelow(randomOf(3, seq), 500)
+  const { rowId, grouping } = imageSet
+  const instances = 1 + wholeBelow(randomOf(3, rowId), 500)
   return {
     image_sets: {
-      seq,
-      id_suffix: createHash('md5').update(`${seq}`).digest('hex').slice(imageSetIdOf(0, '').length),
+      row_id: rowId,
+      id_suffix: createHash('md5').update(`${rowId}`).digest('hex').slice(imageSetIdOf(0, '').length),
       datastore: 1,
       version: 1,
       image_set_state: 'ACTIVE',
@@ -131,7 +131,7 @@ export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_
       updated_at: imageSet.updatedAt,
       last_accessed_at: imageSet.updatedAt,
       // Each image set is a change of its own.
-      changed_in: seq,
+      changed_in: rowId,
       study_timestamp: imageSet.studyTimestamp,
       patient_id: grouping.PatientID,
       accession_number: grouping.AccessionNumber,
@@ -144,7 +144,7 @@ export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_
       tags: withCounts(imageSet.tags, { instances }),
     },
     image_set_versions: {
-      seq,
+      row_id: rowId,
       version: 1,
       workflow_status: 'CREATED',
       is_primary: Number(imageSet.isPrimary),
@@ -162,7 +162,7 @@ export function watchIndexing(size: number, progress: Progress): (statement: Sta
   let bytes = 0
   return ({ text, values }) => {
     if (text.includes('HAVING count(*)')) progress('search index: counting texts', counted++ / 5)
-    else if (text.includes('WHERE seq > ?')) {
+    else if (text.includes('WHERE row_id > ?')) {
       progress('search index: reading image sets', Math.max(0, Number(values[0])) / size)
     } else if (text.startsWith('INSERT INTO search_entries')) {
       for (const value of values) bytes += value instanceof Uint8Array ? value.byteLength : 0

@@ -30,7 +30,9 @@ describe('the data set of the search benchmark', () => {
   })
 
   test('is ordered by creation, half of it in the month of the migration', () => {
-    assert(all.every(({ seq, createdAt }, index) => seq === index + 1 && createdAt >= (all[index - 1]?.createdAt ?? 0)))
+    assert(
+      all.every(({ rowId, createdAt }, index) => rowId === index + 1 && createdAt >= (all[index - 1]?.createdAt ?? 0)),
+    )
     assert.equal(
       share(({ createdAt }) => createdAt < LIVE_FROM),
       0.5,

@@ -28,7 +28,7 @@ export const USUAL_STUDY_ID = '1'
 
 export interface BenchImageSet {
   /** From 1, as in a new catalog. */
-  readonly seq: number
+  readonly rowId: number
   readonly isPrimary: boolean
   readonly createdAt: number
   readonly updatedAt: number
@@ -101,7 +101,7 @@ export function dataSetOf(size: number): DataSet {
       SeriesNumber: String(1 + (index % SERIES_PER_STUDY)),
     }
     return {
-      seq: index + 1,
+      rowId: index + 1,
       // Image sets that differ from their study are never primary; of the others a few are not.
       isPrimary: random() >= 0.02 && !isMisdated,
       createdAt,

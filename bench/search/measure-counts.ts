@@ -39,18 +39,18 @@ export async function measureCounts(request: {
   const { catalog, ordinary, queries, capMs } = request
   const ours = await measure({
     queries,
-    ask: async ({ search }) => ({ seqs: [await totalOf(catalog, search)], visited: null }),
+    ask: async ({ search }) => ({ rowIds: [await totalOf(catalog, search)], visited: null }),
     capMs,
   })
   const theirs = await measure({
     queries,
     ask: async ({ search }) => {
       const count = await ordinary.count(search)
-      return count === undefined ? 'stopped' : { seqs: [count], visited: null }
+      return count === undefined ? 'stopped' : { rowIds: [count], visited: null }
     },
     capMs,
   })
-  const pairs = theirs.answers.map((seqs, at) => [seqs?.[0], ours.answers[at]?.[0]] as const)
+  const pairs = theirs.answers.map((rowIds, at) => [rowIds?.[0], ours.answers[at]?.[0]] as const)
   const both = pairs.filter(([counted, total]) => counted !== undefined && total !== undefined)
   return {
     hilum: ours.times,

@@ -3,8 +3,8 @@ import { quantile } from '../processes.ts'
 import type { BenchQuery } from './batteries.ts'
 
 export interface Answer {
-  /** The seq of each image set on the page. */
-  readonly seqs: readonly number[]
+  /** The row id of each image set on the page. */
+  readonly rowIds: readonly number[]
   /** Index entries and rows read; null where the engine does not report it. */
   readonly visited: number | null
 }
@@ -64,7 +64,7 @@ export async function measure(request: {
       of: queries.length,
       stopped: answers.length - given.length,
     },
-    answers: answers.map((answer) => (answer === 'stopped' ? undefined : answer.seqs)),
+    answers: answers.map((answer) => (answer === 'stopped' ? undefined : answer.rowIds)),
   }
 }
 

@@ -30,7 +30,7 @@ export async function openOrdinaryPostgres(url: string, { capMs }: { readonly ca
     }
   }
   return {
-    search: async (query) => (await ask(ordinarySearch(query)))?.map(({ seq }) => seq as number),
+    search: async (query) => (await ask(ordinarySearch(query)))?.map(({ row_id }) => row_id as number),
     count: async (search) => (await ask(ordinaryCount(search)))?.[0]?.count as number | undefined,
     close: () => client.end(),
   }
@@ -47,7 +47,7 @@ export async function fillOrdinaryPostgres(
   await client.query(ordinaryTable({ number: 'BIGINT', text: 'TEXT COLLATE "C"' }))
   for (const batch of batchesOf(dataSet)) {
     await copyIn(client, 'COPY image_sets FROM STDIN (FREEZE)', copyChunks(batch.map(ordinaryRow)))
-    progress('loading the ordinary table', batch.at(-1)!.seq / dataSet.size)
+    progress('loading the ordinary table', batch.at(-1)!.rowId / dataSet.size)
   }
   await client.query('COMMIT')
   const steps = [...ORDINARY_INDEXES, 'ANALYZE image_sets']

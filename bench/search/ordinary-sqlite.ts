@@ -15,8 +15,8 @@ export function openOrdinarySqlite(path: string): OrdinaryStore {
   return {
     async search(query) {
       const { text, values } = ordinarySearch(query)
-      const rows = database.prepare(text).all(...values) as { seq: number }[]
-      return rows.map(({ seq }) => seq)
+      const rows = database.prepare(text).all(...values) as { row_id: number }[]
+      return rows.map(({ row_id }) => row_id)
     },
     async count(search) {
       const { text, values } = ordinaryCount(search)
@@ -39,7 +39,7 @@ export function fillOrdinarySqlite(
     database.transaction(() => {
       for (const imageSet of batch) insert.run(...ordinaryRow(imageSet))
     })()
-    progress('loading the ordinary table', batch.at(-1)!.seq / dataSet.size)
+    progress('loading the ordinary table', batch.at(-1)!.rowId / dataSet.size)
   }
   const steps = [...ORDINARY_INDEXES, 'ANALYZE']
   for (const [index, text] of steps.entries()) {

@@ -9,7 +9,7 @@ import { type BenchQuery, PAGE_ROWS } from './batteries.ts'
 import type { BenchImageSet } from './data-set.ts'
 
 export interface OrdinaryStore {
-  /** The seq of each row of the page; tags are read too. Undefined after the database's timeout. */
+  /** The row id of each row of the page; tags are read too. Undefined after the database's timeout. */
   search(query: BenchQuery): Promise<readonly number[] | undefined>
   /** How many rows match; undefined after the database's timeout. */
   count(search: Search): Promise<number | undefined>
@@ -21,7 +21,7 @@ export const ordinaryTable = (types: {
   readonly number: string
   readonly text: string
 }): string => `CREATE TABLE image_sets (
-  seq ${types.number} PRIMARY KEY, datastore ${types.number} NOT NULL, is_primary ${types.number} NOT NULL,
+  row_id ${types.number} PRIMARY KEY, datastore ${types.number} NOT NULL, is_primary ${types.number} NOT NULL,
   created_at ${types.number} NOT NULL, updated_at ${types.number} NOT NULL, study_timestamp ${types.number},
   patient_id ${types.text}, accession_number ${types.text}, study_id ${types.text},
   study_instance_uid ${types.text}, series_instance_uid ${types.text}, tags ${types.text} NOT NULL)`
@@ -35,10 +35,10 @@ export const ORDINARY_INDEXES = [
 
 /** In the order of the columns. */
 export function ordinaryRow(imageSet: BenchImageSet): readonly (string | number | null)[] {
-  const { seq, isPrimary, createdAt, updatedAt, studyTimestamp, grouping, tags } = imageSet
+  const { rowId, isPrimary, createdAt, updatedAt, studyTimestamp, grouping, tags } = imageSet
   const { PatientID, AccessionNumber, StudyID, StudyInstanceUID, SeriesInstanceUID } = grouping
   const texts = [PatientID, AccessionNumber, StudyID, StudyInstanceUID, SeriesInstanceUID]
-  return [seq, 1, isPrimary ? 1 : 0, createdAt, updatedAt, studyTimestamp, ...texts, tags]
+  return [rowId, 1, isPrimary ? 1 : 0, createdAt, updatedAt, studyTimestamp, ...texts, tags]
 }
 
 export function ordinarySearch({ search, after }: BenchQuery): Statement {
@@ -47,11 +47,11 @@ export function ordinarySearch({ search, after }: BenchQuery): Statement {
   const conditions = conditionsOf(search)
   const values = search.filters.flatMap(valuesOf)
   if (after !== undefined) {
-    conditions.push(`(${key} ${sortOrder === 'ASC' ? '>' : '<'} ? OR (${key} = ? AND seq > ?))`)
-    values.push(after.key!, after.key!, after.seq)
+    conditions.push(`(${key} ${sortOrder === 'ASC' ? '>' : '<'} ? OR (${key} = ? AND row_id > ?))`)
+    values.push(after.key!, after.key!, after.rowId)
   }
-  const text = `SELECT seq, is_primary, created_at, updated_at, tags FROM image_sets
-    WHERE ${conditions.join(' AND ')} ORDER BY ${key} ${sortOrder}, seq LIMIT ${PAGE_ROWS}`
+  const text = `SELECT row_id, is_primary, created_at, updated_at, tags FROM image_sets
+    WHERE ${conditions.join(' AND ')} ORDER BY ${key} ${sortOrder}, row_id LIMIT ${PAGE_ROWS}`
   return { text, values }
 }
 

@@ -15,12 +15,12 @@ export function* placeOf(search: Search, page: 'thousandth' | 'last', dialect: D
   const parts = [true, false].filter(isWanted).map(
     (
       isPrimary,
-    ) => `SELECT * FROM (SELECT ${COLUMN_OF[sortField]} AS key, seq FROM image_sets ${dialect.byIndex(DATE_INDEXES[sortField])}
+    ) => `SELECT * FROM (SELECT ${COLUMN_OF[sortField]} AS key, row_id FROM image_sets ${dialect.byIndex(DATE_INDEXES[sortField])}
       WHERE datastore = 1 AND is_primary = ${Number(isPrimary)} AND deleted_at IS NULL
-      ORDER BY ${COLUMN_OF[sortField]} ${order}, seq ${order} LIMIT ${offset + 1}) AS part_${Number(isPrimary)}`,
+      ORDER BY ${COLUMN_OF[sortField]} ${order}, row_id ${order} LIMIT ${offset + 1}) AS part_${Number(isPrimary)}`,
   )
-  const place = yield* one<{ key: number; seq: number }>(
-    `SELECT key, seq FROM (${parts.join(' UNION ALL ')}) AS places ORDER BY key ${order}, seq ${order} LIMIT 1 OFFSET ?`,
+  const place = yield* one<{ key: number; rowId: number }>(
+    `SELECT key, row_id AS "rowId" FROM (${parts.join(' UNION ALL ')}) AS places ORDER BY key ${order}, row_id ${order} LIMIT 1 OFFSET ?`,
     offset,
   )
   return place ?? (page === 'thousandth' ? yield* placeOf(search, 'last', dialect) : undefined)

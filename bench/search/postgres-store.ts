@@ -133,7 +133,7 @@ async function fillCatalog(client: pg.Client, { dataSet, progress }: StoreReques
       await copyIn(client, text, chunks)
       writingMs += performance.now() - startedAt
     }
-    progress('loading the catalog', batch.at(-1)!.seq / dataSet.size)
+    progress('loading the catalog', batch.at(-1)!.rowId / dataSet.size)
   }
   await client.query('UPDATE changes SET number = $1', [dataSet.size])
   const committingFrom = performance.now()
@@ -191,7 +191,7 @@ async function setAside(client: pg.Client): Promise<readonly string[]> {
   ]
 }
 
-const countFromText = (seq: number) => `ALTER TABLE image_sets ALTER COLUMN seq RESTART WITH ${seq}`
+const countFromText = (rowId: number) => `ALTER TABLE image_sets ALTER COLUMN row_id RESTART WITH ${rowId}`
 
 /** TOAST relations count as part of their tables. */
 async function bytesByRelation(client: pg.Client): Promise<Readonly<Record<string, number>>> {
@@ -241,8 +241,8 @@ async function storeIn(
         },
       }
     },
-    countFrom: async (seq) => {
-      await connected(url, (client) => client.query(countFromText(seq)))
+    countFrom: async (rowId) => {
+      await connected(url, (client) => client.query(countFromText(rowId)))
     },
     close: () => rm(dataFolder, { recursive: true, force: true }),
   }

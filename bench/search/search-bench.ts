@@ -173,17 +173,17 @@ async function measureSearches(
       const theirs = await measure({
         queries: placed,
         ask: async (query) => {
-          const seqs = await ordinary.search(query)
-          return seqs === undefined ? 'stopped' : { seqs, visited: null }
+          const rowIds = await ordinary.search(query)
+          return rowIds === undefined ? 'stopped' : { rowIds, visited: null }
         },
         capMs,
       })
       batteries[name] = ours.times
       planner[name] = theirs.times
-      for (const [at, seqs] of theirs.answers.slice(0, ours.answers.length).entries()) {
-        if (seqs === undefined) continue
+      for (const [at, rowIds] of theirs.answers.slice(0, ours.answers.length).entries()) {
+        if (rowIds === undefined) continue
         compared += 1
-        if (`${seqs}` !== `${ours.answers[at]}`) different += 1
+        if (`${rowIds}` !== `${ours.answers[at]}`) different += 1
       }
     }
     progress('counting', 0)
@@ -221,5 +221,5 @@ async function askCatalog(catalog: Catalog, { search, after }: BenchQuery): Prom
     ...(after === undefined ? {} : { after }),
     limit: PAGE_ROWS,
   })
-  return { seqs: page.rows.map(({ seq }) => seq), visited: page.visited.entries + page.visited.rows }
+  return { rowIds: page.rows.map(({ rowId }) => rowId), visited: page.visited.entries + page.visited.rows }
 }

@@ -151,7 +151,7 @@ async function fillCatalog(path: string, { dataSet, progress }: StoreRequest): P
       loaded += batch.length
       writingMs += performance.now() - startedAt
     } else indexingMs += performance.now() - startedAt
-    progress('loading the catalog', batch.at(-1)!.seq / dataSet.size)
+    progress('loading the catalog', batch.at(-1)!.rowId / dataSet.size)
     if (indexingMs > 0 || loaded < dataSet.size * SHARE_BEFORE_INDEXES) continue
     const indexingFrom = performance.now()
     for (const [index, { sql }] of indexes.entries()) {

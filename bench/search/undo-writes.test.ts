@@ -49,7 +49,7 @@ async function found(store: BuiltStore): Promise<readonly number[][]> {
     const filters = [{ attribute: 'DICOMStudyDateAndTime', from: 0, to: NOW * 1_000 } as const]
     const search = { filters, sort: { sortField, sortOrder: 'ASC' } as const }
     const page = await catalog.imageSets.search({ datastoreId: DATASTORE_ID, search, limit: 2 * SIZE })
-    pages.push(page.rows.map(({ seq }) => seq))
+    pages.push(page.rows.map(({ rowId }) => rowId))
   }
   await catalog.close()
   return pages

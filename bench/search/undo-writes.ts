@@ -25,17 +25,20 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
   const upkeep = new SearchUpkeep({ sizes: dialect.indexSizes, dialect, name: randomUUID() })
   yield* upkeep.beginChange()
   const changes: IndexChange[] = []
-  const changed = yield* all<{ seq: number }>('SELECT DISTINCT seq FROM image_set_history WHERE seq <= ?', dataSet.size)
-  for (const { seq } of changed) {
-    const before = yield* upkeep.indexed(seq)
-    const { seq: _, ...row } = rowsOf(dataSet.imageSet(seq - 1)).image_sets
+  const changed = yield* all<{ row_id: number }>(
+    'SELECT DISTINCT row_id FROM image_set_history WHERE row_id <= ?',
+    dataSet.size,
+  )
+  for (const { row_id: rowId } of changed) {
+    const before = yield* upkeep.indexed(rowId)
+    const { row_id: _, ...row } = rowsOf(dataSet.imageSet(rowId - 1)).image_sets
     const columns = Object.keys(row).map((column) => `${column} = ?`)
-    yield* run(`UPDATE image_sets SET ${columns.join(', ')} WHERE seq = ?`, ...Object.values(row), seq)
-    changes.push({ before, after: yield* upkeep.indexed(seq) })
-    yield* run('DELETE FROM image_set_versions WHERE seq = ? AND version > 1', seq)
+    yield* run(`UPDATE image_sets SET ${columns.join(', ')} WHERE row_id = ?`, ...Object.values(row), rowId)
+    changes.push({ before, after: yield* upkeep.indexed(rowId) })
+    yield* run('DELETE FROM image_set_versions WHERE row_id = ? AND version > 1', rowId)
   }
-  const added = yield* all<{ seq: number }>('SELECT seq FROM image_sets WHERE seq > ?', dataSet.size)
-  for (const { seq } of added) changes.push({ before: yield* upkeep.indexed(seq) })
+  const added = yield* all<{ row_id: number }>('SELECT row_id FROM image_sets WHERE row_id > ?', dataSet.size)
+  for (const { row_id: rowId } of added) changes.push({ before: yield* upkeep.indexed(rowId) })
   yield* upkeep.apply(changes)
   for (const table of [
     'image_set_documents',
@@ -50,5 +53,5 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
     yield* run(`DELETE FROM ${table}`)
   yield* run(`DELETE FROM client_tokens WHERE client_token <> 'bench'`)
   for (const table of ['image_set_versions', 'image_sets'])
-    yield* run(`DELETE FROM ${table} WHERE seq > ?`, dataSet.size)
+    yield* run(`DELETE FROM ${table} WHERE row_id > ?`, dataSet.size)
 }

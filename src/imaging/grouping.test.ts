@@ -13,8 +13,8 @@ const SERIES: GroupingElements = {
   SeriesInstanceUID: '1.2.1',
   SeriesNumber: '1',
 }
-const standing = (seq: number, changed: Partial<GroupingElements> = {}): StandingImageSet => ({
-  seq,
+const standing = (rowId: number, changed: Partial<GroupingElements> = {}): StandingImageSet => ({
+  rowId,
   elements: { ...SERIES, ...changed },
 })
 const OTHER_SERIES = { SeriesInstanceUID: '1.2.2', SeriesNumber: '2' }
@@ -26,7 +26,11 @@ const cases: readonly {
   readonly place: Placement
 }[] = [
   { name: 'the first series of a study is a new primary image set', primaries: [], place: { place: 'new-primary' } },
-  { name: 'the same series again extends its image set', primaries: [standing(7)], place: { place: 'extend', seq: 7 } },
+  {
+    name: 'the same series again extends its image set',
+    primaries: [standing(7)],
+    place: { place: 'extend', rowId: 7 },
+  },
   {
     name: 'another series of the study is a primary image set of its own',
     primaries: [standing(7, OTHER_SERIES)],
@@ -35,7 +39,7 @@ const cases: readonly {
   {
     name: 'of several series its own is extended, wherever it stands',
     primaries: [standing(5, OTHER_SERIES), standing(7), standing(9, { SeriesInstanceUID: '1.2.3' })],
-    place: { place: 'extend', seq: 7 },
+    place: { place: 'extend', rowId: 7 },
   },
   {
     name: 'series may share a SeriesNumber',
@@ -59,7 +63,7 @@ const cases: readonly {
       name: `no ${name} on either side agrees`,
       group: { [name]: null },
       primaries: [standing(7, { [name]: null })],
-      place: { place: 'extend', seq: 7 } as const,
+      place: { place: 'extend', rowId: 7 } as const,
     },
   ]),
   ...(['StudyDate', 'AccessionNumber', 'PatientID', 'StudyID'] as const).map((name) => ({

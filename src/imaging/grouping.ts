@@ -19,14 +19,14 @@ const OF_THE_SERIES = ['SeriesInstanceUID', 'SeriesNumber'] as const
 
 /** An existing primary image set of the study. */
 export interface StandingImageSet {
-  readonly seq: number
+  readonly rowId: number
   readonly elements: GroupingElements
 }
 
 export type Placement =
   | { readonly place: 'new-primary' }
   | { readonly place: 'new-non-primary' }
-  | { readonly place: 'extend'; readonly seq: number }
+  | { readonly place: 'extend'; readonly rowId: number }
 
 /** Equal keys mean the same image set: the order of the elements is fixed, and JSON distinguishes null from text. */
 export const groupingKey = (elements: GroupingElements): string =>
@@ -41,7 +41,7 @@ export function placeGroup(group: GroupingElements, primaries: readonly Standing
     if (primary.elements.SeriesNumber !== group.SeriesNumber) return { place: 'new-non-primary' }
     sameSeries = primary
   }
-  return sameSeries === undefined ? { place: 'new-primary' } : { place: 'extend', seq: sameSeries.seq }
+  return sameSeries === undefined ? { place: 'new-primary' } : { place: 'extend', rowId: sameSeries.rowId }
 }
 
 /** The elements that keep a group from being primary: those of the study, or of its series, that differ from the primary image sets. */

@@ -6,7 +6,7 @@ import { openPageTokens, positionOfPage, takePage } from './page-tokens.ts'
 const secret = new Uint8Array(32).fill(1)
 const tokens = openPageTokens(secret)
 const request = ['SearchImageSets', 'store', { filters: [] }]
-const position = { key: 1700000000123, seq: 7, snapshotVersion: 9 }
+const position = { key: 1700000000123, rowId: 7, snapshotVersion: 9 }
 
 test('a token returns its position for the same request', () => {
   assert.deepEqual(tokens.open(request, tokens.seal(request, position)), position)
@@ -22,9 +22,9 @@ test('a token needs no encoding in a URL', () => {
 })
 
 test('a token does not reveal its position, and two tokens of one position differ', () => {
-  const token = tokens.seal(request, { key: 'DOE^JANE', seq: 1 })
-  assert.doesNotMatch(Buffer.from(token, 'base64url').toString('latin1'), /DOE|JANE|seq/)
-  assert.notEqual(token, tokens.seal(request, { key: 'DOE^JANE', seq: 1 }))
+  const token = tokens.seal(request, { key: 'DOE^JANE', rowId: 1 })
+  assert.doesNotMatch(Buffer.from(token, 'base64url').toString('latin1'), /DOE|JANE|rowId/)
+  assert.notEqual(token, tokens.seal(request, { key: 'DOE^JANE', rowId: 1 }))
 })
 
 test('a token of another request or catalog, or a changed, truncated or invented one, is not opened', () => {

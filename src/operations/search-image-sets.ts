@@ -38,7 +38,7 @@ export async function searchImageSets(
     search,
     ...(after === undefined
       ? {}
-      : { after: { key: after.key, seq: after.seq }, snapshotVersion: after.snapshotVersion }),
+      : { after: { key: after.key, rowId: after.rowId }, snapshotVersion: after.snapshotVersion }),
     limit: size + 1,
     // Later pages read the same snapshot, which has the same total.
     ...(isCounted && after === undefined ? { count: 'exact' } : {}),

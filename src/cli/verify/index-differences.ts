@@ -9,12 +9,12 @@ const IN_WORDS: Readonly<Record<IndexDifferenceKind, (difference: IndexDifferenc
   'leaf-count-wrong': () => 'its entry count is wrong',
   'leaf-bounds-wrong': () => 'its bounds do not match its entries',
   'leaf-older-than-entry': () => 'it has an entry of a later change than its own',
-  'entry-twice': ({ seq }) => `image set row ${seq} has two entries in it`,
-  'entry-outside-region': ({ seq }) => `the entry of image set row ${seq} is outside its region`,
-  'entry-without-image-set': ({ seq }) => `it has an entry of image set row ${seq}, which does not exist`,
-  'entry-in-wrong-partition': ({ seq }) => `image set row ${seq} does not belong to the partition`,
-  'entry-differs': ({ seq, differing = [] }) =>
-    `the entry of image set row ${seq} differs from the row in ${differing.join(', ')}`,
+  'entry-twice': ({ rowId }) => `image set row ${rowId} has two entries in it`,
+  'entry-outside-region': ({ rowId }) => `the entry of image set row ${rowId} is outside its region`,
+  'entry-without-image-set': ({ rowId }) => `it has an entry of image set row ${rowId}, which does not exist`,
+  'entry-in-wrong-partition': ({ rowId }) => `image set row ${rowId} does not belong to the partition`,
+  'entry-differs': ({ rowId, differing = [] }) =>
+    `the entry of image set row ${rowId} differs from the row in ${differing.join(', ')}`,
   'partition-without-datastore': () => 'its data store is missing',
   'regions-overlap': () => 'its region overlaps the region of another leaf',
   'regions-leave-gap': () => 'its regions leave a gap',

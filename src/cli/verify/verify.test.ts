@@ -46,7 +46,7 @@ test('a server runs, what is sound is told so, and what is not by its place', as
 
   const database = new Database(join(cwd, 'data', 'catalog.sqlite'))
   t.after(() => database.close())
-  database.exec('UPDATE image_sets SET updated_at = updated_at + 1 WHERE seq = 2')
+  database.exec('UPDATE image_sets SET updated_at = updated_at + 1 WHERE row_id = 2')
   const unsound = await verified(t, cwd)
   assert.equal(unsound.code, 1)
   assert.match(
@@ -72,8 +72,8 @@ test('a server runs, what is sound is told so, and what is not by its place', as
     ],
   )
   assert.deepEqual(parts[1].checked, { partitions: 2, leaves: 4, entries: 2 })
-  const [{ kind, seq, differing }] = parts[1].differences
-  assert.deepEqual([kind, seq, differing], ['entry-differs', 2, ['updatedAt']])
+  const [{ kind, rowId, differing }] = parts[1].differences
+  assert.deepEqual([kind, rowId, differing], ['entry-differs', 2, ['updatedAt']])
 })
 
 test('where there is nothing to verify nothing is made', async (t) => {
@@ -86,7 +86,7 @@ test('where there is nothing to verify nothing is made', async (t) => {
 test('a difference is said with its place', () => {
   const place = { datastore: 1, partition: 3, isPrimary: true, attributes: ['DICOMPatientId'] } as const
   assert.equal(
-    describeIndexDifference({ kind: 'entry-outside-region', ...place, leaf: 17, seq: 123 }),
+    describeIndexDifference({ kind: 'entry-outside-region', ...place, leaf: 17, rowId: 123 }),
     'leaf 17 of partition 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 is outside its region',
   )
   assert.equal(

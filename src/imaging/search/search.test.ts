@@ -147,7 +147,7 @@ describe('criteria', () => {
 })
 
 const IMAGE_SET: SearchableImageSet = {
-  seq: 1,
+  rowId: 1,
   ...searchedTexts({ PatientID: 'SUBJECT08701', StudyID: '1', StudyInstanceUID: '1.2', SeriesInstanceUID: '1.2.3' }),
   isPrimary: true,
   createdAt: 1_000,
@@ -212,10 +212,10 @@ describe('the order of a result', () => {
   const inOrder = (search: Search, imageSets: SearchableImageSet[]) =>
     imageSets
       .toSorted((a, b) => comparePositions(search.sort.sortOrder, positionOf(search, a), positionOf(search, b)))
-      .map(({ seq }) => seq)
+      .map(({ rowId }) => rowId)
   const imageSets = [30, null, 10, 20, 10, null].map((DICOMStudyDateAndTime, index) => ({
     ...IMAGE_SET,
-    seq: index,
+    rowId: index,
     updatedAt: [5, 5, 1, 9, 5, 7][index]!,
     DICOMStudyDateAndTime,
   }))

@@ -24,7 +24,7 @@ export interface Search {
 /** The values of an image set that a search compares: those of its latest version. */
 export type SearchableImageSet = { readonly [A in TextAttribute]: string | null } & {
   /** Row number. It rises with every image set of the catalog, as imageSetId does: the tie-breaker. */
-  readonly seq: number
+  readonly rowId: number
   readonly isPrimary: boolean
   /** Milliseconds since 1970. */
   readonly createdAt: number
@@ -36,7 +36,7 @@ export type SearchableImageSet = { readonly [A in TextAttribute]: string | null 
 /** A position in a sorted result: later pages hold every image set after it. */
 export interface Position {
   readonly key: number | null
-  readonly seq: number
+  readonly rowId: number
 }
 
 type Criteria = TypeOf<typeof SearchCriteria>
@@ -140,17 +140,17 @@ export const matches = (search: Search, imageSet: SearchableImageSet): boolean =
 export const isPrimaryWanted = (isPrimary: boolean, filters: readonly Filter[]): boolean =>
   filters.every((filter) => filter.attribute !== 'isPrimary' || filter.equals === isPrimary)
 
-export const positionOf = (search: Search, imageSet: Pick<SearchableImageSet, 'seq' | SortField>): Position => ({
+export const positionOf = (search: Search, imageSet: Pick<SearchableImageSet, 'rowId' | SortField>): Position => ({
   key: imageSet[search.sort.sortField],
-  seq: imageSet.seq,
+  rowId: imageSet.rowId,
 })
 
 /** Negative where `a` comes first. Image sets without a key come last in both orders; ties are broken by imageSetId, ascending. */
 export function comparePositions(order: SortOrder, a: Position, b: Position): number {
   if (a.key === null || b.key === null) {
-    if (a.key === b.key) return a.seq - b.seq
+    if (a.key === b.key) return a.rowId - b.rowId
     return a.key === null ? 1 : -1
   }
   const byKey = order === 'ASC' ? a.key - b.key : b.key - a.key
-  return byKey !== 0 ? byKey : a.seq - b.seq
+  return byKey !== 0 ? byKey : a.rowId - b.rowId
 }

@@ -48,7 +48,7 @@ export interface ImageSetColumns {
   readonly grouping: GroupingElements
   /** The DICOMTags of a summary without the two counts, as JSON text. */
   readonly tags: string
-  readonly search: Omit<SearchableImageSet, 'seq' | 'isPrimary' | 'createdAt' | 'updatedAt'>
+  readonly search: Omit<SearchableImageSet, 'rowId' | 'isPrimary' | 'createdAt' | 'updatedAt'>
 }
 
 /** A value of the document as one text without padding; several values are joined by backslashes, sequences are null. */

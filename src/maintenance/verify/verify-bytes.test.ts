@@ -60,7 +60,7 @@ describe('damages', () => {
 
   test('every byte of a document', async (context) => {
     const { app, documents, pathTo } = await imported(context)
-    const { place, seq } = documents[1]!
+    const { place, rowId } = documents[1]!
     const path = pathTo(place.blobKey)
     const before = await readFile(path)
     for (let at = 0; at < place.sizeBytes; at += 17) {
@@ -69,7 +69,7 @@ describe('damages', () => {
       assert.equal(found.length, 1, `byte ${at}`)
       assert.match(
         found[0]!.text,
-        new RegExp(`^document of version 1 of image set row ${seq}, in blob ${place.blobKey}: `),
+        new RegExp(`^document of version 1 of image set row ${rowId}, in blob ${place.blobKey}: `),
       )
       await writeFile(path, before)
     }
@@ -110,9 +110,9 @@ describe('damages', () => {
   })
 
   const rows: Readonly<Record<string, readonly [sql: string, kinds: readonly string[]]>> = {
-    'a use that is not kept': ['DELETE FROM blob_uses WHERE seq = 2 AND blob = 1', ['blob-not-kept']],
+    'a use that is not kept': ['DELETE FROM blob_uses WHERE row_id = 2 AND blob = 1', ['blob-not-kept']],
     'a blob kept for nothing': [
-      'DELETE FROM image_set_documents WHERE seq = 2; UPDATE image_set_versions SET levels_blob = NULL WHERE seq = 2',
+      'DELETE FROM image_set_documents WHERE row_id = 2; UPDATE image_set_versions SET attributes_blob = NULL WHERE row_id = 2',
       ['kept-for-nothing'],
     ],
     'a blob in use that may be removed at any time': [
@@ -120,16 +120,16 @@ describe('damages', () => {
       ['blob-free'],
     ],
     'a place behind the end of its blob': [
-      'UPDATE instances SET offset_bytes = 100000000 WHERE seq = 3',
+      'UPDATE instances SET offset_bytes = 100000000 WHERE row_id = 3',
       ['beyond-the-end'],
     ],
-    'a blob that was forgotten': ['UPDATE blobs SET removed_at = 0 WHERE blob = 1', ['blob-not-known']],
+    'a blob that was forgotten': ['UPDATE blobs SET purged_at = 0 WHERE blob = 1', ['blob-not-known']],
     'the length of a document': [
-      'UPDATE image_set_documents SET content_bytes = content_bytes + 1 WHERE seq = 1',
+      'UPDATE image_set_documents SET content_bytes = content_bytes + 1 WHERE row_id = 1',
       ['document-differs'],
     ],
     'the range of a document': [
-      'UPDATE image_set_documents SET size_bytes = size_bytes - 3 WHERE seq = 1',
+      'UPDATE image_set_documents SET size_bytes = size_bytes - 3 WHERE row_id = 1',
       ['document-differs'],
     ],
   }

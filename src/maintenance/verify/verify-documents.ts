@@ -31,8 +31,8 @@ async function* documentsIn(catalog: Catalog): AsyncGenerator<DocumentOfVersion,
 async function look(looking: Looking, document: DocumentOfVersion): Promise<Difference | undefined> {
   const fault = await faultOf(looking, document)
   if (fault === undefined || !(await isStillThere(looking.catalog, document))) return undefined
-  const { seq, version, place } = document
-  const text = `document of version ${version} of image set row ${seq}, in blob ${place.blobKey}: ${fault}`
+  const { rowId, version, place } = document
+  const text = `document of version ${version} of image set row ${rowId}, in blob ${place.blobKey}: ${fault}`
   return { kind: 'document-differs', text }
 }
 
@@ -58,7 +58,7 @@ async function faultOf({ blobs }: Looking, { place }: DocumentOfVersion): Promis
   return found.crc32 === place.crc32 ? undefined : 'its checksum is not what it was'
 }
 
-async function isStillThere(catalog: Catalog, { seq, version, place }: DocumentOfVersion): Promise<boolean> {
-  const [again] = await catalog.blobs.documents({ after: { seq, version: version - 1 }, limit: 1 })
-  return again?.seq === seq && again.version === version && again.place.blobKey === place.blobKey
+async function isStillThere(catalog: Catalog, { rowId, version, place }: DocumentOfVersion): Promise<boolean> {
+  const [again] = await catalog.blobs.documents({ after: { rowId, version: version - 1 }, limit: 1 })
+  return again?.rowId === rowId && again.version === version && again.place.blobKey === place.blobKey
 }

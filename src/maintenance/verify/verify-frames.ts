@@ -41,7 +41,7 @@ async function look(looking: Looking, instance: FramesOfInstance): Promise<Looke
   const differences: Difference[] = []
   for await (const { frameNumber, fault } of faultsOf(looking.blobs, instance)) {
     const which = frameNumber === undefined ? 'table of frames' : `frame ${frameNumber}`
-    const text = `${which} ${frames.framesKey} of image set row ${row.seq}, in blob ${frames.blobKey}: ${fault}`
+    const text = `${which} ${frames.framesKey} of image set row ${row.rowId}, in blob ${frames.blobKey}: ${fault}`
     differences.push({ kind: 'frame-differs', text })
   }
   if (differences.length === 0 || (await isStillThere(looking.catalog, instance))) {

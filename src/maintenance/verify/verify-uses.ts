@@ -22,10 +22,10 @@ export async function* verifyUses({ catalog }: Looking): AsyncGenerator<Step> {
 }
 
 function differenceOf(use: UseOfBlob): Difference | undefined {
-  const { seq, known, reachBytes, isKept } = use
+  const { rowId, known, reachBytes, isKept } = use
   const told = (kind: string, what: string) => ({
     kind,
-    text: `image set row ${seq}, blob ${known?.blobKey ?? `row ${use.blob}`}: ${what}`,
+    text: `image set row ${rowId}, blob ${known?.blobKey ?? `row ${use.blob}`}: ${what}`,
   })
   if (reachBytes === undefined) return told('kept-for-nothing', 'it is kept for it, and nothing of it lies there')
   if (known === undefined) return told('blob-not-known', 'something of it lies there, and there is no such blob')

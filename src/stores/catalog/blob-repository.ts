@@ -19,7 +19,7 @@ export type KnownBlob = UnreferencedBlob &
 /** A blob that an image set uses, or says that it uses. */
 export interface UseOfBlob {
   /** The row of the image set. */
-  readonly seq: number
+  readonly rowId: number
   readonly blob: number
   /** Undefined where there is no such blob any more. */
   readonly known: KnownBlob | undefined
@@ -31,13 +31,13 @@ export interface UseOfBlob {
 
 export interface DocumentOfVersion {
   /** The row of the image set. */
-  readonly seq: number
+  readonly rowId: number
   readonly version: ImageSetVersion['version']
   readonly place: DocumentPlace
 }
 
 export interface FramesOfInstance {
-  readonly row: { readonly seq: number; readonly sopInstanceUID: string; readonly addedIn: number }
+  readonly row: { readonly rowId: number; readonly sopInstanceUID: string; readonly addedIn: number }
   readonly frames: FramesPlace
   readonly file: Pick<InstancePlace, 'blobKey' | 'offsetBytes'>
 }
@@ -65,7 +65,7 @@ export interface Blobs {
   get(blobKeys: readonly string[]): Promise<readonly KnownBlob[]>
   /** Documents in the order of their versions, those after the given one. */
   documents(request: {
-    readonly after: Pick<DocumentOfVersion, 'seq' | 'version'> | undefined
+    readonly after: Pick<DocumentOfVersion, 'rowId' | 'version'> | undefined
     readonly limit: number
   }): Promise<readonly DocumentOfVersion[]>
   /** Instances with frames, in the order of their rows, those after the given one; of those that share their frames the first. */

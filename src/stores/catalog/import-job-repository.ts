@@ -74,7 +74,7 @@ export interface StoredFile {
   readonly frames?: FramesPlace
   /** The DICOMTags of a search summary as this instance has them, without the two counts: JSON text. */
   readonly tags: string
-  readonly search: Omit<SearchableImageSet, 'seq' | 'isPrimary' | 'createdAt' | 'updatedAt'>
+  readonly search: Omit<SearchableImageSet, 'rowId' | 'isPrimary' | 'createdAt' | 'updatedAt'>
   readonly warnings: readonly ImportWarning[]
 }
 

@@ -6,7 +6,7 @@ import type { Datastore } from './datastore-repository.ts'
 /** One row of a search result. It is usually the same object from search to search while the image set does not change. */
 export interface ImageSetSummary {
   /** As in SearchableImageSet, for the position of the row. */
-  readonly seq: number
+  readonly rowId: number
   readonly DICOMStudyDateAndTime: number | null
   readonly imageSetId: string
   readonly version: number
@@ -95,7 +95,7 @@ export interface IndexDifference {
   readonly datastore?: number
   readonly partition?: number
   readonly leaf?: number
-  readonly seq?: number
+  readonly rowId?: number
   /** What the image sets of the partition share: isPrimary, and the texts of these attributes. */
   readonly isPrimary?: boolean
   readonly attributes?: readonly TextAttribute[]

@@ -46,7 +46,7 @@ interface Damage {
 
 const PRIMARY_PARTITION = `(SELECT partition FROM search_partitions WHERE attribute = '' AND is_primary = 1)`
 const ofRow = (column: string, value: string) => (place: Place) =>
-  place.sql(`UPDATE image_sets SET ${column} = ${value} WHERE seq = 7`)
+  place.sql(`UPDATE image_sets SET ${column} = ${value} WHERE row_id = 7`)
 
 /** For a catalog of 40 primary image sets of one patient and one study id, rows 1 to 40, in leaves of at most 8. */
 export const DAMAGES: readonly Damage[] = [
@@ -105,7 +105,7 @@ export const DAMAGES: readonly Damage[] = [
         `INSERT INTO image_sets (id_suffix, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at,
            last_accessed_at, changed_in, instance_count, tags)
          SELECT id_suffix, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at, last_accessed_at,
-           changed_in, instance_count, tags FROM image_sets WHERE seq = 7`,
+           changed_in, instance_count, tags FROM image_sets WHERE row_id = 7`,
       ),
   },
   {

@@ -20,17 +20,17 @@ export interface Indexed {
 }
 
 export type IndexedRow = SearchRow & {
-  readonly seq: number
+  readonly row_id: number
   readonly datastore: number
   readonly changed_in: number
 }
 
-export const INDEXED_COLUMNS = `seq, datastore, changed_in, ${SEARCH_COLUMNS}`
+export const INDEXED_COLUMNS = `row_id, datastore, changed_in, ${SEARCH_COLUMNS}`
 
 export function indexedOf(row: IndexedRow): Indexed {
   const imageSet = {
     ...textsOfRow(row),
-    seq: row.seq,
+    rowId: row.row_id,
     isPrimary: row.is_primary === 1,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -89,9 +89,9 @@ else {
   })
 
   describe('cached summaries', () => {
-    const kept = (seq: number, tags = '{}') => ({
+    const kept = (rowId: number, tags = '{}') => ({
       texts: Object.fromEntries(TEXT_ATTRIBUTES.map((attribute) => [attribute, null])) as Texts,
-      answer: { seq, tags } as ImageSetSummary,
+      answer: { rowId, tags } as ImageSetSummary,
       upTo: 0,
     })
 
@@ -99,11 +99,13 @@ else {
       const summaries = new CachedSummaries({ summaryBytesInMemory: 100_000 })
       const tags = JSON.stringify({ DICOMStudyDescription: 'x'.repeat(500) })
       summaries.keep(0, kept(0, tags))
-      for (let seq = 1; seq < 1_000; seq++) {
-        summaries.keep(seq, kept(seq, tags))
+      for (let rowId = 1; rowId < 1_000; rowId++) {
+        summaries.keep(rowId, kept(rowId, tags))
         assert.ok(summaries.get(0), 'a summary in use stays')
       }
-      const left = Array.from({ length: 1_000 }, (_, seq) => seq).filter((seq) => summaries.get(seq) !== undefined)
+      const left = Array.from({ length: 1_000 }, (_, rowId) => rowId).filter(
+        (rowId) => summaries.get(rowId) !== undefined,
+      )
       assert.ok(left.length > 20 && left.length <= 51, `${left.length} of 2,000 bytes each`)
     })
 

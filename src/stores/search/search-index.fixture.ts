@@ -15,7 +15,7 @@ interface DatastorePartition extends Partition {
   readonly state: PartitionState
 }
 
-const bySeq = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
+const byRowId = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
 
 /** Checks entries, regions and bounds of every partition. @returns how many live partitions there are. */
 export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFrom'> = INDEX_SIZES): number {
@@ -86,12 +86,12 @@ function checkPartition(
   upTo: number,
 ): number {
   const rows = rowsWith(database, datastore, texts).filter(
-    (row) => (row.is_primary === 1) === isPrimary && (row.seq as number) <= upTo,
+    (row) => (row.is_primary === 1) === isPrimary && (row.row_id as number) <= upTo,
   )
   const wanted = rows.map((row) =>
     entryOf(
       {
-        seq: row.seq as number,
+        rowId: row.row_id as number,
         createdAt: row.created_at as number,
         updatedAt: row.updated_at as number,
         DICOMStudyDateAndTime: row.study_timestamp as number | null,
@@ -120,6 +120,6 @@ function checkPartition(
       held.push(entry)
     }
   }
-  assert.deepEqual(held.sort(bySeq), wanted.sort(bySeq))
+  assert.deepEqual(held.sort(byRowId), wanted.sort(byRowId))
   return wanted.length
 }

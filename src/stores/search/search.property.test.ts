@@ -171,7 +171,7 @@ class ModelledStore {
       ...file.search,
       imageSetId,
       version: imageSetVersion,
-      seq: Number.parseInt(imageSetId.slice(0, 12), 16),
+      rowId: Number.parseInt(imageSetId.slice(0, 12), 16),
       isPrimary,
       createdAt: before?.createdAt ?? this.#at,
       updatedAt: Math.max(this.#at, before?.updatedAt ?? this.#at),

@@ -87,7 +87,10 @@ export function* search(request: Request, context: Context): Sql<SearchPage> {
 function* pageAt(request: Request, snapshot: Snapshot): Sql<FoundPage> {
   const current = yield* currentPage(request, snapshot)
   if (snapshot.snapshotVersion === snapshot.latest) return current
-  const history = yield* scanHistory<SummaryRow & Position>(request, { ...snapshot, columns: SUMMARY_COLUMNS })
+  const history = yield* scanHistory<SummaryRow & Position>(request, {
+    ...snapshot,
+    columns: `row_id, ${SUMMARY_COLUMNS}`,
+  })
   const compare = inOrder(request.search)
   const place = (row: ImageSetSummary) => positionOf(request.search, row)
   const rows = [...current.rows, ...history.result.map((row) => summaryOf(row).answer)]
@@ -115,8 +118,8 @@ function* currentPage(request: Request, snapshot: Snapshot): Sql<FoundPage> {
 
 function* byIndexScan(request: Request, snapshot: Snapshot): Sql<FoundPage> {
   const { filters, sort } = request.search
-  const { seqs, rowsRead } = yield* scanIndex(request, snapshot)
-  const rows = yield* rowsAt(seqs, snapshot)
+  const { rowIds, rowsRead } = yield* scanIndex(request, snapshot)
+  const rows = yield* rowsAt(rowIds, snapshot)
   const visited: Visited = {
     ...NOTHING,
     strategy: 'index scan',
@@ -134,8 +137,8 @@ function* byIndexScan(request: Request, snapshot: Snapshot): Sql<FoundPage> {
 
 function* byPostingList(plan: PostingListPlan, request: Request, snapshot: Snapshot): Sql<FoundPage> {
   const [{ attribute }] = plan.texts
-  const { seqs, entries, total } = yield* readPostingList(plan.texts, pageOf(plan, request, snapshot), snapshot)
-  const rows = yield* rowsAt(seqs, snapshot)
+  const { rowIds, entries, total } = yield* readPostingList(plan.texts, pageOf(plan, request, snapshot), snapshot)
+  const rows = yield* rowsAt(rowIds, snapshot)
   const visited: Visited = {
     ...NOTHING,
     strategy: 'posting list',
@@ -158,12 +161,12 @@ function* byLeaves(plan: KdLeavesPlan, request: Request, snapshot: Snapshot): Sq
   const visited = { leavesMatching: 0, leaves: 0, entries: 0, rows: 0 }
   for (;;) {
     const found = yield* readLeaves(partitions, { ...pageOf(plan, request, snapshot), excluded }, from)
-    const summaries = yield* summariesOf(found.seqs, snapshot)
+    const summaries = yield* summariesOf(found.rowIds, snapshot)
     visited.leavesMatching = Math.max(visited.leavesMatching, found.leavesMatching)
     visited.leaves += found.leavesVisited
     visited.entries += found.entriesVisited
     visited.rows += summaries.length
-    const collisions = found.seqs.filter((_, at) => !hasTexts(summaries[at]!, plan.residual))
+    const collisions = found.rowIds.filter((_, at) => !hasTexts(summaries[at]!, plan.residual))
     if (collisions.length === 0) {
       const most = leavesVisitedMax(
         partitions.map(({ count }) => count),
@@ -182,7 +185,7 @@ function* byLeaves(plan: KdLeavesPlan, request: Request, snapshot: Snapshot): Sq
       return snapshot.isCounted ? withTotal(page, yield* totalOf(plan, snapshot)) : page
     }
     // Another text with the same hash, one in 65,535: search again without these.
-    for (const seq of collisions) excluded.add(seq)
+    for (const rowId of collisions) excluded.add(rowId)
   }
 }
 
@@ -192,8 +195,8 @@ const pageOf = (
   { snapshotVersion }: Snapshot,
 ): PageOfEntries => ({ search: { ...search, filters }, after, snapshotVersion, limit })
 
-function* rowsAt(seqs: readonly number[], snapshot: Snapshot): Sql<readonly ImageSetSummary[]> {
-  const summaries = yield* summariesOf(seqs, snapshot)
+function* rowsAt(rowIds: readonly number[], snapshot: Snapshot): Sql<readonly ImageSetSummary[]> {
+  const summaries = yield* summariesOf(rowIds, snapshot)
   return summaries.map(({ answer }) => answer)
 }
 

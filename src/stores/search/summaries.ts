@@ -8,14 +8,14 @@ import { imageSetIdOf } from '../sql/rows/image-set-id.ts'
 import { SEARCH_COLUMNS, type SearchRow, type Text, type Texts, textsOfRow } from '../sql/rows/search-columns.ts'
 
 export type SummaryRow = SearchRow & {
-  readonly seq: number
+  readonly row_id: number
   readonly id_suffix: string
   readonly version: number
   readonly last_accessed_at: number
   readonly tags: string
 }
 
-/** Beside seq. Every statement that changes one of them changes changed_in too, so the cache misses no change. */
+/** Beside the row id. Every statement that changes one of them changes changed_in too, so the cache misses no change. */
 export const SUMMARY_COLUMNS = `id_suffix, version, last_accessed_at, tags, ${SEARCH_COLUMNS}`
 
 interface Summary {
@@ -44,33 +44,33 @@ export class CachedSummaries {
     this.#halfBytes = summaryBytesInMemory / 2
   }
 
-  get(seq: number): Cached | undefined {
-    const young = this.#young.get(seq)
+  get(rowId: number): Cached | undefined {
+    const young = this.#young.get(rowId)
     if (young !== undefined) return young
-    const old = this.#old.get(seq)
-    if (old !== undefined) this.keep(seq, old)
+    const old = this.#old.get(rowId)
+    if (old !== undefined) this.keep(rowId, old)
     return old
   }
 
-  keep(seq: number, summary: Cached): void {
+  keep(rowId: number, summary: Cached): void {
     if (this.#youngBytes >= this.#halfBytes) {
       this.#old = this.#young
       this.#young = new Map()
       this.#youngBytes = 0
     }
-    const replaced = this.#young.get(seq)
+    const replaced = this.#young.get(rowId)
     this.#youngBytes += bytesOf(summary) - (replaced === undefined ? 0 : bytesOf(replaced))
-    this.#young.set(seq, summary)
+    this.#young.set(rowId, summary)
   }
 }
 
 /**
- * @param seqs rows that exist in the snapshot of the transaction.
+ * @param rowIds rows that exist in the snapshot of the transaction.
  * @param state.latest the last change that the transaction sees.
- * @returns in the order of `seqs`.
+ * @returns in the order of `rowIds`.
  */
 export function* summariesOf(
-  seqs: readonly number[],
+  rowIds: readonly number[],
   state: { readonly summaries: CachedSummaries; readonly latest: number },
 ): Sql<readonly Summary[]> {
   const { summaries, latest } = state
@@ -78,14 +78,14 @@ export function* summariesOf(
   const older: number[] = []
   const unknown: number[] = []
   let upTo = latest
-  for (const seq of seqs) {
-    const cached = summaries.get(seq)
+  for (const rowId of rowIds) {
+    const cached = summaries.get(rowId)
     // Another connection may have cached a later state than this transaction sees.
     const isUsable = cached !== undefined && cached.upTo <= latest
     found.push(isUsable ? cached : undefined)
-    if (!isUsable) unknown.push(seq)
+    if (!isUsable) unknown.push(rowId)
     else if (cached.upTo < latest) {
-      older.push(seq)
+      older.push(rowId)
       upTo = Math.min(upTo, cached.upTo)
     }
   }
@@ -94,19 +94,19 @@ export function* summariesOf(
   const read = unknown.length === 0 ? [] : yield* rowsOf(unknown, { changedAfter: -1 })
   // No await or yield below: other searches share the cache.
   for (const cached of found) if (cached !== undefined) cached.upTo = latest
-  const rows = new Map([...changed, ...read].map((row) => [row.seq, { ...summaryOf(row), upTo: latest }]))
-  for (const [seq, summary] of rows) summaries.keep(seq, summary)
-  return found.map((cached, at) => rows.get(seqs[at]!) ?? cached!)
+  const rows = new Map([...changed, ...read].map((row) => [row.row_id, { ...summaryOf(row), upTo: latest }]))
+  for (const [rowId, summary] of rows) summaries.keep(rowId, summary)
+  return found.map((cached, at) => rows.get(rowIds[at]!) ?? cached!)
 }
 
 const rowsOf = (
-  seqs: readonly number[],
+  rowIds: readonly number[],
   { changedAfter }: { readonly changedAfter: number },
 ): Sql<readonly SummaryRow[]> =>
   allOfMany<SummaryRow>(
-    (marks) => `SELECT seq, ${SUMMARY_COLUMNS} FROM image_sets WHERE changed_in > ? AND seq IN (${marks})`,
+    (marks) => `SELECT row_id, ${SUMMARY_COLUMNS} FROM image_sets WHERE changed_in > ? AND row_id IN (${marks})`,
     [changedAfter],
-    seqs,
+    rowIds,
   )
 
 /** Whether the image set has the texts themselves, not only their hashes. */
@@ -116,7 +116,7 @@ export const hasTexts = ({ texts }: Summary, wanted: readonly Text[]): boolean =
 export const summaryOf = (row: SummaryRow): Summary => ({
   texts: textsOfRow(row),
   answer: {
-    imageSetId: imageSetIdOf(row.seq, row.id_suffix),
+    imageSetId: imageSetIdOf(row.row_id, row.id_suffix),
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -124,6 +124,6 @@ export const summaryOf = (row: SummaryRow): Summary => ({
     DICOMStudyDateAndTime: row.study_timestamp,
     isPrimary: row.is_primary === 1,
     tags: row.tags,
-    seq: row.seq,
+    rowId: row.row_id,
   },
 })

@@ -14,7 +14,7 @@ import type { Dialect } from '../sql/engine/differences.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../sql/engine/statement.ts'
 import { imageSetsWith, mostSelectiveFirst, type Text } from '../sql/rows/search-columns.ts'
 import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf } from './indexed-image-set.ts'
-import { DIMENSIONS, decodeEntries, ENTRY_BYTES, type Entry, entriesOf, SEQ } from './kd-tree/entries.ts'
+import { DIMENSIONS, decodeEntries, ENTRY_BYTES, type Entry, entriesOf, ROW_ID } from './kd-tree/entries.ts'
 import { boundsOf, decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
 import { checkRegions, isWholeBounds } from './kd-tree/regions.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
@@ -163,22 +163,22 @@ function* verifyLeaf(row: LeafRow): Sql<readonly IndexDifference[]> {
   if (numbers.some((number, at) => number !== wanted[at])) found('leaf-bounds-wrong')
   if (entries.some((entry) => entry.changedIn > row.changed_in)) found('leaf-older-than-entry')
 
-  const imageSets = yield* livingImageSets(entries.map((entry) => entry.point[SEQ]!))
+  const imageSets = yield* livingImageSets(entries.map((entry) => entry.point[ROW_ID]!))
   const seen = new Set<number>()
   for (const entry of entries) {
-    const seq = entry.point[SEQ]!
-    if (seen.has(seq)) found('entry-twice', { seq })
-    seen.add(seq)
-    if (region.find(entry.point) === -1) found('entry-outside-region', { seq })
-    const imageSet = imageSets.get(seq)
+    const rowId = entry.point[ROW_ID]!
+    if (seen.has(rowId)) found('entry-twice', { rowId })
+    seen.add(rowId)
+    if (region.find(entry.point) === -1) found('entry-outside-region', { rowId })
+    const imageSet = imageSets.get(rowId)
     if (imageSet === undefined) {
-      found('entry-without-image-set', { seq })
+      found('entry-without-image-set', { rowId })
       continue
     }
     if (imageSet.datastore !== row.datastore || !isOfPartition(imageSet, partition))
-      found('entry-in-wrong-partition', { seq })
+      found('entry-in-wrong-partition', { rowId })
     const differing = differingValues(entry, imageSet.entry)
-    if (differing.length > 0) found('entry-differs', { seq, differing })
+    if (differing.length > 0) found('entry-differs', { rowId, differing })
   }
   return differences
 }
@@ -198,7 +198,7 @@ const isOfPartition = (imageSet: Indexed, { isPrimary, texts }: Partition): bool
 
 /** The values of an entry beside its row id; a text as its hash. */
 const VALUES: readonly (readonly [name: string, of: (entry: Entry) => number | boolean])[] = [
-  ...DIMENSIONS.slice(0, SEQ).map((name, dimension) => [name, (entry: Entry) => entry.point[dimension]!] as const),
+  ...DIMENSIONS.slice(0, ROW_ID).map((name, dimension) => [name, (entry: Entry) => entry.point[dimension]!] as const),
   ['change number', (entry) => entry.changedIn],
   ['isPrimary', (entry) => entry.isPrimary],
   ...TEXT_ATTRIBUTES.map((name, text) => [name, (entry: Entry) => entry.hashes[text]!] as const),
@@ -207,14 +207,14 @@ const VALUES: readonly (readonly [name: string, of: (entry: Entry) => number | b
 const differingValues = (held: Entry, wanted: Entry): string[] =>
   VALUES.filter(([, of]) => of(held) !== of(wanted)).map(([name]) => name)
 
-function* livingImageSets(seqs: readonly number[]): Sql<ReadonlyMap<number, Indexed>> {
+function* livingImageSets(rowIds: readonly number[]): Sql<ReadonlyMap<number, Indexed>> {
   const rows = yield* allOfMany<IndexedRow>(
-    (marks) => `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE deleted_at IS NULL AND seq IN (${marks})`,
+    (marks) => `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE deleted_at IS NULL AND row_id IN (${marks})`,
     [],
     // A damaged leaf may hold any number.
-    seqs.filter(Number.isSafeInteger),
+    rowIds.filter(Number.isSafeInteger),
   )
-  return new Map(rows.map((row) => [row.seq, indexedOf(row)]))
+  return new Map(rows.map((row) => [row.row_id, indexedOf(row)]))
 }
 
 function* strayEntries(after: number): Sql<readonly number[]> {
@@ -276,7 +276,7 @@ function* countImageSets(
 ): Sql<number> {
   const { text, values } = imageSetsWith(mostSelectiveFirst(texts), { datastore, dialect })
   const counted = yield* one<{ count: number }>(
-    `SELECT count(*) AS count ${text} AND is_primary = ? ${upTo === undefined ? '' : 'AND seq <= ?'}`,
+    `SELECT count(*) AS count ${text} AND is_primary = ? ${upTo === undefined ? '' : 'AND row_id <= ?'}`,
     ...[...values, isPrimary ? 1 : 0, ...(upTo === undefined ? [] : [upTo])],
   )
   return counted!.count

@@ -87,7 +87,7 @@ describe('whatever is searched', async () => {
   for (const [name, place] of [
     ['the first page', {}],
     ['the first page with a total', { count: 'exact' }],
-    ['a later page', { after: { key: AT - 1, seq: 0 }, snapshotVersion: 0 }],
+    ['a later page', { after: { key: AT - 1, rowId: 0 }, snapshotVersion: 0 }],
   ] as const) {
     test(`every statement for ${name} goes to its rows by a key, and sorts nothing`, () => {
       for (const search of searches()) {
@@ -116,7 +116,7 @@ describe('an import does not become slower as it goes on', async () => {
 
   test('groups that wait are found without passing those that have their image sets', () => {
     const [plan, ...others] = plansOf(connection, waitingGroups(idOf('job'), 10), /FROM import_groups\b/)
-    assert.match(plan!, /^SEARCH import_groups USING INDEX import_groups_by_image_set \(job=\? AND seq=\?\)/)
+    assert.match(plan!, /^SEARCH import_groups USING INDEX import_groups_by_image_set \(job=\? AND row_id=\?\)/)
     assert.ok(!others.some((each) => each.includes('ORDER BY')))
   })
 
@@ -149,7 +149,7 @@ test('blobs are freed, purged and verified without a look at all rows of a table
   await blobs.forget([{ blob: 1, blobKey: 'a' }], 1)
   await blobs.list({ after: 'a', limit: 1 })
   await blobs.get(['a', 'b'])
-  await blobs.documents({ after: { seq: 1, version: 1 }, limit: 1 })
+  await blobs.documents({ after: { rowId: 1, version: 1 }, limit: 1 })
   await blobs.uses({ after: 0, imageSets: 1 })
   plans.push(...plansOf(connection, markUnreferencedBlobs(1, 1), /./), ...plansOf(connection, removeUses(1, 1), /./))
   const looks = plans.filter((plan) => /^(SCAN|SEARCH)/.test(plan))

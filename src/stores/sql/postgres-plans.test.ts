@@ -59,7 +59,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
     await server?.remove()
   })
 
-  async function plansOf(wanted: Search, after?: { key: number; seq: number }): Promise<string[]> {
+  async function plansOf(wanted: Search, after?: { key: number; rowId: number }): Promise<string[]> {
     const statements: Statement[] = []
     const request = { datastoreId, search: wanted, limit: 51, ...(after && { after }) }
     const context = {
@@ -88,7 +88,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
       const range = { attribute: sort.sortField, from: key - 100, to: key + 3_000 }
       for (const filters of [[], [range]]) {
         test(`${filters.length === 0 ? 'of everything' : 'of a range'} walks ${index} ${sortOrder}`, async () => {
-          for (const place of [undefined, { key: key + 10, seq: 5 }]) {
+          for (const place of [undefined, { key: key + 10, rowId: 5 }]) {
             const plans = await plansOf({ filters, sort }, place)
             assert.match(plans.pop()!, /Index Scan using image_sets_pkey /, 'the rows come last, by their keys')
             assert.ok(plans.length > 0)

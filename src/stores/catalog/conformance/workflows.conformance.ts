@@ -370,7 +370,7 @@ export function testWorkflows(open: OpenCatalog): void {
     const first = await catalog.imageSets.search({ datastoreId, search: all, limit: 1 })
     await update(catalog, { datastoreId, imageSetId }, { from: 1 })
     const [row] = first.rows
-    const after = { key: row!.updatedAt, seq: row!.seq }
+    const after = { key: row!.updatedAt, rowId: row!.rowId }
     const second = await catalog.imageSets.search({
       datastoreId,
       search: all,

@@ -24,7 +24,7 @@ const imageSets = (most: number) => {
   const date = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: 0, max: 5_000 }))
   return fc
     .array(fc.tuple(date, date, fc.option(date, { freq: 6 })), { minLength: 1, maxLength: 300, size: 'max' })
-    .map((dates) => dates.slice(0, most).map((each, seq) => imageSetOf(seq, each)))
+    .map((dates) => dates.slice(0, most).map((each, rowId) => imageSetOf(rowId, each)))
 }
 
 const searches: fc.Arbitrary<Search> = fc.record({
@@ -54,16 +54,16 @@ test('a partition, built at once or grown entry by entry, returns the matching i
       fc.integer({ min: 1, max: 40 }),
       fc.array(searches, { minLength: 10, maxLength: 10 }),
       (first, later, entriesMax, limit, tried) => {
-        const rows = new Map<number, SearchableImageSet>(first.map((row) => [row.seq, row]))
+        const rows = new Map<number, SearchableImageSet>(first.map((row) => [row.rowId, row]))
         const partition = new Partition(first, entriesMax)
-        // Later image sets replace those with the same seq; some are deleted.
+        // Later image sets replace those with the same row id; some are deleted.
         for (const row of later) {
-          const before = rows.get(row.seq)
+          const before = rows.get(row.rowId)
           if (before !== undefined) partition.remove(before)
-          rows.delete(row.seq)
-          if (row.seq % 5 === 0) continue
+          rows.delete(row.rowId)
+          if (row.rowId % 5 === 0) continue
           partition.add(row)
-          rows.set(row.seq, row)
+          rows.set(row.rowId, row)
         }
         assert.equal(partition.bounds.entryCount(), rows.size)
         for (const search of tried) {
@@ -73,10 +73,10 @@ test('a partition, built at once or grown entry by entry, returns the matching i
             .sort((a, b) => comparePositions(search.sort.sortOrder, a, b))
           assert.equal(partition.count(search.filters).total, meant.length)
           for (let start = 0; start <= meant.length; start += limit) {
-            const { seqs } = partition.search(search, { after: meant[start - 1], limit })
+            const { rowIds } = partition.search(search, { after: meant[start - 1], limit })
             assert.deepEqual(
-              seqs,
-              meant.slice(start, start + limit).map(({ seq }) => seq),
+              rowIds,
+              meant.slice(start, start + limit).map(({ rowId }) => rowId),
             )
           }
         }
@@ -88,14 +88,15 @@ test('a partition, built at once or grown entry by entry, returns the matching i
 
 test('leaves are split even where all dates of all image sets are equal', () => {
   const partition = new Partition([], 4)
-  for (let seq = 0; seq < 100; seq++) partition.add(imageSetOf(seq, [7, 7, null]))
+  for (let rowId = 0; rowId < 100; rowId++) partition.add(imageSetOf(rowId, [7, 7, null]))
   assert.ok(Math.max(...partition.bounds.entryCounts) <= 4)
   assert.equal(partition.bounds.entryCount(), 100)
 })
 
 test('image sets that arrive in the order of their dates fill their leaves', () => {
   const partition = new Partition([], 100)
-  for (let seq = 0; seq < 10_000; seq++) partition.add(imageSetOf(seq, [seq * 1_000, seq * 1_000, seq * 1_000]))
+  for (let rowId = 0; rowId < 10_000; rowId++)
+    partition.add(imageSetOf(rowId, [rowId * 1_000, rowId * 1_000, rowId * 1_000]))
   assert.ok(partition.bounds.count <= 10_000 / 80, `${partition.bounds.count} leaves`)
 })
 
@@ -113,21 +114,21 @@ test('a text has a hash of sixteen bits, and never the one of a missing text', (
 test('the format names the layout of an entry, which is the table of search attributes', () => {
   assert.equal(
     INDEX_FORMAT,
-    '1: createdAt updatedAt DICOMStudyDateAndTime seq changedIn isPrimary DICOMPatientId DICOMAccessionNumber DICOMStudyId ' +
+    '1: createdAt updatedAt DICOMStudyDateAndTime rowId changedIn isPrimary DICOMPatientId DICOMAccessionNumber DICOMStudyId ' +
       'DICOMStudyInstanceUID DICOMSeriesInstanceUID',
   )
 })
 
 test('no leaf is read where none can match or before the cursor', () => {
   const partition = new Partition(
-    Array.from({ length: 1_000 }, (_, seq) => imageSetOf(seq, [0, seq, 0])),
+    Array.from({ length: 1_000 }, (_, rowId) => imageSetOf(rowId, [0, rowId, 0])),
     10,
   )
   const sort = { sortField: 'createdAt', sortOrder: 'DESC' } as const
   const read = (filters: readonly Filter[], after?: Position) =>
     partition.search({ filters, sort }, { after, limit: 11 }).leavesVisited
   assert.equal(read([{ attribute: 'createdAt', from: -5, to: -1 }]), 0)
-  assert.equal(read([], { key: 0, seq: 999 }), 0)
+  assert.equal(read([], { key: 0, rowId: 999 }), 0)
   // A page of 11 is in at most three leaves of five to ten entries, and one more may be crossed.
-  assert.ok(read([], { key: 0, seq: 500 }) <= 4)
+  assert.ok(read([], { key: 0, rowId: 500 }) <= 4)
 })

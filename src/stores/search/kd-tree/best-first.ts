@@ -5,16 +5,16 @@
  */
 import type { Position, Search } from '../../../imaging/search/search.ts'
 import { boxMayMatch, type Criteria, criteriaOf, entryMatches } from './criteria.ts'
-import { DIMENSIONS, type Entries, LACKING, SEQ } from './entries.ts'
+import { DIMENSIONS, type Entries, LACKING, ROW_ID } from './entries.ts'
 import { BOX_FROM, BOX_TO, LEAVES_PER_GROUP, type LeafBounds, NUMBERS_PER_LEAF } from './leaf-bounds.ts'
 
 /** Which entries belong to the page, and in which order. */
 interface Wanted extends Criteria {
   readonly sortDimension: number
   readonly descending: boolean
-  /** Rank and seq of the entry before the page. */
+  /** Rank and row id of the entry before the page. */
   readonly afterRank: number
-  readonly afterSeq: number
+  readonly afterRowId: number
   readonly snapshotVersion: number
   readonly excluded: ReadonlySet<number>
   readonly limit: number
@@ -34,9 +34,9 @@ export interface BestFirst {
   readonly wanted: Wanted
   readonly partitions: readonly LeafBounds[]
   readonly candidates: Candidates
-  /** Sorted: the least ranks found so far, and their seqs. */
+  /** Sorted: the least ranks found so far, and their row ids. */
   readonly ranks: number[]
-  readonly seqs: number[]
+  readonly rowIds: number[]
   /** Leaves that may hold an entry of the page by their bounds, among those whose bounds were compared. */
   leavesMatching: number
   leavesVisited: number
@@ -47,7 +47,7 @@ export interface BestFirst {
 interface Candidates {
   size: number
   ranks: Float64Array
-  seqs: Float64Array
+  rowIds: Float64Array
   /** The number of a leaf, or below zero a group: see groupName. */
   names: Float64Array
 }
@@ -58,7 +58,7 @@ const GROUPS_MAX = 2 ** 32
 
 const groupName = (partition: number, group: number) => -1 - (partition * GROUPS_MAX + group)
 
-/** Ordered by rank, then seq, entries are in the order of comparePositions. */
+/** Ordered by rank, then row id, entries are in the order of comparePositions. */
 const rankOf = (key: number, descending: boolean) => (descending && key !== LACKING ? -key : key)
 
 export function beginBestFirst(partitions: readonly LeafBounds[], page: PageOfEntries): BestFirst {
@@ -66,7 +66,7 @@ export function beginBestFirst(partitions: readonly LeafBounds[], page: PageOfEn
   const candidates: Candidates = {
     size: 0,
     ranks: new Float64Array(CANDIDATES_AT_FIRST),
-    seqs: new Float64Array(CANDIDATES_AT_FIRST),
+    rowIds: new Float64Array(CANDIDATES_AT_FIRST),
     names: new Float64Array(CANDIDATES_AT_FIRST),
   }
   for (const [index, partition] of partitions.entries()) {
@@ -77,7 +77,16 @@ export function beginBestFirst(partitions: readonly LeafBounds[], page: PageOfEn
         push(candidates, wanted, { numbers: groups, start, name: groupName(index, group) })
     }
   }
-  return { wanted, partitions, candidates, ranks: [], seqs: [], leavesMatching: 0, leavesVisited: 0, entriesVisited: 0 }
+  return {
+    wanted,
+    partitions,
+    candidates,
+    ranks: [],
+    rowIds: [],
+    leavesMatching: 0,
+    leavesVisited: 0,
+    entriesVisited: 0,
+  }
 }
 
 function wantedOf({ search, after, snapshotVersion, limit, excluded = new Set() }: PageOfEntries): Wanted {
@@ -87,7 +96,7 @@ function wantedOf({ search, after, snapshotVersion, limit, excluded = new Set() 
     sortDimension: DIMENSIONS.indexOf(search.sort.sortField),
     descending,
     afterRank: after === undefined ? Number.NEGATIVE_INFINITY : rankOf(after.key ?? LACKING, descending),
-    afterSeq: after?.seq ?? -1,
+    afterRowId: after?.rowId ?? -1,
     snapshotVersion,
     excluded,
     limit,
@@ -98,7 +107,7 @@ function wantedOf({ search, after, snapshotVersion, limit, excluded = new Set() 
 function mayHoldNext(wanted: Wanted, numbers: Float64Array, start: number): boolean {
   if (!boxMayMatch(wanted, numbers, start)) return false
   const { last } = ranksOf(wanted, numbers, start)
-  return isBefore(wanted.afterRank, wanted.afterSeq, last, numbers[start + BOX_TO + SEQ]!)
+  return isBefore(wanted.afterRank, wanted.afterRowId, last, numbers[start + BOX_TO + ROW_ID]!)
 }
 
 /** The ranks of the best and of the last entry that a leaf or a group may hold. */
@@ -119,19 +128,19 @@ function push(
   const { numbers, start, name } = of
   // Entries before the cursor are not wanted, so the best entry is not before it either.
   const rank = Math.max(wanted.afterRank, ranksOf(wanted, numbers, start).best)
-  const seq = numbers[start + BOX_FROM + SEQ]!
+  const rowId = numbers[start + BOX_FROM + ROW_ID]!
   if (candidates.size === candidates.ranks.length) grow(candidates)
-  const { ranks, seqs, names } = candidates
+  const { ranks, rowIds, names } = candidates
   let at = candidates.size++
   for (let parent = (at - 1) >> 1; at > 0; parent = (at - 1) >> 1) {
-    if (!isBefore(rank, seq, ranks[parent]!, seqs[parent]!)) break
+    if (!isBefore(rank, rowId, ranks[parent]!, rowIds[parent]!)) break
     ranks[at] = ranks[parent]!
-    seqs[at] = seqs[parent]!
+    rowIds[at] = rowIds[parent]!
     names[at] = names[parent]!
     at = parent
   }
   ranks[at] = rank
-  seqs[at] = seq
+  rowIds[at] = rowId
   names[at] = name
 }
 
@@ -142,38 +151,38 @@ function grow(candidates: Candidates): void {
     return more
   }
   candidates.ranks = doubled(candidates.ranks)
-  candidates.seqs = doubled(candidates.seqs)
+  candidates.rowIds = doubled(candidates.rowIds)
   candidates.names = doubled(candidates.names)
 }
 
 /** Moves the last candidate to the top and sifts it down. */
-function sinkLast({ size, ranks, seqs, names }: Candidates): void {
-  const [rank, seq, name] = [ranks[size]!, seqs[size]!, names[size]!]
+function sinkLast({ size, ranks, rowIds, names }: Candidates): void {
+  const [rank, rowId, name] = [ranks[size]!, rowIds[size]!, names[size]!]
   let at = 0
   for (let child = 2 * at + 1; child < size; child = 2 * at + 1) {
     const other = child + 1
-    if (other < size && isBefore(ranks[other]!, seqs[other]!, ranks[child]!, seqs[child]!)) child = other
-    if (!isBefore(ranks[child]!, seqs[child]!, rank, seq)) break
+    if (other < size && isBefore(ranks[other]!, rowIds[other]!, ranks[child]!, rowIds[child]!)) child = other
+    if (!isBefore(ranks[child]!, rowIds[child]!, rank, rowId)) break
     ranks[at] = ranks[child]!
-    seqs[at] = seqs[child]!
+    rowIds[at] = rowIds[child]!
     names[at] = names[child]!
     at = child
   }
   ranks[at] = rank
-  seqs[at] = seq
+  rowIds[at] = rowId
   names[at] = name
 }
 
-const isBefore = (rankA: number, seqA: number, rankB: number, seqB: number) =>
-  rankA < rankB || (rankA === rankB && seqA < seqB)
+const isBefore = (rankA: number, rowIdA: number, rankB: number, rowIdB: number) =>
+  rankA < rankB || (rankA === rankB && rowIdA < rowIdB)
 
 /** The next leaf to read; undefined when the page is found. */
 export function nextLeaf(search: BestFirst): number | undefined {
-  const { wanted, candidates, ranks, seqs } = search
+  const { wanted, candidates, ranks, rowIds } = search
   const last = wanted.limit - 1
   while (candidates.size > 0) {
     const isFound =
-      ranks.length > last && !isBefore(candidates.ranks[0]!, candidates.seqs[0]!, ranks[last]!, seqs[last]!)
+      ranks.length > last && !isBefore(candidates.ranks[0]!, candidates.rowIds[0]!, ranks[last]!, rowIds[last]!)
     if (isFound) return undefined
     const name = candidates.names[0]!
     candidates.size--
@@ -199,35 +208,35 @@ function openGroup(search: BestFirst, group: number): void {
 
 /** Adds the entries that belong to the page. */
 export function visit(search: BestFirst, entries: Entries): void {
-  const { wanted, ranks, seqs } = search
-  const { afterRank, afterSeq, snapshotVersion, limit, descending, excluded } = wanted
+  const { wanted, ranks, rowIds } = search
+  const { afterRank, afterRowId, snapshotVersion, limit, descending, excluded } = wanted
   const keys = entries.columns[wanted.sortDimension]!
-  const seqColumn = entries.columns[SEQ]!
+  const rowIdColumn = entries.columns[ROW_ID]!
   search.leavesVisited++
   search.entriesVisited += entries.count
   for (let at = 0; at < entries.count; at++) {
     const rank = rankOf(keys[at]!, descending)
-    const seq = seqColumn[at]!
-    if (!isBefore(afterRank, afterSeq, rank, seq)) continue
-    if (ranks.length === limit && !isBefore(rank, seq, ranks[limit - 1]!, seqs[limit - 1]!)) continue
+    const rowId = rowIdColumn[at]!
+    if (!isBefore(afterRank, afterRowId, rank, rowId)) continue
+    if (ranks.length === limit && !isBefore(rank, rowId, ranks[limit - 1]!, rowIds[limit - 1]!)) continue
     if (!entryMatches(wanted, entries, at)) continue
     if (entries.changedIn[at]! > snapshotVersion) continue
-    if (excluded.has(seq)) continue
-    keep(search, rank, seq)
+    if (excluded.has(rowId)) continue
+    keep(search, rank, rowId)
   }
 }
 
-function keep({ ranks, seqs, wanted }: BestFirst, rank: number, seq: number): void {
+function keep({ ranks, rowIds, wanted }: BestFirst, rank: number, rowId: number): void {
   let [low, high] = [0, ranks.length]
   while (low < high) {
     const middle = (low + high) >> 1
-    if (isBefore(rank, seq, ranks[middle]!, seqs[middle]!)) high = middle
+    if (isBefore(rank, rowId, ranks[middle]!, rowIds[middle]!)) high = middle
     else low = middle + 1
   }
   ranks.splice(low, 0, rank)
-  seqs.splice(low, 0, seq)
+  rowIds.splice(low, 0, rowId)
   if (ranks.length > wanted.limit) {
     ranks.pop()
-    seqs.pop()
+    rowIds.pop()
   }
 }

@@ -14,12 +14,12 @@ import type { SearchableImageSet } from '../../../imaging/search/search.ts'
 /** The study timestamp of image sets without one: outside every range, and after every other. */
 export const LACKING = Number.MAX_VALUE
 
-/** The dimensions along which leaves are split, and the first columns of an entry. seq separates entries whose dates are all equal. */
-export const DIMENSIONS: readonly (SortField | 'seq')[] = [...SORT_FIELDS, 'seq']
+/** The dimensions along which leaves are split, and the first columns of an entry. The row id separates entries whose dates are all equal. */
+export const DIMENSIONS: readonly (SortField | 'rowId')[] = [...SORT_FIELDS, 'rowId']
 export const CREATED = DIMENSIONS.indexOf('createdAt')
 export const UPDATED = DIMENSIONS.indexOf('updatedAt')
 export const STUDY = DIMENSIONS.indexOf('DICOMStudyDateAndTime')
-export const SEQ = DIMENSIONS.indexOf('seq')
+export const ROW_ID = DIMENSIONS.indexOf('rowId')
 const CHANGED = DIMENSIONS.length
 const NUMBERS = CHANGED + 1
 const SHORTS = 1 + TEXT_ATTRIBUTES.length
@@ -107,14 +107,14 @@ export const entriesOf = ({ count, columns, changedIn, isPrimary, hashes }: Entr
     hashes: hashes.map((column) => column[at]!),
   }))
 
-/** The bytes of a leaf without the entries of some seqs and with others added; undefined where a removed entry is not in it. */
+/** The bytes of a leaf without the entries of some row ids and with others added; undefined where a removed entry is not in it. */
 export function changedEntries(
   bytes: Uint8Array,
   { removed, added }: { readonly removed: ReadonlySet<number>; readonly added: readonly Entry[] },
 ): Uint8Array | undefined {
   const before = decodeEntries(bytes)
-  const seqs = before.columns[SEQ]!
-  const places = Uint32Array.from(seqs.keys()).filter((place) => !removed.has(seqs[place]!))
+  const rowIds = before.columns[ROW_ID]!
+  const places = Uint32Array.from(rowIds.keys()).filter((place) => !removed.has(rowIds[place]!))
   if (places.length !== before.count - removed.size) return undefined
   const kept = pickEntries(before, places)
   return added.length === 0 ? kept : bytesOf(joinEntries([kept, encodeEntries(added)]))

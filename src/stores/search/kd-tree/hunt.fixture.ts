@@ -141,7 +141,9 @@ function mutated(hunted: HuntedSearch, context: Context): HuntedSearch {
     case 3:
       return { ...hunted, limit: oneOf(LIMITS, random) }
     case 4:
-      return after === null ? hunted : { ...hunted, after: { ...after, seq: Math.max(0, after.seq + step(random)) } }
+      return after === null
+        ? hunted
+        : { ...hunted, after: { ...after, rowId: Math.max(0, after.rowId + step(random)) } }
     case 5:
       return { ...hunted, search: { ...search, filters: filters.with(place, randomRange(context)) } }
     default: {

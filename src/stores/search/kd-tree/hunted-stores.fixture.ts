@@ -77,9 +77,9 @@ export function openHuntedStore(name: string): HuntedStore {
   const isGrown = name.endsWith(', grown')
   const random = randomFrom(20260403)
   const draw = DRAWN[name.replace(/, (built at once|grown)$/, '')] ?? migration
-  const imageSets = Array.from({ length: IMAGE_SETS }, (_, seq) => {
-    const [created, updated, study] = draw(seq / IMAGE_SETS, random)
-    return imageSetOf(seq, [Math.floor(created), Math.floor(updated), study === null ? null : Math.floor(study)])
+  const imageSets = Array.from({ length: IMAGE_SETS }, (_, rowId) => {
+    const [created, updated, study] = draw(rowId / IMAGE_SETS, random)
+    return imageSetOf(rowId, [Math.floor(created), Math.floor(updated), study === null ? null : Math.floor(study)])
   })
   const isChanged = name.endsWith('again and again')
   const builtAtOnce = isGrown || isChanged ? IMAGE_SETS / 10 : IMAGE_SETS

@@ -33,7 +33,7 @@ export class Partition {
   }
 
   remove(imageSet: SearchableImageSet): void {
-    this.#edit(imageSet, { removed: new Set([imageSet.seq]), added: [] })
+    this.#edit(imageSet, { removed: new Set([imageSet.rowId]), added: [] })
   }
 
   #edit(imageSet: SearchableImageSet, edit: Parameters<typeof changedEntries>[1]): void {
@@ -49,7 +49,7 @@ export class Partition {
     const options = {
       extents: this.bounds.extents(LACKING),
       entriesMax: this.#entriesMax,
-      added: new Set([imageSet.seq]),
+      added: new Set([imageSet.rowId]),
     }
     for (const [part, leaf] of divideLeaf({ region, entries: entriesOf(entries) }, options).entries()) {
       this.#put(part === 0 ? at : this.#bytes.length, leaf.region, encodeEntries(leaf.entries))
@@ -73,17 +73,17 @@ export class Partition {
 }
 
 export function imageSetOf(
-  seq: number,
+  rowId: number,
   dates: readonly [createdAt: number, updatedAt: number, study: number | null],
 ): SearchableImageSet {
   const [createdAt, updatedAt, DICOMStudyDateAndTime] = dates
   return {
-    seq,
+    rowId,
     createdAt,
     updatedAt,
     DICOMStudyDateAndTime,
-    isPrimary: seq % 3 !== 0,
+    isPrimary: rowId % 3 !== 0,
     ...(Object.fromEntries(TEXT_ATTRIBUTES.map((attribute) => [attribute, null])) as Record<TextAttribute, null>),
-    DICOMPatientId: seq % 2 === 0 ? 'ANON' : `P${seq}`,
+    DICOMPatientId: rowId % 2 === 0 ? 'ANON' : `P${rowId}`,
   }
 }

@@ -2,7 +2,17 @@
  * Splits what is too large for one leaf: at the median of the dimension in which it extends over the largest share of the partition's values.
  * The leaves of a partition are those of a k-d tree; its inner nodes are not stored.
  */
-import { CREATED, DIMENSIONS, type Entries, type Entry, LACKING, pickEntries, SEQ, STUDY, UPDATED } from './entries.ts'
+import {
+  CREATED,
+  DIMENSIONS,
+  type Entries,
+  type Entry,
+  LACKING,
+  pickEntries,
+  ROW_ID,
+  STUDY,
+  UPDATED,
+} from './entries.ts'
 import { type Region, WHOLE } from './leaf-bounds.ts'
 import { type Scale, scaleOf, shareBetween } from './scale.ts'
 
@@ -84,12 +94,12 @@ const extentOfPlaces = ({ columns }: Entries, places: Uint32Array): readonly Ext
   })
 
 /**
- * The date in which the extent is the largest share of the partition's values. Where all values of a date are equal, seq is used instead of
- * it: a sort by that date orders image sets by seq.
+ * The date in which the extent is the largest share of the partition's values. Where all values of a date are equal, the row id is used instead of
+ * it: a sort by that date orders image sets by the row id.
  */
 function widestOf(extent: readonly Extent[], scales: readonly Scale[]): number {
   const dates = DATES.filter((date) => extent[date]!.to > extent[date]!.from)
-  const dimensions = dates.length < DATES.length ? [...dates, SEQ] : dates
+  const dimensions = dates.length < DATES.length ? [...dates, ROW_ID] : dates
   const shares = dimensions.map((each) => shareBetween(scales[each]!, extent[each]!.from, extent[each]!.to))
   return dimensions[shares.indexOf(Math.max(...shares))]!
 }
@@ -98,7 +108,7 @@ function widestOf(extent: readonly Extent[], scales: readonly Scale[]): number {
  * Splits a leaf until none of its parts is too large. Where the added entries are at the upper end, as with dates that only grow, more will
  * follow there: the split leaves a leaf behind that is nearly full.
  * @param options.extents a scale of the partition for each dimension.
- * @param options.added the seqs of the added entries.
+ * @param options.added the row ids of the added entries.
  */
 export function divideLeaf(
   leaf: Leaf,
@@ -108,7 +118,7 @@ export function divideLeaf(
   if (entries.length <= options.entriesMax) return [leaf]
   const dimension = widestOf(extentOf(entries), options.extents)
   const inOrder = entries.toSorted((a, b) => a.point[dimension]! - b.point[dimension]!)
-  const isAtEnd = options.added.has(inOrder.at(-1)!.point[SEQ]!)
+  const isAtEnd = options.added.has(inOrder.at(-1)!.point[ROW_ID]!)
   const at = splitIndex(
     inOrder.map(({ point }) => point[dimension]!),
     Math.floor(isAtEnd ? SHARE_LEFT_BEHIND * options.entriesMax : entries.length / 2),

@@ -47,7 +47,7 @@ export function* buildAll({ sizes, dialect, addPartition }: Building): Sql<void>
   }
   for (let after = -1; ; ) {
     const rows = yield* all<IndexedRow>(
-      `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?`,
+      `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE row_id > ? AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
       ...[after, ROWS_PER_BATCH],
     )
     const placed = rows.map(indexedOf).flatMap((each) => placesOf(each).map((part) => ({ part, each })))
@@ -55,7 +55,7 @@ export function* buildAll({ sizes, dialect, addPartition }: Building): Sql<void>
       part.bytes.push(encodeEntries(those.map(({ each }) => each.entry)))
     }
     if (rows.length < ROWS_PER_BATCH) break
-    after = rows.at(-1)!.seq
+    after = rows.at(-1)!.row_id
   }
   for (const [name, { datastore, key, bytes }] of parts) {
     parts.delete(name)

@@ -36,6 +36,6 @@ function* surveyRows({ sizes, dialect }: { readonly sizes: IndexSizes; readonly 
   for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
     highFrequency.set(datastore, yield* highFrequencyValues(datastore, { sizes, dialect }))
   }
-  const last = yield* one<{ seq: number | null }>('SELECT max(seq) AS seq FROM image_sets')
-  return { highFrequency, rows: last!.seq ?? 0 }
+  const last = yield* one<{ row_id: number | null }>('SELECT max(row_id) AS row_id FROM image_sets')
+  return { highFrequency, rows: last!.row_id ?? 0 }
 }

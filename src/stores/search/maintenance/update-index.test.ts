@@ -117,7 +117,7 @@ test('cached leaves of a transaction that was rolled back are dropped', async (c
   const outside = new Database(path)
   context.after(() => outside.close())
   outside.exec(`CREATE TABLE refused (job BIGINT REFERENCES import_jobs DEFERRABLE INITIALLY DEFERRED);
-    CREATE TRIGGER refuse AFTER UPDATE OF seq ON import_groups BEGIN INSERT INTO refused VALUES (-1); END`)
+    CREATE TRIGGER refuse AFTER UPDATE OF row_id ON import_groups BEGIN INSERT INTO refused VALUES (-1); END`)
   const lease = await startJob(one, { datastoreId, name: 'rolled back' })
   await record(one, lease, filesOf(2, { count: 40 }))
   const groups = await one.importJobs.waitingGroups(lease.jobId, 100)

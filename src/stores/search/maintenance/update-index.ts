@@ -12,7 +12,7 @@ import { imageSetsWith, mostSelectiveFirst, type Text } from '../../sql/rows/sea
 import { CachedLeaves } from '../cached-leaves.ts'
 import { assertIndexFormat } from '../index-format.ts'
 import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf, indexedWith } from '../indexed-image-set.ts'
-import { decodeEntries, type Entries, type Entry, encodeEntries, INDEX_FORMAT, SEQ } from '../kd-tree/entries.ts'
+import { decodeEntries, type Entries, type Entry, encodeEntries, INDEX_FORMAT, ROW_ID } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import {
   bothKeys,
@@ -92,8 +92,8 @@ export class SearchUpkeep {
   }
 
   /** The image set of a row, as it is now. */
-  *indexed(seq: number): Sql<Indexed> {
-    return indexedOf((yield* one<IndexedRow>(`SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq = ?`, seq))!)
+  *indexed(rowId: number): Sql<Indexed> {
+    return indexedOf((yield* one<IndexedRow>(`SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE row_id = ?`, rowId))!)
   }
 
   /** Once in a change, after all its rows are written. */
@@ -165,7 +165,7 @@ export class SearchUpkeep {
     const { rebuiltTo } = this.#last
     if (rebuiltTo === undefined) return 'done'
     const rows = yield* all<IndexedRow>(
-      `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?`,
+      `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE row_id > ? AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
       ...[rebuiltTo, this.#sizes.rebuildBatchRows],
     )
     for (const [datastore, some] of Map.groupBy(rows.map(indexedOf), (each) => each.datastore)) {
@@ -179,8 +179,8 @@ export class SearchUpkeep {
       yield* this.#replaceLive()
       return 'done'
     }
-    yield* run('UPDATE changes SET rebuilt_to = ?', rows.at(-1)!.seq)
-    return { rebuiltTo: rows.at(-1)!.seq }
+    yield* run('UPDATE changes SET rebuilt_to = ?', rows.at(-1)!.row_id)
+    return { rebuiltTo: rows.at(-1)!.row_id }
   }
 
   *#replaceLive(): Sql<void> {
@@ -260,7 +260,7 @@ export class SearchUpkeep {
 
   /** Rows after `rebuiltTo` are not yet in the partitions being rebuilt: a later batch adds them. */
   *#editRebuilding(datastore: number, changes: readonly IndexChange[], rebuiltTo: number): Sql<void> {
-    const isIn = (imageSet: Indexed | undefined) => imageSet !== undefined && imageSet.entry.point[SEQ]! <= rebuiltTo
+    const isIn = (imageSet: Indexed | undefined) => imageSet !== undefined && imageSet.entry.point[ROW_ID]! <= rebuiltTo
     yield* this.#edit(
       datastore,
       changes.filter(({ before, after }) => isIn(after ?? before)),
@@ -313,7 +313,7 @@ export class SearchUpkeep {
 
   /** Sampled by a hash of the row id, so that no regular pattern of imports evades counting. */
   #isSampled({ entry }: Indexed): boolean {
-    return (Math.imul(entry.point[SEQ]!, 0x9e3779b1) >>> 8) % this.#sizes.countEvery === 0
+    return (Math.imul(entry.point[ROW_ID]!, 0x9e3779b1) >>> 8) % this.#sizes.countEvery === 0
   }
 
   *#isHighFrequency(datastore: number, texts: readonly Text[]): Sql<boolean> {

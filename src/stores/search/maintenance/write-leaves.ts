@@ -11,7 +11,7 @@ import {
   encodeEntries,
   entriesOf,
   LACKING,
-  SEQ,
+  ROW_ID,
 } from '../kd-tree/entries.ts'
 import { boundsOf, encodeBounds, type LeafBounds, type Region } from '../kd-tree/leaf-bounds.ts'
 import { buildLeaves, divideLeaf } from '../kd-tree/split.ts'
@@ -112,7 +112,7 @@ export class LeafWriter {
       {
         extents: bounds.extents(LACKING),
         entriesMax: this.#entriesMax,
-        added: new Set(added.map(({ point }) => point[SEQ]!)),
+        added: new Set(added.map(({ point }) => point[ROW_ID]!)),
       },
     )
     return parts.map(({ region, entries: some }, at) => ({
@@ -163,7 +163,7 @@ function byLeaf(edit: Edit): readonly LeafEdit[] {
     edits.set(place, known)
     return known
   }
-  for (const entry of edit.removed) leafEditOf(entry).removed.add(entry.point[SEQ]!)
+  for (const entry of edit.removed) leafEditOf(entry).removed.add(entry.point[ROW_ID]!)
   for (const entry of edit.added) leafEditOf(entry).added.push(entry)
   return [...edits.values()]
 }

@@ -32,7 +32,7 @@ interface Snapshot {
 /** A table to scan, and conditions for every row of the page beside the filters. */
 interface Source {
   readonly table: string
-  /** Read beside the key and seq; without any, an index answers alone. */
+  /** Read beside the key and the row id; without any, an index answers alone. */
   readonly columns?: string
   readonly conditions: readonly Condition[]
 }
@@ -49,7 +49,7 @@ export const inOrder =
 export function* scanIndex(
   request: Request,
   { datastore, snapshotVersion, latest, dialect }: Snapshot & { readonly dialect: Dialect },
-): Sql<{ readonly seqs: readonly number[]; readonly rowsRead: number }> {
+): Sql<{ readonly rowIds: readonly number[]; readonly rowsRead: number }> {
   const { filters, sort } = request.search
   const onSortKey = filters.filter((filter) => filter.attribute !== 'isPrimary')
   const positions: Position[] = []
@@ -66,7 +66,7 @@ export function* scanIndex(
     rowsRead += scanned.rowsRead
   }
   const page = positions.sort(inOrder(request.search)).slice(0, request.limit)
-  return { seqs: page.map(({ seq }) => seq), rowsRead }
+  return { rowIds: page.map(({ rowId }) => rowId), rowsRead }
 }
 
 /** When the page is full already, excludes what comes after its last position. */
@@ -111,25 +111,25 @@ function* scan<R extends Position>(source: Source, { search, after, limit }: Req
 
   if (after === undefined || after.key !== null) {
     if (after !== undefined && after.key !== null && after.key >= range.from && after.key <= range.to) {
-      rows.push(...(yield* read({ text: `${key} = ? AND seq > ?`, values: [after.key, after.seq] }, 'seq')))
+      rows.push(...(yield* read({ text: `${key} = ? AND row_id > ?`, values: [after.key, after.rowId] }, 'row_id')))
     }
     const beyond = keysBeyond({ key, range, sortOrder, after: after?.key ?? undefined })
     if (rows.length < limit) {
       const room = limit - rows.length
       // One more, to find out whether the page ends among equal keys.
-      const next = yield* read(beyond, `${key} ${sortOrder}, seq ${sortOrder}`, room + 1)
+      const next = yield* read(beyond, `${key} ${sortOrder}, row_id ${sortOrder}`, room + 1)
       const isCut = sortOrder === 'DESC' && next.length > room && next[room]!.key === next[room - 1]!.key
       const cut = isCut ? next[room]!.key : undefined
       const whole = next.slice(0, room).filter((row) => row.key !== cut)
       rows.push(...whole.sort(inOrder(search)))
-      if (cut !== undefined) rows.push(...(yield* read({ text: `${key} = ?`, values: [cut] }, 'seq')))
+      if (cut !== undefined) rows.push(...(yield* read({ text: `${key} = ?`, values: [cut] }, 'row_id')))
     }
   }
   const mayLackKey =
     sortField === 'DICOMStudyDateAndTime' && !search.filters.some((filter) => isOnSortKey(filter, search))
   if (mayLackKey && rows.length < limit) {
-    const seq = after !== undefined && after.key === null ? after.seq : -1
-    rows.push(...(yield* read({ text: `${key} IS NULL AND seq > ?`, values: [seq] }, 'seq')))
+    const rowId = after !== undefined && after.key === null ? after.rowId : -1
+    rows.push(...(yield* read({ text: `${key} IS NULL AND row_id > ?`, values: [rowId] }, 'row_id')))
   }
   return rows
 }
@@ -171,9 +171,9 @@ function* rowsOf<R>(
   range: { readonly key: string; readonly condition: Condition; readonly order: string; readonly limit: number },
 ): Sql<readonly R[]> {
   const every = [...conditions, range.condition]
-  const read = columns === undefined ? 'seq' : `seq, ${columns}`
+  const read = columns === undefined ? '' : `, ${columns}`
   return yield* all<R>(
-    `SELECT ${range.key} AS key, ${read} FROM ${table} WHERE ${every.map(({ text }) => text).join(' AND ')} ORDER BY ${range.order} LIMIT ?`,
+    `SELECT ${range.key} AS key, row_id AS "rowId"${read} FROM ${table} WHERE ${every.map(({ text }) => text).join(' AND ')} ORDER BY ${range.order} LIMIT ?`,
     ...every.flatMap(({ values }) => values),
     range.limit,
   )

@@ -11,7 +11,7 @@ import { criteriaOf } from '../kd-tree/criteria.ts'
 import { type Entries, LACKING } from '../kd-tree/entries.ts'
 
 interface PostingRow {
-  readonly seq: number
+  readonly row_id: number
   readonly created_at: number
   readonly updated_at: number
   readonly study_timestamp: number | null
@@ -24,17 +24,17 @@ export function* readPostingList(
   texts: readonly Text[],
   page: PageOfEntries,
   { isCounted, ...from }: { readonly datastore: number; readonly dialect: Dialect; readonly isCounted: boolean },
-): Sql<{ readonly seqs: readonly number[]; readonly entries: number; readonly total: number | undefined }> {
+): Sql<{ readonly rowIds: readonly number[]; readonly entries: number; readonly total: number | undefined }> {
   const { text, values } = imageSetsWith(texts, from)
   const rows = yield* all<PostingRow>(
-    `SELECT seq, created_at, updated_at, study_timestamp, is_primary, changed_in ${text}`,
+    `SELECT row_id, created_at, updated_at, study_timestamp, is_primary, changed_in ${text}`,
     ...values,
   )
   const entries = entriesOfRows(rows)
   const search = beginBestFirst([], page)
   visit(search, entries)
   const total = isCounted ? countMatching(entries, criteriaOf(page.search.filters)) : undefined
-  return { seqs: search.seqs, entries: entries.count, total }
+  return { rowIds: search.rowIds, entries: entries.count, total }
 }
 
 const entriesOfRows = (rows: readonly PostingRow[]): Entries => ({
@@ -44,7 +44,7 @@ const entriesOfRows = (rows: readonly PostingRow[]): Entries => ({
     Float64Array.from(rows, (row) => row.created_at),
     Float64Array.from(rows, (row) => row.updated_at),
     Float64Array.from(rows, (row) => row.study_timestamp ?? LACKING),
-    Float64Array.from(rows, (row) => row.seq),
+    Float64Array.from(rows, (row) => row.row_id),
   ],
   changedIn: Float64Array.from(rows, (row) => row.changed_in),
   isPrimary: Uint16Array.from(rows, (row) => row.is_primary),

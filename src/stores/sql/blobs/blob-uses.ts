@@ -9,16 +9,16 @@ import type { RowOf } from '../rows/tables.ts'
 import { markPartlyUnreferenced } from './compaction.ts'
 
 export function* addUses(uses: readonly RowOf<'blob_uses'>[]): Sql<void> {
-  const distinct = new Map(uses.map((use) => [`${use.blob} ${use.seq}`, use]))
-  yield* insertRows('blob_uses', [...distinct.values()], { onConflict: 'ON CONFLICT (blob, seq) DO NOTHING' })
+  const distinct = new Map(uses.map((use) => [`${use.blob} ${use.row_id}`, use]))
+  yield* insertRows('blob_uses', [...distinct.values()], { onConflict: 'ON CONFLICT (blob, row_id) DO NOTHING' })
 }
 
 /**
  * The image set is gone: what only it used is free, of jobs that have ended. Those of other jobs are looked at when they end. What others
  * use, or may come to use while its job goes on, has lost something.
  */
-export function* removeUses(seq: number, at: number): Sql<void> {
-  const used = yield* all<{ blob: number }>('DELETE FROM blob_uses WHERE seq = ? RETURNING blob', seq)
+export function* removeUses(rowId: number, at: number): Sql<void> {
+  const used = yield* all<{ blob: number }>('DELETE FROM blob_uses WHERE row_id = ? RETURNING blob', rowId)
   yield* allOfMany(
     (marks) =>
       `UPDATE blobs SET unreferenced_since = CAST(? AS BIGINT) WHERE blob IN (${marks})
@@ -36,7 +36,7 @@ export function* removeUses(seq: number, at: number): Sql<void> {
 /** A job has ended: those of its blobs that no image set uses are free. */
 export function* markUnreferencedBlobs(job: number, at: number): Sql<void> {
   yield* run(
-    `UPDATE blobs SET unreferenced_since = ? WHERE job = ? AND unreferenced_since IS NULL AND removed_at IS NULL
+    `UPDATE blobs SET unreferenced_since = ? WHERE job = ? AND unreferenced_since IS NULL AND purged_at IS NULL
      AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob = blobs.blob)`,
     ...[at, job],
   )

@@ -54,7 +54,7 @@ function* free({ before, limit }: Parameters<Blobs['free']>[0]): Sql<readonly Un
 function* forget(blobs: readonly UnreferencedBlob[], at: number): Sql<void> {
   yield* allOfMany(
     (marks) =>
-      `UPDATE blobs SET unreferenced_since = NULL, removed_at = CAST(? AS BIGINT)
+      `UPDATE blobs SET unreferenced_since = NULL, purged_at = CAST(? AS BIGINT)
        WHERE blob IN (${marks}) AND unreferenced_since IS NOT NULL RETURNING 1 AS forgotten`,
     [at],
     blobs.map(({ blob }) => blob),
@@ -63,7 +63,7 @@ function* forget(blobs: readonly UnreferencedBlob[], at: number): Sql<void> {
 
 function* list({ after, limit }: Parameters<Blobs['list']>[0]): Sql<readonly KnownBlob[]> {
   const rows = yield* all<BlobRow>(
-    `SELECT ${COLUMNS} FROM blobs WHERE removed_at IS NULL AND blob_key > ? ORDER BY blob_key LIMIT ?`,
+    `SELECT ${COLUMNS} FROM blobs WHERE purged_at IS NULL AND blob_key > ? ORDER BY blob_key LIMIT ?`,
     ...[after ?? '', limit],
   )
   return rows.map(knownOf)
@@ -71,7 +71,7 @@ function* list({ after, limit }: Parameters<Blobs['list']>[0]): Sql<readonly Kno
 
 function* get(blobKeys: readonly string[]): Sql<readonly KnownBlob[]> {
   const rows = yield* allOfMany<BlobRow>(
-    (marks) => `SELECT ${COLUMNS} FROM blobs WHERE removed_at IS NULL AND blob_key IN (${marks})`,
+    (marks) => `SELECT ${COLUMNS} FROM blobs WHERE purged_at IS NULL AND blob_key IN (${marks})`,
     [],
     blobKeys,
   )
@@ -80,7 +80,7 @@ function* get(blobKeys: readonly string[]): Sql<readonly KnownBlob[]> {
 
 function* documents({ after, limit }: Parameters<Blobs['documents']>[0]): Sql<readonly DocumentOfVersion[]> {
   const rows = yield* all<{
-    readonly seq: number
+    readonly row_id: number
     readonly version: number
     readonly blob_key: string
     readonly offset_bytes: number
@@ -89,13 +89,13 @@ function* documents({ after, limit }: Parameters<Blobs['documents']>[0]): Sql<re
     readonly crc32: number
     readonly body_checksum: number
   }>(
-    `SELECT seq, version, blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32, body_checksum
+    `SELECT row_id, version, blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32, body_checksum
      FROM image_set_documents AS documents JOIN blobs ON blobs.blob = documents.blob
-     WHERE (seq, version) > (?, ?) ORDER BY seq, version LIMIT ?`,
-    ...[after?.seq ?? 0, after?.version ?? 0, limit],
+     WHERE (row_id, version) > (?, ?) ORDER BY row_id, version LIMIT ?`,
+    ...[after?.rowId ?? 0, after?.version ?? 0, limit],
   )
   return rows.map((row) => ({
-    seq: row.seq,
+    rowId: row.row_id,
     version: row.version,
     place: {
       ...{ blobKey: row.blob_key, offsetBytes: row.offset_bytes, sizeBytes: row.size_bytes },
@@ -111,20 +111,20 @@ const REACHES = [
 ]
   .map(
     ([table, blob, reach]) =>
-      `SELECT seq, ${blob} AS blob, ${reach} AS reach FROM ${table} WHERE seq > ? AND seq <= ? AND ${blob} IS NOT NULL`,
+      `SELECT row_id, ${blob} AS blob, ${reach} AS reach FROM ${table} WHERE row_id > ? AND row_id <= ? AND ${blob} IS NOT NULL`,
   )
   .join(' UNION ALL ')
 
 function* uses({ after, imageSets }: Parameters<Blobs['uses']>[0]): Sql<Awaited<ReturnType<Blobs['uses']>>> {
-  const seqs = yield* all<{ seq: number }>(
-    'SELECT seq FROM image_sets WHERE seq > ? ORDER BY seq LIMIT ?',
+  const rowIds = yield* all<{ row_id: number }>(
+    'SELECT row_id FROM image_sets WHERE row_id > ? ORDER BY row_id LIMIT ?',
     after,
     imageSets,
   )
-  const last = seqs.at(-1)?.seq
+  const last = rowIds.at(-1)?.row_id
   if (last === undefined) return { last, imageSets: 0, uses: [] }
   const rows = yield* all<{
-    readonly seq: number
+    readonly row_id: number
     readonly used_blob: number
     readonly farthest: number
     readonly nearest: number
@@ -134,29 +134,29 @@ function* uses({ after, imageSets }: Parameters<Blobs['uses']>[0]): Sql<Awaited<
     readonly sha256: string | null
     readonly unreferenced_since: number | null
   }>(
-    `SELECT seq, reached.blob AS used_blob, farthest, nearest, blobs.blob AS blob, blob_key, size_bytes, sha256, unreferenced_since
+    `SELECT row_id, reached.blob AS used_blob, farthest, nearest, blobs.blob AS blob, blob_key, size_bytes, sha256, unreferenced_since
      FROM (
-       SELECT seq, blob, max(reach) AS farthest, min(reach) AS nearest FROM (${REACHES}) AS reaches GROUP BY seq, blob
-     ) AS reached LEFT JOIN blobs ON blobs.blob = reached.blob AND removed_at IS NULL ORDER BY seq, used_blob`,
+       SELECT row_id, blob, max(reach) AS farthest, min(reach) AS nearest FROM (${REACHES}) AS reaches GROUP BY row_id, blob
+     ) AS reached LEFT JOIN blobs ON blobs.blob = reached.blob AND purged_at IS NULL ORDER BY row_id, used_blob`,
     ...Array.from({ length: 6 }, () => [after, last]).flat(),
   )
   const found = rows.map(
     (row): UseOfBlob => ({
-      seq: row.seq,
+      rowId: row.row_id,
       blob: row.used_blob,
       known: row.blob === null ? undefined : knownOf({ ...row, blob: row.blob }),
       reachBytes: row.farthest < 0 ? undefined : row.farthest,
       isKept: row.nearest < 0,
     }),
   )
-  return { last, imageSets: seqs.length, uses: found }
+  return { last, imageSets: rowIds.length, uses: found }
 }
 
 function* totals(): Sql<Awaited<ReturnType<Blobs['totals']>>> {
   const row = yield* one<{ image_sets: number; documents: number; instances: number; size_bytes: number }>(
     `SELECT (SELECT count(*) FROM image_sets) AS image_sets, (SELECT count(*) FROM image_set_documents) AS documents,
      (SELECT count(*) FROM instances WHERE frames_key IS NOT NULL) AS instances,
-     (SELECT CAST(coalesce(sum(size_bytes), 0) AS BIGINT) FROM blobs WHERE removed_at IS NULL) AS size_bytes`,
+     (SELECT CAST(coalesce(sum(size_bytes), 0) AS BIGINT) FROM blobs WHERE purged_at IS NULL) AS size_bytes`,
   )
   const { image_sets: imageSets, documents, instances: framesOfInstances, size_bytes: sizeBytes } = row!
   return { imageSets, documents, framesOfInstances, sizeBytes }

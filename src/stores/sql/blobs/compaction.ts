@@ -31,14 +31,19 @@ export const PLACES: readonly Places[] = [
   },
   {
     ...{ table: 'instances', blob: 'metadata_blob', offset: 'metadata_offset_bytes' },
-    ...{ size: 'entry_bytes + levels_bytes', framesInTable: NO_TABLE },
+    ...{ size: 'instance_metadata_bytes + attributes_bytes', framesInTable: NO_TABLE },
   },
   {
     ...{ table: 'instances', blob: 'frames_blob', offset: 'frames_offset_bytes', size: 'frames_size_bytes' },
     framesInTable: `CASE WHEN frames_hold = 'table' THEN frame_count END`,
   },
   {
-    ...{ table: 'image_set_versions', blob: 'levels_blob', offset: 'levels_offset_bytes', size: 'levels_size_bytes' },
+    ...{
+      table: 'image_set_versions',
+      blob: 'attributes_blob',
+      offset: 'attributes_offset_bytes',
+      size: 'attributes_size_bytes',
+    },
     framesInTable: NO_TABLE,
   },
   {
@@ -61,7 +66,7 @@ export function* markPartlyUnreferenced(blobs: readonly number[], at: number): S
 /** Those of a job that somebody uses. */
 export function* markBlobsOfJobPartlyUnreferenced(job: number, at: number): Sql<void> {
   yield* run(
-    'UPDATE blobs SET partly_unreferenced_since = ? WHERE job = ? AND unreferenced_since IS NULL AND removed_at IS NULL',
+    'UPDATE blobs SET partly_unreferenced_since = ? WHERE job = ? AND unreferenced_since IS NULL AND purged_at IS NULL',
     ...[at, job],
   )
 }
@@ -78,10 +83,10 @@ type Claim = Parameters<Blobs['claimForCompaction']>[0]
 /** Image sets that are locked are about to change or to go, which is better waited for. */
 const toCompact = (lock = '') =>
   `SELECT blob, blob_key, size_bytes, sha256 FROM blobs
-   WHERE partly_unreferenced_since < ? AND (compacting_until IS NULL OR compacting_until <= ?) AND unreferenced_since IS NULL AND removed_at IS NULL
+   WHERE partly_unreferenced_since < ? AND (compacting_until IS NULL OR compacting_until <= ?) AND unreferenced_since IS NULL AND purged_at IS NULL
    AND EXISTS (SELECT 1 FROM import_jobs WHERE import_jobs.job = blobs.job AND ended_at IS NOT NULL AND purged = 1)
    AND NOT EXISTS (
-     SELECT 1 FROM blob_uses JOIN image_sets ON image_sets.seq = blob_uses.seq
+     SELECT 1 FROM blob_uses JOIN image_sets ON image_sets.row_id = blob_uses.row_id
      WHERE blob_uses.blob = blobs.blob AND image_set_state = 'LOCKED'
    ) ORDER BY partly_unreferenced_since LIMIT 1 ${lock}`
 
@@ -103,7 +108,8 @@ export function* placesIn(blob: number): Sql<readonly PlaceInBlob[]> {
   return found
 }
 
-const ofUsers = ({ blob }: Places) => `${blob} = ? AND seq IN (SELECT seq FROM blob_uses WHERE blob_uses.blob = ?)`
+const ofUsers = ({ blob }: Places) =>
+  `${blob} = ? AND row_id IN (SELECT row_id FROM blob_uses WHERE blob_uses.blob = ?)`
 
 /** Of versions and copies that share one, once. */
 function* placesOf(places: Places, blob: number): Sql<readonly PlaceInBlob[]> {
@@ -137,7 +143,7 @@ export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'cha
   const { from, to, ranges, at, oldUnreferencedFrom } = request
   yield* lockChanges()
   const reserved = yield* one<{ blob: number }>(
-    `SELECT blob FROM blobs WHERE blob_key = ? AND unreferenced_since > ? AND removed_at IS NULL ${LOCKED}`,
+    `SELECT blob FROM blobs WHERE blob_key = ? AND unreferenced_since > ? AND purged_at IS NULL ${LOCKED}`,
     ...[to.blobKey, at],
   )
   // By its key too: whoever was faster has moved it, and its number stands for another blob by now.
@@ -145,7 +151,7 @@ export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'cha
     RowToCompact & { job: number; partly_unreferenced_since: number | null; compacting_until: number | null }
   >(
     `SELECT job, blob, blob_key, size_bytes, sha256, partly_unreferenced_since, compacting_until FROM blobs
-     WHERE blob = ? AND blob_key = ? AND unreferenced_since IS NULL AND removed_at IS NULL ${LOCKED}`,
+     WHERE blob = ? AND blob_key = ? AND unreferenced_since IS NULL AND purged_at IS NULL ${LOCKED}`,
     ...[from.blob, from.blobKey],
   )
   if (reserved === undefined || old === undefined) return 'changed'

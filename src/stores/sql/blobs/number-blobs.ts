@@ -20,7 +20,7 @@ export function* numberBlobs(
     }),
     // The update changes nothing: without one, RETURNING leaves out rows that exist.
     {
-      onConflict: 'ON CONFLICT (blob_key) WHERE removed_at IS NULL DO UPDATE SET blob_key = excluded.blob_key',
+      onConflict: 'ON CONFLICT (blob_key) WHERE purged_at IS NULL DO UPDATE SET blob_key = excluded.blob_key',
       returning: ['blob', 'blob_key'],
     },
   )

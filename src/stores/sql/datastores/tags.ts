@@ -45,8 +45,8 @@ function* isThere({ datastoreId, imageSetId }: TaggedResource, lock: string): Sq
   if (parts === undefined) return false
   const found = yield* one(
     `SELECT 1 AS found FROM image_sets JOIN datastores ON datastores.datastore = image_sets.datastore
-     WHERE seq = ? AND id_suffix = ? AND datastore_id = ? AND image_set_state <> 'DELETED'`,
-    ...[parts.seq, parts.idSuffix, datastoreId],
+     WHERE row_id = ? AND id_suffix = ? AND datastore_id = ? AND image_set_state <> 'DELETED'`,
+    ...[parts.rowId, parts.idSuffix, datastoreId],
   )
   return found !== undefined
 }

@@ -42,8 +42,8 @@ export interface Dialect {
    * although it is always the same, PostgreSQL knows that it is.
    */
   readonly thenCondition: (column: string) => string
-  /** Ends the columns of an index that must give rows by seq among equals: SQLite's do so by themselves. */
-  readonly thenSeq: string
+  /** Ends the columns of an index that must give rows by row id among equals: SQLite's do so by themselves. */
+  readonly thenRowId: string
 }
 
 /**
@@ -70,7 +70,7 @@ export const SQLITE: Dialect = {
   leavesAtOnce: 1,
   indexSizes: INDEX_SIZES,
   thenCondition: (column) => `, ${column}`,
-  thenSeq: '',
+  thenRowId: '',
 }
 
 export const POSTGRES: Dialect = {
@@ -84,5 +84,5 @@ export const POSTGRES: Dialect = {
   leavesAtOnce: 64,
   indexSizes: { ...INDEX_SIZES, leafEntriesMax: 256 },
   thenCondition: () => '',
-  thenSeq: ', seq',
+  thenRowId: ', row_id',
 }

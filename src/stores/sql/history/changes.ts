@@ -38,13 +38,13 @@ interface BegunChange {
 export function* nextChange(writeToken: string): Sql<BegunChange> {
   const row = yield* one<{
     number: number
-    written_by: string
+    write_token: string
     rebuilt_to: number | null
     index_format: string | null
-  }>(`UPDATE changes SET number = number + 1 RETURNING number, written_by, rebuilt_to, ${INDEX_FORMAT_COLUMN}`)
-  const { number, written_by, rebuilt_to, index_format } = row!
-  yield* run('UPDATE changes SET written_by = ?', writeToken)
-  return { number, previousWriteToken: written_by, rebuiltTo: rebuilt_to ?? undefined, indexFormat: index_format }
+  }>(`UPDATE changes SET number = number + 1 RETURNING number, write_token, rebuilt_to, ${INDEX_FORMAT_COLUMN}`)
+  const { number, write_token, rebuilt_to, index_format } = row!
+  yield* run('UPDATE changes SET write_token = ?', writeToken)
+  return { number, previousWriteToken: write_token, rebuiltTo: rebuilt_to ?? undefined, indexFormat: index_format }
 }
 
 /** Waits until no other change is under way, for a verb that may not have one to make. */
@@ -64,29 +64,29 @@ export function* knownChanges(): Sql<{
   return { latest: row!.number, oldest: row!.history_purged_to, indexFormat: row!.index_format }
 }
 
-const HISTORY_COLUMNS = `seq, id_suffix, datastore, version, last_accessed_at, tags, ${SEARCH_COLUMNS}`
+const HISTORY_COLUMNS = `row_id, id_suffix, datastore, version, last_accessed_at, tags, ${SEARCH_COLUMNS}`
 
 /** Keeps the row for searches whose snapshot is older than the change. */
-export function* keepRowHistory(seq: number, change: { readonly number: number; readonly at: number }): Sql<void> {
+export function* keepRowHistory(rowId: number, change: { readonly number: number; readonly at: number }): Sql<void> {
   yield* run(
     `INSERT INTO image_set_history (from_change, until_change, superseded_at, ${HISTORY_COLUMNS})
-     SELECT changed_in, CAST(? AS BIGINT), CAST(? AS BIGINT), ${HISTORY_COLUMNS} FROM image_sets WHERE seq = ?`,
+     SELECT changed_in, CAST(? AS BIGINT), CAST(? AS BIGINT), ${HISTORY_COLUMNS} FROM image_sets WHERE row_id = ?`,
     change.number,
     change.at,
-    seq,
+    rowId,
   )
 }
 
 /** Deletes some of the oldest rows past retention: more than the change added. */
 export function* purgeRowHistory({ at, added }: { readonly at: number; readonly added: number }): Sql<void> {
-  const oldest = yield* all<{ past: number; until_change: number; superseded_at: number }>(
-    'SELECT past, until_change, superseded_at FROM image_set_history ORDER BY past LIMIT ?',
+  const oldest = yield* all<{ history_id: number; until_change: number; superseded_at: number }>(
+    'SELECT history_id, until_change, superseded_at FROM image_set_history ORDER BY history_id LIMIT ?',
     HISTORY_ROWS_PER_BATCH + 2 * added,
   )
   const kept = oldest.findIndex((row) => row.superseded_at >= at - ROW_HISTORY_MS)
   const last = kept === -1 ? oldest.at(-1) : oldest[kept - 1]
   if (last === undefined) return
-  yield* run('DELETE FROM image_set_history WHERE past <= ?', last.past)
+  yield* run('DELETE FROM image_set_history WHERE history_id <= ?', last.history_id)
   yield* run(
     'UPDATE changes SET history_purged_to = ? WHERE history_purged_to < ?',
     last.until_change,

@@ -15,16 +15,16 @@ export function* accessed(accesses: Accesses, options: Options, upkeep: SearchUp
   const at = Math.max(...due.values())
   const change = { number: yield* upkeep.beginChange(), at }
   const changes: IndexChange[] = []
-  for (const [seq, accessedAt] of due) {
-    const isThere = yield* one('SELECT 1 AS found FROM image_sets WHERE seq = ? AND deleted_at IS NULL', seq)
+  for (const [rowId, accessedAt] of due) {
+    const isThere = yield* one('SELECT 1 AS found FROM image_sets WHERE row_id = ? AND deleted_at IS NULL', rowId)
     if (isThere === undefined) continue
-    const before = yield* upkeep.indexed(seq)
-    yield* keepRowHistory(seq, change)
+    const before = yield* upkeep.indexed(rowId)
+    yield* keepRowHistory(rowId, change)
     yield* run(
-      'UPDATE image_sets SET last_accessed_at = ?, changed_in = ? WHERE seq = ?',
-      ...[accessedAt, change.number, seq],
+      'UPDATE image_sets SET last_accessed_at = ?, changed_in = ? WHERE row_id = ?',
+      ...[accessedAt, change.number, rowId],
     )
-    changes.push({ before, after: yield* upkeep.indexed(seq) })
+    changes.push({ before, after: yield* upkeep.indexed(rowId) })
   }
   yield* upkeep.apply(changes)
   yield* purgeRowHistory({ at, added: changes.length })
@@ -38,11 +38,11 @@ export function* dueOf(accesses: Accesses, { unlessWithinMs }: Options): Sql<Rea
     const datastore = yield* datastoreNumber(datastoreId)
     if (parts === undefined || datastore === undefined) continue
     const row = yield* one(
-      `SELECT 1 AS due FROM image_sets WHERE seq = ? AND id_suffix = ? AND datastore = ? AND deleted_at IS NULL
+      `SELECT 1 AS due FROM image_sets WHERE row_id = ? AND id_suffix = ? AND datastore = ? AND deleted_at IS NULL
        AND last_accessed_at <= ?`,
-      ...[parts.seq, parts.idSuffix, datastore, at - unlessWithinMs],
+      ...[parts.rowId, parts.idSuffix, datastore, at - unlessWithinMs],
     )
-    if (row !== undefined) due.set(parts.seq, at)
+    if (row !== undefined) due.set(parts.rowId, at)
   }
   return due
 }

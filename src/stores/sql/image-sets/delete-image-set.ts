@@ -9,29 +9,29 @@ import { imageSetIdOf } from '../rows/image-set-id.ts'
 
 /** What remains tells nothing of the patient. */
 export function* deleteImageSet(
-  { seq, at }: { readonly seq: number; readonly at: number },
+  { rowId, at }: { readonly rowId: number; readonly at: number },
   upkeep: SearchUpkeep,
 ): Sql<void> {
   const change = yield* upkeep.beginChange()
   const row = yield* one<{ id_suffix: string; deleted_at: number | null }>(
-    'SELECT id_suffix, deleted_at FROM image_sets WHERE seq = ?',
-    seq,
+    'SELECT id_suffix, deleted_at FROM image_sets WHERE row_id = ?',
+    rowId,
   )
-  const before = row!.deleted_at === null ? yield* upkeep.indexed(seq) : undefined
+  const before = row!.deleted_at === null ? yield* upkeep.indexed(rowId) : undefined
   yield* run(
     `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
      updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', study_timestamp = NULL,
-     ${ELEMENT_COLUMNS.map((column) => `${column} = NULL`).join(', ')} WHERE seq = ?`,
-    ...[at, change, at, at, seq],
+     ${ELEMENT_COLUMNS.map((column) => `${column} = NULL`).join(', ')} WHERE row_id = ?`,
+    ...[at, change, at, at, rowId],
   )
-  yield* run('DELETE FROM image_set_history WHERE seq = ?', seq)
-  yield* run('DELETE FROM instances WHERE seq = ?', seq)
-  yield* run('DELETE FROM image_set_documents WHERE seq = ?', seq)
+  yield* run('DELETE FROM image_set_history WHERE row_id = ?', rowId)
+  yield* run('DELETE FROM instances WHERE row_id = ?', rowId)
+  yield* run('DELETE FROM image_set_documents WHERE row_id = ?', rowId)
   yield* run(
-    'UPDATE image_set_versions SET levels_blob = NULL, levels_offset_bytes = NULL, levels_size_bytes = NULL WHERE seq = ?',
-    seq,
+    'UPDATE image_set_versions SET attributes_blob = NULL, attributes_offset_bytes = NULL, attributes_size_bytes = NULL WHERE row_id = ?',
+    rowId,
   )
-  yield* removeUses(seq, at)
-  yield* removeTags(imageSetIdOf(seq, row!.id_suffix))
+  yield* removeUses(rowId, at)
+  yield* removeTags(imageSetIdOf(rowId, row!.id_suffix))
   if (before !== undefined) yield* upkeep.apply([{ before }])
 }

@@ -33,13 +33,13 @@ interface MetadataRow {
   readonly size_bytes: number
   readonly metadata_key: string
   readonly metadata_offset_bytes: number
-  readonly entry_bytes: number
-  readonly levels_bytes: number
+  readonly instance_metadata_bytes: number
+  readonly attributes_bytes: number
 }
 
 const selectParts = (table: 'instances' | 'import_files', columns = ''): string =>
   `SELECT ${columns} sop_instance_uid, sop_class_uid, transfer_syntax_uid, blobs.blob_key, offset_bytes, ${table}.size_bytes,
-   metadata_blobs.blob_key AS metadata_key, metadata_offset_bytes, entry_bytes, levels_bytes, frames_key,
+   metadata_blobs.blob_key AS metadata_key, metadata_offset_bytes, instance_metadata_bytes, attributes_bytes, frames_key,
    frames_blobs.blob_key AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold, frames_checksum,
    stored_transfer_syntax_uid
    FROM ${table} JOIN blobs ON blobs.blob = ${table}.blob
@@ -56,8 +56,8 @@ const partsOf = (row: InstanceRecordRow): InstanceRecord => ({
   metadata: {
     blobKey: row.metadata_key,
     offsetBytes: row.metadata_offset_bytes,
-    entryBytes: row.entry_bytes,
-    levelsBytes: row.levels_bytes,
+    entryBytes: row.instance_metadata_bytes,
+    levelsBytes: row.attributes_bytes,
   },
   frames: row.frames_key === null ? undefined : framesPlaceOf(row),
 })
@@ -85,29 +85,32 @@ export function* versionsToBe(jobId: string, groups: readonly WaitingGroup[]): S
 function* basesOf(datastore: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMap<number, ImageSetVersion>> {
   const studies = groups.map(({ elements }) => elements.StudyInstanceUID)
   const standing = yield* primariesOfStudies(datastore, studies)
-  const seqOf = new Map<number, number>()
+  const rowIdOf = new Map<number, number>()
   for (const { groupId, elements } of groups) {
     const placement = placeGroup(elements, standing.get(elements.StudyInstanceUID) ?? [])
-    if (placement.place === 'extend') seqOf.set(groupId, placement.seq)
+    if (placement.place === 'extend') rowIdOf.set(groupId, placement.rowId)
   }
-  const rows = yield* allOfMany<{ seq: number; id_suffix: string; version: number }>(
-    (marks) => `SELECT seq, id_suffix, version FROM image_sets WHERE seq IN (${marks})`,
+  const rows = yield* allOfMany<{ row_id: number; id_suffix: string; version: number }>(
+    (marks) => `SELECT row_id, id_suffix, version FROM image_sets WHERE row_id IN (${marks})`,
     [],
-    [...seqOf.values()],
+    [...rowIdOf.values()],
   )
   const versionOf = new Map(
-    rows.map(({ seq, id_suffix, version }) => [seq, { imageSetId: imageSetIdOf(seq, id_suffix), version }]),
+    rows.map(({ row_id: rowId, id_suffix, version }) => [
+      rowId,
+      { imageSetId: imageSetIdOf(rowId, id_suffix), version },
+    ]),
   )
-  return new Map([...seqOf].map(([groupId, seq]) => [groupId, versionOf.get(seq)!]))
+  return new Map([...rowIdOf].map(([groupId, rowId]) => [groupId, versionOf.get(rowId)!]))
 }
 
 export function* recordsOfVersion(
-  seq: number,
+  rowId: number,
   version: number,
   sopInstanceUIDs?: readonly string[],
 ): Sql<readonly InstanceRecord[]> {
-  const select = `${selectParts('instances')} WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)`
-  const values = [seq, version, version]
+  const select = `${selectParts('instances')} WHERE row_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?)`
+  const values = [rowId, version, version]
   if (sopInstanceUIDs === undefined) {
     const rows = yield* all<InstanceRecordRow>(
       `${select} ORDER BY instances.blob, offset_bytes, sop_instance_uid`,
@@ -123,23 +126,23 @@ export function* recordsOfVersion(
   return rows.map(partsOf)
 }
 
-export function* levelsOfVersion(seq: number, version: number): Sql<LevelsPlace | 'absent'> {
+export function* levelsOfVersion(rowId: number, version: number): Sql<LevelsPlace | 'absent'> {
   const row = yield* one<{
     readonly blob_key: string
-    readonly levels_offset_bytes: number
-    readonly levels_size_bytes: number
+    readonly attributes_offset_bytes: number
+    readonly attributes_size_bytes: number
   }>(
-    `SELECT blob_key, levels_offset_bytes, levels_size_bytes FROM image_set_versions JOIN blobs ON blobs.blob = levels_blob
-     WHERE seq = ? AND version = ?`,
-    ...[seq, version],
+    `SELECT blob_key, attributes_offset_bytes, attributes_size_bytes FROM image_set_versions JOIN blobs ON blobs.blob = attributes_blob
+     WHERE row_id = ? AND version = ?`,
+    ...[rowId, version],
   )
   if (row === undefined) return 'absent'
-  return { blobKey: row.blob_key, offsetBytes: row.levels_offset_bytes, sizeBytes: row.levels_size_bytes }
+  return { blobKey: row.blob_key, offsetBytes: row.attributes_offset_bytes, sizeBytes: row.attributes_size_bytes }
 }
 
 interface PublishedVersion {
   readonly groupId: number
-  readonly seq: number
+  readonly rowId: number
   readonly idSuffix: string
   readonly version: number
 }
@@ -173,16 +176,16 @@ function documentRows(
   published: readonly PublishedVersion[],
   { ofGroups }: DocumentsOfGroups,
 ): readonly RowOf<'image_set_documents'>[] {
-  return published.map(({ groupId, seq, idSuffix, version }) => {
+  return published.map(({ groupId, rowId, idSuffix, version }) => {
     const document = ofGroups.get(groupId)
     assert(document, 'every group has its document')
     const { base } = document
     const isAsExpected =
       version === 1
         ? base === undefined
-        : base?.version === version - 1 && base.imageSetId === imageSetIdOf(seq, idSuffix)
+        : base?.version === version - 1 && base.imageSetId === imageSetIdOf(rowId, idSuffix)
     if (!isAsExpected) throw new ImageSetMoved()
-    return { seq, version, ...documentColumns(blob, document) }
+    return { row_id: rowId, version, ...documentColumns(blob, document) }
   })
 }
 
@@ -196,7 +199,7 @@ export const documentColumns = (blob: number, place: Omit<DocumentPlace, 'blobKe
 })
 
 /** Of the given version, or of the latest. */
-export function* documentOf(seq: number, version: number | undefined): Sql<DocumentPlace | 'absent'> {
+export function* documentOf(rowId: number, version: number | undefined): Sql<DocumentPlace | 'absent'> {
   const row = yield* one<{
     readonly blob_key: string
     readonly offset_bytes: number
@@ -207,8 +210,8 @@ export function* documentOf(seq: number, version: number | undefined): Sql<Docum
   }>(
     `SELECT blob_key, offset_bytes, documents.size_bytes, content_bytes, crc32, body_checksum FROM image_set_documents AS documents
      JOIN blobs ON blobs.blob = documents.blob
-     WHERE seq = ? AND version = ${version === undefined ? '(SELECT version FROM image_sets WHERE seq = ?)' : '?'}`,
-    ...[seq, version ?? seq],
+     WHERE row_id = ? AND version = ${version === undefined ? '(SELECT version FROM image_sets WHERE row_id = ?)' : '?'}`,
+    ...[rowId, version ?? rowId],
   )
   if (row === undefined) return 'absent'
   return {

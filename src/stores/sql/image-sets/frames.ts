@@ -21,10 +21,10 @@ const keyOf = (column: string): string => `(SELECT blob_key FROM blobs WHERE blo
 /** The plus keeps SQLite from going through all instances of the image set. */
 const SELECT = `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, ${keyOf('blob')} AS blob_key, offset_bytes, size_bytes,
   ${keyOf('frames_blob')} AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold, frames_checksum,
-  stored_transfer_syntax_uid, frames_key, (SELECT id_suffix FROM image_sets WHERE image_sets.seq = instances.seq) AS id_suffix,
+  stored_transfer_syntax_uid, frames_key, (SELECT id_suffix FROM image_sets WHERE image_sets.row_id = instances.row_id) AS id_suffix,
   (SELECT datastore_id FROM datastores WHERE datastores.datastore =
-    (SELECT datastore FROM image_sets WHERE image_sets.seq = instances.seq)) AS datastore_id
-  FROM instances WHERE frames_key = ? AND +seq = ? LIMIT 1`
+    (SELECT datastore FROM image_sets WHERE image_sets.row_id = instances.row_id)) AS datastore_id
+  FROM instances WHERE frames_key = ? AND +row_id = ? LIMIT 1`
 
 /**
  * Of the instance in any version that holds it: all share its frames and its file. One statement for all of it: the rows of instances go
@@ -36,7 +36,7 @@ export function* placeOfFrames({
   framesKey,
 }: Parameters<ImageSets['frames']>[0]): Sql<Awaited<ReturnType<ImageSets['frames']>>> {
   const parts = parseImageSetId(imageSetId)
-  const row = parts && (yield* one<FramesOfImageSetRow>(SELECT, framesKey, parts.seq))
+  const row = parts && (yield* one<FramesOfImageSetRow>(SELECT, framesKey, parts.rowId))
   if (row?.id_suffix !== parts?.idSuffix || row?.datastore_id !== datastoreId) return undefined
   return {
     frames: framesPlaceOf(row),

@@ -13,7 +13,7 @@ import { imageSetIdOf, parseImageSetId } from '../rows/image-set-id.ts'
 export const NOT_YET = 0
 
 export interface PropertiesRow {
-  readonly seq: number
+  readonly row_id: number
   readonly id_suffix: string
   readonly version: number
   readonly image_set_state: ImageSetProperties['imageSetState']
@@ -25,13 +25,13 @@ export interface PropertiesRow {
   readonly last_accessed_at: number
   /** Of an image set under a workflow. */
   readonly role: WorkflowRole | null
-  readonly version_to_be: number | null
+  readonly next_version: number | null
   readonly begun_at: number | null
 }
 
-const COLUMNS = `image_sets.seq, id_suffix, image_sets.version, image_set_state, workflow_status, is_primary, created_at, updated_at,
-  deleted_at, last_accessed_at, role, workflow_image_sets.version AS version_to_be, begun_at`
-const TABLES = `image_sets LEFT JOIN workflow_image_sets ON workflow_image_sets.seq = image_sets.seq
+const COLUMNS = `image_sets.row_id, id_suffix, image_sets.version, image_set_state, workflow_status, is_primary, created_at, updated_at,
+  deleted_at, last_accessed_at, role, workflow_image_sets.version AS next_version, begun_at`
+const TABLES = `image_sets LEFT JOIN workflow_image_sets ON workflow_image_sets.row_id = image_sets.row_id
   LEFT JOIN workflows ON workflows.workflow = workflow_image_sets.workflow`
 
 interface VersionRow {
@@ -47,7 +47,7 @@ const VERSION_COLUMNS = 'version, workflow_status, is_primary, updated_at, messa
 
 export function* propertiesOfWorkflow(workflow: number): Sql<readonly PropertiesRow[]> {
   return yield* all<PropertiesRow>(
-    `SELECT ${COLUMNS} FROM ${TABLES} WHERE workflow_image_sets.workflow = ? ORDER BY image_sets.seq`,
+    `SELECT ${COLUMNS} FROM ${TABLES} WHERE workflow_image_sets.workflow = ? ORDER BY image_sets.row_id`,
     workflow,
   )
 }
@@ -61,9 +61,9 @@ function* rowOf(imageSet: {
   const datastore = yield* datastoreNumber(imageSet.datastoreId)
   if (parts === undefined || datastore === undefined) return undefined
   return yield* one<PropertiesRow>(
-    `SELECT ${COLUMNS} FROM ${TABLES} WHERE image_sets.seq = ? AND id_suffix = ? AND image_sets.datastore = ?
+    `SELECT ${COLUMNS} FROM ${TABLES} WHERE image_sets.row_id = ? AND id_suffix = ? AND image_sets.datastore = ?
      AND (deleted_at IS NULL OR deleted_at = ${NOT_YET} OR deleted_at > ?)`,
-    ...[parts.seq, parts.idSuffix, datastore, imageSet.deletedSince],
+    ...[parts.rowId, parts.idSuffix, datastore, imageSet.deletedSince],
   )
 }
 
@@ -76,8 +76,8 @@ export function* properties({
   const toBe = asToBe(row)
   if (toBe !== undefined && (version === undefined || version === toBe.version)) return toBe
   const asked = yield* one<VersionRow>(
-    `SELECT ${VERSION_COLUMNS} FROM image_set_versions WHERE seq = ? AND version = ?`,
-    ...[row.seq, version ?? row.version],
+    `SELECT ${VERSION_COLUMNS} FROM image_set_versions WHERE row_id = ? AND version = ?`,
+    ...[row.row_id, version ?? row.version],
   )
   return asked && ofVersion(row, asked)
 }
@@ -90,8 +90,8 @@ export function* versionsOf({
   const row = yield* rowOf(imageSet)
   if (row === undefined) return undefined
   const rows = yield* all<VersionRow>(
-    `SELECT ${VERSION_COLUMNS} FROM image_set_versions WHERE seq = ? AND version < ? ORDER BY version DESC LIMIT ?`,
-    ...[row.seq, before ?? Number.MAX_SAFE_INTEGER, limit],
+    `SELECT ${VERSION_COLUMNS} FROM image_set_versions WHERE row_id = ? AND version < ? ORDER BY version DESC LIMIT ?`,
+    ...[row.row_id, before ?? Number.MAX_SAFE_INTEGER, limit],
   )
   const toBe = asToBe(row)
   const isToldOf = toBe !== undefined && (before === undefined || toBe.version < before)
@@ -101,7 +101,7 @@ export function* versionsOf({
 /** While a workflow makes its next version, an image set is told of as that. */
 function asToBe(row: PropertiesRow): ImageSetProperties | undefined {
   if (row.role === null || row.role === 'source' || row.workflow_status === 'DELETING') return undefined
-  return { ...shared(row), ...current(row), version: row.version_to_be!, updatedAt: row.begun_at! }
+  return { ...shared(row), ...current(row), version: row.next_version!, updatedAt: row.begun_at! }
 }
 
 function ofVersion(row: PropertiesRow, asked: VersionRow): ImageSetProperties {
@@ -120,7 +120,7 @@ function ofVersion(row: PropertiesRow, asked: VersionRow): ImageSetProperties {
 }
 
 const shared = (row: PropertiesRow) => ({
-  imageSetId: imageSetIdOf(row.seq, row.id_suffix),
+  imageSetId: imageSetIdOf(row.row_id, row.id_suffix),
   isPrimary: row.is_primary === 1,
   createdAt: row.created_at,
   lastAccessedAt: row.last_accessed_at,

@@ -53,15 +53,15 @@ export function imageSetsOver(
 }
 
 /** The row of an image set that is not deleted. */
-function* seqOf(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<number | undefined> {
+function* rowIdOf(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<number | undefined> {
   const parts = parseImageSetId(imageSet.imageSetId)
   const datastore = yield* datastoreNumber(imageSet.datastoreId)
   if (parts === undefined || datastore === undefined) return undefined
-  const row = yield* one<{ seq: number }>(
-    'SELECT seq FROM image_sets WHERE seq = ? AND id_suffix = ? AND datastore = ? AND deleted_at IS NULL',
-    ...[parts.seq, parts.idSuffix, datastore],
+  const row = yield* one<{ row_id: number }>(
+    'SELECT row_id FROM image_sets WHERE row_id = ? AND id_suffix = ? AND datastore = ? AND deleted_at IS NULL',
+    ...[parts.rowId, parts.idSuffix, datastore],
   )
-  return row?.seq
+  return row?.row_id
 }
 
 interface InstanceRow {
@@ -74,13 +74,13 @@ interface InstanceRow {
 }
 
 function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readonly InstancePlace[]> {
-  const seq = yield* seqOf(imageSet)
-  if (seq === undefined) return []
+  const rowId = yield* rowIdOf(imageSet)
+  if (rowId === undefined) return []
   const rows = yield* all<InstanceRow>(
     `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, blob_key, offset_bytes, instances.size_bytes
      FROM instances JOIN blobs ON blobs.blob = instances.blob
-     WHERE seq = ? AND removed_in IS NULL ORDER BY sop_instance_uid`,
-    seq,
+     WHERE row_id = ? AND removed_in IS NULL ORDER BY sop_instance_uid`,
+    rowId,
   )
   return rows.map((row) => ({
     sopInstanceUID: row.sop_instance_uid,
@@ -93,13 +93,13 @@ function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readon
 }
 
 function* countInstances({ version, max, ...imageSet }: Parameters<ImageSets['countInstances']>[0]): Sql<number> {
-  const seq = yield* seqOf(imageSet)
-  if (seq === undefined) return 0
+  const rowId = yield* rowIdOf(imageSet)
+  if (rowId === undefined) return 0
   const row = yield* one<{ instances: number }>(
     `SELECT count(*) AS instances FROM (
-       SELECT 1 FROM instances WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?) LIMIT ?
+       SELECT 1 FROM instances WHERE row_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?) LIMIT ?
      ) AS counted`,
-    ...[seq, version, version, max],
+    ...[rowId, version, version, max],
   )
   return row!.instances
 }
@@ -109,21 +109,21 @@ function* parts({
   sopInstanceUIDs,
   ...imageSet
 }: Parameters<ImageSets['parts']>[0]): ReturnType<typeof recordsOfVersion> {
-  const seq = yield* seqOf(imageSet)
-  return seq === undefined ? [] : yield* recordsOfVersion(seq, version, sopInstanceUIDs)
+  const rowId = yield* rowIdOf(imageSet)
+  return rowId === undefined ? [] : yield* recordsOfVersion(rowId, version, sopInstanceUIDs)
 }
 
 function* levels({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<ReturnType<ImageSets['levels']>>> {
-  const seq = yield* seqOf(imageSet)
-  return seq === undefined ? 'absent' : yield* levelsOfVersion(seq, version)
+  const rowId = yield* rowIdOf(imageSet)
+  return rowId === undefined ? 'absent' : yield* levelsOfVersion(rowId, version)
 }
 
 function* document({
   version,
   ...imageSet
 }: Parameters<ImageSets['document']>[0]): Sql<Awaited<ReturnType<ImageSets['document']>>> {
-  const seq = yield* seqOf(imageSet)
-  if (seq !== undefined) return yield* documentOf(seq, version)
+  const rowId = yield* rowIdOf(imageSet)
+  if (rowId !== undefined) return yield* documentOf(rowId, version)
   return (yield* isCopying(imageSet)) ? 'copying' : 'absent'
 }
 
@@ -136,8 +136,8 @@ function* remove(
   upkeep: SearchUpkeep,
 ): Sql<'deleted' | 'absent'> {
   yield* lockChanges()
-  const seq = yield* seqOf(imageSet)
-  if (seq === undefined) return 'absent'
-  yield* deleteImageSet({ seq, at }, upkeep)
+  const rowId = yield* rowIdOf(imageSet)
+  if (rowId === undefined) return 'absent'
+  yield* deleteImageSet({ rowId, at }, upkeep)
   return 'deleted'
 }

@@ -7,7 +7,7 @@ import { all, allOfMany, type Sql } from '../engine/statement.ts'
 import { BUT_METADATA_COLUMNS, INSTANCE_COLUMNS } from '../rows/instance-columns.ts'
 
 interface NextVersion {
-  readonly seq: number
+  readonly rowId: number
   readonly version: number
   /** The numbers of blobs that came with the version. */
   readonly blobs: ReadonlyMap<string, number>
@@ -16,7 +16,7 @@ interface NextVersion {
 export function* nextInstances(
   next: NextVersion,
   instances: VersionInstances,
-  seqOf: ReadonlyMap<string, number>,
+  rowIdOf: ReadonlyMap<string, number>,
 ): Sql<void> {
   switch (instances.kind) {
     case 'changed':
@@ -26,66 +26,66 @@ export function* nextInstances(
     case 'of-version':
       return yield* goBack(next, instances.version)
     case 'added':
-      return yield* add(next, seqOf.get(instances.from.imageSetId)!, instances)
+      return yield* add(next, rowIdOf.get(instances.from.imageSetId)!, instances)
   }
 }
 
-function* end({ seq, version }: NextVersion, sopInstanceUIDs: readonly string[]): Sql<void> {
+function* end({ rowId, version }: NextVersion, sopInstanceUIDs: readonly string[]): Sql<void> {
   const ended = yield* allOfMany(
     (marks) =>
-      `UPDATE instances SET removed_in = CAST(? AS BIGINT) WHERE seq = ? AND removed_in IS NULL AND sop_instance_uid IN (${marks})
+      `UPDATE instances SET removed_in = CAST(? AS BIGINT) WHERE row_id = ? AND removed_in IS NULL AND sop_instance_uid IN (${marks})
        RETURNING 1 AS ended`,
-    [version, seq],
+    [version, rowId],
     sopInstanceUIDs,
   )
   assert.equal(ended.length, sopInstanceUIDs.length, 'what changes in a version is in the one before')
 }
 
 function* replace(
-  { seq, version, blobs }: NextVersion,
+  { rowId, version, blobs }: NextVersion,
   sopInstanceUID: string,
   by: { readonly sopInstanceUID: string; readonly metadata: MetadataPlace },
 ): Sql<void> {
   const { blobKey, offsetBytes, entryBytes, levelsBytes } = by.metadata
   yield* all(
-    `INSERT INTO instances (seq, sop_instance_uid, added_in, ${BUT_METADATA_COLUMNS}, metadata_blob, metadata_offset_bytes,
-       entry_bytes, levels_bytes)
-     SELECT seq, ?, removed_in, ${BUT_METADATA_COLUMNS}, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)
-     FROM instances WHERE seq = ? AND sop_instance_uid = ? AND removed_in = ?`,
-    ...[by.sopInstanceUID, blobs.get(blobKey)!, offsetBytes, entryBytes, levelsBytes, seq, sopInstanceUID, version],
+    `INSERT INTO instances (row_id, sop_instance_uid, added_in, ${BUT_METADATA_COLUMNS}, metadata_blob, metadata_offset_bytes,
+       instance_metadata_bytes, attributes_bytes)
+     SELECT row_id, ?, removed_in, ${BUT_METADATA_COLUMNS}, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)
+     FROM instances WHERE row_id = ? AND sop_instance_uid = ? AND removed_in = ?`,
+    ...[by.sopInstanceUID, blobs.get(blobKey)!, offsetBytes, entryBytes, levelsBytes, rowId, sopInstanceUID, version],
   )
 }
 
 /** What has come since ends, and what has ended since begins anew. */
-function* goBack({ seq, version }: NextVersion, to: number): Sql<void> {
+function* goBack({ rowId, version }: NextVersion, to: number): Sql<void> {
   yield* all(
-    'UPDATE instances SET removed_in = ? WHERE seq = ? AND removed_in IS NULL AND added_in > ?',
-    ...[version, seq, to],
+    'UPDATE instances SET removed_in = ? WHERE row_id = ? AND removed_in IS NULL AND added_in > ?',
+    ...[version, rowId, to],
   )
   yield* all(
-    `INSERT INTO instances (seq, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
-     SELECT seq, sop_instance_uid, CAST(? AS BIGINT), ${INSTANCE_COLUMNS} FROM instances
-     WHERE seq = ? AND added_in <= ? AND removed_in > ?`,
-    ...[version, seq, to, to],
+    `INSERT INTO instances (row_id, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
+     SELECT row_id, sop_instance_uid, CAST(? AS BIGINT), ${INSTANCE_COLUMNS} FROM instances
+     WHERE row_id = ? AND added_in <= ? AND removed_in > ?`,
+    ...[version, rowId, to, to],
   )
 }
 
 /** The rows are of the same bytes, which are used by both image sets from now on. */
 function* add(
-  { seq, version }: NextVersion,
+  { rowId, version }: NextVersion,
   from: number,
   { from: source, sopInstanceUIDs }: VersionInstances & { readonly kind: 'added' },
 ): Sql<void> {
   const insert = (condition: string) =>
-    `INSERT INTO instances (seq, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
+    `INSERT INTO instances (row_id, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
      SELECT CAST(? AS BIGINT), sop_instance_uid, CAST(? AS BIGINT), ${INSTANCE_COLUMNS} FROM instances
-     WHERE seq = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?) ${condition} RETURNING blob, metadata_blob, frames_blob`
-  const values = [seq, version, from, source.version, source.version]
+     WHERE row_id = ? AND added_in <= ? AND (removed_in IS NULL OR removed_in > ?) ${condition} RETURNING blob, metadata_blob, frames_blob`
+  const values = [rowId, version, from, source.version, source.version]
   type Blobs = { readonly blob: number; readonly metadata_blob: number; readonly frames_blob: number | null }
   const rows =
     sopInstanceUIDs === undefined
       ? yield* all<Blobs>(insert(''), ...values)
       : yield* allOfMany<Blobs>((marks) => insert(`AND sop_instance_uid IN (${marks})`), values, sopInstanceUIDs)
   const blobs = rows.flatMap((row) => [row.blob, row.metadata_blob, row.frames_blob]).filter((blob) => blob !== null)
-  yield* addUses([...new Set(blobs)].map((blob) => ({ blob, seq })))
+  yield* addUses([...new Set(blobs)].map((blob) => ({ blob, row_id: rowId })))
 }

@@ -56,8 +56,8 @@ function storedRow(file: StoredFile, blobs: ReadonlyMap<string, number>): Omit<F
     size_bytes: file.sizeBytes,
     metadata_blob: blobs.get(metadata.blobKey)!,
     metadata_offset_bytes: metadata.offsetBytes,
-    entry_bytes: metadata.entryBytes,
-    levels_bytes: metadata.levelsBytes,
+    instance_metadata_bytes: metadata.entryBytes,
+    attributes_bytes: metadata.levelsBytes,
     ...(frames === undefined ? NO_FRAMES : framesColumns(frames, blobs)),
   }
 }
@@ -82,11 +82,17 @@ const NO_FRAMES = {
 const NOT_STORED = {
   ...{ group_id: null, warnings: null, sop_instance_uid: null, sop_class_uid: null, transfer_syntax_uid: null },
   ...{ blob: null, offset_bytes: null, size_bytes: null },
-  ...{ metadata_blob: null, metadata_offset_bytes: null, entry_bytes: null, levels_bytes: null },
+  ...{ metadata_blob: null, metadata_offset_bytes: null, instance_metadata_bytes: null, attributes_bytes: null },
   ...NO_FRAMES,
 }
 
-const LAST_FILES_COLUMNS = ['study_timestamp', 'tags', 'levels_blob', 'levels_offset_bytes', 'levels_size_bytes']
+const LAST_FILES_COLUMNS = [
+  'study_timestamp',
+  'tags',
+  'attributes_blob',
+  'attributes_offset_bytes',
+  'attributes_size_bytes',
+]
 
 /**
  * Finds or makes the group of each file. A group keeps tags, study instant and levels of its last file, which are the image set's. One
@@ -104,12 +110,12 @@ function* joinGroups(
     'import_groups',
     [...lastOf].map(([key, { search, tags, metadata }]) => ({
       ...{ job, grouping_key: key, grouping_digest: digestOfKey(key) },
-      ...{ study_timestamp: search.DICOMStudyDateAndTime, tags, levels_blob: blobs.get(metadata.blobKey)! },
-      levels_offset_bytes: metadata.offsetBytes + metadata.entryBytes,
-      levels_size_bytes: metadata.levelsBytes,
+      ...{ study_timestamp: search.DICOMStudyDateAndTime, tags, attributes_blob: blobs.get(metadata.blobKey)! },
+      attributes_offset_bytes: metadata.offsetBytes + metadata.entryBytes,
+      attributes_size_bytes: metadata.levelsBytes,
     })),
     {
-      onConflict: `ON CONFLICT (job, grouping_digest) WHERE seq IS NULL DO UPDATE SET
+      onConflict: `ON CONFLICT (job, grouping_digest) WHERE row_id IS NULL DO UPDATE SET
         ${LAST_FILES_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')}`,
       returning: ['group_id', 'grouping_key'],
     },
@@ -142,7 +148,7 @@ export function* waitingGroups(jobId: string, limit: number): Sql<readonly Waiti
     `SELECT group_id, grouping_key,
        (SELECT count(*) FROM import_files WHERE import_files.group_id = import_groups.group_id) AS files
      FROM import_groups
-     WHERE job = (SELECT job FROM import_jobs WHERE job_id = ?) AND seq IS NULL ORDER BY group_id LIMIT ?`,
+     WHERE job = (SELECT job FROM import_jobs WHERE job_id = ?) AND row_id IS NULL ORDER BY group_id LIMIT ?`,
     jobId,
     limit,
   )

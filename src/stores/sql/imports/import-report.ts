@@ -9,14 +9,14 @@ const ROWS_PER_BATCH = 1_000
 const JOB = '(SELECT job FROM import_jobs WHERE job_id = ?)'
 
 interface ImageSetRow {
-  readonly seq: number
+  readonly row_id: number
   readonly id_suffix: string
   readonly version: number
   readonly is_primary: number
 }
 
 const imageSetOf = (row: ImageSetRow) => ({
-  imageSetId: imageSetIdOf(row.seq, row.id_suffix),
+  imageSetId: imageSetIdOf(row.row_id, row.id_suffix),
   imageSetVersion: row.version,
   isPrimary: row.is_primary === 1,
 })
@@ -28,17 +28,17 @@ interface GeneratedRow extends ImageSetRow {
 
 /** By image set; an image set that the job published twice comes twice. */
 export async function* generatedImageSets(database: Transactions, jobId: string): AsyncGenerator<GeneratedImageSet> {
-  const batchAfter = ({ seq, group_id }: Pick<GeneratedRow, 'seq' | 'group_id'>): Sql<readonly GeneratedRow[]> =>
+  const batchAfter = ({ row_id, group_id }: Pick<GeneratedRow, 'row_id' | 'group_id'>): Sql<readonly GeneratedRow[]> =>
     all(
-      `SELECT g.group_id, g.matched_instances, g.seq, g.version, g.is_primary, i.id_suffix
-       FROM import_groups g JOIN image_sets i ON i.seq = g.seq
-       WHERE g.job = ${JOB} AND (g.seq, g.group_id) > (?, ?) ORDER BY g.seq, g.group_id LIMIT ?`,
-      ...[jobId, seq, group_id, ROWS_PER_BATCH],
+      `SELECT g.group_id, g.matched_instances, g.row_id, g.version, g.is_primary, i.id_suffix
+       FROM import_groups g JOIN image_sets i ON i.row_id = g.row_id
+       WHERE g.job = ${JOB} AND (g.row_id, g.group_id) > (?, ?) ORDER BY g.row_id, g.group_id LIMIT ?`,
+      ...[jobId, row_id, group_id, ROWS_PER_BATCH],
     )
   for await (const row of batches({
     database,
     batchAfter,
-    first: { seq: 0, group_id: 0 },
+    first: { row_id: 0, group_id: 0 },
     keyOf: (row: GeneratedRow) => row,
   })) {
     yield { ...imageSetOf(row), numberOfMatchedSOPInstances: row.matched_instances }
@@ -54,9 +54,9 @@ type FileRow = { readonly file_key: string; readonly warnings: string | null; re
 export async function* reportLines(database: Transactions, jobId: string): AsyncGenerator<ReportLine> {
   const batchAfter = (key: string): Sql<readonly FileRow[]> =>
     all(
-      `SELECT f.file_key, f.warnings, f.exception_type, f.message, g.seq, g.version, g.is_primary, i.id_suffix
-       FROM import_files f LEFT JOIN import_groups g ON g.group_id = f.group_id LEFT JOIN image_sets i ON i.seq = g.seq
-       WHERE f.job = ${JOB} AND f.file_key > ? AND (f.exception_type IS NOT NULL OR g.seq IS NOT NULL)
+      `SELECT f.file_key, f.warnings, f.exception_type, f.message, g.row_id, g.version, g.is_primary, i.id_suffix
+       FROM import_files f LEFT JOIN import_groups g ON g.group_id = f.group_id LEFT JOIN image_sets i ON i.row_id = g.row_id
+       WHERE f.job = ${JOB} AND f.file_key > ? AND (f.exception_type IS NOT NULL OR g.row_id IS NOT NULL)
        ORDER BY f.file_key LIMIT ?`,
       ...[jobId, key, ROWS_PER_BATCH],
     )

@@ -47,7 +47,7 @@ interface Placed {
 }
 
 interface Published extends Placed {
-  readonly seq: number
+  readonly rowId: number
   readonly idSuffix: string
   readonly version: number
   readonly updatedAt: number
@@ -71,8 +71,8 @@ export function* publish(request: {
   const leased = yield* underLease(lease)
   const rows = yield* groupsOf(leased.job, request.groups)
   const generatedOf = new Map<number, GeneratedImageSet>()
-  for (const row of rows.values()) if (row.seq !== null) generatedOf.set(row.group_id, generatedBefore(row))
-  const groups = [...rows.values()].filter((row) => row.seq === null)
+  for (const row of rows.values()) if (row.row_id !== null) generatedOf.set(row.group_id, generatedBefore(row))
+  const groups = [...rows.values()].filter((row) => row.row_id === null)
   if (groups.length > 0) {
     // Before the studies are looked at: two workers that bring parts of one study must not both find it empty.
     const change = { number: yield* upkeep.beginChange(), at }
@@ -96,9 +96,9 @@ function* groupsOf(job: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMa
   const ids = groups.map(({ groupId }) => groupId)
   const rows = yield* allOfMany<GroupRow>(
     (marks) =>
-      `SELECT group_id, grouping_key, study_timestamp, tags, levels_blob, levels_offset_bytes, levels_size_bytes, seq, version,
+      `SELECT group_id, grouping_key, study_timestamp, tags, attributes_blob, attributes_offset_bytes, attributes_size_bytes, row_id, version,
        is_primary, matched_instances,
-       (SELECT id_suffix FROM image_sets WHERE seq = import_groups.seq) AS id_suffix
+       (SELECT id_suffix FROM image_sets WHERE row_id = import_groups.row_id) AS id_suffix
        FROM import_groups WHERE job = ? AND group_id IN (${marks})`,
     [job],
     ids,
@@ -114,25 +114,25 @@ function* groupsOf(job: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMa
 }
 
 const generated = (
-  { seq, idSuffix, version, isPrimary }: Pick<Published, 'seq' | 'idSuffix' | 'version' | 'isPrimary'>,
+  { rowId, idSuffix, version, isPrimary }: Pick<Published, 'rowId' | 'idSuffix' | 'version' | 'isPrimary'>,
   instances: number,
 ): GeneratedImageSet => ({
-  imageSetId: imageSetIdOf(seq, idSuffix),
+  imageSetId: imageSetIdOf(rowId, idSuffix),
   imageSetVersion: version,
   isPrimary,
   numberOfMatchedSOPInstances: instances,
 })
 
-const versionOf = ({ group, seq, idSuffix, version }: Published) => ({
+const versionOf = ({ group, rowId, idSuffix, version }: Published) => ({
   groupId: group.group_id,
-  seq,
+  rowId,
   idSuffix,
   version,
 })
 
 const generatedBefore = (group: GroupRow): GeneratedImageSet =>
   generated(
-    { seq: group.seq!, idSuffix: group.id_suffix!, version: group.version!, isPrimary: group.is_primary === 1 },
+    { rowId: group.row_id!, idSuffix: group.id_suffix!, version: group.version!, isPrimary: group.is_primary === 1 },
     group.matched_instances!,
   )
 
@@ -151,21 +151,21 @@ function* publishWaiting(groups: readonly GroupRow[], publishing: Publishing): S
     leased.datastore,
     [...elementsOf.values()].map(({ StudyInstanceUID }) => StudyInstanceUID),
   )
-  if (yield* isStudyUpdated([...standing.values()].flat().map(({ seq }) => seq))) throw new ImageSetLocked()
+  if (yield* isStudyUpdated([...standing.values()].flat().map(({ rowId }) => rowId))) throw new ImageSetLocked()
   const created: Placed[] = []
-  const extended: (Placed & { readonly seq: number })[] = []
+  const extended: (Placed & { readonly rowId: number })[] = []
   for (const [group, elements] of elementsOf) {
     const primaries: StandingImageSet[] = standing.get(elements.StudyInstanceUID) ?? []
     const placement = placeGroup(elements, primaries)
     const { files, instances } = counts.get(group.group_id)!
     const placed = { group, elements, files, instances, isPrimary: placement.place !== 'new-non-primary' }
     if (placement.place === 'extend') {
-      extended.push({ ...placed, seq: placement.seq })
+      extended.push({ ...placed, rowId: placement.rowId })
       continue
     }
     created.push(placed)
     // It stands from here for those that follow. None of them extends it: they would have the same key, and be the same group.
-    if (placed.isPrimary) standing.set(elements.StudyInstanceUID, [...primaries, { seq: Number.NaN, elements }])
+    if (placed.isPrimary) standing.set(elements.StudyInstanceUID, [...primaries, { rowId: Number.NaN, elements }])
   }
   const published = [...(yield* create(created, publishing))]
   for (const each of extended) published.push(yield* extend(each, publishing))
@@ -173,8 +173,8 @@ function* publishWaiting(groups: readonly GroupRow[], publishing: Publishing): S
   yield* updateRows(
     'import_groups',
     'group_id',
-    published.map(({ group, seq, version, isPrimary, instances }) => ({
-      ...{ group_id: group.group_id, seq, version },
+    published.map(({ group, rowId, version, isPrimary, instances }) => ({
+      ...{ group_id: group.group_id, row_id: rowId, version },
       ...{ is_primary: isPrimary ? 1 : 0, matched_instances: instances },
     })),
   )
@@ -205,14 +205,14 @@ function* create(placed: readonly Placed[], { leased, change, newId }: Publishin
       ...{ instance_count: instances, tags: withCounts(group.tags, { instances }) },
       ...{ study_timestamp: group.study_timestamp, ...elementColumns(elements) },
     })),
-    { returning: ['seq', 'id_suffix'] },
+    { returning: ['row_id', 'id_suffix'] },
   )
-  const seqOf = new Map(made.map(({ seq, id_suffix }) => [id_suffix, seq]))
+  const rowIdOf = new Map(made.map(({ row_id, id_suffix }) => [id_suffix, row_id]))
   return placed.map((each, index): Published => {
     const { group, elements, isPrimary } = each
-    const seq = seqOf.get(tails[index]!)!
+    const rowId = rowIdOf.get(tails[index]!)!
     const after = indexedOf({
-      seq,
+      row_id: rowId,
       datastore,
       is_primary: isPrimary ? 1 : 0,
       created_at: at,
@@ -221,38 +221,38 @@ function* create(placed: readonly Placed[], { leased, change, newId }: Publishin
       changed_in: number,
       ...searchedTextColumns(elements),
     })
-    return { ...each, seq, idSuffix: tails[index]!, version: 1, updatedAt: at, change: { after } }
+    return { ...each, rowId, idSuffix: tails[index]!, version: 1, updatedAt: at, change: { after } }
   })
 }
 
-function* extend(placed: Placed & { readonly seq: number }, { change, upkeep }: Publishing): Sql<Published> {
-  const { group, seq, instances } = placed
-  const before = yield* upkeep.indexed(seq)
+function* extend(placed: Placed & { readonly rowId: number }, { change, upkeep }: Publishing): Sql<Published> {
+  const { group, rowId, instances } = placed
+  const before = yield* upkeep.indexed(rowId)
   const row = yield* one<{
     readonly id_suffix: string
     readonly version: number
     readonly image_set_state: string
     readonly updated_at: number
     readonly instance_count: number
-  }>('SELECT id_suffix, version, image_set_state, updated_at, instance_count FROM image_sets WHERE seq = ?', seq)
+  }>('SELECT id_suffix, version, image_set_state, updated_at, instance_count FROM image_sets WHERE row_id = ?', rowId)
   if (row!.image_set_state === 'LOCKED') throw new ImageSetLocked()
   const version = row!.version + 1
-  yield* keepRowHistory(seq, change)
+  yield* keepRowHistory(rowId, change)
   const superseded = yield* all(
-    `UPDATE instances SET removed_in = ? WHERE seq = ? AND removed_in IS NULL
+    `UPDATE instances SET removed_in = ? WHERE row_id = ? AND removed_in IS NULL
      AND sop_instance_uid IN (SELECT sop_instance_uid FROM import_files WHERE group_id = ?) RETURNING 1 AS superseded`,
-    ...[version, seq, group.group_id],
+    ...[version, rowId, group.group_id],
   )
   const held = row!.instance_count - superseded.length + instances
   // A clock that was set back does not make a later version look older than an earlier one.
   const updatedAt = Math.max(change.at, row!.updated_at)
   yield* run(
     `UPDATE image_sets SET version = ?, workflow_status = 'IMPORTED', updated_at = ?, last_accessed_at = ?, changed_in = ?,
-     instance_count = ?, tags = ?, study_timestamp = ? WHERE seq = ?`,
+     instance_count = ?, tags = ?, study_timestamp = ? WHERE row_id = ?`,
     ...[version, updatedAt, updatedAt, change.number, held, withCounts(group.tags, { instances: held })],
-    ...[group.study_timestamp, seq],
+    ...[group.study_timestamp, rowId],
   )
-  const after = yield* upkeep.indexed(seq)
+  const after = yield* upkeep.indexed(rowId)
   return { ...placed, idSuffix: row!.id_suffix, version, updatedAt, change: { before, after } }
 }
 
@@ -262,15 +262,15 @@ function* addVersions(
 ): Sql<void> {
   const levelsOf = ({ group }: Published) => {
     const place = documents.ofGroups.get(group.group_id)!.levels
-    const { levels_blob, levels_offset_bytes, levels_size_bytes } = group
-    if (place === undefined) return { levels_blob, levels_offset_bytes, levels_size_bytes }
+    const { attributes_blob, attributes_offset_bytes, attributes_size_bytes } = group
+    if (place === undefined) return { attributes_blob, attributes_offset_bytes, attributes_size_bytes }
     const { offsetBytes, sizeBytes } = place
-    return { levels_blob: documentBlob, levels_offset_bytes: offsetBytes, levels_size_bytes: sizeBytes }
+    return { attributes_blob: documentBlob, attributes_offset_bytes: offsetBytes, attributes_size_bytes: sizeBytes }
   }
   yield* insertRows(
     'image_set_versions',
     published.map((each) => ({
-      ...{ seq: each.seq, version: each.version, workflow_status: each.version === 1 ? 'CREATED' : 'IMPORTED' },
+      ...{ row_id: each.rowId, version: each.version, workflow_status: each.version === 1 ? 'CREATED' : 'IMPORTED' },
       ...{ is_primary: each.isPrimary ? 1 : 0, updated_at: each.updatedAt, ...levelsOf(each) },
     })),
   )
@@ -306,7 +306,7 @@ function* addWarnings(published: readonly Published[], documents: DocumentsOfGro
 }
 
 function* addBlobUses(published: readonly Published[], documentBlob: number): Sql<void> {
-  const seqOf = new Map(published.map(({ group, seq }) => [group.group_id, seq]))
+  const rowIdOf = new Map(published.map(({ group, rowId }) => [group.group_id, rowId]))
   const rows = yield* ofShownFiles<{
     readonly group_id: number
     readonly blob: number
@@ -319,9 +319,9 @@ function* addBlobUses(published: readonly Published[], documentBlob: number): Sq
   const ofFiles = rows.flatMap(({ group_id, blob, metadata_blob, frames_blob }) =>
     [blob, metadata_blob, frames_blob]
       .filter((each) => each !== null)
-      .map((each) => ({ blob: each, seq: seqOf.get(group_id)! })),
+      .map((each) => ({ blob: each, row_id: rowIdOf.get(group_id)! })),
   )
-  const ofDocuments = published.map(({ seq }) => ({ blob: documentBlob, seq }))
+  const ofDocuments = published.map(({ rowId }) => ({ blob: documentBlob, row_id: rowId }))
   yield* addUses([...ofFiles, ...ofDocuments])
 }
 
@@ -339,8 +339,8 @@ const addInstances = (published: readonly Published[]) =>
   ofShownFiles(
     published,
     (condition) =>
-      `INSERT INTO instances (seq, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
-       SELECT import_groups.seq, sop_instance_uid, import_groups.version, ${INSTANCE_COLUMNS}
+      `INSERT INTO instances (row_id, sop_instance_uid, added_in, ${INSTANCE_COLUMNS})
+       SELECT import_groups.row_id, sop_instance_uid, import_groups.version, ${INSTANCE_COLUMNS}
        FROM import_groups JOIN import_files ON import_files.group_id = import_groups.group_id WHERE ${condition}`,
   )
 

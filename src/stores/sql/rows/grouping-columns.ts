@@ -22,10 +22,10 @@ const ELEMENTS = [
   ['SeriesNumber', 'series_number'],
 ] as const satisfies readonly (readonly [keyof GroupingElements, string])[]
 
-export type ElementRow = Pick<RowOf<'image_sets'>, 'seq' | (typeof ELEMENTS)[number][1]>
+export type ElementRow = Pick<RowOf<'image_sets'>, 'row_id' | (typeof ELEMENTS)[number][1]>
 
 export const elementsOfRow = (row: ElementRow): StandingImageSet => ({
-  seq: row.seq,
+  rowId: row.row_id,
   elements: Object.fromEntries(ELEMENTS.map(([name, column]) => [name, row[column]])) as unknown as GroupingElements,
 })
 
@@ -62,12 +62,12 @@ export function* primariesOfStudies(
   // The sum keeps SQLite from the indexes that begin with is_primary, which hold nearly all image sets under one value.
   const rows = yield* allOfMany<ElementRow>(
     (marks) =>
-      `SELECT seq, ${ELEMENT_COLUMNS.join(', ')} FROM image_sets
+      `SELECT row_id, ${ELEMENT_COLUMNS.join(', ')} FROM image_sets
        WHERE datastore = ? AND study_instance_uid IN (${marks}) AND is_primary + 0 = 1 AND deleted_at IS NULL`,
     [datastore],
     studyInstanceUIDs,
   )
-  const standing = rows.map(elementsOfRow).sort((a, b) => a.seq - b.seq)
+  const standing = rows.map(elementsOfRow).sort((a, b) => a.rowId - b.rowId)
   return Map.groupBy(standing, ({ elements }) => elements.StudyInstanceUID)
 }
 

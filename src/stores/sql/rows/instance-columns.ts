@@ -1,6 +1,6 @@
 /** Where the bytes of an instance lie, in the columns that instances and import_files share. */
 
-const METADATA_COLUMNS = ['metadata_blob', 'metadata_offset_bytes', 'entry_bytes', 'levels_bytes']
+const METADATA_COLUMNS = ['metadata_blob', 'metadata_offset_bytes', 'instance_metadata_bytes', 'attributes_bytes']
 
 export const BUT_METADATA_COLUMNS = [
   ...['blob', 'offset_bytes', 'size_bytes', 'transfer_syntax_uid', 'sop_class_uid'],

@@ -14,18 +14,18 @@ interface Table<Row, Default extends keyof Row = never> {
   >
 }
 
-interface LevelsRange<Size extends number | null> {
-  levels_blob: Size
-  levels_offset_bytes: Size
-  levels_size_bytes: Size
+interface AttributesRange<Size extends number | null> {
+  attributes_blob: Size
+  attributes_offset_bytes: Size
+  attributes_size_bytes: Size
 }
 
 /** Of an instance; in import_files without the columns that only stored files have. */
 interface InstanceRanges<Metadata extends number | null> {
   metadata_blob: Metadata
   metadata_offset_bytes: Metadata
-  entry_bytes: Metadata
-  levels_bytes: Metadata
+  instance_metadata_bytes: Metadata
+  attributes_bytes: Metadata
   frames_key: string | null
   frames_blob: number | null
   frames_offset_bytes: number | null
@@ -102,13 +102,13 @@ export interface Tables {
       unreferenced_since: number | null
       partly_unreferenced_since: number | null
       compacting_until: number | null
-      removed_at: number | null
+      purged_at: number | null
     },
     'blob'
   >
   image_sets: Table<
     GroupingElementColumns & {
-      seq: number
+      row_id: number
       id_suffix: string
       datastore: number
       version: number
@@ -124,11 +124,11 @@ export interface Tables {
       instance_count: number
       tags: string
     },
-    'seq'
+    'row_id'
   >
   image_set_versions: Table<
-    LevelsRange<number | null> & {
-      seq: number
+    AttributesRange<number | null> & {
+      row_id: number
       version: number
       workflow_status: ImageSetProperties['workflowStatus']
       is_primary: number
@@ -139,7 +139,7 @@ export interface Tables {
     'forced'
   >
   image_set_documents: Table<{
-    seq: number
+    row_id: number
     version: number
     blob: number
     offset_bytes: number
@@ -150,7 +150,7 @@ export interface Tables {
   }>
   instances: Table<
     InstanceRanges<number> & {
-      seq: number
+      row_id: number
       sop_instance_uid: string
       added_in: number
       removed_in: number | null
@@ -161,16 +161,16 @@ export interface Tables {
       sop_class_uid: string
     }
   >
-  blob_uses: Table<{ blob: number; seq: number }>
+  blob_uses: Table<{ blob: number; row_id: number }>
   import_groups: Table<
-    LevelsRange<number> & {
+    AttributesRange<number> & {
       group_id: number
       job: number
       grouping_key: string
       grouping_digest: string
       study_timestamp: number | null
       tags: string
-      seq: number | null
+      row_id: number | null
       version: number | null
       is_primary: number | null
       matched_instances: number | null
@@ -208,7 +208,7 @@ export interface Tables {
     },
     'workflow'
   >
-  workflow_image_sets: Table<{ seq: number; workflow: number; role: WorkflowRole; version: number }>
+  workflow_image_sets: Table<{ row_id: number; workflow: number; role: WorkflowRole; version: number }>
   search_partitions: Table<{
     partition: number
     datastore: number

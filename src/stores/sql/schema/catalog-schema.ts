@@ -16,8 +16,8 @@ const instanceRanges = ({ text }: Dialect, { notNull }: { readonly notNull: stri
   -- The entry of the instance in a metadata document, directly followed by its patient, study and series attributes.
   metadata_blob BIGINT${notNull},
   metadata_offset_bytes BIGINT${notNull},
-  entry_bytes BIGINT${notNull},
-  levels_bytes BIGINT${notNull},
+  instance_metadata_bytes BIGINT${notNull},
+  attributes_bytes BIGINT${notNull},
   -- NULL where no frame is stored. The first 24 digits of the ids of its frames.
   frames_key ${text},
   frames_blob BIGINT,
@@ -31,17 +31,17 @@ const instanceRanges = ({ text }: Dialect, { notNull }: { readonly notNull: stri
   stored_transfer_syntax_uid ${text}`
 
 /** The range of a version's patient, study and series attributes, and of what its instances have differently. */
-const levelsRange = ({ notNull }: { readonly notNull: string }) => `
-  levels_blob BIGINT${notNull},
-  levels_offset_bytes BIGINT${notNull},
-  levels_size_bytes BIGINT${notNull}`
+const attributesRange = ({ notNull }: { readonly notNull: string }) => `
+  attributes_blob BIGINT${notNull},
+  attributes_offset_bytes BIGINT${notNull},
+  attributes_size_bytes BIGINT${notNull}`
 
 /*
  * Indexes on image sets leave out deleted ones, so that no search reads their remains, and begin with the data store. All end in the row
  * id, SQLite's by themselves.
  */
 export const catalogSchema = (dialect: Dialect): string => {
-  const { bytes, countedKey, inKeyOrder, lastingKey, numberKey, text, thenCondition, thenSeq } = dialect
+  const { bytes, countedKey, inKeyOrder, lastingKey, numberKey, text, thenCondition, thenRowId } = dialect
   return `
 -- Values that all processes of a catalog share: secrets, and the format of the search index.
 CREATE TABLE settings (
@@ -56,7 +56,7 @@ CREATE TABLE changes (
   -- Snapshots before this number can no longer be read.
   history_purged_to BIGINT NOT NULL,
   -- The write token of the last change: a number is given again after a rollback, a token is not.
-  written_by ${text} NOT NULL DEFAULT '',
+  write_token ${text} NOT NULL DEFAULT '',
   -- The greatest numbers given to partitions and leaves of the search index.
   last_partition BIGINT NOT NULL DEFAULT 0,
   last_leaf BIGINT NOT NULL DEFAULT 0,
@@ -142,16 +142,16 @@ CREATE TABLE blobs (
   partly_unreferenced_since BIGINT,
   -- One worker compacts it until then.
   compacting_until BIGINT,
-  removed_at BIGINT,
+  purged_at BIGINT,
   UNIQUE (job, blob_key)
 );
-CREATE UNIQUE INDEX blobs_by_key ON blobs (blob_key) WHERE removed_at IS NULL;
+CREATE UNIQUE INDEX blobs_by_key ON blobs (blob_key) WHERE purged_at IS NULL;
 CREATE INDEX blobs_unreferenced ON blobs (blob) WHERE unreferenced_since IS NOT NULL;
 CREATE INDEX blobs_partly_unreferenced ON blobs (partly_unreferenced_since) WHERE partly_unreferenced_since IS NOT NULL;
 
 -- The row of a deleted image set stays, without patient data.
 CREATE TABLE image_sets (
-  seq ${countedKey},
+  row_id ${countedKey},
   -- The random end of the imageSetId, which begins with the row id.
   id_suffix ${text} NOT NULL,
   datastore BIGINT NOT NULL REFERENCES datastores,
@@ -180,9 +180,9 @@ CREATE TABLE image_sets (
   tags ${text} NOT NULL
 );
 -- With is_primary, so that primary image sets and the others are two ranges.
-CREATE INDEX image_sets_updated ON image_sets (datastore, is_primary, updated_at${thenSeq}) WHERE deleted_at IS NULL;
-CREATE INDEX image_sets_created ON image_sets (datastore, is_primary, created_at${thenSeq}) WHERE deleted_at IS NULL;
-CREATE INDEX image_sets_study_timestamp ON image_sets (datastore, is_primary, study_timestamp${thenSeq}) WHERE deleted_at IS NULL;
+CREATE INDEX image_sets_updated ON image_sets (datastore, is_primary, updated_at${thenRowId}) WHERE deleted_at IS NULL;
+CREATE INDEX image_sets_created ON image_sets (datastore, is_primary, created_at${thenRowId}) WHERE deleted_at IS NULL;
+CREATE INDEX image_sets_study_timestamp ON image_sets (datastore, is_primary, study_timestamp${thenRowId}) WHERE deleted_at IS NULL;
 CREATE INDEX image_sets_patient ON image_sets (datastore, patient_id, ${COVERED}${thenCondition('deleted_at')}) WHERE deleted_at IS NULL;
 CREATE INDEX image_sets_accession ON image_sets (datastore, accession_number, ${COVERED}${thenCondition('deleted_at')}) WHERE deleted_at IS NULL;
 CREATE INDEX image_sets_study_id ON image_sets (datastore, study_id, ${COVERED}${thenCondition('deleted_at')}) WHERE deleted_at IS NULL;
@@ -192,11 +192,11 @@ CREATE INDEX image_sets_series ON image_sets (datastore, series_instance_uid) WH
 
 -- Former states of image sets, for searches that read an earlier snapshot: current from one change until before the other.
 CREATE TABLE image_set_history (
-  past ${countedKey},
+  history_id ${countedKey},
   from_change BIGINT NOT NULL,
   until_change BIGINT NOT NULL,
   superseded_at BIGINT NOT NULL,
-  seq BIGINT NOT NULL REFERENCES image_sets,
+  row_id BIGINT NOT NULL REFERENCES image_sets,
   id_suffix ${text} NOT NULL,
   datastore BIGINT NOT NULL,
   version BIGINT NOT NULL,
@@ -213,10 +213,10 @@ CREATE TABLE image_set_history (
   tags ${text} NOT NULL
 );
 CREATE INDEX image_set_history_until ON image_set_history (datastore, until_change);
-CREATE INDEX image_set_history_of ON image_set_history (seq);
+CREATE INDEX image_set_history_of ON image_set_history (row_id);
 
 CREATE TABLE image_set_versions (
-  seq BIGINT NOT NULL REFERENCES image_sets,
+  row_id BIGINT NOT NULL REFERENCES image_sets,
   version BIGINT NOT NULL,
   workflow_status ${text} NOT NULL,
   is_primary BIGINT NOT NULL,
@@ -224,13 +224,13 @@ CREATE TABLE image_set_versions (
   -- Why an update or a copy failed.
   message ${text},
   forced BIGINT NOT NULL DEFAULT 0,
-  -- NULL of a failed copy and of a deleted image set.${levelsRange({ notNull: '' })},
-  PRIMARY KEY (seq, version)
+  -- NULL of a failed copy and of a deleted image set.${attributesRange({ notNull: '' })},
+  PRIMARY KEY (row_id, version)
 ) ${inKeyOrder};
 
 -- The metadata document of each version: the range of its deflated body.
 CREATE TABLE image_set_documents (
-  seq BIGINT NOT NULL REFERENCES image_sets,
+  row_id BIGINT NOT NULL REFERENCES image_sets,
   version BIGINT NOT NULL,
   blob BIGINT NOT NULL REFERENCES blobs,
   offset_bytes BIGINT NOT NULL,
@@ -240,11 +240,11 @@ CREATE TABLE image_set_documents (
   crc32 BIGINT NOT NULL,
   -- Of the deflated body.
   body_checksum BIGINT NOT NULL,
-  PRIMARY KEY (seq, version)
+  PRIMARY KEY (row_id, version)
 ) ${inKeyOrder};
 
 CREATE TABLE instances (
-  seq BIGINT NOT NULL REFERENCES image_sets,
+  row_id BIGINT NOT NULL REFERENCES image_sets,
   sop_instance_uid ${text} NOT NULL,
   -- The first version with the row, and the first without it. An updated instance gets another row.
   added_in BIGINT NOT NULL,
@@ -255,17 +255,17 @@ CREATE TABLE instances (
   size_bytes BIGINT NOT NULL,
   transfer_syntax_uid ${text} NOT NULL,
   sop_class_uid ${text} NOT NULL,${instanceRanges(dialect, { notNull: ' NOT NULL' })},
-  PRIMARY KEY (seq, sop_instance_uid, added_in)
+  PRIMARY KEY (row_id, sop_instance_uid, added_in)
 ) ${inKeyOrder};
-CREATE INDEX instances_by_frames ON instances (frames_key, seq) WHERE frames_key IS NOT NULL;
+CREATE INDEX instances_by_frames ON instances (frames_key, row_id) WHERE frames_key IS NOT NULL;
 
 -- Which image sets use which blob: a blob without a row here is unreferenced.
 CREATE TABLE blob_uses (
   blob BIGINT NOT NULL REFERENCES blobs,
-  seq BIGINT NOT NULL REFERENCES image_sets,
-  PRIMARY KEY (blob, seq)
+  row_id BIGINT NOT NULL REFERENCES image_sets,
+  PRIMARY KEY (blob, row_id)
 ) ${inKeyOrder};
-CREATE INDEX blob_uses_of ON blob_uses (seq, blob);
+CREATE INDEX blob_uses_of ON blob_uses (row_id, blob);
 
 -- Files of a job with equal grouping elements. Dates, tags and levels are those of the last file.
 CREATE TABLE import_groups (
@@ -276,15 +276,15 @@ CREATE TABLE import_groups (
   -- A digest of the key. Seven elements of 256 characters are longer than an entry of a PostgreSQL index can be.
   grouping_digest ${text} NOT NULL,
   study_timestamp BIGINT,
-  tags ${text} NOT NULL,${levelsRange({ notNull: ' NOT NULL' })},
+  tags ${text} NOT NULL,${attributesRange({ notNull: ' NOT NULL' })},
   -- The version that the group was published as. NULL until then.
-  seq BIGINT REFERENCES image_sets,
+  row_id BIGINT REFERENCES image_sets,
   version BIGINT,
   is_primary BIGINT,
   matched_instances BIGINT
 );
-CREATE UNIQUE INDEX import_groups_waiting_by_digest ON import_groups (job, grouping_digest) WHERE seq IS NULL;
-CREATE INDEX import_groups_by_image_set ON import_groups (job, seq);
+CREATE UNIQUE INDEX import_groups_waiting_by_digest ON import_groups (job, grouping_digest) WHERE row_id IS NULL;
+CREATE INDEX import_groups_by_image_set ON import_groups (job, row_id);
 
 -- The files of jobs that have not ended, numbered in the order of their keys.
 CREATE TABLE import_files (
@@ -323,7 +323,7 @@ CREATE INDEX workflows_of ON workflows (datastore);
 
 -- An image set is locked by at most one workflow.
 CREATE TABLE workflow_image_sets (
-  seq ${numberKey} REFERENCES image_sets,
+  row_id ${numberKey} REFERENCES image_sets,
   workflow BIGINT NOT NULL REFERENCES workflows,
   -- 'changed', 'sibling', 'created' or 'source'.
   role ${text} NOT NULL,

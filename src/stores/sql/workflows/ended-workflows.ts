@@ -52,15 +52,15 @@ export function* complete(
   const change = { number: yield* upkeep.beginChange(), at }
   const rows = yield* propertiesOfWorkflow(lease.workflow)
   if (!(yield* canBePrimary(datastore, rows, versions))) return 'conflicts'
-  const seqOf = new Map(rows.map((row) => [imageSetIdOf(row.seq, row.id_suffix), row.seq]))
-  const ending: Ending = { request, change, upkeep, seqOf, digests }
+  const rowIdOf = new Map(rows.map((row) => [imageSetIdOf(row.row_id, row.id_suffix), row.row_id]))
+  const ending: Ending = { request, change, upkeep, rowIdOf, digests }
   const changes: IndexChange[] = []
   for (const row of rows) {
     if (row.role === 'source') {
       yield* endAsSource(row, DONE[request.operation])
       continue
     }
-    const version = versions.find(({ imageSetId }) => seqOf.get(imageSetId) === row.seq)
+    const version = versions.find(({ imageSetId }) => rowIdOf.get(imageSetId) === row.row_id)
     assert(version, 'every image set of a workflow gets its version')
     changes.push(yield* publishVersion(row, version, ending))
   }
@@ -74,7 +74,7 @@ interface Ending {
   readonly request: WorkflowRequest
   readonly change: { readonly number: number; readonly at: number }
   readonly upkeep: SearchUpkeep
-  readonly seqOf: ReadonlyMap<string, number>
+  readonly rowIdOf: ReadonlyMap<string, number>
   readonly digests: BlobDigests
 }
 
@@ -86,25 +86,27 @@ function* canBePrimary(
 ): Sql<boolean> {
   const created = rows.find(({ role }) => role === 'created')
   if (created === undefined || created.is_primary === 0) return true
-  const { grouping } = versions.find(({ imageSetId }) => imageSetId === imageSetIdOf(created.seq, created.id_suffix))!
+  const { grouping } = versions.find(
+    ({ imageSetId }) => imageSetId === imageSetIdOf(created.row_id, created.id_suffix),
+  )!
   const standing = (yield* primariesOfStudies(datastore, [grouping.StudyInstanceUID])).get(grouping.StudyInstanceUID)
-  if (yield* isStudyUpdated((standing ?? []).map(({ seq }) => seq))) return false
+  if (yield* isStudyUpdated((standing ?? []).map(({ rowId }) => rowId))) return false
   return placeGroup(grouping, standing ?? []).place === 'new-primary'
 }
 
 function* publishVersion(row: PropertiesRow, version: VersionToPublish, ending: Ending): Sql<IndexChange> {
-  const { seq } = row
+  const { row_id: rowId } = row
   const { change, upkeep, request } = ending
   const isNew = row.role === 'created'
-  const before = isNew ? undefined : yield* upkeep.indexed(seq)
-  if (!isNew) yield* keepRowHistory(seq, change)
-  const number = row.version_to_be!
+  const before = isNew ? undefined : yield* upkeep.indexed(rowId)
+  if (!isNew) yield* keepRowHistory(rowId, change)
+  const number = row.next_version!
   const blobs = yield* numberNewBlobs(row, version, ending)
-  yield* nextInstances({ seq, version: number, blobs }, version.instances, ending.seqOf)
+  yield* nextInstances({ rowId, version: number, blobs }, version.instances, ending.rowIdOf)
   const counted = yield* one<{ instances: number; distinct_uids: number }>(
     `SELECT count(*) AS instances, count(DISTINCT sop_instance_uid) AS distinct_uids FROM instances
-     WHERE seq = ? AND removed_in IS NULL`,
-    seq,
+     WHERE row_id = ? AND removed_in IS NULL`,
+    rowId,
   )
   const { instances, distinct_uids } = counted!
   assert(instances > 0 && instances === distinct_uids, 'a version holds instances, each once')
@@ -113,21 +115,21 @@ function* publishVersion(row: PropertiesRow, version: VersionToPublish, ending: 
   yield* run(
     `UPDATE image_sets SET version = ?, image_set_state = 'ACTIVE', workflow_status = ?, updated_at = ?, last_accessed_at = ?,
      deleted_at = NULL, changed_in = ?, instance_count = ?, tags = ?, study_timestamp = ?,
-     ${ELEMENT_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE seq = ?`,
+     ${ELEMENT_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE row_id = ?`,
     ...[number, DONE[request.operation], updatedAt, updatedAt, change.number, instances],
-    ...[withCounts(version.tags, { instances }), version.studyTimestamp, ...elementValues(version.grouping), seq],
+    ...[withCounts(version.tags, { instances }), version.studyTimestamp, ...elementValues(version.grouping), rowId],
   )
   const forced = 'forced' in request && request.forced
   yield* addVersion(row, { version, number, blobs, updatedAt, forced }, ending)
-  const after = yield* upkeep.indexed(seq)
+  const after = yield* upkeep.indexed(rowId)
   return before === undefined ? { after } : { before, after }
 }
 
 /** The job of a blob is the one whose files it descends from. */
 function* numberNewBlobs(
-  { seq }: PropertiesRow,
+  { row_id: rowId }: PropertiesRow,
   { levels, document, instances }: VersionToPublish,
-  { seqOf, digests }: Ending,
+  { rowIdOf, digests }: Ending,
 ): Sql<ReadonlyMap<string, number>> {
   const keys = [
     ...(isShared(levels) ? [] : [levels.blobKey]),
@@ -136,11 +138,11 @@ function* numberNewBlobs(
   ]
   if (keys.length === 0) return new Map()
   const holder = yield* one<{ job: number }>(
-    'SELECT job FROM blobs WHERE blob = (SELECT max(blob) FROM instances WHERE seq = ?)',
-    instances.kind === 'added' ? seqOf.get(instances.from.imageSetId)! : seq,
+    'SELECT job FROM blobs WHERE blob = (SELECT max(blob) FROM instances WHERE row_id = ?)',
+    instances.kind === 'added' ? rowIdOf.get(instances.from.imageSetId)! : rowId,
   )
   const blobs = yield* numberBlobs(holder!.job, keys, digests)
-  yield* addUses([...blobs.values()].map((blob) => ({ blob, seq })))
+  yield* addUses([...blobs.values()].map((blob) => ({ blob, row_id: rowId })))
   return blobs
 }
 
@@ -154,28 +156,34 @@ interface Published {
   readonly forced: boolean
 }
 
-const LEVELS_COLUMNS = ['levels_blob', 'levels_offset_bytes', 'levels_size_bytes'] as const
+const ATTRIBUTES_COLUMNS = ['attributes_blob', 'attributes_offset_bytes', 'attributes_size_bytes'] as const
 
-function* addVersion({ seq, is_primary }: PropertiesRow, published: Published, ending: Ending): Sql<void> {
+function* addVersion({ row_id: rowId, is_primary }: PropertiesRow, published: Published, ending: Ending): Sql<void> {
   const { version, number, blobs, updatedAt, forced } = published
   const { levels, document } = version
-  const levelsRange = isShared(levels)
-    ? yield* shared('image_set_versions', LEVELS_COLUMNS, levels, ending)
+  const attributesRange = isShared(levels)
+    ? yield* shared('image_set_versions', ATTRIBUTES_COLUMNS, levels, ending)
     : {
-        levels_blob: blobs.get(levels.blobKey)!,
-        ...{ levels_offset_bytes: levels.offsetBytes, levels_size_bytes: levels.sizeBytes },
+        attributes_blob: blobs.get(levels.blobKey)!,
+        ...{ attributes_offset_bytes: levels.offsetBytes, attributes_size_bytes: levels.sizeBytes },
       }
   yield* insertRows('image_set_versions', [
     {
-      ...{ seq, version: number, workflow_status: DONE[ending.request.operation], is_primary, updated_at: updatedAt },
-      ...{ forced: forced ? 1 : 0, ...levelsRange },
+      ...{
+        row_id: rowId,
+        version: number,
+        workflow_status: DONE[ending.request.operation],
+        is_primary,
+        updated_at: updatedAt,
+      },
+      ...{ forced: forced ? 1 : 0, ...attributesRange },
     },
   ])
   const documentRange = isShared(document)
     ? yield* shared('image_set_documents', DOCUMENT_COLUMNS, document, ending)
     : documentColumns(blobs.get(document.blobKey)!, document)
-  yield* insertRows('image_set_documents', [{ seq, version: number, ...documentRange }])
-  if (isShared(levels) || isShared(document)) yield* addUsesOfVersion(seq, number)
+  yield* insertRows('image_set_documents', [{ row_id: rowId, version: number, ...documentRange }])
+  if (isShared(levels) || isShared(document)) yield* addUsesOfVersion(rowId, number)
 }
 
 /** The columns of the other version. */
@@ -183,23 +191,23 @@ function* shared<Name extends 'image_set_versions' | 'image_set_documents', Colu
   table: Name,
   columns: readonly Column[],
   { sharedWith }: SharedWith,
-  { seqOf }: Ending,
+  { rowIdOf }: Ending,
 ): Sql<Pick<RowOf<Name>, Column>> {
   const row = yield* one<Pick<RowOf<Name>, Column>>(
-    `SELECT ${columns.join(', ')} FROM ${table} WHERE seq = ? AND version = ?`,
-    ...[seqOf.get(sharedWith.imageSetId)!, sharedWith.version],
+    `SELECT ${columns.join(', ')} FROM ${table} WHERE row_id = ? AND version = ?`,
+    ...[rowIdOf.get(sharedWith.imageSetId)!, sharedWith.version],
   )
   assert(row, 'bytes are shared with a version that is there')
   return row
 }
 
-function* addUsesOfVersion(seq: number, version: number): Sql<void> {
+function* addUsesOfVersion(rowId: number, version: number): Sql<void> {
   const rows = yield* all<{ blob: number }>(
-    `SELECT levels_blob AS blob FROM image_set_versions WHERE seq = ? AND version = ?
-     UNION SELECT blob FROM image_set_documents WHERE seq = ? AND version = ?`,
-    ...[seq, version, seq, version],
+    `SELECT attributes_blob AS blob FROM image_set_versions WHERE row_id = ? AND version = ?
+     UNION SELECT blob FROM image_set_documents WHERE row_id = ? AND version = ?`,
+    ...[rowId, version, rowId, version],
   )
-  yield* addUses(rows.map(({ blob }) => ({ blob, seq })))
+  yield* addUses(rows.map(({ blob }) => ({ blob, row_id: rowId })))
 }
 
 export function* fail(
@@ -213,7 +221,7 @@ export function* fail(
   const rows = yield* propertiesOfWorkflow(lease.workflow)
   const changes: IndexChange[] = []
   for (const row of rows) {
-    if (row.role === 'source') yield* unlock(row.seq, yield* statusOfVersion(row))
+    if (row.role === 'source') yield* unlock(row.row_id, yield* statusOfVersion(row))
     else if (row.role === 'created') yield* failToCreate(row, { status, message, at })
     else changes.push(yield* failVersion(row, { status, message, change, upkeep }))
   }
@@ -223,30 +231,30 @@ export function* fail(
 }
 
 /** Of the version that was copied it is told from now on, also once there are later ones. */
-function* endAsSource({ seq, version }: PropertiesRow, status: string): Sql<void> {
-  yield* unlock(seq, status)
+function* endAsSource({ row_id: rowId, version }: PropertiesRow, status: string): Sql<void> {
+  yield* unlock(rowId, status)
   yield* run(
-    'UPDATE image_set_versions SET workflow_status = ? WHERE seq = ? AND version = ?',
-    ...[status, seq, version],
+    'UPDATE image_set_versions SET workflow_status = ? WHERE row_id = ? AND version = ?',
+    ...[status, rowId, version],
   )
 }
 
-function* statusOfVersion({ seq, version }: PropertiesRow): Sql<string> {
+function* statusOfVersion({ row_id: rowId, version }: PropertiesRow): Sql<string> {
   const row = yield* one<{ workflow_status: string }>(
-    'SELECT workflow_status FROM image_set_versions WHERE seq = ? AND version = ?',
-    ...[seq, version],
+    'SELECT workflow_status FROM image_set_versions WHERE row_id = ? AND version = ?',
+    ...[rowId, version],
   )
   return row!.workflow_status
 }
 
 /** It never comes into being: only GetImageSet tells why, until it is deleted. */
 function* failToCreate(
-  { seq, is_primary }: PropertiesRow,
+  { row_id: rowId, is_primary }: PropertiesRow,
   { status, message, at }: { readonly status: Status; readonly message: string; readonly at: number },
 ): Sql<void> {
-  yield* unlock(seq, status)
+  yield* unlock(rowId, status)
   yield* insertRows('image_set_versions', [
-    { seq, version: 1, workflow_status: status, is_primary, updated_at: at, message },
+    { row_id: rowId, version: 1, workflow_status: status, is_primary, updated_at: at, message },
   ])
 }
 
@@ -259,31 +267,31 @@ function* failVersion(
     readonly upkeep: SearchUpkeep
   },
 ): Sql<IndexChange> {
-  const { seq, version } = row
+  const { row_id: rowId, version } = row
   const { status, message, change, upkeep } = failing
-  const before = yield* upkeep.indexed(seq)
-  yield* keepRowHistory(seq, change)
+  const before = yield* upkeep.indexed(rowId)
+  yield* keepRowHistory(rowId, change)
   const updatedAt = Math.max(change.at, row.updated_at)
   yield* run(
-    `UPDATE image_sets SET version = ?, image_set_state = 'ACTIVE', workflow_status = ?, updated_at = ?, changed_in = ? WHERE seq = ?`,
-    ...[row.version_to_be!, status, updatedAt, change.number, seq],
+    `UPDATE image_sets SET version = ?, image_set_state = 'ACTIVE', workflow_status = ?, updated_at = ?, changed_in = ? WHERE row_id = ?`,
+    ...[row.next_version!, status, updatedAt, change.number, rowId],
   )
   yield* run(
-    `INSERT INTO image_set_versions (seq, version, workflow_status, is_primary, updated_at, message, ${LEVELS_COLUMNS.join(', ')})
-     SELECT seq, CAST(? AS BIGINT), ?, is_primary, CAST(? AS BIGINT), ?, ${LEVELS_COLUMNS.join(', ')} FROM image_set_versions
-     WHERE seq = ? AND version = ?`,
-    ...[row.version_to_be!, status, updatedAt, message, seq, version],
+    `INSERT INTO image_set_versions (row_id, version, workflow_status, is_primary, updated_at, message, ${ATTRIBUTES_COLUMNS.join(', ')})
+     SELECT row_id, CAST(? AS BIGINT), ?, is_primary, CAST(? AS BIGINT), ?, ${ATTRIBUTES_COLUMNS.join(', ')} FROM image_set_versions
+     WHERE row_id = ? AND version = ?`,
+    ...[row.next_version!, status, updatedAt, message, rowId, version],
   )
   yield* run(
-    `INSERT INTO image_set_documents (seq, version, ${DOCUMENT_COLUMNS.join(', ')})
-     SELECT seq, CAST(? AS BIGINT), ${DOCUMENT_COLUMNS.join(', ')} FROM image_set_documents WHERE seq = ? AND version = ?`,
-    ...[row.version_to_be!, seq, version],
+    `INSERT INTO image_set_documents (row_id, version, ${DOCUMENT_COLUMNS.join(', ')})
+     SELECT row_id, CAST(? AS BIGINT), ${DOCUMENT_COLUMNS.join(', ')} FROM image_set_documents WHERE row_id = ? AND version = ?`,
+    ...[row.next_version!, rowId, version],
   )
-  return { before, after: yield* upkeep.indexed(seq) }
+  return { before, after: yield* upkeep.indexed(rowId) }
 }
 
-function* unlock(seq: number, status: string): Sql<void> {
-  yield* run(`UPDATE image_sets SET image_set_state = 'ACTIVE', workflow_status = ? WHERE seq = ?`, status, seq)
+function* unlock(rowId: number, status: string): Sql<void> {
+  yield* run(`UPDATE image_sets SET image_set_state = 'ACTIVE', workflow_status = ? WHERE row_id = ?`, status, rowId)
 }
 
 function* removeWorkflow(workflow: number): Sql<void> {
@@ -293,6 +301,7 @@ function* removeWorkflow(workflow: number): Sql<void> {
 
 export function* completeDeletion(lease: WorkflowLease, at: number, upkeep: SearchUpkeep): Sql<void> {
   yield* underWorkflowLease(lease)
-  for (const { seq } of yield* propertiesOfWorkflow(lease.workflow)) yield* deleteImageSet({ seq, at }, upkeep)
+  for (const { row_id: rowId } of yield* propertiesOfWorkflow(lease.workflow))
+    yield* deleteImageSet({ rowId, at }, upkeep)
   yield* removeWorkflow(lease.workflow)
 }

@@ -7,7 +7,7 @@ export function* isStudyUpdated(primaries: readonly number[]): Sql<boolean> {
   const rows = yield* allOfMany<{ request: string }>(
     (marks) =>
       `SELECT request FROM workflow_image_sets JOIN workflows ON workflows.workflow = workflow_image_sets.workflow
-       WHERE workflow_image_sets.seq IN (${marks})`,
+       WHERE workflow_image_sets.row_id IN (${marks})`,
     [],
     primaries,
   )

@@ -88,10 +88,10 @@ function* begin(
     found.map((each) => ({ ...each, workflow })),
   )
   for (const [role, some] of Map.groupBy(found, (each) => each.role)) {
-    for (const { seq } of some) {
+    for (const { row_id } of some) {
       yield* run(
-        `UPDATE image_sets SET image_set_state = 'LOCKED', workflow_status = ? WHERE seq = ?`,
-        ...[STATUS[operation][role]!, seq],
+        `UPDATE image_sets SET image_set_state = 'LOCKED', workflow_status = ? WHERE row_id = ?`,
+        ...[STATUS[operation][role]!, row_id],
       )
     }
   }
@@ -129,7 +129,7 @@ function* imageSetsToLock(
       return yield* forCopy(datastore, request, making)
     case 'DeleteImageSet': {
       const found = yield* findUnlocked(datastore, { imageSetId: request.imageSetId, orNotYet: true })
-      return 'outcome' in found ? found : [{ seq: found.seq, role: 'changed', version: found.version }]
+      return 'outcome' in found ? found : [{ row_id: found.row_id, role: 'changed', version: found.version }]
     }
   }
 }
@@ -137,17 +137,20 @@ function* imageSetsToLock(
 function* forUpdate(datastore: number, request: UpdateRequest): Sql<readonly ToLock[] | Refusal> {
   const found = yield* findUnlocked(datastore, request.imageSet)
   if ('outcome' in found) return found
-  const changed: ToLock = { seq: found.seq, role: 'changed', version: found.version + 1 }
+  const changed: ToLock = { row_id: found.row_id, role: 'changed', version: found.version + 1 }
   if (!request.includeStudyImageSets) return [changed]
   if (found.is_primary === 0) return { outcome: 'not-primary', imageSetId: request.imageSet.imageSetId }
   const siblings = yield* all<ImageSetRow>(
     `SELECT ${ROW_COLUMNS} FROM image_sets WHERE datastore = ? AND study_instance_uid = ? AND is_primary + 0 = 1
-     AND deleted_at IS NULL AND seq <> ? ORDER BY seq`,
-    ...[datastore, found.study_instance_uid, found.seq],
+     AND deleted_at IS NULL AND row_id <> ? ORDER BY row_id`,
+    ...[datastore, found.study_instance_uid, found.row_id],
   )
   const busy = siblings.find(({ image_set_state }) => image_set_state === 'LOCKED')
-  if (busy !== undefined) return { outcome: 'locked', imageSetId: imageSetIdOf(busy.seq, busy.id_suffix) }
-  return [changed, ...siblings.map(({ seq, version }): ToLock => ({ seq, role: 'sibling', version: version + 1 }))]
+  if (busy !== undefined) return { outcome: 'locked', imageSetId: imageSetIdOf(busy.row_id, busy.id_suffix) }
+  return [
+    changed,
+    ...siblings.map(({ row_id, version }): ToLock => ({ row_id, role: 'sibling', version: version + 1 })),
+  ]
 }
 
 function* forCopy(
@@ -157,15 +160,15 @@ function* forCopy(
 ): Sql<readonly ToLock[] | Refusal> {
   const from = yield* findUnlocked(datastore, source)
   if ('outcome' in from) return from
-  const read: ToLock = { seq: from.seq, role: 'source', version: from.version }
+  const read: ToLock = { row_id: from.row_id, role: 'source', version: from.version }
   if (destination !== undefined) {
     const to = yield* findUnlocked(datastore, destination)
-    return 'outcome' in to ? to : [{ seq: to.seq, role: 'changed', version: to.version + 1 }, read]
+    return 'outcome' in to ? to : [{ row_id: to.row_id, role: 'changed', version: to.version + 1 }, read]
   }
   const refused = promoteToPrimary ? yield* primaryRefused(datastore, from) : undefined
   if (refused !== undefined) return refused
-  const seq = yield* makeRow(datastore, { ...making, isPrimary: promoteToPrimary })
-  return [{ seq, role: 'created', version: 1 }, read]
+  const row_id = yield* makeRow(datastore, { ...making, isPrimary: promoteToPrimary })
+  return [{ row_id, role: 'created', version: 1 }, read]
 }
 
 /** Why an image set with the source's elements cannot be primary beside those that are. */
@@ -177,8 +180,8 @@ function* primaryRefused(datastore: number, from: ImageSetRow): Sql<Refusal | un
   if (placement.place === 'new-non-primary') {
     return { outcome: 'conflicts', attributes: disagreements(elements, standing ?? []) }
   }
-  const row = yield* one<{ id_suffix: string }>('SELECT id_suffix FROM image_sets WHERE seq = ?', placement.seq)
-  return { outcome: 'series-stands', imageSetId: imageSetIdOf(placement.seq, row!.id_suffix) }
+  const row = yield* one<{ id_suffix: string }>('SELECT id_suffix FROM image_sets WHERE row_id = ?', placement.rowId)
+  return { outcome: 'series-stands', imageSetId: imageSetIdOf(placement.rowId, row!.id_suffix) }
 }
 
 function* makeRow(
@@ -195,12 +198,12 @@ function* makeRow(
         ...{ instance_count: 0, tags: '{}' },
       },
     ],
-    { returning: ['seq'] },
+    { returning: ['row_id'] },
   )
-  return row!.seq
+  return row!.row_id
 }
 
-const ROW_COLUMNS = ['seq', 'id_suffix', 'version', 'image_set_state', 'is_primary', ...ELEMENT_COLUMNS].join(', ')
+const ROW_COLUMNS = ['row_id', 'id_suffix', 'version', 'image_set_state', 'is_primary', ...ELEMENT_COLUMNS].join(', ')
 
 function* findUnlocked(
   datastore: number,
@@ -211,9 +214,9 @@ function* findUnlocked(
   const row =
     parts &&
     (yield* one<ImageSetRow>(
-      `SELECT ${ROW_COLUMNS} FROM image_sets WHERE seq = ? AND id_suffix = ? AND datastore = ?
+      `SELECT ${ROW_COLUMNS} FROM image_sets WHERE row_id = ? AND id_suffix = ? AND datastore = ?
        AND (deleted_at IS NULL ${orNotYet ? `OR deleted_at = ${NOT_YET}` : ''})`,
-      ...[parts.seq, parts.idSuffix, datastore],
+      ...[parts.rowId, parts.idSuffix, datastore],
     ))
   if (row === undefined) return { outcome: 'absent', imageSetId }
   if (row.image_set_state === 'LOCKED') return { outcome: 'locked', imageSetId }
