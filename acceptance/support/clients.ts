@@ -45,8 +45,16 @@ export type Skip = { readonly skip: string } | Record<string, never>
 
 const unless = (isThere: boolean, name: string): Skip => (isThere ? {} : { skip: `${name} is not installed` })
 
-/** The output of a command; undefined where it is missing or broken, so that it cannot be tested. */
+const outputs = new Map<string, string | undefined>()
+
+/** The output of a command, which runs once; undefined where it is missing or broken, so that it cannot be tested. */
 function outputOf(command: string, args: readonly string[]): string | undefined {
+  const line = [command, ...args].join(' ')
+  if (!outputs.has(line)) outputs.set(line, runNow(command, args))
+  return outputs.get(line)
+}
+
+function runNow(command: string, args: readonly string[]): string | undefined {
   try {
     return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   } catch {
@@ -74,19 +82,21 @@ export function skipUnlessAws(): Skip {
 export const awsAtItsOwnHost = (hilum: Hilum): Record<string, string> => (awsPrefixesHosts() ? hostOfItsOwn(hilum) : {})
 
 /** An AWS CLI 2 on PATH, or Debian's where another version comes first there. */
-const AWS_CLI_2 = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin']
-  .map((folder) => join(folder, 'aws'))
-  .find((path) => existsSync(path) && outputOf(path, ['--version'])?.startsWith('aws-cli/2.') === true)
+const awsCli2 = (): string | undefined =>
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/bin']
+    .map((folder) => join(folder, 'aws'))
+    .find((path) => existsSync(path) && outputOf(path, ['--version'])?.startsWith('aws-cli/2.') === true)
 
 export const skipUnlessAws2 = (): Skip => ({
   ...skipUnlessNssWrapper(),
-  ...unless(AWS_CLI_2 !== undefined, 'AWS CLI 2'),
+  ...unless(awsCli2() !== undefined, 'AWS CLI 2'),
 })
 
 /** `aws` is the AWS CLI 2, which puts `runtime-` before the host as every client does by default. */
 export function aws2ByName(hilum: Hilum): Record<string, string> {
   const folder = temporaryFolder()
-  if (AWS_CLI_2 !== undefined) symlinkSync(AWS_CLI_2, join(folder, 'aws'))
+  const path = awsCli2()
+  if (path !== undefined) symlinkSync(path, join(folder, 'aws'))
   return {
     ...hostOfItsOwn(hilum),
     PATH: `${folder}${delimiter}${process.env.PATH}`,
