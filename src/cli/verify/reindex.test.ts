@@ -8,7 +8,12 @@ import Database from 'better-sqlite3'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { newId } from '../../server/new-id.ts'
 import { openDiskBlobs } from '../../stores/blobs/disk/disk-blobs.ts'
-import { createDatastore, importFiles, storedFile } from '../../stores/catalog/conformance/catalog.fixture.ts'
+import {
+  BLOB_BYTES,
+  createDatastore,
+  importFiles,
+  storedFile,
+} from '../../stores/catalog/conformance/catalog.fixture.ts'
 import { openSqliteCatalog } from '../../stores/sql/open-sqlite.ts'
 
 test('a lost index is rebuilt beside a running server, and verify finds no difference any more', async (t) => {
@@ -23,7 +28,7 @@ test('a lost index is rebuilt beside a running server, and verify finds no diffe
   const files = ['a', 'b', 'c'].map((key) => storedFile(key, { study: `1.2.${key.charCodeAt(0)}` }))
   await importFiles(catalog, { datastoreId, files })
   // The blob that the files refer to.
-  await (await openDiskBlobs(join(cwd, 'data', 'blobs'))).put('blob', Buffer.alloc(1_000))
+  await (await openDiskBlobs(join(cwd, 'data', 'blobs'))).put('blob', BLOB_BYTES)
   const database = new Database(path)
   t.after(() => database.close())
   database.exec('DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_partitions')

@@ -8,7 +8,12 @@ import Database from 'better-sqlite3'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { newId } from '../../server/new-id.ts'
 import { openDiskBlobs } from '../../stores/blobs/disk/disk-blobs.ts'
-import { createDatastore, importFiles, storedFile } from '../../stores/catalog/conformance/catalog.fixture.ts'
+import {
+  BLOB_BYTES,
+  createDatastore,
+  importFiles,
+  storedFile,
+} from '../../stores/catalog/conformance/catalog.fixture.ts'
 import { openSqliteCatalog } from '../../stores/sql/open-sqlite.ts'
 import { describeIndexDifference } from './index-differences.ts'
 
@@ -27,7 +32,7 @@ async function fill(cwd: string): Promise<void> {
   })
   await catalog.close()
   // What the files say that they lie in.
-  await (await openDiskBlobs(join(cwd, 'data', 'blobs'))).put('blob', Buffer.alloc(1_000))
+  await (await openDiskBlobs(join(cwd, 'data', 'blobs'))).put('blob', BLOB_BYTES)
 }
 
 async function verified(t: TestContext, cwd: string, ...words: readonly string[]) {

@@ -1,6 +1,7 @@
 /** Makes data stores, jobs and files for the tests of a catalog, so that each test shows only what matters to it. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { crc32, deflateRawSync } from 'node:zlib'
 import { studyTimestamp } from '../../../imaging/search/study-timestamp.ts'
 import { searchedTexts } from '../../../imaging/search/summary-attributes.ts'
 import type { BlobDigest, BlobDigests } from '../../blobs/blob-store.ts'
@@ -150,7 +151,7 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
     blobKey,
     offsetBytes: 0,
     sizeBytes: values.sizeBytes ?? 1_000,
-    metadata: { blobKey, offsetBytes: 0, entryBytes: 20, levelsBytes: 10 },
+    metadata: { blobKey, offsetBytes: 0, entryBytes: DOCUMENT_AT, levelsBytes: DOCUMENT_BODY.length },
     ...(values.frames === undefined ? {} : { frames: values.frames }),
     tags: JSON.stringify({
       DICOMPatientId: patientId,
@@ -178,8 +179,20 @@ export const skippedFile = (key: string): SkippedFile => ({
   message: 'A DICOMDIR, which lists other files and has no instance',
 })
 
-/** Of a blob that a test names and does not put. */
-export const DIGEST: BlobDigest = { sizeBytes: 1_000, sha256: 'ab'.repeat(32) }
+const JSON_OF_DOCUMENT = Buffer.from('{}')
+const DOCUMENT_BODY = deflateRawSync(JSON_OF_DOCUMENT)
+const DOCUMENT_AT = 20
+
+/** The bytes of the blob of a file; tests that read none of them put no blob. */
+export const BLOB_BYTES = Buffer.concat([Buffer.alloc(DOCUMENT_AT), DOCUMENT_BODY, Buffer.alloc(1_000)]).subarray(
+  0,
+  1_000,
+)
+
+export const DIGEST: BlobDigest = {
+  sizeBytes: BLOB_BYTES.length,
+  sha256: createHash('sha256').update(BLOB_BYTES).digest('hex'),
+}
 
 export const digestsOf = (blobKeys: readonly string[]): BlobDigests => new Map(blobKeys.map((key) => [key, DIGEST]))
 
@@ -192,6 +205,8 @@ export function record(catalog: Catalog, lease: Lease, files: readonly RecordedF
   return catalog.importJobs.record(lease, files, digestsOf(keys))
 }
 
+const BODY = { contentBytes: JSON_OF_DOCUMENT.length, crc32: crc32(JSON_OF_DOCUMENT), bodyChecksum: 0 }
+
 /** One for each blob. The document of a group lies where its last file has patient, study and series: no other blob is used. */
 export async function documentsOf(
   catalog: Catalog,
@@ -203,7 +218,7 @@ export async function documentsOf(
   return [...Map.groupBy(versions, (version) => metadataOf(version).blobKey)].map(([blobKey, some]) => {
     const ofGroups = some.map((version): [number, DocumentOfGroup] => {
       const { offsetBytes, entryBytes, levelsBytes: sizeBytes } = metadataOf(version)
-      const place = { offsetBytes: offsetBytes + entryBytes, sizeBytes, contentBytes: 100, crc32: 1, bodyChecksum: 2 }
+      const place = { offsetBytes: offsetBytes + entryBytes, sizeBytes, ...BODY }
       return [version.groupId, { base: version.base, ...place }]
     })
     return { blobKey, digest: DIGEST, ofGroups: new Map(ofGroups) }
