@@ -3,7 +3,8 @@
  * itself, so that the next run can clean up after an interrupted one.
  */
 import { randomUUID } from 'node:crypto'
-import { type IndexChange, SearchUpkeep } from '../../src/stores/search/maintenance/update-index.ts'
+import type { IndexChange } from '../../src/stores/search/indexed-image-set.ts'
+import { SearchUpkeep } from '../../src/stores/search/maintenance/update-index.ts'
 import type { Dialect } from '../../src/stores/sql/engine/differences.ts'
 import { POSTGRES, SQLITE } from '../../src/stores/sql/engine/differences.ts'
 import { all, one, run, type Sql } from '../../src/stores/sql/engine/statement.ts'

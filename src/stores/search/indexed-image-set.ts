@@ -19,6 +19,12 @@ export interface Indexed {
   readonly texts: readonly Text[]
 }
 
+/** An image set that a change adds, updates or deletes. */
+export interface IndexChange {
+  readonly before?: Indexed
+  readonly after?: Indexed
+}
+
 export type IndexedRow = SearchRow & {
   readonly row_id: number
   readonly datastore: number

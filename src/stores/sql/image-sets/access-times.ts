@@ -1,6 +1,7 @@
 /** When image sets were last read, in SQL: a change like any other, since searches tell of it. */
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
-import type { IndexChange, SearchUpkeep } from '../../search/maintenance/update-index.ts'
+import type { IndexChange } from '../../search/indexed-image-set.ts'
+import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import { one, run, type Sql } from '../engine/statement.ts'
 import { keepRowHistory, purgeRowHistory } from '../history/changes.ts'

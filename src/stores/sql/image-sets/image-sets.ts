@@ -14,9 +14,11 @@ import { lockChanges } from '../history/changes.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
 import { accessed, dueOf } from './access-times.ts'
 import { deleteImageSet } from './delete-image-set.ts'
-import { documentOf, levelsOfVersion, recordsOfVersion } from './documents.ts'
+import { documentOf } from './documents.ts'
 import { placeOfFrames } from './frames.ts'
 import { properties, versionsOf } from './image-set-properties.ts'
+import { recordsOfVersion } from './instance-records.ts'
+import { attributesOfVersion } from './version-attributes.ts'
 
 export function imageSetsOver(
   database: Transactions,
@@ -115,7 +117,7 @@ function* parts({
 
 function* levels({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<ReturnType<ImageSets['levels']>>> {
   const rowId = yield* rowIdOf(imageSet)
-  return rowId === undefined ? 'absent' : yield* levelsOfVersion(rowId, version)
+  return rowId === undefined ? 'absent' : yield* attributesOfVersion(rowId, version)
 }
 
 function* document({

@@ -6,13 +6,13 @@ import { earlierUse, rememberUse } from '../datastores/client-tokens.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
 import { all, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
-import { versionsToBe } from '../image-sets/documents.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
 import { lastRecordedKey, record, recordedKeys, waitingGroups } from './import-files.ts'
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
 import { publish } from './publish.ts'
+import { versionsToBe } from './versions-to-be.ts'
 
 type JobRow = { readonly datastore_id: string } & Pick<
   RowOf<'import_jobs'>,

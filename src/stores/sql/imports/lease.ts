@@ -3,7 +3,7 @@ import { type Lease, LeaseLost } from '../../catalog/import-job-repository.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { one, type Sql } from '../engine/statement.ts'
 
-export interface LeasedJob {
+interface LeasedJob {
   readonly job: number
   readonly datastore: number
 }

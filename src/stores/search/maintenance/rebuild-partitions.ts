@@ -1,0 +1,96 @@
+/** Rebuilds the partitions beside the live ones, batch by batch, and replaces these at the end. */
+import { all, run, type Sql } from '../../sql/engine/statement.ts'
+import type { Text } from '../../sql/rows/search-columns.ts'
+import { INDEXED_COLUMNS, type IndexChange, type Indexed, type IndexedRow, indexedOf } from '../indexed-image-set.ts'
+import { decodeEntries, encodeEntries, ROW_ID } from '../kd-tree/entries.ts'
+import { bothKeys, nameOfTexts, PARTITION_COLUMNS, type PartitionRow, pairsOf, partitionOfRow } from '../partitions.ts'
+import type { IndexWriting } from './high-frequency-partitions.ts'
+
+/** @param highFrequency by data store, the texts that get partitions, with the number of their image sets; slightly outdated. */
+export function* beginRebuild(
+  { sizes, partitions, change }: IndexWriting,
+  highFrequency: ReadonlyMap<number, ReadonlyMap<Text, number>>,
+): Sql<void> {
+  for (const [datastore, counts] of highFrequency) {
+    const large = [...counts].filter(([, count]) => count > sizes.pairFrom).map(([text]) => text)
+    const pairs = pairsOf(large).filter(([one, other]) => one!.attribute !== other!.attribute)
+    const live = yield* all<PartitionRow>(
+      `SELECT ${PARTITION_COLUMNS} FROM search_partitions WHERE datastore = ? AND state = 'live'`,
+      datastore,
+    )
+    const wanted = [
+      [],
+      ...[...counts.keys()].map((text) => [text]),
+      ...pairs,
+      ...live.map((row) => partitionOfRow(row).texts),
+    ]
+    for (const texts of new Map(wanted.map((each) => [nameOfTexts(each), each])).values()) {
+      for (const key of bothKeys(texts)) {
+        const entries = decodeEntries(encodeEntries([]))
+        yield* partitions.add({ datastore, key, state: 'rebuilding', entries, change })
+      }
+    }
+  }
+  yield* run('UPDATE changes SET rebuilt_to = -1')
+}
+
+/** Adds the image sets after the row to the partitions being rebuilt. When none are left, these replace the live ones. */
+export function* rebuildBatch(
+  { sizes, partitions, change }: IndexWriting,
+  rebuiltTo: number,
+): Sql<{ readonly rebuiltTo: number } | 'done'> {
+  const rows = yield* all<IndexedRow>(
+    `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE row_id > ? AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
+    ...[rebuiltTo, sizes.rebuildBatchRows],
+  )
+  for (const [datastore, some] of Map.groupBy(rows.map(indexedOf), (each) => each.datastore)) {
+    yield* partitions.edit(
+      datastore,
+      some.map((after) => ({ after })),
+      { state: 'rebuilding', change },
+    )
+  }
+  if (rows.length < sizes.rebuildBatchRows) {
+    yield* replaceLive(partitions)
+    return 'done'
+  }
+  yield* run('UPDATE changes SET rebuilt_to = ?', rows.at(-1)!.row_id)
+  return { rebuiltTo: rows.at(-1)!.row_id }
+}
+
+/** Rows after `rebuiltTo` are not yet in the partitions being rebuilt: a later batch adds them. */
+export function* editRebuilding(
+  { partitions, change }: IndexWriting,
+  datastore: number,
+  { changes, rebuiltTo }: { readonly changes: readonly IndexChange[]; readonly rebuiltTo: number },
+): Sql<void> {
+  const isIn = (imageSet: Indexed | undefined) => imageSet !== undefined && imageSet.entry.point[ROW_ID]! <= rebuiltTo
+  yield* partitions.edit(
+    datastore,
+    changes.filter(({ before, after }) => isIn(after ?? before)),
+    { state: 'rebuilding', change },
+  )
+}
+
+function* replaceLive(partitions: IndexWriting['partitions']): Sql<void> {
+  const built = yield* all<PartitionRow & { readonly datastore: number; readonly entries: number }>(
+    `SELECT ${PARTITION_COLUMNS}, datastore, CAST((SELECT sum(entry_count) FROM search_leaves
+       WHERE search_leaves.partition = search_partitions.partition) AS BIGINT) AS entries FROM search_partitions WHERE state = 'rebuilding'`,
+  )
+  for (const rows of Map.groupBy(
+    built,
+    (row) => `${row.datastore} ${nameOfTexts(partitionOfRow(row).texts)}`,
+  ).values()) {
+    const isPair = partitionOfRow(rows[0]!).texts.length === 2
+    if (isPair && rows.every(({ entries }) => entries === 0))
+      for (const { partition } of rows) yield* partitions.retire(partition)
+  }
+  const replaced = yield* all<{ partition: number }>(
+    `SELECT partition FROM search_partitions AS old WHERE state = 'live' AND EXISTS (SELECT 1 FROM search_partitions AS new
+       WHERE new.state = 'rebuilding' AND new.datastore = old.datastore AND new.value = old.value
+       AND new.attribute = old.attribute AND new.is_primary = old.is_primary)`,
+  )
+  for (const { partition } of replaced) yield* partitions.retire(partition)
+  yield* run(`UPDATE search_partitions SET state = 'live' WHERE state = 'rebuilding'`)
+  yield* run('UPDATE changes SET rebuilt_to = NULL')
+}

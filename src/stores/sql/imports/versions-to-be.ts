@@ -1,0 +1,50 @@
+/** What waiting groups will become if no other job publishes before: metadata documents are joined from it. */
+import assert from 'node:assert/strict'
+import { placeGroup } from '../../../imaging/grouping.ts'
+import type { ImageSetVersion, VersionToBe, WaitingGroup } from '../../catalog/image-set-records.ts'
+import { allOfMany, one, type Sql } from '../engine/statement.ts'
+import { type InstanceRecordRow, recordOf, selectRecords } from '../image-sets/instance-records.ts'
+import { primariesOfStudies } from '../rows/grouping-columns.ts'
+import { imageSetIdOf } from '../rows/image-set-id.ts'
+
+/** Of files with the same SOPInstanceUID the last one counts. */
+export function* versionsToBe(jobId: string, groups: readonly WaitingGroup[]): Sql<readonly VersionToBe[]> {
+  const job = yield* one<{ datastore: number }>('SELECT datastore FROM import_jobs WHERE job_id = ?', jobId)
+  assert(job, 'groups wait in a job')
+  const rows = yield* allOfMany<InstanceRecordRow & { readonly group_id: number; readonly file: number }>(
+    (marks) => `${selectRecords('import_files', 'group_id, file,')} WHERE group_id IN (${marks})`,
+    [],
+    groups.map(({ groupId }) => groupId),
+  )
+  const filesOf = Map.groupBy(rows, (row) => row.group_id)
+  const bases = yield* basesOf(job.datastore, groups)
+  return groups.map((group) => {
+    const files = filesOf.get(group.groupId)!.sort((a, b) => a.file - b.file)
+    const last = new Map(files.map((row) => [row.sop_instance_uid, row]))
+    const added = files.filter((row) => last.get(row.sop_instance_uid) === row).map(recordOf)
+    return { groupId: group.groupId, base: bases.get(group.groupId), added }
+  })
+}
+
+/** By groupId, the version that the group extends. */
+function* basesOf(datastore: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMap<number, ImageSetVersion>> {
+  const studies = groups.map(({ elements }) => elements.StudyInstanceUID)
+  const standing = yield* primariesOfStudies(datastore, studies)
+  const rowIdOf = new Map<number, number>()
+  for (const { groupId, elements } of groups) {
+    const placement = placeGroup(elements, standing.get(elements.StudyInstanceUID) ?? [])
+    if (placement.place === 'extend') rowIdOf.set(groupId, placement.rowId)
+  }
+  const rows = yield* allOfMany<{ row_id: number; id_suffix: string; version: number }>(
+    (marks) => `SELECT row_id, id_suffix, version FROM image_sets WHERE row_id IN (${marks})`,
+    [],
+    [...rowIdOf.values()],
+  )
+  const versionOf = new Map(
+    rows.map(({ row_id: rowId, id_suffix, version }) => [
+      rowId,
+      { imageSetId: imageSetIdOf(rowId, id_suffix), version },
+    ]),
+  )
+  return new Map([...rowIdOf].map(([groupId, rowId]) => [groupId, versionOf.get(rowId)!]))
+}

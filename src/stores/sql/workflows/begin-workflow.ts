@@ -1,0 +1,198 @@
+/** Begins a workflow: finds the image sets that its request concerns, and locks all of them or none. */
+import { disagreements, placeGroup } from '../../../imaging/grouping.ts'
+import type { ImageSetVersion } from '../../catalog/image-set-records.ts'
+import type {
+  BeginWorkflowOutcome,
+  CopyRequest,
+  UpdateRequest,
+  WorkflowRequest,
+  WorkflowRole,
+  Workflows,
+} from '../../catalog/workflow-repository.ts'
+import { LOCKED } from '../engine/differences.ts'
+import { all, one, run, type Sql } from '../engine/statement.ts'
+import { lockChanges } from '../history/changes.ts'
+import { NOT_YET } from '../image-sets/image-set-properties.ts'
+import { ELEMENT_COLUMNS, type ElementRow, elementsOfRow, primariesOfStudies } from '../rows/grouping-columns.ts'
+import { imageSetIdOf, newIdSuffix, parseImageSetId } from '../rows/image-set-id.ts'
+import { insertRows } from '../rows/insert-rows.ts'
+import type { RowOf } from '../rows/tables.ts'
+import { lockedImageSets } from './locked-image-sets.ts'
+
+interface ImageSetRow extends ElementRow {
+  readonly id_suffix: string
+  readonly version: number
+  readonly image_set_state: string
+  readonly is_primary: number
+}
+
+type ToLock = Omit<RowOf<'workflow_image_sets'>, 'workflow'>
+
+type Refusal = Exclude<BeginWorkflowOutcome, { readonly outcome: 'begun' }>
+
+/** What the image sets of each role say of themselves meanwhile. */
+const STATUS: Readonly<Record<WorkflowRequest['operation'], Partial<Record<WorkflowRole, string>>>> = {
+  UpdateImageSetMetadata: { changed: 'UPDATING', sibling: 'UPDATING_FOR_STUDY_CONSISTENCY' },
+  CopyImageSet: { changed: 'COPYING', created: 'COPYING', source: 'COPYING_WITH_READ_ONLY_ACCESS' },
+  DeleteImageSet: { changed: 'DELETING' },
+}
+
+export function* begin(
+  { datastoreId, request, at, runningMax }: Parameters<Workflows['begin']>[0],
+  newId: () => string,
+): Sql<BeginWorkflowOutcome> {
+  const datastore = yield* one<{ datastore: number; datastore_status: string }>(
+    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
+    datastoreId,
+  )
+  if (datastore === undefined) return { outcome: 'datastore-absent' }
+  if (datastore.datastore_status !== 'ACTIVE') return { outcome: 'datastore-not-active' }
+  // Behind this nobody publishes a version, and nobody else locks an image set, before the transaction ends.
+  yield* lockChanges()
+  const { operation } = request
+  if (runningMax !== undefined && (yield* countRunning(datastore.datastore, operation)) >= runningMax) {
+    return { outcome: 'too-many' }
+  }
+  const found = yield* imageSetsToLock(datastore.datastore, request, { at, newId })
+  if ('outcome' in found) return found
+  const workflow = yield* addWorkflow(datastore.datastore, request, at)
+  yield* insertRows(
+    'workflow_image_sets',
+    found.map((each) => ({ ...each, workflow })),
+  )
+  for (const [role, some] of Map.groupBy(found, (each) => each.role)) {
+    for (const { row_id } of some) {
+      yield* run(
+        `UPDATE image_sets SET image_set_state = 'LOCKED', workflow_status = ? WHERE row_id = ?`,
+        ...[STATUS[operation][role]!, row_id],
+      )
+    }
+  }
+  return { outcome: 'begun', imageSets: yield* lockedImageSets(workflow) }
+}
+
+function* countRunning(datastore: number, operation: string): Sql<number> {
+  const row = yield* one<{ running: number }>(
+    'SELECT count(*) AS running FROM workflows WHERE datastore = ? AND operation = ?',
+    ...[datastore, operation],
+  )
+  return row!.running
+}
+
+function* addWorkflow(datastore: number, request: WorkflowRequest, at: number): Sql<number> {
+  const { operation } = request
+  const [row] = yield* insertRows(
+    'workflows',
+    [{ datastore, operation, request: JSON.stringify(request), begun_at: at, attempts: 0 }],
+    { returning: ['workflow'] },
+  )
+  return row!.workflow
+}
+
+/** A copy that makes an image set makes its row here. */
+function* imageSetsToLock(
+  datastore: number,
+  request: WorkflowRequest,
+  making: { readonly at: number; readonly newId: () => string },
+): Sql<readonly ToLock[] | Refusal> {
+  switch (request.operation) {
+    case 'UpdateImageSetMetadata':
+      return yield* forUpdate(datastore, request)
+    case 'CopyImageSet':
+      return yield* forCopy(datastore, request, making)
+    case 'DeleteImageSet': {
+      const found = yield* findUnlocked(datastore, { imageSetId: request.imageSetId, orNotYet: true })
+      return 'outcome' in found ? found : [{ row_id: found.row_id, role: 'changed', version: found.version }]
+    }
+  }
+}
+
+function* forUpdate(datastore: number, request: UpdateRequest): Sql<readonly ToLock[] | Refusal> {
+  const found = yield* findUnlocked(datastore, request.imageSet)
+  if ('outcome' in found) return found
+  const changed: ToLock = { row_id: found.row_id, role: 'changed', version: found.version + 1 }
+  if (!request.includeStudyImageSets) return [changed]
+  if (found.is_primary === 0) return { outcome: 'not-primary', imageSetId: request.imageSet.imageSetId }
+  const siblings = yield* all<ImageSetRow>(
+    `SELECT ${ROW_COLUMNS} FROM image_sets WHERE datastore = ? AND study_instance_uid = ? AND is_primary + 0 = 1
+     AND deleted_at IS NULL AND row_id <> ? ORDER BY row_id`,
+    ...[datastore, found.study_instance_uid, found.row_id],
+  )
+  const busy = siblings.find(({ image_set_state }) => image_set_state === 'LOCKED')
+  if (busy !== undefined) return { outcome: 'locked', imageSetId: imageSetIdOf(busy.row_id, busy.id_suffix) }
+  return [
+    changed,
+    ...siblings.map(({ row_id, version }): ToLock => ({ row_id, role: 'sibling', version: version + 1 })),
+  ]
+}
+
+function* forCopy(
+  datastore: number,
+  { source, destination, promoteToPrimary }: CopyRequest,
+  making: { readonly at: number; readonly newId: () => string },
+): Sql<readonly ToLock[] | Refusal> {
+  const from = yield* findUnlocked(datastore, source)
+  if ('outcome' in from) return from
+  const read: ToLock = { row_id: from.row_id, role: 'source', version: from.version }
+  if (destination !== undefined) {
+    const to = yield* findUnlocked(datastore, destination)
+    return 'outcome' in to ? to : [{ row_id: to.row_id, role: 'changed', version: to.version + 1 }, read]
+  }
+  const refused = promoteToPrimary ? yield* primaryRefused(datastore, from) : undefined
+  if (refused !== undefined) return refused
+  const row_id = yield* makeRow(datastore, { ...making, isPrimary: promoteToPrimary })
+  return [{ row_id, role: 'created', version: 1 }, read]
+}
+
+/** Why an image set with the source's elements cannot be primary beside those that are. */
+function* primaryRefused(datastore: number, from: ImageSetRow): Sql<Refusal | undefined> {
+  const { elements } = elementsOfRow(from)
+  const standing = (yield* primariesOfStudies(datastore, [elements.StudyInstanceUID])).get(elements.StudyInstanceUID)
+  const placement = placeGroup(elements, standing ?? [])
+  if (placement.place === 'new-primary') return undefined
+  if (placement.place === 'new-non-primary') {
+    return { outcome: 'conflicts', attributes: disagreements(elements, standing ?? []) }
+  }
+  const row = yield* one<{ id_suffix: string }>('SELECT id_suffix FROM image_sets WHERE row_id = ?', placement.rowId)
+  return { outcome: 'series-stands', imageSetId: imageSetIdOf(placement.rowId, row!.id_suffix) }
+}
+
+function* makeRow(
+  datastore: number,
+  { at, newId, isPrimary }: { readonly at: number; readonly newId: () => string; readonly isPrimary: boolean },
+): Sql<number> {
+  const [row] = yield* insertRows(
+    'image_sets',
+    [
+      {
+        ...{ id_suffix: newIdSuffix(newId), datastore, version: 1, is_primary: isPrimary ? 1 : 0 },
+        ...{ image_set_state: 'LOCKED', workflow_status: 'COPYING' },
+        ...{ created_at: at, updated_at: at, last_accessed_at: at, deleted_at: NOT_YET, changed_in: 0 },
+        ...{ instance_count: 0, tags: '{}' },
+      },
+    ],
+    { returning: ['row_id'] },
+  )
+  return row!.row_id
+}
+
+const ROW_COLUMNS = ['row_id', 'id_suffix', 'version', 'image_set_state', 'is_primary', ...ELEMENT_COLUMNS].join(', ')
+
+function* findUnlocked(
+  datastore: number,
+  wanted: Pick<ImageSetVersion, 'imageSetId'> & { readonly version?: number; readonly orNotYet?: boolean },
+): Sql<ImageSetRow | Refusal> {
+  const { imageSetId, version, orNotYet = false } = wanted
+  const parts = parseImageSetId(imageSetId)
+  const row =
+    parts &&
+    (yield* one<ImageSetRow>(
+      `SELECT ${ROW_COLUMNS} FROM image_sets WHERE row_id = ? AND id_suffix = ? AND datastore = ?
+       AND (deleted_at IS NULL ${orNotYet ? `OR deleted_at = ${NOT_YET}` : ''})`,
+      ...[parts.rowId, parts.idSuffix, datastore],
+    ))
+  if (row === undefined) return { outcome: 'absent', imageSetId }
+  if (row.image_set_state === 'LOCKED') return { outcome: 'locked', imageSetId }
+  if (version !== undefined && row.version !== version) return { outcome: 'not-latest', imageSetId }
+  return row
+}
