@@ -328,8 +328,6 @@ const NOT_YET_PLAIN = [
   'src/limits.test.ts',
   'src/maintenance/',
   'src/stores/catalog/',
-  'src/stores/sql/',
-  'src/versions/',
 ]
 
 test('code, tests and documents use plain words', () => {

@@ -1,6 +1,6 @@
 /**
- * Instances of a series whose patient, study or series attributes differ: every one keeps its own through imports, updates and copies,
- * and its file comes out of the document as it came in.
+ * Instances of a series whose patient, study or series attributes differ: each keeps its own through imports, updates and copies, and its
+ * file can be rebuilt from the document.
  */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -39,7 +39,7 @@ const fileOf = (number: number, attributes: Attributes): Uint8Array =>
     },
   })
 
-async function openStudio(context: TestContext | { after(fn: () => unknown): void }) {
+async function openWithImports(context: TestContext | { after(fn: () => unknown): void }) {
   const catalog = await openSqliteCatalog({ path: ':memory:', newId })
   context.after(() => catalog.close())
   const stores = { catalog, blobs: openMemoryBlobs(), locations: openMemoryLocations() }
@@ -48,7 +48,7 @@ async function openStudio(context: TestContext | { after(fn: () => unknown): voi
   let datastoreId: string | undefined
   return {
     app,
-    async bringIn(files: ReadonlyMap<number, Attributes>) {
+    async importFiles(files: ReadonlyMap<number, Attributes>) {
       const input = stores.locations.createBucket('in-bucket')
       for (const [number, attributes] of files) {
         await input.put(`${String(number).padStart(5, '0')}.dcm`, fileOf(number, attributes))
@@ -81,7 +81,7 @@ async function warningsIn(output: BlobStore, jobId: string) {
     .map((line) => JSON.parse(line))
 }
 
-/** What a document would say of the file: all levels together, but for what a new file says of itself. */
+/** All attributes of the file that a document contains. */
 function attributesOf(file: Uint8Array): Record<string, unknown> {
   const { patient, study, series, own } = describedInstance(parseP10(file))
   const all = Object.entries({ ...patient, ...study, ...series, ...own })
@@ -117,9 +117,9 @@ const ctSlices = () =>
   )
 
 test('PixelPaddingValue in 1 of 114 slices stays with that slice, and is reported', async (context) => {
-  const { bringIn, imageSets, documentOf } = await openStudio(context)
+  const { importFiles, imageSets, documentOf } = await openWithImports(context)
   const files = ctSlices()
-  const { warnings } = await bringIn(files)
+  const { warnings } = await importFiles(files)
   const [imageSet] = await imageSets()
   const document = await documentOf(imageSet!)
   const { Study } = JSON.parse(document)
@@ -146,16 +146,16 @@ test('PixelPaddingValue in 1 of 114 slices stays with that slice, and is reporte
 })
 
 test('an instance without an attribute of its series is distinguished from one where it is empty', async (context) => {
-  const { bringIn, imageSets, documentOf } = await openStudio(context)
+  const { importFiles, imageSets, documentOf } = await openWithImports(context)
   const files = new Map<number, Attributes>([
     [1, { PatientSex: null }],
     [2, {}],
     [3, { PatientSex: 'F' }],
   ])
-  await bringIn(files)
+  await importFiles(files)
   const document = await documentOf((await imageSets())[0]!)
   const { Instances } = JSON.parse(document).Study.Series[SERIES]
-  // A reader that knows nothing of DICOMAbsent finds both empty.
+  // A reader that does not know DICOMAbsent finds both empty.
   assert.deepEqual(
     [1, 2, 3].map((number) => Instances[uidOf(number)].DICOM.PatientSex),
     [null, null, undefined],
@@ -168,8 +168,8 @@ test('an instance without an attribute of its series is distinguished from one w
 })
 
 test('a series in which nothing differs has documents without values of instances, and no warnings', async (context) => {
-  const { bringIn, imageSets, documentOf } = await openStudio(context)
-  const { warnings } = await bringIn(
+  const { importFiles, imageSets, documentOf } = await openWithImports(context)
+  const { warnings } = await importFiles(
     new Map([1, 2, 3].map((number) => [number, { PatientName: 'A', SeriesNumber: 1 }])),
   )
   assert.deepEqual(warnings, [])
@@ -179,15 +179,15 @@ test('a series in which nothing differs has documents without values of instance
   }
 })
 
-test('instances keep their values when a later import brings other levels', async (context) => {
-  const { bringIn, imageSets, documentOf } = await openStudio(context)
+test('instances keep their values when a later import has other attributes', async (context) => {
+  const { importFiles, imageSets, documentOf } = await openWithImports(context)
   const files = new Map<number, Attributes>([
     [1, { PatientName: 'First', Manufacturer: 'M' }],
     [2, { PatientName: 'Second' }],
   ])
-  await bringIn(files)
+  await importFiles(files)
   const later = new Map<number, Attributes>([[3, { PatientName: 'Third', StudyDescription: 'Chest' }]])
-  await bringIn(later)
+  await importFiles(later)
   const [imageSet, ...others] = await imageSets()
   assert.deepEqual(others, [])
   const document = await documentOf(imageSet!)
@@ -195,9 +195,9 @@ test('instances keep their values when a later import brings other levels', asyn
   assert.deepEqual(byNumber(exportedFrom(document)), byNumber(expectedOf(new Map([...files, ...later]))))
 })
 
-test('an update of a level is that of all instances, and other values of theirs stay', async (context) => {
-  const { app, bringIn, imageSets, documentOf, statusOf } = await openStudio(context)
-  await bringIn(
+test('an update of a patient attribute applies to all instances, and their other values stay', async (context) => {
+  const { app, importFiles, imageSets, documentOf, statusOf } = await openWithImports(context)
+  await importFiles(
     new Map<number, Attributes>([
       [1, { PatientName: 'First', StationName: 'S1' }],
       [2, { PatientName: 'Second' }],
@@ -222,7 +222,7 @@ test('an update of a level is that of all instances, and other values of theirs 
     [1, 2, 3].map((number) => again.get(number)!.StationName),
     ['S', 'S', 'S'],
   )
-  // Once more with an instance that gets another name: what it has itself goes with it.
+  // Again, with an instance that is updated: it keeps its own values.
   await perform(app, { name: 'revert', of: imageSet!, to: 1 })
   const renamed = { Study: { Series: { [SERIES]: { Instances: { [uidOf(2)]: { DICOM: { InstanceNumber: '7' } } } } } } }
   await perform(app, { name: 'update', of: imageSet!, put: renamed })
@@ -230,9 +230,9 @@ test('an update of a level is that of all instances, and other values of theirs 
   assert.deepEqual([last.PatientName, last.StationName, last.InstanceNumber], ['Second', undefined, '7 '])
 })
 
-test('a forced copy takes the levels of its destination where the two image sets differ', async (context) => {
-  const { app, bringIn, imageSets, documentOf, statusOf } = await openStudio(context)
-  await bringIn(
+test('a forced copy takes the attributes of its destination where the two image sets differ', async (context) => {
+  const { app, importFiles, imageSets, documentOf, statusOf } = await openWithImports(context)
+  await importFiles(
     new Map<number, Attributes>([
       [1, { PatientName: 'A', StationName: 'S1' }],
       [2, { PatientName: 'B', StationName: 'S2' }],
@@ -298,21 +298,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   ),
 )
 
-test('whatever differs between the instances of a series, the document gives each file back', async () => {
+test('every file can be rebuilt from the document, whatever differs in the series', async () => {
   await fc.assert(
     fc.asyncProperty(files, fc.array(step, { maxLength: 4 }), async (first, steps) => {
       const closing: (() => unknown)[] = []
-      const { app, bringIn, imageSets, documentOf } = await openStudio({
+      const { app, importFiles, imageSets, documentOf } = await openWithImports({
         after: (fn: () => unknown) => closing.push(fn),
       })
       const model = new Map<number, Attributes>(first)
-      await bringIn(first)
+      await importFiles(first)
       const [imageSet] = await imageSets()
       assert.deepEqual(byNumber(exportedFrom(await documentOf(imageSet!))), byNumber(expectedOf(model)))
       for (const each of steps) {
         let shown = imageSet!
         if (each.kind === 'import') {
-          await bringIn(each.files)
+          await importFiles(each.files)
           for (const [number, of] of each.files) model.set(number, of)
         } else if (each.kind === 'update') {
           await perform(app, { name: 'update', of: shown, put: { Patient: { DICOM: each.put } } })

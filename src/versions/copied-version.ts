@@ -1,4 +1,4 @@
-/** The image set, or its next version, that CopyImageSet makes: instances of the source beside those that are there. */
+/** The version that CopyImageSet makes: instances of the source, beside those of the destination. */
 import { ATTRIBUTES_DO_NOT_MATCH, attributesAgree } from '../imaging/updates/copiable-attributes.ts'
 import type { ImageSetVersion, InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { CopyRequest, LockedImageSet, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
@@ -17,7 +17,7 @@ export async function copiedVersion(making: MakingVersions, copy: Copy): Promise
   return copy.request.destination === undefined ? newImageSet(making, copy) : nextVersion(making, copy)
 }
 
-/** All instances of the source have its document too. */
+/** A copy of all instances shares the document of the source. */
 async function newImageSet(making: MakingVersions, { request, destination }: Copy): Promise<VersionToPublish> {
   const { source, sopInstanceUIDs } = request
   const { imageSetId } = destination
@@ -33,8 +33,8 @@ async function newImageSet(making: MakingVersions, { request, destination }: Cop
 }
 
 /**
- * Patient, study and series are those of the destination: with force even where the source's are others. What an instance of the source
- * has differently from the source it keeps, but where the two image sets differ.
+ * Patient, study and series are those of the destination, with force even if they differ from the source's. An instance keeps its overrides,
+ * except for attributes in which the two image sets differ.
  */
 async function nextVersion(making: MakingVersions, { request, destination }: Copy): Promise<VersionToPublish> {
   const { app, datastoreId } = making

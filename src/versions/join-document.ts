@@ -1,6 +1,6 @@
 /**
- * Joins the metadata of instances to the body of a document and deflates it, piece by piece: however many instances there are, a window
- * of a blob, one piece and the largest instance are held at a time, and some 300 bytes an instance of where each lies.
+ * Joins the metadata of instances to the body of a document and deflates it in chunks. For any number of instances memory holds a window of a
+ * blob, a chunk, the largest instance, and some 300 bytes for the record of each.
  */
 
 import { constants, crc32, deflateRawSync } from 'node:zlib'
@@ -12,14 +12,14 @@ import { WindowReader } from '../ingest/window-reader.ts'
 import { StoredChecksum } from '../pixel-data/checksum/stored-checksum.ts'
 import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 
-/** Few enough that nobody waits long for one to be compressed, many enough that starting anew with each costs nothing. */
-const PIECE_BYTES = 256 * 1024
+/** Compressed without a pause, so not too large; each chunk starts a new deflate block, so not too small. */
+const CHUNK_BYTES = 256 * 1024
 
 export interface DocumentToJoin {
   /** In the order of the document. */
   readonly instances: readonly InstanceRecord[]
   readonly attributes: VersionAttributes
-  /** In the place of what instances have; undefined where the instance's own is meant. */
+  /** Replaces the stored metadata of an instance, unless it is undefined. */
   readonly newMetadataOf?: (instance: InstanceRecord) => Uint8Array | undefined
 }
 
@@ -36,7 +36,7 @@ export class DocumentJoiner {
     this.#reader = new WindowReader(blobs)
   }
 
-  /** The deflated bytes. What the gzip file must say of them is passed to onEnd behind their last. */
+  /** The deflated bytes. After the last, onEnd receives the values that the gzip file needs. */
   async *body(document: DocumentToJoin, onEnd: (joined: JoinedDocument) => void): AsyncGenerator<Uint8Array> {
     const body = { crc32: 0, contentBytes: 0 }
     const checksum = new StoredChecksum(0)
@@ -48,18 +48,18 @@ export class DocumentJoiner {
       return deflated
     }
     const different: InstanceRecord[] = []
-    let piece: Uint8Array[] = []
-    let pieceBytes = 0
+    let chunk: Uint8Array[] = []
+    let chunkBytes = 0
     for await (const json of this.#json(document, different)) {
-      piece.push(json)
-      pieceBytes += json.length
-      if (pieceBytes < PIECE_BYTES) continue
-      // Ends on a byte and begins anew behind it, so that the pieces are one stream.
-      yield deflate(Buffer.concat(piece), constants.Z_FULL_FLUSH)
-      piece = []
-      pieceBytes = 0
+      chunk.push(json)
+      chunkBytes += json.length
+      if (chunkBytes < CHUNK_BYTES) continue
+      // A full flush ends on a byte boundary, so that the chunks are one stream.
+      yield deflate(Buffer.concat(chunk), constants.Z_FULL_FLUSH)
+      chunk = []
+      chunkBytes = 0
     }
-    yield deflate(Buffer.concat(piece), constants.Z_FINISH)
+    yield deflate(Buffer.concat(chunk), constants.Z_FINISH)
     onEnd({ body: { ...body, bodyChecksum: checksum.end() }, different })
   }
 

@@ -1,14 +1,14 @@
 /** Patient, study and series of one version, as the text that imaging/documents/metadata.ts wrote. */
 
 import type { VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
-import { goneVersion, type StoredContent, storedAttributesText } from './version-attributes.ts'
+import { type StoredContent, storedAttributesText, versionNotFound } from './version-attributes.ts'
 
 export type { StoredContent }
 
-/** @throws ContractError ResourceNotFoundException where there is no such version: it was deleted after the caller saw it */
+/** @throws ContractError ResourceNotFoundException if the version was deleted since the caller read it */
 export async function attributesText(app: StoredContent, version: VersionOfDatastore): Promise<string> {
   const place = await app.catalog.imageSets.levels(version)
-  if (place === 'absent') throw goneVersion(version)
+  if (place === 'absent') throw versionNotFound(version)
   return storedAttributesText(app.blobs, place)
 }
 

@@ -1,6 +1,5 @@
 /**
- * What an update makes of one image set: the same for the request, which learns here whether the rules allow it, and for the worker, which
- * then stores the outcome.
+ * The outcome of an update for one image set. The request computes it to check the rules, the worker to store it.
  */
 import { ContractError } from '../contract/errors.ts'
 import { applyUpdate, type UpdatedImageSet } from '../imaging/updates/apply-update.ts'
@@ -19,7 +18,7 @@ import { attributesText, type StoredContent, textOf } from './stored-attributes.
 export interface ImageSetToUpdate {
   readonly datastoreId: string
   readonly request: UpdateRequest
-  /** In the version from which it is updated. */
+  /** With the version that is updated. */
   readonly imageSet: Pick<LockedImageSet, 'imageSetId' | 'version' | 'isPrimary' | 'role'>
 }
 
@@ -54,7 +53,7 @@ const NOTHING_FOR_SIBLINGS =
   'The update has nothing for the other image sets of the study: leave out includeStudyImageSets, or name attributes of patient and study'
 
 function updateFor(request: UpdateRequest, { role }: Pick<LockedImageSet, 'role'>): MetadataUpdate {
-  if ('revertToVersion' in request.update) throw new Error('who reverts applies no update')
+  if ('revertToVersion' in request.update) throw new Error('a revert applies no update')
   const { removableAttributes, updatableAttributes } = request.update
   const update = parseUpdate({
     removableAttributes: bytesOf(removableAttributes),
@@ -81,7 +80,7 @@ async function partsOf(
   return new Map(parts.map((part) => [part.sopInstanceUID, part]))
 }
 
-/** Only where instances are removed does it matter how many there are, and then only whether there are more. */
+/** The number of instances matters only if some are removed, and then only whether more are left. */
 async function countFor(app: StoredContent, version: Version, { removed }: MetadataUpdate): Promise<number> {
   return removed.size === 0
     ? Number.POSITIVE_INFINITY

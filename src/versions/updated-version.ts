@@ -1,4 +1,4 @@
-/** The next version of an image set by UpdateImageSetMetadata: attributes changed, or an earlier version taken back. */
+/** The version that UpdateImageSetMetadata makes: with changed attributes, or the content of an earlier version. */
 import { imageSetColumnsOf, readImageSetAttributes } from '../imaging/documents/image-set-attributes.ts'
 import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
@@ -20,10 +20,10 @@ export async function updatedVersion(
   const updated = await updatedImageSet(app, { datastoreId, request, imageSet: base })
   const { changed, removed } = updated
   const held = await app.catalog.imageSets.parts(of)
-  const gone = new Set(removed)
+  const isRemoved = new Set(removed)
   const heldAs = new Map<InstanceRecord, InstanceRecord>()
   for (const instance of held) {
-    if (gone.has(instance.sopInstanceUID)) continue
+    if (isRemoved.has(instance.sopInstanceUID)) continue
     const sopInstanceUID = changed.get(instance.sopInstanceUID)?.sopInstanceUID
     heldAs.set(sopInstanceUID === undefined ? instance : { ...instance, sopInstanceUID }, instance)
   }
@@ -44,7 +44,7 @@ export async function updatedVersion(
   }
 }
 
-/** All its bytes are there already. */
+/** Shares all bytes with the earlier version. */
 export async function revertedVersion(
   { app, datastoreId }: MakingVersions,
   { imageSet, to }: { readonly imageSet: LockedImageSet; readonly to: number },
@@ -58,7 +58,7 @@ export async function revertedVersion(
   }
 }
 
-/** The columns of an image set that follow from its attributes. */
+/** The columns of an image set that are derived from its attributes. */
 export function rowOf(imageSetAttributes: string): Pick<VersionToPublish, 'grouping' | 'studyTimestamp' | 'tags'> {
   const { grouping, search, tags } = imageSetColumnsOf(readImageSetAttributes(imageSetAttributes))
   return { grouping, tags, studyTimestamp: search.DICOMStudyDateAndTime }

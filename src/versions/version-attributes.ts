@@ -1,6 +1,6 @@
 /**
- * Patient, study and series of one version, and what its instances have differently. Both lie in one range of a blob: the text of the
- * attributes, and behind it a line for each instance that differs. In memory are the attributes, and of each line where it lies.
+ * Patient, study and series of one version, and the overrides of its instances. One range of a blob has the text of the attributes, followed
+ * by a line for each instance with overrides. Memory holds the attributes and the place of each line.
  */
 
 import type { ImportApp } from '../app.ts'
@@ -22,11 +22,11 @@ import type { DocumentJoiner, Overrides, VersionAttributes } from './join-docume
 
 export type StoredContent = Pick<ImportApp, 'catalog' | 'blobs' | 'limits'>
 
-/** Of instances that come from files: each has the attributes of its file. */
+/** For instances of imported files: each has the attributes of its file. */
 export function attributesOfFiles(joiner: DocumentJoiner, text: string): VersionAttributes {
   const bytes = Buffer.from(text)
   let flat: FlatAttributes | undefined
-  // Many instances of a series that differ do so in the same way.
+  // Most instances that differ have the same overrides.
   let last: { readonly own: Buffer; readonly overrides: Overrides } | undefined
   return {
     text,
@@ -43,7 +43,7 @@ export function attributesOfFiles(joiner: DocumentJoiner, text: string): Version
   }
 }
 
-/** The same instances under the attributes of another text: what it says differently, they keep as it was. */
+/** The same instances with the attributes of another text: where it differs, they keep their values as overrides. */
 export function keptUnder(base: VersionAttributes, text: string): VersionAttributes {
   if (base.text === text) return base
   const attributes = flatAttributes(text)
@@ -54,7 +54,7 @@ export function keptUnder(base: VersionAttributes, text: string): VersionAttribu
   }
 }
 
-/** The same instances under the attributes of another text, which in these attributes hold for all of them. */
+/** The same instances with the attributes of another text, whose values of these keys apply to all of them. */
 export const subjectTo = (
   base: VersionAttributes,
   text: string,
@@ -64,21 +64,21 @@ export const subjectTo = (
   overridesOf: async (instance) => withoutKeys(await base.overridesOf(instance), keys),
 })
 
-/** The same instances in an image set with other attributes, which count wherever the two differ. */
+/** The same instances in an image set with other attributes, which apply wherever the two differ. */
 export const movedUnder = (base: VersionAttributes, text: string): VersionAttributes =>
   subjectTo(base, text, changesBetween(flatAttributes(base.text), flatAttributes(text)))
 
 /**
- * Of a version as it is.
- * @throws ContractError ResourceNotFoundException where there is no such version: it was deleted after the caller saw it
+ * As stored.
+ * @throws ContractError ResourceNotFoundException if the version was deleted since the caller read it
  */
 export async function attributesOfVersion(app: StoredContent, version: VersionOfDatastore): Promise<VersionAttributes> {
   const place = await app.catalog.imageSets.levels(version)
-  if (place === 'absent') throw goneVersion(version)
+  if (place === 'absent') throw versionNotFound(version)
   return storedAttributes(app.blobs, place)
 }
 
-export const goneVersion = ({ datastoreId, imageSetId, version }: VersionOfDatastore) =>
+export const versionNotFound = ({ datastoreId, imageSetId, version }: VersionOfDatastore) =>
   new ContractError(
     'ResourceNotFoundException',
     `Data store ${datastoreId} has no image set ${imageSetId} in version ${version}`,
@@ -86,10 +86,10 @@ export const goneVersion = ({ datastoreId, imageSetId, version }: VersionOfDatas
 
 type Blobs = StoredContent['blobs']
 
-/** Without what instances have differently. */
+/** Without the overrides of instances. */
 export async function storedAttributesText(blobs: Blobs, place: LevelsPlace): Promise<string> {
   for await (const line of linesOf(blobs, place)) return line.bytes.toString()
-  throw new Error(`the blob ${place.blobKey} has no image set attributes where they were`)
+  throw new Error(`the blob ${place.blobKey} has no image set attributes where they should be`)
 }
 
 async function storedAttributes(blobs: Blobs, place: LevelsPlace): Promise<VersionAttributes> {
@@ -99,7 +99,7 @@ async function storedAttributes(blobs: Blobs, place: LevelsPlace): Promise<Versi
     if (text === undefined) text = bytes.toString()
     else lines.set(uidOfLine(bytes.toString('utf8', 0, UID_BYTES_MAX)), { offsetBytes, lengthBytes: bytes.length })
   }
-  if (text === undefined) throw new Error(`the blob ${place.blobKey} has no image set attributes where they were`)
+  if (text === undefined) throw new Error(`the blob ${place.blobKey} has no image set attributes where they should be`)
   const reader = new WindowReader(blobs)
   return {
     text,
@@ -112,7 +112,7 @@ async function storedAttributes(blobs: Blobs, place: LevelsPlace): Promise<Versi
   }
 }
 
-/** A UID of at most 256 characters (imaging/summary-attributes.ts), each of which takes six bytes at most as JSON. */
+/** A UID of at most 256 characters (imaging/search/summary-attributes.ts), each of which takes at most six bytes in JSON. */
 const UID_BYTES_MAX = 6 * 256 + 2
 
 interface Line {
@@ -120,32 +120,32 @@ interface Line {
   readonly offsetBytes: number
 }
 
-/** One line is held at a time. @throws where the blob does not hold all of the range */
+/** Memory holds one line. @throws if the blob ends before the range */
 async function* linesOf(blobs: Blobs, { blobKey, offsetBytes, sizeBytes }: LevelsPlace): AsyncGenerator<Line> {
   const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
-  if (blob === undefined) throw new Error(`the blob ${blobKey} is gone`)
-  let pieces: Uint8Array[] = []
+  if (blob === undefined) throw new Error(`the blob ${blobKey} is missing`)
+  let parts: Uint8Array[] = []
   let lineAt = offsetBytes
   let at = offsetBytes
   for await (const chunk of blob.bytes) {
     let start = 0
     for (let end = chunk.indexOf(LINE_BREAK); end !== -1; end = chunk.indexOf(LINE_BREAK, start)) {
-      pieces.push(chunk.subarray(start, end))
-      yield { bytes: Buffer.concat(pieces), offsetBytes: lineAt }
-      pieces = []
+      parts.push(chunk.subarray(start, end))
+      yield { bytes: Buffer.concat(parts), offsetBytes: lineAt }
+      parts = []
       start = end + 1
       lineAt = at + start
     }
-    pieces.push(chunk.subarray(start))
+    parts.push(chunk.subarray(start))
     at += chunk.length
   }
-  if (at - offsetBytes < sizeBytes) throw new Error(`the blob ${blobKey} is shorter than it was`)
-  yield { bytes: Buffer.concat(pieces), offsetBytes: lineAt }
+  if (at - offsetBytes < sizeBytes) throw new Error(`the blob ${blobKey} is too short`)
+  yield { bytes: Buffer.concat(parts), offsetBytes: lineAt }
 }
 
 const LINE_BREAK = 0x0a
 
-/** What is kept of a version; `different` are the instances that have overrides. */
+/** What is stored for a version. @param different the instances with overrides */
 export async function* attributesBytes(
   attributes: VersionAttributes,
   different: readonly InstanceRecord[],

@@ -1,6 +1,6 @@
 /**
- * The blob of one version to be: new instance metadata, the metadata document, which is joined while the blob is written, and the attributes of patient, study and
- * series with what instances have differently.
+ * The blob of a new version: new instance metadata, the metadata document, which is joined while the blob is written, and the attributes of
+ * patient, study and series with the overrides of instances.
  */
 import type { ImportApp } from '../app.ts'
 import { coalesced } from '../ingest/coalesce-chunks.ts'
@@ -13,9 +13,9 @@ import { WorkflowFailed } from './workflow-failed.ts'
 
 interface VersionToWrite {
   readonly attributes: VersionAttributes
-  /** By the SOPInstanceUID that they have in the version. */
+  /** By the SOPInstanceUID in the new version. */
   readonly instanceMetadata: ReadonlyMap<string, Uint8Array>
-  /** All that the version will hold, in the order of the document. */
+  /** All instances of the version, in the order of the document. */
   readonly instances: readonly InstanceRecord[]
 }
 
@@ -25,7 +25,7 @@ interface WrittenVersion {
   readonly metadataOf: ReadonlyMap<string, MetadataPlace>
 }
 
-/** @throws WorkflowFailed where the document would be too large */
+/** @throws WorkflowFailed if the document would be too large */
 export async function writeVersion(
   { app, newBlobKey, digests }: MakingVersions,
   version: VersionToWrite,
@@ -47,14 +47,14 @@ export async function writeVersion(
       joined = of
     }
     const newMetadataOf = ({ sopInstanceUID }: InstanceRecord) => instanceMetadata.get(sopInstanceUID)
-    for await (const piece of new DocumentJoiner(app).body({ instances, attributes, newMetadataOf }, onEnd)) {
-      document.sizeBytes += piece.length
-      yield piece
+    for await (const chunk of new DocumentJoiner(app).body({ instances, attributes, newMetadataOf }, onEnd)) {
+      document.sizeBytes += chunk.length
+      yield chunk
     }
     attributesPlace.offsetBytes = document.offsetBytes + document.sizeBytes
-    for await (const piece of attributesBytes(attributes, joined.different)) {
-      attributesPlace.sizeBytes += piece.length
-      yield piece
+    for await (const chunk of attributesBytes(attributes, joined.different)) {
+      attributesPlace.sizeBytes += chunk.length
+      yield chunk
     }
   }
   digests.set(blobKey, await app.blobs.put(blobKey, coalesced(bytes())))
@@ -78,6 +78,6 @@ export interface MakingVersions {
   readonly app: WorkflowApp
   readonly datastoreId: string
   readonly newBlobKey: () => string
-  /** Of what was written. */
+  /** Of the blobs that were written. */
   readonly digests: Map<string, BlobDigest>
 }

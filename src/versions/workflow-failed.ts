@@ -1,4 +1,4 @@
-/** The workflow cannot succeed; the message is what GetImageSet says of the failed version. */
+/** The workflow cannot succeed. GetImageSet returns the message with the failed version. */
 export class WorkflowFailed extends Error {
   override readonly name = 'WorkflowFailed'
 }

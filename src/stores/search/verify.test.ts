@@ -224,8 +224,8 @@ for (const [engine, openPlace, skip] of [
       const place = await openPlace(context)
       await fill(place)
       const catalog = await place.open({ readOnly: true })
-      await assert.rejects(createDatastore(catalog, 'another'), /opened to be looked at/)
-      await assert.rejects(catalog.check(), /opened to be looked at/)
+      await assert.rejects(createDatastore(catalog, 'another'), /opened read-only/)
+      await assert.rejects(catalog.check(), /opened read-only/)
     })
 
     test('an index of another format is reported by a read-only opening and rebuilt by the next opening', async (context) => {

@@ -4,14 +4,14 @@ import { StoreUnavailable } from '../store-unavailable.ts'
 import { all, one, type Transactions } from './engine/statement.ts'
 
 interface IntegrityOptions {
-  /** As much as takes no longer than reading the file: not whether each row stands in every index of its table. */
+  /** Takes no longer than reading the file: does not check that each row is in every index of its table. */
   readonly isQuick: boolean
 }
 
-/** SQLite itself gives up behind so many. */
+/** SQLite stops after this many. */
 const FAULTS_MAX = 1_000
 
-/** One statement, which reads the whole file. What it says names tables, indexes, pages and rows, and no value. */
+/** One statement, which reads the whole file. Its result names tables, indexes, pages and rows, and contains no values. */
 export async function* sqliteIntegrity(
   database: Transactions,
   { isQuick }: IntegrityOptions,
@@ -40,11 +40,11 @@ interface IndexRow {
   readonly oid: number
 }
 
-/** Nothing is installed by us: that would change the database that is only looked at. */
+/** It is not installed here: verification does not change the database. */
 const NOT_INSTALLED =
   'the extension amcheck is not installed in the database; run CREATE EXTENSION amcheck as a superuser and verify again'
 
-/** Index by index, each in a transaction of its own: one that is damaged ends only that. */
+/** Each index in a transaction of its own, so that a damaged one does not end the others. */
 export async function* postgresIntegrity(
   database: Transactions,
   { isQuick }: IntegrityOptions,

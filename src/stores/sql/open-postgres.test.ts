@@ -1,4 +1,4 @@
-/** The catalog on PostgreSQL: the promises of every catalog, and what only a shared server can get wrong. */
+/** The catalog on PostgreSQL: the conformance suite, and tests of a shared database. */
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -59,14 +59,14 @@ async function countImageSets(catalog: Catalog, datastoreId: string): Promise<nu
 const key = (index: number) => `k${String(index).padStart(4, '0')}`
 
 describe('catalogs that share a database', { skip: skip ?? false }, () => {
-  test('may all open a new one at the same time', async (context) => {
+  test('can open a new database at the same time', async (context) => {
     const url = await newUrl()
     const catalogs = await Promise.all([1, 2, 3, 4].map(() => openAt(context, url)))
     const secrets = await Promise.all(catalogs.map((catalog) => catalog.secret('tokens')))
     for (const secret of secrets) assert.deepEqual(secret, secrets[0])
   })
 
-  test('see at once what another was answered', async (context) => {
+  test('see at once what another has written', async (context) => {
     const url = await newUrl()
     const [one, other] = [await openAt(context, url), await openAt(context, url)]
     const datastoreId = await createDatastore(one)
@@ -77,7 +77,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     assert.equal(await countImageSets(one, datastoreId), 0)
   })
 
-  test('claim each job once, however many of them ask', async (context) => {
+  test('claim each job once', async (context) => {
     const url = await newUrl()
     const catalogs = await Promise.all([1, 2, 3, 4].map(() => openAt(context, url)))
     const datastoreId = await createDatastore(catalogs[0]!)
@@ -98,7 +98,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     assert.deepEqual(claimed.sort(), names.sort())
   })
 
-  test('bring parts of one study at once: one primary image set a series, no instance lost', async (context) => {
+  test('import parts of one study at once: one primary image set for each series, no instance lost', async (context) => {
     const url = await newUrl()
     const catalogs = await Promise.all([1, 2, 3].map(() => openAt(context, url)))
     const datastoreId = await createDatastore(catalogs[0]!)
@@ -127,7 +127,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     }
   })
 
-  test('carry a request out once that is sent to several of them at once', async (context) => {
+  test('carry out once a request that is sent to several of them', async (context) => {
     const url = await newUrl()
     const catalogs = await Promise.all([1, 2, 3].map(() => openAt(context, url)))
     const datastoreId = await createDatastore(catalogs[0]!)
@@ -140,7 +140,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     assert.equal((await collectedJobs(catalogs[0]!, datastoreId)).length, 1)
   })
 
-  test('never delete a data store that another gives a job', async (context) => {
+  test('never delete a data store for which another starts a job', async (context) => {
     const url = await newUrl()
     const [one, other] = [await openAt(context, url), await openAt(context, url)]
     for (let round = 0; round < 20; round++) {
@@ -154,7 +154,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     }
   })
 
-  test('page by page show what the first page saw, while others publish and extend', async (context) => {
+  test('return all pages from the snapshot of the first, while others publish and extend', async (context) => {
     const url = await newUrl()
     const [reader, ...writers] = await Promise.all([1, 2, 3].map(() => openAt(context, url)))
     const datastoreId = await createDatastore(reader!)
@@ -174,7 +174,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     let isReading = true
     const writing = writers.map(async (catalog, writer) => {
       for (let count = 0; isReading; count++) {
-        // Half extend what was there, half are new.
+        // Half extend image sets, half create them.
         const index = count % 2 === 0 ? (count * 7 + writer) % files.length : 1_000 + count * 2 + writer
         const next = { ...file(index), key: `w${String(count).padStart(6, '0')}` }
         await record(catalog, leases[writer]!, [next])
@@ -194,7 +194,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     assert.deepEqual(seen, before)
   })
 
-  test('the second takes a job over when its lease has run out, and goes on where the first was', async (context) => {
+  test('a second one claims a job after its lease expired, and resumes it', async (context) => {
     const url = await newUrl()
     const [one, other] = [await openAt(context, url), await openAt(context, url)]
     const datastoreId = await createDatastore(one)
@@ -214,7 +214,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     )
   })
 
-  test('one of many transactions asked for at once fails alone', async (context) => {
+  test('one of many concurrent transactions fails alone', async (context) => {
     const url = await newUrl()
     const catalog = await openAt(context, url)
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
@@ -242,7 +242,7 @@ async function collectedJobs(catalog: Catalog, datastoreId: string) {
   return catalog.importJobs.list({ datastoreId, status: undefined, submittedSince: 0, after: undefined, limit: 10 })
 }
 
-describe('what PostgreSQL would do otherwise', { skip: skip ?? false }, () => {
+describe('on PostgreSQL', { skip: skip ?? false }, () => {
   test('a database that a newer program has written is refused', async (context) => {
     const url = await newUrl()
     await openAt(context, url)
@@ -260,7 +260,7 @@ describe('what PostgreSQL would do otherwise', { skip: skip ?? false }, () => {
     assert.deepEqual(rows, [])
   })
 
-  test('a NUL in a text is kept and found, and order is by bytes', async (context) => {
+  test('a NUL in a text is stored and found, and texts are ordered by bytes', async (context) => {
     const catalog = await openAt(context, await newUrl())
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
@@ -276,7 +276,7 @@ describe('what PostgreSQL would do otherwise', { skip: skip ?? false }, () => {
     assert.equal(await catalog.importJobs.lastRecordedKey(lease.jobId), keys.at(-1))
   })
 
-  test('an error tells nothing of the values in the statement', async (context) => {
+  test('an error contains no values of the statement', async (context) => {
     const catalog = await openAt(context, await newUrl())
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     await record(catalog, lease, [failedFile('SECRET^NAME')])

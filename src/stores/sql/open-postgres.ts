@@ -8,7 +8,7 @@ import { drive, executeOnce } from './engine/postgres/postgres-connection.ts'
 import { withoutValues } from './engine/postgres/postgres-failure.ts'
 import { PostgresTransactions } from './engine/postgres/postgres-transactions.ts'
 import { POSTGRES_TYPES } from './engine/postgres/postgres-values.ts'
-import { readsOf } from './engine/statement.ts'
+import { readOnly } from './engine/statement.ts'
 import { postgresIntegrity } from './integrity.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
 import { NoSchema } from './schema/other-schema.ts'
@@ -17,24 +17,24 @@ import { catalogOver } from './sql-catalog.ts'
 export interface PostgresLimits {
   readonly catalogReadConnections: number
   readonly catalogWriteConnections: number
-  /** To connect, or to be given a connection that is free. */
+  /** To connect, or to wait for an idle connection of the pool. */
   readonly catalogConnectTimeoutMs: number
   readonly catalogStatementTimeoutMs: number
-  /** A connection that nobody uses is closed after it. */
+  /** An idle connection is closed after this time. */
   readonly catalogIdleTimeoutMs: number
 }
 
-/** Of our own choosing; whoever migrates this catalog holds it. */
+/** The number of the advisory lock that is held during a migration. An arbitrary number. */
 const MIGRATION_LOCK = 4_854_313
-/** SQLSTATE. */
+/** SQLSTATE of a missing table. */
 const UNDEFINED_TABLE = '42P01'
 
 /**
  * @param options.newId 32 lower-case hex digits, never the same twice.
- * @param options.readOnly nothing is written, neither now nor later; the catalog must be there, of the schema of this program.
+ * @param options.readOnly writes nothing; the catalog must exist and have the schema of this program.
  */
 export async function openPostgresCatalog(options: {
-  /** `postgres://user@host:5432/database`; what it leaves out comes from the PG* variables and ~/.pgpass, as with psql. */
+  /** `postgres://user@host:5432/database`; missing parts come from the PG* variables and ~/.pgpass, as with psql. */
   readonly url: string
   readonly newId: () => string
   readonly limits: PostgresLimits
@@ -42,7 +42,7 @@ export async function openPostgresCatalog(options: {
   readonly readOnly?: boolean
 }): Promise<Catalog> {
   const { url, limits, newId, sizes = POSTGRES.indexSizes } = options
-  // One for all connections that write: the row `changes` lets in one of them at a time.
+  // One for all connections that write: the lock of the row `changes` lets them use it one at a time.
   const upkeep = new SearchUpkeep({ sizes, dialect: POSTGRES, name: newId() })
   const connection = {
     connectionString: url,
@@ -55,26 +55,26 @@ export async function openPostgresCatalog(options: {
     ...connection,
     idleTimeoutMillis: limits.catalogIdleTimeoutMs,
     statement_timeout: limits.catalogStatementTimeoutMs,
-    // A process that hangs with a transaction open must not hold its locks for ever.
+    // A process that hangs in a transaction must not hold its locks for ever.
     idle_in_transaction_session_timeout: limits.catalogStatementTimeoutMs,
-    // Where the server is gone without a word, nothing else ends the wait.
+    // Nothing else ends the wait for a server that vanished without closing the connection.
     query_timeout: limits.catalogStatementTimeoutMs + limits.catalogConnectTimeoutMs,
   }
   try {
-    if (options.readOnly === true) await findOurSchema(connection)
-    else await bringToOurSchema(connection, upkeep)
+    if (options.readOnly === true) await checkSchema(connection)
+    else await migrateSchema(connection, upkeep)
   } catch (error) {
     throw withoutValues(error)
   }
   const reads = new pg.Pool({ ...forStatements, max: limits.catalogReadConnections })
-  // Of their own, so that writes that wait for each other never keep a search waiting.
+  // A separate pool, so that writes that wait for locks never delay a search.
   const writes = new pg.Pool({ ...forStatements, max: limits.catalogWriteConnections })
   const transactions = new PostgresTransactions({ reads, writes })
-  const open = options.readOnly === true ? readsOf(transactions) : transactions
+  const open = options.readOnly === true ? readOnly(transactions) : transactions
   return catalogOver(open, { dialect: POSTGRES, newId, sizes, upkeep, integrity: postgresIntegrity })
 }
 
-async function findOurSchema(connection: pg.ClientConfig): Promise<void> {
+async function checkSchema(connection: pg.ClientConfig): Promise<void> {
   const client = new pg.Client(connection)
   client.on('error', () => {})
   try {
@@ -87,8 +87,8 @@ async function findOurSchema(connection: pg.ClientConfig): Promise<void> {
   }
 }
 
-/** One at a time, on a connection without a statement timeout: an index over millions of rows takes its time. */
-async function bringToOurSchema(connection: pg.ClientConfig, upkeep: SearchUpkeep): Promise<void> {
+/** One process at a time, without a statement timeout: an index of millions of rows takes long. */
+async function migrateSchema(connection: pg.ClientConfig, upkeep: SearchUpkeep): Promise<void> {
   const client = new pg.Client(connection)
   client.on('error', () => {})
   try {

@@ -1,4 +1,4 @@
-/** The catalog on SQLite: the promises of every catalog in memory and in a file, and what only a shared file can get wrong. */
+/** The catalog on SQLite: the conformance suite in memory and in a file, and tests of a shared file. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -46,7 +46,7 @@ async function countImageSets(catalog: Catalog, datastoreId: string): Promise<nu
 }
 
 describe('a file that is opened again', () => {
-  test('has all that was answered', async (context) => {
+  test('has everything that was written', async (context) => {
     const path = await newPath(context)
     const before = await openAt(context, path)
     const datastoreId = await createDatastore(before)
@@ -88,13 +88,13 @@ describe('a file that is opened again', () => {
   })
 })
 
-test('the folder of the file is made if it is not there', async (context) => {
+test('the folder of the file is created', async (context) => {
   const path = join(await newPath(context), 'below', 'catalog.sqlite')
   await (await openAt(context, path)).check()
 })
 
 describe('a file that cannot be used', () => {
-  test('is told apart by its reason', async (context) => {
+  test('is reported with its reason', async (context) => {
     const path = await newPath(context)
     await writeFile(path, 'this is no database, '.repeat(1_000))
     const reasons = new Map([
@@ -110,8 +110,8 @@ describe('a file that cannot be used', () => {
   })
 })
 
-describe('two that share a file', () => {
-  test('may open a new one at the same time', async (context) => {
+describe('catalogs that share a file', () => {
+  test('can open a new file at the same time', async (context) => {
     const path = await newPath(context)
     const catalogs = await Promise.all([1, 2, 3].map(() => openAt(context, path)))
     const secrets = await Promise.all(catalogs.map((catalog) => catalog.secret('tokens')))
@@ -119,7 +119,7 @@ describe('two that share a file', () => {
     assert.deepEqual(secrets[2], secrets[0])
   })
 
-  test('see at once what the other was answered', async (context) => {
+  test('see at once what another has written', async (context) => {
     const path = await newPath(context)
     const [one, other] = [await openAt(context, path), await openAt(context, path)]
     const datastoreId = await createDatastore(one)
@@ -130,7 +130,7 @@ describe('two that share a file', () => {
     assert.equal(await countImageSets(one, datastoreId), 0)
   })
 
-  test('both write as they like and lose nothing', async (context) => {
+  test('write concurrently without losing anything', async (context) => {
     const path = await newPath(context)
     const catalogs = [await openAt(context, path), await openAt(context, path)]
     const datastoreId = await createDatastore(catalogs[0]!)
@@ -152,7 +152,7 @@ describe('two that share a file', () => {
     for (const catalog of catalogs) assert.equal(await countImageSets(catalog, datastoreId), 200)
   })
 
-  test('the second takes a job over when its lease has run out, and goes on where the first was', async (context) => {
+  test('a second one claims a job after its lease expired, and resumes it', async (context) => {
     const path = await newPath(context)
     const [one, other] = [await openAt(context, path), await openAt(context, path)]
     const datastoreId = await createDatastore(one)
@@ -172,7 +172,7 @@ describe('two that share a file', () => {
     )
   })
 
-  test('a write waits for the other’s transaction, while reads and the event loop go on', async (context) => {
+  test('a write waits for the transaction of another, while reads and the event loop continue', async (context) => {
     const path = await newPath(context)
     const catalog = await openAt(context, path)
     const datastoreId = await createDatastore(catalog)
@@ -194,7 +194,7 @@ describe('two that share a file', () => {
 })
 
 describe('the end of a job', () => {
-  test('a sweep that a crash cut off is ended by the next worker that looks for work', async (context) => {
+  test('a purge that a crash interrupted is finished by the next claim', async (context) => {
     const path = await newPath(context)
     const catalog = await openAt(context, path)
     const datastoreId = await createDatastore(catalog)
@@ -210,7 +210,7 @@ describe('the end of a job', () => {
     assert.equal(database.prepare('SELECT count(*) FROM import_groups').pluck().get(), 0)
   })
 
-  test('image sets that are superseded do not pile up', async (context) => {
+  test('the row history does not grow without bound', async (context) => {
     const path = await newPath(context)
     const catalog = await openAt(context, path)
     const datastoreId = await createDatastore(catalog)
@@ -222,7 +222,7 @@ describe('the end of a job', () => {
     }
   })
 
-  test('what is left of a deleted image set tells nothing of the patient', async (context) => {
+  test('the rows of a deleted image set contain no patient data', async (context) => {
     const path = await newPath(context)
     const catalog = await openAt(context, path)
     const datastoreId = await createDatastore(catalog)

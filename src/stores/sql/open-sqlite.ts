@@ -1,4 +1,4 @@
-/** Opens the catalog on SQLite: a file that server, import workers and command line share, or memory for one owner. */
+/** Opens the catalog on SQLite: a file that server, import workers and command line share, or memory. */
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -10,13 +10,13 @@ import { SQLITE } from './engine/differences.ts'
 import { WRITER_CHECKPOINT_PAGES } from './engine/sqlite/sqlite-checkpoints.ts'
 import { asUnavailable, isBusy, SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
 import { beginImmediate, WriteQueue } from './engine/sqlite/write-queue.ts'
-import { readsOf, type TransactionFunction, type Transactions, type WriteOptions } from './engine/statement.ts'
+import { readOnly, type TransactionFunction, type Transactions, type WriteOptions } from './engine/statement.ts'
 import { sqliteIntegrity } from './integrity.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
 import { catalogOver } from './sql-catalog.ts'
 
 const MEMORY = ':memory:'
-/** How long a read waits, blocking: only while another process recovers the log after a crash. */
+/** How long a read blocks: only while another process recovers the log after a crash. */
 const READ_TIMEOUT_MS = 10_000
 const OPEN_TIMEOUT_MS = 10_000
 const OPEN_RETRY_MS = 20
@@ -24,14 +24,14 @@ const CACHE_BYTES = 64 * 1024 ** 2
 
 /**
  * @param options.newId 32 lower-case hex digits, never the same twice.
- * @param options.readOnly nothing is written, neither now nor later; the catalog must be there, of the schema of this program.
+ * @param options.readOnly writes nothing; the catalog must exist and have the schema of this program.
  */
 export async function openSqliteCatalog(options: {
   readonly path: string
   readonly newId: () => string
   readonly sizes?: IndexSizes
   readonly readOnly?: boolean
-  /** Of each of its two connections, for pages of the file. */
+  /** The page cache of each of its two connections. */
   readonly cacheBytes?: number
 }): Promise<Catalog> {
   const { sizes = SQLITE.indexSizes, cacheBytes = CACHE_BYTES } = options
@@ -39,12 +39,12 @@ export async function openSqliteCatalog(options: {
   const over = { dialect: SQLITE, newId: options.newId, sizes, upkeep, integrity: sqliteIntegrity }
   try {
     if (options.readOnly === true) {
-      const transactions = readsOf(await openReadOnly(options.path, cacheBytes))
+      const transactions = readOnly(await openReadOnly(options.path, cacheBytes))
       return catalogOver(transactions, over)
     }
     if (options.path !== MEMORY) await mkdir(dirname(options.path), { recursive: true })
     const writer = await openWriter(options.path, { upkeep, cacheBytes })
-    // Of its own, so that a long write on the other never delays a search; memory has only one connection.
+    // A second connection, so that a long write never delays a search. A database in memory has only one.
     const reader = options.path === MEMORY ? writer : openReader(options.path, cacheBytes)
     const transactions = new SqliteTransactions(writer, reader)
     return catalogOver(transactions, over)
@@ -58,15 +58,15 @@ async function openWriter(
   { upkeep, cacheBytes }: { readonly upkeep: SearchUpkeep; readonly cacheBytes: number },
 ): Promise<SqliteConnection> {
   for (let waitedMs = 0; ; waitedMs += OPEN_RETRY_MS) {
-    // No blocking wait: the write queue waits for locks without holding up the event loop.
+    // No blocking wait: the write queue waits for locks without blocking the event loop.
     const writer = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
     try {
-      // Two processes that turn a new file to WAL at once are refused without a wait.
+      // SQLite refuses at once if two processes switch a new file to WAL at the same time.
       writer.pragma('journal_mode = WAL')
-      // A commit is on the disk before it is told: WAL with NORMAL would lose the last ones with the power.
+      // A commit is on disk before the write returns: with NORMAL a power failure would lose the last commits.
       writer.pragma('synchronous = FULL')
       writer.pragma('foreign_keys = ON')
-      // In pages that are written anyway. Verbs that take leave of a patient do more (WriteOptions).
+      // Only in pages that are written anyway. Transactions that delete patient data overwrite all (WriteOptions).
       writer.pragma('secure_delete = FAST')
       writer.pragma('temp_store = MEMORY')
       writer.pragma(cacheSizeOf(cacheBytes))
@@ -85,7 +85,7 @@ async function openWriter(
   }
 }
 
-/** Negative is in KiB. */
+/** A negative cache_size is in KiB. */
 const cacheSizeOf = (bytes: number) => `cache_size = -${Math.floor(bytes / 1024)}`
 
 function openReader(path: string, cacheBytes: number): SqliteConnection {

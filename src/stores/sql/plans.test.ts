@@ -1,6 +1,5 @@
 /**
- * How SQLite goes about the statements that must stay fast on millions of rows. No search looks at every
- * row, and none lets SQLite sort.
+ * SQLite's query plans of the statements that must stay fast on millions of rows. No search scans all rows, and none sorts.
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -33,7 +32,7 @@ async function smallCatalog(): Promise<SqliteConnection> {
   const connection = new SqliteConnection(':memory:', { readonly: false, timeoutMs: 0 })
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: 'test' })
   connection.drive(migrate({ dialect: SQLITE, upkeep }))
-  const drive = async <T>(verb: TransactionFunction<T>) => connection.drive(verb())
+  const drive = async <T>(transaction: TransactionFunction<T>) => connection.drive(transaction())
   const datastores = datastoresOver({ read: drive, write: drive, close: async () => {} })
   await datastores.create({ datastore: datastoreNamed('store'), tags: {}, token: tokenOf('t') })
   connection.command(`INSERT INTO image_sets (id_suffix, datastore, version, image_set_state, workflow_status, is_primary,
@@ -44,10 +43,10 @@ async function smallCatalog(): Promise<SqliteConnection> {
   return connection
 }
 
-/** How SQLite goes about each statement of a verb that reads the table. */
-function plansOf(connection: SqliteConnection, verb: Sql<unknown>, table: RegExp): string[] {
+/** The query plan of each statement that reads the table. */
+function plansOf(connection: SqliteConnection, transaction: Sql<unknown>, table: RegExp): string[] {
   const statements: Statement[] = []
-  for (let step = verb.next([]); !step.done; step = verb.next(connection.execute(step.value)))
+  for (let step = transaction.next([]); !step.done; step = transaction.next(connection.execute(step.value)))
     statements.push(step.value)
   return statements
     .filter(({ text }) => table.test(text))
@@ -67,9 +66,9 @@ function* searches(): Generator<Search> {
   }
 }
 
-describe('whatever is searched', async () => {
+describe('every search', async () => {
   const connection = await smallCatalog()
-  /** With nothing in memory, so that every statement is made. */
+  /** Nothing is cached, so that every statement runs. */
   const newContext = () => ({
     dialect: SQLITE,
     leaves: new CachedLeaves(sizes),
@@ -89,7 +88,7 @@ describe('whatever is searched', async () => {
     ['the first page with a total', { count: 'exact' }],
     ['a later page', { after: { key: AT - 1, rowId: 0 }, snapshotVersion: 0 }],
   ] as const) {
-    test(`every statement for ${name} goes to its rows by a key, and sorts nothing`, () => {
+    test(`every statement for ${name} finds its rows by a key, and sorts nothing`, () => {
       for (const search of searches()) {
         const plans = plansOfSearch(search, place).filter((plan) => plan !== 'MULTI-INDEX OR')
         assert.ok(plans.length > 0)
@@ -98,7 +97,7 @@ describe('whatever is searched', async () => {
     })
   }
 
-  test('a text is looked up in its index, and a short one in nothing else', () => {
+  test('a text is looked up in its index, and a short one only there', () => {
     for (const search of searches()) {
       if (search.filters[0] === undefined || !('equals' in search.filters[0])) continue
       if (search.filters[0].attribute === 'isPrimary') continue
@@ -111,10 +110,10 @@ describe('whatever is searched', async () => {
   })
 })
 
-describe('an import does not become slower as it goes on', async () => {
+describe('an import does not slow down', async () => {
   const connection = await smallCatalog()
 
-  test('groups that wait are found without passing those that have their image sets', () => {
+  test('waiting groups are found without scanning published ones', () => {
     const [plan, ...others] = plansOf(connection, waitingGroups(idOf('job'), 10), /FROM import_groups\b/)
     assert.match(plan!, /^SEARCH import_groups USING INDEX import_groups_by_image_set \(job=\? AND row_id=\?\)/)
     assert.ok(!others.some((each) => each.includes('ORDER BY')))
@@ -131,20 +130,20 @@ describe('an import does not become slower as it goes on', async () => {
 
 const ONE_FRAME = { datastoreId: 'd', imageSetId: '1'.padStart(32, '0'), framesKey: 'a'.repeat(24) }
 
-test('the place of frames is found by their key, and no instance of the image set is passed', async () => {
+test('frames are found by their key, without scanning the instances of the image set', async () => {
   const plans = plansOf(await smallCatalog(), placeOfFrames(ONE_FRAME), /FROM instances\b/)
   assert.match(plans[0]!, /^SEARCH instances USING INDEX instances_by_frames \(frames_key=\?\)$/)
   assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
 })
 
-test('blobs are freed, purged and verified without a look at all rows of a table', async () => {
+test('blobs are marked, purged and verified without scanning a table', async () => {
   const connection = await smallCatalog()
   const plans: string[] = []
-  const look = async (verb: TransactionFunction<unknown>) => {
-    plans.push(...plansOf(connection, verb(), /./))
+  const collectPlans = async (transaction: TransactionFunction<unknown>) => {
+    plans.push(...plansOf(connection, transaction(), /./))
     return { last: undefined, imageSets: 0, uses: [] } as never
   }
-  const blobs = blobsOver({ read: look, write: look, close: async () => {} })
+  const blobs = blobsOver({ read: collectPlans, write: collectPlans, close: async () => {} })
   await blobs.free({ before: 1, limit: 1 })
   await blobs.forget([{ blob: 1, blobKey: 'a' }], 1)
   await blobs.list({ after: 'a', limit: 1 })
@@ -152,8 +151,9 @@ test('blobs are freed, purged and verified without a look at all rows of a table
   await blobs.documents({ after: { rowId: 1, version: 1 }, limit: 1 })
   await blobs.uses({ after: 0, imageSets: 1 })
   plans.push(...plansOf(connection, markUnreferencedBlobs(1, 1), /./), ...plansOf(connection, removeUses(1, 1), /./))
-  const looks = plans.filter((plan) => /^(SCAN|SEARCH)/.test(plan))
-  assert.ok(looks.length >= 14)
-  // What is free is all in an index of its own, and what was just read into memory is no table.
-  for (const plan of looks) assert.match(plan, /^SEARCH |^SCAN (blobs USING INDEX blobs_unreferenced|reached|reaches)$/)
+  const accesses = plans.filter((plan) => /^(SCAN|SEARCH)/.test(plan))
+  assert.ok(accesses.length >= 14)
+  // Unreferenced blobs have an index of their own; `reached` and `reaches` are no tables.
+  for (const plan of accesses)
+    assert.match(plan, /^SEARCH |^SCAN (blobs USING INDEX blobs_unreferenced|reached|reaches)$/)
 })

@@ -1,4 +1,4 @@
-/** A PostgreSQL that is killed, away and back again: verbs say so while it is, nothing answered is lost, and nothing need be restarted. */
+/** Outages of PostgreSQL: methods throw StoreUnavailable meanwhile, no durable write is lost, and nothing needs a restart. */
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import pg from 'pg'
@@ -36,7 +36,7 @@ const unavailable = (reason: UnavailableReason) => (error: unknown) => {
 }
 
 describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => {
-  test('is told of by every verb, and used again once it is back, with all that was answered', async (context) => {
+  test('every method throws StoreUnavailable, and works again after a restart, with all durable writes', async (context) => {
     const catalog = await openAt(context, await server!.newDatabase())
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
@@ -57,7 +57,7 @@ describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => 
     assert.equal((await catalog.imageSets.search({ datastoreId, search, limit: 10 })).rows.length, 1)
   })
 
-  test('in the middle of an import has every file that was answered, and no half batch', async (context) => {
+  test('during an import keeps every recorded batch, and no partial one', async (context) => {
     const catalog = await openAt(context, await server!.newDatabase())
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     const BATCH = 20
@@ -78,12 +78,12 @@ describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => 
     await server!.start()
     const lines = await collected(catalog.importJobs.reportLines(lease.jobId))
     assert.equal(lines.length % BATCH, 0)
-    // The batch in flight may have been committed without an answer.
+    // The last batch may have been committed although the call failed.
     const batches = lines.length / BATCH
     assert.ok(batches === answered || batches === answered + 1, `${batches} batches for ${answered} answers`)
   })
 
-  test('and not there at all refuses to open', async () => {
+  test('a server that does not run cannot be opened', async () => {
     const url = 'postgres://hilum@127.0.0.1:1/hilum'
     await assert.rejects(
       openPostgresCatalog({ url, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS }),
@@ -92,8 +92,8 @@ describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => 
   })
 })
 
-describe('what cannot be used', { skip: postgresIsMissing ?? false }, () => {
-  test('is told apart by its reason, without the address or the password', async () => {
+describe('an unusable database', { skip: postgresIsMissing ?? false }, () => {
+  test('is reported with its reason, without the address or the password', async () => {
     const url = new URL(await server!.newDatabase())
     const absent = new URL(url)
     absent.pathname = '/absent'
@@ -115,18 +115,18 @@ describe('what cannot be used', { skip: postgresIsMissing ?? false }, () => {
     }
   })
 
-  test('a database that only reads is told apart from one that is away', async (context) => {
+  test('a read-only database is distinguished from one that is away', async (context) => {
     const url = await server!.newDatabase()
     const catalog = await openAt(context, url)
     const client = new pg.Client(url)
     await client.connect()
     await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`)
     await client.end()
-    // Connections made from here on are read-only.
+    // New connections are read-only.
     await assert.rejects(catalog.check(), unavailable('read-only'))
   })
 
-  test('a lock that another keeps too long is a statement that ends, while reads go on', async (context) => {
+  test('a statement that waits too long for a lock ends, while reads continue', async (context) => {
     const url = await server!.newDatabase()
     const catalog = await openAt(context, url, { ...POSTGRES_TEST_LIMITS, catalogStatementTimeoutMs: 300 })
     const datastoreId = await createDatastore(catalog)

@@ -1,6 +1,6 @@
 /**
- * How PostgreSQL goes about searches of a store of some thousand image sets, once it knows them (ANALYZE): each statement walks one
- * index and stops, with no look at every row. Where a range of one date is sorted by another, the planner guesses; that is not held.
+ * PostgreSQL's query plans of searches, with statistics (ANALYZE) of some thousand image sets: each statement scans one index and stops.
+ * For a range of one date that is sorted by another the planner estimates, which is not tested.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -87,7 +87,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
       const sort = { sortField: sortField as keyof typeof SORTS, sortOrder }
       const range = { attribute: sort.sortField, from: key - 100, to: key + 3_000 }
       for (const filters of [[], [range]]) {
-        test(`${filters.length === 0 ? 'of everything' : 'of a range'} walks ${index} ${sortOrder}`, async () => {
+        test(`${filters.length === 0 ? 'of everything' : 'of a range'} scans ${index} ${sortOrder}`, async () => {
           for (const place of [undefined, { key: key + 10, rowId: 5 }]) {
             const plans = await plansOf({ filters, sort }, place)
             assert.match(plans.pop()!, /Index Scan using image_sets_pkey /, 'the rows come last, by their keys')
@@ -103,7 +103,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
   }
 
   for (const attribute of TEXT_ATTRIBUTES) {
-    test(`of one ${attribute} looks it up, whatever the sort`, async () => {
+    test(`of one ${attribute} looks it up with every sort`, async () => {
       const value = { DICOMPatientId: 'P9', DICOMAccessionNumber: 'A9', DICOMStudyId: 'S9' }[attribute as string]
       const equals = value ?? (attribute === 'DICOMStudyInstanceUID' ? '1.2.9' : '1.2.3.9')
       for (const sortField of Object.keys(SORTS) as (keyof typeof SORTS)[]) {

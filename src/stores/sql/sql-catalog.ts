@@ -1,4 +1,4 @@
-/** Puts the nouns of the catalog together over any database that can run their statements. */
+/** Assembles the repositories of the catalog over a database. */
 import type { Catalog } from '../catalog/catalog.ts'
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { rebuildSearchIndex } from '../search/maintenance/rebuild.ts'
@@ -37,7 +37,7 @@ export function catalogOver(
       verify: () => verifySearchIndex(database, options),
     },
     secret: (name) => database.write(() => secret(name, options.newId)),
-    // A write that changes nothing still has to reach the disk.
+    // Also a write without a change is committed to disk.
     check: () => database.write(() => run('UPDATE changes SET number = number')),
     integrity: (request) => options.integrity(database, request),
     close: () => database.close(),

@@ -1,6 +1,6 @@
 /**
- * A process that is killed in the middle of its writes: what it was answered is there, whole, and what it was not is there whole or
- * not at all. This file is also that process, when it is started with a path.
+ * A process is killed during its writes: writes that returned are complete, others are complete or absent. The file is also that process,
+ * when it is started with a path.
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
@@ -36,7 +36,7 @@ type Answered =
 
 if (path !== undefined) await writeUntilKilled(path)
 else {
-  test('killed again and again, nothing that was answered is lost and nothing is half there', {
+  test('killed repeatedly, no write that returned is lost and none is partial', {
     timeout: 120_000,
   }, async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'hilum-crash-'))
@@ -63,9 +63,9 @@ else {
   })
 }
 
-/** Records and publishes one batch after the other, telling its parent of each answer. */
+/** Records and publishes batches, and reports each to its parent. */
 async function writeUntilKilled(path: string): Promise<void> {
-  // Counted ids would be the same in every life of the process.
+  // Counted ids would repeat after each start of the process.
   const newId = () => crypto.randomUUID().replaceAll('-', '')
   const catalog = await openSqliteCatalog({ path, newId })
   const owner = newId()
@@ -85,7 +85,7 @@ async function writeUntilKilled(path: string): Promise<void> {
   }
 }
 
-/** What the writer was answered before it was killed, which is at once after that many answers. */
+/** The reports of the writer before it is killed, at once after that many. */
 async function killedAfter(at: string, answers: number): Promise<Answered[]> {
   const answered: Answered[] = []
   const child: ChildProcess = fork(import.meta.filename, [at], {
@@ -106,8 +106,8 @@ async function checkAll(
   { datastoreId, jobId, answered }: { datastoreId: string; jobId: string; answered: readonly Answered[] },
 ): Promise<void> {
   const lastKey = await catalog.importJobs.lastRecordedKey(jobId)
-  const told = answered.filter((each) => each.kind === 'recorded').at(-1)!
-  assert.ok(lastKey !== undefined && lastKey >= told.key)
+  const last = answered.filter((each) => each.kind === 'recorded').at(-1)!
+  assert.ok(lastKey !== undefined && lastKey >= last.key)
   const job = await catalog.importJobs.get({ datastoreId, jobId })
   assert.equal(job!.filesDone % (4 * FILES_PER_SERIES), 0)
 

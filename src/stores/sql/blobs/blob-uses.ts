@@ -1,6 +1,6 @@
 /**
- * Which image sets use which blob. A blob is free once its job has ended and no image set uses it: from then on nobody can come to use
- * it, since a use only ever comes from another use of the same transaction, or from the job.
+ * Which image sets use which blob. A blob is unreferenced when its job has ended and no image set uses it. It stays so: a new use comes only
+ * from the job, or from another use in the same transaction.
  */
 
 import { all, allOfMany, run, type Sql } from '../engine/statement.ts'
@@ -14,8 +14,8 @@ export function* addUses(uses: readonly RowOf<'blob_uses'>[]): Sql<void> {
 }
 
 /**
- * The image set is gone: what only it used is free, of jobs that have ended. Those of other jobs are looked at when they end. What others
- * use, or may come to use while its job goes on, has lost something.
+ * For an image set that is deleted. Blobs that only it used become unreferenced, at once or when their job ends; the others become partly
+ * unreferenced.
  */
 export function* removeUses(rowId: number, at: number): Sql<void> {
   const used = yield* all<{ blob: number }>('DELETE FROM blob_uses WHERE row_id = ? RETURNING blob', rowId)
@@ -23,7 +23,7 @@ export function* removeUses(rowId: number, at: number): Sql<void> {
     (marks) =>
       `UPDATE blobs SET unreferenced_since = CAST(? AS BIGINT) WHERE blob IN (${marks})
        AND NOT EXISTS (SELECT 1 FROM blob_uses WHERE blob_uses.blob = blobs.blob)
-       AND (SELECT ended_at FROM import_jobs WHERE import_jobs.job = blobs.job) IS NOT NULL RETURNING 1 AS freed`,
+       AND (SELECT ended_at FROM import_jobs WHERE import_jobs.job = blobs.job) IS NOT NULL RETURNING 1 AS updated`,
     [at],
     used.map(({ blob }) => blob),
   )
@@ -33,7 +33,7 @@ export function* removeUses(rowId: number, at: number): Sql<void> {
   )
 }
 
-/** A job has ended: those of its blobs that no image set uses are free. */
+/** For a job that has ended. */
 export function* markUnreferencedBlobs(job: number, at: number): Sql<void> {
   yield* run(
     `UPDATE blobs SET unreferenced_since = ? WHERE job = ? AND unreferenced_since IS NULL AND purged_at IS NULL

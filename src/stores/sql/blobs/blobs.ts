@@ -1,13 +1,13 @@
-/** Blobs in SQL: which are free, and what is known of each; compared by `hilum verify` with what is there. */
+/** Blobs in SQL: those that are unreferenced, and what `hilum verify` compares with the blob store. */
 import assert from 'node:assert/strict'
 import type { Blobs, DocumentOfVersion, KnownBlob, UnreferencedBlob, UseOfBlob } from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
-import { claimForCompaction, isAnyToCompact, keepAsItIs, move, PLACES, placesIn, reserve } from './compaction.ts'
+import { claimForCompaction, isAnyToCompact, keepAsItIs, move, placesIn, RANGE_COLUMNS, reserve } from './compaction.ts'
 import { framesAt, framesOfInstances } from './verify-frames.ts'
 
 export const blobsOver = (database: Transactions): Blobs => ({
-  free: (request) => database.read(() => free(request)),
-  forget: (blobs, at) => database.write(() => forget(blobs, at)),
+  free: (request) => database.read(() => unreferencedBlobs(request)),
+  forget: (blobs, at) => database.write(() => markPurged(blobs, at)),
   list: (request) => database.read(() => list(request)),
   get: (blobKeys) => database.read(() => get(blobKeys)),
   documents: (request) => database.read(() => documents(request)),
@@ -16,7 +16,7 @@ export const blobsOver = (database: Transactions): Blobs => ({
   uses: (request) => database.read(() => uses(request)),
   totals: () => database.read(totals),
   async claimForCompaction(request) {
-    // Nearly always there is none, and a look is no write.
+    // Usually nothing is due: check in a read transaction first.
     if (!(await database.read(() => isAnyToCompact(request)))) return undefined
     return database.write(() => claimForCompaction(request))
   },
@@ -43,7 +43,7 @@ function knownOf({ blob, blob_key: blobKey, size_bytes: sizeBytes, sha256, unref
   return { blob, blobKey, digest, isUnreferenced: false }
 }
 
-function* free({ before, limit }: Parameters<Blobs['free']>[0]): Sql<readonly UnreferencedBlob[]> {
+function* unreferencedBlobs({ before, limit }: Parameters<Blobs['free']>[0]): Sql<readonly UnreferencedBlob[]> {
   const rows = yield* all<Pick<BlobRow, 'blob' | 'blob_key'>>(
     'SELECT blob, blob_key FROM blobs WHERE unreferenced_since IS NOT NULL AND unreferenced_since < ? ORDER BY blob LIMIT ?',
     ...[before, limit],
@@ -51,11 +51,11 @@ function* free({ before, limit }: Parameters<Blobs['free']>[0]): Sql<readonly Un
   return rows.map(({ blob, blob_key }) => ({ blob, blobKey: blob_key }))
 }
 
-function* forget(blobs: readonly UnreferencedBlob[], at: number): Sql<void> {
+function* markPurged(blobs: readonly UnreferencedBlob[], at: number): Sql<void> {
   yield* allOfMany(
     (marks) =>
       `UPDATE blobs SET unreferenced_since = NULL, purged_at = CAST(? AS BIGINT)
-       WHERE blob IN (${marks}) AND unreferenced_since IS NOT NULL RETURNING 1 AS forgotten`,
+       WHERE blob IN (${marks}) AND unreferenced_since IS NOT NULL RETURNING 1 AS updated`,
     [at],
     blobs.map(({ blob }) => blob),
   )
@@ -104,9 +104,9 @@ function* documents({ after, limit }: Parameters<Blobs['documents']>[0]): Sql<re
   }))
 }
 
-/** Everything that lies in a blob, of the image sets of some rows; what they say that they use reaches to -1. */
+/** How far the ranges of some image sets reach into each blob; -1 for a row of blob_uses. */
 const REACHES = [
-  ...PLACES.map(({ table, blob, offset, size }) => [table, blob, `${offset} + ${size}`]),
+  ...RANGE_COLUMNS.map(({ table, blob, offset, size }) => [table, blob, `${offset} + ${size}`]),
   ['blob_uses', 'blob', '-1'],
 ]
   .map(

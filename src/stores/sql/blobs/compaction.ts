@@ -1,30 +1,30 @@
 /**
- * Blobs that image sets were deleted from while others use them, in SQL. The new blob takes the old one's number, so that what lies in it
- * only gets other offsets and stays in its order; the old key becomes that of a blob which is free.
+ * Compaction of partly unreferenced blobs, in SQL. The new blob takes the number of the old one, so that only offsets change and ranges stay
+ * in their order. The old key goes to a new row, which is unreferenced.
  *
- * What a blob holds comes and goes in transactions that pass `changes`, so behind that row it stays as it is read.
+ * Every transaction that changes the ranges of a blob locks the row `changes`: behind that lock they do not change.
  */
 
 import { type MovedRange, movedOffset } from '../../blobs/moved-ranges.ts'
 import type { Blobs, BlobToCompact, PlaceInBlob } from '../../catalog/blob-repository.ts'
-import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
+import { LOCKED, LOCKED_OR_SKIPPED } from '../engine/differences.ts'
 import { all, allOfMany, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 
-interface Places {
+interface RangeColumns {
   readonly table: string
   readonly blob: string
   readonly offset: string
   readonly size: string
-  /** How many frames it is a table of; NULL of what is none. */
+  /** SQL: the number of frames in a frame table; NULL for other ranges. */
   readonly framesInTable: string
 }
 
 const NO_TABLE = 'CAST(NULL AS BIGINT)'
 
-/** All that may lie in a blob. */
-export const PLACES: readonly Places[] = [
+/** The columns that are ranges of blobs. */
+export const RANGE_COLUMNS: readonly RangeColumns[] = [
   {
     ...{ table: 'instances', blob: 'blob', offset: 'offset_bytes', size: 'size_bytes' },
     framesInTable: NO_TABLE,
@@ -52,18 +52,18 @@ export const PLACES: readonly Places[] = [
   },
 ]
 
-/** They may have lost something. Whoever writes one of them anew has begun too early. */
+/** A compaction under way has read the ranges too early, and its claim ends. */
 export function* markPartlyUnreferenced(blobs: readonly number[], at: number): Sql<void> {
   yield* allOfMany(
     (marks) =>
       `UPDATE blobs SET partly_unreferenced_since = CAST(? AS BIGINT), compacting_until = NULL
-       WHERE blob IN (${marks}) AND unreferenced_since IS NULL RETURNING 1 AS marked`,
+       WHERE blob IN (${marks}) AND unreferenced_since IS NULL RETURNING 1 AS updated`,
     [at],
     blobs,
   )
 }
 
-/** Those of a job that somebody uses. */
+/** Of a job whose files are not all published. */
 export function* markBlobsOfJobPartlyUnreferenced(job: number, at: number): Sql<void> {
   yield* run(
     'UPDATE blobs SET partly_unreferenced_since = ? WHERE job = ? AND unreferenced_since IS NULL AND purged_at IS NULL',
@@ -80,7 +80,7 @@ interface RowToCompact {
 
 type Claim = Parameters<Blobs['claimForCompaction']>[0]
 
-/** Image sets that are locked are about to change or to go, which is better waited for. */
+/** Not while an image set is locked: an update or deletion of it is about to end. */
 const toCompact = (lock = '') =>
   `SELECT blob, blob_key, size_bytes, sha256 FROM blobs
    WHERE partly_unreferenced_since < ? AND (compacting_until IS NULL OR compacting_until <= ?) AND unreferenced_since IS NULL AND purged_at IS NULL
@@ -95,7 +95,7 @@ export function* isAnyToCompact({ before, now }: Claim): Sql<boolean> {
 }
 
 export function* claimForCompaction({ before, now, until }: Claim): Sql<BlobToCompact | undefined> {
-  const row = yield* one<RowToCompact>(toCompact(LOCKED_OR_PASSED_BY), before, now)
+  const row = yield* one<RowToCompact>(toCompact(LOCKED_OR_SKIPPED), before, now)
   if (row === undefined) return undefined
   yield* run('UPDATE blobs SET compacting_until = ? WHERE blob = ?', until, row.blob)
   const { blob, blob_key: blobKey, size_bytes: sizeBytes, sha256 } = row
@@ -104,19 +104,19 @@ export function* claimForCompaction({ before, now, until }: Claim): Sql<BlobToCo
 
 export function* placesIn(blob: number): Sql<readonly PlaceInBlob[]> {
   const found: PlaceInBlob[] = []
-  for (const places of PLACES) found.push(...(yield* placesOf(places, blob)))
+  for (const columns of RANGE_COLUMNS) found.push(...(yield* rangesOf(columns, blob)))
   return found
 }
 
-const ofUsers = ({ blob }: Places) =>
+const ofUsers = ({ blob }: RangeColumns) =>
   `${blob} = ? AND row_id IN (SELECT row_id FROM blob_uses WHERE blob_uses.blob = ?)`
 
-/** Of versions and copies that share one, once. */
-function* placesOf(places: Places, blob: number): Sql<readonly PlaceInBlob[]> {
-  const { table, offset, size, framesInTable } = places
+/** A range that versions and copies share is returned once. */
+function* rangesOf(columns: RangeColumns, blob: number): Sql<readonly PlaceInBlob[]> {
+  const { table, offset, size, framesInTable } = columns
   const rows = yield* all<{ offset_in: number; size_in: number; frames_in_table: number | null }>(
     `SELECT DISTINCT ${offset} AS offset_in, ${size} AS size_in, ${framesInTable} AS frames_in_table
-     FROM ${table} WHERE ${ofUsers(places)}`,
+     FROM ${table} WHERE ${ofUsers(columns)}`,
     ...[blob, blob],
   )
   return rows.map(({ offset_in, size_in, frames_in_table }) => ({
@@ -124,7 +124,7 @@ function* placesOf(places: Places, blob: number): Sql<readonly PlaceInBlob[]> {
   }))
 }
 
-/** Unless something was deleted since it was claimed. */
+/** Unless an image set was deleted since the claim. */
 export function* keepAsItIs({ blob, until }: BlobToCompact): Sql<void> {
   yield* run(
     'UPDATE blobs SET partly_unreferenced_since = NULL, compacting_until = NULL WHERE blob = ? AND compacting_until = ?',
@@ -146,7 +146,7 @@ export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'cha
     `SELECT blob FROM blobs WHERE blob_key = ? AND unreferenced_since > ? AND purged_at IS NULL ${LOCKED}`,
     ...[to.blobKey, at],
   )
-  // By its key too: whoever was faster has moved it, and its number stands for another blob by now.
+  // By its key too: after another worker has moved it, the number stands for another blob.
   const old = yield* one<
     RowToCompact & { job: number; partly_unreferenced_since: number | null; compacting_until: number | null }
   >(
@@ -155,13 +155,13 @@ export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'cha
     ...[from.blob, from.blobKey],
   )
   if (reserved === undefined || old === undefined) return 'changed'
-  const there: Places[] = []
-  for (const places of PLACES) {
-    const found = yield* placesOf(places, from.blob)
+  const used: RangeColumns[] = []
+  for (const columns of RANGE_COLUMNS) {
+    const found = yield* rangesOf(columns, from.blob)
     if (found.some((place) => movedOffset(ranges, place) === undefined)) return 'changed'
-    if (found.length > 0) there.push(places)
+    if (found.length > 0) used.push(columns)
   }
-  for (const places of there) yield* shift(places, from.blob, ranges)
+  for (const columns of used) yield* shift(columns, from.blob, ranges)
   yield* run('DELETE FROM blobs WHERE blob = ?', reserved.blob)
   const partlyUnreferencedSince = old.compacting_until === from.until ? null : old.partly_unreferenced_since
   yield* run(
@@ -174,13 +174,13 @@ export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'cha
 }
 
 /** Few sizes, so that few statements are prepared. */
-const PIECES_PER_STATEMENT = [4, 32, 128]
+const RANGES_PER_STATEMENT = [4, 32, 128]
 
-/** From the first piece on: what was moved lies before all that is still to be moved, and is not found again. */
-function* shift(places: Places, blob: number, ranges: readonly MovedRange[]): Sql<void> {
-  const { table, offset } = places
+/** In ascending order: a moved range lies before all ranges that are still to be moved, so that no statement moves it again. */
+function* shift(columns: RangeColumns, blob: number, ranges: readonly MovedRange[]): Sql<void> {
+  const { table, offset } = columns
   for (let start = 0; start < ranges.length; ) {
-    const size = PIECES_PER_STATEMENT.find((count) => count >= ranges.length - start) ?? PIECES_PER_STATEMENT.at(-1)!
+    const size = RANGES_PER_STATEMENT.find((count) => count >= ranges.length - start) ?? RANGES_PER_STATEMENT.at(-1)!
     const some = ranges.slice(start, start + size)
     const last = some.at(-1)!
     start += size
@@ -188,10 +188,10 @@ function* shift(places: Places, blob: number, ranges: readonly MovedRange[]): Sq
     const values: readonly SqlValue[] = rows.flatMap(({ offsetBytes, movedTo }) => [offsetBytes, offsetBytes - movedTo])
     const tuples = Array(size).fill('(CAST(? AS BIGINT), CAST(? AS BIGINT))').join(', ')
     yield* run(
-      `WITH ranges (begins_at, nearer_by) AS (VALUES ${tuples})
+      `WITH ranges (range_start, shift) AS (VALUES ${tuples})
        UPDATE ${table} SET ${offset} = ${offset} - (
-         SELECT nearer_by FROM ranges WHERE begins_at <= ${offset} ORDER BY begins_at DESC LIMIT 1
-       ) WHERE ${ofUsers(places)} AND ${offset} >= ? AND ${offset} <= ?`,
+         SELECT shift FROM ranges WHERE range_start <= ${offset} ORDER BY range_start DESC LIMIT 1
+       ) WHERE ${ofUsers(columns)} AND ${offset} >= ? AND ${offset} <= ?`,
       ...[...values, blob, blob, some[0]!.offsetBytes, last.offsetBytes + last.sizeBytes],
     )
   }

@@ -1,10 +1,10 @@
-/** The row number of each blob that something is about to be recorded in: a blob without a row gets one. */
+/** The numbers of blobs. A blob without a row gets one. */
 import assert from 'node:assert/strict'
 import type { BlobDigests } from '../../blobs/blob-store.ts'
 import type { Sql } from '../engine/statement.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 
-/** Rows name a blob by number: its key is long and many instances lie in one. */
+/** Rows refer to a blob by number: its key is long, and many instances are in one blob. */
 export function* numberBlobs(
   job: number,
   blobKeys: readonly string[],

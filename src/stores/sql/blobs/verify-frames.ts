@@ -24,7 +24,7 @@ const framesOf = (row: FramesOfInstanceRow): FramesOfInstance => ({
   file: { blobKey: row.blob_key, offsetBytes: row.offset_bytes },
 })
 
-/** Versions and copies that share frames have a row each: the first of these stands for all. */
+/** Versions and copies that share frames have a row each: only the first is returned. */
 export function* framesOfInstances({ after, limit }: Parameters<Blobs['frames']>[0]): Sql<readonly FramesOfInstance[]> {
   const { rowId, sopInstanceUID, addedIn } = after ?? { rowId: 0, sopInstanceUID: '', addedIn: 0 }
   const rows = yield* all<FramesOfInstanceRow>(

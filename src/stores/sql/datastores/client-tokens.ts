@@ -2,7 +2,7 @@
 import type { ClientTokenUse } from '../../catalog/datastore-repository.ts'
 import { one, run, type Sql } from '../engine/statement.ts'
 
-/** What the token made before, or that it stands for another request; undefined where it is new or forgotten. */
+/** The resource of the first request with the token. @returns undefined for a token that is new or no longer remembered */
 export function* earlierUse(
   scope: string,
   token: ClientTokenUse,

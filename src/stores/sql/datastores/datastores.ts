@@ -1,4 +1,4 @@
-/** Data stores in SQL: the life from CREATING to DELETED, and the number by which other tables know one. */
+/** Data stores in SQL, from CREATING to DELETED, and the number by which other tables refer to one. */
 import type {
   CreateDatastoreOutcome,
   Datastore,
@@ -19,7 +19,7 @@ type DatastoreRow = Omit<RowOf<'datastores'>, 'datastore'>
 
 const SELECT = `SELECT datastore_id, datastore_name, datastore_status, kms_key_arn, lambda_authorizer_arn, lossless_storage_format,
   created_at, updated_at FROM datastores`
-/** A deleted one was last updated when it was deleted. */
+/** updated_at of a deleted data store is when it was deleted. */
 const STILL_SHOWN = `(datastore_status <> 'DELETED' OR updated_at > ?)`
 
 export function datastoresOver(database: Transactions): Datastores {
@@ -33,7 +33,7 @@ export function datastoresOver(database: Transactions): Datastores {
   }
 }
 
-/** The number that stands for a data store in rows and indexes, where its id would take 32 bytes each time. */
+/** Rows and indexes contain the number: the id has 32 bytes. */
 export function* datastoreNumber(datastoreId: string): Sql<number | undefined> {
   const row = yield* one<{ datastore: number }>('SELECT datastore FROM datastores WHERE datastore_id = ?', datastoreId)
   return row?.datastore
@@ -56,7 +56,7 @@ function* create({
   token,
   activeMax,
 }: Parameters<Datastores['create']>[0]): Sql<CreateDatastoreOutcome> {
-  // There is no row yet that two of these could meet at, and they are rare enough to wait with the changes.
+  // Two of these have no row yet to lock. They are rare, so they share the lock of changes.
   yield* lockChanges()
   const earlier = yield* earlierUse(TOKEN_SCOPE, token)
   if (earlier === 'token-of-another-request') return { outcome: earlier }
@@ -96,7 +96,7 @@ function* list({ status, deletedSince, after, limit }: Parameters<Datastores['li
   return (yield* all<DatastoreRow>(text, ...values, limit)).map(datastoreOf)
 }
 
-/** A data store that became ACTIVE was not changed by that: createdAt and updatedAt stay equal, as in every answer of AWS. */
+/** Becoming ACTIVE is no update: createdAt and updatedAt stay equal, as in every response of AWS. */
 function* settle(datastoreId: string, at: number): Sql<void> {
   yield* run(
     `UPDATE datastores SET datastore_status = 'ACTIVE' WHERE datastore_id = ? AND datastore_status = 'CREATING'`,

@@ -1,4 +1,4 @@
-/** Tags in SQL. They belong to a data store or an image set by its id, whatever becomes of its versions, and go when it is deleted. */
+/** Tags in SQL. They belong to a data store or an image set, not to its versions, and are deleted with it. */
 import type { AddTagsOutcome, TaggedResource, Tags } from '../../catalog/tagged-resources.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, one, run, type Sql, type Transactions } from '../engine/statement.ts'
@@ -14,7 +14,7 @@ export function tagsOver(database: Transactions): Tags {
   }
 }
 
-/** Given to a resource by its id; a key that it has already gets the new value. */
+/** A key that the resource already has gets the new value. */
 export function* putTags(resourceId: string, tags: Readonly<Record<string, string>>): Sql<void> {
   yield* insertRows(
     'tags',
@@ -23,14 +23,14 @@ export function* putTags(resourceId: string, tags: Readonly<Record<string, strin
   )
 }
 
-/** In the transaction that deletes the resource, behind the change of its own row. */
+/** In the transaction that deletes the resource, after the change of its row. */
 export function* removeTags(resourceId: string): Sql<void> {
   yield* run('DELETE FROM tags WHERE resource_id = ?', resourceId)
 }
 
 const idOf = ({ datastoreId, imageSetId }: TaggedResource): string => imageSetId ?? datastoreId
 
-/** A resource that is being deleted at the same time is waited for at the row that its deletion changes. */
+/** Locks the row that a concurrent deletion changes. */
 function* isThereToChange(resource: TaggedResource): Sql<boolean> {
   if (resource.imageSetId !== undefined) yield* lockChanges()
   return yield* isThere(resource, resource.imageSetId === undefined ? LOCKED : '')
@@ -41,12 +41,12 @@ function* isThere({ datastoreId, imageSetId }: TaggedResource, lock: string): Sq
     const text = `SELECT 1 AS found FROM datastores WHERE datastore_id = ? AND datastore_status <> 'DELETED' ${lock}`
     return (yield* one(text, datastoreId)) !== undefined
   }
-  const parts = parseImageSetId(imageSetId)
-  if (parts === undefined) return false
+  const id = parseImageSetId(imageSetId)
+  if (id === undefined) return false
   const found = yield* one(
     `SELECT 1 AS found FROM image_sets JOIN datastores ON datastores.datastore = image_sets.datastore
      WHERE row_id = ? AND id_suffix = ? AND datastore_id = ? AND image_set_state <> 'DELETED'`,
-    ...[parts.rowId, parts.idSuffix, datastoreId],
+    ...[id.rowId, id.idSuffix, datastoreId],
   )
   return found !== undefined
 }
@@ -71,7 +71,7 @@ function* list(resource: TaggedResource): Sql<Readonly<Record<string, string>> |
   return (yield* isThere(resource, '')) ? yield* tagsOf(idOf(resource)) : undefined
 }
 
-/** Entries, so that a key such as `__proto__` is a key like any other. */
+/** From entries, so that `__proto__` is an ordinary key. */
 function* tagsOf(resourceId: string): Sql<Readonly<Record<string, string>>> {
   const rows = yield* all<{ tag_key: string; tag_value: string }>(
     'SELECT tag_key, tag_value FROM tags WHERE resource_id = ? ORDER BY tag_key',

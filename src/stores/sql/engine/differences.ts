@@ -1,62 +1,60 @@
-/** Each place where SQLite and PostgreSQL need different words for the same thing has a name here. */
+/** The differences between the SQL of SQLite and PostgreSQL, each with a name. */
 
 import { INDEX_SIZES, type IndexSizes } from '../../search/kd-tree/sizes.ts'
 
 export interface Dialect {
   /**
-   * The type of a primary key that the database counts up. Only SQLite's INTEGER PRIMARY KEY is the row's own address, so that a
-   * lookup by it is one descent and every index holds it for nothing; PostgreSQL says BIGINT GENERATED ALWAYS AS IDENTITY.
+   * A primary key that the database counts. SQLite's INTEGER PRIMARY KEY is the rowid: a lookup is one descent, and every index contains
+   * it at no cost. PostgreSQL: BIGINT GENERATED ALWAYS AS IDENTITY.
    */
   readonly countedKey: string
   /**
-   * A counted key that is never given again, not even when its row is gone: what lies in blobs under its name outlives the row. SQLite
-   * counts on from the greatest row that is left unless it is told AUTOINCREMENT; PostgreSQL's identities never come back.
+   * A counted key that is never used again after its row is deleted: names of blobs contain it. SQLite needs AUTOINCREMENT, or it counts
+   * from the greatest row that is left. PostgreSQL never repeats an identity.
    */
   readonly lastingKey: string
-  /** A primary key that is a number given by us: SQLite's INTEGER is again the row's own address. PostgreSQL says BIGINT PRIMARY KEY. */
+  /** A primary key that is a number chosen by the catalog; on SQLite the rowid. */
   readonly numberKey: string
-  /** The type of a column of bytes; PostgreSQL says BYTEA. */
+  /** The type of a column of bytes. */
   readonly bytes: string
   /**
-   * Ends a CREATE TABLE whose rows shall lie in the order of their primary key. SQLite keeps such a table as one tree instead of
-   * two; PostgreSQL has only heaps and says nothing.
+   * Ends a CREATE TABLE whose rows are stored in the order of their primary key: on SQLite one B-tree instead of two. PostgreSQL has only
+   * heaps.
    */
   readonly inKeyOrder: string
   /**
-   * Follows a table's name and makes its rows be found by one index. Without statistics SQLite takes every index that begins with
-   * the data store for equally good and may walk all of them by date to find one patient; statistics would be those of another
-   * day. PostgreSQL keeps its own up to date and has no such words.
+   * Follows the name of a table and names the index to use. Without statistics SQLite rates all indexes that begin with the data store
+   * equally, and may scan all image sets by date to find one patient. Statistics would become outdated. PostgreSQL updates its own.
    */
   readonly byIndex: (index: string) => string
-  /** The type of a text that is compared and ordered by its bytes, whatever language the database was made for. */
+  /** The type of a text that is compared by bytes, whatever the locale of the database. */
   readonly text: string
   /**
-   * Leaves of the search index that one statement reads, at most. SQLite is asked in the same process, so one at a time reads no more
-   * than is needed; of PostgreSQL each is a round trip, and some that are read for nothing cost less.
+   * The most leaves of the search index that one statement reads. SQLite runs in the process: one at a time, so that none is read in vain.
+   * On PostgreSQL a statement is a round trip, which costs more than some leaves in vain.
    */
   readonly leavesAtOnce: number
-  /** Smaller leaves on PostgreSQL, where what a leaf costs is its bytes on their way. */
+  /** Leaves are smaller on PostgreSQL, where the transfer of their bytes is the cost. */
   readonly indexSizes: IndexSizes
   /**
-   * Names the column of a partial index's condition again among the columns of an index that shall answer alone: SQLite looks at it
-   * although it is always the same, PostgreSQL knows that it is.
+   * Adds the column of a partial index's condition to the columns of a covering index: SQLite reads it although its value is fixed.
    */
   readonly thenCondition: (column: string) => string
-  /** Ends the columns of an index that must give rows by row id among equals: SQLite's do so by themselves. */
+  /** Ends the columns of an index whose equal entries are in the order of row ids; SQLite's are. */
   readonly thenRowId: string
 }
 
 /**
- * Follow a SELECT whose rows stay as they are until the transaction ends. Comments to SQLite, which has one writer at a time anyway;
- * PostgreSQL is told in its own words: another transaction that locks the same row waits here, or passes it by.
+ * Follow a SELECT whose rows are locked until the transaction ends. SQLite ignores the comment: it has one writer at a time. On PostgreSQL
+ * another transaction that locks the same row waits, or skips it.
  */
 export const LOCKED = '/* locked */'
-export const LOCKED_OR_PASSED_BY = '/* locked, or passed by */'
+export const LOCKED_OR_SKIPPED = '/* locked, or skipped */'
 
-/** NO KEY: rows that merely refer to the locked one may come meanwhile. */
+/** NO KEY: rows that refer to the locked one can be inserted meanwhile. */
 export const POSTGRES_LOCKS: readonly (readonly [mark: string, words: string])[] = [
   [LOCKED, 'FOR NO KEY UPDATE'],
-  [LOCKED_OR_PASSED_BY, 'FOR NO KEY UPDATE SKIP LOCKED'],
+  [LOCKED_OR_SKIPPED, 'FOR NO KEY UPDATE SKIP LOCKED'],
 ]
 
 export const SQLITE: Dialect = {

@@ -1,7 +1,7 @@
 /**
- * SQL as data. A verb of the catalog is a generator that yields statements and is sent their rows, so that the same text runs
- * inside one synchronous transaction on SQLite and one asynchronous transaction elsewhere. Statements keep to what SQLite 3.50
- * and PostgreSQL 15 both understand; where they cannot, differences.ts has the word.
+ * SQL as data. A transaction function is a generator that yields statements and receives their rows, so that one text runs in a synchronous
+ * transaction on SQLite and an asynchronous one on PostgreSQL. Statements use the SQL that SQLite 3.50 and PostgreSQL 15 share;
+ * differences.ts names the rest.
  */
 
 export type SqlValue = string | number | Uint8Array | null
@@ -14,35 +14,35 @@ export interface Statement {
 
 export type Row = Readonly<Record<string, SqlValue>>
 
-/** A piece of a transaction that answers a T. It may be run again from its start, on another connection, if nothing was committed. */
+/** A part of a transaction that returns a T. It may run again from its start, if nothing was committed. */
 export type Sql<T> = Generator<Statement, T, readonly Row[]>
 
-/** A verb that is given its arguments and waits to be run in a transaction. */
+/** Run in a transaction; arguments are bound. */
 export type TransactionFunction<T> = () => Sql<T>
 
 export interface WriteOptions {
-  readonly line?: string
-  /** What the verb deletes is written over on SQLite, where it would stay in the file until its pages are used again. It costs a write. */
+  /** Writes of one queue run in order and may share a commit. They lock the same rows. */
+  readonly queue?: string
+  /** Overwrites deleted rows on SQLite, which otherwise stay in the file until their pages are used again. Costs a write. */
   readonly secureDelete?: boolean
 }
 
 export interface Transactions {
-  /** One state of the catalog for the whole verb; the verb writes nothing. */
+  /** On one snapshot; writes nothing. */
   read<T>(transaction: TransactionFunction<T>): Promise<T>
   /**
-   * All or nothing, durable when it answers, and as if alone among those that lock the same rows first (`LOCKED`, nextChange). What
-   * the verb throws undoes it and comes out as it is. Verbs of one `line` happen in the order in which they were asked for, and may
-   * share a commit; they lock the same rows.
+   * Atomic, durable when it returns, and serialised against transactions that lock the same rows first (`LOCKED`, nextChange). An error of
+   * the function rolls it back and is passed on.
    */
   write<T>(transaction: TransactionFunction<T>, options?: WriteOptions): Promise<T>
-  /** Waits for what was asked, then lets go of the database. */
+  /** Waits for running transactions, then closes the database. */
   close(): Promise<void>
 }
 
-/** For those who only look. */
-export const readsOf = (database: Transactions): Transactions => ({
+/** Rejects writes. */
+export const readOnly = (database: Transactions): Transactions => ({
   read: (transaction) => database.read(transaction),
-  write: () => Promise.reject(new Error('this catalog was opened to be looked at')),
+  write: () => Promise.reject(new Error('this catalog was opened read-only')),
   close: () => database.close(),
 })
 
@@ -62,8 +62,8 @@ export function* run(text: string, ...values: readonly SqlValue[]): Sql<void> {
 const VALUES_PER_LIST = [128, 64, 16, 4, 1]
 
 /**
- * The rows of a statement with an IN list, in pieces where the list is long; a value given twice is looked for once.
- * @param fixed the values of the marks before the list.
+ * The rows of a statement with an IN list, in several statements for a long list. Repeated values are looked up once.
+ * @param fixed the values of the marks before the list
  */
 export function* allOfMany<R>(
   text: (marks: string) => string,
@@ -74,7 +74,7 @@ export function* allOfMany<R>(
   const values = [...new Set(list)]
   for (let start = 0; start < values.length; ) {
     const rest = values.length - start
-    // Filled up with the last one where that saves a statement.
+    // Filled up with the last value if that saves a statement.
     const size = VALUES_PER_LIST.findLast((count) => count >= rest) ?? VALUES_PER_LIST[0]!
     const some = Array.from({ length: size }, (_, at) => values[Math.min(start + at, values.length - 1)]!)
     rows.push(...(yield* all<R>(text(some.map(() => '?').join(', ')), ...fixed, ...some)))

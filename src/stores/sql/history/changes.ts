@@ -6,12 +6,12 @@
 import { all, one, run, type Sql } from '../engine/statement.ts'
 import { SEARCH_COLUMNS } from '../rows/search-columns.ts'
 
-/** How long a search can read its snapshot; afterwards it reads the oldest one that is kept. */
+/** How long a search can read its snapshot; later it reads the oldest that is kept. */
 const ROW_HISTORY_MS = 24 * 3_600_000
 const HISTORY_ROWS_PER_BATCH = 16
 
 const INDEX_FORMAT = 'search index format'
-/** Read with the row of `changes`, so that it costs no statement of its own. */
+/** Read with the row of `changes`, which saves a statement. */
 const INDEX_FORMAT_COLUMN = `(SELECT value FROM settings WHERE name = '${INDEX_FORMAT}') AS index_format`
 
 export function* recordIndexFormat(format: string): Sql<void> {
@@ -47,7 +47,7 @@ export function* nextChange(writeToken: string): Sql<BegunChange> {
   return { number, previousWriteToken: write_token, rebuiltTo: rebuilt_to ?? undefined, indexFormat: index_format }
 }
 
-/** Waits until no other change is under way, for a verb that may not have one to make. */
+/** Waits until no other change is under way, without beginning one. */
 export function* lockChanges(): Sql<void> {
   yield* run('UPDATE changes SET number = number')
 }

@@ -1,4 +1,4 @@
-/** When image sets were last read, in SQL: a change like any other, since searches tell of it. */
+/** When image sets were last read, in SQL. Searches return it, so recording it is a change. */
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import type { IndexChange } from '../../search/indexed-image-set.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
@@ -17,8 +17,8 @@ export function* accessed(accesses: Accesses, options: Options, upkeep: SearchUp
   const change = { number: yield* upkeep.beginChange(), at }
   const changes: IndexChange[] = []
   for (const [rowId, accessedAt] of due) {
-    const isThere = yield* one('SELECT 1 AS found FROM image_sets WHERE row_id = ? AND deleted_at IS NULL', rowId)
-    if (isThere === undefined) continue
+    const found = yield* one('SELECT 1 AS found FROM image_sets WHERE row_id = ? AND deleted_at IS NULL', rowId)
+    if (found === undefined) continue
     const before = yield* upkeep.indexed(rowId)
     yield* keepRowHistory(rowId, change)
     yield* run(
@@ -31,19 +31,19 @@ export function* accessed(accesses: Accesses, options: Options, upkeep: SearchUp
   yield* purgeRowHistory({ at, added: changes.length })
 }
 
-/** By row: another server may have told of the same not long ago. */
+/** By row id. Another server may have recorded an access recently. */
 export function* dueOf(accesses: Accesses, { unlessWithinMs }: Options): Sql<ReadonlyMap<number, number>> {
   const due = new Map<number, number>()
   for (const { datastoreId, imageSetId, at } of accesses) {
-    const parts = parseImageSetId(imageSetId)
+    const id = parseImageSetId(imageSetId)
     const datastore = yield* datastoreNumber(datastoreId)
-    if (parts === undefined || datastore === undefined) continue
+    if (id === undefined || datastore === undefined) continue
     const row = yield* one(
       `SELECT 1 AS due FROM image_sets WHERE row_id = ? AND id_suffix = ? AND datastore = ? AND deleted_at IS NULL
        AND last_accessed_at <= ?`,
-      ...[parts.rowId, parts.idSuffix, datastore, at - unlessWithinMs],
+      ...[id.rowId, id.idSuffix, datastore, at - unlessWithinMs],
     )
-    if (row !== undefined) due.set(parts.rowId, at)
+    if (row !== undefined) due.set(id.rowId, at)
   }
   return due
 }

@@ -1,4 +1,4 @@
-/** The end of an image set in SQL: gone from every answer, but that it was there and when it was deleted. */
+/** Deletes an image set, in SQL. Its row stays, without patient data, and records when it was deleted. */
 
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { removeUses } from '../blobs/blob-uses.ts'
@@ -7,7 +7,6 @@ import { one, run, type Sql } from '../engine/statement.ts'
 import { ELEMENT_COLUMNS } from '../rows/grouping-columns.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 
-/** What remains tells nothing of the patient. */
 export function* deleteImageSet(
   { rowId, at }: { readonly rowId: number; readonly at: number },
   upkeep: SearchUpkeep,

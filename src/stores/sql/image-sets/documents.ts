@@ -16,7 +16,7 @@ interface PublishedVersion {
 
 /**
  * @returns the blob of the documents
- * @throws ImageSetMoved where another job has published a version between what a document was joined from and now.
+ * @throws ImageSetMoved if another job has published a version since a document was joined
  */
 export function* addDocuments(
   job: number,

@@ -1,4 +1,4 @@
-/** What GetImageSet and ListImageSetVersions say, in SQL: of image sets that are there, locked, deleted, or not there yet. */
+/** The properties that GetImageSet and ListImageSetVersions return, also of locked and deleted image sets and of copies in progress. */
 import type { ImageSetProperties } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import type { WorkflowRole } from '../../catalog/workflow-repository.ts'
@@ -7,10 +7,9 @@ import { all, one, type Sql } from '../engine/statement.ts'
 import { imageSetIdOf, parseImageSetId } from '../rows/image-set-id.ts'
 
 /**
- * The deleted_at of an image set that a CopyImageSet will make and that is not there yet: no search and no verb but GetImageSet's sees
- * it, as none sees one that is deleted.
+ * The deleted_at of a copy that is not complete: searches leave it out like a deleted image set, and only GetImageSet returns it.
  */
-export const NOT_YET = 0
+export const INCOMPLETE = 0
 
 export interface PropertiesRow {
   readonly row_id: number
@@ -23,7 +22,7 @@ export interface PropertiesRow {
   readonly updated_at: number
   readonly deleted_at: number | null
   readonly last_accessed_at: number
-  /** Of an image set under a workflow. */
+  /** Of an image set that a workflow has locked. */
   readonly role: WorkflowRole | null
   readonly next_version: number | null
   readonly begun_at: number | null
@@ -57,13 +56,13 @@ function* rowOf(imageSet: {
   readonly imageSetId: string
   readonly deletedSince: number
 }): Sql<PropertiesRow | undefined> {
-  const parts = parseImageSetId(imageSet.imageSetId)
+  const id = parseImageSetId(imageSet.imageSetId)
   const datastore = yield* datastoreNumber(imageSet.datastoreId)
-  if (parts === undefined || datastore === undefined) return undefined
+  if (id === undefined || datastore === undefined) return undefined
   return yield* one<PropertiesRow>(
     `SELECT ${COLUMNS} FROM ${TABLES} WHERE image_sets.row_id = ? AND id_suffix = ? AND image_sets.datastore = ?
-     AND (deleted_at IS NULL OR deleted_at = ${NOT_YET} OR deleted_at > ?)`,
-    ...[parts.rowId, parts.idSuffix, datastore, imageSet.deletedSince],
+     AND (deleted_at IS NULL OR deleted_at = ${INCOMPLETE} OR deleted_at > ?)`,
+    ...[id.rowId, id.idSuffix, datastore, imageSet.deletedSince],
   )
 }
 
@@ -73,8 +72,8 @@ export function* properties({
 }: Parameters<ImageSets['get']>[0]): Sql<ImageSetProperties | undefined> {
   const row = yield* rowOf(imageSet)
   if (row === undefined) return undefined
-  const toBe = asToBe(row)
-  if (toBe !== undefined && (version === undefined || version === toBe.version)) return toBe
+  const next = nextVersionOf(row)
+  if (next !== undefined && (version === undefined || version === next.version)) return next
   const asked = yield* one<VersionRow>(
     `SELECT ${VERSION_COLUMNS} FROM image_set_versions WHERE row_id = ? AND version = ?`,
     ...[row.row_id, version ?? row.version],
@@ -93,19 +92,19 @@ export function* versionsOf({
     `SELECT ${VERSION_COLUMNS} FROM image_set_versions WHERE row_id = ? AND version < ? ORDER BY version DESC LIMIT ?`,
     ...[row.row_id, before ?? Number.MAX_SAFE_INTEGER, limit],
   )
-  const toBe = asToBe(row)
-  const isToldOf = toBe !== undefined && (before === undefined || toBe.version < before)
-  return [...(isToldOf ? [toBe] : []), ...rows.map((each) => ofVersion(row, each))].slice(0, limit)
+  const next = nextVersionOf(row)
+  const isListed = next !== undefined && (before === undefined || next.version < before)
+  return [...(isListed ? [next] : []), ...rows.map((each) => ofVersion(row, each))].slice(0, limit)
 }
 
-/** While a workflow makes its next version, an image set is told of as that. */
-function asToBe(row: PropertiesRow): ImageSetProperties | undefined {
+/** While a workflow makes the next version of an image set, the properties are those of that version. */
+function nextVersionOf(row: PropertiesRow): ImageSetProperties | undefined {
   if (row.role === null || row.role === 'source' || row.workflow_status === 'DELETING') return undefined
   return { ...shared(row), ...current(row), version: row.next_version!, updatedAt: row.begun_at! }
 }
 
 function ofVersion(row: PropertiesRow, asked: VersionRow): ImageSetProperties {
-  const isDeleted = row.deleted_at !== null && row.deleted_at !== NOT_YET
+  const isDeleted = row.deleted_at !== null && row.deleted_at !== INCOMPLETE
   const isCurrent = asked.version === row.version || isDeleted
   return {
     ...shared(row),
@@ -131,6 +130,6 @@ const shared = (row: PropertiesRow) => ({
 
 const current = (row: PropertiesRow) => ({ imageSetState: row.image_set_state, workflowStatus: row.workflow_status })
 
-/** As a workflow tells of one that it has just locked. */
+/** Of an image set that a workflow has just locked. */
 export const locked = (row: PropertiesRow): ImageSetProperties =>
-  asToBe(row) ?? { ...shared(row), ...current(row), version: row.version, updatedAt: row.begun_at! }
+  nextVersionOf(row) ?? { ...shared(row), ...current(row), version: row.version, updatedAt: row.begun_at! }

@@ -1,4 +1,4 @@
-/** Image sets in SQL: found, looked into, deleted. They come into being in publish.ts. */
+/** Image sets in SQL: search, read, delete. Imports and workflows create them. */
 import type { InstancePlace, VersionOfDatastore } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { CachedLeaves } from '../../search/cached-leaves.ts'
@@ -25,28 +25,28 @@ export function imageSetsOver(
   options: { readonly dialect: Dialect; readonly sizes: IndexSizes; readonly upkeep: SearchUpkeep },
 ): ImageSets {
   /** From searches that have ended: the next search sees a snapshot at least as late. Concurrent searches need one each. */
-  const free: CachedLeaves[] = []
+  const idle: CachedLeaves[] = []
   const summaries = new CachedSummaries(options.sizes)
   const pages = new CachedPages()
-  function* searchAlone(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
-    const leaves = free.pop() ?? new CachedLeaves(options.sizes)
+  function* searchWithIdle(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
+    const leaves = idle.pop() ?? new CachedLeaves(options.sizes)
     const page = yield* search(request, { ...options, leaves, summaries, pages })
     // After a failed search the cache is dropped.
-    free.push(leaves)
+    idle.push(leaves)
     return page
   }
   return {
-    search: (request) => database.read(() => searchAlone(request)),
+    search: (request) => database.read(() => searchWithIdle(request)),
     get: (imageSet) => database.read(() => properties(imageSet)),
     versions: (imageSet) => database.read(() => versionsOf(imageSet)),
-    levels: (version) => database.read(() => levels(version)),
+    levels: (version) => database.read(() => attributes(version)),
     instances: (imageSet) => database.read(() => instances(imageSet)),
     frames: (request) => database.read(() => placeOfFrames(request)),
-    parts: (version) => database.read(() => parts(version)),
+    parts: (version) => database.read(() => records(version)),
     countInstances: (version) => database.read(() => countInstances(version)),
     document: (version) => database.read(() => document(version)),
     async accessed(accesses, granularity) {
-      // Mostly none is due, and a look is no write.
+      // Usually nothing is due: check in a read transaction first.
       if ((await database.read(() => dueOf(accesses, granularity))).size === 0) return
       await database.write(() => accessed(accesses, granularity, options.upkeep))
     },
@@ -56,12 +56,12 @@ export function imageSetsOver(
 
 /** The row of an image set that is not deleted. */
 function* rowIdOf(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<number | undefined> {
-  const parts = parseImageSetId(imageSet.imageSetId)
+  const id = parseImageSetId(imageSet.imageSetId)
   const datastore = yield* datastoreNumber(imageSet.datastoreId)
-  if (parts === undefined || datastore === undefined) return undefined
+  if (id === undefined || datastore === undefined) return undefined
   const row = yield* one<{ row_id: number }>(
     'SELECT row_id FROM image_sets WHERE row_id = ? AND id_suffix = ? AND datastore = ? AND deleted_at IS NULL',
-    ...[parts.rowId, parts.idSuffix, datastore],
+    ...[id.rowId, id.idSuffix, datastore],
   )
   return row?.row_id
 }
@@ -106,7 +106,7 @@ function* countInstances({ version, max, ...imageSet }: Parameters<ImageSets['co
   return row!.instances
 }
 
-function* parts({
+function* records({
   version,
   sopInstanceUIDs,
   ...imageSet
@@ -115,7 +115,7 @@ function* parts({
   return rowId === undefined ? [] : yield* recordsOfVersion(rowId, version, sopInstanceUIDs)
 }
 
-function* levels({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<ReturnType<ImageSets['levels']>>> {
+function* attributes({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<ReturnType<ImageSets['levels']>>> {
   const rowId = yield* rowIdOf(imageSet)
   return rowId === undefined ? 'absent' : yield* attributesOfVersion(rowId, version)
 }

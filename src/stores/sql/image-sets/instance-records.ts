@@ -1,4 +1,4 @@
-/** Where the file, the metadata and the frames of instances lie, of a version or of files that wait in groups. */
+/** Where the file, the metadata and the frames of instances lie: of a version, or of files in waiting groups. */
 import type { InstanceRecord } from '../../catalog/image-set-records.ts'
 import { all, allOfMany, type Sql } from '../engine/statement.ts'
 import { type FramesRow, framesPlaceOf } from '../rows/frames-place.ts'

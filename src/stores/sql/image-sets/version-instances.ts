@@ -1,4 +1,4 @@
-/** The instances of an image set's next version, in SQL: rows end and begin, and bytes stay where they are. */
+/** The instances of the next version of an image set, in SQL. Rows begin and end with versions; bytes stay where they are. */
 import assert from 'node:assert/strict'
 import type { MetadataPlace } from '../../catalog/image-set-records.ts'
 import type { VersionInstances } from '../../catalog/workflow-repository.ts'
@@ -9,7 +9,7 @@ import { BUT_METADATA_COLUMNS, INSTANCE_COLUMNS } from '../rows/instance-columns
 interface NextVersion {
   readonly rowId: number
   readonly version: number
-  /** The numbers of blobs that came with the version. */
+  /** The numbers of the blobs that were written for the version. */
   readonly blobs: ReadonlyMap<string, number>
 }
 
@@ -20,17 +20,20 @@ export function* nextInstances(
 ): Sql<void> {
   switch (instances.kind) {
     case 'changed':
-      yield* end(next, [...instances.removed, ...instances.replaced.map(({ sopInstanceUID }) => sopInstanceUID)])
+      yield* endInstances(next, [
+        ...instances.removed,
+        ...instances.replaced.map(({ sopInstanceUID }) => sopInstanceUID),
+      ])
       for (const { sopInstanceUID, by } of instances.replaced) yield* replace(next, sopInstanceUID, by)
       return
     case 'of-version':
-      return yield* goBack(next, instances.version)
+      return yield* revert(next, instances.version)
     case 'added':
       return yield* add(next, rowIdOf.get(instances.from.imageSetId)!, instances)
   }
 }
 
-function* end({ rowId, version }: NextVersion, sopInstanceUIDs: readonly string[]): Sql<void> {
+function* endInstances({ rowId, version }: NextVersion, sopInstanceUIDs: readonly string[]): Sql<void> {
   const ended = yield* allOfMany(
     (marks) =>
       `UPDATE instances SET removed_in = CAST(? AS BIGINT) WHERE row_id = ? AND removed_in IS NULL AND sop_instance_uid IN (${marks})
@@ -56,8 +59,8 @@ function* replace(
   )
 }
 
-/** What has come since ends, and what has ended since begins anew. */
-function* goBack({ rowId, version }: NextVersion, to: number): Sql<void> {
+/** Ends rows that began since the version, and repeats rows that have ended since. */
+function* revert({ rowId, version }: NextVersion, to: number): Sql<void> {
   yield* all(
     'UPDATE instances SET removed_in = ? WHERE row_id = ? AND removed_in IS NULL AND added_in > ?',
     ...[version, rowId, to],
@@ -70,7 +73,7 @@ function* goBack({ rowId, version }: NextVersion, to: number): Sql<void> {
   )
 }
 
-/** The rows are of the same bytes, which are used by both image sets from now on. */
+/** The rows refer to the same bytes, which both image sets use from now on. */
 function* add(
   { rowId, version }: NextVersion,
   from: number,

@@ -1,4 +1,4 @@
-/** The files of running import jobs: recorded in batches, gathered into groups that wait for their image sets. */
+/** The files of running import jobs: recorded in batches, in groups that wait to be published. */
 
 import { groupingKey } from '../../../imaging/grouping.ts'
 import type { BlobDigests } from '../../blobs/blob-store.ts'
@@ -33,7 +33,7 @@ export function* record(lease: Lease, files: readonly RecordedFile[], digests: B
   yield* run('UPDATE import_jobs SET files_done = files_done + ?, attempts = 0 WHERE job = ?', files.length, job)
 }
 
-/** In the place of an exception: a file that was skipped has none. */
+/** The exception_type of a skipped file. */
 export const SKIPPED = 'Skipped'
 
 const exceptionTypeOf = (file: Exclude<RecordedFile, StoredFile>): string =>
@@ -95,8 +95,8 @@ const LAST_FILES_COLUMNS = [
 ]
 
 /**
- * Finds or makes the group of each file. A group keeps tags, study instant and levels of its last file, which are the image set's. One
- * that has its image set already takes no more: files that come after it begin another, which extends the image set again.
+ * Finds or inserts the group of each file. Tags, study timestamp and attributes of a group are those of its last file. A published group
+ * takes no more files: later ones start another group, which extends the image set.
  */
 function* joinGroups(
   job: number,
@@ -142,7 +142,7 @@ export function* recordedKeys(jobId: string, keys: readonly string[]): Sql<reado
   return rows.map((row) => row.file_key)
 }
 
-/** Groups are numbered as they appear, so by number they stand in the order of their first keys. */
+/** Numbers of groups are in the order of their first keys. */
 export function* waitingGroups(jobId: string, limit: number): Sql<readonly WaitingGroup[]> {
   const rows = yield* all<{ group_id: number; grouping_key: string; files: number }>(
     `SELECT group_id, grouping_key,

@@ -1,10 +1,10 @@
-/** Import jobs in SQL: submitted once, claimed by lease, ended once, and swept of their files afterwards. */
+/** Import jobs in SQL: submitted, claimed by lease, ended, and their files purged. */
 import type { ClaimedJob, ImportJob, ImportJobs, Lease, SubmitJobOutcome } from '../../catalog/import-job-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { purgeBatch } from '../blobs/purge.ts'
 import { earlierUse, rememberUse } from '../datastores/client-tokens.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
-import { LOCKED, LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
+import { LOCKED, LOCKED_OR_SKIPPED } from '../engine/differences.ts'
 import { all, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
@@ -34,7 +34,7 @@ export function importJobsOver(
     get: (job) => database.read(() => get(job)),
     list: (request) => database.read(() => list(request)),
     async claim(request) {
-      // What a crash left between the end of a job and the end of its sweep is found here.
+      // A crash may have interrupted the purge of a job that ended.
       await purgeOnce()
       return database.write(() => claim(request))
     },
@@ -46,14 +46,14 @@ export function importJobsOver(
     record: (lease, files, digests) => database.write(() => record(lease, files, digests)),
     waitingGroups: (jobId, limit) => database.read(() => waitingGroups(jobId, limit)),
     publish: (lease, groups, at, documents) =>
-      database.write(() => publish({ lease, groups, at, documents, newId, upkeep }), { line: lease.jobId }),
+      database.write(() => publish({ lease, groups, at, documents, newId, upkeep }), { queue: lease.jobId }),
     versionsToBe: (jobId, groups) => database.read(() => versionsToBe(jobId, groups)),
     generatedImageSets: (jobId) => generatedImageSets(database, jobId),
     reportLines: (jobId) => reportLines(database, jobId),
     async finish(lease, end) {
       await database.write(() => finish(lease, end))
       while ((await purgeOnce()) === 'more') {
-        // Bite by bite, so that other writers get their turn.
+        // In batches, so that other writers are not delayed.
       }
     },
   }
@@ -123,7 +123,7 @@ function* claim({ owner, now, leaseUntil }: Parameters<ImportJobs['claim']>[0]):
   const row = yield* one<JobRow & { readonly attempts: number }>(
     `UPDATE import_jobs SET job_status = 'IN_PROGRESS', lease_owner = ?, lease_until = ?, attempts = attempts + 1 WHERE job = (
        SELECT job FROM import_jobs WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= ?)
-       ORDER BY coalesce(lease_until, 0), submitted_at, job LIMIT 1 ${LOCKED_OR_PASSED_BY}
+       ORDER BY coalesce(lease_until, 0), submitted_at, job LIMIT 1 ${LOCKED_OR_SKIPPED}
      ) RETURNING ${COLUMNS}, attempts`,
     owner,
     leaseUntil,
@@ -137,7 +137,7 @@ function* renew(lease: Lease, leaseUntil: number): Sql<void> {
   yield* run('UPDATE import_jobs SET lease_until = ? WHERE job = ?', leaseUntil, job)
 }
 
-/** On purpose: that was no attempt that failed. Jobs that were never claimed go first, so that one that cannot get on holds up none. */
+/** No failed attempt. Jobs that were never claimed come first, so that a job without progress does not delay others. */
 function* release(lease: Lease, at: number): Sql<void> {
   const { job } = yield* underLease(lease)
   yield* run('UPDATE import_jobs SET lease_owner = NULL, lease_until = ?, attempts = 0 WHERE job = ?', at, job)

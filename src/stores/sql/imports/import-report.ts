@@ -1,4 +1,4 @@
-/** What a job's report is written from, read a bite at a time: no transaction stays open while the caller writes. */
+/** The content of a job's report, read in batches: no transaction stays open while the caller writes. */
 import type { GeneratedImageSet } from '../../catalog/image-set-records.ts'
 import type { ReportLine } from '../../catalog/import-job-repository.ts'
 import { all, type Sql, type Transactions } from '../engine/statement.ts'
@@ -26,7 +26,7 @@ interface GeneratedRow extends ImageSetRow {
   readonly matched_instances: number
 }
 
-/** By image set; an image set that the job published twice comes twice. */
+/** By image set. An image set of which the job published two versions is returned twice. */
 export async function* generatedImageSets(database: Transactions, jobId: string): AsyncGenerator<GeneratedImageSet> {
   const batchAfter = ({ row_id, group_id }: Pick<GeneratedRow, 'row_id' | 'group_id'>): Sql<readonly GeneratedRow[]> =>
     all(
@@ -50,7 +50,7 @@ type FileRow = { readonly file_key: string; readonly warnings: string | null; re
   | { readonly exception_type: Extract<ReportLine, { outcome: 'failed' }>['exceptionType'] | typeof SKIPPED }
 )
 
-/** Files whose group has no image set are left out: nothing of them is visible. */
+/** Without files of groups that are not published. */
 export async function* reportLines(database: Transactions, jobId: string): AsyncGenerator<ReportLine> {
   const batchAfter = (key: string): Sql<readonly FileRow[]> =>
     all(

@@ -1,4 +1,4 @@
-/** Whether a worker still owns its import job: asked first by every verb that works on one. */
+/** Checks that a worker still holds the lease of its import job: the first statement of each of its transactions. */
 import { type Lease, LeaseLost } from '../../catalog/import-job-repository.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { one, type Sql } from '../engine/statement.ts'
@@ -8,7 +8,7 @@ interface LeasedJob {
   readonly datastore: number
 }
 
-/** A lease that ran out is still held until somebody takes it over, which nobody can before this transaction ends. */
+/** An expired lease is valid until another worker claims it, which the lock prevents until this transaction ends. */
 export function* underLease(lease: Lease): Sql<LeasedJob> {
   const leased = yield* one<LeasedJob>(
     `SELECT job, datastore FROM import_jobs WHERE job_id = ? AND lease_owner = ? AND job_status = 'IN_PROGRESS' ${LOCKED}`,

@@ -70,10 +70,10 @@ function* addVersions(
   { documents, documentBlob }: { readonly documents: DocumentsOfGroups; readonly documentBlob: number },
 ): Sql<void> {
   const attributesOf = ({ group }: PublishedGroup) => {
-    const place = documents.ofGroups.get(group.group_id)!.levels
+    const range = documents.ofGroups.get(group.group_id)!.levels
     const { attributes_blob, attributes_offset_bytes, attributes_size_bytes } = group
-    if (place === undefined) return { attributes_blob, attributes_offset_bytes, attributes_size_bytes }
-    const { offsetBytes, sizeBytes } = place
+    if (range === undefined) return { attributes_blob, attributes_offset_bytes, attributes_size_bytes }
+    const { offsetBytes, sizeBytes } = range
     return { attributes_blob: documentBlob, attributes_offset_bytes: offsetBytes, attributes_size_bytes: sizeBytes }
   }
   yield* insertRows(

@@ -1,6 +1,6 @@
 /**
- * The seven grouping elements as columns of image_sets. Five of them are searched, and are kept once for both uses: that an
- * instance groups by the same texts by which it is found is checked when it is recorded.
+ * The seven grouping elements as columns of image_sets. Searches compare five of them. When a file is recorded, it is checked that grouping
+ * and search have the same texts.
  */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -41,7 +41,7 @@ export const elementColumns = (elements: GroupingElements) =>
     (typeof ELEMENTS)[number][1]
   >
 
-/** Of one length however long the key is; no two keys that anybody can make have the same. */
+/** Of fixed length, and different for different keys. */
 export const digestOfKey = (key: string): string => createHash('sha256').update(key).digest('hex')
 
 /** The inverse of groupingKey. */
@@ -54,12 +54,12 @@ export function elementsOfKey(key: string): GroupingElements {
   return elements
 }
 
-/** The primary image sets that stand in the studies, by StudyInstanceUID, oldest first. */
+/** The primary image sets of the studies, by StudyInstanceUID, oldest first. */
 export function* primariesOfStudies(
   datastore: number,
   studyInstanceUIDs: readonly string[],
 ): Sql<Map<string, StandingImageSet[]>> {
-  // The sum keeps SQLite from the indexes that begin with is_primary, which hold nearly all image sets under one value.
+  // The sum keeps SQLite from using an index that begins with is_primary, where nearly all image sets have one value.
   const rows = yield* allOfMany<ElementRow>(
     (marks) =>
       `SELECT row_id, ${ELEMENT_COLUMNS.join(', ')} FROM image_sets
@@ -71,7 +71,7 @@ export function* primariesOfStudies(
   return Map.groupBy(standing, ({ elements }) => elements.StudyInstanceUID)
 }
 
-/** An empty text counts as absent, in a search as in grouping. */
+/** An empty text is absent, in searches and in grouping. */
 export function assertFoundAsGrouped({ grouping, search }: StoredFile): void {
   const agree = TEXT_SEARCH_ATTRIBUTES.every(({ name, keyword }) => grouping[keyword] === (search[name] || null))
   assert(agree, 'an instance is grouped by the texts that searches compare')

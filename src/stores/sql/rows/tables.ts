@@ -20,7 +20,7 @@ interface AttributesRange<Size extends number | null> {
   attributes_size_bytes: Size
 }
 
-/** Of an instance; in import_files without the columns that only stored files have. */
+/** In import_files null for files that are not stored. */
 interface InstanceRanges<Metadata extends number | null> {
   metadata_blob: Metadata
   metadata_offset_bytes: Metadata

@@ -267,7 +267,7 @@ CREATE TABLE blob_uses (
 ) ${inKeyOrder};
 CREATE INDEX blob_uses_of ON blob_uses (row_id, blob);
 
--- Files of a job with equal grouping elements. Dates, tags and levels are those of the last file.
+-- Files of a job with equal grouping elements. Study timestamp, tags and attributes are those of the last file.
 CREATE TABLE import_groups (
   group_id ${countedKey},
   job BIGINT NOT NULL REFERENCES import_jobs,

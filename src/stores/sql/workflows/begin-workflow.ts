@@ -12,7 +12,7 @@ import type {
 import { LOCKED } from '../engine/differences.ts'
 import { all, one, run, type Sql } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
-import { NOT_YET } from '../image-sets/image-set-properties.ts'
+import { INCOMPLETE } from '../image-sets/image-set-properties.ts'
 import { ELEMENT_COLUMNS, type ElementRow, elementsOfRow, primariesOfStudies } from '../rows/grouping-columns.ts'
 import { imageSetIdOf, newIdSuffix, parseImageSetId } from '../rows/image-set-id.ts'
 import { insertRows } from '../rows/insert-rows.ts'
@@ -30,7 +30,7 @@ type ToLock = Omit<RowOf<'workflow_image_sets'>, 'workflow'>
 
 type Refusal = Exclude<BeginWorkflowOutcome, { readonly outcome: 'begun' }>
 
-/** What the image sets of each role say of themselves meanwhile. */
+/** The ImageSetWorkflowStatus of each role. */
 const STATUS: Readonly<Record<WorkflowRequest['operation'], Partial<Record<WorkflowRole, string>>>> = {
   UpdateImageSetMetadata: { changed: 'UPDATING', sibling: 'UPDATING_FOR_STUDY_CONSISTENCY' },
   CopyImageSet: { changed: 'COPYING', created: 'COPYING', source: 'COPYING_WITH_READ_ONLY_ACCESS' },
@@ -47,7 +47,7 @@ export function* begin(
   )
   if (datastore === undefined) return { outcome: 'datastore-absent' }
   if (datastore.datastore_status !== 'ACTIVE') return { outcome: 'datastore-not-active' }
-  // Behind this nobody publishes a version, and nobody else locks an image set, before the transaction ends.
+  // Until the transaction ends no other publishes a version or locks an image set.
   yield* lockChanges()
   const { operation } = request
   if (runningMax !== undefined && (yield* countRunning(datastore.datastore, operation)) >= runningMax) {
@@ -89,7 +89,7 @@ function* addWorkflow(datastore: number, request: WorkflowRequest, at: number): 
   return row!.workflow
 }
 
-/** A copy that makes an image set makes its row here. */
+/** Inserts the row of a new copy. */
 function* imageSetsToLock(
   datastore: number,
   request: WorkflowRequest,
@@ -101,7 +101,7 @@ function* imageSetsToLock(
     case 'CopyImageSet':
       return yield* forCopy(datastore, request, making)
     case 'DeleteImageSet': {
-      const found = yield* findUnlocked(datastore, { imageSetId: request.imageSetId, orNotYet: true })
+      const found = yield* findUnlocked(datastore, { imageSetId: request.imageSetId, orIncomplete: true })
       return 'outcome' in found ? found : [{ row_id: found.row_id, role: 'changed', version: found.version }]
     }
   }
@@ -144,7 +144,7 @@ function* forCopy(
   return [{ row_id, role: 'created', version: 1 }, read]
 }
 
-/** Why an image set with the source's elements cannot be primary beside those that are. */
+/** Why an image set with the elements of the source cannot be primary. */
 function* primaryRefused(datastore: number, from: ImageSetRow): Sql<Refusal | undefined> {
   const { elements } = elementsOfRow(from)
   const standing = (yield* primariesOfStudies(datastore, [elements.StudyInstanceUID])).get(elements.StudyInstanceUID)
@@ -167,7 +167,7 @@ function* makeRow(
       {
         ...{ id_suffix: newIdSuffix(newId), datastore, version: 1, is_primary: isPrimary ? 1 : 0 },
         ...{ image_set_state: 'LOCKED', workflow_status: 'COPYING' },
-        ...{ created_at: at, updated_at: at, last_accessed_at: at, deleted_at: NOT_YET, changed_in: 0 },
+        ...{ created_at: at, updated_at: at, last_accessed_at: at, deleted_at: INCOMPLETE, changed_in: 0 },
         ...{ instance_count: 0, tags: '{}' },
       },
     ],
@@ -180,16 +180,16 @@ const ROW_COLUMNS = ['row_id', 'id_suffix', 'version', 'image_set_state', 'is_pr
 
 function* findUnlocked(
   datastore: number,
-  wanted: Pick<ImageSetVersion, 'imageSetId'> & { readonly version?: number; readonly orNotYet?: boolean },
+  wanted: Pick<ImageSetVersion, 'imageSetId'> & { readonly version?: number; readonly orIncomplete?: boolean },
 ): Sql<ImageSetRow | Refusal> {
-  const { imageSetId, version, orNotYet = false } = wanted
-  const parts = parseImageSetId(imageSetId)
+  const { imageSetId, version, orIncomplete = false } = wanted
+  const id = parseImageSetId(imageSetId)
   const row =
-    parts &&
+    id &&
     (yield* one<ImageSetRow>(
       `SELECT ${ROW_COLUMNS} FROM image_sets WHERE row_id = ? AND id_suffix = ? AND datastore = ?
-       AND (deleted_at IS NULL ${orNotYet ? `OR deleted_at = ${NOT_YET}` : ''})`,
-      ...[parts.rowId, parts.idSuffix, datastore],
+       AND (deleted_at IS NULL ${orIncomplete ? `OR deleted_at = ${INCOMPLETE}` : ''})`,
+      ...[id.rowId, id.idSuffix, datastore],
     ))
   if (row === undefined) return { outcome: 'absent', imageSetId }
   if (row.image_set_state === 'LOCKED') return { outcome: 'locked', imageSetId }

@@ -65,11 +65,11 @@ export function* publishVersion(
 /** A new blob belongs to the import job whose files its content was made from. */
 function* numberNewBlobs(
   { row_id: rowId }: PropertiesRow,
-  { levels, document, instances }: VersionToPublish,
+  { levels: attributes, document, instances }: VersionToPublish,
   { rowIdOf, digests }: PublishingVersions,
 ): Sql<ReadonlyMap<string, number>> {
   const keys = [
-    ...(isShared(levels) ? [] : [levels.blobKey]),
+    ...(isShared(attributes) ? [] : [attributes.blobKey]),
     ...(isShared(document) ? [] : [document.blobKey]),
     ...(instances.kind === 'changed' ? instances.replaced.map(({ by }) => by.metadata.blobKey) : []),
   ]
@@ -98,12 +98,12 @@ function* addVersion(
   publishing: PublishingVersions,
 ): Sql<void> {
   const { version, number, blobs, updatedAt } = added
-  const { levels, document } = version
-  const attributesRange = isShared(levels)
-    ? yield* shared('image_set_versions', ATTRIBUTES_COLUMNS, levels, publishing)
+  const { levels: attributes, document } = version
+  const attributesRange = isShared(attributes)
+    ? yield* shared('image_set_versions', ATTRIBUTES_COLUMNS, attributes, publishing)
     : {
-        attributes_blob: blobs.get(levels.blobKey)!,
-        ...{ attributes_offset_bytes: levels.offsetBytes, attributes_size_bytes: levels.sizeBytes },
+        attributes_blob: blobs.get(attributes.blobKey)!,
+        ...{ attributes_offset_bytes: attributes.offsetBytes, attributes_size_bytes: attributes.sizeBytes },
       }
   yield* insertRows('image_set_versions', [
     {
@@ -121,7 +121,7 @@ function* addVersion(
     ? yield* shared('image_set_documents', DOCUMENT_COLUMNS, document, publishing)
     : documentColumns(blobs.get(document.blobKey)!, document)
   yield* insertRows('image_set_documents', [{ row_id: rowId, version: number, ...documentRange }])
-  if (isShared(levels) || isShared(document)) yield* addUsesOfVersion(rowId, number)
+  if (isShared(attributes) || isShared(document)) yield* addUsesOfVersion(rowId, number)
 }
 
 /** The columns of the other version. */

@@ -1,8 +1,8 @@
-/** Updates of whole studies under way. Such an update is of all primary image sets that its study has: none may come in while it is made. */
+/** Updates of whole studies under way. They change all primary image sets of the study, so none may be added meanwhile. */
 import type { WorkflowRequest } from '../../catalog/workflow-repository.ts'
 import { allOfMany, type Sql } from '../engine/statement.ts'
 
-/** @param primaries numbers of primary image sets. @returns whether one of them changes with its study */
+/** @param primaries row ids of primary image sets. @returns whether one of them is being updated with its study */
 export function* isStudyUpdated(primaries: readonly number[]): Sql<boolean> {
   const rows = yield* allOfMany<{ request: string }>(
     (marks) =>

@@ -1,4 +1,4 @@
-/** Whether a worker still owns its workflow: asked first by every verb that works on one. */
+/** Checks that a worker still holds the lease of its workflow: the first statement of each of its transactions. */
 import { type WorkflowLease, WorkflowLeaseLost, type WorkflowRequest } from '../../catalog/workflow-repository.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { one, type Sql } from '../engine/statement.ts'
@@ -8,7 +8,7 @@ interface LeasedWorkflow {
   readonly request: WorkflowRequest
 }
 
-/** A lease that ran out is still held until somebody takes it over, which nobody can before this transaction ends. */
+/** An expired lease is valid until another worker claims it, which the lock prevents until this transaction ends. */
 export function* underWorkflowLease({ workflow, owner }: WorkflowLease): Sql<LeasedWorkflow> {
   const row = yield* one<{ datastore: number; request: string }>(
     `SELECT datastore, request FROM workflows WHERE workflow = ? AND lease_owner = ? ${LOCKED}`,

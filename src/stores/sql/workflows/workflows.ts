@@ -1,7 +1,7 @@
 /** Workflows in SQL: begun by a request that locks its image sets, claimed by lease, completed or failed. */
 import type { ClaimedWorkflow, WorkflowLease, Workflows } from '../../catalog/workflow-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
-import { LOCKED_OR_PASSED_BY } from '../engine/differences.ts'
+import { LOCKED_OR_SKIPPED } from '../engine/differences.ts'
 import { one, run, type Sql, type Transactions } from '../engine/statement.ts'
 import { begin } from './begin-workflow.ts'
 import { complete, completeDeletion } from './complete-workflow.ts'
@@ -16,8 +16,8 @@ export function workflowsOver(
   return {
     begin: (request) => database.write(() => begin(request, options.newId)),
     async claim(request) {
-      // Nearly always there is none, and a look is no write.
-      if (!(await database.read(() => isOneFree(request.now)))) return undefined
+      // Usually nothing is due: check in a read transaction first.
+      if (!(await database.read(() => isOneClaimable(request.now)))) return undefined
       return database.write(() => claim(request))
     },
     renew: (lease, leaseUntil) => database.write(() => renew(lease, leaseUntil)),
@@ -29,7 +29,7 @@ export function workflowsOver(
   }
 }
 
-function* isOneFree(now: number): Sql<boolean> {
+function* isOneClaimable(now: number): Sql<boolean> {
   return (
     (yield* one('SELECT 1 AS found FROM workflows WHERE lease_until IS NULL OR lease_until <= ? LIMIT 1', now)) !==
     undefined
@@ -40,7 +40,7 @@ function* claim({ owner, now, leaseUntil }: Parameters<Workflows['claim']>[0]): 
   const row = yield* one<{ workflow: number; datastore_id: string; request: string; attempts: number }>(
     `UPDATE workflows SET lease_owner = ?, lease_until = ?, attempts = attempts + 1 WHERE workflow = (
        SELECT workflow FROM workflows WHERE lease_until IS NULL OR lease_until <= ?
-       ORDER BY coalesce(lease_until, 0), workflow LIMIT 1 ${LOCKED_OR_PASSED_BY}
+       ORDER BY coalesce(lease_until, 0), workflow LIMIT 1 ${LOCKED_OR_SKIPPED}
      ) RETURNING workflow, request, attempts,
        (SELECT datastore_id FROM datastores WHERE datastore = workflows.datastore) AS datastore_id`,
     ...[owner, leaseUntil, now],
@@ -60,7 +60,7 @@ function* renew(lease: WorkflowLease, leaseUntil: number): Sql<void> {
   yield* run('UPDATE workflows SET lease_until = ? WHERE workflow = ?', leaseUntil, lease.workflow)
 }
 
-/** Put down on purpose: that was no attempt that failed. Those that nobody has had yet go first, lest one that cannot get on hold up all. */
+/** No failed attempt. Workflows that were never claimed come first, so that one without progress does not delay others. */
 function* release(lease: WorkflowLease, at: number): Sql<void> {
   yield* underWorkflowLease(lease)
   yield* run(

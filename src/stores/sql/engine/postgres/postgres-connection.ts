@@ -1,4 +1,4 @@
-/** One connection to PostgreSQL as the catalog uses it: its words in the texts, prepared statements, a generator driven to its end. */
+/** One connection to PostgreSQL: translated texts, prepared statements, and transaction functions run to their end. */
 import type { ClientBase } from 'pg'
 import { POSTGRES_LOCKS } from '../differences.ts'
 import type { Row, Sql, Statement } from '../statement.ts'
@@ -6,7 +6,7 @@ import { toPostgres } from './postgres-values.ts'
 
 const NO_ROWS: readonly Row[] = []
 
-/** The texts of the catalog are a closed set of a few hundred, so each is translated once and stays prepared on its connections. */
+/** The catalog has a few hundred texts: each is translated once and stays prepared on its connections. */
 export class PostgresTexts {
   readonly #known = new Map<string, { readonly name: string; readonly text: string }>()
 
@@ -28,7 +28,7 @@ export function inPostgres(text: string): string {
   return translated
 }
 
-/** Sends the rows of each statement back until the piece of SQL has its answer. */
+/** Runs the statements and passes their rows to the generator, until it returns. */
 export async function drive<T>(sql: Sql<T>, execute: (statement: Statement) => Promise<readonly Row[]>): Promise<T> {
   let step = sql.next(NO_ROWS)
   while (!step.done) step = sql.next(await execute(step.value))

@@ -1,11 +1,11 @@
 /**
- * What an error of PostgreSQL or of the way to it means to the house. PostgreSQL's own errors quote values ("Key (file_key)=(...)
- * already exists"), so none of them is passed on: what comes out names the code, and no value.
+ * Errors of PostgreSQL and of the connection as errors of the store. PostgreSQL's messages quote values ("Key (file_key)=(...) already
+ * exists"), so that none is passed on: errors name the code and contain no value.
  */
 import pg from 'pg'
 import { StoreUnavailable, type UnavailableReason } from '../../../store-unavailable.ts'
 
-/** By SQLSTATE (PostgreSQL, appendix A), the most telling first. */
+/** By SQLSTATE (PostgreSQL, appendix A), the most specific first. */
 const REASONS: readonly (readonly [code: RegExp, reason: UnavailableReason])[] = [
   [/^53100/, 'full'],
   [/^25006/, 'read-only'],
@@ -13,22 +13,22 @@ const REASONS: readonly (readonly [code: RegExp, reason: UnavailableReason])[] =
   // Too many connections, no memory, a statement or a lock that took too long, transactions that kept colliding.
   [/^(53|57014|55P03|40)/, 'busy'],
   [/^XX00[12]/, 'corrupt'],
-  // A broken connection, a server that starts, stops or was killed, a disk it cannot read, a database that is not there.
+  // A broken connection, a server that starts, stops or was killed, a disk that it cannot read, a missing database.
   [/^(08|57P|58|3D000)/, 'away'],
 ]
 
-/** Of Node, on the way to the server. */
+/** Of Node, for the connection. */
 const NETWORK =
   /^(E(CONN|HOST|NET|PIPE|TIMEDOUT|ADDRNOT|NOTFOUND|AI_)|ENOENT|EACCES|(ERR_|UNABLE_|CERT_|SELF_SIGNED|DEPTH_))/
 
-/** pg gives these no code at all. */
+/** pg errors without a code. */
 const NO_FREE_CONNECTION = 'timeout exceeded when trying to connect'
 /** The server wants a password, and neither the address nor PGPASSWORD nor a password file has one. */
 const NO_PASSWORD = /client password must be a (non-empty )?string$/
 const CONNECTION_LOST =
   /^(Connection terminated|Client has encountered a connection error|Query read timeout|Client was closed)/
 
-/** Of two transactions that stood in each other's way, the one that PostgreSQL undid: it may be run again. */
+/** PostgreSQL rolled the transaction back because of another one: it can run again. */
 export const isCollision = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === '40001' || error.code === '40P01')
 

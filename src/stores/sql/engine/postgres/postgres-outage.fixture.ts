@@ -1,11 +1,11 @@
-/** A catalog on PostgreSQL that goes away in the middle of a chosen call, as often as wanted, and comes back. */
+/** A catalog on PostgreSQL with outages during chosen calls. */
 import pg from 'pg'
 import type { PostgresServer } from './postgres.fixture.ts'
 
-/** Runs the call while the catalog is away. Rejects with what the call rejected with. */
+/** Runs the call during an outage. Rejects as the call does. */
 export type Outage = <T>(call: () => Promise<T>) => Promise<T>
 
-/** The server is killed before the call and started again behind it: what follows at once finds it away too. */
+/** The server is killed before the call and started after it: calls that follow at once fail too. */
 export function killing(server: PostgresServer): { readonly outage: Outage; readonly isBack: () => Promise<void> } {
   let back: Promise<void> = Promise.resolve()
   return {
@@ -30,7 +30,7 @@ export function cutting(url: string, tables: readonly string[]): Outage {
     try {
       await client.query(`BEGIN; LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`)
       const called = call()
-      // Looked at below; until then a rejection is not unhandled.
+      // Awaited below; a rejection before that is handled.
       called.catch(() => {})
       const others = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
       for (;;) {
@@ -46,7 +46,7 @@ export function cutting(url: string, tables: readonly string[]): Outage {
   }
 }
 
-/** The first `times` calls to a verb meet the outage. */
+/** The first `times` calls of a method have the outage. */
 export function firstCalls(times: number, outage: Outage): Outage & { count(): number } {
   let count = 0
   const first: Outage = (call) => (++count <= times ? outage(call) : call())

@@ -1,10 +1,9 @@
 /**
- * Verbs of the catalog as transactions of PostgreSQL. A read has one snapshot (REPEATABLE READ). A write is READ COMMITTED: each
- * statement sees what is committed when it begins, and every verb first locks the row that those it must not meet lock too, so that
- * all it reads behind that lock is the latest and stays so. SERIALIZABLE would need no thought, but measures whole tables while they
- * are small: two workers on two jobs would undo each other's batches for nothing.
+ * Transaction functions on PostgreSQL. A read has one snapshot (REPEATABLE READ). A write is READ COMMITTED: each statement sees what is
+ * committed when it begins. Every write first locks the row that conflicting writes lock too, so that what it reads afterwards is the latest
+ * and does not change. SERIALIZABLE would lock whole tables while they are small, and roll back batches of unrelated jobs.
  *
- * The order of locks is data store, import job, `changes`, image set; where it is broken PostgreSQL undoes one, which runs again.
+ * The order of locks is data store, import job, `changes`, image set. On a deadlock PostgreSQL rolls one transaction back, which runs again.
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
@@ -12,12 +11,12 @@ import type { TransactionFunction, Transactions, WriteOptions } from '../stateme
 import { drive, executePrepared, PostgresTexts } from './postgres-connection.ts'
 import { isAway, isCollision, withoutValues } from './postgres-failure.ts'
 
-/** Generic plans do not know how few rows a page has; planning anew costs a fraction of what a wrong plan does. */
+/** Generic plans ignore how few rows a page has. Planning each time costs a fraction of a wrong plan. */
 const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan'
 const BEGIN_WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED'
 const ATTEMPTS = 8
 const RETRY_MS = 5
-/** A transaction takes no further verb of its line after this long: others wait for its locks. */
+/** A transaction takes no further writes of its queue after this time: others wait for its locks. */
 const QUEUE_MS = 50
 
 interface Waiting {
@@ -37,7 +36,7 @@ export class PostgresTransactions implements Transactions {
     this.#reads = pools.reads
     this.#writes = pools.writes
     for (const pool of [this.#reads, this.#writes]) {
-      // A connection that breaks while nobody waits on it is replaced by the pool; whoever uses it learns of it by its statement.
+      // The pool replaces an idle connection that breaks; on one in use the statement fails.
       pool.on('error', () => {})
       pool.on('connect', (client) => client.on('error', () => {}))
     }
@@ -48,18 +47,18 @@ export class PostgresTransactions implements Transactions {
   }
 
   write<T>(transaction: TransactionFunction<T>, options: WriteOptions = {}): Promise<T> {
-    const { line } = options
-    if (line === undefined) return this.#counted(this.#transaction(this.#writes, BEGIN_WRITE, transaction))
+    const { queue } = options
+    if (queue === undefined) return this.#counted(this.#transaction(this.#writes, BEGIN_WRITE, transaction))
     return new Promise<T>((resolve, reject) => {
-      const waiting = this.#queues.get(line)
+      const waiting = this.#queues.get(queue)
       const entry = { transaction, resolve: resolve as Waiting['resolve'], reject }
       if (waiting !== undefined) {
         waiting.push(entry)
         return
       }
       const started = [entry]
-      this.#queues.set(line, started)
-      this.#counted(this.#runQueue(line, started))
+      this.#queues.set(queue, started)
+      this.#counted(this.#runQueue(queue, started))
     })
   }
 
@@ -75,8 +74,8 @@ export class PostgresTransactions implements Transactions {
     return work
   }
 
-  /** In order, many to a commit. Where one fails, none has happened, and each is tried by itself so that it fails alone. */
-  async #runQueue(line: string, waiting: Waiting[]): Promise<void> {
+  /** In order, several in a commit. If one fails, all are rolled back and run again one by one, so that it fails alone. */
+  async #runQueue(queue: string, waiting: Waiting[]): Promise<void> {
     while (waiting.length > 0) {
       const taken: Waiting[] = []
       try {
@@ -99,14 +98,14 @@ export class PostgresTransactions implements Transactions {
         }
       }
     }
-    this.#queues.delete(line)
+    this.#queues.delete(queue)
   }
 
   #transaction<T>(pool: Pool, begin: string, transaction: TransactionFunction<T>): Promise<T> {
     return this.#attempts(pool, begin, (execute) => drive(transaction(), execute))
   }
 
-  /** @throws StoreUnavailable where the database is away, and what the work throws as it is. */
+  /** @throws StoreUnavailable if the database is away; errors of the work are passed on */
   async #attempts<T>(
     pool: Pool,
     begin: string,
@@ -141,7 +140,7 @@ export class PostgresTransactions implements Transactions {
   }
 }
 
-/** A connection that lay in the pool while the server was started anew is dead: nothing has been done on it, so the next is tried. */
+/** An idle connection is dead after a restart of the server. Nothing was done on it, so that the next is tried. */
 async function beginOn(pool: Pool, begin: string): Promise<PoolClient> {
   for (let left = pool.totalCount; ; left--) {
     const client = await pool.connect()

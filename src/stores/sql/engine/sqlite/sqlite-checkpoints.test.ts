@@ -1,4 +1,4 @@
-/** The log of a catalog that is written without a pause is copied by a thread, and does not grow without end. */
+/** Under continuous writes a thread runs checkpoints, and the log does not grow without bound. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -45,7 +45,7 @@ async function opened(context: TestContext) {
   return { path, log, write }
 }
 
-test('a thread copies the log that a writer leaves', async (context) => {
+test('a thread runs a checkpoint of the log of an idle writer', async (context) => {
   const { path, log, write } = await opened(context)
   while (log().log < 2 * THREAD_CHECKPOINT_PAGES) await write()
   assert.equal(log().checkpointed, 0, 'no commit has copied it')
@@ -56,16 +56,16 @@ test('a thread copies the log that a writer leaves', async (context) => {
   await checkpoints.stop()
 })
 
-test('a log that is written without a pause begins anew, with the thread and without', async (context) => {
+test('a log under continuous writes restarts from its beginning, with the thread and without', async (context) => {
   for (const hasThread of [true, false]) {
     const { path, log, write } = await opened(context)
     const checkpoints = hasThread ? startCheckpoints(path, mustLive) : undefined
     context.after(() => checkpoints?.stop())
-    let [anew, longest] = [0, 0]
-    for (let last = log().log; anew < 2; last = log().log) {
+    let [again, longest] = [0, 0]
+    for (let last = log().log; again < 2; last = log().log) {
       await write()
       longest = Math.max(longest, log().log)
-      if (log().log < last) anew += 1
+      if (log().log < last) again += 1
     }
     assert.ok(longest < 2 * WRITER_CHECKPOINT_PAGES)
     assert.ok((await stat(`${path}-wal`)).size < 2 * WRITER_CHECKPOINT_PAGES * (PAGE_BYTES + 24))

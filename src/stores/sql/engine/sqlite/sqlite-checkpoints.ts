@@ -1,18 +1,18 @@
 /**
- * Keeps the write-ahead log of a SQLite catalog short from a thread of its own, so that no commit has to copy the log into the file
- * before it can answer. One for each data folder, beside the server; without it, as for a command that writes a little, the writing
- * connections do it themselves when the log has grown far.
+ * Runs checkpoints of the write-ahead log of a SQLite catalog in a thread, so that no commit has to copy the log into the file before it
+ * returns. The server starts one for its data folder. Without the thread, as in commands, the writing connections run checkpoints when the
+ * log has become long.
  */
 import { Worker } from 'node:worker_threads'
 
 /**
- * From so many pages (of 4 KiB) that are not copied yet, the thread copies what it can while others read and write. Each time it waits
- * for the disk, and so does whoever commits meanwhile: seldom is better than little.
+ * At this many pages (of 4 KiB) that are not copied, the thread runs a checkpoint while others read and write. Each checkpoint waits for the
+ * disk and delays commits meanwhile: few long ones are better than many short ones.
  */
 export const THREAD_CHECKPOINT_PAGES = 8_192
 /**
- * A commit that finds the log so long copies what the thread has left over, so that the log begins anew instead of growing on: the
- * thread alone never finds a moment at which nothing is left.
+ * A commit that finds the log this long copies the remaining pages, so that the log restarts from its beginning instead of growing: while
+ * others write, the thread never reaches the end of the log.
  */
 export const WRITER_CHECKPOINT_PAGES = 65_536
 
@@ -20,12 +20,12 @@ export interface Checkpoints {
   stop(): Promise<void>
 }
 
-/** @param onDeath is told why the thread ended; the writers do its work from there. */
-export function startCheckpoints(path: string, onDeath: (error: unknown) => void): Checkpoints {
+/** @param onFailure receives the error that ended the thread; from then on the writers run checkpoints */
+export function startCheckpoints(path: string, onFailure: (error: unknown) => void): Checkpoints {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./sqlite-checkpoint-thread.${extension}`, import.meta.url), { workerData: path })
-  worker.on('error', onDeath)
-  // It must not keep a process alive that has nothing else to do.
+  worker.on('error', onFailure)
+  // The thread alone does not keep the process alive.
   worker.unref()
   return {
     async stop() {

@@ -1,4 +1,4 @@
-/** One connection to a SQLite file, and what its result codes mean to the house. */
+/** One connection to a SQLite file, and its result codes as errors of the store. */
 import Database from 'better-sqlite3'
 import { StoreUnavailable, type UnavailableReason } from '../../../store-unavailable.ts'
 import type { Row, Sql, Statement } from '../statement.ts'
@@ -7,10 +7,10 @@ const NO_ROWS: readonly Row[] = []
 
 export class SqliteConnection {
   readonly #database: Database.Database
-  /** By text. The texts of the catalog are a closed set of a few hundred, so nothing is ever thrown out. */
+  /** By text. The catalog has a few hundred texts: none is dropped. */
   readonly #prepared = new Map<string, Database.Statement<unknown[], Row>>()
 
-  /** @param options.timeoutMs how long a statement waits, blocking, for a lock of another process. */
+  /** @param options.timeoutMs how long a statement blocks for a lock of another process */
   constructor(path: string, options: { readonly: boolean; timeoutMs: number }) {
     this.#database = new Database(path, { readonly: options.readonly, timeout: options.timeoutMs })
   }
@@ -30,7 +30,7 @@ export class SqliteConnection {
     return NO_ROWS
   }
 
-  /** Sends the rows of each statement back until the piece of SQL has its answer. */
+  /** Runs the statements and passes their rows to the generator, until it returns. */
   drive<T>(sql: Sql<T>): T {
     let step = sql.next(NO_ROWS)
     while (!step.done) step = sql.next(this.execute(step.value))
@@ -41,7 +41,7 @@ export class SqliteConnection {
     this.execute({ text, values: [] })
   }
 
-  /** What is deleted meanwhile is zeros in the file. */
+  /** Rows that the work deletes are overwritten with zeros in the file. */
   secureDelete<T>(work: () => T): T {
     this.pragma('secure_delete = ON')
     try {
@@ -72,7 +72,7 @@ const REASONS: readonly (readonly [code: RegExp, reason: UnavailableReason])[] =
 export const isBusy = (error: unknown): boolean =>
   error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
 
-/** A SQLite error that says the file cannot be used becomes StoreUnavailable; anything else is what it was. */
+/** A SQLite error by which the file cannot be used becomes StoreUnavailable; others are returned unchanged. */
 export function asUnavailable(error: unknown): unknown {
   if (!(error instanceof Database.SqliteError)) return error
   const reason = REASONS.find(([code]) => code.test(error.code))?.[1]

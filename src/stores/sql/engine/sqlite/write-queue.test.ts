@@ -1,4 +1,4 @@
-/** Writes that share a transaction: each is whole, each fails alone, and none is told before all are durable. */
+/** Writes that share a transaction: each is atomic, each fails alone, and none returns before all are durable. */
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { StoreUnavailable } from '../../../store-unavailable.ts'
@@ -21,21 +21,21 @@ function* note(text: string): Sql<string> {
   return text
 }
 
-/** Writes, and then throws: what it wrote must not stay. */
+/** Writes, then throws: its writes must be rolled back. */
 function* failingNote(text: string, error: Error): Sql<never> {
   yield* run('INSERT INTO notes (note) VALUES (?)', text)
   throw error
 }
 
-describe('writes that are asked for together', () => {
-  test('answer in their order, each with its own answer', async (context) => {
+describe('writes that share a transaction', () => {
+  test('return in order, each with its own result', async (context) => {
     const { queue, notes } = openQueue(context)
     const texts = Array.from({ length: 200 }, (_, index) => `note ${index}`)
     assert.deepEqual(await Promise.all(texts.map((text) => queue.write(() => note(text)))), texts)
     assert.equal(notes(), 200)
   })
 
-  test('fail alone: what a failing one wrote is undone, its error comes out as it is, the others stay', async (context) => {
+  test('fail alone: a failing write is rolled back and its error passed on, the others stay', async (context) => {
     const { queue, notes } = openQueue(context)
     const failure = new Error('no')
     const outcomes = await Promise.allSettled([
@@ -52,21 +52,21 @@ describe('writes that are asked for together', () => {
     assert.equal(notes(), 2)
   })
 
-  test('one that fails alone in its transaction is undone too', async (context) => {
+  test('a write that fails alone in its transaction is rolled back too', async (context) => {
     const { queue, notes } = openQueue(context)
     await assert.rejects(queue.write(() => failingNote('a', new Error('no'))))
     assert.equal(notes(), 0)
     assert.equal(await queue.write(() => note('a')), 'a')
   })
 
-  test('may be asked for from within the answer to another', async (context) => {
+  test('may be started when another returns', async (context) => {
     const { queue, notes } = openQueue(context)
     for (let index = 0; index < 50; index++)
       await queue.write(() => note(`in a row ${index}`)).then((text) => queue.write(() => note(`${text}, after`)))
     assert.equal(notes(), 100)
   })
 
-  test('are all refused when the disk is full, and none of them has happened', async (context) => {
+  test('are all rejected when the disk is full, and none has an effect', async (context) => {
     const { connection, queue, notes } = openQueue(context)
     connection.pragma('max_page_count = 20')
     const outcomes = await Promise.allSettled(
@@ -83,7 +83,7 @@ describe('writes that are asked for together', () => {
     assert.equal(await queue.write(() => note('again')), 'again')
   })
 
-  test('are waited for by whoever closes', async (context) => {
+  test('end before the queue is closed', async (context) => {
     const { queue, notes } = openQueue(context)
     const written = queue.write(() => note('a'))
     await queue.idle()

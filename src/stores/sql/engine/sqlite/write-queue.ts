@@ -1,19 +1,19 @@
 /**
- * Runs write verbs on one SQLite connection, one after the other, many to a transaction: what was asked while the last commit
- * was being made durable shares the next one (group commit). Each verb has its own savepoint, so that it fails alone.
+ * Runs write transactions on one SQLite connection, one after the other: those that arrive during a commit share the next one (group commit).
+ * Each has its own savepoint, so that it fails alone.
  */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { TransactionFunction, WriteOptions } from '../statement.ts'
 import { asUnavailable, isBusy, type SqliteConnection } from './sqlite-connection.ts'
 
-/** Another process may hold the write lock this long; the event loop runs on meanwhile. */
+/** Another process may hold the write lock this long. The event loop is not blocked. */
 const LOCK_TIMEOUT_MS = 10_000
 const LOCK_RETRY_MS = 2
-/** A transaction takes no further verb after this long, so that neither the event loop nor another process waits much longer. */
+/** A transaction takes no further writes after this time, so that neither the event loop nor another process waits longer. */
 const TRANSACTION_MS = 20
 
 interface Waiting {
-  /** Runs the verb inside the open transaction; answers what to tell the caller once that is committed. */
+  /** Runs the write inside the open transaction. @returns what resolves it after the commit */
   readonly attempt: (connection: SqliteConnection) => () => void
   readonly reject: (error: unknown) => void
 }
@@ -40,7 +40,7 @@ export class WriteQueue {
     })
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no write waits. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running
   }
@@ -48,7 +48,7 @@ export class WriteQueue {
   async #run(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
-        // All that this turn of the event loop brings comes along.
+        // Includes all writes of this turn of the event loop.
         await setImmediate()
         await beginImmediate(this.#connection)
         this.#transaction()
@@ -60,7 +60,7 @@ export class WriteQueue {
     }
   }
 
-  /** Synchronous from BEGIN to COMMIT: nothing else of this process comes between. */
+  /** Synchronous from BEGIN to COMMIT: no other code of this process runs in between. */
   #transaction(): void {
     const started = performance.now()
     const taken: Waiting[] = []
@@ -88,7 +88,7 @@ export class WriteQueue {
       this.#connection.command('RELEASE one_write')
       return tell
     } catch (error) {
-      // A full disk and the like undo the whole transaction by themselves, and then no verb of it has happened.
+      // Errors such as a full disk roll back the whole transaction.
       if (!this.#connection.inTransaction) throw error
       this.#connection.command('ROLLBACK TO one_write')
       this.#connection.command('RELEASE one_write')
@@ -97,7 +97,7 @@ export class WriteQueue {
   }
 }
 
-/** Takes the write lock, or throws when another process keeps it for too long. The waiting does not block. */
+/** Takes the write lock without blocking. @throws if another process holds it for too long */
 export async function beginImmediate(connection: SqliteConnection): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += LOCK_RETRY_MS) {
     try {
