@@ -6,7 +6,7 @@
 import { compareKeys } from '../../stores/blobs/blob-key.ts'
 import type { BlobEntry, BlobStore } from '../../stores/blobs/blob-store.ts'
 import { BytesDigest } from '../../stores/blobs/bytes-digest.ts'
-import type { KnownBlob } from '../../stores/catalog/blob-repository.ts'
+import type { BlobRecord } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import { type Difference, type Looking, type Step, someAtOnce, UNREADABLE } from './verify-steps.ts'
@@ -38,11 +38,11 @@ export async function* verifyBlobs(looking: Looking): AsyncGenerator<Step> {
 }
 
 interface Pair {
-  readonly known: KnownBlob | undefined
+  readonly known: BlobRecord | undefined
   readonly there: BlobEntry | undefined
 }
 
-async function* knownBlobs(catalog: Catalog): AsyncGenerator<KnownBlob, undefined> {
+async function* knownBlobs(catalog: Catalog): AsyncGenerator<BlobRecord, undefined> {
   let after: string | undefined
   for (;;) {
     const some = await catalog.blobs.list({ after, limit: BLOBS_AT_ONCE })
@@ -53,14 +53,14 @@ async function* knownBlobs(catalog: Catalog): AsyncGenerator<KnownBlob, undefine
 }
 
 /** Both in byte order of their keys. */
-async function* paired(known: AsyncIterable<KnownBlob>, there: AsyncIterable<BlobEntry>): AsyncGenerator<Pair> {
+async function* paired(known: AsyncIterable<BlobRecord>, there: AsyncIterable<BlobEntry>): AsyncGenerator<Pair> {
   const [ours, theirs] = [known[Symbol.asyncIterator](), there[Symbol.asyncIterator]()]
   try {
     let [our, their] = [await ours.next(), await theirs.next()]
     while (our.done !== true || their.done !== true) {
       const order = our.done === true ? 1 : their.done === true ? -1 : compareKeys(our.value.blobKey, their.value.key)
       yield {
-        known: order <= 0 ? (our.value as KnownBlob) : undefined,
+        known: order <= 0 ? (our.value as BlobRecord) : undefined,
         there: order >= 0 ? (their.value as BlobEntry) : undefined,
       }
       if (order <= 0) our = await ours.next()
@@ -92,14 +92,14 @@ async function lookAtUnknown({ catalog, now }: Looking, { key, sizeBytes, putAt 
 }
 
 /** In the meantime it may have become free, and its bytes may have been removed. */
-async function isStillThere({ catalog }: Looking, { blobKey }: KnownBlob): Promise<boolean> {
+async function isStillThere({ catalog }: Looking, { blobKey }: BlobRecord): Promise<boolean> {
   const [known] = await catalog.blobs.get([blobKey])
   return known !== undefined && !known.isUnreferenced
 }
 
 async function differenceOf(
   { blobs, isQuick }: Looking,
-  { known, there }: Pair & { readonly known: KnownBlob & { readonly isUnreferenced: false } },
+  { known, there }: Pair & { readonly known: BlobRecord & { readonly isUnreferenced: false } },
 ): Promise<Difference | undefined> {
   const { blobKey, digest } = known
   const told = (kind: string, what: string) => ({ kind, text: `blob ${blobKey}: ${what}` })

@@ -7,7 +7,7 @@ import Database from 'better-sqlite3'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { appIn, imageSetIdsOf, importInstances, newDataFolder } from '../../jobs/imported-instances.fixture.ts'
 import { pathsOf } from '../../stores/blobs/disk/disk-paths.ts'
-import type { KnownBlob } from '../../stores/catalog/blob-repository.ts'
+import type { BlobRecord } from '../../stores/catalog/blob-repository.ts'
 import { collectGarbage } from '../collect-garbage.ts'
 import { differencesIn } from './verify.fixture.ts'
 import { verifyBlobs } from './verify-blobs.ts'
@@ -154,12 +154,12 @@ test('what comes and goes beside it is no difference', async (context) => {
     blobs: {
       ...app.catalog.blobs,
       // One blob is recorded behind the listing; one is free by the time that it is asked for again.
-      list: async (request: { after: string | undefined; limit: number }): Promise<readonly KnownBlob[]> => {
+      list: async (request: { after: string | undefined; limit: number }): Promise<readonly BlobRecord[]> => {
         const some = await app.catalog.blobs.list(request)
         return request.after === undefined ? some.filter(({ blobKey }) => blobKey !== first.blobKey) : some
       },
       get: async (keys: readonly string[]) =>
-        keys.map((key): KnownBlob => ({ ...known.get(key)!, ...(key === last.blobKey && { isUnreferenced: true }) })),
+        keys.map((key): BlobRecord => ({ ...known.get(key)!, ...(key === last.blobKey && { isUnreferenced: true }) })),
     },
   }
   await app.blobs.remove([last.blobKey])

@@ -9,7 +9,7 @@ export interface UnreferencedBlob {
   readonly blobKey: string
 }
 
-export type KnownBlob = UnreferencedBlob &
+export type BlobRecord = UnreferencedBlob &
   (
     | { readonly isUnreferenced: false; readonly digest: BlobDigest }
     /** No image set uses it or can come to use it: its bytes may be purged at any time. The digest of a reserved blob is undefined. */
@@ -22,7 +22,7 @@ export interface UseOfBlob {
   readonly rowId: number
   readonly blob: number
   /** Undefined where there is no such blob any more. */
-  readonly known: KnownBlob | undefined
+  readonly known: BlobRecord | undefined
   /** The end of what lies farthest in the blob, of the image set's; undefined where it has nothing there. */
   readonly reachBytes: number | undefined
   /** The blob is kept for the image set. */
@@ -60,9 +60,9 @@ export interface Blobs {
   /** Their bytes are gone. Such as are not free stay as they are. */
   forget(blobs: readonly UnreferencedBlob[], at: number): Promise<void>
   /** In byte order of their keys, those after the given one. */
-  list(request: { readonly after: string | undefined; readonly limit: number }): Promise<readonly KnownBlob[]>
+  list(request: { readonly after: string | undefined; readonly limit: number }): Promise<readonly BlobRecord[]>
   /** Those of the keys that there are, in any order. */
-  get(blobKeys: readonly string[]): Promise<readonly KnownBlob[]>
+  get(blobKeys: readonly string[]): Promise<readonly BlobRecord[]>
   /** Documents in the order of their versions, those after the given one. */
   documents(request: {
     readonly after: Pick<DocumentOfVersion, 'rowId' | 'version'> | undefined

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { KnownBlob, UseOfBlob } from '../blob-repository.ts'
+import type { BlobRecord, UseOfBlob } from '../blob-repository.ts'
 import type { Catalog } from '../catalog.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import {
@@ -60,8 +60,8 @@ async function allUses(catalog: Catalog): Promise<readonly UseOfBlob[]> {
   }
 }
 
-async function allBlobs(catalog: Catalog): Promise<readonly KnownBlob[]> {
-  const found: KnownBlob[] = []
+async function allBlobs(catalog: Catalog): Promise<readonly BlobRecord[]> {
+  const found: BlobRecord[] = []
   for (;;) {
     const some = await catalog.blobs.list({ after: found.at(-1)?.blobKey, limit: 3 })
     if (some.length === 0) return found

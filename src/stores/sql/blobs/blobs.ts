@@ -1,6 +1,12 @@
 /** Blobs in SQL: those that are unreferenced, and what `hilum verify` compares with the blob store. */
 import assert from 'node:assert/strict'
-import type { Blobs, DocumentOfVersion, KnownBlob, UnreferencedBlob, UseOfBlob } from '../../catalog/blob-repository.ts'
+import type {
+  BlobRecord,
+  Blobs,
+  DocumentOfVersion,
+  UnreferencedBlob,
+  UseOfBlob,
+} from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { claimForCompaction, isAnyToCompact, keepAsItIs, move, placesIn, RANGE_COLUMNS, reserve } from './compaction.ts'
 import { framesAt, framesOfInstances } from './verify-frames.ts'
@@ -36,7 +42,7 @@ interface BlobRow {
 
 const COLUMNS = 'blob, blob_key, size_bytes, sha256, unreferenced_since'
 
-function knownOf({ blob, blob_key: blobKey, size_bytes: sizeBytes, sha256, unreferenced_since }: BlobRow): KnownBlob {
+function knownOf({ blob, blob_key: blobKey, size_bytes: sizeBytes, sha256, unreferenced_since }: BlobRow): BlobRecord {
   const digest = sizeBytes === null || sha256 === null ? undefined : { sizeBytes, sha256 }
   if (unreferenced_since !== null) return { blob, blobKey, digest, isUnreferenced: true }
   assert(digest, 'a blob in use has its digest')
@@ -61,7 +67,7 @@ function* markPurged(blobs: readonly UnreferencedBlob[], at: number): Sql<void> 
   )
 }
 
-function* list({ after, limit }: Parameters<Blobs['list']>[0]): Sql<readonly KnownBlob[]> {
+function* list({ after, limit }: Parameters<Blobs['list']>[0]): Sql<readonly BlobRecord[]> {
   const rows = yield* all<BlobRow>(
     `SELECT ${COLUMNS} FROM blobs WHERE purged_at IS NULL AND blob_key > ? ORDER BY blob_key LIMIT ?`,
     ...[after ?? '', limit],
@@ -69,7 +75,7 @@ function* list({ after, limit }: Parameters<Blobs['list']>[0]): Sql<readonly Kno
   return rows.map(knownOf)
 }
 
-function* get(blobKeys: readonly string[]): Sql<readonly KnownBlob[]> {
+function* get(blobKeys: readonly string[]): Sql<readonly BlobRecord[]> {
   const rows = yield* allOfMany<BlobRow>(
     (marks) => `SELECT ${COLUMNS} FROM blobs WHERE purged_at IS NULL AND blob_key IN (${marks})`,
     [],
