@@ -1,5 +1,5 @@
 /** Does everything that an image set needs lie inside a blob that is kept for it? Of some image sets at a time, each in one state. */
-import type { UseOfBlob } from '../../stores/catalog/blob-repository.ts'
+import type { BlobUse } from '../../stores/catalog/blob-repository.ts'
 import type { Difference, Looking, Step } from './verify-steps.ts'
 
 const IMAGE_SETS_AT_ONCE = 200
@@ -21,7 +21,7 @@ export async function* verifyUses({ catalog }: Looking): AsyncGenerator<Step> {
   yield { done: 1, total: 1, checked, differences: [] }
 }
 
-function differenceOf(use: UseOfBlob): Difference | undefined {
+function differenceOf(use: BlobUse): Difference | undefined {
   const { rowId, known, reachBytes, isKept } = use
   const told = (kind: string, what: string) => ({
     kind,

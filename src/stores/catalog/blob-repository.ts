@@ -17,7 +17,7 @@ export type BlobRecord = UnreferencedBlob &
   )
 
 /** A blob that an image set uses, or says that it uses. */
-export interface UseOfBlob {
+export interface BlobUse {
   /** The row of the image set. */
   readonly rowId: number
   readonly blob: number
@@ -78,7 +78,7 @@ export interface Blobs {
   uses(request: { readonly after: number; readonly imageSets: number }): Promise<{
     readonly last: number | undefined
     readonly imageSets: number
-    readonly uses: readonly UseOfBlob[]
+    readonly uses: readonly BlobUse[]
   }>
   /** One that was last deleted from before the given moment, whose job has ended, and of whose image sets none is locked. */
   claimForCompaction(request: {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { BlobRecord, UseOfBlob } from '../blob-repository.ts'
+import type { BlobRecord, BlobUse } from '../blob-repository.ts'
 import type { Catalog } from '../catalog.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import {
@@ -50,8 +50,8 @@ async function copyOfWhole(catalog: Catalog, { datastoreId, imageSetId }: ImageS
   return created!.imageSetId
 }
 
-async function allUses(catalog: Catalog): Promise<readonly UseOfBlob[]> {
-  const found: UseOfBlob[] = []
+async function allUses(catalog: Catalog): Promise<readonly BlobUse[]> {
+  const found: BlobUse[] = []
   for (let after = 0; ; ) {
     const { last, uses } = await catalog.blobs.uses({ after, imageSets: 2 })
     if (last === undefined) return found

@@ -1,12 +1,6 @@
 /** Blobs in SQL: those that are unreferenced, and what `hilum verify` compares with the blob store. */
 import assert from 'node:assert/strict'
-import type {
-  BlobRecord,
-  Blobs,
-  DocumentOfVersion,
-  UnreferencedBlob,
-  UseOfBlob,
-} from '../../catalog/blob-repository.ts'
+import type { BlobRecord, Blobs, BlobUse, DocumentOfVersion, UnreferencedBlob } from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { claimForCompaction, isAnyToCompact, keepAsItIs, move, placesIn, RANGE_COLUMNS, reserve } from './compaction.ts'
 import { framesAt, framesOfInstances } from './verify-frames.ts'
@@ -147,7 +141,7 @@ function* uses({ after, imageSets }: Parameters<Blobs['uses']>[0]): Sql<Awaited<
     ...Array.from({ length: 6 }, () => [after, last]).flat(),
   )
   const found = rows.map(
-    (row): UseOfBlob => ({
+    (row): BlobUse => ({
       rowId: row.row_id,
       blob: row.used_blob,
       known: row.blob === null ? undefined : knownOf({ ...row, blob: row.blob }),
