@@ -1,7 +1,7 @@
 /** Inflates the metadata document of every version, and compares it with what the catalog says of it. */
 import { pipeline } from 'node:stream/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
-import type { DocumentOfVersion } from '../../stores/catalog/blob-repository.ts'
+import type { VersionDocument } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
 import { type Difference, type Looking, type Step, someAtOnce } from './verify-steps.ts'
 
@@ -18,8 +18,8 @@ export async function* verifyDocuments(looking: Looking): AsyncGenerator<Step> {
   yield { done: 1, total: 1, checked: { documents }, differences: [] }
 }
 
-async function* documentsIn(catalog: Catalog): AsyncGenerator<DocumentOfVersion, undefined> {
-  let after: DocumentOfVersion | undefined
+async function* documentsIn(catalog: Catalog): AsyncGenerator<VersionDocument, undefined> {
+  let after: VersionDocument | undefined
   for (;;) {
     const some = await catalog.blobs.documents({ after, limit: DOCUMENTS_AT_ONCE })
     if (some.length === 0) return
@@ -28,7 +28,7 @@ async function* documentsIn(catalog: Catalog): AsyncGenerator<DocumentOfVersion,
   }
 }
 
-async function look(looking: Looking, document: DocumentOfVersion): Promise<Difference | undefined> {
+async function look(looking: Looking, document: VersionDocument): Promise<Difference | undefined> {
   const fault = await faultOf(looking, document)
   if (fault === undefined || !(await isStillThere(looking.catalog, document))) return undefined
   const { rowId, version, place } = document
@@ -36,7 +36,7 @@ async function look(looking: Looking, document: DocumentOfVersion): Promise<Diff
   return { kind: 'document-differs', text }
 }
 
-async function faultOf({ blobs }: Looking, { place }: DocumentOfVersion): Promise<string | undefined> {
+async function faultOf({ blobs }: Looking, { place }: VersionDocument): Promise<string | undefined> {
   const { blobKey, offsetBytes, sizeBytes, contentBytes } = place
   const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
   if (blob === undefined) return 'the blob is not there'
@@ -58,7 +58,7 @@ async function faultOf({ blobs }: Looking, { place }: DocumentOfVersion): Promis
   return found.crc32 === place.crc32 ? undefined : 'its checksum is not what it was'
 }
 
-async function isStillThere(catalog: Catalog, { rowId, version, place }: DocumentOfVersion): Promise<boolean> {
+async function isStillThere(catalog: Catalog, { rowId, version, place }: VersionDocument): Promise<boolean> {
   const [again] = await catalog.blobs.documents({ after: { rowId, version: version - 1 }, limit: 1 })
   return again?.rowId === rowId && again.version === version && again.place.blobKey === place.blobKey
 }

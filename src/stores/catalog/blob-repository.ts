@@ -29,7 +29,7 @@ export interface BlobUse {
   readonly isKept: boolean
 }
 
-export interface DocumentOfVersion {
+export interface VersionDocument {
   /** The row of the image set. */
   readonly rowId: number
   readonly version: ImageSetVersion['version']
@@ -65,9 +65,9 @@ export interface Blobs {
   get(blobKeys: readonly string[]): Promise<readonly BlobRecord[]>
   /** Documents in the order of their versions, those after the given one. */
   documents(request: {
-    readonly after: Pick<DocumentOfVersion, 'rowId' | 'version'> | undefined
+    readonly after: Pick<VersionDocument, 'rowId' | 'version'> | undefined
     readonly limit: number
-  }): Promise<readonly DocumentOfVersion[]>
+  }): Promise<readonly VersionDocument[]>
   /** Instances with frames, in the order of their rows, those after the given one; of those that share their frames the first. */
   frames(request: {
     readonly after: FramesOfInstance['row'] | undefined

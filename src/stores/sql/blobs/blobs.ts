@@ -1,6 +1,6 @@
 /** Blobs in SQL: those that are unreferenced, and what `hilum verify` compares with the blob store. */
 import assert from 'node:assert/strict'
-import type { BlobRecord, Blobs, BlobUse, DocumentOfVersion, UnreferencedBlob } from '../../catalog/blob-repository.ts'
+import type { BlobRecord, Blobs, BlobUse, UnreferencedBlob, VersionDocument } from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { claimForCompaction, isAnyToCompact, keepAsItIs, move, placesIn, RANGE_COLUMNS, reserve } from './compaction.ts'
 import { framesAt, framesOfInstances } from './verify-frames.ts'
@@ -78,7 +78,7 @@ function* get(blobKeys: readonly string[]): Sql<readonly BlobRecord[]> {
   return rows.map(knownOf)
 }
 
-function* documents({ after, limit }: Parameters<Blobs['documents']>[0]): Sql<readonly DocumentOfVersion[]> {
+function* documents({ after, limit }: Parameters<Blobs['documents']>[0]): Sql<readonly VersionDocument[]> {
   const rows = yield* all<{
     readonly row_id: number
     readonly version: number
