@@ -2,7 +2,7 @@
 import { StoredChecksum } from '../../pixel-data/checksum/stored-checksum.ts'
 import { type BlobStore, readAll } from '../../stores/blobs/blob-store.ts'
 import { DamagedFrameTable, framesOfTable, type TableFrame } from '../../stores/blobs/frame-table.ts'
-import type { FramesOfInstance } from '../../stores/catalog/blob-repository.ts'
+import type { InstanceFrames } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import { type Difference, type Looking, type Step, someAtOnce, UNREADABLE } from './verify-steps.ts'
@@ -21,8 +21,8 @@ export async function* verifyFrames(looking: Looking): AsyncGenerator<Step> {
   yield { done: 1, total: 1, checked, differences: [] }
 }
 
-async function* instancesIn(catalog: Catalog): AsyncGenerator<FramesOfInstance, undefined> {
-  let after: FramesOfInstance['row'] | undefined
+async function* instancesIn(catalog: Catalog): AsyncGenerator<InstanceFrames, undefined> {
+  let after: InstanceFrames['row'] | undefined
   for (;;) {
     const some = await catalog.blobs.frames({ after, limit: INSTANCES_AT_ONCE })
     if (some.length === 0) return
@@ -36,7 +36,7 @@ interface Looked {
   readonly differences: readonly Difference[]
 }
 
-async function look(looking: Looking, instance: FramesOfInstance): Promise<Looked> {
+async function look(looking: Looking, instance: InstanceFrames): Promise<Looked> {
   const { row, frames } = instance
   const differences: Difference[] = []
   for await (const { frameNumber, fault } of faultsOf(looking.blobs, instance)) {
@@ -56,7 +56,7 @@ interface Fault {
   readonly fault: string
 }
 
-async function* faultsOf(blobs: BlobStore, instance: FramesOfInstance): AsyncGenerator<Fault> {
+async function* faultsOf(blobs: BlobStore, instance: InstanceFrames): AsyncGenerator<Fault> {
   let frameNumber: number | undefined
   try {
     for await (const frame of framesOf(blobs, instance)) {
@@ -73,7 +73,7 @@ async function* faultsOf(blobs: BlobStore, instance: FramesOfInstance): AsyncGen
 
 async function* framesOf(
   blobs: BlobStore,
-  { frames }: FramesOfInstance,
+  { frames }: InstanceFrames,
 ): AsyncGenerator<{ readonly frameNumber: number; readonly ranges: TableFrame['ranges']; readonly checksum: number }> {
   const { blobKey, offsetBytes, sizeBytes: lengthBytes, frameCount } = frames
   if (frames.holds === 'frame') {
@@ -91,7 +91,7 @@ async function* framesOf(
 async function faultOf(
   blobs: BlobStore,
   found: {
-    readonly instance: FramesOfInstance
+    readonly instance: InstanceFrames
     readonly frame: { readonly ranges: TableFrame['ranges']; readonly checksum: number }
     readonly frameNumber: number
   },
@@ -116,7 +116,7 @@ async function faultOf(
 }
 
 /** Meanwhile it may have been deleted, or moved to another blob. */
-async function isStillThere(catalog: Catalog, { row, frames, file }: FramesOfInstance): Promise<boolean> {
+async function isStillThere(catalog: Catalog, { row, frames, file }: InstanceFrames): Promise<boolean> {
   const again = await catalog.blobs.framesAt(row)
   return again !== undefined && again.frames.blobKey === frames.blobKey && again.file.blobKey === file.blobKey
 }

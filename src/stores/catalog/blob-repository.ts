@@ -36,7 +36,7 @@ export interface VersionDocument {
   readonly place: DocumentPlace
 }
 
-export interface FramesOfInstance {
+export interface InstanceFrames {
   readonly row: { readonly rowId: number; readonly sopInstanceUID: string; readonly addedIn: number }
   readonly frames: FramesPlace
   readonly file: Pick<InstancePlace, 'blobKey' | 'offsetBytes'>
@@ -70,10 +70,10 @@ export interface Blobs {
   }): Promise<readonly VersionDocument[]>
   /** Instances with frames, in the order of their rows, those after the given one; of those that share their frames the first. */
   frames(request: {
-    readonly after: FramesOfInstance['row'] | undefined
+    readonly after: InstanceFrames['row'] | undefined
     readonly limit: number
-  }): Promise<readonly FramesOfInstance[]>
-  framesAt(row: FramesOfInstance['row']): Promise<FramesOfInstance | undefined>
+  }): Promise<readonly InstanceFrames[]>
+  framesAt(row: InstanceFrames['row']): Promise<InstanceFrames | undefined>
   /** Of so many image sets behind the given row: what they use. `last` is the row to go on behind, undefined at the end. */
   uses(request: { readonly after: number; readonly imageSets: number }): Promise<{
     readonly last: number | undefined

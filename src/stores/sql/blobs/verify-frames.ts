@@ -1,5 +1,5 @@
 /** The places of all frames, for `hilum verify`: instance by instance, in the order of their rows. */
-import type { Blobs, FramesOfInstance } from '../../catalog/blob-repository.ts'
+import type { Blobs, InstanceFrames } from '../../catalog/blob-repository.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
 import { type FramesRow, framesPlaceOf } from '../rows/frames-place.ts'
 
@@ -18,14 +18,14 @@ const SELECT = `SELECT i.row_id, i.sop_instance_uid, i.added_in, blobs.blob_key,
     i.frames_checksum, i.stored_transfer_syntax_uid
   FROM instances AS i JOIN blobs ON blobs.blob = i.blob JOIN blobs AS frames_blobs ON frames_blobs.blob = i.frames_blob`
 
-const framesOf = (row: FramesOfInstanceRow): FramesOfInstance => ({
+const framesOf = (row: FramesOfInstanceRow): InstanceFrames => ({
   row: { rowId: row.row_id, sopInstanceUID: row.sop_instance_uid, addedIn: row.added_in },
   frames: framesPlaceOf(row),
   file: { blobKey: row.blob_key, offsetBytes: row.offset_bytes },
 })
 
 /** Versions and copies that share frames have a row each: only the first is returned. */
-export function* framesOfInstances({ after, limit }: Parameters<Blobs['frames']>[0]): Sql<readonly FramesOfInstance[]> {
+export function* framesOfInstances({ after, limit }: Parameters<Blobs['frames']>[0]): Sql<readonly InstanceFrames[]> {
   const { rowId, sopInstanceUID, addedIn } = after ?? { rowId: 0, sopInstanceUID: '', addedIn: 0 }
   const rows = yield* all<FramesOfInstanceRow>(
     `${SELECT} WHERE i.frames_key IS NOT NULL AND ${ROW} > (?, ?, ?) AND NOT EXISTS (
@@ -37,11 +37,7 @@ export function* framesOfInstances({ after, limit }: Parameters<Blobs['frames']>
   return rows.map(framesOf)
 }
 
-export function* framesAt({
-  rowId,
-  sopInstanceUID,
-  addedIn,
-}: FramesOfInstance['row']): Sql<FramesOfInstance | undefined> {
+export function* framesAt({ rowId, sopInstanceUID, addedIn }: InstanceFrames['row']): Sql<InstanceFrames | undefined> {
   const row = yield* one<FramesOfInstanceRow>(
     `${SELECT} WHERE i.frames_key IS NOT NULL AND i.row_id = ? AND i.sop_instance_uid = ? AND i.added_in = ?`,
     ...[rowId, sopInstanceUID, addedIn],
