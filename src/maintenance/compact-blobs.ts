@@ -13,7 +13,7 @@ import { readWholeRange } from '../stores/blobs/blob-range.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { movedFrameTable, rangesOfTable } from '../stores/blobs/frame-table.ts'
 import { type BlobRange, type MovedRange, movedOffset, movedRanges } from '../stores/blobs/moved-ranges.ts'
-import type { BlobToCompact, PlaceInBlob } from '../stores/catalog/blob-repository.ts'
+import type { BlobToCompact, UsedRange } from '../stores/catalog/blob-repository.ts'
 
 /** Others that wait for the sweep get their turn behind it. */
 const ROUND_MS = 60_000
@@ -74,7 +74,7 @@ const gone = (blobKey: string) => new Error(`the blob ${blobKey} is gone`)
 async function rangesOfFrames(
   blobs: BlobStore,
   { blobKey }: BlobToCompact,
-  places: readonly PlaceInBlob[],
+  places: readonly UsedRange[],
 ): Promise<readonly BlobRange[]> {
   const ranges: { offsetBytes: number; sizeBytes: number }[] = []
   for (const { offsetBytes, sizeBytes, framesInTable } of places) {
@@ -99,9 +99,9 @@ interface Part {
 }
 
 /** The pieces, cut around the tables in them. */
-function partsOf(ranges: readonly MovedRange[], places: readonly PlaceInBlob[]): readonly Part[] {
+function partsOf(ranges: readonly MovedRange[], places: readonly UsedRange[]): readonly Part[] {
   const tables = places
-    .filter((place): place is PlaceInBlob & { framesInTable: number } => place.framesInTable !== undefined)
+    .filter((place): place is UsedRange & { framesInTable: number } => place.framesInTable !== undefined)
     .sort((a, b) => a.offsetBytes - b.offsetBytes)
   const parts: Part[] = []
   let next = 0

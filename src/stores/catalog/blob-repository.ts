@@ -49,7 +49,7 @@ export interface BlobToCompact extends UnreferencedBlob {
   readonly until: number
 }
 
-export interface PlaceInBlob extends BlobRange {
+export interface UsedRange extends BlobRange {
   /** Of a table that says where frames lie (imaging/frame-table.ts): of how many. */
   readonly framesInTable: number | undefined
 }
@@ -87,7 +87,7 @@ export interface Blobs {
     readonly until: number
   }): Promise<BlobToCompact | undefined>
   /** All that lies in a blob, but the frames that a table tells of; what several versions or copies share, once. */
-  placesIn(blob: Pick<UnreferencedBlob, 'blob'>): Promise<readonly PlaceInBlob[]>
+  placesIn(blob: Pick<UnreferencedBlob, 'blob'>): Promise<readonly UsedRange[]>
   /** All of it is used. */
   keepAsItIs(toCompact: BlobToCompact): Promise<void>
   /** A blob is about to be put, which is free from the given moment on, unless something is moved to it before. */

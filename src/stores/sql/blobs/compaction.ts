@@ -6,7 +6,7 @@
  */
 
 import { type MovedRange, movedOffset } from '../../blobs/moved-ranges.ts'
-import type { Blobs, BlobToCompact, PlaceInBlob } from '../../catalog/blob-repository.ts'
+import type { Blobs, BlobToCompact, UsedRange } from '../../catalog/blob-repository.ts'
 import { LOCKED, LOCKED_OR_SKIPPED } from '../engine/differences.ts'
 import { all, allOfMany, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
@@ -102,8 +102,8 @@ export function* claimForCompaction({ before, now, until }: Claim): Sql<BlobToCo
   return { blob, blobKey, until, digest: { sizeBytes, sha256 } }
 }
 
-export function* placesIn(blob: number): Sql<readonly PlaceInBlob[]> {
-  const found: PlaceInBlob[] = []
+export function* placesIn(blob: number): Sql<readonly UsedRange[]> {
+  const found: UsedRange[] = []
   for (const columns of RANGE_COLUMNS) found.push(...(yield* rangesOf(columns, blob)))
   return found
 }
@@ -112,7 +112,7 @@ const ofUsers = ({ blob }: RangeColumns) =>
   `${blob} = ? AND row_id IN (SELECT row_id FROM blob_uses WHERE blob_uses.blob = ?)`
 
 /** A range that versions and copies share is returned once. */
-function* rangesOf(columns: RangeColumns, blob: number): Sql<readonly PlaceInBlob[]> {
+function* rangesOf(columns: RangeColumns, blob: number): Sql<readonly UsedRange[]> {
   const { table, offset, size, framesInTable } = columns
   const rows = yield* all<{ offset_in: number; size_in: number; frames_in_table: number | null }>(
     `SELECT DISTINCT ${offset} AS offset_in, ${size} AS size_in, ${framesInTable} AS frames_in_table
