@@ -2,7 +2,7 @@
 
 import type { BlobDigest } from '../blobs/blob-store.ts'
 import type { BlobRange, MovedRange } from '../blobs/moved-ranges.ts'
-import type { DocumentPlace, FramesPlace, ImageSetVersion, InstancePlace } from './image-set-records.ts'
+import type { DocumentPlace, FramesPlace, ImageSetVersion, InstanceFile } from './image-set-records.ts'
 
 export interface UnreferencedBlob {
   readonly blob: number
@@ -39,7 +39,7 @@ export interface VersionDocument {
 export interface InstanceFrames {
   readonly row: { readonly rowId: number; readonly sopInstanceUID: string; readonly addedIn: number }
   readonly frames: FramesPlace
-  readonly file: Pick<InstancePlace, 'blobKey' | 'offsetBytes'>
+  readonly file: Pick<InstanceFile, 'blobKey' | 'offsetBytes'>
 }
 
 /** A blob that image sets were deleted from while others use it, in the hands of whoever looks what is left of it. */

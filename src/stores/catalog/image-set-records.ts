@@ -11,7 +11,7 @@ import type { ImportWarning } from '../../imaging/import-warnings.ts'
 import type { BlobDigest } from '../blobs/blob-store.ts'
 
 /** Where an instance's bytes lie: P10 as it was imported. */
-export interface InstancePlace {
+export interface InstanceFile {
   readonly sopInstanceUID: string
   readonly sopClassUID: string
   readonly transferSyntaxUID: string
@@ -81,7 +81,7 @@ export interface VersionToBe {
   readonly added: readonly InstanceRecord[]
 }
 
-export interface InstanceRecord extends InstancePlace {
+export interface InstanceRecord extends InstanceFile {
   readonly metadata: MetadataPlace
   /** Undefined where no frame of it is stored. */
   readonly frames: FramesPlace | undefined

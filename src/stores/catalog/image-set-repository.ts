@@ -5,7 +5,7 @@ import type {
   DocumentPlace,
   FramesPlace,
   ImageSetProperties,
-  InstancePlace,
+  InstanceFile,
   InstanceRecord,
   LevelsPlace,
   VersionOfDatastore,
@@ -41,13 +41,13 @@ export interface ImageSets {
   /** Where patient, study and series of a version lie. */
   levels(version: VersionOfDatastore): Promise<LevelsPlace | 'absent'>
   /** The instances of the latest version, by SOPInstanceUID. */
-  instances(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Promise<readonly InstancePlace[]>
+  instances(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Promise<readonly InstanceFile[]>
   /** Where the frames lie whose ids begin with the key, and the file that they are of: in any version of the image set. */
   frames(frames: {
     readonly datastoreId: string
     readonly imageSetId: string
     readonly framesKey: string
-  }): Promise<{ readonly frames: FramesPlace; readonly file: InstancePlace } | undefined>
+  }): Promise<{ readonly frames: FramesPlace; readonly file: InstanceFile } | undefined>
   /** The instances of a version in the order in which they were stored, or some of them in any order; none where it is not there. */
   parts(
     version: VersionOfDatastore & { readonly sopInstanceUIDs?: readonly string[] },

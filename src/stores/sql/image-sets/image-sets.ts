@@ -1,5 +1,5 @@
 /** Image sets in SQL: search, read, delete. Imports and workflows create them. */
-import type { InstancePlace, VersionOfDatastore } from '../../catalog/image-set-records.ts'
+import type { InstanceFile, VersionOfDatastore } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { CachedLeaves } from '../../search/cached-leaves.ts'
 import { CachedPages } from '../../search/cached-pages.ts'
@@ -75,7 +75,7 @@ interface InstanceRow {
   readonly size_bytes: number
 }
 
-function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readonly InstancePlace[]> {
+function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readonly InstanceFile[]> {
   const rowId = yield* rowIdOf(imageSet)
   if (rowId === undefined) return []
   const rows = yield* all<InstanceRow>(
