@@ -6,7 +6,7 @@
 import type { ImportApp } from '../app.ts'
 import { type BufferPool, free } from '../pixel-data/threads/buffer-pool.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
-import type { FramesPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
+import type { FramesPlace, MetadataRange } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease, RecordedFile, StoredFile } from '../stores/catalog/import-job-repository.ts'
 import { coalesced } from './coalesce-chunks.ts'
 import type { DescribedFile } from './describe-file.ts'
@@ -111,7 +111,7 @@ export class BatchWriter {
     }
   }
 
-  #addMetadata({ instanceMetadata, imageSetAttributes }: MetadataBytes): MetadataPlace {
+  #addMetadata({ instanceMetadata, imageSetAttributes }: MetadataBytes): MetadataRange {
     const batch = this.#batch
     const place = {
       blobKey: batch.key,

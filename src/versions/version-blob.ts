@@ -5,7 +5,7 @@
 import type { ImportApp } from '../app.ts'
 import { coalesced } from '../ingest/coalesce-chunks.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
-import type { DocumentPlace, InstanceRecord, LevelsPlace, MetadataPlace } from '../stores/catalog/image-set-records.ts'
+import type { DocumentPlace, InstanceRecord, LevelsPlace, MetadataRange } from '../stores/catalog/image-set-records.ts'
 import type { VersionAttributes } from './join-document.ts'
 import { DocumentJoiner, type JoinedDocument } from './join-document.ts'
 import { attributesBytes } from './version-attributes.ts'
@@ -22,7 +22,7 @@ interface VersionToWrite {
 interface WrittenVersion {
   readonly levels: LevelsPlace
   readonly document: DocumentPlace
-  readonly metadataOf: ReadonlyMap<string, MetadataPlace>
+  readonly metadataOf: ReadonlyMap<string, MetadataRange>
 }
 
 /** @throws WorkflowFailed if the document would be too large */
@@ -32,7 +32,7 @@ export async function writeVersion(
 ): Promise<WrittenVersion> {
   const { attributes, instanceMetadata, instances } = version
   const blobKey = newBlobKey()
-  const metadataOf = new Map<string, MetadataPlace>()
+  const metadataOf = new Map<string, MetadataRange>()
   let offsetBytes = 0
   for (const [sopInstanceUID, metadata] of instanceMetadata) {
     metadataOf.set(sopInstanceUID, { blobKey, offsetBytes, entryBytes: metadata.length, levelsBytes: 0 })

@@ -21,7 +21,7 @@ export interface InstanceFile {
 }
 
 /** Where the metadata of an instance lies, as imaging/documents/metadata.ts writes it: its entry, and right behind that its levels. */
-export interface MetadataPlace {
+export interface MetadataRange {
   readonly blobKey: string
   readonly offsetBytes: number
   readonly entryBytes: number
@@ -82,7 +82,7 @@ export interface VersionToBe {
 }
 
 export interface InstanceRecord extends InstanceFile {
-  readonly metadata: MetadataPlace
+  readonly metadata: MetadataRange
   /** Undefined where no frame of it is stored. */
   readonly frames: FramesPlace | undefined
 }

@@ -11,7 +11,7 @@ import type {
   DocumentsOfGroups,
   FramesPlace,
   GeneratedImageSet,
-  MetadataPlace,
+  MetadataRange,
   VersionToBe,
   WaitingGroup,
 } from './image-set-records.ts'
@@ -70,7 +70,7 @@ export interface StoredFile {
   readonly blobKey: string
   readonly offsetBytes: number
   readonly sizeBytes: number
-  readonly metadata: MetadataPlace
+  readonly metadata: MetadataRange
   readonly frames?: FramesPlace
   /** The DICOMTags of a search summary as this instance has them, without the two counts: JSON text. */
   readonly tags: string

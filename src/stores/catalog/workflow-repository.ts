@@ -11,7 +11,7 @@ import type {
   ImageSetProperties,
   ImageSetVersion,
   LevelsPlace,
-  MetadataPlace,
+  MetadataRange,
 } from './image-set-records.ts'
 
 export interface UpdateRequest {
@@ -112,7 +112,7 @@ export type VersionInstances =
       readonly removed: readonly string[]
       readonly replaced: readonly {
         readonly sopInstanceUID: string
-        readonly by: { readonly sopInstanceUID: string; readonly metadata: MetadataPlace }
+        readonly by: { readonly sopInstanceUID: string; readonly metadata: MetadataRange }
       }[]
     }
   | { readonly kind: 'of-version'; readonly version: number }

@@ -1,6 +1,6 @@
 /** The instances of the next version of an image set, in SQL. Rows begin and end with versions; bytes stay where they are. */
 import assert from 'node:assert/strict'
-import type { MetadataPlace } from '../../catalog/image-set-records.ts'
+import type { MetadataRange } from '../../catalog/image-set-records.ts'
 import type { VersionInstances } from '../../catalog/workflow-repository.ts'
 import { addUses } from '../blobs/blob-uses.ts'
 import { all, allOfMany, type Sql } from '../engine/statement.ts'
@@ -47,7 +47,7 @@ function* endInstances({ rowId, version }: NextVersion, sopInstanceUIDs: readonl
 function* replace(
   { rowId, version, blobs }: NextVersion,
   sopInstanceUID: string,
-  by: { readonly sopInstanceUID: string; readonly metadata: MetadataPlace },
+  by: { readonly sopInstanceUID: string; readonly metadata: MetadataRange },
 ): Sql<void> {
   const { blobKey, offsetBytes, entryBytes, levelsBytes } = by.metadata
   yield* all(
