@@ -17,7 +17,7 @@ import {
   withoutKeys,
 } from '../imaging/documents/attribute-overrides.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
-import type { InstanceRecord, LevelsPlace, VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
+import type { AttributesRange, InstanceRecord, VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
 import type { DocumentJoiner, Overrides, VersionAttributes } from './join-document.ts'
 
 export type StoredContent = Pick<ImportApp, 'catalog' | 'blobs' | 'limits'>
@@ -87,12 +87,12 @@ export const versionNotFound = ({ datastoreId, imageSetId, version }: VersionOfD
 type Blobs = StoredContent['blobs']
 
 /** Without the overrides of instances. */
-export async function storedAttributesText(blobs: Blobs, place: LevelsPlace): Promise<string> {
+export async function storedAttributesText(blobs: Blobs, place: AttributesRange): Promise<string> {
   for await (const line of linesOf(blobs, place)) return line.bytes.toString()
   throw new Error(`the blob ${place.blobKey} has no image set attributes where they should be`)
 }
 
-async function storedAttributes(blobs: Blobs, place: LevelsPlace): Promise<VersionAttributes> {
+async function storedAttributes(blobs: Blobs, place: AttributesRange): Promise<VersionAttributes> {
   let text: string | undefined
   const lines = new Map<string, { readonly offsetBytes: number; readonly lengthBytes: number }>()
   for await (const { bytes, offsetBytes } of linesOf(blobs, place)) {
@@ -121,7 +121,7 @@ interface Line {
 }
 
 /** Memory holds one line. @throws if the blob ends before the range */
-async function* linesOf(blobs: Blobs, { blobKey, offsetBytes, sizeBytes }: LevelsPlace): AsyncGenerator<Line> {
+async function* linesOf(blobs: Blobs, { blobKey, offsetBytes, sizeBytes }: AttributesRange): AsyncGenerator<Line> {
   const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
   if (blob === undefined) throw new Error(`the blob ${blobKey} is missing`)
   let parts: Uint8Array[] = []

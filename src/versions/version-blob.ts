@@ -5,7 +5,12 @@
 import type { ImportApp } from '../app.ts'
 import { coalesced } from '../ingest/coalesce-chunks.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
-import type { DocumentPlace, InstanceRecord, LevelsPlace, MetadataRange } from '../stores/catalog/image-set-records.ts'
+import type {
+  AttributesRange,
+  DocumentPlace,
+  InstanceRecord,
+  MetadataRange,
+} from '../stores/catalog/image-set-records.ts'
 import type { VersionAttributes } from './join-document.ts'
 import { DocumentJoiner, type JoinedDocument } from './join-document.ts'
 import { attributesBytes } from './version-attributes.ts'
@@ -20,7 +25,7 @@ interface VersionToWrite {
 }
 
 interface WrittenVersion {
-  readonly levels: LevelsPlace
+  readonly levels: AttributesRange
   readonly document: DocumentPlace
   readonly metadataOf: ReadonlyMap<string, MetadataRange>
 }

@@ -29,7 +29,7 @@ export interface MetadataRange {
 }
 
 /** Where patient, study and series of a version lie, as imaging/documents/metadata.ts writes them, and what instances have differently. */
-export interface LevelsPlace {
+export interface AttributesRange {
   readonly blobKey: string
   readonly offsetBytes: number
   readonly sizeBytes: number
@@ -108,7 +108,7 @@ export interface DocumentOfGroup extends Omit<DocumentPlace, 'blobKey'> {
   /** What it was made from. */
   readonly base: ImageSetVersion | undefined
   /** In the same blob, where instances differ from patient, study and series; else those of the group's last file are the version's. */
-  readonly levels?: Omit<LevelsPlace, 'blobKey'> | undefined
+  readonly levels?: Omit<AttributesRange, 'blobKey'> | undefined
   /** By SOPInstanceUID, of files whose attributes are not those of the version's levels. */
   readonly warnings?: ReadonlyMap<string, ImportWarning>
 }

@@ -7,10 +7,10 @@
 import type { GroupingElements } from '../../imaging/grouping.ts'
 import type { BlobDigests } from '../blobs/blob-store.ts'
 import type {
+  AttributesRange,
   DocumentPlace,
   ImageSetProperties,
   ImageSetVersion,
-  LevelsPlace,
   MetadataRange,
 } from './image-set-records.ts'
 
@@ -90,7 +90,7 @@ export class WorkflowLeaseLost extends Error {
 export interface VersionToPublish {
   readonly imageSetId: string
   /** New ones lie in blobs that nobody knows of yet. */
-  readonly levels: LevelsPlace | SharedWith
+  readonly levels: AttributesRange | SharedWith
   readonly document: DocumentPlace | SharedWith
   /** What its levels say: grouping.ts, instance.ts. */
   readonly grouping: GroupingElements

@@ -1,10 +1,10 @@
 /** Where patient, study and series of a version lie. */
-import type { LevelsPlace } from '../../catalog/image-set-records.ts'
+import type { AttributesRange } from '../../catalog/image-set-records.ts'
 import { one, type Sql } from '../engine/statement.ts'
 
 export const ATTRIBUTES_COLUMNS = ['attributes_blob', 'attributes_offset_bytes', 'attributes_size_bytes'] as const
 
-export function* attributesOfVersion(rowId: number, version: number): Sql<LevelsPlace | 'absent'> {
+export function* attributesOfVersion(rowId: number, version: number): Sql<AttributesRange | 'absent'> {
   const row = yield* one<{
     readonly blob_key: string
     readonly attributes_offset_bytes: number
