@@ -13,7 +13,7 @@ import type { StoredFrame } from '../pixel-data/stored-frame.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import type { TableFrame } from '../stores/blobs/frame-table.ts'
 import { imageFrameIdOf } from '../stores/blobs/image-frame-id.ts'
-import type { FramesPlace } from '../stores/catalog/image-set-records.ts'
+import type { FramesRange } from '../stores/catalog/image-set-records.ts'
 import { coalesced } from './coalesce-chunks.ts'
 import { placeFrames } from './place-frames.ts'
 
@@ -26,10 +26,10 @@ export interface FramesContext {
 }
 
 export type StorableFrames =
-  | { readonly kind: 'written'; readonly place: FramesPlace; readonly digest: BlobDigest }
+  | { readonly kind: 'written'; readonly place: FramesRange; readonly digest: BlobDigest }
   | { readonly kind: 'in-memory'; readonly content: FramesInMemory }
 
-type FramesSummary = Pick<FramesPlace, 'framesKey' | 'frameCount' | 'storedTransferSyntaxUID'>
+type FramesSummary = Pick<FramesRange, 'framesKey' | 'frameCount' | 'storedTransferSyntaxUID'>
 
 interface FramesInMemory {
   readonly summary: FramesSummary

@@ -3,7 +3,7 @@
  * frames have a frame table, which is stored after their bytes.
  */
 import { encodeFrameTable, type FrameRange, type TableFrame } from '../stores/blobs/frame-table.ts'
-import type { FramesPlace } from '../stores/catalog/image-set-records.ts'
+import type { FramesRange } from '../stores/catalog/image-set-records.ts'
 
 interface FrameBytes {
   /** Ranges in the blob count from `startBytes`, ranges in the file from the beginning of the file. */
@@ -13,14 +13,14 @@ interface FrameBytes {
   readonly startBytes: number
   readonly endBytes: number
   /** Where the file of the instance is; undefined if no frame is a range of it. */
-  readonly file: Pick<FramesPlace, 'blobKey' | 'offsetBytes'> | undefined
+  readonly file: Pick<FramesRange, 'blobKey' | 'offsetBytes'> | undefined
 }
 
 /** Distributes over the two kinds of places. */
-type WithoutSummary<P> = P extends FramesPlace ? Omit<P, 'framesKey' | 'frameCount' | 'storedTransferSyntaxUID'> : never
+type WithoutSummary<P> = P extends FramesRange ? Omit<P, 'framesKey' | 'frameCount' | 'storedTransferSyntaxUID'> : never
 
 interface PlacedFrames {
-  readonly place: WithoutSummary<FramesPlace>
+  readonly place: WithoutSummary<FramesRange>
   /** To be stored at `endBytes` of the blob. */
   readonly table: Uint8Array | undefined
 }

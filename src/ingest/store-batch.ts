@@ -6,7 +6,7 @@
 import type { ImportApp } from '../app.ts'
 import { type BufferPool, free } from '../pixel-data/threads/buffer-pool.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
-import type { FramesPlace, MetadataRange } from '../stores/catalog/image-set-records.ts'
+import type { FramesRange, MetadataRange } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease, RecordedFile, StoredFile } from '../stores/catalog/import-job-repository.ts'
 import { coalesced } from './coalesce-chunks.ts'
 import type { DescribedFile } from './describe-file.ts'
@@ -86,7 +86,7 @@ export class BatchWriter {
     await this.#flushIfFull()
   }
 
-  #addFrames(frames: StorableFrames, file: PlaceOfFile): FramesPlace {
+  #addFrames(frames: StorableFrames, file: PlaceOfFile): FramesRange {
     const batch = this.#batch
     if (frames.kind === 'written') {
       batch.digests.set(frames.place.blobKey, frames.digest)

@@ -12,7 +12,7 @@ import { frameContentType } from '../dicom/transfer-syntaxes.ts'
 import { type SmallerPicture, STORED_FRAME_HEADER_BYTES, smallerPicture } from '../pixel-data/htj2k/smaller-picture.ts'
 import { DamagedFrameTable, readTableFrame, type TableFrame } from '../stores/blobs/frame-table.ts'
 import { parseImageFrameId } from '../stores/blobs/image-frame-id.ts'
-import type { FramesPlace, InstanceFile } from '../stores/catalog/image-set-records.ts'
+import type { FramesRange, InstanceFile } from '../stores/catalog/image-set-records.ts'
 import {
   type BlobRange,
   beginningOfRanges,
@@ -65,7 +65,7 @@ async function findFrame(app: App, input: Input<'GetImageFrame'>) {
 }
 
 interface PlacedFrame {
-  readonly frames: FramesPlace
+  readonly frames: FramesRange
   readonly file: InstanceFile
   readonly frameNumber: number
   readonly imageFrameId: string

@@ -2,7 +2,7 @@
 
 import type { BlobDigest } from '../blobs/blob-store.ts'
 import type { BlobRange, MovedRange } from '../blobs/moved-ranges.ts'
-import type { DocumentPlace, FramesPlace, ImageSetVersion, InstanceFile } from './image-set-records.ts'
+import type { DocumentPlace, FramesRange, ImageSetVersion, InstanceFile } from './image-set-records.ts'
 
 export interface UnreferencedBlob {
   readonly blob: number
@@ -38,7 +38,7 @@ export interface VersionDocument {
 
 export interface InstanceFrames {
   readonly row: { readonly rowId: number; readonly sopInstanceUID: string; readonly addedIn: number }
-  readonly frames: FramesPlace
+  readonly frames: FramesRange
   readonly file: Pick<InstanceFile, 'blobKey' | 'offsetBytes'>
 }
 

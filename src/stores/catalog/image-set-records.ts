@@ -36,7 +36,7 @@ export interface AttributesRange {
 }
 
 /** Where the frames of an instance lie. Versions and copies that hold the instance share them. */
-export type FramesPlace = FramesRange &
+export type FramesRange = FramesRangeMembers &
   (
     | {
         /** The range is the one frame itself. */
@@ -48,7 +48,7 @@ export type FramesPlace = FramesRange &
     | { readonly holds: 'table' }
   )
 
-interface FramesRange {
+interface FramesRangeMembers {
   /** The first 24 hex digits of the ids of its frames. */
   readonly framesKey: string
   readonly frameCount: number
@@ -84,7 +84,7 @@ export interface VersionToBe {
 export interface InstanceRecord extends InstanceFile {
   readonly metadata: MetadataRange
   /** Undefined where no frame of it is stored. */
-  readonly frames: FramesPlace | undefined
+  readonly frames: FramesRange | undefined
 }
 
 export interface ImageSetVersion {

@@ -4,7 +4,7 @@ import type { Position, Search } from '../../imaging/search/search.ts'
 import type {
   AttributesRange,
   DocumentPlace,
-  FramesPlace,
+  FramesRange,
   ImageSetProperties,
   InstanceFile,
   InstanceRecord,
@@ -47,7 +47,7 @@ export interface ImageSets {
     readonly datastoreId: string
     readonly imageSetId: string
     readonly framesKey: string
-  }): Promise<{ readonly frames: FramesPlace; readonly file: InstanceFile } | undefined>
+  }): Promise<{ readonly frames: FramesRange; readonly file: InstanceFile } | undefined>
   /** The instances of a version in the order in which they were stored, or some of them in any order; none where it is not there. */
   parts(
     version: VersionOfDatastore & { readonly sopInstanceUIDs?: readonly string[] },

@@ -9,7 +9,7 @@ import type { BlobDigests } from '../blobs/blob-store.ts'
 import type { ClientTokenUse } from './datastore-repository.ts'
 import type {
   DocumentsOfGroups,
-  FramesPlace,
+  FramesRange,
   GeneratedImageSet,
   MetadataRange,
   VersionToBe,
@@ -71,7 +71,7 @@ export interface StoredFile {
   readonly offsetBytes: number
   readonly sizeBytes: number
   readonly metadata: MetadataRange
-  readonly frames?: FramesPlace
+  readonly frames?: FramesRange
   /** The DICOMTags of a search summary as this instance has them, without the two counts: JSON text. */
   readonly tags: string
   readonly search: Omit<SearchableImageSet, 'rowId' | 'isPrimary' | 'createdAt' | 'updatedAt'>

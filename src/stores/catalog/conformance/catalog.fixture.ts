@@ -10,7 +10,7 @@ import type { Datastore } from '../datastore-repository.ts'
 import {
   type DocumentOfGroup,
   type DocumentsOfGroups,
-  type FramesPlace,
+  type FramesRange,
   type GeneratedImageSet,
   ImageSetMoved,
   type VersionToBe,
@@ -114,7 +114,7 @@ export interface FileValues {
   readonly patientName?: string
   readonly blobKey?: string
   readonly sizeBytes?: number
-  readonly frames?: FramesPlace
+  readonly frames?: FramesRange
   readonly warnings?: StoredFile['warnings']
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
-import type { FramesPlace } from '../image-set-records.ts'
+import type { FramesRange } from '../image-set-records.ts'
 import type { ImageSetSummary } from '../search-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import {
@@ -48,7 +48,7 @@ export function testPublishing(open: OpenCatalog): void {
   test('frames are found by their key, in every version of their image set and in no other', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
-    const framesOf = (digit: string): FramesPlace => ({
+    const framesOf = (digit: string): FramesRange => ({
       ...{ framesKey: digit.repeat(24), frameCount: 3, storedTransferSyntaxUID: '1.2.840.10008.1.2.4.202' },
       ...{ blobKey: `frames-${digit}`, offsetBytes: 70, sizeBytes: 60, holds: 'table' },
     })

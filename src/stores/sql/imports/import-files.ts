@@ -2,7 +2,7 @@
 
 import { groupingKey } from '../../../imaging/grouping.ts'
 import type { BlobDigests } from '../../blobs/blob-store.ts'
-import type { FramesPlace, WaitingGroup } from '../../catalog/image-set-records.ts'
+import type { FramesRange, WaitingGroup } from '../../catalog/image-set-records.ts'
 import type { Lease, RecordedFile, StoredFile } from '../../catalog/import-job-repository.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
 import { all, allOfMany, one, run, type Sql } from '../engine/statement.ts'
@@ -62,7 +62,7 @@ function storedRow(file: StoredFile, blobs: ReadonlyMap<string, number>): Omit<F
   }
 }
 
-const framesColumns = (place: FramesPlace, blobs: ReadonlyMap<string, number>) => ({
+const framesColumns = (place: FramesRange, blobs: ReadonlyMap<string, number>) => ({
   frames_key: place.framesKey,
   frames_blob: blobs.get(place.blobKey)!,
   frames_offset_bytes: place.offsetBytes,

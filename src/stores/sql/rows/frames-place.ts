@@ -1,5 +1,5 @@
 /** Where the frames of an instance lie, from the columns of its row. */
-import type { FramesPlace } from '../../catalog/image-set-records.ts'
+import type { FramesRange } from '../../catalog/image-set-records.ts'
 
 /** Of an instance with frames. */
 export interface FramesRow {
@@ -8,13 +8,13 @@ export interface FramesRow {
   readonly frames_offset_bytes: number
   readonly frames_size_bytes: number
   readonly frame_count: number
-  readonly frames_hold: FramesPlace['holds']
+  readonly frames_hold: FramesRange['holds']
   /** Null where the range holds a table. */
   readonly frames_checksum: number | null
   readonly stored_transfer_syntax_uid: string
 }
 
-export function framesPlaceOf(row: FramesRow): FramesPlace {
+export function framesPlaceOf(row: FramesRow): FramesRange {
   const range = {
     framesKey: row.frames_key,
     frameCount: row.frame_count,
