@@ -21,7 +21,7 @@ import { findCodestream } from '../pixel-data/jpeg2000/jp2-boxes.ts'
 import { openStores } from '../server/open-stores.ts'
 import { openReplyBuffers } from '../server/reply-buffers.ts'
 import { type BlobStore, readAll } from '../stores/blobs/blob-store.ts'
-import type { DocumentPlace } from '../stores/catalog/image-set-records.ts'
+import type { DocumentRange } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob } from '../stores/catalog/import-job-repository.ts'
 import { startImportWorker } from './import-worker.ts'
 
@@ -98,7 +98,7 @@ interface DescribedFrame {
 /** The frames that a metadata document lists, by instance. */
 async function instancesIn(
   { blobs }: { blobs: BlobStore },
-  { document, datastoreId, imageSetId }: { document: DocumentPlace; datastoreId: string; imageSetId: string },
+  { document, datastoreId, imageSetId }: { document: DocumentRange; datastoreId: string; imageSetId: string },
 ): Promise<(readonly DescribedFrame[])[]> {
   const { blobKey, offsetBytes, sizeBytes } = document
   const body = await readAll((await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes }))!)

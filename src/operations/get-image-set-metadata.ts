@@ -6,7 +6,7 @@ import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { gzipAround } from '../imaging/documents/metadata-document.ts'
-import type { DocumentPlace } from '../stores/catalog/image-set-records.ts'
+import type { DocumentRange } from '../stores/catalog/image-set-records.ts'
 import { CheckedBytes, checked, type Expected, readRange } from './blob-ranges.ts'
 import { activeDatastore } from './datastore-access.ts'
 
@@ -34,7 +34,7 @@ export async function getImageSetMetadata(
 /** A small document whole. @throws if it is damaged; while streaming a large one, this aborts the reply */
 async function bodyOf(
   app: App,
-  { imageSetId, document }: { readonly imageSetId: string; readonly document: DocumentPlace },
+  { imageSetId, document }: { readonly imageSetId: string; readonly document: DocumentRange },
 ): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
   const { blobKey, offsetBytes: start, sizeBytes: length, bodyChecksum: checksum } = document
   const damaged = () => {
@@ -53,7 +53,7 @@ async function bodyOf(
 async function findDocument(
   app: App,
   wanted: { readonly datastoreId: string; readonly imageSetId: string; readonly versionId: string | undefined },
-): Promise<DocumentPlace> {
+): Promise<DocumentRange> {
   const { datastoreId, imageSetId, versionId } = wanted
   const version = versionId === undefined ? undefined : Number(versionId)
   const document =

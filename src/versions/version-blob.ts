@@ -7,7 +7,7 @@ import { coalesced } from '../ingest/coalesce-chunks.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
 import type {
   AttributesRange,
-  DocumentPlace,
+  DocumentRange,
   InstanceRecord,
   MetadataRange,
 } from '../stores/catalog/image-set-records.ts'
@@ -26,7 +26,7 @@ interface VersionToWrite {
 
 interface WrittenVersion {
   readonly levels: AttributesRange
-  readonly document: DocumentPlace
+  readonly document: DocumentRange
   readonly metadataOf: ReadonlyMap<string, MetadataRange>
 }
 

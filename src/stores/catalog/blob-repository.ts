@@ -2,7 +2,7 @@
 
 import type { BlobDigest } from '../blobs/blob-store.ts'
 import type { BlobRange, MovedRange } from '../blobs/moved-ranges.ts'
-import type { DocumentPlace, FramesRange, ImageSetVersion, InstanceFile } from './image-set-records.ts'
+import type { DocumentRange, FramesRange, ImageSetVersion, InstanceFile } from './image-set-records.ts'
 
 export interface UnreferencedBlob {
   readonly blob: number
@@ -33,7 +33,7 @@ export interface VersionDocument {
   /** The row of the image set. */
   readonly rowId: number
   readonly version: ImageSetVersion['version']
-  readonly place: DocumentPlace
+  readonly place: DocumentRange
 }
 
 export interface InstanceFrames {

@@ -104,7 +104,7 @@ export interface DocumentsOfGroups {
   readonly ofGroups: ReadonlyMap<number, DocumentOfGroup>
 }
 
-export interface DocumentOfGroup extends Omit<DocumentPlace, 'blobKey'> {
+export interface DocumentOfGroup extends Omit<DocumentRange, 'blobKey'> {
   /** What it was made from. */
   readonly base: ImageSetVersion | undefined
   /** In the same blob, where instances differ from patient, study and series; else those of the group's last file are the version's. */
@@ -130,7 +130,7 @@ export class ImageSetLocked extends Error {
 }
 
 /** The body of a metadata document (imaging/documents/metadata-document.ts): a range of a blob. */
-export interface DocumentPlace extends DocumentBody {
+export interface DocumentRange extends DocumentBody {
   readonly blobKey: string
   readonly offsetBytes: number
   readonly sizeBytes: number

@@ -3,7 +3,7 @@
 import type { Position, Search } from '../../imaging/search/search.ts'
 import type {
   AttributesRange,
-  DocumentPlace,
+  DocumentRange,
   FramesRange,
   ImageSetProperties,
   InstanceFile,
@@ -62,7 +62,7 @@ export interface ImageSets {
     readonly datastoreId: string
     readonly imageSetId: string
     readonly version?: number
-  }): Promise<DocumentPlace | 'absent' | 'copying'>
+  }): Promise<DocumentRange | 'absent' | 'copying'>
   /** Image sets were read at these times. Those that are known to have been read shortly before are left as they are. */
   accessed(
     accesses: readonly { readonly datastoreId: string; readonly imageSetId: string; readonly at: number }[],

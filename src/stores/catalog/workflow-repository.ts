@@ -8,7 +8,7 @@ import type { GroupingElements } from '../../imaging/grouping.ts'
 import type { BlobDigests } from '../blobs/blob-store.ts'
 import type {
   AttributesRange,
-  DocumentPlace,
+  DocumentRange,
   ImageSetProperties,
   ImageSetVersion,
   MetadataRange,
@@ -91,7 +91,7 @@ export interface VersionToPublish {
   readonly imageSetId: string
   /** New ones lie in blobs that nobody knows of yet. */
   readonly levels: AttributesRange | SharedWith
-  readonly document: DocumentPlace | SharedWith
+  readonly document: DocumentRange | SharedWith
   /** What its levels say: grouping.ts, instance.ts. */
   readonly grouping: GroupingElements
   readonly studyTimestamp: number | null

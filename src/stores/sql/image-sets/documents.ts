@@ -1,6 +1,6 @@
 /** Metadata documents: where the document of a version lies, and those of versions that are published. */
 import assert from 'node:assert/strict'
-import { type DocumentPlace, type DocumentsOfGroups, ImageSetMoved } from '../../catalog/image-set-records.ts'
+import { type DocumentRange, type DocumentsOfGroups, ImageSetMoved } from '../../catalog/image-set-records.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
 import { one, type Sql } from '../engine/statement.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
@@ -56,7 +56,7 @@ function documentRows(
   })
 }
 
-export const documentColumns = (blob: number, place: Omit<DocumentPlace, 'blobKey'>) => ({
+export const documentColumns = (blob: number, place: Omit<DocumentRange, 'blobKey'>) => ({
   blob,
   offset_bytes: place.offsetBytes,
   size_bytes: place.sizeBytes,
@@ -66,7 +66,7 @@ export const documentColumns = (blob: number, place: Omit<DocumentPlace, 'blobKe
 })
 
 /** Of the given version, or of the latest. */
-export function* documentOf(rowId: number, version: number | undefined): Sql<DocumentPlace | 'absent'> {
+export function* documentOf(rowId: number, version: number | undefined): Sql<DocumentRange | 'absent'> {
   const row = yield* one<{
     readonly blob_key: string
     readonly offset_bytes: number
