@@ -12,8 +12,8 @@ import type {
   DocumentOfGroup,
   DocumentsOfGroups,
   InstanceRecord,
+  UnpublishedGroup,
   VersionToBe,
-  WaitingGroup,
 } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob } from '../stores/catalog/import-job-repository.ts'
 import { DocumentJoiner, type DocumentToJoin, type JoinedDocument } from '../versions/join-document.ts'
@@ -23,7 +23,7 @@ import { attributesBytes, attributesOfFiles, attributesOfVersion, keptUnder } fr
 export async function writeGroupDocuments(
   app: ImportApp,
   job: ImportJob,
-  groups: readonly WaitingGroup[],
+  groups: readonly UnpublishedGroup[],
 ): Promise<DocumentsOfGroups> {
   const blobKey = newBlobKey(app, job)
   const joiner = new DocumentJoiner(app)

@@ -9,7 +9,7 @@ import {
   type DocumentsOfGroups,
   ImageSetLocked,
   ImageSetMoved,
-  type WaitingGroup,
+  type UnpublishedGroup,
 } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease } from '../stores/catalog/import-job-repository.ts'
 import { writeGroupDocuments } from './group-documents.ts'
@@ -50,7 +50,7 @@ export async function publishGroups({ app, job, lease, signal }: Publishing): Pr
  */
 async function publishAll(
   { app, lease, signal }: Publishing,
-  { groups, documents }: { readonly groups: readonly WaitingGroup[]; readonly documents: DocumentsOfGroups },
+  { groups, documents }: { readonly groups: readonly UnpublishedGroup[]; readonly documents: DocumentsOfGroups },
 ): Promise<number> {
   for (let start = 0; start < groups.length; start += GROUPS_PER_TRANSACTION) {
     signal.throwIfAborted()
@@ -66,7 +66,7 @@ async function publishAll(
   return groups.length
 }
 
-function ofFewFiles(groups: readonly WaitingGroup[]): readonly WaitingGroup[] {
+function ofFewFiles(groups: readonly UnpublishedGroup[]): readonly UnpublishedGroup[] {
   let files = 0
   const tooMany = groups.findIndex((group) => {
     files += group.files

@@ -59,7 +59,7 @@ interface FramesRangeMembers {
 }
 
 /** A group of stored files that share the seven grouping elements and wait for their image set. */
-export interface WaitingGroup {
+export interface UnpublishedGroup {
   readonly groupId: number
   readonly elements: GroupingElements
   readonly files: number

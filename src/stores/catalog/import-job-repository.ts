@@ -12,8 +12,8 @@ import type {
   FramesRange,
   GeneratedImageSet,
   MetadataRange,
+  UnpublishedGroup,
   VersionToBe,
-  WaitingGroup,
 } from './image-set-records.ts'
 
 export interface ImportJob {
@@ -145,7 +145,7 @@ export interface ImportJobs {
    */
   record(lease: Lease, files: readonly RecordedFile[], digests: BlobDigests): Promise<void>
   /** The groups that have no image set yet, in the order of their first keys; at most `limit`. */
-  waitingGroups(jobId: string, limit: number): Promise<readonly WaitingGroup[]>
+  waitingGroups(jobId: string, limit: number): Promise<readonly UnpublishedGroup[]>
   /**
    * Makes groups visible, each as a new image set or as the next version of one, by the rules of imaging/grouping.ts: versions,
    * instances and search rows in one transaction. Of files with the same SOPInstanceUID the last key wins.
@@ -155,12 +155,12 @@ export interface ImportJobs {
    */
   publish(
     lease: Lease,
-    groups: readonly WaitingGroup[],
+    groups: readonly UnpublishedGroup[],
     at: number,
     documents: DocumentsOfGroups,
   ): Promise<readonly GeneratedImageSet[]>
   /** In the order of the groups, which wait in one job. */
-  versionsToBe(jobId: string, groups: readonly WaitingGroup[]): Promise<readonly VersionToBe[]>
+  versionsToBe(jobId: string, groups: readonly UnpublishedGroup[]): Promise<readonly VersionToBe[]>
   generatedImageSets(jobId: string): AsyncIterable<GeneratedImageSet>
   /** In order of the input keys. */
   reportLines(jobId: string): AsyncIterable<ReportLine>

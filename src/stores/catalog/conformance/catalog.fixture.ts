@@ -13,8 +13,8 @@ import {
   type FramesRange,
   type GeneratedImageSet,
   ImageSetMoved,
+  type UnpublishedGroup,
   type VersionToBe,
-  type WaitingGroup,
 } from '../image-set-records.ts'
 import type { FailedFile, ImportJob, Lease, RecordedFile, SkippedFile, StoredFile } from '../import-job-repository.ts'
 
@@ -211,7 +211,7 @@ const BODY = { contentBytes: JSON_OF_DOCUMENT.length, crc32: crc32(JSON_OF_DOCUM
 export async function documentsOf(
   catalog: Catalog,
   lease: Lease,
-  groups: readonly WaitingGroup[],
+  groups: readonly UnpublishedGroup[],
 ): Promise<readonly DocumentsOfGroups[]> {
   const versions = await catalog.importJobs.versionsToBe(lease.jobId, groups)
   const metadataOf = ({ added }: VersionToBe) => added.at(-1)!.metadata

@@ -2,7 +2,7 @@
 
 import { groupingKey } from '../../../imaging/grouping.ts'
 import type { BlobDigests } from '../../blobs/blob-store.ts'
-import type { FramesRange, WaitingGroup } from '../../catalog/image-set-records.ts'
+import type { FramesRange, UnpublishedGroup } from '../../catalog/image-set-records.ts'
 import type { Lease, RecordedFile, StoredFile } from '../../catalog/import-job-repository.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
 import { all, allOfMany, one, run, type Sql } from '../engine/statement.ts'
@@ -143,7 +143,7 @@ export function* recordedKeys(jobId: string, keys: readonly string[]): Sql<reado
 }
 
 /** Numbers of groups are in the order of their first keys. */
-export function* waitingGroups(jobId: string, limit: number): Sql<readonly WaitingGroup[]> {
+export function* waitingGroups(jobId: string, limit: number): Sql<readonly UnpublishedGroup[]> {
   const rows = yield* all<{ group_id: number; grouping_key: string; files: number }>(
     `SELECT group_id, grouping_key,
        (SELECT count(*) FROM import_files WHERE import_files.group_id = import_groups.group_id) AS files

@@ -1,7 +1,7 @@
 /** Groups of recorded files that are about to become versions: read from their rows, and placed among the image sets of their studies. */
 import assert from 'node:assert/strict'
 import { type GroupingElements, placeGroup, type StandingImageSet } from '../../../imaging/grouping.ts'
-import { ImageSetLocked, type WaitingGroup } from '../../catalog/image-set-records.ts'
+import { ImageSetLocked, type UnpublishedGroup } from '../../catalog/image-set-records.ts'
 import { allOfMany, type Sql } from '../engine/statement.ts'
 import { elementsOfKey, primariesOfStudies } from '../rows/grouping-columns.ts'
 import type { RowOf } from '../rows/tables.ts'
@@ -22,7 +22,7 @@ export interface PlacedGroup {
 export type ExtendingGroup = PlacedGroup & { readonly rowId: number }
 
 /** By groupId, in the order of the groups. */
-export function* readGroups(job: number, groups: readonly WaitingGroup[]): Sql<ReadonlyMap<number, GroupRow>> {
+export function* readGroups(job: number, groups: readonly UnpublishedGroup[]): Sql<ReadonlyMap<number, GroupRow>> {
   const ids = groups.map(({ groupId }) => groupId)
   const rows = yield* allOfMany<GroupRow>(
     (marks) =>

@@ -2,7 +2,7 @@
  * Publishes groups of recorded files, each as a new image set or as the next version of the primary image set of its series, in one
  * transaction: versions, instances, documents and search index. A group that is published already is only reported again.
  */
-import type { DocumentsOfGroups, GeneratedImageSet, WaitingGroup } from '../../catalog/image-set-records.ts'
+import type { DocumentsOfGroups, GeneratedImageSet, UnpublishedGroup } from '../../catalog/image-set-records.ts'
 import type { Lease } from '../../catalog/import-job-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { markPartlyUnreferenced } from '../blobs/compaction.ts'
@@ -18,7 +18,7 @@ import { createImageSets, extendImageSet, type PublishedGroup, type Publishing }
 
 export function* publish(request: {
   readonly lease: Lease
-  readonly groups: readonly WaitingGroup[]
+  readonly groups: readonly UnpublishedGroup[]
   readonly at: number
   readonly documents: DocumentsOfGroups
   readonly newId: () => string
