@@ -129,7 +129,7 @@ async function recorded(catalog: Catalog, from: { job: string; imageSets: readon
   const files = from.imageSets.map(fileOf)
   for (let start = 0; start < files.length; start += BATCH)
     await catalog.importJobs.record(lease, files.slice(start, start + BATCH), new Map([[BLOB_KEY, DIGEST]]))
-  const groups = await catalog.importJobs.waitingGroups(jobId, files.length)
+  const groups = await catalog.importJobs.unpublishedGroups(jobId, files.length)
   if (groups.length !== files.length) throw new Error(`${files.length} image sets made ${groups.length} groups`)
   return { lease, groups, documents: documentsOf(await catalog.importJobs.versionsToBe(jobId, groups)) }
 }

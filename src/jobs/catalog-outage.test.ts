@@ -28,7 +28,7 @@ const POINTS = {
   'counting its files': 'setFilesFound',
   'finding where it resumes': 'lastRecordedKey',
   'recording files': 'record',
-  'reading its groups': 'waitingGroups',
+  'reading its groups': 'unpublishedGroups',
   'writing documents': 'versionsToBe',
   'publishing image sets': 'publish',
   'reading the lines of its report': 'reportLines',

@@ -35,7 +35,7 @@ interface Publishing {
 /** @throws StoreUnavailable, the reason of the signal */
 export async function publishGroups({ app, job, lease, signal }: Publishing): Promise<void> {
   for (;;) {
-    const groups = ofFewFiles(await app.catalog.importJobs.waitingGroups(job.jobId, GROUPS_PER_BLOB))
+    const groups = ofFewFiles(await app.catalog.importJobs.unpublishedGroups(job.jobId, GROUPS_PER_BLOB))
     if (groups.length === 0) return
     signal.throwIfAborted()
     const documents = await writeGroupDocuments(app, job, groups)

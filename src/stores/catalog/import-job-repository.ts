@@ -145,7 +145,7 @@ export interface ImportJobs {
    */
   record(lease: Lease, files: readonly RecordedFile[], digests: BlobDigests): Promise<void>
   /** The groups that have no image set yet, in the order of their first keys; at most `limit`. */
-  waitingGroups(jobId: string, limit: number): Promise<readonly UnpublishedGroup[]>
+  unpublishedGroups(jobId: string, limit: number): Promise<readonly UnpublishedGroup[]>
   /**
    * Makes groups visible, each as a new image set or as the next version of one, by the rules of imaging/grouping.ts: versions,
    * instances and search rows in one transaction. Of files with the same SOPInstanceUID the last key wins.

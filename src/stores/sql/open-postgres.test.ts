@@ -223,7 +223,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
       lease,
       [1, 2, 3].map((index) => storedFile(key(index), { series: `1.2.${index}` })),
     )
-    const groups = await catalog.importJobs.waitingGroups(lease.jobId, 10)
+    const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 10)
     const unknown = { ...groups[0]!, groupId: 99 }
     const asked = [groups[0]!, unknown, groups[1]!, groups[2]!]
     const [documents] = await documentsOf(catalog, lease, groups)
@@ -234,7 +234,7 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
       outcomes.map(({ status }) => status),
       ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
     )
-    assert.deepEqual(await catalog.importJobs.waitingGroups(lease.jobId, 10), [])
+    assert.deepEqual(await catalog.importJobs.unpublishedGroups(lease.jobId, 10), [])
   })
 })
 

@@ -19,7 +19,7 @@ import { SQLITE } from './engine/differences.ts'
 import { SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
 import type { Sql, Statement, TransactionFunction } from './engine/statement.ts'
 import { placeOfFrames } from './image-sets/frames.ts'
-import { waitingGroups } from './imports/import-files.ts'
+import { unpublishedGroups } from './imports/import-files.ts'
 import { primariesOfStudies } from './rows/grouping-columns.ts'
 import { migrate } from './schema/migrate.ts'
 
@@ -114,7 +114,7 @@ describe('an import does not slow down', async () => {
   const connection = await smallCatalog()
 
   test('waiting groups are found without scanning published ones', () => {
-    const [plan, ...others] = plansOf(connection, waitingGroups(idOf('job'), 10), /FROM import_groups\b/)
+    const [plan, ...others] = plansOf(connection, unpublishedGroups(idOf('job'), 10), /FROM import_groups\b/)
     assert.match(plan!, /^SEARCH import_groups USING INDEX import_groups_by_image_set \(job=\? AND row_id=\?\)/)
     assert.ok(!others.some((each) => each.includes('ORDER BY')))
   })

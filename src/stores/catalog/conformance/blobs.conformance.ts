@@ -108,7 +108,7 @@ export function testBlobs(open: OpenCatalog): void {
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
     await record(catalog, lease, [described('a', { sop: '1.1' })])
-    const groups = await catalog.importJobs.waitingGroups(lease.jobId, 10)
+    const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 10)
     const document = { base: undefined, offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7, bodyChecksum: 8 }
     const [made] = await catalog.importJobs.publish(lease, groups, AT, {
       ...{ blobKey: 'documents', digest: DIGEST },

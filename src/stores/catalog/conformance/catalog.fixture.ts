@@ -228,7 +228,7 @@ export async function documentsOf(
 /** Publishes all groups of the job that wait, in their order as far as their documents lie in one blob. */
 export async function publishAll(catalog: Catalog, lease: Lease, at: number): Promise<readonly GeneratedImageSet[]> {
   const generated = new Map<number, GeneratedImageSet>()
-  const all = await catalog.importJobs.waitingGroups(lease.jobId, 10_000)
+  const all = await catalog.importJobs.unpublishedGroups(lease.jobId, 10_000)
   while (generated.size < all.length) {
     const groups = all.filter(({ groupId }) => !generated.has(groupId))
     for (const documents of await documentsOf(catalog, lease, groups)) {

@@ -170,7 +170,7 @@ export function testCompaction(open: OpenCatalog): void {
     await record(catalog, failing, [
       ...['1.5', '1.6'].map((study) => storedFile(study, { study, blobKey: 'of a job that failed' })),
     ])
-    const waiting = await catalog.importJobs.waitingGroups(failing.jobId, 1)
+    const waiting = await catalog.importJobs.unpublishedGroups(failing.jobId, 1)
     const [documentOfFailing] = await documentsOf(catalog, failing, waiting)
     await catalog.importJobs.publish(failing, waiting, AT, documentOfFailing!)
     await catalog.importJobs.finish(failing, { jobStatus: 'FAILED', message: 'failed', endedAt: AT })
@@ -179,7 +179,7 @@ export function testCompaction(open: OpenCatalog): void {
     const moved = await startJob(catalog, { datastoreId, name: 'documents' })
     const studies = ['1.7', '1.8'].map((study) => storedFile(study, { study, blobKey: `blob of ${study}` }))
     await record(catalog, moved, studies)
-    const groups = await catalog.importJobs.waitingGroups(moved.jobId, 10)
+    const groups = await catalog.importJobs.unpublishedGroups(moved.jobId, 10)
     const document = { base: undefined, offsetBytes: 0, sizeBytes: 10, contentBytes: 30, crc32: 7, bodyChecksum: 8 }
     const ofGroups = new Map(groups.map(({ groupId }) => [groupId, document]))
     await catalog.importJobs.publish(moved, groups.slice(0, 1), AT, {

@@ -32,7 +32,7 @@ async function importDescribed(
 ) {
   const lease = await startJob(catalog, { datastoreId, name })
   await record(catalog, lease, files)
-  const groups = await catalog.importJobs.waitingGroups(lease.jobId, 100)
+  const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
   const versions = await catalog.importJobs.versionsToBe(lease.jobId, groups)
   const generated = await catalog.importJobs.publish(lease, groups, AT, documentsFor(versions, `documents of ${name}`))
   await catalog.importJobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
@@ -51,7 +51,7 @@ export function testDocuments(open: OpenCatalog): void {
     await record(catalog, lease, [
       ...[described('a', { sop: '1.1' }), known, described('c', { sop: '1.1' }), described('d', { sop: '1.3' })],
     ])
-    const groups = await catalog.importJobs.waitingGroups(lease.jobId, 100)
+    const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
     const documents = documentsFor(await catalog.importJobs.versionsToBe(lease.jobId, groups), 'documents')
     const [[groupId, document]] = [...documents.ofGroups] as [[number, DocumentOfGroup]]
     const warnings = new Map(['1.1', '1.2'].map((uid) => [uid, warning(`of ${uid}`)]))
@@ -82,7 +82,7 @@ export function testDocuments(open: OpenCatalog): void {
     const lease = await startJob(catalog, { datastoreId })
     const files = [described('a', { sop: '1.1' }), described('b', { sop: '1.2' }), described('c', { sop: '1.1' })]
     await record(catalog, lease, [...files, storedFile('d', { study: '1.9', sop: '1.9.1' })])
-    const groups = await catalog.importJobs.waitingGroups(lease.jobId, 100)
+    const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
     assert.deepEqual(
       groups.map((group) => group.files),
       [3, 1],
@@ -135,12 +135,12 @@ export function testDocuments(open: OpenCatalog): void {
     const slow = await startJob(catalog, { datastoreId, name: 'slow' })
     const files = [described('a', { study: '1.1', sop: '1' }), described('b', { study: '1.2', sop: '2' })]
     await record(catalog, slow, files)
-    const groups = await catalog.importJobs.waitingGroups(slow.jobId, 100)
+    const groups = await catalog.importJobs.unpublishedGroups(slow.jobId, 100)
     const early = documentsFor(await catalog.importJobs.versionsToBe(slow.jobId, groups), 'early')
     const other = [described('c', { study: '1.1', sop: '3' })]
     const { generated } = await importDescribed(catalog, { datastoreId, name: 'fast', files: other })
     await assert.rejects(catalog.importJobs.publish(slow, groups, AT, early), ImageSetMoved)
-    assert.deepEqual(await catalog.importJobs.waitingGroups(slow.jobId, 100), groups)
+    assert.deepEqual(await catalog.importJobs.unpublishedGroups(slow.jobId, 100), groups)
     assert.deepEqual(await catalog.blobs.get(['early']), [])
 
     const versions = await catalog.importJobs.versionsToBe(slow.jobId, groups)

@@ -175,7 +175,7 @@ export function testImportJobs(open: OpenCatalog): void {
     const { importJobs } = catalog
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     await record(catalog, lease, [storedFile('a')])
-    const [group] = await importJobs.waitingGroups(lease.jobId, 1)
+    const [group] = await importJobs.unpublishedGroups(lease.jobId, 1)
     const heir = { jobId: lease.jobId, owner: 'heir' }
     assert.ok(await importJobs.claim({ owner: 'heir', now: AT + 30_000, leaseUntil: AT + 60_000 }))
     await assert.rejects(importJobs.renew(lease, AT + 90_000), LeaseLost)
@@ -254,7 +254,7 @@ export function testImportJobs(open: OpenCatalog): void {
       keys.map((key, index) => storedFile(key, { series: series(index) })),
     )
     const expected = Array.from({ length: 150 }, (_, index) => series(index))
-    const waiting = await catalog.importJobs.waitingGroups(lease.jobId, 1_000)
+    const waiting = await catalog.importJobs.unpublishedGroups(lease.jobId, 1_000)
     assert.deepEqual(
       waiting.map((group) => group.elements.SeriesInstanceUID),
       expected,
@@ -262,7 +262,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.deepEqual(waiting[0]?.elements, storedFile('k000', { series: series(0) }).grouping)
     const [documents] = await documentsOf(catalog, lease, waiting)
     await catalog.importJobs.publish(lease, [waiting[1]!], AT, documents!)
-    const rest = await catalog.importJobs.waitingGroups(lease.jobId, 3)
+    const rest = await catalog.importJobs.unpublishedGroups(lease.jobId, 3)
     assert.deepEqual(
       rest.map((group) => group.elements.SeriesInstanceUID),
       [expected[0], expected[2], expected[3]],

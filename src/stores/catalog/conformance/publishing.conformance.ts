@@ -272,7 +272,7 @@ export function testPublishing(open: OpenCatalog): void {
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
     await record(catalog, lease, [storedFile('a')])
-    const [group] = await catalog.importJobs.waitingGroups(lease.jobId, 1)
+    const [group] = await catalog.importJobs.unpublishedGroups(lease.jobId, 1)
     const [documents] = await documentsOf(catalog, lease, [group!])
     const publish = (at: number) => catalog.importJobs.publish(lease, [group!], at, documents!)
     const once = await publish(AT)

@@ -120,7 +120,7 @@ test('cached leaves of a transaction that was rolled back are dropped', async (c
     CREATE TRIGGER refuse AFTER UPDATE OF row_id ON import_groups BEGIN INSERT INTO refused VALUES (-1); END`)
   const lease = await startJob(one, { datastoreId, name: 'rolled back' })
   await record(one, lease, filesOf(2, { count: 40 }))
-  const groups = await one.importJobs.waitingGroups(lease.jobId, 100)
+  const groups = await one.importJobs.unpublishedGroups(lease.jobId, 100)
   const [documents] = await documentsOf(one, lease, groups)
   const rolledBack = await Promise.allSettled(
     groups.map((group) => one.importJobs.publish(lease, [group], AT + 1, documents!)),

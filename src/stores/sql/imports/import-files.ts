@@ -143,7 +143,7 @@ export function* recordedKeys(jobId: string, keys: readonly string[]): Sql<reado
 }
 
 /** Numbers of groups are in the order of their first keys. */
-export function* waitingGroups(jobId: string, limit: number): Sql<readonly UnpublishedGroup[]> {
+export function* unpublishedGroups(jobId: string, limit: number): Sql<readonly UnpublishedGroup[]> {
   const rows = yield* all<{ group_id: number; grouping_key: string; files: number }>(
     `SELECT group_id, grouping_key,
        (SELECT count(*) FROM import_files WHERE import_files.group_id = import_groups.group_id) AS files

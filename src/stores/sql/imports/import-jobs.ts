@@ -8,7 +8,7 @@ import { LOCKED, LOCKED_OR_SKIPPED } from '../engine/differences.ts'
 import { all, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
-import { lastRecordedKey, record, recordedKeys, waitingGroups } from './import-files.ts'
+import { lastRecordedKey, record, recordedKeys, unpublishedGroups } from './import-files.ts'
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
 import { publish } from './publish.ts'
@@ -44,7 +44,7 @@ export function importJobsOver(
     lastRecordedKey: (jobId) => database.read(() => lastRecordedKey(jobId)),
     recordedKeys: (jobId, keys) => database.read(() => recordedKeys(jobId, keys)),
     record: (lease, files, digests) => database.write(() => record(lease, files, digests)),
-    waitingGroups: (jobId, limit) => database.read(() => waitingGroups(jobId, limit)),
+    unpublishedGroups: (jobId, limit) => database.read(() => unpublishedGroups(jobId, limit)),
     publish: (lease, groups, at, documents) =>
       database.write(() => publish({ lease, groups, at, documents, newId, upkeep }), { queue: lease.jobId }),
     versionsToBe: (jobId, groups) => database.read(() => versionsToBe(jobId, groups)),
