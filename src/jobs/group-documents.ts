@@ -12,8 +12,8 @@ import type {
   DocumentOfGroup,
   DocumentsOfGroups,
   InstanceRecord,
+  NextVersion,
   UnpublishedGroup,
-  VersionToBe,
 } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob } from '../stores/catalog/import-job-repository.ts'
 import { DocumentJoiner, type DocumentToJoin, type JoinedDocument } from '../versions/join-document.ts'
@@ -69,7 +69,7 @@ type Content = Pick<DocumentToJoin, 'instances' | 'attributes'>
 /** The patient, study and series attributes are those of the last file. Instances with other values keep them as overrides. */
 async function contentOf(
   app: ImportApp,
-  { job, joiner, version }: { readonly job: ImportJob; readonly joiner: DocumentJoiner; readonly version: VersionToBe },
+  { job, joiner, version }: { readonly job: ImportJob; readonly joiner: DocumentJoiner; readonly version: NextVersion },
 ): Promise<Content> {
   const { base, added } = version
   const instances = await instancesOf(app, job, version)
@@ -86,7 +86,7 @@ async function contentOf(
 /** By SOPInstanceUID, for the files of this job: those of earlier jobs had their warnings then. */
 async function warningsOf(
   { attributes }: Content,
-  { version, different }: { readonly version: VersionToBe; readonly different: readonly InstanceRecord[] },
+  { version, different }: { readonly version: NextVersion; readonly different: readonly InstanceRecord[] },
 ): Promise<ReadonlyMap<string, ImportWarning>> {
   const warnings = new Map<string, ImportWarning>()
   if (different.length === 0) return warnings
@@ -103,7 +103,7 @@ async function warningsOf(
 async function instancesOf(
   app: ImportApp,
   { datastoreId }: ImportJob,
-  { base, added }: VersionToBe,
+  { base, added }: NextVersion,
 ): Promise<readonly InstanceRecord[]> {
   if (base === undefined) return added
   const again = new Set(added.map(({ sopInstanceUID }) => sopInstanceUID))

@@ -73,7 +73,7 @@ export interface GeneratedImageSet {
 }
 
 /** What a group's version will be, if nothing else is published before. */
-export interface VersionToBe {
+export interface NextVersion {
   readonly groupId: number
   /** The version that it will follow, all of whose instances it holds but those that come again; undefined for the first of an image set. */
   readonly base: ImageSetVersion | undefined

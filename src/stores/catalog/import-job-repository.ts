@@ -12,8 +12,8 @@ import type {
   FramesRange,
   GeneratedImageSet,
   MetadataRange,
+  NextVersion,
   UnpublishedGroup,
-  VersionToBe,
 } from './image-set-records.ts'
 
 export interface ImportJob {
@@ -160,7 +160,7 @@ export interface ImportJobs {
     documents: DocumentsOfGroups,
   ): Promise<readonly GeneratedImageSet[]>
   /** In the order of the groups, which wait in one job. */
-  versionsToBe(jobId: string, groups: readonly UnpublishedGroup[]): Promise<readonly VersionToBe[]>
+  versionsToBe(jobId: string, groups: readonly UnpublishedGroup[]): Promise<readonly NextVersion[]>
   generatedImageSets(jobId: string): AsyncIterable<GeneratedImageSet>
   /** In order of the input keys. */
   reportLines(jobId: string): AsyncIterable<ReportLine>

@@ -13,8 +13,8 @@ import {
   type FramesRange,
   type GeneratedImageSet,
   ImageSetMoved,
+  type NextVersion,
   type UnpublishedGroup,
-  type VersionToBe,
 } from '../image-set-records.ts'
 import type { FailedFile, ImportJob, Lease, RecordedFile, SkippedFile, StoredFile } from '../import-job-repository.ts'
 
@@ -214,7 +214,7 @@ export async function documentsOf(
   groups: readonly UnpublishedGroup[],
 ): Promise<readonly DocumentsOfGroups[]> {
   const versions = await catalog.importJobs.versionsToBe(lease.jobId, groups)
-  const metadataOf = ({ added }: VersionToBe) => added.at(-1)!.metadata
+  const metadataOf = ({ added }: NextVersion) => added.at(-1)!.metadata
   return [...Map.groupBy(versions, (version) => metadataOf(version).blobKey)].map(([blobKey, some]) => {
     const ofGroups = some.map((version): [number, DocumentOfGroup] => {
       const { offsetBytes, entryBytes, levelsBytes: sizeBytes } = metadataOf(version)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
-import { type DocumentOfGroup, type DocumentsOfGroups, ImageSetMoved, type VersionToBe } from '../image-set-records.ts'
+import { type DocumentOfGroup, type DocumentsOfGroups, ImageSetMoved, type NextVersion } from '../image-set-records.ts'
 import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, DIGEST, type FileValues, record, startJob, storedFile } from './catalog.fixture.ts'
@@ -15,7 +15,7 @@ const described = (key: string, values: FileValues = {}): StoredFile => ({
 const BODY = { contentBytes: 5 * 1024 ** 3, crc32: 0xffffffff, bodyChecksum: 0xfffffffe }
 
 /** As documents would be made of them, each of a place that tells which it is. */
-const documentsFor = (versions: readonly VersionToBe[], blobKey: string): DocumentsOfGroups => ({
+const documentsFor = (versions: readonly NextVersion[], blobKey: string): DocumentsOfGroups => ({
   ...{ blobKey, digest: DIGEST },
   ofGroups: new Map(
     versions.map(({ groupId, base }, index): [number, DocumentOfGroup] => [
@@ -39,7 +39,7 @@ async function importDescribed(
   return { versions, generated }
 }
 
-const keysOf = ({ added }: VersionToBe) => added.map(({ metadata }) => metadata.blobKey)
+const keysOf = ({ added }: NextVersion) => added.map(({ metadata }) => metadata.blobKey)
 
 export function testDocuments(open: OpenCatalog): void {
   test('a version has the levels that lie with its document, and files the warnings that come with it', async (context) => {

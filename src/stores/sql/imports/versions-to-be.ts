@@ -1,14 +1,14 @@
 /** What waiting groups will become if no other job publishes before: metadata documents are joined from it. */
 import assert from 'node:assert/strict'
 import { placeGroup } from '../../../imaging/grouping.ts'
-import type { ImageSetVersion, UnpublishedGroup, VersionToBe } from '../../catalog/image-set-records.ts'
+import type { ImageSetVersion, NextVersion, UnpublishedGroup } from '../../catalog/image-set-records.ts'
 import { allOfMany, one, type Sql } from '../engine/statement.ts'
 import { type InstanceRecordRow, recordOf, selectRecords } from '../image-sets/instance-records.ts'
 import { primariesOfStudies } from '../rows/grouping-columns.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 
 /** Of files with the same SOPInstanceUID the last one counts. */
-export function* versionsToBe(jobId: string, groups: readonly UnpublishedGroup[]): Sql<readonly VersionToBe[]> {
+export function* versionsToBe(jobId: string, groups: readonly UnpublishedGroup[]): Sql<readonly NextVersion[]> {
   const job = yield* one<{ datastore: number }>('SELECT datastore FROM import_jobs WHERE job_id = ?', jobId)
   assert(job, 'groups wait in a job')
   const rows = yield* allOfMany<InstanceRecordRow & { readonly group_id: number; readonly file: number }>(
