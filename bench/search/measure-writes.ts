@@ -131,7 +131,7 @@ async function recorded(catalog: Catalog, from: { job: string; imageSets: readon
     await catalog.importJobs.record(lease, files.slice(start, start + BATCH), new Map([[BLOB_KEY, DIGEST]]))
   const groups = await catalog.importJobs.unpublishedGroups(jobId, files.length)
   if (groups.length !== files.length) throw new Error(`${files.length} image sets made ${groups.length} groups`)
-  return { lease, groups, documents: documentsOf(await catalog.importJobs.versionsToBe(jobId, groups)) }
+  return { lease, groups, documents: documentsOf(await catalog.importJobs.nextVersions(jobId, groups)) }
 }
 
 const BLOB_KEY = 'bench'

@@ -29,7 +29,7 @@ const POINTS = {
   'finding where it resumes': 'lastRecordedKey',
   'recording files': 'record',
   'reading its groups': 'unpublishedGroups',
-  'writing documents': 'versionsToBe',
+  'writing documents': 'nextVersions',
   'publishing image sets': 'publish',
   'reading the lines of its report': 'reportLines',
   'reading the image sets of its report': 'generatedImageSets',

@@ -30,7 +30,7 @@ export async function writeGroupDocuments(
   const ofGroups = new Map<number, DocumentOfGroup>()
   async function* documents(): AsyncGenerator<Uint8Array> {
     let offsetBytes = 0
-    for (const version of await app.catalog.importJobs.versionsToBe(job.jobId, groups)) {
+    for (const version of await app.catalog.importJobs.nextVersions(job.jobId, groups)) {
       const content = await contentOf(app, { job, joiner, version })
       let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0, bodyChecksum: 0 }, different: [] }
       const onEnd = (document: JoinedDocument) => {

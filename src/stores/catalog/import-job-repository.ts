@@ -160,7 +160,7 @@ export interface ImportJobs {
     documents: DocumentsOfGroups,
   ): Promise<readonly GeneratedImageSet[]>
   /** In the order of the groups, which wait in one job. */
-  versionsToBe(jobId: string, groups: readonly UnpublishedGroup[]): Promise<readonly NextVersion[]>
+  nextVersions(jobId: string, groups: readonly UnpublishedGroup[]): Promise<readonly NextVersion[]>
   generatedImageSets(jobId: string): AsyncIterable<GeneratedImageSet>
   /** In order of the input keys. */
   reportLines(jobId: string): AsyncIterable<ReportLine>

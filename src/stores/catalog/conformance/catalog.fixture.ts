@@ -213,7 +213,7 @@ export async function documentsOf(
   lease: Lease,
   groups: readonly UnpublishedGroup[],
 ): Promise<readonly DocumentsOfGroups[]> {
-  const versions = await catalog.importJobs.versionsToBe(lease.jobId, groups)
+  const versions = await catalog.importJobs.nextVersions(lease.jobId, groups)
   const metadataOf = ({ added }: NextVersion) => added.at(-1)!.metadata
   return [...Map.groupBy(versions, (version) => metadataOf(version).blobKey)].map(([blobKey, some]) => {
     const ofGroups = some.map((version): [number, DocumentOfGroup] => {

@@ -33,7 +33,7 @@ async function importDescribed(
   const lease = await startJob(catalog, { datastoreId, name })
   await record(catalog, lease, files)
   const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
-  const versions = await catalog.importJobs.versionsToBe(lease.jobId, groups)
+  const versions = await catalog.importJobs.nextVersions(lease.jobId, groups)
   const generated = await catalog.importJobs.publish(lease, groups, AT, documentsFor(versions, `documents of ${name}`))
   await catalog.importJobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
   return { versions, generated }
@@ -52,7 +52,7 @@ export function testDocuments(open: OpenCatalog): void {
       ...[described('a', { sop: '1.1' }), known, described('c', { sop: '1.1' }), described('d', { sop: '1.3' })],
     ])
     const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
-    const documents = documentsFor(await catalog.importJobs.versionsToBe(lease.jobId, groups), 'documents')
+    const documents = documentsFor(await catalog.importJobs.nextVersions(lease.jobId, groups), 'documents')
     const [[groupId, document]] = [...documents.ofGroups] as [[number, DocumentOfGroup]]
     const warnings = new Map(['1.1', '1.2'].map((uid) => [uid, warning(`of ${uid}`)]))
     const ofGroups = new Map([[groupId, { ...document, levels: { offsetBytes: 100, sizeBytes: 7 }, warnings }]])
@@ -87,7 +87,7 @@ export function testDocuments(open: OpenCatalog): void {
       groups.map((group) => group.files),
       [3, 1],
     )
-    const [first, second] = await catalog.importJobs.versionsToBe(lease.jobId, groups)
+    const [first, second] = await catalog.importJobs.nextVersions(lease.jobId, groups)
     assert.equal(first!.base, undefined)
     assert.deepEqual(
       first!.added.map(({ sopInstanceUID, metadata }) => ({ sopInstanceUID, metadata })),
@@ -136,14 +136,14 @@ export function testDocuments(open: OpenCatalog): void {
     const files = [described('a', { study: '1.1', sop: '1' }), described('b', { study: '1.2', sop: '2' })]
     await record(catalog, slow, files)
     const groups = await catalog.importJobs.unpublishedGroups(slow.jobId, 100)
-    const early = documentsFor(await catalog.importJobs.versionsToBe(slow.jobId, groups), 'early')
+    const early = documentsFor(await catalog.importJobs.nextVersions(slow.jobId, groups), 'early')
     const other = [described('c', { study: '1.1', sop: '3' })]
     const { generated } = await importDescribed(catalog, { datastoreId, name: 'fast', files: other })
     await assert.rejects(catalog.importJobs.publish(slow, groups, AT, early), ImageSetMoved)
     assert.deepEqual(await catalog.importJobs.unpublishedGroups(slow.jobId, 100), groups)
     assert.deepEqual(await catalog.blobs.get(['early']), [])
 
-    const versions = await catalog.importJobs.versionsToBe(slow.jobId, groups)
+    const versions = await catalog.importJobs.nextVersions(slow.jobId, groups)
     const base = { imageSetId: generated[0]!.imageSetId, version: 1 }
     assert.deepEqual(
       versions.map((version) => version.base),

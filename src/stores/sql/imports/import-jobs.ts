@@ -12,7 +12,7 @@ import { lastRecordedKey, record, recordedKeys, unpublishedGroups } from './impo
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
 import { publish } from './publish.ts'
-import { versionsToBe } from './versions-to-be.ts'
+import { nextVersions } from './versions-to-be.ts'
 
 type JobRow = { readonly datastore_id: string } & Pick<
   RowOf<'import_jobs'>,
@@ -47,7 +47,7 @@ export function importJobsOver(
     unpublishedGroups: (jobId, limit) => database.read(() => unpublishedGroups(jobId, limit)),
     publish: (lease, groups, at, documents) =>
       database.write(() => publish({ lease, groups, at, documents, newId, upkeep }), { queue: lease.jobId }),
-    versionsToBe: (jobId, groups) => database.read(() => versionsToBe(jobId, groups)),
+    nextVersions: (jobId, groups) => database.read(() => nextVersions(jobId, groups)),
     generatedImageSets: (jobId) => generatedImageSets(database, jobId),
     reportLines: (jobId) => reportLines(database, jobId),
     async finish(lease, end) {

@@ -8,7 +8,7 @@ import { primariesOfStudies } from '../rows/grouping-columns.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 
 /** Of files with the same SOPInstanceUID the last one counts. */
-export function* versionsToBe(jobId: string, groups: readonly UnpublishedGroup[]): Sql<readonly NextVersion[]> {
+export function* nextVersions(jobId: string, groups: readonly UnpublishedGroup[]): Sql<readonly NextVersion[]> {
   const job = yield* one<{ datastore: number }>('SELECT datastore FROM import_jobs WHERE job_id = ?', jobId)
   assert(job, 'groups wait in a job')
   const rows = yield* allOfMany<InstanceRecordRow & { readonly group_id: number; readonly file: number }>(
