@@ -4,7 +4,7 @@
  */
 import { searchedTexts } from '../../src/imaging/search/summary-attributes.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
-import type { DocumentOfGroup, DocumentsOfGroups, NextVersion } from '../../src/stores/catalog/image-set-records.ts'
+import type { DocumentOfGroup, GroupDocuments, NextVersion } from '../../src/stores/catalog/image-set-records.ts'
 import type { Lease, StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { quantile } from '../processes.ts'
 import { randomOf, wholeBelow } from '../random.ts'
@@ -139,7 +139,7 @@ const DIGEST = { sizeBytes: 1_000, sha256: '0'.repeat(64) }
 const METADATA_BYTES = { entryBytes: 100, levelsBytes: 100 }
 
 /** As the catalog records them; no byte of them is read. */
-const documentsOf = (versions: readonly NextVersion[]): DocumentsOfGroups => ({
+const documentsOf = (versions: readonly NextVersion[]): GroupDocuments => ({
   blobKey: BLOB_KEY,
   digest: DIGEST,
   ofGroups: new Map(

@@ -10,7 +10,7 @@ import { coalesced } from '../ingest/coalesce-chunks.ts'
 import { newBlobKey } from '../ingest/job-blob-keys.ts'
 import type {
   DocumentOfGroup,
-  DocumentsOfGroups,
+  GroupDocuments,
   InstanceRecord,
   NextVersion,
   UnpublishedGroup,
@@ -24,7 +24,7 @@ export async function writeGroupDocuments(
   app: ImportApp,
   job: ImportJob,
   groups: readonly UnpublishedGroup[],
-): Promise<DocumentsOfGroups> {
+): Promise<GroupDocuments> {
   const blobKey = newBlobKey(app, job)
   const joiner = new DocumentJoiner(app)
   const ofGroups = new Map<number, DocumentOfGroup>()

@@ -6,7 +6,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
 import {
-  type DocumentsOfGroups,
+  type GroupDocuments,
   ImageSetLocked,
   ImageSetMoved,
   type UnpublishedGroup,
@@ -50,7 +50,7 @@ export async function publishGroups({ app, job, lease, signal }: Publishing): Pr
  */
 async function publishAll(
   { app, lease, signal }: Publishing,
-  { groups, documents }: { readonly groups: readonly UnpublishedGroup[]; readonly documents: DocumentsOfGroups },
+  { groups, documents }: { readonly groups: readonly UnpublishedGroup[]; readonly documents: GroupDocuments },
 ): Promise<number> {
   for (let start = 0; start < groups.length; start += GROUPS_PER_TRANSACTION) {
     signal.throwIfAborted()

@@ -97,7 +97,7 @@ export interface VersionOfDatastore extends ImageSetVersion {
 }
 
 /** The documents of groups that are published together, which lie in one blob. */
-export interface DocumentsOfGroups {
+export interface GroupDocuments {
   readonly blobKey: string
   readonly digest: BlobDigest
   /** By groupId. */

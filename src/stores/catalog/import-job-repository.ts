@@ -8,9 +8,9 @@ import type { SearchableImageSet } from '../../imaging/search/search.ts'
 import type { BlobDigests } from '../blobs/blob-store.ts'
 import type { ClientTokenUse } from './datastore-repository.ts'
 import type {
-  DocumentsOfGroups,
   FramesRange,
   GeneratedImageSet,
+  GroupDocuments,
   MetadataRange,
   NextVersion,
   UnpublishedGroup,
@@ -157,7 +157,7 @@ export interface ImportJobs {
     lease: Lease,
     groups: readonly UnpublishedGroup[],
     at: number,
-    documents: DocumentsOfGroups,
+    documents: GroupDocuments,
   ): Promise<readonly GeneratedImageSet[]>
   /** In the order of the groups, which wait in one job. */
   nextVersions(jobId: string, groups: readonly UnpublishedGroup[]): Promise<readonly NextVersion[]>

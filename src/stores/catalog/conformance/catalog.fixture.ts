@@ -9,9 +9,9 @@ import type { Catalog } from '../catalog.ts'
 import type { Datastore } from '../datastore-repository.ts'
 import {
   type DocumentOfGroup,
-  type DocumentsOfGroups,
   type FramesRange,
   type GeneratedImageSet,
+  type GroupDocuments,
   ImageSetMoved,
   type NextVersion,
   type UnpublishedGroup,
@@ -212,7 +212,7 @@ export async function documentsOf(
   catalog: Catalog,
   lease: Lease,
   groups: readonly UnpublishedGroup[],
-): Promise<readonly DocumentsOfGroups[]> {
+): Promise<readonly GroupDocuments[]> {
   const versions = await catalog.importJobs.nextVersions(lease.jobId, groups)
   const metadataOf = ({ added }: NextVersion) => added.at(-1)!.metadata
   return [...Map.groupBy(versions, (version) => metadataOf(version).blobKey)].map(([blobKey, some]) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
-import { type DocumentOfGroup, type DocumentsOfGroups, ImageSetMoved, type NextVersion } from '../image-set-records.ts'
+import { type DocumentOfGroup, type GroupDocuments, ImageSetMoved, type NextVersion } from '../image-set-records.ts'
 import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, DIGEST, type FileValues, record, startJob, storedFile } from './catalog.fixture.ts'
@@ -15,7 +15,7 @@ const described = (key: string, values: FileValues = {}): StoredFile => ({
 const BODY = { contentBytes: 5 * 1024 ** 3, crc32: 0xffffffff, bodyChecksum: 0xfffffffe }
 
 /** As documents would be made of them, each of a place that tells which it is. */
-const documentsFor = (versions: readonly NextVersion[], blobKey: string): DocumentsOfGroups => ({
+const documentsFor = (versions: readonly NextVersion[], blobKey: string): GroupDocuments => ({
   ...{ blobKey, digest: DIGEST },
   ofGroups: new Map(
     versions.map(({ groupId, base }, index): [number, DocumentOfGroup] => [

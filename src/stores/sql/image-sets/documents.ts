@@ -1,6 +1,6 @@
 /** Metadata documents: where the document of a version lies, and those of versions that are published. */
 import assert from 'node:assert/strict'
-import { type DocumentRange, type DocumentsOfGroups, ImageSetMoved } from '../../catalog/image-set-records.ts'
+import { type DocumentRange, type GroupDocuments, ImageSetMoved } from '../../catalog/image-set-records.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
 import { one, type Sql } from '../engine/statement.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
@@ -21,7 +21,7 @@ interface PublishedVersion {
 export function* addDocuments(
   job: number,
   published: readonly PublishedVersion[],
-  documents: DocumentsOfGroups,
+  documents: GroupDocuments,
 ): Sql<number> {
   const { blobKey, digest } = documents
   const blob = (yield* numberBlobs(job, [blobKey], new Map([[blobKey, digest]]))).get(blobKey)!
@@ -41,7 +41,7 @@ export const DOCUMENT_COLUMNS = [
 function documentRows(
   blob: number,
   published: readonly PublishedVersion[],
-  { ofGroups }: DocumentsOfGroups,
+  { ofGroups }: GroupDocuments,
 ): readonly RowOf<'image_set_documents'>[] {
   return published.map(({ groupId, rowId, idSuffix, version }) => {
     const document = ofGroups.get(groupId)

@@ -2,7 +2,7 @@
  * Publishes groups of recorded files, each as a new image set or as the next version of the primary image set of its series, in one
  * transaction: versions, instances, documents and search index. A group that is published already is only reported again.
  */
-import type { DocumentsOfGroups, GeneratedImageSet, UnpublishedGroup } from '../../catalog/image-set-records.ts'
+import type { GeneratedImageSet, GroupDocuments, UnpublishedGroup } from '../../catalog/image-set-records.ts'
 import type { Lease } from '../../catalog/import-job-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { markPartlyUnreferenced } from '../blobs/compaction.ts'
@@ -20,7 +20,7 @@ export function* publish(request: {
   readonly lease: Lease
   readonly groups: readonly UnpublishedGroup[]
   readonly at: number
-  readonly documents: DocumentsOfGroups
+  readonly documents: GroupDocuments
   readonly newId: () => string
   readonly upkeep: SearchUpkeep
 }): Sql<readonly GeneratedImageSet[]> {
@@ -67,7 +67,7 @@ function* publishGroups(groups: readonly GroupRow[], publishing: Publishing): Sq
 
 function* addVersions(
   published: readonly PublishedGroup[],
-  { documents, documentBlob }: { readonly documents: DocumentsOfGroups; readonly documentBlob: number },
+  { documents, documentBlob }: { readonly documents: GroupDocuments; readonly documentBlob: number },
 ): Sql<void> {
   const attributesOf = ({ group }: PublishedGroup) => {
     const range = documents.ofGroups.get(group.group_id)!.levels

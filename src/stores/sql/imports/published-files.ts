@@ -3,7 +3,7 @@
  * The others are unreferenced.
  */
 import type { ImportWarning } from '../../../imaging/import-warnings.ts'
-import type { DocumentsOfGroups } from '../../catalog/image-set-records.ts'
+import type { GroupDocuments } from '../../catalog/image-set-records.ts'
 import { addUses } from '../blobs/blob-uses.ts'
 import { allOfMany, type Sql } from '../engine/statement.ts'
 import { INSTANCE_COLUMNS } from '../rows/instance-columns.ts'
@@ -46,7 +46,7 @@ export function* partlyUnpublishedBlobs(published: readonly PublishedGroup[]): S
 }
 
 /** The warnings that come with the documents: they describe the published files. */
-export function* addWarnings(published: readonly PublishedGroup[], documents: DocumentsOfGroups): Sql<void> {
+export function* addWarnings(published: readonly PublishedGroup[], documents: GroupDocuments): Sql<void> {
   for (const { group } of published) {
     const warnings = documents.ofGroups.get(group.group_id)!.warnings
     if (warnings === undefined || warnings.size === 0) continue
