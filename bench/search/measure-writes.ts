@@ -4,7 +4,7 @@
  */
 import { searchedTexts } from '../../src/imaging/search/summary-attributes.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
-import type { DocumentOfGroup, GroupDocuments, NextVersion } from '../../src/stores/catalog/image-set-records.ts'
+import type { GroupDocument, GroupDocuments, NextVersion } from '../../src/stores/catalog/image-set-records.ts'
 import type { Lease, StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { quantile } from '../processes.ts'
 import { randomOf, wholeBelow } from '../random.ts'
@@ -143,7 +143,7 @@ const documentsOf = (versions: readonly NextVersion[]): GroupDocuments => ({
   blobKey: BLOB_KEY,
   digest: DIGEST,
   ofGroups: new Map(
-    versions.map(({ groupId, base }): [number, DocumentOfGroup] => [
+    versions.map(({ groupId, base }): [number, GroupDocument] => [
       groupId,
       { base, offsetBytes: 0, sizeBytes: 200, contentBytes: 1_000, crc32: 0, bodyChecksum: 0 },
     ]),

@@ -9,7 +9,7 @@ import { coercionWarning, type ImportWarning } from '../imaging/import-warnings.
 import { coalesced } from '../ingest/coalesce-chunks.ts'
 import { newBlobKey } from '../ingest/job-blob-keys.ts'
 import type {
-  DocumentOfGroup,
+  GroupDocument,
   GroupDocuments,
   InstanceRecord,
   NextVersion,
@@ -27,7 +27,7 @@ export async function writeGroupDocuments(
 ): Promise<GroupDocuments> {
   const blobKey = newBlobKey(app, job)
   const joiner = new DocumentJoiner(app)
-  const ofGroups = new Map<number, DocumentOfGroup>()
+  const ofGroups = new Map<number, GroupDocument>()
   async function* documents(): AsyncGenerator<Uint8Array> {
     let offsetBytes = 0
     for (const version of await app.catalog.importJobs.nextVersions(job.jobId, groups)) {

@@ -101,10 +101,10 @@ export interface GroupDocuments {
   readonly blobKey: string
   readonly digest: BlobDigest
   /** By groupId. */
-  readonly ofGroups: ReadonlyMap<number, DocumentOfGroup>
+  readonly ofGroups: ReadonlyMap<number, GroupDocument>
 }
 
-export interface DocumentOfGroup extends Omit<DocumentRange, 'blobKey'> {
+export interface GroupDocument extends Omit<DocumentRange, 'blobKey'> {
   /** What it was made from. */
   readonly base: ImageSetVersion | undefined
   /** In the same blob, where instances differ from patient, study and series; else those of the group's last file are the version's. */

@@ -8,9 +8,9 @@ import type { BlobDigest, BlobDigests } from '../../blobs/blob-store.ts'
 import type { Catalog } from '../catalog.ts'
 import type { Datastore } from '../datastore-repository.ts'
 import {
-  type DocumentOfGroup,
   type FramesRange,
   type GeneratedImageSet,
+  type GroupDocument,
   type GroupDocuments,
   ImageSetMoved,
   type NextVersion,
@@ -216,7 +216,7 @@ export async function documentsOf(
   const versions = await catalog.importJobs.nextVersions(lease.jobId, groups)
   const metadataOf = ({ added }: NextVersion) => added.at(-1)!.metadata
   return [...Map.groupBy(versions, (version) => metadataOf(version).blobKey)].map(([blobKey, some]) => {
-    const ofGroups = some.map((version): [number, DocumentOfGroup] => {
+    const ofGroups = some.map((version): [number, GroupDocument] => {
       const { offsetBytes, entryBytes, levelsBytes: sizeBytes } = metadataOf(version)
       const place = { offsetBytes: offsetBytes + entryBytes, sizeBytes, ...BODY }
       return [version.groupId, { base: version.base, ...place }]

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
-import { type DocumentOfGroup, type GroupDocuments, ImageSetMoved, type NextVersion } from '../image-set-records.ts'
+import { type GroupDocument, type GroupDocuments, ImageSetMoved, type NextVersion } from '../image-set-records.ts'
 import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, DIGEST, type FileValues, record, startJob, storedFile } from './catalog.fixture.ts'
@@ -18,7 +18,7 @@ const BODY = { contentBytes: 5 * 1024 ** 3, crc32: 0xffffffff, bodyChecksum: 0xf
 const documentsFor = (versions: readonly NextVersion[], blobKey: string): GroupDocuments => ({
   ...{ blobKey, digest: DIGEST },
   ofGroups: new Map(
-    versions.map(({ groupId, base }, index): [number, DocumentOfGroup] => [
+    versions.map(({ groupId, base }, index): [number, GroupDocument] => [
       groupId,
       { base, offsetBytes: index * 100, sizeBytes: 100, ...BODY },
     ]),
@@ -53,7 +53,7 @@ export function testDocuments(open: OpenCatalog): void {
     ])
     const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
     const documents = documentsFor(await catalog.importJobs.nextVersions(lease.jobId, groups), 'documents')
-    const [[groupId, document]] = [...documents.ofGroups] as [[number, DocumentOfGroup]]
+    const [[groupId, document]] = [...documents.ofGroups] as [[number, GroupDocument]]
     const warnings = new Map(['1.1', '1.2'].map((uid) => [uid, warning(`of ${uid}`)]))
     const ofGroups = new Map([[groupId, { ...document, levels: { offsetBytes: 100, sizeBytes: 7 }, warnings }]])
     const [made] = await catalog.importJobs.publish(lease, groups, AT, { ...documents, ofGroups })
