@@ -142,7 +142,7 @@ const METADATA_BYTES = { entryBytes: 100, levelsBytes: 100 }
 const documentsOf = (versions: readonly NextVersion[]): GroupDocuments => ({
   blobKey: BLOB_KEY,
   digest: DIGEST,
-  ofGroups: new Map(
+  byGroup: new Map(
     versions.map(({ groupId, base }): [number, GroupDocument] => [
       groupId,
       { base, offsetBytes: 0, sizeBytes: 200, contentBytes: 1_000, crc32: 0, bodyChecksum: 0 },

@@ -27,7 +27,7 @@ export async function writeGroupDocuments(
 ): Promise<GroupDocuments> {
   const blobKey = newBlobKey(app, job)
   const joiner = new DocumentJoiner(app)
-  const ofGroups = new Map<number, GroupDocument>()
+  const byGroup = new Map<number, GroupDocument>()
   async function* documents(): AsyncGenerator<Uint8Array> {
     let offsetBytes = 0
     for (const version of await app.catalog.importJobs.nextVersions(job.jobId, groups)) {
@@ -49,7 +49,7 @@ export async function writeGroupDocuments(
           yield bytes
         }
       }
-      ofGroups.set(version.groupId, {
+      byGroup.set(version.groupId, {
         ...{ ...body, base: version.base, offsetBytes, sizeBytes },
         levels:
           different.length === 0 ? undefined : { offsetBytes: offsetBytes + sizeBytes, sizeBytes: attributesSizeBytes },
@@ -61,7 +61,7 @@ export async function writeGroupDocuments(
     }
   }
   const digest = await app.blobs.put(blobKey, coalesced(documents()))
-  return { blobKey, digest, ofGroups }
+  return { blobKey, digest, byGroup }
 }
 
 type Content = Pick<DocumentToJoin, 'instances' | 'attributes'>

@@ -101,7 +101,7 @@ export interface GroupDocuments {
   readonly blobKey: string
   readonly digest: BlobDigest
   /** By groupId. */
-  readonly ofGroups: ReadonlyMap<number, GroupDocument>
+  readonly byGroup: ReadonlyMap<number, GroupDocument>
 }
 
 export interface GroupDocument extends Omit<DocumentRange, 'blobKey'> {

@@ -112,7 +112,7 @@ export function testBlobs(open: OpenCatalog): void {
     const document = { base: undefined, offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7, bodyChecksum: 8 }
     const [made] = await catalog.importJobs.publish(lease, groups, AT, {
       ...{ blobKey: 'documents', digest: DIGEST },
-      ofGroups: new Map([[groups[0]!.groupId, document]]),
+      byGroup: new Map([[groups[0]!.groupId, document]]),
     })
     await begin(catalog, datastoreId, updateOf(made!.imageSetId, 1))
     const versions = [versionOf(made!.imageSetId)]

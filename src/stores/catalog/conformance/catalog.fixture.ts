@@ -216,12 +216,12 @@ export async function documentsOf(
   const versions = await catalog.importJobs.nextVersions(lease.jobId, groups)
   const metadataOf = ({ added }: NextVersion) => added.at(-1)!.metadata
   return [...Map.groupBy(versions, (version) => metadataOf(version).blobKey)].map(([blobKey, some]) => {
-    const ofGroups = some.map((version): [number, GroupDocument] => {
+    const byGroup = some.map((version): [number, GroupDocument] => {
       const { offsetBytes, entryBytes, levelsBytes: sizeBytes } = metadataOf(version)
       const place = { offsetBytes: offsetBytes + entryBytes, sizeBytes, ...BODY }
       return [version.groupId, { base: version.base, ...place }]
     })
-    return { blobKey, digest: DIGEST, ofGroups: new Map(ofGroups) }
+    return { blobKey, digest: DIGEST, byGroup: new Map(byGroup) }
   })
 }
 
@@ -232,7 +232,7 @@ export async function publishAll(catalog: Catalog, lease: Lease, at: number): Pr
   while (generated.size < all.length) {
     const groups = all.filter(({ groupId }) => !generated.has(groupId))
     for (const documents of await documentsOf(catalog, lease, groups)) {
-      const some = groups.filter(({ groupId }) => documents.ofGroups.has(groupId))
+      const some = groups.filter(({ groupId }) => documents.byGroup.has(groupId))
       try {
         const published = await catalog.importJobs.publish(lease, some, at, documents)
         for (const [index, { groupId }] of some.entries()) generated.set(groupId, published[index]!)

@@ -181,13 +181,13 @@ export function testCompaction(open: OpenCatalog): void {
     await record(catalog, moved, studies)
     const groups = await catalog.importJobs.unpublishedGroups(moved.jobId, 10)
     const document = { base: undefined, offsetBytes: 0, sizeBytes: 10, contentBytes: 30, crc32: 7, bodyChecksum: 8 }
-    const ofGroups = new Map(groups.map(({ groupId }) => [groupId, document]))
+    const byGroup = new Map(groups.map(({ groupId }) => [groupId, document]))
     await catalog.importJobs.publish(moved, groups.slice(0, 1), AT, {
       blobKey: 'documents of both',
       digest: DIGEST,
-      ofGroups,
+      byGroup,
     })
-    const again = { blobKey: 'document of one', digest: DIGEST, ofGroups: new Map([[groups[1]!.groupId, document]]) }
+    const again = { blobKey: 'document of one', digest: DIGEST, byGroup: new Map([[groups[1]!.groupId, document]]) }
     await catalog.importJobs.publish(moved, groups.slice(1), AT, again)
     await catalog.importJobs.finish(moved, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
     assert.deepEqual([await keyToCompact(), await keyToCompact()], ['documents of both', undefined])

@@ -17,7 +17,7 @@ const BODY = { contentBytes: 5 * 1024 ** 3, crc32: 0xffffffff, bodyChecksum: 0xf
 /** As documents would be made of them, each of a place that tells which it is. */
 const documentsFor = (versions: readonly NextVersion[], blobKey: string): GroupDocuments => ({
   ...{ blobKey, digest: DIGEST },
-  ofGroups: new Map(
+  byGroup: new Map(
     versions.map(({ groupId, base }, index): [number, GroupDocument] => [
       groupId,
       { base, offsetBytes: index * 100, sizeBytes: 100, ...BODY },
@@ -53,10 +53,10 @@ export function testDocuments(open: OpenCatalog): void {
     ])
     const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
     const documents = documentsFor(await catalog.importJobs.nextVersions(lease.jobId, groups), 'documents')
-    const [[groupId, document]] = [...documents.ofGroups] as [[number, GroupDocument]]
+    const [[groupId, document]] = [...documents.byGroup] as [[number, GroupDocument]]
     const warnings = new Map(['1.1', '1.2'].map((uid) => [uid, warning(`of ${uid}`)]))
-    const ofGroups = new Map([[groupId, { ...document, levels: { offsetBytes: 100, sizeBytes: 7 }, warnings }]])
-    const [made] = await catalog.importJobs.publish(lease, groups, AT, { ...documents, ofGroups })
+    const byGroup = new Map([[groupId, { ...document, levels: { offsetBytes: 100, sizeBytes: 7 }, warnings }]])
+    const [made] = await catalog.importJobs.publish(lease, groups, AT, { ...documents, byGroup })
     const version = { datastoreId, imageSetId: made!.imageSetId, version: 1 }
     assert.deepEqual(await catalog.imageSets.levels(version), {
       blobKey: 'documents',

@@ -41,10 +41,10 @@ export const DOCUMENT_COLUMNS = [
 function documentRows(
   blob: number,
   published: readonly PublishedVersion[],
-  { ofGroups }: GroupDocuments,
+  { byGroup }: GroupDocuments,
 ): readonly RowOf<'image_set_documents'>[] {
   return published.map(({ groupId, rowId, idSuffix, version }) => {
-    const document = ofGroups.get(groupId)
+    const document = byGroup.get(groupId)
     assert(document, 'every group has its document')
     const { base } = document
     const isAsExpected =

@@ -40,7 +40,7 @@ export function* publish(request: {
     yield* addBlobUses(published, documentBlob)
     yield* markPartlyUnreferenced(yield* partlyUnpublishedBlobs(published), at)
     // Another job may publish before the next transaction: then the other documents are written again, to another blob.
-    if (documents.ofGroups.size > published.length) yield* markPartlyUnreferenced([documentBlob], at)
+    if (documents.byGroup.size > published.length) yield* markPartlyUnreferenced([documentBlob], at)
     yield* upkeep.apply(published.map(({ change }) => change))
     for (const each of published) generatedOf.set(each.group.group_id, generated(each, each.instances))
     yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', job)
@@ -70,7 +70,7 @@ function* addVersions(
   { documents, documentBlob }: { readonly documents: GroupDocuments; readonly documentBlob: number },
 ): Sql<void> {
   const attributesOf = ({ group }: PublishedGroup) => {
-    const range = documents.ofGroups.get(group.group_id)!.levels
+    const range = documents.byGroup.get(group.group_id)!.levels
     const { attributes_blob, attributes_offset_bytes, attributes_size_bytes } = group
     if (range === undefined) return { attributes_blob, attributes_offset_bytes, attributes_size_bytes }
     const { offsetBytes, sizeBytes } = range

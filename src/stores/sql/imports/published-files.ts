@@ -48,7 +48,7 @@ export function* partlyUnpublishedBlobs(published: readonly PublishedGroup[]): S
 /** The warnings that come with the documents: they describe the published files. */
 export function* addWarnings(published: readonly PublishedGroup[], documents: GroupDocuments): Sql<void> {
   for (const { group } of published) {
-    const warnings = documents.ofGroups.get(group.group_id)!.warnings
+    const warnings = documents.byGroup.get(group.group_id)!.warnings
     if (warnings === undefined || warnings.size === 0) continue
     const rows = yield* allOfMany<{ file: number; sop_instance_uid: string; warnings: string | null }>(
       (marks) =>
