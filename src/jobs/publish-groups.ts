@@ -7,8 +7,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
 import {
   type GroupDocuments,
+  ImageSetChanged,
   ImageSetLocked,
-  ImageSetMoved,
   type UnpublishedGroup,
 } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease } from '../stores/catalog/import-job-repository.ts'
@@ -59,7 +59,7 @@ async function publishAll(
       await app.catalog.importJobs.publish(lease, some, app.clock(), documents)
     } catch (cause) {
       if (cause instanceof ImageSetLocked) await setTimeout(RETRY_LOCKED_MS)
-      else if (!(cause instanceof ImageSetMoved)) throw cause
+      else if (!(cause instanceof ImageSetChanged)) throw cause
       return start
     }
   }

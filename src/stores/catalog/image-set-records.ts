@@ -114,8 +114,8 @@ export interface GroupDocument extends Omit<DocumentRange, 'blobKey'> {
 }
 
 /** Meanwhile another job published a version of one of the image sets: nothing has happened, the documents have to be made anew. */
-export class ImageSetMoved extends Error {
-  override readonly name = 'ImageSetMoved'
+export class ImageSetChanged extends Error {
+  override readonly name = 'ImageSetChanged'
   constructor() {
     super('another job published a version of the image set meanwhile')
   }

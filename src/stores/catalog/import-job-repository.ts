@@ -151,7 +151,7 @@ export interface ImportJobs {
    * instances and search rows in one transaction. Of files with the same SOPInstanceUID the last key wins.
    * @param documents the metadata document of every group.
    * @returns in the order of the groups.
-   * @throws ImageSetMoved where a document was made from a version that is no longer the latest, ImageSetLocked where a workflow has one.
+   * @throws ImageSetChanged where a document was made from a version that is no longer the latest, ImageSetLocked where a workflow has one.
    */
   publish(
     lease: Lease,

@@ -12,7 +12,7 @@ import {
   type GeneratedImageSet,
   type GroupDocument,
   type GroupDocuments,
-  ImageSetMoved,
+  ImageSetChanged,
   type NextVersion,
   type UnpublishedGroup,
 } from '../image-set-records.ts'
@@ -237,7 +237,7 @@ export async function publishAll(catalog: Catalog, lease: Lease, at: number): Pr
         const published = await catalog.importJobs.publish(lease, some, at, documents)
         for (const [index, { groupId }] of some.entries()) generated.set(groupId, published[index]!)
       } catch (error) {
-        if (!(error instanceof ImageSetMoved)) throw error
+        if (!(error instanceof ImageSetChanged)) throw error
       }
     }
   }

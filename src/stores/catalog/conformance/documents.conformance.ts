@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
-import { type GroupDocument, type GroupDocuments, ImageSetMoved, type NextVersion } from '../image-set-records.ts'
+import { type GroupDocument, type GroupDocuments, ImageSetChanged, type NextVersion } from '../image-set-records.ts'
 import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, DIGEST, type FileValues, record, startJob, storedFile } from './catalog.fixture.ts'
@@ -139,7 +139,7 @@ export function testDocuments(open: OpenCatalog): void {
     const early = documentsFor(await catalog.importJobs.nextVersions(slow.jobId, groups), 'early')
     const other = [described('c', { study: '1.1', sop: '3' })]
     const { generated } = await importDescribed(catalog, { datastoreId, name: 'fast', files: other })
-    await assert.rejects(catalog.importJobs.publish(slow, groups, AT, early), ImageSetMoved)
+    await assert.rejects(catalog.importJobs.publish(slow, groups, AT, early), ImageSetChanged)
     assert.deepEqual(await catalog.importJobs.unpublishedGroups(slow.jobId, 100), groups)
     assert.deepEqual(await catalog.blobs.get(['early']), [])
 

@@ -1,6 +1,6 @@
 /** Metadata documents: where the document of a version lies, and those of versions that are published. */
 import assert from 'node:assert/strict'
-import { type DocumentRange, type GroupDocuments, ImageSetMoved } from '../../catalog/image-set-records.ts'
+import { type DocumentRange, type GroupDocuments, ImageSetChanged } from '../../catalog/image-set-records.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
 import { one, type Sql } from '../engine/statement.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
@@ -16,7 +16,7 @@ interface PublishedVersion {
 
 /**
  * @returns the blob of the documents
- * @throws ImageSetMoved if another job has published a version since a document was joined
+ * @throws ImageSetChanged if another job has published a version since a document was joined
  */
 export function* addDocuments(
   job: number,
@@ -51,7 +51,7 @@ function documentRows(
       version === 1
         ? base === undefined
         : base?.version === version - 1 && base.imageSetId === imageSetIdOf(rowId, idSuffix)
-    if (!isAsExpected) throw new ImageSetMoved()
+    if (!isAsExpected) throw new ImageSetChanged()
     return { row_id: rowId, version, ...documentColumns(blob, document) }
   })
 }
