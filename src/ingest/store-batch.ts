@@ -116,7 +116,7 @@ export class BatchWriter {
     const place = {
       blobKey: batch.key,
       offsetBytes: batch.metadataSizeBytes,
-      entryBytes: instanceMetadata.length,
+      instanceMetadataBytes: instanceMetadata.length,
       levelsBytes: imageSetAttributes.length,
     }
     batch.metadataChunks.push(instanceMetadata, imageSetAttributes)

@@ -94,8 +94,11 @@ export async function everythingOf(app: WholeApp, imageSet: ImageSet): Promise<R
     for (const part of await app.catalog.imageSets.parts({ ...imageSet, version })) {
       const name = `${version} ${part.sopInstanceUID}`
       found.set(`file ${name}`, await rangeOf(app, part))
-      const { blobKey, offsetBytes, entryBytes, levelsBytes } = part.metadata!
-      found.set(`entry ${name}`, await rangeOf(app, { blobKey, offsetBytes, sizeBytes: entryBytes + levelsBytes }))
+      const { blobKey, offsetBytes, instanceMetadataBytes, levelsBytes } = part.metadata!
+      found.set(
+        `entry ${name}`,
+        await rangeOf(app, { blobKey, offsetBytes, sizeBytes: instanceMetadataBytes + levelsBytes }),
+      )
       for (let frame = 1; frame <= (part.frames?.frameCount ?? 0); frame++) {
         const imageFrameId = `${part.frames!.framesKey}${frame.toString(16).padStart(8, '0')}`
         const imageFrameInformation = { imageFrameId }

@@ -81,10 +81,10 @@ export class DocumentJoiner {
   }
 
   async metadata(instance: InstanceRecord, part: keyof MetadataBytes): Promise<Uint8Array> {
-    const { blobKey, offsetBytes, entryBytes, levelsBytes } = instance.metadata
+    const { blobKey, offsetBytes, instanceMetadataBytes, levelsBytes } = instance.metadata
     return part === 'instanceMetadata'
-      ? this.#reader.read({ blobKey, offsetBytes, lengthBytes: entryBytes })
-      : this.#reader.read({ blobKey, offsetBytes: offsetBytes + entryBytes, lengthBytes: levelsBytes })
+      ? this.#reader.read({ blobKey, offsetBytes, lengthBytes: instanceMetadataBytes })
+      : this.#reader.read({ blobKey, offsetBytes: offsetBytes + instanceMetadataBytes, lengthBytes: levelsBytes })
   }
 }
 

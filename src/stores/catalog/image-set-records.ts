@@ -24,7 +24,7 @@ export interface InstanceFile {
 export interface MetadataRange {
   readonly blobKey: string
   readonly offsetBytes: number
-  readonly entryBytes: number
+  readonly instanceMetadataBytes: number
   readonly levelsBytes: number
 }
 

@@ -151,7 +151,7 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
     blobKey,
     offsetBytes: 0,
     sizeBytes: values.sizeBytes ?? 1_000,
-    metadata: { blobKey, offsetBytes: 0, entryBytes: DOCUMENT_AT, levelsBytes: DOCUMENT_BODY.length },
+    metadata: { blobKey, offsetBytes: 0, instanceMetadataBytes: DOCUMENT_AT, levelsBytes: DOCUMENT_BODY.length },
     ...(values.frames === undefined ? {} : { frames: values.frames }),
     tags: JSON.stringify({
       DICOMPatientId: patientId,
@@ -217,8 +217,8 @@ export async function documentsOf(
   const metadataOf = ({ added }: NextVersion) => added.at(-1)!.metadata
   return [...Map.groupBy(versions, (version) => metadataOf(version).blobKey)].map(([blobKey, some]) => {
     const byGroup = some.map((version): [number, GroupDocument] => {
-      const { offsetBytes, entryBytes, levelsBytes: sizeBytes } = metadataOf(version)
-      const place = { offsetBytes: offsetBytes + entryBytes, sizeBytes, ...BODY }
+      const { offsetBytes, instanceMetadataBytes, levelsBytes: sizeBytes } = metadataOf(version)
+      const place = { offsetBytes: offsetBytes + instanceMetadataBytes, sizeBytes, ...BODY }
       return [version.groupId, { base: version.base, ...place }]
     })
     return { blobKey, digest: DIGEST, byGroup: new Map(byGroup) }

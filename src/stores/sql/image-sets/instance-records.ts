@@ -37,7 +37,7 @@ export const recordOf = (row: InstanceRecordRow): InstanceRecord => ({
   metadata: {
     blobKey: row.metadata_key,
     offsetBytes: row.metadata_offset_bytes,
-    entryBytes: row.instance_metadata_bytes,
+    instanceMetadataBytes: row.instance_metadata_bytes,
     levelsBytes: row.attributes_bytes,
   },
   frames: row.frames_key === null ? undefined : framesPlaceOf(row),

@@ -49,13 +49,22 @@ function* replace(
   sopInstanceUID: string,
   by: { readonly sopInstanceUID: string; readonly metadata: MetadataRange },
 ): Sql<void> {
-  const { blobKey, offsetBytes, entryBytes, levelsBytes } = by.metadata
+  const { blobKey, offsetBytes, instanceMetadataBytes, levelsBytes } = by.metadata
   yield* all(
     `INSERT INTO instances (row_id, sop_instance_uid, added_in, ${BUT_METADATA_COLUMNS}, metadata_blob, metadata_offset_bytes,
        instance_metadata_bytes, attributes_bytes)
      SELECT row_id, ?, removed_in, ${BUT_METADATA_COLUMNS}, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)
      FROM instances WHERE row_id = ? AND sop_instance_uid = ? AND removed_in = ?`,
-    ...[by.sopInstanceUID, blobs.get(blobKey)!, offsetBytes, entryBytes, levelsBytes, rowId, sopInstanceUID, version],
+    ...[
+      by.sopInstanceUID,
+      blobs.get(blobKey)!,
+      offsetBytes,
+      instanceMetadataBytes,
+      levelsBytes,
+      rowId,
+      sopInstanceUID,
+      version,
+    ],
   )
 }
 

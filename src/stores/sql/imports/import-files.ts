@@ -56,7 +56,7 @@ function storedRow(file: StoredFile, blobs: ReadonlyMap<string, number>): Omit<F
     size_bytes: file.sizeBytes,
     metadata_blob: blobs.get(metadata.blobKey)!,
     metadata_offset_bytes: metadata.offsetBytes,
-    instance_metadata_bytes: metadata.entryBytes,
+    instance_metadata_bytes: metadata.instanceMetadataBytes,
     attributes_bytes: metadata.levelsBytes,
     ...(frames === undefined ? NO_FRAMES : framesColumns(frames, blobs)),
   }
@@ -111,7 +111,7 @@ function* joinGroups(
     [...lastOf].map(([key, { search, tags, metadata }]) => ({
       ...{ job, grouping_key: key, grouping_digest: digestOfKey(key) },
       ...{ study_timestamp: search.DICOMStudyDateAndTime, tags, attributes_blob: blobs.get(metadata.blobKey)! },
-      attributes_offset_bytes: metadata.offsetBytes + metadata.entryBytes,
+      attributes_offset_bytes: metadata.offsetBytes + metadata.instanceMetadataBytes,
       attributes_size_bytes: metadata.levelsBytes,
     })),
     {
