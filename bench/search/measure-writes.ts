@@ -136,7 +136,7 @@ async function recorded(catalog: Catalog, from: { job: string; imageSets: readon
 
 const BLOB_KEY = 'bench'
 const DIGEST = { sizeBytes: 1_000, sha256: '0'.repeat(64) }
-const METADATA_BYTES = { instanceMetadataBytes: 100, levelsBytes: 100 }
+const METADATA_BYTES = { instanceMetadataBytes: 100, imageSetAttributesBytes: 100 }
 
 /** As the catalog records them; no byte of them is read. */
 const documentsOf = (versions: readonly NextVersion[]): GroupDocuments => ({

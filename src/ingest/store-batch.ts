@@ -117,7 +117,7 @@ export class BatchWriter {
       blobKey: batch.key,
       offsetBytes: batch.metadataSizeBytes,
       instanceMetadataBytes: instanceMetadata.length,
-      levelsBytes: imageSetAttributes.length,
+      imageSetAttributesBytes: imageSetAttributes.length,
     }
     batch.metadataChunks.push(instanceMetadata, imageSetAttributes)
     batch.metadataSizeBytes += instanceMetadata.length + imageSetAttributes.length

@@ -94,10 +94,10 @@ export async function everythingOf(app: WholeApp, imageSet: ImageSet): Promise<R
     for (const part of await app.catalog.imageSets.parts({ ...imageSet, version })) {
       const name = `${version} ${part.sopInstanceUID}`
       found.set(`file ${name}`, await rangeOf(app, part))
-      const { blobKey, offsetBytes, instanceMetadataBytes, levelsBytes } = part.metadata!
+      const { blobKey, offsetBytes, instanceMetadataBytes, imageSetAttributesBytes } = part.metadata!
       found.set(
         `entry ${name}`,
-        await rangeOf(app, { blobKey, offsetBytes, sizeBytes: instanceMetadataBytes + levelsBytes }),
+        await rangeOf(app, { blobKey, offsetBytes, sizeBytes: instanceMetadataBytes + imageSetAttributesBytes }),
       )
       for (let frame = 1; frame <= (part.frames?.frameCount ?? 0); frame++) {
         const imageFrameId = `${part.frames!.framesKey}${frame.toString(16).padStart(8, '0')}`

@@ -81,10 +81,14 @@ export class DocumentJoiner {
   }
 
   async metadata(instance: InstanceRecord, part: keyof MetadataBytes): Promise<Uint8Array> {
-    const { blobKey, offsetBytes, instanceMetadataBytes, levelsBytes } = instance.metadata
+    const { blobKey, offsetBytes, instanceMetadataBytes, imageSetAttributesBytes } = instance.metadata
     return part === 'instanceMetadata'
       ? this.#reader.read({ blobKey, offsetBytes, lengthBytes: instanceMetadataBytes })
-      : this.#reader.read({ blobKey, offsetBytes: offsetBytes + instanceMetadataBytes, lengthBytes: levelsBytes })
+      : this.#reader.read({
+          blobKey,
+          offsetBytes: offsetBytes + instanceMetadataBytes,
+          lengthBytes: imageSetAttributesBytes,
+        })
   }
 }
 

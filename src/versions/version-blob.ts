@@ -40,7 +40,12 @@ export async function writeVersion(
   const metadataOf = new Map<string, MetadataRange>()
   let offsetBytes = 0
   for (const [sopInstanceUID, metadata] of instanceMetadata) {
-    metadataOf.set(sopInstanceUID, { blobKey, offsetBytes, instanceMetadataBytes: metadata.length, levelsBytes: 0 })
+    metadataOf.set(sopInstanceUID, {
+      blobKey,
+      offsetBytes,
+      instanceMetadataBytes: metadata.length,
+      imageSetAttributesBytes: 0,
+    })
     offsetBytes += metadata.length
   }
   const document = { offsetBytes, sizeBytes: 0 }

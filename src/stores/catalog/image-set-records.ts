@@ -25,7 +25,7 @@ export interface MetadataRange {
   readonly blobKey: string
   readonly offsetBytes: number
   readonly instanceMetadataBytes: number
-  readonly levelsBytes: number
+  readonly imageSetAttributesBytes: number
 }
 
 /** Where patient, study and series of a version lie, as imaging/documents/metadata.ts writes them, and what instances have differently. */

@@ -151,7 +151,12 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
     blobKey,
     offsetBytes: 0,
     sizeBytes: values.sizeBytes ?? 1_000,
-    metadata: { blobKey, offsetBytes: 0, instanceMetadataBytes: DOCUMENT_AT, levelsBytes: DOCUMENT_BODY.length },
+    metadata: {
+      blobKey,
+      offsetBytes: 0,
+      instanceMetadataBytes: DOCUMENT_AT,
+      imageSetAttributesBytes: DOCUMENT_BODY.length,
+    },
     ...(values.frames === undefined ? {} : { frames: values.frames }),
     tags: JSON.stringify({
       DICOMPatientId: patientId,
@@ -217,7 +222,7 @@ export async function documentsOf(
   const metadataOf = ({ added }: NextVersion) => added.at(-1)!.metadata
   return [...Map.groupBy(versions, (version) => metadataOf(version).blobKey)].map(([blobKey, some]) => {
     const byGroup = some.map((version): [number, GroupDocument] => {
-      const { offsetBytes, instanceMetadataBytes, levelsBytes: sizeBytes } = metadataOf(version)
+      const { offsetBytes, instanceMetadataBytes, imageSetAttributesBytes: sizeBytes } = metadataOf(version)
       const place = { offsetBytes: offsetBytes + instanceMetadataBytes, sizeBytes, ...BODY }
       return [version.groupId, { base: version.base, ...place }]
     })

@@ -17,7 +17,12 @@ const NEW_DIGEST = { sizeBytes: 6_000, sha256: 'cd'.repeat(32) }
 const fileAt = (key: string, study: string, offsetBytes: number): StoredFile => ({
   ...storedFile(key, { study, sop: `${study}.${key}`, blobKey: 'store/shared', sizeBytes: 30 }),
   offsetBytes,
-  metadata: { blobKey: 'store/shared', offsetBytes: offsetBytes + 60, instanceMetadataBytes: 20, levelsBytes: 10 },
+  metadata: {
+    blobKey: 'store/shared',
+    offsetBytes: offsetBytes + 60,
+    instanceMetadataBytes: 20,
+    imageSetAttributesBytes: 10,
+  },
   frames: {
     ...{ framesKey: key.padStart(24, '0'), frameCount: 1, storedTransferSyntaxUID: '1.2.840.10008.1.2.4.202' },
     ...{ blobKey: 'store/shared', offsetBytes: offsetBytes + 40, sizeBytes: 20, holds: 'table' },

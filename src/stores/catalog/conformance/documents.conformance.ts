@@ -9,7 +9,7 @@ import { AT, createDatastore, DIGEST, type FileValues, record, startJob, storedF
 
 const described = (key: string, values: FileValues = {}): StoredFile => ({
   ...storedFile(key, values),
-  metadata: { blobKey: `metadata of ${key}`, offsetBytes: 10, instanceMetadataBytes: 200, levelsBytes: 30 },
+  metadata: { blobKey: `metadata of ${key}`, offsetBytes: 10, instanceMetadataBytes: 200, imageSetAttributesBytes: 30 },
 })
 
 const BODY = { contentBytes: 5 * 1024 ** 3, crc32: 0xffffffff, bodyChecksum: 0xfffffffe }

@@ -15,7 +15,7 @@ import { AT, createDatastore, digestsOf, type FileValues, importFiles, storedFil
 
 export const described = (key: string, values: FileValues = {}): StoredFile => ({
   ...storedFile(key, { ...values, blobKey: `file ${key}` }),
-  metadata: { blobKey: `metadata ${key}`, offsetBytes: 10, instanceMetadataBytes: 200, levelsBytes: 30 },
+  metadata: { blobKey: `metadata ${key}`, offsetBytes: 10, instanceMetadataBytes: 200, imageSetAttributesBytes: 30 },
   frames: {
     ...{ framesKey: key.padStart(24, '0'), frameCount: 3, storedTransferSyntaxUID: '1.2.840.10008.1.2.4.202' },
     ...{ blobKey: `frames ${key}`, offsetBytes: 5, sizeBytes: 48, holds: 'table' },

@@ -48,7 +48,7 @@ export function testWorkflows(open: OpenCatalog): void {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const before = await catalog.imageSets.parts({ datastoreId, imageSetId, version: 1 })
-    const metadata = { blobKey: 'new metadata', offsetBytes: 1, instanceMetadataBytes: 2, levelsBytes: 3 }
+    const metadata = { blobKey: 'new metadata', offsetBytes: 1, instanceMetadataBytes: 2, imageSetAttributesBytes: 3 }
     await update(
       catalog,
       { datastoreId, imageSetId },
@@ -172,7 +172,7 @@ export function testWorkflows(open: OpenCatalog): void {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const imageSet = { datastoreId, imageSetId }
-    const metadata = { blobKey: 'new metadata', offsetBytes: 1, instanceMetadataBytes: 2, levelsBytes: 3 }
+    const metadata = { blobKey: 'new metadata', offsetBytes: 1, instanceMetadataBytes: 2, imageSetAttributesBytes: 3 }
     const replaced = [{ sopInstanceUID: '1.2', by: { sopInstanceUID: '1.22', metadata } }]
     await update(catalog, imageSet, { from: 1, instances: { kind: 'changed', removed: ['1.1'], replaced } })
     await importFiles(catalog, { datastoreId, files: [described('d', { sop: '1.3' }), described('e', { sop: '1.5' })] })

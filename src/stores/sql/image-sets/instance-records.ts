@@ -38,7 +38,7 @@ export const recordOf = (row: InstanceRecordRow): InstanceRecord => ({
     blobKey: row.metadata_key,
     offsetBytes: row.metadata_offset_bytes,
     instanceMetadataBytes: row.instance_metadata_bytes,
-    levelsBytes: row.attributes_bytes,
+    imageSetAttributesBytes: row.attributes_bytes,
   },
   frames: row.frames_key === null ? undefined : framesPlaceOf(row),
 })

@@ -49,7 +49,7 @@ function* replace(
   sopInstanceUID: string,
   by: { readonly sopInstanceUID: string; readonly metadata: MetadataRange },
 ): Sql<void> {
-  const { blobKey, offsetBytes, instanceMetadataBytes, levelsBytes } = by.metadata
+  const { blobKey, offsetBytes, instanceMetadataBytes, imageSetAttributesBytes } = by.metadata
   yield* all(
     `INSERT INTO instances (row_id, sop_instance_uid, added_in, ${BUT_METADATA_COLUMNS}, metadata_blob, metadata_offset_bytes,
        instance_metadata_bytes, attributes_bytes)
@@ -60,7 +60,7 @@ function* replace(
       blobs.get(blobKey)!,
       offsetBytes,
       instanceMetadataBytes,
-      levelsBytes,
+      imageSetAttributesBytes,
       rowId,
       sopInstanceUID,
       version,

@@ -57,7 +57,7 @@ function storedRow(file: StoredFile, blobs: ReadonlyMap<string, number>): Omit<F
     metadata_blob: blobs.get(metadata.blobKey)!,
     metadata_offset_bytes: metadata.offsetBytes,
     instance_metadata_bytes: metadata.instanceMetadataBytes,
-    attributes_bytes: metadata.levelsBytes,
+    attributes_bytes: metadata.imageSetAttributesBytes,
     ...(frames === undefined ? NO_FRAMES : framesColumns(frames, blobs)),
   }
 }
@@ -112,7 +112,7 @@ function* joinGroups(
       ...{ job, grouping_key: key, grouping_digest: digestOfKey(key) },
       ...{ study_timestamp: search.DICOMStudyDateAndTime, tags, attributes_blob: blobs.get(metadata.blobKey)! },
       attributes_offset_bytes: metadata.offsetBytes + metadata.instanceMetadataBytes,
-      attributes_size_bytes: metadata.levelsBytes,
+      attributes_size_bytes: metadata.imageSetAttributesBytes,
     })),
     {
       onConflict: `ON CONFLICT (job, grouping_digest) WHERE row_id IS NULL DO UPDATE SET
