@@ -24,7 +24,7 @@ export interface BlobUse {
   /** Undefined where there is no such blob any more. */
   readonly known: BlobRecord | undefined
   /** The end of what lies farthest in the blob, of the image set's; undefined where it has nothing there. */
-  readonly reachBytes: number | undefined
+  readonly endBytes: number | undefined
   /** The blob is kept for the image set. */
   readonly isKept: boolean
 }

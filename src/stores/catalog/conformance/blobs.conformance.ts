@@ -72,8 +72,8 @@ async function allBlobs(catalog: Catalog): Promise<readonly BlobRecord[]> {
 /** Every use that an image set says it has is one, none is missing, and free is what nobody uses. */
 async function assertUsesRight(catalog: Catalog): Promise<void> {
   const uses = await allUses(catalog)
-  for (const { known, reachBytes, isKept } of uses) {
-    assert.ok(reachBytes !== undefined, 'a use that nothing needs')
+  for (const { known, endBytes, isKept } of uses) {
+    assert.ok(endBytes !== undefined, 'a use that nothing needs')
     assert.ok(isKept, 'something lies in a blob that is not kept for it')
     assert.equal(known?.isUnreferenced, false, 'a blob in use is there, and not free')
   }

@@ -152,8 +152,8 @@ export function testCompaction(open: OpenCatalog): void {
       ['store/shared'],
     )
     assert.equal(await claimForCompaction(catalog, LATER + 9_000), undefined)
-    for (const { isKept, known, reachBytes } of (await catalog.blobs.uses({ after: 0, imageSets: 10 })).uses) {
-      assert.ok(isKept && known?.isUnreferenced === false && reachBytes !== undefined)
+    for (const { isKept, known, endBytes } of (await catalog.blobs.uses({ after: 0, imageSets: 10 })).uses) {
+      assert.ok(isKept && known?.isUnreferenced === false && endBytes !== undefined)
     }
   })
 

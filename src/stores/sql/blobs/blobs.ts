@@ -145,7 +145,7 @@ function* uses({ after, imageSets }: Parameters<Blobs['uses']>[0]): Sql<Awaited<
       rowId: row.row_id,
       blob: row.used_blob,
       known: row.blob === null ? undefined : knownOf({ ...row, blob: row.blob }),
-      reachBytes: row.farthest < 0 ? undefined : row.farthest,
+      endBytes: row.farthest < 0 ? undefined : row.farthest,
       isKept: row.nearest < 0,
     }),
   )
