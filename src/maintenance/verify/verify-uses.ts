@@ -22,16 +22,16 @@ export async function* verifyUses({ catalog }: Looking): AsyncGenerator<Step> {
 }
 
 function differenceOf(use: BlobUse): Difference | undefined {
-  const { rowId, known, endBytes, isKept } = use
+  const { rowId, record, endBytes, isRecorded } = use
   const told = (kind: string, what: string) => ({
     kind,
-    text: `image set row ${rowId}, blob ${known?.blobKey ?? `row ${use.blob}`}: ${what}`,
+    text: `image set row ${rowId}, blob ${record?.blobKey ?? `row ${use.blob}`}: ${what}`,
   })
   if (endBytes === undefined) return told('kept-for-nothing', 'it is kept for it, and nothing of it lies there')
-  if (known === undefined) return told('blob-not-known', 'something of it lies there, and there is no such blob')
-  if (!isKept) return told('blob-not-kept', 'something of it lies there, and the blob is not kept for it')
-  if (known.isUnreferenced) return told('blob-free', 'it is kept for it, and free to be removed')
-  const { sizeBytes } = known.digest
+  if (record === undefined) return told('blob-not-known', 'something of it lies there, and there is no such blob')
+  if (!isRecorded) return told('blob-not-kept', 'something of it lies there, and the blob is not kept for it')
+  if (record.isUnreferenced) return told('blob-free', 'it is kept for it, and free to be removed')
+  const { sizeBytes } = record.digest
   if (endBytes <= sizeBytes) return undefined
   return told('beyond-the-end', `something of it ends at ${endBytes}, and the blob at ${sizeBytes}`)
 }

@@ -22,11 +22,11 @@ export interface BlobUse {
   readonly rowId: number
   readonly blob: number
   /** Undefined where there is no such blob any more. */
-  readonly known: BlobRecord | undefined
+  readonly record: BlobRecord | undefined
   /** The end of what lies farthest in the blob, of the image set's; undefined where it has nothing there. */
   readonly endBytes: number | undefined
   /** The blob is kept for the image set. */
-  readonly isKept: boolean
+  readonly isRecorded: boolean
 }
 
 export interface VersionDocument {

@@ -72,10 +72,10 @@ async function allBlobs(catalog: Catalog): Promise<readonly BlobRecord[]> {
 /** Every use that an image set says it has is one, none is missing, and free is what nobody uses. */
 async function assertUsesRight(catalog: Catalog): Promise<void> {
   const uses = await allUses(catalog)
-  for (const { known, endBytes, isKept } of uses) {
+  for (const { record, endBytes, isRecorded } of uses) {
     assert.ok(endBytes !== undefined, 'a use that nothing needs')
-    assert.ok(isKept, 'something lies in a blob that is not kept for it')
-    assert.equal(known?.isUnreferenced, false, 'a blob in use is there, and not free')
+    assert.ok(isRecorded, 'something lies in a blob that is not kept for it')
+    assert.equal(record?.isUnreferenced, false, 'a blob in use is there, and not free')
   }
   const used = new Set(uses.map(({ blob }) => blob))
   for (const { blob, blobKey, isUnreferenced } of await allBlobs(catalog))

@@ -144,9 +144,9 @@ function* uses({ after, imageSets }: Parameters<Blobs['uses']>[0]): Sql<Awaited<
     (row): BlobUse => ({
       rowId: row.row_id,
       blob: row.used_blob,
-      known: row.blob === null ? undefined : knownOf({ ...row, blob: row.blob }),
+      record: row.blob === null ? undefined : knownOf({ ...row, blob: row.blob }),
       endBytes: row.farthest < 0 ? undefined : row.farthest,
-      isKept: row.nearest < 0,
+      isRecorded: row.nearest < 0,
     }),
   )
   return { last, imageSets: rowIds.length, uses: found }
