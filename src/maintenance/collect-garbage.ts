@@ -41,7 +41,10 @@ export async function collectGarbage(
   signal?: AbortSignal,
 ): Promise<number> {
   for (let removed = 0; ; ) {
-    const free = await app.catalog.blobs.free({ before: app.clock() - READER_GRACE_MS, limit: BLOBS_AT_ONCE })
+    const free = await app.catalog.blobs.listUnreferenced({
+      before: app.clock() - READER_GRACE_MS,
+      limit: BLOBS_AT_ONCE,
+    })
     if (free.length === 0 || signal?.aborted === true) {
       if (removed > 0) app.log.info({ blobs: removed }, 'removed blobs that nobody uses any more')
       return removed

@@ -56,7 +56,7 @@ export interface UsedRange extends BlobRange {
 
 export interface Blobs {
   /** Blobs that nobody uses or can come to use, since before the given moment; at most `limit`. */
-  free(request: { readonly before: number; readonly limit: number }): Promise<readonly UnreferencedBlob[]>
+  listUnreferenced(request: { readonly before: number; readonly limit: number }): Promise<readonly UnreferencedBlob[]>
   /** Their bytes are gone. Such as are not free stay as they are. */
   forget(blobs: readonly UnreferencedBlob[], at: number): Promise<void>
   /** In byte order of their keys, those after the given one. */

@@ -32,7 +32,7 @@ import {
 const LATER = AT + 3_600_000
 
 async function keysOfFree(catalog: Catalog, before = LATER): Promise<string[]> {
-  return (await catalog.blobs.free({ before, limit: 10_000 })).map(({ blobKey }) => blobKey).sort()
+  return (await catalog.blobs.listUnreferenced({ before, limit: 10_000 })).map(({ blobKey }) => blobKey).sort()
 }
 
 async function deleteImageSet(catalog: Catalog, { datastoreId, imageSetId }: ImageSet, at = AT + 1_000) {
@@ -201,7 +201,7 @@ export function testBlobs(open: OpenCatalog): void {
             const [made] = await importFiles(catalog, { datastoreId, files })
             if (!standing.includes(made!.imageSetId)) standing.push(made!.imageSetId)
           } else if (act === 'sweep') {
-            await catalog.blobs.forget(await catalog.blobs.free({ before: LATER, limit: 100 }), LATER)
+            await catalog.blobs.forget(await catalog.blobs.listUnreferenced({ before: LATER, limit: 100 }), LATER)
           } else if (act === 'delete') {
             await deleteImageSet(catalog, { datastoreId, imageSetId })
             standing.splice(standing.indexOf(imageSetId), 1)

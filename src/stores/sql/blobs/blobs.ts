@@ -43,7 +43,10 @@ function knownOf({ blob, blob_key: blobKey, size_bytes: sizeBytes, sha256, unref
   return { blob, blobKey, digest, isUnreferenced: false }
 }
 
-function* unreferencedBlobs({ before, limit }: Parameters<Blobs['free']>[0]): Sql<readonly UnreferencedBlob[]> {
+function* unreferencedBlobs({
+  before,
+  limit,
+}: Parameters<Blobs['listUnreferenced']>[0]): Sql<readonly UnreferencedBlob[]> {
   const rows = yield* all<Pick<BlobRow, 'blob' | 'blob_key'>>(
     'SELECT blob, blob_key FROM blobs WHERE unreferenced_since IS NOT NULL AND unreferenced_since < ? ORDER BY blob LIMIT ?',
     ...[before, limit],
