@@ -50,7 +50,7 @@ export async function collectGarbage(
       return removed
     }
     await app.blobs.remove(free.map(({ blobKey }) => blobKey))
-    await app.catalog.blobs.forget(free, app.clock())
+    await app.catalog.blobs.markPurged(free, app.clock())
     removed += free.length
   }
 }

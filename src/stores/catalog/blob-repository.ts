@@ -58,7 +58,7 @@ export interface Blobs {
   /** Blobs that nobody uses or can come to use, since before the given moment; at most `limit`. */
   listUnreferenced(request: { readonly before: number; readonly limit: number }): Promise<readonly UnreferencedBlob[]>
   /** Their bytes are gone. Such as are not free stay as they are. */
-  forget(blobs: readonly UnreferencedBlob[], at: number): Promise<void>
+  markPurged(blobs: readonly UnreferencedBlob[], at: number): Promise<void>
   /** In byte order of their keys, those after the given one. */
   list(request: { readonly after: string | undefined; readonly limit: number }): Promise<readonly BlobRecord[]>
   /** Those of the keys that there are, in any order. */

@@ -145,7 +145,7 @@ test('blobs are marked, purged and verified without scanning a table', async () 
   }
   const blobs = blobsOver({ read: collectPlans, write: collectPlans, close: async () => {} })
   await blobs.listUnreferenced({ before: 1, limit: 1 })
-  await blobs.forget([{ blob: 1, blobKey: 'a' }], 1)
+  await blobs.markPurged([{ blob: 1, blobKey: 'a' }], 1)
   await blobs.list({ after: 'a', limit: 1 })
   await blobs.get(['a', 'b'])
   await blobs.documents({ after: { rowId: 1, version: 1 }, limit: 1 })

@@ -172,7 +172,7 @@ export function testBlobs(open: OpenCatalog): void {
     const files = [described('a', { sop: '1.1' }), described('b', { study: '1.9', sop: '1.9.1' })]
     const [first] = await importFiles(catalog, { datastoreId, files })
     await deleteImageSet(catalog, { datastoreId, imageSetId: first!.imageSetId })
-    await catalog.blobs.forget(await allBlobs(catalog), LATER)
+    await catalog.blobs.markPurged(await allBlobs(catalog), LATER)
     assert.deepEqual(
       (await allBlobs(catalog)).map(({ blobKey }) => blobKey),
       ['file b', 'frames b', 'metadata b'],
@@ -201,7 +201,7 @@ export function testBlobs(open: OpenCatalog): void {
             const [made] = await importFiles(catalog, { datastoreId, files })
             if (!standing.includes(made!.imageSetId)) standing.push(made!.imageSetId)
           } else if (act === 'sweep') {
-            await catalog.blobs.forget(await catalog.blobs.listUnreferenced({ before: LATER, limit: 100 }), LATER)
+            await catalog.blobs.markPurged(await catalog.blobs.listUnreferenced({ before: LATER, limit: 100 }), LATER)
           } else if (act === 'delete') {
             await deleteImageSet(catalog, { datastoreId, imageSetId })
             standing.splice(standing.indexOf(imageSetId), 1)

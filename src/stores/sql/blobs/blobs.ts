@@ -7,7 +7,7 @@ import { framesAt, framesOfInstances } from './verify-frames.ts'
 
 export const blobsOver = (database: Transactions): Blobs => ({
   free: (request) => database.read(() => unreferencedBlobs(request)),
-  forget: (blobs, at) => database.write(() => markPurged(blobs, at)),
+  markPurged: (blobs, at) => database.write(() => markPurged(blobs, at)),
   list: (request) => database.read(() => list(request)),
   get: (blobKeys) => database.read(() => get(blobKeys)),
   documents: (request) => database.read(() => documents(request)),
