@@ -19,7 +19,7 @@ async function imported(context: TestContext) {
   const app = await appIn(context, folder)
   await importInstances(app, INSTANCES)
   const blobs = await app.catalog.blobs.list({ after: undefined, limit: 100 })
-  const documents = await app.catalog.blobs.documents({ after: undefined, limit: 100 })
+  const documents = await app.catalog.blobs.listDocuments({ after: undefined, limit: 100 })
   const pathTo = (key: string) => join(folder, 'blobs', pathsOf(key, 'spread')[0]!)
   return { folder, app, blobs, documents, pathTo }
 }

@@ -21,7 +21,7 @@ export async function* verifyDocuments(looking: Looking): AsyncGenerator<Step> {
 async function* documentsIn(catalog: Catalog): AsyncGenerator<VersionDocument, undefined> {
   let after: VersionDocument | undefined
   for (;;) {
-    const some = await catalog.blobs.documents({ after, limit: DOCUMENTS_AT_ONCE })
+    const some = await catalog.blobs.listDocuments({ after, limit: DOCUMENTS_AT_ONCE })
     if (some.length === 0) return
     yield* some
     after = some.at(-1)
@@ -59,6 +59,6 @@ async function faultOf({ blobs }: Looking, { place }: VersionDocument): Promise<
 }
 
 async function isStillThere(catalog: Catalog, { rowId, version, place }: VersionDocument): Promise<boolean> {
-  const [again] = await catalog.blobs.documents({ after: { rowId, version: version - 1 }, limit: 1 })
+  const [again] = await catalog.blobs.listDocuments({ after: { rowId, version: version - 1 }, limit: 1 })
   return again?.rowId === rowId && again.version === version && again.place.blobKey === place.blobKey
 }

@@ -24,7 +24,7 @@ export async function* verifyFrames(looking: Looking): AsyncGenerator<Step> {
 async function* instancesIn(catalog: Catalog): AsyncGenerator<InstanceFrames, undefined> {
   let after: InstanceFrames['row'] | undefined
   for (;;) {
-    const some = await catalog.blobs.frames({ after, limit: INSTANCES_AT_ONCE })
+    const some = await catalog.blobs.listFrames({ after, limit: INSTANCES_AT_ONCE })
     if (some.length === 0) return
     yield* some
     after = some.at(-1)!.row
@@ -117,6 +117,6 @@ async function faultOf(
 
 /** Meanwhile it may have been deleted, or moved to another blob. */
 async function isStillThere(catalog: Catalog, { row, frames, file }: InstanceFrames): Promise<boolean> {
-  const again = await catalog.blobs.framesAt(row)
+  const again = await catalog.blobs.getFrames(row)
   return again !== undefined && again.frames.blobKey === frames.blobKey && again.file.blobKey === file.blobKey
 }

@@ -8,7 +8,7 @@ export async function* verifyUses({ catalog }: Looking): AsyncGenerator<Step> {
   const { imageSets: inAll } = await catalog.blobs.totals()
   const checked = { 'image sets': 0, uses: 0 }
   for (let after = 0; ; ) {
-    const { last, imageSets, uses } = await catalog.blobs.uses({ after, imageSets: IMAGE_SETS_AT_ONCE })
+    const { last, imageSets, uses } = await catalog.blobs.listUses({ after, imageSets: IMAGE_SETS_AT_ONCE })
     if (last === undefined) break
     after = last
     checked['image sets'] += imageSets

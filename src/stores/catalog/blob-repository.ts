@@ -64,18 +64,18 @@ export interface Blobs {
   /** Those of the keys that there are, in any order. */
   get(blobKeys: readonly string[]): Promise<readonly BlobRecord[]>
   /** Documents in the order of their versions, those after the given one. */
-  documents(request: {
+  listDocuments(request: {
     readonly after: Pick<VersionDocument, 'rowId' | 'version'> | undefined
     readonly limit: number
   }): Promise<readonly VersionDocument[]>
   /** Instances with frames, in the order of their rows, those after the given one; of those that share their frames the first. */
-  frames(request: {
+  listFrames(request: {
     readonly after: InstanceFrames['row'] | undefined
     readonly limit: number
   }): Promise<readonly InstanceFrames[]>
-  framesAt(row: InstanceFrames['row']): Promise<InstanceFrames | undefined>
+  getFrames(row: InstanceFrames['row']): Promise<InstanceFrames | undefined>
   /** Of so many image sets behind the given row: what they use. `last` is the row to go on behind, undefined at the end. */
-  uses(request: { readonly after: number; readonly imageSets: number }): Promise<{
+  listUses(request: { readonly after: number; readonly imageSets: number }): Promise<{
     readonly last: number | undefined
     readonly imageSets: number
     readonly uses: readonly BlobUse[]

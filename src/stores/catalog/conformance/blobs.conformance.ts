@@ -53,7 +53,7 @@ async function copyOfWhole(catalog: Catalog, { datastoreId, imageSetId }: ImageS
 async function allUses(catalog: Catalog): Promise<readonly BlobUse[]> {
   const found: BlobUse[] = []
   for (let after = 0; ; ) {
-    const { last, uses } = await catalog.blobs.uses({ after, imageSets: 2 })
+    const { last, uses } = await catalog.blobs.listUses({ after, imageSets: 2 })
     if (last === undefined) return found
     found.push(...uses)
     after = last
@@ -123,12 +123,12 @@ export function testBlobs(open: OpenCatalog): void {
       known.map(({ digest }) => digest),
       [DIGEST, DIGEST],
     )
-    const [first, second] = await catalog.blobs.documents({ after: undefined, limit: 10 })
+    const [first, second] = await catalog.blobs.listDocuments({ after: undefined, limit: 10 })
     assert.deepEqual([first!.version, second!.version], [1, 2])
     assert.deepEqual(first!.place, {
       ...{ blobKey: 'documents', offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7, bodyChecksum: 8 },
     })
-    assert.deepEqual(await catalog.blobs.documents({ after: first, limit: 10 }), [second])
+    assert.deepEqual(await catalog.blobs.listDocuments({ after: first, limit: 10 }), [second])
     await assertUsesRight(catalog).catch((error) => assert.match(error.message, /a b/, 'the job has not ended'))
   })
 

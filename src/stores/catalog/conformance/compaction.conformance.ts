@@ -152,7 +152,7 @@ export function testCompaction(open: OpenCatalog): void {
       ['store/shared'],
     )
     assert.equal(await claimForCompaction(catalog, LATER + 9_000), undefined)
-    for (const { isRecorded, record, endBytes } of (await catalog.blobs.uses({ after: 0, imageSets: 10 })).uses) {
+    for (const { isRecorded, record, endBytes } of (await catalog.blobs.listUses({ after: 0, imageSets: 10 })).uses) {
       assert.ok(isRecorded && record?.isUnreferenced === false && endBytes !== undefined)
     }
   })

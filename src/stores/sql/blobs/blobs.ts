@@ -3,17 +3,17 @@ import assert from 'node:assert/strict'
 import type { BlobRecord, Blobs, BlobUse, UnreferencedBlob, VersionDocument } from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { claimForCompaction, isAnyToCompact, keepAsItIs, move, placesIn, RANGE_COLUMNS, reserve } from './compaction.ts'
-import { framesAt, framesOfInstances } from './verify-frames.ts'
+import { framesOfInstances, getFrames } from './verify-frames.ts'
 
 export const blobsOver = (database: Transactions): Blobs => ({
   free: (request) => database.read(() => unreferencedBlobs(request)),
   markPurged: (blobs, at) => database.write(() => markPurged(blobs, at)),
   list: (request) => database.read(() => list(request)),
   get: (blobKeys) => database.read(() => get(blobKeys)),
-  documents: (request) => database.read(() => documents(request)),
-  frames: (request) => database.read(() => framesOfInstances(request)),
-  framesAt: (row) => database.read(() => framesAt(row)),
-  uses: (request) => database.read(() => uses(request)),
+  listDocuments: (request) => database.read(() => listDocuments(request)),
+  listFrames: (request) => database.read(() => framesOfInstances(request)),
+  getFrames: (row) => database.read(() => getFrames(row)),
+  listUses: (request) => database.read(() => listUses(request)),
   totals: () => database.read(totals),
   async claimForCompaction(request) {
     // Usually nothing is due: check in a read transaction first.
@@ -81,7 +81,7 @@ function* get(blobKeys: readonly string[]): Sql<readonly BlobRecord[]> {
   return rows.map(knownOf)
 }
 
-function* documents({ after, limit }: Parameters<Blobs['documents']>[0]): Sql<readonly VersionDocument[]> {
+function* listDocuments({ after, limit }: Parameters<Blobs['listDocuments']>[0]): Sql<readonly VersionDocument[]> {
   const rows = yield* all<{
     readonly row_id: number
     readonly version: number
@@ -118,7 +118,10 @@ const REACHES = [
   )
   .join(' UNION ALL ')
 
-function* uses({ after, imageSets }: Parameters<Blobs['uses']>[0]): Sql<Awaited<ReturnType<Blobs['uses']>>> {
+function* listUses({
+  after,
+  imageSets,
+}: Parameters<Blobs['listUses']>[0]): Sql<Awaited<ReturnType<Blobs['listUses']>>> {
   const rowIds = yield* all<{ row_id: number }>(
     'SELECT row_id FROM image_sets WHERE row_id > ? ORDER BY row_id LIMIT ?',
     after,

@@ -25,7 +25,10 @@ const framesOf = (row: FramesOfInstanceRow): InstanceFrames => ({
 })
 
 /** Versions and copies that share frames have a row each: only the first is returned. */
-export function* framesOfInstances({ after, limit }: Parameters<Blobs['frames']>[0]): Sql<readonly InstanceFrames[]> {
+export function* framesOfInstances({
+  after,
+  limit,
+}: Parameters<Blobs['listFrames']>[0]): Sql<readonly InstanceFrames[]> {
   const { rowId, sopInstanceUID, addedIn } = after ?? { rowId: 0, sopInstanceUID: '', addedIn: 0 }
   const rows = yield* all<FramesOfInstanceRow>(
     `${SELECT} WHERE i.frames_key IS NOT NULL AND ${ROW} > (?, ?, ?) AND NOT EXISTS (
@@ -37,7 +40,7 @@ export function* framesOfInstances({ after, limit }: Parameters<Blobs['frames']>
   return rows.map(framesOf)
 }
 
-export function* framesAt({ rowId, sopInstanceUID, addedIn }: InstanceFrames['row']): Sql<InstanceFrames | undefined> {
+export function* getFrames({ rowId, sopInstanceUID, addedIn }: InstanceFrames['row']): Sql<InstanceFrames | undefined> {
   const row = yield* one<FramesOfInstanceRow>(
     `${SELECT} WHERE i.frames_key IS NOT NULL AND i.row_id = ? AND i.sop_instance_uid = ? AND i.added_in = ?`,
     ...[rowId, sopInstanceUID, addedIn],
