@@ -48,7 +48,7 @@ async function rewrite(
   signal?: AbortSignal,
 ): Promise<'moved' | 'changed' | 'whole'> {
   const { blobs, catalog, limits } = app
-  const places = await catalog.blobs.placesIn(from)
+  const places = await catalog.blobs.usedRanges(from)
   const ranges = movedRanges([...places, ...(await rangesOfFrames(blobs, from, places))])
   if (isWhole(ranges, from.digest.sizeBytes)) {
     await catalog.blobs.keepAsItIs(from)

@@ -87,7 +87,7 @@ export interface Blobs {
     readonly until: number
   }): Promise<BlobToCompact | undefined>
   /** All that lies in a blob, but the frames that a table tells of; what several versions or copies share, once. */
-  placesIn(blob: Pick<UnreferencedBlob, 'blob'>): Promise<readonly UsedRange[]>
+  usedRanges(blob: Pick<UnreferencedBlob, 'blob'>): Promise<readonly UsedRange[]>
   /** All of it is used. */
   keepAsItIs(toCompact: BlobToCompact): Promise<void>
   /** A blob is about to be put, which is free from the given moment on, unless something is moved to it before. */

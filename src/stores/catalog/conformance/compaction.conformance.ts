@@ -54,8 +54,8 @@ const claimForCompaction = (catalog: Catalog, now = LATER, before = now) =>
 
 const piecesOf = async (catalog: Catalog, toCompact: BlobToCompact) =>
   movedRanges([
-    ...(await catalog.blobs.placesIn(toCompact)),
-    ...(await catalog.blobs.placesIn(toCompact)).flatMap(({ offsetBytes, framesInTable }) =>
+    ...(await catalog.blobs.usedRanges(toCompact)),
+    ...(await catalog.blobs.usedRanges(toCompact)).flatMap(({ offsetBytes, framesInTable }) =>
       framesInTable === undefined ? [] : [{ offsetBytes: offsetBytes - 10, sizeBytes: 10 }],
     ),
   ])

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict'
 import type { BlobRecord, Blobs, BlobUse, UnreferencedBlob, VersionDocument } from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
-import { claimForCompaction, isAnyToCompact, keepAsItIs, move, placesIn, RANGE_COLUMNS, reserve } from './compaction.ts'
+import {
+  claimForCompaction,
+  isAnyToCompact,
+  keepAsItIs,
+  move,
+  RANGE_COLUMNS,
+  reserve,
+  usedRanges,
+} from './compaction.ts'
 import { framesOfInstances, getFrames } from './verify-frames.ts'
 
 export const blobsOver = (database: Transactions): Blobs => ({
@@ -20,7 +28,7 @@ export const blobsOver = (database: Transactions): Blobs => ({
     if (!(await database.read(() => isAnyToCompact(request)))) return undefined
     return database.write(() => claimForCompaction(request))
   },
-  placesIn: ({ blob }) => database.read(() => placesIn(blob)),
+  usedRanges: ({ blob }) => database.read(() => usedRanges(blob)),
   keepAsItIs: (toCompact) => database.write(() => keepAsItIs(toCompact)),
   reserve: (request) => database.write(() => reserve(request)),
   move: (request) => database.write(() => move(request)),

@@ -102,7 +102,7 @@ export function* claimForCompaction({ before, now, until }: Claim): Sql<BlobToCo
   return { blob, blobKey, until, digest: { sizeBytes, sha256 } }
 }
 
-export function* placesIn(blob: number): Sql<readonly UsedRange[]> {
+export function* usedRanges(blob: number): Sql<readonly UsedRange[]> {
   const found: UsedRange[] = []
   for (const columns of RANGE_COLUMNS) found.push(...(yield* rangesOf(columns, blob)))
   return found
