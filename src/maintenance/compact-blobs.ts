@@ -51,7 +51,7 @@ async function rewrite(
   const places = await catalog.blobs.usedRanges(from)
   const ranges = movedRanges([...places, ...(await rangesOfFrames(blobs, from, places))])
   if (isWhole(ranges, from.digest.sizeBytes)) {
-    await catalog.blobs.keepAsItIs(from)
+    await catalog.blobs.skipCompaction(from)
     return 'whole'
   }
   const blobKey = `${from.blobKey.split('/')[0]}/rewritten/${app.newId()}`

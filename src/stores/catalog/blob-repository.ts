@@ -89,7 +89,7 @@ export interface Blobs {
   /** All that lies in a blob, but the frames that a table tells of; what several versions or copies share, once. */
   usedRanges(blob: Pick<UnreferencedBlob, 'blob'>): Promise<readonly UsedRange[]>
   /** All of it is used. */
-  keepAsItIs(toCompact: BlobToCompact): Promise<void>
+  skipCompaction(toCompact: BlobToCompact): Promise<void>
   /** A blob is about to be put, which is free from the given moment on, unless something is moved to it before. */
   reserve(request: {
     readonly beside: BlobToCompact

@@ -110,12 +110,12 @@ export function testCompaction(open: OpenCatalog): void {
     const { stays, goes } = await imported(catalog)
     const copy = await copyFor(catalog, stays)
     await deleteImageSet(catalog, goes)
-    await catalog.blobs.keepAsItIs((await claimForCompaction(catalog))!)
+    await catalog.blobs.skipCompaction((await claimForCompaction(catalog))!)
     assert.equal(await claimForCompaction(catalog, LATER + 9_000), undefined)
     await deleteImageSet(catalog, await copyFor(catalog, stays))
     const toCompact = (await claimForCompaction(catalog))!
     await deleteImageSet(catalog, copy)
-    await catalog.blobs.keepAsItIs(toCompact)
+    await catalog.blobs.skipCompaction(toCompact)
     assert.equal((await claimForCompaction(catalog))?.blob, toCompact.blob)
   })
 

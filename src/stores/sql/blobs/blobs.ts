@@ -5,10 +5,10 @@ import { all, allOfMany, one, type Sql, type Transactions } from '../engine/stat
 import {
   claimForCompaction,
   isAnyToCompact,
-  keepAsItIs,
   move,
   RANGE_COLUMNS,
   reserve,
+  skipCompaction,
   usedRanges,
 } from './compaction.ts'
 import { framesOfInstances, getFrames } from './verify-frames.ts'
@@ -29,7 +29,7 @@ export const blobsOver = (database: Transactions): Blobs => ({
     return database.write(() => claimForCompaction(request))
   },
   usedRanges: ({ blob }) => database.read(() => usedRanges(blob)),
-  keepAsItIs: (toCompact) => database.write(() => keepAsItIs(toCompact)),
+  skipCompaction: (toCompact) => database.write(() => skipCompaction(toCompact)),
   reserve: (request) => database.write(() => reserve(request)),
   move: (request) => database.write(() => move(request)),
 })

@@ -125,7 +125,7 @@ function* rangesOf(columns: RangeColumns, blob: number): Sql<readonly UsedRange[
 }
 
 /** Unless an image set was deleted since the claim. */
-export function* keepAsItIs({ blob, until }: BlobToCompact): Sql<void> {
+export function* skipCompaction({ blob, until }: BlobToCompact): Sql<void> {
   yield* run(
     'UPDATE blobs SET partly_unreferenced_since = NULL, compacting_until = NULL WHERE blob = ? AND compacting_until = ?',
     ...[blob, until],
