@@ -33,7 +33,7 @@ export async function compactBlobs(app: Compaction, signal?: AbortSignal): Promi
     const toCompact = await app.catalog.blobs.claimForCompaction({
       before: now - compactionDelayMs,
       now,
-      until: now + compactionDelayMs,
+      leaseUntil: now + compactionDelayMs,
     })
     if (toCompact === undefined) break
     if ((await rewrite(app, toCompact, signal)) === 'moved') rewritten += 1
@@ -55,7 +55,7 @@ async function rewrite(
     return 'whole'
   }
   const blobKey = `${from.blobKey.split('/')[0]}/rewritten/${app.newId()}`
-  await catalog.blobs.reserve({ beside: from, blobKey, unreferencedFrom: app.clock() + limits.movedBlobGraceMs })
+  await catalog.blobs.reserve({ source: from, blobKey, unreferencedFrom: app.clock() + limits.movedBlobGraceMs })
   const digest = await copyRanges(app, { from, to: blobKey, parts: partsOf(ranges, places), ranges, signal })
   const at = app.clock()
   const oldUnreferencedFrom = at + limits.movedBlobGraceMs

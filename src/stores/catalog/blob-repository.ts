@@ -46,7 +46,7 @@ export interface InstanceFrames {
 export interface BlobToCompact extends UnreferencedBlob {
   readonly digest: BlobDigest
   /** Nobody else is told of it before, unless something more is deleted from it. */
-  readonly until: number
+  readonly leaseUntil: number
 }
 
 export interface UsedRange extends BlobRange {
@@ -84,7 +84,7 @@ export interface Blobs {
   claimForCompaction(request: {
     readonly before: number
     readonly now: number
-    readonly until: number
+    readonly leaseUntil: number
   }): Promise<BlobToCompact | undefined>
   /** All that lies in a blob, but the frames that a table tells of; what several versions or copies share, once. */
   usedRanges(blob: Pick<UnreferencedBlob, 'blob'>): Promise<readonly UsedRange[]>
@@ -92,7 +92,7 @@ export interface Blobs {
   skipCompaction(toCompact: BlobToCompact): Promise<void>
   /** A blob is about to be put, which is free from the given moment on, unless something is moved to it before. */
   reserve(request: {
-    readonly beside: BlobToCompact
+    readonly source: BlobToCompact
     readonly blobKey: string
     readonly unreferencedFrom: number
   }): Promise<void>

@@ -50,7 +50,7 @@ async function deleteImageSet(catalog: Catalog, { datastoreId, imageSetId }: Ima
 }
 
 const claimForCompaction = (catalog: Catalog, now = LATER, before = now) =>
-  catalog.blobs.claimForCompaction({ before, now, until: now + 1_000 })
+  catalog.blobs.claimForCompaction({ before, now, leaseUntil: now + 1_000 })
 
 const piecesOf = async (catalog: Catalog, toCompact: BlobToCompact) =>
   movedRanges([
@@ -65,8 +65,8 @@ const moving = (from: BlobToCompact, ranges: ReturnType<typeof movedRanges>, at 
   to: { blobKey: 'store/rewritten', digest: NEW_DIGEST },
 })
 
-const reserve = (catalog: Catalog, beside: BlobToCompact, unreferencedFrom = LATER + 1) =>
-  catalog.blobs.reserve({ beside, blobKey: 'store/rewritten', unreferencedFrom })
+const reserve = (catalog: Catalog, source: BlobToCompact, unreferencedFrom = LATER + 1) =>
+  catalog.blobs.reserve({ source, blobKey: 'store/rewritten', unreferencedFrom })
 
 const placeOf = async (catalog: Catalog, imageSet: ImageSet, version = 1) =>
   (await catalog.imageSets.parts({ ...imageSet, version })).map(({ offsetBytes, blobKey, metadata, frames }) => [
@@ -211,7 +211,7 @@ export function testCompaction(open: OpenCatalog): void {
     assert.equal(await catalog.blobs.move(moving(toCompact, ranges, LATER + 1)), 'changed', 'it is free by now')
     assert.deepEqual(await placeOf(catalog, stays), before)
     assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'moved')
-    await catalog.blobs.reserve({ beside: toCompact, blobKey: 'store/late', unreferencedFrom: LATER + 1 })
+    await catalog.blobs.reserve({ source: toCompact, blobKey: 'store/late', unreferencedFrom: LATER + 1 })
     const late = { ...moving(toCompact, ranges), to: { blobKey: 'store/late', digest: NEW_DIGEST } }
     assert.equal(await catalog.blobs.move(late), 'changed')
     assert.deepEqual(await keysOf(catalog), ['store/late true', 'store/rewritten false', 'store/shared true'])

@@ -94,12 +94,12 @@ export function* isAnyToCompact({ before, now }: Claim): Sql<boolean> {
   return (yield* one(toCompact(), before, now)) !== undefined
 }
 
-export function* claimForCompaction({ before, now, until }: Claim): Sql<BlobToCompact | undefined> {
+export function* claimForCompaction({ before, now, leaseUntil }: Claim): Sql<BlobToCompact | undefined> {
   const row = yield* one<RowToCompact>(toCompact(LOCKED_OR_SKIPPED), before, now)
   if (row === undefined) return undefined
-  yield* run('UPDATE blobs SET compacting_until = ? WHERE blob = ?', until, row.blob)
+  yield* run('UPDATE blobs SET compacting_until = ? WHERE blob = ?', leaseUntil, row.blob)
   const { blob, blob_key: blobKey, size_bytes: sizeBytes, sha256 } = row
-  return { blob, blobKey, until, digest: { sizeBytes, sha256 } }
+  return { blob, blobKey, leaseUntil, digest: { sizeBytes, sha256 } }
 }
 
 export function* usedRanges(blob: number): Sql<readonly UsedRange[]> {
@@ -125,17 +125,17 @@ function* rangesOf(columns: RangeColumns, blob: number): Sql<readonly UsedRange[
 }
 
 /** Unless an image set was deleted since the claim. */
-export function* skipCompaction({ blob, until }: BlobToCompact): Sql<void> {
+export function* skipCompaction({ blob, leaseUntil }: BlobToCompact): Sql<void> {
   yield* run(
     'UPDATE blobs SET partly_unreferenced_since = NULL, compacting_until = NULL WHERE blob = ? AND compacting_until = ?',
-    ...[blob, until],
+    ...[blob, leaseUntil],
   )
 }
 
-export function* reserve({ beside, blobKey, unreferencedFrom }: Parameters<Blobs['reserve']>[0]): Sql<void> {
+export function* reserve({ source, blobKey, unreferencedFrom }: Parameters<Blobs['reserve']>[0]): Sql<void> {
   yield* run(
     'INSERT INTO blobs (job, blob_key, unreferenced_since) SELECT job, CAST(? AS TEXT), CAST(? AS BIGINT) FROM blobs WHERE blob = ?',
-    ...[blobKey, unreferencedFrom, beside.blob],
+    ...[blobKey, unreferencedFrom, source.blob],
   )
 }
 
@@ -163,7 +163,7 @@ export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'cha
   }
   for (const columns of used) yield* shift(columns, from.blob, ranges)
   yield* run('DELETE FROM blobs WHERE blob = ?', reserved.blob)
-  const partlyUnreferencedSince = old.compacting_until === from.until ? null : old.partly_unreferenced_since
+  const partlyUnreferencedSince = old.compacting_until === from.leaseUntil ? null : old.partly_unreferenced_since
   yield* run(
     'UPDATE blobs SET blob_key = ?, size_bytes = ?, sha256 = ?, partly_unreferenced_since = ?, compacting_until = NULL WHERE blob = ?',
     ...[to.blobKey, to.digest.sizeBytes, to.digest.sha256, partlyUnreferencedSince, from.blob],
