@@ -40,7 +40,11 @@ async function assertImported({ app, job }: Pick<Awaited<ReturnType<typeof jobOf
   const { datastoreId } = job
   const search = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
   const [row] = (await app.catalog.imageSets.search({ datastoreId, search, limit: 2 })).rows
-  const [instance] = await app.catalog.imageSets.parts({ datastoreId, imageSetId: row!.imageSetId, version: 1 })
+  const [instance] = await app.catalog.imageSets.instanceRecords({
+    datastoreId,
+    imageSetId: row!.imageSetId,
+    version: 1,
+  })
   assert.equal(instance?.frames?.frameCount, FRAMES)
   const document = await app.catalog.imageSets.document({ datastoreId, imageSetId: row!.imageSetId })
   assert.ok(typeof document === 'object')

@@ -107,6 +107,6 @@ async function instancesOf(
 ): Promise<readonly InstanceRecord[]> {
   if (base === undefined) return added
   const again = new Set(added.map(({ sopInstanceUID }) => sopInstanceUID))
-  const held = await app.catalog.imageSets.parts({ datastoreId, ...base })
+  const held = await app.catalog.imageSets.instanceRecords({ datastoreId, ...base })
   return [...held.filter(({ sopInstanceUID }) => !again.has(sopInstanceUID)), ...added]
 }

@@ -83,7 +83,7 @@ export async function imageSetIdsOf(app: ImportApp, datastoreId: string): Promis
   const { rows } = await app.catalog.imageSets.search({ datastoreId, search: everything, limit: 1_000 })
   const ids = new Map<string, string>()
   for (const { imageSetId, version } of rows) {
-    const [first] = await app.catalog.imageSets.parts({ datastoreId, imageSetId, version })
+    const [first] = await app.catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version })
     ids.set(first!.sopInstanceUID.split('.').slice(0, -1).join('.'), imageSetId)
   }
   return ids

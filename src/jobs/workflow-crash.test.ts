@@ -116,12 +116,12 @@ async function assertComplete(
       assert.equal(Patient.DICOM.PatientName, patientName)
       const uids = Object.values(Study.Series).flatMap((series) => Object.keys(series.Instances))
       assert.deepEqual(uids.sort(), instances.map(sopOf).sort())
-      const parts = await app.catalog.imageSets.parts(version)
+      const parts = await app.catalog.imageSets.instanceRecords(version)
       const files = await Promise.all(parts.map((part) => bytesOf(app, part)))
       assert.deepEqual(sorted(files), sorted(instances.map(instanceOf)))
     }
   }
-  assert.deepEqual(await app.catalog.imageSets.parts({ datastoreId, imageSetId: deleted, version: 1 }), [])
+  assert.deepEqual(await app.catalog.imageSets.instanceRecords({ datastoreId, imageSetId: deleted, version: 1 }), [])
   assert.deepEqual(await differencesIn(app), [])
   assert.deepEqual(await app.catalog.blobs.listUnreferenced({ before: Number.MAX_SAFE_INTEGER, limit: 10 }), [])
   for await (const { key } of app.blobs.list('')) {

@@ -225,7 +225,7 @@ export async function versionsOf({ catalog, blobs }: Stores, imageSet: ImageSet)
       const { Patient, Study } = JSON.parse(document)
       const [series] = Object.values<{ Instances: object }>(Study.Series)
       const instances = Object.keys(series!.Instances).sort()
-      const parts = await catalog.imageSets.parts({ ...imageSet, version })
+      const parts = await catalog.imageSets.instanceRecords({ ...imageSet, version })
       assert.deepEqual(parts.map(({ sopInstanceUID }) => sopInstanceUID).sort(), instances)
       return {
         ...{ version, state: imageSetState, status: workflowStatus, document, instances },

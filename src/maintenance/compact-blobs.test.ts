@@ -126,7 +126,7 @@ test('whoever reads meanwhile reads the same bytes, also from where they lay bef
   const { app } = await onDisk(context)
   const [one, gone] = await importPatients(app, NAMES)
   const before = await everythingOf(app, one!)
-  const parts = await app.catalog.imageSets.parts({ ...one!, version: 1 })
+  const parts = await app.catalog.imageSets.instanceRecords({ ...one!, version: 1 })
   const files = await Promise.all(parts.map((part) => rangeOf(app, part)))
   await deleteImageSet(app, gone!)
   let isOver = false
@@ -283,7 +283,7 @@ test('bytes that are not what was put are not written anew as if they were', asy
   const { app, folder } = await onDisk(context)
   const [one, gone] = await importPatients(app, NAMES)
   await deleteImageSet(app, gone!)
-  const [part] = await app.catalog.imageSets.parts({ ...one!, version: 1 })
+  const [part] = await app.catalog.imageSets.instanceRecords({ ...one!, version: 1 })
   const file = await open(join(folder, 'blobs', pathsOf(part!.blobKey, 'spread')[0]!), 'r+')
   await file.write('changed', part!.offsetBytes + 40)
   await file.close()

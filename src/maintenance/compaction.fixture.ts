@@ -91,7 +91,7 @@ export async function everythingOf(app: WholeApp, imageSet: ImageSet): Promise<R
     const levels = await app.catalog.imageSets.levels({ ...imageSet, version })
     assert.ok(typeof levels === 'object')
     found.set(`levels ${version}`, await rangeOf(app, levels))
-    for (const part of await app.catalog.imageSets.parts({ ...imageSet, version })) {
+    for (const part of await app.catalog.imageSets.instanceRecords({ ...imageSet, version })) {
       const name = `${version} ${part.sopInstanceUID}`
       found.set(`file ${name}`, await rangeOf(app, part))
       const { blobKey, offsetBytes, instanceMetadataBytes, imageSetAttributesBytes } = part.metadata!

@@ -75,7 +75,7 @@ async function wantedInstances(
   }
   const sopInstanceUIDs = requested && [...requested.sopInstanceUIDs]
   if (sopInstanceUIDs === undefined && !app.awsQuotas) return undefined
-  const parts = await app.catalog.imageSets.parts({
+  const parts = await app.catalog.imageSets.instanceRecords({
     ...{ datastoreId, imageSetId, version },
     ...(sopInstanceUIDs === undefined ? {} : { sopInstanceUIDs }),
   })

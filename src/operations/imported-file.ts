@@ -16,7 +16,7 @@ export async function openImportedFile(file: ImportedFile, app: App): Promise<By
   const { version, deletedAt } = await knownImageSet(app, { datastoreId, imageSetId, versionId })
   if (deletedAt !== undefined) throw imageSetNotFound(file)
   const sopInstanceUIDs = [sopInstanceUID]
-  const [instance] = await app.catalog.imageSets.parts({ datastoreId, imageSetId, version, sopInstanceUIDs })
+  const [instance] = await app.catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version, sopInstanceUIDs })
   if (instance === undefined) {
     throw new ContractError(
       'ResourceNotFoundException',

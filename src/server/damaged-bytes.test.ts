@@ -145,7 +145,7 @@ describe('damaged bytes of frames', async () => {
     const { rows } = await stores.catalog.imageSets.search({ datastoreId: place.datastoreId, search, limit: 10 })
     assert.equal(rows.length, 1)
     place = { ...place, imageSetId: rows[0]!.imageSetId }
-    const parts = await stores.catalog.imageSets.parts({ ...place, version: 1 })
+    const parts = await stores.catalog.imageSets.instanceRecords({ ...place, version: 1 })
     for (const [at, kind] of (Object.keys(KINDS) as Kind[]).entries()) {
       const instance = parts.find(({ sopInstanceUID }) => sopInstanceUID === `2.25.${at + 1}`)!
       instances.set(kind, instance)

@@ -44,7 +44,7 @@ async function nextVersion(making: MakingVersions, { request, destination }: Cop
   const attributes = await attributesOf(making, before)
   const ofSource = await attributesOf(making, source)
   if (!forced && !attributesAgree(ofSource.text, attributes.text)) throw new WorkflowFailed(ATTRIBUTES_DO_NOT_MATCH)
-  const held = await app.catalog.imageSets.parts({ datastoreId, ...before })
+  const held = await app.catalog.imageSets.instanceRecords({ datastoreId, ...before })
   const added = await instancesOf(making, request)
   requireDistinct(held, added)
   const moved = movedUnder(ofSource, attributes.text)
@@ -69,7 +69,7 @@ async function instancesOf(
   { app, datastoreId }: MakingVersions,
   { source, sopInstanceUIDs }: CopyRequest,
 ): Promise<readonly InstanceRecord[]> {
-  const parts = await app.catalog.imageSets.parts({ datastoreId, ...source })
+  const parts = await app.catalog.imageSets.instanceRecords({ datastoreId, ...source })
   const wanted = new Set(sopInstanceUIDs)
   return sopInstanceUIDs === undefined ? parts : parts.filter(({ sopInstanceUID }) => wanted.has(sopInstanceUID))
 }

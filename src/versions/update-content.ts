@@ -76,7 +76,7 @@ async function partsOf(
   sopInstanceUIDs: readonly string[],
 ): Promise<ReadonlyMap<string, InstanceRecord>> {
   if (sopInstanceUIDs.length === 0) return new Map()
-  const parts = await app.catalog.imageSets.parts({ ...version, sopInstanceUIDs })
+  const parts = await app.catalog.imageSets.instanceRecords({ ...version, sopInstanceUIDs })
   return new Map(parts.map((part) => [part.sopInstanceUID, part]))
 }
 

@@ -19,7 +19,7 @@ export async function updatedVersion(
   const of = { datastoreId, imageSetId, version }
   const updated = await updatedImageSet(app, { datastoreId, request, imageSet: base })
   const { changed, removed } = updated
-  const held = await app.catalog.imageSets.parts(of)
+  const held = await app.catalog.imageSets.instanceRecords(of)
   const isRemoved = new Set(removed)
   const heldAs = new Map<InstanceRecord, InstanceRecord>()
   for (const instance of held) {

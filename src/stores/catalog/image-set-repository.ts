@@ -49,7 +49,7 @@ export interface ImageSets {
     readonly framesKey: string
   }): Promise<{ readonly frames: FramesRange; readonly file: InstanceFile } | undefined>
   /** The instances of a version in the order in which they were stored, or some of them in any order; none where it is not there. */
-  parts(
+  instanceRecords(
     version: VersionOfDatastore & { readonly sopInstanceUIDs?: readonly string[] },
   ): Promise<readonly InstanceRecord[]>
   /** How many instances a version has, counted no further than `max`. */

@@ -69,9 +69,11 @@ const reserve = (catalog: Catalog, source: BlobToCompact, unreferencedFrom = LAT
   catalog.blobs.reserve({ source, blobKey: 'store/rewritten', unreferencedFrom })
 
 const placeOf = async (catalog: Catalog, imageSet: ImageSet, version = 1) =>
-  (await catalog.imageSets.parts({ ...imageSet, version })).map(({ offsetBytes, blobKey, metadata, frames }) => [
-    ...[blobKey, offsetBytes, metadata!.blobKey, metadata!.offsetBytes, frames!.blobKey, frames!.offsetBytes],
-  ])
+  (await catalog.imageSets.instanceRecords({ ...imageSet, version })).map(
+    ({ offsetBytes, blobKey, metadata, frames }) => [
+      ...[blobKey, offsetBytes, metadata!.blobKey, metadata!.offsetBytes, frames!.blobKey, frames!.offsetBytes],
+    ],
+  )
 
 const keysOf = async (catalog: Catalog) =>
   (await catalog.blobs.list({ after: undefined, limit: 100 })).map(

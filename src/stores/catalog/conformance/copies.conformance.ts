@@ -52,8 +52,8 @@ export function testCopies(open: OpenCatalog): void {
       ],
     )
     assert.deepEqual(
-      await catalog.imageSets.parts({ ...copy, version: 1 }),
-      await catalog.imageSets.parts({ datastoreId, imageSetId, version: 1 }),
+      await catalog.imageSets.instanceRecords({ ...copy, version: 1 }),
+      await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 1 }),
     )
     for await (const { differences } of catalog.searchIndex.verify()) assert.deepEqual(differences, [])
   })

@@ -124,7 +124,9 @@ export function testDocuments(open: OpenCatalog): void {
     for (const version of [0, 3, Number.MAX_SAFE_INTEGER]) assert.equal(await document(version), 'absent')
 
     const parts = async (version: number) =>
-      (await catalog.imageSets.parts({ datastoreId, imageSetId, version })).map(({ metadata }) => metadata.blobKey)
+      (await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version })).map(
+        ({ metadata }) => metadata.blobKey,
+      )
     assert.deepEqual(await parts(1), ['metadata of a', 'metadata of b'])
     assert.deepEqual(await parts(2), ['metadata of a', 'metadata of c', 'metadata of d'])
   })
@@ -171,10 +173,10 @@ export function testDocuments(open: OpenCatalog): void {
       { datastoreId, imageSetId: 'f'.repeat(32) },
     ]) {
       assert.equal(await catalog.imageSets.document(place), 'absent')
-      assert.deepEqual(await catalog.imageSets.parts({ ...place, version: 1 }), [])
+      assert.deepEqual(await catalog.imageSets.instanceRecords({ ...place, version: 1 }), [])
     }
     await catalog.imageSets.delete({ datastoreId, imageSetId, at: AT })
     assert.equal(await catalog.imageSets.document({ datastoreId, imageSetId, version: 1 }), 'absent')
-    assert.deepEqual(await catalog.imageSets.parts({ datastoreId, imageSetId, version: 1 }), [])
+    assert.deepEqual(await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 1 }), [])
   })
 }

@@ -72,7 +72,7 @@ export function testPublishing(open: OpenCatalog): void {
       assert.deepEqual(found?.frames, framesOf(digit))
       assert.deepEqual([found?.file.sopInstanceUID, found?.file.blobKey], ['1.1', blobKey])
     }
-    const parts = await catalog.imageSets.parts({ datastoreId, imageSetId, version: 2 })
+    const parts = await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 2 })
     assert.deepEqual(parts.map(({ sopInstanceUID, frames }) => [sopInstanceUID, frames]).sort(), [
       ['1.1', framesOf('b')],
       ['1.2', undefined],

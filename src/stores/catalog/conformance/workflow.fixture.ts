@@ -108,7 +108,7 @@ export const told = (properties: Awaited<ReturnType<typeof get>>) =>
   properties && [properties.version, properties.imageSetState, properties.workflowStatus]
 
 export const sopsOf = async (catalog: Catalog, imageSet: ImageSet, version: number) =>
-  (await catalog.imageSets.parts({ ...imageSet, version })).map(({ sopInstanceUID }) => sopInstanceUID).sort()
+  (await catalog.imageSets.instanceRecords({ ...imageSet, version })).map(({ sopInstanceUID }) => sopInstanceUID).sort()
 
 /** An update from its request to its end. */
 export async function update(

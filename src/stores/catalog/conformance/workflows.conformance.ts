@@ -41,13 +41,13 @@ export function testWorkflows(open: OpenCatalog): void {
     const document = await catalog.imageSets.document({ datastoreId, imageSetId })
     assert.deepEqual(document, await catalog.imageSets.document({ datastoreId, imageSetId, version: 1 }))
     assert.equal(typeof document, 'object')
-    assert.equal((await catalog.imageSets.parts({ datastoreId, imageSetId, version: 1 })).length, 3)
+    assert.equal((await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 1 })).length, 3)
   })
 
   test('an update that ends is the next version everywhere at once, and the one before stays as it was', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
-    const before = await catalog.imageSets.parts({ datastoreId, imageSetId, version: 1 })
+    const before = await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 1 })
     const metadata = { blobKey: 'new metadata', offsetBytes: 1, instanceMetadataBytes: 2, imageSetAttributesBytes: 3 }
     await update(
       catalog,
@@ -71,8 +71,8 @@ export function testWorkflows(open: OpenCatalog): void {
       DICOMNumberOfStudyRelatedSeries: 1,
       DICOMNumberOfStudyRelatedInstances: 2,
     })
-    assert.deepEqual(await catalog.imageSets.parts({ datastoreId, imageSetId, version: 1 }), before)
-    const after = await catalog.imageSets.parts({ datastoreId, imageSetId, version: 2 })
+    assert.deepEqual(await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 1 }), before)
+    const after = await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 2 })
     assert.deepEqual(after, [{ ...before[1]!, sopInstanceUID: '1.22', metadata }, before[2]!])
     const { frames } = (await catalog.imageSets.frames({ datastoreId, imageSetId, framesKey: 'a'.padStart(24, '0') }))!
     assert.equal(frames.blobKey, 'frames a', 'the frames of an instance that was removed are those of a version')
@@ -108,8 +108,8 @@ export function testWorkflows(open: OpenCatalog): void {
     const failed = await get(catalog, { datastoreId, imageSetId })
     assert.deepEqual([...told(failed)!, failed!.message], [2, 'ACTIVE', 'UPDATE_FAILED', 'It did not fit'])
     assert.deepEqual(
-      await catalog.imageSets.parts({ datastoreId, imageSetId, version: 2 }),
-      await catalog.imageSets.parts({ datastoreId, imageSetId, version: 1 }),
+      await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 2 }),
+      await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 1 }),
     )
     assert.deepEqual(
       (await search(catalog, datastoreId)).map((row) => [row.version, row.updatedAt]),
@@ -189,7 +189,7 @@ export function testWorkflows(open: OpenCatalog): void {
     ]) {
       await update(catalog, imageSet, { from: from!, ...shared(to!) })
     }
-    const parts = (version: number) => catalog.imageSets.parts({ ...imageSet, version })
+    const parts = (version: number) => catalog.imageSets.instanceRecords({ ...imageSet, version })
     assert.deepEqual(await sopsOf(catalog, imageSet, 3), ['1.22', '1.3', '1.5'])
     assert.deepEqual(await parts(4), await parts(1))
     assert.deepEqual(await parts(5), await parts(3))

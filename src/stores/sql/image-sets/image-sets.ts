@@ -110,7 +110,7 @@ function* records({
   version,
   sopInstanceUIDs,
   ...imageSet
-}: Parameters<ImageSets['parts']>[0]): ReturnType<typeof recordsOfVersion> {
+}: Parameters<ImageSets['instanceRecords']>[0]): ReturnType<typeof recordsOfVersion> {
   const rowId = yield* rowIdOf(imageSet)
   return rowId === undefined ? [] : yield* recordsOfVersion(rowId, version, sopInstanceUIDs)
 }
