@@ -35,7 +35,7 @@ export function startAccessTimes(
       const some = due
         .slice(start, start + WRITTEN_PER_TRANSACTION)
         .map(([imageSetId, access]) => ({ ...access, imageSetId }))
-      await app.catalog.imageSets.accessed(some, { unlessWithinMs: accessGranularityMs })
+      await app.catalog.imageSets.recordAccesses(some, { unlessWithinMs: accessGranularityMs })
       for (const { imageSetId, at } of some) {
         const access = accesses.get(imageSetId)
         if (access !== undefined) access.writtenAt = at

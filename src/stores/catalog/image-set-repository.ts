@@ -64,7 +64,7 @@ export interface ImageSets {
     readonly version?: number
   }): Promise<DocumentRange | 'absent' | 'copying'>
   /** Image sets were read at these times. Those that are known to have been read shortly before are left as they are. */
-  accessed(
+  recordAccesses(
     accesses: readonly { readonly datastoreId: string; readonly imageSetId: string; readonly at: number }[],
     options: { readonly unlessWithinMs: number },
   ): Promise<void>

@@ -258,12 +258,15 @@ export function testImageSets(open: OpenCatalog): void {
     const { snapshotVersion } = await catalog.imageSets.search(request)
     const access = (at: number) => [{ datastoreId, imageSetId: read, at }]
     const hour = { unlessWithinMs: 3_600_000 }
-    await catalog.imageSets.accessed(access(AT + 3_599_999), hour)
+    await catalog.imageSets.recordAccesses(access(AT + 3_599_999), hour)
     assert.deepEqual(await accessesOf(), { [read]: AT, [other]: AT + 1 })
-    await catalog.imageSets.accessed([...access(AT + DAY_MS), { datastoreId, imageSetId: 'f'.repeat(32), at: 0 }], hour)
+    await catalog.imageSets.recordAccesses(
+      [...access(AT + DAY_MS), { datastoreId, imageSetId: 'f'.repeat(32), at: 0 }],
+      hour,
+    )
     assert.deepEqual(await accessesOf(), { [read]: AT + DAY_MS, [other]: AT + 1 })
     assert.deepEqual(await accessesOf(snapshotVersion), { [read]: AT, [other]: AT + 1 })
-    await catalog.imageSets.accessed(access(AT + DAY_MS + 1_000), hour)
+    await catalog.imageSets.recordAccesses(access(AT + DAY_MS + 1_000), hour)
     assert.deepEqual(await accessesOf(), { [read]: AT + DAY_MS, [other]: AT + 1 })
     for await (const { differences } of catalog.searchIndex.verify()) assert.deepEqual(differences, [])
   })

@@ -7,10 +7,10 @@ import { one, run, type Sql } from '../engine/statement.ts'
 import { keepRowHistory, purgeRowHistory } from '../history/changes.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
 
-type Accesses = Parameters<ImageSets['accessed']>[0]
-type Options = Parameters<ImageSets['accessed']>[1]
+type Accesses = Parameters<ImageSets['recordAccesses']>[0]
+type Options = Parameters<ImageSets['recordAccesses']>[1]
 
-export function* accessed(accesses: Accesses, options: Options, upkeep: SearchUpkeep): Sql<void> {
+export function* recordAccesses(accesses: Accesses, options: Options, upkeep: SearchUpkeep): Sql<void> {
   const due = yield* dueOf(accesses, options)
   if (due.size === 0) return
   const at = Math.max(...due.values())

@@ -12,7 +12,7 @@ import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
-import { accessed, dueOf } from './access-times.ts'
+import { dueOf, recordAccesses } from './access-times.ts'
 import { deleteImageSet } from './delete-image-set.ts'
 import { documentOf } from './documents.ts'
 import { placeOfFrames } from './frames.ts'
@@ -45,10 +45,10 @@ export function imageSetsOver(
     parts: (version) => database.read(() => records(version)),
     countInstances: (version) => database.read(() => countInstances(version)),
     document: (version) => database.read(() => document(version)),
-    async accessed(accesses, granularity) {
+    async recordAccesses(accesses, granularity) {
       // Usually nothing is due: check in a read transaction first.
       if ((await database.read(() => dueOf(accesses, granularity))).size === 0) return
-      await database.write(() => accessed(accesses, granularity, options.upkeep))
+      await database.write(() => recordAccesses(accesses, granularity, options.upkeep))
     },
     delete: (imageSet) => database.write(() => remove(imageSet, options.upkeep), { secureDelete: true }),
   }
