@@ -193,7 +193,7 @@ test('a workflow whose bytes cannot be read does not delay others', async (conte
   const app = await openApp(context)
   const [damaged, of] = await importThree(app)
   await perform(app, { name: 'update', of: damaged, put: renamed('Second') })
-  const place = await app.catalog.imageSets.levels({ ...damaged, version: 2 })
+  const place = await app.catalog.imageSets.attributes({ ...damaged, version: 2 })
   assert.ok(typeof place === 'object')
   await begin(app, { name: 'update', of: damaged, put: renamed('Third') })
   const failing = withBlobs(app, {

@@ -88,7 +88,7 @@ export async function everythingOf(app: WholeApp, imageSet: ImageSet): Promise<R
     found.set(`document ${version}`, await rangeOf(app, document))
     const gzip = await handlers.GetImageSetMetadata({ ...imageSet, versionId: String(version) } as never, app, NOTES)
     found.set(`metadata ${version}`, gunzipSync(await bytesOf(gzip.imageSetMetadataBlob)))
-    const levels = await app.catalog.imageSets.levels({ ...imageSet, version })
+    const levels = await app.catalog.imageSets.attributes({ ...imageSet, version })
     assert.ok(typeof levels === 'object')
     found.set(`levels ${version}`, await rangeOf(app, levels))
     for (const part of await app.catalog.imageSets.instanceRecords({ ...imageSet, version })) {

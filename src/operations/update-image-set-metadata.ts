@@ -69,7 +69,7 @@ async function versionToRevertTo(
 ): Promise<number> {
   const version = Number(versionId)
   const levels = isPossibleVersion(versionId)
-    ? await app.catalog.imageSets.levels({ datastoreId, imageSetId, version })
+    ? await app.catalog.imageSets.attributes({ datastoreId, imageSetId, version })
     : 'absent'
   if (levels === 'absent') {
     const message = `Image set ${imageSetId} has no version ${versionId} to revert to`

@@ -24,12 +24,12 @@ async function newImageSet(making: MakingVersions, { request, destination }: Cop
   const attributes = await attributesOf(making, source)
   const row = rowOf(attributes.text)
   const instances = { kind: 'added', from: source, sopInstanceUIDs } as const
-  const shared = { levels: { sharedWith: source }, document: { sharedWith: source } }
+  const shared = { attributes: { sharedWith: source }, document: { sharedWith: source } }
   if (sopInstanceUIDs === undefined) return { imageSetId, ...shared, ...row, instances }
   const written = await writeVersion(making, {
     ...{ attributes, instanceMetadata: new Map(), instances: await instancesOf(making, request) },
   })
-  return { imageSetId, levels: written.levels, document: written.document, ...row, instances }
+  return { imageSetId, attributes: written.attributes, document: written.document, ...row, instances }
 }
 
 /**
@@ -57,7 +57,7 @@ async function nextVersion(making: MakingVersions, { request, destination }: Cop
     ...{ instanceMetadata: new Map(), instances: [...held, ...added] },
   })
   return {
-    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(attributes.text) },
+    ...{ imageSetId, attributes: written.attributes, document: written.document, ...rowOf(attributes.text) },
     instances: { kind: 'added', from: source, sopInstanceUIDs },
   }
 }

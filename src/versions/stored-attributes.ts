@@ -7,7 +7,7 @@ export type { StoredContent }
 
 /** @throws ContractError ResourceNotFoundException if the version was deleted since the caller read it */
 export async function attributesText(app: StoredContent, version: VersionOfDatastore): Promise<string> {
-  const place = await app.catalog.imageSets.levels(version)
+  const place = await app.catalog.imageSets.attributes(version)
   if (place === 'absent') throw versionNotFound(version)
   return storedAttributesText(app.blobs, place)
 }

@@ -39,7 +39,7 @@ export async function updatedVersion(
     by: { sopInstanceUID, metadata: written.metadataOf.get(sopInstanceUID)! },
   }))
   return {
-    ...{ imageSetId, levels: written.levels, document: written.document, ...rowOf(updated.imageSetAttributes) },
+    ...{ imageSetId, attributes: written.attributes, document: written.document, ...rowOf(updated.imageSetAttributes) },
     instances: { kind: 'changed', removed, replaced },
   }
 }
@@ -53,7 +53,7 @@ export async function revertedVersion(
   const sharedWith = { imageSetId, version: to }
   const imageSetAttributes = await attributesText(app, { datastoreId, ...sharedWith })
   return {
-    ...{ imageSetId, levels: { sharedWith }, document: { sharedWith }, ...rowOf(imageSetAttributes) },
+    ...{ imageSetId, attributes: { sharedWith }, document: { sharedWith }, ...rowOf(imageSetAttributes) },
     instances: { kind: 'of-version', version: to },
   }
 }

@@ -73,7 +73,7 @@ export const movedUnder = (base: VersionAttributes, text: string): VersionAttrib
  * @throws ContractError ResourceNotFoundException if the version was deleted since the caller read it
  */
 export async function attributesOfVersion(app: StoredContent, version: VersionOfDatastore): Promise<VersionAttributes> {
-  const place = await app.catalog.imageSets.levels(version)
+  const place = await app.catalog.imageSets.attributes(version)
   if (place === 'absent') throw versionNotFound(version)
   return storedAttributes(app.blobs, place)
 }

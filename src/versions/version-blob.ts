@@ -25,7 +25,7 @@ interface VersionToWrite {
 }
 
 interface WrittenVersion {
-  readonly levels: AttributesRange
+  readonly attributes: AttributesRange
   readonly document: DocumentRange
   readonly metadataOf: ReadonlyMap<string, MetadataRange>
 }
@@ -76,7 +76,7 @@ export async function writeVersion(
     )
   }
   return {
-    levels: attributesPlace,
+    attributes: attributesPlace,
     document: { ...body, ...document, blobKey },
     metadataOf,
   }

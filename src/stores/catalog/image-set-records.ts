@@ -108,7 +108,7 @@ export interface GroupDocument extends Omit<DocumentRange, 'blobKey'> {
   /** What it was made from. */
   readonly base: ImageSetVersion | undefined
   /** In the same blob, where instances differ from patient, study and series; else those of the group's last file are the version's. */
-  readonly levels?: Omit<AttributesRange, 'blobKey'> | undefined
+  readonly attributes?: Omit<AttributesRange, 'blobKey'> | undefined
   /** By SOPInstanceUID, of files whose attributes are not those of the version's levels. */
   readonly warnings?: ReadonlyMap<string, ImportWarning>
 }

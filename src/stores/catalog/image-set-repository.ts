@@ -39,7 +39,7 @@ export interface ImageSets {
     readonly limit: number
   }): Promise<readonly ImageSetProperties[] | undefined>
   /** Where patient, study and series of a version lie. */
-  levels(version: VersionOfDatastore): Promise<AttributesRange | 'absent'>
+  attributes(version: VersionOfDatastore): Promise<AttributesRange | 'absent'>
   /** The instances of the latest version, by SOPInstanceUID. */
   instances(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Promise<readonly InstanceFile[]>
   /** Where the frames lie whose ids begin with the key, and the file that they are of: in any version of the image set. */

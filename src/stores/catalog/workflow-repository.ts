@@ -90,7 +90,7 @@ export class WorkflowLeaseLost extends Error {
 export interface VersionToPublish {
   readonly imageSetId: string
   /** New ones lie in blobs that nobody knows of yet. */
-  readonly levels: AttributesRange | SharedWith
+  readonly attributes: AttributesRange | SharedWith
   readonly document: DocumentRange | SharedWith
   /** What its levels say: grouping.ts, instance.ts. */
   readonly grouping: GroupingElements

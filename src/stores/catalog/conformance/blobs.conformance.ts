@@ -45,7 +45,7 @@ async function copyOfWhole(catalog: Catalog, { datastoreId, imageSetId }: ImageS
   const { lease } = await claim(catalog)
   const sharedWith = { sharedWith: { imageSetId, version } }
   const instances = { kind: 'added', from: { imageSetId, version }, sopInstanceUIDs: undefined } as const
-  const copy = versionOf(created!.imageSetId, { levels: sharedWith, document: sharedWith, instances })
+  const copy = versionOf(created!.imageSetId, { attributes: sharedWith, document: sharedWith, instances })
   assert.equal(await catalog.workflows.complete(lease, endOf([copy], AT + 2_000)), 'completed')
   return created!.imageSetId
 }
@@ -212,7 +212,9 @@ export function testBlobs(open: OpenCatalog): void {
             else {
               const sharedWith = { sharedWith: { imageSetId, version: 1 } }
               const values =
-                act === 'revert' ? { levels: sharedWith, instances: { kind: 'of-version', version: 1 } as const } : {}
+                act === 'revert'
+                  ? { attributes: sharedWith, instances: { kind: 'of-version', version: 1 } as const }
+                  : {}
               const blobKey = `document ${number}`
               const document = { blobKey, offsetBytes: 0, sizeBytes: 10, contentBytes: 20, crc32: 0, bodyChecksum: 0 }
               await update(catalog, imageSet, { from: version, document, ...values })

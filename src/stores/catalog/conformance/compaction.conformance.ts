@@ -135,7 +135,7 @@ export function testCompaction(open: OpenCatalog): void {
       `levels of ${stays.imageSetId} false`,
       ...['store/rewritten true', 'store/shared false'],
     ])
-    const before = await catalog.imageSets.levels({ ...stays, version: 1 })
+    const before = await catalog.imageSets.attributes({ ...stays, version: 1 })
     assert.ok(typeof before === 'object' && before.blobKey === 'store/shared')
     assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'moved')
     const key = 'store/rewritten'
@@ -143,7 +143,7 @@ export function testCompaction(open: OpenCatalog): void {
       ...[key, BYTES_EACH * at, key, BYTES_EACH * at + 60, key, BYTES_EACH * at + 40],
     ])
     for (const version of [1, 2]) assert.deepEqual(await placeOf(catalog, stays, version), expected)
-    const levels = await catalog.imageSets.levels({ ...stays, version: 1 })
+    const levels = await catalog.imageSets.attributes({ ...stays, version: 1 })
     assert.deepEqual(levels, { blobKey: 'store/rewritten', offsetBytes: BYTES_EACH * 149 + 80, sizeBytes: 10 })
     const [known] = await catalog.blobs.get(['store/rewritten'])
     assert.deepEqual([known!.digest, known!.isUnreferenced], [NEW_DIGEST, false])
@@ -237,7 +237,7 @@ export function testCompaction(open: OpenCatalog): void {
 async function copyFor(catalog: Catalog, { datastoreId, imageSetId }: ImageSet): Promise<ImageSet> {
   const source = { imageSetId, version: 1 }
   const [created] = await begin(catalog, datastoreId, copyOf(imageSetId, 1))
-  const shared = { levels: { sharedWith: source }, document: { sharedWith: source } }
+  const shared = { attributes: { sharedWith: source }, document: { sharedWith: source } }
   const instances = { kind: 'added', from: source, sopInstanceUIDs: undefined } as const
   const copy = versionOf(created!.imageSetId, { ...shared, instances })
   await catalog.workflows.complete((await claim(catalog)).lease, endOf([copy], AT))

@@ -38,7 +38,7 @@ export function testCopies(open: OpenCatalog): void {
     assert.deepEqual(imageSets, [created, source])
     const from = { imageSetId, version: 1 }
     const version = versionOf(copy.imageSetId, {
-      levels: { sharedWith: from },
+      attributes: { sharedWith: from },
       instances: { kind: 'added', from, sopInstanceUIDs: undefined },
     })
     assert.equal(await catalog.workflows.complete(lease, endOf([version], AT + 9_000)), 'completed')

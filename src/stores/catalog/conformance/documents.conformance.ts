@@ -55,10 +55,10 @@ export function testDocuments(open: OpenCatalog): void {
     const documents = documentsFor(await catalog.importJobs.nextVersions(lease.jobId, groups), 'documents')
     const [[groupId, document]] = [...documents.byGroup] as [[number, GroupDocument]]
     const warnings = new Map(['1.1', '1.2'].map((uid) => [uid, warning(`of ${uid}`)]))
-    const byGroup = new Map([[groupId, { ...document, levels: { offsetBytes: 100, sizeBytes: 7 }, warnings }]])
+    const byGroup = new Map([[groupId, { ...document, attributes: { offsetBytes: 100, sizeBytes: 7 }, warnings }]])
     const [made] = await catalog.importJobs.publish(lease, groups, AT, { ...documents, byGroup })
     const version = { datastoreId, imageSetId: made!.imageSetId, version: 1 }
-    assert.deepEqual(await catalog.imageSets.levels(version), {
+    assert.deepEqual(await catalog.imageSets.attributes(version), {
       blobKey: 'documents',
       offsetBytes: 100,
       sizeBytes: 7,

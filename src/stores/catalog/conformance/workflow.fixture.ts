@@ -73,7 +73,7 @@ export const ELEMENTS: GroupingElements = {
 
 export const versionOf = (imageSetId: string, values: Partial<VersionToPublish> = {}): VersionToPublish => ({
   imageSetId,
-  levels: { blobKey: `levels of ${imageSetId}`, offsetBytes: 0, sizeBytes: 30 },
+  attributes: { blobKey: `levels of ${imageSetId}`, offsetBytes: 0, sizeBytes: 30 },
   document: {
     ...{ blobKey: `document of ${imageSetId}`, offsetBytes: 1, sizeBytes: 2 },
     ...{ contentBytes: 3, crc32: 4, bodyChecksum: 5 },

@@ -76,10 +76,10 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.deepEqual(after, [{ ...before[1]!, sopInstanceUID: '1.22', metadata }, before[2]!])
     const { frames } = (await catalog.imageSets.frames({ datastoreId, imageSetId, framesKey: 'a'.padStart(24, '0') }))!
     assert.equal(frames.blobKey, 'frames a', 'the frames of an instance that was removed are those of a version')
-    assert.deepEqual(await catalog.imageSets.levels({ datastoreId, imageSetId, version: 2 }), {
+    assert.deepEqual(await catalog.imageSets.attributes({ datastoreId, imageSetId, version: 2 }), {
       ...{ blobKey: `levels of ${imageSetId}`, offsetBytes: 0, sizeBytes: 30 },
     })
-    assert.deepEqual(await catalog.imageSets.levels({ datastoreId, imageSetId, version: 1 }), {
+    assert.deepEqual(await catalog.imageSets.attributes({ datastoreId, imageSetId, version: 1 }), {
       ...{ blobKey: 'metadata c', offsetBytes: 210, sizeBytes: 30 },
     })
     const document = await catalog.imageSets.document({ datastoreId, imageSetId })
@@ -177,7 +177,7 @@ export function testWorkflows(open: OpenCatalog): void {
     await update(catalog, imageSet, { from: 1, instances: { kind: 'changed', removed: ['1.1'], replaced } })
     await importFiles(catalog, { datastoreId, files: [described('d', { sop: '1.3' }), described('e', { sop: '1.5' })] })
     const shared = (version: number) => ({
-      levels: { sharedWith: { imageSetId, version } },
+      attributes: { sharedWith: { imageSetId, version } },
       document: { sharedWith: { imageSetId, version } },
       instances: { kind: 'of-version', version } as const,
     })
@@ -196,8 +196,8 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.deepEqual(await parts(6), await parts(2))
     assert.deepEqual(await parts(7), await parts(1))
     assert.deepEqual(
-      await catalog.imageSets.levels({ ...imageSet, version: 7 }),
-      await catalog.imageSets.levels({ ...imageSet, version: 1 }),
+      await catalog.imageSets.attributes({ ...imageSet, version: 7 }),
+      await catalog.imageSets.attributes({ ...imageSet, version: 1 }),
     )
   })
 
@@ -305,7 +305,7 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.equal(await get(catalog, { datastoreId, imageSetId }, AT + DAY_MS), undefined)
     assert.equal(await catalog.imageSets.versions({ ...request, deletedSince: AT + DAY_MS }), undefined)
     assert.equal(await catalog.imageSets.document({ datastoreId, imageSetId }), 'absent')
-    assert.equal(await catalog.imageSets.levels({ datastoreId, imageSetId, version: 1 }), 'absent')
+    assert.equal(await catalog.imageSets.attributes({ datastoreId, imageSetId, version: 1 }), 'absent')
     const again = { operation: 'DeleteImageSet', imageSetId } as const
     assert.equal((await catalog.workflows.begin({ datastoreId, request: again, at: AT })).outcome, 'absent')
   })

@@ -115,7 +115,7 @@ function* records({
   return rowId === undefined ? [] : yield* recordsOfVersion(rowId, version, sopInstanceUIDs)
 }
 
-function* attributes({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<ReturnType<ImageSets['levels']>>> {
+function* attributes({ version, ...imageSet }: VersionOfDatastore): Sql<Awaited<ReturnType<ImageSets['attributes']>>> {
   const rowId = yield* rowIdOf(imageSet)
   return rowId === undefined ? 'absent' : yield* attributesOfVersion(rowId, version)
 }

@@ -70,7 +70,7 @@ function* addVersions(
   { documents, documentBlob }: { readonly documents: GroupDocuments; readonly documentBlob: number },
 ): Sql<void> {
   const attributesOf = ({ group }: PublishedGroup) => {
-    const range = documents.byGroup.get(group.group_id)!.levels
+    const range = documents.byGroup.get(group.group_id)!.attributes
     const { attributes_blob, attributes_offset_bytes, attributes_size_bytes } = group
     if (range === undefined) return { attributes_blob, attributes_offset_bytes, attributes_size_bytes }
     const { offsetBytes, sizeBytes } = range
