@@ -27,7 +27,7 @@ export async function createDatastore(input: Input<'CreateDatastore'>, app: App)
     ...(app.awsQuotas ? { activeMax: QUOTAS.activeDatastores } : {}),
   })
   switch (created.outcome) {
-    case 'token-of-another-request':
+    case 'token-conflict':
       throw tokenOfAnotherRequest()
     case 'too-many':
       throw new ContractError(

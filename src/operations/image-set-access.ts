@@ -119,7 +119,7 @@ function refusalOf(
         `The image set cannot become primary: its ${refused.attributes.join(', ')} differ from those of the primary image sets ` +
           'of its study. Update it first',
       )
-    case 'series-stands':
+    case 'series-has-primary':
       return new ContractError(
         'ConflictException',
         `Image set ${refused.imageSetId} is the primary one of this series: copy into it by destinationImageSet instead`,

@@ -34,7 +34,7 @@ export async function startDICOMImportJob(
     ...(app.awsQuotas ? { runningMax: QUOTAS.concurrentImportJobsPerDatastore } : {}),
   })
   switch (submitted.outcome) {
-    case 'token-of-another-request':
+    case 'token-conflict':
       throw tokenOfAnotherRequest()
     case 'too-many':
       throw new ContractError(

@@ -23,7 +23,7 @@ export interface ClientTokenUse {
 
 export type CreateDatastoreOutcome =
   | { readonly outcome: 'created' | 'repeated'; readonly datastore: Datastore }
-  | { readonly outcome: 'token-of-another-request' | 'too-many' }
+  | { readonly outcome: 'token-conflict' | 'too-many' }
 
 export type DeleteDatastoreOutcome = 'deleting' | 'absent' | 'not-active' | 'holds-image-sets' | 'import-running'
 

@@ -42,7 +42,7 @@ export interface ClaimedJob extends ImportJob {
 
 export type SubmitJobOutcome =
   | { readonly outcome: 'submitted' | 'repeated'; readonly job: ImportJob }
-  | { readonly outcome: 'token-of-another-request' | 'too-many' | 'datastore-not-active' | 'datastore-absent' }
+  | { readonly outcome: 'token-conflict' | 'too-many' | 'datastore-not-active' | 'datastore-absent' }
 
 /** Who works on a job, and until when nobody else may. A worker that lost its lease gets LeaseLost from every verb. */
 export interface Lease {

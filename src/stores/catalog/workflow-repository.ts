@@ -62,7 +62,7 @@ export type BeginWorkflowOutcome =
   /** It cannot be a primary one: these attributes are not as in the primary image sets of its study. */
   | { readonly outcome: 'conflicts'; readonly attributes: readonly (keyof GroupingElements)[] }
   /** There is a primary image set of its series. */
-  | { readonly outcome: 'series-stands'; readonly imageSetId: string }
+  | { readonly outcome: 'series-has-primary'; readonly imageSetId: string }
 
 /** A workflow in the hands of a worker. Who claims it anew takes it away from the one before. */
 export interface ClaimedWorkflow {

@@ -104,7 +104,7 @@ export function testCopies(open: OpenCatalog): void {
     const refused = await catalog.workflows.begin({ datastoreId, request: promote(ofPatient.imageSetId), at: AT })
     assert.deepEqual(refused, { outcome: 'conflicts', attributes: ['PatientID', 'StudyID'] })
     assert.deepEqual(await catalog.workflows.begin({ datastoreId, request: promote(imageSetId), at: AT }), {
-      ...{ outcome: 'series-stands', imageSetId },
+      ...{ outcome: 'series-has-primary', imageSetId },
     })
 
     const grouping = { ...ELEMENTS, SeriesInstanceUID: '1.2.3.2' }

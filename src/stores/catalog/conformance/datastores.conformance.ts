@@ -60,7 +60,7 @@ export function testDatastores(open: OpenCatalog): void {
       tags: {},
       token: tokenOf('t', { fingerprint: 'another request' }),
     })
-    assert.deepEqual(other, { outcome: 'token-of-another-request' })
+    assert.deepEqual(other, { outcome: 'token-conflict' })
   })
 
   test('a token is forgotten after its time, whatever it stood for', async (context) => {

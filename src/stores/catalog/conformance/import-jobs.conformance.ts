@@ -54,7 +54,7 @@ export function testImportJobs(open: OpenCatalog): void {
       job,
     })
     const token = tokenOf('t', { fingerprint: 'another request' })
-    assert.deepEqual(await catalog.importJobs.submit({ job: second, token }), { outcome: 'token-of-another-request' })
+    assert.deepEqual(await catalog.importJobs.submit({ job: second, token }), { outcome: 'token-conflict' })
     const elsewhere = jobNamed('elsewhere', { datastoreId: other })
     assert.equal((await catalog.importJobs.submit({ job: elsewhere, token: tokenOf('t') })).outcome, 'submitted')
   })

@@ -6,7 +6,7 @@ import { one, run, type Sql } from '../engine/statement.ts'
 export function* earlierUse(
   scope: string,
   token: ClientTokenUse,
-): Sql<{ readonly resourceId: string } | 'token-of-another-request' | undefined> {
+): Sql<{ readonly resourceId: string } | 'token-conflict' | undefined> {
   const use = yield* one<{ fingerprint: string; resource_id: string }>(
     'SELECT fingerprint, resource_id FROM client_tokens WHERE scope = ? AND client_token = ? AND used_at >= ?',
     scope,
@@ -14,7 +14,7 @@ export function* earlierUse(
     token.usedSince,
   )
   if (use === undefined) return undefined
-  return use.fingerprint === token.fingerprint ? { resourceId: use.resource_id } : 'token-of-another-request'
+  return use.fingerprint === token.fingerprint ? { resourceId: use.resource_id } : 'token-conflict'
 }
 
 export function* rememberUse(

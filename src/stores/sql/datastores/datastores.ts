@@ -59,7 +59,7 @@ function* create({
   // Two of these have no row yet to lock. They are rare, so they share the lock of changes.
   yield* lockChanges()
   const earlier = yield* earlierUse(TOKEN_SCOPE, token)
-  if (earlier === 'token-of-another-request') return { outcome: earlier }
+  if (earlier === 'token-conflict') return { outcome: earlier }
   if (earlier !== undefined) return { outcome: 'repeated', datastore: (yield* get(earlier.resourceId, 0))! }
   if (activeMax !== undefined && (yield* countActive()) >= activeMax) return { outcome: 'too-many' }
 

@@ -67,7 +67,7 @@ function* submit({ job, token, runningMax }: Parameters<ImportJobs['submit']>[0]
   if (store === undefined) return { outcome: 'datastore-absent' }
   const scope = `import jobs of ${job.datastoreId}`
   const earlier = yield* earlierUse(scope, token)
-  if (earlier === 'token-of-another-request') return { outcome: earlier }
+  if (earlier === 'token-conflict') return { outcome: earlier }
   if (earlier !== undefined) {
     return { outcome: 'repeated', job: (yield* get({ datastoreId: job.datastoreId, jobId: earlier.resourceId }))! }
   }

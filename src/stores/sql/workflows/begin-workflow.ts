@@ -154,7 +154,7 @@ function* primaryRefused(datastore: number, from: ImageSetRow): Sql<Refusal | un
     return { outcome: 'conflicts', attributes: disagreements(elements, standing ?? []) }
   }
   const row = yield* one<{ id_suffix: string }>('SELECT id_suffix FROM image_sets WHERE row_id = ?', placement.rowId)
-  return { outcome: 'series-stands', imageSetId: imageSetIdOf(placement.rowId, row!.id_suffix) }
+  return { outcome: 'series-has-primary', imageSetId: imageSetIdOf(placement.rowId, row!.id_suffix) }
 }
 
 function* makeRow(
