@@ -94,7 +94,7 @@ async function checkStores(config: Config): Promise<Finding> {
   try {
     const { catalog, blobs } = await openStores(placesOf(config))
     try {
-      await catalog.check()
+      await catalog.checkWritable()
       const key = `doctor/${randomUUID()}`
       await blobs.put(key, new Uint8Array(1))
       await blobs.remove([key])

@@ -21,7 +21,7 @@ export interface Catalog {
   /** Random bytes made at first use and kept: every process of one catalog gets the same for a name. */
   secret(name: string): Promise<Uint8Array>
   /** Answers when a write can be made; throws where the store is away or read-only. */
-  check(): Promise<void>
+  checkWritable(): Promise<void>
   /** The database's own check of its files. */
   integrity(options: { readonly isQuick: boolean }): AsyncIterable<IntegrityStep>
   close(): Promise<void>

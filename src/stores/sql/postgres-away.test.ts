@@ -44,14 +44,14 @@ describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => 
     await server!.kill()
     const search = { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } } as const
     const asked = [
-      () => catalog.check(),
+      () => catalog.checkWritable(),
       () => catalog.imageSets.search({ datastoreId, search, limit: 1 }),
       () => catalog.importJobs.submit({ job: jobNamed('new', { datastoreId }), token: tokenOf('new') }),
       () => publishAll(catalog, lease, AT),
     ]
     for (const ask of asked) await assert.rejects(ask, unavailable('away'))
     await server!.start()
-    await catalog.check()
+    await catalog.checkWritable()
     await record(catalog, lease, [storedFile('b')])
     assert.equal((await publishAll(catalog, lease, AT)).length, 1)
     assert.equal((await catalog.imageSets.search({ datastoreId, search, limit: 10 })).rows.length, 1)
@@ -123,7 +123,7 @@ describe('an unusable database', { skip: postgresIsMissing ?? false }, () => {
     await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`)
     await client.end()
     // New connections are read-only.
-    await assert.rejects(catalog.check(), unavailable('read-only'))
+    await assert.rejects(catalog.checkWritable(), unavailable('read-only'))
   })
 
   test('a statement that waits too long for a lock ends, while reads continue', async (context) => {
@@ -135,12 +135,12 @@ describe('an unusable database', { skip: postgresIsMissing ?? false }, () => {
     context.after(() => client.end())
     await client.query('BEGIN; UPDATE changes SET number = number')
     const [write, read] = await Promise.allSettled([
-      catalog.check(),
+      catalog.checkWritable(),
       catalog.datastores.get(datastoreId, { deletedSince: 0 }),
     ])
     assert.equal(read.status, 'fulfilled')
     assert.equal(write.status === 'rejected' && unavailable('busy')(write.reason), true)
     await client.query('ROLLBACK')
-    await catalog.check()
+    await catalog.checkWritable()
   })
 })

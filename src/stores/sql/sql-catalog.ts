@@ -38,7 +38,7 @@ export function catalogOver(
     },
     secret: (name) => database.write(() => secret(name, options.newId)),
     // Also a write without a change is committed to disk.
-    check: () => database.write(() => run('UPDATE changes SET number = number')),
+    checkWritable: () => database.write(() => run('UPDATE changes SET number = number')),
     integrity: (request) => options.integrity(database, request),
     close: () => database.close(),
   }
