@@ -46,10 +46,10 @@ describe('damages', () => {
   test('one bit of any blob, and of a document its checksum too', async (context) => {
     const { app, blobs, documents, pathTo } = await imported(context)
     for (const { blobKey, digest } of blobs) {
-      const inIt = documents.filter(({ place }) => place.blobKey === blobKey)
+      const inIt = documents.filter(({ range }) => range.blobKey === blobKey)
       const path = pathTo(blobKey)
       const before = await readFile(path)
-      const at = inIt.length === 0 ? digest!.sizeBytes - 1 : inIt[1]!.place.offsetBytes + 40
+      const at = inIt.length === 0 ? digest!.sizeBytes - 1 : inIt[1]!.range.offsetBytes + 40
       await damage(path, at)
       const found = await differencesIn(app)
       assert.deepEqual(kindsOf(found), ['blob-bytes-differ', ...(inIt.length === 0 ? [] : ['document-differs'])])
@@ -61,15 +61,15 @@ describe('damages', () => {
   test('every byte of a document', async (context) => {
     const { app, documents, pathTo } = await imported(context)
     const { place, rowId } = documents[1]!
-    const path = pathTo(place.blobKey)
+    const path = pathTo(range.blobKey)
     const before = await readFile(path)
-    for (let at = 0; at < place.sizeBytes; at += 17) {
-      await damage(path, place.offsetBytes + at)
+    for (let at = 0; at < range.sizeBytes; at += 17) {
+      await damage(path, range.offsetBytes + at)
       const found = (await differencesIn(app)).filter(({ kind }) => kind === 'document-differs')
       assert.equal(found.length, 1, `byte ${at}`)
       assert.match(
         found[0]!.text,
-        new RegExp(`^document of version 1 of image set row ${rowId}, in blob ${place.blobKey}: `),
+        new RegExp(`^document of version 1 of image set row ${rowId}, in blob ${range.blobKey}: `),
       )
       await writeFile(path, before)
     }

@@ -31,13 +31,13 @@ async function* documentsIn(catalog: Catalog): AsyncGenerator<VersionDocument, u
 async function look(looking: Looking, document: VersionDocument): Promise<Difference | undefined> {
   const fault = await faultOf(looking, document)
   if (fault === undefined || !(await isStillThere(looking.catalog, document))) return undefined
-  const { rowId, version, place } = document
-  const text = `document of version ${version} of image set row ${rowId}, in blob ${place.blobKey}: ${fault}`
+  const { rowId, version, range } = document
+  const text = `document of version ${version} of image set row ${rowId}, in blob ${range.blobKey}: ${fault}`
   return { kind: 'document-differs', text }
 }
 
-async function faultOf({ blobs }: Looking, { place }: VersionDocument): Promise<string | undefined> {
-  const { blobKey, offsetBytes, sizeBytes, contentBytes } = place
+async function faultOf({ blobs }: Looking, { range }: VersionDocument): Promise<string | undefined> {
+  const { blobKey, offsetBytes, sizeBytes, contentBytes } = range
   const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
   if (blob === undefined) return 'the blob is not there'
   const found = { crc32: 0, contentBytes: 0 }
@@ -55,10 +55,10 @@ async function faultOf({ blobs }: Looking, { place }: VersionDocument): Promise<
     return 'it does not inflate'
   }
   if (found.contentBytes !== contentBytes) return 'it is not as long as it was'
-  return found.crc32 === place.crc32 ? undefined : 'its checksum is not what it was'
+  return found.crc32 === range.crc32 ? undefined : 'its checksum is not what it was'
 }
 
-async function isStillThere(catalog: Catalog, { rowId, version, place }: VersionDocument): Promise<boolean> {
+async function isStillThere(catalog: Catalog, { rowId, version, range }: VersionDocument): Promise<boolean> {
   const [again] = await catalog.blobs.listDocuments({ after: { rowId, version: version - 1 }, limit: 1 })
-  return again?.rowId === rowId && again.version === version && again.place.blobKey === place.blobKey
+  return again?.rowId === rowId && again.version === version && again.range.blobKey === range.blobKey
 }

@@ -33,7 +33,7 @@ export interface VersionDocument {
   /** The row of the image set. */
   readonly rowId: number
   readonly version: ImageSetVersion['version']
-  readonly place: DocumentRange
+  readonly range: DocumentRange
 }
 
 export interface InstanceFrames {

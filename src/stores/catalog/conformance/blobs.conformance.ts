@@ -125,7 +125,7 @@ export function testBlobs(open: OpenCatalog): void {
     )
     const [first, second] = await catalog.blobs.listDocuments({ after: undefined, limit: 10 })
     assert.deepEqual([first!.version, second!.version], [1, 2])
-    assert.deepEqual(first!.place, {
+    assert.deepEqual(first!.range, {
       ...{ blobKey: 'documents', offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7, bodyChecksum: 8 },
     })
     assert.deepEqual(await catalog.blobs.listDocuments({ after: first, limit: 10 }), [second])

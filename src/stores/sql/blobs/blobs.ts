@@ -108,7 +108,7 @@ function* listDocuments({ after, limit }: Parameters<Blobs['listDocuments']>[0])
   return rows.map((row) => ({
     rowId: row.row_id,
     version: row.version,
-    place: {
+    range: {
       ...{ blobKey: row.blob_key, offsetBytes: row.offset_bytes, sizeBytes: row.size_bytes },
       ...{ contentBytes: row.content_bytes, crc32: row.crc32, bodyChecksum: row.body_checksum },
     },
