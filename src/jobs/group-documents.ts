@@ -51,7 +51,7 @@ export async function writeGroupDocuments(
       }
       byGroup.set(version.groupId, {
         ...{ ...body, base: version.base, offsetBytes, sizeBytes },
-        levels:
+        attributes:
           different.length === 0 ? undefined : { offsetBytes: offsetBytes + sizeBytes, sizeBytes: attributesSizeBytes },
         warnings: await warningsOf(content, { version, different }),
       })

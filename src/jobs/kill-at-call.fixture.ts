@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 
 const CHANGES = [
   ...['put', 'remove', 'claim', 'setFilesFound', 'record', 'publish', 'finish'],
-  ...['begin', 'complete', 'completeDeletion', 'fail', 'forget'],
+  ...['begin', 'complete', 'completeDeletion', 'fail', 'markPurged'],
 ]
 
 /**

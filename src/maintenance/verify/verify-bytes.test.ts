@@ -60,7 +60,7 @@ describe('damages', () => {
 
   test('every byte of a document', async (context) => {
     const { app, documents, pathTo } = await imported(context)
-    const { place, rowId } = documents[1]!
+    const { range, rowId } = documents[1]!
     const path = pathTo(range.blobKey)
     const before = await readFile(path)
     for (let at = 0; at < range.sizeBytes; at += 17) {

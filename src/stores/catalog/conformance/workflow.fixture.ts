@@ -89,8 +89,8 @@ export const versionOf = (imageSetId: string, values: Partial<VersionToPublish> 
 export const endOf = (versions: readonly VersionToPublish[], at: number) => ({
   ...{ versions, at },
   digests: digestsOf(
-    versions.flatMap(({ levels, document, instances }) => [
-      ...[levels, document].flatMap((place) => ('sharedWith' in place ? [] : [place.blobKey])),
+    versions.flatMap(({ attributes, document, instances }) => [
+      ...[attributes, document].flatMap((place) => ('sharedWith' in place ? [] : [place.blobKey])),
       ...(instances.kind === 'changed' ? instances.replaced.map(({ by }) => by.metadata.blobKey) : []),
     ]),
   ),

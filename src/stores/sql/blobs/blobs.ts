@@ -14,7 +14,7 @@ import {
 import { framesOfInstances, getFrames } from './verify-frames.ts'
 
 export const blobsOver = (database: Transactions): Blobs => ({
-  free: (request) => database.read(() => unreferencedBlobs(request)),
+  listUnreferenced: (request) => database.read(() => unreferencedBlobs(request)),
   markPurged: (blobs, at) => database.write(() => markPurged(blobs, at)),
   list: (request) => database.read(() => list(request)),
   get: (blobKeys) => database.read(() => get(blobKeys)),

@@ -39,10 +39,10 @@ export function imageSetsOver(
     search: (request) => database.read(() => searchWithIdle(request)),
     get: (imageSet) => database.read(() => properties(imageSet)),
     versions: (imageSet) => database.read(() => versionsOf(imageSet)),
-    levels: (version) => database.read(() => attributes(version)),
+    attributes: (version) => database.read(() => attributes(version)),
     instances: (imageSet) => database.read(() => instances(imageSet)),
     frames: (request) => database.read(() => placeOfFrames(request)),
-    parts: (version) => database.read(() => records(version)),
+    instanceRecords: (version) => database.read(() => records(version)),
     countInstances: (version) => database.read(() => countInstances(version)),
     document: (version) => database.read(() => document(version)),
     async recordAccesses(accesses, granularity) {

@@ -65,7 +65,7 @@ export function* publishVersion(
 /** A new blob belongs to the import job whose files its content was made from. */
 function* numberNewBlobs(
   { row_id: rowId }: PropertiesRow,
-  { levels: attributes, document, instances }: VersionToPublish,
+  { attributes, document, instances }: VersionToPublish,
   { rowIdOf, digests }: PublishingVersions,
 ): Sql<ReadonlyMap<string, number>> {
   const keys = [
@@ -98,7 +98,7 @@ function* addVersion(
   publishing: PublishingVersions,
 ): Sql<void> {
   const { version, number, blobs, updatedAt } = added
-  const { levels: attributes, document } = version
+  const { attributes, document } = version
   const attributesRange = isShared(attributes)
     ? yield* shared('image_set_versions', ATTRIBUTES_COLUMNS, attributes, publishing)
     : {
