@@ -1,10 +1,11 @@
-/** What the catalog tells of blobs: what is known of the bytes of each, which of them nobody uses, and who uses the others. */
+/** Blobs in the catalog: the size and digest of each, which are unreferenced, which image sets use the others, and compaction. */
 
 import type { BlobDigest } from '../blobs/blob-store.ts'
 import type { BlobRange, MovedRange } from '../blobs/moved-ranges.ts'
 import type { DocumentRange, FramesRange, ImageSetVersion, InstanceFile } from './image-set-records.ts'
 
 export interface UnreferencedBlob {
+  /** The row id. */
   readonly blob: number
   readonly blobKey: string
 }
@@ -12,25 +13,25 @@ export interface UnreferencedBlob {
 export type BlobRecord = UnreferencedBlob &
   (
     | { readonly isUnreferenced: false; readonly digest: BlobDigest }
-    /** No image set uses it or can come to use it: its bytes may be purged at any time. The digest of a reserved blob is undefined. */
+    /** No image set uses the blob or will use it. Its bytes may be purged at any time. A reserved blob has no digest. */
     | { readonly isUnreferenced: true; readonly digest: BlobDigest | undefined }
   )
 
-/** A blob that an image set uses, or says that it uses. */
+/** A blob with a range that an image set needs, or with a recorded use by the image set, or both. */
 export interface BlobUse {
-  /** The row of the image set. */
+  /** The row id of the image set. */
   readonly rowId: number
   readonly blob: number
-  /** Undefined where there is no such blob any more. */
+  /** Undefined if the catalog has no such blob. */
   readonly record: BlobRecord | undefined
-  /** The end of what lies farthest in the blob, of the image set's; undefined where it has nothing there. */
+  /** The end of the last range that the image set needs; undefined if it needs none. */
   readonly endBytes: number | undefined
-  /** The blob is kept for the image set. */
+  /** The catalog records that the image set uses the blob. */
   readonly isRecorded: boolean
 }
 
 export interface VersionDocument {
-  /** The row of the image set. */
+  /** The row id of the image set. */
   readonly rowId: number
   readonly version: ImageSetVersion['version']
   readonly range: DocumentRange
@@ -42,63 +43,70 @@ export interface InstanceFrames {
   readonly file: Pick<InstanceFile, 'blobKey' | 'offsetBytes'>
 }
 
-/** A blob that image sets were deleted from while others use it, in the hands of whoever looks what is left of it. */
+/** A partly unreferenced blob that a worker has claimed: image sets were deleted from it, and others still use it. */
 export interface BlobToCompact extends UnreferencedBlob {
   readonly digest: BlobDigest
-  /** Nobody else is told of it before, unless something more is deleted from it. */
+  /** No other worker claims the blob before this time, unless another image set is deleted from it. */
   readonly leaseUntil: number
 }
 
 export interface UsedRange extends BlobRange {
-  /** Of a table that says where frames lie (imaging/frame-table.ts): of how many. */
+  /** The number of frames if the range is a frame table (stores/blobs/frame-table.ts); else undefined. */
   readonly framesInTable: number | undefined
 }
 
 export interface Blobs {
-  /** Blobs that nobody uses or can come to use, since before the given moment; at most `limit`. */
+  /** Blobs that have been unreferenced since before the given time; at most `limit`. */
   listUnreferenced(request: { readonly before: number; readonly limit: number }): Promise<readonly UnreferencedBlob[]>
-  /** Their bytes are gone. Such as are not free stay as they are. */
+  /** Records that the bytes of the blobs were removed. Ignores blobs that are not unreferenced. */
   markPurged(blobs: readonly UnreferencedBlob[], at: number): Promise<void>
-  /** In byte order of their keys, those after the given one. */
+  /** In byte order of the keys, after the given key. */
   list(request: { readonly after: string | undefined; readonly limit: number }): Promise<readonly BlobRecord[]>
-  /** Those of the keys that there are, in any order. */
+  /** The blobs that exist among the given keys, in any order. */
   get(blobKeys: readonly string[]): Promise<readonly BlobRecord[]>
-  /** Documents in the order of their versions, those after the given one. */
+  /** The metadata documents of all versions, by image set and version, after the given one. */
   listDocuments(request: {
     readonly after: Pick<VersionDocument, 'rowId' | 'version'> | undefined
     readonly limit: number
   }): Promise<readonly VersionDocument[]>
-  /** Instances with frames, in the order of their rows, those after the given one; of those that share their frames the first. */
+  /** Instances with frames, by row, after the given row. Of instances that share frames only the first is listed. */
   listFrames(request: {
     readonly after: InstanceFrames['row'] | undefined
     readonly limit: number
   }): Promise<readonly InstanceFrames[]>
   getFrames(row: InstanceFrames['row']): Promise<InstanceFrames | undefined>
-  /** Of so many image sets behind the given row: what they use. `last` is the row to go on behind, undefined at the end. */
+  /**
+   * The uses of blobs by the next image sets after the given row id, at most `imageSets` of them.
+   * @returns `last`, the row id to continue after; undefined at the end.
+   */
   listUses(request: { readonly after: number; readonly imageSets: number }): Promise<{
     readonly last: number | undefined
     readonly imageSets: number
     readonly uses: readonly BlobUse[]
   }>
-  /** One that was last deleted from before the given moment, whose job has ended, and of whose image sets none is locked. */
+  /**
+   * Claims a partly unreferenced blob whose last deletion was before the given time, whose import job has ended, and of whose image sets
+   * none is locked.
+   */
   claimForCompaction(request: {
     readonly before: number
     readonly now: number
     readonly leaseUntil: number
   }): Promise<BlobToCompact | undefined>
-  /** All that lies in a blob, but the frames that a table tells of; what several versions or copies share, once. */
+  /** All used ranges of a blob, without the frames that a frame table lists. A range that versions or copies share occurs once. */
   usedRanges(blob: Pick<UnreferencedBlob, 'blob'>): Promise<readonly UsedRange[]>
-  /** All of it is used. */
+  /** Ends the claim without a new blob, because all of the blob is used. */
   skipCompaction(toCompact: BlobToCompact): Promise<void>
-  /** A blob is about to be put, which is free from the given moment on, unless something is moved to it before. */
+  /** Records the key of the new blob before it is written. It becomes unreferenced at the given time, unless `move` comes first. */
   reserve(request: {
     readonly source: BlobToCompact
     readonly blobKey: string
     readonly unreferencedFrom: number
   }): Promise<void>
   /**
-   * What lies in the blob lies in the reserved one from here, and the old one is free from the given moment on. `changed`: something came
-   * to lie in it that was not moved, nobody uses it any more, another was faster, or the reserved one is free by now: nothing has happened.
+   * Replaces the old blob by the reserved one in all rows. The old blob becomes unreferenced at the given time.
+   * @returns `changed`, with no effect, if a used range was not copied, the old blob is no longer used, another worker was first, or the
+   * reservation has expired.
    */
   move(request: {
     readonly from: BlobToCompact
@@ -110,7 +118,7 @@ export interface Blobs {
   totals(): Promise<{
     readonly imageSets: number
     readonly documents: number
-    /** Of those that share their frames each. */
+    /** Counts instances that share frames separately. */
     readonly framesOfInstances: number
     readonly sizeBytes: number
   }>

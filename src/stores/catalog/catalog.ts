@@ -1,6 +1,6 @@
 /**
- * The edge where facts are kept: data stores, import jobs, image sets, tags. Every verb is one transaction: what it answers has
- * happened, whole and durably, and what it did not answer has not happened at all. Times are milliseconds since 1970.
+ * The catalog: the database of data stores, import jobs, image sets and tags, one repository for each. Every method is one transaction:
+ * if it returned, its effect is durable; if it threw, it had none. Times are milliseconds since 1970.
  */
 import type { Blobs } from './blob-repository.ts'
 import type { Datastores } from './datastore-repository.ts'
@@ -10,6 +10,7 @@ import type { IntegrityStep } from './integrity.ts'
 import type { SearchIndex } from './search-repository.ts'
 import type { Tags } from './tagged-resources.ts'
 import type { Workflows } from './workflow-repository.ts'
+
 export interface Catalog {
   readonly datastores: Datastores
   readonly importJobs: ImportJobs
@@ -18,11 +19,11 @@ export interface Catalog {
   readonly tags: Tags
   readonly blobs: Blobs
   readonly searchIndex: SearchIndex
-  /** Random bytes made at first use and kept: every process of one catalog gets the same for a name. */
+  /** Random bytes, generated at the first call and stored. Every process of the catalog gets the same bytes for a name. */
   secret(name: string): Promise<Uint8Array>
-  /** Answers when a write can be made; throws where the store is away or read-only. */
+  /** @throws StoreUnavailable if the database is away or read-only */
   checkWritable(): Promise<void>
-  /** The database's own check of its files. */
+  /** Runs the database's own check of its files. */
   integrity(options: { readonly isQuick: boolean }): AsyncIterable<IntegrityStep>
   close(): Promise<void>
 }

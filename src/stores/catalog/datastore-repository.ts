@@ -1,4 +1,4 @@
-/** Data stores (AWS DatastoreProperties), and the client tokens that make a repeated request one request. */
+/** Data stores (AWS DatastoreProperties), and the client tokens that make requests idempotent. */
 import type { DatastoreStatus, LosslessStorageFormat } from '../../contract/datastores.ts'
 import type { TypeOf } from '../../contract/shapes.ts'
 
@@ -13,11 +13,11 @@ export interface Datastore {
   readonly updatedAt: number
 }
 
-/** A client token stands for one request: `fingerprint` is equal where the other parameters are. */
+/** A client token identifies one request. Two requests with equal parameters have the same `fingerprint`. */
 export interface ClientTokenUse {
   readonly clientToken: string
   readonly fingerprint: string
-  /** Uses before this moment are forgotten. */
+  /** Uses before this time are ignored. */
   readonly usedSince: number
 }
 
@@ -28,26 +28,26 @@ export type CreateDatastoreOutcome =
 export type DeleteDatastoreOutcome = 'deleting' | 'absent' | 'not-active' | 'holds-image-sets' | 'import-running'
 
 export interface Datastores {
-  /** `activeMax` is the quota of data stores that are not deleted, where one is set. */
+  /** @param request.activeMax the quota of data stores that are not deleted; no limit if absent. */
   create(request: {
     readonly datastore: Datastore
     readonly tags: Readonly<Record<string, string>>
     readonly token: ClientTokenUse
     readonly activeMax?: number
   }): Promise<CreateDatastoreOutcome>
-  /** A deleted one is there as long as it was deleted after `deletedSince`. */
+  /** Includes a data store that was deleted after `deletedSince`. */
   get(datastoreId: string, options: { readonly deletedSince: number }): Promise<Datastore | undefined>
-  /** Newest first, at most `limit`, those after the given one. */
+  /** Newest first, after the given one; at most `limit`. */
   list(request: {
     readonly status: Datastore['datastoreStatus'] | undefined
     readonly deletedSince: number
     readonly after: { readonly createdAt: number; readonly datastoreId: string } | undefined
     readonly limit: number
   }): Promise<readonly Datastore[]>
-  /** CREATING becomes ACTIVE, DELETING becomes DELETED; any other status stays. */
+  /** Completes a transition: CREATING becomes ACTIVE, DELETING becomes DELETED. Any other status stays. */
   settle(datastoreId: string, at: number): Promise<void>
-  /** Ids of the data stores that a crash left in CREATING or DELETING. */
+  /** Ids of the data stores that are CREATING or DELETING, for example after a crash. */
   unsettled(): Promise<readonly string[]>
-  /** Turns an ACTIVE data store without image sets and running jobs to DELETING. */
+  /** Changes an ACTIVE data store to DELETING, if it has no image sets and no running import jobs. */
   beginDelete(datastoreId: string, at: number): Promise<DeleteDatastoreOutcome>
 }

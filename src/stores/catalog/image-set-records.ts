@@ -1,6 +1,6 @@
 /**
- * What the versions of image sets are made of, as the catalog tells it: groups of imported files, instances with the places of their
- * bytes and metadata, and the documents that are joined from these.
+ * Records that repositories of the catalog share: instances with the byte ranges of their file, metadata and frames, the groups that an
+ * import makes of them, and the versions of image sets with their metadata documents.
  */
 
 import type { ImageSetState, ImageSetWorkflowStatus } from '../../contract/image-sets.ts'
@@ -10,7 +10,7 @@ import type { GroupingElements } from '../../imaging/grouping.ts'
 import type { ImportWarning } from '../../imaging/import-warnings.ts'
 import type { BlobDigest } from '../blobs/blob-store.ts'
 
-/** Where an instance's bytes lie: P10 as it was imported. */
+/** The DICOM file of an instance, as it was imported: a range of a blob. */
 export interface InstanceFile {
   readonly sopInstanceUID: string
   readonly sopClassUID: string
@@ -20,7 +20,10 @@ export interface InstanceFile {
   readonly sizeBytes: number
 }
 
-/** Where the metadata of an instance lies, as imaging/documents/metadata.ts writes it: its entry, and right behind that its levels. */
+/**
+ * The metadata of an instance, as imaging/documents/metadata.ts writes it: first the instance metadata, then the image set attributes of
+ * its file.
+ */
 export interface MetadataRange {
   readonly blobKey: string
   readonly offsetBytes: number
@@ -28,28 +31,28 @@ export interface MetadataRange {
   readonly imageSetAttributesBytes: number
 }
 
-/** Where patient, study and series of a version lie, as imaging/documents/metadata.ts writes them, and what instances have differently. */
+/** The patient, study and series attributes of a version, followed by the values in which single instances differ. */
 export interface AttributesRange {
   readonly blobKey: string
   readonly offsetBytes: number
   readonly sizeBytes: number
 }
 
-/** Where the frames of an instance lie. Versions and copies that hold the instance share them. */
+/** The frames of an instance. Versions and copies with the instance share them. */
 export type FramesRange = FramesRangeMembers &
   (
     | {
-        /** The range is the one frame itself. */
+        /** The range is the only frame. */
         readonly holds: 'frame'
-        /** Of the frame, as pixel-data/checksum/stored-checksum.ts makes it. */
+        /** Of the frame (pixel-data/checksum/stored-checksum.ts). */
         readonly checksum: number
       }
-    /** The range is the table of where each frame lies, with its checksum (stores/blobs/frame-table.ts). */
+    /** The range is a frame table, which contains the checksums (stores/blobs/frame-table.ts). */
     | { readonly holds: 'table' }
   )
 
 interface FramesRangeMembers {
-  /** The first 24 hex digits of the ids of its frames. */
+  /** The first 24 hex digits of the frame ids. */
   readonly framesKey: string
   readonly frameCount: number
   readonly storedTransferSyntaxUID: string
@@ -58,7 +61,7 @@ interface FramesRangeMembers {
   readonly sizeBytes: number
 }
 
-/** A group of stored files that share the seven grouping elements and wait for their image set. */
+/** Stored files of an import job that have equal grouping elements and are not part of an image set yet. */
 export interface UnpublishedGroup {
   readonly groupId: number
   readonly elements: GroupingElements
@@ -72,18 +75,18 @@ export interface GeneratedImageSet {
   readonly numberOfMatchedSOPInstances: number
 }
 
-/** What a group's version will be, if nothing else is published before. */
+/** The version that a group will become, unless another job publishes one first. */
 export interface NextVersion {
   readonly groupId: number
-  /** The version that it will follow, all of whose instances it holds but those that come again; undefined for the first of an image set. */
+  /** The version before, whose instances it keeps except those that `added` replaces; undefined for a new image set. */
   readonly base: ImageSetVersion | undefined
-  /** Its new instances in the order of their keys. The last one's patient, study and series are the version's. */
+  /** The new instances, ordered by input key. The version has the patient, study and series attributes of the last one. */
   readonly added: readonly InstanceRecord[]
 }
 
 export interface InstanceRecord extends InstanceFile {
   readonly metadata: MetadataRange
-  /** Undefined where no frame of it is stored. */
+  /** Undefined if no frames are stored. */
   readonly frames: FramesRange | undefined
 }
 
@@ -96,7 +99,7 @@ export interface VersionOfDatastore extends ImageSetVersion {
   readonly datastoreId: string
 }
 
-/** The documents of groups that are published together, which lie in one blob. */
+/** The metadata documents of groups that are published together. All are in one blob. */
 export interface GroupDocuments {
   readonly blobKey: string
   readonly digest: BlobDigest
@@ -105,23 +108,23 @@ export interface GroupDocuments {
 }
 
 export interface GroupDocument extends Omit<DocumentRange, 'blobKey'> {
-  /** What it was made from. */
+  /** The version that the document was joined from. */
   readonly base: ImageSetVersion | undefined
-  /** In the same blob, where instances differ from patient, study and series; else those of the group's last file are the version's. */
+  /** In the same blob. Undefined if no instance differs: the version then has the attributes of the group's last file. */
   readonly attributes?: Omit<AttributesRange, 'blobKey'> | undefined
-  /** By SOPInstanceUID, of files whose attributes are not those of the version's levels. */
+  /** By SOPInstanceUID, for files whose patient, study or series attributes differ from the version's. */
   readonly warnings?: ReadonlyMap<string, ImportWarning>
 }
 
-/** Meanwhile another job published a version of one of the image sets: nothing has happened, the documents have to be made anew. */
+/** Another job published a version of one of the image sets first. Nothing was published; the documents must be written again. */
 export class ImageSetChanged extends Error {
   override readonly name = 'ImageSetChanged'
   constructor() {
-    super('another job published a version of the image set meanwhile')
+    super('another job has published a version of the image set')
   }
 }
 
-/** An update or a copy has locked one of the image sets: nothing has happened, the groups can be published when it has ended. */
+/** A workflow has locked one of the image sets. Nothing was published; publish the groups again after it has ended. */
 export class ImageSetLocked extends Error {
   override readonly name = 'ImageSetLocked'
   constructor() {
@@ -136,10 +139,10 @@ export interface DocumentRange extends DocumentBody {
   readonly sizeBytes: number
 }
 
-/** What GetImageSet says of an image set or of one of its versions. */
+/** The properties of an image set or of one of its versions, as GetImageSet returns them. */
 export interface ImageSetProperties {
   readonly imageSetId: string
-  /** Of a locked image set the version to be. */
+  /** The next version if the image set is locked. */
   readonly version: number
   readonly imageSetState: TypeOf<typeof ImageSetState>
   readonly workflowStatus: TypeOf<typeof ImageSetWorkflowStatus>

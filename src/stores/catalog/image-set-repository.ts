@@ -1,4 +1,4 @@
-/** Image sets, as requests read them: searches, properties, versions, documents and frames. */
+/** Image sets as requests read them: searches, properties, versions, metadata documents and frames. */
 
 import type { Position, Search } from '../../imaging/search/search.ts'
 import type {
@@ -23,14 +23,14 @@ export interface ImageSets {
     /** Asks for the total as well. Only a first page has one: with `snapshotVersion` there is none. */
     readonly count?: 'exact'
   }): Promise<SearchPage>
-  /** Of the latest version, or of the given one. One that was deleted is there as long as it was after `deletedSince`. */
+  /** Of the given version, or of the latest. Includes an image set that was deleted after `deletedSince`. */
   get(imageSet: {
     readonly datastoreId: string
     readonly imageSetId: string
     readonly version?: number
     readonly deletedSince: number
   }): Promise<ImageSetProperties | undefined>
-  /** Newest first, at most `limit`, those before the given one; undefined where there is no such image set. */
+  /** Newest first, before the given version; at most `limit`. Undefined if there is no such image set. */
   versions(imageSet: {
     readonly datastoreId: string
     readonly imageSetId: string
@@ -38,37 +38,39 @@ export interface ImageSets {
     readonly before: number | undefined
     readonly limit: number
   }): Promise<readonly ImageSetProperties[] | undefined>
-  /** Where patient, study and series of a version lie. */
+  /** The patient, study and series attributes of a version. */
   attributes(version: VersionOfDatastore): Promise<AttributesRange | 'absent'>
-  /** The instances of the latest version, by SOPInstanceUID. */
+  /** The instances of the latest version, sorted by SOPInstanceUID. */
   instances(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Promise<readonly InstanceFile[]>
-  /** Where the frames lie whose ids begin with the key, and the file that they are of: in any version of the image set. */
+  /** The frames whose ids begin with the key, and the file of their instance, in any version of the image set. */
   frames(frames: {
     readonly datastoreId: string
     readonly imageSetId: string
     readonly framesKey: string
   }): Promise<{ readonly frames: FramesRange; readonly file: InstanceFile } | undefined>
-  /** The instances of a version in the order in which they were stored, or some of them in any order; none where it is not there. */
+  /**
+   * The instances of a version in the order in which they were stored, or the named ones in any order. Empty if there is no such version.
+   */
   instanceRecords(
     version: VersionOfDatastore & { readonly sopInstanceUIDs?: readonly string[] },
   ): Promise<readonly InstanceRecord[]>
-  /** How many instances a version has, counted no further than `max`. */
+  /** The number of instances of a version, at most `max`. */
   countInstances(version: VersionOfDatastore & { readonly max: number }): Promise<number>
   /**
-   * The metadata document of a version, or of the latest. `absent`: there is no such image set, or it has no such version; `copying`: the
-   * image set is a copy that is not complete.
+   * The metadata document of the given version, or of the latest. `absent`: there is no such image set or version. `copying`: the image set
+   * is a copy that is not complete.
    */
   document(version: {
     readonly datastoreId: string
     readonly imageSetId: string
     readonly version?: number
   }): Promise<DocumentRange | 'absent' | 'copying'>
-  /** Image sets were read at these times. Those that are known to have been read shortly before are left as they are. */
+  /** Records when image sets were read, except where the recorded time is at most `unlessWithinMs` older. */
   recordAccesses(
     accesses: readonly { readonly datastoreId: string; readonly imageSetId: string; readonly at: number }[],
     options: { readonly unlessWithinMs: number },
   ): Promise<void>
-  /** The image set and its instances are gone from every answer. */
+  /** Deletes the image set with its instances. */
   delete(imageSet: {
     readonly datastoreId: string
     readonly imageSetId: string

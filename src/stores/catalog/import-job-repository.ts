@@ -1,4 +1,4 @@
-/** Import jobs: their life from submission to report, the files that they recorded, and the groups that wait to be published. */
+/** Import jobs from submission to report, the files that they recorded, and the groups of files that they publish. */
 
 import type { ImportConfiguration, JobStatus } from '../../contract/import-jobs.ts'
 import type { TypeOf } from '../../contract/shapes.ts'
@@ -29,14 +29,14 @@ export interface ImportJob {
   readonly message: string | undefined
   readonly submittedAt: number
   readonly endedAt: number | undefined
-  /** Files dealt with so far, and files found under the input once that is known. */
+  /** Files recorded so far, and files found in the input (undefined until the input is listed). */
   readonly filesDone: number
   readonly filesFound: number | undefined
 }
 
-/** A job in the hands of a worker. */
+/** A job that a worker has claimed. */
 export interface ClaimedJob extends ImportJob {
-  /** 1 for the first claim, and one more for each since a file was recorded or an image set published: who claimed it then died. */
+  /** Claims since the last progress (a file recorded, an image set published), this one included. More than 1: a worker died. */
   readonly attempt: number
 }
 
@@ -44,7 +44,7 @@ export type SubmitJobOutcome =
   | { readonly outcome: 'submitted' | 'repeated'; readonly job: ImportJob }
   | { readonly outcome: 'token-conflict' | 'too-many' | 'datastore-not-active' | 'datastore-absent' }
 
-/** Who works on a job, and until when nobody else may. A worker that lost its lease gets LeaseLost from every verb. */
+/** The claim of a worker on a job. A worker whose lease was taken over gets LeaseLost from every method. */
 export interface Lease {
   readonly jobId: string
   readonly owner: string
@@ -53,11 +53,11 @@ export interface Lease {
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost'
   constructor(lease: Lease) {
-    super(`import job ${lease.jobId} was taken over by another worker`)
+    super(`import job ${lease.jobId} was claimed by another worker`)
   }
 }
 
-/** An input file whose bytes are kept: everything the catalog must know to show its instance. */
+/** An input file that was stored, with all that the catalog records of its instance. */
 export interface StoredFile {
   readonly outcome: 'stored'
   /** The object key in the input bucket. */
@@ -66,13 +66,13 @@ export interface StoredFile {
   readonly sopInstanceUID: string
   readonly sopClassUID: string
   readonly transferSyntaxUID: string
-  /** Where its bytes lie, as they came, P10 from the first byte to the last. */
+  /** The unchanged bytes of the file: a range of a blob. */
   readonly blobKey: string
   readonly offsetBytes: number
   readonly sizeBytes: number
   readonly metadata: MetadataRange
   readonly frames?: FramesRange
-  /** The DICOMTags of a search summary as this instance has them, without the two counts: JSON text. */
+  /** The DICOMTags of the search summary, from this instance, without the two counts: JSON text. */
   readonly tags: string
   readonly search: Omit<SearchableImageSet, 'rowId' | 'isPrimary' | 'createdAt' | 'updatedAt'>
   readonly warnings: readonly ImportWarning[]
@@ -85,14 +85,13 @@ export interface FailedFile {
   readonly message: string
 }
 
-/** A file that belongs to a disc or an operating system and is no instance: no mistake, and nothing to import. */
+/** A file that is not an instance and not an error, such as a DICOMDIR. */
 export interface SkippedFile {
   readonly outcome: 'skipped'
   readonly key: string
   readonly message: string
 }
 
-/** What is recorded of an input file. */
 export type RecordedFile = StoredFile | FailedFile | SkippedFile
 
 /** A line of a job's report. */
@@ -110,11 +109,11 @@ export interface ImportJobs {
   submit(request: {
     readonly job: ImportJob
     readonly token: ClientTokenUse
-    /** The quota of jobs that have not ended, where one is set. */
+    /** The quota of jobs that have not ended; no limit if absent. */
     readonly runningMax?: number
   }): Promise<SubmitJobOutcome>
   get(job: { readonly datastoreId: string; readonly jobId: string }): Promise<ImportJob | undefined>
-  /** Newest first, at most `limit`, those after the given one; jobs submitted before `submittedSince` are left out. */
+  /** Newest first, after the given one; at most `limit`. Without jobs submitted before `submittedSince`. */
   list(request: {
     readonly datastoreId: string
     readonly status: ImportJob['jobStatus'] | undefined
@@ -123,8 +122,8 @@ export interface ImportJobs {
     readonly limit: number
   }): Promise<readonly ImportJob[]>
   /**
-   * A job that is SUBMITTED, the oldest first; where there is none, one that is IN_PROGRESS and released, or whose lease ran out. It is
-   * IN_PROGRESS and ours from here.
+   * Claims the oldest job that is SUBMITTED; if there is none, an IN_PROGRESS job that was released or whose lease has expired. The job
+   * is then IN_PROGRESS.
    */
   claim(request: {
     readonly owner: string
@@ -132,26 +131,27 @@ export interface ImportJobs {
     readonly leaseUntil: number
   }): Promise<ClaimedJob | undefined>
   renew(lease: Lease, leaseUntil: number): Promise<void>
-  /** Gives up the lease: the job goes behind those that were never claimed, and behind those that were released before. */
+  /** Gives up the lease. Jobs that were never claimed, or released earlier, are claimed first. */
   release(lease: Lease, at: number): Promise<void>
   setFilesFound(lease: Lease, filesFound: number): Promise<void>
-  /** The greatest input key recorded: a job that goes on after a crash goes on behind it. */
+  /** The greatest recorded input key. A resumed job continues after it. */
   lastRecordedKey(jobId: string): Promise<string | undefined>
-  /** Those of the input keys that are recorded. */
+  /** Which of the input keys are recorded. */
   recordedKeys(jobId: string, keys: readonly string[]): Promise<readonly string[]>
   /**
-   * Records a batch of files, in ascending order of their keys, all or none. Nothing of them is visible yet.
-   * @param digests of the blobs that they lie in.
+   * Records a batch of files, all or none. Keys must be in ascending order. The files are not visible before they are published.
+   * @param digests of the blobs that contain the files
    */
   record(lease: Lease, files: readonly RecordedFile[], digests: BlobDigests): Promise<void>
-  /** The groups that have no image set yet, in the order of their first keys; at most `limit`. */
+  /** Sorted by the first key of each group; at most `limit`. */
   unpublishedGroups(jobId: string, limit: number): Promise<readonly UnpublishedGroup[]>
   /**
-   * Makes groups visible, each as a new image set or as the next version of one, by the rules of imaging/grouping.ts: versions,
-   * instances and search rows in one transaction. Of files with the same SOPInstanceUID the last key wins.
-   * @param documents the metadata document of every group.
-   * @returns in the order of the groups.
-   * @throws ImageSetChanged where a document was made from a version that is no longer the latest, ImageSetLocked where a workflow has one.
+   * Publishes each group as a new image set or as the next version of one (imaging/grouping.ts): versions, instances and search index in
+   * one transaction. Of files with the same SOPInstanceUID, the one with the last key counts.
+   * @param documents the metadata document of every group
+   * @returns image sets in the order of the groups
+   * @throws ImageSetChanged if the version that a document was joined from is no longer the latest; ImageSetLocked if a workflow has locked
+   * an image set
    */
   publish(
     lease: Lease,
@@ -159,12 +159,12 @@ export interface ImportJobs {
     at: number,
     documents: GroupDocuments,
   ): Promise<readonly GeneratedImageSet[]>
-  /** In the order of the groups, which wait in one job. */
+  /** In the order of the groups, all of one job. */
   nextVersions(jobId: string, groups: readonly UnpublishedGroup[]): Promise<readonly NextVersion[]>
   generatedImageSets(jobId: string): AsyncIterable<GeneratedImageSet>
-  /** In order of the input keys. */
+  /** Sorted by input key. */
   reportLines(jobId: string): AsyncIterable<ReportLine>
-  /** Ends the job and forgets its files: from here the report in the output folder is the record of them. */
+  /** Ends the job and deletes its recorded files. From then on, only the report in the output folder lists them. */
   finish(
     lease: Lease,
     end: { readonly jobStatus: 'COMPLETED' | 'FAILED'; readonly message: string | undefined; readonly endedAt: number },

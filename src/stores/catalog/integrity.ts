@@ -1,9 +1,9 @@
-/** What the database itself says of its own files: whether pages, tables and indexes are as it wrote them. */
+/** Progress and faults of the database's own check of its pages, tables and indexes. */
 export interface IntegrityStep {
-  /** Of the objects that are looked at: tables and indexes, or what the database counts. */
+  /** Tables and indexes checked so far. */
   readonly done: number
   readonly total: number
   readonly faults: readonly string[]
-  /** Why nothing was looked at, and what helps. */
+  /** The reason why nothing was checked, and how to enable the check. */
   readonly notChecked?: string
 }

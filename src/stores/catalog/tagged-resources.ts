@@ -1,5 +1,6 @@
-/** Part of the catalog: the tags of data stores and image sets. */
-/** A data store, or where `imageSetId` is given an image set of it. */
+/** The tags of data stores and image sets. */
+
+/** A data store, or one of its image sets if `imageSetId` is given. */
 export interface TaggedResource {
   readonly datastoreId: string
   readonly imageSetId: string | undefined
@@ -7,15 +8,15 @@ export interface TaggedResource {
 
 export type AddTagsOutcome = 'added' | 'absent' | 'too-many'
 
-/** A resource that is deleted is absent, and its tags are gone. */
+/** A deleted resource is absent and has no tags. */
 export interface Tags {
-  /** All or none: `too-many` where the resource would have more than `tagsMax`. */
+  /** Adds all tags or none: `too-many` if the resource would have more than `tagsMax`. */
   add(
     resource: TaggedResource,
     request: { readonly tags: Readonly<Record<string, string>>; readonly tagsMax: number },
   ): Promise<AddTagsOutcome>
-  /** A key that the resource has not is no error. */
+  /** Ignores keys that the resource does not have. */
   remove(resource: TaggedResource, keys: readonly string[]): Promise<'removed' | 'absent'>
-  /** By key; undefined where the resource is absent. */
+  /** Sorted by key; undefined if the resource is absent. */
   list(resource: TaggedResource): Promise<Readonly<Record<string, string>> | undefined>
 }

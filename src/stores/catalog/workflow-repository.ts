@@ -1,7 +1,6 @@
 /**
- * Updates, copies and deletions of image sets, as the catalog tells them. A workflow (AWS ImageSetWorkflowStatus) is begun by a request,
- * which locks its image sets; whoever claims it makes the bytes of their next versions, and one transaction makes these visible and
- * unlocks them.
+ * Updates, copies and deletions of image sets. A request begins a workflow (AWS ImageSetWorkflowStatus), which locks its image sets. A worker
+ * claims the workflow and writes the bytes of the next versions. One transaction then publishes these and unlocks the image sets.
  */
 
 import type { GroupingElements } from '../../imaging/grouping.ts'
@@ -18,9 +17,9 @@ export interface UpdateRequest {
   readonly operation: 'UpdateImageSetMetadata'
   readonly imageSet: ImageSetVersion
   readonly forced: boolean
-  /** All primary image sets of the study change with it. */
+  /** All primary image sets of the study are updated. */
   readonly includeStudyImageSets: boolean
-  readonly update: /** Base64 of JSON, as AWS's DICOMUpdates has them. */
+  readonly update: /** Base64 of JSON, as in AWS's DICOMUpdates. */
     | { readonly removableAttributes: string | undefined; readonly updatableAttributes: string | undefined }
     | { readonly revertToVersion: number }
 }
@@ -28,7 +27,7 @@ export interface UpdateRequest {
 export interface CopyRequest {
   readonly operation: 'CopyImageSet'
   readonly source: ImageSetVersion
-  /** Undefined: a new image set. */
+  /** Undefined: the copy is a new image set. */
   readonly destination: ImageSetVersion | undefined
   /** Undefined: all instances. */
   readonly sopInstanceUIDs: readonly string[] | undefined
@@ -44,33 +43,33 @@ interface DeleteRequest {
 export type WorkflowRequest = UpdateRequest | CopyRequest | DeleteRequest
 
 /**
- * `changed`: it gets another version, or goes. `sibling`: so does it, because it is of the same study. `created`: it is not there before
- * the workflow ends. `source`: it is read.
+ * `changed`: gets a new version, or is deleted. `sibling`: gets a new version because it belongs to the same study. `created`: is visible
+ * when the workflow has ended. `source`: is read.
  */
 export type WorkflowRole = 'changed' | 'sibling' | 'created' | 'source'
 
-/** An image set in the hands of a workflow. */
+/** An image set that a workflow has locked. */
 export interface LockedImageSet extends ImageSetProperties {
   readonly role: WorkflowRole
 }
 
 export type BeginWorkflowOutcome =
-  /** The one that the request names first, then the others in the order of their ids. */
+  /** First the image set that the request names, then the others by id. */
   | { readonly outcome: 'begun'; readonly imageSets: readonly LockedImageSet[] }
   | { readonly outcome: 'datastore-absent' | 'datastore-not-active' | 'too-many' }
   | { readonly outcome: 'absent' | 'not-latest' | 'locked' | 'not-primary'; readonly imageSetId: string }
-  /** It cannot be a primary one: these attributes are not as in the primary image sets of its study. */
+  /** The copy cannot be primary: these attributes differ from the primary image sets of its study. */
   | { readonly outcome: 'conflicts'; readonly attributes: readonly (keyof GroupingElements)[] }
-  /** There is a primary image set of its series. */
+  /** The copy cannot be primary: its series has a primary image set. */
   | { readonly outcome: 'series-has-primary'; readonly imageSetId: string }
 
-/** A workflow in the hands of a worker. Who claims it anew takes it away from the one before. */
+/** A workflow that a worker has claimed. The next claim ends this one. */
 export interface ClaimedWorkflow {
   readonly lease: WorkflowLease
   readonly datastoreId: string
   readonly request: WorkflowRequest
   readonly imageSets: readonly LockedImageSet[]
-  /** 1 for the first claim; who claimed it before then died. */
+  /** 1 for the first claim. More than 1: a worker died. */
   readonly attempt: number
 }
 
@@ -82,30 +81,30 @@ export interface WorkflowLease {
 export class WorkflowLeaseLost extends Error {
   override readonly name = 'WorkflowLeaseLost'
   constructor() {
-    super('the workflow was taken over by another worker, or has ended')
+    super('the workflow was claimed by another worker, or has ended')
   }
 }
 
-/** The next version of an image set of a workflow, whose bytes are durable. */
+/** The next version of an image set of a workflow. Its bytes are durable. */
 export interface VersionToPublish {
   readonly imageSetId: string
-  /** New ones lie in blobs that nobody knows of yet. */
+  /** New ranges are in blobs that are not recorded yet. */
   readonly attributes: AttributesRange | SharedWith
   readonly document: DocumentRange | SharedWith
-  /** What its levels say: grouping.ts, instance.ts. */
+  /** From the attributes (imaging/grouping.ts, imaging/instances/instance.ts). */
   readonly grouping: GroupingElements
   readonly studyTimestamp: number | null
-  /** DICOMTags without the counts: JSON text. */
+  /** The DICOMTags without the two counts: JSON text. */
   readonly tags: string
   readonly instances: VersionInstances
 }
 
-/** The same bytes as a version has, of an image set of the same workflow. */
+/** The same bytes as another version, of an image set of the same workflow. */
 export interface SharedWith {
   readonly sharedWith: ImageSetVersion
 }
 
-/** How the instances of a version follow from what there is. */
+/** How the instances of a version are derived from those of earlier versions. */
 export type VersionInstances =
   | {
       readonly kind: 'changed'
@@ -124,37 +123,37 @@ export type VersionInstances =
     }
 
 export interface Workflows {
-  /** @param request.runningMax the quota of workflows of the operation under way in the data store, where one is set. */
+  /** @param request.runningMax the quota of running workflows of the operation in the data store; no limit if absent. */
   begin(request: {
     readonly datastoreId: string
     readonly request: WorkflowRequest
     readonly at: number
     readonly runningMax?: number
   }): Promise<BeginWorkflowOutcome>
-  /** The oldest that nobody has worked on; else the one that was put down first. */
+  /** Claims the oldest workflow that was never claimed; else the one that was released first. */
   claim(request: {
     readonly owner: string
     readonly now: number
     readonly leaseUntil: number
   }): Promise<ClaimedWorkflow | undefined>
   renew(lease: WorkflowLease, leaseUntil: number): Promise<void>
-  /** Gives it up so that another worker may go on at once, with others first. */
+  /** Gives up the lease. Workflows that were never claimed, or released earlier, are claimed first. */
   release(lease: WorkflowLease, at: number): Promise<void>
   /**
-   * The versions of all its image sets become visible in one transaction, and all are unlocked. `conflicts`: what would have been a new
-   * primary image set cannot be one any more, and nothing has happened.
+   * Publishes the versions of all its image sets and unlocks these, in one transaction. `conflicts`, with no effect: the new image set can
+   * no longer be primary.
    */
   complete(
     lease: WorkflowLease,
     end: {
       readonly versions: readonly VersionToPublish[]
-      /** Of the blobs that are new. */
+      /** Of the new blobs. */
       readonly digests: BlobDigests
       readonly at: number
     },
   ): Promise<'completed' | 'conflicts'>
-  /** A failed attempt is a version too, with the content of the one before. */
+  /** Ends the workflow. The failed version has the content of the version before. */
   fail(lease: WorkflowLease, end: { readonly message: string; readonly at: number }): Promise<void>
-  /** Ends a DeleteImageSet: the image set is gone from every answer but that it was deleted. */
+  /** Ends a DeleteImageSet. The image set is no longer visible except as DELETED. */
   completeDeletion(lease: WorkflowLease, at: number): Promise<void>
 }
