@@ -12,7 +12,7 @@ import { describe, test } from 'node:test'
 import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import type { Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import { AT, createDatastore, idsOfOne, importFiles, storedFile } from '../catalog/conformance/catalog.fixture.ts'
+import { AT, createDatastore, importFiles, storedFile, uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
 import type { ImageSetSummary, SearchPage } from '../catalog/search-repository.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import type { Texts } from '../sql/rows/search-columns.ts'
@@ -42,7 +42,7 @@ else {
     const folder = await mkdtemp(join(tmpdir(), 'hilum-memory-'))
     context.after(() => rm(folder, { recursive: true }))
     const at = join(folder, 'catalog.sqlite')
-    const catalog = await openSqliteCatalog({ path: at, newId: idsOfOne(), sizes: SIZES })
+    const catalog = await openSqliteCatalog({ path: at, newId: uniqueIds(), sizes: SIZES })
     context.after(() => catalog.close())
     const datastoreId = await createDatastore(catalog)
     await importFiles(catalog, { datastoreId, files: studies(Array.from({ length: STUDIES }, (_, study) => study)) })
@@ -53,7 +53,7 @@ else {
     for (let round = 0; round < ROUNDS; round++) {
       const deleteImageSetId = last!.rows.at(round % 7)!.imageSetId
       await requestWrite(writer, { datastoreId, round, ...(round % 3 === 0 ? { deleteImageSetId } : {}) })
-      const fresh = await openSqliteCatalog({ path: at, newId: idsOfOne(), sizes: SIZES })
+      const fresh = await openSqliteCatalog({ path: at, newId: uniqueIds(), sizes: SIZES })
       const expected = await pagesOf(fresh, datastoreId)
       await fresh.close()
       const pages = await pagesOf(catalog, datastoreId)
@@ -139,7 +139,7 @@ async function requestWrite(writer: ChildProcess, request: WriteRequest): Promis
 
 /** Each round extends some studies, imports new ones, or deletes an image set. */
 async function serveWrites(at: string): Promise<void> {
-  const catalog = await openSqliteCatalog({ path: at, newId: idsOfOne(), sizes: SIZES })
+  const catalog = await openSqliteCatalog({ path: at, newId: uniqueIds(), sizes: SIZES })
   process.on('message', async ({ datastoreId, round, deleteImageSetId }: WriteRequest) => {
     if (deleteImageSetId === undefined) {
       const files = studies([(round * 7) % STUDIES, (round * 11 + 1) % STUDIES, STUDIES + round])

@@ -13,12 +13,12 @@ import {
   AT,
   collected,
   createDatastore,
-  idsOfOne,
   importFiles,
   publishAll,
   record,
   startJob,
   storedFile,
+  uniqueIds,
 } from '../catalog/conformance/catalog.fixture.ts'
 import type { IndexDifference } from '../catalog/search-repository.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
@@ -56,7 +56,7 @@ async function sqlitePlace(context: TestContext): Promise<Place> {
   const path = join(folder, 'catalog.sqlite')
   return {
     open: async (options) =>
-      closing(context, await openSqliteCatalog({ ...{ path, newId: idsOfOne() }, ...SIZES, ...options })),
+      closing(context, await openSqliteCatalog({ ...{ path, newId: uniqueIds() }, ...SIZES, ...options })),
     async sql(text, ...values) {
       const database = new Database(path)
       try {
@@ -79,7 +79,7 @@ async function postgresPlace(context: TestContext): Promise<Place> {
       closing(
         context,
         await openPostgresCatalog({
-          ...{ url, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS },
+          ...{ url, newId: uniqueIds(), limits: POSTGRES_TEST_LIMITS },
           ...SIZES,
           ...options,
         }),

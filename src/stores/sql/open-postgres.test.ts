@@ -13,7 +13,6 @@ import {
   createDatastore,
   documentsOf,
   failedFile,
-  idsOfOne,
   importFiles,
   jobNamed,
   publishAll,
@@ -21,6 +20,7 @@ import {
   startJob,
   storedFile,
   tokenOf,
+  uniqueIds,
 } from '../catalog/conformance/catalog.fixture.ts'
 import type { Lease } from '../catalog/import-job-repository.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from './engine/postgres/postgres.fixture.ts'
@@ -34,7 +34,7 @@ after(() => server?.remove())
 const newUrl = () => server!.newDatabase()
 
 async function openAt(context: TestContext, url: string): Promise<Catalog> {
-  const catalog = await openPostgresCatalog({ url, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS })
+  const catalog = await openPostgresCatalog({ url, newId: uniqueIds(), limits: POSTGRES_TEST_LIMITS })
   context.after(() => catalog.close())
   return catalog
 }

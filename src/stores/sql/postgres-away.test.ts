@@ -8,13 +8,13 @@ import {
   collected,
   createDatastore,
   failedFile,
-  idsOfOne,
   jobNamed,
   publishAll,
   record,
   startJob,
   storedFile,
   tokenOf,
+  uniqueIds,
 } from '../catalog/conformance/catalog.fixture.ts'
 import { StoreUnavailable, type UnavailableReason } from '../store-unavailable.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing, startPostgres } from './engine/postgres/postgres.fixture.ts'
@@ -24,7 +24,7 @@ const server = postgresIsMissing === undefined ? await startPostgres() : undefin
 after(() => server?.remove())
 
 async function openAt(context: TestContext, url: string, limits = POSTGRES_TEST_LIMITS): Promise<Catalog> {
-  const catalog = await openPostgresCatalog({ url, newId: idsOfOne(), limits })
+  const catalog = await openPostgresCatalog({ url, newId: uniqueIds(), limits })
   context.after(() => catalog.close())
   return catalog
 }
@@ -86,7 +86,7 @@ describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => 
   test('a server that does not run cannot be opened', async () => {
     const url = 'postgres://hilum@127.0.0.1:1/hilum'
     await assert.rejects(
-      openPostgresCatalog({ url, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS }),
+      openPostgresCatalog({ url, newId: uniqueIds(), limits: POSTGRES_TEST_LIMITS }),
       unavailable('away'),
     )
   })
@@ -105,7 +105,7 @@ describe('an unusable database', { skip: postgresIsMissing ?? false }, () => {
       [stranger, 'access'],
     ] as const) {
       await assert.rejects(
-        openPostgresCatalog({ url: at.href, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS }),
+        openPostgresCatalog({ url: at.href, newId: uniqueIds(), limits: POSTGRES_TEST_LIMITS }),
         (error: Error) => {
           unavailable(reason)(error)
           assert.ok(!JSON.stringify({ ...error, stack: error.stack, cause: error.cause }).includes('SECRET'))

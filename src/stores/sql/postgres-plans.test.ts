@@ -8,7 +8,7 @@ import pg from 'pg'
 import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import { openPostgres } from '../../fixtures/shared-servers.ts'
 import type { Search } from '../../imaging/search/search.ts'
-import { AT, createDatastore, idsOfOne } from '../catalog/conformance/catalog.fixture.ts'
+import { AT, createDatastore, uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
 import { CachedLeaves } from '../search/cached-leaves.ts'
 import { CachedPages } from '../search/cached-pages.ts'
 import { INDEX_SIZES } from '../search/kd-tree/sizes.ts'
@@ -46,7 +46,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
   before(async () => {
     server = await openPostgres()
     const url = await server.newDatabase()
-    const catalog = await openPostgresCatalog({ url, newId: idsOfOne(), limits: POSTGRES_TEST_LIMITS })
+    const catalog = await openPostgresCatalog({ url, newId: uniqueIds(), limits: POSTGRES_TEST_LIMITS })
     datastoreId = await createDatastore(catalog)
     await catalog.close()
     client = new pg.Client({ connectionString: url, types: POSTGRES_TYPES })

@@ -1,4 +1,4 @@
-/** The promises of a catalog about blobs: what is known of them, who uses them, and when nobody can come to use one any more. */
+/** Conformance of a catalog: records of blobs, which image sets use them, and when a blob is unreferenced. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -20,7 +20,7 @@ import {
   begin,
   claim,
   copyOf,
-  described,
+  describedFile,
   endOf,
   get,
   type ImageSet,
@@ -31,7 +31,7 @@ import {
 
 const LATER = AT + 3_600_000
 
-async function keysOfFree(catalog: Catalog, before = LATER): Promise<string[]> {
+async function unreferencedKeys(catalog: Catalog, before = LATER): Promise<string[]> {
   return (await catalog.blobs.listUnreferenced({ before, limit: 10_000 })).map(({ blobKey }) => blobKey).sort()
 }
 
@@ -69,13 +69,13 @@ async function allBlobs(catalog: Catalog): Promise<readonly BlobRecord[]> {
   }
 }
 
-/** Every use that an image set says it has is one, none is missing, and free is what nobody uses. */
+/** Recorded uses and needed ranges agree, and exactly the blobs without a use are unreferenced. */
 async function assertUsesRight(catalog: Catalog): Promise<void> {
   const uses = await allUses(catalog)
   for (const { record, endBytes, isRecorded } of uses) {
-    assert.ok(endBytes !== undefined, 'a use that nothing needs')
-    assert.ok(isRecorded, 'something lies in a blob that is not kept for it')
-    assert.equal(record?.isUnreferenced, false, 'a blob in use is there, and not free')
+    assert.ok(endBytes !== undefined, 'a recorded use without a needed range')
+    assert.ok(isRecorded, 'a needed range without a recorded use')
+    assert.equal(record?.isUnreferenced, false, 'a blob in use exists and is not unreferenced')
   }
   const used = new Set(uses.map(({ blob }) => blob))
   for (const { blob, blobKey, isUnreferenced } of await allBlobs(catalog))
@@ -83,7 +83,7 @@ async function assertUsesRight(catalog: Catalog): Promise<void> {
 }
 
 export function testBlobs(open: OpenCatalog): void {
-  test('blobs are told in byte order of their keys with what was told of their bytes, in pages', async (context) => {
+  test('blobs are listed in byte order of their keys, with their digests, in pages', async (context) => {
     const catalog = await open(context)
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     const keys = ['b/1', 'b/10', 'b/2', 'B', 'b!', 'ä', '\uff61', '\u{1f600}']
@@ -103,11 +103,11 @@ export function testBlobs(open: OpenCatalog): void {
     assert.equal((await catalog.blobs.totals()).sizeBytes, 8 * DIGEST.sizeBytes)
   })
 
-  test('documents and updates keep what was told of their blobs', async (context) => {
+  test('the digests of blobs of documents and updates are recorded', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
-    await record(catalog, lease, [described('a', { sop: '1.1' })])
+    await record(catalog, lease, [describedFile('a', { sop: '1.1' })])
     const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 10)
     const document = { base: undefined, offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7, bodyChecksum: 8 }
     const [made] = await catalog.importJobs.publish(lease, groups, AT, {
@@ -129,10 +129,10 @@ export function testBlobs(open: OpenCatalog): void {
       ...{ blobKey: 'documents', offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7, bodyChecksum: 8 },
     })
     assert.deepEqual(await catalog.blobs.listDocuments({ after: first, limit: 10 }), [second])
-    await assertUsesRight(catalog).catch((error) => assert.match(error.message, /a b/, 'the job has not ended'))
+    await assertUsesRight(catalog)
   })
 
-  test('the end of a job frees what no image set of it uses, whether it failed or not', async (context) => {
+  test('at the end of a job, blobs that none of its image sets uses are unreferenced, whether it failed or not', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     for (const jobStatus of ['COMPLETED', 'FAILED'] as const) {
@@ -141,35 +141,40 @@ export function testBlobs(open: OpenCatalog): void {
       await record(catalog, lease, [storedFile(`${key}1`, { sop: '1.1', blobKey: `${key}old` })])
       await record(catalog, lease, [storedFile(`${key}2`, { sop: '1.1', blobKey: `${key}new` })])
       if (jobStatus === 'COMPLETED') await publishAll(catalog, lease, AT)
-      assert.deepEqual(await keysOfFree(catalog), jobStatus === 'COMPLETED' ? [] : ['COMPLETED old'])
+      assert.deepEqual(await unreferencedKeys(catalog), jobStatus === 'COMPLETED' ? [] : ['COMPLETED old'])
       await catalog.importJobs.finish(lease, { jobStatus, message: undefined, endedAt: AT })
     }
-    assert.deepEqual(await keysOfFree(catalog), ['COMPLETED old', 'FAILED new', 'FAILED old'])
-    assert.deepEqual(await keysOfFree(catalog, AT), [], 'not since before the end')
+    assert.deepEqual(await unreferencedKeys(catalog), ['COMPLETED old', 'FAILED new', 'FAILED old'])
+    assert.deepEqual(await unreferencedKeys(catalog, AT), [], 'not unreferenced before the end of the job')
     await assertUsesRight(catalog)
   })
 
-  test('blobs that a copy uses stay when what was copied is deleted, and go with the copy', async (context) => {
+  test('blobs that a copy shares stay in use when the source is deleted, and are unreferenced when the copy is deleted', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
-    const [made] = await importFiles(catalog, { datastoreId, files: [described('a', { sop: '1.1' })] })
+    const [made] = await importFiles(catalog, { datastoreId, files: [describedFile('a', { sop: '1.1' })] })
     const imageSet = { datastoreId, imageSetId: made!.imageSetId }
     await update(catalog, imageSet, { from: 1 })
     const copy = { datastoreId, imageSetId: await copyOfWhole(catalog, imageSet, 2) }
     await deleteImageSet(catalog, imageSet)
-    assert.deepEqual(await keysOfFree(catalog), [])
+    assert.deepEqual(await unreferencedKeys(catalog), [])
     await assertUsesRight(catalog)
     await deleteImageSet(catalog, copy, AT + 5_000)
-    const all = [`document of ${imageSet.imageSetId}`, 'file a', 'frames a', `levels of ${imageSet.imageSetId}`]
-    assert.deepEqual(await keysOfFree(catalog), [...all, 'metadata a'].sort())
-    assert.deepEqual(await keysOfFree(catalog, AT + 5_000), [])
+    const all = [
+      `document of ${imageSet.imageSetId}`,
+      'file a',
+      'frames a',
+      `image set attributes of ${imageSet.imageSetId}`,
+    ]
+    assert.deepEqual(await unreferencedKeys(catalog), [...all, 'metadata a'].sort())
+    assert.deepEqual(await unreferencedKeys(catalog, AT + 5_000), [])
     await assertUsesRight(catalog)
   })
 
-  test('what is forgotten is told of no more, and what is not free cannot be forgotten', async (context) => {
+  test('a purged blob is not listed, and a blob in use cannot be marked as purged', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
-    const files = [described('a', { sop: '1.1' }), described('b', { study: '1.9', sop: '1.9.1' })]
+    const files = [describedFile('a', { sop: '1.1' }), describedFile('b', { study: '1.9', sop: '1.9.1' })]
     const [first] = await importFiles(catalog, { datastoreId, files })
     await deleteImageSet(catalog, { datastoreId, imageSetId: first!.imageSetId })
     await catalog.blobs.markPurged(await allBlobs(catalog), LATER)
@@ -177,38 +182,40 @@ export function testBlobs(open: OpenCatalog): void {
       (await allBlobs(catalog)).map(({ blobKey }) => blobKey),
       ['file b', 'frames b', 'metadata b'],
     )
-    assert.deepEqual(await keysOfFree(catalog), [])
+    assert.deepEqual(await unreferencedKeys(catalog), [])
     assert.deepEqual(await catalog.blobs.get(['file a']), [])
     await assertUsesRight(catalog)
   })
 
-  test('whatever is imported, updated, copied and deleted: free is what nobody uses', async (context) => {
+  test('after any imports, updates, copies and deletions, exactly the blobs without a use are unreferenced', async (context) => {
     const step = fc.record({
-      act: fc.constantFrom('import', 'update', 'revert', 'copy', 'delete', 'sweep'),
+      act: fc.constantFrom('import', 'update', 'revert', 'copy', 'delete', 'purge'),
       which: fc.nat(20),
     })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 15 }), async (steps) => {
         const catalog = await open(context)
         const datastoreId = await createDatastore(catalog)
-        const standing: string[] = []
+        const imageSetIds: string[] = []
         for (const [number, { act, which }] of steps.entries()) {
-          const imageSetId = standing[which % Math.max(standing.length, 1)]
+          const imageSetId = imageSetIds[which % Math.max(imageSetIds.length, 1)]
           if (act === 'import' || imageSetId === undefined) {
-            // A few series, so that some imports extend what is there, and some instances come again.
+            // Few series, so that some imports extend an image set and some instances are imported again.
             const series = `1.2.3.${which % 4}`
-            const files = [which % 3, 4].map((at) => described(`${number} ${at}`, { series, sop: `${series}.${at}` }))
+            const files = [which % 3, 4].map((at) =>
+              describedFile(`${number} ${at}`, { series, sop: `${series}.${at}` }),
+            )
             const [made] = await importFiles(catalog, { datastoreId, files })
-            if (!standing.includes(made!.imageSetId)) standing.push(made!.imageSetId)
-          } else if (act === 'sweep') {
+            if (!imageSetIds.includes(made!.imageSetId)) imageSetIds.push(made!.imageSetId)
+          } else if (act === 'purge') {
             await catalog.blobs.markPurged(await catalog.blobs.listUnreferenced({ before: LATER, limit: 100 }), LATER)
           } else if (act === 'delete') {
             await deleteImageSet(catalog, { datastoreId, imageSetId })
-            standing.splice(standing.indexOf(imageSetId), 1)
+            imageSetIds.splice(imageSetIds.indexOf(imageSetId), 1)
           } else {
             const imageSet = { datastoreId, imageSetId }
             const { version } = (await get(catalog, imageSet))!
-            if (act === 'copy') standing.push(await copyOfWhole(catalog, imageSet, version))
+            if (act === 'copy') imageSetIds.push(await copyOfWhole(catalog, imageSet, version))
             else {
               const sharedWith = { sharedWith: { imageSetId, version: 1 } }
               const values =

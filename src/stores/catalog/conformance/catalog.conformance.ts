@@ -1,4 +1,4 @@
-/** What every catalog promises, as tests. Each database runs the same suite, each test with a catalog of its own. */
+/** The conformance suite of a catalog. It runs on every database; each test opens an empty catalog. */
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
@@ -13,7 +13,7 @@ import { testPublishing } from './publishing.conformance.ts'
 import { testTags } from './tags.conformance.ts'
 import { testWorkflows } from './workflows.conformance.ts'
 
-/** An empty catalog; what it leaves behind is removed after the test. */
+/** Opens an empty catalog, which is removed after the test. */
 export type OpenCatalog = (context: TestContext) => Promise<Catalog>
 
 export function describeCatalog(name: string, open: OpenCatalog, options: { readonly skip?: string } = {}): void {
@@ -27,9 +27,9 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('metadata documents', () => testDocuments(open))
     describe('tags', () => testTags(open))
     describe('blobs', () => testBlobs(open))
-    describe('toCompact blobs', () => testCompaction(open))
-    describe('the whole', () => {
-      test('a secret is made once, is long, and differs by name', async (context) => {
+    describe('compaction', () => testCompaction(open))
+    describe('secrets and checks', () => {
+      test('a secret has 32 bytes, is generated once, and differs by name', async (context) => {
         const catalog = await open(context)
         const secret = await catalog.secret('tokens')
         assert.equal(secret.byteLength, 32)
@@ -37,13 +37,13 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
         assert.notDeepEqual(await catalog.secret('other'), secret)
       })
 
-      test('two that ask for a secret at once get the same', async (context) => {
+      test('concurrent calls get the same secret', async (context) => {
         const catalog = await open(context)
         const [one, other] = await Promise.all([catalog.secret('tokens'), catalog.secret('tokens')])
         assert.deepEqual(one, other)
       })
 
-      test('a catalog that can be written passes its check', async (context) => {
+      test('checkWritable passes on a writable catalog', async (context) => {
         await (await open(context)).checkWritable()
       })
     })

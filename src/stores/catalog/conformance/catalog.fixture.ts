@@ -1,4 +1,4 @@
-/** Makes data stores, jobs and files for the tests of a catalog, so that each test shows only what matters to it. */
+/** Data stores, import jobs and files for tests of a catalog, with defaults for all values that a test does not name. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { crc32, deflateRawSync } from 'node:zlib'
@@ -18,10 +18,10 @@ import {
 } from '../image-set-records.ts'
 import type { FailedFile, ImportJob, Lease, RecordedFile, SkippedFile, StoredFile } from '../import-job-repository.ts'
 
-/** The moment at which tests begin. */
+/** The time at which tests begin. */
 export const AT = Date.UTC(2026, 3, 1, 12)
 
-/** Ids in a row: 32 hex digits, the same in every run. */
+/** A sequence of ids of 32 hex digits, the same in every run. */
 export function countedIds(): () => string {
   let count = 0
   return () => {
@@ -30,13 +30,13 @@ export function countedIds(): () => string {
   }
 }
 
-let askers = 0
+let sequences = 0
 
-/** As countedIds, and no other asker's: for several catalogs that share a database, of which no two may give the same. */
-export function idsOfOne(): () => string {
-  const asker = ++askers
+/** Like countedIds, but each call returns a different sequence: for several catalogs on one database. */
+export function uniqueIds(): () => string {
+  const sequence = ++sequences
   let count = 0
-  return () => idOf(`${asker} ${++count}`)
+  return () => idOf(`${sequence} ${++count}`)
 }
 
 export const idOf = (name: string): string => createHash('md5').update(name).digest('hex')
@@ -55,7 +55,7 @@ export function datastoreNamed(name: string, values: Partial<Datastore> = {}): D
   }
 }
 
-/** An ACTIVE data store; answers its id. */
+/** Creates an ACTIVE data store and returns its id. */
 export async function createDatastore(catalog: Catalog, name = 'store'): Promise<string> {
   const datastore = datastoreNamed(name)
   await catalog.datastores.create({ datastore, tags: {}, token: tokenOf(name) })
@@ -88,7 +88,7 @@ export function jobNamed(name: string, values: Partial<ImportJob> & Pick<ImportJ
   }
 }
 
-/** A job that a worker of that name has claimed. */
+/** Submits a job and claims it for the named worker. */
 export async function startJob(
   catalog: Catalog,
   { datastoreId, name = 'job', owner = 'worker' }: { datastoreId: string; name?: string; owner?: string },
@@ -212,7 +212,7 @@ export function record(catalog: Catalog, lease: Lease, files: readonly RecordedF
 
 const BODY = { contentBytes: JSON_OF_DOCUMENT.length, crc32: crc32(JSON_OF_DOCUMENT), bodyChecksum: 0 }
 
-/** One for each blob. The document of a group lies where its last file has patient, study and series: no other blob is used. */
+/** Documents by blob. The document of a group has the range of its last file's image set attributes, so that no other blob is used. */
 export async function documentsOf(
   catalog: Catalog,
   lease: Lease,
@@ -230,7 +230,7 @@ export async function documentsOf(
   })
 }
 
-/** Publishes all groups of the job that wait, in their order as far as their documents lie in one blob. */
+/** Publishes all unpublished groups of the job, in their order if their documents are in one blob. */
 export async function publishAll(catalog: Catalog, lease: Lease, at: number): Promise<readonly GeneratedImageSet[]> {
   const generated = new Map<number, GeneratedImageSet>()
   const all = await catalog.importJobs.unpublishedGroups(lease.jobId, 10_000)
@@ -249,7 +249,7 @@ export async function publishAll(catalog: Catalog, lease: Lease, at: number): Pr
   return all.map(({ groupId }) => generated.get(groupId)!)
 }
 
-/** A whole import of these files in a job of its own. */
+/** Imports the files in one job, from submission to completion. */
 export async function importFiles(
   catalog: Catalog,
   { datastoreId, files, at = AT }: { datastoreId: string; files: readonly StoredFile[]; at?: number },

@@ -1,4 +1,4 @@
-/** The promises of a catalog about blobs that image sets were deleted from: when one is told of, all that lies in it, and its moving. */
+/** Conformance of a catalog: compaction of partly unreferenced blobs: when one is claimed, its used ranges, and the move to a new blob. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { movedRanges } from '../../blobs/moved-ranges.ts'
@@ -13,7 +13,7 @@ const LATER = AT + 3_600_000
 const DIGEST = { sizeBytes: 10_000, sha256: 'ab'.repeat(32) }
 const NEW_DIGEST = { sizeBytes: 6_000, sha256: 'cd'.repeat(32) }
 
-/** The file, a frame and its table, and the metadata, one behind the other. */
+/** In one blob, in this order: the file, a frame, its frame table and the metadata. */
 const fileAt = (key: string, study: string, offsetBytes: number): StoredFile => ({
   ...storedFile(key, { study, sop: `${study}.${key}`, blobKey: 'store/shared', sizeBytes: 30 }),
   offsetBytes,
@@ -31,17 +31,17 @@ const fileAt = (key: string, study: string, offsetBytes: number): StoredFile => 
 
 const BYTES_EACH = 90
 
-/** Image sets of two studies, whose files lie in turns in one blob. */
-async function imported(catalog: Catalog, { files = 2, isOver = true } = {}) {
+/** Image sets of two studies, whose files alternate in one blob. */
+async function imported(catalog: Catalog, { files = 2, isFinished = true } = {}) {
   const datastoreId = await createDatastore(catalog)
   const lease = await startJob(catalog, { datastoreId })
   const all = Array.from({ length: 2 * files }, (_, at) => fileAt(`${1_000 + at}`, `1.${at % 2}`, at * BYTES_EACH))
   await catalog.importJobs.record(lease, all, new Map([['store/shared', DIGEST]]))
   const made = await publishAll(catalog, lease, AT)
   const finish = () => catalog.importJobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
-  if (isOver) await finish()
-  const [stays, goes] = made.map(({ imageSetId }) => ({ datastoreId, imageSetId }))
-  return { stays: stays!, goes: goes!, finish }
+  if (isFinished) await finish()
+  const [kept, deleted] = made.map(({ imageSetId }) => ({ datastoreId, imageSetId }))
+  return { kept: kept!, deleted: deleted!, finish }
 }
 
 async function deleteImageSet(catalog: Catalog, { datastoreId, imageSetId }: ImageSet, at = AT + 1_000) {
@@ -52,7 +52,7 @@ async function deleteImageSet(catalog: Catalog, { datastoreId, imageSetId }: Ima
 const claimForCompaction = (catalog: Catalog, now = LATER, before = now) =>
   catalog.blobs.claimForCompaction({ before, now, leaseUntil: now + 1_000 })
 
-const piecesOf = async (catalog: Catalog, toCompact: BlobToCompact) =>
+const rangesOf = async (catalog: Catalog, toCompact: BlobToCompact) =>
   movedRanges([
     ...(await catalog.blobs.usedRanges(toCompact)),
     ...(await catalog.blobs.usedRanges(toCompact)).flatMap(({ offsetBytes, framesInTable }) =>
@@ -81,70 +81,74 @@ const keysOf = async (catalog: Catalog) =>
   )
 
 export function testCompaction(open: OpenCatalog): void {
-  test('a blob that an image set was deleted from is told of to one, a while later, as long as others use it', async (context) => {
+  test('a partly unreferenced blob is claimed by one worker after the grace period', async (context) => {
     const catalog = await open(context)
-    const { stays, goes } = await imported(catalog)
+    const { kept, deleted } = await imported(catalog)
     assert.equal(await claimForCompaction(catalog), undefined)
-    await deleteImageSet(catalog, goes)
-    assert.equal(await claimForCompaction(catalog, LATER, AT + 1_000), undefined, 'not since before the deletion')
+    await deleteImageSet(catalog, deleted)
+    assert.equal(
+      await claimForCompaction(catalog, LATER, AT + 1_000),
+      undefined,
+      'the deletion is not older than the grace period',
+    )
     const toCompact = await claimForCompaction(catalog)
     assert.deepEqual([toCompact?.blobKey, toCompact?.digest], ['store/shared', DIGEST])
-    assert.equal(await claimForCompaction(catalog), undefined, 'another has it')
-    assert.equal((await claimForCompaction(catalog, LATER + 1_000))?.blob, toCompact!.blob, 'whoever had it has died')
-    await deleteImageSet(catalog, stays)
-    assert.equal(await claimForCompaction(catalog, LATER + 9_000), undefined, 'nobody uses it')
+    assert.equal(await claimForCompaction(catalog), undefined, 'another worker has claimed it')
+    assert.equal((await claimForCompaction(catalog, LATER + 1_000))?.blob, toCompact!.blob, 'the claim has expired')
+    await deleteImageSet(catalog, kept)
+    assert.equal(await claimForCompaction(catalog, LATER + 9_000), undefined, 'no image set uses it')
   })
 
-  test('not while its job goes on, nor while one of its image sets is locked', async (context) => {
+  test('a blob is not claimed while its job is running or one of its image sets is locked', async (context) => {
     const catalog = await open(context)
-    const { stays, goes, finish } = await imported(catalog, { isOver: false })
-    await deleteImageSet(catalog, goes)
+    const { kept, deleted, finish } = await imported(catalog, { isFinished: false })
+    await deleteImageSet(catalog, deleted)
     assert.equal(await claimForCompaction(catalog), undefined)
     await finish()
-    await begin(catalog, stays.datastoreId, updateOf(stays.imageSetId, 1))
+    await begin(catalog, kept.datastoreId, updateOf(kept.imageSetId, 1))
     assert.equal(await claimForCompaction(catalog), undefined)
     await catalog.workflows.fail((await claim(catalog)).lease, { message: 'failed', at: AT + 2_000 })
     assert.equal((await claimForCompaction(catalog))?.blobKey, 'store/shared')
   })
 
-  test('one that is kept as it is is told of again only when more is deleted, also while it was looked at', async (context) => {
+  test('after a skipped compaction a blob is claimed again only if more was deleted, even during the claim', async (context) => {
     const catalog = await open(context)
-    const { stays, goes } = await imported(catalog)
-    const copy = await copyFor(catalog, stays)
-    await deleteImageSet(catalog, goes)
+    const { kept, deleted } = await imported(catalog)
+    const copy = await copyFor(catalog, kept)
+    await deleteImageSet(catalog, deleted)
     await catalog.blobs.skipCompaction((await claimForCompaction(catalog))!)
     assert.equal(await claimForCompaction(catalog, LATER + 9_000), undefined)
-    await deleteImageSet(catalog, await copyFor(catalog, stays))
+    await deleteImageSet(catalog, await copyFor(catalog, kept))
     const toCompact = (await claimForCompaction(catalog))!
     await deleteImageSet(catalog, copy)
     await catalog.blobs.skipCompaction(toCompact)
     assert.equal((await claimForCompaction(catalog))?.blob, toCompact.blob)
   })
 
-  test('all that lies in it moves, of every version and copy, and the old key is free later', async (context) => {
+  test('all used ranges move, of every version and copy, and the old blob is unreferenced later', async (context) => {
     const catalog = await open(context)
-    const { stays, goes } = await imported(catalog, { files: 150 })
-    await update(catalog, stays, { from: 1, instances: { kind: 'of-version', version: 1 } })
-    await deleteImageSet(catalog, goes)
+    const { kept, deleted } = await imported(catalog, { files: 150 })
+    await update(catalog, kept, { from: 1, instances: { kind: 'of-version', version: 1 } })
+    await deleteImageSet(catalog, deleted)
     const toCompact = (await claimForCompaction(catalog))!
-    const ranges = await piecesOf(catalog, toCompact)
+    const ranges = await rangesOf(catalog, toCompact)
     assert.equal(ranges.length, 150)
     await reserve(catalog, toCompact)
     assert.deepEqual(await keysOf(catalog), [
-      `document of ${stays.imageSetId} false`,
-      `levels of ${stays.imageSetId} false`,
+      `document of ${kept.imageSetId} false`,
+      `image set attributes of ${kept.imageSetId} false`,
       ...['store/rewritten true', 'store/shared false'],
     ])
-    const before = await catalog.imageSets.attributes({ ...stays, version: 1 })
+    const before = await catalog.imageSets.attributes({ ...kept, version: 1 })
     assert.ok(typeof before === 'object' && before.blobKey === 'store/shared')
     assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'moved')
     const key = 'store/rewritten'
     const expected = Array.from({ length: 150 }, (_, at) => [
       ...[key, BYTES_EACH * at, key, BYTES_EACH * at + 60, key, BYTES_EACH * at + 40],
     ])
-    for (const version of [1, 2]) assert.deepEqual(await placeOf(catalog, stays, version), expected)
-    const levels = await catalog.imageSets.attributes({ ...stays, version: 1 })
-    assert.deepEqual(levels, { blobKey: 'store/rewritten', offsetBytes: BYTES_EACH * 149 + 80, sizeBytes: 10 })
+    for (const version of [1, 2]) assert.deepEqual(await placeOf(catalog, kept, version), expected)
+    const attributes = await catalog.imageSets.attributes({ ...kept, version: 1 })
+    assert.deepEqual(attributes, { blobKey: 'store/rewritten', offsetBytes: BYTES_EACH * 149 + 80, sizeBytes: 10 })
     const [known] = await catalog.blobs.get(['store/rewritten'])
     assert.deepEqual([known!.digest, known!.isUnreferenced], [NEW_DIGEST, false])
     assert.deepEqual(await catalog.blobs.listUnreferenced({ before: LATER + 5_000, limit: 10 }), [])
@@ -159,15 +163,15 @@ export function testCompaction(open: OpenCatalog): void {
     }
   })
 
-  test('what an import brought and never showed makes a blob toCompact as well', async (context) => {
+  test('a blob with imported files or documents that were never published is partly unreferenced', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const keyToCompact = async () => (await claimForCompaction(catalog))?.blobKey
 
     const twice = await startJob(catalog, { datastoreId, name: 'a file twice' })
     const files = ['first', 'second'].map((key) => storedFile(key, { sop: '1.1', blobKey: `blob of ${key}` }))
-    const beside = storedFile('third', { study: '1.9', blobKey: 'blob of first' })
-    await record(catalog, twice, [...files, beside])
+    const other = storedFile('third', { study: '1.9', blobKey: 'blob of first' })
+    await record(catalog, twice, [...files, other])
     await publishAll(catalog, twice, AT)
     await catalog.importJobs.finish(twice, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
     const found = [await keyToCompact(), await keyToCompact(), await keyToCompact()]
@@ -200,18 +204,22 @@ export function testCompaction(open: OpenCatalog): void {
     assert.deepEqual([await keyToCompact(), await keyToCompact()], ['documents of both', undefined])
   })
 
-  test('nothing moves where not all was put, or too late, or by whoever was not first', async (context) => {
+  test('nothing moves if a used range was not copied, the reservation has expired, or another worker was first', async (context) => {
     const catalog = await open(context)
-    const { stays, goes } = await imported(catalog)
-    await deleteImageSet(catalog, goes)
+    const { kept, deleted } = await imported(catalog)
+    await deleteImageSet(catalog, deleted)
     const toCompact = (await claimForCompaction(catalog))!
-    const ranges = await piecesOf(catalog, toCompact)
-    const before = await placeOf(catalog, stays)
-    assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'changed', 'nothing was reserved')
+    const ranges = await rangesOf(catalog, toCompact)
+    const before = await placeOf(catalog, kept)
+    assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'changed', 'no blob was reserved')
     await reserve(catalog, toCompact)
     assert.equal(await catalog.blobs.move(moving(toCompact, ranges.slice(1))), 'changed')
-    assert.equal(await catalog.blobs.move(moving(toCompact, ranges, LATER + 1)), 'changed', 'it is free by now')
-    assert.deepEqual(await placeOf(catalog, stays), before)
+    assert.equal(
+      await catalog.blobs.move(moving(toCompact, ranges, LATER + 1)),
+      'changed',
+      'the reservation has expired',
+    )
+    assert.deepEqual(await placeOf(catalog, kept), before)
     assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'moved')
     await catalog.blobs.reserve({ source: toCompact, blobKey: 'store/late', unreferencedFrom: LATER + 1 })
     const late = { ...moving(toCompact, ranges), to: { blobKey: 'store/late', digest: NEW_DIGEST } }
@@ -219,13 +227,13 @@ export function testCompaction(open: OpenCatalog): void {
     assert.deepEqual(await keysOf(catalog), ['store/late true', 'store/rewritten false', 'store/shared true'])
   })
 
-  test('what is deleted between claim and move leaves the new blob toCompact', async (context) => {
+  test('after a deletion between claim and move the new blob is partly unreferenced', async (context) => {
     const catalog = await open(context)
-    const { stays, goes } = await imported(catalog)
-    const third = await copyFor(catalog, stays)
-    await deleteImageSet(catalog, goes)
+    const { kept, deleted } = await imported(catalog)
+    const third = await copyFor(catalog, kept)
+    await deleteImageSet(catalog, deleted)
     const toCompact = (await claimForCompaction(catalog))!
-    const ranges = await piecesOf(catalog, toCompact)
+    const ranges = await rangesOf(catalog, toCompact)
     await reserve(catalog, toCompact)
     await deleteImageSet(catalog, third, AT + 5_000)
     assert.equal(await catalog.blobs.move(moving(toCompact, ranges)), 'moved')

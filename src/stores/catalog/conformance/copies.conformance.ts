@@ -1,4 +1,4 @@
-/** The promises of a catalog about copies: who sees them when, that they share all bytes, and which can be primary. */
+/** Conformance of a catalog: copies: when they are visible, that they share bytes, and which can be primary. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { OpenCatalog } from './catalog.conformance.ts'
@@ -7,30 +7,33 @@ import {
   begin,
   claim,
   copyOf,
-  described,
+  describedFile,
   ELEMENTS,
   endOf,
   get,
+  instanceUIDsOf,
   search,
-  sopsOf,
-  told,
+  statusOf,
   update,
   versionOf,
   withImageSet,
 } from './workflow.fixture.ts'
 
 export function testCopies(open: OpenCatalog): void {
-  test('a copy is seen by nobody but GetImageSet until it is whole, and then shares all bytes', async (context) => {
+  test('only GetImageSet finds a copy before it is complete; the copy shares all bytes', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const [created, source] = await begin(catalog, datastoreId, copyOf(imageSetId, 1))
-    assert.deepEqual([...told(created)!, created!.role, created!.isPrimary], [1, 'LOCKED', 'COPYING', 'created', false])
     assert.deepEqual(
-      [source!.imageSetId, ...told(source)!, source!.role],
+      [...statusOf(created)!, created!.role, created!.isPrimary],
+      [1, 'LOCKED', 'COPYING', 'created', false],
+    )
+    assert.deepEqual(
+      [source!.imageSetId, ...statusOf(source)!, source!.role],
       [imageSetId, 1, 'LOCKED', 'COPYING_WITH_READ_ONLY_ACCESS', 'source'],
     )
     const copy = { datastoreId, imageSetId: created!.imageSetId }
-    assert.deepEqual(told(await get(catalog, copy)), [1, 'LOCKED', 'COPYING'])
+    assert.deepEqual(statusOf(await get(catalog, copy)), [1, 'LOCKED', 'COPYING'])
     assert.equal((await search(catalog, datastoreId)).length, 1)
     assert.equal(await catalog.imageSets.document(copy), 'copying')
 
@@ -42,8 +45,8 @@ export function testCopies(open: OpenCatalog): void {
       instances: { kind: 'added', from, sopInstanceUIDs: undefined },
     })
     assert.equal(await catalog.workflows.complete(lease, endOf([version], AT + 9_000)), 'completed')
-    assert.deepEqual(told(await get(catalog, copy)), [1, 'ACTIVE', 'COPIED'])
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [1, 'ACTIVE', 'COPIED'])
+    assert.deepEqual(statusOf(await get(catalog, copy)), [1, 'ACTIVE', 'COPIED'])
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId })), [1, 'ACTIVE', 'COPIED'])
     assert.deepEqual(
       (await search(catalog, datastoreId)).map((row) => [row.imageSetId, row.isPrimary, row.createdAt, row.updatedAt]),
       [
@@ -58,46 +61,49 @@ export function testCopies(open: OpenCatalog): void {
     for await (const { differences } of catalog.searchIndex.verify()) assert.deepEqual(differences, [])
   })
 
-  test('a copy into an image set is its next version, with the instances that were asked for', async (context) => {
+  test('a copy into an image set is its next version, with the requested instances', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
-    const files = [described('y', { seriesNumber: '7', sop: '1.8' }), described('z', { seriesNumber: '7', sop: '1.9' })]
+    const files = [
+      describedFile('y', { seriesNumber: '7', sop: '1.8' }),
+      describedFile('z', { seriesNumber: '7', sop: '1.9' }),
+    ]
     const [conflicting] = await importFiles(catalog, { datastoreId, files })
     assert.equal(conflicting!.isPrimary, false)
     const source = { imageSetId: conflicting!.imageSetId, version: 1 }
     const destination = { imageSetId, version: 1 }
     await begin(catalog, datastoreId, copyOf(source.imageSetId, 1, { destination, sopInstanceUIDs: ['1.9'] }))
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [2, 'LOCKED', 'COPYING'])
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId })), [2, 'LOCKED', 'COPYING'])
     const { lease } = await claim(catalog)
     const instances = { kind: 'added', from: source, sopInstanceUIDs: ['1.9'] } as const
     await catalog.workflows.complete(lease, endOf([versionOf(imageSetId, { instances })], AT + 2_000))
-    assert.deepEqual(await sopsOf(catalog, { datastoreId, imageSetId }, 2), ['1.1', '1.2', '1.3', '1.9'])
-    assert.deepEqual(await sopsOf(catalog, { datastoreId, imageSetId }, 1), ['1.1', '1.2', '1.3'])
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [2, 'ACTIVE', 'COPIED'])
+    assert.deepEqual(await instanceUIDsOf(catalog, { datastoreId, imageSetId }, 2), ['1.1', '1.2', '1.3', '1.9'])
+    assert.deepEqual(await instanceUIDsOf(catalog, { datastoreId, imageSetId }, 1), ['1.1', '1.2', '1.3'])
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId })), [2, 'ACTIVE', 'COPIED'])
   })
 
-  test('a failed copy leaves its source as it was, and what would have been is not found', async (context) => {
+  test('a failed copy does not change its source, and searches do not find the copy', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const [created] = await begin(catalog, datastoreId, copyOf(imageSetId, 1))
     const { lease } = await claim(catalog)
-    await catalog.workflows.fail(lease, { message: 'No room', at: AT })
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [1, 'ACTIVE', 'CREATED'])
+    await catalog.workflows.fail(lease, { message: 'Too large', at: AT })
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId })), [1, 'ACTIVE', 'CREATED'])
     const failed = await get(catalog, { datastoreId, imageSetId: created!.imageSetId })
-    assert.deepEqual([...told(failed)!, failed!.message], [1, 'ACTIVE', 'COPY_FAILED', 'No room'])
+    assert.deepEqual([...statusOf(failed)!, failed!.message], [1, 'ACTIVE', 'COPY_FAILED', 'Too large'])
     assert.equal((await search(catalog, datastoreId)).length, 1)
     await begin(catalog, datastoreId, { operation: 'DeleteImageSet', imageSetId: created!.imageSetId })
     await catalog.workflows.completeDeletion((await claim(catalog)).lease, AT + 1)
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId: created!.imageSetId })), [
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId: created!.imageSetId })), [
       ...[1, 'DELETED', 'DELETED'],
     ])
   })
 
-  test('a promotion makes a primary image set, unless one of the series stands or the study says otherwise', async (context) => {
+  test('a promotion creates a primary image set, unless its series has one or it conflicts with its study', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const importOne = async (key: string, values: FileValues) =>
-      (await importFiles(catalog, { datastoreId, files: [described(key, values)] }))[0]!
+      (await importFiles(catalog, { datastoreId, files: [describedFile(key, values)] }))[0]!
     const ofPatient = await importOne('p', { series: '1.2.3.2', sop: '1.7', patientId: 'OTHER', studyId: 'S2' })
     assert.equal(ofPatient.isPrimary, false)
     const promote = (id: string) => copyOf(id, 1, { promoteToPrimary: true })
@@ -124,12 +130,12 @@ export function testCopies(open: OpenCatalog): void {
     assert.equal(found!.isPrimary, true)
   })
 
-  test('a promotion that was overtaken by an import has not happened', async (context) => {
+  test('a promotion has no effect if an import published a primary image set of the series first', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
-    const [first] = await importFiles(catalog, { datastoreId, files: [described('a', { sop: '1.1' })] })
+    const [first] = await importFiles(catalog, { datastoreId, files: [describedFile('a', { sop: '1.1' })] })
     const [second] = await importFiles(catalog, {
-      ...{ datastoreId, files: [described('b', { series: '1.2.3.2', sop: '1.2', patientId: 'OTHER' })] },
+      ...{ datastoreId, files: [describedFile('b', { series: '1.2.3.2', sop: '1.2', patientId: 'OTHER' })] },
     })
     const grouping = { ...ELEMENTS, SeriesInstanceUID: '1.2.3.2' }
     await update(catalog, { datastoreId, imageSetId: second!.imageSetId }, { from: 1, grouping })
@@ -139,12 +145,12 @@ export function testCopies(open: OpenCatalog): void {
       source,
       promoteToPrimary: true,
     })
-    await importFiles(catalog, { datastoreId, files: [described('c', { series: '1.2.3.2', sop: '1.3' })] })
+    await importFiles(catalog, { datastoreId, files: [describedFile('c', { series: '1.2.3.2', sop: '1.3' })] })
     const { lease } = await claim(catalog)
     const instances = { kind: 'added', from: source, sopInstanceUIDs: undefined } as const
     const versions = [versionOf(created!.imageSetId, { grouping, instances })]
     assert.equal(await catalog.workflows.complete(lease, endOf(versions, AT)), 'conflicts')
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId: created!.imageSetId })), [
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId: created!.imageSetId })), [
       ...[1, 'LOCKED', 'COPYING'],
     ])
     await catalog.workflows.fail(lease, { message: 'Too late', at: AT })

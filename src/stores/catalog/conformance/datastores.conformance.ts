@@ -1,4 +1,4 @@
-/** The promises of a catalog's data stores. */
+/** Conformance of a catalog: data stores. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
@@ -19,7 +19,7 @@ async function listed(catalog: Catalog, request: Partial<Parameters<Catalog['dat
 }
 
 export function testDatastores(open: OpenCatalog): void {
-  test('what was created is what is got, with and without its optional values', async (context) => {
+  test('get returns what was created, with and without optional values', async (context) => {
     const catalog = await open(context)
     const full = datastoreNamed('full', {
       kmsKeyArn: 'kms',
@@ -39,7 +39,7 @@ export function testDatastores(open: OpenCatalog): void {
     assert.equal(await catalog.datastores.get('0'.repeat(32), always), undefined)
   })
 
-  test('the same token with the same request gives the data store that was made', async (context) => {
+  test('the same token with the same request returns the existing data store', async (context) => {
     const catalog = await open(context)
     const first = datastoreNamed('first')
     await catalog.datastores.create({ datastore: first, tags: {}, token: tokenOf('t') })
@@ -52,7 +52,7 @@ export function testDatastores(open: OpenCatalog): void {
     assert.deepEqual(await listed(catalog), ['first'])
   })
 
-  test('the same token with another request is told apart', async (context) => {
+  test('the same token with another request is a conflict', async (context) => {
     const catalog = await open(context)
     await catalog.datastores.create({ datastore: datastoreNamed('first'), tags: {}, token: tokenOf('t') })
     const other = await catalog.datastores.create({
@@ -63,7 +63,7 @@ export function testDatastores(open: OpenCatalog): void {
     assert.deepEqual(other, { outcome: 'token-conflict' })
   })
 
-  test('a token is forgotten after its time, whatever it stood for', async (context) => {
+  test('an expired token can be used for another request', async (context) => {
     const catalog = await open(context)
     await catalog.datastores.create({ datastore: datastoreNamed('first'), tags: {}, token: tokenOf('t') })
     const token = tokenOf('t', { fingerprint: 'another request', usedSince: AT + 1 })
@@ -86,7 +86,7 @@ export function testDatastores(open: OpenCatalog): void {
     assert.equal((await create('second')).outcome, 'created')
   })
 
-  test('settling ends what was begun and touches nothing else', async (context) => {
+  test('settle completes CREATING and DELETING and changes no other status', async (context) => {
     const catalog = await open(context)
     const { datastoreId } = datastoreNamed('store')
     await catalog.datastores.create({ datastore: datastoreNamed('store'), tags: {}, token: tokenOf('t') })
@@ -107,7 +107,7 @@ export function testDatastores(open: OpenCatalog): void {
     assert.deepEqual([deleted?.datastoreStatus, deleted?.updatedAt], ['DELETED', AT + 8])
   })
 
-  test('a deleted data store is shown for a time and then forgotten', async (context) => {
+  test('a deleted data store is visible for a time', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     await catalog.datastores.beginDelete(datastoreId, AT)
@@ -118,7 +118,7 @@ export function testDatastores(open: OpenCatalog): void {
     assert.deepEqual(await listed(catalog, { deletedSince: AT }), [])
   })
 
-  test('a list is newest first, page by page, also among equal times', async (context) => {
+  test('a list is newest first, in pages, also with equal times', async (context) => {
     const catalog = await open(context)
     const names = ['a', 'b', 'c', 'd', 'e']
     for (const [index, name] of names.entries()) {
@@ -142,7 +142,7 @@ export function testDatastores(open: OpenCatalog): void {
     assert.deepEqual(paged, all)
   })
 
-  test('a list can be of one status', async (context) => {
+  test('a list can be filtered by status', async (context) => {
     const catalog = await open(context)
     await createDatastore(catalog, 'active')
     await catalog.datastores.create({ datastore: datastoreNamed('new'), tags: {}, token: tokenOf('new') })
@@ -151,7 +151,7 @@ export function testDatastores(open: OpenCatalog): void {
     assert.deepEqual(await listed(catalog, { status: 'DELETED' }), [])
   })
 
-  test('only an ACTIVE data store without image sets and running jobs is deleted', async (context) => {
+  test('only an ACTIVE data store without image sets and running jobs can be deleted', async (context) => {
     const catalog = await open(context)
     assert.equal(await catalog.datastores.beginDelete('0'.repeat(32), AT), 'absent')
     await catalog.datastores.create({ datastore: datastoreNamed('new'), tags: {}, token: tokenOf('new') })

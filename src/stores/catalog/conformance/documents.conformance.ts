@@ -1,4 +1,4 @@
-/** The promises of a catalog about metadata documents: what a version to be is made of, and that a document is of its own version only. */
+/** Conformance of a catalog: metadata documents: what the next version consists of, and that each document belongs to one version. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
@@ -7,14 +7,14 @@ import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, DIGEST, type FileValues, record, startJob, storedFile } from './catalog.fixture.ts'
 
-const described = (key: string, values: FileValues = {}): StoredFile => ({
+const describedFile = (key: string, values: FileValues = {}): StoredFile => ({
   ...storedFile(key, values),
   metadata: { blobKey: `metadata of ${key}`, offsetBytes: 10, instanceMetadataBytes: 200, imageSetAttributesBytes: 30 },
 })
 
 const BODY = { contentBytes: 5 * 1024 ** 3, crc32: 0xffffffff, bodyChecksum: 0xfffffffe }
 
-/** As documents would be made of them, each of a place that tells which it is. */
+/** Documents for the versions, each with its own range. */
 const documentsFor = (versions: readonly NextVersion[], blobKey: string): GroupDocuments => ({
   ...{ blobKey, digest: DIGEST },
   byGroup: new Map(
@@ -25,7 +25,7 @@ const documentsFor = (versions: readonly NextVersion[], blobKey: string): GroupD
   ),
 })
 
-/** A whole import whose image sets have documents. */
+/** An import with documents, from submission to completion. */
 async function importDescribed(
   catalog: Catalog,
   { datastoreId, name, files }: { datastoreId: string; name: string; files: readonly StoredFile[] },
@@ -42,14 +42,19 @@ async function importDescribed(
 const keysOf = ({ added }: NextVersion) => added.map(({ metadata }) => metadata.blobKey)
 
 export function testDocuments(open: OpenCatalog): void {
-  test('a version has the levels that lie with its document, and files the warnings that come with it', async (context) => {
+  test('publishing records the attributes of a version and the warnings of its files', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
     const warning = (message: string) => ({ warning_reason_code: 0xb000, type: 'CoercionOfDataElements', message })
-    const known = { ...described('b', { sop: '1.2' }), warnings: [warning('known before')] }
+    const known = { ...describedFile('b', { sop: '1.2' }), warnings: [warning('known before')] }
     await record(catalog, lease, [
-      ...[described('a', { sop: '1.1' }), known, described('c', { sop: '1.1' }), described('d', { sop: '1.3' })],
+      ...[
+        describedFile('a', { sop: '1.1' }),
+        known,
+        describedFile('c', { sop: '1.1' }),
+        describedFile('d', { sop: '1.3' }),
+      ],
     ])
     const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
     const documents = documentsFor(await catalog.importJobs.nextVersions(lease.jobId, groups), 'documents')
@@ -67,7 +72,7 @@ export function testDocuments(open: OpenCatalog): void {
     for await (const line of catalog.importJobs.reportLines(lease.jobId)) {
       if (line.outcome === 'stored') found.push([line.key, line.warnings.map(({ message }) => message)])
     }
-    // Of two files with one SOPInstanceUID the last is shown.
+    // Of two files with the same SOPInstanceUID the last counts.
     assert.deepEqual(found, [
       ['a', []],
       ['b', ['known before', 'of 1.2']],
@@ -76,11 +81,15 @@ export function testDocuments(open: OpenCatalog): void {
     ])
   })
 
-  test('the version that a new group will be has its files, of one SOPInstanceUID the last, and where their metadata lies', async (context) => {
+  test('the next version for a new group has its files with their metadata, and of equal SOPInstanceUIDs the last', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
-    const files = [described('a', { sop: '1.1' }), described('b', { sop: '1.2' }), described('c', { sop: '1.1' })]
+    const files = [
+      describedFile('a', { sop: '1.1' }),
+      describedFile('b', { sop: '1.2' }),
+      describedFile('c', { sop: '1.1' }),
+    ]
     await record(catalog, lease, [...files, storedFile('d', { study: '1.9', sop: '1.9.1' })])
     const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
     assert.deepEqual(
@@ -102,12 +111,12 @@ export function testDocuments(open: OpenCatalog): void {
     )
   })
 
-  test('a published version has its document and its instances, and keeps them when others follow', async (context) => {
+  test('a published version keeps its document and instances when other versions follow', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
-    const files = [described('a', { sop: '1.1' }), described('b', { sop: '1.2' })]
+    const files = [describedFile('a', { sop: '1.1' }), describedFile('b', { sop: '1.2' })]
     const first = await importDescribed(catalog, { datastoreId, name: 'one', files })
-    const again = [described('c', { sop: '1.2' }), described('d', { sop: '1.3' })]
+    const again = [describedFile('c', { sop: '1.2' }), describedFile('d', { sop: '1.3' })]
     const second = await importDescribed(catalog, { datastoreId, name: 'two', files: again })
     const { imageSetId } = first.generated[0]!
     assert.deepEqual(second.versions[0]!.base, { imageSetId, version: 1 })
@@ -131,15 +140,15 @@ export function testDocuments(open: OpenCatalog): void {
     assert.deepEqual(await parts(2), ['metadata of a', 'metadata of c', 'metadata of d'])
   })
 
-  test('a document of a version that was overtaken is refused, nothing has happened, and a new one goes through', async (context) => {
+  test('a document that was joined from an outdated version is refused without effect, and a new one is accepted', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const slow = await startJob(catalog, { datastoreId, name: 'slow' })
-    const files = [described('a', { study: '1.1', sop: '1' }), described('b', { study: '1.2', sop: '2' })]
+    const files = [describedFile('a', { study: '1.1', sop: '1' }), describedFile('b', { study: '1.2', sop: '2' })]
     await record(catalog, slow, files)
     const groups = await catalog.importJobs.unpublishedGroups(slow.jobId, 100)
     const early = documentsFor(await catalog.importJobs.nextVersions(slow.jobId, groups), 'early')
-    const other = [described('c', { study: '1.1', sop: '3' })]
+    const other = [describedFile('c', { study: '1.1', sop: '3' })]
     const { generated } = await importDescribed(catalog, { datastoreId, name: 'fast', files: other })
     await assert.rejects(catalog.importJobs.publish(slow, groups, AT, early), ImageSetChanged)
     assert.deepEqual(await catalog.importJobs.unpublishedGroups(slow.jobId, 100), groups)
@@ -161,11 +170,11 @@ export function testDocuments(open: OpenCatalog): void {
     assert.ok(typeof place === 'object' && place.blobKey === 'late' && place.offsetBytes === 100)
   })
 
-  test('a document of no image set, or of one that was deleted, is absent', async (context) => {
+  test('the document of an unknown or deleted image set is absent', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const other = await createDatastore(catalog, 'other')
-    const { generated } = await importDescribed(catalog, { datastoreId, name: 'one', files: [described('a')] })
+    const { generated } = await importDescribed(catalog, { datastoreId, name: 'one', files: [describedFile('a')] })
     const { imageSetId } = generated[0]!
     assert.equal(typeof (await catalog.imageSets.document({ datastoreId, imageSetId })), 'object')
     for (const place of [

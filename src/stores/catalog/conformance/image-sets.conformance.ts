@@ -1,4 +1,4 @@
-/** The promises of a catalog's image sets: instances, deletion, and searches that go on while image sets come, change and go. */
+/** Conformance of a catalog: image sets: instances, deletion, and searches whose pages are read while image sets change. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { positionOf, type Search } from '../../../imaging/search/search.ts'
@@ -9,7 +9,7 @@ import { AT, createDatastore, type FileValues, importFiles, storedFile } from '.
 const NEWEST_FIRST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
 const DAY_MS = 24 * 3_600_000
 
-/** One image set in a study of its own; answers its id. */
+/** Imports one image set in a new study and returns its id. */
 async function imageSet(
   catalog: Catalog,
   datastoreId: string,
@@ -26,7 +26,7 @@ export function testImageSets(open: OpenCatalog): void {
     return rows.map((row) => row.imageSetId)
   }
 
-  test('instances come by SOPInstanceUID, with the places of their bytes', async (context) => {
+  test('instances are sorted by SOPInstanceUID and have the ranges of their files', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const files = [
@@ -55,7 +55,7 @@ export function testImageSets(open: OpenCatalog): void {
     ])
   })
 
-  test('an id that is not an image set of the data store has no instances and is not deleted', async (context) => {
+  test('an id that is not an image set of the data store has no instances and cannot be deleted', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const other = await createDatastore(catalog, 'other')
@@ -74,7 +74,7 @@ export function testImageSets(open: OpenCatalog): void {
     assert.deepEqual(await found(catalog, datastoreId, {}), [imageSetId])
   })
 
-  test('a deleted image set is gone from every answer', async (context) => {
+  test('a deleted image set is not found', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const imageSetId = await imageSet(catalog, datastoreId, { study: '1.1' })
@@ -85,7 +85,7 @@ export function testImageSets(open: OpenCatalog): void {
     assert.equal(await catalog.imageSets.delete({ datastoreId, imageSetId, at: AT }), 'absent')
   })
 
-  test('every attribute finds its image set, exactly', async (context) => {
+  test('every attribute finds exactly its image set', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const wanted = await imageSet(catalog, datastoreId, {
@@ -115,7 +115,7 @@ export function testImageSets(open: OpenCatalog): void {
     }
   })
 
-  test('two ranges of one attribute hold both, in either order, whatever the sort', async (context) => {
+  test('two ranges of one attribute both apply, in either order, with any sort', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const ids: string[] = []
@@ -135,14 +135,14 @@ export function testImageSets(open: OpenCatalog): void {
     }
   })
 
-  test('an empty text finds nothing, not even what has no value', async (context) => {
+  test('an empty text finds nothing, not even an absent value', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     await imageSet(catalog, datastoreId, { study: '1.1', patientId: null })
     assert.deepEqual(await found(catalog, datastoreId, { filters: [{ attribute: 'DICOMPatientId', equals: '' }] }), [])
   })
 
-  test('study instants are exact, at the ends of the calendar too', async (context) => {
+  test('study timestamps are exact, also at the ends of the calendar', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const ids = new Map<string, string>()
@@ -172,7 +172,7 @@ export function testImageSets(open: OpenCatalog): void {
     assert.deepEqual(await found(catalog, datastoreId, { filters: [micro] }), [])
   })
 
-  test('another data store, or none, has nothing of it', async (context) => {
+  test('a search in another or an unknown data store finds nothing', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     await imageSet(catalog, datastoreId, { study: '1.1' })
@@ -180,7 +180,7 @@ export function testImageSets(open: OpenCatalog): void {
     assert.deepEqual(await found(catalog, '0'.repeat(32), {}), [])
   })
 
-  test('a search says whether there is such a data store, and in which status', async (context) => {
+  test('a search returns the status of the data store, and undefined if it does not exist', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const search = { filters: [], sort: NEWEST_FIRST }
@@ -193,7 +193,7 @@ export function testImageSets(open: OpenCatalog): void {
     assert.deepEqual([datastoreStatus, updatedAt], ['DELETING', AT + 1])
   })
 
-  test('later pages see what the first page saw, although image sets came, changed and went meanwhile', async (context) => {
+  test('later pages read the snapshot of the first page while image sets are added, changed and deleted', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const ids: string[] = []
@@ -222,7 +222,7 @@ export function testImageSets(open: OpenCatalog): void {
     )
   })
 
-  test('a search that goes on after more than a day goes on in the oldest state still known', async (context) => {
+  test('a search that continues after more than a day reads the oldest snapshot that is kept', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const old = await imageSet(catalog, datastoreId, { study: '1.1', at: AT })
@@ -242,7 +242,7 @@ export function testImageSets(open: OpenCatalog): void {
     assert.ok(everything.rows.some((row) => row.imageSetId === old && row.version === 2))
   })
 
-  test('a time of access is told by searches from then on, once for each hour, and not by pagers that began before', async (context) => {
+  test('later searches return the access time, which is recorded once an hour; pages of earlier snapshots do not', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const read = await imageSet(catalog, datastoreId, { study: '1.1', at: AT })

@@ -1,4 +1,4 @@
-/** The promises of a catalog's import jobs: submitting, leases, records and reports. */
+/** Conformance of a catalog: import jobs: submission, leases, recorded files and reports. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LeaseLost } from '../import-job-repository.ts'
@@ -22,7 +22,7 @@ import {
 const COMPLETED = { jobStatus: 'COMPLETED', message: undefined, endedAt: AT + 1_000 } as const
 
 export function testImportJobs(open: OpenCatalog): void {
-  test('what was submitted is what is got, in its own data store only', async (context) => {
+  test('get returns what was submitted, only in its data store', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const other = await createDatastore(catalog, 'other')
@@ -42,7 +42,7 @@ export function testImportJobs(open: OpenCatalog): void {
     }
   })
 
-  test('a token stands for one request of one data store', async (context) => {
+  test('a token identifies one request of one data store', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const other = await createDatastore(catalog, 'other')
@@ -59,7 +59,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.equal((await catalog.importJobs.submit({ job: elsewhere, token: tokenOf('t') })).outcome, 'submitted')
   })
 
-  test('a job needs an ACTIVE data store, and a place among those that run', async (context) => {
+  test('a job needs an ACTIVE data store and must be within the quota of running jobs', async (context) => {
     const catalog = await open(context)
     const submit = async (name: string, datastoreId: string) =>
       (await catalog.importJobs.submit({ job: jobNamed(name, { datastoreId }), token: tokenOf(name), runningMax: 1 }))
@@ -77,7 +77,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.equal(await submit('d', datastoreId), 'submitted')
   })
 
-  test('a list is newest first, by data store, status and time, page by page', async (context) => {
+  test('a list is newest first, filtered by data store, status and time, in pages', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const other = await createDatastore(catalog, 'other')
@@ -102,7 +102,7 @@ export function testImportJobs(open: OpenCatalog): void {
     )
   })
 
-  test('workers claim the oldest job that nobody works on', async (context) => {
+  test('a worker claims the oldest job without a valid lease', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     for (const [name, submittedAt] of [
@@ -120,7 +120,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.equal(await claim('d', AT + 100), undefined)
   })
 
-  test('a lease that is renewed is not taken over, one that is released is at once', async (context) => {
+  test('a job with a renewed lease cannot be claimed; a released job can be claimed immediately', async (context) => {
     const catalog = await open(context)
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     await catalog.importJobs.renew(lease, AT + 1_000_000)
@@ -129,7 +129,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.ok(await catalog.importJobs.claim({ owner: 'b', now: AT, leaseUntil: AT + 1 }))
   })
 
-  test('a job that is released goes behind those never claimed, and behind those released before it', async (context) => {
+  test('jobs that were never claimed, or released earlier, are claimed before a released job', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const { importJobs } = catalog
@@ -150,7 +150,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.deepEqual(names, ['first', 'second', 'third', 'first', 'second'])
   })
 
-  test('claims count as attempts until something was done or the job was put down on purpose', async (context) => {
+  test('claims count as attempts until the job makes progress or is released', async (context) => {
     const catalog = await open(context)
     const { importJobs } = catalog
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
@@ -170,28 +170,28 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.equal(await attempt(), 1)
   })
 
-  test('whoever lost the lease can do nothing more, and nothing of what it tried is there', async (context) => {
+  test('a worker that lost its lease gets LeaseLost from every method, without effect', async (context) => {
     const catalog = await open(context)
     const { importJobs } = catalog
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     await record(catalog, lease, [storedFile('a')])
     const [group] = await importJobs.unpublishedGroups(lease.jobId, 1)
-    const heir = { jobId: lease.jobId, owner: 'heir' }
-    assert.ok(await importJobs.claim({ owner: 'heir', now: AT + 30_000, leaseUntil: AT + 60_000 }))
+    const successor = { jobId: lease.jobId, owner: 'successor' }
+    assert.ok(await importJobs.claim({ owner: 'successor', now: AT + 30_000, leaseUntil: AT + 60_000 }))
     await assert.rejects(importJobs.renew(lease, AT + 90_000), LeaseLost)
     await assert.rejects(importJobs.release(lease, AT), LeaseLost)
     await assert.rejects(importJobs.setFilesFound(lease, 7), LeaseLost)
     await assert.rejects(record(catalog, lease, [storedFile('b')]), LeaseLost)
-    const [documents] = await documentsOf(catalog, heir, [group!])
+    const [documents] = await documentsOf(catalog, successor, [group!])
     await assert.rejects(importJobs.publish(lease, [group!], AT, documents!), LeaseLost)
     await assert.rejects(importJobs.finish(lease, COMPLETED), LeaseLost)
     assert.equal(await importJobs.lastRecordedKey(lease.jobId), 'a')
-    assert.equal((await publishAll(catalog, heir, AT)).length, 1)
-    await importJobs.finish(heir, COMPLETED)
-    await assert.rejects(importJobs.renew(heir, AT), LeaseLost)
+    assert.equal((await publishAll(catalog, successor, AT)).length, 1)
+    await importJobs.finish(successor, COMPLETED)
+    await assert.rejects(importJobs.renew(successor, AT), LeaseLost)
   })
 
-  test('which of some keys are recorded is known, those of failed files among them, and those of other jobs not', async (context) => {
+  test('recordedKeys returns recorded keys, including failed files, of the job only', async (context) => {
     const catalog = await open(context)
     const { importJobs } = catalog
     const datastoreId = await createDatastore(catalog)
@@ -204,7 +204,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.deepEqual(await importJobs.recordedKeys(other.jobId, ['a', 'b']), [])
   })
 
-  test('progress is counted, and a job that ended says how', async (context) => {
+  test('a running job counts files, and an ended job has its status and message', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
@@ -233,7 +233,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.equal(await catalog.importJobs.lastRecordedKey(lease.jobId), '\u{1f600}')
   })
 
-  test('a batch that cannot be recorded whole is not recorded at all', async (context) => {
+  test('a batch is recorded as a whole or not at all', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
@@ -243,7 +243,7 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.deepEqual((await collected(catalog.importJobs.reportLines(lease.jobId))).length, 0)
   })
 
-  test('groups wait in the order of their first keys until they are published', async (context) => {
+  test('unpublished groups are listed in the order of their first keys', async (context) => {
     const catalog = await open(context)
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     const keys = Array.from({ length: 300 }, (_, index) => `k${String(index).padStart(3, '0')}`)
@@ -269,11 +269,11 @@ export function testImportJobs(open: OpenCatalog): void {
     )
   })
 
-  test('the report has every file once, in the order of the keys, and is gone when the job ended', async (context) => {
+  test('the report has every file once, sorted by key, and is empty after the job has ended', async (context) => {
     const catalog = await open(context)
     const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
     const warnings = [{ warning_reason_code: 45330, type: 'InvalidOffsetTable', message: 'invalid offset table' }]
-    // More than are read at once, and recorded in batches of every size of statement.
+    // More than one page, and batches that use statements of every size.
     const files = Array.from({ length: 2_345 }, (_, index) => {
       const key = `k${String(index).padStart(5, '0')}`
       if (index % 10 === 7) return skippedFile(key)

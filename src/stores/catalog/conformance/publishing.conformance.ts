@@ -1,4 +1,4 @@
-/** The promises of a catalog when groups of files become image sets: which one, which version, which instances. */
+/** Conformance of a catalog: publishing groups of files: to which image set, as which version, with which instances. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
@@ -17,7 +17,7 @@ import {
   storedFile,
 } from './catalog.fixture.ts'
 
-/** All image sets of the data store, in the order in which they were made. */
+/** All image sets of the data store, oldest first. */
 async function imageSetsOf(catalog: Catalog, datastoreId: string): Promise<readonly ImageSetSummary[]> {
   const search = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
   const { rows } = await catalog.imageSets.search({ datastoreId, search, limit: 1_000 })
@@ -45,7 +45,7 @@ export function testPublishing(open: OpenCatalog): void {
     )
   })
 
-  test('frames are found by their key, in every version of their image set and in no other', async (context) => {
+  test('frames are found by their key, in every version of their image set and in no other image set', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const framesOf = (digit: string): FramesRange => ({
@@ -90,7 +90,7 @@ export function testPublishing(open: OpenCatalog): void {
     assert.deepEqual(await imageSetsOf(catalog, datastoreId), [])
   })
 
-  test('the same series again is the next version: new instances join, known ones are superseded', async (context) => {
+  test('importing a series again creates the next version: new instances are added, existing ones are replaced', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const first = [storedFile('a', { sop: '1.1', blobKey: 'old' }), storedFile('b', { sop: '1.2', blobKey: 'old' })]
@@ -109,7 +109,7 @@ export function testPublishing(open: OpenCatalog): void {
     assert.equal(JSON.parse(row!.tags).DICOMNumberOfStudyRelatedInstances, 3)
   })
 
-  test('identical bytes again are a new version all the same, with as many instances', async (context) => {
+  test('importing identical bytes again creates a new version with the same number of instances', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     for (const version of [1, 2, 3, 4]) {
@@ -122,7 +122,7 @@ export function testPublishing(open: OpenCatalog): void {
     assert.equal((await catalog.imageSets.instances({ datastoreId, imageSetId: row!.imageSetId })).length, 2)
   })
 
-  test('of files with one SOPInstanceUID the last key wins, within a batch and over batches', async (context) => {
+  test('of files with the same SOPInstanceUID the last key counts, within a batch and across batches', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
@@ -134,7 +134,7 @@ export function testPublishing(open: OpenCatalog): void {
     assert.deepEqual(await blobsOf(catalog, datastoreId, made!.imageSetId), { '1.1': 'blob of c', '1.2': 'blob' })
   })
 
-  test('the tags are those of the last file, with the counts in their places', async (context) => {
+  test('the tags are those of the last file, with the two counts inserted', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const files = [storedFile('a', { patientName: 'OLD' }), storedFile('b', { patientName: 'NEW' })]
@@ -159,7 +159,7 @@ export function testPublishing(open: OpenCatalog): void {
     )
   })
 
-  test('another study of the same values is another image set, and so is another series', async (context) => {
+  test('another study or another series with equal values becomes another image set', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const files = [
@@ -175,21 +175,21 @@ export function testPublishing(open: OpenCatalog): void {
     assert.equal(new Set(made.map((each) => each.imageSetId)).size, 3)
   })
 
-  test('what disagrees with the primary image sets of its study is not primary, once per job', async (context) => {
+  test('a group that conflicts with the primary image sets of its study becomes one non-primary image set for each job', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const [primary] = await importFiles(catalog, { datastoreId, files: [storedFile('a')] })
-    const disagreeing = storedFile('a', { patientId: 'PAT2' })
-    const [once] = await importFiles(catalog, { datastoreId, files: [disagreeing] })
-    const [twice] = await importFiles(catalog, { datastoreId, files: [disagreeing] })
+    const conflicting = storedFile('a', { patientId: 'PAT2' })
+    const [once] = await importFiles(catalog, { datastoreId, files: [conflicting] })
+    const [twice] = await importFiles(catalog, { datastoreId, files: [conflicting] })
     assert.deepEqual([once!.isPrimary, once!.imageSetVersion], [false, 1])
     assert.deepEqual([twice!.isPrimary, twice!.imageSetVersion], [false, 1])
     assert.equal(new Set([primary, once, twice].map((each) => each!.imageSetId)).size, 3)
-    const [agreeing] = await importFiles(catalog, { datastoreId, files: [storedFile('z')] })
-    assert.deepEqual([agreeing!.imageSetId, agreeing!.imageSetVersion], [primary!.imageSetId, 2])
+    const [matching] = await importFiles(catalog, { datastoreId, files: [storedFile('z')] })
+    assert.deepEqual([matching!.imageSetId, matching!.imageSetVersion], [primary!.imageSetId, 2])
   })
 
-  test('of two variants in one job the one with the first key is primary', async (context) => {
+  test('of two conflicting groups in one job the one with the first key is primary', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const files = ['a', 'b', 'c', 'd'].map((key, index) => storedFile(key, { patientId: `PAT${index % 2}` }))
@@ -203,7 +203,7 @@ export function testPublishing(open: OpenCatalog): void {
     )
   })
 
-  test('absent values agree with each other and with nothing else', async (context) => {
+  test('an absent value equals only an absent value', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const none = { patientId: null, accessionNumber: null, studyId: null, studyDate: null, seriesNumber: null }
@@ -214,10 +214,10 @@ export function testPublishing(open: OpenCatalog): void {
     assert.equal(other!.isPrimary, false)
   })
 
-  test('texts as long as an import admits them are kept, told apart and found', async (context) => {
+  test('texts of the maximum length are stored, distinguished and found', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
-    // Three bytes of UTF-8 each, in no order that a database could make shorter.
+    // Three bytes of UTF-8 each, random so that a database cannot compress them.
     const long = (name: string) =>
       Array.from({ length: 256 }, (_, at) => {
         const digest = createHash('sha256').update(`${name} ${at}`).digest()
@@ -255,7 +255,7 @@ export function testPublishing(open: OpenCatalog): void {
     }
   })
 
-  test('other data stores and deleted image sets are not looked at', async (context) => {
+  test('other data stores and deleted image sets have no effect on grouping', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const [first] = await importFiles(catalog, { datastoreId, files: [storedFile('a', { patientId: 'WRONG' })] })
@@ -267,7 +267,7 @@ export function testPublishing(open: OpenCatalog): void {
     }
   })
 
-  test('a group that is published twice has one image set, of one version', async (context) => {
+  test('publishing a group twice creates one image set with one version', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId })
@@ -295,7 +295,7 @@ export function testPublishing(open: OpenCatalog): void {
     assert.equal((await catalog.imageSets.instances({ datastoreId, imageSetId: made!.imageSetId })).length, 2)
   })
 
-  test('updatedAt does not run backwards when the clock does', async (context) => {
+  test('updatedAt does not decrease when the clock is set back', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     await importFiles(catalog, { datastoreId, files: [storedFile('a')], at: AT + 1_000 })
@@ -304,7 +304,7 @@ export function testPublishing(open: OpenCatalog): void {
     assert.deepEqual([row!.version, row!.createdAt, row!.updatedAt], [2, AT + 1_000, AT + 1_000])
   })
 
-  test('many groups published at once are all there, their ids rising in order', async (context) => {
+  test('many groups published together get increasing ids', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const files = Array.from({ length: 400 }, (_, index) =>

@@ -1,4 +1,4 @@
-/** The promises of a catalog's tags. */
+/** Conformance of a catalog: tags. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
@@ -10,7 +10,7 @@ import { begin, claim, copyOf } from './workflow.fixture.ts'
 const add = (catalog: Catalog, resource: TaggedResource, tags: Record<string, string>, tagsMax = 50) =>
   catalog.tags.add(resource, { tags, tagsMax })
 
-/** A data store with one image set, neither with a tag. */
+/** A data store and its only image set, both without tags. */
 async function resources(catalog: Catalog) {
   const datastoreId = await createDatastore(catalog)
   const [made] = await importFiles(catalog, { datastoreId, files: [storedFile('a')] })
@@ -19,7 +19,7 @@ async function resources(catalog: Catalog) {
 }
 
 export function testTags(open: OpenCatalog): void {
-  test('tags given at the creation of a data store are its tags, by key', async (context) => {
+  test('a data store has the tags of its creation, sorted by key', async (context) => {
     const catalog = await open(context)
     const datastore = datastoreNamed('tagged')
     await catalog.datastores.create({ datastore, tags: { b: '2', B: '', a: '1' }, token: tokenOf('t') })
@@ -31,7 +31,7 @@ export function testTags(open: OpenCatalog): void {
     ])
   })
 
-  test('adding keeps what is there and gives a known key its new value, on a data store and on an image set', async (context) => {
+  test('adding tags keeps other tags and replaces values of equal keys, on a data store and on an image set', async (context) => {
     const catalog = await open(context)
     for (const resource of Object.values(await resources(catalog))) {
       assert.deepEqual(await catalog.tags.list(resource), {})
@@ -45,7 +45,7 @@ export function testTags(open: OpenCatalog): void {
     }
   })
 
-  test('one tag too many adds none of them', async (context) => {
+  test('if one tag exceeds the limit, none is added', async (context) => {
     const catalog = await open(context)
     const { imageSet } = await resources(catalog)
     assert.equal(await add(catalog, imageSet, { a: '1', b: '2' }, 3), 'added')
@@ -55,7 +55,7 @@ export function testTags(open: OpenCatalog): void {
     assert.deepEqual(await catalog.tags.list(imageSet), { a: 'new', b: '2', c: '3' })
   })
 
-  test('many that add at once have together no more than may be', async (context) => {
+  test('concurrent additions together do not exceed the limit', async (context) => {
     const catalog = await open(context)
     for (const resource of Object.values(await resources(catalog))) {
       const keys = Array.from({ length: 8 }, (_, index) => `key${index}`)
@@ -65,7 +65,7 @@ export function testTags(open: OpenCatalog): void {
     }
   })
 
-  test('what is not there, or in another data store, has no tags and gets none', async (context) => {
+  test('an unknown resource, or one of another data store, has no tags and cannot be tagged', async (context) => {
     const catalog = await open(context)
     const { imageSet } = await resources(catalog)
     const other = await createDatastore(catalog, 'other')
@@ -85,7 +85,7 @@ export function testTags(open: OpenCatalog): void {
     assert.deepEqual(await catalog.tags.list(imageSet), {})
   })
 
-  test('an image set that a copy will make has its tags before it is there', async (context) => {
+  test('the image set of a copy can be tagged before the copy is complete', async (context) => {
     const catalog = await open(context)
     const { datastore, imageSet } = await resources(catalog)
     const [made] = await begin(catalog, datastore.datastoreId, copyOf(imageSet.imageSetId, 1))
@@ -100,7 +100,7 @@ export function testTags(open: OpenCatalog): void {
     assert.equal(await catalog.tags.list(copy), undefined)
   })
 
-  test('what is deleted has no tags any more', async (context) => {
+  test('a deleted resource has no tags', async (context) => {
     const catalog = await open(context)
     const { datastore, imageSet } = await resources(catalog)
     for (const resource of [imageSet, datastore]) await add(catalog, resource, { a: '1' })

@@ -1,4 +1,4 @@
-/** Image sets under updates, copies and deletions, for the tests of a catalog. */
+/** Updates, copies and deletions of image sets, for tests of a catalog. */
 import assert from 'node:assert/strict'
 import type { GroupingElements } from '../../../imaging/grouping.ts'
 import type { Catalog } from '../catalog.ts'
@@ -13,7 +13,7 @@ import type {
 } from '../workflow-repository.ts'
 import { AT, createDatastore, digestsOf, type FileValues, importFiles, storedFile } from './catalog.fixture.ts'
 
-export const described = (key: string, values: FileValues = {}): StoredFile => ({
+export const describedFile = (key: string, values: FileValues = {}): StoredFile => ({
   ...storedFile(key, { ...values, blobKey: `file ${key}` }),
   metadata: { blobKey: `metadata ${key}`, offsetBytes: 10, instanceMetadataBytes: 200, imageSetAttributesBytes: 30 },
   frames: {
@@ -25,7 +25,7 @@ export const described = (key: string, values: FileValues = {}): StoredFile => (
 /** A data store with one image set of three instances, SOPInstanceUIDs 1.1, 1.2 and 1.3. */
 export async function withImageSet(catalog: Catalog, values: FileValues = {}) {
   const datastoreId = await createDatastore(catalog)
-  const files = ['a', 'b', 'c'].map((key, index) => described(key, { ...values, sop: `1.${index + 1}` }))
+  const files = ['a', 'b', 'c'].map((key, index) => describedFile(key, { ...values, sop: `1.${index + 1}` }))
   const [made] = await importFiles(catalog, { datastoreId, files })
   return { datastoreId, imageSetId: made!.imageSetId }
 }
@@ -62,7 +62,7 @@ export async function begin(catalog: Catalog, datastoreId: string, request: Work
 
 export async function claim(catalog: Catalog, owner = 'worker', now = AT + 1_000): Promise<ClaimedWorkflow> {
   const claimed = await catalog.workflows.claim({ owner, now, leaseUntil: now + 30_000 })
-  assert.ok(claimed, 'a workflow waits')
+  assert.ok(claimed, 'there is a workflow to claim')
   return claimed
 }
 
@@ -73,7 +73,7 @@ export const ELEMENTS: GroupingElements = {
 
 export const versionOf = (imageSetId: string, values: Partial<VersionToPublish> = {}): VersionToPublish => ({
   imageSetId,
-  attributes: { blobKey: `levels of ${imageSetId}`, offsetBytes: 0, sizeBytes: 30 },
+  attributes: { blobKey: `image set attributes of ${imageSetId}`, offsetBytes: 0, sizeBytes: 30 },
   document: {
     ...{ blobKey: `document of ${imageSetId}`, offsetBytes: 1, sizeBytes: 2 },
     ...{ contentBytes: 3, crc32: 4, bodyChecksum: 5 },
@@ -104,13 +104,13 @@ export async function search(catalog: Catalog, datastoreId: string) {
 export const get = (catalog: Catalog, imageSet: ImageSet & { readonly version?: number }, deletedSince = AT) =>
   catalog.imageSets.get({ ...imageSet, deletedSince })
 
-export const told = (properties: Awaited<ReturnType<typeof get>>) =>
+export const statusOf = (properties: Awaited<ReturnType<typeof get>>) =>
   properties && [properties.version, properties.imageSetState, properties.workflowStatus]
 
-export const sopsOf = async (catalog: Catalog, imageSet: ImageSet, version: number) =>
+export const instanceUIDsOf = async (catalog: Catalog, imageSet: ImageSet, version: number) =>
   (await catalog.imageSets.instanceRecords({ ...imageSet, version })).map(({ sopInstanceUID }) => sopInstanceUID).sort()
 
-/** An update from its request to its end. */
+/** An update from request to completion. */
 export async function update(
   catalog: Catalog,
   { datastoreId, imageSetId }: ImageSet,

@@ -1,4 +1,4 @@
-/** The promises of a catalog about updates and deletions: what is locked, what is told meanwhile, and what stands at the end. */
+/** Conformance of a catalog: updates and deletions: what is locked, what is visible meanwhile, and the result. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ImageSetLocked } from '../image-set-records.ts'
@@ -9,13 +9,13 @@ import {
   begin,
   claim,
   copyOf,
-  described,
+  describedFile,
   ELEMENTS,
   endOf,
   get,
+  instanceUIDsOf,
   search,
-  sopsOf,
-  told,
+  statusOf,
   update,
   updateOf,
   versionOf,
@@ -25,17 +25,17 @@ import {
 const DAY_MS = 24 * 3_600_000
 
 export function testWorkflows(open: OpenCatalog): void {
-  test('an image set under an update is locked, told of as the version to be, and found as the one that is whole', async (context) => {
+  test('during an update an image set is locked, get returns the next version, and searches find the current one', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const [begun] = await begin(catalog, datastoreId, updateOf(imageSetId, 1))
     assert.deepEqual(
-      [begun!.imageSetId, ...told(begun)!, begun!.role, begun!.createdAt, begun!.updatedAt],
+      [begun!.imageSetId, ...statusOf(begun)!, begun!.role, begun!.createdAt, begun!.updatedAt],
       [imageSetId, 2, 'LOCKED', 'UPDATING', 'changed', AT, AT + 1_000],
     )
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [2, 'LOCKED', 'UPDATING'])
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId, version: 2 })), [2, 'LOCKED', 'UPDATING'])
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId, version: 1 })), [1, 'LOCKED', 'UPDATING'])
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId })), [2, 'LOCKED', 'UPDATING'])
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId, version: 2 })), [2, 'LOCKED', 'UPDATING'])
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId, version: 1 })), [1, 'LOCKED', 'UPDATING'])
     const [row] = await search(catalog, datastoreId)
     assert.deepEqual([row!.version, row!.updatedAt], [1, AT])
     const document = await catalog.imageSets.document({ datastoreId, imageSetId })
@@ -44,7 +44,7 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.equal((await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 1 })).length, 3)
   })
 
-  test('an update that ends is the next version everywhere at once, and the one before stays as it was', async (context) => {
+  test('a completed update is the next version everywhere, and the version before does not change', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const before = await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 1 })
@@ -62,8 +62,8 @@ export function testWorkflows(open: OpenCatalog): void {
         },
       },
     )
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [2, 'ACTIVE', 'UPDATED'])
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId, version: 1 })), [1, 'ACTIVE', 'CREATED'])
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId })), [2, 'ACTIVE', 'UPDATED'])
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId, version: 1 })), [1, 'ACTIVE', 'CREATED'])
     const [row] = await search(catalog, datastoreId)
     assert.deepEqual([row!.version, row!.updatedAt, row!.createdAt], [2, AT + 2_000, AT])
     assert.deepEqual(JSON.parse(row!.tags), {
@@ -75,9 +75,9 @@ export function testWorkflows(open: OpenCatalog): void {
     const after = await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 2 })
     assert.deepEqual(after, [{ ...before[1]!, sopInstanceUID: '1.22', metadata }, before[2]!])
     const { frames } = (await catalog.imageSets.frames({ datastoreId, imageSetId, framesKey: 'a'.padStart(24, '0') }))!
-    assert.equal(frames.blobKey, 'frames a', 'the frames of an instance that was removed are those of a version')
+    assert.equal(frames.blobKey, 'frames a', 'the frames of a removed instance belong to an earlier version')
     assert.deepEqual(await catalog.imageSets.attributes({ datastoreId, imageSetId, version: 2 }), {
-      ...{ blobKey: `levels of ${imageSetId}`, offsetBytes: 0, sizeBytes: 30 },
+      ...{ blobKey: `image set attributes of ${imageSetId}`, offsetBytes: 0, sizeBytes: 30 },
     })
     assert.deepEqual(await catalog.imageSets.attributes({ datastoreId, imageSetId, version: 1 }), {
       ...{ blobKey: 'metadata c', offsetBytes: 210, sizeBytes: 30 },
@@ -106,7 +106,7 @@ export function testWorkflows(open: OpenCatalog): void {
     const { lease } = await claim(catalog)
     await catalog.workflows.fail(lease, { message: 'It did not fit', at: AT + 5_000 })
     const failed = await get(catalog, { datastoreId, imageSetId })
-    assert.deepEqual([...told(failed)!, failed!.message], [2, 'ACTIVE', 'UPDATE_FAILED', 'It did not fit'])
+    assert.deepEqual([...statusOf(failed)!, failed!.message], [2, 'ACTIVE', 'UPDATE_FAILED', 'It did not fit'])
     assert.deepEqual(
       await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 2 }),
       await catalog.imageSets.instanceRecords({ datastoreId, imageSetId, version: 1 }),
@@ -118,7 +118,7 @@ export function testWorkflows(open: OpenCatalog): void {
     await begin(catalog, datastoreId, updateOf(imageSetId, 2))
   })
 
-  test('a workflow never has the number of one that has ended: blobs go by it', async (context) => {
+  test('the number of a workflow is never reused, because blob keys contain it', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const numbers = new Set<number>()
@@ -132,7 +132,7 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.equal(numbers.size, 3)
   })
 
-  test('the instances of a version are counted as far as one wants to know', async (context) => {
+  test('the instances of a version are counted up to a maximum', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     await update(
@@ -149,13 +149,13 @@ export function testWorkflows(open: OpenCatalog): void {
     )
   })
 
-  test('versions are told newest first, in pages, the one to be among them', async (context) => {
+  test('versions are listed newest first, in pages, including the next version', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     for (const from of [1, 2, 3]) await update(catalog, { datastoreId, imageSetId }, { from, at: AT + 1_000 * from })
     await begin(catalog, datastoreId, updateOf(imageSetId, 4, { forced: true }))
     const page = async (before: number | undefined, limit: number) =>
-      (await catalog.imageSets.versions({ datastoreId, imageSetId, deletedSince: AT, before, limit }))!.map(told)
+      (await catalog.imageSets.versions({ datastoreId, imageSetId, deletedSince: AT, before, limit }))!.map(statusOf)
     assert.deepEqual(await page(undefined, 2), [
       [5, 'LOCKED', 'UPDATING'],
       [4, 'LOCKED', 'UPDATING'],
@@ -168,14 +168,17 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.deepEqual(await page(1, 2), [])
   })
 
-  test('who goes back to a version has its instances again, and can come back from there', async (context) => {
+  test('a revert restores the instances of a version, and can be reverted', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const imageSet = { datastoreId, imageSetId }
     const metadata = { blobKey: 'new metadata', offsetBytes: 1, instanceMetadataBytes: 2, imageSetAttributesBytes: 3 }
     const replaced = [{ sopInstanceUID: '1.2', by: { sopInstanceUID: '1.22', metadata } }]
     await update(catalog, imageSet, { from: 1, instances: { kind: 'changed', removed: ['1.1'], replaced } })
-    await importFiles(catalog, { datastoreId, files: [described('d', { sop: '1.3' }), described('e', { sop: '1.5' })] })
+    await importFiles(catalog, {
+      datastoreId,
+      files: [describedFile('d', { sop: '1.3' }), describedFile('e', { sop: '1.5' })],
+    })
     const shared = (version: number) => ({
       attributes: { sharedWith: { imageSetId, version } },
       document: { sharedWith: { imageSetId, version } },
@@ -190,7 +193,7 @@ export function testWorkflows(open: OpenCatalog): void {
       await update(catalog, imageSet, { from: from!, ...shared(to!) })
     }
     const parts = (version: number) => catalog.imageSets.instanceRecords({ ...imageSet, version })
-    assert.deepEqual(await sopsOf(catalog, imageSet, 3), ['1.22', '1.3', '1.5'])
+    assert.deepEqual(await instanceUIDsOf(catalog, imageSet, 3), ['1.22', '1.3', '1.5'])
     assert.deepEqual(await parts(4), await parts(1))
     assert.deepEqual(await parts(5), await parts(3))
     assert.deepEqual(await parts(6), await parts(2))
@@ -201,7 +204,7 @@ export function testWorkflows(open: OpenCatalog): void {
     )
   })
 
-  test('what is locked, stale, gone or of another data store cannot be begun on', async (context) => {
+  test('a workflow cannot begin on an image set that is locked, outdated, deleted or of another data store', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const other = await createDatastore(catalog, 'other')
@@ -224,7 +227,7 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.equal(await outcome(updateOf(imageSetId, 1)), 'not-latest')
   })
 
-  test('of many that begin on one version at once, one does', async (context) => {
+  test('of concurrent workflows on one version only one begins', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const request = updateOf(imageSetId, 1)
@@ -235,12 +238,12 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.deepEqual([count('begun'), count('locked')], [1, 7])
   })
 
-  test('a quota of workflows under way is kept for each operation', async (context) => {
+  test('the quota of running workflows applies to each operation separately', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const [second] = await importFiles(catalog, {
       datastoreId,
-      files: [described('z', { study: '1.9', sop: '1.9.1' })],
+      files: [describedFile('z', { study: '1.9', sop: '1.9.1' })],
     })
     await begin(catalog, datastoreId, updateOf(imageSetId, 1))
     const quota = { datastoreId, at: AT, runningMax: 1 }
@@ -249,11 +252,11 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.equal((await catalog.workflows.begin({ ...quota, request: copyOf(second!.imageSetId, 1) })).outcome, 'begun')
   })
 
-  test('all primary image sets of a study change together, or none can be begun on', async (context) => {
+  test('an update of a study locks and changes all its primary image sets, or none', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const importOne = async (key: string, values: FileValues) =>
-      (await importFiles(catalog, { datastoreId, files: [described(key, values)] }))[0]!.imageSetId
+      (await importFiles(catalog, { datastoreId, files: [describedFile(key, values)] }))[0]!.imageSetId
     const sibling = await importOne('s', { series: '1.2.3.2', sop: '1.7' })
     const notPrimary = await importOne('n', { series: '1.2.3.3', sop: '1.8', patientId: 'OTHER' })
     await importOne('o', { study: '1.9', sop: '1.9' })
@@ -264,7 +267,7 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.deepEqual(refused, { outcome: 'not-primary', imageSetId: notPrimary })
     const begun = await begin(catalog, datastoreId, request)
     assert.deepEqual(
-      begun.map((each) => [each.imageSetId, ...told(each)!, each.role]),
+      begun.map((each) => [each.imageSetId, ...statusOf(each)!, each.role]),
       [
         [imageSetId, 2, 'LOCKED', 'UPDATING', 'changed'],
         [sibling, 2, 'LOCKED', 'UPDATING_FOR_STUDY_CONSISTENCY', 'sibling'],
@@ -276,10 +279,10 @@ export function testWorkflows(open: OpenCatalog): void {
       versionOf(sibling, { grouping: { ...ELEMENTS, SeriesInstanceUID: '1.2.3.2' } }),
     ]
     await assert.rejects(catalog.workflows.complete(lease, endOf(versions.slice(0, 1), AT)))
-    assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId })), [2, 'LOCKED', 'UPDATING'])
+    assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId })), [2, 'LOCKED', 'UPDATING'])
     await catalog.workflows.complete(lease, endOf(versions, AT + 2_000))
     for (const id of [imageSetId, sibling]) {
-      assert.deepEqual(told(await get(catalog, { datastoreId, imageSetId: id })), [2, 'ACTIVE', 'UPDATED'])
+      assert.deepEqual(statusOf(await get(catalog, { datastoreId, imageSetId: id })), [2, 'ACTIVE', 'UPDATED'])
     }
     await begin(catalog, datastoreId, updateOf(sibling, 2))
     const again = updateOf(imageSetId, 2, { includeStudyImageSets: true })
@@ -288,18 +291,18 @@ export function testWorkflows(open: OpenCatalog): void {
     })
   })
 
-  test('a deleted image set is told of for a while, and found nowhere', async (context) => {
+  test('get returns a deleted image set for a time, and searches do not find it', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const [begun] = await begin(catalog, datastoreId, { operation: 'DeleteImageSet', imageSetId })
-    assert.deepEqual(told(begun), [1, 'LOCKED', 'DELETING'])
+    assert.deepEqual(statusOf(begun), [1, 'LOCKED', 'DELETING'])
     assert.equal((await search(catalog, datastoreId)).length, 1)
     await catalog.workflows.completeDeletion((await claim(catalog)).lease, AT + 5_000)
     assert.deepEqual(await search(catalog, datastoreId), [])
     const deleted = await get(catalog, { datastoreId, imageSetId })
-    assert.deepEqual([...told(deleted)!, deleted!.deletedAt], [1, 'DELETED', 'DELETED', AT + 5_000])
+    assert.deepEqual([...statusOf(deleted)!, deleted!.deletedAt], [1, 'DELETED', 'DELETED', AT + 5_000])
     const request = { datastoreId, imageSetId, before: undefined, limit: 5 }
-    assert.deepEqual((await catalog.imageSets.versions({ ...request, deletedSince: AT }))!.map(told), [
+    assert.deepEqual((await catalog.imageSets.versions({ ...request, deletedSince: AT }))!.map(statusOf), [
       [1, 'DELETED', 'DELETED'],
     ])
     assert.equal(await get(catalog, { datastoreId, imageSetId }, AT + DAY_MS), undefined)
@@ -310,11 +313,11 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.equal((await catalog.workflows.begin({ datastoreId, request: again, at: AT })).outcome, 'absent')
   })
 
-  test('an import waits for an image set that is locked', async (context) => {
+  test('an import cannot publish to a locked image set', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const importing = await startJob(catalog, { datastoreId, name: 'more' })
-    await record(catalog, importing, [described('d', { sop: '1.4' })])
+    await record(catalog, importing, [describedFile('d', { sop: '1.4' })])
     await begin(catalog, datastoreId, updateOf(imageSetId, 1))
     await assert.rejects(publishAll(catalog, importing, AT), ImageSetLocked)
     await catalog.workflows.fail((await claim(catalog)).lease, { message: 'No', at: AT })
@@ -322,7 +325,7 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.deepEqual([published!.imageSetId, published!.imageSetVersion], [imageSetId, 3])
   })
 
-  test('a workflow goes over to another worker when its lease has run out, and the first can no longer end it', async (context) => {
+  test('another worker claims a workflow whose lease has expired, and the first worker can no longer end it', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     await begin(catalog, datastoreId, updateOf(imageSetId, 1))
@@ -345,12 +348,12 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.equal(await catalog.workflows.claim({ owner: 'fast', now: AT, leaseUntil: AT }), undefined)
   })
 
-  test('a workflow that was put down lets those go first that nobody has had yet', async (context) => {
+  test('a workflow that was never claimed is claimed before a released one', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const [second] = await importFiles(catalog, {
       datastoreId,
-      files: [described('z', { study: '1.9', sop: '1.9.1' })],
+      files: [describedFile('z', { study: '1.9', sop: '1.9.1' })],
     })
     await begin(catalog, datastoreId, updateOf(imageSetId, 1))
     await begin(catalog, datastoreId, updateOf(second!.imageSetId, 1))
@@ -362,10 +365,10 @@ export function testWorkflows(open: OpenCatalog): void {
     assert.equal((await claim(catalog, 'worker', AT + 2_000)).lease.workflow, first.lease.workflow)
   })
 
-  test('a pager that began before an update goes on in the state in which it began', async (context) => {
+  test('later pages read the snapshot from before an update', async (context) => {
     const catalog = await open(context)
     const { datastoreId, imageSetId } = await withImageSet(catalog)
-    await importFiles(catalog, { datastoreId, files: [described('z', { study: '1.9', sop: '1.9' })], at: AT - 5 })
+    await importFiles(catalog, { datastoreId, files: [describedFile('z', { study: '1.9', sop: '1.9' })], at: AT - 5 })
     const all = { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'ASC' } } as const
     const first = await catalog.imageSets.search({ datastoreId, search: all, limit: 1 })
     await update(catalog, { datastoreId, imageSetId }, { from: 1 })

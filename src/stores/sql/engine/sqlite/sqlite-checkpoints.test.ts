@@ -8,10 +8,10 @@ import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import {
   createDatastore,
-  idsOfOne,
   record,
   startJob,
   storedFile,
+  uniqueIds,
 } from '../../../catalog/conformance/catalog.fixture.ts'
 import { openSqliteCatalog } from '../../open-sqlite.ts'
 import { startCheckpoints, THREAD_CHECKPOINT_PAGES, WRITER_CHECKPOINT_PAGES } from './sqlite-checkpoints.ts'
@@ -24,7 +24,7 @@ async function opened(context: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-checkpoints-'))
   context.after(() => rm(folder, { recursive: true }))
   const path = join(folder, 'catalog.sqlite')
-  const catalog = await openSqliteCatalog({ path, newId: idsOfOne() })
+  const catalog = await openSqliteCatalog({ path, newId: uniqueIds() })
   context.after(() => catalog.close())
   const lease = await startJob(catalog, { datastoreId: await createDatastore(catalog) })
   const looking = new Database(path, { readonly: true })
