@@ -1,4 +1,4 @@
-/** What the sweep removes and what it leaves, also of patients: in blobs and in every table. */
+/** What garbage collection removes and what it keeps, in blobs and in every table of the catalog. */
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,50 +29,53 @@ async function keysIn({ blobs }: ImportApp): Promise<string[]> {
   return keys
 }
 
-test('with the last image set that uses them blobs go, a while later, and nothing of the patient remains', async (context) => {
+test('after the last image set that uses them is deleted, blobs are removed, and no data of the patient remains', async (context) => {
   const folder = await newDataFolder(context)
   const app = await appIn(context, folder)
   const datastoreId = await importInstances(app, [{ study: 1, series: 1, number: 1, patientName: 'KEPT^PATIENT' }])
   const kept = await keysIn(app)
-  await importInstances(app, [{ study: 2, series: 1, number: 1, patientName: 'GONE^PATIENT' }], datastoreId)
-  await importInstances(app, [{ study: 2, series: 1, number: 2, patientName: 'GONE^PATIENT' }], datastoreId)
+  await importInstances(app, [{ study: 2, series: 1, number: 1, patientName: 'DELETED^PATIENT' }], datastoreId)
+  await importInstances(app, [{ study: 2, series: 1, number: 2, patientName: 'DELETED^PATIENT' }], datastoreId)
   assert.ok((await keysIn(app)).length > kept.length)
   const ids = await imageSetIdsOf(app, datastoreId)
   await deleteImageSet(app, datastoreId, ids.get('2.25.2.1')!)
-  assert.equal(await collectGarbage(app), 0, 'whoever has asked where they lie may still read them')
+  assert.equal(await collectGarbage(app), 0, 'kept for readers that already resolved the location')
   assert.equal(await collectGarbage(later(app)), 4)
   assert.deepEqual(await keysIn(app), kept)
   assert.deepEqual(await differencesIn(app), [])
-  const traces = await tracesOf(app, folder, ['GONE^PATIENT', 'P2', '2.25.2'])
+  const traces = await tracesOf(app, folder, ['DELETED^PATIENT', 'P2', '2.25.2'])
   assert.deepEqual(traces, [])
-  assert.ok((await tracesOf(app, folder, ['KEPT^PATIENT'])).length >= 2, 'traces are found where there are some')
+  assert.ok(
+    (await tracesOf(app, folder, ['KEPT^PATIENT'])).length >= 2,
+    'the search for traces finds those of the other patient',
+  )
 })
 
-test('nor in the file of the catalog, whose free pages are zeros', async (context) => {
+test('no data of a deleted patient remains in the SQLite file, whose free pages are overwritten', async (context) => {
   const folder = await newDataFolder(context)
   const app = await appIn(context, folder)
   const some = (patientName: string, study: number) =>
     Array.from({ length: 60 }, (_, number) => ({ study, series: 1, number, patientName }))
-  const datastoreId = await importInstances(app, [...some('KEPT^PATIENT', 1), ...some('GONE^PATIENT', 2)])
+  const datastoreId = await importInstances(app, [...some('KEPT^PATIENT', 1), ...some('DELETED^PATIENT', 2)])
   const ids = await imageSetIdsOf(app, datastoreId)
   await deleteImageSet(app, datastoreId, ids.get('2.25.2.1')!)
   await app.catalog.close()
   const file = await readFile(join(folder, 'catalog.sqlite'))
   assert.ok(file.includes('KEPT^PATIENT') && file.includes('2.25.1.1.59'))
-  assert.ok(!file.includes('GONE^PATIENT') && !file.includes('2.25.2.1'))
+  assert.ok(!file.includes('DELETED^PATIENT') && !file.includes('2.25.2.1'))
 })
 
-/** Tables and blobs that have one of the words in them. */
+/** The tables and blobs that contain one of the words. */
 async function tracesOf(app: ImportApp, folder: string, words: readonly string[]): Promise<string[]> {
   const found: string[] = []
-  const look = (place: string, bytes: string) => {
+  const search = (place: string, bytes: string) => {
     if (words.some((word) => bytes.includes(word))) found.push(place)
   }
   const database = new Database(join(folder, 'catalog.sqlite'), { readonly: true })
   const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).pluck().all() as string[]
   for (const table of tables) {
     for (const row of database.prepare(`SELECT * FROM ${table}`).raw().iterate() as Iterable<unknown[]>) {
-      look(
+      search(
         table,
         row.map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)).join('\n'),
       )
@@ -80,16 +83,16 @@ async function tracesOf(app: ImportApp, folder: string, words: readonly string[]
   }
   database.close()
   for (const key of await keysIn(app)) {
-    look('blob', Buffer.from(await readAll((await app.blobs.open(key))!)).toString('latin1'))
+    search('blob', Buffer.from(await readAll((await app.blobs.open(key))!)).toString('latin1'))
   }
   return found
 }
 
-test('a job that failed leaves no bytes behind, recorded or not', async (context) => {
+test('a failed job leaves no blobs, recorded or not', async (context) => {
   const app = await appIn(context, await newDataFolder(context))
   const job = await submitJob(app.catalog)
   const stray = `${job.datastoreId}/${job.jobId}/${app.newId()}`
-  await app.blobs.put(stray, Buffer.from('put, and never recorded'))
+  await app.blobs.put(stray, Buffer.from('stored, but never recorded'))
   const worker = startImportWorker(app)
   const ended = await untilEnded(app.catalog, job)
   await worker.stop()
@@ -97,7 +100,7 @@ test('a job that failed leaves no bytes behind, recorded or not', async (context
   assert.deepEqual(await keysIn(app), [])
 })
 
-test('several sweep at once, and what is put meanwhile stays', async (context) => {
+test('concurrent garbage collections do not remove blobs that are imported meanwhile', async (context) => {
   const app = await appIn(context, await newDataFolder(context))
   const datastoreId = await importInstances(app, [{ series: 1, number: 1 }])
   const [first] = (await imageSetIdsOf(app, datastoreId)).values()
@@ -108,7 +111,7 @@ test('several sweep at once, and what is put meanwhile stays', async (context) =
   assert.equal((await keysIn(app)).length, 2)
 })
 
-test('a store that is away does not end the sweeping, and stopping does', async (context) => {
+test('an error of the store does not end the loop, and an abort does', async (context) => {
   const folder = await newDataFolder(context)
   const app = await appIn(context, folder)
   const stopping = new AbortController()

@@ -1,10 +1,10 @@
 /**
- * Writes blobs anew without what was deleted from them: an import lays the files of many image sets into one blob, and their documents
- * into another, so that what one of them leaves there would stay until the last is deleted.
+ * Compaction: copies the used ranges of a partly unreferenced blob to a new blob, so that deleted bytes leave the store while other image
+ * sets still use the blob. An import puts the files of many image sets into one blob, and their documents into another.
  *
- * Bytes first, then one transaction. The new blob is known before it is put, as one that will be free: whoever dies in between leaves
- * nothing that is not swept. The old one stays a while, for those who had looked up where their bytes lie. Several may do so at once:
- * each puts a blob of its own, and of one blob only the first is moved to.
+ * Bytes first, then one transaction. The key of the new blob is reserved before the blob is written, so that garbage collection removes
+ * it after a crash. The old blob is kept for a grace period for readers that already resolved the location. If several workers compact one
+ * blob, each writes its own copy, and the catalog accepts the first.
  */
 import { createHash } from 'node:crypto'
 import type { ImportApp } from '../app.ts'
@@ -15,19 +15,19 @@ import { movedFrameTable, rangesOfTable } from '../stores/blobs/frame-table.ts'
 import { type BlobRange, type MovedRange, movedOffset, movedRanges } from '../stores/blobs/moved-ranges.ts'
 import type { BlobToCompact, UsedRange } from '../stores/catalog/blob-repository.ts'
 
-/** Others that wait for the sweep get their turn behind it. */
+/** A round ends after this time, so that garbage collection continues. */
 const ROUND_MS = 60_000
 
 type Compaction = Pick<ImportApp, 'blobs' | 'catalog' | 'clock' | 'limits' | 'log' | 'newId'>
 
 /**
- * Answers how many were written anew.
- * @throws where one could not be read or written. It is left alone for a while, so that the next round takes others.
+ * @returns the number of blobs compacted
+ * @throws if a blob cannot be read or written. It stays claimed for a while, so that the next round compacts others.
  */
 export async function compactBlobs(app: Compaction, signal?: AbortSignal): Promise<number> {
   const { compactionDelayMs } = app.limits
   const startedAt = app.clock()
-  let rewritten = 0
+  let compacted = 0
   while (signal?.aborted !== true && app.clock() - startedAt < ROUND_MS) {
     const now = app.clock()
     const toCompact = await app.catalog.blobs.claimForCompaction({
@@ -36,27 +36,27 @@ export async function compactBlobs(app: Compaction, signal?: AbortSignal): Promi
       leaseUntil: now + compactionDelayMs,
     })
     if (toCompact === undefined) break
-    if ((await rewrite(app, toCompact, signal)) === 'moved') rewritten += 1
+    if ((await compact(app, toCompact, signal)) === 'moved') compacted += 1
   }
-  if (rewritten > 0) app.log.info({ blobs: rewritten }, 'wrote blobs anew without what was deleted from them')
-  return rewritten
+  if (compacted > 0) app.log.info({ blobs: compacted }, 'compacted partly unreferenced blobs')
+  return compacted
 }
 
-async function rewrite(
+async function compact(
   app: Compaction,
   from: BlobToCompact,
   signal?: AbortSignal,
 ): Promise<'moved' | 'changed' | 'whole'> {
   const { blobs, catalog, limits } = app
-  const places = await catalog.blobs.usedRanges(from)
-  const ranges = movedRanges([...places, ...(await rangesOfFrames(blobs, from, places))])
+  const used = await catalog.blobs.usedRanges(from)
+  const ranges = movedRanges([...used, ...(await rangesOfFrames(blobs, from, used))])
   if (isWhole(ranges, from.digest.sizeBytes)) {
     await catalog.blobs.skipCompaction(from)
     return 'whole'
   }
   const blobKey = `${from.blobKey.split('/')[0]}/rewritten/${app.newId()}`
   await catalog.blobs.reserve({ source: from, blobKey, unreferencedFrom: app.clock() + limits.movedBlobGraceMs })
-  const digest = await copyRanges(app, { from, to: blobKey, parts: partsOf(ranges, places), ranges, signal })
+  const digest = await copyRanges(app, { from, to: blobKey, parts: partsOf(ranges, used), ranges, signal })
   const at = app.clock()
   const oldUnreferencedFrom = at + limits.movedBlobGraceMs
   const outcome = await catalog.blobs.move({ from, to: { blobKey, digest }, ranges, at, oldUnreferencedFrom })
@@ -67,17 +67,16 @@ async function rewrite(
 const isWhole = ([first, ...others]: readonly MovedRange[], sizeBytes: number): boolean =>
   first !== undefined && others.length === 0 && first.offsetBytes === 0 && first.sizeBytes === sizeBytes
 
-/** Of one that was put before sizes were kept. */
-const gone = (blobKey: string) => new Error(`the blob ${blobKey} is gone`)
+const missing = (blobKey: string) => new Error(`the blob ${blobKey} is missing`)
 
-/** What the tables in the blob tell of; frames that follow each other as one range. */
+/** The frames that the frame tables list; adjacent frames are merged into one range. */
 async function rangesOfFrames(
   blobs: BlobStore,
   { blobKey }: BlobToCompact,
-  places: readonly UsedRange[],
+  used: readonly UsedRange[],
 ): Promise<readonly BlobRange[]> {
   const ranges: { offsetBytes: number; sizeBytes: number }[] = []
-  for (const { offsetBytes, sizeBytes, framesInTable } of places) {
+  for (const { offsetBytes, sizeBytes, framesInTable } of used) {
     if (framesInTable === undefined) continue
     const table = await readWholeRange(blobs, { blobKey, offsetBytes, lengthBytes: sizeBytes })
     for (const range of rangesOfTable(table, framesInTable)) {
@@ -94,14 +93,14 @@ async function rangesOfFrames(
 interface Part {
   readonly start: number
   readonly end: number
-  /** Of a table, which is not copied as it is: of how many frames. */
+  /** The number of frames if the part is a frame table, whose offsets change; else undefined. */
   readonly framesInTable?: number
 }
 
-/** The pieces, cut around the tables in them. */
-function partsOf(ranges: readonly MovedRange[], places: readonly UsedRange[]): readonly Part[] {
-  const tables = places
-    .filter((place): place is UsedRange & { framesInTable: number } => place.framesInTable !== undefined)
+/** The ranges, split into frame tables and bytes that are copied unchanged. */
+function partsOf(ranges: readonly MovedRange[], used: readonly UsedRange[]): readonly Part[] {
+  const tables = used
+    .filter((range): range is UsedRange & { framesInTable: number } => range.framesInTable !== undefined)
     .sort((a, b) => a.offsetBytes - b.offsetBytes)
   const parts: Part[] = []
   let next = 0
@@ -127,10 +126,10 @@ interface Copying {
   readonly signal: AbortSignal | undefined
 }
 
-/** The old blob is read from end to end, so that bytes that are not what was put do not get a digest that says that they are. */
+/** Reads all of the old blob and checks its digest, so that damaged bytes do not get a new, valid digest. */
 async function copyRanges({ blobs }: Compaction, { from, to, parts, ranges, signal }: Copying) {
   const old = await blobs.open(from.blobKey)
-  if (old === undefined) throw gone(from.blobKey)
+  if (old === undefined) throw missing(from.blobKey)
   const sha256 = createHash('sha256')
   const read = async function* () {
     for await (const chunk of old.bytes) {
@@ -142,10 +141,10 @@ async function copyRanges({ blobs }: Compaction, { from, to, parts, ranges, sign
   const digest = await blobs.put(to, coalesced(bytesOfParts(read(), { parts, ranges })))
   if (sha256.digest('hex') === from.digest.sha256) return digest
   await blobs.remove([to])
-  throw new Error(`the bytes of the blob ${from.blobKey} are not those that were put`)
+  throw new Error(`the bytes of the blob ${from.blobKey} differ from those that were stored`)
 }
 
-/** In memory are a chunk and one table. */
+/** Holds one chunk and one frame table in memory. */
 async function* bytesOfParts(
   chunks: AsyncIterable<Uint8Array>,
   { parts, ranges }: Pick<Copying, 'parts' | 'ranges'>,
@@ -172,5 +171,5 @@ async function* bytesOfParts(
     }
     chunkStart = chunkEnd
   }
-  if (next < parts.length) throw new Error('a blob is shorter than it was')
+  if (next < parts.length) throw new Error('a blob is shorter than recorded')
 }

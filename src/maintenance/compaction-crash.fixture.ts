@@ -1,4 +1,4 @@
-/** A process that writes hollow blobs anew and sweeps what is free, or kills itself around the n-th call of its stores. */
+/** A process that compacts blobs and collects garbage, and kills itself before or after the n-th call of its stores. */
 
 import { testApp } from '../ingest/import-job.fixture.ts'
 import { killAtCall } from '../jobs/kill-at-call.fixture.ts'
@@ -18,7 +18,7 @@ const app = testApp({
     ...stores.blobs,
     open: blobs.open,
     put: blobs.put,
-    // One key at a time, so that it dies between two of them too.
+    // One key at a time, so that it can also be killed between two keys.
     async remove(keys) {
       for (const key of keys) await blobs.remove([key])
     },
@@ -26,6 +26,6 @@ const app = testApp({
   catalog: { ...stores.catalog, blobs: killing(stores.catalog.blobs) },
 })
 await compactBlobs({ ...app, clock: () => Date.now() + HOUR_MS })
-// Readers of the old blobs are gone.
+// After the grace period for readers of the old blobs.
 await collectGarbage({ ...app, clock: () => Date.now() + 3 * HOUR_MS })
 await stores.catalog.close()

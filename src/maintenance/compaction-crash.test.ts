@@ -1,4 +1,4 @@
-/** The process dies at every call of its stores while it writes blobs anew; all that is used is there at once, and another goes on. */
+/** Compaction in a process that is killed at a call of its stores: used bytes stay readable, and another process completes the work. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import { compactBlobs } from './compact-blobs.ts'
 import { deleteImageSet, everythingOf, importPatients, later, tracesOf } from './compaction.fixture.ts'
 import { differencesIn } from './verify/verify.fixture.ts'
 
-async function runUntilDead(folder: string, step: number): Promise<'killed' | 'done'> {
+async function runUntilKilled(folder: string, step: number): Promise<'killed' | 'done'> {
   const args = [join(import.meta.dirname, 'compaction-crash.fixture.ts'), folder, `${step}`]
   const [code, signal] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')
   if (signal === 'SIGKILL') return 'killed'
@@ -21,19 +21,21 @@ async function runUntilDead(folder: string, step: number): Promise<'killed' | 'd
   return 'done'
 }
 
-test('blobs that are written anew by a process that is killed at any call lose nothing, and keep nothing that was deleted', async (context) => {
+test('a compaction that is killed at any call loses no used bytes, and no deleted bytes remain', async (context) => {
   const first = await newDataFolder(context)
   const importing = appOver(await appIn(context, first))
-  // An instance with a table of three frames each: one blob of files, one of documents.
-  const [one, gone, two] = await importPatients(importing, ['KEPT^ONE', 'GONE^PATIENT', 'KEPT^TWO'], { numbers: [1] })
-  const ofGone = await everythingOf(importing, gone!)
+  // One instance of three frames with a frame table for each patient: one blob of files, one of documents.
+  const [one, deleted, two] = await importPatients(importing, ['KEPT^ONE', 'DELETED^PATIENT', 'KEPT^TWO'], {
+    numbers: [1],
+  })
+  const ofDeleted = await everythingOf(importing, deleted!)
   const before = await Promise.all([one!, two!].map((each) => everythingOf(importing, each)))
-  await deleteImageSet(importing, gone!)
+  await deleteImageSet(importing, deleted!)
   await importing.catalog.close()
   const runAndCheck = async (step: number) => {
     const folder = await newDataFolder(context)
     await cp(first, folder, { recursive: true })
-    const outcome = await runUntilDead(folder, step)
+    const outcome = await runUntilKilled(folder, step)
     const app = appOver(await appIn(context, folder))
     const read = () => Promise.all([one!, two!].map((each) => everythingOf(app, each)))
     assert.deepEqual(await read(), before, `killed at ${step}`)
@@ -42,13 +44,13 @@ test('blobs that are written anew by a process that is killed at any call lose n
       await compactBlobs(later(app, 2))
       await collectGarbage(later(app, 4))
     }
-    assert.deepEqual(await tracesOf(app, ofGone), [], `killed at ${step}`)
+    assert.deepEqual(await tracesOf(app, ofDeleted), [], `killed at ${step}`)
     assert.deepEqual(await read(), before, `killed at ${step}`)
     assert.deepEqual(await differencesIn(app), [], `killed at ${step}`)
     for await (const { key } of app.blobs.list('')) assert.equal((await app.catalog.blobs.get([key])).length, 1, key)
     await app.catalog.close()
     return outcome
   }
-  // Of two blobs each claimed, looked into, reserved, read, put and moved; one with a table; two removed and forgotten.
+  // Two blobs, each claimed, its ranges listed, reserved, read, written and moved; one has a frame table; two are removed and marked as purged.
   await killAtSteps(runAndCheck, { stepsMin: 32 })
 })

@@ -1,4 +1,4 @@
-/** Patients whose image sets lie in the same blobs, and all that can be read of each, for tests of what is left when one is deleted. */
+/** Image sets of several patients in the same blobs, and all bytes that can be read of each, for tests of deletion and compaction. */
 import assert from 'node:assert/strict'
 import { gunzipSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
@@ -14,7 +14,7 @@ import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
 export const HOUR_MS = 3_600_000
 const SIDE = 24
 
-/** A frame of its own, frames with a table, frames that are ranges of the file, and none. */
+/** One frame, frames with a frame table, frames that are ranges of the file, and no frames. */
 const FRAMES = [
   { frames: 1, bits: 8 },
   { frames: 3, bits: 8 },
@@ -47,7 +47,7 @@ function instanceOf(patientName: string, study: number, number: number): Uint8Ar
   })
 }
 
-/** One job, whose files come in turns, so that each blob holds some of several. @returns the image sets in the order of the names */
+/** Imports the files of all patients in one job, alternating, so that they share blobs. @returns the image sets in the order of the names */
 export async function importPatients(
   app: WholeApp,
   names: readonly string[],
@@ -76,7 +76,7 @@ export async function importPatients(
   return names.map((_, at) => byStudy.get(String(studies + at))!)
 }
 
-/** By what it is: every version's document, and of its instances files, metadata and frames. */
+/** The bytes of every version by name: document, attributes, and the files, metadata and frames of its instances. */
 export async function everythingOf(app: WholeApp, imageSet: ImageSet): Promise<ReadonlyMap<string, Buffer>> {
   const found = new Map<string, Buffer>()
   const versions = await app.catalog.imageSets.versions({
@@ -88,19 +88,19 @@ export async function everythingOf(app: WholeApp, imageSet: ImageSet): Promise<R
     found.set(`document ${version}`, await rangeOf(app, document))
     const gzip = await handlers.GetImageSetMetadata({ ...imageSet, versionId: String(version) } as never, app, NOTES)
     found.set(`metadata ${version}`, gunzipSync(await bytesOf(gzip.imageSetMetadataBlob)))
-    const levels = await app.catalog.imageSets.attributes({ ...imageSet, version })
-    assert.ok(typeof levels === 'object')
-    found.set(`levels ${version}`, await rangeOf(app, levels))
-    for (const part of await app.catalog.imageSets.instanceRecords({ ...imageSet, version })) {
-      const name = `${version} ${part.sopInstanceUID}`
-      found.set(`file ${name}`, await rangeOf(app, part))
-      const { blobKey, offsetBytes, instanceMetadataBytes, imageSetAttributesBytes } = part.metadata!
+    const attributes = await app.catalog.imageSets.attributes({ ...imageSet, version })
+    assert.ok(typeof attributes === 'object')
+    found.set(`attributes ${version}`, await rangeOf(app, attributes))
+    for (const instance of await app.catalog.imageSets.instanceRecords({ ...imageSet, version })) {
+      const name = `${version} ${instance.sopInstanceUID}`
+      found.set(`file ${name}`, await rangeOf(app, instance))
+      const { blobKey, offsetBytes, instanceMetadataBytes, imageSetAttributesBytes } = instance.metadata!
       found.set(
-        `entry ${name}`,
+        `instance ${name}`,
         await rangeOf(app, { blobKey, offsetBytes, sizeBytes: instanceMetadataBytes + imageSetAttributesBytes }),
       )
-      for (let frame = 1; frame <= (part.frames?.frameCount ?? 0); frame++) {
-        const imageFrameId = `${part.frames!.framesKey}${frame.toString(16).padStart(8, '0')}`
+      for (let frame = 1; frame <= (instance.frames?.frameCount ?? 0); frame++) {
+        const imageFrameId = `${instance.frames!.framesKey}${frame.toString(16).padStart(8, '0')}`
         const imageFrameInformation = { imageFrameId }
         const answer = await handlers.GetImageFrame({ ...imageSet, imageFrameInformation }, app, NOTES)
         found.set(`frame ${name} ${frame}`, await bytesOf(answer.imageFrameBlob))
@@ -124,11 +124,11 @@ async function bytesOf(bytes: Bytes): Promise<Buffer> {
 
 export async function rangeOf(
   { blobs }: Pick<ImportApp, 'blobs'>,
-  place: { readonly blobKey: string; readonly offsetBytes: number; readonly sizeBytes: number },
+  range: { readonly blobKey: string; readonly offsetBytes: number; readonly sizeBytes: number },
 ): Promise<Buffer> {
-  const blob = await blobs.open(place.blobKey, { start: place.offsetBytes, length: place.sizeBytes })
+  const blob = await blobs.open(range.blobKey, { start: range.offsetBytes, length: range.sizeBytes })
   const bytes = Buffer.from(await readAll(blob!))
-  assert.equal(bytes.length, place.sizeBytes)
+  assert.equal(bytes.length, range.sizeBytes)
   return bytes
 }
 
@@ -139,7 +139,7 @@ export const later = (app: WholeApp, hours: number): WholeApp => ({
 
 export const deleteImageSet = (app: WholeApp, of: ImageSet) => perform(app, { name: 'delete', of })
 
-/** Which of the bytes lie in any blob. */
+/** The names of the bytes that any blob contains. */
 export async function tracesOf(
   { blobs }: Pick<ImportApp, 'blobs'>,
   everything: ReadonlyMap<string, Buffer>,
@@ -147,7 +147,7 @@ export async function tracesOf(
   const found = new Set<string>()
   for await (const { key } of blobs.list('')) {
     const bytes = Buffer.from(await readAll((await blobs.open(key))!))
-    for (const [name, part] of everything) if (part.length > 0 && bytes.includes(part)) found.add(name)
+    for (const [name, content] of everything) if (content.length > 0 && bytes.includes(content)) found.add(name)
   }
   return [...found].sort()
 }

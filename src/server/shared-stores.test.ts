@@ -143,7 +143,7 @@ test('two servers on one database and one bucket return the bytes that either ha
   await clientTo(s3.place).send(new DeleteObjectCommand({ Bucket: 'ours', Key: Contents![0]!.Key }))
   const unsound = await hilum('verify', '--quick')
   assert.equal(unsound.code, 1)
-  assert.match(unsound.output, new RegExp(`^blob ${Contents![0]!.Key!.slice('hilum/'.length)}: it is not there$`, 'm'))
+  assert.match(unsound.output, new RegExp(`^blob ${Contents![0]!.Key!.slice('hilum/'.length)}: missing$`, 'm'))
 })
 
 test('a server whose bucket for blobs does not exist refuses to start with the reason', {

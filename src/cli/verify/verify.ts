@@ -7,7 +7,7 @@ import { verifyBlobs } from '../../maintenance/verify/verify-blobs.ts'
 import { verifyDocuments } from '../../maintenance/verify/verify-documents.ts'
 import { verifyFrames } from '../../maintenance/verify/verify-frames.ts'
 import { verifyIntegrity } from '../../maintenance/verify/verify-integrity.ts'
-import type { Looking, Step } from '../../maintenance/verify/verify-steps.ts'
+import type { Step, Verification } from '../../maintenance/verify/verify-steps.ts'
 import { verifyUses } from '../../maintenance/verify/verify-uses.ts'
 import { isDataFolder } from '../../server/data-folder.ts'
 import { openBlobs, openCatalog, placesOf } from '../../server/open-stores.ts'
@@ -27,7 +27,7 @@ interface Part {
   readonly name: string
   /** The unit of the progress. */
   readonly unit?: string
-  readonly steps: (looking: Looking) => AsyncIterable<Step>
+  readonly steps: (verification: Verification) => AsyncIterable<Step>
 }
 
 const PARTS: readonly Part[] = [
@@ -41,7 +41,7 @@ const PARTS: readonly Part[] = [
 /** Parts that read no stored bytes. */
 const QUICK_PARTS = PARTS.filter(({ steps }) => steps !== verifyDocuments && steps !== verifyFrames)
 
-async function* searchIndex({ catalog }: Looking): AsyncGenerator<Step> {
+async function* searchIndex({ catalog }: Verification): AsyncGenerator<Step> {
   for await (const { leaves, entries, entriesInAll, partitions, differences } of catalog.searchIndex.verify()) {
     yield {
       done: entries,
@@ -75,10 +75,10 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
   try {
     const catalog = await openCatalog(places, { readOnly: true })
     try {
-      const looking = { catalog, blobs: await openBlobs(places), now: Date.now, isQuick }
+      const verification = { catalog, blobs: await openBlobs(places), now: Date.now, isQuick }
       const reports: PartReport[] = []
       for (const part of isQuick ? QUICK_PARTS : PARTS) {
-        reports.push(await verifyPart(part, { looking, terminal, json: config.json }))
+        reports.push(await verifyPart(part, { verification, terminal, json: config.json }))
       }
       const isClean = reports.every(({ differenceCount }) => differenceCount === 0)
       if (config.json) terminal.print(JSON.stringify({ isClean, parts: reports }))
@@ -94,7 +94,7 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
 
 async function verifyPart(
   { name, unit, steps }: Part,
-  { looking, terminal, json }: { looking: Looking; terminal: Terminal; json: boolean },
+  { verification, terminal, json }: { verification: Verification; terminal: Terminal; json: boolean },
 ): Promise<PartReport> {
   const progress = openProgress(`Verifying the ${name}${unit === undefined ? '' : `, ${unit}`}`, {
     terminal,
@@ -105,7 +105,7 @@ async function verifyPart(
   let differenceCount = 0
   const differences: Step['differences'][number][] = []
   try {
-    for await (const step of untilDamaged(steps(looking))) {
+    for await (const step of untilDamaged(steps(verification))) {
       checked = step.checked
       notChecked ??= step.notChecked
       progress.update(step.done, step.total)

@@ -1,6 +1,6 @@
 /**
- * Compares the blobs that the catalog knows with those that are there: both come in the order of their keys, so that never more than a
- * bite of either is held. Beside a running server neither stands still: what looks wrong is asked for once more before it is told.
+ * Compares the blobs of the catalog with those in the store. Both are listed in the order of their keys, so that one batch of each is in
+ * memory. A running server may change both meanwhile: a difference is checked again before it is reported.
  */
 
 import { compareKeys } from '../../stores/blobs/blob-key.ts'
@@ -9,23 +9,23 @@ import { BytesDigest } from '../../stores/blobs/bytes-digest.ts'
 import type { BlobRecord } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
-import { type Difference, type Looking, type Step, someAtOnce, UNREADABLE } from './verify-steps.ts'
+import { type Difference, type Step, someAtOnce, UNREADABLE, type Verification } from './verify-steps.ts'
 
-const BLOBS_AT_ONCE = 1_000
-/** What was put and is not recorded may still be by whoever put it. */
+const BLOBS_PER_BATCH = 1_000
+/** A newer blob that is not recorded may belong to a running import or workflow. */
 const RECORDED_AFTER_MS = 3_600_000
 const MIB = 1024 ** 2
 
-export async function* verifyBlobs(looking: Looking): AsyncGenerator<Step> {
+export async function* verifyBlobs(verification: Verification): AsyncGenerator<Step> {
   const checked = { blobs: 0, MiB: 0 }
   let sizeBytes = 0
-  const totalBytes = (await looking.catalog.blobs.totals()).sizeBytes
-  const pairs = paired(knownBlobs(looking.catalog), looking.blobs.list(''))
-  for await (const looked of someAtOnce(pairs, (pair) => look(looking, pair))) {
+  const totalBytes = (await verification.catalog.blobs.totals()).sizeBytes
+  const pairs = paired(recordedBlobs(verification.catalog), verification.blobs.list(''))
+  for await (const verified of someAtOnce(pairs, (pair) => verifyPair(verification, pair))) {
     checked.blobs += 1
-    sizeBytes += looked.sizeBytes
+    sizeBytes += verified.sizeBytes
     checked.MiB = Math.ceil(sizeBytes / MIB)
-    const { difference } = looked
+    const { difference } = verified
     const total = Math.max(checked.MiB, Math.ceil(totalBytes / MIB))
     yield {
       done: checked.MiB,
@@ -38,14 +38,14 @@ export async function* verifyBlobs(looking: Looking): AsyncGenerator<Step> {
 }
 
 interface Pair {
-  readonly known: BlobRecord | undefined
-  readonly there: BlobEntry | undefined
+  readonly recorded: BlobRecord | undefined
+  readonly stored: BlobEntry | undefined
 }
 
-async function* knownBlobs(catalog: Catalog): AsyncGenerator<BlobRecord, undefined> {
+async function* recordedBlobs(catalog: Catalog): AsyncGenerator<BlobRecord, undefined> {
   let after: string | undefined
   for (;;) {
-    const some = await catalog.blobs.list({ after, limit: BLOBS_AT_ONCE })
+    const some = await catalog.blobs.list({ after, limit: BLOBS_PER_BATCH })
     if (some.length === 0) return
     yield* some
     after = some.at(-1)!.blobKey
@@ -53,62 +53,66 @@ async function* knownBlobs(catalog: Catalog): AsyncGenerator<BlobRecord, undefin
 }
 
 /** Both in byte order of their keys. */
-async function* paired(known: AsyncIterable<BlobRecord>, there: AsyncIterable<BlobEntry>): AsyncGenerator<Pair> {
-  const [ours, theirs] = [known[Symbol.asyncIterator](), there[Symbol.asyncIterator]()]
+async function* paired(records: AsyncIterable<BlobRecord>, entries: AsyncIterable<BlobEntry>): AsyncGenerator<Pair> {
+  const [recorded, stored] = [records[Symbol.asyncIterator](), entries[Symbol.asyncIterator]()]
   try {
-    let [our, their] = [await ours.next(), await theirs.next()]
-    while (our.done !== true || their.done !== true) {
-      const order = our.done === true ? 1 : their.done === true ? -1 : compareKeys(our.value.blobKey, their.value.key)
+    let [record, entry] = [await recorded.next(), await stored.next()]
+    while (record.done !== true || entry.done !== true) {
+      const order =
+        record.done === true ? 1 : entry.done === true ? -1 : compareKeys(record.value.blobKey, entry.value.key)
       yield {
-        known: order <= 0 ? (our.value as BlobRecord) : undefined,
-        there: order >= 0 ? (their.value as BlobEntry) : undefined,
+        recorded: order <= 0 ? (record.value as BlobRecord) : undefined,
+        stored: order >= 0 ? (entry.value as BlobEntry) : undefined,
       }
-      if (order <= 0) our = await ours.next()
-      if (order >= 0) their = await theirs.next()
+      if (order <= 0) record = await recorded.next()
+      if (order >= 0) entry = await stored.next()
     }
   } finally {
-    await ours.return?.()
-    await theirs.return?.()
+    await recorded.return?.()
+    await stored.return?.()
   }
 }
 
-interface Looked {
+interface Verified {
   readonly sizeBytes: number
   readonly difference?: Difference
 }
 
-async function look(looking: Looking, { known, there }: Pair): Promise<Looked> {
-  if (known === undefined) return lookAtUnknown(looking, there!)
-  const sizeBytes = there?.sizeBytes ?? 0
-  const difference = known.isUnreferenced ? undefined : await differenceOf(looking, { known, there })
-  if (difference === undefined || !(await isStillThere(looking, known))) return { sizeBytes }
+async function verifyPair(verification: Verification, { recorded, stored }: Pair): Promise<Verified> {
+  if (recorded === undefined) return verifyUnrecorded(verification, stored!)
+  const sizeBytes = stored?.sizeBytes ?? 0
+  const difference = recorded.isUnreferenced ? undefined : await differenceOf(verification, { recorded, stored })
+  if (difference === undefined || !(await isStillUsed(verification, recorded))) return { sizeBytes }
   return { sizeBytes, difference }
 }
 
-async function lookAtUnknown({ catalog, now }: Looking, { key, sizeBytes, putAt }: BlobEntry): Promise<Looked> {
+async function verifyUnrecorded(
+  { catalog, now }: Verification,
+  { key, sizeBytes, putAt }: BlobEntry,
+): Promise<Verified> {
   if (now() - putAt < RECORDED_AFTER_MS || (await catalog.blobs.get([key])).length > 0) return { sizeBytes: 0 }
-  const text = `blob ${withoutForeignWords(key)}: nobody knows of it (${sizeBytes} bytes, put ${new Date(putAt).toISOString()})`
-  return { sizeBytes: 0, difference: { kind: 'blob-unknown', text } }
+  const text = `blob ${withoutOtherNames(key)}: not in the catalog (${sizeBytes} bytes, stored ${new Date(putAt).toISOString()})`
+  return { sizeBytes: 0, difference: { kind: 'blob-not-in-catalog', text } }
 }
 
-/** In the meantime it may have become free, and its bytes may have been removed. */
-async function isStillThere({ catalog }: Looking, { blobKey }: BlobRecord): Promise<boolean> {
-  const [known] = await catalog.blobs.get([blobKey])
-  return known !== undefined && !known.isUnreferenced
+/** Garbage collection may have removed the blob meanwhile. */
+async function isStillUsed({ catalog }: Verification, { blobKey }: BlobRecord): Promise<boolean> {
+  const [record] = await catalog.blobs.get([blobKey])
+  return record !== undefined && !record.isUnreferenced
 }
 
 async function differenceOf(
-  { blobs, isQuick }: Looking,
-  { known, there }: Pair & { readonly known: BlobRecord & { readonly isUnreferenced: false } },
+  { blobs, isQuick }: Verification,
+  { recorded, stored }: Pair & { readonly recorded: BlobRecord & { readonly isUnreferenced: false } },
 ): Promise<Difference | undefined> {
-  const { blobKey, digest } = known
-  const told = (kind: string, what: string) => ({ kind, text: `blob ${blobKey}: ${what}` })
-  const missing = told('blob-missing', 'it is not there')
-  // Put and recorded behind the place that the listing had come to.
-  if (there === undefined && (await isThere(blobs, blobKey))) return undefined
-  if (there === undefined) return missing
-  if (digest.sizeBytes !== there.sizeBytes) {
-    return told('blob-size-differs', `it has ${there.sizeBytes} bytes, and ${digest.sizeBytes} were put`)
+  const { blobKey, digest } = recorded
+  const difference = (kind: string, what: string) => ({ kind, text: `blob ${blobKey}: ${what}` })
+  const missing = difference('blob-missing', 'missing')
+  // The blob may have been stored after the listing passed its key.
+  if (stored === undefined && (await exists(blobs, blobKey))) return undefined
+  if (stored === undefined) return missing
+  if (digest.sizeBytes !== stored.sizeBytes) {
+    return difference('blob-size-differs', `has ${stored.sizeBytes} bytes, but ${digest.sizeBytes} were stored`)
   }
   if (isQuick) return undefined
   try {
@@ -117,22 +121,22 @@ async function differenceOf(
     const found = new BytesDigest()
     for await (const chunk of blob.bytes) found.add(chunk)
     const { sizeBytes, sha256 } = found.end()
-    if (sizeBytes === there.sizeBytes && sha256 === digest.sha256) return undefined
-    return told('blob-bytes-differ', 'its bytes are not those that were put')
+    if (sizeBytes === stored.sizeBytes && sha256 === digest.sha256) return undefined
+    return difference('blob-bytes-differ', 'its bytes differ from those that were stored')
   } catch (error) {
     if (!(error instanceof StoreUnavailable && UNREADABLE.includes(error.code))) throw error
-    return told('blob-unreadable', `it cannot be read (${error.code})`)
+    return difference('blob-unreadable', `cannot be read (${error.code})`)
   }
 }
 
-async function isThere(blobs: BlobStore, key: string): Promise<boolean> {
+async function exists(blobs: BlobStore, key: string): Promise<boolean> {
   const blob = await blobs.open(key, { start: 0, length: 0 })
   for await (const _ of blob?.bytes ?? []) break
   return blob !== undefined
 }
 
-/** A file that somebody else put there may be named after a patient. */
-const withoutForeignWords = (key: string): string =>
+/** Names of files that Hilum did not write may contain the name of a patient: they are replaced. */
+const withoutOtherNames = (key: string): string =>
   key
     .split('/')
     .map((part) => (/^([0-9a-f]{32}(-\d+)?|\d{1,19}|documents|workflows|rewritten|doctor)$/.test(part) ? part : '…'))

@@ -1,4 +1,4 @@
-/** What `hilum verify` says of stored bytes: of sound ones nothing, of each damage where it is; and what it does not take for one. */
+/** `hilum verify` on stored bytes: every damage is reported with its location, and concurrent changes are not reported. */
 import assert from 'node:assert/strict'
 import { mkdir, open, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -35,15 +35,15 @@ async function damage(path: string, at: number): Promise<void> {
 
 const kindsOf = (differences: readonly { readonly kind: string }[]) => differences.map(({ kind }) => kind)
 
-test('of what was imported nothing differs, and every blob is known with its digest', async (context) => {
+test('after an import nothing differs, and every blob has a digest', async (context) => {
   const { app, blobs, documents } = await imported(context)
   assert.deepEqual(await differencesIn(app), [])
   assert.ok(blobs.length >= 2 && documents.length === 3)
   for (const { digest, blobKey } of blobs) assert.match(digest?.sha256 ?? '', /^[0-9a-f]{64}$/, blobKey)
 })
 
-describe('damages', () => {
-  test('one bit of any blob, and of a document its checksum too', async (context) => {
+describe('damage is found', () => {
+  test('one bit of any blob, also by the checksum of a document', async (context) => {
     const { app, blobs, documents, pathTo } = await imported(context)
     for (const { blobKey, digest } of blobs) {
       const inIt = documents.filter(({ range }) => range.blobKey === blobKey)
@@ -53,7 +53,7 @@ describe('damages', () => {
       await damage(path, at)
       const found = await differencesIn(app)
       assert.deepEqual(kindsOf(found), ['blob-bytes-differ', ...(inIt.length === 0 ? [] : ['document-differs'])])
-      assert.match(found[0]!.text, new RegExp(`^blob ${blobKey}: its bytes are not those that were put$`))
+      assert.match(found[0]!.text, new RegExp(`^blob ${blobKey}: its bytes differ from those that were stored$`))
       await writeFile(path, before)
     }
   })
@@ -75,23 +75,23 @@ describe('damages', () => {
     }
   })
 
-  test('a blob that is missing, cut off or longer', async (context) => {
+  test('a blob that is missing, truncated or too long', async (context) => {
     const { app, blobs, pathTo } = await imported(context)
     const { blobKey, digest } = blobs.find(({ blobKey }) => !blobKey.includes('documents'))!
     const path = pathTo(blobKey)
     const before = await readFile(path)
     await rm(path)
     const missing = (await differencesIn(app)).filter(({ kind }) => kind.startsWith('blob-'))
-    assert.deepEqual(missing, [{ kind: 'blob-missing', text: `blob ${blobKey}: it is not there` }])
+    assert.deepEqual(missing, [{ kind: 'blob-missing', text: `blob ${blobKey}: missing` }])
     for (const sizeBytes of [0, before.length - 1, before.length + 1]) {
       await writeFile(path, before)
       await truncate(path, sizeBytes)
-      const text = `blob ${blobKey}: it has ${sizeBytes} bytes, and ${digest!.sizeBytes} were put`
+      const text = `blob ${blobKey}: has ${sizeBytes} bytes, but ${digest!.sizeBytes} were stored`
       assert.deepEqual((await differencesIn(app))[0], { kind: 'blob-size-differs', text })
     }
   })
 
-  test('files that nobody knows of, once they are old, and without the words of strangers', async (context) => {
+  test('old files that are not in the catalog, without names that Hilum did not write', async (context) => {
     const { app, folder, blobs } = await imported(context)
     const [datastoreId] = blobs[0]!.blobKey.split('/')
     const places = ['stray.dcm', `${datastoreId}/DOE^JANE/scan 1`, `${datastoreId}/documents/${'0'.repeat(32)}`]
@@ -101,29 +101,29 @@ describe('damages', () => {
       await writeFile(path, 'bytes')
       await utimes(path, new Date(0), new Date(0))
     }
-    const told = (await differencesIn(app)).map(({ text }) => text.replace(/ \(5 bytes, put 1970-01-01T.*\)$/, ''))
-    assert.deepEqual(told, [
-      `blob ${datastoreId}/…/…: nobody knows of it`,
-      `blob ${datastoreId}/documents/${'0'.repeat(32)}: nobody knows of it`,
-      'blob …: nobody knows of it',
+    const texts = (await differencesIn(app)).map(({ text }) => text.replace(/ \(5 bytes, stored 1970-01-01T.*\)$/, ''))
+    assert.deepEqual(texts, [
+      `blob ${datastoreId}/…/…: not in the catalog`,
+      `blob ${datastoreId}/documents/${'0'.repeat(32)}: not in the catalog`,
+      'blob …: not in the catalog',
     ])
   })
 
   const rows: Readonly<Record<string, readonly [sql: string, kinds: readonly string[]]>> = {
-    'a use that is not kept': ['DELETE FROM blob_uses WHERE row_id = 2 AND blob = 1', ['blob-not-kept']],
-    'a blob kept for nothing': [
+    'a use that is not recorded': ['DELETE FROM blob_uses WHERE row_id = 2 AND blob = 1', ['use-not-recorded']],
+    'a recorded use that is not needed': [
       'DELETE FROM image_set_documents WHERE row_id = 2; UPDATE image_set_versions SET attributes_blob = NULL WHERE row_id = 2',
-      ['kept-for-nothing'],
+      ['use-not-needed'],
     ],
-    'a blob in use that may be removed at any time': [
+    'a used blob that is marked as unreferenced': [
       'UPDATE blobs SET unreferenced_since = 0 WHERE blob = 1',
-      ['blob-free'],
+      ['used-blob-unreferenced'],
     ],
-    'a place behind the end of its blob': [
+    'a range beyond the end of its blob': [
       'UPDATE instances SET offset_bytes = 100000000 WHERE row_id = 3',
-      ['beyond-the-end'],
+      ['range-beyond-end'],
     ],
-    'a blob that was forgotten': ['UPDATE blobs SET purged_at = 0 WHERE blob = 1', ['blob-not-known']],
+    'a used blob that is marked as purged': ['UPDATE blobs SET purged_at = 0 WHERE blob = 1', ['blob-not-recorded']],
     'the length of a document': [
       'UPDATE image_set_documents SET content_bytes = content_bytes + 1 WHERE row_id = 1',
       ['document-differs'],
@@ -134,7 +134,7 @@ describe('damages', () => {
     ],
   }
   for (const [what, [sql, kinds]] of Object.entries(rows)) {
-    test(`of the rows: ${what}`, async (context) => {
+    test(`in the catalog: ${what}`, async (context) => {
       const { app, folder } = await imported(context)
       const database = new Database(join(folder, 'catalog.sqlite'))
       context.after(() => database.close())
@@ -145,53 +145,55 @@ describe('damages', () => {
   }
 })
 
-test('what comes and goes beside it is no difference', async (context) => {
+test('blobs that are recorded or removed during verification are no difference', async (context) => {
   const { app, blobs } = await imported(context)
-  const known = new Map(blobs.map((blob) => [blob.blobKey, blob]))
+  const records = new Map(blobs.map((blob) => [blob.blobKey, blob]))
   const [first, last] = [blobs[0]!, blobs.at(-1)!]
   const changing = {
     ...app.catalog,
     blobs: {
       ...app.catalog.blobs,
-      // One blob is recorded behind the listing; one is free by the time that it is asked for again.
+      // The listing misses the first blob; the last one is unreferenced when it is checked again.
       list: async (request: { after: string | undefined; limit: number }): Promise<readonly BlobRecord[]> => {
         const some = await app.catalog.blobs.list(request)
         return request.after === undefined ? some.filter(({ blobKey }) => blobKey !== first.blobKey) : some
       },
       get: async (keys: readonly string[]) =>
-        keys.map((key): BlobRecord => ({ ...known.get(key)!, ...(key === last.blobKey && { isUnreferenced: true }) })),
+        keys.map(
+          (key): BlobRecord => ({ ...records.get(key)!, ...(key === last.blobKey && { isUnreferenced: true }) }),
+        ),
     },
   }
   await app.blobs.remove([last.blobKey])
-  const looking = { catalog: changing, blobs: app.blobs, now: () => Date.now() + 86_400_000, isQuick: false }
-  for await (const { differences } of verifyBlobs(looking)) assert.deepEqual(differences, [])
+  const verification = { catalog: changing, blobs: app.blobs, now: () => Date.now() + 86_400_000, isQuick: false }
+  for await (const { differences } of verifyBlobs(verification)) assert.deepEqual(differences, [])
 })
 
-test('beside imports, deletions and sweeps there is no difference, however often it is looked', async (context) => {
+test('there is no difference during imports, deletions and garbage collection', async (context) => {
   const app = await appIn(context, await newDataFolder(context))
   const datastoreId = await importInstances(app, INSTANCES)
-  let isOver = false
+  let isFinished = false
   const change = async () => {
     for (let round = 0; round < 6; round++) {
       await importInstances(app, [{ series: 10 + round, number: 1 }], datastoreId)
       const [oldest] = (await imageSetIdsOf(app, datastoreId)).values()
       await app.catalog.imageSets.delete({ datastoreId, imageSetId: oldest!, at: Date.now() })
-      // At once, and not minutes later.
+      // Without the grace period.
       await collectGarbage({ ...app, clock: () => Date.now() + 3_600_000 })
     }
-    isOver = true
+    isFinished = true
   }
-  const look = async () => {
-    let looks = 0
-    for (; !isOver; looks++) assert.deepEqual(await differencesIn(app, { now: Date.now }), [])
-    return looks
+  const verifyRepeatedly = async () => {
+    let runs = 0
+    for (; !isFinished; runs++) assert.deepEqual(await differencesIn(app, { now: Date.now }), [])
+    return runs
   }
-  const [, looks] = await Promise.all([change(), look()])
-  assert.ok(looks > 3, `${looks} looks`)
+  const [, runs] = await Promise.all([change(), verifyRepeatedly()])
+  assert.ok(runs > 3, `${runs} runs`)
   assert.deepEqual(await differencesIn(app), [])
 })
 
-test('it is told with an exit code, and quickly without reading', async (context) => {
+test('the exit code reports differences; --quick does not read bytes', async (context) => {
   const { folder, blobs, pathTo } = await imported(context)
   const run = async (...words: string[]) => {
     const { ended, output } = startHilumProcess(context, ['verify', '--data', folder, ...words], { cwd: folder })
@@ -206,7 +208,10 @@ test('it is told with an exit code, and quickly without reading', async (context
   assert.equal((await run('--quick')).code, 0)
   const unsound = await run()
   assert.equal(unsound.code, 1)
-  assert.match(unsound.output, new RegExp(`^blob ${blobs[0]!.blobKey}: its bytes are not those that were put$`, 'm'))
+  assert.match(
+    unsound.output,
+    new RegExp(`^blob ${blobs[0]!.blobKey}: its bytes differ from those that were stored$`, 'm'),
+  )
   await rm(pathTo(blobs[0]!.blobKey))
   const quick = await run('--quick', '--json')
   assert.equal(quick.code, 1)

@@ -1,19 +1,21 @@
-/** Inflates the metadata document of every version, and compares it with what the catalog says of it. */
+/** Inflates the metadata document of every version and checks its length and checksum. */
 import { pipeline } from 'node:stream/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
 import type { VersionDocument } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
-import { type Difference, type Looking, type Step, someAtOnce } from './verify-steps.ts'
+import { type Difference, type Step, someAtOnce, type Verification } from './verify-steps.ts'
 
-const DOCUMENTS_AT_ONCE = 500
+const DOCUMENTS_PER_BATCH = 500
 
-export async function* verifyDocuments(looking: Looking): AsyncGenerator<Step> {
-  const { documents: inAll } = await looking.catalog.blobs.totals()
+export async function* verifyDocuments(verification: Verification): AsyncGenerator<Step> {
+  const { documents: total } = await verification.catalog.blobs.totals()
   let documents = 0
-  for await (const difference of someAtOnce(documentsIn(looking.catalog), (each) => look(looking, each))) {
+  for await (const difference of someAtOnce(documentsIn(verification.catalog), (each) =>
+    verifyDocument(verification, each),
+  )) {
     documents += 1
     const differences = difference === undefined ? [] : [difference]
-    yield { done: documents, total: Math.max(documents, inAll), checked: { documents }, differences }
+    yield { done: documents, total: Math.max(documents, total), checked: { documents }, differences }
   }
   yield { done: 1, total: 1, checked: { documents }, differences: [] }
 }
@@ -21,44 +23,45 @@ export async function* verifyDocuments(looking: Looking): AsyncGenerator<Step> {
 async function* documentsIn(catalog: Catalog): AsyncGenerator<VersionDocument, undefined> {
   let after: VersionDocument | undefined
   for (;;) {
-    const some = await catalog.blobs.listDocuments({ after, limit: DOCUMENTS_AT_ONCE })
+    const some = await catalog.blobs.listDocuments({ after, limit: DOCUMENTS_PER_BATCH })
     if (some.length === 0) return
     yield* some
     after = some.at(-1)
   }
 }
 
-async function look(looking: Looking, document: VersionDocument): Promise<Difference | undefined> {
-  const fault = await faultOf(looking, document)
-  if (fault === undefined || !(await isStillThere(looking.catalog, document))) return undefined
+async function verifyDocument(verification: Verification, document: VersionDocument): Promise<Difference | undefined> {
+  const fault = await faultOf(verification, document)
+  if (fault === undefined || !(await isUnchanged(verification.catalog, document))) return undefined
   const { rowId, version, range } = document
   const text = `document of version ${version} of image set row ${rowId}, in blob ${range.blobKey}: ${fault}`
   return { kind: 'document-differs', text }
 }
 
-async function faultOf({ blobs }: Looking, { range }: VersionDocument): Promise<string | undefined> {
+async function faultOf({ blobs }: Verification, { range }: VersionDocument): Promise<string | undefined> {
   const { blobKey, offsetBytes, sizeBytes, contentBytes } = range
   const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
-  if (blob === undefined) return 'the blob is not there'
+  if (blob === undefined) return 'the blob is missing'
   const found = { crc32: 0, contentBytes: 0 }
   try {
     await pipeline(blob.bytes, createInflateRaw(), async (inflated: AsyncIterable<Uint8Array>) => {
-      for await (const piece of inflated) {
-        found.crc32 = crc32(piece, found.crc32)
-        found.contentBytes += piece.length
-        // However much damaged bytes may say that there is.
+      for await (const chunk of inflated) {
+        found.crc32 = crc32(chunk, found.crc32)
+        found.contentBytes += chunk.length
+        // Damaged bytes may inflate to any length.
         if (found.contentBytes > contentBytes) return
       }
     })
   } catch (error) {
     if (!(error as NodeJS.ErrnoException).code?.startsWith('Z_')) throw error
-    return 'it does not inflate'
+    return 'it cannot be inflated'
   }
-  if (found.contentBytes !== contentBytes) return 'it is not as long as it was'
-  return found.crc32 === range.crc32 ? undefined : 'its checksum is not what it was'
+  if (found.contentBytes !== contentBytes) return 'its length is wrong'
+  return found.crc32 === range.crc32 ? undefined : 'its checksum is wrong'
 }
 
-async function isStillThere(catalog: Catalog, { rowId, version, range }: VersionDocument): Promise<boolean> {
+/** The document may have been deleted or moved to another blob meanwhile. */
+async function isUnchanged(catalog: Catalog, { rowId, version, range }: VersionDocument): Promise<boolean> {
   const [again] = await catalog.blobs.listDocuments({ after: { rowId, version: version - 1 }, limit: 1 })
   return again?.rowId === rowId && again.version === version && again.range.blobKey === range.blobKey
 }

@@ -1,22 +1,24 @@
-/** Reads every frame of every instance, and holds its bytes against the checksum that was stored with its place. */
+/** Reads every frame of every instance and checks the checksum that was recorded at import. */
 import { StoredChecksum } from '../../pixel-data/checksum/stored-checksum.ts'
 import { type BlobStore, readAll } from '../../stores/blobs/blob-store.ts'
 import { DamagedFrameTable, framesOfTable, type TableFrame } from '../../stores/blobs/frame-table.ts'
 import type { InstanceFrames } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
-import { type Difference, type Looking, type Step, someAtOnce, UNREADABLE } from './verify-steps.ts'
+import { type Difference, type Step, someAtOnce, UNREADABLE, type Verification } from './verify-steps.ts'
 
-const INSTANCES_AT_ONCE = 500
+const INSTANCES_PER_BATCH = 500
 
-export async function* verifyFrames(looking: Looking): AsyncGenerator<Step> {
-  const { framesOfInstances: inAll } = await looking.catalog.blobs.totals()
+export async function* verifyFrames(verification: Verification): AsyncGenerator<Step> {
+  const { framesOfInstances: total } = await verification.catalog.blobs.totals()
   const checked = { frames: 0 }
   let instances = 0
-  for await (const { frames, differences } of someAtOnce(instancesIn(looking.catalog), (each) => look(looking, each))) {
+  for await (const { frames, differences } of someAtOnce(instancesIn(verification.catalog), (each) =>
+    verifyInstance(verification, each),
+  )) {
     instances += 1
     checked.frames += frames
-    yield { done: instances, total: Math.max(instances, inAll), checked: { ...checked }, differences }
+    yield { done: instances, total: Math.max(instances, total), checked: { ...checked }, differences }
   }
   yield { done: 1, total: 1, checked, differences: [] }
 }
@@ -24,34 +26,34 @@ export async function* verifyFrames(looking: Looking): AsyncGenerator<Step> {
 async function* instancesIn(catalog: Catalog): AsyncGenerator<InstanceFrames, undefined> {
   let after: InstanceFrames['row'] | undefined
   for (;;) {
-    const some = await catalog.blobs.listFrames({ after, limit: INSTANCES_AT_ONCE })
+    const some = await catalog.blobs.listFrames({ after, limit: INSTANCES_PER_BATCH })
     if (some.length === 0) return
     yield* some
     after = some.at(-1)!.row
   }
 }
 
-interface Looked {
+interface Verified {
   readonly frames: number
   readonly differences: readonly Difference[]
 }
 
-async function look(looking: Looking, instance: InstanceFrames): Promise<Looked> {
+async function verifyInstance(verification: Verification, instance: InstanceFrames): Promise<Verified> {
   const { row, frames } = instance
   const differences: Difference[] = []
-  for await (const { frameNumber, fault } of faultsOf(looking.blobs, instance)) {
-    const which = frameNumber === undefined ? 'table of frames' : `frame ${frameNumber}`
+  for await (const { frameNumber, fault } of faultsOf(verification.blobs, instance)) {
+    const which = frameNumber === undefined ? 'frame table' : `frame ${frameNumber}`
     const text = `${which} ${frames.framesKey} of image set row ${row.rowId}, in blob ${frames.blobKey}: ${fault}`
     differences.push({ kind: 'frame-differs', text })
   }
-  if (differences.length === 0 || (await isStillThere(looking.catalog, instance))) {
+  if (differences.length === 0 || (await isUnchanged(verification.catalog, instance))) {
     return { frames: frames.frameCount, differences }
   }
   return { frames: frames.frameCount, differences: [] }
 }
 
 interface Fault {
-  /** Undefined of the table. */
+  /** Undefined for a fault of the frame table. */
   readonly frameNumber: number | undefined
   readonly fault: string
 }
@@ -67,7 +69,7 @@ async function* faultsOf(blobs: BlobStore, instance: InstanceFrames): AsyncGener
   } catch (error) {
     if (error instanceof DamagedFrameTable) yield { frameNumber: undefined, fault: error.message }
     else if (!(error instanceof StoreUnavailable && UNREADABLE.includes(error.code))) throw error
-    else yield { frameNumber, fault: `it cannot be read (${error.code})` }
+    else yield { frameNumber, fault: `cannot be read (${error.code})` }
   }
 }
 
@@ -83,7 +85,7 @@ async function* framesOf(
   }
   const blob = await blobs.open(blobKey, { start: offsetBytes, length: lengthBytes })
   const table = blob && (await readAll(blob))
-  if (table?.length !== lengthBytes) throw new DamagedFrameTable('it is not there')
+  if (table?.length !== lengthBytes) throw new DamagedFrameTable('it is missing')
   let frameNumber = 0
   for (const frame of framesOfTable(table, frameCount)) yield { ...frame, frameNumber: ++frameNumber }
 }
@@ -98,25 +100,23 @@ async function faultOf(
 ): Promise<string | undefined> {
   const { file, frames } = found.instance
   const checksum = new StoredChecksum(found.frameNumber)
-  for (const { in: whose, offsetBytes, lengthBytes } of found.frame.ranges) {
-    const place =
-      whose === 'file'
-        ? { key: file.blobKey, start: file.offsetBytes + offsetBytes }
-        : { key: frames.blobKey, start: offsetBytes }
-    const blob = await blobs.open(place.key, { start: place.start, length: lengthBytes })
-    if (blob === undefined) return 'the blob is not there'
+  for (const { in: container, offsetBytes, lengthBytes } of found.frame.ranges) {
+    const [key, start] =
+      container === 'file' ? [file.blobKey, file.offsetBytes + offsetBytes] : [frames.blobKey, offsetBytes]
+    const blob = await blobs.open(key, { start, length: lengthBytes })
+    if (blob === undefined) return 'the blob is missing'
     let read = 0
     for await (const chunk of blob.bytes) {
       checksum.add(chunk)
       read += chunk.length
     }
-    if (read !== lengthBytes) return 'it lies beyond the end of the blob'
+    if (read !== lengthBytes) return 'it is beyond the end of the blob'
   }
-  return checksum.end() === found.frame.checksum ? undefined : 'its bytes are not those that were stored'
+  return checksum.end() === found.frame.checksum ? undefined : 'its bytes differ from those that were stored'
 }
 
-/** Meanwhile it may have been deleted, or moved to another blob. */
-async function isStillThere(catalog: Catalog, { row, frames, file }: InstanceFrames): Promise<boolean> {
+/** The instance may have been deleted or moved to another blob meanwhile. */
+async function isUnchanged(catalog: Catalog, { row, frames, file }: InstanceFrames): Promise<boolean> {
   const again = await catalog.blobs.getFrames(row)
   return again !== undefined && again.frames.blobKey === frames.blobKey && again.file.blobKey === file.blobKey
 }

@@ -1,4 +1,4 @@
-/** What the database says of its own files is part of what `hilum verify` reports. */
+/** `hilum verify` reports the result of the database's own check. */
 import assert from 'node:assert/strict'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ import {
 import { openPostgresCatalog } from '../../stores/sql/open-postgres.ts'
 import { verifyIntegrity } from './verify-integrity.ts'
 
-async function writeOver(path: string, at: number): Promise<void> {
+async function overwrite(path: string, at: number): Promise<void> {
   const file = await open(path, 'r+')
   await file.write(Buffer.alloc(512, 0xa5), 0, 512, at)
   await file.close()
@@ -26,7 +26,7 @@ async function writeOver(path: string, at: number): Promise<void> {
 
 describe('a SQLite catalog', () => {
   const damages: Readonly<Record<string, (path: string) => Promise<void>>> = {
-    'with a page that was written over': async (path) => {
+    'with an overwritten page': async (path) => {
       const database = new Database(path)
       database.pragma('wal_checkpoint(TRUNCATE)')
       const { rootpage } = database
@@ -34,7 +34,7 @@ describe('a SQLite catalog', () => {
         .get() as { readonly rootpage: number }
       const pageBytes = database.pragma('page_size', { simple: true }) as number
       database.close()
-      await writeOver(path, (rootpage - 1) * pageBytes)
+      await overwrite(path, (rootpage - 1) * pageBytes)
     },
     'with an index that lacks rows': async (path) => {
       const database = new Database(path).unsafeMode()
@@ -45,7 +45,7 @@ describe('a SQLite catalog', () => {
     },
   }
   for (const [what, damage] of Object.entries(damages)) {
-    test(`${what} is reported with exit code 1, whatever else is sound`, async (context) => {
+    test(`${what} is reported with exit code 1`, async (context) => {
       const folder = await newDataFolder(context)
       const app = await appIn(context, folder)
       await importInstances(app, [{ series: 1, number: 1 }])
@@ -61,7 +61,7 @@ describe('a SQLite catalog', () => {
       assert.equal(unsound.code, 1, unsound.output)
       assert.match(unsound.output, /^database: /m)
       assert.match(unsound.output, /^The database: .*\d+ differences?\.$/m)
-      assert.match(unsound.output, /^The frames: /m, 'the other parts are looked at')
+      assert.match(unsound.output, /^The frames: /m, 'the other parts are checked')
     })
   }
 })
@@ -71,41 +71,41 @@ describe('a catalog on PostgreSQL', { skip: postgresIsMissing ?? false }, async 
   after(() => server?.remove())
 
   async function report(catalog: Catalog) {
-    const looking = { catalog, blobs: openMemoryBlobs(), now: Date.now, isQuick: false }
-    const said = { differences: [] as string[], notChecked: undefined as string | undefined, looked: 0 }
-    for await (const { differences, notChecked, done } of verifyIntegrity(looking)) {
-      said.differences.push(...differences.map(({ text }) => text))
-      said.notChecked ??= notChecked
-      said.looked = done
+    const verification = { catalog, blobs: openMemoryBlobs(), now: Date.now, isQuick: false }
+    const result = { differences: [] as string[], notChecked: undefined as string | undefined, checked: 0 }
+    for await (const { differences, notChecked, done } of verifyIntegrity(verification)) {
+      result.differences.push(...differences.map(({ text }) => text))
+      result.notChecked ??= notChecked
+      result.checked = done
     }
-    return said
+    return result
   }
 
-  test('is looked through with amcheck where that is installed, and else said not to be', async (context) => {
+  test('is checked with amcheck if that is installed, and otherwise reported as not checked', async (context) => {
     const url = await server!.newDatabase()
     const catalog = await openPostgresCatalog({ url, newId, limits: POSTGRES_TEST_LIMITS })
     context.after(() => catalog.close())
     const without = await report(catalog)
-    assert.deepEqual([without.differences, without.looked], [[], 0])
+    assert.deepEqual([without.differences, without.checked], [[], 0])
     assert.match(without.notChecked!, /amcheck is not installed/)
     const client = new pg.Client(url)
     await client.connect()
     await client.query('CREATE EXTENSION amcheck')
     const sound = await report(catalog)
     assert.deepEqual([sound.differences, sound.notChecked], [[], undefined])
-    assert.ok(sound.looked > 20, `${sound.looked} indexes`)
+    assert.ok(sound.checked > 20, `${sound.checked} indexes`)
 
-    // An index that is used by nothing else here.
+    // An index that no statement of the test uses.
     await client.query('CREATE INDEX extra ON changes (number); CHECKPOINT')
     const { rows } = await client.query(
       `SELECT current_setting('data_directory') || '/' || pg_relation_filepath('extra') AS path`,
     )
     await client.end()
     await server!.kill()
-    await writeOver(rows[0].path, 8_192 + 4_096)
+    await overwrite(rows[0].path, 8_192 + 4_096)
     await server!.start()
     const damaged = await report(catalog)
     assert.deepEqual(damaged.differences, ['database: index extra: PostgreSQL calls it damaged (XX001)'])
-    assert.equal(damaged.looked, sound.looked + 1, 'the others are looked at')
+    assert.equal(damaged.checked, sound.checked + 1, 'the other indexes are checked')
   })
 })

@@ -1,12 +1,12 @@
-/** What the parts of `hilum verify` have in common: what they look at, and how they tell how far they are. */
+/** Types of the parts of `hilum verify`: their input, their progress and the differences that they report. */
 import type { BlobStore } from '../../stores/blobs/blob-store.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
 
-export interface Looking {
+export interface Verification {
   readonly catalog: Catalog
   readonly blobs: BlobStore
   readonly now: () => number
-  /** No bytes are read, only sizes compared. */
+  /** Compares sizes only and reads no bytes. */
   readonly isQuick: boolean
 }
 
@@ -18,34 +18,34 @@ export interface Difference {
 export interface Step {
   readonly done: number
   readonly total: number
-  /** What was looked at so far, by its name. */
+  /** The number of objects checked so far, by kind. */
   readonly checked: Readonly<Record<string, number>>
   readonly differences: readonly Difference[]
-  /** Why something was not looked at: no difference, and said. */
+  /** The reason why something was not checked. This is not a difference. */
   readonly notChecked?: string
 }
 
-/** Of one file, where others can be read. */
+/** Error codes of a single file that cannot be read. The store is not away. */
 export const UNREADABLE = ['EIO', 'EACCES', 'EPERM']
 
-/** Where bytes are far away, others are on their way while some are looked at. */
-const AT_ONCE = 8
+/** Several reads run at the same time, because a remote store has a long latency. */
+const CONCURRENT = 8
 
-/** In the order of the items. */
+/** Maps items concurrently and yields the results in the order of the items. */
 export async function* someAtOnce<T, R>(
   items: AsyncIterable<T>,
-  look: (item: T) => Promise<R>,
+  map: (item: T) => Promise<R>,
 ): AsyncGenerator<R, undefined> {
-  const looking: Promise<R>[] = []
+  const pending: Promise<R>[] = []
   try {
     for await (const item of items) {
-      looking.push(look(item))
-      // Awaited in its turn; until then a rejection is not unhandled.
-      looking.at(-1)!.catch(() => {})
-      if (looking.length >= AT_ONCE) yield await looking.shift()!
+      pending.push(map(item))
+      // The promise is awaited later; until then a rejection must not count as unhandled.
+      pending.at(-1)!.catch(() => {})
+      if (pending.length >= CONCURRENT) yield await pending.shift()!
     }
-    while (looking.length > 0) yield await looking.shift()!
+    while (pending.length > 0) yield await pending.shift()!
   } finally {
-    await Promise.allSettled(looking)
+    await Promise.allSettled(pending)
   }
 }

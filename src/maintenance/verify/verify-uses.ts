@@ -1,20 +1,20 @@
-/** Does everything that an image set needs lie inside a blob that is kept for it? Of some image sets at a time, each in one state. */
+/** Checks that every range that an image set needs is inside a blob with a recorded use, and that every recorded use is needed. */
 import type { BlobUse } from '../../stores/catalog/blob-repository.ts'
-import type { Difference, Looking, Step } from './verify-steps.ts'
+import type { Difference, Step, Verification } from './verify-steps.ts'
 
-const IMAGE_SETS_AT_ONCE = 200
+const IMAGE_SETS_PER_BATCH = 200
 
-export async function* verifyUses({ catalog }: Looking): AsyncGenerator<Step> {
-  const { imageSets: inAll } = await catalog.blobs.totals()
+export async function* verifyUses({ catalog }: Verification): AsyncGenerator<Step> {
+  const { imageSets: total } = await catalog.blobs.totals()
   const checked = { 'image sets': 0, uses: 0 }
   for (let after = 0; ; ) {
-    const { last, imageSets, uses } = await catalog.blobs.listUses({ after, imageSets: IMAGE_SETS_AT_ONCE })
+    const { last, imageSets, uses } = await catalog.blobs.listUses({ after, imageSets: IMAGE_SETS_PER_BATCH })
     if (last === undefined) break
     after = last
     checked['image sets'] += imageSets
     checked.uses += uses.length
     yield {
-      ...{ done: checked['image sets'], total: Math.max(checked['image sets'], inAll), checked: { ...checked } },
+      ...{ done: checked['image sets'], total: Math.max(checked['image sets'], total), checked: { ...checked } },
       differences: uses.map(differenceOf).filter((difference) => difference !== undefined),
     }
   }
@@ -23,15 +23,15 @@ export async function* verifyUses({ catalog }: Looking): AsyncGenerator<Step> {
 
 function differenceOf(use: BlobUse): Difference | undefined {
   const { rowId, record, endBytes, isRecorded } = use
-  const told = (kind: string, what: string) => ({
+  const difference = (kind: string, what: string) => ({
     kind,
     text: `image set row ${rowId}, blob ${record?.blobKey ?? `row ${use.blob}`}: ${what}`,
   })
-  if (endBytes === undefined) return told('kept-for-nothing', 'it is kept for it, and nothing of it lies there')
-  if (record === undefined) return told('blob-not-known', 'something of it lies there, and there is no such blob')
-  if (!isRecorded) return told('blob-not-kept', 'something of it lies there, and the blob is not kept for it')
-  if (record.isUnreferenced) return told('blob-free', 'it is kept for it, and free to be removed')
+  if (endBytes === undefined) return difference('use-not-needed', 'the recorded use is not needed')
+  if (record === undefined) return difference('blob-not-recorded', 'the catalog has no such blob')
+  if (!isRecorded) return difference('use-not-recorded', 'the use is not recorded')
+  if (record.isUnreferenced) return difference('used-blob-unreferenced', 'the blob is used, but marked as unreferenced')
   const { sizeBytes } = record.digest
   if (endBytes <= sizeBytes) return undefined
-  return told('beyond-the-end', `something of it ends at ${endBytes}, and the blob at ${sizeBytes}`)
+  return difference('range-beyond-end', `a range ends at ${endBytes}, but the blob has ${sizeBytes} bytes`)
 }
