@@ -1,24 +1,27 @@
-/** The defaults of a server with little memory: what can stand in memory at once fits into it. */
+/** With the default limits for little memory, an import stays within that memory. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS, type Limits, limitsFor } from './limits.ts'
 
 const MIB = 1024 ** 2
 
-/** At its greatest: files ahead, one batch that is gathered and one that is written, and the greatest frame alone. */
-const heldBytes = (limits: Limits): number =>
+/** The most that an import holds: files read ahead, a blob being filled, a blob being written, and the largest frame alone. */
+const importBytes = (limits: Limits): number =>
   limits.importReadAheadBytes +
   2 * (limits.importBlobBytes + limits.importWholeFileBytes) +
   Math.max(limits.frameThreadBytes, limits.frameMemoryBytes, 2 * limits.inflatedBytes)
 
-test('a machine with memory has the defaults as they are', () => {
+test('a machine with much memory has the full defaults', () => {
   assert.deepEqual(limitsFor(16 * 1024 * MIB), DEFAULT_LIMITS)
 })
 
-test('with little memory what an import holds at once fits into what there is beside the server', () => {
+test('with little memory an import stays within the memory that the server does not need', () => {
   for (const memory of [384, 512, 768, 1024, 2048, 4096]) {
     const limits = limitsFor(memory * MIB)
-    assert.ok(heldBytes(limits) <= (memory - 224) * MIB, `${memory} MiB hold ${heldBytes(limits) / MIB} MiB`)
+    assert.ok(
+      importBytes(limits) <= (memory - 224) * MIB,
+      `${importBytes(limits) / MIB} MiB with ${memory} MiB of memory`,
+    )
     assert.ok(limits.frameThreadBytes >= limits.frameMemoryBytes)
     assert.ok(limits.frameMemoryBytes >= 16 * MIB)
   }

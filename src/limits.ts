@@ -76,11 +76,11 @@ export interface Limits {
 
   /** To connect to S3. */
   readonly s3ConnectTimeoutMs: number
-  /** Of an S3 server that says nothing and takes nothing: then it is away. */
+  /** An S3 server that neither sends nor accepts a byte for this time is treated as away. */
   readonly s3SilenceTimeoutMs: number
-  /** A request to S3 that is slower than this as a whole is given up. */
+  /** A request to S3 whose average rate is lower is aborted. */
   readonly s3BytesPerSecondMin: number
-  /** To an S3 server, of each server and of each of its import threads: for reading, and as many for the rest. */
+  /** Connections to an S3 server, per server and per import thread: as many for reading, and as many for other requests. */
   readonly s3Connections: number
 
   readonly importWorkers: number
@@ -95,17 +95,18 @@ export interface Limits {
   readonly importFileBytes: number
   /** A file up to this size is read whole; of a larger one only the header is held in memory. */
   readonly importWholeFileBytes: number
-  /** Files read ahead of their turn to be stored; a larger file is read alone. */
+  /** Files that are read, but not stored yet. A larger file is read alone. */
   readonly importReadAheadBytes: number
   /** Stored files are combined into blobs of about this size, so that one fsync makes many files durable. */
   readonly importBlobBytes: number
   readonly importFilesPerBatch: number
   /** A file on which this many workers in a row died is reported as failed; a job without progress fails a few attempts later. */
   readonly importAttempts: number
-  /** JavaScript's own heap in an import thread, beside bytes of files and frames. A thread that needs more is replaced. */
+  /** The JavaScript heap of an import thread, without the bytes of files and frames. A thread that exceeds it is replaced. */
   readonly importHeapBytes: number
-  /** So long after its last work an import thread is replaced by a new one, which has its memory yet to grow. */
+  /** An idle import thread is replaced by a new one after this time, which frees its memory. */
   readonly importThreadIdleMs: number
+  /** A deflated data set, after inflation. */
   readonly inflatedBytes: number
   /** The metadata of one instance, as JSON. */
   readonly importMetadataCharacters: number
@@ -127,17 +128,17 @@ export interface Limits {
    */
   readonly frameDeadlineMs: number
   readonly frameDeadlineMsPerMiB: number
-  /** What frames on their way through the threads of one import thread may take of memory, all together. */
+  /** The memory of all frames that the frame threads of one import thread process at the same time. */
   readonly frameMemoryBytes: number
   /**
-   * What one frame may take: as it came, its pixels, what is stored of it, and its codec. A frame that needs more than `frameMemoryBytes`
-   * goes alone; one that needs more than this is not stored, which is a warning of its instance.
+   * The memory of one frame: its bytes in the file, its pixels, its stored bytes and its codec. A frame that needs more than
+   * `frameMemoryBytes` is processed alone. A frame that needs more than this is not stored, and its instance gets a warning.
    */
   readonly frameThreadBytes: number
-  /** Threads that had no frame for so long are ended, and with them the memory that their codecs have grown to. */
+  /** An idle frame thread ends after this time, which frees the memory of its codecs. */
   readonly frameThreadIdleMs: number
 
-  /** Pages of a SQLite catalog in memory, of each of its connections: two of the server, two of each import thread. */
+  /** The page cache of each SQLite connection: two of the server, two of each import thread. */
   readonly catalogCacheBytes: number
 }
 
@@ -220,10 +221,10 @@ export const DEFAULT_LIMITS: Limits = {
   catalogCacheBytes: 64 * 1024 ** 2,
 }
 
-/** What a server takes beside all that the limits bound: code, the heaps of its threads, requests. */
+/** The memory of a server that no limit bounds: code, the heaps of its threads, requests. */
 const SERVER_BYTES = 224 * 1024 ** 2
 const SMALLEST_SPARE_BYTES = 64 * 1024 ** 2
-/** So much of the memory that is left each of these may be. They do not come to one: not all are at their greatest at once. */
+/** The share of the remaining memory for each limit. The sum exceeds 1, because the limits are not reached at the same time. */
 const SHARES = {
   importWholeFileBytes: 1 / 32,
   importReadAheadBytes: 1 / 16,
@@ -236,7 +237,7 @@ const SHARES = {
   catalogCacheBytes: 1 / 32,
 } as const
 
-/** The defaults where the server may take so much memory: the machine's, or what a control group leaves of it. */
+/** The default limits for a server with this much memory: the machine's, or the limit of its control group. */
 export function limitsFor(memoryBytes: number): Limits {
   const spare = Math.max(SMALLEST_SPARE_BYTES, memoryBytes - SERVER_BYTES)
   const bounded = Object.entries(SHARES).map(([name, share]) => {
