@@ -1,4 +1,4 @@
-/** Pages of other origins: what their browser asks before a request, and what it lets them read of the answer. */
+/** Cross-origin requests (CORS): preflight requests, and the headers that let a page read a response. */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
@@ -35,8 +35,8 @@ const SIGNED_ROUTES = [
   '/hilum/reports/x/y',
 ]
 
-describe('the question before a request', choice, () => {
-  test('is answered for every signed route, without a signature', async () => {
+describe('a preflight request', choice, () => {
+  test('is allowed for every signed route, without a signature', async () => {
     for (const path of SIGNED_ROUTES) {
       const { status, headers, body } = await preflight(open, path)
       assert.deepEqual([status, body], [204, ''], path)
@@ -48,13 +48,13 @@ describe('the question before a request', choice, () => {
     }
   })
 
-  test('is answered for pages of a public address that call a private one', async () => {
+  test('is allowed from a public address to a private one', async () => {
     const more = { 'access-control-request-private-network': 'true' }
     assert.equal((await preflight(open, '/datastore', more)).headers['access-control-allow-private-network'], 'true')
     assert.equal((await preflight(open, '/datastore')).headers['access-control-allow-private-network'], undefined)
   })
 
-  test('is answered for the origins that are listed only', async () => {
+  test('is allowed only for the configured origins', async () => {
     for (const origin of [VIEWER, 'http://127.0.0.1:3000']) {
       const { status, headers } = await preflight(listed, '/datastore', { origin })
       assert.deepEqual([status, headers['access-control-allow-origin']], [204, origin])
@@ -67,7 +67,7 @@ describe('the question before a request', choice, () => {
     }
   })
 
-  test('gets no leave for the route that nobody signs, for the console, and where pages are switched off', async () => {
+  test('is denied for the unsigned route, for the console, and if CORS is disabled', async () => {
     for (const [hilum, path] of [
       [open, '/hilum/console-link/redeem'],
       [open, '/console/'],
@@ -79,17 +79,17 @@ describe('the question before a request', choice, () => {
     }
   })
 
-  test('is another than an OPTIONS request of somebody else', async () => {
+  test('is distinguished from other OPTIONS requests', async () => {
     const host = new URL(open.endpoint).host
     const reply = await exchange(open, textOf({ method: 'OPTIONS', path: '/datastore' }, { host }))
     assert.equal(reply.headers['x-amzn-errortype'], 'UnknownOperationException')
   })
 })
 
-describe('an answer', choice, () => {
+describe('a response to a page', choice, () => {
   const list = { method: 'GET', path: '/datastore' } as const
 
-  test('can be read by a page, with the headers of the service and of Hilum', async () => {
+  test('can be read, with the headers of the service and of Hilum', async () => {
     const { status, headers } = await sendSigned(open, { ...list, headers: { origin: VIEWER } })
     assert.deepEqual([status, headers['access-control-allow-origin']], [200, '*'])
     const exposed = headers['access-control-expose-headers']!.toLowerCase().split(', ')
@@ -105,7 +105,7 @@ describe('an answer', choice, () => {
     assert.equal((await sendSigned(open, list)).headers['access-control-allow-origin'], undefined)
   })
 
-  test('that is an error can be read as well: unsigned, unknown, and refused before it reached a handler', async () => {
+  test('can be read if it is an error: unsigned, unknown, or refused before it reached a handler', async () => {
     const host = new URL(open.endpoint).host
     const ask = (path: string, headers: Record<string, string>) =>
       exchange(open, textOf({ method: 'POST', path }, { host, origin: VIEWER, ...headers }))
@@ -121,7 +121,7 @@ describe('an answer', choice, () => {
     }
   })
 
-  test('names the origin where some are listed, and says to caches that it depends on it', async () => {
+  test('names the origin and varies by it if origins are configured', async () => {
     const allowed = await sendSigned(listed, { ...list, headers: { origin: VIEWER } })
     assert.equal(allowed.headers['access-control-allow-origin'], VIEWER)
     const others = [
@@ -134,7 +134,7 @@ describe('an answer', choice, () => {
     assert.equal(allowed.headers.vary, 'Origin')
   })
 
-  test('of the route that nobody signs cannot be read by any page', async () => {
+  test('cannot be read if it is from the unsigned route', async () => {
     const host = new URL(open.endpoint).host
     const path = '/hilum/console-link/redeem'
     const reply = await exchange(open, textOf({ method: 'POST', path, body: '{}' }, { host, origin: VIEWER }))

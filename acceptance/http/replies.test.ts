@@ -1,4 +1,4 @@
-/** What every reply looks like on the wire: the bytes that clients take apart. */
+/** The format of every response on the wire. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
@@ -18,8 +18,8 @@ const { hilum, sdk } = await openHilum()
 const datastoreId = await activeDatastore(sdk, { datastoreName: 'wire' })
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-describe('a good reply', recorded, () => {
-  test('is JSON with its length, an id of the request and the time', async () => {
+describe('a successful response', recorded, () => {
+  test('is JSON with its length, a request id and the time', async () => {
     const { status, headers, body } = await sendSigned(hilum, { method: 'GET', path: `/datastore/${datastoreId}` })
     assert.equal(status, 200)
     assert.equal(headers['content-type'], 'application/json')
@@ -29,7 +29,7 @@ describe('a good reply', recorded, () => {
     assert.equal(headers['content-encoding'], undefined)
   })
 
-  test('tells times as numbers of seconds, and leaves out what it does not have', async () => {
+  test('has times in seconds, and omits absent members', async () => {
     const reply = await sendSigned(hilum, { method: 'GET', path: `/datastore/${datastoreId}` })
     const { createdAt, updatedAt, ...rest } = reply.json().datastoreProperties
     for (const time of [createdAt, updatedAt]) assert.ok(Math.abs(time - Date.now() / 1000) < 60)
@@ -43,7 +43,7 @@ describe('a good reply', recorded, () => {
     assert.doesNotMatch(reply.body, /null/)
   })
 
-  test('has another request id each time', choice, async () => {
+  test('has a unique request id', choice, async () => {
     const ids = new Set<string | undefined>()
     for (let n = 0; n < 10; n++) {
       ids.add((await sendSigned(hilum, { method: 'GET', path: '/datastore' })).headers['x-amzn-requestid'])
@@ -53,7 +53,7 @@ describe('a good reply', recorded, () => {
 })
 
 describe('an error', recorded, () => {
-  test('has its bare name in a header and its sentence in the body', async () => {
+  test('has its name in a header and its message in the body', async () => {
     const { status, headers, json } = await sendSigned(hilum, { method: 'GET', path: `/datastore/${'0'.repeat(32)}` })
     assert.equal(status, 404)
     assert.equal(headers['x-amzn-errortype'], 'ResourceNotFoundException')
@@ -62,7 +62,7 @@ describe('an error', recorded, () => {
     assert.deepEqual(Object.keys(json()), ['message'])
   })
 
-  test('of validation lists the members at fault', choice, async () => {
+  test('of validation lists the invalid members', choice, async () => {
     const { json } = await sendSigned(hilum, { method: 'GET', path: '/datastore/XX' })
     assert.deepEqual(Object.keys(json()), ['message', 'fieldList'])
     assert.equal(json().fieldList[0].path, '/datastoreId')
@@ -70,7 +70,7 @@ describe('an error', recorded, () => {
 })
 
 describe('with the quotas of the service', documented, () => {
-  test('more requests than the throttle allows are told to come back', async () => {
+  test('requests above the rate limit are throttled', async () => {
     const clock = movableClock('2026-03-01T00:00:00Z')
     const limited = await openHilum({ ...clock.options, awsQuotas: true })
     const create = (clientToken: string) => limited.sdk.send(new CreateDatastoreCommand({ clientToken }))
@@ -83,7 +83,7 @@ describe('with the quotas of the service', documented, () => {
     await create('second')
   })
 
-  test('the SDK comes back by itself', async () => {
+  test('the SDK retries throttled requests', async () => {
     const limited = await openHilum({ awsQuotas: true })
     const { datastoreId: id } = await limited.sdk.send(new CreateDatastoreCommand({ clientToken: 'only' }))
     const retrying = new MedicalImagingClient(limited.hilum.client)
@@ -93,7 +93,7 @@ describe('with the quotas of the service', documented, () => {
     retrying.destroy()
   })
 
-  test('the eleventh data store is one too many, until another is deleted', async () => {
+  test('the eleventh data store is refused until another is deleted', async () => {
     const clock = movableClock('2026-03-01T00:00:00Z')
     const limited = await openHilum({ ...clock.options, awsQuotas: true })
     const create = (n: number) => {
@@ -108,7 +108,7 @@ describe('with the quotas of the service', documented, () => {
     await create(10)
   })
 
-  test('without them nothing is counted', choice, async () => {
+  test('without the quotas there is no limit', choice, async () => {
     const client = sdkFor(hilum)
     for (let n = 0; n < 15; n++) await client.send(new CreateDatastoreCommand({ clientToken: `free-${n}` }))
     client.destroy()

@@ -1,6 +1,6 @@
 /**
- * Requests as clients really send them: every oddity of the official SDKs, the AWS CLI and hand-written clients that a server
- * must bear, each with the name of the client that has it.
+ * Requests as real clients send them: variations of the official SDKs, the AWS CLI and other clients that a server must accept, each with
+ * the name of the client.
  */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
@@ -43,10 +43,10 @@ describe('the host', recorded, () => {
     'runtime-medical-imaging.us-east-1.amazonaws.com',
     'RUNTIME-Ahi.Internal',
   ]) {
-    test(`${host.replace(port, 'PORT')} is served like any other`, () => assertFound({ ...SEARCH, host }))
+    test(`${host.replace(port, 'PORT')} is accepted`, () => assertFound({ ...SEARCH, host }))
   }
 
-  test('an absolute-form target, as clients behind a proxy send it, is the path in it', async () => {
+  test('an absolute-form target, as clients behind a proxy send it, is accepted', async () => {
     const host = 'runtime-ahi.internal'
     await assertFound({ ...SEARCH, host, target: `http://${host}${SEARCH.path}` })
     await assertFound(
@@ -64,7 +64,7 @@ describe('the headers', recorded, () => {
     }
   })
 
-  test('no content type, one with a charset, and one of something else', async () => {
+  test('no content type, one with a charset, and an unrelated one', async () => {
     for (const type of [undefined, 'application/json', 'application/json; charset=utf-8', 'text/plain']) {
       await assertFound({ ...SEARCH, headers: type === undefined ? {} : { 'content-type': type } })
     }
@@ -77,7 +77,7 @@ describe('the headers', recorded, () => {
     assert.deepEqual(await errorOf({ method: 'POST', path, headers, body: '' }), [404, 'ResourceNotFoundException'])
   })
 
-  test('a wish for another encoding or type changes nothing', async () => {
+  test('other values of Accept and Accept-Encoding have no effect', async () => {
     for (const headers of [
       { 'accept-encoding': 'gzip, br' },
       { 'accept-encoding': 'identity' },
@@ -92,14 +92,14 @@ describe('the headers', recorded, () => {
     }
   })
 
-  test('a body that waits to be asked for (C++)', async () => {
+  test('a body after 100 Continue (C++)', async () => {
     const reply = await sendSigned(hilum, { ...SEARCH, headers: { expect: '100-continue' } })
-    // The whole conversation was read: the word to go on, and then the answer.
+    // The reply has the interim response and the final one.
     assert.equal(reply.status, 100)
     assert.match(reply.body, /^HTTP\/1\.1 200 OK\r\n/)
   })
 
-  test('headers beyond their limit are refused in JSON', choice, async () => {
+  test('headers above the limit are refused with a JSON error', choice, async () => {
     const reply = await sendSigned(hilum, { ...GET, headers: { 'x-long': 'x'.repeat(20_000) } })
     assert.deepEqual([reply.status, reply.headers['x-amzn-errortype']], [431, 'RequestHeaderFieldsTooLargeException'])
     assert.equal(typeof reply.json().message, 'string')
@@ -107,13 +107,13 @@ describe('the headers', recorded, () => {
 })
 
 describe('the path', recorded, () => {
-  test('doubled slashes, which the SDK for JavaScript makes of an endpoint that ends in one', async () => {
+  test('double slashes, which the SDK for JavaScript sends if the endpoint ends in a slash', async () => {
     const headers = await signedHeaders(hilum, SEARCH)
     assert.equal((await exchange(hilum, textOf({ ...SEARCH, target: `/${SEARCH.path}` }, headers))).status, 200)
     assert.equal((await sendSigned(hilum, { ...GET, path: `//datastore//${datastoreId}` })).status, 200)
   })
 
-  test('an empty label (JavaScript, CLI) is a clean refusal', async () => {
+  test('an empty label (JavaScript, CLI) is refused with a ValidationException', async () => {
     assert.deepEqual(await errorOf({ method: 'GET', path: '/datastore/' }), [400, 'ValidationException'])
     assert.deepEqual(await errorOf({ method: 'DELETE', path: '/datastore/' }), [400, 'ValidationException'])
     assert.deepEqual(await errorOf({ method: 'POST', path: '/datastore//searchImageSets', body: '{}' }), [
@@ -122,7 +122,7 @@ describe('the path', recorded, () => {
     ])
   })
 
-  test('labels that try to leave are labels', choice, async () => {
+  test('labels with path traversal are treated as labels', choice, async () => {
     for (const label of ['..%2F..%2Fetc%2Fpasswd', '%00', '%FF', 'a%20b', '%2e%2e']) {
       const [status, name] = await errorOf({ method: 'GET', path: `/datastore/${label}` })
       assert.equal(status, 400, label)
@@ -157,22 +157,22 @@ describe('the query', recorded, () => {
     }
   })
 
-  test('a token without a value is no token', choice, async () => {
+  test('a token without a value is ignored', choice, async () => {
     assert.deepEqual(await errorOf({ ...SEARCH, query: 'nextToken=' }), [400, 'ValidationException'])
   })
 
-  test('a token as it came, without encoding (OHIF)', async () => {
+  test('a token without URL encoding (OHIF)', async () => {
     const first = await sendSigned(hilum, { ...SEARCH, query: 'maxResults=2' })
     const token: string = first.json().nextToken
     assert.equal(encodeURIComponent(token), token)
     await assertFound({ ...SEARCH, query: `maxResults=2&nextToken=${token}` }, 1)
   })
 
-  test('parameters that nobody asked for', () => assertFound({ ...SEARCH, query: 'imageFrameId=1&x=y&flag' }))
+  test('unknown parameters', () => assertFound({ ...SEARCH, query: 'imageFrameId=1&x=y&flag' }))
 })
 
 describe('the body', choice, () => {
-  test('spaces, tabs, escapes, members in any order, nulls and members that nobody knows', recorded, async () => {
+  test('spaces, tabs, escapes, members in any order, nulls and unknown members', recorded, async () => {
     for (const body of [
       '{}',
       ' {\n\t"sort" : { "sortField": "updatedAt", "sortOrder": "ASC" }\r\n} ',
@@ -185,7 +185,7 @@ describe('the body', choice, () => {
     }
   })
 
-  test('a body where none is asked for is not read (OHIF, aws-samples)', recorded, async () => {
+  test('a body of an operation without a body is ignored (OHIF, aws-samples)', recorded, async () => {
     const path = `/datastore/${datastoreId}/imageSet/${datastoreId}/getImageSetMetadata`
     for (const body of ['{"imageFrameId":"x"}', 'no JSON']) {
       assert.deepEqual(await errorOf({ method: 'POST', path, body }), [404, 'ResourceNotFoundException'])
@@ -219,7 +219,7 @@ describe('the body', choice, () => {
     }
   })
 
-  test('one byte over the limit is too much, and the limit itself is not', async () => {
+  test('a body of the maximum size is accepted, and one byte more is refused', async () => {
     const padded = (bytes: number) => `{${' '.repeat(bytes - 2)}}`
     await assertFound({ ...SEARCH, body: padded(64 * 1024) })
     assert.deepEqual(await errorOf({ ...SEARCH, body: padded(64 * 1024 + 1) }), [413, 'RequestEntityTooLargeException'])
@@ -227,7 +227,7 @@ describe('the body', choice, () => {
 })
 
 describe('other methods', choice, () => {
-  test('HEAD, PUT, PATCH and OPTIONS are no operations', async () => {
+  test('HEAD, PUT, PATCH and OPTIONS are unknown operations', async () => {
     for (const method of ['PUT', 'PATCH', 'OPTIONS']) {
       assert.deepEqual(await errorOf({ method, path: '/datastore' }), [404, 'UnknownOperationException'], method)
     }
@@ -235,7 +235,7 @@ describe('other methods', choice, () => {
     assert.deepEqual([head.status, head.body], [404, ''])
   })
 
-  test('what is no HTTP at all gets an answer that says so', async () => {
+  test('bytes that are not HTTP get an HTTP error', async () => {
     const reply = await exchange(hilum, 'DICM\r\n\r\n')
     assert.equal(reply.status, 400)
     assert.equal(reply.headers['content-type'], 'application/json')

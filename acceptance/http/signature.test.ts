@@ -1,4 +1,4 @@
-/** Who may ask: Signature Version 4 as the clients send it, and what a request gets that is not signed as it should be. */
+/** Signature Version 4 as clients send it, and the errors for requests without a valid signature. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { ListDatastoresCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
@@ -20,15 +20,15 @@ function assertError(reply: RawReply, [status, name]: readonly [number, string],
 
 type Headers = Record<string, string>
 
-/** Signed, and then changed. */
+/** Signs the request, then changes it. */
 const sendChanged = async (request: RawRequest, change: (headers: Headers) => Headers) =>
   exchange(hilum, textOf(request, change(await signedHeaders(hilum, request))))
 
 const without = (name: string) => (headers: Headers) =>
   Object.fromEntries(Object.entries(headers).filter(([each]) => each !== name))
 
-describe('a good signature', recorded, () => {
-  test('passes with and without the hash of the body among its headers', async () => {
+describe('a valid signature', recorded, () => {
+  test('is accepted with and without the hash of the body in the headers', async () => {
     for (const bodyHashHeader of [true, false]) {
       assert.equal((await sendSigned(hilum, { ...LIST, bodyHashHeader })).status, 200)
       const body = JSON.stringify({ clientToken: `hash-${bodyHashHeader}` })
@@ -36,25 +36,25 @@ describe('a good signature', recorded, () => {
     }
   })
 
-  test('passes for any region', choice, async () => {
+  test('is accepted for any region', choice, async () => {
     for (const region of ['eu-west-1', 'local', 'us-gov-west-1']) {
       assert.equal((await sendSigned(hilum, { ...LIST, region })).status, 200)
     }
   })
 
-  test('passes with a session token, which is signed and means nothing', choice, async () => {
+  test('is accepted with a session token, which has no effect', choice, async () => {
     const credentials = { ...hilum.client.credentials, sessionToken: 'session' }
     assert.equal((await sendSigned(hilum, { ...LIST, credentials })).status, 200)
   })
 
-  test('passes over a query whose parameters are out of order, repeated and encoded', async () => {
+  test('is accepted with unordered, repeated and encoded query parameters', async () => {
     const query = 'maxResults=1&b=2&b=1&a=%C3%A4%20%2F&a-b=&datastoreStatus=ACTIVE'
     assert.equal((await sendSigned(hilum, { ...LIST, query })).status, 200)
   })
 })
 
 describe('no signature', documented, () => {
-  test('an unsigned request learns nothing', async () => {
+  test('an unsigned request is refused before its input is checked', async () => {
     const host = new URL(hilum.endpoint).host
     for (const [method, path] of [
       ['GET', '/datastore'],
@@ -67,7 +67,7 @@ describe('no signature', documented, () => {
     }
   })
 
-  test('an authorization of another kind is incomplete', async () => {
+  test('another kind of authorization is refused as incomplete', async () => {
     const host = new URL(hilum.endpoint).host
     for (const authorization of [
       'Basic dXNlcjpwYXNz',
@@ -80,7 +80,7 @@ describe('no signature', documented, () => {
     }
   })
 
-  test('a path that the service does not have is told to anyone', choice, async () => {
+  test('an unknown path is reported without a signature', choice, async () => {
     const host = new URL(hilum.endpoint).host
     for (const path of ['/nothing', '/datastore/a/b/c', '/datastores']) {
       assertError(
@@ -92,7 +92,7 @@ describe('no signature', documented, () => {
   })
 })
 
-describe('a wrong signature', documented, () => {
+describe('an invalid signature', documented, () => {
   const { credentials } = hilum.client
 
   test('a wrong secret', async () => {
@@ -100,7 +100,7 @@ describe('a wrong signature', documented, () => {
     assertError(await sendSigned(hilum, { ...LIST, credentials: wrong }), [403, 'InvalidSignatureException'], MISMATCH)
   })
 
-  test('a key that nobody has', async () => {
+  test('an unknown access key', async () => {
     const unknown = { ...credentials, accessKeyId: 'AKIAIOSFODNN7EXAMPLE' }
     assertError(
       await sendSigned(hilum, { ...LIST, credentials: unknown }),
@@ -117,7 +117,7 @@ describe('a wrong signature', documented, () => {
     )
   })
 
-  test('a body, a query, a path, a method or a signed header that changed on the way', async () => {
+  test('a changed body, query, path, method or signed header', async () => {
     const create = { method: 'POST', path: '/datastore', body: '{"clientToken":"a"}' } as const
     const invalid = [403, 'InvalidSignatureException'] as const
     const sent = async (signed: RawRequest, other: Partial<RawRequest>) =>
@@ -130,7 +130,7 @@ describe('a wrong signature', documented, () => {
     assertError(await sendChanged(LIST, (headers) => ({ ...headers, host: 'elsewhere' })), invalid)
   })
 
-  test('a signed header that did not arrive', async () => {
+  test('a missing signed header', async () => {
     const request = { ...LIST, headers: { 'x-extra': '1' } }
     assertError(await sendChanged(request, without('x-extra')), [403, 'IncompleteSignatureException'])
     assertError(await sendChanged(LIST, without('x-amz-date')), [403, 'IncompleteSignatureException'])
@@ -140,7 +140,7 @@ describe('a wrong signature', documented, () => {
 describe('a clock that is wrong', recorded, () => {
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000)
 
-  test('fourteen minutes are nothing, sixteen are too much, both ways', documented, async () => {
+  test('fourteen minutes are accepted and sixteen refused, in both directions', documented, async () => {
     for (const minutes of [14, -14]) {
       assert.equal((await sendSigned(hilum, { ...LIST, signedAt: minutesAgo(minutes) })).status, 200)
     }
@@ -150,13 +150,13 @@ describe('a clock that is wrong', recorded, () => {
     assertError(early, [403, 'RequestTimeTooSkewed'], /^Signature not yet current: /)
   })
 
-  test('every reply tells the time', async () => {
+  test('every response has the time', async () => {
     const reply = await sendSigned(hilum, { ...LIST, signedAt: minutesAgo(600) })
     assert.ok(Math.abs(Date.parse(reply.headers.date!) - Date.now()) < 5_000)
   })
 
   for (const hours of [2, -2]) {
-    test(`the SDK for JavaScript corrects a clock that is ${hours} hours off by it`, async () => {
+    test(`the SDK for JavaScript corrects a clock that is ${hours} hours wrong`, async () => {
       const sdk = new MedicalImagingClient({ ...hilum.client, systemClockOffset: hours * 3_600_000 })
       const { $metadata } = await sdk.send(new ListDatastoresCommand())
       assert.equal($metadata.attempts, 2)
@@ -170,7 +170,7 @@ describe('a clock that is wrong', recorded, () => {
 describe('after a restart', choice, () => {
   before(() => hilum.reset())
 
-  test('the credentials of a server that forgot everything are still good', async () => {
+  test('the credentials are still valid with an empty data folder', async () => {
     assert.equal((await sendSigned(hilum, LIST)).status, 200)
   })
 })

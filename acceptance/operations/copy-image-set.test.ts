@@ -249,7 +249,7 @@ describe('a copy into an image set', documented, () => {
   })
 })
 
-describe('refused:', documented, () => {
+describe('refused', documented, () => {
   const latest = 'Requested version(s) of ImageSet(s) is not the latest.'
 
   test('a version of source or destination that is not the latest', recorded, async () => {

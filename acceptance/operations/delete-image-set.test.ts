@@ -146,7 +146,7 @@ describe('a deleted image set', documented, () => {
   })
 })
 
-describe('refused:', documented, () => {
+describe('refused', documented, () => {
   test('an image set that does not exist or is in another data store', async () => {
     const set = await importSeries(server, { datastoreId })
     await rejectsAs(remove({ ...set, imageSetId: nobody() }), 'ResourceNotFoundException')

@@ -104,7 +104,7 @@ describe('the storage tier', documented, () => {
   })
 })
 
-describe('not found:', documented, () => {
+describe('not found', documented, () => {
   const get = (input: { datastoreId: string; imageSetId: string; versionId?: string }) =>
     sdk.send(new GetImageSetCommand(input))
 

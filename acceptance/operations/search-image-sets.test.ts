@@ -125,7 +125,7 @@ describe('matches', documented, () => {
   })
 })
 
-describe('refused:', choice, () => {
+describe('refused', choice, () => {
   const patient = { DICOMPatientId: 'P' }
   const filter = { operator: 'EQUAL', values: [patient] }
 
