@@ -19,12 +19,12 @@ export interface ImageSetSummary {
 }
 
 export interface SearchPage {
-  /** undefined where the data store does not exist. */
+  /** Undefined if the data store does not exist. */
   readonly datastore: Pick<Datastore, 'datastoreStatus' | 'updatedAt'> | undefined
   readonly rows: readonly ImageSetSummary[]
   /** The snapshot of the first page. Later pages read the same one, without image sets deleted since. */
   readonly snapshotVersion: number
-  /** How many image sets match in all, in the snapshot of the page, where `count` was asked for. */
+  /** The number of all matching image sets in the snapshot of the page, if `count` was requested. */
   readonly total?: number
   readonly visited: Visited
 }
@@ -50,7 +50,7 @@ export interface Visited {
   readonly rows: number
   /** The most that a search with this strategy reads. Tests assert it. */
   readonly bound: { readonly leaves?: number; readonly entries?: number; readonly rows?: number }
-  /** What was read for the total beside the page. */
+  /** What was read for the total, in addition to the page. */
   readonly count?: {
     readonly strategy: 'no possible match' | 'posting list' | 'kd-tree leaves' | 'rows of one text'
     /** Leaves counted by their bounds alone, or read. */
@@ -110,7 +110,7 @@ export interface IndexDifference {
 export interface IndexVerified {
   readonly leaves: number
   readonly entries: number
-  /** When the verification began. */
+  /** At the start of the verification. */
   readonly entriesInAll: number
   readonly partitions: number
   readonly differences: readonly IndexDifference[]
