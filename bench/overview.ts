@@ -1,4 +1,4 @@
-/** One table of what Hilum costs and does on this machine, beside what one would use instead. */
+/** One table of Hilum's performance on this machine, compared with alternatives. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { measureConsole } from './console.ts'
@@ -13,18 +13,19 @@ import { measureSearches } from './searching.ts'
 interface Row {
   readonly what: string
   readonly hilum: string
-  readonly beside: string
+  readonly comparison: string
   readonly ratio: string
 }
 
 const REPEATS = 3
 const SLICE_BYTES = SIDE * SIDE * 2
-/** `json`: for machines. */
+/** @param options.json prints one JSON object instead of the table */
 export async function printOverview({ json }: { readonly json: boolean }): Promise<void> {
   const progress = (text: string) => json || process.stderr.write(`  ${text} ...\n`)
 
   const rows: Row[] = []
-  const add = (what: string, hilum: string, beside = '', ratio = '') => rows.push({ what, hilum, beside, ratio })
+  const add = (what: string, hilum: string, comparison = '', ratio = '') =>
+    rows.push({ what, hilum, comparison, ratio })
   const whole = (value: number) => Math.round(value).toLocaleString('en')
   const ms = (value: number) => `${value.toFixed(2)} ms`
 
@@ -43,8 +44,8 @@ export async function printOverview({ json }: { readonly json: boolean }): Promi
     }
     return { firstMs: first.readyMs, laterMs: median(later), idleBytes }
   })
-  add('start to first answer, new data folder', `${whole(starts.firstMs)} ms`)
-  add('start to first answer, existing data folder', `${whole(starts.laterMs)} ms`)
+  add('start to first response, new data folder', `${whole(starts.firstMs)} ms`)
+  add('start to first response, existing data folder', `${whole(starts.laterMs)} ms`)
   add('idle memory (resident)', `${whole(starts.idleBytes / 1024 ** 2)} MiB`)
   add('installed size, production dependencies', `${whole(installedBytes() / 1024 ** 2)} MiB`)
 
@@ -69,9 +70,9 @@ export async function printOverview({ json }: { readonly json: boolean }): Promi
   const speed = ({ megabytes, seconds }: Measured) => `${whole(megabytes / seconds)} MB/s`
   const cost = ({ megabytes, processorSeconds }: Measured) => ms((1000 * processorSeconds) / megabytes)
   add(
-    'frames to lossless HTJ2K, all cores; processor time a MB',
+    'frames to lossless HTJ2K, all cores; processor time per MB',
     `${speed(encoding!.ours)}; ${cost(encoding!.ours)}`,
-    `OpenJPH alone, a process a core: ${speed(encoding!.alone)}; ${cost(encoding!.alone)}`,
+    `OpenJPH alone, one process per core: ${speed(encoding!.alone)}; ${cost(encoding!.alone)}`,
     `${ratioOf(encoding!).toFixed(2)} x`,
   )
   const slices: number[] = []
@@ -80,22 +81,22 @@ export async function printOverview({ json }: { readonly json: boolean }): Promi
   add(
     'import, slices a second (512 KB each, frames to HTJ2K, fsync)',
     whole(median(slices)),
-    `OpenJPH alone, a process a core: ${whole(aloneSlices)}`,
+    `OpenJPH alone, one process per core: ${whole(aloneSlices)}`,
     `${(median(slices) / aloneSlices).toFixed(2)} x`,
   )
 
   progress('fetching frames')
   const serving = await measureServing()
   const frames = `${whole(serving.hilum.perSecond)} (p50 ${ms(serving.hilum.p50Ms)}, p99 ${ms(serving.hilum.p99Ms)})`
-  for (const [name, beside] of [
+  for (const [name, comparison] of [
     ['one nginx worker, same bytes as files', serving.nginx],
     ["Orthanc's WADO-RS frames", serving.orthanc],
   ] as const) {
     add(
       'GetImageFrame of 512 KB a second, signed, 8 at once',
       frames,
-      beside === undefined ? `${name}: not installed` : `${name}: ${whole(beside.perSecond)}`,
-      beside === undefined ? '' : `${(serving.hilum.perSecond / beside.perSecond).toFixed(2)} x`,
+      comparison === undefined ? `${name}: not installed` : `${name}: ${whole(comparison.perSecond)}`,
+      comparison === undefined ? '' : `${(serving.hilum.perSecond / comparison.perSecond).toFixed(2)} x`,
     )
   }
 
@@ -110,23 +111,23 @@ export async function printOverview({ json }: { readonly json: boolean }): Promi
     )
   }
   add(
-    'search p99, one at a time: during an import beside idle',
+    'search p99, one at a time, during an import',
     ms(searches.duringImportP99Ms),
-    `idle: ${ms(searches.idleP99Ms)}`,
+    `without an import: ${ms(searches.idleP99Ms)}`,
     `${(searches.duringImportP99Ms / searches.idleP99Ms).toFixed(1)} x`,
   )
 
   progress('opening the console')
   const opened = await measureConsole()
   add(
-    'console, from its address to the results of a search',
+    'console, from opening it to the results of a search',
     opened === undefined ? 'Chromium is not installed' : `${whole(opened.load.firstMs)} ms`,
     opened === undefined
       ? ''
-      : `with its ${whole(opened.load.scriptBytes / 1000)} kB of script at hand: ${whole(opened.load.againMs)} ms`,
+      : `with its ${whole(opened.load.scriptBytes / 1000)} kB of script in the browser cache: ${whole(opened.load.againMs)} ms`,
   )
   add(
-    'from the click on a CT to its first picture',
+    'from the click on a CT to its first image',
     opened === undefined ? 'Chromium is not installed' : `${whole(opened.firstPictureMs)} ms`,
     '',
   )
@@ -160,13 +161,13 @@ function folderBytes(folder: string): number {
 }
 
 function table(all: readonly Row[]): string {
-  const head: Row = { what: '', hilum: 'Hilum', beside: 'beside', ratio: 'ratio' }
+  const head: Row = { what: '', hilum: 'Hilum', comparison: 'compared with', ratio: 'ratio' }
   const lines = [head, ...all]
   const width = (name: keyof Row) => Math.max(...lines.map((row) => row[name].length))
-  const widths = { what: width('what'), hilum: width('hilum'), beside: width('beside') }
+  const widths = { what: width('what'), hilum: width('hilum'), comparison: width('comparison') }
   return lines
-    .map(({ what, hilum, beside, ratio }) =>
-      `${what.padEnd(widths.what)}  ${hilum.padEnd(widths.hilum)}  ${beside.padEnd(widths.beside)}  ${ratio}`.trimEnd(),
+    .map(({ what, hilum, comparison, ratio }) =>
+      `${what.padEnd(widths.what)}  ${hilum.padEnd(widths.hilum)}  ${comparison.padEnd(widths.comparison)}  ${ratio}`.trimEnd(),
     )
     .join('\n')
 }
