@@ -1,12 +1,13 @@
 /** `hilum` as a process: exit codes, output streams, and the launcher under the Node of the machine. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { OLD_NODE, unlessOldNode } from './fixtures/old-node.ts'
+import { removeAtExit } from './fixtures/remove-at-exit.ts'
 import { lockDataFolder } from './server/data-folder.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../bin/hilum', import.meta.url))
@@ -14,7 +15,7 @@ const CLI = fileURLToPath(new URL('cli.ts', import.meta.url))
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
 const cwd = mkdtempSync(join(tmpdir(), 'hilum-cli-'))
-after(() => rmSync(cwd, { recursive: true }))
+removeAtExit(cwd)
 
 function hilum(...words: string[]) {
   const env = { PATH: process.env.PATH, NO_COLOR: '1' }

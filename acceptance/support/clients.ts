@@ -3,11 +3,11 @@
  * with a reason that continuous integration checks.
  */
 import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { after } from 'node:test'
 import { promisify } from 'node:util'
+import { removeAtExit } from '../../src/fixtures/remove-at-exit.ts'
 import type { Hilum } from './hilum.ts'
 
 /** The variables that `hilum env` prints, isolated from this machine's configuration for the real service. */
@@ -155,6 +155,6 @@ function resolvingHere(names: readonly string[]): Record<string, string> {
 /** Removed after the tests of the file, or after the test that calls it. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-client-'))
-  after(() => rmSync(folder, { recursive: true }))
+  removeAtExit(folder)
   return folder
 }

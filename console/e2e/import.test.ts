@@ -1,6 +1,6 @@
 /** Imports of dropped files, of chosen folders, and from S3 locations. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -9,6 +9,7 @@ import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { until } from '../../acceptance/support/until.ts'
+import { removeAtExit } from '../../src/fixtures/remove-at-exit.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 
 const skip = skipUnlessChromium()
@@ -80,7 +81,7 @@ describe('importing from a browser', skip, async () => {
 
   test('a chosen folder is imported with its subfolders, and large files are uploaded in parts', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'hilum-folder-'))
-    t.after(() => rmSync(folder, { recursive: true }))
+    removeAtExit(folder)
     mkdirSync(join(folder, 'a', 'b'), { recursive: true })
     writeFileSync(join(folder, 'small.dcm'), instance({ StudyInstanceUID: '2.25.3' }))
     const pixels = new Uint8Array(9 * 1024 * 1024).map((_, at) => at * 7)

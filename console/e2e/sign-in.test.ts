@@ -1,6 +1,6 @@
 /** Sign-in, invalid access keys, and unreachable servers. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -9,6 +9,7 @@ import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { sendSigned } from '../../acceptance/support/raw-request.ts'
 import { startHilumProcess } from '../../src/fixtures/hilum-process.ts'
+import { removeAtExit } from '../../src/fixtures/remove-at-exit.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 
 const skip = skipUnlessChromium()
@@ -81,7 +82,7 @@ describe('signing in', skip, async () => {
 test('an unreachable server is reported, and the page recovers when the server is back', skip, async (t) => {
   if ('skip' in skip) return
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-console-'))
-  t.after(() => rmSync(cwd, { recursive: true }))
+  removeAtExit(cwd)
   const start = async (port: string) => {
     const server = startHilumProcess(t, ['serve', '--port', port, '--host', '127.0.0.1'], { cwd })
     const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+)/m)

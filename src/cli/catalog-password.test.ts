@@ -1,10 +1,11 @@
 /** The password of PostgreSQL: its sources, and that it is never printed. */
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { loadConfig } from '../server/config.ts'
 import { OperatorError } from '../server/operator-error.ts'
 import { postgresIn, postgresIsMissing } from '../stores/sql/engine/postgres/postgres.fixture.ts'
@@ -47,7 +48,7 @@ test('an invalid address is refused without being quoted', () => {
 /** A database that asks for a password. */
 async function startWithPassword(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-password-'))
-  t.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   const passwordFile = join(folder, 'password')
   await writeFile(passwordFile, PASSWORD)
   // PostgreSQL runs as another user.

@@ -1,11 +1,12 @@
 /** For tests of stored bytes: a data folder with image sets that were imported by a real job. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { ImportApp } from '../app.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { submitJob, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { lockDataFolder } from '../server/data-folder.ts'
@@ -38,9 +39,9 @@ export const instanceOf = (instance: InstanceToImport): Uint8Array =>
     },
   })
 
-export async function newDataFolder(context: TestContext): Promise<string> {
+export async function newDataFolder(_context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-imported-'))
-  context.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   await (await lockDataFolder(folder)).release()
   return folder
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { asNobody } from '../fixtures/as-nobody.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { submitJob, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
 import { newId } from '../server/new-id.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
@@ -237,7 +238,7 @@ test('an output without write access ends the job with a message, and nothing is
 
 test('an output that leads out of its bucket through a link is refused, and nothing is written or imported', async (context) => {
   const outside = await mkdtemp(join(tmpdir(), 'hilum-outside-'))
-  context.after(() => rm(outside, { recursive: true }))
+  removeAtExit(outside)
   await chmod(outside, 0o777)
   const { ended } = await runImport(context, {
     input(folder) {

@@ -1,10 +1,11 @@
 /** Uploads with several access keys, after a restart, and on a real disk. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { App } from '../app.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { newId } from '../server/new-id.ts'
 import { openFolderLocations } from '../stores/blobs/disk/folder-locations.ts'
@@ -71,9 +72,9 @@ describe('the upload quota of an access key', () => {
   })
 })
 
-test('uploads leave part of the disk free, and the refusal names the limit', async (t) => {
+test('uploads leave part of the disk free, and the refusal names the limit', async (_t) => {
   const root = await mkdtemp(join(tmpdir(), 'hilum-uploads-'))
-  t.after(() => rm(root, { recursive: true }))
+  removeAtExit(root)
   const locations = await openFolderLocations(root)
   const roomy = appOver(locations, { uploadDiskBytesKeptFree: 1 })
   const { uploadId } = await startUpload(ONE, roomy)

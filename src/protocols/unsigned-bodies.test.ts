@@ -1,11 +1,12 @@
 /** The memory of a server process that receives many large bodies is limited. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { signed, type Unsigned } from './aws/signed-request.fixture.ts'
 
 const CONNECTIONS = 200
@@ -45,7 +46,7 @@ test('hundreds of 4 MiB bodies from clients without a key, or with its id only, 
   skip: process.platform === 'linux' ? false : 'the memory of a process is read from /proc',
 }, async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-bodies-'))
-  t.after(() => rmSync(cwd, { recursive: true }))
+  removeAtExit(cwd)
   const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], {
     cwd,
     env: { HILUM_ACCESS_KEY_ID: KEY.accessKeyId, HILUM_SECRET_ACCESS_KEY: KEY.secret },

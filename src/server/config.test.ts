@@ -3,14 +3,15 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { DEFAULT_LIMITS, limitsFor } from '../limits.ts'
 import { loadConfig } from './config.ts'
 import { OperatorError } from './operator-error.ts'
 import { SETTINGS } from './settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'hilum-config-'))
-after(() => rmSync(folder, { recursive: true }))
+removeAtExit(folder)
 
 function fileWith(content: unknown, name = 'config.json'): string {
   const path = join(folder, name)

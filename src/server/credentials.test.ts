@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { CREDENTIALS_FILE, loadCredentials, readCredentials } from './credentials.ts'
 
-async function folderFor(t: TestContext): Promise<string> {
+async function folderFor(_t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-credentials-'))
-  t.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   return folder
 }
 

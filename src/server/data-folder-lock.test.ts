@@ -2,20 +2,21 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { lockDataFolder } from './data-folder.ts'
 import { serverOf } from './data-folder-lock.ts'
 
 const HOLDER = fileURLToPath(new URL('../fixtures/lock-holder.ts', import.meta.url))
 
-function folderFor(t: TestContext): string {
+function folderFor(_t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-lock-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  removeAtExit(folder)
   return folder
 }
 

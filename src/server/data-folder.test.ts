@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { isDataFolder, lockDataFolder, MARKER_FILE } from './data-folder.ts'
 import { LOCK_FILES, serverOf } from './data-folder-lock.ts'
 
-async function parentFor(t: TestContext): Promise<string> {
+async function parentFor(_t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-folder-'))
-  t.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   return folder
 }
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -19,6 +19,7 @@ import {
 import { type HilumProcess, startHilumProcess } from '../fixtures/hilum-process.ts'
 import { type MemoryGroup, openMemoryGroup } from '../fixtures/memory-group.ts'
 import { writeBrokenFiles, writeFilesOfAllSyntaxes, writeLargeFiles } from '../fixtures/memory-inputs.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { limitsFor } from '../limits.ts'
 
 const MIB = 1024 ** 2
@@ -42,7 +43,7 @@ function memoryOf({ child }: HilumProcess, field: 'VmHWM' | 'VmRSS'): number | u
 
 async function startServer(t: TestContext, options: { group?: MemoryGroup; limits: object }) {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-memory-'))
-  t.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   mkdirSync(join(folder, 'buckets/out-bucket'), { recursive: true })
   for (const input of INPUTS) {
     const into = join(folder, 'buckets/in-bucket', input)

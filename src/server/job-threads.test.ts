@@ -1,12 +1,13 @@
 /** An import thread keeps the memory that an import took; so it is replaced when it has been idle, and jobs go on in the new one. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { submitJob, untilEnded } from '../ingest/import-job.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { startImportThreads } from './job-threads.ts'
@@ -16,7 +17,7 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 
 test('an import thread that has been idle after its work is replaced, and takes the next job as before', async (t) => {
   const dataFolder = await mkdtemp(join(tmpdir(), 'hilum-import-threads-'))
-  t.after(() => rm(dataFolder, { recursive: true }))
+  removeAtExit(dataFolder)
   for (const bucket of ['in-bucket', 'out-bucket'])
     await mkdir(join(dataFolder, 'buckets', bucket), { recursive: true })
   const attributes = {

@@ -1,11 +1,12 @@
 /** What is said again and again in the log is counted, and not written each time. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { GetDatastoreCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { postgresIsMissing, startPostgres } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { RepeatedLines } from './repeated-lines.ts'
@@ -18,7 +19,7 @@ test('a thousand requests that fail of one cause are a few lines, which count th
   const postgres = await startPostgres()
   context.after(() => postgres.remove())
   const cwd = await mkdtemp(join(tmpdir(), 'hilum-log-'))
-  context.after(() => rm(cwd, { recursive: true }))
+  removeAtExit(cwd)
   const credentials = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
   const server = startHilumProcess(context, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], {
     cwd,

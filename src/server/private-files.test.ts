@@ -1,6 +1,6 @@
 /** Files that Hilum writes are private to their owner, whatever the umask of the shell and the mode of the folder. */
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, type TestContext, test } from 'node:test'
@@ -8,6 +8,7 @@ import { CreateDatastoreCommand, GetDatastoreCommand } from '@aws-sdk/client-med
 import { openClient } from '../cli/client/client.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { startHilum } from '../testing.ts'
 import { findOpenFolder } from './data-folder.ts'
 
@@ -16,9 +17,9 @@ const skip = process.platform === 'win32' ? 'Windows has no file modes' : false
 // The usual umask, with which new files are readable by all users.
 before(() => process.umask(0o022))
 
-function folderFor(t: TestContext): string {
+function folderFor(_t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-private-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  removeAtExit(folder)
   return folder
 }
 

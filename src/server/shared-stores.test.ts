@@ -1,6 +1,6 @@
 /** Two servers that share a PostgreSQL database and an S3 bucket: both return what one imports, byte for byte. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -17,6 +17,7 @@ import {
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { openPostgres } from '../fixtures/shared-servers.ts'
 import { startServer } from '../main.ts'
 import { clientTo, s3IsMissing, startS3, type TestS3 } from '../stores/blobs/s3/s3.fixture.ts'
@@ -39,7 +40,7 @@ const environmentFor = ({ place }: TestS3, more: Readonly<Record<string, string>
 
 async function serverWith(context: TestContext, env: Readonly<Record<string, string>>) {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-shared-'))
-  context.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   const config = loadConfig({ cwd: folder, env, flags: { data: folder, port: '0', host: ['127.0.0.1'] } })
   const server = await startServer(config, { log: openLog({ logLevel: 'error' }) })
   context.after(() => server.stop())

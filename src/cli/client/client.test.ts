@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { loadConfig } from '../../server/config.ts'
 import { loadCredentials } from '../../server/credentials.ts'
 import { openClient, parseProgress, serverFor } from './client.ts'
 
 const OF_AWS = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'aws' }
 
-async function folderWithKey(t: TestContext) {
+async function folderWithKey(_t: TestContext) {
   const cwd = await mkdtemp(join(tmpdir(), 'hilum-client-'))
-  t.after(() => rm(cwd, { recursive: true }))
+  removeAtExit(cwd)
   return { cwd, key: await loadCredentials(cwd), config: loadConfig({ cwd, flags: { data: '.', port: '9' } }) }
 }
 

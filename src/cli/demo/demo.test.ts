@@ -1,14 +1,15 @@
 /** Several starts of the demo: interrupted, resumed, and complete. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 
 test('an interrupted first start is resumed, and a later one shows the same data store at once', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-demo-'))
-  t.after(() => rmSync(cwd, { recursive: true }))
+  removeAtExit(cwd)
   const start = (...flags: string[]) =>
     startHilumProcess(t, ['demo', '--port', '0', '--host', '127.0.0.1', ...flags], { cwd })
 

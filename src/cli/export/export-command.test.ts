@@ -15,6 +15,7 @@ import {
 import { encodeP10 } from '../../dicom/encode.ts'
 import { parseP10 } from '../../dicom/parse.ts'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { attributesOf, draw, nativeFrames, pixelOf } from '../../pixel-data/frames.fixture.ts'
 import { encodeRLEFrame } from '../../pixel-data/rle/rle.ts'
 import { openClient } from '../client/client.ts'
@@ -43,7 +44,7 @@ const instance = (number: number, given: object = {}): Uint8Array =>
 
 async function openExported(t: TestContext) {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-export-'))
-  t.after(() => rmSync(cwd, { recursive: true }))
+  removeAtExit(cwd)
   const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
   const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+) and/m)
   const credentials = JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8'))
@@ -238,7 +239,7 @@ test('hilum export writes the files of a data store', async (t) => {
 
 test('an invalid command line is refused with an explanation', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-export-'))
-  t.after(() => rmSync(cwd, { recursive: true }))
+  removeAtExit(cwd)
   const wrong: [words: string, sentence: RegExp][] = [
     ['export', /needs --datastore/],
     ['export --datastore mine', /needs --to/],

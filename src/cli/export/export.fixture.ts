@@ -1,7 +1,7 @@
 /** Files as a data store has them (a metadata document and frames), and exports of these. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/client-medical-imaging'
 import { parseP10 } from '../../dicom/parse.ts'
 import type { StorageFormat } from '../../dicom/transfer-syntaxes.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { type ImageFrame, writeMetadata } from '../../imaging/documents/metadata.ts'
 import { DOCUMENT_END, INSTANCE_SEPARATOR } from '../../imaging/documents/metadata-document.ts'
 import { bytesOf, storeAll, storedSyntaxOf } from '../../pixel-data/frames.fixture.ts'
@@ -154,9 +155,9 @@ export async function exportedFrom(source: ExportSource, options: ExportOptions)
   return report
 }
 
-export const temporaryFolder = (t: Pick<TestContext, 'after'>): string => {
+export const temporaryFolder = (_t: Pick<TestContext, 'after'>): string => {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-export-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  removeAtExit(folder)
   return folder
 }
 

@@ -1,17 +1,18 @@
 /** `hilum import --json-metadata` as a process, against a server as a process. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { CreateDatastoreCommand, GetDatastoreCommand, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import { ExplicitVRLittleEndian, encodeP10 } from '../../dicom/encode.ts'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { openClient } from '../client/client.ts'
 
 test('hilum import --json-metadata imports a folder with values from a file in it', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-import-'))
-  t.after(() => rmSync(cwd, { recursive: true }))
+  removeAtExit(cwd)
   const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
   const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+) and/m)
   const credentials = JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8'))

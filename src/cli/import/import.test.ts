@@ -1,19 +1,20 @@
 /** `hilum import` with a server: files that cannot be read, stored or imported. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { CreateDatastoreCommand, GetDatastoreCommand } from '@aws-sdk/client-medical-imaging'
 import { ExplicitVRLittleEndian, encodeP10 } from '../../dicom/encode.ts'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { openClient } from '../client/client.ts'
 
 /** A folder with an empty `disc`, and a server with a data store. */
 async function startServer(t: TestContext) {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-import-'))
-  t.after(() => rmSync(cwd, { recursive: true }))
+  removeAtExit(cwd)
   mkdirSync(join(cwd, 'disc'))
   const serve = ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1']
   const [, endpoint] = await startHilumProcess(t, serve, { cwd }).printed(/^Hilum answers at (http:\S+) /m)

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { asNobody } from '../../fixtures/as-nobody.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { loadConfig } from '../../server/config.ts'
 import { openImportBucket } from './import-bucket.ts'
 import { listInputFiles } from './input-files.ts'
 
-async function scansFor(t: TestContext): Promise<string> {
+async function scansFor(_t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-scans-'))
-  t.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   await mkdir(join(folder, 'disc', 'A 1'), { recursive: true })
   await writeFile(join(folder, 'disc', 'DICOMDIR'), 'd')
   await writeFile(join(folder, 'disc', 'A 1', 'IM_0001'), 'one')

@@ -1,18 +1,19 @@
 /** A server as a process, and commands that connect to it. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { CreateDatastoreCommand, GetDatastoreCommand } from '@aws-sdk/client-medical-imaging'
 import { ExplicitVRLittleEndian, encodeP10 } from '../../dicom/encode.ts'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { openClient } from '../client/client.ts'
 
-function folderFor(t: TestContext): string {
+function folderFor(_t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-serve-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  removeAtExit(folder)
   return folder
 }
 

@@ -1,11 +1,12 @@
 /** `hilum reindex` as a process, beside a running server. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { newId } from '../../server/new-id.ts'
 import { openDiskBlobs } from '../../stores/blobs/disk/disk-blobs.ts'
 import {
@@ -18,7 +19,7 @@ import { openSqliteCatalog } from '../../stores/sql/open-sqlite.ts'
 
 test('a lost index is rebuilt beside a running server, and verify finds no difference any more', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-reindex-'))
-  t.after(() => rmSync(cwd, { recursive: true }))
+  removeAtExit(cwd)
   const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
   await server.printed(/Hilum answers at/)
   const path = join(cwd, 'data', 'catalog.sqlite')
@@ -43,7 +44,7 @@ test('a lost index is rebuilt beside a running server, and verify finds no diffe
 
 test('without a data folder nothing is created', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-reindex-'))
-  t.after(() => rmSync(cwd, { recursive: true }))
+  removeAtExit(cwd)
   const { ended, output } = startHilumProcess(t, ['reindex', '--data', 'data'], { cwd })
   assert.equal(await ended, 1)
   assert.match(output(), /is not a data folder of Hilum\. Name the right one with --data\./)

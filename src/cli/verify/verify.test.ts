@@ -1,11 +1,12 @@
 /** `hilum verify` as a person calls it: beside a running server, with an exit code, in words and in JSON. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { newId } from '../../server/new-id.ts'
 import { openDiskBlobs } from '../../stores/blobs/disk/disk-blobs.ts'
 import {
@@ -17,9 +18,9 @@ import {
 import { openSqliteCatalog } from '../../stores/sql/open-sqlite.ts'
 import { describeIndexDifference } from './index-differences.ts'
 
-function folderFor(t: TestContext): string {
+function folderFor(_t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-verify-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  removeAtExit(folder)
   return folder
 }
 

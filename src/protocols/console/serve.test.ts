@@ -1,10 +1,11 @@
 /** The console's protocol handler over a folder as a build leaves it. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { bodyOf } from '../http/request-body.fixture.ts'
 import { createRouter } from '../http/router.ts'
 import type { ProtocolHandler, WireReply } from '../http/wire.ts'
@@ -12,9 +13,9 @@ import { CONSOLE_PATHS, consoleHandler } from './serve.ts'
 
 const SCRIPT = 'console.log("a page")'.repeat(20)
 
-function builtConsole(t: TestContext): { readonly handler: ProtocolHandler; readonly folder: string } {
+function builtConsole(_t: TestContext): { readonly handler: ProtocolHandler; readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-console-'))
-  t.after(() => rmSync(folder, { recursive: true }))
+  removeAtExit(folder)
   mkdirSync(join(folder, 'assets'))
   writeFileSync(join(folder, 'index.html'), '<!doctype html>')
   writeFileSync(join(folder, 'assets', 'index-Abc1.js'), SCRIPT)

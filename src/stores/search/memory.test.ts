@@ -5,11 +5,12 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import type { Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { AT, createDatastore, importFiles, storedFile, uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
@@ -40,7 +41,7 @@ if (path !== undefined) await serveWrites(path)
 else {
   test('a search sees what another process committed before it', { timeout: 120_000 }, async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'hilum-memory-'))
-    context.after(() => rm(folder, { recursive: true }))
+    removeAtExit(folder)
     const at = join(folder, 'catalog.sqlite')
     const catalog = await openSqliteCatalog({ path: at, newId: uniqueIds(), sizes: SIZES })
     context.after(() => catalog.close())

@@ -5,11 +5,12 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { openPostgres } from '../../fixtures/shared-servers.ts'
 import { comparePositions, positionOf, type Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
@@ -120,9 +121,9 @@ async function writeUntilStopped({ place, datastoreId, lease, writer, toDelete }
   process.disconnect()
 }
 
-async function newFolder(context: TestContext): Promise<string> {
+async function newFolder(_context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-pagers-'))
-  context.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   return folder
 }
 

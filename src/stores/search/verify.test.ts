@@ -1,12 +1,13 @@
 /** Verification finds each way in which the search index can differ from the image sets, and nothing where they are equal. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import pg from 'pg'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { openPostgres } from '../../fixtures/shared-servers.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import {
@@ -52,7 +53,7 @@ after(() => postgres?.remove())
 
 async function sqlitePlace(context: TestContext): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-verify-'))
-  context.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   const path = join(folder, 'catalog.sqlite')
   return {
     open: async (options) =>

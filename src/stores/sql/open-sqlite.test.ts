@@ -1,10 +1,11 @@
 /** The catalog on SQLite: the conformance suite in memory and in a file, and tests of a shared file. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { describeCatalog } from '../catalog/conformance/catalog.conformance.ts'
 import {
@@ -24,9 +25,9 @@ import { StoreUnavailable } from '../store-unavailable.ts'
 import { openSqliteCatalog } from './open-sqlite.ts'
 import { NewerSchema, UnreleasedSchema } from './schema/other-schema.ts'
 
-async function newPath(context: TestContext): Promise<string> {
+async function newPath(_context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-catalog-'))
-  context.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   return join(folder, 'catalog.sqlite')
 }
 

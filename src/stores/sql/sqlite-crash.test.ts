@@ -5,11 +5,12 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import {
   AT,
@@ -38,9 +39,9 @@ if (path !== undefined) await writeUntilKilled(path)
 else {
   test('killed repeatedly, no write that returned is lost and none is partial', {
     timeout: 120_000,
-  }, async (context) => {
+  }, async (_context) => {
     const folder = await mkdtemp(join(tmpdir(), 'hilum-crash-'))
-    context.after(() => rm(folder, { recursive: true }))
+    removeAtExit(folder)
     const at = join(folder, 'catalog.sqlite')
     const first = await openSqliteCatalog({ path: at, newId: countedIds() })
     const datastoreId = await createDatastore(first)

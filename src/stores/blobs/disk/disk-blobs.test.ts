@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
+import { removeAtExit } from '../../../fixtures/remove-at-exit.ts'
 import { compareKeys, InvalidBlobKey } from '../blob-key.ts'
 import { describeBlobStore } from '../blob-store.conformance.ts'
 import { type BlobStore, readAll } from '../blob-store.ts'
@@ -27,9 +28,9 @@ describeBlobStore('blobs in the folder of a bucket', async () => {
 })
 
 /** A folder `inside` for blobs beside a folder `secret`, removed after the test. */
-async function twoFolders(context: TestContext): Promise<{ inside: string; secret: string }> {
+async function twoFolders(_context: TestContext): Promise<{ inside: string; secret: string }> {
   const folder = await newFolder()
-  context.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   const [inside, secret] = [join(folder, 'inside'), join(folder, 'secret')]
   await mkdir(inside)
   await mkdir(secret)

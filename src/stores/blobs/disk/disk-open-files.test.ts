@@ -1,14 +1,15 @@
 /** Blobs read into memory of the caller, from the cache of open files. */
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
+import { removeAtExit } from '../../../fixtures/remove-at-exit.ts'
 import { type BlobStore, readAll } from '../blob-store.ts'
 import { openDiskBlobs } from './disk-blobs.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'hilum-open-files-'))
-after(() => rm(folder, { recursive: true, force: true }))
+removeAtExit(folder)
 const blobs = await openDiskBlobs(folder)
 
 async function readInto(store: BlobStore, key: string, range: { start: number; length: number; memory?: number }) {

@@ -1,11 +1,12 @@
 /** Buckets as folders: which can be opened, and the reason why others cannot. */
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { Message } from '../../../contract/import-jobs.ts'
 import { asNobody } from '../../../fixtures/as-nobody.ts'
+import { removeAtExit } from '../../../fixtures/remove-at-exit.ts'
 import { isClosed, type Locations } from '../../locations/locations.ts'
 import { readAll } from '../blob-store.ts'
 import { openMemoryLocations } from '../memory/memory-locations.ts'
@@ -16,13 +17,13 @@ describe('buckets as folders', () => {
   let locations: Locations
   before(async () => {
     root = await mkdtemp(join(tmpdir(), 'hilum-buckets-'))
+    removeAtExit(root)
     locations = await openFolderLocations(join(root, 'buckets'))
     await mkdir(join(root, 'buckets', 'scans'))
     await writeFile(join(root, 'buckets', 'scans', 'a.dcm'), 'bytes')
     await writeFile(join(root, 'buckets', 'a-file'), '')
     await mkdir(join(root, 'outside'))
   })
-  after(() => rm(root, { recursive: true }))
 
   test('a folder is a bucket whose files are its objects', async () => {
     const bucket = await locations.openBucket('scans')

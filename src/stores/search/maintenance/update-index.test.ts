@@ -1,10 +1,11 @@
 /** The search index stays equal to the image sets, with several writing processes and after rollbacks. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
+import { removeAtExit } from '../../../fixtures/remove-at-exit.ts'
 import type { Search } from '../../../imaging/search/search.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import {
@@ -37,9 +38,9 @@ const SMALL: IndexSizes = {
 const NEWEST_FIRST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
 const ids = () => crypto.randomUUID().replaceAll('-', '')
 
-async function newPath(context: TestContext): Promise<string> {
+async function newPath(_context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-index-'))
-  context.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   return join(folder, 'catalog.sqlite')
 }
 

@@ -1,11 +1,12 @@
 /** Under continuous writes a thread runs checkpoints, and the log does not grow without bound. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3'
+import { removeAtExit } from '../../../../fixtures/remove-at-exit.ts'
 import {
   createDatastore,
   record,
@@ -22,7 +23,7 @@ const mustLive = (error: unknown) => assert.ifError(error)
 
 async function opened(context: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-checkpoints-'))
-  context.after(() => rm(folder, { recursive: true }))
+  removeAtExit(folder)
   const path = join(folder, 'catalog.sqlite')
   const catalog = await openSqliteCatalog({ path, newId: uniqueIds() })
   context.after(() => catalog.close())
