@@ -1,4 +1,5 @@
 /** A catalog on PostgreSQL with outages during chosen calls. */
+import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import type { PostgresServer } from './postgres.fixture.ts'
 
@@ -22,22 +23,28 @@ export function killing(server: PostgresServer): { readonly outage: Outage; read
   }
 }
 
-/** Every connection is cut while a statement of the call waits for a lock on one of the tables. */
+/**
+ * Every connection is cut while a statement of the call waits for a lock on one of the tables. The lock is held until the call has failed:
+ * a statement of another call may wait first, and is cut too.
+ */
 export function cutting(url: string, tables: readonly string[]): Outage {
   return async (call) => {
     const client = new pg.Client(url)
     await client.connect()
     try {
       await client.query(`BEGIN; LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`)
-      const called = call()
-      // Awaited below; a rejection before that is handled.
-      called.catch(() => {})
-      const others = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
-      for (;;) {
-        const { rowCount } = await client.query(`SELECT 1 ${others} AND wait_event_type = 'Lock'`)
-        if ((rowCount ?? 0) > 0) break
+      let hasEnded = false
+      const onEnd = () => {
+        hasEnded = true
       }
-      await client.query(`SELECT pg_terminate_backend(pid) ${others}`)
+      const called = call()
+      called.then(onEnd, onEnd)
+      const others = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+      while (!hasEnded) {
+        const { rowCount } = await client.query(`SELECT 1 ${others} AND wait_event_type = 'Lock'`)
+        if ((rowCount ?? 0) > 0) await client.query(`SELECT pg_terminate_backend(pid) ${others}`)
+        await setTimeout(2)
+      }
       await client.query('ROLLBACK')
       return await called
     } finally {
