@@ -29,14 +29,15 @@ async function main(words: readonly string[], terminal: Terminal): Promise<numbe
     }
     const command = COMMANDS[parsed.name!]!
     const cwd = process.cwd()
-    const { flags, operand } = parsed
+    const { flags, operand, secondOperand } = parsed
     const config = loadConfig({ flags, env, cwd, ...(command.defaults && { defaults: command.defaults }) })
     wantsStack = config.logLevel === 'debug'
     wantsJson = config.json
     const warning = catalogPasswordWarning(flags)
     if (warning !== undefined) terminal.note(wantsJson ? JSON.stringify({ warning }) : `hilum: ${warning}`)
     const run = await command.load()
-    return await run({ config, flags, operand, terminal, env, cwd, program: programName(cwd) })
+    const operands = { operand, ...(secondOperand !== undefined && { secondOperand }) }
+    return await run({ config, flags, ...operands, terminal, env, cwd, program: programName(cwd) })
   } catch (error) {
     terminal.status()
     terminal.note(messageOf(error, { wantsJson, wantsStack }))

@@ -30,6 +30,10 @@ export interface Limits {
   readonly clockSkewMs: number
   /** Signing keys in the cache: one per access key, day and region that requests are signed for. */
   readonly signingKeysKept: number
+  /** A policy document, its statements, and each text in it. */
+  readonly policyDocumentBytes: number
+  readonly policyStatements: number
+  readonly policyValueCharacters: number
   /** A stopping server waits this long for requests and import batches in flight. */
   readonly shutdownMs: number
 
@@ -156,6 +160,9 @@ export const DEFAULT_LIMITS: Limits = {
   connectionsPerAddress: 1_024,
   clockSkewMs: 15 * 60_000,
   signingKeysKept: 1_024,
+  policyDocumentBytes: 32 * 1024,
+  policyStatements: 100,
+  policyValueCharacters: 2_048,
   shutdownMs: 30_000,
 
   replyBuffersKept: 16,

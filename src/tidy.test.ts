@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   maintenance: ['versions', 'ingest', 'stores', 'imaging', 'pixel-data', 'contract', 'app.ts'],
   jobs: ['maintenance', 'versions', 'ingest', 'stores', 'imaging', 'pixel-data', 'dicom', 'contract', 'app.ts'],
   operations: ['versions', 'stores', 'imaging', 'pixel-data', 'dicom', 'contract', 'app.ts'],
+  security: ['stores', 'contract', 'limits.ts'],
   protocols: ['contract', 'app.ts', 'limits.ts'],
   server: ['jobs', 'stores', 'pixel-data', 'contract', 'app.ts', 'limits.ts'],
   demo: ['pixel-data', 'dicom'],
@@ -40,7 +41,7 @@ const STORE_INTERFACES = [
 const HTTP = 'protocols/http'
 
 /** Pure functions: bytes and values in, values out. */
-const PURE = ['contract', 'dicom', 'imaging', 'stores/search/kd-tree']
+const PURE = ['contract', 'dicom', 'imaging', 'security/policies', 'stores/search/kd-tree']
 const PURE_NODE_MODULES = ['node:zlib', 'node:assert/strict']
 
 /** Started by name, not imported. */

@@ -182,6 +182,21 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['', '--data /srv/hilum'],
     load: async () => (await import('./verify/reindex.ts')).reindex,
   },
+  'policies simulate': {
+    summary: 'say whether policies allow an action, and which statement decides',
+    options: [
+      { flag: 'policy', placeholder: '<file or name>', isList: true, help: 'a file, or a managed policy; repeatable' },
+      { flag: 'action', placeholder: '<action>', help: 'such as medical-imaging:GetImageSet (required)' },
+      { flag: 'resource', placeholder: '<arn>', help: 'the ARN of a data store or image set; default: *' },
+      { flag: 'context', placeholder: '<key>=<value>', isList: true, help: 'a condition key; repeatable' },
+    ],
+    notes: ['The exit code is 1 if the action is denied.'],
+    examples: [
+      '--policy a.json --action medical-imaging:GetImageSet',
+      '--policy a.json --action hilum:PutPolicy --json',
+    ],
+    load: async () => (await import('./access/simulate.ts')).simulate,
+  },
   reset: {
     summary: 'delete everything in the data folder except its configuration file',
     options: [{ flag: 'yes', help: 'do not ask for confirmation' }],

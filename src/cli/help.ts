@@ -20,12 +20,12 @@ export function programHelp(): string {
 }
 
 export function commandHelp(name: string, command: Command): string {
-  const { summary, operand, options = [], notes = [], examples = [] } = command
+  const { summary, operand, secondOperand, options = [], notes = [], examples = [] } = command
   const own = options.map(({ flag, placeholder, help }): [string, string] => [named(flag, placeholder), help])
   return [
     ...wrapped(`hilum ${name}: ${summary}`, COLUMNS),
     '',
-    `Usage: hilum ${name}${operand === undefined ? '' : ` ${operand}`} [options]`,
+    `Usage: ${['hilum', name, operand, secondOperand, '[options]'].filter((each) => each !== undefined).join(' ')}`,
     '',
     ...section('Options:', twoColumns(own)),
     ...(notes.length === 0 ? [] : [...wrapped(notes.join(' '), COLUMNS), '']),

@@ -11,26 +11,42 @@ export interface Arguments {
   /** Undefined only if help or the version is wanted. */
   readonly name: string | undefined
   readonly operand: string | undefined
+  /** Present if the command takes one. */
+  readonly secondOperand?: string
   readonly flags: Flags
   readonly wants: 'run' | 'help' | 'version'
 }
 
-/** The command is the first word: `hilum import scans --datastore demo`. @throws OperatorError with exit code 2 */
+/**
+ * The command is the first word, or the first two: `hilum import scans --datastore demo`, `hilum principals create mary`.
+ *
+ * @throws OperatorError with exit code 2
+ */
 export function parseArguments(words: readonly string[]): Arguments {
-  const name = words[0]?.startsWith('-') === false ? words[0] : undefined
+  const name = nameIn(words)
   if (name === 'help') return parseArguments([...words.slice(1), '--help'])
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (name !== undefined && command === undefined) {
-    throw usage(
-      `There is no command '${name}'.`,
-      nearest(name, Object.keys(COMMANDS)),
-      'Run hilum --help for the list.',
-    )
-  }
-  const { flags, operands } = readFlags(name === undefined ? words : words.slice(1), { name, command })
+  if (name !== undefined && command === undefined) throw unknownCommand(name)
+  const rest = name === undefined ? words : words.slice(words[0] === name ? 1 : 2)
+  const { flags, operands } = readFlags(rest, { name, command })
   const wants = flags.help === true ? 'help' : flags.version === true ? 'version' : name === undefined ? 'help' : 'run'
   if (wants === 'run') checkOperands(name!, command!, operands)
-  return { name, operand: operands[0], flags, wants }
+  const [operand, secondOperand] = operands
+  return { name, operand, ...(secondOperand !== undefined && { secondOperand }), flags, wants }
+}
+
+function nameIn([first, second]: readonly string[]): string | undefined {
+  if (first === undefined || first.startsWith('-')) return undefined
+  const both = `${first} ${second}`
+  return Object.hasOwn(COMMANDS, both) ? both : first
+}
+
+function unknownCommand(name: string): OperatorError {
+  const names = Object.keys(COMMANDS)
+  const group = names.filter((each) => each.startsWith(`${name} `))
+  if (group.length > 0)
+    return usage(`hilum ${name} needs one more word.`, undefined, `Commands are ${group.join(', ')}.`)
+  return usage(`There is no command '${name}'.`, nearest(name, names), 'Run hilum --help for the list.')
 }
 
 function optionsOf(command: Command | undefined): ParseArgsOptionsConfig {
@@ -79,14 +95,13 @@ function withDaysAgo(words: readonly string[], options: ParseArgsOptionsConfig):
   return joined
 }
 
-function checkOperands(name: string, command: Command, operands: readonly string[]): void {
-  if (command.operand !== undefined && operands.length === 0) {
-    throw usage(`hilum ${name} needs ${command.operand}.`, undefined, `Run hilum ${name} --help for its usage.`)
-  }
-  const surplus = operands[command.operand === undefined ? 0 : 1]
-  if (surplus !== undefined) {
-    throw usage(`hilum ${name} takes no argument '${surplus}'.`, undefined, `Run hilum ${name} --help for its usage.`)
-  }
+function checkOperands(name: string, { operand, secondOperand }: Command, operands: readonly string[]): void {
+  const wanted = [operand, secondOperand].filter((each) => each !== undefined)
+  const seeHelp = `Run hilum ${name} --help for its usage.`
+  const missing = wanted[operands.length]
+  if (missing !== undefined) throw usage(`hilum ${name} needs ${missing}.`, undefined, seeHelp)
+  const surplus = operands[wanted.length]
+  if (surplus !== undefined) throw usage(`hilum ${name} takes no argument '${surplus}'.`, undefined, seeHelp)
 }
 
 function usage(wrong: string, meant: string | undefined, seeHelp: string): OperatorError {

@@ -15,6 +15,7 @@ export interface Command {
   readonly summary: string
   /** The argument after the command's name: `<file or folder>`. */
   readonly operand?: string
+  readonly secondOperand?: string
   readonly options?: readonly CommandOption[]
   /** Sentences below the options, wrapped into one paragraph. */
   readonly notes?: readonly string[]
@@ -34,6 +35,7 @@ export interface Invocation {
   readonly config: Config
   readonly flags: Flags
   readonly operand: string | undefined
+  readonly secondOperand?: string
   readonly terminal: Terminal
   readonly env: NodeJS.ProcessEnv
   /** Relative paths in operands start here. */

@@ -1,0 +1,54 @@
+/**
+ * Every action that a policy can name: the operations of the API, those of DICOMweb (Service Authorization Reference, "Actions defined by AWS
+ * HealthImaging"), and Hilum's own (docs/extensions.md).
+ */
+import { type OperationName, operations } from './operations.ts'
+
+const DICOMWEB_ACTIONS = [
+  'GetDICOMBulkdata',
+  'GetDICOMInstance',
+  'GetDICOMInstanceFrames',
+  'GetDICOMInstanceMetadata',
+  'GetDICOMSeriesMetadata',
+  'SearchDICOMInstances',
+  'SearchDICOMSeries',
+  'SearchDICOMStudies',
+  'StoreDICOM',
+  'StoreDICOMStudy',
+] as const
+
+const HILUM_ACTIONS = [
+  'AttachPolicy',
+  'CreateConsoleLink',
+  'CreatePrincipal',
+  'CreateSession',
+  'CreateUpload',
+  'DeletePolicy',
+  'DeletePrincipal',
+  'DeleteUpload',
+  'DetachPolicy',
+  'DisablePrincipal',
+  'EnablePrincipal',
+  'GetImportReport',
+  'GetImportedFile',
+  'GetPolicy',
+  'JoinUploadFile',
+  'ListPolicies',
+  'ListPrincipals',
+  'PutPolicy',
+  'PutUploadFile',
+  'RotateAccessKey',
+  'SimulatePolicy',
+] as const
+
+export type Action =
+  | `medical-imaging:${OperationName | (typeof DICOMWEB_ACTIONS)[number]}`
+  | `hilum:${(typeof HILUM_ACTIONS)[number]}`
+  | 'iam:PassRole'
+
+export const ACTIONS: readonly Action[] = [
+  ...(Object.keys(operations) as OperationName[]).map((name) => `medical-imaging:${name}` as const),
+  ...DICOMWEB_ACTIONS.map((name) => `medical-imaging:${name}` as const),
+  ...HILUM_ACTIONS.map((name) => `hilum:${name}` as const),
+  'iam:PassRole',
+]
