@@ -2,6 +2,8 @@
 
 import type { Limits } from './limits.ts'
 import type { FrameThreads } from './pixel-data/threads/frame-threads.ts'
+import type { Authorize } from './security/authorization/authorize.ts'
+import type { Credentials } from './security/callers/caller.ts'
 import type { BlobStore } from './stores/blobs/blob-store.ts'
 import type { Catalog } from './stores/catalog/catalog.ts'
 import type { Locations } from './stores/locations/locations.ts'
@@ -11,11 +13,6 @@ export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
-}
-
-/** The secret of an access key id; undefined for an unknown id. */
-export interface Credentials {
-  secretOf(accessKeyId: string): string | undefined
 }
 
 /** Work that continues after its request was answered. A stopping server waits for it. */
@@ -60,7 +57,7 @@ export interface ReplyBuffers {
   giveBack(buffer: Uint8Array): void
 }
 
-/** The bytes that the uploads of each access key occupy, from the request until they are removed. */
+/** The bytes that the uploads of each caller occupy, from the request until they are removed. */
 export interface UploadUsage {
   /**
    * Reserves bytes; undefined where the limit would be exceeded. Call the returned function when the bytes are stored, or storing them
@@ -76,6 +73,8 @@ export interface UploadUsage {
 
 export interface App extends Omit<ImportApp, 'frames'> {
   readonly credentials: Credentials
+  /** Called before the handler of every signed request. */
+  readonly authorize: Authorize
   readonly pageTokens: PageTokens
   readonly background: Background
   readonly accessTimes: AccessTimes

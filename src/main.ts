@@ -1,6 +1,6 @@
 /** Opens stores, mounts protocol handlers, starts workers; stops them in reverse order. */
 
-import type { App, Credentials, Log } from './app.ts'
+import type { App, Log } from './app.ts'
 import { withAwsQuotas } from './limits.ts'
 import { extensions } from './operations/extensions.ts'
 import { handlers } from './operations/index.ts'
@@ -9,6 +9,8 @@ import { settleDatastores } from './operations/settle-datastores.ts'
 import { openUploadUsage } from './operations/upload-usage.ts'
 import { listen } from './protocols/http/listen.ts'
 import { mountProtocols } from './protocols/mount.ts'
+import { createAuthorize } from './security/authorization/authorize.ts'
+import { ownerKey } from './security/callers/owner.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
 import type { Config } from './server/config.ts'
@@ -35,11 +37,6 @@ export interface RunningServer {
   /** Finishes requests in flight, releases import jobs, and closes the stores. */
   stop(): Promise<void>
 }
-
-/** One access key. Secrets are never compared, only signatures, in constant time (sigv4.ts). */
-const credentialsOf = (pair: AccessKeyPair): Credentials => ({
-  secretOf: (accessKeyId) => (accessKeyId === pair.accessKeyId ? pair.secretAccessKey : undefined),
-})
 
 /** @throws OperatorError if it cannot start, with a sentence that says what to do */
 export async function startServer(config: Config, options: { readonly log: Log }): Promise<RunningServer> {
@@ -69,6 +66,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
     )
     stopSteps.push(() => imports.stop())
 
+    const owner = ownerKey(credentials, config)
     const app: App = {
       ...stores,
       limits,
@@ -79,7 +77,8 @@ export async function startServer(config: Config, options: { readonly log: Log }
       uploadUsage: openUploadUsage(),
       newId,
       clock: Date.now,
-      credentials: credentialsOf(credentials),
+      credentials: { find: ({ accessKeyId }) => (accessKeyId === owner.caller.accessKeyId ? owner : undefined) },
+      authorize: createAuthorize({ ...config, tags: stores.catalog.tags }),
       pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
       workWaits: () => imports.wake(),
       region: config.region,

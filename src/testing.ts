@@ -14,6 +14,9 @@ import { openUploadUsage } from './operations/upload-usage.ts'
 import { startFrameThreads } from './pixel-data/threads/frame-threads.ts'
 import { listen } from './protocols/http/listen.ts'
 import { mountProtocols } from './protocols/mount.ts'
+import { createAuthorize } from './security/authorization/authorize.ts'
+import type { SigningKey } from './security/callers/caller.ts'
+import { ownerKey } from './security/callers/owner.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
@@ -83,10 +86,10 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     awsQuotas: options.awsQuotas ?? false,
     clock: options.clock ?? Date.now,
     newId,
-    credentials: { secretOf: (id: string) => (id === keys.accessKeyId ? keys.secretAccessKey : undefined) },
   }
+  const owner = ownerKey(keys, settings)
   const corsOrigins = options.corsOrigin ?? ['*']
-  let instance = await open(settings, corsOrigins)
+  let instance = await open(settings, { owner, corsOrigins })
   const { log, limits } = settings
   const server = await listen({
     hosts: ['127.0.0.1'],
@@ -113,7 +116,7 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     },
     async reset() {
       await instance.close()
-      instance = await open(settings, corsOrigins)
+      instance = await open(settings, { owner, corsOrigins })
     },
     async stop() {
       await server.stop()
@@ -143,8 +146,10 @@ async function open(
     | 'replyBuffers'
     | 'uploadUsage'
     | 'workWaits'
+    | 'credentials'
+    | 'authorize'
   >,
-  corsOrigins: readonly string[],
+  { owner, corsOrigins }: { readonly owner: SigningKey; readonly corsOrigins: readonly string[] },
 ): Promise<Instance> {
   const locations = openMemoryLocations()
   const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
@@ -158,6 +163,8 @@ async function open(
   const app: App = {
     ...settings,
     ...stores,
+    credentials: { find: ({ accessKeyId }) => (accessKeyId === owner.caller.accessKeyId ? owner : undefined) },
+    authorize: createAuthorize({ ...settings, tags: stores.catalog.tags }),
     background,
     accessTimes,
     replyBuffers: openReplyBuffers(settings.limits),

@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jobs: ['maintenance', 'versions', 'ingest', 'stores', 'imaging', 'pixel-data', 'dicom', 'contract', 'app.ts'],
   operations: ['versions', 'stores', 'imaging', 'pixel-data', 'dicom', 'contract', 'app.ts'],
   security: ['stores', 'contract', 'limits.ts'],
-  protocols: ['contract', 'app.ts', 'limits.ts'],
+  protocols: ['security', 'contract', 'app.ts', 'limits.ts'],
   server: ['jobs', 'stores', 'pixel-data', 'contract', 'app.ts', 'limits.ts'],
   demo: ['pixel-data', 'dicom'],
 }

@@ -13,7 +13,8 @@ export interface Upload {
 }
 
 export interface UploadedFile {
-  readonly accessKeyId: string
+  /** Whose upload it is: the same for all access keys of a principal. */
+  readonly callerId: string
   readonly uploadId: string
   /** The path below the uploaded folder, with slashes. */
   readonly name: string
@@ -52,12 +53,12 @@ export interface ImportedFile {
 }
 
 export interface Extensions<App> {
-  startUpload(caller: { readonly accessKeyId: string }, app: App): Promise<Upload>
+  startUpload(caller: { readonly callerId: string }, app: App): Promise<Upload>
   /** Stores a whole file, or one part of it, numbered from 1. */
   putUploadFile(file: UploadedFile & { readonly part?: number; readonly bytes: Uint8Array }, app: App): Promise<void>
   /** Joins parts 1 to `parts` into one file. */
   joinUploadFile(file: UploadedFile & { readonly parts: number }, app: App): Promise<void>
-  removeUpload(upload: Pick<UploadedFile, 'accessKeyId' | 'uploadId'>, app: App): Promise<void>
+  removeUpload(upload: Pick<UploadedFile, 'callerId' | 'uploadId'>, app: App): Promise<void>
   /** Undefined until the job has written its report. */
   readImportReport(
     job: { readonly datastoreId: string; readonly jobId: string },

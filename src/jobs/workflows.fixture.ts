@@ -42,7 +42,8 @@ export const appOver = (
   options: { limits?: Partial<Limits>; clock?: () => number } = {},
 ): WholeApp => ({
   ...testApp(stores, options),
-  credentials: { secretOf: () => undefined },
+  credentials: { find: () => undefined },
+  authorize: () => {},
   pageTokens: { seal: () => '', open: () => undefined },
   background: { run: () => {} },
   accessTimes: { note: () => {}, lastOf: () => undefined },

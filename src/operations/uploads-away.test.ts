@@ -35,9 +35,9 @@ test('a second attempt joins the parts of a file when the bucket was unavailable
     background: { run: () => {} },
     uploadUsage: openUploadUsage(),
   } as unknown as App
-  const accessKeyId = 'ONE'
-  const { uploadId } = await startUpload({ accessKeyId }, app)
-  const file = { accessKeyId, uploadId, name: 'a.dcm' }
+  const callerId = 'ONE'
+  const { uploadId } = await startUpload({ callerId }, app)
+  const file = { callerId, uploadId, name: 'a.dcm' }
   for (const [at, text] of ['one', 'two', 'three'].entries()) {
     await putUploadFile({ ...file, part: at + 1, bytes: Buffer.from(text) }, app)
   }

@@ -14,8 +14,8 @@ import type { Locations } from '../stores/locations/locations.ts'
 import { openUploadUsage } from './upload-usage.ts'
 import { joinUploadFile, putUploadFile, removeUpload, startUpload } from './uploads.ts'
 
-const ONE = { accessKeyId: 'ONE' }
-const OTHER = { accessKeyId: 'OTHER' }
+const ONE = { callerId: 'ONE' }
+const OTHER = { callerId: 'OTHER' }
 const bytes = new Uint8Array(100)
 
 /** A newly started server on these buckets. */

@@ -22,7 +22,7 @@ const NAME_BYTES_MAX = 900
 const NAME_SEGMENT_BYTES_MAX = 255
 const KEYS_PER_REMOVAL = 1_000
 
-export async function startUpload({ accessKeyId }: Pick<UploadedFile, 'accessKeyId'>, app: App): Promise<Upload> {
+export async function startUpload({ callerId }: Pick<UploadedFile, 'callerId'>, app: App): Promise<Upload> {
   const bucket = await openBucket(app)
   await checkDisk(0, app)
   // Created here, since a job does not create the bucket of its report.
@@ -31,7 +31,7 @@ export async function startUpload({ accessKeyId }: Pick<UploadedFile, 'accessKey
     await removeExpired(bucket, timeText(app.clock() - app.limits.uploadMs))
     app.uploadUsage.forget()
   })
-  const uploadId = `${timeText(app.clock())}-${ownerOf(accessKeyId)}-${app.newId()}`
+  const uploadId = `${timeText(app.clock())}-${ownerOf(callerId)}-${app.newId()}`
   return { uploadId, inputS3Uri: `s3://${IMPORT_BUCKET}/${FILES}${uploadId}/`, outputS3Uri: `s3://${REPORT_BUCKET}/` }
 }
 
@@ -43,7 +43,7 @@ export async function putUploadFile(
   const key = part === undefined ? keyOf(file) : partKey(file, checkedParts(part, app))
   const bucket = await openBucket(app)
   await checkDisk(bytes.length, app)
-  const settle = await takeQuota(bucket, { owner: ownerOf(file.accessKeyId), bytes: bytes.length }, app)
+  const settle = await takeQuota(bucket, { owner: ownerOf(file.callerId), bytes: bytes.length }, app)
   let isStored = false
   try {
     await bucket.put(key, bytes)
@@ -81,17 +81,17 @@ class PartMissing extends ContractError {
 }
 
 export async function removeUpload(
-  { accessKeyId, uploadId }: Pick<UploadedFile, 'accessKeyId' | 'uploadId'>,
+  { callerId, uploadId }: Pick<UploadedFile, 'callerId' | 'uploadId'>,
   app: App,
 ): Promise<void> {
-  checkUploadId(uploadId, accessKeyId)
+  checkUploadId(uploadId, callerId)
   const bucket = await openBucket(app)
   for (const prefix of [FILES, PARTS]) await removeWhile(bucket, `${prefix}${uploadId}/`, () => true)
   app.uploadUsage.forget()
 }
 
 /** A hash, since the id of an upload is part of URLs and logs. */
-const ownerOf = (accessKeyId: string): string => createHash('sha256').update(accessKeyId).digest('hex').slice(0, 16)
+const ownerOf = (callerId: string): string => createHash('sha256').update(callerId).digest('hex').slice(0, 16)
 
 async function takeQuota(
   bucket: BlobStore,
@@ -147,8 +147,8 @@ async function openBucket(app: App, name = IMPORT_BUCKET): Promise<BlobStore> {
   return bucket
 }
 
-function keyOf({ accessKeyId, uploadId, name }: UploadedFile): string {
-  checkUploadId(uploadId, accessKeyId)
+function keyOf({ callerId, uploadId, name }: UploadedFile): string {
+  checkUploadId(uploadId, callerId)
   checkName(name)
   return `${FILES}${uploadId}/${name}`
 }
@@ -159,8 +159,8 @@ function partKey(file: UploadedFile, part: number): string {
   return `${PARTS}${file.uploadId}/${place}/${String(part).padStart(6, '0')}`
 }
 
-function checkUploadId(uploadId: string, accessKeyId: string): void {
-  if (UPLOAD_ID.exec(uploadId)?.[1] !== ownerOf(accessKeyId))
+function checkUploadId(uploadId: string, callerId: string): void {
+  if (UPLOAD_ID.exec(uploadId)?.[1] !== ownerOf(callerId))
     throw new ContractError(
       'ValidationException',
       'There is no upload with this id. Start one with POST /hilum/uploads.',

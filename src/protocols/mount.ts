@@ -2,6 +2,7 @@
 import type { App } from '../app.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
+import { operations } from '../contract/operations.ts'
 import { awsHandler } from './aws/serve.ts'
 import { createVerifier } from './aws/sigv4.ts'
 import { writeRefusal } from './aws/write-error.ts'
@@ -21,7 +22,15 @@ interface Mounting {
   readonly corsOrigins: CorsOrigins
 }
 
+/** A route, for the test that none is reached without a decision. */
+interface MountedRoute {
+  readonly http: string
+  /** Reached without a signature. */
+  readonly isPublic: boolean
+}
+
 interface Mounted {
+  readonly routes: readonly MountedRoute[]
   readonly handler: ProtocolHandler
   /** Refuses a request that reaches no protocol, in the error format of the API, which most clients speak. */
   readonly refuse: WriteRefusal
@@ -37,13 +46,20 @@ export function mountProtocols(app: App, { handlers, extensions, consoleFolder, 
   const hilum = hilumHandler(app, { verify, extensions })
   const aws = withCors(awsHandler(app, handlers))
   const console = consoleHandler(consoleFolder)
+  const consolePaths = CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const, handler: console }))
   const find = createRouter<{ readonly http: `* /${string}`; readonly handler: ProtocolHandler }>([
-    ...CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const, handler: console })),
+    ...consolePaths,
     // Without CORS: it takes unsigned requests, so no page of another origin may call it.
-    { http: `* ${REDEEM_PATH}`, handler: hilum },
-    { http: '* /hilum/{path+}', handler: withCors(hilum) },
+    { http: `* ${REDEEM_PATH}`, handler: hilum.handler },
+    { http: '* /hilum/{path+}', handler: withCors(hilum.handler) },
   ])
+  const routes: MountedRoute[] = [
+    ...consolePaths.map(({ http }) => ({ http, isPublic: true })),
+    ...hilum.routes.map(({ http, isUnsigned = false }) => ({ http, isPublic: isUnsigned })),
+    ...Object.values(operations).map(({ http }) => ({ http, isPublic: false })),
+  ]
   return {
+    routes,
     handler(request) {
       const match = find(request.method, splitTarget(request.target).path)
       return (match?.route.handler ?? aws)(request)

@@ -6,7 +6,7 @@ import { type OperationName, operations } from '../../contract/operations.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
 import type { ProtocolHandler } from '../http/wire.ts'
 import { awsHandler } from './serve.ts'
-import { ACCESS_KEY_ID, NOW, SECRET } from './signed-request.fixture.ts'
+import { ACCESS_KEY_ID, NOW, SECRET, signingKey } from './signed-request.fixture.ts'
 
 export interface LogLine {
   readonly level: string
@@ -36,7 +36,13 @@ export function handlerOver(
   const time = { now: NOW }
   let requests = 0
   const app = {
-    credentials: { secretOf: (id: string) => (id === ACCESS_KEY_ID || id === 'SECOND' ? SECRET : undefined) },
+    credentials: {
+      find: ({ accessKeyId }: { readonly accessKeyId: string }) =>
+        [ACCESS_KEY_ID, 'SECOND'].includes(accessKeyId) ? signingKey(accessKeyId, SECRET) : undefined,
+    },
+    authorize: () => {},
+    region: 'us-east-1',
+    accountId: '123456789012',
     limits: DEFAULT_LIMITS,
     clock: () => time.now,
     newId: () => (++requests).toString(16).padStart(32, '0'),

@@ -1,11 +1,14 @@
 /**
- * The protocol handler of the AWS API (restJson1): route, verify, throttle, read, call, write. A caller without a valid signature learns
+ * The protocol handler of the AWS API (restJson1): route, verify, throttle, read, authorize, call, write. A caller without a valid signature learns
  * only whether the path exists (404, as from AWS).
  */
 import type { App, Log } from '../../app.ts'
 import { ContractError, type ErrorName, isProtocolError, TemporarilyUnavailable } from '../../contract/errors.ts'
 import type { ExtensionHeader, Handler, Handlers } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
+import { arnsOf } from '../../security/authorization/arns.ts'
+import { OPERATION_NEEDS } from '../../security/authorization/operation-needs.ts'
+import type { Caller } from '../../security/callers/caller.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { inputReader } from './read-input.ts'
 import { createOperationRouter } from './route.ts'
@@ -19,6 +22,8 @@ type Routed = {
   readonly body: Uint8Array
   readonly labels: Readonly<Record<string, string>>
   readonly query: string
+  readonly caller: Caller
+  readonly now: number
 }
 type Answer = (routed: Routed) => Promise<WireReply>
 
@@ -38,9 +43,9 @@ export function awsHandler(app: App, handlers: Handlers<App>): ProtocolHandler {
     const { operation } = match.route
     try {
       const now = app.clock()
-      const { accessKeyId, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
-      throttle?.(accessKeyId, operation, now)
-      return await answers[operation]({ request, body, labels, query })
+      const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
+      throttle?.(caller.id, operation, now)
+      return await answers[operation]({ request, body, labels, query, caller, now })
     } catch (thrown) {
       const error = contractErrorOf(thrown)
       logServerFault(error, { operation, requestId, log: app.log })
@@ -58,8 +63,13 @@ function answerOf<N extends OperationName>(operation: N, handlers: Handlers<App>
   const read = inputReader(operation)
   const write = outputWriter(operation)
   const handler: Handler<N, App> = handlers[operation]
-  return async ({ request, body, labels, query }) => {
+  const needsOf = OPERATION_NEEDS[operation]
+  const arns = arnsOf(app)
+  return async ({ request, body, labels, query, caller, now }) => {
     const input = read({ labels, query, body })
+    const decision = app.authorize(caller, needsOf(input, arns), { remoteAddress: request.remoteAddress, now })
+    // No turn of the event loop for the usual decision, which is made without a read.
+    if (decision instanceof Promise) await decision
     const replyHeaders: Record<ExtensionHeader, string> = {}
     const output = await handler(input, app, { requestHeaders: (name) => request.headers[name], replyHeaders })
     const reply = write(output)

@@ -14,6 +14,7 @@ export interface SignatureClaim {
   readonly signedHeaders: readonly string[]
   /** 64 hex digits. */
   readonly signature: string
+  readonly sessionToken: string | undefined
   /** The validity of a presigned URL; undefined for an Authorization header. */
   readonly expiresSeconds: number | undefined
 }
@@ -41,6 +42,7 @@ export function readClaim(headers: Headers, query: string): SignatureClaim {
         signedHeaders: parameters.get('X-Amz-SignedHeaders') ?? undefined,
         signature: parameters.get('X-Amz-Signature') ?? undefined,
         time: parameters.get('X-Amz-Date') ?? undefined,
+        sessionToken: parameters.get('X-Amz-Security-Token') ?? undefined,
         expires: parameters.get('X-Amz-Expires') ?? String(DEFAULT_EXPIRES_SECONDS),
       },
       headers,
@@ -94,6 +96,7 @@ function claimOf(parameters: Parameters, headers: Headers): SignatureClaim {
     time,
     signedHeaders: names,
     signature,
+    sessionToken: parameters.sessionToken ?? headers['x-amz-security-token'],
     expiresSeconds: expires === undefined ? undefined : readExpires(expires),
   }
 }

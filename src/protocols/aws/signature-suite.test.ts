@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from '../../limits.ts'
 import { ask, reply, started } from '../http/listening.fixture.ts'
 import { bodyOf } from '../http/request-body.fixture.ts'
 import type { WireRequest } from '../http/wire.ts'
+import { signingKey } from './signed-request.fixture.ts'
 import { createVerifier } from './sigv4.ts'
 
 const NOW = Date.UTC(2015, 7, 30, 12, 36)
@@ -17,12 +18,14 @@ const TOKEN =
 
 const verify = createVerifier({
   credentials: {
-    secretOf: (id) => (id === 'AKIDEXAMPLE' ? 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' : undefined),
+    find: ({ accessKeyId }) =>
+      accessKeyId === 'AKIDEXAMPLE' ? signingKey(accessKeyId, 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY') : undefined,
   },
   limits: DEFAULT_LIMITS,
   service: 'service',
 })
-const callerOf = async (request: WireRequest) => (await verify(request, { now: NOW, bodyBytes: 1_000 })).accessKeyId
+const callerOf = async (request: WireRequest) =>
+  (await verify(request, { now: NOW, bodyBytes: 1_000 })).caller.accessKeyId
 
 interface Case {
   readonly name: string

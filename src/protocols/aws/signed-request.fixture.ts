@@ -1,6 +1,9 @@
 /** Requests signed by AWS's own signer (@smithy/signature-v4, a dependency of the SDK). */
+
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
+import type { SigningKey } from '../../security/callers/caller.ts'
+import { ownerKey } from '../../security/callers/owner.ts'
 import { bodyOf } from '../http/request-body.fixture.ts'
 import type { WireRequest } from '../http/wire.ts'
 
@@ -135,3 +138,7 @@ function wireOf({ headers, query }: SmithyResult, { method, path, body }: Unsign
 /** Encodes labels and query values as SDKs do (RFC 3986). */
 export const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+
+/** The key of a caller who may do everything. */
+export const signingKey = (accessKeyId: string, secretAccessKey: string): SigningKey =>
+  ownerKey({ accessKeyId, secretAccessKey }, { accountId: '123456789012' })

@@ -14,6 +14,7 @@ import {
   presignedAsAmplify,
   SECRET,
   signed,
+  signingKey,
 } from './signed-request.fixture.ts'
 import { createVerifier } from './sigv4.ts'
 
@@ -24,13 +25,16 @@ const body = '{"filters":[]}'
 
 function verifier(secrets: Record<string, string> = { [ACCESS_KEY_ID]: SECRET }, service = 'medical-imaging') {
   const verify = createVerifier({
-    credentials: { secretOf: (id) => (Object.hasOwn(secrets, id) ? secrets[id] : undefined) },
+    credentials: {
+      find: ({ accessKeyId }) =>
+        Object.hasOwn(secrets, accessKeyId) ? signingKey(accessKeyId, secrets[accessKeyId]!) : undefined,
+    },
     limits: { clockSkewMs: SKEW_MS, signingKeysKept: 1_024 },
     service,
   })
   return async (request: WireRequest, now: number) => {
-    const { body: _, ...caller } = await verify(request, { now, bodyBytes: 1_000 })
-    return caller
+    const { caller, region } = await verify(request, { now, bodyBytes: 1_000 })
+    return { accessKeyId: caller.accessKeyId, region }
   }
 }
 const verify = verifier()

@@ -3,26 +3,23 @@
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html).
  */
 import { hash, timingSafeEqual } from 'node:crypto'
-import type { Credentials } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { Limits } from '../../limits.ts'
+import type { Caller, Credentials } from '../../security/callers/caller.ts'
 import { splitTarget, type WireRequest } from '../http/wire.ts'
 import { canonicalPath, canonicalQuery } from './canonical.ts'
 import { checkScope, checkTime, readClaim, type SignatureClaim } from './signature-claim.ts'
 import { createSigningKeys } from './signing-keys.ts'
-
-interface Caller {
-  readonly accessKeyId: string
-  /** From the credential scope: the region that the client is configured for. Any region is accepted. */
-  readonly region: string
-}
 
 const MISMATCH =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and ' +
   'signing method. Consult the service documentation for details.'
 
 /** The verified caller, and the body that was signed. */
-export interface SignedRequest extends Caller {
+export interface SignedRequest {
+  readonly caller: Caller
+  /** From the credential scope: the region that the client is configured for. Any region is accepted. */
+  readonly region: string
   readonly body: Uint8Array
 }
 
@@ -50,10 +47,12 @@ export function createVerifier(options: {
   return async (request, { now, bodyBytes }) => {
     const { path, query } = splitTarget(request.target)
     const claim = readClaim(request.headers, query)
-    const secret = credentials.secretOf(claim.accessKeyId)
-    if (secret === undefined) {
+    const found = credentials.find(claim)
+    const key = found instanceof Promise ? await found : found
+    if (key === undefined) {
       throw new ContractError('UnrecognizedClientException', 'The security token included in the request is invalid.')
     }
+    const secret = key.secretAccessKey
     checkScope(claim, service)
     checkTime(claim, { now, skewMs: limits.clockSkewMs })
 
@@ -63,7 +62,7 @@ export function createVerifier(options: {
       const canonicalRequest = `${head}${parameters}${tail}${payloadHash}`
       const scope = `${claim.date}/${claim.region}/${service}/aws4_request`
       const stringToSign = `AWS4-HMAC-SHA256\n${claim.time}\n${scope}\n${hash('sha256', canonicalRequest)}`
-      const expected = keys.sign({ ...claim, secret: secret as string }, stringToSign)
+      const expected = keys.sign({ ...claim, secret }, stringToSign)
       return timingSafeEqual(expected, Buffer.from(claim.signature, 'hex'))
     }
     function checkSignature(payloadHash: string): void {
@@ -84,7 +83,7 @@ export function createVerifier(options: {
         'The x-amz-content-sha256 header does not match the payload.',
       )
     }
-    return { accessKeyId: claim.accessKeyId, region: claim.region, body }
+    return { caller: key.caller, region: claim.region, body }
   }
 }
 

@@ -1,4 +1,4 @@
-/** The throttles of AWS HealthImaging (developer guide, "Throttling limits"): one token bucket per access key and operation. */
+/** The throttles of AWS HealthImaging (developer guide, "Throttling limits"): one token bucket per caller and operation. */
 import { ContractError } from '../../contract/errors.ts'
 import type { OperationName } from '../../contract/operations.ts'
 import { THROTTLES } from '../../contract/quotas.ts'
@@ -9,11 +9,11 @@ interface Bucket {
 }
 
 /** The returned function takes a token, or throws ThrottlingException. `now` is in milliseconds. */
-export function createThrottle(): (accessKeyId: string, operation: OperationName, now: number) => void {
+export function createThrottle(): (callerId: string, operation: OperationName, now: number) => void {
   const buckets = new Map<string, Bucket>()
-  return (accessKeyId, operation, now) => {
+  return (callerId, operation, now) => {
     const { perSecond, burst } = THROTTLES[operation]
-    const name = `${operation} ${accessKeyId}`
+    const name = `${operation} ${callerId}`
     const bucket = buckets.get(name) ?? { tokens: burst, filledAt: now }
     buckets.set(name, bucket)
     // The clock may have been set back.

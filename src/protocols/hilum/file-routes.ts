@@ -8,6 +8,10 @@ import type { HilumRoute } from './route.ts'
 export const fileRoutes = (app: App, { openImportedFile }: Extensions<App>): readonly HilumRoute[] => [
   {
     http: 'GET /hilum/files/{datastoreId}/{imageSetId}/{sopInstanceUID}',
+    needs: ({ labels }, arns) => [
+      { action: 'hilum:GetImportedFile', resource: arns.datastore(labels.datastoreId!) },
+      { action: 'hilum:GetImportedFile', resource: arns.imageSet(labels.datastoreId!, labels.imageSetId!) },
+    ],
     async answer({ labels, query }) {
       const version = optionalNumber(query, 'version')
       const file = {

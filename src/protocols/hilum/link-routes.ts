@@ -2,7 +2,7 @@
 import type { App } from '../../app.ts'
 import { createConsoleLinks } from './console-links.ts'
 import { redeemLink } from './redeem-link.ts'
-import { type HilumRoute, jsonReply } from './route.ts'
+import { type HilumRoute, jsonReply, onAll } from './route.ts'
 
 /** The only route that takes unsigned requests: a browser that opens a link has no key yet. */
 export const REDEEM_PATH = '/hilum/console-link/redeem'
@@ -12,8 +12,9 @@ export function linkRoutes(app: App): readonly HilumRoute[] {
   return [
     {
       http: 'POST /hilum/console-link',
-      async answer({ accessKeyId }) {
-        const { token, expiresAt } = links.make(accessKeyId, app.clock())
+      needs: onAll('hilum:CreateConsoleLink'),
+      async answer({ caller }) {
+        const { token, expiresAt } = links.make(caller.accessKeyId, app.clock())
         return jsonReply({ token, expiresAt: expiresAt / 1000 })
       },
     },

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS } from '../../limits.ts'
+import { signingKey } from '../aws/signed-request.fixture.ts'
 import { bodyOf } from '../http/request-body.fixture.ts'
 import { createConsoleLinks } from './console-links.ts'
 import { redeemLink } from './redeem-link.ts'
 
 test("a link is exchanged on the server's machine only, and an attempt from elsewhere does not use it up", async () => {
   const links = createConsoleLinks(DEFAULT_LIMITS)
-  const app = { credentials: { secretOf: () => 'secret' }, clock: () => 0, limits: DEFAULT_LIMITS }
+  const app = { credentials: { find: () => signingKey('KEY', 'secret') }, clock: () => 0, limits: DEFAULT_LIMITS }
   const { token } = links.make('KEY', 0)
   const redeem = (remoteAddress: string | undefined) =>
     redeemLink(

@@ -14,8 +14,9 @@ export async function redeemLink(
     )
   }
   const accessKeyId = links.redeem(await readToken(request, app.limits.consoleLinkBodyBytes), app.clock())
-  const secretAccessKey = accessKeyId === undefined ? undefined : app.credentials.secretOf(accessKeyId)
-  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
+  const key =
+    accessKeyId === undefined ? undefined : await app.credentials.find({ accessKeyId, sessionToken: undefined })
+  if (accessKeyId !== undefined && key !== undefined) return { accessKeyId, secretAccessKey: key.secretAccessKey }
   const minutes = Math.round(app.limits.consoleLinkMs / 60_000)
   throw accessDenied(
     `This sign-in link has expired or was already used. It works once, within ${minutes} minutes. Run hilum console for a new one.`,

@@ -7,6 +7,7 @@ import { type HilumRoute, jsonReply } from './route.ts'
 export const reportRoutes = (app: App, { readImportReport }: Extensions<App>): readonly HilumRoute[] => [
   {
     http: 'GET /hilum/reports/{datastoreId}/{jobId}',
+    needs: ({ labels }, arns) => [{ action: 'hilum:GetImportReport', resource: arns.datastore(labels.datastoreId!) }],
     async answer({ labels }) {
       const report = await readImportReport({ datastoreId: labels.datastoreId!, jobId: labels.jobId! }, app)
       if (report !== undefined) return jsonReply(report)

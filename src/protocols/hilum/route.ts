@@ -1,4 +1,8 @@
 /** What a route below /hilum/ is (docs/extensions.md), and the replies that routes share. */
+import type { Action } from '../../contract/actions.ts'
+import type { Arns } from '../../security/authorization/arns.ts'
+import type { Need } from '../../security/authorization/operation-needs.ts'
+import type { Caller } from '../../security/callers/caller.ts'
 import type { WireReply, WireRequest } from '../http/wire.ts'
 
 export type HilumRoute = SignedRoute | UnsignedRoute
@@ -7,6 +11,8 @@ export type HilumRoute = SignedRoute | UnsignedRoute
 interface SignedRoute {
   readonly http: `${string} /hilum/${string}`
   readonly isUnsigned?: never
+  /** What the caller's policies must allow. */
+  needs(call: SignedCall, arns: Arns): readonly Need[]
   answer(call: SignedCall): Promise<WireReply>
 }
 
@@ -18,7 +24,7 @@ interface UnsignedRoute {
 }
 
 export interface SignedCall {
-  readonly accessKeyId: string
+  readonly caller: Caller
   /** By the names in the path template, decoded and not empty. */
   readonly labels: Readonly<Record<string, string>>
   readonly query: URLSearchParams
@@ -30,5 +36,8 @@ export const jsonReply = (output: object): WireReply => ({
   headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
   body: JSON.stringify(output),
 })
+
+/** For an action without a resource. */
+export const onAll = (action: Action) => (): readonly Need[] => [{ action, resource: '*' }]
 
 export const NO_CONTENT: WireReply = { status: 204, headers: {}, body: '' }

@@ -5,6 +5,7 @@
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { Extensions } from '../../contract/extensions.ts'
+import { arnsOf } from '../../security/authorization/arns.ts'
 import type { Verify } from '../aws/sigv4.ts'
 import { contractErrorOf, writeError } from '../aws/write-error.ts'
 import { createRouter, type RouteMatch } from '../http/router.ts'
@@ -18,13 +19,16 @@ import { uploadRoutes } from './upload-routes.ts'
 export function hilumHandler(
   app: App,
   { verify, extensions }: { readonly verify: Verify; readonly extensions: Extensions<App> },
-): ProtocolHandler {
-  const find = createRouter<HilumRoute>([
+): { readonly handler: ProtocolHandler; readonly routes: readonly HilumRoute[] } {
+  const routes = [
     ...linkRoutes(app),
     ...uploadRoutes(app, extensions),
     ...reportRoutes(app, extensions),
     ...fileRoutes(app, extensions),
-  ])
+  ]
+  const find = createRouter<HilumRoute>(routes)
+
+  const arns = arnsOf(app)
 
   async function answer(request: WireRequest): Promise<WireReply> {
     const { path, query } = splitTarget(request.target)
@@ -33,12 +37,14 @@ export function hilumHandler(
     const { route, labels } = match
     const operation = route.http
     if (route.isUnsigned) return { ...(await route.answer(request)), operation }
-    const { accessKeyId, body } = await verify(request, { now: app.clock(), bodyBytes: app.limits.requestBodyBytes })
-    const call = { accessKeyId, body, labels: decoded(labels), query: new URLSearchParams(query) }
+    const now = app.clock()
+    const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
+    const call = { caller, body, labels: decoded(labels), query: new URLSearchParams(query) }
+    await app.authorize(caller, route.needs(call, arns), { remoteAddress: request.remoteAddress, now })
     return { ...(await route.answer(call)), operation }
   }
 
-  return async (request) => {
+  async function handler(request: WireRequest): Promise<WireReply> {
     try {
       return await answer(request)
     } catch (thrown) {
@@ -47,6 +53,7 @@ export function hilumHandler(
       return writeError(error)
     }
   }
+  return { handler, routes }
 }
 
 const hasEmptyLabel = ({ labels }: RouteMatch<HilumRoute>): boolean => Object.values(labels).includes('')

@@ -2,15 +2,17 @@
 import type { App } from '../../app.ts'
 import type { Extensions } from '../../contract/extensions.ts'
 import { optionalNumber, requiredNumber } from './query-number.ts'
-import { type HilumRoute, jsonReply, NO_CONTENT, type SignedCall } from './route.ts'
+import { type HilumRoute, jsonReply, NO_CONTENT, onAll, type SignedCall } from './route.ts'
 
 export const uploadRoutes = (app: App, extensions: Extensions<App>): readonly HilumRoute[] => [
   {
     http: 'POST /hilum/uploads',
-    answer: async ({ accessKeyId }) => jsonReply(await extensions.startUpload({ accessKeyId }, app)),
+    needs: onAll('hilum:CreateUpload'),
+    answer: async ({ caller }) => jsonReply(await extensions.startUpload({ callerId: caller.id }, app)),
   },
   {
     http: 'PUT /hilum/uploads/{uploadId}/{name}',
+    needs: onAll('hilum:PutUploadFile'),
     async answer(call) {
       const part = optionalNumber(call.query, 'part')
       const file = { ...fileOf(call), bytes: call.body }
@@ -20,6 +22,7 @@ export const uploadRoutes = (app: App, extensions: Extensions<App>): readonly Hi
   },
   {
     http: 'POST /hilum/uploads/{uploadId}/{name}',
+    needs: onAll('hilum:JoinUploadFile'),
     async answer(call) {
       await extensions.joinUploadFile({ ...fileOf(call), parts: requiredNumber(call.query, 'parts') }, app)
       return NO_CONTENT
@@ -27,15 +30,16 @@ export const uploadRoutes = (app: App, extensions: Extensions<App>): readonly Hi
   },
   {
     http: 'DELETE /hilum/uploads/{uploadId}',
-    async answer({ accessKeyId, labels }) {
-      await extensions.removeUpload({ accessKeyId, uploadId: labels.uploadId! }, app)
+    needs: onAll('hilum:DeleteUpload'),
+    async answer({ caller, labels }) {
+      await extensions.removeUpload({ callerId: caller.id, uploadId: labels.uploadId! }, app)
       return NO_CONTENT
     },
   },
 ]
 
-const fileOf = ({ accessKeyId, labels }: SignedCall) => ({
-  accessKeyId,
+const fileOf = ({ caller, labels }: SignedCall) => ({
+  callerId: caller.id,
   uploadId: labels.uploadId!,
   name: labels.name!,
 })

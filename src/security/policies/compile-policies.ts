@@ -9,7 +9,7 @@ import { OPERATORS } from './condition-operators.ts'
 import type { AccessRequest, Condition, ConditionValues, Decision, Policy, Statement } from './policy.ts'
 import { arnPattern, type Matches } from './wildcard.ts'
 
-interface PolicySet {
+export interface PolicySet {
   decide(request: AccessRequest): Decision
   /** Whether any condition reads tags of the resource, which cost a read of the catalog. */
   readonly readsResourceTags: boolean

@@ -1,0 +1,232 @@
+/** Every route of every protocol, from the tables that the server routes by: none is reached without a decision. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { App } from '../app.ts'
+import type { Extensions } from '../contract/extensions.ts'
+import type { Handlers } from '../contract/handlers.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
+import { createAuthorize } from '../security/authorization/authorize.ts'
+import type { Caller } from '../security/callers/caller.ts'
+import { compilePolicies } from '../security/policies/compile-policies.ts'
+import { parsePolicy } from '../security/policies/parse-policy.ts'
+import { logInto } from './aws/handler.fixture.ts'
+import { ACCESS_KEY_ID, NOW, SECRET, signed } from './aws/signed-request.fixture.ts'
+import { mountProtocols } from './mount.ts'
+
+const STORE = '1'.repeat(32)
+const SET = 'a'.repeat(32)
+const SET2 = 'b'.repeat(32)
+const ARN = 'arn:aws:medical-imaging:us-east-1:123456789012'
+const USER = 'arn:aws:iam::123456789012:user/mary'
+
+const LABELS: Readonly<Record<string, string>> = {
+  datastoreId: STORE,
+  imageSetId: SET,
+  sourceImageSetId: SET,
+  jobId: '2'.repeat(32),
+  resourceArn: encodeURIComponent(`${ARN}:datastore/${STORE}`),
+}
+/** What the input of an operation must have to be read. */
+const BODIES: Readonly<Record<string, object>> = {
+  'POST /datastore': { clientToken: 't', tags: { team: 'ct' } },
+  'POST /startDICOMImportJob/datastore/{datastoreId}': {
+    clientToken: 't',
+    dataAccessRoleArn: 'arn:aws:iam::123456789012:role/r',
+    inputS3Uri: 's3://bucket/in/',
+    outputS3Uri: 's3://bucket/out/',
+  },
+  'POST /datastore/{datastoreId}/imageSet/{imageSetId}/getImageFrame': { imageFrameId: '3'.repeat(32) },
+  'POST /datastore/{datastoreId}/imageSet/{imageSetId}/updateImageSetMetadata': { revertToVersionId: '1' },
+  'POST /datastore/{datastoreId}/imageSet/{sourceImageSetId}/copyImageSet': {
+    sourceImageSet: { latestVersionId: '1' },
+    destinationImageSet: { imageSetId: SET2, latestVersionId: '1' },
+  },
+  'POST /tags/{resourceArn}': { tags: { team: 'ct' } },
+}
+const QUERIES: Readonly<Record<string, Record<string, string>>> = {
+  'POST /datastore/{datastoreId}/imageSet/{imageSetId}/updateImageSetMetadata': {
+    latestVersion: '1',
+    includeStudyImageSets: 'true',
+  },
+  'DELETE /tags/{resourceArn}': { tagKeys: 'team' },
+  'POST /hilum/uploads/{uploadId}/{name}': { parts: '1' },
+}
+
+const policiesOf = (statements: readonly object[]) =>
+  compilePolicies([parsePolicy('p', JSON.stringify({ Statement: statements }), DEFAULT_LIMITS)])
+
+/** The protocols with one caller, and handlers that only record that they were reached. */
+function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Record<string, string> }) {
+  const reached: string[] = []
+  const handlers = new Proxy(
+    {},
+    {
+      get: (_, name) => () => {
+        reached.push(String(name))
+        throw new Error('a handler was reached')
+      },
+    },
+  )
+  const caller: Caller = { id: 'mary', accessKeyId: ACCESS_KEY_ID, arn: USER, name: 'mary', policies }
+  const tagReads: object[] = []
+  const list = async (resource: object) => {
+    tagReads.push(resource)
+    return tags
+  }
+  const names = { region: 'us-east-1', accountId: '123456789012' }
+  const app = {
+    ...names,
+    credentials: { find: () => ({ secretAccessKey: SECRET, caller }) },
+    authorize: createAuthorize({ ...names, tags: { list } }),
+    limits: DEFAULT_LIMITS,
+    clock: () => NOW,
+    newId: () => '0'.repeat(32),
+    log: logInto([]),
+  } as unknown as App
+  const { handler, routes } = mountProtocols(app, {
+    handlers: handlers as Handlers<App>,
+    extensions: handlers as unknown as Extensions<App>,
+    consoleFolder: '/nowhere',
+    corsOrigins: ['*'],
+  })
+  const send = async (http: string, remoteAddress = '10.0.0.1') => {
+    const [method, template] = http.split(' ') as [string, string]
+    const path = template.replace(/\{(\w+)\}/g, (_, label: string) => LABELS[label] ?? 'x')
+    const body = BODIES[http]
+    const query = QUERIES[http] ?? {}
+    const request = await signed({ method, path, query, ...(body && { body: JSON.stringify(body) }) })
+    const { status, headers, body: text } = await handler({ ...request, remoteAddress })
+    const { message = '' } = JSON.parse(String(text) || '{}') as { message?: string }
+    return { status, type: headers['x-amzn-ErrorType'], message }
+  }
+  return { routes, send, reached, tagReads }
+}
+
+const { routes } = open({ policies: policiesOf([{ Effect: 'Deny', Action: '*', Resource: '*' }]) })
+const protectedRoutes = routes.filter(({ isPublic }) => !isPublic).map(({ http }) => http)
+
+test('only the files of the console and the exchange of a one-time link are public', () => {
+  const found = routes.filter(({ isPublic }) => isPublic).map(({ http }) => http)
+  assert.deepEqual(found, ['* /', '* /console', '* /console/{file+}', 'POST /hilum/console-link/redeem'])
+})
+
+describe('no route is reached without a decision', () => {
+  assert.ok(protectedRoutes.length >= 25)
+  for (const http of protectedRoutes) {
+    test(http, async () => {
+      const without = open({ policies: compilePolicies([]) })
+      const denied = await without.send(http)
+      assert.deepEqual([denied.status, denied.type], [403, 'AccessDeniedException'], denied.message)
+      const [, action] =
+        /^User: arn:aws:iam::123456789012:user\/mary is not authorized to perform: (\S+) on resource: (?:arn:\S+|\*) because no identity-based policy allows the \1 action$/.exec(
+          denied.message,
+        ) ?? []
+      assert.ok(action !== undefined, denied.message)
+      assert.deepEqual(without.reached, [])
+
+      const explicit = open({
+        policies: policiesOf([
+          { Effect: 'Allow', Action: '*', Resource: '*' },
+          { Effect: 'Deny', Action: action, Resource: '*' },
+        ]),
+      })
+      const refused = await explicit.send(http)
+      assert.match(refused.message, /^User: .* with an explicit deny in an identity-based policy$/)
+      assert.deepEqual(explicit.reached, [])
+
+      const allowed = open({ policies: policiesOf([{ Effect: 'Allow', Action: '*', Resource: '*' }]) })
+      const { type } = await allowed.send(http)
+      assert.notEqual(type, 'AccessDeniedException')
+      // A one-time link is made by the protocol itself.
+      assert.equal(allowed.reached.length, http.endsWith('/console-link') ? 0 : 1)
+    })
+  }
+})
+
+describe('what an operation needs', () => {
+  const allow = (Action: string | readonly string[], Resource: string | readonly string[]) => ({
+    Effect: 'Allow',
+    Action,
+    Resource,
+  })
+  const store = `${ARN}:datastore/${STORE}`
+  const isAllowed = async (http: string, ...statements: readonly object[]) => {
+    const { send, reached } = open({ policies: policiesOf(statements) })
+    const { message } = await send(http)
+    return reached.length > 0 ? 'allowed' : message.replace(/^.* to perform: (\S+) on resource: (\S+) .*$/, '$1 $2')
+  }
+
+  test('an operation on an image set needs the data store and the image set', async () => {
+    const http = 'POST /datastore/{datastoreId}/imageSet/{imageSetId}/getImageSet'
+    const action = 'medical-imaging:GetImageSet'
+    assert.equal(await isAllowed(http, allow(action, store)), `${action} ${store}/imageset/${SET}`)
+    assert.equal(await isAllowed(http, allow(action, `${store}/imageset/*`)), `${action} ${store}`)
+    assert.equal(await isAllowed(http, allow(action, [store, `${store}/imageset/*`])), 'allowed')
+  })
+
+  test('SearchImageSets needs the data store only', async () => {
+    const action = 'medical-imaging:SearchImageSets'
+    assert.equal(await isAllowed('POST /datastore/{datastoreId}/searchImageSets', allow(action, store)), 'allowed')
+  })
+
+  test('a copy needs its source and its destination, an update of a study all image sets', async () => {
+    const copy = 'POST /datastore/{datastoreId}/imageSet/{sourceImageSetId}/copyImageSet'
+    const source = allow('medical-imaging:CopyImageSet', [store, `${store}/imageset/${SET}`])
+    assert.equal(await isAllowed(copy, source), `medical-imaging:CopyImageSet ${store}/imageset/${SET2}`)
+    const destination = allow('medical-imaging:*', `${store}/imageset/${SET2}`)
+    assert.equal(await isAllowed(copy, source, destination), 'allowed')
+    const update = 'POST /datastore/{datastoreId}/imageSet/{imageSetId}/updateImageSetMetadata'
+    const one = allow('medical-imaging:Update*', [store, `${store}/imageset/${SET}`])
+    assert.equal(await isAllowed(update, one), `medical-imaging:UpdateImageSetMetadata ${store}/imageset/*`)
+    assert.equal(await isAllowed(update, one, allow('*', `${store}/imageset/*`)), 'allowed')
+  })
+
+  test('CreateDatastore with tags needs TagResource, and StartDICOMImportJob needs to pass its role', async () => {
+    const create = allow('medical-imaging:CreateDatastore', '*')
+    assert.equal(await isAllowed('POST /datastore', create), `medical-imaging:TagResource ${ARN}:datastore/*`)
+    const tag = {
+      ...allow('medical-imaging:TagResource', '*'),
+      Condition: { StringEquals: { 'aws:RequestTag/Team': 'ct' } },
+    }
+    assert.equal(await isAllowed('POST /datastore', create, tag), 'allowed')
+    const start = 'POST /startDICOMImportJob/datastore/{datastoreId}'
+    const role = 'arn:aws:iam::123456789012:role/r'
+    const service = { StringEquals: { 'iam:PassedToService': 'medical-imaging.amazonaws.com' } }
+    assert.equal(await isAllowed(start, allow('medical-imaging:*', '*')), `iam:PassRole ${role}`)
+    const pass = { ...allow('iam:PassRole', 'arn:aws:iam::*:role/r'), Condition: service }
+    assert.equal(await isAllowed(start, allow('medical-imaging:*', '*'), pass), 'allowed')
+  })
+
+  test('the address, the time and the name of the caller are those of the request', async () => {
+    const condition = {
+      IpAddress: { 'aws:SourceIp': '10.0.0.0/8' },
+      DateEquals: { 'aws:CurrentTime': new Date(NOW).toISOString() },
+      NumericEquals: { 'aws:EpochTime': NOW / 1000 },
+      StringEquals: {
+        'aws:username': 'mary',
+        'aws:PrincipalAccount': '123456789012',
+        'aws:RequestedRegion': 'us-east-1',
+      },
+      ArnEquals: { 'aws:PrincipalArn': USER },
+      Bool: { 'aws:SecureTransport': 'false' },
+    }
+    const { send, reached } = open({ policies: policiesOf([{ ...allow('*', '*'), Condition: condition }]) })
+    await send('GET /datastore', '11.0.0.1')
+    assert.deepEqual(reached, [])
+    await send('GET /datastore', '10.9.0.1')
+    assert.deepEqual(reached, ['ListDatastores'])
+  })
+
+  test('tags of a resource are read only for policies that ask for them', async () => {
+    const http = 'GET /datastore/{datastoreId}'
+    const tagged = { ...allow('*', '*'), Condition: { StringEquals: { 'aws:ResourceTag/Team': 'ct' } } }
+    const other = open({ policies: policiesOf([tagged]), tags: { team: 'mr' } })
+    assert.equal((await other.send(http)).type, 'AccessDeniedException')
+    const same = open({ policies: policiesOf([tagged]), tags: { team: 'ct' } })
+    await same.send(http)
+    assert.deepEqual([same.reached, same.tagReads], [['GetDatastore'], [{ datastoreId: STORE, imageSetId: undefined }]])
+    const without = open({ policies: policiesOf([allow('*', '*')]) })
+    await without.send(http)
+    assert.deepEqual([without.reached, without.tagReads], [['GetDatastore'], []])
+  })
+})

@@ -1,0 +1,27 @@
+/** Who sent a signed request, and what the verification of its signature needs. */
+import type { PolicySet } from '../policies/compile-policies.ts'
+
+export interface Caller {
+  /** The same for all access keys and sessions of one principal. Uploads and throttles belong to it. */
+  readonly id: string
+  readonly accessKeyId: string
+  /** `arn:aws:iam::123456789012:root` for the owner, else `arn:aws:iam::123456789012:user/<name>`. */
+  readonly arn: string
+  /** Undefined for the owner. */
+  readonly name: string | undefined
+  readonly policies: PolicySet
+}
+
+export interface SigningKey {
+  readonly secretAccessKey: string
+  readonly caller: Caller
+}
+
+export interface Credentials {
+  /** Undefined for a key that is unknown, disabled or expired. The owner's key is found without waiting. */
+  find(claim: {
+    readonly accessKeyId: string
+    /** X-Amz-Security-Token. */
+    readonly sessionToken: string | undefined
+  }): SigningKey | undefined | Promise<SigningKey | undefined>
+}
