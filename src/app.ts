@@ -3,7 +3,7 @@
 import type { Limits } from './limits.ts'
 import type { FrameThreads } from './pixel-data/threads/frame-threads.ts'
 import type { Authorize } from './security/authorization/authorize.ts'
-import type { Credentials } from './security/callers/caller.ts'
+import type { Callers } from './security/callers/callers.ts'
 import type { BlobStore } from './stores/blobs/blob-store.ts'
 import type { Catalog } from './stores/catalog/catalog.ts'
 import type { Locations } from './stores/locations/locations.ts'
@@ -72,7 +72,7 @@ export interface UploadUsage {
 }
 
 export interface App extends Omit<ImportApp, 'frames'> {
-  readonly credentials: Credentials
+  readonly callers: Callers
   /** Called before the handler of every signed request. */
   readonly authorize: Authorize
   readonly pageTokens: PageTokens

@@ -30,6 +30,18 @@ export interface Limits {
   readonly clockSkewMs: number
   /** Signing keys in the cache: one per access key, day and region that requests are signed for. */
   readonly signingKeysKept: number
+  /** So long a process may not notice that another has changed principals or policies; and the access keys in its cache. */
+  readonly accessCacheMs: number
+  readonly accessKeysCached: number
+  /** The validity of session credentials, and how long after sign-in they can be renewed. */
+  readonly sessionMs: number
+  readonly sessionRenewableMs: number
+  readonly principals: number
+  readonly policies: number
+  /** Attached to one principal. */
+  readonly policiesPerPrincipal: number
+  /** How long a key can stay valid after its rotation. */
+  readonly keyOverlapMs: number
   /** A policy document, its statements, and each text in it. */
   readonly policyDocumentBytes: number
   readonly policyStatements: number
@@ -160,6 +172,14 @@ export const DEFAULT_LIMITS: Limits = {
   connectionsPerAddress: 1_024,
   clockSkewMs: 15 * 60_000,
   signingKeysKept: 1_024,
+  accessCacheMs: 2_000,
+  accessKeysCached: 4_096,
+  sessionMs: 3_600_000,
+  sessionRenewableMs: 12 * 3_600_000,
+  principals: 1_000,
+  policies: 1_000,
+  policiesPerPrincipal: 20,
+  keyOverlapMs: 7 * 24 * 3_600_000,
   policyDocumentBytes: 32 * 1024,
   policyStatements: 100,
   policyValueCharacters: 2_048,

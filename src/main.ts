@@ -10,7 +10,7 @@ import { openUploadUsage } from './operations/upload-usage.ts'
 import { listen } from './protocols/http/listen.ts'
 import { mountProtocols } from './protocols/mount.ts'
 import { createAuthorize } from './security/authorization/authorize.ts'
-import { ownerKey } from './security/callers/owner.ts'
+import { openCallers } from './security/callers/callers.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
 import type { Config } from './server/config.ts'
@@ -22,6 +22,7 @@ import { startImportThreads } from './server/job-threads.ts'
 import { newId } from './server/new-id.ts'
 import { openStores, placesOf, startCatalogCheckpoints } from './server/open-stores.ts'
 import { openReplyBuffers } from './server/reply-buffers.ts'
+import { loadSealingKey } from './server/sealing-key.ts'
 
 interface AccessKeyPair {
   readonly accessKeyId: string
@@ -52,6 +53,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
     if (open !== undefined) log.warn({}, `the data folder ${open.detail}. Run: ${open.fix}`)
     const credentials = await loadCredentials(config.dataFolder, config.credentials)
     if (credentials.warning !== undefined) log.warn({}, credentials.warning)
+    const sealingKey = await loadSealingKey(config.dataFolder, config.sealingKey)
     const limits = config.awsQuotas ? withAwsQuotas(config.limits) : config.limits
     const places = placesOf({ ...config, limits })
     const stores = await openStores(places)
@@ -66,7 +68,6 @@ export async function startServer(config: Config, options: { readonly log: Log }
     )
     stopSteps.push(() => imports.stop())
 
-    const owner = ownerKey(credentials, config)
     const app: App = {
       ...stores,
       limits,
@@ -77,7 +78,10 @@ export async function startServer(config: Config, options: { readonly log: Log }
       uploadUsage: openUploadUsage(),
       newId,
       clock: Date.now,
-      credentials: { find: ({ accessKeyId }) => (accessKeyId === owner.caller.accessKeyId ? owner : undefined) },
+      callers: openCallers({
+        ...{ owner: credentials, sealingKey, accountId: config.accountId, limits, clock: Date.now, log },
+        access: stores.catalog.access,
+      }),
       authorize: createAuthorize({ ...config, tags: stores.catalog.tags }),
       pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
       workWaits: () => imports.wake(),

@@ -3,6 +3,7 @@
  * are the server's. The console is included if it is built.
  */
 import './require-node.ts'
+import { randomBytes } from 'node:crypto'
 import type { App } from './app.ts'
 import { startImportWorker } from './jobs/import-worker.ts'
 import { startWorkflowWorker } from './jobs/workflow-worker.ts'
@@ -15,8 +16,7 @@ import { startFrameThreads } from './pixel-data/threads/frame-threads.ts'
 import { listen } from './protocols/http/listen.ts'
 import { mountProtocols } from './protocols/mount.ts'
 import { createAuthorize } from './security/authorization/authorize.ts'
-import type { SigningKey } from './security/callers/caller.ts'
-import { ownerKey } from './security/callers/owner.ts'
+import { openCallers } from './security/callers/callers.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
@@ -87,9 +87,9 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     clock: options.clock ?? Date.now,
     newId,
   }
-  const owner = ownerKey(keys, settings)
+  const sealingKey = randomBytes(32)
   const corsOrigins = options.corsOrigin ?? ['*']
-  let instance = await open(settings, { owner, corsOrigins })
+  let instance = await open(settings, { owner: keys, sealingKey, corsOrigins })
   const { log, limits } = settings
   const server = await listen({
     hosts: ['127.0.0.1'],
@@ -116,7 +116,7 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     },
     async reset() {
       await instance.close()
-      instance = await open(settings, { owner, corsOrigins })
+      instance = await open(settings, { owner: keys, sealingKey, corsOrigins })
     },
     async stop() {
       await server.stop()
@@ -146,10 +146,18 @@ async function open(
     | 'replyBuffers'
     | 'uploadUsage'
     | 'workWaits'
-    | 'credentials'
+    | 'callers'
     | 'authorize'
   >,
-  { owner, corsOrigins }: { readonly owner: SigningKey; readonly corsOrigins: readonly string[] },
+  {
+    owner,
+    sealingKey,
+    corsOrigins,
+  }: {
+    readonly owner: Hilum['client']['credentials']
+    readonly sealingKey: Uint8Array
+    readonly corsOrigins: readonly string[]
+  },
 ): Promise<Instance> {
   const locations = openMemoryLocations()
   const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
@@ -163,7 +171,7 @@ async function open(
   const app: App = {
     ...settings,
     ...stores,
-    credentials: { find: ({ accessKeyId }) => (accessKeyId === owner.caller.accessKeyId ? owner : undefined) },
+    callers: openCallers({ ...settings, owner, sealingKey, access: stores.catalog.access }),
     authorize: createAuthorize({ ...settings, tags: stores.catalog.tags }),
     background,
     accessTimes,

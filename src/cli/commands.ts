@@ -1,12 +1,8 @@
 /** The table of commands. */
 import { flagOf, TEXT_SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts'
+import { POLICY_COMMANDS, PRINCIPAL_COMMANDS } from './access/access-commands.ts'
+import { endpoint } from './client/endpoint-option.ts'
 import type { Command, CommandOption } from './terminal/command.ts'
-
-const endpoint: CommandOption = {
-  flag: 'endpoint',
-  placeholder: '<url>',
-  help: 'address of the server; default: this machine, at --host and --port',
-}
 
 const CRITERIA: readonly CommandOption[] = [
   ...TEXT_SEARCH_ATTRIBUTES.map((each) => ({
@@ -182,21 +178,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['', '--data /srv/hilum'],
     load: async () => (await import('./verify/reindex.ts')).reindex,
   },
-  'policies simulate': {
-    summary: 'say whether policies allow an action, and which statement decides',
-    options: [
-      { flag: 'policy', placeholder: '<file or name>', isList: true, help: 'a file, or a managed policy; repeatable' },
-      { flag: 'action', placeholder: '<action>', help: 'such as medical-imaging:GetImageSet (required)' },
-      { flag: 'resource', placeholder: '<arn>', help: 'the ARN of a data store or image set; default: *' },
-      { flag: 'context', placeholder: '<key>=<value>', isList: true, help: 'a condition key; repeatable' },
-    ],
-    notes: ['The exit code is 1 if the action is denied.'],
-    examples: [
-      '--policy a.json --action medical-imaging:GetImageSet',
-      '--policy a.json --action hilum:PutPolicy --json',
-    ],
-    load: async () => (await import('./access/simulate.ts')).simulate,
-  },
+  ...PRINCIPAL_COMMANDS,
+  ...POLICY_COMMANDS,
   reset: {
     summary: 'delete everything in the data folder except its configuration file',
     options: [{ flag: 'yes', help: 'do not ask for confirmation' }],

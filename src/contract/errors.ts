@@ -21,6 +21,7 @@ const ERRORS = {
   UnknownOperationException: { status: 404, fault: 'client', protocol: true },
   ServiceUnavailableException: { status: 503, fault: 'server', protocol: true },
 
+  ExpiredTokenException: { status: 403, fault: 'client', protocol: true },
   IncompleteSignatureException: { status: 403, fault: 'client', protocol: true },
   InvalidSignatureException: { status: 403, fault: 'client', protocol: true },
   MissingAuthenticationTokenException: { status: 403, fault: 'client', protocol: true },

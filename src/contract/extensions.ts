@@ -1,7 +1,9 @@
 /**
- * What Hilum offers beyond the 18 operations (docs/extensions.md): uploads for import jobs, a job's report as one object, and imported files.
+ * What Hilum offers beyond the 18 operations (docs/extensions.md): uploads for import jobs, a job's report as one object, imported files, principals and
+ * policies.
  * Generic in the App, since the contract imports no other module.
  */
+import type { AccessExtensions } from './access.ts'
 import type { Bytes } from './shapes.ts'
 
 export interface Upload {
@@ -52,7 +54,7 @@ export interface ImportedFile {
   readonly versionId: string | undefined
 }
 
-export interface Extensions<App> {
+export interface Extensions<App> extends AccessExtensions<App> {
   startUpload(caller: { readonly callerId: string }, app: App): Promise<Upload>
   /** Stores a whole file, or one part of it, numbered from 1. */
   putUploadFile(file: UploadedFile & { readonly part?: number; readonly bytes: Uint8Array }, app: App): Promise<void>

@@ -42,7 +42,12 @@ export const appOver = (
   options: { limits?: Partial<Limits>; clock?: () => number } = {},
 ): WholeApp => ({
   ...testApp(stores, options),
-  credentials: { find: () => undefined },
+  callers: {
+    find: () => undefined,
+    refresh: () => {},
+    makeKey: () => assert.fail('no key is made'),
+    startSession: () => assert.fail('no session is started'),
+  },
   authorize: () => {},
   pageTokens: { seal: () => '', open: () => undefined },
   background: { run: () => {} },

@@ -2,6 +2,8 @@
 import type { App } from '../app.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import { openImportedFile } from './imported-file.ts'
+import { policies } from './policies.ts'
+import { principals } from './principals.ts'
 import { readImportReport } from './read-import-report.ts'
 import { joinUploadFile, putUploadFile, removeUpload, startUpload } from './uploads.ts'
 
@@ -12,4 +14,6 @@ export const extensions: Extensions<App> = {
   removeUpload,
   readImportReport,
   openImportedFile,
+  ...principals,
+  ...policies,
 }

@@ -41,6 +41,8 @@ const BODIES: Readonly<Record<string, object>> = {
     sourceImageSet: { latestVersionId: '1' },
     destinationImageSet: { imageSetId: SET2, latestVersionId: '1' },
   },
+  'POST /hilum/principals': { principalName: 'mary' },
+  'POST /hilum/simulate-policy': { principalName: 'mary', action: 'hilum:GetPolicy', resource: '*' },
   'POST /tags/{resourceArn}': { tags: { team: 'ct' } },
 }
 const QUERIES: Readonly<Record<string, Record<string, string>>> = {
@@ -67,7 +69,15 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
       },
     },
   )
-  const caller: Caller = { id: 'mary', accessKeyId: ACCESS_KEY_ID, arn: USER, name: 'mary', policies }
+  const caller: Caller = {
+    id: 'mary',
+    accessKeyId: ACCESS_KEY_ID,
+    signInKeyId: ACCESS_KEY_ID,
+    arn: USER,
+    name: 'mary',
+    policies,
+    renewableUntil: undefined,
+  }
   const tagReads: object[] = []
   const list = async (resource: object) => {
     tagReads.push(resource)
@@ -76,7 +86,7 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
   const names = { region: 'us-east-1', accountId: '123456789012' }
   const app = {
     ...names,
-    credentials: { find: () => ({ secretAccessKey: SECRET, caller }) },
+    callers: { find: () => ({ secretAccessKey: SECRET, caller }) },
     authorize: createAuthorize({ ...names, tags: { list } }),
     limits: DEFAULT_LIMITS,
     clock: () => NOW,

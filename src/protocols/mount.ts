@@ -42,7 +42,7 @@ export function mountProtocols(app: App, { handlers, extensions, consoleFolder, 
     (handler: ProtocolHandler): ProtocolHandler =>
     (request) =>
       cors.answer(request, handler)
-  const verify = createVerifier({ credentials: app.credentials, limits: app.limits, service: 'medical-imaging' })
+  const verify = createVerifier({ credentials: app.callers, limits: app.limits, service: 'medical-imaging' })
   const hilum = hilumHandler(app, { verify, extensions })
   const aws = withCors(awsHandler(app, handlers))
   const console = consoleHandler(consoleFolder)

@@ -173,6 +173,7 @@ describe('a configuration is refused:', () => {
     's3.secretAccessKey': '',
     'credentials.accessKeyId': 'short',
     'credentials.secretAccessKey': 'short',
+    sealingKey: 'ab',
   }
 
   for (const setting of SETTINGS) {

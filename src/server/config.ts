@@ -43,6 +43,8 @@ export interface Config {
   readonly s3?: S3Config
   /** Without it, credentials.ts creates an access key in the data folder. */
   readonly credentials?: AccessKey
+  /** 64 hexadecimal digits. Without it, sealing-key.ts creates a key in the data folder. */
+  readonly sealingKey?: string
   readonly limits: Limits
 }
 

@@ -2,10 +2,10 @@
  * The access key of clients. There is no default key: unless one is configured, the first start creates a random one in the data folder, in a
  * file that only its owner can read.
  */
-import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { makeAccessKey } from '../security/callers/access-keys.ts'
 import type { AccessKey } from './config.ts'
 import { createExclusively } from './exclusive-file.ts'
 import { OperatorError } from './operator-error.ts'
@@ -67,11 +67,4 @@ function parseAccessKey(text: string, path: string): AccessKey {
         'Correct it, or delete it: the next start creates a new key.',
     )
   }
-}
-
-/** 20 and 40 characters, like AWS's keys; the id is in base 32. */
-function makeAccessKey(): AccessKey {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const id = Array.from(randomBytes(15), (byte) => letters[byte % 32]).join('')
-  return { accessKeyId: `HILUM${id}`, secretAccessKey: randomBytes(30).toString('base64') }
 }

@@ -5,6 +5,7 @@ import { FILE_IN_DATA_FOLDER } from './config.ts'
 import { CREDENTIALS_FILE } from './credentials.ts'
 import { FolderInUse, type FolderLock, LOCK_FILES, lockFolder } from './data-folder-lock.ts'
 import { OperatorError } from './operator-error.ts'
+import { SEALING_KEY_FILE } from './sealing-key.ts'
 import { shellQuoted } from './shells.ts'
 
 export const MARKER_FILE = '.hilum'
@@ -13,6 +14,7 @@ export const MARKER_FILE = '.hilum'
 const ALLOWED_BEFORE_START = [
   FILE_IN_DATA_FOLDER,
   CREDENTIALS_FILE,
+  SEALING_KEY_FILE,
   'buckets',
   'lost+found',
   MARKER_FILE,

@@ -196,6 +196,15 @@ export const SETTINGS: readonly Setting[] = [
     help: 'its secret',
     isSecret: true,
   },
+  {
+    key: 'sealingKey',
+    variable: 'HILUM_SEALING_KEY',
+    kind: 'text',
+    schema: z.string().regex(/^[0-9a-f]{64}$/),
+    expects: '64 hexadecimal digits without spaces',
+    help: 'encrypts the access keys of principals; default: sealing.key in the data folder',
+    isSecret: true,
+  },
   // Limits are set in the configuration file only.
   ...Object.keys(DEFAULT_LIMITS).map(
     (name): Setting => ({

@@ -1,6 +1,7 @@
 /** Policies that a command line names: a file, or a managed policy. */
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
+import type { PolicyReference } from '../../contract/access.ts'
 import { MalformedPolicy } from '../../security/policies/malformed-policy.ts'
 import { MANAGED_POLICIES } from '../../security/policies/managed-policies.ts'
 import { parsePolicy } from '../../security/policies/parse-policy.ts'
@@ -16,7 +17,10 @@ interface PolicyFile {
 }
 
 /** @throws OperatorError if the file cannot be read or is not a policy */
-async function readPolicyFile(path: string, { cwd, config }: Pick<Invocation, 'cwd' | 'config'>): Promise<PolicyFile> {
+export async function readPolicyFile(
+  path: string,
+  { cwd, config }: Pick<Invocation, 'cwd' | 'config'>,
+): Promise<PolicyFile> {
   const name = basename(path).replace(/\.json$/i, '')
   const document = await readText(resolve(cwd, path), path)
   try {
@@ -32,6 +36,26 @@ export async function readPolicy(named: string, invocation: Pick<Invocation, 'cw
   const document = Object.hasOwn(MANAGED_POLICIES, named) ? MANAGED_POLICIES[named] : undefined
   if (document === undefined) return readPolicyFile(named, invocation)
   return { name: named, document, policy: parsePolicy(named, document, invocation.config.limits) }
+}
+
+/** A file becomes an inline policy with the name of the file; any other text is the name of a policy. */
+export async function policyReference(
+  named: string,
+  invocation: Pick<Invocation, 'cwd' | 'config'>,
+): Promise<PolicyReference> {
+  const isFile = /[/\\]|\.json$/i.test(named) || (await isThere(resolve(invocation.cwd, named)))
+  if (!isFile) return { policyName: named }
+  const { name, document } = await readPolicyFile(named, invocation)
+  return { policyName: name, policyDocument: document }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path)
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function readText(path: string, named: string): Promise<string> {

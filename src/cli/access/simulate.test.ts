@@ -51,7 +51,7 @@ test('the decision is printed with the statement that made it', async () => {
 
 test('mistakes are refused with a sentence', async () => {
   await assert.rejects(run({ policy: ['ward.json'] }), /needs --action/)
-  await assert.rejects(run({ action }), /needs --policy/)
+  await assert.rejects(run({ action }), /needs either --principal <name> or --policy/)
   await assert.rejects(run({ policy: ['none.json'], action }), /The policy none\.json cannot be read \(ENOENT\)\./)
   await assert.rejects(run({ policy: ['broken.json'], action }), /broken\.json is not a policy\. Statement 1: must be/)
   const unknown = { policy: ['ward.json'], action, context: ['aws:UserId=1'] }

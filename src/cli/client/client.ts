@@ -130,7 +130,7 @@ export function explained(error: unknown, { endpoint }: Pick<Server, 'endpoint'>
     )
   }
   if (!(error instanceof MedicalImagingServiceException)) return error
-  if (error.$metadata.httpStatusCode === 403) {
+  if (error.$metadata.httpStatusCode === 403 && error.name !== 'AccessDeniedException') {
     return new OperatorError(
       `The server at ${endpoint} does not accept the access key: ${error.message} Name its data folder with --data, or set ` +
         'HILUM_ACCESS_KEY_ID and HILUM_SECRET_ACCESS_KEY.',

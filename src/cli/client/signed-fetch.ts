@@ -4,17 +4,18 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import type { Server } from './client.ts'
 
 export interface SignedRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With percent-encoded segments. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
+  readonly body?: string
   readonly signal?: AbortSignal
 }
 
 /** @throws an error of fetch if no server answers */
 export async function signedFetch(
   { endpoint, region, credentials }: Server,
-  { method, path, query = {}, signal }: SignedRequest,
+  { method, path, query = {}, body, signal }: SignedRequest,
 ): Promise<Response> {
   const url = new URL(path, endpoint)
   const { protocol, hostname, port, host } = url
@@ -22,9 +23,10 @@ export async function signedFetch(
   const { headers } = await signer.sign({
     ...{ method, protocol, hostname, path: url.pathname, headers: { host }, query },
     ...(port !== '' && { port: Number(port) }),
+    ...(body !== undefined && { body }),
   })
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-  return fetch(url, { method, headers, ...(signal && { signal }) })
+  return fetch(url, { method, headers, ...(body !== undefined && { body }), ...(signal && { signal }) })
 }
 
 /** The hash interface of @smithy/signature-v4. */

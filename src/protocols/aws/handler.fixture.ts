@@ -36,7 +36,7 @@ export function handlerOver(
   const time = { now: NOW }
   let requests = 0
   const app = {
-    credentials: {
+    callers: {
       find: ({ accessKeyId }: { readonly accessKeyId: string }) =>
         [ACCESS_KEY_ID, 'SECOND'].includes(accessKeyId) ? signingKey(accessKeyId, SECRET) : undefined,
     },

@@ -29,7 +29,7 @@ type Answer = (routed: Routed) => Promise<WireReply>
 
 export function awsHandler(app: App, handlers: Handlers<App>): ProtocolHandler {
   const find = createOperationRouter()
-  const verify = createVerifier({ credentials: app.credentials, limits: app.limits, service: 'medical-imaging' })
+  const verify = createVerifier({ credentials: app.callers, limits: app.limits, service: 'medical-imaging' })
   const throttle = app.awsQuotas ? createThrottle() : undefined
   const answers = Object.fromEntries(
     (Object.keys(operations) as OperationName[]).map((name) => [name, answerOf(name, handlers, app)]),

@@ -1,6 +1,7 @@
 /** The exchange of a link by requests from other machines, which a test cannot send over a socket. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { App } from '../../app.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
 import { signingKey } from '../aws/signed-request.fixture.ts'
 import { bodyOf } from '../http/request-body.fixture.ts'
@@ -9,7 +10,8 @@ import { redeemLink } from './redeem-link.ts'
 
 test("a link is exchanged on the server's machine only, and an attempt from elsewhere does not use it up", async () => {
   const links = createConsoleLinks(DEFAULT_LIMITS)
-  const app = { credentials: { find: () => signingKey('KEY', 'secret') }, clock: () => 0, limits: DEFAULT_LIMITS }
+  const callers = { find: () => signingKey('KEY', 'secret') } as unknown as App['callers']
+  const app = { callers, clock: () => 0, limits: DEFAULT_LIMITS }
   const { token } = links.make('KEY', 0)
   const redeem = (remoteAddress: string | undefined) =>
     redeemLink(

@@ -6,7 +6,7 @@ import type { ConsoleLinks } from './console-links.ts'
 
 export async function redeemLink(
   request: WireRequest,
-  { app, links }: { readonly app: Pick<App, 'clock' | 'credentials' | 'limits'>; readonly links: ConsoleLinks },
+  { app, links }: { readonly app: Pick<App, 'clock' | 'callers' | 'limits'>; readonly links: ConsoleLinks },
 ): Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }> {
   if (!isLoopback(request.remoteAddress)) {
     throw accessDenied(
@@ -14,8 +14,7 @@ export async function redeemLink(
     )
   }
   const accessKeyId = links.redeem(await readToken(request, app.limits.consoleLinkBodyBytes), app.clock())
-  const key =
-    accessKeyId === undefined ? undefined : await app.credentials.find({ accessKeyId, sessionToken: undefined })
+  const key = accessKeyId === undefined ? undefined : await app.callers.find({ accessKeyId, sessionToken: undefined })
   if (accessKeyId !== undefined && key !== undefined) return { accessKeyId, secretAccessKey: key.secretAccessKey }
   const minutes = Math.round(app.limits.consoleLinkMs / 60_000)
   throw accessDenied(

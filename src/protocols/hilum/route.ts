@@ -12,7 +12,7 @@ interface SignedRoute {
   readonly http: `${string} /hilum/${string}`
   readonly isUnsigned?: never
   /** What the caller's policies must allow. */
-  needs(call: SignedCall, arns: Arns): readonly Need[]
+  readonly needs: NeedsOfCall
   answer(call: SignedCall): Promise<WireReply>
 }
 
@@ -22,6 +22,8 @@ interface UnsignedRoute {
   readonly isUnsigned: true
   answer(request: WireRequest): Promise<WireReply>
 }
+
+export type NeedsOfCall = (call: SignedCall, arns: Arns) => readonly Need[]
 
 export interface SignedCall {
   readonly caller: Caller

@@ -12,6 +12,8 @@ import { createRouter, type RouteMatch } from '../http/router.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { fileRoutes } from './file-routes.ts'
 import { linkRoutes } from './link-routes.ts'
+import { policyRoutes } from './policy-routes.ts'
+import { principalRoutes } from './principal-routes.ts'
 import { reportRoutes } from './report-routes.ts'
 import type { HilumRoute } from './route.ts'
 import { uploadRoutes } from './upload-routes.ts'
@@ -25,6 +27,8 @@ export function hilumHandler(
     ...uploadRoutes(app, extensions),
     ...reportRoutes(app, extensions),
     ...fileRoutes(app, extensions),
+    ...principalRoutes(app, extensions),
+    ...policyRoutes(app, extensions),
   ]
   const find = createRouter<HilumRoute>(routes)
 

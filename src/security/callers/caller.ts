@@ -5,11 +5,15 @@ export interface Caller {
   /** The same for all access keys and sessions of one principal. Uploads and throttles belong to it. */
   readonly id: string
   readonly accessKeyId: string
+  /** The permanent access key: that of the request, or the one that its session was started with. */
+  readonly signInKeyId: string
   /** `arn:aws:iam::123456789012:root` for the owner, else `arn:aws:iam::123456789012:user/<name>`. */
   readonly arn: string
   /** Undefined for the owner. */
   readonly name: string | undefined
   readonly policies: PolicySet
+  /** Of a session: until when it may start another. Undefined for a permanent key. */
+  readonly renewableUntil: number | undefined
 }
 
 export interface SigningKey {

@@ -10,9 +10,11 @@ export function ownerKey(
     caller: {
       id: accessKeyId,
       accessKeyId,
+      signInKeyId: accessKeyId,
       arn: `arn:aws:iam::${accountId}:root`,
       name: undefined,
       policies: { readsResourceTags: false, decide: () => ({ outcome: 'allow' }) },
+      renewableUntil: undefined,
     },
   }
 }

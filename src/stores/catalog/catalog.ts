@@ -2,6 +2,7 @@
  * The catalog: the database of data stores, import jobs, image sets and tags, one repository for each. Every method is one transaction:
  * if it returned, its effect is durable; if it threw, it had none. Times are milliseconds since 1970.
  */
+import type { Access } from './access-repository.ts'
 import type { Blobs } from './blob-repository.ts'
 import type { Datastores } from './datastore-repository.ts'
 import type { ImageSets } from './image-set-repository.ts'
@@ -18,6 +19,7 @@ export interface Catalog {
   readonly workflows: Workflows
   readonly tags: Tags
   readonly blobs: Blobs
+  readonly access: Access
   readonly searchIndex: SearchIndex
   /** Random bytes, generated at the first call and stored. Every process of the catalog gets the same bytes for a name. */
   secret(name: string): Promise<Uint8Array>

@@ -4,6 +4,7 @@ import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { rebuildSearchIndex } from '../search/maintenance/rebuild.ts'
 import type { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { verifySearchIndex } from '../search/verify.ts'
+import { accessOver } from './access/access.ts'
 import { blobsOver } from './blobs/blobs.ts'
 import { datastoresOver } from './datastores/datastores.ts'
 import { tagsOver } from './datastores/tags.ts'
@@ -32,6 +33,7 @@ export function catalogOver(
     workflows: workflowsOver(database, options),
     tags: tagsOver(database),
     blobs: blobsOver(database),
+    access: accessOver(database),
     searchIndex: {
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),

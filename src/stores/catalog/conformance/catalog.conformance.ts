@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
+import { testAccess } from './access.conformance.ts'
 import { testBlobs } from './blobs.conformance.ts'
 import { testCompaction } from './compaction.conformance.ts'
 import { testCopies } from './copies.conformance.ts'
@@ -28,6 +29,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('tags', () => testTags(open))
     describe('blobs', () => testBlobs(open))
     describe('compaction', () => testCompaction(open))
+    describe('principals and policies', () => testAccess(open))
     describe('secrets and checks', () => {
       test('a secret has 32 bytes, is generated once, and differs by name', async (context) => {
         const catalog = await open(context)

@@ -69,6 +69,24 @@ export interface Tables {
     resource_id: string
     used_at: number
   }>
+  principals: Table<
+    {
+      principal: number
+      principal_name: string
+      is_enabled: number
+      created_at: number
+    },
+    'principal'
+  >
+  access_keys: Table<{
+    access_key_id: string
+    principal: number
+    sealed_secret: Uint8Array
+    created_at: number
+    expires_at: number | null
+  }>
+  policies: Table<{ policy_name: string; document: string; updated_at: number }>
+  attached_policies: Table<{ principal: number; policy_name: string; document: string | null }>
   import_jobs: Table<
     {
       job: number

@@ -7,6 +7,7 @@
  * where an id has 32.
  */
 import type { Dialect } from '../engine/differences.ts'
+import { accessTables } from './access-tables.ts'
 
 /** What searches compare of the image sets of one text. An index with these columns answers without reading the rows. */
 const COVERED = 'created_at, updated_at, study_timestamp, is_primary, changed_in'
@@ -361,5 +362,5 @@ CREATE TABLE search_entries (
   leaf ${numberKey} REFERENCES search_leaves,
   entries ${bytes} NOT NULL
 );
-`
+${accessTables(dialect)}`
 }

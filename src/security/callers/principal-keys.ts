@@ -1,0 +1,141 @@
+/**
+ * The access keys of principals, from the catalog, with their policies compiled. They are cached for two seconds (`accessCacheMs`); then the
+ * number of the last change is read, and only if it is another one are they read again. So a disabled key stops in every process.
+ */
+import type { Limits } from '../../limits.ts'
+import type { Access, AccessKeyRecord, AttachedPolicy } from '../../stores/catalog/access-repository.ts'
+import { compilePolicies, type PolicySet } from '../policies/compile-policies.ts'
+import { MANAGED_POLICIES } from '../policies/managed-policies.ts'
+import { parsePolicy } from '../policies/parse-policy.ts'
+import type { SigningKey } from './caller.ts'
+import type { Seal } from './seal.ts'
+
+interface PrincipalKeys {
+  /** Undefined for a key that is unknown, expired or disabled. */
+  find(accessKeyId: string): SigningKey | undefined | Promise<SigningKey | undefined>
+  /** This process has made a change: the next request reads it. */
+  refresh(): void
+}
+
+interface CachedKey {
+  readonly key: SigningKey
+  readonly expiresAt: number | undefined
+}
+
+/** Other texts are no access keys of Hilum, and are not looked up. */
+const ACCESS_KEY_ID = /^HILUM[A-Z2-7]{15}$/
+
+export function openPrincipalKeys(options: {
+  readonly access: Pick<Access, 'changeNumber' | 'findKey'>
+  readonly seal: Seal
+  readonly accountId: string
+  readonly limits: Pick<Limits, 'accessCacheMs' | 'accessKeysCached'> & Parameters<typeof parsePolicy>[2]
+  /** Milliseconds since 1970, for keys that expire. */
+  readonly clock: () => number
+  /** Milliseconds that never go back, for the age of the cache. */
+  readonly elapsed?: () => number
+  readonly log: { error(fields: object, message: string): void }
+}): PrincipalKeys {
+  const { access, seal, accountId, limits, clock, elapsed = () => performance.now(), log } = options
+  const cached = new Map<string, CachedKey>()
+  let changeNumber = -1
+  let checkedAt = Number.NEGATIVE_INFINITY
+  let changedAt = Number.NEGATIVE_INFINITY
+  let checking: Promise<void> | undefined
+
+  const isFresh = () => checkedAt > changedAt && elapsed() - checkedAt < limits.accessCacheMs
+
+  /** @param readAt when the read began: a change after that may be missing */
+  function saw(number: number, readAt: number): void {
+    if (number > changeNumber) cached.clear()
+    changeNumber = Math.max(changeNumber, number)
+    checkedAt = Math.max(checkedAt, readAt)
+  }
+
+  async function check(): Promise<void> {
+    const readAt = elapsed()
+    saw(await access.changeNumber(), readAt)
+  }
+
+  /** Requests at the same time wait for one check. */
+  function checkOnce(): Promise<void> {
+    if (checking !== undefined) return checking
+    const started = check().finally(() => {
+      if (checking === started) checking = undefined
+    })
+    checking = started
+    return started
+  }
+
+  async function read(accessKeyId: string): Promise<SigningKey | undefined> {
+    if (!isFresh()) await checkOnce()
+    const known = cached.get(accessKeyId)
+    if (known !== undefined) return valid(known)
+    const readAt = elapsed()
+    const found = await access.findKey(accessKeyId)
+    if (found.changeNumber < changeNumber) return read(accessKeyId)
+    saw(found.changeNumber, readAt)
+    const made = found.key && cachedKey(accessKeyId, found.key)
+    if (made === undefined) return undefined
+    cached.set(accessKeyId, made)
+    for (const oldest of cached.keys()) {
+      if (cached.size <= limits.accessKeysCached) break
+      cached.delete(oldest)
+    }
+    return valid(made)
+  }
+
+  function cachedKey(accessKeyId: string, record: AccessKeyRecord): CachedKey | undefined {
+    const { sealedSecret, expiresAt, isEnabled, name, principalId } = record
+    if (!isEnabled) return undefined
+    const secretAccessKey = seal.open(sealedSecret, accessKeyId)
+    if (secretAccessKey === undefined) {
+      log.error(
+        { accessKeyId },
+        'the secret of an access key was sealed with another key: copy sealing.key from the server that created it, or set HILUM_SEALING_KEY',
+      )
+      return undefined
+    }
+    const caller = {
+      id: `principal ${principalId}`,
+      accessKeyId,
+      signInKeyId: accessKeyId,
+      arn: `arn:aws:iam::${accountId}:user/${name}`,
+      name,
+      policies: policySetOf(record.policies),
+      renewableUntil: undefined,
+    }
+    return { key: { secretAccessKey, caller }, expiresAt }
+  }
+
+  /** With a policy that cannot be read, a Deny may be missing: then everything is denied. */
+  function policySetOf(attached: readonly AttachedPolicy[]): PolicySet {
+    try {
+      return compilePolicies(attached.map((each) => parsePolicy(each.policyName, documentOf(each), limits)))
+    } catch (error) {
+      log.error({ reason: (error as Error).message }, 'a policy cannot be read; its principal is denied everything')
+      return compilePolicies([])
+    }
+  }
+
+  const valid = ({ key, expiresAt }: CachedKey) => (expiresAt === undefined || clock() < expiresAt ? key : undefined)
+
+  return {
+    find(accessKeyId) {
+      const known = isFresh() ? cached.get(accessKeyId) : undefined
+      if (known !== undefined) return valid(known)
+      return ACCESS_KEY_ID.test(accessKeyId) ? read(accessKeyId) : undefined
+    },
+    refresh() {
+      changedAt = elapsed()
+      // One that is under way may have begun before the change.
+      checking = undefined
+    },
+  }
+}
+
+function documentOf({ policyName, document }: AttachedPolicy): string {
+  const found = document ?? (Object.hasOwn(MANAGED_POLICIES, policyName) ? MANAGED_POLICIES[policyName] : undefined)
+  if (found === undefined) throw new Error(`the policy ${policyName} does not exist`)
+  return found
+}

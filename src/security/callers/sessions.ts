@@ -1,0 +1,67 @@
+/**
+ * Short-lived credentials. The session token carries everything, sealed, so that any process with the sealing key can verify it and none keeps
+ * it. A session ends with the access key that it was started with: when that is rotated or deleted, or its principal disabled.
+ */
+import { ContractError } from '../../contract/errors.ts'
+import type { Limits } from '../../limits.ts'
+import { makeAccessKey } from './access-keys.ts'
+import type { Caller } from './caller.ts'
+import type { Seal } from './seal.ts'
+
+export interface Session {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+interface OpenSession {
+  readonly secretAccessKey: string
+  readonly signInKeyId: string
+  readonly renewableUntil: number
+}
+
+interface Sessions {
+  start(caller: Caller): Session
+  /** Undefined for a token that is none, or of another access key. @throws ContractError for an expired one */
+  open(claim: { readonly accessKeyId: string; readonly sessionToken: string }): OpenSession | undefined
+}
+
+/** Longer ones are no tokens of Hilum. */
+const TOKEN_CHARACTERS_MAX = 1_024
+
+export function openSessions({
+  seal,
+  limits,
+  clock,
+}: {
+  readonly seal: Seal
+  readonly limits: Pick<Limits, 'sessionMs' | 'sessionRenewableMs'>
+  readonly clock: () => number
+}): Sessions {
+  return {
+    start({ signInKeyId, renewableUntil = clock() + limits.sessionRenewableMs }) {
+      const { accessKeyId, secretAccessKey } = makeAccessKey()
+      const expiresAt = Math.min(clock() + limits.sessionMs, renewableUntil)
+      const content = JSON.stringify([secretAccessKey, signInKeyId, expiresAt, renewableUntil])
+      const sessionToken = seal.close(content, accessKeyId).toString('base64url')
+      return { accessKeyId, secretAccessKey, sessionToken, expiresAt }
+    },
+    open({ accessKeyId, sessionToken }) {
+      if (sessionToken.length > TOKEN_CHARACTERS_MAX) return undefined
+      const content = seal.open(Buffer.from(sessionToken, 'base64url'), accessKeyId)
+      if (content === undefined) return undefined
+      const [secretAccessKey, signInKeyId, expiresAt, renewableUntil] = JSON.parse(content) as [
+        string,
+        string,
+        number,
+        number,
+      ]
+      if (clock() >= expiresAt) {
+        throw new ContractError('ExpiredTokenException', 'The security token included in the request is expired')
+      }
+      return { secretAccessKey, signInKeyId, renewableUntil }
+    },
+  }
+}
