@@ -17,13 +17,63 @@ const makeLink = async (): Promise<{ token: string; expiresAt: number }> => {
 const redeem = (token: unknown, headers: Record<string, string> = { 'Content-Type': 'application/json' }) =>
   fetch(`${hilum.endpoint}/hilum/console-link/redeem`, { method: 'POST', headers, body: JSON.stringify({ token }) })
 
+interface Session {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+  readonly expiresAt: number
+}
+
+const list = (credentials: Session) => sendSigned(hilum, { method: 'GET', path: '/datastore', credentials })
+const renew = async (credentials: Session) => {
+  const reply = await sendSigned(hilum, { method: 'POST', path: '/hilum/session', credentials })
+  assert.equal(reply.status, 200, reply.body)
+  return reply.json() as Session
+}
+
+describe('session credentials', () => {
+  test('are renewed before they expire, until twelve hours after sign-in', async () => {
+    const { token } = await makeLink()
+    let session = (await (await redeem(token)).json()) as Session
+    const first = session
+    const signedInAt = clock.now()
+    for (let renewals = 0; renewals < 15; renewals++) {
+      clock.advance(45 * 60_000)
+      session = await renew(session)
+      assert.equal((await list(session)).status, 200)
+    }
+    assert.ok(session.expiresAt * 1000 <= signedInAt + 12 * 3_600_000)
+    const expired = await list(first)
+    assert.deepEqual([expired.status, expired.headers['x-amzn-errortype']], [403, 'ExpiredTokenException'])
+    clock.advance(3_600_000)
+    assert.equal((await list(session)).headers['x-amzn-errortype'], 'ExpiredTokenException')
+  })
+
+  test('need their session token', async () => {
+    const session = await renew({ ...hilum.client.credentials } as Session)
+    const { sessionToken, ...withoutToken } = session
+    assert.equal((await list(session)).status, 200)
+    const refused = await list(withoutToken as Session)
+    assert.equal(refused.headers['x-amzn-errortype'], 'UnrecognizedClientException')
+    const other = await renew(session)
+    const mixed = await list({ ...session, sessionToken: other.sessionToken })
+    assert.equal(mixed.headers['x-amzn-errortype'], 'UnrecognizedClientException')
+    const wrong = await list({ ...session, secretAccessKey: 'wrong' })
+    assert.equal(wrong.headers['x-amzn-errortype'], 'InvalidSignatureException')
+  })
+})
+
 describe('a one-time link', () => {
-  test('is exchanged once for the key that created it, and the response is not cached', async () => {
+  test('is exchanged once for session credentials, and the response is not cached', async () => {
     const { token, expiresAt } = await makeLink()
     assert.equal(expiresAt * 1000, clock.now() + 600_000)
     const first = await redeem(token)
     assert.deepEqual([first.status, first.headers.get('cache-control')], [200, 'no-store'])
-    assert.deepEqual(await first.json(), hilum.client.credentials)
+    const session = (await first.json()) as Session
+    assert.equal(session.expiresAt * 1000, clock.now() + 3_600_000)
+    assert.notEqual(session.accessKeyId, hilum.client.credentials.accessKeyId)
+    assert.doesNotMatch(JSON.stringify(session), new RegExp(hilum.client.credentials.secretAccessKey))
+    assert.equal((await list(session)).status, 200)
     const second = await redeem(token)
     assert.deepEqual([second.status, second.headers.get('x-amzn-errortype')], [403, 'AccessDeniedException'])
     assert.match(((await second.json()) as { message: string }).message, /expired or was already used/)

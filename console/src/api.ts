@@ -1,12 +1,13 @@
 /**
- * Requests to the server that served this page: the 18 operations through the official SDK, signed with the access key of this tab, and
+ * Requests to the server that served this page: the 18 operations through the official SDK, signed with the credentials of this tab, and
  * the extensions of Hilum (docs/extensions.md) through headers and the routes below /hilum/.
  */
 import { Sha256 } from '@aws-crypto/sha256-browser'
 import { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { createContext, useContext } from 'react'
-import type { AccessKey } from './session.ts'
+import { renewedCredentials } from './renewed-credentials.ts'
+import { type AccessKey, storeRenewed } from './session.ts'
 
 /** Needed for the signature only: Hilum accepts every region. */
 const REGION = 'us-east-1'
@@ -15,6 +16,7 @@ export interface Api {
   readonly client: MedicalImagingClient
   /** Sends a signed request to a route below /hilum/. @throws HilumError for an error response */
   request(request: HilumRequest): Promise<Response>
+  close(): void
 }
 
 interface HilumRequest {
@@ -38,8 +40,14 @@ export class HilumError extends Error {
   }
 }
 
-export function openApi(credentials: AccessKey): Api {
+export function openApi(accessKey: AccessKey): Api {
   const endpoint = window.location.origin
+  const current = renewedCredentials(accessKey, { renew, onRenewed: storeRenewed, now: Date.now })
+  const stopRenewing = current.start()
+  const credentials = async () => {
+    const { expiresAt, ...key } = await current.get()
+    return { ...key, ...(expiresAt !== undefined && { expiration: new Date(expiresAt * 1000) }) }
+  }
   const client = new MedicalImagingClient({ endpoint, region: REGION, credentials, disableHostPrefix: true })
   client.middlewareStack.add(
     (next) => async (args) => {
@@ -49,32 +57,44 @@ export function openApi(credentials: AccessKey): Api {
     },
     { step: 'deserialize', priority: 'high', name: 'keepResponseHeaders' },
   )
-  const signer = new SignatureV4({ credentials, region: REGION, service: 'medical-imaging', sha256: Sha256 })
   return {
     client,
-    async request({ method, path, query = {}, body, signal }) {
-      const { protocol, hostname, port, host } = window.location
-      const unsigned = {
-        method,
-        protocol,
-        hostname,
-        ...(port !== '' && { port: Number(port) }),
-        path: `/hilum/${path.map(percentEncode).join('/')}`,
-        query: { ...query },
-        headers: { host },
-        ...(body && { body }),
-      }
-      const { headers } = await signer.sign(unsigned)
-      // The browser sets this header.
-      delete headers.host
-      const parameters = Object.entries(query).map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
-      const url = `${endpoint}${unsigned.path}${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`
-      return checked(await fetch(url, { method, headers, body: body as BodyInit, signal }))
+    request: async (request) => sendSigned(await current.get(), request),
+    close() {
+      stopRenewing()
+      client.destroy()
     },
   }
 }
 
-/** Exchanges the token of a sign-in link for an access key. @throws HilumError if the link was used or has expired */
+const renew = async (current: AccessKey): Promise<AccessKey> =>
+  (await (await sendSigned(current, { method: 'POST', path: ['session'] })).json()) as AccessKey
+
+async function sendSigned(
+  credentials: AccessKey,
+  { method, path, query = {}, body, signal }: HilumRequest,
+): Promise<Response> {
+  const signer = new SignatureV4({ credentials, region: REGION, service: 'medical-imaging', sha256: Sha256 })
+  const { origin, protocol, hostname, port, host } = window.location
+  const unsigned = {
+    method,
+    protocol,
+    hostname,
+    ...(port !== '' && { port: Number(port) }),
+    path: `/hilum/${path.map(percentEncode).join('/')}`,
+    query: { ...query },
+    headers: { host },
+    ...(body && { body }),
+  }
+  const { headers } = await signer.sign(unsigned)
+  // The browser sets this header.
+  delete headers.host
+  const parameters = Object.entries(query).map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
+  const url = `${origin}${unsigned.path}${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`
+  return checked(await fetch(url, { method, headers, body: body as BodyInit, signal }))
+}
+
+/** Exchanges the token of a sign-in link for session credentials. @throws HilumError if the link was used or has expired */
 export async function redeemSignInLink(token: string): Promise<AccessKey> {
   const body = JSON.stringify({ token })
   const headers = { 'Content-Type': 'application/json' }

@@ -22,6 +22,8 @@ export function errorMessageOf(error: unknown, { action, resource }: ErrorContex
   switch (name) {
     case 'UnrecognizedClientException':
       return credentials('Access key not found', 'Sign in again with the access key that `hilum env` prints.')
+    case 'ExpiredTokenException':
+      return credentials('Your session has expired', 'Sign in again. For a link, run `hilum console` on the server.')
     case 'InvalidSignatureException':
       return credentials(
         'Incorrect secret access key',

@@ -34,7 +34,7 @@ function Console() {
   const api = useMemo(() => accessKey && openApi(accessKey), [accessKey])
   // A cache per access key: another key may not see the same resources.
   const queries = useMemo(() => (api === undefined ? undefined : createQueryClient()), [api])
-  useEffect(() => () => api?.client.destroy(), [api])
+  useEffect(() => () => api?.close(), [api])
 
   const token = new URLSearchParams(fragment).get('open')
   if (api === undefined || queries === undefined || token !== null) return <SignInPage token={token ?? undefined} />

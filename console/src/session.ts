@@ -1,9 +1,13 @@
-/** The access key of this tab, kept in its session storage only: closing the tab removes it. */
+/** The access key or session credentials of this tab, kept in its session storage only: closing the tab removes them. */
 import { useSyncExternalStore } from 'react'
 
 export interface AccessKey {
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  /** Of session credentials, which a sign-in link gives. */
+  readonly sessionToken?: string
+  /** Seconds since 1970. */
+  readonly expiresAt?: number
 }
 
 const STORAGE_KEY = 'hilum.access-key'
@@ -14,8 +18,7 @@ const listeners = new Set<() => void>()
 function readKey(): AccessKey | undefined {
   const text = window.sessionStorage.getItem(STORAGE_KEY)
   if (text === null) return undefined
-  const { accessKeyId, secretAccessKey } = JSON.parse(text) as AccessKey
-  return { accessKeyId, secretAccessKey }
+  return JSON.parse(text) as AccessKey
 }
 
 export const useAccessKey = (): AccessKey | undefined =>
@@ -26,6 +29,9 @@ export const useAccessKey = (): AccessKey | undefined =>
     },
     () => key,
   )
+
+/** Replaces credentials by their renewal. Requests in flight and the pages stay as they are. */
+export const storeRenewed = (next: AccessKey): void => window.sessionStorage.setItem(STORAGE_KEY, JSON.stringify(next))
 
 /** @param next undefined to sign out */
 export function setAccessKey(next: AccessKey | undefined): void {

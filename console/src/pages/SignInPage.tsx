@@ -62,14 +62,16 @@ function AccessKeyForm({ onError }: { onError: (error: ErrorMessage | undefined)
     if (entered.accessKeyId === '' || entered.secretAccessKey === '') return
     setSigningIn(true)
     onError(undefined)
-    const { client } = openApi(entered)
+    const { client, close } = openApi(entered)
     try {
       await client.send(new ListDatastoresCommand({ maxResults: 1 }))
       setAccessKey(entered)
     } catch (error) {
-      onError(errorMessageOf(error))
+      // The key is valid, and its policies do not allow the list of data stores.
+      if ((error as Error).name === 'AccessDeniedException') setAccessKey(entered)
+      else onError(errorMessageOf(error))
     } finally {
-      client.destroy()
+      close()
       setSigningIn(false)
     }
   }

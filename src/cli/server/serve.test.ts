@@ -179,7 +179,7 @@ test('doctor reports a missing key for S3, and the failure where there is a key'
   )
 })
 
-test('hilum console prints a link that can be exchanged once for the key', async (t) => {
+test('hilum console prints a link that can be exchanged once for session credentials', async (t) => {
   const cwd = folderFor(t)
   const { endpoint, port } = await serveIn(t, cwd)
   const console = startHilumProcess(t, ['console', '--data', 'data', '--port', port], { cwd })
@@ -191,5 +191,9 @@ test('hilum console prints a link that can be exchanged once for the key', async
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ token }),
   })
-  assert.deepEqual(await redeemed.json(), JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8')))
+  const session = (await redeemed.json()) as Readonly<Record<string, unknown>>
+  const members = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiresAt']
+  assert.deepEqual(Object.keys(session).sort(), members.sort())
+  const { secretAccessKey } = JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8'))
+  assert.notEqual(session.secretAccessKey, secretAccessKey)
 })

@@ -1,9 +1,10 @@
 /**
- * One-time links into the console: within a few minutes, a token can be exchanged once for an access key. Only hashes of tokens are kept,
- * in memory.
+ * One-time links into the console: within a few minutes, a token can be exchanged once for a session. Only hashes of tokens are kept, in
+ * memory.
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Limits } from '../../limits.ts'
+import type { Caller } from '../../security/callers/caller.ts'
 
 interface ConsoleLink {
   /** 256 random bits in base64url. */
@@ -12,19 +13,22 @@ interface ConsoleLink {
   readonly expiresAt: number
 }
 
+/** Who requested a link: the session has their permissions. */
+type Requester = Pick<Caller, 'signInKeyId' | 'renewableUntil'>
+
 export interface ConsoleLinks {
-  make(accessKeyId: string, now: number): ConsoleLink
-  /** The access key id; undefined for a token that is unknown, used or expired. */
-  redeem(token: string, now: number): string | undefined
+  make(requester: Requester, now: number): ConsoleLink
+  /** Undefined for a token that is unknown, used or expired. */
+  redeem(token: string, now: number): Requester | undefined
 }
 
 export function createConsoleLinks(limits: Pick<Limits, 'consoleLinkMs' | 'consoleLinks'>): ConsoleLinks {
-  const open = new Map<string, { readonly accessKeyId: string; readonly expiresAt: number }>()
+  const open = new Map<string, { readonly requester: Requester; readonly expiresAt: number }>()
   return {
-    make(accessKeyId, now) {
+    make({ signInKeyId, renewableUntil }, now) {
       const token = randomBytes(32).toString('base64url')
       const expiresAt = now + limits.consoleLinkMs
-      open.set(hash('sha256', token), { accessKeyId, expiresAt })
+      open.set(hash('sha256', token), { requester: { signInKeyId, renewableUntil }, expiresAt })
       // Beyond the limit the oldest links are removed; a user can make another.
       for (const [key, link] of open) if (link.expiresAt <= now || open.size > limits.consoleLinks) open.delete(key)
       return { token, expiresAt }
@@ -33,7 +37,7 @@ export function createConsoleLinks(limits: Pick<Limits, 'consoleLinkMs' | 'conso
       const key = hash('sha256', token)
       const link = open.get(key)
       open.delete(key)
-      return link !== undefined && link.expiresAt > now ? link.accessKeyId : undefined
+      return link !== undefined && link.expiresAt > now ? link.requester : undefined
     },
   }
 }

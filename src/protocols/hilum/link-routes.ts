@@ -1,7 +1,7 @@
-/** Routes that make a one-time link into the console, and exchange it for the access key that it was made with. */
+/** Routes that make a one-time link into the console, and exchange it for session credentials. */
 import type { App } from '../../app.ts'
 import { createConsoleLinks } from './console-links.ts'
-import { redeemLink } from './redeem-link.ts'
+import { redeemLink, sessionReply } from './redeem-link.ts'
 import { type HilumRoute, jsonReply, onAll } from './route.ts'
 
 /** The only route that takes unsigned requests: a browser that opens a link has no key yet. */
@@ -14,9 +14,14 @@ export function linkRoutes(app: App): readonly HilumRoute[] {
       http: 'POST /hilum/console-link',
       needs: onAll('hilum:CreateConsoleLink'),
       async answer({ caller }) {
-        const { token, expiresAt } = links.make(caller.accessKeyId, app.clock())
+        const { token, expiresAt } = links.make(caller, app.clock())
         return jsonReply({ token, expiresAt: expiresAt / 1000 })
       },
+    },
+    {
+      http: 'POST /hilum/session',
+      needs: onAll('hilum:CreateSession'),
+      answer: async ({ caller }) => jsonReply(sessionReply(app.callers.startSession(caller))),
     },
     {
       http: `POST ${REDEEM_PATH}`,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { App } from '../../app.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
+import type { Caller } from '../../security/callers/caller.ts'
 import { signingKey } from '../aws/signed-request.fixture.ts'
 import { bodyOf } from '../http/request-body.fixture.ts'
 import { createConsoleLinks } from './console-links.ts'
@@ -10,9 +11,16 @@ import { redeemLink } from './redeem-link.ts'
 
 test("a link is exchanged on the server's machine only, and an attempt from elsewhere does not use it up", async () => {
   const links = createConsoleLinks(DEFAULT_LIMITS)
-  const callers = { find: () => signingKey('KEY', 'secret') } as unknown as App['callers']
+  const session = { accessKeyId: 'SESSION', secretAccessKey: 's', sessionToken: 't', expiresAt: 3_000 }
+  const callers = {
+    find: ({ accessKeyId }: { readonly accessKeyId: string }) => signingKey(accessKeyId, 'secret'),
+    startSession({ signInKeyId, renewableUntil }: Caller) {
+      assert.deepEqual({ signInKeyId, renewableUntil }, { signInKeyId: 'KEY', renewableUntil: 5_000 })
+      return session
+    },
+  } as unknown as App['callers']
   const app = { callers, clock: () => 0, limits: DEFAULT_LIMITS }
-  const { token } = links.make('KEY', 0)
+  const { token } = links.make({ signInKeyId: 'KEY', renewableUntil: 5_000 }, 0)
   const redeem = (remoteAddress: string | undefined) =>
     redeemLink(
       {
@@ -27,7 +35,7 @@ test("a link is exchanged on the server's machine only, and an attempt from else
   for (const address of ['192.168.0.7', '::ffff:10.0.0.1', '2001:db8::1', '12.7.0.1', undefined]) {
     await assert.rejects(redeem(address), /only in a browser on the machine of the server/, address)
   }
-  assert.deepEqual(await redeem('::ffff:127.0.0.1'), { accessKeyId: 'KEY', secretAccessKey: 'secret' })
+  assert.deepEqual(await redeem('::ffff:127.0.0.1'), { ...session, expiresAt: 3 })
   for (const address of ['127.0.0.1', '127.8.9.1', '::1'])
     await assert.rejects(redeem(address), /already used/, address)
 })

@@ -1,26 +1,36 @@
-/** Exchanges a one-time link for the access key that it was made with. */
+/** Exchanges a one-time link for session credentials with the permissions of its requester. */
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
+import type { Session } from '../../security/callers/sessions.ts'
 import type { WireRequest } from '../http/wire.ts'
 import type { ConsoleLinks } from './console-links.ts'
 
 export async function redeemLink(
   request: WireRequest,
   { app, links }: { readonly app: Pick<App, 'clock' | 'callers' | 'limits'>; readonly links: ConsoleLinks },
-): Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }> {
+): Promise<Session> {
   if (!isLoopback(request.remoteAddress)) {
     throw accessDenied(
       'Sign-in links work only in a browser on the machine of the server. Sign in with the access key instead.',
     )
   }
-  const accessKeyId = links.redeem(await readToken(request, app.limits.consoleLinkBodyBytes), app.clock())
-  const key = accessKeyId === undefined ? undefined : await app.callers.find({ accessKeyId, sessionToken: undefined })
-  if (accessKeyId !== undefined && key !== undefined) return { accessKeyId, secretAccessKey: key.secretAccessKey }
+  const requester = links.redeem(await readToken(request, app.limits.consoleLinkBodyBytes), app.clock())
+  // The key may have been disabled since the link was made.
+  const key = requester && (await app.callers.find({ accessKeyId: requester.signInKeyId, sessionToken: undefined }))
+  if (requester !== undefined && key !== undefined) {
+    return sessionReply(app.callers.startSession({ ...key.caller, renewableUntil: requester.renewableUntil }))
+  }
   const minutes = Math.round(app.limits.consoleLinkMs / 60_000)
   throw accessDenied(
     `This sign-in link has expired or was already used. It works once, within ${minutes} minutes. Run hilum console for a new one.`,
   )
 }
+
+/** Times are seconds since 1970, as in the API. */
+export const sessionReply = ({ expiresAt, ...credentials }: Session): Session => ({
+  ...credentials,
+  expiresAt: expiresAt / 1000,
+})
 
 /** A browser sends application/json to another origin only after a preflight, which this route does not answer. */
 async function readToken({ headers, body }: WireRequest, bodyBytes: number): Promise<string> {
