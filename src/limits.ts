@@ -28,7 +28,7 @@ export interface Limits {
   readonly connectionsPerAddress: number
   /** The largest difference between the time of a signature and the server's clock, in both directions. */
   readonly clockSkewMs: number
-  /** Signing keys in the cache: one per access key, day and region that requests are signed for. */
+  /** Signing keys in the cache, and as many session tokens: one per access key, day and region that requests are signed for. */
   readonly signingKeysKept: number
   /** So long a process may not notice that another has changed principals or policies; and the access keys in its cache. */
   readonly accessCacheMs: number

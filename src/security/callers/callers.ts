@@ -1,5 +1,4 @@
 /** Who signs requests: the owner, principals, and the sessions of both. */
-import type { Limits } from '../../limits.ts'
 import type { NewAccessKey } from '../../stores/catalog/access-repository.ts'
 import { makeAccessKey } from './access-keys.ts'
 import type { Caller, Credentials, SigningKey } from './caller.ts'
@@ -21,8 +20,7 @@ export function openCallers(
   options: {
     readonly owner: { readonly accessKeyId: string; readonly secretAccessKey: string }
     readonly sealingKey: Uint8Array
-    readonly limits: Pick<Limits, 'sessionMs' | 'sessionRenewableMs'> &
-      Parameters<typeof openPrincipalKeys>[0]['limits']
+    readonly limits: Parameters<typeof openSessions>[0]['limits'] & Parameters<typeof openPrincipalKeys>[0]['limits']
   } & Omit<Parameters<typeof openPrincipalKeys>[0], 'seal'>,
 ): Callers {
   const { clock, sealingKey, limits } = options

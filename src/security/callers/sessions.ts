@@ -37,9 +37,33 @@ export function openSessions({
   clock,
 }: {
   readonly seal: Seal
-  readonly limits: Pick<Limits, 'sessionMs' | 'sessionRenewableMs'>
+  readonly limits: Pick<Limits, 'sessionMs' | 'sessionRenewableMs' | 'signingKeysKept'>
   readonly clock: () => number
 }): Sessions {
+  /** Opening a token costs more than the rest of the authorization. */
+  const opened = new Map<string, OpenSession & { readonly accessKeyId: string; readonly expiresAt: number }>()
+
+  function openToken(accessKeyId: string, sessionToken: string) {
+    const known = opened.get(sessionToken)
+    if (known?.accessKeyId === accessKeyId) return known
+    if (sessionToken.length > TOKEN_CHARACTERS_MAX) return undefined
+    const content = seal.open(Buffer.from(sessionToken, 'base64url'), accessKeyId)
+    if (content === undefined) return undefined
+    const [secretAccessKey, signInKeyId, expiresAt, renewableUntil] = JSON.parse(content) as [
+      string,
+      string,
+      number,
+      number,
+    ]
+    const session = { accessKeyId, secretAccessKey, signInKeyId, expiresAt, renewableUntil }
+    opened.set(sessionToken, session)
+    for (const oldest of opened.keys()) {
+      if (opened.size <= limits.signingKeysKept) break
+      opened.delete(oldest)
+    }
+    return session
+  }
+
   return {
     start({ signInKeyId, renewableUntil = clock() + limits.sessionRenewableMs }) {
       const { accessKeyId, secretAccessKey } = makeAccessKey()
@@ -49,19 +73,12 @@ export function openSessions({
       return { accessKeyId, secretAccessKey, sessionToken, expiresAt }
     },
     open({ accessKeyId, sessionToken }) {
-      if (sessionToken.length > TOKEN_CHARACTERS_MAX) return undefined
-      const content = seal.open(Buffer.from(sessionToken, 'base64url'), accessKeyId)
-      if (content === undefined) return undefined
-      const [secretAccessKey, signInKeyId, expiresAt, renewableUntil] = JSON.parse(content) as [
-        string,
-        string,
-        number,
-        number,
-      ]
-      if (clock() >= expiresAt) {
+      const session = openToken(accessKeyId, sessionToken)
+      if (session === undefined) return undefined
+      if (clock() >= session.expiresAt) {
         throw new ContractError('ExpiredTokenException', 'The security token included in the request is expired')
       }
-      return { secretAccessKey, signInKeyId, renewableUntil }
+      return session
     },
   }
 }

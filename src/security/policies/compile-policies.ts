@@ -7,7 +7,7 @@ import { actionPattern } from './action-patterns.ts'
 import { RESOURCE_TAG } from './condition-keys.ts'
 import { OPERATORS } from './condition-operators.ts'
 import type { AccessRequest, Condition, ConditionValues, Decision, Policy, Statement } from './policy.ts'
-import { arnPattern, type Matches } from './wildcard.ts'
+import { arnPattern, canMatchBeginning, type Matches } from './wildcard.ts'
 
 export interface PolicySet {
   decide(request: AccessRequest): Decision
@@ -22,6 +22,9 @@ interface CompiledStatement {
   readonly decision: Decision
   readonly isDeny: boolean
 }
+
+/** The end of a resource in a request, not in a policy. */
+const IMAGE_SETS_FOUND_LATER = '/imageset/*'
 
 /** Deny first. */
 type Candidates = readonly CompiledStatement[]
@@ -57,13 +60,12 @@ export function compilePolicies(policies: readonly Policy[]): PolicySet {
 
 function compiled(statement: Statement, policy: string): CompiledStatement {
   const { number, sid, effect, actions, isNotAction, resources, isNotResource, conditions } = statement
+  // parsePolicy accepts ARNs only.
+  const patterns = resources.map((text) => arnPattern(text)!)
+  const matchesResource = oneOf(patterns, { isNegated: isNotResource })
   return {
     appliesTo: oneOf(actions.map(actionPattern), { isNegated: isNotAction }),
-    matchesResource: oneOf(
-      // parsePolicy accepts ARNs only.
-      resources.map((text) => arnPattern(text)!),
-      { isNegated: isNotResource },
-    ),
+    matchesResource: effect === 'Deny' && !isNotResource ? orSomeImageSet(resources, matchesResource) : matchesResource,
     conditions: conditions.map(compileCondition),
     isDeny: effect === 'Deny',
     decision: {
@@ -71,6 +73,14 @@ function compiled(statement: Statement, policy: string): CompiledStatement {
       by: { policy, statement: number, sid },
     },
   }
+}
+
+/** A Deny on one image set also denies a request on image sets that are found later. */
+function orSomeImageSet(resources: readonly string[], matches: Matches): Matches {
+  return (resource) =>
+    matches(resource) ||
+    (resource.endsWith(IMAGE_SETS_FOUND_LATER) &&
+      resources.some((pattern) => canMatchBeginning(pattern, resource.slice(0, -1))))
 }
 
 function oneOf(patterns: readonly Matches[], { isNegated }: { readonly isNegated: boolean }): Matches {

@@ -7,6 +7,8 @@ export const RESOURCES: Readonly<Record<string, string>> = {
   store: STORE,
   set: `${STORE}/imageset/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`,
   set2: `${STORE}/imageset/abbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb`,
+  sets: `${STORE}/imageset/*`,
+  othersets: `${OTHER}/imageset/*`,
   other: OTHER,
   otherset: `${OTHER}/imageset/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa`,
   newstore: 'arn:aws:medical-imaging:us-east-1:123456789012:datastore/*',
@@ -41,6 +43,9 @@ export const POLICIES: Readonly<Record<string, object>> = {
   notother: { Statement: statement('Allow', { Resource: undefined, Action: '*', NotResource: [OTHER, `${OTHER}/*`] }) },
   denyset: {
     Statement: [allow({}), statement('Deny', { Action: '*', Resource: `${STORE}/imageset/a*` })],
+  },
+  denyother: {
+    Statement: [allow({}), statement('Deny', { Action: '*', Resource: [OTHER, `${OTHER}/imageset/*z`] })],
   },
   denynot: { Statement: [allow({}), statement('Deny', { NotAction: 'medical-imaging:Get*' })] },
   denyonly: { Statement: statement('Deny', { Action: 'medical-imaging:DeleteDatastore' }) },
@@ -157,6 +162,14 @@ notother | medical-imaging:GetImageSet | otherset | | implicit deny
 denyset | medical-imaging:GetImageSet | store | | allow
 denyset | medical-imaging:GetImageSet | set | | explicit deny
 denyset | medical-imaging:GetImageSet | otherset | | allow
+denyset | medical-imaging:UpdateImageSetMetadata | sets | | explicit deny
+denyset | medical-imaging:UpdateImageSetMetadata | othersets | | allow
+insets | medical-imaging:UpdateImageSetMetadata | sets | | allow
+insets | medical-imaging:UpdateImageSetMetadata | othersets | | implicit deny
+someset | medical-imaging:UpdateImageSetMetadata | sets | | implicit deny
+denyother | medical-imaging:TagResource | newstore | | allow
+denyother | medical-imaging:UpdateImageSetMetadata | sets | | allow
+denyother | medical-imaging:UpdateImageSetMetadata | othersets | | explicit deny
 denynot | medical-imaging:GetImageSet | set | | allow
 denynot | medical-imaging:DeleteImageSet | set | | explicit deny
 denynot | hilum:GetPolicy | * | | explicit deny

@@ -37,7 +37,7 @@ export interface Condition {
 export interface AccessRequest {
   /** `medical-imaging:GetDatastore` */
   readonly action: string
-  /** An ARN, or `*` for an action without resources. */
+  /** An ARN, or `*` for an action without resources. `.../imageset/*` stands for image sets that are found later. */
   readonly resource: string
   readonly valuesOf: ConditionValues
 }

@@ -32,6 +32,26 @@ function matchesGlob(pattern: string, text: string): boolean {
   return at === pattern.length
 }
 
+/** Whether the pattern matches any text that begins so. */
+export function canMatchBeginning(pattern: string, beginning: string): boolean {
+  // Positions in the pattern that can be reached with the characters so far.
+  let reached = afterStars(pattern, new Set([0]))
+  for (const character of beginning) {
+    const next = new Set<number>()
+    for (const at of reached) {
+      if (pattern[at] === '*') next.add(at)
+      else if (pattern[at] === '?' || pattern[at] === character) next.add(at + 1)
+    }
+    reached = afterStars(pattern, next)
+  }
+  return reached.size > 0
+}
+
+function afterStars(pattern: string, positions: Set<number>): Set<number> {
+  for (const at of positions) if (pattern[at] === '*') positions.add(at + 1)
+  return positions
+}
+
 /** The six parts of an ARN; the last may contain colons. Undefined for another text. */
 export function arnParts(text: string): readonly string[] | undefined {
   const parts = text.split(':')
