@@ -53,7 +53,8 @@ export async function startServer(config: Config, options: { readonly log: Log }
     if (open !== undefined) log.warn({}, `the data folder ${open.detail}. Run: ${open.fix}`)
     const credentials = await loadCredentials(config.dataFolder, config.credentials)
     if (credentials.warning !== undefined) log.warn({}, credentials.warning)
-    const sealingKey = await loadSealingKey(config.dataFolder, config.sealingKey)
+    const sealing = await loadSealingKey(config.dataFolder, config.sealingKey)
+    if (sealing.warning !== undefined) log.warn({}, sealing.warning)
     const limits = config.awsQuotas ? withAwsQuotas(config.limits) : config.limits
     const places = placesOf({ ...config, limits })
     const stores = await openStores(places)
@@ -79,7 +80,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       newId,
       clock: Date.now,
       callers: openCallers({
-        ...{ owner: credentials, sealingKey, accountId: config.accountId, limits, clock: Date.now, log },
+        ...{ owner: credentials, sealingKey: sealing.key, accountId: config.accountId, limits, clock: Date.now, log },
         access: stores.catalog.access,
       }),
       authorize: createAuthorize({ ...config, tags: stores.catalog.tags }),

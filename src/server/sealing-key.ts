@@ -3,16 +3,22 @@
  * copy of the database alone gives no access. Servers of one catalog need the same key.
  */
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createExclusively } from './exclusive-file.ts'
 import { OperatorError } from './operator-error.ts'
 
 export const SEALING_KEY_FILE = 'sealing.key'
 
+interface LoadedKey {
+  readonly key: Uint8Array
+  /** Set if other users of the machine can read the file. */
+  readonly warning: string | undefined
+}
+
 /** The configured key, else the one in the data folder, else a new one that is stored there. The folder must exist. */
-export async function loadSealingKey(dataFolder: string, configured?: string): Promise<Uint8Array> {
-  if (configured !== undefined) return Buffer.from(configured, 'hex')
+export async function loadSealingKey(dataFolder: string, configured?: string): Promise<LoadedKey> {
+  if (configured !== undefined) return { key: Buffer.from(configured, 'hex'), warning: undefined }
   const path = join(dataFolder, SEALING_KEY_FILE)
   const known = await readKey(path)
   if (known !== undefined) return known
@@ -21,7 +27,7 @@ export async function loadSealingKey(dataFolder: string, configured?: string): P
   return (await readKey(path))!
 }
 
-async function readKey(path: string): Promise<Uint8Array | undefined> {
+async function readKey(path: string): Promise<LoadedKey | undefined> {
   let text: string
   try {
     text = (await readFile(path, 'utf8')).trim()
@@ -32,7 +38,11 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
       cause,
     })
   }
-  if (/^[0-9a-f]{64}$/.test(text)) return Buffer.from(text, 'hex')
+  if (/^[0-9a-f]{64}$/.test(text)) {
+    const isOpen = process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0
+    const warning = `Other users of this machine can read the key in ${path}. Run: chmod 600 '${path}'`
+    return { key: Buffer.from(text, 'hex'), warning: isOpen ? warning : undefined }
+  }
   throw new OperatorError(
     `${path} is not a sealing key: it must hold 64 hexadecimal digits. Restore it from a backup. If there is none, delete the file, ` +
       'and run hilum principals rotate-key for each principal: the old keys stop working.',
