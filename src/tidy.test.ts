@@ -56,6 +56,7 @@ const ENTRIES = [
 /** What the console shares with the server, beside what it asks over HTTP: pure text and bytes, the same in a browser and here. */
 const CONSOLE_MAY_IMPORT = [
   'cli/search/search-snippets.ts',
+  'contract/access.ts',
   'contract/search-attributes.ts',
   'dicom/dictionary.ts',
   'pixel-data/htj2k/component-lines.ts',

@@ -39,6 +39,16 @@ describe('pages', skip, async () => {
   const pages: readonly PageCase[] = [
     { name: 'datastores', address: '', ready: (page) => page.getByRole('link', { name: 'demo' }).waitFor() },
     {
+      name: 'no-principals',
+      address: 'principals',
+      ready: (page) => page.getByText('No principals', { exact: true }).waitFor(),
+    },
+    {
+      name: 'managed-policies',
+      address: 'policies',
+      ready: (page) => page.getByText('HilumAdministratorAccess').waitFor(),
+    },
+    {
       name: 'search',
       address: store,
       async ready(page) {

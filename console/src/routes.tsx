@@ -11,6 +11,8 @@ const CreateDatastorePage = lazy(async () => ({
 const ImageSetPage = lazyComponent(async () => (await import('./pages/ImageSetPage.tsx')).ImageSetPage)
 const ImportPage = lazy(async () => ({ default: (await import('./pages/ImportPage.tsx')).ImportPage }))
 const ImportJobPage = lazy(async () => ({ default: (await import('./pages/ImportJobPage.tsx')).ImportJobPage }))
+const PrincipalsPage = lazy(async () => ({ default: (await import('./pages/PrincipalsPage.tsx')).PrincipalsPage }))
+const PoliciesPage = lazy(async () => ({ default: (await import('./pages/PoliciesPage.tsx')).PoliciesPage }))
 
 type Parameters = Readonly<Record<string, string>>
 // biome-ignore lint/suspicious/noExplicitAny: each page takes the parameters of its own path.
@@ -19,6 +21,8 @@ type Page = ComponentType<any>
 /** The first match wins. */
 const ROUTES: readonly { readonly path: string; readonly page: Page }[] = [
   { path: '', page: DatastoresPage },
+  { path: 'principals', page: PrincipalsPage },
+  { path: 'policies', page: PoliciesPage },
   { path: 'create', page: CreateDatastorePage },
   { path: 'datastores/:datastoreId', page: DatastorePage },
   { path: 'datastores/:datastoreId/image-sets/:imageSetId', page: ImageSetPage },

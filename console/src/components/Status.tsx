@@ -12,6 +12,8 @@ const TYPES: Readonly<Record<string, StatusIndicatorProps.Type>> = {
   LOCKED: 'in-progress',
   SUBMITTED: 'pending',
   DELETED: 'stopped',
+  DISABLED: 'stopped',
+  ENABLED: 'success',
 }
 
 export function Status({ status }: { status: string | undefined }) {

@@ -16,6 +16,7 @@ export function TopBar() {
     },
   ]
   if (accessKey !== undefined) {
+    utilities.push({ type: 'button', text: 'Access', href: hrefTo('principals') })
     utilities.push({
       type: 'menu-dropdown',
       iconName: 'user-profile',
