@@ -41,7 +41,7 @@ export function PoliciesPage() {
       ),
       isRowHeader: true,
     },
-    { id: 'type', header: 'Type', cell: ({ isManaged }) => (isManaged ? 'Managed' : 'Of this server') },
+    { id: 'type', header: 'Type', cell: ({ isManaged }) => (isManaged ? 'Managed' : 'Customer managed') },
     {
       id: 'updated',
       header: 'Updated at',
