@@ -44,6 +44,7 @@ const isRegistryThere =
 
 describe('the package', { skip: isRegistryThere ? false : 'the npm registry is not reachable' }, () => {
   const packed = temporaryFolder()
+  const project = temporaryFolder()
   let tarball: string
 
   before(() => {
@@ -51,6 +52,8 @@ describe('the package', { skip: isRegistryThere ? false : 'the npm registry is n
     const [name] = readdirSync(packed)
     assert.match(name ?? '', /^hilum-\d+\.\d+\.\d+\.tgz$/)
     tarball = join(packed, name!)
+    cpSync(join(CLONE, 'examples/ci-suite'), project, { recursive: true })
+    npm(project, 'install', '--save-dev', tarball)
   })
 
   test('holds the program, the console and its documents, and nothing of the tests', () => {
@@ -72,10 +75,7 @@ describe('the package', { skip: isRegistryThere ? false : 'the npm registry is n
     )
   })
 
-  test('is installed into an empty folder, where a test program and the command line run', () => {
-    const project = temporaryFolder()
-    writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
-    npm(project, 'install', '--save-dev', tarball)
+  test('is installed into a project, where a test program and the command line run', () => {
     writeFileSync(join(project, 'program.js'), PROGRAM)
     assert.equal(execFileSync(process.execPath, ['program.js'], { cwd: project, env, encoding: 'utf8' }), 'mine\n')
     const { version } = JSON.parse(readFileSync(join(CLONE, 'package.json'), 'utf8'))
@@ -84,9 +84,6 @@ describe('the package', { skip: isRegistryThere ? false : 'the npm registry is n
   })
 
   test('runs the test suite of examples/ci-suite', () => {
-    const project = temporaryFolder()
-    cpSync(join(CLONE, 'examples/ci-suite'), project, { recursive: true })
-    npm(project, 'install', '--save-dev', tarball)
     // Without what the runner of this suite tells its tests.
     const { NODE_TEST_CONTEXT: _, ...clean }: NodeJS.ProcessEnv = env
     const { status, stdout } = spawnSync('npm', ['test'], { cwd: project, env: clean, encoding: 'utf8' })
