@@ -5,6 +5,7 @@ import type { Limits } from '../limits.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { openDiskBlobs } from '../stores/blobs/disk/disk-blobs.ts'
 import { openFolderLocations } from '../stores/blobs/disk/folder-locations.ts'
+import { type BlobKeys, encryptedBlobs } from '../stores/blobs/encrypted/encrypted-blobs.ts'
 import type { Catalog } from '../stores/catalog/catalog.ts'
 import { isClosed, type Locations } from '../stores/locations/locations.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
@@ -35,13 +36,25 @@ export const placesOf = ({ dataFolder, s3, blobs, region, catalog, limits }: Con
   limits,
 })
 
-export async function openStores(places: StorePlaces): Promise<Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>> {
+/** @param keys those of encrypted data stores; without them all blobs are plaintext */
+export async function openStores(
+  places: StorePlaces,
+  keys?: BlobKeys,
+): Promise<Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>> {
+  const blobs = await openBlobs(places)
   return {
-    blobs: await openBlobs(places),
+    blobs: keys === undefined ? blobs : withDataKeys(blobs, keys),
     locations: await openLocations(places),
     catalog: await openCatalog(places),
   }
 }
+
+/** 200 bytes each. */
+const HEADERS_MAX = 50_000
+
+/** The blobs of data stores with a data key are encrypted. The first part of a blob key is the id of its data store. */
+const withDataKeys = (blobs: BlobStore, keys: BlobKeys): BlobStore =>
+  encryptedBlobs(blobs, { keys, datastoreOf: (key) => key.slice(0, key.indexOf('/')), headersMax: HEADERS_MAX })
 
 /** @throws OperatorError if the bucket does not exist or access is denied */
 export async function openBlobs({

@@ -31,6 +31,22 @@ export interface OpenBlob {
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
+/** The stored bytes are not those that were put. The message does not contain the key, because folders are often named after patients. */
+export class DamagedBlob extends Error {
+  override readonly name = 'DamagedBlob'
+  constructor(why: string) {
+    super(`a blob is damaged: ${why}`)
+  }
+}
+
+/** A store that refuses to replace blobs has one with this key and other bytes. */
+export class BlobExists extends Error {
+  override readonly name = 'BlobExists'
+  constructor() {
+    super('a blob is immutable, and its key was put again with other bytes')
+  }
+}
+
 export interface BlobStore {
   /**
    * When it returns, the bytes are durable. A repetition with the same key and bytes is harmless.

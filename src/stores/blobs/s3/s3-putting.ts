@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import type { BlobDigest } from '../blob-store.ts'
+import { type BlobDigest, BlobExists } from '../blob-store.ts'
 import { BytesDigest } from '../bytes-digest.ts'
 import { inTime } from './s3-deadlines.ts'
 import { asUnavailable, send, statusOf } from './s3-failure.ts'
@@ -124,8 +124,7 @@ async function write(
     if (existing === undefined) throw asUnavailable(error)
     const found = new BytesDigest()
     for await (const chunk of existing.bytes) found.add(chunk)
-    if (found.end().sha256 !== digest.sha256)
-      throw new Error('a blob is immutable, and its key was put again with other bytes')
+    if (found.end().sha256 !== digest.sha256) throw new BlobExists()
   }
   return digest
 }
