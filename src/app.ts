@@ -71,11 +71,22 @@ export interface UploadUsage {
   forget(): void
 }
 
+/** The data keys of encrypted data stores (src/security/keys/data-keys.ts). */
+interface DataKeyAccess {
+  /** For a new data store: the ARN of the key that wraps its data key; undefined if it is not encrypted. @throws ContractError */
+  keyFor(kmsKeyArn: string | undefined): Promise<string | undefined>
+  /** Whether image sets of the data store may be used: undefined if so, a promise if a key service has to be asked. @throws ContractError */
+  check(datastoreId: string): Promise<void> | undefined
+  /** Of a data store that is deleted. */
+  forget(datastoreId: string): void
+}
+
 export interface App extends Omit<ImportApp, 'frames'> {
   readonly callers: Callers
   /** Called before the handler of every signed request. */
   readonly authorize: Authorize
   readonly pageTokens: PageTokens
+  readonly dataKeys: DataKeyAccess
   readonly background: Background
   readonly accessTimes: AccessTimes
   readonly replyBuffers: ReplyBuffers

@@ -70,6 +70,8 @@ export interface Limits {
   readonly clientTokenMs: number
   /** Deleted data stores and image sets stay visible for this time: clients poll for DELETED. */
   readonly deletedDatastoreMs: number
+  /** How long the data key of a data store is used after its key service was asked, at most 60,000: then a revoked key has stopped. */
+  readonly dataKeyMs: number
   /** ListDICOMImportJobs returns jobs that are not older. */
   readonly importJobMs: number
   readonly pageSize: number
@@ -197,6 +199,7 @@ export const DEFAULT_LIMITS: Limits = {
 
   clientTokenMs: 24 * 3_600_000,
   deletedDatastoreMs: 24 * 3_600_000,
+  dataKeyMs: 30_000,
   importJobMs: 90 * 24 * 3_600_000,
   pageSize: 50,
   accessGranularityMs: 3_600_000,

@@ -59,6 +59,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
     const places = placesOf({ ...config, limits })
     const stores = await openStores(places)
     stopSteps.push(() => stores.catalog.close())
+    stopSteps.push(async () => stores.dataKeys.close())
     const accessTimes = startAccessTimes({ catalog: stores.catalog, clock: Date.now, log }, limits)
     stopSteps.push(() => accessTimes.stop())
     const background = new BackgroundWork(log)

@@ -17,6 +17,7 @@ import { listen } from './protocols/http/listen.ts'
 import { mountProtocols } from './protocols/mount.ts'
 import { createAuthorize } from './security/authorization/authorize.ts'
 import { openCallers } from './security/callers/callers.ts'
+import { DataKeys } from './security/keys/data-keys.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
@@ -141,6 +142,7 @@ async function open(
     | 'blobs'
     | 'locations'
     | 'pageTokens'
+    | 'dataKeys'
     | 'background'
     | 'accessTimes'
     | 'replyBuffers'
@@ -178,6 +180,10 @@ async function open(
     replyBuffers: openReplyBuffers(settings.limits),
     uploadUsage: openUploadUsage(),
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
+    dataKeys: new DataKeys({
+      ...{ catalog: stores.catalog, services: undefined, encryptsNew: false, ignoresKmsKeys: true },
+      dataKeyMs: settings.limits.dataKeyMs,
+    }),
     workWaits: () => {
       for (const worker of workers) worker.wake()
     },

@@ -15,7 +15,7 @@ import type { ImageSetProperties } from '../stores/catalog/image-set-records.ts'
 import { startImportWorker } from './import-worker.ts'
 import { startWorkflowWorker } from './workflow-worker.ts'
 
-export type Stores = Awaited<ReturnType<typeof openStores>>
+export type Stores = Omit<Awaited<ReturnType<typeof openStores>>, 'dataKeys'>
 
 export interface ImageSet {
   readonly datastoreId: string
@@ -50,6 +50,7 @@ export const appOver = (
   },
   authorize: () => {},
   pageTokens: { seal: () => '', open: () => undefined },
+  dataKeys: { keyFor: async () => undefined, check: () => undefined, forget: () => {} },
   background: { run: () => {} },
   accessTimes: { note: () => {}, lastOf: () => undefined },
   uploadUsage: { take: async () => undefined, forget: () => {} },

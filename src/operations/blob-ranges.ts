@@ -2,7 +2,7 @@
 import type { App } from '../app.ts'
 import type { Bytes } from '../contract/shapes.ts'
 import { StoredChecksum, storedChecksum } from '../pixel-data/checksum/stored-checksum.ts'
-import { type OpenBlob, readAll } from '../stores/blobs/blob-store.ts'
+import { DamagedBlob, type OpenBlob, readAll } from '../stores/blobs/blob-store.ts'
 
 export interface BlobRange {
   readonly blobKey: string
@@ -49,24 +49,33 @@ export async function bytesOfRanges(
   const sizeBytes = sizeOfRanges(ranges)
   const [first, ...rest] = ranges
   if (sizeBytes <= app.replyBuffers.sizeBytes) {
-    if (rest.length > 0) return checked(await readRanges(app, ranges), expected)
+    if (rest.length > 0) return checked(await orDamaged(readRanges(app, ranges), expected), expected)
     const buffer = app.replyBuffers.lend()
     const giveBack = () => app.replyBuffers.giveBack(buffer)
     try {
-      return { lent: checked(await readRange(app, first!, buffer), expected), giveBack }
+      return { lent: checked(await orDamaged(readRange(app, first!, buffer), expected), expected), giveBack }
     } catch (error) {
       giveBack()
       throw error
     }
   }
   // Opened before the reply begins, so that a missing or short blob is an error response, not an aborted reply.
-  const blob = await openRange(app, first!)
+  const blob = await orDamaged(openRange(app, first!), expected)
   if (blob.sizeBytes < first!.start + first!.length) {
     await blob.bytes[Symbol.asyncIterator]().return?.()
     throw tooShort(first!)
   }
   const bytes = new RangesInOrder(app, { blob, range: first!, rest })
   return { sizeBytes, bytes: expected === undefined ? bytes : new CheckedBytes(bytes, expected) }
+}
+
+/** @throws `expected.damaged()` if an encrypted blob was changed, which is found before its checksum is */
+export async function orDamaged<T>(reading: Promise<T>, expected: Expected | undefined): Promise<T> {
+  try {
+    return await reading
+  } catch (error) {
+    throw error instanceof DamagedBlob && expected !== undefined ? expected.damaged() : error
+  }
 }
 
 /** @throws `expected.damaged()` if the checksum differs */
@@ -147,7 +156,7 @@ export class CheckedBytes implements AsyncIterableIterator<Uint8Array> {
 
   async next(): Promise<IteratorResult<Uint8Array>> {
     while (!this.#isChecked) {
-      const next = await this.#bytes.next()
+      const next = await orDamaged(this.#bytes.next(), this.#expected)
       const before = this.#held
       if (next.done === true) {
         if (this.#checksum.end() !== this.#expected.checksum) throw this.#expected.damaged()

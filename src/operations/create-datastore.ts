@@ -10,6 +10,7 @@ import { TAGS_MAX, tooManyTags } from './tagged-resource.ts'
 export async function createDatastore(input: Input<'CreateDatastore'>, app: App): Promise<Output<'CreateDatastore'>> {
   const tags = input.tags ?? {}
   if (Object.keys(tags).length > TAGS_MAX) throw tooManyTags()
+  const dataKeyArn = await app.dataKeys.keyFor(input.kmsKeyArn)
   const now = app.clock()
   const created = await app.catalog.datastores.create({
     datastore: {
@@ -24,6 +25,7 @@ export async function createDatastore(input: Input<'CreateDatastore'>, app: App)
     },
     tags,
     token: clientTokenUse(app, input),
+    ...(dataKeyArn === undefined ? {} : { dataKeyArn }),
     ...(app.awsQuotas ? { activeMax: QUOTAS.activeDatastores } : {}),
   })
   switch (created.outcome) {

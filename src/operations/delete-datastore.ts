@@ -23,6 +23,7 @@ export async function deleteDatastore(input: Input<'DeleteDatastore'>, app: App)
         `An import job of data store ${input.datastoreId} has not ended yet; wait until it has`,
       )
     case 'deleting':
+      app.dataKeys.forget(input.datastoreId)
       settleDatastore(app, input.datastoreId)
       return { datastoreId: input.datastoreId, datastoreStatus: 'DELETING' }
   }

@@ -10,6 +10,7 @@ import type { ByteSource } from '../dicom/byte-source.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import { frameContentType } from '../dicom/transfer-syntaxes.ts'
 import { type SmallerPicture, STORED_FRAME_HEADER_BYTES, smallerPicture } from '../pixel-data/htj2k/smaller-picture.ts'
+import { DamagedBlob } from '../stores/blobs/blob-store.ts'
 import { DamagedFrameTable, readTableFrame, type TableFrame } from '../stores/blobs/frame-table.ts'
 import { parseImageFrameId } from '../stores/blobs/image-frame-id.ts'
 import type { FramesRange, InstanceFile } from '../stores/catalog/image-set-records.ts'
@@ -85,7 +86,8 @@ async function rangesOf(app: App, { frames, file, frameNumber, imageFrameId }: P
     const ranges = inTable.ranges.map((range) => blobRangeOf(range, { frames, file }))
     return { ranges, checksum: inTable.checksum }
   } catch (error) {
-    throw error instanceof DamagedFrameTable ? damaged(app, { imageFrameId, place }) : error
+    const isDamaged = error instanceof DamagedFrameTable || error instanceof DamagedBlob
+    throw isDamaged ? damaged(app, { imageFrameId, place }) : error
   }
 }
 

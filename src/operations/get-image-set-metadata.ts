@@ -7,7 +7,7 @@ import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { gzipAround } from '../imaging/documents/metadata-document.ts'
 import type { DocumentRange } from '../stores/catalog/image-set-records.ts'
-import { CheckedBytes, checked, type Expected, readRange } from './blob-ranges.ts'
+import { CheckedBytes, checked, type Expected, orDamaged, readRange } from './blob-ranges.ts'
 import { activeDatastore } from './datastore-access.ts'
 
 /** A larger document is streamed; up to this size it is sent with its length. */
@@ -44,8 +44,9 @@ async function bodyOf(
     return new ContractError('InternalServerException', message)
   }
   const expected: Expected = { number: 0, checksum, damaged }
-  if (length <= UNSTREAMED_BYTES_MAX) return checked(await readRange(app, { blobKey, start, length }), expected)
-  const blob = await app.blobs.open(blobKey, { start, length })
+  if (length <= UNSTREAMED_BYTES_MAX)
+    return checked(await orDamaged(readRange(app, { blobKey, start, length }), expected), expected)
+  const blob = await orDamaged(app.blobs.open(blobKey, { start, length }), expected)
   if (blob === undefined) throw new Error(`the blob ${blobKey} of a metadata document is missing`)
   return new CheckedBytes(blob.bytes, expected)
 }

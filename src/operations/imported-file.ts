@@ -13,6 +13,7 @@ import { imageSetNotFound, knownImageSet } from './image-set-access.ts'
 export async function openImportedFile(file: ImportedFile, app: App): Promise<Bytes> {
   const { datastoreId, imageSetId, sopInstanceUID, versionId } = file
   await activeDatastore(app, datastoreId)
+  await app.dataKeys.check(datastoreId)
   const { version, deletedAt } = await knownImageSet(app, { datastoreId, imageSetId, versionId })
   if (deletedAt !== undefined) throw imageSetNotFound(file)
   const sopInstanceUIDs = [sopInstanceUID]

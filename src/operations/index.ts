@@ -10,6 +10,7 @@ import { getDICOMImportJob } from './get-dicom-import-job.ts'
 import { getImageFrame } from './get-image-frame.ts'
 import { getImageSet } from './get-image-set.ts'
 import { getImageSetMetadata } from './get-image-set-metadata.ts'
+import { withKeyAccess } from './key-access.ts'
 import { listDatastores } from './list-datastores.ts'
 import { listDICOMImportJobs } from './list-dicom-import-jobs.ts'
 import { listImageSetVersions } from './list-image-set-versions.ts'
@@ -20,7 +21,7 @@ import { tagResource } from './tag-resource.ts'
 import { untagResource } from './untag-resource.ts'
 import { updateImageSetMetadata } from './update-image-set-metadata.ts'
 
-export const handlers: Handlers<App> = {
+export const handlers: Handlers<App> = withKeyAccess({
   CreateDatastore: createDatastore,
   GetDatastore: getDatastore,
   ListDatastores: listDatastores,
@@ -39,4 +40,4 @@ export const handlers: Handlers<App> = {
   TagResource: tagResource,
   UntagResource: untagResource,
   ListTagsForResource: listTagsForResource,
-}
+})

@@ -36,6 +36,7 @@ describe('where values come from', () => {
       json: false,
       awsQuotas: false,
       corsOrigin: ['*'],
+      encryption: 'on',
       limits: DEFAULT_LIMITS,
     })
   })
@@ -167,6 +168,14 @@ describe('a configuration is refused:', () => {
     json: 'yes',
     awsQuotas: 1,
     corsOrigin: ['https://viewer.example/'],
+    encryption: 'off',
+    keyRing: '',
+    keyFile: '',
+    keyPassphrase: 'too short',
+    'kms.endpoint': 'ftp://x',
+    'kms.region': '',
+    'kms.accessKeyId': '',
+    'kms.secretAccessKey': '',
     's3.endpoint': 'ftp://x',
     's3.region': '',
     's3.accessKeyId': '',
@@ -191,7 +200,9 @@ describe('a configuration is refused:', () => {
         const env = { [setting.variable]: String(value) }
         complains(
           { env },
-          new RegExp(`^${setting.variable} must be .*${setting.isSecret ? 'without spaces\\.$' : ', not '}`),
+          new RegExp(
+            `^${setting.variable} must be .*${setting.isSecret ? '(without spaces|characters)\\.$' : ', not '}`,
+          ),
         )
       }
     })

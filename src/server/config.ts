@@ -41,6 +41,15 @@ export interface Config {
   readonly blobs?: string
   /** An S3 server with the import buckets; without it they are folders in `<dataFolder>/buckets`. */
   readonly s3?: S3Config
+  /** Whether new data stores are encrypted. */
+  readonly encryption: 'on' | 'none'
+  /** Absolute paths; default: in the data folder. */
+  readonly keyRing?: string
+  readonly keyFile?: string
+  /** Protects the key ring instead of the key file. */
+  readonly keyPassphrase?: string
+  /** A key service with customers' keys; without it they are in the key ring. */
+  readonly kms?: S3Config
   /** Without it, credentials.ts creates an access key in the data folder. */
   readonly credentials?: AccessKey
   /** 64 hexadecimal digits. Without it, sealing-key.ts creates a key in the data folder. */
@@ -88,11 +97,14 @@ export function loadConfig(options: {
       throw wrong(`dataFolder cannot be set in ${path}, which is in the data folder itself. Use --data or HILUM_DATA.`)
     }
     const absolute =
-      key === 'dataFolder' && typeof value === 'string' && value !== '' ? resolve(dirname(path), value) : value
+      PATHS.includes(key) && typeof value === 'string' && value !== '' ? resolve(dirname(path), value) : value
     if (!given.has(key)) given.set(key, { value: absolute, from: `${key} in ${path}` })
   }
   return assemble(given, { cwd, defaults, memoryBytes })
 }
+
+/** In the configuration file they are relative to its folder. */
+const PATHS = ['dataFolder', 'keyRing', 'keyFile']
 
 const DEFAULT_DATA_FOLDER = './hilum-data'
 
@@ -118,6 +130,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     json: false,
     awsQuotas: false,
     corsOrigin: ['*'],
+    encryption: 'on',
     ...at.defaults,
     limits: limitsFor(at.memoryBytes),
   }
@@ -127,8 +140,13 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     else config[outer] = { ...(config[outer] as object | undefined), [inner]: value }
   }
   config.dataFolder = resolve(at.cwd, (config.dataFolder as string | undefined) ?? DEFAULT_DATA_FOLDER)
-  for (const group of ['credentials', 's3']) requireKeyPair(group, given)
-  if (config.s3 !== undefined) config.s3 = { region, ...(config.s3 as object) }
+  for (const key of ['keyRing', 'keyFile']) {
+    if (config[key] !== undefined) config[key] = resolve(at.cwd, config[key] as string)
+  }
+  for (const group of ['credentials', 's3', 'kms']) requireKeyPair(group, given)
+  for (const group of ['s3', 'kms']) {
+    if (config[group] !== undefined) config[group] = { region, ...(config[group] as object) }
+  }
   return deepFreeze(config) as unknown as Config
 }
 

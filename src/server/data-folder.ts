@@ -9,6 +9,8 @@ import { SEALING_KEY_FILE } from './sealing-key.ts'
 import { shellQuoted } from './shells.ts'
 
 export const MARKER_FILE = '.hilum'
+/** `hilum keys create` may run before the first start. */
+export const KEYS_FOLDER = 'keys'
 
 /** Entries that may exist before the first start. Killed servers of older versions left `server.lock.*`. */
 const ALLOWED_BEFORE_START = [
@@ -16,6 +18,7 @@ const ALLOWED_BEFORE_START = [
   CREDENTIALS_FILE,
   SEALING_KEY_FILE,
   'buckets',
+  KEYS_FOLDER,
   'lost+found',
   MARKER_FILE,
   ...LOCK_FILES,

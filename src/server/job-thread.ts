@@ -43,6 +43,7 @@ async function takeDown(): Promise<void> {
   clearInterval(lookForIdle)
   await Promise.all(workers.map((worker) => worker.stop()))
   await frames.stop()
+  stores.dataKeys.close()
   await stores.catalog.close()
   parentPort!.close()
 }

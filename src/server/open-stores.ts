@@ -2,18 +2,25 @@
 import { join } from 'node:path'
 import type { ImportApp } from '../app.ts'
 import type { Limits } from '../limits.ts'
+import { DataKeys } from '../security/keys/data-keys.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { openDiskBlobs } from '../stores/blobs/disk/disk-blobs.ts'
 import { openFolderLocations } from '../stores/blobs/disk/folder-locations.ts'
-import { type BlobKeys, encryptedBlobs } from '../stores/blobs/encrypted/encrypted-blobs.ts'
+import { type BlobKeys, encryptedBlobs, encryptedBucket } from '../stores/blobs/encrypted/encrypted-blobs.ts'
 import type { Catalog } from '../stores/catalog/catalog.ts'
-import { isClosed, type Locations } from '../stores/locations/locations.ts'
+import { UPLOADS_OWNER } from '../stores/catalog/data-key-repository.ts'
+import { type Bucket, type ClosedBucket, isClosed, type Locations } from '../stores/locations/locations.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
 import { type Checkpoints, startCheckpoints } from '../stores/sql/engine/sqlite/sqlite-checkpoints.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import type { Config, S3Config } from './config.ts'
 import { newId } from './new-id.ts'
+import { type KeyPlaces, keyPlacesOf, openDataKeys } from './open-data-keys.ts'
 import { OperatorError } from './operator-error.ts'
+
+/** Those of src/operations/uploads.ts. */
+const IMPORT_BUCKET = 'hilum-import'
+const UPLOADS = /^(uploads|upload-parts)\//
 
 const CATALOG_FILE = 'catalog.sqlite'
 
@@ -25,10 +32,13 @@ export interface StorePlaces {
   /** `postgres://...`, or undefined for a SQLite file in the data folder. */
   readonly catalog: string | undefined
   readonly limits: Limits
+  /** Without it no data store is encrypted. */
+  readonly keys?: KeyPlaces
 }
 
 /** With `blobs` but no S3 server configured, blobs are in Amazon S3 and import buckets are folders. */
-export const placesOf = ({ dataFolder, s3, blobs, region, catalog, limits }: Config): StorePlaces => ({
+export const placesOf = ({ dataFolder, s3, blobs, region, catalog, limits, ...config }: Config): StorePlaces => ({
+  keys: keyPlacesOf({ dataFolder, region, limits, ...config }),
   dataFolder,
   s3,
   blobs: blobs === undefined ? undefined : { uri: blobs, server: s3 ?? { region } },
@@ -36,16 +46,27 @@ export const placesOf = ({ dataFolder, s3, blobs, region, catalog, limits }: Con
   limits,
 })
 
-/** @param keys those of encrypted data stores; without them all blobs are plaintext */
-export async function openStores(
-  places: StorePlaces,
-  keys?: BlobKeys,
-): Promise<Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>> {
-  const blobs = await openBlobs(places)
-  return {
-    blobs: keys === undefined ? blobs : withDataKeys(blobs, keys),
-    locations: await openLocations(places),
-    catalog: await openCatalog(places),
+type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations'> & { readonly dataKeys: DataKeys }
+
+export async function openStores(places: StorePlaces): Promise<Stores> {
+  const [blobs, locations] = [await openBlobs(places), await openLocations(places)]
+  const catalog = await openCatalog(places)
+  const { dataKeyMs } = places.limits
+  if (places.keys === undefined) {
+    return {
+      blobs,
+      locations,
+      catalog,
+      dataKeys: new DataKeys({ catalog, dataKeyMs, services: undefined, encryptsNew: false }),
+    }
+  }
+  try {
+    const dataKeys = await openDataKeys(places.keys, { catalog, dataKeyMs })
+    const encrypted = { blobs: withDataKeys(blobs, dataKeys), locations: withEncryptedUploads(locations, dataKeys) }
+    return { ...encrypted, catalog, dataKeys }
+  } catch (error) {
+    await catalog.close()
+    throw error
   }
 }
 
@@ -53,8 +74,26 @@ export async function openStores(
 const HEADERS_MAX = 50_000
 
 /** The blobs of data stores with a data key are encrypted. The first part of a blob key is the id of its data store. */
-const withDataKeys = (blobs: BlobStore, keys: BlobKeys): BlobStore =>
+export const withDataKeys = (blobs: BlobStore, keys: BlobKeys): BlobStore =>
   encryptedBlobs(blobs, { keys, datastoreOf: (key) => key.slice(0, key.indexOf('/')), headersMax: HEADERS_MAX })
+
+/** Uploads through the API are encrypted until they are imported. Other files of the bucket are not: commands put them there. */
+function withEncryptedUploads(locations: Locations, keys: BlobKeys): Locations {
+  const encrypted = <Opened extends Bucket | ClosedBucket>(name: string, bucket: Opened) =>
+    isClosed(bucket) || name !== IMPORT_BUCKET
+      ? bucket
+      : encryptedBucket(bucket, {
+          keys,
+          datastoreOf: (key) => (UPLOADS.test(key) ? UPLOADS_OWNER : undefined),
+          // A client may send a part again.
+          headersMax: 0,
+        })
+  return {
+    openBucket: async (name) => encrypted(name, await locations.openBucket(name)),
+    openOwnBucket: async (name) => encrypted(name, await locations.openOwnBucket(name)),
+    freeBytes: (name) => locations.freeBytes(name),
+  }
+}
 
 /** @throws OperatorError if the bucket does not exist or access is denied */
 export async function openBlobs({

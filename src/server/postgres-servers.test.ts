@@ -23,10 +23,13 @@ test('servers that share a database act as one, and return 503 while it is unava
   const url = await database.newDatabase()
   const keys = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a secret of tests'.replaceAll(' ', '-') }
   const clients: MedicalImagingClient[] = []
+  const ringFolder = await mkdtemp(join(tmpdir(), 'hilum-servers-keys-'))
+  context.after(() => rm(ringFolder, { recursive: true }))
   for (const _ of [1, 2]) {
     const folder = await mkdtemp(join(tmpdir(), 'hilum-servers-'))
     const env = {
       HILUM_CATALOG: url,
+      HILUM_KEY_RING: join(ringFolder, 'ring.json'),
       HILUM_ACCESS_KEY_ID: keys.accessKeyId,
       HILUM_SECRET_ACCESS_KEY: keys.secretAccessKey,
     }

@@ -113,7 +113,13 @@ test('two servers on one database and one bucket return the bytes that either ha
   const s3 = await startS3(['in-bucket', 'out-bucket', 'ours'])
   context.after(() => s3.stop())
   await putInput(s3)
-  const shared = { HILUM_CATALOG: await database.newDatabase(), HILUM_BLOBS: 's3://ours/hilum' }
+  const keys = await mkdtemp(join(tmpdir(), 'hilum-shared-keys-'))
+  removeAtExit(keys)
+  const shared = {
+    HILUM_CATALOG: await database.newDatabase(),
+    HILUM_BLOBS: 's3://ours/hilum',
+    HILUM_KEY_RING: join(keys, 'ring.json'),
+  }
   const one = await serverWith(context, environmentFor(s3, shared))
   const other = await serverWith(context, environmentFor(s3, shared))
   const { datastoreId } = await one.client.send(

@@ -3,6 +3,7 @@
  * transaction, which sees one snapshot of the catalog while a server writes.
  */
 
+import { ContractError } from '../../contract/errors.ts'
 import { verifyBlobs } from '../../maintenance/verify/verify-blobs.ts'
 import { verifyDocuments } from '../../maintenance/verify/verify-documents.ts'
 import { verifyFrames } from '../../maintenance/verify/verify-frames.ts'
@@ -10,7 +11,8 @@ import { verifyIntegrity } from '../../maintenance/verify/verify-integrity.ts'
 import type { Step, Verification } from '../../maintenance/verify/verify-steps.ts'
 import { verifyUses } from '../../maintenance/verify/verify-uses.ts'
 import { isDataFolder } from '../../server/data-folder.ts'
-import { openBlobs, openCatalog, placesOf } from '../../server/open-stores.ts'
+import { keyPlacesOf, openDataKeys } from '../../server/open-data-keys.ts'
+import { openBlobs, openCatalog, placesOf, withDataKeys } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import { OtherIndexFormat } from '../../stores/search/index-format.ts'
 import { OtherSchema } from '../../stores/sql/schema/other-schema.ts'
@@ -75,7 +77,13 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
   try {
     const catalog = await openCatalog(places, { readOnly: true })
     try {
-      const verification = { catalog, blobs: await openBlobs(places), now: Date.now, isQuick }
+      const dataKeys = await openDataKeys(
+        keyPlacesOf(config),
+        { catalog, dataKeyMs: limits.dataKeyMs },
+        { readOnly: true },
+      )
+      const blobs = withDataKeys(await openBlobs(places), dataKeys)
+      const verification = { catalog, blobs, now: Date.now, isQuick }
       const reports: PartReport[] = []
       for (const part of isQuick ? QUICK_PARTS : PARTS) {
         reports.push(await verifyPart(part, { verification, terminal, json: config.json }))
@@ -87,7 +95,9 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
       await catalog.close()
     }
   } catch (cause) {
-    const isExpected = [StoreUnavailable, OtherSchema, OtherIndexFormat].some((kind) => cause instanceof kind)
+    const isExpected = [StoreUnavailable, OtherSchema, OtherIndexFormat, ContractError].some(
+      (kind) => cause instanceof kind,
+    )
     throw isExpected ? new OperatorError(`Verification is incomplete: ${(cause as Error).message}.`, { cause }) : cause
   }
 }

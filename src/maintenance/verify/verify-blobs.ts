@@ -4,7 +4,7 @@
  */
 
 import { compareKeys } from '../../stores/blobs/blob-key.ts'
-import type { BlobEntry, BlobStore } from '../../stores/blobs/blob-store.ts'
+import { type BlobEntry, type BlobStore, DamagedBlob } from '../../stores/blobs/blob-store.ts'
 import { BytesDigest } from '../../stores/blobs/bytes-digest.ts'
 import type { BlobRecord } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
@@ -124,6 +124,8 @@ async function differenceOf(
     if (sizeBytes === stored.sizeBytes && sha256 === digest.sha256) return undefined
     return difference('blob-bytes-differ', 'its bytes differ from those that were stored')
   } catch (error) {
+    if (error instanceof DamagedBlob)
+      return difference('blob-bytes-differ', 'its bytes differ from those that were stored')
     if (!(error instanceof StoreUnavailable && UNREADABLE.includes(error.code))) throw error
     return difference('blob-unreadable', `cannot be read (${error.code})`)
   }

@@ -1,6 +1,8 @@
 /** Inflates the metadata document of every version and checks its length and checksum. */
+
 import { pipeline } from 'node:stream/promises'
 import { crc32, createInflateRaw } from 'node:zlib'
+import { DamagedBlob } from '../../stores/blobs/blob-store.ts'
 import type { VersionDocument } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
 import { type Difference, type Step, someAtOnce, type Verification } from './verify-steps.ts'
@@ -40,10 +42,10 @@ async function verifyDocument(verification: Verification, document: VersionDocum
 
 async function faultOf({ blobs }: Verification, { range }: VersionDocument): Promise<string | undefined> {
   const { blobKey, offsetBytes, sizeBytes, contentBytes } = range
-  const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
-  if (blob === undefined) return 'the blob is missing'
   const found = { crc32: 0, contentBytes: 0 }
   try {
+    const blob = await blobs.open(blobKey, { start: offsetBytes, length: sizeBytes })
+    if (blob === undefined) return 'the blob is missing'
     await pipeline(blob.bytes, createInflateRaw(), async (inflated: AsyncIterable<Uint8Array>) => {
       for await (const chunk of inflated) {
         found.crc32 = crc32(chunk, found.crc32)
@@ -53,6 +55,7 @@ async function faultOf({ blobs }: Verification, { range }: VersionDocument): Pro
       }
     })
   } catch (error) {
+    if (error instanceof DamagedBlob) return 'its blob was changed'
     if (!(error as NodeJS.ErrnoException).code?.startsWith('Z_')) throw error
     return 'it cannot be inflated'
   }

@@ -1,6 +1,6 @@
 /** Reads every frame of every instance and checks the checksum that was recorded at import. */
 import { StoredChecksum } from '../../pixel-data/checksum/stored-checksum.ts'
-import { type BlobStore, readAll } from '../../stores/blobs/blob-store.ts'
+import { type BlobStore, DamagedBlob, readAll } from '../../stores/blobs/blob-store.ts'
 import { DamagedFrameTable, framesOfTable, type TableFrame } from '../../stores/blobs/frame-table.ts'
 import type { InstanceFrames } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
@@ -67,7 +67,9 @@ async function* faultsOf(blobs: BlobStore, instance: InstanceFrames): AsyncGener
       if (fault !== undefined) yield { frameNumber, fault }
     }
   } catch (error) {
-    if (error instanceof DamagedFrameTable) yield { frameNumber: undefined, fault: error.message }
+    if (error instanceof DamagedBlob)
+      yield { frameNumber, fault: 'its frame table differs from the one that was stored' }
+    else if (error instanceof DamagedFrameTable) yield { frameNumber: undefined, fault: error.message }
     else if (!(error instanceof StoreUnavailable && UNREADABLE.includes(error.code))) throw error
     else yield { frameNumber, fault: `cannot be read (${error.code})` }
   }
@@ -103,12 +105,17 @@ async function faultOf(
   for (const { in: container, offsetBytes, lengthBytes } of found.frame.ranges) {
     const [key, start] =
       container === 'file' ? [file.blobKey, file.offsetBytes + offsetBytes] : [frames.blobKey, offsetBytes]
-    const blob = await blobs.open(key, { start, length: lengthBytes })
-    if (blob === undefined) return 'the blob is missing'
     let read = 0
-    for await (const chunk of blob.bytes) {
-      checksum.add(chunk)
-      read += chunk.length
+    try {
+      const blob = await blobs.open(key, { start, length: lengthBytes })
+      if (blob === undefined) return 'the blob is missing'
+      for await (const chunk of blob.bytes) {
+        checksum.add(chunk)
+        read += chunk.length
+      }
+    } catch (error) {
+      if (error instanceof DamagedBlob) return 'its bytes differ from those that were stored'
+      throw error
     }
     if (read !== lengthBytes) return 'it is beyond the end of the blob'
   }

@@ -4,6 +4,7 @@
  */
 import type { Access } from './access-repository.ts'
 import type { Blobs } from './blob-repository.ts'
+import type { DataKeyRecords } from './data-key-repository.ts'
 import type { Datastores } from './datastore-repository.ts'
 import type { ImageSets } from './image-set-repository.ts'
 import type { ImportJobs } from './import-job-repository.ts'
@@ -14,6 +15,7 @@ import type { Workflows } from './workflow-repository.ts'
 
 export interface Catalog {
   readonly datastores: Datastores
+  readonly dataKeys: DataKeyRecords
   readonly importJobs: ImportJobs
   readonly imageSets: ImageSets
   readonly workflows: Workflows

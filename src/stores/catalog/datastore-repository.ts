@@ -28,12 +28,16 @@ export type CreateDatastoreOutcome =
 export type DeleteDatastoreOutcome = 'deleting' | 'absent' | 'not-active' | 'holds-image-sets' | 'import-running'
 
 export interface Datastores {
-  /** @param request.activeMax the quota of data stores that are not deleted; no limit if absent. */
+  /**
+   * @param request.activeMax the quota of data stores that are not deleted; no limit if absent.
+   * @param request.dataKeyArn the key that wraps its data key; not encrypted if absent.
+   */
   create(request: {
     readonly datastore: Datastore
     readonly tags: Readonly<Record<string, string>>
     readonly token: ClientTokenUse
     readonly activeMax?: number
+    readonly dataKeyArn?: string
   }): Promise<CreateDatastoreOutcome>
   /** Includes a data store that was deleted after `deletedSince`. */
   get(datastoreId: string, options: { readonly deletedSince: number }): Promise<Datastore | undefined>
@@ -48,6 +52,6 @@ export interface Datastores {
   settle(datastoreId: string, at: number): Promise<void>
   /** Ids of the data stores that are CREATING or DELETING, for example after a crash. */
   unsettled(): Promise<readonly string[]>
-  /** Changes an ACTIVE data store to DELETING, if it has no image sets and no running import jobs. */
+  /** Changes an ACTIVE data store to DELETING and destroys its data key, if it has no image sets and no running import jobs. */
   beginDelete(datastoreId: string, at: number): Promise<DeleteDatastoreOutcome>
 }

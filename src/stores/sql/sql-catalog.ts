@@ -6,6 +6,7 @@ import type { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { verifySearchIndex } from '../search/verify.ts'
 import { accessOver } from './access/access.ts'
 import { blobsOver } from './blobs/blobs.ts'
+import { dataKeysOver } from './data-keys/data-keys.ts'
 import { datastoresOver } from './datastores/datastores.ts'
 import { tagsOver } from './datastores/tags.ts'
 import type { Dialect } from './engine/differences.ts'
@@ -28,6 +29,7 @@ export function catalogOver(
 ): Catalog {
   return {
     datastores: datastoresOver(database),
+    dataKeys: dataKeysOver(database),
     importJobs: importJobsOver(database, options),
     imageSets: imageSetsOver(database, options),
     workflows: workflowsOver(database, options),

@@ -5,6 +5,7 @@ import type {
   Datastores,
   DeleteDatastoreOutcome,
 } from '../../catalog/datastore-repository.ts'
+import { addDataKey, destroyDataKey } from '../data-keys/data-keys.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
@@ -29,7 +30,8 @@ export function datastoresOver(database: Transactions): Datastores {
     list: (request) => database.read(() => list(request)),
     settle: (datastoreId, at) => database.write(() => settle(datastoreId, at)),
     unsettled: () => database.read(unsettled),
-    beginDelete: (datastoreId, at) => database.write(() => beginDelete(datastoreId, at)),
+    // With secureDelete, so that the data key leaves nothing in the file.
+    beginDelete: (datastoreId, at) => database.write(() => beginDelete(datastoreId, at), { secureDelete: true }),
   }
 }
 
@@ -55,6 +57,7 @@ function* create({
   tags,
   token,
   activeMax,
+  dataKeyArn,
 }: Parameters<Datastores['create']>[0]): Sql<CreateDatastoreOutcome> {
   // Two of these have no row yet to lock. They are rare, so they share the lock of changes.
   yield* lockChanges()
@@ -64,6 +67,7 @@ function* create({
   if (activeMax !== undefined && (yield* countActive()) >= activeMax) return { outcome: 'too-many' }
 
   yield* insertRows('datastores', [rowOf(datastore)])
+  if (dataKeyArn !== undefined) yield* addDataKey({ ownerId: datastore.datastoreId, keyArn: dataKeyArn })
   yield* putTags(datastore.datastoreId, tags)
   yield* rememberUse(TOKEN_SCOPE, token, { resourceId: datastore.datastoreId, at: datastore.createdAt })
   return { outcome: 'created', datastore }
@@ -132,6 +136,7 @@ function* beginDelete(datastoreId: string, at: number): Sql<DeleteDatastoreOutco
   if (yield* one('SELECT 1 AS found FROM image_sets WHERE datastore = ? AND deleted_at IS NULL LIMIT 1', datastore)) {
     return 'holds-image-sets'
   }
+  yield* destroyDataKey(datastoreId, at)
   yield* run(`UPDATE datastores SET datastore_status = 'DELETING', updated_at = ? WHERE datastore = ?`, at, datastore)
   return 'deleting'
 }

@@ -242,6 +242,7 @@ export interface Tables {
     changed_in: number
     bounds: Uint8Array
   }>
+  data_keys: Table<{ owner_id: string; key_arn: string; wrapped: Uint8Array | null; destroyed_at: number | null }>
   search_entries: Table<{ leaf: number; entries: Uint8Array }>
 }
 

@@ -80,6 +80,16 @@ CREATE TABLE datastores (
 );
 CREATE INDEX datastores_newest ON datastores (created_at, datastore_id);
 
+-- Data keys of encrypted data stores, and of uploads. A data store without a row is not encrypted.
+CREATE TABLE data_keys (
+  owner_id ${text} PRIMARY KEY,
+  -- Of the key that wraps it.
+  key_arn ${text} NOT NULL,
+  -- NULL until it is first needed, and after it was destroyed.
+  wrapped ${bytes},
+  destroyed_at BIGINT
+) ${inKeyOrder};
+
 CREATE TABLE tags (
   -- A datastoreId or an imageSetId.
   resource_id ${text} NOT NULL,

@@ -1,0 +1,73 @@
+/** Opens the key services that the configuration names, and the data keys that they wrap. */
+import { access } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { DataKeys, type KeyServices } from '../security/keys/data-keys.ts'
+import { openKeyRing } from '../security/keys/key-ring.ts'
+import type { KmsServer } from '../security/keys/kms.ts'
+import { UnreadableRing } from '../security/keys/ring-file.ts'
+import type { RingPlace } from '../security/keys/ring-store.ts'
+import type { Catalog } from '../stores/catalog/catalog.ts'
+import type { Config } from './config.ts'
+import { KEYS_FOLDER } from './data-folder.ts'
+import { OperatorError } from './operator-error.ts'
+
+export interface KeyPlaces {
+  readonly ring: RingPlace
+  readonly kms: KmsServer | undefined
+  readonly encryption: Config['encryption']
+  /** In the ARNs of keys of the ring. */
+  readonly region: string
+  readonly accountId: string
+}
+
+export function keyPlacesOf(config: Config): KeyPlaces {
+  const ringFile = config.keyRing ?? join(config.dataFolder, KEYS_FOLDER, 'ring.json')
+  const keyFile = config.keyFile ?? join(dirname(ringFile), 'ring.key')
+  const { encryption, region, accountId, kms, keyPassphrase: passphrase } = config
+  return { ring: { ringFile, keyFile, passphrase }, encryption, region, accountId, kms }
+}
+
+/**
+ * @param options.readOnly creates nothing
+ * @throws OperatorError if the key ring cannot be opened
+ */
+export async function openDataKeys(
+  places: KeyPlaces,
+  { catalog, dataKeyMs }: { readonly catalog: Catalog; readonly dataKeyMs: number },
+  options: { readonly readOnly?: boolean } = {},
+): Promise<DataKeys> {
+  const isNew = places.encryption === 'on' && options.readOnly !== true
+  const services = isNew || (await exists(places.ring.ringFile)) ? await openKeyServices(places) : undefined
+  const dataKeys = new DataKeys({ catalog, services, dataKeyMs, encryptsNew: places.encryption === 'on' })
+  if (isNew) await explained(places, () => dataKeys.encryptUploads())
+  return dataKeys
+}
+
+/** @throws OperatorError if the key ring cannot be opened */
+function openKeyServices({ ring, kms, ...names }: KeyPlaces): Promise<KeyServices> {
+  return explained({ ring }, async () => {
+    const opened = await openKeyRing(ring, names)
+    await opened.ownKeyArn()
+    if (kms === undefined) return { ring: opened, kms: undefined }
+    const { openKms } = await import('../security/keys/kms.ts')
+    return { ring: opened, kms: openKms(kms) }
+  })
+}
+
+async function explained<T>({ ring }: Pick<KeyPlaces, 'ring'>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!(cause instanceof UnreadableRing)) throw cause
+    throw new OperatorError(
+      `The key ring ${ring.ringFile} cannot be used: ${cause.message}. Check --key-ring, --key-file and HILUM_KEY_PASSPHRASE.`,
+      { cause },
+    )
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
