@@ -44,7 +44,7 @@ export async function openDataKeys(
 }
 
 /** @throws OperatorError if the key ring cannot be opened */
-function openKeyServices({ ring, kms, ...names }: KeyPlaces): Promise<KeyServices> {
+export function openKeyServices({ ring, kms, ...names }: KeyPlaces): Promise<KeyServices> {
   return explained({ ring }, async () => {
     const opened = await openKeyRing(ring, names)
     await opened.ownKeyArn()
