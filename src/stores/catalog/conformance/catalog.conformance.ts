@@ -6,6 +6,7 @@ import { testAccess } from './access.conformance.ts'
 import { testBlobs } from './blobs.conformance.ts'
 import { testCompaction } from './compaction.conformance.ts'
 import { testCopies } from './copies.conformance.ts'
+import { testDataKeys } from './data-keys.conformance.ts'
 import { testDatastores } from './datastores.conformance.ts'
 import { testDocuments } from './documents.conformance.ts'
 import { testImageSets } from './image-sets.conformance.ts'
@@ -20,6 +21,7 @@ export type OpenCatalog = (context: TestContext) => Promise<Catalog>
 export function describeCatalog(name: string, open: OpenCatalog, options: { readonly skip?: string } = {}): void {
   describe(name, { skip: options.skip ?? false }, () => {
     describe('data stores', () => testDatastores(open))
+    describe('data keys', () => testDataKeys(open))
     describe('import jobs', () => testImportJobs(open))
     describe('publishing', () => testPublishing(open))
     describe('image sets', () => testImageSets(open))
