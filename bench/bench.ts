@@ -1,5 +1,5 @@
 /**
- * What Hilum costs and does on this machine. Without a word: one table of everything; `search`, `orthanc`, `frames`, `updates` and `hunt` go
+ * What Hilum costs and does on this machine. Without a word: one table of everything; `search`, `orthanc`, `frames`, `encryption`, `updates` and `hunt` go
  * into one thing.
  * Nothing here asserts a time: machines are noisy, so read the ratios, measured side by side in one run.
  */
@@ -14,6 +14,9 @@ if (word === 'search') {
 } else if (word === 'frames') {
   const { framesBench } = await import('./frames.ts')
   process.exitCode = await framesBench(args)
+} else if (word === 'encryption') {
+  const { encryptionBench } = await import('./encryption.ts')
+  await encryptionBench(args)
 } else if (word === 'updates') {
   const { updatesBench } = await import('./updates.ts')
   process.exitCode = await updatesBench(args)
@@ -24,7 +27,7 @@ if (word === 'search') {
   const { printOverview } = await import('./overview.ts')
   await printOverview({ json: word === '--json' })
 } else {
-  process.stderr.write('npm run bench -- [search | orthanc | frames | updates | hunt | --json]\n')
+  process.stderr.write('npm run bench -- [search | orthanc | frames | encryption | updates | hunt | --json]\n')
   process.exitCode = 2
 }
 

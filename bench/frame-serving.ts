@@ -73,13 +73,13 @@ export const measureServing = (): Promise<ServingResult> =>
     }
   })
 
-const medianOf = (turns: readonly LoadResult[]): LoadResult => {
+export const medianOf = (turns: readonly LoadResult[]): LoadResult => {
   const perSecond = median(turns.map((turn) => turn.perSecond))
   return turns.find((turn) => turn.perSecond === perSecond)!
 }
 
 /** The ids of all frames of the one image set, and their bytes. */
-async function framesOf(client: MedicalImagingClient, datastoreId: string) {
+export async function framesOf(client: MedicalImagingClient, datastoreId: string) {
   const { imageSetsMetadataSummaries } = await client.send(new SearchImageSetsCommand({ datastoreId }))
   const imageSetId = imageSetsMetadataSummaries![0]!.imageSetId!
   const { imageSetMetadataBlob } = await client.send(new GetImageSetMetadataCommand({ datastoreId, imageSetId }))

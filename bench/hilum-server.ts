@@ -16,8 +16,11 @@ export interface BenchServer extends MeasuredProcess {
   readonly readyMs: number
 }
 
-/** @param catalogUrl of a PostgreSQL database; without it the catalog is in the data folder. */
-export async function startHilumServer(dataFolder: string, catalogUrl?: string): Promise<BenchServer> {
+/** @param options.catalogUrl of a PostgreSQL database; without it the catalog is in the data folder. */
+export async function startHilumServer(
+  dataFolder: string,
+  { catalogUrl, encryption = 'on' }: { readonly catalogUrl?: string; readonly encryption?: 'on' | 'none' } = {},
+): Promise<BenchServer> {
   const port = await freePort()
   const startedAt = performance.now()
   const measured = start(
@@ -27,6 +30,7 @@ export async function startHilumServer(dataFolder: string, catalogUrl?: string):
       env: {
         HILUM_ACCESS_KEY_ID: BENCH_KEYS.accessKeyId,
         HILUM_SECRET_ACCESS_KEY: BENCH_KEYS.secretAccessKey,
+        HILUM_ENCRYPTION: encryption,
         // It may hold a password, which a list of processes would show.
         ...(catalogUrl === undefined ? {} : { HILUM_CATALOG: catalogUrl }),
       },

@@ -54,10 +54,14 @@ export const measureHilum = (): Promise<number> =>
 export const measureSlices = (): Promise<number> =>
   inTempFolder((folder) => measureImport(folder, () => writeSlices(join(folder, 'buckets/bench-input'), SLICES)))
 
-async function measureImport(folder: string, writeFiles: () => Promise<readonly string[]>): Promise<number> {
+export async function measureImport(
+  folder: string,
+  writeFiles: () => Promise<readonly string[]>,
+  encryption: 'on' | 'none' = 'on',
+): Promise<number> {
   await mkdir(join(folder, 'buckets/bench-output'), { recursive: true })
   const files = await writeFiles()
-  const server = await startHilumServer(folder)
+  const server = await startHilumServer(folder, { encryption })
   try {
     const datastoreId = await createActiveDatastore(server)
     return files.length / (await importAll(server, { datastoreId }))

@@ -72,6 +72,8 @@ export interface Limits {
   readonly deletedDatastoreMs: number
   /** How long the data key of a data store is used after its key service was asked, at most 60,000: then a revoked key has stopped. */
   readonly dataKeyMs: number
+  /** Decrypted frames and documents that are kept in memory while their data key is used; a larger one than an eighth is not. */
+  readonly decryptedCacheBytes: number
   /** ListDICOMImportJobs returns jobs that are not older. */
   readonly importJobMs: number
   readonly pageSize: number
@@ -200,6 +202,7 @@ export const DEFAULT_LIMITS: Limits = {
   clientTokenMs: 24 * 3_600_000,
   deletedDatastoreMs: 24 * 3_600_000,
   dataKeyMs: 30_000,
+  decryptedCacheBytes: 64 * 1024 ** 2,
   importJobMs: 90 * 24 * 3_600_000,
   pageSize: 50,
   accessGranularityMs: 3_600_000,
@@ -265,6 +268,7 @@ const SHARES = {
   frameMemoryBytes: 1 / 3,
   frameThreadBytes: 2 / 3,
   catalogCacheBytes: 1 / 32,
+  decryptedCacheBytes: 1 / 32,
 } as const
 
 /** The default limits for a server with this much memory: the machine's, or the limit of its control group. */

@@ -40,7 +40,10 @@ export async function measureServer(request: {
       }
     },
   }
-  const server = await startHilumServer(store.dataFolder, store.catalogUrl)
+  const server = await startHilumServer(
+    store.dataFolder,
+    store.catalogUrl === undefined ? {} : { catalogUrl: store.catalogUrl },
+  )
   try {
     const http: Record<string, ServerTimes['http'][string]> = {}
     for (const [name, criteria] of Object.entries(kinds)) {

@@ -17,7 +17,8 @@ import { openStores } from './open-stores.ts'
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
 const { places, limits, logLevel } = workerData as ImportThreadOptions
-const stores = await openStores(places)
+// A thread reads each byte once.
+const stores = await openStores({ ...places, limits: { ...places.limits, decryptedCacheBytes: 0 } })
 const frames = startFrameThreads(limits)
 const app = { ...stores, frames, limits, clock: Date.now, newId, log: openLog({ logLevel }) }
 const workers = [startImportWorker(app), startWorkflowWorker(app)]

@@ -62,7 +62,10 @@ export async function openStores(places: StorePlaces): Promise<Stores> {
   }
   try {
     const dataKeys = await openDataKeys(places.keys, { catalog, dataKeyMs })
-    const encrypted = { blobs: withDataKeys(blobs, dataKeys), locations: withEncryptedUploads(locations, dataKeys) }
+    const encrypted = {
+      blobs: withDataKeys(blobs, dataKeys, places.limits.decryptedCacheBytes),
+      locations: withEncryptedUploads(locations, dataKeys),
+    }
     return { ...encrypted, catalog, dataKeys }
   } catch (error) {
     await catalog.close()
@@ -74,8 +77,13 @@ export async function openStores(places: StorePlaces): Promise<Stores> {
 const HEADERS_MAX = 50_000
 
 /** The blobs of data stores with a data key are encrypted. The first part of a blob key is the id of its data store. */
-export const withDataKeys = (blobs: BlobStore, keys: BlobKeys): BlobStore =>
-  encryptedBlobs(blobs, { keys, datastoreOf: (key) => key.slice(0, key.indexOf('/')), headersMax: HEADERS_MAX })
+export const withDataKeys = (blobs: BlobStore, keys: BlobKeys, decryptedBytesMax = 0): BlobStore =>
+  encryptedBlobs(blobs, {
+    keys,
+    datastoreOf: (key) => key.slice(0, key.indexOf('/')),
+    headersMax: HEADERS_MAX,
+    decryptedBytesMax,
+  })
 
 /** Uploads through the API are encrypted until they are imported. Other files of the bucket are not: commands put them there. */
 function withEncryptedUploads(locations: Locations, keys: BlobKeys): Locations {

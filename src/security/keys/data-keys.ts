@@ -49,6 +49,8 @@ export class DataKeys {
   readonly #keys = new Map<string, CachedKey>()
   readonly #loading = new Map<string, Promise<Uint8Array>>()
 
+  readonly #listeners: ((ownerId: string) => void)[] = []
+
   constructor(options: Options) {
     this.#options = options
   }
@@ -107,6 +109,12 @@ export class DataKeys {
     this.#keys.delete(ownerId)
     clearTimeout(cached.expiry)
     cached.bytes.fill(0)
+    for (const listener of this.#listeners) listener(ownerId)
+  }
+
+  /** Calls the listener when a data key expires. */
+  onExpiry(listener: (ownerId: string) => void): void {
+    this.#listeners.push(listener)
   }
 
   close(): void {

@@ -21,7 +21,7 @@ const dataKey = randomBytes(32)
 
 const encrypted = (blobs: BlobStore, options: { key?: Uint8Array; headersMax?: number } = {}): BlobStore =>
   encryptedBlobs(blobs, {
-    keys: { isEncrypted: async () => true, dataKeyOf: async () => options.key ?? dataKey },
+    keys: { isEncrypted: async () => true, dataKeyOf: async () => options.key ?? dataKey, onExpiry: () => {} },
     datastoreOf: (key) => key.split('/')[0]!,
     headersMax: options.headersMax ?? 2,
   })
@@ -224,10 +224,84 @@ describe('an encrypted blob', () => {
   })
 })
 
+describe('decrypted ranges in memory', () => {
+  async function opened() {
+    const raw = openMemoryBlobs()
+    let expire: (datastoreId: string) => void = () => {}
+    let isDenied = false
+    let reads = 0
+    const countedOpen: BlobStore['open'] = (key, range) => {
+      reads += 1
+      return raw.open(key, range)
+    }
+    const counted = { ...raw, open: countedOpen }
+    const blobs = encryptedBlobs(counted, {
+      keys: {
+        isEncrypted: async () => true,
+        dataKeyOf: async () => {
+          if (isDenied) throw new Error('denied')
+          return dataKey
+        },
+        onExpiry: (listener) => (expire = listener),
+      },
+      datastoreOf: (key) => key.split('/')[0]!,
+      headersMax: 10,
+      decryptedBytesMax: 1_000_000,
+    })
+    const bytes = randomBytes(400_000)
+    await blobs.put('store/blob', bytes)
+    const read = async (start = 1_000, length = 100_000) => {
+      reads = 0
+      const into = new Uint8Array(length)
+      const found = Buffer.from(await readAll((await blobs.open('store/blob', { start, length, into }))!))
+      assert.ok(bytes.subarray(start, start + length).equals(found))
+      return reads
+    }
+    return { raw, blobs, read, expire: (id: string) => expire(id), deny: () => (isDenied = true) }
+  }
+
+  test('a range is kept when it is read a second time, and read again after its data key expired', async () => {
+    const { read, expire } = await opened()
+    await read()
+    assert.equal(await read(), 1)
+    assert.equal(await read(), 0)
+    assert.equal(await read(1_001), 1)
+    expire('other')
+    assert.equal(await read(), 0)
+    expire('store')
+    assert.equal(await read(), 1)
+  })
+
+  test('a kept range is not returned while the key is denied, or after the blob was removed', async () => {
+    const { read, blobs, deny } = await opened()
+    for (const _ of [1, 2, 3]) await read()
+    await blobs.put('store/blob', Buffer.alloc(400_000))
+    await assert.rejects(read(), assert.AssertionError)
+    await blobs.remove(['store/blob'])
+    assert.equal(await blobs.open('store/blob', { start: 1_000, length: 9, into: new Uint8Array(9) }), undefined)
+    deny()
+    const other = await opened()
+    for (const _ of [1, 2, 3]) await other.read()
+    other.deny()
+    await assert.rejects(other.read(), /denied/)
+  })
+
+  test('no more is kept than the limit, and a caller cannot change what is kept', async () => {
+    const { read, blobs } = await opened()
+    for (let start = 0; start < 12; start++) for (const _ of [1, 2]) await read(start)
+    assert.equal(await read(0), 1)
+    assert.equal(await read(11), 0)
+    const into = new Uint8Array(100_000)
+    await readAll((await blobs.open('store/blob', { start: 11, length: 100_000, into }))!)
+    into.fill(0)
+    await read(11)
+  })
+})
+
 test('in a bucket, only the blobs of a data store are encrypted, and a scan reads both kinds', async () => {
   const raw = bucketOf(openMemoryBlobs())
   const bucket = encryptedBucket(raw, {
-    keys: { isEncrypted: async () => true, dataKeyOf: async () => dataKey },
+    keys: { isEncrypted: async () => true, dataKeyOf: async () => dataKey, onExpiry: () => {} },
     datastoreOf: (key) => (key.startsWith('uploads/') ? 'uploads' : undefined),
     headersMax: 0,
   })

@@ -16,6 +16,7 @@ import {
 import { BytesDigest } from '../bytes-digest.ts'
 import { BlobCipher, checkHeader, HEADER_BYTES, newHeader, STORED_CHUNK_BYTES, sizeOfStored } from './blob-cipher.ts'
 import { type ChunkRange, chunkRangeOf, DecryptedChunks, decryptInto } from './decrypt-chunks.ts'
+import { DecryptedRanges } from './decrypted-ranges.ts'
 import { encryptStream, encryptWhole } from './encrypt-chunks.ts'
 
 export interface BlobKeys {
@@ -23,6 +24,8 @@ export interface BlobKeys {
   isEncrypted(datastoreId: string): Promise<boolean>
   /** The data key. Use it before the next await: it is overwritten when it expires. @throws if the data store may not be used */
   dataKeyOf(datastoreId: string): Promise<Uint8Array>
+  /** Calls the listener when a data key expires: nothing that was decrypted with it may stay. */
+  onExpiry(listener: (datastoreId: string) => void): void
 }
 
 interface Options {
@@ -31,6 +34,8 @@ interface Options {
   readonly datastoreOf: (blobKey: string) => string | undefined
   /** How many headers are cached. 0 if blobs can be replaced by another process. */
   readonly headersMax: number
+  /** Of decrypted ranges in memory. Default: none. */
+  readonly decryptedBytesMax?: number
 }
 
 /** More is streamed. */
@@ -65,11 +70,14 @@ class EncryptedBlobs implements BlobStore {
   readonly #options: Options
   /** By blob key, the most recently used last. */
   readonly #headers = new Map<string, StoredBlob>()
+  readonly #decrypted: DecryptedRanges
   readonly #buffers: Uint8Array[] = []
 
   constructor(blobs: BlobStore, options: Options) {
     this.#blobs = blobs
     this.#options = options
+    this.#decrypted = new DecryptedRanges(options.decryptedBytesMax ?? 0)
+    options.keys.onExpiry((datastoreId) => this.#decrypted.expire(datastoreId))
   }
 
   async put(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest> {
@@ -94,7 +102,7 @@ class EncryptedBlobs implements BlobStore {
       if (!(await this.#holds(key, given))) throw error
       return given
     } finally {
-      this.#headers.delete(key)
+      this.#dropCached(key)
     }
     return bytes instanceof Uint8Array ? digest.add(bytes).end() : digest.end()
   }
@@ -137,6 +145,14 @@ class EncryptedBlobs implements BlobStore {
       const stored = await this.#blobs.open(key, { start, length })
       return stored && new DecryptedChunks(stored, { cipher, range: chunks })
     }
+    const name = `${key} ${start} ${chunks.skipBytes} ${lengthBytes}`
+    // Before the range is looked up: its use is checked also where nothing is decrypted, and an expired range is overwritten.
+    if (fitsInto) await this.#options.keys.dataKeyOf(of.datastoreId)
+    const known = this.#decrypted.get(name)
+    if (known !== undefined && fitsInto) {
+      into.set(known)
+      return once(into.subarray(0, lengthBytes))
+    }
     const buffer = this.#lend(length)
     try {
       const opened = await this.#blobs.open(key, { start, length, into: buffer })
@@ -148,6 +164,7 @@ class EncryptedBlobs implements BlobStore {
       const cipher = await this.#cipherOf(key, of)
       const bytes = fitsInto ? into.subarray(0, lengthBytes) : Buffer.allocUnsafeSlow(lengthBytes)
       decryptInto(bytes, stored, { cipher, range: chunks })
+      if (fitsInto) this.#decrypted.add(name, { datastoreId: of.datastoreId, bytes })
       return once(bytes)
     } finally {
       if (buffer.length === BUFFER_BYTES && this.#buffers.length < BUFFERS_MAX) this.#buffers.push(buffer)
@@ -168,7 +185,7 @@ class EncryptedBlobs implements BlobStore {
   }
 
   async remove(keys: readonly string[]): Promise<void> {
-    for (const key of keys) this.#headers.delete(key)
+    for (const key of keys) this.#dropCached(key)
     await this.#blobs.remove(keys)
   }
 
@@ -215,6 +232,11 @@ class EncryptedBlobs implements BlobStore {
     if (oldest !== undefined && this.#headers.size >= this.#options.headersMax) this.#headers.delete(oldest)
     this.#headers.set(key, stored)
     return stored
+  }
+
+  #dropCached(key: string): void {
+    this.#headers.delete(key)
+    this.#decrypted.removeAll(`${key} `)
   }
 
   /** Reused, because new memory of this size is slower than the read. */
