@@ -119,6 +119,14 @@ test('material is in no file, and the ring without its key file is unreadable', 
   await assert.rejects(async () => (await openKeyRing(place, OPTIONS)).list(), UnreadableRing)
 })
 
+test('a key file that is empty or short protects nothing and is refused', async () => {
+  for (const content of ['', '\n', 'AAAA', 'not base64 at all']) {
+    const place = newPlace()
+    await writeFile(place.keyFile, content)
+    await assert.rejects(openKeyRing(place, OPTIONS), /must hold 32 bytes/)
+  }
+})
+
 test("Hilum's own key is neither disabled nor deleted", async () => {
   const ring = await openKeyRing(newPlace(), OPTIONS)
   const own = await ring.ownKeyArn()

@@ -27,6 +27,7 @@ export interface RingPlace {
   readonly passphrase: string | undefined
 }
 
+const KEY_FILE_BYTES = 32
 /** A change takes milliseconds. An older lock file was left by a crash. */
 const LOCK_MS = 10_000
 const LOCK_RETRY_MS = 20
@@ -74,7 +75,9 @@ export class RingStore {
   async #secret(): Promise<RingSecret> {
     const { passphrase, keyFile } = this.#place
     if (passphrase !== undefined) return Buffer.from(passphrase.normalize('NFC'))
-    return Buffer.from((await readFile(keyFile, 'utf8')).trim(), 'base64')
+    const bytes = Buffer.from((await readFile(keyFile, 'utf8')).trim(), 'base64')
+    if (bytes.length !== KEY_FILE_BYTES) throw new UnreadableRing('its key file must hold 32 bytes in base64')
+    return bytes
   }
 
   /** Creates the ring, and its key file if it needs one, unless there is a ring. */
@@ -87,7 +90,7 @@ export class RingStore {
         if (await exists(ringFile)) return
         if (passphrase === undefined && !(await exists(keyFile))) {
           await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 })
-          await writeNew(keyFile, `${randomBytes(32).toString('base64')}\n`)
+          await writeNew(keyFile, `${randomBytes(KEY_FILE_BYTES).toString('base64')}\n`)
         }
         const keys = await RingKeys.derive(
           await this.#secret(),
