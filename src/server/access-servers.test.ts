@@ -28,6 +28,8 @@ test('a principal that one server disables stops in the other within five second
       HILUM_ACCESS_KEY_ID: OWNER.accessKeyId,
       HILUM_SECRET_ACCESS_KEY: OWNER.secretAccessKey,
       HILUM_SEALING_KEY: sealingKey,
+      // Servers that encrypt share a key ring, which this test is not about.
+      HILUM_ENCRYPTION: 'none',
     }
     const config = loadConfig({ cwd: folder, env, flags: { data: folder, port: '0', host: ['127.0.0.1'] } })
     const log = { ...openLog({ logLevel: 'error' }), error: (_: object, message: string) => errors.push(message) }

@@ -10,6 +10,7 @@ import {
   MedicalImagingClient,
   type MedicalImagingServiceException,
 } from '@aws-sdk/client-medical-imaging'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { startServer } from '../main.ts'
 import { postgresIsMissing, startPostgres } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 import { loadConfig } from './config.ts'
@@ -24,7 +25,7 @@ test('servers that share a database act as one, and return 503 while it is unava
   const keys = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a secret of tests'.replaceAll(' ', '-') }
   const clients: MedicalImagingClient[] = []
   const ringFolder = await mkdtemp(join(tmpdir(), 'hilum-servers-keys-'))
-  context.after(() => rm(ringFolder, { recursive: true }))
+  removeAtExit(ringFolder)
   for (const _ of [1, 2]) {
     const folder = await mkdtemp(join(tmpdir(), 'hilum-servers-'))
     const env = {
