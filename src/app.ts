@@ -2,6 +2,7 @@
 
 import type { Limits } from './limits.ts'
 import type { FrameThreads } from './pixel-data/threads/frame-threads.ts'
+import type { AuditLog } from './security/audit/audit-log.ts'
 import type { Authorize } from './security/authorization/authorize.ts'
 import type { Callers } from './security/callers/callers.ts'
 import type { BlobStore } from './stores/blobs/blob-store.ts'
@@ -85,6 +86,8 @@ export interface App extends Omit<ImportApp, 'frames'> {
   readonly callers: Callers
   /** Called before the handler of every signed request. */
   readonly authorize: Authorize
+  /** Every request is recorded before its answer. */
+  readonly audit: AuditLog
   readonly pageTokens: PageTokens
   readonly dataKeys: DataKeyAccess
   readonly background: Background

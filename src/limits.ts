@@ -46,6 +46,13 @@ export interface Limits {
   readonly policyDocumentBytes: number
   readonly policyStatements: number
   readonly policyValueCharacters: number
+  /** A line of the audit log that changes no data is durable after this time. While writing fails, it is tried again after the second. */
+  readonly auditSyncMs: number
+  readonly auditRetryMs: number
+  /** A file of the audit log; the next one starts at this size, or at the end of the day (UTC). */
+  readonly auditFileBytes: number
+  /** Lines of refused requests in the audit log, per address; others are counted. */
+  readonly auditRefusalsPerMinute: number
   /** A stopping server waits this long for requests and import batches in flight. */
   readonly shutdownMs: number
 
@@ -187,6 +194,10 @@ export const DEFAULT_LIMITS: Limits = {
   policyDocumentBytes: 32 * 1024,
   policyStatements: 100,
   policyValueCharacters: 2_048,
+  auditSyncMs: 100,
+  auditRetryMs: 1_000,
+  auditFileBytes: 64 * 1024 ** 2,
+  auditRefusalsPerMinute: 60,
   shutdownMs: 30_000,
 
   replyBuffersKept: 16,

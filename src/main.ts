@@ -1,5 +1,6 @@
 /** Opens stores, mounts protocol handlers, starts workers; stops them in reverse order. */
 
+import { join } from 'node:path'
 import type { App, Log } from './app.ts'
 import { withAwsQuotas } from './limits.ts'
 import { extensions } from './operations/extensions.ts'
@@ -9,6 +10,8 @@ import { settleDatastores } from './operations/settle-datastores.ts'
 import { openUploadUsage } from './operations/upload-usage.ts'
 import { listen } from './protocols/http/listen.ts'
 import { mountProtocols } from './protocols/mount.ts'
+import { AUDIT_FOLDER } from './security/audit/audit-files.ts'
+import { type AuditLog, openAuditLog } from './security/audit/audit-log.ts'
 import { createAuthorize } from './security/authorization/authorize.ts'
 import { openCallers } from './security/callers/callers.ts'
 import { startAccessTimes } from './server/access-times.ts'
@@ -21,6 +24,7 @@ import { endpointOf } from './server/endpoint.ts'
 import { startImportThreads } from './server/job-threads.ts'
 import { newId } from './server/new-id.ts'
 import { openStores, placesOf, startCatalogCheckpoints } from './server/open-stores.ts'
+import { OperatorError } from './server/operator-error.ts'
 import { openReplyBuffers } from './server/reply-buffers.ts'
 import { loadSealingKey } from './server/sealing-key.ts'
 
@@ -64,6 +68,8 @@ export async function startServer(config: Config, options: { readonly log: Log }
     stopSteps.push(() => accessTimes.stop())
     const background = new BackgroundWork(log)
     stopSteps.push(() => background.drain())
+    const audit = await openAudit(config, { limits, log })
+    stopSteps.push(() => audit.stop())
     const imports = startImportThreads(
       { places, limits, logLevel: config.logLevel, threads: limits.importWorkers },
       log,
@@ -74,6 +80,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       ...stores,
       limits,
       log,
+      audit,
       background,
       accessTimes,
       replyBuffers: openReplyBuffers(limits),
@@ -115,5 +122,16 @@ export async function startServer(config: Config, options: { readonly log: Log }
   } catch (cause) {
     await stopAll()
     throw cause
+  }
+}
+
+async function openAudit(config: Config, { limits, log }: Pick<App, 'limits' | 'log'>): Promise<AuditLog> {
+  const folder = join(config.dataFolder, AUDIT_FOLDER)
+  const { region, accountId, auditRetentionDays: retentionDays } = config
+  try {
+    return await openAuditLog({ folder, region, accountId, retentionDays, limits, clock: Date.now, log })
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message
+    throw new OperatorError(`The audit log in ${folder} cannot be written: ${reason}.`, { cause })
   }
 }

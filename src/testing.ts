@@ -15,6 +15,7 @@ import { openUploadUsage } from './operations/upload-usage.ts'
 import { startFrameThreads } from './pixel-data/threads/frame-threads.ts'
 import { listen } from './protocols/http/listen.ts'
 import { mountProtocols } from './protocols/mount.ts'
+import { NO_AUDIT_LOG } from './security/audit/audit-log.ts'
 import { createAuthorize } from './security/authorization/authorize.ts'
 import { openCallers } from './security/callers/callers.ts'
 import { DataKeys } from './security/keys/data-keys.ts'
@@ -86,6 +87,7 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     accountId: options.accountId ?? '000000000000',
     awsQuotas: options.awsQuotas ?? false,
     clock: options.clock ?? Date.now,
+    audit: NO_AUDIT_LOG,
     newId,
   }
   const sealingKey = randomBytes(32)

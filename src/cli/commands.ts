@@ -1,6 +1,7 @@
 /** The table of commands. */
 import { flagOf, TEXT_SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts'
 import { POLICY_COMMANDS, PRINCIPAL_COMMANDS } from './access/access-commands.ts'
+import { AUDIT_COMMANDS } from './audit/audit-commands.ts'
 import { endpoint } from './client/endpoint-option.ts'
 import { KEY_COMMANDS } from './keys/key-commands.ts'
 import type { Command, CommandOption } from './terminal/command.ts'
@@ -182,6 +183,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ...PRINCIPAL_COMMANDS,
   ...POLICY_COMMANDS,
   ...KEY_COMMANDS,
+  ...AUDIT_COMMANDS,
   reset: {
     summary: 'delete everything in the data folder except its configuration file',
     options: [{ flag: 'yes', help: 'do not ask for confirmation' }],

@@ -7,6 +7,7 @@ import { gzipAround } from '../imaging/documents/metadata-document.ts'
 import { submitJob, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { handlers } from '../operations/index.ts'
+import { NO_AUDIT_LOG } from '../security/audit/audit-log.ts'
 import type { openStores } from '../server/open-stores.ts'
 import { openReplyBuffers } from '../server/reply-buffers.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
@@ -49,6 +50,7 @@ export const appOver = (
     startSession: () => assert.fail('no session is started'),
   },
   authorize: () => {},
+  audit: NO_AUDIT_LOG,
   pageTokens: { seal: () => '', open: () => undefined },
   dataKeys: { keyFor: async () => undefined, check: () => undefined, forget: () => {} },
   background: { run: () => {} },

@@ -5,6 +5,7 @@ import type { App } from '../app.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
+import { NO_AUDIT_LOG } from '../security/audit/audit-log.ts'
 import { createAuthorize } from '../security/authorization/authorize.ts'
 import type { Caller } from '../security/callers/caller.ts'
 import { compilePolicies } from '../security/policies/compile-policies.ts'
@@ -91,6 +92,7 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
       startSession: () => ({ accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c', expiresAt: 0 }),
     },
     authorize: createAuthorize({ ...names, tags: { list } }),
+    audit: NO_AUDIT_LOG,
     limits: DEFAULT_LIMITS,
     clock: () => NOW,
     newId: () => '0'.repeat(32),

@@ -37,6 +37,7 @@ describe('where values come from', () => {
       awsQuotas: false,
       corsOrigin: ['*'],
       encryption: 'on',
+      auditRetentionDays: 2_557,
       limits: DEFAULT_LIMITS,
     })
   })
@@ -183,6 +184,7 @@ describe('a configuration is refused:', () => {
     'credentials.accessKeyId': 'short',
     'credentials.secretAccessKey': 'short',
     sealingKey: 'ab',
+    auditRetentionDays: 0,
   }
 
   for (const setting of SETTINGS) {

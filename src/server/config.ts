@@ -54,6 +54,8 @@ export interface Config {
   readonly credentials?: AccessKey
   /** 64 hexadecimal digits. Without it, sealing-key.ts creates a key in the data folder. */
   readonly sealingKey?: string
+  /** Files of the audit log are removed after this time. */
+  readonly auditRetentionDays: number
   readonly limits: Limits
 }
 
@@ -131,6 +133,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     awsQuotas: false,
     corsOrigin: ['*'],
     encryption: 'on',
+    auditRetentionDays: 2_557,
     ...at.defaults,
     limits: limitsFor(at.memoryBytes),
   }

@@ -1,6 +1,7 @@
 /** The data folder: private to its owner, marked as Hilum's so that `reset` deletes nothing else, and used by one server at a time. */
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { AUDIT_FOLDER } from '../security/audit/audit-files.ts'
 import { FILE_IN_DATA_FOLDER } from './config.ts'
 import { CREDENTIALS_FILE } from './credentials.ts'
 import { FolderInUse, type FolderLock, LOCK_FILES, lockFolder } from './data-folder-lock.ts'
@@ -17,6 +18,8 @@ const ALLOWED_BEFORE_START = [
   FILE_IN_DATA_FOLDER,
   CREDENTIALS_FILE,
   SEALING_KEY_FILE,
+  // `hilum reset` leaves it.
+  AUDIT_FOLDER,
   'buckets',
   KEYS_FOLDER,
   'lost+found',

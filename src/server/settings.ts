@@ -281,6 +281,16 @@ export const SETTINGS: readonly Setting[] = [
     help: 'its secret',
     isSecret: true,
   },
+  {
+    key: 'auditRetentionDays',
+    flag: 'audit-retention-days',
+    variable: 'HILUM_AUDIT_RETENTION_DAYS',
+    kind: 'number',
+    schema: z.int().min(1).max(36_500),
+    expects: 'a whole number of days from 1 to 36500',
+    placeholder: '<days>',
+    help: 'files of the audit log are removed after this time; default: 2557 (seven years)',
+  },
   // Limits are set in the configuration file only.
   ...Object.keys(DEFAULT_LIMITS).map(
     (name): Setting => ({

@@ -1,6 +1,7 @@
-/** `hilum reset`: empties a data folder that no server uses, except for its configuration file. */
+/** `hilum reset`: empties a data folder that no server uses, except for its configuration file and the audit log. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { AUDIT_FOLDER } from '../../security/audit/audit-files.ts'
 import { FILE_IN_DATA_FOLDER } from '../../server/config.ts'
 import { entriesOf, isDataFolder, lockDataFolder, MARKER_FILE } from '../../server/data-folder.ts'
 import { LOCK_FILES } from '../../server/data-folder-lock.ts'
@@ -37,11 +38,13 @@ export async function reset({ config, flags, terminal }: Invocation): Promise<Ex
     }
     // The marker is removed last, so that an interrupted reset can be repeated.
     const removed = (await entriesOf(folder)).filter(
-      (name) => ![FILE_IN_DATA_FOLDER, MARKER_FILE, ...LOCK_FILES].includes(name),
+      (name) => ![FILE_IN_DATA_FOLDER, MARKER_FILE, AUDIT_FOLDER, ...LOCK_FILES].includes(name),
     )
     for (const name of removed) await rm(join(folder, name), { recursive: true })
     await rm(join(folder, MARKER_FILE))
-    terminal.print(config.json ? JSON.stringify({ dataFolder: folder, removed }) : `${folder} is empty.`)
+    terminal.print(
+      config.json ? JSON.stringify({ dataFolder: folder, removed }) : `${folder} is empty, except for the audit log.`,
+    )
     return 0
   } finally {
     await lock.release()

@@ -4,6 +4,7 @@ import type { App } from '../../app.ts'
 import type { Handlers } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
+import { NO_AUDIT_LOG } from '../../security/audit/audit-log.ts'
 import type { ProtocolHandler } from '../http/wire.ts'
 import { awsHandler } from './serve.ts'
 import { ACCESS_KEY_ID, NOW, SECRET, signingKey } from './signed-request.fixture.ts'
@@ -43,6 +44,7 @@ export function handlerOver(
     authorize: () => {},
     region: 'us-east-1',
     accountId: '123456789012',
+    audit: NO_AUDIT_LOG,
     limits: DEFAULT_LIMITS,
     clock: () => time.now,
     newId: () => (++requests).toString(16).padStart(32, '0'),

@@ -6,15 +6,16 @@ import type { App, Log } from '../../app.ts'
 import { ContractError, type ErrorName, isProtocolError, TemporarilyUnavailable } from '../../contract/errors.ts'
 import type { ExtensionHeader, Handler, Handlers } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
-import { arnsOf } from '../../security/authorization/arns.ts'
+import { type Arns, arnsOf } from '../../security/authorization/arns.ts'
 import { OPERATION_NEEDS } from '../../security/authorization/operation-needs.ts'
 import type { Caller } from '../../security/callers/caller.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
+import { type AuditedCall, audited, type RequestFacts } from './audited.ts'
 import { inputReader } from './read-input.ts'
 import { createOperationRouter } from './route.ts'
 import { createVerifier } from './sigv4.ts'
 import { createThrottle } from './throttle.ts'
-import { contractErrorOf, withRequestId, writeError } from './write-error.ts'
+import { contractErrorOf, uuidOf, withRequestId, writeError } from './write-error.ts'
 import { outputWriter } from './write-output.ts'
 
 type Routed = {
@@ -24,12 +25,14 @@ type Routed = {
   readonly query: string
   readonly caller: Caller
   readonly now: number
+  readonly facts: RequestFacts
 }
 type Answer = (routed: Routed) => Promise<WireReply>
 
 export function awsHandler(app: App, handlers: Handlers<App>): ProtocolHandler {
   const find = createOperationRouter()
   const verify = createVerifier({ credentials: app.callers, limits: app.limits, service: 'medical-imaging' })
+  const arns = arnsOf(app)
   const throttle = app.awsQuotas ? createThrottle() : undefined
   const answers = Object.fromEntries(
     (Object.keys(operations) as OperationName[]).map((name) => [name, answerOf(name, handlers, app)]),
@@ -38,19 +41,24 @@ export function awsHandler(app: App, handlers: Handlers<App>): ProtocolHandler {
   async function answer(request: WireRequest, requestId: string): Promise<WireReply> {
     const { path, query } = splitTarget(request.target)
     const match = find(request.method, path)
+    // Not on record: without an operation there is nothing that it could have read or changed.
     if (match === undefined) return writeError(new ContractError('UnknownOperationException', ''))
     const { labels } = match
     const { operation } = match.route
-    try {
-      const now = app.clock()
-      const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
-      throttle?.(caller.id, operation, now)
-      return await answers[operation]({ request, body, labels, query, caller, now })
-    } catch (thrown) {
-      const error = contractErrorOf(thrown)
-      logServerFault(error, { operation, requestId, log: app.log })
-      return writeError(error, operation)
-    }
+    const call = { ...EVENTS[operation], request, requestId, claimedResources: resourcesIn(labels, arns) }
+    return audited(app.audit, call, async (facts) => {
+      try {
+        const now = app.clock()
+        const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
+        facts.caller = caller
+        throttle?.(caller.id, operation, now)
+        return await answers[operation]({ request, body, labels, query, caller, now, facts })
+      } catch (thrown) {
+        const error = contractErrorOf(thrown)
+        logServerFault(error, { operation, requestId, log: app.log })
+        return writeError(error, operation)
+      }
+    })
   }
   return async (request) => {
     const requestId = uuidOf(app.newId())
@@ -65,16 +73,50 @@ function answerOf<N extends OperationName>(operation: N, handlers: Handlers<App>
   const handler: Handler<N, App> = handlers[operation]
   const needsOf = OPERATION_NEEDS[operation]
   const arns = arnsOf(app)
-  return async ({ request, body, labels, query, caller, now }) => {
+  const { isReadOnly } = EVENTS[operation]
+  return async ({ request, body, labels, query, caller, now, facts }) => {
     const input = read({ labels, query, body })
-    const decision = app.authorize(caller, needsOf(input, arns), { remoteAddress: request.remoteAddress, now })
+    const needs = needsOf(input, arns)
+    facts.needs = needs
+    const decision = app.authorize(caller, needs, { remoteAddress: request.remoteAddress, now })
     // No turn of the event loop for the usual decision, which is made without a read.
     if (decision instanceof Promise) await decision
     const replyHeaders: Record<ExtensionHeader, string> = {}
     const output = await handler(input, app, { requestHeaders: (name) => request.headers[name], replyHeaders })
     const reply = write(output)
+    if (!isReadOnly) facts.created = idsIn(output)
     return { ...reply, headers: { ...reply.headers, ...replyHeaders } }
   }
+}
+
+/** For the audit log. As on AWS, GetImageFrame is the only data event. */
+const EVENTS = Object.fromEntries(
+  (Object.keys(operations) as OperationName[]).map((eventName) => [
+    eventName,
+    {
+      eventSource: 'medical-imaging.amazonaws.com' as const,
+      eventName,
+      isReadOnly: /^(Get|List|Search)/.test(eventName),
+      isDataEvent: eventName === 'GetImageFrame',
+    },
+  ]),
+) as Record<OperationName, Pick<AuditedCall, 'eventSource' | 'eventName' | 'isReadOnly' | 'isDataEvent'>>
+
+/** The ARNs that the path names, for a request whose input is not read. */
+function resourcesIn({ datastoreId, imageSetId }: Routed['labels'], arns: Arns): string[] {
+  const isId = (label: string | undefined): label is string => label !== undefined && /^[0-9a-z]{32}$/.test(label)
+  if (!isId(datastoreId)) return []
+  return [arns.datastore(datastoreId), ...(isId(imageSetId) ? [arns.imageSet(datastoreId, imageSetId)] : [])]
+}
+
+/** The ids in an output, such as that of a new data store, job or copy. */
+function idsIn(output: object): Readonly<Record<string, string>> {
+  const { destinationImageSetProperties, ...own } = output as Record<string, unknown>
+  const { imageSetId } = (destinationImageSetProperties ?? {}) as { readonly imageSetId?: string }
+  const ids = Object.entries(own).filter(
+    ([name, value]) => /^(datastore|imageSet|job)Id$/.test(name) && typeof value === 'string',
+  )
+  return { ...Object.fromEntries(ids), ...(imageSetId !== undefined && { destinationImageSetId: imageSetId }) }
 }
 
 function logServerFault(
@@ -98,7 +140,3 @@ function stackOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return typeof cause
   return cause instanceof SyntaxError ? cause.stack?.replace(/^.*?(?=\n {4}at )/s, cause.name) : cause.stack
 }
-
-/** 32 hex digits in the format of AWS's request ids. */
-const uuidOf = (id: string): string =>
-  `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20)}`

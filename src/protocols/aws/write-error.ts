@@ -49,3 +49,7 @@ export const withRequestId = (reply: WireReply, requestId: string): WireReply =>
   headers: { ...reply.headers, 'x-amzn-RequestId': requestId },
   requestId,
 })
+
+/** 32 hex digits in the format of AWS's request ids. */
+export const uuidOf = (id: string): string =>
+  `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20)}`

@@ -6,8 +6,10 @@ import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { Extensions } from '../../contract/extensions.ts'
 import { arnsOf } from '../../security/authorization/arns.ts'
+import type { Need } from '../../security/authorization/operation-needs.ts'
+import { audited } from '../aws/audited.ts'
 import type { Verify } from '../aws/sigv4.ts'
-import { contractErrorOf, writeError } from '../aws/write-error.ts'
+import { contractErrorOf, uuidOf, withRequestId, writeError } from '../aws/write-error.ts'
 import { createRouter, type RouteMatch } from '../http/router.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { fileRoutes } from './file-routes.ts'
@@ -34,31 +36,55 @@ export function hilumHandler(
 
   const arns = arnsOf(app)
 
-  async function answer(request: WireRequest): Promise<WireReply> {
+  async function answer(request: WireRequest, requestId: string): Promise<WireReply> {
     const { path, query } = splitTarget(request.target)
     const match = find(request.method, path)
     if (match === undefined || hasEmptyLabel(match)) throw new ContractError('UnknownOperationException', '')
     const { route, labels } = match
-    const operation = route.http
-    if (route.isUnsigned) return { ...(await route.answer(request)), operation }
-    const now = app.clock()
-    const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
-    const call = { caller, body, labels: decoded(labels), query: new URLSearchParams(query) }
-    await app.authorize(caller, route.needs(call, arns), { remoteAddress: request.remoteAddress, now })
-    return { ...(await route.answer(call)), operation }
+    const call = { ...eventOf(route), request, requestId, claimedResources: [] }
+    const reply = await audited(app.audit, call, async (facts) => {
+      try {
+        if (route.isUnsigned) return await route.answer(request)
+        const now = app.clock()
+        const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
+        facts.caller = caller
+        const signed = { caller, body, labels: decoded(labels), query: new URLSearchParams(query) }
+        const needs = route.needs(signed, arns)
+        facts.needs = needs
+        const eventName = nameOf(needs)
+        if (eventName !== undefined) facts.eventName = eventName
+        await app.authorize(caller, needs, { remoteAddress: request.remoteAddress, now })
+        return await route.answer(signed)
+      } catch (thrown) {
+        return errorReply(thrown)
+      }
+    })
+    return { ...reply, operation: route.http }
+  }
+
+  function errorReply(thrown: unknown): WireReply {
+    const error = contractErrorOf(thrown)
+    if (error.cause instanceof Error) app.log.error({ stack: error.cause.stack }, 'a request below /hilum/ failed')
+    return writeError(error)
   }
 
   async function handler(request: WireRequest): Promise<WireReply> {
-    try {
-      return await answer(request)
-    } catch (thrown) {
-      const error = contractErrorOf(thrown)
-      if (error.cause instanceof Error) app.log.error({ stack: error.cause.stack }, 'a request below /hilum/ failed')
-      return writeError(error)
-    }
+    const requestId = uuidOf(app.newId())
+    return withRequestId(await answer(request, requestId).catch(errorReply), requestId)
   }
   return { handler, routes }
 }
+
+/** Method and route until the action is known. */
+const eventOf = ({ http }: HilumRoute) => ({
+  eventSource: 'hilum' as const,
+  eventName: http as string,
+  isReadOnly: http.startsWith('GET '),
+  isDataEvent: false,
+})
+
+/** The action without `hilum:`. */
+const nameOf = ([need]: readonly Need[]): string | undefined => need?.action.split(':')[1]
 
 const hasEmptyLabel = ({ labels }: RouteMatch<HilumRoute>): boolean => Object.values(labels).includes('')
 

@@ -72,6 +72,12 @@ export function closed(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => (response.closed ? resolve() : response.on('close', resolve)))
 }
 
+/** Releases a reply that will not be sent. */
+export async function abandonReply(reply: WireReply): Promise<void> {
+  reply.onDone?.()
+  await abandon(reply.body)
+}
+
 /** Closes the source of a body that will not be read, which may hold a file open. */
 async function abandon(body: WireReply['body']): Promise<void> {
   if (body instanceof Readable) body.destroy()

@@ -1,0 +1,32 @@
+/** `hilum audit search`. */
+import { type AuditEvent, searchAudit } from '../../security/audit/search-audit.ts'
+import type { ExitCode, Invocation } from '../terminal/command.ts'
+import { shown } from '../terminal/text-width.ts'
+import { auditCriteria, auditFolderOf } from './audit-criteria.ts'
+
+export async function searchAuditLog(invocation: Invocation): Promise<ExitCode> {
+  const { config, terminal } = invocation
+  let found = 0
+  for await (const { text, event } of searchAudit(auditFolderOf(invocation), auditCriteria(invocation))) {
+    found += 1
+    if (!terminal.hasReader) break
+    terminal.print(config.json ? text : shown(lineOf(event)))
+  }
+  if (found === 0 && !config.json) terminal.note('No request matches.')
+  return 0
+}
+
+function lineOf({
+  eventTime,
+  eventName,
+  userIdentity = {},
+  sourceIPAddress,
+  resources,
+  ...outcome
+}: AuditEvent): string {
+  const { type, userName, accessKeyId } = userIdentity
+  const name = type === 'Root' ? 'root' : (userName ?? accessKeyId ?? '-')
+  const result = [outcome.responseStatus, outcome.errorCode].filter((each) => each !== undefined).join(' ')
+  const last = resources?.at(-1)?.ARN ?? ''
+  return [eventTime, name, sourceIPAddress ?? '-', eventName, result, last].join('  ').trimEnd()
+}

@@ -1,0 +1,104 @@
+/**
+ * The members of a line, under CloudTrail's names ("CloudTrail record contents"). No member holds a body, a query or an error message: these may
+ * hold values of a patient.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Caller } from '../callers/caller.ts'
+
+/** What a protocol handler knows of a request that it answers. */
+export interface AnsweredRequest {
+  readonly eventSource: 'medical-imaging.amazonaws.com' | 'hilum'
+  /** The name of the operation or action. For a request below /hilum/ that was refused before its action was known: method and route. */
+  readonly eventName: string
+  readonly isReadOnly: boolean
+  /** As on AWS: GetImageFrame is a data event, all others are management events. */
+  readonly isDataEvent: boolean
+  /** Undefined until the signature was verified. */
+  readonly caller: Caller | undefined
+  /** The access key that an unverified request names. */
+  readonly claimedKeyId: string | undefined
+  readonly resourceArns: readonly string[]
+  /** Ids of what the request created. */
+  readonly created: Readonly<Record<string, string>> | undefined
+  readonly sourceAddress: string | undefined
+  /** An IPv4 address or an IPv6 /64 network, for which refusals are limited. */
+  readonly sourceNetwork: string
+  readonly userAgent: string | undefined
+  readonly requestId: string
+  readonly status: number
+  readonly errorCode: string | undefined
+}
+
+export interface EventContext {
+  readonly region: string
+  readonly accountId: string
+}
+
+/** Members that come from outside are cut at this length, so that a request cannot write a line of any size. */
+const CHARACTERS_MAX = 512
+const RESOURCES_MAX = 100
+
+export const eventOfRequest = (request: AnsweredRequest, now: number, context: EventContext): object => ({
+  eventVersion: '1.11',
+  eventTime: new Date(now).toISOString(),
+  eventSource: request.eventSource,
+  eventName: request.eventName,
+  awsRegion: context.region,
+  sourceIPAddress: request.sourceAddress,
+  userAgent: cut(request.userAgent),
+  userIdentity: identityOf(request, context),
+  requestID: request.requestId,
+  eventID: randomUUID(),
+  eventType: 'AwsApiCall',
+  readOnly: request.isReadOnly,
+  managementEvent: !request.isDataEvent,
+  eventCategory: request.isDataEvent ? 'Data' : 'Management',
+  recipientAccountId: context.accountId,
+  resources: request.resourceArns.slice(0, RESOURCES_MAX).map((arn) => ({ ARN: cut(arn), type: typeOf(arn) })),
+  responseStatus: request.status,
+  errorCode: request.errorCode,
+  responseElements: request.created,
+})
+
+/** What happens to the log or the server itself. */
+export const eventOfService = (
+  eventName: string,
+  serviceEventDetails: object,
+  now: number,
+  { region, accountId }: EventContext,
+): object => ({
+  eventVersion: '1.11',
+  eventTime: new Date(now).toISOString(),
+  eventSource: 'hilum',
+  eventName,
+  awsRegion: region,
+  eventID: randomUUID(),
+  eventType: 'AwsServiceEvent',
+  managementEvent: true,
+  eventCategory: 'Management',
+  recipientAccountId: accountId,
+  serviceEventDetails,
+})
+
+function identityOf({ caller, claimedKeyId }: AnsweredRequest, { accountId }: EventContext): object {
+  // Not verified: anyone may name any key.
+  if (caller === undefined) return { type: 'Unknown', accessKeyId: claimedKeyId }
+  const type = caller.name === undefined ? 'Root' : 'IAMUser'
+  const identity = { type, arn: caller.arn, accountId, accessKeyId: caller.accessKeyId, userName: caller.name }
+  if (caller.accessKeyId === caller.signInKeyId) return identity
+  const sessionIssuer = { type, arn: caller.arn, accountId, accessKeyId: caller.signInKeyId, userName: caller.name }
+  return { ...identity, sessionContext: { sessionIssuer } }
+}
+
+const cut = (text: string | undefined): string | undefined =>
+  text !== undefined && text.length > CHARACTERS_MAX ? `${text.slice(0, CHARACTERS_MAX)}...` : text
+
+const TYPES: readonly (readonly [RegExp, string])[] = [
+  [/:datastore\/[^/]*\/imageset\//, 'AWS::MedicalImaging::ImageSet'],
+  [/:datastore\//, 'AWS::MedicalImaging::Datastore'],
+  [/:user\//, 'AWS::IAM::User'],
+  [/:policy\//, 'AWS::IAM::Policy'],
+  [/:role\//, 'AWS::IAM::Role'],
+]
+
+const typeOf = (arn: string): string | undefined => TYPES.find(([pattern]) => pattern.test(arn))?.[1]
