@@ -9,6 +9,7 @@ import { openPageTokens } from './operations/page-tokens.ts'
 import { settleDatastores } from './operations/settle-datastores.ts'
 import { openUploadUsage } from './operations/upload-usage.ts'
 import { listen } from './protocols/http/listen.ts'
+import type { ProtocolHandler } from './protocols/http/wire.ts'
 import { mountProtocols } from './protocols/mount.ts'
 import { AUDIT_FOLDER } from './security/audit/audit-files.ts'
 import { type AuditLog, openAuditLog } from './security/audit/audit-log.ts'
@@ -22,9 +23,11 @@ import { loadCredentials } from './server/credentials.ts'
 import { findOpenFolder, lockDataFolder } from './server/data-folder.ts'
 import { endpointOf } from './server/endpoint.ts'
 import { startImportThreads } from './server/job-threads.ts'
+import { createMetrics, type Metrics } from './server/metrics.ts'
 import { newId } from './server/new-id.ts'
 import { openStores, placesOf, startCatalogCheckpoints } from './server/open-stores.ts'
 import { OperatorError } from './server/operator-error.ts'
+import { createReadiness } from './server/readiness.ts'
 import { openReplyBuffers } from './server/reply-buffers.ts'
 import { loadSealingKey } from './server/sealing-key.ts'
 
@@ -45,7 +48,8 @@ export interface RunningServer {
 
 /** @throws OperatorError if it cannot start, with a sentence that says what to do */
 export async function startServer(config: Config, options: { readonly log: Log }): Promise<RunningServer> {
-  const { log } = options
+  const metrics = createMetrics()
+  const log = metrics.counting(options.log)
   const stopSteps: (() => Promise<void>)[] = []
   const stopAll = async () => {
     for (const step of stopSteps.splice(0).reverse()) await step()
@@ -99,13 +103,21 @@ export async function startServer(config: Config, options: { readonly log: Log }
       awsQuotas: config.awsQuotas,
     }
     await settleDatastores(app)
+    metrics.watch(app)
     const protocolHandlers = mountProtocols(app, {
       handlers,
       extensions,
       consoleFolder: CONSOLE_FOLDER,
       corsOrigins: config.corsOrigin,
+      monitoring: {
+        failingParts: createReadiness(app),
+        metrics: () => metrics.text(),
+        isPublic: config.metricsPublic,
+      },
     })
-    const server = await listen({ hosts: config.host, port: config.port, ...protocolHandlers, limits, log })
+    const { refuse } = protocolHandlers
+    const handler = measured(protocolHandlers.handler, metrics)
+    const server = await listen({ hosts: config.host, port: config.port, handler, refuse, limits, log })
     stopSteps.push(() => server.stop())
     const endpoint = endpointOf(config.host[0]!, server.port)
     log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')
@@ -122,6 +134,20 @@ export async function startServer(config: Config, options: { readonly log: Log }
   } catch (cause) {
     await stopAll()
     throw cause
+  }
+}
+
+function measured(handler: ProtocolHandler, metrics: Metrics): ProtocolHandler {
+  return async (request) => {
+    const end = metrics.begin()
+    try {
+      const reply = await handler(request)
+      end(reply)
+      return reply
+    } catch (thrown) {
+      end({ status: 500 })
+      throw thrown
+    }
   }
 }
 

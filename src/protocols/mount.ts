@@ -12,6 +12,7 @@ import { REDEEM_PATH } from './hilum/link-routes.ts'
 import { hilumHandler } from './hilum/serve.ts'
 import { createRouter } from './http/router.ts'
 import { type ProtocolHandler, splitTarget, type WriteRefusal } from './http/wire.ts'
+import { MONITORING_PATHS, type Monitoring, monitoringHandler } from './monitoring.ts'
 
 interface Mounting {
   readonly handlers: Handlers<App>
@@ -20,7 +21,12 @@ interface Mounting {
   readonly consoleFolder: string
   /** Origins whose pages may call the signed routes. */
   readonly corsOrigins: CorsOrigins
+  /** Absent in `hilum/testing`. */
+  readonly monitoring?: Monitoring
 }
+
+const monitoringRoutes = (monitoring: Monitoring) =>
+  MONITORING_PATHS.map((path) => ({ http: `* ${path}` as const, handler: monitoringHandler(monitoring) }))
 
 /** A route, for the test that none is reached without a decision. */
 interface MountedRoute {
@@ -36,7 +42,10 @@ interface Mounted {
   readonly refuse: WriteRefusal
 }
 
-export function mountProtocols(app: App, { handlers, extensions, consoleFolder, corsOrigins }: Mounting): Mounted {
+export function mountProtocols(
+  app: App,
+  { handlers, extensions, consoleFolder, corsOrigins, monitoring }: Mounting,
+): Mounted {
   const cors = corsFor(corsOrigins)
   const withCors =
     (handler: ProtocolHandler): ProtocolHandler =>
@@ -47,14 +56,16 @@ export function mountProtocols(app: App, { handlers, extensions, consoleFolder, 
   const aws = withCors(awsHandler(app, handlers))
   const console = consoleHandler(consoleFolder)
   const consolePaths = CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const, handler: console }))
+  const monitored = monitoring === undefined ? [] : monitoringRoutes(monitoring)
   const find = createRouter<{ readonly http: `* /${string}`; readonly handler: ProtocolHandler }>([
     ...consolePaths,
+    ...monitored,
     // Without CORS: it takes unsigned requests, so no page of another origin may call it.
     { http: `* ${REDEEM_PATH}`, handler: hilum.handler },
     { http: '* /hilum/{path+}', handler: withCors(hilum.handler) },
   ])
   const routes: MountedRoute[] = [
-    ...consolePaths.map(({ http }) => ({ http, isPublic: true })),
+    ...[...consolePaths, ...monitored].map(({ http }) => ({ http, isPublic: true })),
     ...hilum.routes.map(({ http, isUnsigned = false }) => ({ http, isPublic: isUnsigned })),
     ...Object.values(operations).map(({ http }) => ({ http, isPublic: false })),
   ]

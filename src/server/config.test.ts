@@ -37,6 +37,7 @@ describe('where values come from', () => {
       awsQuotas: false,
       corsOrigin: ['*'],
       encryption: 'on',
+      metricsPublic: false,
       auditRetentionDays: 2_557,
       limits: DEFAULT_LIMITS,
     })
@@ -184,6 +185,7 @@ describe('a configuration is refused:', () => {
     'credentials.accessKeyId': 'short',
     'credentials.secretAccessKey': 'short',
     sealingKey: 'ab',
+    metricsPublic: 'yes',
     auditRetentionDays: 0,
   }
 

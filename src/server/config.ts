@@ -54,6 +54,8 @@ export interface Config {
   readonly credentials?: AccessKey
   /** 64 hexadecimal digits. Without it, sealing-key.ts creates a key in the data folder. */
   readonly sealingKey?: string
+  /** Other machines may read /metrics. */
+  readonly metricsPublic: boolean
   /** Files of the audit log are removed after this time. */
   readonly auditRetentionDays: number
   readonly limits: Limits
@@ -133,6 +135,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     awsQuotas: false,
     corsOrigin: ['*'],
     encryption: 'on',
+    metricsPublic: false,
     auditRetentionDays: 2_557,
     ...at.defaults,
     limits: limitsFor(at.memoryBytes),

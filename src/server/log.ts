@@ -1,10 +1,12 @@
 /**
- * The log: one JSON line per event on standard error. It never includes keys, bodies or values of a patient. Of warnings and errors with
- * the same cause, one line a second is written per thread; the last line of a second says how many were left out before it.
+ * The log: one JSON line per event on standard error. It holds named members only (`logged-fields.ts`): no secrets, bodies
+ * or values of a patient. Of warnings and errors with the same cause, one line a second is written per thread; the last line of a second says
+ * how many were left out before it.
  */
 import { pino } from 'pino'
 import type { Log } from '../app.ts'
 import type { Config } from './config.ts'
+import { loggedFields } from './logged-fields.ts'
 import { RepeatedLines } from './repeated-lines.ts'
 
 const repeated = new RepeatedLines()
@@ -19,11 +21,11 @@ export function openLog({ logLevel }: Pick<Config, 'logLevel'>): Log {
     (level: 'warn' | 'error') =>
     (fields: object, message: string): void => {
       if (!log.isLevelEnabled(level)) return
-      repeated.write({ level, fields, message }, (written) => log[level](written, message))
+      repeated.write({ level, fields, message }, (written) => log[level](loggedFields(written), message))
     }
   return {
-    debug: (fields, message) => log.debug(fields, message),
-    info: (fields, message) => log.info(fields, message),
+    debug: (fields, message) => log.debug(loggedFields(fields), message),
+    info: (fields, message) => log.info(loggedFields(fields), message),
     warn: limited('warn'),
     error: limited('error'),
   }

@@ -291,6 +291,15 @@ export const SETTINGS: readonly Setting[] = [
     placeholder: '<days>',
     help: 'files of the audit log are removed after this time; default: 2557 (seven years)',
   },
+  {
+    key: 'metricsPublic',
+    flag: 'metrics-public',
+    variable: 'HILUM_METRICS_PUBLIC',
+    kind: 'boolean',
+    schema: z.boolean(),
+    expects: 'true or false',
+    help: 'serve /metrics to other machines too',
+  },
   // Limits are set in the configuration file only.
   ...Object.keys(DEFAULT_LIMITS).map(
     (name): Setting => ({

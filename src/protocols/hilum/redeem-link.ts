@@ -47,7 +47,7 @@ async function readToken({ headers, body }: WireRequest, bodyBytes: number): Pro
   throw new ContractError('ValidationException', 'Send the token as JSON: {"token": "..."}.')
 }
 
-const isLoopback = (address: string | undefined): boolean =>
+export const isLoopback = (address: string | undefined): boolean =>
   address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
 
 const accessDenied = (message: string) => new ContractError('AccessDeniedException', message)

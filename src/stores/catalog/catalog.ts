@@ -10,6 +10,7 @@ import type { ImageSets } from './image-set-repository.ts'
 import type { ImportJobs } from './import-job-repository.ts'
 import type { IntegrityStep } from './integrity.ts'
 import type { SearchIndex } from './search-repository.ts'
+import type { Statistics } from './statistics.ts'
 import type { Tags } from './tagged-resources.ts'
 import type { Workflows } from './workflow-repository.ts'
 
@@ -29,5 +30,6 @@ export interface Catalog {
   checkWritable(): Promise<void>
   /** Runs the database's own check of its files. */
   integrity(options: { readonly isQuick: boolean }): AsyncIterable<IntegrityStep>
+  statistics(): Promise<Statistics>
   close(): Promise<void>
 }

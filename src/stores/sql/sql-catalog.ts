@@ -15,6 +15,7 @@ import { imageSetsOver } from './image-sets/image-sets.ts'
 import { importJobsOver } from './imports/import-jobs.ts'
 import type { postgresIntegrity, sqliteIntegrity } from './integrity.ts'
 import { secret } from './schema/settings.ts'
+import { statistics } from './statistics.ts'
 import { workflowsOver } from './workflows/workflows.ts'
 
 export function catalogOver(
@@ -44,6 +45,7 @@ export function catalogOver(
     // Also a write without a change is committed to disk.
     checkWritable: () => database.write(() => run('UPDATE changes SET number = number')),
     integrity: (request) => options.integrity(database, request),
+    statistics: () => database.read(statistics),
     close: () => database.close(),
   }
 }

@@ -12,6 +12,7 @@ import { testDocuments } from './documents.conformance.ts'
 import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
+import { testStatistics } from './statistics.conformance.ts'
 import { testTags } from './tags.conformance.ts'
 import { testWorkflows } from './workflows.conformance.ts'
 
@@ -32,6 +33,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('blobs', () => testBlobs(open))
     describe('compaction', () => testCompaction(open))
     describe('principals and policies', () => testAccess(open))
+    describe('statistics', () => testStatistics(open))
     describe('secrets and checks', () => {
       test('a secret has 32 bytes, is generated once, and differs by name', async (context) => {
         const catalog = await open(context)

@@ -1,0 +1,44 @@
+/** /healthz, /readyz and /metrics. They are not signed, so they say no more than names of parts and counts. */
+import { isLoopback } from './hilum/redeem-link.ts'
+import { type ProtocolHandler, splitTarget, type WireReply } from './http/wire.ts'
+
+export interface Monitoring {
+  /** Names of the parts that do not answer: `catalog`, `blobs`, `audit log`. */
+  failingParts(): Promise<readonly string[]>
+  /** In the text format of Prometheus. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>
+  /** Other machines may read /metrics. */
+  readonly isPublic: boolean
+}
+
+export const MONITORING_PATHS = ['/healthz', '/readyz', '/metrics'] as const
+
+export function monitoringHandler(monitoring: Monitoring): ProtocolHandler {
+  return async ({ method, target, remoteAddress }) => {
+    if (method !== 'GET' && method !== 'HEAD') return text(405, 'Send GET.\n')
+    switch (splitTarget(target).path as (typeof MONITORING_PATHS)[number]) {
+      case '/healthz':
+        return text(200, 'ok\n')
+      case '/readyz': {
+        const failing = await monitoring.failingParts()
+        return failing.length === 0 ? text(200, 'ok\n') : text(503, `not ready: ${failing.join(', ')}\n`)
+      }
+      case '/metrics': {
+        if (!monitoring.isPublic && !isLoopback(remoteAddress)) {
+          return text(
+            403,
+            'Metrics are served on the machine of the server only, unless it runs with --metrics-public.\n',
+          )
+        }
+        const { contentType, text: body } = await monitoring.metrics()
+        return { ...text(200, body), headers: { 'Content-Type': contentType, 'Cache-Control': 'no-store' } }
+      }
+    }
+  }
+}
+
+const text = (status: number, body: string): WireReply => ({
+  status,
+  headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' },
+  body,
+})

@@ -1,0 +1,145 @@
+/** Counts for Prometheus (docs/operating/monitoring.md). */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { App, Log } from '../app.ts'
+
+/** Counts of the catalog are read at most once in this time. */
+const STATISTICS_MS = 60_000
+
+export interface Metrics {
+  /** To be called when a request begins; the returned function when its answer is ready. */
+  begin(): (reply: { readonly operation?: string; readonly status: number }) => void
+  /** A log that counts its warnings and errors. */
+  counting(log: Log): Log
+  text(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+export function createMetrics(): Metrics & { watch(app: Pick<App, 'catalog' | 'audit' | 'clock'>): void } {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const requests = new Counter({
+    name: 'hilum_requests_total',
+    help: 'Requests, by operation or route and the class of the status.',
+    labelNames: ['operation', 'status'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'hilum_request_duration_seconds',
+    help: 'Time until the answer is ready to be sent.',
+    labelNames: ['operation'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  })
+  const inFlight = new Gauge({
+    name: 'hilum_requests_in_flight',
+    help: 'Requests that are not answered yet.',
+    registers,
+  })
+  const logLines = new Counter({
+    name: 'hilum_log_lines_total',
+    help: 'Warnings and errors, including repeated ones that are not written.',
+    labelNames: ['level'],
+    registers,
+  })
+
+  let updateCounts = async () => {}
+
+  return {
+    begin() {
+      inFlight.inc()
+      const startedAt = performance.now()
+      return ({ operation = 'none', status }) => {
+        inFlight.dec()
+        requests.inc({ operation, status: `${Math.floor(status / 100)}xx` })
+        durations.observe({ operation }, (performance.now() - startedAt) / 1000)
+      }
+    },
+    counting: (log) => ({
+      ...log,
+      warn(fields, message) {
+        logLines.inc({ level: 'warn' })
+        log.warn(fields, message)
+      },
+      error(fields, message) {
+        logLines.inc({ level: 'error' })
+        log.error(fields, message)
+      },
+    }),
+    watch(app) {
+      watchAudit(app, registry)
+      updateCounts = watchCatalog(app, registry)
+    },
+    async text() {
+      await updateCounts()
+      return { contentType: registry.contentType, text: await registry.metrics() }
+    },
+  }
+}
+
+function watchAudit({ audit }: Pick<App, 'audit'>, registry: Registry): void {
+  new Gauge({
+    name: 'hilum_audit_log_writable',
+    help: '0 while the audit log cannot be written, and requests are refused.',
+    registers: [registry],
+    collect() {
+      this.set(audit.failure === undefined ? 1 : 0)
+    },
+  })
+}
+
+/** Returns a function that updates the counts. */
+function watchCatalog({ catalog, clock }: Pick<App, 'catalog' | 'clock'>, registry: Registry): () => Promise<void> {
+  const registers = [registry]
+  const imageSets = new Gauge({
+    name: 'hilum_image_sets',
+    help: 'Image sets of a data store.',
+    labelNames: ['datastore_id', 'is_primary'],
+    registers,
+  })
+  const storedBytes = new Gauge({
+    name: 'hilum_stored_bytes',
+    help: 'Bytes of frames, files and metadata of a data store.',
+    labelNames: ['datastore_id'],
+    registers,
+  })
+  const jobs = new Gauge({
+    name: 'hilum_import_jobs',
+    help: 'Import jobs, by status.',
+    labelNames: ['status'],
+    registers,
+  })
+  const files = new Gauge({ name: 'hilum_import_files', help: 'Files that import jobs have processed.', registers })
+  const queueAge = new Gauge({
+    name: 'hilum_import_queue_age_seconds',
+    help: 'How long the oldest import job has waited for a worker.',
+    registers,
+  })
+  let readAt = -Infinity
+  async function read(): Promise<void> {
+    const { datastores, importJobs, oldestWaitingAt } = await catalog.statistics()
+    for (const gauge of [imageSets, storedBytes, jobs]) gauge.reset()
+    for (const { datastoreId: datastore_id, primaryImageSets, otherImageSets, ...of } of datastores) {
+      imageSets.set({ datastore_id, is_primary: 'true' }, primaryImageSets)
+      imageSets.set({ datastore_id, is_primary: 'false' }, otherImageSets)
+      storedBytes.set({ datastore_id }, of.storedBytes)
+    }
+    for (const { jobStatus, count } of importJobs) jobs.set({ status: jobStatus }, count)
+    files.set(importJobs.reduce((sum, { filesDone }) => sum + filesDone, 0))
+    queueAge.set(oldestWaitingAt === undefined ? 0 : Math.max(0, clock() - oldestWaitingAt) / 1000)
+  }
+  const isUp = new Gauge({
+    name: 'hilum_catalog_up',
+    help: '1 if the counts of the catalog could be read; otherwise they are those of the last time.',
+    registers,
+  })
+  return async () => {
+    if (performance.now() - readAt < STATISTICS_MS) return
+    try {
+      await read()
+      readAt = performance.now()
+      isUp.set(1)
+    } catch {
+      isUp.set(0)
+    }
+  }
+}

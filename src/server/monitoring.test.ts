@@ -1,0 +1,76 @@
+/** The health, readiness and metrics of a server. */
+import assert from 'node:assert/strict'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { CreateDatastoreCommand } from '@aws-sdk/client-medical-imaging'
+import { openClient } from '../cli/client/client.ts'
+import { startHilumProcess } from '../fixtures/hilum-process.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
+import { monitoringHandler } from '../protocols/monitoring.ts'
+import { NO_AUDIT_LOG } from '../security/audit/audit-log.ts'
+import { openMemoryBlobs } from '../stores/blobs/memory/memory-blobs.ts'
+import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
+import { newId } from './new-id.ts'
+import { createReadiness } from './readiness.ts'
+
+test('a server reports its health, and counts its requests', async (t) => {
+  const cwd = mkdtempSync(join(tmpdir(), 'hilum-monitoring-'))
+  removeAtExit(cwd)
+  const credentials = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
+  const env = { HILUM_ACCESS_KEY_ID: credentials.accessKeyId, HILUM_SECRET_ACCESS_KEY: credentials.secretAccessKey }
+  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd, env })
+  const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+)/m)
+  const get = async (path: string) => {
+    const reply = await fetch(`${endpoint}${path}`)
+    return { status: reply.status, text: await reply.text() }
+  }
+  assert.deepEqual(await get('/healthz'), { status: 200, text: 'ok\n' })
+  assert.deepEqual(await get('/readyz'), { status: 200, text: 'ok\n' })
+  const client = openClient({ endpoint: endpoint!, region: 'us-east-1', credentials })
+  const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName: 'mine' }))
+  client.destroy()
+  await get('/datastore')
+  const { status, text } = await get('/metrics')
+  assert.equal(status, 200)
+  for (const line of [
+    'hilum_requests_total{operation="CreateDatastore",status="2xx"} 1',
+    'hilum_requests_total{operation="ListDatastores",status="4xx"} 1',
+    'hilum_request_duration_seconds_count{operation="CreateDatastore"} 1',
+    'hilum_requests_in_flight 1',
+    `hilum_image_sets{datastore_id="${datastoreId}",is_primary="true"} 0`,
+    `hilum_stored_bytes{datastore_id="${datastoreId}"} 0`,
+    'hilum_import_queue_age_seconds 0',
+    'hilum_audit_log_writable 1',
+    'hilum_catalog_up 1',
+  ]) {
+    assert.ok(text.split('\n').includes(line), `${line} is missing in:\n${text}`)
+  }
+})
+
+test('other machines get no metrics, unless they are public', async () => {
+  const monitoring = {
+    failingParts: async () => [],
+    metrics: async () => ({ contentType: 'text/plain', text: 'a 1\n' }),
+  }
+  const ask = (isPublic: boolean, remoteAddress: string) =>
+    monitoringHandler({ ...monitoring, isPublic })({
+      ...{ method: 'GET', target: '/metrics', headers: {}, remoteAddress },
+      body: { read: async () => new Uint8Array(), stream: async function* () {} },
+    })
+  assert.equal((await ask(false, '192.0.2.1')).status, 403)
+  assert.equal((await ask(false, '::1')).status, 200)
+  assert.equal((await ask(true, '192.0.2.1')).status, 200)
+})
+
+test('a server is not ready while a part does not answer, and the part is named', async () => {
+  const catalog = await openSqliteCatalog({ path: ':memory:', newId })
+  const blobs = openMemoryBlobs()
+  assert.deepEqual(await createReadiness({ catalog, blobs, audit: NO_AUDIT_LOG })(), [])
+  assert.deepEqual(await createReadiness({ catalog, blobs, audit: { ...NO_AUDIT_LOG, failure: 'ENOSPC' } })(), [
+    'audit log',
+  ])
+  await catalog.close()
+  assert.deepEqual(await createReadiness({ catalog, blobs, audit: NO_AUDIT_LOG })(), ['catalog'])
+})
