@@ -185,7 +185,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ...KEY_COMMANDS,
   ...AUDIT_COMMANDS,
   reset: {
-    summary: 'delete everything in the data folder except its configuration file',
+    summary: 'delete everything in the data folder except its configuration file and the audit log',
     options: [{ flag: 'yes', help: 'do not ask for confirmation' }],
     notes: ['Deletes every image set, import job, bucket and key. Stop the server first.'],
     examples: ['', '--yes --data /tmp/demo'],
