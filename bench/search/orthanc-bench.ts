@@ -73,7 +73,7 @@ interface Asked {
 async function askHilum({ dataSet, cacheFolder, durationMs, progress }: Asked) {
   const stores = await openStores({ engine: 'sqlite', cacheFolder })
   const store = await stores.store({ dataSet, progress })
-  const server = await startHilumServer(store.dataFolder)
+  const server = await startHilumServer(store.dataFolder, { encryption: 'none' })
   try {
     progress('measuring Hilum', 0)
     const of = { port: server.port, datastoreId: DATASTORE_ID }
