@@ -101,4 +101,6 @@ export interface App extends Omit<ImportApp, 'frames'> {
   readonly accountId: string
   /** The quotas and throttles of AWS apply (`--aws-quotas`). */
   readonly awsQuotas: boolean
+  /** CreateDatastore stores a lambdaAuthorizerArn, which has no effect, instead of refusing it. */
+  readonly acceptUnsupportedParameters: boolean
 }

@@ -101,6 +101,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       region: config.region,
       accountId: config.accountId,
       awsQuotas: config.awsQuotas,
+      acceptUnsupportedParameters: config.acceptUnsupportedParameters,
     }
     await settleDatastores(app)
     metrics.watch(app)

@@ -41,6 +41,8 @@ export interface HilumOptions {
   readonly accountId?: string
   /** Apply the quotas and throttles of AWS. */
   readonly awsQuotas?: boolean
+  /** Store kmsKeyArn and lambdaAuthorizerArn of CreateDatastore, without effect. Default: they are refused. */
+  readonly acceptUnsupportedParameters?: boolean
   readonly limits?: Partial<Limits>
   /** Origins whose pages may call from a browser, or `*` or `none` alone. Default: `*`. */
   readonly corsOrigin?: readonly string[]
@@ -86,6 +88,7 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     region: options.region ?? 'us-east-1',
     accountId: options.accountId ?? '000000000000',
     awsQuotas: options.awsQuotas ?? false,
+    acceptUnsupportedParameters: options.acceptUnsupportedParameters ?? false,
     clock: options.clock ?? Date.now,
     audit: NO_AUDIT_LOG,
     newId,
@@ -183,7 +186,12 @@ async function open(
     uploadUsage: openUploadUsage(),
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
     dataKeys: new DataKeys({
-      ...{ catalog: stores.catalog, services: undefined, encryptsNew: false, ignoresKmsKeys: true },
+      ...{
+        catalog: stores.catalog,
+        services: undefined,
+        encryptsNew: false,
+        ignoresKmsKeys: settings.acceptUnsupportedParameters,
+      },
       dataKeyMs: settings.limits.dataKeyMs,
     }),
     workWaits: () => {

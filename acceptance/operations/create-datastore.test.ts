@@ -133,9 +133,19 @@ describe('keys and authorizers', documented, () => {
   const lambda = 'arn:aws:lambda:us-east-1:123456789012:function:authorize:live'
 
   test('a key ARN, an alias ARN and a Lambda ARN are stored and returned', async () => {
-    assert.equal((await propertiesOf({ kmsKeyArn: key })).kmsKeyArn, key)
-    const both = await propertiesOf({ kmsKeyArn: alias, lambdaAuthorizerArn: lambda })
-    assert.deepEqual([both.kmsKeyArn, both.lambdaAuthorizerArn], [alias, lambda])
+    const accepting = await openHilum({ acceptUnsupportedParameters: true })
+    for (const arns of [{ kmsKeyArn: key }, { kmsKeyArn: alias, lambdaAuthorizerArn: lambda }]) {
+      const datastoreId = await activeDatastore(accepting.sdk, arns)
+      const { datastoreProperties } = await accepting.sdk.send(new GetDatastoreCommand({ datastoreId }))
+      const { kmsKeyArn, lambdaAuthorizerArn } = datastoreProperties!
+      assert.deepEqual({ lambdaAuthorizerArn: undefined, ...arns }, { kmsKeyArn, lambdaAuthorizerArn })
+    }
+  })
+
+  test('ARNs that would have no effect are refused with the reason', choice, async () => {
+    await rejectsAs(create({ kmsKeyArn: key }), 'ValidationException', /kmsKeyArn would have no effect/)
+    const refused = create({ lambdaAuthorizerArn: lambda })
+    await rejectsAs(refused, 'ValidationException', /lambdaAuthorizerArn would have no effect/)
   })
 
   test('other ARNs are refused', async () => {

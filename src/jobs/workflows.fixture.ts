@@ -61,6 +61,7 @@ export const appOver = (
   region: 'us-east-1',
   accountId: '000000000000',
   awsQuotas: false,
+  acceptUnsupportedParameters: false,
 })
 
 const NOTES = { requestHeaders: () => undefined, replyHeaders: {} }

@@ -10,6 +10,13 @@ import { TAGS_MAX, tooManyTags } from './tagged-resource.ts'
 export async function createDatastore(input: Input<'CreateDatastore'>, app: App): Promise<Output<'CreateDatastore'>> {
   const tags = input.tags ?? {}
   if (Object.keys(tags).length > TAGS_MAX) throw tooManyTags()
+  if (input.lambdaAuthorizerArn !== undefined && !app.acceptUnsupportedParameters) {
+    throw new ContractError(
+      'ValidationException',
+      'Hilum has no Lambda authorizers, so that lambdaAuthorizerArn would have no effect. Leave it out, or start Hilum with ' +
+        '--accept-unsupported-parameters to store it',
+    )
+  }
   const dataKeyArn = await app.dataKeys.keyFor(input.kmsKeyArn)
   const now = app.clock()
   const created = await app.catalog.datastores.create({

@@ -33,6 +33,7 @@ export interface Config {
   /** Results as JSON, for programs. */
   readonly json: boolean
   readonly awsQuotas: boolean
+  readonly acceptUnsupportedParameters: boolean
   /** Origins whose pages may call from a browser, or `*` or `none` alone. */
   readonly corsOrigin: readonly string[]
   /** A PostgreSQL address, which may hold a password; without it the catalog is a SQLite file in the data folder. */
@@ -133,6 +134,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     logLevel: 'info',
     json: false,
     awsQuotas: false,
+    acceptUnsupportedParameters: false,
     corsOrigin: ['*'],
     encryption: 'on',
     metricsPublic: false,

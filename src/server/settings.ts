@@ -133,6 +133,15 @@ export const SETTINGS: readonly Setting[] = [
     help: 'apply the quotas and throttles of AWS',
   },
   {
+    key: 'acceptUnsupportedParameters',
+    flag: 'accept-unsupported-parameters',
+    variable: 'HILUM_ACCEPT_UNSUPPORTED_PARAMETERS',
+    kind: 'boolean',
+    schema: z.boolean(),
+    expects: 'true or false',
+    help: 'store lambdaAuthorizerArn of CreateDatastore, without effect',
+  },
+  {
     key: 'corsOrigin',
     flag: 'cors-origin',
     variable: 'HILUM_CORS_ORIGIN',
