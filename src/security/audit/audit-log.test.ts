@@ -85,46 +85,42 @@ test('a session names the key behind it, and an unverified request the key that 
   await log.stop()
 })
 
-test('the line of a read is written when record resolves, and synced soon after', async () => {
-  const folder = newFolder()
-  let syncs = 0
+/** A log, and how often it has synced its file. */
+async function openCounting(folder: string, limits: { readonly auditSyncMs: number }) {
+  let count = 0
   const log = await openIn(folder, {
-    limits: { auditSyncMs: 1_000 },
+    limits,
     calls: {
       writeSync,
       fdatasync: (file, done) => {
-        syncs += 1
+        count += 1
         fdatasync(file, done)
       },
     },
   })
-  const syncsBefore = syncs
+  return { log, syncs: () => count }
+}
+
+test('the line of a read is written when record resolves, and synced soon after', async () => {
+  const folder = newFolder()
+  const { log, syncs } = await openCounting(folder, { auditSyncMs: 1_000 })
+  const syncsBefore = syncs()
   await Promise.all(Array.from({ length: 20 }, () => log.record(request())))
   assert.equal((await linesIn(folder)).length, 20)
-  assert.equal(syncs, syncsBefore, 'not yet')
-  while (syncs === syncsBefore) await setTimeout(20)
-  assert.equal(syncs, syncsBefore + 1, 'one sync for all of them')
+  assert.equal(syncs(), syncsBefore, 'not yet')
+  while (syncs() === syncsBefore) await setTimeout(20)
+  assert.equal(syncs(), syncsBefore + 1, 'one sync for all of them')
   await log.stop()
 })
 
 test('the line of a change is synced when record resolves, many with one sync', async () => {
   const folder = newFolder()
-  let syncs = 0
-  const log = await openIn(folder, {
-    limits: { auditSyncMs: 60_000 },
-    calls: {
-      writeSync,
-      fdatasync: (file, done) => {
-        syncs += 1
-        fdatasync(file, done)
-      },
-    },
-  })
-  const syncsBefore = syncs
+  const { log, syncs } = await openCounting(folder, { auditSyncMs: 60_000 })
+  const syncsBefore = syncs()
   await Promise.all(
     Array.from({ length: 20 }, () => log.record(request({ isReadOnly: false, eventName: 'DeleteImageSet' }))),
   )
-  assert.equal(syncs, syncsBefore + 1)
+  assert.equal(syncs(), syncsBefore + 1)
   const [chain] = readdirSync(folder).map((name) => name.slice(0, 16))
   assert.equal(readHead(folder, chain!)!.sequence, 21)
   await log.stop()

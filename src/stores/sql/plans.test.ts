@@ -18,7 +18,7 @@ import { datastoresOver } from './datastores/datastores.ts'
 import { SQLITE } from './engine/differences.ts'
 import { SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
 import type { Sql, Statement, TransactionFunction } from './engine/statement.ts'
-import { placeOfFrames } from './image-sets/frames.ts'
+import { rangeOfFrames } from './image-sets/frames.ts'
 import { unpublishedGroups } from './imports/import-files.ts'
 import { primariesOfStudies } from './rows/grouping-columns.ts'
 import { migrate } from './schema/migrate.ts'
@@ -113,7 +113,7 @@ describe('every search', async () => {
 describe('an import does not slow down', async () => {
   const connection = await smallCatalog()
 
-  test('waiting groups are found without scanning published ones', () => {
+  test('unpublished groups are found without scanning published ones', () => {
     const [plan, ...others] = plansOf(connection, unpublishedGroups(idOf('job'), 10), /FROM import_groups\b/)
     assert.match(plan!, /^SEARCH import_groups USING INDEX import_groups_by_image_set \(job=\? AND row_id=\?\)/)
     assert.ok(!others.some((each) => each.includes('ORDER BY')))
@@ -131,7 +131,7 @@ describe('an import does not slow down', async () => {
 const ONE_FRAME = { datastoreId: 'd', imageSetId: '1'.padStart(32, '0'), framesKey: 'a'.repeat(24) }
 
 test('frames are found by their key, without scanning the instances of the image set', async () => {
-  const plans = plansOf(await smallCatalog(), placeOfFrames(ONE_FRAME), /FROM instances\b/)
+  const plans = plansOf(await smallCatalog(), rangeOfFrames(ONE_FRAME), /FROM instances\b/)
   assert.match(plans[0]!, /^SEARCH instances USING INDEX instances_by_frames \(frames_key=\?\)$/)
   assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
 })

@@ -1,7 +1,7 @@
 /** The places of all frames, for `hilum verify`: instance by instance, in the order of their rows. */
 import type { Blobs, InstanceFrames } from '../../catalog/blob-repository.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
-import { type FramesRow, framesPlaceOf } from '../rows/frames-place.ts'
+import { type FramesRow, framesRangeOf } from '../rows/frames-range.ts'
 
 interface FramesOfInstanceRow extends FramesRow {
   readonly row_id: number
@@ -20,7 +20,7 @@ const SELECT = `SELECT i.row_id, i.sop_instance_uid, i.added_in, blobs.blob_key,
 
 const framesOf = (row: FramesOfInstanceRow): InstanceFrames => ({
   row: { rowId: row.row_id, sopInstanceUID: row.sop_instance_uid, addedIn: row.added_in },
-  frames: framesPlaceOf(row),
+  frames: framesRangeOf(row),
   file: { blobKey: row.blob_key, offsetBytes: row.offset_bytes },
 })
 

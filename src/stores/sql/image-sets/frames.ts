@@ -1,18 +1,13 @@
 /** Where the frames of an instance lie. Each GetImageFrame runs this statement. */
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { one, type Sql } from '../engine/statement.ts'
-import { type FramesRow, framesPlaceOf } from '../rows/frames-place.ts'
+import { type FramesRow, framesRangeOf } from '../rows/frames-range.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
+import type { InstanceFileRow } from '../rows/instance-file.ts'
 
-interface FramesOfImageSetRow extends FramesRow {
+interface FramesOfImageSetRow extends FramesRow, InstanceFileRow {
   readonly id_suffix: string
   readonly datastore_id: string
-  readonly sop_instance_uid: string
-  readonly sop_class_uid: string
-  readonly transfer_syntax_uid: string
-  readonly blob_key: string
-  readonly offset_bytes: number
-  readonly size_bytes: number
 }
 
 /** Subqueries on one table take SQLite 4 microseconds; a join with blobs, or EXISTS, took 20 to 60. */
@@ -29,7 +24,7 @@ const SELECT = `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, ${k
 /**
  * In any version with the instance: all share its frames and its file. The image set is not read first: its instances are deleted with it.
  */
-export function* placeOfFrames({
+export function* rangeOfFrames({
   datastoreId,
   imageSetId,
   framesKey,
@@ -38,7 +33,7 @@ export function* placeOfFrames({
   const row = id && (yield* one<FramesOfImageSetRow>(SELECT, framesKey, id.rowId))
   if (row?.id_suffix !== id?.idSuffix || row?.datastore_id !== datastoreId) return undefined
   return {
-    frames: framesPlaceOf(row),
+    frames: framesRangeOf(row),
     file: {
       sopInstanceUID: row.sop_instance_uid,
       sopClassUID: row.sop_class_uid,

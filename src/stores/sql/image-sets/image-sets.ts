@@ -12,10 +12,11 @@ import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
+import type { InstanceFileRow } from '../rows/instance-file.ts'
 import { dueOf, recordAccesses } from './access-times.ts'
 import { deleteImageSet } from './delete-image-set.ts'
 import { documentOf } from './documents.ts'
-import { placeOfFrames } from './frames.ts'
+import { rangeOfFrames } from './frames.ts'
 import { properties, versionsOf } from './image-set-properties.ts'
 import { recordsOfVersion } from './instance-records.ts'
 import { attributesOfVersion } from './version-attributes.ts'
@@ -41,7 +42,7 @@ export function imageSetsOver(
     versions: (imageSet) => database.read(() => versionsOf(imageSet)),
     attributes: (version) => database.read(() => attributes(version)),
     instances: (imageSet) => database.read(() => instances(imageSet)),
-    frames: (request) => database.read(() => placeOfFrames(request)),
+    frames: (request) => database.read(() => rangeOfFrames(request)),
     instanceRecords: (version) => database.read(() => records(version)),
     countInstances: (version) => database.read(() => countInstances(version)),
     document: (version) => database.read(() => document(version)),
@@ -66,19 +67,10 @@ function* rowIdOf(imageSet: { readonly datastoreId: string; readonly imageSetId:
   return row?.row_id
 }
 
-interface InstanceRow {
-  readonly sop_instance_uid: string
-  readonly sop_class_uid: string
-  readonly transfer_syntax_uid: string
-  readonly blob_key: string
-  readonly offset_bytes: number
-  readonly size_bytes: number
-}
-
 function* instances(imageSet: Parameters<ImageSets['instances']>[0]): Sql<readonly InstanceFile[]> {
   const rowId = yield* rowIdOf(imageSet)
   if (rowId === undefined) return []
-  const rows = yield* all<InstanceRow>(
+  const rows = yield* all<InstanceFileRow>(
     `SELECT sop_instance_uid, sop_class_uid, transfer_syntax_uid, blob_key, offset_bytes, instances.size_bytes
      FROM instances JOIN blobs ON blobs.blob = instances.blob
      WHERE row_id = ? AND removed_in IS NULL ORDER BY sop_instance_uid`,

@@ -1,17 +1,12 @@
-/** Where the file, the metadata and the frames of instances lie: of a version, or of files in waiting groups. */
+/** Where the file, the metadata and the frames of instances lie: of a version, or of files in unpublished groups. */
 import type { InstanceRecord } from '../../catalog/image-set-records.ts'
 import { all, allOfMany, type Sql } from '../engine/statement.ts'
-import { type FramesRow, framesPlaceOf } from '../rows/frames-place.ts'
+import { type FramesRow, framesRangeOf } from '../rows/frames-range.ts'
+import type { InstanceFileRow } from '../rows/instance-file.ts'
 
 export type InstanceRecordRow = MetadataRow & (FramesRow | { readonly frames_key: null })
 
-interface MetadataRow {
-  readonly sop_instance_uid: string
-  readonly sop_class_uid: string
-  readonly transfer_syntax_uid: string
-  readonly blob_key: string
-  readonly offset_bytes: number
-  readonly size_bytes: number
+interface MetadataRow extends InstanceFileRow {
   readonly metadata_key: string
   readonly metadata_offset_bytes: number
   readonly instance_metadata_bytes: number
@@ -40,7 +35,7 @@ export const recordOf = (row: InstanceRecordRow): InstanceRecord => ({
     instanceMetadataBytes: row.instance_metadata_bytes,
     imageSetAttributesBytes: row.attributes_bytes,
   },
-  frames: row.frames_key === null ? undefined : framesPlaceOf(row),
+  frames: row.frames_key === null ? undefined : framesRangeOf(row),
 })
 
 export function* recordsOfVersion(

@@ -11,8 +11,8 @@ import type { RowOf } from '../rows/tables.ts'
 import { lastRecordedKey, record, recordedKeys, unpublishedGroups } from './import-files.ts'
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
+import { nextVersions } from './next-versions.ts'
 import { publish } from './publish.ts'
-import { nextVersions } from './versions-to-be.ts'
 
 type JobRow = { readonly datastore_id: string } & Pick<
   RowOf<'import_jobs'>,

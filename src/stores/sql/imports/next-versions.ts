@@ -1,4 +1,4 @@
-/** What waiting groups will become if no other job publishes before: metadata documents are joined from it. */
+/** What unpublished groups will become if no other job publishes before: metadata documents are joined from it. */
 import assert from 'node:assert/strict'
 import { placeGroup } from '../../../imaging/grouping.ts'
 import type { ImageSetVersion, NextVersion, UnpublishedGroup } from '../../catalog/image-set-records.ts'

@@ -14,7 +14,7 @@ export interface FramesRow {
   readonly stored_transfer_syntax_uid: string
 }
 
-export function framesPlaceOf(row: FramesRow): FramesRange {
+export function framesRangeOf(row: FramesRow): FramesRange {
   const range = {
     framesKey: row.frames_key,
     frameCount: row.frame_count,
