@@ -1,0 +1,66 @@
+/** Hundreds of clients with a mixed load, and encryption: they get only modelled errors, and the server's memory stays the same. */
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { startHilumProcess } from '../fixtures/hilum-process.ts'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
+import { isSoak, isThorough } from '../fixtures/soak.ts'
+import { LOAD_KEYS, MixedLoad, MOSTLY_READING } from './mixed-load.fixture.ts'
+
+const ANSWERS = isThorough ? 20_000 : 4_000
+const SOAK_MS = 5 * 60_000
+/** Caches are filled in the first minute. */
+const FILLED_MS = 60_000
+const GROWTH_MAX = 1.1
+
+for (const clients of isSoak ? [300, 500] : [300]) {
+  test(`${clients} clients get only modelled errors`, async (context) => {
+    const cwd = mkdtempSync(join(tmpdir(), 'hilum-many-clients-'))
+    removeAtExit(cwd)
+    const env = { HILUM_ACCESS_KEY_ID: LOAD_KEYS.accessKeyId, HILUM_SECRET_ACCESS_KEY: LOAD_KEYS.secretAccessKey }
+    const words = ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1']
+    const server = startHilumProcess(context, words, { cwd, env, isBuilt: true })
+    const [, endpoint] = await server.printed(/Hilum answers at (http:\S+:\d+)/)
+    const load = new MixedLoad({ folder: join(cwd, 'data'), mix: MOSTLY_READING })
+    context.after(() => load.close())
+    load.connect(endpoint!, clients)
+    await load.prepare()
+    let isOver = false
+    const running = load.run({ clients, isOver: () => isOver })
+    const memory =
+      isSoak && existsSync('/proc/self/status') ? await memoryDuring(server.child.pid!, running) : undefined
+    while (load.answers.count < ANSWERS) await Promise.race([setTimeout(10), running])
+    isOver = true
+    await running
+    await load.checkAll()
+    for (const [what, count] of Object.entries(load.acknowledged)) assert.ok(count > 0, `no ${what}`)
+    const { count, refused } = load.answers
+    context.diagnostic(JSON.stringify({ clients, answers: count, ...load.acknowledged, ...memory }))
+    context.diagnostic(JSON.stringify(Object.fromEntries(refused)))
+    if (memory !== undefined) {
+      const { filledMb, mostMb } = memory
+      assert.ok(mostMb < GROWTH_MAX * filledMb, `${filledMb} MB after a minute, then up to ${mostMb} MB`)
+    }
+  })
+}
+
+/** The resident memory after the first minute, and the most of it later. */
+async function memoryDuring(pid: number, running: Promise<void>): Promise<{ filledMb: number; mostMb: number }> {
+  await Promise.race([setTimeout(FILLED_MS), running])
+  const filledMb = await residentMb(pid)
+  let mostMb = filledMb
+  for (const until = performance.now() + SOAK_MS - FILLED_MS; performance.now() < until; ) {
+    await Promise.race([setTimeout(1_000), running])
+    mostMb = Math.max(mostMb, await residentMb(pid))
+  }
+  return { filledMb, mostMb }
+}
+
+async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024)
+}
