@@ -79,6 +79,8 @@ export interface Limits {
   readonly deletedDatastoreMs: number
   /** How long the data key of a data store is used after its key service was asked, at most 60,000: then a revoked key has stopped. */
   readonly dataKeyMs: number
+  /** A request to the key service that has no answer after this time is tried once more; then the key service counts as away. */
+  readonly keyServiceTimeoutMs: number
   /** Decrypted frames and documents that are kept in memory while their data key is used; a larger one than an eighth is not. */
   readonly decryptedCacheBytes: number
   /** ListDICOMImportJobs returns jobs that are not older. */
@@ -213,6 +215,7 @@ export const DEFAULT_LIMITS: Limits = {
   clientTokenMs: 24 * 3_600_000,
   deletedDatastoreMs: 24 * 3_600_000,
   dataKeyMs: 30_000,
+  keyServiceTimeoutMs: 5_000,
   decryptedCacheBytes: 64 * 1024 ** 2,
   importJobMs: 90 * 24 * 3_600_000,
   pageSize: 50,

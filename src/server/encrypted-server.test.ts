@@ -36,13 +36,16 @@ import { openCatalog, openStores, placesOf } from './open-stores.ts'
 const KEYS = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
 const MARKER = 'ZORBAX^QUENTIN'
 const DATA_KEY_MS = 300
+/** Long, because moto has one thread and test machines are busy. */
+const KEY_SERVICE_TIMEOUT_MS = 60_000
+const LIMITS = { dataKeyMs: DATA_KEY_MS, keyServiceTimeoutMs: KEY_SERVICE_TIMEOUT_MS }
 
 async function start(context: TestContext, env: Record<string, string> = {}, at?: string) {
   const folder = at ?? (await mkdtemp(join(tmpdir(), 'hilum-encrypted-')))
   if (at === undefined) context.after(() => rm(folder, { recursive: true, force: true }))
   await mkdir(join(folder, 'buckets/out-bucket'), { recursive: true })
   await mkdir(join(folder, 'buckets/in-bucket'), { recursive: true })
-  await writeFile(join(folder, 'hilum.json'), JSON.stringify({ limits: { dataKeyMs: DATA_KEY_MS } }))
+  await writeFile(join(folder, 'hilum.json'), JSON.stringify({ limits: LIMITS }))
   const config = loadConfig({
     cwd: folder,
     env: { HILUM_ACCESS_KEY_ID: KEYS.accessKeyId, HILUM_SECRET_ACCESS_KEY: KEYS.secretAccessKey, ...env },
@@ -255,7 +258,7 @@ test(
         HILUM_KMS_ACCESS_KEY_ID: place.accessKeyId,
         HILUM_KMS_SECRET_ACCESS_KEY: place.secretAccessKey,
       },
-      keysOf: async () => openKms(place),
+      keysOf: async () => openKms({ ...place, timeoutMs: KEY_SERVICE_TIMEOUT_MS }),
     })
   },
 )

@@ -23,7 +23,8 @@ export interface KeyPlaces {
 export function keyPlacesOf(config: Config): KeyPlaces {
   const ringFile = config.keyRing ?? join(config.dataFolder, KEYS_FOLDER, 'ring.json')
   const keyFile = config.keyFile ?? join(dirname(ringFile), 'ring.key')
-  const { encryption, region, accountId, kms, keyPassphrase: passphrase } = config
+  const { encryption, region, accountId, keyPassphrase: passphrase } = config
+  const kms = config.kms && { ...config.kms, timeoutMs: config.limits.keyServiceTimeoutMs }
   return { ring: { ringFile, keyFile, passphrase }, encryption, region, accountId, kms }
 }
 

@@ -10,10 +10,13 @@ import { openKms } from './kms.ts'
 
 const skipped = s3IsMissing === undefined ? {} : { skip: s3IsMissing }
 
-describeKeyService('keys in KMS', async () => openKms((await openS3()).place), skipped)
+/** Long, because moto has one thread and test machines are busy. */
+const kmsPlace = async () => ({ ...(await openS3()).place, timeoutMs: 60_000 })
+
+describeKeyService('keys in KMS', async () => openKms(await kmsPlace()), skipped)
 
 test('an alias is resolved, and an asymmetric key is not symmetric', skipped, async () => {
-  const { place } = await openS3()
+  const place = await kmsPlace()
   const { accessKeyId, secretAccessKey } = place
   const client = new KMSClient({ ...place, credentials: { accessKeyId, secretAccessKey } })
   const kms = openKms(place)
@@ -28,7 +31,7 @@ test('an alias is resolved, and an asymmetric key is not symmetric', skipped, as
 
 test('a key service that cannot be reached is unavailable', async () => {
   const endpoint = `http://127.0.0.1:${await freePort()}`
-  const kms = openKms({ endpoint, region: 'us-east-1', accessKeyId: 'test', secretAccessKey: 'test' })
+  const kms = openKms({ endpoint, region: 'us-east-1', accessKeyId: 'test', secretAccessKey: 'test', timeoutMs: 5_000 })
   await assert.rejects(
     kms.describe('arn:aws:kms:us-east-1:000000000000:alias/x'),
     (error) => error instanceof StoreUnavailable && error.reason === 'away',

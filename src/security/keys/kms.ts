@@ -39,13 +39,13 @@ export interface KmsServer {
   /** Default: the credential chain of AWS (environment, profile, instance role). */
   readonly accessKeyId?: string
   readonly secretAccessKey?: string
+  readonly timeoutMs: number
 }
 
 const CONNECT_TIMEOUT_MS = 2_000
-const REQUEST_TIMEOUT_MS = 5_000
 const POLICY_NAME = 'default'
 
-export function openKms({ endpoint, region, accessKeyId, secretAccessKey }: KmsServer): KeyService {
+export function openKms({ endpoint, region, accessKeyId, secretAccessKey, timeoutMs }: KmsServer): KeyService {
   const client = new KMSClient({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -53,7 +53,13 @@ export function openKms({ endpoint, region, accessKeyId, secretAccessKey }: KmsS
       ? {}
       : { credentials: { accessKeyId, secretAccessKey } }),
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: timeoutMs,
+      // Otherwise the client of the SDK prints a warning and waits on.
+      throwOnRequestTimeout: true,
+      socketTimeout: timeoutMs,
+    },
   })
   return new Kms(client)
 }
