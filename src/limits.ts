@@ -22,6 +22,8 @@ export interface Limits {
   readonly requestBodyTimeoutMs: number
   /** An open connection without a request. */
   readonly keepAliveTimeoutMs: number
+  /** How often the files of the TLS certificate are read, to use another one without a restart. */
+  readonly certificateCheckMs: number
   /** At this number, a new connection replaces the one that has been idle longest. */
   readonly connections: number
   /** The same per IPv4 address and per IPv6 /64 network. Behind a proxy, set it to the value of `connections`. */
@@ -181,6 +183,7 @@ export const DEFAULT_LIMITS: Limits = {
   requestHeaderTimeoutMs: 20_000,
   requestBodyTimeoutMs: 60_000,
   keepAliveTimeoutMs: 65_000,
+  certificateCheckMs: 5_000,
   connections: 4_096,
   connectionsPerAddress: 1_024,
   clockSkewMs: 15 * 60_000,

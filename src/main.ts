@@ -17,6 +17,7 @@ import { createAuthorize } from './security/authorization/authorize.ts'
 import { openCallers } from './security/callers/callers.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
+import { watchCertificate } from './server/certificate-watch.ts'
 import type { Config } from './server/config.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
 import { loadCredentials } from './server/credentials.ts'
@@ -36,12 +37,23 @@ interface AccessKeyPair {
   readonly secretAccessKey: string
 }
 
+interface ServedCertificate {
+  /** The DNS names that it covers. */
+  readonly names: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+  /** Reads the files now, instead of within a few seconds. */
+  reload(): Promise<void>
+}
+
 export interface RunningServer {
   /** `http://127.0.0.1:8104` */
   readonly endpoint: string
   readonly port: number
   readonly credentials: AccessKeyPair
   readonly region: string
+  /** Undefined for plain HTTP. */
+  readonly certificate: ServedCertificate | undefined
   /** Finishes requests in flight, releases import jobs, and closes the stores. */
   stop(): Promise<void>
 }
@@ -118,9 +130,18 @@ export async function startServer(config: Config, options: { readonly log: Log }
     })
     const { refuse } = protocolHandlers
     const handler = measured(protocolHandlers.handler, metrics)
-    const server = await listen({ hosts: config.host, port: config.port, handler, refuse, limits, log })
+    const certificate =
+      config.tls &&
+      (await watchCertificate(config.tls, {
+        ...{ limits, log, clock: Date.now },
+        onChange: ({ context }) => server.useCertificate(context),
+      }))
+    stopSteps.push(async () => certificate?.stop())
+    metrics.watchCertificate(certificate)
+    const tls = certificate?.current.context
+    const server = await listen({ hosts: config.host, port: config.port, tls, handler, refuse, limits, log })
     stopSteps.push(() => server.stop())
-    const endpoint = endpointOf(config.host[0]!, server.port)
+    const endpoint = endpointOf(config.host[0]!, server.port, certificate && { certificate: certificate.current })
     log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')
     const checkpoints = startCatalogCheckpoints(places, (err) => {
       log.error({ err }, 'the checkpoint thread of the catalog failed; commits run checkpoints instead')
@@ -131,7 +152,8 @@ export async function startServer(config: Config, options: { readonly log: Log }
       stopped ??= stopAll()
       return stopped
     }
-    return { endpoint, port: server.port, credentials, region: config.region, stop }
+    const served = certificate && { ...certificate.current, reload: () => certificate.reload() }
+    return { endpoint, port: server.port, credentials, region: config.region, certificate: served, stop }
   } catch (cause) {
     await stopAll()
     throw cause

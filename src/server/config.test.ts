@@ -101,6 +101,18 @@ describe('where values come from', () => {
     }
   })
 
+  test('the files of the certificate are named together, relative to the working folder or the file', () => {
+    const env = { HILUM_TLS_CERT: 'a.crt', HILUM_TLS_KEY: '/b.key', HILUM_TLS_KEY_PASSPHRASE: 'secret' }
+    assert.deepEqual(load({ env }).tls, { cert: join(folder, 'a.crt'), key: '/b.key', keyPassphrase: 'secret' })
+    const config = fileWith({ tls: { cert: 'c.crt', key: 'd.key' } })
+    assert.deepEqual(load({ flags: { config } }).tls, { cert: join(folder, 'c.crt'), key: join(folder, 'd.key') })
+    assert.throws(
+      () => load({ env: { HILUM_TLS_KEY: 'b.key' } }),
+      /HILUM_TLS_KEY is set without tls\.cert \(HILUM_TLS_CERT\)/,
+    )
+    assert.throws(() => load({ flags: { 'tls-cert': ' ', 'tls-key': 'k' } }), /--tls-cert must be the path of a file/)
+  })
+
   test('a data folder in the file is relative to the file', () => {
     assert.equal(load({ flags: { config: fileWith({ dataFolder: 'here' }) } }).dataFolder, join(folder, 'here'))
   })
@@ -162,6 +174,9 @@ describe('a configuration is refused:', () => {
   const BAD: Record<string, unknown> = {
     host: ['a b'],
     port: 70_000,
+    'tls.cert': '',
+    'tls.key': '',
+    'tls.keyPassphrase': '',
     dataFolder: '',
     catalog: 'mysql://user:secret@host/db',
     blobs: 's3://bucket/../up',

@@ -22,9 +22,19 @@ export interface S3Config {
   readonly secretAccessKey?: string
 }
 
+/** Files in PEM, as absolute paths. */
+export interface TlsConfig {
+  /** The certificate of the server, then those of its chain. */
+  readonly cert: string
+  readonly key: string
+  readonly keyPassphrase?: string
+}
+
 export interface Config {
   readonly host: readonly string[]
   readonly port: number
+  /** Without it the server speaks plain HTTP. */
+  readonly tls?: TlsConfig
   /** An absolute path. */
   readonly dataFolder: string
   readonly region: string
@@ -109,7 +119,7 @@ export function loadConfig(options: {
 }
 
 /** In the configuration file they are relative to its folder. */
-const PATHS = ['dataFolder', 'keyRing', 'keyFile']
+const PATHS = ['dataFolder', 'keyRing', 'keyFile', 'tls.cert', 'tls.key']
 
 const DEFAULT_DATA_FOLDER = './hilum-data'
 
@@ -142,16 +152,15 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     ...at.defaults,
     limits: limitsFor(at.memoryBytes),
   }
-  for (const [key, value] of values) {
+  for (const [key, given] of values) {
+    const value = PATHS.includes(key) ? resolve(at.cwd, given as string) : given
     const [outer, inner] = key.split('.') as [string, string | undefined]
     if (inner === undefined) config[outer] = value
     else config[outer] = { ...(config[outer] as object | undefined), [inner]: value }
   }
-  config.dataFolder = resolve(at.cwd, (config.dataFolder as string | undefined) ?? DEFAULT_DATA_FOLDER)
-  for (const key of ['keyRing', 'keyFile']) {
-    if (config[key] !== undefined) config[key] = resolve(at.cwd, config[key] as string)
-  }
-  for (const group of ['credentials', 's3', 'kms']) requireKeyPair(group, given)
+  config.dataFolder ??= resolve(at.cwd, DEFAULT_DATA_FOLDER)
+  for (const group of ['credentials', 's3', 'kms']) requireTogether(group, ['accessKeyId', 'secretAccessKey'], given)
+  requireTogether('tls', ['cert', 'key'], given)
   for (const group of ['s3', 'kms']) {
     if (config[group] !== undefined) config[group] = { region, ...(config[group] as object) }
   }
@@ -192,11 +201,8 @@ function validated(setting: Setting, given: Given): unknown {
   throw wrong(`${given.from} must be ${setting.expects}${instead}.`)
 }
 
-function requireKeyPair(group: string, given: ReadonlyMap<string, Given>): void {
-  for (const [one, other] of [
-    ['accessKeyId', 'secretAccessKey'],
-    ['secretAccessKey', 'accessKeyId'],
-  ]) {
+function requireTogether(group: string, pair: readonly [string, string], given: ReadonlyMap<string, Given>): void {
+  for (const [one, other] of [pair, pair.toReversed()]) {
     const present = given.get(`${group}.${one}`)
     if (present === undefined || given.has(`${group}.${other}`)) continue
     const missing = SETTINGS.find((setting) => setting.key === `${group}.${other}`)!

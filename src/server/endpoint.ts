@@ -1,7 +1,29 @@
 /** The address of the server for clients on the same machine. */
+import { isIP } from 'node:net'
+import type { Certificate } from './certificate.ts'
 
-/** `http://127.0.0.1:8104`; a wildcard address is replaced by its loopback address. */
-export function endpointOf(host: string, port: number): string {
+/**
+ * `http://127.0.0.1:8104`; a wildcard address is replaced by its loopback address. With TLS it has a name that the certificate covers, if there
+ * is one: `https://ahi.example:8104`.
+ */
+export function endpointOf(
+  host: string,
+  port: number,
+  tls?: { readonly certificate: Certificate | undefined },
+): string {
   const callable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${callable.includes(':') ? `[${callable}]` : callable}:${port}`
+  if (tls === undefined) return `http://${inUrl(callable)}:${port}`
+  return `https://${inUrl(coveredName(callable, tls.certificate))}:${port}`
 }
+
+function coveredName(host: string, certificate: Certificate | undefined): string {
+  if (certificate === undefined || certificate.covers(host)) return host
+  if (isLoopbackHost(host) && certificate.covers('localhost')) return 'localhost'
+  return certificate.names.find((name) => !/^(\*\.|runtime-)/.test(name)) ?? host
+}
+
+/** Whether only this machine can connect to an address to listen on. */
+const isLoopbackHost = (host: string): boolean =>
+  host === 'localhost' || (isIP(host) === 4 ? host.startsWith('127.') : host === '::1')
+
+const inUrl = (host: string): string => (isIP(host) === 6 ? `[${host}]` : host)

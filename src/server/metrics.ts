@@ -13,7 +13,13 @@ export interface Metrics {
   text(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
-export function createMetrics(): Metrics & { watch(app: Pick<App, 'catalog' | 'audit' | 'clock'>): void } {
+interface ServerMetrics extends Metrics {
+  watch(app: Pick<App, 'catalog' | 'audit' | 'clock'>): void
+  /** Undefined for a server without TLS. */
+  watchCertificate(served: { readonly current: { readonly expiresAt: number } } | undefined): void
+}
+
+export function createMetrics(): ServerMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -68,6 +74,17 @@ export function createMetrics(): Metrics & { watch(app: Pick<App, 'catalog' | 'a
     watch(app) {
       watchAudit(app, registry)
       updateCounts = watchCatalog(app, registry)
+    },
+    watchCertificate(served) {
+      if (served === undefined) return
+      new Gauge({
+        name: 'hilum_tls_certificate_expiry_timestamp_seconds',
+        help: 'When the certificate expires, in seconds since 1970.',
+        registers,
+        collect() {
+          this.set(served.current.expiresAt / 1000)
+        },
+      })
     },
     async text() {
       await updateCounts()

@@ -7,6 +7,7 @@ import {
   type SearchImageSetsCommand,
 } from '@aws-sdk/client-medical-imaging'
 import type { ExtensionHeader } from '../../contract/handlers.ts'
+import { readCertificate } from '../../server/certificate.ts'
 import type { AccessKey, Config, Flags } from '../../server/config.ts'
 import { CREDENTIALS_FILE, readCredentials } from '../../server/credentials.ts'
 import { endpointOf } from '../../server/endpoint.ts'
@@ -32,7 +33,7 @@ export async function serverFor(options: { config: Config; flags: Flags; env: En
       exitCode: 2,
     })
   }
-  const endpoint = typeof named === 'string' ? named.replace(/\/+$/, '') : endpointOf(config.host[0]!, config.port)
+  const endpoint = typeof named === 'string' ? named.replace(/\/+$/, '') : await endpointHere(config)
   const awsKey = readAwsKey(env)
   const folderKey = await readCredentials(config.dataFolder, config.credentials)
   const credentials = config.credentials ?? (named === undefined ? (folderKey ?? awsKey) : (awsKey ?? folderKey))
@@ -47,6 +48,13 @@ export async function serverFor(options: { config: Config; flags: Flags; env: En
   const sessionToken = credentials === awsKey ? env.AWS_SESSION_TOKEN || undefined : undefined
   const key = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
   return { endpoint, region: config.region, credentials: key }
+}
+
+/** The certificate names the server. A user who may not read it connects to the address. */
+async function endpointHere({ host, port, tls }: Config): Promise<string> {
+  if (tls === undefined) return endpointOf(host[0]!, port)
+  const certificate = await readCertificate(tls.cert).catch(() => undefined)
+  return endpointOf(host[0]!, port, { certificate })
 }
 
 function readAwsKey({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY }: Env): AccessKey | undefined {
@@ -118,6 +126,15 @@ export function parseProgress(header: string | undefined): JobProgress | undefin
   return { done: Number(done), found: found === '?' ? undefined : Number(found) }
 }
 
+/** Of OpenSSL, as Node names them. */
+const NOT_TRUSTED = new Set([
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+
 /** An error of the SDK as an OperatorError. Other errors are returned unchanged. */
 export function explained(error: unknown, { endpoint }: Pick<Server, 'endpoint'>): unknown {
   const cause = error as NodeJS.ErrnoException & Partial<MedicalImagingServiceException>
@@ -127,6 +144,21 @@ export function explained(error: unknown, { endpoint }: Pick<Server, 'endpoint'>
     return new OperatorError(
       `No server answers at ${endpoint} (${cause.code}). Start one with \`hilum serve\`, or name another with --endpoint.`,
       { cause },
+    )
+  }
+  if (NOT_TRUSTED.has(cause.code ?? '')) {
+    return new OperatorError(
+      `The certificate of the server at ${endpoint} is not trusted (${cause.code}). If a private authority signed it, name the file with its ` +
+        'certificate in NODE_EXTRA_CA_CERTS.',
+      { cause },
+    )
+  }
+  if (cause.code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return new OperatorError(
+      `The certificate of the server does not cover ${endpoint}. Name the server with --endpoint.`,
+      {
+        cause,
+      },
     )
   }
   if (!(error instanceof MedicalImagingServiceException)) return error

@@ -4,6 +4,7 @@ import { isNodeTooOld, SMALLEST_NODE } from '../../server/node-version.ts'
 import { explained, serverFor } from '../client/client.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import type { Style, Terminal } from '../terminal/terminal.ts'
+import { checkCertificate } from './check-certificate.ts'
 import { checkDataFolder } from './check-data-folder.ts'
 import { checkNames, checkServer } from './check-server.ts'
 import type { Finding } from './finding.ts'
@@ -15,6 +16,8 @@ export async function doctor(invocation: Invocation): Promise<ExitCode> {
   try {
     const server = await serverFor(invocation)
     findings.push(...(await checkServer(server, { now: Date.now, skewMaxMs: config.limits.clockSkewMs })))
+    const certificate = await checkCertificate(server.endpoint, { env: invocation.env, now: Date.now })
+    if (certificate !== undefined) findings.push(certificate)
     findings.push(await checkNames(server.endpoint, { env: invocation.env }))
   } catch (error) {
     const { message } = explained(error, { endpoint: '' }) as Error

@@ -10,21 +10,33 @@ import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { stopOnCtrlC } from '../terminal/stop-signal.ts'
 
 export async function serve({ config, terminal }: Invocation): Promise<ExitCode> {
-  const stop = stopOnCtrlC()
+  // As for other servers, SIGHUP reads the certificate again. In a terminal it means that the terminal is gone.
+  const reloads = config.tls !== undefined && !terminal.isInteractive
+  const stop = stopOnCtrlC({ onHangup: reloads ? 'ignore' : 'stop' })
   const server = await startOrExplain(config)
-  const { endpoint, region } = server
-  terminal.print(
-    config.json
-      ? JSON.stringify({ endpoint, region, dataFolder: config.dataFolder })
-      : `Hilum answers at ${endpoint} and keeps its data in ${config.dataFolder}. Ctrl-C stops it.`,
-  )
+  const { endpoint, region, certificate } = server
+  const reload = () => certificate?.reload()
+  if (reloads) process.on('SIGHUP', reload)
+  if (config.json) terminal.print(JSON.stringify({ endpoint, region, dataFolder: config.dataFolder }))
+  else {
+    terminal.print(
+      `Hilum answers at ${endpoint} and keeps its data in ${config.dataFolder}. Ctrl-C stops it.${
+        certificate === undefined ? '' : `\n${namesSentence(certificate)}`
+      }`,
+    )
+  }
   await stop.requested
+  process.off('SIGHUP', reload)
   // On a new line, after the ^C that the terminal shows.
   if (terminal.isInteractive) terminal.note('\nStopping ...')
   await server.stop()
   stop.ignore()
   return 0
 }
+
+const namesSentence = ({ names, expiresAt }: NonNullable<RunningServer['certificate']>): string =>
+  'AWS clients call each name of the server also with runtime- before it, so the certificate must cover both. ' +
+  `It covers ${names.join(', ') || 'no name'} until ${new Date(expiresAt).toISOString().slice(0, 10)}.`
 
 export async function startOrExplain(config: Config): Promise<RunningServer> {
   try {

@@ -29,6 +29,14 @@ test('a Ctrl-C that arrives three times counts as one, and a second one ends the
   assert.equal(ends(), 1)
 })
 
+test('SIGHUP stops, unless it has another meaning', (t) => {
+  const stop = listenForStop({ now: () => 0, endAtOnce: () => {}, onHangup: 'ignore' })
+  const other = listenForStop({ now: () => 0, endAtOnce: () => {} })
+  t.after(() => [stop, other].map((each) => each.ignore()))
+  process.emit('SIGHUP')
+  assert.deepEqual([stop.signal.aborted, other.signal.aborted], [false, true])
+})
+
 test('after ignore() no listener remains', () => {
   const before = process.listenerCount('SIGINT')
   const { stop } = listening()

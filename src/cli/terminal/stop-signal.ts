@@ -15,7 +15,13 @@ export interface StopSignal {
   ignore(): void
 }
 
-export function listenForStop(options: { now: () => number; endAtOnce: () => void }): StopSignal {
+export function listenForStop(options: {
+  readonly now: () => number
+  readonly endAtOnce: () => void
+  /** Whether SIGHUP is a stop signal; default: `stop`. */
+  readonly onHangup?: 'stop' | 'ignore'
+}): StopSignal {
+  const signals = SIGNALS.filter((name) => name !== 'SIGHUP' || options.onHangup !== 'ignore')
   const controller = new AbortController()
   const { promise: requested, resolve } = Promise.withResolvers<void>()
   let firstAt: number | undefined
@@ -28,15 +34,16 @@ export function listenForStop(options: { now: () => number; endAtOnce: () => voi
       options.endAtOnce()
     }
   }
-  for (const name of SIGNALS) process.on(name, onSignal)
+  for (const name of signals) process.on(name, onSignal)
   return {
     signal: controller.signal,
     requested,
     ignore() {
-      for (const name of SIGNALS) process.off(name, onSignal)
+      for (const name of signals) process.off(name, onSignal)
     },
   }
 }
 
 /** For commands: a second Ctrl-C exits with the code that shells use for an interrupted program. */
-export const stopOnCtrlC = (): StopSignal => listenForStop({ now: Date.now, endAtOnce: () => process.exit(130) })
+export const stopOnCtrlC = (how: { readonly onHangup?: 'stop' | 'ignore' } = {}): StopSignal =>
+  listenForStop({ ...how, now: Date.now, endAtOnce: () => process.exit(130) })

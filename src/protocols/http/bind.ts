@@ -1,7 +1,6 @@
 /** Binds one port on several addresses. SDKs resolve `localhost` to ::1 or 127.0.0.1, in different orders, so both must answer. */
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import type { Log } from '../../app.ts'
 
 interface BindOptions {
@@ -14,14 +13,14 @@ interface BindOptions {
 const FREE_PORT_ATTEMPTS = 10
 
 /** Rejects where the first host cannot be bound, or a port other than 0 is taken. */
-export async function bind(
+export async function bind<S extends Server>(
   options: BindOptions,
-  open: () => Server,
-): Promise<{ readonly servers: readonly Server[]; readonly port: number }> {
+  open: () => S,
+): Promise<{ readonly servers: readonly S[]; readonly port: number }> {
   for (let attempt = 1; ; attempt++) {
-    const servers: Server[] = []
+    const servers: S[] = []
     try {
-      const port = await bindAll(options, () => servers[servers.push(open()) - 1] as Server)
+      const port = await bindAll(options, () => servers[servers.push(open()) - 1] as S)
       return { servers: servers.filter((server) => server.listening), port }
     } catch (error) {
       await Promise.all(servers.filter((server) => server.listening).map((server) => once(server.close(), 'close')))

@@ -9,6 +9,8 @@ import type { Limits } from '../../limits.ts'
 export interface Connection {
   readonly socket: Socket
   readonly address: string
+  /** Addresses and ports of both ends. */
+  readonly ends: string
   /** Unfinished responses; several where requests are pipelined. */
   readonly pending: Set<ServerResponse>
   /** A reply with `Connection: close` was sent: later requests are not answered. */
@@ -25,6 +27,9 @@ export class Connections {
   readonly #limits: Pick<Limits, 'connections' | 'connectionsPerAddress'>
   readonly #all = new Map<Socket, Connection>()
   readonly #byAddress = new Map<string, Set<Connection>>()
+  /** With TLS, requests have another socket object than the connection, with the same two ends. */
+  readonly #byEnds = new Map<string, Connection>()
+  readonly #secured = new WeakMap<Socket, Connection>()
 
   constructor(limits: Pick<Limits, 'connections' | 'connectionsPerAddress'>) {
     this.#limits = limits
@@ -35,7 +40,7 @@ export class Connections {
   }
 
   of(socket: Socket): Connection | undefined {
-    return this.#all.get(socket)
+    return this.#all.get(socket) ?? this.#secured.get(socket)
   }
 
   all(): IterableIterator<Connection> {
@@ -55,15 +60,29 @@ export class Connections {
     const connection = {
       socket,
       address,
+      ends: endsOf(socket),
       pending: new Set<ServerResponse>(),
       isEnding: false,
       bytesRead: 0,
       activeAt: now,
     }
     this.#all.set(socket, connection)
+    this.#byEnds.set(connection.ends, connection)
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? new Set()).add(connection))
     socket.on('close', () => this.#remove(connection))
     return undefined
+  }
+
+  /** The TLS handshake of an admitted connection is complete. */
+  secure(socket: Socket): void {
+    const connection = this.#byEnds.get(endsOf(socket))
+    if (connection === undefined) {
+      socket.destroy()
+      return
+    }
+    this.#secured.set(socket, connection)
+    // The bytes of the handshake are not those of a request.
+    this.touch(connection)
   }
 
   /** Called periodically: between calls, the time of the last byte is not known. */
@@ -89,13 +108,17 @@ export class Connections {
   }
 
   #remove(connection: Connection): void {
-    const { socket, address } = connection
+    const { socket, address, ends } = connection
     this.#all.delete(socket)
+    if (this.#byEnds.get(ends) === connection) this.#byEnds.delete(ends)
     const ofAddress = this.#byAddress.get(address)
     ofAddress?.delete(connection)
     if (ofAddress?.size === 0) this.#byAddress.delete(address)
   }
 }
+
+const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 
 function refresh(connection: Connection): void {
   const { bytesRead } = connection.socket

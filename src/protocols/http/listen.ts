@@ -4,7 +4,9 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
 import type { Log } from '../../app.ts'
 import type { Limits } from '../../limits.ts'
 import { bind } from './bind.ts'
@@ -18,6 +20,8 @@ import type { ProtocolHandler, WireHeaders, WireReply, WriteRefusal } from './wi
 
 export interface Listening {
   readonly port: number
+  /** New connections get this certificate; open ones keep theirs. */
+  useCertificate(context: SecureContextOptions): void
   /** Accepts no new connections, closes idle ones, and waits up to limits.shutdownMs for requests in flight. */
   stop(): Promise<void>
 }
@@ -27,6 +31,8 @@ interface ListenOptions {
   readonly hosts: readonly string[]
   /** One port for all hosts; 0 takes any free port. */
   readonly port: number
+  /** The certificate and its key; without it, plain HTTP. */
+  readonly tls?: SecureContextOptions | undefined
   readonly handler: ProtocolHandler
   readonly refuse: WriteRefusal
   readonly limits: Limits
@@ -70,8 +76,14 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     stopped ??= stopAll()
     return stopped
   }
-  return { port, stop }
+  const useCertificate = (context: SecureContextOptions) => {
+    for (const server of servers) (server as TlsServer).setSecureContext({ ...TLS_OPTIONS, ...context })
+  }
+  return { port, useCertificate, stop }
 }
+
+/** Older versions are broken (RFC 8996). Ciphers and curves are those of Node. */
+const TLS_OPTIONS = { minVersion: 'TLSv1.2' } as const
 
 interface Shared {
   readonly connections: Connections
@@ -81,10 +93,10 @@ interface Shared {
   warnedAt: number
 }
 
-function createHttpServer(options: ListenOptions, shared: Shared): Server {
-  const { limits, refuse } = options
+function createHttpServer(options: ListenOptions, shared: Shared): Server | TlsServer {
+  const { limits, refuse, tls } = options
   const { connections } = shared
-  const server = createServer({
+  const serverOptions = {
     maxHeaderSize: limits.requestHeaderBytes,
     // Node requires headersTimeout <= requestTimeout.
     headersTimeout: Math.min(limits.requestHeaderTimeoutMs, limits.requestBodyTimeoutMs),
@@ -94,7 +106,14 @@ function createHttpServer(options: ListenOptions, shared: Shared): Server {
     // Node would refuse a missing Host header in its own format; violationOf checks it.
     requireHostHeader: false,
     noDelay: true,
-  })
+  }
+  const server =
+    tls === undefined
+      ? createServer(serverOptions)
+      : createTlsServer({
+          ...{ ...serverOptions, ...TLS_OPTIONS, ...tls },
+          handshakeTimeout: limits.requestHeaderTimeoutMs,
+        })
   // Limited by bytes only: beyond a count, Node drops headers silently.
   server.maxHeadersCount = 0
 
@@ -104,6 +123,7 @@ function createHttpServer(options: ListenOptions, shared: Shared): Server {
     socket.destroy()
     if (limit !== 'stopping') warnAboutLimit(limit, options, shared)
   })
+  server.on('secureConnection', (socket: Socket) => connections.secure(socket))
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const connection = connections.of(request.socket)
     // The connection is closed, or closes after an earlier reply.
@@ -128,9 +148,12 @@ function createHttpServer(options: ListenOptions, shared: Shared): Server {
   server.on('connect', (_request, socket) => socket.destroy())
   server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
     const socket = duplex as Socket
+    const connection = connections.of(socket)
+    // Also where the TLS handshake failed, which cannot be answered.
+    if (connection === undefined) return socket.destroy()
     return answerUnreadableRequest(error, {
       socket,
-      pending: connections.of(socket)?.pending ?? new Set(),
+      pending: connection.pending,
       refuse,
       limits,
     })

@@ -18,7 +18,12 @@ export const echo = echoUpTo(DEFAULT_LIMITS.requestBodyBytes)
 export type Server = Listening & { readonly lines: LogLine[] }
 
 /** Stops when the test ends. */
-export async function started(t: TestContext, handler: ProtocolHandler, limits: Partial<Limits> = {}): Promise<Server> {
+export async function started(
+  t: TestContext,
+  handler: ProtocolHandler,
+  limits: Partial<Limits> = {},
+  more: Pick<Parameters<typeof listen>[0], 'tls'> = {},
+): Promise<Server> {
   const lines: LogLine[] = []
   const server = await listen({
     hosts: ['127.0.0.1', '::1'],
@@ -27,6 +32,7 @@ export async function started(t: TestContext, handler: ProtocolHandler, limits: 
     refuse: writeRefusal,
     limits: { ...DEFAULT_LIMITS, shutdownMs: 100, ...limits },
     log: logInto(lines),
+    ...more,
   })
   t.after(() => server.stop())
   return { ...server, lines }
