@@ -1,6 +1,7 @@
 # Hilum with its console, as a user without rights; everything that it keeps is in /var/lib/hilum.
 #   docker build --tag hilum .
-#   docker run --publish 127.0.0.1:8104:8104 --volume hilum-data:/var/lib/hilum hilum
+#   docker run --publish 127.0.0.1:8104:8104 --volume hilum-data:/var/lib/hilum --env HILUM_ALLOW_PLAIN_HTTP=true hilum
+# A container does not know who can reach its port. Without that variable, or a certificate (HILUM_TLS_CERT, HILUM_TLS_KEY), it does not start.
 # scripts/check-dockerfile.mjs runs the same steps without Docker.
 FROM node:24-trixie-slim AS build
 WORKDIR /build
@@ -25,6 +26,6 @@ RUN install --directory --owner=node --group=node --mode=700 /var/lib/hilum
 USER node
 VOLUME /var/lib/hilum
 EXPOSE 8104
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HILUM_PORT}/console/`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "-e", "const { HILUM_TLS_CERT, HILUM_PORT } = process.env; require(HILUM_TLS_CERT ? 'https' : 'http').get({ host: '127.0.0.1', port: HILUM_PORT, path: '/healthz', rejectUnauthorized: false }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 ENTRYPOINT ["/opt/hilum/bin/hilum"]
 CMD ["serve"]

@@ -118,9 +118,15 @@ function run(stage, words) {
 }
 
 async function start(stage) {
+  const command = [...stage.entrypoint, ...stage.command]
+  const refused = spawnSync(...commandOf(stage, command), { encoding: 'utf8' })
+  if (refused.status !== 2 || !refused.stderr.includes('HILUM_ALLOW_PLAIN_HTTP=true')) {
+    throw new Error(`Without TLS the server must refuse to start, and say why:\n${refused.stderr}`)
+  }
+  stage.env.HILUM_ALLOW_PLAIN_HTTP = 'true'
   // Another port than that of a server which this machine may have.
   stage.env.HILUM_PORT = '18104'
-  const server = spawn(...commandOf(stage, [...stage.entrypoint, ...stage.command]), { stdio: 'inherit' })
+  const server = spawn(...commandOf(stage, command), { stdio: 'inherit' })
   const ended = new Promise((resolve) => server.on('exit', (code, signal) => resolve(signal ?? code)))
   try {
     for (let attempt = 1; ; attempt++) {

@@ -22,7 +22,7 @@ import type { Config } from './server/config.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
 import { loadCredentials } from './server/credentials.ts'
 import { findOpenFolder, lockDataFolder } from './server/data-folder.ts'
-import { endpointOf } from './server/endpoint.ts'
+import { checkTransport, endpointOf } from './server/endpoint.ts'
 import { startImportThreads } from './server/job-threads.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
 import { newId } from './server/new-id.ts'
@@ -67,6 +67,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
     for (const step of stopSteps.splice(0).reverse()) await step()
   }
   try {
+    checkTransport(config)
     const lock = await lockDataFolder(config.dataFolder)
     stopSteps.push(() => lock.release())
     const open = await findOpenFolder(config.dataFolder)

@@ -29,6 +29,7 @@ describe('where values come from', () => {
     assert.deepEqual(config, {
       host: ['127.0.0.1', '::1'],
       port: 8104,
+      allowPlainHttp: false,
       dataFolder: join(folder, 'hilum-data'),
       region: 'us-east-1',
       accountId: '000000000000',
@@ -174,6 +175,7 @@ describe('a configuration is refused:', () => {
   const BAD: Record<string, unknown> = {
     host: ['a b'],
     port: 70_000,
+    allowPlainHttp: 'yes',
     'tls.cert': '',
     'tls.key': '',
     'tls.keyPassphrase': '',

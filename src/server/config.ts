@@ -35,6 +35,8 @@ export interface Config {
   readonly port: number
   /** Without it the server speaks plain HTTP. */
   readonly tls?: TlsConfig
+  /** Listen without TLS beyond loopback. */
+  readonly allowPlainHttp: boolean
   /** An absolute path. */
   readonly dataFolder: string
   readonly region: string
@@ -139,6 +141,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
   const config: Record<string, unknown> = {
     host: ['127.0.0.1', '::1'],
     port: 8104,
+    allowPlainHttp: false,
     region,
     accountId: '000000000000',
     logLevel: 'info',

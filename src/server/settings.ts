@@ -77,6 +77,15 @@ export const SETTINGS: readonly Setting[] = [
     isSecret: true,
   },
   {
+    key: 'allowPlainHttp',
+    flag: 'allow-plain-http',
+    variable: 'HILUM_ALLOW_PLAIN_HTTP',
+    kind: 'boolean',
+    schema: z.boolean(),
+    expects: 'true or false',
+    help: 'listen without TLS on addresses that other machines can reach',
+  },
+  {
     key: 'dataFolder',
     flag: 'data',
     variable: 'HILUM_DATA',

@@ -70,6 +70,26 @@ test('a port in use and a data folder in use are refused with a message', async 
   assert.match(third.output(), /^hilum: A Hilum server \(process \d+\) is using the data folder/m)
 })
 
+test('plain HTTP beyond loopback is refused, unless it is allowed in as many words', async (t) => {
+  const cwd = folderFor(t)
+  const words = ['serve', '--data', 'data', '--port', '0']
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'ahi.example']) {
+    const refused = startHilumProcess(t, [...words, '--host', '127.0.0.1', '--host', host], { cwd })
+    assert.equal(await refused.ended, 2)
+    const sentence = new RegExp(
+      `^hilum: Hilum does not listen on ${host} without TLS: .*--tls-cert.*--allow-plain-http`,
+      'm',
+    )
+    assert.match(refused.output(), sentence)
+  }
+  assert.deepEqual(readdirSync(cwd), [], 'nothing was created')
+  const env = { HILUM_HOST: '0.0.0.0', HILUM_ALLOW_PLAIN_HTTP: 'true' }
+  const allowed = startHilumProcess(t, words, { cwd, env })
+  await allowed.printed(/^Hilum answers at http:\/\/127\.0\.0\.1:\d+ /m)
+  const loopback = startHilumProcess(t, ['serve', '--data', 'other', '--port', '0', '--host', '127.0.0.2'], { cwd })
+  await loopback.printed(/^Hilum answers at http:\/\/127\.0\.0\.2:\d+ /m)
+})
+
 test('import imports a folder, reports failures with their reason, and leaves the bucket empty', async (t) => {
   const cwd = folderFor(t)
   const { endpoint, port } = await serveIn(t, cwd)
