@@ -26,7 +26,7 @@ export interface Limits {
   readonly certificateCheckMs: number
   /** At this number, a new connection replaces the one that has been idle longest. */
   readonly connections: number
-  /** The same per IPv4 address and per IPv6 /64 network. Behind a proxy, set it to the value of `connections`. */
+  /** The same per IPv4 address and per IPv6 /64 network, except of trusted proxies. */
   readonly connectionsPerAddress: number
   /** The largest difference between the time of a signature and the server's clock, in both directions. */
   readonly clockSkewMs: number

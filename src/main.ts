@@ -9,6 +9,7 @@ import { openPageTokens } from './operations/page-tokens.ts'
 import { settleDatastores } from './operations/settle-datastores.ts'
 import { openUploadUsage } from './operations/upload-usage.ts'
 import { listen } from './protocols/http/listen.ts'
+import { trustedProxies } from './protocols/http/request-origin.ts'
 import type { ProtocolHandler } from './protocols/http/wire.ts'
 import { mountProtocols } from './protocols/mount.ts'
 import { AUDIT_FOLDER } from './security/audit/audit-files.ts'
@@ -140,7 +141,10 @@ export async function startServer(config: Config, options: { readonly log: Log }
     stopSteps.push(async () => certificate?.stop())
     metrics.watchCertificate(certificate)
     const tls = certificate?.current.context
-    const server = await listen({ hosts: config.host, port: config.port, tls, handler, refuse, limits, log })
+    const server = await listen({
+      ...{ hosts: config.host, port: config.port, tls, proxies: trustedProxies(config.trustedProxy) },
+      ...{ handler, refuse, limits, log },
+    })
     stopSteps.push(() => server.stop())
     const endpoint = endpointOf(config.host[0]!, server.port, certificate && { certificate: certificate.current })
     log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')

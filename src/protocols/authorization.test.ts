@@ -12,6 +12,7 @@ import { compilePolicies } from '../security/policies/compile-policies.ts'
 import { parsePolicy } from '../security/policies/parse-policy.ts'
 import { logInto } from './aws/handler.fixture.ts'
 import { ACCESS_KEY_ID, NOW, SECRET, signed } from './aws/signed-request.fixture.ts'
+import type { WireRequest } from './http/wire.ts'
 import { mountProtocols } from './mount.ts'
 
 const STORE = '1'.repeat(32)
@@ -104,13 +105,13 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
     consoleFolder: '/nowhere',
     corsOrigins: ['*'],
   })
-  const send = async (http: string, remoteAddress = '10.0.0.1') => {
+  const send = async (http: string, origin: Partial<WireRequest> = { remoteAddress: '10.0.0.1' }) => {
     const [method, template] = http.split(' ') as [string, string]
     const path = template.replace(/\{(\w+)\}/g, (_, label: string) => LABELS[label] ?? 'x')
     const body = BODIES[http]
     const query = QUERIES[http] ?? {}
     const request = await signed({ method, path, query, ...(body && { body: JSON.stringify(body) }) })
-    const { status, headers, body: text } = await handler({ ...request, remoteAddress })
+    const { status, headers, body: text } = await handler({ ...request, ...origin })
     const { message = '' } = JSON.parse(String(text) || '{}') as { message?: string }
     return { status, type: headers['x-amzn-ErrorType'], message }
   }
@@ -226,10 +227,23 @@ describe('what an operation needs', () => {
       Bool: { 'aws:SecureTransport': 'false' },
     }
     const { send, reached } = open({ policies: policiesOf([{ ...allow('*', '*'), Condition: condition }]) })
-    await send('GET /datastore', '11.0.0.1')
+    await send('GET /datastore', { remoteAddress: '11.0.0.1' })
     assert.deepEqual(reached, [])
-    await send('GET /datastore', '10.9.0.1')
+    await send('GET /datastore', { remoteAddress: '10.9.0.1' })
     assert.deepEqual(reached, ['ListDatastores'])
+  })
+
+  test('a policy can refuse requests without TLS, of the API and of the extensions', async () => {
+    const insecure = { ...allow('*', '*'), Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }
+    const { send, reached } = open({ policies: policiesOf([allow('*', '*'), insecure]) })
+    for (const http of ['GET /datastore', 'GET /hilum/principals']) {
+      for (const origin of [{}, { isSecure: false }]) {
+        assert.match((await send(http, origin)).message, /with an explicit deny in an identity-based policy$/)
+      }
+      assert.deepEqual(reached, [])
+      await send(http, { isSecure: true })
+      assert.equal(reached.splice(0).length, 1)
+    }
   })
 
   test('tags of a resource are read only for policies that ask for them', async () => {

@@ -1,5 +1,5 @@
 /** /healthz, /readyz and /metrics. They are not signed, so they say no more than names of parts and counts. */
-import { isLoopback } from './hilum/redeem-link.ts'
+import { isLocal } from './http/request-origin.ts'
 import { type ProtocolHandler, splitTarget, type WireReply } from './http/wire.ts'
 
 export interface Monitoring {
@@ -14,7 +14,8 @@ export interface Monitoring {
 export const MONITORING_PATHS = ['/healthz', '/readyz', '/metrics'] as const
 
 export function monitoringHandler(monitoring: Monitoring): ProtocolHandler {
-  return async ({ method, target, remoteAddress }) => {
+  return async (request) => {
+    const { method, target } = request
     if (method !== 'GET' && method !== 'HEAD') return text(405, 'Send GET.\n')
     switch (splitTarget(target).path as (typeof MONITORING_PATHS)[number]) {
       case '/healthz':
@@ -24,10 +25,10 @@ export function monitoringHandler(monitoring: Monitoring): ProtocolHandler {
         return failing.length === 0 ? text(200, 'ok\n') : text(503, `not ready: ${failing.join(', ')}\n`)
       }
       case '/metrics': {
-        if (!monitoring.isPublic && !isLoopback(remoteAddress)) {
+        if (!monitoring.isPublic && !isLocal(request)) {
           return text(
             403,
-            'Metrics are served on the machine of the server only, unless it runs with --metrics-public.\n',
+            'Metrics are served on the machine of the server only and not through a proxy, unless it runs with --metrics-public.\n',
           )
         }
         const { contentType, text: body } = await monitoring.metrics()

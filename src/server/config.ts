@@ -37,6 +37,8 @@ export interface Config {
   readonly tls?: TlsConfig
   /** Listen without TLS beyond loopback. */
   readonly allowPlainHttp: boolean
+  /** Addresses and CIDR ranges of proxies. */
+  readonly trustedProxy: readonly string[]
   /** An absolute path. */
   readonly dataFolder: string
   readonly region: string
@@ -142,6 +144,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     host: ['127.0.0.1', '::1'],
     port: 8104,
     allowPlainHttp: false,
+    trustedProxy: [],
     region,
     accountId: '000000000000',
     logLevel: 'info',

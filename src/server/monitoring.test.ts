@@ -56,7 +56,7 @@ test('other machines get no metrics, unless they are public', async () => {
   }
   const ask = (isPublic: boolean, remoteAddress: string) =>
     monitoringHandler({ ...monitoring, isPublic })({
-      ...{ method: 'GET', target: '/metrics', headers: {}, remoteAddress },
+      ...{ method: 'GET', target: '/metrics', headers: { host: '127.0.0.1:8104' }, remoteAddress },
       body: { read: async () => new Uint8Array(), stream: async function* () {} },
     })
   assert.equal((await ask(false, '192.0.2.1')).status, 403)

@@ -1,6 +1,7 @@
 /** The table of settings: flags, environment variables, keys of the configuration file and help texts. */
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../limits.ts'
+import { ipRange } from '../security/policies/ip-range.ts'
 
 export interface Setting {
   /** The key in the configuration file; a dot separates nested keys. */
@@ -84,6 +85,16 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.boolean(),
     expects: 'true or false',
     help: 'listen without TLS on addresses that other machines can reach',
+  },
+  {
+    key: 'trustedProxy',
+    flag: 'trusted-proxy',
+    variable: 'HILUM_TRUSTED_PROXY',
+    kind: 'list',
+    schema: z.array(z.string().refine((text) => ipRange(text) !== undefined)).min(1),
+    expects: 'addresses or ranges such as 10.0.0.5 or 10.0.0.0/24',
+    placeholder: '<address>',
+    help: "proxy whose X-Forwarded-For is the client's address, repeatable; default: none",
   },
   {
     key: 'dataFolder',

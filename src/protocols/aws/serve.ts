@@ -78,7 +78,7 @@ function answerOf<N extends OperationName>(operation: N, handlers: Handlers<App>
     const input = read({ labels, query, body })
     const needs = needsOf(input, arns)
     facts.needs = needs
-    const decision = app.authorize(caller, needs, { remoteAddress: request.remoteAddress, now })
+    const decision = app.authorize(caller, needs, { ...request, now })
     // No turn of the event loop for the usual decision, which is made without a read.
     if (decision instanceof Promise) await decision
     const replyHeaders: Record<ExtensionHeader, string> = {}

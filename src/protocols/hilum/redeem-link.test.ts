@@ -26,7 +26,7 @@ test("a link is exchanged on the server's machine only, and an attempt from else
       {
         method: 'POST',
         target: '/hilum/console-link/redeem',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', host: 'localhost:8104' },
         body: bodyOf(JSON.stringify({ token })),
         remoteAddress,
       },

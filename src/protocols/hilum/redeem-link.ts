@@ -2,6 +2,7 @@
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { Session } from '../../security/callers/sessions.ts'
+import { isLocal } from '../http/request-origin.ts'
 import type { WireRequest } from '../http/wire.ts'
 import type { ConsoleLinks } from './console-links.ts'
 
@@ -9,9 +10,9 @@ export async function redeemLink(
   request: WireRequest,
   { app, links }: { readonly app: Pick<App, 'clock' | 'callers' | 'limits'>; readonly links: ConsoleLinks },
 ): Promise<Session> {
-  if (!isLoopback(request.remoteAddress)) {
+  if (!isLocal(request)) {
     throw accessDenied(
-      'Sign-in links work only in a browser on the machine of the server. Sign in with the access key instead.',
+      'Sign-in links work only in a browser on the machine of the server, and not through a proxy. Sign in with the access key instead.',
     )
   }
   const requester = links.redeem(await readToken(request, app.limits.consoleLinkBodyBytes), app.clock())
@@ -46,8 +47,5 @@ async function readToken({ headers, body }: WireRequest, bodyBytes: number): Pro
   }
   throw new ContractError('ValidationException', 'Send the token as JSON: {"token": "..."}.')
 }
-
-export const isLoopback = (address: string | undefined): boolean =>
-  address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)
 
 const accessDenied = (message: string) => new ContractError('AccessDeniedException', message)

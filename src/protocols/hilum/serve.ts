@@ -53,7 +53,7 @@ export function hilumHandler(
         facts.needs = needs
         const eventName = nameOf(needs)
         if (eventName !== undefined) facts.eventName = eventName
-        await app.authorize(caller, needs, { remoteAddress: request.remoteAddress, now })
+        await app.authorize(caller, needs, { ...request, now })
         return await route.answer(signed)
       } catch (thrown) {
         return errorReply(thrown)

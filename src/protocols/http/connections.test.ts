@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { addressOf, Connections } from './connections.ts'
 import { Client, echo, reply, started } from './listening.fixture.ts'
+import { trustedProxies } from './request-origin.ts'
 import type { ProtocolHandler } from './wire.ts'
 
 const get = (path = '/') => [`GET ${path} HTTP/1.1`, 'Host: h', '', '']
@@ -99,6 +100,15 @@ describe('when all connections are taken', () => {
     )
     await idle(port)
     await held.closed()
+  })
+
+  test('a trusted proxy has all of them: it forwards the connections of many clients', async (t) => {
+    const proxies = trustedProxies(['127.0.0.1'])
+    const { port } = await started(t, echo, { connections: 3, connectionsPerAddress: 1 }, { proxies })
+    const of = [await idle(port), await idle(port), await idle(port)]
+    for (const { socket } of of) assert.equal(socket.closed, false)
+    await idle(port)
+    await of[0]!.closed()
   })
 
   test('a refused client that is still sending is replaced', async (t) => {

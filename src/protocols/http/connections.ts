@@ -25,14 +25,20 @@ const CLOSED_SHARE = 1 / 64
 
 export class Connections {
   readonly #limits: Pick<Limits, 'connections' | 'connectionsPerAddress'>
+  readonly #exempt: { has(address: string | undefined): boolean }
   readonly #all = new Map<Socket, Connection>()
   readonly #byAddress = new Map<string, Set<Connection>>()
   /** With TLS, requests have another socket object than the connection, with the same two ends. */
   readonly #byEnds = new Map<string, Connection>()
   readonly #secured = new WeakMap<Socket, Connection>()
 
-  constructor(limits: Pick<Limits, 'connections' | 'connectionsPerAddress'>) {
+  /** @param exempt addresses that have the whole number of connections: they forward those of many clients */
+  constructor(
+    limits: Pick<Limits, 'connections' | 'connectionsPerAddress'>,
+    exempt: { has(address: string | undefined): boolean } = { has: () => false },
+  ) {
     this.#limits = limits
+    this.#exempt = exempt
   }
 
   get size(): number {
@@ -52,7 +58,7 @@ export class Connections {
     const address = addressOf(socket.remoteAddress)
     const ofAddress = this.#byAddress.get(address)
     if (ofAddress !== undefined && ofAddress.size >= this.#limits.connectionsPerAddress) {
-      if (!this.#closeIdle(ofAddress)) return 'connectionsPerAddress'
+      if (!this.#exempt.has(socket.remoteAddress) && !this.#closeIdle(ofAddress)) return 'connectionsPerAddress'
     }
     if (this.size >= this.#limits.connections && !this.#closeIdle(this.#all.values())) return 'connections'
 

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { openAuthority } from '../../fixtures/certificates.ts'
-import { ask, echo, started } from './listening.fixture.ts'
+import { ask, echo, reply, started } from './listening.fixture.ts'
 
 const authority = openAuthority()
 const [first, second] = [authority.issue(['ahi.example']), authority.issue(['ahi.example'])]
@@ -103,6 +103,26 @@ test('a new connection replaces the one that has been idle longest, before and a
   agent.destroy()
 })
 
+test('a request is secure, and browsers are told to use TLS only, for names of their own', async (t) => {
+  const { port } = await started(t, async ({ isSecure }) => reply(`secure: ${isSecure}`), {}, { tls })
+  const policyFor = async (host: string) => {
+    const socket = await secured(port)
+    socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+    const [text] = await once(socket.setEncoding('utf8'), 'data')
+    socket.destroy()
+    assert.match(text, /secure: true$/)
+    return /^strict-transport-security: (.*)$/im.exec(text)?.[1]
+  }
+  assert.equal(await policyFor('ahi.example:8104'), 'max-age=31536000')
+  for (const host of ['127.0.0.1', '[::1]:8104', 'localhost:8104', 'hilum.localhost', 'runtime-localhost']) {
+    assert.equal(await policyFor(host), undefined, host)
+  }
+  const plain = await started(t, async ({ isSecure }) => reply(`secure: ${isSecure}`))
+  const text = await ask(plain.port, 'GET / HTTP/1.1', 'Host: ahi.example', 'Connection: close', '', '')
+  assert.match(text, /secure: false$/)
+  assert.doesNotMatch(text, /strict-transport-security/i)
+})
+
 test('a stop finishes requests in flight over TLS and closes the others', async (t) => {
   const { promise: release, resolve } = Promise.withResolvers<void>()
   const { promise: reached, resolve: reach } = Promise.withResolvers<void>()
@@ -119,12 +139,12 @@ test('a stop finishes requests in flight over TLS and closes the others', async 
   const idle = await secured(port)
   const closed = once(idle.on('error', () => {}).resume(), 'close')
   const agent = new Agent({ keepAlive: true })
-  const reply = get(port, agent)
+  const answered = get(port, agent)
   await reached
   const stopped = stop()
   await closed
   resolve()
-  assert.equal((await reply).text, 'GET /x ')
+  assert.equal((await answered).text, 'GET /x ')
   await stopped
   agent.destroy()
 })

@@ -12,9 +12,11 @@ import type { Limits } from '../../limits.ts'
 import { bind } from './bind.ts'
 import { type BodyBudget, openBodyBudget } from './body-budget.ts'
 import { type Connection, Connections } from './connections.ts'
+import { hostNameOf, isAddress, isLocalhost } from './host-name.ts'
 import { HttpRefusal } from './http-refusal.ts'
 import { bodyOf } from './read-body.ts'
 import { answerUnreadableRequest, discardRest, isBodyLeft, violationOf } from './refuse.ts'
+import { type TrustedProxies, trustedProxies } from './request-origin.ts'
 import { sendReply } from './send-reply.ts'
 import type { ProtocolHandler, WireHeaders, WireReply, WriteRefusal } from './wire.ts'
 
@@ -33,12 +35,16 @@ interface ListenOptions {
   readonly port: number
   /** The certificate and its key; without it, plain HTTP. */
   readonly tls?: SecureContextOptions | undefined
+  /** Proxies whose word about the client counts. */
+  readonly proxies?: TrustedProxies
   readonly handler: ProtocolHandler
   readonly refuse: WriteRefusal
   readonly limits: Limits
   readonly log: Log
 }
 
+/** A year: how long browsers use TLS only, for this name (RFC 6797). */
+const STRICT_TRANSPORT_SECONDS = 365 * 24 * 3_600
 /** How often the time of the last byte is recorded for each connection. */
 const ACTIVITY_INTERVAL_MS = 1_000
 /** Between two warnings about a limit that is reached. */
@@ -46,8 +52,10 @@ const WARNING_INTERVAL_MS = 60_000
 
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { limits, log } = options
+  const proxies = options.proxies ?? trustedProxies([])
   const shared: Shared = {
-    connections: new Connections(limits),
+    connections: new Connections(limits, proxies),
+    proxies,
     budget: openBodyBudget(limits),
     stopping: false,
     warnedAt: -Infinity,
@@ -87,6 +95,7 @@ const TLS_OPTIONS = { minVersion: 'TLSv1.2' } as const
 
 interface Shared {
   readonly connections: Connections
+  readonly proxies: TrustedProxies
   readonly budget: BodyBudget
   stopping: boolean
   /** By performance.now(). */
@@ -192,6 +201,9 @@ async function answer(exchange: Exchange): Promise<void> {
     refusal === undefined ? await callHandler(exchange) : options.refuse(refusal, request.headers as WireHeaders)
   const isEnding = refusal !== undefined || isBodyLeft(request, limits)
   if ((isEnding || shared.stopping) && !response.destroyed) response.setHeader('Connection', 'close')
+  if (options.tls !== undefined && !response.destroyed && isNamed(request)) {
+    response.setHeader('Strict-Transport-Security', `max-age=${STRICT_TRANSPORT_SECONDS}`)
+  }
   connection.isEnding ||= isEnding
   const beforeEnd = () => discardRest(request, limits)
   const stallTimeoutMs = limits.requestBodyTimeoutMs
@@ -208,6 +220,12 @@ async function answer(exchange: Exchange): Promise<void> {
   log.debug(fields, 'request')
 }
 
+/** Browsers ignore the header for addresses (RFC 6797 8.1.1). For `localhost` it would break every other server of a developer's machine. */
+function isNamed({ headers }: IncomingMessage): boolean {
+  const name = hostNameOf(headers.host)
+  return name !== '' && !isAddress(name) && !isLocalhost(name)
+}
+
 async function callHandler({ request, response, options, shared }: Exchange): Promise<WireReply> {
   const headers = request.headers as WireHeaders
   const repeatedHeaders = repeatedHeadersOf(request)
@@ -218,7 +236,7 @@ async function callHandler({ request, response, options, shared }: Exchange): Pr
       headers,
       ...(repeatedHeaders && { repeatedHeaders }),
       body: bodyOf({ request, response }, shared.budget),
-      remoteAddress: request.socket.remoteAddress,
+      ...shared.proxies.originOf({ address: request.socket.remoteAddress, isTls: options.tls !== undefined }, headers),
     })
   } catch (thrown) {
     if (thrown instanceof HttpRefusal) return options.refuse(thrown, headers)

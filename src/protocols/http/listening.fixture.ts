@@ -22,7 +22,7 @@ export async function started(
   t: TestContext,
   handler: ProtocolHandler,
   limits: Partial<Limits> = {},
-  more: Pick<Parameters<typeof listen>[0], 'tls'> = {},
+  more: Pick<Parameters<typeof listen>[0], 'tls' | 'proxies'> = {},
 ): Promise<Server> {
   const lines: LogLine[] = []
   const server = await listen({

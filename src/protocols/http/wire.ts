@@ -9,8 +9,12 @@ export interface WireRequest {
   /** The values, in order, of each header that was sent more than once; absent where none was. */
   readonly repeatedHeaders?: ReadonlyMap<string, readonly string[]>
   readonly body: RequestBody
-  /** The address of the peer: the proxy's, where there is one. */
+  /** The address of the client: the peer's, or what a trusted proxy says. */
   readonly remoteAddress?: string | undefined
+  /** The client used TLS, to this server or to a trusted proxy. */
+  readonly isSecure?: boolean
+  /** A proxy forwarded it, trusted or not. */
+  readonly isForwarded?: boolean
 }
 
 /** By lower-case name; repeated headers are joined by a comma. */

@@ -9,7 +9,9 @@ import type { Need } from './operation-needs.ts'
 
 /** What conditions may ask of a request. */
 interface RequestFacts {
-  readonly remoteAddress: string | undefined
+  readonly remoteAddress?: string | undefined
+  /** The client used TLS. */
+  readonly isSecure?: boolean
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -40,9 +42,8 @@ export function createAuthorize(options: {
           return [new Date(facts.now).toISOString()]
         case 'aws:epochtime':
           return [String(Math.floor(facts.now / 1000))]
-        // Hilum listens without TLS; a proxy in front of it is not known here.
         case 'aws:securetransport':
-          return ['false']
+          return [String(facts.isSecure === true)]
         case 'aws:principalarn':
           return [caller.arn]
         case 'aws:principalaccount':
