@@ -8,7 +8,8 @@ import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { settleDatastores } from './operations/settle-datastores.ts'
 import { openUploadUsage } from './operations/upload-usage.ts'
-import { listen } from './protocols/http/listen.ts'
+import { knownHosts } from './protocols/http/known-hosts.ts'
+import { type Listening, listen } from './protocols/http/listen.ts'
 import { trustedProxies } from './protocols/http/request-origin.ts'
 import type { ProtocolHandler } from './protocols/http/wire.ts'
 import { mountProtocols } from './protocols/mount.ts'
@@ -119,11 +120,22 @@ export async function startServer(config: Config, options: { readonly log: Log }
     }
     await settleDatastores(app)
     metrics.watch(app)
+    let server: Listening | undefined
+    const certificate =
+      config.tls &&
+      (await watchCertificate(config.tls, {
+        ...{ limits, log, clock: Date.now },
+        onChange: ({ context }) => server?.useCertificate(context),
+      }))
+    stopSteps.push(async () => certificate?.stop())
+    metrics.watchCertificate(certificate)
     const protocolHandlers = mountProtocols(app, {
       handlers,
       extensions,
       consoleFolder: CONSOLE_FOLDER,
       corsOrigins: config.corsOrigin,
+      isKnownHost: knownHosts([...config.allowedHost, ...config.host], () => certificate?.current),
+      onRefused: (reason) => metrics.countRefused(reason),
       monitoring: {
         failingParts: createReadiness(app),
         metrics: () => metrics.text(),
@@ -132,21 +144,16 @@ export async function startServer(config: Config, options: { readonly log: Log }
     })
     const { refuse } = protocolHandlers
     const handler = measured(protocolHandlers.handler, metrics)
-    const certificate =
-      config.tls &&
-      (await watchCertificate(config.tls, {
-        ...{ limits, log, clock: Date.now },
-        onChange: ({ context }) => server.useCertificate(context),
-      }))
-    stopSteps.push(async () => certificate?.stop())
-    metrics.watchCertificate(certificate)
     const tls = certificate?.current.context
-    const server = await listen({
+    server = await listen({
       ...{ hosts: config.host, port: config.port, tls, proxies: trustedProxies(config.trustedProxy) },
       ...{ handler, refuse, limits, log },
     })
-    stopSteps.push(() => server.stop())
-    const endpoint = endpointOf(config.host[0]!, server.port, certificate && { certificate: certificate.current })
+    const { port, stop: stopListening } = server
+    stopSteps.push(stopListening)
+    // It may have changed before the server could be told.
+    if (certificate !== undefined) server.useCertificate(certificate.current.context)
+    const endpoint = endpointOf(config.host[0]!, port, certificate && { certificate: certificate.current })
     log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')
     const checkpoints = startCatalogCheckpoints(places, (err) => {
       log.error({ err }, 'the checkpoint thread of the catalog failed; commits run checkpoints instead')
@@ -158,7 +165,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       return stopped
     }
     const served = certificate && { ...certificate.current, reload: () => certificate.reload() }
-    return { endpoint, port: server.port, credentials, region: config.region, certificate: served, stop }
+    return { endpoint, port, credentials, region: config.region, certificate: served, stop }
   } catch (cause) {
     await stopAll()
     throw cause

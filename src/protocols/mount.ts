@@ -10,6 +10,8 @@ import { CONSOLE_PATHS, consoleHandler } from './console/serve.ts'
 import { type CorsOrigins, corsFor } from './cors.ts'
 import { REDEEM_PATH } from './hilum/link-routes.ts'
 import { hilumHandler } from './hilum/serve.ts'
+import { HttpRefusal } from './http/http-refusal.ts'
+import { unknownHostSentence } from './http/known-hosts.ts'
 import { createRouter } from './http/router.ts'
 import { type ProtocolHandler, splitTarget, type WriteRefusal } from './http/wire.ts'
 import { MONITORING_PATHS, type Monitoring, monitoringHandler } from './monitoring.ts'
@@ -23,6 +25,10 @@ interface Mounting {
   readonly corsOrigins: CorsOrigins
   /** Absent in `hilum/testing`. */
   readonly monitoring?: Monitoring
+  /** Whether the server answers to a Host header; default: to every one. */
+  readonly isKnownHost?: (host: string | undefined) => boolean
+  /** A request was refused before any protocol saw it. */
+  readonly onRefused?: (reason: 'host') => void
 }
 
 const monitoringRoutes = (monitoring: Monitoring) =>
@@ -44,7 +50,7 @@ interface Mounted {
 
 export function mountProtocols(
   app: App,
-  { handlers, extensions, consoleFolder, corsOrigins, monitoring }: Mounting,
+  { handlers, extensions, consoleFolder, corsOrigins, monitoring, isKnownHost, onRefused }: Mounting,
 ): Mounted {
   const cors = corsFor(corsOrigins)
   const withCors =
@@ -69,12 +75,17 @@ export function mountProtocols(
     ...hilum.routes.map(({ http, isUnsigned = false }) => ({ http, isPublic: isUnsigned })),
     ...Object.values(operations).map(({ http }) => ({ http, isPublic: false })),
   ]
+  const refuse: WriteRefusal = (refusal, headers) => cors.readable(writeRefusal(refusal), headers)
   return {
     routes,
-    handler(request) {
+    async handler(request) {
+      if (isKnownHost?.(request.headers.host) === false) {
+        onRefused?.('host')
+        return refuse(new HttpRefusal(403, unknownHostSentence(request.headers.host)), request.headers)
+      }
       const match = find(request.method, splitTarget(request.target).path)
       return (match?.route.handler ?? aws)(request)
     },
-    refuse: (refusal, headers) => cors.readable(writeRefusal(refusal), headers),
+    refuse,
   }
 }

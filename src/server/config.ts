@@ -37,6 +37,8 @@ export interface Config {
   readonly tls?: TlsConfig
   /** Listen without TLS beyond loopback. */
   readonly allowPlainHttp: boolean
+  /** Names that clients may use in the Host header beside those of the certificate, or `*`. */
+  readonly allowedHost: readonly string[]
   /** Addresses and CIDR ranges of proxies. */
   readonly trustedProxy: readonly string[]
   /** An absolute path. */
@@ -144,6 +146,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     host: ['127.0.0.1', '::1'],
     port: 8104,
     allowPlainHttp: false,
+    allowedHost: [],
     trustedProxy: [],
     region,
     accountId: '000000000000',

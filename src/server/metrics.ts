@@ -8,6 +8,8 @@ const STATISTICS_MS = 60_000
 export interface Metrics {
   /** To be called when a request begins; the returned function when its answer is ready. */
   begin(): (reply: { readonly operation?: string; readonly status: number }) => void
+  /** A request was refused before any protocol saw it. */
+  countRefused(reason: string): void
   /** A log that counts its warnings and errors. */
   counting(log: Log): Log
   text(): Promise<{ readonly contentType: string; readonly text: string }>
@@ -48,6 +50,13 @@ export function createMetrics(): ServerMetrics {
     registers,
   })
 
+  const refused = new Counter({
+    name: 'hilum_refused_requests_total',
+    help: 'Requests that were refused for their Host header or at a rate limit.',
+    labelNames: ['reason'],
+    registers,
+  })
+
   let updateCounts = async () => {}
 
   return {
@@ -60,6 +69,7 @@ export function createMetrics(): ServerMetrics {
         durations.observe({ operation }, (performance.now() - startedAt) / 1000)
       }
     },
+    countRefused: (reason) => refused.inc({ reason }),
     counting: (log) => ({
       ...log,
       warn(fields, message) {

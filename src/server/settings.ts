@@ -97,6 +97,16 @@ export const SETTINGS: readonly Setting[] = [
     help: "proxy whose X-Forwarded-For is the client's address, repeatable; default: none",
   },
   {
+    key: 'allowedHost',
+    flag: 'allowed-host',
+    variable: 'HILUM_ALLOWED_HOST',
+    kind: 'list',
+    schema: z.array(z.string().regex(/^(\*|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)$/i)).min(1),
+    expects: '* or one or more names such as ahi.example (no port, no scheme)',
+    placeholder: '<name>',
+    help: 'name that clients call the server by, repeatable, or * for any; default: those of the certificate, localhost, addresses',
+  },
+  {
     key: 'dataFolder',
     flag: 'data',
     variable: 'HILUM_DATA',

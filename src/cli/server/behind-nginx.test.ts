@@ -70,7 +70,7 @@ async function behind(t: TestContext, options: { readonly headers: string; reado
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-nginx-'))
   removeAtExit(cwd)
   const words = ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1']
-  const { env = {} } = options
+  const env = { HILUM_ALLOWED_HOST: 'ahi.example', ...options.env }
   const server = startHilumProcess(t, words, { cwd, env })
   const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+) /m)
   const port = await startNginx(t, cwd, { port: new URL(endpoint!).port, headers: options.headers })

@@ -9,6 +9,7 @@ import type { WireReply } from '../http/wire.ts'
 
 const NAMES_OF_REFUSALS: Readonly<Record<RefusalStatus, ErrorName>> = {
   400: 'BadRequestException',
+  403: 'AccessDeniedException',
   408: 'RequestTimeoutException',
   413: 'RequestEntityTooLargeException',
   431: 'RequestHeaderFieldsTooLargeException',
