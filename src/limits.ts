@@ -28,11 +28,21 @@ export interface Limits {
   readonly connections: number
   /** The same per IPv4 address and per IPv6 /64 network, except of trusted proxies. */
   readonly connectionsPerAddress: number
+  /** Requests per IPv4 address and per IPv6 /64 network, and per principal: on average, and at once after a pause. */
+  readonly requestsPerSecondPerAddress: number
+  readonly requestBurstPerAddress: number
+  readonly requestsPerSecondPerPrincipal: number
+  readonly requestBurstPerPrincipal: number
+  /** Refused signatures of an address. Beyond it, an access key that was never used is not looked up for requests from there. */
+  readonly failedSignaturesPerMinutePerAddress: number
+  readonly failedSignatureBurstPerAddress: number
+  /** Addresses and principals whose rates are in memory. */
+  readonly rateLimitsKept: number
   /** The largest difference between the time of a signature and the server's clock, in both directions. */
   readonly clockSkewMs: number
   /** Signing keys in the cache, and as many session tokens: one per access key, day and region that requests are signed for. */
   readonly signingKeysKept: number
-  /** So long a process may not notice that another has changed principals or policies; and the access keys in its cache. */
+  /** So long a process may not notice that another has changed principals or policies; and the access keys in its cache, known and unknown. */
   readonly accessCacheMs: number
   readonly accessKeysCached: number
   /** The validity of session credentials, and how long after sign-in they can be renewed. */
@@ -186,6 +196,13 @@ export const DEFAULT_LIMITS: Limits = {
   certificateCheckMs: 5_000,
   connections: 4_096,
   connectionsPerAddress: 1_024,
+  requestsPerSecondPerAddress: 10_000,
+  requestBurstPerAddress: 20_000,
+  requestsPerSecondPerPrincipal: 10_000,
+  requestBurstPerPrincipal: 20_000,
+  failedSignaturesPerMinutePerAddress: 60,
+  failedSignatureBurstPerAddress: 120,
+  rateLimitsKept: 10_000,
   clockSkewMs: 15 * 60_000,
   signingKeysKept: 1_024,
   accessCacheMs: 2_000,

@@ -12,6 +12,7 @@ import { REDEEM_PATH } from './hilum/link-routes.ts'
 import { hilumHandler } from './hilum/serve.ts'
 import { HttpRefusal } from './http/http-refusal.ts'
 import { unknownHostSentence } from './http/known-hosts.ts'
+import { createRateLimits, type RefusalReason } from './http/rate-limits.ts'
 import { createRouter } from './http/router.ts'
 import { type ProtocolHandler, splitTarget, type WriteRefusal } from './http/wire.ts'
 import { MONITORING_PATHS, type Monitoring, monitoringHandler } from './monitoring.ts'
@@ -28,7 +29,7 @@ interface Mounting {
   /** Whether the server answers to a Host header; default: to every one. */
   readonly isKnownHost?: (host: string | undefined) => boolean
   /** A request was refused before any protocol saw it. */
-  readonly onRefused?: (reason: 'host') => void
+  readonly onRefused?: (reason: RefusalReason) => void
 }
 
 const monitoringRoutes = (monitoring: Monitoring) =>
@@ -50,16 +51,21 @@ interface Mounted {
 
 export function mountProtocols(
   app: App,
-  { handlers, extensions, consoleFolder, corsOrigins, monitoring, isKnownHost, onRefused }: Mounting,
+  { handlers, extensions, consoleFolder, corsOrigins, monitoring, isKnownHost, onRefused = () => {} }: Mounting,
 ): Mounted {
   const cors = corsFor(corsOrigins)
   const withCors =
     (handler: ProtocolHandler): ProtocolHandler =>
     (request) =>
       cors.answer(request, handler)
-  const verify = createVerifier({ credentials: app.callers, limits: app.limits, service: 'medical-imaging' })
-  const hilum = hilumHandler(app, { verify, extensions })
-  const aws = withCors(awsHandler(app, handlers))
+  const rateLimits = createRateLimits(app, onRefused)
+  const { checkPrincipal, signatures: failures } = rateLimits
+  const verify = createVerifier({
+    ...{ credentials: app.callers, limits: app.limits, service: 'medical-imaging' },
+    failures,
+  })
+  const hilum = hilumHandler(app, { verify, checkPrincipal, extensions })
+  const aws = withCors(awsHandler(app, handlers, { verify, checkPrincipal }))
   const console = consoleHandler(consoleFolder)
   const consolePaths = CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const, handler: console }))
   const monitored = monitoring === undefined ? [] : monitoringRoutes(monitoring)
@@ -79,8 +85,10 @@ export function mountProtocols(
   return {
     routes,
     async handler(request) {
+      const refusal = rateLimits.refusalOf(request)
+      if (refusal !== undefined) return refuse(refusal, request.headers)
       if (isKnownHost?.(request.headers.host) === false) {
-        onRefused?.('host')
+        onRefused('host')
         return refuse(new HttpRefusal(403, unknownHostSentence(request.headers.host)), request.headers)
       }
       const match = find(request.method, splitTarget(request.target).path)

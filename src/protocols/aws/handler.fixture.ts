@@ -8,6 +8,7 @@ import { NO_AUDIT_LOG } from '../../security/audit/audit-log.ts'
 import type { ProtocolHandler } from '../http/wire.ts'
 import { awsHandler } from './serve.ts'
 import { ACCESS_KEY_ID, NOW, SECRET, signingKey } from './signed-request.fixture.ts'
+import { createVerifier } from './sigv4.ts'
 
 export interface LogLine {
   readonly level: string
@@ -55,5 +56,9 @@ export function handlerOver(
   const notCalled = async () => assert.fail('the test calls no other operation')
   const others = (Object.keys(operations) as OperationName[]).map((name) => [name, notCalled])
   // The handler uses no other members of an App.
-  return { handler: awsHandler(app as unknown as App, { ...Object.fromEntries(others), ...built }), lines, time }
+  const { callers: credentials, limits } = app
+  const verify = createVerifier({ credentials, limits, service: 'medical-imaging' })
+  const all = { ...Object.fromEntries(others), ...built }
+  const handler = awsHandler(app as unknown as App, all, { verify, checkPrincipal: () => {} })
+  return { handler, lines, time }
 }

@@ -9,11 +9,12 @@ import { type OperationName, operations } from '../../contract/operations.ts'
 import { type Arns, arnsOf } from '../../security/authorization/arns.ts'
 import { OPERATION_NEEDS } from '../../security/authorization/operation-needs.ts'
 import type { Caller } from '../../security/callers/caller.ts'
+import type { RateLimits } from '../http/rate-limits.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { type AuditedCall, audited, type RequestFacts } from './audited.ts'
 import { inputReader } from './read-input.ts'
 import { createOperationRouter } from './route.ts'
-import { createVerifier } from './sigv4.ts'
+import type { Verify } from './sigv4.ts'
 import { createThrottle } from './throttle.ts'
 import { contractErrorOf, uuidOf, withRequestId, writeError } from './write-error.ts'
 import { outputWriter } from './write-output.ts'
@@ -29,11 +30,14 @@ type Routed = {
 }
 type Answer = (routed: Routed) => Promise<WireReply>
 
-export function awsHandler(app: App, handlers: Handlers<App>): ProtocolHandler {
+export function awsHandler(
+  app: App,
+  handlers: Handlers<App>,
+  { verify, checkPrincipal }: { readonly verify: Verify; readonly checkPrincipal: RateLimits['checkPrincipal'] },
+): ProtocolHandler {
   const find = createOperationRouter()
-  const verify = createVerifier({ credentials: app.callers, limits: app.limits, service: 'medical-imaging' })
   const arns = arnsOf(app)
-  const throttle = app.awsQuotas ? createThrottle() : undefined
+  const throttle = app.awsQuotas ? createThrottle(app.limits) : undefined
   const answers = Object.fromEntries(
     (Object.keys(operations) as OperationName[]).map((name) => [name, answerOf(name, handlers, app)]),
   ) as Record<OperationName, Answer>
@@ -51,6 +55,7 @@ export function awsHandler(app: App, handlers: Handlers<App>): ProtocolHandler {
         const now = app.clock()
         const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
         facts.caller = caller
+        checkPrincipal(caller.id, now)
         throttle?.(caller.id, operation, now)
         return await answers[operation]({ request, body, labels, query, caller, now, facts })
       } catch (thrown) {

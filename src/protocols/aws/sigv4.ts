@@ -6,6 +6,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { ContractError } from '../../contract/errors.ts'
 import type { Limits } from '../../limits.ts'
 import type { Caller, Credentials } from '../../security/callers/caller.ts'
+import type { SignatureFailures } from '../http/rate-limits.ts'
 import { splitTarget, type WireRequest } from '../http/wire.ts'
 import { canonicalPath, canonicalQuery } from './canonical.ts'
 import { checkScope, checkTime, readClaim, type SignatureClaim } from './signature-claim.ts'
@@ -40,14 +41,16 @@ export function createVerifier(options: {
   readonly credentials: Credentials
   readonly limits: Pick<Limits, 'clockSkewMs' | 'signingKeysKept'>
   readonly service: string
+  /** Limits what bad signatures cost. */
+  readonly failures?: SignatureFailures
 }): Verify {
-  const { credentials, limits, service } = options
+  const { credentials, limits, service, failures } = options
   const keys = createSigningKeys(service, limits)
 
-  return async (request, { now, bodyBytes }) => {
+  const verify: Verify = async (request, { now, bodyBytes }) => {
     const { path, query } = splitTarget(request.target)
     const claim = readClaim(request.headers, query)
-    const found = credentials.find(claim)
+    const found = credentials.find({ ...claim, lookUpAfterSeconds: failures?.waitSeconds(request, now) })
     const key = found instanceof Promise ? await found : found
     if (key === undefined) {
       throw new ContractError('UnrecognizedClientException', 'The security token included in the request is invalid.')
@@ -84,6 +87,17 @@ export function createVerifier(options: {
       )
     }
     return { caller: key.caller, region: claim.region, body }
+  }
+
+  if (failures === undefined) return verify
+  return async (request, at) => {
+    try {
+      return await verify(request, at)
+    } catch (error) {
+      if (error instanceof ContractError && error.name === 'ThrottlingException') failures.refused()
+      else if (error instanceof ContractError && error.status === 403) failures.count(request, at.now)
+      throw error
+    }
   }
 }
 

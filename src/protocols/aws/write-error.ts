@@ -12,6 +12,7 @@ const NAMES_OF_REFUSALS: Readonly<Record<RefusalStatus, ErrorName>> = {
   403: 'AccessDeniedException',
   408: 'RequestTimeoutException',
   413: 'RequestEntityTooLargeException',
+  429: 'ThrottlingException',
   431: 'RequestHeaderFieldsTooLargeException',
   500: 'InternalServerException',
   503: 'ServiceUnavailableException',

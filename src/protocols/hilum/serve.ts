@@ -10,6 +10,7 @@ import type { Need } from '../../security/authorization/operation-needs.ts'
 import { audited } from '../aws/audited.ts'
 import type { Verify } from '../aws/sigv4.ts'
 import { contractErrorOf, uuidOf, withRequestId, writeError } from '../aws/write-error.ts'
+import type { RateLimits } from '../http/rate-limits.ts'
 import { createRouter, type RouteMatch } from '../http/router.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { fileRoutes } from './file-routes.ts'
@@ -22,7 +23,15 @@ import { uploadRoutes } from './upload-routes.ts'
 
 export function hilumHandler(
   app: App,
-  { verify, extensions }: { readonly verify: Verify; readonly extensions: Extensions<App> },
+  {
+    verify,
+    checkPrincipal,
+    extensions,
+  }: {
+    readonly verify: Verify
+    readonly checkPrincipal: RateLimits['checkPrincipal']
+    readonly extensions: Extensions<App>
+  },
 ): { readonly handler: ProtocolHandler; readonly routes: readonly HilumRoute[] } {
   const routes = [
     ...linkRoutes(app),
@@ -48,6 +57,7 @@ export function hilumHandler(
         const now = app.clock()
         const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
         facts.caller = caller
+        checkPrincipal(caller.id, now)
         const signed = { caller, body, labels: decoded(labels), query: new URLSearchParams(query) }
         const needs = route.needs(signed, arns)
         facts.needs = needs

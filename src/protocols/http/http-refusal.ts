@@ -3,7 +3,7 @@
  * writes its own.
  */
 
-export type RefusalStatus = 400 | 403 | 408 | 413 | 431 | 500 | 503
+export type RefusalStatus = 400 | 403 | 408 | 413 | 429 | 431 | 500 | 503
 
 export class HttpRefusal extends Error {
   override readonly name = 'HttpRefusal'

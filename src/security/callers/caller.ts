@@ -22,10 +22,15 @@ export interface SigningKey {
 }
 
 export interface Credentials {
-  /** Undefined for a key that is unknown, disabled or expired. The owner's key is found without waiting. */
+  /**
+   * Undefined for a key that is unknown, disabled or expired. The owner's key is found without waiting.
+   * @throws ContractError for an expired session, and a ThrottlingException for a key that is not looked up
+   */
   find(claim: {
     readonly accessKeyId: string
     /** X-Amz-Security-Token. */
     readonly sessionToken: string | undefined
+    /** The address sent too many bad signatures: a key that was never found is not looked up now. */
+    readonly lookUpAfterSeconds?: number | undefined
   }): SigningKey | undefined | Promise<SigningKey | undefined>
 }

@@ -168,6 +168,57 @@ describe('a principal', () => {
   })
 })
 
+describe('an unknown key', () => {
+  const unknownIds = (count: number) =>
+    Array.from({ length: count }, (_, at) => `HILUM${'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[at]!.repeat(15)}`)
+
+  test('is looked up once until something changes', async (t) => {
+    const { callers, create, counts, time } = await open(t)
+    const [id] = unknownIds(1) as [string]
+    for (let requests = 0; requests < 5; requests++) assert.equal(await find(callers, id), undefined)
+    assert.deepEqual(counts, { numbers: 1, keys: 1 })
+    await create('mary')
+    time.elapsed = 2_000
+    for (let requests = 0; requests < 5; requests++) assert.equal(await find(callers, id), undefined)
+    assert.equal(counts.keys, 2)
+  })
+
+  test('does not displace the keys in use', async (t) => {
+    const { callers, create, counts } = await open(t, { accessKeysCached: 2 })
+    const { accessKeyId } = await create('mary')
+    await find(callers, accessKeyId)
+    for (const id of unknownIds(10)) await find(callers, id)
+    assert.equal(counts.keys, 11)
+    assert.ok(!(callers.find({ accessKeyId, sessionToken: undefined }) instanceof Promise))
+  })
+
+  test('is not looked up for an address with too many bad signatures, where keys that were used still are', async (t) => {
+    const { callers, process, create, catalog, counts, time } = await open(t)
+    const { accessKeyId } = await create('mary')
+    const limited = async (of: Callers, id: string, sessionToken?: string) =>
+      of.find({ accessKeyId: id, sessionToken, lookUpAfterSeconds: 3 })
+    const throttled = { name: 'ThrottlingException', retryAfterSeconds: 3 }
+    await assert.rejects(limited(callers, accessKeyId), throttled)
+    assert.equal(counts.keys, 0)
+    const { caller } = (await find(callers, accessKeyId))!
+    const session = callers.startSession(caller)
+    const asKnown = async (of: Callers) => {
+      assert.ok(await limited(of, accessKeyId))
+      assert.ok(await limited(of, session.accessKeyId, session.sessionToken))
+      assert.ok(await limited(of, OWNER.accessKeyId))
+    }
+    await asKnown(callers)
+    // A change empties the cache.
+    await catalog.access.setEnabled('mary', false)
+    await catalog.access.setEnabled('mary', true)
+    time.elapsed = 2_000
+    await asKnown(callers)
+    const other = process()
+    await assert.rejects(limited(other, session.accessKeyId, session.sessionToken), throttled)
+    assert.equal(await limited(other, 'AKIAIOSFODNN7EXAMPLE'), undefined, 'it would not be looked up anyway')
+  })
+})
+
 test('a read that began before a change is not cached after it', async (t) => {
   const { catalog, create, time } = await open(t)
   let release = () => {}

@@ -29,15 +29,15 @@ export function openCallers(
   const principals = openPrincipalKeys({ ...options, seal })
   const sessions = openSessions({ seal: sealFor('sessions', sealingKey), limits, clock })
 
-  const permanent = (accessKeyId: string): ReturnType<Credentials['find']> =>
-    accessKeyId === owner.caller.accessKeyId ? owner : principals.find(accessKeyId)
+  const permanent = (accessKeyId: string, lookUpAfterSeconds: number | undefined): ReturnType<Credentials['find']> =>
+    accessKeyId === owner.caller.accessKeyId ? owner : principals.find(accessKeyId, lookUpAfterSeconds)
 
   return {
-    find({ accessKeyId, sessionToken }) {
+    find({ accessKeyId, sessionToken, lookUpAfterSeconds }) {
       // Some clients send a token beside a permanent key, which needs none.
       const session = sessionToken === undefined ? undefined : sessions.open({ accessKeyId, sessionToken })
-      if (session === undefined) return permanent(accessKeyId)
-      const behind = permanent(session.signInKeyId)
+      if (session === undefined) return permanent(accessKeyId, lookUpAfterSeconds)
+      const behind = permanent(session.signInKeyId, lookUpAfterSeconds)
       return behind instanceof Promise ? behind.then((key) => key && inSession(key)) : behind && inSession(behind)
 
       function inSession({ caller }: SigningKey): SigningKey {

@@ -2,6 +2,7 @@
  * The access keys of principals, from the catalog, with their policies compiled. They are cached for two seconds (`accessCacheMs`); then the
  * number of the last change is read, and only if it is another one are they read again. So a disabled key stops in every process.
  */
+import { ContractError } from '../../contract/errors.ts'
 import type { Limits } from '../../limits.ts'
 import type { Access, AccessKeyRecord, AttachedPolicy } from '../../stores/catalog/access-repository.ts'
 import { compilePolicies, type PolicySet } from '../policies/compile-policies.ts'
@@ -11,8 +12,15 @@ import type { SigningKey } from './caller.ts'
 import type { Seal } from './seal.ts'
 
 interface PrincipalKeys {
-  /** Undefined for a key that is unknown, expired or disabled. */
-  find(accessKeyId: string): SigningKey | undefined | Promise<SigningKey | undefined>
+  /**
+   * Undefined for a key that is unknown, expired or disabled.
+   * @param lookUpAfterSeconds if set, a key that this process never found is not looked up
+   * @throws ContractError, a ThrottlingException for such a key
+   */
+  find(
+    accessKeyId: string,
+    lookUpAfterSeconds?: number | undefined,
+  ): SigningKey | undefined | Promise<SigningKey | undefined>
   /** This process has made a change: the next request reads it. */
   refresh(): void
 }
@@ -38,6 +46,10 @@ export function openPrincipalKeys(options: {
 }): PrincipalKeys {
   const { access, seal, accountId, limits, clock, elapsed = () => performance.now(), log } = options
   const cached = new Map<string, CachedKey>()
+  /** The catalog has no key of these ids that can be used. */
+  const unknown = new Set<string>()
+  /** Were found once, whatever has changed since. */
+  const foundOnce = new Set<string>()
   let changeNumber = -1
   let checkedAt = Number.NEGATIVE_INFINITY
   let changedAt = Number.NEGATIVE_INFINITY
@@ -47,7 +59,10 @@ export function openPrincipalKeys(options: {
 
   /** @param readAt when the read began: a change after that may be missing */
   function saw(number: number, readAt: number): void {
-    if (number > changeNumber) cached.clear()
+    if (number > changeNumber) {
+      cached.clear()
+      unknown.clear()
+    }
     changeNumber = Math.max(changeNumber, number)
     checkedAt = Math.max(checkedAt, readAt)
   }
@@ -71,18 +86,29 @@ export function openPrincipalKeys(options: {
     if (!isFresh()) await checkOnce()
     const known = cached.get(accessKeyId)
     if (known !== undefined) return valid(known)
+    if (unknown.has(accessKeyId)) return undefined
     const readAt = elapsed()
     const found = await access.findKey(accessKeyId)
     if (found.changeNumber < changeNumber) return read(accessKeyId)
     saw(found.changeNumber, readAt)
     const made = found.key && cachedKey(accessKeyId, found.key)
-    if (made === undefined) return undefined
-    cached.set(accessKeyId, made)
-    for (const oldest of cached.keys()) {
-      if (cached.size <= limits.accessKeysCached) break
-      cached.delete(oldest)
+    if (made === undefined) {
+      unknown.add(accessKeyId)
+      keepNewest(unknown)
+      return undefined
     }
+    cached.set(accessKeyId, made)
+    keepNewest(cached)
+    foundOnce.add(accessKeyId)
+    keepNewest(foundOnce)
     return valid(made)
+  }
+
+  function keepNewest(of: Map<string, CachedKey> | Set<string>): void {
+    for (const oldest of of.keys()) {
+      if (of.size <= limits.accessKeysCached) break
+      of.delete(oldest)
+    }
   }
 
   function cachedKey(accessKeyId: string, record: AccessKeyRecord): CachedKey | undefined {
@@ -121,9 +147,13 @@ export function openPrincipalKeys(options: {
   const valid = ({ key, expiresAt }: CachedKey) => (expiresAt === undefined || clock() < expiresAt ? key : undefined)
 
   return {
-    find(accessKeyId) {
+    find(accessKeyId, lookUpAfterSeconds) {
       const known = isFresh() ? cached.get(accessKeyId) : undefined
       if (known !== undefined) return valid(known)
+      if (lookUpAfterSeconds !== undefined && ACCESS_KEY_ID.test(accessKeyId) && !foundOnce.has(accessKeyId)) {
+        const message = 'Rate exceeded: too many bad signatures from this address.'
+        throw new ContractError('ThrottlingException', message, { retryAfterSeconds: lookUpAfterSeconds })
+      }
       return ACCESS_KEY_ID.test(accessKeyId) ? read(accessKeyId) : undefined
     },
     refresh() {
