@@ -66,6 +66,8 @@ describe('the package', { skip: isRegistryThere ? false : 'the npm registry is n
       'dist/testing.js',
       'dist/testing.d.ts',
       'dist/console/index.html',
+      'dist/sbom/server.cdx.json',
+      'dist/sbom/console.cdx.json',
     ]) {
       assert.ok(paths.includes(`package/${path}`), path)
     }
@@ -73,6 +75,26 @@ describe('the package', { skip: isRegistryThere ? false : 'the npm registry is n
       paths.filter((path) => /\.test\.|\.conformance\.|fixture/.test(path)),
       [],
     )
+  })
+
+  test('holds a bill of materials of the packages that it runs', () => {
+    const sbomOf = (name: string) => {
+      const path = `package/dist/sbom/${name}.cdx.json`
+      const sbom = JSON.parse(
+        execFileSync('tar', ['--extract', '--to-stdout', '--file', tarball, path], { encoding: 'utf8' }),
+      )
+      assert.equal(sbom.bomFormat, 'CycloneDX')
+      return new Set<string>(sbom.components.map(({ name: each }: { readonly name: string }) => each))
+    }
+    const packagesOf = (folder: string) => {
+      const { packages } = JSON.parse(readFileSync(join(CLONE, folder, 'package-lock.json'), 'utf8'))
+      const entries = Object.entries<{ readonly dev?: boolean }>(packages).filter(([path]) => path !== '')
+      return new Set(
+        entries.filter(([, { dev }]) => dev !== true).map(([path]) => path.replace(/^.*node_modules\//, '')),
+      )
+    }
+    assert.deepEqual(sbomOf('server'), packagesOf('.'))
+    assert.deepEqual(sbomOf('console'), packagesOf('console'))
   })
 
   test('is installed into a project, where a test program and the command line run', () => {
