@@ -49,6 +49,7 @@ describe('the rate of requests', choice, () => {
     const { hilum, sdk } = await openHilum({ ...clock.options, limits: { ...clock.options.limits, ...limits } })
     const unknown = { accessKeyId: `HILUM${'A'.repeat(15)}`, secretAccessKey: 'x'.repeat(40) }
     const bad = () => sendSigned(hilum, { method: 'GET', path: '/datastore', credentials: unknown })
+    for (let n = 0; n < 10; n++) assert.equal((await fetch(`${hilum.endpoint}/datastore`)).status, 403)
     const types = []
     for (let n = 0; n < 7; n++) types.push((await bad()).headers['x-amzn-errortype'])
     const [forbidden, throttled] = ['UnrecognizedClientException', 'ThrottlingException']

@@ -142,7 +142,15 @@ export function explained(error: unknown, { endpoint }: Pick<Server, 'endpoint'>
     ['ECONNREFUSED', 'ENOTFOUND', 'ECONNRESET', 'EAI_AGAIN', 'EHOSTUNREACH', 'ETIMEDOUT'].includes(cause.code ?? '')
   ) {
     return new OperatorError(
-      `No server answers at ${endpoint} (${cause.code}). Start one with \`hilum serve\`, or name another with --endpoint.`,
+      `No server answers at ${endpoint} (${cause.code}). Start one with \`hilum serve\`, or name another with --endpoint${
+        cause.code === 'ECONNRESET' && endpoint.startsWith('http:') ? ', with https:// if it speaks TLS' : ''
+      }.`,
+      { cause },
+    )
+  }
+  if (cause.code === 'EPROTO') {
+    return new OperatorError(
+      `The server at ${endpoint} does not speak TLS. Name it with http:// instead of https://.`,
       { cause },
     )
   }

@@ -60,6 +60,8 @@ test('commands connect with the name of the certificate, if they trust its autho
     assert.equal(code, 1)
     assert.match(output, /The certificate of the server at https:\S+ is not trusted \(\w+\)\. .*NODE_EXTRA_CA_CERTS/)
   }
+  const plain = await run(`datastores --endpoint http://127.0.0.1:${port}`, trusting)
+  assert.match(plain.output, /No server answers at http:\S+ \(ECONNRESET\)\. .*with https:\/\/ if it speaks TLS\.$/m)
   const found = async (env: Record<string, string>) =>
     JSON.parse((await run('doctor --json', env)).output).find(
       ({ subject }: { readonly subject: string }) => subject === 'certificate',

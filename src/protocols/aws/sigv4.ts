@@ -94,8 +94,10 @@ export function createVerifier(options: {
     try {
       return await verify(request, at)
     } catch (error) {
-      if (error instanceof ContractError && error.name === 'ThrottlingException') failures.refused()
-      else if (error instanceof ContractError && error.status === 403) failures.count(request, at.now)
+      const name = error instanceof ContractError ? error.name : undefined
+      if (name === 'ThrottlingException') failures.refused()
+      if (name === 'UnrecognizedClientException' || name === 'InvalidSignatureException')
+        failures.count(request, at.now)
       throw error
     }
   }
