@@ -70,6 +70,16 @@ export async function startServer(config: Config, options: { readonly log: Log }
   }
   try {
     checkTransport(config)
+    const limits = config.awsQuotas ? withAwsQuotas(config.limits) : config.limits
+    let server: Listening | undefined
+    const certificate =
+      config.tls &&
+      (await watchCertificate(config.tls, {
+        ...{ limits, log, clock: Date.now },
+        onChange: ({ context }) => server?.useCertificate(context),
+      }))
+    stopSteps.push(async () => certificate?.stop())
+    metrics.watchCertificate(certificate)
     const lock = await lockDataFolder(config.dataFolder)
     stopSteps.push(() => lock.release())
     const open = await findOpenFolder(config.dataFolder)
@@ -78,7 +88,6 @@ export async function startServer(config: Config, options: { readonly log: Log }
     if (credentials.warning !== undefined) log.warn({}, credentials.warning)
     const sealing = await loadSealingKey(config.dataFolder, config.sealingKey)
     if (sealing.warning !== undefined) log.warn({}, sealing.warning)
-    const limits = config.awsQuotas ? withAwsQuotas(config.limits) : config.limits
     const places = placesOf({ ...config, limits })
     const stores = await openStores(places)
     stopSteps.push(() => stores.catalog.close())
@@ -120,15 +129,6 @@ export async function startServer(config: Config, options: { readonly log: Log }
     }
     await settleDatastores(app)
     metrics.watch(app)
-    let server: Listening | undefined
-    const certificate =
-      config.tls &&
-      (await watchCertificate(config.tls, {
-        ...{ limits, log, clock: Date.now },
-        onChange: ({ context }) => server?.useCertificate(context),
-      }))
-    stopSteps.push(async () => certificate?.stop())
-    metrics.watchCertificate(certificate)
     const protocolHandlers = mountProtocols(app, {
       handlers,
       extensions,
