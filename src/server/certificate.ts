@@ -62,7 +62,7 @@ export function certificateOf(x509: X509Certificate): Certificate {
   return {
     names,
     covers: (host) => (isIP(host) === 0 ? x509.checkHost(host) : x509.checkIP(host)) !== undefined,
-    expiresAt: Date.parse(x509.validTo),
+    expiresAt: x509.validToDate.getTime(),
   }
 }
 

@@ -1,7 +1,8 @@
 /** A server with TLS as a process, and the commands and the SDK that connect to it. */
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { Agent } from 'node:https'
+import { Agent, get } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -69,6 +70,21 @@ test('commands connect with the name of the certificate, if they trust its autho
   assert.deepEqual((await found(trusting)).state, 'ok')
   const untrusted = await found(TLS)
   assert.deepEqual([untrusted.state, /NODE_EXTRA_CA_CERTS/.test(untrusted.fixes[0])], ['fail', true])
+})
+
+test('metrics say when the certificate expires', async (t) => {
+  const cwd = folderWith(['localhost', 'runtime-localhost'])
+  const { port } = await serveIn(t, cwd)
+  const to = { host: '127.0.0.1', port, path: '/metrics', headers: { host: 'localhost' } }
+  const text = await new Promise<string>((resolve, reject) => {
+    get({ ...to, ca: authority.cert, servername: 'localhost' }, (reply) => {
+      const chunks: Buffer[] = []
+      reply.on('data', (chunk) => chunks.push(chunk)).on('end', () => resolve(Buffer.concat(chunks).toString()))
+    }).on('error', reject)
+  })
+  const { validToDate } = new X509Certificate(readFileSync(join(cwd, 'tls.crt')))
+  const line = `hilum_tls_certificate_expiry_timestamp_seconds ${validToDate.getTime() / 1000}`
+  assert.ok(text.split('\n').includes(line), text)
 })
 
 test('the official SDK calls both names over TLS', async (t) => {
