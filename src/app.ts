@@ -4,6 +4,7 @@ import type { Limits } from './limits.ts'
 import type { FrameThreads } from './pixel-data/threads/frame-threads.ts'
 import type { AuditLog } from './security/audit/audit-log.ts'
 import type { Authorize } from './security/authorization/authorize.ts'
+import type { Authorizers } from './security/authorizers/authorizers.ts'
 import type { Callers } from './security/callers/callers.ts'
 import type { BlobStore } from './stores/blobs/blob-store.ts'
 import type { Catalog } from './stores/catalog/catalog.ts'
@@ -84,6 +85,8 @@ interface DataKeyAccess {
 
 export interface App extends Omit<ImportApp, 'frames'> {
   readonly callers: Callers
+  /** Of bearer tokens, by the `lambdaAuthorizerArn` of the data store. */
+  readonly authorizers: Authorizers
   /** Called before the handler of every signed request. */
   readonly authorize: Authorize
   /** Every request is recorded before its answer. */
@@ -101,6 +104,4 @@ export interface App extends Omit<ImportApp, 'frames'> {
   readonly accountId: string
   /** The quotas and throttles of AWS apply (`--aws-quotas`). */
   readonly awsQuotas: boolean
-  /** CreateDatastore stores a lambdaAuthorizerArn, which has no effect, instead of refusing it. */
-  readonly acceptUnsupportedParameters: boolean
 }

@@ -48,6 +48,19 @@ export interface Limits {
   /** The validity of session credentials, and how long after sign-in they can be renewed. */
   readonly sessionMs: number
   readonly sessionRenewableMs: number
+  /** A bearer token, and the difference between its dates and the server's clock. */
+  readonly bearerTokenCharacters: number
+  readonly tokenClockSkewMs: number
+  /** To decide a bearer token; AWS has the same. The tokens that are being decided, and the answer of an authorizer or a provider. */
+  readonly authorizerTimeoutMs: number
+  readonly authorizerCalls: number
+  readonly authorizerAnswerBytes: number
+  /** A decision is used for this time for the same token, data store and operation; and how many are kept. */
+  readonly authorizerCacheMs: number
+  readonly authorizerCallersCached: number
+  /** The keys of an OpenID Connect provider are fetched again after this time; for an unknown key id not before the second. */
+  readonly oidcKeysMs: number
+  readonly oidcRefetchMs: number
   readonly principals: number
   readonly policies: number
   /** Attached to one principal. */
@@ -209,6 +222,15 @@ export const DEFAULT_LIMITS: Limits = {
   accessKeysCached: 4_096,
   sessionMs: 3_600_000,
   sessionRenewableMs: 12 * 3_600_000,
+  bearerTokenCharacters: 16_384,
+  tokenClockSkewMs: 5_000,
+  authorizerTimeoutMs: 1_000,
+  authorizerCalls: 256,
+  authorizerAnswerBytes: 256 * 1024,
+  authorizerCacheMs: 2_000,
+  authorizerCallersCached: 4_096,
+  oidcKeysMs: 10 * 60_000,
+  oidcRefetchMs: 30_000,
   principals: 1_000,
   policies: 1_000,
   policiesPerPrincipal: 20,

@@ -16,6 +16,7 @@ import { mountProtocols } from './protocols/mount.ts'
 import { AUDIT_FOLDER } from './security/audit/audit-files.ts'
 import { type AuditLog, openAuditLog } from './security/audit/audit-log.ts'
 import { createAuthorize } from './security/authorization/authorize.ts'
+import { openAuthorizers } from './security/authorizers/authorizers.ts'
 import { openCallers } from './security/callers/callers.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
@@ -119,13 +120,13 @@ export async function startServer(config: Config, options: { readonly log: Log }
         ...{ owner: credentials, sealingKey: sealing.key, accountId: config.accountId, limits, clock: Date.now, log },
         access: stores.catalog.access,
       }),
+      authorizers: openAuthorizers({ ...config, ...stores.catalog, limits, log }),
       authorize: createAuthorize({ ...config, tags: stores.catalog.tags }),
       pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
       workWaits: () => imports.wake(),
       region: config.region,
       accountId: config.accountId,
       awsQuotas: config.awsQuotas,
-      acceptUnsupportedParameters: config.acceptUnsupportedParameters,
     }
     await settleDatastores(app)
     metrics.watch(app)

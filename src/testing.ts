@@ -17,6 +17,8 @@ import { listen } from './protocols/http/listen.ts'
 import { mountProtocols } from './protocols/mount.ts'
 import { NO_AUDIT_LOG } from './security/audit/audit-log.ts'
 import { createAuthorize } from './security/authorization/authorize.ts'
+import type { AuthorizerConfig, RoleConfig } from './security/authorizers/authorizer-config.ts'
+import { openAuthorizers } from './security/authorizers/authorizers.ts'
 import { openCallers } from './security/callers/callers.ts'
 import { DataKeys } from './security/keys/data-keys.ts'
 import { startAccessTimes } from './server/access-times.ts'
@@ -41,8 +43,12 @@ export interface HilumOptions {
   readonly accountId?: string
   /** Apply the quotas and throttles of AWS. */
   readonly awsQuotas?: boolean
-  /** Store kmsKeyArn and lambdaAuthorizerArn of CreateDatastore, without effect. Default: they are refused. */
-  readonly acceptUnsupportedParameters?: boolean
+  /** Store kmsKeyArn of CreateDatastore, without effect. Default: it is refused. */
+  readonly ignoreKmsKeyArn?: boolean
+  /** By the `lambdaAuthorizerArn` of data stores, as in a configuration file: docs/operating/access.md. */
+  readonly authorizers?: Readonly<Record<string, AuthorizerConfig>>
+  /** By ARN. */
+  readonly roles?: Readonly<Record<string, RoleConfig>>
   readonly limits?: Partial<Limits>
   /** Origins whose pages may call from a browser, or `*` or `none` alone. Default: `*`. */
   readonly corsOrigin?: readonly string[]
@@ -88,14 +94,13 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     region: options.region ?? 'us-east-1',
     accountId: options.accountId ?? '000000000000',
     awsQuotas: options.awsQuotas ?? false,
-    acceptUnsupportedParameters: options.acceptUnsupportedParameters ?? false,
     clock: options.clock ?? Date.now,
     audit: NO_AUDIT_LOG,
     newId,
   }
   const sealingKey = randomBytes(32)
-  const corsOrigins = options.corsOrigin ?? ['*']
-  let instance = await open(settings, { owner: keys, sealingKey, corsOrigins })
+  const fixed = { ...options, owner: keys, sealingKey, corsOrigins: options.corsOrigin ?? ['*'] }
+  let instance = await open(settings, fixed)
   const { log, limits } = settings
   const server = await listen({
     hosts: ['127.0.0.1'],
@@ -122,7 +127,7 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     },
     async reset() {
       await instance.close()
-      instance = await open(settings, { owner: keys, sealingKey, corsOrigins })
+      instance = await open(settings, fixed)
     },
     async stop() {
       await server.stop()
@@ -154,13 +159,17 @@ async function open(
     | 'uploadUsage'
     | 'workWaits'
     | 'callers'
+    | 'authorizers'
     | 'authorize'
   >,
   {
     owner,
     sealingKey,
     corsOrigins,
-  }: {
+    ignoreKmsKeyArn,
+    authorizers,
+    roles,
+  }: Pick<HilumOptions, 'ignoreKmsKeyArn' | 'authorizers' | 'roles'> & {
     readonly owner: Hilum['client']['credentials']
     readonly sealingKey: Uint8Array
     readonly corsOrigins: readonly string[]
@@ -179,6 +188,7 @@ async function open(
     ...settings,
     ...stores,
     callers: openCallers({ ...settings, owner, sealingKey, access: stores.catalog.access }),
+    authorizers: openAuthorizers({ ...settings, ...stores.catalog, authorizers, roles }),
     authorize: createAuthorize({ ...settings, tags: stores.catalog.tags }),
     background,
     accessTimes,
@@ -190,7 +200,7 @@ async function open(
         catalog: stores.catalog,
         services: undefined,
         encryptsNew: false,
-        ignoresKmsKeys: settings.acceptUnsupportedParameters,
+        ignoresKmsKeys: ignoreKmsKeyArn ?? false,
       },
       dataKeyMs: settings.limits.dataKeyMs,
     }),

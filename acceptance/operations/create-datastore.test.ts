@@ -133,7 +133,8 @@ describe('keys and authorizers', documented, () => {
   const lambda = 'arn:aws:lambda:us-east-1:123456789012:function:authorize:live'
 
   test('a key ARN, an alias ARN and a Lambda ARN are stored and returned', async () => {
-    const accepting = await openHilum({ acceptUnsupportedParameters: true })
+    const authorizers = { [lambda]: { endpoint: 'https://login.example/authorize' } }
+    const accepting = await openHilum({ ignoreKmsKeyArn: true, authorizers })
     for (const arns of [{ kmsKeyArn: key }, { kmsKeyArn: alias, lambdaAuthorizerArn: lambda }]) {
       const datastoreId = await activeDatastore(accepting.sdk, arns)
       const { datastoreProperties } = await accepting.sdk.send(new GetDatastoreCommand({ datastoreId }))
@@ -144,8 +145,11 @@ describe('keys and authorizers', documented, () => {
 
   test('ARNs that would have no effect are refused with the reason', choice, async () => {
     await rejectsAs(create({ kmsKeyArn: key }), 'ValidationException', /kmsKeyArn would have no effect/)
+  })
+
+  test('the ARN of an authorizer that is not configured is refused with the reason', choice, async () => {
     const refused = create({ lambdaAuthorizerArn: lambda })
-    await rejectsAs(refused, 'ValidationException', /lambdaAuthorizerArn would have no effect/)
+    await rejectsAs(refused, 'ValidationException', /^No authorizer is configured for this lambdaAuthorizerArn/)
   })
 
   test('other ARNs are refused', async () => {

@@ -17,6 +17,8 @@ const DICOMWEB_ACTIONS = [
   'StoreDICOMStudy',
 ] as const
 
+export type DicomwebAction = (typeof DICOMWEB_ACTIONS)[number]
+
 const HILUM_ACTIONS = [
   'AttachPolicy',
   'CreateConsoleLink',
@@ -42,7 +44,7 @@ const HILUM_ACTIONS = [
 ] as const
 
 export type Action =
-  | `medical-imaging:${OperationName | (typeof DICOMWEB_ACTIONS)[number]}`
+  | `medical-imaging:${OperationName | DicomwebAction}`
   | `hilum:${(typeof HILUM_ACTIONS)[number]}`
   | 'iam:PassRole'
 

@@ -1,6 +1,6 @@
 /**
  * The table of every error that clients can receive. The first nine are in AWS's model (medical-imaging 2023-07-19); the others belong to
- * the protocol (restJson1) and to Signature Version 4, under AWS's names.
+ * the protocol (restJson1), to Signature Version 4, under AWS's names, and to bearer tokens.
  */
 
 const ERRORS = {
@@ -21,9 +21,14 @@ const ERRORS = {
   UnknownOperationException: { status: 404, fault: 'client', protocol: true },
   ServiceUnavailableException: { status: 503, fault: 'server', protocol: true },
 
+  AuthorizerCrossAccountException: { status: 424, fault: 'client', protocol: true },
+  AuthorizerFailedException: { status: 424, fault: 'client', protocol: true },
+  AuthorizerMisconfigurationException: { status: 424, fault: 'client', protocol: true },
+  AuthorizerTimeoutException: { status: 408, fault: 'client', protocol: true },
   ExpiredTokenException: { status: 403, fault: 'client', protocol: true },
   IncompleteSignatureException: { status: 403, fault: 'client', protocol: true },
   InvalidSignatureException: { status: 403, fault: 'client', protocol: true },
+  InvalidTokenException: { status: 403, fault: 'client', protocol: true },
   MissingAuthenticationTokenException: { status: 403, fault: 'client', protocol: true },
   RequestTimeTooSkewed: { status: 403, fault: 'client', protocol: true },
   UnrecognizedClientException: { status: 403, fault: 'client', protocol: true },

@@ -49,6 +49,7 @@ export const appOver = (
     makeKey: () => assert.fail('no key is made'),
     startSession: () => assert.fail('no session is started'),
   },
+  authorizers: { has: () => false, authenticate: () => assert.fail('no token is decided') },
   authorize: () => {},
   audit: NO_AUDIT_LOG,
   pageTokens: { seal: () => '', open: () => undefined },
@@ -61,7 +62,6 @@ export const appOver = (
   region: 'us-east-1',
   accountId: '000000000000',
   awsQuotas: false,
-  acceptUnsupportedParameters: false,
 })
 
 const NOTES = { requestHeaders: () => undefined, replyHeaders: {} }

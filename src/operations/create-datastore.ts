@@ -10,11 +10,11 @@ import { TAGS_MAX, tooManyTags } from './tagged-resource.ts'
 export async function createDatastore(input: Input<'CreateDatastore'>, app: App): Promise<Output<'CreateDatastore'>> {
   const tags = input.tags ?? {}
   if (Object.keys(tags).length > TAGS_MAX) throw tooManyTags()
-  if (input.lambdaAuthorizerArn !== undefined && !app.acceptUnsupportedParameters) {
+  const { lambdaAuthorizerArn } = input
+  if (lambdaAuthorizerArn !== undefined && !app.authorizers.has(lambdaAuthorizerArn)) {
     throw new ContractError(
       'ValidationException',
-      'Hilum has no Lambda authorizers, so that lambdaAuthorizerArn would have no effect. Leave it out, or start Hilum with ' +
-        '--accept-unsupported-parameters to store it',
+      'No authorizer is configured for this lambdaAuthorizerArn. Add it to "authorizers" of the configuration file, or leave it out',
     )
   }
   const dataKeyArn = await app.dataKeys.keyFor(input.kmsKeyArn)
@@ -25,7 +25,7 @@ export async function createDatastore(input: Input<'CreateDatastore'>, app: App)
       datastoreName: input.datastoreName,
       datastoreStatus: 'CREATING',
       kmsKeyArn: input.kmsKeyArn,
-      lambdaAuthorizerArn: input.lambdaAuthorizerArn,
+      lambdaAuthorizerArn,
       losslessStorageFormat: input.losslessStorageFormat ?? 'HTJ2K',
       createdAt: now,
       updatedAt: now,

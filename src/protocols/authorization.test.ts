@@ -22,6 +22,7 @@ const ARN = 'arn:aws:medical-imaging:us-east-1:123456789012'
 const USER = 'arn:aws:iam::123456789012:user/mary'
 
 const LABELS: Readonly<Record<string, string>> = {
+  ...{ study: '1.2.3', series: '1.2.3.4', instance: '1.2.3.4.5' },
   datastoreId: STORE,
   imageSetId: SET,
   sourceImageSetId: SET,
@@ -93,6 +94,7 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
       startSession: () => ({ accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c', expiresAt: 0 }),
     },
     authorize: createAuthorize({ ...names, tags: { list } }),
+    authorizers: { has: () => true, authenticate: async () => caller },
     audit: NO_AUDIT_LOG,
     limits: DEFAULT_LIMITS,
     clock: () => NOW,
@@ -105,12 +107,20 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
     consoleFolder: '/nowhere',
     corsOrigins: ['*'],
   })
-  const send = async (http: string, origin: Partial<WireRequest> = { remoteAddress: '10.0.0.1' }) => {
+  /** @param options.token instead of a signature */
+  const send = async (
+    http: string,
+    origin: Partial<WireRequest> = { remoteAddress: '10.0.0.1' },
+    options: { readonly token?: string; readonly query?: Record<string, string> } = {},
+  ) => {
     const [method, template] = http.split(' ') as [string, string]
     const path = template.replace(/\{(\w+)\}/g, (_, label: string) => LABELS[label] ?? 'x')
     const body = BODIES[http]
-    const query = QUERIES[http] ?? {}
-    const request = await signed({ method, path, query, ...(body && { body: JSON.stringify(body) }) })
+    const query = options.query ?? QUERIES[http] ?? {}
+    const signedRequest = await signed({ method, path, query, ...(body && { body: JSON.stringify(body) }) })
+    const { token } = options
+    const request =
+      token === undefined ? signedRequest : { ...signedRequest, headers: { authorization: `Bearer ${token}` } }
     const { status, headers, body: text } = await handler({ ...request, ...origin })
     const { message = '' } = JSON.parse(String(text) || '{}') as { message?: string }
     return { status, type: headers['x-amzn-ErrorType'], message }
@@ -119,6 +129,7 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
 }
 
 const { routes } = open({ policies: policiesOf([{ Effect: 'Deny', Action: '*', Resource: '*' }]) })
+const takingTokens = routes.filter(({ takesTokens }) => takesTokens).map(({ http }) => http)
 const protectedRoutes = routes.filter(({ isPublic }) => !isPublic).map(({ http }) => http)
 
 test('only the files of the console and the exchange of a one-time link are public', () => {
@@ -153,10 +164,55 @@ describe('no route is reached without a decision', () => {
       const allowed = open({ policies: policiesOf([{ Effect: 'Allow', Action: '*', Resource: '*' }]) })
       const { type } = await allowed.send(http)
       assert.notEqual(type, 'AccessDeniedException')
-      // One-time links and sessions are made by the protocol itself.
-      assert.equal(allowed.reached.length, /\/(console-link|session)$/.test(http) ? 0 : 1)
+      // One-time links and sessions are made by the protocol itself, and DICOMweb has no handlers yet.
+      const hasHandler = !/\/(console-link|session)$/.test(http) && !takingTokens.includes(http)
+      assert.equal(allowed.reached.length, hasHandler ? 1 : 0)
     })
   }
+})
+
+describe('a bearer token', () => {
+  test('is accepted by DICOMweb only', async () => {
+    assert.equal(takingTokens.length, 13)
+    for (const http of protectedRoutes) {
+      const { send, reached } = open({ policies: policiesOf([{ Effect: 'Allow', Action: '*', Resource: '*' }]) })
+      const { status, type } = await send(http, {}, { token: 'token' })
+      assert.deepEqual(reached, [], http)
+      const expected = takingTokens.includes(http)
+        ? [404, 'UnknownOperationException']
+        : [403, 'IncompleteSignatureException']
+      assert.deepEqual([status, type], expected, http)
+    }
+  })
+
+  test('gives what the policies of its caller allow, with the UIDs of the path as condition keys', async () => {
+    const store = `${ARN}:datastore/${STORE}`
+    const http = 'GET /datastore/{datastoreId}/studies/{study}/series/{series}/instances/{instance}'
+    const allow = { Effect: 'Allow', Action: 'medical-imaging:GetDICOMInstance', Resource: store }
+    for (const [study, series, type] of [
+      ['1.2.3', '1.2.3.4', 'UnknownOperationException'],
+      ['1.2.4', '1.2.3.4', 'AccessDeniedException'],
+      ['1.2.3', '1.2.3.5', 'AccessDeniedException'],
+    ] as const) {
+      const Condition = {
+        StringEquals: { 'medical-imaging:StudyInstanceUID': study, 'medical-imaging:SeriesInstanceUID': series },
+      }
+      const { send } = open({ policies: policiesOf([{ ...allow, Condition }]) })
+      assert.equal((await send(http, {}, { token: 'token' })).type, type)
+      assert.equal((await send(http)).type, type)
+    }
+  })
+
+  test('needs the image set too where the request names one', async () => {
+    const http = 'GET /datastore/{datastoreId}/studies/{study}/series/{series}/metadata'
+    const query = { imageSetId: SET }
+    const { send } = open({
+      policies: policiesOf([{ Effect: 'Allow', Action: '*', Resource: `${ARN}:datastore/${STORE}` }]),
+    })
+    assert.equal((await send(http)).type, 'UnknownOperationException')
+    const { message } = await send(http, {}, { query })
+    assert.match(message, new RegExp(`GetDICOMSeriesMetadata on resource: ${ARN}:datastore/${STORE}/imageset/${SET} `))
+  })
 })
 
 describe('what an operation needs', () => {

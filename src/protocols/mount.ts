@@ -1,4 +1,4 @@
-/** Mounts the protocols on one port by path: the console, the extensions below /hilum/, and the API at every other path. */
+/** Mounts the protocols on one port by path: the console, the extensions below /hilum/, DICOMweb, and the API at every other path. */
 import type { App } from '../app.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
@@ -8,6 +8,8 @@ import { createVerifier } from './aws/sigv4.ts'
 import { writeRefusal } from './aws/write-error.ts'
 import { CONSOLE_PATHS, consoleHandler } from './console/serve.ts'
 import { type CorsOrigins, corsFor } from './cors.ts'
+import { DICOMWEB_ROUTES } from './dicomweb/routes.ts'
+import { dicomwebHandler } from './dicomweb/serve.ts'
 import { REDEEM_PATH } from './hilum/link-routes.ts'
 import { hilumHandler } from './hilum/serve.ts'
 import { HttpRefusal } from './http/http-refusal.ts'
@@ -40,6 +42,8 @@ interface MountedRoute {
   readonly http: string
   /** Reached without a signature. */
   readonly isPublic: boolean
+  /** A bearer token is accepted instead of a signature. */
+  readonly takesTokens?: true
 }
 
 interface Mounted {
@@ -69,16 +73,19 @@ export function mountProtocols(
   const console = consoleHandler(consoleFolder)
   const consolePaths = CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const, handler: console }))
   const monitored = monitoring === undefined ? [] : monitoringRoutes(monitoring)
-  const find = createRouter<{ readonly http: `* /${string}`; readonly handler: ProtocolHandler }>([
+  const dicomweb = withCors(dicomwebHandler(app, { verify, checkPrincipal }))
+  const find = createRouter<{ readonly http: `${string} /${string}`; readonly handler: ProtocolHandler }>([
     ...consolePaths,
     ...monitored,
     // Without CORS: it takes unsigned requests, so no page of another origin may call it.
     { http: `* ${REDEEM_PATH}`, handler: hilum.handler },
     { http: '* /hilum/{path+}', handler: withCors(hilum.handler) },
+    ...DICOMWEB_ROUTES.map(({ http }) => ({ http, handler: dicomweb })),
   ])
   const routes: MountedRoute[] = [
     ...[...consolePaths, ...monitored].map(({ http }) => ({ http, isPublic: true })),
     ...hilum.routes.map(({ http, isUnsigned = false }) => ({ http, isPublic: isUnsigned })),
+    ...DICOMWEB_ROUTES.map(({ http }) => ({ http, isPublic: false, takesTokens: true as const })),
     ...Object.values(operations).map(({ http }) => ({ http, isPublic: false })),
   ]
   const refuse: WriteRefusal = (refusal, headers) => cors.readable(writeRefusal(refusal), headers)

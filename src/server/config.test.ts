@@ -38,7 +38,6 @@ describe('where values come from', () => {
       logLevel: 'info',
       json: false,
       awsQuotas: false,
-      acceptUnsupportedParameters: false,
       corsOrigin: ['*'],
       encryption: 'on',
       metricsPublic: false,
@@ -163,12 +162,13 @@ describe('where values come from', () => {
 })
 
 describe('a configuration is refused:', () => {
-  const complains = (options: Parameters<typeof load>[0], sentence: RegExp) =>
+  const complains = (options: Parameters<typeof load>[0], sentence: RegExp | string) =>
     assert.throws(
       () => load(options),
       (error) => {
         assert.ok(error instanceof OperatorError)
-        assert.match(error.message, sentence)
+        if (typeof sentence === 'string') assert.equal(error.message, sentence)
+        else assert.match(error.message, sentence)
         assert.equal(error.exitCode, 2)
         return true
       },
@@ -191,7 +191,8 @@ describe('a configuration is refused:', () => {
     logLevel: 'loud',
     json: 'yes',
     awsQuotas: 1,
-    acceptUnsupportedParameters: 'yes',
+    authorizers: [],
+    roles: [],
     corsOrigin: ['https://viewer.example/'],
     encryption: 'off',
     keyRing: '',
@@ -234,6 +235,46 @@ describe('a configuration is refused:', () => {
       }
     })
   }
+
+  test('a mistake in an authorizer or a role, with its place', () => {
+    const arn = 'arn:aws:lambda:us-east-1:000000000000:function:login'
+    const row = { claim: 'groups', value: 'radiology', policy: 'AWSHealthImagingReadOnlyAccess' }
+    const oidc = { issuer: 'https://idp.example', audience: 'hilum', policies: [row] }
+    const authorizers: readonly [object, string][] = [
+      [{ login: oidc }, 'login: the name must be an ARN such as arn:aws:lambda:us-east-1:000000000000:function:login'],
+      [{ [arn]: 'x' }, `${arn}: must be an object`],
+      [
+        { [arn]: { ...oidc, issuers: 1 } },
+        `${arn}: has no member 'issuers'. Members are issuer, audience, jwks, principalClaim, policies`,
+      ],
+      [
+        { [arn]: { endpoint: 'http://login.example' } },
+        `${arn}, endpoint: must be the address of the service: https://, or http:// on this machine`,
+      ],
+      [{ [arn]: { ...oidc, issuer: undefined } }, `${arn}, issuer: must be the address of the issuer`],
+      [
+        { [arn]: { ...oidc, audience: undefined } },
+        `${arn}, audience, item 1: must be the audience of the tokens, or a list`,
+      ],
+      [{ [arn]: { ...oidc, policies: [] } }, `${arn}, policies: must have one row or more`],
+      [
+        { [arn]: { ...oidc, policies: [row, { ...row, claim: 1 }] } },
+        `${arn}, policies, item 2, claim: must be the name of a claim`,
+      ],
+    ]
+    for (const [found, message] of authorizers) {
+      const config = fileWith({ authorizers: found })
+      complains({ flags: { config } }, `authorizers in ${config}: ${message}.`)
+    }
+    const config = fileWith({ authorizers: { [arn]: oidc, [`${arn}:live`]: { endpoint: 'http://127.0.0.1:9000/a' } } })
+    assert.deepEqual(load({ flags: { config } }).authorizers, {
+      [arn]: { ...oidc, audience: ['hilum'], principalClaim: 'sub' },
+      [`${arn}:live`]: { endpoint: 'http://127.0.0.1:9000/a' },
+    })
+    const role = 'arn:aws:iam::000000000000:role/radiology'
+    const roles = fileWith({ roles: { [role]: { policies: 'one' } } })
+    complains({ flags: { config: roles } }, `roles in ${roles}: ${role}, policies: must be a list.`)
+  })
 
   test('an access key id without its secret, and the reverse', () => {
     complains(

@@ -4,7 +4,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import type { z } from 'zod'
 import { type Limits, limitsFor } from '../limits.ts'
+import type { AuthorizerConfig, RoleConfig } from '../security/authorizers/authorizer-config.ts'
 import { memoryOfServer } from './memory-of-server.ts'
 import { nearest } from './nearest.ts'
 import { OperatorError } from './operator-error.ts'
@@ -49,7 +51,6 @@ export interface Config {
   /** Results as JSON, for programs. */
   readonly json: boolean
   readonly awsQuotas: boolean
-  readonly acceptUnsupportedParameters: boolean
   /** Origins whose pages may call from a browser, or `*` or `none` alone. */
   readonly corsOrigin: readonly string[]
   /** A PostgreSQL address, which may hold a password; without it the catalog is a SQLite file in the data folder. */
@@ -71,6 +72,10 @@ export interface Config {
   readonly credentials?: AccessKey
   /** 64 hexadecimal digits. Without it, sealing-key.ts creates a key in the data folder. */
   readonly sealingKey?: string
+  /** By the ARN of the Lambda function that data stores name. */
+  readonly authorizers?: Readonly<Record<string, AuthorizerConfig>>
+  /** By ARN. */
+  readonly roles?: Readonly<Record<string, RoleConfig>>
   /** Other machines may read /metrics. */
   readonly metricsPublic: boolean
   /** Files of the audit log are removed after this time. */
@@ -153,7 +158,6 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     logLevel: 'info',
     json: false,
     awsQuotas: false,
-    acceptUnsupportedParameters: false,
     corsOrigin: ['*'],
     encryption: 'on',
     metricsPublic: false,
@@ -199,6 +203,7 @@ function readText(setting: Setting, text: string): unknown {
     case 'list':
       return text.split(',').map((item) => item.trim())
     case 'text':
+    case 'document':
       return text
   }
 }
@@ -206,8 +211,15 @@ function readText(setting: Setting, text: string): unknown {
 function validated(setting: Setting, given: Given): unknown {
   const checked = setting.schema.safeParse(given.value)
   if (checked.success) return checked.data
+  if (setting.kind === 'document' && isObject(given.value)) throw wrong(sentenceOf(checked.error, given.from))
   const instead = setting.isSecret ? '' : `, not ${JSON.stringify(given.value)}`
   throw wrong(`${given.from} must be ${setting.expects}${instead}.`)
+}
+
+/** Of the first mistake in a document. */
+function sentenceOf({ issues: [issue] }: z.ZodError, from: string): string {
+  const place = issue!.path.map((part) => (typeof part === 'number' ? `item ${part + 1}` : String(part))).join(', ')
+  return `${from}: ${place}: ${issue!.message}.`
 }
 
 function requireTogether(group: string, pair: readonly [string, string], given: ReadonlyMap<string, Given>): void {

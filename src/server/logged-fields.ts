@@ -11,7 +11,7 @@ const LOGGED = new Set([
   // Numbers.
   ...['offsetBytes', 'sizeBytes', 'blobs', 'tookMs', 'filesFound', 'filesDone', 'connections', 'leftOut'],
   // Configuration.
-  ...['endpoint', 'host', 'dataFolder', 'folder', 'limit', 'value', 'work'],
+  ...['authorizer', 'endpoint', 'host', 'dataFolder', 'folder', 'limit', 'value', 'work'],
 ])
 
 export function loggedFields(fields: object): object {

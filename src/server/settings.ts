@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { ipRange } from '../security/policies/ip-range.ts'
+import { authorizersSchema, rolesSchema } from './access-settings.ts'
 
 export interface Setting {
   /** The key in the configuration file; a dot separates nested keys. */
@@ -9,8 +10,8 @@ export interface Setting {
   /** Secrets have no flag: every user of a machine can read its command lines. */
   readonly flag?: string
   readonly variable?: string
-  /** How text is parsed. A list is a repeated flag, or a variable with commas. */
-  readonly kind: 'text' | 'number' | 'boolean' | 'list'
+  /** How text is parsed. A list is a repeated flag, or a variable with commas. A document is JSON: its schema says what is wrong in it. */
+  readonly kind: 'text' | 'number' | 'boolean' | 'list' | 'document'
   readonly schema: z.ZodType
   /** Completes "must be ...". */
   readonly expects: string
@@ -192,15 +193,6 @@ export const SETTINGS: readonly Setting[] = [
     help: 'apply the quotas and throttles of AWS',
   },
   {
-    key: 'acceptUnsupportedParameters',
-    flag: 'accept-unsupported-parameters',
-    variable: 'HILUM_ACCEPT_UNSUPPORTED_PARAMETERS',
-    kind: 'boolean',
-    schema: z.boolean(),
-    expects: 'true or false',
-    help: 'store lambdaAuthorizerArn of CreateDatastore, without effect',
-  },
-  {
     key: 'corsOrigin',
     flag: 'cors-origin',
     variable: 'HILUM_CORS_ORIGIN',
@@ -368,7 +360,22 @@ export const SETTINGS: readonly Setting[] = [
     expects: 'true or false',
     help: 'serve /metrics to other machines too',
   },
-  // Limits are set in the configuration file only.
+  // The following are set in the configuration file only.
+  {
+    key: 'authorizers',
+    kind: 'document',
+    schema: authorizersSchema,
+    expects: 'an object with an authorizer for each ARN of a Lambda function',
+    help: 'see docs/operating/access.md',
+  },
+  {
+    key: 'roles',
+    kind: 'document',
+    schema: rolesSchema,
+    expects: 'an object with a role for each ARN',
+    help: 'see docs/operating/access.md',
+    isSecret: true,
+  },
   ...Object.keys(DEFAULT_LIMITS).map(
     (name): Setting => ({
       key: `limits.${name}`,

@@ -51,7 +51,6 @@ export function handlerOver(
     newId: () => (++requests).toString(16).padStart(32, '0'),
     log: logInto(lines),
     awsQuotas,
-    acceptUnsupportedParameters: false,
   }
   const notCalled = async () => assert.fail('the test calls no other operation')
   const others = (Object.keys(operations) as OperationName[]).map((name) => [name, notCalled])

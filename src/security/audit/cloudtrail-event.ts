@@ -3,7 +3,7 @@
  * hold values of a patient.
  */
 import { randomUUID } from 'node:crypto'
-import type { Caller } from '../callers/caller.ts'
+import type { BearerIdentity, Caller } from '../callers/caller.ts'
 
 /** What a protocol handler knows of a request that it answers. */
 export interface AnsweredRequest {
@@ -55,6 +55,7 @@ export const eventOfRequest = (request: AnsweredRequest, now: number, context: E
   eventCategory: request.isDataEvent ? 'Data' : 'Management',
   recipientAccountId: context.accountId,
   resources: request.resourceArns.slice(0, RESOURCES_MAX).map((arn) => ({ ARN: cut(arn), type: typeOf(arn) })),
+  additionalEventData: request.caller?.bearer && { lambdaAuthorizerArn: request.caller.bearer.authorizerArn },
   responseStatus: request.status,
   errorCode: request.errorCode,
   responseElements: request.created,
@@ -83,11 +84,23 @@ export const eventOfService = (
 function identityOf({ caller, claimedKeyId }: AnsweredRequest, { accountId }: EventContext): object {
   // Not verified: anyone may name any key.
   if (caller === undefined) return { type: 'Unknown', accessKeyId: claimedKeyId }
+  if (caller.bearer !== undefined) return identityOfToken(caller, caller.bearer, accountId)
   const type = caller.name === undefined ? 'Root' : 'IAMUser'
   const identity = { type, arn: caller.arn, accountId, accessKeyId: caller.accessKeyId, userName: caller.name }
   if (caller.accessKeyId === caller.signInKeyId) return identity
   const sessionIssuer = { type, arn: caller.arn, accountId, accessKeyId: caller.signInKeyId, userName: caller.name }
   return { ...identity, sessionContext: { sessionIssuer } }
+}
+
+/** As CloudTrail has them of AssumeRole and AssumeRoleWithWebIdentity. */
+function identityOfToken({ arn }: Caller, bearer: BearerIdentity, accountId: string): object {
+  const userName = cut(bearer.subject)
+  if (bearer.kind === 'provider') {
+    return { type: 'WebIdentityUser', arn, accountId, userName, identityProvider: cut(bearer.issuer) }
+  }
+  const roleName = bearer.roleArn.slice(bearer.roleArn.lastIndexOf('/') + 1)
+  const sessionIssuer = { type: 'Role', arn: cut(bearer.roleArn), accountId, userName: cut(roleName) }
+  return { type: 'AssumedRole', arn: cut(arn), accountId, userName, sessionContext: { sessionIssuer } }
 }
 
 const cut = (text: string | undefined): string | undefined =>

@@ -1,19 +1,32 @@
 /** Who sent a signed request, and what the verification of its signature needs. */
 import type { PolicySet } from '../policies/compile-policies.ts'
 
+/** Who a bearer token names, and who vouched for it. */
+export type BearerIdentity = {
+  /** The `lambdaAuthorizerArn` of the data store. */
+  readonly authorizerArn: string
+  readonly subject: string
+} & (
+  | { readonly kind: 'role'; readonly roleArn: string }
+  /** An OpenID Connect provider. */
+  | { readonly kind: 'provider'; readonly issuer: string }
+)
+
 export interface Caller {
   /** The same for all access keys and sessions of one principal. Uploads and throttles belong to it. */
   readonly id: string
+  /** Empty for a bearer token. */
   readonly accessKeyId: string
   /** The permanent access key: that of the request, or the one that its session was started with. */
   readonly signInKeyId: string
-  /** `arn:aws:iam::123456789012:root` for the owner, else `arn:aws:iam::123456789012:user/<name>`. */
+  /** `arn:aws:iam::123456789012:root` for the owner, `arn:aws:iam::123456789012:user/<name>` for a principal. */
   readonly arn: string
-  /** Undefined for the owner. */
+  /** Of a principal. */
   readonly name: string | undefined
   readonly policies: PolicySet
   /** Of a session: until when it may start another. Undefined for a permanent key. */
   readonly renewableUntil: number | undefined
+  readonly bearer?: BearerIdentity
 }
 
 export interface SigningKey {

@@ -1,0 +1,84 @@
+/**
+ * The entry of DICOMweb: finds the route, verifies the caller by a signature or by a bearer token, and authorizes the action. Bearer tokens
+ * are accepted here only, as on AWS. The actions themselves are not built yet.
+ */
+import type { App } from '../../app.ts'
+import { ContractError } from '../../contract/errors.ts'
+import { arnsOf } from '../../security/authorization/arns.ts'
+import { bearerTokenOf } from '../../security/authorizers/authorizers.ts'
+import type { Caller } from '../../security/callers/caller.ts'
+import { audited } from '../aws/audited.ts'
+import type { Verify } from '../aws/sigv4.ts'
+import { contractErrorOf, uuidOf, withRequestId, writeError } from '../aws/write-error.ts'
+import type { RateLimits } from '../http/rate-limits.ts'
+import { createRouter } from '../http/router.ts'
+import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
+import { DICOMWEB_ROUTES, needsOfRoute } from './routes.ts'
+
+const ID = /^[0-9a-z]{32}$/
+/** DICOM PS3.5, 9.1, with the longer ones that AWS imports. */
+const UID = /^[0-9.]{1,256}$/
+
+export function dicomwebHandler(
+  app: App,
+  { verify, checkPrincipal }: { readonly verify: Verify; readonly checkPrincipal: RateLimits['checkPrincipal'] },
+): ProtocolHandler {
+  const find = createRouter(DICOMWEB_ROUTES)
+  const arns = arnsOf(app)
+
+  async function callerOf(
+    request: WireRequest,
+    at: { datastoreId: string; operation: string; now: number },
+  ): Promise<Caller> {
+    const token = bearerTokenOf(request.headers.authorization)
+    if (token !== undefined) return app.authorizers.authenticate({ token, ...at })
+    return (await verify(request, { now: at.now, bodyBytes: app.limits.requestBodyBytes })).caller
+  }
+
+  async function answer(request: WireRequest, requestId: string): Promise<WireReply> {
+    const { path, query } = splitTarget(request.target)
+    const match = find(request.method, path)
+    if (match === undefined) return writeError(new ContractError('UnknownOperationException', ''))
+    const { route, labels } = match
+    const { action: operation } = route
+    const isId = ID.test(labels.datastoreId!)
+    const call = {
+      ...({ eventSource: 'medical-imaging.amazonaws.com', eventName: operation } as const),
+      ...{ isReadOnly: !operation.startsWith('Store'), isDataEvent: operation.startsWith('GetDICOM') },
+      ...{ request, requestId, claimedResources: isId ? [arns.datastore(labels.datastoreId!)] : [] },
+    }
+    return audited(app.audit, call, async (facts) => {
+      try {
+        const now = app.clock()
+        const datastoreId = labels.datastoreId!
+        const caller = await callerOf(request, { datastoreId, operation, now })
+        facts.caller = caller
+        checkPrincipal(caller.id, now)
+        checkLabels(labels)
+        const imageSetId = new URLSearchParams(query).get('imageSetId') ?? undefined
+        if (imageSetId !== undefined && !ID.test(imageSetId))
+          throw invalid('imageSetId must be the id of an image set.')
+        const needs = needsOfRoute(route, labels, { imageSetId, arns })
+        facts.needs = needs
+        await app.authorize(caller, needs, { ...request, now })
+        throw new ContractError('UnknownOperationException', `Hilum does not have ${operation} yet.`)
+      } catch (thrown) {
+        return writeError(contractErrorOf(thrown), operation)
+      }
+    })
+  }
+
+  return async (request) => {
+    const requestId = uuidOf(app.newId())
+    return withRequestId(await answer(request, requestId), requestId)
+  }
+}
+
+function checkLabels({ datastoreId, study, series, instance }: Readonly<Record<string, string>>): void {
+  if (!ID.test(datastoreId!)) throw invalid('The path must name a data store by its id.')
+  for (const uid of [study, series, instance]) {
+    if (uid !== undefined && !UID.test(uid)) throw invalid('A UID in the path must be digits and dots.')
+  }
+}
+
+const invalid = (message: string) => new ContractError('ValidationException', message)

@@ -1,0 +1,63 @@
+/** A server whose configuration file names an authorizer: bearer tokens from end to end, and what its files say about them. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { CreateDatastoreCommand, GetDatastoreCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
+import { removeAtExit } from '../fixtures/remove-at-exit.ts'
+import { startServer } from '../main.ts'
+import { startProvider } from '../security/authorizers/authorizers.fixture.ts'
+import { loadConfig } from './config.ts'
+import { openLog } from './log.ts'
+
+const LAMBDA = 'arn:aws:lambda:us-east-1:000000000000:function:login'
+
+test('a token opens what its policies allow, and the audit log names authorizer and caller, never the token', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hilum-tokens-'))
+  removeAtExit(folder)
+  const provider = await startProvider(t, { now: Date.now() })
+  const policies = [{ claim: 'groups', value: 'radiology', policy: 'HilumAdministratorAccess' }]
+  const authorizers = { [LAMBDA]: { issuer: provider.issuer, audience: 'hilum', policies } }
+  writeFileSync(join(folder, 'hilum.json'), JSON.stringify({ authorizers }))
+  const config = loadConfig({ cwd: folder, flags: { data: folder, port: '0', host: ['127.0.0.1'] } })
+  const server = await startServer(config, { log: openLog({ logLevel: 'error' }) })
+  t.after(() => server.stop())
+  const { endpoint, region, credentials } = server
+  const client = new MedicalImagingClient({ endpoint, region, credentials, maxAttempts: 1 })
+  t.after(() => client.destroy())
+  const { datastoreId } = await client.send(new CreateDatastoreCommand({ lambdaAuthorizerArn: LAMBDA }))
+  const { datastoreProperties } = await client.send(new GetDatastoreCommand({ datastoreId }))
+  assert.equal(datastoreProperties?.lambdaAuthorizerArn, LAMBDA)
+
+  const ask = async (token: string, path = `/datastore/${datastoreId}/studies`) => {
+    const response = await fetch(`${endpoint}${path}`, { headers: { authorization: `Bearer ${token}` } })
+    return [response.status, response.headers.get('x-amzn-errortype')]
+  }
+  const token = await provider.token()
+  const other = await provider.token({ aud: 'other' })
+  // The token is accepted; there is no handler yet.
+  assert.deepEqual(await ask(token), [404, 'UnknownOperationException'])
+  assert.deepEqual(await ask(other), [403, 'InvalidTokenException'])
+  assert.deepEqual(await ask(await provider.token({ groups: [] })), [403, 'AccessDeniedException'])
+  assert.deepEqual(await ask(token, `/datastore/${datastoreId}`), [403, 'IncompleteSignatureException'])
+
+  const text = readdirSync(join(folder, 'audit'))
+    .map((name) => readFileSync(join(folder, 'audit', name), 'utf8'))
+    .join('')
+  const lines = text
+    .split('\n')
+    .filter((line) => line.includes('"SearchDICOMStudies"'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  assert.equal(lines.length, 3)
+  const [accepted, refused] = lines as [Record<string, unknown>, Record<string, unknown>]
+  assert.deepEqual(accepted.userIdentity, {
+    ...{ type: 'WebIdentityUser', arn: 'arn:aws:sts::000000000000:federated-user/mary', accountId: '000000000000' },
+    ...{ userName: 'mary', identityProvider: provider.issuer },
+  })
+  assert.deepEqual(accepted.additionalEventData, { lambdaAuthorizerArn: LAMBDA })
+  assert.deepEqual([accepted.readOnly, accepted.eventCategory], [true, 'Management'])
+  assert.deepEqual(refused.userIdentity, { type: 'Unknown' })
+  assert.equal(refused.errorCode, 'InvalidTokenException')
+  for (const each of [token, other]) for (const part of each.split('.')) assert.ok(!text.includes(part))
+})
