@@ -8,7 +8,7 @@ import type { Authorizers } from './security/authorizers/authorizers.ts'
 import type { Callers } from './security/callers/callers.ts'
 import type { BlobStore } from './stores/blobs/blob-store.ts'
 import type { Catalog } from './stores/catalog/catalog.ts'
-import type { Locations } from './stores/locations/locations.ts'
+import type { BucketsOfRole, Locations } from './stores/locations/locations.ts'
 
 export interface Log {
   debug(fields: object, message: string): void
@@ -27,6 +27,8 @@ export interface ImportApp {
   readonly catalog: Catalog
   readonly blobs: BlobStore
   readonly locations: Locations
+  /** The same buckets with the credentials of a role. */
+  readonly bucketsOf: BucketsOfRole
   readonly clock: () => number
   /** 32 lower-case hex digits. */
   readonly newId: () => string

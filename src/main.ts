@@ -31,6 +31,7 @@ import { createMetrics, type Metrics } from './server/metrics.ts'
 import { newId } from './server/new-id.ts'
 import { openStores, placesOf, startCatalogCheckpoints } from './server/open-stores.ts'
 import { OperatorError } from './server/operator-error.ts'
+import { findOpenFiles } from './server/private-files.ts'
 import { createReadiness } from './server/readiness.ts'
 import { openReplyBuffers } from './server/reply-buffers.ts'
 import { loadSealingKey } from './server/sealing-key.ts'
@@ -85,6 +86,9 @@ export async function startServer(config: Config, options: { readonly log: Log }
     stopSteps.push(() => lock.release())
     const open = await findOpenFolder(config.dataFolder)
     if (open !== undefined) log.warn({}, `the data folder ${open.detail}. Run: ${open.fix}`)
+    for (const { path, fix } of await findOpenFiles(config.privateFiles ?? [])) {
+      log.warn({}, `other users of this machine can read the secrets in ${path}. Run: ${fix}`)
+    }
     const credentials = await loadCredentials(config.dataFolder, config.credentials)
     if (credentials.warning !== undefined) log.warn({}, credentials.warning)
     const sealing = await loadSealingKey(config.dataFolder, config.sealingKey)

@@ -151,6 +151,7 @@ async function open(
     | 'catalog'
     | 'blobs'
     | 'locations'
+    | 'bucketsOf'
     | 'pageTokens'
     | 'dataKeys'
     | 'background'
@@ -176,7 +177,12 @@ async function open(
   },
 ): Promise<Instance> {
   const locations = openMemoryLocations()
-  const stores = { catalog: await openSqliteCatalog({ path: ':memory:', newId }), blobs: openMemoryBlobs(), locations }
+  const stores = {
+    catalog: await openSqliteCatalog({ path: ':memory:', newId }),
+    blobs: openMemoryBlobs(),
+    locations,
+    bucketsOf: () => ({ refusalOf: () => undefined, openBucket: locations.openBucket }),
+  }
   const background = new BackgroundWork(settings.log)
   const frames = startFrameThreads(settings.limits)
   const workers = [

@@ -21,11 +21,19 @@ export const testApp = (
   options: { limits?: Partial<Limits>; clock?: () => number } = {},
 ): ImportApp => ({
   ...stores,
+  bucketsOf: () => ({ refusalOf: () => undefined, openBucket: (name) => stores.locations.openBucket(name) }),
   frames,
   clock: options.clock ?? Date.now,
   newId,
   log: SILENT,
   limits: { ...DEFAULT_LIMITS, importFilesPerBatch: 4, ...options.limits },
+})
+
+/** The same app with other buckets, for every role. */
+export const withBuckets = <A extends ImportApp>(app: A, locations: ImportApp['locations']): A => ({
+  ...app,
+  locations,
+  bucketsOf: () => ({ refusalOf: () => undefined, openBucket: (name) => locations.openBucket(name) }),
 })
 
 /** A SUBMITTED job. @param into the id of its data store; default: a new one */

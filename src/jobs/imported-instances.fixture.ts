@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test'
 import type { ImportApp } from '../app.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
-import { submitJob, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
+import { submitJob, testApp, untilEnded, withBuckets } from '../ingest/import-job.fixture.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { lockDataFolder } from '../server/data-folder.ts'
 import { openStores } from '../server/open-stores.ts'
@@ -71,7 +71,7 @@ export async function importInstances(
   const bucket = locations.createBucket('in-bucket')
   for (const [at, instance] of instances.entries()) await bucket.put(`${at}.dcm`, instanceOf(instance))
   const job = await submitJob(app.catalog, into)
-  const worker = startImportWorker({ ...app, locations })
+  const worker = startImportWorker(withBuckets(app, locations))
   const ended = await untilEnded(app.catalog, job)
   await worker.stop()
   assert.equal(ended.jobStatus, 'COMPLETED', ended.message)

@@ -37,8 +37,8 @@ export async function runJob(work: JobToRun): Promise<void> {
   if (job.attempt > app.limits.importAttempts + MORE_ATTEMPTS) {
     throw new JobFailed('The import failed repeatedly without making progress. The log of the server may say why')
   }
-  const inputBucket = await openBucket(app, job.inputS3Uri, 'input')
-  const output = await openBucket(app, job.outputS3Uri, 'output')
+  const inputBucket = await openBucket(app, job, 'input')
+  const output = await openBucket(app, job, 'output')
   await checkWritable(app, output, job)
   const input = { bucket: inputBucket, prefix: s3Place(job.inputS3Uri).prefix }
   const metadata = new JsonMetadataFiles(app, { input, job })
@@ -50,10 +50,10 @@ export async function runJob(work: JobToRun): Promise<void> {
   await writeReport(app, { bucket: output, job })
 }
 
-async function openBucket(app: ImportApp, uri: string, role: 'input' | 'output'): Promise<Bucket> {
-  const { bucket: name } = s3Place(uri)
-  const bucket = await app.locations.openBucket(name)
-  if (isClosed(bucket)) throw new JobFailed(`The ${role} bucket cannot be used: ${bucket.reason}`)
+async function openBucket(app: ImportApp, job: ImportJob, end: 'input' | 'output'): Promise<Bucket> {
+  const { bucket: name } = s3Place(end === 'input' ? job.inputS3Uri : job.outputS3Uri)
+  const bucket = await app.bucketsOf(job.dataAccessRoleArn).openBucket(name)
+  if (isClosed(bucket)) throw new JobFailed(`The ${end} bucket cannot be used: ${bucket.reason}`)
   return bucket
 }
 

@@ -16,7 +16,7 @@ import type { ImageSetProperties } from '../stores/catalog/image-set-records.ts'
 import { startImportWorker } from './import-worker.ts'
 import { startWorkflowWorker } from './workflow-worker.ts'
 
-export type Stores = Omit<Awaited<ReturnType<typeof openStores>>, 'dataKeys'>
+export type Stores = Omit<Awaited<ReturnType<typeof openStores>>, 'dataKeys' | 'bucketsOf'>
 
 export interface ImageSet {
   readonly datastoreId: string

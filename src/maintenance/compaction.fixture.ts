@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
 import type { Bytes } from '../contract/shapes.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
-import { submitJob, untilEnded } from '../ingest/import-job.fixture.ts'
+import { submitJob, untilEnded, withBuckets } from '../ingest/import-job.fixture.ts'
 import { startImportWorker } from '../jobs/import-worker.ts'
 import { type ImageSet, imageSetsOf, perform, type WholeApp } from '../jobs/workflows.fixture.ts'
 import { handlers } from '../operations/index.ts'
@@ -63,7 +63,7 @@ export async function importPatients(
     }
   }
   const job = await submitJob(app.catalog, into)
-  const worker = startImportWorker({ ...app, locations })
+  const worker = startImportWorker(withBuckets(app, locations))
   const ended = await untilEnded(app.catalog, job)
   await worker.stop()
   assert.equal(ended.jobStatus, 'COMPLETED', ended.message)

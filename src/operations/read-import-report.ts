@@ -31,7 +31,7 @@ export async function readImportReport(
     throw new ContractError('ResourceNotFoundException', `Data store ${ids.datastoreId} has no import job ${ids.jobId}`)
   }
   const { bucket: name, prefix } = s3Place(job.outputS3Uri)
-  const bucket = await app.locations.openBucket(name)
+  const bucket = await app.bucketsOf(job.dataAccessRoleArn).openBucket(name)
   if (isClosed(bucket)) throw new ContractError('ConflictException', `The report cannot be read. ${bucket.reason}.`)
 
   const manifest = await bucket.open(`${prefix}job-output-manifest.json`, { start: 0, length: MANIFEST_HEAD_BYTES })

@@ -3,7 +3,7 @@ import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'
-import { faultOfUri, s3Folder } from '../stores/locations/s3-uri.ts'
+import { faultOfUri, s3Folder, s3Place } from '../stores/locations/s3-uri.ts'
 import { clientTokenUse, tokenOfAnotherRequest } from './client-token.ts'
 import { activeDatastore, datastoreNotFound } from './datastore-access.ts'
 
@@ -12,6 +12,10 @@ export async function startDICOMImportJob(
   app: App,
 ): Promise<Output<'StartDICOMImportJob'>> {
   for (const member of ['inputS3Uri', 'outputS3Uri'] as const) checkUri(member, input[member])
+  const buckets = app.bucketsOf(input.dataAccessRoleArn)
+  for (const member of ['inputS3Uri', 'outputS3Uri'] as const) {
+    refuse(member, buckets.refusalOf(s3Place(input[member]).bucket))
+  }
   const { datastoreId } = await activeDatastore(app, input.datastoreId)
   const jobId = app.newId()
   const submitted = await app.catalog.importJobs.submit({
@@ -58,7 +62,10 @@ export async function startDICOMImportJob(
 }
 
 function checkUri(member: 'inputS3Uri' | 'outputS3Uri', uri: string): void {
-  const fault = faultOfUri(uri)
+  refuse(member, faultOfUri(uri))
+}
+
+function refuse(member: string, fault: string | undefined): void {
   if (fault === undefined) return
   const message = `Value at '${member}' cannot be used: ${fault}`
   throw new ContractError('ValidationException', message, { fields: [{ path: `/${member}`, message }] })

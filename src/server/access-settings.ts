@@ -1,6 +1,10 @@
 /** `authorizers` and `roles` of the configuration file. Each message completes "authorizers in hilum.json: <place>: ...". */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { isProtectedAddress } from '../security/authorizers/protected-address.ts'
+import { isBucketName } from '../stores/locations/s3-uri.ts'
+import { OperatorError } from './operator-error.ts'
 
 const text = (what: string) => z.string(`must be ${what}`).min(1, `must be ${what}`)
 const address = (what: string) =>
@@ -57,8 +61,76 @@ export const authorizersSchema = recordBy(
   authorizer,
 )
 
-export const rolesSchema = recordBy(
-  /^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/,
-  'arn:aws:iam::000000000000:role/radiology',
-  objectOf({ policies: z.array(policyName, 'must be a list').optional() }),
-)
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/
+const s3Endpoint = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
+
+const roleS3 = objectOf({
+  endpoint: s3Endpoint.optional(),
+  region: text('a region, such as us-east-1').optional(),
+  accessKeyId: text('an access key id').optional(),
+  secretAccessKey: text('a secret access key').optional(),
+  secretAccessKeyFile: text('the path of a file').optional(),
+  assumeRole: objectOf({
+    roleArn: z.string('must be the ARN of a role').regex(ROLE_ARN, 'must be the ARN of a role').optional(),
+    externalId: text('the external id of the trust policy').optional(),
+    sessionName: z
+      .string('must be text')
+      .regex(/^[\w+=,.@-]{2,64}$/, 'must be 2 to 64 letters, digits and characters of +=,.@_-')
+      .default('hilum'),
+    endpoint: s3Endpoint.optional(),
+  }).optional(),
+}).refine(({ accessKeyId, secretAccessKey, secretAccessKeyFile, assumeRole }) => {
+  const secrets = [secretAccessKey, secretAccessKeyFile].filter((secret) => secret !== undefined).length
+  return assumeRole === undefined
+    ? accessKeyId !== undefined && secrets === 1
+    : accessKeyId === undefined && secrets === 0
+}, 'must have either assumeRole, or accessKeyId with one of secretAccessKey and secretAccessKeyFile')
+
+const role = objectOf({
+  policies: z.array(policyName, 'must be a list').optional(),
+  s3: roleS3.optional(),
+  buckets: z
+    .array(
+      z.string('must be the name of a bucket').refine(isBucketName, 'must be the name of a bucket'),
+      'must be a list',
+    )
+    .optional(),
+})
+
+export const rolesSchema = recordBy(ROLE_ARN, 'arn:aws:iam::000000000000:role/radiology', role)
+
+/** What a role may do with a bearer token, and the buckets of import jobs with it. */
+export type RoleSettings = z.infer<typeof role>
+/** The S3 credentials of import jobs: an access key, or a role that the server assumes. */
+export type RoleS3 = z.infer<typeof roleS3>
+
+/** With the contents of `secretAccessKeyFile`, which is relative to the folder. @throws OperatorError */
+export function readRoleSecrets(
+  roles: Readonly<Record<string, RoleSettings>>,
+  folder: string,
+): { readonly roles: Readonly<Record<string, RoleSettings>>; readonly files: readonly string[] } {
+  const files: string[] = []
+  const read = Object.entries(roles).map(([arn, { s3, ...role }]) => {
+    if (s3?.secretAccessKeyFile === undefined) return [arn, { ...role, s3 }] as const
+    const { secretAccessKeyFile, ...place } = s3
+    const path = resolve(folder, secretAccessKeyFile)
+    files.push(path)
+    return [arn, { ...role, s3: { ...place, secretAccessKey: secretIn(path, arn) } }] as const
+  })
+  return { roles: Object.fromEntries(read), files }
+}
+
+function secretIn(path: string, arn: string): string {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8').trim()
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new OperatorError(`The secretAccessKeyFile ${path} of ${arn} cannot be read (${code}).`, {
+      exitCode: 2,
+      cause,
+    })
+  }
+  if (text !== '') return text
+  throw new OperatorError(`The secretAccessKeyFile ${path} of ${arn} is empty.`, { exitCode: 2 })
+}

@@ -272,8 +272,48 @@ describe('a configuration is refused:', () => {
       [`${arn}:live`]: { endpoint: 'http://127.0.0.1:9000/a' },
     })
     const role = 'arn:aws:iam::000000000000:role/radiology'
-    const roles = fileWith({ roles: { [role]: { policies: 'one' } } })
-    complains({ flags: { config: roles } }, `roles in ${roles}: ${role}, policies: must be a list.`)
+    const s3 = 'must have either assumeRole, or accessKeyId with one of secretAccessKey and secretAccessKeyFile'
+    const roles: readonly [object, string][] = [
+      [{ radiology: {} }, 'radiology: the name must be an ARN such as arn:aws:iam::000000000000:role/radiology'],
+      [{ [role]: { policies: 'one' } }, `${role}, policies: must be a list`],
+      [{ [role]: { buckets: ['Scans'] } }, `${role}, buckets, item 1: must be the name of a bucket`],
+      [{ [role]: { bucket: 'scans' } }, `${role}: has no member 'bucket'. Members are policies, s3, buckets`],
+      [{ [role]: { s3: {} } }, `${role}, s3: ${s3}`],
+      [
+        { [role]: { s3: { accessKeyId: 'a', secretAccessKey: 'secret', secretAccessKeyFile: 'b' } } },
+        `${role}, s3: ${s3}`,
+      ],
+      [{ [role]: { s3: { accessKeyId: 'a', secretAccessKey: 'secret', assumeRole: {} } } }, `${role}, s3: ${s3}`],
+      [
+        { [role]: { s3: { endpoint: 'minio', assumeRole: {} } } },
+        `${role}, s3, endpoint: must be an http:// or https:// address`,
+      ],
+      [
+        { [role]: { s3: { assumeRole: { roleArn: 'import' } } } },
+        `${role}, s3, assumeRole, roleArn: must be the ARN of a role`,
+      ],
+    ]
+    for (const [found, message] of roles) {
+      const config = fileWith({ roles: found })
+      complains({ flags: { config } }, `roles in ${config}: ${message}.`)
+    }
+  })
+
+  test('a secret file of a role that does not exist or is empty', () => {
+    const role = 'arn:aws:iam::000000000000:role/import'
+    const withFile = (secretAccessKeyFile: string) =>
+      fileWith({ roles: { [role]: { s3: { accessKeyId: 'KEY', secretAccessKeyFile } } } })
+    complains(
+      { flags: { config: withFile('none') } },
+      /^The secretAccessKeyFile .*none of .* cannot be read \(ENOENT\)\.$/,
+    )
+    writeFileSync(join(folder, 'empty-secret'), '\n')
+    complains({ flags: { config: withFile('empty-secret') } }, /^The secretAccessKeyFile .* is empty\.$/)
+    writeFileSync(join(folder, 'role-secret'), 'secret\n')
+    const config = withFile('role-secret')
+    const loaded = load({ flags: { config } })
+    assert.deepEqual(loaded.roles?.[role]?.s3, { accessKeyId: 'KEY', secretAccessKey: 'secret' })
+    assert.deepEqual(loaded.privateFiles, [config, join(folder, 'role-secret')])
   })
 
   test('an access key id without its secret, and the reverse', () => {

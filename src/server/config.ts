@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { type Limits, limitsFor } from '../limits.ts'
-import type { AuthorizerConfig, RoleConfig } from '../security/authorizers/authorizer-config.ts'
+import type { AuthorizerConfig } from '../security/authorizers/authorizer-config.ts'
+import { type RoleSettings, readRoleSecrets } from './access-settings.ts'
 import { memoryOfServer } from './memory-of-server.ts'
 import { nearest } from './nearest.ts'
 import { OperatorError } from './operator-error.ts'
@@ -75,7 +76,9 @@ export interface Config {
   /** By the ARN of the Lambda function that data stores name. */
   readonly authorizers?: Readonly<Record<string, AuthorizerConfig>>
   /** By ARN. */
-  readonly roles?: Readonly<Record<string, RoleConfig>>
+  readonly roles?: Readonly<Record<string, RoleSettings>>
+  /** Files with secrets that were read: the configuration file, and those that it names. */
+  readonly privateFiles?: readonly string[]
   /** Other machines may read /metrics. */
   readonly metricsPublic: boolean
   /** Files of the audit log are removed after this time. */
@@ -92,6 +95,8 @@ interface Given {
   readonly value: unknown
   /** "--port", "HILUM_PORT" or "port in /etc/hilum.json". */
   readonly from: string
+  /** The configuration file that it is in. */
+  readonly file?: string
 }
 
 /** @throws OperatorError. `defaults` are those of a command that differs from the table. */
@@ -124,7 +129,7 @@ export function loadConfig(options: {
     }
     const absolute =
       PATHS.includes(key) && typeof value === 'string' && value !== '' ? resolve(dirname(path), value) : value
-    if (!given.has(key)) given.set(key, { value: absolute, from: `${key} in ${path}` })
+    if (!given.has(key)) given.set(key, { value: absolute, from: `${key} in ${path}`, file: path })
   }
   return assemble(given, { cwd, defaults, memoryBytes })
 }
@@ -177,7 +182,18 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
   for (const group of ['s3', 'kms']) {
     if (config[group] !== undefined) config[group] = { region, ...(config[group] as object) }
   }
+  addRoleSecrets(config, given)
   return deepFreeze(config) as unknown as Config
+}
+
+/** Reads the secrets of roles from their files, and remembers which files hold secrets. */
+function addRoleSecrets(config: Record<string, unknown>, given: ReadonlyMap<string, Given>): void {
+  const secrets = SETTINGS.filter(({ isSecret }) => isSecret).flatMap(({ key }) => given.get(key)?.file ?? [])
+  const roles = given.get('roles')
+  const read = roles && readRoleSecrets(config.roles as NonNullable<Config['roles']>, dirname(roles.file!))
+  if (read !== undefined) config.roles = read.roles
+  const files = [...new Set([...secrets, ...(read?.files ?? [])])]
+  if (files.length > 0) config.privateFiles = files
 }
 
 function fromFlag(setting: Setting, flags: Flags): Given | undefined {

@@ -17,6 +17,7 @@ import type { Config, S3Config } from './config.ts'
 import { newId } from './new-id.ts'
 import { type KeyPlaces, keyPlacesOf, openDataKeys } from './open-data-keys.ts'
 import { OperatorError } from './operator-error.ts'
+import { openRoleBuckets } from './role-buckets.ts'
 
 /** Those of src/operations/uploads.ts. */
 const IMPORT_BUCKET = 'hilum-import'
@@ -27,6 +28,8 @@ const CATALOG_FILE = 'catalog.sqlite'
 export interface StorePlaces {
   readonly dataFolder: string
   readonly s3: S3Config | undefined
+  /** Of import jobs, by ARN. */
+  readonly roles?: { readonly byArn: NonNullable<Config['roles']>; readonly region: string }
   /** `s3://bucket/prefix` on a server, or undefined for a folder in the data folder. */
   readonly blobs?: { readonly uri: string; readonly server: S3Config } | undefined
   /** `postgres://...`, or undefined for a SQLite file in the data folder. */
@@ -38,6 +41,7 @@ export interface StorePlaces {
 
 /** With `blobs` but no S3 server configured, blobs are in Amazon S3 and import buckets are folders. */
 export const placesOf = ({ dataFolder, s3, blobs, region, catalog, limits, ...config }: Config): StorePlaces => ({
+  ...(config.roles && { roles: { byArn: config.roles, region } }),
   keys: keyPlacesOf({ dataFolder, region, limits, ...config }),
   dataFolder,
   s3,
@@ -46,7 +50,7 @@ export const placesOf = ({ dataFolder, s3, blobs, region, catalog, limits, ...co
   limits,
 })
 
-type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations'> & { readonly dataKeys: DataKeys }
+type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations' | 'bucketsOf'> & { readonly dataKeys: DataKeys }
 
 export async function openStores(places: StorePlaces): Promise<Stores> {
   const [blobs, locations] = [await openBlobs(places), await openLocations(places)]
@@ -56,17 +60,20 @@ export async function openStores(places: StorePlaces): Promise<Stores> {
     return {
       blobs,
       locations,
+      bucketsOf: openRoleBuckets(places, locations),
       catalog,
       dataKeys: new DataKeys({ catalog, dataKeyMs, services: undefined, encryptsNew: false }),
     }
   }
   try {
     const dataKeys = await openDataKeys(places.keys, { catalog, dataKeyMs })
-    const encrypted = {
+    const withUploads = withEncryptedUploads(locations, dataKeys)
+    return {
       blobs: withDataKeys(blobs, dataKeys, places.limits.decryptedCacheBytes),
-      locations: withEncryptedUploads(locations, dataKeys),
+      locations: withUploads,
+      bucketsOf: openRoleBuckets(places, withUploads),
+      ...{ catalog, dataKeys },
     }
-    return { ...encrypted, catalog, dataKeys }
   } catch (error) {
     await catalog.close()
     throw error

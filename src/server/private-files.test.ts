@@ -11,6 +11,7 @@ import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { startHilum } from '../testing.ts'
 import { findOpenFolder } from './data-folder.ts'
+import { findOpenFiles } from './private-files.ts'
 
 const skip = process.platform === 'win32' ? 'Windows has no file modes' : false
 
@@ -103,4 +104,17 @@ test('hilum/testing does not change the umask of its process', { skip }, async (
   const hilum = await startHilum()
   await hilum.stop()
   assert.equal(process.umask(), 0o022)
+})
+
+test('a file with secrets that others may read is named, with the command that fixes it', { skip }, async (t) => {
+  const folder = folderFor(t)
+  const [open, closed] = [join(folder, "a secret's file"), join(folder, 'other')]
+  writeFileSync(open, 'secret', { mode: 0o640 })
+  writeFileSync(closed, 'secret', { mode: 0o600 })
+  const found = await findOpenFiles([open, closed])
+  assert.deepEqual(
+    found.map(({ path }) => path),
+    [open],
+  )
+  assert.match(found[0]!.fix, /^chmod 600 /)
 })

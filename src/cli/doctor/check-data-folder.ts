@@ -7,6 +7,7 @@ import { readCredentials } from '../../server/credentials.ts'
 import { findOpenFolder, isDataFolder } from '../../server/data-folder.ts'
 import { serverOf } from '../../server/data-folder-lock.ts'
 import { openLocations, openStores, placesOf } from '../../server/open-stores.ts'
+import { findOpenFiles } from '../../server/private-files.ts'
 import { isClosed } from '../../stores/locations/locations.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { Finding } from './finding.ts'
@@ -31,6 +32,7 @@ export async function checkDataFolder(config: Config): Promise<Finding[]> {
     await checkWritable(dataFolder),
     await checkOthers(dataFolder),
     await checkCredentials(config),
+    ...(await checkSecrets(config)),
     await checkSpace(dataFolder),
     await checkStores(config),
     await checkBuckets(config),
@@ -72,6 +74,17 @@ async function checkCredentials({ dataFolder, credentials }: Config): Promise<Fi
   } catch (error) {
     return { subject, state: 'fail', detail: (error as Error).message }
   }
+}
+
+/** Files with secrets outside the data folder, or in one that others may enter. */
+async function checkSecrets({ privateFiles = [] }: Config): Promise<Finding[]> {
+  const open = await findOpenFiles(privateFiles)
+  return open.map(({ path, fix }) => ({
+    subject: 'secrets',
+    state: 'warn',
+    detail: `other users of this machine can read the secrets in ${path}`,
+    fixes: [fix],
+  }))
 }
 
 async function checkSpace(folder: string): Promise<Finding> {

@@ -42,6 +42,17 @@ export interface Locations {
   freeBytes(bucket: string): Promise<number | undefined>
 }
 
+/** The buckets that jobs with a role may use. */
+export interface RoleBuckets {
+  /** Why the role may not use a bucket, in words for the caller; undefined if it may, as far as the configuration says. */
+  refusalOf(bucket: string): string | undefined
+  /** As `Locations.openBucket`, with the credentials of the role. */
+  openBucket(bucket: string): Promise<Bucket | ClosedBucket>
+}
+
+/** By the `dataAccessRoleArn` of a job. */
+export type BucketsOfRole = (roleArn: string) => RoleBuckets
+
 export const isClosed = (bucket: BlobStore | ClosedBucket): bucket is ClosedBucket => 'closed' in bucket
 
 export const isUnreadable = (entry: BucketEntry): entry is UnreadableEntry => 'unreadable' in entry

@@ -1,6 +1,8 @@
 /** Buckets of an S3 server. Imported only if one is configured, because its client is large. */
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { type Bucket, bucketOf, type ClosedBucket, type Locations } from '../../locations/locations.ts'
+import { StoreUnavailable } from '../../store-unavailable.ts'
+import { type AssumedRole, credentialsOfRole } from './assumed-role.ts'
 import { type S3Bucket, s3Blobs } from './s3-blobs.ts'
 import { inTime, type S3Limits, timedOut } from './s3-deadlines.ts'
 import { asUnavailable, statusOf } from './s3-failure.ts'
@@ -13,11 +15,15 @@ export interface S3Server {
   /** Default: the credential chain of AWS (environment, profile, instance role). */
   readonly accessKeyId?: string
   readonly secretAccessKey?: string
+  /** The access key assumes this role, whose credentials are used. */
+  readonly assumedRole?: AssumedRole
+  /** Whose credentials these are, in messages. Default: the server. */
+  readonly holder?: string
 }
 
 export function openS3Locations(server: S3Server, limits: S3Limits): Locations {
   const access = openAccess(server, limits)
-  const open = (bucket: string) => openBucket({ ...access, bucket, prefix: '', overwriting: 'replace' })
+  const open = (bucket: string) => openBucket({ ...access, bucket, prefix: '', overwriting: 'replace' }, server.holder)
   return { openBucket: open, openOwnBucket: open, freeBytes: async () => undefined }
 }
 
@@ -30,13 +36,16 @@ export function openS3Blobs(
   return openBucket({ ...openAccess(server, limits), ...place, overwriting: 'refuse' })
 }
 
-async function openBucket(at: S3Bucket): Promise<Bucket | ClosedBucket> {
+async function openBucket(at: S3Bucket, holder = 'the server'): Promise<Bucket | ClosedBucket> {
   try {
     const command = new HeadBucketCommand({ Bucket: at.bucket })
     await inTime(at.limits, 0, (abortSignal) => at.client.send(command, { abortSignal }))
     return bucketOf(s3Blobs(at))
   } catch (error) {
-    const closed = whyClosed(at.bucket, statusOf(error))
+    if (error instanceof StoreUnavailable && error.reason === 'access') {
+      return { closed: 'access', reason: `The server may not assume the role that the job names (${error.code})` }
+    }
+    const closed = whyClosed(at.bucket, holder, statusOf(error))
     if (closed === undefined) throw asUnavailable(error)
     return closed
   }
@@ -53,18 +62,20 @@ function openAccess(server: S3Server, limits: S3Limits): S3Access {
 
 /** @param options.silenceTimeoutMs 0 for none */
 export function openS3Client(
-  { endpoint, region, accessKeyId, secretAccessKey }: S3Server,
-  { s3ConnectTimeoutMs, s3Connections }: Pick<S3Limits, 's3ConnectTimeoutMs' | 's3Connections'>,
+  { endpoint, region, accessKeyId, secretAccessKey, assumedRole }: S3Server,
+  limits: Pick<S3Limits, 's3ConnectTimeoutMs' | 's3SilenceTimeoutMs' | 's3Connections'>,
   options: { readonly silenceTimeoutMs: number },
 ): S3Client {
+  const { s3ConnectTimeoutMs, s3Connections } = limits
   const agent = { maxSockets: s3Connections }
+  const key = accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey }
+  const credentials =
+    assumedRole === undefined ? key : credentialsOfRole(assumedRole, { region, credentials: key, limits })
   const client = new S3Client({
     region,
     // Other servers than AWS usually have no host name per bucket.
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    ...(accessKeyId === undefined || secretAccessKey === undefined
-      ? {}
-      : { credentials: { accessKeyId, secretAccessKey } }),
+    ...(credentials === undefined ? {} : { credentials }),
     // Many S3 servers do not know the newer checksums that the client sends by default.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -84,13 +95,13 @@ export function openS3Client(
   return client
 }
 
-function whyClosed(bucket: string, status: number | undefined): ClosedBucket | undefined {
+function whyClosed(bucket: string, holder: string, status: number | undefined): ClosedBucket | undefined {
   switch (status) {
     case 404:
       return { closed: 'missing', reason: `The bucket "${bucket}" does not exist` }
     case 401:
     case 403:
-      return { closed: 'access', reason: `Access to the bucket "${bucket}" is denied to the credentials of the server` }
+      return { closed: 'access', reason: `Access to the bucket "${bucket}" is denied to the credentials of ${holder}` }
     case 301:
       return {
         closed: 'access',
