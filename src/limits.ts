@@ -63,6 +63,7 @@ export interface Limits {
   readonly oidcRefetchMs: number
   readonly principals: number
   readonly policies: number
+  readonly tagsPerPrincipal: number
   /** Attached to one principal. */
   readonly policiesPerPrincipal: number
   /** How long a key can stay valid after its rotation. */
@@ -233,6 +234,7 @@ export const DEFAULT_LIMITS: Limits = {
   oidcRefetchMs: 30_000,
   principals: 1_000,
   policies: 1_000,
+  tagsPerPrincipal: 50,
   policiesPerPrincipal: 20,
   keyOverlapMs: 7 * 24 * 3_600_000,
   policyDocumentBytes: 32 * 1024,

@@ -33,6 +33,7 @@ export interface PrincipalSummary {
     readonly expiresAt?: number | undefined
   }[]
   readonly policies: readonly PolicyReference[]
+  readonly tags: Readonly<Record<string, string>>
 }
 
 export interface PolicySummary {
@@ -50,11 +51,17 @@ interface SimulatedDecision {
 
 export interface AccessExtensions<App> {
   createPrincipal(
-    input: NamedPrincipal & { readonly policies: readonly PolicyReference[] },
+    input: NamedPrincipal & {
+      readonly policies: readonly PolicyReference[]
+      readonly tags: Readonly<Record<string, string>>
+    },
     app: App,
   ): Promise<CreatedKey>
   listPrincipals(app: App): Promise<readonly PrincipalSummary[]>
   setPrincipalEnabled(input: NamedPrincipal & { readonly isEnabled: boolean }, app: App): Promise<void>
+  /** Replaces tags of the same key. */
+  tagPrincipal(input: NamedPrincipal & { readonly tags: Readonly<Record<string, string>> }, app: App): Promise<void>
+  untagPrincipal(input: NamedPrincipal & { readonly tagKeys: readonly string[] }, app: App): Promise<void>
   /** The other keys of the principal stay valid for the overlap. */
   rotateAccessKey(input: NamedPrincipal & { readonly overlapMinutes: number }, app: App): Promise<CreatedKey>
   deletePrincipal(input: NamedPrincipal, app: App): Promise<void>

@@ -41,6 +41,8 @@ const HILUM_ACTIONS = [
   'PutUploadFile',
   'RotateAccessKey',
   'SimulatePolicy',
+  'TagPrincipal',
+  'UntagPrincipal',
 ] as const
 
 export type Action =

@@ -2,7 +2,9 @@
 import type { App } from '../app.ts'
 import type { AccessExtensions, PolicyInput, PolicySummary } from '../contract/access.ts'
 import { ContractError } from '../contract/errors.ts'
+import { arnsOf } from '../security/authorization/arns.ts'
 import { compilePolicies } from '../security/policies/compile-policies.ts'
+import { tagsOfPrincipal } from '../security/policies/condition-keys.ts'
 import { MalformedPolicy } from '../security/policies/malformed-policy.ts'
 import { MANAGED_POLICIES } from '../security/policies/managed-policies.ts'
 import { parsePolicy } from '../security/policies/parse-policy.ts'
@@ -71,7 +73,14 @@ export const policies: Policies = {
         return parsePolicy(policyName, text, app.limits)
       }),
     )
-    const valuesOf = (key: string) => (Object.hasOwn(context, key) ? context[key] : undefined)
+    const own = new Map<string, readonly string[]>([
+      ...tagsOfPrincipal(principal.tags),
+      ['aws:username', [principalName]],
+      ['aws:principalarn', [arnsOf(app).principal(principalName)]],
+      ['aws:principalaccount', [app.accountId]],
+      ['aws:principaltype', ['User']],
+    ])
+    const valuesOf = (key: string) => (Object.hasOwn(context, key) ? context[key] : own.get(key))
     return compilePolicies(parsed).decide({ action, resource, valuesOf })
   },
 }

@@ -12,6 +12,8 @@ type Principals = Pick<
   | 'createPrincipal'
   | 'listPrincipals'
   | 'setPrincipalEnabled'
+  | 'tagPrincipal'
+  | 'untagPrincipal'
   | 'rotateAccessKey'
   | 'deletePrincipal'
   | 'attachPolicy'
@@ -21,16 +23,19 @@ type Principals = Pick<
 const managedNames = Object.keys(MANAGED_POLICIES)
 
 export const principals: Principals = {
-  async createPrincipal({ principalName: name, policies }, app) {
+  async createPrincipal({ principalName: name, policies, tags }, app) {
     if (!/^[\w+=,.@-]{1,64}$/.test(name)) {
       throw invalid('The name of a principal must be 1 to 64 letters, digits and characters of +=,.@_-')
     }
     if (policies.length > app.limits.policiesPerPrincipal) throw tooManyPolicies(app)
+    checkTags(tags)
+    if (Object.keys(tags).length > app.limits.tagsPerPrincipal) throw tooManyTags(app)
     const { secretAccessKey, stored } = app.callers.makeKey()
     const outcome = await app.catalog.access.createPrincipal({
       name,
       key: stored,
       policies: policies.map((each) => attached(each, app)),
+      tags,
       principalsMax: app.limits.principals,
       managedNames,
     })
@@ -54,6 +59,20 @@ export const principals: Principals = {
 
   async setPrincipalEnabled({ principalName, isEnabled }, app) {
     const outcome = await app.catalog.access.setEnabled(principalName, isEnabled)
+    app.callers.refresh()
+    if (outcome === 'absent') throw noPrincipal(principalName)
+  },
+
+  async tagPrincipal({ principalName, tags }, app) {
+    checkTags(tags)
+    const outcome = await app.catalog.access.tagPrincipal(principalName, tags, { tagsMax: app.limits.tagsPerPrincipal })
+    app.callers.refresh()
+    if (outcome === 'absent') throw noPrincipal(principalName)
+    if (outcome === 'too-many') throw tooManyTags(app)
+  },
+
+  async untagPrincipal({ principalName, tagKeys }, app) {
+    const outcome = await app.catalog.access.untagPrincipal(principalName, tagKeys)
     app.callers.refresh()
     if (outcome === 'absent') throw noPrincipal(principalName)
   },
@@ -108,7 +127,28 @@ function attached({ policyName, policyDocument }: PolicyReference, app: App): At
   }
 }
 
-const summaryOf = ({ name, isEnabled, createdAt, accessKeys, policies }: Principal, arn: string): PrincipalSummary => ({
+/** The limits of IAM ("IAM and AWS STS quotas"). */
+function checkTags(tags: Readonly<Record<string, string>>): void {
+  const keys = Object.keys(tags)
+  if (new Set(keys.map((key) => key.toLowerCase())).size < keys.length) {
+    throw invalid('The keys of tags are not case-sensitive: each can be given once')
+  }
+  for (const [key, value] of Object.entries(tags)) {
+    if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) || /^aws:/i.test(key)) {
+      throw invalid(
+        'The key of a tag must be 1 to 128 letters, digits, spaces and characters of _.:/=+-@, and not begin with aws:',
+      )
+    }
+    if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value)) {
+      throw invalid('The value of a tag must be at most 256 letters, digits, spaces and characters of _.:/=+-@')
+    }
+  }
+}
+
+const summaryOf = (
+  { name, isEnabled, createdAt, accessKeys, policies, tags }: Principal,
+  arn: string,
+): PrincipalSummary => ({
   principalName: name,
   arn,
   status: isEnabled ? 'ENABLED' : 'DISABLED',
@@ -119,10 +159,12 @@ const summaryOf = ({ name, isEnabled, createdAt, accessKeys, policies }: Princip
     expiresAt: key.expiresAt && key.expiresAt / 1000,
   })),
   policies: policies.map(({ policyName, document }) => ({ policyName, policyDocument: document })),
+  tags,
 })
 
 const invalid = (message: string) => new ContractError('ValidationException', message)
 const quota = (message: string) => new ContractError('ServiceQuotaExceededException', message)
 const notFound = (message: string) => new ContractError('ResourceNotFoundException', message)
 const noPrincipal = (name: string) => notFound(`There is no principal ${name}`)
+const tooManyTags = (app: App) => quota(`A principal can have at most ${app.limits.tagsPerPrincipal} tags`)
 const tooManyPolicies = (app: App) => quota(`A principal can have at most ${app.limits.policiesPerPrincipal} policies`)

@@ -9,6 +9,7 @@ import { NO_AUDIT_LOG } from '../security/audit/audit-log.ts'
 import { createAuthorize } from '../security/authorization/authorize.ts'
 import type { Caller } from '../security/callers/caller.ts'
 import { compilePolicies } from '../security/policies/compile-policies.ts'
+import { tagsOfPrincipal } from '../security/policies/condition-keys.ts'
 import { parsePolicy } from '../security/policies/parse-policy.ts'
 import { logInto } from './aws/handler.fixture.ts'
 import { ACCESS_KEY_ID, NOW, SECRET, signed } from './aws/signed-request.fixture.ts'
@@ -46,6 +47,7 @@ const BODIES: Readonly<Record<string, object>> = {
   },
   'POST /hilum/principals': { principalName: 'mary' },
   'POST /hilum/simulate-policy': { principalName: 'mary', action: 'hilum:GetPolicy', resource: '*' },
+  'PUT /hilum/principals/{principalName}/tags': { tags: { team: 'ct' } },
   'POST /tags/{resourceArn}': { tags: { team: 'ct' } },
 }
 const QUERIES: Readonly<Record<string, Record<string, string>>> = {
@@ -78,6 +80,8 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
     signInKeyId: ACCESS_KEY_ID,
     arn: USER,
     name: 'mary',
+    userId: '7',
+    tags: tagsOfPrincipal({ Team: 'ct' }),
     policies,
     renewableUntil: undefined,
   }
@@ -276,6 +280,9 @@ describe('what an operation needs', () => {
       NumericEquals: { 'aws:EpochTime': NOW / 1000 },
       StringEquals: {
         'aws:username': 'mary',
+        'aws:userid': '7',
+        'aws:PrincipalType': 'User',
+        'aws:PrincipalTag/team': 'ct',
         'aws:PrincipalAccount': '123456789012',
         'aws:RequestedRegion': 'us-east-1',
       },

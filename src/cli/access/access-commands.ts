@@ -13,6 +13,7 @@ export const PRINCIPAL_COMMANDS: Readonly<Record<string, Command>> = {
     operand: '<name>',
     options: [
       { flag: 'policy', placeholder: '<file or name>', isList: true, help: 'a policy to attach; repeatable' },
+      { flag: 'tag', placeholder: '<key>=<value>', isList: true, help: 'a tag, for aws:PrincipalTag; repeatable' },
       endpoint,
     ],
     notes: [
@@ -71,6 +72,24 @@ export const PRINCIPAL_COMMANDS: Readonly<Record<string, Command>> = {
     notes: [WITHIN_SECONDS],
     examples: ['mary research', 'mary AWSHealthImagingFullAccess --json'],
     load: async () => (await principals()).detachPolicy,
+  },
+  'principals tag': {
+    summary: 'give a principal a tag, which policies can ask for',
+    operand: '<name>',
+    secondOperand: '<key>=<value>',
+    options: [endpoint],
+    notes: ['The condition key is aws:PrincipalTag/<key>. A tag of the same key is replaced.', WITHIN_SECONDS],
+    examples: ['mary team=ct', 'mary site=zurich --json'],
+    load: async () => (await principals()).tagPrincipal,
+  },
+  'principals untag': {
+    summary: 'remove a tag of a principal',
+    operand: '<name>',
+    secondOperand: '<key>',
+    options: [endpoint],
+    notes: [WITHIN_SECONDS],
+    examples: ['mary team', 'mary site --json'],
+    load: async () => (await principals()).untagPrincipal,
   },
   'principals delete': {
     summary: 'delete a principal with its access keys',

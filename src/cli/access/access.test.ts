@@ -81,6 +81,28 @@ test('a principal may do what its policies allow, and nothing after it was disab
   await assert.rejects(mary.send(new GetDatastoreCommand({ datastoreId })), { name: 'UnrecognizedClientException' })
 })
 
+test('a tag of a principal is a condition of policies, until it is removed', async (t) => {
+  const { run, json, clientOf, write } = await open(t)
+  const ofTeam = { StringEquals: { 'aws:PrincipalTag/team': 'ct' } }
+  write('team.json', { Statement: { ...READ_STORES.Statement, Condition: ofTeam } })
+  const mary = clientOf(await json('principals create mary --policy team.json --tag Team=mr --tag site=Z=1'))
+  const list = new ListDatastoresCommand({})
+  await assert.rejects(mary.send(list), { name: 'AccessDeniedException' })
+  assert.equal((await run('principals tag mary team=ct')).text, 'mary has the tag team=ct.')
+  await mary.send(list)
+  assert.deepEqual((await json('principals list')).tags, { site: 'Z=1', team: 'ct' })
+  assert.match((await run('principals list')).text, /site=Z=1 team=ct/)
+  const simulated = 'policies simulate --principal mary --action medical-imaging:ListDatastores'
+  assert.equal((await run(simulated)).code, 0)
+  assert.equal((await run(`${simulated} --context aws:PrincipalTag/team=mr`)).code, 1)
+  assert.equal((await run('principals untag mary TEAM')).text, 'mary has no tag TEAM.')
+  await assert.rejects(mary.send(list), { name: 'AccessDeniedException' })
+  await assert.rejects(run('principals tag mary team'), refused(/^A tag must be <key>=<value>, not 'team'\.$/))
+  await assert.rejects(run('principals tag mary aws:team=ct'), refused(/not begin with aws:/))
+  await assert.rejects(run('principals create ann --tag a=1 --tag A=2'), refused(/not case-sensitive/))
+  await assert.rejects(run('principals tag nobody team=ct'), refused(/There is no principal nobody/))
+})
+
 test('a rotated key replaces the former one, at once or after an overlap', async (t) => {
   const { json, run, clientOf } = await open(t)
   const list = new ListDatastoresCommand({})
@@ -114,7 +136,7 @@ test('policies are stored, attached, detached and deleted', async (t) => {
   await mary.send(list)
   assert.match(
     (await run('principals list')).text,
-    /^Name +Status +Access keys +Policies\nmary +ENABLED +HILUM\w+ +stores$/,
+    /^Name +Status +Access keys +Policies +Tags\nmary +ENABLED +HILUM\w+ +stores$/,
   )
   await assert.rejects(run('policies delete stores'), refused(/stores is attached to a principal\. Detach it first\./))
   write('stores.json', { Statement: { ...READ_STORES.Statement, Effect: 'Deny' } })

@@ -7,15 +7,16 @@ interface HilumRequest {
   readonly method: SignedRequest['method']
   /** Segments below /hilum/, not yet percent-encoded. */
   readonly path: readonly string[]
+  readonly query?: Readonly<Record<string, string>>
   readonly body?: string
 }
 
 /** The reply as JSON; undefined for 204. @throws OperatorError with the message of the server */
-export async function hilumRequest(server: Server, { method, path, body }: HilumRequest): Promise<unknown> {
+export async function hilumRequest(server: Server, { method, path, query = {}, body }: HilumRequest): Promise<unknown> {
   const target = `/hilum/${path.map(encodeURIComponent).join('/')}`
   let response: Response
   try {
-    response = await signedFetch(server, { method, path: target, ...(body !== undefined && { body }) })
+    response = await signedFetch(server, { method, path: target, query, ...(body !== undefined && { body }) })
   } catch (error) {
     throw explained((error as Error).cause ?? error, server)
   }

@@ -11,7 +11,8 @@ export async function createPrincipal(invocation: Invocation): Promise<ExitCode>
   const { flags, operand } = invocation
   const named = (flags.policy ?? []) as readonly string[]
   const policies = await Promise.all(named.map((each) => policyReference(each, invocation)))
-  const body = JSON.stringify({ principalName: operand, policies })
+  const tags = Object.fromEntries(((flags.tag ?? []) as readonly string[]).map(tagOf))
+  const body = JSON.stringify({ principalName: operand, policies, tags })
   const key = await hilumRequest(await serverFor(invocation), { method: 'POST', path: ['principals'], body })
   printKey(key as CreatedKey, invocation)
   return 0
@@ -24,13 +25,16 @@ export async function listPrincipals(invocation: Invocation): Promise<ExitCode> 
   if (config.json) for (const principal of principals) terminal.print(JSON.stringify(principal))
   else if (principals.length === 0) terminal.note('There is no principal. Create one: hilum principals create <name>')
   else {
-    const rows = principals.map(({ principalName, status, accessKeys, policies }) => [
+    const rows = principals.map(({ principalName, status, accessKeys, policies, tags }) => [
       principalName,
       status,
       accessKeys.map(({ accessKeyId }) => accessKeyId).join(' '),
       policies.map(({ policyName }) => policyName).join(' '),
+      Object.entries(tags)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' '),
     ])
-    terminal.print(drawTable(['Name', 'Status', 'Access keys', 'Policies'], rows, terminal))
+    terminal.print(drawTable(['Name', 'Status', 'Access keys', 'Policies', 'Tags'], rows, terminal))
   }
   return 0
 }
@@ -56,6 +60,24 @@ export async function detachPolicy(invocation: Invocation): Promise<ExitCode> {
   return change(invocation, { method: 'DELETE', path: ['policies', policyName], done: `has no policy ${policyName}.` })
 }
 
+export function tagPrincipal(invocation: Invocation): Promise<ExitCode> {
+  const [key, value] = tagOf(invocation.secondOperand!)
+  const body = JSON.stringify({ tags: { [key]: value } })
+  return change(invocation, { method: 'PUT', path: ['tags'], body, done: `has the tag ${key}=${value}.` })
+}
+
+export function untagPrincipal(invocation: Invocation): Promise<ExitCode> {
+  const key = invocation.secondOperand!
+  const query = { tagKeys: key }
+  return change(invocation, { method: 'DELETE', path: ['tags'], query, done: `has no tag ${key}.` })
+}
+
+function tagOf(text: string): readonly [key: string, value: string] {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (key === undefined) throw new OperatorError(`A tag must be <key>=<value>, not '${text}'.`, { exitCode: 2 })
+  return [key, value!]
+}
+
 export async function rotateKey(invocation: Invocation): Promise<ExitCode> {
   const { flags, operand } = invocation
   const overlap = flags.overlap ?? '0'
@@ -73,6 +95,7 @@ interface Change {
   readonly method: 'POST' | 'PUT' | 'DELETE'
   /** Below the principal. */
   readonly path: readonly string[]
+  readonly query?: Readonly<Record<string, string>>
   readonly body?: string
   /** Completes a sentence that begins with the name of the principal. */
   readonly done: string

@@ -54,6 +54,6 @@ test('mistakes are refused with a sentence', async () => {
   await assert.rejects(run({ action }), /needs either --principal <name> or --policy/)
   await assert.rejects(run({ policy: ['none.json'], action }), /The policy none\.json cannot be read \(ENOENT\)\./)
   await assert.rejects(run({ policy: ['broken.json'], action }), /broken\.json is not a policy\. Statement 1: must be/)
-  const unknown = { policy: ['ward.json'], action, context: ['aws:UserId=1'] }
-  await assert.rejects(run(unknown), /'aws:UserId=1' must be <key>=<value>\. Keys are aws:CurrentTime, /)
+  const unknown = { policy: ['ward.json'], action, context: ['aws:SourceVpc=1'] }
+  await assert.rejects(run(unknown), /'aws:SourceVpc=1' must be <key>=<value>\. Keys are aws:CurrentTime, /)
 })

@@ -3,6 +3,7 @@ import type { App } from '../../app.ts'
 import type { PolicyReference } from '../../contract/access.ts'
 import type { Action } from '../../contract/actions.ts'
 import type { Extensions } from '../../contract/extensions.ts'
+import { type Need, tagValues } from '../../security/authorization/operation-needs.ts'
 import { invalid, isObject, type JsonObject, readObject, textMember } from './json-request.ts'
 import { type HilumRoute, jsonReply, type NeedsOfCall, NO_CONTENT, onAll, type SignedCall } from './route.ts'
 
@@ -14,15 +15,22 @@ export const principalRoutes = (app: App, extensions: Extensions<App>): readonly
   },
   {
     http: 'POST /hilum/principals',
-    needs: ({ body }, arns) => [
-      { action: 'hilum:CreatePrincipal', resource: arns.principal(textMember(readObject(body), 'principalName')) },
-    ],
+    needs({ body }, arns) {
+      const object = readObject(body)
+      const tags = tagsOf(object)
+      const on = { resource: arns.principal(textMember(object, 'principalName')), values: tagValues(tags) }
+      const create: Need = { action: 'hilum:CreatePrincipal', ...on }
+      return Object.keys(tags).length === 0 ? [create] : [create, { action: 'hilum:TagPrincipal', ...on }]
+    },
     async answer({ body }) {
       const object = readObject(body)
       const { policies = [] } = object
       if (!Array.isArray(policies)) throw invalid('policies must be a list.')
       const principalName = textMember(object, 'principalName')
-      const created = await extensions.createPrincipal({ principalName, policies: policies.map(policyOf) }, app)
+      const created = await extensions.createPrincipal(
+        { principalName, policies: policies.map(policyOf), tags: tagsOf(object) },
+        app,
+      )
       return jsonReply(created)
     },
   },
@@ -63,6 +71,32 @@ export const principalRoutes = (app: App, extensions: Extensions<App>): readonly
     },
   },
   {
+    http: 'PUT /hilum/principals/{principalName}/tags',
+    needs: ({ labels, body }, arns) => [
+      {
+        ...{ action: 'hilum:TagPrincipal', resource: arns.principal(labels.principalName!) },
+        values: tagValues(tagsOf(readObject(body))),
+      },
+    ],
+    async answer(call) {
+      await extensions.tagPrincipal({ ...named(call), tags: tagsOf(readObject(call.body)) }, app)
+      return NO_CONTENT
+    },
+  },
+  {
+    http: 'DELETE /hilum/principals/{principalName}/tags',
+    needs: ({ labels, query }, arns) => [
+      {
+        ...{ action: 'hilum:UntagPrincipal', resource: arns.principal(labels.principalName!) },
+        values: { 'aws:tagkeys': query.getAll('tagKeys') },
+      },
+    ],
+    async answer(call) {
+      await extensions.untagPrincipal({ ...named(call), tagKeys: call.query.getAll('tagKeys') }, app)
+      return NO_CONTENT
+    },
+  },
+  {
     http: 'PUT /hilum/principals/{principalName}/policies/{policyName}',
     needs: onPrincipal('hilum:AttachPolicy'),
     async answer(call) {
@@ -83,6 +117,13 @@ export const principalRoutes = (app: App, extensions: Extensions<App>): readonly
 
 function onPrincipal(action: Action): NeedsOfCall {
   return ({ labels }, arns) => [{ action, resource: arns.principal(labels.principalName!) }]
+}
+
+function tagsOf({ tags = {} }: JsonObject): Readonly<Record<string, string>> {
+  if (!isObject(tags)) throw invalid('tags must be an object with a text for each key.')
+  if (Object.values(tags).some((value) => typeof value !== 'string'))
+    throw invalid('The value of a tag must be a text.')
+  return tags as Readonly<Record<string, string>>
 }
 
 const named = ({ labels }: SignedCall) => ({ principalName: labels.principalName! })

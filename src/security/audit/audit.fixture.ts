@@ -26,7 +26,7 @@ export const openIn = (
   })
 
 export const CALLER: NonNullable<AnsweredRequest['caller']> = {
-  ...{ id: 'mary', accessKeyId: 'HILUMKEYOFMARY000', signInKeyId: 'HILUMKEYOFMARY000', name: 'mary' },
+  ...{ id: 'mary', accessKeyId: 'HILUMKEYOFMARY000', signInKeyId: 'HILUMKEYOFMARY000', name: 'mary', userId: '1' },
   ...{ arn: 'arn:aws:iam::123456789012:user/mary', renewableUntil: undefined },
   policies: { readsResourceTags: false, decide: () => ({ outcome: 'allow' }) },
 }

@@ -2,7 +2,7 @@
 import { ContractError } from '../../contract/errors.ts'
 import type { Tags } from '../../stores/catalog/tagged-resources.ts'
 import type { Caller } from '../callers/caller.ts'
-import { RESOURCE_TAG } from '../policies/condition-keys.ts'
+import { PRINCIPAL_TAG, RESOURCE_TAG } from '../policies/condition-keys.ts'
 import type { ConditionValues, Decision } from '../policies/policy.ts'
 import { resourceOfArn } from './arns.ts'
 import type { Need } from './operation-needs.ts'
@@ -35,6 +35,7 @@ export function createAuthorize(options: {
       const own = need.values?.[key]
       if (own !== undefined) return own
       if (key.startsWith(RESOURCE_TAG)) return resourceTags.get(key)
+      if (key.startsWith(PRINCIPAL_TAG)) return caller.tags?.get(key)
       switch (key) {
         case 'aws:sourceip':
           return facts.remoteAddress === undefined ? undefined : [facts.remoteAddress]
@@ -48,6 +49,10 @@ export function createAuthorize(options: {
           return [caller.arn]
         case 'aws:principalaccount':
           return [accountId]
+        case 'aws:principaltype':
+          return [principalTypeOf(caller)]
+        case 'aws:userid':
+          return [caller.userId]
         case 'aws:username':
           return caller.name === undefined ? undefined : [caller.name]
         case 'aws:requestedregion':
@@ -84,6 +89,12 @@ export function createAuthorize(options: {
     if (caller.policies.readsResourceTags) return checkWithTags(caller, needs, facts)
     for (const need of needs) check(caller, need, facts, NO_TAGS)
   }
+}
+
+/** IAM User Guide, "AWS global condition context keys". */
+function principalTypeOf({ name, bearer }: Caller): string {
+  if (bearer !== undefined) return bearer.kind === 'role' ? 'AssumedRole' : 'FederatedUser'
+  return name === undefined ? 'Account' : 'User'
 }
 
 /** By the name of the condition key in lower case: tags `Team` and `team` are two values of one key. */

@@ -82,7 +82,7 @@ export const OPERATION_NEEDS: { readonly [N in OperationName]: NeedsOf<N> } = {
 }
 
 /** aws:RequestTag/<key> and aws:TagKeys. */
-function tagValues(tags: Readonly<Record<string, string>>): Record<string, readonly string[]> {
+export function tagValues(tags: Readonly<Record<string, string>>): Record<string, readonly string[]> {
   const values: Record<string, readonly string[]> = { 'aws:tagkeys': Object.keys(tags) }
   for (const [key, value] of Object.entries(tags)) {
     const name = `aws:requesttag/${key.toLowerCase()}`

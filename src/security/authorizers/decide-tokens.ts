@@ -74,6 +74,7 @@ export function openTokenDecisions(options: TokenOptions): (request: TokenReques
       return {
         ...callerWith(await policySetOf(role.policies)),
         id: `bearer ${roleArn} ${subject}`,
+        userId: `${roleName}:${subject}`,
         arn: `arn:aws:sts::${accountId}:assumed-role/${roleName}/${sessionName(subject)}`,
         bearer: identity,
       }
@@ -85,6 +86,7 @@ export function openTokenDecisions(options: TokenOptions): (request: TokenReques
     return {
       ...callerWith(await policySetOf(policies)),
       id: `bearer ${issuer} ${subject}`,
+      userId: `${accountId}:${subject}`,
       arn: `arn:aws:sts::${accountId}:federated-user/${sessionName(subject)}`,
       bearer: { kind: 'provider', authorizerArn: arn, issuer, subject },
     }

@@ -23,6 +23,10 @@ export interface Caller {
   readonly arn: string
   /** Of a principal. */
   readonly name: string | undefined
+  /** `aws:userid`: the account of the owner, a number of a principal that is never given again, `<role>:<subject>` or `<account>:<subject>` of a token. */
+  readonly userId: string
+  /** Of a principal, by condition key: `aws:principaltag/team`. */
+  readonly tags?: ReadonlyMap<string, readonly string[]>
   readonly policies: PolicySet
   /** Of a session: until when it may start another. Undefined for a permanent key. */
   readonly renewableUntil: number | undefined

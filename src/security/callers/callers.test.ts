@@ -38,7 +38,7 @@ async function open(t: TestContext, limits: Partial<Limits> = {}) {
   const callers = process()
   async function create(name: string, policies = [READ]) {
     const { secretAccessKey, stored } = callers.makeKey()
-    const request = { name, key: stored, policies, principalsMax: 10, managedNames: [READ.policyName] }
+    const request = { name, key: stored, policies, tags: {}, principalsMax: 10, managedNames: [READ.policyName] }
     assert.equal(await catalog.access.createPrincipal(request), 'created')
     return { accessKeyId: stored.accessKeyId, secretAccessKey }
   }
@@ -156,7 +156,14 @@ describe('a principal', () => {
     const { key } = await catalog.access.findKey(mary.accessKeyId)
     const accessKeyId = callers.makeKey().stored.accessKeyId
     const stolen = { accessKeyId, sealedSecret: key!.sealedSecret, createdAt: 0 }
-    await catalog.access.createPrincipal({ name: 'eve', key: stolen, policies: [], principalsMax: 9, managedNames: [] })
+    await catalog.access.createPrincipal({
+      name: 'eve',
+      key: stolen,
+      policies: [],
+      tags: {},
+      principalsMax: 9,
+      managedNames: [],
+    })
     assert.equal(await find(callers, accessKeyId), undefined)
   })
 

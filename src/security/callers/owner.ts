@@ -13,6 +13,7 @@ export function ownerKey(
       signInKeyId: accessKeyId,
       arn: `arn:aws:iam::${accountId}:root`,
       name: undefined,
+      userId: accountId,
       policies: { readsResourceTags: false, decide: () => ({ outcome: 'allow' }) },
       renewableUntil: undefined,
     },

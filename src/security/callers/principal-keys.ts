@@ -6,6 +6,7 @@ import { ContractError } from '../../contract/errors.ts'
 import type { Limits } from '../../limits.ts'
 import type { Access, AccessKeyRecord, AttachedPolicy } from '../../stores/catalog/access-repository.ts'
 import { compilePolicies, type PolicySet } from '../policies/compile-policies.ts'
+import { tagsOfPrincipal } from '../policies/condition-keys.ts'
 import { MANAGED_POLICIES } from '../policies/managed-policies.ts'
 import { parsePolicy } from '../policies/parse-policy.ts'
 import type { SigningKey } from './caller.ts'
@@ -112,7 +113,7 @@ export function openPrincipalKeys(options: {
   }
 
   function cachedKey(accessKeyId: string, record: AccessKeyRecord): CachedKey | undefined {
-    const { sealedSecret, expiresAt, isEnabled, name, principalId } = record
+    const { sealedSecret, expiresAt, isEnabled, name, principalId, tags } = record
     if (!isEnabled) return undefined
     const secretAccessKey = seal.open(sealedSecret, accessKeyId)
     if (secretAccessKey === undefined) {
@@ -128,6 +129,8 @@ export function openPrincipalKeys(options: {
       signInKeyId: accessKeyId,
       arn: `arn:aws:iam::${accountId}:user/${name}`,
       name,
+      userId: String(principalId),
+      tags: tagsOfPrincipal(tags),
       policies: policySetOf(record.policies),
       renewableUntil: undefined,
     }

@@ -20,12 +20,15 @@ const CONDITION_KEYS: readonly ConditionKey[] = [
   { name: 'aws:EpochTime', kinds: ['date', 'number'] },
   { name: 'aws:PrincipalAccount', kinds: ['string'] },
   { name: 'aws:PrincipalArn', kinds: ['arn', 'string'] },
+  { name: 'aws:PrincipalTag/', kinds: ['string'], takesTag: true },
+  { name: 'aws:PrincipalType', kinds: ['string'] },
   { name: 'aws:RequestTag/', kinds: ['string'], takesTag: true },
   { name: 'aws:RequestedRegion', kinds: ['string'] },
   { name: 'aws:ResourceTag/', kinds: ['string'], takesTag: true },
   { name: 'aws:SecureTransport', kinds: ['boolean'] },
   { name: 'aws:SourceIp', kinds: ['address'] },
   { name: 'aws:TagKeys', kinds: ['string'], isList: true },
+  { name: 'aws:userid', kinds: ['string'] },
   { name: 'aws:username', kinds: ['string'] },
   { name: 'iam:PassedToService', kinds: ['string'] },
   { name: 'medical-imaging:SeriesInstanceUID', kinds: ['string'] },
@@ -33,6 +36,11 @@ const CONDITION_KEYS: readonly ConditionKey[] = [
 ]
 
 export const RESOURCE_TAG = 'aws:resourcetag/'
+export const PRINCIPAL_TAG = 'aws:principaltag/'
+
+/** By the name of the condition key in lower case. */
+export const tagsOfPrincipal = (tags: Readonly<Record<string, string>>): ReadonlyMap<string, readonly string[]> =>
+  new Map(Object.entries(tags).map(([key, value]) => [`${PRINCIPAL_TAG}${key.toLowerCase()}`, [value]]))
 
 export function findConditionKey(key: string): ConditionKey | undefined {
   const lower = key.toLowerCase()

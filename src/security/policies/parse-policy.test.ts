@@ -45,7 +45,10 @@ describe('a policy is refused with the place and the rule', () => {
     [condition({}), /^Statement 1, Condition: must be a JSON object with one member or more/],
     [condition({ StringEqual: { 'aws:username': 'a' } }), /'StringEqual' is not an operator\. Operators are /],
     [condition({ NullIfExists: { 'aws:username': 'a' } }), /Null takes neither/],
-    [condition({ StringEquals: { 'aws:userid': 'a' } }), /aws:userid: is not a condition key of Hilum\. Keys are /],
+    [
+      condition({ StringEquals: { 'aws:SourceVpc': 'a' } }),
+      /aws:SourceVpc: is not a condition key of Hilum\. Keys are /,
+    ],
     [condition({ StringEquals: { 'aws:RequestTag/': 'a' } }), /is not a condition key/],
     [condition({ StringEquals: { 'aws:SourceIp': '10.0.0.1' } }), /needs an operator for addresses/],
     [condition({ StringEquals: { 'aws:TagKeys': 'a' } }), /begin the operator with ForAllValues: or ForAnyValue:/],

@@ -95,6 +95,12 @@ export const POLICIES: Readonly<Record<string, object>> = {
   arnequals: allowIf({ ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:user/mary' } }),
   notprincipal: denyIf({ ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::*:user/mary' } }),
   arnnotequals: denyIf({ ArnNotEquals: { 'aws:PrincipalArn': ['arn:aws:iam::1:user/a', 'arn:aws:iam::1:user/b'] } }),
+  team: allowIf({ StringEquals: { 'aws:PrincipalTag/Team': ['ct', 'mr'] } }),
+  noteam: allowIf({ Null: { 'aws:principaltag/team': 'true' } }),
+  site: denyIf({ StringNotEquals: { 'aws:PrincipalTag/site': 'zurich' } }),
+  siteif: denyIf({ StringNotLikeIfExists: { 'aws:PrincipalTag/site': 'z*' } }),
+  type: allowIf({ StringEquals: { 'aws:PrincipalType': 'User' } }),
+  userid: allowIf({ StringLike: { 'aws:userid': 'radiology:*' } }),
   username: allowIf({ StringEquals: { 'aws:username': 'mary', 'aws:RequestedRegion': 'us-east-1' } }),
 }
 
@@ -291,6 +297,26 @@ arnnotequals | medical-imaging:GetDatastore | store | aws:PrincipalArn=arn:aws:i
 username | medical-imaging:GetDatastore | store | aws:username=mary; aws:RequestedRegion=us-east-1 | allow
 username | medical-imaging:GetDatastore | store | aws:username=mary; aws:RequestedRegion=eu-west-1 | implicit deny
 username | medical-imaging:GetDatastore | store | aws:username=Mary; aws:RequestedRegion=us-east-1 | implicit deny
+team | medical-imaging:GetDatastore | store | aws:PrincipalTag/team=ct | allow
+team | medical-imaging:GetDatastore | store | aws:PrincipalTag/TEAM=mr | allow
+team | medical-imaging:GetDatastore | store | aws:PrincipalTag/team=CT | implicit deny
+team | medical-imaging:GetDatastore | store | aws:PrincipalTag/teams=ct | implicit deny
+team | medical-imaging:GetDatastore | store | aws:ResourceTag/team=ct | implicit deny
+team | medical-imaging:GetDatastore | store | | implicit deny
+noteam | medical-imaging:GetDatastore | store | | allow
+noteam | medical-imaging:GetDatastore | store | aws:PrincipalTag/team=ct | implicit deny
+site | medical-imaging:GetDatastore | store | aws:PrincipalTag/site=zurich | allow
+site | medical-imaging:GetDatastore | store | aws:PrincipalTag/site=bern | explicit deny
+site | medical-imaging:GetDatastore | store | | explicit deny
+site | medical-imaging:SearchImageSets | store | | allow
+siteif | medical-imaging:GetDatastore | store | aws:PrincipalTag/site=zug | allow
+siteif | medical-imaging:GetDatastore | store | aws:PrincipalTag/site=bern | explicit deny
+siteif | medical-imaging:GetDatastore | store | | explicit deny
+team+site | medical-imaging:GetDatastore | store | aws:PrincipalTag/team=ct; aws:PrincipalTag/site=bern | explicit deny
+type | medical-imaging:GetDatastore | store | aws:PrincipalType=User | allow
+type | medical-imaging:GetDatastore | store | aws:PrincipalType=AssumedRole | implicit deny
+userid | medical-imaging:GetDICOMInstance | store | aws:userid=radiology:mary | allow
+userid | medical-imaging:GetDICOMInstance | store | aws:userid=research:mary | implicit deny
 study+denyset | medical-imaging:GetDICOMInstance | set | medical-imaging:StudyInstanceUID=1.2.3 | explicit deny
 study+network | medical-imaging:GetDatastore | store | aws:SourceIp=10.0.0.1 | allow
 `

@@ -14,7 +14,11 @@ export interface Principal {
     readonly expiresAt: number | undefined
   }[]
   readonly policies: readonly AttachedPolicy[]
+  readonly tags: PrincipalTags
 }
+
+/** Keys are not case-sensitive: a principal has `Team` or `team`. */
+export type PrincipalTags = Readonly<Record<string, string>>
 
 export interface AttachedPolicy {
   readonly policyName: string
@@ -44,6 +48,7 @@ export interface AccessKeyRecord {
   readonly isEnabled: boolean
   /** Without a document: a policy that exists without being created. */
   readonly policies: readonly AttachedPolicy[]
+  readonly tags: PrincipalTags
 }
 
 export interface Access {
@@ -51,6 +56,7 @@ export interface Access {
     readonly name: string
     readonly key: NewAccessKey
     readonly policies: readonly AttachedPolicy[]
+    readonly tags: PrincipalTags
     readonly principalsMax: number
     readonly managedNames: readonly string[]
   }): Promise<'created' | 'exists' | 'too-many' | 'no-such-policy'>
@@ -58,6 +64,14 @@ export interface Access {
   listPrincipals(): Promise<readonly Principal[]>
   getPrincipal(name: string): Promise<Principal | undefined>
   setEnabled(name: string, isEnabled: boolean): Promise<'changed' | 'absent'>
+  /** Adds tags, and replaces those of the same key. */
+  tagPrincipal(
+    name: string,
+    tags: PrincipalTags,
+    options: { readonly tagsMax: number },
+  ): Promise<'tagged' | 'absent' | 'too-many'>
+  /** Keys that it does not have are ignored. */
+  untagPrincipal(name: string, tagKeys: readonly string[]): Promise<'untagged' | 'absent'>
   /** Gives the principal another key. Its other keys expire at `otherKeysExpireAt`, unless they expire before. */
   rotateKey(
     name: string,

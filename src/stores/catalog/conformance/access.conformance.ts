@@ -18,9 +18,10 @@ const create = (
   {
     key = keyNamed(`KEY${name}`),
     policies = [],
+    tags = {},
     principalsMax = 100,
   }: Partial<Parameters<Catalog['access']['createPrincipal']>[0]> = {},
-) => catalog.access.createPrincipal({ name, key, policies, principalsMax, managedNames: ['managed'] })
+) => catalog.access.createPrincipal({ name, key, policies, tags, principalsMax, managedNames: ['managed'] })
 
 const keyOf = async (catalog: Catalog, accessKeyId: string) => (await catalog.access.findKey(accessKeyId)).key
 const putPolicy = (catalog: Catalog, policyName: string, document = '{}', policiesMax = 100) =>
@@ -51,6 +52,7 @@ export function testAccess(open: OpenCatalog): void {
           { policyName: 'managed', document: undefined },
           { policyName: 'shared', document: '{"a":1}' },
         ],
+        tags: {},
       },
     )
     assert.equal(await keyOf(catalog, 'keymary'), undefined)
@@ -73,6 +75,7 @@ export function testAccess(open: OpenCatalog): void {
       createdAt: AT,
       accessKeys: [{ accessKeyId: 'KEYmary', createdAt: AT, expiresAt: undefined }],
       policies: [inline],
+      tags: {},
     }
     assert.deepEqual(listed[2], mary)
     assert.deepEqual(await catalog.access.getPrincipal('mary'), mary)
@@ -94,6 +97,26 @@ export function testAccess(open: OpenCatalog): void {
     const policies = [{ policyName: 'none', document: undefined }]
     assert.equal(await create(catalog, 'mary', { policies }), 'no-such-policy')
     assert.deepEqual(await catalog.access.listPrincipals(), [])
+  })
+
+  test('a principal has tags, whose keys are not case-sensitive, up to a number', async (context) => {
+    const catalog = await open(context)
+    await create(catalog, 'mary', { tags: { Team: 'ct', site: 'Zürich' } })
+    const tagsOf = async () => {
+      const { tags } = (await keyOf(catalog, 'KEYmary'))!
+      assert.deepEqual((await catalog.access.getPrincipal('mary'))!.tags, tags)
+      return tags
+    }
+    assert.deepEqual(await tagsOf(), { Team: 'ct', site: 'Zürich' })
+    const before = await catalog.access.changeNumber()
+    assert.equal(await catalog.access.tagPrincipal('mary', { team: 'mr', ward: '' }, { tagsMax: 3 }), 'tagged')
+    assert.ok((await catalog.access.changeNumber()) > before)
+    assert.deepEqual(await tagsOf(), { site: 'Zürich', team: 'mr', ward: '' })
+    assert.equal(await catalog.access.tagPrincipal('mary', { floor: '1' }, { tagsMax: 3 }), 'too-many')
+    assert.equal(await catalog.access.untagPrincipal('mary', ['SITE', 'none']), 'untagged')
+    assert.deepEqual(await tagsOf(), { team: 'mr', ward: '' })
+    assert.equal(await catalog.access.tagPrincipal('john', {}, { tagsMax: 3 }), 'absent')
+    assert.equal(await catalog.access.untagPrincipal('john', []), 'absent')
   })
 
   test('a principal is disabled and enabled', async (context) => {

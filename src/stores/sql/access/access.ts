@@ -1,5 +1,12 @@
 /** Principals, access keys and policies in SQL. Changes are rare: each locks the row `access_changes` first, and so they follow each other. */
-import type { Access, AttachedPolicy, NewAccessKey, Principal, StoredPolicy } from '../../catalog/access-repository.ts'
+import type {
+  Access,
+  AttachedPolicy,
+  NewAccessKey,
+  Principal,
+  PrincipalTags,
+  StoredPolicy,
+} from '../../catalog/access-repository.ts'
 import { all, one, run, type Sql, type Transactions } from '../engine/statement.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
@@ -16,6 +23,8 @@ export function accessOver(database: Transactions): Access {
     listPrincipals: () => database.read(() => principals()),
     getPrincipal: (name) => database.read(() => getPrincipal(name)),
     setEnabled: (name, isEnabled) => change(() => setEnabled(name, isEnabled)),
+    tagPrincipal: (name, tags, options) => change(() => tagPrincipal(name, tags, options)),
+    untagPrincipal: (name, tagKeys) => change(() => untagPrincipal(name, tagKeys)),
     rotateKey: (name, request) => change(() => rotateKey(name, request)),
     attachPolicy: (name, policy, options) => change(() => attachPolicy(name, policy, options)),
     detachPolicy: (name, policyName) => change(() => detachPolicy(name, policyName)),
@@ -42,6 +51,7 @@ function* createPrincipal({
   name,
   key,
   policies,
+  tags,
   principalsMax,
   managedNames,
 }: Parameters<Access['createPrincipal']>[0]): Sql<Awaited<ReturnType<Access['createPrincipal']>>> {
@@ -49,7 +59,7 @@ function* createPrincipal({
   const count = yield* one<{ count: number }>('SELECT count(*) AS count FROM principals')
   if (count!.count >= principalsMax) return 'too-many'
   for (const policy of policies) if (!(yield* isKnown(policy, managedNames))) return 'no-such-policy'
-  const row = { principal_name: name, is_enabled: 1, created_at: key.createdAt }
+  const row = { principal_name: name, is_enabled: 1, created_at: key.createdAt, tags: JSON.stringify(tags) }
   const [made] = yield* insertRows('principals', [row], { returning: ['principal'] })
   yield* addKey(made!.principal, key)
   for (const policy of policies) yield* attach(made!.principal, policy)
@@ -112,11 +122,46 @@ const principalOf = (
     expiresAt: key.expires_at ?? undefined,
   })),
   policies: attached.map((each) => ({ policyName: each.policy_name, document: each.document ?? undefined })),
+  tags: JSON.parse(row.tags) as PrincipalTags,
 })
 
 function* setEnabled(name: string, isEnabled: boolean): Sql<'changed' | 'absent'> {
   const text = 'UPDATE principals SET is_enabled = ? WHERE principal_name = ? RETURNING principal'
   return (yield* one(text, isEnabled ? 1 : 0, name)) === undefined ? 'absent' : 'changed'
+}
+
+function* tagPrincipal(
+  name: string,
+  tags: PrincipalTags,
+  { tagsMax }: { readonly tagsMax: number },
+): Sql<'tagged' | 'absent' | 'too-many'> {
+  const found = yield* tagsOf(name)
+  if (found === undefined) return 'absent'
+  const all = { ...without(found, Object.keys(tags)), ...tags }
+  if (Object.keys(all).length > tagsMax) return 'too-many'
+  yield* setTags(name, all)
+  return 'tagged'
+}
+
+function* untagPrincipal(name: string, tagKeys: readonly string[]): Sql<'untagged' | 'absent'> {
+  const found = yield* tagsOf(name)
+  if (found === undefined) return 'absent'
+  yield* setTags(name, without(found, tagKeys))
+  return 'untagged'
+}
+
+function* tagsOf(name: string): Sql<PrincipalTags | undefined> {
+  const row = yield* one<{ tags: string }>('SELECT tags FROM principals WHERE principal_name = ?', name)
+  return row && (JSON.parse(row.tags) as PrincipalTags)
+}
+
+function* setTags(name: string, tags: PrincipalTags): Sql<void> {
+  yield* run('UPDATE principals SET tags = ? WHERE principal_name = ?', JSON.stringify(tags), name)
+}
+
+function without(tags: PrincipalTags, keys: readonly string[]): PrincipalTags {
+  const removed = new Set(keys.map((key) => key.toLowerCase()))
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !removed.has(key.toLowerCase())))
 }
 
 function* rotateKey(
@@ -173,7 +218,7 @@ function* deletePrincipal(name: string): Sql<'deleted' | 'absent'> {
 function* findKey(accessKeyId: string): Sql<Awaited<ReturnType<Access['findKey']>>> {
   const number = yield* changeNumber()
   const row = yield* one<RowOf<'access_keys'> & PrincipalRow>(
-    `SELECT access_keys.principal, sealed_secret, expires_at, principal_name, is_enabled
+    `SELECT access_keys.principal, sealed_secret, expires_at, principal_name, is_enabled, tags
      FROM access_keys JOIN principals ON principals.principal = access_keys.principal WHERE access_key_id = ?`,
     accessKeyId,
   )
@@ -193,6 +238,7 @@ function* findKey(accessKeyId: string): Sql<Awaited<ReturnType<Access['findKey']
       name: row.principal_name,
       isEnabled: row.is_enabled === 1,
       policies: attached.map((each) => ({ policyName: each.policy_name, document: each.document ?? undefined })),
+      tags: JSON.parse(row.tags) as PrincipalTags,
     },
   }
 }

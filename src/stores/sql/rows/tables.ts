@@ -75,6 +75,7 @@ export interface Tables {
       principal_name: string
       is_enabled: number
       created_at: number
+      tags: string
     },
     'principal'
   >

@@ -14,7 +14,9 @@ CREATE TABLE principals (
   principal ${lastingKey},
   principal_name ${text} NOT NULL UNIQUE,
   is_enabled BIGINT NOT NULL,
-  created_at BIGINT NOT NULL
+  created_at BIGINT NOT NULL,
+  -- JSON.
+  tags ${text} NOT NULL
 );
 
 CREATE TABLE access_keys (
