@@ -68,7 +68,7 @@ describe('reset', () => {
     assert.match(stderr, /is not a data folder of Hilum, so nothing was removed/)
   })
 
-  test('without --yes and without a terminal nothing is removed; with --yes everything but the configuration is', () => {
+  test('without --yes and without a terminal nothing is removed; with --yes everything but the configuration and the audit log is', () => {
     const folder = mkdtempSync(join(cwd, 'data-'))
     for (const name of ['.hilum', 'catalog.sqlite', 'credentials.json', 'hilum.json'])
       writeFileSync(join(folder, name), '{}')
@@ -78,7 +78,7 @@ describe('reset', () => {
     assert.equal(status, 0)
     assert.deepEqual(JSON.parse(stdout).removed.sort(), ['catalog.sqlite', 'credentials.json'])
     // The lock file is never removed: a waiting server and the next one could lock different files.
-    assert.deepEqual(readdirSync(folder).sort(), ['hilum.json', 'lock.sqlite'])
+    assert.deepEqual(readdirSync(folder).sort(), ['audit', 'hilum.json', 'lock.sqlite'])
   })
 
   test('with blobs in S3 nothing is removed', () => {

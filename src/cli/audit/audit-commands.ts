@@ -5,7 +5,7 @@ const FILTERS: readonly CommandOption[] = [
   {
     flag: 'principal',
     placeholder: '<name>',
-    help: 'requests of this principal, ARN or access key; root is the owner',
+    help: 'requests of this principal, ARN or access key; root is the owner, os:<name> a user of the machine',
   },
   { flag: 'resource', placeholder: '<arn>', help: 'requests on this resource, or on image sets of this data store' },
   { flag: 'event', placeholder: '<name>', help: 'requests of this operation, such as GetImageFrame' },

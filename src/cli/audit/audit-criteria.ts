@@ -1,13 +1,15 @@
 /** The options of `hilum audit search` and `hilum audit export`. */
 import { join } from 'node:path'
-import { AUDIT_FOLDER, chainsIn } from '../../security/audit/audit-files.ts'
+import { AUDIT_FOLDER, COMMANDS_FOLDER, chainsIn } from '../../security/audit/audit-files.ts'
 import type { AuditCriteria } from '../../security/audit/search-audit.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import type { Invocation } from '../terminal/command.ts'
 
-export function auditFolderOf({ config }: Invocation): string {
+/** That of servers, and that of commands. */
+export function auditFoldersOf({ config }: Invocation): readonly string[] {
   const folder = join(config.dataFolder, AUDIT_FOLDER)
-  if (chainsIn(folder).length > 0) return folder
+  const found = [folder, join(folder, COMMANDS_FOLDER)].filter((each) => chainsIn(each).length > 0)
+  if (found.length > 0) return found
   throw new OperatorError(`There is no audit log in ${folder}. Name the data folder of a server with --data.`)
 }
 

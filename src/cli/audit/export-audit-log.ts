@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises'
 import { searchAudit } from '../../security/audit/search-audit.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
-import { auditCriteria, auditFolderOf } from './audit-criteria.ts'
+import { auditCriteria, auditFoldersOf } from './audit-criteria.ts'
 
 export async function exportAuditLog(invocation: Invocation): Promise<ExitCode> {
   const { config, cwd, flags, terminal } = invocation
@@ -14,7 +14,7 @@ export async function exportAuditLog(invocation: Invocation): Promise<ExitCode> 
     throw new OperatorError('hilum audit export needs --to <file>.', { exitCode: 2 })
   }
   const path = resolve(cwd, flags.to)
-  const events = searchAudit(auditFolderOf(invocation), auditCriteria(invocation))
+  const events = searchAudit(auditFoldersOf(invocation), auditCriteria(invocation))
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true })
   try {
     await once(file, 'open')

@@ -1,14 +1,16 @@
 /** `hilum audit verify`. */
 import { type ChainReport, verifyAudit } from '../../security/audit/verify-audit.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
-import { auditFolderOf } from './audit-criteria.ts'
+import { auditFoldersOf } from './audit-criteria.ts'
 
 export async function verifyAuditLog(invocation: Invocation): Promise<ExitCode> {
   const { config, terminal } = invocation
   let isIntact = true
-  for await (const report of verifyAudit(auditFolderOf(invocation))) {
-    isIntact &&= report.fault === undefined
-    terminal.print(config.json ? JSON.stringify({ ...report, fault: report.fault ?? null }) : textOf(report))
+  for (const folder of auditFoldersOf(invocation)) {
+    for await (const report of verifyAudit(folder)) {
+      isIntact &&= report.fault === undefined
+      terminal.print(config.json ? JSON.stringify({ ...report, fault: report.fault ?? null }) : textOf(report))
+    }
   }
   return isIntact ? 0 : 1
 }

@@ -10,6 +10,7 @@ import { keyPlacesOf, openKeyServices } from '../../server/open-data-keys.ts'
 import { openCatalog, placesOf } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
+import { recorded } from '../audit/record-command.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 
 const DAYS_DEFAULT = 30
@@ -27,8 +28,15 @@ export async function createKey(invocation: Invocation): Promise<ExitCode> {
   const given = typeof flags.policy === 'string' ? await readPolicy(invocation, flags.policy) : undefined
   const policy = flags['grant-service'] === true ? withServiceStatement(given ?? ownerPolicy(config.accountId)) : given
   return explained(async () => {
-    const { ring, kms } = await openKeyServices(keyPlacesOf(config))
-    const { keyArn } = await (kms ?? ring).create(policy)
+    const event = {
+      command: 'keys create',
+      eventName: 'CreateKey',
+      resourceArns: (arn?: string) => (arn === undefined ? [] : [arn]),
+    }
+    const keyArn = await recorded(invocation, event, async () => {
+      const { ring, kms } = await openKeyServices(keyPlacesOf(config))
+      return (await (kms ?? ring).create(policy)).keyArn
+    })
     terminal.print(config.json ? JSON.stringify({ keyArn }) : keyArn)
     if (policy === undefined && !config.json) {
       terminal.note(
@@ -67,25 +75,26 @@ const lineOf = ({ keyArn, state, deletionAt }: KeyDescription, isOwn: boolean): 
     .trimEnd()
 
 export const getPolicy = (invocation: Invocation): Promise<ExitCode> =>
-  change(invocation, async ({ service, keyArn }) => {
+  explained(async () => {
+    const { service, keyArn } = await chosenKey(invocation)
     const policy = await service.policyOf(keyArn)
     invocation.terminal.print(invocation.config.json ? JSON.stringify(policy) : JSON.stringify(policy, undefined, 2))
   })
 
 export async function putPolicy(invocation: Invocation): Promise<ExitCode> {
   const policy = await readPolicy(invocation, invocation.secondOperand!)
-  return change(invocation, async ({ service, keyArn }) => {
+  return change(invocation, ['put-policy', 'PutKeyPolicy'], async ({ service, keyArn }) => {
     await service.putPolicy(keyArn, policy)
-    report(invocation, { keyArn }, `The policy of ${keyArn} was replaced.`)
+    return reportOf(invocation, { keyArn }, `The policy of ${keyArn} was replaced.`)
   })
 }
 
 /** Wraps all data keys of the key with its new version. Blobs do not change, and a server may be running. */
 export const rotateKey = (invocation: Invocation): Promise<ExitCode> =>
-  change(invocation, async ({ service, keyArn, services }) => {
+  change(invocation, ['rotate', 'RotateKey'], async ({ service, keyArn, services }) => {
     await service.rotate(keyArn)
     const dataKeys = await rewrap(invocation, { keyArn, services })
-    report(invocation, { keyArn, dataKeys }, `Rotated ${keyArn}, and wrapped ${dataKeys} data keys again.`)
+    return reportOf(invocation, { keyArn, dataKeys }, `Rotated ${keyArn}, and wrapped ${dataKeys} data keys again.`)
   })
 
 async function rewrap(
@@ -103,15 +112,15 @@ async function rewrap(
 }
 
 export const disableKey = (invocation: Invocation): Promise<ExitCode> =>
-  change(invocation, async ({ service, keyArn }) => {
+  change(invocation, ['disable', 'DisableKey'], async ({ service, keyArn }) => {
     await service.disable(keyArn)
-    report(invocation, { keyArn }, `Disabled ${keyArn}. Its data stores stop within a minute.`)
+    return reportOf(invocation, { keyArn }, `Disabled ${keyArn}. Its data stores stop within a minute.`)
   })
 
 export const enableKey = (invocation: Invocation): Promise<ExitCode> =>
-  change(invocation, async ({ service, keyArn }) => {
+  change(invocation, ['enable', 'EnableKey'], async ({ service, keyArn }) => {
     await service.enable(keyArn)
-    report(invocation, { keyArn }, `Enabled ${keyArn}.`)
+    return reportOf(invocation, { keyArn }, `Enabled ${keyArn}.`)
   })
 
 export const scheduleDeletion = (invocation: Invocation): Promise<ExitCode> => {
@@ -119,27 +128,40 @@ export const scheduleDeletion = (invocation: Invocation): Promise<ExitCode> => {
   if (!Number.isInteger(days) || days < DAYS_MIN || days > DAYS_MAX) {
     throw new OperatorError(`--days must be a whole number from ${DAYS_MIN} to ${DAYS_MAX}.`, { exitCode: 2 })
   }
-  return change(invocation, async ({ service, keyArn }) => {
+  return change(invocation, ['schedule-deletion', 'ScheduleKeyDeletion'], async ({ service, keyArn }) => {
     const deletionDate = timeOf(await service.scheduleDeletion(keyArn, days))
     const sentence = `${keyArn} is deleted on ${deletionDate}. Its data stores cannot be read from now on; hilum keys enable cancels it.`
-    report(invocation, { keyArn, deletionDate }, sentence)
+    return reportOf(invocation, { keyArn, deletionDate }, sentence)
   })
 }
 
-function report({ config, terminal }: Invocation, result: object, sentence: string): void {
-  terminal.print(config.json ? JSON.stringify(result) : sentence)
-}
+const reportOf =
+  ({ config, terminal }: Invocation, result: object, sentence: string) =>
+  (): void =>
+    terminal.print(config.json ? JSON.stringify(result) : sentence)
 
-function change(invocation: Invocation, use: (key: ChosenKey) => Promise<void>): Promise<ExitCode> {
+/** Prints nothing before the outcome is in the audit log. */
+function change(
+  invocation: Invocation,
+  [subcommand, eventName]: readonly [subcommand: string, eventName: string],
+  use: (key: ChosenKey) => Promise<() => void>,
+): Promise<ExitCode> {
   return explained(async () => {
-    const services = await openKeyServices(keyPlacesOf(invocation.config))
-    const { ring, kms } = services
-    const named = invocation.operand!
-    const isOfRing = kms === undefined || named === (await ring.ownKeyArn())
-    const service = isOfRing ? ring : kms
-    const keyArn = named.startsWith('arn:') ? named : await arnOf(service, named)
-    await use({ keyArn, service, services })
+    const key = await chosenKey(invocation)
+    const event = { command: `keys ${subcommand}`, eventName, resourceArns: () => [key.keyArn] }
+    const report = await recorded(invocation, event, () => use(key))
+    report()
   })
+}
+
+async function chosenKey(invocation: Invocation): Promise<ChosenKey> {
+  const services = await openKeyServices(keyPlacesOf(invocation.config))
+  const { ring, kms } = services
+  const named = invocation.operand!
+  const isOfRing = kms === undefined || named === (await ring.ownKeyArn())
+  const service = isOfRing ? ring : kms
+  const keyArn = named.startsWith('arn:') ? named : await arnOf(service, named)
+  return { keyArn, service, services }
 }
 
 /** @param id the end of an ARN */

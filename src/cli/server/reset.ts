@@ -6,6 +6,7 @@ import { FILE_IN_DATA_FOLDER } from '../../server/config.ts'
 import { entriesOf, isDataFolder, lockDataFolder, MARKER_FILE } from '../../server/data-folder.ts'
 import { LOCK_FILES } from '../../server/data-folder-lock.ts'
 import { OperatorError } from '../../server/operator-error.ts'
+import { recorded } from '../audit/record-command.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 
 export async function reset({ config, flags, terminal }: Invocation): Promise<ExitCode> {
@@ -36,12 +37,8 @@ export async function reset({ config, flags, terminal }: Invocation): Promise<Ex
         throw new OperatorError('Nothing was removed: there is no terminal to confirm on. Use --yes.')
       if (answer.trim() !== 'yes') throw new OperatorError('Nothing was removed.')
     }
-    // The marker is removed last, so that an interrupted reset can be repeated.
-    const removed = (await entriesOf(folder)).filter(
-      (name) => ![FILE_IN_DATA_FOLDER, MARKER_FILE, AUDIT_FOLDER, ...LOCK_FILES].includes(name),
-    )
-    for (const name of removed) await rm(join(folder, name), { recursive: true })
-    await rm(join(folder, MARKER_FILE))
+    const event = { command: 'reset', eventName: 'ResetDataFolder', resourceArns: () => [] }
+    const removed = await recorded({ config }, event, () => removeAll(folder))
     terminal.print(
       config.json ? JSON.stringify({ dataFolder: folder, removed }) : `${folder} is empty, except for the audit log.`,
     )
@@ -49,4 +46,13 @@ export async function reset({ config, flags, terminal }: Invocation): Promise<Ex
   } finally {
     await lock.release()
   }
+}
+
+/** The names that were removed. The marker is removed last, so that an interrupted reset can be repeated. */
+async function removeAll(folder: string): Promise<readonly string[]> {
+  const kept = [FILE_IN_DATA_FOLDER, MARKER_FILE, AUDIT_FOLDER, ...LOCK_FILES]
+  const removed = (await entriesOf(folder)).filter((name) => !kept.includes(name))
+  for (const name of removed) await rm(join(folder, name), { recursive: true })
+  await rm(join(folder, MARKER_FILE))
+  return removed
 }

@@ -74,7 +74,7 @@ test('a killed server loses no line of an answered request', async (context) => 
     assert.equal((await verifyOne(folder)).fault, undefined, `after kill ${round}`)
   }
   const recorded = new Set<string>()
-  for await (const { event } of searchAudit(folder, {}))
+  for await (const { event } of searchAudit([folder], {}))
     recorded.add((event as unknown as { requestID: string }).requestID)
   assert.ok(answered.size >= ANSWERS_MIN * ROUNDS, `${answered.size} requests were answered`)
   assert.deepEqual(

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import type { ChainEnd } from './chain.ts'
 
 export const AUDIT_FOLDER = 'audit'
+/** In the audit folder: the log of commands that act without a server. */
+export const COMMANDS_FOLDER = 'commands'
 
 export interface AuditFile {
   readonly chain: string

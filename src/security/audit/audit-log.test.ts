@@ -10,7 +10,7 @@ import { searchAudit } from './search-audit.ts'
 
 async function eventsIn(folder: string): Promise<Record<string, unknown>[]> {
   const events: Record<string, unknown>[] = []
-  for await (const { event } of searchAudit(folder, {})) events.push({ ...event })
+  for await (const { event } of searchAudit([folder], {})) events.push({ ...event })
   return events
 }
 const linesIn = async (folder: string) => (await eventsIn(folder)).filter(({ eventType }) => eventType === 'AwsApiCall')

@@ -81,6 +81,31 @@ export const eventOfService = (
   serviceEventDetails,
 })
 
+/** What a command did without a server. */
+export const eventOfCommand = (
+  {
+    eventName,
+    userName,
+    resourceArns,
+    errorCode,
+  }: {
+    readonly eventName: string
+    /** Of the operating system. */
+    readonly userName: string
+    readonly resourceArns: readonly string[]
+    readonly errorCode?: string
+  },
+  now: number,
+  { region, accountId }: EventContext,
+): object => ({
+  ...{ eventVersion: '1.11', eventTime: new Date(now).toISOString(), eventSource: 'hilum', eventName },
+  ...{ awsRegion: region, userIdentity: { type: 'OperatingSystemUser', userName }, eventID: randomUUID() },
+  ...{ eventType: 'AwsApiCall', readOnly: false, managementEvent: true, eventCategory: 'Management' },
+  recipientAccountId: accountId,
+  resources: resourceArns.map((arn) => ({ ARN: cut(arn), type: typeOf(arn) })),
+  errorCode,
+})
+
 function identityOf({ caller, claimedKeyId }: AnsweredRequest, { accountId }: EventContext): object {
   // Not verified: anyone may name any key.
   if (caller === undefined) return { type: 'Unknown', accessKeyId: claimedKeyId }
@@ -112,6 +137,7 @@ const TYPES: readonly (readonly [RegExp, string])[] = [
   [/:user\//, 'AWS::IAM::User'],
   [/:policy\//, 'AWS::IAM::Policy'],
   [/:role\//, 'AWS::IAM::Role'],
+  [/:key\//, 'AWS::KMS::Key'],
 ]
 
 const typeOf = (arn: string): string | undefined => TYPES.find(([pattern]) => pattern.test(arn))?.[1]

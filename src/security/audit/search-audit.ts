@@ -6,7 +6,7 @@ import { auditFilesIn } from './audit-files.ts'
 import { readLine } from './chain.ts'
 
 export interface AuditCriteria {
-  /** The name of a principal, its ARN, one of its access keys, or `root` for the owner. */
+  /** The name of a principal, its ARN, one of its access keys, `root` for the owner, or `os:<name>` for a user of the operating system. */
   readonly principal?: string
   /** An ARN: of the resource itself, or of a resource that contains it. */
   readonly resource?: string
@@ -15,6 +15,9 @@ export interface AuditCriteria {
   readonly since?: number
   readonly until?: number
 }
+
+/** The type of the identity of commands. */
+export const SYSTEM_USER = 'OperatingSystemUser'
 
 interface Identity {
   readonly type?: string
@@ -34,13 +37,14 @@ export interface AuditEvent {
   readonly errorCode?: string
 }
 
-/** In the order of the log. Text that is not a line is left out: verify reports it. */
+/** Log after log, each in its order. Text that is not a line is left out: verify reports it. */
 export async function* searchAudit(
-  folder: string,
+  folders: readonly string[],
   criteria: AuditCriteria,
 ): AsyncGenerator<{ readonly text: string; readonly event: AuditEvent }> {
-  for (const { name } of auditFilesIn(folder)) {
-    for await (const text of createInterface({ input: createReadStream(join(folder, name)) })) {
+  const files = folders.flatMap((folder) => auditFilesIn(folder).map(({ name }) => join(folder, name)))
+  for (const file of files) {
+    for await (const text of createInterface({ input: createReadStream(file) })) {
       const event = readLine(text)?.event as AuditEvent | undefined
       if (event !== undefined && matches(event, criteria)) yield { text, event }
     }
@@ -59,5 +63,7 @@ function matches(event: AuditEvent, { principal, resource, eventName, since, unt
 
 function isOf({ type, arn, accessKeyId, userName, sessionContext }: Identity, principal: string): boolean {
   if (type === 'Root' && principal === 'root') return true
+  // Not by its name alone: the user root of the operating system is not the owner.
+  if (type === SYSTEM_USER) return principal === `os:${userName}`
   return [userName, arn, accessKeyId, sessionContext?.sessionIssuer?.accessKeyId].includes(principal)
 }

@@ -139,7 +139,7 @@ test('a log whose lines are cut at the end stays damaged after the next start', 
   })
   const log = await openIn(folder)
   await log.stop()
-  assert.match((await verifyOne(folder)).fault!.what, /when the server started, lines up to \d+ were durable/)
+  assert.match((await verifyOne(folder)).fault!.what, /when it was written, lines up to \d+ were durable/)
 })
 
 test('a log whose head was removed stays damaged after the next start', async () => {

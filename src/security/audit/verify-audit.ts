@@ -123,7 +123,8 @@ class ChainCheck {
     }
     if (previousHash !== this.#end.hash)
       throw faultIn(file, line, 'it does not follow the line before: one of the two was altered')
-    if (event.eventName === 'StartServer' && event.eventSource === 'hilum') this.#checkStart(event, { file, line })
+    const isStart = event.eventName === 'StartServer' || event.eventName === 'StartCommand'
+    if (isStart && event.eventSource === 'hilum') this.#checkStart(event, { file, line })
     if (event.eventName === 'RemoveAuditFiles' && event.eventSource === 'hilum') this.#noteRemoved(event)
     this.#first ??= { ...read, file }
     this.#end = endAt(bytes, sequence)
@@ -148,12 +149,12 @@ class ChainCheck {
   #checkStart(event: ChainedLine['event'], at: { file: string; line: number }): void {
     const { durableSequence } = event.serviceEventDetails as { readonly durableSequence: number | null }
     if (durableSequence === null)
-      throw faultIn(at.file, at.line, 'when the server started, the head of the log was missing or damaged')
+      throw faultIn(at.file, at.line, 'when it was written, the head of the log was missing or damaged')
     if (durableSequence > this.#end.sequence) {
       throw faultIn(
         at.file,
         at.line,
-        `when the server started, lines up to ${durableSequence} were durable, and those after ${this.#end.sequence} are missing`,
+        `when it was written, lines up to ${durableSequence} were durable, and those after ${this.#end.sequence} are missing`,
       )
     }
   }
