@@ -22,6 +22,13 @@ export interface Background {
   run(name: string, work: () => Promise<void>): void
 }
 
+/** Runs a step, which is a span of the trace of its request or job if traces are sent. Attributes are ids that Hilum made, and numbers. */
+export type InSpan = <T>(
+  name: string,
+  attributes: Readonly<Record<string, string | number>>,
+  step: () => Promise<T>,
+) => Promise<T>
+
 /** What jobs receive, in a worker thread or in the server's own thread. */
 export interface ImportApp {
   readonly catalog: Catalog
@@ -34,6 +41,7 @@ export interface ImportApp {
   readonly newId: () => string
   readonly log: Log
   readonly limits: Limits
+  readonly inSpan: InSpan
   /** Decodes and encodes frames. */
   readonly frames: FrameThreads
 }
@@ -85,7 +93,7 @@ interface DataKeyAccess {
   forget(datastoreId: string): void
 }
 
-export interface App extends Omit<ImportApp, 'frames'> {
+export interface App extends Omit<ImportApp, 'frames' | 'inSpan'> {
   readonly callers: Callers
   /** Of bearer tokens, by the `lambdaAuthorizerArn` of the data store. */
   readonly authorizers: Authorizers

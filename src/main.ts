@@ -30,6 +30,7 @@ import { startImportThreads } from './server/job-threads.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
 import { newId } from './server/new-id.ts'
 import { openStores, placesOf, startCatalogCheckpoints } from './server/open-stores.ts'
+import { openTracing } from './server/open-tracing.ts'
 import { OperatorError } from './server/operator-error.ts'
 import { findOpenFiles } from './server/private-files.ts'
 import { createReadiness } from './server/readiness.ts'
@@ -94,7 +95,9 @@ export async function startServer(config: Config, options: { readonly log: Log }
     const sealing = await loadSealingKey(config.dataFolder, config.sealingKey)
     if (sealing.warning !== undefined) log.warn({}, sealing.warning)
     const places = placesOf({ ...config, limits })
-    const stores = await openStores(places)
+    const tracing = await openTracing(process.env, log)
+    stopSteps.push(() => tracing.stop())
+    const stores = tracing.stores(await openStores(places))
     stopSteps.push(() => stores.catalog.close())
     stopSteps.push(async () => stores.dataKeys.close())
     const accessTimes = startAccessTimes({ catalog: stores.catalog, clock: Date.now, log }, limits)
@@ -148,7 +151,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       },
     })
     const { refuse } = protocolHandlers
-    const handler = measured(protocolHandlers.handler, metrics)
+    const handler = tracing.traced(measured(protocolHandlers.handler, metrics))
     const tls = certificate?.current.context
     server = await listen({
       ...{ hosts: config.host, port: config.port, tls, proxies: trustedProxies(config.trustedProxy) },

@@ -28,6 +28,7 @@ import { openLog } from './server/log.ts'
 import { memoryOfServer } from './server/memory-of-server.ts'
 import { newId } from './server/new-id.ts'
 import { openReplyBuffers } from './server/reply-buffers.ts'
+import { NO_TRACING } from './server/tracing.ts'
 import { readAll } from './stores/blobs/blob-store.ts'
 import { openMemoryBlobs } from './stores/blobs/memory/memory-blobs.ts'
 import { openMemoryLocations } from './stores/blobs/memory/memory-locations.ts'
@@ -186,8 +187,8 @@ async function open(
   const background = new BackgroundWork(settings.log)
   const frames = startFrameThreads(settings.limits)
   const workers = [
-    startImportWorker({ ...settings, ...stores, frames }),
-    startWorkflowWorker({ ...settings, ...stores }),
+    startImportWorker({ ...settings, ...stores, ...NO_TRACING, frames }),
+    startWorkflowWorker({ ...settings, ...stores, ...NO_TRACING }),
   ]
   const accessTimes = startAccessTimes({ ...settings, ...stores }, settings.limits)
   const app: App = {

@@ -26,6 +26,7 @@ export const testApp = (
   clock: options.clock ?? Date.now,
   newId,
   log: SILENT,
+  inSpan: (_name, _attributes, step) => step(),
   limits: { ...DEFAULT_LIMITS, importFilesPerBatch: 4, ...options.limits },
 })
 

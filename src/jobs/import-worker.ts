@@ -63,7 +63,9 @@ async function workOn(app: ImportApp, claim: Claim): Promise<void> {
   const startedAt = app.clock()
   app.log.info({ jobId: job.jobId, datastoreId: job.datastoreId }, 'import job claimed')
   try {
-    await runJob({ app, job, lease, signal: AbortSignal.any([claim.signal, lost.signal]) })
+    const signal = AbortSignal.any([claim.signal, lost.signal])
+    const ids = { 'hilum.job_id': job.jobId, 'hilum.datastore_id': job.datastoreId, 'hilum.attempt': job.attempt }
+    await app.inSpan('import job', ids, () => runJob({ app, job, lease, signal }))
     await jobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: app.clock() })
     app.log.info({ jobId: job.jobId, tookMs: app.clock() - startedAt }, 'import job completed')
   } catch (cause) {

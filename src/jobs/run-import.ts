@@ -42,12 +42,13 @@ export async function runJob(work: JobToRun): Promise<void> {
   await checkWritable(app, output, job)
   const input = { bucket: inputBucket, prefix: s3Place(job.inputS3Uri).prefix }
   const metadata = new JsonMetadataFiles(app, { input, job })
-  await countInput({ app, job, lease, signal }, { bucket: inputBucket, except: metadata.keys })
+  const except = metadata.keys
+  await app.inSpan('count input', {}, () => countInput({ app, job, lease, signal }, { bucket: inputBucket, except }))
   const checkLease = () => app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
   await removeUnrecordedBlobs(app, { folder: blobFolder(job), checkLease })
-  await importFiles(work, { input, metadata })
-  await publishGroups(work)
-  await writeReport(app, { bucket: output, job })
+  await app.inSpan('import files', {}, () => importFiles(work, { input, metadata }))
+  await app.inSpan('publish image sets', {}, () => publishGroups(work))
+  await app.inSpan('write report', {}, () => writeReport(app, { bucket: output, job }))
 }
 
 async function openBucket(app: ImportApp, job: ImportJob, end: 'input' | 'output'): Promise<Bucket> {

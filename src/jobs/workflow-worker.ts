@@ -45,7 +45,8 @@ async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow, pending: Pendi
     if (claimed.attempt > ATTEMPTS_MAX && request.operation !== 'DeleteImageSet') {
       throw new WorkflowFailed('The operation was interrupted several times and was not completed')
     }
-    await runWorkflow(app, claimed)
+    const attributes = { 'hilum.datastore_id': datastoreId, 'hilum.attempt': claimed.attempt }
+    await app.inSpan(`${request.operation} workflow`, attributes, () => runWorkflow(app, claimed))
     app.log.info({ operation: request.operation, datastoreId, tookMs: app.clock() - startedAt }, 'workflow completed')
   } catch (cause) {
     await afterFailure(app, claimed, cause).catch(async (err: unknown) => {

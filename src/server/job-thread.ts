@@ -11,6 +11,7 @@ import type { ImportThreadOptions } from './job-threads.ts'
 import { openLog } from './log.ts'
 import { newId } from './new-id.ts'
 import { openStores } from './open-stores.ts'
+import { openTracing } from './open-tracing.ts'
 
 // Gives requests priority: on two cores this halves the 99th percentile of searches during an import, which takes no longer. On Linux the
 // priority is that of the calling thread; elsewhere it would be that of the process.
@@ -20,7 +21,10 @@ const { places, limits, logLevel } = workerData as ImportThreadOptions
 // A thread reads each byte once.
 const stores = await openStores({ ...places, limits: { ...places.limits, decryptedCacheBytes: 0 } })
 const frames = startFrameThreads(limits)
-const app = { ...stores, frames, limits, clock: Date.now, newId, log: openLog({ logLevel }) }
+const log = openLog({ logLevel })
+// Not the stores: a job calls them too often.
+const tracing = await openTracing(process.env, log)
+const app = { ...stores, frames, limits, clock: Date.now, newId, log, inSpan: tracing.inSpan }
 const workers = [startImportWorker(app), startWorkflowWorker(app)]
 const lookForIdle = setInterval(() => {
   const idle = workers.map(({ idleMs }) => idleMs())
@@ -46,5 +50,6 @@ async function takeDown(): Promise<void> {
   await frames.stop()
   stores.dataKeys.close()
   await stores.catalog.close()
+  await tracing.stop()
   parentPort!.close()
 }

@@ -82,7 +82,7 @@ export async function writeVersion(
   }
 }
 
-export type WorkflowApp = Pick<ImportApp, 'catalog' | 'blobs' | 'limits' | 'clock' | 'newId' | 'log'>
+export type WorkflowApp = Pick<ImportApp, 'catalog' | 'blobs' | 'limits' | 'clock' | 'newId' | 'log' | 'inSpan'>
 
 export interface MakingVersions {
   readonly app: WorkflowApp
