@@ -18,6 +18,10 @@ const objectOf = <Shape extends z.ZodRawShape>(shape: Shape) =>
         ? `has no member '${issue.keys?.[0]}'. Members are ${Object.keys(shape).join(', ')}`
         : 'must be an object',
   })
+/** A misspelt member first: the member that it should have been is missing too. */
+export const firstMistake = ({ issues }: z.ZodError): z.core.$ZodIssue =>
+  issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!
+
 /** With a sentence for a name that does not fit. */
 const recordBy = <Value extends z.ZodType>(pattern: RegExp, example: string, value: Value) =>
   z.record(z.string(), value, 'must be an object').superRefine((found, context) => {
@@ -51,7 +55,8 @@ const authorizer = z.unknown().transform((found, context) => {
   const hasEndpoint = typeof found === 'object' && found !== null && 'endpoint' in found
   const checked = (hasEndpoint ? endpointAuthorizer : oidcAuthorizer).safeParse(found)
   if (checked.success) return checked.data
-  for (const { path, message } of checked.error.issues) context.addIssue({ code: 'custom', path, message })
+  const { path, message } = firstMistake(checked.error)
+  context.addIssue({ code: 'custom', path, message })
   return z.NEVER
 })
 

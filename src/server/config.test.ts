@@ -256,6 +256,10 @@ describe('a configuration is refused:', () => {
         { [arn]: { ...oidc, audience: undefined } },
         `${arn}, audience, item 1: must be the audience of the tokens, or a list`,
       ],
+      [
+        { [arn]: { ...oidc, policies: [{ claim: 'groups', value: 'radiology', polcy: 'x' }] } },
+        `${arn}, policies, item 1: has no member 'polcy'. Members are claim, value, policy`,
+      ],
       [{ [arn]: { ...oidc, policies: [] } }, `${arn}, policies: must have one row or more`],
       [
         { [arn]: { ...oidc, policies: [row, { ...row, claim: 1 }] } },

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { type Limits, limitsFor } from '../limits.ts'
 import type { AuthorizerConfig } from '../security/authorizers/authorizer-config.ts'
-import { type RoleSettings, readRoleSecrets } from './access-settings.ts'
+import { firstMistake, type RoleSettings, readRoleSecrets } from './access-settings.ts'
 import { memoryOfServer } from './memory-of-server.ts'
 import { nearest } from './nearest.ts'
 import { OperatorError } from './operator-error.ts'
@@ -233,9 +233,10 @@ function validated(setting: Setting, given: Given): unknown {
 }
 
 /** Of the first mistake in a document. */
-function sentenceOf({ issues: [issue] }: z.ZodError, from: string): string {
-  const place = issue!.path.map((part) => (typeof part === 'number' ? `item ${part + 1}` : String(part))).join(', ')
-  return `${from}: ${place}: ${issue!.message}.`
+function sentenceOf(error: z.ZodError, from: string): string {
+  const { path, message } = firstMistake(error)
+  const place = path.map((part) => (typeof part === 'number' ? `item ${part + 1}` : String(part))).join(', ')
+  return `${from}: ${place}: ${message}.`
 }
 
 function requireTogether(group: string, pair: readonly [string, string], given: ReadonlyMap<string, Given>): void {
