@@ -37,7 +37,7 @@ await hilum.stop()
 `
 
 const isRegistryThere =
-  spawnSync('npm', ['view', 'better-sqlite3', 'name', '--fetch-retries=0', '--fetch-timeout=20000'], {
+  spawnSync('npm', ['view', 'better-sqlite3-multiple-ciphers', 'name', '--fetch-retries=0', '--fetch-timeout=20000'], {
     env,
     stdio: 'ignore',
   }).status === 0

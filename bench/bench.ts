@@ -16,7 +16,7 @@ if (word === 'search') {
   process.exitCode = await framesBench(args)
 } else if (word === 'encryption') {
   const { encryptionBench } = await import('./encryption.ts')
-  await encryptionBench(args)
+  process.exitCode = await encryptionBench(args)
 } else if (word === 'updates') {
   const { updatesBench } = await import('./updates.ts')
   process.exitCode = await updatesBench(args)

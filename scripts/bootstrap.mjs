@@ -60,8 +60,8 @@ function rightNode({ typescript }) {
 }
 
 /**
- * Runs `npm ci` where node_modules differs from the lock file. Install scripts stay off: no package needs one (better-sqlite3 contains its
- * binaries), and a compromised package cannot run anything.
+ * Runs `npm ci` where node_modules differs from the lock file. Install scripts stay off: no package needs one (the package of SQLite contains
+ * its binaries), and a compromised package cannot run anything.
  */
 function installPackages(folder, { node, what, withoutDev = false }) {
   if (isInstalled(at(folder), { withoutDev })) return

@@ -19,7 +19,7 @@ const NOT_IN_UNIT_TESTS = new Set([
   'node:http',
   'node:net',
   'node:worker_threads',
-  'better-sqlite3',
+  'better-sqlite3-multiple-ciphers',
   'pg',
 ])
 

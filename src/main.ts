@@ -20,6 +20,7 @@ import { openAuthorizers } from './security/authorizers/authorizers.ts'
 import { openCallers } from './security/callers/callers.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
+import { encryptCatalog } from './server/catalog-key.ts'
 import { watchCertificate } from './server/certificate-watch.ts'
 import type { Config } from './server/config.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
@@ -63,6 +64,9 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+const CATALOG_ENCRYPTED =
+  'the catalog, which was plain, is encrypted now; its old bytes were overwritten, but snapshots of the file system and backups may have them'
+
 /** @throws OperatorError if it cannot start, with a sentence that says what to do */
 export async function startServer(config: Config, options: { readonly log: Log }): Promise<RunningServer> {
   const metrics = createMetrics()
@@ -95,6 +99,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
     const sealing = await loadSealingKey(config.dataFolder, config.sealingKey)
     if (sealing.warning !== undefined) log.warn({}, sealing.warning)
     const places = placesOf({ ...config, limits })
+    if (config.catalog === undefined && (await encryptCatalog(places))) log.info({}, CATALOG_ENCRYPTED)
     const tracing = await openTracing(process.env, log)
     stopSteps.push(() => tracing.stop())
     const stores = tracing.stores(await openStores(places))
@@ -163,7 +168,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
     if (certificate !== undefined) server.useCertificate(certificate.current.context)
     const endpoint = endpointOf(config.host[0]!, port, certificate && { certificate: certificate.current })
     log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')
-    const checkpoints = startCatalogCheckpoints(places, (err) => {
+    const checkpoints = await startCatalogCheckpoints(places, (err) => {
       log.error({ err }, 'the checkpoint thread of the catalog failed; commits run checkpoints instead')
     })
     stopSteps.push(async () => checkpoints?.stop())

@@ -1,5 +1,5 @@
 /** The ordinary table in a SQLite file. SQLite has no statement timeout: the time limit is checked between searches. */
-import Database from 'better-sqlite3'
+import Database from 'better-sqlite3-multiple-ciphers'
 import { batchesOf, type StoreRequest } from './built-store.ts'
 import {
   ORDINARY_INDEXES,

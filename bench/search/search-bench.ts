@@ -46,7 +46,7 @@ export interface SearchBench extends SearchTimes, Omit<BuildFacts, 'bytes_of'>, 
 }
 
 /** With fewer there are no later pages. */
-const ROWS_MIN = 1_000
+export const ROWS_MIN = 1_000
 export const SMALL_ROWS = 10_000
 /** Inserts and updates may each run this many times as long as a battery. */
 const WRITES_CAP = 4
@@ -202,7 +202,7 @@ async function measureSearches(
   }
 }
 
-async function withPlaces(
+export async function withPlaces(
   queries: readonly BenchQuery[],
   { store, engine }: { readonly store: BuiltStore; readonly engine: EngineName },
 ): Promise<readonly BenchQuery[]> {
@@ -214,7 +214,7 @@ async function withPlaces(
   return placed
 }
 
-async function askCatalog(catalog: Catalog, { search, after }: BenchQuery): Promise<Answer> {
+export async function askCatalog(catalog: Catalog, { search, after }: BenchQuery): Promise<Answer> {
   const page = await catalog.imageSets.search({
     datastoreId: DATASTORE_ID,
     search,

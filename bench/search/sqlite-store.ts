@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { constants, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import Database from 'better-sqlite3'
+import Database from 'better-sqlite3-multiple-ciphers'
 import { lockDataFolder } from '../../src/server/data-folder.ts'
 import { SearchUpkeep } from '../../src/stores/search/maintenance/update-index.ts'
 import { SQLITE } from '../../src/stores/sql/engine/differences.ts'
@@ -104,7 +104,7 @@ async function readThrough(path: string): Promise<void> {
 }
 
 const checkpointsOf = (path: string) =>
-  startCheckpoints(path, (error) => {
+  startCheckpoints({ path, key: undefined }, (error) => {
     throw error
   })
 

@@ -15,7 +15,7 @@ import {
   MedicalImagingServiceException,
   StartDICOMImportJobCommand,
 } from '@aws-sdk/client-medical-imaging'
-import Database from 'better-sqlite3'
+import Database from 'better-sqlite3-multiple-ciphers'
 import { bytesInMemory } from '../dicom/byte-source.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { startServer } from '../main.ts'

@@ -30,7 +30,7 @@ import { openKms } from '../security/keys/kms.ts'
 import { freePort, s3IsMissing } from '../stores/blobs/s3/s3.fixture.ts'
 import { loadConfig } from './config.ts'
 import { openLog } from './log.ts'
-import { keyPlacesOf } from './open-data-keys.ts'
+import { keyPlacesOf, openKeyServices } from './open-data-keys.ts'
 import { openCatalog, openStores, placesOf } from './open-stores.ts'
 
 const KEYS = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
@@ -361,8 +361,10 @@ test('after a data store was deleted, nobody can read what is left on the disk',
 })
 
 test('a server with another key ring does not start on the same catalog', async (context) => {
-  const { folder, stop } = await start(context)
+  const { folder, config, stop } = await start(context)
   await stop()
   await rm(join(folder, 'keys'), { recursive: true })
+  await assert.rejects(start(context, {}, folder), /ring\.json does not exist/)
+  await openKeyServices(keyPlacesOf(config))
   await assert.rejects(start(context, {}, folder), /another key ring/)
 })

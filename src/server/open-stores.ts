@@ -13,6 +13,8 @@ import { type Bucket, type ClosedBucket, isClosed, type Locations } from '../sto
 import { s3Place } from '../stores/locations/s3-uri.ts'
 import { type Checkpoints, startCheckpoints } from '../stores/sql/engine/sqlite/sqlite-checkpoints.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
+import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import { CATALOG_FILE, loadCatalogKey } from './catalog-key.ts'
 import type { Config, S3Config } from './config.ts'
 import { newId } from './new-id.ts'
 import { type KeyPlaces, keyPlacesOf, openDataKeys } from './open-data-keys.ts'
@@ -22,8 +24,6 @@ import { openRoleBuckets } from './role-buckets.ts'
 /** Those of src/operations/uploads.ts. */
 const IMPORT_BUCKET = 'hilum-import'
 const UPLOADS = /^(uploads|upload-parts)\//
-
-const CATALOG_FILE = 'catalog.sqlite'
 
 export interface StorePlaces {
   readonly dataFolder: string
@@ -36,7 +36,7 @@ export interface StorePlaces {
   readonly catalog: string | undefined
   readonly limits: Limits
   /** Without it no data store is encrypted. */
-  readonly keys?: KeyPlaces
+  readonly keys?: KeyPlaces | undefined
 }
 
 /** With `blobs` but no S3 server configured, blobs are in Amazon S3 and import buckets are folders. */
@@ -125,29 +125,43 @@ export async function openBlobs({
   return opened
 }
 
-/** @param options.readOnly beside a running server: creates, migrates and writes nothing */
+/**
+ * Opens the catalog; an encrypted one with its key.
+ * @param options.readOnly beside a running server: creates, migrates and writes nothing
+ * @throws OperatorError if it is encrypted and its key cannot be had
+ */
 export async function openCatalog(
-  { dataFolder, catalog, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
+  { dataFolder, keys, catalog, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
   options: { readonly readOnly?: boolean } = {},
 ): Promise<Catalog> {
   if (catalog === undefined) {
-    return openSqliteCatalog({
-      path: join(dataFolder, CATALOG_FILE),
-      newId,
-      cacheBytes: limits.catalogCacheBytes,
-      ...options,
-    })
+    const path = join(dataFolder, CATALOG_FILE)
+    const key = await loadCatalogKey({ dataFolder, keys }, options)
+    try {
+      return await openSqliteCatalog({ path, newId, cacheBytes: limits.catalogCacheBytes, key, ...options })
+    } catch (cause) {
+      const isForeign = cause instanceof StoreUnavailable && cause.code === 'SQLITE_NOTADB' && key !== undefined
+      throw isForeign
+        ? new OperatorError(
+            `${path} cannot be decrypted with the key beside it: the two are not from the same time and place, or the beginning of the file ` +
+              'is damaged. Restore both from the same backup.',
+            { cause },
+          )
+        : cause
+    }
   }
   const { openPostgresCatalog } = await import('../stores/sql/open-postgres.ts')
   return openPostgresCatalog({ url: catalog, newId, limits, ...options })
 }
 
 /** Called by the server after it has started, so that starting the thread does not delay it. */
-export function startCatalogCheckpoints(
-  { dataFolder, catalog }: Pick<StorePlaces, 'dataFolder' | 'catalog'>,
+export async function startCatalogCheckpoints(
+  { dataFolder, keys, catalog }: Pick<StorePlaces, 'dataFolder' | 'keys' | 'catalog'>,
   onDeath: (error: unknown) => void,
-): Checkpoints | undefined {
-  return catalog === undefined ? startCheckpoints(join(dataFolder, CATALOG_FILE), onDeath) : undefined
+): Promise<Checkpoints | undefined> {
+  if (catalog !== undefined) return undefined
+  const key = await loadCatalogKey({ dataFolder, keys }, { readOnly: true })
+  return startCheckpoints({ path: join(dataFolder, CATALOG_FILE), key }, onDeath)
 }
 
 /** Buckets of the configured S3 server, else folders. The S3 client is loaded only if needed. */

@@ -5,6 +5,7 @@ import { DataKeys, type KeyServices } from '../../security/keys/data-keys.ts'
 import { faultOfPolicy, ownerPolicy, withServiceStatement } from '../../security/keys/key-policy.ts'
 import { OwnKeyIsKept } from '../../security/keys/key-ring.ts'
 import { type KeyDescription, KeyRefused, type KeyService } from '../../security/keys/key-service.ts'
+import { rewrapCatalogKey } from '../../server/catalog-key.ts'
 import { isDataFolder } from '../../server/data-folder.ts'
 import { keyPlacesOf, openKeyServices } from '../../server/open-data-keys.ts'
 import { openCatalog, placesOf } from '../../server/open-stores.ts'
@@ -105,6 +106,7 @@ async function rewrap(
   const catalog = await openCatalog(placesOf(config))
   try {
     const { dataKeyMs } = config.limits
+    if (keyArn === (await services.ring.ownKeyArn())) await rewrapCatalogKey(config.dataFolder, services)
     return await new DataKeys({ catalog, services, dataKeyMs, encryptsNew: false }).rewrap(keyArn)
   } finally {
     await catalog.close()

@@ -1,6 +1,6 @@
 /** `hilum reindex`: rebuilds the search index from the image sets, with or without a running server. */
 import { isDataFolder } from '../../server/data-folder.ts'
-import { openCatalog } from '../../server/open-stores.ts'
+import { openCatalog, placesOf } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import { OtherSchema } from '../../stores/sql/schema/other-schema.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
@@ -15,7 +15,7 @@ export async function reindex({ config, terminal }: Invocation): Promise<ExitCod
   const startedAt = Date.now()
   try {
     const statementLimits = { ...limits, catalogStatementTimeoutMs: limits.maintenanceStatementTimeoutMs }
-    const catalog = await openCatalog({ dataFolder, catalog: config.catalog, limits: statementLimits })
+    const catalog = await openCatalog(placesOf({ ...config, limits: statementLimits }))
     const progress = openProgress('Rebuilding the search index', { terminal, now: Date.now })
     let rows = 0
     try {

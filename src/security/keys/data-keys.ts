@@ -139,7 +139,7 @@ export class DataKeys {
     const service = await this.#serviceOf(keyArn)
     const owners = await dataKeys.list(keyArn)
     for (const { ownerId, wrapped } of owners) {
-      const context = contextOf(ownerId, keyArn)
+      const context = encryptionContextOf(ownerId, keyArn)
       await dataKeys.put({ ownerId, wrapped: await service.rewrap({ keyArn, context, wrapped }), replaces: wrapped })
     }
     return owners.length
@@ -171,7 +171,7 @@ export class DataKeys {
     if (record === undefined) throw new Error(`${ownerId} has no data key`)
     if (record.isDestroyed) throw new DataKeyDestroyed(ownerId)
     const { keyArn } = record
-    const context = contextOf(ownerId, keyArn)
+    const context = encryptionContextOf(ownerId, keyArn)
     try {
       const service = await this.#serviceOf(keyArn)
       const { wrapped } = record.wrapped === undefined ? await this.#create(ownerId, { service, keyArn }) : record
@@ -186,7 +186,7 @@ export class DataKeys {
     ownerId: string,
     by: { readonly service: KeyService; readonly keyArn: string },
   ): Promise<DataKeyRecord> {
-    const { plaintext, wrapped } = await by.service.createDataKey(by.keyArn, contextOf(ownerId, by.keyArn))
+    const { plaintext, wrapped } = await by.service.createDataKey(by.keyArn, encryptionContextOf(ownerId, by.keyArn))
     plaintext.fill(0)
     const stored = await this.#options.catalog.dataKeys.put({ ownerId, wrapped, replaces: undefined })
     if (stored?.wrapped === undefined) throw new DataKeyDestroyed(ownerId)
@@ -230,7 +230,7 @@ class DataKeyDestroyed extends Error {
 const STATES = { Disabled: 'disabled', PendingDeletion: 'pending-deletion' } as const
 
 /** As the service: AWS's page on data protection of HealthImaging. */
-const contextOf = (ownerId: string, keyArn: string): EncryptionContext => ({
+export const encryptionContextOf = (ownerId: string, keyArn: string): EncryptionContext => ({
   'aws:medical-imaging:datastoreId': ownerId,
   'kms-arn': keyArn,
 })

@@ -1,6 +1,6 @@
 /** Asserts that the search index in a SQLite file equals the image sets. */
 import assert from 'node:assert/strict'
-import Database from 'better-sqlite3'
+import Database from 'better-sqlite3-multiple-ciphers'
 import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import { SQLITE } from '../sql/engine/differences.ts'
 import type { Row } from '../sql/engine/statement.ts'

@@ -1,10 +1,11 @@
 /** The catalog on SQLite: the conformance suite in memory and in a file, and tests of a shared file. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import Database from 'better-sqlite3'
+import Database from 'better-sqlite3-multiple-ciphers'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { describeCatalog } from '../catalog/conformance/catalog.conformance.ts'
@@ -39,6 +40,11 @@ async function openAt(context: TestContext, path: string): Promise<Catalog> {
 
 describeCatalog('a catalog in memory', (context) => openAt(context, ':memory:'))
 describeCatalog('a catalog in a file', async (context) => openAt(context, await newPath(context)))
+describeCatalog('a catalog in an encrypted file', async (context) => {
+  const catalog = await openSqliteCatalog({ path: await newPath(context), newId: countedIds(), key: randomBytes(32) })
+  context.after(() => catalog.close())
+  return catalog
+})
 
 const EVERYTHING = { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } } as const
 

@@ -21,6 +21,7 @@ const READ_TIMEOUT_MS = 10_000
 const OPEN_TIMEOUT_MS = 10_000
 const OPEN_RETRY_MS = 20
 const CACHE_BYTES = 64 * 1024 ** 2
+const MAPPED_BYTES = 1024 ** 3
 
 /**
  * @param options.newId 32 lower-case hex digits, never the same twice.
@@ -33,19 +34,22 @@ export async function openSqliteCatalog(options: {
   readonly readOnly?: boolean
   /** The page cache of each of its two connections. */
   readonly cacheBytes?: number
+  /** Of an encrypted file, and with which a new one is encrypted: 32 bytes. */
+  readonly key?: Uint8Array | undefined
 }): Promise<Catalog> {
-  const { sizes = SQLITE.indexSizes, cacheBytes = CACHE_BYTES } = options
+  const { path, key, sizes = SQLITE.indexSizes, cacheBytes = CACHE_BYTES } = options
+  const file: CatalogFile = { path, key, cacheBytes }
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
   const over = { dialect: SQLITE, newId: options.newId, sizes, upkeep, integrity: sqliteIntegrity }
   try {
     if (options.readOnly === true) {
-      const transactions = readOnly(await openReadOnly(options.path, cacheBytes))
+      const transactions = readOnly(await openReadOnly(file))
       return catalogOver(transactions, over)
     }
-    if (options.path !== MEMORY) await mkdir(dirname(options.path), { recursive: true })
-    const writer = await openWriter(options.path, { upkeep, cacheBytes })
+    if (path !== MEMORY) await mkdir(dirname(path), { recursive: true })
+    const writer = await openWriter(file, upkeep)
     // A second connection, so that a long write never delays a search. A database in memory has only one.
-    const reader = options.path === MEMORY ? writer : openReader(options.path, cacheBytes)
+    const reader = path === MEMORY ? writer : openReader(file)
     const transactions = new SqliteTransactions(writer, reader)
     return catalogOver(transactions, over)
   } catch (error) {
@@ -53,13 +57,16 @@ export async function openSqliteCatalog(options: {
   }
 }
 
-async function openWriter(
-  path: string,
-  { upkeep, cacheBytes }: { readonly upkeep: SearchUpkeep; readonly cacheBytes: number },
-): Promise<SqliteConnection> {
+interface CatalogFile {
+  readonly path: string
+  readonly key: Uint8Array | undefined
+  readonly cacheBytes: number
+}
+
+async function openWriter(file: CatalogFile, upkeep: SearchUpkeep): Promise<SqliteConnection> {
   for (let waitedMs = 0; ; waitedMs += OPEN_RETRY_MS) {
     // No blocking wait: the write queue waits for locks without blocking the event loop.
-    const writer = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
+    const writer = new SqliteConnection(file.path, { readonly: false, timeoutMs: 0, key: file.key })
     try {
       // SQLite refuses at once if two processes switch a new file to WAL at the same time.
       writer.pragma('journal_mode = WAL')
@@ -68,9 +75,7 @@ async function openWriter(
       writer.pragma('foreign_keys = ON')
       // Only in pages that are written anyway. Transactions that delete patient data overwrite all (WriteOptions).
       writer.pragma('secure_delete = FAST')
-      writer.pragma('temp_store = MEMORY')
-      writer.pragma(cacheSizeOf(cacheBytes))
-      writer.pragma('mmap_size = 1073741824')
+      setMemory(writer, file)
       writer.pragma(`wal_autocheckpoint = ${WRITER_CHECKPOINT_PAGES}`)
       writer.pragma('journal_size_limit = 67108864')
       await beginImmediate(writer)
@@ -85,19 +90,22 @@ async function openWriter(
   }
 }
 
-/** A negative cache_size is in KiB. */
-const cacheSizeOf = (bytes: number) => `cache_size = -${Math.floor(bytes / 1024)}`
+/** Temporary tables and journals stay in memory: files of them would not be encrypted. A negative cache_size is in KiB. */
+function setMemory(connection: SqliteConnection, { key, cacheBytes }: CatalogFile): void {
+  connection.pragma('temp_store = MEMORY')
+  connection.pragma(`cache_size = -${Math.floor(cacheBytes / 1024)}`)
+  // Encrypted pages have to be decrypted into the cache.
+  connection.pragma(`mmap_size = ${key === undefined ? MAPPED_BYTES : 0}`)
+}
 
-function openReader(path: string, cacheBytes: number): SqliteConnection {
-  const reader = new SqliteConnection(path, { readonly: true, timeoutMs: READ_TIMEOUT_MS })
-  reader.pragma('temp_store = MEMORY')
-  reader.pragma(cacheSizeOf(cacheBytes))
-  reader.pragma('mmap_size = 1073741824')
+function openReader(file: CatalogFile): SqliteConnection {
+  const reader = new SqliteConnection(file.path, { readonly: true, timeoutMs: READ_TIMEOUT_MS, key: file.key })
+  setMemory(reader, file)
   return reader
 }
 
-async function openReadOnly(path: string, cacheBytes: number): Promise<SqliteTransactions> {
-  const reader = openReader(path, cacheBytes)
+async function openReadOnly(file: CatalogFile): Promise<SqliteTransactions> {
+  const reader = openReader(file)
   const transactions = new SqliteTransactions(reader, reader)
   try {
     await transactions.read(requireOurSchema)

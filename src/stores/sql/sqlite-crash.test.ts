@@ -9,7 +9,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import Database from 'better-sqlite3'
+import Database from 'better-sqlite3-multiple-ciphers'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import {

@@ -1,7 +1,8 @@
 /** The entry point of the checkpoint thread: checks the length of the log regularly, and copies it into the file. */
 import { parentPort, workerData } from 'node:worker_threads'
-import Database from 'better-sqlite3'
-import { THREAD_CHECKPOINT_PAGES } from './sqlite-checkpoints.ts'
+import Database from 'better-sqlite3-multiple-ciphers'
+import { type CheckpointedFile, THREAD_CHECKPOINT_PAGES } from './sqlite-checkpoints.ts'
+import { openSqliteFile } from './sqlite-file.ts'
 
 /** Between two checks while others write, and at most when they do not. A check reads a few numbers in shared memory. */
 const CHECK_MS = 20
@@ -14,7 +15,9 @@ interface Log {
 }
 
 // At the priority of the writers: while it lags behind, they run checkpoints.
-const database = new Database(workerData as string, { fileMustExist: true, timeout: 0 })
+const { path, key } = workerData as CheckpointedFile
+const database = openSqliteFile(path, { fileMustExist: true, timeout: 0, key })
+key?.fill(0)
 database.pragma('synchronous = FULL')
 database.pragma('wal_autocheckpoint = 0')
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import Database from 'better-sqlite3'
+import Database from 'better-sqlite3-multiple-ciphers'
 import { removeAtExit } from '../../../../fixtures/remove-at-exit.ts'
 import {
   createDatastore,
@@ -50,7 +50,7 @@ test('a thread runs a checkpoint of the log of an idle writer', async (context) 
   const { path, log, write } = await opened(context)
   while (log().log < 2 * THREAD_CHECKPOINT_PAGES) await write()
   assert.equal(log().checkpointed, 0, 'no commit has copied it')
-  const checkpoints = startCheckpoints(path, mustLive)
+  const checkpoints = startCheckpoints({ path, key: undefined }, mustLive)
   context.after(() => checkpoints.stop())
   while (log().checkpointed < log().log) await setTimeout(5)
   await checkpoints.stop()
@@ -60,7 +60,7 @@ test('a thread runs a checkpoint of the log of an idle writer', async (context) 
 test('a log under continuous writes restarts from its beginning, with the thread and without', async (context) => {
   for (const hasThread of [true, false]) {
     const { path, log, write } = await opened(context)
-    const checkpoints = hasThread ? startCheckpoints(path, mustLive) : undefined
+    const checkpoints = hasThread ? startCheckpoints({ path, key: undefined }, mustLive) : undefined
     context.after(() => checkpoints?.stop())
     let [again, longest] = [0, 0]
     for (let last = log().log; again < 2; last = log().log) {

@@ -20,10 +20,16 @@ export interface Checkpoints {
   stop(): Promise<void>
 }
 
+export interface CheckpointedFile {
+  readonly path: string
+  /** Of an encrypted file. */
+  readonly key: Uint8Array | undefined
+}
+
 /** @param onFailure receives the error that ended the thread; from then on the writers run checkpoints */
-export function startCheckpoints(path: string, onFailure: (error: unknown) => void): Checkpoints {
+export function startCheckpoints(file: CheckpointedFile, onFailure: (error: unknown) => void): Checkpoints {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const worker = new Worker(new URL(`./sqlite-checkpoint-thread.${extension}`, import.meta.url), { workerData: path })
+  const worker = new Worker(new URL(`./sqlite-checkpoint-thread.${extension}`, import.meta.url), { workerData: file })
   worker.on('error', onFailure)
   // The thread alone does not keep the process alive.
   worker.unref()

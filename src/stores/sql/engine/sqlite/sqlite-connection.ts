@@ -1,7 +1,8 @@
 /** One connection to a SQLite file, and its result codes as errors of the store. */
-import Database from 'better-sqlite3'
+import Database from 'better-sqlite3-multiple-ciphers'
 import { StoreUnavailable, type UnavailableReason } from '../../../store-unavailable.ts'
 import type { Row, Sql, Statement } from '../statement.ts'
+import { openSqliteFile } from './sqlite-file.ts'
 
 const NO_ROWS: readonly Row[] = []
 
@@ -10,9 +11,15 @@ export class SqliteConnection {
   /** By text. The catalog has a few hundred texts: none is dropped. */
   readonly #prepared = new Map<string, Database.Statement<unknown[], Row>>()
 
-  /** @param options.timeoutMs how long a statement blocks for a lock of another process */
-  constructor(path: string, options: { readonly: boolean; timeoutMs: number }) {
-    this.#database = new Database(path, { readonly: options.readonly, timeout: options.timeoutMs })
+  /**
+   * @param options.timeoutMs how long a statement blocks for a lock of another process
+   * @param options.key of an encrypted file: 32 bytes
+   */
+  constructor(
+    path: string,
+    { readonly, timeoutMs, key }: { readonly: boolean; timeoutMs: number; key?: Uint8Array | undefined },
+  ) {
+    this.#database = openSqliteFile(path, { readonly, timeout: timeoutMs, key })
   }
 
   pragma(text: string): void {
