@@ -41,6 +41,7 @@ describe('where values come from', () => {
       corsOrigin: ['*'],
       encryption: 'on',
       metricsPublic: false,
+      allowPlainPostgresql: false,
       auditRetentionDays: 2_557,
       limits: DEFAULT_LIMITS,
     })
@@ -210,6 +211,7 @@ describe('a configuration is refused:', () => {
     'credentials.secretAccessKey': 'short',
     sealingKey: 'ab',
     metricsPublic: 'yes',
+    allowPlainPostgresql: 'yes',
     auditRetentionDays: 0,
   }
 

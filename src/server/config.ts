@@ -56,6 +56,8 @@ export interface Config {
   readonly corsOrigin: readonly string[]
   /** A PostgreSQL address, which may hold a password; without it the catalog is a SQLite file in the data folder. */
   readonly catalog?: string
+  /** PostgreSQL on another machine may be used without verified TLS. */
+  readonly allowPlainPostgresql: boolean
   /** Location of blobs, `s3://bucket/prefix`; without it they are in the data folder. */
   readonly blobs?: string
   /** An S3 server with the import buckets; without it they are folders in `<dataFolder>/buckets`. */
@@ -165,6 +167,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     awsQuotas: false,
     corsOrigin: ['*'],
     encryption: 'on',
+    allowPlainPostgresql: false,
     metricsPublic: false,
     auditRetentionDays: 2_557,
     ...at.defaults,

@@ -34,19 +34,31 @@ export interface StorePlaces {
   readonly blobs?: { readonly uri: string; readonly server: S3Config } | undefined
   /** `postgres://...`, or undefined for a SQLite file in the data folder. */
   readonly catalog: string | undefined
+  /** Without it, PostgreSQL on another machine needs verified TLS. */
+  readonly allowPlainPostgresql?: boolean
   readonly limits: Limits
   /** Without it no data store is encrypted. */
   readonly keys?: KeyPlaces | undefined
 }
 
 /** With `blobs` but no S3 server configured, blobs are in Amazon S3 and import buckets are folders. */
-export const placesOf = ({ dataFolder, s3, blobs, region, catalog, limits, ...config }: Config): StorePlaces => ({
+export const placesOf = ({
+  dataFolder,
+  s3,
+  blobs,
+  region,
+  catalog,
+  allowPlainPostgresql,
+  limits,
+  ...config
+}: Config): StorePlaces => ({
   ...(config.roles && { roles: { byArn: config.roles, region } }),
-  keys: keyPlacesOf({ dataFolder, region, limits, ...config }),
+  keys: keyPlacesOf({ dataFolder, region, limits, allowPlainPostgresql, ...config }),
   dataFolder,
   s3,
   blobs: blobs === undefined ? undefined : { uri: blobs, server: s3 ?? { region } },
   catalog,
+  allowPlainPostgresql,
   limits,
 })
 
@@ -125,13 +137,18 @@ export async function openBlobs({
   return opened
 }
 
+const NEEDS_TLS =
+  "PostgreSQL is on another machine, and the connection to it, which carries patients' data, would not be protected by verified TLS. Add " +
+  '?sslmode=verify-full to the address of the catalog, with &sslrootcert=<file> for an authority of your own. In a network that only ' +
+  'you can read, --allow-plain-postgresql (HILUM_ALLOW_PLAIN_POSTGRESQL=true) permits it without.'
+
 /**
  * Opens the catalog; an encrypted one with its key.
  * @param options.readOnly beside a running server: creates, migrates and writes nothing
  * @throws OperatorError if it is encrypted and its key cannot be had
  */
 export async function openCatalog(
-  { dataFolder, keys, catalog, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
+  { dataFolder, keys, catalog, allowPlainPostgresql, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
   options: { readonly readOnly?: boolean } = {},
 ): Promise<Catalog> {
   if (catalog === undefined) {
@@ -150,6 +167,8 @@ export async function openCatalog(
         : cause
     }
   }
+  const { reachOf } = await import('../stores/sql/engine/postgres/postgres-tls.ts')
+  if (allowPlainPostgresql !== true && reachOf(catalog) === 'readable by others') throw new OperatorError(NEEDS_TLS)
   const { openPostgresCatalog } = await import('../stores/sql/open-postgres.ts')
   return openPostgresCatalog({ url: catalog, newId, limits, ...options })
 }

