@@ -67,6 +67,8 @@ export interface ReplyBuffers {
   readonly sizeBytes: number
   lend(): Uint8Array
   giveBack(buffer: Uint8Array): void
+  /** Fills with zeros those that are not lent. */
+  overwrite(): void
 }
 
 /** The bytes that the uploads of each caller occupy, from the request until they are removed. */

@@ -117,6 +117,10 @@ export async function startServer(config: Config, options: { readonly log: Log }
     )
     stopSteps.push(() => imports.stop())
 
+    const replyBuffers = openReplyBuffers(limits)
+    stores.dataKeys.onExpiry((_, isCustomers) => {
+      if (isCustomers) replyBuffers.overwrite()
+    })
     const app: App = {
       ...stores,
       limits,
@@ -124,7 +128,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       audit,
       background,
       accessTimes,
-      replyBuffers: openReplyBuffers(limits),
+      replyBuffers,
       uploadUsage: openUploadUsage(),
       newId,
       clock: Date.now,

@@ -9,6 +9,8 @@ export function openReplyBuffers({ replyBuffersKept }: Pick<Limits, 'replyBuffer
   /** Pooled buffers are in memory that the checksum code can read without a copy. The system allocates its pages on first use. */
   let kept: Uint8Array[] | undefined
   const pooled = new Set<Uint8Array>()
+  /** Lent since they were overwritten. */
+  const used = new Set<Uint8Array>()
   function makeKept(): Uint8Array[] {
     const memory = memoryForChecksums(replyBuffersKept * BUFFER_BYTES)
     // The first buffer in memory is lent first, so that pages of buffers that are never needed are not allocated.
@@ -22,10 +24,16 @@ export function openReplyBuffers({ replyBuffersKept }: Pick<Limits, 'replyBuffer
     sizeBytes: BUFFER_BYTES,
     lend() {
       kept ??= makeKept()
-      return kept.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES)
+      const buffer = kept.pop()
+      if (buffer === undefined) return Buffer.allocUnsafeSlow(BUFFER_BYTES)
+      used.add(buffer)
+      return buffer
     },
     giveBack(buffer) {
       if (pooled.has(buffer)) kept!.push(buffer)
+    },
+    overwrite() {
+      for (const buffer of kept ?? []) if (used.delete(buffer)) buffer.fill(0)
     },
   }
 }

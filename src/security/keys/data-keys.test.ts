@@ -119,3 +119,21 @@ test('a longer time than a minute is not accepted', async (context) => {
   context.mock.timers.tick(60_000)
   assert.ok(bytes.every((byte) => byte === 0))
 })
+
+test('a data key that expires is reported, and whether the key of a customer wraps it', async (context) => {
+  const { keys, ring, addOwner } = await opened(context, { dataKeyMs: 20 })
+  const [customers, own] = [await addOwner(), await addOwner(await ring.ownKeyArn())]
+  const expired = new Map<string, boolean>()
+  const all = new Promise<void>((resolve) => {
+    keys.onExpiry((ownerId, isCustomers) => {
+      expired.set(ownerId, isCustomers)
+      if (expired.size === 2) resolve()
+    })
+  })
+  for (const ownerId of [customers, own]) {
+    assert.ok(await keys.isEncrypted(ownerId))
+    await keys.dataKeyOf(ownerId)
+  }
+  await all
+  assert.deepEqual([expired.get(customers), expired.get(own)], [true, false])
+})

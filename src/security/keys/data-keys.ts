@@ -37,6 +37,9 @@ interface Owner {
   readonly isCustomers: boolean
 }
 
+/** `isCustomers`: a customer's key wraps it. Then nothing that was read with it may stay in memory. */
+type ExpiryListener = (ownerId: string, isCustomers: boolean) => void
+
 interface CachedKey {
   readonly bytes: Uint8Array
   readonly expiry: NodeJS.Timeout
@@ -49,7 +52,7 @@ export class DataKeys {
   readonly #keys = new Map<string, CachedKey>()
   readonly #loading = new Map<string, Promise<Uint8Array>>()
 
-  readonly #listeners: ((ownerId: string) => void)[] = []
+  readonly #listeners: ExpiryListener[] = []
 
   constructor(options: Options) {
     this.#options = options
@@ -109,11 +112,12 @@ export class DataKeys {
     this.#keys.delete(ownerId)
     clearTimeout(cached.expiry)
     cached.bytes.fill(0)
-    for (const listener of this.#listeners) listener(ownerId)
+    const isCustomers = this.#owners.get(ownerId)?.isCustomers ?? true
+    for (const listener of this.#listeners) listener(ownerId, isCustomers)
   }
 
-  /** Calls the listener when a data key expires. */
-  onExpiry(listener: (ownerId: string) => void): void {
+  /** Calls the listener when a data key expires: after some seconds, whether it is needed again or not. */
+  onExpiry(listener: ExpiryListener): void {
     this.#listeners.push(listener)
   }
 

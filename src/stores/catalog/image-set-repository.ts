@@ -23,6 +23,8 @@ export interface ImageSets {
     /** Asks for the total as well. Only a first page has one: with `snapshotVersion` there is none. */
     readonly count?: 'exact'
   }): Promise<SearchPage>
+  /** Removes from memory what searches of the data store left there to be faster. */
+  forgetSearches(datastoreId: string): void
   /** Of the given version, or of the latest. Includes an image set that was deleted after `deletedSince`. */
   get(imageSet: {
     readonly datastoreId: string

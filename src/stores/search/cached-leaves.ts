@@ -8,6 +8,7 @@ import { decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
 
 interface CachedBounds {
+  readonly datastore: string | undefined
   readonly bounds: LeafBounds
   /** `bounds` include all changes up to this number. */
   seen: number
@@ -34,11 +35,12 @@ export class CachedLeaves {
   /**
    * The bounds of partitions, in their order.
    * @param upTo the last change when the transaction began, its own earlier ones included.
+   * @param datastore of the partitions, to forget them
    */
-  *boundsOf(partitions: readonly number[], upTo: number): Sql<readonly LeafBounds[]> {
+  *boundsOf(partitions: readonly number[], upTo: number, datastore?: string): Sql<readonly LeafBounds[]> {
     const found = partitions.map((partition) => ({
       partition,
-      cached: this.#bounds.get(partition) ?? { bounds: new LeafBounds(), seen: -1 },
+      cached: this.#bounds.get(partition) ?? { datastore, bounds: new LeafBounds(), seen: -1 },
     }))
     const behind = found.filter(({ cached }) => cached.seen !== upTo)
     for (const [seen, some] of Map.groupBy(behind, ({ cached }) => cached.seen)) {
@@ -82,6 +84,14 @@ export class CachedLeaves {
   /** For a partition that was retired. */
   drop(partition: number): void {
     this.#bounds.delete(partition)
+  }
+
+  forget(datastoreId: string): void {
+    for (const [partition, { datastore, bounds }] of this.#bounds) {
+      if (datastore !== datastoreId) continue
+      for (const leaf of bounds.leaves) this.#removeEntries(leaf)
+      this.#bounds.delete(partition)
+    }
   }
 
   /** The entries of leaves, in their order, after `boundsOf` has returned their partition in the same transaction. */

@@ -9,8 +9,15 @@ export type FoundPage = Pick<SearchPage, 'rows' | 'total' | 'visited'>
 /** Enough for the worklists of one site. Other searches find leaves and summaries in their caches. */
 const PAGES_MAX = 32
 
+interface Kept {
+  readonly datastoreId: string
+  /** The last one that the transaction saw. */
+  readonly change: number
+  readonly page: FoundPage
+}
+
 export class CachedPages {
-  readonly #pages = new Map<string, { readonly page: FoundPage; readonly change: number }>()
+  readonly #pages = new Map<string, Kept>()
 
   /** @param change the last one that the transaction sees. */
   get(name: string, change: number): FoundPage | undefined {
@@ -22,10 +29,14 @@ export class CachedPages {
     return cached.page
   }
 
-  keep(name: string, change: number, page: FoundPage): void {
+  keep(name: string, page: Kept): void {
     this.#pages.delete(name)
-    this.#pages.set(name, { page, change })
+    this.#pages.set(name, page)
     const [oldest] = this.#pages.keys()
     if (this.#pages.size > PAGES_MAX) this.#pages.delete(oldest!)
+  }
+
+  forget(datastoreId: string): void {
+    for (const [name, kept] of this.#pages) if (kept.datastoreId === datastoreId) this.#pages.delete(name)
   }
 }

@@ -66,22 +66,49 @@ else {
     }
   })
 
+  test('searches that are forgotten read the catalog again, and searches of other data stores do not', async (context) => {
+    const catalog = await openSqliteCatalog({ path: ':memory:', newId: uniqueIds(), sizes: SIZES })
+    context.after(() => catalog.close())
+    const [datastoreId, other] = [await createDatastore(catalog), await createDatastore(catalog, 'other')]
+    for (const each of [datastoreId, other]) {
+      await importFiles(catalog, {
+        datastoreId: each,
+        files: studies(Array.from({ length: STUDIES }, (_, study) => study)),
+      })
+    }
+    const before = { forgotten: await pagesOf(catalog, datastoreId), other: await pagesOf(catalog, other) }
+    catalog.imageSets.forgetSearches(datastoreId)
+    const after = { forgotten: await pagesOf(catalog, datastoreId), other: await pagesOf(catalog, other) }
+    assert.deepEqual(after, before)
+    // A summary that is in memory is the same object.
+    assert.notEqual(after.forgotten[0]!.rows[0], before.forgotten[0]!.rows[0])
+    assert.equal(after.other[0]!.rows[0], before.other[0]!.rows[0])
+  })
+
   describe('cached pages', () => {
     const page = { rows: [], visited: {} as SearchPage['visited'] }
 
     test('are valid for the change they were found at and no other', () => {
       const pages = new CachedPages()
-      pages.keep('worklist', 7, page)
+      pages.keep('worklist', { datastoreId: 'store', change: 7, page })
       assert.equal(pages.get('worklist', 7), page)
       for (const change of [6, 8]) assert.equal(pages.get('worklist', change), undefined)
       assert.equal(pages.get('another', 7), undefined)
     })
 
+    test('of a data store are forgotten, and those of others stay', () => {
+      const pages = new CachedPages()
+      for (const datastoreId of ['store', 'other']) pages.keep(datastoreId, { datastoreId, change: 7, page })
+      pages.forget('store')
+      assert.equal(pages.get('store', 7), undefined)
+      assert.equal(pages.get('other', 7), page)
+    })
+
     test('are few, and those in use stay', () => {
       const pages = new CachedPages()
-      pages.keep('worklist', 7, page)
+      pages.keep('worklist', { datastoreId: 'store', change: 7, page })
       for (let count = 0; count < 100; count++) {
-        pages.keep(`search ${count}`, 7, page)
+        pages.keep(`search ${count}`, { datastoreId: 'store', change: 7, page })
         assert.equal(pages.get('worklist', 7), page)
       }
       const kept = Array.from({ length: 100 }, (_, count) => pages.get(`search ${count}`, 7)).filter(Boolean)
@@ -93,6 +120,7 @@ else {
     const kept = (rowId: number, tags = '{}') => ({
       texts: Object.fromEntries(TEXT_ATTRIBUTES.map((attribute) => [attribute, null])) as Texts,
       answer: { rowId, tags } as ImageSetSummary,
+      datastoreId: 'store',
       upTo: 0,
     })
 
@@ -108,6 +136,17 @@ else {
         (rowId) => summaries.get(rowId) !== undefined,
       )
       assert.ok(left.length > 20 && left.length <= 51, `${left.length} of 2,000 bytes each`)
+    })
+
+    test('of a data store are forgotten in both generations, and those of others stay', () => {
+      const summaries = new CachedSummaries({ summaryBytesInMemory: 10_000 })
+      for (let rowId = 0; rowId < 12; rowId++) {
+        summaries.keep(rowId, { ...kept(rowId), datastoreId: rowId % 2 === 0 ? 'store' : 'other' })
+      }
+      const before = Array.from({ length: 12 }, (_, rowId) => rowId).filter((rowId) => summaries.get(rowId))
+      assert.ok(before.some((rowId) => rowId % 2 === 0))
+      summaries.forget('store')
+      for (const rowId of before) assert.equal(summaries.get(rowId) !== undefined, rowId % 2 === 1, `${rowId}`)
     })
 
     test('count once when they are replaced', () => {

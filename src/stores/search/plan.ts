@@ -43,6 +43,7 @@ type QueryPlan = { readonly kind: 'index scan' } | FilterPlan
 
 interface Snapshot {
   readonly datastore: number
+  readonly datastoreId: string
   readonly latest: number
   readonly leaves: CachedLeaves
   readonly sizes: IndexSizes
@@ -106,6 +107,6 @@ const isText = (filter: Filter): filter is TextFilter => TEXT_ATTRIBUTES.some((t
 
 function* opened(partitions: readonly Partition[], snapshot: Snapshot): Sql<readonly OpenPartition[]> {
   const numbers = partitions.map(({ partition }) => partition)
-  const bounds = yield* snapshot.leaves.boundsOf(numbers, snapshot.latest)
+  const bounds = yield* snapshot.leaves.boundsOf(numbers, snapshot.latest, snapshot.datastoreId)
   return partitions.map((partition, at) => ({ ...partition, bounds: bounds[at]! }))
 }

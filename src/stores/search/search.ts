@@ -40,6 +40,7 @@ interface Context {
 
 interface Snapshot extends Context {
   readonly datastore: number
+  readonly datastoreId: string
   readonly snapshotVersion: number
   readonly latest: number
   /** Whether the total is wanted too. */
@@ -68,7 +69,15 @@ export function* search(request: Request, context: Context): Sql<SearchPage> {
     return { datastore, ...found, snapshotVersion }
   }
 
-  const snapshot = { ...context, datastore: datastore.number, snapshotVersion, latest: changes.latest, isCounted }
+  const { datastoreId } = request
+  const snapshot = {
+    ...context,
+    datastore: datastore.number,
+    datastoreId,
+    snapshotVersion,
+    latest: changes.latest,
+    isCounted,
+  }
   const name = JSON.stringify([
     datastore.number,
     request.search,
@@ -79,7 +88,7 @@ export function* search(request: Request, context: Context): Sql<SearchPage> {
   ])
   const cached = context.pages.get(name, changes.latest)
   const found = cached ?? (yield* pageAt(request, snapshot))
-  if (cached === undefined) context.pages.keep(name, changes.latest, found)
+  if (cached === undefined) context.pages.keep(name, { datastoreId, change: changes.latest, page: found })
   return { datastore, ...found, snapshotVersion }
 }
 

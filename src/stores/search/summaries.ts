@@ -26,6 +26,7 @@ interface Summary {
 }
 
 interface Cached extends Summary {
+  readonly datastoreId: string
   /** Includes all changes up to this number. */
   upTo: number
 }
@@ -62,6 +63,15 @@ export class CachedSummaries {
     this.#youngBytes += bytesOf(summary) - (replaced === undefined ? 0 : bytesOf(replaced))
     this.#young.set(rowId, summary)
   }
+
+  forget(datastoreId: string): void {
+    for (const [rowId, summary] of this.#young) {
+      if (summary.datastoreId !== datastoreId) continue
+      this.#young.delete(rowId)
+      this.#youngBytes -= bytesOf(summary)
+    }
+    for (const [rowId, summary] of this.#old) if (summary.datastoreId === datastoreId) this.#old.delete(rowId)
+  }
 }
 
 /**
@@ -71,9 +81,9 @@ export class CachedSummaries {
  */
 export function* summariesOf(
   rowIds: readonly number[],
-  state: { readonly summaries: CachedSummaries; readonly latest: number },
+  state: { readonly summaries: CachedSummaries; readonly datastoreId: string; readonly latest: number },
 ): Sql<readonly Summary[]> {
-  const { summaries, latest } = state
+  const { summaries, datastoreId, latest } = state
   const found: (Cached | undefined)[] = []
   const older: number[] = []
   const unknown: number[] = []
@@ -94,7 +104,9 @@ export function* summariesOf(
   const read = unknown.length === 0 ? [] : yield* rowsOf(unknown, { changedAfter: -1 })
   // No await or yield below: other searches share the cache.
   for (const cached of found) if (cached !== undefined) cached.upTo = latest
-  const rows = new Map([...changed, ...read].map((row) => [row.row_id, { ...summaryOf(row), upTo: latest }]))
+  const rows = new Map(
+    [...changed, ...read].map((row) => [row.row_id, { ...summaryOf(row), datastoreId, upTo: latest }]),
+  )
   for (const [rowId, summary] of rows) summaries.keep(rowId, summary)
   return found.map((cached, at) => rows.get(rowIds[at]!) ?? cached!)
 }

@@ -38,6 +38,9 @@ export function imageSetsOver(
   }
   return {
     search: (request) => database.read(() => searchWithIdle(request)),
+    forgetSearches(datastoreId) {
+      for (const cache of [pages, summaries, ...idle]) cache.forget(datastoreId)
+    },
     get: (imageSet) => database.read(() => properties(imageSet)),
     versions: (imageSet) => database.read(() => versionsOf(imageSet)),
     attributes: (version) => database.read(() => attributes(version)),
