@@ -4,8 +4,13 @@ import { asSentence, capitalized } from './format/text.ts'
 export interface ErrorMessage {
   readonly title: string
   readonly description: string
-  /** `unreachable`: no answer, so the request is retried. `credentials`: only another access key helps. */
-  readonly kind: 'unreachable' | 'credentials' | 'other'
+  /** `unreachable`: no answer, so the request is retried. `credentials`: only another access key helps. `key`: only the
+   * owner of the customer's KMS key can help. */
+  readonly kind: 'unreachable' | 'credentials' | 'key' | 'other'
+  /** Of `key`. */
+  readonly keyArn?: string
+  /** What the policy of the key lacks, as JSON. */
+  readonly statement?: string
 }
 
 /** What the failed request was for. */
@@ -35,7 +40,7 @@ export function errorMessageOf(error: unknown, { action, resource }: ErrorContex
         'Set the clock of this computer, and then try again.',
       )
     case 'AccessDeniedException':
-      return credentials(failed ?? 'Access denied', reason)
+      return keyRefusalOf(message) ?? credentials(failed ?? 'Access denied', reason)
     case 'ResourceNotFoundException':
       return resource === undefined
         ? other(failed ?? 'Resource not found', `${reason} It might have been deleted.`.trim())
@@ -63,6 +68,19 @@ export function errorMessageOf(error: unknown, { action, resource }: ErrorContex
     return { kind: 'unreachable', title: "Can't connect to the server", description }
   }
   return other(failed ?? 'Something went wrong', reason === '' ? 'Try again.' : reason)
+}
+
+/** The server refuses a data store whose KMS key the service may not use (src/security/keys/data-keys.ts). */
+function keyRefusalOf(message: string): ErrorMessage | undefined {
+  const title = "The KMS key of this data store can't be used"
+  const refused = /^The policy of the KMS key (\S+) does not grant .*: (\{.*\})\.?$/s.exec(message)
+  if (refused !== null) {
+    const description = `The policy of the key ${refused[1]} doesn't let Hilum use it. The owner of the key has to add this statement to the policy:`
+    const statement = JSON.stringify(JSON.parse(refused[2]!), undefined, 2)
+    return { kind: 'key', title, description, keyArn: refused[1]!, statement }
+  }
+  const keyArn = /^The KMS key (\S+) /.exec(message)?.[1]
+  return keyArn === undefined ? undefined : { kind: 'key', title, description: asSentence(message), keyArn }
 }
 
 /** How `fetch` of the browsers and the SDK report that no answer arrived. */

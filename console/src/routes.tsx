@@ -12,6 +12,9 @@ const ImageSetPage = lazyComponent(async () => (await import('./pages/ImageSetPa
 const ImportPage = lazy(async () => ({ default: (await import('./pages/ImportPage.tsx')).ImportPage }))
 const ImportJobPage = lazy(async () => ({ default: (await import('./pages/ImportJobPage.tsx')).ImportJobPage }))
 const PrincipalsPage = lazy(async () => ({ default: (await import('./pages/PrincipalsPage.tsx')).PrincipalsPage }))
+const EncryptionKeysPage = lazy(async () => ({
+  default: (await import('./pages/EncryptionKeysPage.tsx')).EncryptionKeysPage,
+}))
 const PoliciesPage = lazy(async () => ({ default: (await import('./pages/PoliciesPage.tsx')).PoliciesPage }))
 
 type Parameters = Readonly<Record<string, string>>
@@ -23,6 +26,7 @@ const ROUTES: readonly { readonly path: string; readonly page: Page }[] = [
   { path: '', page: DatastoresPage },
   { path: 'principals', page: PrincipalsPage },
   { path: 'policies', page: PoliciesPage },
+  { path: 'encryption-keys', page: EncryptionKeysPage },
   { path: 'create', page: CreateDatastorePage },
   { path: 'datastores/:datastoreId', page: DatastorePage },
   { path: 'datastores/:datastoreId/image-sets/:imageSetId', page: ImageSetPage },

@@ -1,8 +1,12 @@
 /** An alert for a failed request, with a button to retry or to sign in with another access key. */
 import Alert from '@cloudscape-design/components/alert'
 import Button from '@cloudscape-design/components/button'
-import { type ErrorContext, errorMessageOf } from '../error-messages.ts'
+import Link from '@cloudscape-design/components/link'
+import SpaceBetween from '@cloudscape-design/components/space-between'
+import { type ErrorContext, type ErrorMessage, errorMessageOf } from '../error-messages.ts'
+import { hrefTo } from '../location.ts'
 import { setAccessKey } from '../session.ts'
+import { CodeBlock } from './CodeBlock.tsx'
 
 interface ErrorAlertProps extends ErrorContext {
   readonly error: unknown
@@ -10,16 +14,26 @@ interface ErrorAlertProps extends ErrorContext {
 }
 
 export function ErrorAlert({ error, onRetry, ...context }: ErrorAlertProps) {
-  const { title, description, kind } = errorMessageOf(error, context)
+  const message = errorMessageOf(error, context)
   const action =
-    kind === 'credentials' ? (
+    message.kind === 'credentials' ? (
       <Button onClick={() => setAccessKey(undefined)}>Sign in again</Button>
     ) : (
       onRetry && <Button onClick={onRetry}>Retry</Button>
     )
   return (
-    <Alert type={kind === 'unreachable' ? 'warning' : 'error'} header={title} action={action}>
-      {description}
+    <Alert type={message.kind === 'unreachable' ? 'warning' : 'error'} header={message.title} action={action}>
+      {message.kind === 'key' ? <KeyRefusal {...message} /> : message.description}
     </Alert>
+  )
+}
+
+function KeyRefusal({ description, keyArn, statement }: ErrorMessage) {
+  return (
+    <SpaceBetween size="xs">
+      <div className="breaks-anywhere">{description}</div>
+      {statement !== undefined && <CodeBlock text={statement} name="statement" />}
+      <Link href={hrefTo('encryption-keys', keyArn)}>How to make the key usable again</Link>
+    </SpaceBetween>
   )
 }
