@@ -23,6 +23,7 @@ import { openRoleBuckets } from './role-buckets.ts'
 
 /** Those of src/operations/uploads.ts. */
 const IMPORT_BUCKET = 'hilum-import'
+const REPORT_BUCKET = 'hilum-import-output'
 const UPLOADS = /^(uploads|upload-parts)\//
 
 export interface StorePlaces {
@@ -79,11 +80,11 @@ export async function openStores(places: StorePlaces): Promise<Stores> {
   }
   try {
     const dataKeys = await openDataKeys(places.keys, { catalog, dataKeyMs })
-    const withUploads = withEncryptedUploads(locations, dataKeys)
+    const withFiles = withEncryptedFiles(locations, { keys: dataKeys, inFolders: places.s3 === undefined })
     return {
       blobs: withDataKeys(blobs, dataKeys, places.limits.decryptedCacheBytes),
-      locations: withUploads,
-      bucketsOf: openRoleBuckets(places, withUploads),
+      locations: withFiles,
+      bucketsOf: openRoleBuckets(places, withFiles),
       ...{ catalog, dataKeys },
     }
   } catch (error) {
@@ -104,16 +105,26 @@ export const withDataKeys = (blobs: BlobStore, keys: BlobKeys, decryptedBytesMax
     decryptedBytesMax,
   })
 
-/** Uploads through the API are encrypted until they are imported. Other files of the bucket are not: commands put them there. */
-function withEncryptedUploads(locations: Locations, keys: BlobKeys): Locations {
+/**
+ * Uploads through the API are encrypted until they are imported; other files of the bucket are not, because commands put them there. Reports in
+ * the bucket of the console and of `hilum import` are encrypted if it is a folder in the data folder. All other buckets are the caller's.
+ */
+function withEncryptedFiles(
+  locations: Locations,
+  { keys, inFolders }: { readonly keys: BlobKeys; readonly inFolders: boolean },
+): Locations {
+  const isEncrypted = (bucket: string, key: string) =>
+    bucket === IMPORT_BUCKET ? UPLOADS.test(key) : inFolders && bucket === REPORT_BUCKET
   const encrypted = <Opened extends Bucket | ClosedBucket>(name: string, bucket: Opened) =>
-    isClosed(bucket) || name !== IMPORT_BUCKET
+    isClosed(bucket) || ![IMPORT_BUCKET, REPORT_BUCKET].includes(name)
       ? bucket
       : encryptedBucket(bucket, {
           keys,
-          datastoreOf: (key) => (UPLOADS.test(key) ? UPLOADS_OWNER : undefined),
+          datastoreOf: (key) => (isEncrypted(name, key) ? UPLOADS_OWNER : undefined),
           // A client may send a part again.
           headersMax: 0,
+          // Written before encryption was on.
+          mayBePlain: name === REPORT_BUCKET,
         })
   return {
     openBucket: async (name) => encrypted(name, await locations.openBucket(name)),

@@ -8,7 +8,7 @@ export interface SignedRequest {
   /** With percent-encoded segments. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array<ArrayBuffer>
   readonly signal?: AbortSignal
 }
 

@@ -38,7 +38,7 @@ async function show(
   const { server, client, stop } = running
   const now = new Date()
   const today = `${now.getFullYear()}${twoDigits(now.getMonth() + 1)}${twoDigits(now.getDate())}`
-  const filled = await findOrFillDatastore({ client, config, terminal, today, signal: stop.signal })
+  const filled = await findOrFillDatastore({ client, server, config, terminal, today, signal: stop.signal })
   const search = await newestStudies(client, {
     datastoreId: filled.datastoreId,
     today,

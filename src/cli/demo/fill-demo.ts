@@ -16,7 +16,7 @@ import { demoInstances } from '../../demo/instances.ts'
 import { demoCounts } from '../../demo/studies/studies.ts'
 import type { Config } from '../../server/config.ts'
 import { OperatorError } from '../../server/operator-error.ts'
-import { getImportJob } from '../client/client.ts'
+import { getImportJob, type Server } from '../client/client.ts'
 import { activeDatastores } from '../client/datastores.ts'
 import { followJob } from '../import/follow-job.ts'
 import { type ImportBucket, openImportBucket } from '../import/import-bucket.ts'
@@ -32,6 +32,7 @@ const SEED = 1
 
 interface DemoWork {
   readonly client: MedicalImagingClient
+  readonly server: Server
   readonly config: Config
   readonly terminal: Terminal
   /** YYYYMMDD, the date of the newest study. */
@@ -61,9 +62,7 @@ export async function findOrFillDatastore(work: DemoWork): Promise<FilledDatasto
   const job = hasEnded ? found : await followJob(client, { datastoreId, jobId }, work)
   if (job.jobStatus === 'FAILED')
     throw new OperatorError(`The demo's import failed: ${job.message ?? 'no reason given'}`)
-  const bucket = await openImportBucket(work.config, BUCKET)
-  const report = await readReport(job, { output: bucket, inputFolder: INPUT_FOLDER })
-  return { datastoreId, datastoreName: NAME, report }
+  return { datastoreId, datastoreName: NAME, report: await readReport(job, work.server) }
 }
 
 async function createDatastore({ client, signal }: DemoWork): Promise<string> {

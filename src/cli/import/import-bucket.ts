@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import type { Config } from '../../server/config.ts'
 import { openLocations } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
-import { type BlobStore, readAll } from '../../stores/blobs/blob-store.ts'
+import type { BlobStore } from '../../stores/blobs/blob-store.ts'
 import { isClosed } from '../../stores/locations/locations.ts'
 
 export interface ImportBucket {
@@ -17,7 +17,6 @@ export interface ImportBucket {
   write(key: string, bytes: Uint8Array): Promise<unknown>
   /** Adds a file, which is not changed. */
   addFile(key: string, path: Buffer): Promise<unknown>
-  read(key: string): Promise<Uint8Array | undefined>
   /** Removes all keys with a prefix, which ends in a slash. */
   removeAll(prefix: string): Promise<void>
 }
@@ -30,15 +29,10 @@ export async function openImportBucket(config: Config, name: string): Promise<Im
   const locations = await openLocations({ dataFolder, s3, limits })
   const store = await locations.openBucket(name)
   if (isClosed(store)) throw new OperatorError(`The bucket ${name} cannot be used: ${store.reason}`)
-  return s3 === undefined ? folderBucket(folder, store) : s3Bucket(name, store)
+  return s3 === undefined ? folderBucket(folder) : s3Bucket(name, store)
 }
 
-async function readKey(store: BlobStore, key: string): Promise<Uint8Array | undefined> {
-  const blob = await store.open(key)
-  return blob === undefined ? undefined : readAll(blob)
-}
-
-function folderBucket(folder: string, store: BlobStore): ImportBucket {
+function folderBucket(folder: string): ImportBucket {
   const made = new Set<string>()
   const pathFor = async (key: string) => {
     const path = join(folder, key)
@@ -59,7 +53,6 @@ function folderBucket(folder: string, store: BlobStore): ImportBucket {
         await copyFile(path, target, constants.COPYFILE_FICLONE)
       }
     },
-    read: (key) => readKey(store, key),
     removeAll: (prefix) => rm(join(folder, prefix), { recursive: true, force: true }),
   }
 }
@@ -69,7 +62,6 @@ function s3Bucket(name: string, store: BlobStore): ImportBucket {
     place: `s3://${name}`,
     write: (key, bytes) => store.put(key, bytes),
     addFile: (key, path) => store.put(key, createReadStream(path)),
-    read: (key) => readKey(store, key),
     async removeAll(prefix) {
       const keys: string[] = []
       for await (const { key } of store.list(prefix)) keys.push(key)

@@ -33,12 +33,12 @@ describe('the rate of an import', () => {
   })
 })
 
-test('files that could not be read count as scanned and failed, and the full report is said to lack them', () => {
+test('files that could not be read count as scanned and failed, and the report is said to lack them', () => {
   const unread = Array.from({ length: 12 }, (_, at) => ({ file: `${at}`, reason: 'It is not a file but a pipe' }))
   const lines = drawn(withUnread(report, unread))
   assert.match(lines[0]!, /^1 of 13 files imported/)
   assert.equal(lines[1], '12 files failed:')
   assert.equal(lines[2], '  0: It is not a file but a pipe')
   assert.equal(lines.at(-2), '  and 2 more')
-  assert.equal(lines.at(-1), 'Full report: /srv, without 12 files that could not be read here')
+  assert.equal(lines.at(-1), 'Report: /srv, without 12 files that could not be read here')
 })

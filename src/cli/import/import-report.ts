@@ -1,8 +1,10 @@
-/** The result of an import job: read from the manifest and the failures in its output folder, and formatted for the terminal. */
+/** The result of an import job: as the server reads it from the report in its output folder, and formatted for the terminal. */
 import type { DICOMImportJobProperties } from '@aws-sdk/client-medical-imaging'
 import { z } from 'zod'
+import { OperatorError } from '../../server/operator-error.ts'
+import type { Server } from '../client/client.ts'
+import { signedFetch } from '../client/signed-fetch.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import type { ImportBucket } from './import-bucket.ts'
 import type { UnreadFile } from './input-files.ts'
 
 export interface ImportReport {
@@ -20,7 +22,7 @@ export interface ImportReport {
   readonly seconds: number
   /** The first few. */
   readonly failures: readonly { readonly file: string; readonly reason: string }[]
-  /** The folder of the full report. */
+  /** The page of the console with up to 1,000 failures (`limits.reportFiles`). */
   readonly reportPlace: string
   /** Included in `failed`: files that could not be read before the job, which are not in its report. */
   readonly notHandedOver: number
@@ -28,53 +30,46 @@ export interface ImportReport {
 
 const FAILURES_SHOWN = 10
 
-const Manifest = z.object({
-  jobSummary: z.object({
-    numberOfScannedFiles: z.int(),
-    numberOfImportedFiles: z.int(),
-    numberOfFilesWithCustomerError: z.int(),
-    numberOfFilesWithServerError: z.int(),
-    numberOfGeneratedImageSets: z.int(),
-    numberOfSkippedFiles: z.int().optional(),
-  }),
-})
-const FailureLine = z.object({
-  inputFile: z.string(),
-  exception: z.object({ exceptionType: z.string(), message: z.string() }),
+/** Of GET /hilum/reports (docs/extensions.md). */
+const ServersReport = z.object({
+  scanned: z.int(),
+  imported: z.int(),
+  failed: z.int(),
+  skipped: z.int(),
+  imageSets: z.int(),
+  failures: z.array(z.object({ file: z.string(), exceptionType: z.string(), message: z.string() })),
 })
 
-export async function readReport(
-  job: DICOMImportJobProperties,
-  from: { output: ImportBucket; inputFolder: string },
-): Promise<ImportReport> {
-  const folder = job.outputS3Uri!.replace(/^s3:\/\/[^/]+\//, '')
-  const text = async (name: string) => {
-    const bytes = await from.output.read(`${folder}${name}`)
-    return bytes === undefined ? undefined : new TextDecoder().decode(bytes)
-  }
+const NOTHING = { scanned: 0, imported: 0, failed: 0, skipped: 0, imageSets: 0, failures: [] }
+
+export async function readReport(job: DICOMImportJobProperties, server: Server): Promise<ImportReport> {
+  const { jobId, datastoreId, jobStatus, message } = job
+  const path = `/hilum/reports/${datastoreId}/${jobId}`
+  const response = await signedFetch(server, { method: 'GET', path })
   // A failed job may have written no report.
-  const manifest = await text('job-output-manifest.json')
-  const summary = manifest === undefined ? undefined : Manifest.parse(JSON.parse(manifest)).jobSummary
-  const failures = ((await text('FAILURE/failure.ndjson')) ?? '').split('\n').filter(Boolean).slice(0, FAILURES_SHOWN)
+  const report = response.status === 404 ? NOTHING : ServersReport.parse(await answerOf(response))
+  const { failures, ...counts } = report
   return {
-    status: job.jobStatus === 'COMPLETED' ? 'COMPLETED' : 'FAILED',
-    jobId: job.jobId!,
-    datastoreId: job.datastoreId!,
-    message: job.message,
-    scanned: summary?.numberOfScannedFiles ?? 0,
-    imported: summary?.numberOfImportedFiles ?? 0,
-    failed: summary === undefined ? 0 : summary.numberOfFilesWithCustomerError + summary.numberOfFilesWithServerError,
-    skipped: summary?.numberOfSkippedFiles ?? 0,
-    imageSets: summary?.numberOfGeneratedImageSets ?? 0,
+    ...counts,
+    status: jobStatus === 'COMPLETED' ? 'COMPLETED' : 'FAILED',
+    jobId: jobId!,
+    datastoreId: datastoreId!,
+    message,
     seconds: (job.endedAt!.getTime() - job.submittedAt!.getTime()) / 1000,
-    failures: failures.map((line) => {
-      const { inputFile, exception } = FailureLine.parse(JSON.parse(line))
-      const file = inputFile.startsWith(from.inputFolder) ? inputFile.slice(from.inputFolder.length) : inputFile
-      return { file, reason: `${exception.message} (${exception.exceptionType})` }
-    }),
-    reportPlace: `${from.output.place}/${folder}`,
+    failures: failures.slice(0, FAILURES_SHOWN).map(({ file, exceptionType, message }) => ({
+      file,
+      reason: `${message} (${exceptionType})`,
+    })),
+    reportPlace: `${server.endpoint}/console/datastores/${datastoreId}/imports/${jobId}`,
     notHandedOver: 0,
   }
+}
+
+async function answerOf(response: Response): Promise<unknown> {
+  const answer: unknown = await response.json().catch(() => ({}))
+  if (response.ok) return answer
+  const { message = `its status was ${response.status}` } = answer as { readonly message?: string }
+  throw new OperatorError(`The files were imported, but the server refused the report: ${message.replace(/\.?$/, '.')}`)
 }
 
 /** Adds files that were not passed to the job. */
@@ -105,7 +100,7 @@ export function drawReport(report: ImportReport, { styled }: Pick<Terminal, 'sty
   }
   const { notHandedOver, reportPlace } = report
   const without = notHandedOver === 0 ? '' : `, without ${plural(notHandedOver, 'file')} that could not be read here`
-  lines.push(styled('dim', `Full report: ${reportPlace}${without}`))
+  lines.push(styled('dim', `Report: ${reportPlace}${without}`))
   return lines.join('\n')
 }
 

@@ -73,7 +73,7 @@ test('a folder with names that are not UTF-8 is imported, and every unreadable e
     /^3 files failed:\n {2}broken: The link leads to nothing\n {2}pipe: It is not a file but a pipe$/m,
   )
   assert.match(mixed.output, /^ {2}no%FF\.txt: DICOM attributes does not exist.*ValidationException/m)
-  assert.match(mixed.output, /^Full report: .*, without 2 files that could not be read here$/m)
+  assert.match(mixed.output, /^Report: .*, without 2 files that could not be read here$/m)
   const json = JSON.parse(/^\{.*\}$/m.exec((await importDisc('--json')).output)![0])
   assert.deepEqual([json.scanned, json.imported, json.failed, json.notHandedOver], [9, 6, 3, 2])
   assert.deepEqual(readdirSync(join(cwd, 'data', 'buckets', 'hilum-import')), [])

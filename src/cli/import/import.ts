@@ -16,7 +16,7 @@ import type { Config } from '../../server/config.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import { InvalidBlobKey } from '../../stores/blobs/blob-store.ts'
 import { refusalOfFile } from '../../stores/blobs/disk/folder-entries.ts'
-import { explained, openClient, serverFor } from '../client/client.ts'
+import { explained, openClient, type Server, serverFor } from '../client/client.ts'
 import { activeDatastores, pickDatastore } from '../client/datastores.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { openProgress } from '../terminal/progress.ts'
@@ -42,7 +42,7 @@ export async function importFiles(invocation: Invocation): Promise<ExitCode> {
   const stop = stopOnCtrlC()
   try {
     const datastoreId = pickDatastore(await activeDatastores(client), flags.datastore)
-    const report = await runImport({ config, terminal, stop, client, datastoreId, input, mappings })
+    const report = await runImport({ config, terminal, stop, client, server, datastoreId, input, mappings })
     if (report === undefined) return 130
     terminal.print(config.json ? JSON.stringify(report) : drawReport(report, terminal))
     return report.imported === report.scanned && report.status === 'COMPLETED' ? 0 : 1
@@ -108,6 +108,7 @@ interface Work {
   readonly terminal: Terminal
   readonly stop: StopSignal
   readonly client: MedicalImagingClient
+  readonly server: Server
   readonly datastoreId: string
   readonly input: InputFiles
   readonly mappings: readonly DICOMMetadataMapping[]
@@ -115,9 +116,10 @@ interface Work {
 
 /** Undefined if it was interrupted. */
 async function runImport(work: Work): Promise<ImportReport | undefined> {
-  const { config, terminal, stop, client, datastoreId, mappings } = work
+  const { config, terminal, stop, client, server, datastoreId, mappings } = work
   const input = await openImportBucket(config, IMPORT_BUCKET)
-  const output = await openImportBucket(config, REPORT_BUCKET)
+  // The server creates no bucket for the report of a job.
+  await openImportBucket(config, REPORT_BUCKET)
   const folder = `${randomUUID()}/`
   let jobId: string | undefined
   try {
@@ -133,7 +135,7 @@ async function runImport(work: Work): Promise<ImportReport | undefined> {
     )
     jobId = started.jobId!
     const job = await followJob(client, { datastoreId, jobId }, { terminal, signal: stop.signal })
-    const report = withUnread(await readReport(job, { output, inputFolder: folder }), unread)
+    const report = withUnread(await readReport(job, server), unread)
     await input.removeAll(folder)
     return report
   } catch (error) {

@@ -27,11 +27,13 @@ export function newHeader(): Buffer {
   return Buffer.concat([MAGIC, Buffer.from([FORMAT_VERSION, CHUNK_SIZE_LOG2]), randomBytes(HEADER_BYTES - SALT_AT)])
 }
 
+/** Whether a blob that begins so is encrypted. */
+export const isHeader = (start: Uint8Array): boolean =>
+  start.length === HEADER_BYTES && MAGIC.equals(start.subarray(0, MAGIC.length))
+
 /** @throws DamagedBlob for bytes that newHeader never returns */
 export function checkHeader(header: Uint8Array): void {
-  if (header.length !== HEADER_BYTES || !MAGIC.equals(header.subarray(0, MAGIC.length))) {
-    throw new DamagedBlob('it has no header')
-  }
+  if (!isHeader(header)) throw new DamagedBlob('it has no header')
   if (header[MAGIC.length] !== FORMAT_VERSION || header[MAGIC.length + 1] !== CHUNK_SIZE_LOG2) {
     throw new DamagedBlob('its header names another format')
   }

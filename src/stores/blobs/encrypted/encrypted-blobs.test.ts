@@ -323,3 +323,23 @@ function chunksOf(whole: Buffer): Buffer[] {
   }
   return parts
 }
+
+test('where blobs may be plain, one that is not encrypted is returned as it is, and a changed one is still refused', async () => {
+  const raw = openMemoryBlobs()
+  const options = { datastoreOf: () => 'store', headersMax: 0, mayBePlain: true }
+  const blobs = encryptedBlobs(raw, {
+    keys: { isEncrypted: async () => true, dataKeyOf: async () => dataKey, onExpiry: () => {} },
+    ...options,
+  })
+  const text = Buffer.from('written before encryption was on, and longer than a header')
+  await raw.put('store/plain', text)
+  assert.deepEqual(Buffer.from(await readAll((await blobs.open('store/plain'))!)), text)
+  await blobs.put('store/encrypted', text)
+  assert.deepEqual(Buffer.from(await readAll((await blobs.open('store/encrypted'))!)), text)
+  const stored = Buffer.from(await readAll((await raw.open('store/encrypted'))!))
+  assert.equal(stored.includes('written'), false)
+  stored[50]! ^= 1
+  await raw.remove(['store/encrypted'])
+  await raw.put('store/encrypted', stored)
+  await assert.rejects(async () => readAll((await blobs.open('store/encrypted'))!), DamagedBlob)
+})

@@ -14,7 +14,15 @@ import {
   readInto,
 } from '../blob-store.ts'
 import { BytesDigest } from '../bytes-digest.ts'
-import { BlobCipher, checkHeader, HEADER_BYTES, newHeader, STORED_CHUNK_BYTES, sizeOfStored } from './blob-cipher.ts'
+import {
+  BlobCipher,
+  checkHeader,
+  HEADER_BYTES,
+  isHeader,
+  newHeader,
+  STORED_CHUNK_BYTES,
+  sizeOfStored,
+} from './blob-cipher.ts'
 import { type ChunkRange, chunkRangeOf, DecryptedChunks, decryptInto } from './decrypt-chunks.ts'
 import { DecryptedRanges } from './decrypted-ranges.ts'
 import { encryptStream, encryptWhole } from './encrypt-chunks.ts'
@@ -34,6 +42,8 @@ interface Options {
   readonly datastoreOf: (blobKey: string) => string | undefined
   /** How many headers are cached. 0 if blobs can be replaced by another process. */
   readonly headersMax: number
+  /** A blob without the header of an encrypted one is returned as it is, instead of being called damaged. */
+  readonly mayBePlain?: boolean
   /** Of decrypted ranges in memory. Default: none. */
   readonly decryptedBytesMax?: number
 }
@@ -120,6 +130,7 @@ class EncryptedBlobs implements BlobStore {
     if (datastoreId === undefined) return this.#blobs.open(key, range)
     const stored = this.#cached(key) ?? (await this.#readHeader(key))
     if (stored === undefined) return undefined
+    if (stored === 'plain') return this.#blobs.open(key, range)
     const { header, sizeBytes } = stored
     if (range.length === 0) {
       const there = await this.#blobs.open(key, { start: 0, length: 0 })
@@ -221,11 +232,13 @@ class EncryptedBlobs implements BlobStore {
     return stored
   }
 
-  async #readHeader(key: string): Promise<StoredBlob | undefined> {
+  async #readHeader(key: string): Promise<StoredBlob | 'plain' | undefined> {
     const blob = await this.#blobs.open(key, { start: 0, length: HEADER_BYTES })
     if (blob === undefined) return undefined
     const header = new Uint8Array(HEADER_BYTES)
-    checkHeader(await readInto(blob, header))
+    const found = await readInto(blob, header)
+    if (this.#options.mayBePlain === true && !isHeader(found)) return 'plain'
+    checkHeader(found)
     const stored = { header, sizeBytes: sizeOfStored(blob.sizeBytes) }
     if (this.#options.headersMax === 0) return stored
     const [oldest] = this.#headers.keys()
