@@ -50,6 +50,7 @@ export class BlobExists extends Error {
 export interface BlobStore {
   /**
    * When it returns, the bytes are durable. A repetition with the same key and bytes is harmless.
+   * @param bytes chunks may lie in the same memory one after the other: a store that needs one later copies it
    * @throws InvalidBlobKey, StoreUnavailable
    */
   put(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest>

@@ -1,6 +1,6 @@
 /** Decrypts the chunks that a range touches. No byte leaves before its chunk is verified. */
 import { DamagedBlob, type OpenBlob } from '../blob-store.ts'
-import { type BlobCipher, CHUNK_BYTES, HEADER_BYTES, STORED_CHUNK_BYTES, TAG_BYTES } from './blob-cipher.ts'
+import { type BlobCipher, CHUNK_BYTES, HEADER_BYTES, release, STORED_CHUNK_BYTES, TAG_BYTES } from './blob-cipher.ts'
 
 /** Which chunks hold a range, and where they are stored. */
 export interface ChunkRange {
@@ -54,6 +54,7 @@ export function decryptInto(
     const wanted = bytes.subarray(skip, skip + range.lengthBytes - filled)
     into.set(wanted, filled)
     filled += wanted.length
+    release(bytes)
     skip = 0
   }
 }

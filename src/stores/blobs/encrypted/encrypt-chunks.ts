@@ -1,8 +1,8 @@
 /** Encrypts the bytes of a blob while they are put. Whole chunks are encrypted where they lie; only bytes across a border are copied. */
-import { type BlobCipher, CHUNK_BYTES, storedSizeOf } from './blob-cipher.ts'
+import { type BlobCipher, CHUNK_BYTES, STORED_CHUNK_BYTES, storedSizeOf } from './blob-cipher.ts'
 
-/** Larger parts make fewer writes. */
-const PART_BYTES = 1024 ** 2
+/** Of the memory that a stream is encrypted into: 16 chunks are one write. */
+export const PART_BYTES = 16 * STORED_CHUNK_BYTES
 
 interface Encryption {
   readonly cipher: BlobCipher
@@ -15,32 +15,37 @@ export function encryptWhole(bytes: Uint8Array, { cipher, header }: Encryption):
   stored.set(header)
   let filled = header.length
   const chunks = new Chunks(cipher)
-  for (const part of [...chunks.add(bytes), ...chunks.end()]) {
-    stored.set(part, filled)
-    filled += part.length
-  }
+  for (const chunk of chunks.add(bytes)) filled += chunk(stored.subarray(filled))
+  chunks.end(stored.subarray(filled))
   return stored
 }
 
+/** @param part memory of PART_BYTES. Each part that is yielded is in it: stores have used a part when they ask for the next */
 export async function* encryptStream(
   bytes: AsyncIterable<Uint8Array>,
-  { cipher, header }: Encryption,
+  { cipher, header, part }: Encryption & { readonly part: Uint8Array },
 ): AsyncGenerator<Uint8Array> {
   const chunks = new Chunks(cipher)
-  let parts: Uint8Array[] = [header]
-  let partBytes = header.length
+  part.set(header)
+  let filled = header.length
   for await (const some of bytes) {
-    for (const part of chunks.add(some)) {
-      parts.push(part)
-      partBytes += part.length
-      if (partBytes < PART_BYTES) continue
-      yield Buffer.concat(parts, partBytes)
-      parts = []
-      partBytes = 0
+    for (const chunk of chunks.add(some)) {
+      if (filled + STORED_CHUNK_BYTES > part.length) {
+        yield part.subarray(0, filled)
+        filled = 0
+      }
+      filled += chunk(part.subarray(filled))
     }
   }
-  yield Buffer.concat([...parts, ...chunks.end()])
+  if (filled + STORED_CHUNK_BYTES > part.length) {
+    yield part.subarray(0, filled)
+    filled = 0
+  }
+  yield part.subarray(0, filled + chunks.end(part.subarray(filled)))
 }
+
+/** Encrypts a chunk into the memory. @returns how many bytes it took */
+type Encrypt = (into: Uint8Array) => number
 
 class Chunks {
   readonly #cipher: BlobCipher
@@ -52,11 +57,11 @@ class Chunks {
     this.#cipher = cipher
   }
 
-  /** The encrypted form of the chunks that are complete. */
-  *add(bytes: Uint8Array): Generator<Uint8Array> {
+  /** The chunks that are complete. Each has to be encrypted before the next is taken. */
+  *add(bytes: Uint8Array): Generator<Encrypt> {
     for (let at = 0; at < bytes.length; ) {
       if (this.#begunBytes === 0 && bytes.length - at >= CHUNK_BYTES) {
-        yield* this.#encrypt(bytes.subarray(at, at + CHUNK_BYTES))
+        yield this.#encrypting(bytes.subarray(at, at + CHUNK_BYTES))
         at += CHUNK_BYTES
         continue
       }
@@ -65,19 +70,21 @@ class Chunks {
       this.#begunBytes += some.length
       at += some.length
       if (this.#begunBytes < CHUNK_BYTES) continue
-      yield* this.#encrypt(this.#begun)
+      yield this.#encrypting(this.#begun)
       this.#begunBytes = 0
     }
   }
 
-  /** The last chunk. */
-  end(): readonly Uint8Array[] {
-    const last = this.#cipher.encrypt(this.#begun.subarray(0, this.#begunBytes), { number: this.#number, isLast: true })
+  /** Encrypts the last chunk. @returns how many bytes it took */
+  end(into: Uint8Array): number {
+    const last = this.#begun.subarray(0, this.#begunBytes)
+    const taken = this.#cipher.encrypt(last, into, { number: this.#number, isLast: true })
     this.#begun.fill(0)
-    return last
+    return taken
   }
 
-  #encrypt(chunk: Uint8Array): readonly Uint8Array[] {
-    return this.#cipher.encrypt(chunk, { number: this.#number++, isLast: false })
+  #encrypting(chunk: Uint8Array): Encrypt {
+    const number = this.#number++
+    return (into) => this.#cipher.encrypt(chunk, into, { number, isLast: false })
   }
 }

@@ -25,7 +25,7 @@ import {
 } from './blob-cipher.ts'
 import { type ChunkRange, chunkRangeOf, DecryptedChunks, decryptInto } from './decrypt-chunks.ts'
 import { DecryptedRanges } from './decrypted-ranges.ts'
-import { encryptStream, encryptWhole } from './encrypt-chunks.ts'
+import { encryptStream, encryptWhole, PART_BYTES } from './encrypt-chunks.ts'
 
 export interface BlobKeys {
   /** Whether the blobs of the data store are encrypted. */
@@ -53,6 +53,8 @@ const WHOLE_BYTES_MAX = 1024 ** 2
 /** A range that is read whole, with the rest of its first and last chunk. */
 const BUFFER_BYTES = WHOLE_BYTES_MAX + 2 * STORED_CHUNK_BYTES
 const BUFFERS_MAX = 8
+/** Of PART_BYTES, for blobs that are put at the same time. */
+const PARTS_MAX = 4
 
 export const encryptedBlobs = (blobs: BlobStore, options: Options): BlobStore => new EncryptedBlobs(blobs, options)
 
@@ -82,6 +84,7 @@ class EncryptedBlobs implements BlobStore {
   readonly #headers = new Map<string, StoredBlob>()
   readonly #decrypted: DecryptedRanges
   readonly #buffers: Uint8Array[] = []
+  readonly #parts: Uint8Array[] = []
 
   constructor(blobs: BlobStore, options: Options) {
     this.#blobs = blobs
@@ -98,12 +101,13 @@ class EncryptedBlobs implements BlobStore {
     const header = newHeader()
     const cipher = await this.#cipherOf(key, { datastoreId, header })
     const digest = new BytesDigest()
+    const part = bytes instanceof Uint8Array ? undefined : (this.#parts.pop() ?? Buffer.allocUnsafeSlow(PART_BYTES))
     try {
       await this.#blobs.put(
         key,
         bytes instanceof Uint8Array
           ? encryptWhole(bytes, { cipher, header })
-          : encryptStream(digest.passing(bytes), { cipher, header }),
+          : encryptStream(digest.passing(bytes), { cipher, header, part: part! }),
       )
     } catch (error) {
       if (!(error instanceof BlobExists)) throw error
@@ -113,6 +117,7 @@ class EncryptedBlobs implements BlobStore {
       return given
     } finally {
       this.#dropCached(key)
+      if (part !== undefined && this.#parts.length < PARTS_MAX) this.#parts.push(part)
     }
     return bytes instanceof Uint8Array ? digest.add(bytes).end() : digest.end()
   }
