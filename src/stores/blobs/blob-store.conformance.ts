@@ -105,6 +105,15 @@ function testBytes(store: () => BlobStore, overwriting: 'replace' | 'refuse'): v
     assert.deepEqual(await store().put('bytes/digest-small', text('abc')), { sizeBytes: 3, sha256 })
   })
 
+  test('a put without a digest stores the same bytes, where the store has one', async () => {
+    const bytes = patterned(300_001)
+    const put = store().putWithoutDigest?.bind(store()) ?? store().put.bind(store())
+    await put('bytes/streamed-without-digest', inChunks(bytes, 70_000))
+    await put('bytes/without-digest', bytes)
+    for (const key of ['bytes/streamed-without-digest', 'bytes/without-digest'])
+      assert.ok(bytes.equals((await read(store(), key))!), key)
+  })
+
   test('a stream without chunks becomes an empty blob', async () => {
     await store().put('bytes/empty', inChunks(text(''), 1))
     const blob = await store().open('bytes/empty')

@@ -54,6 +54,8 @@ export interface BlobStore {
    * @throws InvalidBlobKey, StoreUnavailable
    */
   put(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest>
+  /** As put, of a store that needs no checksum for itself: for a caller that does not need it either. */
+  putWithoutDigest?(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>
   /** Undefined if there is no such blob. A range that exceeds the blob is truncated. */
   open(key: string, range?: ByteRange): Promise<OpenBlob | undefined>
   /** Every key that starts with the prefix and is greater than `after`, in byte order. */

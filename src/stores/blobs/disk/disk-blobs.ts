@@ -14,7 +14,7 @@ import { OpenFiles } from './disk-open-files.ts'
 import { pathsOf } from './disk-paths.ts'
 import { type DiskPlace, faultOfKeyIn, openPlace, reachable } from './disk-place.ts'
 import { once, openFileRange } from './disk-reading.ts'
-import { putBlob, removeUnfinished } from './disk-writing.ts'
+import { putBlob, putBlobWithoutDigest, removeUnfinished } from './disk-writing.ts'
 import { isWithin } from './folder-entries.ts'
 import { scanFolder } from './folder-scan.ts'
 
@@ -38,6 +38,7 @@ export async function openDiskBucket(folder: string): Promise<Bucket> {
 
 const storeAt = (at: DiskPlace): Omit<BlobStore, 'list'> => ({
   put: (key, bytes) => asStore(() => putBlob(at, key, bytes)),
+  putWithoutDigest: (key, bytes) => asStore(() => putBlobWithoutDigest(at, key, bytes)),
   open: (key, range) => asStore(() => openBlob(at, key, range)),
   remove: (keys) => asStore(() => remove(at, keys)),
   removeUnfinished: (before) => asStore(() => removeUnfinished(at, before)),

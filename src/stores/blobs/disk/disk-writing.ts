@@ -17,16 +17,25 @@ const DURABLE_FOLDERS_MAX = 10_000
 /** To move a blob into a folder that other processes empty and remove meanwhile. */
 const FOLDER_ATTEMPTS = 10
 
+type Bytes = Uint8Array | AsyncIterable<Uint8Array>
+
 /** @throws InvalidBlobKey, and the errors of the file system */
-export async function putBlob(
-  at: DiskPlace,
-  key: string,
-  bytes: Uint8Array | AsyncIterable<Uint8Array>,
-): Promise<BlobDigest> {
+export async function putBlob(at: DiskPlace, key: string, bytes: Bytes): Promise<BlobDigest> {
+  const digest = new BytesDigest()
+  if (bytes instanceof Uint8Array) {
+    await putBlobWithoutDigest(at, key, bytes)
+    return digest.add(bytes).end()
+  }
+  await putBlobWithoutDigest(at, key, digest.passing(bytes))
+  return digest.end()
+}
+
+/** @throws as putBlob */
+export async function putBlobWithoutDigest(at: DiskPlace, key: string, bytes: Bytes): Promise<void> {
   const fault = faultOfKeyIn(at, key)
   if (fault !== undefined) throw new InvalidBlobKey(fault)
   try {
-    return await putAt(at, await pathToPut(at, key), bytes)
+    await putAt(at, await pathToPut(at, key), bytes)
   } catch (error) {
     if (codeOf(error) === 'ENAMETOOLONG') throw new InvalidBlobKey('a part of it is longer than the file system allows')
     if (['ENOTDIR', 'EISDIR', 'EEXIST'].includes(codeOf(error) ?? '')) {
@@ -36,28 +45,24 @@ export async function putBlob(
   }
 }
 
-async function putAt(at: DiskPlace, path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest> {
+async function putAt(at: DiskPlace, path: string, bytes: Bytes): Promise<void> {
   const unfinished = join(unfinishedFolder(at, dirname(path)), `.hilum-${randomUUID()}${UNFINISHED}`)
   try {
-    const digest = await writeDurably(unfinished, bytes)
+    await writeDurably(unfinished, bytes)
     await moveInto(at, unfinished, path)
     await syncFolder(dirname(path))
     await syncFoldersAbove(at, dirname(path))
-    return digest
   } catch (error) {
     await unlink(unfinished).catch(() => undefined)
     throw error
   }
 }
 
-async function writeDurably(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<BlobDigest> {
+async function writeDurably(path: string, bytes: Bytes): Promise<void> {
   const file = await openNew(path)
-  const digest = new BytesDigest()
   try {
-    await file.writeFile(bytes instanceof Uint8Array ? bytes : digest.passing(bytes))
-    if (bytes instanceof Uint8Array) digest.add(bytes)
+    await file.writeFile(bytes)
     await file.datasync()
-    return digest.end()
   } finally {
     await file.close()
   }

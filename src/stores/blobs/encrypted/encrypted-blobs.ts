@@ -103,12 +103,12 @@ class EncryptedBlobs implements BlobStore {
     const digest = new BytesDigest()
     const part = bytes instanceof Uint8Array ? undefined : (this.#parts.pop() ?? Buffer.allocUnsafeSlow(PART_BYTES))
     try {
-      await this.#blobs.put(
-        key,
+      const stored =
         bytes instanceof Uint8Array
           ? encryptWhole(bytes, { cipher, header })
-          : encryptStream(digest.passing(bytes), { cipher, header, part: part! }),
-      )
+          : encryptStream(digest.passing(bytes), { cipher, header, part: part! })
+      // The checksum in the catalog is that of the plaintext; each encrypted chunk has a tag.
+      await (this.#blobs.putWithoutDigest?.(key, stored) ?? this.#blobs.put(key, stored))
     } catch (error) {
       if (!(error instanceof BlobExists)) throw error
       // The same bytes have another form each time they are encrypted.
