@@ -7,7 +7,7 @@
  * last chunk. The additional authenticated data of a chunk is the header, data store, blob key, number, and 1 for the last chunk. So a chunk
  * of another place, blob or data store is refused, and so is a shortened or extended blob.
  */
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { DamagedBlob } from '../blob-store.ts'
 
 export const CHUNK_BYTES = 64 * 1024
@@ -57,7 +57,8 @@ interface Chunk {
 
 /** Encrypts and decrypts the chunks of one blob. */
 export class BlobCipher {
-  readonly #key: Buffer
+  /** A cipher takes it in half the time of a key in bytes. */
+  readonly #key: KeyObject
   /** Ends in the number of the chunk and whether it is the last. */
   readonly #aad: Buffer
   readonly #nonce = Buffer.alloc(12)
@@ -68,7 +69,9 @@ export class BlobCipher {
     { header, datastoreId, blobKey }: { readonly header: Uint8Array; datastoreId: string; blobKey: string },
   ) {
     const salt = header.subarray(SALT_AT)
-    this.#key = createHmac('sha256', dataKey).update(KEY_PURPOSE).update(salt).digest()
+    const key = createHmac('sha256', dataKey).update(KEY_PURPOSE).update(salt).digest()
+    this.#key = createSecretKey(key)
+    key.fill(0)
     this.#nonce.set(salt.subarray(0, NONCE_PREFIX_BYTES))
     this.#aad = Buffer.concat([header, counted(datastoreId), counted(blobKey), Buffer.alloc(5)])
   }
