@@ -7,6 +7,7 @@ import { readCredentials } from '../../server/credentials.ts'
 import { findOpenFolder, isDataFolder } from '../../server/data-folder.ts'
 import { serverOf } from '../../server/data-folder-lock.ts'
 import { openLocations, openStores, placesOf } from '../../server/open-stores.ts'
+import { OperatorError } from '../../server/operator-error.ts'
 import { findOpenFiles } from '../../server/private-files.ts'
 import { isClosed } from '../../stores/locations/locations.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
@@ -122,6 +123,8 @@ async function checkStores(config: Config): Promise<Finding> {
     const isDatabase = config.catalog !== undefined && message.startsWith('the catalog')
     const isS3 = config.blobs !== undefined && !message.startsWith('the catalog')
     if (isS3 && isWithoutKey(error)) return { subject, state: 'fail', ...NO_S3_KEY }
+    // It says itself what to do.
+    if (error instanceof OperatorError) return { subject, state: 'fail', detail: message }
     const fixes = isDatabase
       ? ['Try the address in --catalog or HILUM_CATALOG with psql. The password may be in PGPASSWORD or ~/.pgpass.']
       : isS3

@@ -106,8 +106,9 @@ async function rewrap(
   const catalog = await openCatalog(placesOf(config))
   try {
     const { dataKeyMs } = config.limits
-    if (keyArn === (await services.ring.ownKeyArn())) await rewrapCatalogKey(config.dataFolder, services)
-    return await new DataKeys({ catalog, services, dataKeyMs, encryptsNew: false }).rewrap(keyArn)
+    const isOwn = keyArn === (await services.ring.ownKeyArn())
+    const ofCatalog = isOwn && (await rewrapCatalogKey(config.dataFolder, services)) ? 1 : 0
+    return ofCatalog + (await new DataKeys({ catalog, services, dataKeyMs, encryptsNew: false }).rewrap(keyArn))
   } finally {
     await catalog.close()
   }
