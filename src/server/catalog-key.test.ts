@@ -118,6 +118,9 @@ describe('a plain catalog', () => {
     assert.deepEqual(await names(config), [MARKER])
     assert.equal(await encryptCatalog(placesOf(config)), true)
     assert.deepEqual(await names(config), [MARKER])
+    // As after the last step.
+    await writeFile(`${catalogOf(plain)}.encrypting`, '')
+    assert.equal(await encryptCatalog(placesOf(config)), false)
     assert.deepEqual((await readdir(config.dataFolder)).toSorted(), ['catalog.key', 'catalog.sqlite', 'keys'])
   })
 

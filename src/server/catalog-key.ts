@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { encryptionContextOf, type KeyServices } from '../security/keys/data-keys.ts'
 import { KeyRefused } from '../security/keys/key-service.ts'
 import { asUnavailable } from '../stores/sql/engine/sqlite/sqlite-connection.ts'
-import { encryptSqliteFile, kindOfSqliteFile } from '../stores/sql/engine/sqlite/sqlite-file.ts'
+import { encryptSqliteFile, kindOfSqliteFile, removeDrafts } from '../stores/sql/engine/sqlite/sqlite-file.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { createExclusively, replaceDurably } from './exclusive-file.ts'
 import { type KeyPlaces, openKeyServices } from './open-data-keys.ts'
@@ -53,7 +53,9 @@ export async function loadCatalogKey(
  */
 export async function encryptCatalog({ dataFolder, keys }: Places): Promise<boolean> {
   const path = join(dataFolder, CATALOG_FILE)
-  if (keys?.encryption !== 'on' || (await kindOfSqliteFile(path)) !== 'plain') return false
+  if (keys?.encryption !== 'on') return false
+  await removeDrafts(path)
+  if ((await kindOfSqliteFile(path)) !== 'plain') return false
   const key = await createdKey({ dataFolder, keys })
   try {
     await encryptSqliteFile(path, key)

@@ -56,8 +56,8 @@ export async function kindOfSqliteFile(path: string): Promise<'empty' | 'plain' 
  * encrypted one, and the call can be repeated. The old bytes are overwritten, as far as the file system writes in place.
  */
 export async function encryptSqliteFile(path: string, key: Uint8Array): Promise<void> {
-  const [encrypting, encrypted] = [`${path}.encrypting`, `${path}.encrypted`]
-  for (const left of [encrypting, encrypted]) await rm(left, { force: true })
+  const [encrypting, encrypted] = draftsOf(path)
+  await removeDrafts(path)
   // VACUUM INTO encrypts with the key of the main database, which is an empty file here.
   const database = openSqliteFile(encrypting, { timeout: 0, key })
   try {
@@ -81,6 +81,14 @@ export async function encryptSqliteFile(path: string, key: Uint8Array): Promise<
     database.close()
     await rm(encrypting, { force: true })
   }
+}
+
+/** The empty main file of the connection that makes the copy, and the copy. */
+const draftsOf = (path: string) => [`${path}.encrypting`, `${path}.encrypted`] as const
+
+/** What a crash left. */
+export async function removeDrafts(path: string): Promise<void> {
+  for (const draft of draftsOf(path)) await rm(draft, { force: true })
 }
 
 async function syncWithFolder(path: string): Promise<void> {
