@@ -11,7 +11,8 @@ import { firstMistake, type RoleSettings, readRoleSecrets } from './access-setti
 import { memoryOfServer } from './memory-of-server.ts'
 import { nearest } from './nearest.ts'
 import { OperatorError } from './operator-error.ts'
-import { CONFIG_FILE, SETTINGS, type Setting } from './settings.ts'
+import type { Setting } from './setting.ts'
+import { CONFIG_FILE, SETTINGS } from './settings.ts'
 
 export interface AccessKey {
   readonly accessKeyId: string

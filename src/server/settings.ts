@@ -3,28 +3,11 @@ import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { ipRange } from '../security/policies/ip-range.ts'
 import { authorizersSchema, rolesSchema } from './access-settings.ts'
+import { KEY_SETTINGS } from './key-settings.ts'
+import { httpUrl, notEmpty, type Setting } from './setting.ts'
 
-export interface Setting {
-  /** The key in the configuration file; a dot separates nested keys. */
-  readonly key: string
-  /** Secrets have no flag: every user of a machine can read its command lines. */
-  readonly flag?: string
-  readonly variable?: string
-  /** How text is parsed. A list is a repeated flag, or a variable with commas. A document is JSON: its schema says what is wrong in it. */
-  readonly kind: 'text' | 'number' | 'boolean' | 'list' | 'document'
-  readonly schema: z.ZodType
-  /** Completes "must be ...". */
-  readonly expects: string
-  /** Names the value in the help text. */
-  readonly placeholder?: string
-  readonly help: string
-  readonly isSecret?: true
-}
-
-const notEmpty = z.string().trim().min(1)
 /** Accepts what the PostgreSQL client accepts: the host may be empty after a user, if `?host=` names a socket. */
 const isReadableAddress = (url: string): boolean => URL.canParse(url) || URL.canParse(url.replace('@/', '@localhost/'))
-const httpUrl = z.url({ protocol: /^https?$/ })
 /** As browsers send it: scheme, lower-case host, and the port unless it is the default. */
 const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text
 
@@ -274,82 +257,7 @@ export const SETTINGS: readonly Setting[] = [
     help: 'encrypts the access keys of principals; default: sealing.key in the data folder',
     isSecret: true,
   },
-  {
-    key: 'encryption',
-    flag: 'encryption',
-    variable: 'HILUM_ENCRYPTION',
-    kind: 'text',
-    schema: z.enum(['on', 'none']),
-    expects: 'on or none',
-    placeholder: '<on|none>',
-    help: 'encrypt the stored bytes of new data stores; default: on',
-  },
-  {
-    key: 'keyRing',
-    flag: 'key-ring',
-    variable: 'HILUM_KEY_RING',
-    kind: 'text',
-    schema: notEmpty,
-    expects: 'the path of a file',
-    placeholder: '<file>',
-    help: 'key ring; default: keys/ring.json in the data folder',
-  },
-  {
-    key: 'keyFile',
-    flag: 'key-file',
-    variable: 'HILUM_KEY_FILE',
-    kind: 'text',
-    schema: notEmpty,
-    expects: 'the path of a file',
-    placeholder: '<file>',
-    help: 'key file that protects the key ring; default: keys/ring.key in the data folder',
-  },
-  {
-    key: 'keyPassphrase',
-    variable: 'HILUM_KEY_PASSPHRASE',
-    kind: 'text',
-    schema: z.string().min(12),
-    expects: 'a passphrase of at least 12 characters',
-    help: 'passphrase that protects the key ring, instead of a key file',
-    isSecret: true,
-  },
-  {
-    key: 'kms.endpoint',
-    flag: 'kms-endpoint',
-    variable: 'HILUM_KMS_ENDPOINT',
-    kind: 'text',
-    schema: httpUrl,
-    expects: 'an http:// or https:// address',
-    placeholder: '<url>',
-    help: "key service of customers' keys; default: AWS KMS if --kms-region is set, else the key ring",
-  },
-  {
-    key: 'kms.region',
-    flag: 'kms-region',
-    variable: 'HILUM_KMS_REGION',
-    kind: 'text',
-    schema: z.string().regex(/^[a-z0-9-]{1,63}$/),
-    expects: 'lower-case letters, digits and hyphens, such as us-east-1',
-    placeholder: '<region>',
-    help: 'region of that key service; default: --region',
-  },
-  {
-    key: 'kms.accessKeyId',
-    variable: 'HILUM_KMS_ACCESS_KEY_ID',
-    kind: 'text',
-    schema: notEmpty,
-    expects: 'an access key id',
-    help: 'access key for the key service; default: that of the AWS SDK',
-  },
-  {
-    key: 'kms.secretAccessKey',
-    variable: 'HILUM_KMS_SECRET_ACCESS_KEY',
-    kind: 'text',
-    schema: notEmpty,
-    expects: 'a secret access key',
-    help: 'its secret',
-    isSecret: true,
-  },
+  ...KEY_SETTINGS,
   {
     key: 'auditRetentionDays',
     flag: 'audit-retention-days',

@@ -17,10 +17,16 @@ import {
 } from '../../stores/catalog/conformance/catalog.fixture.ts'
 import { openSqliteCatalog } from '../../stores/sql/open-sqlite.ts'
 
+/** The test changes the catalog beside the server, which needs a plain file. */
+const PLAIN = { HILUM_ENCRYPTION: 'none' }
+
 test('a lost index is rebuilt beside a running server, and verify finds no difference any more', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-reindex-'))
   removeAtExit(cwd)
-  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
+  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], {
+    cwd,
+    env: PLAIN,
+  })
   await server.printed(/Hilum answers at/)
   const path = join(cwd, 'data', 'catalog.sqlite')
   const catalog = await openSqliteCatalog({ path, newId })

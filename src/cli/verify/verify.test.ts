@@ -18,6 +18,9 @@ import {
 import { openSqliteCatalog } from '../../stores/sql/open-sqlite.ts'
 import { describeIndexDifference } from './index-differences.ts'
 
+/** The test changes the catalog beside the server, which needs a plain file. */
+const PLAIN = { HILUM_ENCRYPTION: 'none' }
+
 function folderFor(_t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'hilum-verify-'))
   removeAtExit(folder)
@@ -43,7 +46,10 @@ async function verified(t: TestContext, cwd: string, ...words: readonly string[]
 
 test('a server runs, what is sound is told so, and what is not by its place', async (t) => {
   const cwd = folderFor(t)
-  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
+  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], {
+    cwd,
+    env: PLAIN,
+  })
   await server.printed(/Hilum answers at/)
   await fill(cwd)
   const sound = await verified(t, cwd)
