@@ -123,7 +123,7 @@ async function assertComplete(
   }
   assert.deepEqual(await app.catalog.imageSets.instanceRecords({ datastoreId, imageSetId: deleted, version: 1 }), [])
   assert.deepEqual(await differencesIn(app), [])
-  assert.deepEqual(await app.catalog.blobs.listUnreferenced({ before: Number.MAX_SAFE_INTEGER, limit: 10 }), [])
+  assert.deepEqual(await app.catalog.blobs.listUnreferenced({ before: Number.MAX_SAFE_INTEGER, now: 0, limit: 10 }), [])
   for await (const { key } of app.blobs.list('')) {
     assert.equal((await app.catalog.blobs.get([key])).length, 1, 'every blob is recorded')
   }

@@ -43,6 +43,7 @@ export async function collectGarbage(
   for (let removed = 0; ; ) {
     const blobs = await app.catalog.blobs.listUnreferenced({
       before: app.clock() - READER_GRACE_MS,
+      now: app.clock(),
       limit: BLOBS_PER_BATCH,
     })
     if (blobs.length === 0 || signal?.aborted === true) {

@@ -56,8 +56,15 @@ export interface UsedRange extends BlobRange {
 }
 
 export interface Blobs {
-  /** Blobs that have been unreferenced since before the given time; at most `limit`. */
-  listUnreferenced(request: { readonly before: number; readonly limit: number }): Promise<readonly UnreferencedBlob[]>
+  /**
+   * Blobs that have been unreferenced since before the given time; at most `limit`. None while a backup runs: its snapshot of the catalog
+   * may still need them.
+   */
+  listUnreferenced(request: {
+    readonly before: number
+    readonly now: number
+    readonly limit: number
+  }): Promise<readonly UnreferencedBlob[]>
   /** Records that the bytes of the blobs were removed. Ignores blobs that are not unreferenced. */
   markPurged(blobs: readonly UnreferencedBlob[], at: number): Promise<void>
   /** In byte order of the keys, after the given key. */

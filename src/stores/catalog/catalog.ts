@@ -4,11 +4,13 @@
  */
 import type { Access } from './access-repository.ts'
 import type { Blobs } from './blob-repository.ts'
+import type { CatalogSnapshot } from './catalog-snapshot.ts'
 import type { DataKeyRecords } from './data-key-repository.ts'
 import type { Datastores } from './datastore-repository.ts'
 import type { ImageSets } from './image-set-repository.ts'
 import type { ImportJobs } from './import-job-repository.ts'
 import type { IntegrityStep } from './integrity.ts'
+import type { Maintenance } from './maintenance-repository.ts'
 import type { SearchIndex } from './search-repository.ts'
 import type { Statistics } from './statistics.ts'
 import type { Tags } from './tagged-resources.ts'
@@ -23,6 +25,7 @@ export interface Catalog {
   readonly tags: Tags
   readonly blobs: Blobs
   readonly access: Access
+  readonly maintenance: Maintenance
   readonly searchIndex: SearchIndex
   /** Random bytes, generated at the first call and stored. Every process of the catalog gets the same bytes for a name. */
   secret(name: string): Promise<Uint8Array>
@@ -31,5 +34,7 @@ export interface Catalog {
   /** Runs the database's own check of its files. */
   integrity(options: { readonly isQuick: boolean }): AsyncIterable<IntegrityStep>
   statistics(): Promise<Statistics>
+  /** All rows as they are now. The caller closes it. @throws StoreUnavailable */
+  snapshot(): Promise<CatalogSnapshot>
   close(): Promise<void>
 }

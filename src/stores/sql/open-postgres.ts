@@ -1,6 +1,7 @@
 /** Opens the catalog on PostgreSQL 15 or later: a database that any number of servers and import workers share. */
 import pg from 'pg'
 import type { Catalog } from '../catalog/catalog.ts'
+import { type CatalogContent, CatalogNotEmpty } from '../catalog/catalog-snapshot.ts'
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { POSTGRES } from './engine/differences.ts'
@@ -12,6 +13,8 @@ import { readOnly } from './engine/statement.ts'
 import { postgresIntegrity } from './integrity.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
 import { NoSchema } from './schema/other-schema.ts'
+import { fillCatalog } from './snapshot/fill-catalog.ts'
+import type { SnapshotTransaction } from './snapshot/snapshot.ts'
 import { catalogOver } from './sql-catalog.ts'
 
 export interface PostgresLimits {
@@ -71,7 +74,90 @@ export async function openPostgresCatalog(options: {
   const writes = new pg.Pool({ ...forStatements, max: limits.catalogWriteConnections })
   const transactions = new PostgresTransactions({ reads, writes })
   const open = options.readOnly === true ? readOnly(transactions) : transactions
-  return catalogOver(open, { dialect: POSTGRES, newId, sizes, upkeep, integrity: postgresIntegrity })
+  const beginSnapshot = () => beginPostgresSnapshot(connection)
+  return catalogOver(open, { dialect: POSTGRES, newId, sizes, upkeep, integrity: postgresIntegrity, beginSnapshot })
+}
+
+/** Without a statement timeout: a batch of rows may wait for the place that they are written to. */
+async function beginPostgresSnapshot(connection: pg.ClientConfig): Promise<SnapshotTransaction> {
+  const client = new pg.Client(connection)
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw withoutValues(error)
+  }
+  const execute = executeOnce(client)
+  return {
+    engine: 'PostgreSQL',
+    execute: (statement) =>
+      execute(statement).catch((error: unknown) => {
+        throw withoutValues(error)
+      }),
+    async counters() {
+      const counters: [string, number][] = []
+      for (const { table, column } of await identities(client)) {
+        const { rows } = await client.query(
+          'SELECT pg_sequence_last_value(pg_get_serial_sequence($1, $2)::regclass) AS last',
+          [...[table, column]],
+        )
+        if (rows[0].last !== null) counters.push([table, rows[0].last])
+      }
+      return Object.fromEntries(counters)
+    },
+    close: () => client.end(),
+  }
+}
+
+/** The columns whose values the database counts. */
+async function identities(client: pg.Client): Promise<readonly { readonly table: string; readonly column: string }[]> {
+  const { rows } = await client.query(
+    `SELECT table_name::text AS table, column_name::text AS column FROM information_schema.columns
+     WHERE table_schema = current_schema() AND is_identity = 'YES' ORDER BY table_name`,
+  )
+  return rows
+}
+
+/**
+ * Creates a catalog in an empty database, in one transaction.
+ * @throws CatalogNotEmpty, StoreUnavailable, OtherSchema
+ */
+export async function createPostgresCatalog(
+  { url, limits }: { readonly url: string; readonly limits: PostgresLimits },
+  content: CatalogContent,
+): Promise<void> {
+  const client = new pg.Client({
+    ...{ connectionString: url, types: POSTGRES_TYPES, application_name: 'hilum', keepAlive: true },
+    connectionTimeoutMillis: limits.catalogConnectTimeoutMs,
+  })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('BEGIN')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    const tables = await client.query('SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema()')
+    if (tables.rows.length > 0) throw new CatalogNotEmpty()
+    const execute = executeOnce(client)
+    const by = { dialect: POSTGRES, overriding: 'OVERRIDING SYSTEM VALUE' }
+    await fillCatalog(content, (sql) => drive(sql, execute), by)
+    for (const { table, column } of await identities(client)) {
+      const last = content.counters[table] ?? 0
+      await client.query(
+        `SELECT setval(pg_get_serial_sequence('${table}', '${column}'), greatest(max(${column}), $1::bigint, 1), greatest(max(${column}), $1::bigint) > 0)
+         FROM ${table}`,
+        [last],
+      )
+    }
+    await client.query('COMMIT')
+    // Plans of the first searches depend on statistics.
+    await client.query('ANALYZE')
+  } catch (error) {
+    throw withoutValues(error)
+  } finally {
+    await client.end().catch(() => {})
+  }
 }
 
 async function checkSchema(connection: pg.ClientConfig): Promise<void> {

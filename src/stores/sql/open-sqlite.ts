@@ -1,9 +1,11 @@
 /** Opens the catalog on SQLite: a file that server, import workers and command line share, or memory. */
+import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { asUnavailable as folderUnavailable } from '../blobs/disk/disk-failure.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { type CatalogContent, CatalogNotEmpty } from '../catalog/catalog-snapshot.ts'
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { SQLITE } from './engine/differences.ts'
@@ -13,6 +15,8 @@ import { beginImmediate, WriteQueue } from './engine/sqlite/write-queue.ts'
 import { readOnly, type TransactionFunction, type Transactions, type WriteOptions } from './engine/statement.ts'
 import { sqliteIntegrity } from './integrity.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
+import { fillCatalog } from './snapshot/fill-catalog.ts'
+import type { SnapshotTransaction } from './snapshot/snapshot.ts'
 import { catalogOver } from './sql-catalog.ts'
 
 const MEMORY = ':memory:'
@@ -40,7 +44,10 @@ export async function openSqliteCatalog(options: {
   const { path, key, sizes = SQLITE.indexSizes, cacheBytes = CACHE_BYTES } = options
   const file: CatalogFile = { path, key, cacheBytes }
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
-  const over = { dialect: SQLITE, newId: options.newId, sizes, upkeep, integrity: sqliteIntegrity }
+  const over = {
+    ...{ dialect: SQLITE, newId: options.newId, sizes, upkeep, integrity: sqliteIntegrity },
+    beginSnapshot: () => beginSqliteSnapshot(file),
+  }
   try {
     if (options.readOnly === true) {
       const transactions = readOnly(await openReadOnly(file))
@@ -113,6 +120,61 @@ async function openReadOnly(file: CatalogFile): Promise<SqliteTransactions> {
   } catch (error) {
     await transactions.close()
     throw error
+  }
+}
+
+/** A reader of its own: others wait for nothing, and the log keeps what this one sees. A database in memory cannot be opened twice. */
+async function beginSqliteSnapshot(file: CatalogFile): Promise<SnapshotTransaction> {
+  assert(file.path !== MEMORY, 'a catalog in memory has no snapshots')
+  try {
+    const reader = openReader(file)
+    reader.command('BEGIN')
+    return {
+      engine: 'SQLite',
+      async execute(statement) {
+        try {
+          return reader.execute(statement)
+        } catch (error) {
+          throw folderUnavailable(asUnavailable(error), 'the catalog')
+        }
+      },
+      async counters() {
+        const rows = reader.execute({ text: 'SELECT name, seq FROM sqlite_sequence ORDER BY name', values: [] })
+        return Object.fromEntries(rows.map(({ name, seq }) => [String(name), Number(seq)]))
+      },
+      close: async () => reader.close(),
+    }
+  } catch (error) {
+    throw folderUnavailable(asUnavailable(error), 'the catalog')
+  }
+}
+
+/**
+ * Creates a catalog at a path where there is none. An interrupted call leaves a file that is no catalog.
+ * @throws CatalogNotEmpty, StoreUnavailable, OtherSchema
+ */
+export async function createSqliteCatalog(
+  { path, key }: Pick<CatalogFile, 'path'> & { readonly key?: CatalogFile['key'] },
+  content: CatalogContent,
+): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const database = new SqliteConnection(path, { readonly: false, timeoutMs: OPEN_TIMEOUT_MS, key })
+  try {
+    if (database.execute({ text: 'SELECT 1 FROM sqlite_schema', values: [] }).length > 0) throw new CatalogNotEmpty()
+    // One transaction: the journal only has to undo it. What refers to what was checked when the rows were written.
+    database.pragma('foreign_keys = OFF')
+    database.pragma('synchronous = FULL')
+    await beginImmediate(database)
+    await fillCatalog(content, async (sql) => database.drive(sql), { dialect: SQLITE, overriding: '' })
+    for (const [name, seq] of Object.entries(content.counters)) {
+      database.execute({ text: 'DELETE FROM sqlite_sequence WHERE name = ?', values: [name] })
+      database.execute({ text: 'INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)', values: [name, seq] })
+    }
+    database.command('COMMIT')
+  } catch (error) {
+    throw folderUnavailable(asUnavailable(error), 'the catalog')
+  } finally {
+    database.close()
   }
 }
 

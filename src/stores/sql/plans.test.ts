@@ -144,7 +144,7 @@ test('blobs are marked, purged and verified without scanning a table', async () 
     return { last: undefined, imageSets: 0, uses: [] } as never
   }
   const blobs = blobsOver({ read: collectPlans, write: collectPlans, close: async () => {} })
-  await blobs.listUnreferenced({ before: 1, limit: 1 })
+  await blobs.listUnreferenced({ before: 1, now: 0, limit: 1 })
   await blobs.markPurged([{ blob: 1, blobKey: 'a' }], 1)
   await blobs.list({ after: 'a', limit: 1 })
   await blobs.get(['a', 'b'])

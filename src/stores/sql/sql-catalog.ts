@@ -14,7 +14,9 @@ import { run, type Transactions } from './engine/statement.ts'
 import { imageSetsOver } from './image-sets/image-sets.ts'
 import { importJobsOver } from './imports/import-jobs.ts'
 import type { postgresIntegrity, sqliteIntegrity } from './integrity.ts'
+import { maintenanceOver } from './maintenance/maintenance.ts'
 import { secret } from './schema/settings.ts'
+import { type SnapshotTransaction, snapshotOver } from './snapshot/snapshot.ts'
 import { statistics } from './statistics.ts'
 import { workflowsOver } from './workflows/workflows.ts'
 
@@ -26,6 +28,8 @@ export function catalogOver(
     readonly sizes: IndexSizes
     readonly upkeep: SearchUpkeep
     readonly integrity: typeof sqliteIntegrity | typeof postgresIntegrity
+    /** Begins a transaction on a connection of its own. */
+    readonly beginSnapshot: () => Promise<SnapshotTransaction>
   },
 ): Catalog {
   return {
@@ -37,6 +41,7 @@ export function catalogOver(
     tags: tagsOver(database),
     blobs: blobsOver(database),
     access: accessOver(database),
+    maintenance: maintenanceOver(database),
     searchIndex: {
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),
@@ -46,6 +51,7 @@ export function catalogOver(
     checkWritable: () => database.write(() => run('UPDATE changes SET number = number')),
     integrity: (request) => options.integrity(database, request),
     statistics: () => database.read(statistics),
+    snapshot: async () => snapshotOver(await options.beginSnapshot()),
     close: () => database.close(),
   }
 }

@@ -32,7 +32,7 @@ import {
 const LATER = AT + 3_600_000
 
 async function unreferencedKeys(catalog: Catalog, before = LATER): Promise<string[]> {
-  return (await catalog.blobs.listUnreferenced({ before, limit: 10_000 })).map(({ blobKey }) => blobKey).sort()
+  return (await catalog.blobs.listUnreferenced({ before, now: 0, limit: 10_000 })).map(({ blobKey }) => blobKey).sort()
 }
 
 async function deleteImageSet(catalog: Catalog, { datastoreId, imageSetId }: ImageSet, at = AT + 1_000) {
@@ -208,7 +208,10 @@ export function testBlobs(open: OpenCatalog): void {
             const [made] = await importFiles(catalog, { datastoreId, files })
             if (!imageSetIds.includes(made!.imageSetId)) imageSetIds.push(made!.imageSetId)
           } else if (act === 'purge') {
-            await catalog.blobs.markPurged(await catalog.blobs.listUnreferenced({ before: LATER, limit: 100 }), LATER)
+            await catalog.blobs.markPurged(
+              await catalog.blobs.listUnreferenced({ before: LATER, now: 0, limit: 100 }),
+              LATER,
+            )
           } else if (act === 'delete') {
             await deleteImageSet(catalog, { datastoreId, imageSetId })
             imageSetIds.splice(imageSetIds.indexOf(imageSetId), 1)

@@ -11,6 +11,7 @@ import { testDatastores } from './datastores.conformance.ts'
 import { testDocuments } from './documents.conformance.ts'
 import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
+import { testMaintenance } from './maintenance.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
 import { testStatistics } from './statistics.conformance.ts'
 import { testTags } from './tags.conformance.ts'
@@ -34,6 +35,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('compaction', () => testCompaction(open))
     describe('principals and policies', () => testAccess(open))
     describe('statistics', () => testStatistics(open))
+    describe('backups and verifications', () => testMaintenance(open))
     describe('secrets and checks', () => {
       test('a secret has 32 bytes, is generated once, and differs by name', async (context) => {
         const catalog = await open(context)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { BlobRecord, Blobs, BlobUse, UnreferencedBlob, VersionDocument } from '../../catalog/blob-repository.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../engine/statement.ts'
+import { BACKUP_RUNS } from '../maintenance/maintenance.ts'
 import {
   claimForCompaction,
   isAnyToCompact,
@@ -53,11 +54,13 @@ function knownOf({ blob, blob_key: blobKey, size_bytes: sizeBytes, sha256, unref
 
 function* unreferencedBlobs({
   before,
+  now,
   limit,
 }: Parameters<Blobs['listUnreferenced']>[0]): Sql<readonly UnreferencedBlob[]> {
   const rows = yield* all<Pick<BlobRow, 'blob' | 'blob_key'>>(
-    'SELECT blob, blob_key FROM blobs WHERE unreferenced_since IS NOT NULL AND unreferenced_since < ? ORDER BY blob LIMIT ?',
-    ...[before, limit],
+    `SELECT blob, blob_key FROM blobs WHERE unreferenced_since IS NOT NULL AND unreferenced_since < ? AND NOT ${BACKUP_RUNS}
+     ORDER BY blob LIMIT ?`,
+    ...[before, now, limit],
   )
   return rows.map(({ blob, blob_key }) => ({ blob, blobKey: blob_key }))
 }

@@ -2,6 +2,7 @@
 import type { Datastore } from '../../catalog/datastore-repository.ts'
 import type { ImageSetProperties } from '../../catalog/image-set-records.ts'
 import type { ImportJob } from '../../catalog/import-job-repository.ts'
+import type { MaintenanceKind } from '../../catalog/maintenance-repository.ts'
 import type { WorkflowRequest, WorkflowRole } from '../../catalog/workflow-repository.ts'
 
 type Nullable<Row> = { [Column in keyof Row]: null extends Row[Column] ? Column : never }[keyof Row]
@@ -245,6 +246,15 @@ export interface Tables {
   }>
   data_keys: Table<{ owner_id: string; key_arn: string; wrapped: Uint8Array | null; destroyed_at: number | null }>
   search_entries: Table<{ leaf: number; entries: Uint8Array }>
+  maintenance_runs: Table<{
+    run_id: string
+    kind: MaintenanceKind
+    started_at: number
+    lease_until: number
+    ended_at: number | null
+    outcome: 'succeeded' | 'failed' | null
+    report: string
+  }>
 }
 
 export type RowOf<Name extends keyof Tables> = Tables[Name]['row']

@@ -8,6 +8,7 @@
  */
 import type { Dialect } from '../engine/differences.ts'
 import { accessTables } from './access-tables.ts'
+import { maintenanceTables } from './maintenance-tables.ts'
 
 /** What searches compare of the image sets of one text. An index with these columns answers without reading the rows. */
 const COVERED = 'created_at, updated_at, study_timestamp, is_primary, changed_in'
@@ -372,5 +373,5 @@ CREATE TABLE search_entries (
   leaf ${numberKey} REFERENCES search_leaves,
   entries ${bytes} NOT NULL
 );
-${accessTables(dialect)}`
+${accessTables(dialect)}${maintenanceTables(dialect)}`
 }

@@ -12,7 +12,7 @@ import { NewerSchema, NoSchema, OlderSchema, UnreleasedSchema } from './other-sc
 export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalogSchema]
 
 /** The version after the first migration. Lower ones are those of commits before version 0.1.0. */
-const FIRST_VERSION = 11
+const FIRST_VERSION = 12
 const LATEST_VERSION = FIRST_VERSION + MIGRATIONS.length - 1
 
 /** Instead of migrate, for opening read-only. @throws OtherSchema */
@@ -32,12 +32,24 @@ export function* migrate({ dialect, upkeep }: { dialect: Dialect; upkeep: Search
   for (const [index, migration] of MIGRATIONS.entries()) {
     const version = FIRST_VERSION + index
     if (found !== undefined && version <= found) continue
-    for (const statement of migration(dialect).split(/;\s*\n/)) {
-      if (statement.trim() !== '') yield* run(statement)
-    }
+    for (const statement of statementsOf(migration(dialect))) yield* run(statement)
     yield* run('INSERT INTO schema_versions (version) VALUES (?)', version)
   }
   yield* upkeep.ensureFormat()
+}
+
+const statementsOf = (migration: string): readonly string[] =>
+  migration.split(/;\s*\n/).filter((statement) => statement.trim() !== '')
+
+/** The statements that create an empty catalog of this version of the schema, or an earlier one. @throws OtherSchema */
+export function schemaStatements(dialect: Dialect, version: number): readonly string[] {
+  assertCanMigrate(version)
+  const versions = Array.from({ length: version - FIRST_VERSION + 1 }, (_, index) => FIRST_VERSION + index)
+  return [
+    'CREATE TABLE schema_versions (version BIGINT PRIMARY KEY)',
+    ...MIGRATIONS.slice(0, versions.length).flatMap((migration) => statementsOf(migration(dialect))),
+    ...versions.map((each) => `INSERT INTO schema_versions (version) VALUES (${each})`),
+  ]
 }
 
 function* schemaVersion(): Sql<number | undefined> {
