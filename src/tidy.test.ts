@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ['security', 'versions', 'stores', 'imaging', 'pixel-data', 'dicom', 'contract', 'app.ts'],
   security: ['stores', 'contract', 'limits.ts'],
   protocols: ['security', 'contract', 'app.ts', 'limits.ts'],
-  server: ['jobs', 'security', 'stores', 'pixel-data', 'contract', 'app.ts', 'limits.ts'],
+  server: ['jobs', 'maintenance', 'security', 'stores', 'pixel-data', 'contract', 'app.ts', 'limits.ts'],
   demo: ['pixel-data', 'dicom'],
 }
 

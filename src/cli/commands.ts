@@ -2,6 +2,7 @@
 import { flagOf, TEXT_SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts'
 import { POLICY_COMMANDS, PRINCIPAL_COMMANDS } from './access/access-commands.ts'
 import { AUDIT_COMMANDS } from './audit/audit-commands.ts'
+import { BACKUP_COMMANDS } from './backup/backup-commands.ts'
 import { endpoint } from './client/endpoint-option.ts'
 import { KEY_COMMANDS } from './keys/key-commands.ts'
 import type { Command, CommandOption } from './terminal/command.ts'
@@ -180,6 +181,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['', '--data /srv/hilum'],
     load: async () => (await import('./verify/reindex.ts')).reindex,
   },
+  ...BACKUP_COMMANDS,
   ...PRINCIPAL_COMMANDS,
   ...POLICY_COMMANDS,
   ...KEY_COMMANDS,

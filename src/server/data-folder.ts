@@ -10,6 +10,8 @@ import { SEALING_KEY_FILE } from './sealing-key.ts'
 import { shellQuoted } from './shells.ts'
 
 export const MARKER_FILE = '.hilum'
+/** In a folder from the beginning of a restore to its end. */
+export const RESTORING_FILE = 'restoring.json'
 /** `hilum keys create` may run before the first start. */
 export const KEYS_FOLDER = 'keys'
 
@@ -73,10 +75,21 @@ export async function findOpenFolder(folder: string): Promise<{ detail: string; 
   }
 }
 
+/** Marks a folder as a data folder. */
+export function markDataFolder(folder: string): Promise<void> {
+  const text = 'This folder belongs to a Hilum server; `hilum reset` empties it.\n'
+  return writeFile(join(folder, MARKER_FILE), text, { mode: 0o600, flush: true })
+}
+
 async function prepareDataFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const entries = await entriesOf(folder)
+    if (entries.includes(RESTORING_FILE)) {
+      throw new OperatorError(
+        `A restore into ${folder} has not ended, so that it holds a part of an archive. Run hilum restore again: it continues.`,
+      )
+    }
     if (entries.includes(MARKER_FILE)) return
     const foreign = entries.find((name) => !ALLOWED_BEFORE_START.includes(name) && !name.startsWith('server.lock.'))
     if (foreign !== undefined) {
@@ -84,9 +97,7 @@ async function prepareDataFolder(folder: string): Promise<void> {
         `${folder} is not a data folder of Hilum: it holds '${foreign}'. Choose an empty or new folder with --data.`,
       )
     }
-    await writeFile(join(folder, MARKER_FILE), 'This folder belongs to a Hilum server; `hilum reset` empties it.\n', {
-      mode: 0o600,
-    })
+    await markDataFolder(folder)
   } catch (cause) {
     if (cause instanceof OperatorError) throw cause
     const { code } = cause as NodeJS.ErrnoException

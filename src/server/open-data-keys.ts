@@ -58,6 +58,25 @@ export function openKeyServices({ ring, kms, ...names }: KeyPlaces): Promise<Key
   })
 }
 
+/** Whether there is a key ring. */
+export const hasKeyRing = ({ ring }: KeyPlaces): Promise<boolean> => exists(ring.ringFile)
+
+/** As openKeyServices, but creates nothing. @throws OperatorError that names the file that is missing */
+export async function openExistingKeyServices(places: KeyPlaces): Promise<KeyServices> {
+  const { ringFile, keyFile, passphrase } = places.ring
+  for (const [what, path] of [
+    ['key ring', ringFile],
+    ...(passphrase === undefined ? [['key file', keyFile] as const] : []),
+  ]) {
+    if (await exists(path!)) continue
+    throw new OperatorError(
+      `The ${what} ${path} does not exist. Put the copies of the key ring and its key file that you keep apart from the backups there, or ` +
+        'name them with --key-ring and --key-file. Without them nothing in the backups can be read.',
+    )
+  }
+  return openKeyServices(places)
+}
+
 async function explained<T>({ ring }: Pick<KeyPlaces, 'ring'>, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -1,4 +1,5 @@
 /** Opens the stores that the configuration names: in the server, in each import thread, and in commands. */
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ImportApp } from '../app.ts'
 import type { Limits } from '../limits.ts'
@@ -6,13 +7,15 @@ import { DataKeys } from '../security/keys/data-keys.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { openDiskBlobs } from '../stores/blobs/disk/disk-blobs.ts'
 import { openFolderLocations } from '../stores/blobs/disk/folder-locations.ts'
+import { storedSizeOf } from '../stores/blobs/encrypted/blob-cipher.ts'
 import { type BlobKeys, encryptedBlobs, encryptedBucket } from '../stores/blobs/encrypted/encrypted-blobs.ts'
 import type { Catalog } from '../stores/catalog/catalog.ts'
+import type { CatalogContent } from '../stores/catalog/catalog-snapshot.ts'
 import { UPLOADS_OWNER } from '../stores/catalog/data-key-repository.ts'
 import { type Bucket, type ClosedBucket, isClosed, type Locations } from '../stores/locations/locations.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
 import { type Checkpoints, startCheckpoints } from '../stores/sql/engine/sqlite/sqlite-checkpoints.ts'
-import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
+import { createSqliteCatalog, openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { CATALOG_FILE, loadCatalogKey } from './catalog-key.ts'
 import type { Config, S3Config } from './config.ts'
@@ -92,6 +95,9 @@ export async function openStores(places: StorePlaces): Promise<Stores> {
     throw error
   }
 }
+
+/** The size of a blob of an encrypted data store, as it is stored. */
+export const encryptedSizeOf = (sizeBytes: number): number => storedSizeOf(sizeBytes)
 
 /** 200 bytes each. */
 const HEADERS_MAX = 50_000
@@ -182,6 +188,28 @@ export async function openCatalog(
   if (allowPlainPostgresql !== true && reachOf(catalog) === 'readable by others') throw new OperatorError(NEEDS_TLS)
   const { openPostgresCatalog } = await import('../stores/sql/open-postgres.ts')
   return openPostgresCatalog({ url: catalog, newId, limits, ...options })
+}
+
+/** The name of a catalog that is not complete yet. */
+const UNFINISHED_CATALOG_FILE = `${CATALOG_FILE}.restoring`
+
+/**
+ * Creates a catalog with this content: in an empty database, or as a file of the data folder, where it replaces what an interrupted restore
+ * left. @throws CatalogNotEmpty, StoreUnavailable, OtherSchema
+ */
+export async function createCatalog(
+  { dataFolder, keys, catalog, limits }: Pick<StorePlaces, 'dataFolder' | 'keys' | 'catalog' | 'limits'>,
+  content: CatalogContent,
+): Promise<void> {
+  if (catalog !== undefined) {
+    const { createPostgresCatalog } = await import('../stores/sql/open-postgres.ts')
+    return createPostgresCatalog({ url: catalog, limits }, content)
+  }
+  const unfinished = join(dataFolder, UNFINISHED_CATALOG_FILE)
+  for (const end of ['', '-journal']) await rm(`${unfinished}${end}`, { force: true })
+  const key = await loadCatalogKey({ dataFolder, keys })
+  await createSqliteCatalog({ path: unfinished, key }, content)
+  await rename(unfinished, join(dataFolder, CATALOG_FILE))
 }
 
 /** Called by the server after it has started, so that starting the thread does not delay it. */

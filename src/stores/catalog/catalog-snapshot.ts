@@ -20,7 +20,7 @@ export interface SnapshotBlob {
 }
 
 /** Of which catalog the rows are. */
-interface SnapshotFormat {
+export interface SnapshotFormat {
   readonly engine: Engine
   /** Of its tables. */
   readonly schemaVersion: number
