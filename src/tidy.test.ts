@@ -57,8 +57,10 @@ const ENTRIES = [
 const CONSOLE_MAY_IMPORT = [
   'cli/search/search-snippets.ts',
   'contract/access.ts',
+  'contract/lock-tags.ts',
   'contract/search-attributes.ts',
   'dicom/dictionary.ts',
+  'imaging/object-lock.ts',
   'pixel-data/htj2k/component-lines.ts',
   'pixel-data/jpeg2000/codestream.ts',
   'pixel-data/jpeg2000/jp2-boxes.ts',

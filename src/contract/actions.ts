@@ -39,6 +39,7 @@ const HILUM_ACTIONS = [
   'ListPrincipals',
   'PutPolicy',
   'PutUploadFile',
+  'ReleaseObjectLock',
   'RotateAccessKey',
   'SimulatePolicy',
   'TagPrincipal',

@@ -5,11 +5,12 @@ import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'
 import { clientTokenUse, tokenOfAnotherRequest } from './client-token.ts'
 import { settleDatastore } from './settle-datastores.ts'
-import { TAGS_MAX, tooManyTags } from './tagged-resource.ts'
+import { requireValidTags, TAGS_MAX, tooManyTags } from './tagged-resource.ts'
 
 export async function createDatastore(input: Input<'CreateDatastore'>, app: App): Promise<Output<'CreateDatastore'>> {
   const tags = input.tags ?? {}
   if (Object.keys(tags).length > TAGS_MAX) throw tooManyTags()
+  requireValidTags(tags, app)
   const { lambdaAuthorizerArn } = input
   if (lambdaAuthorizerArn !== undefined && !app.authorizers.has(lambdaAuthorizerArn)) {
     throw new ContractError(

@@ -4,10 +4,13 @@ import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { datastoreNotActive, datastoreNotFound, knownDatastore } from './datastore-access.ts'
 import { settleDatastore } from './settle-datastores.ts'
+import { locked } from './tagged-resource.ts'
 
 export async function deleteDatastore(input: Input<'DeleteDatastore'>, app: App): Promise<Output<'DeleteDatastore'>> {
   const datastore = await knownDatastore(app, input.datastoreId)
-  switch (await app.catalog.datastores.beginDelete(input.datastoreId, app.clock())) {
+  const outcome = await app.catalog.datastores.beginDelete(input.datastoreId, app.clock())
+  if (typeof outcome === 'object') throw locked(outcome.lockedBy)
+  switch (outcome) {
     case 'absent':
       throw datastoreNotFound(input.datastoreId)
     case 'not-active':

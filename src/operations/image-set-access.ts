@@ -4,6 +4,7 @@ import { ContractError } from '../contract/errors.ts'
 import type { ImageSetProperties } from '../stores/catalog/image-set-records.ts'
 import type { BeginWorkflowOutcome, LockedImageSet, WorkflowRequest } from '../stores/catalog/workflow-repository.ts'
 import { activeDatastore, datastoreArn, datastoreNotFound, deletedSince } from './datastore-access.ts'
+import { locked } from './tagged-resource.ts'
 
 interface NamedImageSet {
   readonly datastoreId: string
@@ -102,6 +103,8 @@ function refusalOf(
       return notTheLatest()
     case 'locked':
       return imageSetLocked(refused.imageSetId)
+    case 'retained':
+      return locked(refused.reason)
     case 'too-many':
       return new ContractError(
         // DeleteImageSet models no ServiceQuotaExceededException.

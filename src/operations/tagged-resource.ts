@@ -1,6 +1,7 @@
 /** Resolves the ARN of a tag operation (AWS "Tagging resources"). */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
+import { faultOfTags } from '../imaging/object-lock.ts'
 import type { TaggedResource } from '../stores/catalog/tagged-resources.ts'
 
 /** Per resource, as AWS documents. */
@@ -26,6 +27,16 @@ export function taggedResource(app: App, resourceArn: string): TaggedResource {
 
 export const resourceNotFound = (resourceArn: string) =>
   new ContractError('ResourceNotFoundException', `No resource has the ARN ${resourceArn}`)
+
+/** A deletion that a legal hold or a retention prevents. */
+export const locked = (reason: string) =>
+  new ContractError('ConflictException', `${reason}, so that it cannot be deleted`)
+
+/** Tags with a meaning have values of their own. @throws ContractError */
+export function requireValidTags(tags: Readonly<Record<string, string>>, app: Pick<App, 'clock'>): void {
+  const fault = faultOfTags(tags, app.clock())
+  if (fault !== undefined) throw new ContractError('ValidationException', fault)
+}
 
 export const tooManyTags = () =>
   new ContractError('ValidationException', `A resource can have at most ${TAGS_MAX} tags`)

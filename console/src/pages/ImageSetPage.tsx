@@ -18,10 +18,12 @@ import { type Api, useApi } from '../api.ts'
 import { DeleteConfirmation } from '../components/DeleteConfirmation.tsx'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
+import { LockBadge } from '../components/LockBadge.tsx'
 import { useNotify } from '../components/Notifications.tsx'
 import { PageLayout } from '../components/PageLayout.tsx'
 import { formatStatus } from '../components/Status.tsx'
 import { Tags } from '../components/Tags.tsx'
+import { useObjectLock } from '../components/use-object-lock.ts'
 import { formatTime } from '../format/time.ts'
 import { hrefTo, navigate, useLocation } from '../location.ts'
 import { documentQuery } from '../metadata/document.ts'
@@ -62,6 +64,7 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
     // The viewer reports the error.
     preloadViewer().catch(() => {})
   }, [])
+  const lock = useObjectLock(isDeleteSent ? undefined : properties.data?.imageSetArn)
   const isDeleted = versions.data?.[0]?.imageSetState === 'DELETED'
   const isDeleting = isDeleteSent || isDeleted || versions.data?.[0]?.ImageSetWorkflowStatus === 'DELETING'
   const version = { datastoreId, imageSetId, versionId: versionId ?? '' }
@@ -92,10 +95,15 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
         <Header
           variant="h1"
           actions={
-            <Button onClick={() => setDialogOpen(true)} disabled={versions.data === undefined || isDeleting}>
+            <Button
+              onClick={() => setDialogOpen(true)}
+              disabled={versions.data === undefined || isDeleting || lock !== undefined}
+              {...(lock !== undefined && { disabledReason: `The image set is ${lock}.` })}
+            >
               Delete image set
             </Button>
           }
+          info={<LockBadge lock={lock} />}
         >
           Image set
         </Header>

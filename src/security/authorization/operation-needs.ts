@@ -3,6 +3,7 @@
  * "Actions defined by AWS HealthImaging"). Operations on image sets need the data store and the image set.
  */
 import type { Action } from '../../contract/actions.ts'
+import { LOCK_TAGS } from '../../contract/lock-tags.ts'
 import type { Input, OperationName } from '../../contract/operations.ts'
 import type { Arns } from './arns.ts'
 
@@ -75,9 +76,14 @@ export const OPERATION_NEEDS: { readonly [N in OperationName]: NeedsOf<N> } = {
   TagResource: ({ resourceArn, tags }) => [
     { action: 'medical-imaging:TagResource', resource: resourceArn, values: tagValues(tags) },
   ],
-  UntagResource: ({ resourceArn, tagKeys }) => [
-    { action: 'medical-imaging:UntagResource', resource: resourceArn, values: { 'aws:tagkeys': tagKeys } },
-  ],
+  UntagResource: ({ resourceArn, tagKeys }) => {
+    const values = { 'aws:tagkeys': tagKeys }
+    const untag: Need = { action: 'medical-imaging:UntagResource', resource: resourceArn, values }
+    // A lock protects nothing if the action that removes any tag ends it.
+    return LOCK_TAGS.some((key) => tagKeys.includes(key))
+      ? [untag, { action: 'hilum:ReleaseObjectLock', resource: resourceArn, values }]
+      : [untag]
+  },
   ListTagsForResource: ({ resourceArn }) => [{ action: 'medical-imaging:ListTagsForResource', resource: resourceArn }],
 }
 

@@ -25,7 +25,14 @@ export type CreateDatastoreOutcome =
   | { readonly outcome: 'created' | 'repeated'; readonly datastore: Datastore }
   | { readonly outcome: 'token-conflict' | 'too-many' }
 
-export type DeleteDatastoreOutcome = 'deleting' | 'absent' | 'not-active' | 'holds-image-sets' | 'import-running'
+export type DeleteDatastoreOutcome =
+  | 'deleting'
+  | 'absent'
+  | 'not-active'
+  | 'holds-image-sets'
+  | 'import-running'
+  /** The reason, a sentence without a full stop. */
+  | { readonly lockedBy: string }
 
 export interface Datastores {
   /**

@@ -58,6 +58,8 @@ export type BeginWorkflowOutcome =
   | { readonly outcome: 'begun'; readonly imageSets: readonly LockedImageSet[] }
   | { readonly outcome: 'datastore-absent' | 'datastore-not-active' | 'too-many' }
   | { readonly outcome: 'absent' | 'not-latest' | 'locked' | 'not-primary'; readonly imageSetId: string }
+  /** The image set may not be deleted: the reason is a sentence without a full stop. */
+  | { readonly outcome: 'retained'; readonly reason: string }
   /** The copy cannot be primary: these attributes differ from the primary image sets of its study. */
   | { readonly outcome: 'conflicts'; readonly attributes: readonly (keyof GroupingElements)[] }
   /** The copy cannot be primary: its series has a primary image set. */

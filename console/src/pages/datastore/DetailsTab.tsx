@@ -10,9 +10,11 @@ import { useState } from 'react'
 import { useApi } from '../../api.ts'
 import { CopyableText } from '../../components/CopyableText.tsx'
 import { DeleteConfirmation } from '../../components/DeleteConfirmation.tsx'
+import { LockBadge } from '../../components/LockBadge.tsx'
 import { useNotify } from '../../components/Notifications.tsx'
 import { Status } from '../../components/Status.tsx'
 import { Tags } from '../../components/Tags.tsx'
+import { useObjectLock } from '../../components/use-object-lock.ts'
 import { formatTime } from '../../format/time.ts'
 import { hrefTo, navigate } from '../../location.ts'
 
@@ -25,6 +27,7 @@ export function DetailsTab({ datastore }: { datastore: DatastoreProperties }) {
   const notify = useNotify()
   const [isDialogOpen, setDialogOpen] = useState(false)
   const name = datastoreName ?? datastoreId!
+  const lock = useObjectLock(datastoreArn)
 
   async function remove() {
     await client.send(new DeleteDatastoreCommand({ datastoreId }))
@@ -37,7 +40,20 @@ export function DetailsTab({ datastore }: { datastore: DatastoreProperties }) {
     <SpaceBetween size="m">
       <Container
         header={
-          <Header actions={<Button onClick={() => setDialogOpen(true)}>Delete data store</Button>}>Details</Header>
+          <Header
+            actions={
+              <Button
+                onClick={() => setDialogOpen(true)}
+                disabled={lock !== undefined}
+                {...(lock !== undefined && { disabledReason: `The data store is ${lock}.` })}
+              >
+                Delete data store
+              </Button>
+            }
+            info={<LockBadge lock={lock} />}
+          >
+            Details
+          </Header>
         }
       >
         <KeyValuePairs

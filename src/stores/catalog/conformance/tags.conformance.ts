@@ -5,10 +5,13 @@ import type { Catalog } from '../catalog.ts'
 import type { TaggedResource } from '../tagged-resources.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, datastoreNamed, importFiles, storedFile, tokenOf } from './catalog.fixture.ts'
-import { begin, claim, copyOf } from './workflow.fixture.ts'
+import { begin, claim, copyOf, type ImageSet } from './workflow.fixture.ts'
 
 const add = (catalog: Catalog, resource: TaggedResource, tags: Record<string, string>, tagsMax = 50) =>
-  catalog.tags.add(resource, { tags, tagsMax })
+  catalog.tags.add(resource, { tags, tagsMax, at: AT })
+
+const beginDeletion = (catalog: Catalog, { datastoreId, imageSetId }: ImageSet) =>
+  catalog.workflows.begin({ datastoreId, request: { operation: 'DeleteImageSet', imageSetId }, at: AT + 1_000 })
 
 /** A data store and its only image set, both without tags. */
 async function resources(catalog: Catalog) {
@@ -114,5 +117,68 @@ export function testTags(open: OpenCatalog): void {
     await catalog.datastores.settle(datastoreId, AT)
     assert.equal(await catalog.tags.list(datastore), undefined)
     assert.equal(await add(catalog, datastore, { b: '2' }), 'absent')
+  })
+
+  test('a locked image set and a locked data store are not deleted, with the reason', async (context) => {
+    const catalog = await open(context)
+    const { datastore, imageSet } = await resources(catalog)
+    const { datastoreId, imageSetId } = imageSet
+    const remove = () => beginDeletion(catalog, { datastoreId, imageSetId })
+    await add(catalog, imageSet, { 'hilum:retain-until': '2099-01-01' })
+    const reason = `Image set ${imageSetId} is retained until 2099-01-01 (tag hilum:retain-until)`
+    assert.deepEqual(await remove(), { outcome: 'retained', reason })
+    await catalog.tags.remove(imageSet, ['hilum:retain-until'])
+    await add(catalog, datastore, { 'hilum:legal-hold': 'on' })
+    const ofStore = `Image set ${imageSetId} is in data store ${datastoreId}, which is under legal hold (tag hilum:legal-hold)`
+    assert.deepEqual(await remove(), { outcome: 'retained', reason: ofStore })
+    await catalog.imageSets.delete({ ...imageSet, at: AT })
+    const lockedBy = `Data store ${datastoreId} is under legal hold (tag hilum:legal-hold)`
+    assert.deepEqual(await catalog.datastores.beginDelete(datastoreId, AT), { lockedBy })
+    await catalog.tags.remove(datastore, ['hilum:legal-hold'])
+    assert.equal(await catalog.datastores.beginDelete(datastoreId, AT), 'deleting')
+  })
+
+  test('a retention is not shortened while it lasts', async (context) => {
+    const catalog = await open(context)
+    const { imageSet } = await resources(catalog)
+    assert.equal(await add(catalog, imageSet, { 'hilum:retain-until': '2099-01-02' }), 'added')
+    assert.equal(await add(catalog, imageSet, { 'hilum:retain-until': '2099-01-01', a: '1' }), 'shortened')
+    assert.deepEqual(await catalog.tags.list(imageSet), { 'hilum:retain-until': '2099-01-02' })
+    assert.equal(await add(catalog, imageSet, { 'hilum:retain-until': '2099-01-03' }), 'added')
+  })
+
+  test('a lock that comes after a deletion has begun is refused, and other tags are not', async (context) => {
+    const catalog = await open(context)
+    const { datastore, imageSet } = await resources(catalog)
+    const { datastoreId, imageSetId } = imageSet
+    await begin(catalog, datastoreId, { operation: 'DeleteImageSet', imageSetId })
+    for (const resource of [imageSet, datastore]) {
+      assert.equal(await add(catalog, resource, { 'hilum:legal-hold': 'on' }), 'deletion-begun')
+      assert.equal(await add(catalog, resource, { 'hilum:retain-until': '2099-01-01' }), 'deletion-begun')
+      assert.equal(
+        await add(catalog, resource, { 'hilum:retain-until': '2001-01-01', ward: '7' }),
+        'added',
+        'it has ended',
+      )
+    }
+    await catalog.workflows.completeDeletion((await claim(catalog)).lease, AT + 2_000)
+    assert.equal(await add(catalog, datastore, { 'hilum:legal-hold': 'on' }), 'added')
+  })
+
+  test('of a lock and a deletion at the same time, one is first', async (context) => {
+    const catalog = await open(context)
+    for (const kind of ['datastore', 'imageSet'] as const) {
+      const of = await resources(catalog)
+      const { datastoreId, imageSetId } = of.imageSet
+      const [locked, begun] = await Promise.all([
+        add(catalog, of[kind], { 'hilum:legal-hold': 'on' }),
+        beginDeletion(catalog, { datastoreId, imageSetId }),
+      ])
+      assert.ok(
+        (locked === 'added' && begun.outcome === 'retained') ||
+          (locked === 'deletion-begun' && begun.outcome === 'begun'),
+        `${locked} and ${begun.outcome}`,
+      )
+    }
   })
 }

@@ -12,7 +12,7 @@ import { lockChanges } from '../history/changes.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
 import { earlierUse, rememberUse } from './client-tokens.ts'
-import { putTags, removeTags } from './tags.ts'
+import { lockedBy, putTags, removeTags } from './tags.ts'
 
 const TOKEN_SCOPE = 'datastores'
 
@@ -136,6 +136,8 @@ function* beginDelete(datastoreId: string, at: number): Sql<DeleteDatastoreOutco
   if (yield* one('SELECT 1 AS found FROM image_sets WHERE datastore = ? AND deleted_at IS NULL LIMIT 1', datastore)) {
     return 'holds-image-sets'
   }
+  const reason = yield* lockedBy({ datastoreId, imageSetId: undefined }, at)
+  if (reason !== undefined) return { lockedBy: reason }
   yield* destroyDataKey(datastoreId, at)
   yield* run(`UPDATE datastores SET datastore_status = 'DELETING', updated_at = ? WHERE datastore = ?`, at, datastore)
   return 'deleting'

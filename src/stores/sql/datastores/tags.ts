@@ -1,4 +1,5 @@
-/** Tags in SQL. They belong to a data store or an image set, not to its versions, and are deleted with it. */
+/** Tags in SQL, and the locks that some of them are. They belong to a data store or an image set, not to its versions, and are deleted with it. */
+import { isShortened, lockOf } from '../../../imaging/object-lock.ts'
 import type { AddTagsOutcome, TaggedResource, Tags } from '../../catalog/tagged-resources.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, one, run, type Sql, type Transactions } from '../engine/statement.ts'
@@ -51,12 +52,38 @@ function* isThere({ datastoreId, imageSetId }: TaggedResource, lock: string): Sq
   return found !== undefined
 }
 
-function* add(resource: TaggedResource, { tags, tagsMax }: Parameters<Tags['add']>[1]): Sql<AddTagsOutcome> {
+function* add(resource: TaggedResource, { tags, tagsMax, at }: Parameters<Tags['add']>[1]): Sql<AddTagsOutcome> {
   if (!(yield* isThereToChange(resource))) return 'absent'
-  const afterwards = { ...(yield* tagsOf(idOf(resource))), ...tags }
+  const before = yield* tagsOf(idOf(resource))
+  if (isShortened({ from: before, to: tags, now: at })) return 'shortened'
+  if (lockOf(tags, at) !== undefined && (yield* isDeletionBegun(resource))) return 'deletion-begun'
+  const afterwards = { ...before, ...tags }
   if (Object.keys(afterwards).length > tagsMax) return 'too-many'
   yield* putTags(idOf(resource), tags)
   return 'added'
+}
+
+/** Deletions begin behind the same locks, so that either the lock or the deletion is first. */
+function* isDeletionBegun({ datastoreId, imageSetId }: TaggedResource): Sql<boolean> {
+  const workflows = `SELECT 1 AS found FROM workflows JOIN datastores ON datastores.datastore = workflows.datastore`
+  if (imageSetId === undefined) {
+    const deleting = `SELECT 1 AS found FROM datastores WHERE datastore_id = ? AND datastore_status = 'DELETING'`
+    if ((yield* one(deleting, datastoreId)) !== undefined) return true
+    const ofImageSet = `${workflows} WHERE datastore_id = ? AND operation = 'DeleteImageSet' LIMIT 1`
+    return (yield* one(ofImageSet, datastoreId)) !== undefined
+  }
+  const ofImageSet = `${workflows} JOIN workflow_image_sets ON workflow_image_sets.workflow = workflows.workflow
+    WHERE datastore_id = ? AND operation = 'DeleteImageSet' AND row_id = ?`
+  return (yield* one(ofImageSet, datastoreId, parseImageSetId(imageSetId)!.rowId)) !== undefined
+}
+
+/** Why an image set, or a data store itself, is not deleted now; undefined if it is not locked. In the transaction that deletes. */
+export function* lockedBy({ datastoreId, imageSetId }: TaggedResource, at: number): Sql<string | undefined> {
+  const ofDatastore = lockOf(yield* tagsOf(datastoreId), at)
+  if (imageSetId === undefined) return ofDatastore && `Data store ${datastoreId} is ${ofDatastore}`
+  const ofImageSet = lockOf(yield* tagsOf(imageSetId), at)
+  if (ofImageSet !== undefined) return `Image set ${imageSetId} is ${ofImageSet}`
+  return ofDatastore && `Image set ${imageSetId} is in data store ${datastoreId}, which is ${ofDatastore}`
 }
 
 function* remove(resource: TaggedResource, keys: readonly string[]): Sql<'removed' | 'absent'> {

@@ -79,7 +79,7 @@ function testSnapshots({ newPlace, open, create }: EngineUnderTest): void {
     await update(catalog, { datastoreId, imageSetId: first!.imageSetId }, { from: 1 })
     await catalog.tags.add(
       { datastoreId, imageSetId: first!.imageSetId },
-      { tags: { 'a\u0000': 'ä\u0001' }, tagsMax: 5 },
+      { tags: { 'a\u0000': 'ä\u0001' }, tagsMax: 5, at: AT },
     )
     await catalog.dataKeys.add({ ownerId: datastoreId, keyArn: 'arn' })
     await catalog.dataKeys.put({ ownerId: datastoreId, wrapped: Buffer.from([0, 255, 10]), replaces: undefined })

@@ -9,6 +9,7 @@ import type {
   WorkflowRole,
   Workflows,
 } from '../../catalog/workflow-repository.ts'
+import { lockedBy } from '../datastores/tags.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, one, run, type Sql } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
@@ -53,7 +54,7 @@ export function* begin(
   if (runningMax !== undefined && (yield* countRunning(datastore.datastore, operation)) >= runningMax) {
     return { outcome: 'too-many' }
   }
-  const found = yield* imageSetsToLock(datastore.datastore, request, { at, newId })
+  const found = yield* imageSetsToLock(datastore.datastore, request, { datastoreId, at, newId })
   if ('outcome' in found) return found
   const workflow = yield* addWorkflow(datastore.datastore, request, at)
   yield* insertRows(
@@ -93,7 +94,7 @@ function* addWorkflow(datastore: number, request: WorkflowRequest, at: number): 
 function* imageSetsToLock(
   datastore: number,
   request: WorkflowRequest,
-  making: { readonly at: number; readonly newId: () => string },
+  making: { readonly datastoreId: string; readonly at: number; readonly newId: () => string },
 ): Sql<readonly ToLock[] | Refusal> {
   switch (request.operation) {
     case 'UpdateImageSetMetadata':
@@ -102,7 +103,10 @@ function* imageSetsToLock(
       return yield* forCopy(datastore, request, making)
     case 'DeleteImageSet': {
       const found = yield* findUnlocked(datastore, { imageSetId: request.imageSetId, orIncomplete: true })
-      return 'outcome' in found ? found : [{ row_id: found.row_id, role: 'changed', version: found.version }]
+      if ('outcome' in found) return found
+      const reason = yield* lockedBy({ datastoreId: making.datastoreId, imageSetId: request.imageSetId }, making.at)
+      if (reason !== undefined) return { outcome: 'retained', reason }
+      return [{ row_id: found.row_id, role: 'changed', version: found.version }]
     }
   }
 }
