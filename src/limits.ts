@@ -170,6 +170,11 @@ export interface Limits {
   /** A file with more is stored without frames: each frame takes some 200 characters in the metadata document. */
   readonly importFramesPerFile: number
 
+  /** The scheduled verification reads no more bytes than this. */
+  readonly verifyBytesPerSecond: number
+  /** How often the server looks whether a verification is due; the first time after this time. */
+  readonly verifyLookMs: number
+
   /** A partly unreferenced blob is compacted this long after its last deletion, so that one compaction serves many deletions. */
   readonly compactionDelayMs: number
   /** Grace period after compaction for readers that already resolved the location in the old blob. */
@@ -298,6 +303,9 @@ export const DEFAULT_LIMITS: Limits = {
   importMetadataCharacters: 128 * 1024 ** 2,
   importMetadataFileBytes: 32 * 1024 ** 2,
   importFramesPerFile: 250_000,
+
+  verifyBytesPerSecond: 16 * 1024 ** 2,
+  verifyLookMs: 10 * 60_000,
 
   compactionDelayMs: 10 * 60_000,
   movedBlobGraceMs: 3_600_000,

@@ -26,6 +26,7 @@ import type { Config } from './server/config.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
 import { loadCredentials } from './server/credentials.ts'
 import { findOpenFolder, lockDataFolder } from './server/data-folder.ts'
+import { durationOf } from './server/duration.ts'
 import { checkTransport, endpointOf } from './server/endpoint.ts'
 import { startImportThreads } from './server/job-threads.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
@@ -37,6 +38,7 @@ import { findOpenFiles } from './server/private-files.ts'
 import { createReadiness } from './server/readiness.ts'
 import { openReplyBuffers } from './server/reply-buffers.ts'
 import { loadSealingKey } from './server/sealing-key.ts'
+import { startVerifySchedule } from './server/verify-schedule.ts'
 
 interface AccessKeyPair {
   readonly accessKeyId: string
@@ -176,6 +178,11 @@ export async function startServer(config: Config, options: { readonly log: Log }
       log.error({ err }, 'the checkpoint thread of the catalog failed; commits run checkpoints instead')
     })
     stopSteps.push(async () => checkpoints?.stop())
+    const verifications = startVerifySchedule(
+      { catalog: stores.catalog, clock: Date.now, limits, log },
+      { places, limits, logLevel: config.logLevel, everyMs: durationOf(config.verifyEvery) },
+    )
+    stopSteps.push(() => verifications.stop())
     let stopped: Promise<void> | undefined
     const stop = () => {
       stopped ??= stopAll()

@@ -49,6 +49,7 @@ const ENTRIES = [
   'cli.ts',
   'pixel-data/threads/frame-thread.ts',
   'server/job-thread.ts',
+  'server/verify-thread.ts',
   'stores/sql/engine/sqlite/sqlite-checkpoint-thread.ts',
   'testing.ts',
 ]

@@ -43,6 +43,7 @@ describe('where values come from', () => {
       metricsPublic: false,
       allowPlainPostgresql: false,
       auditRetentionDays: 2_557,
+      verifyEvery: '7d',
       limits: DEFAULT_LIMITS,
     })
   })
@@ -213,6 +214,7 @@ describe('a configuration is refused:', () => {
     metricsPublic: 'yes',
     allowPlainPostgresql: 'yes',
     auditRetentionDays: 0,
+    verifyEvery: 'weekly',
   }
 
   for (const setting of SETTINGS) {

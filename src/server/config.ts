@@ -86,6 +86,8 @@ export interface Config {
   readonly metricsPublic: boolean
   /** Files of the audit log are removed after this time. */
   readonly auditRetentionDays: number
+  /** `never`, or a time such as 7d: how often the server verifies all stored bytes. */
+  readonly verifyEvery: string
   readonly limits: Limits
 }
 
@@ -171,6 +173,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     allowPlainPostgresql: false,
     metricsPublic: false,
     auditRetentionDays: 2_557,
+    verifyEvery: '7d',
     ...at.defaults,
     limits: limitsFor(at.memoryBytes),
   }

@@ -20,10 +20,11 @@ import {
   StartDICOMImportJobCommand,
 } from '@aws-sdk/client-medical-imaging'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
+import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { openS3 } from '../fixtures/shared-servers.ts'
 import { startServer } from '../main.ts'
 import { attributesOf, draw, pixelOf } from '../pixel-data/frames.fixture.ts'
-import { withServiceStatement } from '../security/keys/key-policy.ts'
+import { ownerPolicy, withServiceStatement } from '../security/keys/key-policy.ts'
 import { openKeyRing } from '../security/keys/key-ring.ts'
 import type { KeyService } from '../security/keys/key-service.ts'
 import { openKms } from '../security/keys/kms.ts'
@@ -358,6 +359,24 @@ test('after a data store was deleted, nobody can read what is left on the disk',
     await assert.rejects(stores.blobs.open(key), /was destroyed/)
   }
   assert.ok(keys > 0)
+})
+
+test('verification leaves out a data store whose key is refused, says so, and checks the others', async (context) => {
+  const server = await start(context)
+  const { client, config, folder } = server
+  const keys = await openKeyRing(keyPlacesOf(config).ring, { region: 'us-east-1', accountId: '000000000000' })
+  const { keyArn } = await keys.create(withServiceStatement(ownerPolicy('000000000000')))
+  const refused = await createStore(client, keyArn)
+  const other = await createStore(client)
+  for (const datastoreId of [refused, other]) await importOne(server, datastoreId)
+  await keys.disable(keyArn)
+  const { ended, output } = startHilumProcess(context, ['verify', '--data', folder], { cwd: folder })
+  assert.equal(await ended, 0, output())
+  for (const part of ['blobs', 'metadata documents', 'frames']) {
+    const line = new RegExp(`^The ${part}: .*no difference\\. Not checked: data store ${refused}: key refused\\.$`, 'm')
+    assert.match(output(), line)
+  }
+  assert.match(output(), /^The frames: 1 frames;/m, 'of the other data store')
 })
 
 test('a server with another key ring does not start on the same catalog', async (context) => {

@@ -1,6 +1,7 @@
 /** Counts for Prometheus (docs/operating/monitoring.md). */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { App, Log } from '../app.ts'
+import { watchMaintenance } from './maintenance-metrics.ts'
 
 /** Counts of the catalog are read at most once in this time. */
 const STATISTICS_MS = 60_000
@@ -141,6 +142,7 @@ function watchCatalog({ catalog, clock }: Pick<App, 'catalog' | 'clock'>, regist
     help: 'How long the oldest import job has waited for a worker.',
     registers,
   })
+  const setMaintenance = watchMaintenance({ catalog, clock }, registry)
   let readAt = -Infinity
   async function read(): Promise<void> {
     const { datastores, importJobs, oldestWaitingAt } = await catalog.statistics()
@@ -152,6 +154,7 @@ function watchCatalog({ catalog, clock }: Pick<App, 'catalog' | 'clock'>, regist
     }
     for (const { jobStatus, count } of importJobs) jobs.set({ status: jobStatus }, count)
     files.set(importJobs.reduce((sum, { filesDone }) => sum + filesDone, 0))
+    await setMaintenance()
     queueAge.set(oldestWaitingAt === undefined ? 0 : Math.max(0, clock() - oldestWaitingAt) / 1000)
   }
   const isUp = new Gauge({

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../limits.ts'
 import { ipRange } from '../security/policies/ip-range.ts'
 import { authorizersSchema, rolesSchema } from './access-settings.ts'
+import { durationOf } from './duration.ts'
 import { KEY_SETTINGS } from './key-settings.ts'
 import { httpUrl, notEmpty, type Setting } from './setting.ts'
 
@@ -267,6 +268,16 @@ export const SETTINGS: readonly Setting[] = [
     expects: 'a whole number of days from 1 to 36500',
     placeholder: '<days>',
     help: 'files of the audit log are removed after this time; default: 2557 (seven years)',
+  },
+  {
+    key: 'verifyEvery',
+    flag: 'verify-every',
+    variable: 'HILUM_VERIFY_EVERY',
+    kind: 'text',
+    schema: z.string().refine((text) => text === 'never' || durationOf(text) !== undefined),
+    expects: 'never, or a time such as 24h or 7d, of at most 24 days',
+    placeholder: '<time>',
+    help: 'verify all stored bytes in the background, so often; default: 7d',
   },
   {
     key: 'metricsPublic',

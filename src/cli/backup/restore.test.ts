@@ -8,7 +8,7 @@ import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { appIn, importInstances } from '../../jobs/imported-instances.fixture.ts'
 import { lockDataFolder } from '../../server/data-folder.ts'
-import { parseDuration } from './duration.ts'
+import { parseDuration } from '../../server/duration.ts'
 
 const MARKER = 'ZORBAX^QUENTIN'
 

@@ -11,6 +11,7 @@ import { OperatorError } from '../../server/operator-error.ts'
 import { findOpenFiles } from '../../server/private-files.ts'
 import { isClosed } from '../../stores/locations/locations.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
+import { checkMaintenance } from './check-maintenance.ts'
 import type { Finding } from './finding.ts'
 
 const FREE_WARNING_BYTES = 5 * 1024 ** 3
@@ -35,7 +36,7 @@ export async function checkDataFolder(config: Config): Promise<Finding[]> {
     await checkCredentials(config),
     ...(await checkSecrets(config)),
     await checkSpace(dataFolder),
-    await checkStores(config),
+    ...(await checkStores(config)),
     await checkBuckets(config),
   ]
 }
@@ -101,10 +102,11 @@ async function checkSpace(folder: string): Promise<Finding> {
   }
 }
 
-/** Writes where the server writes: a blob, which is removed again, and an empty transaction. */
-async function checkStores(config: Config): Promise<Finding> {
+/** Writes where the server writes: a blob, which is removed again, and an empty transaction. Then reads how the archive is kept. */
+async function checkStores(config: Config): Promise<Finding[]> {
   const { dataFolder } = config
   const subject = 'stores'
+  let maintenance: Finding[] = []
   try {
     const { catalog, blobs } = await openStores(placesOf(config))
     try {
@@ -112,25 +114,27 @@ async function checkStores(config: Config): Promise<Finding> {
       const key = `doctor/${randomUUID()}`
       await blobs.put(key, new Uint8Array(1))
       await blobs.remove([key])
+      maintenance = await checkMaintenance(catalog, Date.now())
     } finally {
       await catalog.close()
     }
     const onPostgres = config.catalog === undefined ? '' : ' on PostgreSQL'
     const inS3 = config.blobs === undefined ? '' : ` in ${config.blobs}`
-    return { subject, state: 'ok', detail: `catalog${onPostgres} and blobs${inS3} accept writes` }
+    const detail = `catalog${onPostgres} and blobs${inS3} accept writes`
+    return [{ subject, state: 'ok', detail }, ...maintenance]
   } catch (error) {
     const { message } = error as Error
     const isDatabase = config.catalog !== undefined && message.startsWith('the catalog')
     const isS3 = config.blobs !== undefined && !message.startsWith('the catalog')
-    if (isS3 && isWithoutKey(error)) return { subject, state: 'fail', ...NO_S3_KEY }
+    if (isS3 && isWithoutKey(error)) return [{ subject, state: 'fail', ...NO_S3_KEY }]
     // It says itself what to do.
-    if (error instanceof OperatorError) return { subject, state: 'fail', detail: message }
+    if (error instanceof OperatorError) return [{ subject, state: 'fail', detail: message }]
     const fixes = isDatabase
       ? ['Try the address in --catalog or HILUM_CATALOG with psql. The password may be in PGPASSWORD or ~/.pgpass.']
       : isS3
         ? ['Check --blobs, --s3-endpoint, --s3-region and the key in HILUM_S3_ACCESS_KEY_ID.']
         : [`Everything below ${dataFolder} must belong to the user who runs Hilum.`]
-    return { subject, state: 'fail', detail: message, fixes }
+    return [{ subject, state: 'fail', detail: message, fixes }]
   }
 }
 

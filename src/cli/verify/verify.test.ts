@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3-multiple-ciphers'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
+import { describeIndexDifference } from '../../maintenance/verify/index-differences.ts'
 import { newId } from '../../server/new-id.ts'
 import { openDiskBlobs } from '../../stores/blobs/disk/disk-blobs.ts'
 import {
@@ -16,7 +17,6 @@ import {
   storedFile,
 } from '../../stores/catalog/conformance/catalog.fixture.ts'
 import { openSqliteCatalog } from '../../stores/sql/open-sqlite.ts'
-import { describeIndexDifference } from './index-differences.ts'
 
 /** The test changes the catalog beside the server, which needs a plain file. */
 const PLAIN = { HILUM_ENCRYPTION: 'none' }

@@ -4,12 +4,8 @@
  */
 
 import { ContractError } from '../../contract/errors.ts'
-import { verifyBlobs } from '../../maintenance/verify/verify-blobs.ts'
-import { verifyDocuments } from '../../maintenance/verify/verify-documents.ts'
-import { verifyFrames } from '../../maintenance/verify/verify-frames.ts'
-import { verifyIntegrity } from '../../maintenance/verify/verify-integrity.ts'
+import { QUICK_PARTS, untilDamaged, VERIFIED_PARTS, type VerifiedPart } from '../../maintenance/verify/verify-parts.ts'
 import type { Step, Verification } from '../../maintenance/verify/verify-steps.ts'
-import { verifyUses } from '../../maintenance/verify/verify-uses.ts'
 import { isDataFolder } from '../../server/data-folder.ts'
 import { keyPlacesOf, openDataKeys } from '../../server/open-data-keys.ts'
 import { openBlobs, openCatalog, placesOf, withDataKeys } from '../../server/open-stores.ts'
@@ -20,39 +16,9 @@ import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { openProgress } from '../terminal/progress.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { describeIndexDifference } from './index-differences.ts'
 
 /** Differences printed for each part; others are only counted. */
 const SHOWN_MAX = 1_000
-
-interface Part {
-  readonly name: string
-  /** The unit of the progress. */
-  readonly unit?: string
-  readonly steps: (verification: Verification) => AsyncIterable<Step>
-}
-
-const PARTS: readonly Part[] = [
-  { name: 'database', steps: verifyIntegrity },
-  { name: 'search index', steps: searchIndex },
-  { name: 'uses of blobs', steps: verifyUses },
-  { name: 'blobs', unit: 'MiB', steps: verifyBlobs },
-  { name: 'metadata documents', steps: verifyDocuments },
-  { name: 'frames', unit: 'instances', steps: verifyFrames },
-]
-/** Parts that read no stored bytes. */
-const QUICK_PARTS = PARTS.filter(({ steps }) => steps !== verifyDocuments && steps !== verifyFrames)
-
-async function* searchIndex({ catalog }: Verification): AsyncGenerator<Step> {
-  for await (const { leaves, entries, entriesInAll, partitions, differences } of catalog.searchIndex.verify()) {
-    yield {
-      done: entries,
-      total: Math.max(entries, entriesInAll),
-      checked: { partitions, leaves, entries },
-      differences: differences.map((each) => ({ ...each, text: describeIndexDifference(each) })),
-    }
-  }
-}
 
 interface PartReport {
   readonly part: string
@@ -85,7 +51,7 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
       const blobs = withDataKeys(await openBlobs(places), dataKeys)
       const verification = { catalog, blobs, now: Date.now, isQuick }
       const reports: PartReport[] = []
-      for (const part of isQuick ? QUICK_PARTS : PARTS) {
+      for (const part of isQuick ? QUICK_PARTS : VERIFIED_PARTS) {
         reports.push(await verifyPart(part, { verification, terminal, json: config.json }))
       }
       const isClean = reports.every(({ differenceCount }) => differenceCount === 0)
@@ -103,7 +69,7 @@ export async function verify({ config, flags, terminal }: Invocation): Promise<E
 }
 
 async function verifyPart(
-  { name, unit, steps }: Part,
+  { name, unit, steps }: VerifiedPart,
   { verification, terminal, json }: { verification: Verification; terminal: Terminal; json: boolean },
 ): Promise<PartReport> {
   const progress = openProgress(`Verifying the ${name}${unit === undefined ? '' : `, ${unit}`}`, {
@@ -117,7 +83,7 @@ async function verifyPart(
   try {
     for await (const step of untilDamaged(steps(verification))) {
       checked = step.checked
-      notChecked ??= step.notChecked
+      notChecked = step.notChecked ?? notChecked
       progress.update(step.done, step.total)
       differenceCount += step.differences.length
       for (const difference of step.differences.slice(0, SHOWN_MAX - differences.length)) {
@@ -131,20 +97,6 @@ async function verifyPart(
   const report = { part: name, checked, differenceCount, differences, ...(notChecked && { notChecked }) }
   if (!json) terminal.print(summary(report))
   return report
-}
-
-/** A damaged database is reported as a difference, and the other parts are checked. */
-async function* untilDamaged(steps: AsyncIterable<Step>): AsyncGenerator<Step> {
-  let last: Step = { done: 0, total: 0, checked: {}, differences: [] }
-  try {
-    for await (const step of steps) {
-      last = step
-      yield step
-    }
-  } catch (cause) {
-    if (!(cause instanceof StoreUnavailable && cause.reason === 'corrupt')) throw cause
-    yield { ...last, differences: [{ kind: 'not-readable', text: `it cannot be read: ${cause.message}` }] }
-  }
 }
 
 function summary({ part, checked, differenceCount, differences, notChecked }: PartReport): string {

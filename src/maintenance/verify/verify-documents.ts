@@ -5,21 +5,24 @@ import { crc32, createInflateRaw } from 'node:zlib'
 import { DamagedBlob } from '../../stores/blobs/blob-store.ts'
 import type { VersionDocument } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
+import { RefusedKeys } from './refused-keys.ts'
 import { type Difference, type Step, someAtOnce, type Verification } from './verify-steps.ts'
 
 const DOCUMENTS_PER_BATCH = 500
 
 export async function* verifyDocuments(verification: Verification): AsyncGenerator<Step> {
   const { documents: total } = await verification.catalog.blobs.totals()
+  const refused = new RefusedKeys()
   let documents = 0
-  for await (const difference of someAtOnce(documentsIn(verification.catalog), (each) =>
-    verifyDocument(verification, each),
-  )) {
+  const verify = (each: VersionDocument) =>
+    refused.unless(each.range.blobKey, async () => ({ difference: await verifyDocument(verification, each) }))
+  for await (const verified of someAtOnce(documentsIn(verification.catalog), verify)) {
+    if (verified === undefined) continue
     documents += 1
-    const differences = difference === undefined ? [] : [difference]
+    const differences = verified.difference === undefined ? [] : [verified.difference]
     yield { done: documents, total: Math.max(documents, total), checked: { documents }, differences }
   }
-  yield { done: 1, total: 1, checked: { documents }, differences: [] }
+  yield { done: 1, total: 1, checked: { documents }, differences: [], ...refused.notChecked }
 }
 
 async function* documentsIn(catalog: Catalog): AsyncGenerator<VersionDocument, undefined> {

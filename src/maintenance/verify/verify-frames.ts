@@ -5,6 +5,7 @@ import { DamagedFrameTable, framesOfTable, type TableFrame } from '../../stores/
 import type { InstanceFrames } from '../../stores/catalog/blob-repository.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
+import { RefusedKeys } from './refused-keys.ts'
 import { type Difference, type Step, someAtOnce, UNREADABLE, type Verification } from './verify-steps.ts'
 
 const INSTANCES_PER_BATCH = 500
@@ -12,15 +13,17 @@ const INSTANCES_PER_BATCH = 500
 export async function* verifyFrames(verification: Verification): AsyncGenerator<Step> {
   const { framesOfInstances: total } = await verification.catalog.blobs.totals()
   const checked = { frames: 0 }
+  const refused = new RefusedKeys()
   let instances = 0
-  for await (const { frames, differences } of someAtOnce(instancesIn(verification.catalog), (each) =>
-    verifyInstance(verification, each),
-  )) {
+  const verify = (each: InstanceFrames) => refused.unless(each.frames.blobKey, () => verifyInstance(verification, each))
+  for await (const verified of someAtOnce(instancesIn(verification.catalog), verify)) {
+    if (verified === undefined) continue
+    const { frames, differences } = verified
     instances += 1
     checked.frames += frames
     yield { done: instances, total: Math.max(instances, total), checked: { ...checked }, differences }
   }
-  yield { done: 1, total: 1, checked, differences: [] }
+  yield { done: 1, total: 1, checked, differences: [], ...refused.notChecked }
 }
 
 async function* instancesIn(catalog: Catalog): AsyncGenerator<InstanceFrames, undefined> {
