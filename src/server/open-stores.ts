@@ -1,5 +1,5 @@
 /** Opens the stores that the configuration names: in the server, in each import thread, and in commands. */
-import { rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ImportApp } from '../app.ts'
 import type { Limits } from '../limits.ts'
@@ -210,6 +210,13 @@ export async function createCatalog(
   const key = await loadCatalogKey({ dataFolder, keys })
   await createSqliteCatalog({ path: unfinished, key }, content)
   await rename(unfinished, join(dataFolder, CATALOG_FILE))
+  // Before the end of the restore is recorded in the folder.
+  const folder = await open(dataFolder)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
 
 /** Called by the server after it has started, so that starting the thread does not delay it. */

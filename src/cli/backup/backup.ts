@@ -35,7 +35,8 @@ export async function backup(invocation: Invocation): Promise<ExitCode> {
         exitCode = await backUpOnce(invocation, { to: flags.to, keep, signal })
       } catch (error) {
         if (signal.aborted) throw error
-        if (everyMs === undefined || !(error instanceof OperatorError)) throw error
+        // A wrong command line stays wrong; a place that is away may come back.
+        if (everyMs === undefined || !(error instanceof OperatorError) || error.exitCode === 2) throw error
         terminal.note(config.json ? JSON.stringify({ error: error.message }) : `hilum: ${error.message}`)
       }
       if (everyMs === undefined) return exitCode
