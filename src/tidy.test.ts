@@ -59,6 +59,7 @@ const CONSOLE_MAY_IMPORT = [
   'cli/search/search-snippets.ts',
   'contract/access.ts',
   'contract/lock-tags.ts',
+  'contract/maintenance.ts',
   'contract/search-attributes.ts',
   'dicom/dictionary.ts',
   'imaging/object-lock.ts',

@@ -35,6 +35,7 @@ const HILUM_ACTIONS = [
   'GetImportedFile',
   'GetPolicy',
   'JoinUploadFile',
+  'ListMaintenanceRuns',
   'ListPolicies',
   'ListPrincipals',
   'PutPolicy',

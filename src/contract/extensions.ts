@@ -4,6 +4,7 @@
  * Generic in the App, since the contract imports no other module.
  */
 import type { AccessExtensions } from './access.ts'
+import type { MaintenanceRuns } from './maintenance.ts'
 import type { Bytes } from './shapes.ts'
 
 export interface Upload {
@@ -66,6 +67,7 @@ export interface Extensions<App> extends AccessExtensions<App> {
     job: { readonly datastoreId: string; readonly jobId: string },
     app: App,
   ): Promise<ImportReport | undefined>
+  listMaintenanceRuns(app: App): Promise<MaintenanceRuns>
   /** The bytes of the file that the instance was imported from. */
   openImportedFile(file: ImportedFile, app: App): Promise<Bytes>
 }

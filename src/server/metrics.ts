@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { App, Log } from '../app.ts'
 import { watchMaintenance } from './maintenance-metrics.ts'
+import { watchUploads } from './upload-metrics.ts'
 
 /** Counts of the catalog are read at most once in this time. */
 const STATISTICS_MS = 60_000
@@ -17,7 +18,7 @@ export interface Metrics {
 }
 
 interface ServerMetrics extends Metrics {
-  watch(app: Pick<App, 'catalog' | 'audit' | 'clock'>): void
+  watch(app: Pick<App, 'catalog' | 'audit' | 'clock' | 'locations'>): void
   /** Undefined for a server without TLS. */
   watchCertificate(served: { readonly current: { readonly expiresAt: number } } | undefined): void
 }
@@ -84,7 +85,10 @@ export function createMetrics(): ServerMetrics {
     }),
     watch(app) {
       watchAudit(app, registry)
-      updateCounts = watchCatalog(app, registry)
+      const [countCatalog, countUploads] = [watchCatalog(app, registry), watchUploads(app, registry)]
+      updateCounts = async () => {
+        await Promise.all([countCatalog(), countUploads()])
+      }
     },
     watchCertificate(served) {
       if (served === undefined) return

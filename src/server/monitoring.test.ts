@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { CreateDatastoreCommand } from '@aws-sdk/client-medical-imaging'
 import { openClient } from '../cli/client/client.ts'
+import { signedFetch } from '../cli/client/signed-fetch.ts'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { monitoringHandler } from '../protocols/monitoring.ts'
@@ -31,6 +32,11 @@ test('a server reports its health, and counts its requests', async (t) => {
   const client = openClient({ endpoint: endpoint!, region: 'us-east-1', credentials })
   const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName: 'mine' }))
   client.destroy()
+  const at = { endpoint: endpoint!, region: 'us-east-1', credentials }
+  const { uploadId } = (await (await signedFetch(at, { method: 'POST', path: '/hilum/uploads' })).json()) as {
+    uploadId: string
+  }
+  await signedFetch(at, { method: 'PUT', path: `/hilum/uploads/${uploadId}/a.dcm`, body: 'bytes' })
   await get('/datastore')
   const { status, text } = await get('/metrics')
   assert.equal(status, 200)
@@ -42,6 +48,8 @@ test('a server reports its health, and counts its requests', async (t) => {
     `hilum_image_sets{datastore_id="${datastoreId}",is_primary="true"} 0`,
     `hilum_stored_bytes{datastore_id="${datastoreId}"} 0`,
     'hilum_import_queue_age_seconds 0',
+    'hilum_uploads 1',
+    'hilum_upload_bytes 5',
     'hilum_audit_log_writable 1',
     'hilum_catalog_up 1',
   ]) {

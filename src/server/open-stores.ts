@@ -25,7 +25,7 @@ import { OperatorError } from './operator-error.ts'
 import { openRoleBuckets } from './role-buckets.ts'
 
 /** Those of src/operations/uploads.ts. */
-const IMPORT_BUCKET = 'hilum-import'
+export const IMPORT_BUCKET = 'hilum-import'
 const REPORT_BUCKET = 'hilum-import-output'
 const UPLOADS = /^(uploads|upload-parts)\//
 

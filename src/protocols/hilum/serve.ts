@@ -15,6 +15,7 @@ import { createRouter, type RouteMatch } from '../http/router.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { fileRoutes } from './file-routes.ts'
 import { linkRoutes } from './link-routes.ts'
+import { maintenanceRoutes } from './maintenance-routes.ts'
 import { policyRoutes } from './policy-routes.ts'
 import { principalRoutes } from './principal-routes.ts'
 import { reportRoutes } from './report-routes.ts'
@@ -40,6 +41,7 @@ export function hilumHandler(
     ...fileRoutes(app, extensions),
     ...principalRoutes(app, extensions),
     ...policyRoutes(app, extensions),
+    ...maintenanceRoutes(app, extensions),
   ]
   const find = createRouter<HilumRoute>(routes)
 

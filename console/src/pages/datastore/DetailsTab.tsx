@@ -17,6 +17,7 @@ import { Tags } from '../../components/Tags.tsx'
 import { useObjectLock } from '../../components/use-object-lock.ts'
 import { formatTime } from '../../format/time.ts'
 import { hrefTo, navigate } from '../../location.ts'
+import { Maintenance } from './Maintenance.tsx'
 
 const FORMATS: Readonly<Record<string, string>> = { HTJ2K: 'HTJ2K', JPEG_2000_LOSSLESS: 'JPEG 2000 Lossless' }
 
@@ -72,6 +73,7 @@ export function DetailsTab({ datastore }: { datastore: DatastoreProperties }) {
         />
       </Container>
       {datastoreArn && <Tags arn={datastoreArn} />}
+      <Maintenance />
       {isDialogOpen && (
         <DeleteConfirmation
           resourceType="data store"
