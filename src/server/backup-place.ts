@@ -18,8 +18,10 @@ import type { Config, S3Config } from './config.ts'
 import { openBlobs } from './open-stores.ts'
 import { OperatorError } from './operator-error.ts'
 
-/** The only file that is not encrypted. It says which key wraps the data key. */
+/** The only files that are not encrypted. They say which key wraps the data key. */
 const PLACE_FILE = 'hilum-backup.json'
+/** Without its data key no backup could be read: it is there twice. */
+const PLACE_FILES = [PLACE_FILE, 'hilum-backup-copy.json']
 
 const PlaceFile = z.object({
   format: z.literal(FORMAT),
@@ -94,19 +96,24 @@ async function openStored(address: PlaceAddress): Promise<BlobStore> {
 }
 
 async function readPlaceFile(stored: BlobStore, { to }: PlaceAddress): Promise<z.infer<typeof PlaceFile> | undefined> {
-  const blob = await stored.open(PLACE_FILE)
-  if (blob === undefined) {
-    for await (const _ of stored.list('')) {
-      throw new OperatorError(`${to} holds other files, and no backups of Hilum. Name an empty place.`)
+  let damaged: unknown
+  for (const file of PLACE_FILES) {
+    const blob = await stored.open(file)
+    if (blob === undefined) continue
+    try {
+      return PlaceFile.parse(JSON.parse(Buffer.from(await readAll(blob)).toString()))
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause
+      damaged = cause
     }
-    return undefined
   }
-  try {
-    return PlaceFile.parse(JSON.parse(Buffer.from(await readAll(blob)).toString()))
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause
-    throw new OperatorError(`${PLACE_FILE} in ${to} is damaged, or of another version of Hilum.`, { cause })
+  if (damaged !== undefined) {
+    throw new OperatorError(`${PLACE_FILE} in ${to} is damaged, or of another version of Hilum.`, { cause: damaged })
   }
+  for await (const _ of stored.list('')) {
+    throw new OperatorError(`${to} holds other files, and no backups of Hilum. Name an empty place.`)
+  }
+  return undefined
 }
 
 async function createPlace(
@@ -125,7 +132,7 @@ async function createPlace(
     keyArn,
     wrapped: Buffer.from(wrapped).toString('base64'),
   } as const
-  await stored.put(PLACE_FILE, Buffer.from(`${JSON.stringify(place, undefined, 2)}\n`))
+  for (const file of PLACE_FILES) await stored.put(file, Buffer.from(`${JSON.stringify(place, undefined, 2)}\n`))
   return place
 }
 
@@ -148,7 +155,7 @@ async function unlocked(
   const keys = { isEncrypted: async () => true, dataKeyOf: async () => dataKey, onExpiry() {} }
   return encryptedBlobs(stored, {
     keys,
-    datastoreOf: (key) => (key === PLACE_FILE || key.startsWith(BLOB_FOLDERS.asStored) ? undefined : placeId),
+    datastoreOf: (key) => (PLACE_FILES.includes(key) || key.startsWith(BLOB_FOLDERS.asStored) ? undefined : placeId),
     headersMax: 0,
   })
 }

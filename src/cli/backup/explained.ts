@@ -18,3 +18,6 @@ export async function explained<T>(what: string, work: () => Promise<T>): Promis
     throw isExpected ? new OperatorError(`${what}: ${(cause as Error).message}.`, { cause }) : cause
   }
 }
+
+export const damagedManifest = (key: string): string =>
+  `${key} is damaged, so that this backup cannot be restored. Remove the file; the others are not affected.`

@@ -7,14 +7,15 @@ import { OperatorError } from '../../server/operator-error.ts'
 import { drawTable } from '../access/draw-table.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { explained } from './explained.ts'
+import { damagedManifest, explained } from './explained.ts'
 
 export async function listBackups({ config, cwd, flags, terminal }: Invocation): Promise<ExitCode> {
   const { from } = flags
   if (typeof from !== 'string') throw new OperatorError('hilum backup list needs --from <place>.', { exitCode: 2 })
   await explained('The backups cannot be listed', async () => {
     const services = () => openExistingKeyServices(keyPlacesOf(config))
-    const manifests = await listManifests(await openPlaceToRead(backupPlaceOf(config, { place: from, cwd }), services))
+    const place = await openPlaceToRead(backupPlaceOf(config, { place: from, cwd }), services)
+    const manifests = await listManifests(place, (key) => terminal.note(damagedManifest(key)))
     if (config.json) for (const manifest of manifests) terminal.print(JSON.stringify(summaryOf(manifest)))
     else if (manifests.length === 0) terminal.note(`${from} holds no complete backup.`)
     else terminal.print(tableOf(manifests, terminal))

@@ -139,6 +139,25 @@ test('a place of another archive, of other files, in the data folder, or without
   assert.match(engine.output, /is of SQLite\. Restore it without --catalog and HILUM_CATALOG\./)
 })
 
+test('a damaged manifest or description of the place stops no other backup', async (t) => {
+  const { cwd, hilum, withKeys } = await opened(t)
+  for (const _ of [1, 2]) assert.equal((await hilum('backup', '--data', 'data', '--to', 'place')).code, 0)
+  const place = join(cwd, 'place')
+  const [older, newer] = filesIn(place)
+    .filter((path) => path.endsWith('/manifest'))
+    .sort()
+  writeFileSync(join(place, newer!), 'damaged')
+  const description = filesIn(place).find((path) => path.endsWith('hilum-backup.json'))!
+  writeFileSync(join(place, description), '{')
+  const restored = await withKeys('restore', '--from', 'place', '--data', 'restored')
+  assert.equal(restored.code, 0, restored.output)
+  assert.match(restored.output, /^backups\/\S+\/manifest is damaged, so that this backup cannot be restored\./m)
+  assert.match(restored.output, new RegExp(`^Restored ${older!.split('/')[1]}`, 'm'))
+  const next = await hilum('backup', '--data', 'data', '--to', 'place')
+  assert.equal(next.code, 1)
+  assert.match(next.output, /The backup was not made: backups\/\S+\/manifest in the place of the backups is damaged\./)
+})
+
 test('options are checked before anything is opened', async (t) => {
   const { hilum } = await opened(t)
   for (const [words, message] of [

@@ -21,7 +21,7 @@ import { CatalogNotEmpty } from '../../stores/catalog/catalog-snapshot.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { openProgress } from '../terminal/progress.ts'
 import { stopOnCtrlC } from '../terminal/stop-signal.ts'
-import { explained } from './explained.ts'
+import { damagedManifest, explained } from './explained.ts'
 
 const MIB = 1024 ** 2
 
@@ -37,7 +37,8 @@ export async function restore(invocation: Invocation): Promise<ExitCode> {
     return await explained('The restore has not ended', async () => {
       const services = () => openExistingKeyServices(keyPlacesOf(config))
       const place = await openPlaceToRead(backupPlaceOf(config, { place: from, cwd }), services)
-      const manifest = chosen(await listManifests(place), { from, wanted: flags.backup })
+      const manifests = await listManifests(place, (key) => invocation.terminal.note(damagedManifest(key)))
+      const manifest = chosen(manifests, { from, wanted: flags.backup })
       requireEngine(manifest, config)
       return restoreInto(invocation, { place, manifest, signal: stop.signal })
     })

@@ -49,12 +49,23 @@ export async function* checkedBytes(place: BlobStore, file: KeptFile): AsyncGene
   if (sizeBytes !== file.sizeBytes || sha256 !== file.sha256) throw damaged
 }
 
-/** The complete backups of a place, oldest first. */
-export async function listManifests(place: BlobStore): Promise<readonly Manifest[]> {
+/**
+ * The complete backups of a place, oldest first.
+ * @param onDamaged gets the key of a manifest that cannot be used. Without it, such a manifest is an error: what it names is unknown.
+ */
+export async function listManifests(place: BlobStore, onDamaged?: (key: string) => void): Promise<readonly Manifest[]> {
   const manifests: Manifest[] = []
   for await (const { key } of place.list(BACKUPS)) {
     const [, backupId = '', name, ...rest] = key.split('/')
-    if (name === 'manifest' && rest.length === 0 && isBackupId(backupId)) manifests.push(await readManifest(place, key))
+    if (name !== 'manifest' || rest.length > 0 || !isBackupId(backupId)) continue
+    try {
+      manifests.push(await readManifest(place, key))
+    } catch (error) {
+      const isDamaged = [DamagedBlob, MaintenanceFailed, SyntaxError].some((kind) => error instanceof kind)
+      if (!isDamaged) throw error
+      if (onDamaged === undefined) throw new MaintenanceFailed(`${key} in the place of the backups is damaged`)
+      onDamaged(key)
+    }
   }
   return manifests.sort((a, b) => (a.backupId < b.backupId ? -1 : 1))
 }
