@@ -47,7 +47,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'The password of --catalog is read from PGPASSWORD, ~/.pgpass or the file that PGPASSFILE names, or from the address in HILUM_CATALOG.',
       'On the command line, every user of the machine could read it.',
     ],
-    examples: ['', '--data /srv/hilum --catalog postgres://hilum@db/hilum?sslmode=verify-full'],
+    examples: ['', `--catalog 'postgres://hilum@db/hilum?sslmode=verify-full'`],
     showsSettings: true,
     load: async () => (await import('./server/serve.ts')).serve,
   },
