@@ -64,9 +64,10 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
     // The viewer reports the error.
     preloadViewer().catch(() => {})
   }, [])
-  const lock = useObjectLock(isDeleteSent ? undefined : properties.data?.imageSetArn)
   const isDeleted = versions.data?.[0]?.imageSetState === 'DELETED'
   const isDeleting = isDeleteSent || isDeleted || versions.data?.[0]?.ImageSetWorkflowStatus === 'DELETING'
+  // A deleted image set has no tags.
+  const lock = useObjectLock(isDeleting ? undefined : properties.data?.imageSetArn)
   const version = { datastoreId, imageSetId, versionId: versionId ?? '' }
   const metadata = useQuery({ ...documentQuery(client, version), enabled: versionId !== undefined && !isDeleting })
   const versionError = properties.error ?? (isDeleting ? null : metadata.error)
