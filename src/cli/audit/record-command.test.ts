@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFi
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { startServer } from '../../main.ts'
 import { loadConfig } from '../../server/config.ts'
@@ -12,6 +13,7 @@ import { openLog } from '../../server/log.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import { COMMANDS } from '../commands.ts'
 import { parseArguments } from '../parse-arguments.ts'
+import { recorded } from './record-command.ts'
 
 function open() {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-commands-'))
@@ -39,7 +41,8 @@ function open() {
     const config = loadConfig({ cwd, flags: { data, port: '0', host: ['127.0.0.1'] } })
     return startServer(config, { log: openLog({ logLevel: 'error' }) })
   }
-  return { cwd, data, commands: join(data, 'audit', 'commands'), run, runFor, json, refused, start }
+  const config = loadConfig({ cwd, flags: { data } })
+  return { cwd, data, config, commands: join(data, 'audit', 'commands'), run, runFor, json, refused, start }
 }
 
 test('each change of a key has a line with its user, its key and its outcome', async () => {
@@ -147,4 +150,58 @@ test('reset keeps the audit log, and is itself in it', async () => {
     (await json('audit', 'verify')).map(({ fault }) => fault),
     [null, null],
   )
+})
+
+const LONG = { command: 'backup', eventName: 'CreateBackup', resourceArns: () => [], isLong: true } as const
+
+test('other commands write their lines while a long one runs, and its outcome names its first line', async () => {
+  const { config, commands, run, json } = open()
+  await recorded({ config }, { ...LONG, backupIdOf: (backupId?: string) => backupId }, async () => {
+    await run('keys', 'create')
+    const files = readdirSync(commands).filter((name) => name.endsWith('.jsonl'))
+    // A command that was killed while the long one ran.
+    appendFileSync(join(commands, files.sort().at(-1)!), '{"eventName":"Disab')
+    return 'the-backup'
+  })
+  const lines = await json('audit', 'search')
+  assert.deepEqual(
+    lines.map(({ eventName, sequenceNumber, serviceEventDetails: details }) => [
+      ...[sequenceNumber, eventName, details?.command, details?.startSequence],
+    ]),
+    [
+      [1, 'StartCommand', 'backup', undefined],
+      [2, 'StartCommand', 'keys create', undefined],
+      [3, 'CreateKey', undefined, undefined],
+      [4, 'CreateBackup', 'backup', 1],
+    ],
+  )
+  assert.deepEqual(lines[3].additionalEventData, { backupId: 'the-backup' })
+  const [report] = await json('audit', 'verify')
+  assert.deepEqual([report.fault, report.unfinishedLines.length, report.lines], [null, 1, 4])
+})
+
+test('a long command waits for the log, and what failed is in it', async () => {
+  const { config, commands, json } = open()
+  const work = async () => {
+    const lock = await lockFolder(commands)
+    // Longer than one attempt to lock it.
+    setTimeout(1_200).then(() => lock.release())
+    throw new OperatorError('The place is away.')
+  }
+  await assert.rejects(recorded({ config }, LONG, work), /The place is away/)
+  const [, outcome] = await json('audit', 'search')
+  assert.deepEqual([outcome.eventName, outcome.errorCode], ['CreateBackup', 'OperatorError'])
+})
+
+test('verify finds that lines before the outcome of a long command are missing', async () => {
+  const { config, commands, run, runFor } = open()
+  await recorded({ config }, LONG, async () => {
+    await run('keys', 'create')
+  })
+  const files = readdirSync(commands).filter((name) => name.endsWith('.jsonl'))
+  const removed = join(commands, files.sort()[1]!)
+  const [first] = readFileSync(removed, 'utf8').split('\n')
+  writeFileSync(removed, `${first}\n`)
+  const [report] = await runFor(1, ['audit', 'verify'])
+  assert.match(report!, /lines are missing or moved/)
 })

@@ -22,11 +22,12 @@ function lineOf({
   userIdentity = {},
   sourceIPAddress,
   resources,
+  additionalEventData,
   ...outcome
 }: AuditEvent): string {
   const { type, userName, accessKeyId } = userIdentity
   const name = type === 'Root' ? 'root' : type === SYSTEM_USER ? `os:${userName}` : (userName ?? accessKeyId ?? '-')
   const result = [outcome.responseStatus, outcome.errorCode].filter((each) => each !== undefined).join(' ')
-  const last = resources?.at(-1)?.ARN ?? ''
+  const last = resources?.at(-1)?.ARN ?? additionalEventData?.backupId ?? ''
   return [eventTime, name, sourceIPAddress ?? '-', eventName, result, last].join('  ').trimEnd()
 }

@@ -9,12 +9,14 @@ import { newId } from '../../server/new-id.ts'
 import { hasKeyRing, keyPlacesOf, openKeyServices } from '../../server/open-data-keys.ts'
 import { encryptedSizeOf, openBlobs, openCatalog, placesOf } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
+import { recorded } from '../audit/record-command.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { openProgress } from '../terminal/progress.ts'
 import { stopOnCtrlC } from '../terminal/stop-signal.ts'
 import { explained } from './explained.ts'
 
 const MIB = 1024 ** 2
+const EVENT = { command: 'backup', eventName: 'CreateBackup', resourceArns: () => [], isLong: true }
 
 export async function backup(invocation: Invocation): Promise<ExitCode> {
   const { flags, config, terminal } = invocation
@@ -67,33 +69,35 @@ async function backUpOnce(
   const places = placesOf(config)
   const keyPlaces = keyPlacesOf(config)
   const isNewRing = !(await hasKeyRing(keyPlaces))
-  return explained('The backup was not made', async () => {
-    const services = await openKeyServices(keyPlaces)
-    if (isNewRing)
-      terminal.note(`Created the key ring ${keyPlaces.ring.ringFile}. Without it the backups cannot be read.`)
-    const catalog = await openCatalog(places)
-    try {
-      const place = await openPlaceToWrite(backupPlaceOf(config, { place: to, cwd }), { services, catalog })
-      const storedBlobs = await openBlobs(places)
-      const files = await filesToKeep(config)
-      const progress = openProgress('Copying blobs, MiB', { terminal, now: Date.now })
-      const app = { catalog, place, storedBlobs, encryptedSizeOf, clock: Date.now, newId }
-      const onProgress = (bytes: number, of: number) => progress.update(Math.ceil(bytes / MIB), Math.ceil(of / MIB))
-      const result = await makeBackup(app, { files, keep, signal, onProgress }).finally(() => progress.end())
-      if ('refused' in result) {
-        throw new OperatorError(
-          'The backup was not made: another backup of this archive is running. Wait until it ends.',
-        )
+  const report = await explained('The backup was not made', () =>
+    recorded({ config }, { ...EVENT, backupIdOf: (made) => made?.backupId }, async () => {
+      const services = await openKeyServices(keyPlaces)
+      if (isNewRing)
+        terminal.note(`Created the key ring ${keyPlaces.ring.ringFile}. Without it the backups cannot be read.`)
+      const catalog = await openCatalog(places)
+      try {
+        const place = await openPlaceToWrite(backupPlaceOf(config, { place: to, cwd }), { services, catalog })
+        const storedBlobs = await openBlobs(places)
+        const files = await filesToKeep(config)
+        const progress = openProgress('Copying blobs, MiB', { terminal, now: Date.now })
+        const app = { catalog, place, storedBlobs, encryptedSizeOf, clock: Date.now, newId }
+        const onProgress = (bytes: number, of: number) => progress.update(Math.ceil(bytes / MIB), Math.ceil(of / MIB))
+        const result = await makeBackup(app, { files, keep, signal, onProgress }).finally(() => progress.end())
+        if ('refused' in result) {
+          throw new OperatorError(
+            'The backup was not made: another backup of this archive is running. Wait until it ends.',
+          )
+        }
+        return result.report
+      } finally {
+        await catalog.close()
       }
-      const { report } = result
-      terminal.print(
-        config.json ? JSON.stringify({ ...report, createdAt: new Date(report.createdAt) }) : wordsOf(report, to),
-      )
-      return report.faultCount === 0 ? 0 : 1
-    } finally {
-      await catalog.close()
-    }
-  })
+    }),
+  )
+  terminal.print(
+    config.json ? JSON.stringify({ ...report, createdAt: new Date(report.createdAt) }) : wordsOf(report, to),
+  )
+  return report.faultCount === 0 ? 0 : 1
 }
 
 const count = (amount: number): string => amount.toLocaleString('en-US')

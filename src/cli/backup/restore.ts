@@ -18,15 +18,21 @@ import { createCatalog, openBlobs, placesOf } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import type { BlobStore } from '../../stores/blobs/blob-store.ts'
 import { CatalogNotEmpty } from '../../stores/catalog/catalog-snapshot.ts'
+import { recorded } from '../audit/record-command.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { openProgress } from '../terminal/progress.ts'
 import { stopOnCtrlC } from '../terminal/stop-signal.ts'
 import { damagedManifest, explained } from './explained.ts'
 
 const MIB = 1024 ** 2
+const EVENT = { command: 'restore', eventName: 'RestoreBackup', resourceArns: () => [], isLong: true }
 
-/** Entries that do not come from an archive. */
-const MAY_BE_THERE = [FILE_IN_DATA_FOLDER, KEYS_FOLDER, AUDIT_FOLDER, 'lost+found', RESTORING_FILE, ...LOCK_FILES]
+const BLOBS_FOLDER = 'blobs'
+/** Entries that do not come from an archive. A restore that ended at its beginning leaves the folder of blobs, and it is empty. */
+const MAY_BE_THERE = [
+  ...[FILE_IN_DATA_FOLDER, KEYS_FOLDER, AUDIT_FOLDER, 'lost+found', RESTORING_FILE],
+  ...[BLOBS_FOLDER, ...LOCK_FILES],
+]
 
 export async function restore(invocation: Invocation): Promise<ExitCode> {
   const { config, cwd, flags } = invocation
@@ -90,31 +96,33 @@ async function restoreInto(
   try {
     const places = placesOf(config)
     const isResumed = await requireEmptyFolder(dataFolder, backupId)
-    const blobs = await openBlobs(places)
-    if (!isResumed) {
-      for await (const _ of blobs.list('')) {
-        throw new OperatorError(
-          `${config.blobs ?? join(dataFolder, 'blobs')} is not empty. Restore into an empty place.`,
-        )
+    await recorded({ config }, { ...EVENT, backupIdOf: () => backupId }, async () => {
+      const blobs = await openBlobs(places)
+      if (!isResumed) {
+        for await (const _ of blobs.list('')) {
+          throw new OperatorError(
+            `${config.blobs ?? join(dataFolder, BLOBS_FOLDER)} is not empty. Restore into an empty place.`,
+          )
+        }
+        await writeFile(join(dataFolder, RESTORING_FILE), `${JSON.stringify({ backupId })}\n`, {
+          mode: 0o600,
+          flush: true,
+        })
       }
-      await writeFile(join(dataFolder, RESTORING_FILE), `${JSON.stringify({ backupId })}\n`, {
-        mode: 0o600,
-        flush: true,
+      const progress = openProgress('Restoring blobs, MiB', { terminal, now: Date.now })
+      const onProgress = (bytes: number, of: number) => progress.update(Math.ceil(bytes / MIB), Math.ceil(of / MIB))
+      await restoreBlobs({ place, blobs }, manifest, { onProgress, signal }).finally(() => progress.end())
+      await createCatalog(places, catalogOf(place, manifest)).catch((cause: unknown) => {
+        if (!(cause instanceof CatalogNotEmpty)) throw cause
+        throw new OperatorError(
+          'The database of --catalog is not empty. Name an empty one and run hilum restore again: it copies no blob twice.',
+          { cause },
+        )
       })
-    }
-    const progress = openProgress('Restoring blobs, MiB', { terminal, now: Date.now })
-    const onProgress = (bytes: number, of: number) => progress.update(Math.ceil(bytes / MIB), Math.ceil(of / MIB))
-    await restoreBlobs({ place, blobs }, manifest, { onProgress, signal }).finally(() => progress.end())
-    await createCatalog(places, catalogOf(place, manifest)).catch((cause: unknown) => {
-      if (!(cause instanceof CatalogNotEmpty)) throw cause
-      throw new OperatorError(
-        'The database of --catalog is not empty. Name an empty one and run hilum restore again: it copies no blob twice.',
-        { cause },
-      )
+      for await (const file of filesOf(place, manifest)) await restoreFile(dataFolder, file)
+      await markDataFolder(dataFolder)
+      await rm(join(dataFolder, RESTORING_FILE))
     })
-    for await (const file of filesOf(place, manifest)) await restoreFile(dataFolder, file)
-    await markDataFolder(dataFolder)
-    await rm(join(dataFolder, RESTORING_FILE))
   } finally {
     await lock.release()
   }

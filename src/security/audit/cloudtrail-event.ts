@@ -88,12 +88,17 @@ export const eventOfCommand = (
     userName,
     resourceArns,
     errorCode,
+    backupId,
+    serviceEventDetails,
   }: {
     readonly eventName: string
     /** Of the operating system. */
     readonly userName: string
     readonly resourceArns: readonly string[]
-    readonly errorCode?: string
+    readonly errorCode?: string | undefined
+    readonly backupId?: string | undefined
+    /** Of a line that does not follow the first line of its command. */
+    readonly serviceEventDetails?: object
   },
   now: number,
   { region, accountId }: EventContext,
@@ -103,7 +108,8 @@ export const eventOfCommand = (
   ...{ eventType: 'AwsApiCall', readOnly: false, managementEvent: true, eventCategory: 'Management' },
   recipientAccountId: accountId,
   resources: resourceArns.map((arn) => ({ ARN: cut(arn), type: typeOf(arn) })),
-  errorCode,
+  additionalEventData: backupId === undefined ? undefined : { backupId },
+  ...{ errorCode, serviceEventDetails },
 })
 
 function identityOf({ caller, claimedKeyId }: AnsweredRequest, { accountId }: EventContext): object {

@@ -33,6 +33,7 @@ export interface AuditEvent {
   readonly userIdentity?: Identity
   readonly sourceIPAddress?: string
   readonly resources?: readonly { readonly ARN: string }[]
+  readonly additionalEventData?: { readonly backupId?: string }
   readonly responseStatus?: number
   readonly errorCode?: string
 }

@@ -123,8 +123,7 @@ class ChainCheck {
     }
     if (previousHash !== this.#end.hash)
       throw faultIn(file, line, 'it does not follow the line before: one of the two was altered')
-    const isStart = event.eventName === 'StartServer' || event.eventName === 'StartCommand'
-    if (isStart && event.eventSource === 'hilum') this.#checkStart(event, { file, line })
+    if (event.eventSource === 'hilum') this.#checkDurable(event, { file, line })
     if (event.eventName === 'RemoveAuditFiles' && event.eventSource === 'hilum') this.#noteRemoved(event)
     this.#first ??= { ...read, file }
     this.#end = endAt(bytes, sequence)
@@ -146,8 +145,10 @@ class ChainCheck {
     this.#tails = []
   }
 
-  #checkStart(event: ChainedLine['event'], at: { file: string; line: number }): void {
-    const { durableSequence } = event.serviceEventDetails as { readonly durableSequence: number | null }
+  /** The first line after the log was opened says what was durable then. */
+  #checkDurable(event: ChainedLine['event'], at: { file: string; line: number }): void {
+    const { durableSequence } = (event.serviceEventDetails ?? {}) as { readonly durableSequence?: number | null }
+    if (durableSequence === undefined) return
     if (durableSequence === null)
       throw faultIn(at.file, at.line, 'when it was written, the head of the log was missing or damaged')
     if (durableSequence > this.#end.sequence) {
