@@ -144,9 +144,10 @@ async function restoreInto(
   return 0
 }
 
-/** The id of the backup, from the file in the folder. */
-async function begunRestore(folder: string): Promise<string> {
+/** The id of the backup, from the file in the folder. Undefined for an empty file: it is written before anything is restored. */
+async function begunRestore(folder: string): Promise<string | undefined> {
   const text = await readFile(join(folder, RESTORING_FILE), 'utf8')
+  if (text === '') return undefined
   try {
     const { backupId } = JSON.parse(text)
     if (typeof backupId === 'string') return backupId
@@ -162,9 +163,10 @@ async function requireEmptyFolder(folder: string, backupId: string): Promise<boo
   if (entries.includes(RESTORING_FILE)) {
     const begun = await begunRestore(folder)
     if (begun === backupId) return true
-    throw new OperatorError(
-      `${folder} has a part of the backup ${begun}. Resume it with --backup ${begun}, or restore into an empty folder.`,
-    )
+    if (begun !== undefined)
+      throw new OperatorError(
+        `${folder} has a part of the backup ${begun}. Resume it with --backup ${begun}, or restore into an empty folder.`,
+      )
   }
   const foreign = entries.find((name) => !MAY_BE_THERE.includes(name))
   if (foreign === undefined) return false
