@@ -11,6 +11,8 @@ import { startProvider } from '../security/authorizers/authorizers.fixture.ts'
 import { loadConfig } from './config.ts'
 import { openLog } from './log.ts'
 
+type Line = Readonly<Record<string, unknown>>
+
 const LAMBDA = 'arn:aws:lambda:us-east-1:000000000000:function:login'
 
 test('a token opens what its policies allow, and the audit log names authorizer and caller, never the token', async (t) => {
@@ -40,6 +42,8 @@ test('a token opens what its policies allow, and the audit log names authorizer 
   assert.deepEqual(await ask(token), [404, 'UnknownOperationException'])
   assert.deepEqual(await ask(other), [403, 'InvalidTokenException'])
   assert.deepEqual(await ask(await provider.token({ groups: [] })), [403, 'AccessDeniedException'])
+  const old = await provider.token({ exp: 1 })
+  assert.deepEqual(await ask(old), [403, 'InvalidTokenException'])
   assert.deepEqual(await ask(token, `/datastore/${datastoreId}`), [403, 'IncompleteSignatureException'])
 
   const text = readdirSync(join(folder, 'audit'))
@@ -48,9 +52,15 @@ test('a token opens what its policies allow, and the audit log names authorizer 
   const lines = text
     .split('\n')
     .filter((line) => line.includes('"SearchDICOMStudies"'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-  assert.equal(lines.length, 3)
-  const [accepted, refused] = lines as [Record<string, unknown>, Record<string, unknown>]
+    .map((line) => JSON.parse(line) as Line)
+  assert.equal(lines.length, 4)
+  const [accepted, refused, denied, expired] = lines as [Line, Line, Line, Line]
+  assert.deepEqual(
+    [denied.errorCode, denied.additionalEventData],
+    ['AccessDeniedException', { lambdaAuthorizerArn: LAMBDA }],
+  )
+  // No authorizer was asked.
+  assert.deepEqual([expired.errorCode, expired.additionalEventData], ['InvalidTokenException', undefined])
   assert.deepEqual(accepted.userIdentity, {
     ...{ type: 'WebIdentityUser', arn: 'arn:aws:sts::000000000000:federated-user/mary', accountId: '000000000000' },
     ...{ userName: 'mary', identityProvider: provider.issuer },
@@ -59,5 +69,6 @@ test('a token opens what its policies allow, and the audit log names authorizer 
   assert.deepEqual([accepted.readOnly, accepted.eventCategory], [true, 'Management'])
   assert.deepEqual(refused.userIdentity, { type: 'Unknown' })
   assert.equal(refused.errorCode, 'InvalidTokenException')
-  for (const each of [token, other]) for (const part of each.split('.')) assert.ok(!text.includes(part))
+  assert.deepEqual(refused.additionalEventData, { lambdaAuthorizerArn: LAMBDA })
+  for (const each of [token, other, old]) for (const part of each.split('.')) assert.ok(!text.includes(part))
 })

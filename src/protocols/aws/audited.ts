@@ -11,6 +11,7 @@ import { contractErrorOf, writeError } from './write-error.ts'
 /** What the handler learns while it answers. */
 export interface RequestFacts {
   caller?: Caller
+  refusedByAuthorizer?: string | undefined
   needs?: readonly Need[]
   created?: Readonly<Record<string, string>>
   /** Instead of that of the call. */
@@ -36,9 +37,10 @@ export async function audited(
   try {
     audit.check(sourceNetwork)
     reply = await answer(facts)
-    const { caller, needs, created, eventName = event.eventName } = facts
+    const { caller, refusedByAuthorizer, needs, created, eventName = event.eventName } = facts
     await audit.record({
       ...{ ...event, eventName, requestId, caller, created, sourceNetwork, sourceAddress: request.remoteAddress },
+      refusedByAuthorizer,
       claimedKeyId: caller === undefined ? claimedKeyIdOf(request) : undefined,
       resourceArns: needs === undefined ? claimedResources : resourcesOf(needs),
       userAgent: request.headers['user-agent'],

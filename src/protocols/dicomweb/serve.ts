@@ -5,6 +5,7 @@
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import { arnsOf } from '../../security/authorization/arns.ts'
+import { tokenRefusalIn } from '../../security/authorizers/authorizer-error.ts'
 import { bearerTokenOf } from '../../security/authorizers/authorizers.ts'
 import type { Caller } from '../../security/callers/caller.ts'
 import { audited } from '../aws/audited.ts'
@@ -63,6 +64,7 @@ export function dicomwebHandler(
         await app.authorize(caller, needs, { ...request, now })
         throw new ContractError('UnknownOperationException', `Hilum does not have ${operation} yet.`)
       } catch (thrown) {
+        facts.refusedByAuthorizer = tokenRefusalIn(thrown)?.authorizerArn
         return writeError(contractErrorOf(thrown), operation)
       }
     })

@@ -15,6 +15,8 @@ export interface AnsweredRequest {
   readonly isDataEvent: boolean
   /** Undefined until the signature was verified. */
   readonly caller: Caller | undefined
+  /** Of the authorizer that refused a bearer token. */
+  readonly refusedByAuthorizer?: string | undefined
   /** The access key that an unverified request names. */
   readonly claimedKeyId: string | undefined
   readonly resourceArns: readonly string[]
@@ -55,11 +57,16 @@ export const eventOfRequest = (request: AnsweredRequest, now: number, context: E
   eventCategory: request.isDataEvent ? 'Data' : 'Management',
   recipientAccountId: context.accountId,
   resources: request.resourceArns.slice(0, RESOURCES_MAX).map((arn) => ({ ARN: cut(arn), type: typeOf(arn) })),
-  additionalEventData: request.caller?.bearer && { lambdaAuthorizerArn: request.caller.bearer.authorizerArn },
+  additionalEventData: authorizerIn(request),
   responseStatus: request.status,
   errorCode: request.errorCode,
   responseElements: request.created,
 })
+
+function authorizerIn({ caller, refusedByAuthorizer }: AnsweredRequest): object | undefined {
+  const lambdaAuthorizerArn = caller?.bearer?.authorizerArn ?? refusedByAuthorizer
+  return lambdaAuthorizerArn === undefined ? undefined : { lambdaAuthorizerArn }
+}
 
 /** What happens to the log or the server itself. */
 export const eventOfService = (

@@ -17,11 +17,18 @@ type AuthorizerFault = keyof typeof ERRORS
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused'
   readonly fault: AuthorizerFault
+  /** Of the authorizer that decided; undefined if none was found or needed. */
+  readonly authorizerArn: string | undefined
 
   /** @param reason for the log of the operator: without a part of the token */
-  constructor(fault: AuthorizerFault, reason: string) {
+  constructor(fault: AuthorizerFault, reason: string, authorizerArn?: string) {
     super(reason)
     this.fault = fault
+    this.authorizerArn = authorizerArn
+  }
+
+  by(authorizerArn: string): TokenRefused {
+    return new TokenRefused(this.fault, this.message, authorizerArn)
   }
 
   /** Whether the authorizer has to be repaired, and not the token. */
@@ -31,6 +38,10 @@ export class TokenRefused extends Error {
 
   toContractError(): ContractError {
     const [name, message] = ERRORS[this.fault]
-    return new ContractError(name, message)
+    return new ContractError(name, message, { cause: this })
   }
 }
+
+/** Undefined for every other error. */
+export const tokenRefusalIn = (error: unknown): TokenRefused | undefined =>
+  error instanceof ContractError && error.cause instanceof TokenRefused ? error.cause : undefined

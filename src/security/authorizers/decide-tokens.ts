@@ -133,10 +133,11 @@ export function openTokenDecisions(options: TokenOptions): (request: TokenReques
       if (ask === undefined) throw new TokenRefused('misconfigured', 'the authorizer is no longer configured')
       return await ask(request, typeof sub === 'string' && sub !== '' ? sub : 'unknown')
     } catch (error) {
-      if (error instanceof TokenRefused && error.isOfAuthorizer) {
+      if (!(error instanceof TokenRefused)) throw error
+      if (error.isOfAuthorizer) {
         log.warn({ authorizer: arn, reason: error.message }, 'an authorizer could not decide a bearer token')
       }
-      throw error
+      throw error.by(arn)
     }
   }
 
