@@ -33,7 +33,7 @@ export interface Limits {
   readonly requestBurstPerAddress: number
   readonly requestsPerSecondPerPrincipal: number
   readonly requestBurstPerPrincipal: number
-  /** Refused signatures of an address. Beyond it, an access key that was never used is not looked up for requests from there. */
+  /** Refused signatures and bearer tokens of an address. Beyond it, a key or token that was never accepted is not looked up for requests from there. */
   readonly failedSignaturesPerMinutePerAddress: number
   readonly failedSignatureBurstPerAddress: number
   /** Addresses and principals whose rates are in memory. */

@@ -73,7 +73,7 @@ export function mountProtocols(
   const console = consoleHandler(consoleFolder)
   const consolePaths = CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const, handler: console }))
   const monitored = monitoring === undefined ? [] : monitoringRoutes(monitoring)
-  const dicomweb = withCors(dicomwebHandler(app, { verify, checkPrincipal }))
+  const dicomweb = withCors(dicomwebHandler(app, { verify, checkPrincipal, failures }))
   const find = createRouter<{ readonly http: `${string} /${string}`; readonly handler: ProtocolHandler }>([
     ...consolePaths,
     ...monitored,

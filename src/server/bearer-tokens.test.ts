@@ -7,12 +7,13 @@ import { test } from 'node:test'
 import { CreateDatastoreCommand, GetDatastoreCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { startServer } from '../main.ts'
-import { startProvider } from '../security/authorizers/authorizers.fixture.ts'
+import { bodyOf, startHttp, startProvider, tokenOf } from '../security/authorizers/authorizers.fixture.ts'
 import { loadConfig } from './config.ts'
 import { openLog } from './log.ts'
 
 type Line = Readonly<Record<string, unknown>>
 
+const ROLE = 'arn:aws:iam::000000000000:role/radiology'
 const LAMBDA = 'arn:aws:lambda:us-east-1:000000000000:function:login'
 
 test('a token opens what its policies allow, and the audit log names authorizer and caller, never the token', async (t) => {
@@ -71,4 +72,45 @@ test('a token opens what its policies allow, and the audit log names authorizer 
   assert.equal(refused.errorCode, 'InvalidTokenException')
   assert.deepEqual(refused.additionalEventData, { lambdaAuthorizerArn: LAMBDA })
   for (const each of [token, other, old]) for (const part of each.split('.')) assert.ok(!text.includes(part))
+})
+
+test('wrong tokens of an address reach no authorizer beyond the limit, and those that were accepted still do', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hilum-tokens-'))
+  removeAtExit(folder)
+  const now = Date.now() / 1000
+  const tokenFor = (sub: string) => tokenOf({ sub, iat: now - 60, exp: now + 3_600 })
+  const asked: string[] = []
+  const endpoint = await startHttp(t, async (request, response) => {
+    const { bearerToken } = JSON.parse(await bodyOf(request)) as { bearerToken: string }
+    asked.push(bearerToken)
+    response.end(JSON.stringify({ isTokenValid: bearerToken === tokenFor('mary'), roleArn: ROLE }))
+  })
+  const roles = { [ROLE]: { policies: ['HilumAdministratorAccess'] } }
+  writeFileSync(join(folder, 'hilum.json'), JSON.stringify({ authorizers: { [LAMBDA]: { endpoint } }, roles }))
+  const config = loadConfig({ cwd: folder, flags: { data: folder, port: '0', host: ['127.0.0.1'] } })
+  const limits = {
+    ...{ ...config.limits, failedSignatureBurstPerAddress: 3, authorizerCacheMs: 0 },
+    // None is allowed again while the test runs.
+    failedSignaturesPerMinutePerAddress: 0.001,
+  }
+  const server = await startServer({ ...config, limits }, { log: openLog({ logLevel: 'error' }) })
+  t.after(() => server.stop())
+  const { region, credentials } = server
+  const client = new MedicalImagingClient({ endpoint: server.endpoint, region, credentials, maxAttempts: 1 })
+  t.after(() => client.destroy())
+  const { datastoreId } = await client.send(new CreateDatastoreCommand({ lambdaAuthorizerArn: LAMBDA }))
+  const ask = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` }
+    return (await fetch(`${server.endpoint}/datastore/${datastoreId}/studies`, { headers })).status
+  }
+  const ACCEPTED = 404
+  assert.equal(await ask(tokenFor('mary')), ACCEPTED)
+  const expired = tokenOf({ sub: 'mary', iat: now - 60, exp: now - 3_600 })
+  for (let n = 0; n < 5; n++) assert.equal(await ask(expired), 403, 'one that has expired does not count')
+  for (let n = 0; n < 3; n++) assert.equal(await ask(tokenFor(`guess ${n}`)), 403)
+  for (let n = 3; n < 6; n++) assert.equal(await ask(tokenFor(`guess ${n}`)), 429)
+  assert.equal(await ask(tokenFor('mary')), ACCEPTED)
+  assert.deepEqual(asked, ['mary', 'guess 0', 'guess 1', 'guess 2', 'mary'].map(tokenFor))
+  const metrics = await (await fetch(`${server.endpoint}/metrics`)).text()
+  assert.match(metrics, /hilum_refused_requests_total\{reason="signatures"\} 3$/m)
 })

@@ -11,7 +11,7 @@ import type { Caller } from '../../security/callers/caller.ts'
 import { audited } from '../aws/audited.ts'
 import type { Verify } from '../aws/sigv4.ts'
 import { contractErrorOf, uuidOf, withRequestId, writeError } from '../aws/write-error.ts'
-import type { RateLimits } from '../http/rate-limits.ts'
+import type { RateLimits, SignatureFailures } from '../http/rate-limits.ts'
 import { createRouter } from '../http/router.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { DICOMWEB_ROUTES, needsOfRoute } from './routes.ts'
@@ -22,7 +22,16 @@ const UID = /^[0-9.]{1,256}$/
 
 export function dicomwebHandler(
   app: App,
-  { verify, checkPrincipal }: { readonly verify: Verify; readonly checkPrincipal: RateLimits['checkPrincipal'] },
+  {
+    verify,
+    checkPrincipal,
+    failures,
+  }: {
+    readonly verify: Verify
+    readonly checkPrincipal: RateLimits['checkPrincipal']
+    /** Limits what wrong tokens cost; the verifier counts bad signatures itself. */
+    readonly failures: SignatureFailures
+  },
 ): ProtocolHandler {
   const find = createRouter(DICOMWEB_ROUTES)
   const arns = arnsOf(app)
@@ -32,8 +41,25 @@ export function dicomwebHandler(
     at: { datastoreId: string; operation: string; now: number },
   ): Promise<Caller> {
     const token = bearerTokenOf(request.headers.authorization)
-    if (token !== undefined) return app.authorizers.authenticate({ token, ...at })
+    if (token !== undefined) return callerOfToken(token, request, at)
     return (await verify(request, { now: at.now, bodyBytes: app.limits.requestBodyBytes })).caller
+  }
+
+  async function callerOfToken(
+    token: string,
+    request: WireRequest,
+    at: { datastoreId: string; operation: string; now: number },
+  ): Promise<Caller> {
+    const decideAfterSeconds = failures.waitSeconds(request, at.now)
+    try {
+      return await app.authorizers.authenticate({ token, ...at, decideAfterSeconds })
+    } catch (error) {
+      const refusal = tokenRefusalIn(error)
+      if (refusal?.isDecided) failures.count(request, at.now)
+      const isThrottled = error instanceof ContractError && error.name === 'ThrottlingException'
+      if (isThrottled && refusal === undefined) failures.refused()
+      throw error
+    }
   }
 
   async function answer(request: WireRequest, requestId: string): Promise<WireReply> {

@@ -1,6 +1,6 @@
 /**
- * Limits on the rate of requests: per address, per principal, and of bad signatures per address. A key that was used before is never refused
- * for the bad signatures of others behind its address.
+ * Limits on the rate of requests: per address, per principal, and of bad signatures and wrong bearer tokens per address. A key or token that was
+ * accepted before is never refused for those of others behind its address.
  */
 import type { App } from '../../app.ts'
 import type { Limits } from '../../limits.ts'
@@ -21,10 +21,10 @@ export interface RateLimits {
 }
 
 export interface SignatureFailures {
-  /** Seconds until a key that was never found is looked up for this request; undefined if it is looked up now. */
+  /** Seconds until a key or token that was never accepted is looked up for this request; undefined if it is looked up now. */
   waitSeconds(request: WireRequest, now: number): number | undefined
   count(request: WireRequest, now: number): void
-  /** A key was not looked up. */
+  /** A key or token was not looked up. */
   refused(): void
 }
 

@@ -215,4 +215,28 @@ describe('the number of requests', () => {
     answerAll(ALLOWED)
     assert.ok(await first)
   })
+
+  test('for an address with too many wrong tokens, only a token that was accepted once is decided', async (t) => {
+    const { opened, arrived, answerAll, waiting } = counting(t, {})
+    const { authenticate, datastoreId } = await opened
+    const answered = async (answer: object, request: object) => {
+      const one = arrived()
+      const caller = authenticate(TOKEN, request)
+      await one
+      answerAll(answer)
+      return caller
+    }
+    const late = VALID.iat * 1000 + 60_000 + DEFAULT_LIMITS.authorizerCacheMs
+    const limited = { decideAfterSeconds: 0.5 }
+    const throttled = { name: 'ThrottlingException', retryAfterSeconds: 0.5 }
+    assert.deepEqual(await refusal(answered({ isTokenValid: false }, {})), INVALID)
+    await assert.rejects(authenticate(TOKEN, limited), throttled)
+    assert.ok(await answered(ALLOWED, {}))
+    assert.ok(await authenticate(TOKEN, limited), 'the decision is remembered')
+    assert.ok(await answered(ALLOWED, { ...limited, now: late, operation: 'SearchDICOMStudies' }))
+    await assert.rejects(authenticate(tokenOf({ ...VALID, sub: 'john' }), limited), throttled)
+    await assert.rejects(authenticate(TOKEN, { ...limited, datastoreId: `${datastoreId.slice(1)}0` }), throttled)
+    assert.equal(waiting.length, 0)
+    assert.deepEqual(await refusal(authenticate(tokenOf({ ...VALID, exp: 1 }), limited)), INVALID)
+  })
 })

@@ -36,6 +36,11 @@ export class TokenRefused extends Error {
     return !['invalid token', 'denied', 'too many'].includes(this.fault)
   }
 
+  /** Whether it was decided that the token opens nothing. One that is refused by its own text or dates was not looked up. */
+  get isDecided(): boolean {
+    return this.fault === 'denied' || (this.fault === 'invalid token' && this.authorizerArn !== undefined)
+  }
+
   toContractError(): ContractError {
     const [name, message] = ERRORS[this.fault]
     return new ContractError(name, message, { cause: this })

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { JWTPayload } from 'jose'
+import { ContractError } from '../../contract/errors.ts'
 import type { Limits } from '../../limits.ts'
 import type { Access } from '../../stores/catalog/access-repository.ts'
 import type { Datastores } from '../../stores/catalog/datastore-repository.ts'
@@ -24,6 +25,8 @@ export interface TokenRequest {
   readonly operation: string
   /** Milliseconds since 1970. */
   readonly now: number
+  /** The address sent too many wrong tokens: a token that was never accepted is not decided now. */
+  readonly decideAfterSeconds?: number | undefined
 }
 
 export interface TokenOptions {
@@ -43,12 +46,14 @@ export interface TokenOptions {
 
 type Decide = (request: TokenRequest, subject: string) => Promise<Caller>
 
-/** The returned function says who sent a token, and what that caller may do. @throws TokenRefused, StoreUnavailable */
+/** The returned function says who sent a token, and what that caller may do. @throws TokenRefused, StoreUnavailable, a ThrottlingException */
 export function openTokenDecisions(options: TokenOptions): (request: TokenRequest) => Promise<Caller> {
   const { authorizers = {}, roles = {}, datastores, access, region, accountId, limits, log } = options
   const configured = new Map(Object.entries(authorizers).map(([arn, config]) => [arn, decideBy(arn, config)]))
   /** By data store, operation and hash of the token. */
   const known = new Map<string, { readonly caller: Promise<Caller>; readonly validUntil: number }>()
+  /** Data store and hash of tokens that were accepted once, for any operation. */
+  const acceptedOnce = new Set<string>()
   let calls = 0
 
   function decideBy(arn: string, config: AuthorizerConfig): Decide {
@@ -143,22 +148,36 @@ export function openTokenDecisions(options: TokenOptions): (request: TokenReques
 
   /** Requests with the same token wait for one decision, which is valid for a moment: a viewer asks for hundreds of frames at once. */
   async function remembered(request: TokenRequest): Promise<Caller> {
-    const { now } = request
+    const { now, datastoreId, operation, decideAfterSeconds } = request
     const claims = readToken(request.token, { now, limits })
     const hash = createHash('sha256').update(request.token).digest('base64')
-    const key = `${request.datastoreId} ${request.operation} ${hash}`
+    const key = `${datastoreId} ${operation} ${hash}`
     const found = known.get(key)
     if (found !== undefined && now < found.validUntil) return found.caller
+    if (decideAfterSeconds !== undefined && !acceptedOnce.has(`${datastoreId} ${hash}`)) {
+      const message = 'Rate exceeded: too many wrong tokens or bad signatures from this address.'
+      throw new ContractError('ThrottlingException', message, { retryAfterSeconds: decideAfterSeconds })
+    }
     const caller = decide(request, claims)
     known.set(key, { caller, validUntil: now + limits.authorizerCacheMs })
-    caller.catch(() => {
-      if (known.get(key)?.caller === caller) known.delete(key)
-    })
-    for (const oldest of known.keys()) {
-      if (known.size <= limits.authorizerCallersCached) break
-      known.delete(oldest)
-    }
+    keepNewest(known)
+    caller.then(
+      () => {
+        acceptedOnce.add(`${datastoreId} ${hash}`)
+        keepNewest(acceptedOnce)
+      },
+      () => {
+        if (known.get(key)?.caller === caller) known.delete(key)
+      },
+    )
     return caller
+  }
+
+  function keepNewest(of: Map<string, unknown> | Set<string>): void {
+    for (const oldest of of.keys()) {
+      if (of.size <= limits.authorizerCallersCached) break
+      of.delete(oldest)
+    }
   }
 
   return remembered
