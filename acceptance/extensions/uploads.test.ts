@@ -76,6 +76,16 @@ describe('an upload', () => {
       ['Ä folder/100%.dcm'],
     )
     assert.match(warnings[0].messages[0], /./)
+    const fileOf = (name: string) => ask('GET', `/hilum/reports/${datastoreId}/${jobId}/${name}`)
+    const failed = (await fileOf('failure')).text.split('\n').slice(0, -1)
+    assert.deepEqual(
+      failed.map((line) => JSON.parse(line).inputFile.split('/').slice(-2).join('/')),
+      ['bad/a.txt', 'bad/b.txt', 'bad/c.txt', 'bad/d.txt'],
+    )
+    assert.equal((await fileOf('manifest')).json().jobSummary.jobId, jobId)
+    for (const absent of ['skipped', 'other', '__proto__']) {
+      assert.equal((await fileOf(absent)).type, 'ResourceNotFoundException', absent)
+    }
 
     assert.equal((await ask('DELETE', `/hilum/uploads/${upload.uploadId}`)).status, 204)
     assert.equal(await stored(upload, 'good.dcm'), undefined)
@@ -161,6 +171,7 @@ describe('an upload', () => {
       ['POST', '/hilum/uploads/x/y'],
       ['DELETE', '/hilum/uploads/x'],
       ['GET', '/hilum/reports/x/y'],
+      ['GET', '/hilum/reports/x/y/failure'],
     ] as const) {
       const { status, headers } = await exchange(hilum, textOf({ method, path }, { host }))
       assert.deepEqual([status, headers['x-amzn-errortype']], [403, 'MissingAuthenticationTokenException'], path)
@@ -169,7 +180,7 @@ describe('an upload', () => {
 
   test('the report of a job that does not exist is not found', async () => {
     const datastoreId = await activeDatastore(sdk)
-    for (const path of [`${datastoreId}/${'0'.repeat(32)}`, `${'0'.repeat(32)}/1`, 'x/y']) {
+    for (const path of [`${datastoreId}/${'0'.repeat(32)}`, `${'0'.repeat(32)}/1`, 'x/y', 'x/y/failure']) {
       assert.equal((await ask('GET', `/hilum/reports/${path}`)).type, 'ResourceNotFoundException', path)
     }
   })

@@ -69,13 +69,20 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         isList: true,
         help: 'JSON metadata file whose values replace those of a study or series',
       },
+      { flag: 'report', placeholder: '<folder>', help: 'write all files of the report into this new folder' },
       endpoint,
     ],
     notes: [
       'A JSON metadata file holds an object of the DICOM JSON model, a list of them by SOP Instance UID, or a metadata document. Give it as',
       'StudyInstanceUID, or StudyInstanceUID/SeriesInstanceUID, and its path below the folder. Repeat the option for several files.',
+      '--report writes the files that the import job wrote: job-output-manifest.json, FAILURE/failure.ndjson with one line a file, and so on.',
+      'UNREAD/unread.ndjson has the files that could not be read here. Names of files may be those of patients: keep the folder private.',
     ],
-    examples: ['scans --datastore demo', 'scans --datastore demo --json-metadata 1.2.3=corrections.json'],
+    examples: [
+      'scans --datastore demo',
+      'scans --datastore demo --report import-report',
+      'scans --datastore demo --json-metadata 1.2.3=corrections.json',
+    ],
     load: async () => (await import('./import/import.ts')).importFiles,
   },
   export: {

@@ -47,6 +47,21 @@ export interface ImportReport {
   readonly hasMore: boolean
 }
 
+/** The files of a report, by their names in the path of a request. A file without lines is not written. */
+export const REPORT_FILES = {
+  manifest: 'job-output-manifest.json',
+  success: 'SUCCESS/success.ndjson',
+  failure: 'FAILURE/failure.ndjson',
+  warning: 'WARNING/warning.ndjson',
+  skipped: 'SKIPPED/skipped.ndjson',
+} as const
+
+export interface ReportFile {
+  readonly datastoreId: string
+  readonly jobId: string
+  readonly file: keyof typeof REPORT_FILES
+}
+
 export interface ImportedFile {
   readonly datastoreId: string
   readonly imageSetId: string
@@ -67,6 +82,8 @@ export interface Extensions<App> extends AccessExtensions<App> {
     job: { readonly datastoreId: string; readonly jobId: string },
     app: App,
   ): Promise<ImportReport | undefined>
+  /** Undefined for a file that was not written. */
+  openReportFile(file: ReportFile, app: App): Promise<Bytes | undefined>
   listMaintenanceRuns(app: App): Promise<MaintenanceRuns>
   /** The bytes of the file that the instance was imported from. */
   openImportedFile(file: ImportedFile, app: App): Promise<Bytes>

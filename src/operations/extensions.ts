@@ -3,6 +3,7 @@ import type { App } from '../app.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import { openImportedFile } from './imported-file.ts'
 import { listMaintenanceRuns } from './maintenance-runs.ts'
+import { openReportFile } from './open-report-file.ts'
 import { policies } from './policies.ts'
 import { principals } from './principals.ts'
 import { readImportReport } from './read-import-report.ts'
@@ -14,6 +15,7 @@ export const extensions: Extensions<App> = {
   joinUploadFile,
   removeUpload,
   readImportReport,
+  openReportFile,
   openImportedFile,
   listMaintenanceRuns,
   ...principals,

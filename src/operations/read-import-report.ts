@@ -2,12 +2,9 @@
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import type { App } from '../app.ts'
-import { ContractError } from '../contract/errors.ts'
-import type { ImportReport } from '../contract/extensions.ts'
+import { type ImportReport, REPORT_FILES } from '../contract/extensions.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
-import { isClosed } from '../stores/locations/locations.ts'
-import { s3Place } from '../stores/locations/s3-uri.ts'
-import { knownDatastore } from './datastore-access.ts'
+import { reportPlaceOf } from './report-place.ts'
 
 /** The counts come before the list of image sets in the manifest, which may be long. */
 const MANIFEST_HEAD_BYTES = 16 * 1024
@@ -25,24 +22,15 @@ export async function readImportReport(
   ids: { readonly datastoreId: string; readonly jobId: string },
   app: App,
 ): Promise<ImportReport | undefined> {
-  await knownDatastore(app, ids.datastoreId)
-  const job = await app.catalog.importJobs.get(ids)
-  if (job === undefined) {
-    throw new ContractError('ResourceNotFoundException', `Data store ${ids.datastoreId} has no import job ${ids.jobId}`)
-  }
-  const { bucket: name, prefix } = s3Place(job.outputS3Uri)
-  const bucket = await app.bucketsOf(job.dataAccessRoleArn).openBucket(name)
-  if (isClosed(bucket)) throw new ContractError('ConflictException', `The report cannot be read. ${bucket.reason}.`)
-
-  const manifest = await bucket.open(`${prefix}job-output-manifest.json`, { start: 0, length: MANIFEST_HEAD_BYTES })
+  const { bucket, prefix, inputPrefix } = await reportPlaceOf(ids, app)
+  const manifest = await bucket.open(`${prefix}${REPORT_FILES.manifest}`, { start: 0, length: MANIFEST_HEAD_BYTES })
   if (manifest === undefined) return undefined
   const head = await textOf(manifest.bytes)
   const count = (name: string) => Number(new RegExp(`"${name}":(\\d+)`).exec(head)?.[1] ?? 0)
   const max = app.limits.reportFiles
-  const failures = await linesOf<FailureLine>(bucket, `${prefix}FAILURE/failure.ndjson`, max)
-  const warnings = await linesOf<WarningLine>(bucket, `${prefix}WARNING/warning.ndjson`, max)
-  const input = s3Place(job.inputS3Uri).prefix
-  const shown = (key: string) => (key.startsWith(input) ? key.slice(input.length) : key)
+  const failures = await linesOf<FailureLine>(bucket, `${prefix}${REPORT_FILES.failure}`, max)
+  const warnings = await linesOf<WarningLine>(bucket, `${prefix}${REPORT_FILES.warning}`, max)
+  const shown = (key: string) => (key.startsWith(inputPrefix) ? key.slice(inputPrefix.length) : key)
   return {
     scanned: count(COUNTS.scanned),
     imported: count(COUNTS.imported),

@@ -28,6 +28,7 @@ const LABELS: Readonly<Record<string, string>> = {
   imageSetId: SET,
   sourceImageSetId: SET,
   jobId: '2'.repeat(32),
+  file: 'failure',
   resourceArn: encodeURIComponent(`${ARN}:datastore/${STORE}`),
 }
 /** What the input of an operation must have to be read. */

@@ -24,6 +24,8 @@ export interface ImportReport {
   readonly failures: readonly { readonly file: string; readonly reason: string }[]
   /** The page of the console with up to 1,000 failures (`limits.reportFiles`). */
   readonly reportPlace: string
+  /** With --report: the folder with its files. */
+  readonly reportFolder?: string
   /** Included in `failed`: files that could not be read before the job, which are not in its report. */
   readonly notHandedOver: number
 }
@@ -65,11 +67,17 @@ export async function readReport(job: DICOMImportJobProperties, server: Server):
   }
 }
 
-async function answerOf(response: Response): Promise<unknown> {
-  const answer: unknown = await response.json().catch(() => ({}))
-  if (response.ok) return answer
-  const { message = `its status was ${response.status}` } = answer as { readonly message?: string }
-  throw new OperatorError(`The files were imported, but the server refused the report: ${message.replace(/\.?$/, '.')}`)
+const answerOf = async (response: Response): Promise<unknown> => {
+  if (!response.ok) throw await refusalOf(response)
+  return response.json()
+}
+
+export async function refusalOf(response: Response): Promise<OperatorError> {
+  const answer = (await response.json().catch(() => ({}))) as { readonly message?: string }
+  const { message = `its status was ${response.status}` } = answer
+  return new OperatorError(
+    `The files were imported, but the server refused the report: ${message.replace(/\.?$/, '.')}`,
+  )
 }
 
 /** Adds files that were not passed to the job. */
@@ -98,9 +106,10 @@ export function drawReport(report: ImportReport, { styled }: Pick<Terminal, 'sty
     lines.push(...failures.map(({ file, reason }) => `  ${file}: ${reason}`))
     if (failed > failures.length) lines.push(`  and ${count(failed - failures.length)} more`)
   }
-  const { notHandedOver, reportPlace } = report
+  const { notHandedOver, reportPlace, reportFolder } = report
   const without = notHandedOver === 0 ? '' : `, without ${plural(notHandedOver, 'file')} that could not be read here`
   lines.push(styled('dim', `Report: ${reportPlace}${without}`))
+  if (reportFolder !== undefined) lines.push(styled('dim', `Its files: ${reportFolder}`))
   return lines.join('\n')
 }
 

@@ -1,7 +1,7 @@
 /** `hilum import` with a server: files that cannot be read, stored or imported. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -77,6 +77,31 @@ test('a folder with names that are not UTF-8 is imported, and every unreadable e
   const json = JSON.parse(/^\{.*\}$/m.exec((await importDisc('--json')).output)![0])
   assert.deepEqual([json.scanned, json.imported, json.failed, json.notHandedOver], [9, 6, 3, 2])
   assert.deepEqual(readdirSync(join(cwd, 'data', 'buckets', 'hilum-import')), [])
+
+  const saved = await importDisc('--report', 'report')
+  assert.equal(saved.code, 1, saved.output)
+  assert.match(saved.output, /^Its files: .*report$/m)
+  const report = join(cwd, 'report')
+  const linesOf = (name: string) =>
+    readFileSync(join(report, name), 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line))
+  const { jobSummary } = JSON.parse(readFileSync(join(report, 'job-output-manifest.json'), 'utf8'))
+  assert.deepEqual([jobSummary.numberOfScannedFiles, jobSummary.numberOfImportedFiles], [7, 6])
+  assert.equal(linesOf('SUCCESS/success.ndjson').length, 6)
+  const [failure] = linesOf('FAILURE/failure.ndjson')
+  assert.match(failure.inputFile, /\/no%FF\.txt$/)
+  assert.equal(failure.exception.exceptionType, 'ValidationException')
+  assert.deepEqual(linesOf('UNREAD/unread.ndjson'), [
+    { inputFile: 'broken', reason: 'The link leads to nothing' },
+    { inputFile: 'pipe', reason: 'It is not a file but a pipe' },
+  ])
+  assert.deepEqual(readdirSync(report).sort(), ['FAILURE', 'SUCCESS', 'UNREAD', 'job-output-manifest.json'])
+  assert.equal(statSync(join(report, 'FAILURE/failure.ndjson')).mode & 0o777, 0o600)
+  const again = await importDisc('--report', 'report')
+  assert.equal(again.code, 2)
+  assert.match(again.output, /report is not empty: it holds '.*'\. Name an empty or new folder with --report\./)
 })
 
 test('files of operating systems and a DICOMDIR are skipped and counted, not failed', async (t) => {

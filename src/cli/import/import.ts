@@ -26,6 +26,7 @@ import { followJob } from './follow-job.ts'
 import { type ImportBucket, openImportBucket } from './import-bucket.ts'
 import { drawReport, type ImportReport, readReport, withUnread } from './import-report.ts'
 import { type InputFile, type InputFiles, listInputFiles, type UnreadFile } from './input-files.ts'
+import { createReportFolder, saveReport } from './save-report.ts'
 
 const FILES_AT_ONCE = 16
 
@@ -38,13 +39,20 @@ export async function importFiles(invocation: Invocation): Promise<ExitCode> {
   const input = await listInputFiles(resolve(cwd, invocation.operand!))
   requireListed(mappings, input.files)
   const server = await serverFor(invocation)
+  const folder = typeof flags.report === 'string' ? resolve(cwd, flags.report) : undefined
   const client = openClient(server)
   const stop = stopOnCtrlC()
   try {
     const datastoreId = pickDatastore(await activeDatastores(client), flags.datastore)
-    const report = await runImport({ config, terminal, stop, client, server, datastoreId, input, mappings })
-    if (report === undefined) return 130
-    terminal.print(config.json ? JSON.stringify(report) : drawReport(report, terminal))
+    if (folder !== undefined) await createReportFolder(folder)
+    const ended = await runImport({ config, terminal, stop, client, server, datastoreId, input, mappings })
+    if (ended === undefined) return 130
+    const report = { ...ended.report, ...(folder !== undefined && { reportFolder: folder }) }
+    try {
+      if (folder !== undefined) await saveReport(report, { server, folder, unread: ended.unread })
+    } finally {
+      terminal.print(config.json ? JSON.stringify(report) : drawReport(report, terminal))
+    }
     return report.imported === report.scanned && report.status === 'COMPLETED' ? 0 : 1
   } catch (error) {
     throw explained(error, server)
@@ -114,8 +122,13 @@ interface Work {
   readonly mappings: readonly DICOMMetadataMapping[]
 }
 
+interface EndedImport {
+  readonly report: ImportReport
+  readonly unread: readonly UnreadFile[]
+}
+
 /** Undefined if it was interrupted. */
-async function runImport(work: Work): Promise<ImportReport | undefined> {
+async function runImport(work: Work): Promise<EndedImport | undefined> {
   const { config, terminal, stop, client, server, datastoreId, mappings } = work
   const input = await openImportBucket(config, IMPORT_BUCKET)
   // The server creates no bucket for the report of a job.
@@ -137,7 +150,7 @@ async function runImport(work: Work): Promise<ImportReport | undefined> {
     const job = await followJob(client, { datastoreId, jobId }, { terminal, signal: stop.signal })
     const report = withUnread(await readReport(job, server), unread)
     await input.removeAll(folder)
-    return report
+    return { report, unread }
   } catch (error) {
     // A running job still needs its files.
     if (jobId === undefined) await input.removeAll(folder)

@@ -1,13 +1,21 @@
-/** The route that returns the report of an import job as one JSON object. */
+/** The routes of the report of an import job: as one JSON object with the first files, and each of its files as it was written. */
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
-import type { Extensions } from '../../contract/extensions.ts'
-import { type HilumRoute, jsonReply } from './route.ts'
+import { type Extensions, REPORT_FILES, type ReportFile } from '../../contract/extensions.ts'
+import { bytesReply } from '../aws/write-output.ts'
+import { type HilumRoute, jsonReply, type NeedsOfCall } from './route.ts'
 
-export const reportRoutes = (app: App, { readImportReport }: Extensions<App>): readonly HilumRoute[] => [
+const needsOfReport: NeedsOfCall = ({ labels }, arns) => [
+  { action: 'hilum:GetImportReport', resource: arns.datastore(labels.datastoreId!) },
+]
+
+export const reportRoutes = (
+  app: App,
+  { readImportReport, openReportFile }: Extensions<App>,
+): readonly HilumRoute[] => [
   {
     http: 'GET /hilum/reports/{datastoreId}/{jobId}',
-    needs: ({ labels }, arns) => [{ action: 'hilum:GetImportReport', resource: arns.datastore(labels.datastoreId!) }],
+    needs: needsOfReport,
     async answer({ labels }) {
       const report = await readImportReport({ datastoreId: labels.datastoreId!, jobId: labels.jobId! }, app)
       if (report !== undefined) return jsonReply(report)
@@ -17,4 +25,19 @@ export const reportRoutes = (app: App, { readImportReport }: Extensions<App>): r
       )
     },
   },
+  {
+    http: 'GET /hilum/reports/{datastoreId}/{jobId}/{file}',
+    needs: needsOfReport,
+    async answer({ labels }) {
+      const { datastoreId, jobId, file } = labels as Readonly<Record<keyof ReportFile, string>>
+      const bytes = isReportFile(file) ? await openReportFile({ datastoreId, jobId, file }, app) : undefined
+      if (bytes === undefined) {
+        throw new ContractError('ResourceNotFoundException', 'The report of the import job has no such file.')
+      }
+      const type = file === 'manifest' ? 'application/json' : 'application/x-ndjson'
+      return bytesReply(bytes, { status: 200, headers: { 'Content-Type': type, 'Cache-Control': 'no-store' } })
+    },
+  },
 ]
+
+const isReportFile = (file: string): file is ReportFile['file'] => Object.hasOwn(REPORT_FILES, file)
