@@ -84,6 +84,20 @@ test('an interrupted restore is resumed, and no server starts before it has ende
   assert.match(again.output, /restored is not empty: it holds '.*'\. Restore into an empty or new folder/)
 })
 
+test('a restore that was killed before it wrote the name of its backup begins again', async (t) => {
+  const { cwd, hilum, withKeys } = await opened(t)
+  assert.equal((await hilum('backup', '--data', 'data', '--to', 'place')).code, 0)
+  mkdirSync(join(cwd, 'restored/blobs'), { recursive: true })
+  writeFileSync(join(cwd, 'restored/restoring.json'), '')
+  const serve = await withKeys('serve', '--data', 'restored', '--port', '0')
+  assert.match(serve.output, /A restore into \S+ has not ended/)
+  const resumed = await withKeys('restore', '--from', 'place', '--data', 'restored')
+  assert.equal(resumed.code, 0, resumed.output)
+  writeFileSync(join(cwd, 'restored/restoring.json'), '')
+  const again = await withKeys('restore', '--from', 'place', '--data', 'restored')
+  assert.match(again.output, /restored is not empty: it holds '.*'\. Restore into an empty or new folder/)
+})
+
 test('a restore without the key ring names the file that is missing, and with another key ring says so', async (t) => {
   const { cwd, hilum, withKeys } = await opened(t)
   assert.equal((await hilum('backup', '--data', 'data', '--to', 'place')).code, 0)
