@@ -139,7 +139,8 @@ describe('the search page', skip, async () => {
       [' 2.25.1007.1\t', /can't contain white space/],
     ] as const) {
       await value.fill(text)
-      await page.getByText(reason).waitFor()
+      // The same text is also announced to screen readers, a moment later.
+      await page.getByText(reason).first().waitFor()
       await page.keyboard.press('Enter')
     }
     assert.equal(sent, 0)
@@ -155,7 +156,10 @@ describe('the search page', skip, async () => {
     await choose(page, 'Property filter', 'Accession number')
     const value = page.getByPlaceholder('Enter value to search')
     await value.fill(' A5')
-    await page.getByText(/starts or ends with white space/).waitFor()
+    await page
+      .getByText(/starts or ends with white space/)
+      .first()
+      .waitFor()
     await page.keyboard.press('Enter')
     await page.getByText('No matches').waitFor()
     await page.getByRole('button', { name: 'Remove white space' }).click()

@@ -95,7 +95,11 @@ export const rotateKey = (invocation: Invocation): Promise<ExitCode> =>
   change(invocation, ['rotate', 'RotateKey'], async ({ service, keyArn, services }) => {
     await service.rotate(keyArn)
     const dataKeys = await rewrap(invocation, { keyArn, services })
-    return reportOf(invocation, { keyArn, dataKeys }, `Rotated ${keyArn}, and wrapped ${dataKeys} data keys again.`)
+    return reportOf(
+      invocation,
+      { keyArn, dataKeys },
+      `Rotated ${keyArn}, and wrapped ${dataKeys} data ${dataKeys === 1 ? 'key' : 'keys'} again.`,
+    )
   })
 
 async function rewrap(
