@@ -1,9 +1,9 @@
 /** The small files of a data folder that an archive needs and a backup keeps: the owner's access key and the sealing key. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createExclusively } from '../security/private-file.ts'
 import type { Config } from './config.ts'
 import { CREDENTIALS_FILE } from './credentials.ts'
-import { createExclusively } from './exclusive-file.ts'
 import { SEALING_KEY_FILE } from './sealing-key.ts'
 
 /** Not the configuration: it may name the database of this server. Not the key ring: a backup protects nothing if its key is in it. */

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createExclusively } from './exclusive-file.ts'
+import { createExclusively } from '../security/private-file.ts'
 import { OperatorError } from './operator-error.ts'
 
 export const SEALING_KEY_FILE = 'sealing.key'

@@ -2,11 +2,12 @@
  * Reads and writes the file of a key ring. A change is written to another file, synced and renamed; processes that change the file take
  * turns by a lock file. A reader sees the latest file: each read compares its identity with that of the cached content.
  */
-import { randomBytes, randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
+import { createExclusively, replaceDurably } from '../private-file.ts'
 import {
   decodeRing,
   encodeRing,
@@ -90,13 +91,13 @@ export class RingStore {
         if (await exists(ringFile)) return
         if (passphrase === undefined && !(await exists(keyFile))) {
           await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 })
-          await writeNew(keyFile, `${randomBytes(KEY_FILE_BYTES).toString('base64')}\n`)
+          await createExclusively(keyFile, `${randomBytes(KEY_FILE_BYTES).toString('base64')}\n`)
         }
         const keys = await RingKeys.derive(
           await this.#secret(),
           newProtection(passphrase === undefined ? 'key-file' : 'passphrase'),
         )
-        await writeNew(ringFile, encodeRing({ generation: 1, keys: keysOf(keys) }, keys))
+        await createExclusively(ringFile, encodeRing({ generation: 1, keys: keysOf(keys) }, keys))
       })
     } catch (error) {
       throw asUnavailable(error)
@@ -109,7 +110,7 @@ export class RingStore {
       await this.#locked(async () => {
         const { ring, keys } = await this.read()
         const next = { generation: ring.generation + 1, keys: changed(ring, keys) }
-        await replace(this.#place.ringFile, encodeRing(next, keys))
+        await replaceDurably(this.#place.ringFile, encodeRing(next, keys))
       })
     } catch (error) {
       throw asUnavailable(error)
@@ -137,49 +138,6 @@ export class RingStore {
     } finally {
       await rm(lock, { force: true })
     }
-  }
-}
-
-async function replace(path: string, content: string): Promise<void> {
-  const draft = await writeDraft(path, content)
-  try {
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
-  await syncFolder(dirname(path))
-}
-
-/** An existing file stays. */
-async function writeNew(path: string, content: string): Promise<void> {
-  const draft = await writeDraft(path, content)
-  try {
-    await link(draft, path)
-  } finally {
-    await rm(draft)
-  }
-  await syncFolder(dirname(path))
-}
-
-async function writeDraft(path: string, content: string): Promise<string> {
-  const draft = `${path}.${randomUUID()}`
-  const file = await open(draft, 'wx', 0o600)
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  return draft
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }
 
