@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -35,6 +35,9 @@ const PIXEL = pixelOf({ rows: 64, columns: 64, bitsStored: 8 })
 const FILES = 6
 /** Milliseconds between the start of a job or a change and the kill. */
 const KILLS_AFTER_MS = [5, 30, 80, 150, 250, 400, 700, 1_100]
+
+/** Work of a killed server resumes sooner than usual. */
+const LIMITS = { importLeaseMs: 3_000, workflowLeaseMs: 3_000 }
 
 /** Each at least 15 bytes, so that it is nowhere by accident. */
 const MARKERS = {
@@ -202,6 +205,8 @@ async function served(context: TestContext, flags: readonly string[]): Promise<S
   const folder = await mkdtemp(join(tmpdir(), 'hilum-markers-'))
   removeAtExit(folder)
   await mkdir(join(folder, 'tmp'))
+  await mkdir(join(folder, 'data'))
+  await writeFile(join(folder, 'data/hilum.json'), JSON.stringify({ limits: LIMITS }))
   const server = new Served(context, { folder, flags })
   await server.start()
   const { datastoreId } = await server.client.send(new CreateDatastoreCommand({ datastoreName: 'marked' }))
