@@ -217,15 +217,22 @@ export class MixedLoad {
     return StudyInstanceUID
   }
 
+  /** Waits as long as jobs complete: hundreds take minutes on a busy machine. */
   async #jobsCompleted(): Promise<void> {
-    for (const jobId of this.#jobs.keys()) {
-      await until(async () => {
-        const command = new GetDICOMImportJobCommand({ datastoreId: this.#datastoreId, jobId })
-        const { jobStatus, message } = (await this.#client.send(command)).jobProperties!
-        assert.notEqual(jobStatus, 'FAILED', message)
-        return jobStatus === 'COMPLETED' ? true : undefined
-      })
+    const waiting = new Set(this.#jobs.keys())
+    while (waiting.size > 0) await until(async () => ((await this.#takeCompleted(waiting)) ? true : undefined))
+  }
+
+  /** Removes the jobs that have completed. @returns whether there was one */
+  async #takeCompleted(waiting: Set<string>): Promise<boolean> {
+    const before = waiting.size
+    for (const jobId of waiting) {
+      const command = new GetDICOMImportJobCommand({ datastoreId: this.#datastoreId, jobId })
+      const { jobStatus, message } = (await this.#client.send(command)).jobProperties!
+      assert.notEqual(jobStatus, 'FAILED', message)
+      if (jobStatus === 'COMPLETED') waiting.delete(jobId)
     }
+    return waiting.size < before
   }
 
   async #imageSetOf(study: string): Promise<string> {

@@ -12,6 +12,7 @@ import { test } from 'node:test'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { killAtSteps } from '../../fixtures/kill-at-steps.ts'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
+import { isSoak } from '../../fixtures/soak.ts'
 import { appIn, importInstances } from '../../jobs/imported-instances.fixture.ts'
 import { rowsOf } from '../../maintenance/backup/backup.fixture.ts'
 import { differencesIn } from '../../maintenance/verify/verify.fixture.ts'
@@ -105,5 +106,6 @@ test('a restore that is killed at any call leaves no part that a server takes fo
     return outcome
   }
   await killAtSteps(runAndCheck, { stepsMin: 80 })
-  assert.ok(seen.has('refused') && seen.has('archive'), `${[...seen]}`)
+  // A sample may miss the short time in which a folder is refused.
+  for (const state of isSoak ? ['refused', 'archive'] : ['archive']) assert.ok(seen.has(state), `${[...seen]}`)
 })
