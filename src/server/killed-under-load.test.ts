@@ -58,6 +58,8 @@ test('nothing acknowledged is lost when the server is killed again and again', a
   }
   await load.checkAll()
   await verify()
-  for (const [what, count] of Object.entries(load.acknowledged)) assert.ok(count > 0, `no ${what}`)
+  const { jobs, tags, ...others } = load.acknowledged
+  // In a few rounds no copy may be complete long enough to be deleted.
+  for (const [what, count] of Object.entries({ jobs, tags, ...(isSoak && others) })) assert.ok(count > 0, `no ${what}`)
   context.diagnostic(JSON.stringify({ rounds: ROUNDS, ...load.acknowledged }))
 })

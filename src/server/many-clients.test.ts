@@ -40,7 +40,10 @@ for (const clients of isSoak ? [300, 500] : [300]) {
     isOver = true
     await running
     await load.checkAll()
-    for (const [what, count] of Object.entries(load.acknowledged)) assert.ok(count > 0, `no ${what}`)
+    const { deletions, ...others } = load.acknowledged
+    // On a slow machine no copy may be complete before the end of a short run.
+    for (const [what, count] of Object.entries({ ...others, ...(isSoak && { deletions }) }))
+      assert.ok(count > 0, `no ${what}`)
     const { count, refused } = load.answers
     context.diagnostic(JSON.stringify({ clients, answers: count, ...load.acknowledged, ...memory }))
     context.diagnostic(JSON.stringify(Object.fromEntries(refused)))

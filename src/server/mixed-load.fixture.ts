@@ -62,6 +62,7 @@ export class MixedLoad {
   readonly #copies: string[] = []
   readonly #deleted: string[] = []
   readonly #tags = new Map<string, string>()
+  readonly #tagsInFlight = new Set<string>()
   readonly answers = { count: 0, refused: new Map<string, number>() }
 
   /** @param folder the data folder of the server, whose buckets hold the input */
@@ -191,6 +192,7 @@ export class MixedLoad {
       copies: this.#copies,
       deleted: this.#deleted,
       tags: this.#tags,
+      tagsInFlight: this.#tagsInFlight,
       arn: () => this.#arn(),
       startImport: () => this.#startImport(),
     }
@@ -265,6 +267,7 @@ interface StepContext {
   readonly copies: string[]
   readonly deleted: string[]
   readonly tags: Map<string, string>
+  readonly tagsInFlight: Set<string>
   arn(): Promise<string>
   startImport(): Promise<string>
 }
@@ -314,15 +317,22 @@ const STEPS: Readonly<Record<StepName, (context: StepContext) => Promise<unknown
       throw error
     }
   },
-  async tag({ sdk, newNumber, tags, arn }) {
+  async tag({ sdk, newNumber, tags, tagsInFlight, arn }) {
     const number = newNumber()
     // Few keys, because a resource has at most 50 tags. One that is being written has no value that is known.
     const key = `key${number % 20}`
     const value = String(number)
-    const resourceArn = await arn()
-    tags.delete(key)
-    await sdk.send(new TagResourceCommand({ resourceArn, tags: { [key]: value } }))
-    tags.set(key, value)
+    // Of two requests at the same time, either may be the last.
+    if (tagsInFlight.has(key)) return
+    tagsInFlight.add(key)
+    try {
+      const resourceArn = await arn()
+      tags.delete(key)
+      await sdk.send(new TagResourceCommand({ resourceArn, tags: { [key]: value } }))
+      tags.set(key, value)
+    } finally {
+      tagsInFlight.delete(key)
+    }
   },
   import: ({ startImport }) => startImport(),
 }
