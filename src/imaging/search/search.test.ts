@@ -14,6 +14,7 @@ import {
   withoutPadding,
 } from './search.ts'
 import { searchedTexts } from './summary-attributes.ts'
+import { toTerms } from './terms.ts'
 
 type Criteria = NonNullable<Parameters<typeof toSearch>[0]>
 type CriteriaFilter = NonNullable<Criteria['filters']>[number]
@@ -165,6 +166,17 @@ describe('an image set is found', () => {
       assert.equal(finds({}, equal({ DICOMPatientId: other })), false, other)
     }
     assert.equal(finds({ DICOMPatientId: 'SUBJECT0870*' }, equal({ DICOMPatientId: 'SUBJECT0870*' })), true)
+  })
+
+  test('by its words, when the filters match too', () => {
+    const terms = toTerms([['PatientName', 'mul']])
+    const search = toSearch({ filters: [equal({ DICOMPatientId: 'SUBJECT08701' })] }, terms)
+    assert.deepEqual(search.terms, terms)
+    assert.equal(matches(search, { ...IMAGE_SET, described: { PatientName: 'Müller' } }), true)
+    assert.equal(matches(search, { ...IMAGE_SET, described: { PatientName: 'Meier' } }), false)
+    assert.equal(matches(search, IMAGE_SET), false)
+    const other = toSearch({ filters: [equal({ DICOMPatientId: 'OTHER' })] }, terms)
+    assert.equal(matches(other, { ...IMAGE_SET, described: { PatientName: 'Müller' } }), false)
   })
 
   test('never by an empty text', () => {

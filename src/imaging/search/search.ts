@@ -7,6 +7,7 @@ import type { SearchCriteria, SearchFilter, Sort } from '../../contract/image-se
 import { isSortField, type SortField, type TextAttribute } from '../../contract/search-attributes.ts'
 import type { TypeOf } from '../../contract/shapes.ts'
 import { studyTimestamp } from './study-timestamp.ts'
+import { type Described, matchesTerms, type Term } from './terms.ts'
 
 export type SortOrder = TypeOf<typeof Sort>['sortOrder']
 
@@ -19,6 +20,8 @@ export type Filter =
 export interface Search {
   readonly filters: readonly Filter[]
   readonly sort: { readonly sortField: SortField; readonly sortOrder: SortOrder }
+  /** Words that have to match too: an extension of the API. Left out where there are none. */
+  readonly terms?: readonly Term[]
 }
 
 /** The values of an image set that a search compares: those of its latest version. */
@@ -31,6 +34,8 @@ export type SearchableImageSet = { readonly [A in TextAttribute]: string | null 
   readonly updatedAt: number
   /** A study timestamp (study-timestamp.ts); null where StudyDate is absent or not a date. */
   readonly DICOMStudyDateAndTime: number | null
+  /** What terms compare. */
+  readonly described?: Described
 }
 
 /** A position in a sorted result: later pages hold every image set after it. */
@@ -45,12 +50,13 @@ type Value = TypeOf<typeof SearchFilter>['values'][number]
 const NEWEST_FIRST: Search['sort'] = { sortField: 'updatedAt', sortOrder: 'DESC' }
 
 /** Turns criteria that passed the contract's limits into a Search. Throws a ValidationException that says what to write instead. */
-export function toSearch(criteria: Criteria | undefined): Search {
+export function toSearch(criteria: Criteria | undefined, terms: readonly Term[] = []): Search {
   // Members in a fixed order: page tokens are bound to the JSON of the search.
   const { sortField, sortOrder } = criteria?.sort ?? NEWEST_FIRST
   return {
     filters: (criteria?.filters ?? []).map((filter, index) => toFilter(filter, `/filters/${index}`)),
     sort: { sortField, sortOrder },
+    ...(terms.length === 0 ? {} : { terms }),
   }
 }
 
@@ -128,13 +134,13 @@ const invalid = (path: string, message: string) =>
     },
   )
 
-/** Whether all filters match the image set. An empty string matches nothing. */
+/** Whether all filters and terms match the image set. An empty string matches nothing. */
 export const matches = (search: Search, imageSet: SearchableImageSet): boolean =>
   search.filters.every((filter) => {
     const value = imageSet[filter.attribute]
     if ('equals' in filter) return filter.equals !== '' && value === filter.equals
     return value !== null && (value as number) >= filter.from && (value as number) <= filter.to
-  })
+  }) && matchesTerms(search.terms ?? [], imageSet.described ?? {})
 
 /** Whether the filters admit primary image sets, or the others. */
 export const isPrimaryWanted = (isPrimary: boolean, filters: readonly Filter[]): boolean =>
