@@ -59,7 +59,9 @@ export async function revertedVersion(
 }
 
 /** The columns of an image set that are derived from its attributes. */
-export function rowOf(imageSetAttributes: string): Pick<VersionToPublish, 'grouping' | 'studyTimestamp' | 'tags'> {
-  const { grouping, search, tags } = imageSetColumnsOf(readImageSetAttributes(imageSetAttributes))
-  return { grouping, tags, studyTimestamp: search.DICOMStudyDateAndTime }
+export function rowOf(
+  imageSetAttributes: string,
+): Pick<VersionToPublish, 'grouping' | 'studyTimestamp' | 'tags' | 'unlistedTexts'> {
+  const { grouping, search, tags, unlistedTexts } = imageSetColumnsOf(readImageSetAttributes(imageSetAttributes))
+  return { grouping, tags, unlistedTexts, studyTimestamp: search.DICOMStudyDateAndTime }
 }

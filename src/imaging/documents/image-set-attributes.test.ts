@@ -9,6 +9,7 @@ import { type Attributes, encodeP10 } from '../../dicom/encode.ts'
 import { type DicomFile, parseP10 } from '../../dicom/parse.ts'
 import { runs } from '../../fixtures/soak.ts'
 import { type Instance, readInstance } from '../instances/instance.ts'
+import { unlistedAttributes } from '../search/described.ts'
 import { SUMMARY_ATTRIBUTES } from '../search/summary-attributes.ts'
 import { imageSetAttributesText, imageSetColumnsOf, readImageSetAttributes } from './image-set-attributes.ts'
 import { NO_FRAMES, writeMetadata } from './metadata.ts'
@@ -47,10 +48,11 @@ function checkAgrees(file: DicomFile): boolean {
   const text = attributesTextOf(file, instance)
   const attributes = readImageSetAttributes(text)
   assert.equal(imageSetAttributesText(attributes), text)
-  const { grouping, tags, search } = imageSetColumnsOf(attributes)
+  const { grouping, tags, unlistedTexts, search } = imageSetColumnsOf(attributes)
   assert.deepEqual(
-    { grouping, tags, search },
+    { grouping, tags, unlistedTexts, search },
     {
+      unlistedTexts: instance.unlistedTexts,
       grouping: instance.grouping,
       tags: instance.tags,
       search: instance.search,
@@ -82,7 +84,12 @@ const ODD_TEXTS = [
   'quote " and backslash',
 ]
 
-for (const [keyword, { tag }] of Object.entries(SUMMARY_ATTRIBUTES)) {
+const COLUMN_TAGS = [
+  ...Object.entries(SUMMARY_ATTRIBUTES).map(([keyword, { tag }]) => [keyword, tag] as const),
+  ...unlistedAttributes,
+]
+
+for (const [keyword, tag] of COLUMN_TAGS) {
   test(`${keyword} has the same column from stored attributes as from the file, for any spelling`, () => {
     assert.ok(checkAgrees(fileWith({ [keyword]: undefined })) || keyword.endsWith('InstanceUID'))
     for (const text of ODD_TEXTS) {
@@ -104,7 +111,7 @@ test('stored attributes distinguish files with other values', () => {
 })
 
 test('any bytes in any VR have the same columns', () => {
-  const tags = Object.values(SUMMARY_ATTRIBUTES).map(({ tag }) => tag)
+  const tags = COLUMN_TAGS.map(([, tag]) => tag)
   const vrs =
     'AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SS ST SV TM UC UI UL UN UR US UT UV'.split(' ')
   let imported = 0

@@ -3,6 +3,7 @@
  * metadata.ts writes, and written back so that unchanged members keep their bytes.
  */
 
+import { unlistedAttributes } from '../search/described.ts'
 import {
   type ImageSetColumns,
   imageSetColumns,
@@ -43,13 +44,19 @@ export const imageSetAttributesText = ({ Patient, Study, Series, seriesInstanceU
 export function imageSetColumnsOf(attributes: ImageSetAttributes): ImageSetColumns {
   const values: { [K in SummaryKeyword]?: string | null } = {}
   for (const [keyword, { tag }] of summaryAttributes) {
-    const level = levelOf(tag)
-    const value = level === undefined ? undefined : attributes[level].get(keyword)
-    if (value !== undefined) values[keyword] = summaryText(JSON.parse(value))
+    const value = textOf(attributes, keyword, tag)
+    if (value !== undefined) values[keyword] = value
   }
   const { StudyInstanceUID, SeriesInstanceUID } = values
   if (!StudyInstanceUID || !SeriesInstanceUID) throw new Error('stored image set attributes have no study or no series')
-  return imageSetColumns({ ...values, StudyInstanceUID, SeriesInstanceUID })
+  const unlisted = unlistedAttributes.map(([keyword, tag]) => [keyword, textOf(attributes, keyword, tag) ?? null])
+  return imageSetColumns({ ...values, StudyInstanceUID, SeriesInstanceUID }, Object.fromEntries(unlisted))
+}
+
+function textOf(attributes: ImageSetAttributes, keyword: string, tag: string): string | null | undefined {
+  const level = levelOf(tag)
+  const value = level === undefined ? undefined : attributes[level].get(keyword)
+  return value === undefined ? undefined : summaryText(JSON.parse(value))
 }
 
 const objectMembers = (text: string | undefined): Readonly<Record<string, string | undefined>> =>

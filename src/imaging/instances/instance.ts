@@ -9,6 +9,7 @@ import { type DicomFile, requireAttribute } from '../../dicom/parse.ts'
 import { elementText } from '../documents/metadata-values.ts'
 import type { ImportWarning } from '../import-warnings.ts'
 import { importWarning } from '../import-warnings.ts'
+import { type UnlistedTexts, unlistedAttributes } from '../search/described.ts'
 import {
   type ImageSetColumns,
   imageSetColumns,
@@ -31,7 +32,7 @@ export function readInstance(file: DicomFile): Instance {
   const sopClassUID = requireAttribute(file.dataSet, 'SOPClassUID')
   for (const keyword of REQUIRED_UIDS) requireAttribute(file.dataSet, keyword)
   const values = readValues(file.dataSet)
-  const columns = imageSetColumns(values)
+  const columns = imageSetColumns(values, readUnlisted(file.dataSet))
   return {
     ...columns,
     sopInstanceUID: values.SOPInstanceUID,
@@ -61,6 +62,15 @@ function readValues(dataSet: DataSet): FileValues {
   }
   return values as FileValues
 }
+
+/** These are only searched for: a value of any length is imported. */
+const readUnlisted = (dataSet: DataSet): UnlistedTexts =>
+  Object.fromEntries(
+    unlistedAttributes.flatMap(([name, tag]) => {
+      const element = elementText(dataSet, tag)
+      return element === undefined ? [] : [[name, summaryText(JSON.parse(element))]]
+    }),
+  )
 
 function warningsOf(file: DicomFile, values: SummaryValues, instant: number | null): ImportWarning[] {
   const warnings: ImportWarning[] = []

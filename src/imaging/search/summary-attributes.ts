@@ -5,6 +5,7 @@
 import { TEXT_SEARCH_ATTRIBUTES, type TextAttribute } from '../../contract/search-attributes.ts'
 import { trimEnd } from '../../dicom/data-set.ts'
 import type { GroupingElements } from '../grouping.ts'
+import { textOfUnlisted, type UnlistedTexts } from './described.ts'
 import type { SearchableImageSet } from './search.ts'
 import { studyTimestamp } from './study-timestamp.ts'
 
@@ -48,6 +49,8 @@ export interface ImageSetColumns {
   readonly grouping: GroupingElements
   /** The DICOMTags of a summary without the two counts, as JSON text. */
   readonly tags: string
+  /** Texts that searches by words compare and the tags do not have: JSON text (described.ts). */
+  readonly unlistedTexts: string | null
   readonly search: Omit<SearchableImageSet, 'rowId' | 'isPrimary' | 'createdAt' | 'updatedAt'>
 }
 
@@ -61,6 +64,7 @@ export function summaryText(documentValue: unknown): string | null {
 
 export function imageSetColumns(
   values: SummaryValues & { readonly StudyInstanceUID: string; readonly SeriesInstanceUID: string },
+  unlisted: UnlistedTexts,
 ): ImageSetColumns {
   return {
     grouping: {
@@ -73,6 +77,7 @@ export function imageSetColumns(
       SeriesNumber: values.SeriesNumber ?? null,
     },
     tags: tagsOf(values),
+    unlistedTexts: textOfUnlisted(unlisted),
     search: {
       ...searchedTexts(values),
       DICOMStudyDateAndTime: studyTimestamp(values.StudyDate, values.StudyTime, { strict: false }) ?? null,

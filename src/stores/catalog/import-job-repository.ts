@@ -74,6 +74,8 @@ export interface StoredFile {
   readonly frames?: FramesRange
   /** The DICOMTags of the search summary, from this instance, without the two counts: JSON text. */
   readonly tags: string
+  /** Texts that searches by words compare beside the tags: JSON text (imaging/search/described.ts). */
+  readonly unlistedTexts: string | null
   readonly search: Omit<SearchableImageSet, 'rowId' | 'isPrimary' | 'createdAt' | 'updatedAt'>
   readonly warnings: readonly ImportWarning[]
 }

@@ -98,6 +98,8 @@ export interface VersionToPublish {
   readonly studyTimestamp: number | null
   /** The DICOMTags without the two counts: JSON text. */
   readonly tags: string
+  /** As of a StoredFile. */
+  readonly unlistedTexts: string | null
   readonly instances: VersionInstances
 }
 

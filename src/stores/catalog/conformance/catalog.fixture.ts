@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { crc32, deflateRawSync } from 'node:zlib'
+import { textOfUnlisted } from '../../../imaging/search/described.ts'
 import { studyTimestamp } from '../../../imaging/search/study-timestamp.ts'
 import { searchedTexts } from '../../../imaging/search/summary-attributes.ts'
 import type { BlobDigest, BlobDigests } from '../../blobs/blob-store.ts'
@@ -112,6 +113,8 @@ export interface FileValues {
   readonly studyTime?: string | null
   readonly seriesNumber?: string | null
   readonly patientName?: string
+  readonly modality?: string
+  readonly seriesDescription?: string | null
   readonly blobKey?: string
   readonly sizeBytes?: number
   readonly frames?: FramesRange
@@ -130,6 +133,8 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
     studyTime = '101500',
     seriesNumber = '1',
     patientName = 'DOE^JANE',
+    modality,
+    seriesDescription = null,
     blobKey = 'blob',
   } = values
   const grouping = {
@@ -162,7 +167,9 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
       DICOMPatientId: patientId,
       DICOMPatientName: patientName,
       DICOMAccessionNumber: accessionNumber,
+      DICOMSeriesModality: modality,
     }),
+    unlistedTexts: textOfUnlisted({ SeriesDescription: seriesDescription }),
     search: {
       ...searchedTexts(grouping),
       DICOMStudyDateAndTime: studyTimestamp(studyDate, studyTime, { strict: false }) ?? null,

@@ -81,6 +81,7 @@ export const versionOf = (imageSetId: string, values: Partial<VersionToPublish> 
   grouping: ELEMENTS,
   studyTimestamp: null,
   tags: '{"DICOMPatientName":"NEW"}',
+  unlistedTexts: null,
   instances: { kind: 'changed', removed: [], replaced: [] },
   ...values,
 })

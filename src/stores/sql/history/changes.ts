@@ -64,7 +64,7 @@ export function* knownChanges(): Sql<{
   return { latest: row!.number, oldest: row!.history_purged_to, indexFormat: row!.index_format }
 }
 
-const HISTORY_COLUMNS = `row_id, id_suffix, datastore, version, last_accessed_at, tags, ${SEARCH_COLUMNS}`
+const HISTORY_COLUMNS = `row_id, id_suffix, datastore, version, last_accessed_at, tags, unlisted_texts, ${SEARCH_COLUMNS}`
 
 /** Keeps the row for searches whose snapshot is older than the change. */
 export function* keepRowHistory(rowId: number, change: { readonly number: number; readonly at: number }): Sql<void> {

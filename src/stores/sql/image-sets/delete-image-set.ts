@@ -19,7 +19,7 @@ export function* deleteImageSet(
   const before = row!.deleted_at === null ? yield* upkeep.indexed(rowId) : undefined
   yield* run(
     `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
-     updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', study_timestamp = NULL,
+     updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', unlisted_texts = NULL, study_timestamp = NULL,
      ${ELEMENT_COLUMNS.map((column) => `${column} = NULL`).join(', ')} WHERE row_id = ?`,
     ...[at, change, at, at, rowId],
   )

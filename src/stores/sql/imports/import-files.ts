@@ -89,6 +89,7 @@ const NOT_STORED = {
 const LAST_FILES_COLUMNS = [
   'study_timestamp',
   'tags',
+  'unlisted_texts',
   'attributes_blob',
   'attributes_offset_bytes',
   'attributes_size_bytes',
@@ -108,9 +109,10 @@ function* joinGroups(
   for (const [file, key] of keyOf) lastOf.set(key, file)
   const rows = yield* insertRows(
     'import_groups',
-    [...lastOf].map(([key, { search, tags, metadata }]) => ({
+    [...lastOf].map(([key, { search, tags, unlistedTexts, metadata }]) => ({
       ...{ job, grouping_key: key, grouping_digest: digestOfKey(key) },
-      ...{ study_timestamp: search.DICOMStudyDateAndTime, tags, attributes_blob: blobs.get(metadata.blobKey)! },
+      ...{ study_timestamp: search.DICOMStudyDateAndTime, tags, unlisted_texts: unlistedTexts },
+      attributes_blob: blobs.get(metadata.blobKey)!,
       attributes_offset_bytes: metadata.offsetBytes + metadata.instanceMetadataBytes,
       attributes_size_bytes: metadata.imageSetAttributesBytes,
     })),

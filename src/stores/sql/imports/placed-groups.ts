@@ -26,7 +26,7 @@ export function* readGroups(job: number, groups: readonly UnpublishedGroup[]): S
   const ids = groups.map(({ groupId }) => groupId)
   const rows = yield* allOfMany<GroupRow>(
     (marks) =>
-      `SELECT group_id, grouping_key, study_timestamp, tags, attributes_blob, attributes_offset_bytes, attributes_size_bytes, row_id,
+      `SELECT group_id, grouping_key, study_timestamp, tags, unlisted_texts, attributes_blob, attributes_offset_bytes, attributes_size_bytes, row_id,
        version, is_primary, matched_instances,
        (SELECT id_suffix FROM image_sets WHERE row_id = import_groups.row_id) AS id_suffix
        FROM import_groups WHERE job = ? AND group_id IN (${marks})`,

@@ -44,6 +44,7 @@ export function* createImageSets(
       },
       ...{ is_primary: isPrimary ? 1 : 0, created_at: at, updated_at: at, last_accessed_at: at, changed_in: number },
       ...{ instance_count: instances, tags: withCounts(group.tags, { instances }) },
+      unlisted_texts: group.unlisted_texts,
       ...{ study_timestamp: group.study_timestamp, ...elementColumns(elements) },
     })),
     { returning: ['row_id', 'id_suffix'] },
@@ -86,7 +87,7 @@ export function* extendImageSet(placed: ExtendingGroup, { change, upkeep }: Publ
   const updatedAt = Math.max(change.at, row!.updated_at)
   yield* run(
     `UPDATE image_sets SET version = ?, workflow_status = 'IMPORTED', updated_at = ?, last_accessed_at = ?, changed_in = ?,
-     instance_count = ?, tags = ?, study_timestamp = ? WHERE row_id = ?`,
+     instance_count = ?, tags = ?, unlisted_texts = ?, study_timestamp = ? WHERE row_id = ?`,
     ...[
       version,
       updatedAt,
@@ -95,7 +96,7 @@ export function* extendImageSet(placed: ExtendingGroup, { change, upkeep }: Publ
       instanceCount,
       withCounts(group.tags, { instances: instanceCount }),
     ],
-    ...[group.study_timestamp, rowId],
+    ...[group.unlisted_texts, group.study_timestamp, rowId],
   )
   const after = yield* upkeep.indexed(rowId)
   return { ...placed, idSuffix: row!.id_suffix, version, updatedAt, change: { before, after } }

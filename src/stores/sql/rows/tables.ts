@@ -143,6 +143,7 @@ export interface Tables {
       study_timestamp: number | null
       instance_count: number
       tags: string
+      unlisted_texts: string | null
     },
     'row_id'
   >
@@ -190,6 +191,7 @@ export interface Tables {
       grouping_digest: string
       study_timestamp: number | null
       tags: string
+      unlisted_texts: string | null
       row_id: number | null
       version: number | null
       is_primary: number | null

@@ -189,7 +189,9 @@ CREATE TABLE image_sets (
   series_number ${text},
   instance_count BIGINT NOT NULL,
   -- The DICOMTags of a search summary: JSON.
-  tags ${text} NOT NULL
+  tags ${text} NOT NULL,
+  -- Texts that searches by words compare and the tags do not have: JSON. NULL where there are none.
+  unlisted_texts ${text}
 );
 -- With is_primary, so that primary image sets and the others are two ranges.
 CREATE INDEX image_sets_updated ON image_sets (datastore, is_primary, updated_at${thenRowId}) WHERE deleted_at IS NULL;
@@ -222,7 +224,8 @@ CREATE TABLE image_set_history (
   study_id ${text},
   study_instance_uid ${text},
   series_instance_uid ${text},
-  tags ${text} NOT NULL
+  tags ${text} NOT NULL,
+  unlisted_texts ${text}
 );
 CREATE INDEX image_set_history_until ON image_set_history (datastore, until_change);
 CREATE INDEX image_set_history_of ON image_set_history (row_id);
@@ -288,7 +291,8 @@ CREATE TABLE import_groups (
   -- A digest of the key. Seven elements of 256 characters are longer than an entry of a PostgreSQL index can be.
   grouping_digest ${text} NOT NULL,
   study_timestamp BIGINT,
-  tags ${text} NOT NULL,${attributesRange({ notNull: ' NOT NULL' })},
+  tags ${text} NOT NULL,
+  unlisted_texts ${text},${attributesRange({ notNull: ' NOT NULL' })},
   -- The version that the group was published as. NULL until then.
   row_id BIGINT REFERENCES image_sets,
   version BIGINT,

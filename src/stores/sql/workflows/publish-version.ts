@@ -52,10 +52,12 @@ export function* publishVersion(
   const updatedAt = Math.max(change.at, row.updated_at)
   yield* run(
     `UPDATE image_sets SET version = ?, image_set_state = 'ACTIVE', workflow_status = ?, updated_at = ?, last_accessed_at = ?,
-     deleted_at = NULL, changed_in = ?, instance_count = ?, tags = ?, study_timestamp = ?,
+     deleted_at = NULL, changed_in = ?, instance_count = ?, tags = ?,
+     unlisted_texts = ?, study_timestamp = ?,
      ${ELEMENT_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE row_id = ?`,
     ...[number, status, updatedAt, updatedAt, change.number, instances],
-    ...[withCounts(version.tags, { instances }), version.studyTimestamp, ...elementValues(version.grouping), rowId],
+    ...[withCounts(version.tags, { instances }), version.unlistedTexts, version.studyTimestamp],
+    ...[...elementValues(version.grouping), rowId],
   )
   yield* addVersion(row, { version, number, blobs, updatedAt }, publishing)
   const after = yield* upkeep.indexed(rowId)

@@ -1,0 +1,38 @@
+/**
+ * The values of an image set that searches by words compare. Most are members of its summary. A summary lacks the others: the catalog
+ * stores them beside it, as one JSON text, in the row of the image set and in its row history.
+ */
+import { type UnlistedAttribute, WORD_ATTRIBUTES } from '../../contract/word-attributes.ts'
+import type { Described } from './terms.ts'
+
+const CHARACTERS_MAX = 256
+
+const UNLISTED_TAGS: Readonly<Record<UnlistedAttribute, string>> = {
+  SeriesDescription: '0008103E',
+  ReferringPhysicianName: '00080090',
+  InstitutionName: '00080080',
+}
+export const unlistedAttributes = Object.entries(UNLISTED_TAGS) as readonly (readonly [UnlistedAttribute, string])[]
+
+export type UnlistedTexts = { readonly [A in UnlistedAttribute]?: string | null }
+
+/** JSON text; null where there is no value. A long value is cut, since it is not limited as the values of a summary are. */
+export function textOfUnlisted(texts: UnlistedTexts): string | null {
+  const found = unlistedAttributes.flatMap(([name]) => {
+    const text = texts[name] ?? null
+    return text === null ? [] : [[name, [...text].slice(0, CHARACTERS_MAX).join('')] as const]
+  })
+  return found.length === 0 ? null : JSON.stringify(Object.fromEntries(found))
+}
+
+/** @param tags JSON text of DICOMTags */
+export function describedOf(tags: string, unlistedTexts: string | null): Described {
+  const listed: Readonly<Record<string, string | number | null>> = JSON.parse(tags)
+  const unlisted: UnlistedTexts = unlistedTexts === null ? {} : JSON.parse(unlistedTexts)
+  return Object.fromEntries(
+    WORD_ATTRIBUTES.map((row) => [
+      row.keyword,
+      row.summaryMember === null ? unlisted[row.keyword] : listed[row.summaryMember],
+    ]),
+  )
+}
