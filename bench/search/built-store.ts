@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
-import { INDEX_FORMAT } from '../../src/stores/search/kd-tree/entries.ts'
+import { INDEX_FORMAT } from '../../src/stores/search/index-format.ts'
 import type { Dialect } from '../../src/stores/sql/engine/differences.ts'
 import type { Checkpoints } from '../../src/stores/sql/engine/sqlite/sqlite-checkpoints.ts'
 import type { Sql, Statement } from '../../src/stores/sql/engine/statement.ts'

@@ -21,7 +21,7 @@ export interface Term {
 export type Described = { readonly [A in WordAttribute]?: string | number | null | undefined }
 
 /** What terms compare of one attribute: the spellings of its words, or the whole value. */
-function spellingsOf(attribute: WordAttribute, value: string | number | null | undefined): ReadonlySet<string> {
+export function spellingsOf(attribute: WordAttribute, value: string | number | null | undefined): ReadonlySet<string> {
   if (value === null || value === undefined) return new Set()
   const text = String(value)
   if (comparisonOf(attribute) === 'words') return wordsOf(text)

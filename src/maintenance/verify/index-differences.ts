@@ -20,14 +20,22 @@ const IN_WORDS: Readonly<Record<IndexDifferenceKind, (difference: IndexDifferenc
   'regions-leave-gap': () => 'its regions leave a gap',
   'partition-incomplete': ({ entries, imageSets }) => `it has ${entries} entries for ${imageSets} image sets`,
   'image-sets-without-partition': ({ imageSets }) => `${imageSets} image sets have no partition for it`,
+  'image-sets-without-words': ({ imageSets }) => `${imageSets} image sets have words, but there is no dictionary`,
+  'words-missing': ({ words }) => `${words} words of image sets are not in the postings`,
+  'words-superfluous': ({ words }) => `the postings have ${words} words that their image sets do not have`,
+  'words-damaged': ({ words }) => `${words} postings do not decode`,
+  'posting-without-word': ({ words }) => `${words} postings are of words that are not in the dictionary`,
+  'word-without-posting': ({ words }) => `${words} words of the dictionary have no posting`,
+  'prefix-without-postings': ({ words }) => `${words} prefixes of many words have no postings`,
 }
 
 /** `leaf 17 of partition 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 differs from the row in updatedAt` */
 export function describeIndexDifference(difference: IndexDifference): string {
-  const { leaf, partition, datastore, isPrimary, attributes = [] } = difference
+  const { leaf, partition, datastore, isPrimary, chunk, attributes = [] } = difference
   const kind = [...attributes, isPrimary === true ? 'primary' : 'not primary'].join(', ')
   const where = [
     ...(leaf === undefined ? [] : [`leaf ${leaf}`]),
+    ...(chunk === undefined ? [] : [`chunk ${chunk} of the words`]),
     ...(partition === undefined
       ? isPrimary === undefined
         ? []

@@ -31,7 +31,14 @@ export interface SearchPage {
 
 /** How a page was found and what was read for it, possibly by an earlier search: pages are cached. Names of attributes, never values. */
 export interface Visited {
-  readonly strategy: 'index scan' | 'posting list' | 'kd-tree leaves, best first' | 'no possible match'
+  readonly strategy:
+    | 'index scan'
+    | 'posting list'
+    | 'rows with the words'
+    | 'kd-tree leaves, best first'
+    | 'no possible match'
+  /** For a search by words: the tokens and postings read, and how many image sets have the words. */
+  readonly words?: { readonly tokens: number; readonly postings: number; readonly imageSets: number }
   /** The attribute whose index was read, for an index scan and a posting list. */
   readonly index?: Filter['attribute']
   /** Partitions whose leaves were considered: of image sets, primary or not, that have one value of each of the attributes. */
@@ -52,12 +59,25 @@ export interface Visited {
   readonly bound: { readonly leaves?: number; readonly entries?: number; readonly rows?: number }
   /** What was read for the total, in addition to the page. */
   readonly count?: {
-    readonly strategy: 'no possible match' | 'posting list' | 'kd-tree leaves' | 'rows of one text'
+    readonly strategy:
+      | 'no possible match'
+      | 'posting list'
+      | 'rows with the words'
+      | 'kd-tree leaves'
+      | 'rows of one text'
     /** Leaves counted by their bounds alone, or read. */
     readonly leavesMatching: number
     readonly leaves: number
     readonly entries: number
     readonly bound: { readonly leaves?: number; readonly entries?: number }
+  }
+}
+
+/** A word with wildcards that too many words of the data store would have to be compared with, or that too many match. */
+export class PatternTooBroad extends Error {
+  override readonly name = 'PatternTooBroad'
+  constructor() {
+    super('a word with wildcards matches too many words: begin it with more letters')
   }
 }
 
@@ -87,6 +107,13 @@ export type IndexDifferenceKind =
   | 'regions-leave-gap'
   | 'partition-incomplete'
   | 'image-sets-without-partition'
+  | 'image-sets-without-words'
+  | 'words-missing'
+  | 'words-superfluous'
+  | 'words-damaged'
+  | 'posting-without-word'
+  | 'word-without-posting'
+  | 'prefix-without-postings'
 
 /** Names numbers of rows and attributes, never a value of a patient. */
 export interface IndexDifference {
@@ -96,6 +123,9 @@ export interface IndexDifference {
   readonly partition?: number
   readonly leaf?: number
   readonly rowId?: number
+  /** Of the words: a chunk of 65,536 row ids, and how many words of image sets, or words alone, have the difference. */
+  readonly chunk?: number
+  readonly words?: number
   /** What the image sets of the partition share: isPrimary, and the texts of these attributes. */
   readonly isPrimary?: boolean
   readonly attributes?: readonly TextAttribute[]

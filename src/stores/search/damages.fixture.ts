@@ -4,6 +4,7 @@ import type { IndexDifferenceKind } from '../catalog/search-repository.ts'
 import type { Row, SqlValue } from '../sql/engine/statement.ts'
 import { decodeEntries, type Entry, encodeEntries, entriesOf } from './kd-tree/entries.ts'
 import { boundsOf, decodeBounds, encodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
+import { encodeTokens } from './words/tail.ts'
 
 /** A catalog on one of the engines. */
 export interface Place {
@@ -94,12 +95,12 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'a deleted image set',
-    kinds: ['entry-without-image-set', 'partition-incomplete'],
+    kinds: ['entry-without-image-set', 'partition-incomplete', 'words-superfluous'],
     by: ofRow('deleted_at', '1'),
   },
   {
     what: 'an image set without an entry',
-    kinds: ['partition-incomplete'],
+    kinds: ['partition-incomplete', 'words-missing'],
     by: (place) =>
       place.sql(
         `INSERT INTO image_sets (id_suffix, datastore, version, image_set_state, workflow_status, is_primary, created_at, updated_at,
@@ -215,5 +216,49 @@ export const DAMAGES: readonly Damage[] = [
     what: 'a partition of a data store that does not exist',
     kinds: ['entry-in-wrong-partition', 'partition-without-datastore'],
     by: (place) => place.sql(`UPDATE search_partitions SET datastore = 99 WHERE attribute = 'DICOMPatientId'`),
+  },
+  {
+    what: 'another name',
+    kinds: ['words-missing', 'words-superfluous'],
+    by: ofRow('tags', `'{"DICOMPatientName":"MILLER"}'`),
+  },
+  {
+    what: 'another series description',
+    kinds: ['words-missing'],
+    by: ofRow('unlisted_texts', `'{"SeriesDescription":"thorax"}'`),
+  },
+  {
+    what: 'a posting that is missing',
+    kinds: ['word-without-posting', 'words-missing'],
+    by: (place) => place.sql('DELETE FROM search_postings WHERE token = 1'),
+  },
+  {
+    what: 'a posting of a word that does not exist',
+    kinds: ['posting-without-word'],
+    by: (place) =>
+      place.sql(
+        'INSERT INTO search_postings SELECT dictionary, chunk, 99, offsets FROM search_postings WHERE token = 1',
+      ),
+  },
+  {
+    what: 'a word without a posting',
+    kinds: ['word-without-posting'],
+    by: (place) => place.sql(`INSERT INTO search_tokens (token, dictionary, word_key) VALUES (99, 1, 'a.miller')`),
+  },
+  {
+    what: 'a posting that was truncated',
+    kinds: ['words-damaged'],
+    by: (place) => place.sql('UPDATE search_postings SET offsets = ? WHERE token = 1', new Uint8Array(3)),
+  },
+  {
+    what: 'an image set that is in the tail with one of its words',
+    kinds: ['words-missing', 'words-superfluous'],
+    by: (place) =>
+      place.sql('INSERT INTO search_tail (dictionary, row_id, tokens) VALUES (1, 7, ?)', encodeTokens([1])),
+  },
+  {
+    what: 'no dictionary',
+    kinds: ['image-sets-without-words'],
+    by: (place) => place.sql(`UPDATE search_dictionaries SET state = 'retired'`),
   },
 ]

@@ -1,5 +1,9 @@
 /** Compares the format of a catalog's search index with this program's: an index of another format is rebuilt, never misread. */
-import { INDEX_FORMAT } from './kd-tree/entries.ts'
+import { ENTRY_FORMAT } from './kd-tree/entries.ts'
+import { WORD_FORMAT } from './words/word-keys.ts'
+
+/** The format of the index in the database. An index of another format is rebuilt when the catalog is opened. */
+export const INDEX_FORMAT = `${ENTRY_FORMAT}; ${WORD_FORMAT}`
 
 /** Nothing was read from the index, and nothing was changed. */
 export class OtherIndexFormat extends Error {

@@ -1,5 +1,6 @@
 /** An image set as the search index stores it, made from its row. */
 import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
+import { describedOf } from '../../imaging/search/described.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
 import { all, type Sql } from '../sql/engine/statement.ts'
 import {
@@ -11,6 +12,7 @@ import {
   textsOfRow,
 } from '../sql/rows/search-columns.ts'
 import { type Entry, entryOf } from './kd-tree/entries.ts'
+import { keysOf } from './words/word-keys.ts'
 
 export interface Indexed {
   readonly datastore: number
@@ -19,10 +21,15 @@ export interface Indexed {
   readonly texts: readonly Text[]
 }
 
+export interface IndexedWithWords extends Indexed {
+  /** The keys of its words (words/word-keys.ts). */
+  readonly words: ReadonlySet<string>
+}
+
 /** An image set that a change adds, updates or deletes. */
-export interface IndexChange {
-  readonly before?: Indexed
-  readonly after?: Indexed
+export interface IndexChange<Each extends Indexed = IndexedWithWords> {
+  readonly before?: Each
+  readonly after?: Each
 }
 
 export type IndexedRow = SearchRow & {
@@ -31,7 +38,17 @@ export type IndexedRow = SearchRow & {
   readonly changed_in: number
 }
 
+/** The columns that words come from are long, and in no index: they are read only where words are written. */
+export type IndexedRowWithWords = IndexedRow & { readonly tags: string; readonly unlisted_texts: string | null }
+
 export const INDEXED_COLUMNS = `row_id, datastore, changed_in, ${SEARCH_COLUMNS}`
+
+export const INDEXED_COLUMNS_WITH_WORDS = `${INDEXED_COLUMNS}, tags, unlisted_texts`
+
+export const indexedWithWordsOf = (row: IndexedRowWithWords): IndexedWithWords => ({
+  ...indexedOf(row),
+  words: keysOf(describedOf(row.tags, row.unlisted_texts)),
+})
 
 export function indexedOf(row: IndexedRow): Indexed {
   const imageSet = {

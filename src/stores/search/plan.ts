@@ -103,7 +103,8 @@ function textsOf(filters: readonly Filter[]): readonly TextFilter[] {
   return [...new Map(mostSelectiveFirst(filters.filter(isText)).map((text) => [nameOfTexts([text]), text])).values()]
 }
 
-const isText = (filter: Filter): filter is TextFilter => TEXT_ATTRIBUTES.some((text) => text === filter.attribute)
+export const isText = (filter: Filter): filter is TextFilter =>
+  TEXT_ATTRIBUTES.some((text) => text === filter.attribute)
 
 function* opened(partitions: readonly Partition[], snapshot: Snapshot): Sql<readonly OpenPartition[]> {
   const numbers = partitions.map(({ partition }) => partition)

@@ -5,34 +5,18 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { TEXT_ATTRIBUTES, type TextAttribute } from '../../contract/search-attributes.ts'
+import type { TextAttribute } from '../../contract/search-attributes.ts'
 import { openPostgres } from '../../fixtures/shared-servers.ts'
-import {
-  comparePositions,
-  type Filter,
-  matches,
-  type Position,
-  positionOf,
-  type Search,
-  type SearchableImageSet,
-} from '../../imaging/search/search.ts'
+import { comparePositions, type Position, positionOf, type Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import {
-  AT,
-  countedIds,
-  createDatastore,
-  publishAll,
-  record,
-  startJob,
-  storedFile,
-} from '../catalog/conformance/catalog.fixture.ts'
-import type { Lease } from '../catalog/import-job-repository.ts'
+import { AT, countedIds, createDatastore, startJob } from '../catalog/conformance/catalog.fixture.ts'
 import type { ImageSetSummary, SearchPage } from '../catalog/search-repository.ts'
 import { type Dialect, POSTGRES, SQLITE } from '../sql/engine/differences.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import { type IndexSizes, leavesCountedMax, leavesVisitedMax, scannedRowsMax, textEntriesMax } from './kd-tree/sizes.ts'
+import { criteria, ModelledStore, type ModelRow, type Write, write } from './modelled-store.fixture.ts'
 
 const SEED = 20260401
 
@@ -46,6 +30,12 @@ const SMALL: IndexSizes = {
   pairFrom: 22,
   countEvery: 1,
   rebuildBatchRows: 50,
+  prefixWordsMax: 3,
+  tailRowsMax: 15,
+  patternWordsMax: 500,
+  patternMatchesMax: 20,
+  wordRowsMax: 8,
+  tokensInMemory: 30,
   leavesInMemory: 40,
   entryBytesInMemory: 2_000,
   summaryBytesInMemory: 40_000,
@@ -86,106 +76,6 @@ const ENGINES: readonly Engine[] = [
   },
 ]
 
-/** Few values, so that many are equal; texts that only exact comparison distinguishes; missing values. */
-const PATIENTS = ['ANON', 'ANON', 'ANON', 'P1', 'p1', 'P1 x', 'Ünï😀', '\uff61', "O'Neil", '%', null]
-const ACCESSIONS = ['A1', 'A2', 'A_', null]
-const STUDY_IDS = ['1', '1', '01', null]
-const DATES = [null, 'unknown', '20260101', '20260101', '20260102', '19000101', '99991231']
-const TIMES = [null, '00', '101500', '101500.000001', '235959.999999']
-
-type Write =
-  | {
-      readonly kind: 'import'
-      readonly study: number
-      readonly series: number
-      readonly values: number
-      readonly time: number
-      readonly at: number
-    }
-  | { readonly kind: 'delete'; readonly which: number }
-
-const write: fc.Arbitrary<Write> = fc.oneof(
-  {
-    weight: 9,
-    arbitrary: fc.record({
-      kind: fc.constant('import' as const),
-      study: fc.nat(25),
-      series: fc.nat(5),
-      // Mostly the values of the study; other values create image sets that are not primary.
-      values: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(3) }),
-      time: fc.nat(4),
-      // The clock stops, jumps, and goes backwards.
-      at: fc.oneof(fc.constant(0), fc.integer({ min: -5, max: 30 })),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), which: fc.nat(1_000) }) },
-)
-
-const pick = <T>(from: readonly T[], at: number): T => from[at % from.length]!
-
-interface ModelRow extends SearchableImageSet {
-  readonly imageSetId: string
-  readonly version: number
-}
-
-/** A catalog and a model of its contents. */
-class ModelledStore {
-  readonly catalog: Catalog
-  readonly datastoreId: string
-  readonly rows = new Map<string, ModelRow>()
-  readonly #lease: Lease
-  #writes = 0
-  #at = AT
-
-  constructor(catalog: Catalog, datastoreId: string, lease: Lease) {
-    this.catalog = catalog
-    this.datastoreId = datastoreId
-    this.#lease = lease
-  }
-
-  async apply(write: Write): Promise<void> {
-    if (write.kind === 'delete') {
-      const imageSetId = [...this.rows.keys()][write.which % Math.max(1, this.rows.size)]
-      if (imageSetId === undefined) return
-      await this.catalog.imageSets.delete({ datastoreId: this.datastoreId, imageSetId, at: this.#at })
-      this.rows.delete(imageSetId)
-      return
-    }
-    this.#writes += 1
-    this.#at += write.at
-    const { study, values } = write
-    const file = storedFile(`k${String(this.#writes).padStart(6, '0')}`, {
-      study: `1.2.${study}`,
-      series: `1.2.${study}.${write.series}`,
-      patientId: pick(PATIENTS, study + values),
-      accessionNumber: pick(ACCESSIONS, study),
-      studyId: pick(STUDY_IDS, study + (values === 3 ? 1 : 0)),
-      studyDate: pick(DATES, study * 3),
-      studyTime: pick(TIMES, write.time),
-    })
-    await record(this.catalog, this.#lease, [file])
-    const [made] = await publishAll(this.catalog, this.#lease, this.#at)
-    const { imageSetId, imageSetVersion, isPrimary } = made!
-    const before = this.rows.get(imageSetId)
-    this.rows.set(imageSetId, {
-      ...file.search,
-      imageSetId,
-      version: imageSetVersion,
-      rowId: Number.parseInt(imageSetId.slice(0, 12), 16),
-      isPrimary,
-      createdAt: before?.createdAt ?? this.#at,
-      updatedAt: Math.max(this.#at, before?.updatedAt ?? this.#at),
-    })
-  }
-
-  /** The rows that match, in order. */
-  expected(search: Search): ModelRow[] {
-    return [...this.rows.values()]
-      .filter((row) => matches(search, row))
-      .sort((a, b) => comparePositions(search.sort.sortOrder, positionOf(search, a), positionOf(search, b)))
-  }
-}
-
 async function withStore(
   engine: Engine,
   writes: readonly Write[],
@@ -208,34 +98,6 @@ async function withStore(
   }
 }
 
-/** Criteria with values of rows, or close to them. */
-function criteria(rows: readonly ModelRow[]): fc.Arbitrary<Search> {
-  const row = fc.constantFrom(...rows)
-  const nudge = fc.constantFrom(0, 0, 1, -1)
-  const bound = (attribute: 'createdAt' | 'updatedAt' | 'DICOMStudyDateAndTime') =>
-    fc.tuple(row, nudge).map(([from, by]) => (from[attribute] ?? 0) + by)
-  const range = fc
-    .constantFrom('createdAt', 'updatedAt', 'DICOMStudyDateAndTime')
-    .chain((attribute) =>
-      fc
-        .tuple(bound(attribute), bound(attribute))
-        .map(([a, b]): Filter => ({ attribute, from: Math.min(a, b), to: Math.max(a, b) })),
-    )
-  const text = fc
-    .tuple(fc.constantFrom(...TEXT_ATTRIBUTES), row, fc.constantFrom('', ' ', 'x'), fc.nat(9))
-    .map(
-      ([attribute, from, other, luck]): Filter => ({ attribute, equals: luck === 0 ? other : (from[attribute] ?? '') }),
-    )
-  const primary = fc.boolean().map((equals): Filter => ({ attribute: 'isPrimary', equals }))
-  return fc.record({
-    filters: fc.array(fc.oneof(range, text, primary), { maxLength: 2 }),
-    sort: fc.record({
-      sortField: fc.constantFrom('updatedAt', 'createdAt', 'DICOMStudyDateAndTime'),
-      sortOrder: fc.constantFrom('ASC', 'DESC'),
-    }),
-  })
-}
-
 const seen = (search: Search) => (row: ImageSetSummary) => ({
   imageSetId: row.imageSetId,
   version: row.version,
@@ -252,9 +114,11 @@ const STRATEGIES = [
   'no possible match',
   'index scan',
   'posting list',
+  'rows with the words',
   'kd-tree leaves, best first',
   'counted: no possible match',
   'counted: posting list',
+  'counted: rows with the words',
   'counted: kd-tree leaves',
 ]
 
@@ -288,6 +152,8 @@ function assertBounded(
   { limit, leavesAtOnce }: { readonly limit: number; readonly leavesAtOnce: number },
 ): void {
   const { strategy, index, partitions, leaves, entries, rows, count } = visited
+  if (strategy === 'rows with the words') assert.ok(rows <= SMALL.wordRowsMax + limit, `${rows} rows read`)
+  if (visited.words !== undefined) return
   const leavesOf = partitions.map((partition) => partition.leaves)
   if (strategy === 'no possible match') assert.equal(leaves + entries + rows, 0)
   else if (strategy === 'index scan') assert.ok(rows <= scannedRowsMax(limit), `${rows} rows scanned`)

@@ -2,7 +2,9 @@
  * SearchImageSets on the catalog: plan, read by one strategy, build the page. What a search reads is bounded whatever it filters by. The
  * property test compares its results with the meaning of a search in imaging/search/search.ts.
  */
+import { describedOf } from '../../imaging/search/described.ts'
 import { type Position, positionOf } from '../../imaging/search/search.ts'
+import { matchesTerms, type Term } from '../../imaging/search/terms.ts'
 import type { ImageSets } from '../catalog/image-set-repository.ts'
 import type { ImageSetSummary, SearchPage, Visited } from '../catalog/search-repository.ts'
 import { datastoreSearched } from '../sql/datastores/datastores.ts'
@@ -15,10 +17,11 @@ import { type Total, totalOf } from './count.ts'
 import { assertIndexFormat } from './index-format.ts'
 import type { PageOfEntries } from './kd-tree/best-first.ts'
 import { type IndexSizes, leavesVisitedMax, scannedRowsMax, textEntriesMax } from './kd-tree/sizes.ts'
-import { type KdLeavesPlan, type OpenPartition, type PostingListPlan, planFilters, planQuery } from './plan.ts'
+import { isText, type KdLeavesPlan, type OpenPartition, type PostingListPlan, planFilters, planQuery } from './plan.ts'
 import { inOrder, scanHistory, scanIndex } from './strategies/index-scan.ts'
 import { readLeaves } from './strategies/kd-leaves.ts'
 import { readPostingList } from './strategies/posting-list.ts'
+import { readWordRows } from './strategies/word-rows.ts'
 import {
   type CachedSummaries,
   hasTexts,
@@ -27,6 +30,8 @@ import {
   summariesOf,
   summaryOf,
 } from './summaries.ts'
+import { rowsWithTerms } from './words/find-rows.ts'
+import type { RowSet } from './words/row-set.ts'
 
 type Request = Parameters<ImageSets['search']>[0]
 
@@ -45,7 +50,13 @@ interface Snapshot extends Context {
   readonly latest: number
   /** Whether the total is wanted too. */
   readonly isCounted: boolean
+  /** The image sets that have the words of the search, if it has any. */
+  readonly hits?: RowSet
 }
+
+type HistoryRow = SummaryRow & Position & { readonly unlisted_texts: string | null }
+
+const HISTORY_ROWS_PER_BATCH = 1_000
 
 const NOTHING: Visited = {
   strategy: 'no possible match',
@@ -94,12 +105,10 @@ export function* search(request: Request, context: Context): Sql<SearchPage> {
 
 /** The page in the snapshot: image sets that have not changed since, merged with the row history of those that have. */
 function* pageAt(request: Request, snapshot: Snapshot): Sql<FoundPage> {
-  const current = yield* currentPage(request, snapshot)
+  const { terms = [] } = request.search
+  const current = terms.length === 0 ? yield* currentPage(request, snapshot) : yield* byWords(request, terms, snapshot)
   if (snapshot.snapshotVersion === snapshot.latest) return current
-  const history = yield* scanHistory<SummaryRow & Position>(request, {
-    ...snapshot,
-    columns: `row_id, ${SUMMARY_COLUMNS}`,
-  })
+  const history = yield* historyOf(request, snapshot)
   const compare = inOrder(request.search)
   const place = (row: ImageSetSummary) => positionOf(request.search, row)
   const rows = [...current.rows, ...history.result.map((row) => summaryOf(row).answer)]
@@ -107,6 +116,65 @@ function* pageAt(request: Request, snapshot: Snapshot): Sql<FoundPage> {
     rows: rows.sort((a, b) => compare(place(a), place(b))).slice(0, request.limit),
     visited: { ...current.visited, rows: current.visited.rows + history.rowsRead },
   }
+}
+
+/** The row history that matches. Words of former states are in no index: rows are compared with the terms. */
+function* historyOf(request: Request, snapshot: Snapshot): ReturnType<typeof scanHistory<HistoryRow>> {
+  const { terms = [] } = request.search
+  const from = { ...snapshot, columns: `row_id, ${SUMMARY_COLUMNS}, unlisted_texts` }
+  if (terms.length === 0) return yield* scanHistory<HistoryRow>(request, from)
+  const result: HistoryRow[] = []
+  let [after, rowsRead] = [request.after, 0]
+  for (;;) {
+    const batch = { search: request.search, limit: HISTORY_ROWS_PER_BATCH, ...(after === undefined ? {} : { after }) }
+    const scanned = yield* scanHistory<HistoryRow>(batch, from)
+    rowsRead += scanned.rowsRead
+    result.push(...scanned.result.filter((row) => matchesTerms(terms, describedOf(row.tags, row.unlisted_texts))))
+    if (result.length >= request.limit || scanned.result.length < batch.limit) return { result, rowsRead }
+    const { key, rowId } = scanned.result.at(-1)!
+    after = { key, rowId }
+  }
+}
+
+/** What has the words, read by the strategy that their number and the filters allow. */
+function* byWords(request: Request, terms: readonly Term[], snapshot: Snapshot): Sql<FoundPage> {
+  const { rows: hits, tokens, postings } = yield* rowsWithTerms(snapshot.datastore, terms, snapshot.sizes)
+  const words = { tokens, postings, imageSets: hits.size }
+  const found = yield* byHits(request, hits, { ...snapshot, hits })
+  return { ...found, visited: { ...found.visited, words } }
+}
+
+function* byHits(request: Request, hits: RowSet, snapshot: Snapshot): Sql<FoundPage> {
+  if (hits.size === 0) return nothing(snapshot)
+  const { filters } = request.search
+  if (hits.size <= snapshot.sizes.wordRowsMax) return yield* byWordRows(request, hits, snapshot)
+  const plan = yield* planFilters(filters, snapshot)
+  if (plan.kind === 'posting list') return yield* byPostingList(plan, request, snapshot)
+  return plan.kind === 'kd-tree leaves' ? yield* byLeaves(plan, request, snapshot) : nothing(snapshot)
+}
+
+function* byWordRows(request: Request, hits: RowSet, snapshot: Snapshot): Sql<FoundPage> {
+  const { filters } = request.search
+  const page = pageOf({ filters: filters.filter((filter) => !isText(filter)) }, request, snapshot)
+  const found = yield* readWordRows(hits, page, { texts: filters.filter(isText), isCounted: snapshot.isCounted })
+  const rows = yield* rowsAt(found.rowIds, snapshot)
+  const visited: Visited = {
+    ...NOTHING,
+    strategy: 'rows with the words',
+    rows: found.entries + rows.length,
+    bound: { rows: snapshot.sizes.wordRowsMax + request.limit },
+  }
+  return found.total === undefined
+    ? { rows, visited }
+    : withTotal(
+        { rows, visited },
+        { total: found.total, count: { ...NO_TOTAL.count, strategy: 'rows with the words' } },
+      )
+}
+
+const nothing = ({ isCounted }: Snapshot): FoundPage => {
+  const found = { rows: [], visited: NOTHING }
+  return isCounted ? withTotal(found, NO_TOTAL) : found
 }
 
 function* currentPage(request: Request, snapshot: Snapshot): Sql<FoundPage> {
@@ -118,10 +186,8 @@ function* currentPage(request: Request, snapshot: Snapshot): Sql<FoundPage> {
       return yield* byPostingList(plan, request, snapshot)
     case 'kd-tree leaves':
       return yield* byLeaves(plan, request, snapshot)
-    case 'no possible match': {
-      const found = { rows: [], visited: NOTHING }
-      return snapshot.isCounted ? withTotal(found, NO_TOTAL) : found
-    }
+    case 'no possible match':
+      return nothing(snapshot)
   }
 }
 
@@ -181,7 +247,8 @@ function* byLeaves(plan: KdLeavesPlan, request: Request, snapshot: Snapshot): Sq
         partitions.map(({ count }) => count),
         request.limit,
       )
-      const bound = plan.residual.length > 0 ? {} : { leaves: most + dialect.leavesAtOnce - 1, rows: request.limit }
+      const isBounded = plan.residual.length === 0 && snapshot.hits === undefined
+      const bound = !isBounded ? {} : { leaves: most + dialect.leavesAtOnce - 1, rows: request.limit }
       const page: FoundPage = {
         rows: summaries.map(({ answer }) => answer),
         visited: {
@@ -199,10 +266,10 @@ function* byLeaves(plan: KdLeavesPlan, request: Request, snapshot: Snapshot): Sq
 }
 
 const pageOf = (
-  { filters }: PostingListPlan | KdLeavesPlan,
+  { filters }: Pick<PostingListPlan | KdLeavesPlan, 'filters'>,
   { search, after, limit }: Request,
-  { snapshotVersion }: Snapshot,
-): PageOfEntries => ({ search: { ...search, filters }, after, snapshotVersion, limit })
+  { snapshotVersion, hits }: Snapshot,
+): PageOfEntries => ({ search: { ...search, filters }, after, snapshotVersion, limit, hits })
 
 function* rowsAt(rowIds: readonly number[], snapshot: Snapshot): Sql<readonly ImageSetSummary[]> {
   const summaries = yield* summariesOf(rowIds, snapshot)

@@ -28,6 +28,7 @@ import {
   partitionOfRow,
   partitionsFor,
 } from './partitions.ts'
+import { verifyWords } from './verify-words.ts'
 
 /** Some 8,000 entries: a transaction of some ten milliseconds. */
 const LEAVES_PER_BATCH = 16
@@ -35,7 +36,7 @@ const NUMBERS_PER_BATCH = 1_000
 
 export async function* verifySearchIndex(
   database: Transactions,
-  options: { readonly dialect: Dialect; readonly sizes: Pick<IndexSizes, 'pairFrom'> },
+  options: { readonly dialect: Dialect; readonly sizes: Pick<IndexSizes, 'pairFrom' | 'prefixWordsMax'> },
 ): AsyncGenerator<IndexVerified> {
   const entriesInAll = await database.read(entriesCounted)
   let [leaves, entries, partitions] = [0, 0, 0]
@@ -72,6 +73,7 @@ export async function* verifySearchIndex(
       await setImmediate()
     }
   }
+  for await (const differences of verifyWords(database, options.sizes)) yield soFar(differences)
 }
 
 function* entriesCounted(): Sql<number> {

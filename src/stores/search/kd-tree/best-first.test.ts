@@ -14,7 +14,7 @@ import {
   type Search,
   type SearchableImageSet,
 } from '../../../imaging/search/search.ts'
-import { hashOf, INDEX_FORMAT } from './entries.ts'
+import { ENTRY_FORMAT, hashOf } from './entries.ts'
 import { imageSetOf, Partition } from './partition.fixture.ts'
 
 const SEED = 20260402
@@ -113,7 +113,7 @@ test('a text has a hash of sixteen bits, and never the one of a missing text', (
 
 test('the format names the layout of an entry, which is the table of search attributes', () => {
   assert.equal(
-    INDEX_FORMAT,
+    ENTRY_FORMAT,
     '1: createdAt updatedAt DICOMStudyDateAndTime rowId changedIn isPrimary DICOMPatientId DICOMAccessionNumber DICOMStudyId ' +
       'DICOMStudyInstanceUID DICOMSeriesInstanceUID',
   )

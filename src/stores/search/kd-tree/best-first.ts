@@ -17,7 +17,13 @@ interface Wanted extends Criteria {
   readonly afterRowId: number
   readonly snapshotVersion: number
   readonly excluded: ReadonlySet<number>
+  readonly hits: Hits | undefined
   readonly limit: number
+}
+
+/** The image sets that may be in a result, by row id. */
+export interface Hits {
+  has(rowId: number): boolean
 }
 
 export interface PageOfEntries {
@@ -28,6 +34,8 @@ export interface PageOfEntries {
   readonly limit: number
   /** Left out too: hash collisions. */
   readonly excluded?: ReadonlySet<number>
+  /** Others are left out: those that have the words of the search. */
+  readonly hits?: Hits | undefined
 }
 
 export interface BestFirst {
@@ -89,7 +97,7 @@ export function beginBestFirst(partitions: readonly LeafBounds[], page: PageOfEn
   }
 }
 
-function wantedOf({ search, after, snapshotVersion, limit, excluded = new Set() }: PageOfEntries): Wanted {
+function wantedOf({ search, after, snapshotVersion, limit, hits, excluded = new Set() }: PageOfEntries): Wanted {
   const descending = search.sort.sortOrder === 'DESC'
   return {
     ...criteriaOf(search.filters),
@@ -99,6 +107,7 @@ function wantedOf({ search, after, snapshotVersion, limit, excluded = new Set() 
     afterRowId: after?.rowId ?? -1,
     snapshotVersion,
     excluded,
+    hits,
     limit,
   }
 }
@@ -209,7 +218,7 @@ function openGroup(search: BestFirst, group: number): void {
 /** Adds the entries that belong to the page. */
 export function visit(search: BestFirst, entries: Entries): void {
   const { wanted, ranks, rowIds } = search
-  const { afterRank, afterRowId, snapshotVersion, limit, descending, excluded } = wanted
+  const { afterRank, afterRowId, snapshotVersion, limit, descending, excluded, hits } = wanted
   const keys = entries.columns[wanted.sortDimension]!
   const rowIdColumn = entries.columns[ROW_ID]!
   search.leavesVisited++
@@ -222,6 +231,7 @@ export function visit(search: BestFirst, entries: Entries): void {
     if (!entryMatches(wanted, entries, at)) continue
     if (entries.changedIn[at]! > snapshotVersion) continue
     if (excluded.has(rowId)) continue
+    if (hits !== undefined && !hits.has(rowId)) continue
     keep(search, rank, rowId)
   }
 }

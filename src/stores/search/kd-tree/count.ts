@@ -2,8 +2,10 @@
  * How many entries match, exactly: leaves wholly inside the ranges are counted by their bounds, leaves outside are skipped, and only leaves
  * that an edge of a range crosses are read.
  */
+
+import type { Hits } from './best-first.ts'
 import { type Criteria, countFromBounds, entryMatches } from './criteria.ts'
-import type { Entries } from './entries.ts'
+import { type Entries, ROW_ID } from './entries.ts'
 import type { LeafBounds } from './leaf-bounds.ts'
 
 interface Tally {
@@ -14,8 +16,15 @@ interface Tally {
   readonly leavesToRead: readonly number[]
 }
 
-/** Exact unless the criteria have a text: hashes collide. */
-export function tally(partitions: readonly LeafBounds[], criteria: Criteria): Tally {
+/**
+ * Exact unless the criteria have a text: hashes collide.
+ * @param options.everyLeaf bounds do not tell how many entries match: all leaves that may hold a match are read
+ */
+export function tally(
+  partitions: readonly LeafBounds[],
+  criteria: Criteria,
+  { everyLeaf = false }: { readonly everyLeaf?: boolean } = {},
+): Tally {
   let [counted, leavesMatching] = [0, 0]
   const leavesToRead: number[] = []
   for (const partition of partitions) {
@@ -23,15 +32,18 @@ export function tally(partitions: readonly LeafBounds[], criteria: Criteria): Ta
       const count = countFromBounds(criteria, partition, at)
       if (count === 0) continue
       leavesMatching++
-      if (count === undefined) leavesToRead.push(partition.leaves[at]!)
+      if (count === undefined || everyLeaf) leavesToRead.push(partition.leaves[at]!)
       else counted += count
     }
   }
   return { leavesMatching, counted, leavesToRead }
 }
 
-export function countMatching(entries: Entries, criteria: Criteria): number {
+export function countMatching(entries: Entries, criteria: Criteria, hits?: Hits): number {
+  const rowIds = entries.columns[ROW_ID]!
   let count = 0
-  for (let at = 0; at < entries.count; at++) if (entryMatches(criteria, entries, at)) count++
+  for (let at = 0; at < entries.count; at++) {
+    if (entryMatches(criteria, entries, at) && (hits === undefined || hits.has(rowIds[at]!))) count++
+  }
   return count
 }

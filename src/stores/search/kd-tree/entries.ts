@@ -26,10 +26,10 @@ const SHORTS = 1 + TEXT_ATTRIBUTES.length
 export const ENTRY_BYTES = NUMBERS * 8 + SHORTS * 2
 
 /**
- * The format of entries and bounds in the database. An index of another format is rebuilt when the catalog is opened. The layout is part of
- * it, so that a change of the table of search attributes is a new format; a change that the layout does not show raises the number.
+ * The format of entries and bounds. The layout is part of it, so that a change of the table of search attributes is a new format; a change
+ * that the layout does not show raises the number.
  */
-export const INDEX_FORMAT = `1: ${[...DIMENSIONS, 'changedIn', 'isPrimary', ...TEXT_ATTRIBUTES].join(' ')}`
+export const ENTRY_FORMAT = `1: ${[...DIMENSIONS, 'changedIn', 'isPrimary', ...TEXT_ATTRIBUTES].join(' ')}`
 
 export interface Entry {
   /** In the order of DIMENSIONS; LACKING where there is no study timestamp. */

@@ -20,6 +20,17 @@ export interface IndexSizes {
   readonly countEvery: number
   /** Image sets per transaction of a rebuild. Other writers wait for each. */
   readonly rebuildBatchRows: number
+  /** A prefix of four or more characters that more words share has a token. Of another one, a search reads all words. */
+  readonly prefixWordsMax: number
+  /** So many new image sets have lists of tokens; then they become postings. */
+  readonly tailRowsMax: number
+  /** The most words of an attribute that a search compares with a pattern, and the most that may match it. */
+  readonly patternWordsMax: number
+  readonly patternMatchesMax: number
+  /** A search reads the rows of so few image sets that have its words; of more it reads leaves. */
+  readonly wordRowsMax: number
+  /** Tokens that a writer keeps. */
+  readonly tokensInMemory: number
   /** Leaves whose bounds are cached: 64 MB. */
   readonly leavesInMemory: number
   /** Entries of leaves that are cached. */
@@ -37,6 +48,12 @@ export const INDEX_SIZES: IndexSizes = {
   pairFrom: 16_384,
   countEvery: 16,
   rebuildBatchRows: 1_000,
+  prefixWordsMax: 16,
+  tailRowsMax: 1_000,
+  patternWordsMax: 16_384,
+  patternMatchesMax: 256,
+  wordRowsMax: 512,
+  tokensInMemory: 100_000,
   leavesInMemory: 400_000,
   entryBytesInMemory: 32 * 1024 * 1024,
   summaryBytesInMemory: 32 * 1024 * 1024,

@@ -3,7 +3,13 @@ import { isUid } from '../../../contract/search-attributes.ts'
 import type { Dialect } from '../../sql/engine/differences.ts'
 import { all, type Sql } from '../../sql/engine/statement.ts'
 import { COLUMN_OF, TEXT_INDEXES, type Text } from '../../sql/rows/search-columns.ts'
-import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf } from '../indexed-image-set.ts'
+import {
+  INDEXED_COLUMNS_WITH_WORDS,
+  type Indexed,
+  type IndexedRowWithWords,
+  type IndexedWithWords,
+  indexedWithWordsOf,
+} from '../indexed-image-set.ts'
 import { decodeEntries, type Entries, encodeEntries, joinEntries } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import { bothKeys, nameOf, nameOfTexts, type PartitionKey, pairsOf, partitionKey } from '../partitions.ts'
@@ -14,10 +20,11 @@ export interface Building {
   readonly sizes: IndexSizes
   readonly dialect: Dialect
   readonly addPartition: (datastore: number, key: PartitionKey, entries: Entries) => Sql<void>
+  readonly addWords: (datastore: number, imageSets: readonly IndexedWithWords[]) => Sql<void>
 }
 
 /** One pass over the image sets, then partition by partition. Needs 52 bytes of memory for each entry. */
-export function* buildAll({ sizes, dialect, addPartition }: Building): Sql<void> {
+export function* buildAll({ sizes, dialect, addPartition, addWords }: Building): Sql<void> {
   const parts = new Map<
     string,
     { readonly datastore: number; readonly key: PartitionKey; readonly bytes: Uint8Array[] }
@@ -46,11 +53,13 @@ export function* buildAll({ sizes, dialect, addPartition }: Building): Sql<void>
     )
   }
   for (let after = -1; ; ) {
-    const rows = yield* all<IndexedRow>(
-      `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE row_id > ? AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
+    const rows = yield* all<IndexedRowWithWords>(
+      `SELECT ${INDEXED_COLUMNS_WITH_WORDS} FROM image_sets WHERE row_id > ? AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
       ...[after, ROWS_PER_BATCH],
     )
-    const placed = rows.map(indexedOf).flatMap((each) => placesOf(each).map((part) => ({ part, each })))
+    const imageSets = rows.map(indexedWithWordsOf)
+    for (const [datastore, some] of Map.groupBy(imageSets, (each) => each.datastore)) yield* addWords(datastore, some)
+    const placed = imageSets.flatMap((each) => placesOf(each).map((part) => ({ part, each })))
     for (const [part, those] of Map.groupBy(placed, (one) => one.part)) {
       part.bytes.push(encodeEntries(those.map(({ each }) => each.entry)))
     }

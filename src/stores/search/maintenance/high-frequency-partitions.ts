@@ -8,11 +8,13 @@ import { decodeEntries, encodeEntries, ROW_ID } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import { bothKeys, largeTexts, nameOfTexts, pairsOf, partitionsFor } from '../partitions.ts'
 import { type Counted, type PartitionWriter, singlesOf } from './partition-writer.ts'
+import type { WordWriter } from './word-writer.ts'
 
 export interface IndexWriting {
   readonly sizes: IndexSizes
   readonly dialect: Dialect
   readonly partitions: PartitionWriter
+  readonly words: WordWriter
   /** The number of the change. */
   readonly change: number
 }

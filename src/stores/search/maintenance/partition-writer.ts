@@ -60,7 +60,7 @@ export class PartitionWriter {
   /** Applies the changes to the partitions that exist in the state. @returns the counts of their texts, by nameOfTexts. */
   *edit(
     datastore: number,
-    changes: readonly IndexChange[],
+    changes: readonly IndexChange<Indexed>[],
     { state, change }: Writing,
   ): Sql<ReadonlyMap<string, Counted>> {
     const indexed = changes.flatMap(({ before, after }) => [before, after].filter((each) => each !== undefined))

@@ -1,14 +1,21 @@
-/** Rebuilds the partitions beside the live ones, batch by batch, and replaces these at the end. */
+/** Rebuilds partitions and dictionaries beside the live ones, batch by batch, and replaces these at the end. */
 import { all, run, type Sql } from '../../sql/engine/statement.ts'
 import type { Text } from '../../sql/rows/search-columns.ts'
-import { INDEXED_COLUMNS, type IndexChange, type Indexed, type IndexedRow, indexedOf } from '../indexed-image-set.ts'
+import {
+  INDEXED_COLUMNS_WITH_WORDS,
+  type IndexChange,
+  type Indexed,
+  type IndexedRowWithWords,
+  indexedWithWordsOf,
+} from '../indexed-image-set.ts'
 import { decodeEntries, encodeEntries, ROW_ID } from '../kd-tree/entries.ts'
 import { bothKeys, nameOfTexts, PARTITION_COLUMNS, type PartitionRow, pairsOf, partitionOfRow } from '../partitions.ts'
 import type { IndexWriting } from './high-frequency-partitions.ts'
+import { wordChangeOf } from './word-writer.ts'
 
 /** @param highFrequency by data store, the texts that get partitions, with the number of their image sets; slightly outdated. */
 export function* beginRebuild(
-  { sizes, partitions, change }: IndexWriting,
+  { sizes, partitions, words, change }: IndexWriting,
   highFrequency: ReadonlyMap<number, ReadonlyMap<Text, number>>,
 ): Sql<void> {
   for (const [datastore, counts] of highFrequency) {
@@ -30,25 +37,24 @@ export function* beginRebuild(
         yield* partitions.add({ datastore, key, state: 'rebuilding', entries, change })
       }
     }
+    yield* words.create(datastore, 'rebuilding')
   }
   yield* run('UPDATE changes SET rebuilt_to = -1')
 }
 
-/** Adds the image sets after the row to the partitions being rebuilt. When none are left, these replace the live ones. */
+/** Adds the image sets after the row to what is being rebuilt. When none are left, it replaces what is live. */
 export function* rebuildBatch(
-  { sizes, partitions, change }: IndexWriting,
+  { sizes, partitions, words, change }: IndexWriting,
   rebuiltTo: number,
 ): Sql<{ readonly rebuiltTo: number } | 'done'> {
-  const rows = yield* all<IndexedRow>(
-    `SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE row_id > ? AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
+  const rows = yield* all<IndexedRowWithWords>(
+    `SELECT ${INDEXED_COLUMNS_WITH_WORDS} FROM image_sets WHERE row_id > ? AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
     ...[rebuiltTo, sizes.rebuildBatchRows],
   )
-  for (const [datastore, some] of Map.groupBy(rows.map(indexedOf), (each) => each.datastore)) {
-    yield* partitions.edit(
-      datastore,
-      some.map((after) => ({ after })),
-      { state: 'rebuilding', change },
-    )
+  for (const [datastore, some] of Map.groupBy(rows.map(indexedWithWordsOf), (each) => each.datastore)) {
+    const added = some.map((after) => ({ after }))
+    yield* partitions.edit(datastore, added, { state: 'rebuilding', change })
+    yield* words.edit(datastore, added.map(wordChangeOf), 'rebuilding')
   }
   if (rows.length < sizes.rebuildBatchRows) {
     yield* replaceLive(partitions)
@@ -60,16 +66,14 @@ export function* rebuildBatch(
 
 /** Rows after `rebuiltTo` are not yet in the partitions being rebuilt: a later batch adds them. */
 export function* editRebuilding(
-  { partitions, change }: IndexWriting,
+  { partitions, words, change }: IndexWriting,
   datastore: number,
   { changes, rebuiltTo }: { readonly changes: readonly IndexChange[]; readonly rebuiltTo: number },
 ): Sql<void> {
   const isIn = (imageSet: Indexed | undefined) => imageSet !== undefined && imageSet.entry.point[ROW_ID]! <= rebuiltTo
-  yield* partitions.edit(
-    datastore,
-    changes.filter(({ before, after }) => isIn(after ?? before)),
-    { state: 'rebuilding', change },
-  )
+  const some = changes.filter(({ before, after }) => isIn(after ?? before))
+  yield* partitions.edit(datastore, some, { state: 'rebuilding', change })
+  yield* words.edit(datastore, some.map(wordChangeOf), 'rebuilding')
 }
 
 function* replaceLive(partitions: IndexWriting['partitions']): Sql<void> {
@@ -92,5 +96,10 @@ function* replaceLive(partitions: IndexWriting['partitions']): Sql<void> {
   )
   for (const { partition } of replaced) yield* partitions.retire(partition)
   yield* run(`UPDATE search_partitions SET state = 'live' WHERE state = 'rebuilding'`)
+  yield* run(
+    `UPDATE search_dictionaries SET state = 'retired' WHERE state = 'live'
+     AND datastore IN (SELECT datastore FROM search_dictionaries WHERE state = 'rebuilding')`,
+  )
+  yield* run(`UPDATE search_dictionaries SET state = 'live' WHERE state = 'rebuilding'`)
   yield* run('UPDATE changes SET rebuilt_to = NULL')
 }

@@ -5,9 +5,11 @@ import type { Text } from '../../sql/rows/search-columns.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import { highFrequencyValues } from './build.ts'
 import type { SearchUpkeep } from './update-index.ts'
+import { clearRetiredWords } from './word-writer.ts'
 import { clearRetired } from './write-leaves.ts'
 
 const CLEARED_PER_BATCH = 64
+const WORD_ROWS_CLEARED_PER_BATCH = 2_048
 
 /** Reports how many rows are indexed. When the caller stops iterating, the next call resumes. */
 export async function* rebuildSearchIndex(
@@ -24,6 +26,9 @@ export async function* rebuildSearchIndex(
   }
   while ((await database.write(() => clearRetired(CLEARED_PER_BATCH))) === 'more') {
     // The replaced leaves are deleted batch by batch too.
+  }
+  while ((await database.write(() => clearRetiredWords(WORD_ROWS_CLEARED_PER_BATCH))) === 'more') {
+    // And the replaced words.
   }
   yield { done: rows, of: rows }
 }

@@ -10,6 +10,7 @@ import type { Search } from '../../../imaging/search/search.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import {
   AT,
+  collected,
   createDatastore,
   documentsOf,
   importFiles,
@@ -31,6 +32,12 @@ const SMALL: IndexSizes = {
   pairFrom: 12,
   countEvery: 1,
   rebuildBatchRows: 50,
+  prefixWordsMax: 3,
+  tailRowsMax: 15,
+  patternWordsMax: 500,
+  patternMatchesMax: 20,
+  wordRowsMax: 8,
+  tokensInMemory: 30,
   leavesInMemory: 1_000,
   entryBytesInMemory: 10_000,
   summaryBytesInMemory: 10_000,
@@ -62,11 +69,20 @@ const filesOf = (
       accessionNumber: `A${name}.${index}`,
       studyId: index % every === 0 ? '1' : `S${name}.${index}`,
       studyDate: index % 7 === 0 ? null : `202601${String((index % 28) + 1).padStart(2, '0')}`,
+      patientName: `Müller${'abcdefghijk'[index % 11]}^N${name}`,
     }),
   )
 
 async function find(catalog: Catalog, datastoreId: string, filters: Search['filters']) {
   return catalog.imageSets.search({ datastoreId, search: { filters, sort: NEWEST_FIRST }, limit: 1_000 })
+}
+
+async function assertVerified(catalog: Catalog): Promise<void> {
+  const verified = await collected(catalog.searchIndex.verify())
+  assert.deepEqual(
+    verified.flatMap(({ differences }) => differences),
+    [],
+  )
 }
 
 const ANON = { attribute: 'DICOMPatientId', equals: 'ANON' } as const
@@ -107,9 +123,10 @@ test('two processes write one index in turns, and each sees at once what the oth
     }
   }
   checkIndex(path, SMALL)
+  await assertVerified(one)
 })
 
-test('cached leaves of a transaction that was rolled back are dropped', async (context) => {
+test('cached leaves and words of a transaction that was rolled back are dropped', async (context) => {
   const path = await newPath(context)
   const [one, two] = [await openAt(context, path), await openAt(context, path)]
   const datastoreId = await createDatastore(one)
@@ -133,6 +150,7 @@ test('cached leaves of a transaction that was rolled back are dropped', async (c
     await importFiles(catalog, { datastoreId, files: filesOf(3 + round, { count: 15 }), at: AT + 2 + round })
     assert.equal((await find(one, datastoreId, [])).rows.length, 12 + 15 * (round + 1))
     checkIndex(path, SMALL)
+    await assertVerified(one)
   }
 })
 
@@ -158,6 +176,7 @@ test('the index is rebuilt while image sets are imported, changed and deleted, a
     }
     await importFiles(two, { datastoreId, files: filesOf(1, { count: 130 }).slice(125), at: AT + round })
     checkIndex(path, SMALL)
+    await assertVerified(two)
   }
   for await (const { done, of } of one.searchIndex.rebuild()) {
     assert.ok(done > 0 && done <= of)
@@ -175,7 +194,13 @@ test('the index is rebuilt while image sets are imported, changed and deleted, a
     reported.toSorted((a, b) => a - b),
   )
   assert.equal(checkIndex(path, SMALL), partitions)
-  assert.deepEqual(outside.prepare(`SELECT * FROM search_partitions WHERE state <> 'live'`).all(), [])
+  for (const table of ['search_partitions', 'search_dictionaries']) {
+    assert.deepEqual(outside.prepare(`SELECT * FROM ${table} WHERE state <> 'live'`).all(), [])
+  }
+  for (const table of ['search_tokens', 'search_postings', 'search_tail']) {
+    const stray = `SELECT * FROM ${table} WHERE dictionary NOT IN (SELECT dictionary FROM search_dictionaries)`
+    assert.deepEqual(outside.prepare(stray).all(), [])
+  }
   assert.ok(leaves.get()!.first > last, 'every leaf is a new one')
   const rows = outside.prepare<[], { count: number }>(
     'SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL',
@@ -197,10 +222,12 @@ test('a rebuild restores a lost index', async (context) => {
   const outside = new Database(path)
   context.after(() => outside.close())
   const partitions = checkIndex(path, SMALL)
-  outside.exec('DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_partitions')
+  outside.exec(`DELETE FROM search_entries; DELETE FROM search_leaves; DELETE FROM search_partitions; DELETE FROM search_postings;
+    DELETE FROM search_tail; DELETE FROM search_tokens; DELETE FROM search_dictionaries`)
   assert.throws(() => checkIndex(path, SMALL))
   for await (const _ of catalog.searchIndex.rebuild());
   assert.equal(checkIndex(path, SMALL), partitions)
+  await assertVerified(catalog)
 })
 
 test('texts with the same hash are distinguished', async (context) => {

@@ -3,24 +3,37 @@ import type { Dialect } from '../../sql/engine/differences.ts'
 import { one, run, type Sql } from '../../sql/engine/statement.ts'
 import { knownChanges, nextChange, recordIndexFormat } from '../../sql/history/changes.ts'
 import type { Text } from '../../sql/rows/search-columns.ts'
-import { assertIndexFormat } from '../index-format.ts'
-import { INDEXED_COLUMNS, type IndexChange, type Indexed, type IndexedRow, indexedOf } from '../indexed-image-set.ts'
-import { INDEX_FORMAT } from '../kd-tree/entries.ts'
+import { assertIndexFormat, INDEX_FORMAT } from '../index-format.ts'
+import {
+  INDEXED_COLUMNS_WITH_WORDS,
+  type IndexChange,
+  type IndexedRowWithWords,
+  type IndexedWithWords,
+  indexedWithWordsOf,
+} from '../indexed-image-set.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import { buildAll } from './build.ts'
 import { adjustPartitions, type IndexWriting } from './high-frequency-partitions.ts'
 import { PartitionWriter } from './partition-writer.ts'
 import { beginRebuild, editRebuilding, rebuildBatch } from './rebuild-partitions.ts'
+import { clearRetiredWords, WordWriter, wordChangeOf } from './word-writer.ts'
 import { clearRetired } from './write-leaves.ts'
 
-/** Leaves of retired partitions that a change deletes beside its own work. */
+/** Leaves of retired partitions, and rows of retired dictionaries, that a change deletes beside its own work. */
 const CLEARED_PER_CHANGE = 16
+const WORD_ROWS_CLEARED_PER_CHANGE = 128
+
+const INDEX_TABLES = [
+  ...['search_entries', 'search_leaves', 'search_partitions'],
+  ...['search_postings', 'search_tail', 'search_tokens', 'search_dictionaries'],
+]
 
 /** One for each connection that writes. Its methods are part of the caller's transaction. */
 export class SearchUpkeep {
   readonly #sizes: IndexSizes
   readonly #dialect: Dialect
   readonly #partitions: PartitionWriter
+  readonly #words: WordWriter
   /** Unique among all writers. */
   readonly #name: string
   #changes = 0
@@ -38,6 +51,7 @@ export class SearchUpkeep {
     this.#dialect = options.dialect
     this.#name = options.name
     this.#partitions = new PartitionWriter(options.sizes)
+    this.#words = new WordWriter(options.sizes)
   }
 
   /** @returns the number of a new change to image sets. `apply` belongs to the change begun last. */
@@ -48,6 +62,7 @@ export class SearchUpkeep {
     if (this.#last.number !== number - 1 || this.#last.writeToken !== previousWriteToken) {
       // Another writer committed in between, or our transaction was rolled back.
       yield* this.#partitions.refresh(this.#confirmed)
+      this.#words.forget()
       if (!previousWriteToken.startsWith(`${this.#name}.`)) {
         this.#confirmed = number - 1
         this.#partitions.confirmWritten()
@@ -58,8 +73,12 @@ export class SearchUpkeep {
   }
 
   /** The image set of a row, as it is now. */
-  *indexed(rowId: number): Sql<Indexed> {
-    return indexedOf((yield* one<IndexedRow>(`SELECT ${INDEXED_COLUMNS} FROM image_sets WHERE row_id = ?`, rowId))!)
+  *indexed(rowId: number): Sql<IndexedWithWords> {
+    const row = yield* one<IndexedRowWithWords>(
+      `SELECT ${INDEXED_COLUMNS_WITH_WORDS} FROM image_sets WHERE row_id = ?`,
+      rowId,
+    )
+    return indexedWithWordsOf(row!)
   }
 
   /** Once in a change, after all its rows are written. */
@@ -71,14 +90,16 @@ export class SearchUpkeep {
       if (rebuiltTo !== undefined) yield* editRebuilding(writing, datastore, { changes: some, rebuiltTo })
       const added = some.flatMap(({ after }) => (after === undefined ? [] : [after]))
       yield* adjustPartitions(writing, datastore, { added, edited })
+      yield* this.#words.edit(datastore, some.map(wordChangeOf), 'live')
     }
     yield* clearRetired(CLEARED_PER_CHANGE)
+    yield* clearRetiredWords(WORD_ROWS_CLEARED_PER_CHANGE)
   }
 
   /** When the catalog is opened: builds the index of a new catalog, and rebuilds one of another format. */
   *ensureFormat(): Sql<void> {
     if ((yield* knownChanges()).indexFormat === INDEX_FORMAT) return
-    for (const table of ['search_entries', 'search_leaves', 'search_partitions']) yield* run(`DELETE FROM ${table}`)
+    for (const table of INDEX_TABLES) yield* run(`DELETE FROM ${table}`)
     yield* run('UPDATE changes SET rebuilt_to = NULL')
     yield* recordIndexFormat(INDEX_FORMAT)
     yield* this.beginChange()
@@ -91,6 +112,12 @@ export class SearchUpkeep {
     yield* buildAll({
       ...{ sizes, dialect },
       addPartition: (datastore, key, entries) => partitions.add({ datastore, key, state: 'live', entries, change }),
+      addWords: (datastore, added) =>
+        this.#words.edit(
+          datastore,
+          added.map((after) => wordChangeOf({ after })),
+          'live',
+        ),
     })
   }
 
@@ -111,6 +138,11 @@ export class SearchUpkeep {
   }
 
   #writing(): IndexWriting {
-    return { sizes: this.#sizes, dialect: this.#dialect, partitions: this.#partitions, change: this.#last.number }
+    const { number: change } = this.#last
+    return {
+      ...{ sizes: this.#sizes, dialect: this.#dialect, change },
+      partitions: this.#partitions,
+      words: this.#words,
+    }
   }
 }

@@ -10,7 +10,7 @@ import { countMatching } from '../kd-tree/count.ts'
 import { criteriaOf } from '../kd-tree/criteria.ts'
 import { type Entries, LACKING } from '../kd-tree/entries.ts'
 
-interface PostingRow {
+export interface PostingRow {
   readonly row_id: number
   readonly created_at: number
   readonly updated_at: number
@@ -19,21 +19,31 @@ interface PostingRow {
   readonly changed_in: number
 }
 
+export const POSTING_COLUMNS = 'row_id, created_at, updated_at, study_timestamp, is_primary, changed_in'
+
+interface RowsOfPage {
+  readonly rowIds: readonly number[]
+  readonly entries: number
+  readonly total: number | undefined
+}
+
 /** @param texts the first is the one whose posting list is read; rows are compared with the others. */
 export function* readPostingList(
   texts: readonly Text[],
   page: PageOfEntries,
   { isCounted, ...from }: { readonly datastore: number; readonly dialect: Dialect; readonly isCounted: boolean },
-): Sql<{ readonly rowIds: readonly number[]; readonly entries: number; readonly total: number | undefined }> {
+): Sql<RowsOfPage> {
   const { text, values } = imageSetsWith(texts, from)
-  const rows = yield* all<PostingRow>(
-    `SELECT row_id, created_at, updated_at, study_timestamp, is_primary, changed_in ${text}`,
-    ...values,
-  )
+  const rows = yield* all<PostingRow>(`SELECT ${POSTING_COLUMNS} ${text}`, ...values)
+  return firstOfRows(rows, page, isCounted)
+}
+
+/** The page and the total among rows that have all texts of the search. */
+export function firstOfRows(rows: readonly PostingRow[], page: PageOfEntries, isCounted: boolean): RowsOfPage {
   const entries = entriesOfRows(rows)
   const search = beginBestFirst([], page)
   visit(search, entries)
-  const total = isCounted ? countMatching(entries, criteriaOf(page.search.filters)) : undefined
+  const total = isCounted ? countMatching(entries, criteriaOf(page.search.filters), page.hits) : undefined
   return { rowIds: search.rowIds, entries: entries.count, total }
 }
 

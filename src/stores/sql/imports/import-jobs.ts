@@ -46,7 +46,10 @@ export function importJobsOver(
     record: (lease, files, digests) => database.write(() => record(lease, files, digests)),
     unpublishedGroups: (jobId, limit) => database.read(() => unpublishedGroups(jobId, limit)),
     publish: (lease, groups, at, documents) =>
-      database.write(() => publish({ lease, groups, at, documents, newId, upkeep }), { queue: lease.jobId }),
+      // A new version may have other words: the former ones are overwritten.
+      database.write(() => publish({ lease, groups, at, documents, newId, upkeep }), {
+        ...{ queue: lease.jobId, secureDelete: true },
+      }),
     nextVersions: (jobId, groups) => database.read(() => nextVersions(jobId, groups)),
     generatedImageSets: (jobId) => generatedImageSets(database, jobId),
     reportLines: (jobId) => reportLines(database, jobId),

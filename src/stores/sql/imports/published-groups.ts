@@ -1,6 +1,6 @@
 /** The row of the image set that a group is published as: inserted for a new image set, updated for the next version of one. */
 import { ImageSetLocked } from '../../catalog/image-set-records.ts'
-import { type IndexChange, indexedOf } from '../../search/indexed-image-set.ts'
+import { type IndexChange, indexedWithWordsOf } from '../../search/indexed-image-set.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { all, one, run, type Sql } from '../engine/statement.ts'
 import { keepRowHistory } from '../history/changes.ts'
@@ -53,7 +53,7 @@ export function* createImageSets(
   return placed.map((each, index): PublishedGroup => {
     const { group, elements, isPrimary } = each
     const rowId = rowIdOf.get(idSuffixes[index]!)!
-    const after = indexedOf({
+    const after = indexedWithWordsOf({
       row_id: rowId,
       datastore,
       is_primary: isPrimary ? 1 : 0,
@@ -62,6 +62,7 @@ export function* createImageSets(
       study_timestamp: group.study_timestamp,
       changed_in: number,
       ...searchedTextColumns(elements),
+      ...{ tags: group.tags, unlisted_texts: group.unlisted_texts },
     })
     return { ...each, rowId, idSuffix: idSuffixes[index]!, version: 1, updatedAt: at, change: { after } }
   })

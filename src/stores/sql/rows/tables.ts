@@ -257,6 +257,16 @@ export interface Tables {
     outcome: 'succeeded' | 'failed' | null
     report: string
   }>
+  search_dictionaries: Table<{
+    dictionary: number
+    datastore: number
+    state: string
+    first_chunk: number | null
+    last_chunk: number | null
+  }>
+  search_tokens: Table<{ token: number; dictionary: number; word_key: string }>
+  search_postings: Table<{ dictionary: number; chunk: number; token: number; offsets: Uint8Array }>
+  search_tail: Table<{ dictionary: number; row_id: number; tokens: Uint8Array }>
 }
 
 export type RowOf<Name extends keyof Tables> = Tables[Name]['row']

@@ -9,6 +9,7 @@
 import type { Dialect } from '../engine/differences.ts'
 import { accessTables } from './access-tables.ts'
 import { maintenanceTables } from './maintenance-tables.ts'
+import { searchTables } from './search-tables.ts'
 
 /** What searches compare of the image sets of one text. An index with these columns answers without reading the rows. */
 const COVERED = 'created_at, updated_at, study_timestamp, is_primary, changed_in'
@@ -62,6 +63,8 @@ CREATE TABLE changes (
   -- The greatest numbers given to partitions and leaves of the search index.
   last_partition BIGINT NOT NULL DEFAULT 0,
   last_leaf BIGINT NOT NULL DEFAULT 0,
+  last_dictionary BIGINT NOT NULL DEFAULT 0,
+  last_token BIGINT NOT NULL DEFAULT 0,
   -- While the search index is rebuilt: the last image set that has been added.
   rebuilt_to BIGINT
 );
@@ -348,34 +351,5 @@ CREATE TABLE workflow_image_sets (
 );
 CREATE INDEX workflow_image_sets_of ON workflow_image_sets (workflow);
 
--- The search index (src/stores/search/README.md).
-CREATE TABLE search_partitions (
-  partition ${numberKey},
-  datastore BIGINT NOT NULL REFERENCES datastores,
-  -- 'live', 'rebuilding' or 'retired'.
-  state ${text} NOT NULL,
-  is_primary BIGINT NOT NULL,
-  -- The texts that its image sets have: none, one or two, joined.
-  attribute ${text} NOT NULL,
-  value ${text} NOT NULL
-);
-CREATE UNIQUE INDEX search_partitions_by_value ON search_partitions (datastore, state, value, attribute, is_primary);
-CREATE INDEX search_partitions_retired ON search_partitions (partition) WHERE state = 'retired';
-
-CREATE TABLE search_leaves (
-  leaf ${numberKey},
-  partition BIGINT NOT NULL REFERENCES search_partitions,
-  entry_count BIGINT NOT NULL,
-  changed_in BIGINT NOT NULL,
-  -- Region and bounding box.
-  bounds ${bytes} NOT NULL
-);
-CREATE INDEX search_leaves_changed ON search_leaves (partition, changed_in);
-
--- Beside the leaves, so that bounds are read without entries.
-CREATE TABLE search_entries (
-  leaf ${numberKey} REFERENCES search_leaves,
-  entries ${bytes} NOT NULL
-);
-${accessTables(dialect)}${maintenanceTables(dialect)}`
+${searchTables(dialect)}${accessTables(dialect)}${maintenanceTables(dialect)}`
 }

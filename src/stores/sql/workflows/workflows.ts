@@ -22,7 +22,8 @@ export function workflowsOver(
     },
     renew: (lease, leaseUntil) => database.write(() => renew(lease, leaseUntil)),
     release: (lease, at) => database.write(() => release(lease, at)),
-    complete: (lease, end) => database.write(() => complete(lease, end, options.upkeep)),
+    // As in imports, the words of the former version are overwritten.
+    complete: (lease, end) => database.write(() => complete(lease, end, options.upkeep), { secureDelete: true }),
     fail: (lease, end) => database.write(() => fail(lease, end, options.upkeep)),
     completeDeletion: (lease, at) =>
       database.write(() => completeDeletion(lease, at, options.upkeep), { secureDelete: true }),

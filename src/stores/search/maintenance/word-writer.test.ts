@@ -1,0 +1,95 @@
+/** Words of patients: which are in the dictionary, and that none remains. The property test of searches compares what is found. */
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import Database from 'better-sqlite3-multiple-ciphers'
+import { removeAtExit } from '../../../fixtures/remove-at-exit.ts'
+import { AT, collected, createDatastore, importFiles, storedFile } from '../../catalog/conformance/catalog.fixture.ts'
+import { openSqliteCatalog } from '../../sql/open-sqlite.ts'
+import { INDEX_SIZES, type IndexSizes } from '../kd-tree/sizes.ts'
+
+const SMALL: IndexSizes = { ...INDEX_SIZES, prefixWordsMax: 3, tailRowsMax: 10 }
+const ids = () => crypto.randomUUID().replaceAll('-', '')
+
+async function openStore(sizes = SMALL) {
+  const folder = await mkdtemp(join(tmpdir(), 'hilum-words-'))
+  removeAtExit(folder)
+  const path = join(folder, 'catalog.sqlite')
+  const catalog = await openSqliteCatalog({ path, newId: ids, sizes })
+  const datastoreId = await createDatastore(catalog)
+  let imports = 0
+  return {
+    catalog,
+    path,
+    datastoreId,
+    /** Each in a study of its own, named by the index: the same study again changes the name. */
+    importNames: (names: readonly string[]) => {
+      const [at, run] = [AT + ++imports, imports]
+      const files = names.map((patientName, index) =>
+        storedFile(`k${run}-${String(index).padStart(4, '0')}`, { study: `1.2.${index}`, patientName }),
+      )
+      return importFiles(catalog, { datastoreId, files, at })
+    },
+    async remove(imageSetIds: readonly string[]) {
+      for (const imageSetId of imageSetIds) await catalog.imageSets.delete({ datastoreId, imageSetId, at: AT + 100 })
+    },
+    async keys(): Promise<string[]> {
+      const database = new Database(path, { readonly: true })
+      try {
+        const rows = database.prepare<[], { word_key: string }>('SELECT word_key FROM search_tokens ORDER BY word_key')
+        return rows.all().map(({ word_key }) => word_key)
+      } finally {
+        database.close()
+      }
+    },
+    async assertVerified() {
+      const verified = await collected(catalog.searchIndex.verify())
+      assert.deepEqual(
+        verified.flatMap(({ differences }) => differences),
+        [],
+      )
+    },
+  }
+}
+
+test('a prefix of four characters gets a token when more words share it, and loses it with its last word', async () => {
+  const store = await openStore()
+  await store.importNames(['mulla', 'mullb', 'mullc'])
+  assert.ok(!(await store.keys()).includes('a-mull'))
+  const made = await store.importNames(['mulld', 'mullb', 'mullc', 'mulla'])
+  assert.ok((await store.keys()).includes('a-mull'))
+  assert.ok(!(await store.keys()).includes('a-mulla'), 'a longer prefix of one word has none')
+  await store.assertVerified()
+  // The first image sets are sealed, and these are not: the prefix has both.
+  await store.importNames(Array.from({ length: 12 }, (_, index) => `mull${index}`))
+  await store.assertVerified()
+  await store.remove(made.map(({ imageSetId }) => imageSetId))
+  await store.assertVerified()
+  assert.ok((await store.keys()).includes('a-mull'))
+  await store.importNames(Array.from({ length: 12 }, () => 'other'))
+  assert.deepEqual(await store.keys(), ['a-o', 'a-ot', 'a-oth', 'a.other'])
+  await store.assertVerified()
+  await store.catalog.close()
+})
+
+test('a deleted or changed name leaves nothing in the file', async () => {
+  for (const sizes of [SMALL, INDEX_SIZES]) {
+    const store = await openStore(sizes)
+    const names = Array.from({ length: 60 }, (_, index) => `Zwölfling${index}^Änne${index}`)
+    const made = await store.importNames(names)
+    const renamed = await store.importNames(names.map((name) => `Größe ${name}`))
+    await store.importNames(Array.from({ length: 60 }, () => 'Große^x'))
+    await store.assertVerified()
+    await store.remove([...new Set([...made, ...renamed].map(({ imageSetId }) => imageSetId))])
+    assert.deepEqual(await store.keys(), [])
+    await store.assertVerified()
+    await store.catalog.close()
+    const bytes = await readFile(store.path)
+    // Folded: only the dictionary had them so.
+    for (const word of ['zwolfling', 'zwoelfling', 'anne1', 'grosse', 'groesse']) {
+      assert.ok(!bytes.includes(word), `${word} remains in the file`)
+    }
+  }
+})

@@ -1,0 +1,115 @@
+/**
+ * The image sets of one chunk of 65,536 row ids that have a word or a prefix, as offsets in the chunk. Few are a sorted list of Uint16, many a
+ * bitmap of 8 KB. Little-endian, as every machine that runs Node.
+ */
+import assert from 'node:assert/strict'
+
+export const CHUNK_ROWS = 65_536
+const BITMAP_BYTES = CHUNK_ROWS / 8
+/** A list of more would take as many bytes as a bitmap, by which the two are told apart. */
+const LIST_MAX = BITMAP_BYTES / 2 - 1
+
+/** A sorted list of offsets, or a bitmap. */
+export type Offsets = Uint16Array | Uint32Array
+
+export const NO_OFFSETS: Offsets = new Uint16Array(0)
+
+export const chunkOf = (rowId: number): number => Math.floor(rowId / CHUNK_ROWS)
+export const offsetOf = (rowId: number): number => rowId % CHUNK_ROWS
+
+const isBitmap = (offsets: Offsets): offsets is Uint32Array => offsets instanceof Uint32Array
+
+export const isWhole = (bytes: Uint8Array): boolean =>
+  bytes.byteLength > 0 && bytes.byteLength % 2 === 0 && bytes.byteLength <= BITMAP_BYTES
+
+export function decodeOffsets(bytes: Uint8Array): Offsets {
+  assert(isWhole(bytes), 'a posting holds whole offsets')
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
+  return byteLength === BITMAP_BYTES
+    ? new Uint32Array(buffer, byteOffset, byteLength / 4)
+    : new Uint16Array(buffer, byteOffset, byteLength / 2)
+}
+
+export const encodeOffsets = ({ buffer, byteOffset, byteLength }: Offsets): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+export function has(offsets: Offsets, offset: number): boolean {
+  if (isBitmap(offsets)) return ((offsets[offset >>> 5]! >>> (offset & 31)) & 1) === 1
+  let [low, high] = [0, offsets.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (offsets[middle]! < offset) low = middle + 1
+    else high = middle
+  }
+  return offsets[low] === offset
+}
+
+export function countOf(offsets: Offsets): number {
+  if (!isBitmap(offsets)) return offsets.length
+  let count = 0
+  for (let word of offsets) {
+    word -= (word >>> 1) & 0x55555555
+    word = (word & 0x33333333) + ((word >>> 2) & 0x33333333)
+    count += Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+  }
+  return count
+}
+
+export function listOf(offsets: Offsets): Uint16Array {
+  if (!isBitmap(offsets)) return offsets
+  const list = new Uint16Array(countOf(offsets))
+  let count = 0
+  for (let at = 0; at < offsets.length; at++) {
+    for (let word = offsets[at]!; word !== 0; word &= word - 1) {
+      list[count++] = at * 32 + 31 - Math.clz32(word & -word)
+    }
+  }
+  return list
+}
+
+function bitmapOf(offsets: Offsets): Uint32Array {
+  if (isBitmap(offsets)) return offsets
+  const bitmap = new Uint32Array(BITMAP_BYTES / 4)
+  for (const offset of offsets) bitmap[offset >>> 5]! |= 1 << (offset & 31)
+  return bitmap
+}
+
+/** The form that the number of offsets prescribes, so that equal sets have equal bytes. */
+function settled(offsets: Offsets): Offsets {
+  const count = countOf(offsets)
+  return count > LIST_MAX ? bitmapOf(offsets) : listOf(offsets)
+}
+
+/** @param offsets in any order */
+export const offsetsFrom = (offsets: Iterable<number>): Offsets => settled(Uint16Array.from(new Set(offsets)).sort())
+
+export function union(parts: readonly Offsets[]): Offsets {
+  if (parts.length <= 1) return parts[0] ?? NO_OFFSETS
+  if (!parts.some(isBitmap) && parts.reduce((sum, { length }) => sum + length, 0) <= LIST_MAX) {
+    return offsetsFrom(parts.flatMap((part) => [...part]))
+  }
+  const bitmap = new Uint32Array(BITMAP_BYTES / 4)
+  for (const part of parts) {
+    if (isBitmap(part)) for (let at = 0; at < bitmap.length; at++) bitmap[at]! |= part[at]!
+    else for (const offset of part) bitmap[offset >>> 5]! |= 1 << (offset & 31)
+  }
+  return settled(bitmap)
+}
+
+export function intersection(a: Offsets, b: Offsets): Offsets {
+  if (isBitmap(a) && isBitmap(b)) return settled(a.map((word, at) => word & b[at]!))
+  const [list, other] = isBitmap(a) || (!isBitmap(b) && a.length > b.length) ? [b, a] : [a, b]
+  return (list as Uint16Array).filter((offset) => has(other, offset))
+}
+
+/** The offsets after a change; undefined where a removed one was not there or an added one was. */
+export function changedOffsets(
+  offsets: Offsets,
+  { removed, added }: { readonly removed: readonly number[]; readonly added: readonly number[] },
+): Offsets | undefined {
+  const bitmap = bitmapOf(offsets).slice()
+  for (const offset of removed) bitmap[offset >>> 5]! &= ~(1 << (offset & 31))
+  for (const offset of added) bitmap[offset >>> 5]! |= 1 << (offset & 31)
+  const changed = settled(bitmap)
+  return countOf(changed) === countOf(offsets) - removed.length + added.length ? changed : undefined
+}

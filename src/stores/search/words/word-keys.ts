@@ -1,0 +1,82 @@
+/**
+ * The keys of the dictionary: what searches by words compare of an image set, as texts. A key is an attribute, whether it is a whole word or a
+ * prefix of words, and its characters. Every word has its key, and every prefix of up to three characters. A longer prefix has a key only
+ * while many words share it; otherwise a search reads its words.
+ */
+import { WORD_ATTRIBUTES, type WordAttribute } from '../../../contract/word-attributes.ts'
+import { type Described, spellingsOf, type Term } from '../../../imaging/search/terms.ts'
+
+/** The format of keys and postings. A change of it, of folding or of separating words raises the number. */
+export const WORD_FORMAT = `words 1: ${WORD_ATTRIBUTES.map(({ keyword, comparison }) => `${keyword} ${comparison}`).join(', ')}`
+
+const SHORT_PREFIX_MAX = 3
+const WORD = '.'
+const PREFIX = '-'
+/** After every character of a word. */
+const LAST = '\u{10ffff}'
+const ATTRIBUTE_CODE_FROM = 97
+
+const codeOf = (attribute: WordAttribute): string =>
+  String.fromCharCode(ATTRIBUTE_CODE_FROM + WORD_ATTRIBUTES.findIndex(({ keyword }) => keyword === attribute))
+
+const keyOfWord = (attribute: WordAttribute, word: string): string => codeOf(attribute) + WORD + word
+
+const keyOfPrefix = (attribute: WordAttribute, prefix: string): string => codeOf(attribute) + PREFIX + prefix
+
+export const isWord = (key: string): boolean => key[1] === WORD
+
+/** The word or prefix itself. */
+export const charactersOf = (key: string): string => key.slice(2)
+
+/** The keys that every image set with these values has. */
+export function keysOf(described: Described): ReadonlySet<string> {
+  const keys = new Set<string>()
+  for (const { keyword, comparison } of WORD_ATTRIBUTES) {
+    for (const word of spellingsOf(keyword, described[keyword])) {
+      keys.add(keyOfWord(keyword, word))
+      if (comparison === 'words') for (const key of prefixesOf(keyOfWord(keyword, word), 'short')) keys.add(key)
+    }
+  }
+  return keys
+}
+
+/** The keys of the longer prefixes of a word; none where whole values are compared. */
+export const longPrefixesOf = (key: string): readonly string[] =>
+  isWord(key) && hasPrefixes(key) ? prefixesOf(key, 'long') : []
+
+const hasPrefixes = (key: string): boolean =>
+  WORD_ATTRIBUTES[key.charCodeAt(0) - ATTRIBUTE_CODE_FROM]!.comparison === 'words'
+
+function prefixesOf(key: string, length: 'short' | 'long'): readonly string[] {
+  const characters = [...charactersOf(key)]
+  const [from, to] =
+    length === 'short' ? [1, Math.min(SHORT_PREFIX_MAX, characters.length)] : [SHORT_PREFIX_MAX + 1, characters.length]
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, at) =>
+    [key[0], PREFIX, ...characters.slice(0, from + at)].join(''),
+  )
+}
+
+/** The words that begin with a prefix: keys from the first up to the second, which is not one. */
+export function wordsFrom(prefixKey: string): readonly [from: string, before: string] {
+  const from = prefixKey[0] + WORD + charactersOf(prefixKey)
+  return [from, from + LAST]
+}
+
+/** What a search reads for one spelling of a term. */
+export type Wanted =
+  | { readonly kind: 'key'; readonly key: string }
+  /** The key of the prefix if there is one, otherwise all its words. */
+  | { readonly kind: 'prefix'; readonly key: string }
+  /** The words that match the pattern, among those that begin with its characters before the first wildcard. */
+  | { readonly kind: 'pattern'; readonly pattern: string; readonly key: string }
+
+export const wantedOf = ({ attribute, comparison, spellings }: Term): readonly Wanted[] =>
+  spellings.map((spelling) => {
+    if (comparison === 'whole') return { kind: 'key', key: keyOfWord(attribute, spelling) }
+    if (comparison === 'pattern') {
+      const start = spelling.slice(0, spelling.search(/[*?]/))
+      return { kind: 'pattern', pattern: spelling, key: keyOfPrefix(attribute, start) }
+    }
+    const key = keyOfPrefix(attribute, spelling)
+    return [...spelling].length <= SHORT_PREFIX_MAX ? { kind: 'key', key } : { kind: 'prefix', key }
+  })

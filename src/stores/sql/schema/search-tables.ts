@@ -1,0 +1,69 @@
+/** The tables of the search index (src/stores/search/README.md): a part of the catalog's schema. */
+import type { Dialect } from '../engine/differences.ts'
+
+export const searchTables = ({ bytes, inKeyOrder, numberKey, text }: Dialect): string => `
+CREATE TABLE search_partitions (
+  partition ${numberKey},
+  datastore BIGINT NOT NULL REFERENCES datastores,
+  -- 'live', 'rebuilding' or 'retired'.
+  state ${text} NOT NULL,
+  is_primary BIGINT NOT NULL,
+  -- The texts that its image sets have: none, one or two, joined.
+  attribute ${text} NOT NULL,
+  value ${text} NOT NULL
+);
+CREATE UNIQUE INDEX search_partitions_by_value ON search_partitions (datastore, state, value, attribute, is_primary);
+CREATE INDEX search_partitions_retired ON search_partitions (partition) WHERE state = 'retired';
+
+CREATE TABLE search_leaves (
+  leaf ${numberKey},
+  partition BIGINT NOT NULL REFERENCES search_partitions,
+  entry_count BIGINT NOT NULL,
+  changed_in BIGINT NOT NULL,
+  -- Region and bounding box.
+  bounds ${bytes} NOT NULL
+);
+CREATE INDEX search_leaves_changed ON search_leaves (partition, changed_in);
+
+-- Beside the leaves, so that bounds are read without entries.
+CREATE TABLE search_entries (
+  leaf ${numberKey} REFERENCES search_leaves,
+  entries ${bytes} NOT NULL
+);
+
+-- The words of a data store. Its postings lie between two chunks; NULL while it has none.
+CREATE TABLE search_dictionaries (
+  dictionary ${numberKey},
+  datastore BIGINT NOT NULL REFERENCES datastores,
+  -- As of partitions.
+  state ${text} NOT NULL,
+  first_chunk BIGINT,
+  last_chunk BIGINT
+);
+CREATE INDEX search_dictionaries_of ON search_dictionaries (datastore, state);
+
+CREATE TABLE search_tokens (
+  token ${numberKey},
+  dictionary BIGINT NOT NULL REFERENCES search_dictionaries,
+  -- An attribute, and a word or a prefix of words.
+  word_key ${text} NOT NULL
+);
+CREATE UNIQUE INDEX search_tokens_by_key ON search_tokens (dictionary, word_key);
+
+-- The image sets of a chunk of row ids that have a token: offsets in the chunk.
+CREATE TABLE search_postings (
+  dictionary BIGINT NOT NULL REFERENCES search_dictionaries,
+  chunk BIGINT NOT NULL,
+  token BIGINT NOT NULL,
+  offsets ${bytes} NOT NULL,
+  PRIMARY KEY (dictionary, chunk, token)
+) ${inKeyOrder};
+
+-- New image sets that are in no posting yet, with all their tokens.
+CREATE TABLE search_tail (
+  dictionary BIGINT NOT NULL REFERENCES search_dictionaries,
+  row_id BIGINT NOT NULL REFERENCES image_sets,
+  tokens ${bytes} NOT NULL,
+  PRIMARY KEY (dictionary, row_id)
+) ${inKeyOrder};
+`
