@@ -3,9 +3,10 @@
  * than the last one seen are read again. So they are always those of the transaction's own snapshot, whichever process wrote it.
  */
 import { allOfMany, one, type Sql } from '../sql/engine/statement.ts'
-import { decodeEntries, type Entries } from './kd-tree/entries.ts'
+import { decodeEntries, type Entries, ROW_ID } from './kd-tree/entries.ts'
 import { decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
+import { RowLeaves } from './words/row-leaves.ts'
 
 interface CachedBounds {
   readonly datastore: string | undefined
@@ -20,12 +21,21 @@ interface LeafRow {
   readonly bounds: Uint8Array
 }
 
+interface CachedRowLeaves {
+  readonly rowLeaves: RowLeaves
+  seen: number
+}
+
+const LEAVES_PER_STATEMENT = 128
+
 /** One for each connection, since each may see another snapshot. */
 export class CachedLeaves {
   readonly #bounds = new Map<number, CachedBounds>()
   /** By leaf. When the bounds of a leaf are read again, its entries have changed too and are dropped. */
   readonly #entries = new Map<number, Entries>()
   #entryBytes = 0
+  /** By the numbers of the partitions. */
+  readonly #rowLeaves = new Map<string, CachedRowLeaves>()
   readonly #sizes: IndexSizes
 
   constructor(sizes: IndexSizes) {
@@ -64,6 +74,34 @@ export class CachedLeaves {
     }
     this.#evictOldest(partitions.length)
     return found.map(({ cached }) => cached.bounds)
+  }
+
+  /** Which leaf of the partitions holds each image set. An image set is in one of them. @param upTo as of boundsOf */
+  *rowLeavesOf(partitions: readonly number[], upTo: number): Sql<RowLeaves> {
+    const name = partitions.join(' ')
+    const cached = this.#rowLeaves.get(name) ?? { rowLeaves: new RowLeaves(), seen: -1 }
+    if (cached.seen !== upTo) {
+      const changed = yield* allOfMany<{ leaf: number }>(
+        (marks) => `SELECT leaf FROM search_leaves WHERE changed_in > ? AND partition IN (${marks})`,
+        [cached.seen],
+        partitions,
+      )
+      for (let start = 0; start < changed.length; start += LEAVES_PER_STATEMENT) {
+        const some = changed.slice(start, start + LEAVES_PER_STATEMENT).map(({ leaf }) => leaf)
+        for (const [leaf, rowIds] of yield* rowIdsOf(some)) cached.rowLeaves.set(leaf, rowIds)
+      }
+      cached.seen = upTo
+    }
+    // The last in the map was used last.
+    this.#rowLeaves.delete(name)
+    this.#rowLeaves.set(name, cached)
+    let bytes = [...this.#rowLeaves.values()].reduce((sum, each) => sum + each.rowLeaves.bytes, 0)
+    for (const [other, { rowLeaves }] of this.#rowLeaves) {
+      if (bytes <= this.#sizes.rowLeafBytesInMemory || other === name) break
+      bytes -= rowLeaves.bytes
+      this.#rowLeaves.delete(other)
+    }
+    return cached.rowLeaves
   }
 
   /** After a rollback: reads the leaves that undone changes may have written, and everything written after `confirmed`. */
@@ -131,6 +169,18 @@ export class CachedLeaves {
 }
 
 const sizeOf = ({ changedIn }: Entries): number => changedIn.buffer.byteLength
+
+/** The row ids in leaves, by leaf: one column of their entries. */
+function* rowIdsOf(leaves: readonly number[]): Sql<readonly (readonly [leaf: number, rowIds: Float64Array])[]> {
+  const rows = yield* allOfMany<{ leaf: number; row_ids: Uint8Array }>(
+    (marks) =>
+      `SELECT leaf, substr(entries, CAST(1 + ${ROW_ID * 8} * entry_count AS INTEGER), CAST(8 * entry_count AS INTEGER)) AS row_ids
+       FROM search_leaves JOIN search_entries USING (leaf) WHERE leaf IN (${marks})`,
+    [],
+    leaves,
+  )
+  return rows.map(({ leaf, row_ids }) => [leaf, new Float64Array(new Uint8Array(row_ids).buffer)])
+}
 
 /** The encoded entries of leaves, by leaf. */
 export function* entryBytesOf(leaves: readonly number[]): Sql<ReadonlyMap<number, Uint8Array>> {

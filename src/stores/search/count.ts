@@ -12,6 +12,7 @@ import { criteriaOf } from './kd-tree/criteria.ts'
 import { decodeEntries } from './kd-tree/entries.ts'
 import { type IndexSizes, leavesCountedMax } from './kd-tree/sizes.ts'
 import type { KdLeavesPlan } from './plan.ts'
+import type { HitsOfLeaves } from './words/row-leaves.ts'
 import type { RowSet } from './words/row-set.ts'
 
 export interface Total {
@@ -30,6 +31,8 @@ export function* totalOf(
     readonly sizes: IndexSizes
     /** The image sets that have the words of the search, if it has any. */
     readonly hits?: RowSet | undefined
+    /** How many of them each leaf has; undefined where the plan reads other leaves than those of all image sets. */
+    readonly hitsOfLeaves?: (() => Sql<HitsOfLeaves>) | undefined
   },
 ): Sql<Total> {
   const { hits } = from
@@ -37,7 +40,7 @@ export function* totalOf(
     return { total: hits.size, count: { ...NOTHING_READ, strategy: 'rows with the words' } }
   }
   const isByLeaves = plan.residual.length === 0 || plan.partitions.length === 0
-  return isByLeaves ? yield* countInLeaves(plan, hits) : yield* countRows(plan, from)
+  return isByLeaves ? yield* countInLeaves(plan, from) : yield* countRows(plan, from)
 }
 
 const NOTHING_READ = { leavesMatching: 0, leaves: 0, entries: 0, bound: {} } as const
@@ -46,12 +49,15 @@ const NOTHING_READ = { leavesMatching: 0, leaves: 0, entries: 0, bound: {} } as 
 const coversEverything = ({ partitions }: KdLeavesPlan): boolean =>
   partitions.length === 2 && partitions.every(({ texts }) => texts.length === 0)
 
-function* countInLeaves({ partitions, filters }: KdLeavesPlan, hits: RowSet | undefined): Sql<Total> {
+function* countInLeaves(
+  { partitions, filters }: KdLeavesPlan,
+  { hits, hitsOfLeaves }: Pick<Parameters<typeof totalOf>[1], 'hits' | 'hitsOfLeaves'>,
+): Sql<Total> {
   const criteria = criteriaOf(filters)
   const { counted, leavesMatching, leavesToRead } = tally(
     partitions.map(({ bounds }) => bounds),
     criteria,
-    { everyLeaf: hits !== undefined },
+    hits === undefined ? undefined : hitsOfLeaves === undefined ? 'unknown' : yield* hitsOfLeaves(),
   )
   let [total, entriesRead] = [counted, 0]
   for (let start = 0; start < leavesToRead.length; start += LEAVES_PER_STATEMENT) {
@@ -62,7 +68,10 @@ function* countInLeaves({ partitions, filters }: KdLeavesPlan, hits: RowSet | un
       entriesRead += entries.count
     }
   }
-  const bound = hits === undefined ? { leaves: leavesCountedMax(partitions.map(({ bounds }) => bounds.count)) } : {}
+  const bound =
+    hits === undefined || hitsOfLeaves !== undefined
+      ? { leaves: leavesCountedMax(partitions.map(({ bounds }) => bounds.count)) }
+      : {}
   return {
     total,
     count: { strategy: 'kd-tree leaves', leavesMatching, leaves: leavesToRead.length, entries: entriesRead, bound },

@@ -16,11 +16,19 @@ import type { CachedPages, FoundPage } from './cached-pages.ts'
 import { type Total, totalOf } from './count.ts'
 import { assertIndexFormat } from './index-format.ts'
 import type { PageOfEntries } from './kd-tree/best-first.ts'
-import { type IndexSizes, leavesVisitedMax, scannedRowsMax, textEntriesMax } from './kd-tree/sizes.ts'
+import {
+  type IndexSizes,
+  leavesVisitedMax,
+  scannedRowsMax,
+  textEntriesMax,
+  wordLeavesVisitedMax,
+} from './kd-tree/sizes.ts'
+import { bothKeys, partitionsFor } from './partitions.ts'
 import { isText, type KdLeavesPlan, type OpenPartition, type PostingListPlan, planFilters, planQuery } from './plan.ts'
 import { inOrder, scanHistory, scanIndex } from './strategies/index-scan.ts'
 import { readLeaves } from './strategies/kd-leaves.ts'
 import { readPostingList } from './strategies/posting-list.ts'
+import { readWordLeaves } from './strategies/word-leaves.ts'
 import { readWordRows } from './strategies/word-rows.ts'
 import {
   type CachedSummaries,
@@ -31,6 +39,7 @@ import {
   summaryOf,
 } from './summaries.ts'
 import { rowsWithTerms } from './words/find-rows.ts'
+import type { HitsOfLeaves } from './words/row-leaves.ts'
 import type { RowSet } from './words/row-set.ts'
 
 type Request = Parameters<ImageSets['search']>[0]
@@ -232,24 +241,25 @@ function* byLeaves(plan: KdLeavesPlan, request: Request, snapshot: Snapshot): Sq
   const { leaves, dialect } = snapshot
   const partitions = plan.partitions.map(({ bounds }) => bounds)
   const from = { leavesAtOnce: dialect.leavesAtOnce, entriesOf: (some: readonly number[]) => leaves.entriesOf(some) }
+  const hitsOfLeaves = hitsOfLeavesOf(plan, snapshot)
   const excluded = new Set<number>()
   const visited = { leavesMatching: 0, leaves: 0, entries: 0, rows: 0 }
   for (;;) {
-    const found = yield* readLeaves(partitions, { ...pageOf(plan, request, snapshot), excluded }, from)
+    const page = { ...pageOf(plan, request, snapshot), excluded }
+    const { hits } = snapshot
+    const { found, tried } =
+      hits === undefined || hitsOfLeaves === undefined
+        ? { found: yield* readLeaves(partitions, page, from), tried: undefined }
+        : yield* readWordLeaves(partitions, page, { ...from, hits, hitsOfLeaves })
     const summaries = yield* summariesOf(found.rowIds, snapshot)
     visited.leavesMatching = Math.max(visited.leavesMatching, found.leavesMatching)
-    visited.leaves += found.leavesVisited
-    visited.entries += found.entriesVisited
+    visited.leaves += found.leavesVisited + (tried?.leavesVisited ?? 0)
+    visited.entries += found.entriesVisited + (tried?.entriesVisited ?? 0)
     visited.rows += summaries.length
     const collisions = found.rowIds.filter((_, at) => !hasTexts(summaries[at]!, plan.residual))
     if (collisions.length === 0) {
-      const most = leavesVisitedMax(
-        partitions.map(({ count }) => count),
-        request.limit,
-      )
-      const isBounded = plan.residual.length === 0 && snapshot.hits === undefined
-      const bound = !isBounded ? {} : { leaves: most + dialect.leavesAtOnce - 1, rows: request.limit }
-      const page: FoundPage = {
+      const bound = boundOf(plan, request.limit, snapshot)
+      const answer: FoundPage = {
         rows: summaries.map(({ answer }) => answer),
         visited: {
           strategy: 'kd-tree leaves, best first',
@@ -258,11 +268,39 @@ function* byLeaves(plan: KdLeavesPlan, request: Request, snapshot: Snapshot): Sq
           bound,
         },
       }
-      return snapshot.isCounted ? withTotal(page, yield* totalOf(plan, snapshot)) : page
+      return snapshot.isCounted ? withTotal(answer, yield* totalOf(plan, { ...snapshot, hitsOfLeaves })) : answer
     }
     // Another text with the same hash, one in 65,535: search again without these.
     for (const rowId of collisions) excluded.add(rowId)
   }
+}
+
+/** Asks once in a search. Undefined where the search has no words, or the plan reads leaves of a text. */
+function hitsOfLeavesOf(
+  { partitions }: KdLeavesPlan,
+  { datastore, hits, leaves, latest }: Snapshot,
+): (() => Sql<HitsOfLeaves>) | undefined {
+  if (hits === undefined || partitions.some(({ texts }) => texts.length > 0)) return undefined
+  let known: HitsOfLeaves | undefined
+  return function* () {
+    if (known === undefined) {
+      // Of the primary image sets and the others, also where one of both is searched: memory holds one map.
+      const both = [...(yield* partitionsFor(datastore, bothKeys([]))).values()].map(({ partition }) => partition)
+      known = (yield* leaves.rowLeavesOf(both, latest)).hitsOf(hits)
+    }
+    return known
+  }
+}
+
+/** No bound for a residual predicate, nor for words among the image sets of a text. */
+function boundOf({ partitions, residual }: KdLeavesPlan, limit: number, { hits, dialect }: Snapshot): Visited['bound'] {
+  const counts = partitions.map(({ bounds }) => bounds.count)
+  const isOfText = partitions.some(({ texts }) => texts.length > 0)
+  if (residual.length > 0 || (hits !== undefined && isOfText)) return {}
+  const most = hits === undefined ? leavesVisitedMax(counts, limit) : wordLeavesVisitedMax(counts, limit)
+  // Leaves that are read at once may be read in vain: at the end, and after those tried.
+  const inVain = (hits === undefined ? 1 : 2) * (dialect.leavesAtOnce - 1)
+  return { leaves: most + inVain, rows: limit }
 }
 
 const pageOf = (

@@ -51,6 +51,7 @@ const SMALL: IndexSizes = {
   tokensInMemory: 30,
   leavesInMemory: 1_000,
   entryBytesInMemory: 10_000,
+  rowLeafBytesInMemory: 300_000,
   summaryBytesInMemory: 10_000,
 }
 

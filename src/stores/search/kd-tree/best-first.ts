@@ -18,6 +18,7 @@ interface Wanted extends Criteria {
   readonly snapshotVersion: number
   readonly excluded: ReadonlySet<number>
   readonly hits: Hits | undefined
+  readonly hitsOfLeaves: ArrayLike<number> | undefined
   readonly limit: number
 }
 
@@ -36,6 +37,8 @@ export interface PageOfEntries {
   readonly excluded?: ReadonlySet<number>
   /** Others are left out: those that have the words of the search. */
   readonly hits?: Hits | undefined
+  /** How many hits each leaf has, by its number: leaves without one are skipped. */
+  readonly hitsOfLeaves?: ArrayLike<number> | undefined
 }
 
 export interface BestFirst {
@@ -97,7 +100,15 @@ export function beginBestFirst(partitions: readonly LeafBounds[], page: PageOfEn
   }
 }
 
-function wantedOf({ search, after, snapshotVersion, limit, hits, excluded = new Set() }: PageOfEntries): Wanted {
+function wantedOf({
+  search,
+  after,
+  snapshotVersion,
+  limit,
+  hits,
+  hitsOfLeaves,
+  excluded = new Set(),
+}: PageOfEntries): Wanted {
   const descending = search.sort.sortOrder === 'DESC'
   return {
     ...criteriaOf(search.filters),
@@ -108,6 +119,7 @@ function wantedOf({ search, after, snapshotVersion, limit, hits, excluded = new 
     snapshotVersion,
     excluded,
     hits,
+    hitsOfLeaves,
     limit,
   }
 }
@@ -209,7 +221,8 @@ function openGroup(search: BestFirst, group: number): void {
   const { numbers, entryCounts, leaves } = partition
   for (let at = first; at < Math.min(partition.count, first + LEAVES_PER_GROUP); at++) {
     const start = at * NUMBERS_PER_LEAF
-    if (entryCounts[at] === 0 || !mayHoldNext(wanted, numbers, start)) continue
+    if (entryCounts[at] === 0 || wanted.hitsOfLeaves?.[leaves[at]!] === 0) continue
+    if (!mayHoldNext(wanted, numbers, start)) continue
     push(candidates, wanted, { numbers, start, name: leaves[at]! })
     search.leavesMatching++
   }

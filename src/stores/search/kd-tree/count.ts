@@ -18,22 +18,25 @@ interface Tally {
 
 /**
  * Exact unless the criteria have a text: hashes collide.
- * @param options.everyLeaf bounds do not tell how many entries match: all leaves that may hold a match are read
+ * @param hits which entries are counted: how many each leaf has, by its number; `unknown` where all leaves that may hold one are read
  */
 export function tally(
   partitions: readonly LeafBounds[],
   criteria: Criteria,
-  { everyLeaf = false }: { readonly everyLeaf?: boolean } = {},
+  hits?: ArrayLike<number> | 'unknown',
 ): Tally {
   let [counted, leavesMatching] = [0, 0]
   const leavesToRead: number[] = []
   for (const partition of partitions) {
     for (let at = 0; at < partition.count; at++) {
-      const count = countFromBounds(criteria, partition, at)
-      if (count === 0) continue
+      const entries = countFromBounds(criteria, partition, at)
+      if (entries === 0) continue
+      const leaf = partition.leaves[at]!
+      const hitsOfLeaf = hits === undefined ? entries : hits === 'unknown' ? undefined : hits[leaf]!
+      if (hitsOfLeaf === 0) continue
       leavesMatching++
-      if (count === undefined || everyLeaf) leavesToRead.push(partition.leaves[at]!)
-      else counted += count
+      if (entries === undefined || hitsOfLeaf === undefined) leavesToRead.push(leaf)
+      else counted += hitsOfLeaf
     }
   }
   return { leavesMatching, counted, leavesToRead }

@@ -35,6 +35,8 @@ export interface IndexSizes {
   readonly leavesInMemory: number
   /** Entries of leaves that are cached. */
   readonly entryBytesInMemory: number
+  /** Which leaf holds each image set: four bytes for each, of the data stores that were searched by words last. */
+  readonly rowLeafBytesInMemory: number
   /** Summaries that are cached. */
   readonly summaryBytesInMemory: number
 }
@@ -56,6 +58,7 @@ export const INDEX_SIZES: IndexSizes = {
   tokensInMemory: 100_000,
   leavesInMemory: 400_000,
   entryBytesInMemory: 32 * 1024 * 1024,
+  rowLeafBytesInMemory: 64 * 1024 * 1024,
   summaryBytesInMemory: 32 * 1024 * 1024,
 }
 
@@ -66,6 +69,21 @@ export const INDEX_SIZES: IndexSizes = {
  */
 export const leavesVisitedMax = (partitions: readonly number[], limit: number): number =>
   limit + crossedLeavesMax(partitions, 2)
+
+/**
+ * The leaves that a search by words reads before it asks which leaves have image sets with its words. Half of what a search without words
+ * may read: where the words are as frequent everywhere, that is enough.
+ */
+export const leavesTriedMax = (leaves: number, limit: number): number => limit + Math.ceil(leaves ** (2 / 3) / 2)
+
+/** The most leaves that a search by words reads for a page. Each leaf after those tried holds an image set with the words. */
+export const wordLeavesVisitedMax = (partitions: readonly number[], limit: number): number =>
+  leavesTriedMax(
+    partitions.reduce((sum, leaves) => sum + leaves, 0),
+    limit,
+  ) +
+  limit +
+  crossedLeavesMax(partitions, 4)
 
 /** The most leaves read for a total: those that an edge of two ranges crosses. */
 export const leavesCountedMax = (partitions: readonly number[]): number => 4 + crossedLeavesMax(partitions, 5)

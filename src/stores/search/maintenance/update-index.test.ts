@@ -40,6 +40,7 @@ const SMALL: IndexSizes = {
   tokensInMemory: 30,
   leavesInMemory: 1_000,
   entryBytesInMemory: 10_000,
+  rowLeafBytesInMemory: 300_000,
   summaryBytesInMemory: 10_000,
 }
 const NEWEST_FIRST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const

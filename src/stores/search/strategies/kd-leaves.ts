@@ -4,17 +4,20 @@ import { type BestFirst, beginBestFirst, nextLeaf, type PageOfEntries, visit } f
 import type { Entries } from '../kd-tree/entries.ts'
 import type { LeafBounds } from '../kd-tree/leaf-bounds.ts'
 
-/** Reads 1, 2, 4, ... leaves at once: what the first leaves hold makes reading many of the others needless. */
+export interface LeafSource {
+  readonly leavesAtOnce: number
+  readonly entriesOf: (leaves: readonly number[]) => Sql<readonly Entries[]>
+}
+
+/** Reads leaves until the page is found, or `leavesMax` and some were read: 1, 2, 4, ... leaves at once: what the first leaves hold makes reading many of the others needless. */
 export function* readLeaves(
   partitions: readonly LeafBounds[],
   page: PageOfEntries,
-  from: {
-    readonly leavesAtOnce: number
-    readonly entriesOf: (leaves: readonly number[]) => Sql<readonly Entries[]>
-  },
+  from: LeafSource & { readonly leavesMax?: number },
 ): Sql<BestFirst> {
+  const { leavesMax = Number.POSITIVE_INFINITY } = from
   const search = beginBestFirst(partitions, page)
-  for (let atOnce = 1; ; atOnce = Math.min(2 * atOnce, from.leavesAtOnce)) {
+  for (let atOnce = 1; search.leavesVisited < leavesMax; atOnce = Math.min(2 * atOnce, from.leavesAtOnce)) {
     const leaves: number[] = []
     for (
       let leaf = nextLeaf(search);
@@ -26,4 +29,5 @@ export function* readLeaves(
     if (leaves.length === 0) return search
     for (const entries of yield* from.entriesOf(leaves)) visit(search, entries)
   }
+  return search
 }

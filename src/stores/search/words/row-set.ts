@@ -2,29 +2,29 @@
 import { CHUNK_ROWS, chunkOf, countOf, has, listOf, type Offsets, offsetOf, offsetsFrom, union } from './offsets.ts'
 
 export class RowSet {
-  readonly #chunks: ReadonlyMap<number, Offsets>
+  readonly chunks: ReadonlyMap<number, Offsets>
   readonly size: number
 
   constructor(chunks: ReadonlyMap<number, Offsets>) {
-    this.#chunks = chunks
+    this.chunks = chunks
     this.size = [...chunks.values()].reduce((sum, offsets) => sum + countOf(offsets), 0)
   }
 
   has(rowId: number): boolean {
-    const offsets = this.#chunks.get(chunkOf(rowId))
+    const offsets = this.chunks.get(chunkOf(rowId))
     return offsets !== undefined && has(offsets, offsetOf(rowId))
   }
 
   /** In ascending order within a chunk. */
   rowIds(): readonly number[] {
-    return [...this.#chunks].flatMap(([chunk, offsets]) =>
+    return [...this.chunks].flatMap(([chunk, offsets]) =>
       Array.from(listOf(offsets), (offset) => chunk * CHUNK_ROWS + offset),
     )
   }
 
   with(rowIds: readonly number[]): RowSet {
     if (rowIds.length === 0) return this
-    const chunks = new Map(this.#chunks)
+    const chunks = new Map(this.chunks)
     for (const [chunk, some] of Map.groupBy(rowIds, chunkOf)) {
       const added = offsetsFrom(some.map(offsetOf))
       const known = chunks.get(chunk)
