@@ -1,5 +1,6 @@
 /** The table of commands. */
 import { flagOf, TEXT_SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts'
+import { WORD_ATTRIBUTES } from '../contract/word-attributes.ts'
 import { POLICY_COMMANDS, PRINCIPAL_COMMANDS } from './access/access-commands.ts'
 import { AUDIT_COMMANDS } from './audit/audit-commands.ts'
 import { BACKUP_COMMANDS } from './backup/backup-commands.ts'
@@ -22,19 +23,25 @@ const CRITERIA: readonly CommandOption[] = [
   },
   { flag: 'created', placeholder: '<A..B>', help: 'image sets created in this range' },
   { flag: 'updated', placeholder: '<A..B>', help: 'image sets last changed in this range' },
+  ...WORD_ATTRIBUTES.map(({ keyword, comparison, flag }) => ({
+    flag,
+    placeholder: comparison === 'words' ? '<words>' : '<value>',
+    help: comparison === 'words' ? `${keyword} has words that begin so` : `${keyword} equals this`,
+  })),
   { flag: 'sort', placeholder: '<by>', help: 'studyDate, created or updated; default: updated' },
   { flag: 'asc', help: 'oldest first' },
   { flag: 'desc', help: 'newest first; the default' },
   {
     flag: 'criteria',
     placeholder: '<JSON>',
-    help: 'SearchCriteria of the API, instead of the options above; @file or - reads it',
+    help: 'SearchCriteria of the API, instead of filters and sort; @file or - reads it',
   },
 ]
 
 /** What A and B of a range are. */
 const RANGES = [
-  'At most two filters in one search: a rule of the API.',
+  'At most two filters in one search: a rule of the API. Words do not count: they are an extension (docs/extensions.md). Case, accents and the',
+  'order of words do not matter; * and ? match whole words, as in m?ller.',
   'A and B are YYYYMMDD, YYYY-MM-DD, YYYY-MM-DDTHH:MM[:SS], today, yesterday or -7d (seven days ago), on the clock here.',
   'A.. and ..B are open at one end; a day alone is that day, and -7d alone is -7d..today. B reaches to the end of the day,',
   'minute or second that it names: 20240101..20240131 has all of 31 January, to 23:59:59.999999, where the API by itself',

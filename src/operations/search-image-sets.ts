@@ -1,6 +1,7 @@
 /**
  * SearchImageSets: one page of the image sets that match, in order. All pages read the snapshot of the first page, without image sets deleted
- * since, so none is returned twice and none is missed. Two extension headers request the total and an explanation (docs/extensions.md).
+ * since, so none is returned twice and none is missed. Extension headers search by words, and request the total and an explanation
+ * (docs/extensions.md).
  */
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
@@ -10,10 +11,11 @@ import type { Input, Output } from '../contract/operations.ts'
 import { JsonText, Lasting, type TypeOf } from '../contract/shapes.ts'
 import { type Position, positionOf, type Search, toSearch } from '../imaging/search/search.ts'
 import { storageTierOf } from '../imaging/storage-tier.ts'
-import type { ImageSetSummary } from '../stores/catalog/search-repository.ts'
+import { type ImageSetSummary, PatternTooBroad, type SearchPage } from '../stores/catalog/search-repository.ts'
 import { mustBeActive } from './datastore-access.ts'
 import { positionOfPage, takePage } from './page-tokens.ts'
 import { explanationOf } from './search-explanation.ts'
+import { termsOfHeader } from './search-words.ts'
 
 interface After extends Position {
   readonly snapshotVersion: number
@@ -26,14 +28,14 @@ export async function searchImageSets(
 ): Promise<Output<'SearchImageSets'>> {
   const isCounted = isRequested(notes, { header: 'x-hilum-count', as: 'exact' })
   const isExplained = isRequested(notes, { header: 'x-hilum-explain', as: 'yes' })
-  const search = toSearch(input.searchCriteria)
+  const search = toSearch(input.searchCriteria, termsOfHeader(notes.requestHeaders('x-hilum-match')))
   const { datastoreId } = input
   const request = ['SearchImageSets', datastoreId, withFiltersInOrder(search)]
   const size = input.maxResults ?? app.limits.pageSize
   const after = positionOfPage<After>(app.pageTokens, { request, nextToken: input.nextToken })
 
   const startedAt = performance.now()
-  const page = await app.catalog.imageSets.search({
+  const page = await searched(app, {
     datastoreId,
     search,
     ...(after === undefined
@@ -55,6 +57,19 @@ export async function searchImageSets(
   const now = app.clock()
   return { imageSetsMetadataSummaries: rows.map((row) => summaryOf(row, now)), sort: search.sort, nextToken }
 }
+
+async function searched(app: App, request: Parameters<App['catalog']['imageSets']['search']>[0]): Promise<SearchPage> {
+  try {
+    return await app.catalog.imageSets.search(request)
+  } catch (cause) {
+    if (!(cause instanceof PatternTooBroad)) throw cause
+    throw new ContractError('ValidationException', TOO_BROAD, { cause })
+  }
+}
+
+/** How many words that are depends on the data store. */
+const TOO_BROAD =
+  'A word of x-hilum-match with wildcards has to be compared with too many words of the data store, or matches too many. Begin it with more letters'
 
 function isRequested(
   { requestHeaders }: ReplyNotes,

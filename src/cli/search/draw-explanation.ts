@@ -2,10 +2,16 @@
 import type { Explanation } from '../../operations/search-explanation.ts'
 
 export function drawExplanation(search: ExplainedSearch): string {
-  const { strategy, index, partitions, bound, count } = search
+  const { strategy, index, partitions, bound, count, words } = search
   const leavesInAll = partitions.reduce((sum, { leaves }) => sum + leaves, 0)
   const lines: [string, string | undefined][] = [
     ['Plan', index === undefined ? strategy : `${strategy} of ${index}`],
+    [
+      'Words',
+      words === undefined
+        ? undefined
+        : `${plural(words.tokens, 'token')}, ${plural(words.postings, 'posting')}; ${plural(words.imageSets, 'image set')} have them`,
+    ],
     ...partitions.map((partition, at): [string, string] => [at === 0 ? 'Partitions' : '', drawPartition(partition)]),
     [
       'Leaves',

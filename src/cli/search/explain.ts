@@ -13,13 +13,17 @@ import { readSearchRequest } from './search-request.ts'
 export async function explain(invocation: Invocation): Promise<ExitCode> {
   const { config, terminal, flags } = invocation
   const isCounted = flags.count === true
-  const { datastore, searchCriteria } = await readSearchRequest(invocation, 'explain')
+  const { datastore, searchCriteria, match } = await readSearchRequest(invocation, 'explain')
   const server = await serverFor(invocation)
   const client = openClient(server)
   try {
     const datastoreId = pickDatastore(await activeDatastores(client), datastore)
     const command = new SearchImageSetsCommand({ datastoreId, searchCriteria, maxResults: PAGE_SIZE })
-    askingFor(command, { 'x-hilum-explain': 'yes', ...(isCounted && { 'x-hilum-count': 'exact' }) })
+    askingFor(command, {
+      'x-hilum-explain': 'yes',
+      ...(match !== undefined && { 'x-hilum-match': match }),
+      ...(isCounted && { 'x-hilum-count': 'exact' }),
+    })
     const startedAt = performance.now()
     const page = await client.send(command)
     const found: ExplainedSearch = {

@@ -34,12 +34,13 @@ export async function showPages(
   search: {
     datastoreId: string
     searchCriteria: SearchCriteria | undefined
+    match: string | undefined
     limit: number | undefined
     isCounted: boolean
   },
   at: Screen & { client: MedicalImagingClient; signal: AbortSignal; reached: Reached },
 ): Promise<void> {
-  const { datastoreId, searchCriteria, limit = Number.POSITIVE_INFINITY, isCounted } = search
+  const { datastoreId, searchCriteria, match, limit = Number.POSITIVE_INFINITY, isCounted } = search
   const { terminal, client, signal, reached } = at
   const linesOf = at.isJson ? jsonLines : tableLines(terminal)
   const isPageALine = at.isJson && isCounted
@@ -47,7 +48,11 @@ export async function showPages(
   for (;;) {
     const maxResults = Math.min(PAGE_SIZE, limit - reached.count)
     const command = new SearchImageSetsCommand({ datastoreId, searchCriteria, maxResults, nextToken })
-    if (isCounted && nextToken === undefined) askingFor(command, { 'x-hilum-count': 'exact' })
+    const isFirstCounted = isCounted && nextToken === undefined
+    askingFor(command, {
+      ...(match !== undefined && { 'x-hilum-match': match }),
+      ...(isFirstCounted && { 'x-hilum-count': 'exact' }),
+    })
     const startedAt = performance.now()
     const page = await client.send(command, { abortSignal: signal })
     reached.milliseconds += performance.now() - startedAt

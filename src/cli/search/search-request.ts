@@ -6,11 +6,14 @@ import { OperatorError } from '../../server/operator-error.ts'
 import type { Invocation } from '../terminal/command.ts'
 import { parseCriteria } from './criteria-json.ts'
 import { CRITERIA_FLAGS, criteriaOf } from './search-criteria.ts'
+import { matchHeaderOf } from './search-words.ts'
 
 export interface SearchRequest {
   /** An id or a name. */
   readonly datastore: string
   readonly searchCriteria: SearchCriteria | undefined
+  /** The header of a search by words. */
+  readonly match: string | undefined
 }
 
 /** Throws OperatorError, with exit code 2 for a wrong command line. */
@@ -22,13 +25,14 @@ export async function readSearchRequest(
   if (typeof datastore !== 'string') {
     throw wrong(`hilum ${command} needs --datastore, the id or the name of a data store. hilum datastores lists them.`)
   }
-  if (typeof json !== 'string') return { datastore, searchCriteria: criteriaOf(flags, { now: new Date() }) }
+  const match = matchHeaderOf(flags)
+  if (typeof json !== 'string') return { datastore, match, searchCriteria: criteriaOf(flags, { now: new Date() }) }
   const surplus = CRITERIA_FLAGS.filter((flag) => flags[flag] !== undefined).map((flag) => `--${flag}`)
   if (surplus.length > 0) {
     throw wrong(`--criteria is the whole search already. Leave out ${surplus.join(', ')}, or write it into the JSON.`)
   }
   const text = json === '-' || json.startsWith('@') ? await readText(json, { terminal, cwd }) : json
-  return { datastore, searchCriteria: parseCriteria(text) }
+  return { datastore, match, searchCriteria: parseCriteria(text) }
 }
 
 async function readText(place: string, { terminal, cwd }: Pick<Invocation, 'terminal' | 'cwd'>): Promise<string> {

@@ -94,6 +94,32 @@ test('a person searches from the terminal', async (t) => {
     assert.match(closing!, /^50 image sets shown, in \d+ ms\. There are more: --all shows every one/)
   })
 
+  await t.test('finds people by name, and sees how', async () => {
+    const { code, lines } = await search('--name', 'taro 山', '--modality', 'ct', '--description', 'study')
+    assert.equal(code, 0, lines.join('\n'))
+    assert.deepEqual(found(lines), ['2024-04-29'])
+    assert.equal(found((await search('--name', 'number*1', '--all')).lines).length, 12)
+    const explained = await hilum(
+      'explain',
+      '--datastore',
+      'mine',
+      '--name',
+      'patient',
+      '--study-date',
+      '20240101..',
+      '--count',
+    )
+    assert.ok(explained.lines.includes('Plan     rows with the words'), explained.lines.join('\n'))
+    assert.ok(
+      explained.lines.includes('Words    1 token, 0 postings; 119 image sets have them'),
+      explained.lines.join('\n'),
+    )
+    const refused = await search('--series-number', 'first')
+    assert.equal(refused.code, 1)
+    assert.match(refused.lines.join(' '), /The value must be an integer/)
+    assert.equal((await search('--name', 'x', '--js')).code, 2)
+  })
+
   await t.test('sees all of them, or a limited number, over several pages and in order', async () => {
     const all = await search('--all', '--sort', 'studyDate', '--asc')
     assert.deepEqual(found(all.lines), found(all.lines).toSorted())

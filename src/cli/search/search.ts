@@ -8,6 +8,7 @@ import { stopOnCtrlC } from '../terminal/stop-signal.ts'
 import { closingLine, counted, PAGE_SIZE, type Reached, showPages } from './search-pages.ts'
 import { readSearchRequest, type SearchRequest } from './search-request.ts'
 import { SNIPPETS } from './search-snippets.ts'
+import { wordFlagsIn } from './search-words.ts'
 
 interface Search extends SearchRequest {
   /** Undefined for all that match. */
@@ -27,7 +28,7 @@ export async function search(invocation: Invocation): Promise<ExitCode> {
   const reached: Reached = { count: 0, total: undefined, milliseconds: 0, hasMore: true }
   try {
     const datastoreId = pickDatastore(await activeDatastores(client), wanted.datastore)
-    const { searchCriteria, limit, isCounted, language } = wanted
+    const { searchCriteria, match, limit, isCounted, language } = wanted
     if (language !== undefined) {
       const envCommand = envCommandFor(invocation, { endpoint: invocation.flags.endpoint })
       const program = SNIPPETS[language]!({ datastoreId, searchCriteria, limit, envCommand })
@@ -35,7 +36,7 @@ export async function search(invocation: Invocation): Promise<ExitCode> {
       return 0
     }
     await showPages(
-      { datastoreId, searchCriteria, limit, isCounted },
+      { datastoreId, searchCriteria, match, limit, isCounted },
       { client, terminal, isJson: config.json, signal: stop.signal, reached },
     )
     if (terminal.hasReader) terminal.note(closingLine(reached))
@@ -61,6 +62,12 @@ async function readSearch(invocation: Invocation): Promise<Search> {
   if (isCounted && languages.length > 0) {
     throw wrong(
       `--count and --${languages[0]} contradict each other: a program asks for the total by docs/extensions.md.`,
+    )
+  }
+  const words = wordFlagsIn(flags).map((flag) => `--${flag}`)
+  if (words.length > 0 && languages.length > 0) {
+    throw wrong(
+      `${words.join(', ')} and --${languages[0]} contradict each other: a program searches by words as docs/extensions.md says.`,
     )
   }
   if (all === true && flags.limit !== undefined) throw wrong('--all and --limit contradict each other.')

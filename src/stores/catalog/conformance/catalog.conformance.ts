@@ -15,6 +15,7 @@ import { testMaintenance } from './maintenance.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
 import { testStatistics } from './statistics.conformance.ts'
 import { testTags } from './tags.conformance.ts'
+import { testWords } from './words.conformance.ts'
 import { testWorkflows } from './workflows.conformance.ts'
 
 /** Opens an empty catalog, which is removed after the test. */
@@ -28,6 +29,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('publishing', () => testPublishing(open))
     describe('image sets', () => testImageSets(open))
     describe('workflows', () => testWorkflows(open))
+    describe('searches by words', () => testWords(open))
     describe('copies', () => testCopies(open))
     describe('metadata documents', () => testDocuments(open))
     describe('tags', () => testTags(open))

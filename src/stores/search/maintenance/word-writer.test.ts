@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3-multiple-ciphers'
 import { removeAtExit } from '../../../fixtures/remove-at-exit.ts'
+import { toTerms } from '../../../imaging/search/terms.ts'
 import { AT, collected, createDatastore, importFiles, storedFile } from '../../catalog/conformance/catalog.fixture.ts'
+import { PatternTooBroad } from '../../catalog/search-repository.ts'
 import { openSqliteCatalog } from '../../sql/open-sqlite.ts'
 import { INDEX_SIZES, type IndexSizes } from '../kd-tree/sizes.ts'
 
@@ -71,6 +73,22 @@ test('a prefix of four characters gets a token when more words share it, and los
   await store.importNames(Array.from({ length: 12 }, () => 'other'))
   assert.deepEqual(await store.keys(), ['a-o', 'a-ot', 'a-oth', 'a.other'])
   await store.assertVerified()
+  await store.catalog.close()
+})
+
+test('a word with wildcards that too many words begin like, or that too many match, is refused', async () => {
+  const store = await openStore({ ...SMALL, patternWordsMax: 20, patternMatchesMax: 5 })
+  await store.importNames(Array.from({ length: 30 }, (_, index) => `${index < 15 ? 'ab' : 'cd'}${index}`))
+  const find = async (words: string) => {
+    const newestFirst = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
+    const search = { filters: [], sort: newestFirst, terms: toTerms([['PatientName', words]]) }
+    return (await store.catalog.imageSets.search({ datastoreId: store.datastoreId, search, limit: 50 })).rows.length
+  }
+  assert.equal(await find('ab1?'), 5)
+  assert.equal(await find('ab?3'), 1)
+  assert.equal(await find('ab'), 15)
+  await assert.rejects(find('*3'), PatternTooBroad)
+  await assert.rejects(find('ab?'), PatternTooBroad)
   await store.catalog.close()
 })
 
