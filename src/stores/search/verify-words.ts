@@ -8,7 +8,16 @@ import type { IndexDifference } from '../catalog/search-repository.ts'
 import { all, one, type Sql, type Transactions } from '../sql/engine/statement.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
 import { type Dictionary, type DictionaryState, dictionaryOf } from './words/dictionary.ts'
-import { CHUNK_ROWS, changedOffsets, decodeOffsets, has, isWhole, listOf, offsetOf } from './words/offsets.ts'
+import {
+  CHUNK_ROWS,
+  decodeOffsets,
+  encodeOffsets,
+  has,
+  isWhole,
+  listOf,
+  offsetOf,
+  offsetsFrom,
+} from './words/offsets.ts'
 import { wholeTail } from './words/tail.ts'
 import { isWord, keysOf, longPrefixesOf } from './words/word-keys.ts'
 
@@ -115,7 +124,7 @@ function* compareChunk(of: Dictionary, { datastore, chunk, keysOfRows }: Chunk):
       if (missing > 0) count('words-missing', missing)
       if (superfluous > 0) count('words-superfluous', superfluous)
       // A list that is not in order, or the form for another number of offsets.
-      if (changedOffsets(held, { removed: [], added: [] })?.byteLength !== bytes.byteLength) count('words-damaged')
+      if (Buffer.compare(encodeOffsets(offsetsFrom(listOf(held))), bytes) !== 0) count('words-damaged')
     }
   }
   for (const rows of wanted.values()) count('words-missing', new Set(rows).size)

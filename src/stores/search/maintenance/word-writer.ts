@@ -167,11 +167,7 @@ export class WordWriter {
       for (const token of then) if (!now.has(token)) editOf(postings, rowId, token).removed.push(offsetOf(rowId))
       for (const token of now) if (!then.has(token)) editOf(postings, rowId, token).added.push(offsetOf(rowId))
     }
-    yield* insertRows(
-      'search_tail',
-      kept.map((row) => ({ dictionary, ...row })),
-      { onConflict: 'ON CONFLICT (dictionary, row_id) DO UPDATE SET tokens = excluded.tokens' },
-    )
+    yield* insertTail(kept.map((row) => ({ dictionary, ...row })))
     yield* allOfMany(
       (marks) => `DELETE FROM search_tail WHERE dictionary = ? AND row_id IN (${marks})`,
       [dictionary],
@@ -212,7 +208,7 @@ export class WordWriter {
       }
     }
     const tokens = yield* this.#insertTokens(dictionary, [...wanted.keys()])
-    for (const [prefix, words] of wanted) yield* copyPostings(of, words, tokens.get(prefix)!)
+    yield* copyPostings(of, new Map([...wanted].map(([prefix, words]) => [tokens.get(prefix)!, words])))
   }
 
   /** Makes postings of the tail. */
@@ -298,23 +294,35 @@ function* insertPostings(dictionary: number, chunk: number, offsets: ReadonlyMap
   )
 }
 
-/** Gives a token to all image sets that have one of some others. */
-function* copyPostings(of: Dictionary, from: readonly number[], to: number): Sql<void> {
+/** @param from by token, the tokens whose image sets get it */
+function* copyPostings(of: Dictionary, from: ReadonlyMap<number, readonly number[]>): Sql<void> {
+  if (from.size === 0) return
   const { dictionary } = of
-  const tail = yield* wholeTail(dictionary)
-  const some = new Set(from)
-  const rows = [...tail].filter(([, tokens]) => [...tokens].some((token) => some.has(token)))
-  yield* insertRows(
-    'search_tail',
-    rows.map(([row_id, tokens]) => ({ dictionary, row_id, tokens: encodeTokens([...tokens, to]) })),
-    { onConflict: 'ON CONFLICT (dictionary, row_id) DO UPDATE SET tokens = excluded.tokens' },
-  )
-  const postings = yield* postingsOf(of, from)
-  for (const [chunk, those] of Map.groupBy(postings, (posting) => posting.chunk)) {
-    const offsets = union(those.map((posting) => decodeOffsets(posting.offsets)))
-    yield* insertPostings(dictionary, chunk, new Map([[to, offsets]]))
+  const tokensBy = new Map<number, number[]>()
+  for (const [token, words] of from) {
+    for (const word of words) tokensBy.set(word, [...(tokensBy.get(word) ?? []), token])
+  }
+  const changed: { dictionary: number; row_id: number; tokens: Uint8Array }[] = []
+  for (const [rowId, tokens] of yield* wholeTail(dictionary)) {
+    const added = [...tokens].flatMap((token) => tokensBy.get(token) ?? [])
+    if (added.length > 0) {
+      changed.push({ dictionary, row_id: rowId, tokens: encodeTokens(new Set([...tokens, ...added])) })
+    }
+  }
+  yield* insertTail(changed)
+  for (const [token, words] of from) {
+    const postings = yield* postingsOf(of, words)
+    for (const [chunk, those] of Map.groupBy(postings, (posting) => posting.chunk)) {
+      const offsets = union(those.map((posting) => decodeOffsets(posting.offsets)))
+      yield* insertPostings(dictionary, chunk, new Map([[token, offsets]]))
+    }
   }
 }
+
+const insertTail = (rows: readonly { dictionary: number; row_id: number; tokens: Uint8Array }[]) =>
+  insertRows('search_tail', rows, {
+    onConflict: 'ON CONFLICT (dictionary, row_id) DO UPDATE SET tokens = excluded.tokens',
+  })
 
 /** Deletes some rows of a retired dictionary, or the dictionary when it has none left. */
 export function* clearRetiredWords(rowsMax: number): Sql<'more' | 'done'> {

@@ -102,14 +102,36 @@ export function intersection(a: Offsets, b: Offsets): Offsets {
   return (list as Uint16Array).filter((offset) => has(other, offset))
 }
 
+interface Change {
+  readonly removed: readonly number[]
+  readonly added: readonly number[]
+}
+
 /** The offsets after a change; undefined where a removed one was not there or an added one was. */
-export function changedOffsets(
-  offsets: Offsets,
-  { removed, added }: { readonly removed: readonly number[]; readonly added: readonly number[] },
-): Offsets | undefined {
-  const bitmap = bitmapOf(offsets).slice()
+export function changedOffsets(offsets: Offsets, { removed, added }: Change): Offsets | undefined {
+  const count = countOf(offsets) - removed.length + added.length
+  const changed =
+    isBitmap(offsets) || count > LIST_MAX
+      ? settled(changedBitmap(offsets, { removed, added }))
+      : changedList(offsets, { removed, added })
+  return countOf(changed) === count ? changed : undefined
+}
+
+function changedBitmap(offsets: Offsets, { removed, added }: Change): Uint32Array {
+  const bitmap = isBitmap(offsets) ? offsets.slice() : bitmapOf(offsets)
   for (const offset of removed) bitmap[offset >>> 5]! &= ~(1 << (offset & 31))
   for (const offset of added) bitmap[offset >>> 5]! |= 1 << (offset & 31)
-  const changed = settled(bitmap)
-  return countOf(changed) === countOf(offsets) - removed.length + added.length ? changed : undefined
+  return bitmap
+}
+
+/** Most changes are small and of short lists, many thousands at once. */
+function changedList(offsets: Uint16Array, { removed, added }: Change): Uint16Array {
+  const left = new Set(removed)
+  const kept = left.size === 0 ? offsets : offsets.filter((offset) => !left.has(offset))
+  const list = new Uint16Array(kept.length + added.length)
+  list.set(kept)
+  list.set(added, kept.length)
+  const isInOrder = added.every((offset, at) => offset > (at === 0 ? (kept.at(-1) ?? -1) : added[at - 1]!))
+  if (isInOrder) return list
+  return Uint16Array.from(new Set(list)).sort()
 }

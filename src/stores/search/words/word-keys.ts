@@ -47,13 +47,16 @@ export const longPrefixesOf = (key: string): readonly string[] =>
 const hasPrefixes = (key: string): boolean =>
   WORD_ATTRIBUTES[key.charCodeAt(0) - ATTRIBUTE_CODE_FROM]!.comparison === 'words'
 
+/** A loop, since it runs for every word that is written. */
 function prefixesOf(key: string, length: 'short' | 'long'): readonly string[] {
-  const characters = [...charactersOf(key)]
-  const [from, to] =
-    length === 'short' ? [1, Math.min(SHORT_PREFIX_MAX, characters.length)] : [SHORT_PREFIX_MAX + 1, characters.length]
-  return Array.from({ length: Math.max(0, to - from + 1) }, (_, at) =>
-    [key[0], PREFIX, ...characters.slice(0, from + at)].join(''),
-  )
+  const word = charactersOf(key)
+  const prefixes: string[] = []
+  let [characters, end] = [0, 0]
+  for (const character of word) {
+    end += character.length
+    if (++characters <= SHORT_PREFIX_MAX === (length === 'short')) prefixes.push(key[0] + PREFIX + word.slice(0, end))
+  }
+  return prefixes
 }
 
 /** The words that begin with a prefix: keys from the first up to the second, which is not one. */
