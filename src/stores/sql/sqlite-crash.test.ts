@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3-multiple-ciphers'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
+import { toTerms } from '../../imaging/search/terms.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import {
   AT,
@@ -24,11 +25,14 @@ import {
   tokenOf,
 } from '../catalog/conformance/catalog.fixture.ts'
 import type { GeneratedImageSet } from '../catalog/image-set-records.ts'
+import { INDEX_SIZES, type IndexSizes } from '../search/kd-tree/sizes.ts'
 import { checkIndex } from '../search/search-index.fixture.ts'
 import { openSqliteCatalog } from './open-sqlite.ts'
 
 const FILES_PER_SERIES = 3
 const KILLS = 4
+/** The tail becomes postings, and prefixes get tokens, every few batches. */
+const SIZES: IndexSizes = { ...INDEX_SIZES, tailRowsMax: 10, prefixWordsMax: 3 }
 const path = process.argv[2]
 
 type Answered =
@@ -43,7 +47,7 @@ else {
     const folder = await mkdtemp(join(tmpdir(), 'hilum-crash-'))
     removeAtExit(folder)
     const at = join(folder, 'catalog.sqlite')
-    const first = await openSqliteCatalog({ path: at, newId: countedIds() })
+    const first = await openSqliteCatalog({ path: at, newId: countedIds(), sizes: SIZES })
     const datastoreId = await createDatastore(first)
     const job = jobNamed('job', { datastoreId })
     await first.importJobs.submit({ job, token: tokenOf('job') })
@@ -52,7 +56,7 @@ else {
     const answered: Answered[] = []
     for (let kill = 0; kill < KILLS; kill++) {
       answered.push(...(await killedAfter(at, 15 + 20 * kill)))
-      const catalog = await openSqliteCatalog({ path: at, newId: countedIds() })
+      const catalog = await openSqliteCatalog({ path: at, newId: countedIds(), sizes: SIZES })
       await checkAll(catalog, { datastoreId, jobId: job.jobId, answered })
       await catalog.close()
       checkIndex(at)
@@ -68,7 +72,7 @@ else {
 async function writeUntilKilled(path: string): Promise<void> {
   // Counted ids would repeat after each start of the process.
   const newId = () => crypto.randomUUID().replaceAll('-', '')
-  const catalog = await openSqliteCatalog({ path, newId })
+  const catalog = await openSqliteCatalog({ path, newId, sizes: SIZES })
   const owner = newId()
   const job = await catalog.importJobs.claim({ owner, now: AT, leaseUntil: AT - 1 })
   const lease = { jobId: job!.jobId, owner }
@@ -78,7 +82,8 @@ async function writeUntilKilled(path: string): Promise<void> {
     const files = Array.from({ length: 4 * FILES_PER_SERIES }, (_, index) => {
       const series = `1.${batch}.${index % 4}`
       const key = `k${String(batch).padStart(6, '0')}-${String(index).padStart(2, '0')}`
-      return storedFile(key, { study: `1.${batch}`, series, sop: `${series}.${index}` })
+      const patientName = `Mull${'abcdefghij'[batch % 10]}^${index % 4}`
+      return storedFile(key, { study: `1.${batch}`, series, sop: `${series}.${index}`, patientName })
     })
     await record(catalog, lease, files)
     tell({ kind: 'recorded', key: files.at(-1)!.key })
@@ -114,6 +119,10 @@ async function checkAll(
 
   const search = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
   const { rows } = await catalog.imageSets.search({ datastoreId, search, limit: 1_000_000 })
+  const byName = { ...search, terms: toTerms([['PatientName', 'mull']]) }
+  const named = await catalog.imageSets.search({ datastoreId, search: byName, limit: 1_000_000 })
+  assert.deepEqual(named.rows, rows)
+  for await (const { differences } of catalog.searchIndex.verify()) assert.deepEqual(differences, [])
   const generated = await collected(catalog.importJobs.generatedImageSets(jobId))
   assert.deepEqual(new Set(rows.map((row) => row.imageSetId)), new Set(generated.map((each) => each.imageSetId)))
   const shown = new Map(rows.map((row) => [row.imageSetId, row.version]))
