@@ -33,7 +33,7 @@ export const PAGE_ROWS = 51
 
 const FIELDS: readonly SortField[] = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime']
 const ORDERS = ['ASC', 'DESC'] as const
-const SORTS: readonly Search['sort'][] = FIELDS.flatMap((sortField) =>
+export const SORTS: readonly Search['sort'][] = FIELDS.flatMap((sortField) =>
   ORDERS.map((sortOrder) => ({ sortField, sortOrder })),
 )
 const RANDOM_QUERIES = 1_000
@@ -111,6 +111,10 @@ function wideRange(chance: Chance, field: SortField): Filter {
   const [a, b] = [keyOf(chance.anyImageSet(), field), keyOf(chance.anyImageSet(), field)]
   return { attribute: field, from: Math.min(a, b), to: Math.max(a, b) }
 }
+
+/** For other batteries. */
+export const randomRange = (random: Random, dataSet: DataSet): Filter =>
+  wideRange({ random, anyImageSet: () => dataSet.imageSet(wholeBelow(random, dataSet.size)) }, oneOf(random, FIELDS))
 
 const narrowRange = (chance: Chance, field: SortField): Filter =>
   rangeFrom(chance, { field, minMs: 1_000, maxMs: 600_000 })

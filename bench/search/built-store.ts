@@ -138,6 +138,7 @@ export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_
       study_id: grouping.StudyID,
       study_instance_uid: grouping.StudyInstanceUID,
       series_instance_uid: grouping.SeriesInstanceUID,
+      unlisted_texts: imageSet.unlistedTexts,
       study_date: grouping.StudyDate,
       series_number: grouping.SeriesNumber,
       instance_count: instances,

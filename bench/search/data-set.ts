@@ -4,12 +4,14 @@
  * study has four series, with one image set each; some values are very frequent.
  */
 import type { SortField } from '../../src/contract/search-attributes.ts'
+import { textOfUnlisted } from '../../src/imaging/search/described.ts'
 import { studyTimestamp } from '../../src/imaging/search/study-timestamp.ts'
 import type { StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
-import { type Random, randomOf, wholeBelow } from '../random.ts'
+import { oneOf, type Random, randomOf, wholeBelow } from '../random.ts'
+import { anyDescription, anyName } from './descriptions.ts'
 
 /** Raised with every change of the generated data, so that a cached store of other data is not used. */
-export const DATA_SET_VERSION = 1
+export const DATA_SET_VERSION = 2
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
@@ -22,6 +24,7 @@ export const MIGRATION_FROM = LIVE_FROM - 30 * DAY_MS
 const ARCHIVE_MS = 15 * YEAR_MS
 
 export const SERIES_PER_STUDY = 4
+export const MODALITIES = ['CT', 'MR', 'CR', 'US', 'MG', 'PT']
 export const ANONYMOUS = 'ANON'
 /** The StudyID that half of all studies have. */
 export const USUAL_STUDY_ID = '1'
@@ -37,6 +40,8 @@ export interface BenchImageSet {
   readonly grouping: StoredFile['grouping']
   /** The DICOMTags of its summary without the two counts: JSON text. */
   readonly tags: string
+  /** As of a StoredFile. */
+  readonly unlistedTexts: string | null
 }
 
 export interface DataSet {
@@ -47,6 +52,7 @@ export interface DataSet {
 
 const STUDY = 1
 const SERIES = 2
+const PATIENT = 24
 
 export function dataSetOf(size: number): DataSet {
   const migrated = Math.floor(size / 2)
@@ -72,7 +78,8 @@ export function dataSetOf(size: number): DataSet {
       studyId: random() < 0.5 ? USUAL_STUDY_ID : `S${number}`,
       // The number of the study makes it unique.
       accessionNumber: random() < 0.2 ? null : `A${study}-${number % 1000}`,
-      modality: ['CT', 'MR', 'CR', 'US', 'MG', 'PT'][wholeBelow(random, 6)]!,
+      modality: oneOf(random, MODALITIES),
+      description: anyDescription(random),
     }
   }
 
@@ -108,7 +115,11 @@ export function dataSetOf(size: number): DataSet {
       updatedAt,
       studyTimestamp: studyTimestamp(date, time, { strict: true })!,
       grouping,
-      tags: tagsOf({ grouping, time, modality: study.modality }),
+      tags: tagsOf({ grouping, time, modality: study.modality, description: study.description }),
+      unlistedTexts: textOfUnlisted({
+        SeriesDescription: anyDescription(random),
+        InstitutionName: 'General Hospital',
+      }),
     }
   }
   return { size, imageSet }
@@ -126,16 +137,24 @@ function dicomDateAndTime(ms: number): readonly [date: string, time: string] {
   return [date.replaceAll('-', ''), time.slice(0, 8).replaceAll(':', '')]
 }
 
-function tagsOf(from: { grouping: StoredFile['grouping']; time: string; modality: string }): string {
-  const { grouping, time, modality } = from
+const nameOf = (patientId: string): string =>
+  patientId === ANONYMOUS ? ANONYMOUS : anyName(randomOf(PATIENT, Number(patientId.slice(1))))
+
+function tagsOf(from: {
+  grouping: StoredFile['grouping']
+  time: string
+  modality: string
+  description: string
+}): string {
+  const { grouping, time, modality, description } = from
   return JSON.stringify({
     DICOMPatientId: grouping.PatientID,
-    DICOMPatientName: `BENCH^PATIENT ${grouping.PatientID}`,
+    DICOMPatientName: nameOf(grouping.PatientID!),
     DICOMPatientBirthDate: '19600101',
     DICOMPatientSex: 'O',
     DICOMStudyInstanceUID: grouping.StudyInstanceUID,
     DICOMStudyId: grouping.StudyID,
-    DICOMStudyDescription: 'CHEST',
+    DICOMStudyDescription: description,
     ...(grouping.AccessionNumber === null ? {} : { DICOMAccessionNumber: grouping.AccessionNumber }),
     DICOMSeriesInstanceUID: grouping.SeriesInstanceUID,
     DICOMSeriesModality: modality,

@@ -157,7 +157,7 @@ const fileOf = (imageSet: BenchImageSet, index: number): StoredFile => ({
   sopInstanceUID: `${imageSet.grouping.SeriesInstanceUID}.1`,
   sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
   transferSyntaxUID: '1.2.840.10008.1.2.1',
-  unlistedTexts: null,
+  unlistedTexts: imageSet.unlistedTexts,
   blobKey: BLOB_KEY,
   offsetBytes: 0,
   sizeBytes: 1_000,

@@ -2,6 +2,7 @@
 import { BATTERIES } from './batteries.ts'
 import type { Times } from './measure.ts'
 import type { CountTimes } from './measure-counts.ts'
+import { WORD_BATTERY_NAMES } from './measure-words.ts'
 import { type SearchBench, SMALL_ROWS } from './search-bench.ts'
 
 export function printTable(result: SearchBench): string {
@@ -24,6 +25,17 @@ export function printTable(result: SearchBench): string {
       ],
     ]
   })
+  const words = [
+    ['by words', 'p50 ms', 'p99 ms', 'max ms', 'visited', 'run', 'with total p50', 'p99', 'max', 'run'],
+    ...WORD_BATTERY_NAMES.map((name) => {
+      const { pages, totals } = result.words[name]
+      return [
+        name,
+        ...[ms(pages.p50_ms), ms(pages.p99_ms), ms(pages.max_ms), whole(pages.visited_max ?? 0), runs(pages)],
+        ...[ms(totals.p50_ms), ms(totals.p99_ms), ms(totals.max_ms), runs(totals)],
+      ]
+    }),
+  ]
   const facts: readonly (readonly [string, string])[] = [
     ['load, image sets a second, before indexes', whole(result.load_rows_per_s)],
     ['indexes made, seconds', String(result.index_s)],
@@ -43,7 +55,7 @@ export function printTable(result: SearchBench): string {
   ]
   const title = `${whole(result.rows)} image sets, ${result.engine}, Node ${result.node}, ${result.cores} cores, load ${result.load_average.toFixed(1)}; page of 51 rows, warm, one at a time`
   const settings = Object.entries(result.settings).map(([name, value]) => `${name} ${value}`)
-  return `${title}\n${settings.join(', ')}\n\n${columns([head, ...lines])}\n\n${columns(facts)}\n`
+  return `${title}\n${settings.join(', ')}\n\n${columns([head, ...lines])}\n\n${columns(words)}\n\n${columns(facts)}\n`
 }
 
 function countFact({ hilum, planner, compared, different }: CountTimes): readonly [string, string] {

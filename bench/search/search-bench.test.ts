@@ -11,6 +11,7 @@ import { isOrthancInstalled } from '../orthanc-server.ts'
 import { inTempFolder } from '../processes.ts'
 import { BATTERIES } from './batteries.ts'
 import { ENGINES } from './build-store.ts'
+import { WORD_BATTERY_NAMES } from './measure-words.ts'
 
 const bench = join(import.meta.dirname, '..', 'bench.ts')
 const run = (args: readonly string[], cacheFolder: string) =>
@@ -36,6 +37,10 @@ for (const engine of sample(ENGINES, ENGINES.length)) {
           assert(p50_ms > 0 && p50_ms <= p99_ms && p99_ms <= max_ms, `the times of ${name} are in order`)
           assert(run > 0)
         }
+      }
+      for (const name of WORD_BATTERY_NAMES) {
+        const { pages, totals } = result.words[name]
+        assert(pages.run > 0 && pages.p50_ms > 0 && totals.p50_ms > 0, `${name} was searched`)
       }
       // Each battery runs at least one search, however short its time limit.
       assert(result.compared >= BATTERIES.length)

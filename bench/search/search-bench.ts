@@ -16,6 +16,7 @@ import { type Answer, measure, rounded, type Times } from './measure.ts'
 import { type BoundsFacts, measureBounds } from './measure-bounds.ts'
 import { type CountTimes, countQueries, measureCounts } from './measure-counts.ts'
 import { measureServer, type ServerTimes } from './measure-server.ts'
+import { measureWords, type WordsFacts } from './measure-words.ts'
 import { measureWrites, type WriteTimes } from './measure-writes.ts'
 import { placeOf } from './places.ts'
 import { printTable } from './print-table.ts'
@@ -30,6 +31,7 @@ interface SearchTimes {
   readonly compared: number
   readonly different: number
   readonly count: CountTimes
+  readonly words: WordsFacts
 }
 
 export interface SearchBench extends SearchTimes, Omit<BuildFacts, 'bytes_of'>, WriteTimes, ServerTimes, BoundsFacts {
@@ -189,12 +191,16 @@ async function measureSearches(
     progress('counting', 0)
     const count = await measureCounts({ catalog, ordinary, queries: countQueries(queries), capMs })
     progress('counting', 1)
+    progress('searching by words', 0)
+    const words = await measureWords({ catalog, dataSet, capMs })
+    progress('searching by words', 1)
     return {
       batteries: batteries as ByBattery<Times>,
       planner: planner as ByBattery<Times>,
       compared,
       different,
       count,
+      words,
     }
   } finally {
     await ordinary.close()
