@@ -31,6 +31,9 @@ interface WordChange {
   readonly after: ReadonlySet<string>
 }
 
+/** Of a key without a token: most long prefixes have none. Tokens begin at 1. */
+const ABSENT = 0
+
 const NO_KEYS: ReadonlySet<string> = new Set()
 
 export const wordChangeOf = ({ before, after }: IndexChange): WordChange => ({
@@ -96,14 +99,13 @@ export class WordWriter {
         for (const each of [key, ...longPrefixesOf(key)]) {
           const token = known.get(each)
           if (token === undefined) unknown.add(each)
-          else found.set(each, token)
+          else if (token !== ABSENT) found.set(each, token)
         }
       }
     }
-    for (const [key, token] of yield* tokensOf(dictionary, unknown)) {
-      known.set(key, token)
-      found.set(key, token)
-    }
+    const read = yield* tokensOf(dictionary, unknown)
+    for (const key of unknown) known.set(key, read.get(key) ?? ABSENT)
+    for (const [key, token] of read) found.set(key, token)
     return found
   }
 
