@@ -27,10 +27,10 @@ async function openStore(sizes = SMALL) {
     path,
     datastoreId,
     /** Each in a study of its own, named by the index: the same study again changes the name. */
-    importNames: (names: readonly string[]) => {
+    importNames: (names: readonly string[], firstStudy = 0) => {
       const [at, run] = [AT + ++imports, imports]
       const files = names.map((patientName, index) =>
-        storedFile(`k${run}-${String(index).padStart(4, '0')}`, { study: `1.2.${index}`, patientName }),
+        storedFile(`k${run}-${String(index).padStart(4, '0')}`, { study: `1.2.${firstStudy + index}`, patientName }),
       )
       return importFiles(catalog, { datastoreId, files, at })
     },
@@ -72,6 +72,47 @@ test('a prefix of four characters gets a token when more words share it, and los
   assert.ok((await store.keys()).includes('a-mull'))
   await store.importNames(Array.from({ length: 12 }, () => 'other'))
   assert.deepEqual(await store.keys(), ['a-o', 'a-ot', 'a-oth', 'a.other'])
+  await store.assertVerified()
+  await store.catalog.close()
+})
+
+test('image sets in several chunks of row ids are found together, and removed from each', async () => {
+  const store = await openStore()
+  const made: string[] = []
+  const names = Array.from({ length: 12 }, (_, index) => `mull${'abcdef'[index % 6]}`)
+  for (const [round, lastRow] of [undefined, 65_530, 131_068].entries()) {
+    // A deleted image set, after whose row id the next ones are counted: they lie in two chunks.
+    if (lastRow !== undefined) {
+      const outside = new Database(store.path)
+      outside
+        .prepare(
+          `INSERT INTO image_sets (row_id, id_suffix, datastore, version, image_set_state, workflow_status, is_primary, created_at,
+             updated_at, last_accessed_at, deleted_at, changed_in, instance_count, tags)
+           SELECT ?, id_suffix, datastore, version, 'DELETED', 'DELETED', is_primary, created_at, updated_at, last_accessed_at, 1,
+             changed_in, 0, '{}' FROM image_sets WHERE row_id = 1`,
+        )
+        .run(lastRow)
+      outside.close()
+    }
+    made.push(...(await store.importNames(names, 100 * round)).map(({ imageSetId }) => imageSetId))
+  }
+  const find = async () => {
+    const newestFirst = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
+    const search = { filters: [], sort: newestFirst, terms: toTerms([['PatientName', 'mull']]) }
+    const page = await store.catalog.imageSets.search({
+      ...{ datastoreId: store.datastoreId, search, limit: 50 },
+      count: 'exact',
+    })
+    return { found: page.rows.map(({ imageSetId }) => imageSetId).sort(), total: page.total }
+  }
+  assert.deepEqual(await find(), { found: made.toSorted(), total: 36 })
+  await store.assertVerified()
+  const removed = made.filter((_, index) => index % 3 > 0)
+  await store.remove(removed)
+  assert.deepEqual(await find(), { found: made.filter((_, index) => index % 3 === 0).sort(), total: 12 })
+  await store.assertVerified()
+  await store.remove(made.filter((_, index) => index % 3 === 0))
+  assert.deepEqual(await store.keys(), [])
   await store.assertVerified()
   await store.catalog.close()
 })

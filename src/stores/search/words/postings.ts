@@ -8,16 +8,25 @@ export interface Posting {
   readonly offsets: Uint8Array
 }
 
-/** Chunks are written out, since their number changes rarely: a statement has one list of values. */
-const inChunks = (chunks: readonly number[]) => `chunk IN (${chunks.join(', ')})`
+const CHUNKS_PER_STEP = 16
+
+/** Filled up with the last chunk, so that few statements are prepared while a data store grows. */
+function filledUp(chunks: readonly number[]): readonly number[] {
+  if (chunks.length <= 1) return chunks
+  const length = Math.ceil(chunks.length / CHUNKS_PER_STEP) * CHUNKS_PER_STEP
+  return Array.from({ length }, (_, at) => chunks[Math.min(at, chunks.length - 1)]!)
+}
+
+const inChunks = (chunks: readonly number[]) => `chunk IN (${chunks.map(() => '?').join(', ')})`
 
 export function* postingsOf({ dictionary, chunks }: Dictionary, tokens: Iterable<number>): Sql<readonly Posting[]> {
   if (chunks.length === 0) return []
+  const all = filledUp(chunks)
   return yield* allOfMany<Posting>(
     (marks) =>
       `SELECT chunk, token, offsets FROM search_postings
-       WHERE dictionary = ? AND ${inChunks(chunks)} AND token IN (${marks})`,
-    [dictionary],
+       WHERE dictionary = ? AND ${inChunks(all)} AND token IN (${marks})`,
+    [dictionary, ...all],
     [...tokens],
   )
 }
@@ -28,10 +37,11 @@ export function* tokensWithPostings(
   tokens: Iterable<number>,
 ): Sql<ReadonlySet<number>> {
   if (chunks.length === 0) return new Set()
+  const all = filledUp(chunks)
   const rows = yield* allOfMany<{ token: number }>(
     (marks) =>
-      `SELECT DISTINCT token FROM search_postings WHERE dictionary = ? AND ${inChunks(chunks)} AND token IN (${marks})`,
-    [dictionary],
+      `SELECT DISTINCT token FROM search_postings WHERE dictionary = ? AND ${inChunks(all)} AND token IN (${marks})`,
+    [dictionary, ...all],
     [...tokens],
   )
   return new Set(rows.map(({ token }) => token))
