@@ -173,6 +173,7 @@ function fileOf({ grouping, tags }: BenchImageSet): Uint8Array {
     transferSyntaxUID: ExplicitVRLittleEndian,
     attributes: {
       SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
+      SpecificCharacterSet: 'ISO_IR 192',
       SOPInstanceUID: `${grouping.SeriesInstanceUID}.1`,
       StudyDate: grouping.StudyDate!,
       StudyTime: summary.DICOMStudyTime,
