@@ -4,13 +4,13 @@
  */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { SearchImageSetsCommand, type SearchImageSetsCommandInput } from '@aws-sdk/client-medical-imaging'
+import type { SearchImageSetsCommandInput } from '@aws-sdk/client-medical-imaging'
 import { activeDatastore } from '../support/datastores.ts'
 import { rejectsAs } from '../support/errors.ts'
 import { instance } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
-import { between, equal, studyMoment } from '../support/search.ts'
+import { between, equal, searchWithHeaders, studyMoment } from '../support/search.ts'
 import { choice } from '../support/sources.ts'
 
 const server = await openHilum({})
@@ -32,28 +32,8 @@ before(async () => {
   await importFiles(server, { datastoreId, files })
 })
 
-/** A search with Hilum's request headers. @returns Hilum's response headers with the result */
-async function ask(headers: Readonly<Record<string, string>>, input: Partial<SearchImageSetsCommandInput> = {}) {
-  const command = new SearchImageSetsCommand({ datastoreId, ...input })
-  command.middlewareStack.add(
-    (next) => (args) => {
-      Object.assign((args.request as { headers: Record<string, string> }).headers, headers)
-      return next(args)
-    },
-    { step: 'build' },
-  )
-  let answered: Readonly<Record<string, string>> = {}
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args)
-      answered = (result.response as { headers: Record<string, string> }).headers
-      return result
-    },
-    { step: 'deserialize' },
-  )
-  const page = await sdk.send(command)
-  return { page, total: answered['x-hilum-total-count'], explanation: answered['x-hilum-explain'] }
-}
+const ask = (headers: Readonly<Record<string, string>>, input: Partial<SearchImageSetsCommandInput> = {}) =>
+  searchWithHeaders(sdk, { datastoreId, ...input }, headers)
 
 const COUNTED = { 'x-hilum-count': 'exact' }
 const EXPLAINED = { 'x-hilum-explain': 'yes' }

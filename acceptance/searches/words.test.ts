@@ -1,17 +1,13 @@
 /** Hilum's extension of SearchImageSets for words: the header x-hilum-match (docs/extensions.md). */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import {
-  type ImageSetsMetadataSummary,
-  SearchImageSetsCommand,
-  type SearchImageSetsCommandInput,
-} from '@aws-sdk/client-medical-imaging'
+import type { ImageSetsMetadataSummary, SearchImageSetsCommandInput } from '@aws-sdk/client-medical-imaging'
 import { activeDatastore } from '../support/datastores.ts'
 import { rejectsAs } from '../support/errors.ts'
 import { instance } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
-import { between, equal, patientsOf, studyMoment } from '../support/search.ts'
+import { between, equal, patientsOf, searchWithHeaders, studyMoment } from '../support/search.ts'
 import { choice } from '../support/sources.ts'
 
 const server = await openHilum({})
@@ -39,25 +35,8 @@ before(async () => {
 
 async function ask(match: string, input: Partial<SearchImageSetsCommandInput> = {}) {
   const headers = { 'x-hilum-match': match, 'x-hilum-count': 'exact', 'x-hilum-explain': 'yes' }
-  const command = new SearchImageSetsCommand({ datastoreId, ...input })
-  command.middlewareStack.add(
-    (next) => (args) => {
-      Object.assign((args.request as { headers: Record<string, string> }).headers, headers)
-      return next(args)
-    },
-    { step: 'build' },
-  )
-  let answered: Readonly<Record<string, string>> = {}
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args)
-      answered = (result.response as { headers: Record<string, string> }).headers
-      return result
-    },
-    { step: 'deserialize' },
-  )
-  const page = await sdk.send(command)
-  return { page, total: Number(answered['x-hilum-total-count']), explanation: answered['x-hilum-explain']! }
+  const { page, total, explanation } = await searchWithHeaders(sdk, { datastoreId, ...input }, headers)
+  return { page, total: Number(total), explanation: explanation! }
 }
 
 const patientsIn = (found: readonly ImageSetsMetadataSummary[]) => patientsOf(found).sort()

@@ -5,6 +5,8 @@ import {
   paginateSearchImageSets,
   type SearchByAttributeValue,
   type SearchCriteria,
+  SearchImageSetsCommand,
+  type SearchImageSetsCommandInput,
   type Sort,
 } from '@aws-sdk/client-medical-imaging'
 
@@ -25,6 +27,33 @@ export async function search(sdk: MedicalImagingClient, whole: WholeSearch): Pro
   )
   for await (const page of pages) found.push(...(page.imageSetsMetadataSummaries ?? []))
   return found
+}
+
+/** One page, with Hilum's request headers. @returns Hilum's response headers with the page */
+export async function searchWithHeaders(
+  sdk: MedicalImagingClient,
+  input: SearchImageSetsCommandInput,
+  headers: Readonly<Record<string, string>>,
+) {
+  const command = new SearchImageSetsCommand(input)
+  command.middlewareStack.add(
+    (next) => (args) => {
+      Object.assign((args.request as { headers: Record<string, string> }).headers, headers)
+      return next(args)
+    },
+    { step: 'build' },
+  )
+  let answered: Readonly<Record<string, string>> = {}
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      answered = (result.response as { headers: Record<string, string> }).headers
+      return result
+    },
+    { step: 'deserialize' },
+  )
+  const page = await sdk.send(command)
+  return { page, total: answered['x-hilum-total-count'], explanation: answered['x-hilum-explain'] }
 }
 
 /** The patient ids of a result, in order: tests give each image set its own patient. */
