@@ -6,7 +6,7 @@ import type { MaintenanceKind, MaintenanceRun } from '../../stores/catalog/maint
 import type { Finding } from './finding.ts'
 
 const DAY_MS = 86_400_000
-/** Somebody makes backups, and forgot. */
+/** Where there are backups, an older last one is a warning. */
 const BACKUP_WARNING_DAYS = 7
 
 interface LastRuns {
