@@ -44,8 +44,6 @@ function drawCount(count: ExplainedSearch['count']): string {
       const { leavesMatching, leavesVisited, bound } = count
       return `: ${plural(leavesMatching - leavesVisited, 'leaf', 'leaves')} counted by their bounds, ${number(leavesVisited)} read${atMost(bound.leaves)}`
     }
-    case 'rows of one text':
-      return `: ${plural(count.entriesVisited, 'row', 'rows')} of the less frequent text counted${atMost(count.bound.entries)}`
     default:
       return ': nothing more was read'
   }

@@ -109,7 +109,7 @@ test('a person searches from the terminal', async (t) => {
       '20240101..',
       '--count',
     )
-    assert.ok(explained.lines.includes('Plan     rows with the words'), explained.lines.join('\n'))
+    assert.ok(explained.lines.includes('Plan     rows of postings'), explained.lines.join('\n'))
     assert.ok(
       explained.lines.includes('Words    1 token, 0 postings; 119 image sets have them'),
       explained.lines.join('\n'),

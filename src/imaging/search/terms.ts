@@ -33,8 +33,15 @@ const comparisonOf = (attribute: WordAttribute) =>
   WORD_ATTRIBUTES.find(({ keyword }) => keyword === attribute)!.comparison
 
 export const matchesTerms = (terms: readonly Term[], values: Described): boolean =>
+  matchesSpelled(terms, (attribute) => spellingsOf(attribute, values[attribute]))
+
+/** For values that are compared often. @param spellings of the value of an attribute, as spellingsOf returns them */
+export const matchesSpelled = (
+  terms: readonly Term[],
+  spellings: (attribute: WordAttribute) => ReadonlySet<string>,
+): boolean =>
   terms.every((term) => {
-    const found = [...spellingsOf(term.attribute, values[term.attribute])]
+    const found = [...spellings(term.attribute)]
     return term.spellings.some((spelling) => found.some((word) => isMatch(term.comparison, spelling, word)))
   })
 

@@ -27,6 +27,8 @@ const IN_WORDS: Readonly<Record<IndexDifferenceKind, (difference: IndexDifferenc
   'posting-without-word': ({ words }) => `${words} postings are of words that are not in the dictionary`,
   'word-without-posting': ({ words }) => `${words} words of the dictionary have no posting`,
   'prefix-without-postings': ({ words }) => `${words} prefixes of many words have no postings`,
+  'text-without-postings': ({ words }) =>
+    `${words} texts have partitions without postings, or postings without partitions`,
 }
 
 /** `leaf 17 of partition 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 differs from the row in updatedAt` */

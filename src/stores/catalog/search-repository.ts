@@ -34,14 +34,14 @@ export interface Visited {
   readonly strategy:
     | 'index scan'
     | 'posting list'
-    | 'rows with the words'
+    | 'rows of postings'
     | 'kd-tree leaves, best first'
     | 'no possible match'
-  /** For a search by words: the tokens and postings read, and how many image sets have the words. */
+  /** For a search by words, or by several high-frequency texts: the tokens and postings read, and how many image sets have them all. */
   readonly words?: { readonly tokens: number; readonly postings: number; readonly imageSets: number }
   /** The attribute whose index was read, for an index scan and a posting list. */
   readonly index?: Filter['attribute']
-  /** Partitions whose leaves were considered: of image sets, primary or not, that have one value of each of the attributes. */
+  /** Partitions whose leaves were considered: of image sets, primary or not; all of them, or those that have one value of the attribute. */
   readonly partitions: readonly {
     readonly attributes: readonly Filter['attribute'][]
     readonly isPrimary: boolean
@@ -59,12 +59,7 @@ export interface Visited {
   readonly bound: { readonly leaves?: number; readonly entries?: number; readonly rows?: number }
   /** What was read for the total, in addition to the page. */
   readonly count?: {
-    readonly strategy:
-      | 'no possible match'
-      | 'posting list'
-      | 'rows with the words'
-      | 'kd-tree leaves'
-      | 'rows of one text'
+    readonly strategy: 'no possible match' | 'posting list' | 'postings' | 'kd-tree leaves'
     /** Leaves counted by their bounds alone, or read. */
     readonly leavesMatching: number
     readonly leaves: number
@@ -114,6 +109,7 @@ export type IndexDifferenceKind =
   | 'posting-without-word'
   | 'word-without-posting'
   | 'prefix-without-postings'
+  | 'text-without-postings'
 
 /** Names numbers of rows and attributes, never a value of a patient. */
 export interface IndexDifference {

@@ -4,7 +4,6 @@ import type { IndexDifferenceKind } from '../catalog/search-repository.ts'
 import type { Row, SqlValue } from '../sql/engine/statement.ts'
 import { decodeEntries, type Entry, encodeEntries, entriesOf } from './kd-tree/entries.ts'
 import { boundsOf, decodeBounds, encodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
-import { encodeTokens } from './words/tail.ts'
 
 /** A catalog on one of the engines. */
 export interface Place {
@@ -76,15 +75,8 @@ export const DAMAGES: readonly Damage[] = [
     by: ofRow('changed_in', 'changed_in + 1'),
   },
   {
-    what: 'another accession number',
-    kinds: ['entry-differs'],
-    differing: ['DICOMAccessionNumber'],
-    by: ofRow('accession_number', `'other'`),
-  },
-  {
     what: 'a text that does not belong to the partition',
-    kinds: ['entry-differs', 'entry-in-wrong-partition', 'partition-incomplete'],
-    differing: ['DICOMPatientId'],
+    kinds: ['entry-in-wrong-partition', 'partition-incomplete', 'words-superfluous'],
     by: ofRow('patient_id', `'other'`),
   },
   {
@@ -186,7 +178,7 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'leaves without a partition',
-    kinds: ['leaf-without-partition'],
+    kinds: ['leaf-without-partition', 'text-without-postings'],
     by: (place) => place.sql(`DELETE FROM search_partitions WHERE attribute = 'DICOMPatientId'`),
   },
   {
@@ -201,20 +193,13 @@ export const DAMAGES: readonly Damage[] = [
     },
   },
   {
-    what: 'no partitions of a pair of large texts',
-    kinds: ['image-sets-without-partition'],
-    by: async (place) => {
-      const pair = `(SELECT partition FROM search_partitions WHERE attribute LIKE '%+%')`
-      await place.sql(
-        `DELETE FROM search_entries WHERE leaf IN (SELECT leaf FROM search_leaves WHERE partition IN ${pair})`,
-      )
-      await place.sql(`DELETE FROM search_leaves WHERE partition IN ${pair}`)
-      await place.sql(`DELETE FROM search_partitions WHERE attribute LIKE '%+%'`)
-    },
+    what: 'a high-frequency text without postings',
+    kinds: ['posting-without-word', 'text-without-postings'],
+    by: (place) => place.sql(`DELETE FROM search_tokens WHERE word_key LIKE 'A=%'`),
   },
   {
     what: 'a partition of a data store that does not exist',
-    kinds: ['entry-in-wrong-partition', 'partition-without-datastore'],
+    kinds: ['entry-in-wrong-partition', 'partition-without-datastore', 'text-without-postings'],
     by: (place) => place.sql(`UPDATE search_partitions SET datastore = 99 WHERE attribute = 'DICOMPatientId'`),
   },
   {
@@ -251,10 +236,9 @@ export const DAMAGES: readonly Damage[] = [
     by: (place) => place.sql('UPDATE search_postings SET offsets = ? WHERE token = 1', new Uint8Array(3)),
   },
   {
-    what: 'an image set that is in the tail with one of its words',
-    kinds: ['words-missing', 'words-superfluous'],
-    by: (place) =>
-      place.sql('INSERT INTO search_tail (dictionary, row_id, tokens) VALUES (1, 7, ?)', encodeTokens([1])),
+    what: 'an image set that is in the tail and in postings',
+    kinds: ['words-superfluous'],
+    by: (place) => place.sql('INSERT INTO search_tail (dictionary, row_id, changed_in) VALUES (1, 7, 1)'),
   },
   {
     what: 'no dictionary',

@@ -1,8 +1,7 @@
 /** An image set as the search index stores it, made from its row. */
 import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
-import { describedOf } from '../../imaging/search/described.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
-import { all, type Sql } from '../sql/engine/statement.ts'
+import { all, allOfMany, type Sql } from '../sql/engine/statement.ts'
 import {
   imageSetsWith,
   mostSelectiveFirst,
@@ -12,7 +11,6 @@ import {
   textsOfRow,
 } from '../sql/rows/search-columns.ts'
 import { type Entry, entryOf } from './kd-tree/entries.ts'
-import { keysOf } from './words/word-keys.ts'
 
 export interface Indexed {
   readonly datastore: number
@@ -21,9 +19,10 @@ export interface Indexed {
   readonly texts: readonly Text[]
 }
 
+/** With the values that its words come from: JSON texts, as the row has them. Folding them is expensive, and often not needed. */
 export interface IndexedWithWords extends Indexed {
-  /** The keys of its words (words/word-keys.ts). */
-  readonly words: ReadonlySet<string>
+  readonly tags: string
+  readonly unlistedTexts: string | null
 }
 
 /** An image set that a change adds, updates or deletes. */
@@ -47,7 +46,8 @@ export const INDEXED_COLUMNS_WITH_WORDS = `${INDEXED_COLUMNS}, tags, unlisted_te
 
 export const indexedWithWordsOf = (row: IndexedRowWithWords): IndexedWithWords => ({
   ...indexedOf(row),
-  words: keysOf(describedOf(row.tags, row.unlisted_texts)),
+  tags: row.tags,
+  unlistedTexts: row.unlisted_texts,
 })
 
 export function indexedOf(row: IndexedRow): Indexed {
@@ -74,4 +74,14 @@ export function indexedOf(row: IndexedRow): Indexed {
 export function* indexedWith(datastore: number, texts: readonly Text[], dialect: Dialect): Sql<readonly Indexed[]> {
   const { text, values } = imageSetsWith(mostSelectiveFirst(texts), { datastore, dialect })
   return (yield* all<IndexedRow>(`SELECT ${INDEXED_COLUMNS} ${text}`, ...values)).map(indexedOf)
+}
+
+/** The image sets of the rows. */
+export function* indexedWithWords(rowIds: readonly number[]): Sql<readonly IndexedWithWords[]> {
+  const rows = yield* allOfMany<IndexedRowWithWords>(
+    (marks) => `SELECT ${INDEXED_COLUMNS_WITH_WORDS} FROM image_sets WHERE row_id IN (${marks})`,
+    [],
+    rowIds,
+  )
+  return rows.map(indexedWithWordsOf)
 }

@@ -37,7 +37,6 @@ const SMALL: IndexSizes = {
   highFrequencyUntil: 10,
   highFrequencyUidFrom: 6,
   highFrequencyUidUntil: 4,
-  pairFrom: 40,
   countEvery: 1,
   rebuildBatchRows: 25,
   prefixWordsMax: 3,
@@ -48,6 +47,8 @@ const SMALL: IndexSizes = {
   tokensInMemory: 30,
   leavesInMemory: 1_000,
   entryBytesInMemory: 10_000,
+  tailsInMemory: 2,
+  hitBytesInMemory: 10_000,
   rowLeafBytesInMemory: 300_000,
   summaryBytesInMemory: 10_000,
 }

@@ -1,7 +1,7 @@
 /**
- * Chooses how a search is answered, so that what it reads is bounded whatever the data are like (decision 8). Two texts that both have
- * partitions: the partitions of the pair; without those, the partitions of the less frequent text, where the other is a residual
- * predicate, since entries have only a hash of it.
+ * Chooses how a search is answered, so that what it reads is bounded whatever the data are like (decision 8). A low-frequency text: its
+ * posting list. One high-frequency text and no words: its partitions. Words, or several high-frequency texts: their postings, and the
+ * partitions of all image sets.
  */
 import { TEXT_ATTRIBUTES, type TextAttribute } from '../../contract/search-attributes.ts'
 import { type Filter, isPrimaryWanted, type Search } from '../../imaging/search/search.ts'
@@ -9,9 +9,9 @@ import type { Sql } from '../sql/engine/statement.ts'
 import { mostSelectiveFirst, type Text } from '../sql/rows/search-columns.ts'
 import type { CachedLeaves } from './cached-leaves.ts'
 import type { LeafBounds } from './kd-tree/leaf-bounds.ts'
-import type { IndexSizes } from './kd-tree/sizes.ts'
-import { bothKeys, nameOf, nameOfTexts, type Partition, partitionKey, partitionsFor } from './partitions.ts'
+import { bothKeys, nameOf, nameOfText, type Partition, partitionsFor } from './partitions.ts'
 import { isOnSortKey } from './strategies/index-scan.ts'
+import type { WantedWords } from './words/find-rows.ts'
 
 type TextFilter = Filter & { readonly attribute: TextAttribute; readonly equals: string }
 
@@ -31,10 +31,10 @@ export interface PostingListPlan {
 export interface KdLeavesPlan {
   readonly kind: 'kd-tree leaves'
   readonly partitions: readonly OpenPartition[]
-  /** The filters that the partitions do not guarantee. */
+  /** The filters that neither the partitions nor the postings guarantee: ranges. */
   readonly filters: readonly Filter[]
-  /** The residual predicate: texts that entries have only a hash of. Compared with the rows of the page. */
-  readonly residual: readonly Text[]
+  /** What the postings have to guarantee. */
+  readonly wanted: WantedWords | undefined
 }
 
 /** What a search without an index scan reads. */
@@ -46,61 +46,48 @@ interface Snapshot {
   readonly datastoreId: string
   readonly latest: number
   readonly leaves: CachedLeaves
-  readonly sizes: IndexSizes
 }
 
 const NO_MATCH: FilterPlan = { kind: 'no possible match' }
 
 export function* planQuery(search: Search, snapshot: Snapshot): Sql<QueryPlan> {
   // Only the sort key and isPrimary are filtered: one index scan answers it.
-  const isScan = search.filters.every((filter) => filter.attribute === 'isPrimary' || isOnSortKey(filter, search))
-  return isScan ? { kind: 'index scan' } : yield* planFilters(search.filters, snapshot)
+  const isScan =
+    (search.terms ?? []).length === 0 &&
+    search.filters.every((filter) => filter.attribute === 'isPrimary' || isOnSortKey(filter, search))
+  return isScan ? { kind: 'index scan' } : yield* planFilters(search, snapshot)
 }
 
-export function* planFilters(filters: readonly Filter[], snapshot: Snapshot): Sql<FilterPlan> {
+export function* planFilters(
+  { filters, terms = [] }: Pick<Search, 'filters' | 'terms'>,
+  snapshot: Snapshot,
+): Sql<FilterPlan> {
   const texts = textsOf(filters)
   const [one, other] = texts
   if (other !== undefined && one!.attribute === other.attribute) return NO_MATCH
-  const choices: readonly (readonly Text[])[] = [...texts.map((text) => [text]), texts]
-  const partitions = yield* partitionsFor(snapshot.datastore, choices.flatMap(bothKeys))
-  const havePartitions = (some: readonly Text[]) => partitions.has(nameOf(partitionKey(some, true)))
-
-  const lowFrequency = texts.find((text) => !havePartitions([text]))
+  const keys = [undefined, ...texts].flatMap(bothKeys)
+  const partitions = yield* partitionsFor(snapshot.datastore, keys)
+  const lowFrequency = texts.find((text) => !partitions.has(nameOf({ text, isPrimary: true })))
   if (lowFrequency !== undefined) {
     const others = texts.filter((text) => text !== lowFrequency)
     return { kind: 'posting list', texts: [lowFrequency, ...others], filters: filters.filter((each) => !isText(each)) }
   }
-
-  const open = (some: readonly Text[]) =>
-    opened(
-      bothKeys(some).flatMap((key) => partitions.get(nameOf(key)) ?? []),
-      snapshot,
-    )
-  const left = filters.filter((filter) => !isText(filter) && filter.attribute !== 'isPrimary')
-  const wanted = (some: readonly OpenPartition[]) => some.filter(({ isPrimary }) => isPrimaryWanted(isPrimary, filters))
-  if (havePartitions(texts)) {
-    return { kind: 'kd-tree leaves', partitions: wanted(yield* open(texts)), filters: left, residual: [] }
-  }
-  if (other === undefined) return NO_MATCH
-
-  const sides = [
-    { partitions: yield* open([one!]), residual: other },
-    { partitions: yield* open([other]), residual: one! },
-  ].map((side) => ({ ...side, count: side.partitions.reduce((sum, { bounds }) => sum + bounds.entryCount(), 0) }))
-  const smaller = sides[0]!.count <= sides[1]!.count ? sides[0]! : sides[1]!
-  // Pairs of texts as frequent as that have partitions if any image set has both (maintenance/update-index.ts).
-  if (smaller.count > snapshot.sizes.pairFrom) return NO_MATCH
+  const isByPostings = terms.length > 0 || other !== undefined
+  const of = bothKeys(isByPostings ? undefined : one).filter(({ isPrimary }) => isPrimaryWanted(isPrimary, filters))
   return {
     kind: 'kd-tree leaves',
-    partitions: wanted(smaller.partitions),
-    filters: [...left, smaller.residual],
-    residual: [smaller.residual],
+    partitions: yield* opened(
+      of.flatMap((key) => partitions.get(nameOf(key)) ?? []),
+      snapshot,
+    ),
+    filters: filters.filter((filter) => !isText(filter) && filter.attribute !== 'isPrimary'),
+    wanted: isByPostings ? { terms, texts: texts.map(({ attribute, equals }) => ({ attribute, equals })) } : undefined,
   }
 }
 
 /** The most selective first, each once. */
 function textsOf(filters: readonly Filter[]): readonly TextFilter[] {
-  return [...new Map(mostSelectiveFirst(filters.filter(isText)).map((text) => [nameOfTexts([text]), text])).values()]
+  return [...new Map(mostSelectiveFirst(filters.filter(isText)).map((text) => [nameOfText(text), text])).values()]
 }
 
 export const isText = (filter: Filter): filter is TextFilter =>

@@ -1,14 +1,12 @@
 /** Asserts that the search index in a SQLite file equals the image sets. */
 import assert from 'node:assert/strict'
 import Database from 'better-sqlite3-multiple-ciphers'
-import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import { SQLITE } from '../sql/engine/differences.ts'
 import type { Row } from '../sql/engine/statement.ts'
-import { COLUMN_OF, imageSetsWith, type Text, type Texts } from '../sql/rows/search-columns.ts'
+import { imageSetsWith, type Text } from '../sql/rows/search-columns.ts'
 import { decodeEntries, type Entry, entriesOf, entryOf } from './kd-tree/entries.ts'
 import { boundsOf, decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
-import { INDEX_SIZES, type IndexSizes } from './kd-tree/sizes.ts'
-import { nameOfTexts, type Partition, type PartitionRow, type PartitionState, partitionOfRow } from './partitions.ts'
+import { type Partition, type PartitionRow, type PartitionState, partitionOfRow } from './partitions.ts'
 
 interface DatastorePartition extends Partition {
   readonly datastore: number
@@ -18,7 +16,7 @@ interface DatastorePartition extends Partition {
 const byRowId = (a: Entry, b: Entry) => a.point[3]! - b.point[3]!
 
 /** Checks entries, regions and bounds of every partition. @returns how many live partitions there are. */
-export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFrom'> = INDEX_SIZES): number {
+export function checkIndex(path: string): number {
   const database = new Database(path, { readonly: true })
   try {
     const partitions = database
@@ -38,40 +36,15 @@ export function checkIndex(path: string, { pairFrom }: Pick<IndexSizes, 'pairFro
     for (const partition of rebuilding) checkPartition(database, partition, rebuilt_to!)
     const living = database.prepare<[], Row>('SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL').get()
     assert.equal(
-      [...counts].reduce((sum, [{ attribute }, count]) => sum + (attribute === '' ? count : 0), 0),
+      [...counts].reduce((sum, [{ text }, count]) => sum + (text === undefined ? count : 0), 0),
       living?.count,
       'every image set is in the partition of all primary image sets or of all others',
     )
-    checkPairs(database, counts, { pairFrom })
     const stray = database.prepare('SELECT leaf FROM search_entries WHERE leaf NOT IN (SELECT leaf FROM search_leaves)')
     assert.deepEqual(stray.all(), [])
     return live.length
   } finally {
     database.close()
-  }
-}
-
-/** Where two large texts have no partitions of the pair, no image set has both. */
-function checkPairs(
-  database: Database.Database,
-  counts: ReadonlyMap<DatastorePartition, number>,
-  { pairFrom }: Pick<IndexSizes, 'pairFrom'>,
-): void {
-  const partitions = [...counts.keys()]
-  const countOf = (one: DatastorePartition) =>
-    partitions
-      .filter((each) => each.datastore === one.datastore && nameOfTexts(each.texts) === nameOfTexts(one.texts))
-      .reduce((sum, each) => sum + counts.get(each)!, 0)
-  const large = partitions.filter((partition) => partition.texts.length === 1 && countOf(partition) > pairFrom)
-  for (const one of large) {
-    for (const other of large) {
-      if (one.datastore !== other.datastore || one.attribute >= other.attribute) continue
-      const pair = [...one.texts, ...other.texts]
-      const isThere = partitions.some(
-        (partition) => partition.datastore === one.datastore && nameOfTexts(partition.texts) === nameOfTexts(pair),
-      )
-      if (!isThere) assert.deepEqual(rowsWith(database, one.datastore, pair), [])
-    }
   }
 }
 
@@ -82,10 +55,10 @@ function rowsWith(database: Database.Database, datastore: number, texts: readonl
 
 function checkPartition(
   database: Database.Database,
-  { partition, datastore, texts, isPrimary }: DatastorePartition,
+  { partition, datastore, text, isPrimary }: DatastorePartition,
   upTo: number,
 ): number {
-  const rows = rowsWith(database, datastore, texts).filter(
+  const rows = rowsWith(database, datastore, text === undefined ? [] : [text]).filter(
     (row) => (row.is_primary === 1) === isPrimary && (row.row_id as number) <= upTo,
   )
   const wanted = rows.map((row) =>
@@ -96,7 +69,6 @@ function checkPartition(
         updatedAt: row.updated_at as number,
         DICOMStudyDateAndTime: row.study_timestamp as number | null,
         isPrimary: row.is_primary === 1,
-        ...(Object.fromEntries(TEXT_ATTRIBUTES.map((text) => [text, row[COLUMN_OF[text]]])) as Texts),
       },
       row.changed_in as number,
     ),

@@ -4,7 +4,7 @@
  */
 import { describedOf } from '../../imaging/search/described.ts'
 import { type Position, positionOf } from '../../imaging/search/search.ts'
-import { matchesTerms, type Term } from '../../imaging/search/terms.ts'
+import { matchesTerms } from '../../imaging/search/terms.ts'
 import type { ImageSets } from '../catalog/image-set-repository.ts'
 import type { ImageSetSummary, SearchPage, Visited } from '../catalog/search-repository.ts'
 import { datastoreSearched } from '../sql/datastores/datastores.ts'
@@ -28,17 +28,11 @@ import { isText, type KdLeavesPlan, type OpenPartition, type PostingListPlan, pl
 import { inOrder, scanHistory, scanIndex } from './strategies/index-scan.ts'
 import { readLeaves } from './strategies/kd-leaves.ts'
 import { readPostingList } from './strategies/posting-list.ts'
-import { readWordLeaves } from './strategies/word-leaves.ts'
+import { type LeafHits, readWordLeaves } from './strategies/word-leaves.ts'
 import { readWordRows } from './strategies/word-rows.ts'
-import {
-  type CachedSummaries,
-  hasTexts,
-  SUMMARY_COLUMNS,
-  type SummaryRow,
-  summariesOf,
-  summaryOf,
-} from './summaries.ts'
-import { rowsWithTerms } from './words/find-rows.ts'
+import { type CachedSummaries, SUMMARY_COLUMNS, type SummaryRow, summariesOf, summaryOf } from './summaries.ts'
+import type { CachedWords, SealedHits } from './words/cached-words.ts'
+import { rowsWith, type WantedWords } from './words/find-rows.ts'
 import type { HitsOfLeaves } from './words/row-leaves.ts'
 import type { RowSet } from './words/row-set.ts'
 
@@ -49,6 +43,7 @@ interface Context {
   readonly leaves: CachedLeaves
   readonly summaries: CachedSummaries
   readonly pages: CachedPages
+  readonly words: CachedWords
   readonly sizes: IndexSizes
 }
 
@@ -59,8 +54,6 @@ interface Snapshot extends Context {
   readonly latest: number
   /** Whether the total is wanted too. */
   readonly isCounted: boolean
-  /** The image sets that have the words of the search, if it has any. */
-  readonly hits?: RowSet
 }
 
 type HistoryRow = SummaryRow & Position & { readonly unlisted_texts: string | null }
@@ -114,8 +107,7 @@ export function* search(request: Request, context: Context): Sql<SearchPage> {
 
 /** The page in the snapshot: image sets that have not changed since, merged with the row history of those that have. */
 function* pageAt(request: Request, snapshot: Snapshot): Sql<FoundPage> {
-  const { terms = [] } = request.search
-  const current = terms.length === 0 ? yield* currentPage(request, snapshot) : yield* byWords(request, terms, snapshot)
+  const current = yield* currentPage(request, snapshot)
   if (snapshot.snapshotVersion === snapshot.latest) return current
   const history = yield* historyOf(request, snapshot)
   const compare = inOrder(request.search)
@@ -145,42 +137,6 @@ function* historyOf(request: Request, snapshot: Snapshot): ReturnType<typeof sca
   }
 }
 
-/** What has the words, read by the strategy that their number and the filters allow. */
-function* byWords(request: Request, terms: readonly Term[], snapshot: Snapshot): Sql<FoundPage> {
-  const { rows: hits, tokens, postings } = yield* rowsWithTerms(snapshot.datastore, terms, snapshot.sizes)
-  const words = { tokens, postings, imageSets: hits.size }
-  const found = yield* byHits(request, hits, { ...snapshot, hits })
-  return { ...found, visited: { ...found.visited, words } }
-}
-
-function* byHits(request: Request, hits: RowSet, snapshot: Snapshot): Sql<FoundPage> {
-  if (hits.size === 0) return nothing(snapshot)
-  const { filters } = request.search
-  if (hits.size <= snapshot.sizes.wordRowsMax) return yield* byWordRows(request, hits, snapshot)
-  const plan = yield* planFilters(filters, snapshot)
-  if (plan.kind === 'posting list') return yield* byPostingList(plan, request, snapshot)
-  return plan.kind === 'kd-tree leaves' ? yield* byLeaves(plan, request, snapshot) : nothing(snapshot)
-}
-
-function* byWordRows(request: Request, hits: RowSet, snapshot: Snapshot): Sql<FoundPage> {
-  const { filters } = request.search
-  const page = pageOf({ filters: filters.filter((filter) => !isText(filter)) }, request, snapshot)
-  const found = yield* readWordRows(hits, page, { texts: filters.filter(isText), isCounted: snapshot.isCounted })
-  const rows = yield* rowsAt(found.rowIds, snapshot)
-  const visited: Visited = {
-    ...NOTHING,
-    strategy: 'rows with the words',
-    rows: found.entries + rows.length,
-    bound: { rows: snapshot.sizes.wordRowsMax + request.limit },
-  }
-  return found.total === undefined
-    ? { rows, visited }
-    : withTotal(
-        { rows, visited },
-        { total: found.total, count: { ...NO_TOTAL.count, strategy: 'rows with the words' } },
-      )
-}
-
 const nothing = ({ isCounted }: Snapshot): FoundPage => {
   const found = { rows: [], visited: NOTHING }
   return isCounted ? withTotal(found, NO_TOTAL) : found
@@ -194,10 +150,43 @@ function* currentPage(request: Request, snapshot: Snapshot): Sql<FoundPage> {
     case 'posting list':
       return yield* byPostingList(plan, request, snapshot)
     case 'kd-tree leaves':
-      return yield* byLeaves(plan, request, snapshot)
+      return plan.wanted === undefined
+        ? yield* byLeaves(plan, request, { snapshot })
+        : yield* byPostings(plan, plan.wanted, request, snapshot)
     case 'no possible match':
       return nothing(snapshot)
   }
+}
+
+/** By words, or by several high-frequency texts: the strategy depends on how many image sets have them. */
+function* byPostings(plan: KdLeavesPlan, wanted: WantedWords, request: Request, snapshot: Snapshot): Sql<FoundPage> {
+  const hits = yield* rowsWith(wanted, snapshot)
+  const { rows } = hits
+  const found =
+    rows.size === 0
+      ? nothing(snapshot)
+      : rows.size <= snapshot.sizes.wordRowsMax
+        ? yield* byWordRows(rows, request, snapshot)
+        : yield* byLeaves(plan, request, { snapshot, hits: hitsOf(rows, snapshot) })
+  return { ...found, visited: { ...found.visited, words: wordsVisited(hits) } }
+}
+
+const wordsVisited = ({ rows, tokens, postings }: SealedHits) => ({ tokens, postings, imageSets: rows.size })
+
+function* byWordRows(hits: RowSet, request: Request, snapshot: Snapshot): Sql<FoundPage> {
+  // The texts are guaranteed already.
+  const filters = request.search.filters.filter((filter) => !isText(filter))
+  const found = yield* readWordRows(hits, pageOf({ filters }, request, snapshot), snapshot)
+  const rows = yield* rowsAt(found.rowIds, snapshot)
+  const visited: Visited = {
+    ...NOTHING,
+    strategy: 'rows of postings',
+    rows: found.entries + rows.length,
+    bound: { rows: snapshot.sizes.wordRowsMax + request.limit },
+  }
+  return found.total === undefined
+    ? { rows, visited }
+    : withTotal({ rows, visited }, { total: found.total, count: { ...NO_TOTAL.count, strategy: 'postings' } })
 }
 
 function* byIndexScan(request: Request, snapshot: Snapshot): Sql<FoundPage> {
@@ -213,15 +202,18 @@ function* byIndexScan(request: Request, snapshot: Snapshot): Sql<FoundPage> {
   }
   if (!snapshot.isCounted) return { rows, visited }
   // A scan ends with its page: the total is counted from the leaves.
-  const plan = yield* planFilters(filters, snapshot)
+  const plan = yield* planFilters({ filters }, snapshot)
   if (plan.kind !== 'kd-tree leaves') return withTotal({ rows, visited }, NO_TOTAL)
   const found = { rows, visited: { ...visited, partitions: plan.partitions.map(sizeOf) } }
-  return withTotal(found, yield* totalOf(plan, snapshot))
+  return withTotal(found, yield* totalOf(plan, undefined))
 }
 
 function* byPostingList(plan: PostingListPlan, request: Request, snapshot: Snapshot): Sql<FoundPage> {
   const [{ attribute }] = plan.texts
-  const { rowIds, entries, total } = yield* readPostingList(plan.texts, pageOf(plan, request, snapshot), snapshot)
+  const { terms = [] } = request.search
+  const found = terms.length === 0 ? undefined : yield* rowsWith({ terms, texts: [] }, snapshot)
+  const page = pageOf(plan, request, snapshot)
+  const { rowIds, entries, total } = yield* readPostingList(plan.texts, page, { ...snapshot, hits: found?.rows })
   const rows = yield* rowsAt(rowIds, snapshot)
   const visited: Visited = {
     ...NOTHING,
@@ -230,6 +222,7 @@ function* byPostingList(plan: PostingListPlan, request: Request, snapshot: Snaps
     entries,
     rows: rows.length,
     bound: { entries: textEntriesMax(snapshot.sizes, attribute), rows: request.limit },
+    ...(found !== undefined && { words: wordsVisited(found) }),
   }
   // The whole list has been read: counting costs nothing more.
   return total === undefined
@@ -237,85 +230,67 @@ function* byPostingList(plan: PostingListPlan, request: Request, snapshot: Snaps
     : withTotal({ rows, visited }, { total, count: { ...NO_TOTAL.count, strategy: 'posting list' } })
 }
 
-function* byLeaves(plan: KdLeavesPlan, request: Request, snapshot: Snapshot): Sql<FoundPage> {
+function* byLeaves(
+  plan: KdLeavesPlan,
+  request: Request,
+  { snapshot, hits }: { readonly snapshot: Snapshot; readonly hits?: LeafHits },
+): Sql<FoundPage> {
   const { leaves, dialect } = snapshot
   const partitions = plan.partitions.map(({ bounds }) => bounds)
   const from = { leavesAtOnce: dialect.leavesAtOnce, entriesOf: (some: readonly number[]) => leaves.entriesOf(some) }
-  const hitsOfLeaves = hitsOfLeavesOf(plan, snapshot)
-  const excluded = new Set<number>()
-  const visited = { leavesMatching: 0, leaves: 0, entries: 0, rows: 0 }
-  for (;;) {
-    const page = { ...pageOf(plan, request, snapshot), excluded }
-    const { hits } = snapshot
-    const { found, tried } =
-      hits === undefined || hitsOfLeaves === undefined
-        ? { found: yield* readLeaves(partitions, page, from), tried: undefined }
-        : yield* readWordLeaves(partitions, page, { ...from, hits, hitsOfLeaves })
-    const summaries = yield* summariesOf(found.rowIds, snapshot)
-    visited.leavesMatching = Math.max(visited.leavesMatching, found.leavesMatching)
-    visited.leaves += found.leavesVisited + (tried?.leavesVisited ?? 0)
-    visited.entries += found.entriesVisited + (tried?.entriesVisited ?? 0)
-    visited.rows += summaries.length
-    const collisions = found.rowIds.filter((_, at) => !hasTexts(summaries[at]!, plan.residual))
-    if (collisions.length === 0) {
-      const bound = boundOf(plan, request.limit, snapshot)
-      const answer: FoundPage = {
-        rows: summaries.map(({ answer }) => answer),
-        visited: {
-          strategy: 'kd-tree leaves, best first',
-          partitions: plan.partitions.map(sizeOf),
-          ...visited,
-          bound,
-        },
-      }
-      return snapshot.isCounted ? withTotal(answer, yield* totalOf(plan, { ...snapshot, hitsOfLeaves })) : answer
-    }
-    // Another text with the same hash, one in 65,535: search again without these.
-    for (const rowId of collisions) excluded.add(rowId)
-  }
-}
-
-/** Asks once in a search. Undefined where the search has no words, or the plan reads leaves of a text. */
-function hitsOfLeavesOf(
-  { partitions }: KdLeavesPlan,
-  { datastore, hits, leaves, latest }: Snapshot,
-): (() => Sql<HitsOfLeaves>) | undefined {
-  if (hits === undefined || partitions.some(({ texts }) => texts.length > 0)) return undefined
-  let known: HitsOfLeaves | undefined
-  return function* () {
-    if (known === undefined) {
-      // Of the primary image sets and the others, also where one of both is searched: memory holds one map.
-      const both = [...(yield* partitionsFor(datastore, bothKeys([]))).values()].map(({ partition }) => partition)
-      known = (yield* leaves.rowLeavesOf(both, latest)).hitsOf(hits)
-    }
-    return known
-  }
-}
-
-/** No bound for a residual predicate, nor for words among the image sets of a text. */
-function boundOf({ partitions, residual }: KdLeavesPlan, limit: number, { hits, dialect }: Snapshot): Visited['bound'] {
-  const counts = partitions.map(({ bounds }) => bounds.count)
-  const isOfText = partitions.some(({ texts }) => texts.length > 0)
-  if (residual.length > 0 || (hits !== undefined && isOfText)) return {}
-  const most = hits === undefined ? leavesVisitedMax(counts, limit) : wordLeavesVisitedMax(counts, limit)
+  const page = pageOf(plan, request, snapshot)
+  const { found, tried } =
+    hits === undefined
+      ? { found: yield* readLeaves(partitions, page, from), tried: undefined }
+      : yield* readWordLeaves(partitions, page, { ...from, hits })
+  const rows = yield* rowsAt(found.rowIds, snapshot)
+  const counts = partitions.map(({ count }) => count)
+  const most =
+    hits === undefined ? leavesVisitedMax(counts, request.limit) : wordLeavesVisitedMax(counts, request.limit)
   // Leaves that are read at once may be read in vain: at the end, and after those tried.
   const inVain = (hits === undefined ? 1 : 2) * (dialect.leavesAtOnce - 1)
-  return { leaves: most + inVain, rows: limit }
+  const visited: Visited = {
+    strategy: 'kd-tree leaves, best first',
+    partitions: plan.partitions.map(sizeOf),
+    leavesMatching: found.leavesMatching,
+    leaves: found.leavesVisited + (tried?.leavesVisited ?? 0),
+    entries: found.entriesVisited + (tried?.entriesVisited ?? 0),
+    rows: rows.length,
+    bound: { leaves: most + inVain, rows: request.limit },
+  }
+  return snapshot.isCounted ? withTotal({ rows, visited }, yield* totalOf(plan, hits)) : { rows, visited }
+}
+
+/** Asks for the leaves once in a search. */
+function hitsOf(rows: RowSet, { datastore, leaves, latest }: Snapshot): LeafHits {
+  let known: HitsOfLeaves | undefined
+  return {
+    rows,
+    *ofLeaves() {
+      if (known === undefined) {
+        // Of the primary image sets and the others, also where one of both is searched: memory holds one map.
+        const both = yield* partitionsFor(datastore, bothKeys(undefined))
+        const numbers = [...both.values()].map(({ partition }) => partition)
+        known = (yield* leaves.rowLeavesOf(numbers, latest)).hitsOf(rows)
+      }
+      return known
+    },
+  }
 }
 
 const pageOf = (
   { filters }: Pick<PostingListPlan | KdLeavesPlan, 'filters'>,
   { search, after, limit }: Request,
-  { snapshotVersion, hits }: Snapshot,
-): PageOfEntries => ({ search: { ...search, filters }, after, snapshotVersion, limit, hits })
+  { snapshotVersion }: Snapshot,
+): PageOfEntries => ({ search: { ...search, filters }, after, snapshotVersion, limit })
 
 function* rowsAt(rowIds: readonly number[], snapshot: Snapshot): Sql<readonly ImageSetSummary[]> {
   const summaries = yield* summariesOf(rowIds, snapshot)
   return summaries.map(({ answer }) => answer)
 }
 
-const sizeOf = ({ texts, isPrimary, bounds }: OpenPartition): Visited['partitions'][number] => ({
-  attributes: texts.map(({ attribute }) => attribute),
+const sizeOf = ({ text, isPrimary, bounds }: OpenPartition): Visited['partitions'][number] => ({
+  attributes: text === undefined ? [] : [text.attribute],
   isPrimary,
   leaves: bounds.count,
   entries: bounds.entryCount(),

@@ -5,7 +5,7 @@
 import type { ImageSetSummary } from '../catalog/search-repository.ts'
 import { allOfMany, type Sql } from '../sql/engine/statement.ts'
 import { imageSetIdOf } from '../sql/rows/image-set-id.ts'
-import { SEARCH_COLUMNS, type SearchRow, type Text, type Texts, textsOfRow } from '../sql/rows/search-columns.ts'
+import { SEARCH_COLUMNS, type SearchRow } from '../sql/rows/search-columns.ts'
 
 export type SummaryRow = SearchRow & {
   readonly row_id: number
@@ -19,8 +19,6 @@ export type SummaryRow = SearchRow & {
 export const SUMMARY_COLUMNS = `id_suffix, version, last_accessed_at, tags, ${SEARCH_COLUMNS}`
 
 interface Summary {
-  /** To compare with what was searched for, where the index has only hashes. */
-  readonly texts: Texts
   /** The same object for as long as it is cached. */
   readonly answer: ImageSetSummary
 }
@@ -121,12 +119,7 @@ const rowsOf = (
     rowIds,
   )
 
-/** Whether the image set has the texts themselves, not only their hashes. */
-export const hasTexts = ({ texts }: Summary, wanted: readonly Text[]): boolean =>
-  wanted.every(({ attribute, equals }) => texts[attribute] === equals)
-
 export const summaryOf = (row: SummaryRow): Summary => ({
-  texts: textsOfRow(row),
   answer: {
     imageSetId: imageSetIdOf(row.row_id, row.id_suffix),
     version: row.version,

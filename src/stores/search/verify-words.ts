@@ -1,15 +1,24 @@
 /**
  * Compares dictionary, postings and tail with the image sets, chunk by chunk, while others write: each chunk is one read transaction, so it sees
- * one snapshot of both. Then, for each dictionary, that every key is used and that prefixes have the tokens that a search relies on.
+ * one snapshot of both. Then, for each dictionary, that every key is used, and that prefixes and high-frequency texts have the tokens that a search relies on.
  */
 import { setImmediate } from 'node:timers/promises'
 import { describedOf } from '../../imaging/search/described.ts'
 import type { IndexDifference } from '../catalog/search-repository.ts'
 import { all, one, type Sql, type Transactions } from '../sql/engine/statement.ts'
+import {
+  INDEXED_COLUMNS_WITH_WORDS,
+  type IndexedRowWithWords,
+  type IndexedWithWords,
+  indexedWithWordsOf,
+} from './indexed-image-set.ts'
+import { ROW_ID } from './kd-tree/entries.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
+import { nameOfText, PARTITION_COLUMNS, type PartitionRow, partitionOfRow } from './partitions.ts'
 import { type Dictionary, type DictionaryState, dictionaryOf } from './words/dictionary.ts'
 import {
   CHUNK_ROWS,
+  chunkOf,
   decodeOffsets,
   encodeOffsets,
   has,
@@ -18,8 +27,8 @@ import {
   offsetOf,
   offsetsFrom,
 } from './words/offsets.ts'
-import { wholeTail } from './words/tail.ts'
-import { isWord, keysOf, longPrefixesOf } from './words/word-keys.ts'
+import { tailOf } from './words/tail.ts'
+import { isWord, keyOfText, keysOf, longPrefixesOf, textOfKey } from './words/word-keys.ts'
 
 const STATES: readonly DictionaryState[] = ['live', 'rebuilding']
 
@@ -42,70 +51,56 @@ export async function* verifyWords(
   }
 }
 
-interface DescribedRow {
-  readonly row_id: number
-  readonly tags: string
-  readonly unlisted_texts: string | null
-}
-
 function* verifyChunk(datastore: number, state: DictionaryState, chunk: number): Sql<readonly IndexDifference[]> {
   const of = yield* dictionaryOf(datastore, state)
   const rebuilt = yield* one<{ rebuilt_to: number | null }>('SELECT rebuilt_to FROM changes')
   if (of === undefined && state !== 'live') return []
   const upTo = state === 'live' ? Number.MAX_SAFE_INTEGER : (rebuilt!.rebuilt_to ?? -1)
   const from = chunk * CHUNK_ROWS
-  const rows = yield* all<DescribedRow>(
-    `SELECT row_id, tags, unlisted_texts FROM image_sets
+  const rows = yield* all<IndexedRowWithWords>(
+    `SELECT ${INDEXED_COLUMNS_WITH_WORDS} FROM image_sets
      WHERE row_id >= ? AND row_id < ? AND row_id <= ? AND datastore = ? AND deleted_at IS NULL`,
     ...[from, from + CHUNK_ROWS, upTo, datastore],
   )
-  const keysOfRows = new Map(
-    rows.map(({ row_id, tags, unlisted_texts }) => [row_id, keysOf(describedOf(tags, unlisted_texts))]),
-  )
   if (of === undefined) {
-    const imageSets = [...keysOfRows.values()].filter(({ size }) => size > 0).length
-    return imageSets === 0 ? [] : [{ kind: 'image-sets-without-words', datastore, imageSets }]
+    return rows.length === 0 ? [] : [{ kind: 'image-sets-without-words', datastore, imageSets: rows.length }]
   }
-  return yield* compareChunk(of, { datastore, chunk, keysOfRows })
+  return yield* compareChunk(of, { datastore, chunk, imageSets: rows.map(indexedWithWordsOf) })
 }
 
 interface Chunk {
   readonly datastore: number
   readonly chunk: number
-  readonly keysOfRows: ReadonlyMap<number, ReadonlySet<string>>
+  readonly imageSets: readonly IndexedWithWords[]
 }
 
-function* compareChunk(of: Dictionary, { datastore, chunk, keysOfRows }: Chunk): Sql<readonly IndexDifference[]> {
+/** The keys of an image set: what it always has, and what it has where the dictionary has a token for it. */
+const keysOfImageSet = ({ tags, unlistedTexts, texts }: IndexedWithWords) => {
+  const always = [...keysOf(describedOf(tags, unlistedTexts))]
+  return { always, perhaps: [...always.flatMap(longPrefixesOf), ...texts.map(keyOfText)] }
+}
+
+function* compareChunk(of: Dictionary, { datastore, chunk, imageSets }: Chunk): Sql<readonly IndexDifference[]> {
   const tokens = new Map((yield* keysOfDictionary(of.dictionary)).map(({ word_key, token }) => [word_key, token]))
   const known = new Set(tokens.values())
-  const tail = yield* wholeTail(of.dictionary)
+  const rowIdOf = ({ entry }: IndexedWithWords) => entry.point[ROW_ID]!
+  const newest = new Set((yield* tailOf(of.dictionary)).map(({ row_id }) => row_id))
   const wanted = new Map<number, number[]>()
   const found = new Map<IndexDifference['kind'], number>()
   const count = (kind: IndexDifference['kind'], by = 1) => found.set(kind, (found.get(kind) ?? 0) + by)
-  for (const [rowId, keys] of keysOfRows) {
-    const held = tail.get(rowId)
-    for (const key of keys) {
-      if (!tokens.has(key)) count('words-missing')
-      for (const each of [key, ...longPrefixesOf(key)]) {
-        const token = tokens.get(each)
-        if (token === undefined) continue
-        if (held === undefined) {
-          const offsets = wanted.get(token) ?? []
-          wanted.set(token, offsets)
-          offsets.push(offsetOf(rowId))
-        } else if (!held.has(token)) count('words-missing')
-      }
+  for (const imageSet of imageSets.filter((each) => !newest.has(rowIdOf(each)))) {
+    const { always, perhaps } = keysOfImageSet(imageSet)
+    for (const key of always) if (!tokens.has(key)) count('words-missing')
+    for (const key of [...always, ...perhaps]) {
+      const token = tokens.get(key)
+      if (token === undefined) continue
+      const offsets = wanted.get(token) ?? []
+      wanted.set(token, offsets)
+      offsets.push(offsetOf(rowIdOf(imageSet)))
     }
   }
-  for (const [rowId, held] of tail) {
-    if (Math.floor(rowId / CHUNK_ROWS) !== chunk) continue
-    const keys = keysOfRows.get(rowId) ?? new Set<string>()
-    const own = new Set([...keys].flatMap((key) => [key, ...longPrefixesOf(key)]).map((key) => tokens.get(key)))
-    for (const token of held) {
-      if (!known.has(token)) count('posting-without-word')
-      else if (!own.has(token)) count('words-superfluous')
-    }
-  }
+  const living = new Set(imageSets.map(rowIdOf))
+  for (const rowId of newest) if (chunkOf(rowId) === chunk && !living.has(rowId)) count('words-superfluous')
   const postings = yield* all<{ token: number; offsets: Uint8Array }>(
     'SELECT token, offsets FROM search_postings WHERE dictionary = ? AND chunk = ?',
     ...[of.dictionary, chunk],
@@ -143,21 +138,29 @@ function* verifyDictionary(
   if (of === undefined) return []
   const { dictionary } = of
   const keys = yield* keysOfDictionary(dictionary)
-  const used = new Set<number>()
-  for (const tokens of (yield* wholeTail(dictionary)).values()) for (const token of tokens) used.add(token)
   const withPostings = yield* all<{ token: number }>(
     'SELECT DISTINCT token FROM search_postings WHERE dictionary = ?',
     dictionary,
   )
-  for (const { token } of withPostings) used.add(token)
-  const unused = keys.filter(({ token }) => !used.has(token)).length
+  const used = new Set(withPostings.map(({ token }) => token))
+  const texts = keys.flatMap(({ word_key }) => textOfKey(word_key) ?? [])
+  const unused = keys.filter(({ word_key, token }) => !used.has(token) && textOfKey(word_key) === undefined).length
   const wordsOfPrefix = new Map<string, number>()
   for (const { word_key } of keys.filter((key) => isWord(key.word_key))) {
     for (const prefix of longPrefixesOf(word_key)) wordsOfPrefix.set(prefix, (wordsOfPrefix.get(prefix) ?? 0) + 1)
   }
   const existing = new Set(keys.map(({ word_key }) => word_key))
   const missing = [...wordsOfPrefix].filter(([prefix, words]) => words > prefixWordsMax && !existing.has(prefix)).length
+  const partitions = yield* all<PartitionRow>(
+    `SELECT ${PARTITION_COLUMNS} FROM search_partitions WHERE datastore = ? AND state = ? AND attribute <> ''`,
+    ...[datastore, state],
+  )
+  const withPartitions = new Set(partitions.map((row) => nameOfText(partitionOfRow(row).text)))
+  const withTokens = new Set(texts.map(nameOfText))
+  const isDifferent = (text: string) => withPartitions.has(text) !== withTokens.has(text)
+  const different = state === 'live' ? [...new Set([...withPartitions, ...withTokens])].filter(isDifferent).length : 0
   return [
+    ...(different === 0 ? [] : [{ kind: 'text-without-postings', datastore, words: different } as const]),
     ...(unused === 0 ? [] : [{ kind: 'word-without-posting', datastore, words: unused } as const]),
     ...(missing === 0 ? [] : [{ kind: 'prefix-without-postings', datastore, words: missing } as const]),
   ]

@@ -40,7 +40,6 @@ const SMALL: IndexSizes = {
   highFrequencyUntil: 10,
   highFrequencyUidFrom: 6,
   highFrequencyUidUntil: 4,
-  pairFrom: 30,
   countEvery: 1,
   rebuildBatchRows: 25,
   prefixWordsMax: 3,
@@ -51,6 +50,8 @@ const SMALL: IndexSizes = {
   tokensInMemory: 30,
   leavesInMemory: 1_000,
   entryBytesInMemory: 10_000,
+  tailsInMemory: 2,
+  hitBytesInMemory: 10_000,
   rowLeafBytesInMemory: 300_000,
   summaryBytesInMemory: 10_000,
 }

@@ -8,11 +8,10 @@
  * stays correct; a leaf that is split moves its upper half to a leaf with a higher number, which is verified later.
  */
 import { setImmediate } from 'node:timers/promises'
-import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import type { IndexDifference, IndexDifferenceKind, IndexVerified } from '../catalog/search-repository.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
 import { all, allOfMany, one, type Sql, type Transactions } from '../sql/engine/statement.ts'
-import { imageSetsWith, mostSelectiveFirst, type Text } from '../sql/rows/search-columns.ts'
+import { imageSetsWith, type Text } from '../sql/rows/search-columns.ts'
 import { INDEXED_COLUMNS, type Indexed, type IndexedRow, indexedOf } from './indexed-image-set.ts'
 import { DIMENSIONS, decodeEntries, ENTRY_BYTES, type Entry, entriesOf, ROW_ID } from './kd-tree/entries.ts'
 import { boundsOf, decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
@@ -20,10 +19,9 @@ import { checkRegions, isWholeBounds } from './kd-tree/regions.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
 import {
   bothKeys,
-  largeTexts,
   nameOf,
-  nameOfTexts,
   type Partition,
+  type PartitionKey,
   type PartitionState,
   partitionOfRow,
   partitionsFor,
@@ -36,7 +34,7 @@ const NUMBERS_PER_BATCH = 1_000
 
 export async function* verifySearchIndex(
   database: Transactions,
-  options: { readonly dialect: Dialect; readonly sizes: Pick<IndexSizes, 'pairFrom' | 'prefixWordsMax'> },
+  options: { readonly dialect: Dialect; readonly sizes: Pick<IndexSizes, 'prefixWordsMax'> },
 ): AsyncGenerator<IndexVerified> {
   const entriesInAll = await database.read(entriesCounted)
   let [leaves, entries, partitions] = [0, 0, 0]
@@ -67,11 +65,6 @@ export async function* verifySearchIndex(
   }
   for await (const datastore of numbers(database, { table: 'datastores', key: 'datastore' })) {
     yield soFar(await database.read(() => verifyDatastore(datastore, options.dialect)))
-    const large = await database.read(() => largeTexts(datastore, options.sizes.pairFrom))
-    for (const pair of pairsOfAttributes(large)) {
-      yield soFar(await database.read(() => verifyPair(datastore, pair, options)))
-      await setImmediate()
-    }
   }
   for await (const differences of verifyWords(database, options.sizes)) yield soFar(differences)
 }
@@ -185,25 +178,25 @@ function* verifyLeaf(row: LeafRow): Sql<readonly IndexDifference[]> {
   return differences
 }
 
-const placeOf = ({ partition, isPrimary, texts }: Partition, datastore: number) => ({
+const placeOf = ({ partition, isPrimary, text }: Partition, datastore: number) => ({
   datastore,
   partition,
   isPrimary,
-  attributes: texts.map(({ attribute }) => attribute),
+  attributes: attributesOf(text),
 })
 
-const isOfPartition = (imageSet: Indexed, { isPrimary, texts }: Partition): boolean =>
-  imageSet.isPrimary === isPrimary &&
-  texts.every(({ attribute, equals }) =>
-    imageSet.texts.some((text) => text.attribute === attribute && text.equals === equals),
-  )
+const attributesOf = (text: Text | undefined) => (text === undefined ? [] : [text.attribute])
 
-/** The values of an entry beside its row id; a text as its hash. */
+const isOfPartition = (imageSet: Indexed, { isPrimary, text }: Partition): boolean =>
+  imageSet.isPrimary === isPrimary &&
+  (text === undefined ||
+    imageSet.texts.some(({ attribute, equals }) => attribute === text.attribute && equals === text.equals))
+
+/** The values of an entry beside its row id. */
 const VALUES: readonly (readonly [name: string, of: (entry: Entry) => number | boolean])[] = [
   ...DIMENSIONS.slice(0, ROW_ID).map((name, dimension) => [name, (entry: Entry) => entry.point[dimension]!] as const),
   ['change number', (entry) => entry.changedIn],
   ['isPrimary', (entry) => entry.isPrimary],
-  ...TEXT_ATTRIBUTES.map((name, text) => [name, (entry: Entry) => entry.hashes[text]!] as const),
 ]
 
 const differingValues = (held: Entry, wanted: Entry): string[] =>
@@ -267,16 +260,16 @@ function* verifyPartition(number: number, dialect: Dialect): Sql<readonly IndexD
   const imageSets = yield* countImageSets(row.datastore, partition, { dialect, upTo })
   if (entries !== imageSets) differences.push({ kind: 'partition-incomplete', ...place, entries, imageSets })
   // Partitions of primary image sets and of the others exist in pairs.
-  if (row.state === 'live') differences.push(...(yield* missingPartitions(row.datastore, partition.texts, dialect)))
+  if (row.state === 'live') differences.push(...(yield* missingPartitions(row.datastore, partition.text, dialect)))
   return differences
 }
 
 function* countImageSets(
   datastore: number,
-  { isPrimary, texts }: Pick<Partition, 'isPrimary' | 'texts'>,
+  { isPrimary, text: value }: PartitionKey,
   { dialect, upTo }: { readonly dialect: Dialect; readonly upTo?: number | undefined },
 ): Sql<number> {
-  const { text, values } = imageSetsWith(mostSelectiveFirst(texts), { datastore, dialect })
+  const { text, values } = imageSetsWith(value === undefined ? [] : [value], { datastore, dialect })
   const counted = yield* one<{ count: number }>(
     `SELECT count(*) AS count ${text} AND is_primary = ? ${upTo === undefined ? '' : 'AND row_id <= ?'}`,
     ...[...values, isPrimary ? 1 : 0, ...(upTo === undefined ? [] : [upTo])],
@@ -284,22 +277,21 @@ function* countImageSets(
   return counted!.count
 }
 
-/** The partitions of the texts that do not exist although image sets belong to them. */
+/** The partitions of the text that do not exist although image sets belong to them. */
 function* missingPartitions(
   datastore: number,
-  texts: readonly Text[],
+  text: Text | undefined,
   dialect: Dialect,
 ): Sql<readonly IndexDifference[]> {
-  const found = yield* partitionsFor(datastore, bothKeys(texts))
+  const found = yield* partitionsFor(datastore, bothKeys(text))
   const differences: IndexDifference[] = []
-  for (const key of bothKeys(texts)) {
+  for (const key of bothKeys(text)) {
     if (found.has(nameOf(key))) continue
     const imageSets = yield* countImageSets(datastore, key, { dialect })
     if (imageSets === 0) continue
-    const attributes = texts.map(({ attribute }) => attribute)
-    differences.push({
-      ...{ kind: 'image-sets-without-partition', datastore, isPrimary: key.isPrimary, attributes, imageSets },
-    })
+    const { isPrimary } = key
+    const attributes = attributesOf(text)
+    differences.push({ kind: 'image-sets-without-partition', datastore, isPrimary, attributes, imageSets })
   }
   return differences
 }
@@ -308,25 +300,6 @@ function* missingPartitions(
 
 /** Texts may have no partitions; all image sets of a data store must have. */
 function* verifyDatastore(datastore: number, dialect: Dialect): Sql<readonly IndexDifference[]> {
-  const found = yield* partitionsFor(datastore, bothKeys([]))
-  return found.size === 0 ? yield* missingPartitions(datastore, [], dialect) : []
-}
-
-function* pairsOfAttributes(texts: readonly Text[]): Generator<readonly [Text, Text]> {
-  for (const [at, one] of texts.entries()) {
-    for (const other of texts.slice(at + 1)) if (one.attribute !== other.attribute) yield [one, other]
-  }
-}
-
-/** A search for two large texts without a partition of the pair finds nothing: so no image set may have both. */
-function* verifyPair(
-  datastore: number,
-  pair: readonly [Text, Text],
-  { dialect, sizes }: { readonly dialect: Dialect; readonly sizes: Pick<IndexSizes, 'pairFrom'> },
-): Sql<readonly IndexDifference[]> {
-  if ((yield* partitionsFor(datastore, bothKeys(pair))).size > 0) return []
-  // Read again: the counts may have changed since the pairs were listed.
-  const large = new Set((yield* largeTexts(datastore, sizes.pairFrom)).map((text) => nameOfTexts([text])))
-  if (!pair.every((text) => large.has(nameOfTexts([text])))) return []
-  return yield* missingPartitions(datastore, pair, dialect)
+  const found = yield* partitionsFor(datastore, bothKeys(undefined))
+  return found.size === 0 ? yield* missingPartitions(datastore, undefined, dialect) : []
 }

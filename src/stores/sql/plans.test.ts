@@ -12,6 +12,7 @@ import { INDEX_SIZES } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { search as searchOver } from '../search/search.ts'
 import { CachedSummaries } from '../search/summaries.ts'
+import { CachedWords } from '../search/words/cached-words.ts'
 import { markUnreferencedBlobs, removeUses } from './blobs/blob-uses.ts'
 import { blobsOver } from './blobs/blobs.ts'
 import { datastoresOver } from './datastores/datastores.ts'
@@ -74,6 +75,7 @@ describe('every search', async () => {
     leaves: new CachedLeaves(sizes),
     summaries: new CachedSummaries(sizes),
     pages: new CachedPages(),
+    words: new CachedWords(sizes),
     sizes,
   })
   const plansOfSearch = (search: Search, place: { after?: Position; snapshotVersion?: number; count?: 'exact' }) =>

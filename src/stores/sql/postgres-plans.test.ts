@@ -14,6 +14,7 @@ import { CachedPages } from '../search/cached-pages.ts'
 import { INDEX_SIZES } from '../search/kd-tree/sizes.ts'
 import { search } from '../search/search.ts'
 import { CachedSummaries } from '../search/summaries.ts'
+import { CachedWords } from '../search/words/cached-words.ts'
 import { POSTGRES } from './engine/differences.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from './engine/postgres/postgres.fixture.ts'
 import { drive, executeOnce, inPostgres } from './engine/postgres/postgres-connection.ts'
@@ -67,6 +68,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
       leaves: new CachedLeaves(INDEX_SIZES),
       summaries: new CachedSummaries(INDEX_SIZES),
       pages: new CachedPages(),
+      words: new CachedWords(INDEX_SIZES),
       sizes: INDEX_SIZES,
     }
     await drive(search(request, context), async (statement) => {

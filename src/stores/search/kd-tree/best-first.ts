@@ -16,7 +16,6 @@ interface Wanted extends Criteria {
   readonly afterRank: number
   readonly afterRowId: number
   readonly snapshotVersion: number
-  readonly excluded: ReadonlySet<number>
   readonly hits: Hits | undefined
   readonly hitsOfLeaves: ArrayLike<number> | undefined
   readonly limit: number
@@ -33,9 +32,7 @@ export interface PageOfEntries {
   /** Entries that changed later are left out. */
   readonly snapshotVersion: number
   readonly limit: number
-  /** Left out too: hash collisions. */
-  readonly excluded?: ReadonlySet<number>
-  /** Others are left out: those that have the words of the search. */
+  /** Others are left out: those that have the words and texts of the search. */
   readonly hits?: Hits | undefined
   /** How many hits each leaf has, by its number: leaves without one are skipped. */
   readonly hitsOfLeaves?: ArrayLike<number> | undefined
@@ -100,15 +97,7 @@ export function beginBestFirst(partitions: readonly LeafBounds[], page: PageOfEn
   }
 }
 
-function wantedOf({
-  search,
-  after,
-  snapshotVersion,
-  limit,
-  hits,
-  hitsOfLeaves,
-  excluded = new Set(),
-}: PageOfEntries): Wanted {
+function wantedOf({ search, after, snapshotVersion, limit, hits, hitsOfLeaves }: PageOfEntries): Wanted {
   const descending = search.sort.sortOrder === 'DESC'
   return {
     ...criteriaOf(search.filters),
@@ -117,7 +106,6 @@ function wantedOf({
     afterRank: after === undefined ? Number.NEGATIVE_INFINITY : rankOf(after.key ?? LACKING, descending),
     afterRowId: after?.rowId ?? -1,
     snapshotVersion,
-    excluded,
     hits,
     hitsOfLeaves,
     limit,
@@ -231,7 +219,7 @@ function openGroup(search: BestFirst, group: number): void {
 /** Adds the entries that belong to the page. */
 export function visit(search: BestFirst, entries: Entries): void {
   const { wanted, ranks, rowIds } = search
-  const { afterRank, afterRowId, snapshotVersion, limit, descending, excluded, hits } = wanted
+  const { afterRank, afterRowId, snapshotVersion, limit, descending, hits } = wanted
   const keys = entries.columns[wanted.sortDimension]!
   const rowIdColumn = entries.columns[ROW_ID]!
   search.leavesVisited++
@@ -243,7 +231,6 @@ export function visit(search: BestFirst, entries: Entries): void {
     if (ranks.length === limit && !isBefore(rank, rowId, ranks[limit - 1]!, rowIds[limit - 1]!)) continue
     if (!entryMatches(wanted, entries, at)) continue
     if (entries.changedIn[at]! > snapshotVersion) continue
-    if (excluded.has(rowId)) continue
     if (hits !== undefined && !hits.has(rowId)) continue
     keep(search, rank, rowId)
   }

@@ -16,15 +16,8 @@ interface Tally {
   readonly leavesToRead: readonly number[]
 }
 
-/**
- * Exact unless the criteria have a text: hashes collide.
- * @param hits which entries are counted: how many each leaf has, by its number; `unknown` where all leaves that may hold one are read
- */
-export function tally(
-  partitions: readonly LeafBounds[],
-  criteria: Criteria,
-  hits?: ArrayLike<number> | 'unknown',
-): Tally {
+/** @param hits how many entries of each leaf are counted, by its number; all where it is undefined */
+export function tally(partitions: readonly LeafBounds[], criteria: Criteria, hits?: ArrayLike<number>): Tally {
   let [counted, leavesMatching] = [0, 0]
   const leavesToRead: number[] = []
   for (const partition of partitions) {
@@ -32,11 +25,10 @@ export function tally(
       const entries = countFromBounds(criteria, partition, at)
       if (entries === 0) continue
       const leaf = partition.leaves[at]!
-      const hitsOfLeaf = hits === undefined ? entries : hits === 'unknown' ? undefined : hits[leaf]!
-      if (hitsOfLeaf === 0) continue
+      if (hits?.[leaf] === 0) continue
       leavesMatching++
-      if (entries === undefined || hitsOfLeaf === undefined) leavesToRead.push(leaf)
-      else counted += hitsOfLeaf
+      if (entries === undefined) leavesToRead.push(leaf)
+      else counted += hits === undefined ? entries : hits[leaf]!
     }
   }
   return { leavesMatching, counted, leavesToRead }

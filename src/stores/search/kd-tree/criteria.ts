@@ -1,6 +1,6 @@
 /** The filters of a search as numbers, to compare with bounds and entries of leaves. */
 import type { Filter } from '../../../imaging/search/search.ts'
-import { DIMENSIONS, type Entries, hashColumnOf, hashOf } from './entries.ts'
+import { DIMENSIONS, type Entries } from './entries.ts'
 import { BOX_FROM, BOX_TO, type LeafBounds, NUMBERS_PER_LEAF } from './leaf-bounds.ts'
 
 export interface Criteria {
@@ -9,15 +9,14 @@ export interface Criteria {
   readonly to: readonly number[]
   /** The dimensions that have a filter. */
   readonly ranged: readonly number[]
-  readonly hashes: readonly { readonly column: number; readonly hash: number }[]
   readonly isPrimary: number | undefined
 }
 
+/** @param filters without texts, which the partitions or the hits of a search guarantee */
 export function criteriaOf(filters: readonly Filter[]): Criteria {
   const from = DIMENSIONS.map(() => Number.NEGATIVE_INFINITY)
   const to = DIMENSIONS.map(() => Number.POSITIVE_INFINITY)
   const ranged = new Set<number>()
-  const hashes: { column: number; hash: number }[] = []
   let isPrimary: number | undefined
   for (const filter of filters) {
     if (!('equals' in filter)) {
@@ -29,11 +28,9 @@ export function criteriaOf(filters: readonly Filter[]): Criteria {
       const value = filter.equals ? 1 : 0
       // 2 matches nothing, where both values are asked for.
       isPrimary = isPrimary === undefined || isPrimary === value ? value : 2
-    } else {
-      hashes.push({ column: hashColumnOf(filter.attribute), hash: hashOf(filter.equals) })
     }
   }
-  return { from, to, ranged: [...ranged], hashes, isPrimary }
+  return { from, to, ranged: [...ranged], isPrimary }
 }
 
 /** Whether some entry of the leaf may match, by its bounds. */
@@ -52,8 +49,8 @@ export function boxMayMatch({ from, to, ranged }: Criteria, numbers: Float64Arra
 /** How many entries of the leaf match; undefined where they have to be read. */
 export function countFromBounds(criteria: Criteria, bounds: LeafBounds, at: number): number | undefined {
   if (!mayMatch(criteria, bounds, at)) return 0
-  const { from, to, ranged, hashes, isPrimary } = criteria
-  if (hashes.length > 0 || isPrimary !== undefined) return undefined
+  const { from, to, ranged, isPrimary } = criteria
+  if (isPrimary !== undefined) return undefined
   const { numbers, entryCounts } = bounds
   const start = at * NUMBERS_PER_LEAF
   for (const dimension of ranged) {
@@ -63,13 +60,10 @@ export function countFromBounds(criteria: Criteria, bounds: LeafBounds, at: numb
   return entryCounts[at]!
 }
 
-/** Compares texts by their hashes. */
-export function entryMatches({ from, to, ranged, hashes, isPrimary }: Criteria, entries: Entries, at: number): boolean {
+export function entryMatches({ from, to, ranged, isPrimary }: Criteria, entries: Entries, at: number): boolean {
   for (const dimension of ranged) {
     const x = entries.columns[dimension]![at]!
     if (x < from[dimension]! || x > to[dimension]!) return false
   }
-  if (isPrimary !== undefined && entries.isPrimary[at] !== isPrimary) return false
-  for (const { column, hash } of hashes) if (entries.hashes[column]![at] !== hash) return false
-  return true
+  return isPrimary === undefined || entries.isPrimary[at] === isPrimary
 }

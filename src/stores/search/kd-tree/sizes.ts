@@ -14,20 +14,18 @@ export interface IndexSizes {
   /** The same for UIDs, whose indexes do not cover a search: rows are read. */
   readonly highFrequencyUidFrom: number
   readonly highFrequencyUidUntil: number
-  /** Two texts that more image sets have than this, each, have partitions of the pair. */
-  readonly pairFrom: number
   /** The texts of one in so many new image sets are counted: a text may pass `highFrequencyFrom` by a few hundred before it gets partitions. */
   readonly countEvery: number
   /** Image sets per transaction of a rebuild. Other writers wait for each. */
   readonly rebuildBatchRows: number
   /** A prefix of four or more characters that more words share has a token. Of another one, a search reads all words. */
   readonly prefixWordsMax: number
-  /** So many new image sets have lists of tokens; then they become postings. */
+  /** A search compares the words of so many new image sets; then they become postings. */
   readonly tailRowsMax: number
   /** The most words of an attribute that a search compares with a pattern, and the most that may match it. */
   readonly patternWordsMax: number
   readonly patternMatchesMax: number
-  /** A search reads the rows of so few image sets that have its words; of more it reads leaves. */
+  /** A search reads the rows of so few image sets that have its words and texts; of more it reads leaves. */
   readonly wordRowsMax: number
   /** Tokens that a writer keeps. */
   readonly tokensInMemory: number
@@ -35,6 +33,10 @@ export interface IndexSizes {
   readonly leavesInMemory: number
   /** Entries of leaves that are cached. */
   readonly entryBytesInMemory: number
+  /** Of so many dictionaries, the words of the tail are cached: some two megabytes each. */
+  readonly tailsInMemory: number
+  /** The image sets that postings gave, of the last searches by words. */
+  readonly hitBytesInMemory: number
   /** Which leaf holds each image set: four bytes for each, of the data stores that were searched by words last. */
   readonly rowLeafBytesInMemory: number
   /** Summaries that are cached. */
@@ -47,7 +49,6 @@ export const INDEX_SIZES: IndexSizes = {
   highFrequencyUntil: 1_024,
   highFrequencyUidFrom: 512,
   highFrequencyUidUntil: 128,
-  pairFrom: 16_384,
   countEvery: 16,
   rebuildBatchRows: 1_000,
   prefixWordsMax: 16,
@@ -58,6 +59,8 @@ export const INDEX_SIZES: IndexSizes = {
   tokensInMemory: 100_000,
   leavesInMemory: 400_000,
   entryBytesInMemory: 32 * 1024 * 1024,
+  tailsInMemory: 8,
+  hitBytesInMemory: 16 * 1024 * 1024,
   rowLeafBytesInMemory: 64 * 1024 * 1024,
   summaryBytesInMemory: 32 * 1024 * 1024,
 }

@@ -12,7 +12,7 @@ import {
 } from '../indexed-image-set.ts'
 import { decodeEntries, type Entries, encodeEntries, joinEntries } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
-import { bothKeys, nameOf, nameOfTexts, type PartitionKey, pairsOf, partitionKey } from '../partitions.ts'
+import { bothKeys, nameOf, type PartitionKey } from '../partitions.ts'
 
 const ROWS_PER_BATCH = 20_000
 
@@ -20,45 +20,35 @@ export interface Building {
   readonly sizes: IndexSizes
   readonly dialect: Dialect
   readonly addPartition: (datastore: number, key: PartitionKey, entries: Entries) => Sql<void>
-  readonly addWords: (datastore: number, imageSets: readonly IndexedWithWords[]) => Sql<void>
+  readonly words: {
+    readonly create: (datastore: number, highFrequency: Iterable<Text>) => Sql<void>
+    readonly seal: (datastore: number, imageSets: readonly IndexedWithWords[]) => Sql<void>
+  }
 }
 
-/** One pass over the image sets, then partition by partition. Needs 52 bytes of memory for each entry. */
-export function* buildAll({ sizes, dialect, addPartition, addWords }: Building): Sql<void> {
+/** One pass over the image sets, then partition by partition. Needs 42 bytes of memory for each entry. */
+export function* buildAll({ sizes, dialect, addPartition, words }: Building): Sql<void> {
   const parts = new Map<
     string,
     { readonly datastore: number; readonly key: PartitionKey; readonly bytes: Uint8Array[] }
   >()
-  const partOf = (datastore: number, key: PartitionKey) => {
-    const name = `${datastore} ${nameOf(key)}`
-    const part = parts.get(name) ?? { datastore, key, bytes: [] }
-    parts.set(name, part)
-    return part
-  }
-  const highFrequency = new Map<number, ReadonlyMap<string, number>>()
+  const partOf = (datastore: number, key: PartitionKey) => parts.get(`${datastore} ${nameOf(key)}`)
   for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
-    for (const key of bothKeys([])) partOf(datastore, key)
-    const counts = yield* highFrequencyValues(datastore, { sizes, dialect })
-    highFrequency.set(datastore, new Map([...counts].map(([text, count]) => [nameOfTexts([text]), count])))
-    for (const text of counts.keys()) for (const key of bothKeys([text])) partOf(datastore, key)
+    const highFrequency = yield* highFrequencyTexts(datastore, { sizes, dialect })
+    for (const key of [undefined, ...highFrequency].flatMap(bothKeys)) {
+      parts.set(`${datastore} ${nameOf(key)}`, { datastore, key, bytes: [] })
+    }
+    yield* words.create(datastore, highFrequency)
   }
-  const placesOf = (imageSet: Indexed) => {
-    const { datastore, isPrimary, texts } = imageSet
-    const countOf = (text: Text) => highFrequency.get(datastore)!.get(nameOfTexts([text])) ?? 0
-    const highFrequencyOnes = texts.filter((text) => countOf(text) > 0)
-    const pairs = pairsOf(highFrequencyOnes.filter((text) => countOf(text) > sizes.pairFrom))
-    for (const pair of pairs) partOf(datastore, partitionKey(pair, !isPrimary))
-    return [[], ...highFrequencyOnes.map((text) => [text]), ...pairs].map((some) =>
-      partOf(datastore, partitionKey(some, isPrimary)),
-    )
-  }
+  const placesOf = ({ datastore, isPrimary, texts }: Indexed) =>
+    [undefined, ...texts].flatMap((text) => partOf(datastore, { isPrimary, text }) ?? [])
   for (let after = -1; ; ) {
     const rows = yield* all<IndexedRowWithWords>(
       `SELECT ${INDEXED_COLUMNS_WITH_WORDS} FROM image_sets WHERE row_id > ? AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
       ...[after, ROWS_PER_BATCH],
     )
     const imageSets = rows.map(indexedWithWordsOf)
-    for (const [datastore, some] of Map.groupBy(imageSets, (each) => each.datastore)) yield* addWords(datastore, some)
+    for (const [datastore, some] of Map.groupBy(imageSets, (each) => each.datastore)) yield* words.seal(datastore, some)
     const placed = imageSets.flatMap((each) => placesOf(each).map((part) => ({ part, each })))
     for (const [part, those] of Map.groupBy(placed, (one) => one.part)) {
       part.bytes.push(encodeEntries(those.map(({ each }) => each.entry)))
@@ -72,20 +62,20 @@ export function* buildAll({ sizes, dialect, addPartition, addWords }: Building):
   }
 }
 
-/** The texts that get a partition, with the number of image sets that have them. */
-export function* highFrequencyValues(
+/** The texts that get a partition. */
+export function* highFrequencyTexts(
   datastore: number,
   { sizes, dialect }: Pick<Building, 'sizes' | 'dialect'>,
-): Sql<ReadonlyMap<Text, number>> {
-  const counts = new Map<Text, number>()
+): Sql<readonly Text[]> {
+  const texts: Text[] = []
   for (const [attribute, index] of TEXT_INDEXES) {
     const column = COLUMN_OF[attribute]
-    const rows = yield* all<{ value: string; count: number }>(
-      `SELECT ${column} AS value, count(*) AS count FROM image_sets ${dialect.byIndex(index)}
+    const rows = yield* all<{ value: string }>(
+      `SELECT ${column} AS value FROM image_sets ${dialect.byIndex(index)}
        WHERE datastore = ? AND deleted_at IS NULL AND ${column} IS NOT NULL GROUP BY ${column} HAVING count(*) > ?`,
       ...[datastore, isUid(attribute) ? sizes.highFrequencyUidFrom : sizes.highFrequencyFrom],
     )
-    for (const { value, count } of rows) counts.set({ attribute, equals: value }, count)
+    for (const { value } of rows) texts.push({ attribute, equals: value })
   }
-  return counts
+  return texts
 }

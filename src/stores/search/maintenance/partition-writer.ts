@@ -1,9 +1,8 @@
 /**
- * Writes the partitions of the search index. An image set has an entry in the partition of all image sets, in the partition of each of its
- * texts that has one, and in the partition of each pair of its texts that has one; always in the one of the primary image sets or in the
- * one of the others.
+ * Writes the partitions of the search index. An image set has an entry in the partition of all image sets, and in the partition of each of its
+ * texts that has one; always in the one of the primary image sets or in the one of the others.
  */
-import { all, type Sql } from '../../sql/engine/statement.ts'
+import type { Sql } from '../../sql/engine/statement.ts'
 import type { Text } from '../../sql/rows/search-columns.ts'
 import { CachedLeaves } from '../cached-leaves.ts'
 import type { IndexChange, Indexed } from '../indexed-image-set.ts'
@@ -12,24 +11,18 @@ import type { IndexSizes } from '../kd-tree/sizes.ts'
 import {
   bothKeys,
   nameOf,
-  nameOfTexts,
-  PARTITION_COLUMNS,
+  nameOfText,
   type Partition,
   type PartitionKey,
-  type PartitionRow,
   type PartitionState,
-  pairsOf,
-  partitionKey,
-  partitionOfRow,
   partitionsFor,
 } from '../partitions.ts'
 import { LeafWriter, retirePartition } from './write-leaves.ts'
 
-/** Texts whose partitions a change has written, and how many image sets have them, before and after. */
+/** A text, or none, whose partitions a change has written, and how many image sets are in them then. */
 export interface Counted {
-  readonly texts: readonly Text[]
-  readonly before: number
-  readonly after: number
+  readonly text: Text | undefined
+  readonly count: number
 }
 
 interface Writing {
@@ -57,26 +50,19 @@ export class PartitionWriter {
     this.#leaves.clearWritten()
   }
 
-  /** Applies the changes to the partitions that exist in the state. @returns the counts of their texts, by nameOfTexts. */
+  /** Applies the changes to the partitions that exist in the state. @returns the counts of their texts, by nameOfText. */
   *edit(
     datastore: number,
     changes: readonly IndexChange<Indexed>[],
     { state, change }: Writing,
   ): Sql<ReadonlyMap<string, Counted>> {
     const indexed = changes.flatMap(({ before, after }) => [before, after].filter((each) => each !== undefined))
-    const singles = yield* partitionsFor(datastore, indexed.flatMap(singlesOf).flatMap(bothKeys), state)
-    const highFrequencyValues = ({ texts }: Indexed) => texts.filter((text) => singles.has(nameOfTexts([text])))
-    const pairs = yield* partitionsFor(
-      datastore,
-      indexed.flatMap((each) => pairsOf(highFrequencyValues(each))).flatMap(bothKeys),
-      state,
-    )
-    const partitions = new Map([...singles, ...pairs])
+    const partitions = yield* partitionsFor(datastore, indexed.flatMap(textsOf).flatMap(bothKeys), state)
     const edits = new Map<Partition, { readonly removed: Entry[]; readonly added: Entry[] }>()
     const put = (imageSet: Indexed | undefined, side: 'removed' | 'added') => {
       if (imageSet === undefined) return
-      for (const texts of [...singlesOf(imageSet), ...pairsOf(highFrequencyValues(imageSet))]) {
-        const partition = partitions.get(nameOf(partitionKey(texts, imageSet.isPrimary)))
+      for (const text of textsOf(imageSet)) {
+        const partition = partitions.get(nameOf({ text, isPrimary: imageSet.isPrimary }))
         if (partition === undefined) continue
         const edit = edits.get(partition) ?? { removed: [], added: [] }
         edits.set(partition, edit)
@@ -87,7 +73,6 @@ export class PartitionWriter {
       put(before, 'removed')
       put(after, 'added')
     }
-    const counted = new Map<string, Counted>()
     const numbers = [...partitions.values()].map(({ partition }) => partition)
     const bounds = yield* this.#cached.boundsOf(numbers, change - 1)
     const boundsOf = new Map(numbers.map((number, at) => [number, bounds[at]!]))
@@ -95,16 +80,12 @@ export class PartitionWriter {
       [...edits].map(([{ partition }, edit]) => ({ ...edit, partition, bounds: boundsOf.get(partition)! })),
       change,
     )
+    const counted = new Map<string, Counted>()
     for (const partition of partitions.values()) {
-      const before = boundsOf.get(partition.partition)!.entryCount()
-      const edit = edits.get(partition)
-      const name = nameOfTexts(partition.texts)
-      const other = counted.get(name) ?? { before: 0, after: 0 }
-      counted.set(name, {
-        texts: partition.texts,
-        before: other.before + before,
-        after: other.after + before + (edit === undefined ? 0 : edit.added.length - edit.removed.length),
-      })
+      const { removed, added } = edits.get(partition) ?? { removed: [], added: [] }
+      const own = boundsOf.get(partition.partition)!.entryCount() + added.length - removed.length
+      const { text } = partition
+      counted.set(nameOfText(text), { text, count: own + (counted.get(nameOfText(text))?.count ?? 0) })
     }
     return counted
   }
@@ -114,16 +95,11 @@ export class PartitionWriter {
     yield* this.#leaves.addPartition(partition, { entries, change })
   }
 
-  /** Also drops the partitions of pairs with the texts, and those being rebuilt. */
-  *drop(datastore: number, texts: readonly Text[]): Sql<void> {
-    const rows = yield* all<PartitionRow>(
-      `SELECT ${PARTITION_COLUMNS} FROM search_partitions WHERE datastore = ? AND state IN ('live', 'rebuilding')`,
-      datastore,
-    )
-    for (const partition of rows.map(partitionOfRow)) {
-      const has = (text: Text) => partition.texts.some((each) => nameOfTexts([each]) === nameOfTexts([text]))
-      if (!texts.every(has)) continue
-      yield* this.retire(partition.partition)
+  /** Those being rebuilt too. */
+  *drop(datastore: number, text: Text): Sql<void> {
+    for (const state of ['live', 'rebuilding'] as const) {
+      const partitions = yield* partitionsFor(datastore, bothKeys(text), state)
+      for (const { partition } of partitions.values()) yield* this.retire(partition)
     }
   }
 
@@ -133,5 +109,5 @@ export class PartitionWriter {
   }
 }
 
-/** The texts of the partitions that an image set may be in, but for pairs: none, and each of its own. */
-export const singlesOf = ({ texts }: Indexed): readonly (readonly Text[])[] => [[], ...texts.map((text) => [text])]
+/** The texts of the partitions that an image set may be in: none, and each of its own. */
+export const textsOf = ({ texts }: Indexed): readonly (Text | undefined)[] => [undefined, ...texts]

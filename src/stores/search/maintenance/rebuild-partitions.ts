@@ -9,35 +9,30 @@ import {
   indexedWithWordsOf,
 } from '../indexed-image-set.ts'
 import { decodeEntries, encodeEntries, ROW_ID } from '../kd-tree/entries.ts'
-import { bothKeys, nameOfTexts, PARTITION_COLUMNS, type PartitionRow, pairsOf, partitionOfRow } from '../partitions.ts'
+import { bothKeys, nameOfText, PARTITION_COLUMNS, type PartitionRow, partitionOfRow } from '../partitions.ts'
 import type { IndexWriting } from './high-frequency-partitions.ts'
-import { wordChangeOf } from './word-writer.ts'
 
-/** @param highFrequency by data store, the texts that get partitions, with the number of their image sets; slightly outdated. */
+/** @param highFrequency by data store, the texts that get partitions; slightly outdated. */
 export function* beginRebuild(
-  { sizes, partitions, words, change }: IndexWriting,
-  highFrequency: ReadonlyMap<number, ReadonlyMap<Text, number>>,
+  { partitions, words, change }: IndexWriting,
+  highFrequency: ReadonlyMap<number, readonly Text[]>,
 ): Sql<void> {
-  for (const [datastore, counts] of highFrequency) {
-    const large = [...counts].filter(([, count]) => count > sizes.pairFrom).map(([text]) => text)
-    const pairs = pairsOf(large).filter(([one, other]) => one!.attribute !== other!.attribute)
+  const writing = { state: 'rebuilding', change } as const
+  for (const [datastore, texts] of highFrequency) {
     const live = yield* all<PartitionRow>(
       `SELECT ${PARTITION_COLUMNS} FROM search_partitions WHERE datastore = ? AND state = 'live'`,
       datastore,
     )
-    const wanted = [
-      [],
-      ...[...counts.keys()].map((text) => [text]),
-      ...pairs,
-      ...live.map((row) => partitionOfRow(row).texts),
-    ]
-    for (const texts of new Map(wanted.map((each) => [nameOfTexts(each), each])).values()) {
-      for (const key of bothKeys(texts)) {
-        const entries = decodeEntries(encodeEntries([]))
-        yield* partitions.add({ datastore, key, state: 'rebuilding', entries, change })
-      }
+    const wanted = [undefined, ...texts, ...live.map((row) => partitionOfRow(row).text)]
+    const each = new Map(wanted.map((text) => [nameOfText(text), text]))
+    for (const key of [...each.values()].flatMap(bothKeys)) {
+      yield* partitions.add({ datastore, key, ...writing, entries: decodeEntries(encodeEntries([])) })
     }
-    yield* words.create(datastore, 'rebuilding')
+    yield* words.create(
+      datastore,
+      [...each.values()].filter((text) => text !== undefined),
+      writing,
+    )
   }
   yield* run('UPDATE changes SET rebuilt_to = -1')
 }
@@ -47,14 +42,18 @@ export function* rebuildBatch(
   { sizes, partitions, words, change }: IndexWriting,
   rebuiltTo: number,
 ): Sql<{ readonly rebuiltTo: number } | 'done'> {
+  const writing = { state: 'rebuilding', change } as const
   const rows = yield* all<IndexedRowWithWords>(
     `SELECT ${INDEXED_COLUMNS_WITH_WORDS} FROM image_sets WHERE row_id > ? AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
     ...[rebuiltTo, sizes.rebuildBatchRows],
   )
   for (const [datastore, some] of Map.groupBy(rows.map(indexedWithWordsOf), (each) => each.datastore)) {
-    const added = some.map((after) => ({ after }))
-    yield* partitions.edit(datastore, added, { state: 'rebuilding', change })
-    yield* words.edit(datastore, added.map(wordChangeOf), 'rebuilding')
+    yield* partitions.edit(
+      datastore,
+      some.map((after) => ({ after })),
+      writing,
+    )
+    yield* words.seal(datastore, some, writing)
   }
   if (rows.length < sizes.rebuildBatchRows) {
     yield* replaceLive(partitions)
@@ -73,22 +72,10 @@ export function* editRebuilding(
   const isIn = (imageSet: Indexed | undefined) => imageSet !== undefined && imageSet.entry.point[ROW_ID]! <= rebuiltTo
   const some = changes.filter(({ before, after }) => isIn(after ?? before))
   yield* partitions.edit(datastore, some, { state: 'rebuilding', change })
-  yield* words.edit(datastore, some.map(wordChangeOf), 'rebuilding')
+  yield* words.edit(datastore, some, { state: 'rebuilding', change })
 }
 
 function* replaceLive(partitions: IndexWriting['partitions']): Sql<void> {
-  const built = yield* all<PartitionRow & { readonly datastore: number; readonly entries: number }>(
-    `SELECT ${PARTITION_COLUMNS}, datastore, CAST((SELECT sum(entry_count) FROM search_leaves
-       WHERE search_leaves.partition = search_partitions.partition) AS BIGINT) AS entries FROM search_partitions WHERE state = 'rebuilding'`,
-  )
-  for (const rows of Map.groupBy(
-    built,
-    (row) => `${row.datastore} ${nameOfTexts(partitionOfRow(row).texts)}`,
-  ).values()) {
-    const isPair = partitionOfRow(rows[0]!).texts.length === 2
-    if (isPair && rows.every(({ entries }) => entries === 0))
-      for (const { partition } of rows) yield* partitions.retire(partition)
-  }
   const replaced = yield* all<{ partition: number }>(
     `SELECT partition FROM search_partitions AS old WHERE state = 'live' AND EXISTS (SELECT 1 FROM search_partitions AS new
        WHERE new.state = 'rebuilding' AND new.datastore = old.datastore AND new.value = old.value

@@ -3,10 +3,10 @@ import type { Dialect } from '../../sql/engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../../sql/engine/statement.ts'
 import type { Text } from '../../sql/rows/search-columns.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
-import { highFrequencyValues } from './build.ts'
+import { highFrequencyTexts } from './build.ts'
 import type { SearchUpkeep } from './update-index.ts'
-import { clearRetiredWords } from './word-writer.ts'
 import { clearRetired } from './write-leaves.ts'
+import { clearRetiredWords } from './write-postings.ts'
 
 const CLEARED_PER_BATCH = 64
 const WORD_ROWS_CLEARED_PER_BATCH = 2_048
@@ -34,12 +34,12 @@ export async function* rebuildSearchIndex(
 }
 
 function* surveyRows({ sizes, dialect }: { readonly sizes: IndexSizes; readonly dialect: Dialect }): Sql<{
-  readonly highFrequency: ReadonlyMap<number, ReadonlyMap<Text, number>>
+  readonly highFrequency: ReadonlyMap<number, readonly Text[]>
   readonly rows: number
 }> {
-  const highFrequency = new Map<number, ReadonlyMap<Text, number>>()
+  const highFrequency = new Map<number, readonly Text[]>()
   for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
-    highFrequency.set(datastore, yield* highFrequencyValues(datastore, { sizes, dialect }))
+    highFrequency.set(datastore, yield* highFrequencyTexts(datastore, { sizes, dialect }))
   }
   const last = yield* one<{ row_id: number | null }>('SELECT max(row_id) AS row_id FROM image_sets')
   return { highFrequency, rows: last!.row_id ?? 0 }

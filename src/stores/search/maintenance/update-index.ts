@@ -16,8 +16,9 @@ import { buildAll } from './build.ts'
 import { adjustPartitions, type IndexWriting } from './high-frequency-partitions.ts'
 import { PartitionWriter } from './partition-writer.ts'
 import { beginRebuild, editRebuilding, rebuildBatch } from './rebuild-partitions.ts'
-import { clearRetiredWords, WordWriter, wordChangeOf } from './word-writer.ts'
+import { WordWriter } from './word-writer.ts'
 import { clearRetired } from './write-leaves.ts'
+import { clearRetiredWords } from './write-postings.ts'
 
 /** Leaves of retired partitions, and rows of retired dictionaries, that a change deletes beside its own work. */
 const CLEARED_PER_CHANGE = 16
@@ -84,13 +85,14 @@ export class SearchUpkeep {
   /** Once in a change, after all its rows are written. */
   *apply(changes: readonly IndexChange[]): Sql<void> {
     const writing = this.#writing()
-    const { rebuiltTo } = this.#last
+    const { rebuiltTo } = writing
     for (const [datastore, some] of Map.groupBy(changes, (change) => (change.after ?? change.before)!.datastore)) {
       const edited = yield* this.#partitions.edit(datastore, some, { state: 'live', change: writing.change })
       if (rebuiltTo !== undefined) yield* editRebuilding(writing, datastore, { changes: some, rebuiltTo })
+      yield* this.#words.edit(datastore, some, { state: 'live', change: writing.change })
       const added = some.flatMap(({ after }) => (after === undefined ? [] : [after]))
+      // Last: what it builds is of the rows as they are now.
       yield* adjustPartitions(writing, datastore, { added, edited })
-      yield* this.#words.edit(datastore, some.map(wordChangeOf), 'live')
     }
     yield* clearRetired(CLEARED_PER_CHANGE)
     yield* clearRetiredWords(WORD_ROWS_CLEARED_PER_CHANGE)
@@ -112,20 +114,18 @@ export class SearchUpkeep {
     yield* buildAll({
       ...{ sizes, dialect },
       addPartition: (datastore, key, entries) => partitions.add({ datastore, key, state: 'live', entries, change }),
-      addWords: (datastore, added) =>
-        this.#words.edit(
-          datastore,
-          added.map((after) => wordChangeOf({ after })),
-          'live',
-        ),
+      words: {
+        create: (datastore, texts) => this.#createWords(datastore, texts),
+        seal: (datastore, imageSets) => this.#words.seal(datastore, imageSets, { state: 'live', change }),
+      },
     })
   }
 
   /**
    * Starts a rebuild beside the live index, or resumes one.
-   * @param highFrequency by data store, the texts that get partitions, with the number of their image sets; slightly outdated.
+   * @param highFrequency by data store, the texts that get partitions; slightly outdated.
    */
-  *beginRebuild(highFrequency: ReadonlyMap<number, ReadonlyMap<Text, number>>): Sql<void> {
+  *beginRebuild(highFrequency: ReadonlyMap<number, readonly Text[]>): Sql<void> {
     yield* this.beginChange()
     if (this.#last.rebuiltTo === undefined) yield* beginRebuild(this.#writing(), highFrequency)
   }
@@ -137,10 +137,14 @@ export class SearchUpkeep {
     return rebuiltTo === undefined ? 'done' : yield* rebuildBatch(this.#writing(), rebuiltTo)
   }
 
+  *#createWords(datastore: number, texts: Iterable<Text>): Sql<void> {
+    yield* this.#words.create(datastore, texts, { state: 'live', change: this.#last.number })
+  }
+
   #writing(): IndexWriting {
-    const { number: change } = this.#last
+    const { number: change, rebuiltTo } = this.#last
     return {
-      ...{ sizes: this.#sizes, dialect: this.#dialect, change },
+      ...{ sizes: this.#sizes, dialect: this.#dialect, change, rebuiltTo },
       partitions: this.#partitions,
       words: this.#words,
     }

@@ -58,19 +58,26 @@ async function openStore(sizes = SMALL) {
 
 test('a prefix of four characters gets a token when more words share it, and loses it with its last word', async () => {
   const store = await openStore()
-  await store.importNames(['mulla', 'mullb', 'mullc'])
+  const three = Array.from({ length: 12 }, (_, index) => `mull${'abc'[index % 3]}`)
+  await store.importNames(three)
   assert.ok(!(await store.keys()).includes('a-mull'))
-  const made = await store.importNames(['mulld', 'mullb', 'mullc', 'mulla'])
+  // A study has its name from its newest files: these are other words of the same image sets, and of new ones.
+  const made = await store.importNames([...three, ...Array.from({ length: 12 }, () => 'mulld')])
   assert.ok((await store.keys()).includes('a-mull'))
   assert.ok(!(await store.keys()).includes('a-mulla'), 'a longer prefix of one word has none')
   await store.assertVerified()
-  // The first image sets are sealed, and these are not: the prefix has both.
-  await store.importNames(Array.from({ length: 12 }, (_, index) => `mull${index}`))
+  await store.importNames(
+    Array.from({ length: 24 }, (_, index) => `mull${index}`),
+    100,
+  )
   await store.assertVerified()
   await store.remove(made.map(({ imageSetId }) => imageSetId))
   await store.assertVerified()
   assert.ok((await store.keys()).includes('a-mull'))
-  await store.importNames(Array.from({ length: 12 }, () => 'other'))
+  await store.importNames(
+    Array.from({ length: 24 }, () => 'other'),
+    100,
+  )
   assert.deepEqual(await store.keys(), ['a-o', 'a-ot', 'a-oth', 'a.other'])
   await store.assertVerified()
   await store.catalog.close()

@@ -15,7 +15,7 @@ import {
 } from '../kd-tree/entries.ts'
 import { boundsOf, encodeBounds, type LeafBounds, type Region } from '../kd-tree/leaf-bounds.ts'
 import { buildLeaves, divideLeaf } from '../kd-tree/split.ts'
-import type { PartitionKey, PartitionState } from '../partitions.ts'
+import { columnsOf, type PartitionKey, type PartitionState } from '../partitions.ts'
 
 /** What a change adds to one partition and removes from it. */
 interface Edit {
@@ -88,10 +88,7 @@ export class LeafWriter {
     )
     const partition = counted!.last_partition
     const { datastore, state, key } = of
-    const { isPrimary, attribute, value } = key
-    yield* insertRows('search_partitions', [
-      { partition, datastore, state, is_primary: isPrimary ? 1 : 0, attribute, value },
-    ])
+    yield* insertRows('search_partitions', [{ partition, datastore, state, ...columnsOf(key) }])
     let some: Leaf[] = []
     for (const { region, bytes } of buildLeaves(entries, this.#entriesMax)) {
       some.push({ partition, leaf: undefined, region, bytes })

@@ -5,7 +5,7 @@
 import type { Dialect } from '../../sql/engine/differences.ts'
 import { all, type Sql } from '../../sql/engine/statement.ts'
 import { imageSetsWith, type Text } from '../../sql/rows/search-columns.ts'
-import { beginBestFirst, type PageOfEntries, visit } from '../kd-tree/best-first.ts'
+import { beginBestFirst, type Hits, type PageOfEntries, visit } from '../kd-tree/best-first.ts'
 import { countMatching } from '../kd-tree/count.ts'
 import { criteriaOf } from '../kd-tree/criteria.ts'
 import { type Entries, LACKING } from '../kd-tree/entries.ts'
@@ -27,15 +27,28 @@ interface RowsOfPage {
   readonly total: number | undefined
 }
 
-/** @param texts the first is the one whose posting list is read; rows are compared with the others. */
+/**
+ * @param texts the first is the one whose posting list is read; rows are compared with the others.
+ * @param from.hits the image sets that have the words of the search, if it has any
+ */
 export function* readPostingList(
   texts: readonly Text[],
   page: PageOfEntries,
-  { isCounted, ...from }: { readonly datastore: number; readonly dialect: Dialect; readonly isCounted: boolean },
+  {
+    isCounted,
+    hits,
+    ...from
+  }: {
+    readonly datastore: number
+    readonly dialect: Dialect
+    readonly isCounted: boolean
+    readonly hits: Hits | undefined
+  },
 ): Sql<RowsOfPage> {
   const { text, values } = imageSetsWith(texts, from)
   const rows = yield* all<PostingRow>(`SELECT ${POSTING_COLUMNS} ${text}`, ...values)
-  return firstOfRows(rows, page, isCounted)
+  const matching = hits === undefined ? rows : rows.filter(({ row_id }) => hits.has(row_id))
+  return { ...firstOfRows(matching, page, isCounted), entries: rows.length }
 }
 
 /** The page and the total among rows that have all texts of the search. */
@@ -43,7 +56,7 @@ export function firstOfRows(rows: readonly PostingRow[], page: PageOfEntries, is
   const entries = entriesOfRows(rows)
   const search = beginBestFirst([], page)
   visit(search, entries)
-  const total = isCounted ? countMatching(entries, criteriaOf(page.search.filters), page.hits) : undefined
+  const total = isCounted ? countMatching(entries, criteriaOf(page.search.filters)) : undefined
   return { rowIds: search.rowIds, entries: entries.count, total }
 }
 
@@ -58,5 +71,4 @@ const entriesOfRows = (rows: readonly PostingRow[]): Entries => ({
   ],
   changedIn: Float64Array.from(rows, (row) => row.changed_in),
   isPrimary: Uint16Array.from(rows, (row) => row.is_primary),
-  hashes: [],
 })

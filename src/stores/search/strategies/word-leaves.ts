@@ -1,5 +1,5 @@
 /**
- * kd-tree leaves of a search by words. Where many image sets have the words, the first leaves that best-first reads hold the page. Where few
+ * kd-tree leaves of a search by postings. Where many image sets have the words, the first leaves that best-first reads hold the page. Where few
  * have, or the leaves that come first have none, it reads only leaves that have some.
  */
 import type { Sql } from '../../sql/engine/statement.ts'
@@ -13,19 +13,28 @@ import { type LeafSource, readLeaves } from './kd-leaves.ts'
 /** With fewer image sets a leaf, most leaves have none of a page. */
 const HITS_PER_LEAF = 3
 
+/** The image sets that have the words and texts of a search. */
+export interface LeafHits {
+  readonly rows: RowSet
+  /** How many of them each leaf has. */
+  readonly ofLeaves: () => Sql<HitsOfLeaves>
+}
+
 /** @returns what was found, and the leaves that were tried before in vain. */
 export function* readWordLeaves(
   partitions: readonly LeafBounds[],
   page: PageOfEntries,
-  from: LeafSource & { readonly hits: RowSet; readonly hitsOfLeaves: () => Sql<HitsOfLeaves> },
+  from: LeafSource & { readonly hits: LeafHits },
 ): Sql<{ readonly found: BestFirst; readonly tried: BestFirst | undefined }> {
+  const { rows, ofLeaves } = from.hits
   const leaves = partitions.reduce((sum, { count }) => sum + count, 0)
+  const wanted = { ...page, hits: rows }
   let tried: BestFirst | undefined
-  if (from.hits.size > HITS_PER_LEAF * leaves) {
+  if (rows.size > HITS_PER_LEAF * leaves) {
     const leavesMax = leavesTriedMax(leaves, page.limit)
-    tried = yield* readLeaves(partitions, page, { ...from, leavesMax })
+    tried = yield* readLeaves(partitions, wanted, { ...from, leavesMax })
     if (tried.leavesVisited < leavesMax) return { found: tried, tried: undefined }
   }
-  const hitsOfLeaves = yield* from.hitsOfLeaves()
-  return { found: yield* readLeaves(partitions, { ...page, hitsOfLeaves }, from), tried }
+  const hitsOfLeaves = yield* ofLeaves()
+  return { found: yield* readLeaves(partitions, { ...wanted, hitsOfLeaves }, from), tried }
 }

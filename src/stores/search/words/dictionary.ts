@@ -2,7 +2,8 @@
  * The dictionary of a data store: a number, the token, for each key that an image set has. Postings name tokens, so that only the dictionary
  * holds words of patients. A key is removed with its last posting.
  */
-import { all, allOfMany, one, type Sql } from '../../sql/engine/statement.ts'
+import { all, allOfMany, one, run, type Sql } from '../../sql/engine/statement.ts'
+import { chunkOf } from './offsets.ts'
 
 /** As of partitions. */
 export type DictionaryState = 'live' | 'rebuilding' | 'retired'
@@ -11,17 +12,24 @@ export interface Dictionary {
   readonly dictionary: number
   /** The chunks that may have postings: from the first to the last. */
   readonly chunks: readonly number[]
+  /** The last change of a posting. */
+  readonly changedIn: number
 }
 
 export function* dictionaryOf(datastore: number, state: DictionaryState = 'live'): Sql<Dictionary | undefined> {
-  const row = yield* one<{ dictionary: number; first_chunk: number | null; last_chunk: number | null }>(
-    'SELECT dictionary, first_chunk, last_chunk FROM search_dictionaries WHERE datastore = ? AND state = ?',
+  const row = yield* one<{
+    dictionary: number
+    first_chunk: number | null
+    last_chunk: number | null
+    changed_in: number
+  }>(
+    'SELECT dictionary, first_chunk, last_chunk, changed_in FROM search_dictionaries WHERE datastore = ? AND state = ?',
     ...[datastore, state],
   )
   if (row === undefined) return undefined
   const { dictionary, first_chunk: first, last_chunk: last } = row
-  const chunks = first === null ? [] : Array.from({ length: last! - first + 1 }, (_, at) => first + at)
-  return { dictionary, chunks }
+  const chunks = first === null ? [] : chunksBetween(first, last!)
+  return { dictionary, chunks, changedIn: row.changed_in }
 }
 
 /** The tokens of those keys that exist. */
@@ -46,3 +54,28 @@ export function* keysBetween(
     ...[dictionary, from, before, limit],
   )
 }
+
+export function* deleteTokens(tokens: readonly number[]): Sql<void> {
+  yield* allOfMany((marks) => `DELETE FROM search_tokens WHERE token IN (${marks})`, [], tokens)
+}
+
+/** Results of searches that were kept are of the change before. */
+export const recordChange = (dictionary: number, change: number): Sql<void> =>
+  run('UPDATE search_dictionaries SET changed_in = ? WHERE dictionary = ?', change, dictionary)
+
+/** @returns the dictionary with the chunks of the image sets among its own. */
+export function* extendChunks(of: Dictionary, rowIds: readonly number[]): Sql<Dictionary> {
+  const { dictionary, chunks } = of
+  const all = [...chunks, ...rowIds.map(chunkOf)]
+  const first = all.reduce((least, chunk) => Math.min(least, chunk))
+  const last = all.reduce((most, chunk) => Math.max(most, chunk))
+  if (chunks[0] === first && chunks.at(-1) === last) return of
+  yield* run(
+    'UPDATE search_dictionaries SET first_chunk = ?, last_chunk = ? WHERE dictionary = ?',
+    ...[first, last, dictionary],
+  )
+  return { ...of, chunks: chunksBetween(first, last) }
+}
+
+const chunksBetween = (first: number, last: number): readonly number[] =>
+  Array.from({ length: last - first + 1 }, (_, at) => first + at)

@@ -1,71 +1,95 @@
 /**
- * The image sets that match all terms of a search, as they are now: the tokens of each term, their postings chunk by chunk, and the tail. A
+ * The image sets that match all terms and texts of a search, as they are now: the tokens of each, their postings chunk by chunk, and the tail. A
  * term has at most `prefixWordsMax` tokens for each spelling, or `patternMatchesMax` for a pattern.
  */
-import type { Term } from '../../../imaging/search/terms.ts'
+import { matchesSpelled, type Term } from '../../../imaging/search/terms.ts'
 import { matchesPattern } from '../../../imaging/search/words.ts'
 import { PatternTooBroad } from '../../catalog/search-repository.ts'
 import type { Sql } from '../../sql/engine/statement.ts'
+import type { Text } from '../../sql/rows/search-columns.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
-import { dictionaryOf, keysBetween, tokensOf } from './dictionary.ts'
+import type { CachedWords, SealedHits } from './cached-words.ts'
+import { type Dictionary, dictionaryOf, keysBetween, tokensOf } from './dictionary.ts'
 import { decodeOffsets, intersection, type Offsets, union } from './offsets.ts'
 import { type Posting, postingsOf } from './postings.ts'
 import { RowSet } from './row-set.ts'
-import { wholeTail } from './tail.ts'
-import { charactersOf, type Wanted, wantedOf, wordsFrom } from './word-keys.ts'
+import { charactersOf, keyOfText, type Wanted, wantedOf, wordsFrom } from './word-keys.ts'
 
-interface RowsFound {
-  readonly rows: RowSet
-  /** How many tokens and postings were read. */
-  readonly tokens: number
-  readonly postings: number
+/** The words that a search compares, and texts that are high-frequency. */
+export interface WantedWords {
+  readonly terms: readonly Term[]
+  readonly texts: readonly Text[]
 }
 
-const NONE: RowsFound = { rows: new RowSet(new Map()), tokens: 0, postings: 0 }
+interface Searched {
+  readonly datastore: number
+  readonly datastoreId: string
+  readonly sizes: IndexSizes
+  readonly words: CachedWords
+}
+
+const NONE: SealedHits = { rows: new RowSet(new Map()), tokens: 0, postings: 0 }
 
 /** @throws PatternTooBroad */
-export function* rowsWithTerms(datastore: number, terms: readonly Term[], sizes: IndexSizes): Sql<RowsFound> {
+export function* rowsWith(wanted: WantedWords, { datastore, datastoreId, sizes, words }: Searched): Sql<SealedHits> {
   const of = yield* dictionaryOf(datastore)
   if (of === undefined) return NONE
-  const tokensOfTerms = yield* tokensOfAll(of.dictionary, terms, sizes)
-  const tokens = new Set(tokensOfTerms.flat())
-  if (tokensOfTerms.some((some) => some.length === 0)) return { ...NONE, tokens: tokens.size }
+  const name = JSON.stringify([of.dictionary, of.changedIn, wanted])
+  const cached = words.hits(name)
+  const sealed = cached ?? (yield* sealedRows(of, wanted, sizes))
+  if (cached === undefined) words.keepHits(name, { ...sealed, datastoreId })
+  const newest: number[] = []
+  for (const { rowId, texts, spellings } of yield* words.tail(of.dictionary, datastoreId)) {
+    const matches =
+      wanted.texts.every(({ attribute, equals }) => texts[attribute] === equals) &&
+      matchesSpelled(wanted.terms, spellings)
+    if (matches) newest.push(rowId)
+  }
+  return { ...sealed, rows: sealed.rows.with(newest) }
+}
+
+function* sealedRows(of: Dictionary, wanted: WantedWords, sizes: IndexSizes): Sql<SealedHits> {
+  const every = yield* tokensOfAll(of.dictionary, wanted, sizes)
+  const tokens = new Set(every.flat())
+  if (every.some((some) => some.length === 0)) return { ...NONE, tokens: tokens.size }
   const postings = yield* postingsOf(of, tokens)
   const chunks = new Map<number, Offsets>()
   for (const [chunk, those] of Map.groupBy(postings, (posting) => posting.chunk)) {
-    const found = offsetsInChunk(those, tokensOfTerms)
+    const found = offsetsInChunk(those, every)
     if (found !== undefined) chunks.set(chunk, found)
   }
-  const inTail = [...(yield* wholeTail(of.dictionary))]
-    .filter(([, held]) => tokensOfTerms.every((some) => some.some((token) => held.has(token))))
-    .map(([rowId]) => rowId)
-  return { rows: new RowSet(chunks).with(inTail), tokens: tokens.size, postings: postings.length }
+  return { rows: new RowSet(chunks), tokens: tokens.size, postings: postings.length }
 }
 
 function offsetsInChunk(
   postings: readonly Posting[],
-  tokensOfTerms: readonly (readonly number[])[],
+  tokensOfWanted: readonly (readonly number[])[],
 ): Offsets | undefined {
   const byToken = new Map(postings.map(({ token, offsets }) => [token, offsets]))
   let found: Offsets | undefined
-  for (const tokens of tokensOfTerms) {
+  for (const tokens of tokensOfWanted) {
     const parts = tokens.flatMap((token) => {
       const bytes = byToken.get(token)
       return bytes === undefined ? [] : [decodeOffsets(bytes)]
     })
     if (parts.length === 0) return undefined
-    const ofTerm = union(parts)
-    found = found === undefined ? ofTerm : intersection(found, ofTerm)
+    const some = union(parts)
+    found = found === undefined ? some : intersection(found, some)
+    if (found.length === 0) return undefined
   }
   return found
 }
 
+/** The tokens of each term and of each text. */
 function* tokensOfAll(
   dictionary: number,
-  terms: readonly Term[],
+  { terms, texts }: WantedWords,
   sizes: IndexSizes,
 ): Sql<readonly (readonly number[])[]> {
-  const wanted = terms.map(wantedOf)
+  const wanted: readonly (readonly Wanted[])[] = [
+    ...terms.map(wantedOf),
+    ...texts.map((text) => [{ kind: 'key', key: keyOfText(text) } as const]),
+  ]
   const keys = wanted.flat().flatMap((each) => (each.kind === 'pattern' ? [] : [each.key]))
   const known = yield* tokensOf(dictionary, keys)
   const all: number[][] = []

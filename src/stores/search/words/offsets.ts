@@ -85,13 +85,10 @@ export const offsetsFrom = (offsets: Iterable<number>): Offsets => settled(Uint1
 
 export function union(parts: readonly Offsets[]): Offsets {
   if (parts.length <= 1) return parts[0] ?? NO_OFFSETS
-  if (!parts.some(isBitmap) && parts.reduce((sum, { length }) => sum + length, 0) <= LIST_MAX) {
-    return offsetsFrom(parts.flatMap((part) => [...part]))
-  }
   const bitmap = new Uint32Array(BITMAP_BYTES / 4)
   for (const part of parts) {
     if (isBitmap(part)) for (let at = 0; at < bitmap.length; at++) bitmap[at]! |= part[at]!
-    else for (const offset of part) bitmap[offset >>> 5]! |= 1 << (offset & 31)
+    else for (let at = 0; at < part.length; at++) bitmap[part[at]! >>> 5]! |= 1 << (part[at]! & 31)
   }
   return settled(bitmap)
 }

@@ -19,7 +19,10 @@ function filledUp(chunks: readonly number[]): readonly number[] {
 
 const inChunks = (chunks: readonly number[]) => `chunk IN (${chunks.map(() => '?').join(', ')})`
 
-export function* postingsOf({ dictionary, chunks }: Dictionary, tokens: Iterable<number>): Sql<readonly Posting[]> {
+export function* postingsOf(
+  { dictionary, chunks }: Pick<Dictionary, 'dictionary' | 'chunks'>,
+  tokens: Iterable<number>,
+): Sql<readonly Posting[]> {
   if (chunks.length === 0) return []
   const all = filledUp(chunks)
   return yield* allOfMany<Posting>(
@@ -53,4 +56,9 @@ export function* deletePostings(dictionary: number, chunk: number, tokens: reado
     [dictionary, chunk],
     tokens,
   )
+}
+
+/** In all chunks. */
+export function* deletePostingsOf({ dictionary, chunks }: Dictionary, tokens: readonly number[]): Sql<void> {
+  for (const chunk of chunks) yield* deletePostings(dictionary, chunk, tokens)
 }

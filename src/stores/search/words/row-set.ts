@@ -5,9 +5,13 @@ export class RowSet {
   readonly chunks: ReadonlyMap<number, Offsets>
   readonly size: number
 
-  constructor(chunks: ReadonlyMap<number, Offsets>) {
+  constructor(chunks: ReadonlyMap<number, Offsets>, size = sizeOf(chunks)) {
     this.chunks = chunks
-    this.size = [...chunks.values()].reduce((sum, offsets) => sum + countOf(offsets), 0)
+    this.size = size
+  }
+
+  get bytes(): number {
+    return [...this.chunks.values()].reduce((sum, { byteLength }) => sum + byteLength, 0)
   }
 
   has(rowId: number): boolean {
@@ -22,6 +26,7 @@ export class RowSet {
     )
   }
 
+  /** @param rowIds that are not in the set */
   with(rowIds: readonly number[]): RowSet {
     if (rowIds.length === 0) return this
     const chunks = new Map(this.chunks)
@@ -30,6 +35,9 @@ export class RowSet {
       const known = chunks.get(chunk)
       chunks.set(chunk, known === undefined ? added : union([known, added]))
     }
-    return new RowSet(chunks)
+    return new RowSet(chunks, this.size + rowIds.length)
   }
 }
+
+const sizeOf = (chunks: ReadonlyMap<number, Offsets>): number =>
+  [...chunks.values()].reduce((sum, offsets) => sum + countOf(offsets), 0)

@@ -1,39 +1,42 @@
 /**
- * The tail: the newest image sets of a dictionary, each with the list of its tokens. A thousand of them become postings at once. Without it,
- * each small import would write nearly every posting of the newest chunk.
+ * The tail: the newest image sets of a dictionary, which are in no posting yet. A search compares their own words and texts; when there are a
+ * thousand, they are sealed: they become postings at once. Without it, each small import would write nearly every posting of the newest chunk.
  */
 import { all, allOfMany, type Sql } from '../../sql/engine/statement.ts'
-
-export type Tokens = ReadonlySet<number>
+import { insertRows } from '../../sql/rows/insert-rows.ts'
 
 interface TailRow {
   readonly row_id: number
-  readonly tokens: Uint8Array
+  /** The last change of its words or texts. */
+  readonly changed_in: number
 }
 
-const decodeTokens = (bytes: Uint8Array): Tokens => {
-  const { buffer, byteLength } = new Uint8Array(bytes)
-  return new Set(new Uint32Array(buffer, 0, byteLength / 4))
+export const tailOf = (dictionary: number): Sql<readonly TailRow[]> =>
+  all<TailRow>('SELECT row_id, changed_in FROM search_tail WHERE dictionary = ? ORDER BY row_id', dictionary)
+
+/** Those of the row ids that are in the tail. */
+export function* inTail(dictionary: number, rowIds: readonly number[]): Sql<ReadonlySet<number>> {
+  const rows = yield* allOfMany<{ row_id: number }>(
+    (marks) => `SELECT row_id FROM search_tail WHERE dictionary = ? AND row_id IN (${marks})`,
+    [dictionary],
+    rowIds,
+  )
+  return new Set(rows.map(({ row_id }) => row_id))
 }
 
-export const encodeTokens = (tokens: Iterable<number>): Uint8Array =>
-  new Uint8Array(Uint32Array.from(tokens).sort().buffer)
-
-const asMap = (rows: readonly TailRow[]): ReadonlyMap<number, Tokens> =>
-  new Map(rows.map(({ row_id, tokens }) => [row_id, decodeTokens(tokens)]))
-
-/** By row id. */
-export function* wholeTail(dictionary: number): Sql<ReadonlyMap<number, Tokens>> {
-  return asMap(yield* all<TailRow>('SELECT row_id, tokens FROM search_tail WHERE dictionary = ?', dictionary))
+/** Adds image sets, or records that their words or texts have changed. */
+export function* putIntoTail(dictionary: number, rowIds: readonly number[], change: number): Sql<void> {
+  yield* insertRows(
+    'search_tail',
+    rowIds.map((row_id) => ({ dictionary, row_id, changed_in: change })),
+    { onConflict: 'ON CONFLICT (dictionary, row_id) DO UPDATE SET changed_in = excluded.changed_in' },
+  )
 }
 
-/** Of those of the row ids that are in the tail. */
-export function* tailOf(dictionary: number, rowIds: readonly number[]): Sql<ReadonlyMap<number, Tokens>> {
-  return asMap(
-    yield* allOfMany<TailRow>(
-      (marks) => `SELECT row_id, tokens FROM search_tail WHERE dictionary = ? AND row_id IN (${marks})`,
-      [dictionary],
-      rowIds,
-    ),
+export function* removeFromTail(dictionary: number, rowIds: readonly number[]): Sql<void> {
+  yield* allOfMany(
+    (marks) => `DELETE FROM search_tail WHERE dictionary = ? AND row_id IN (${marks})`,
+    [dictionary],
+    rowIds,
   )
 }

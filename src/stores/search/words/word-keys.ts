@@ -1,20 +1,25 @@
 /**
- * The keys of the dictionary: what searches by words compare of an image set, as texts. A key is an attribute, whether it is a whole word or a
+ * The keys of the dictionary: what searches compare of an image set, as texts. A key is an attribute, whether it is a whole word or a
  * prefix of words, and its characters. Every word has its key, and every prefix of up to three characters. A longer prefix has a key only
- * while many words share it; otherwise a search reads its words.
+ * while many words share it; otherwise a search reads its words. A text of the nine attributes of AWS has a key only while it is
+ * high-frequency; otherwise its index is read.
  */
+import { TEXT_ATTRIBUTES, type TextAttribute } from '../../../contract/search-attributes.ts'
 import { WORD_ATTRIBUTES, type WordAttribute } from '../../../contract/word-attributes.ts'
 import { type Described, spellingsOf, type Term } from '../../../imaging/search/terms.ts'
+import type { Text } from '../../sql/rows/search-columns.ts'
 
 /** The format of keys and postings. A change of it, of folding or of separating words raises the number. */
-export const WORD_FORMAT = `words 1: ${WORD_ATTRIBUTES.map(({ keyword, comparison }) => `${keyword} ${comparison}`).join(', ')}`
+export const WORD_FORMAT = `words 2: ${WORD_ATTRIBUTES.map(({ keyword, comparison }) => `${keyword} ${comparison}`).join(', ')}`
 
 const SHORT_PREFIX_MAX = 3
 const WORD = '.'
 const PREFIX = '-'
+const TEXT = '='
 /** After every character of a word. */
 const LAST = '\u{10ffff}'
 const ATTRIBUTE_CODE_FROM = 97
+const TEXT_CODE_FROM = 65
 
 const codeOf = (attribute: WordAttribute): string =>
   String.fromCharCode(ATTRIBUTE_CODE_FROM + WORD_ATTRIBUTES.findIndex(({ keyword }) => keyword === attribute))
@@ -22,6 +27,22 @@ const codeOf = (attribute: WordAttribute): string =>
 const keyOfWord = (attribute: WordAttribute, word: string): string => codeOf(attribute) + WORD + word
 
 const keyOfPrefix = (attribute: WordAttribute, prefix: string): string => codeOf(attribute) + PREFIX + prefix
+
+/** The key of a text. It is compared as it is. */
+export const keyOfText = ({ attribute, equals }: Text): string =>
+  String.fromCharCode(TEXT_CODE_FROM + TEXT_ATTRIBUTES.indexOf(attribute)) + TEXT + equals
+
+/** The text of a key; undefined where it is not one of a text. */
+export function textOfKey(key: string): Text | undefined {
+  const attribute: TextAttribute | undefined = TEXT_ATTRIBUTES[key.charCodeAt(0) - TEXT_CODE_FROM]
+  return attribute === undefined || key[1] !== TEXT ? undefined : { attribute, equals: charactersOf(key) }
+}
+
+/** The keys of all texts: from the first up to the second, which is not one. */
+export const TEXT_KEYS: readonly [from: string, before: string] = [
+  String.fromCharCode(TEXT_CODE_FROM),
+  String.fromCharCode(TEXT_CODE_FROM + TEXT_ATTRIBUTES.length),
+]
 
 export const isWord = (key: string): boolean => key[1] === WORD
 

@@ -7,6 +7,7 @@ import type { IndexSizes } from '../../search/kd-tree/sizes.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { search } from '../../search/search.ts'
 import { CachedSummaries } from '../../search/summaries.ts'
+import { CachedWords } from '../../search/words/cached-words.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
@@ -29,9 +30,10 @@ export function imageSetsOver(
   const idle: CachedLeaves[] = []
   const summaries = new CachedSummaries(options.sizes)
   const pages = new CachedPages()
+  const words = new CachedWords(options.sizes)
   function* searchWithIdle(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
     const leaves = idle.pop() ?? new CachedLeaves(options.sizes)
-    const page = yield* search(request, { ...options, leaves, summaries, pages })
+    const page = yield* search(request, { ...options, leaves, summaries, pages, words })
     // After a failed search the cache is dropped.
     idle.push(leaves)
     return page
@@ -39,7 +41,7 @@ export function imageSetsOver(
   return {
     search: (request) => database.read(() => searchWithIdle(request)),
     forgetSearches(datastoreId) {
-      for (const cache of [pages, summaries, ...idle]) cache.forget(datastoreId)
+      for (const cache of [pages, summaries, words, ...idle]) cache.forget(datastoreId)
     },
     get: (imageSet) => database.read(() => properties(imageSet)),
     versions: (imageSet) => database.read(() => versionsOf(imageSet)),

@@ -263,10 +263,11 @@ export interface Tables {
     state: string
     first_chunk: number | null
     last_chunk: number | null
+    changed_in: number
   }>
   search_tokens: Table<{ token: number; dictionary: number; word_key: string }>
   search_postings: Table<{ dictionary: number; chunk: number; token: number; offsets: Uint8Array }>
-  search_tail: Table<{ dictionary: number; row_id: number; tokens: Uint8Array }>
+  search_tail: Table<{ dictionary: number; row_id: number; changed_in: number }>
 }
 
 export type RowOf<Name extends keyof Tables> = Tables[Name]['row']

@@ -8,7 +8,7 @@ CREATE TABLE search_partitions (
   -- 'live', 'rebuilding' or 'retired'.
   state ${text} NOT NULL,
   is_primary BIGINT NOT NULL,
-  -- The texts that its image sets have: none, one or two, joined.
+  -- The text that its image sets have; empty for the partition of all.
   attribute ${text} NOT NULL,
   value ${text} NOT NULL
 );
@@ -38,14 +38,16 @@ CREATE TABLE search_dictionaries (
   -- As of partitions.
   state ${text} NOT NULL,
   first_chunk BIGINT,
-  last_chunk BIGINT
+  last_chunk BIGINT,
+  -- The last change of a posting.
+  changed_in BIGINT NOT NULL
 );
 CREATE INDEX search_dictionaries_of ON search_dictionaries (datastore, state);
 
 CREATE TABLE search_tokens (
   token ${numberKey},
   dictionary BIGINT NOT NULL REFERENCES search_dictionaries,
-  -- An attribute, and a word or a prefix of words.
+  -- An attribute, and a word, a prefix of words, or a high-frequency text.
   word_key ${text} NOT NULL
 );
 CREATE UNIQUE INDEX search_tokens_by_key ON search_tokens (dictionary, word_key);
@@ -59,11 +61,12 @@ CREATE TABLE search_postings (
   PRIMARY KEY (dictionary, chunk, token)
 ) ${inKeyOrder};
 
--- New image sets that are in no posting yet, with all their tokens.
+-- New image sets that are in no posting yet.
 CREATE TABLE search_tail (
   dictionary BIGINT NOT NULL REFERENCES search_dictionaries,
   row_id BIGINT NOT NULL REFERENCES image_sets,
-  tokens ${bytes} NOT NULL,
+  -- The last change of its words or texts.
+  changed_in BIGINT NOT NULL,
   PRIMARY KEY (dictionary, row_id)
 ) ${inKeyOrder};
 `
