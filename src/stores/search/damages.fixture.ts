@@ -238,7 +238,7 @@ export const DAMAGES: readonly Damage[] = [
   {
     what: 'an image set that is in the tail and in postings',
     kinds: ['words-superfluous'],
-    by: (place) => place.sql('INSERT INTO search_tail (dictionary, row_id, changed_in) VALUES (1, 7, 1)'),
+    by: (place) => place.sql('INSERT INTO search_tail (dictionary, row_id, added_in) VALUES (1, 7, 1)'),
   },
   {
     what: 'no dictionary',

@@ -10,6 +10,7 @@ import {
   INDEXED_COLUMNS_WITH_WORDS,
   type IndexedRowWithWords,
   type IndexedWithWords,
+  indexedWithWords,
   indexedWithWordsOf,
 } from './indexed-image-set.ts'
 import { ROW_ID } from './kd-tree/entries.ts'
@@ -88,12 +89,14 @@ function* compareChunk(of: Dictionary, { datastore, chunk, imageSets }: Chunk): 
   const wanted = new Map<number, number[]>()
   const found = new Map<IndexDifference['kind'], number>()
   const count = (kind: IndexDifference['kind'], by = 1) => found.set(kind, (found.get(kind) ?? 0) + by)
-  for (const imageSet of imageSets.filter((each) => !newest.has(rowIdOf(each)))) {
+  for (const imageSet of imageSets) {
+    const written = writtenOf(of, rowIdOf(imageSet), newest)
+    if (written === 0) continue
     const { always, perhaps } = keysOfImageSet(imageSet)
     for (const key of always) if (!tokens.has(key)) count('words-missing')
     for (const key of [...always, ...perhaps]) {
       const token = tokens.get(key)
-      if (token === undefined) continue
+      if (token === undefined || token > written) continue
       const offsets = wanted.get(token) ?? []
       wanted.set(token, offsets)
       offsets.push(offsetOf(rowIdOf(imageSet)))
@@ -126,6 +129,12 @@ function* compareChunk(of: Dictionary, { datastore, chunk, imageSets }: Chunk): 
   return [...found].map(([kind, words]) => ({ kind, datastore, chunk, words }))
 }
 
+/** The last token whose posting has the image set, if it has the token. */
+function writtenOf({ sealing }: Dictionary, rowId: number, newest: ReadonlySet<number>): number {
+  if (!newest.has(rowId)) return Number.POSITIVE_INFINITY
+  return sealing !== undefined && rowId <= sealing.to ? sealing.token : 0
+}
+
 const keysOfDictionary = (dictionary: number) =>
   all<{ word_key: string; token: number }>('SELECT word_key, token FROM search_tokens WHERE dictionary = ?', dictionary)
 
@@ -143,6 +152,13 @@ function* verifyDictionary(
     dictionary,
   )
   const used = new Set(withPostings.map(({ token }) => token))
+  // Tokens whose first postings are not written yet.
+  const beingSealed = (yield* tailOf(dictionary)).filter(({ row_id }) => row_id <= (of.sealing?.to ?? -1))
+  const byKey = new Map(keys.map(({ word_key, token }) => [word_key, token]))
+  for (const imageSet of yield* indexedWithWords(beingSealed.map(({ row_id }) => row_id))) {
+    const { always, perhaps } = keysOfImageSet(imageSet)
+    for (const key of [...always, ...perhaps]) if (byKey.has(key)) used.add(byKey.get(key)!)
+  }
   const texts = keys.flatMap(({ word_key }) => textOfKey(word_key) ?? [])
   const unused = keys.filter(({ word_key, token }) => !used.has(token) && textOfKey(word_key) === undefined).length
   const wordsOfPrefix = new Map<string, number>()

@@ -44,6 +44,7 @@ const SMALL: IndexSizes = {
   rebuildBatchRows: 25,
   prefixWordsMax: 3,
   tailRowsMax: 15,
+  sealedTokensMax: 12,
   patternWordsMax: 500,
   patternMatchesMax: 20,
   wordRowsMax: 8,

@@ -22,6 +22,8 @@ export interface IndexSizes {
   readonly prefixWordsMax: number
   /** A search compares the words of so many new image sets; then they become postings. */
   readonly tailRowsMax: number
+  /** While they do, each change writes the postings of so many tokens. */
+  readonly sealedTokensMax: number
   /** The most words of an attribute that a search compares with a pattern, and the most that may match it. */
   readonly patternWordsMax: number
   readonly patternMatchesMax: number
@@ -52,7 +54,8 @@ export const INDEX_SIZES: IndexSizes = {
   countEvery: 16,
   rebuildBatchRows: 1_000,
   prefixWordsMax: 16,
-  tailRowsMax: 1_000,
+  tailRowsMax: 4_096,
+  sealedTokensMax: 1_024,
   patternWordsMax: 16_384,
   patternMatchesMax: 256,
   wordRowsMax: 512,

@@ -12,7 +12,7 @@ import { PatternTooBroad } from '../../catalog/search-repository.ts'
 import { openSqliteCatalog } from '../../sql/open-sqlite.ts'
 import { INDEX_SIZES, type IndexSizes } from '../kd-tree/sizes.ts'
 
-const SMALL: IndexSizes = { ...INDEX_SIZES, prefixWordsMax: 3, tailRowsMax: 10 }
+const SMALL: IndexSizes = { ...INDEX_SIZES, prefixWordsMax: 3, tailRowsMax: 10, sealedTokensMax: 7 }
 const ids = () => crypto.randomUUID().replaceAll('-', '')
 
 async function openStore(sizes = SMALL) {
@@ -37,6 +37,11 @@ async function openStore(sizes = SMALL) {
     async remove(imageSetIds: readonly string[]) {
       for (const imageSetId of imageSetIds) await catalog.imageSets.delete({ datastoreId, imageSetId, at: AT + 100 })
     },
+    /** Any change but an addition seals the tail. */
+    async sealAll() {
+      const made = await this.importNames(['x'], 1_000)
+      await this.remove(made.map(({ imageSetId }) => imageSetId))
+    },
     async keys(): Promise<string[]> {
       const database = new Database(path, { readonly: true })
       try {
@@ -60,9 +65,10 @@ test('a prefix of four characters gets a token when more words share it, and los
   const store = await openStore()
   const three = Array.from({ length: 12 }, (_, index) => `mull${'abc'[index % 3]}`)
   await store.importNames(three)
-  assert.ok(!(await store.keys()).includes('a-mull'))
-  // A study has its name from its newest files: these are other words of the same image sets, and of new ones.
+  await store.sealAll()
+  assert.ok((await store.keys()).includes('a.mulla') && !(await store.keys()).includes('a-mull'))
   const made = await store.importNames([...three, ...Array.from({ length: 12 }, () => 'mulld')])
+  await store.sealAll()
   assert.ok((await store.keys()).includes('a-mull'))
   assert.ok(!(await store.keys()).includes('a-mulla'), 'a longer prefix of one word has none')
   await store.assertVerified()
@@ -80,6 +86,50 @@ test('a prefix of four characters gets a token when more words share it, and los
   )
   assert.deepEqual(await store.keys(), ['a-o', 'a-ot', 'a-oth', 'a.other'])
   await store.assertVerified()
+  await store.catalog.close()
+})
+
+test('a tail is sealed step by step, by each writer from where the other one ended', async () => {
+  const store = await openStore()
+  const other = await openSqliteCatalog({ path: store.path, newId: ids, sizes: SMALL })
+  const names = Array.from({ length: 40 }, (_, index) => `Word${index}^Given${index % 7}`)
+  const sealing = () => {
+    const database = new Database(store.path, { readonly: true })
+    const row = database
+      .prepare<[], { to: number | null; token: number | null; tail: number }>(
+        `SELECT sealing_to AS "to", sealed_token AS token, (SELECT count(*) FROM search_tail) AS tail FROM search_dictionaries`,
+      )
+      .get()!
+    database.close()
+    return row
+  }
+  const seen: ReturnType<typeof sealing>[] = []
+  for (const [index, name] of names.entries()) {
+    const files = [storedFile(`s${String(index).padStart(3, '0')}`, { study: `1.3.${index}`, patientName: name })]
+    const catalog = index % 2 === 0 ? store.catalog : other
+    await importFiles(catalog, { datastoreId: store.datastoreId, files, at: AT + index })
+    seen.push(sealing())
+    await store.assertVerified()
+    const newestFirst = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
+    for (const [words, found] of [
+      ['word', index + 1],
+      [`word${index}`, 1],
+      ['given0 word', Math.floor(index / 7) + 1],
+    ] as const) {
+      const search = { filters: [], sort: newestFirst, terms: toTerms([['PatientName', words]]) }
+      const asked = { datastoreId: store.datastoreId, search, limit: 50, count: 'exact' } as const
+      const page = await store.catalog.imageSets.search(asked)
+      assert.equal(page.total, found, words)
+    }
+  }
+  const steps = seen.filter(({ to }) => to !== null)
+  assert.ok(steps.length > 10, 'several changes write the postings of one tail')
+  assert.ok(new Set(steps.map(({ to }) => to)).size > 1, 'more than one tail is sealed')
+  assert.ok(
+    seen.some(({ to }, at) => to === null && at > 0 && seen[at - 1]!.to !== null),
+    'a sealing ends',
+  )
+  await other.close()
   await store.catalog.close()
 })
 

@@ -7,11 +7,12 @@ import { spellingsOf } from '../../../imaging/search/terms.ts'
 import { allOfMany, type Sql } from '../../sql/engine/statement.ts'
 import { SEARCH_COLUMNS, type SearchRow, type Texts, textsOfRow } from '../../sql/rows/search-columns.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
+import type { Dictionary } from './dictionary.ts'
 import type { RowSet } from './row-set.ts'
 import { tailOf } from './tail.ts'
 
 /** An image set of the tail, with what a search compares. */
-export interface TailImageSet {
+interface TailImageSet {
   readonly rowId: number
   readonly texts: Texts
   readonly spellings: (attribute: Parameters<typeof spellingsOf>[0]) => ReadonlySet<string>
@@ -19,8 +20,10 @@ export interface TailImageSet {
 
 interface CachedTail {
   readonly datastoreId: string
-  /** By row id. */
-  readonly imageSets: ReadonlyMap<number, TailImageSet & { readonly changedIn: number }>
+  /** The dictionary has them until this changes, and more that were added. */
+  readonly changedIn: number
+  /** In the order of the changes that added them. */
+  readonly imageSets: readonly (TailImageSet & { readonly addedIn: number })[]
 }
 
 /** What postings gave, and what was read for it. */
@@ -46,25 +49,26 @@ export class CachedWords {
     this.#sizes = sizes
   }
 
-  *tail(dictionary: number, datastoreId: string): Sql<Iterable<TailImageSet>> {
-    const rows = yield* tailOf(dictionary)
-    const known = this.#tails.get(dictionary)?.imageSets
-    const imageSets = new Map<number, TailImageSet & { readonly changedIn: number }>()
-    const unknown = new Map<number, number>()
-    for (const { row_id: rowId, changed_in: changedIn } of rows) {
-      const cached = known?.get(rowId)
-      if (cached?.changedIn === changedIn) imageSets.set(rowId, cached)
-      else unknown.set(rowId, changedIn)
-    }
-    for (const row of yield* rowsOf([...unknown.keys()])) {
-      imageSets.set(row.row_id, { ...tailImageSet(row), changedIn: unknown.get(row.row_id)! })
-    }
+  /** The tail as it was after the change `latest`. */
+  *tail(
+    { dictionary, changedIn }: Dictionary,
+    { datastoreId, latest }: { readonly datastoreId: string; readonly latest: number },
+  ): Sql<readonly TailImageSet[]> {
+    const cached = this.#tails.get(dictionary)
+    const known = cached?.changedIn === changedIn ? cached.imageSets : []
+    const last = known.at(-1)?.addedIn ?? -1
+    // Another search may have seen a later change.
+    if (last > latest) return known.filter(({ addedIn }) => addedIn <= latest)
+    const added = new Map((yield* tailOf(dictionary, last)).map(({ row_id, added_in }) => [row_id, added_in]))
+    const rows = yield* rowsOf([...added.keys()])
+    const more = rows.map((row) => ({ ...tailImageSet(row), addedIn: added.get(row.row_id)! }))
+    const imageSets = [...known, ...more.sort((a, b) => a.addedIn - b.addedIn)]
     // No yield below: other searches share the cache.
     this.#tails.delete(dictionary)
-    this.#tails.set(dictionary, { datastoreId, imageSets })
+    this.#tails.set(dictionary, { datastoreId, changedIn, imageSets })
     const [oldest] = this.#tails.keys()
     if (this.#tails.size > this.#sizes.tailsInMemory) this.#tails.delete(oldest!)
-    return imageSets.values()
+    return imageSets
   }
 
   hits(name: string): SealedHits | undefined {

@@ -12,8 +12,10 @@ export interface Dictionary {
   readonly dictionary: number
   /** The chunks that may have postings: from the first to the last. */
   readonly chunks: readonly number[]
-  /** The last change of a posting. */
+  /** The last change but for additions to the tail. */
   readonly changedIn: number
+  /** While the tail is sealed: the last row of it that is, and the last token whose posting is written. */
+  readonly sealing: { readonly to: number; readonly token: number } | undefined
 }
 
 export function* dictionaryOf(datastore: number, state: DictionaryState = 'live'): Sql<Dictionary | undefined> {
@@ -22,14 +24,17 @@ export function* dictionaryOf(datastore: number, state: DictionaryState = 'live'
     first_chunk: number | null
     last_chunk: number | null
     changed_in: number
+    sealing_to: number | null
+    sealed_token: number | null
   }>(
-    'SELECT dictionary, first_chunk, last_chunk, changed_in FROM search_dictionaries WHERE datastore = ? AND state = ?',
+    'SELECT dictionary, first_chunk, last_chunk, changed_in, sealing_to, sealed_token FROM search_dictionaries WHERE datastore = ? AND state = ?',
     ...[datastore, state],
   )
   if (row === undefined) return undefined
   const { dictionary, first_chunk: first, last_chunk: last } = row
   const chunks = first === null ? [] : chunksBetween(first, last!)
-  return { dictionary, chunks, changedIn: row.changed_in }
+  const sealing = row.sealing_to === null ? undefined : { to: row.sealing_to, token: row.sealed_token! }
+  return { dictionary, chunks, changedIn: row.changed_in, sealing }
 }
 
 /** The tokens of those keys that exist. */
@@ -62,6 +67,12 @@ export function* deleteTokens(tokens: readonly number[]): Sql<void> {
 /** Results of searches that were kept are of the change before. */
 export const recordChange = (dictionary: number, change: number): Sql<void> =>
   run('UPDATE search_dictionaries SET changed_in = ? WHERE dictionary = ?', change, dictionary)
+
+export const recordSealing = (dictionary: number, sealing: Dictionary['sealing']): Sql<void> =>
+  run(
+    'UPDATE search_dictionaries SET sealing_to = ?, sealed_token = ? WHERE dictionary = ?',
+    ...[sealing?.to ?? null, sealing?.token ?? null, dictionary],
+  )
 
 /** @returns the dictionary with the chunks of the image sets among its own. */
 export function* extendChunks(of: Dictionary, rowIds: readonly number[]): Sql<Dictionary> {

@@ -24,6 +24,8 @@ export interface WantedWords {
 interface Searched {
   readonly datastore: number
   readonly datastoreId: string
+  /** The last change that the transaction sees. */
+  readonly latest: number
   readonly sizes: IndexSizes
   readonly words: CachedWords
 }
@@ -31,7 +33,8 @@ interface Searched {
 const NONE: SealedHits = { rows: new RowSet(new Map()), tokens: 0, postings: 0 }
 
 /** @throws PatternTooBroad */
-export function* rowsWith(wanted: WantedWords, { datastore, datastoreId, sizes, words }: Searched): Sql<SealedHits> {
+export function* rowsWith(wanted: WantedWords, searched: Searched): Sql<SealedHits> {
+  const { datastore, datastoreId, sizes, words } = searched
   const of = yield* dictionaryOf(datastore)
   if (of === undefined) return NONE
   const name = JSON.stringify([of.dictionary, of.changedIn, wanted])
@@ -39,11 +42,12 @@ export function* rowsWith(wanted: WantedWords, { datastore, datastoreId, sizes, 
   const sealed = cached ?? (yield* sealedRows(of, wanted, sizes))
   if (cached === undefined) words.keepHits(name, { ...sealed, datastoreId })
   const newest: number[] = []
-  for (const { rowId, texts, spellings } of yield* words.tail(of.dictionary, datastoreId)) {
+  for (const { rowId, texts, spellings } of yield* words.tail(of, searched)) {
     const matches =
       wanted.texts.every(({ attribute, equals }) => texts[attribute] === equals) &&
       matchesSpelled(wanted.terms, spellings)
-    if (matches) newest.push(rowId)
+    // One whose postings are written already may be among the others.
+    if (matches && !sealed.rows.has(rowId)) newest.push(rowId)
   }
   return { ...sealed, rows: sealed.rows.with(newest) }
 }

@@ -121,14 +121,19 @@ function changedBitmap(offsets: Offsets, { removed, added }: Change): Uint32Arra
   return bitmap
 }
 
-/** Most changes are small and of short lists, many thousands at once. */
+/** Most changes are small and of short lists, many thousands at once: so a sort of numbers, and no sets. */
 function changedList(offsets: Uint16Array, { removed, added }: Change): Uint16Array {
   const left = new Set(removed)
   const kept = left.size === 0 ? offsets : offsets.filter((offset) => !left.has(offset))
   const list = new Uint16Array(kept.length + added.length)
   list.set(kept)
   list.set(added, kept.length)
-  const isInOrder = added.every((offset, at) => offset > (at === 0 ? (kept.at(-1) ?? -1) : added[at - 1]!))
-  if (isInOrder) return list
-  return Uint16Array.from(new Set(list)).sort()
+  if (!isInOrder(list)) list.sort()
+  // One that was there already is twice in the list.
+  return isInOrder(list) ? list : list.filter((offset, at) => at === 0 || offset !== list[at - 1])
+}
+
+function isInOrder(list: Uint16Array): boolean {
+  for (let at = 1; at < list.length; at++) if (list[at]! <= list[at - 1]!) return false
+  return true
 }

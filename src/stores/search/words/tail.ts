@@ -1,42 +1,38 @@
 /**
- * The tail: the newest image sets of a dictionary, which are in no posting yet. A search compares their own words and texts; when there are a
- * thousand, they are sealed: they become postings at once. Without it, each small import would write nearly every posting of the newest chunk.
+ * The tail: the newest image sets of a dictionary, whose postings are not all written. A search compares their own words and texts. Without it,
+ * each small import would write nearly every posting of the newest chunk. Image sets in the tail do not change: a change seals it first.
  */
-import { all, allOfMany, type Sql } from '../../sql/engine/statement.ts'
+import { all, one, run, type Sql } from '../../sql/engine/statement.ts'
 import { insertRows } from '../../sql/rows/insert-rows.ts'
 
 interface TailRow {
   readonly row_id: number
-  /** The last change of its words or texts. */
-  readonly changed_in: number
+  /** The change that added it. */
+  readonly added_in: number
 }
 
-export const tailOf = (dictionary: number): Sql<readonly TailRow[]> =>
-  all<TailRow>('SELECT row_id, changed_in FROM search_tail WHERE dictionary = ? ORDER BY row_id', dictionary)
-
-/** Those of the row ids that are in the tail. */
-export function* inTail(dictionary: number, rowIds: readonly number[]): Sql<ReadonlySet<number>> {
-  const rows = yield* allOfMany<{ row_id: number }>(
-    (marks) => `SELECT row_id FROM search_tail WHERE dictionary = ? AND row_id IN (${marks})`,
-    [dictionary],
-    rowIds,
+/** Those added after a change, in the order of row ids. */
+export const tailOf = (dictionary: number, addedAfter = -1): Sql<readonly TailRow[]> =>
+  all<TailRow>(
+    'SELECT row_id, added_in FROM search_tail WHERE dictionary = ? AND added_in > ? ORDER BY row_id',
+    ...[dictionary, addedAfter],
   )
-  return new Set(rows.map(({ row_id }) => row_id))
+
+export function* countTail(dictionary: number): Sql<number> {
+  const counted = yield* one<{ count: number }>(
+    'SELECT count(*) AS count FROM search_tail WHERE dictionary = ?',
+    dictionary,
+  )
+  return counted!.count
 }
 
-/** Adds image sets, or records that their words or texts have changed. */
 export function* putIntoTail(dictionary: number, rowIds: readonly number[], change: number): Sql<void> {
   yield* insertRows(
     'search_tail',
-    rowIds.map((row_id) => ({ dictionary, row_id, changed_in: change })),
-    { onConflict: 'ON CONFLICT (dictionary, row_id) DO UPDATE SET changed_in = excluded.changed_in' },
+    rowIds.map((row_id) => ({ dictionary, row_id, added_in: change })),
   )
 }
 
-export function* removeFromTail(dictionary: number, rowIds: readonly number[]): Sql<void> {
-  yield* allOfMany(
-    (marks) => `DELETE FROM search_tail WHERE dictionary = ? AND row_id IN (${marks})`,
-    [dictionary],
-    rowIds,
-  )
-}
+/** Those up to a row id. */
+export const removeFromTail = (dictionary: number, upTo: number): Sql<void> =>
+  run('DELETE FROM search_tail WHERE dictionary = ? AND row_id <= ?', dictionary, upTo)

@@ -50,15 +50,18 @@ export const isWord = (key: string): boolean => key[1] === WORD
 export const charactersOf = (key: string): string => key.slice(2)
 
 /** The keys that every image set with these values has. */
-export function keysOf(described: Described): ReadonlySet<string> {
+export const keysOf = (described: Described): ReadonlySet<string> =>
+  new Set(WORD_ATTRIBUTES.flatMap(({ keyword }) => keysOfValue(keyword, described[keyword])))
+
+/** The keys of one value, each once. Other attributes have other keys. */
+export function keysOfValue(attribute: WordAttribute, value: Described[WordAttribute]): readonly string[] {
   const keys = new Set<string>()
-  for (const { keyword, comparison } of WORD_ATTRIBUTES) {
-    for (const word of spellingsOf(keyword, described[keyword])) {
-      keys.add(keyOfWord(keyword, word))
-      if (comparison === 'words') for (const key of prefixesOf(keyOfWord(keyword, word), 'short')) keys.add(key)
-    }
+  for (const word of spellingsOf(attribute, value)) {
+    const key = keyOfWord(attribute, word)
+    keys.add(key)
+    if (hasPrefixes(key)) for (const prefix of prefixesOf(key, 'short')) keys.add(prefix)
   }
-  return keys
+  return [...keys]
 }
 
 /** The keys of the longer prefixes of a word; none where whole values are compared. */

@@ -264,10 +264,12 @@ export interface Tables {
     first_chunk: number | null
     last_chunk: number | null
     changed_in: number
+    sealing_to?: number | null
+    sealed_token?: number | null
   }>
   search_tokens: Table<{ token: number; dictionary: number; word_key: string }>
   search_postings: Table<{ dictionary: number; chunk: number; token: number; offsets: Uint8Array }>
-  search_tail: Table<{ dictionary: number; row_id: number; changed_in: number }>
+  search_tail: Table<{ dictionary: number; row_id: number; added_in: number }>
 }
 
 export type RowOf<Name extends keyof Tables> = Tables[Name]['row']

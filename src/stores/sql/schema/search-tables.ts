@@ -39,8 +39,11 @@ CREATE TABLE search_dictionaries (
   state ${text} NOT NULL,
   first_chunk BIGINT,
   last_chunk BIGINT,
-  -- The last change of a posting.
-  changed_in BIGINT NOT NULL
+  -- The last change but for additions to the tail.
+  changed_in BIGINT NOT NULL,
+  -- While the tail is sealed: the last row of it that is, and the last token whose posting is written.
+  sealing_to BIGINT,
+  sealed_token BIGINT
 );
 CREATE INDEX search_dictionaries_of ON search_dictionaries (datastore, state);
 
@@ -65,8 +68,8 @@ CREATE TABLE search_postings (
 CREATE TABLE search_tail (
   dictionary BIGINT NOT NULL REFERENCES search_dictionaries,
   row_id BIGINT NOT NULL REFERENCES image_sets,
-  -- The last change of its words or texts.
-  changed_in BIGINT NOT NULL,
-  PRIMARY KEY (dictionary, row_id)
+  -- The change that added it.
+  added_in BIGINT NOT NULL,
+  PRIMARY KEY (dictionary, added_in, row_id)
 ) ${inKeyOrder};
 `

@@ -30,7 +30,7 @@ export const SNAPSHOT_TABLES: readonly SnapshotTable[] = [
   { table: 'search_dictionaries', key: ['dictionary'] },
   { table: 'search_tokens', key: ['token'] },
   { table: 'search_postings', key: ['dictionary', 'chunk', 'token'] },
-  { table: 'search_tail', key: ['dictionary', 'row_id'] },
+  { table: 'search_tail', key: ['dictionary', 'added_in', 'row_id'] },
   { table: 'access_changes', key: ['only_row'] },
   { table: 'principals', key: ['principal'] },
   { table: 'access_keys', key: ['access_key_id'] },

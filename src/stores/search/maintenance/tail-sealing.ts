@@ -1,0 +1,160 @@
+/**
+ * Seals the tail: makes postings of its image sets. When the tail is full, the image sets that are in it then get their tokens at once, and
+ * each of the next changes writes some postings, in the order of tokens. So no import waits for all of them, and each page of postings is
+ * written about once. Until the last is written, a search finds the image sets in the tail; a posting that has them already says nothing new.
+ */
+import type { Sql } from '../../sql/engine/statement.ts'
+import { type IndexedWithWords, indexedWithWords } from '../indexed-image-set.ts'
+import { ROW_ID } from '../kd-tree/entries.ts'
+import type { IndexSizes } from '../kd-tree/sizes.ts'
+import { type Dictionary, extendChunks, recordChange, recordSealing } from '../words/dictionary.ts'
+import { countTail, removeFromTail, tailOf } from '../words/tail.ts'
+import { type RowsOfValue, RowsOfValues } from './rows-of-values.ts'
+import { type TokenWriter, textTokens, tokensIn } from './token-writer.ts'
+import { PostingEdits, writePostings } from './write-postings.ts'
+
+/** In the order of tokens. */
+type PostingsToWrite = readonly (readonly [token: number, rowIds: readonly number[]])[]
+
+interface Sealing {
+  readonly to: number
+  readonly postings: PostingsToWrite
+}
+
+export class TailSealing {
+  readonly #sizes: IndexSizes
+  readonly #tokens: TokenWriter
+  /** What is left of sealings that this writer began, by dictionary. Made again from the rows where it is missing. */
+  readonly #sealings = new Map<number, Sealing>()
+  /** The values of image sets that this writer added to a tail, by dictionary. Made again from the rows where some are missing. */
+  readonly #newest = new Map<number, RowsOfValues>()
+
+  constructor(sizes: IndexSizes, tokens: TokenWriter) {
+    this.#sizes = sizes
+    this.#tokens = tokens
+  }
+
+  /** After a rollback or a change of another writer. */
+  forget(): void {
+    this.#sealings.clear()
+    this.#newest.clear()
+  }
+
+  /** Image sets that were added to the tail. */
+  added(dictionary: number, imageSets: readonly IndexedWithWords[]): void {
+    let newest = this.#newest.get(dictionary)
+    if (newest === undefined) {
+      newest = new RowsOfValues()
+      this.#newest.set(dictionary, newest)
+    }
+    for (const imageSet of imageSets) newest.add(imageSet)
+    // The last in the map was used last.
+    this.#newest.delete(dictionary)
+    this.#newest.set(dictionary, newest)
+    const [oldest] = this.#newest.keys()
+    if (this.#newest.size > this.#sizes.tailsInMemory) this.#newest.delete(oldest!)
+  }
+
+  /** Begins to seal a full tail, or writes some more postings of one that is being sealed. */
+  *proceed(of: Dictionary, change: number): Sql<void> {
+    if (of.sealing !== undefined) yield* this.#write(of, of.sealing, { change, tokensMax: this.#sizes.sealedTokensMax })
+    else if ((yield* countTail(of.dictionary)) >= this.#sizes.tailRowsMax) yield* this.#begin(of, change)
+  }
+
+  /** Seals the whole tail. @returns the dictionary as it is then */
+  *finish(of: Dictionary, change: number): Sql<Dictionary> {
+    let rest = of
+    if (of.sealing !== undefined)
+      rest = yield* this.#write(of, of.sealing, { change, tokensMax: Number.POSITIVE_INFINITY })
+    const begun = yield* this.#begin(rest, change)
+    if (begun.sealing === undefined) return begun
+    return yield* this.#write(begun, begun.sealing, { change, tokensMax: Number.POSITIVE_INFINITY })
+  }
+
+  /** Makes postings of image sets that are in neither tail nor postings. */
+  *seal(of: Dictionary, imageSets: readonly IndexedWithWords[], change: number): Sql<void> {
+    if (imageSets.length === 0) return
+    const values = new RowsOfValues()
+    for (const imageSet of imageSets) values.add(imageSet)
+    const extended = yield* extendChunks(of, imageSets.map(rowIdOf))
+    yield* writePostings(extended, editsOf(yield* this.#postingsOf(extended, values)))
+    yield* recordChange(of.dictionary, change)
+  }
+
+  *#begin(of: Dictionary, change: number): Sql<Dictionary> {
+    const { dictionary } = of
+    const rowIds = (yield* tailOf(dictionary)).map(({ row_id }) => row_id)
+    if (rowIds.length === 0) return of
+    const kept = this.#newest.get(dictionary)
+    this.#newest.delete(dictionary)
+    const values = kept?.has(rowIds) ? kept : yield* valuesOf(rowIds)
+    const to = rowIds.at(-1)!
+    const extended = yield* extendChunks(of, rowIds)
+    this.#sealings.set(dictionary, { to, postings: yield* this.#postingsOf(extended, values) })
+    yield* recordChange(dictionary, change)
+    const sealing = { to, token: 0 }
+    yield* recordSealing(dictionary, sealing)
+    return { ...extended, sealing }
+  }
+
+  /** Writes postings of the next tokens. */
+  *#write(
+    of: Dictionary,
+    { to, token }: NonNullable<Dictionary['sealing']>,
+    { change, tokensMax }: { readonly change: number; readonly tokensMax: number },
+  ): Sql<Dictionary> {
+    const { dictionary } = of
+    const known = this.#sealings.get(dictionary)
+    const all = known?.to === to ? known.postings : yield* this.#again(of, to)
+    const left = all.filter(([each]) => each > token)
+    const some = left.slice(0, tokensMax)
+    yield* writePostings(of, editsOf(some))
+    yield* recordChange(dictionary, change)
+    if (some.length === left.length) {
+      this.#sealings.delete(dictionary)
+      yield* removeFromTail(dictionary, to)
+      yield* recordSealing(dictionary, undefined)
+      return { ...of, sealing: undefined }
+    }
+    this.#sealings.set(dictionary, { to, postings: left })
+    const sealing = { to, token: some.at(-1)![0] }
+    yield* recordSealing(dictionary, sealing)
+    return { ...of, sealing }
+  }
+
+  /** From the rows. Their tokens exist. */
+  *#again(of: Dictionary, to: number): Sql<PostingsToWrite> {
+    const rowIds = (yield* tailOf(of.dictionary)).map(({ row_id }) => row_id).filter((rowId) => rowId <= to)
+    return yield* this.#postingsOf(of, yield* valuesOf(rowIds))
+  }
+
+  *#postingsOf(of: Dictionary, values: RowsOfValues): Sql<PostingsToWrite> {
+    const texts = yield* textTokens(of.dictionary)
+    const wanted: RowsOfValue[] = [...values.described()]
+    for (const { keys, rowIds } of values.texts()) if (texts.has(keys[0]!)) wanted.push({ keys, rowIds })
+    const tokensOfKey = yield* this.#tokens.create(of, new Set(wanted.flatMap(({ keys }) => keys)))
+    const postings = new Map<number, number[]>()
+    for (const { keys, rowIds } of wanted) {
+      for (const token of tokensIn(keys, tokensOfKey)) {
+        const known = postings.get(token)
+        if (known === undefined) postings.set(token, [...rowIds])
+        else for (const rowId of rowIds) known.push(rowId)
+      }
+    }
+    return [...postings].sort(([a], [b]) => a - b)
+  }
+}
+
+function* valuesOf(rowIds: readonly number[]): Sql<RowsOfValues> {
+  const values = new RowsOfValues()
+  for (const imageSet of yield* indexedWithWords(rowIds)) values.add(imageSet)
+  return values
+}
+
+function editsOf(postings: PostingsToWrite): PostingEdits {
+  const edits = new PostingEdits()
+  for (const [token, rowIds] of postings) for (const rowId of rowIds) edits.add(rowId, token)
+  return edits
+}
+
+const rowIdOf = ({ entry }: IndexedWithWords): number => entry.point[ROW_ID]!
