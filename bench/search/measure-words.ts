@@ -54,7 +54,7 @@ export type WordsFacts = Readonly<Record<WordBatteryName, WordTimes>>
 function queriesOf(name: WordBatteryName, dataSet: DataSet): readonly BenchQuery[] {
   const { of, isRanged } = WORD_BATTERIES[name]
   const random = randomOf(400, WORD_BATTERY_NAMES.indexOf(name))
-  return Array.from({ length: QUERIES }, () => {
+  return Array.from({ length: 2 * QUERIES }, () => {
     const terms: readonly Term[] = toTerms(of(random))
     const filters = isRanged ? [randomRange(random, dataSet)] : []
     return { search: { filters, sort: oneOf(random, SORTS), terms } }
@@ -76,10 +76,12 @@ export async function measureWords(request: {
     }
   const facts: Partial<Record<WordBatteryName, WordTimes>> = {}
   for (const name of WORD_BATTERY_NAMES) {
-    const queries = queriesOf(name, dataSet)
+    const all = queriesOf(name, dataSet)
+    // Postings of a search that is repeated are not read again, so each is timed once.
+    const [warmUp, queries] = [all.slice(0, QUERIES), all.slice(QUERIES)]
     facts[name] = {
-      pages: (await measure({ queries, ask: ask(undefined), capMs })).times,
-      totals: (await measure({ queries, ask: ask('exact'), capMs })).times,
+      pages: (await measure({ queries, warmUp, ask: ask(undefined), capMs })).times,
+      totals: (await measure({ queries: warmUp, warmUp: queries, ask: ask('exact'), capMs })).times,
     }
   }
   return facts as WordsFacts

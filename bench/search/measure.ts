@@ -30,9 +30,13 @@ export interface Measured {
   readonly answers: readonly (readonly number[] | undefined)[]
 }
 
-/** @param request.capMs each of the two rounds starts no further search after this time. */
+/**
+ * @param request.warmUp other searches of the same kind, where results are kept in memory: the same by default
+ * @param request.capMs each of the two rounds starts no further search after this time.
+ */
 export async function measure(request: {
   readonly queries: readonly BenchQuery[]
+  readonly warmUp?: readonly BenchQuery[]
   readonly ask: (query: BenchQuery) => Answer | Promise<Answer | Stopped>
   readonly capMs: number
 }): Promise<Measured> {
@@ -49,8 +53,10 @@ export async function measure(request: {
     }
     return { timesMs, answers }
   }
-  const warmUp = await round(queries)
-  const { timesMs, answers } = await round(queries.slice(0, warmUp.answers.length))
+  const warmUp = await round(request.warmUp ?? queries)
+  const { timesMs, answers } = await round(
+    request.warmUp === undefined ? queries.slice(0, warmUp.answers.length) : queries,
+  )
   const sorted = timesMs.toSorted((a, b) => a - b)
   const given = answers.filter((answer) => answer !== 'stopped')
   const visited = given.map((answer) => answer.visited).filter((count) => count !== null)

@@ -70,19 +70,20 @@ function offsetsInChunk(
   tokensOfWanted: readonly (readonly number[])[],
 ): Offsets | undefined {
   const byToken = new Map(postings.map(({ token, offsets }) => [token, offsets]))
+  const every = tokensOfWanted.map((tokens) => tokens.flatMap((token) => byToken.get(token) ?? []))
+  if (every.some((parts) => parts.length === 0)) return undefined
+  // The shortest first: it limits what is compared of the others.
+  const inOrder = every.toSorted((a, b) => bytesIn(a) - bytesIn(b))
   let found: Offsets | undefined
-  for (const tokens of tokensOfWanted) {
-    const parts = tokens.flatMap((token) => {
-      const bytes = byToken.get(token)
-      return bytes === undefined ? [] : [decodeOffsets(bytes)]
-    })
-    if (parts.length === 0) return undefined
-    const some = union(parts)
+  for (const parts of inOrder) {
+    const some = union(parts.map(decodeOffsets))
     found = found === undefined ? some : intersection(found, some)
     if (found.length === 0) return undefined
   }
   return found
 }
+
+const bytesIn = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { byteLength }) => sum + byteLength, 0)
 
 /** The tokens of each term and of each text. */
 function* tokensOfAll(

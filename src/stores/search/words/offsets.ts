@@ -93,10 +93,32 @@ export function union(parts: readonly Offsets[]): Offsets {
   return settled(bitmap)
 }
 
+/** Loops over numbers: it runs for every word and chunk of a search. */
 export function intersection(a: Offsets, b: Offsets): Offsets {
-  if (isBitmap(a) && isBitmap(b)) return settled(a.map((word, at) => word & b[at]!))
-  const [list, other] = isBitmap(a) || (!isBitmap(b) && a.length > b.length) ? [b, a] : [a, b]
-  return (list as Uint16Array).filter((offset) => has(other, offset))
+  if (isBitmap(a)) return isBitmap(b) ? settled(a.map((word, at) => word & b[at]!)) : inBitmap(b, a)
+  return isBitmap(b) ? inBitmap(a, b) : inBoth(a, b)
+}
+
+function inBitmap(list: Uint16Array, bitmap: Uint32Array): Uint16Array {
+  const found = new Uint16Array(list.length)
+  let count = 0
+  for (let at = 0; at < list.length; at++) {
+    const offset = list[at]!
+    if (((bitmap[offset >>> 5]! >>> (offset & 31)) & 1) === 1) found[count++] = offset
+  }
+  return found.slice(0, count)
+}
+
+function inBoth(a: Uint16Array, b: Uint16Array): Uint16Array {
+  const found = new Uint16Array(Math.min(a.length, b.length))
+  let [count, atA, atB] = [0, 0, 0]
+  while (atA < a.length && atB < b.length) {
+    const [offsetA, offsetB] = [a[atA]!, b[atB]!]
+    if (offsetA === offsetB) found[count++] = offsetA
+    if (offsetA <= offsetB) atA++
+    if (offsetB <= offsetA) atB++
+  }
+  return found.slice(0, count)
 }
 
 interface Change {
