@@ -10,7 +10,7 @@ export function drawExplanation(search: ExplainedSearch): string {
       'Words',
       words === undefined
         ? undefined
-        : `${plural(words.tokens, 'token')}, ${plural(words.postings, 'posting')}; ${plural(words.imageSets, 'image set')} have them`,
+        : `${plural(words.tokens, 'token')}, ${plural(words.postings, 'posting')}, ${number(words.compared)} of the newest image sets compared; ${plural(words.imageSets, 'image set')} have them`,
     ],
     ...partitions.map((partition, at): [string, string] => [at === 0 ? 'Partitions' : '', drawPartition(partition)]),
     [

@@ -37,8 +37,16 @@ export interface Visited {
     | 'rows of postings'
     | 'kd-tree leaves, best first'
     | 'no possible match'
-  /** For a search by words, or by several high-frequency texts: the tokens and postings read, and how many image sets have them all. */
-  readonly words?: { readonly tokens: number; readonly postings: number; readonly imageSets: number }
+  /**
+   * For a search by words, or by several high-frequency texts: the tokens and postings read, how many of the newest image sets were compared,
+   * which have no postings yet, and how many image sets have all words and texts.
+   */
+  readonly words?: {
+    readonly tokens: number
+    readonly postings: number
+    readonly compared: number
+    readonly imageSets: number
+  }
   /** The attribute whose index was read, for an index scan and a posting list. */
   readonly index?: Filter['attribute']
   /** Partitions whose leaves were considered: of image sets, primary or not; all of them, or those that have one value of the attribute. */

@@ -31,8 +31,8 @@ import { readPostingList } from './strategies/posting-list.ts'
 import { type LeafHits, readWordLeaves } from './strategies/word-leaves.ts'
 import { readWordRows } from './strategies/word-rows.ts'
 import { type CachedSummaries, SUMMARY_COLUMNS, type SummaryRow, summariesOf, summaryOf } from './summaries.ts'
-import type { CachedWords, SealedHits } from './words/cached-words.ts'
-import { rowsWith, type WantedWords } from './words/find-rows.ts'
+import type { CachedWords } from './words/cached-words.ts'
+import { type RowsFound, rowsWith, type WantedWords } from './words/find-rows.ts'
 import type { HitsOfLeaves } from './words/row-leaves.ts'
 import type { RowSet } from './words/row-set.ts'
 
@@ -171,7 +171,9 @@ function* byPostings(plan: KdLeavesPlan, wanted: WantedWords, request: Request, 
   return { ...found, visited: { ...found.visited, words: wordsVisited(hits) } }
 }
 
-const wordsVisited = ({ rows, tokens, postings }: SealedHits) => ({ tokens, postings, imageSets: rows.size })
+const wordsVisited = ({ rows, tokens, postings, compared }: RowsFound) => ({
+  ...{ tokens, postings, compared, imageSets: rows.size },
+})
 
 function* byWordRows(hits: RowSet, request: Request, snapshot: Snapshot): Sql<FoundPage> {
   // The texts are guaranteed already.

@@ -32,7 +32,7 @@ import { openSqliteCatalog } from './open-sqlite.ts'
 const FILES_PER_SERIES = 3
 const KILLS = 4
 /** The tail becomes postings, and prefixes get tokens, every few batches. */
-const SIZES: IndexSizes = { ...INDEX_SIZES, tailRowsMax: 10, prefixWordsMax: 3 }
+const SIZES: IndexSizes = { ...INDEX_SIZES, tailRowsMax: 10, sealedTokensMax: 15, prefixWordsMax: 3 }
 const path = process.argv[2]
 
 type Answered =

@@ -32,24 +32,30 @@ interface Searched {
 
 const NONE: SealedHits = { rows: new RowSet(new Map()), tokens: 0, postings: 0 }
 
+export interface RowsFound extends SealedHits {
+  /** How many image sets of the tail were compared. */
+  readonly compared: number
+}
+
 /** @throws PatternTooBroad */
-export function* rowsWith(wanted: WantedWords, searched: Searched): Sql<SealedHits> {
+export function* rowsWith(wanted: WantedWords, searched: Searched): Sql<RowsFound> {
   const { datastore, datastoreId, sizes, words } = searched
   const of = yield* dictionaryOf(datastore)
-  if (of === undefined) return NONE
+  if (of === undefined) return { ...NONE, compared: 0 }
   const name = JSON.stringify([of.dictionary, of.changedIn, wanted])
   const cached = words.hits(name)
   const sealed = cached ?? (yield* sealedRows(of, wanted, sizes))
   if (cached === undefined) words.keepHits(name, { ...sealed, datastoreId })
   const newest: number[] = []
-  for (const { rowId, texts, spellings } of yield* words.tail(of, searched)) {
+  const tail = yield* words.tail(of, searched)
+  for (const { rowId, texts, spellings } of tail) {
     const matches =
       wanted.texts.every(({ attribute, equals }) => texts[attribute] === equals) &&
       matchesSpelled(wanted.terms, spellings)
     // One whose postings are written already may be among the others.
     if (matches && !sealed.rows.has(rowId)) newest.push(rowId)
   }
-  return { ...sealed, rows: sealed.rows.with(newest) }
+  return { ...sealed, rows: sealed.rows.with(newest), compared: tail.length }
 }
 
 function* sealedRows(of: Dictionary, wanted: WantedWords, sizes: IndexSizes): Sql<SealedHits> {
