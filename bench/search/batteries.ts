@@ -116,6 +116,14 @@ function wideRange(chance: Chance, field: SortField): Filter {
 export const randomRange = (random: Random, dataSet: DataSet): Filter =>
   wideRange({ random, anyImageSet: () => dataSet.imageSet(wholeBelow(random, dataSet.size)) }, oneOf(random, FIELDS))
 
+/** Contains the date of the image set that a random sort key is: an hour to 900 days. */
+export const rangeAroundAny = (random: Random, imageSet: BenchImageSet): Filter =>
+  rangeAround({ random, anyImageSet: () => imageSet }, imageSet, {
+    field: oneOf(random, FIELDS),
+    minMs: HOUR_MS,
+    maxMs: 900 * DAY_MS,
+  })
+
 const narrowRange = (chance: Chance, field: SortField): Filter =>
   rangeFrom(chance, { field, minMs: 1_000, maxMs: 600_000 })
 

@@ -14,12 +14,13 @@ import { MIGRATIONS } from '../../src/stores/sql/schema/migrate.ts'
 import { randomOf, wholeBelow } from '../random.ts'
 import { type BenchImageSet, DATA_SET_VERSION, type DataSet, NOW } from './data-set.ts'
 import type { OrdinaryStore } from './ordinary-store.ts'
+import type { WordTableFacts } from './ordinary-words.ts'
 
 export const DATASTORE_ID = createHash('md5').update('hilum search benchmark').digest('hex')
 export const ROWS_PER_TRANSACTION = 20_000
 
 /** Measured when the store was built. */
-export interface BuildFacts {
+export interface BuildFacts extends Partial<WordTableFacts> {
   /** Inserts per second without the time to generate rows, before any index but primary keys. */
   readonly load_rows_per_s: number
   readonly index_s: number

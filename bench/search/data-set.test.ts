@@ -19,7 +19,7 @@ describe('the data set of the search benchmark', () => {
     const digest = createHash('sha256').update(JSON.stringify(all)).digest('hex')
     assert.equal(
       digest,
-      'e82761388c159d58dfdaccc86d17fce0792612d5156d34ffa964b1a575a61118',
+      'ace8d96870990170d399fb69ad62d05cb878f979d81f59061a250588669844b5',
       'a change of the generated data raises DATA_SET_VERSION',
     )
   })
@@ -43,6 +43,14 @@ describe('the data set of the search benchmark', () => {
   test('has study dates that decrease over fifteen years during the migration', () => {
     const years = [0, 5_000, 10_000, 15_000, 19_999].map((index) => Number(all[index]!.grouping.StudyDate!.slice(0, 4)))
     assert.deepEqual(years, [2024, 2020, 2016, 2012, 2009])
+  })
+
+  test('names the site by the year of the study, so that a word comes with dates', () => {
+    const years = Map.groupBy(all, ({ unlistedTexts }) => JSON.parse(unlistedTexts!).InstitutionName)
+    assert.equal(years.size, 17)
+    for (const some of years.values()) {
+      assert.equal(new Set(some.map(({ grouping }) => grouping.StudyDate!.slice(0, 4))).size, 1)
+    }
   })
 
   test('has nine of ten live studies on the day of their import', () => {

@@ -1,17 +1,17 @@
 /**
  * The image sets of the search benchmark: each is computed from its number, the same in every run. The first half comes from a PACS migration
  * within a month, newest studies first, so that study dates decrease while createdAt increases; the second half is 700 days of live traffic. A
- * study has four series, with one image set each; some values are very frequent.
+ * study has four series, with one image set each; some values are very frequent. The name of the site changes with the year of the study.
  */
 import type { SortField } from '../../src/contract/search-attributes.ts'
 import { textOfUnlisted } from '../../src/imaging/search/described.ts'
 import { studyTimestamp } from '../../src/imaging/search/study-timestamp.ts'
 import type { StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { oneOf, type Random, randomOf, wholeBelow } from '../random.ts'
-import { anyDescription, anyName } from './descriptions.ts'
+import { anyDescription, anyName, siteOf } from './descriptions.ts'
 
 /** Raised with every change of the generated data, so that a cached store of other data is not used. */
-export const DATA_SET_VERSION = 2
+export const DATA_SET_VERSION = 3
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
@@ -118,7 +118,7 @@ export function dataSetOf(size: number): DataSet {
       tags: tagsOf({ grouping, time, modality: study.modality, description: study.description }),
       unlistedTexts: textOfUnlisted({
         SeriesDescription: anyDescription(random),
-        InstitutionName: 'General Hospital',
+        InstitutionName: `Hospital ${siteOf(Number(date.slice(0, 4)))}`,
       }),
     }
   }

@@ -16,7 +16,7 @@ const SYLLABLES =
 const ENDINGS = ['', 'n', 'r', 'mann', 'berg', 's']
 const PROTOCOLS = ['nativ', 'KM', 'axial 1.5mm', 'routine', 'Kontrolle']
 /** The seeds of each kind of word. */
-const [SURNAME, GIVEN, TERM] = [21, 22, 23]
+const [SURNAME, GIVEN, TERM, SITE] = [21, 22, 23, 25]
 
 function wordOf(kind: number, number: number, syllablesMax: number): string {
   const random = randomOf(kind, number)
@@ -34,6 +34,9 @@ export function anyName(random: Random): string {
   const name = `${anySurname(random)}^${anyGivenName(random)}`
   return random() < 0.02 ? `${name}=山田^太郎` : name
 }
+
+/** Another one each year: a word that comes with dates. */
+export const siteOf = (year: number): string => wordOf(SITE, year, 3)
 
 export function anyDescription(random: Random): string {
   const number = zipf(random, DESCRIPTIONS)

@@ -1,88 +1,127 @@
-/** Searches by words: pages in all sorts and orders, and exact totals. The words are drawn as those of the data set are. */
-import { type Term, toTerms } from '../../src/imaging/search/terms.ts'
+/** Searches by words: pages in all sorts and orders, and exact totals; beside SQLite's FTS5, where the store has it. */
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
-import { oneOf, type Random, randomOf } from '../random.ts'
-import { type BenchQuery, PAGE_ROWS, randomRange, SORTS } from './batteries.ts'
-import { DATASTORE_ID } from './built-store.ts'
-import { type DataSet, MODALITIES } from './data-set.ts'
-import { anyDescription, anyGivenName, anySurname } from './descriptions.ts'
-import { measure, type Times } from './measure.ts'
+import { type BenchQuery, PAGE_ROWS } from './batteries.ts'
+import { DATASTORE_ID, type Progress } from './built-store.ts'
+import type { DataSet } from './data-set.ts'
+import { type Answer, type Measured, measure, type Stopped, type Times } from './measure.ts'
+import type { OrdinaryStore } from './ordinary-store.ts'
+import {
+  rangedWordQueries,
+  WORD_BATTERY_NAMES,
+  type WordBatteryName,
+  type WordQueries,
+  wordQueriesOf,
+} from './word-batteries.ts'
 
-const QUERIES = 300
+/** Of the searches that both answered in time: the image sets on the pages of each, or the sums of their totals. */
+export interface Found {
+  readonly hilum: number
+  readonly fts5: number
+}
 
-type Pairs = readonly (readonly [keyword: string, words: string])[]
+export interface BesideFts5 {
+  readonly hilum: Times
+  readonly fts5?: Times
+  readonly found?: Found
+}
 
-const start = (word: string, characters: number) => [...word].slice(0, characters).join('')
-
-/** What each battery asks for; and whether within a range of dates. */
-const WORD_BATTERIES = {
-  'prefix of 1': { of: (random) => [['PatientName', start(anySurname(random), 1)]], isRanged: false },
-  'prefix of 2': { of: (random) => [['PatientName', start(anySurname(random), 2)]], isRanged: false },
-  'prefix of 3': { of: (random) => [['PatientName', start(anySurname(random), 3)]], isRanged: false },
-  'prefix of 5': { of: (random) => [['PatientName', start(anySurname(random), 5)]], isRanged: false },
-  'two words': {
-    of: (random) => [['PatientName', `${start(anyGivenName(random), 2)} ${start(anySurname(random), 3)}`]],
-    isRanged: false,
-  },
-  'modality, range': { of: (random) => [['Modality', oneOf(random, MODALITIES)]], isRanged: true },
-  'prefix, modality, range': {
-    of: (random) => [
-      ['PatientName', start(anySurname(random), 2)],
-      ['Modality', oneOf(random, MODALITIES)],
-    ],
-    isRanged: true,
-  },
-  descriptions: {
-    of: (random) => [
-      ['StudyDescription', anyDescription(random)],
-      ['SeriesDescription', start(anyDescription(random), 4)],
-    ],
-    isRanged: false,
-  },
-} as const satisfies Readonly<Record<string, { of: (random: Random) => Pairs; isRanged: boolean }>>
-
-export type WordBatteryName = keyof typeof WORD_BATTERIES
-export const WORD_BATTERY_NAMES = Object.keys(WORD_BATTERIES) as readonly WordBatteryName[]
-
-export interface WordTimes {
-  readonly pages: Times
+export interface WordTimes extends BesideFts5 {
+  /** Asked with the first page. */
   readonly totals: Times
 }
 
-export type WordsFacts = Readonly<Record<WordBatteryName, WordTimes>>
-
-function queriesOf(name: WordBatteryName, dataSet: DataSet): readonly BenchQuery[] {
-  const { of, isRanged } = WORD_BATTERIES[name]
-  const random = randomOf(400, WORD_BATTERY_NAMES.indexOf(name))
-  return Array.from({ length: 2 * QUERIES }, () => {
-    const terms: readonly Term[] = toTerms(of(random))
-    const filters = isRanged ? [randomRange(random, dataSet)] : []
-    return { search: { filters, sort: oneOf(random, SORTS), terms } }
-  })
+export interface WordsFacts {
+  readonly words: Readonly<Record<WordBatteryName, WordTimes>>
+  readonly word_totals_in_ranges: BesideFts5
 }
 
 export async function measureWords(request: {
   readonly catalog: Catalog
+  readonly ordinary: OrdinaryStore
   readonly dataSet: DataSet
   readonly capMs: number
+  readonly progress: Progress
 }): Promise<WordsFacts> {
-  const { catalog, dataSet, capMs } = request
-  const ask =
-    (count: 'exact' | undefined) =>
-    async ({ search }: BenchQuery) => {
-      const asked = { datastoreId: DATASTORE_ID, search, limit: PAGE_ROWS, ...(count === undefined ? {} : { count }) }
-      const { rows, visited } = await catalog.imageSets.search(asked)
-      return { rowIds: rows.map(({ rowId }) => rowId), visited: visited.entries + visited.rows }
-    }
+  const { catalog, ordinary, dataSet, capMs, progress } = request
+  const { words: fts5 } = ordinary
+  const pageOf = async (query: BenchQuery) => (await askWords(catalog, query)).page
+  const totalOf = async (query: BenchQuery) => (await askWords(catalog, { ...query, isCounted: true })).total
   const facts: Partial<Record<WordBatteryName, WordTimes>> = {}
-  for (const name of WORD_BATTERY_NAMES) {
-    const all = queriesOf(name, dataSet)
-    // Postings of a search that is repeated are not read again, so each is timed once.
-    const [warmUp, queries] = [all.slice(0, QUERIES), all.slice(QUERIES)]
-    facts[name] = {
-      pages: (await measure({ queries, warmUp, ask: ask(undefined), capMs })).times,
-      totals: (await measure({ queries: warmUp, warmUp: queries, ask: ask('exact'), capMs })).times,
-    }
+  for (const [index, name] of WORD_BATTERY_NAMES.entries()) {
+    progress('searching by words', index / WORD_BATTERY_NAMES.length)
+    const asked = wordQueriesOf(name, dataSet)
+    const { warmUp, queries } = asked
+    const hilum = await measure({ ...asked, ask: pageOf, capMs })
+    // A later page has no total.
+    const firstPages = (some: readonly BenchQuery[]) => some.map(({ search }) => ({ search }))
+    const turned = { queries: firstPages(warmUp), warmUp: firstPages(queries) }
+    const totals = await measure({ ...turned, ask: totalOf, capMs })
+    const theirs = fts5 && (await measure({ ...asked, ask: (query) => answerOf(fts5.search(query)), capMs }))
+    facts[name] = { ...beside(hilum, theirs, (rowIds) => rowIds.length), totals: totals.times }
   }
-  return facts as WordsFacts
+  progress('searching by words', 1)
+  const ranged = rangedWordQueries(dataSet)
+  return {
+    words: facts as WordsFacts['words'],
+    word_totals_in_ranges: await measureTotals(ranged, { totalOf, fts5, capMs }),
+  }
+}
+
+async function measureTotals(
+  asked: WordQueries,
+  by: {
+    readonly totalOf: (query: BenchQuery) => Promise<Answer>
+    readonly fts5: OrdinaryStore['words']
+    readonly capMs: number
+  },
+): Promise<BesideFts5> {
+  const { totalOf, fts5, capMs } = by
+  const hilum = await measure({ ...asked, ask: totalOf, capMs })
+  const theirs =
+    fts5 &&
+    (await measure({
+      ...asked,
+      ask: ({ search }) => {
+        const total = fts5.count(search)
+        return answerOf(total === undefined ? undefined : [total])
+      },
+      capMs,
+    }))
+  return beside(hilum, theirs, ([total]) => total ?? 0)
+}
+
+const answerOf = (rowIds: readonly number[] | undefined): Answer | Stopped =>
+  rowIds === undefined ? 'stopped' : { rowIds, visited: null }
+
+function beside(
+  hilum: Measured,
+  fts5: Measured | undefined,
+  countOf: (answer: readonly number[]) => number,
+): BesideFts5 {
+  if (fts5 === undefined) return { hilum: hilum.times }
+  const pairs = fts5.answers.map((answer, at) => [hilum.answers[at], answer] as const)
+  const found = { hilum: 0, fts5: 0 }
+  for (const [ours, theirs] of pairs) {
+    if (ours === undefined || theirs === undefined) continue
+    found.hilum += countOf(ours)
+    found.fts5 += countOf(theirs)
+  }
+  return { hilum: hilum.times, fts5: fts5.times, found }
+}
+
+async function askWords(
+  catalog: Catalog,
+  { search, after, isCounted = false }: BenchQuery & { readonly isCounted?: boolean },
+): Promise<{ readonly page: Answer; readonly total: Answer }> {
+  const { rows, total, visited } = await catalog.imageSets.search({
+    datastoreId: DATASTORE_ID,
+    search,
+    limit: PAGE_ROWS,
+    ...(after === undefined ? {} : { after }),
+    ...(isCounted ? { count: 'exact' as const } : {}),
+  })
+  return {
+    page: { rowIds: rows.map(({ rowId }) => rowId), visited: visited.entries + visited.rows },
+    total: { rowIds: total === undefined ? [] : [total], visited: visited.count?.entries ?? null },
+  }
 }

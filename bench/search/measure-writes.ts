@@ -1,6 +1,6 @@
 /**
- * The cost of keeping the index up to date: publishing a hundred image sets at a time, and new versions of single image sets, by the same durable
- * transactions as an import. A small store is copied for it; in a large one the writes are undone afterwards.
+ * The cost of keeping the index up to date: publishing a hundred image sets at a time, new versions of single image sets, by the same durable
+ * transactions as an import, and then other names of them. A small store is copied for it; in a large one the writes are undone afterwards.
  */
 import { searchedTexts } from '../../src/imaging/search/summary-attributes.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
@@ -11,6 +11,7 @@ import { randomOf, wholeBelow } from '../random.ts'
 import { type BuiltStore, DATASTORE_ID } from './built-store.ts'
 import { type BenchImageSet, type DataSet, NOW } from './data-set.ts'
 import { rounded } from './measure.ts'
+import { measureRenames, type Renamed, type RenameTimes } from './measure-renames.ts'
 import { undoWrites } from './undo-writes.ts'
 
 const BATCH = 100
@@ -21,7 +22,7 @@ const SHARE_MAX = 0.2
 /** In a larger store, writes that were undone have no measurable effect. */
 const COPIED_BYTES_MAX = 1e9
 
-export interface WriteTimes {
+export interface WriteTimes extends RenameTimes {
   readonly insert_image_sets_per_s: number
   /** Per batch of a hundred. */
   readonly insert_p50_ms: number
@@ -86,8 +87,10 @@ async function measureUpdates(catalog: Catalog, dataSet: DataSet, capMs: number)
     const imageSet = dataSet.imageSet(wholeBelow(random, dataSet.size))
     if (imageSet.isPrimary) chosen.set(imageSet.grouping.SeriesInstanceUID, imageSet)
   }
-  const { lease, groups, documents } = await recorded(catalog, { job: 'updates', imageSets: [...chosen.values()] })
+  const imageSets = [...chosen.values()]
+  const { lease, groups, documents } = await recorded(catalog, { job: 'updates', imageSets })
   const timesMs: number[] = []
+  const updated: Renamed[] = []
   const until = performance.now() + capMs
   for (const [index, group] of groups.entries()) {
     const startedAt = performance.now()
@@ -95,9 +98,15 @@ async function measureUpdates(catalog: Catalog, dataSet: DataSet, capMs: number)
     const [published] = await catalog.importJobs.publish(lease, [group], NOW + 1_000_000 + index, documents)
     timesMs.push(performance.now() - startedAt)
     if (published!.imageSetVersion < 2) throw new Error('an update made a new image set: the store is not as generated')
+    const { imageSetId, imageSetVersion: version } = published!
+    updated.push({ imageSet: imageSets[index]!, imageSetId, version })
   }
   const sorted = timesMs.toSorted((a, b) => a - b)
-  return { update_p50_ms: rounded(quantile(sorted, 0.5)), update_p99_ms: rounded(quantile(sorted, 0.99)) }
+  return {
+    update_p50_ms: rounded(quantile(sorted, 0.5)),
+    update_p99_ms: rounded(quantile(sorted, 0.99)),
+    ...(await measureRenames(catalog, updated, { from: NOW + 2_000_000, capMs })),
+  }
 }
 
 /** An import job that has recorded one file for each image set, and its waiting groups. */

@@ -37,7 +37,7 @@ export interface Measured {
 export async function measure(request: {
   readonly queries: readonly BenchQuery[]
   readonly warmUp?: readonly BenchQuery[]
-  readonly ask: (query: BenchQuery) => Answer | Promise<Answer | Stopped>
+  readonly ask: (query: BenchQuery) => Answer | Stopped | Promise<Answer | Stopped>
   readonly capMs: number
 }): Promise<Measured> {
   const { queries, ask, capMs } = request

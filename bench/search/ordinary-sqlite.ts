@@ -1,4 +1,4 @@
-/** The ordinary table in a SQLite file. SQLite has no statement timeout: the time limit is checked between searches. */
+/** The ordinary table in a SQLite file. SQLite has no statement timeout: without words, the time limit is checked between searches. */
 import Database from 'better-sqlite3-multiple-ciphers'
 import { batchesOf, type StoreRequest } from './built-store.ts'
 import {
@@ -9,8 +9,9 @@ import {
   ordinarySearch,
   ordinaryTable,
 } from './ordinary-store.ts'
+import { fillOrdinaryWords, ordinaryWords, type WordTableFacts } from './ordinary-words.ts'
 
-export function openOrdinarySqlite(path: string): OrdinaryStore {
+export function openOrdinarySqlite(path: string, { capMs }: { readonly capMs: number }): OrdinaryStore {
   const database = open(path)
   return {
     async search(query) {
@@ -22,6 +23,7 @@ export function openOrdinarySqlite(path: string): OrdinaryStore {
       const { text, values } = ordinaryCount(search)
       return (database.prepare(text).get(...values) as { count: number }).count
     },
+    words: ordinaryWords(database, capMs),
     async close() {
       database.close()
     },
@@ -31,7 +33,7 @@ export function openOrdinarySqlite(path: string): OrdinaryStore {
 export function fillOrdinarySqlite(
   path: string,
   { dataSet, progress }: Pick<StoreRequest, 'dataSet' | 'progress'>,
-): void {
+): WordTableFacts {
   const database = open(path)
   database.exec(ordinaryTable({ number: 'INTEGER', text: 'TEXT' }))
   const insert = database.prepare(`INSERT INTO image_sets VALUES (${Array(12).fill('?').join(', ')})`)
@@ -46,9 +48,11 @@ export function fillOrdinarySqlite(
     progress('indexing the ordinary table', index / steps.length)
     database.exec(text)
   }
+  progress('indexing the ordinary table', 1)
+  const facts = fillOrdinaryWords(database, { dataSet, progress })
   database.pragma('wal_checkpoint(TRUNCATE)')
   database.close()
-  progress('indexing the ordinary table', 1)
+  return facts
 }
 
 function open(path: string): Database.Database {

@@ -13,6 +13,11 @@ export interface OrdinaryStore {
   search(query: BenchQuery): Promise<readonly number[] | undefined>
   /** How many rows match; undefined after the database's timeout. */
   count(search: Search): Promise<number | undefined>
+  /** By words, where the database has an index of words: SQLite's FTS5. Undefined after the time limit. */
+  readonly words?: {
+    search(query: BenchQuery): readonly number[] | undefined
+    count(search: Search): number | undefined
+  }
   close(): Promise<void>
 }
 
@@ -41,26 +46,38 @@ export function ordinaryRow(imageSet: BenchImageSet): readonly (string | number 
   return [rowId, 1, isPrimary ? 1 : 0, createdAt, updatedAt, studyTimestamp, ...texts, tags]
 }
 
-export function ordinarySearch({ search, after }: BenchQuery): Statement {
+/** What is read beside the ordinary table. */
+interface Joined {
+  readonly from: string
+  /** The first conditions, and their values. */
+  readonly conditions: readonly string[]
+  readonly values: readonly string[]
+}
+
+export function ordinarySearch({ search, after }: BenchQuery, joined?: Joined): Statement {
   const { sortField, sortOrder } = search.sort
   const key = COLUMN_OF[sortField]
-  const conditions = conditionsOf(search)
-  const values = search.filters.flatMap(valuesOf)
+  const conditions = conditionsOf(search, joined)
+  const values = [...(joined?.values ?? []), ...search.filters.flatMap(valuesOf)]
   if (after !== undefined) {
     conditions.push(`(${key} ${sortOrder === 'ASC' ? '>' : '<'} ? OR (${key} = ? AND row_id > ?))`)
     values.push(after.key!, after.key!, after.rowId)
   }
-  const text = `SELECT row_id, is_primary, created_at, updated_at, tags FROM image_sets
+  const text = `SELECT row_id, is_primary, created_at, updated_at, tags FROM ${joined?.from ?? 'image_sets'}
     WHERE ${conditions.join(' AND ')} ORDER BY ${key} ${sortOrder}, row_id LIMIT ${PAGE_ROWS}`
   return { text, values }
 }
 
-export const ordinaryCount = (search: Search): Statement => ({
-  text: `SELECT count(*) AS count FROM image_sets WHERE ${conditionsOf(search).join(' AND ')}`,
-  values: search.filters.flatMap(valuesOf),
+export const ordinaryCount = (search: Search, joined?: Joined): Statement => ({
+  text: `SELECT count(*) AS count FROM ${joined?.from ?? 'image_sets'} WHERE ${conditionsOf(search, joined).join(' AND ')}`,
+  values: [...(joined?.values ?? []), ...search.filters.flatMap(valuesOf)],
 })
 
-const conditionsOf = (search: Search) => ['datastore = 1', ...search.filters.map(conditionOf)]
+const conditionsOf = (search: Search, joined: Joined | undefined) => [
+  ...(joined?.conditions ?? []),
+  'datastore = 1',
+  ...search.filters.map(conditionOf),
+]
 
 const conditionOf = (filter: Filter): string => {
   const column = COLUMN_OF[filter.attribute]

@@ -11,7 +11,8 @@ import { isOrthancInstalled } from '../orthanc-server.ts'
 import { inTempFolder } from '../processes.ts'
 import { BATTERIES } from './batteries.ts'
 import { ENGINES } from './build-store.ts'
-import { WORD_BATTERY_NAMES } from './measure-words.ts'
+import type { BesideFts5 } from './measure-words.ts'
+import { WORD_BATTERY_NAMES } from './word-batteries.ts'
 
 const bench = join(import.meta.dirname, '..', 'bench.ts')
 const run = (args: readonly string[], cacheFolder: string) =>
@@ -23,6 +24,14 @@ for (const engine of sample(ENGINES, ENGINES.length)) {
   test(`search --json on ${engine} prints one object, whose results equal the planner's`, {
     skip,
   }, async () => {
+    const assertWords = (name: string, { hilum, fts5, found }: BesideFts5) => {
+      assert(hilum.run > 0 && hilum.p50_ms > 0, `${name} was searched`)
+      assert.equal(fts5 !== undefined, engine === 'sqlite', 'FTS5 is of SQLite')
+      if (fts5 === undefined) return
+      assert(fts5.run > 0 && fts5.p50_ms > 0, `${name} was searched with FTS5`)
+      // Their words are folded in different ways.
+      assert(found!.hilum > 0 === found!.fts5 > 0, `${name}: ${JSON.stringify(found)}`)
+    }
     await inTempFolder(async (folder) => {
       if (process.getuid?.() === 0) await chmod(folder, 0o755)
       const args = ['--rows', '1000', '--engine', engine, '--seconds', '0.1', '--json']
@@ -39,9 +48,10 @@ for (const engine of sample(ENGINES, ENGINES.length)) {
         }
       }
       for (const name of WORD_BATTERY_NAMES) {
-        const { pages, totals } = result.words[name]
-        assert(pages.run > 0 && pages.p50_ms > 0 && totals.p50_ms > 0, `${name} was searched`)
+        assertWords(name, result.words[name])
+        assert(result.words[name].totals.p50_ms > 0, `the total of ${name} was counted`)
       }
+      assertWords('exact totals in ranges', result.word_totals_in_ranges)
       // Each battery runs at least one search, however short its time limit.
       assert(result.compared >= BATTERIES.length)
       assert.equal(result.different, 0)
@@ -51,7 +61,11 @@ for (const engine of sample(ENGINES, ENGINES.length)) {
         'load_rows_per_s',
         'insert_image_sets_per_s',
         'update_p99_ms',
+        'rename_p99_ms',
         'bytes_per_image_set',
+        ...(engine === 'sqlite' ? ['fts5_bytes_per_image_set'] : []),
+        'row_leaves_bytes',
+        'row_leaves_build_ms',
         'ready_ms',
       ]
       for (const name of [...positive, 'leaves']) assert(result[name] > 0, name)

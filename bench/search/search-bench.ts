@@ -24,14 +24,13 @@ import { progressBar } from './progress-bar.ts'
 
 type ByBattery<T> = Readonly<Record<BatteryName, T>>
 
-interface SearchTimes {
+interface SearchTimes extends WordsFacts {
   readonly batteries: ByBattery<Times>
   readonly planner: ByBattery<Times>
   /** Searches that both ran, and those with different results. */
   readonly compared: number
   readonly different: number
   readonly count: CountTimes
-  readonly words: WordsFacts
 }
 
 export interface SearchBench extends SearchTimes, Omit<BuildFacts, 'bytes_of'>, WriteTimes, ServerTimes, BoundsFacts {
@@ -191,16 +190,14 @@ async function measureSearches(
     progress('counting', 0)
     const count = await measureCounts({ catalog, ordinary, queries: countQueries(queries), capMs })
     progress('counting', 1)
-    progress('searching by words', 0)
-    const words = await measureWords({ catalog, dataSet, capMs })
-    progress('searching by words', 1)
+    const words = await measureWords({ catalog, ordinary, dataSet, capMs, progress })
     return {
       batteries: batteries as ByBattery<Times>,
       planner: planner as ByBattery<Times>,
       compared,
       different,
       count,
-      words,
+      ...words,
     }
   } finally {
     await ordinary.close()

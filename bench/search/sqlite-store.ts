@@ -28,7 +28,7 @@ import {
 import { fillOrdinarySqlite, openOrdinarySqlite } from './ordinary-sqlite.ts'
 
 const CATALOG = join('data', 'catalog.sqlite')
-const BUILT_VERSION = 2
+const BUILT_VERSION = 3
 /**
  * An index created for all rows at once has full pages, which the next insert would split; in a store that grew they are about two thirds full.
  * So the last rows are inserted after the indexes are created.
@@ -47,8 +47,8 @@ export async function buildSqliteStore(request: StoreRequest): Promise<BuiltStor
       const catalogPath = join(building, CATALOG)
       await createCatalog(catalogPath)
       const facts = await fillCatalog(catalogPath, request)
-      fillOrdinarySqlite(join(building, 'ordinary.sqlite'), request)
-      await writeFile(join(building, 'facts.json'), JSON.stringify(facts, undefined, 2))
+      const ofWords = fillOrdinarySqlite(join(building, 'ordinary.sqlite'), request)
+      await writeFile(join(building, 'facts.json'), JSON.stringify({ ...facts, ...ofWords }, undefined, 2))
       await rename(building, folder)
     } finally {
       await rm(building, { recursive: true, force: true })
@@ -67,7 +67,7 @@ async function storeIn(folder: string): Promise<BuiltStore> {
     openCatalog: () => openSqliteCatalog({ path, newId: countedIds() }),
     warm: () => readThrough(path),
     startCheckpoints: () => checkpointsOf(path),
-    openOrdinary: async () => openOrdinarySqlite(join(folder, 'ordinary.sqlite')),
+    openOrdinary: async (options) => openOrdinarySqlite(join(folder, 'ordinary.sqlite'), options),
     async ask<T>(sql: Sql<T>) {
       const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 10_000 })
       try {

@@ -42,6 +42,8 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
   for (const { row_id: rowId } of added) changes.push({ before: yield* upkeep.indexed(rowId) })
   yield* upkeep.apply(changes)
   for (const table of [
+    'workflow_image_sets',
+    'workflows',
     'image_set_documents',
     'import_files',
     'import_groups',
