@@ -3,11 +3,18 @@
  * the worst of each data set to src/stores/search/kd-tree/worst-searches.jsonl.
  */
 import { writeFileSync } from 'node:fs'
-import { hunt, readWorstSearches, WORST_SEARCHES, type WorstSearch } from '../src/stores/search/kd-tree/hunt.fixture.ts'
+import {
+  hunt,
+  KINDS,
+  readWorstSearches,
+  WORST_SEARCHES,
+  type WorstSearch,
+} from '../src/stores/search/kd-tree/hunt.fixture.ts'
 import { HUNTED_STORES, openHuntedStore, randomFrom } from '../src/stores/search/kd-tree/hunted-stores.fixture.ts'
 
 const DEFAULT_SEARCHES = 200_000
 const KEPT_PER_STORE = 2
+const BY_WORDS = 0.5
 
 export function huntBench(args: readonly string[]): number {
   const searches = args[0] === '--searches' ? Number(args[1]) : DEFAULT_SEARCHES
@@ -21,15 +28,23 @@ export function huntBench(args: readonly string[]): number {
   const random = randomFrom(Date.now())
   const worstSearches: WorstSearch[] = []
   let worst = 0
-  process.stdout.write('leaves read / bound, for the page and the total\n')
+  process.stdout.write(`leaves read / bound: ${KINDS.join(', ')}\n`)
   for (const store of HUNTED_STORES) {
     const opened = openHuntedStore(store)
     const from = known.filter((each) => each.store === store)
-    const found = hunt(opened, { searches: Math.ceil(searches / HUNTED_STORES.length), random, from })
-    for (const kind of ['page', 'count'] as const) {
-      for (const { hunted } of found[kind].slice(0, KEPT_PER_STORE)) worstSearches.push({ store, kind, ...hunted })
+    const found = hunt(opened, {
+      searches: Math.ceil(searches / HUNTED_STORES.length),
+      byWords: BY_WORDS,
+      random,
+      from,
+    })
+    for (const kind of KINDS) {
+      for (const { hunted } of found[kind].slice(0, KEPT_PER_STORE)) {
+        const { search, after, limit, words } = hunted
+        worstSearches.push({ store, kind, search, after, limit, ...(words === undefined ? {} : { words }) })
+      }
     }
-    const shares = [found.page[0]!.boundShare, found.count[0]!.boundShare]
+    const shares = KINDS.map((kind) => found[kind][0]?.boundShare ?? 0)
     worst = Math.max(worst, ...shares)
     process.stdout.write(`${shares.map((boundShare) => boundShare.toFixed(2)).join('  ')}  ${store}\n`)
   }

@@ -1,6 +1,6 @@
 /**
  * A search for counterexamples to the bounds: random searches, and small mutations of the worst of them. What it has found is in
- * worst-searches.jsonl and repeated in every test run; `npm run bench -- hunt` searches longer.
+ * worst-searches.jsonl and repeated in every test run; `npm run bench -- hunt` searches longer. Some searches are by words.
  */
 import { readFileSync } from 'node:fs'
 import type { SortField } from '../../../contract/search-attributes.ts'
@@ -12,7 +12,8 @@ import {
   type SearchableImageSet,
 } from '../../../imaging/search/search.ts'
 import type { HuntedStore, Random } from './hunted-stores.fixture.ts'
-import { leavesCountedMax, leavesVisitedMax } from './sizes.ts'
+import { type HuntedWords, mutatedWords, randomWords, rowsOfWords } from './hunted-words.fixture.ts'
+import { leavesCountedMax, leavesVisitedMax, wordLeavesVisitedMax } from './sizes.ts'
 
 /** Partitions guarantee texts and isPrimary: only ranges of dates are compared with leaves. */
 type Range = Extract<Filter, { readonly from: number }>
@@ -21,26 +22,40 @@ interface HuntedSearch {
   readonly search: Pick<Search, 'sort'> & { readonly filters: readonly Range[] }
   readonly after: Position | null
   readonly limit: number
+  /** Which image sets have the words that it asks for, if it asks for any. */
+  readonly words?: HuntedWords
 }
+
+/** Pages and totals of searches without words and of those by words: each has its own bound, or its own way to count. */
+const KINDS_WITHOUT_WORDS = ['page', 'count'] as const
+export const KINDS = [...KINDS_WITHOUT_WORDS, 'page by words', 'count by words'] as const
+export type Kind = (typeof KINDS)[number]
 
 /** Leaves read, divided by the bound: above 1 the bound does not hold. */
-interface BoundShare {
-  readonly page: number
-  readonly count: number
-}
+type BoundShares = Readonly<Partial<Record<Kind, number>>>
 
-export function boundShareOf({ partition }: HuntedStore, { search, after, limit }: HuntedSearch): BoundShare {
+export function boundSharesOf(store: HuntedStore, hunted: HuntedSearch): BoundShares {
+  const { partition } = store
+  const { search, limit, words } = hunted
   const leaves = [partition.bounds.count]
-  const { leavesVisited } = partition.search(search, { after: after ?? undefined, limit })
+  const page = { after: hunted.after ?? undefined, limit }
+  if (words === undefined) {
+    return {
+      page: partition.search(search, page).leavesVisited / leavesVisitedMax(leaves, limit),
+      count: partition.leavesToCount(search.filters).length / leavesCountedMax(leaves),
+    }
+  }
+  const rows = rowsOfWords(words, { store, search, after: hunted.after })
   return {
-    page: leavesVisited / leavesVisitedMax(leaves, limit),
-    count: partition.count(search.filters).leavesRead / leavesCountedMax(leaves),
+    'page by words':
+      partition.searchWords(search, { ...page, rows }).leavesVisited / wordLeavesVisitedMax(leaves, limit),
+    'count by words': partition.leavesToCount(search.filters, rows).length / leavesCountedMax(leaves),
   }
 }
 
 export interface WorstSearch extends HuntedSearch {
   readonly store: string
-  readonly kind: keyof BoundShare
+  readonly kind: Kind
 }
 
 export const WORST_SEARCHES = new URL('./worst-searches.jsonl', import.meta.url)
@@ -52,31 +67,44 @@ export const readWorstSearches = (): readonly WorstSearch[] =>
     .map((line) => JSON.parse(line))
 
 const KEPT = 12
-const KINDS = ['page', 'count'] as const
 
 interface Found {
   readonly hunted: HuntedSearch
   readonly boundShare: number
 }
 
-/** @returns the worst searches for pages and for totals, the worst first. */
+type Worst = Readonly<Record<Kind, readonly Found[]>>
+
+/**
+ * @param options.byWords the share of searches by words, which take longer
+ * @returns the worst searches of each kind, the worst first.
+ */
 export function hunt(
   store: HuntedStore,
-  options: { readonly searches: number; readonly random: Random; readonly from?: readonly HuntedSearch[] },
-): Readonly<Record<keyof BoundShare, readonly Found[]>> {
-  const { searches, random, from = [] } = options
-  const worst: Record<keyof BoundShare, Found[]> = { page: [], count: [] }
+  options: {
+    readonly searches: number
+    readonly byWords: number
+    readonly random: Random
+    readonly from?: readonly HuntedSearch[]
+  },
+): Worst {
+  const { searches, byWords, random, from = [] } = options
+  const worst: Record<Kind, Found[]> = { page: [], count: [], 'page by words': [], 'count by words': [] }
   for (let tried = 0; tried < searches; tried++) {
-    const known = worst[oneOf(KINDS, random)]
+    const isByWords = random() < byWords
+    const known = worst[oneOf(isByWords ? KINDS : KINDS_WITHOUT_WORDS, random)]
     const isNew = known.length === 0 || random() < 0.25
     const hunted =
       tried < from.length
         ? from[tried]!
         : isNew
-          ? randomSearch(store, random)
-          : mutated(oneOf(known, random).hunted, { store, random })
-    const boundShare = boundShareOf(store, hunted)
-    for (const kind of KINDS) keep(worst[kind], { hunted, boundShare: boundShare[kind] })
+          ? randomSearch({ store, random }, isByWords)
+          : mutated(oneOf(known, random).hunted, { store, random }, isByWords)
+    const boundShares = boundSharesOf(store, hunted)
+    for (const kind of KINDS) {
+      const boundShare = boundShares[kind]
+      if (boundShare !== undefined) keep(worst[kind], { hunted, boundShare })
+    }
   }
   return worst
 }
@@ -97,14 +125,22 @@ interface Context {
   readonly random: Random
 }
 
-function randomSearch(store: HuntedStore, random: Random): HuntedSearch {
-  const context = { store, random }
+function randomSearch(context: Context, isByWords: boolean): HuntedSearch {
+  const { random } = context
   const search = {
     filters: Array.from({ length: 1 + Math.floor(random() * 2) }, () => randomRange(context)),
     sort: { sortField: oneOf(FIELDS, random), sortOrder: oneOf(['ASC', 'DESC'] as const, random) },
   }
-  return { search, after: randomCursor(search, context), limit: oneOf(LIMITS, random) }
+  const hunted = { search, after: randomCursor(search, context), limit: oneOf(LIMITS, random) }
+  return isByWords ? { ...hunted, words: randomWords(chanceOf(context)) } : hunted
 }
+
+const chanceOf = (context: Context) => ({
+  random: context.random,
+  store: context.store,
+  randomRange: () => randomRange(context),
+  oneOf: <T>(values: readonly T[]): T => oneOf(values, context.random),
+})
 
 /** Between the dates of two image sets, or a window of a millisecond to a few years. */
 function randomRange({ store, random }: Context): Range {
@@ -122,10 +158,15 @@ const dateOf = (imageSet: SearchableImageSet, field: SortField): number => image
 const oneOf = <T>(values: readonly T[], random: Random): T => values[Math.floor(random() * values.length)]!
 
 /** Changes one thing of a search. */
-function mutated(hunted: HuntedSearch, context: Context): HuntedSearch {
+function mutated(hunted: HuntedSearch, context: Context, isByWords: boolean): HuntedSearch {
   const { random } = context
   const { search, after } = hunted
   const { sort, filters } = search
+  const { words } = hunted
+  if (isByWords && (words === undefined || random() < 0.4)) {
+    const chance = chanceOf(context)
+    return { ...hunted, words: words === undefined ? randomWords(chance) : mutatedWords(words, chance) }
+  }
   const place = Math.floor(random() * filters.length)
   const filter = filters[place]!
   switch (Math.floor(random() * 8)) {

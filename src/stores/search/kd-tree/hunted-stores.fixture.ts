@@ -1,4 +1,5 @@
 /** Data sets that are hard to index, the same in every run. */
+import type { SortField } from '../../../contract/search-attributes.ts'
 import type { SearchableImageSet } from '../../../imaging/search/search.ts'
 import { imageSetOf, Partition } from './partition.fixture.ts'
 
@@ -10,7 +11,10 @@ const STUDY_DAY = DAY * 1_000
 
 export interface HuntedStore {
   readonly partition: Partition
+  /** By row id. */
   readonly imageSets: readonly SearchableImageSet[]
+  /** By row id; NaN where an image set has none. */
+  readonly dates: Readonly<Record<SortField, Float64Array>>
 }
 
 export type Random = () => number
@@ -85,7 +89,7 @@ export function openHuntedStore(name: string): HuntedStore {
   const builtAtOnce = isGrown || isChanged ? IMAGE_SETS / 10 : IMAGE_SETS
   const partition = new Partition(imageSets.slice(0, builtAtOnce), ENTRIES_PER_LEAF)
   for (const imageSet of imageSets.slice(builtAtOnce)) partition.add(imageSet)
-  if (!isChanged) return { partition, imageSets }
+  if (!isChanged) return { partition, imageSets, dates: datesOf(imageSets) }
   // Each change is the latest: entries move to the last leaf, and other leaves become empty.
   for (let change = 0; change < IMAGE_SETS; change++) {
     const at = Math.floor(random() * IMAGE_SETS)
@@ -95,5 +99,14 @@ export function openHuntedStore(name: string): HuntedStore {
     partition.add(after)
     imageSets[at] = after
   }
-  return { partition, imageSets }
+  return { partition, imageSets, dates: datesOf(imageSets) }
+}
+
+function datesOf(imageSets: readonly SearchableImageSet[]): HuntedStore['dates'] {
+  const column = (field: SortField) => Float64Array.from(imageSets, (imageSet) => imageSet[field] ?? Number.NaN)
+  return {
+    createdAt: column('createdAt'),
+    updatedAt: column('updatedAt'),
+    DICOMStudyDateAndTime: column('DICOMStudyDateAndTime'),
+  }
 }

@@ -2,16 +2,32 @@
 import assert from 'node:assert/strict'
 import { TEXT_ATTRIBUTES, type TextAttribute } from '../../../contract/search-attributes.ts'
 import type { Filter, Position, Search, SearchableImageSet } from '../../../imaging/search/search.ts'
+import type { Sql } from '../../sql/engine/statement.ts'
+import { readWordLeaves } from '../strategies/word-leaves.ts'
+import { type HitsOfLeaves, RowLeaves } from '../words/row-leaves.ts'
+import type { RowSet } from '../words/row-set.ts'
 import { type BestFirst, beginBestFirst, nextLeaf, visit } from './best-first.ts'
 import { countMatching, tally } from './count.ts'
 import { criteriaOf } from './criteria.ts'
-import { changedEntries, decodeEntries, encodeEntries, entriesOf, entryOf, LACKING } from './entries.ts'
+import {
+  changedEntries,
+  decodeEntries,
+  type Entries,
+  encodeEntries,
+  entriesOf,
+  entryOf,
+  LACKING,
+  ROW_ID,
+} from './entries.ts'
 import { boundsOf, LeafBounds } from './leaf-bounds.ts'
 import { buildLeaves, divideLeaf, type Leaf } from './split.ts'
 
 export class Partition {
   readonly bounds = new LeafBounds()
-  readonly #bytes: Uint8Array[] = []
+  /** By the number of the leaf. Numbers begin at 1, as in the catalog. */
+  readonly #bytes: Uint8Array[] = [new Uint8Array(0)]
+  readonly #decoded: Entries[] = []
+  #rowLeaves: RowLeaves | undefined
   readonly #entriesMax: number
 
   constructor(imageSets: readonly SearchableImageSet[], entriesMax: number) {
@@ -25,6 +41,8 @@ export class Partition {
   #put(leaf: number, region: Leaf['region'], bytes: Uint8Array): void {
     this.#bytes[leaf] = bytes
     const entries = decodeEntries(bytes)
+    this.#decoded[leaf] = entries
+    this.#rowLeaves = undefined
     this.bounds.set(leaf, entries.count, boundsOf(region, entries))
   }
 
@@ -39,11 +57,12 @@ export class Partition {
   #edit(imageSet: SearchableImageSet, edit: Parameters<typeof changedEntries>[1]): void {
     const at = this.bounds.find(entryOf(imageSet, 1).point)
     const region = this.bounds.regionAt(at)
-    const bytes = changedEntries(this.#bytes[at]!, edit)
+    const number = this.bounds.leaves[at]!
+    const bytes = changedEntries(this.#bytes[number]!, edit)
     assert.ok(bytes)
     const entries = decodeEntries(bytes)
     if (entries.count <= this.#entriesMax) {
-      this.#put(at, region, bytes)
+      this.#put(number, region, bytes)
       return
     }
     const options = {
@@ -52,24 +71,61 @@ export class Partition {
       added: new Set([imageSet.rowId]),
     }
     for (const [part, leaf] of divideLeaf({ region, entries: entriesOf(entries) }, options).entries()) {
-      this.#put(part === 0 ? at : this.#bytes.length, leaf.region, encodeEntries(leaf.entries))
+      this.#put(part === 0 ? number : this.#bytes.length, leaf.region, encodeEntries(leaf.entries))
     }
   }
 
   search(search: Search, page: { after?: Position | undefined; limit: number }): BestFirst {
     const found = beginBestFirst([this.bounds], { search, ...page, snapshotVersion: Number.MAX_SAFE_INTEGER })
-    for (let leaf = nextLeaf(found); leaf !== undefined; leaf = nextLeaf(found)) {
-      visit(found, decodeEntries(this.#bytes[leaf]!))
-    }
+    for (let leaf = nextLeaf(found); leaf !== undefined; leaf = nextLeaf(found)) visit(found, this.#decoded[leaf]!)
     return found
   }
 
-  count(filters: readonly Filter[]): { readonly total: number; readonly leavesRead: number } {
+  /** As the catalog searches by words: only image sets among `rows` are found. */
+  searchWords(
+    search: Search,
+    { rows, ...page }: { after?: Position | undefined; limit: number; rows: RowSet },
+  ): { readonly rowIds: readonly number[]; readonly leavesVisited: number } {
+    const wanted = { search, ...page, snapshotVersion: Number.MAX_SAFE_INTEGER }
+    const { found, tried } = withoutStatements(
+      readWordLeaves([this.bounds], wanted, {
+        leavesAtOnce: 1,
+        entriesOf: (leaves) => known(leaves.map((leaf) => this.#decoded[leaf]!)),
+        hits: { rows, ofLeaves: () => known(this.#hitsOf(rows)) },
+      }),
+    )
+    return { rowIds: found.rowIds, leavesVisited: found.leavesVisited + (tried?.leavesVisited ?? 0) }
+  }
+
+  #hitsOf(rows: RowSet): HitsOfLeaves {
+    if (this.#rowLeaves === undefined) {
+      this.#rowLeaves = new RowLeaves()
+      for (const leaf of this.bounds.leaves) this.#rowLeaves.set(leaf, this.#decoded[leaf]!.columns[ROW_ID]!)
+    }
+    return this.#rowLeaves.hitsOf(rows)
+  }
+
+  /** The leaves that a total reads. @param rows the image sets that are counted; all where it is undefined */
+  leavesToCount(filters: readonly Filter[], rows?: RowSet): readonly number[] {
+    return tally([this.bounds], criteriaOf(filters), rows && this.#hitsOf(rows)).leavesToRead
+  }
+
+  count(filters: readonly Filter[]): number {
     const criteria = criteriaOf(filters)
     const { counted, leavesToRead } = tally([this.bounds], criteria)
-    const read = leavesToRead.map((leaf) => countMatching(decodeEntries(this.#bytes[leaf]!), criteria))
-    return { total: read.reduce((sum, count) => sum + count, counted), leavesRead: leavesToRead.length }
+    return leavesToRead.reduce((sum, leaf) => sum + countMatching(this.#decoded[leaf]!, criteria), counted)
   }
+}
+
+function* known<T>(value: T): Sql<T> {
+  yield* []
+  return value
+}
+
+function withoutStatements<T>(sql: Sql<T>): T {
+  const step = sql.next([])
+  assert.ok(step.done, 'nothing is read from a database')
+  return step.value
 }
 
 export function imageSetOf(

@@ -82,14 +82,18 @@ export const leavesVisitedMax = (partitions: readonly number[], limit: number): 
  */
 export const leavesTriedMax = (leaves: number, limit: number): number => limit + Math.ceil(leaves ** (2 / 3) / 2)
 
-/** The most leaves that a search by words reads for a page. Each leaf after those tried holds an image set with the words. */
+/**
+ * The most leaves that a search by words reads for a page. Each leaf after those tried holds an image set with the words. In the worst case found
+ * the words are in those image sets that the search leaves out: then it reads all leaves that an edge of two ranges or the cursor crosses,
+ * 4.3 x leaves^(2/3).
+ */
 export const wordLeavesVisitedMax = (partitions: readonly number[], limit: number): number =>
   leavesTriedMax(
     partitions.reduce((sum, leaves) => sum + leaves, 0),
     limit,
   ) +
   limit +
-  crossedLeavesMax(partitions, 4)
+  crossedLeavesMax(partitions, 6)
 
 /** The most leaves read for a total: those that an edge of two ranges crosses. */
 export const leavesCountedMax = (partitions: readonly number[]): number => 4 + crossedLeavesMax(partitions, 5)
