@@ -6,7 +6,7 @@ import { INDEX_SIZES } from '../../src/stores/search/kd-tree/sizes.ts'
 import { bothKeys, partitionsFor } from '../../src/stores/search/partitions.ts'
 import { all, type Sql } from '../../src/stores/sql/engine/statement.ts'
 import { knownChanges } from '../../src/stores/sql/history/changes.ts'
-import type { BuiltStore } from './built-store.ts'
+import { type BuiltStore, DATASTORE_ID } from './built-store.ts'
 import { rounded } from './measure.ts'
 
 /** The only one of a built store. */
@@ -48,6 +48,7 @@ function* buildRowLeaves(): Sql<Pick<BoundsFacts, 'row_leaves_bytes' | 'row_leav
   const rowLeaves = yield* new CachedLeaves(INDEX_SIZES).rowLeavesOf(
     [...partitions.values()].map(({ partition }) => partition),
     latest,
+    DATASTORE_ID,
   )
   return { row_leaves_bytes: rowLeaves.bytes, row_leaves_build_ms: rounded(performance.now() - startedAt) }
 }

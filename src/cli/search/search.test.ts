@@ -111,7 +111,9 @@ test('a person searches from the terminal', async (t) => {
     )
     assert.ok(explained.lines.includes('Plan     rows of postings'), explained.lines.join('\n'))
     assert.ok(
-      explained.lines.includes('Words    0 tokens, 0 postings, 120 of the newest image sets compared; 119 image sets have them'),
+      explained.lines.includes(
+        'Words    0 tokens, 0 postings, 120 of the newest image sets compared; 119 image sets have them',
+      ),
       explained.lines.join('\n'),
     )
     const refused = await search('--series-number', 'first')

@@ -22,6 +22,7 @@ interface LeafRow {
 }
 
 interface CachedRowLeaves {
+  readonly datastore: string
   readonly rowLeaves: RowLeaves
   seen: number
 }
@@ -77,9 +78,9 @@ export class CachedLeaves {
   }
 
   /** Which leaf of the partitions holds each image set. An image set is in one of them. @param upTo as of boundsOf */
-  *rowLeavesOf(partitions: readonly number[], upTo: number): Sql<RowLeaves> {
+  *rowLeavesOf(partitions: readonly number[], upTo: number, datastore: string): Sql<RowLeaves> {
     const name = partitions.join(' ')
-    const cached = this.#rowLeaves.get(name) ?? { rowLeaves: new RowLeaves(), seen: -1 }
+    const cached = this.#rowLeaves.get(name) ?? { datastore, rowLeaves: new RowLeaves(), seen: -1 }
     if (cached.seen !== upTo) {
       const changed = yield* allOfMany<{ leaf: number }>(
         (marks) => `SELECT leaf FROM search_leaves WHERE changed_in > ? AND partition IN (${marks})`,
@@ -130,6 +131,7 @@ export class CachedLeaves {
       for (const leaf of bounds.leaves) this.#removeEntries(leaf)
       this.#bounds.delete(partition)
     }
+    for (const [name, { datastore }] of this.#rowLeaves) if (datastore === datastoreId) this.#rowLeaves.delete(name)
   }
 
   /** The entries of leaves, in their order, after `boundsOf` has returned their partition in the same transaction. */

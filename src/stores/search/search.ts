@@ -264,7 +264,7 @@ function* byLeaves(
 }
 
 /** Asks for the leaves once in a search. */
-function hitsOf(rows: RowSet, { datastore, leaves, latest }: Snapshot): LeafHits {
+function hitsOf(rows: RowSet, { datastore, datastoreId, leaves, latest }: Snapshot): LeafHits {
   let known: HitsOfLeaves | undefined
   return {
     rows,
@@ -273,7 +273,7 @@ function hitsOf(rows: RowSet, { datastore, leaves, latest }: Snapshot): LeafHits
         // Of the primary image sets and the others, also where one of both is searched: memory holds one map.
         const both = yield* partitionsFor(datastore, bothKeys(undefined))
         const numbers = [...both.values()].map(({ partition }) => partition)
-        known = (yield* leaves.rowLeavesOf(numbers, latest)).hitsOf(rows)
+        known = (yield* leaves.rowLeavesOf(numbers, latest, datastoreId)).hitsOf(rows)
       }
       return known
     },
