@@ -2,8 +2,8 @@
  * The protocol handler of the AWS API (restJson1): route, verify, throttle, read, authorize, call, write. A caller without a valid signature learns
  * only whether the path exists (404, as from AWS).
  */
-import type { App, Log } from '../../app.ts'
-import { ContractError, type ErrorName, isProtocolError, TemporarilyUnavailable } from '../../contract/errors.ts'
+import type { App } from '../../app.ts'
+import { ContractError, type ErrorName } from '../../contract/errors.ts'
 import type { ExtensionHeader, Handler, Handlers } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import { type Arns, arnsOf } from '../../security/authorization/arns.ts'
@@ -14,6 +14,7 @@ import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } f
 import { type AuditedCall, audited, type RequestFacts } from './audited.ts'
 import { inputReader } from './read-input.ts'
 import { createOperationRouter } from './route.ts'
+import { logServerFault } from './server-fault.ts'
 import type { Verify } from './sigv4.ts'
 import { createThrottle } from './throttle.ts'
 import { contractErrorOf, uuidOf, withRequestId, writeError } from './write-error.ts'
@@ -60,7 +61,7 @@ export function awsHandler(
         return await answers[operation]({ request, body, labels, query, caller, now, facts })
       } catch (thrown) {
         const error = contractErrorOf(thrown)
-        logServerFault(error, { operation, requestId, log: app.log })
+        logServerFault(error, { operation, requestId, modelled: modelled(operation), log: app.log })
         return writeError(error, operation)
       }
     })
@@ -124,24 +125,4 @@ function idsIn(output: object): Readonly<Record<string, string>> {
   return { ...Object.fromEntries(ids), ...(imageSetId !== undefined && { destinationImageSetId: imageSetId }) }
 }
 
-function logServerFault(
-  error: ContractError,
-  context: { operation: OperationName; requestId: string; log: Log },
-): void {
-  const { operation, requestId, log } = context
-  if (error.name === 'InternalServerException') {
-    log.error({ operation, requestId, stack: stackOf(error.cause ?? error) }, 'an operation failed')
-  } else if (error.cause instanceof TemporarilyUnavailable) {
-    log.error({ operation, requestId, reason: error.cause.message }, 'an operation could not use a store')
-  } else if (!isProtocolError(error.name) && !modelled(operation).includes(error.name)) {
-    log.error({ operation, requestId, error: error.name }, 'an operation returned an error that it does not model')
-  }
-}
-
 const modelled = (operation: OperationName): readonly ErrorName[] => operations[operation].errors
-
-/** A SyntaxError of JSON.parse quotes the text, which may hold a patient's values: only its name and stack frames are logged. */
-function stackOf(cause: unknown): string | undefined {
-  if (!(cause instanceof Error)) return typeof cause
-  return cause instanceof SyntaxError ? cause.stack?.replace(/^.*?(?=\n {4}at )/s, cause.name) : cause.stack
-}

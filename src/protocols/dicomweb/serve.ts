@@ -1,21 +1,28 @@
 /**
  * The entry of DICOMweb: finds the route, verifies the caller by a signature or by a bearer token, and authorizes the action. Bearer tokens
- * are accepted here only, as on AWS. The actions themselves are not built yet.
+ * are accepted here only, as on AWS. answers.ts has a function for each action that Hilum has.
  */
 import type { App } from '../../app.ts'
-import { ContractError } from '../../contract/errors.ts'
+import { ContractError, type ErrorName } from '../../contract/errors.ts'
 import { arnsOf } from '../../security/authorization/arns.ts'
 import { tokenRefusalIn } from '../../security/authorizers/authorizer-error.ts'
 import { bearerTokenOf } from '../../security/authorizers/authorizers.ts'
 import type { Caller } from '../../security/callers/caller.ts'
 import { audited } from '../aws/audited.ts'
+import { logServerFault } from '../aws/server-fault.ts'
 import type { Verify } from '../aws/sigv4.ts'
 import { contractErrorOf, uuidOf, withRequestId, writeError } from '../aws/write-error.ts'
 import type { RateLimits, SignatureFailures } from '../http/rate-limits.ts'
 import { createRouter } from '../http/router.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
+import { ANSWERS } from './answers.ts'
 import { DICOMWEB_ROUTES, needsOfRoute } from './routes.ts'
 
+/** As the operations of the API (reference of DICOMweb: NotAcceptableException is its own). */
+const MODELLED: readonly ErrorName[] = [
+  ...(['AccessDeniedException', 'ConflictException', 'InternalServerException', 'NotAcceptableException'] as const),
+  ...(['ResourceNotFoundException', 'ThrottlingException', 'ValidationException'] as const),
+]
 const ID = /^[0-9a-z]{32}$/
 /** DICOM PS3.5, 9.1, with the longer ones that AWS imports. */
 const UID = /^[0-9.]{1,256}$/
@@ -82,16 +89,22 @@ export function dicomwebHandler(
         facts.caller = caller
         checkPrincipal(caller.id, now)
         checkLabels(labels)
-        const imageSetId = new URLSearchParams(query).get('imageSetId') ?? undefined
+        const parameters = new URLSearchParams(query)
+        const imageSetId = parameters.get('imageSetId') ?? undefined
         if (imageSetId !== undefined && !ID.test(imageSetId))
           throw invalid('imageSetId must be the id of an image set.')
         const needs = needsOfRoute(route, labels, { imageSetId, arns })
         facts.needs = needs
         await app.authorize(caller, needs, { ...request, now })
-        throw new ContractError('UnknownOperationException', `Hilum does not have ${operation} yet.`)
+        const answerOf = ANSWERS[operation]
+        if (answerOf === undefined)
+          throw new ContractError('UnknownOperationException', `Hilum does not have ${operation} yet.`)
+        return { ...(await answerOf({ request, labels, query: parameters, imageSetId, caller }, app)), operation }
       } catch (thrown) {
         facts.refusedByAuthorizer = tokenRefusalIn(thrown)?.authorizerArn
-        return writeError(contractErrorOf(thrown), operation)
+        const error = contractErrorOf(thrown)
+        logServerFault(error, { operation, requestId, modelled: MODELLED, log: app.log })
+        return writeError(error, operation)
       }
     })
   }

@@ -1,0 +1,21 @@
+/** What a function that answers a DICOMweb action receives: the request of an authorized caller, whose labels are checked. */
+import type { App } from '../../app.ts'
+import type { DicomwebAction } from '../../contract/actions.ts'
+import type { Caller } from '../../security/callers/caller.ts'
+import type { WireReply, WireRequest } from '../http/wire.ts'
+
+interface DicomwebCall {
+  /** Its body is unread where the action reads it. */
+  readonly request: WireRequest
+  /** By the names in the path of the route, decoded and not empty. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  /** The parameter `imageSetId`; undefined: primary image sets only. */
+  readonly imageSetId: string | undefined
+  readonly caller: Caller
+}
+
+/** @throws ContractError, StoreUnavailable */
+type DicomwebAnswer = (call: DicomwebCall, app: App) => Promise<WireReply>
+
+export type DicomwebAnswers = { readonly [Action in DicomwebAction]?: DicomwebAnswer }
