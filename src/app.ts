@@ -1,7 +1,8 @@
 /** What operations and jobs receive as an argument. Types only: main.ts and testing.ts create the values. */
 
 import type { Limits } from './limits.ts'
-import type { FrameThreads } from './pixel-data/threads/frame-threads.ts'
+import type { ImagePixel } from './pixel-data/element/image-pixel.ts'
+import type { FrameThreads, WaitingFrame } from './pixel-data/threads/frame-threads.ts'
 import type { AuditLog } from './security/audit/audit-log.ts'
 import type { Authorize } from './security/authorization/authorize.ts'
 import type { Authorizers } from './security/authorizers/authorizers.ts'
@@ -71,6 +72,26 @@ export interface ReplyBuffers {
   overwrite(): void
 }
 
+/** Decodes stored frames for replies (src/server/frame-decoder.ts). */
+export interface FrameDecoder {
+  /** How many frames of one reply may be decoded ahead of the one that is sent. */
+  framesAhead(pixel: ImagePixel): number
+  /** Waits while other replies take all memory. @throws TemporarilyUnavailable if that lasts, and the error of reading the frame */
+  decode(frame: Pick<WaitingFrame, 'transferSyntaxUID' | 'pixel' | 'sizeBytes' | 'read'>): Promise<DecodedFrame>
+}
+
+export type DecodedFrame =
+  | {
+      readonly kind: 'decoded'
+      /** Sample by sample and pixel by pixel, little endian; single bits take a byte each. */
+      readonly cells: Uint8Array
+      readonly photometricInterpretation: string
+      /** To be called once, when the cells are sent or dropped. */
+      readonly giveBack: () => void
+    }
+  /** The reason contains no data of the frame. */
+  | { readonly kind: 'broken'; readonly reason: string }
+
 /** The bytes that the uploads of each caller occupy, from the request until they are removed. */
 export interface UploadUsage {
   /**
@@ -108,6 +129,7 @@ export interface App extends Omit<ImportApp, 'frames' | 'inSpan'> {
   readonly background: Background
   readonly accessTimes: AccessTimes
   readonly replyBuffers: ReplyBuffers
+  readonly frameDecoder: FrameDecoder
   readonly uploadUsage: UploadUsage
   /** Wakes the workers: an import job or a workflow is waiting. */
   readonly workWaits: () => void

@@ -195,6 +195,10 @@ export interface Limits {
    * `frameMemoryBytes` is processed alone. A frame that needs more than this is not stored, and its instance gets a warning.
    */
   readonly frameThreadBytes: number
+  /** The memory of frames that are decoded for replies, until they are sent. A frame that needs more is decoded alone. */
+  readonly servedFrameBytes: number
+  /** A request waits so long for that memory; then it gets a 503. */
+  readonly servedFrameWaitMs: number
   /** An idle frame thread ends after this time, which frees the memory of its codecs. */
   readonly frameThreadIdleMs: number
 
@@ -315,6 +319,8 @@ export const DEFAULT_LIMITS: Limits = {
   frameDeadlineMsPerMiB: 2_000,
   frameMemoryBytes: 1024 ** 3,
   frameThreadBytes: 4 * 1024 ** 3,
+  servedFrameBytes: 256 * 1024 ** 2,
+  servedFrameWaitMs: 20_000,
   frameThreadIdleMs: 10_000,
 
   catalogCacheBytes: 64 * 1024 ** 2,
@@ -333,6 +339,7 @@ const SHARES = {
   inflatedBytes: 1 / 6,
   frameMemoryBytes: 1 / 3,
   frameThreadBytes: 2 / 3,
+  servedFrameBytes: 1 / 16,
   catalogCacheBytes: 1 / 32,
   decryptedCacheBytes: 1 / 32,
 } as const

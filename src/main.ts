@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { App, Log } from './app.ts'
 import { withAwsQuotas } from './limits.ts'
+import { dicomwebOperations } from './operations/dicomweb/operations.ts'
 import { extensions } from './operations/extensions.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
@@ -28,6 +29,7 @@ import { loadCredentials } from './server/credentials.ts'
 import { findOpenFolder, lockDataFolder } from './server/data-folder.ts'
 import { durationOf } from './server/duration.ts'
 import { checkTransport, endpointOf } from './server/endpoint.ts'
+import { openFrameDecoder } from './server/frame-decoder.ts'
 import { startImportThreads } from './server/job-threads.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
 import { newId } from './server/new-id.ts'
@@ -123,6 +125,8 @@ export async function startServer(config: Config, options: { readonly log: Log }
     stores.dataKeys.onExpiry((_, isCustomers) => {
       if (isCustomers) replyBuffers.overwrite()
     })
+    const frameDecoder = openFrameDecoder(limits)
+    stopSteps.push(() => frameDecoder.stop())
     const app: App = {
       ...stores,
       limits,
@@ -131,6 +135,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       background,
       accessTimes,
       replyBuffers,
+      frameDecoder,
       uploadUsage: openUploadUsage(),
       newId,
       clock: Date.now,
@@ -151,6 +156,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
     const protocolHandlers = mountProtocols(app, {
       handlers,
       extensions,
+      dicomweb: dicomwebOperations,
       consoleFolder: CONSOLE_FOLDER,
       corsOrigins: config.corsOrigin,
       isKnownHost: knownHosts([...config.allowedHost, ...config.host], () => certificate?.current),

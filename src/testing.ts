@@ -8,6 +8,7 @@ import type { App } from './app.ts'
 import { startImportWorker } from './jobs/import-worker.ts'
 import { startWorkflowWorker } from './jobs/workflow-worker.ts'
 import { type Limits, limitsFor, withAwsQuotas } from './limits.ts'
+import { dicomwebOperations } from './operations/dicomweb/operations.ts'
 import { extensions } from './operations/extensions.ts'
 import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
@@ -24,6 +25,7 @@ import { DataKeys } from './security/keys/data-keys.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
+import { openFrameDecoder } from './server/frame-decoder.ts'
 import { openLog } from './server/log.ts'
 import { memoryOfServer } from './server/memory-of-server.ts'
 import { newId } from './server/new-id.ts'
@@ -158,6 +160,7 @@ async function open(
     | 'background'
     | 'accessTimes'
     | 'replyBuffers'
+    | 'frameDecoder'
     | 'uploadUsage'
     | 'workWaits'
     | 'callers'
@@ -200,6 +203,7 @@ async function open(
     background,
     accessTimes,
     replyBuffers: openReplyBuffers(settings.limits),
+    frameDecoder: openFrameDecoder(settings.limits, frames),
     uploadUsage: openUploadUsage(),
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
     dataKeys: new DataKeys({
@@ -222,6 +226,8 @@ async function open(
     await accessTimes.stop()
     await stores.catalog.close()
   }
-  const protocolHandlers = mountProtocols(app, { handlers, extensions, consoleFolder: CONSOLE_FOLDER, corsOrigins })
+  const protocolHandlers = mountProtocols(app, {
+    ...{ handlers, extensions, dicomweb: dicomwebOperations, consoleFolder: CONSOLE_FOLDER, corsOrigins },
+  })
   return { protocolHandlers, locations, close }
 }

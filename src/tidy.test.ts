@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   versions: ['ingest', 'stores', 'imaging', 'pixel-data', 'dicom', 'contract', 'app.ts'],
   maintenance: ['versions', 'ingest', 'stores', 'imaging', 'pixel-data', 'contract', 'app.ts'],
   jobs: ['maintenance', 'versions', 'ingest', 'stores', 'imaging', 'pixel-data', 'dicom', 'contract', 'app.ts'],
-  operations: ['security', 'versions', 'stores', 'imaging', 'pixel-data', 'dicom', 'contract', 'app.ts'],
+  operations: ['security', 'versions', 'ingest', 'stores', 'imaging', 'pixel-data', 'dicom', 'contract', 'app.ts'],
   security: ['stores', 'contract', 'limits.ts'],
   protocols: ['security', 'contract', 'app.ts', 'limits.ts'],
   server: ['jobs', 'maintenance', 'security', 'stores', 'pixel-data', 'contract', 'app.ts', 'limits.ts'],

@@ -17,6 +17,7 @@ const ERRORS = {
   SerializationException: { status: 400, fault: 'client', protocol: true },
   RequestEntityTooLargeException: { status: 413, fault: 'client', protocol: true },
   RequestHeaderFieldsTooLargeException: { status: 431, fault: 'client', protocol: true },
+  RangeNotSatisfiableException: { status: 416, fault: 'client', protocol: true },
   RequestTimeoutException: { status: 408, fault: 'client', protocol: true },
   UnknownOperationException: { status: 404, fault: 'client', protocol: true },
   ServiceUnavailableException: { status: 503, fault: 'server', protocol: true },

@@ -2,11 +2,12 @@
  * Writes the metadata of a parsed DICOM file: its instance metadata, and its patient, study and series attributes. Bounded by
  * `importMetadataCharacters`.
  */
-import { createHash } from 'node:crypto'
 import type { ImportApp } from '../app.ts'
 import type { DataSet } from '../dicom/data-set.ts'
 import type { DicomFile } from '../dicom/parse.ts'
+import { referenceTo } from '../imaging/documents/large-binary.ts'
 import { type StoredFrames, writeMetadata } from '../imaging/documents/metadata.ts'
+import { largeBinaryName } from './large-binary-name.ts'
 
 export interface MetadataBytes {
   readonly instanceMetadata: Uint8Array
@@ -31,7 +32,7 @@ export function describeInstance(app: Pick<ImportApp, 'limits'>, described: File
     SeriesInstanceUID: seriesInstanceUID,
     SOPInstanceUID: sopInstanceUID,
     frames,
-    nameLargeBinary: (bytes) => `bulkdata/${createHash('md5').update(bytes).digest('hex')}`,
+    nameLargeBinary: (bytes) => referenceTo(largeBinaryName(bytes)),
     charactersMax: app.limits.importMetadataCharacters,
   })
   return { instanceMetadata: Buffer.from(instanceMetadata), imageSetAttributes: Buffer.from(imageSetAttributes) }

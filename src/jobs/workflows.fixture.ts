@@ -57,6 +57,7 @@ export const appOver = (
   background: { run: () => {} },
   accessTimes: { note: () => {}, lastOf: () => undefined },
   uploadUsage: { take: async () => undefined, forget: () => {} },
+  frameDecoder: { framesAhead: () => 0, decode: () => assert.fail('no frame is decoded') },
   replyBuffers: openReplyBuffers(DEFAULT_LIMITS),
   workWaits: () => {},
   region: 'us-east-1',

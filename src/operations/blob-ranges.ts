@@ -26,6 +26,21 @@ export function beginningOfRanges(ranges: readonly BlobRange[], lengthBytes: num
   return beginning
 }
 
+/** A part of the bytes of all ranges. */
+export function partOfRanges(
+  ranges: readonly BlobRange[],
+  { start, length }: { readonly start: number; readonly length: number },
+): readonly BlobRange[] {
+  const rest: BlobRange[] = []
+  let skip = start
+  for (const range of ranges) {
+    const skipped = Math.min(skip, range.length)
+    skip -= skipped
+    if (skipped < range.length) rest.push({ ...range, start: range.start + skipped, length: range.length - skipped })
+  }
+  return beginningOfRanges(rest, length)
+}
+
 /** The expected checksum of the bytes of all ranges together. */
 export interface Expected {
   /** The frame number; 0 for bytes that are not a frame. */

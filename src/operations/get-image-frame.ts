@@ -6,24 +6,13 @@ import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { ReplyNotes } from '../contract/handlers.ts'
 import type { Input, Output } from '../contract/operations.ts'
-import type { ByteSource } from '../dicom/byte-source.ts'
 import { DicomError } from '../dicom/dicom-error.ts'
 import { frameContentType } from '../dicom/transfer-syntaxes.ts'
 import { type SmallerPicture, STORED_FRAME_HEADER_BYTES, smallerPicture } from '../pixel-data/htj2k/smaller-picture.ts'
-import { DamagedBlob } from '../stores/blobs/blob-store.ts'
-import { DamagedFrameTable, readTableFrame, type TableFrame } from '../stores/blobs/frame-table.ts'
 import { parseImageFrameId } from '../stores/blobs/image-frame-id.ts'
-import type { FramesRange, InstanceFile } from '../stores/catalog/image-set-records.ts'
-import {
-  type BlobRange,
-  beginningOfRanges,
-  bytesOfRanges,
-  type Expected,
-  readRange,
-  readRanges,
-  sizeOfRanges,
-} from './blob-ranges.ts'
+import { type BlobRange, beginningOfRanges, bytesOfRanges, readRanges, sizeOfRanges } from './blob-ranges.ts'
 import { activeDatastore } from './datastore-access.ts'
+import { storedFrame } from './stored-frames.ts'
 
 const COLUMNS_MAX = 65_535
 
@@ -34,14 +23,9 @@ export async function getImageFrame(
 ): Promise<Output<'GetImageFrame'>> {
   const columnsMin = wantedColumns(notes)
   const { frames, file, frameNumber } = await findFrame(app, input)
-  const { imageFrameId } = input.imageFrameInformation
-  const { ranges: whole, checksum } = await rangesOf(app, { frames, file, frameNumber, imageFrameId })
+  const { ranges: whole, expected } = await storedFrame(app, { frames, file }, frameNumber)
   app.accessTimes.note({ datastoreId: input.datastoreId, imageSetId: input.imageSetId })
   const ranges = columnsMin === undefined ? whole : await smallerRanges(app, { whole, columnsMin, notes })
-  const expected: Expected = {
-    ...{ number: frameNumber, checksum },
-    damaged: () => damaged(app, { imageFrameId, place: whole[0]! }),
-  }
   return {
     imageFrameBlob: await bytesOfRanges(app, ranges, ranges === whole ? expected : undefined),
     contentType: frameContentType(frames.storedTransferSyntaxUID),
@@ -62,57 +46,6 @@ async function findFrame(app: App, input: Input<'GetImageFrame'>) {
     'ResourceNotFoundException',
     `Data store ${datastoreId} has no image set ${imageSetId} with an image frame ${imageFrameId}. ` +
       'ImageFrames of each instance in the metadata of the image set lists the ids of its frames',
-  )
-}
-
-interface PlacedFrame {
-  readonly frames: FramesRange
-  readonly file: InstanceFile
-  readonly frameNumber: number
-  readonly imageFrameId: string
-}
-
-interface FoundFrame {
-  readonly ranges: readonly BlobRange[]
-  readonly checksum: number
-}
-
-async function rangesOf(app: App, { frames, file, frameNumber, imageFrameId }: PlacedFrame): Promise<FoundFrame> {
-  const { blobKey, offsetBytes, sizeBytes, frameCount } = frames
-  const place = { blobKey, start: offsetBytes, length: sizeBytes }
-  if (frames.holds === 'frame') return { ranges: [place], checksum: frames.checksum }
-  try {
-    const inTable = await readTableFrame(tableAt(app, place), { frameNumber, frameCount, tableBytes: sizeBytes })
-    const ranges = inTable.ranges.map((range) => blobRangeOf(range, { frames, file }))
-    return { ranges, checksum: inTable.checksum }
-  } catch (error) {
-    const isDamaged = error instanceof DamagedFrameTable || error instanceof DamagedBlob
-    throw isDamaged ? damaged(app, { imageFrameId, place }) : error
-  }
-}
-
-const tableAt = (app: App, { blobKey, start }: BlobRange): ByteSource => ({
-  read: ({ offsetBytes, lengthBytes }) => readRange(app, { blobKey, start: start + offsetBytes, length: lengthBytes }),
-})
-
-const blobRangeOf = (
-  { in: source, offsetBytes, lengthBytes: length }: TableFrame['ranges'][number],
-  { frames, file }: Pick<PlacedFrame, 'frames' | 'file'>,
-): BlobRange =>
-  source === 'blob'
-    ? { blobKey: frames.blobKey, start: offsetBytes, length }
-    : { blobKey: file.blobKey, start: file.offsetBytes + offsetBytes, length }
-
-/** Logged as an alarm: only the operator can restore the blob from a backup. */
-function damaged(app: App, { imageFrameId, place }: { imageFrameId: string; place: BlobRange }): ContractError {
-  const { blobKey, start: offsetBytes, length: sizeBytes } = place
-  app.log.error(
-    { imageFrameId, blobKey, offsetBytes, sizeBytes },
-    'ALARM: the stored bytes of an image frame are damaged',
-  )
-  return new ContractError(
-    'InternalServerException',
-    'The stored bytes of this image frame are damaged. The server log names the blob to restore',
   )
 }
 

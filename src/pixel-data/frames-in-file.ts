@@ -72,6 +72,14 @@ export function planFile(
   return { ...nativeElement(stored), form, codestreamSyntaxUID: uid, attributes }
 }
 
+/** Of kept frames that are decoded, whose photometric interpretation only decoding tells. */
+export const planDecoded = (stored: StoredPixels, photometricInterpretation: string): PixelsInFile => ({
+  ...nativeElement(stored),
+  form: 'unpacked',
+  codestreamSyntaxUID: stored.storedTransferSyntaxUID ?? STORED_AS.HTJ2K,
+  attributes: colourAttributes(stored.pixel, photometricInterpretation),
+})
+
 const ENCAPSULATED = { tag: '7FE00010', vr: 'OB' } as const
 
 function planLossless(

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { App } from '../app.ts'
+import type { DicomwebOperations } from '../contract/dicomweb.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
@@ -109,6 +110,7 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
   const { handler, routes } = mountProtocols(app, {
     handlers: handlers as Handlers<App>,
     extensions: handlers as unknown as Extensions<App>,
+    dicomweb: handlers as unknown as DicomwebOperations<App>,
     consoleFolder: '/nowhere',
     corsOrigins: ['*'],
   })

@@ -17,8 +17,10 @@ const EXPOSED = [
   'x-hilum-rows',
   'x-hilum-skipped-resolutions',
   'x-hilum-total-count',
+  'Accept-Ranges',
   'Content-Encoding',
   'Content-Length',
+  'Content-Range',
   'Content-Type',
   'Date',
   'ETag',
@@ -50,7 +52,7 @@ export function corsFor(origins: CorsOrigins): Cors {
     const allowed = allowOrigin(requestHeaders?.origin)
     const cors = {
       // Also without an allowed origin: a cache must not use this reply for another origin.
-      ...(!isOpen && { Vary: 'Origin' }),
+      ...(!isOpen && { Vary: reply.headers.Vary === undefined ? 'Origin' : `${reply.headers.Vary}, Origin` }),
       ...(allowed !== undefined && {
         'Access-Control-Allow-Origin': allowed,
         'Access-Control-Expose-Headers': EXPOSED,

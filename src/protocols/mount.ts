@@ -1,5 +1,6 @@
 /** Mounts the protocols on one port by path: the console, the extensions below /hilum/, DICOMweb, and the API at every other path. */
 import type { App } from '../app.ts'
+import type { DicomwebOperations } from '../contract/dicomweb.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
 import { operations } from '../contract/operations.ts'
@@ -22,6 +23,7 @@ import { MONITORING_PATHS, type Monitoring, monitoringHandler } from './monitori
 interface Mounting {
   readonly handlers: Handlers<App>
   readonly extensions: Extensions<App>
+  readonly dicomweb: DicomwebOperations<App>
   /** The built console. */
   readonly consoleFolder: string
   /** Origins whose pages may call the signed routes. */
@@ -55,7 +57,16 @@ interface Mounted {
 
 export function mountProtocols(
   app: App,
-  { handlers, extensions, consoleFolder, corsOrigins, monitoring, isKnownHost, onRefused = () => {} }: Mounting,
+  {
+    handlers,
+    extensions,
+    dicomweb: dicomwebOperations,
+    consoleFolder,
+    corsOrigins,
+    monitoring,
+    isKnownHost,
+    onRefused = () => {},
+  }: Mounting,
 ): Mounted {
   const cors = corsFor(corsOrigins)
   const withCors =
@@ -73,7 +84,7 @@ export function mountProtocols(
   const console = consoleHandler(consoleFolder)
   const consolePaths = CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const, handler: console }))
   const monitored = monitoring === undefined ? [] : monitoringRoutes(monitoring)
-  const dicomweb = withCors(dicomwebHandler(app, { verify, checkPrincipal, failures }))
+  const dicomweb = withCors(dicomwebHandler(app, { verify, checkPrincipal, failures, operations: dicomwebOperations }))
   const find = createRouter<{ readonly http: `${string} /${string}`; readonly handler: ProtocolHandler }>([
     ...consolePaths,
     ...monitored,

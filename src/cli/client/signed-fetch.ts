@@ -8,6 +8,8 @@ export interface SignedRequest {
   /** With percent-encoded segments. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
+  /** Sent and not signed. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array<ArrayBuffer>
   readonly signal?: AbortSignal
 }
@@ -15,7 +17,7 @@ export interface SignedRequest {
 /** @throws an error of fetch if no server answers */
 export async function signedFetch(
   { endpoint, region, credentials }: Server,
-  { method, path, query = {}, body, signal }: SignedRequest,
+  { method, path, query = {}, headers: others = {}, body, signal }: SignedRequest,
 ): Promise<Response> {
   const url = new URL(path, endpoint)
   const { protocol, hostname, port, host } = url
@@ -26,7 +28,12 @@ export async function signedFetch(
     ...(body !== undefined && { body }),
   })
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-  return fetch(url, { method, headers, ...(body !== undefined && { body }), ...(signal && { signal }) })
+  return fetch(url, {
+    method,
+    headers: { ...others, ...headers },
+    ...(body !== undefined && { body }),
+    ...(signal && { signal }),
+  })
 }
 
 /** The hash interface of @smithy/signature-v4. */

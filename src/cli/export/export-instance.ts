@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { MedicalImagingServiceException } from '@aws-sdk/client-medical-imaging'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { type Attributes, ExplicitVRLittleEndian, encodeP10Around } from '../../dicom/encode.ts'
-import { parseP10 } from '../../dicom/parse.ts'
 import { type NotWritten, rebuildDataSet } from '../../imaging/documents/document-data-set.ts'
 import type { ImageFrame } from '../../imaging/documents/metadata.ts'
 import type { DocumentInstance } from '../../imaging/documents/read-document.ts'
-import { type ImagePixel, readImagePixel } from '../../pixel-data/element/image-pixel.ts'
+import { DEFAULT_LIMITS } from '../../limits.ts'
+import { type ImagePixel, imagePixelOf } from '../../pixel-data/element/image-pixel.ts'
 import { isLosslessInStore, type PixelsInFile, planFile } from '../../pixel-data/frames-in-file.ts'
 import type { FrameThreads } from '../../pixel-data/threads/frame-threads.ts'
+import { readImportedPixels } from '../../versions/imported-pixels.ts'
 import { type DraftFile, writeWhole } from './draft-file.ts'
 import {
   emptyExtendedTables,
@@ -24,7 +25,6 @@ import {
 } from './export-pixels.ts'
 import { bytesOf, type ExportSource, ReplyTooLarge } from './export-source.ts'
 import { isExportedAlready } from './exported-already.ts'
-import { readImportedPixels } from './imported-pixels.ts'
 
 export interface InstanceExport {
   readonly imageSetId: string
@@ -120,7 +120,7 @@ interface FileToWrite {
 async function writeFile(draft: DraftFile, { instance, meta, attributes, to }: FileToWrite): Promise<void> {
   const { ImageFrames: frames } = instance
   if (frames.length === 0) return writeWithoutFrames(draft, { instance, meta, attributes, to })
-  const pixel = pixelOf(attributes)
+  const pixel = imagePixelOf(attributes)
   const planned = await plan(instance, { pixel, to })
   const writing: FramesToWrite = {
     ...{ frames, pixel, plan: planned.pixels, threads: to.threads },
@@ -156,23 +156,17 @@ async function writeWithoutFrames(draft: DraftFile, { instance, meta, attributes
     attributes: { ...attributes, ...pixels?.attributes },
   })
   await draft.append(before)
-  await pixels?.write(draft)
+  for await (const chunk of pixels?.bytes() ?? []) await draft.append(chunk)
   await draft.append(after)
 }
 
 async function importedPixelsOf(instance: DocumentInstance, { source, imageSetId, versionId }: InstanceExport) {
   const file = await source.importedFile({ imageSetId, versionId, sopInstanceUID: instance.SOPInstanceUID })
-  if (file !== undefined) return readImportedPixels(file)
+  if (file !== undefined) return readImportedPixels(file, DEFAULT_LIMITS)
   throw new NotExported('it is an image without frames, and the server does not return the imported file')
 }
 
 const PIXEL_DATA = '7FE00010'
-
-/** As a reader of the exported file parses them. @throws DicomError */
-function pixelOf(attributes: Attributes): ImagePixel {
-  const { before } = encodeP10Around(PIXEL_DATA, { transferSyntaxUID: ExplicitVRLittleEndian, attributes })
-  return readImagePixel(parseP10(before).dataSet)
-}
 
 interface Planned {
   readonly pixels: PixelsInFile

@@ -33,7 +33,7 @@ interface InstanceOfImageSet {
   readonly sopInstanceUID: string
 }
 
-export interface FileAsImported {
+interface FileAsImported {
   readonly sizeBytes: number
   readonly bytes: AsyncIterable<Uint8Array>
 }

@@ -1,26 +1,19 @@
 /** Files as a data store has them (a metadata document and frames), and exports of these. */
-import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
-import {
-  CreateDatastoreCommand,
-  GetDatastoreCommand,
-  GetDICOMImportJobCommand,
-  MedicalImagingClient,
-  StartDICOMImportJobCommand,
-} from '@aws-sdk/client-medical-imaging'
+import { CreateDatastoreCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { parseP10 } from '../../dicom/parse.ts'
 import type { StorageFormat } from '../../dicom/transfer-syntaxes.ts'
+import { importFiles } from '../../fixtures/import-files.ts'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { type ImageFrame, writeMetadata } from '../../imaging/documents/metadata.ts'
 import { DOCUMENT_END, INSTANCE_SEPARATOR } from '../../imaging/documents/metadata-document.ts'
 import { bytesOf, storeAll, storedSyntaxOf } from '../../pixel-data/frames.fixture.ts'
 import type { FrameThreads } from '../../pixel-data/threads/frame-threads.ts'
-import { type Hilum, startHilum } from '../../testing.ts'
+import { startHilum } from '../../testing.ts'
 import { openTerminal, type Terminal } from '../terminal/terminal.ts'
 import { exportAll } from './export.ts'
 import { type ExportReport, emptyReport } from './export-report.ts'
@@ -94,12 +87,11 @@ interface ExportServer {
 export async function openExportServer(): Promise<ExportServer> {
   const hilum = await startHilum()
   const client = new MedicalImagingClient({ ...hilum.client, maxAttempts: 1 })
-  const ask = { client, hilum }
   return {
     async bringIn(file, losslessStorageFormat) {
       const datastoreName = `store-${randomUUID()}`
       const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName, losslessStorageFormat }))
-      await importInto(datastoreId!, file, ask)
+      await importFiles(datastoreId!, [file], { client, hilum })
       return openExportSource(client, {
         datastoreId: datastoreId!,
         server: hilum.client,
@@ -111,28 +103,6 @@ export async function openExportServer(): Promise<ExportServer> {
       await hilum.stop()
     },
   }
-}
-
-async function importInto(
-  datastoreId: string,
-  file: Uint8Array,
-  { client, hilum }: { client: MedicalImagingClient; hilum: Hilum },
-): Promise<void> {
-  const status = async () =>
-    (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
-  while ((await status()) !== 'ACTIVE') await wait(5)
-  await hilum.putObject('input', `${datastoreId}/file.dcm`, file)
-  await hilum.putObject('output', 'here', new Uint8Array(0))
-  const { jobId } = await client.send(
-    new StartDICOMImportJobCommand({
-      ...{ datastoreId, clientToken: randomUUID(), dataAccessRoleArn: 'arn:aws:iam::123456789012:role/import' },
-      ...{ inputS3Uri: `s3://input/${datastoreId}/`, outputS3Uri: 's3://output/' },
-    }),
-  )
-  const state = async () =>
-    (await client.send(new GetDICOMImportJobCommand({ datastoreId, jobId }))).jobProperties!.jobStatus!
-  while (!['COMPLETED', 'FAILED'].includes(await state())) await wait(5)
-  assert.equal(await state(), 'COMPLETED')
 }
 
 interface ExportOptions {

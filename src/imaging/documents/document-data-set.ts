@@ -3,12 +3,13 @@
  * for encoding in explicit VR. Properties that a document does not keep (padding, original spelling of text, group lengths) are generated.
  */
 import { DicomError } from '../../dicom/dicom-error.ts'
-import { entryOf, tagOf } from '../../dicom/dictionary.ts'
 import type { Attributes, AttributeValue } from '../../dicom/encode.ts'
 import { SEQUENCE_DEPTH_MAX } from '../../dicom/read-elements.ts'
+import { NO_SURROUNDINGS, type Surroundings, surroundingsIn, tagNamed, valuesOf, vrOf } from './document-vrs.ts'
+import { nameInReference, referenceIn } from './large-binary.ts'
 import { leftOut } from './metadata-values.ts'
 import type { DocumentInstance, JsonObject, JsonValue } from './read-document.ts'
-import { canEncode, encodableValue, fallbackVR } from './vr-values.ts'
+import { encodableValue } from './vr-values.ts'
 
 interface RebuiltDataSet {
   /** Group 0002, except for elements that describe the file itself. */
@@ -41,7 +42,7 @@ const OF_THE_FILE = new Set([
 ])
 
 /** Frame offsets in the imported file (PS3.3 C.7.6.3.1.8): the new file has its own. */
-const OF_THE_PIXEL_DATA = new Set(['7FE00001', '7FE00002', '7FE00003'])
+export const OF_THE_PIXEL_DATA: ReadonlySet<string> = new Set(['7FE00001', '7FE00002', '7FE00003'])
 
 /** A data set with non-ASCII text is written in UTF-8 (PS3.3 C.12.1.1.2). */
 const UTF_8 = 'ISO_IR 192'
@@ -51,23 +52,33 @@ type Writable = Record<string, AttributeValue>
 interface Rebuilding {
   readonly vrs: Readonly<Record<string, string>>
   readonly notWritten: NotWritten[]
+  readonly valueNamed: ValueNamed
   /** Data set and items that have a character set of their own. */
   readonly withCharacterSet: Writable[]
   hasOtherThanASCII: boolean
 }
 
-/** What the surrounding elements determine about the VR, where the dictionary allows several. */
-interface Surroundings {
-  readonly isSigned: boolean
-  readonly bitsAllocated: number
+interface Place extends Surroundings {
   /** Of sequences. */
   readonly depth: number
 }
 
+/** A value that the document only references, by its name; undefined where it is not available. */
+type ValueNamed = (name: string) => Uint8Array | undefined
+
 /** @throws DicomError where sequences nest deeper than parseP10 accepts */
-export function rebuildDataSet({ DICOM, DICOMVRs }: Pick<DocumentInstance, 'DICOM' | 'DICOMVRs'>): RebuiltDataSet {
-  const rebuilding: Rebuilding = { vrs: DICOMVRs, notWritten: [], withCharacterSet: [], hasOtherThanASCII: false }
-  const all = attributesOf(DICOM, rebuilding, { isSigned: false, bitsAllocated: 16, depth: 0 })
+export function rebuildDataSet(
+  { DICOM, DICOMVRs }: Pick<DocumentInstance, 'DICOM' | 'DICOMVRs'>,
+  valueNamed: ValueNamed = () => undefined,
+): RebuiltDataSet {
+  const rebuilding: Rebuilding = {
+    vrs: DICOMVRs,
+    notWritten: [],
+    valueNamed,
+    withCharacterSet: [],
+    hasOtherThanASCII: false,
+  }
+  const all = attributesOf(DICOM, rebuilding, { ...NO_SURROUNDINGS, depth: 0 })
   const meta: Writable = {}
   const attributes: Writable = {}
   for (const [key, value] of Object.entries(all)) {
@@ -82,31 +93,34 @@ export function rebuildDataSet({ DICOM, DICOMVRs }: Pick<DocumentInstance, 'DICO
   return { meta, attributes, notWritten: rebuilding.notWritten }
 }
 
-function attributesOf(object: JsonObject, rebuilding: Rebuilding, around: Surroundings): Writable {
-  const { PixelRepresentation, BitsAllocated } = object
+function attributesOf(object: JsonObject, rebuilding: Rebuilding, around: Place): Writable {
   if (around.depth > SEQUENCE_DEPTH_MAX) throw new DicomError({ reason: 'sequences nest too deep' })
-  const inside: Surroundings = {
-    isSigned: PixelRepresentation === undefined ? around.isSigned : PixelRepresentation === 1,
-    bitsAllocated: typeof BitsAllocated === 'number' ? BitsAllocated : around.bitsAllocated,
-    depth: around.depth + 1,
-  }
+  const inside: Place = { ...surroundingsIn(object, around), depth: around.depth + 1 }
   const attributes: Writable = {}
   for (const [key, json] of Object.entries(object)) {
     const tag = tagNamed(key)
     if (tag === undefined) rebuilding.notWritten.push({ key, why: 'unknown-keyword' })
     else if (OF_THE_PIXEL_DATA.has(tag) || leftOut(tag, tag.startsWith('0002') ? 'file-meta' : 'data-set')) continue
     else if (key === 'IconImageSequence') rebuilding.notWritten.push({ key, why: 'icon' })
-    else if (isReference(json)) rebuilding.notWritten.push({ key, why: 'stored-separately' })
+    else if (referenceIn(json) !== undefined) addReferenced(attributes, { key, tag, json }, rebuilding)
     else if (key === 'SpecificCharacterSet') addCharacterSet(attributes, json, rebuilding)
     else attributes[key] = attributeOf({ key, tag, json }, rebuilding, inside)
   }
   return attributes
 }
 
-const tagNamed = (key: string): string | undefined => (/^[0-9A-F]{8}$/.test(key) ? key : tagOf(key))
+function addReferenced(attributes: Writable, { key, tag, json }: KeyedValue, rebuilding: Rebuilding): void {
+  const name = nameInReference(referenceIn(json)!)
+  const value = name === undefined ? undefined : rebuilding.valueNamed(name)
+  if (value === undefined) rebuilding.notWritten.push({ key, why: 'stored-separately' })
+  else attributes[key] = { vr: rebuilding.vrs[tag] ?? 'UN', value }
+}
 
-const isReference = (json: JsonValue): boolean =>
-  typeof json === 'object' && json !== null && !Array.isArray(json) && 'BulkDataURI' in json
+interface KeyedValue {
+  readonly key: string
+  readonly tag: string
+  readonly json: JsonValue
+}
 
 /** Non-ASCII terms are invalid: the text was read as windows-1252, and is written as UTF-8. */
 function addCharacterSet(attributes: Writable, json: JsonValue, rebuilding: Rebuilding): void {
@@ -115,34 +129,13 @@ function addCharacterSet(attributes: Writable, json: JsonValue, rebuilding: Rebu
   rebuilding.withCharacterSet.push(attributes)
 }
 
-function attributeOf(
-  { key, tag, json }: { key: string; tag: string; json: JsonValue },
-  rebuilding: Rebuilding,
-  inside: Surroundings,
-): AttributeValue {
-  const values = Array.isArray(json) ? json : json === null ? [] : [json]
-  const expected = key === tag ? rebuilding.vrs[tag] : undefined
-  const likely = expected ?? dictionaryVR(tag, values, inside)
-  // Some files have elements with a wrong VR, and the document keeps VRs only of elements without keyword.
-  const vr = canEncode(likely, values) ? likely : fallbackVR(values)
+function attributeOf({ key, tag, json }: KeyedValue, rebuilding: Rebuilding, inside: Place): AttributeValue {
+  const values = valuesOf(json)
+  const vr = vrOf({ key, tag, values }, rebuilding.vrs, inside)
   if (vr === 'SQ') {
     return { vr, value: values.map((item) => attributesOf(item as JsonObject, rebuilding, inside)) }
   }
   const { value, isASCII } = encodableValue(vr, values)
   if (!isASCII) rebuilding.hasOtherThanASCII = true
   return { vr, value }
-}
-
-/** Where PS3.6 allows several VRs the value decides and, where both fit, the pixel attributes (PS3.5 A.2). */
-function dictionaryVR(tag: string, values: readonly JsonValue[], { isSigned, bitsAllocated }: Surroundings): string {
-  const entry = entryOf(tag)
-  if (entry === undefined) return 'UN'
-  const { vrs } = entry
-  if (vrs === undefined) return entry.vr
-  if (vrs.includes('OW') && (values.length === 0 || typeof values[0] === 'string')) {
-    return vrs.includes('OB') && bitsAllocated <= 8 ? 'OB' : 'OW'
-  }
-  if (!vrs.includes('SS')) return 'US'
-  if (values.some((value) => Number(value) < 0)) return 'SS'
-  return isSigned && values.every((value) => Number(value) <= 0x7fff) ? 'SS' : 'US'
 }

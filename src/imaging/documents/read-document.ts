@@ -115,7 +115,8 @@ function objectIn(value: JsonValue | undefined, name: string): JsonObject {
 /** Integers beyond the precision of a double: UV and SV have up to twenty digits. */
 const LONG_INTEGER = /[:,[]-?\d{16,}[,\]}]/
 
-function parseJson(text: string): JsonValue {
+/** @throws UnreadableDocument */
+export function parseJson(text: string): JsonValue {
   try {
     return LONG_INTEGER.test(text)
       ? JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown)

@@ -40,7 +40,7 @@ export function canEncode(vr: string, values: readonly JsonValue[]): boolean {
   const isWord = (value: JsonValue) =>
     value === null || typeof value === 'string' || (isNumberText && typeof value === 'number')
   if (!TEXT.has(vr) || !values.every(isWord) || (values.length > 1 && SINGLE_TEXT.has(vr))) return false
-  return !ASCII_TEXT.has(vr) || values.every((value) => windows1252Bytes(String(value)) !== undefined)
+  return !ASCII_TEXT.has(vr) || values.every((value) => isASCII(String(value)) || isWindows1252(String(value)))
 }
 
 /** A VR that fits the values and yields the same document. */
@@ -66,10 +66,10 @@ export function encodableValue(
   if (vr === 'AT') return { value: values as string[], isASCII: true }
   if (INTEGERS.has(vr)) return { value: values.map(Number), isASCII: true }
   const text = values.map((value) => wordOf(vr, value)).join('\\')
-  const isASCII = [...text].every((character) => character < '\x80')
+  const hasOnlyASCII = isASCII(text)
   // Other characters violate the VR; they were read as windows-1252, and are written as such.
-  if (!isASCII && ASCII_TEXT.has(vr)) return { value: windows1252Bytes(text)!, isASCII: true }
-  return { value: text, isASCII }
+  if (!hasOnlyASCII && ASCII_TEXT.has(vr)) return { value: windows1252Bytes(text)!, isASCII: true }
+  return { value: text, isASCII: hasOnlyASCII }
 }
 
 /** The document keeps the padding of IS and DS, which the encoder adds. */
@@ -100,6 +100,10 @@ function longIntegers(values: readonly JsonValue[]): Uint8Array {
   })
   return bytes
 }
+
+const isASCII = (text: string): boolean => /^[\x00-\x7f]*$/.test(text)
+
+const isWindows1252 = (text: string): boolean => windows1252Bytes(text) !== undefined
 
 let byCharacter: ReadonlyMap<string, number> | undefined
 

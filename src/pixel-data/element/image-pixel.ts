@@ -2,6 +2,8 @@
 import type { DataSet } from '../../dicom/data-set.ts'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { tagOf } from '../../dicom/dictionary.ts'
+import { type Attributes, ExplicitVRLittleEndian, encodeP10 } from '../../dicom/encode.ts'
+import { parseP10 } from '../../dicom/parse.ts'
 
 export interface ImagePixel {
   readonly rows: number
@@ -18,6 +20,12 @@ export interface ImagePixel {
   readonly photometricInterpretation: string
   readonly numberOfFrames: number
 }
+
+/** All that readImagePixel reads. */
+export const IMAGE_PIXEL_KEYWORDS = [
+  ...['Rows', 'Columns', 'SamplesPerPixel', 'BitsAllocated', 'BitsStored', 'HighBit', 'PixelRepresentation'],
+  ...['PlanarConfiguration', 'PhotometricInterpretation', 'NumberOfFrames'],
+]
 
 /** The most frames of one instance: the place of each takes some 100 bytes of memory. */
 const FRAMES_MAX = 1_000_000
@@ -53,6 +61,12 @@ export function readImagePixel(dataSet: DataSet): ImagePixel {
     throw new DicomError({ reason: `a frame has more than ${FRAME_BYTES_MAX} bytes`, tag: tagOf('Rows')! })
   }
   return pixel
+}
+
+/** Of attributes that will be written, as a reader of the file parses them. @throws DicomError */
+export function imagePixelOf(all: Attributes): ImagePixel {
+  const attributes = Object.fromEntries(IMAGE_PIXEL_KEYWORDS.map((keyword) => [keyword, all[keyword]]))
+  return readImagePixel(parseP10(encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, attributes })).dataSet)
 }
 
 /** Native YBR_FULL_422 has chroma only for every second pixel of a row: Y Y Cb Cr (PS3.3 C.7.6.3.1.2). */

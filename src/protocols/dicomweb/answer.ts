@@ -1,10 +1,11 @@
 /** What a function that answers a DICOMweb action receives: the request of an authorized caller, whose labels are checked. */
 import type { App } from '../../app.ts'
 import type { DicomwebAction } from '../../contract/actions.ts'
+import type { DicomwebOperations } from '../../contract/dicomweb.ts'
 import type { Caller } from '../../security/callers/caller.ts'
 import type { WireReply, WireRequest } from '../http/wire.ts'
 
-interface DicomwebCall {
+export interface DicomwebCall {
   /** Its body is unread where the action reads it. */
   readonly request: WireRequest
   /** By the names in the path of the route, decoded and not empty. */
@@ -16,6 +17,9 @@ interface DicomwebCall {
 }
 
 /** @throws ContractError, StoreUnavailable */
-type DicomwebAnswer = (call: DicomwebCall, app: App) => Promise<WireReply>
+export type DicomwebAnswer = (
+  call: DicomwebCall,
+  to: { readonly app: App; readonly operations: DicomwebOperations<App> },
+) => Promise<WireReply>
 
 export type DicomwebAnswers = { readonly [Action in DicomwebAction]?: DicomwebAnswer }

@@ -1,4 +1,14 @@
 /** The table of the DICOMweb actions that Hilum has. The others are answered with UnknownOperationException. */
 import type { DicomwebAnswers } from './answer.ts'
+import { retrieveBulkdata } from './retrieve-bulkdata.ts'
+import { retrieveFrames } from './retrieve-frames.ts'
+import { retrieveInstance } from './retrieve-instance.ts'
+import { retrieveMetadata } from './retrieve-metadata.ts'
 
-export const ANSWERS: DicomwebAnswers = {}
+export const ANSWERS: DicomwebAnswers = {
+  GetDICOMBulkdata: retrieveBulkdata,
+  GetDICOMInstance: retrieveInstance,
+  GetDICOMInstanceFrames: retrieveFrames,
+  GetDICOMInstanceMetadata: retrieveMetadata,
+  GetDICOMSeriesMetadata: retrieveMetadata,
+}

@@ -3,6 +3,7 @@
  * are accepted here only, as on AWS. answers.ts has a function for each action that Hilum has.
  */
 import type { App } from '../../app.ts'
+import type { DicomwebOperations } from '../../contract/dicomweb.ts'
 import { ContractError, type ErrorName } from '../../contract/errors.ts'
 import { arnsOf } from '../../security/authorization/arns.ts'
 import { tokenRefusalIn } from '../../security/authorizers/authorizer-error.ts'
@@ -33,11 +34,13 @@ export function dicomwebHandler(
     verify,
     checkPrincipal,
     failures,
+    operations,
   }: {
     readonly verify: Verify
     readonly checkPrincipal: RateLimits['checkPrincipal']
     /** Limits what wrong tokens cost; the verifier counts bad signatures itself. */
     readonly failures: SignatureFailures
+    readonly operations: DicomwebOperations<App>
   },
 ): ProtocolHandler {
   const find = createRouter(DICOMWEB_ROUTES)
@@ -99,7 +102,10 @@ export function dicomwebHandler(
         const answerOf = ANSWERS[operation]
         if (answerOf === undefined)
           throw new ContractError('UnknownOperationException', `Hilum does not have ${operation} yet.`)
-        return { ...(await answerOf({ request, labels, query: parameters, imageSetId, caller }, app)), operation }
+        return {
+          ...(await answerOf({ request, labels, query: parameters, imageSetId, caller }, { app, operations })),
+          operation,
+        }
       } catch (thrown) {
         facts.refusedByAuthorizer = tokenRefusalIn(thrown)?.authorizerArn
         const error = contractErrorOf(thrown)

@@ -29,10 +29,10 @@ async function send(reply: WireReply, { request, response, stallTimeoutMs, befor
   const { status, headers, body } = reply
   if (response.destroyed) return abandon(body)
   const destroyIfStalled = () => response.setTimeout(stallTimeoutMs, () => response.destroy())
-  if (typeof body === 'string' || body instanceof Uint8Array) {
-    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+  if (isInMemory(body)) {
+    const length = lengthOf(body)
     response.writeHead(status, HAS_NO_BODY.has(status) ? headers : { ...headers, 'Content-Length': length })
-    if (beforeEnd === undefined) response.end(body)
+    if (beforeEnd === undefined) endWith(response, body)
     else await endLater(response, { body, beforeEnd })
     // Usually the kernel has taken all of it by now, and no timeout is needed.
     if (!isTaken(response)) destroyIfStalled()
@@ -55,12 +55,32 @@ async function send(reply: WireReply, { request, response, stallTimeoutMs, befor
   }
 }
 
+type InMemory = Exclude<WireReply['body'], AsyncIterable<Uint8Array>>
+
+const isInMemory = (body: WireReply['body']): body is InMemory =>
+  typeof body === 'string' || body instanceof Uint8Array || Array.isArray(body)
+
+const partsOf = (body: InMemory): readonly (string | Uint8Array)[] =>
+  typeof body === 'string' || body instanceof Uint8Array ? [body] : body
+
+function lengthOf(body: InMemory): number {
+  if (typeof body === 'string') return Buffer.byteLength(body)
+  return body instanceof Uint8Array ? body.length : body.reduce((sum, { length }) => sum + length, 0)
+}
+
+function endWith(response: ServerResponse, body: InMemory): void {
+  if (typeof body === 'string' || body instanceof Uint8Array) return void response.end(body)
+  response.cork()
+  for (const part of body) response.write(part)
+  response.end()
+}
+
 async function endLater(
   response: ServerResponse,
-  { body, beforeEnd }: { readonly body: string | Uint8Array; readonly beforeEnd: () => Promise<void> },
+  { body, beforeEnd }: { readonly body: InMemory; readonly beforeEnd: () => Promise<void> },
 ): Promise<void> {
   response.flushHeaders()
-  if (body.length > 0) response.write(body)
+  for (const part of partsOf(body)) if (part.length > 0) response.write(part)
   await beforeEnd()
   response.end()
 }

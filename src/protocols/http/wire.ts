@@ -34,7 +34,8 @@ export interface RequestBody {
 export interface WireReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Uint8Array | AsyncIterable<Uint8Array>
+  /** A list is sent as one body, without copying. */
+  readonly body: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>
   /** Called once the body is no longer needed, whether it was sent or not. */
   readonly onDone?: () => void
   /** For the access log: the operation or route, and the id that the protocol gave the request. */

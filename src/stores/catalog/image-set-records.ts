@@ -90,6 +90,12 @@ export interface InstanceRecord extends InstanceFile {
   readonly frames: FramesRange | undefined
 }
 
+/** An instance in the latest version of an image set. */
+export interface PlacedInstance extends InstanceRecord {
+  readonly imageSetId: string
+  readonly version: number
+}
+
 export interface ImageSetVersion {
   readonly imageSetId: string
   readonly version: number

@@ -8,6 +8,7 @@ import type {
   ImageSetProperties,
   InstanceFile,
   InstanceRecord,
+  PlacedInstance,
   VersionOfDatastore,
 } from './image-set-records.ts'
 import type { SearchPage } from './search-repository.ts'
@@ -56,6 +57,17 @@ export interface ImageSets {
   instanceRecords(
     version: VersionOfDatastore & { readonly sopInstanceUIDs?: readonly string[] },
   ): Promise<readonly InstanceRecord[]>
+  /**
+   * The instances of a series, or its only one with the SOPInstanceUID, in the latest version of each primary image set; or of the named
+   * image set, primary or not. Image set by image set, the instances of each in the order in which they were stored.
+   */
+  instancesOfSeries(series: {
+    readonly datastoreId: string
+    readonly studyInstanceUID: string
+    readonly seriesInstanceUID: string
+    readonly sopInstanceUID?: string | undefined
+    readonly imageSetId?: string | undefined
+  }): Promise<readonly PlacedInstance[]>
   /** The number of instances of a version, at most `max`. */
   countInstances(version: VersionOfDatastore & { readonly max: number }): Promise<number>
   /**

@@ -20,6 +20,7 @@ import { SQLITE } from './engine/differences.ts'
 import { SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
 import type { Sql, Statement, TransactionFunction } from './engine/statement.ts'
 import { rangeOfFrames } from './image-sets/frames.ts'
+import { instancesOfSeries } from './image-sets/series-instances.ts'
 import { unpublishedGroups } from './imports/import-files.ts'
 import { primariesOfStudies } from './rows/grouping-columns.ts'
 import { migrate } from './schema/migrate.ts'
@@ -136,6 +137,16 @@ test('frames are found by their key, without scanning the instances of the image
   const plans = plansOf(await smallCatalog(), rangeOfFrames(ONE_FRAME), /FROM instances\b/)
   assert.match(plans[0]!, /^SEARCH instances USING INDEX instances_by_frames \(frames_key=\?\)$/)
   assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
+})
+
+test('the image sets of a series are found by the series or the study, or by their id', async () => {
+  const connection = await smallCatalog()
+  const series = { datastoreId: idOf('store'), studyInstanceUID: '1.2', seriesInstanceUID: '1.2.1' }
+  const [plan] = plansOf(connection, instancesOfSeries(series), /FROM image_sets\b/)
+  assert.match(plan!, /^SEARCH image_sets USING INDEX image_sets_(series|study) \(datastore=\? AND \w+=\?\)$/)
+  const named = { ...series, imageSetId: '1'.padStart(32, '0') }
+  const [planOfNamed] = plansOf(connection, instancesOfSeries(named), /FROM image_sets\b/)
+  assert.match(planOfNamed!, /^SEARCH image_sets USING INTEGER PRIMARY KEY \(rowid=\?\)$/)
 })
 
 test('blobs are marked, purged and verified without scanning a table', async () => {

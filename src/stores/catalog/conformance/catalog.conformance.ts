@@ -13,6 +13,7 @@ import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
 import { testMaintenance } from './maintenance.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
+import { testSeriesInstances } from './series-instances.conformance.ts'
 import { testStatistics } from './statistics.conformance.ts'
 import { testTags } from './tags.conformance.ts'
 import { testWords } from './words.conformance.ts'
@@ -28,6 +29,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('import jobs', () => testImportJobs(open))
     describe('publishing', () => testPublishing(open))
     describe('image sets', () => testImageSets(open))
+    describe('instances of a series', () => testSeriesInstances(open))
     describe('workflows', () => testWorkflows(open))
     describe('searches by words', () => testWords(open))
     describe('copies', () => testCopies(open))

@@ -20,6 +20,7 @@ import { documentOf } from './documents.ts'
 import { rangeOfFrames } from './frames.ts'
 import { properties, versionsOf } from './image-set-properties.ts'
 import { recordsOfVersion } from './instance-records.ts'
+import { instancesOfSeries } from './series-instances.ts'
 import { attributesOfVersion } from './version-attributes.ts'
 
 export function imageSetsOver(
@@ -49,6 +50,7 @@ export function imageSetsOver(
     instances: (imageSet) => database.read(() => instances(imageSet)),
     frames: (request) => database.read(() => rangeOfFrames(request)),
     instanceRecords: (version) => database.read(() => records(version)),
+    instancesOfSeries: (series) => database.read(() => instancesOfSeries(series)),
     countInstances: (version) => database.read(() => countInstances(version)),
     document: (version) => database.read(() => document(version)),
     async recordAccesses(accesses, granularity) {

@@ -2,31 +2,33 @@
  * Pixel data that could not be split into frames: it is copied unchanged from the imported file, below the attributes of the version. The file
  * is streamed; only the attributes before the pixel data are held in memory.
  */
-import type { Attributes } from '../../dicom/encode.ts'
-import type { DicomFile, PixelDataPlace } from '../../dicom/parse.ts'
-import { pixelElementHeader, SEQUENCE_DELIMITER } from '../../dicom/pixel-data-parts.ts'
-import { ITEM_HEADER_BYTES, PixelItemScan } from '../../dicom/pixel-items.ts'
-import { ExplicitVRLittleEndian } from '../../dicom/transfer-syntaxes.ts'
-import { type RangeOfFile, readHeader } from '../../ingest/read-header.ts'
-import { DEFAULT_LIMITS } from '../../limits.ts'
-import type { DraftFile } from './draft-file.ts'
-import { NotExported } from './export-pixels.ts'
-import type { FileAsImported } from './export-source.ts'
+import type { ImportApp } from '../app.ts'
+import { DicomError } from '../dicom/dicom-error.ts'
+import type { Attributes } from '../dicom/encode.ts'
+import type { DicomFile, PixelDataPlace } from '../dicom/parse.ts'
+import { pixelElementHeader, SEQUENCE_DELIMITER } from '../dicom/pixel-data-parts.ts'
+import { ITEM_HEADER_BYTES, PixelItemScan } from '../dicom/pixel-items.ts'
+import { ExplicitVRLittleEndian } from '../dicom/transfer-syntaxes.ts'
+import { type RangeOfFile, readHeader } from '../ingest/read-header.ts'
 
 interface ImportedPixels {
   readonly tag: PixelDataPlace['tag']
   readonly transferSyntaxUID: string
   /** The extended offset tables of the file, if it has them (PS3.3 C.7.6.3.1.8). */
   readonly attributes: Attributes
-  write(draft: DraftFile): Promise<void>
+  /** The element, header and value. Read once. */
+  bytes(): AsyncIterable<Uint8Array>
 }
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { OW: 2, OF: 4, OD: 8 }
 
-/** @returns undefined for a file without pixel data. @throws DicomError, NotExported */
-export async function readImportedPixels(file: FileAsImported): Promise<ImportedPixels | undefined> {
+/** @returns undefined for a file without pixel data. @throws DicomError */
+export async function readImportedPixels(
+  file: FileInOrder,
+  limits: Pick<ImportApp['limits'], 'importWholeFileBytes' | 'inflatedBytes'>,
+): Promise<ImportedPixels | undefined> {
   const stream = new FileInStream(file)
-  const header = await readHeader(stream, DEFAULT_LIMITS)
+  const header = await readHeader(stream, limits)
   const place = header.pixelData
   if (place === undefined) return undefined
   const { transferSyntax, transferSyntaxUID, dataSet } = header
@@ -42,41 +44,37 @@ export async function readImportedPixels(file: FileAsImported): Promise<Imported
     tag: place.tag,
     transferSyntaxUID: isPlain ? ExplicitVRLittleEndian : transferSyntaxUID,
     attributes,
-    write: (draft) =>
-      place.encapsulated ? writeItems(draft, chunks()) : writeValue(draft, { chunks: chunks(), header, place }),
+    bytes: () => (place.encapsulated ? itemsIn(chunks()) : valueIn({ chunks: chunks(), header, place })),
   }
 }
 
-async function writeItems(draft: DraftFile, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
-  await draft.append(pixelElementHeader('7FE00010', 'OB', undefined))
+async function* itemsIn(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield pixelElementHeader('7FE00010', 'OB', undefined)
   const scan = new PixelItemScan({ offsetBytes: 0, skipBytes: 0 })
   let taken = 0
   for await (const chunk of chunks) {
     scan.take(chunk)
-    await draft.append(scan.endsAt === undefined ? chunk : chunk.subarray(0, scan.endsAt - taken))
+    yield scan.endsAt === undefined ? chunk : chunk.subarray(0, scan.endsAt - taken)
     taken += chunk.length
     if (scan.endsAt !== undefined) return
   }
   scan.finish()
   const end = scan.itemOffsets.at(-1)! + ITEM_HEADER_BYTES + scan.lengths.at(-1)!
   // The file ends inside the delimiter, or without one.
-  await draft.append(SEQUENCE_DELIMITER.subarray(taken - end))
+  yield SEQUENCE_DELIMITER.subarray(taken - end)
 }
 
-async function writeValue(
-  draft: DraftFile,
-  value: {
-    readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
-    readonly header: DicomFile
-    readonly place: PixelDataPlace
-  },
-): Promise<void> {
+async function* valueIn(value: {
+  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  readonly header: DicomFile
+  readonly place: PixelDataPlace
+}): AsyncGenerator<Uint8Array> {
   const { chunks, header, place } = value
   const { dataSet, transferSyntax } = header
   const lengthBytes = place.lengthBytes!
   const vr = dataSet.vr(place.tag) ?? 'OW'
   const unit = transferSyntax?.hasBigEndianPixels ? (UNIT_BYTES[vr] ?? 1) : 1
-  await draft.append(pixelElementHeader(place.tag, vr === 'UN' ? 'OW' : vr, lengthBytes + (lengthBytes % 2)))
+  yield pixelElementHeader(place.tag, vr === 'UN' ? 'OW' : vr, lengthBytes + (lengthBytes % 2))
   let left = lengthBytes
   let rest: Uint8Array = new Uint8Array(0)
   for await (const chunk of chunks) {
@@ -85,15 +83,21 @@ async function writeValue(
     left -= Math.min(left, chunk.length)
     const whole = left === 0 ? bytes.length : bytes.length - (bytes.length % unit)
     rest = bytes.subarray(whole)
-    await draft.append(inLittleEndian(bytes.subarray(0, whole), unit))
+    yield inLittleEndian(bytes.subarray(0, whole), unit)
   }
-  if (left > 0) throw new NotExported('the server did not send the complete imported file')
-  if (lengthBytes % 2 === 1) await draft.append(Uint8Array.of(0))
+  if (left > 0) throw new DicomError({ reason: 'the imported file ends within its pixel data', tag: place.tag })
+  if (lengthBytes % 2 === 1) yield Uint8Array.of(0)
 }
 
 function inLittleEndian(bytes: Buffer, unit: number): Uint8Array {
   if (unit === 1 || bytes.length % unit !== 0) return bytes
   return unit === 2 ? bytes.swap16() : unit === 4 ? bytes.swap32() : bytes.swap64()
+}
+
+/** A file whose bytes are read in order. */
+interface FileInOrder {
+  readonly sizeBytes: number
+  readonly bytes: AsyncIterable<Uint8Array>
 }
 
 /** A stream whose beginning can be read repeatedly, and whose rest can be read once. */
@@ -102,7 +106,7 @@ class FileInStream implements RangeOfFile {
   readonly #chunks: AsyncIterator<Uint8Array>
   #held: Uint8Array = new Uint8Array(0)
 
-  constructor({ sizeBytes, bytes }: FileAsImported) {
+  constructor({ sizeBytes, bytes }: FileInOrder) {
     this.sizeBytes = sizeBytes
     this.#chunks = bytes[Symbol.asyncIterator]()
   }

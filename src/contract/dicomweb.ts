@@ -1,0 +1,99 @@
+/**
+ * The functions behind the routes of DICOMweb (developer guide, "Using DICOMweb with AWS HealthImaging"; DICOM PS3.18). The protocol handler
+ * turns paths and headers into these inputs. Generic in the App, since the contract imports no other module.
+ */
+import type { Bytes } from './shapes.ts'
+
+/** The name of the pixel data among the bulk data of an instance. Other values are named by their MD5, as on AWS. */
+export const PIXEL_DATA_NAME = 'PixelData'
+
+/** The instances that a path names. */
+export interface NamedSeries {
+  readonly datastoreId: string
+  readonly studyInstanceUID: string
+  readonly seriesInstanceUID: string
+  /** Undefined: the primary image sets. */
+  readonly imageSetId: string | undefined
+}
+
+export interface NamedInstance extends NamedSeries {
+  readonly sopInstanceUID: string
+}
+
+/** A representation that the client accepts, in the order of preference. */
+export interface WantedSyntax {
+  /** A UID, or `stored`: as the data store has it. `default`: explicit VR little endian, or as stored where that cannot be made. */
+  readonly transferSyntax: string
+  /** `image/jph` and the like: the frames must be of this type. Undefined: any, as `application/octet-stream`. */
+  readonly frameType: string | undefined
+}
+
+export interface MetadataToWrite extends NamedSeries {
+  /** Undefined: all instances of the series. */
+  readonly sopInstanceUID: string | undefined
+  /** `https://server`, for the URIs of bulk data. */
+  readonly origin: string
+}
+
+export interface RetrievedMetadata {
+  /** Changes if and only if the bytes do. An entity tag without its quotes. */
+  readonly entityTag: string
+  /** An array of the DICOM JSON model (PS3.18 annex F). */
+  json(): AsyncGenerator<Uint8Array>
+}
+
+/** A part of a whole. */
+export interface Part {
+  readonly start: number
+  readonly length: number
+}
+
+/** Bytes that are opened when they are sent, whole or in part. */
+interface StoredBytes {
+  /** Undefined where only reading them tells: they are then opened as a whole. */
+  readonly sizeBytes: number | undefined
+  open(part?: Part): Promise<Bytes>
+}
+
+export type Segment = Uint8Array | StoredBytes
+
+interface Retrieved {
+  /** Changes if and only if the bytes do. An entity tag without its quotes. */
+  readonly entityTag: string
+  /** The number in `wanted` of the representation. */
+  readonly choice: number
+  readonly transferSyntaxUID: string
+  /** How many segments may be opened ahead of the one that is sent. */
+  readonly ahead: number
+}
+
+export interface RetrievedFile extends Retrieved {
+  readonly sizeBytes: number | undefined
+  /** In order. */
+  segments(): Iterable<Segment>
+}
+
+export interface FramesToRetrieve extends NamedInstance {
+  /** From 1, each once. `all`: every frame. */
+  readonly frameNumbers: readonly number[] | 'all'
+  readonly wanted: readonly WantedSyntax[]
+}
+
+export interface RetrievedFrames extends Retrieved {
+  /** `image/jphc` and the like, or `application/octet-stream`. */
+  readonly frameType: string
+  /** In the order of the request. */
+  readonly frames: readonly (StoredBytes & { readonly sizeBytes: number })[]
+}
+
+/** @throws ContractError ResourceNotFoundException, NotAcceptableException */
+export interface DicomwebOperations<App> {
+  retrieveMetadata(wanted: MetadataToWrite, app: App): Promise<RetrievedMetadata>
+  retrieveFrames(wanted: FramesToRetrieve, app: App): Promise<RetrievedFrames>
+  retrieveInstance(
+    wanted: NamedInstance & { readonly wanted: readonly WantedSyntax[] },
+    app: App,
+  ): Promise<RetrievedFile>
+  /** A value that the metadata only names. @param wanted.name the MD5 of its bytes */
+  retrieveBulkdata(wanted: NamedInstance & { readonly name: string }, app: App): Promise<Uint8Array>
+}

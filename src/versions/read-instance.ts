@@ -1,0 +1,74 @@
+/** Reads the instances of a version one by one, each with the attributes of its patient, study and series. */
+import { type AttributeOverrides, flatAttributes } from '../imaging/documents/attribute-overrides.ts'
+import { membersOfText } from '../imaging/documents/json-members.ts'
+import type { ImageFrame } from '../imaging/documents/metadata.ts'
+import { type JsonObject, type JsonValue, parseJson } from '../imaging/documents/read-document.ts'
+import type { InstanceRecord, VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
+import { DocumentJoiner, type VersionAttributes } from './join-document.ts'
+import { textOf } from './stored-attributes.ts'
+import { attributesOfVersion, type StoredContent } from './version-attributes.ts'
+
+export interface InstanceOfVersion {
+  /** Its own attributes, and those in which it differs from the version. */
+  readonly own: JsonObject
+  /** Keys of attributes that the version has and the instance does not. */
+  readonly absent: ReadonlySet<string>
+  /** Of the elements with their tag as key. */
+  readonly vrs: Readonly<Record<string, string>>
+  /** Parsed with each call: an instance can have many. */
+  imageFrames(): readonly ImageFrame[]
+}
+
+export interface VersionReader {
+  /** The attributes of patient, study and series. */
+  readonly shared: JsonObject
+  /** Not for concurrent calls. Instances in the order in which they were stored are read fastest. */
+  instance(record: InstanceRecord): Promise<InstanceOfVersion>
+}
+
+/** @throws ContractError ResourceNotFoundException if the version was deleted since the caller read it */
+export async function openVersion(app: StoredContent, version: VersionOfDatastore): Promise<VersionReader> {
+  const attributes = await attributesOfVersion(app, version)
+  const joiner = new DocumentJoiner(app)
+  return {
+    shared: parsedMembers(flatAttributes(attributes.text)),
+    instance: (record) => readInstance(record, { attributes, joiner }),
+  }
+}
+
+async function readInstance(
+  record: InstanceRecord,
+  { attributes, joiner }: { readonly attributes: VersionAttributes; readonly joiner: DocumentJoiner },
+): Promise<InstanceOfVersion> {
+  const text = textOf(await joiner.metadata(record, 'instanceMetadata'))
+  const [[, instance]] = membersOfText(`{${text}}`) as unknown as [[string, string]]
+  const members = membersOfText(instance)
+  const overrides = await attributes.overridesOf(record)
+  const own = parseJson(members.get('DICOM') ?? '{}') as JsonObject
+  return {
+    own: overrides === undefined ? own : { ...parsedMembers(overrides.values), ...own },
+    absent: absentIn(overrides, own),
+    vrs: parseJson(members.get('DICOMVRs') ?? '{}') as Record<string, string>,
+    imageFrames: () => parseJson(members.get('ImageFrames') ?? '[]') as unknown as readonly ImageFrame[],
+  }
+}
+
+/** The own attribute of an instance takes precedence. */
+function absentIn(overrides: AttributeOverrides | undefined, own: JsonObject): ReadonlySet<string> {
+  return new Set(overrides === undefined ? [] : [...overrides.absent].filter((key) => !(key in own)))
+}
+
+const parsedMembers = (members: ReadonlyMap<string, string>): JsonObject =>
+  Object.fromEntries([...members].map(([key, text]): [string, JsonValue] => [key, parseJson(text)]))
+
+/** All attributes of an instance: patient, study and series, and its own. */
+export function mergedAttributes(
+  { shared }: Pick<VersionReader, 'shared'>,
+  { own, absent }: InstanceOfVersion,
+): JsonObject {
+  const inherited = absent.size === 0 ? shared : withoutKeys(shared, absent)
+  return { ...inherited, ...own }
+}
+
+const withoutKeys = (object: JsonObject, keys: ReadonlySet<string>): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => !keys.has(key)))
