@@ -32,6 +32,7 @@ function storedTypes(transferSyntaxUID: string): readonly string[] {
 function typesOfOthers(transferSyntaxUID: string): readonly string[] {
   const type = frameContentType(transferSyntaxUID)
   if (type === OCTET_STREAM) return []
+  if (type === 'video/mpeg') return ['video/mpeg', 'video/mpeg2']
   // AWS misspells the type of H.265.
   return type === 'video/H256' ? ['video/mp4', 'video/h265'] : [type]
 }

@@ -1,11 +1,14 @@
 /** A Hilum in this process whose data stores are read through DICOMweb, with signatures. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import {
   CreateDatastoreCommand,
   type CreateDatastoreCommandInput,
+  GetImageSetCommand,
   MedicalImagingClient,
   SearchImageSetsCommand,
+  UpdateImageSetMetadataCommand,
 } from '@aws-sdk/client-medical-imaging'
 import { signedFetch } from '../../cli/client/signed-fetch.ts'
 import { parseP10 } from '../../dicom/parse.ts'
@@ -21,9 +24,11 @@ export interface DicomwebStore {
   json(path: string): Promise<readonly Readonly<Record<string, JsonAttribute>>[]>
   bringIn(...files: readonly Uint8Array[]): Promise<void>
   imageSetIds(isPrimary: boolean): Promise<readonly string[]>
+  /** Updates attributes of the only primary image set, and waits for the next version. */
+  update(updatableAttributes: object): Promise<void>
 }
 
-interface JsonAttribute {
+export interface JsonAttribute {
   readonly vr: string
   readonly Value?: readonly unknown[]
   readonly BulkDataURI?: string
@@ -69,14 +74,24 @@ function storeOf(datastoreId: string, { hilum, client }: Pick<Dicomweb, 'hilum' 
     assert.equal(response.status, 200, body.toString('latin1', 0, 500))
     return body
   }
+  const imageSetIds = async (isPrimary: boolean) => {
+    const filters = [{ operator: 'EQUAL' as const, values: [{ isPrimary }] }]
+    const found = await client.send(new SearchImageSetsCommand({ datastoreId, searchCriteria: { filters } }))
+    return (found.imageSetsMetadataSummaries ?? []).map(({ imageSetId }) => imageSetId!)
+  }
   return {
-    ...{ datastoreId, get, bytes },
+    ...{ datastoreId, get, bytes, imageSetIds },
     json: async (path) => JSON.parse((await bytes(path)).toString()),
     bringIn: (...files) => importFiles(datastoreId, files, { client, hilum }),
-    async imageSetIds(isPrimary) {
-      const filters = [{ operator: 'EQUAL' as const, values: [{ isPrimary }] }]
-      const found = await client.send(new SearchImageSetsCommand({ datastoreId, searchCriteria: { filters } }))
-      return (found.imageSetsMetadataSummaries ?? []).map(({ imageSetId }) => imageSetId!)
+    async update(attributes) {
+      const [imageSetId] = await imageSetIds(true)
+      const updatableAttributes = Buffer.from(JSON.stringify({ SchemaVersion: '1.1', ...attributes }))
+      const updateImageSetMetadataUpdates = { DICOMUpdates: { updatableAttributes } }
+      const named = { datastoreId, imageSetId: imageSetId! }
+      await client.send(
+        new UpdateImageSetMetadataCommand({ ...named, latestVersionId: '1', updateImageSetMetadataUpdates }),
+      )
+      while ((await client.send(new GetImageSetCommand(named))).imageSetState !== 'ACTIVE') await wait(5)
     },
   }
 }
