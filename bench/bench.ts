@@ -1,5 +1,5 @@
 /**
- * What Hilum costs and does on this machine. Without a word: one table of everything; `search`, `orthanc`, `frames`, `encryption`, `updates` and `hunt` go
+ * What Hilum costs and does on this machine. Without a word: one table of everything; `search`, `orthanc`, `frames`, `encryption`, `updates`, `dicomweb` and `hunt` go
  * into one thing.
  * Nothing here asserts a time: machines are noisy, so read the ratios, measured side by side in one run.
  */
@@ -20,6 +20,9 @@ if (word === 'search') {
 } else if (word === 'updates') {
   const { updatesBench } = await import('./updates.ts')
   process.exitCode = await updatesBench(args)
+} else if (word === 'dicomweb') {
+  const { dicomwebBench } = await import('./dicomweb.ts')
+  process.exitCode = await dicomwebBench(args)
 } else if (word === 'hunt') {
   const { huntBench } = await import('./hunt.ts')
   process.exitCode = huntBench(args)
@@ -27,7 +30,9 @@ if (word === 'search') {
   const { printOverview } = await import('./overview.ts')
   await printOverview({ json: word === '--json' })
 } else {
-  process.stderr.write('npm run bench -- [search | orthanc | frames | encryption | updates | hunt | --json]\n')
+  process.stderr.write(
+    'npm run bench -- [search | orthanc | frames | encryption | updates | dicomweb | hunt | --json]\n',
+  )
   process.exitCode = 2
 }
 

@@ -11,18 +11,37 @@ export interface RequestsToSign {
   readonly bodies: readonly object[]
 }
 
+const signer = () =>
+  new SignatureV4({ service: 'medical-imaging', region: 'us-east-1', credentials: BENCH_KEYS, sha256: Sha256 })
+
+const textOf = (headers: Readonly<Record<string, string>>): string =>
+  Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')
+
+/** A GET for each path. @param headers are sent unsigned */
+export async function signedGets(
+  port: number,
+  paths: readonly string[],
+  headers: Readonly<Record<string, string>>,
+): Promise<Buffer[]> {
+  const requests: Buffer[] = []
+  for (const path of paths) {
+    const signed = await signer().sign({
+      ...{ method: 'GET', protocol: 'http:', hostname: '127.0.0.1', port, path },
+      headers: { host: `127.0.0.1:${port}` },
+    })
+    requests.push(Buffer.from(`GET ${path} HTTP/1.1\r\n${textOf({ ...signed.headers, ...headers })}\r\n`))
+  }
+  return requests
+}
+
 export async function signedRequests({ port, path, query = {}, bodies }: RequestsToSign): Promise<Buffer[]> {
-  const signer = new SignatureV4({
-    service: 'medical-imaging',
-    region: 'us-east-1',
-    credentials: BENCH_KEYS,
-    sha256: Sha256,
-  })
   const target = Object.keys(query).length === 0 ? path : `${path}?${new URLSearchParams(query)}`
   const requests: Buffer[] = []
   for (const each of bodies) {
     const body = JSON.stringify(each)
-    const signed = await signer.sign({
+    const signed = await signer().sign({
       ...{ method: 'POST', protocol: 'http:', hostname: '127.0.0.1', port, path, query, body },
       headers: {
         host: `127.0.0.1:${port}`,
@@ -30,8 +49,7 @@ export async function signedRequests({ port, path, query = {}, bodies }: Request
         'content-length': `${Buffer.byteLength(body)}`,
       },
     })
-    const headers = Object.entries(signed.headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    requests.push(Buffer.from(`POST ${target} HTTP/1.1\r\n${headers.join('')}\r\n${body}`))
+    requests.push(Buffer.from(`POST ${target} HTTP/1.1\r\n${textOf(signed.headers)}\r\n${body}`))
   }
   return requests
 }
