@@ -1,8 +1,9 @@
 /** The throttles and quotas of AWS HealthImaging (developer guide, "Throttling limits" and "Endpoints and quotas"), for `--aws-quotas`. */
+import type { DicomwebAction } from './actions.ts'
 import type { OperationName } from './operations.ts'
 
 /** A token bucket: its refill rate and its size. */
-interface Throttle {
+export interface Throttle {
   readonly perSecond: number
   readonly burst: number
 }
@@ -29,6 +30,17 @@ export const THROTTLES: { readonly [N in OperationName]: Throttle } = {
   TagResource: rate(10, 20),
   UntagResource: rate(10, 20),
   ListTagsForResource: rate(10, 20),
+}
+
+const RETRIEVAL = rate(50, 100)
+
+/** AWS documents none for searching and storing. */
+export const DICOMWEB_THROTTLES: { readonly [Action in DicomwebAction]?: Throttle } = {
+  GetDICOMBulkdata: RETRIEVAL,
+  GetDICOMInstance: RETRIEVAL,
+  GetDICOMInstanceFrames: RETRIEVAL,
+  GetDICOMInstanceMetadata: RETRIEVAL,
+  GetDICOMSeriesMetadata: RETRIEVAL,
 }
 
 export const QUOTAS = {

@@ -29,7 +29,9 @@ interface Waiting {
 /** @param threads default: its own, which `stop` ends */
 export function openFrameDecoder(limits: Limits, threads?: FrameThreads): FrameDecoder & { stop(): Promise<void> } {
   const { servedFrameBytes, servedFrameWaitMs } = limits
-  const pool = threads ?? startFrameThreads({ ...limits, frameMemoryBytes: servedFrameBytes })
+  // A large frame needs up to four times its pixels in the codec.
+  const frameThreadBytes = Math.min(limits.frameThreadBytes, 4 * servedFrameBytes)
+  const pool = threads ?? startFrameThreads({ ...limits, frameMemoryBytes: servedFrameBytes, frameThreadBytes })
   const queue: Waiting[] = []
   let heldBytes = 0
 

@@ -6,6 +6,7 @@ import type { App } from '../../app.ts'
 import { ContractError, type ErrorName } from '../../contract/errors.ts'
 import type { ExtensionHeader, Handler, Handlers } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
+import { THROTTLES } from '../../contract/quotas.ts'
 import { type Arns, arnsOf } from '../../security/authorization/arns.ts'
 import { OPERATION_NEEDS } from '../../security/authorization/operation-needs.ts'
 import type { Caller } from '../../security/callers/caller.ts'
@@ -38,7 +39,7 @@ export function awsHandler(
 ): ProtocolHandler {
   const find = createOperationRouter()
   const arns = arnsOf(app)
-  const throttle = app.awsQuotas ? createThrottle(app.limits) : undefined
+  const throttle = app.awsQuotas ? createThrottle(THROTTLES, app.limits) : undefined
   const answers = Object.fromEntries(
     (Object.keys(operations) as OperationName[]).map((name) => [name, answerOf(name, handlers, app)]),
   ) as Record<OperationName, Answer>

@@ -192,6 +192,41 @@ describe('frames that are kept in their syntax', { skip: lacksDecoders }, () => 
   }
 })
 
+describe('frames that Hilum does not decode', () => {
+  for (const [name, syntax, types] of [
+    ['JPEG XL', '.4.112', ['image/jxl', 'image/*']],
+    ['H.264', '.4.102', ['video/mp4', 'video/*']],
+  ] as const) {
+    test(`${name}: sent as stored unless they are wanted decoded`, async () => {
+      const pixel = pixelOf({ rows: 64, columns: 64 })
+      // An access unit delimiter, as a stream of H.264 begins.
+      const bytes = Buffer.concat([Uint8Array.of(0, 0, 0, 1, 9, 0xf0), Buffer.alloc(500, 7)])
+      const source = fileOf(pixel, { frames: [bytes] }, `${UID}${syntax}`)
+      const store = await storeWith(source, 'HTJ2K')
+      const path = pathOf(source)
+      for (const accept of ['*/*', STORED_FRAMES]) {
+        const [frame] = await framesOf(store, `${path}/frames/1`, accept)
+        assert.ok(frame!.equals(bytes), accept)
+      }
+      for (const accept of types) {
+        const response = await store.get(`${path}/frames/1`, { accept, range: 'bytes=0-5' })
+        assert.deepEqual(
+          [response.status, response.headers.get('content-type')],
+          [206, `${types[0]}; transfer-syntax=${UID}${syntax}`],
+        )
+        assert.ok(Buffer.from(await response.arrayBuffer()).equals(bytes.subarray(0, 6)))
+      }
+      const file = parseP10(await store.bytes(path))
+      assert.equal(file.transferSyntaxUID, `${UID}${syntax}`)
+      for (const below of ['', '/frames/1']) {
+        const accept = `application/dicom; transfer-syntax=${EXPLICIT}, ${FRAMES}; transfer-syntax=${EXPLICIT}`
+        const response = await store.get(path + below, { accept })
+        assert.deepEqual([response.status, /transfer-syntax=\*/.test(await response.text())], [406, true])
+      }
+    })
+  }
+})
+
 /** Decoders of lossy frames round differently. */
 function closeTo(bytes: Buffer, expected: Uint8Array, bitsAllocated: number): boolean {
   const other = Buffer.from(expected)

@@ -5,6 +5,7 @@
 import type { App } from '../../app.ts'
 import type { DicomwebOperations } from '../../contract/dicomweb.ts'
 import { ContractError, type ErrorName } from '../../contract/errors.ts'
+import { DICOMWEB_THROTTLES } from '../../contract/quotas.ts'
 import { arnsOf } from '../../security/authorization/arns.ts'
 import { tokenRefusalIn } from '../../security/authorizers/authorizer-error.ts'
 import { bearerTokenOf } from '../../security/authorizers/authorizers.ts'
@@ -12,6 +13,7 @@ import type { Caller } from '../../security/callers/caller.ts'
 import { audited } from '../aws/audited.ts'
 import { logServerFault } from '../aws/server-fault.ts'
 import type { Verify } from '../aws/sigv4.ts'
+import { createThrottle } from '../aws/throttle.ts'
 import { contractErrorOf, uuidOf, withRequestId, writeError } from '../aws/write-error.ts'
 import type { RateLimits, SignatureFailures } from '../http/rate-limits.ts'
 import { createRouter } from '../http/router.ts'
@@ -45,6 +47,7 @@ export function dicomwebHandler(
 ): ProtocolHandler {
   const find = createRouter(DICOMWEB_ROUTES)
   const arns = arnsOf(app)
+  const throttle = app.awsQuotas ? createThrottle(DICOMWEB_THROTTLES, app.limits) : undefined
 
   async function callerOf(
     request: WireRequest,
@@ -91,6 +94,7 @@ export function dicomwebHandler(
         const caller = await callerOf(request, { datastoreId, operation, now })
         facts.caller = caller
         checkPrincipal(caller.id, now)
+        throttle?.(caller.id, operation, now)
         checkLabels(labels)
         const parameters = new URLSearchParams(query)
         const imageSetId = parameters.get('imageSetId') ?? undefined
