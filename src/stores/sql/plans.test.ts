@@ -139,14 +139,26 @@ test('frames are found by their key, without scanning the instances of the image
   assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
 })
 
-test('the image sets of a series are found by the series or the study, or by their id', async () => {
+test('the instances of a series are found by the series or the study, or by the id of the image set', async () => {
   const connection = await smallCatalog()
   const series = { datastoreId: idOf('store'), studyInstanceUID: '1.2', seriesInstanceUID: '1.2.1' }
-  const [plan] = plansOf(connection, instancesOfSeries(series), /FROM image_sets\b/)
-  assert.match(plan!, /^SEARCH image_sets USING INDEX image_sets_(series|study) \(datastore=\? AND \w+=\?\)$/)
-  const named = { ...series, imageSetId: '1'.padStart(32, '0') }
-  const [planOfNamed] = plansOf(connection, instancesOfSeries(named), /FROM image_sets\b/)
-  assert.match(planOfNamed!, /^SEARCH image_sets USING INTEGER PRIMARY KEY \(rowid=\?\)$/)
+  const named = { imageSetId: '1'.padStart(32, '0') }
+  for (const [wanted, ofImageSet, ofInstances] of [
+    [{}, /^SEARCH image_sets USING INDEX image_sets_(series|study) \(datastore=\? AND \w+=\?\)$/, /\(row_id=\?\)$/],
+    [named, /^SEARCH image_sets USING INTEGER PRIMARY KEY \(rowid=\?\)$/, /\(row_id=\?\)$/],
+    [
+      { sopInstanceUID: '1.2.1.1' },
+      /^SEARCH image_sets USING INDEX image_sets_/,
+      /\(row_id=\? AND sop_instance_uid=\?\)$/,
+    ],
+  ] as const) {
+    const plans = plansOf(connection, instancesOfSeries({ ...series, ...wanted }), /FROM image_sets\b/)
+    const searches = plans.filter((plan) => /image_sets|instances/.test(plan))
+    assert.match(searches[0]!, ofImageSet)
+    assert.match(searches[1]!, /^SEARCH instances USING PRIMARY KEY /)
+    assert.match(searches[1]!, ofInstances)
+    assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
+  }
 })
 
 test('blobs are marked, purged and verified without scanning a table', async () => {

@@ -13,12 +13,16 @@ interface MetadataRow extends InstanceFileRow {
   readonly attributes_bytes: number
 }
 
-export const selectRecords = (table: 'instances' | 'import_files', columns = ''): string =>
+/** @param options.from the table, or a join with it */
+export const selectRecords = (
+  table: 'instances' | 'import_files',
+  { columns = '', from = table }: { readonly columns?: string; readonly from?: string } = {},
+): string =>
   `SELECT ${columns} sop_instance_uid, sop_class_uid, transfer_syntax_uid, blobs.blob_key, offset_bytes, ${table}.size_bytes,
    metadata_blobs.blob_key AS metadata_key, metadata_offset_bytes, instance_metadata_bytes, attributes_bytes, frames_key,
    frames_blobs.blob_key AS frames_blob_key, frames_offset_bytes, frames_size_bytes, frame_count, frames_hold, frames_checksum,
    stored_transfer_syntax_uid
-   FROM ${table} JOIN blobs ON blobs.blob = ${table}.blob
+   FROM ${from} JOIN blobs ON blobs.blob = ${table}.blob
    JOIN blobs AS metadata_blobs ON metadata_blobs.blob = metadata_blob
    LEFT JOIN blobs AS frames_blobs ON frames_blobs.blob = frames_blob`
 

@@ -12,7 +12,7 @@ export function* nextVersions(jobId: string, groups: readonly UnpublishedGroup[]
   const job = yield* one<{ datastore: number }>('SELECT datastore FROM import_jobs WHERE job_id = ?', jobId)
   assert(job, 'groups wait in a job')
   const rows = yield* allOfMany<InstanceRecordRow & { readonly group_id: number; readonly file: number }>(
-    (marks) => `${selectRecords('import_files', 'group_id, file,')} WHERE group_id IN (${marks})`,
+    (marks) => `${selectRecords('import_files', { columns: 'group_id, file,' })} WHERE group_id IN (${marks})`,
     [],
     groups.map(({ groupId }) => groupId),
   )
