@@ -16,9 +16,10 @@ import {
   StartDICOMImportJobCommand,
 } from '@aws-sdk/client-medical-imaging'
 import Database from 'better-sqlite3-multiple-ciphers'
+import { signedFetch } from '../cli/client/signed-fetch.ts'
 import { bytesInMemory } from '../dicom/byte-source.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
-import { startServer } from '../main.ts'
+import { type RunningServer, startServer } from '../main.ts'
 import { differencesIn } from '../maintenance/verify/verify.fixture.ts'
 import { attributesOf, draw, pixelOf } from '../pixel-data/frames.fixture.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
@@ -76,6 +77,7 @@ interface Frame {
 describe('damaged bytes of frames', async () => {
   let folder: string
   let client: MedicalImagingClient
+  let server: RunningServer
   const alarms: Record<string, unknown>[] = []
   let place: { readonly datastoreId: string; readonly imageSetId: string }
   const framesOf = new Map<Kind, Frame[]>()
@@ -109,7 +111,7 @@ describe('damaged bytes of frames', async () => {
     const error = (fields: object, message: string) => {
       if (message.startsWith('ALARM')) alarms.push(fields as Record<string, unknown>)
     }
-    const server = await startServer(config, { log: { ...openLog({ logLevel: 'error' }), error } })
+    server = await startServer(config, { log: { ...openLog({ logLevel: 'error' }), error } })
     stops.push(() => server.stop())
     const { endpoint, region } = server
     client = new MedicalImagingClient({ endpoint, region, credentials: KEYS, disableHostPrefix: true, maxAttempts: 1 })
@@ -179,6 +181,19 @@ describe('damaged bytes of frames', async () => {
     return answer.imageFrameBlob!.transformToByteArray()
   }
 
+  /** By DICOMweb, as it is stored. */
+  async function retrieved(kind: Kind, path: string): Promise<Buffer> {
+    const instance = `2.25.${Object.keys(KINDS).indexOf(kind) + 1}`
+    const request = {
+      path: `/datastore/${place.datastoreId}/studies/1.2.3/series/1.2.3.1/instances/${instance}${path}`,
+      headers: { accept: 'multipart/related; transfer-syntax=*, application/dicom; transfer-syntax=*' },
+    }
+    const response = await signedFetch({ ...server, credentials: KEYS }, { method: 'GET', ...request })
+    const body = Buffer.from(await response.arrayBuffer())
+    assert.equal(response.status, 200, body.toString('latin1', 0, 200))
+    return body
+  }
+
   async function flip(blobKey: string, at: number, bit: number): Promise<void> {
     const file = await open(join(folder, 'blobs', pathsOf(blobKey, 'spread')[0]!), 'r+')
     const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at)
@@ -211,12 +226,16 @@ describe('damaged bytes of frames', async () => {
             alarms.map(({ imageFrameId, blobKey: key, offsetBytes: from }) => [imageFrameId, key, from]),
             [[id, blobKey, offsetBytes]],
           )
+          // As DICOMweb sends it: alone, and in a file of all frames.
+          const number = framesOf.get(kind)!.indexOf(frame) + 1
+          for (const path of [`/frames/${number}`, '']) await assert.rejects(retrieved(kind, path), path)
           const found = (await differencesIn(stores)).map(({ kind: what }) => what)
           assert.ok(found.includes('frame-differs'), `hilum verify says ${found}`)
           await flip(blobKey, offsetBytes + at, bit)
         }
         assert.deepEqual(await got(id), frame.bytes)
       }
+      assert.ok((await retrieved(kind, '')).length > 0)
     })
   }
 
