@@ -16,6 +16,8 @@ interface ImportedPixels {
   readonly transferSyntaxUID: string
   /** The extended offset tables of the file, if it has them (PS3.3 C.7.6.3.1.8). */
   readonly attributes: Attributes
+  /** What the file says of their colour. The document of transcoded frames says what those are instead. */
+  readonly colour: Attributes
   /** The element, header and value. Read once. */
   bytes(): AsyncIterable<Uint8Array>
 }
@@ -44,6 +46,10 @@ export async function readImportedPixels(
     tag: place.tag,
     transferSyntaxUID: isPlain ? ExplicitVRLittleEndian : transferSyntaxUID,
     attributes,
+    colour: {
+      PhotometricInterpretation: dataSet.string('00280004') ?? undefined,
+      PlanarConfiguration: dataSet.number('00280006'),
+    },
     bytes: () => (place.encapsulated ? itemsIn(chunks()) : valueIn({ chunks: chunks(), header, place })),
   }
 }

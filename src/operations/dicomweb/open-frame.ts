@@ -8,6 +8,9 @@ import { packBits } from '../../pixel-data/native/native-pixels.ts'
 import { bytesOfRanges, partOfRanges, sizeOfRanges } from '../blob-ranges.ts'
 import type { StoredFrame } from '../stored-frames.ts'
 
+/** Stored frames that are read ahead of the one that is sent, for blobs in S3. */
+export const STORED_AHEAD = 1
+
 /**
  * Bytes of a stored frame after the first `skipBytes`. A frame that fits into a reply buffer is verified as a whole; of a larger one only
  * the whole is verified, while it is sent.

@@ -12,7 +12,7 @@ import { sizeOfRanges } from '../blob-ranges.ts'
 import { type FramesOfInstance, type StoredFrame, storedFrame, storedFrames } from '../stored-frames.ts'
 import { findInstance } from './find-instances.ts'
 import { type ChosenType, chooseFrameType, notAcceptable, OCTET_STREAM, skippedBytes } from './frame-types.ts'
-import { decodedBytes, openDecoded, openStored } from './open-frame.ts'
+import { decodedBytes, openDecoded, openStored, STORED_AHEAD } from './open-frame.ts'
 
 export async function retrieveFrames(wanted: FramesToRetrieve, app: App): Promise<RetrievedFrames> {
   const instance = await findInstance(app, wanted)
@@ -31,6 +31,9 @@ export function framesOf(instance: PlacedInstance): FramesOfInstance {
   )
 }
 
+/** One by one; to place more, the whole frame table is read. */
+const FRAMES_LOOKED_UP = 4
+
 async function namedFrames(
   app: App,
   of: FramesOfInstance,
@@ -42,6 +45,10 @@ async function namedFrames(
   if (beyond !== undefined) {
     const message = `This instance has no frame ${beyond}: its frames are 1 to ${frameCount}`
     throw new ContractError('ResourceNotFoundException', message)
+  }
+  if (numbers.length > FRAMES_LOOKED_UP) {
+    const all = await storedFrames(app, of)
+    return numbers.map((number) => all[number - 1]!)
   }
   const frames: StoredFrame[] = []
   for (const number of numbers) frames.push(await storedFrame(app, of, number))
@@ -72,7 +79,7 @@ function asStored(app: App, of: FramesOfInstance, { frames, chosen }: FramesInTy
   const { transferSyntaxUID, frameType, choice } = chosen
   const skipBytes = skippedBytes(transferSyntaxUID, frameType)
   return {
-    ...{ choice, transferSyntaxUID, frameType, ahead: 0 },
+    ...{ choice, transferSyntaxUID, frameType, ahead: STORED_AHEAD },
     entityTag: entityTagOf(of, frames, frameType),
     frames: frames.map((frame) => ({
       sizeBytes: sizeOfRanges(frame.ranges) - skipBytes,

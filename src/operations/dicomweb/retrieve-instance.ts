@@ -27,7 +27,7 @@ import { bytesOfRanges, readRanges } from '../blob-ranges.ts'
 import { type StoredFrame, storedFrames } from '../stored-frames.ts'
 import { findInstance } from './find-instances.ts'
 import { isDecodable, notAcceptable } from './frame-types.ts'
-import { decodeStored } from './open-frame.ts'
+import { decodeStored, STORED_AHEAD } from './open-frame.ts'
 import { isFloat, isImage } from './pixel-element.ts'
 import { pixelSegments } from './pixels-of-file.ts'
 
@@ -44,7 +44,11 @@ export async function retrieveInstance(wanted: Wanted, app: App): Promise<Retrie
     const toWrite = { ...data, placed, instance, originalSyntax: String(DICOM.TransferSyntaxUID) }
     return placed.frames === undefined
       ? await fileWithoutFrames(app, toWrite, wanted.wanted)
-      : await fileOfFrames(app, toWrite, wanted.wanted)
+      : await fileOfFrames(app, toWrite, wanted.wanted).catch((error) => {
+          // The frames do not fit the attributes, or not into a file.
+          if (!(error instanceof DicomError)) throw error
+          return fileWithoutFrames(app, toWrite, wanted.wanted)
+        })
   } catch (error) {
     if (!(error instanceof DicomError)) throw error
     const message = `No file can be made of this instance: ${error.message}. GetDICOMInstanceMetadata has its attributes`
@@ -62,7 +66,7 @@ interface FileToWrite {
 
 const PIXEL_DATA = '7FE00010'
 
-/** An image without frames has pixel data that could not be split, which are copied from the imported file. */
+/** Pixel data that could not be split into frames, or cannot be made of them, are copied from the imported file. */
 async function fileWithoutFrames(
   app: App,
   { placed, instance, meta, attributes }: FileToWrite,
@@ -73,7 +77,7 @@ async function fileWithoutFrames(
   const choice = choiceOf(wanted, transferSyntaxUID)
   const { before, after } = encodeP10Around(pixels?.tag ?? PIXEL_DATA, {
     ...{ transferSyntaxUID, meta },
-    attributes: { ...attributes, ...pixels?.attributes },
+    attributes: { ...attributes, ...pixels?.attributes, ...pixels?.colour },
   })
   const own: readonly Segment[] =
     pixels === undefined ? [] : [{ sizeBytes: undefined, open: async () => pixels.bytes() }]
@@ -118,7 +122,7 @@ async function fileOfFrames(app: App, file: FileToWrite, wanted: readonly Wanted
   })
   return {
     ...{ choice, transferSyntaxUID },
-    ahead: plan.form === 'unpacked' ? app.frameDecoder.framesAhead(stored.pixel) : 0,
+    ahead: plan.form === 'unpacked' ? app.frameDecoder.framesAhead(stored.pixel) : STORED_AHEAD,
     entityTag: entityTagOf(placed, transferSyntaxUID),
     sizeBytes: before.length + pixels.sizeBytes + after.length,
     *segments() {

@@ -110,6 +110,24 @@ test('pixel data that could not be split into frames are copied from the importe
   assert.ok(Buffer.from(nativeFrames(file)[0]!).equals(cells))
 })
 
+test('pixel data are copied from the imported file where an update has another number of frames', async () => {
+  const pixel = pixelOf({ rows: 40, columns: 60, numberOfFrames: 2 })
+  const frames = [draw(pixel, 1), draw(pixel, 2)]
+  const source = encodeP10({
+    transferSyntaxUID: '1.2.840.10008.1.2.1',
+    attributes: attributesOf(pixel),
+    pixelData: { frames },
+  })
+  const store = await storeWith(source)
+  const { SeriesInstanceUID, SOPInstanceUID } = attributesOf(pixel) as Record<string, string>
+  const Instances = { [SOPInstanceUID!]: { DICOM: { NumberOfFrames: '3' } } }
+  await store.update({ Study: { Series: { [SeriesInstanceUID!]: { Instances } } } })
+  const file = await store.bytes(pathOf(source), { accept: STORED })
+  const { dataSet, transferSyntaxUID } = parseP10(file)
+  assert.deepEqual([dataSet.string('00280008'), transferSyntaxUID], ['3', '1.2.840.10008.1.2.1'])
+  assert.ok(Buffer.from(nativeFrames(file)[0]!).equals(Buffer.concat(frames)))
+})
+
 describe('of an instance', async () => {
   const pixel = pixelOf({ numberOfFrames: 3 })
   const frames = [1, 2, 3].map((seed) => draw(pixel, seed))
