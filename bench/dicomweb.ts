@@ -11,7 +11,7 @@ import { BENCH_KEYS, type BenchServer, startHilumServer } from './hilum-server.t
 import { createActiveDatastore, importAll } from './importing.ts'
 import { type LoadResult, runLoad } from './load.ts'
 import { optionsOf } from './options.ts'
-import { inTempFolder, median, residentBytes } from './processes.ts'
+import { inTempFolder, median, processorMs, residentBytes } from './processes.ts'
 import { drawNoise, writeSlices } from './sample-files.ts'
 import { signedGets, signedRequests } from './signed-requests.ts'
 
@@ -27,8 +27,13 @@ const WADO = {
   decoded: `${MULTIPART}; transfer-syntax=1.2.840.10008.1.2.1`,
 }
 
+interface FramesResult extends LoadResult {
+  /** Of the server, for one frame. */
+  readonly processorMsEach: number
+}
+
 interface DicomwebResult {
-  readonly frames: Readonly<Record<string, LoadResult>>
+  readonly frames: Readonly<Record<string, FramesResult>>
   readonly seriesMetadata: readonly SeriesResult[]
 }
 
@@ -72,10 +77,10 @@ const withServer = <T>(
     }
   })
 
-const measureFrames = (): Promise<Record<string, LoadResult>> =>
+const measureFrames = (): Promise<Record<string, FramesResult>> =>
   withServer(
     (folder) => writeSlices(folder, SLICES, drawNoise),
-    async ({ client, port }, datastoreId) => {
+    async ({ client, port, child }, datastoreId) => {
       const { imageSetId, frames } = await framesOf(client, datastoreId)
       const bodies = [...frames.keys()].map((imageFrameId) => ({ imageFrameId }))
       const path = `/datastore/${datastoreId}/imageSet/${imageSetId}/getImageFrame`
@@ -85,11 +90,23 @@ const measureFrames = (): Promise<Record<string, LoadResult>> =>
       )
       const sources: [string, readonly Buffer[]][] = [['GetImageFrame', await signedRequests({ port, path, bodies })]]
       for (const [name, accept] of Object.entries(WADO)) sources.push([name, await signedGets(port, paths, { accept })])
-      const turns = new Map(sources.map(([name]) => [name, [] as LoadResult[]]))
+      const turns = new Map(sources.map(([name]) => [name, [] as FramesResult[]]))
       for (let turn = 0; turn < TURNS; turn++) {
-        for (const [name, requests] of sources) turns.get(name)!.push(await runLoad({ ...LOAD, port, requests }))
+        for (const [name, requests] of sources) {
+          const before = processorMs(child.pid!)
+          const result = await runLoad({ ...LOAD, port, requests })
+          // The warm-up included.
+          const seconds = (LOAD.warmUpMs + LOAD.durationMs) / 1000
+          const processorMsEach = (processorMs(child.pid!) - before) / (result.perSecond * seconds)
+          turns.get(name)!.push({ ...result, processorMsEach })
+        }
       }
-      return Object.fromEntries([...turns].map(([name, results]) => [name, medianOf(results)]))
+      return Object.fromEntries(
+        [...turns].map(([name, results]) => {
+          const processorMsEach = median(results.map((result) => result.processorMsEach))
+          return [name, { ...medianOf(results), processorMsEach }]
+        }),
+      )
     },
   )
 
@@ -199,8 +216,8 @@ const SERIES_ATTRIBUTES: Attributes = {
 function textOf({ frames, seriesMetadata }: DicomwebResult): string {
   const base = frames.GetImageFrame!.perSecond
   const lines = Object.entries(frames).map(
-    ([name, { perSecond, p50Ms, p99Ms }]) =>
-      `${name.padEnd(28)} ${perSecond.toFixed(0).padStart(6)} a second  ${((100 * perSecond) / base).toFixed(0).padStart(4)} %  p50 ${p50Ms.toFixed(2)} ms  p99 ${p99Ms.toFixed(2)} ms`,
+    ([name, { perSecond, p50Ms, p99Ms, processorMsEach }]) =>
+      `${name.padEnd(28)} ${perSecond.toFixed(0).padStart(6)} a second  ${((100 * perSecond) / base).toFixed(0).padStart(4)} %  p50 ${p50Ms.toFixed(2)} ms  p99 ${p99Ms.toFixed(2)} ms  processor ${processorMsEach.toFixed(2)} ms each`,
   )
   const series = seriesMetadata.map(
     ({ instances, encoding, medianMs, bytes, grownMiB }) =>
