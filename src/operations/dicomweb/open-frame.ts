@@ -101,6 +101,13 @@ export async function decodeStored(
   throw new UndecodableFrame(frameNumber, outcome.reason)
 }
 
+/** A stored frame in memory of its own, verified. */
+export async function readStored(app: App, frame: StoredFrame): Promise<Uint8Array> {
+  const memory = new Uint8Array(sizeOfRanges(frame.ranges))
+  await fill(memory, await bytesOfRanges(app, frame.ranges, frame.expected))
+  return memory
+}
+
 async function fill(memory: Uint8Array, bytes: Bytes): Promise<void> {
   if (bytes instanceof Uint8Array) return memory.set(bytes)
   if ('lent' in bytes) {

@@ -1,7 +1,6 @@
 /** The pixel data of a file that is made from stored frames: the element with its items or its value, segment by segment. */
 import type { App } from '../../app.ts'
 import type { Part, Segment } from '../../contract/dicomweb.ts'
-import type { Bytes } from '../../contract/shapes.ts'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import type { Attributes } from '../../dicom/encode.ts'
 import {
@@ -17,7 +16,7 @@ import { packBits, unpackNativeFrame } from '../../pixel-data/native/native-pixe
 import { sizeOfRanges } from '../blob-ranges.ts'
 import type { StoredFrame } from '../stored-frames.ts'
 import { skippedBytes } from './frame-types.ts'
-import { decodedBytes, decodeStored, openDecoded, openStored } from './open-frame.ts'
+import { decodedBytes, decodeStored, openDecoded, openStored, readStored } from './open-frame.ts'
 
 export interface FileFrames {
   readonly frames: readonly StoredFrame[]
@@ -94,23 +93,11 @@ async function* packedBits(app: App, { frames, pixel, plan }: FileFrames): Async
       yield packer.add(cells)
       giveBack()
     } else {
-      const stored = await wholeOf(await openStored(app, frame, { skipBytes: 0, part: undefined }))
+      const stored = await readStored(app, frame)
       yield packer.add(unpackNativeFrame(stored, { ...pixel, isPlanar: false }, { firstBit: 0, littleEndian: true }))
     }
   }
   yield packer.end()
-}
-
-async function wholeOf(bytes: Bytes): Promise<Uint8Array> {
-  if (bytes instanceof Uint8Array) return bytes
-  if ('lent' in bytes) {
-    const copied = new Uint8Array(bytes.lent)
-    bytes.giveBack()
-    return copied
-  }
-  const chunks: Uint8Array[] = []
-  for await (const chunk of 'sizeBytes' in bytes ? bytes.bytes : bytes) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }
 
 async function* partOfChunks(chunks: AsyncIterable<Uint8Array>, { start, length }: Part): AsyncGenerator<Uint8Array> {

@@ -23,11 +23,11 @@ import type { PlacedInstance } from '../../stores/catalog/image-set-records.ts'
 import { readImportedPixels } from '../../versions/imported-pixels.ts'
 import { readImportedValues } from '../../versions/imported-values.ts'
 import { type InstanceOfVersion, mergedAttributes, openVersion } from '../../versions/read-instance.ts'
-import { bytesOfRanges, readRanges } from '../blob-ranges.ts'
+import { bytesOfRanges } from '../blob-ranges.ts'
 import { type StoredFrame, storedFrames } from '../stored-frames.ts'
 import { findInstance } from './find-instances.ts'
 import { isDecodable, notAcceptable } from './frame-types.ts'
-import { decodeStored, STORED_AHEAD } from './open-frame.ts'
+import { decodeStored, readStored, STORED_AHEAD } from './open-frame.ts'
 import { isFloat, isImage } from './pixel-element.ts'
 import { pixelSegments } from './pixels-of-file.ts'
 
@@ -153,7 +153,7 @@ async function planned(app: App, { file, frames, wanted }: Planning): Promise<Pl
     ...{ pixel: imagePixelOf(attributes), frameCount: frames.length, isFloat: isFloat(instance) },
   }
   const storedUID = placed.frames!.storedTransferSyntaxUID
-  const firstFrame = isLosslessInStore(storedUID) ? await readRanges(app, frames[0]!.ranges) : undefined
+  const firstFrame = isLosslessInStore(storedUID) ? await readStored(app, frames[0]!) : undefined
   const asStored = planFile(stored, { firstFrame, compressed: true })
   for (const [choice, { transferSyntax }] of wanted.entries()) {
     if (transferSyntax === 'stored' || transferSyntax === asStored.transferSyntaxUID) {
