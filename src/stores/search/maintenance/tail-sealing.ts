@@ -21,6 +21,13 @@ interface Sealing {
   readonly postings: PostingsToWrite
 }
 
+interface Writing {
+  readonly change: number
+  readonly tokensMax: number
+  /** As of finish. */
+  readonly former?: readonly IndexedWithWords[]
+}
+
 export class TailSealing {
   readonly #sizes: IndexSizes
   readonly #tokens: TokenWriter
@@ -61,14 +68,16 @@ export class TailSealing {
     else if ((yield* countTail(of.dictionary)) >= this.#sizes.tailRowsMax) yield* this.#begin(of, change)
   }
 
-  /** Seals the whole tail. @returns the dictionary as it is then */
-  *finish(of: Dictionary, change: number): Sql<Dictionary> {
-    let rest = of
-    if (of.sealing !== undefined)
-      rest = yield* this.#write(of, of.sealing, { change, tokensMax: Number.POSITIVE_INFINITY })
-    const begun = yield* this.#begin(rest, change)
-    if (begun.sealing === undefined) return begun
-    return yield* this.#write(begun, begun.sealing, { change, tokensMax: Number.POSITIVE_INFINITY })
+  /**
+   * Seals the whole tail.
+   * @param former image sets whose rows this transaction has changed already, as they were: they are sealed so
+   * @returns the dictionary as it is then
+   */
+  *finish(of: Dictionary, change: number, former: readonly IndexedWithWords[] = []): Sql<Dictionary> {
+    const writing = { change, tokensMax: Number.POSITIVE_INFINITY, former }
+    const rest = of.sealing === undefined ? of : yield* this.#write(of, of.sealing, writing)
+    const begun = yield* this.#begin(rest, change, former)
+    return begun.sealing === undefined ? begun : yield* this.#write(begun, begun.sealing, writing)
   }
 
   /** Makes postings of image sets that are in neither tail nor postings. */
@@ -81,13 +90,13 @@ export class TailSealing {
     yield* recordChange(of.dictionary, change)
   }
 
-  *#begin(of: Dictionary, change: number): Sql<Dictionary> {
+  *#begin(of: Dictionary, change: number, former: readonly IndexedWithWords[] = []): Sql<Dictionary> {
     const { dictionary } = of
     const rowIds = (yield* tailOf(dictionary)).map(({ row_id }) => row_id)
     if (rowIds.length === 0) return of
     const kept = this.#newest.get(dictionary)
     this.#newest.delete(dictionary)
-    const values = kept?.has(rowIds) ? kept : yield* valuesOf(rowIds)
+    const values = kept?.has(rowIds) ? kept : yield* valuesOf(rowIds, former)
     const to = rowIds.at(-1)!
     const extended = yield* extendChunks(of, rowIds)
     this.#sealings.set(dictionary, { to, postings: yield* this.#postingsOf(extended, values) })
@@ -101,11 +110,11 @@ export class TailSealing {
   *#write(
     of: Dictionary,
     { to, token }: NonNullable<Dictionary['sealing']>,
-    { change, tokensMax }: { readonly change: number; readonly tokensMax: number },
+    { change, tokensMax, former = [] }: Writing,
   ): Sql<Dictionary> {
     const { dictionary } = of
     const known = this.#sealings.get(dictionary)
-    const all = known?.to === to ? known.postings : yield* this.#again(of, to)
+    const all = known?.to === to ? known.postings : yield* this.#again(of, to, former)
     const left = all.filter(([each]) => each > token)
     const some = left.slice(0, tokensMax)
     yield* writePostings(of, editsOf(some))
@@ -123,9 +132,9 @@ export class TailSealing {
   }
 
   /** From the rows. Their tokens exist. */
-  *#again(of: Dictionary, to: number): Sql<PostingsToWrite> {
+  *#again(of: Dictionary, to: number, former: readonly IndexedWithWords[]): Sql<PostingsToWrite> {
     const rowIds = (yield* tailOf(of.dictionary)).map(({ row_id }) => row_id).filter((rowId) => rowId <= to)
-    return yield* this.#postingsOf(of, yield* valuesOf(rowIds))
+    return yield* this.#postingsOf(of, yield* valuesOf(rowIds, former))
   }
 
   *#postingsOf(of: Dictionary, values: RowsOfValues): Sql<PostingsToWrite> {
@@ -145,9 +154,13 @@ export class TailSealing {
   }
 }
 
-function* valuesOf(rowIds: readonly number[]): Sql<RowsOfValues> {
+/** Of the rows, but of former image sets as they were. */
+function* valuesOf(rowIds: readonly number[], former: readonly IndexedWithWords[]): Sql<RowsOfValues> {
   const values = new RowsOfValues()
-  for (const imageSet of yield* indexedWithWords(rowIds)) values.add(imageSet)
+  const formerOf = new Map(former.map((imageSet) => [rowIdOf(imageSet), imageSet]))
+  const inTail = rowIds.flatMap((rowId) => formerOf.get(rowId) ?? [])
+  const others = yield* indexedWithWords(rowIds.filter((rowId) => !formerOf.has(rowId)))
+  for (const imageSet of [...inTail, ...others]) values.add(imageSet)
   return values
 }
 

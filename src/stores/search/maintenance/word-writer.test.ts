@@ -209,3 +209,25 @@ test('a deleted or changed name leaves nothing in the file', async () => {
     }
   }
 })
+
+test('image sets of the tail can be changed and deleted by another process than the one that added them', async () => {
+  const { catalog, path, datastoreId, importNames, assertVerified } = await openStore()
+  const other = await openSqliteCatalog({ path, newId: ids, sizes: SMALL })
+  const ofStudy = (study: number, patientName: string) =>
+    storedFile(`other-${study}`, { study: `1.2.${study}`, patientName })
+  // The second time, the tail is being sealed: eleven image sets are more than it may have.
+  for (const [first, names] of [
+    [0, ['Muller^Anna', 'Meier^Jo', 'Mullart']],
+    [100, Array.from({ length: 11 }, (_, at) => `Name${at}^Common${at % 3}`)],
+  ] as const) {
+    const made = await importNames(names, first)
+    await importFiles(other, { datastoreId, files: [ofStudy(first, 'Changed^Name')], at: AT + 50 })
+    await assertVerified()
+    await importNames(['Next'], first + 50)
+    const { imageSetId } = made[1]!
+    assert.equal(await other.imageSets.delete({ datastoreId, imageSetId, at: AT + 60 }), 'deleted')
+    await assertVerified()
+  }
+  await other.close()
+  await catalog.close()
+})

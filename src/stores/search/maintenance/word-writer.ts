@@ -58,7 +58,11 @@ export class WordWriter {
     let of = found ?? (yield* this.create(datastore, [], writing))
     const others = edits.filter(({ before }) => before !== undefined)
     if (others.length > 0) {
-      of = yield* this.#tail.finish(of, writing.change)
+      of = yield* this.#tail.finish(
+        of,
+        writing.change,
+        others.map(({ before }) => before!),
+      )
       yield* this.#changeSealed(of, others, writing.change)
     }
     const added = edits.flatMap(({ before, after }) => (before === undefined ? [after!] : []))
