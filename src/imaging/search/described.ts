@@ -1,8 +1,10 @@
 /**
  * The values of an image set that searches by words compare. Most are members of its summary. A summary lacks the others: the catalog
- * stores them beside it, as one JSON text, in the row of the image set and in its row history.
+ * stores them beside it, as one JSON text, in the row of the image set and in its row history. So it does with attributes that are declared
+ * searchable for the data store (declared.ts).
  */
 import { type UnlistedAttribute, WORD_ATTRIBUTES } from '../../contract/word-attributes.ts'
+import { type DeclaredName, isDeclaredName } from './declared.ts'
 import type { Described } from './terms.ts'
 
 const CHARACTERS_MAX = 256
@@ -25,14 +27,33 @@ export function textOfUnlisted(texts: UnlistedTexts): string | null {
   return found.length === 0 ? null : JSON.stringify(Object.fromEntries(found))
 }
 
+/** By the name of the declaration. */
+export type DeclaredTexts = ReadonlyMap<DeclaredName, readonly string[]>
+
+/**
+ * With these texts of declared attributes in place of those that it has of them.
+ * @param unlistedTexts JSON text, as of textOfUnlisted
+ */
+export function withDeclaredTexts(unlistedTexts: string | null, texts: DeclaredTexts): string | null {
+  const members = new Map<string, unknown>(unlistedTexts === null ? [] : Object.entries(JSON.parse(unlistedTexts)))
+  for (const [name, values] of texts) {
+    if (values.length === 0) members.delete(name)
+    else members.set(name, values)
+  }
+  return members.size === 0 ? null : JSON.stringify(Object.fromEntries(members))
+}
+
 /** @param tags JSON text of DICOMTags */
 export function describedOf(tags: string, unlistedTexts: string | null): Described {
   const listed: Readonly<Record<string, string | number | null>> = JSON.parse(tags)
-  const unlisted: UnlistedTexts = unlistedTexts === null ? {} : JSON.parse(unlistedTexts)
-  return Object.fromEntries(
-    WORD_ATTRIBUTES.map((row) => [
+  const unlisted: UnlistedTexts & { readonly [name: DeclaredName]: readonly string[] } =
+    unlistedTexts === null ? {} : JSON.parse(unlistedTexts)
+  const declared = Object.keys(unlisted).filter(isDeclaredName)
+  return Object.fromEntries([
+    ...WORD_ATTRIBUTES.map((row) => [
       row.keyword,
       row.summaryMember === null ? unlisted[row.keyword] : listed[row.summaryMember],
     ]),
-  )
+    ...declared.map((name) => [name, unlisted[name]]),
+  ])
 }

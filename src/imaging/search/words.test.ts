@@ -40,6 +40,7 @@ test('only the first 32 words and the first 32 characters of a word are compared
   const many = Array.from({ length: 40 }, (_, at) => `w${at}`).join(' ')
   assert.equal(wordsOf(many).size, 32)
   assert.deepEqual(words('x'.repeat(100)), ['x'.repeat(32)])
+  assert.equal(wholeOf('x'.repeat(100)), 'x'.repeat(64))
   assert.equal(wholeOf('  '), undefined)
 })
 

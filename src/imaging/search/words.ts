@@ -8,6 +8,8 @@
 const WORDS_PER_TEXT_MAX = 32
 /** Words are compared by their first characters. */
 const WORD_CHARACTERS_MAX = 32
+/** A whole value by more: UIDs that begin alike have up to 64. */
+const WHOLE_CHARACTERS_MAX = 64
 
 /** Accents of Latin, Greek and Cyrillic letters, points of Hebrew and Arabic ones. Marks of other scripts are letters of their own. */
 const MARKS = /[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]/g
@@ -53,16 +55,18 @@ export function requestedWords(text: string): readonly (readonly string[])[] {
 
 /** A value that is compared as a whole; undefined where nothing is left to compare. */
 export function wholeOf(text: string): string | undefined {
-  const whole = firstCharacters(fold(text).trim())
+  const whole = firstCharacters(fold(text).trim(), WHOLE_CHARACTERS_MAX)
   return whole === '' ? undefined : whole
 }
 
 function separate(text: string, words: RegExp): readonly string[] {
-  return (fold(text).match(words) ?? []).slice(0, WORDS_PER_TEXT_MAX).map(firstCharacters)
+  return (fold(text).match(words) ?? [])
+    .slice(0, WORDS_PER_TEXT_MAX)
+    .map((word) => firstCharacters(word, WORD_CHARACTERS_MAX))
 }
 
-const firstCharacters = (word: string): string =>
-  word.length <= WORD_CHARACTERS_MAX ? word : [...word].slice(0, WORD_CHARACTERS_MAX).join('')
+const firstCharacters = (text: string, max: number): string =>
+  text.length <= max ? text : [...text].slice(0, max).join('')
 
 /** Whether the pattern matches the whole word: `*` any characters, `?` one. Takes at most the product of the lengths. */
 export function matchesPattern(pattern: string, word: string): boolean {

@@ -1,10 +1,11 @@
 /** Image sets by the values of their attributes: most are the values of many image sets, and are folded once. */
-import type { WordAttribute } from '../../../contract/word-attributes.ts'
 import { describedOf } from '../../../imaging/search/described.ts'
-import type { Described } from '../../../imaging/search/terms.ts'
+import type { Described, Term } from '../../../imaging/search/terms.ts'
 import type { IndexedWithWords } from '../indexed-image-set.ts'
 import { ROW_ID } from '../kd-tree/entries.ts'
 import { keyOfText, keysOfValue } from '../words/word-keys.ts'
+
+type Attribute = Term['attribute']
 
 export interface RowsOfValue {
   readonly keys: readonly string[]
@@ -25,10 +26,10 @@ export class RowsOfValues {
   add({ entry, tags, unlistedTexts, texts }: IndexedWithWords): void {
     const rowId = entry.point[ROW_ID]!
     this.#rowIds.add(rowId)
-    const described = Object.entries(describedOf(tags, unlistedTexts)) as [WordAttribute, Described[WordAttribute]][]
+    const described = Object.entries(describedOf(tags, unlistedTexts)) as [Attribute, Described[Attribute]][]
     for (const [attribute, value] of described) {
       if (value === null || value === undefined) continue
-      const name = `${attribute} ${value}`
+      const name = `${attribute} ${typeof value === 'object' ? JSON.stringify(value) : value}`
       let collected = this.#described.get(name)
       if (collected === undefined) {
         collected = { keys: keysOfValue(attribute, value), rowIds: [] }

@@ -13,6 +13,12 @@ test('a value has the keys of its words and of their short prefixes', () => {
     [...['b.ct', 'b-c', 'b-ct', 'i.f', 'j.12']],
   )
   assert.deepEqual([...keysOf({ PatientName: 'Doe😀x' })].sort(), ['a-d', 'a-do', 'a-doe', 'a-x', 'a.doe', 'a.x'])
+  assert.deepEqual([...keysOf({ 'words 7': ['Thorax', 'CT'], 'whole 8': ['1.2.3', '1.2.4'] })].sort(), [
+    ...['\u0107-c', '\u0107-ct', '\u0107-t', '\u0107-th', '\u0107-tho', '\u0107.ct', '\u0107.thorax'],
+    ...['\u0108=1.2.3', '\u0108=1.2.4'],
+  ])
+  assert.deepEqual(longPrefixesOf('\u0107.thor'), ['\u0107-thor'])
+  assert.deepEqual(longPrefixesOf('\u0108=1.2.3'), [])
   assert.deepEqual(longPrefixesOf('a.muller'), ['a-mull', 'a-mulle', 'a-muller'])
   assert.deepEqual([...longPrefixesOf('h.19700131'), ...longPrefixesOf('a.doe'), ...longPrefixesOf('a-mull')], [])
 })

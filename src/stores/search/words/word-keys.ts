@@ -6,6 +6,7 @@
  */
 import { TEXT_ATTRIBUTES, type TextAttribute } from '../../../contract/search-attributes.ts'
 import { WORD_ATTRIBUTES, type WordAttribute } from '../../../contract/word-attributes.ts'
+import { type DeclaredName, isDeclaredName, numberOfDeclared } from '../../../imaging/search/declared.ts'
 import { type Described, spellingsOf, type Term } from '../../../imaging/search/terms.ts'
 import type { Text } from '../../sql/rows/search-columns.ts'
 
@@ -15,18 +16,30 @@ export const WORD_FORMAT = `words 2: ${WORD_ATTRIBUTES.map(({ keyword, compariso
 const SHORT_PREFIX_MAX = 3
 const WORD = '.'
 const PREFIX = '-'
+/** Of a text, and of a declared attribute that is compared as a whole. */
 const TEXT = '='
 /** After every character of a word. */
 const LAST = '\u{10ffff}'
 const ATTRIBUTE_CODE_FROM = 97
 const TEXT_CODE_FROM = 65
+/** Codes of declared attributes: one UTF-16 unit, below the surrogates. */
+const DECLARED_CODE_FROM = 0x100
+/** The last number that a declaration can have. */
+export const DECLARATIONS_MAX = 0xd7ff - DECLARED_CODE_FROM
 
-const codeOf = (attribute: WordAttribute): string =>
-  String.fromCharCode(ATTRIBUTE_CODE_FROM + WORD_ATTRIBUTES.findIndex(({ keyword }) => keyword === attribute))
+type Attribute = WordAttribute | DeclaredName
 
-const keyOfWord = (attribute: WordAttribute, word: string): string => codeOf(attribute) + WORD + word
+const codeOf = (attribute: Attribute): string =>
+  String.fromCharCode(
+    isDeclaredName(attribute)
+      ? DECLARED_CODE_FROM + numberOfDeclared(attribute)
+      : ATTRIBUTE_CODE_FROM + WORD_ATTRIBUTES.findIndex(({ keyword }) => keyword === attribute),
+  )
 
-const keyOfPrefix = (attribute: WordAttribute, prefix: string): string => codeOf(attribute) + PREFIX + prefix
+const keyOfWord = (attribute: Attribute, word: string): string =>
+  codeOf(attribute) + (attribute.startsWith('whole ') ? TEXT : WORD) + word
+
+const keyOfPrefix = (attribute: Attribute, prefix: string): string => codeOf(attribute) + PREFIX + prefix
 
 /** The key of a text. It is compared as it is. */
 export const keyOfText = ({ attribute, equals }: Text): string =>
@@ -51,15 +64,19 @@ export const charactersOf = (key: string): string => key.slice(2)
 
 /** The keys that every image set with these values has. */
 export const keysOf = (described: Described): ReadonlySet<string> =>
-  new Set(WORD_ATTRIBUTES.flatMap(({ keyword }) => keysOfValue(keyword, described[keyword])))
+  new Set(
+    [...WORD_ATTRIBUTES.map(({ keyword }) => keyword), ...Object.keys(described).filter(isDeclaredName)].flatMap(
+      (attribute) => keysOfValue(attribute, described[attribute]),
+    ),
+  )
 
 /** The keys of one value, each once. Other attributes have other keys. */
-export function keysOfValue(attribute: WordAttribute, value: Described[WordAttribute]): readonly string[] {
+export function keysOfValue(attribute: Attribute, value: Described[Attribute]): readonly string[] {
   const keys = new Set<string>()
   for (const word of spellingsOf(attribute, value)) {
     const key = keyOfWord(attribute, word)
     keys.add(key)
-    if (hasPrefixes(key)) for (const prefix of prefixesOf(key, 'short')) keys.add(prefix)
+    if (isWord(key) && hasPrefixes(key)) for (const prefix of prefixesOf(key, 'short')) keys.add(prefix)
   }
   return [...keys]
 }
@@ -68,8 +85,11 @@ export function keysOfValue(attribute: WordAttribute, value: Described[WordAttri
 export const longPrefixesOf = (key: string): readonly string[] =>
   isWord(key) && hasPrefixes(key) ? prefixesOf(key, 'long') : []
 
-const hasPrefixes = (key: string): boolean =>
-  WORD_ATTRIBUTES[key.charCodeAt(0) - ATTRIBUTE_CODE_FROM]!.comparison === 'words'
+/** The words of a declared attribute have. */
+const hasPrefixes = (key: string): boolean => {
+  const code = key.charCodeAt(0)
+  return code >= DECLARED_CODE_FROM || WORD_ATTRIBUTES[code - ATTRIBUTE_CODE_FROM]!.comparison === 'words'
+}
 
 /** A loop, since it runs for every word that is written. */
 function prefixesOf(key: string, length: 'short' | 'long'): readonly string[] {
