@@ -112,6 +112,8 @@ export interface Limits {
   /** ListDICOMImportJobs returns jobs that are not older. */
   readonly importJobMs: number
   readonly pageSize: number
+  /** DICOM attributes that are declared searchable for a data store. More make each image set larger, and imports slower. */
+  readonly declaredAttributes: number
   /** The resolution of an image set's last access time in the catalog, and how often it is written. */
   readonly accessGranularityMs: number
   readonly accessesWrittenEveryMs: number
@@ -272,6 +274,7 @@ export const DEFAULT_LIMITS: Limits = {
   decryptedCacheBytes: 64 * 1024 ** 2,
   importJobMs: 90 * 24 * 3_600_000,
   pageSize: 50,
+  declaredAttributes: 16,
   accessGranularityMs: 3_600_000,
   accessesWrittenEveryMs: 5_000,
   accessTimesKept: 20_000,

@@ -64,6 +64,7 @@ export async function measureRenames(
       versions: [renamed],
       digests: new Map([[blobKey, DIGEST]]),
       at,
+      revision: 0,
     })
     timesMs.push(performance.now() - startedAt)
     if (outcome !== 'completed') throw new Error(`the update of a name ended as ${outcome}`)

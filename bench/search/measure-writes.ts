@@ -151,10 +151,14 @@ const METADATA_BYTES = { instanceMetadataBytes: 100, imageSetAttributesBytes: 10
 const documentsOf = (versions: readonly NextVersion[]): GroupDocuments => ({
   blobKey: BLOB_KEY,
   digest: DIGEST,
+  revision: 0,
   byGroup: new Map(
     versions.map(({ groupId, base }): [number, GroupDocument] => [
       groupId,
-      { base, offsetBytes: 0, sizeBytes: 200, contentBytes: 1_000, crc32: 0, bodyChecksum: 0 },
+      {
+        ...{ base, offsetBytes: 0, sizeBytes: 200, contentBytes: 1_000, crc32: 0, bodyChecksum: 0 },
+        declaredTexts: new Map(),
+      },
     ]),
   ),
 })

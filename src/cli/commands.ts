@@ -6,6 +6,7 @@ import { AUDIT_COMMANDS } from './audit/audit-commands.ts'
 import { BACKUP_COMMANDS } from './backup/backup-commands.ts'
 import { endpoint } from './client/endpoint-option.ts'
 import { KEY_COMMANDS } from './keys/key-commands.ts'
+import { INDEX_COMMANDS } from './search-index/index-commands.ts'
 import type { Command, CommandOption } from './terminal/command.ts'
 
 const CRITERIA: readonly CommandOption[] = [
@@ -28,6 +29,12 @@ const CRITERIA: readonly CommandOption[] = [
     placeholder: comparison === 'words' ? '<words>' : '<value>',
     help: comparison === 'words' ? `${keyword} has words that begin so` : `${keyword} equals this`,
   })),
+  {
+    flag: 'match',
+    placeholder: '<keyword>=<words>',
+    isList: true,
+    help: 'a further attribute that hilum index add has made searchable; repeatable',
+  },
   { flag: 'sort', placeholder: '<by>', help: 'studyDate, created or updated; default: updated' },
   { flag: 'asc', help: 'oldest first' },
   { flag: 'desc', help: 'newest first; the default' },
@@ -195,6 +202,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['', '--data /srv/hilum'],
     load: async () => (await import('./verify/reindex.ts')).reindex,
   },
+  ...INDEX_COMMANDS,
   ...BACKUP_COMMANDS,
   ...PRINCIPAL_COMMANDS,
   ...POLICY_COMMANDS,

@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
 import { flatAttributes, keysThatDiffer } from '../imaging/documents/attribute-overrides.ts'
+import { DeclaredValues } from '../imaging/documents/declared-values.ts'
 import { coercionWarning, type ImportWarning } from '../imaging/import-warnings.ts'
 import { coalesced } from '../ingest/coalesce-chunks.ts'
 import { newBlobKey } from '../ingest/job-blob-keys.ts'
@@ -28,6 +29,7 @@ export async function writeGroupDocuments(
   const blobKey = newBlobKey(app, job)
   const joiner = new DocumentJoiner(app)
   const byGroup = new Map<number, GroupDocument>()
+  const { attributes: declaredAttributes, revision } = await app.catalog.declaredAttributes.declared(job.datastoreId)
   async function* documents(): AsyncGenerator<Uint8Array> {
     let offsetBytes = 0
     for (const version of await app.catalog.importJobs.nextVersions(job.jobId, groups)) {
@@ -37,7 +39,8 @@ export async function writeGroupDocuments(
         joined = document
       }
       let sizeBytes = 0
-      for await (const bytes of joiner.body(content, onEnd)) {
+      const declared = new DeclaredValues(declaredAttributes)
+      for await (const bytes of joiner.body({ ...content, declared }, onEnd)) {
         sizeBytes += bytes.length
         yield bytes
       }
@@ -53,6 +56,7 @@ export async function writeGroupDocuments(
         ...{ ...body, base: version.base, offsetBytes, sizeBytes },
         attributes:
           different.length === 0 ? undefined : { offsetBytes: offsetBytes + sizeBytes, sizeBytes: attributesSizeBytes },
+        declaredTexts: declared.texts(),
         warnings: await warningsOf(content, { version, different }),
       })
       offsetBytes += sizeBytes + attributesSizeBytes
@@ -61,7 +65,7 @@ export async function writeGroupDocuments(
     }
   }
   const digest = await app.blobs.put(blobKey, coalesced(documents()))
-  return { blobKey, digest, byGroup }
+  return { blobKey, digest, byGroup, revision }
 }
 
 type Content = Pick<DocumentToJoin, 'instances' | 'attributes'>

@@ -1,10 +1,11 @@
 /**
  * Publishes the image sets of a job, some groups at a time: first their metadata documents in one blob (group-documents.ts), then versions,
  * instances and search rows in transactions. A document contains every instance of its version and is made from the version before. If
- * another job publishes a version first, nothing is published and the documents are made again.
+ * another job publishes a version first, or an attribute is declared searchable, nothing is published and the documents are made again.
  */
 import { setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
+import { DeclarationsChanged } from '../stores/catalog/declared-attribute-repository.ts'
 import {
   type GroupDocuments,
   ImageSetChanged,
@@ -45,7 +46,7 @@ export async function publishGroups({ app, job, lease, signal }: Publishing): Pr
 }
 
 /**
- * Stops at the first group whose image set has another version by now, or is locked by a workflow.
+ * Stops at the first group whose image set has another version by now, or is locked by a workflow, or when attributes have been declared.
  * @returns how many groups were published
  */
 async function publishAll(
@@ -59,7 +60,7 @@ async function publishAll(
       await app.catalog.importJobs.publish(lease, some, app.clock(), documents)
     } catch (cause) {
       if (cause instanceof ImageSetLocked) await setTimeout(RETRY_LOCKED_MS)
-      else if (!(cause instanceof ImageSetChanged)) throw cause
+      else if (!(cause instanceof ImageSetChanged || cause instanceof DeclarationsChanged)) throw cause
       return start
     }
   }

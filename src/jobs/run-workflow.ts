@@ -3,6 +3,7 @@
  * A workflow that cannot succeed ends as a failed version with a message.
  */
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
+import { DeclarationsChanged } from '../stores/catalog/declared-attribute-repository.ts'
 import {
   type ClaimedWorkflow,
   type CopyRequest,
@@ -24,19 +25,24 @@ export async function runWorkflow(app: WorkflowApp, claimed: ClaimedWorkflow): P
   // Also at the first attempt: an attempt that was released because a store was unavailable is not counted.
   await removeBlobsOf(app, claimed)
   const digests = new Map<string, BlobDigest>()
-  const making = { app, datastoreId, digests, newBlobKey: () => `${workflowFolder(claimed)}${app.newId()}` }
+  const declared = await app.catalog.declaredAttributes.declared(datastoreId)
+  const making = { app, datastoreId, declared, digests, newBlobKey: () => `${workflowFolder(claimed)}${app.newId()}` }
   try {
     const versions =
       request.operation === 'CopyImageSet'
         ? [await copiedVersion(making, copyOf(request, claimed))]
         : await updatedVersions(making, request, claimed)
-    const outcome = await app.catalog.workflows.complete(lease, { versions, digests, at: app.clock() })
+    const outcome = await app.catalog.workflows.complete(lease, {
+      ...{ versions, digests, at: app.clock(), revision: declared.revision },
+    })
     if (outcome === 'conflicts') {
       throw new WorkflowFailed(
         'Meanwhile the primary image sets of the study changed, and this one conflicts with them',
       )
     }
   } catch (cause) {
+    // Begins again with the attributes that are declared now, and removes the blobs written so far.
+    if (cause instanceof DeclarationsChanged) return runWorkflow(app, claimed)
     // The worker that claimed the workflow may have ended it, and does not look for blobs that this one wrote since.
     if (cause instanceof WorkflowLeaseLost) await app.blobs.remove([...digests.keys()])
     throw cause

@@ -11,7 +11,12 @@ import type { Input, Output } from '../contract/operations.ts'
 import { JsonText, Lasting, type TypeOf } from '../contract/shapes.ts'
 import { type Position, positionOf, type Search, toSearch } from '../imaging/search/search.ts'
 import { storageTierOf } from '../imaging/storage-tier.ts'
-import { type ImageSetSummary, PatternTooBroad, type SearchPage } from '../stores/catalog/search-repository.ts'
+import {
+  AttributeNotSearchable,
+  type ImageSetSummary,
+  PatternTooBroad,
+  type SearchPage,
+} from '../stores/catalog/search-repository.ts'
 import { mustBeActive } from './datastore-access.ts'
 import { positionOfPage, takePage } from './page-tokens.ts'
 import { explanationOf } from './search-explanation.ts'
@@ -28,8 +33,9 @@ export async function searchImageSets(
 ): Promise<Output<'SearchImageSets'>> {
   const isCounted = isRequested(notes, { header: 'x-hilum-count', as: 'exact' })
   const isExplained = isRequested(notes, { header: 'x-hilum-explain', as: 'yes' })
-  const search = toSearch(input.searchCriteria, termsOfHeader(notes.requestHeaders('x-hilum-match')))
   const { datastoreId } = input
+  const terms = await termsOfHeader(notes.requestHeaders('x-hilum-match'), { app, datastoreId })
+  const search = toSearch(input.searchCriteria, terms)
   const request = ['SearchImageSets', datastoreId, withFiltersInOrder(search)]
   const size = input.maxResults ?? app.limits.pageSize
   const after = positionOfPage<After>(app.pageTokens, { request, nextToken: input.nextToken })
@@ -62,14 +68,18 @@ async function searched(app: App, request: Parameters<App['catalog']['imageSets'
   try {
     return await app.catalog.imageSets.search(request)
   } catch (cause) {
-    if (!(cause instanceof PatternTooBroad)) throw cause
-    throw new ContractError('ValidationException', TOO_BROAD, { cause })
+    if (cause instanceof PatternTooBroad) throw new ContractError('ValidationException', TOO_BROAD, { cause })
+    if (cause instanceof AttributeNotSearchable) throw new ContractError('ValidationException', REMOVED, { cause })
+    throw cause
   }
 }
 
 /** How many words that are depends on the data store. */
 const TOO_BROAD =
   'A word of x-hilum-match with wildcards has to be compared with too many words of the data store, or matches too many. Begin it with more letters'
+
+const REMOVED =
+  'An attribute of x-hilum-match is not searchable any more: hilum index list names those that are. Begin again without a nextToken'
 
 function isRequested(
   { requestHeaders }: ReplyNotes,

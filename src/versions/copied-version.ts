@@ -2,6 +2,7 @@
 import { ATTRIBUTES_DO_NOT_MATCH, attributesAgree } from '../imaging/updates/copiable-attributes.ts'
 import type { ImageSetVersion, InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { CopyRequest, LockedImageSet, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
+import { declaredTextsOfVersion } from './declared-texts.ts'
 import { rowOf } from './updated-version.ts'
 import { attributesOfVersion, movedUnder } from './version-attributes.ts'
 import type { MakingVersions } from './version-blob.ts'
@@ -22,13 +23,17 @@ async function newImageSet(making: MakingVersions, { request, destination }: Cop
   const { source, sopInstanceUIDs } = request
   const { imageSetId } = destination
   const attributes = await attributesOf(making, source)
-  const row = rowOf(attributes.text)
   const instances = { kind: 'added', from: source, sopInstanceUIDs } as const
   const shared = { attributes: { sharedWith: source }, document: { sharedWith: source } }
-  if (sopInstanceUIDs === undefined) return { imageSetId, ...shared, ...row, instances }
+  if (sopInstanceUIDs === undefined) {
+    const of = { datastoreId: making.datastoreId, ...source }
+    const declaredTexts = await declaredTextsOfVersion(making.app, of, making.declared.attributes)
+    return { imageSetId, ...shared, ...rowOf(attributes.text, declaredTexts), instances }
+  }
   const written = await writeVersion(making, {
     ...{ attributes, instanceMetadata: new Map(), instances: await instancesOf(making, request) },
   })
+  const row = rowOf(attributes.text, written.declaredTexts)
   return { imageSetId, attributes: written.attributes, document: written.document, ...row, instances }
 }
 
@@ -57,7 +62,8 @@ async function nextVersion(making: MakingVersions, { request, destination }: Cop
     ...{ instanceMetadata: new Map(), instances: [...held, ...added] },
   })
   return {
-    ...{ imageSetId, attributes: written.attributes, document: written.document, ...rowOf(attributes.text) },
+    ...{ imageSetId, attributes: written.attributes, document: written.document },
+    ...rowOf(attributes.text, written.declaredTexts),
     instances: { kind: 'added', from: source, sopInstanceUIDs },
   }
 }

@@ -6,6 +6,7 @@
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
 import { type AttributeOverrides, withOverrides } from '../imaging/documents/attribute-overrides.ts'
+import type { DeclaredValues } from '../imaging/documents/declared-values.ts'
 import { DOCUMENT_END, type DocumentBody, INSTANCE_SEPARATOR } from '../imaging/documents/metadata-document.ts'
 import type { MetadataBytes } from '../ingest/describe-instance.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
@@ -21,6 +22,8 @@ export interface DocumentToJoin {
   readonly attributes: VersionAttributes
   /** Replaces the stored metadata of an instance, unless it is undefined. */
   readonly newMetadataOf?: (instance: InstanceRecord) => Uint8Array | undefined
+  /** Receives the attributes, overrides and instances of the document. */
+  readonly declared?: DeclaredValues
 }
 
 export interface JoinedDocument {
@@ -64,17 +67,22 @@ export class DocumentJoiner {
   }
 
   async *#json(
-    { instances, attributes, newMetadataOf }: DocumentToJoin,
+    { instances, attributes, newMetadataOf, declared }: DocumentToJoin,
     different: InstanceRecord[],
   ): AsyncGenerator<Uint8Array> {
     yield Buffer.from(attributes.text)
+    declared?.addAttributes(attributes.text)
     let isFirst = true
     for (const instance of instances) {
       if (!isFirst) yield Buffer.from(INSTANCE_SEPARATOR)
       isFirst = false
       const own = newMetadataOf?.(instance) ?? (await this.metadata(instance, 'instanceMetadata'))
       const overrides = await attributes.overridesOf(instance)
-      if (overrides !== undefined) different.push(instance)
+      declared?.addInstance(own)
+      if (overrides !== undefined) {
+        different.push(instance)
+        declared?.addOverrides(overrides)
+      }
       yield overrides === undefined ? own : Buffer.from(withOverrides(Buffer.from(own).toString(), overrides))
     }
     yield Buffer.from(DOCUMENT_END)

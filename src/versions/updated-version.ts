@@ -1,7 +1,9 @@
 /** The version that UpdateImageSetMetadata makes: with changed attributes, or the content of an earlier version. */
 import { imageSetColumnsOf, readImageSetAttributes } from '../imaging/documents/image-set-attributes.ts'
+import { type DeclaredTexts, withDeclaredTexts } from '../imaging/search/described.ts'
 import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
+import { declaredTextsOfVersion } from './declared-texts.ts'
 import { attributesText } from './stored-attributes.ts'
 import { updatedImageSet } from './update-content.ts'
 import { attributesOfVersion, subjectTo } from './version-attributes.ts'
@@ -39,29 +41,34 @@ export async function updatedVersion(
     by: { sopInstanceUID, metadata: written.metadataOf.get(sopInstanceUID)! },
   }))
   return {
-    ...{ imageSetId, attributes: written.attributes, document: written.document, ...rowOf(updated.imageSetAttributes) },
+    ...{ imageSetId, attributes: written.attributes, document: written.document },
+    ...rowOf(updated.imageSetAttributes, written.declaredTexts),
     instances: { kind: 'changed', removed, replaced },
   }
 }
 
 /** Shares all bytes with the earlier version. */
 export async function revertedVersion(
-  { app, datastoreId }: MakingVersions,
+  { app, datastoreId, declared }: MakingVersions,
   { imageSet, to }: { readonly imageSet: LockedImageSet; readonly to: number },
 ): Promise<VersionToPublish> {
   const { imageSetId } = imageSet
   const sharedWith = { imageSetId, version: to }
   const imageSetAttributes = await attributesText(app, { datastoreId, ...sharedWith })
+  const declaredTexts = await declaredTextsOfVersion(app, { datastoreId, ...sharedWith }, declared.attributes)
   return {
-    ...{ imageSetId, attributes: { sharedWith }, document: { sharedWith }, ...rowOf(imageSetAttributes) },
+    ...{ imageSetId, attributes: { sharedWith }, document: { sharedWith } },
+    ...rowOf(imageSetAttributes, declaredTexts),
     instances: { kind: 'of-version', version: to },
   }
 }
 
-/** The columns of an image set that are derived from its attributes. */
+/** The columns of an image set that are derived from its attributes and instances. */
 export function rowOf(
   imageSetAttributes: string,
+  declaredTexts: DeclaredTexts,
 ): Pick<VersionToPublish, 'grouping' | 'studyTimestamp' | 'tags' | 'unlistedTexts'> {
   const { grouping, search, tags, unlistedTexts } = imageSetColumnsOf(readImageSetAttributes(imageSetAttributes))
-  return { grouping, tags, unlistedTexts, studyTimestamp: search.DICOMStudyDateAndTime }
+  const withDeclared = withDeclaredTexts(unlistedTexts, declaredTexts)
+  return { grouping, tags, unlistedTexts: withDeclared, studyTimestamp: search.DICOMStudyDateAndTime }
 }

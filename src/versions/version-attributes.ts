@@ -6,6 +6,7 @@
 import type { ImportApp } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import {
+  type AttributeOverrides,
   carriedOver,
   changesBetween,
   type FlatAttributes,
@@ -114,6 +115,18 @@ async function storedAttributes(blobs: Blobs, place: AttributesRange): Promise<V
 
 /** A UID of at most 256 characters (imaging/search/summary-attributes.ts), each of which takes at most six bytes in JSON. */
 const UID_BYTES_MAX = 6 * 256 + 2
+
+/** The attributes of a version, then the values in which single instances differ. */
+export async function* attributesAndOverrides(
+  blobs: Blobs,
+  place: AttributesRange,
+): AsyncGenerator<{ readonly text: string } | { readonly overrides: AttributeOverrides }> {
+  let isFirst = true
+  for await (const { bytes } of linesOf(blobs, place)) {
+    yield isFirst ? { text: bytes.toString() } : { overrides: overridesOfLine(bytes.toString()) }
+    isFirst = false
+  }
+}
 
 interface Line {
   readonly bytes: Buffer

@@ -3,8 +3,11 @@
  * patient, study and series with the overrides of instances.
  */
 import type { ImportApp } from '../app.ts'
+import { DeclaredValues } from '../imaging/documents/declared-values.ts'
+import type { DeclaredTexts } from '../imaging/search/described.ts'
 import { coalesced } from '../ingest/coalesce-chunks.ts'
 import type { BlobDigest } from '../stores/blobs/blob-store.ts'
+import type { Declared } from '../stores/catalog/declared-attribute-repository.ts'
 import type {
   AttributesRange,
   DocumentRange,
@@ -28,11 +31,12 @@ interface WrittenVersion {
   readonly attributes: AttributesRange
   readonly document: DocumentRange
   readonly metadataOf: ReadonlyMap<string, MetadataRange>
+  readonly declaredTexts: DeclaredTexts
 }
 
 /** @throws WorkflowFailed if the document would be too large */
 export async function writeVersion(
-  { app, newBlobKey, digests }: MakingVersions,
+  { app, newBlobKey, digests, declared: { attributes: declaredAttributes } }: MakingVersions,
   version: VersionToWrite,
 ): Promise<WrittenVersion> {
   const { attributes, instanceMetadata, instances } = version
@@ -51,13 +55,14 @@ export async function writeVersion(
   const document = { offsetBytes, sizeBytes: 0 }
   const attributesPlace = { blobKey, offsetBytes: 0, sizeBytes: 0 }
   let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0, bodyChecksum: 0 }, different: [] }
+  const declared = new DeclaredValues(declaredAttributes)
   async function* bytes(): AsyncGenerator<Uint8Array> {
     yield* instanceMetadata.values()
     const onEnd = (of: JoinedDocument) => {
       joined = of
     }
     const newMetadataOf = ({ sopInstanceUID }: InstanceRecord) => instanceMetadata.get(sopInstanceUID)
-    for await (const chunk of new DocumentJoiner(app).body({ instances, attributes, newMetadataOf }, onEnd)) {
+    for await (const chunk of new DocumentJoiner(app).body({ instances, attributes, newMetadataOf, declared }, onEnd)) {
       document.sizeBytes += chunk.length
       yield chunk
     }
@@ -79,6 +84,7 @@ export async function writeVersion(
     attributes: attributesPlace,
     document: { ...body, ...document, blobKey },
     metadataOf,
+    declaredTexts: declared.texts(),
   }
 }
 
@@ -87,6 +93,8 @@ export type WorkflowApp = Pick<ImportApp, 'catalog' | 'blobs' | 'limits' | 'cloc
 export interface MakingVersions {
   readonly app: WorkflowApp
   readonly datastoreId: string
+  /** As of the beginning: versions have the texts of these attributes. */
+  readonly declared: Declared
   readonly newBlobKey: () => string
   /** Of the blobs that were written. */
   readonly digests: Map<string, BlobDigest>

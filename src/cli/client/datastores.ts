@@ -6,6 +6,8 @@ import {
 } from '@aws-sdk/client-medical-imaging'
 import { OperatorError } from '../../server/operator-error.ts'
 
+type NamedDatastore = Pick<DatastoreSummary, 'datastoreId' | 'datastoreName'>
+
 /** ACTIVE data stores, newest first. */
 export async function activeDatastores(
   client: MedicalImagingClient,
@@ -22,7 +24,7 @@ export async function activeDatastores(
 }
 
 /** The id of the data store with this id or name. @throws OperatorError that lists the data stores */
-export function pickDatastore(datastores: readonly DatastoreSummary[], idOrName: string): string {
+export function pickDatastore(datastores: readonly NamedDatastore[], idOrName: string): string {
   const byId = datastores.find(({ datastoreId }) => datastoreId === idOrName)
   const matches = byId === undefined ? datastores.filter(({ datastoreName }) => datastoreName === idOrName) : [byId]
   if (matches.length === 1) return matches[0]!.datastoreId!
@@ -37,7 +39,7 @@ export function pickDatastore(datastores: readonly DatastoreSummary[], idOrName:
   throw new OperatorError(`There is no data store '${idOrName}'. The data stores are: ${listed(datastores)}.`)
 }
 
-function listed(datastores: readonly DatastoreSummary[]): string {
+function listed(datastores: readonly NamedDatastore[]): string {
   const names = datastores
     .slice(0, 10)
     .map(({ datastoreName, datastoreId }) => `${datastoreName ?? '(no name)'} ${datastoreId}`)

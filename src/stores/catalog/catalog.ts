@@ -7,6 +7,7 @@ import type { Blobs } from './blob-repository.ts'
 import type { CatalogSnapshot } from './catalog-snapshot.ts'
 import type { DataKeyRecords } from './data-key-repository.ts'
 import type { Datastores } from './datastore-repository.ts'
+import type { DeclaredAttributes } from './declared-attribute-repository.ts'
 import type { ImageSets } from './image-set-repository.ts'
 import type { ImportJobs } from './import-job-repository.ts'
 import type { IntegrityStep } from './integrity.ts'
@@ -22,6 +23,7 @@ export interface Catalog {
   readonly importJobs: ImportJobs
   readonly imageSets: ImageSets
   readonly workflows: Workflows
+  readonly declaredAttributes: DeclaredAttributes
   readonly tags: Tags
   readonly blobs: Blobs
   readonly access: Access

@@ -8,6 +8,7 @@ import type { TypeOf } from '../../contract/shapes.ts'
 import type { DocumentBody } from '../../imaging/documents/metadata-document.ts'
 import type { GroupingElements } from '../../imaging/grouping.ts'
 import type { ImportWarning } from '../../imaging/import-warnings.ts'
+import type { DeclaredTexts } from '../../imaging/search/described.ts'
 import type { BlobDigest } from '../blobs/blob-store.ts'
 
 /** The DICOM file of an instance, as it was imported: a range of a blob. */
@@ -111,6 +112,8 @@ export interface GroupDocuments {
   readonly digest: BlobDigest
   /** By groupId. */
   readonly byGroup: ReadonlyMap<number, GroupDocument>
+  /** Of the declared attributes that `declaredTexts` are of. */
+  readonly revision: number
 }
 
 export interface GroupDocument extends Omit<DocumentRange, 'blobKey'> {
@@ -118,6 +121,7 @@ export interface GroupDocument extends Omit<DocumentRange, 'blobKey'> {
   readonly base: ImageSetVersion | undefined
   /** In the same blob. Undefined if no instance differs: the version then has the attributes of the group's last file. */
   readonly attributes?: Omit<AttributesRange, 'blobKey'> | undefined
+  readonly declaredTexts: DeclaredTexts
   /** By SOPInstanceUID, for files whose patient, study or series attributes differ from the version's. */
   readonly warnings?: ReadonlyMap<string, ImportWarning>
 }

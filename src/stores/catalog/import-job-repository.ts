@@ -152,8 +152,8 @@ export interface ImportJobs {
    * one transaction. Of files with the same SOPInstanceUID, the one with the last key counts.
    * @param documents the metadata document of every group
    * @returns image sets in the order of the groups
-   * @throws ImageSetChanged if the version that a document was joined from is no longer the latest; ImageSetLocked if a workflow has locked
-   * an image set
+   * @throws ImageSetChanged if the version that a document was joined from is no longer the latest; DeclarationsChanged; ImageSetLocked if
+   * a workflow has locked an image set
    */
   publish(
     lease: Lease,

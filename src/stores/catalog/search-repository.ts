@@ -84,6 +84,14 @@ export class PatternTooBroad extends Error {
   }
 }
 
+/** A search names a declared attribute that is not live, perhaps no longer. */
+export class AttributeNotSearchable extends Error {
+  override readonly name = 'AttributeNotSearchable'
+  constructor() {
+    super('a declared attribute of the search is not live')
+  }
+}
+
 export interface SearchIndex {
   /** Rebuilds the index from the rows while searches and writers continue, and reports progress. Resumes an interrupted rebuild. */
   rebuild(): AsyncIterable<{ readonly done: number; readonly of: number }>

@@ -146,6 +146,7 @@ export interface Workflows {
   /**
    * Publishes the versions of all its image sets and unlocks these, in one transaction. `conflicts`, with no effect: the new image set can
    * no longer be primary.
+   * @throws DeclarationsChanged
    */
   complete(
     lease: WorkflowLease,
@@ -154,6 +155,8 @@ export interface Workflows {
       /** Of the new blobs. */
       readonly digests: BlobDigests
       readonly at: number
+      /** Of the declared attributes that the versions have texts of. */
+      readonly revision: number
     },
   ): Promise<'completed' | 'conflicts'>
   /** Ends the workflow. The failed version has the content of the version before. */

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check'
 import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
+import { type DeclaredAttribute, type DeclaredName, declaredNameOf } from '../../imaging/search/declared.ts'
 import { describedOf } from '../../imaging/search/described.ts'
 import {
   comparePositions,
@@ -16,6 +17,7 @@ import {
 import { toTerms } from '../../imaging/search/terms.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { AT, publishAll, record, storedFile } from '../catalog/conformance/catalog.fixture.ts'
+import type { Declaration } from '../catalog/declared-attribute-repository.ts'
 import type { Lease } from '../catalog/import-job-repository.ts'
 
 /** Few values, so that many are equal; texts that only exact comparison distinguishes; missing values. */
@@ -51,6 +53,12 @@ const ASKED_OTHERS: readonly (readonly [string, string])[] = [
   ...[['Modality', 'ct'] as const, ['Modality', 'CTA'] as const, ['Modality', 'm'] as const],
   ...[['SeriesDescription', 'thor'] as const, ['SeriesDescription', 'thorax nat'] as const],
 ]
+/** Declared while the store is filled. Most image sets have several. */
+const DEPARTMENTS = [['Radiologie Süd'], ['Radiologie', 'Kardiologie'], ['Neuro'], [], ['RAD 2', 'Radio']]
+const DEPARTMENT = { tag: '00081040', keyword: 'InstitutionalDepartmentName', comparison: 'words' } as const
+const ASKED_DECLARED: readonly (readonly [string, string])[] = (
+  ['rad', 'radi', 'radiol', 'r*', 'sued', 'n'] as const
+).map((text) => [DEPARTMENT.keyword, text] as const)
 const DATES = [null, 'unknown', '20260101', '20260101', '20260102', '19000101', '99991231']
 const TIMES = [null, '00', '101500', '101500.000001', '235959.999999']
 
@@ -87,6 +95,8 @@ export const write: fc.Arbitrary<Write> = fc.oneof(
 const pick = <T>(from: readonly T[], at: number): T => from[at % from.length]!
 
 export interface ModelRow extends SearchableImageSet {
+  /** Found only while the attribute is declared. */
+  readonly departments: readonly string[]
   readonly imageSetId: string
   readonly version: number
 }
@@ -97,6 +107,8 @@ export class ModelledStore {
   readonly datastoreId: string
   readonly rows = new Map<string, ModelRow>()
   readonly #lease: Lease
+  /** Of the departments. */
+  #declaration: Declaration | undefined
   #writes = 0
   #at = AT
 
@@ -130,13 +142,17 @@ export class ModelledStore {
       modality: pick(MODALITIES, write.series + study),
       seriesDescription: pick(SERIES_DESCRIPTIONS, write.series + write.name),
     })
+    const departments = pick(DEPARTMENTS, study + write.name)
     await record(this.catalog, this.#lease, [file])
-    const [made] = await publishAll(this.catalog, this.#lease, this.#at)
+    const { revision, attributes } = await this.catalog.declaredAttributes.declared(this.datastoreId)
+    const textsOf = () => new Map(attributes.map((each) => [declaredNameOf(each), departments]))
+    const [made] = await publishAll(this.catalog, this.#lease, this.#at, { revision, textsOf })
     const { imageSetId, imageSetVersion, isPrimary } = made!
     const before = this.rows.get(imageSetId)
     this.rows.set(imageSetId, {
       ...file.search,
       described: describedOf(file.tags, file.unlistedTexts),
+      departments,
       imageSetId,
       version: imageSetVersion,
       rowId: Number.parseInt(imageSetId.slice(0, 12), 16),
@@ -146,16 +162,54 @@ export class ModelledStore {
     })
   }
 
+  /** The attributes that searches can name beside those of every data store. */
+  get declared(): readonly DeclaredAttribute[] {
+    return this.#declaration?.state === 'live' ? [this.#declaration] : []
+  }
+
+  async declare(): Promise<void> {
+    const declaration = await this.catalog.declaredAttributes.declare(this.datastoreId, DEPARTMENT, { max: 1 })
+    if (declaration === 'too-many' || declaration === 'absent') throw new Error(declaration)
+    this.#declaration = declaration
+  }
+
+  /** @returns whether there may be more to do */
+  async buildBatch(limit: number): Promise<boolean> {
+    const which = { datastoreId: this.datastoreId, number: this.#declaration!.number }
+    const batch = await this.catalog.declaredAttributes.nextBatch(which, { limit })
+    if (batch === undefined) return false
+    const texts = batch.imageSets.map(({ rowId, imageSetId }): [number, Map<DeclaredName, readonly string[]>] => [
+      rowId,
+      new Map([[declaredNameOf(this.#declaration!), this.rows.get(imageSetId)!.departments]]),
+    ])
+    await this.catalog.declaredAttributes.describe(which, { ...batch, texts: new Map(texts) })
+    this.#declaration = (await this.catalog.declaredAttributes.list(this.datastoreId))![0]
+    return this.#declaration!.state === 'building'
+  }
+
+  async beginRemoval(): Promise<void> {
+    this.#declaration = await this.catalog.declaredAttributes.beginRemoval(this.datastoreId, DEPARTMENT.keyword)
+  }
+
+  /** @returns whether there may be more to do */
+  async removeBatch(limit: number): Promise<boolean> {
+    const which = { datastoreId: this.datastoreId, number: this.#declaration!.number }
+    return (await this.catalog.declaredAttributes.removeBatch(which, { limit })) !== undefined
+  }
+
   /** The rows that match, in order. */
   expected(search: Search): ModelRow[] {
+    const declared = (row: ModelRow) =>
+      Object.fromEntries(this.declared.map((each) => [declaredNameOf(each), row.departments]))
     return [...this.rows.values()]
-      .filter((row) => matches(search, row))
+      .filter((row) => matches(search, { ...row, described: { ...row.described, ...declared(row) } }))
       .sort((a, b) => comparePositions(search.sort.sortOrder, positionOf(search, a), positionOf(search, b)))
   }
 }
 
 /** Criteria with values of rows, or close to them. */
-export function criteria(rows: readonly ModelRow[]): fc.Arbitrary<Search> {
+export function criteria({ rows: all, declared }: ModelledStore): fc.Arbitrary<Search> {
+  const rows = [...all.values()]
   const row = fc.constantFrom(...rows)
   const nudge = fc.constantFrom(0, 0, 1, -1)
   const bound = (attribute: 'createdAt' | 'updatedAt' | 'DICOMStudyDateAndTime') =>
@@ -178,6 +232,12 @@ export function criteria(rows: readonly ModelRow[]): fc.Arbitrary<Search> {
     { weight: 3, arbitrary: fc.tuple(fc.constantFrom(...ASKED)) },
     { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...ASKED_OTHERS)) },
     { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...ASKED), fc.constantFrom(...ASKED_OTHERS)) },
+    ...(declared.length === 0
+      ? []
+      : [
+          { weight: 2, arbitrary: fc.tuple(fc.constantFrom(...ASKED_DECLARED)) },
+          { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...ASKED_DECLARED), fc.constantFrom(...ASKED)) },
+        ]),
   )
   const search = fc.record({
     filters: fc.array(fc.oneof(range, text, primary), { maxLength: 2 }),
@@ -188,5 +248,5 @@ export function criteria(rows: readonly ModelRow[]): fc.Arbitrary<Search> {
   })
   return fc
     .tuple(search, pairs)
-    .map(([criteria, some]) => (some.length === 0 ? criteria : { ...criteria, terms: toTerms(some) }))
+    .map(([criteria, some]) => (some.length === 0 ? criteria : { ...criteria, terms: toTerms(some, declared) }))
 }

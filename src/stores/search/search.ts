@@ -14,6 +14,7 @@ import { knownChanges } from '../sql/history/changes.ts'
 import type { CachedLeaves } from './cached-leaves.ts'
 import type { CachedPages, FoundPage } from './cached-pages.ts'
 import { type Total, totalOf } from './count.ts'
+import { assertSearchable } from './declared-terms.ts'
 import { assertIndexFormat } from './index-format.ts'
 import type { PageOfEntries } from './kd-tree/best-first.ts'
 import {
@@ -82,6 +83,7 @@ export function* search(request: Request, context: Context): Sql<SearchPage> {
     return { datastore, ...found, snapshotVersion }
   }
 
+  yield* assertSearchable(datastore.number, request.search.terms ?? [])
   const { datastoreId } = request
   const snapshot = {
     ...context,

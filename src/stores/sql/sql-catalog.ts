@@ -9,6 +9,7 @@ import { blobsOver } from './blobs/blobs.ts'
 import { dataKeysOver } from './data-keys/data-keys.ts'
 import { datastoresOver } from './datastores/datastores.ts'
 import { tagsOver } from './datastores/tags.ts'
+import { declaredAttributesOver } from './declared-attributes/declared-attributes.ts'
 import type { Dialect } from './engine/differences.ts'
 import { run, type Transactions } from './engine/statement.ts'
 import { imageSetsOver } from './image-sets/image-sets.ts'
@@ -38,6 +39,7 @@ export function catalogOver(
     importJobs: importJobsOver(database, options),
     imageSets: imageSetsOver(database, options),
     workflows: workflowsOver(database, options),
+    declaredAttributes: declaredAttributesOver(database, options),
     tags: tagsOver(database),
     blobs: blobsOver(database),
     access: accessOver(database),

@@ -109,9 +109,12 @@ export function testBlobs(open: OpenCatalog): void {
     const lease = await startJob(catalog, { datastoreId })
     await record(catalog, lease, [describedFile('a', { sop: '1.1' })])
     const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 10)
-    const document = { base: undefined, offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7, bodyChecksum: 8 }
+    const document = {
+      ...{ base: undefined, offsetBytes: 0, sizeBytes: 100, contentBytes: 300, crc32: 7, bodyChecksum: 8 },
+      declaredTexts: new Map(),
+    }
     const [made] = await catalog.importJobs.publish(lease, groups, AT, {
-      ...{ blobKey: 'documents', digest: DIGEST },
+      ...{ blobKey: 'documents', digest: DIGEST, revision: 0 },
       byGroup: new Map([[groups[0]!.groupId, document]]),
     })
     await begin(catalog, datastoreId, updateOf(made!.imageSetId, 1))

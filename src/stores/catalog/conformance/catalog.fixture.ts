@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { crc32, deflateRawSync } from 'node:zlib'
-import { textOfUnlisted } from '../../../imaging/search/described.ts'
+import { type DeclaredTexts, textOfUnlisted } from '../../../imaging/search/described.ts'
 import { studyTimestamp } from '../../../imaging/search/study-timestamp.ts'
 import { searchedTexts } from '../../../imaging/search/summary-attributes.ts'
 import type { BlobDigest, BlobDigests } from '../../blobs/blob-store.ts'
@@ -219,11 +219,20 @@ export function record(catalog: Catalog, lease: Lease, files: readonly RecordedF
 
 const BODY = { contentBytes: JSON_OF_DOCUMENT.length, crc32: crc32(JSON_OF_DOCUMENT), bodyChecksum: 0 }
 
+/** The texts of declared attributes that versions get. */
+interface Declaring {
+  readonly revision: number
+  textsOf(version: NextVersion): DeclaredTexts
+}
+
+const NOTHING_DECLARED: Declaring = { revision: 0, textsOf: () => new Map() }
+
 /** Documents by blob. The document of a group has the range of its last file's image set attributes, so that no other blob is used. */
 export async function documentsOf(
   catalog: Catalog,
   lease: Lease,
   groups: readonly UnpublishedGroup[],
+  declaring: Declaring = NOTHING_DECLARED,
 ): Promise<readonly GroupDocuments[]> {
   const versions = await catalog.importJobs.nextVersions(lease.jobId, groups)
   const metadataOf = ({ added }: NextVersion) => added.at(-1)!.metadata
@@ -231,19 +240,24 @@ export async function documentsOf(
     const byGroup = some.map((version): [number, GroupDocument] => {
       const { offsetBytes, instanceMetadataBytes, imageSetAttributesBytes: sizeBytes } = metadataOf(version)
       const place = { offsetBytes: offsetBytes + instanceMetadataBytes, sizeBytes, ...BODY }
-      return [version.groupId, { base: version.base, ...place }]
+      return [version.groupId, { base: version.base, ...place, declaredTexts: declaring.textsOf(version) }]
     })
-    return { blobKey, digest: DIGEST, byGroup: new Map(byGroup) }
+    return { blobKey, digest: DIGEST, byGroup: new Map(byGroup), revision: declaring.revision }
   })
 }
 
 /** Publishes all unpublished groups of the job, in their order if their documents are in one blob. */
-export async function publishAll(catalog: Catalog, lease: Lease, at: number): Promise<readonly GeneratedImageSet[]> {
+export async function publishAll(
+  catalog: Catalog,
+  lease: Lease,
+  at: number,
+  declaring?: Declaring,
+): Promise<readonly GeneratedImageSet[]> {
   const generated = new Map<number, GeneratedImageSet>()
   const all = await catalog.importJobs.unpublishedGroups(lease.jobId, 10_000)
   while (generated.size < all.length) {
     const groups = all.filter(({ groupId }) => !generated.has(groupId))
-    for (const documents of await documentsOf(catalog, lease, groups)) {
+    for (const documents of await documentsOf(catalog, lease, groups, declaring)) {
       const some = groups.filter(({ groupId }) => documents.byGroup.has(groupId))
       try {
         const published = await catalog.importJobs.publish(lease, some, at, documents)

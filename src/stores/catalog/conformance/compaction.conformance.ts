@@ -191,14 +191,19 @@ export function testCompaction(open: OpenCatalog): void {
     const studies = ['1.7', '1.8'].map((study) => storedFile(study, { study, blobKey: `blob of ${study}` }))
     await record(catalog, moved, studies)
     const groups = await catalog.importJobs.unpublishedGroups(moved.jobId, 10)
-    const document = { base: undefined, offsetBytes: 0, sizeBytes: 10, contentBytes: 30, crc32: 7, bodyChecksum: 8 }
+    const document = {
+      ...{ base: undefined, offsetBytes: 0, sizeBytes: 10, contentBytes: 30, crc32: 7, bodyChecksum: 8 },
+      declaredTexts: new Map(),
+    }
     const byGroup = new Map(groups.map(({ groupId }) => [groupId, document]))
     await catalog.importJobs.publish(moved, groups.slice(0, 1), AT, {
-      blobKey: 'documents of both',
-      digest: DIGEST,
+      ...{ blobKey: 'documents of both', digest: DIGEST, revision: 0 },
       byGroup,
     })
-    const again = { blobKey: 'document of one', digest: DIGEST, byGroup: new Map([[groups[1]!.groupId, document]]) }
+    const again = {
+      ...{ blobKey: 'document of one', digest: DIGEST, revision: 0 },
+      byGroup: new Map([[groups[1]!.groupId, document]]),
+    }
     await catalog.importJobs.publish(moved, groups.slice(1), AT, again)
     await catalog.importJobs.finish(moved, { jobStatus: 'COMPLETED', message: undefined, endedAt: AT })
     assert.deepEqual([await keyToCompact(), await keyToCompact()], ['documents of both', undefined])

@@ -16,11 +16,11 @@ const BODY = { contentBytes: 5 * 1024 ** 3, crc32: 0xffffffff, bodyChecksum: 0xf
 
 /** Documents for the versions, each with its own range. */
 const documentsFor = (versions: readonly NextVersion[], blobKey: string): GroupDocuments => ({
-  ...{ blobKey, digest: DIGEST },
+  ...{ blobKey, digest: DIGEST, revision: 0 },
   byGroup: new Map(
     versions.map(({ groupId, base }, index): [number, GroupDocument] => [
       groupId,
-      { base, offsetBytes: index * 100, sizeBytes: 100, ...BODY },
+      { base, offsetBytes: index * 100, sizeBytes: 100, ...BODY, declaredTexts: new Map() },
     ]),
   ),
 })
@@ -123,7 +123,7 @@ export function testDocuments(open: OpenCatalog): void {
     assert.deepEqual(keysOf(second.versions[0]!), ['metadata of c', 'metadata of d'])
 
     const place = (blobKey: string) => ({
-      ...{ blobKey, offsetBytes: 0, sizeBytes: 100, ...BODY },
+      ...{ blobKey, offsetBytes: 0, sizeBytes: 100, ...BODY, declaredTexts: new Map() },
     })
     const document = (version?: number) =>
       catalog.imageSets.document({ datastoreId, imageSetId, ...(version === undefined ? {} : { version }) })

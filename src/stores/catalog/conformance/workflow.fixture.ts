@@ -88,7 +88,7 @@ export const versionOf = (imageSetId: string, values: Partial<VersionToPublish> 
 
 /** How a workflow ends, with digests of all blobs that its versions may have added. */
 export const endOf = (versions: readonly VersionToPublish[], at: number) => ({
-  ...{ versions, at },
+  ...{ versions, at, revision: 0 },
   digests: digestsOf(
     versions.flatMap(({ attributes, document, instances }) => [
       ...[attributes, document].flatMap((place) => ('sharedWith' in place ? [] : [place.blobKey])),

@@ -63,16 +63,29 @@ export function* rebuildBatch(
   return { rebuiltTo: rows.at(-1)!.row_id }
 }
 
-/** Rows after `rebuiltTo` are not yet in the partitions being rebuilt: a later batch adds them. */
-export function* editRebuilding(
-  { partitions, words, change }: IndexWriting,
+interface ChangesWhileRebuilding {
+  readonly changes: readonly IndexChange[]
+  readonly rebuiltTo: number
+}
+
+export function* editRebuilding(writing: IndexWriting, datastore: number, changed: ChangesWhileRebuilding): Sql<void> {
+  const { partitions, change } = writing
+  yield* partitions.edit(datastore, rebuiltOf(changed), { state: 'rebuilding', change })
+  yield* editRebuildingWords(writing, datastore, changed)
+}
+
+export function* editRebuildingWords(
+  { words, change }: IndexWriting,
   datastore: number,
-  { changes, rebuiltTo }: { readonly changes: readonly IndexChange[]; readonly rebuiltTo: number },
+  changed: ChangesWhileRebuilding,
 ): Sql<void> {
+  yield* words.edit(datastore, rebuiltOf(changed), { state: 'rebuilding', change })
+}
+
+/** Rows after `rebuiltTo` are not yet in what is being rebuilt: a later batch adds them. */
+function rebuiltOf({ changes, rebuiltTo }: ChangesWhileRebuilding): readonly IndexChange[] {
   const isIn = (imageSet: Indexed | undefined) => imageSet !== undefined && imageSet.entry.point[ROW_ID]! <= rebuiltTo
-  const some = changes.filter(({ before, after }) => isIn(after ?? before))
-  yield* partitions.edit(datastore, some, { state: 'rebuilding', change })
-  yield* words.edit(datastore, some, { state: 'rebuilding', change })
+  return changes.filter(({ before, after }) => isIn(after ?? before))
 }
 
 function* replaceLive(partitions: IndexWriting['partitions']): Sql<void> {

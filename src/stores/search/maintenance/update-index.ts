@@ -1,4 +1,5 @@
 /** Keeps the search index equal to the image sets, in the transaction that changes them. */
+import { DeclarationsChanged } from '../../catalog/declared-attribute-repository.ts'
 import type { Dialect } from '../../sql/engine/differences.ts'
 import { one, run, type Sql } from '../../sql/engine/statement.ts'
 import { knownChanges, nextChange, recordIndexFormat } from '../../sql/history/changes.ts'
@@ -15,7 +16,7 @@ import type { IndexSizes } from '../kd-tree/sizes.ts'
 import { buildAll } from './build.ts'
 import { adjustPartitions, type IndexWriting } from './high-frequency-partitions.ts'
 import { PartitionWriter } from './partition-writer.ts'
-import { beginRebuild, editRebuilding, rebuildBatch } from './rebuild-partitions.ts'
+import { beginRebuild, editRebuilding, editRebuildingWords, rebuildBatch } from './rebuild-partitions.ts'
 import { WordWriter } from './word-writer.ts'
 import { clearRetired } from './write-leaves.ts'
 import { clearRetiredWords } from './write-postings.ts'
@@ -55,11 +56,16 @@ export class SearchUpkeep {
     this.#words = new WordWriter(options.sizes)
   }
 
-  /** @returns the number of a new change to image sets. `apply` belongs to the change begun last. */
-  *beginChange(): Sql<number> {
+  /**
+   * @param revision of the declared attributes whose texts a new version has
+   * @returns the number of a new change to image sets. `apply` belongs to the change begun last.
+   * @throws DeclarationsChanged
+   */
+  *beginChange(revision?: number): Sql<number> {
     const writeToken = `${this.#name}.${++this.#changes}`
-    const { number, previousWriteToken, rebuiltTo, indexFormat } = yield* nextChange(writeToken)
+    const { number, previousWriteToken, rebuiltTo, indexFormat, declarations } = yield* nextChange(writeToken)
     assertIndexFormat(indexFormat)
+    if (revision !== undefined && revision !== declarations) throw new DeclarationsChanged()
     if (this.#last.number !== number - 1 || this.#last.writeToken !== previousWriteToken) {
       // Another writer committed in between, or our transaction was rolled back.
       yield* this.#partitions.refresh(this.#confirmed)
@@ -96,6 +102,16 @@ export class SearchUpkeep {
     }
     yield* clearRetired(CLEARED_PER_CHANGE)
     yield* clearRetiredWords(WORD_ROWS_CLEARED_PER_CHANGE)
+  }
+
+  /** Like `apply`, for changes of texts that only searches by words compare. */
+  *applyTexts(changes: readonly IndexChange[]): Sql<void> {
+    const writing = this.#writing()
+    const { change, rebuiltTo } = writing
+    for (const [datastore, some] of Map.groupBy(changes, (each) => (each.after ?? each.before)!.datastore)) {
+      if (rebuiltTo !== undefined) yield* editRebuildingWords(writing, datastore, { changes: some, rebuiltTo })
+      yield* this.#words.edit(datastore, some, { state: 'live', change })
+    }
   }
 
   /** When the catalog is opened: builds the index of a new catalog, and rebuilds one of another format. */

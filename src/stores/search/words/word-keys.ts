@@ -11,7 +11,7 @@ import { type Described, spellingsOf, type Term } from '../../../imaging/search/
 import type { Text } from '../../sql/rows/search-columns.ts'
 
 /** The format of keys and postings. A change of it, of folding or of separating words raises the number. */
-export const WORD_FORMAT = `words 2: ${WORD_ATTRIBUTES.map(({ keyword, comparison }) => `${keyword} ${comparison}`).join(', ')}`
+export const WORD_FORMAT = `words 3: ${WORD_ATTRIBUTES.map(({ keyword, comparison }) => `${keyword} ${comparison}`).join(', ')}`
 
 const SHORT_PREFIX_MAX = 3
 const WORD = '.'

@@ -106,13 +106,15 @@ function* settle(datastoreId: string, at: number): Sql<void> {
     `UPDATE datastores SET datastore_status = 'ACTIVE' WHERE datastore_id = ? AND datastore_status = 'CREATING'`,
     datastoreId,
   )
-  const deleted = yield* one(
+  const deleted = yield* one<{ datastore: number }>(
     `UPDATE datastores SET datastore_status = 'DELETED', updated_at = ? WHERE datastore_id = ? AND datastore_status = 'DELETING'
      RETURNING datastore`,
     at,
     datastoreId,
   )
-  if (deleted !== undefined) yield* removeTags(datastoreId)
+  if (deleted === undefined) return
+  yield* removeTags(datastoreId)
+  yield* run('DELETE FROM declared_attributes WHERE datastore = ?', deleted.datastore)
 }
 
 function* unsettled(): Sql<readonly string[]> {

@@ -28,6 +28,8 @@ interface BegunChange {
   readonly rebuiltTo: number | undefined
   /** Null in a new catalog. */
   readonly indexFormat: string | null
+  /** How often attributes were declared searchable, or removed. */
+  readonly declarations: number
 }
 
 /**
@@ -41,10 +43,19 @@ export function* nextChange(writeToken: string): Sql<BegunChange> {
     write_token: string
     rebuilt_to: number | null
     index_format: string | null
-  }>(`UPDATE changes SET number = number + 1 RETURNING number, write_token, rebuilt_to, ${INDEX_FORMAT_COLUMN}`)
-  const { number, write_token, rebuilt_to, index_format } = row!
+    declarations: number
+  }>(
+    `UPDATE changes SET number = number + 1 RETURNING number, write_token, rebuilt_to, declarations, ${INDEX_FORMAT_COLUMN}`,
+  )
+  const { number, write_token, rebuilt_to, index_format, declarations } = row!
   yield* run('UPDATE changes SET write_token = ?', writeToken)
-  return { number, previousWriteToken: write_token, rebuiltTo: rebuilt_to ?? undefined, indexFormat: index_format }
+  return {
+    number,
+    previousWriteToken: write_token,
+    rebuiltTo: rebuilt_to ?? undefined,
+    indexFormat: index_format,
+    declarations,
+  }
 }
 
 /** Waits until no other change is under way, without beginning one. */

@@ -2,6 +2,7 @@
  * Publishes groups of recorded files, each as a new image set or as the next version of the primary image set of its series, in one
  * transaction: versions, instances, documents and search index. A group that is published already is only reported again.
  */
+import { withDeclaredTexts } from '../../../imaging/search/described.ts'
 import type { GeneratedImageSet, GroupDocuments, UnpublishedGroup } from '../../catalog/image-set-records.ts'
 import type { Lease } from '../../catalog/import-job-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
@@ -29,10 +30,15 @@ export function* publish(request: {
   const rows = yield* readGroups(job, request.groups)
   const generatedOf = new Map<number, GeneratedImageSet>()
   for (const row of rows.values()) if (row.row_id !== null) generatedOf.set(row.group_id, generatedBefore(row))
-  const groups = [...rows.values()].filter((row) => row.row_id === null)
+  const groups = [...rows.values()]
+    .filter((row) => row.row_id === null)
+    .map((row) => {
+      const { declaredTexts } = documents.byGroup.get(row.group_id)!
+      return { ...row, unlisted_texts: withDeclaredTexts(row.unlisted_texts, declaredTexts) }
+    })
   if (groups.length > 0) {
     // Before the studies are read: two workers that publish into one study must not both find it empty.
-    const change = { number: yield* upkeep.beginChange(), at }
+    const change = { number: yield* upkeep.beginChange(documents.revision), at }
     const published = yield* publishGroups(groups, { datastore, change, newId, upkeep })
     const documentBlob = yield* addDocuments(job, published.map(versionOf), documents)
     yield* addVersions(published, { documents, documentBlob })

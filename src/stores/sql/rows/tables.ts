@@ -1,5 +1,7 @@
 /** The columns of each table as TypeScript types. `schema/catalog-schema.ts` creates them and describes them. */
+import type { DeclaredComparison } from '../../../imaging/search/declared.ts'
 import type { Datastore } from '../../catalog/datastore-repository.ts'
+import type { DeclarationState } from '../../catalog/declared-attribute-repository.ts'
 import type { ImageSetProperties } from '../../catalog/image-set-records.ts'
 import type { ImportJob } from '../../catalog/import-job-repository.ts'
 import type { MaintenanceKind } from '../../catalog/maintenance-repository.ts'
@@ -231,6 +233,16 @@ export interface Tables {
     'workflow'
   >
   workflow_image_sets: Table<{ row_id: number; workflow: number; role: WorkflowRole; version: number }>
+  declared_attributes: Table<{
+    declaration: number
+    datastore: number
+    tag: string
+    keyword: string
+    comparison: DeclaredComparison
+    state: DeclarationState
+    done_to: number
+    up_to: number
+  }>
   search_partitions: Table<{
     partition: number
     datastore: number

@@ -65,6 +65,8 @@ CREATE TABLE changes (
   last_leaf BIGINT NOT NULL DEFAULT 0,
   last_dictionary BIGINT NOT NULL DEFAULT 0,
   last_token BIGINT NOT NULL DEFAULT 0,
+  -- How often attributes were declared searchable, or removed: the number of the last declaration.
+  declarations BIGINT NOT NULL DEFAULT 0,
   -- While the search index is rebuilt: the last image set that has been added.
   rebuilt_to BIGINT
 );

@@ -2,6 +2,23 @@
 import type { Dialect } from '../engine/differences.ts'
 
 export const searchTables = ({ bytes, inKeyOrder, numberKey, text }: Dialect): string => `
+-- DICOM attributes that are declared searchable for a data store, beside those that are in every one.
+CREATE TABLE declared_attributes (
+  -- In stored texts and in keys of the dictionary. Never given again.
+  declaration ${numberKey},
+  datastore BIGINT NOT NULL REFERENCES datastores,
+  tag ${text} NOT NULL,
+  keyword ${text} NOT NULL,
+  -- 'words', 'whole' or 'number'.
+  comparison ${text} NOT NULL,
+  -- 'building', 'live' or 'removing'.
+  state ${text} NOT NULL,
+  -- While building or removing: the last image set that is done, and the last that has to be.
+  done_to BIGINT NOT NULL,
+  up_to BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX declared_attributes_of ON declared_attributes (datastore, keyword);
+
 CREATE TABLE search_partitions (
   partition ${numberKey},
   datastore BIGINT NOT NULL REFERENCES datastores,

@@ -24,6 +24,7 @@ export const SNAPSHOT_TABLES: readonly SnapshotTable[] = [
   { table: 'import_files', key: ['file'] },
   { table: 'workflows', key: ['workflow'] },
   { table: 'workflow_image_sets', key: ['row_id'] },
+  { table: 'declared_attributes', key: ['declaration'] },
   { table: 'search_partitions', key: ['partition'] },
   { table: 'search_leaves', key: ['leaf'] },
   { table: 'search_entries', key: ['leaf'] },

@@ -26,11 +26,11 @@ const STATUS: Readonly<Record<WorkflowRequest['operation'], WorkflowStatus>> = {
 
 export function* complete(
   lease: WorkflowLease,
-  { versions, digests, at }: Parameters<Workflows['complete']>[1],
+  { versions, digests, at, revision }: Parameters<Workflows['complete']>[1],
   upkeep: SearchUpkeep,
 ): Sql<'completed' | 'conflicts'> {
   const { datastore, request } = yield* underWorkflowLease(lease)
-  const change = { number: yield* upkeep.beginChange(), at }
+  const change = { number: yield* upkeep.beginChange(revision), at }
   const rows = yield* propertiesOfWorkflow(lease.workflow)
   if (!(yield* canBePrimary(datastore, rows, versions))) return 'conflicts'
   const rowIdOf = new Map(rows.map((row) => [imageSetIdOf(row.row_id, row.id_suffix), row.row_id]))
