@@ -122,9 +122,7 @@ export function testDocuments(open: OpenCatalog): void {
     assert.deepEqual(second.versions[0]!.base, { imageSetId, version: 1 })
     assert.deepEqual(keysOf(second.versions[0]!), ['metadata of c', 'metadata of d'])
 
-    const place = (blobKey: string) => ({
-      ...{ blobKey, offsetBytes: 0, sizeBytes: 100, ...BODY, declaredTexts: new Map() },
-    })
+    const place = (blobKey: string) => ({ blobKey, offsetBytes: 0, sizeBytes: 100, ...BODY })
     const document = (version?: number) =>
       catalog.imageSets.document({ datastoreId, imageSetId, ...(version === undefined ? {} : { version }) })
     assert.deepEqual(await document(1), place('documents of one'))
