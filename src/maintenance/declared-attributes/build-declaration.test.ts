@@ -1,6 +1,8 @@
 /** Declared attributes over real stores: image sets are found by what their metadata have, whatever happens to them, before and after the build. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import type { ImportApp } from '../../app.ts'
 import { appIn, importInstances, newDataFolder } from '../../jobs/imported-instances.fixture.ts'
 import { appOver, importThree, perform, propertiesOf, SERIES } from '../../jobs/workflows.fixture.ts'
 import { openMemoryLocations } from '../../stores/blobs/memory/memory-locations.ts'
@@ -8,6 +10,8 @@ import { AttributeNotSearchable } from '../../stores/catalog/search-repository.t
 import { differencesIn } from '../verify/verify.fixture.ts'
 import { buildDeclaration, removeDeclaration } from './build-declaration.ts'
 import { declare, found, makeSearchable } from './declared-attributes.fixture.ts'
+
+const EVERYTHING = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
 
 test('image sets are found by the values of series, of instances that differ, and of instances', async (context) => {
   const stores = await appIn(context, await newDataFolder(context))
@@ -74,6 +78,103 @@ test('an image set that is imported or extended while the index is built is foun
   assert.deepEqual(await differencesIn(app), [])
 })
 
+/** The app, with something that happens once, before the first call of a method of one of its repositories. */
+function before<App extends ImportApp>(
+  app: App,
+  call: { readonly of: 'importJobs' | 'workflows'; readonly name: string },
+  happens: () => Promise<unknown>,
+): App {
+  let isDone = false
+  const repository = new Proxy(app.catalog[call.of], {
+    get(target, name, receiver) {
+      const method = Reflect.get(target, name, receiver)
+      if (name !== call.name || typeof method !== 'function') return method
+      return async (...args: unknown[]) => {
+        if (!isDone) {
+          isDone = true
+          await happens()
+        }
+        return method.apply(target, args)
+      }
+    },
+  })
+  return { ...app, catalog: { ...app.catalog, [call.of]: repository } }
+}
+
+test('a declaration between the documents of an import and its transaction makes the documents again', async (context) => {
+  const app = await appIn(context, await newDataFolder(context))
+  const datastoreId = await importInstances(app, [{ series: 1, number: 1 }])
+  const racing = before(app, { of: 'importJobs', name: 'publish' }, () =>
+    declare(app.catalog, datastoreId, 'StationName'),
+  )
+  await importInstances(
+    racing,
+    [
+      { series: 1, number: 2 },
+      { series: 2, number: 2 },
+    ],
+    datastoreId,
+  )
+  assert.deepEqual(await makeSearchable(app, datastoreId, 'StationName'), [])
+  assert.equal((await found(app.catalog, datastoreId, 'StationName', 's2')).length, 2)
+  const { rows } = await app.catalog.imageSets.search({ datastoreId, search: EVERYTHING, limit: 10 })
+  assert.deepEqual(rows.map(({ version }) => version).sort(), [1, 2])
+  assert.deepEqual(await differencesIn(app), [])
+})
+
+test('a declaration between the bytes of an update and its transaction makes the version again', async (context) => {
+  const app = appOver(await appIn(context, await newDataFolder(context)))
+  const datastoreId = await importInstances(app, [{ series: 1, number: 1 }])
+  const { rows } = await app.catalog.imageSets.search({ datastoreId, search: EVERYTHING, limit: 10 })
+  const of = { datastoreId, imageSetId: rows[0]!.imageSetId }
+  const put = { Study: { Series: { '2.25.1.1': { DICOM: { StationName: 'Zebra' } } } } }
+  const racing = before(app, { of: 'workflows', name: 'complete' }, () =>
+    makeSearchable(app, datastoreId, 'StationName'),
+  )
+  await perform(racing, { name: 'update', of, put })
+  assert.equal((await propertiesOf(app.catalog, of)).workflowStatus, 'UPDATED')
+  assert.deepEqual(await found(app.catalog, datastoreId, 'StationName', 'zebra'), [of.imageSetId])
+  assert.deepEqual(await found(app.catalog, datastoreId, 'StationName', 's1'), [])
+  assert.deepEqual(await differencesIn(app), [])
+})
+
+const JOBS = 9
+
+test('imports of another process beside declarations and removals lose nothing', async (context) => {
+  const folder = await newDataFolder(context)
+  const [importing, declaring] = [await appIn(context, folder), await appIn(context, folder)]
+  const datastoreId = await importInstances(importing, [{ series: 0, number: 0 }])
+  let jobs = 0
+  const imports = async () => {
+    // New image sets, and new instances of earlier ones.
+    for (let job = 1; job <= JOBS; job++) {
+      const instances = Array.from({ length: 20 }, (_, at) => ({ series: job * 10 + at, number: job }))
+      await importInstances(importing, instances, datastoreId)
+      jobs++
+    }
+  }
+  const declarations = async () => {
+    let rounds = 0
+    for (; jobs < JOBS; rounds++) {
+      await makeSearchable(declaring, datastoreId, 'StationName')
+      const declaration = await declaring.catalog.declaredAttributes.beginRemoval(datastoreId, 'StationName')
+      for await (const _ of removeDeclaration(declaring, { datastoreId, declaration: declaration! }));
+      // Each declaration makes an import write its documents again: one has to end between two.
+      const before = jobs
+      while (jobs === before && jobs < JOBS) await setTimeout(5)
+    }
+    return rounds
+  }
+  const [rounds] = await Promise.all([declarations(), imports()])
+  assert.ok(rounds > 1)
+  assert.deepEqual(await differencesIn(declaring), [])
+  await makeSearchable(declaring, datastoreId, 'StationName')
+  for (let job = 1; job <= JOBS; job++) {
+    assert.equal((await found(importing.catalog, datastoreId, 'StationName', `s${job}`)).length, 20)
+  }
+  assert.deepEqual(await differencesIn(declaring), [])
+})
+
 test('two builds at the same time, and one that stopped half-way, index each image set once', async (context) => {
   const app = await appIn(context, await newDataFolder(context))
   const instances = Array.from({ length: 300 }, (_, series) => ({ series, number: series % 3 }))
@@ -99,8 +200,7 @@ test('an image set whose metadata cannot be read is reported, and the others are
   const app = await appIn(context, await newDataFolder(context))
   const datastoreId = await importInstances(app, [{ series: 1, number: 1 }])
   await importInstances(app, [{ series: 2, number: 1 }], datastoreId)
-  const everything = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
-  const { rows } = await app.catalog.imageSets.search({ datastoreId, search: everything, limit: 10 })
+  const { rows } = await app.catalog.imageSets.search({ datastoreId, search: EVERYTHING, limit: 10 })
   const place = await app.catalog.imageSets.attributes({ datastoreId, ...rows[0]! })
   assert.ok(typeof place === 'object')
   await app.blobs.remove([place.blobKey])

@@ -24,6 +24,7 @@ const IN_WORDS: Readonly<Record<IndexDifferenceKind, (difference: IndexDifferenc
   'words-missing': ({ words }) => `${words} words of image sets are not in the postings`,
   'words-superfluous': ({ words }) => `the postings have ${words} words that their image sets do not have`,
   'words-damaged': ({ words }) => `${words} postings do not decode`,
+  'text-without-declaration': ({ words }) => `${words} texts of image sets are of attributes that are not declared`,
   'posting-without-word': ({ words }) => `${words} postings are of words that are not in the dictionary`,
   'word-without-posting': ({ words }) => `${words} words of the dictionary have no posting`,
   'prefix-without-postings': ({ words }) => `${words} prefixes of many words have no postings`,

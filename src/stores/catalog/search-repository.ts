@@ -122,6 +122,7 @@ export type IndexDifferenceKind =
   | 'words-missing'
   | 'words-superfluous'
   | 'words-damaged'
+  | 'text-without-declaration'
   | 'posting-without-word'
   | 'word-without-posting'
   | 'prefix-without-postings'

@@ -213,6 +213,11 @@ export const DAMAGES: readonly Damage[] = [
     by: ofRow('unlisted_texts', `'{"SeriesDescription":"thorax"}'`),
   },
   {
+    what: 'a text of an attribute that is not declared',
+    kinds: ['text-without-declaration', 'words-missing'],
+    by: ofRow('unlisted_texts', `'{"words 7":["thorax"]}'`),
+  },
+  {
     what: 'a posting that is missing',
     kinds: ['word-without-posting', 'words-missing'],
     by: (place) => place.sql('DELETE FROM search_postings WHERE token = 1'),

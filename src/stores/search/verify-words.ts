@@ -3,6 +3,7 @@
  * one snapshot of both. Then, for each dictionary, that every key is used, and that prefixes and high-frequency texts have the tokens that a search relies on.
  */
 import { setImmediate } from 'node:timers/promises'
+import { isDeclaredName, numberOfDeclared } from '../../imaging/search/declared.ts'
 import { describedOf } from '../../imaging/search/described.ts'
 import type { IndexDifference } from '../catalog/search-repository.ts'
 import { all, one, type Sql, type Transactions } from '../sql/engine/statement.ts'
@@ -66,7 +67,21 @@ function* verifyChunk(datastore: number, state: DictionaryState, chunk: number):
   if (of === undefined) {
     return rows.length === 0 ? [] : [{ kind: 'image-sets-without-words', datastore, imageSets: rows.length }]
   }
-  return yield* compareChunk(of, { datastore, chunk, imageSets: rows.map(indexedWithWordsOf) })
+  const differences = yield* compareChunk(of, { datastore, chunk, imageSets: rows.map(indexedWithWordsOf) })
+  const undeclared = state === 'live' ? yield* undeclaredTexts(datastore, rows) : 0
+  if (undeclared === 0) return differences
+  return [...differences, { kind: 'text-without-declaration', datastore, chunk, words: undeclared }]
+}
+
+/** How many texts are of attributes that are not declared in the data store, or no longer. */
+function* undeclaredTexts(datastore: number, rows: readonly IndexedRowWithWords[]): Sql<number> {
+  const declared = yield* all<{ declaration: number }>(
+    'SELECT declaration FROM declared_attributes WHERE datastore = ?',
+    datastore,
+  )
+  const numbers = new Set(declared.map(({ declaration }) => declaration))
+  const names = rows.flatMap(({ unlisted_texts: texts }) => (texts === null ? [] : Object.keys(JSON.parse(texts))))
+  return names.filter((name) => isDeclaredName(name) && !numbers.has(numberOfDeclared(name))).length
 }
 
 interface Chunk {
