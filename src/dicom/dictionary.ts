@@ -45,6 +45,12 @@ export function tagOf(keyword: string): string | undefined {
   return parsed.byKeyword.get(keyword)
 }
 
+/** All keywords, for hints. */
+export function keywords(): Iterable<string> {
+  parsed ??= parseDictionary(DICTIONARY_ENTRIES)
+  return parsed.byKeyword.keys()
+}
+
 /** A tag as `GGGGEEEE`, upper-case hex. */
 export function formatTag(tag: number): string {
   return tag.toString(16).toUpperCase().padStart(8, '0')

@@ -76,7 +76,7 @@ async function build(
         unreadable.push(each)
         terminal.note(`The metadata of image set ${each.imageSetId} cannot be read: it is not found by ${keyword}.`)
       }
-      if (!stop.signal.aborted) continue
+      if (!stop.signal.aborted || step.done === step.of) continue
       terminal.note(`Interrupted. Run the command again to resume. ${keyword} is not searchable yet.`)
       return 'interrupted'
     }

@@ -1,6 +1,8 @@
 /** What the commands for declared attributes share: the data store and the attribute that the command line names, and the open catalog. */
+import { keywords, tagOf } from '../../dicom/dictionary.ts'
 import { attributeToDeclare, type DeclarableAttribute } from '../../imaging/search/declared.ts'
 import { isDataFolder } from '../../server/data-folder.ts'
+import { nearest } from '../../server/nearest.ts'
 import { openCatalog, placesOf, type StorePlaces } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
@@ -69,8 +71,9 @@ export function attributeIn({ flags }: Invocation, command: string): DeclarableA
     throw wrong(`hilum ${command} needs --tag, the keyword or the tag of a DICOM attribute.`)
   }
   const attribute = attributeToDeclare(flags.tag)
-  if ('refused' in attribute) throw wrong(`${attribute.refused}.`)
-  return attribute
+  if (!('refused' in attribute)) return attribute
+  const meant = tagOf(flags.tag) === undefined && !/\d/.test(flags.tag) ? nearest(flags.tag, keywords()) : undefined
+  throw wrong(`${attribute.refused}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`)
 }
 
 const wrong = (message: string) => new OperatorError(message, { exitCode: 2 })

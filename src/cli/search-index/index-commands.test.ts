@@ -128,6 +128,7 @@ test('an operator makes an attribute searchable and unsearchable again', async (
         ['PixelData', /has the VR OB or OW/],
         ['PatientName', /searchable in every data store/],
         ['0019,1001', /Private attributes/],
+        ['InstitutionalDepartment', /no attribute with this keyword.* Did you mean InstitutionalDepartmentName\?$/m],
       ] as const) {
         const refused = await index('add', '--tag', tag)
         assert.equal(refused.code, 2)
