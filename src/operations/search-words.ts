@@ -2,7 +2,7 @@
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import { isWordAttribute, type Term, toTerms } from '../imaging/search/terms.ts'
-import type { Declaration } from '../stores/catalog/declared-attribute-repository.ts'
+import { type Declaration, percentDone } from '../stores/catalog/declared-attribute-repository.ts'
 import { datastoreNotFound } from './datastore-access.ts'
 
 /** @throws ContractError (ValidationException) without any value of the header */
@@ -30,12 +30,12 @@ export async function termsOfHeader(
   )
 }
 
-function mustBeLive({ keyword, state, doneTo, upTo }: Declaration): void {
-  const percent = Math.floor((100 * (doneTo + 1)) / (upTo + 1))
+function mustBeLive(declaration: Declaration): void {
+  const { keyword, state } = declaration
   if (state === 'building') {
     throw new ContractError(
       'ValidationException',
-      `${keyword} is not searchable yet: ${percent} % of the image sets are indexed. hilum index add continues an interrupted build`,
+      `${keyword} is not searchable yet: ${percentDone(declaration)} % of the image sets are indexed. hilum index add continues an interrupted build`,
     )
   }
   if (state === 'removing') throw new ContractError('ValidationException', `${keyword} is not searchable any more`)

@@ -1,5 +1,5 @@
 /** `hilum index list`: the attributes that are declared searchable for a data store. */
-import type { Declaration } from '../../stores/catalog/declared-attribute-repository.ts'
+import { type Declaration, percentDone } from '../../stores/catalog/declared-attribute-repository.ts'
 import { drawTable } from '../access/draw-table.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { withDatastore } from './chosen-attribute.ts'
@@ -35,11 +35,9 @@ export async function listAttributes(invocation: Invocation): Promise<ExitCode> 
 
 const tagShown = (tag: string) => `(${tag.slice(0, 4)},${tag.slice(4)})`
 
-const doneShare = ({ doneTo, upTo }: Declaration): number => (upTo < 0 ? 1 : (doneTo + 1) / (upTo + 1))
-
 /** An interrupted command looks as one that runs: the work has no owner. */
 function stateOf(declaration: Declaration): string {
-  const percent = `${Math.floor(100 * doneShare(declaration))} %`
+  const percent = `${percentDone(declaration)} %`
   switch (declaration.state) {
     case 'building':
       return `building, ${percent}; hilum index add resumes it`
@@ -52,5 +50,5 @@ function stateOf(declaration: Declaration): string {
 
 const asJson = (declaration: Declaration) => {
   const { keyword, tag, comparison, state } = declaration
-  return { keyword, tag, comparison, state, ...(state !== 'live' && { done: doneShare(declaration) }) }
+  return { keyword, tag, comparison, state, ...(state !== 'live' && { percentDone: percentDone(declaration) }) }
 }

@@ -16,6 +16,10 @@ export interface Declaration extends DeclaredAttribute {
   readonly upTo: number
 }
 
+/** How much of the work of a build or removal is done, in whole percent. */
+export const percentDone = ({ doneTo, upTo }: Pick<Declaration, 'doneTo' | 'upTo'>): number =>
+  upTo < 0 ? 100 : Math.floor((100 * (doneTo + 1)) / (upTo + 1))
+
 /** What the texts of a new version are made of. */
 export interface Declared {
   /** Rises with every declaration and removal. Versions are published only while it is unchanged. */

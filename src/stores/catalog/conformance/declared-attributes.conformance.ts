@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { DeclarableAttribute } from '../../../imaging/search/declared.ts'
 import { toTerms } from '../../../imaging/search/terms.ts'
 import type { Catalog } from '../catalog.ts'
-import { type Declaration, DeclarationsChanged } from '../declared-attribute-repository.ts'
+import { type Declaration, DeclarationsChanged, percentDone } from '../declared-attribute-repository.ts'
 import { AttributeNotSearchable } from '../search-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT, createDatastore, documentsOf, importFiles, record, startJob, storedFile } from './catalog.fixture.ts'
@@ -58,6 +58,7 @@ export function testDeclaredAttributes(open: OpenCatalog): void {
     const catalog = await open(context)
     const [datastoreId, other] = [await createDatastore(catalog), await createDatastore(catalog, 'other')]
     const first = await declare(catalog, datastoreId)
+    assert.equal(percentDone(first), 100)
     assert.deepEqual(await declare(catalog, datastoreId), first)
     assert.deepEqual(await catalog.declaredAttributes.list(other), [])
     assert.equal(await catalog.declaredAttributes.list('0'.repeat(32)), undefined)
@@ -77,6 +78,7 @@ export function testDeclaredAttributes(open: OpenCatalog): void {
     const datastoreId = await createDatastore(catalog)
     const made = await importFiles(catalog, { datastoreId, files: studies('1', '2', '3') })
     const of = await declare(catalog, datastoreId)
+    assert.equal(percentDone(of), 0)
     const which = { datastoreId, number: of.number }
     await assert.rejects(count(catalog, datastoreId, { of, text: 'neuro' }), AttributeNotSearchable)
     await build(catalog, which, (id) => (id === made[1]!.imageSetId ? 'Neurologie' : 'Radiologie'))
