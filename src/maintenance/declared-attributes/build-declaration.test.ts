@@ -1,7 +1,10 @@
 /** Declared attributes over real stores: image sets are found by what their metadata have, whatever happens to them, before and after the build. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import Database from 'better-sqlite3-multiple-ciphers'
 import type { ImportApp } from '../../app.ts'
 import { appIn, importInstances, newDataFolder } from '../../jobs/imported-instances.fixture.ts'
 import { appOver, importThree, perform, propertiesOf, SERIES } from '../../jobs/workflows.fixture.ts'
@@ -208,7 +211,33 @@ test('an image set whose metadata cannot be read is reported, and the others are
   assert.deepEqual(await found(app.catalog, datastoreId, 'StationName', 's1'), [rows[1]!.imageSetId])
 })
 
-test('after a removal nothing of the attribute is left, and it can be declared again', async (context) => {
+test('after a removal nothing of the attribute is left in the file of the catalog', async (context) => {
+  const folder = await newDataFolder(context)
+  const app = await appIn(context, folder)
+  const datastoreId = await importInstances(app, [
+    { series: 1, number: 12_345_678 },
+    { series: 2, number: 1 },
+  ])
+  await makeSearchable(app, datastoreId, 'StationName')
+  // A new version: the row history keeps the texts of the one before.
+  await importInstances(app, [{ series: 1, number: 2 }], datastoreId)
+  const path = join(folder, 'catalog.sqlite')
+  const database = new Database(path, { readonly: true })
+  const kept = (table: string) =>
+    database.prepare<[], number>(`SELECT count(*) FROM ${table} WHERE unlisted_texts LIKE '%words%'`).pluck().get()
+  assert.deepEqual(['image_sets', 'image_set_history'].map(kept), [2, 1])
+  const traces = async (...paths: readonly string[]) =>
+    (await Promise.all(paths.map((each) => readFile(each, 'latin1')))).join('').match(/s12345678/gi)
+  assert.ok(await traces(path, `${path}-wal`))
+  const declaration = (await app.catalog.declaredAttributes.beginRemoval(datastoreId, 'StationName'))!
+  for await (const _ of removeDeclaration(app, { datastoreId, declaration }));
+  assert.deepEqual(['image_sets', 'image_set_history'].map(kept), [0, 0])
+  database.close()
+  await app.catalog.close()
+  assert.equal(await traces(path), null)
+})
+
+test('after a removal the attribute can be declared again', async (context) => {
   const app = await appIn(context, await newDataFolder(context))
   const instances = Array.from({ length: 300 }, (_, series) => ({ series, number: series % 3 }))
   const datastoreId = await importInstances(app, instances)

@@ -1,5 +1,8 @@
-/** Removes the texts of an attribute from the rows of image sets and from the search index, batch by batch, and its declaration at the end. */
-import { declaredNameOf } from '../../../imaging/search/declared.ts'
+/**
+ * Removes the texts of an attribute from the rows of image sets and from the search index, batch by batch; then from the row history, which no
+ * search by the attribute reads any more; and its declaration at the end.
+ */
+import { type DeclaredName, declaredNameOf } from '../../../imaging/search/declared.ts'
 import { withDeclaredTexts } from '../../../imaging/search/described.ts'
 import type { Declaration, DeclaredAttributes } from '../../catalog/declared-attribute-repository.ts'
 import {
@@ -28,7 +31,7 @@ export function* removeBatch(
   const rows = yield* all<IndexedRowWithWords>(
     `SELECT ${INDEXED_COLUMNS_WITH_WORDS} FROM image_sets WHERE row_id > ? AND row_id <= ? AND datastore = ?
      AND deleted_at IS NULL AND unlisted_texts LIKE ? ORDER BY row_id LIMIT ?`,
-    ...[declaration.doneTo, last, datastore, `%"${name}":%`, limit],
+    ...[declaration.doneTo, last, datastore, withText(name), limit],
   )
   const changes: IndexChange[] = []
   for (const row of rows) {
@@ -36,10 +39,26 @@ export function* removeBatch(
   }
   yield* upkeep.applyTexts(changes)
   const doneTo = rows.length < limit ? last : rows.at(-1)!.row_id
-  if (doneTo >= declaration.upTo) {
+  if (doneTo >= declaration.upTo && (yield* removeFromHistory(datastore, name, limit)) === 0) {
     yield* run('DELETE FROM declared_attributes WHERE declaration = ?', number)
     return undefined
   }
   yield* run('UPDATE declared_attributes SET done_to = ? WHERE declaration = ?', doneTo, number)
   return { ...declaration, doneTo }
 }
+
+/** @returns how many rows had texts */
+function* removeFromHistory(datastore: number, name: DeclaredName, limit: number): Sql<number> {
+  const rows = yield* all<{ history_id: number; unlisted_texts: string }>(
+    'SELECT history_id, unlisted_texts FROM image_set_history WHERE datastore = ? AND unlisted_texts LIKE ? LIMIT ?',
+    ...[datastore, withText(name), limit],
+  )
+  for (const { history_id, unlisted_texts } of rows) {
+    const texts = withDeclaredTexts(unlisted_texts, new Map([[name, []]]))
+    yield* run('UPDATE image_set_history SET unlisted_texts = ? WHERE history_id = ?', texts, history_id)
+  }
+  return rows.length
+}
+
+/** The pattern of LIKE for rows that have texts of the declaration. */
+const withText = (name: DeclaredName): string => `%"${name}":%`
