@@ -87,7 +87,7 @@ describe('a search by words', choice, () => {
 
   test('is explained without its words', async () => {
     const { explanation } = await ask('PatientName=m%C3%BCller')
-    assert.deepEqual(JSON.parse(explanation).words, { tokens: 2, postings: 0, imageSets: 2 })
+    assert.deepEqual(JSON.parse(explanation).words, { tokens: 0, postings: 0, compared: 4, imageSets: 2 })
     assert.doesNotMatch(explanation, /m(ü|u|ue)ller/i)
   })
 
