@@ -61,6 +61,7 @@ const CONSOLE_MAY_IMPORT = [
   'contract/lock-tags.ts',
   'contract/maintenance.ts',
   'contract/search-attributes.ts',
+  'contract/word-attributes.ts',
   'dicom/dictionary.ts',
   'imaging/object-lock.ts',
   'pixel-data/htj2k/component-lines.ts',

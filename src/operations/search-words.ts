@@ -11,11 +11,7 @@ export async function termsOfHeader(
   { app, datastoreId }: { readonly app: App; readonly datastoreId: string },
 ): Promise<readonly Term[]> {
   if (header === undefined) return []
-  const pairs = header.split('&').map((pair): [string, string] => {
-    const at = pair.indexOf('=')
-    if (at === -1) throw invalid('has a pair without an equals sign')
-    return [decoded(pair.slice(0, at)), decoded(pair.slice(at + 1))]
-  })
+  const pairs = pairsOfHeader(header)
   const others = pairs.filter(([keyword]) => !isWordAttribute(keyword))
   if (others.length === 0) return toTerms(pairs)
   const declarations = await app.catalog.declaredAttributes.list(datastoreId)
@@ -29,6 +25,14 @@ export async function termsOfHeader(
     declarations.filter(({ state }) => state === 'live'),
   )
 }
+
+/** @throws ContractError (ValidationException) without any value of the header */
+export const pairsOfHeader = (header: string): readonly (readonly [keyword: string, text: string])[] =>
+  header.split('&').map((pair) => {
+    const at = pair.indexOf('=')
+    if (at === -1) throw invalid('has a pair without an equals sign')
+    return [decoded(pair.slice(0, at)), decoded(pair.slice(at + 1))]
+  })
 
 function mustBeLive(declaration: Declaration): void {
   const { keyword, state } = declaration

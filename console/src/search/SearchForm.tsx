@@ -5,13 +5,18 @@ import FormField from '@cloudscape-design/components/form-field'
 import Input from '@cloudscape-design/components/input'
 import Select, { type SelectProps } from '@cloudscape-design/components/select'
 import { type FormEvent, useState } from 'react'
+import { type Draft, draftError, draftOf, draftWarning, searchOfDraft, withProperty } from './draft.ts'
 import { RangePicker } from './RangePicker.tsx'
-import { type DateProperty, isDate, isUid, PROPERTIES, type Property, type Search, searchError } from './search.ts'
-import { type ValueError, whiteSpaceWarning } from './search-value.ts'
+import { SearchTokens } from './SearchTokens.tsx'
+import { type DateProperty, fragmentOf, isDate, PROPERTIES, type Search } from './search.ts'
+import type { ValueError } from './search-value.ts'
+import { helpOf, isWordAttribute, type Refusal, WORD_PROPERTIES } from './words.ts'
 
 const option = ({ id, label }: { id: string; label: string }): SelectProps.Option => ({ value: id, label })
 const ALL_OPTION: SelectProps.Option = { value: '', label: 'All image sets' }
-const PROPERTY_OPTIONS = [ALL_OPTION, ...PROPERTIES.map(option)]
+const FILTER_OPTIONS = [ALL_OPTION, ...PROPERTIES.map(option)]
+const WORD_OPTIONS = WORD_PROPERTIES.map(option)
+const PROPERTY_OPTIONS: SelectProps.Options = [...FILTER_OPTIONS, { label: 'Words', options: WORD_OPTIONS }]
 const DATE_OPTIONS = PROPERTIES.filter(({ id }) => isDate(id))
   .map(option)
   .reverse()
@@ -20,51 +25,65 @@ const PRIMARY_OPTIONS: readonly SelectProps.Option[] = [
   { value: 'false', label: 'Not primary' },
 ]
 
-/** The state of the form. A date property chosen in the property menu is the property of the date range. */
-interface Draft extends Omit<Search, 'property' | 'sort'> {
-  readonly property: Property | undefined
-}
-
 export function SearchForm({
   search,
+  refusal,
   isSearching,
   onSearch,
 }: {
   search: Search
+  /** Of a word of the search. */
+  refusal: Refusal | undefined
   isSearching: boolean
   onSearch: (search: Search) => void
 }) {
-  const [draft, setDraft] = useState<Draft>(() => ({
-    ...search,
-    property: search.property ?? (search.range && search.rangeProperty),
-  }))
+  const [draft, setDraft] = useState<Draft>(() => draftOf(search, refusal))
   const [isSubmitted, setSubmitted] = useState(false)
-  const change = (changes: Partial<Draft>) => setDraft((before) => ({ ...before, ...changes }))
-  const next = searchOfDraft(draft, search)
-  const error = searchError(next)
-  const isRangeMissing = isSubmitted && isDate(draft.property) && draft.range === undefined
-
-  function choose(property: Property | undefined) {
+  const fragment = fragmentOf(search)
+  const [shown, setShown] = useState({ fragment, refusal })
+  // The form shows another search without being mounted again, so that the field keeps the focus.
+  if (fragment !== shown.fragment || (refusal !== undefined && refusal.message !== shown.refusal?.message)) {
+    setShown({ fragment, refusal })
+    setDraft(draftOf(search, refusal))
     setSubmitted(false)
-    if (isDate(property)) change({ property, rangeProperty: property, value: '' })
-    else if (property === 'primary') change({ property, value: 'true' })
-    else change({ property, value: draft.property === 'primary' ? '' : draft.value })
+  }
+  const change = (changes: Partial<Draft>) => setDraft((before) => ({ ...before, ...changes }))
+  const error = draftError(draft, search)
+  const isRangeMissing = isSubmitted && isDate(draft.property) && draft.range === undefined
+  const isRefused = refusal?.word.attribute === draft.property && refusal?.word.text === draft.value
+
+  function choose(property: Draft['property']) {
+    setSubmitted(false)
+    setDraft((before) => withProperty(before, property, search))
   }
 
-  function submit(event: FormEvent) {
-    event.preventDefault()
+  function submit(submitted: Draft) {
     setSubmitted(true)
-    if (error === undefined && !(isDate(draft.property) && draft.range === undefined)) onSearch(next)
+    setDraft(submitted)
+    if (draftError(submitted, search) !== undefined) return
+    if (isDate(submitted.property) && submitted.range === undefined) return
+    onSearch(searchOfDraft(submitted, search))
+  }
+
+  /** Searches for the rest at once. */
+  function remove(remaining: Draft) {
+    if (remaining.value === '') onSearch(searchOfDraft(remaining, search))
+    else submit(remaining)
+  }
+
+  function onSubmit(event: FormEvent) {
+    event.preventDefault()
+    submit(draft)
   }
 
   return (
     <search>
-      <form className="search-form" onSubmit={submit} aria-label="Image sets">
+      <form className="search-form" onSubmit={onSubmit} aria-label="Image sets">
         <FormField label="Property" stretch>
           <Select
             options={PROPERTY_OPTIONS}
-            selectedOption={PROPERTY_OPTIONS.find(({ value }) => value === (draft.property ?? ''))!}
-            onChange={({ detail }) => choose((detail.selectedOption.value || undefined) as Property | undefined)}
+            selectedOption={[...FILTER_OPTIONS, ...WORD_OPTIONS].find(({ value }) => value === (draft.property ?? ''))!}
+            onChange={({ detail }) => choose((detail.selectedOption.value || undefined) as Draft['property'])}
             ariaLabel="Property filter"
           />
         </FormField>
@@ -80,7 +99,7 @@ export function SearchForm({
           !isDate(draft.property) && (
             <ValueField
               draft={draft}
-              error={isSubmitted || draft.value !== '' ? error : undefined}
+              error={isRefused ? refusal : isSubmitted || draft.value !== '' ? error : undefined}
               onChange={(value) => change({ value })}
             />
           )
@@ -111,17 +130,11 @@ export function SearchForm({
             Search
           </Button>
         </div>
+        <SearchTokens draft={draft} onRemove={remove} />
       </form>
     </search>
   )
 }
-
-const searchOfDraft = ({ property, ...draft }: Draft, { sort }: Search): Search => ({
-  ...draft,
-  property: isDate(property) ? undefined : property,
-  value: property === undefined || isDate(property) ? '' : draft.value,
-  sort,
-})
 
 function ValueField({
   draft,
@@ -133,7 +146,7 @@ function ValueField({
   onChange: (value: string) => void
 }) {
   const { property, value } = draft
-  const warning = property !== undefined && !isUid(property) ? whiteSpaceWarning(value) : undefined
+  const warning = draftWarning(draft)
   const correctedValue = error?.correctedValue ?? warning?.correctedValue
   const correct = correctedValue !== undefined && (
     <Button variant="inline-link" formAction="none" onClick={() => onChange(correctedValue)}>
@@ -144,6 +157,7 @@ function ValueField({
     <FormField
       label="Value"
       stretch
+      constraintText={isWordAttribute(property) && helpOf(property)}
       errorText={
         error && (
           <>

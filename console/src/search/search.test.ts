@@ -88,6 +88,16 @@ describe('the fragment', () => {
       range: { type: 'absolute', from: '2024-01-01T00:00:00-05:30', to: '2024-01-02T00:00:00+00:00' },
       sort: { sortField: 'DICOMStudyDateAndTime', sortOrder: 'DESC' },
     },
+    {
+      ...ALL_IMAGE_SETS,
+      property: 'patient',
+      value: 'P 1',
+      words: [
+        { attribute: 'PatientName', text: 'mül & =#?%+ an*' },
+        { attribute: 'Modality', text: 'CT' },
+        { attribute: 'PatientName', text: '山田' },
+      ],
+    },
   ]
   test('is parsed to the same search', () => {
     for (const search of searches) assert.deepEqual(searchOf(fragmentOf(search)), { search, invalidParameters: [] })

@@ -5,13 +5,13 @@
 import type { SearchByAttributeValue, SearchCriteria, SearchFilter, Sort } from '@aws-sdk/client-medical-imaging'
 import {
   attributesOfKind,
-  isSortField,
   SEARCH_ATTRIBUTES,
   type SearchAttributeId,
   SORT_FIELDS,
 } from '../../../src/contract/search-attributes.ts'
 import { boundsOf, parseRange, type Range, rangeText } from './date-range.ts'
 import { textError, uidError, type ValueError } from './search-value.ts'
+import { isWordAttribute, type Word, withWord, wordParameters } from './words.ts'
 
 export type DateProperty = SearchAttributeId<'timestamp' | 'studyTimestamp'>
 export type Property = SearchAttributeId
@@ -23,6 +23,8 @@ export interface Search {
   readonly value: string
   readonly rangeProperty: DateProperty
   readonly range: Range | undefined
+  /** All of them have to match, beside the property and the range. */
+  readonly words: readonly Word[]
   readonly sort: Sort
 }
 
@@ -41,14 +43,15 @@ export const ALL_IMAGE_SETS: Search = {
   value: '',
   rangeProperty: 'updated',
   range: undefined,
+  words: [],
   sort: NEWEST_FIRST,
 }
 
-export const isDate = (property: Property | undefined): property is DateProperty =>
-  property !== undefined && isSortField(attributeOf(property).name)
+export const isDate = (property: string | undefined): property is DateProperty =>
+  attributesOfKind('timestamp', 'studyTimestamp').some(({ id }) => id === property)
 
-export const isUid = (property: Property | undefined): boolean =>
-  property !== undefined && attributeOf(property).kind === 'uid'
+export const isUid = (property: string | undefined): boolean =>
+  attributesOfKind('uid').some(({ id }) => id === property)
 
 /** Why the search can't be sent. */
 export function searchError({ property, value }: Search): ValueError | undefined {
@@ -76,10 +79,11 @@ export function criteriaOf(search: Search, now: Date): SearchCriteria {
 const attributeValue = (property: Property, value: unknown): SearchByAttributeValue =>
   ({ [attributeOf(property).name]: value }) as unknown as SearchByAttributeValue
 
-/** For example `series=1.2.3&updated=-7d&sort=createdAt.asc`. Empty for all image sets in the default order. */
-export function fragmentOf({ property, value, rangeProperty, range, sort }: Search): string {
+/** For example `series=1.2.3&Modality=CT&updated=-7d&sort=createdAt.asc`. Empty for all image sets in the default order. */
+export function fragmentOf({ property, value, rangeProperty, range, words, sort }: Search): string {
   const parameters = new URLSearchParams()
   if (property !== undefined) parameters.set(property, value)
+  for (const [name, text] of wordParameters(words)) parameters.append(name, text)
   if (range !== undefined) parameters.set(rangeProperty, rangeText(range))
   if (sort.sortField !== NEWEST_FIRST.sortField || sort.sortOrder !== NEWEST_FIRST.sortOrder) {
     parameters.set('sort', `${sort.sortField}.${sort.sortOrder!.toLowerCase()}`)
@@ -110,6 +114,9 @@ function withParameter(search: Search, name: string, value: string): Search | un
     const sortField = SORT_FIELDS.find((one) => one === field)
     if (sortField === undefined || (order !== 'asc' && order !== 'desc')) return undefined
     return { ...search, sort: { sortField, sortOrder: order === 'asc' ? 'ASC' : 'DESC' } }
+  }
+  if (isWordAttribute(name)) {
+    return value === '' ? undefined : { ...search, words: withWord(search.words, { attribute: name, text: value }) }
   }
   const property = PROPERTIES.find(({ id }) => id === name)?.id
   if (property === undefined) return undefined

@@ -8,6 +8,7 @@ import { useMemo } from 'react'
 import { type Api, responseHeader, useApi, withHeaders } from '../api.ts'
 import { hrefTo, navigate, useLocation } from '../location.ts'
 import { criteriaOf, fragmentOf, type Search, searchOf } from './search.ts'
+import { matchHeaderOf } from './words.ts'
 
 export const PAGE_SIZE = 50
 
@@ -36,12 +37,13 @@ export function useSearch(datastoreId: string) {
   const current = useMemo((): SearchState => (isSearchState(state) ? state : newSearchState()), [state])
   const token = current.tokens.at(-1)
   const criteria = useMemo(() => criteriaOf(search, new Date(current.startedAt)), [search, current.startedAt])
+  const match = matchHeaderOf(search.words)
   const query = useQuery({
     // Starting the same search again must send a new request.
-    queryKey: ['search', datastoreId, criteria, current.startedAt, token],
+    queryKey: ['search', datastoreId, criteria, current.startedAt, token, match],
     queryFn: async () => ({
       page: current.tokens.length + 1,
-      ...(await findPage(client, { datastoreId, searchCriteria: criteria, nextToken: token })),
+      ...(await findPage(client, { datastoreId, searchCriteria: criteria, nextToken: token }, match)),
     }),
     // Shows the rows of the previous page while the next page of the same search is loading.
     placeholderData: (rows, before) => (before?.queryKey[3] === current.startedAt ? rows : undefined),
@@ -82,11 +84,16 @@ function isSearchState(state: unknown): state is SearchState {
 async function findPage(
   client: Api['client'],
   input: ConstructorParameters<typeof SearchImageSetsCommand>[0],
+  match: string | undefined,
 ): Promise<Omit<ResultPage, 'page'>> {
   const command = new SearchImageSetsCommand({ ...input, maxResults: PAGE_SIZE })
   const isFirst = input.nextToken === undefined
   const startedAt = performance.now()
-  const output = await client.send(isFirst ? withHeaders(command, { 'x-hilum-count': 'exact' }) : command)
+  const headers = {
+    ...(match !== undefined && { 'x-hilum-match': match }),
+    ...(isFirst && { 'x-hilum-count': 'exact' }),
+  }
+  const output = await client.send(withHeaders(command, headers))
   const durationMs = performance.now() - startedAt
   const total = responseHeader(output, 'x-hilum-total-count')
   return {

@@ -17,21 +17,23 @@ import { formatDuration } from '../../format/time.ts'
 import { isSystemFile } from '../../import/chosen-files.ts'
 import { setPendingFiles } from '../../import/pending-files.ts'
 import { useFileDrop } from '../../import/use-file-drop.ts'
-import { hrefTo, navigate, useLocation } from '../../location.ts'
+import { hrefTo, navigate } from '../../location.ts'
 import { columnsFor } from '../../search/result-columns.tsx'
 import { SearchForm } from '../../search/SearchForm.tsx'
 import { ALL_IMAGE_SETS, fragmentOf } from '../../search/search.ts'
 import { PAGE_SIZE, useSearch } from '../../search/use-search.ts'
+import { refusalOf } from '../../search/words.ts'
 import type { CodeLanguage } from './CodeDialog.tsx'
 
 const CodeDialog = lazy(async () => ({ default: (await import('./CodeDialog.tsx')).CodeDialog }))
 
 export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
-  const { fragment } = useLocation()
   const results = useSearch(datastoreId)
   const [codeLanguage, setCodeLanguage] = useState<CodeLanguage>()
   const columns = useMemo(() => columnsFor(datastoreId), [datastoreId])
   const { search, data, error, page, total, invalidParameters } = results
+  const refusal = useMemo(() => refusalOf(error, search.words), [error, search.words])
+  const hasWords = search.words.length > 0
   const notify = useNotify()
   useFileDrop({
     onFiles(files) {
@@ -54,9 +56,11 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
         </Alert>
       )}
       <Container>
-        <SearchForm key={fragment} search={search} isSearching={results.isFetching} onSearch={results.start} />
+        <SearchForm search={search} refusal={refusal} isSearching={results.isFetching} onSearch={results.start} />
       </Container>
-      {error && <ErrorAlert error={error} action="search for image sets" onRetry={() => results.refetch()} />}
+      {error && refusal === undefined && (
+        <ErrorAlert error={error} action="search for image sets" onRetry={() => results.refetch()} />
+      )}
       <Table
         variant="container"
         columnDefinitions={columns}
@@ -94,6 +98,8 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
                     { id: 'python', text: 'Python' },
                   ]}
                   onItemClick={({ detail }) => setCodeLanguage(detail.id as CodeLanguage)}
+                  disabled={hasWords}
+                  disabledReason="Code for a search by words isn't available: the SDKs have no parameter for words. Use the header x-hilum-match."
                 >
                   View code
                 </ButtonDropdown>
@@ -131,7 +137,11 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
           ) : (
             <EmptyState
               title="No matches"
-              description="No image sets match the search. Values must match exactly, including uppercase and lowercase."
+              description={
+                hasWords
+                  ? 'No image sets match all words and filters of the search.'
+                  : 'No image sets match the search. Values must match exactly, including uppercase and lowercase.'
+              }
               action={
                 <Button onClick={() => results.start({ ...ALL_IMAGE_SETS, sort: search.sort })}>
                   View all image sets
