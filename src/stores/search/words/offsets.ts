@@ -67,6 +67,18 @@ export function listOf(offsets: Offsets): Uint16Array {
   return list
 }
 
+/** Adds one to the count of the group of each offset. Loops over numbers: there may be millions. */
+export function countGroups(offsets: Offsets, groupOf: Uint32Array, counts: Uint32Array): void {
+  if (!isBitmap(offsets)) {
+    for (let at = 0; at < offsets.length; at++) counts[groupOf[offsets[at]!]!]!++
+    return
+  }
+  for (let at = 0; at < offsets.length; at++) {
+    for (let word = offsets[at]!; word !== 0; word &= word - 1)
+      counts[groupOf[at * 32 + 31 - Math.clz32(word & -word)]!]!++
+  }
+}
+
 function bitmapOf(offsets: Offsets): Uint32Array {
   if (isBitmap(offsets)) return offsets
   const bitmap = new Uint32Array(BITMAP_BYTES / 4)

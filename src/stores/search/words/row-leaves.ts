@@ -2,7 +2,7 @@
  * Which leaf holds each image set, in memory: four bytes for each. With it a search by words knows how many of its image sets each leaf has
  * before it reads any: leaves without one are skipped, and leaves wholly inside the ranges are counted.
  */
-import { CHUNK_ROWS, chunkOf, listOf, offsetOf } from './offsets.ts'
+import { CHUNK_ROWS, chunkOf, countGroups, offsetOf } from './offsets.ts'
 import type { RowSet } from './row-set.ts'
 
 /** The number of image sets of a search in each leaf, by the number of the leaf. */
@@ -37,7 +37,7 @@ export class RowLeaves {
     for (const [chunk, offsets] of rows.chunks) {
       const leaves = this.#leaves.get(chunk)
       if (leaves === undefined) continue
-      for (const offset of listOf(offsets)) hits[leaves[offset]!]!++
+      countGroups(offsets, leaves, hits)
     }
     hits[0] = 0
     return hits

@@ -4,6 +4,9 @@ import { CHUNK_ROWS, chunkOf, countOf, has, listOf, type Offsets, offsetOf, offs
 export class RowSet {
   readonly chunks: ReadonlyMap<number, Offsets>
   readonly size: number
+  /** Of the last row id that was looked up: those of a leaf are of few chunks. */
+  #chunk = -1
+  #offsets: Offsets | undefined
 
   constructor(chunks: ReadonlyMap<number, Offsets>, size = sizeOf(chunks)) {
     this.chunks = chunks
@@ -15,8 +18,12 @@ export class RowSet {
   }
 
   has(rowId: number): boolean {
-    const offsets = this.chunks.get(chunkOf(rowId))
-    return offsets !== undefined && has(offsets, offsetOf(rowId))
+    const chunk = chunkOf(rowId)
+    if (chunk !== this.#chunk) {
+      this.#chunk = chunk
+      this.#offsets = this.chunks.get(chunk)
+    }
+    return this.#offsets !== undefined && has(this.#offsets, offsetOf(rowId))
   }
 
   /** In ascending order within a chunk. */
