@@ -140,6 +140,23 @@ export interface Limits {
   /** Connections to an S3 server, per server and per import thread: as many for reading, and as many for other requests. */
   readonly s3Connections: number
 
+  /** Store requests of DICOMweb: the body, its files, the headers of a part, and the requests at the same time. */
+  readonly storeRequestBytes: number
+  readonly storeRequestFiles: number
+  readonly storePartHeaderBytes: number
+  readonly storeRequests: number
+  readonly storeRequestsPerPrincipal: number
+  /** A store request that sends no byte for the first time, or is not complete after the second, is refused. */
+  readonly storeIdleMs: number
+  readonly storeRequestMs: number
+  /** Files of all store requests that are received, but not read yet. Beyond it, a file is received into a blob. */
+  readonly storeMemoryBytes: number
+  /** Store requests share a job until it has this many files, or was not used for this time. */
+  readonly storeFilesPerJob: number
+  readonly storeJobIdleMs: number
+  /** A chunk of a body that is signed in chunks (aws-chunked): it is used when its signature is checked. */
+  readonly signedChunkBytes: number
+
   readonly importWorkers: number
   readonly importLeaseMs: number
   /** The lease of a worker on an update or a copy; it is renewed. */
@@ -291,6 +308,18 @@ export const DEFAULT_LIMITS: Limits = {
   s3BytesPerSecondMin: 128 * 1024,
   s3Connections: 512,
 
+  storeRequestBytes: 1024 ** 3,
+  storeRequestFiles: 20_000,
+  storePartHeaderBytes: 16 * 1024,
+  storeRequests: 128,
+  storeRequestsPerPrincipal: 64,
+  storeIdleMs: 60_000,
+  storeRequestMs: 2 * 3_600_000,
+  storeMemoryBytes: 64 * 1024 ** 2,
+  storeFilesPerJob: 10_000,
+  storeJobIdleMs: 2_000,
+  signedChunkBytes: 1024 ** 2,
+
   importWorkers: 1,
   importLeaseMs: 30_000,
   workflowLeaseMs: 30_000,
@@ -334,6 +363,7 @@ const SERVER_BYTES = 224 * 1024 ** 2
 const SMALLEST_SPARE_BYTES = 64 * 1024 ** 2
 /** The share of the remaining memory for each limit. The sum exceeds 1, because the limits are not reached at the same time. */
 const SHARES = {
+  storeMemoryBytes: 1 / 32,
   importWholeFileBytes: 1 / 32,
   importReadAheadBytes: 1 / 16,
   importBlobBytes: 1 / 32,

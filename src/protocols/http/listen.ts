@@ -109,7 +109,8 @@ function createHttpServer(options: ListenOptions, shared: Shared): Server | TlsS
     maxHeaderSize: limits.requestHeaderBytes,
     // Node requires headersTimeout <= requestTimeout.
     headersTimeout: Math.min(limits.requestHeaderTimeoutMs, limits.requestBodyTimeoutMs),
-    requestTimeout: limits.requestBodyTimeoutMs,
+    // The slowest request that a route takes; bodies have shorter limits of their own (read-body.ts).
+    requestTimeout: Math.max(limits.storeRequestMs, limits.requestBodyTimeoutMs),
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(1_000, limits.requestHeaderTimeoutMs),
     // Node would refuse a missing Host header in its own format; violationOf checks it.
@@ -199,7 +200,9 @@ async function answer(exchange: Exchange): Promise<void> {
   const refusal = violationOf(request)
   const reply =
     refusal === undefined ? await callHandler(exchange) : options.refuse(refusal, request.headers as WireHeaders)
-  const isEnding = refusal !== undefined || isBodyLeft(request, limits)
+  // A client that is too slow may stay so for the rest of its body.
+  const isLate = reply.status === 408 && !request.complete
+  const isEnding = refusal !== undefined || isLate || isBodyLeft(request, limits)
   if ((isEnding || shared.stopping) && !response.destroyed) response.setHeader('Connection', 'close')
   if (options.tls !== undefined && !response.destroyed && isNamed(request)) {
     response.setHeader('Strict-Transport-Security', `max-age=${STRICT_TRANSPORT_SECONDS}`)
@@ -235,7 +238,7 @@ async function callHandler({ request, response, options, shared }: Exchange): Pr
       target: originForm(request.url as string),
       headers,
       ...(repeatedHeaders && { repeatedHeaders }),
-      body: bodyOf({ request, response }, shared.budget),
+      body: bodyOf({ request, response }, { budget: shared.budget, limits: options.limits }),
       ...shared.proxies.originOf({ address: request.socket.remoteAddress, isTls: options.tls !== undefined }, headers),
     })
   } catch (thrown) {

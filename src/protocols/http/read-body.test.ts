@@ -1,6 +1,7 @@
 /** Request bodies: read on demand, within one memory limit for all, and not read for a refused client. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { Client, echo, reply, started } from './listening.fixture.ts'
 import type { ProtocolHandler } from './wire.ts'
 
@@ -92,12 +93,14 @@ test('a refused client that continues to send is disconnected, and later request
   assert.deepEqual(targets, ['/endless', '/first'])
 })
 
+const TIMES = { idleMs: 60_000, totalMs: 60_000 }
+
 /** Replies with the number of chunks and the text of the streamed body. */
 const streaming =
   (limitBytes: number): ProtocolHandler =>
   async ({ body }) => {
     const chunks: Uint8Array[] = []
-    for await (const chunk of body.stream(limitBytes)) chunks.push(chunk)
+    for await (const chunk of body.stream(limitBytes, TIMES)) chunks.push(chunk)
     return reply(`streamed ${Buffer.concat(chunks)}`)
   }
 
@@ -131,7 +134,7 @@ test('a streamed body has the limit of its route', async (t) => {
 
 test('a handler that stops reading a stream can still reply', async (t) => {
   const { port } = await started(t, async ({ body }) => {
-    for await (const chunk of body.stream(1_000)) return reply(`first ${chunk.length > 0}`)
+    for await (const chunk of body.stream(1_000, TIMES)) return reply(`first ${chunk.length > 0}`)
     return reply('none')
   })
   assert.match(await new Client(port).send(...post(10), '12345').until(/first true$/), /^HTTP\/1.1 200 /)
@@ -141,7 +144,7 @@ test('a stream whose client disconnects throws a refusal', async (t) => {
   const thrown = Promise.withResolvers<unknown>()
   const { port } = await started(t, async ({ body }) => {
     try {
-      for await (const _ of body.stream(1_000)) client.socket.destroy()
+      for await (const _ of body.stream(1_000, TIMES)) client.socket.destroy()
     } catch (error) {
       thrown.resolve(error)
     }
@@ -149,4 +152,44 @@ test('a stream whose client disconnects throws a refusal', async (t) => {
   })
   const client = new Client(port).send(...post(10), '12345')
   assert.match(String(await thrown.promise), /^HttpRefusal: The connection closed/)
+})
+
+test('a streamed body may be slow as long as bytes keep arriving, and is refused with 408 when none arrive', async (t) => {
+  const received: number[] = []
+  const { port } = await started(
+    t,
+    async ({ body }) => {
+      for await (const chunk of body.stream(1_000, { idleMs: 500, totalMs: 60_000 })) received.push(chunk.length)
+      return reply('whole')
+    },
+    { requestBodyTimeoutMs: 100 },
+  )
+  const client = new Client(port).send(...post(6), '')
+  // Longer than a body that is read into memory may take.
+  for (const letter of 'abcde') {
+    client.send(letter)
+    await setTimeout(60)
+  }
+  assert.match(await client.send('f').until(/whole$/), /^HTTP\/1.1 200 /)
+  const silent = await new Client(port).send(...post(6), 'abc').closed()
+  assert.match(silent, /^HTTP\/1.1 408 [\s\S]*Connection: close/)
+  assert.equal(
+    received.reduce((sum, length) => sum + length),
+    9,
+  )
+})
+
+test('a streamed body that is not complete in its total time is refused with 408, although bytes arrive', async (t) => {
+  const { port } = await started(
+    t,
+    async ({ body }) => {
+      for await (const _ of body.stream(1_000, { idleMs: 60_000, totalMs: 200 }));
+      return reply('whole')
+    },
+    { requestBodyTimeoutMs: 300 },
+  )
+  const client = new Client(port).send(...post(1_000), 'a')
+  const sending = setInterval(() => client.send('b'), 20)
+  t.after(() => clearInterval(sending))
+  assert.match(await client.closed(), /^HTTP\/1.1 408 /)
 })

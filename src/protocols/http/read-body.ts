@@ -3,6 +3,7 @@
  * for the body: the handler then knows the caller and how large a body the route accepts.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Limits } from '../../limits.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { HttpRefusal } from './http-refusal.ts'
 import type { RequestBody } from './wire.ts'
@@ -24,7 +25,10 @@ export const announcedBytes = ({ headers }: IncomingMessage): number | undefined
 export const expectsContinue = ({ headers }: IncomingMessage): boolean =>
   headers.expect?.toLowerCase() === '100-continue'
 
-export function bodyOf(exchange: Exchange, budget: BodyBudget): RequestBody {
+export function bodyOf(
+  exchange: Exchange,
+  { budget, limits }: { readonly budget: BodyBudget; readonly limits: Pick<Limits, 'requestBodyTimeoutMs'> },
+): RequestBody {
   const announced = announcedBytes(exchange.request)
   if (announced === 0) return EMPTY
   const { request, response } = exchange
@@ -39,29 +43,51 @@ export function bodyOf(exchange: Exchange, budget: BodyBudget): RequestBody {
       // Only checked here: an announcement costs the client nothing, so bytes are taken from the budget as they arrive.
       if (!budget.hasRoomFor(announced ?? 1)) throw busy()
       if (expectsContinue(request)) response.writeContinue()
-      return collect(exchange, { limitBytes, budget })
+      return collect(exchange, { limitBytes, budget, timeoutMs: limits.requestBodyTimeoutMs })
     },
-    async *stream(limitBytes) {
+    async *stream(limitBytes, { idleMs, totalMs }) {
       checkAnnounced(limitBytes)
       if (expectsContinue(request)) response.writeContinue()
+      const endsAt = performance.now() + totalMs
+      // Not destroyed on return: the reply still has to be sent on this socket.
+      const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>
       let sizeBytes = 0
       try {
-        // Not destroyed on return: the reply still has to be sent on this socket.
-        for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-          sizeBytes += (chunk as Uint8Array).length
+        for (;;) {
+          // Counted only while bytes are waited for: the server may be slower than the client.
+          const { done, value } = await within(Math.min(idleMs, endsAt - performance.now()), chunks.next())
+          if (done) return
+          sizeBytes += value.length
           if (sizeBytes > limitBytes) throw tooLarge(limitBytes)
-          yield chunk as Uint8Array
+          yield value
         }
       } catch (error) {
         throw request.destroyed && !request.complete ? incomplete() : error
+      } finally {
+        // After a timeout it waits for a chunk still.
+        void chunks.return?.()
       }
     },
   }
 }
 
+async function within<Result>(timeoutMs: number, result: Promise<Result>): Promise<Result> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(tooSlow()), Math.max(0, timeoutMs))
+  try {
+    return await Promise.race([result, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 function collect(
   { request, response }: Exchange,
-  { limitBytes, budget }: { readonly limitBytes: number; readonly budget: BodyBudget },
+  {
+    limitBytes,
+    budget,
+    timeoutMs,
+  }: { readonly limitBytes: number; readonly budget: BodyBudget; readonly timeoutMs: number },
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     let chunks: Uint8Array[] = []
@@ -75,11 +101,13 @@ function collect(
     // The handler may use the body until its reply is sent.
     response.on('close', release)
     const refuse = (refusal: HttpRefusal) => {
+      clearTimeout(timer)
       if (isWhole) return
       request.removeAllListeners('data')
       release()
       reject(refusal)
     }
+    const timer = setTimeout(() => refuse(tooSlow()), timeoutMs)
     request.on('data', (chunk: Uint8Array) => {
       if (sizeBytes + chunk.length > limitBytes) return refuse(tooLarge(limitBytes))
       if (!budget.take(chunk.length)) return refuse(busy())
@@ -88,6 +116,7 @@ function collect(
     })
     request.on('end', () => {
       isWhole = true
+      clearTimeout(timer)
       resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, sizeBytes))
       chunks = []
     })
@@ -103,6 +132,8 @@ const busy = () =>
   new HttpRefusal(503, 'The server is receiving as many request bodies as it has memory for. Send the request again.', {
     retryAfterSeconds: 1,
   })
+
+const tooSlow = () => new HttpRefusal(408, 'The request did not arrive in time. Send it again.')
 
 /** The client is gone and does not read it. */
 const incomplete = () => new HttpRefusal(400, 'The connection closed before the end of the request.')

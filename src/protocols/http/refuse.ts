@@ -31,13 +31,19 @@ export function isBodyLeft(request: IncomingMessage, limits: Pick<Limits, 'disca
 /** Discards what the client still sends, so that it gets to read its reply. limits.requestBodyTimeoutMs limits the total time. */
 export function discardRest(
   request: IncomingMessage,
-  { refusedLingerMs, refusedLingerBytes }: Pick<Limits, 'refusedLingerMs' | 'refusedLingerBytes'>,
+  {
+    refusedLingerMs,
+    refusedLingerBytes,
+    requestBodyTimeoutMs,
+  }: Pick<Limits, 'refusedLingerMs' | 'refusedLingerBytes' | 'requestBodyTimeoutMs'>,
 ): Promise<void> {
   return new Promise((resolve) => {
     let discardedBytes = 0
-    const timer = setTimeout(resolve, refusedLingerMs)
+    const timer = setTimeout(() => done(), refusedLingerMs)
+    const total = setTimeout(() => done(), requestBodyTimeoutMs)
     const done = () => {
       clearTimeout(timer)
+      clearTimeout(total)
       resolve()
     }
     request.on('end', done)

@@ -27,8 +27,11 @@ export type WireHeaders = Readonly<Record<string, string>>
 export interface RequestBody {
   /** The whole body in memory. Also refused where all bodies in memory together would exceed their limit. */
   read(limitBytes: number): Promise<Uint8Array>
-  /** The body chunk by chunk, received no faster than it is consumed: for routes whose bodies do not fit into memory. */
-  stream(limitBytes: number): AsyncIterable<Uint8Array>
+  /**
+   * The body chunk by chunk, received no faster than it is consumed: for routes whose bodies do not fit into memory.
+   * @param times.idleMs the longest wait for the next byte. @param times.totalMs from the first wait to the end
+   */
+  stream(limitBytes: number, times: { readonly idleMs: number; readonly totalMs: number }): AsyncIterable<Uint8Array>
 }
 
 export interface WireReply {
