@@ -1,5 +1,6 @@
 /** What operations and jobs receive as an argument. Types only: main.ts and testing.ts create the values. */
 
+import type { StoreRequests } from './contract/store-requests.ts'
 import type { Limits } from './limits.ts'
 import type { ImagePixel } from './pixel-data/element/image-pixel.ts'
 import type { FrameThreads, WaitingFrame } from './pixel-data/threads/frame-threads.ts'
@@ -131,6 +132,8 @@ export interface App extends Omit<ImportApp, 'frames' | 'inSpan'> {
   readonly replyBuffers: ReplyBuffers
   readonly frameDecoder: FrameDecoder
   readonly uploadUsage: UploadUsage
+  /** Files that clients send to be stored at once. */
+  readonly storeRequests: StoreRequests
   /** Wakes the workers: an import job or a workflow is waiting. */
   readonly workWaits: () => void
   /** In ARNs: `arn:aws:medical-imaging:{region}:{accountId}:datastore/...`. */

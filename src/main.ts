@@ -31,6 +31,7 @@ import { durationOf } from './server/duration.ts'
 import { checkTransport, endpointOf } from './server/endpoint.ts'
 import { openFrameDecoder } from './server/frame-decoder.ts'
 import { startImportThreads } from './server/job-threads.ts'
+import { limitedStoreRequests } from './server/limited-store-requests.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
 import { newId } from './server/new-id.ts'
 import { openStores, placesOf, startCatalogCheckpoints } from './server/open-stores.ts'
@@ -146,6 +147,7 @@ export async function startServer(config: Config, options: { readonly log: Log }
       authorizers: openAuthorizers({ ...config, ...stores.catalog, limits, log }),
       authorize: createAuthorize({ ...config, tags: stores.catalog.tags }),
       pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
+      storeRequests: limitedStoreRequests(imports.storeRequests, limits),
       workWaits: () => imports.wake(),
       region: config.region,
       accountId: config.accountId,

@@ -6,6 +6,7 @@ import './require-node.ts'
 import { randomBytes } from 'node:crypto'
 import type { App } from './app.ts'
 import { startImportWorker } from './jobs/import-worker.ts'
+import { startStoreRequests } from './jobs/store-requests/store-requests.ts'
 import { startWorkflowWorker } from './jobs/workflow-worker.ts'
 import { type Limits, limitsFor, withAwsQuotas } from './limits.ts'
 import { dicomwebOperations } from './operations/dicomweb/operations.ts'
@@ -26,6 +27,7 @@ import { startAccessTimes } from './server/access-times.ts'
 import { BackgroundWork } from './server/background-work.ts'
 import { CONSOLE_FOLDER } from './server/console-folder.ts'
 import { openFrameDecoder } from './server/frame-decoder.ts'
+import { limitedStoreRequests } from './server/limited-store-requests.ts'
 import { openLog } from './server/log.ts'
 import { memoryOfServer } from './server/memory-of-server.ts'
 import { newId } from './server/new-id.ts'
@@ -162,6 +164,7 @@ async function open(
     | 'replyBuffers'
     | 'frameDecoder'
     | 'uploadUsage'
+    | 'storeRequests'
     | 'workWaits'
     | 'callers'
     | 'authorizers'
@@ -193,6 +196,7 @@ async function open(
     startImportWorker({ ...settings, ...stores, ...NO_TRACING, frames }),
     startWorkflowWorker({ ...settings, ...stores, ...NO_TRACING }),
   ]
+  const storeRequests = startStoreRequests({ ...settings, ...stores, ...NO_TRACING, frames })
   const accessTimes = startAccessTimes({ ...settings, ...stores }, settings.limits)
   const app: App = {
     ...settings,
@@ -205,6 +209,7 @@ async function open(
     replyBuffers: openReplyBuffers(settings.limits),
     frameDecoder: openFrameDecoder(settings.limits, frames),
     uploadUsage: openUploadUsage(),
+    storeRequests: limitedStoreRequests(storeRequests, settings.limits),
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
     dataKeys: new DataKeys({
       ...{
@@ -220,7 +225,7 @@ async function open(
     },
   }
   const close = async () => {
-    await Promise.all(workers.map((worker) => worker.stop()))
+    await Promise.all([...workers.map((worker) => worker.stop()), storeRequests.stop()])
     await frames.stop()
     await background.drain()
     await accessTimes.stop()

@@ -12,7 +12,7 @@ import { type LargeFile, readLarge } from './large-file.ts'
 import { whySkipped } from './skipped-files.ts'
 import { readWhole, type WholeFile } from './whole-file.ts'
 
-interface UnstoredFile {
+export interface UnstoredFile {
   readonly kind: 'unstored'
   readonly file: FailedFile | SkippedFile
 }

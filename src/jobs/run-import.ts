@@ -6,7 +6,7 @@ import type { ImportApp } from '../app.ts'
 import { blobFolder } from '../ingest/job-blob-keys.ts'
 import { JsonMetadataFiles } from '../ingest/json-metadata-files.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
-import type { ClaimedJob, ImportJob, Lease } from '../stores/catalog/import-job-repository.ts'
+import { type ClaimedJob, type ImportJob, isStoring, type Lease } from '../stores/catalog/import-job-repository.ts'
 import { type Bucket, isClosed } from '../stores/locations/locations.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
 import { countInput } from './count-input.ts'
@@ -37,6 +37,12 @@ export async function runJob(work: JobToRun): Promise<void> {
   if (job.attempt > app.limits.importAttempts + MORE_ATTEMPTS) {
     throw new JobFailed('The import failed repeatedly without making progress. The log of the server may say why')
   }
+  const checkLease = () => app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
+  if (isStoring(job)) {
+    // Its server has stopped. What was recorded is whole, and may be published unless it was answered already.
+    await removeUnrecordedBlobs(app, { folder: blobFolder(job), checkLease })
+    return publishGroups(work)
+  }
   const inputBucket = await openBucket(app, job, 'input')
   const output = await openBucket(app, job, 'output')
   await checkWritable(app, output, job)
@@ -44,7 +50,6 @@ export async function runJob(work: JobToRun): Promise<void> {
   const metadata = new JsonMetadataFiles(app, { input, job })
   const except = metadata.keys
   await app.inSpan('count input', {}, () => countInput({ app, job, lease, signal }, { bucket: inputBucket, except }))
-  const checkLease = () => app.catalog.importJobs.renew(lease, app.clock() + app.limits.importLeaseMs)
   await removeUnrecordedBlobs(app, { folder: blobFolder(job), checkLease })
   await app.inSpan('import files', {}, () => importFiles(work, { input, metadata }))
   await app.inSpan('publish image sets', {}, () => publishGroups(work))

@@ -59,6 +59,7 @@ export const appOver = (
   uploadUsage: { take: async () => undefined, forget: () => {} },
   frameDecoder: { framesAhead: () => 0, decode: () => assert.fail('no frame is decoded') },
   replyBuffers: openReplyBuffers(DEFAULT_LIMITS),
+  storeRequests: { open: () => assert.fail('no store request is opened') },
   workWaits: () => {},
   region: 'us-east-1',
   accountId: '000000000000',

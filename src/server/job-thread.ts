@@ -5,13 +5,15 @@
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { startImportWorker } from '../jobs/import-worker.ts'
+import { startStoreRequests } from '../jobs/store-requests/store-requests.ts'
 import { startWorkflowWorker } from '../jobs/workflow-worker.ts'
 import { startFrameThreads } from '../pixel-data/threads/frame-threads.ts'
-import type { ImportThreadOptions } from './job-threads.ts'
+import type { ImportThreadOptions, JobThreadMessage } from './job-threads.ts'
 import { openLog } from './log.ts'
 import { newId } from './new-id.ts'
 import { openStores } from './open-stores.ts'
 import { openTracing } from './open-tracing.ts'
+import { serveStoreRequest } from './store-request-port.ts'
 
 // Gives requests priority: on two cores this halves the 99th percentile of searches during an import, which takes no longer. On Linux the
 // priority is that of the calling thread; elsewhere it would be that of the process.
@@ -25,16 +27,19 @@ const log = openLog({ logLevel })
 // Not the stores: a job calls them too often.
 const tracing = await openTracing(process.env, log)
 const app = { ...stores, frames, limits, clock: Date.now, newId, log, inSpan: tracing.inSpan }
-const workers = [startImportWorker(app), startWorkflowWorker(app)]
+const loops = [startImportWorker(app), startWorkflowWorker(app)]
+const storeRequests = startStoreRequests(app)
+const workers = [...loops, storeRequests]
 const lookForIdle = setInterval(() => {
   const idle = workers.map(({ idleMs }) => idleMs())
   const hasWorked = idle.some((ms) => ms !== undefined)
   if (hasWorked && idle.every((ms) => ms === undefined || ms >= limits.importThreadIdleMs)) void stop()
 }, limits.importThreadIdleMs / 4)
 
-parentPort!.on('message', (word: 'wake' | 'stop') => {
-  if (word === 'stop') void stop()
-  else for (const worker of workers) worker.wake()
+parentPort!.on('message', (message: JobThreadMessage) => {
+  if (message === 'stop') void stop()
+  else if (message === 'wake') for (const loop of loops) loop.wake()
+  else void serveStoreRequest({ requests: storeRequests, log }, message)
 })
 
 let stopped: Promise<void> | undefined

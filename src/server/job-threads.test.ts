@@ -5,7 +5,9 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
+import { TemporarilyUnavailable } from '../contract/errors.ts'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { submitJob, untilEnded } from '../ingest/import-job.fixture.ts'
@@ -14,6 +16,53 @@ import { startImportThreads } from './job-threads.ts'
 import { openStores } from './open-stores.ts'
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
+
+async function* bytesOf(file: Uint8Array) {
+  yield file
+}
+
+test('a store request is stored while its import thread is replaced, and is refused for a while where the thread dies', async (t) => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'hilum-store-threads-'))
+  removeAtExit(dataFolder)
+  const started: Worker[] = []
+  const onWorker = (worker: Worker) => started.push(worker)
+  process.on('worker', onWorker)
+  t.after(() => process.off('worker', onWorker))
+  const limits = { ...DEFAULT_LIMITS, importThreadIdleMs: 20, storeJobIdleMs: 10, importLeaseMs: 1_000 }
+  const places = { dataFolder, s3: undefined, catalog: undefined, limits }
+  const stores = await openStores(places)
+  t.after(() => stores.catalog.close())
+  const { datastoreId } = await submitJob(stores.catalog)
+  const threads = startImportThreads({ places, limits, logLevel: 'error', threads: 1 }, SILENT)
+  t.after(() => threads.stop())
+  const attributes = {
+    SOPClassUID: '1.2.840.10008.5.1.4.1.1.7',
+    StudyInstanceUID: '2.25.1',
+    SeriesInstanceUID: '2.25.1.1',
+  }
+  const fileOf = (n: number) =>
+    encodeP10({
+      transferSyntaxUID: ExplicitVRLittleEndian,
+      attributes: { ...attributes, SOPInstanceUID: `2.25.1.1.${n}` },
+    })
+  const options = { callerId: 'mary', datastoreId, studyInstanceUID: undefined, isHeld: false }
+  const storeOne = async (n: number) => {
+    const request = await threads.storeRequests.open(options)
+    await request.add(bytesOf(fileOf(n)))
+    const [outcome] = await request.finish()
+    assert.equal(outcome?.outcome, 'stored')
+  }
+  for (let n = 0; started.length < 4; n++) {
+    await storeOne(n)
+    // Around the time at which the thread ends.
+    await setTimeout((n % 10) * 5)
+  }
+  const request = await threads.storeRequests.open(options)
+  await request.add(bytesOf(fileOf(1_000)))
+  await started.at(-1)!.terminate()
+  await assert.rejects(request.finish(), TemporarilyUnavailable)
+  await storeOne(1_001)
+})
 
 test('an import thread that has been idle after its work is replaced, and takes the next job as before', async (t) => {
   const dataFolder = await mkdtemp(join(tmpdir(), 'hilum-import-threads-'))

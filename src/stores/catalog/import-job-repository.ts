@@ -34,6 +34,9 @@ export interface ImportJob {
   readonly filesFound: number | undefined
 }
 
+/** Takes the files of store requests (STOW-RS), not those of a bucket. Operations on import jobs do not see it. */
+export const isStoring = ({ inputS3Uri }: Pick<ImportJob, 'inputS3Uri'>): boolean => inputS3Uri === ''
+
 /** A job that a worker has claimed. */
 export interface ClaimedJob extends ImportJob {
   /** Claims since the last progress (a file recorded, an image set published), this one included. More than 1: a worker died. */
@@ -108,6 +111,13 @@ export type ReportLine =
   | SkippedFile
 
 export interface ImportJobs {
+  /** Begins a job of store requests, which is claimed already. A claim after its lease has expired only publishes its recorded files. */
+  beginStoring(request: {
+    readonly lease: Lease
+    readonly datastoreId: string
+    readonly at: number
+    readonly leaseUntil: number
+  }): Promise<'begun' | 'datastore-not-active' | 'datastore-absent'>
   submit(request: {
     readonly job: ImportJob
     readonly token: ClientTokenUse

@@ -17,7 +17,7 @@ type Sum = number | string | null
 export function* statistics(): Sql<Statistics> {
   const datastores = yield* all<{ datastore_id: string; primaries: Sum; others: Sum; stored_bytes: Sum }>(DATASTORES)
   const jobs = yield* all<{ job_status: string; jobs: Sum; files: Sum }>(
-    'SELECT job_status, COUNT(*) AS jobs, SUM(files_done) AS files FROM import_jobs GROUP BY job_status',
+    `SELECT job_status, COUNT(*) AS jobs, SUM(files_done) AS files FROM import_jobs WHERE input_s3_uri <> '' GROUP BY job_status`,
   )
   const waiting = yield* one<{ oldest: Sum }>(
     `SELECT MIN(submitted_at) AS oldest FROM import_jobs WHERE ended_at IS NULL AND job_status = 'SUBMITTED'`,

@@ -1,7 +1,7 @@
 /** Conformance of a catalog: import jobs: submission, leases, recorded files and reports. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LeaseLost } from '../import-job-repository.ts'
+import { isStoring, LeaseLost } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import {
   AT,
@@ -10,6 +10,7 @@ import {
   datastoreNamed,
   documentsOf,
   failedFile,
+  idOf,
   jobNamed,
   publishAll,
   record,
@@ -298,5 +299,48 @@ export function testImportJobs(open: OpenCatalog): void {
     assert.deepEqual(await collected(catalog.importJobs.reportLines(lease.jobId)), [])
     assert.deepEqual(await collected(catalog.importJobs.generatedImageSets(lease.jobId)), [])
     assert.equal(await catalog.importJobs.lastRecordedKey(lease.jobId), undefined)
+  })
+
+  test('a job of store requests is claimed from its beginning, and no operation on import jobs sees it', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const lease = { jobId: idOf('storing'), owner: 'server' }
+    const begin = { lease, datastoreId, at: AT, leaseUntil: AT + 100 }
+    assert.equal(await catalog.importJobs.beginStoring(begin), 'begun')
+    assert.equal(await catalog.importJobs.get({ datastoreId, jobId: lease.jobId }), undefined)
+    const all = { datastoreId, status: undefined, submittedSince: 0, after: undefined, limit: 10 }
+    assert.deepEqual(await catalog.importJobs.list(all), [])
+    const another = jobNamed('another', { datastoreId })
+    const submitted = await catalog.importJobs.submit({ job: another, token: tokenOf('t'), runningMax: 1 })
+    assert.equal(submitted.outcome, 'submitted', 'it is not one of the running jobs')
+    assert.equal((await catalog.statistics()).importJobs.length, 1)
+
+    await record(catalog, lease, [storedFile('1')])
+    assert.equal((await publishAll(catalog, lease, AT)).length, 1)
+    const claim = (now: number) => catalog.importJobs.claim({ owner: 'worker', now, leaseUntil: now + 100 })
+    assert.equal((await claim(AT))?.jobId, another.jobId)
+    assert.equal(await claim(AT + 99), undefined)
+    const left = await claim(AT + 150)
+    assert.ok(left !== undefined)
+    const storing = left.jobId === lease.jobId ? left : await claim(AT + 150)
+    assert.deepEqual([storing?.jobId, isStoring(storing!), isStoring(another)], [lease.jobId, true, false])
+    await assert.rejects(catalog.importJobs.renew(lease, AT + 500), LeaseLost)
+  })
+
+  test('store requests begin in an active data store only, and end when it is deleted', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const beginIn = (name: string, of: string) =>
+      catalog.importJobs.beginStoring({
+        ...{ lease: { jobId: idOf(name), owner: 'server' }, datastoreId: of, at: AT, leaseUntil: AT + 100 },
+      })
+    assert.equal(await beginIn('nowhere', idOf('none')), 'datastore-absent')
+    assert.equal(await beginIn('first', datastoreId), 'begun')
+    const lease = { jobId: idOf('first'), owner: 'server' }
+    await record(catalog, lease, [storedFile('1')])
+    // It does not hold up the deletion, as an import job would.
+    assert.equal(await catalog.datastores.beginDelete(datastoreId, AT), 'deleting')
+    await assert.rejects(record(catalog, lease, [storedFile('2')]), LeaseLost)
+    assert.equal(await beginIn('second', datastoreId), 'datastore-not-active')
   })
 }

@@ -132,14 +132,28 @@ function* beginDelete(datastoreId: string, at: number): Sql<DeleteDatastoreOutco
   if (found === undefined) return 'absent'
   const { datastore } = found
   if (found.datastore_status !== 'ACTIVE') return 'not-active'
-  if (yield* one('SELECT 1 AS found FROM import_jobs WHERE datastore = ? AND ended_at IS NULL LIMIT 1', datastore)) {
+  if (
+    yield* one(
+      `SELECT 1 AS found FROM import_jobs WHERE datastore = ? AND ended_at IS NULL AND input_s3_uri <> '' LIMIT 1`,
+      datastore,
+    )
+  ) {
     return 'import-running'
   }
+  // Store requests publish under the lock of their job: an image set that one of them adds is seen here.
+  yield* all(`SELECT job FROM import_jobs WHERE datastore = ? AND ended_at IS NULL ${LOCKED}`, datastore)
   if (yield* one('SELECT 1 AS found FROM image_sets WHERE datastore = ? AND deleted_at IS NULL LIMIT 1', datastore)) {
     return 'holds-image-sets'
   }
   const reason = yield* lockedBy({ datastoreId, imageSetId: undefined }, at)
   if (reason !== undefined) return { lockedBy: reason }
+  // They lose their lease, so that they publish nothing any more.
+  yield* run(
+    `UPDATE import_jobs SET job_status = 'FAILED', ended_at = ?, lease_owner = NULL, lease_until = NULL, purged = 0
+     WHERE datastore = ? AND ended_at IS NULL`,
+    at,
+    datastore,
+  )
   yield* destroyDataKey(datastoreId, at)
   yield* run(`UPDATE datastores SET datastore_status = 'DELETING', updated_at = ? WHERE datastore = ?`, at, datastore)
   return 'deleting'

@@ -24,6 +24,9 @@ const COLUMNS = `job_id, (SELECT datastore_id FROM datastores WHERE datastore = 
   job_status, data_access_role_arn, input_s3_uri, output_s3_uri, import_configuration, message, submitted_at, ended_at, files_done,
   files_found`
 
+/** Without the jobs of store requests (isStoring). */
+const FROM_BUCKET = `input_s3_uri <> ''`
+
 export function importJobsOver(
   database: Transactions,
   { newId, upkeep }: { readonly newId: () => string; readonly upkeep: SearchUpkeep },
@@ -31,6 +34,7 @@ export function importJobsOver(
   const purgeOnce = () => database.write(purgeBatch, { secureDelete: true })
   return {
     submit: (request) => database.write(() => submit(request)),
+    beginStoring: (request) => database.write(() => beginStoring(request)),
     get: (job) => database.read(() => get(job)),
     list: (request) => database.read(() => list(request)),
     async claim(request) {
@@ -91,23 +95,46 @@ function* submit({ job, token, runningMax }: Parameters<ImportJobs['submit']>[0]
   return { outcome: 'submitted', job }
 }
 
+function* beginStoring({
+  lease,
+  datastoreId,
+  at,
+  leaseUntil,
+}: Parameters<ImportJobs['beginStoring']>[0]): Sql<'begun' | 'datastore-not-active' | 'datastore-absent'> {
+  const store = yield* one<{ datastore: number; datastore_status: string }>(
+    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
+    datastoreId,
+  )
+  if (store === undefined) return 'datastore-absent'
+  if (store.datastore_status !== 'ACTIVE') return 'datastore-not-active'
+  yield* insertRows('import_jobs', [
+    {
+      ...{ job_id: lease.jobId, datastore: store.datastore, job_name: null, job_status: 'IN_PROGRESS' },
+      ...{ data_access_role_arn: '', input_s3_uri: '', output_s3_uri: '', import_configuration: null },
+      ...{ message: null, submitted_at: at, ended_at: null, files_done: 0, files_found: null, attempts: 0, purged: 1 },
+      ...{ lease_owner: lease.owner, lease_until: leaseUntil },
+    },
+  ])
+  return 'begun'
+}
+
 function* countRunning(datastore: number): Sql<number> {
   const row = yield* one<{ running: number }>(
-    'SELECT count(*) AS running FROM import_jobs WHERE datastore = ? AND ended_at IS NULL',
+    `SELECT count(*) AS running FROM import_jobs WHERE datastore = ? AND ended_at IS NULL AND ${FROM_BUCKET}`,
     datastore,
   )
   return row!.running
 }
 
 function* get({ datastoreId, jobId }: Parameters<ImportJobs['get']>[0]): Sql<ImportJob | undefined> {
-  const row = yield* one<JobRow>(`SELECT ${COLUMNS} FROM import_jobs WHERE job_id = ?`, jobId)
+  const row = yield* one<JobRow>(`SELECT ${COLUMNS} FROM import_jobs WHERE job_id = ? AND ${FROM_BUCKET}`, jobId)
   return row?.datastore_id === datastoreId ? jobOf(row) : undefined
 }
 
 function* list(request: Parameters<ImportJobs['list']>[0]): Sql<readonly ImportJob[]> {
   const datastore = yield* datastoreNumber(request.datastoreId)
   if (datastore === undefined) return []
-  const conditions = ['datastore = ?', 'submitted_at >= ?']
+  const conditions = ['datastore = ?', 'submitted_at >= ?', FROM_BUCKET]
   const values: SqlValue[] = [datastore, request.submittedSince]
   if (request.status !== undefined) {
     conditions.push('job_status = ?')
