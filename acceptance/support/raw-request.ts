@@ -14,6 +14,8 @@ export interface RawRequest {
   readonly query?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** To sign, where the body is not text. */
+  readonly bytes?: Uint8Array
   /** Default: address and port of the server. */
   readonly host?: string
   /** The request target to send, where it differs from path and query. */
@@ -59,7 +61,7 @@ export async function signedHeaders(hilum: Hilum, request: RawRequest): Promise<
       headers: { host: hostOf(hilum, request), ...request.headers },
       protocol: 'http:',
       hostname: '',
-      body: body ?? '',
+      body: body ?? request.bytes ?? '',
     },
     request.signedAt === undefined ? {} : { signingDate: request.signedAt },
   )

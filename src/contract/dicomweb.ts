@@ -3,6 +3,7 @@
  * turns paths and headers into these inputs. Generic in the App, since the contract imports no other module.
  */
 import type { Bytes } from './shapes.ts'
+import type { StoreRequest, StoreRequestOptions } from './store-requests.ts'
 
 /** The name of the pixel data among the bulk data of an instance. Other values are named by their MD5, as on AWS. */
 export const PIXEL_DATA_NAME = 'PixelData'
@@ -88,6 +89,8 @@ export interface RetrievedFrames extends Retrieved {
 
 /** @throws ContractError ResourceNotFoundException, NotAcceptableException */
 export interface DicomwebOperations<App> {
+  /** Begins to store files; nothing of them needs to have arrived. */
+  openStoreRequest(options: StoreRequestOptions, app: App): Promise<StoreRequest>
   retrieveMetadata(wanted: MetadataToWrite, app: App): Promise<RetrievedMetadata>
   retrieveFrames(wanted: FramesToRetrieve, app: App): Promise<RetrievedFrames>
   retrieveInstance(

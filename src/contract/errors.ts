@@ -19,6 +19,7 @@ const ERRORS = {
   RequestHeaderFieldsTooLargeException: { status: 431, fault: 'client', protocol: true },
   RangeNotSatisfiableException: { status: 416, fault: 'client', protocol: true },
   RequestTimeoutException: { status: 408, fault: 'client', protocol: true },
+  UnsupportedMediaTypeException: { status: 415, fault: 'client', protocol: true },
   UnknownOperationException: { status: 404, fault: 'client', protocol: true },
   ServiceUnavailableException: { status: 503, fault: 'server', protocol: true },
 

@@ -130,9 +130,10 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
     const query = options.query ?? QUERIES[http] ?? {}
     const signedRequest = await signed({ method, path, query, ...(body && { body: JSON.stringify(body) }) })
     const { token } = options
-    const request =
-      token === undefined ? signedRequest : { ...signedRequest, headers: { authorization: `Bearer ${token}` } }
-    const { status, headers, body: text } = await handler({ ...request, ...origin })
+    const authorized = token === undefined ? signedRequest.headers : { authorization: `Bearer ${token}` }
+    // For the actions that store; others do not read it.
+    const typed = { ...authorized, 'content-type': 'application/dicom' }
+    const { status, headers, body: text } = await handler({ ...signedRequest, headers: typed, ...origin })
     const { message = '' } = JSON.parse(String(text) || '{}') as { message?: string }
     return { status, type: headers['x-amzn-ErrorType'], message }
   }

@@ -5,7 +5,8 @@ import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
 import { operations } from '../contract/operations.ts'
 import { awsHandler } from './aws/serve.ts'
-import { createVerifier } from './aws/sigv4.ts'
+import { streamVerifierOver } from './aws/signed-stream.ts'
+import { createSignatureReader, verifierOver } from './aws/sigv4.ts'
 import { writeRefusal } from './aws/write-error.ts'
 import { CONSOLE_PATHS, consoleHandler } from './console/serve.ts'
 import { type CorsOrigins, corsFor } from './cors.ts'
@@ -75,16 +76,20 @@ export function mountProtocols(
       cors.answer(request, handler)
   const rateLimits = createRateLimits(app, onRefused)
   const { checkPrincipal, signatures: failures } = rateLimits
-  const verify = createVerifier({
-    ...{ credentials: app.callers, limits: app.limits, service: 'medical-imaging' },
-    failures,
+  const { limits } = app
+  const readSignature = createSignatureReader({
+    ...{ credentials: app.callers, limits, service: 'medical-imaging', failures },
   })
+  const verify = verifierOver(readSignature, failures)
+  const verifyStream = streamVerifierOver(readSignature, { limits, failures })
   const hilum = hilumHandler(app, { verify, checkPrincipal, extensions })
   const aws = withCors(awsHandler(app, handlers, { verify, checkPrincipal }))
   const console = consoleHandler(consoleFolder)
   const consolePaths = CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const, handler: console }))
   const monitored = monitoring === undefined ? [] : monitoringRoutes(monitoring)
-  const dicomweb = withCors(dicomwebHandler(app, { verify, checkPrincipal, failures, operations: dicomwebOperations }))
+  const dicomweb = withCors(
+    dicomwebHandler(app, { verify, verifyStream, checkPrincipal, failures, operations: dicomwebOperations }),
+  )
   const find = createRouter<{ readonly http: `${string} /${string}`; readonly handler: ProtocolHandler }>([
     ...consolePaths,
     ...monitored,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { CreateDatastoreCommand, GetDatastoreCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
+import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { startServer } from '../main.ts'
 import { bodyOf, startHttp, startProvider, tokenOf } from '../security/authorizers/authorizers.fixture.ts'
@@ -47,6 +48,19 @@ test('a token opens what its policies allow, and the audit log names authorizer 
   assert.deepEqual(await ask(old), [403, 'InvalidTokenException'])
   assert.deepEqual(await ask(token, `/datastore/${datastoreId}`), [403, 'IncompleteSignatureException'])
 
+  const attributes = {
+    SOPClassUID: '1.2.3',
+    SOPInstanceUID: '1.2.4.5',
+    StudyInstanceUID: '1.2.4',
+    SeriesInstanceUID: '1.2.4.4',
+  }
+  const stored = await fetch(`${endpoint}/datastore/${datastoreId}/studies`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/dicom' },
+    body: Buffer.from(encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, attributes })),
+  })
+  assert.equal(stored.status, 200, await stored.text())
+
   const text = readdirSync(join(folder, 'audit'))
     .map((name) => readFileSync(join(folder, 'audit', name), 'utf8'))
     .join('')
@@ -71,6 +85,13 @@ test('a token opens what its policies allow, and the audit log names authorizer 
   assert.deepEqual(refused.userIdentity, { type: 'Unknown' })
   assert.equal(refused.errorCode, 'InvalidTokenException')
   assert.deepEqual(refused.additionalEventData, { lambdaAuthorizerArn: LAMBDA })
+  const storing = text.split('\n').filter((line) => line.includes('"StoreDICOM"'))
+  assert.deepEqual(
+    storing.map((line) => (JSON.parse(line) as Line).readOnly),
+    [false],
+  )
+  // The UIDs of an instance are in no line.
+  assert.ok(!text.includes('1.2.4.5'))
   for (const each of [token, other, old]) for (const part of each.split('.')) assert.ok(!text.includes(part))
 })
 

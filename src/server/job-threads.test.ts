@@ -57,6 +57,16 @@ test('a store request is stored while its import thread is replaced, and is refu
     // Around the time at which the thread ends.
     await setTimeout((n % 10) * 5)
   }
+  async function* broken() {
+    // More than one message to the thread.
+    for (let n = 0; n < 8; n++) yield Buffer.alloc(100_000)
+    throw new Error('the part ends early')
+  }
+  const dropping = await threads.storeRequests.open(options)
+  await assert.rejects(dropping.add(broken()), /the part ends early/)
+  await dropping.add(bytesOf(fileOf(999)))
+  assert.equal((await dropping.finish()).length, 1)
+
   const request = await threads.storeRequests.open(options)
   await request.add(bytesOf(fileOf(1_000)))
   await started.at(-1)!.terminate()

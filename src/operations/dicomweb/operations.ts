@@ -1,12 +1,14 @@
 /** The table of functions behind the routes of DICOMweb. */
 import type { App } from '../../app.ts'
 import type { DicomwebOperations } from '../../contract/dicomweb.ts'
+import { openStoreRequest } from './open-store-request.ts'
 import { retrieveBulkdata } from './retrieve-bulkdata.ts'
 import { retrieveFrames } from './retrieve-frames.ts'
 import { retrieveInstance } from './retrieve-instance.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
 
 export const dicomwebOperations: DicomwebOperations<App> = {
+  openStoreRequest,
   retrieveBulkdata,
   retrieveFrames,
   retrieveInstance,

@@ -33,21 +33,34 @@ export type Verify = (
   },
 ) => Promise<SignedRequest>
 
-/**
- * One verifier for all requests, since it caches signing keys. It throws a ContractError of status 403. The body is read last: if the client
- * sends the body's hash, the whole signature is checked before, else everything in the claim that needs no body.
- */
-export function createVerifier(options: {
+/** A signed request whose body is unread. */
+export interface SignatureRead {
+  readonly caller: Caller
+  readonly region: string
+  /** The signature of the request, 64 hex digits. */
+  readonly signature: string
+  /** What the client says of the body: its SHA-256, or a word. Undefined where it sends no x-amz-content-sha256. */
+  readonly declaredHash: string | undefined
+  /** @throws ContractError */
+  checkSignature(payloadHash: string): void
+  /** The signature of a chunk or a trailer, with what stands between its scope and its hashes. */
+  signatureOf(algorithm: string, hashes: readonly string[]): Buffer
+}
+
+export type ReadSignature = (request: WireRequest, now: number) => Promise<SignatureRead>
+
+interface VerifierOptions {
   readonly credentials: Credentials
   readonly limits: Pick<Limits, 'clockSkewMs' | 'signingKeysKept'>
   readonly service: string
   /** Limits what bad signatures cost. */
   readonly failures?: SignatureFailures
-}): Verify {
-  const { credentials, limits, service, failures } = options
-  const keys = createSigningKeys(service, limits)
+}
 
-  const verify: Verify = async (request, { now, bodyBytes }) => {
+/** One for all requests, since it caches signing keys. It finds the key, and checks what needs neither body nor signature. */
+export function createSignatureReader({ credentials, limits, service, failures }: VerifierOptions): ReadSignature {
+  const keys = createSigningKeys(service, limits)
+  return async (request, now) => {
     const { path, query } = splitTarget(request.target)
     const claim = readClaim(request.headers, query)
     const found = credentials.find({ ...claim, lookUpAfterSeconds: failures?.waitSeconds(request, now) })
@@ -61,11 +74,13 @@ export function createVerifier(options: {
 
     const head = `${request.method}\n${canonicalPath(path)}\n`
     const tail = `\n${canonicalHeaders(request, claim)}\n${claim.signedHeaders.join(';')}\n`
+    function signatureOf(algorithm: string, hashes: readonly string[]): Buffer {
+      const scope = `${claim.date}/${claim.region}/${service}/aws4_request`
+      return keys.sign({ ...claim, secret }, [algorithm, claim.time, scope, ...hashes].join('\n'))
+    }
     function isSignatureOf(parameters: string, payloadHash: string): boolean {
       const canonicalRequest = `${head}${parameters}${tail}${payloadHash}`
-      const scope = `${claim.date}/${claim.region}/${service}/aws4_request`
-      const stringToSign = `AWS4-HMAC-SHA256\n${claim.time}\n${scope}\n${hash('sha256', canonicalRequest)}`
-      const expected = keys.sign({ ...claim, secret }, stringToSign)
+      const expected = signatureOf('AWS4-HMAC-SHA256', [hash('sha256', canonicalRequest)])
       return timingSafeEqual(expected, Buffer.from(claim.signature, 'hex'))
     }
     function checkSignature(payloadHash: string): void {
@@ -76,19 +91,38 @@ export function createVerifier(options: {
       if (withoutToken !== parameters && isSignatureOf(withoutToken, payloadHash)) return
       throw new ContractError('InvalidSignatureException', MISMATCH)
     }
-    const declared = declaredHash(request)
-    if (declared !== undefined) checkSignature(declared)
-    const body = await request.body.read(bodyBytes)
-    if (declared === undefined) checkSignature(hash('sha256', body))
-    else if (declared !== UNSIGNED_PAYLOAD && declared !== hash('sha256', body)) {
-      throw new ContractError(
-        'InvalidSignatureException',
-        'The x-amz-content-sha256 header does not match the payload.',
-      )
+    return {
+      ...{ caller: key.caller, region: claim.region, signature: claim.signature, checkSignature, signatureOf },
+      declaredHash: request.headers['x-amz-content-sha256'],
     }
-    return { caller: key.caller, region: claim.region, body }
   }
+}
 
+/**
+ * It throws a ContractError of status 403. The body is read last: if the client sends the body's hash, the whole signature is checked
+ * before, else everything in the claim that needs no body.
+ */
+export function createVerifier(options: VerifierOptions): Verify {
+  return verifierOver(createSignatureReader(options), options.failures)
+}
+
+export function verifierOver(readSignature: ReadSignature, failures?: SignatureFailures): Verify {
+  return counted(failures, async (request, { now, bodyBytes }) => {
+    const read = await readSignature(request, now)
+    const declared = declaredHash(read)
+    if (declared !== undefined) read.checkSignature(declared)
+    const body = await request.body.read(bodyBytes)
+    if (declared === undefined) read.checkSignature(hash('sha256', body))
+    else if (declared !== UNSIGNED_PAYLOAD && declared !== hash('sha256', body)) throw otherPayload()
+    return { caller: read.caller, region: read.region, body }
+  })
+}
+
+/** Counts refused signatures. */
+export function counted<At extends { readonly now: number }, Verified>(
+  failures: SignatureFailures | undefined,
+  verify: (request: WireRequest, at: At) => Promise<Verified>,
+): (request: WireRequest, at: At) => Promise<Verified> {
   if (failures === undefined) return verify
   return async (request, at) => {
     try {
@@ -103,6 +137,9 @@ export function createVerifier(options: {
   }
 }
 
+export const otherPayload = () =>
+  new ContractError('InvalidSignatureException', 'The x-amz-content-sha256 header does not match the payload.')
+
 /** The values of a repeated header are joined by a comma without a space, in the order received. */
 function canonicalHeaders({ headers, repeatedHeaders }: WireRequest, { signedHeaders }: SignatureClaim): string {
   let lines = ''
@@ -116,12 +153,11 @@ function canonicalHeaders({ headers, repeatedHeaders }: WireRequest, { signedHea
 
 const canonicalValue = (value: string): string => value.trim().replace(/\s+/g, ' ')
 
-const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD'
+export const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD'
 const SESSION_TOKEN = 'X-Amz-Security-Token'
 
 /** Undefined where the client sends none: botocore, the AWS CLI and the AWS SDK for Go. Other SDKs send the hash of the body. */
-function declaredHash({ headers }: WireRequest): string | undefined {
-  const declared = headers['x-amz-content-sha256']
+function declaredHash({ declaredHash: declared }: SignatureRead): string | undefined {
   if (declared?.startsWith('STREAMING-')) {
     throw new ContractError(
       'InvalidSignatureException',

@@ -21,7 +21,9 @@ const PARAMETER = /^;\s*(?:([\w!#$&^.+-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"
  */
 export function acceptedRanges(header: string | undefined): readonly MediaRange[] {
   if (header === undefined || header.trim() === '') return [{ type: '*/*', parameters: new Map() }]
-  const ranges = splitList(header).slice(0, RANGES_MAX).map(readRange)
+  const ranges = splitList(header)
+    .slice(0, RANGES_MAX)
+    .map((text) => mediaTypeOf(text) ?? unreadable())
   return ranges
     .filter(({ quality }) => quality > 0)
     .sort((a, b) => b.quality - a.quality)
@@ -32,26 +34,28 @@ interface QualifiedRange extends MediaRange {
   readonly quality: number
 }
 
-function readRange(text: string): QualifiedRange {
+/** Undefined where it cannot be read. */
+export function mediaTypeOf(text: string): QualifiedRange | undefined {
   const [whole, type] = TYPE.exec(text) ?? []
-  if (whole === undefined || type === undefined) throw unreadable()
+  if (whole === undefined || type === undefined) return undefined
   const parameters = new Map<string, string>()
   let rest = text.slice(whole.length)
   while (rest !== '') {
     const found = PARAMETER.exec(rest)
-    if (found === null) throw unreadable()
+    if (found === null) return undefined
     const [matched, name, quoted, token] = found
     if (name !== undefined) parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? token ?? '')
     rest = rest.slice(matched.length)
   }
   const quality = qualityOf(parameters.get('q'))
+  if (quality === undefined) return undefined
   parameters.delete('q')
   return { type: type.toLowerCase(), parameters, quality }
 }
 
-function qualityOf(text: string | undefined): number {
+function qualityOf(text: string | undefined): number | undefined {
   if (text === undefined) return 1
-  if (!/^(?:0|1)?(?:\.\d{0,6})?$/.test(text) || text === '') throw unreadable()
+  if (!/^(?:0|1)?(?:\.\d{0,6})?$/.test(text) || text === '') return undefined
   return Math.min(1, Number(text))
 }
 
@@ -61,11 +65,12 @@ function splitList(header: string): string[] {
   return members.filter((member) => member.trim() !== '').map((member) => member.trimEnd())
 }
 
-const unreadable = () =>
-  new ContractError(
+function unreadable(): never {
+  throw new ContractError(
     'ValidationException',
     'The header Accept cannot be read. An example: multipart/related; type="application/octet-stream"; transfer-syntax=*',
   )
+}
 
 /** Whether the client takes gzip. Without the header it is not sent. */
 export function acceptsGzip(header: string | undefined): boolean {

@@ -3,11 +3,13 @@ import type { App } from '../../app.ts'
 import type { DicomwebAction } from '../../contract/actions.ts'
 import type { DicomwebOperations } from '../../contract/dicomweb.ts'
 import type { Caller } from '../../security/callers/caller.ts'
+import type { StreamedBody } from '../aws/signed-stream.ts'
 import type { WireReply, WireRequest } from '../http/wire.ts'
 
 export interface DicomwebCall {
-  /** Its body is unread where the action reads it. */
   readonly request: WireRequest
+  /** Of an action that stores: unread. */
+  readonly body: StreamedBody
   /** By the names in the path of the route, decoded and not empty. */
   readonly labels: Readonly<Record<string, string>>
   readonly query: URLSearchParams

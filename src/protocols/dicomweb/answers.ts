@@ -4,6 +4,7 @@ import { retrieveBulkdata } from './retrieve-bulkdata.ts'
 import { retrieveFrames } from './retrieve-frames.ts'
 import { retrieveInstance } from './retrieve-instance.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
+import { storeInstances } from './store-instances.ts'
 
 export const ANSWERS: DicomwebAnswers = {
   GetDICOMBulkdata: retrieveBulkdata,
@@ -11,4 +12,6 @@ export const ANSWERS: DicomwebAnswers = {
   GetDICOMInstanceFrames: retrieveFrames,
   GetDICOMInstanceMetadata: retrieveMetadata,
   GetDICOMSeriesMetadata: retrieveMetadata,
+  StoreDICOM: storeInstances,
+  StoreDICOMStudy: storeInstances,
 }

@@ -12,6 +12,8 @@ const LAMBDA = 'arn:aws:lambda:us-east-1:000000000000:function:login'
 const UID = '1.2.840.10008.1.2'
 const NAMED = { studyInstanceUID: '1.2.3', seriesInstanceUID: '1.2.3.1', sopInstanceUID: '1.2.3.4' }
 
+const POLICIES = [{ claim: 'groups', value: 'radiology', policy: 'AWSHealthImagingFullAccess' }]
+
 const pixel = pixelOf({ bitsStored: 12, numberOfFrames: 3 })
 const FRAMES = [1, 2, 3].map((seed) => draw(pixel, seed))
 
@@ -23,6 +25,10 @@ interface Retrieving {
   retrieveInstanceFrames(named: Named & { readonly frameNumbers: readonly number[] }): Promise<readonly ArrayBuffer[]>
   retrieveInstanceMetadata(named: Named): Promise<readonly Record<string, JsonAttribute>[]>
   retrieveSeriesMetadata(named: Named): Promise<readonly Record<string, JsonAttribute>[]>
+  storeInstances(given: {
+    readonly datasets: readonly ArrayBuffer[]
+    readonly studyInstanceUID?: string
+  }): Promise<unknown>
   retrieveBulkData(named: { readonly BulkDataURI: string }): Promise<readonly ArrayBuffer[]>
 }
 
@@ -34,9 +40,10 @@ function clientOf(url: string, token: string): Retrieving {
 test('dicomweb-client retrieves instances, frames, metadata and bulk data', async (t) => {
   Object.assign(globalThis, { XMLHttpRequest: FetchedRequest })
   const provider = await startProvider(t, { now: Date.now() })
-  const policies = [{ claim: 'groups', value: 'radiology', policy: 'AWSHealthImagingFullAccess' }]
   const hilum = await startDicomweb({
-    authorizers: { [LAMBDA]: { issuer: provider.issuer, audience: ['hilum'], principalClaim: 'sub', policies } },
+    authorizers: {
+      [LAMBDA]: { issuer: provider.issuer, audience: ['hilum'], principalClaim: 'sub', policies: POLICIES },
+    },
   })
   t.after(() => hilum.stop())
   const store = await hilum.open({ lambdaAuthorizerArn: LAMBDA })
@@ -65,5 +72,25 @@ test('dicomweb-client retrieves instances, frames, metadata and bulk data', asyn
   await assert.rejects(
     client.retrieveInstance({ ...NAMED, sopInstanceUID: '1.2.3.5' }),
     (error: { status?: number }) => error.status === 404,
+  )
+})
+
+test('dicomweb-client stores instances, which it retrieves next', async (t) => {
+  Object.assign(globalThis, { XMLHttpRequest: FetchedRequest })
+  const provider = await startProvider(t, { now: Date.now() })
+  const authorizers = {
+    [LAMBDA]: { issuer: provider.issuer, audience: ['hilum'], principalClaim: 'sub', policies: POLICIES },
+  }
+  const hilum = await startDicomweb({ authorizers })
+  t.after(() => hilum.stop())
+  const store = await hilum.open({ lambdaAuthorizerArn: LAMBDA })
+  const client = clientOf(`${hilum.hilum.endpoint}/datastore/${store.datastoreId}`, await provider.token())
+  const file = fileOf(pixel, { frames: FRAMES })
+  const datasets = [Uint8Array.from(file).buffer]
+  await client.storeInstances({ datasets, studyInstanceUID: NAMED.studyInstanceUID })
+  const [metadata] = await client.retrieveInstanceMetadata(NAMED)
+  assert.deepEqual(metadata!['00080018']!.Value, [NAMED.sopInstanceUID])
+  assert.ok(
+    Buffer.concat(nativeFrames(new Uint8Array(await client.retrieveInstance(NAMED)), 3)).equals(Buffer.concat(FRAMES)),
   )
 })

@@ -12,6 +12,7 @@ import { bearerTokenOf } from '../../security/authorizers/authorizers.ts'
 import type { Caller } from '../../security/callers/caller.ts'
 import { audited } from '../aws/audited.ts'
 import { logServerFault } from '../aws/server-fault.ts'
+import { type StreamedBody, streamOf, type VerifyStream } from '../aws/signed-stream.ts'
 import type { Verify } from '../aws/sigv4.ts'
 import { createThrottle } from '../aws/throttle.ts'
 import { contractErrorOf, uuidOf, withRequestId, writeError } from '../aws/write-error.ts'
@@ -23,9 +24,11 @@ import { DICOMWEB_ROUTES, needsOfRoute } from './routes.ts'
 
 /** As the operations of the API (reference of DICOMweb: NotAcceptableException is its own). */
 const MODELLED: readonly ErrorName[] = [
-  ...(['AccessDeniedException', 'ConflictException', 'InternalServerException', 'NotAcceptableException'] as const),
+  ...(['AccessDeniedException', 'BadRequestException', 'ConflictException', 'InternalServerException'] as const),
+  'NotAcceptableException',
   ...(['ResourceNotFoundException', 'ThrottlingException', 'ValidationException'] as const),
 ]
+const NO_BODY: StreamedBody = { bytes: (async function* () {})(), isHeld: false }
 const ID = /^[0-9a-z]{32}$/
 /** DICOM PS3.5, 9.1, with the longer ones that AWS imports. */
 const UID = /^[0-9.]{1,256}$/
@@ -34,11 +37,14 @@ export function dicomwebHandler(
   app: App,
   {
     verify,
+    verifyStream,
     checkPrincipal,
     failures,
     operations,
   }: {
     readonly verify: Verify
+    /** For the actions that store. */
+    readonly verifyStream: VerifyStream
     readonly checkPrincipal: RateLimits['checkPrincipal']
     /** Limits what wrong tokens cost; the verifier counts bad signatures itself. */
     readonly failures: SignatureFailures
@@ -52,10 +58,18 @@ export function dicomwebHandler(
   async function callerOf(
     request: WireRequest,
     at: { datastoreId: string; operation: string; now: number },
-  ): Promise<Caller> {
+  ): Promise<{ readonly caller: Caller; readonly body: StreamedBody }> {
     const token = bearerTokenOf(request.headers.authorization)
-    if (token !== undefined) return callerOfToken(token, request, at)
-    return (await verify(request, { now: at.now, bodyBytes: app.limits.requestBodyBytes })).caller
+    if (token !== undefined) {
+      const caller = await callerOfToken(token, request, at)
+      return { caller, body: { bytes: streamOf(request, app.limits), isHeld: false } }
+    }
+    if (at.operation.startsWith('Store')) {
+      const { caller, ...body } = await verifyStream(request, at)
+      return { caller, body }
+    }
+    const { caller } = await verify(request, { now: at.now, bodyBytes: app.limits.requestBodyBytes })
+    return { caller, body: NO_BODY }
   }
 
   async function callerOfToken(
@@ -91,7 +105,7 @@ export function dicomwebHandler(
       try {
         const now = app.clock()
         const datastoreId = labels.datastoreId!
-        const caller = await callerOf(request, { datastoreId, operation, now })
+        const { caller, body } = await callerOf(request, { datastoreId, operation, now })
         facts.caller = caller
         checkPrincipal(caller.id, now)
         throttle?.(caller.id, operation, now)
@@ -107,7 +121,7 @@ export function dicomwebHandler(
         if (answerOf === undefined)
           throw new ContractError('UnknownOperationException', `Hilum does not have ${operation} yet.`)
         return {
-          ...(await answerOf({ request, labels, query: parameters, imageSetId, caller }, { app, operations })),
+          ...(await answerOf({ request, body, labels, query: parameters, imageSetId, caller }, { app, operations })),
           operation,
         }
       } catch (thrown) {

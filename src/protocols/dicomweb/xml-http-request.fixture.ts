@@ -33,15 +33,16 @@ export class FetchedRequest {
     return [...this.#replyHeaders].map(([name, value]) => `${name}: ${value}\r\n`).join('')
   }
 
-  send(): void {
-    void this.#send().then(() => {
+  send(body?: ArrayBuffer): void {
+    void this.#send(body).then(() => {
       this.readyState = 4
       this.onreadystatechange()
     })
   }
 
-  async #send(): Promise<void> {
-    const response = await fetch(this.#url, { method: this.#method.toUpperCase(), headers: this.#headers })
+  async #send(body?: ArrayBuffer): Promise<void> {
+    const init = { method: this.#method.toUpperCase(), headers: this.#headers, ...(body !== undefined && { body }) }
+    const response = await fetch(this.#url, init)
     this.status = response.status
     this.#replyHeaders = response.headers
     this.response = this.responseType === 'json' ? ((await response.json()) as object) : await response.arrayBuffer()

@@ -159,7 +159,7 @@ test('a streamed body may be slow as long as bytes keep arriving, and is refused
   const { port } = await started(
     t,
     async ({ body }) => {
-      for await (const chunk of body.stream(1_000, { idleMs: 500, totalMs: 60_000 })) received.push(chunk.length)
+      for await (const chunk of body.stream(1_000, { idleMs: 1_500, totalMs: 60_000 })) received.push(chunk.length)
       return reply('whole')
     },
     { requestBodyTimeoutMs: 100 },
