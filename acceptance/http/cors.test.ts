@@ -97,7 +97,8 @@ describe('a response to a page', choice, () => {
       assert.ok(exposed.includes(name), name)
     }
     const folder = new URL('../../src/operations/', import.meta.url)
-    for (const file of readdirSync(folder)) {
+    for (const file of readdirSync(folder, { encoding: 'utf8', recursive: true })) {
+      if (!file.endsWith('.ts')) continue
       const text = readFileSync(new URL(file, folder), 'utf8')
       for (const [, name] of text.matchAll(/replyHeaders\['(x-hilum-[\w-]+)'\]/g))
         assert.ok(exposed.includes(name!), name)
