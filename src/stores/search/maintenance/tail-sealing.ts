@@ -3,11 +3,12 @@
  * each of the next changes writes some postings, in the order of tokens. So no import waits for all of them, and each page of postings is
  * written about once. Until the last is written, a search finds the image sets in the tail; a posting that has them already says nothing new.
  */
+import { randomUUID } from 'node:crypto'
 import type { Sql } from '../../sql/engine/statement.ts'
 import { type IndexedWithWords, indexedWithWords } from '../indexed-image-set.ts'
 import { ROW_ID } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
-import { type Dictionary, extendChunks, recordChange, recordSealing } from '../words/dictionary.ts'
+import { type Dictionary, extendChunks, recordChange, recordSealing, type SealingState } from '../words/dictionary.ts'
 import { countTail, removeFromTail, tailOf } from '../words/tail.ts'
 import { type RowsOfValue, RowsOfValues } from './rows-of-values.ts'
 import { type TokenWriter, textTokens, tokensIn } from './token-writer.ts'
@@ -17,7 +18,7 @@ import { PostingEdits, writePostings } from './write-postings.ts'
 type PostingsToWrite = readonly (readonly [token: number, rowIds: readonly number[]])[]
 
 interface Sealing {
-  readonly to: number
+  readonly name: string
   readonly postings: PostingsToWrite
 }
 
@@ -31,7 +32,10 @@ interface Writing {
 export class TailSealing {
   readonly #sizes: IndexSizes
   readonly #tokens: TokenWriter
-  /** What is left of sealings that this writer began, by dictionary. Made again from the rows where it is missing. */
+  /**
+   * The postings of the sealing of each dictionary, also those that are written: a transaction may be rolled back. Other writers continue a
+   * sealing too. A writer that does not have it makes it from the rows, which have not changed, nor have their tokens.
+   */
   readonly #sealings = new Map<number, Sealing>()
   /** The values of image sets that this writer added to a tail, by dictionary. Made again from the rows where some are missing. */
   readonly #newest = new Map<number, RowsOfValues>()
@@ -43,7 +47,6 @@ export class TailSealing {
 
   /** After a rollback or a change of another writer. */
   forget(): void {
-    this.#sealings.clear()
     this.#newest.clear()
   }
 
@@ -99,9 +102,9 @@ export class TailSealing {
     const values = kept?.has(rowIds) ? kept : yield* valuesOf(rowIds, former)
     const to = rowIds.at(-1)!
     const extended = yield* extendChunks(of, rowIds)
-    this.#sealings.set(dictionary, { to, postings: yield* this.#postingsOf(extended, values) })
+    const sealing = { name: randomUUID(), to, token: 0 }
+    this.#keep(dictionary, { name: sealing.name, postings: yield* this.#postingsOf(extended, values) })
     yield* recordChange(dictionary, change)
-    const sealing = { to, token: 0 }
     yield* recordSealing(dictionary, sealing)
     return { ...extended, sealing }
   }
@@ -109,12 +112,13 @@ export class TailSealing {
   /** Writes postings of the next tokens. */
   *#write(
     of: Dictionary,
-    { to, token }: NonNullable<Dictionary['sealing']>,
+    { name, to, token }: SealingState,
     { change, tokensMax, former = [] }: Writing,
   ): Sql<Dictionary> {
     const { dictionary } = of
     const known = this.#sealings.get(dictionary)
-    const all = known?.to === to ? known.postings : yield* this.#again(of, to, former)
+    const all = known?.name === name ? known.postings : yield* this.#again(of, to, former)
+    this.#keep(dictionary, { name, postings: all })
     const left = all.filter(([each]) => each > token)
     const some = left.slice(0, tokensMax)
     yield* writePostings(of, editsOf(some))
@@ -125,10 +129,17 @@ export class TailSealing {
       yield* recordSealing(dictionary, undefined)
       return { ...of, sealing: undefined }
     }
-    this.#sealings.set(dictionary, { to, postings: left })
-    const sealing = { to, token: some.at(-1)![0] }
+    const sealing = { name, to, token: some.at(-1)![0] }
     yield* recordSealing(dictionary, sealing)
     return { ...of, sealing }
+  }
+
+  #keep(dictionary: number, sealing: Sealing): void {
+    // The last in the map was used last. Another writer may have ended those of others.
+    this.#sealings.delete(dictionary)
+    this.#sealings.set(dictionary, sealing)
+    const [oldest] = this.#sealings.keys()
+    if (this.#sealings.size > this.#sizes.tailsInMemory) this.#sealings.delete(oldest!)
   }
 
   /** From the rows. Their tokens exist. */

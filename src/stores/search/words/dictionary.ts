@@ -14,8 +14,17 @@ export interface Dictionary {
   readonly chunks: readonly number[]
   /** The last change but for additions to the tail. */
   readonly changedIn: number
-  /** While the tail is sealed: the last row of it that is, and the last token whose posting is written. */
-  readonly sealing: { readonly to: number; readonly token: number } | undefined
+  readonly sealing: SealingState | undefined
+}
+
+/** While the tail is sealed. */
+export interface SealingState {
+  /** No other sealing has it, so that a writer knows whether it is the one that it has in memory. */
+  readonly name: string
+  /** The last row that is sealed. */
+  readonly to: number
+  /** The last token whose posting is written. */
+  readonly token: number
 }
 
 export function* dictionaryOf(datastore: number, state: DictionaryState = 'live'): Sql<Dictionary | undefined> {
@@ -24,16 +33,18 @@ export function* dictionaryOf(datastore: number, state: DictionaryState = 'live'
     first_chunk: number | null
     last_chunk: number | null
     changed_in: number
+    sealing: string | null
     sealing_to: number | null
     sealed_token: number | null
   }>(
-    'SELECT dictionary, first_chunk, last_chunk, changed_in, sealing_to, sealed_token FROM search_dictionaries WHERE datastore = ? AND state = ?',
+    'SELECT dictionary, first_chunk, last_chunk, changed_in, sealing, sealing_to, sealed_token FROM search_dictionaries WHERE datastore = ? AND state = ?',
     ...[datastore, state],
   )
   if (row === undefined) return undefined
   const { dictionary, first_chunk: first, last_chunk: last } = row
   const chunks = first === null ? [] : chunksBetween(first, last!)
-  const sealing = row.sealing_to === null ? undefined : { to: row.sealing_to, token: row.sealed_token! }
+  const sealing =
+    row.sealing === null ? undefined : { name: row.sealing, to: row.sealing_to!, token: row.sealed_token! }
   return { dictionary, chunks, changedIn: row.changed_in, sealing }
 }
 
@@ -68,10 +79,10 @@ export function* deleteTokens(tokens: readonly number[]): Sql<void> {
 export const recordChange = (dictionary: number, change: number): Sql<void> =>
   run('UPDATE search_dictionaries SET changed_in = ? WHERE dictionary = ?', change, dictionary)
 
-export const recordSealing = (dictionary: number, sealing: Dictionary['sealing']): Sql<void> =>
+export const recordSealing = (dictionary: number, sealing: SealingState | undefined): Sql<void> =>
   run(
-    'UPDATE search_dictionaries SET sealing_to = ?, sealed_token = ? WHERE dictionary = ?',
-    ...[sealing?.to ?? null, sealing?.token ?? null, dictionary],
+    'UPDATE search_dictionaries SET sealing = ?, sealing_to = ?, sealed_token = ? WHERE dictionary = ?',
+    ...[sealing?.name ?? null, sealing?.to ?? null, sealing?.token ?? null, dictionary],
   )
 
 /** @returns the dictionary with the chunks of the image sets among its own. */

@@ -276,6 +276,7 @@ export interface Tables {
     first_chunk: number | null
     last_chunk: number | null
     changed_in: number
+    sealing?: string | null
     sealing_to?: number | null
     sealed_token?: number | null
   }>

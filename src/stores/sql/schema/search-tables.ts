@@ -58,7 +58,8 @@ CREATE TABLE search_dictionaries (
   last_chunk BIGINT,
   -- The last change but for additions to the tail.
   changed_in BIGINT NOT NULL,
-  -- While the tail is sealed: the last row of it that is, and the last token whose posting is written.
+  -- While the tail is sealed: a name of the sealing, the last row that it seals, and the last token whose posting is written.
+  sealing ${text},
   sealing_to BIGINT,
   sealed_token BIGINT
 );
