@@ -10,9 +10,14 @@ import {
   JPEG2000Lossless,
   transferSyntaxOf,
 } from '../../dicom/transfer-syntaxes.ts'
-import { JPH_HEAD_BYTES } from '../../pixel-data/jpeg2000/jp2-boxes.ts'
+import { wrapInJP2 } from '../../pixel-data/jpeg2000/jp2-boxes.ts'
 
 export const OCTET_STREAM = 'application/octet-stream'
+
+/** Before the codestream of each frame that is stored as HTJ2K. */
+const JPH_HEAD_BYTES = wrapInJP2(new Uint8Array(0), {
+  ...{ rows: 1, columns: 1, components: 1, bitsPerSample: 1, isSigned: false, colour: 'greyscale', kind: 'jph' },
+}).length
 
 /** The types of frames as they are stored. A frame stored as HTJ2K is a JPH file; its codestream is what a DICOM file holds. */
 function storedTypes(transferSyntaxUID: string): readonly string[] {

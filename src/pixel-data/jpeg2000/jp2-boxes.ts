@@ -61,11 +61,6 @@ function uint32(value: number): Uint8Array {
 
 const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 
-/** Before the codestream of each frame that is stored as HTJ2K. */
-export const JPH_HEAD_BYTES: number = wrapInJP2(new Uint8Array(0), {
-  ...{ rows: 1, columns: 1, components: 1, bitsPerSample: 1, isSigned: false, colour: 'greyscale', kind: 'jph' },
-}).length
-
 /**
  * Finds the start and end of the codestream in a JP2 or JPH file, or in a bare codestream. The bytes may be the beginning of the file only,
  * up to at least the codestream.
