@@ -124,7 +124,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   search: {
     summary: 'search the image sets of a data store',
     options: [
-      { flag: 'datastore', placeholder: '<id or name>', help: 'the data store to search in (required)' },
+      { flag: 'datastore', placeholder: '<id or name>', help: 'the data store to search in (default: the only one)' },
       ...CRITERIA,
       { flag: 'all', help: 'show all that match, not only the first 50' },
       { flag: 'limit', placeholder: '<number>', help: 'show so many at most; default: 50' },
@@ -144,7 +144,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   explain: {
     summary: 'explain a search: which plan the server chose, what it read, and the most that it could have read',
     options: [
-      { flag: 'datastore', placeholder: '<id or name>', help: 'the data store to search in (required)' },
+      { flag: 'datastore', placeholder: '<id or name>', help: 'the data store to search in (default: the only one)' },
       ...CRITERIA,
       { flag: 'count', help: 'count all that match as well, and explain how' },
       endpoint,

@@ -23,8 +23,16 @@ export async function activeDatastores(
   return found
 }
 
-/** The id of the data store with this id or name. @throws OperatorError that lists the data stores */
-export function pickDatastore(datastores: readonly NamedDatastore[], idOrName: string): string {
+/**
+ * The id of the data store with this id or name; without one, of the only data store.
+ * @throws OperatorError that lists the data stores
+ */
+export function pickDatastore(datastores: readonly NamedDatastore[], idOrName: string | undefined): string {
+  if (datastores.length > 0 && idOrName === undefined) {
+    if (datastores.length === 1) return datastores[0]!.datastoreId!
+    const message = `The command needs --datastore, since there are several data stores: ${listed(datastores)}.`
+    throw new OperatorError(message, { exitCode: 2 })
+  }
   const byId = datastores.find(({ datastoreId }) => datastoreId === idOrName)
   const matches = byId === undefined ? datastores.filter(({ datastoreName }) => datastoreName === idOrName) : [byId]
   if (matches.length === 1) return matches[0]!.datastoreId!

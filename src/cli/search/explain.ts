@@ -13,7 +13,7 @@ import { readSearchRequest } from './search-request.ts'
 export async function explain(invocation: Invocation): Promise<ExitCode> {
   const { config, terminal, flags } = invocation
   const isCounted = flags.count === true
-  const { datastore, searchCriteria, match } = await readSearchRequest(invocation, 'explain')
+  const { datastore, searchCriteria, match } = await readSearchRequest(invocation)
   const server = await serverFor(invocation)
   const client = openClient(server)
   try {

@@ -9,22 +9,17 @@ import { CRITERIA_FLAGS, criteriaOf } from './search-criteria.ts'
 import { matchHeaderOf } from './search-words.ts'
 
 export interface SearchRequest {
-  /** An id or a name. */
-  readonly datastore: string
+  /** An id or a name. Undefined: the only data store. */
+  readonly datastore: string | undefined
   readonly searchCriteria: SearchCriteria | undefined
   /** The header of a search by words. */
   readonly match: string | undefined
 }
 
 /** Throws OperatorError, with exit code 2 for a wrong command line. */
-export async function readSearchRequest(
-  { flags, terminal, cwd }: Invocation,
-  command: 'search' | 'explain',
-): Promise<SearchRequest> {
-  const { datastore, criteria: json } = flags
-  if (typeof datastore !== 'string') {
-    throw wrong(`hilum ${command} needs --datastore, the id or the name of a data store. hilum datastores lists them.`)
-  }
+export async function readSearchRequest({ flags, terminal, cwd }: Invocation): Promise<SearchRequest> {
+  const { criteria: json } = flags
+  const datastore = typeof flags.datastore === 'string' ? flags.datastore : undefined
   const match = matchHeaderOf(flags)
   if (typeof json !== 'string') return { datastore, match, searchCriteria: criteriaOf(flags, { now: new Date() }) }
   const surplus = CRITERIA_FLAGS.filter((flag) => flags[flag] !== undefined).map((flag) => `--${flag}`)

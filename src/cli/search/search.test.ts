@@ -44,11 +44,15 @@ async function openSearched(t: TestContext) {
   const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+) and/m)
   const credentials = JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8'))
   const client = openClient({ endpoint: endpoint!, region: 'us-east-1', credentials })
-  const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName: 'mine' }))
-  const status = async () =>
-    (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
-  while ((await status()) !== 'ACTIVE') assert.notEqual(await status(), 'CREATE_FAILED')
-  client.destroy()
+  t.after(() => client.destroy())
+  const create = async (datastoreName: string) => {
+    const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName }))
+    const status = async () =>
+      (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
+    while ((await status()) !== 'ACTIVE') assert.notEqual(await status(), 'CREATE_FAILED')
+    return datastoreId!
+  }
+  const datastoreId = await create('mine')
 
   const at = ['--data', 'data', '--port', new URL(endpoint!).port]
   const hilum = async (...words: string[]) => {
@@ -64,13 +68,14 @@ async function openSearched(t: TestContext) {
     cwd,
     at,
     hilum,
-    datastoreId: datastoreId!,
+    create,
+    datastoreId,
     search: (...words: string[]) => hilum('search', '--datastore', 'mine', ...words),
   }
 }
 
 test('a person searches from the terminal', async (t) => {
-  const { cwd, at, hilum, datastoreId, search } = await openSearched(t)
+  const { cwd, at, hilum, create, datastoreId, search } = await openSearched(t)
   const found = (lines: readonly string[]) =>
     lines.filter((line) => line.startsWith('2024-')).map((line) => line.slice(0, 10))
 
@@ -231,8 +236,14 @@ test('a person searches from the terminal', async (t) => {
     }
     const unknown = await hilum('search', '--datastore', 'mien')
     assert.match(unknown.lines.at(-1)!, /There is no data store 'mien'\. The data stores are: mine/)
+    assert.equal(
+      (await hilum('search', '--name', 'number*1', '--all')).code,
+      0,
+      'without --datastore, in the only data store',
+    )
+    await create('second')
     const missing = await hilum('search')
-    assert.deepEqual([missing.code, /needs --datastore/.test(missing.lines[0]!)], [2, true])
+    assert.deepEqual([missing.code, /needs --datastore.*: second .*, mine /.test(missing.lines[0]!)], [2, true])
   })
 
   await t.test('stops when its output is closed', () => {

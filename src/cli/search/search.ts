@@ -54,7 +54,7 @@ export async function search(invocation: Invocation): Promise<ExitCode> {
 
 async function readSearch(invocation: Invocation): Promise<Search> {
   const { flags } = invocation
-  const request = await readSearchRequest(invocation, 'search')
+  const request = await readSearchRequest(invocation)
   const { all } = flags
   const isCounted = flags.count === true
   const languages = Object.keys(SNIPPETS).filter((language) => flags[language] === true)
