@@ -5,6 +5,7 @@
 import { createHash, hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { ContractError } from '../../contract/errors.ts'
+import { BufferedBytes } from '../http/buffered-bytes.ts'
 
 interface ChunkedBody {
   /** The bytes of a signed chunk in memory. */
@@ -124,12 +125,10 @@ class Checksums {
 }
 
 class Reader {
-  readonly #source: AsyncIterator<Uint8Array>
-  #buffered: Uint8Array = new Uint8Array()
-  #isEnded = false
+  readonly #input: BufferedBytes
 
   constructor(bytes: AsyncIterable<Uint8Array>) {
-    this.#source = bytes[Symbol.asyncIterator]()
+    this.#input = new BufferedBytes(bytes)
   }
 
   async line(): Promise<string> {
@@ -141,24 +140,24 @@ class Reader {
   /** Without its end. Undefined at the end of the bytes. */
   async lineOrEnd(): Promise<string | undefined> {
     for (;;) {
-      const at = this.#buffered.indexOf(10)
-      if (at > LINE_BYTES_MAX || (at === -1 && this.#buffered.length > LINE_BYTES_MAX)) throw invalid('has a long line')
+      const at = this.#input.bytes.indexOf(10)
+      if (at > LINE_BYTES_MAX || (at === -1 && this.#input.bytes.length > LINE_BYTES_MAX))
+        throw invalid('has a long line')
       if (at !== -1) {
-        const line = Buffer.from(this.#buffered.subarray(0, at)).toString('latin1')
-        this.#buffered = this.#buffered.subarray(at + 1)
+        const line = this.#input.take(at).toString('latin1')
+        this.#input.take(1)
         return line.endsWith('\r') ? line.slice(0, -1) : line
       }
-      if (await this.#more()) continue
-      if (this.#buffered.length > 0) throw invalid('ends inside a line')
+      if (await this.#input.more()) continue
+      if (this.#input.bytes.length > 0) throw invalid('ends inside a line')
       return undefined
     }
   }
 
   async *take(bytes: number): AsyncGenerator<Uint8Array> {
     for (let left = bytes; left > 0; ) {
-      if (this.#buffered.length === 0 && !(await this.#more())) throw invalid('ends inside a chunk')
-      const part = this.#buffered.subarray(0, left)
-      this.#buffered = this.#buffered.subarray(part.length)
+      if (this.#input.bytes.length === 0 && !(await this.#input.more())) throw invalid('ends inside a chunk')
+      const part = this.#input.take(left)
       left -= part.length
       if (part.length > 0) yield part
     }
@@ -166,20 +165,9 @@ class Reader {
 
   async end(): Promise<void> {
     do {
-      if (this.#buffered.some((byte) => byte !== 13 && byte !== 10)) throw invalid('goes on after its last chunk')
-      this.#buffered = new Uint8Array()
-    } while (await this.#more())
-  }
-
-  async #more(): Promise<boolean> {
-    if (this.#isEnded) return false
-    const { done, value } = await this.#source.next()
-    if (done) {
-      this.#isEnded = true
-      return false
-    }
-    this.#buffered = this.#buffered.length === 0 ? value : Buffer.concat([this.#buffered, value])
-    return true
+      if (this.#input.bytes.some((byte) => byte !== 13 && byte !== 10)) throw invalid('goes on after its last chunk')
+      this.#input.clear()
+    } while (await this.#input.more())
   }
 }
 

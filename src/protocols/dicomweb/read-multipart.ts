@@ -1,6 +1,7 @@
 /**
  * Reads a multipart body (RFC 2046 5.1) part by part while it arrives. Held in memory are one chunk of the body, and the headers of one part.
  */
+import { BufferedBytes } from '../http/buffered-bytes.ts'
 
 export interface Part {
   /** By lower-case name. */
@@ -43,19 +44,17 @@ export async function* readMultipart(
 }
 
 class Input {
-  readonly #source: AsyncIterator<Uint8Array>
+  readonly #input: BufferedBytes
   readonly #delimiter: Buffer
-  /** Begins as if behind a line, so that a boundary at the very start is found as the others are. */
-  #buffered: Buffer = CRLF
   /** The buffer begins with the line end that a boundary has before it, or with which the headers end. */
   #isLineEndAhead = true
-  #isEnded = false
   isAtBoundary = false
   /** The last boundary was read. */
   isClosed = false
 
   constructor(body: AsyncIterable<Uint8Array>, boundary: string) {
-    this.#source = body[Symbol.asyncIterator]()
+    // As if behind a line, so that a boundary at the very start is found as the others are.
+    this.#input = new BufferedBytes(body, CRLF)
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
   }
 
@@ -64,25 +63,25 @@ class Input {
     this.isAtBoundary = false
     let searchFrom = 0
     if (this.#isLineEndAhead) {
-      while (this.#buffered.length < this.#delimiter.length && (await this.#more()));
-      if (this.#buffered.indexOf(this.#delimiter) !== 0) this.#take(CRLF.length)
+      while (this.#input.bytes.length < this.#delimiter.length && (await this.#input.more()));
+      if (this.#input.bytes.indexOf(this.#delimiter) !== 0) this.#input.take(CRLF.length)
       this.#isLineEndAhead = false
     }
     for (;;) {
-      const at = this.#buffered.indexOf(this.#delimiter, searchFrom)
+      const at = this.#input.bytes.indexOf(this.#delimiter, searchFrom)
       if (at === -1) {
         // The end may be the beginning of a boundary.
-        const sure = this.#buffered.length - this.#delimiter.length + 1
+        const sure = this.#input.bytes.length - this.#delimiter.length + 1
         if (sure > 0) {
-          const bytes = this.#take(sure)
+          const bytes = this.#input.take(sure)
           searchFrom = 0
           yield bytes
         }
-        if (!(await this.#more())) throw new BrokenMultipart(`The body ends ${where}`)
+        if (!(await this.#input.more())) throw new BrokenMultipart(`The body ends ${where}`)
         continue
       }
       if (at > 0) {
-        const bytes = this.#take(at)
+        const bytes = this.#input.take(at)
         yield bytes
       }
       const end = await this.#endOfBoundary()
@@ -91,7 +90,7 @@ class Input {
         searchFrom = 1
         continue
       }
-      this.#take(end.length)
+      this.#input.take(end.length)
       this.isClosed = end.isLast
       this.isAtBoundary = true
       return
@@ -102,8 +101,8 @@ class Input {
   async #endOfBoundary(): Promise<{ readonly length: number; readonly isLast: boolean } | undefined> {
     let at = this.#delimiter.length
     for (const stop = at + PADDING_MAX; at < stop; at++) {
-      while (this.#buffered.length < at + 2 && (await this.#more()));
-      const [byte, next] = [this.#buffered[at], this.#buffered[at + 1]]
+      while (this.#input.bytes.length < at + 2 && (await this.#input.more()));
+      const [byte, next] = [this.#input.bytes[at], this.#input.bytes[at + 1]]
       if (at === this.#delimiter.length && byte === DASH && next === DASH) return { length: at + 2, isLast: true }
       if (byte === CR && next === LF) return { length: at + 2, isLast: false }
       if (byte !== SPACE && byte !== TAB) return undefined
@@ -114,48 +113,28 @@ class Input {
   async headers(bytesMax: number): Promise<string> {
     for (;;) {
       // A part without headers begins with an empty line.
-      while (this.#buffered.length < 2 && (await this.#more()));
-      if (this.#buffered[0] === CR && this.#buffered[1] === LF) {
+      while (this.#input.bytes.length < 2 && (await this.#input.more()));
+      if (this.#input.bytes[0] === CR && this.#input.bytes[1] === LF) {
         this.#isLineEndAhead = true
         return ''
       }
-      const at = this.#buffered.indexOf(END_OF_HEADERS)
-      if (at > bytesMax || (at === -1 && this.#buffered.length > bytesMax + END_OF_HEADERS.length)) {
+      const at = this.#input.bytes.indexOf(END_OF_HEADERS)
+      if (at > bytesMax || (at === -1 && this.#input.bytes.length > bytesMax + END_OF_HEADERS.length)) {
         throw new BrokenMultipart(`The headers of a part have more than ${bytesMax} bytes`)
       }
       if (at !== -1) {
-        const text = this.#take(at).toString('latin1')
-        this.#take(CRLF.length)
+        const text = this.#input.take(at).toString('latin1')
+        this.#input.take(CRLF.length)
         this.#isLineEndAhead = true
         return text
       }
-      if (!(await this.#more())) throw new BrokenMultipart('The body ends inside the headers of a part')
+      if (!(await this.#input.more())) throw new BrokenMultipart('The body ends inside the headers of a part')
     }
   }
 
   async drain(): Promise<void> {
-    do this.#buffered = Buffer.alloc(0)
-    while (await this.#more())
-  }
-
-  #take(length: number): Buffer {
-    const bytes = this.#buffered.subarray(0, length)
-    this.#buffered = this.#buffered.subarray(length)
-    return bytes
-  }
-
-  async #more(): Promise<boolean> {
-    if (this.#isEnded) return false
-    const { done, value } = await this.#source.next()
-    if (done) {
-      this.#isEnded = true
-      return false
-    }
-    this.#buffered =
-      this.#buffered.length === 0
-        ? Buffer.from(value.buffer, value.byteOffset, value.length)
-        : Buffer.concat([this.#buffered, value])
-    return true
+    do this.#input.clear()
+    while (await this.#input.more())
   }
 }
 
