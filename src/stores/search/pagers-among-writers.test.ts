@@ -28,31 +28,9 @@ import type { ImageSetSummary } from '../catalog/search-repository.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
-import type { IndexSizes } from './kd-tree/sizes.ts'
+import { SMALL_SIZES } from './small-sizes.fixture.ts'
 
 /** Many leaves, and partitions that are built and dropped. */
-const SMALL: IndexSizes = {
-  leafEntriesMax: 8,
-  highFrequencyFrom: 20,
-  highFrequencyUntil: 10,
-  highFrequencyUidFrom: 6,
-  highFrequencyUidUntil: 4,
-  countEvery: 1,
-  rebuildBatchRows: 25,
-  prefixWordsMax: 3,
-  tailRowsMax: 15,
-  sealedTokensMax: 12,
-  patternWordsMax: 500,
-  patternMatchesMax: 20,
-  wordRowsMax: 8,
-  tokensInMemory: 30,
-  leavesInMemory: 1_000,
-  entryBytesInMemory: 10_000,
-  tailsInMemory: 2,
-  hitBytesInMemory: 10_000,
-  rowLeafBytesInMemory: 300_000,
-  summaryBytesInMemory: 10_000,
-}
 const STANDING = 120
 /** Of the initial image sets, these are only extended; the others may be deleted. */
 const KEPT = 80
@@ -78,8 +56,8 @@ const newId = () => crypto.randomUUID().replaceAll('-', '')
 
 const openAt = (place: string): Promise<Catalog> =>
   place.startsWith('postgres:')
-    ? openPostgresCatalog({ url: place, newId, limits: POSTGRES_TEST_LIMITS, sizes: SMALL })
-    : openSqliteCatalog({ path: place, newId, sizes: SMALL })
+    ? openPostgresCatalog({ url: place, newId, limits: POSTGRES_TEST_LIMITS, sizes: SMALL_SIZES })
+    : openSqliteCatalog({ path: place, newId, sizes: SMALL_SIZES })
 
 const fileOf = (study: string, { key, patientId = 'ANON' }: { key: string; patientId?: string }) => {
   const day = Number(study.split('.').at(-1)) % 28

@@ -24,31 +24,15 @@ import {
   wordLeavesVisitedMax,
 } from './kd-tree/sizes.ts'
 import { criteria, ModelledStore, type ModelRow, type Write, write } from './modelled-store.fixture.ts'
+import { SMALL_SIZES } from './small-sizes.fixture.ts'
 
 const SEED = 20260401
 
 /** So that a few hundred image sets fill many leaves, and texts become high- and low-frequency again while a test runs. */
 const SMALL: IndexSizes = {
-  leafEntriesMax: 6,
-  highFrequencyFrom: 20,
-  highFrequencyUntil: 15,
-  highFrequencyUidFrom: 6,
-  highFrequencyUidUntil: 4,
-  countEvery: 1,
-  rebuildBatchRows: 50,
-  prefixWordsMax: 3,
-  tailRowsMax: 15,
-  sealedTokensMax: 12,
-  patternWordsMax: 500,
-  patternMatchesMax: 20,
-  wordRowsMax: 8,
-  tokensInMemory: 30,
-  leavesInMemory: 40,
-  entryBytesInMemory: 2_000,
-  tailsInMemory: 2,
-  hitBytesInMemory: 10_000,
-  rowLeafBytesInMemory: 300_000,
-  summaryBytesInMemory: 40_000,
+  ...SMALL_SIZES,
+  ...{ leafEntriesMax: 6, highFrequencyUntil: 15, rebuildBatchRows: 50 },
+  ...{ leavesInMemory: 40, entryBytesInMemory: 2_000, summaryBytesInMemory: 40_000 },
 }
 
 const postgres = postgresIsMissing === undefined ? await openPostgres() : undefined

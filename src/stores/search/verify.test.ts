@@ -31,31 +31,9 @@ import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import { NewerSchema, NoSchema, UnreleasedSchema } from '../sql/schema/other-schema.ts'
 import { DAMAGES, type Place } from './damages.fixture.ts'
 import { OtherIndexFormat } from './index-format.ts'
-import type { IndexSizes } from './kd-tree/sizes.ts'
+import { SMALL_SIZES } from './small-sizes.fixture.ts'
 
 const SEED = 20260403
-const SMALL: IndexSizes = {
-  leafEntriesMax: 8,
-  highFrequencyFrom: 20,
-  highFrequencyUntil: 10,
-  highFrequencyUidFrom: 6,
-  highFrequencyUidUntil: 4,
-  countEvery: 1,
-  rebuildBatchRows: 25,
-  prefixWordsMax: 3,
-  tailRowsMax: 15,
-  sealedTokensMax: 12,
-  patternWordsMax: 500,
-  patternMatchesMax: 20,
-  wordRowsMax: 8,
-  tokensInMemory: 30,
-  leavesInMemory: 1_000,
-  entryBytesInMemory: 10_000,
-  tailsInMemory: 2,
-  hitBytesInMemory: 10_000,
-  rowLeafBytesInMemory: 300_000,
-  summaryBytesInMemory: 10_000,
-}
 
 const postgres = postgresIsMissing === undefined ? await openPostgres() : undefined
 after(() => postgres?.remove())
@@ -107,7 +85,7 @@ async function postgresPlace(context: TestContext): Promise<Place> {
   }
 }
 
-const SIZES = { sizes: SMALL }
+const SIZES = { sizes: SMALL_SIZES }
 
 function closing(context: TestContext, catalog: Catalog): Catalog {
   context.after(() => catalog.close())

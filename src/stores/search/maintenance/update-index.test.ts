@@ -21,29 +21,9 @@ import {
 import { openSqliteCatalog } from '../../sql/open-sqlite.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import { checkIndex } from '../search-index.fixture.ts'
+import { SMALL_SIZES } from '../small-sizes.fixture.ts'
 
-const SMALL: IndexSizes = {
-  leafEntriesMax: 8,
-  highFrequencyFrom: 20,
-  highFrequencyUntil: 10,
-  highFrequencyUidFrom: 6,
-  highFrequencyUidUntil: 4,
-  countEvery: 1,
-  rebuildBatchRows: 50,
-  prefixWordsMax: 3,
-  tailRowsMax: 15,
-  sealedTokensMax: 12,
-  patternWordsMax: 500,
-  patternMatchesMax: 20,
-  wordRowsMax: 8,
-  tokensInMemory: 30,
-  leavesInMemory: 1_000,
-  entryBytesInMemory: 10_000,
-  tailsInMemory: 2,
-  hitBytesInMemory: 10_000,
-  rowLeafBytesInMemory: 300_000,
-  summaryBytesInMemory: 10_000,
-}
+const SMALL: IndexSizes = { ...SMALL_SIZES, rebuildBatchRows: 50 }
 const NEWEST_FIRST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
 const ids = () => crypto.randomUUID().replaceAll('-', '')
 
