@@ -6,8 +6,6 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import {
-  CreateDatastoreCommand,
-  GetDatastoreCommand,
   GetImageSetCommand,
   SearchImageSetsCommand,
   UpdateImageSetMetadataCommand,
@@ -18,7 +16,7 @@ import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { attributesOf, draw, nativeFrames, pixelOf } from '../../pixel-data/frames.fixture.ts'
 import { encodeRLEFrame } from '../../pixel-data/rle/rle.ts'
-import { openClient } from '../client/client.ts'
+import { serveDatastore } from '../served-datastore.fixture.ts'
 import { pathIn } from './export.fixture.ts'
 
 const pixel = pixelOf({ bitsStored: 12, numberOfFrames: 3 })
@@ -43,25 +41,10 @@ const instance = (number: number, given: object = {}): Uint8Array =>
   })
 
 async function openExported(t: TestContext) {
-  const cwd = mkdtempSync(join(tmpdir(), 'hilum-export-'))
-  removeAtExit(cwd)
-  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
-  const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+) and/m)
-  const credentials = JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8'))
-  const client = openClient({ endpoint: endpoint!, region: 'us-east-1', credentials })
-  t.after(() => client.destroy())
-  const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName: 'mine' }))
-  const status = async () =>
-    (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
-  while ((await status()) !== 'ACTIVE') assert.notEqual(await status(), 'CREATE_FAILED')
-  const start = (...words: string[]) =>
-    startHilumProcess(t, [...words, '--data', 'data', '--port', new URL(endpoint!).port], { cwd })
-  const hilum = async (...words: string[]) => {
-    const run = start(...words)
-    return { code: await run.ended, output: run.output() }
-  }
+  const { client, datastoreId, ...served } = await serveDatastore(t)
+  const { cwd, hilum, start } = served
   return {
-    ...{ cwd, hilum, endpoint: endpoint! },
+    ...{ cwd, hilum, endpoint: served.endpoint },
     async bringIn(...files: Uint8Array[]) {
       rmSync(join(cwd, 'disc'), { recursive: true, force: true })
       mkdirSync(join(cwd, 'disc'))

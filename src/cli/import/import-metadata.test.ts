@@ -1,27 +1,14 @@
 /** `hilum import --json-metadata` as a process, against a server as a process. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { CreateDatastoreCommand, GetDatastoreCommand, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
+import { SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import { ExplicitVRLittleEndian, encodeP10 } from '../../dicom/encode.ts'
-import { startHilumProcess } from '../../fixtures/hilum-process.ts'
-import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
-import { openClient } from '../client/client.ts'
+import { serveDatastore } from '../served-datastore.fixture.ts'
 
 test('hilum import --json-metadata imports a folder with values from a file in it', async (t) => {
-  const cwd = mkdtempSync(join(tmpdir(), 'hilum-import-'))
-  removeAtExit(cwd)
-  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
-  const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+) and/m)
-  const credentials = JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8'))
-  const client = openClient({ endpoint: endpoint!, region: 'us-east-1', credentials })
-  t.after(() => client.destroy())
-  const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName: 'mine' }))
-  const status = async () =>
-    (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
-  while ((await status()) !== 'ACTIVE') assert.notEqual(await status(), 'CREATE_FAILED')
+  const { cwd, client, datastoreId, hilum } = await serveDatastore(t)
 
   mkdirSync(join(cwd, 'disc', 'json'), { recursive: true })
   for (const series of [1, 2]) {
@@ -33,11 +20,8 @@ test('hilum import --json-metadata imports a folder with values from a file in i
     writeFileSync(join(cwd, 'disc', `${series}.dcm`), file)
   }
   writeFileSync(join(cwd, 'disc/json/a.json'), JSON.stringify({ '00100010': { vr: 'PN', Value: ['Of^Metadata'] } }))
-  const importWith = async (...mapping: string[]) => {
-    const words = ['import', 'disc', '--datastore', 'mine', '--data', 'data', '--port', new URL(endpoint!).port]
-    const run = startHilumProcess(t, [...words, ...mapping.flatMap((each) => ['--json-metadata', each])], { cwd })
-    return { code: await run.ended, output: run.output() }
-  }
+  const importWith = (...mapping: string[]) =>
+    hilum('import', 'disc', '--datastore', 'mine', ...mapping.flatMap((each) => ['--json-metadata', each]))
   for (const [wrong, sentence] of [
     ['1.2', /--json-metadata must be <StudyInstanceUID>=<file>/],
     ['1.2=none.json', /none\.json of --json-metadata is not in the imported folder/],

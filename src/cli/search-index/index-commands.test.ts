@@ -1,14 +1,12 @@
 /** `hilum index` as a process beside a running server with an encrypted data store, and the searches that it makes possible. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { CreateDatastoreCommand, GetDatastoreCommand, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
+import { SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import { ExplicitVRLittleEndian, encodeP10 } from '../../dicom/encode.ts'
-import { startHilumProcess } from '../../fixtures/hilum-process.ts'
-import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
-import { askingFor, openClient } from '../client/client.ts'
+import { askingFor } from '../client/client.ts'
+import { serveDatastore } from '../served-datastore.fixture.ts'
 
 const DEPARTMENTS = ['Radiologie Süd', 'Kardiologie', 'Neuro-Radiologie']
 
@@ -29,22 +27,7 @@ const scan = (n: number): Uint8Array =>
 
 /** A server with the data store `mine`, and a function that runs `hilum` beside it. */
 async function openServer(t: TestContext) {
-  const cwd = mkdtempSync(join(tmpdir(), 'hilum-index-'))
-  removeAtExit(cwd)
-  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
-  const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+) and/m)
-  const credentials = JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8'))
-  const client = openClient({ endpoint: endpoint!, region: 'us-east-1', credentials })
-  t.after(() => client.destroy())
-  const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName: 'mine' }))
-  const status = async () =>
-    (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
-  while ((await status()) !== 'ACTIVE') assert.notEqual(await status(), 'CREATE_FAILED')
-  const at = ['--data', 'data', '--port', new URL(endpoint!).port]
-  const hilum = async (...words: string[]) => {
-    const run = startHilumProcess(t, [...words, ...at], { cwd })
-    return { code: await run.ended, output: run.output() }
-  }
+  const { cwd, client, datastoreId, hilum } = await serveDatastore(t)
   const importScans = async (...numbers: number[]) => {
     const folder = `disc ${numbers[0]}`
     mkdirSync(join(cwd, folder))
@@ -53,7 +36,7 @@ async function openServer(t: TestContext) {
     assert.equal(imported.code, 0, imported.output)
   }
   const matching = (match: string) => {
-    const command = new SearchImageSetsCommand({ datastoreId: datastoreId! })
+    const command = new SearchImageSetsCommand({ datastoreId })
     askingFor(command, { 'x-hilum-match': match })
     return client.send(command)
   }

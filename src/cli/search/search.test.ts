@@ -1,16 +1,12 @@
 /** `hilum search` and `hilum datastores` as processes, against a server as a process, over imported files. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { CreateDatastoreCommand, GetDatastoreCommand } from '@aws-sdk/client-medical-imaging'
 import { ExplicitVRLittleEndian, encodeP10 } from '../../dicom/encode.ts'
-import { startHilumProcess } from '../../fixtures/hilum-process.ts'
-import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
-import { openClient } from '../client/client.ts'
+import { serveDatastore } from '../served-datastore.fixture.ts'
 
 const CLI = fileURLToPath(new URL('../../cli.ts', import.meta.url))
 const IMAGE_SETS = 120
@@ -38,27 +34,11 @@ function scan(n: number): Uint8Array {
 
 /** A server with the data store `mine`, and a function that runs `hilum` against it. */
 async function openSearched(t: TestContext) {
-  const cwd = mkdtempSync(join(tmpdir(), 'hilum-search-'))
-  removeAtExit(cwd)
-  const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd })
-  const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+) and/m)
-  const credentials = JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8'))
-  const client = openClient({ endpoint: endpoint!, region: 'us-east-1', credentials })
-  t.after(() => client.destroy())
-  const create = async (datastoreName: string) => {
-    const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName }))
-    const status = async () =>
-      (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
-    while ((await status()) !== 'ACTIVE') assert.notEqual(await status(), 'CREATE_FAILED')
-    return datastoreId!
-  }
-  const datastoreId = await create('mine')
-
-  const at = ['--data', 'data', '--port', new URL(endpoint!).port]
+  const served = await serveDatastore(t)
+  const { cwd, at, create, datastoreId } = served
   const hilum = async (...words: string[]) => {
-    const run = startHilumProcess(t, [...words, ...at], { cwd })
-    const code = await run.ended
-    return { code, lines: run.output().trimEnd().split('\n') }
+    const { code, output } = await served.hilum(...words)
+    return { code, lines: output.trimEnd().split('\n') }
   }
   mkdirSync(join(cwd, 'disc'))
   for (let n = 0; n < IMAGE_SETS; n++) writeFileSync(join(cwd, 'disc', `${n}`), scan(n))
