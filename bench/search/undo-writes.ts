@@ -40,7 +40,7 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
   }
   const added = yield* all<{ row_id: number }>('SELECT row_id FROM image_sets WHERE row_id > ?', dataSet.size)
   for (const { row_id: rowId } of added) changes.push({ before: yield* upkeep.indexed(rowId) })
-  yield* upkeep.apply(changes)
+  yield* upkeep.apply(changes, Date.now())
   for (const table of [
     'workflow_image_sets',
     'workflows',
@@ -51,6 +51,7 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
     'blob_uses',
     'blobs',
     'image_set_history',
+    'study_history',
     'import_jobs',
   ])
     yield* run(`DELETE FROM ${table}`)

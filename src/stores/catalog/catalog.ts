@@ -14,6 +14,7 @@ import type { IntegrityStep } from './integrity.ts'
 import type { Maintenance } from './maintenance-repository.ts'
 import type { SearchIndex } from './search-repository.ts'
 import type { Statistics } from './statistics.ts'
+import type { Studies } from './study-repository.ts'
 import type { Tags } from './tagged-resources.ts'
 import type { Workflows } from './workflow-repository.ts'
 
@@ -22,6 +23,7 @@ export interface Catalog {
   readonly dataKeys: DataKeyRecords
   readonly importJobs: ImportJobs
   readonly imageSets: ImageSets
+  readonly studies: Studies
   readonly workflows: Workflows
   readonly declaredAttributes: DeclaredAttributes
   readonly tags: Tags

@@ -42,7 +42,7 @@ export interface StudyPage {
   readonly next: StudyPosition | undefined
   /** The snapshot of the first page. Later pages read the same one, without studies deleted since. */
   readonly snapshotVersion: number
-  /** Of all matching studies, if it was requested. */
+  /** Of all matching studies, if it was requested of the latest snapshot: later pages have the total of the first one. */
   readonly total?: number
 }
 
@@ -52,7 +52,10 @@ export interface Studies {
     readonly datastoreId: string
     /** All of them match. */
     readonly criteria: readonly Criterion[]
-    /** Studies that are equal in all of them are in the order of their first import. */
+    /**
+     * Each attribute once. Studies that are equal in all of them are in the order of their first import, or in the opposite one if the last of
+     * them is descending.
+     */
     readonly order: readonly OrderKey[]
     readonly after?: { readonly position: StudyPosition; readonly snapshotVersion: number }
     /** So many studies are left out, from the first one or from `after`. */

@@ -22,4 +22,7 @@ export const SMALL_SIZES: IndexSizes = {
   hitBytesInMemory: 10_000,
   rowLeafBytesInMemory: 300_000,
   summaryBytesInMemory: 10_000,
+  studiesReadMax: 6,
+  studiesTriedMax: 5,
+  studiesSortedMax: 12,
 }

@@ -19,6 +19,7 @@ import { maintenanceOver } from './maintenance/maintenance.ts'
 import { secret } from './schema/settings.ts'
 import { type SnapshotTransaction, snapshotOver } from './snapshot/snapshot.ts'
 import { statistics } from './statistics.ts'
+import { studiesOver } from './studies/studies.ts'
 import { workflowsOver } from './workflows/workflows.ts'
 
 export function catalogOver(
@@ -38,6 +39,7 @@ export function catalogOver(
     dataKeys: dataKeysOver(database),
     importJobs: importJobsOver(database, options),
     imageSets: imageSetsOver(database, options),
+    studies: studiesOver(database, options),
     workflows: workflowsOver(database, options),
     declaredAttributes: declaredAttributesOver(database, options),
     tags: tagsOver(database),

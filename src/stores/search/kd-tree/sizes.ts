@@ -43,6 +43,12 @@ export interface IndexSizes {
   readonly rowLeafBytesInMemory: number
   /** Summaries that are cached. */
   readonly summaryBytesInMemory: number
+  /** A search for studies reads and sorts those of a value, or of words, that so few have. */
+  readonly studiesReadMax: number
+  /** It compares so many in its order before it tries another way. */
+  readonly studiesTriedMax: number
+  /** Then the database sorts those of a value that so few have. */
+  readonly studiesSortedMax: number
 }
 
 export const INDEX_SIZES: IndexSizes = {
@@ -66,6 +72,9 @@ export const INDEX_SIZES: IndexSizes = {
   hitBytesInMemory: 16 * 1024 * 1024,
   rowLeafBytesInMemory: 64 * 1024 * 1024,
   summaryBytesInMemory: 32 * 1024 * 1024,
+  studiesReadMax: 4_096,
+  studiesTriedMax: 4_096,
+  studiesSortedMax: 65_536,
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Dialect } from '../../sql/engine/differences.ts'
 import { one, run, type Sql } from '../../sql/engine/statement.ts'
 import { knownChanges, nextChange, recordIndexFormat } from '../../sql/history/changes.ts'
 import type { Text } from '../../sql/rows/search-columns.ts'
+import { updateStudies } from '../../sql/studies/write-studies.ts'
 import { assertIndexFormat, INDEX_FORMAT } from '../index-format.ts'
 import {
   INDEXED_COLUMNS_WITH_WORDS,
@@ -14,6 +15,7 @@ import {
 } from '../indexed-image-set.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import { buildAll } from './build.ts'
+import { studiesChangedBy } from './changed-studies.ts'
 import { adjustPartitions, type IndexWriting } from './high-frequency-partitions.ts'
 import { PartitionWriter } from './partition-writer.ts'
 import { beginRebuild, editRebuilding, editRebuildingWords, rebuildBatch } from './rebuild-partitions.ts'
@@ -88,11 +90,12 @@ export class SearchUpkeep {
     return indexedWithWordsOf(row!)
   }
 
-  /** Once in a change, after all its rows are written. */
-  *apply(changes: readonly IndexChange[]): Sql<void> {
+  /** Once in a change, after all its rows are written. @param at when the change is made */
+  *apply(changes: readonly IndexChange[], at: number): Sql<void> {
     const writing = this.#writing()
     const { rebuiltTo } = writing
     for (const [datastore, some] of Map.groupBy(changes, (change) => (change.after ?? change.before)!.datastore)) {
+      yield* updateStudies(datastore, studiesChangedBy(some), { number: writing.change, at })
       const edited = yield* this.#partitions.edit(datastore, some, { state: 'live', change: writing.change })
       if (rebuiltTo !== undefined) yield* editRebuilding(writing, datastore, { changes: some, rebuiltTo })
       yield* this.#words.edit(datastore, some, { state: 'live', change: writing.change })

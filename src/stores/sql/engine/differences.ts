@@ -40,6 +40,10 @@ export interface Dialect {
    * Adds the column of a partial index's condition to the columns of a covering index: SQLite reads it although its value is fixed.
    */
   readonly thenCondition: (column: string) => string
+  /** A condition on a column with a value as `pattern` makes it, which compares case. */
+  readonly matchesPattern: (column: string) => string
+  /** The value of a pattern with the wildcards `*`, any characters, and `?`, one. */
+  readonly pattern: (pattern: string) => string
   /** Ends the columns of an index whose equal entries are in the order of row ids; SQLite's are. */
   readonly thenRowId: string
 }
@@ -69,6 +73,9 @@ export const SQLITE: Dialect = {
   indexSizes: INDEX_SIZES,
   thenCondition: (column) => `, ${column}`,
   thenRowId: '',
+  matchesPattern: (column) => `${column} GLOB ?`,
+  // A bracket begins a set of characters.
+  pattern: (pattern) => pattern.replaceAll('[', '[[]'),
 }
 
 export const POSTGRES: Dialect = {
@@ -83,4 +90,10 @@ export const POSTGRES: Dialect = {
   indexSizes: { ...INDEX_SIZES, leafEntriesMax: 256 },
   thenCondition: () => '',
   thenRowId: ', row_id',
+  matchesPattern: (column) => `${column} LIKE ?`,
+  pattern: (pattern) =>
+    pattern
+      .replace(/[\\%_]/g, (character) => `\\${character}`)
+      .replaceAll('*', '%')
+      .replaceAll('?', '_'),
 }

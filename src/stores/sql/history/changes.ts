@@ -89,15 +89,18 @@ export function* keepRowHistory(rowId: number, change: { readonly number: number
 }
 
 /** Deletes some of the oldest rows past retention: more than the change added. */
-export function* purgeRowHistory({ at, added }: { readonly at: number; readonly added: number }): Sql<void> {
+export function* purgeRowHistory(
+  { at, added }: { readonly at: number; readonly added: number },
+  table: 'image_set_history' | 'study_history' = 'image_set_history',
+): Sql<void> {
   const oldest = yield* all<{ history_id: number; until_change: number; superseded_at: number }>(
-    'SELECT history_id, until_change, superseded_at FROM image_set_history ORDER BY history_id LIMIT ?',
+    `SELECT history_id, until_change, superseded_at FROM ${table} ORDER BY history_id LIMIT ?`,
     HISTORY_ROWS_PER_BATCH + 2 * added,
   )
   const kept = oldest.findIndex((row) => row.superseded_at >= at - ROW_HISTORY_MS)
   const last = kept === -1 ? oldest.at(-1) : oldest[kept - 1]
   if (last === undefined) return
-  yield* run('DELETE FROM image_set_history WHERE history_id <= ?', last.history_id)
+  yield* run(`DELETE FROM ${table} WHERE history_id <= ?`, last.history_id)
   yield* run(
     'UPDATE changes SET history_purged_to = ? WHERE history_purged_to < ?',
     last.until_change,

@@ -27,7 +27,7 @@ export function* recordAccesses(accesses: Accesses, options: Options, upkeep: Se
     )
     changes.push({ before, after: yield* upkeep.indexed(rowId) })
   }
-  yield* upkeep.apply(changes)
+  yield* upkeep.apply(changes, at)
   yield* purgeRowHistory({ at, added: changes.length })
 }
 

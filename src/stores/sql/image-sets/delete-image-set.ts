@@ -32,5 +32,5 @@ export function* deleteImageSet(
   )
   yield* removeUses(rowId, at)
   yield* removeTags(imageSetIdOf(rowId, row!.id_suffix))
-  if (before !== undefined) yield* upkeep.apply([{ before }])
+  if (before !== undefined) yield* upkeep.apply([{ before }], at)
 }

@@ -47,7 +47,10 @@ export function* publish(request: {
     yield* markPartlyUnreferenced(yield* partlyUnpublishedBlobs(published), at)
     // Another job may publish before the next transaction: then the other documents are written again, to another blob.
     if (documents.byGroup.size > published.length) yield* markPartlyUnreferenced([documentBlob], at)
-    yield* upkeep.apply(published.map(({ change }) => change))
+    yield* upkeep.apply(
+      published.map(({ change }) => change),
+      at,
+    )
     for (const each of published) generatedOf.set(each.group.group_id, generated(each, each.instances))
     yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', job)
   }

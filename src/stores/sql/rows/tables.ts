@@ -39,6 +39,29 @@ interface InstanceRanges<Metadata extends number | null> {
   stored_transfer_syntax_uid: string | null
 }
 
+interface StudyState {
+  row_id: number
+  updated_at: number
+  series: number
+  instances: number
+  modalities: string | null
+  attributes: string
+  study_instance_uid: string
+  study_date: string | null
+  study_time: string | null
+  accession_number: string | null
+  referring_physician_name: string | null
+  referring_physician_words: string | null
+  study_description: string | null
+  patient_name: string | null
+  patient_name_words: string | null
+  patient_id: string | null
+  patient_birth_date: string | null
+  patient_birth_time: string | null
+  patient_sex: string | null
+  study_id: string | null
+}
+
 interface GroupingElementColumns {
   patient_id: string | null
   accession_number: string | null
@@ -185,6 +208,19 @@ export interface Tables {
     }
   >
   blob_uses: Table<{ blob: number; row_id: number }>
+  studies: Table<StudyState & { study: number; datastore: number; changed_in: number }, 'study'>
+  study_totals: Table<{ datastore: number; studies: number }>
+  study_history: Table<
+    StudyState & {
+      history_id: number
+      study: number
+      datastore: number
+      from_change: number
+      until_change: number
+      superseded_at: number
+    },
+    'history_id'
+  >
   import_groups: Table<
     AttributesRange<number> & {
       group_id: number

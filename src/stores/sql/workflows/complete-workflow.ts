@@ -47,7 +47,7 @@ export function* complete(
     assert(version, 'every image set of a workflow gets its version')
     changes.push(yield* publishVersion(row, version, publishing))
   }
-  yield* upkeep.apply(changes)
+  yield* upkeep.apply(changes, at)
   yield* purgeRowHistory({ at, added: changes.length })
   yield* removeWorkflow(lease.workflow)
   return 'completed'

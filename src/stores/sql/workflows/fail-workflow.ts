@@ -39,7 +39,7 @@ export function* fail(
     else if (row.role === 'created') yield* failCopy(row, failure)
     else changes.push(yield* failVersion(row, failure))
   }
-  yield* upkeep.apply(changes)
+  yield* upkeep.apply(changes, at)
   yield* purgeRowHistory({ at, added: changes.length })
   yield* removeWorkflow(lease.workflow)
 }
