@@ -40,6 +40,7 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
   }
   const added = yield* all<{ row_id: number }>('SELECT row_id FROM image_sets WHERE row_id > ?', dataSet.size)
   for (const { row_id: rowId } of added) changes.push({ before: yield* upkeep.indexed(rowId) })
+  yield* run('UPDATE image_sets SET deleted_at = 0 WHERE row_id > ?', dataSet.size)
   yield* upkeep.apply(changes, Date.now())
   for (const table of [
     'workflow_image_sets',

@@ -30,6 +30,8 @@ const IN_WORDS: Readonly<Record<IndexDifferenceKind, (difference: IndexDifferenc
   'prefix-without-postings': ({ words }) => `${words} prefixes of many words have no postings`,
   'text-without-postings': ({ words }) =>
     `${words} texts have partitions without postings, or postings without partitions`,
+  'studies-differ': ({ studies }) => `${studies} studies are not as their image sets have them`,
+  'study-total-wrong': () => 'the total of its studies is wrong',
 }
 
 /** `leaf 17 of partition 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 differs from the row in updatedAt` */

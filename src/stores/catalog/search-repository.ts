@@ -127,6 +127,8 @@ export type IndexDifferenceKind =
   | 'word-without-posting'
   | 'prefix-without-postings'
   | 'text-without-postings'
+  | 'studies-differ'
+  | 'study-total-wrong'
 
 /** Names numbers of rows and attributes, never a value of a patient. */
 export interface IndexDifference {
@@ -142,6 +144,8 @@ export interface IndexDifference {
   /** What the image sets of the partition share: isPrimary, and the texts of these attributes. */
   readonly isPrimary?: boolean
   readonly attributes?: readonly TextAttribute[]
+  /** How many studies are missing, have no image set, or differ from theirs. */
+  readonly studies?: number
   /** The values in which an entry differs from its row. */
   readonly differing?: readonly string[]
   /** How many entries the partition has, and how many image sets belong to it. */

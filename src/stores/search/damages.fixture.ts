@@ -52,7 +52,7 @@ const ofRow = (column: string, value: string) => (place: Place) =>
 export const DAMAGES: readonly Damage[] = [
   {
     what: 'another updatedAt',
-    kinds: ['entry-differs'],
+    kinds: ['entry-differs', 'studies-differ'],
     differing: ['updatedAt'],
     by: ofRow('updated_at', 'updated_at + 1'),
   },
@@ -81,13 +81,13 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'an image set that is no longer primary',
-    kinds: ['entry-differs', 'entry-in-wrong-partition', 'partition-incomplete'],
+    kinds: ['entry-differs', 'entry-in-wrong-partition', 'partition-incomplete', 'studies-differ'],
     differing: ['isPrimary'],
     by: ofRow('is_primary', '0'),
   },
   {
     what: 'a deleted image set',
-    kinds: ['entry-without-image-set', 'partition-incomplete', 'words-superfluous'],
+    kinds: ['entry-without-image-set', 'partition-incomplete', 'studies-differ', 'words-superfluous'],
     by: ofRow('deleted_at', '1'),
   },
   {
@@ -204,7 +204,7 @@ export const DAMAGES: readonly Damage[] = [
   },
   {
     what: 'another name',
-    kinds: ['words-missing', 'words-superfluous'],
+    kinds: ['studies-differ', 'words-missing', 'words-superfluous'],
     by: ofRow('tags', `'{"DICOMPatientName":"MILLER"}'`),
   },
   {
@@ -244,6 +244,21 @@ export const DAMAGES: readonly Damage[] = [
     what: 'an image set that is in the tail and in postings',
     kinds: ['words-superfluous'],
     by: (place) => place.sql('INSERT INTO search_tail (dictionary, row_id, added_in) VALUES (1, 7, 1)'),
+  },
+  {
+    what: 'a study with another total',
+    kinds: ['studies-differ'],
+    by: (place) => place.sql('UPDATE studies SET instances = 7 WHERE study = 7'),
+  },
+  {
+    what: 'a study without image sets',
+    kinds: ['studies-differ'],
+    by: (place) => place.sql(`UPDATE studies SET study_instance_uid = '1.2.3' WHERE study = 7`),
+  },
+  {
+    what: 'a missing study',
+    kinds: ['studies-differ', 'study-total-wrong'],
+    by: (place) => place.sql('DELETE FROM studies WHERE study = 7'),
   },
   {
     what: 'no dictionary',

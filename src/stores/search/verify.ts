@@ -26,6 +26,7 @@ import {
   partitionOfRow,
   partitionsFor,
 } from './partitions.ts'
+import { verifyStudies } from './verify-studies.ts'
 import { verifyWords } from './verify-words.ts'
 
 /** Some 8,000 entries: a transaction of some ten milliseconds. */
@@ -67,6 +68,7 @@ export async function* verifySearchIndex(
     yield soFar(await database.read(() => verifyDatastore(datastore, options.dialect)))
   }
   for await (const differences of verifyWords(database, options.sizes)) yield soFar(differences)
+  for await (const differences of verifyStudies(database)) yield soFar(differences)
 }
 
 function* entriesCounted(): Sql<number> {

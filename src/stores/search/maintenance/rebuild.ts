@@ -30,6 +30,14 @@ export async function* rebuildSearchIndex(
   while ((await database.write(() => clearRetiredWords(WORD_ROWS_CLEARED_PER_BATCH))) === 'more') {
     // And the replaced words.
   }
+  for (const { datastore } of await database.read(() =>
+    all<{ datastore: number }>('SELECT datastore FROM datastores'),
+  )) {
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const from: string = after
+      after = await database.write(() => upkeep.repairStudies(datastore, from))
+    }
+  }
   yield { done: rows, of: rows }
 }
 

@@ -1,9 +1,10 @@
 /** Keeps the search index equal to the image sets, in the transaction that changes them. */
 import { DeclarationsChanged } from '../../catalog/declared-attribute-repository.ts'
 import type { Dialect } from '../../sql/engine/differences.ts'
-import { one, run, type Sql } from '../../sql/engine/statement.ts'
+import { all, one, run, type Sql } from '../../sql/engine/statement.ts'
 import { knownChanges, nextChange, recordIndexFormat } from '../../sql/history/changes.ts'
 import type { Text } from '../../sql/rows/search-columns.ts'
+import { repairBatch } from '../../sql/studies/all-studies.ts'
 import { updateStudies } from '../../sql/studies/write-studies.ts'
 import { assertIndexFormat, INDEX_FORMAT } from '../index-format.ts'
 import {
@@ -28,6 +29,7 @@ const CLEARED_PER_CHANGE = 16
 const WORD_ROWS_CLEARED_PER_CHANGE = 128
 
 const INDEX_TABLES = [
+  ...['study_history', 'study_totals', 'studies'],
   ...['search_entries', 'search_leaves', 'search_partitions'],
   ...['search_postings', 'search_tail', 'search_tokens', 'search_dictionaries'],
 ]
@@ -127,7 +129,7 @@ export class SearchUpkeep {
     yield* this.buildAll()
   }
 
-  /** Builds the whole index at once, for a catalog whose index is empty. */
+  /** Builds the whole index at once, for a catalog whose index is empty, and the studies. */
   *buildAll(): Sql<void> {
     const { sizes, dialect, partitions, change } = this.#writing()
     yield* buildAll({
@@ -138,6 +140,10 @@ export class SearchUpkeep {
         seal: (datastore, imageSets) => this.#words.seal(datastore, imageSets, { state: 'live', change }),
       },
     })
+    for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
+      let after: string | undefined = ''
+      while (after !== undefined) after = yield* repairBatch(datastore, { after, change })
+    }
   }
 
   /**
@@ -154,6 +160,12 @@ export class SearchUpkeep {
     yield* this.beginChange()
     const { rebuiltTo } = this.#last
     return rebuiltTo === undefined ? 'done' : yield* rebuildBatch(this.#writing(), rebuiltTo)
+  }
+
+  /** Makes some studies equal to their image sets, in the order of UIDs. @returns where the next ones begin */
+  *repairStudies(datastore: number, after: string): Sql<string | undefined> {
+    const change = yield* this.beginChange()
+    return yield* repairBatch(datastore, { after, change })
   }
 
   *#createWords(datastore: number, texts: Iterable<Text>): Sql<void> {

@@ -18,7 +18,7 @@ const PATIENTS = ['P1', 'P2', 'p1', 'P%', undefined]
 const ACCESSIONS = ['A1', 'A2', 'A3', 'A10', undefined]
 const MODALITIES = ['CT', 'CT', 'MR', 'SR', 'C']
 
-export type StudyWrite =
+type StudyWrite =
   | {
       readonly kind: 'import'
       readonly study: number

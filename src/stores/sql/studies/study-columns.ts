@@ -10,6 +10,9 @@ export interface StudyColumn {
   readonly indexed: boolean
 }
 
+/** The format of the values. A change of comparedText, or of what is a part of a study, raises the number. */
+export const STUDY_FORMAT = 'studies 1'
+
 type SingleValued = Exclude<keyof StudyAttributes, 'ModalitiesInStudy'>
 
 /** The most selective first: in this order a search looks for an index that leaves few studies. */

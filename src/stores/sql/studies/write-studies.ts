@@ -11,7 +11,7 @@ import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
 import { STATE_COLUMNS, STUDY_COLUMNS, type StudyKeyword } from './study-columns.ts'
 
-export type StudyState = Omit<RowOf<'studies'>, 'study' | 'datastore' | 'changed_in'>
+type StudyState = Omit<RowOf<'studies'>, 'study' | 'datastore' | 'changed_in'>
 
 /** Values are compared, and are in indexes, by so many characters: those of every VR, and fewer than a page of an index holds. */
 const COMPARED_CHARACTERS_MAX = 256
@@ -38,10 +38,7 @@ type ImageSetRow = Pick<
 >
 
 /** The states that the studies have to have, by StudyInstanceUID; none where a study has no primary image set. */
-export function* statesOf(
-  datastore: number,
-  studyInstanceUIDs: readonly string[],
-): Sql<ReadonlyMap<string, StudyState>> {
+function* statesOf(datastore: number, studyInstanceUIDs: readonly string[]): Sql<ReadonlyMap<string, StudyState>> {
   // The sum keeps SQLite from using an index that begins with is_primary, where nearly all image sets have one value.
   const rows = yield* allOfMany<ImageSetRow>(
     (marks) =>
@@ -105,44 +102,53 @@ const wordsText = (text: string): string => [...wordsOf(text)].map((word) => ` $
 
 type StudyRow = StudyState & { readonly study: number }
 
-/**
- * @param change.at of the change: former states are kept for searches whose snapshot is older. Undefined: they are not, since they were wrong.
- * @returns how many studies were not as they have to be
- */
+interface StudyDifferences {
+  readonly added: readonly StudyState[]
+  /** With the states that they have to have. */
+  readonly changed: readonly StudyRow[]
+  /** Their numbers. */
+  readonly removed: readonly number[]
+}
+
+/** How the rows of studies differ from their image sets. */
+export function* studyDifferences(datastore: number, studyInstanceUIDs: readonly string[]): Sql<StudyDifferences> {
+  const wanted = yield* statesOf(datastore, studyInstanceUIDs)
+  const stored = yield* storedStudies(datastore, studyInstanceUIDs)
+  const changed: StudyRow[] = []
+  const removed: number[] = []
+  for (const [uid, row] of stored) {
+    const next = wanted.get(uid)
+    if (next === undefined) removed.push(row.study)
+    else if (STATE_COLUMNS.some((column) => valueIn(row, column) !== valueIn(next, column))) {
+      changed.push({ study: row.study, ...next })
+    }
+  }
+  return { added: [...wanted].flatMap(([uid, state]) => (stored.has(uid) ? [] : [state])), changed, removed }
+}
+
+/** @param change.at of the change: former states are kept for searches whose snapshot is older. Undefined: they are not, since they were wrong. */
 export function* updateStudies(
   datastore: number,
   studyInstanceUIDs: readonly string[],
-  change: { readonly number: number; readonly at: number | undefined },
-): Sql<number> {
-  const wanted = yield* statesOf(datastore, studyInstanceUIDs)
-  const stored = yield* storedStudies(datastore, studyInstanceUIDs)
-  const added = [...wanted].flatMap(([uid, state]) => (stored.has(uid) ? [] : [state]))
+  { number, at }: { readonly number: number; readonly at: number | undefined },
+): Sql<void> {
+  const { added, changed, removed } = yield* studyDifferences(datastore, studyInstanceUIDs)
   yield* insertRows(
     'studies',
-    added.map((state) => ({ datastore, changed_in: change.number, ...state })),
+    added.map((state) => ({ datastore, changed_in: number, ...state })),
   )
-  const changed: StudyRow[] = []
-  const removed: number[] = []
-  for (const [uid, { study, ...state }] of stored) {
-    const next = wanted.get(uid)
-    if (next === undefined) removed.push(study)
-    else if (STATE_COLUMNS.some((column) => valueIn(state, column) !== valueIn(next, column))) {
-      changed.push({ study, ...next })
-    }
-  }
   for (const { study, ...state } of changed) {
-    if (change.at !== undefined) yield* keepState(study, { number: change.number, at: change.at })
+    if (at !== undefined) yield* keepState(study, { number, at })
     yield* run(
       `UPDATE studies SET changed_in = ?, ${STATE_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE study = ?`,
-      ...[change.number, ...STATE_COLUMNS.map((column) => valueIn(state, column)), study],
+      ...[number, ...STATE_COLUMNS.map((column) => valueIn(state, column)), study],
     )
   }
   for (const study of removed) yield* removeStudy(study)
   yield* addToTotal(datastore, added.length - removed.length)
-  if (change.at !== undefined && changed.length > 0) {
-    yield* purgeRowHistory({ at: change.at, added: changed.length }, 'study_history')
+  if (at !== undefined && changed.length > 0) {
+    yield* purgeRowHistory({ at, added: changed.length }, 'study_history')
   }
-  return added.length + changed.length + removed.length
 }
 
 const valueIn = (state: StudyState, column: string) => state[column as keyof StudyState]
