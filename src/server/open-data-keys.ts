@@ -41,7 +41,9 @@ export async function openDataKeys(
   const services = isNew || (await exists(places.ring.ringFile)) ? await openKeyServices(places) : undefined
   const dataKeys = new DataKeys({ catalog, services, dataKeyMs, encryptsNew: places.encryption === 'on' })
   dataKeys.onExpiry((datastoreId, isCustomers) => {
-    if (isCustomers) catalog.imageSets.forgetSearches(datastoreId)
+    if (!isCustomers) return
+    catalog.imageSets.forgetSearches(datastoreId)
+    catalog.studies.forgetSearches(datastoreId)
   })
   if (isNew) await explained(places, () => dataKeys.encryptUploads())
   return dataKeys

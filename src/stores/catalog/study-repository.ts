@@ -63,4 +63,6 @@ export interface Studies {
     readonly limit: number
     readonly isCounted: boolean
   }): Promise<StudyPage>
+  /** Removes from memory what searches of the data store left there, as in ImageSets. */
+  forgetSearches(datastoreId: string): void
 }

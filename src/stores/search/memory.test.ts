@@ -15,10 +15,11 @@ import type { Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { AT, createDatastore, importFiles, storedFile, uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
 import type { ImageSetSummary, SearchPage } from '../catalog/search-repository.ts'
+import { CachedAnswers } from '../sql/history/cached-answers.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import type { Texts } from '../sql/rows/search-columns.ts'
-import { CachedPages } from './cached-pages.ts'
 import { INDEX_SIZES } from './kd-tree/sizes.ts'
+import type { FoundPage } from './search.ts'
 import { CachedSummaries } from './summaries.ts'
 
 const SIZES = { ...INDEX_SIZES, leafEntriesMax: 16, highFrequencyFrom: 24, highFrequencyUntil: 8 }
@@ -89,26 +90,26 @@ else {
     const page = { rows: [], visited: {} as SearchPage['visited'] }
 
     test('are valid for the change they were found at and no other', () => {
-      const pages = new CachedPages()
-      pages.keep('worklist', { datastoreId: 'store', change: 7, page })
+      const pages = new CachedAnswers<FoundPage>()
+      pages.keep('worklist', { datastoreId: 'store', change: 7, answer: page })
       assert.equal(pages.get('worklist', 7), page)
       for (const change of [6, 8]) assert.equal(pages.get('worklist', change), undefined)
       assert.equal(pages.get('another', 7), undefined)
     })
 
     test('of a data store are forgotten, and those of others stay', () => {
-      const pages = new CachedPages()
-      for (const datastoreId of ['store', 'other']) pages.keep(datastoreId, { datastoreId, change: 7, page })
+      const pages = new CachedAnswers<FoundPage>()
+      for (const datastoreId of ['store', 'other']) pages.keep(datastoreId, { datastoreId, change: 7, answer: page })
       pages.forget('store')
       assert.equal(pages.get('store', 7), undefined)
       assert.equal(pages.get('other', 7), page)
     })
 
     test('are few, and those in use stay', () => {
-      const pages = new CachedPages()
-      pages.keep('worklist', { datastoreId: 'store', change: 7, page })
+      const pages = new CachedAnswers<FoundPage>()
+      pages.keep('worklist', { datastoreId: 'store', change: 7, answer: page })
       for (let count = 0; count < 100; count++) {
-        pages.keep(`search ${count}`, { datastoreId: 'store', change: 7, page })
+        pages.keep(`search ${count}`, { datastoreId: 'store', change: 7, answer: page })
         assert.equal(pages.get('worklist', 7), page)
       }
       const kept = Array.from({ length: 100 }, (_, count) => pages.get(`search ${count}`, 7)).filter(Boolean)

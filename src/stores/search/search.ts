@@ -10,9 +10,9 @@ import type { ImageSetSummary, SearchPage, Visited } from '../catalog/search-rep
 import { datastoreSearched } from '../sql/datastores/datastores.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
 import type { Sql } from '../sql/engine/statement.ts'
+import type { CachedAnswers } from '../sql/history/cached-answers.ts'
 import { knownChanges } from '../sql/history/changes.ts'
 import type { CachedLeaves } from './cached-leaves.ts'
-import type { CachedPages, FoundPage } from './cached-pages.ts'
 import { type Total, totalOf } from './count.ts'
 import { assertSearchable } from './declared-terms.ts'
 import { assertIndexFormat } from './index-format.ts'
@@ -37,13 +37,15 @@ import { type RowsFound, rowsWith, type WantedWords } from './words/find-rows.ts
 import type { HitsOfLeaves } from './words/row-leaves.ts'
 import type { RowSet } from './words/row-set.ts'
 
+export type FoundPage = Pick<SearchPage, 'rows' | 'total' | 'visited'>
+
 type Request = Parameters<ImageSets['search']>[0]
 
 interface Context {
   readonly dialect: Dialect
   readonly leaves: CachedLeaves
   readonly summaries: CachedSummaries
-  readonly pages: CachedPages
+  readonly pages: CachedAnswers<FoundPage>
   readonly words: CachedWords
   readonly sizes: IndexSizes
 }
@@ -103,7 +105,7 @@ export function* search(request: Request, context: Context): Sql<SearchPage> {
   ])
   const cached = context.pages.get(name, changes.latest)
   const found = cached ?? (yield* pageAt(request, snapshot))
-  if (cached === undefined) context.pages.keep(name, { datastoreId, change: changes.latest, page: found })
+  if (cached === undefined) context.pages.keep(name, { datastoreId, change: changes.latest, answer: found })
   return { datastore, ...found, snapshotVersion }
 }
 

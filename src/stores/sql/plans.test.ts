@@ -7,10 +7,9 @@ import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import type { Position, Search } from '../../imaging/search/search.ts'
 import { AT, datastoreNamed, idOf, tokenOf } from '../catalog/conformance/catalog.fixture.ts'
 import { CachedLeaves } from '../search/cached-leaves.ts'
-import { CachedPages } from '../search/cached-pages.ts'
 import { INDEX_SIZES } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
-import { search as searchOver } from '../search/search.ts'
+import { type FoundPage, search as searchOver } from '../search/search.ts'
 import { CachedSummaries } from '../search/summaries.ts'
 import { CachedWords } from '../search/words/cached-words.ts'
 import { markUnreferencedBlobs, removeUses } from './blobs/blob-uses.ts'
@@ -19,6 +18,7 @@ import { datastoresOver } from './datastores/datastores.ts'
 import { SQLITE } from './engine/differences.ts'
 import { SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
 import type { Sql, Statement, TransactionFunction } from './engine/statement.ts'
+import { CachedAnswers } from './history/cached-answers.ts'
 import { rangeOfFrames } from './image-sets/frames.ts'
 import { instancesOfSeries } from './image-sets/series-instances.ts'
 import { unpublishedGroups } from './imports/import-files.ts'
@@ -75,7 +75,7 @@ describe('every search', async () => {
     dialect: SQLITE,
     leaves: new CachedLeaves(sizes),
     summaries: new CachedSummaries(sizes),
-    pages: new CachedPages(),
+    pages: new CachedAnswers<FoundPage>(),
     words: new CachedWords(sizes),
     sizes,
   })

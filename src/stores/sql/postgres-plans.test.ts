@@ -10,9 +10,8 @@ import { openPostgres } from '../../fixtures/shared-servers.ts'
 import type { Search } from '../../imaging/search/search.ts'
 import { AT, createDatastore, uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
 import { CachedLeaves } from '../search/cached-leaves.ts'
-import { CachedPages } from '../search/cached-pages.ts'
 import { INDEX_SIZES } from '../search/kd-tree/sizes.ts'
-import { search } from '../search/search.ts'
+import { type FoundPage, search } from '../search/search.ts'
 import { CachedSummaries } from '../search/summaries.ts'
 import { CachedWords } from '../search/words/cached-words.ts'
 import { POSTGRES } from './engine/differences.ts'
@@ -20,6 +19,7 @@ import { POSTGRES_TEST_LIMITS, postgresIsMissing } from './engine/postgres/postg
 import { drive, executeOnce, inPostgres } from './engine/postgres/postgres-connection.ts'
 import { POSTGRES_TYPES, toPostgres } from './engine/postgres/postgres-values.ts'
 import type { Statement } from './engine/statement.ts'
+import { CachedAnswers } from './history/cached-answers.ts'
 import { openPostgresCatalog } from './open-postgres.ts'
 
 const ROWS = 8_000
@@ -67,7 +67,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
       dialect: POSTGRES,
       leaves: new CachedLeaves(INDEX_SIZES),
       summaries: new CachedSummaries(INDEX_SIZES),
-      pages: new CachedPages(),
+      pages: new CachedAnswers<FoundPage>(),
       words: new CachedWords(INDEX_SIZES),
       sizes: INDEX_SIZES,
     }

@@ -4,6 +4,7 @@ import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { rebuildSearchIndex } from '../search/maintenance/rebuild.ts'
 import type { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { verifySearchIndex } from '../search/verify.ts'
+import { CachedWords } from '../search/words/cached-words.ts'
 import { accessOver } from './access/access.ts'
 import { blobsOver } from './blobs/blobs.ts'
 import { dataKeysOver } from './data-keys/data-keys.ts'
@@ -34,12 +35,13 @@ export function catalogOver(
     readonly beginSnapshot: () => Promise<SnapshotTransaction>
   },
 ): Catalog {
+  const words = new CachedWords(options.sizes)
   return {
     datastores: datastoresOver(database),
     dataKeys: dataKeysOver(database),
     importJobs: importJobsOver(database, options),
-    imageSets: imageSetsOver(database, options),
-    studies: studiesOver(database, options),
+    imageSets: imageSetsOver(database, { ...options, words }),
+    studies: studiesOver(database, { ...options, words }),
     workflows: workflowsOver(database, options),
     declaredAttributes: declaredAttributesOver(database, options),
     tags: tagsOver(database),

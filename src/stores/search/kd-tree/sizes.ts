@@ -43,7 +43,7 @@ export interface IndexSizes {
   readonly rowLeafBytesInMemory: number
   /** Summaries that are cached. */
   readonly summaryBytesInMemory: number
-  /** A search for studies reads and sorts those of a value, or of words, that so few have. */
+  /** A search for studies reads and sorts those with a value that so few have, or of so few image sets with its words. */
   readonly studiesReadMax: number
   /** It compares so many in its order before it tries another way. */
   readonly studiesTriedMax: number

@@ -2,15 +2,15 @@
 import type { InstanceFile, VersionOfDatastore } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { CachedLeaves } from '../../search/cached-leaves.ts'
-import { CachedPages } from '../../search/cached-pages.ts'
 import type { IndexSizes } from '../../search/kd-tree/sizes.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
-import { search } from '../../search/search.ts'
+import { type FoundPage, search } from '../../search/search.ts'
 import { CachedSummaries } from '../../search/summaries.ts'
-import { CachedWords } from '../../search/words/cached-words.ts'
+import type { CachedWords } from '../../search/words/cached-words.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
+import { CachedAnswers } from '../history/cached-answers.ts'
 import { lockChanges } from '../history/changes.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
 import type { InstanceFileRow } from '../rows/instance-file.ts'
@@ -25,13 +25,18 @@ import { attributesOfVersion } from './version-attributes.ts'
 
 export function imageSetsOver(
   database: Transactions,
-  options: { readonly dialect: Dialect; readonly sizes: IndexSizes; readonly upkeep: SearchUpkeep },
+  options: {
+    readonly dialect: Dialect
+    readonly sizes: IndexSizes
+    readonly upkeep: SearchUpkeep
+    readonly words: CachedWords
+  },
 ): ImageSets {
   /** From searches that have ended: the next search sees a snapshot at least as late. Concurrent searches need one each. */
   const idle: CachedLeaves[] = []
   const summaries = new CachedSummaries(options.sizes)
-  const pages = new CachedPages()
-  const words = new CachedWords(options.sizes)
+  const pages = new CachedAnswers<FoundPage>()
+  const { words } = options
   function* searchWithIdle(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
     const leaves = idle.pop() ?? new CachedLeaves(options.sizes)
     const page = yield* search(request, { ...options, leaves, summaries, pages, words })

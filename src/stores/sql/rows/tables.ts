@@ -46,6 +46,7 @@ interface StudyState {
   instances: number
   modalities: string | null
   attributes: string
+  words_cut: number
   study_instance_uid: string
   study_date: string | null
   study_time: string | null

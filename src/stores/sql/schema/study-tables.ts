@@ -15,6 +15,8 @@ export const studyTables = ({ countedKey, numberKey, text }: Dialect): string =>
   modalities ${text},
   -- As DICOM has them: JSON.
   attributes ${text} NOT NULL,
+  -- Whether one of its texts is too long for the index of words.
+  words_cut BIGINT NOT NULL,
   -- The values as searches compare them. NULL: without a value.${searched}`
   return `
 -- Studies that have a primary image set. The attributes are those of the oldest one, which row_id names.
@@ -24,6 +26,7 @@ CREATE TABLE studies (
   -- The number of the change that wrote the row.
   changed_in BIGINT NOT NULL,${state}
 );
+CREATE INDEX studies_words_cut ON studies (datastore) WHERE words_cut = 1;
 CREATE UNIQUE INDEX studies_study_instance_uid ON studies (datastore, study_instance_uid);
 ${INDEXED_COLUMNS.map((column) => `CREATE INDEX studies_${column} ON studies (datastore, ${column}, study);`).join('\n')}
 

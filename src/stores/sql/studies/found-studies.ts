@@ -3,6 +3,7 @@ import type { FoundStudy, StudyPosition } from '../../catalog/study-repository.t
 import { allOfMany, type Sql } from '../engine/statement.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 import type { RowOf } from '../rows/tables.ts'
+import { isLatest, type Searching } from './searching.ts'
 import { studyAt } from './study-order.ts'
 
 const SHOWN = 'attributes, series, instances, updated_at'
@@ -12,15 +13,16 @@ type ImageSetRow = Pick<RowOf<'image_sets'>, 'row_id' | 'id_suffix' | 'version'>
 
 export function* foundStudies(
   page: readonly StudyPosition[],
-  { snapshot, isLatest }: { readonly snapshot: number; readonly isLatest: boolean },
+  searching: Pick<Searching, 'snapshot' | 'latest'>,
 ): Sql<readonly FoundStudy[]> {
+  const { snapshot } = searching
   const studies = page.map(studyAt)
   const rows = yield* allOfMany<ShownRow>(
     (marks) => `SELECT study, ${SHOWN} FROM studies WHERE changed_in <= ? AND study IN (${marks})`,
     [snapshot],
     studies,
   )
-  const former = isLatest
+  const former = isLatest(searching)
     ? []
     : yield* allOfMany<ShownRow>(
         (marks) =>

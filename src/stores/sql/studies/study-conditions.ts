@@ -23,9 +23,11 @@ export function conditionOf(
   if (keyword === 'ModalitiesInStudy') return modalitiesCondition(match, combinations)
   if (!isStudyKeyword(keyword)) throw new Error(`studies are not searched by ${keyword}`)
   const attribute = STUDY_COLUMNS[keyword]
-  const { column, vr, indexed } = attribute
-  const condition = (own: Omit<StudyCondition, 'indexed'>, range = own): StudyCondition =>
-    indexed ? { ...own, indexed: { column, ...range } } : own
+  const { column, vr } = attribute
+  const condition = (own: Omit<StudyCondition, 'indexed'>, range = own): StudyCondition => ({
+    ...own,
+    indexed: { column, ...range },
+  })
   switch (match.kind) {
     case 'equal':
       return condition(isOneOf(column, [...new Set(match.values.map((text) => comparedText(vr, text)))]))

@@ -6,7 +6,7 @@ import type { OrderKey } from '../../../imaging/dicomweb-search/criteria.ts'
 import { compareCodePoints } from '../../../imaging/dicomweb-search/match.ts'
 import type { StudyPosition } from '../../catalog/study-repository.ts'
 import type { SqlValue } from '../engine/statement.ts'
-import { INDEXED_COLUMNS, isStudyKeyword, STUDY_COLUMNS } from './study-columns.ts'
+import { isStudyKeyword, STUDY_COLUMNS } from './study-columns.ts'
 
 interface OrderColumn {
   readonly column: string
@@ -17,8 +17,8 @@ interface OrderColumn {
 export interface StudyOrder {
   /** The last is the number of the study, so that no two positions are equal. */
   readonly columns: readonly OrderColumn[]
-  /** Undefined: no index begins with the first column. */
-  readonly index: string | undefined
+  /** The column with whose index it begins. */
+  readonly index: string
 }
 
 /** Studies in a range, in the order of ORDER BY. */
@@ -37,11 +37,10 @@ export function orderOf(keys: readonly OrderKey[]): StudyOrder {
     if (!columns.has(column)) columns.set(column, { column, descending, isNullable: !NEVER_NULL.includes(column) })
   }
   const descending = [...columns.values()].at(-1)?.descending ?? false
-  const [first] = columns.keys()
-  const isIndexed = first !== undefined && (INDEXED_COLUMNS.includes(first) || first === 'study_instance_uid')
+  const [first = 'updated_at'] = columns.keys()
   return {
     columns: [...columns.values(), { column: 'study', descending, isNullable: false }],
-    index: isIndexed ? `studies_${first}` : undefined,
+    index: first,
   }
 }
 

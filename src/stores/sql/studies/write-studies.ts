@@ -10,6 +10,7 @@ import { purgeRowHistory } from '../history/changes.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
 import { STATE_COLUMNS, STUDY_COLUMNS, type StudyKeyword } from './study-columns.ts'
+import { BY_WORDS, isCut } from './words-of-criteria.ts'
 
 type StudyState = Omit<RowOf<'studies'>, 'study' | 'datastore' | 'changed_in'>
 
@@ -75,6 +76,7 @@ function stateOf(imageSets: readonly ImageSetRow[]): StudyState {
     instances: imageSets.reduce((sum, each) => sum + each.instance_count, 0),
     modalities: attributes.ModalitiesInStudy.map((modality) => `\\${modality}`).join('') || null,
     attributes: JSON.stringify(attributes),
+    words_cut: BY_WORDS.some((keyword) => isCut(attributes[keyword] ?? '')) ? 1 : 0,
     ...comparedColumns(attributes),
   }
 }
