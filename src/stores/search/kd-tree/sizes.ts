@@ -62,7 +62,7 @@ export const INDEX_SIZES: IndexSizes = {
   prefixWordsMax: 16,
   tailRowsMax: 4_096,
   sealedTokensMax: 1_024,
-  patternWordsMax: 16_384,
+  patternWordsMax: 131_072,
   patternMatchesMax: 256,
   wordRowsMax: 512,
   tokensInMemory: 100_000,

@@ -2,6 +2,7 @@
  * The dictionary of a data store: a number, the token, for each key that an image set has. Postings name tokens, so that only the dictionary
  * holds words of patients. A key is removed with its last posting.
  */
+import type { Dialect } from '../../sql/engine/differences.ts'
 import { all, allOfMany, one, run, type Sql } from '../../sql/engine/statement.ts'
 import { chunkOf } from './offsets.ts'
 
@@ -70,6 +71,32 @@ export function* keysBetween(
     ...[dictionary, from, before, limit],
   )
 }
+
+/** How many there are, as far as `limit`. */
+export function* countKeys(
+  dictionary: number,
+  [from, before]: readonly [from: string, before: string],
+  limit: number,
+): Sql<number> {
+  const row = yield* one<{ keys: number }>(
+    `SELECT count(*) AS keys FROM (
+       SELECT 1 FROM search_tokens WHERE dictionary = ? AND word_key >= ? AND word_key < ? LIMIT ?) AS counted`,
+    ...[dictionary, from, before, limit],
+  )
+  return row!.keys
+}
+
+/** Those that match the pattern, at most `limit`, in order. The database compares them: most do not match. */
+export const keysMatching = (
+  dictionary: number,
+  [from, before]: readonly [from: string, before: string],
+  { pattern, dialect, limit }: { readonly pattern: string; readonly dialect: Dialect; readonly limit: number },
+): Sql<readonly { readonly token: number }[]> =>
+  all<{ token: number }>(
+    `SELECT token FROM search_tokens WHERE dictionary = ? AND word_key >= ? AND word_key < ?
+     AND ${dialect.matchesPattern('word_key')} ORDER BY word_key LIMIT ?`,
+    ...[dictionary, from, before, dialect.pattern(pattern), limit],
+  )
 
 export function* deleteTokens(tokens: readonly number[]): Sql<void> {
   yield* allOfMany((marks) => `DELETE FROM search_tokens WHERE token IN (${marks})`, [], tokens)

@@ -3,17 +3,17 @@
  * term has at most `prefixWordsMax` tokens for each spelling, or `patternMatchesMax` for a pattern.
  */
 import { matchesSpelled, type Term } from '../../../imaging/search/terms.ts'
-import { matchesPattern } from '../../../imaging/search/words.ts'
 import { PatternTooBroad } from '../../catalog/search-repository.ts'
+import type { Dialect } from '../../sql/engine/differences.ts'
 import type { Sql } from '../../sql/engine/statement.ts'
 import type { Text } from '../../sql/rows/search-columns.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import type { CachedWords, SealedHits } from './cached-words.ts'
-import { type Dictionary, dictionaryOf, keysBetween, tokensOf } from './dictionary.ts'
+import { countKeys, type Dictionary, dictionaryOf, keysBetween, keysMatching, tokensOf } from './dictionary.ts'
 import { decodeOffsets, intersection, type Offsets, union } from './offsets.ts'
 import { type Posting, postingsOf } from './postings.ts'
 import { RowSet } from './row-set.ts'
-import { charactersOf, keyOfText, type Wanted, wantedOf, wordsFrom } from './word-keys.ts'
+import { keyOfText, patternOfKeys, type Wanted, wantedOf, wordsFrom } from './word-keys.ts'
 
 /** The words that a search compares, and texts that are high-frequency. */
 export interface WantedWords {
@@ -26,6 +26,7 @@ interface Searched {
   readonly datastoreId: string
   /** The last change that the transaction sees. */
   readonly latest: number
+  readonly dialect: Dialect
   readonly sizes: IndexSizes
   readonly words: CachedWords
 }
@@ -39,12 +40,12 @@ export interface RowsFound extends SealedHits {
 
 /** @throws PatternTooBroad */
 export function* rowsWith(wanted: WantedWords, searched: Searched): Sql<RowsFound> {
-  const { datastore, datastoreId, sizes, words } = searched
+  const { datastore, datastoreId, words } = searched
   const of = yield* dictionaryOf(datastore)
   if (of === undefined) return { ...NONE, compared: 0 }
   const name = JSON.stringify([of.dictionary, of.changedIn, wanted])
   const cached = words.hits(name)
-  const sealed = cached ?? (yield* sealedRows(of, wanted, sizes))
+  const sealed = cached ?? (yield* sealedRows(of, wanted, searched))
   if (cached === undefined) words.keepHits(name, { ...sealed, datastoreId })
   const newest: number[] = []
   const tail = yield* words.tail(of, searched)
@@ -58,8 +59,10 @@ export function* rowsWith(wanted: WantedWords, searched: Searched): Sql<RowsFoun
   return { ...sealed, rows: sealed.rows.with(newest), compared: tail.length }
 }
 
-function* sealedRows(of: Dictionary, wanted: WantedWords, sizes: IndexSizes): Sql<SealedHits> {
-  const every = yield* tokensOfAll(of.dictionary, wanted, sizes)
+type Bounded = Pick<Searched, 'sizes' | 'dialect'>
+
+function* sealedRows(of: Dictionary, wanted: WantedWords, bounded: Bounded): Sql<SealedHits> {
+  const every = yield* tokensOfAll(of.dictionary, wanted, bounded)
   const tokens = new Set(every.flat())
   if (every.some((some) => some.length === 0)) return { ...NONE, tokens: tokens.size }
   const postings = yield* postingsOf(of, tokens)
@@ -95,7 +98,7 @@ const bytesIn = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { b
 function* tokensOfAll(
   dictionary: number,
   { terms, texts }: WantedWords,
-  sizes: IndexSizes,
+  bounded: Bounded,
 ): Sql<readonly (readonly number[])[]> {
   const wanted: readonly (readonly Wanted[])[] = [
     ...terms.map(wantedOf),
@@ -109,8 +112,8 @@ function* tokensOfAll(
     for (const each of some) {
       const token = each.kind === 'pattern' ? undefined : known.get(each.key)
       if (token !== undefined) tokens.push(token)
-      else if (each.kind === 'prefix') tokens.push(...(yield* tokensOfPrefix(dictionary, each.key, sizes)))
-      else if (each.kind === 'pattern') tokens.push(...(yield* tokensOfPattern(dictionary, each, sizes)))
+      else if (each.kind === 'prefix') tokens.push(...(yield* tokensOfPrefix(dictionary, each.key, bounded.sizes)))
+      else if (each.kind === 'pattern') tokens.push(...(yield* tokensOfPattern(dictionary, each, bounded)))
     }
     all.push([...new Set(tokens)])
   }
@@ -126,11 +129,15 @@ function* tokensOfPrefix(dictionary: number, key: string, { prefixWordsMax }: In
 function* tokensOfPattern(
   dictionary: number,
   { key, pattern }: Extract<Wanted, { readonly kind: 'pattern' }>,
-  { patternWordsMax, patternMatchesMax }: IndexSizes,
+  { sizes: { patternWordsMax, patternMatchesMax }, dialect }: Bounded,
 ): Sql<readonly number[]> {
-  const words = yield* keysBetween(dictionary, wordsFrom(key), patternWordsMax + 1)
-  if (words.length > patternWordsMax) throw new PatternTooBroad()
-  const matching = words.filter(({ word_key }) => matchesPattern(pattern, charactersOf(word_key)))
+  const range = wordsFrom(key)
+  if ((yield* countKeys(dictionary, range, patternWordsMax + 1)) > patternWordsMax) throw new PatternTooBroad()
+  const matching = yield* keysMatching(dictionary, range, {
+    pattern: patternOfKeys(key, pattern),
+    dialect,
+    limit: patternMatchesMax + 1,
+  })
   if (matching.length > patternMatchesMax) throw new PatternTooBroad()
   return matching.map(({ token }) => token)
 }

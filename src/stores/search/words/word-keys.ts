@@ -109,6 +109,9 @@ export function wordsFrom(prefixKey: string): readonly [from: string, before: st
   return [from, from + LAST]
 }
 
+/** The pattern of the keys of the words that match a pattern. @param prefixKey of the characters before its first wildcard */
+export const patternOfKeys = (prefixKey: string, pattern: string): string => prefixKey[0] + WORD + pattern
+
 /** What a search reads for one spelling of a term. */
 export type Wanted =
   | { readonly kind: 'key'; readonly key: string }

@@ -46,6 +46,26 @@ export function* fewByWords(searching: Searching): Sql<Found | undefined> {
   return sorted([...rows, ...cut], searching)
 }
 
+/** By a pattern, compared with all entries of an index. Undefined: there is none, or many studies match it. */
+export function* fewByPattern(searching: Searching): Sql<Found | undefined> {
+  const condition = searching.conditions.find(({ indexed }) => indexed?.isWhole === true)
+  if (condition?.indexed === undefined) return undefined
+  const { column, text } = condition.indexed
+  const max = searching.sizes.studiesReadMax
+  const studies = yield* all<{ study: number }>(
+    `SELECT study FROM ${tableBy(column, searching)} WHERE datastore = ? AND ${text} AND ${condition.text} LIMIT ?`,
+    ...[searching.datastore, ...condition.values, max + 1],
+  )
+  if (studies.length > max) return undefined
+  const where = whereOf(searching)
+  const rows = yield* allOfMany<PositionRow>(
+    (marks) => `SELECT ${selectPosition(searching.order)} FROM studies WHERE ${where.text} AND study IN (${marks})`,
+    where.values,
+    studies.map(({ study }) => study),
+  )
+  return sorted(rows, searching)
+}
+
 function* imageSetsWithWords(searching: Searching): Sql<RowSet | undefined> {
   const { datastore, criteria, sizes } = searching
   const terms = termsOf(criteria).slice(0, TERMS_MAX)

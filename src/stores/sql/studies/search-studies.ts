@@ -11,7 +11,7 @@ import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
 import type { CachedAnswers } from '../history/cached-answers.ts'
 import { knownChanges } from '../history/changes.ts'
-import { fewByValue, fewByWords } from './few-studies.ts'
+import { fewByPattern, fewByValue, fewByWords } from './few-studies.ts'
 import { foundStudies } from './found-studies.ts'
 import { type Found, indexedConditions, isLatest, type Searching, tableBy, whereOf } from './searching.ts'
 import { countStudies, readInOrder, sortInDatabase, tryInOrder } from './studies-in-order.ts'
@@ -92,6 +92,7 @@ function* currentPositions(searching: Searching): Sql<Found> {
     (yield* fewByValue(searching)) ??
     (yield* fewByWords(searching)) ??
     (yield* tryInOrder(searching)) ??
+    (yield* fewByPattern(searching)) ??
     (yield* sortInDatabase(searching)) ??
     (yield* readInOrder(searching))
   )

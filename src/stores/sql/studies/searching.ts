@@ -59,11 +59,12 @@ export type Indexed = NonNullable<StudyCondition['indexed']>
 
 const PRIORITY: readonly string[] = [...Object.values(STUDY_COLUMNS).map(({ column }) => column), 'modalities']
 
-/** The conditions that an index answers, the most selective attribute first. */
+/** The conditions that an index answers, the most selective attribute first, and those last of which it answers only a part. */
 export const indexedConditions = ({ conditions }: Searching): readonly Indexed[] =>
-  conditions
-    .flatMap(({ indexed }) => indexed ?? [])
-    .sort((a, b) => PRIORITY.indexOf(a.column) - PRIORITY.indexOf(b.column))
+  conditions.flatMap(({ indexed }) => indexed ?? []).sort((a, b) => placeOf(a) - placeOf(b))
+
+const placeOf = ({ column, isWhole }: Indexed): number =>
+  PRIORITY.indexOf(column) + (isWhole === true ? PRIORITY.length : 0)
 
 /** The first of them that leaves at most so many studies. */
 export function* indexLeaving(max: number, searching: Searching): Sql<Indexed | undefined> {

@@ -9,7 +9,13 @@ export interface StudyCondition {
   readonly text: string
   readonly values: readonly SqlValue[]
   /** The column whose index may answer the condition, or a part of it, as `range`. */
-  readonly indexed?: { readonly column: string; readonly text: string; readonly values: readonly SqlValue[] }
+  readonly indexed?: {
+    readonly column: string
+    readonly text: string
+    readonly values: readonly SqlValue[]
+    /** Every study with a value is in the part: the index only spares reading the rows. */
+    readonly isWhole?: true
+  }
 }
 
 /** After every text that begins with the same characters. */
@@ -39,7 +45,7 @@ export function conditionOf(
       const pattern = comparedText(vr, match.pattern)
       const start = pattern.slice(0, (/[*?]/.exec(pattern) ?? { index: pattern.length }).index)
       const own = { text: dialect.matchesPattern(column), values: [dialect.pattern(pattern)] }
-      if (start === '') return own
+      if (start === '') return { ...own, indexed: { column, text: `${column} > ''`, values: [], isWhole: true } }
       return condition(own, { text: `${column} >= ? AND ${column} < ?`, values: [start, start + LAST] })
     }
     case 'words': {
