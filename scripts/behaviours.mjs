@@ -14,7 +14,7 @@ const SECTION_OF_FOLDER = {
 
 /** In the formatter's layout, where the indentation shows the nesting of suites and tests. */
 const CALL =
-  /^(?<indent> *)(?<kind>test|describe)\(\s*(?<quote>['"`])(?<name>(?:\\.|(?!\k<quote>).)*)\k<quote>,\s*(?:(?<source>documented|recorded|choice)\b)?/gms
+  /^(?<indent> *)(?<kind>test|describe)\(\s*(?<quote>['"`])(?<name>(?:\\.|(?!\k<quote>).)*)\k<quote>,\s*(?:\{\s*\.\.\.)?(?:(?<source>(?:documented|recorded|choice)\b|clause\('[^']+'\)))?/gms
 
 /** In the order of the document: "Every operation", the operations in the order of the contract, "Several operations". */
 export function sectionsOf(root, operations) {
@@ -25,15 +25,18 @@ export function sectionsOf(root, operations) {
     const own = files.filter((file) => sectionOf(file) === section)
     // The operation's own file first.
     own.sort((a, b) => Number(b.includes('/operations/')) - Number(a.includes('/operations/')))
-    return {
-      section,
-      files: own,
-      behaviours: own.flatMap((file) =>
-        behavioursOf(readFileSync(join(root, file), 'utf8')).map((each) => ({ file, ...each })),
-      ),
-    }
+    return { section, files: own, behaviours: behavioursIn(root, own) }
   })
 }
+
+const behavioursIn = (root, files) =>
+  files.flatMap((file) => behavioursOf(readFileSync(join(root, file), 'utf8')).map((each) => ({ file, ...each })))
+
+/** Of DICOMweb: a section for each test file, named by the beginning of its opening comment, in the order of their names. */
+export const dicomwebSectionsOf = (root) =>
+  filesIn(join(root, 'acceptance', 'dicomweb'), '.test.ts')
+    .map((path) => ({ section: openingOf(path).replace(/[:.].*$/s, ''), files: [relative(root, path)] }))
+    .map((each) => ({ ...each, behaviours: behavioursIn(root, each.files) }))
 
 /** The tests of other clients: each file with the first sentence of its opening comment. */
 export const clientsOf = (root) =>
@@ -59,7 +62,8 @@ const operationOf = (name) =>
 export function behavioursOf(text) {
   const suites = []
   return [...text.matchAll(CALL)].flatMap(({ groups }) => {
-    const { indent, kind, name, source } = groups
+    const { indent, kind, name } = groups
+    const source = groups.source?.replace(/^clause\('(.*)'\)$/, 'PS3.18 $1')
     while (suites.length > 0 && suites.at(-1).indent >= indent.length) suites.pop()
     const names = [...suites.map((suite) => suite.name), textOf(name)]
     const from = source ?? suites.findLast((suite) => suite.source !== undefined)?.source
@@ -93,15 +97,18 @@ function openingOf(path) {
 }
 
 export const DOCUMENT = 'docs/conformance.md'
+export const DICOMWEB_DOCUMENT = 'docs/dicomweb-conformance.md'
 
-/** The results in the committed document, by `section | behaviour | source`, and by file for other clients. */
-export function rowsOf(root) {
-  const path = join(root, DOCUMENT)
+/** The results in a committed document, by `section | behaviour | source`, and by file for other clients. */
+export function rowsOf(root, document = DOCUMENT) {
+  const path = join(root, document)
   const rows = new Map()
   let section = ''
   for (const line of existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []) {
     section = /^## (.*)$/.exec(line)?.[1] ?? section
-    const row = /^\| (?<what>.*) \| (?<by>documented|recorded|choice|`[^`]+`) \| (?<result>.*) \|$/.exec(line)?.groups
+    const row = /^\| (?<what>.*) \| (?<by>documented|recorded|choice|PS3\.18 [^|]+|`[^`]+`) \| (?<result>.*) \|$/.exec(
+      line,
+    )?.groups
     if (row === undefined || section === '') continue
     rows.set(row.by.startsWith('`') ? row.by.slice(1, -1) : `${section} | ${row.what} | ${row.by}`, row.result)
   }

@@ -1,10 +1,21 @@
-// Writes docs/conformance.md from a file of test results (scripts/reporter.mjs, HILUM_TEST_RESULTS). Behaviours of test files without a
+// Writes docs/conformance.md and docs/dicomweb-conformance.md from a file of test results (scripts/reporter.mjs, HILUM_TEST_RESULTS). Behaviours of test files without a
 // result there keep the result that the document has. A process of its own, because it reads the contract, which is TypeScript.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { operations } from '../src/contract/operations.ts'
-import { clientsOf, DOCUMENT, isOf, rowOf, rowsOf, sectionsOf, sentenceOf } from './behaviours.mjs'
+import {
+  clientsOf,
+  DICOMWEB_DOCUMENT,
+  DOCUMENT,
+  dicomwebSectionsOf,
+  isOf,
+  rowOf,
+  rowsOf,
+  sectionsOf,
+  sentenceOf,
+} from './behaviours.mjs'
 import { ROOT } from './bootstrap.mjs'
+import { DICOMWEB_INTRODUCTION, requestsOfDicomweb } from './dicomweb-conformance.mjs'
 
 const INTRODUCTION = `# Conformance
 
@@ -50,7 +61,7 @@ function otherClients() {
   return `## Through other clients\n\n| | tests | |\n|---|---|---|\n${rows.join('\n')}\n`
 }
 
-const before = rowsOf(ROOT)
+const before = new Map([...rowsOf(ROOT), ...rowsOf(ROOT, DICOMWEB_DOCUMENT)])
 const results = readFileSync(process.argv[2], 'utf8').trim().split('\n')
 const testsOf = Map.groupBy(
   results.map((line) => JSON.parse(line)),
@@ -62,10 +73,18 @@ const resultOfBehaviour = (section, behaviour) =>
     ? resultOf(testsOf.get(behaviour.file).filter(({ name }) => name !== undefined && isOf(behaviour, name)))
     : (before.get(rowOf(section, behaviour)) ?? NOT_RUN)
 
-const sections = sectionsOf(ROOT, Object.keys(operations)).map((each) => ({
-  ...each,
-  results: each.behaviours.map((behaviour) => resultOfBehaviour(each.section, behaviour)),
-}))
-const text = [INTRODUCTION, overview(sections), ...sections.map(chapter), otherClients()].join('\n')
-writeFileSync(join(ROOT, DOCUMENT), text)
-process.stdout.write(`Written: ${DOCUMENT}\n`)
+const withResults = (sections) =>
+  sections.map((each) => ({
+    ...each,
+    results: each.behaviours.map((behaviour) => resultOfBehaviour(each.section, behaviour)),
+  }))
+
+function write(document, parts) {
+  writeFileSync(join(ROOT, document), parts.join('\n'))
+  process.stdout.write(`Written: ${document}\n`)
+}
+
+const sections = withResults(sectionsOf(ROOT, Object.keys(operations)))
+write(DOCUMENT, [INTRODUCTION, overview(sections), ...sections.map(chapter), otherClients()])
+const chaptersOfDicomweb = withResults(dicomwebSectionsOf(ROOT)).map(chapter)
+write(DICOMWEB_DOCUMENT, [DICOMWEB_INTRODUCTION, requestsOfDicomweb(), ...chaptersOfDicomweb])

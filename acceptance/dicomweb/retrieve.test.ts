@@ -8,7 +8,7 @@ import { attributesOf, draw, nativeFrames, pixelOf } from '../support/frames.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { signedHeaders } from '../support/raw-request.ts'
-import { choice, documented, recorded } from '../support/sources.ts'
+import { choice, clause, documented, recorded } from '../support/sources.ts'
 
 const HTJ2K = '1.2.840.10008.1.2.4.202'
 const FRAMES = 'multipart/related; type="application/octet-stream"'
@@ -104,7 +104,7 @@ describe('an instance', () => {
     assert.deepEqual(await refused(`${SERIES}/instances/1.2.3.5`), [404, 'ResourceNotFoundException'])
   })
 
-  test('is one part of multipart/related where that is accepted', choice, async () => {
+  test('is one part of multipart/related where that is accepted', clause('10.4.4'), async () => {
     const reply = await get(INSTANCE, 'multipart/related; type="application/dicom"')
     assert.match(typeOf(reply), /^multipart\/related; type="application\/dicom"; boundary=/)
     assert.equal(partsOf(reply)[0], asText((await get(INSTANCE)).bytes))
@@ -175,7 +175,7 @@ describe('metadata', () => {
     },
   )
 
-  test('name the pixel data by a URI, at which the frames are', choice, async () => {
+  test('name the pixel data by a URI, at which the frames are', clause('F.2.2'), async () => {
     const [metadata] = JSON.parse((await get(`${INSTANCE}/metadata`)).bytes.toString())
     const { pathname } = new URL(metadata['7FE00010'].BulkDataURI)
     assert.ok((await get(pathname)).bytes.equals(Buffer.concat(frames)))

@@ -9,12 +9,17 @@ import type { StoreRequest, StoreRequestOptions } from './store-requests.ts'
 export const PIXEL_DATA_NAME = 'PixelData'
 
 /** The instances that a path names. */
-export interface NamedSeries {
+export interface NamedStudy {
   readonly datastoreId: string
   readonly studyInstanceUID: string
-  readonly seriesInstanceUID: string
+  /** Undefined: all series of the study. */
+  readonly seriesInstanceUID: string | undefined
   /** Undefined: the primary image sets. */
   readonly imageSetId: string | undefined
+}
+
+export interface NamedSeries extends NamedStudy {
+  readonly seriesInstanceUID: string
 }
 
 export interface NamedInstance extends NamedSeries {
@@ -29,8 +34,8 @@ export interface WantedSyntax {
   readonly frameType: string | undefined
 }
 
-export interface MetadataToWrite extends NamedSeries {
-  /** Undefined: all instances of the series. */
+export interface MetadataToWrite extends NamedStudy {
+  /** Undefined: all instances of the series or study. */
   readonly sopInstanceUID: string | undefined
   /** `https://server`, for the URIs of bulk data. */
   readonly origin: string
@@ -74,6 +79,20 @@ export interface RetrievedFile extends Retrieved {
   segments(): Iterable<Segment>
 }
 
+export interface FilesToRetrieve extends NamedStudy {
+  readonly wanted: readonly WantedSyntax[]
+}
+
+export interface RetrievedFiles {
+  /** Instances that cannot be made in a wanted syntax. They are left out. */
+  readonly leftOut: number
+  /**
+   * In order, each made when it is asked for.
+   * @throws ContractError NotAcceptableException for an instance of which only making it tells that it cannot be made
+   */
+  files(): AsyncGenerator<RetrievedFile>
+}
+
 export interface FramesToRetrieve extends NamedInstance {
   /** From 1, each once. `all`: every frame. */
   readonly frameNumbers: readonly number[] | 'all'
@@ -97,6 +116,8 @@ export interface DicomwebOperations<App> {
     wanted: NamedInstance & { readonly wanted: readonly WantedSyntax[] },
     app: App,
   ): Promise<RetrievedFile>
+  /** All instances of a series or study. */
+  retrieveFiles(wanted: FilesToRetrieve, app: App): Promise<RetrievedFiles>
   /** A value that the metadata only names. @param wanted.name the MD5 of its bytes */
   retrieveBulkdata(wanted: NamedInstance & { readonly name: string }, app: App): Promise<Uint8Array>
 }

@@ -25,6 +25,7 @@ const EXPOSED = [
   'Date',
   'ETag',
   'Retry-After',
+  'Warning',
 ].join(', ')
 
 /** The longest time that Chromium caches a preflight. */

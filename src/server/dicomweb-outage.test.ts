@@ -63,6 +63,9 @@ test('every retrieval is answered with a 503 to be repeated while the bucket is 
   const requests = [
     { path: `${instance}/metadata` },
     { path: `/datastore/${datastoreId}/studies/1.2.3/series/1.2.3.1/metadata` },
+    { path: `/datastore/${datastoreId}/studies/1.2.3/metadata` },
+    { path: `/datastore/${datastoreId}/studies/1.2.3` },
+    { path: `/datastore/${datastoreId}/studies/1.2.3/series/1.2.3.1`, headers: stored },
     { path: `${instance}/frames/1` },
     { path: `${instance}/frames/1,2`, headers: stored },
     { path: instance },

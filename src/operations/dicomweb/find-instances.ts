@@ -1,14 +1,14 @@
 /** The instances that a request to DICOMweb names: those of primary image sets, or of the image set that it names. */
 import type { App } from '../../app.ts'
 import type { NamedInstance, NamedSeries } from '../../contract/dicomweb.ts'
-import { ContractError } from '../../contract/errors.ts'
 import type { PlacedInstance } from '../../stores/catalog/image-set-records.ts'
 import { activeDatastore } from '../datastore-access.ts'
+import { notFound } from './find-image-sets.ts'
 
 type Series = NamedSeries & { readonly sopInstanceUID?: string | undefined }
 
 /** At least one. @throws ContractError ResourceNotFoundException */
-export async function findInstances(app: App, series: Series): Promise<readonly PlacedInstance[]> {
+async function findInstances(app: App, series: Series): Promise<readonly PlacedInstance[]> {
   await app.dataKeys.check(series.datastoreId)
   const instances = await app.catalog.imageSets.instancesOfSeries(series)
   if (instances.length > 0) {
@@ -20,12 +20,7 @@ export async function findInstances(app: App, series: Series): Promise<readonly 
   }
   await activeDatastore(app, series.datastoreId)
   const what = series.sopInstanceUID === undefined ? 'series' : 'instance of this series'
-  throw new ContractError(
-    'ResourceNotFoundException',
-    series.imageSetId === undefined
-      ? `No primary image set of data store ${series.datastoreId} has this ${what}. The parameter imageSetId names another image set`
-      : `Image set ${series.imageSetId} of data store ${series.datastoreId} does not exist, or does not have this ${what}`,
-  )
+  throw notFound(series, what)
 }
 
 export async function findInstance(app: App, instance: NamedInstance): Promise<PlacedInstance> {

@@ -1,6 +1,6 @@
 /**
- * GetDICOMInstanceMetadata and GetDICOMSeriesMetadata: the attributes of instances in the DICOM JSON model, written instance by instance. Pixel
- * data and large binary values are named by a URI, which GetDICOMBulkdata serves.
+ * GetDICOMInstanceMetadata, GetDICOMSeriesMetadata and the metadata of a study: the attributes of instances in the DICOM JSON model, written
+ * instance by instance. Pixel data and large binary values are named by a URI, which GetDICOMBulkdata serves.
  */
 import { createHash } from 'node:crypto'
 import type { App } from '../../app.ts'
@@ -14,30 +14,39 @@ import {
   uidElement,
 } from '../../imaging/documents/write-dicom-json.ts'
 import { largeBinaryName } from '../../ingest/large-binary-name.ts'
-import type { PlacedInstance } from '../../stores/catalog/image-set-records.ts'
+import type { ImageSetOfSeries, ImageSetVersion, PlacedInstance } from '../../stores/catalog/image-set-records.ts'
 import { type InstanceOfVersion, openVersion, type VersionReader } from '../../versions/read-instance.ts'
-import { findInstances } from './find-instances.ts'
+import { findImageSets, instancesOf } from './find-image-sets.ts'
+import { findInstance } from './find-instances.ts'
 import { pixelElementOf, syntaxInFile } from './pixel-element.ts'
 
 /** Sent at once; between them other requests have their turn. */
 const CHUNK_CHARACTERS = 64 * 1024
 
 export async function retrieveMetadata(wanted: MetadataToWrite, app: App): Promise<RetrievedMetadata> {
-  const instances = await findInstances(app, wanted)
-  return {
-    entityTag: tagOfMetadata(instances, wanted),
-    json: () => chunksOf(app, { instances, wanted }),
+  const { datastoreId, seriesInstanceUID, sopInstanceUID } = wanted
+  if (seriesInstanceUID === undefined || sopInstanceUID === undefined) {
+    const imageSets = await findImageSets(app, wanted)
+    return {
+      entityTag: tagOfMetadata(imageSets, wanted),
+      json: () => chunksOf(app, { instances: instancesOf(app, { datastoreId, imageSets }), wanted }),
+    }
   }
+  const placed = await findInstance(app, { ...wanted, seriesInstanceUID, sopInstanceUID })
+  const instances = [{ ...placed, seriesInstanceUID }]
+  return { entityTag: tagOfMetadata(instances, wanted), json: () => chunksOf(app, { instances, wanted }) }
 }
 
-function tagOfMetadata(instances: readonly PlacedInstance[], { sopInstanceUID, origin }: MetadataToWrite): string {
-  const versions = new Set(instances.map(({ imageSetId, version }) => `${imageSetId}.${version}`))
+function tagOfMetadata(imageSets: readonly ImageSetVersion[], { sopInstanceUID, origin }: MetadataToWrite): string {
+  const versions = imageSets.map(({ imageSetId, version }) => `${imageSetId}.${version}`)
   const text = [origin, sopInstanceUID ?? '', ...versions].join(' ')
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }
 
+type InstanceOfSeries = PlacedInstance & Pick<ImageSetOfSeries, 'seriesInstanceUID'>
+
 interface Writing {
-  readonly instances: readonly PlacedInstance[]
+  readonly instances: AsyncIterable<InstanceOfSeries> | Iterable<InstanceOfSeries>
   readonly wanted: MetadataToWrite
 }
 
@@ -60,7 +69,7 @@ async function* objectsOf(app: App, { instances, wanted }: Writing): AsyncGenera
   let imageSetId: string | undefined
   let version: VersionReader | undefined
   let shared: SharedElements | undefined
-  for (const placed of instances) {
+  for await (const placed of instances) {
     if (placed.imageSetId !== imageSetId) {
       imageSetId = placed.imageSetId
       version = await openVersion(app, { datastoreId, imageSetId, version: placed.version })
@@ -72,8 +81,8 @@ async function* objectsOf(app: App, { instances, wanted }: Writing): AsyncGenera
 }
 
 const uriOf = (
-  { origin, datastoreId, studyInstanceUID, seriesInstanceUID, imageSetId }: MetadataToWrite,
-  { sopInstanceUID }: PlacedInstance,
+  { origin, datastoreId, studyInstanceUID, imageSetId }: MetadataToWrite,
+  { seriesInstanceUID, sopInstanceUID }: InstanceOfSeries,
 ) => ({
   before:
     `${origin}/datastore/${datastoreId}/studies/${studyInstanceUID}/series/${seriesInstanceUID}` +

@@ -1,5 +1,6 @@
 /** Reads Accept and Accept-Encoding (RFC 9110 12.5), with the parameters of DICOMweb (PS3.18 8.3.3): `type` and `transfer-syntax`. */
 import { ContractError } from '../../contract/errors.ts'
+import type { DicomwebCall } from './answer.ts'
 
 export interface MediaRange {
   /** In lower case: `multipart/related`, `image/*`. */
@@ -29,6 +30,10 @@ export function acceptedRanges(header: string | undefined): readonly MediaRange[
     .sort((a, b) => b.quality - a.quality)
     .map(({ type, parameters }) => ({ type, parameters }))
 }
+
+/** The query parameter `accept` is used instead of the header: a browser's link can have only that (PS3.18 8.3.3.1). */
+export const acceptedOf = ({ request, query }: Pick<DicomwebCall, 'request' | 'query'>): readonly MediaRange[] =>
+  acceptedRanges(query.get('accept') ?? request.headers.accept)
 
 interface QualifiedRange extends MediaRange {
   readonly quality: number
@@ -68,7 +73,7 @@ function splitList(header: string): string[] {
 function unreadable(): never {
   throw new ContractError(
     'ValidationException',
-    'The header Accept cannot be read. An example: multipart/related; type="application/octet-stream"; transfer-syntax=*',
+    'Accept cannot be read. An example: multipart/related; type="application/octet-stream"; transfer-syntax=*',
   )
 }
 

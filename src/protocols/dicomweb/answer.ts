@@ -1,10 +1,11 @@
-/** What a function that answers a DICOMweb action receives: the request of an authorized caller, whose labels are checked. */
+/** What a function that answers a request to DICOMweb receives: the request of an authorized caller, whose labels are checked. */
 import type { App } from '../../app.ts'
 import type { DicomwebAction } from '../../contract/actions.ts'
 import type { DicomwebOperations } from '../../contract/dicomweb.ts'
 import type { Caller } from '../../security/callers/caller.ts'
 import type { StreamedBody } from '../aws/signed-stream.ts'
 import type { WireReply, WireRequest } from '../http/wire.ts'
+import type { OwnRequest } from './routes.ts'
 
 export interface DicomwebCall {
   readonly request: WireRequest
@@ -24,4 +25,4 @@ export type DicomwebAnswer = (
   to: { readonly app: App; readonly operations: DicomwebOperations<App> },
 ) => Promise<WireReply>
 
-export type DicomwebAnswers = { readonly [Action in DicomwebAction]?: DicomwebAnswer }
+export type DicomwebAnswers = { readonly [Name in DicomwebAction | OwnRequest]?: DicomwebAnswer }

@@ -1,6 +1,7 @@
-/** The table of the DICOMweb actions that Hilum has. The others are answered with UnknownOperationException. */
+/** The table of the requests to DICOMweb that Hilum answers. The others are answered with UnknownOperationException. */
 import type { DicomwebAnswers } from './answer.ts'
 import { retrieveBulkdata } from './retrieve-bulkdata.ts'
+import { retrieveFiles } from './retrieve-files.ts'
 import { retrieveFrames } from './retrieve-frames.ts'
 import { retrieveInstance } from './retrieve-instance.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
@@ -12,6 +13,9 @@ export const ANSWERS: DicomwebAnswers = {
   GetDICOMInstanceFrames: retrieveFrames,
   GetDICOMInstanceMetadata: retrieveMetadata,
   GetDICOMSeriesMetadata: retrieveMetadata,
+  GetDICOMStudy: retrieveFiles,
+  GetDICOMSeries: retrieveFiles,
+  GetDICOMStudyMetadata: retrieveMetadata,
   StoreDICOM: storeInstances,
   StoreDICOMStudy: storeInstances,
 }

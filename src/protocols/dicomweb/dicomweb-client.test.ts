@@ -22,6 +22,9 @@ type Named = Partial<typeof NAMED>
 /** Its own types require every option. */
 interface Retrieving {
   retrieveInstance(named: Named): Promise<ArrayBuffer>
+  retrieveStudy(named: Named): Promise<readonly ArrayBuffer[]>
+  retrieveSeries(named: Named): Promise<readonly ArrayBuffer[]>
+  retrieveStudyMetadata(named: Named): Promise<readonly Record<string, JsonAttribute>[]>
   retrieveInstanceFrames(named: Named & { readonly frameNumbers: readonly number[] }): Promise<readonly ArrayBuffer[]>
   retrieveInstanceMetadata(named: Named): Promise<readonly Record<string, JsonAttribute>[]>
   retrieveSeriesMetadata(named: Named): Promise<readonly Record<string, JsonAttribute>[]>
@@ -37,7 +40,7 @@ function clientOf(url: string, token: string): Retrieving {
   return new DICOMwebClient({ url, headers: { Authorization: `Bearer ${token}` }, verbose: false })
 }
 
-test('dicomweb-client retrieves instances, frames, metadata and bulk data', async (t) => {
+test('dicomweb-client retrieves studies, series, instances, frames, metadata and bulk data', async (t) => {
   Object.assign(globalThis, { XMLHttpRequest: FetchedRequest })
   const provider = await startProvider(t, { now: Date.now() })
   const hilum = await startDicomweb({
@@ -55,6 +58,11 @@ test('dicomweb-client retrieves instances, frames, metadata and bulk data', asyn
   assert.equal(parseP10(file).transferSyntaxUID, `${UID}.1`)
   assert.ok(Buffer.concat(nativeFrames(file, 3)).equals(Buffer.concat(FRAMES)))
 
+  for (const files of [await client.retrieveStudy(NAMED), await client.retrieveSeries(NAMED)]) {
+    assert.equal(files.length, 1)
+    assert.ok(Buffer.from(files[0]!).equals(file))
+  }
+
   const frames = await client.retrieveInstanceFrames({ ...NAMED, frameNumbers: [3, 1] })
   assert.equal(frames.length, 2)
   for (const [at, index] of [2, 0].entries()) assert.ok(Buffer.from(frames[at]!).equals(FRAMES[index]!))
@@ -63,6 +71,8 @@ test('dicomweb-client retrieves instances, frames, metadata and bulk data', asyn
   assert.deepEqual(metadata!['00080018']!.Value, [NAMED.sopInstanceUID])
   const series = await client.retrieveSeriesMetadata(NAMED)
   assert.deepEqual(series, [metadata])
+
+  assert.deepEqual(await client.retrieveStudyMetadata(NAMED), [metadata])
 
   const parts = await client.retrieveBulkData({ BulkDataURI: metadata!['7FE00010']!.BulkDataURI! })
   assert.ok(Buffer.concat(parts.map((part) => Buffer.from(part))).equals(Buffer.concat(FRAMES)))

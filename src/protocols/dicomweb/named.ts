@@ -1,17 +1,18 @@
 /** What the path of a DICOMweb request names. */
-import type { NamedInstance, NamedSeries } from '../../contract/dicomweb.ts'
+import type { NamedInstance, NamedStudy } from '../../contract/dicomweb.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { WireRequest } from '../http/wire.ts'
 import type { DicomwebCall } from './answer.ts'
 
-export const namedSeries = ({ labels, imageSetId }: DicomwebCall): NamedSeries => ({
+/** A study, or one of its series. */
+export const namedStudy = ({ labels, imageSetId }: DicomwebCall): NamedStudy => ({
   ...{ datastoreId: labels.datastoreId!, imageSetId },
-  ...{ studyInstanceUID: labels.study!, seriesInstanceUID: labels.series! },
+  ...{ studyInstanceUID: labels.study!, seriesInstanceUID: labels.series },
 })
 
 export const namedInstance = (call: DicomwebCall): NamedInstance => ({
-  ...namedSeries(call),
-  sopInstanceUID: call.labels.instance!,
+  ...namedStudy(call),
+  ...{ seriesInstanceUID: call.labels.series!, sopInstanceUID: call.labels.instance! },
 })
 
 /** Distinct numbers from 1, separated by commas. @throws ContractError ValidationException */

@@ -2,7 +2,7 @@
 import { PIXEL_DATA_NAME } from '../../contract/dicomweb.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { WireReply } from '../http/wire.ts'
-import { acceptedRanges } from './accept.ts'
+import { acceptedOf } from './accept.ts'
 import type { DicomwebAnswer } from './answer.ts'
 import { multipart } from './bodies.ts'
 import { headersOf, isKnown, notModified, notSatisfiable, wantedBytes } from './conditions.ts'
@@ -15,7 +15,7 @@ const OCTET_STREAM = 'application/octet-stream'
 export const retrieveBulkdata: DicomwebAnswer = async (call, { app, operations }) => {
   const { headers } = call.request
   const name = call.labels.hash!
-  const forms = wantedBulkdata(acceptedRanges(headers.accept))
+  const forms = wantedBulkdata(acceptedOf(call))
   const named = namedInstance(call)
   if (name === PIXEL_DATA_NAME) {
     const { retrieveFrames: retrieve } = operations

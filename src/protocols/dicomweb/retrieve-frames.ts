@@ -4,7 +4,7 @@ import type { FramesToRetrieve, RetrievedFrames, Segment } from '../../contract/
 import { ContractError } from '../../contract/errors.ts'
 import { bytesReply } from '../aws/write-output.ts'
 import type { WireHeaders, WireReply } from '../http/wire.ts'
-import { acceptedRanges } from './accept.ts'
+import { acceptedOf } from './accept.ts'
 import type { DicomwebAnswer } from './answer.ts'
 import { bytesOfSegments, type Multipart, multipart, started } from './bodies.ts'
 import { headersOf, isKnown, notModified, notSatisfiable, wantedBytes } from './conditions.ts'
@@ -13,7 +13,7 @@ import { type WantedForm, wantedFrames } from './wanted-syntaxes.ts'
 
 export const retrieveFrames: DicomwebAnswer = async (call, { app, operations }) => {
   const frameNumbers = frameNumbersIn(call)
-  const forms = wantedFrames(acceptedRanges(call.request.headers.accept), { isSingle: frameNumbers.length === 1 })
+  const forms = wantedFrames(acceptedOf(call), { isSingle: frameNumbers.length === 1 })
   const named = { ...namedInstance(call), frameNumbers }
   return framesReply(named, { forms, headers: call.request.headers, app, retrieve: operations.retrieveFrames })
 }

@@ -1,7 +1,7 @@
 /** GetDICOMInstance: a DICOM file alone, or as the one part of multipart/related. */
 import type { RetrievedFile, Segment } from '../../contract/dicomweb.ts'
 import type { WireHeaders, WireReply } from '../http/wire.ts'
-import { acceptedRanges } from './accept.ts'
+import { acceptedOf } from './accept.ts'
 import type { DicomwebAnswer } from './answer.ts'
 import { bytesOfSegments, type Multipart, multipart, started } from './bodies.ts'
 import { headersOf, isKnown, notModified, notSatisfiable, wantedBytes } from './conditions.ts'
@@ -12,7 +12,7 @@ const DICOM = 'application/dicom'
 
 export const retrieveInstance: DicomwebAnswer = async (call, { app, operations }) => {
   const { headers } = call.request
-  const wanted = wantedFiles(acceptedRanges(headers.accept))
+  const wanted = wantedFiles(acceptedOf(call))
   const found = await operations.retrieveInstance({ ...namedInstance(call), wanted }, app)
   return wanted[found.choice]!.isMultipart ? asPart(found, multipart(app.newId())) : alone(found, headers)
 }

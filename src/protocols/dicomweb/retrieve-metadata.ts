@@ -1,12 +1,12 @@
-/** GetDICOMInstanceMetadata and GetDICOMSeriesMetadata: the DICOM JSON model, with gzip where the client takes it. */
+/** GetDICOMInstanceMetadata, GetDICOMSeriesMetadata and the metadata of a study: the DICOM JSON model, with gzip where the client takes it. */
 import { promisify } from 'node:util'
 import { constants, createGzip, gzip } from 'node:zlib'
 import type { WireReply } from '../http/wire.ts'
-import { acceptedRanges, acceptsGzip } from './accept.ts'
+import { acceptedOf, acceptsGzip } from './accept.ts'
 import type { DicomwebAnswer } from './answer.ts'
 import { started, through } from './bodies.ts'
 import { isKnown, notModified } from './conditions.ts'
-import { namedSeries, originOf } from './named.ts'
+import { namedStudy, originOf } from './named.ts'
 import { checkAccepted } from './wanted-syntaxes.ts'
 
 const DICOM_JSON = 'application/dicom+json'
@@ -15,8 +15,8 @@ const FASTEST = { level: constants.Z_BEST_SPEED }
 
 export const retrieveMetadata: DicomwebAnswer = async (call, { app, operations }) => {
   const { headers } = call.request
-  checkAccepted(acceptedRanges(headers.accept), [DICOM_JSON, 'application/json'])
-  const wanted = { ...namedSeries(call), sopInstanceUID: call.labels.instance, origin: originOf(call.request) }
+  checkAccepted(acceptedOf(call), [DICOM_JSON, 'application/json'])
+  const wanted = { ...namedStudy(call), sopInstanceUID: call.labels.instance, origin: originOf(call.request) }
   const { entityTag, json } = await operations.retrieveMetadata(wanted, app)
   const isGzip = acceptsGzip(headers['accept-encoding'])
   const tag = isGzip ? `${entityTag}-gzip` : entityTag

@@ -37,6 +37,8 @@ const path = fc.oneof(
   { weight: 6, arbitrary: fc.oneof(valid, tail).map((end) => `studies/1.2.3/series/1.2.3.1/instances/1.2.3.4${end}`) },
   fc.tuple(uid, uid, uid, tail).map(([a, b, c, end]) => `studies/${a}/series/${b}/instances/${c}${end}`),
   fc.tuple(uid, uid).map(([a, b]) => `studies/${a}/series/${b}/metadata`),
+  fc.tuple(uid, of('', '/metadata')).map(([a, end]) => `studies/${a}${end}`),
+  uid.map((b) => `studies/1.2.3/series/${b}`),
 )
 const imageSetId = of(
   '',
@@ -46,6 +48,7 @@ const imageSetId = of(
   '?imageSetId=',
 )
 const media = of(
+  'application/zip',
   ...['*/*', 'application/dicom', 'application/octet-stream', 'image/jphc', 'image/jph', 'image/*', 'video/mp4'],
   ...['multipart/related', 'application/dicom+json', 'application/json', 'text/html', '', 'x', 'a/b/c'],
 )

@@ -3,12 +3,31 @@ import type { DicomwebAction } from '../../contract/actions.ts'
 import type { Arns } from '../../security/authorization/arns.ts'
 import type { Need } from '../../security/authorization/operation-needs.ts'
 
+/** Requests that AWS does not have (docs/dicomweb.md). */
+export type OwnRequest = 'GetDICOMStudy' | 'GetDICOMSeries' | 'GetDICOMStudyMetadata'
+
 interface DicomwebRoute {
   readonly http: `${'GET' | 'POST'} /datastore/{datastoreId}/${string}`
+  /** That a policy must allow. */
   readonly action: DicomwebAction
+  /** Of a request that AWS does not have. Its action is that of the nearest request of AWS. */
+  readonly name?: OwnRequest
+  /** Of PS3.18, where it is not that of the action. */
+  readonly clause?: string
 }
 
-const SERIES = '/datastore/{datastoreId}/studies/{study}/series/{series}'
+/** As the audit log and the metrics have it. */
+export const nameOf = ({ action, name }: DicomwebRoute): DicomwebAction | OwnRequest => name ?? action
+
+/** The clause of PS3.18. */
+export function clauseOf({ action, clause }: DicomwebRoute): string {
+  if (clause !== undefined) return clause
+  if (action.startsWith('Store')) return '10.5'
+  return action.startsWith('Search') ? '10.6' : '10.4'
+}
+
+const STUDY = '/datastore/{datastoreId}/studies/{study}'
+const SERIES = `${STUDY}/series/{series}` as const
 const INSTANCE = `${SERIES}/instances/{instance}` as const
 
 /** Searches across studies have no action of their own: they need that of their level. */
@@ -21,6 +40,9 @@ export const DICOMWEB_ROUTES: readonly DicomwebRoute[] = [
   { http: `GET ${SERIES}/instances`, action: 'SearchDICOMInstances' },
   { http: 'GET /datastore/{datastoreId}/studies/{study}/instances', action: 'SearchDICOMInstances' },
   { http: 'GET /datastore/{datastoreId}/instances', action: 'SearchDICOMInstances' },
+  { http: `GET ${STUDY}`, action: 'GetDICOMInstance', name: 'GetDICOMStudy' },
+  { http: `GET ${SERIES}`, action: 'GetDICOMInstance', name: 'GetDICOMSeries' },
+  { http: `GET ${STUDY}/metadata`, action: 'GetDICOMSeriesMetadata', name: 'GetDICOMStudyMetadata' },
   { http: `GET ${SERIES}/metadata`, action: 'GetDICOMSeriesMetadata' },
   { http: `GET ${INSTANCE}`, action: 'GetDICOMInstance' },
   { http: `GET ${INSTANCE}/metadata`, action: 'GetDICOMInstanceMetadata' },

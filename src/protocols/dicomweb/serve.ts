@@ -1,6 +1,6 @@
 /**
  * The entry of DICOMweb: finds the route, verifies the caller by a signature or by a bearer token, and authorizes the action. Bearer tokens
- * are accepted here only, as on AWS. answers.ts has a function for each action that Hilum has.
+ * are accepted here only, as on AWS. answers.ts has a function for each request that Hilum answers.
  */
 import type { App } from '../../app.ts'
 import type { DicomwebOperations } from '../../contract/dicomweb.ts'
@@ -20,7 +20,7 @@ import type { RateLimits, SignatureFailures } from '../http/rate-limits.ts'
 import { createRouter } from '../http/router.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { ANSWERS } from './answers.ts'
-import { DICOMWEB_ROUTES, needsOfRoute } from './routes.ts'
+import { DICOMWEB_ROUTES, nameOf, needsOfRoute } from './routes.ts'
 
 /** As the operations of the API (reference of DICOMweb: NotAcceptableException is its own). */
 const MODELLED: readonly ErrorName[] = [
@@ -94,21 +94,22 @@ export function dicomwebHandler(
     const match = find(request.method, path)
     if (match === undefined) return writeError(new ContractError('UnknownOperationException', ''))
     const { route, labels } = match
-    const { action: operation } = route
+    const { action } = route
+    const operation = nameOf(route)
     const isId = ID.test(labels.datastoreId!)
     const call = {
       ...({ eventSource: 'medical-imaging.amazonaws.com', eventName: operation } as const),
-      ...{ isReadOnly: !operation.startsWith('Store'), isDataEvent: operation.startsWith('GetDICOM') },
+      ...{ isReadOnly: !operation.startsWith('Store'), isDataEvent: action.startsWith('GetDICOM') },
       ...{ request, requestId, claimedResources: isId ? [arns.datastore(labels.datastoreId!)] : [] },
     }
     return audited(app.audit, call, async (facts) => {
       try {
         const now = app.clock()
         const datastoreId = labels.datastoreId!
-        const { caller, body } = await callerOf(request, { datastoreId, operation, now })
+        const { caller, body } = await callerOf(request, { datastoreId, operation: action, now })
         facts.caller = caller
         checkPrincipal(caller.id, now)
-        throttle?.(caller.id, operation, now)
+        throttle?.(caller.id, action, now)
         checkLabels(labels)
         const parameters = new URLSearchParams(query)
         const imageSetId = parameters.get('imageSetId') ?? undefined

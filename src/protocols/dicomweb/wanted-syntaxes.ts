@@ -78,6 +78,16 @@ function fileForm(range: MediaRange): WantedForm[] {
   return isFile ? [{ transferSyntax, frameType: undefined, isMultipart }] : []
 }
 
+/** Of several instances: a file alone is not accepted (PS3.18 10.4.4). @throws ContractError NotAcceptableException */
+export function wantedFileSets(ranges: readonly MediaRange[]): WantedForm[] {
+  const forms = ranges.flatMap((range) => {
+    const isAny = range.type === '*/*'
+    return fileForm(range).flatMap((form) => (form.isMultipart || isAny ? [{ ...form, isMultipart: true }] : []))
+  })
+  if (forms.length > 0) return forms
+  throw notAcceptable('A study or a series is sent as multipart/related; type="application/dicom"')
+}
+
 /** @throws ContractError NotAcceptableException */
 export function checkAccepted(ranges: readonly MediaRange[], types: readonly string[]): void {
   const accepted = ['*/*', ...types.map((type) => `${type.split('/')[0]}/*`), ...types]

@@ -102,6 +102,11 @@ export interface ImageSetVersion {
   readonly version: number
 }
 
+/** The latest version of an image set, which has instances of one series. */
+export interface ImageSetOfSeries extends ImageSetVersion {
+  readonly seriesInstanceUID: string
+}
+
 export interface VersionOfDatastore extends ImageSetVersion {
   readonly datastoreId: string
 }

@@ -5,6 +5,7 @@ import type {
   AttributesRange,
   DocumentRange,
   FramesRange,
+  ImageSetOfSeries,
   ImageSetProperties,
   InstanceFile,
   InstanceRecord,
@@ -68,6 +69,13 @@ export interface ImageSets {
     readonly sopInstanceUID?: string | undefined
     readonly imageSetId?: string | undefined
   }): Promise<readonly PlacedInstance[]>
+  /** The primary image sets of a study or of one of its series, by id; or the named image set, primary or not, if it is of it. */
+  ofStudy(study: {
+    readonly datastoreId: string
+    readonly studyInstanceUID: string
+    readonly seriesInstanceUID?: string | undefined
+    readonly imageSetId?: string | undefined
+  }): Promise<readonly ImageSetOfSeries[]>
   /** The number of instances of a version, at most `max`. */
   countInstances(version: VersionOfDatastore & { readonly max: number }): Promise<number>
   /**

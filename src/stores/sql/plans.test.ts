@@ -21,6 +21,7 @@ import type { Sql, Statement, TransactionFunction } from './engine/statement.ts'
 import { CachedAnswers } from './history/cached-answers.ts'
 import { rangeOfFrames } from './image-sets/frames.ts'
 import { instancesOfSeries } from './image-sets/series-instances.ts'
+import { imageSetsOfStudy } from './image-sets/study-image-sets.ts'
 import { unpublishedGroups } from './imports/import-files.ts'
 import { primariesOfStudies } from './rows/grouping-columns.ts'
 import { migrate } from './schema/migrate.ts'
@@ -157,6 +158,21 @@ test('the instances of a series are found by the series or the study, or by the 
     assert.match(searches[0]!, ofImageSet)
     assert.match(searches[1]!, /^SEARCH instances USING PRIMARY KEY /)
     assert.match(searches[1]!, ofInstances)
+    assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
+  }
+})
+
+test('the image sets of a study are found by the study or the series, or by their id', async () => {
+  const connection = await smallCatalog()
+  const study = { datastoreId: idOf('store'), studyInstanceUID: '1.2' }
+  const byKey = /^SEARCH image_sets USING INDEX image_sets_(series|study) \(datastore=\? AND \w+=\?\)$/
+  for (const [wanted, expected] of [
+    [{}, byKey],
+    [{ seriesInstanceUID: '1.2.1' }, byKey],
+    [{ imageSetId: '1'.padStart(32, '0') }, /^SEARCH image_sets USING INTEGER PRIMARY KEY \(rowid=\?\)$/],
+  ] as const) {
+    const plans = plansOf(connection, imageSetsOfStudy({ ...study, ...wanted }), /FROM image_sets\b/)
+    assert.match(plans.find((plan) => plan.includes('image_sets'))!, expected)
     assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
   }
 })

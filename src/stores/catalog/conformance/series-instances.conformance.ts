@@ -1,4 +1,4 @@
-/** Conformance of a catalog: the instances of a series, as DICOMweb finds them. */
+/** Conformance of a catalog: the instances of a series and the image sets of a study, as DICOMweb finds them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { OpenCatalog } from './catalog.conformance.ts'
@@ -57,5 +57,34 @@ export function testSeriesInstances(open: OpenCatalog): void {
     )
     await catalog.imageSets.delete({ datastoreId, imageSetId: next!.imageSetId, at: AT })
     assert.deepEqual(await catalog.imageSets.instancesOfSeries({ datastoreId, ...SERIES }), [])
+  })
+
+  test('a study and its series have their primary image sets in the latest version, until these are deleted', async (context) => {
+    const catalog = await open(context)
+    const datastoreId = await createDatastore(catalog)
+    const files = [
+      storedFile('a', { sop: '1.9' }),
+      storedFile('b', { sop: '1.7', series: '1.2.3.2' }),
+      storedFile('c', { sop: '1.6', patientId: 'PAT2' }),
+    ]
+    const generated = await importFiles(catalog, { datastoreId, files })
+    const other = generated.find(({ isPrimary }) => !isPrimary)!.imageSetId
+    await importFiles(catalog, { datastoreId, files: [storedFile('d', { sop: '1.5' })] })
+    const { studyInstanceUID } = SERIES
+    const found = async (wanted: { seriesInstanceUID?: string; imageSetId?: string }, study = studyInstanceUID) =>
+      await catalog.imageSets.ofStudy({ datastoreId, studyInstanceUID: study, ...wanted })
+    const asFound = (sets: Awaited<ReturnType<typeof found>>) =>
+      sets.map(({ seriesInstanceUID, version }) => `${seriesInstanceUID} ${version}`).sort()
+    assert.deepEqual(asFound(await found({})), ['1.2.3.1 2', '1.2.3.2 1'])
+    const [second, ...none] = await found({ seriesInstanceUID: '1.2.3.2' })
+    assert.deepEqual([second!.seriesInstanceUID, none], ['1.2.3.2', []])
+    const expected = [{ imageSetId: other, version: 1, seriesInstanceUID: '1.2.3.1' }]
+    assert.deepEqual(await found({ imageSetId: other }), expected)
+    for (const wanted of [{ imageSetId: 'x' }, { seriesInstanceUID: '1.2.3.3' }])
+      assert.deepEqual(await found(wanted), [])
+    assert.deepEqual(await found({ imageSetId: other, seriesInstanceUID: '1.2.3.2' }), [])
+    assert.deepEqual(await found({}, '1.2.4'), [])
+    await catalog.imageSets.delete({ datastoreId, imageSetId: second!.imageSetId, at: AT })
+    assert.deepEqual(asFound(await found({})), ['1.2.3.1 2'])
   })
 }

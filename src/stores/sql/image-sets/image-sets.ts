@@ -21,6 +21,7 @@ import { rangeOfFrames } from './frames.ts'
 import { properties, versionsOf } from './image-set-properties.ts'
 import { recordsOfVersion } from './instance-records.ts'
 import { instancesOfSeries } from './series-instances.ts'
+import { imageSetsOfStudy } from './study-image-sets.ts'
 import { attributesOfVersion } from './version-attributes.ts'
 
 export function imageSetsOver(
@@ -56,6 +57,7 @@ export function imageSetsOver(
     frames: (request) => database.read(() => rangeOfFrames(request)),
     instanceRecords: (version) => database.read(() => records(version)),
     instancesOfSeries: (series) => database.read(() => instancesOfSeries(series)),
+    ofStudy: (study) => database.read(() => imageSetsOfStudy(study)),
     countInstances: (version) => database.read(() => countInstances(version)),
     document: (version) => database.read(() => document(version)),
     async recordAccesses(accesses, granularity) {
