@@ -140,6 +140,8 @@ export interface Limits {
   /** Connections to an S3 server, per server and per import thread: as many for reading, and as many for other requests. */
   readonly s3Connections: number
 
+  /** Instances in a zip archive of DICOMweb, whose DICOMDIR is in memory until its end: about 300 bytes each. */
+  readonly filesPerZip: number
   /** Store requests of DICOMweb: the body, its files, the headers of a part, and the requests at the same time. */
   readonly storeRequestBytes: number
   readonly storeRequestFiles: number
@@ -308,6 +310,7 @@ export const DEFAULT_LIMITS: Limits = {
   s3BytesPerSecondMin: 128 * 1024,
   s3Connections: 512,
 
+  filesPerZip: 100_000,
   storeRequestBytes: 1024 ** 3,
   storeRequestFiles: 20_000,
   storePartHeaderBytes: 16 * 1024,

@@ -1,6 +1,10 @@
-/** Retrieval of whole studies and series by DICOMweb: files and metadata, which AWS has for instances and series only. */
+/** Retrieval of whole studies and series by DICOMweb: files, zip archives and metadata, which AWS has for instances and series only. */
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
 import { activeDatastore } from '../support/datastores.ts'
 import { ExplicitVRLittleEndian, instance } from '../support/fixtures.ts'
 import { attributesOf, draw, pixelOf } from '../support/frames.ts'
@@ -12,6 +16,10 @@ import { choice, clause } from '../support/sources.ts'
 const server = await openHilum()
 const { hilum, sdk } = server
 const datastoreId = await activeDatastore(sdk)
+
+const folder = mkdtempSync(join(tmpdir(), 'hilum-zip-'))
+after(() => rmSync(folder, { recursive: true }))
+const lacks = (program: string) => (spawnSync(program).error === undefined ? false : `${program} is not installed`)
 
 const MULTIPART = 'multipart/related; type="application/dicom"'
 const HTJ2K = '1.2.840.10008.1.2.4.202'
@@ -137,6 +145,39 @@ describe('a study or a series', () => {
       assert.equal((await get(`${path}0`)).status, 404)
     }
     assert.equal((await get(`${STUDY}/series/1.2.3.2`, '*/*', `imageSetId=${other}`)).status, 404)
+  })
+})
+
+describe('a zip archive of a study or a series', { skip: lacks('unzip') }, () => {
+  /** The names of its files, and their bytes. */
+  async function unpacked(path: string, accept: string, query = '') {
+    const reply = await get(path, accept, query)
+    assert.deepEqual([reply.status, typeOf(reply)], [200, 'application/zip'])
+    const zip = join(folder, 'archive.zip')
+    writeFileSync(zip, reply.bytes)
+    execFileSync('unzip', ['-tq', zip])
+    const names = execFileSync('unzip', ['-Z1', zip], { encoding: 'utf8' }).trim().split('\n')
+    return { names, fileOf: (name: string) => execFileSync('unzip', ['-p', zip, name]).toString('latin1') }
+  }
+
+  test('has a file for each instance, and a DICOMDIR', clause('10.4.4 and PS3.10 8.6'), async () => {
+    const { names, fileOf } = await unpacked(STUDY, 'application/zip')
+    const inFolders = ['SE000001/IM000001', 'SE000001/IM000002', 'SE000002/IM000001', 'SE000003/IM000001']
+    assert.deepEqual(names.toSorted(), [...inFolders.map((name) => `DICOM/${name}`), 'DICOMDIR'])
+    const files = names.filter((name) => name !== 'DICOMDIR').map(fileOf)
+    assert.deepEqual(files.sort(), contentsOf(await get(STUDY)))
+    assert.match(fileOf('DICOMDIR'), /DICM.*PATIENT.*STUDY.*SERIES.*IMAGE.*DICOM\\SE000001\\IM000001/s)
+  })
+
+  test('is sent for a link with the query parameter accept', clause('8.3.3.1'), async () => {
+    const ofSeries = await unpacked(`${STUDY}/series/1.2.3.2`, 'text/html', 'accept=application%2Fzip')
+    assert.deepEqual(ofSeries.names, ['DICOM/SE000001/IM000001', 'DICOMDIR'])
+  })
+
+  test('has the files as they are stored for transfer-syntax=*', choice, async () => {
+    const { names, fileOf } = await unpacked(`${STUDY}/series/1.2.3.1`, 'application/zip; transfer-syntax=*')
+    const stored = contentsOf(await get(`${STUDY}/series/1.2.3.1`, `${MULTIPART}; transfer-syntax=*`))
+    assert.deepEqual(names.slice(0, 2).map(fileOf).sort(), stored)
   })
 })
 

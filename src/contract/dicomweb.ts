@@ -93,6 +93,17 @@ export interface RetrievedFiles {
   files(): AsyncGenerator<RetrievedFile>
 }
 
+export interface FileOfSet extends Pick<RetrievedFile, 'sizeBytes' | 'ahead' | 'segments'> {
+  /** `DICOM/SE000001/IM000001`. */
+  readonly path: string
+  readonly isCompressible: boolean
+}
+
+export interface RetrievedFileSet extends Pick<RetrievedFiles, 'leftOut'> {
+  /** In order, as `RetrievedFiles.files`. The DICOMDIR is the last. */
+  files(): AsyncGenerator<FileOfSet>
+}
+
 export interface FramesToRetrieve extends NamedInstance {
   /** From 1, each once. `all`: every frame. */
   readonly frameNumbers: readonly number[] | 'all'
@@ -118,6 +129,8 @@ export interface DicomwebOperations<App> {
   ): Promise<RetrievedFile>
   /** All instances of a series or study. */
   retrieveFiles(wanted: FilesToRetrieve, app: App): Promise<RetrievedFiles>
+  /** The same with a DICOMDIR, as they are on exchange media. */
+  retrieveFileSet(wanted: FilesToRetrieve, app: App): Promise<RetrievedFileSet>
   /** A value that the metadata only names. @param wanted.name the MD5 of its bytes */
   retrieveBulkdata(wanted: NamedInstance & { readonly name: string }, app: App): Promise<Uint8Array>
 }

@@ -37,20 +37,27 @@ interface FileToMake {
   readonly wanted: readonly WantedSyntax[]
 }
 
+interface MadeFile extends RetrievedFile {
+  /** Those of the data set without its pixels. */
+  readonly attributes: Attributes
+}
+
 /** In the first of the wanted syntaxes in which it can be made. @throws ContractError NotAcceptableException */
-export async function makeFile(app: App, { version, placed, instance, wanted }: FileToMake): Promise<RetrievedFile> {
+export async function makeFile(app: App, { version, placed, instance, wanted }: FileToMake): Promise<MadeFile> {
   const DICOM = mergedAttributes(version, instance)
   try {
     const values = await readImportedValues(app, placed, new Set(namesIn(DICOM)))
     const data = rebuildDataSet({ DICOM, DICOMVRs: instance.vrs }, (name) => values.get(name))
     const toWrite = { ...data, placed, instance, originalSyntax: String(DICOM.TransferSyntaxUID) }
-    return placed.frames === undefined
-      ? await fileWithoutFrames(app, toWrite, wanted)
-      : await fileOfFrames(app, toWrite, wanted).catch((error) => {
-          // The frames do not fit the attributes, or not into a file.
-          if (!(error instanceof DicomError)) throw error
-          return fileWithoutFrames(app, toWrite, wanted)
-        })
+    const file =
+      placed.frames === undefined
+        ? await fileWithoutFrames(app, toWrite, wanted)
+        : await fileOfFrames(app, toWrite, wanted).catch((error) => {
+            // The frames do not fit the attributes, or not into a file.
+            if (!(error instanceof DicomError)) throw error
+            return fileWithoutFrames(app, toWrite, wanted)
+          })
+    return { ...file, attributes: data.attributes }
   } catch (error) {
     if (!(error instanceof DicomError)) throw error
     const message = `No file can be made of this instance: ${error.message}. GetDICOMInstanceMetadata has its attributes`

@@ -3,6 +3,7 @@ import type { App } from '../../app.ts'
 import type { DicomwebOperations } from '../../contract/dicomweb.ts'
 import { openStoreRequest } from './open-store-request.ts'
 import { retrieveBulkdata } from './retrieve-bulkdata.ts'
+import { retrieveFileSet } from './retrieve-file-set.ts'
 import { retrieveFiles } from './retrieve-files.ts'
 import { retrieveFrames } from './retrieve-frames.ts'
 import { retrieveInstance } from './retrieve-instance.ts'
@@ -11,6 +12,7 @@ import { retrieveMetadata } from './retrieve-metadata.ts'
 export const dicomwebOperations: DicomwebOperations<App> = {
   openStoreRequest,
   retrieveBulkdata,
+  retrieveFileSet,
   retrieveFiles,
   retrieveFrames,
   retrieveInstance,

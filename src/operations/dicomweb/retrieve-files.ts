@@ -1,6 +1,6 @@
 /** The DICOM files of all instances of a series or study, each made when the one before is sent. */
 import type { App } from '../../app.ts'
-import type { FilesToRetrieve, RetrievedFile, RetrievedFiles, WantedSyntax } from '../../contract/dicomweb.ts'
+import type { FilesToRetrieve, RetrievedFiles, WantedSyntax } from '../../contract/dicomweb.ts'
 import { ExplicitVRLittleEndian, transferSyntaxOf } from '../../dicom/transfer-syntaxes.ts'
 import type { ImageSetOfSeries, InstanceRecord } from '../../stores/catalog/image-set-records.ts'
 import { openVersion, type VersionReader } from '../../versions/read-instance.ts'
@@ -15,14 +15,14 @@ export async function retrieveFiles({ wanted, ...study }: FilesToRetrieve, app: 
   return { leftOut, files: () => filesOf(app, { datastoreId, imageSets, wanted }) }
 }
 
-interface Files {
+export interface Files {
   readonly datastoreId: string
   readonly imageSets: readonly ImageSetOfSeries[]
   readonly wanted: readonly WantedSyntax[]
 }
 
 /** @throws ContractError NotAcceptableException where none is left */
-async function countLeftOut(app: App, files: Files): Promise<number> {
+export async function countLeftOut(app: App, files: Files): Promise<number> {
   if (files.wanted.some(takesEverything)) return 0
   let total = 0
   let leftOut = 0
@@ -58,7 +58,9 @@ function isOffered(record: InstanceRecord, wanted: readonly WantedSyntax[]): boo
   )
 }
 
-async function* filesOf(app: App, { datastoreId, imageSets, wanted }: Files): AsyncGenerator<RetrievedFile> {
+type FileOfSeries = Awaited<ReturnType<typeof makeFile>> & Pick<ImageSetOfSeries, 'seriesInstanceUID'>
+
+export async function* filesOf(app: App, { datastoreId, imageSets, wanted }: Files): AsyncGenerator<FileOfSeries> {
   let imageSetId: string | undefined
   let version: VersionReader | undefined
   for await (const placed of instancesOf(app, { datastoreId, imageSets })) {
@@ -67,6 +69,7 @@ async function* filesOf(app: App, { datastoreId, imageSets, wanted }: Files): As
       imageSetId = placed.imageSetId
       version = await openVersion(app, { datastoreId, ...placed })
     }
-    yield await makeFile(app, { version: version!, placed, instance: await version!.instance(placed), wanted })
+    const file = await makeFile(app, { version: version!, placed, instance: await version!.instance(placed), wanted })
+    yield { ...file, seriesInstanceUID: placed.seriesInstanceUID }
   }
 }

@@ -1,31 +1,62 @@
-/** All instances of a study or series as multipart/related, sent while they are made (PS3.18 10.4). */
-import type { RetrievedFile, RetrievedFiles, Segment } from '../../contract/dicomweb.ts'
+/** All instances of a study or series as multipart/related, or as a zip archive with a DICOMDIR, sent while they are made (PS3.18 10.4). */
+import type { FileOfSet, RetrievedFile, RetrievedFileSet, RetrievedFiles, Segment } from '../../contract/dicomweb.ts'
 import type { WireReply } from '../http/wire.ts'
 import { acceptedOf } from './accept.ts'
-import type { DicomwebAnswer } from './answer.ts'
+import type { DicomwebAnswer, DicomwebCall } from './answer.ts'
 import { bytesOfSegments, type Multipart, multipart, started } from './bodies.ts'
 import { namedStudy } from './named.ts'
 import { wantedFileSets } from './wanted-syntaxes.ts'
+import { type ZipEntry, zipOf } from './zip.ts'
 
 const DICOM = 'application/dicom'
 
 export const retrieveFiles: DicomwebAnswer = async (call, { app, operations }) => {
-  const wanted = wantedFileSets(acceptedOf(call))
-  const found = await operations.retrieveFiles({ ...namedStudy(call), wanted }, app)
-  return multipartReply(found, multipart(app.newId()))
+  const { isZip, wanted } = wantedFileSets(acceptedOf(call))
+  const files = { ...namedStudy(call), wanted }
+  if (!isZip) return multipartReply(await operations.retrieveFiles(files, app), multipart(app.newId()))
+  return zipReply(await operations.retrieveFileSet(files, app), { call, at: app.clock() })
 }
 
 async function multipartReply({ files, leftOut }: RetrievedFiles, parts: Multipart): Promise<WireReply> {
   return {
-    status: leftOut === 0 ? 200 : 206,
+    status: statusOf(leftOut),
     headers: {
       'Content-Type': `multipart/related; type="${DICOM}"; boundary=${parts.boundary}`,
-      Vary: 'Accept',
-      ...(leftOut > 0 && { Warning: warningOf(leftOut) }),
+      ...headersOf(leftOut),
     },
     body: await started(partsOf(files(), parts)),
   }
 }
+
+async function zipReply(
+  { files, leftOut }: RetrievedFileSet,
+  { call, at }: { readonly call: DicomwebCall; readonly at: number },
+): Promise<WireReply> {
+  // Checked to be digits and dots.
+  const uid = call.labels.series ?? call.labels.study
+  return {
+    status: statusOf(leftOut),
+    headers: {
+      'Content-Type': 'application/zip',
+      'Content-Disposition': `attachment; filename="${uid}.zip"`,
+      ...headersOf(leftOut),
+    },
+    body: await started(zipOf(entriesOf(files()), at)),
+  }
+}
+
+async function* entriesOf(files: AsyncGenerator<FileOfSet>): AsyncGenerator<ZipEntry> {
+  for await (const { path, ahead, segments, ...file } of oneAhead(files)) {
+    yield { ...file, name: path, bytes: bytesOfSegments(segments(), { ahead }) }
+  }
+}
+
+const statusOf = (leftOut: number): number => (leftOut === 0 ? 200 : 206)
+
+const headersOf = (leftOut: number): Record<string, string> => ({
+  Vary: 'Accept',
+  ...(leftOut > 0 && { Warning: warningOf(leftOut) }),
+})
 
 /** PS3.18 names this header for what the status cannot say. */
 const warningOf = (leftOut: number): string =>

@@ -78,14 +78,25 @@ function fileForm(range: MediaRange): WantedForm[] {
   return isFile ? [{ transferSyntax, frameType: undefined, isMultipart }] : []
 }
 
-/** Of several instances: a file alone is not accepted (PS3.18 10.4.4). @throws ContractError NotAcceptableException */
-export function wantedFileSets(ranges: readonly MediaRange[]): WantedForm[] {
-  const forms = ranges.flatMap((range) => {
-    const isAny = range.type === '*/*'
-    return fileForm(range).flatMap((form) => (form.isMultipart || isAny ? [{ ...form, isMultipart: true }] : []))
-  })
-  if (forms.length > 0) return forms
-  throw notAcceptable('A study or a series is sent as multipart/related; type="application/dicom"')
+/** In what several instances are sent. A file alone is not accepted (PS3.18 10.4.4). @throws ContractError NotAcceptableException */
+export function wantedFileSets(ranges: readonly MediaRange[]): {
+  readonly isZip: boolean
+  readonly wanted: readonly WantedSyntax[]
+} {
+  const forms = ranges.flatMap(fileSetForm)
+  const [first] = forms
+  if (first !== undefined) return { isZip: first.isZip, wanted: forms.filter(({ isZip }) => isZip === first.isZip) }
+  throw notAcceptable(
+    'A study or a series is sent as multipart/related; type="application/dicom", or as application/zip',
+  )
+}
+
+function fileSetForm(range: MediaRange): (WantedSyntax & { readonly isZip: boolean })[] {
+  const transferSyntax = transferSyntaxOf(range)
+  if (range.type === 'application/zip' && transferSyntax !== undefined)
+    return [{ transferSyntax, frameType: undefined, isZip: true }]
+  const forms = fileForm(range).filter(({ isMultipart }) => isMultipart || range.type === '*/*')
+  return forms.map((form) => ({ ...form, isZip: false }))
 }
 
 /** @throws ContractError NotAcceptableException */
