@@ -3,8 +3,6 @@
  * have smaller defaults on a server with little memory: `limitsFor`.
  */
 
-import { QUOTAS } from './contract/quotas.ts'
-
 export interface Limits {
   /** Request line and headers together. */
   readonly requestHeaderBytes: number
@@ -140,6 +138,8 @@ export interface Limits {
   /** Connections to an S3 server, per server and per import thread: as many for reading, and as many for other requests. */
   readonly s3Connections: number
 
+  /** Image sets of a study or series that one request to DICOMweb can delete. */
+  readonly imageSetsPerDeletion: number
   /** Instances in a zip archive of DICOMweb, whose DICOMDIR is in memory until its end: about 300 bytes each. */
   readonly filesPerZip: number
   /** Store requests of DICOMweb: the body, its files, the headers of a part, and the requests at the same time. */
@@ -310,6 +310,7 @@ export const DEFAULT_LIMITS: Limits = {
   s3BytesPerSecondMin: 128 * 1024,
   s3Connections: 512,
 
+  imageSetsPerDeletion: 1_000,
   filesPerZip: 100_000,
   storeRequestBytes: 1024 ** 3,
   storeRequestFiles: 20_000,
@@ -389,13 +390,3 @@ export function limitsFor(memoryBytes: number): Limits {
   })
   return { ...DEFAULT_LIMITS, ...Object.fromEntries(bounded) }
 }
-
-/** With `--aws-quotas`: the smaller of each limit and AWS's quota (AWS "Endpoints and quotas"). */
-export const withAwsQuotas = (limits: Limits): Limits => ({
-  ...limits,
-  importFilesPerJob: Math.min(limits.importFilesPerJob, QUOTAS.filesPerImportJob),
-  importBytesPerJob: Math.min(limits.importBytesPerJob, QUOTAS.importJobBytes),
-  importFoldersPerJob: Math.min(limits.importFoldersPerJob, QUOTAS.foldersPerImportJob),
-  importFileBytes: Math.min(limits.importFileBytes, QUOTAS.importFileBytes),
-  imageSetMetadataBytes: Math.min(limits.imageSetMetadataBytes, QUOTAS.imageSetMetadataBytes),
-})

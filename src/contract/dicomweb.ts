@@ -117,8 +117,15 @@ export interface RetrievedFrames extends Retrieved {
   readonly frames: readonly (StoredBytes & { readonly sizeBytes: number })[]
 }
 
+export interface DeletionOfStudy extends Omit<NamedStudy, 'imageSetId'> {
+  /** Called with all its image sets before any is deleted. Throws where the caller may not delete one of them. */
+  authorize(imageSetIds: readonly string[]): Promise<void>
+}
+
 /** @throws ContractError ResourceNotFoundException, NotAcceptableException */
 export interface DicomwebOperations<App> {
+  /** Locks all image sets of a study or series, which workers then delete. @throws ContractError ConflictException */
+  deleteImageSets(study: DeletionOfStudy, app: App): Promise<void>
   /** Begins to store files; nothing of them needs to have arrived. */
   openStoreRequest(options: StoreRequestOptions, app: App): Promise<StoreRequest>
   retrieveMetadata(wanted: MetadataToWrite, app: App): Promise<RetrievedMetadata>

@@ -35,7 +35,8 @@ export const THROTTLES: { readonly [N in OperationName]: Throttle } = {
 const RETRIEVAL = rate(50, 100)
 
 /** AWS documents none for searching and storing. */
-export const DICOMWEB_THROTTLES: { readonly [Action in DicomwebAction]?: Throttle } = {
+export const DICOMWEB_THROTTLES: { readonly [Action in DicomwebAction | 'DeleteImageSet']?: Throttle } = {
+  DeleteImageSet: THROTTLES.DeleteImageSet,
   GetDICOMBulkdata: RETRIEVAL,
   GetDICOMInstance: RETRIEVAL,
   GetDICOMInstanceFrames: RETRIEVAL,

@@ -83,14 +83,18 @@ export async function beginWorkflow(
     ...{ datastoreId, request, at: app.clock() },
     ...(app.awsQuotas ? { runningMax } : {}),
   })
-  if (begun.outcome !== 'begun') throw refusalOf(begun, { datastoreId, request, runningMax })
+  if (begun.outcome !== 'begun') throw refusalOf(begun, { datastoreId, operation: request.operation, runningMax })
   app.workWaits()
   return begun.imageSets
 }
 
-function refusalOf(
+export function refusalOf(
   refused: Exclude<BeginWorkflowOutcome, { readonly outcome: 'begun' }>,
-  { datastoreId, request, runningMax }: { datastoreId: string; request: WorkflowRequest; runningMax: number },
+  {
+    datastoreId,
+    operation,
+    runningMax,
+  }: { datastoreId: string; operation: WorkflowRequest['operation']; runningMax: number },
 ): ContractError {
   switch (refused.outcome) {
     case 'datastore-absent':
@@ -108,8 +112,8 @@ function refusalOf(
     case 'too-many':
       return new ContractError(
         // DeleteImageSet models no ServiceQuotaExceededException.
-        request.operation === 'DeleteImageSet' ? 'ThrottlingException' : 'ServiceQuotaExceededException',
-        `The data store has ${runningMax} ${request.operation} under way, which is the quota: wait until some have ended`,
+        operation === 'DeleteImageSet' ? 'ThrottlingException' : 'ServiceQuotaExceededException',
+        `The data store has ${runningMax} ${operation} under way, which is the quota: wait until some have ended`,
       )
     case 'not-primary':
       return new ContractError(

@@ -69,7 +69,15 @@ const policiesOf = (statements: readonly object[]) =>
   compilePolicies([parsePolicy('p', JSON.stringify({ Statement: statements }), DEFAULT_LIMITS)])
 
 /** The protocols with one caller, and handlers that only record that they were reached. */
-function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Record<string, string> }) {
+function open({
+  policies,
+  tags = {},
+  dicomweb,
+}: {
+  policies: Caller['policies']
+  tags?: Record<string, string>
+  dicomweb?: Partial<DicomwebOperations<App>>
+}) {
   const reached: string[] = []
   const handlers = new Proxy(
     {},
@@ -114,7 +122,7 @@ function open({ policies, tags = {} }: { policies: Caller['policies']; tags?: Re
   const { handler, routes } = mountProtocols(app, {
     handlers: handlers as Handlers<App>,
     extensions: handlers as unknown as Extensions<App>,
-    dicomweb: handlers as unknown as DicomwebOperations<App>,
+    dicomweb: (dicomweb ?? handlers) as unknown as DicomwebOperations<App>,
     consoleFolder: '/nowhere',
     corsOrigins: ['*'],
   })
@@ -231,6 +239,34 @@ describe('a bearer token', () => {
     assert.deepEqual(reached, ['retrieveMetadata'])
     assert.match(message, new RegExp(`GetDICOMSeriesMetadata on resource: ${ARN}:datastore/${STORE}/imageset/${SET} `))
   })
+})
+
+test('the deletion of a study needs DeleteImageSet on the data store and on each of its image sets', async () => {
+  const store = `${ARN}:datastore/${STORE}`
+  const deleted: string[] = []
+  const dicomweb: Partial<DicomwebOperations<App>> = {
+    async deleteImageSets({ authorize, studyInstanceUID }) {
+      await authorize([SET, SET2])
+      deleted.push(studyInstanceUID)
+    },
+  }
+  const http = 'DELETE /datastore/{datastoreId}/studies/{study}'
+  const allowed = (...resources: readonly string[]) =>
+    open({
+      dicomweb,
+      policies: policiesOf([{ Effect: 'Allow', Action: 'medical-imaging:DeleteImageSet', Resource: resources }]),
+    }).send(http)
+  for (const [missing, resources] of [
+    [store, [`${store}/imageset/*`]],
+    [`${store}/imageset/${SET2}`, [store, `${store}/imageset/${SET}`]],
+  ] as const) {
+    const { status, message } = await allowed(...resources)
+    assert.equal(status, 403)
+    assert.ok(message.includes(`medical-imaging:DeleteImageSet on resource: ${missing} `), message)
+  }
+  assert.deepEqual(deleted, [])
+  assert.equal((await allowed(store, `${store}/imageset/*`)).status, 204)
+  assert.deepEqual(deleted, ['1.2.3'])
 })
 
 describe('what an operation needs', () => {

@@ -1,6 +1,7 @@
 /** The table of functions behind the routes of DICOMweb. */
 import type { App } from '../../app.ts'
 import type { DicomwebOperations } from '../../contract/dicomweb.ts'
+import { deleteImageSets } from './delete-image-sets.ts'
 import { openStoreRequest } from './open-store-request.ts'
 import { retrieveBulkdata } from './retrieve-bulkdata.ts'
 import { retrieveFileSet } from './retrieve-file-set.ts'
@@ -10,6 +11,7 @@ import { retrieveInstance } from './retrieve-instance.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
 
 export const dicomwebOperations: DicomwebOperations<App> = {
+  deleteImageSets,
   openStoreRequest,
   retrieveBulkdata,
   retrieveFileSet,

@@ -1,5 +1,6 @@
 /** The table of the requests to DICOMweb that Hilum answers. The others are answered with UnknownOperationException. */
 import type { DicomwebAnswers } from './answer.ts'
+import { deleteImageSets } from './delete-image-sets.ts'
 import { retrieveBulkdata } from './retrieve-bulkdata.ts'
 import { retrieveFiles } from './retrieve-files.ts'
 import { retrieveFrames } from './retrieve-frames.ts'
@@ -8,6 +9,8 @@ import { retrieveMetadata } from './retrieve-metadata.ts'
 import { storeInstances } from './store-instances.ts'
 
 export const ANSWERS: DicomwebAnswers = {
+  DeleteDICOMSeries: deleteImageSets,
+  DeleteDICOMStudy: deleteImageSets,
   GetDICOMBulkdata: retrieveBulkdata,
   GetDICOMInstance: retrieveInstance,
   GetDICOMInstanceFrames: retrieveFrames,

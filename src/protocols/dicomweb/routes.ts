@@ -4,24 +4,39 @@ import type { Arns } from '../../security/authorization/arns.ts'
 import type { Need } from '../../security/authorization/operation-needs.ts'
 
 /** Requests that AWS does not have (docs/dicomweb.md). */
-export type OwnRequest = 'GetDICOMStudy' | 'GetDICOMSeries' | 'GetDICOMStudyMetadata'
+type OwnRequest =
+  | 'DeleteDICOMSeries'
+  | 'DeleteDICOMStudy'
+  | 'GetDICOMSeries'
+  | 'GetDICOMStudy'
+  | 'GetDICOMStudyMetadata'
 
-interface DicomwebRoute {
+type DicomwebRoute = RouteOfAction | OwnRoute
+
+interface RouteOfAction {
   readonly http: `${'GET' | 'POST'} /datastore/{datastoreId}/${string}`
   /** That a policy must allow. */
   readonly action: DicomwebAction
-  /** Of a request that AWS does not have. Its action is that of the nearest request of AWS. */
-  readonly name?: OwnRequest
+  readonly name?: never
+}
+
+interface OwnRoute {
+  readonly http: `${'GET' | 'DELETE'} /datastore/{datastoreId}/${string}`
+  /** That of the nearest request of AWS. */
+  readonly action: DicomwebAction | 'DeleteImageSet'
+  readonly name: OwnRequest
   /** Of PS3.18, where it is not that of the action. */
   readonly clause?: string
 }
 
+export type RequestName = DicomwebAction | OwnRequest
+
 /** As the audit log and the metrics have it. */
-export const nameOf = ({ action, name }: DicomwebRoute): DicomwebAction | OwnRequest => name ?? action
+export const nameOf = (route: DicomwebRoute): RequestName => (route.name === undefined ? route.action : route.name)
 
 /** The clause of PS3.18. */
-export function clauseOf({ action, clause }: DicomwebRoute): string {
-  if (clause !== undefined) return clause
+export function clauseOf({ action, ...route }: DicomwebRoute): string {
+  if (route.name !== undefined && route.clause !== undefined) return route.clause
   if (action.startsWith('Store')) return '10.5'
   return action.startsWith('Search') ? '10.6' : '10.4'
 }
@@ -40,6 +55,8 @@ export const DICOMWEB_ROUTES: readonly DicomwebRoute[] = [
   { http: `GET ${SERIES}/instances`, action: 'SearchDICOMInstances' },
   { http: 'GET /datastore/{datastoreId}/studies/{study}/instances', action: 'SearchDICOMInstances' },
   { http: 'GET /datastore/{datastoreId}/instances', action: 'SearchDICOMInstances' },
+  { http: `DELETE ${STUDY}`, action: 'DeleteImageSet', name: 'DeleteDICOMStudy', clause: '—' },
+  { http: `DELETE ${SERIES}`, action: 'DeleteImageSet', name: 'DeleteDICOMSeries', clause: '—' },
   { http: `GET ${STUDY}`, action: 'GetDICOMInstance', name: 'GetDICOMStudy' },
   { http: `GET ${SERIES}`, action: 'GetDICOMInstance', name: 'GetDICOMSeries' },
   { http: `GET ${STUDY}/metadata`, action: 'GetDICOMSeriesMetadata', name: 'GetDICOMStudyMetadata' },

@@ -7,6 +7,7 @@ import type { DicomwebOperations } from '../../contract/dicomweb.ts'
 import { ContractError, type ErrorName } from '../../contract/errors.ts'
 import { DICOMWEB_THROTTLES } from '../../contract/quotas.ts'
 import { arnsOf } from '../../security/authorization/arns.ts'
+import type { Need } from '../../security/authorization/operation-needs.ts'
 import { tokenRefusalIn } from '../../security/authorizers/authorizer-error.ts'
 import { bearerTokenOf } from '../../security/authorizers/authorizers.ts'
 import type { Caller } from '../../security/callers/caller.ts'
@@ -28,6 +29,7 @@ const MODELLED: readonly ErrorName[] = [
   'NotAcceptableException',
   ...(['ResourceNotFoundException', 'ThrottlingException', 'ValidationException'] as const),
 ]
+const READING = new Set(['GET', 'OPTIONS'])
 const NO_BODY: StreamedBody = { bytes: (async function* () {})(), isHeld: false }
 const ID = /^[0-9a-z]{32}$/
 /** DICOM PS3.5, 9.1, with the longer ones that AWS imports. */
@@ -99,7 +101,7 @@ export function dicomwebHandler(
     const isId = ID.test(labels.datastoreId!)
     const call = {
       ...({ eventSource: 'medical-imaging.amazonaws.com', eventName: operation } as const),
-      ...{ isReadOnly: !operation.startsWith('Store'), isDataEvent: action.startsWith('GetDICOM') },
+      ...{ isReadOnly: READING.has(request.method), isDataEvent: action.startsWith('GetDICOM') },
       ...{ request, requestId, claimedResources: isId ? [arns.datastore(labels.datastoreId!)] : [] },
     }
     return audited(app.audit, call, async (facts) => {
@@ -118,13 +120,15 @@ export function dicomwebHandler(
         const needs = needsOfRoute(route, labels, { imageSetId, arns })
         facts.needs = needs
         await app.authorize(caller, needs, { ...request, now })
+        const authorize = async (more: readonly Need[]) => {
+          facts.needs = [...needs, ...more]
+          await app.authorize(caller, more, { ...request, now })
+        }
         const answerOf = ANSWERS[operation]
         if (answerOf === undefined)
           throw new ContractError('UnknownOperationException', `Hilum does not have ${operation} yet.`)
-        return {
-          ...(await answerOf({ request, body, labels, query: parameters, imageSetId, caller }, { app, operations })),
-          operation,
-        }
+        const toAnswer = { request, body, labels, query: parameters, imageSetId, caller, authorize }
+        return { ...(await answerOf(toAnswer, { app, operations })), operation }
       } catch (thrown) {
         facts.refusedByAuthorizer = tokenRefusalIn(thrown)?.authorizerArn
         const error = contractErrorOf(thrown)

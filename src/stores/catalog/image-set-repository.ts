@@ -76,6 +76,13 @@ export interface ImageSets {
     readonly seriesInstanceUID?: string | undefined
     readonly imageSetId?: string | undefined
   }): Promise<readonly ImageSetOfSeries[]>
+  /** The ids of all image sets of a study or of one of its series, primary or not; at most `max`. */
+  idsOfStudy(study: {
+    readonly datastoreId: string
+    readonly studyInstanceUID: string
+    readonly seriesInstanceUID?: string | undefined
+    readonly max: number
+  }): Promise<readonly string[]>
   /** The number of instances of a version, at most `max`. */
   countInstances(version: VersionOfDatastore & { readonly max: number }): Promise<number>
   /**

@@ -65,6 +65,15 @@ export type BeginWorkflowOutcome =
   /** The copy cannot be primary: its series has a primary image set. */
   | { readonly outcome: 'series-has-primary'; readonly imageSetId: string }
 
+/** Of several image sets: all or none. */
+export type BeginDeletionsOutcome =
+  | { readonly outcome: 'begun' }
+  | Extract<BeginWorkflowOutcome, { readonly outcome: 'datastore-absent' | 'datastore-not-active' | 'too-many' }>
+  | { readonly outcome: 'locked'; readonly imageSetId: string }
+  | Extract<BeginWorkflowOutcome, { readonly outcome: 'retained' }>
+  /** The study or series has other image sets than the request names. */
+  | { readonly outcome: 'others' }
+
 /** A workflow that a worker has claimed. The next claim ends this one. */
 export interface ClaimedWorkflow {
   readonly lease: WorkflowLease
@@ -134,6 +143,18 @@ export interface Workflows {
     readonly at: number
     readonly runningMax?: number
   }): Promise<BeginWorkflowOutcome>
+  /**
+   * Begins a DeleteImageSet for each image set of a study or of one of its series, primary or not.
+   * @param request.imageSetIds those that are expected there
+   */
+  beginDeletions(request: {
+    readonly datastoreId: string
+    readonly studyInstanceUID: string
+    readonly seriesInstanceUID?: string | undefined
+    readonly imageSetIds: readonly string[]
+    readonly at: number
+    readonly runningMax?: number
+  }): Promise<BeginDeletionsOutcome>
   /** Claims the oldest workflow that was never claimed; else the one that was released first. */
   claim(request: {
     readonly owner: string

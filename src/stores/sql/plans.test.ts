@@ -21,7 +21,7 @@ import type { Sql, Statement, TransactionFunction } from './engine/statement.ts'
 import { CachedAnswers } from './history/cached-answers.ts'
 import { rangeOfFrames } from './image-sets/frames.ts'
 import { instancesOfSeries } from './image-sets/series-instances.ts'
-import { imageSetsOfStudy } from './image-sets/study-image-sets.ts'
+import { idsOfStudy, imageSetsOfStudy } from './image-sets/study-image-sets.ts'
 import { unpublishedGroups } from './imports/import-files.ts'
 import { primariesOfStudies } from './rows/grouping-columns.ts'
 import { migrate } from './schema/migrate.ts'
@@ -174,6 +174,10 @@ test('the image sets of a study are found by the study or the series, or by thei
     const plans = plansOf(connection, imageSetsOfStudy({ ...study, ...wanted }), /FROM image_sets\b/)
     assert.match(plans.find((plan) => plan.includes('image_sets'))!, expected)
     assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
+  }
+  for (const wanted of [{}, { seriesInstanceUID: '1.2.1' }]) {
+    const plans = plansOf(connection, idsOfStudy({ ...study, ...wanted, max: 9 }), /FROM image_sets\b/)
+    assert.match(plans.find((plan) => plan.includes('image_sets'))!, byKey)
   }
 })
 

@@ -9,6 +9,7 @@ import { testCopies } from './copies.conformance.ts'
 import { testDataKeys } from './data-keys.conformance.ts'
 import { testDatastores } from './datastores.conformance.ts'
 import { testDeclaredAttributes } from './declared-attributes.conformance.ts'
+import { testDeletions } from './deletions.conformance.ts'
 import { testDocuments } from './documents.conformance.ts'
 import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
@@ -32,6 +33,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('image sets', () => testImageSets(open))
     describe('instances of a series', () => testSeriesInstances(open))
     describe('workflows', () => testWorkflows(open))
+    describe('deletions of studies', () => testDeletions(open))
     describe('searches by words', () => testWords(open))
     describe('declared attributes', () => testDeclaredAttributes(open))
     describe('copies', () => testCopies(open))

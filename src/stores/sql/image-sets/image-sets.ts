@@ -21,7 +21,7 @@ import { rangeOfFrames } from './frames.ts'
 import { properties, versionsOf } from './image-set-properties.ts'
 import { recordsOfVersion } from './instance-records.ts'
 import { instancesOfSeries } from './series-instances.ts'
-import { imageSetsOfStudy } from './study-image-sets.ts'
+import { idsOfStudy, imageSetsOfStudy } from './study-image-sets.ts'
 import { attributesOfVersion } from './version-attributes.ts'
 
 export function imageSetsOver(
@@ -58,6 +58,7 @@ export function imageSetsOver(
     instanceRecords: (version) => database.read(() => records(version)),
     instancesOfSeries: (series) => database.read(() => instancesOfSeries(series)),
     ofStudy: (study) => database.read(() => imageSetsOfStudy(study)),
+    idsOfStudy: (study) => database.read(() => idsOfStudy(study)),
     countInstances: (version) => database.read(() => countInstances(version)),
     document: (version) => database.read(() => document(version)),
     async recordAccesses(accesses, granularity) {

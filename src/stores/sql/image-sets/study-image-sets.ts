@@ -1,4 +1,4 @@
-/** The image sets of a study or of one of its series, as DICOMweb retrieves them. */
+/** The image sets of a study or of one of its series, as DICOMweb retrieves and deletes them. */
 import type { ImageSetOfSeries } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { all, type Sql } from '../engine/statement.ts'
@@ -35,4 +35,32 @@ export function* imageSetsOfStudy({
     version: row.version,
     seriesInstanceUID: row.series_instance_uid,
   }))
+}
+
+export interface RowOfStudy {
+  readonly row_id: number
+  readonly id_suffix: string
+  readonly version: number
+  readonly image_set_state: string
+}
+
+/** Primary or not. */
+export function* rowsOfStudy({
+  datastoreId,
+  studyInstanceUID,
+  seriesInstanceUID,
+  max,
+}: Parameters<ImageSets['idsOfStudy']>[0]): Sql<readonly RowOfStudy[]> {
+  const [ofSeries, seriesValues] =
+    seriesInstanceUID === undefined ? ['', []] : [' AND series_instance_uid = ?', [seriesInstanceUID]]
+  return yield* all<RowOfStudy>(
+    `SELECT row_id, id_suffix, version, image_set_state FROM image_sets
+     WHERE datastore = (SELECT datastore FROM datastores WHERE datastore_id = ?)
+     AND study_instance_uid = ?${ofSeries} AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
+    ...[datastoreId, studyInstanceUID, ...seriesValues, max],
+  )
+}
+
+export function* idsOfStudy(study: Parameters<ImageSets['idsOfStudy']>[0]): Sql<readonly string[]> {
+  return (yield* rowsOfStudy(study)).map(({ row_id, id_suffix }) => imageSetIdOf(row_id, id_suffix))
 }

@@ -56,7 +56,16 @@ export function* begin(
   }
   const found = yield* imageSetsToLock(datastore.datastore, request, { datastoreId, at, newId })
   if ('outcome' in found) return found
-  const workflow = yield* addWorkflow(datastore.datastore, request, at)
+  const workflow = yield* beginOf(datastore.datastore, { request, at, found })
+  return { outcome: 'begun', imageSets: yield* lockedImageSets(workflow) }
+}
+
+/** Adds a workflow of image sets that may be locked, and locks them. */
+export function* beginOf(
+  datastore: number,
+  { request, at, found }: { readonly request: WorkflowRequest; readonly at: number; readonly found: readonly ToLock[] },
+): Sql<number> {
+  const workflow = yield* addWorkflow(datastore, request, at)
   yield* insertRows(
     'workflow_image_sets',
     found.map((each) => ({ ...each, workflow })),
@@ -65,14 +74,14 @@ export function* begin(
     for (const { row_id } of some) {
       yield* run(
         `UPDATE image_sets SET image_set_state = 'LOCKED', workflow_status = ? WHERE row_id = ?`,
-        ...[STATUS[operation][role]!, row_id],
+        ...[STATUS[request.operation][role]!, row_id],
       )
     }
   }
-  return { outcome: 'begun', imageSets: yield* lockedImageSets(workflow) }
+  return workflow
 }
 
-function* countRunning(datastore: number, operation: string): Sql<number> {
+export function* countRunning(datastore: number, operation: string): Sql<number> {
   const row = yield* one<{ running: number }>(
     'SELECT count(*) AS running FROM workflows WHERE datastore = ? AND operation = ?',
     ...[datastore, operation],

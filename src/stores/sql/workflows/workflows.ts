@@ -3,6 +3,7 @@ import type { ClaimedWorkflow, WorkflowLease, Workflows } from '../../catalog/wo
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { LOCKED_OR_SKIPPED } from '../engine/differences.ts'
 import { one, run, type Sql, type Transactions } from '../engine/statement.ts'
+import { beginDeletions } from './begin-deletions.ts'
 import { begin } from './begin-workflow.ts'
 import { complete, completeDeletion } from './complete-workflow.ts'
 import { fail } from './fail-workflow.ts'
@@ -15,6 +16,7 @@ export function workflowsOver(
 ): Workflows {
   return {
     begin: (request) => database.write(() => begin(request, options.newId)),
+    beginDeletions: (request) => database.write(() => beginDeletions(request)),
     async claim(request) {
       // Usually nothing is due: check in a read transaction first.
       if (!(await database.read(() => isOneClaimable(request.now)))) return undefined
