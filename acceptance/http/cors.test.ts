@@ -41,7 +41,7 @@ describe('a preflight request', choice, () => {
       const { status, headers, body } = await preflight(open, path)
       assert.deepEqual([status, body], [204, ''], path)
       assert.equal(headers['access-control-allow-origin'], '*')
-      assert.equal(headers['access-control-allow-methods'], 'GET, POST, PUT, DELETE')
+      assert.equal(headers['access-control-allow-methods'], 'GET, POST, PUT, DELETE, OPTIONS')
       assert.equal(headers['access-control-allow-headers'], 'authorization,x-amz-date,x-hilum-count')
       assert.equal(headers['access-control-allow-credentials'], undefined)
       assert.match(headers['access-control-max-age']!, /^\d+$/)

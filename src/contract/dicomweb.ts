@@ -122,8 +122,14 @@ export interface DeletionOfStudy extends Omit<NamedStudy, 'imageSetId'> {
   authorize(imageSetIds: readonly string[]): Promise<void>
 }
 
+export interface ServiceDescription {
+  /** Names of query parameters by the level of the search. */
+  readonly searchParameters: Readonly<Record<'study' | 'series' | 'instance', readonly string[]>>
+}
+
 /** @throws ContractError ResourceNotFoundException, NotAcceptableException */
 export interface DicomwebOperations<App> {
+  describeService(of: { readonly datastoreId: string }, app: App): Promise<ServiceDescription>
   /** Locks all image sets of a study or series, which workers then delete. @throws ContractError ConflictException */
   deleteImageSets(study: DeletionOfStudy, app: App): Promise<void>
   /** Begins to store files; nothing of them needs to have arrived. */

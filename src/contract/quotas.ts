@@ -35,8 +35,11 @@ export const THROTTLES: { readonly [N in OperationName]: Throttle } = {
 const RETRIEVAL = rate(50, 100)
 
 /** AWS documents none for searching and storing. */
-export const DICOMWEB_THROTTLES: { readonly [Action in DicomwebAction | 'DeleteImageSet']?: Throttle } = {
+export const DICOMWEB_THROTTLES: {
+  readonly [Action in DicomwebAction | 'DeleteImageSet' | 'GetDatastore']?: Throttle
+} = {
   DeleteImageSet: THROTTLES.DeleteImageSet,
+  GetDatastore: THROTTLES.GetDatastore,
   GetDICOMBulkdata: RETRIEVAL,
   GetDICOMInstance: RETRIEVAL,
   GetDICOMInstanceFrames: RETRIEVAL,

@@ -74,7 +74,7 @@ export function corsFor(origins: CorsOrigins): Cors {
       status: 204,
       headers: {
         'Access-Control-Allow-Origin': allowed,
-        'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
+        'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE, OPTIONS',
         // A wildcard does not include Authorization, and any header may be signed.
         ...(requested !== undefined && { 'Access-Control-Allow-Headers': requested }),
         ...(headers['access-control-request-private-network'] === 'true' && {

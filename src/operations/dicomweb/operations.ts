@@ -2,6 +2,7 @@
 import type { App } from '../../app.ts'
 import type { DicomwebOperations } from '../../contract/dicomweb.ts'
 import { deleteImageSets } from './delete-image-sets.ts'
+import { describeService } from './describe-service.ts'
 import { openStoreRequest } from './open-store-request.ts'
 import { retrieveBulkdata } from './retrieve-bulkdata.ts'
 import { retrieveFileSet } from './retrieve-file-set.ts'
@@ -12,6 +13,7 @@ import { retrieveMetadata } from './retrieve-metadata.ts'
 
 export const dicomwebOperations: DicomwebOperations<App> = {
   deleteImageSets,
+  describeService,
   openStoreRequest,
   retrieveBulkdata,
   retrieveFileSet,

@@ -2,6 +2,7 @@
 import type { DicomwebAnswers } from './answer.ts'
 import { deleteImageSets } from './delete-image-sets.ts'
 import { retrieveBulkdata } from './retrieve-bulkdata.ts'
+import { retrieveCapabilities } from './retrieve-capabilities.ts'
 import { retrieveFiles } from './retrieve-files.ts'
 import { retrieveFrames } from './retrieve-frames.ts'
 import { retrieveInstance } from './retrieve-instance.ts'
@@ -12,6 +13,7 @@ export const ANSWERS: DicomwebAnswers = {
   DeleteDICOMSeries: deleteImageSets,
   DeleteDICOMStudy: deleteImageSets,
   GetDICOMBulkdata: retrieveBulkdata,
+  GetDICOMCapabilities: retrieveCapabilities((name) => name in ANSWERS),
   GetDICOMInstance: retrieveInstance,
   GetDICOMInstanceFrames: retrieveFrames,
   GetDICOMInstanceMetadata: retrieveMetadata,

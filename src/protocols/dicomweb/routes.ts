@@ -7,6 +7,7 @@ import type { Need } from '../../security/authorization/operation-needs.ts'
 type OwnRequest =
   | 'DeleteDICOMSeries'
   | 'DeleteDICOMStudy'
+  | 'GetDICOMCapabilities'
   | 'GetDICOMSeries'
   | 'GetDICOMStudy'
   | 'GetDICOMStudyMetadata'
@@ -21,9 +22,9 @@ interface RouteOfAction {
 }
 
 interface OwnRoute {
-  readonly http: `${'GET' | 'DELETE'} /datastore/{datastoreId}/${string}`
+  readonly http: 'OPTIONS /datastore/{datastoreId}' | `${'GET' | 'DELETE'} /datastore/{datastoreId}/${string}`
   /** That of the nearest request of AWS. */
-  readonly action: DicomwebAction | 'DeleteImageSet'
+  readonly action: DicomwebAction | 'DeleteImageSet' | 'GetDatastore'
   readonly name: OwnRequest
   /** Of PS3.18, where it is not that of the action. */
   readonly clause?: string
@@ -55,6 +56,7 @@ export const DICOMWEB_ROUTES: readonly DicomwebRoute[] = [
   { http: `GET ${SERIES}/instances`, action: 'SearchDICOMInstances' },
   { http: 'GET /datastore/{datastoreId}/studies/{study}/instances', action: 'SearchDICOMInstances' },
   { http: 'GET /datastore/{datastoreId}/instances', action: 'SearchDICOMInstances' },
+  { http: 'OPTIONS /datastore/{datastoreId}', action: 'GetDatastore', name: 'GetDICOMCapabilities', clause: '8.9' },
   { http: `DELETE ${STUDY}`, action: 'DeleteImageSet', name: 'DeleteDICOMStudy', clause: '—' },
   { http: `DELETE ${SERIES}`, action: 'DeleteImageSet', name: 'DeleteDICOMSeries', clause: '—' },
   { http: `GET ${STUDY}`, action: 'GetDICOMInstance', name: 'GetDICOMStudy' },
