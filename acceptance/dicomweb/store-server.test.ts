@@ -1,50 +1,16 @@
 /** Store requests to a server process, whose import threads store the files: killed, and with bodies that are larger than its memory may grow. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { CreateDatastoreCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
-import { startHilumProcess } from '../../src/fixtures/hilum-process.ts'
-import { removeAtExit } from '../../src/fixtures/remove-at-exit.ts'
 import { isThorough } from '../../src/fixtures/soak.ts'
 import { instance } from '../support/fixtures.ts'
 import { search } from '../support/search.ts'
+import { newStore, prepare, type Running } from '../support/server-process.ts'
 import { choice } from '../support/sources.ts'
 import { BOUNDARY, multipart, partOf, signedStore, store, storePath, storeReplyOf } from '../support/store.ts'
 import { until } from '../support/until.ts'
-
-const KEYS = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
-
-async function prepare(t: TestContext, limits: object = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'hilum-store-'))
-  removeAtExit(folder)
-  writeFileSync(join(folder, 'hilum.json'), JSON.stringify({ limits }))
-  const env = { HILUM_ACCESS_KEY_ID: KEYS.accessKeyId, HILUM_SECRET_ACCESS_KEY: KEYS.secretAccessKey }
-  async function start() {
-    const words = ['serve', '--data', folder, '--port', '0', '--host', '127.0.0.1', '--json']
-    const server = startHilumProcess(t, words, { cwd: folder, env, isBuilt: true })
-    const endpoint = (await server.printed(/"endpoint":"(http:[^"]+)"/))[1]!
-    const client = { endpoint, region: 'us-east-1', credentials: KEYS, disableHostPrefix: true as const }
-    const sdk = new MedicalImagingClient(client)
-    t.after(() => sdk.destroy())
-    return { ...server, hilum: { endpoint, client }, sdk }
-  }
-  const verify = async () => {
-    const { ended, output } = startHilumProcess(t, ['verify', '--data', folder], { cwd: folder, env, isBuilt: true })
-    assert.equal(await ended, 0, output())
-  }
-  return { folder, start, verify }
-}
-
-type Running = Awaited<ReturnType<Awaited<ReturnType<typeof prepare>>['start']>>
-
-async function newStore({ sdk }: Running): Promise<string> {
-  const { datastoreId } = await sdk.send(new CreateDatastoreCommand({}))
-  return datastoreId!
-}
 
 const send = ({ hilum }: Running, request: Parameters<typeof store>[1]) =>
   store(hilum as Parameters<typeof store>[0], request)

@@ -5,6 +5,7 @@ import { acceptedOf } from './accept.ts'
 import type { DicomwebAnswer, DicomwebCall } from './answer.ts'
 import { bytesOfSegments, type Multipart, multipart, started } from './bodies.ts'
 import { namedStudy } from './named.ts'
+import { openedAhead } from './opened-ahead.ts'
 import { wantedFileSets } from './wanted-syntaxes.ts'
 import { type ZipEntry, zipOf } from './zip.ts'
 
@@ -46,9 +47,8 @@ async function zipReply(
 }
 
 async function* entriesOf(files: AsyncGenerator<FileOfSet>): AsyncGenerator<ZipEntry> {
-  for await (const { path, ahead, segments, ...file } of oneAhead(files)) {
-    yield { ...file, name: path, bytes: bytesOfSegments(segments(), { ahead }) }
-  }
+  const opened = openedAhead(files, ({ segments, ahead }) => bytesOfSegments(segments(), { ahead }))
+  for await (const { file, bytes } of opened) yield { ...file, name: file.path, bytes }
 }
 
 const statusOf = (leftOut: number): number => (leftOut === 0 ? 200 : 206)
@@ -63,7 +63,8 @@ const warningOf = (leftOut: number): string =>
   `299 hilum "${leftOut} instance(s) left out: they cannot be sent in a transfer syntax that Accept allows"`
 
 async function* partsOf(files: AsyncGenerator<RetrievedFile>, parts: Multipart): AsyncGenerator<Uint8Array> {
-  for await (const file of oneAhead(files)) yield* bytesOfSegments(segmentsOf(file, parts), { ahead: file.ahead })
+  const opened = openedAhead(files, (file) => bytesOfSegments(segmentsOf(file, parts), { ahead: file.ahead }))
+  for await (const { bytes } of opened) yield* bytes
   yield parts.end
 }
 
@@ -71,21 +72,4 @@ function* segmentsOf(file: RetrievedFile, parts: Multipart): Generator<Segment> 
   yield parts.head(`${DICOM}; transfer-syntax=${file.transferSyntaxUID}`)
   yield* file.segments()
   yield parts.partEnd
-}
-
-/** Makes the next file while one is sent. */
-async function* oneAhead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
-  let next = source.next()
-  try {
-    for (;;) {
-      const { done, value } = await next
-      if (done === true) return
-      next = source.next()
-      // A failure is thrown when it is awaited.
-      next.catch(() => {})
-      yield value
-    }
-  } finally {
-    await source.return(undefined)
-  }
 }

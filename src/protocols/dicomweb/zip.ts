@@ -12,7 +12,7 @@ export interface ZipEntry {
   readonly sizeBytes: number | undefined
   /** False for bytes that are compressed already. */
   readonly isCompressible: boolean
-  readonly bytes: AsyncIterable<Uint8Array>
+  readonly bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 }
 
 /** What the central directory says of a file. */
@@ -33,6 +33,9 @@ const MAX_16 = 0xffff
 /** Deflate can enlarge what it cannot compress, by less than this. */
 const LARGE_BYTES = 0xf000_0000
 
+/** In smaller chunks, what is not compressed takes ten times as long. */
+const CHUNK_BYTES = 256 * 1024
+
 export async function* zipOf(entries: AsyncIterable<ZipEntry>, at: number): AsyncGenerator<Uint8Array> {
   const time = dosTime(new Date(at))
   const written: Written[] = []
@@ -45,7 +48,7 @@ export async function* zipOf(entries: AsyncIterable<ZipEntry>, at: number): Asyn
     const counted = new Counted(bytes)
     const level = isCompressible ? constants.Z_BEST_SPEED : constants.Z_NO_COMPRESSION
     let packedBytes = 0
-    for await (const chunk of through(counted, createDeflateRaw({ level }))) {
+    for await (const chunk of through(counted, createDeflateRaw({ level, chunkSize: CHUNK_BYTES }))) {
       packedBytes += chunk.length
       yield chunk
     }
@@ -66,11 +69,11 @@ export async function* zipOf(entries: AsyncIterable<ZipEntry>, at: number): Asyn
 
 /** Counts and sums what passes. */
 class Counted implements AsyncIterable<Uint8Array> {
-  readonly #bytes: AsyncIterable<Uint8Array>
+  readonly #bytes: ZipEntry['bytes']
   crc = 0
   plainBytes = 0
 
-  constructor(bytes: AsyncIterable<Uint8Array>) {
+  constructor(bytes: ZipEntry['bytes']) {
     this.#bytes = bytes
   }
 
