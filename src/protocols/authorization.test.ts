@@ -266,7 +266,10 @@ test('the deletion of a study needs DeleteImageSet on the data store and on each
   }
   assert.deepEqual(deleted, [])
   assert.equal((await allowed(store, `${store}/imageset/*`)).status, 204)
-  assert.deepEqual(deleted, ['1.2.3'])
+  const Condition = { StringEquals: { 'medical-imaging:StudyInstanceUID': '1.2.3' } }
+  const ofStudy = policiesOf([{ Effect: 'Allow', Action: '*', Resource: '*', Condition }])
+  assert.equal((await open({ dicomweb, policies: ofStudy }).send(http)).status, 204)
+  assert.deepEqual(deleted, ['1.2.3', '1.2.3'])
 })
 
 describe('what an operation needs', () => {

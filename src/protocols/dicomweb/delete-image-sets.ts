@@ -3,6 +3,7 @@ import { ContractError } from '../../contract/errors.ts'
 import { arnsOf } from '../../security/authorization/arns.ts'
 import type { DicomwebAnswer } from './answer.ts'
 import { namedStudy } from './named.ts'
+import { valuesOfKeys } from './routes.ts'
 
 export const deleteImageSets: DicomwebAnswer = async (call, { app, operations }) => {
   const { imageSetId, ...study } = namedStudy(call)
@@ -13,9 +14,10 @@ export const deleteImageSets: DicomwebAnswer = async (call, { app, operations })
   const arns = arnsOf(app)
   const authorize = (imageSetIds: readonly string[]) =>
     call.authorize(
-      imageSetIds.map((id) => ({
+      imageSetIds.map((imageSetId) => ({
         action: 'medical-imaging:DeleteImageSet',
-        resource: arns.imageSet(study.datastoreId, id),
+        resource: arns.imageSet(study.datastoreId, imageSetId),
+        values: valuesOfKeys(call.labels),
       })),
     )
   await operations.deleteImageSets({ ...study, authorize }, app)

@@ -46,6 +46,11 @@ const imageSetId = of(
   `?imageSetId=${'0'.repeat(32)}`,
   `?imageSetId=${'f'.repeat(32)}`,
   '?imageSetId=',
+  '?accept=',
+  '?accept=application/zip',
+  '?accept=application/zip;transfer-syntax=*',
+  '?accept=multipart/related;transfer-syntax=1.2.840.10008.1.2.4.50,*/*;q=0.1',
+  '?accept=%22%00',
 )
 const media = of(
   'application/zip',

@@ -70,18 +70,20 @@ export const DICOMWEB_ROUTES: readonly DicomwebRoute[] = [
 ]
 
 /** The condition keys medical-imaging:StudyInstanceUID and :SeriesInstanceUID are those of the path. */
+export const valuesOfKeys = ({ study, series }: Readonly<Record<string, string>>): NonNullable<Need['values']> => ({
+  ...(study !== undefined && { 'medical-imaging:studyinstanceuid': [study] }),
+  ...(series !== undefined && { 'medical-imaging:seriesinstanceuid': [series] }),
+})
+
 export function needsOfRoute(
   { action }: DicomwebRoute,
   labels: Readonly<Record<string, string>>,
   { imageSetId, arns }: { readonly imageSetId: string | undefined; readonly arns: Arns },
 ): readonly Need[] {
-  const { datastoreId, study, series } = labels
+  const { datastoreId } = labels
   const need = {
     action: `medical-imaging:${action}` as const,
-    values: {
-      ...(study !== undefined && { 'medical-imaging:studyinstanceuid': [study] }),
-      ...(series !== undefined && { 'medical-imaging:seriesinstanceuid': [series] }),
-    },
+    values: valuesOfKeys(labels),
   }
   const onDatastore = { ...need, resource: arns.datastore(datastoreId!) }
   return imageSetId === undefined
