@@ -6,7 +6,8 @@ import { clauseOf, DICOMWEB_ROUTES, nameOf } from '../src/protocols/dicomweb/rou
 export const DICOMWEB_INTRODUCTION = `# DICOMweb conformance
 
 What of DICOM PS3.18 Hilum has, and every tested behaviour with its source. \`npm run conformance\` writes this page from the table of routes
-and the results of the acceptance tests in \`acceptance/dicomweb/\`. [DICOMweb](dicomweb.md) explains the requests.
+and the results of the acceptance tests in \`acceptance/dicomweb/\`. [DICOMweb](dicomweb.md) explains the requests, and
+[names what is left out](dicomweb.md#left-out).
 
 - **PS3.18**: a clause of the standard.
 - **documented**, **recorded**: AWS HealthImaging does the same, by its documentation or by published requests and answers.

@@ -168,6 +168,20 @@ describe('a zip archive', { skip: lacks(['unzip', 'unzip']) }, async () => {
     assert.deepEqual(offsetsOf(bytes).toSorted(), itemsOf(bytes).toSorted())
   })
 
+  test('has a DICOMDIR to which dcmmkdir adds an image of the same series', {
+    skip: lacks(['dcmmkdir', 'dcmtk']),
+  }, async () => {
+    const series = await unpacked(store, 'studies/1.2.3/series/1.2.3.1')
+    writeFileSync(join(series, 'DICOM', 'NEW'), imageOf(1, 3))
+    const typesIn = () => {
+      const dump = execFileSync('dcmdump', ['-q', join(series, 'DICOMDIR')], { encoding: 'utf8' })
+      return [...dump.matchAll(/\(0004,1430\) CS \[(.*?)\]/g)].map(([, type]) => type)
+    }
+    assert.deepEqual(typesIn(), ['PATIENT', 'STUDY', 'SERIES', 'IMAGE', 'IMAGE'])
+    execFileSync('dcmmkdir', ['+A', 'DICOM/NEW'], { cwd: series })
+    assert.deepEqual(typesIn(), ['PATIENT', 'STUDY', 'SERIES', 'IMAGE', 'IMAGE', 'IMAGE'])
+  })
+
   test('has a DICOMDIR that dciodvfy accepts', { skip: lacks(['dciodvfy', 'dicom3tools']) }, () => {
     const { stderr } = spawnSync('dciodvfy', [directory], { encoding: 'utf8' })
     assert.deepEqual(
