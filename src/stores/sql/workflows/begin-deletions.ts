@@ -1,12 +1,14 @@
 /** Begins the deletion of all image sets of a study or series: a workflow for each, so that workers delete them one by one. */
-import type { BeginDeletionsOutcome, Workflows } from '../../catalog/workflow-repository.ts'
+import { LOCK_TAGS } from '../../../contract/lock-tags.ts'
+import type { BeginDeletionsOutcome, WorkflowRequest, Workflows } from '../../catalog/workflow-repository.ts'
 import { lockedBy } from '../datastores/tags.ts'
 import { LOCKED } from '../engine/differences.ts'
-import { one, type Sql } from '../engine/statement.ts'
+import { allOfMany, one, type Sql } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
 import { type RowOfStudy, rowsOfStudy } from '../image-sets/study-image-sets.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
-import { beginOf, countRunning } from './begin-workflow.ts'
+import { insertRows } from '../rows/insert-rows.ts'
+import { countRunning } from './begin-workflow.ts'
 
 type Request = Parameters<Workflows['beginDeletions']>[0]
 
@@ -23,14 +25,41 @@ export function* beginDeletions(request: Request): Sql<BeginDeletionsOutcome> {
   const rows = yield* rowsOfStudy({ ...request, max: imageSetIds.length + 1 })
   const refused = yield* refusalOf(rows, { ...request, datastore: datastore.datastore })
   if (refused !== undefined) return refused
-  for (const row of rows) {
-    const { row_id, version } = row
-    yield* beginOf(datastore.datastore, {
-      ...{ request: { operation: 'DeleteImageSet', imageSetId: idOf(row) }, at },
-      found: [{ row_id, role: 'changed', version }],
-    })
-  }
+  yield* beginAll(rows, { datastore: datastore.datastore, at })
   return { outcome: 'begun' }
+}
+
+/** In a few statements for all, since other writers wait. */
+function* beginAll(
+  rows: readonly RowOfStudy[],
+  { datastore, at }: { readonly datastore: number; readonly at: number },
+): Sql<void> {
+  const byRequest = new Map(rows.map((row) => [requestOf(row), row]))
+  const workflows = yield* insertRows(
+    'workflows',
+    [...byRequest.keys()].map((request) => ({
+      ...{ datastore, operation: 'DeleteImageSet', request, begun_at: at, attempts: 0 },
+    })),
+    { returning: ['workflow', 'request'] },
+  )
+  yield* insertRows(
+    'workflow_image_sets',
+    workflows.map(({ workflow, request }) => {
+      const { row_id, version } = byRequest.get(request)!
+      return { workflow, row_id, role: 'changed', version }
+    }),
+  )
+  yield* allOfMany(
+    (marks) =>
+      `UPDATE image_sets SET image_set_state = 'LOCKED', workflow_status = 'DELETING' WHERE row_id IN (${marks})`,
+    [],
+    rows.map(({ row_id }) => row_id),
+  )
+}
+
+const requestOf = (row: RowOfStudy): string => {
+  const request: WorkflowRequest = { operation: 'DeleteImageSet', imageSetId: idOf(row) }
+  return JSON.stringify(request)
 }
 
 const idOf = ({ row_id, id_suffix }: RowOfStudy): string => imageSetIdOf(row_id, id_suffix)
@@ -44,9 +73,16 @@ function* refusalOf(
   if (runningMax !== undefined && (yield* countRunning(datastore, 'DeleteImageSet')) + rows.length > runningMax) {
     return { outcome: 'too-many' }
   }
-  for (const row of rows) {
-    if (row.image_set_state === 'LOCKED') return { outcome: 'locked', imageSetId: idOf(row) }
-    const reason = yield* lockedBy({ datastoreId, imageSetId: idOf(row) }, at)
+  const busy = rows.find((row) => row.image_set_state === 'LOCKED')
+  if (busy !== undefined) return { outcome: 'locked', imageSetId: idOf(busy) }
+  const tagged = yield* allOfMany<{ resource_id: string }>(
+    (marks) => `SELECT resource_id FROM tags WHERE tag_key IN (?, ?) AND resource_id IN (${marks})`,
+    LOCK_TAGS,
+    [...expected],
+  )
+  // The first is asked for the sake of its data store.
+  for (const imageSetId of new Set([...tagged.map(({ resource_id }) => resource_id), ...imageSetIds.slice(0, 1)])) {
+    const reason = yield* lockedBy({ datastoreId, imageSetId }, at)
     if (reason !== undefined) return { outcome: 'retained', reason }
   }
   return undefined

@@ -56,16 +56,7 @@ export function* begin(
   }
   const found = yield* imageSetsToLock(datastore.datastore, request, { datastoreId, at, newId })
   if ('outcome' in found) return found
-  const workflow = yield* beginOf(datastore.datastore, { request, at, found })
-  return { outcome: 'begun', imageSets: yield* lockedImageSets(workflow) }
-}
-
-/** Adds a workflow of image sets that may be locked, and locks them. */
-export function* beginOf(
-  datastore: number,
-  { request, at, found }: { readonly request: WorkflowRequest; readonly at: number; readonly found: readonly ToLock[] },
-): Sql<number> {
-  const workflow = yield* addWorkflow(datastore, request, at)
+  const workflow = yield* addWorkflow(datastore.datastore, request, at)
   yield* insertRows(
     'workflow_image_sets',
     found.map((each) => ({ ...each, workflow })),
@@ -74,11 +65,11 @@ export function* beginOf(
     for (const { row_id } of some) {
       yield* run(
         `UPDATE image_sets SET image_set_state = 'LOCKED', workflow_status = ? WHERE row_id = ?`,
-        ...[STATUS[request.operation][role]!, row_id],
+        ...[STATUS[operation][role]!, row_id],
       )
     }
   }
-  return workflow
+  return { outcome: 'begun', imageSets: yield* lockedImageSets(workflow) }
 }
 
 export function* countRunning(datastore: number, operation: string): Sql<number> {
