@@ -10,11 +10,12 @@ import { ExplicitVRLittleEndian, instance } from '../support/fixtures.ts'
 import { attributesOf, draw, pixelOf } from '../support/frames.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
-import { signedHeaders } from '../support/raw-request.ts'
+import { getFrom, type Reply } from '../support/retrieval.ts'
 import { choice, clause } from '../support/sources.ts'
 
 const server = await openHilum()
-const { hilum, sdk } = server
+const { sdk } = server
+const get = getFrom(server.hilum)
 const datastoreId = await activeDatastore(sdk)
 
 const folder = mkdtempSync(join(tmpdir(), 'hilum-zip-'))
@@ -48,19 +49,6 @@ const { manifest } = await importFiles(server, {
 const other = manifest.imageSetsSummary.find(({ isPrimary }) => !isPrimary)!.imageSetId
 
 const STUDY = `/datastore/${datastoreId}/studies/1.2.3`
-
-interface Reply {
-  readonly status: number
-  readonly headers: Headers
-  readonly bytes: Buffer
-}
-
-async function get(path: string, accept = '*/*', query = ''): Promise<Reply> {
-  const headers = await signedHeaders(hilum, { method: 'GET', path, query })
-  const url = `${hilum.endpoint}${path}${query === '' ? '' : `?${query}`}`
-  const response = await fetch(url, { headers: { ...headers, accept } })
-  return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) }
-}
 
 const typeOf = ({ headers }: Reply): string => headers.get('content-type')!.replace(/; boundary=.*/, '')
 

@@ -7,7 +7,7 @@ import { ExplicitVRLittleEndian, instance } from '../support/fixtures.ts'
 import { attributesOf, draw, nativeFrames, pixelOf } from '../support/frames.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
-import { signedHeaders } from '../support/raw-request.ts'
+import { getFrom, type Reply } from '../support/retrieval.ts'
 import { choice, clause, documented, recorded } from '../support/sources.ts'
 
 const HTJ2K = '1.2.840.10008.1.2.4.202'
@@ -15,6 +15,7 @@ const FRAMES = 'multipart/related; type="application/octet-stream"'
 
 const server = await openHilum()
 const { hilum, sdk } = server
+const get = getFrom(hilum)
 const datastoreId = await activeDatastore(sdk)
 
 const pixel = pixelOf({ numberOfFrames: 3 })
@@ -38,19 +39,6 @@ const idOf = (primary: boolean) => manifest.imageSetsSummary.find(({ isPrimary }
 
 const SERIES = `/datastore/${datastoreId}/studies/1.2.3/series/1.2.3.1`
 const INSTANCE = `${SERIES}/instances/1.2.3.4`
-
-interface Reply {
-  readonly status: number
-  readonly headers: Headers
-  readonly bytes: Buffer
-}
-
-async function get(path: string, accept = '*/*', query = ''): Promise<Reply> {
-  const headers = await signedHeaders(hilum, { method: 'GET', path, query })
-  const url = `${hilum.endpoint}${path}${query === '' ? '' : `?${query}`}`
-  const response = await fetch(url, { headers: { ...headers, accept } })
-  return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) }
-}
 
 const typeOf = ({ headers }: Reply): string => headers.get('content-type')!
 

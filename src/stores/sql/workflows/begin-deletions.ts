@@ -2,26 +2,18 @@
 import { LOCK_TAGS } from '../../../contract/lock-tags.ts'
 import type { BeginDeletionsOutcome, WorkflowRequest, Workflows } from '../../catalog/workflow-repository.ts'
 import { lockedBy } from '../datastores/tags.ts'
-import { LOCKED } from '../engine/differences.ts'
-import { allOfMany, one, type Sql } from '../engine/statement.ts'
-import { lockChanges } from '../history/changes.ts'
+import { allOfMany, type Sql } from '../engine/statement.ts'
 import { type RowOfStudy, rowsOfStudy } from '../image-sets/study-image-sets.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 import { insertRows } from '../rows/insert-rows.ts'
-import { countRunning } from './begin-workflow.ts'
+import { countRunning, lockDatastore } from './begin-workflow.ts'
 
 type Request = Parameters<Workflows['beginDeletions']>[0]
 
 export function* beginDeletions(request: Request): Sql<BeginDeletionsOutcome> {
   const { datastoreId, imageSetIds, at } = request
-  const datastore = yield* one<{ datastore: number; datastore_status: string }>(
-    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
-    datastoreId,
-  )
-  if (datastore === undefined) return { outcome: 'datastore-absent' }
-  if (datastore.datastore_status !== 'ACTIVE') return { outcome: 'datastore-not-active' }
-  // Until the transaction ends no other publishes a version or locks an image set.
-  yield* lockChanges()
+  const datastore = yield* lockDatastore(datastoreId)
+  if ('outcome' in datastore) return datastore
   const rows = yield* rowsOfStudy({ ...request, max: imageSetIds.length + 1 })
   const refused = yield* refusalOf(rows, { ...request, datastore: datastore.datastore })
   if (refused !== undefined) return refused

@@ -42,14 +42,8 @@ export function* begin(
   { datastoreId, request, at, runningMax }: Parameters<Workflows['begin']>[0],
   newId: () => string,
 ): Sql<BeginWorkflowOutcome> {
-  const datastore = yield* one<{ datastore: number; datastore_status: string }>(
-    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
-    datastoreId,
-  )
-  if (datastore === undefined) return { outcome: 'datastore-absent' }
-  if (datastore.datastore_status !== 'ACTIVE') return { outcome: 'datastore-not-active' }
-  // Until the transaction ends no other publishes a version or locks an image set.
-  yield* lockChanges()
+  const datastore = yield* lockDatastore(datastoreId)
+  if ('outcome' in datastore) return datastore
   const { operation } = request
   if (runningMax !== undefined && (yield* countRunning(datastore.datastore, operation)) >= runningMax) {
     return { outcome: 'too-many' }
@@ -70,6 +64,20 @@ export function* begin(
     }
   }
   return { outcome: 'begun', imageSets: yield* lockedImageSets(workflow) }
+}
+
+/** Until the transaction ends no other publishes a version or locks an image set. */
+export function* lockDatastore(
+  datastoreId: string,
+): Sql<{ readonly datastore: number } | { readonly outcome: 'datastore-absent' | 'datastore-not-active' }> {
+  const row = yield* one<{ datastore: number; datastore_status: string }>(
+    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
+    datastoreId,
+  )
+  if (row === undefined) return { outcome: 'datastore-absent' }
+  if (row.datastore_status !== 'ACTIVE') return { outcome: 'datastore-not-active' }
+  yield* lockChanges()
+  return row
 }
 
 export function* countRunning(datastore: number, operation: string): Sql<number> {
