@@ -3,7 +3,7 @@
 import type { StoreRequests } from './contract/store-requests.ts'
 import type { Limits } from './limits.ts'
 import type { ImagePixel } from './pixel-data/element/image-pixel.ts'
-import type { FrameThreads, WaitingFrame } from './pixel-data/threads/frame-threads.ts'
+import type { FrameThreads, WaitingFrame, WaitingRendering } from './pixel-data/threads/frame-threads.ts'
 import type { AuditLog } from './security/audit/audit-log.ts'
 import type { Authorize } from './security/authorization/authorize.ts'
 import type { Authorizers } from './security/authorizers/authorizers.ts'
@@ -78,8 +78,12 @@ export interface FrameDecoder {
   /** How many frames of one reply may be decoded ahead of the one that is sent. */
   framesAhead(pixel: ImagePixel): number
   /** Waits while other replies take all memory. @throws TemporarilyUnavailable if that lasts, and the error of reading the frame */
-  decode(frame: Pick<WaitingFrame, 'transferSyntaxUID' | 'pixel' | 'sizeBytes' | 'read'>): Promise<DecodedFrame>
+  decode(frame: StoredFrameToDecode): Promise<DecodedFrame>
+  /** As `decode`, and makes an image that browsers show. */
+  render(frame: StoredFrameToDecode & Pick<WaitingRendering, 'rendering'>): Promise<RenderedFrame>
 }
+
+type StoredFrameToDecode = Pick<WaitingFrame, 'transferSyntaxUID' | 'pixel' | 'sizeBytes' | 'read'>
 
 export type DecodedFrame =
   | {
@@ -91,6 +95,10 @@ export type DecodedFrame =
       readonly giveBack: () => void
     }
   /** The reason contains no data of the frame. */
+  | { readonly kind: 'broken'; readonly reason: string }
+
+export type RenderedFrame =
+  | { readonly kind: 'rendered'; readonly image: Uint8Array; readonly giveBack: () => void }
   | { readonly kind: 'broken'; readonly reason: string }
 
 /** The bytes that the uploads of each caller occupy, from the request until they are removed. */

@@ -218,8 +218,9 @@ export interface Limits {
   readonly frameThreadBytes: number
   /** The memory of frames that are decoded for replies, until they are sent. A frame that needs more is decoded alone. */
   readonly servedFrameBytes: number
-  /** A request waits so long for that memory; then it gets a 503. */
+  /** A request waits so long for that memory; then it gets a 503. And the pixels of an image that is rendered of a frame. */
   readonly servedFrameWaitMs: number
+  readonly renderedPixels: number
   /** An idle frame thread ends after this time, which frees the memory of its codecs. */
   readonly frameThreadIdleMs: number
 
@@ -356,7 +357,7 @@ export const DEFAULT_LIMITS: Limits = {
   frameMemoryBytes: 1024 ** 3,
   frameThreadBytes: 4 * 1024 ** 3,
   servedFrameBytes: 256 * 1024 ** 2,
-  servedFrameWaitMs: 20_000,
+  ...{ servedFrameWaitMs: 20_000, renderedPixels: 32 * 1024 ** 2 },
   frameThreadIdleMs: 10_000,
 
   catalogCacheBytes: 64 * 1024 ** 2,

@@ -127,6 +127,63 @@ export interface ServiceDescription {
   readonly searchParameters: Readonly<Record<'study' | 'series' | 'instance', readonly string[]>>
 }
 
+/** How an image is to be shown (PS3.18 8.3.5, 9.5.1). */
+export interface WantedRendering {
+  /** In place of that of the image. PS3.3 C.11.2.1.2 and C.11.2.1.3. */
+  readonly window:
+    | { readonly center: number; readonly width: number; readonly function: 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID' }
+    | undefined
+  /** The image is as large as fits into this. Undefined: the size of the frame. */
+  readonly viewport:
+    | {
+        readonly columns: number
+        readonly rows: number
+        /** A smaller image is enlarged. */
+        readonly enlarges: boolean
+      }
+    | undefined
+  /** A part of the frame. Widths and heights that are absent reach to its end; negative ones flip the image. */
+  readonly region:
+    | {
+        /** Pixels, or shares of the frame. */
+        readonly unit: 'pixel' | 'frame'
+        readonly left: number
+        readonly top: number
+        readonly width: number | undefined
+        readonly height: number | undefined
+      }
+    | undefined
+  /** Of JPEG, 1 to 100. */
+  readonly quality: number
+}
+
+export interface FramesToRender {
+  readonly datastoreId: string
+  readonly studyInstanceUID: string
+  /** Undefined: an instance that represents the study. */
+  readonly seriesInstanceUID: string | undefined
+  /** Undefined: an instance that represents the series. */
+  readonly sopInstanceUID: string | undefined
+  readonly imageSetId: string | undefined
+  /** `middle`: the middle frame. */
+  readonly frameNumbers: readonly number[] | 'middle'
+  /** The error for a frame that does not exist. */
+  readonly noSuchFrame: 'ResourceNotFoundException' | 'ValidationException'
+  /** Media types and ranges that the client accepts, in the order of preference. */
+  readonly mediaTypes: readonly string[]
+  readonly rendering: WantedRendering
+}
+
+export interface RenderedFrames {
+  /** Changes if the bytes do. An entity tag without its quotes. */
+  readonly entityTag: string
+  /** The number in `mediaTypes`. */
+  readonly choice: number
+  readonly mediaType: 'image/jpeg' | 'image/png' | 'application/pdf'
+  /** In the order of the request. */
+  readonly frames: readonly StoredBytes[]
+}
+
 /** @throws ContractError ResourceNotFoundException, NotAcceptableException */
 export interface DicomwebOperations<App> {
   describeService(of: { readonly datastoreId: string }, app: App): Promise<ServiceDescription>
@@ -136,6 +193,10 @@ export interface DicomwebOperations<App> {
   openStoreRequest(options: StoreRequestOptions, app: App): Promise<StoreRequest>
   retrieveMetadata(wanted: MetadataToWrite, app: App): Promise<RetrievedMetadata>
   retrieveFrames(wanted: FramesToRetrieve, app: App): Promise<RetrievedFrames>
+  /** Images that browsers show; an encapsulated PDF as it is. @throws ContractError ValidationException where no such image can be made */
+  renderFrames(wanted: FramesToRender, app: App): Promise<RenderedFrames>
+  /** Frames of an instance: 0 if it has none. */
+  countFrames(wanted: NamedInstance, app: App): Promise<number>
   retrieveInstance(
     wanted: NamedInstance & { readonly wanted: readonly WantedSyntax[] },
     app: App,

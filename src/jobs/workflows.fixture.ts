@@ -57,7 +57,11 @@ export const appOver = (
   background: { run: () => {} },
   accessTimes: { note: () => {}, lastOf: () => undefined },
   uploadUsage: { take: async () => undefined, forget: () => {} },
-  frameDecoder: { framesAhead: () => 0, decode: () => assert.fail('no frame is decoded') },
+  frameDecoder: {
+    framesAhead: () => 0,
+    decode: () => assert.fail('no frame is decoded'),
+    render: () => assert.fail('no frame is rendered'),
+  },
   replyBuffers: openReplyBuffers(DEFAULT_LIMITS),
   storeRequests: { open: () => assert.fail('no store request is opened') },
   workWaits: () => {},

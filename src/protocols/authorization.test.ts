@@ -62,6 +62,10 @@ const QUERIES: Readonly<Record<string, Record<string, string>>> = {
     includeStudyImageSets: 'true',
   },
   'DELETE /tags/{resourceArn}': { tagKeys: 'team' },
+  'GET /datastore/{datastoreId}/wado': {
+    ...{ requestType: 'WADO', contentType: 'application/dicom' },
+    ...{ studyUID: '1.2.3', seriesUID: '1.2.3.4', objectUID: '1.2.3.4.5' },
+  },
   'POST /hilum/uploads/{uploadId}/{name}': { parts: '1' },
 }
 

@@ -1,11 +1,12 @@
 /**
- * Decodes stored frames for replies, in the frame threads. Decoded frames count against `servedFrameBytes` until they are sent: further ones
+ * Decodes and renders stored frames for replies, in the frame threads. Decoded frames count against `servedFrameBytes` until they are sent: further ones
  * wait, in the order of the calls.
  */
-import type { DecodedFrame, FrameDecoder } from '../app.ts'
+import type { DecodedFrame, FrameDecoder, RenderedFrame } from '../app.ts'
 import { TemporarilyUnavailable } from '../contract/errors.ts'
 import type { Limits } from '../limits.ts'
 import { frameBytes } from '../pixel-data/element/image-pixel.ts'
+import { rasterBytes } from '../pixel-data/rendering/rendering.ts'
 import { type FrameThreads, startFrameThreads } from '../pixel-data/threads/frame-threads.ts'
 
 /** Frames of one reply that are decoded ahead of the one that is sent, and the limit on their bytes. */
@@ -85,6 +86,21 @@ export function openFrameDecoder(limits: Limits, threads?: FrameThreads): FrameD
         }
         const { bytes: cells, photometricInterpretation } = outcome.frame
         return { kind: 'decoded', cells, photometricInterpretation, giveBack: () => giveBack(bytes) }
+      } catch (error) {
+        giveBack(bytes)
+        throw error
+      }
+    },
+    async render(frame): Promise<RenderedFrame> {
+      // PNG of noise is a little larger than its samples.
+      let bytes = Math.ceil(1.01 * rasterBytes(frame.rendering)) + 1024
+      await take(bytes)
+      try {
+        const outcome = await pool.render({ ...frame, firstBit: 0, littleEndian: true })
+        const left = outcome.kind === 'broken' ? 0 : Math.min(bytes, outcome.image.length)
+        giveBack(bytes - left)
+        bytes = left
+        return outcome.kind === 'broken' ? outcome : { ...outcome, giveBack: () => giveBack(left) }
       } catch (error) {
         giveBack(bytes)
         throw error

@@ -95,16 +95,21 @@ export async function decodeStored(
 ): Promise<DecodedCells> {
   const outcome = await app.frameDecoder.decode({
     ...{ transferSyntaxUID, pixel, sizeBytes: sizeOfRanges(ranges) },
-    read: async (memory) => fill(memory, await bytesOfRanges(app, ranges, expected)),
+    read: (memory) => fillFromStored(app, { frameNumber, ranges, expected }, memory),
   })
   if (outcome.kind === 'decoded') return outcome
   throw new UndecodableFrame(frameNumber, outcome.reason)
 }
 
+/** The bytes of a stored frame, verified. @param memory as long as the frame */
+export async function fillFromStored(app: App, { ranges, expected }: StoredFrame, memory: Uint8Array): Promise<void> {
+  await fill(memory, await bytesOfRanges(app, ranges, expected))
+}
+
 /** A stored frame in memory of its own, verified. */
 export async function readStored(app: App, frame: StoredFrame): Promise<Uint8Array> {
   const memory = new Uint8Array(sizeOfRanges(frame.ranges))
-  await fill(memory, await bytesOfRanges(app, frame.ranges, frame.expected))
+  await fillFromStored(app, frame, memory)
   return memory
 }
 

@@ -4,6 +4,7 @@ import type { DicomwebOperations } from '../../contract/dicomweb.ts'
 import { deleteImageSets } from './delete-image-sets.ts'
 import { describeService } from './describe-service.ts'
 import { openStoreRequest } from './open-store-request.ts'
+import { countFrames, renderFrames } from './render-frames.ts'
 import { retrieveBulkdata } from './retrieve-bulkdata.ts'
 import { retrieveFileSet } from './retrieve-file-set.ts'
 import { retrieveFiles } from './retrieve-files.ts'
@@ -12,9 +13,11 @@ import { retrieveInstance } from './retrieve-instance.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
 
 export const dicomwebOperations: DicomwebOperations<App> = {
+  countFrames,
   deleteImageSets,
   describeService,
   openStoreRequest,
+  renderFrames,
   retrieveBulkdata,
   retrieveFileSet,
   retrieveFiles,

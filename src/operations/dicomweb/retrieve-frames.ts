@@ -34,7 +34,7 @@ export function framesOf(instance: PlacedInstance): FramesOfInstance {
 /** One by one; to place more, the whole frame table is read. */
 const FRAMES_LOOKED_UP = 4
 
-async function namedFrames(
+export async function namedFrames(
   app: App,
   of: FramesOfInstance,
   numbers: FramesToRetrieve['frameNumbers'],

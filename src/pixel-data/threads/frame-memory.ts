@@ -12,6 +12,8 @@ interface FrameSize {
   readonly format: FrameFormat
   /** In its file. */
   readonly sizeBytes: number
+  /** Of the image that is made of the frame, if one is. */
+  readonly imageBytes: number
 }
 
 interface FrameMemory {
@@ -36,13 +38,20 @@ const TIMES: Readonly<Record<FrameCoding, number>> = {
   'JPEG 2000': 17,
 }
 const MORE_FOR_JPEG_2000 = 4
+/**
+ * Memory of an image as a multiple of its samples, for grey ones and JPEG, which take the most: the samples, four for each pixel, their copy in the
+ * encoder, coefficients, and the encoded bytes.
+ */
+const TIMES_IMAGE = 14
+/** Of these, outside the encoder. */
+const TIMES_IMAGE_OUTSIDE = 6
 
-export function memoryOf({ pixel, transferSyntaxUID, format, sizeBytes }: FrameSize): FrameMemory {
+export function memoryOf({ pixel, transferSyntaxUID, format, sizeBytes, imageBytes }: FrameSize): FrameMemory {
   const pixelBytes = frameBytes(pixel)
   const coding = codingOf(transferSyntaxUID)
   const times = TIMES[coding] + (format === 'JPEG_2000_LOSSLESS' ? MORE_FOR_JPEG_2000 : 0)
-  const outsideCodecBytes = sizeBytes + pixelBytes * (coding === 'native' ? 1 : 2)
-  return { outsideCodecBytes, maxBytes: sizeBytes + pixelBytes * times + THREAD_BYTES }
+  const outsideCodecBytes = sizeBytes + pixelBytes * (coding === 'native' ? 1 : 2) + imageBytes * TIMES_IMAGE_OUTSIDE
+  return { outsideCodecBytes, maxBytes: sizeBytes + pixelBytes * times + imageBytes * TIMES_IMAGE + THREAD_BYTES }
 }
 
 /** Two bytes of RLE decode to at most 128 (PS3.5 G.3.1). */
@@ -54,7 +63,11 @@ const LARGE_BYTES = 64 * 1024 ** 2
 const PIXEL_BYTES_OF_LARGE = 4_096
 
 /** Why the bytes cannot be the image, or undefined. A header of a few bytes can declare an image of many gigabytes. */
-export function faultOfSize({ pixel, transferSyntaxUID, sizeBytes }: Omit<FrameSize, 'format'>): string | undefined {
+export function faultOfSize({
+  pixel,
+  transferSyntaxUID,
+  sizeBytes,
+}: Omit<FrameSize, 'format' | 'imageBytes'>): string | undefined {
   return sizeBytes < leastBytes(pixel, codingOf(transferSyntaxUID))
     ? 'the frame is too short for an image of its size'
     : undefined

@@ -1,11 +1,12 @@
-/** The script of a frame thread: decodes and encodes one frame at a time, within a limit on the memory of its codecs. */
+/** The script of a frame thread: decodes, encodes and renders one frame at a time, within a limit on the memory of its codecs. */
 import { parentPort } from 'node:worker_threads'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { lazyCodecs } from '../frame/codecs.ts'
 import { type FrameToStore, type TranscodedFrame, transcodeFrame } from '../frame/store-frame.ts'
+import { type FrameToRender, renderFrame } from '../rendering/render-frame.ts'
 import { CodecError } from '../wasm/codec-module.ts'
 
-export interface FrameRequest extends FrameToStore {
+export type FrameRequest = (FrameToStore | FrameToRender) & {
   /** The limit of the WebAssembly memory of all codecs together. */
   readonly codecBytesMax: number
 }
@@ -19,6 +20,7 @@ interface UsedMemory {
 
 export type FrameReply =
   | ({ readonly kind: 'stored'; readonly frame: TranscodedFrame } & UsedMemory)
+  | ({ readonly kind: 'rendered'; readonly image: Uint8Array<ArrayBuffer> } & UsedMemory)
   | ({ readonly kind: 'broken'; readonly reason: string } & UsedMemory)
   /** A codec exceeded its memory limit, and cannot be used again. */
   | { readonly kind: 'out-of-memory' }
@@ -33,9 +35,14 @@ parentPort!.on('message', async (frame: FrameRequest) => {
   codecMemory.isExceeded = false
   const returned = frame.bytes.buffer as ArrayBuffer
   try {
-    const stored = await transcodeFrame(frame, codecs)
-    const { bytes: codecBytes } = codecMemory
-    reply({ kind: 'stored', frame: stored, returned, codecBytes }, [stored.bytes.buffer, returned])
+    if ('rendering' in frame) {
+      const image = await renderFrame(frame, codecs)
+      reply({ kind: 'rendered', image, returned, codecBytes: codecMemory.bytes }, [image.buffer, returned])
+    } else {
+      const stored = await transcodeFrame(frame, codecs)
+      const { bytes: codecBytes } = codecMemory
+      reply({ kind: 'stored', frame: stored, returned, codecBytes }, [stored.bytes.buffer, returned])
+    }
   } catch (error) {
     if (codecMemory.isExceeded) reply({ kind: 'out-of-memory' })
     else if (error instanceof DicomError || error instanceof CodecError) {

@@ -1,5 +1,5 @@
 /**
- * A pool of threads that decode and encode frames. A codec that traps, exceeds its memory or its deadline ends its thread and nothing else:
+ * A pool of threads that decode, encode and render frames. A codec that traps, exceeds its memory or its deadline ends its thread and nothing else:
  * the frame is broken, and the next frame gets a new thread.
  *
  * Frames wait in one queue and are not read while they wait. Those being read and transcoded share `frameMemoryBytes`; a frame that needs
@@ -7,6 +7,8 @@
  */
 import { availableParallelism } from 'node:os'
 import type { FrameToStore, TranscodedFrame } from '../frame/store-frame.ts'
+import type { FrameToRender } from '../rendering/render-frame.ts'
+import { rasterBytes } from '../rendering/rendering.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { faultOfSize, memoryOf } from './frame-memory.ts'
 import { FrameWorker } from './frame-worker.ts'
@@ -20,24 +22,34 @@ export interface FrameThreadLimits {
   readonly frameThreadIdleMs: number
 }
 
-type FrameOutcome =
-  | { readonly kind: 'stored'; readonly frame: TranscodedFrame }
-  /** The frame is broken, or its codec failed or exceeded a limit. The reason contains no data of the frame. */
-  | { readonly kind: 'broken'; readonly reason: string }
+/** The frame is broken, or its codec failed or exceeded a limit. The reason contains no data of the frame. */
+interface BrokenFrame {
+  readonly kind: 'broken'
+  readonly reason: string
+}
 
-/** A frame that is read only when it leaves the queue. */
-export interface WaitingFrame extends Omit<FrameToStore, 'bytes'> {
+type TranscodeOutcome = { readonly kind: 'stored'; readonly frame: TranscodedFrame } | BrokenFrame
+type RenderOutcome = { readonly kind: 'rendered'; readonly image: Uint8Array } | BrokenFrame
+type FrameOutcome = TranscodeOutcome | RenderOutcome
+
+/** A frame is read only when it leaves the queue. */
+interface Readable {
   readonly sizeBytes: number
   /** Fills the memory, which is as long as the frame. */
   read(memory: Uint8Array): Promise<void>
 }
+
+export type WaitingFrame = Omit<FrameToStore, 'bytes'> & Readable
+export type WaitingRendering = Omit<FrameToRender, 'bytes'> & Readable
 
 export interface FrameThreads {
   readonly size: number
   /** How many bytes of pixels of one instance may be submitted before the first is done. */
   readonly pixelBytesAhead: number
   /** Frames start in the order of the calls. Rejects after `stop`, and with the error of reading the frame. */
-  transcode(frame: WaitingFrame): Promise<FrameOutcome>
+  transcode(frame: WaitingFrame): Promise<TranscodeOutcome>
+  /** As `transcode`. */
+  render(frame: WaitingRendering): Promise<RenderOutcome>
   stop(): Promise<void>
 }
 
@@ -54,7 +66,7 @@ const KEPT_BUFFERS_BYTES = 16 * 1024 ** 2
 const MIB = 1024 ** 2
 
 interface Task {
-  readonly frame: WaitingFrame
+  readonly frame: WaitingFrame | WaitingRendering
   /** Its part of `frameMemoryBytes`. */
   readonly sharedBytes: number
   readonly codecBytesMax: number
@@ -97,14 +109,24 @@ class FrameThreadPool implements FrameThreads {
     this.#threadFile = threadFile
   }
 
-  transcode(frame: WaitingFrame): Promise<FrameOutcome> {
+  transcode(frame: WaitingFrame): Promise<TranscodeOutcome> {
+    return this.#enqueue(frame) as Promise<TranscodeOutcome>
+  }
+
+  render(frame: WaitingRendering): Promise<RenderOutcome> {
+    return this.#enqueue(frame) as Promise<RenderOutcome>
+  }
+
+  #enqueue(frame: WaitingFrame | WaitingRendering): Promise<FrameOutcome> {
     if (this.#stopped) return Promise.reject(stoppedError())
     const { frameMemoryBytes, frameThreadBytes, frameDeadlineMs, frameDeadlineMsPerMiB } = this.#limits
-    const { maxBytes, outsideCodecBytes } = memoryOf(frame)
+    const imageBytes = 'rendering' in frame ? rasterBytes(frame.rendering) : 0
+    const format = 'rendering' in frame ? 'native' : frame.format
+    const { maxBytes, outsideCodecBytes } = memoryOf({ ...frame, format, imageBytes })
     const fault = faultOfSize(frame) ?? (outsideCodecBytes > frameThreadBytes ? TOO_LARGE : undefined)
     if (fault !== undefined) return Promise.resolve({ kind: 'broken', reason: fault })
     const { rows, columns, samplesPerPixel, bitsAllocated } = frame.pixel
-    const pixelMiB = (rows * columns * samplesPerPixel * bitsAllocated) / 8 / MIB
+    const pixelMiB = ((rows * columns * samplesPerPixel * bitsAllocated) / 8 + imageBytes) / MIB
     return new Promise((resolve, reject) => {
       this.#queue.push({
         frame,
@@ -178,6 +200,7 @@ class FrameThreadPool implements FrameThreads {
       // Not earlier: the memory of the frame is free only now.
       this.#finish(task)
       if (reply?.kind === 'stored') task.resolve({ kind: 'stored', frame: reply.frame })
+      else if (reply?.kind === 'rendered') task.resolve({ kind: 'rendered', image: reply.image })
       else task.resolve({ kind: 'broken', reason: reply === undefined ? FAILED : reasonOf(reply) })
     } catch (error) {
       await this.#end(thread)

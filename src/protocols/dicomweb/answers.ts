@@ -7,6 +7,8 @@ import { retrieveFiles } from './retrieve-files.ts'
 import { retrieveFrames } from './retrieve-frames.ts'
 import { retrieveInstance } from './retrieve-instance.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
+import { retrieveObject } from './retrieve-object.ts'
+import { retrieveRendered, retrieveThumbnail } from './retrieve-rendered.ts'
 import { storeInstances } from './store-instances.ts'
 
 export const ANSWERS: DicomwebAnswers = {
@@ -17,10 +19,13 @@ export const ANSWERS: DicomwebAnswers = {
   GetDICOMInstance: retrieveInstance,
   GetDICOMInstanceFrames: retrieveFrames,
   GetDICOMInstanceMetadata: retrieveMetadata,
+  GetDICOMObject: retrieveObject,
+  GetDICOMRendered: retrieveRendered,
   GetDICOMSeriesMetadata: retrieveMetadata,
   GetDICOMStudy: retrieveFiles,
   GetDICOMSeries: retrieveFiles,
   GetDICOMStudyMetadata: retrieveMetadata,
+  GetDICOMThumbnail: retrieveThumbnail,
   StoreDICOM: storeInstances,
   StoreDICOMStudy: storeInstances,
 }

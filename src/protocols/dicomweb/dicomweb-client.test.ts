@@ -19,6 +19,15 @@ const FRAMES = [1, 2, 3].map((seed) => draw(pixel, seed))
 
 type Named = Partial<typeof NAMED>
 
+interface Numbered {
+  readonly frameNumbers: readonly number[]
+}
+
+interface Rendering {
+  readonly mediaTypes?: readonly { readonly mediaType: string }[]
+  readonly queryParams?: Readonly<Record<string, string>>
+}
+
 /** Its own types require every option. */
 interface Retrieving {
   retrieveInstance(named: Named): Promise<ArrayBuffer>
@@ -32,6 +41,10 @@ interface Retrieving {
     readonly datasets: readonly ArrayBuffer[]
     readonly studyInstanceUID?: string
   }): Promise<unknown>
+  retrieveInstanceRendered(named: Named & Rendering): Promise<readonly ArrayBuffer[]>
+  retrieveInstanceThumbnail(named: Named & Rendering): Promise<readonly ArrayBuffer[]>
+  retrieveInstanceFramesRendered(named: Named & Rendering & Numbered): Promise<readonly ArrayBuffer[]>
+  retrieveInstanceFramesThumbnail(named: Named & Rendering & Numbered): Promise<readonly ArrayBuffer[]>
   retrieveBulkData(named: { readonly BulkDataURI: string }): Promise<readonly ArrayBuffer[]>
 }
 
@@ -76,6 +89,21 @@ test('dicomweb-client retrieves studies, series, instances, frames, metadata and
 
   const parts = await client.retrieveBulkData({ BulkDataURI: metadata!['7FE00010']!.BulkDataURI! })
   assert.ok(Buffer.concat(parts.map((part) => Buffer.from(part))).equals(Buffer.concat(FRAMES)))
+
+  const jpeg = [{ mediaType: 'image/jpeg' }]
+  const images = [
+    await client.retrieveInstanceRendered({ ...NAMED, mediaTypes: jpeg, queryParams: { window: '2000,3000,linear' } }),
+    await client.retrieveInstanceThumbnail({ ...NAMED, mediaTypes: jpeg, queryParams: { viewport: '32,32' } }),
+    await client.retrieveInstanceFramesRendered({ ...NAMED, frameNumbers: [2], mediaTypes: jpeg }),
+    await client.retrieveInstanceFramesThumbnail({ ...NAMED, frameNumbers: [3], mediaTypes: jpeg }),
+    await client.retrieveInstanceRendered(NAMED),
+    await client.retrieveInstanceThumbnail(NAMED),
+  ]
+  // The client gives one body as a list, too.
+  for (const [image] of images) assert.equal(Buffer.from(image!).readUInt16BE(0), 0xffd8)
+  const png = { mediaTypes: [{ mediaType: 'image/png' }] }
+  const [image] = await client.retrieveInstanceRendered({ ...NAMED, ...png })
+  assert.equal(Buffer.from(image!).toString('latin1', 1, 4), 'PNG')
 
   const other = clientOf(url, 'a.b.c')
   await assert.rejects(other.retrieveInstance(NAMED), (error: { status?: number }) => error.status === 403)

@@ -20,6 +20,8 @@ interface Sent {
   readonly produces: readonly string[]
   readonly consumes?: readonly string[]
   readonly statuses?: readonly number[]
+  /** Where they are not those of every retrieval. */
+  readonly parameters?: readonly string[]
 }
 
 const metadata: Sent = { produces: [DICOM_JSON], statuses: [200, 304] }
@@ -27,6 +29,21 @@ const files: Sent = { produces: [DICOM, 'application/zip'], statuses: [200, 206]
 const search: Sent = { produces: [DICOM_JSON] }
 const store: Sent = { produces: [DICOM_JSON], consumes: [DICOM, 'application/dicom'] }
 const deletion: Sent = { produces: [], statuses: [204] }
+
+const IMAGE_TYPES = ['image/jpeg', 'image/png']
+const rendered: Sent = {
+  produces: [...IMAGE_TYPES, ...IMAGE_TYPES.map((type) => `multipart/related; type="${type}"`), 'application/pdf'],
+  statuses: [200, 304],
+  parameters: ['accept', 'annotation', 'iccprofile', 'imageSetId', 'quality', 'viewport', 'window'],
+}
+const object: Sent = {
+  produces: ['application/dicom', ...IMAGE_TYPES, 'application/pdf'],
+  statuses: [200, 206, 304],
+  parameters: [
+    ...['requestType', 'studyUID', 'seriesUID', 'objectUID', 'contentType', 'transferSyntax', 'frameNumber', 'rows'],
+    ...['columns', 'region', 'windowCenter', 'windowWidth', 'imageQuality', 'annotation', 'imageSetId'],
+  ],
+}
 
 const SENT: { readonly [Name in RequestName]: Sent } = {
   DeleteDICOMSeries: deletion,
@@ -39,10 +56,13 @@ const SENT: { readonly [Name in RequestName]: Sent } = {
     statuses: [200, 206, 304],
   },
   GetDICOMInstanceMetadata: metadata,
+  GetDICOMObject: object,
+  GetDICOMRendered: rendered,
   GetDICOMSeries: files,
   GetDICOMSeriesMetadata: metadata,
   GetDICOMStudy: files,
   GetDICOMStudyMetadata: metadata,
+  GetDICOMThumbnail: rendered,
   SearchDICOMInstances: search,
   SearchDICOMSeries: search,
   SearchDICOMStudies: search,
@@ -86,6 +106,6 @@ function parametersOf(route: Route, { searchParameters }: ServiceDescription): r
     case 'SearchDICOMInstances':
       return searchParameters.instance
     default:
-      return route.action.startsWith('GetDICOM') ? ['accept', 'imageSetId'] : []
+      return SENT[nameOf(route)].parameters ?? (route.action.startsWith('GetDICOM') ? ['accept', 'imageSetId'] : [])
   }
 }

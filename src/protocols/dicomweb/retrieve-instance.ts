@@ -14,12 +14,13 @@ export const retrieveInstance: DicomwebAnswer = async (call, { app, operations }
   const { headers } = call.request
   const wanted = wantedFiles(acceptedOf(call))
   const found = await operations.retrieveInstance({ ...namedInstance(call), wanted }, app)
-  return wanted[found.choice]!.isMultipart ? asPart(found, multipart(app.newId())) : alone(found, headers)
+  return wanted[found.choice]!.isMultipart ? asPart(found, multipart(app.newId())) : fileReply(found, headers)
 }
 
 const contentTypeOf = ({ transferSyntaxUID }: RetrievedFile): string => `${DICOM}; transfer-syntax=${transferSyntaxUID}`
 
-async function alone(found: RetrievedFile, headers: WireHeaders): Promise<WireReply> {
+/** A file alone, or a part of it. */
+export async function fileReply(found: RetrievedFile, headers: WireHeaders): Promise<WireReply> {
   const { entityTag, sizeBytes, ahead } = found
   if (isKnown(headers, entityTag)) return notModified(entityTag)
   const replyHeaders = { 'Content-Type': contentTypeOf(found), Vary: 'Accept' }

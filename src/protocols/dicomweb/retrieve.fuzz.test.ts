@@ -95,6 +95,79 @@ const range = of(
 )
 const condition = of('', '', '', '*', '"x"', 'W/"x"', ',')
 
+const number = of(
+  '0',
+  '1',
+  '-1',
+  '0.5',
+  '2',
+  '3.9',
+  '5',
+  '64',
+  '70000',
+  '1e9',
+  '1e-9',
+  'NaN',
+  'Infinity',
+  '',
+  ' ',
+  '0x1',
+  '9'.repeat(40),
+)
+const list = fc.array(number, { maxLength: 7 }).map((parts) => parts.join(','))
+const shape = of('', ',linear', ',linear-exact', ',SIGMOID', ',x', ',')
+const value = fc.oneof(
+  list,
+  fc.tuple(list, shape).map(([text, end]) => text + end),
+  fc.string({ maxLength: 8 }),
+)
+const parameterOf = (...names: readonly string[]) => fc.tuple(of(...names), value)
+const textOf = (parameters: readonly (readonly [string, string])[]) =>
+  parameters.map(([name, text]) => `${name}=${encodeURIComponent(text)}`).join('&')
+const rendered = fc
+  .tuple(
+    of('', '/series/1.2.3.1', '/series/1.2.3.1/instances/1.2.3.4', '/series/1.2.3.1/instances/1.2.3.4/frames/2,1'),
+    of('rendered', 'thumbnail'),
+    fc.array(parameterOf('window', 'viewport', 'viewport', 'quality', 'annotation', 'iccprofile', 'accept', 'x'), {
+      maxLength: 3,
+    }),
+  )
+  .map(([resource, kind, parameters]) => `studies/1.2.3${resource}/${kind}?${textOf(parameters)}`)
+const wado = fc
+  .tuple(
+    of('', 'contentType=image/png', 'contentType=application/dicom', 'contentType=text/html'),
+    fc.array(
+      parameterOf(
+        ...['frameNumber', 'rows', 'columns', 'region', 'windowCenter', 'windowWidth', 'imageQuality', 'anonymize'],
+        ...['transferSyntax', 'annotation', 'objectUID', 'contentType'],
+      ),
+      { maxLength: 4 },
+    ),
+  )
+  .map(
+    ([type, parameters]) =>
+      `wado?requestType=WADO&studyUID=1.2.3&seriesUID=1.2.3.1&objectUID=1.2.3.4&${type}&${textOf(parameters)}`,
+  )
+
+test('any request for a rendered image is answered without a fault', async () => {
+  const store = await dicomweb.open()
+  const pixel = pixelOf({ rows: 5, columns: 4, numberOfFrames: 2 })
+  await store.bringIn(fileOf(pixel, { frames: [draw(pixel, 1), draw(pixel, 2)] }))
+  const statuses = new Map<number, number>()
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(rendered, wado), async (path) => {
+      const response = await store.get(path)
+      const body = Buffer.from(await response.arrayBuffer())
+      const { status } = response
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      assert.ok(status < 500, `${path} ${status} ${body}`)
+      if (status >= 400) assert.equal(typeof JSON.parse(body.toString()).message, 'string')
+    }),
+    { numRuns: runs(600), seed: 7 },
+  )
+  for (const status of [200, 400, 406]) assert.ok(statuses.has(status), `${status} in ${[...statuses]}`)
+})
+
 test('any request for retrieval is answered without a fault', async () => {
   const store = await dicomweb.open()
   const pixel = pixelOf({ rows: 5, columns: 4, numberOfFrames: 2 })

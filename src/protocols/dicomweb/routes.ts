@@ -8,9 +8,12 @@ type OwnRequest =
   | 'DeleteDICOMSeries'
   | 'DeleteDICOMStudy'
   | 'GetDICOMCapabilities'
+  | 'GetDICOMObject'
+  | 'GetDICOMRendered'
   | 'GetDICOMSeries'
   | 'GetDICOMStudy'
   | 'GetDICOMStudyMetadata'
+  | 'GetDICOMThumbnail'
 
 type DicomwebRoute = RouteOfAction | OwnRoute
 
@@ -30,6 +33,8 @@ interface OwnRoute {
   readonly clause?: string
 }
 
+type RouteAction = DicomwebRoute['action']
+
 export type RequestName = DicomwebAction | OwnRequest
 
 /** As the audit log and the metrics have it. */
@@ -45,6 +50,7 @@ export function clauseOf({ action, ...route }: DicomwebRoute): string {
 const STUDY = '/datastore/{datastoreId}/studies/{study}'
 const SERIES = `${STUDY}/series/{series}` as const
 const INSTANCE = `${SERIES}/instances/{instance}` as const
+const FRAMES = `${INSTANCE}/frames/{frames}` as const
 
 /** Searches across studies have no action of their own: they need that of their level. */
 export const DICOMWEB_ROUTES: readonly DicomwebRoute[] = [
@@ -65,9 +71,50 @@ export const DICOMWEB_ROUTES: readonly DicomwebRoute[] = [
   { http: `GET ${SERIES}/metadata`, action: 'GetDICOMSeriesMetadata' },
   { http: `GET ${INSTANCE}`, action: 'GetDICOMInstance' },
   { http: `GET ${INSTANCE}/metadata`, action: 'GetDICOMInstanceMetadata' },
-  { http: `GET ${INSTANCE}/frames/{frames}`, action: 'GetDICOMInstanceFrames' },
+  { http: `GET ${FRAMES}`, action: 'GetDICOMInstanceFrames' },
   { http: `GET ${INSTANCE}/bulkdata/{hash}`, action: 'GetDICOMBulkdata' },
+  ...([STUDY, SERIES, INSTANCE, FRAMES] as const).flatMap((resource): readonly DicomwebRoute[] => [
+    { http: `GET ${resource}/rendered`, action: 'GetDICOMInstanceFrames', name: 'GetDICOMRendered' },
+    { http: `GET ${resource}/thumbnail`, action: 'GetDICOMInstanceFrames', name: 'GetDICOMThumbnail' },
+  ]),
+  { http: 'GET /datastore/{datastoreId}/wado', action: 'GetDICOMInstance', name: 'GetDICOMObject', clause: '9' },
 ]
+
+/**
+ * What a request of WADO-URI names in its query, as labels, and the actions that it needs: which one is known only where the client asks
+ * for a file or for an image.
+ */
+function namedInQuery(query: URLSearchParams): {
+  readonly labels: Readonly<Record<string, string>>
+  readonly actions: readonly RouteAction[]
+} {
+  const contentType = query.get('contentType') ?? ''
+  const isFile = contentType === 'application/dicom'
+  const isImage = contentType.startsWith('image/')
+  return {
+    labels: Object.fromEntries(
+      Object.entries({ study: 'studyUID', series: 'seriesUID', instance: 'objectUID' }).map(([label, parameter]) => [
+        label,
+        query.get(parameter) ?? '',
+      ]),
+    ),
+    actions: [
+      ...(isImage ? [] : ['GetDICOMInstance' as const]),
+      ...(isFile ? [] : ['GetDICOMInstanceFrames' as const]),
+    ],
+  }
+}
+
+/** The actions that a policy must allow, and the labels of the path or of the query of WADO-URI. */
+export function namedIn(
+  { action, name }: DicomwebRoute,
+  labels: Readonly<Record<string, string>>,
+  query: URLSearchParams,
+): { readonly labels: Readonly<Record<string, string>>; readonly actions: readonly RouteAction[] } {
+  if (name !== 'GetDICOMObject') return { labels, actions: [action] }
+  const inQuery = namedInQuery(query)
+  return { labels: { ...labels, ...inQuery.labels }, actions: inQuery.actions }
+}
 
 /** The condition keys medical-imaging:StudyInstanceUID and :SeriesInstanceUID are those of the path. */
 export const valuesOfKeys = ({ study, series }: Readonly<Record<string, string>>): NonNullable<Need['values']> => ({
@@ -75,8 +122,8 @@ export const valuesOfKeys = ({ study, series }: Readonly<Record<string, string>>
   ...(series !== undefined && { 'medical-imaging:seriesinstanceuid': [series] }),
 })
 
-export function needsOfRoute(
-  { action }: DicomwebRoute,
+export function needsOf(
+  action: RouteAction,
   labels: Readonly<Record<string, string>>,
   { imageSetId, arns }: { readonly imageSetId: string | undefined; readonly arns: Arns },
 ): readonly Need[] {

@@ -21,7 +21,7 @@ import type { RateLimits, SignatureFailures } from '../http/rate-limits.ts'
 import { createRouter } from '../http/router.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
 import { ANSWERS } from './answers.ts'
-import { DICOMWEB_ROUTES, nameOf, needsOfRoute } from './routes.ts'
+import { DICOMWEB_ROUTES, namedIn, nameOf, needsOf } from './routes.ts'
 
 /** As the operations of the API (reference of DICOMweb: NotAcceptableException is its own). */
 const MODELLED: readonly ErrorName[] = [
@@ -95,8 +95,10 @@ export function dicomwebHandler(
     const { path, query } = splitTarget(request.target)
     const match = find(request.method, path)
     if (match === undefined) return writeError(new ContractError('UnknownOperationException', ''))
-    const { route, labels } = match
-    const { action } = route
+    const { route } = match
+    const parameters = new URLSearchParams(query)
+    const { labels, actions } = namedIn(route, match.labels, parameters)
+    const action = actions[0]!
     const operation = nameOf(route)
     const isId = ID.test(labels.datastoreId!)
     const call = {
@@ -113,11 +115,10 @@ export function dicomwebHandler(
         checkPrincipal(caller.id, now)
         throttle?.(caller.id, action, now)
         checkLabels(labels)
-        const parameters = new URLSearchParams(query)
         const imageSetId = parameters.get('imageSetId') ?? undefined
         if (imageSetId !== undefined && !ID.test(imageSetId))
           throw invalid('imageSetId must be the id of an image set.')
-        const needs = needsOfRoute(route, labels, { imageSetId, arns })
+        const needs = actions.flatMap((each) => needsOf(each, labels, { imageSetId, arns }))
         facts.needs = needs
         await app.authorize(caller, needs, { ...request, now })
         const authorize = async (more: readonly Need[]) => {
@@ -147,7 +148,7 @@ export function dicomwebHandler(
 function checkLabels({ datastoreId, study, series, instance }: Readonly<Record<string, string>>): void {
   if (!ID.test(datastoreId!)) throw invalid('The path must name a data store by its id.')
   for (const uid of [study, series, instance]) {
-    if (uid !== undefined && !UID.test(uid)) throw invalid('A UID in the path must be digits and dots.')
+    if (uid !== undefined && !UID.test(uid)) throw invalid('A UID must be digits and dots.')
   }
 }
 

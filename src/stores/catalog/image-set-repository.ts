@@ -83,6 +83,16 @@ export interface ImageSets {
     readonly seriesInstanceUID?: string | undefined
     readonly max: number
   }): Promise<readonly string[]>
+  /**
+   * The middle one, as they were stored, of the instances that have frames: of the image set of a study or series that has the most of them, in
+   * its latest version. Only primary image sets count, or the named one.
+   */
+  representativeInstance(of: {
+    readonly datastoreId: string
+    readonly studyInstanceUID: string
+    readonly seriesInstanceUID?: string | undefined
+    readonly imageSetId?: string | undefined
+  }): Promise<PlacedInstance | 'absent' | 'without-frames'>
   /** The number of instances of a version, at most `max`. */
   countInstances(version: VersionOfDatastore & { readonly max: number }): Promise<number>
   /**

@@ -15,6 +15,7 @@ import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
 import { testMaintenance } from './maintenance.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
+import { testRepresentativeInstance } from './representative-instance.conformance.ts'
 import { testSeriesInstances } from './series-instances.conformance.ts'
 import { testStatistics } from './statistics.conformance.ts'
 import { testTags } from './tags.conformance.ts'
@@ -32,6 +33,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('publishing', () => testPublishing(open))
     describe('image sets', () => testImageSets(open))
     describe('instances of a series', () => testSeriesInstances(open))
+    describe('representative instances', () => testRepresentativeInstance(open))
     describe('workflows', () => testWorkflows(open))
     describe('deletions of studies', () => testDeletions(open))
     describe('searches by words', () => testWords(open))

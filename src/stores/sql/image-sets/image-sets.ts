@@ -20,6 +20,7 @@ import { documentOf } from './documents.ts'
 import { rangeOfFrames } from './frames.ts'
 import { properties, versionsOf } from './image-set-properties.ts'
 import { recordsOfVersion } from './instance-records.ts'
+import { representativeInstance } from './representative-instance.ts'
 import { instancesOfSeries } from './series-instances.ts'
 import { idsOfStudy, imageSetsOfStudy } from './study-image-sets.ts'
 import { attributesOfVersion } from './version-attributes.ts'
@@ -59,6 +60,7 @@ export function imageSetsOver(
     instancesOfSeries: (series) => database.read(() => instancesOfSeries(series)),
     ofStudy: (study) => database.read(() => imageSetsOfStudy(study)),
     idsOfStudy: (study) => database.read(() => idsOfStudy(study)),
+    representativeInstance: (of) => database.read(() => representativeInstance(of)),
     countInstances: (version) => database.read(() => countInstances(version)),
     document: (version) => database.read(() => document(version)),
     async recordAccesses(accesses, granularity) {
