@@ -20,6 +20,7 @@ import { SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
 import type { Sql, Statement, TransactionFunction } from './engine/statement.ts'
 import { CachedAnswers } from './history/cached-answers.ts'
 import { rangeOfFrames } from './image-sets/frames.ts'
+import { representativeInstance } from './image-sets/representative-instance.ts'
 import { instancesOfSeries } from './image-sets/series-instances.ts'
 import { idsOfStudy, imageSetsOfStudy } from './image-sets/study-image-sets.ts'
 import { unpublishedGroups } from './imports/import-files.ts'
@@ -178,6 +179,22 @@ test('the image sets of a study are found by the study or the series, or by thei
   for (const wanted of [{}, { seriesInstanceUID: '1.2.1' }]) {
     const plans = plansOf(connection, idsOfStudy({ ...study, ...wanted, max: 9 }), /FROM image_sets\b/)
     assert.match(plans.find((plan) => plan.includes('image_sets'))!, byKey)
+  }
+})
+
+test('the representative of a study or a series is found without a scan of all image sets', async () => {
+  const connection = await smallCatalog()
+  const study = { datastoreId: idOf('store'), studyInstanceUID: '1.2' }
+  for (const wanted of [
+    study,
+    { ...study, seriesInstanceUID: '1.2.1' },
+    { ...study, imageSetId: '1'.padStart(32, '0') },
+  ]) {
+    const plans = plansOf(connection, representativeInstance(wanted), /FROM image_sets\b/)
+    const searches = plans.filter((plan) => /image_sets|instances/.test(plan))
+    assert.match(searches[0]!, /^SEARCH image_sets USING (?:INDEX image_sets_(?:study|series)|INTEGER PRIMARY KEY)/)
+    assert.match(searches[1]!, /^SEARCH instances USING PRIMARY KEY /)
+    assert.ok(!plans.some((plan) => plan.startsWith('SCAN')))
   }
 })
 
