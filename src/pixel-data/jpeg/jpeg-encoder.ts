@@ -18,7 +18,7 @@ export interface JPEGEncoder {
 
 /** Spelled as in the package, whose own declarations need those of a browser. */
 interface Package {
-  init(module: object): Promise<void>
+  init(module: object, options: { print: () => void; printErr: () => void }): Promise<void>
   default(image: { data: Uint8Array; width: number; height: number }, options: object): Promise<ArrayBuffer | null>
 }
 
@@ -39,7 +39,8 @@ const OPTIONS = {
 export async function openJPEGEncoder(): Promise<JPEGEncoder> {
   const { init, default: encodeRGBA } = (await import(PACKAGE)) as Package
   const { WebAssembly } = globalThis as unknown as { WebAssembly: { compile(bytes: Uint8Array): Promise<object> } }
-  await init(await WebAssembly.compile(await readFile(fileURLToPath(import.meta.resolve(CODEC)))))
+  const module = await WebAssembly.compile(await readFile(fileURLToPath(import.meta.resolve(CODEC))))
+  await init(module, { print: () => {}, printErr: () => {} })
   return {
     async encode({ rows, columns, samplesPerPixel, samples }, quality) {
       const image = { data: withAlpha(samples, samplesPerPixel), width: columns, height: rows }
