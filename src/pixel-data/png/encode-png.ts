@@ -24,12 +24,14 @@ export function encodePNG(raster: Raster): Uint8Array<ArrayBuffer> {
   header.writeUInt32BE(columns, 0)
   header.writeUInt32BE(rows, 4)
   header.set([8, samplesPerPixel === 1 ? GREY : RGB, 0, 0, 0], 8)
-  return concatenated([
+  const parts = [
     SIGNATURE,
     ...chunk('IHDR', header),
     ...chunk('IDAT', deflateSync(filtered(raster), { level: LEVEL })),
     ...chunk('IEND', new Uint8Array(0)),
-  ])
+  ]
+  // In memory of its own, which a thread can give away.
+  return new Uint8Array(Buffer.concat(parts))
 }
 
 function filtered({ rows, columns, samplesPerPixel, samples }: Raster): Uint8Array {
@@ -55,15 +57,4 @@ function chunk(type: string, data: Uint8Array): readonly Uint8Array[] {
   const checksum = Buffer.alloc(4)
   checksum.writeUInt32BE(crc32(data, crc32(head.subarray(4))), 0)
   return [head, data, checksum]
-}
-
-/** In memory of its own, which a thread can give away. */
-function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }
