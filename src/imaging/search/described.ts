@@ -9,14 +9,27 @@ import type { Described } from './terms.ts'
 
 const CHARACTERS_MAX = 256
 
-const UNLISTED_TAGS: Readonly<Record<UnlistedAttribute, string>> = {
+/** What only searches by DICOMweb compare or return: these texts are stored with the others, and have no words. */
+type DicomwebAttribute =
+  | 'PatientBirthTime'
+  | 'PerformedProcedureStepStartDate'
+  | 'PerformedProcedureStepStartTime'
+  | 'TimezoneOffsetFromUTC'
+
+type StoredAttribute = UnlistedAttribute | DicomwebAttribute
+
+const UNLISTED_TAGS: Readonly<Record<StoredAttribute, string>> = {
   SeriesDescription: '0008103E',
   ReferringPhysicianName: '00080090',
   InstitutionName: '00080080',
+  PatientBirthTime: '00100032',
+  PerformedProcedureStepStartDate: '00400244',
+  PerformedProcedureStepStartTime: '00400245',
+  TimezoneOffsetFromUTC: '00080201',
 }
-export const unlistedAttributes = Object.entries(UNLISTED_TAGS) as readonly (readonly [UnlistedAttribute, string])[]
+export const unlistedAttributes = Object.entries(UNLISTED_TAGS) as readonly (readonly [StoredAttribute, string])[]
 
-export type UnlistedTexts = { readonly [A in UnlistedAttribute]?: string | null }
+export type UnlistedTexts = { readonly [A in StoredAttribute]?: string | null }
 
 /** JSON text; null where there is no value. A long value is cut, since it is not limited as the values of a summary are. */
 export function textOfUnlisted(texts: UnlistedTexts): string | null {
