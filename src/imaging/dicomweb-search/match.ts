@@ -63,7 +63,7 @@ function beginWords(prefixes: readonly string[], text: string): boolean {
 }
 
 /** The values of an attribute; empty where it has none. */
-type ValuesOf = (keyword: string) => readonly string[]
+export type ValuesOf = (keyword: string) => readonly string[]
 
 /** Whether all criteria match. */
 export const matches = (
