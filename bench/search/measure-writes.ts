@@ -175,6 +175,7 @@ const fileOf = (imageSet: BenchImageSet, index: number): StoredFile => ({
   offsetBytes: 0,
   sizeBytes: 1_000,
   metadata: { blobKey: BLOB_KEY, offsetBytes: 0, ...METADATA_BYTES },
+  instanceNumber: 1,
   tags: imageSet.tags,
   search: {
     ...searchedTexts(imageSet.grouping),

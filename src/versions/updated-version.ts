@@ -1,5 +1,6 @@
 /** The version that UpdateImageSetMetadata makes: with changed attributes, or the content of an earlier version. */
 import { imageSetColumnsOf, readImageSetAttributes } from '../imaging/documents/image-set-attributes.ts'
+import { instanceNumberIn } from '../imaging/documents/instance-number.ts'
 import { type DeclaredTexts, withDeclaredTexts } from '../imaging/search/described.ts'
 import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import type { LockedImageSet, UpdateRequest, VersionToPublish } from '../stores/catalog/workflow-repository.ts'
@@ -36,9 +37,12 @@ export async function updatedVersion(
     [...changed.values()].map((each) => [each.sopInstanceUID, Buffer.from(each.instanceMetadata)]),
   )
   const written = await writeVersion(making, { attributes, instanceMetadata, instances: [...heldAs.keys()] })
-  const replaced = [...changed].map(([before, { sopInstanceUID }]) => ({
+  const replaced = [...changed].map(([before, { sopInstanceUID, instanceMetadata }]) => ({
     sopInstanceUID: before,
-    by: { sopInstanceUID, metadata: written.metadataOf.get(sopInstanceUID)! },
+    by: {
+      ...{ sopInstanceUID, instanceNumber: instanceNumberIn(instanceMetadata) },
+      metadata: written.metadataOf.get(sopInstanceUID)!,
+    },
   }))
   return {
     ...{ imageSetId, attributes: written.attributes, document: written.document },

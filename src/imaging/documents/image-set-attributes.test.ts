@@ -9,7 +9,7 @@ import { type Attributes, encodeP10 } from '../../dicom/encode.ts'
 import { type DicomFile, parseP10 } from '../../dicom/parse.ts'
 import { runs } from '../../fixtures/soak.ts'
 import { type Instance, readInstance } from '../instances/instance.ts'
-import { unlistedAttributes } from '../search/described.ts'
+import { unlistedAttributes, withTextsOfInstances } from '../search/described.ts'
 import { SUMMARY_ATTRIBUTES } from '../search/summary-attributes.ts'
 import { imageSetAttributesText, imageSetColumnsOf, readImageSetAttributes } from './image-set-attributes.ts'
 import { NO_FRAMES, writeMetadata } from './metadata.ts'
@@ -50,7 +50,7 @@ function checkAgrees(file: DicomFile): boolean {
   assert.equal(imageSetAttributesText(attributes), text)
   const { grouping, tags, unlistedTexts, search } = imageSetColumnsOf(attributes)
   assert.deepEqual(
-    { grouping, tags, unlistedTexts, search },
+    { grouping, tags, unlistedTexts: withTextsOfInstances(unlistedTexts, instance.unlistedTexts), search },
     {
       unlistedTexts: instance.unlistedTexts,
       grouping: instance.grouping,

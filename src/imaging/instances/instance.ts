@@ -6,6 +6,7 @@
 import type { DataSet } from '../../dicom/data-set.ts'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { type DicomFile, requireAttribute } from '../../dicom/parse.ts'
+import { instanceNumberOf } from '../documents/instance-number.ts'
 import { elementText } from '../documents/metadata-values.ts'
 import type { ImportWarning } from '../import-warnings.ts'
 import { importWarning } from '../import-warnings.ts'
@@ -24,6 +25,8 @@ export interface Instance extends ImageSetColumns {
   readonly sopInstanceUID: string
   readonly sopClassUID: string
   readonly transferSyntaxUID: string
+  /** Null where it has none, or one that is not an integer. */
+  readonly instanceNumber: number | null
   readonly warnings: readonly ImportWarning[]
 }
 
@@ -38,6 +41,7 @@ export function readInstance(file: DicomFile): Instance {
     sopInstanceUID: values.SOPInstanceUID,
     sopClassUID,
     transferSyntaxUID: file.transferSyntaxUID,
+    instanceNumber: instanceNumberOf(elementText(file.dataSet, '00200013')),
     warnings: warningsOf(file, values, columns.search.DICOMStudyDateAndTime),
   }
 }

@@ -31,6 +31,18 @@ export const unlistedAttributes = Object.entries(UNLISTED_TAGS) as readonly (rea
 
 export type UnlistedTexts = { readonly [A in StoredAttribute]?: string | null }
 
+/** Those that the metadata document has in its instances: a version does not read them again, but keeps those of the one before. */
+const OF_INSTANCES = ['PerformedProcedureStepStartDate', 'PerformedProcedureStepStartTime', 'TimezoneOffsetFromUTC']
+
+/** With the texts of another version that are not among the attributes of its patient, study and series. */
+export function withTextsOfInstances(unlistedTexts: string | null, other: string | null): string | null {
+  if (other === null) return unlistedTexts
+  const kept = Object.entries(JSON.parse(other)).filter(([name]) => OF_INSTANCES.includes(name))
+  if (kept.length === 0) return unlistedTexts
+  const members: object = unlistedTexts === null ? {} : JSON.parse(unlistedTexts)
+  return JSON.stringify({ ...members, ...Object.fromEntries(kept) })
+}
+
 /** JSON text; null where there is no value. A long value is cut, since it is not limited as the values of a summary are. */
 export function textOfUnlisted(texts: UnlistedTexts): string | null {
   const found = unlistedAttributes.flatMap(([name]) => {

@@ -75,6 +75,8 @@ export interface StoredFile {
   readonly sizeBytes: number
   readonly metadata: MetadataRange
   readonly frames?: FramesRange
+  /** Null where it has none, or one that is not an integer. */
+  readonly instanceNumber: number | null
   /** The DICOMTags of the search summary, from this instance, without the two counts: JSON text. */
   readonly tags: string
   /** Texts that searches by words compare beside the tags: JSON text (imaging/search/described.ts). */

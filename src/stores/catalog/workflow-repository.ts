@@ -124,7 +124,11 @@ export type VersionInstances =
       readonly removed: readonly string[]
       readonly replaced: readonly {
         readonly sopInstanceUID: string
-        readonly by: { readonly sopInstanceUID: string; readonly metadata: MetadataRange }
+        readonly by: {
+          readonly sopInstanceUID: string
+          readonly instanceNumber: number | null
+          readonly metadata: MetadataRange
+        }
       }[]
     }
   | { readonly kind: 'of-version'; readonly version: number }

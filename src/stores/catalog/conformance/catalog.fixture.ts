@@ -119,6 +119,7 @@ export interface FileValues {
   readonly sizeBytes?: number
   readonly frames?: FramesRange
   readonly warnings?: StoredFile['warnings']
+  readonly instanceNumber?: number
 }
 
 export function storedFile(key: string, values: FileValues = {}): StoredFile {
@@ -163,6 +164,7 @@ export function storedFile(key: string, values: FileValues = {}): StoredFile {
       imageSetAttributesBytes: DOCUMENT_BODY.length,
     },
     ...(values.frames === undefined ? {} : { frames: values.frames }),
+    instanceNumber: values.instanceNumber ?? null,
     tags: JSON.stringify({
       DICOMPatientId: patientId,
       DICOMPatientName: patientName,

@@ -58,7 +58,7 @@ export function testWorkflows(open: OpenCatalog): void {
         instances: {
           kind: 'changed',
           removed: ['1.1'],
-          replaced: [{ sopInstanceUID: '1.2', by: { sopInstanceUID: '1.22', metadata } }],
+          replaced: [{ sopInstanceUID: '1.2', by: { sopInstanceUID: '1.22', instanceNumber: 7, metadata } }],
         },
       },
     )
@@ -173,7 +173,7 @@ export function testWorkflows(open: OpenCatalog): void {
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const imageSet = { datastoreId, imageSetId }
     const metadata = { blobKey: 'new metadata', offsetBytes: 1, instanceMetadataBytes: 2, imageSetAttributesBytes: 3 }
-    const replaced = [{ sopInstanceUID: '1.2', by: { sopInstanceUID: '1.22', metadata } }]
+    const replaced = [{ sopInstanceUID: '1.2', by: { sopInstanceUID: '1.22', instanceNumber: 7, metadata } }]
     await update(catalog, imageSet, { from: 1, instances: { kind: 'changed', removed: ['1.1'], replaced } })
     await importFiles(catalog, {
       datastoreId,

@@ -47,13 +47,18 @@ function* endInstances({ rowId, version }: NextVersion, sopInstanceUIDs: readonl
 function* replace(
   { rowId, version, blobs }: NextVersion,
   sopInstanceUID: string,
-  by: { readonly sopInstanceUID: string; readonly metadata: MetadataRange },
+  by: {
+    readonly sopInstanceUID: string
+    readonly instanceNumber: number | null
+    readonly metadata: MetadataRange
+  },
 ): Sql<void> {
   const { blobKey, offsetBytes, instanceMetadataBytes, imageSetAttributesBytes } = by.metadata
   yield* all(
     `INSERT INTO instances (row_id, sop_instance_uid, added_in, ${BUT_METADATA_COLUMNS}, metadata_blob, metadata_offset_bytes,
-       instance_metadata_bytes, attributes_bytes)
-     SELECT row_id, ?, removed_in, ${BUT_METADATA_COLUMNS}, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)
+       instance_metadata_bytes, attributes_bytes, instance_number)
+     SELECT row_id, ?, removed_in, ${BUT_METADATA_COLUMNS}, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT),
+       CAST(? AS BIGINT)
      FROM instances WHERE row_id = ? AND sop_instance_uid = ? AND removed_in = ?`,
     ...[
       by.sopInstanceUID,
@@ -61,6 +66,7 @@ function* replace(
       offsetBytes,
       instanceMetadataBytes,
       imageSetAttributesBytes,
+      by.instanceNumber,
       rowId,
       sopInstanceUID,
       version,

@@ -1,6 +1,7 @@
 /** The files of running import jobs: recorded in batches, in groups that wait to be published. */
 
 import { groupingKey } from '../../../imaging/grouping.ts'
+import type { ImportWarning } from '../../../imaging/import-warnings.ts'
 import type { BlobDigests } from '../../blobs/blob-store.ts'
 import type { FramesRange, UnpublishedGroup } from '../../catalog/image-set-records.ts'
 import type { Lease, RecordedFile, StoredFile } from '../../catalog/import-job-repository.ts'
@@ -58,9 +59,15 @@ function storedRow(file: StoredFile, blobs: ReadonlyMap<string, number>): Omit<F
     metadata_offset_bytes: metadata.offsetBytes,
     instance_metadata_bytes: metadata.instanceMetadataBytes,
     attributes_bytes: metadata.imageSetAttributesBytes,
+    instance_number: file.instanceNumber,
+    warning_reasons: reasonsOf(file.warnings),
     ...(frames === undefined ? NO_FRAMES : framesColumns(frames, blobs)),
   }
 }
+
+/** The codes of warnings as a column: each once. */
+export const reasonsOf = (warnings: readonly ImportWarning[]): string | null =>
+  warnings.length === 0 ? null : [...new Set(warnings.map((warning) => warning.warning_reason_code))].join('\\')
 
 const framesColumns = (place: FramesRange, blobs: ReadonlyMap<string, number>) => ({
   frames_key: place.framesKey,
@@ -83,6 +90,7 @@ const NOT_STORED = {
   ...{ group_id: null, warnings: null, sop_instance_uid: null, sop_class_uid: null, transfer_syntax_uid: null },
   ...{ blob: null, offset_bytes: null, size_bytes: null },
   ...{ metadata_blob: null, metadata_offset_bytes: null, instance_metadata_bytes: null, attributes_bytes: null },
+  ...{ instance_number: null, warning_reasons: null },
   ...NO_FRAMES,
 }
 

@@ -40,9 +40,10 @@ export function* publish(request: {
     // Before the studies are read: two workers that publish into one study must not both find it empty.
     const change = { number: yield* upkeep.beginChange(documents.revision), at }
     const published = yield* publishGroups(groups, { datastore, change, newId, upkeep })
+    yield* addWarnings(published, documents)
+    yield* addInstances(published)
     const documentBlob = yield* addDocuments(job, published.map(versionOf), documents)
     yield* addVersions(published, { documents, documentBlob })
-    yield* addWarnings(published, documents)
     yield* addBlobUses(published, documentBlob)
     yield* markPartlyUnreferenced(yield* partlyUnpublishedBlobs(published), at)
     // Another job may publish before the next transaction: then the other documents are written again, to another blob.
@@ -70,7 +71,6 @@ function* publishGroups(groups: readonly GroupRow[], publishing: Publishing): Sq
       ...{ is_primary: isPrimary ? 1 : 0, matched_instances: instances },
     })),
   )
-  yield* addInstances(published)
   return published
 }
 

@@ -8,6 +8,7 @@ import { addUses } from '../blobs/blob-uses.ts'
 import { allOfMany, type Sql } from '../engine/statement.ts'
 import { INSTANCE_COLUMNS } from '../rows/instance-columns.ts'
 import type { RowOf } from '../rows/tables.ts'
+import { reasonsOf } from './import-files.ts'
 import type { PublishedGroup } from './published-groups.ts'
 
 type BlobsRow = Pick<RowOf<'instances'>, 'blob' | 'metadata_blob' | 'frames_blob'>
@@ -45,7 +46,7 @@ export function* partlyUnpublishedBlobs(published: readonly PublishedGroup[]): S
   return rows.flatMap(blobsOf)
 }
 
-/** The warnings that come with the documents: they describe the published files. */
+/** The warnings that come with the documents: they describe the published files, and go with them to their instances. */
 export function* addWarnings(published: readonly PublishedGroup[], documents: GroupDocuments): Sql<void> {
   for (const { group } of published) {
     const warnings = documents.byGroup.get(group.group_id)!.warnings
@@ -66,8 +67,8 @@ export function* addWarnings(published: readonly PublishedGroup[], documents: Gr
     // Files of one series mostly differ in the same attributes.
     for (const [text, files] of Map.groupBy(rows, textOf)) {
       yield* allOfMany(
-        (marks) => `UPDATE import_files SET warnings = ? WHERE file IN (${marks})`,
-        [text],
+        (marks) => `UPDATE import_files SET warnings = ?, warning_reasons = ? WHERE file IN (${marks})`,
+        [text, reasonsOf(JSON.parse(text))],
         files.map(({ file }) => file),
       )
     }

@@ -37,6 +37,8 @@ interface InstanceRanges<Metadata extends number | null> {
   frames_hold: 'frame' | 'table' | null
   frames_checksum: number | null
   stored_transfer_syntax_uid: string | null
+  instance_number: number | null
+  warning_reasons: string | null
 }
 
 interface StudyState {

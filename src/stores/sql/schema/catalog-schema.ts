@@ -32,7 +32,11 @@ const instanceRanges = ({ text }: Dialect, { notNull }: { readonly notNull: stri
   frames_hold ${text},
   -- Of the only frame.
   frames_checksum BIGINT,
-  stored_transfer_syntax_uid ${text}`
+  stored_transfer_syntax_uid ${text},
+  -- NULL where it has none, or one that is not an integer.
+  instance_number BIGINT,
+  -- The codes of the warnings of its import, between backslashes. NULL where there are none.
+  warning_reasons ${text}`
 
 /** The range of a version's patient, study and series attributes, and of what its instances have differently. */
 const attributesRange = ({ notNull }: { readonly notNull: string }) => `

@@ -1,5 +1,6 @@
 /** The next version of one image set of a workflow: its row, instances, document and attributes, whose bytes are durable. */
 import assert from 'node:assert/strict'
+import { withTextsOfInstances } from '../../../imaging/search/described.ts'
 import type { BlobDigests } from '../../blobs/blob-store.ts'
 import type { SharedWith, VersionToPublish } from '../../catalog/workflow-repository.ts'
 import type { IndexChange } from '../../search/indexed-image-set.ts'
@@ -48,6 +49,12 @@ export function* publishVersion(
   )
   const { instances, distinct_uids } = counted!
   assert(instances > 0 && instances === distinct_uids, 'a version holds instances, each once')
+  const origin = version.instances.kind === 'added' && isNew ? version.instances.from.imageSetId : version.imageSetId
+  const former = yield* one<{ unlisted_texts: string | null }>(
+    'SELECT unlisted_texts FROM image_sets WHERE row_id = ?',
+    publishing.rowIdOf.get(origin)!,
+  )
+  const unlistedTexts = withTextsOfInstances(version.unlistedTexts, former!.unlisted_texts)
   // The clock may have been set back: a later version is never older.
   const updatedAt = Math.max(change.at, row.updated_at)
   yield* run(
@@ -56,7 +63,7 @@ export function* publishVersion(
      unlisted_texts = ?, study_timestamp = ?,
      ${ELEMENT_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE row_id = ?`,
     ...[number, status, updatedAt, updatedAt, change.number, instances],
-    ...[withCounts(version.tags, { instances }), version.unlistedTexts, version.studyTimestamp],
+    ...[withCounts(version.tags, { instances }), unlistedTexts, version.studyTimestamp],
     ...[...elementValues(version.grouping), rowId],
   )
   yield* addVersion(row, { version, number, blobs, updatedAt }, publishing)
