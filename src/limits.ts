@@ -142,6 +142,8 @@ export interface Limits {
   readonly imageSetsPerDeletion: number
   /** Instances in a zip archive of DICOMweb, whose DICOMDIR is in memory until its end: about 300 bytes each. */
   readonly filesPerZip: number
+  /** Series, or instances, that a search of DICOMweb reads: beyond it, a page can have fewer results than its limit. */
+  readonly dicomwebSearchRows: number
   /** Store requests of DICOMweb: the body, its files, the headers of a part, and the requests at the same time. */
   readonly storeRequestBytes: number
   readonly storeRequestFiles: number
@@ -313,6 +315,7 @@ export const DEFAULT_LIMITS: Limits = {
 
   imageSetsPerDeletion: 1_000,
   filesPerZip: 100_000,
+  dicomwebSearchRows: 25_000,
   storeRequestBytes: 1024 ** 3,
   storeRequestFiles: 20_000,
   storePartHeaderBytes: 16 * 1024,

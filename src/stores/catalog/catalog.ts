@@ -13,6 +13,7 @@ import type { ImportJobs } from './import-job-repository.ts'
 import type { IntegrityStep } from './integrity.ts'
 import type { Maintenance } from './maintenance-repository.ts'
 import type { SearchIndex } from './search-repository.ts'
+import type { SeriesSearches } from './series-repository.ts'
 import type { Statistics } from './statistics.ts'
 import type { Studies } from './study-repository.ts'
 import type { Tags } from './tagged-resources.ts'
@@ -23,6 +24,7 @@ export interface Catalog {
   readonly dataKeys: DataKeyRecords
   readonly importJobs: ImportJobs
   readonly imageSets: ImageSets
+  readonly series: SeriesSearches
   readonly studies: Studies
   readonly workflows: Workflows
   readonly declaredAttributes: DeclaredAttributes

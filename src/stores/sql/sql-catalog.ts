@@ -18,6 +18,7 @@ import { importJobsOver } from './imports/import-jobs.ts'
 import type { postgresIntegrity, sqliteIntegrity } from './integrity.ts'
 import { maintenanceOver } from './maintenance/maintenance.ts'
 import { secret } from './schema/settings.ts'
+import { seriesOver } from './series/series.ts'
 import { type SnapshotTransaction, snapshotOver } from './snapshot/snapshot.ts'
 import { statistics } from './statistics.ts'
 import { studiesOver } from './studies/studies.ts'
@@ -42,6 +43,7 @@ export function catalogOver(
     importJobs: importJobsOver(database, options),
     imageSets: imageSetsOver(database, { ...options, words }),
     studies: studiesOver(database, { ...options, words }),
+    series: seriesOver(database, options),
     workflows: workflowsOver(database, options),
     declaredAttributes: declaredAttributesOver(database, options),
     tags: tagsOver(database),

@@ -1,0 +1,119 @@
+/** Searches for series: all that match are read and sorted, or they are scanned where that would be too many. */
+import { levelOfKeyword, vrOfKeyword } from '../../../imaging/dicomweb-search/attributes.ts'
+import type { Criterion } from '../../../imaging/dicomweb-search/criteria.ts'
+import { matches } from '../../../imaging/dicomweb-search/match.ts'
+import type { FoundPage, FoundSeries, SearchPosition, SeriesSearchRequest } from '../../catalog/series-repository.ts'
+import type { Dialect } from '../engine/differences.ts'
+import type { Transactions } from '../engine/statement.ts'
+import { keysOf, type Ordered, pageOf } from './ordered-rows.ts'
+import { type Candidates, type Creation, readCandidates, readSeriesRows, type SeriesRow } from './series-rows.ts'
+import { totalsOfStudies } from './study-totals.ts'
+
+/** Read by one statement; between them other requests have their turn. */
+const ROWS_PER_READ = 500
+
+export interface SeriesSearch {
+  readonly database: Transactions
+  readonly dialect: Pick<Dialect, 'byIndex'>
+  readonly request: SeriesSearchRequest
+  readonly candidates: Candidates
+}
+
+type Page = Omit<FoundPage<FoundSeries>, 'datastore'>
+
+const needsModalities = ({ criteria, order }: SeriesSearchRequest): boolean =>
+  [...criteria, ...order].some(({ keyword }) => keyword === 'ModalitiesInStudy')
+
+/** Chunk by chunk, those that match the criteria on series and studies. */
+export async function* matchingSeries(
+  { database, request, candidates }: SeriesSearch,
+  { after, readMax }: { readonly after?: Creation; readonly readMax: number },
+): AsyncGenerator<{ readonly rows: readonly SeriesRow[]; readonly read: readonly SeriesRow[] }> {
+  const criteria = request.criteria.filter(({ keyword }) => levelOfKeyword(keyword) !== 'instance')
+  let position = after
+  for (let left = readMax; left > 0; ) {
+    const limit = Math.min(ROWS_PER_READ, left)
+    const some = await database.read(() => readCandidates(candidates, { after: position, limit }))
+    const read = needsModalities(request) ? await withModalities(some, { database, request }) : some
+    yield { rows: read.filter((row) => isMatch(row, criteria)), read }
+    if (read.length < limit) return
+    position = read.at(-1)
+    left -= read.length
+  }
+}
+
+const isMatch = ({ valuesOf }: SeriesRow, criteria: readonly Criterion[]): boolean =>
+  matches(criteria, { valuesOf, vrOf: vrOfKeyword })
+
+async function withModalities(
+  rows: readonly SeriesRow[],
+  { database, request }: Pick<SeriesSearch, 'database' | 'request'>,
+): Promise<readonly SeriesRow[]> {
+  const studyInstanceUIDs = rows.map(({ texts }) => texts.StudyInstanceUID!)
+  const { datastoreId } = request
+  const totals = await database.read(() => totalsOfStudies({ datastoreId, studyInstanceUIDs }))
+  return rows.map((row) => ({
+    ...row,
+    valuesOf: (keyword) =>
+      keyword === 'ModalitiesInStudy'
+        ? (totals.get(row.texts.StudyInstanceUID!)?.modalities ?? [])
+        : row.valuesOf(keyword),
+  }))
+}
+
+type OrderedSeries = Ordered & { readonly rowId: number; instances: number }
+
+export async function orderedSeries(search: SeriesSearch): Promise<Page> {
+  const { database, request } = search
+  const { order, after, limit } = request
+  const bySeries = new Map<string, OrderedSeries>()
+  for await (const { rows } of matchingSeries(search, { readMax: Number.POSITIVE_INFINITY })) {
+    for (const { rowId, createdAt, texts, valuesOf, found } of rows) {
+      const series = `${texts.StudyInstanceUID} ${texts.SeriesInstanceUID}`
+      const first = bySeries.get(series)
+      if (first !== undefined) first.instances += found.instances
+      else
+        bySeries.set(series, {
+          rowId,
+          instances: found.instances,
+          keys: keysOf(order, valuesOf),
+          place: [createdAt, rowId],
+        })
+    }
+  }
+  const page = pageOf([...bySeries.values()], { order, after, offset: request.offset, limit })
+  const rows = await database.read(() => readSeriesRows(page.rows.map(({ rowId }) => rowId)))
+  return {
+    ...page,
+    rows: page.rows.flatMap(({ rowId, instances }) => {
+      const row = rows.get(rowId)
+      return row === undefined ? [] : [{ ...row.found, instances }]
+    }),
+  }
+}
+
+/** In the order of their creation. */
+export async function scannedSeries(search: SeriesSearch): Promise<Page> {
+  const { limit, rowsMax, after } = search.request
+  const found: FoundSeries[] = []
+  let offset = after?.offset ?? search.request.offset
+  let last: Creation | undefined = after && creationOf(after)
+  const next = (): SearchPosition => ({ mode: 'scanned', after: [last!.createdAt, last!.rowId], offset })
+  let examined = 0
+  for await (const { rows, read } of matchingSeries(search, { ...(last && { after: last }), readMax: rowsMax })) {
+    for (const row of rows) {
+      if (found.length === limit) return { rows: found, next: next(), total: undefined }
+      if (offset > 0) offset--
+      else found.push(row.found)
+      last = row
+    }
+    last = read.at(-1) ?? last
+    examined += read.length
+  }
+  return { rows: found, next: examined < rowsMax ? undefined : next(), total: undefined }
+}
+
+export const creationOf = ({ after: [createdAt, rowId] }: SearchPosition): Creation => ({
+  createdAt: createdAt as number,
+  rowId: rowId as number,
+})
