@@ -184,6 +184,26 @@ export interface RenderedFrames {
   readonly frames: readonly StoredBytes[]
 }
 
+/** A search (QIDO-RS): the resource that the path names, and the parameters of the query. */
+export interface DicomwebSearch {
+  readonly datastoreId: string
+  readonly level: 'study' | 'series' | 'instance'
+  readonly studyInstanceUID: string | undefined
+  readonly seriesInstanceUID: string | undefined
+  readonly parameters: readonly (readonly [name: string, value: string])[]
+  /** `https://server`, for the URLs of results. */
+  readonly origin: string
+}
+
+export interface SearchResult {
+  /** Of all that match; undefined where that is not known. */
+  readonly total: number | undefined
+  /** The token of the next page; undefined after the last one. */
+  readonly nextToken: string | undefined
+  /** An array of the DICOM JSON model (PS3.18 annex F). */
+  json(): AsyncGenerator<Uint8Array>
+}
+
 /** @throws ContractError ResourceNotFoundException, NotAcceptableException */
 export interface DicomwebOperations<App> {
   describeService(of: { readonly datastoreId: string }, app: App): Promise<ServiceDescription>
@@ -191,6 +211,7 @@ export interface DicomwebOperations<App> {
   deleteImageSets(study: DeletionOfStudy, app: App): Promise<void>
   /** Begins to store files; nothing of them needs to have arrived. */
   openStoreRequest(options: StoreRequestOptions, app: App): Promise<StoreRequest>
+  search(wanted: DicomwebSearch, app: App): Promise<SearchResult>
   retrieveMetadata(wanted: MetadataToWrite, app: App): Promise<RetrievedMetadata>
   retrieveFrames(wanted: FramesToRetrieve, app: App): Promise<RetrievedFrames>
   /** Images that browsers show; an encapsulated PDF as it is. @throws ContractError ValidationException where no such image can be made */

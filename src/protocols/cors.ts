@@ -24,8 +24,10 @@ const EXPOSED = [
   'Content-Type',
   'Date',
   'ETag',
+  'Link',
   'Retry-After',
   'Warning',
+  'X-Total-Count',
 ].join(', ')
 
 /** The longest time that Chromium caches a preflight. */

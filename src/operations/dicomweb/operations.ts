@@ -11,6 +11,7 @@ import { retrieveFiles } from './retrieve-files.ts'
 import { retrieveFrames } from './retrieve-frames.ts'
 import { retrieveInstance } from './retrieve-instance.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
+import { search } from './search.ts'
 
 export const dicomwebOperations: DicomwebOperations<App> = {
   countFrames,
@@ -24,4 +25,5 @@ export const dicomwebOperations: DicomwebOperations<App> = {
   retrieveFrames,
   retrieveInstance,
   retrieveMetadata,
+  search,
 }

@@ -9,6 +9,7 @@ import { retrieveInstance } from './retrieve-instance.ts'
 import { retrieveMetadata } from './retrieve-metadata.ts'
 import { retrieveObject } from './retrieve-object.ts'
 import { retrieveRendered, retrieveThumbnail } from './retrieve-rendered.ts'
+import { searchAnswer } from './search.ts'
 import { storeInstances } from './store-instances.ts'
 
 export const ANSWERS: DicomwebAnswers = {
@@ -26,6 +27,9 @@ export const ANSWERS: DicomwebAnswers = {
   GetDICOMSeries: retrieveFiles,
   GetDICOMStudyMetadata: retrieveMetadata,
   GetDICOMThumbnail: retrieveThumbnail,
+  SearchDICOMInstances: searchAnswer('SearchDICOMInstances'),
+  SearchDICOMSeries: searchAnswer('SearchDICOMSeries'),
+  SearchDICOMStudies: searchAnswer('SearchDICOMStudies'),
   StoreDICOM: storeInstances,
   StoreDICOMStudy: storeInstances,
 }
