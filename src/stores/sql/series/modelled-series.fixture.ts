@@ -154,7 +154,9 @@ export class ModelledArchive {
 const vrOf = (keyword: string) => (keyword === 'updatedAt' ? 'IS' : vrOfKeyword(keyword))
 
 const keysOf = (order: readonly OrderKey[], valuesOf: ValuesOf) =>
-  order.map(({ keyword }) => orderedText(vrOf(keyword), valuesOf(keyword)))
+  order.map(({ keyword }) =>
+    keyword === 'updatedAt' ? valuesOf(keyword)[0] : orderedText(vrOf(keyword), valuesOf(keyword)),
+  )
 
 /** With an empty order: as they are scanned. */
 export function inOrder(found: readonly FoundByModel[], order: readonly OrderKey[]): readonly string[] {

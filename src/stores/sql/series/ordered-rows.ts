@@ -21,7 +21,11 @@ export interface Ordered {
 const vrOf = (keyword: string): string => (keyword === 'updatedAt' ? 'IS' : vrOfKeyword(keyword))
 
 export const keysOf = (order: readonly OrderKey[], valuesOf: ValuesOf): Ordered['keys'] =>
-  order.map(({ keyword }) => orderedText(vrOf(keyword), valuesOf(keyword)) ?? null)
+  order.map(({ keyword }) =>
+    keyword === 'updatedAt'
+      ? (valuesOf(keyword)[0] ?? null)
+      : (orderedText(vrOfKeyword(keyword), valuesOf(keyword)) ?? null),
+  )
 
 function compare(order: readonly OrderKey[], a: Ordered, b: Ordered): number {
   for (const [index, key] of order.entries()) {
