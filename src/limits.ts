@@ -353,7 +353,6 @@ export const DEFAULT_LIMITS: Limits = {
 
   compactionDelayMs: 10 * 60_000,
   movedBlobGraceMs: 3_600_000,
-
   frameThreads: 64,
   frameDeadlineMs: 20_000,
   frameDeadlineMsPerMiB: 2_000,

@@ -5,7 +5,7 @@ import type { Criterion, OrderKey } from './criteria.ts'
 import { type IncludeFields, includeFields, isPrivateReservation } from './include-fields.ts'
 import { parseMatch } from './parse-match.ts'
 
-export const SEARCH_LIMIT_MAX = 1_000
+const SEARCH_LIMIT_MAX = 1_000
 const OFFSET_MAX = 1_000_000
 const ORDER_KEYS_MAX = 8
 const PARAMETERS_MAX = 200

@@ -17,7 +17,7 @@ import { largeBinaryName } from '../../ingest/large-binary-name.ts'
 import type { PlacedInstance } from '../../stores/catalog/image-set-records.ts'
 import type { StoredFields } from './stored-fields.ts'
 
-export interface ResultWriting {
+interface ResultWriting {
   readonly app: App
   readonly wanted: DicomwebSearch
   readonly include: IncludeFields

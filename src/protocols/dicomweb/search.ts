@@ -16,7 +16,7 @@ const DICOM_JSON = 'application/dicom+json'
 const FASTEST = { level: constants.Z_BEST_SPEED }
 /** Of the first page only: a token is a place in the results. */
 const OF_FIRST_PAGE = new Set(['nextToken', 'offset'])
-/** The next page is signed anew. */
+/** The request for the next page has a signature of its own. */
 const OF_SIGNATURE = /^x-amz-/i
 const RESULTS_MAX = 1_000
 

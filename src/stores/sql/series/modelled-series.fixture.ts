@@ -22,7 +22,7 @@ const NUMBERS = ['3', '1', '10', undefined, '2']
 const CLASSES = ['1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.4']
 const INSTANCE_NUMBERS = [2, 1, 10, undefined, 1]
 
-export interface FileWrite {
+interface FileWrite {
   readonly study: number
   readonly series: number
   readonly file: number
@@ -49,7 +49,7 @@ interface ModelledSeries {
   readonly instances: Map<string, ModelledInstance>
 }
 
-export interface FoundByModel {
+interface FoundByModel {
   readonly name: string
   /** Those that are compared; undefined: without a value. */
   readonly keys: readonly (string | undefined)[]
