@@ -15,7 +15,7 @@ import {
   wantedUIDs,
 } from './instance-rows.ts'
 import { keysOf, type Ordered, pageOf } from './ordered-rows.ts'
-import { creationOf, matchingSeries, type SeriesSearch } from './search-series.ts'
+import { creationOf, matchingSeries, type SeriesSearch, scanSeries } from './search-series.ts'
 import type { Creation, SeriesRow } from './series-rows.ts'
 
 type Page = Omit<FoundPage<FoundInstance>, 'datastore'>
@@ -33,7 +33,7 @@ async function fewSeries(search: SeriesSearch, max: number): Promise<readonly Se
   const found: SeriesRow[] = []
   let instances = 0
   const isNamed = wantedUIDs(search.request.criteria) !== undefined
-  for await (const { rows } of matchingSeries(search, { readMax: max })) {
+  for await (const rows of matchingSeries(search)) {
     for (const row of rows) {
       found.push(row)
       instances += isNamed ? 1 : row.found.instances
@@ -127,7 +127,7 @@ export async function scannedInstances(search: SeriesSearch): Promise<Page> {
   if (resumed !== undefined) {
     // The series in which the page before ended: by its creation, since it is found no more after its own place.
     const before: Creation = { createdAt: resumed.createdAt, rowId: resumed.rowId - 1 }
-    for await (const { read, rows } of matchingSeries(search, { after: before, readMax: 1 })) {
+    for await (const { read, rows } of scanSeries(search, { after: before, readMax: 1 })) {
       const [same] = rows
       if (read[0]?.rowId !== resumed.rowId || same === undefined) inSeries = undefined
       else if (await scanInstances(same)) return page(false)
@@ -135,7 +135,7 @@ export async function scannedInstances(search: SeriesSearch): Promise<Page> {
     inSeries = undefined
   }
   let examined = 0
-  for await (const { rows, read } of matchingSeries(search, {
+  for await (const { rows, read } of scanSeries(search, {
     ...(position && { after: position }),
     readMax: rowsMax,
   })) {

@@ -6,7 +6,14 @@ import type { FoundPage, FoundSeries, SearchPosition, SeriesSearchRequest } from
 import type { Dialect } from '../engine/differences.ts'
 import type { Transactions } from '../engine/statement.ts'
 import { keysOf, type Ordered, pageOf } from './ordered-rows.ts'
-import { type Candidates, type Creation, readCandidates, readSeriesRows, type SeriesRow } from './series-rows.ts'
+import {
+  type Candidates,
+  type Creation,
+  listCandidates,
+  readCandidates,
+  readSeriesRows,
+  type SeriesRow,
+} from './series-rows.ts'
 import { totalsOfStudies } from './study-totals.ts'
 
 /** Read by one statement; between them other requests have their turn. */
@@ -24,12 +31,29 @@ type Page = Omit<FoundPage<FoundSeries>, 'datastore'>
 const needsModalities = ({ criteria, order }: SeriesSearchRequest): boolean =>
   [...criteria, ...order].some(({ keyword }) => keyword === 'ModalitiesInStudy')
 
-/** Chunk by chunk, those that match the criteria on series and studies. */
-export async function* matchingSeries(
+/** All that match the criteria on series and studies, oldest first, chunk by chunk. Their order is found once, without reading the rows. */
+export async function* matchingSeries(search: SeriesSearch): AsyncGenerator<readonly SeriesRow[]> {
+  const { database, candidates, request } = search
+  const listed = await database.read(() => listCandidates(candidates))
+  const criteria = criteriaOnSeries(request)
+  for (let start = 0; start < listed.length; start += ROWS_PER_READ) {
+    const rowIds = listed.slice(start, start + ROWS_PER_READ)
+    const found = await database.read(() => readSeriesRows(rowIds))
+    const some = rowIds.flatMap((rowId) => found.get(rowId) ?? [])
+    const read = needsModalities(request) ? await withModalities(some, { database, request }) : some
+    yield read.filter((row) => isMatch(row, criteria))
+  }
+}
+
+const criteriaOnSeries = ({ criteria }: SeriesSearchRequest): readonly Criterion[] =>
+  criteria.filter(({ keyword }) => levelOfKeyword(keyword) !== 'instance')
+
+/** At most `readMax` rows that come after the given one, and those of them that match. */
+export async function* scanSeries(
   { database, request, candidates }: SeriesSearch,
   { after, readMax }: { readonly after?: Creation; readonly readMax: number },
 ): AsyncGenerator<{ readonly rows: readonly SeriesRow[]; readonly read: readonly SeriesRow[] }> {
-  const criteria = request.criteria.filter(({ keyword }) => levelOfKeyword(keyword) !== 'instance')
+  const criteria = criteriaOnSeries(request)
   let position = after
   for (let left = readMax; left > 0; ) {
     const limit = Math.min(ROWS_PER_READ, left)
@@ -67,7 +91,7 @@ export async function orderedSeries(search: SeriesSearch): Promise<Page> {
   const { database, request } = search
   const { order, after, limit } = request
   const bySeries = new Map<string, OrderedSeries>()
-  for await (const { rows } of matchingSeries(search, { readMax: Number.POSITIVE_INFINITY })) {
+  for await (const rows of matchingSeries(search)) {
     for (const { rowId, createdAt, texts, valuesOf, found } of rows) {
       const series = `${texts.StudyInstanceUID} ${texts.SeriesInstanceUID}`
       const first = bySeries.get(series)
@@ -100,7 +124,7 @@ export async function scannedSeries(search: SeriesSearch): Promise<Page> {
   let last: Creation | undefined = after && creationOf(after)
   const next = (): SearchPosition => ({ mode: 'scanned', after: [last!.createdAt, last!.rowId], offset })
   let examined = 0
-  for await (const { rows, read } of matchingSeries(search, { ...(last && { after: last }), readMax: rowsMax })) {
+  for await (const { rows, read } of scanSeries(search, { ...(last && { after: last }), readMax: rowsMax })) {
     for (const row of rows) {
       if (found.length === limit) return { rows: found, next: next(), total: undefined }
       if (offset > 0) offset--

@@ -101,6 +101,12 @@ export function* countCandidates({ from, values }: Candidates, max: number): Sql
   return row!.found
 }
 
+/** All of them in the order of their creation, where they are few. */
+export function* listCandidates({ from, values }: Candidates): Sql<readonly number[]> {
+  const rows = yield* all<{ row_id: number; created_at: number }>(`SELECT row_id, created_at FROM ${from}`, ...values)
+  return rows.toSorted((a, b) => a.created_at - b.created_at || a.row_id - b.row_id).map((row) => row.row_id)
+}
+
 /** Those created after the given one, in the order of their creation. */
 export function* readCandidates(
   { from, values }: Candidates,
