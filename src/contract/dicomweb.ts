@@ -198,6 +198,8 @@ export interface DicomwebSearch {
 export interface SearchResult {
   /** Of all that match; undefined where that is not known. */
   readonly total: number | undefined
+  /** False where too many match to be sorted: results are in the order of their import. */
+  readonly isSorted: boolean
   /** The token of the next page; undefined after the last one. */
   readonly nextToken: string | undefined
   /** An array of the DICOM JSON model (PS3.18 annex F). */

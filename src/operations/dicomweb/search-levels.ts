@@ -2,6 +2,7 @@
 import { searchedAttribute } from '../../imaging/dicomweb-search/attributes.ts'
 import type { Criterion, OrderKey } from '../../imaging/dicomweb-search/criteria.ts'
 import type { JsonObject } from '../../imaging/documents/read-document.ts'
+import { PatternTooBroad } from '../../stores/catalog/search-repository.ts'
 import type {
   FoundInstance,
   FoundSeries,
@@ -39,7 +40,7 @@ export async function studiesFound({ app, wanted, parsed, position }: Searching)
     isCounted: after === undefined,
   })
   return {
-    ...{ datastore: page.datastore, total: page.total },
+    ...{ datastore: page.datastore, total: page.total, isSorted: true },
     next: page.next && { position: page.next, snapshotVersion: page.snapshotVersion },
     results: async function* () {
       for (const study of page.rows) yield knownStudy({ app, wanted, parsed }, study)
@@ -122,8 +123,13 @@ async function fewStudies({
   if (ofStudies.length === 0) return undefined
   const limit = STUDIES_MAX + 1
   const request = { datastoreId, criteria: ofStudies, order: NEWEST_FIRST, offset: 0, limit, isCounted: false }
-  const { rows } = await app.catalog.studies.search(request)
-  return rows.length > STUDIES_MAX ? undefined : rows.map(({ attributes }) => attributes.StudyInstanceUID)
+  try {
+    const { rows } = await app.catalog.studies.search(request)
+    return rows.length > STUDIES_MAX ? undefined : rows.map(({ attributes }) => attributes.StudyInstanceUID)
+  } catch (cause) {
+    if (cause instanceof PatternTooBroad) return undefined
+    throw cause
+  }
 }
 
 export async function seriesFound(searching: Searching): Promise<Found> {
@@ -133,7 +139,7 @@ export async function seriesFound(searching: Searching): Promise<Found> {
   )
   const totals = await totalsFor({ app, wanted, parsed }, rows)
   return {
-    ...{ datastore, next, total },
+    ...{ datastore, next, total, isSorted: total !== undefined },
     results: async function* () {
       for (const series of rows) yield knownSeries({ app, wanted, parsed }, { series, totals })
     },
@@ -190,7 +196,7 @@ export async function instancesFound(searching: Searching): Promise<Found> {
     rows.map(({ series }) => series),
   )
   return {
-    ...{ datastore, next, total },
+    ...{ datastore, next, total, isSorted: total !== undefined },
     results: async function* () {
       for (const instance of rows) yield knownInstance({ app, wanted, parsed }, { instance, totals })
     },

@@ -36,7 +36,7 @@ export async function search(wanted: DicomwebSearch, app: App): Promise<SearchRe
   const total = token === undefined ? found.total : token.total
   const next: Token = { position: found.next, total }
   return {
-    total,
+    ...{ total, isSorted: found.isSorted },
     nextToken: found.next === undefined || isCounting ? undefined : app.pageTokens.seal(request, next),
     json: () => jsonArray(isCounting ? nothing() : textsOf(found, { app, wanted, parsed })),
   }

@@ -12,6 +12,8 @@ export interface Found {
   /** Where the next page begins; undefined if there is none. */
   readonly next: unknown
   readonly total: number | undefined
+  /** Whether it is in the order of the request. */
+  readonly isSorted: boolean
 }
 
 export interface Searching {

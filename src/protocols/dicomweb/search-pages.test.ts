@@ -24,6 +24,7 @@ const fileOf = (study: number, series: number, number: number, given: Attributes
 interface Page {
   readonly uids: readonly string[]
   readonly total: string | null
+  readonly warning: string | null
 }
 
 async function* pages(store: DicomwebStore, path: string, tag: string): AsyncGenerator<Page> {
@@ -36,6 +37,7 @@ async function* pages(store: DicomwebStore, path: string, tag: string): AsyncGen
     yield {
       uids: results.map((result) => result[tag]!.Value![0] as string),
       total: response.headers.get('x-total-count'),
+      warning: response.headers.get('warning'),
     }
     const [, url] = /^<([^>]*)>; rel="next"$/.exec(response.headers.get('link') ?? '') ?? []
     next = url?.slice(url.indexOf(store.datastoreId) + store.datastoreId.length + 1)
@@ -75,9 +77,11 @@ for (const rows of [25_000, 6]) {
       )
       const found: string[] = []
       let at = 0
-      for await (const { uids, total } of pages(store, path, tag)) {
+      for await (const { uids, total, warning } of pages(store, path, tag)) {
         found.push(...uids)
         if (path.startsWith('studies')) assert.equal(total, '20')
+        assert.equal(warning?.startsWith('299 - "Too many') ?? false, total === null)
+        assert.equal(total === null, rows === 6 && !path.startsWith('studies'))
         // Into studies that are there, and new ones; before and behind the page.
         at += 1
         if (at < 8) await store.bringIn(fileOf(at * 2, 0, 1), fileOf(at * 2, 1, 9), fileOf(100 + at, 0, 3))

@@ -32,7 +32,7 @@ export const searchAnswer =
     const { headers } = call.request
     const accepted = call.query.get('accept') ?? headers.accept
     checkAccepted(acceptedRanges(accepted), [DICOM_JSON, 'application/json'])
-    const { total, nextToken, json } = await operations.search(
+    const { total, isSorted, nextToken, json } = await operations.search(
       {
         ...{ datastoreId: call.labels.datastoreId!, level: LEVELS[action] },
         ...{ studyInstanceUID: call.labels.study, seriesInstanceUID: call.labels.series },
@@ -49,7 +49,7 @@ export const searchAnswer =
         Vary: 'Accept, Accept-Encoding',
         ...(total !== undefined && { 'X-Total-Count': String(total) }),
         ...(nextToken !== undefined && { Link: `<${nextUrl(call, nextToken)}>; rel="next"` }),
-        ...(nextToken !== undefined && isCut(call) && { Warning: CUT }),
+        ...warningOf(call, { isSorted, hasNext: nextToken !== undefined }),
         ...(isGzip && { 'Content-Encoding': 'gzip' }),
       },
     }
@@ -60,6 +60,17 @@ export const searchAnswer =
 
 /** PS3.18 8.3.4.4: the client asked for more results than a page has. */
 const CUT = `299 - "The number of results exceeds the ${RESULTS_MAX} of a page. The header Link has the URL of the next page."`
+
+const UNSORTED =
+  '299 - "Too many results to sort them. They are in the order of their import; the header Link has the URL of the next page."'
+
+function warningOf(
+  call: DicomwebCall,
+  { isSorted, hasNext }: { readonly isSorted: boolean; readonly hasNext: boolean },
+): { readonly Warning?: string } {
+  const warnings = [...(isSorted ? [] : [UNSORTED]), ...(hasNext && isCut(call) ? [CUT] : [])]
+  return warnings.length === 0 ? {} : { Warning: warnings.join(', ') }
+}
 
 const isCut = ({ query }: DicomwebCall): boolean => Number(query.get('limit') ?? Number.POSITIVE_INFINITY) > RESULTS_MAX
 

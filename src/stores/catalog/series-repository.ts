@@ -52,7 +52,7 @@ export interface FoundPage<Row> {
   readonly rows: readonly Row[]
   /** Undefined if no further row matches. */
   readonly next: SearchPosition | undefined
-  /** Of all that match. Undefined where they were not all read. */
+  /** Of all that match. Undefined where they were not all read, and are not in the order of the request. */
   readonly total: number | undefined
 }
 

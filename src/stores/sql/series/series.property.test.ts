@@ -22,7 +22,7 @@ const ENGINES = [
   {
     name: 'SQLite',
     skip: undefined,
-    archives: 4,
+    archives: 2,
     open: async () => openSqliteCatalog({ path: ':memory:', newId: countedIds(), sizes: SMALL_SIZES }),
   },
   {
