@@ -6,7 +6,7 @@ import type { PlacedInstance } from '../../catalog/image-set-records.ts'
 import { all, allOfMany, type Sql, type SqlValue } from '../engine/statement.ts'
 import { type InstanceRecordRow, recordOf, selectRecords } from '../image-sets/instance-records.ts'
 import type { RowOf } from '../rows/tables.ts'
-import type { SeriesRow } from './series-rows.ts'
+import type { ComparedSeries, SeriesRow } from './series-rows.ts'
 
 const COLUMNS = 'row_id, sop_instance_uid, sop_class_uid, instance_number, warning_reasons, added_in'
 
@@ -74,7 +74,7 @@ export const reasonsIn = ({ warning_reasons }: InstanceRow): readonly string[] =
 
 /** Of the instance and of its series. */
 export const valuesOfInstance =
-  (row: InstanceRow, series: SeriesRow, updatedAt: number | undefined): ValuesOf =>
+  (row: InstanceRow, series: Pick<ComparedSeries, 'valuesOf'>, updatedAt: number | undefined): ValuesOf =>
   (keyword) => {
     switch (keyword) {
       case 'SOPInstanceUID':

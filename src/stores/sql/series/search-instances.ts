@@ -1,5 +1,6 @@
 /** Searches for instances: of the series that match. All are read and sorted, or they are scanned series by series where that would be too many. */
 import { levelOfKeyword } from '../../../imaging/dicomweb-search/attributes.ts'
+import type { PlacedInstance } from '../../catalog/image-set-records.ts'
 import type { FoundInstance, FoundPage } from '../../catalog/series-repository.ts'
 import type { Transactions } from '../engine/statement.ts'
 import {
@@ -16,7 +17,7 @@ import {
 } from './instance-rows.ts'
 import { keysOf, type Ordered, pageOf } from './ordered-rows.ts'
 import { creationOf, matchingSeries, type SeriesSearch, scanSeries } from './search-series.ts'
-import type { Creation, SeriesRow } from './series-rows.ts'
+import { type ComparedSeries, type Creation, readSeriesRows } from './series-rows.ts'
 
 type Page = Omit<FoundPage<FoundInstance>, 'datastore'>
 
@@ -24,19 +25,19 @@ type Page = Omit<FoundPage<FoundInstance>, 'datastore'>
 const INSTANCES_PER_READ = 2_000
 
 interface Match {
-  readonly series: SeriesRow
+  readonly series: ComparedSeries
   readonly instance: InstanceRow
 }
 
 /** The series that match; undefined if they have more than `max` instances together, or are more. */
-async function fewSeries(search: SeriesSearch, max: number): Promise<readonly SeriesRow[] | undefined> {
-  const found: SeriesRow[] = []
+async function fewSeries(search: SeriesSearch, max: number): Promise<readonly ComparedSeries[] | undefined> {
+  const found: ComparedSeries[] = []
   let instances = 0
   const isNamed = wantedUIDs(search.request.criteria) !== undefined
   for await (const rows of matchingSeries(search)) {
     for (const row of rows) {
       found.push(row)
-      instances += isNamed ? 1 : row.found.instances
+      instances += isNamed ? 1 : row.instances
       if (instances > max) return undefined
     }
   }
@@ -68,17 +69,17 @@ export async function orderedInstances(search: SeriesSearch, max: number): Promi
 }
 
 /** Of some instances together; a large series alone. */
-function* batches(series: readonly SeriesRow[]): Generator<readonly SeriesRow[]> {
-  let batch: SeriesRow[] = []
+function* batches(series: readonly ComparedSeries[]): Generator<readonly ComparedSeries[]> {
+  let batch: ComparedSeries[] = []
   let instances = 0
   for (const each of series) {
-    if (batch.length > 0 && instances + each.found.instances > INSTANCES_PER_READ) {
+    if (batch.length > 0 && instances + each.instances > INSTANCES_PER_READ) {
       yield batch
       batch = []
       instances = 0
     }
     batch.push(each)
-    instances += each.found.instances
+    instances += each.instances
   }
   if (batch.length > 0) yield batch
 }
@@ -101,7 +102,7 @@ export async function scannedInstances(search: SeriesSearch): Promise<Page> {
   })
 
   /** Returns whether the page is full. */
-  async function scanInstances(series: SeriesRow): Promise<boolean> {
+  async function scanInstances(series: ComparedSeries): Promise<boolean> {
     while (true) {
       const size = Math.max(1, Math.min(INSTANCES_PER_READ, state.left))
       const rows = await instancesAfter(database, { series, after: inSeries, limit: size, criteria })
@@ -159,7 +160,7 @@ async function instancesAfter(
     limit,
     criteria,
   }: {
-    readonly series: SeriesRow
+    readonly series: ComparedSeries
     readonly after: [number, string] | undefined
     readonly limit: number
     readonly criteria: Parameters<typeof wantedUIDs>[0]
@@ -179,23 +180,21 @@ async function instancesAfter(
   return { found, isAll: true }
 }
 
-/** In the same order, with the bytes of each. */
+/** In the same order, with the bytes of each. What was deleted meanwhile is left out. */
 async function placed(database: Transactions, rows: readonly Match[]): Promise<readonly FoundInstance[]> {
-  const bySeries = Map.groupBy(rows, ({ series }) => series)
-  const places = new Map<SeriesRow, Awaited<ReturnType<typeof placesOf>>>()
-  for (const [series, some] of bySeries) places.set(series, await placesOf(database, series, some))
-  return rows.flatMap(({ series, instance }) => {
-    const at = places.get(series)!.get(instance.sop_instance_uid)
+  const bySeries = Map.groupBy(rows, ({ series }) => series.rowId)
+  const series = await database.read(() => readSeriesRows([...bySeries.keys()]))
+  const places = new Map<number, ReadonlyMap<string, PlacedInstance>>()
+  for (const [rowId, some] of bySeries) {
+    const row = series.get(rowId)
+    const sopInstanceUIDs = some.map(({ instance }) => instance.sop_instance_uid)
+    if (row !== undefined) places.set(rowId, await database.read(() => placeInstances(row, sopInstanceUIDs)))
+  }
+  return rows.flatMap(({ series: { rowId }, instance }) => {
+    const at = places.get(rowId)?.get(instance.sop_instance_uid)
     if (at === undefined) return []
     const warningReasons = reasonsIn(instance).map(Number)
-    return [{ series: series.found, placed: at, instanceNumber: instance.instance_number, warningReasons }]
+    const found = { placed: at, instanceNumber: instance.instance_number, warningReasons }
+    return [{ series: series.get(rowId)!.found, ...found }]
   })
 }
-
-const placesOf = (database: Transactions, series: SeriesRow, rows: readonly Match[]) =>
-  database.read(() =>
-    placeInstances(
-      series,
-      rows.map(({ instance }) => instance.sop_instance_uid),
-    ),
-  )

@@ -8,7 +8,9 @@ import type { Transactions } from '../engine/statement.ts'
 import { keysOf, type Ordered, pageOf } from './ordered-rows.ts'
 import {
   type Candidates,
+  type ComparedSeries,
   type Creation,
+  hasColumn,
   listCandidates,
   readCandidates,
   readSeriesRows,
@@ -28,21 +30,34 @@ export interface SeriesSearch {
 
 type Page = Omit<FoundPage<FoundSeries>, 'datastore'>
 
-const needsModalities = ({ criteria, order }: SeriesSearchRequest): boolean =>
-  [...criteria, ...order].some(({ keyword }) => keyword === 'ModalitiesInStudy')
+const comparedKeywords = ({ criteria, order }: SeriesSearchRequest): readonly string[] =>
+  [...criteria, ...order]
+    .map(({ keyword }) => keyword)
+    .filter((keyword) => keyword !== 'updatedAt' && levelOfKeyword(keyword) !== 'instance')
 
-/** All that match the criteria on series and studies, oldest first, chunk by chunk. Their order is found once, without reading the rows. */
-export async function* matchingSeries(search: SeriesSearch): AsyncGenerator<readonly SeriesRow[]> {
+const needsModalities = (request: SeriesSearchRequest): boolean =>
+  comparedKeywords(request).includes('ModalitiesInStudy')
+
+/** All that match the criteria on series and studies, oldest first, chunk by chunk. Whole rows are read only if they are compared. */
+export async function* matchingSeries(search: SeriesSearch): AsyncGenerator<readonly ComparedSeries[]> {
   const { database, candidates, request } = search
   const listed = await database.read(() => listCandidates(candidates))
   const criteria = criteriaOnSeries(request)
+  const areListed = comparedKeywords(request).every(hasColumn)
   for (let start = 0; start < listed.length; start += ROWS_PER_READ) {
-    const rowIds = listed.slice(start, start + ROWS_PER_READ)
-    const found = await database.read(() => readSeriesRows(rowIds))
-    const some = rowIds.flatMap((rowId) => found.get(rowId) ?? [])
-    const read = needsModalities(request) ? await withModalities(some, { database, request }) : some
+    const some = listed.slice(start, start + ROWS_PER_READ)
+    const read = areListed ? some : await wholeRows(some, search)
     yield read.filter((row) => isMatch(row, criteria))
   }
+}
+
+async function wholeRows(
+  some: readonly ComparedSeries[],
+  { database, request }: SeriesSearch,
+): Promise<readonly SeriesRow[]> {
+  const found = await database.read(() => readSeriesRows(some.map(({ rowId }) => rowId)))
+  const rows = some.flatMap(({ rowId }) => found.get(rowId) ?? [])
+  return needsModalities(request) ? withModalities(rows, { database, request }) : rows
 }
 
 const criteriaOnSeries = ({ criteria }: SeriesSearchRequest): readonly Criterion[] =>
@@ -66,22 +81,20 @@ export async function* scanSeries(
   }
 }
 
-const isMatch = ({ valuesOf }: SeriesRow, criteria: readonly Criterion[]): boolean =>
+const isMatch = ({ valuesOf }: ComparedSeries, criteria: readonly Criterion[]): boolean =>
   matches(criteria, { valuesOf, vrOf: vrOfKeyword })
 
 async function withModalities(
   rows: readonly SeriesRow[],
   { database, request }: Pick<SeriesSearch, 'database' | 'request'>,
 ): Promise<readonly SeriesRow[]> {
-  const studyInstanceUIDs = rows.map(({ texts }) => texts.StudyInstanceUID!)
+  const studyInstanceUIDs = rows.map(({ studyInstanceUID }) => studyInstanceUID)
   const { datastoreId } = request
   const totals = await database.read(() => totalsOfStudies({ datastoreId, studyInstanceUIDs }))
   return rows.map((row) => ({
     ...row,
     valuesOf: (keyword) =>
-      keyword === 'ModalitiesInStudy'
-        ? (totals.get(row.texts.StudyInstanceUID!)?.modalities ?? [])
-        : row.valuesOf(keyword),
+      keyword === 'ModalitiesInStudy' ? (totals.get(row.studyInstanceUID)?.modalities ?? []) : row.valuesOf(keyword),
   }))
 }
 
@@ -92,14 +105,14 @@ export async function orderedSeries(search: SeriesSearch): Promise<Page> {
   const { order, after, limit } = request
   const bySeries = new Map<string, OrderedSeries>()
   for await (const rows of matchingSeries(search)) {
-    for (const { rowId, createdAt, texts, valuesOf, found } of rows) {
-      const series = `${texts.StudyInstanceUID} ${texts.SeriesInstanceUID}`
+    for (const { rowId, createdAt, studyInstanceUID, seriesInstanceUID, valuesOf, instances } of rows) {
+      const series = `${studyInstanceUID} ${seriesInstanceUID}`
       const first = bySeries.get(series)
-      if (first !== undefined) first.instances += found.instances
+      if (first !== undefined) first.instances += instances
       else
         bySeries.set(series, {
           rowId,
-          instances: found.instances,
+          instances,
           keys: keysOf(order, valuesOf),
           place: [createdAt, rowId],
         })

@@ -1,7 +1,7 @@
 /** Reads the primary image sets of which a search picks series: by the most selective index, chunk by chunk in the order of their creation. */
 import type { Criterion } from '../../../imaging/dicomweb-search/criteria.ts'
 import { comparedText, type ValuesOf } from '../../../imaging/dicomweb-search/match.ts'
-import { type SummaryTexts, summaryTexts, valuesOfTexts } from '../../../imaging/dicomweb-search/summary-values.ts'
+import { summaryTexts, valuesOfTexts } from '../../../imaging/dicomweb-search/summary-values.ts'
 import type { FoundSeries, SeriesSearchRequest } from '../../catalog/series-repository.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, allOfMany, one, type Sql, type SqlValue } from '../engine/statement.ts'
@@ -21,17 +21,55 @@ export interface Creation {
   readonly rowId: number
 }
 
-export interface SeriesRow extends Creation {
-  readonly texts: SummaryTexts
+/** What a search compares of a series. */
+export interface ComparedSeries extends Creation {
+  readonly studyInstanceUID: string
+  readonly seriesInstanceUID: string
+  readonly instances: number
   readonly valuesOf: ValuesOf
+}
+
+export interface SeriesRow extends ComparedSeries {
   readonly found: FoundSeries
+}
+
+/** Attributes that have a column: where a search compares no others, the rest of the row is not read. */
+const COLUMN_OF = {
+  StudyInstanceUID: 'study_instance_uid',
+  SeriesInstanceUID: 'series_instance_uid',
+  AccessionNumber: 'accession_number',
+  PatientID: 'patient_id',
+  StudyID: 'study_id',
+  StudyDate: 'study_date',
+  SeriesNumber: 'series_number',
+} as const
+
+export const hasColumn = (keyword: string): boolean => Object.hasOwn(COLUMN_OF, keyword)
+
+const COMPARED_COLUMNS = `row_id, created_at, instance_count, ${Object.values(COLUMN_OF).join(', ')}`
+
+type ComparedColumns = Pick<
+  RowOf<'image_sets'>,
+  'row_id' | 'created_at' | 'instance_count' | (typeof COLUMN_OF)[keyof typeof COLUMN_OF]
+>
+
+function comparedSeries(row: ComparedColumns): ComparedSeries {
+  return {
+    ...{ rowId: row.row_id, createdAt: row.created_at, instances: row.instance_count },
+    ...{ studyInstanceUID: row.study_instance_uid!, seriesInstanceUID: row.series_instance_uid! },
+    valuesOf(keyword) {
+      const text = hasColumn(keyword) ? row[COLUMN_OF[keyword as keyof typeof COLUMN_OF]] : null
+      return text === null ? [] : [text]
+    },
+  }
 }
 
 function seriesRow(row: SeriesColumns): SeriesRow {
   const texts = summaryTexts(row.tags, row.unlisted_texts)
   return {
-    ...{ rowId: row.row_id, createdAt: row.created_at },
-    ...{ texts, valuesOf: valuesOfTexts(texts) },
+    ...{ rowId: row.row_id, createdAt: row.created_at, instances: row.instance_count },
+    ...{ studyInstanceUID: texts.StudyInstanceUID!, seriesInstanceUID: texts.SeriesInstanceUID! },
+    valuesOf: valuesOfTexts(texts),
     found: {
       ...{ texts, instances: row.instance_count },
       imageSet: { imageSetId: imageSetIdOf(row.row_id, row.id_suffix), version: row.version },
@@ -102,9 +140,9 @@ export function* countCandidates({ from, values }: Candidates, max: number): Sql
 }
 
 /** All of them in the order of their creation, where they are few. */
-export function* listCandidates({ from, values }: Candidates): Sql<readonly number[]> {
-  const rows = yield* all<{ row_id: number; created_at: number }>(`SELECT row_id, created_at FROM ${from}`, ...values)
-  return rows.toSorted((a, b) => a.created_at - b.created_at || a.row_id - b.row_id).map((row) => row.row_id)
+export function* listCandidates({ from, values }: Candidates): Sql<readonly ComparedSeries[]> {
+  const rows = yield* all<ComparedColumns>(`SELECT ${COMPARED_COLUMNS} FROM ${from}`, ...values)
+  return rows.toSorted((a, b) => a.created_at - b.created_at || a.row_id - b.row_id).map(comparedSeries)
 }
 
 /** Those created after the given one, in the order of their creation. */
