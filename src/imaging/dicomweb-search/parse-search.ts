@@ -22,6 +22,10 @@ export interface ParsedSearch {
 
 /** Parameters that are no attributes. Those of a signature in the query have the names that AWS gives them. */
 const OPTIONS = new Set(['accept', 'fuzzymatching', 'includefield', 'limit', 'nextToken', 'offset', 'orderby'])
+
+/** Names of all parameters of a level, as a description of the service lists them. */
+export const searchParameters = (level: SearchLevel): readonly string[] => [...OPTIONS, ...searchedKeywords(level)]
+
 const OF_SIGNATURE = /^x-amz-/i
 
 export type Parameters = readonly (readonly [name: string, value: string])[]

@@ -18,10 +18,8 @@ import type { ImageSetOfSeries, ImageSetVersion, PlacedInstance } from '../../st
 import { type InstanceOfVersion, openVersion, type VersionReader } from '../../versions/read-instance.ts'
 import { findImageSets, instancesOf } from './find-image-sets.ts'
 import { findInstance } from './find-instances.ts'
+import { jsonArray } from './json-array.ts'
 import { pixelElementOf, syntaxInFile } from './pixel-element.ts'
-
-/** Sent at once; between them other requests have their turn. */
-const CHUNK_CHARACTERS = 64 * 1024
 
 export async function retrieveMetadata(wanted: MetadataToWrite, app: App): Promise<RetrievedMetadata> {
   const { datastoreId, seriesInstanceUID, sopInstanceUID } = wanted
@@ -29,12 +27,12 @@ export async function retrieveMetadata(wanted: MetadataToWrite, app: App): Promi
     const imageSets = await findImageSets(app, wanted)
     return {
       entityTag: tagOfMetadata(imageSets, wanted),
-      json: () => chunksOf(app, { instances: instancesOf(app, { datastoreId, imageSets }), wanted }),
+      json: () => jsonArray(objectsOf(app, { instances: instancesOf(app, { datastoreId, imageSets }), wanted })),
     }
   }
   const placed = await findInstance(app, { ...wanted, seriesInstanceUID, sopInstanceUID })
   const instances = [{ ...placed, seriesInstanceUID }]
-  return { entityTag: tagOfMetadata(instances, wanted), json: () => chunksOf(app, { instances, wanted }) }
+  return { entityTag: tagOfMetadata(instances, wanted), json: () => jsonArray(objectsOf(app, { instances, wanted })) }
 }
 
 function tagOfMetadata(imageSets: readonly ImageSetVersion[], { sopInstanceUID, origin }: MetadataToWrite): string {
@@ -48,20 +46,6 @@ type InstanceOfSeries = PlacedInstance & Pick<ImageSetOfSeries, 'seriesInstanceU
 interface Writing {
   readonly instances: AsyncIterable<InstanceOfSeries> | Iterable<InstanceOfSeries>
   readonly wanted: MetadataToWrite
-}
-
-async function* chunksOf(app: App, writing: Writing): AsyncGenerator<Uint8Array> {
-  let text = '['
-  let separator = ''
-  for await (const object of objectsOf(app, writing)) {
-    text += separator + object
-    separator = ',\n'
-    if (text.length < CHUNK_CHARACTERS) continue
-    yield Buffer.from(text)
-    text = ''
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  yield Buffer.from(`${text}]\n`)
 }
 
 async function* objectsOf(app: App, { instances, wanted }: Writing): AsyncGenerator<string> {

@@ -2,18 +2,14 @@
  * SearchDICOMStudies, SearchDICOMSeries and SearchDICOMInstances (PS3.18 10.6): a page of results, a link to the next (RFC 8288), and the number
  * of all results.
  */
-import { promisify } from 'node:util'
-import { constants, createGzip, gzip } from 'node:zlib'
 import type { DicomwebSearch } from '../../contract/dicomweb.ts'
-import { splitTarget, type WireReply } from '../http/wire.ts'
-import { acceptedRanges, acceptsGzip } from './accept.ts'
+import { splitTarget } from '../http/wire.ts'
+import { acceptedOf, acceptsGzip } from './accept.ts'
 import type { DicomwebAnswer, DicomwebCall } from './answer.ts'
-import { started, through } from './bodies.ts'
+import { JSON_TYPES, jsonReply } from './json-reply.ts'
 import { originOf } from './named.ts'
 import { checkAccepted } from './wanted-syntaxes.ts'
 
-const DICOM_JSON = 'application/dicom+json'
-const FASTEST = { level: constants.Z_BEST_SPEED }
 /** Of the first page only: a token is a place in the results. */
 const OF_FIRST_PAGE = new Set(['nextToken', 'offset'])
 /** The request for the next page has a signature of its own. */
@@ -29,9 +25,7 @@ const LEVELS = {
 export const searchAnswer =
   (action: keyof typeof LEVELS): DicomwebAnswer =>
   async (call, { app, operations }) => {
-    const { headers } = call.request
-    const accepted = call.query.get('accept') ?? headers.accept
-    checkAccepted(acceptedRanges(accepted), [DICOM_JSON, 'application/json'])
+    checkAccepted(acceptedOf(call), JSON_TYPES)
     const { total, isSorted, nextToken, json } = await operations.search(
       {
         ...{ datastoreId: call.labels.datastoreId!, level: LEVELS[action] },
@@ -40,22 +34,14 @@ export const searchAnswer =
       },
       app,
     )
-    const body = await started(json())
-    const isGzip = acceptsGzip(headers['accept-encoding'])
-    const reply: Omit<WireReply, 'body'> = {
-      status: 200,
+    return jsonReply(json(), {
+      isGzip: acceptsGzip(call.request.headers['accept-encoding']),
       headers: {
-        'Content-Type': DICOM_JSON,
-        Vary: 'Accept, Accept-Encoding',
         ...(total !== undefined && { 'X-Total-Count': String(total) }),
         ...(nextToken !== undefined && { Link: `<${nextUrl(call, nextToken)}>; rel="next"` }),
         ...warningOf(call, { isSorted, hasNext: nextToken !== undefined }),
-        ...(isGzip && { 'Content-Encoding': 'gzip' }),
       },
-    }
-    if (!isGzip) return { ...reply, body }
-    if (body instanceof Uint8Array) return { ...reply, body: await promisify(gzip)(body, FASTEST) }
-    return { ...reply, body: through(body, createGzip(FASTEST)) }
+    })
   }
 
 /** PS3.18 8.3.4.4: the client asked for more results than a page has. */
