@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { checkDicomJson } from '../../src/protocols/dicomweb/dicom-json-model.fixture.ts'
 import { activeDatastore } from '../support/datastores.ts'
-import { instance } from '../support/fixtures.ts'
+import { instance, studies as studiesFrom } from '../support/fixtures.ts'
 import { openHilum } from '../support/hilum.ts'
 import { importFiles } from '../support/import.ts'
 import { signedHeaders } from '../support/raw-request.ts'
-import { choice, documented } from '../support/sources.ts'
+import { choice, clause, documented } from '../support/sources.ts'
 
 const server = await openHilum()
 const { hilum, sdk } = server
@@ -143,7 +143,7 @@ describe('SearchDICOMStudies', () => {
     test(`matches ${query}`, documented, async () => assert.deepEqual(await studies(query), found))
   }
 
-  test('returns the attributes of PS3.18, with the totals of the study', choice, async () => {
+  test('returns the attributes of PS3.18, with the totals of the study', clause('10.6.3'), async () => {
     const [study] = await search('studies?PatientID=P1')
     assert.deepEqual(Object.keys(study!).sort(), [
       ...['00080005', '00080020', '00080030', '00080050', '00080056', '00080061', '00080090', '00081030', '00081190'],
@@ -336,8 +336,19 @@ describe('pages', () => {
     assert.deepEqual(await response.json(), [])
   })
 
-  test('a limit above 1,000 is answered with a warning if there is more', choice, async () => {
-    assert.equal((await get('studies?limit=5000')).headers.get('warning'), null)
+  test('a limit above 1,000 is answered with 1,000 results, and a warning if there are more', choice, async () => {
+    const store = await activeDatastore(sdk)
+    await importFiles(server, { datastoreId: store, files: studiesFrom({ from: 1, count: 1_001 }) })
+    const path = `/datastore/${store}/studies`
+    const warningFor = async (query: string) => {
+      const headers = await signedHeaders(hilum, { method: 'GET', path, query })
+      const response = await fetch(`${hilum.endpoint}${path}?${query}`, { headers })
+      assert.equal(((await response.json()) as Result[]).length, 1_000)
+      return response.headers.get('warning')?.slice(0, 3)
+    }
+    assert.equal(await warningFor('limit=5000'), '299')
+    assert.equal(await warningFor('limit=1000'), undefined)
+    assert.equal(await warningFor('limit=5000&offset=1'), undefined)
   })
 })
 
