@@ -2,6 +2,12 @@
 import type { ImportApp } from '../app.ts'
 import type { ImportJob } from '../stores/catalog/import-job-repository.ts'
 
+/** How long blobs begin with the same two digits, by which a disk spreads them over folders: a new folder costs more fsyncs than a blob. */
+const SAME_DIGITS_MS = 10_000
+
 export const blobFolder = (job: Pick<ImportJob, 'datastoreId' | 'jobId'>): string => `${job.datastoreId}/${job.jobId}/`
 
-export const newBlobKey = (app: Pick<ImportApp, 'newId'>, job: ImportJob): string => `${blobFolder(job)}${app.newId()}`
+export function newBlobKey(app: Pick<ImportApp, 'clock' | 'newId'>, job: ImportJob): string {
+  const digits = Math.floor(app.clock() / SAME_DIGITS_MS) % 256
+  return `${blobFolder(job)}${digits.toString(16).padStart(2, '0')}${app.newId().slice(2)}`
+}

@@ -6,14 +6,10 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ImportApp } from '../app.ts'
 import { DeclarationsChanged } from '../stores/catalog/declared-attribute-repository.ts'
-import {
-  type GroupDocuments,
-  ImageSetChanged,
-  ImageSetLocked,
-  type UnpublishedGroup,
-} from '../stores/catalog/image-set-records.ts'
+import { ImageSetChanged, ImageSetLocked, type UnpublishedGroup } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease } from '../stores/catalog/import-job-repository.ts'
-import { writeGroupDocuments } from './group-documents.ts'
+import type { GrowingDocuments } from '../versions/growing-documents.ts'
+import { type WrittenDocuments, writeGroupDocuments } from './group-documents.ts'
 
 /** Groups whose documents share a blob, and so an fsync. */
 const GROUPS_PER_BLOB = 1_000
@@ -31,16 +27,19 @@ interface Publishing {
   readonly lease: Lease
   /** Aborted when the worker stops or its lease is lost. */
   readonly signal: AbortSignal
+  /** Of the image sets that the job has extended before. */
+  readonly growing?: GrowingDocuments | undefined
 }
 
 /** @throws StoreUnavailable, the reason of the signal */
-export async function publishGroups({ app, job, lease, signal }: Publishing): Promise<void> {
+export async function publishGroups(publishing: Publishing): Promise<void> {
+  const { app, job, signal } = publishing
   for (;;) {
     const groups = ofFewFiles(await app.catalog.importJobs.unpublishedGroups(job.jobId, GROUPS_PER_BLOB))
     if (groups.length === 0) return
     signal.throwIfAborted()
-    const documents = await writeGroupDocuments(app, job, groups)
-    const published = await publishAll({ app, job, lease, signal }, { groups, documents })
+    const documents = await writeGroupDocuments(publishing, groups)
+    const published = await publishAll(publishing, { groups, documents })
     if (published === 0) await app.blobs.remove([documents.blobKey])
   }
 }
@@ -50,14 +49,18 @@ export async function publishGroups({ app, job, lease, signal }: Publishing): Pr
  * @returns how many groups were published
  */
 async function publishAll(
-  { app, lease, signal }: Publishing,
-  { groups, documents }: { readonly groups: readonly UnpublishedGroup[]; readonly documents: GroupDocuments },
+  { app, lease, signal, growing }: Publishing,
+  { groups, documents }: { readonly groups: readonly UnpublishedGroup[]; readonly documents: WrittenDocuments },
 ): Promise<number> {
   for (let start = 0; start < groups.length; start += GROUPS_PER_TRANSACTION) {
     signal.throwIfAborted()
     const some = groups.slice(start, start + GROUPS_PER_TRANSACTION)
     try {
-      await app.catalog.importJobs.publish(lease, some, app.clock(), documents)
+      const generated = await app.catalog.importJobs.publish(lease, some, app.clock(), documents)
+      generated.forEach(({ imageSetId, imageSetVersion: version }, index) => {
+        const grown = documents.grown.get(some[index]!.groupId)
+        if (grown !== undefined) growing?.keep({ imageSetId, version }, grown)
+      })
     } catch (cause) {
       if (cause instanceof ImageSetLocked) await setTimeout(RETRY_LOCKED_MS)
       else if (!(cause instanceof ImageSetChanged || cause instanceof DeclarationsChanged)) throw cause

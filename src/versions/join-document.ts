@@ -3,15 +3,15 @@
  * blob, a chunk, the largest instance, and some 300 bytes for the record of each.
  */
 
-import { constants, crc32, deflateRawSync } from 'node:zlib'
 import type { ImportApp } from '../app.ts'
 import { type AttributeOverrides, withOverrides } from '../imaging/documents/attribute-overrides.ts'
 import type { DeclaredValues } from '../imaging/documents/declared-values.ts'
-import { DOCUMENT_END, type DocumentBody, INSTANCE_SEPARATOR } from '../imaging/documents/metadata-document.ts'
+import { type DocumentBody, INSTANCE_SEPARATOR } from '../imaging/documents/metadata-document.ts'
 import type { MetadataBytes } from '../ingest/describe-instance.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
 import { StoredChecksum } from '../pixel-data/checksum/stored-checksum.ts'
 import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
+import { DEFLATED_END, DocumentDeflater } from './deflate-document.ts'
 
 /** Compressed without a pause, so not too large; each chunk starts a new deflate block, so not too small. */
 const CHUNK_BYTES = 256 * 1024
@@ -30,6 +30,8 @@ export interface JoinedDocument {
   readonly body: DocumentBody
   /** The instances that differ from the attributes of the image set. */
   readonly different: readonly InstanceRecord[]
+  /** Continues the document, after the bytes before the last ones (DEFLATED_END). */
+  readonly deflater: DocumentDeflater
 }
 
 export class DocumentJoiner {
@@ -41,12 +43,10 @@ export class DocumentJoiner {
 
   /** The deflated bytes. After the last, onEnd receives the values that the gzip file needs. */
   async *body(document: DocumentToJoin, onEnd: (joined: JoinedDocument) => void): AsyncGenerator<Uint8Array> {
-    const body = { crc32: 0, contentBytes: 0 }
+    const deflater = new DocumentDeflater()
     const checksum = new StoredChecksum(0)
-    const deflate = (json: Uint8Array, finishFlush: number): Uint8Array => {
-      body.crc32 = crc32(json, body.crc32)
-      body.contentBytes += json.length
-      const deflated = deflateRawSync(json, { finishFlush })
+    const deflate = (json: Uint8Array): Uint8Array => {
+      const deflated = deflater.deflate(json)
       checksum.add(deflated)
       return deflated
     }
@@ -57,13 +57,13 @@ export class DocumentJoiner {
       chunk.push(json)
       chunkBytes += json.length
       if (chunkBytes < CHUNK_BYTES) continue
-      // A full flush ends on a byte boundary, so that the chunks are one stream.
-      yield deflate(Buffer.concat(chunk), constants.Z_FULL_FLUSH)
+      yield deflate(Buffer.concat(chunk))
       chunk = []
       chunkBytes = 0
     }
-    yield deflate(Buffer.concat(chunk), constants.Z_FINISH)
-    onEnd({ body: { ...body, bodyChecksum: checksum.end() }, different })
+    yield deflate(Buffer.concat(chunk))
+    yield DEFLATED_END
+    onEnd({ body: { ...deflater.end(), bodyChecksum: checksum.add(DEFLATED_END).end() }, different, deflater })
   }
 
   async *#json(
@@ -85,7 +85,6 @@ export class DocumentJoiner {
       }
       yield overrides === undefined ? own : Buffer.from(withOverrides(Buffer.from(own).toString(), overrides))
     }
-    yield Buffer.from(DOCUMENT_END)
   }
 
   async metadata(instance: InstanceRecord, part: keyof MetadataBytes): Promise<Uint8Array> {

@@ -166,6 +166,10 @@ export async function* attributesBytes(
   yield Buffer.from(attributes.text)
   for (const instance of different) {
     const overrides = await attributes.overridesOf(instance)
-    if (overrides !== undefined) yield Buffer.from(lineOf(instance.sopInstanceUID, overrides))
+    if (overrides !== undefined) yield overridesBytes(instance, overrides)
   }
 }
+
+/** What is stored for one of these instances, after the attributes. */
+export const overridesBytes = ({ sopInstanceUID }: InstanceRecord, overrides: AttributeOverrides): Uint8Array =>
+  Buffer.from(lineOf(sopInstanceUID, overrides))

@@ -54,7 +54,7 @@ export async function writeVersion(
   }
   const document = { offsetBytes, sizeBytes: 0 }
   const attributesPlace = { blobKey, offsetBytes: 0, sizeBytes: 0 }
-  let joined: JoinedDocument = { body: { crc32: 0, contentBytes: 0, bodyChecksum: 0 }, different: [] }
+  let joined: JoinedDocument | undefined
   const declared = new DeclaredValues(declaredAttributes)
   async function* bytes(): AsyncGenerator<Uint8Array> {
     yield* instanceMetadata.values()
@@ -67,13 +67,13 @@ export async function writeVersion(
       yield chunk
     }
     attributesPlace.offsetBytes = document.offsetBytes + document.sizeBytes
-    for await (const chunk of attributesBytes(attributes, joined.different)) {
+    for await (const chunk of attributesBytes(attributes, joined!.different)) {
       attributesPlace.sizeBytes += chunk.length
       yield chunk
     }
   }
   digests.set(blobKey, await app.blobs.put(blobKey, coalesced(bytes())))
-  const { body } = joined
+  const { body } = joined!
   const { imageSetMetadataBytes } = app.limits
   if (body.contentBytes > imageSetMetadataBytes) {
     throw new WorkflowFailed(

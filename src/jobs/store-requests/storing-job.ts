@@ -13,13 +13,19 @@ import { BufferPool } from '../../pixel-data/threads/buffer-pool.ts'
 import { type ImportJob, type Lease, LeaseLost } from '../../stores/catalog/import-job-repository.ts'
 import { bucketOf } from '../../stores/locations/locations.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
+import { GrowingDocuments } from '../../versions/growing-documents.ts'
 import { publishGroups } from '../publish-groups.ts'
+import { Together } from './together.ts'
+
+/** For the documents of its image sets, in addition to the memory of received files. */
+const DOCUMENTS_SHARE = 1 / 4
 
 export class StoringJob {
   readonly #app: ImportApp
   readonly #job: ImportJob
   readonly #lease: Lease
   readonly #buffers: BufferPool
+  readonly #growing: GrowingDocuments
   readonly #writer: BatchWriter
   readonly #stopping = new AbortController()
   readonly #renewal: NodeJS.Timeout
@@ -28,6 +34,9 @@ export class StoringJob {
   readonly #adding = inTurn()
   /** No file is recorded while groups are published: their documents name all files that were recorded before. */
   readonly #recording = inTurn()
+  /** One publication at a time: requests that end during it share the next one. */
+  readonly #publishing = inTurn()
+  readonly #together = new Together()
   #nextPublication: Promise<void> | undefined
   #failure: unknown
   #files = 0
@@ -45,6 +54,7 @@ export class StoringJob {
     this.#job = job
     this.#lease = lease
     this.#buffers = new BufferPool({ keptBytesMax: app.limits.importReadAheadBytes / 4 })
+    this.#growing = new GrowingDocuments({ limitBytes: app.limits.storeMemoryBytes * DOCUMENTS_SHARE })
     this.#writer = new BatchWriter(this.#recordingInTurn(app), { job, lease, buffers: this.#buffers })
     this.context = {
       ...{ app, ...shared, buffers: this.#buffers, signal: this.#stopping.signal },
@@ -103,22 +113,27 @@ export class StoringJob {
   }
 
   /**
-   * Requests that end at the same time share one publication. The files of the next one are written while this one is published.
+   * Requests that end at the same time share one publication: a blob of files, a blob of documents, and a transaction for each.
    * @throws StoreUnavailable, LeaseLost
    */
   publish(): Promise<void> {
-    this.#nextPublication ??= this.#publishNext()
+    this.#together.add()
+    this.#nextPublication ??= this.#publishing(() => this.#publishNext())
     return this.#nextPublication
   }
 
   async #publishNext(): Promise<void> {
+    await this.#together.ready()
     await this.#unlessFailed(this.#adding, () => {
       this.#nextPublication = undefined
+      this.#together.begin()
       this.#isPublished = true
       return this.#writer.flush()
     })
-    const [app, job, lease, { signal }] = [this.#app, this.#job, this.#lease, this.#stopping]
-    await this.#unlessFailed(this.#recording, () => publishGroups({ app, job, lease, signal }))
+    const { signal } = this.#stopping
+    const publishing = { app: this.#app, job: this.#job, lease: this.#lease, signal, growing: this.#growing }
+    await this.#unlessFailed(this.#recording, () => publishGroups(publishing))
+    this.#together.end()
   }
 
   /** To be called once, when no request uses it. */
@@ -135,6 +150,7 @@ export class StoringJob {
     }
     clearInterval(this.#renewal)
     this.#buffers.empty()
+    this.#growing.clear()
     if (this.#failure === undefined || this.#failure instanceof LeaseLost) return
     // A worker publishes what was recorded. If this fails too, the lease expires.
     await this.#app.catalog.importJobs.release(this.#lease, this.#app.clock()).catch(() => {})
