@@ -19,7 +19,8 @@ const LOAD = { connections: 8, warmUpMs: 500, durationMs: 2_000 }
 const TURNS = 3
 const SLICES = 100
 
-const STUDY = 'studies/2.25.8.2.0/series/2.25.8.3.0'
+/** The first series of writeSlices, and that of writeSeries. */
+export const STUDY = 'studies/2.25.8.2.0/series/2.25.8.3.0'
 const MULTIPART = 'multipart/related; type="application/octet-stream"'
 const WADO = {
   'stored, alone': 'application/octet-stream; transfer-syntax=*',
@@ -143,7 +144,7 @@ const measureSeries = (instances: number): Promise<SeriesResult[]> =>
   )
 
 /** With as many attributes as a slice of a CT has, a few private ones included. */
-async function writeSeries(folder: string, instances: number): Promise<void> {
+export async function writeSeries(folder: string, instances: number): Promise<void> {
   await mkdir(folder, { recursive: true })
   for (let number = 0; number < instances; number++) {
     const bytes = encodeP10({

@@ -15,6 +15,8 @@ export interface Load {
 }
 
 const READ_BYTES = 256 * 1024
+/** RFC 9112 7.1. */
+const LAST_CHUNK = Buffer.from('0\r\n\r\n')
 
 export interface LoadResult {
   readonly perSecond: number
@@ -39,11 +41,38 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   }
 }
 
-const round = (load: Load, durationMs: number, times: number[]): Promise<number>[] =>
-  Array.from({ length: load.connections }, (_, index) => oneConnection({ load, index, durationMs, times }))
+const round = (load: Load, durationMs: number, times: number[]): Promise<number>[] => {
+  const until = performance.now() + durationMs
+  return Array.from({ length: load.connections }, (_, index) => {
+    let next = index
+    const draw = () => (performance.now() >= until ? undefined : load.requests[next++ % load.requests.length]!)
+    return oneConnection({ port: load.port, draw, times })
+  })
+}
 
-function oneConnection(one: { load: Load; index: number; durationMs: number; times: number[] }): Promise<number> {
-  const { load, times } = one
+/** Each request once. @returns how long it took in all, and the time of each */
+export async function sendAll({
+  port,
+  requests,
+  connections,
+}: Pick<Load, 'port' | 'requests' | 'connections'>): Promise<{ readonly seconds: number; readonly timesMs: number[] }> {
+  const timesMs: number[] = []
+  let next = 0
+  const draw = () => requests[next++]
+  const startedAt = performance.now()
+  await Promise.all(Array.from({ length: connections }, () => oneConnection({ port, draw, times: timesMs })))
+  return { seconds: (performance.now() - startedAt) / 1000, timesMs: timesMs.sort((a, b) => a - b) }
+}
+
+interface Connection {
+  readonly port: number
+  /** The next request; undefined: there are no more. */
+  readonly draw: () => Buffer | undefined
+  readonly times: number[]
+}
+
+/** @returns the bytes of its last answer */
+function oneConnection({ port, draw, times }: Connection): Promise<number> {
   return new Promise((resolve, reject) => {
     // One buffer for all that comes: answers of half a megabyte would otherwise be a chunk of garbage each.
     const buffer = Buffer.allocUnsafe(READ_BYTES)
@@ -51,21 +80,20 @@ function oneConnection(one: { load: Load; index: number; durationMs: number; tim
       onData(buffer.subarray(0, bytes))
       return true
     }
-    const socket: Socket = connect({ port: load.port, host: '127.0.0.1', onread: { buffer, callback } })
-    const until = performance.now() + one.durationMs
-    let next = one.index
+    const socket: Socket = connect({ port, host: '127.0.0.1', onread: { buffer, callback } })
     let sentAt = 0
     let pending = 0
+    let isChunked = false
     let answerBytes = 0
     const send = () => {
-      const now = performance.now()
-      if (now >= until) {
+      const request = draw()
+      if (request === undefined) {
         socket.destroy()
         resolve(answerBytes)
         return
       }
-      sentAt = now
-      socket.write(load.requests[next++ % load.requests.length]!)
+      sentAt = performance.now()
+      socket.write(request)
     }
     socket.setNoDelay(true)
     socket.on('connect', send)
@@ -76,11 +104,15 @@ function oneConnection(one: { load: Load; index: number; durationMs: number; tim
         const text = chunk.toString('latin1', 0, head)
         if (!text.startsWith('HTTP/1.1 200'))
           return reject(new Error(`the server answered: ${chunk.toString('latin1')}`))
+        isChunked = /transfer-encoding: chunked/i.test(text)
         const bodyBytes = Number(/content-length: (\d+)/i.exec(text)?.[1])
-        answerBytes = head + 4 + bodyBytes
+        answerBytes = isChunked ? 0 : head + 4 + bodyBytes
         pending = answerBytes
       }
-      pending -= chunk.length
+      if (isChunked) {
+        answerBytes += chunk.length
+        pending = chunk.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK) ? 0 : 1
+      } else pending -= chunk.length
       if (pending > 0) return
       pending = 0
       times.push(performance.now() - sentAt)

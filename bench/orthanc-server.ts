@@ -1,4 +1,5 @@
 /** Debian's Orthanc as a process of its own, with its default index on SQLite, and instances sent to it over REST. */
+import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
@@ -12,6 +13,7 @@ export const ORTHANC_DICOMWEB = '/usr/share/orthanc/plugins/libOrthancDicomWeb.s
 
 export interface OrthancServer {
   readonly port: number
+  readonly child: ChildProcess
   /** Sends instances as whole P10 files, four clients at once; `stored` is told each time how many there are. */
   store(files: Iterable<Uint8Array>, stored?: (count: number) => void): Promise<void>
   stop(): Promise<void>
@@ -19,10 +21,17 @@ export interface OrthancServer {
 
 export const isOrthancInstalled = (): boolean => existsSync(ORTHANC)
 
-/** @param options.isDurable whether each file reaches the disk before it is acknowledged, as with Hilum always. */
+interface OrthancOptions {
+  /** Whether each file reaches the disk before it is acknowledged, as with Hilum always. Orthanc's default: it does. */
+  readonly isDurable: boolean
+  readonly plugins?: readonly string[]
+  /** Of the configuration. */
+  readonly settings?: Readonly<Record<string, unknown>>
+}
+
 export async function startOrthanc(
   folder: string,
-  { isDurable, plugins = [] }: { readonly isDurable: boolean; readonly plugins?: readonly string[] },
+  { isDurable, plugins = [], settings = {} }: OrthancOptions,
 ): Promise<OrthancServer> {
   await mkdir(folder, { recursive: true })
   const port = await freePort()
@@ -38,12 +47,14 @@ export async function startOrthanc(
       AuthenticationEnabled: false,
       SyncStorageArea: isDurable,
       Plugins: plugins,
+      ...settings,
     }),
   )
   const orthanc = start(ORTHANC, ['--logfile=/dev/null', config])
   await untilAnswering(`http://127.0.0.1:${port}/system`, 30_000)
   return {
     port,
+    child: orthanc.child,
     async store(files, stored = () => {}) {
       const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS })
       let count = 0

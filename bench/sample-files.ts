@@ -75,6 +75,29 @@ export async function writeSlices(
   return paths
 }
 
+/** A slice of one of several series, whose identifiers begin with the root. Its side is 512 pixels, or 64 for 9 KB. */
+export function sliceOf(
+  { root, series, instance }: { readonly root: string; readonly series: number; readonly instance: number },
+  { side, pixels }: { readonly side: number; readonly pixels: Uint8Array },
+): Uint8Array {
+  return encodeP10({
+    transferSyntaxUID: ExplicitVRLittleEndian,
+    attributes: {
+      ...{
+        SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
+        SOPInstanceUID: `${root}.1.${series}.${instance}`,
+        Modality: 'CT',
+      },
+      ...{ StudyDate: '20240101', StudyTime: '101500', AccessionNumber: `A${series}`, StudyID: String(series) },
+      ...{ PatientName: `BENCH^P${series}`, PatientID: `P${series}`, PatientBirthDate: '19600101', PatientSex: 'O' },
+      ...{ StudyInstanceUID: `${root}.2.${series}`, SeriesInstanceUID: `${root}.3.${series}`, SeriesNumber: 1 },
+      ...{ InstanceNumber: 1 + instance, SamplesPerPixel: 1, PhotometricInterpretation: 'MONOCHROME2' },
+      ...{ Rows: side, Columns: side, BitsAllocated: 16, BitsStored: 16, HighBit: 15, PixelRepresentation: 1 },
+    },
+    pixelData: { frames: [pixels] },
+  })
+}
+
 export const drawNoise = (): Uint8Array => randomBytes(SIDE * SIDE * 2)
 
 function sliceFile(number: number, pixels: Uint8Array): Uint8Array {

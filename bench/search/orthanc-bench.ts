@@ -2,11 +2,8 @@
  * `npm run bench -- orthanc`: the searches of a worklist (the newest 50, one patient, a deep page) on Hilum and on Debian's Orthanc with the same
  * series, over HTTP. Hilum's requests are signed and its replies are complete summaries; Orthanc returns the same tags, without authentication.
  */
-import { existsSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
-import { ExplicitVRLittleEndian, encodeP10 } from '../../src/dicom/encode.ts'
 import { type BenchServer, startHilumServer } from '../hilum-server.ts'
 import { type LoadResult, runLoad } from '../load.ts'
 import { optionsOf } from '../options.ts'
@@ -15,8 +12,9 @@ import { projectFolder } from '../processes.ts'
 import { signedSearches } from '../searching.ts'
 import { openStores } from './build-store.ts'
 import { DATASTORE_ID, type Progress } from './built-store.ts'
-import { type BenchImageSet, DATA_SET_VERSION, type DataSet, dataSetOf } from './data-set.ts'
+import { type DataSet, dataSetOf } from './data-set.ts'
 import { rounded } from './measure.ts'
+import { orthancStore } from './orthanc-store.ts'
 import { progressBar } from './progress-bar.ts'
 
 const USAGE = `npm run bench -- orthanc [--rows N] [--seconds S] [--json]
@@ -115,8 +113,7 @@ const SERIES = { Level: 'Series', Limit: PAGE, ResponseContent: ['MainDicomTags'
 const NEWEST_FIRST = { Query: {}, OrderBy: [{ Type: 'Metadata', Key: 'LastUpdate', Direction: 'DESC' }] }
 
 async function askOrthanc({ dataSet, cacheFolder, durationMs, progress }: Asked) {
-  const folder = join(cacheFolder, `orthanc-${dataSet.size}-${DATA_SET_VERSION}`)
-  if (!existsSync(folder)) await fillOrthanc({ dataSet, folder, progress })
+  const folder = await orthancStore({ dataSet, cacheFolder, progress })
   const orthanc = await startOrthanc(folder, { isDurable: true })
   try {
     progress('measuring Orthanc', 0)
@@ -144,55 +141,6 @@ const requestOf = (port: number, body: string): Buffer =>
   Buffer.from(
     `POST /tools/find HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
-
-/** Fills another folder and renames it when it is complete. */
-async function fillOrthanc(request: { dataSet: DataSet; folder: string; progress: Progress }): Promise<void> {
-  const { dataSet, folder, progress } = request
-  const filling = `${folder}-filling-${process.pid}`
-  try {
-    const orthanc = await startOrthanc(filling, { isDurable: false })
-    try {
-      await orthanc.store(filesOf(dataSet), (count) => progress('loading Orthanc', count / dataSet.size))
-    } finally {
-      await orthanc.stop()
-    }
-    await rename(filling, folder)
-  } finally {
-    await rm(filling, { recursive: true, force: true })
-  }
-}
-
-function* filesOf(dataSet: DataSet): Iterable<Uint8Array> {
-  for (let index = 0; index < dataSet.size; index++) yield fileOf(dataSet.imageSet(index))
-}
-
-/** One small instance for each series, with the tags of its summary. */
-function fileOf({ grouping, tags }: BenchImageSet): Uint8Array {
-  const summary = JSON.parse(tags)
-  return encodeP10({
-    transferSyntaxUID: ExplicitVRLittleEndian,
-    attributes: {
-      SOPClassUID: '1.2.840.10008.5.1.4.1.1.2',
-      SpecificCharacterSet: 'ISO_IR 192',
-      SOPInstanceUID: `${grouping.SeriesInstanceUID}.1`,
-      StudyDate: grouping.StudyDate!,
-      StudyTime: summary.DICOMStudyTime,
-      Modality: summary.DICOMSeriesModality,
-      AccessionNumber: grouping.AccessionNumber ?? '',
-      StudyDescription: summary.DICOMStudyDescription,
-      PatientName: summary.DICOMPatientName,
-      PatientID: grouping.PatientID!,
-      PatientBirthDate: summary.DICOMPatientBirthDate,
-      PatientSex: summary.DICOMPatientSex,
-      BodyPartExamined: summary.DICOMSeriesBodyPart,
-      StudyID: grouping.StudyID!,
-      StudyInstanceUID: grouping.StudyInstanceUID,
-      SeriesInstanceUID: grouping.SeriesInstanceUID,
-      SeriesNumber: Number(grouping.SeriesNumber),
-      InstanceNumber: 1,
-    },
-  })
-}
 
 async function ask(of: { port: number; requests: Requests; durationMs: number }) {
   const answered: Partial<Record<Question, Answered>> = {}
