@@ -5,7 +5,7 @@
  */
 import type { ImportApp } from '../app.ts'
 import { type BufferPool, free } from '../pixel-data/threads/buffer-pool.ts'
-import type { BlobDigest } from '../stores/blobs/blob-store.ts'
+import type { BlobDigest, BlobDigests } from '../stores/blobs/blob-store.ts'
 import type { FramesRange, MetadataRange } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease, RecordedFile, StoredFile } from '../stores/catalog/import-job-repository.ts'
 import { coalesced } from './coalesce-chunks.ts'
@@ -30,6 +30,20 @@ interface Batch {
   readonly frames: Uint8Array<ArrayBuffer>[]
   sizeBytes: number
   metadataSizeBytes: number
+}
+
+export interface WrittenBatch {
+  readonly blobKey: string
+  readonly files: readonly RecordedFile[]
+  /** Of the files: the last bytes before those that are added. */
+  readonly metadata: { readonly offsetBytes: number; readonly bytes: Uint8Array }
+}
+
+/** Publishes the files of a batch in the transaction that records them. */
+export interface BatchPublication {
+  /** The documents of the files, which are stored behind them. */
+  documents(batch: WrittenBatch): AsyncIterable<Uint8Array>
+  record(lease: Lease, files: readonly RecordedFile[], digests: BlobDigests): Promise<void>
 }
 
 type PlaceOfFile = Pick<StoredFile, 'blobKey' | 'offsetBytes' | 'sizeBytes'>
@@ -130,9 +144,12 @@ export class BatchWriter {
     return { key, ...empty, sizeBytes: 0, metadataSizeBytes: 0 }
   }
 
-  /** When it returns, everything added so far is durable and recorded. */
-  async flush(): Promise<void> {
-    await this.#startWriting()
+  /**
+   * When it returns, everything added so far is durable and recorded.
+   * @param publicationOf is asked when all earlier batches are recorded
+   */
+  async flush(publicationOf?: () => BatchPublication | undefined): Promise<void> {
+    await this.#startWriting(publicationOf)
     await this.#writing
   }
 
@@ -144,26 +161,44 @@ export class BatchWriter {
     }
   }
 
-  async #startWriting(): Promise<void> {
+  async #startWriting(publicationOf?: () => BatchPublication | undefined): Promise<void> {
     await this.#writing
     if (this.#batch.files.length === 0) return
-    this.#writing = this.#write(this.#batch)
+    this.#writing = this.#write(this.#batch, publicationOf?.())
     // Awaited by the next batch or by flush(); until then a rejection is not unhandled.
     this.#writing.catch(() => {})
     this.#batch = this.#newBatch()
   }
 
-  async #write({ key, chunks, metadataChunks, files, digests, sizeBytes, ...used }: Batch): Promise<void> {
-    if (chunks.length + metadataChunks.length > 0) {
-      digests.set(key, await this.#app.blobs.put(key, coalesced([...chunks, ...metadataChunks])))
-    }
-    for (const bytes of used.lent) this.#buffers.giveBack(bytes)
-    for (const { buffer } of used.frames) free(buffer)
-    const placed = files.map((file) =>
+  async #write(batch: Batch, publication: BatchPublication | undefined): Promise<void> {
+    const { key: blobKey, chunks, metadataChunks, digests, sizeBytes, ...used } = batch
+    const files = batch.files.map((file) =>
       file.outcome === 'stored'
         ? { ...file, metadata: { ...file.metadata, offsetBytes: sizeBytes + file.metadata.offsetBytes } }
         : file,
     )
-    await this.#app.catalog.importJobs.record(this.#lease, placed, digests)
+    if (chunks.length + metadataChunks.length > 0) {
+      const bytes =
+        publication === undefined
+          ? [...chunks, ...metadataChunks]
+          : withDocuments(chunks, publication, {
+              ...{ blobKey, files },
+              metadata: { offsetBytes: sizeBytes, bytes: Buffer.concat(metadataChunks) },
+            })
+      digests.set(blobKey, await this.#app.blobs.put(blobKey, coalesced(bytes)))
+    }
+    for (const bytes of used.lent) this.#buffers.giveBack(bytes)
+    for (const { buffer } of used.frames) free(buffer)
+    await (publication ?? this.#app.catalog.importJobs).record(this.#lease, files, digests)
   }
+}
+
+async function* withDocuments(
+  chunks: readonly Uint8Array[],
+  publication: BatchPublication,
+  batch: WrittenBatch,
+): AsyncGenerator<Uint8Array> {
+  yield* chunks
+  yield batch.metadata.bytes
+  yield* publication.documents(batch)
 }

@@ -20,12 +20,12 @@ import {
   overridesBytes,
 } from '../versions/version-attributes.ts'
 
-interface WritingDocuments {
+export interface WritingDocuments {
   readonly app: ImportApp
   readonly job: ImportJob
   readonly joiner: DocumentJoiner
   readonly declared: Declared
-  readonly growing: GrowingDocuments | undefined
+  readonly growing?: GrowingDocuments | undefined
 }
 
 interface WrittenDocument extends Required<Pick<GroupDocument, 'declaredTexts' | 'warnings'>> {

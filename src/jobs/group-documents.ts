@@ -3,14 +3,17 @@
  * from the version before and the new files. Documents are joined while the blob is written, one at a time.
  */
 import { setImmediate } from 'node:timers/promises'
-import type { ImportApp } from '../app.ts'
 import { coalesced } from '../ingest/coalesce-chunks.ts'
 import { newBlobKey } from '../ingest/job-blob-keys.ts'
-import type { GroupDocument, GroupDocuments, UnpublishedGroup } from '../stores/catalog/image-set-records.ts'
-import type { ImportJob } from '../stores/catalog/import-job-repository.ts'
-import type { GrowingDocument, GrowingDocuments } from '../versions/growing-documents.ts'
+import type {
+  GroupDocument,
+  GroupDocuments,
+  NextVersion,
+  UnpublishedGroup,
+} from '../stores/catalog/image-set-records.ts'
+import type { GrowingDocument } from '../versions/growing-documents.ts'
 import { DocumentJoiner } from '../versions/join-document.ts'
-import { groupDocument } from './group-document.ts'
+import { groupDocument, type WritingDocuments } from './group-document.ts'
 
 export interface WrittenDocuments extends GroupDocuments {
   /** By groupId: to be kept when the group is published. Without those that are too large. */
@@ -22,36 +25,45 @@ export interface WrittenDocuments extends GroupDocuments {
  * @returns where the document of each group is; the blob is durable
  */
 export async function writeGroupDocuments(
-  {
-    app,
-    job,
-    growing,
-  }: { readonly app: ImportApp; readonly job: ImportJob; readonly growing?: GrowingDocuments | undefined },
+  { app, job, growing }: Pick<WritingDocuments, 'app' | 'job' | 'growing'>,
   groups: readonly UnpublishedGroup[],
 ): Promise<WrittenDocuments> {
   const blobKey = newBlobKey(app, job)
-  const byGroup = new Map<number, GroupDocument>()
-  const grown = new Map<number, GrowingDocument>()
   const declared = await app.catalog.declaredAttributes.declared(job.datastoreId)
-  const writing = { app, job, joiner: new DocumentJoiner(app), declared, growing }
-  async function* documents(): AsyncGenerator<Uint8Array> {
-    let offsetBytes = 0
-    for (const version of await app.catalog.importJobs.nextVersions(job.jobId, groups)) {
-      const written = yield* groupDocument(writing, version)
+  const joiner = new DocumentJoiner(app)
+  const documents = new DocumentsInBlob({ app, job, joiner, declared, growing })
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    yield* documents.bytes(await app.catalog.importJobs.nextVersions(job.jobId, groups))
+  }
+  const digest = await app.blobs.put(blobKey, coalesced(bytes()))
+  return { blobKey, digest, revision: declared.revision, byGroup: documents.byGroup, grown: documents.grown }
+}
+
+/** Documents that follow one another in a blob. */
+export class DocumentsInBlob {
+  readonly #writing: WritingDocuments
+  readonly byGroup = new Map<number, GroupDocument>()
+  readonly grown = new Map<number, GrowingDocument>()
+
+  constructor(writing: WritingDocuments) {
+    this.#writing = writing
+  }
+
+  /** @param offsetBytes where they begin in the blob */
+  async *bytes(versions: readonly NextVersion[], offsetBytes = 0): AsyncGenerator<Uint8Array> {
+    let at = offsetBytes
+    for (const version of versions) {
+      const written = yield* groupDocument(this.#writing, version)
       const { body, sizeBytes, attributesSizeBytes, declaredTexts, warnings } = written
-      byGroup.set(version.groupId, {
-        ...{ ...body, base: version.base, offsetBytes, sizeBytes, declaredTexts, warnings },
+      this.byGroup.set(version.groupId, {
+        ...{ ...body, base: version.base, offsetBytes: at, sizeBytes, declaredTexts, warnings },
         attributes:
-          attributesSizeBytes === 0
-            ? undefined
-            : { offsetBytes: offsetBytes + sizeBytes, sizeBytes: attributesSizeBytes },
+          attributesSizeBytes === 0 ? undefined : { offsetBytes: at + sizeBytes, sizeBytes: attributesSizeBytes },
       })
-      if (written.grown !== undefined) grown.set(version.groupId, written.grown)
-      offsetBytes += sizeBytes + attributesSizeBytes
+      if (written.grown !== undefined) this.grown.set(version.groupId, written.grown)
+      at += sizeBytes + attributesSizeBytes
       // In testing.ts imports run in the thread of the server: it serves requests between two documents.
       await setImmediate()
     }
   }
-  const digest = await app.blobs.put(blobKey, coalesced(documents()))
-  return { blobKey, digest, byGroup, revision: declared.revision, grown }
 }

@@ -10,6 +10,7 @@ import { type DocumentBody, INSTANCE_SEPARATOR } from '../imaging/documents/meta
 import type { MetadataBytes } from '../ingest/describe-instance.ts'
 import { WindowReader } from '../ingest/window-reader.ts'
 import { StoredChecksum } from '../pixel-data/checksum/stored-checksum.ts'
+import type { Range } from '../stores/blobs/blob-range.ts'
 import type { InstanceRecord } from '../stores/catalog/image-set-records.ts'
 import { DEFLATED_END, DocumentDeflater } from './deflate-document.ts'
 
@@ -34,11 +35,21 @@ export interface JoinedDocument {
   readonly deflater: DocumentDeflater
 }
 
+/** The metadata of instances that are in memory. */
+interface MetadataInMemory {
+  readonly blobKey: string
+  readonly offsetBytes: number
+  readonly bytes: Uint8Array
+}
+
 export class DocumentJoiner {
   readonly #reader: WindowReader
+  readonly #inMemory: MetadataInMemory | undefined
 
-  constructor({ blobs }: Pick<ImportApp, 'blobs'>) {
+  /** @param inMemory is not read from its blob, which need not exist yet */
+  constructor({ blobs }: Pick<ImportApp, 'blobs'>, inMemory?: MetadataInMemory) {
     this.#reader = new WindowReader(blobs)
+    this.#inMemory = inMemory
   }
 
   /** The deflated bytes. After the last, onEnd receives the values that the gzip file needs. */
@@ -90,12 +101,14 @@ export class DocumentJoiner {
   async metadata(instance: InstanceRecord, part: keyof MetadataBytes): Promise<Uint8Array> {
     const { blobKey, offsetBytes, instanceMetadataBytes, imageSetAttributesBytes } = instance.metadata
     return part === 'instanceMetadata'
-      ? this.#reader.read({ blobKey, offsetBytes, lengthBytes: instanceMetadataBytes })
-      : this.#reader.read({
-          blobKey,
-          offsetBytes: offsetBytes + instanceMetadataBytes,
-          lengthBytes: imageSetAttributesBytes,
-        })
+      ? this.#read({ blobKey, offsetBytes, lengthBytes: instanceMetadataBytes })
+      : this.#read({ blobKey, offsetBytes: offsetBytes + instanceMetadataBytes, lengthBytes: imageSetAttributesBytes })
+  }
+
+  async #read({ blobKey, offsetBytes, lengthBytes }: Range): Promise<Uint8Array> {
+    if (blobKey !== this.#inMemory?.blobKey) return this.#reader.read({ blobKey, offsetBytes, lengthBytes })
+    const start = offsetBytes - this.#inMemory.offsetBytes
+    return this.#inMemory.bytes.subarray(start, start + lengthBytes)
   }
 }
 

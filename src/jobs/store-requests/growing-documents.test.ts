@@ -133,3 +133,21 @@ test('a document in memory is not used after another job has extended the image 
   }
   assert.deepEqual(documents[1], documents[0])
 })
+
+test('a file whose image set another job extends at the same time is published after it', async (context) => {
+  const { app, datastoreId } = await openApp(context, 4_000_000)
+  const { importJobs } = app.catalog
+  let asked = 0
+  const versionsToExtend: typeof importJobs.versionsToExtend = async (...of) => {
+    const versions = await importJobs.versionsToExtend(...of)
+    asked += 1
+    if (asked === 3) await importInstances(app, [{ series: 1, number: 50 }], datastoreId)
+    return versions
+  }
+  const slow = { ...app, catalog: { ...app.catalog, importJobs: { ...importJobs, versionsToExtend } } }
+  const documents = await documentsAfter(slow, datastoreId)
+  assert.equal(asked, REQUESTS.length)
+  const sops = [...documents.at(-1)!.matchAll(/"SOPInstanceUID":"([^"]+)"/g)].map((match) => match[1]!)
+  const expected = [50, ...REQUESTS.flat().map(({ number }) => number)].map((number) => `${SERIES}.${number}`)
+  assert.deepEqual(new Set(sops), new Set(expected))
+})

@@ -14,6 +14,7 @@ import { type ImportJob, type Lease, LeaseLost } from '../../stores/catalog/impo
 import { bucketOf } from '../../stores/locations/locations.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import { GrowingDocuments } from '../../versions/growing-documents.ts'
+import { SmallBatch } from '../publish-batch.ts'
 import { publishGroups } from '../publish-groups.ts'
 import { Together } from './together.ts'
 
@@ -41,6 +42,8 @@ export class StoringJob {
   #failure: unknown
   #files = 0
   #isPublished = true
+  /** Files are recorded that are not published. */
+  #isRecorded = false
   /** Requests that use it. */
   users = 0
 
@@ -113,7 +116,7 @@ export class StoringJob {
   }
 
   /**
-   * Requests that end at the same time share one publication: a blob of files, a blob of documents, and a transaction for each.
+   * Requests that end at the same time share one publication.
    * @throws StoreUnavailable, LeaseLost
    */
   publish(): Promise<void> {
@@ -124,15 +127,21 @@ export class StoringJob {
 
   async #publishNext(): Promise<void> {
     await this.#together.ready()
+    const publishing = { app: this.#recordingInTurn(this.#app), job: this.#job, growing: this.#growing }
     await this.#unlessFailed(this.#adding, () => {
       this.#nextPublication = undefined
       this.#together.begin()
       this.#isPublished = true
-      return this.#writer.flush()
+      // Files that were recorded before are in the same documents.
+      return this.#writer.flush(() => (this.#isRecorded ? undefined : new SmallBatch(publishing)))
     })
-    const { signal } = this.#stopping
-    const publishing = { app: this.#app, job: this.#job, lease: this.#lease, signal, growing: this.#growing }
-    await this.#unlessFailed(this.#recording, () => publishGroups(publishing))
+    if (this.#isRecorded) {
+      const { signal } = this.#stopping
+      await this.#unlessFailed(this.#recording, async () => {
+        await publishGroups({ ...publishing, app: this.#app, lease: this.#lease, signal })
+        this.#isRecorded = false
+      })
+    }
     this.#together.end()
   }
 
@@ -159,7 +168,10 @@ export class StoringJob {
   #recordingInTurn(app: ImportApp): ImportApp {
     const { importJobs } = app.catalog
     const record: typeof importJobs.record = (...recorded) =>
-      this.#unlessFailed(this.#recording, () => importJobs.record(...recorded))
+      this.#unlessFailed(this.#recording, () => {
+        this.#isRecorded = true
+        return importJobs.record(...recorded)
+      })
     return { ...app, catalog: { ...app.catalog, importJobs: { ...importJobs, record } } }
   }
 

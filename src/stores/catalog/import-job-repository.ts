@@ -11,6 +11,7 @@ import type {
   FramesRange,
   GeneratedImageSet,
   GroupDocuments,
+  ImageSetVersion,
   MetadataRange,
   NextVersion,
   UnpublishedGroup,
@@ -173,6 +174,27 @@ export interface ImportJobs {
     at: number,
     documents: GroupDocuments,
   ): Promise<readonly GeneratedImageSet[]>
+  /**
+   * Records files as `record` does and publishes their groups as `publish` does, in one transaction, or neither. The job has no other files
+   * that wait to be published.
+   * @param batch.documents of all groups of the stored files; the ids of the groups are the caller's
+   * @returns image sets in the order of the groups
+   * @throws as publish
+   */
+  recordAndPublish(
+    lease: Lease,
+    batch: {
+      readonly files: readonly RecordedFile[]
+      readonly digests: BlobDigests
+      readonly documents: GroupDocuments & { readonly groups: readonly UnpublishedGroup[] }
+      readonly at: number
+    },
+  ): Promise<readonly GeneratedImageSet[]>
+  /** The versions that groups with these elements would extend now; undefined where they would become new image sets. */
+  versionsToExtend(
+    datastoreId: string,
+    groupings: readonly GroupingElements[],
+  ): Promise<readonly (ImageSetVersion | undefined)[]>
   /** In the order of the groups, all of one job. */
   nextVersions(jobId: string, groups: readonly UnpublishedGroup[]): Promise<readonly NextVersion[]>
   generatedImageSets(jobId: string): AsyncIterable<GeneratedImageSet>

@@ -15,6 +15,7 @@ import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
 import { testMaintenance } from './maintenance.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
+import { testRecordAndPublish } from './record-and-publish.conformance.ts'
 import { testRepresentativeInstance } from './representative-instance.conformance.ts'
 import { testSeriesInstances } from './series-instances.conformance.ts'
 import { testStatistics } from './statistics.conformance.ts'
@@ -31,6 +32,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('data keys', () => testDataKeys(open))
     describe('import jobs', () => testImportJobs(open))
     describe('publishing', () => testPublishing(open))
+    describe('recording and publishing at once', () => testRecordAndPublish(open))
     describe('image sets', () => testImageSets(open))
     describe('instances of a series', () => testSeriesInstances(open))
     describe('representative instances', () => testRepresentativeInstance(open))

@@ -12,7 +12,12 @@ import { insertRows } from '../rows/insert-rows.ts'
 import type { NewRowOf } from '../rows/tables.ts'
 import { underLease } from './lease.ts'
 
-export function* record(lease: Lease, files: readonly RecordedFile[], digests: BlobDigests): Sql<void> {
+/** @returns the groups of the stored files */
+export function* record(
+  lease: Lease,
+  files: readonly RecordedFile[],
+  digests: BlobDigests,
+): Sql<ReadonlyMap<StoredFile, number>> {
   const { job } = yield* underLease(lease)
   const stored = files.filter((file) => file.outcome === 'stored')
   stored.forEach(assertFoundAsGrouped)
@@ -32,6 +37,7 @@ export function* record(lease: Lease, files: readonly RecordedFile[], digests: B
     }),
   )
   yield* run('UPDATE import_jobs SET files_done = files_done + ?, attempts = 0 WHERE job = ?', files.length, job)
+  return groups
 }
 
 /** The exception_type of a skipped file. */

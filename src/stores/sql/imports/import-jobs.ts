@@ -11,8 +11,9 @@ import type { RowOf } from '../rows/tables.ts'
 import { lastRecordedKey, record, recordedKeys, unpublishedGroups } from './import-files.ts'
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
-import { nextVersions } from './next-versions.ts'
+import { nextVersions, versionsToExtend } from './next-versions.ts'
 import { publish } from './publish.ts'
+import { recordAndPublish } from './record-and-publish.ts'
 
 type JobRow = { readonly datastore_id: string } & Pick<
   RowOf<'import_jobs'>,
@@ -47,7 +48,13 @@ export function importJobsOver(
     setFilesFound: (lease, filesFound) => database.write(() => setFilesFound(lease, filesFound)),
     lastRecordedKey: (jobId) => database.read(() => lastRecordedKey(jobId)),
     recordedKeys: (jobId, keys) => database.read(() => recordedKeys(jobId, keys)),
-    record: (lease, files, digests) => database.write(() => record(lease, files, digests)),
+    async record(lease, files, digests) {
+      await database.write(() => record(lease, files, digests))
+    },
+    recordAndPublish: (lease, batch) =>
+      database.write(() => recordAndPublish(lease, batch, { newId, upkeep }), {
+        ...{ queue: lease.jobId, secureDelete: true },
+      }),
     unpublishedGroups: (jobId, limit) => database.read(() => unpublishedGroups(jobId, limit)),
     publish: (lease, groups, at, documents) =>
       // A new version may have other words: the former ones are overwritten.
@@ -55,6 +62,7 @@ export function importJobsOver(
         ...{ queue: lease.jobId, secureDelete: true },
       }),
     nextVersions: (jobId, groups) => database.read(() => nextVersions(jobId, groups)),
+    versionsToExtend: (datastoreId, groupings) => database.read(() => versionsToExtend(datastoreId, groupings)),
     generatedImageSets: (jobId) => generatedImageSets(database, jobId),
     reportLines: (jobId) => reportLines(database, jobId),
     async finish(lease, end) {

@@ -1,7 +1,8 @@
 /** What unpublished groups will become if no other job publishes before: metadata documents are joined from it. */
 import assert from 'node:assert/strict'
-import { placeGroup } from '../../../imaging/grouping.ts'
+import { type GroupingElements, placeGroup } from '../../../imaging/grouping.ts'
 import type { ImageSetVersion, NextVersion, UnpublishedGroup } from '../../catalog/image-set-records.ts'
+import { datastoreNumber } from '../datastores/datastores.ts'
 import { allOfMany, one, type Sql } from '../engine/statement.ts'
 import { type InstanceRecordRow, recordOf, selectRecords } from '../image-sets/instance-records.ts'
 import { primariesOfStudies } from '../rows/grouping-columns.ts'
@@ -17,28 +18,42 @@ export function* nextVersions(jobId: string, groups: readonly UnpublishedGroup[]
     groups.map(({ groupId }) => groupId),
   )
   const filesOf = Map.groupBy(rows, (row) => row.group_id)
-  const bases = yield* basesOf(job.datastore, groups)
-  return groups.map((group) => {
+  const bases = yield* basesOf(
+    job.datastore,
+    groups.map(({ elements }) => elements),
+  )
+  return groups.map((group, index) => {
     const files = filesOf.get(group.groupId)!.sort((a, b) => a.file - b.file)
     const last = new Map(files.map((row) => [row.sop_instance_uid, row]))
     const added = files.filter((row) => last.get(row.sop_instance_uid) === row).map(recordOf)
-    return { groupId: group.groupId, base: bases.get(group.groupId), added }
+    return { groupId: group.groupId, base: bases[index], added }
   })
 }
 
-/** By groupId, the version that the group extends. */
-function* basesOf(datastore: number, groups: readonly UnpublishedGroup[]): Sql<ReadonlyMap<number, ImageSetVersion>> {
-  const studies = groups.map(({ elements }) => elements.StudyInstanceUID)
+/** The versions that groups with these elements would extend; undefined where they would be new image sets. */
+export function* versionsToExtend(
+  datastoreId: string,
+  groupings: readonly GroupingElements[],
+): Sql<readonly (ImageSetVersion | undefined)[]> {
+  const datastore = yield* datastoreNumber(datastoreId)
+  assert(datastore, 'store requests are of a data store')
+  return yield* basesOf(datastore, groupings)
+}
+
+function* basesOf(
+  datastore: number,
+  groupings: readonly GroupingElements[],
+): Sql<readonly (ImageSetVersion | undefined)[]> {
+  const studies = groupings.map(({ StudyInstanceUID }) => StudyInstanceUID)
   const standing = yield* primariesOfStudies(datastore, studies)
-  const rowIdOf = new Map<number, number>()
-  for (const { groupId, elements } of groups) {
+  const rowIds = groupings.map((elements) => {
     const placement = placeGroup(elements, standing.get(elements.StudyInstanceUID) ?? [])
-    if (placement.place === 'extend') rowIdOf.set(groupId, placement.rowId)
-  }
+    return placement.place === 'extend' ? placement.rowId : undefined
+  })
   const rows = yield* allOfMany<{ row_id: number; id_suffix: string; version: number }>(
     (marks) => `SELECT row_id, id_suffix, version FROM image_sets WHERE row_id IN (${marks})`,
     [],
-    [...rowIdOf.values()],
+    rowIds.filter((rowId) => rowId !== undefined),
   )
   const versionOf = new Map(
     rows.map(({ row_id: rowId, id_suffix, version }) => [
@@ -46,5 +61,5 @@ function* basesOf(datastore: number, groups: readonly UnpublishedGroup[]): Sql<R
       { imageSetId: imageSetIdOf(rowId, id_suffix), version },
     ]),
   )
-  return new Map([...rowIdOf].map(([groupId, rowId]) => [groupId, versionOf.get(rowId)!]))
+  return rowIds.map((rowId) => (rowId === undefined ? undefined : versionOf.get(rowId)!))
 }
