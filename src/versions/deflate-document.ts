@@ -5,8 +5,11 @@
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 import { DOCUMENT_END, type DocumentBody } from '../imaging/documents/metadata-document.ts'
 
-/** How far back deflate refers. */
-const WINDOW_BYTES = 32 * 1024
+/** Of the JSON before a piece: some instances. */
+const WINDOW_BYTES = 8 * 1024
+/** A piece of a few instances: less memory to initialise, and to collect as garbage. */
+const SMALL_BYTES = 16 * 1024
+const SMALL = { windowBits: 13, memLevel: 6, chunkSize: 2 * 1024 }
 
 const END = Buffer.from(DOCUMENT_END)
 /** A stored block, which is the last: its length and the complement of it. */
@@ -19,7 +22,10 @@ export class DocumentDeflater {
 
   deflate(json: Uint8Array): Uint8Array {
     if (json.length === 0) return json
-    const deflated = deflateRawSync(json, { dictionary: this.#window, finishFlush: constants.Z_SYNC_FLUSH })
+    const deflated = deflateRawSync(json, {
+      ...(json.length <= SMALL_BYTES ? SMALL : {}),
+      ...{ dictionary: this.#window, finishFlush: constants.Z_SYNC_FLUSH },
+    })
     this.#crc32 = crc32(json, this.#crc32)
     this.#contentBytes += json.length
     const kept = Math.max(0, Math.min(this.#window.length, WINDOW_BYTES - json.length))

@@ -13,8 +13,8 @@ import type { Overrides } from './join-document.ts'
 
 /** With the object of a set. */
 const UID_BYTES = 128
-/** Windows of the deflater and the objects. */
-const OWN_BYTES = 48 * 1024
+/** The window of the deflater and the objects. */
+const OWN_BYTES = 16 * 1024
 /** Less than a revoked key may be used (decision 18): documents are data of patients. */
 const UNUSED_MS = 20_000
 

@@ -47,9 +47,13 @@ export async function* encryptStream(
 /** Encrypts a chunk into the memory. @returns how many bytes it took */
 type Encrypt = (into: Uint8Array) => number
 
+/** Memory of one chunk, of blobs that are complete: new memory for each small blob would be most of the garbage. */
+const unused: Buffer[] = []
+const UNUSED_MAX = 4
+
 class Chunks {
   readonly #cipher: BlobCipher
-  readonly #begun = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  readonly #begun = unused.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES)
   #begunBytes = 0
   #number = 0
 
@@ -80,6 +84,7 @@ class Chunks {
     const last = this.#begun.subarray(0, this.#begunBytes)
     const taken = this.#cipher.encrypt(last, into, { number: this.#number, isLast: true })
     this.#begun.fill(0)
+    if (unused.length < UNUSED_MAX) unused.push(this.#begun)
     return taken
   }
 
