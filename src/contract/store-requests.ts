@@ -35,9 +35,10 @@ export interface StoreRequestOptions {
 export interface StoreRequest {
   /**
    * Takes the bytes of one file, no faster than files are stored. A file whose bytes throw is dropped, and the request can go on.
+   * @param options.isOwn nothing else uses the memory of the chunks: it is freed as soon as the file is stored
    * @throws TemporarilyUnavailable; the error of the bytes
    */
-  add(bytes: AsyncIterable<Uint8Array>): Promise<void>
+  add(bytes: AsyncIterable<Uint8Array>, options?: { readonly isOwn: boolean }): Promise<void>
   /**
    * Stores what was added: when it returns, the stored instances are durable, and every search finds them.
    * @returns what became of each file, in the order of `add`

@@ -16,7 +16,7 @@ export interface OpenedPort {
 
 /** `end`: of a file; `drop`: its bytes threw. */
 type Question =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly next: 'more' | 'end' | 'drop' }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer>; readonly next: 'more' | 'end' | 'drop' }
   | { readonly kind: 'finish' }
 
 type Answer =
@@ -54,7 +54,9 @@ export async function openStoreRequest(thread: Worker, options: StoreRequestOpti
     const { name, message } = answer
     throw name === undefined ? new TemporarilyUnavailable(message) : new ContractError(name, message)
   }
-  const ask = (question: Question) => answerTo(() => port.postMessage(question))
+  // The memory of the bytes goes with them.
+  const ask = (question: Question) =>
+    answerTo(() => port.postMessage(question, question.kind === 'bytes' ? [question.bytes.buffer] : []))
   const close = () => {
     thread.off('exit', onExit)
     port.close()
@@ -72,7 +74,12 @@ export async function openStoreRequest(thread: Worker, options: StoreRequestOpti
       let buffered: Uint8Array[] = []
       let bufferedBytes = 0
       const taken = () => {
-        const all = Buffer.concat(buffered)
+        const all = Buffer.allocUnsafeSlow(bufferedBytes)
+        let at = 0
+        for (const chunk of buffered) {
+          all.set(chunk, at)
+          at += chunk.length
+        }
         buffered = []
         bufferedBytes = 0
         return all
@@ -151,7 +158,7 @@ export async function serveStoreRequest(
         return
       }
       try {
-        await request.add(bytesOf(question))
+        await request.add(bytesOf(question), { isOwn: true })
       } catch (error) {
         if (!(error instanceof FileDropped)) throw error
       }

@@ -4,6 +4,7 @@
  */
 import type { ImportApp } from '../../app.ts'
 import { coalesced } from '../../ingest/coalesce-chunks.ts'
+import { free } from '../../pixel-data/threads/buffer-pool.ts'
 import type { BucketFile } from '../../stores/locations/locations.ts'
 
 /** The memory of received files, of all requests. */
@@ -43,10 +44,13 @@ export async function receiveFile(
     app,
     memory,
     newBlobKey,
+    isOwn,
   }: {
     readonly app: Pick<ImportApp, 'blobs' | 'limits'>
     readonly memory: FileMemory
     readonly newBlobKey: () => string
+    /** Nothing else uses the memory of the chunks. */
+    readonly isOwn: boolean
   },
 ): Promise<ReceivedFile> {
   const { storeMemoryBytes, importFileBytes } = app.limits
@@ -55,13 +59,21 @@ export async function receiveFile(
   const release = () => {
     memory.release(heldBytes)
     heldBytes = 0
+    if (isOwn) freeAll(chunks)
     chunks = []
   }
   const source = bytes[Symbol.asyncIterator]()
   try {
     for (;;) {
       const { done, value } = await source.next()
-      if (done) return inMemory(chunks, release)
+      if (done) {
+        if (chunks.length > 1) {
+          const joined = joinedBytes(chunks)
+          if (isOwn) freeAll(chunks)
+          chunks = [joined]
+        }
+        return inMemory(chunks[0] ?? new Uint8Array(), release)
+      }
       chunks.push(value)
       const isSmall = heldBytes + value.length <= storeMemoryBytes * SHARE_OF_ONE_FILE
       if (!isSmall || !memory.take(value.length)) break
@@ -92,8 +104,23 @@ export async function receiveFile(
   }
 }
 
-function inMemory(chunks: readonly Uint8Array[], release: () => void): ReceivedFile {
-  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+/** In memory of its own, unlike Buffer.concat. */
+function joinedBytes(chunks: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    joined.set(chunk, at)
+    at += chunk.length
+  }
+  return joined
+}
+
+/** A large file otherwise leaves its chunks to the garbage collector, which runs all the time for their sake. */
+function freeAll(chunks: readonly Uint8Array[]): void {
+  for (const { buffer } of chunks) if (buffer instanceof ArrayBuffer && !buffer.detached) free(buffer)
+}
+
+function inMemory(bytes: Uint8Array, release: () => void): ReceivedFile {
   const sizeBytes = bytes.length
   return {
     entry: {

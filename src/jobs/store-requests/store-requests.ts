@@ -152,9 +152,9 @@ class OpenRequest implements StoreRequest {
     this.#onEnd = onEnd
   }
 
-  async add(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  async add(bytes: AsyncIterable<Uint8Array>, { isOwn } = { isOwn: false }): Promise<void> {
     const { app, memory } = this.#shared
-    const file = await receiveFile(bytes, { app, memory, newBlobKey: this.#job.context.newBlobKey })
+    const file = await receiveFile(bytes, { app, memory, newBlobKey: this.#job.context.newBlobKey, isOwn })
     if (this.#options.isHeld) this.#held.push(file)
     else await this.#begin(file)
   }
