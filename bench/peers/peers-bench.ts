@@ -83,7 +83,7 @@ async function storing(folder: string, files: number): Promise<StoringRow[]> {
   }
 }
 
-const NAME_WIDTH = 34
+const NAME_WIDTH = 44
 
 function textOf({ storing = [], frames, metadata, paging = [], searches }: Result): string {
   const line = (name: string, hilum: string, orthanc: string, ratio: number | undefined) =>
