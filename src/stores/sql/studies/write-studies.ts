@@ -35,7 +35,7 @@ const UNLISTED = ['ReferringPhysicianName', 'PatientBirthTime'] as const
 
 type ImageSetRow = Pick<
   RowOf<'image_sets'>,
-  'row_id' | 'updated_at' | 'instance_count' | 'tags' | 'unlisted_texts' | 'study_instance_uid'
+  'row_id' | 'updated_at' | 'instance_count' | 'tags' | 'unlisted_texts' | 'study_instance_uid' | 'series_instance_uid'
 >
 
 /** The states that the studies have to have, by StudyInstanceUID; none where a study has no primary image set. */
@@ -43,7 +43,7 @@ function* statesOf(datastore: number, studyInstanceUIDs: readonly string[]): Sql
   // The sum keeps SQLite from using an index that begins with is_primary, where nearly all image sets have one value.
   const rows = yield* allOfMany<ImageSetRow>(
     (marks) =>
-      `SELECT row_id, updated_at, instance_count, tags, unlisted_texts, study_instance_uid FROM image_sets
+      `SELECT row_id, updated_at, instance_count, tags, unlisted_texts, study_instance_uid, series_instance_uid FROM image_sets
        WHERE datastore = ? AND study_instance_uid IN (${marks}) AND is_primary + 0 = 1 AND deleted_at IS NULL`,
     [datastore],
     studyInstanceUIDs,
@@ -72,7 +72,8 @@ function stateOf(imageSets: readonly ImageSetRow[]): StudyState {
   return {
     row_id: first!.row_id,
     updated_at: Math.max(...imageSets.map((each) => each.updated_at)),
-    series: imageSets.length,
+    // A series may have several: its files disagree.
+    series: new Set(imageSets.map((each) => each.series_instance_uid)).size,
     instances: imageSets.reduce((sum, each) => sum + each.instance_count, 0),
     modalities: attributes.ModalitiesInStudy.map((modality) => `\\${modality}`).join('') || null,
     attributes: JSON.stringify(attributes),
