@@ -1,40 +1,18 @@
 /** Compares searches for series and instances with their model, on random data with random criteria and orders, page by page. */
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { openPostgres } from '../../../fixtures/shared-servers.ts'
 import { isSoak } from '../../../fixtures/soak.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { countedIds, createDatastore, startJob } from '../../catalog/conformance/catalog.fixture.ts'
+import { createDatastore, startJob } from '../../catalog/conformance/catalog.fixture.ts'
 import type { FoundInstance, FoundPage, FoundSeries, SearchPosition } from '../../catalog/series-repository.ts'
-import { SMALL_SIZES } from '../../search/small-sizes.fixture.ts'
-import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../engine/postgres/postgres.fixture.ts'
-import { openPostgresCatalog } from '../open-postgres.ts'
-import { openSqliteCatalog } from '../open-sqlite.ts'
+import { smallEngines } from '../small-catalogs.fixture.ts'
 import { criteriaOf, fileWrite, inOrder, ModelledArchive, orderOf } from './modelled-series.fixture.ts'
 
 const SEED = 20261127
 
-const postgres = postgresIsMissing === undefined ? await openPostgres() : undefined
-after(() => postgres?.remove())
-
-const ENGINES = [
-  {
-    name: 'SQLite',
-    skip: undefined,
-    archives: 2,
-    open: async () => openSqliteCatalog({ path: ':memory:', newId: countedIds(), sizes: SMALL_SIZES }),
-  },
-  {
-    name: 'PostgreSQL',
-    skip: postgresIsMissing,
-    archives: 1,
-    open: async () => {
-      const url = await postgres!.newDatabase()
-      return openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS, sizes: SMALL_SIZES })
-    },
-  },
-]
+/** Fewer on PostgreSQL, where each statement is a round trip. */
+const ARCHIVES = { SQLite: 2, PostgreSQL: 1 }
 
 async function withArchive(catalog: Catalog, check: (archive: ModelledArchive) => Promise<void>): Promise<void> {
   try {
@@ -77,7 +55,8 @@ async function allPages<Row>(
   return { names, total }
 }
 
-for (const { name, skip, archives, open } of ENGINES) {
+for (const { name, skip, open } of await smallEngines()) {
+  const archives = ARCHIVES[name]
   describe(`series and instances on ${name}`, { skip }, () => {
     for (const level of ['series', 'instance'] as const) {
       test(`a search for ${level === 'series' ? 'series' : 'instances'} finds what its model finds, in order or as it scans, page by page`, async () => {

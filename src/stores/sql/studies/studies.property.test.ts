@@ -1,41 +1,19 @@
 /** Compares searches for studies with their model, on random data with random criteria and orders, page by page, also while others write. */
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { openPostgres } from '../../../fixtures/shared-servers.ts'
 import { isSoak } from '../../../fixtures/soak.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { countedIds, createDatastore, startJob } from '../../catalog/conformance/catalog.fixture.ts'
+import { createDatastore, startJob } from '../../catalog/conformance/catalog.fixture.ts'
 import type { FoundStudy, StudyPage } from '../../catalog/study-repository.ts'
-import { SMALL_SIZES } from '../../search/small-sizes.fixture.ts'
-import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../engine/postgres/postgres.fixture.ts'
-import { openPostgresCatalog } from '../open-postgres.ts'
-import { openSqliteCatalog } from '../open-sqlite.ts'
+import { smallEngines } from '../small-catalogs.fixture.ts'
 import { criteria, ModelledStudies, type ModelledStudy, order, studyWrite } from './modelled-studies.fixture.ts'
 
 const SEED = 20261127
 const STUDIES = 30
 
-const postgres = postgresIsMissing === undefined ? await openPostgres() : undefined
-after(() => postgres?.remove())
-
-const ENGINES = [
-  {
-    name: 'SQLite',
-    skip: undefined,
-    stores: 6,
-    open: async () => openSqliteCatalog({ path: ':memory:', newId: countedIds(), sizes: SMALL_SIZES }),
-  },
-  {
-    name: 'PostgreSQL',
-    skip: postgresIsMissing,
-    stores: 1,
-    open: async () => {
-      const url = await postgres!.newDatabase()
-      return openPostgresCatalog({ url, newId: countedIds(), limits: POSTGRES_TEST_LIMITS, sizes: SMALL_SIZES })
-    },
-  },
-]
+/** Fewer on PostgreSQL, where each statement is a round trip. */
+const STORES = { SQLite: 6, PostgreSQL: 1 }
 
 async function withStudies(catalog: Catalog, check: (studies: ModelledStudies) => Promise<void>): Promise<void> {
   try {
@@ -54,7 +32,8 @@ const shownOf = ({ attributes, series, instances, updatedAt }: FoundStudy | Mode
   ...{ attributes, series, instances, updatedAt },
 })
 
-for (const { name, skip, stores, open } of ENGINES) {
+for (const { name, skip, open } of await smallEngines()) {
+  const stores = STORES[name]
   describe(`studies on ${name}`, { skip }, () => {
     test('a search finds the studies that its model finds, in the same order, page by page, and counts them', async () => {
       const runs = fc.tuple(
