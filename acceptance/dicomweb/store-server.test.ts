@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { isThorough } from '../../src/fixtures/soak.ts'
+import { isSoak, isThorough } from '../../src/fixtures/soak.ts'
 import { instance } from '../support/fixtures.ts'
 import { search } from '../support/search.ts'
 import { newStore, prepare, type Running } from '../support/server-process.ts'
@@ -20,7 +20,7 @@ test('what was answered as stored is there when the server is killed at any mome
   let server = await start()
   const datastoreId = await newStore(server)
   const acknowledged = new Set<string>()
-  const rounds = isThorough ? 10 : 3
+  const rounds = isSoak ? 20 : isThorough ? 6 : 3
   let last = 0
   for (let round = 0; round < rounds; round++) {
     let isKilled = false
@@ -58,9 +58,9 @@ test('what was answered as stored is there when the server is killed at any mome
 })
 
 const MIB = 1024 ** 2
-const SLICES = isThorough ? 1_000 : 200
+const SLICES = isSoak ? 1_000 : isThorough ? 400 : 200
 /** Larger than what is read into memory. */
-const LARGE_MIB = isThorough ? 500 : 100
+const LARGE_MIB = isSoak ? 500 : isThorough ? 200 : 100
 
 test(
   'a body of hundreds of megabytes takes little memory, whether it has many files or a large one',

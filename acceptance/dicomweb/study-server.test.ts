@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { isThorough } from '../../src/fixtures/soak.ts'
+import { isSoak, isThorough } from '../../src/fixtures/soak.ts'
 import { ExplicitVRLittleEndian, instance } from '../support/fixtures.ts'
 import { signedHeaders } from '../support/raw-request.ts'
 import { search } from '../support/search.ts'
@@ -26,7 +26,7 @@ const send = async ({ hilum }: Running, datastoreId: string, files: readonly Uin
   assert.equal(reply.status, 200)
 }
 
-const SLICES = isThorough ? 1_000 : 100
+const SLICES = isSoak ? 1_000 : isThorough ? 200 : 100
 
 function* slices(): Generator<Uint8Array> {
   for (let n = 0; n < SLICES; n++) {
@@ -74,7 +74,7 @@ test('a study of hundreds of megabytes is retrieved with little memory, in each 
   assert.ok(grown < 300, `${grown} MiB more than before`)
 })
 
-const ROUNDS = isThorough ? 20 : 5
+const ROUNDS = isSoak ? 40 : isThorough ? 8 : 5
 
 test(
   'a study is deleted whole or stays whole when the server is killed at any moment of its deletion',
