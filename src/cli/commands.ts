@@ -67,7 +67,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   demo: {
     summary: 'start the server with synthetic studies',
-    examples: ['', '--data /tmp/demo --port 8105'],
+    options: [
+      { flag: 'ohif', help: 'also serve the viewer OHIF, which is fetched once with npm (50 MB)' },
+      { flag: 'ohif-port', placeholder: '<port>', help: "port of OHIF; default: the server's, plus one" },
+    ],
+    examples: ['', '--data /tmp/demo --port 8105', '--ohif'],
     // Log lines would break the screen of the demo.
     defaults: { logLevel: 'warn' },
     load: async () => (await import('./demo/demo.ts')).demo,

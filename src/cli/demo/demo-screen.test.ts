@@ -14,6 +14,8 @@ const study = {
 const screen: DemoScreen = {
   endpoint: 'http://127.0.0.1:8104',
   consoleLink: `http://127.0.0.1:8104/console/#open=${'x'.repeat(43)}`,
+  ohif: undefined,
+  lambdaAuthorizerArn: undefined,
   dataFolder: '/srv/hilum-data',
   envCommand: 'bin/hilum env',
   program: 'bin/hilum',
@@ -44,6 +46,7 @@ describe('the screen of the demo', () => {
     const worst: DemoScreen = {
       ...screen,
       dataFolder: long,
+      ohif: 'http://127.0.0.1:8105/',
       datastoreName: long,
       search: {
         ...screen.search,

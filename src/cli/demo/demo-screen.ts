@@ -12,6 +12,8 @@ export interface DemoScreen extends FilledDatastore {
   readonly endpoint: string
   /** A one-time link that opens the console signed in. */
   readonly consoleLink: string
+  /** The address of OHIF, if it is served. */
+  readonly ohif: string | undefined
   readonly dataFolder: string
   /** The command that prints variables for clients. */
   readonly envCommand: string
@@ -20,7 +22,7 @@ export interface DemoScreen extends FilledDatastore {
 }
 
 export function drawDemo(screen: DemoScreen, { styled }: Pick<Terminal, 'styled'>): string {
-  const { endpoint, consoleLink, dataFolder, datastoreId, datastoreName, report, search } = screen
+  const { endpoint, consoleLink, ohif, dataFolder, datastoreId, datastoreName, report, search } = screen
   const row = (label: string, text: string) => `  ${styled('dim', label.padEnd(11))} ${text}`
   const { date, modality, patient, description } = COLUMNS
   const heads = [
@@ -34,13 +36,14 @@ export function drawDemo(screen: DemoScreen, { styled }: Pick<Terminal, 'styled'
     '',
     `  ${styled('bold', 'Hilum')}       ${styled('bold', endpoint)}   Ctrl-C stops it`,
     row('console', consoleLink),
+    ...(ohif === undefined ? [] : [row('OHIF', ohif)]),
     row('data', dataFolder.length > 84 ? `...${dataFolder.slice(-81)}` : dataFolder),
     row('data store', `${datastoreId}${datastoreName === undefined ? '' : `  ${datastoreName.slice(0, 40)}`}`),
     ...(report === undefined ? [] : [row('imported', importedLine(report))]),
     '',
     `  ${captionOf(search)}`,
     `  ${styled('dim', heads.join('  ').trimEnd())}`,
-    ...search.studies.slice(0, ROWS).map((study) => `  ${drawStudy(study)}`),
+    ...search.studies.slice(0, ohif === undefined ? ROWS : ROWS - 1).map((study) => `  ${drawStudy(study)}`),
     '',
     '  From another terminal in this folder:',
     code(`eval "$(${screen.envCommand})"`),

@@ -10,35 +10,63 @@ import { type StopSignal, stopOnCtrlC } from '../terminal/stop-signal.ts'
 import { drawDemo } from './demo-screen.ts'
 import { findOrFillDatastore } from './fill-demo.ts'
 import { newestStudies } from './newest-studies.ts'
+import { type DemoTokens, openDemoTokens } from './ohif/demo-tokens.ts'
+import { type DemoViewer, openDemoViewer } from './ohif/demo-viewer.ts'
 
 export async function demo(invocation: Invocation): Promise<ExitCode> {
   const stop = stopOnCtrlC()
-  const server = await startOrExplain(invocation.config)
-  const client = openClient(server)
+  const closing: (() => Promise<void>)[] = []
   try {
-    await show(invocation, { server, client, stop })
-    await stop.requested
-    if (invocation.terminal.isInteractive) invocation.terminal.note('\nStopping ...')
-    return 0
+    return await run(invocation, { stop, closing })
   } catch (error) {
-    if (!stop.signal.aborted) throw explained(error, server)
-    invocation.terminal.note('\nStopped before all studies were imported; the next start resumes the import.')
+    if (!stop.signal.aborted) throw error
+    invocation.terminal.note('\nStopped before the demo was ready; the next start resumes.')
     return 0
   } finally {
-    client.destroy()
-    await server.stop()
+    for (const close of closing.reverse()) await close()
     stop.ignore()
   }
 }
 
-async function show(
-  { config, terminal, program, cwd }: Invocation,
-  running: { server: RunningServer; client: MedicalImagingClient; stop: StopSignal },
-): Promise<void> {
-  const { server, client, stop } = running
+async function run(
+  invocation: Invocation,
+  { stop, closing }: { readonly stop: StopSignal; readonly closing: (() => Promise<void>)[] },
+): Promise<ExitCode> {
+  const { config, flags, terminal } = invocation
+  const tokens = await openDemoTokens(config)
+  closing.push(() => tokens.stop())
+  const viewer = flags.ohif === true ? await openDemoViewer(invocation, { tokens, signal: stop.signal }) : undefined
+  if (viewer !== undefined) closing.push(() => viewer.stop())
+  const server = await startOrExplain({ ...config, ...tokens.settings, ...viewer?.settings })
+  closing.push(() => server.stop())
+  const client = openClient(server)
+  closing.push(async () => client.destroy())
+  try {
+    await show(invocation, { server, client, stop, tokens, viewer })
+  } catch (error) {
+    throw stop.signal.aborted ? error : explained(error, server)
+  }
+  await stop.requested
+  if (terminal.isInteractive) terminal.note('\nStopping ...')
+  return 0
+}
+
+interface Running {
+  readonly server: RunningServer
+  readonly client: MedicalImagingClient
+  readonly stop: StopSignal
+  readonly tokens: DemoTokens
+  readonly viewer: DemoViewer | undefined
+}
+
+async function show({ config, terminal, program, cwd }: Invocation, running: Running): Promise<void> {
+  const { server, client, stop, tokens, viewer } = running
   const now = new Date()
   const today = `${now.getFullYear()}${twoDigits(now.getMonth() + 1)}${twoDigits(now.getDate())}`
-  const filled = await findOrFillDatastore({ client, server, config, terminal, today, signal: stop.signal })
+  const { authorizerArn: lambdaAuthorizerArn } = tokens
+  const filled = await findOrFillDatastore({
+    ...{ client, server, config, terminal, today, lambdaAuthorizerArn, signal: stop.signal },
+  })
   const search = await newestStudies(client, {
     datastoreId: filled.datastoreId,
     today,
@@ -47,11 +75,13 @@ async function show(
   const { endpoint, region } = server
   const { dataFolder } = config
   const { link } = await makeConsoleLink(server)
-  if (config.json) terminal.print(JSON.stringify({ endpoint, region, dataFolder, console: link, ...filled, search }))
+  const ohif = viewer?.show(server, filled)
+  if (config.json)
+    terminal.print(JSON.stringify({ endpoint, region, dataFolder, console: link, ohif, ...filled, search }))
   else {
     const envCommand = envCommandFor({ program, cwd, config: { ...config, port: server.port } }, {})
     terminal.print(
-      drawDemo({ endpoint, consoleLink: link, dataFolder, envCommand, program, ...filled, search }, terminal),
+      drawDemo({ endpoint, consoleLink: link, ohif, dataFolder, envCommand, program, ...filled, search }, terminal),
     )
   }
 }

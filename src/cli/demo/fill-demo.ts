@@ -38,11 +38,15 @@ interface DemoWork {
   /** YYYYMMDD, the date of the newest study. */
   readonly today: string
   readonly signal: AbortSignal
+  /** Of the data store, if it is created. */
+  readonly lambdaAuthorizerArn: string
 }
 
 export interface FilledDatastore {
   readonly datastoreId: string
   readonly datastoreName: string | undefined
+  /** Of the data store as it was created. */
+  readonly lambdaAuthorizerArn: string | undefined
   /** Of the demo's own import; undefined for a data folder with other data stores. */
   readonly report: ImportReport | undefined
 }
@@ -53,7 +57,13 @@ export async function findOrFillDatastore(work: DemoWork): Promise<FilledDatasto
   const demo = datastores.find(({ datastoreName }) => datastoreName === NAME)
   const other = datastores[0]
   if (demo === undefined && other !== undefined) {
-    return { datastoreId: other.datastoreId!, datastoreName: other.datastoreName, report: undefined }
+    const { datastoreId, datastoreName } = other
+    return {
+      ...(await authorizerOf(client, datastoreId!)),
+      datastoreId: datastoreId!,
+      datastoreName,
+      report: undefined,
+    }
   }
   const datastoreId = demo?.datastoreId ?? (await createDatastore(work))
   const jobId = (await lastJob(client, datastoreId)) ?? (await startJob(work, datastoreId))
@@ -62,11 +72,20 @@ export async function findOrFillDatastore(work: DemoWork): Promise<FilledDatasto
   const job = hasEnded ? found : await followJob(client, { datastoreId, jobId }, work)
   if (job.jobStatus === 'FAILED')
     throw new OperatorError(`The demo's import failed: ${job.message ?? 'no reason given'}`)
-  return { datastoreId, datastoreName: NAME, report: await readReport(job, work.server) }
+  const report = await readReport(job, work.server)
+  return { ...(await authorizerOf(client, datastoreId)), datastoreId, datastoreName: NAME, report }
 }
 
-async function createDatastore({ client, signal }: DemoWork): Promise<string> {
-  const command = new CreateDatastoreCommand({ datastoreName: NAME, clientToken: randomUUID() })
+async function authorizerOf(
+  client: MedicalImagingClient,
+  datastoreId: string,
+): Promise<Pick<FilledDatastore, 'lambdaAuthorizerArn'>> {
+  const { datastoreProperties } = await client.send(new GetDatastoreCommand({ datastoreId }))
+  return { lambdaAuthorizerArn: datastoreProperties?.lambdaAuthorizerArn }
+}
+
+async function createDatastore({ client, signal, lambdaAuthorizerArn }: DemoWork): Promise<string> {
+  const command = new CreateDatastoreCommand({ datastoreName: NAME, clientToken: randomUUID(), lambdaAuthorizerArn })
   const { datastoreId } = await client.send(command)
   for (;;) {
     const { datastoreProperties } = await client.send(new GetDatastoreCommand({ datastoreId }))
