@@ -205,6 +205,14 @@ describe('a file that cannot be stored', () => {
   })
 })
 
+test('a boundary may be longer than the 70 characters of RFC 2046, as that of Orthanc', recorded, async () => {
+  const { file, uid } = newFile()
+  const boundary = 'b'.repeat(73)
+  const body = Buffer.from(multipart(file).toString('latin1').replaceAll(BOUNDARY, boundary), 'latin1')
+  const contentType = `multipart/related; type="application/dicom"; boundary=${boundary}`
+  assert.deepEqual((await stored({ body, contentType })).stored, [uid])
+})
+
 describe('a request that is no store request', () => {
   const refused = async (request: Partial<Store>, status: number, name: string, message: RegExp) => {
     const response = await send({ body: multipart(newFile().file), ...request })

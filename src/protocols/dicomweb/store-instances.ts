@@ -13,7 +13,8 @@ import { checkAccepted } from './wanted-syntaxes.ts'
 
 const DICOM = 'application/dicom'
 /** RFC 2046 5.1.1. */
-const BOUNDARY_CHARACTERS_MAX = 70
+/** RFC 2046 allows 70; Orthanc sends 73. */
+const BOUNDARY_CHARACTERS_MAX = 200
 
 export const storeInstances: DicomwebAnswer = async (call, { app, operations }) => {
   const { request, labels, caller, body } = call
