@@ -1,6 +1,7 @@
 /** Store requests of DICOMweb (STOW-RS) as clients send them: signed in every way that AWS's signers know. */
 import { createHash, createHmac } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { checkDicomJson } from '../../src/protocols/dicomweb/dicom-json-model.fixture.ts'
 import type { Hilum } from './hilum.ts'
 import { signedHeaders } from './raw-request.ts'
 
@@ -139,9 +140,10 @@ export interface StoreReply {
   readonly dataSet: Item
 }
 
-/** Of a reply with a data set. */
+/** Of a reply with a data set, which is of the DICOM JSON model. */
 export async function storeReplyOf(response: Response): Promise<StoreReply> {
   const dataSet = (await response.json()) as Item
+  checkDicomJson([dataSet])
   const items = (tag: string) => (dataSet[tag]?.Value ?? []) as readonly Item[]
   const value = (item: Item, tag: string) => item[tag]?.Value[0]
   return {
