@@ -256,4 +256,19 @@ describe('OHIF', skip, async () => {
     await takeScreenshot(page, 'ohif-palette')
     assert.deepEqual(problems, [])
   })
+
+  test('stores a file that is uploaded, and lists it', async () => {
+    await openList()
+    await page.getByText('Upload', { exact: true }).click()
+    const buffer = Buffer.from(
+      instance({ StudyInstanceUID: '2.25.9009', PatientID: 'U1', PatientName: 'Uploaded^Ursula' }),
+    )
+    const file = { name: 'uploaded.dcm', mimeType: 'application/dicom', buffer }
+    await page.locator('input[type=file]').first().setInputFiles(file)
+    await page.getByText('1 file completed.').waitFor()
+    await takeScreenshot(page, 'ohif-upload')
+    await page.goto(`${origin}/?patientName=Uploaded`)
+    assert.deepEqual([...(await listedPatients('1'))], ['Uploaded, Ursula'])
+    assert.deepEqual(problems, [])
+  })
 })
