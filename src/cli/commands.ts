@@ -71,6 +71,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       { flag: 'ohif', help: 'also serve the viewer OHIF, which is fetched once with npm (50 MB)' },
       { flag: 'ohif-port', placeholder: '<port>', help: "port of OHIF; default: the server's, plus one" },
     ],
+    notes: [
+      'OHIF listens on 127.0.0.1 only, and has a token for the data store of the demo: every user of this machine who opens it can read, store',
+      'and delete there.',
+    ],
     examples: ['', '--data /tmp/demo --port 8105', '--ohif'],
     // Log lines would break the screen of the demo.
     defaults: { logLevel: 'warn' },

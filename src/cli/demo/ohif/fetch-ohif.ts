@@ -48,7 +48,15 @@ export async function fetchOhif(
 }
 
 async function download(into: string, signal: AbortSignal | undefined): Promise<string> {
-  const args = ['pack', PACKAGE, '--pack-destination', into, '--ignore-scripts', '--silent', '--fetch-retries=1']
+  const args = [
+    'pack',
+    PACKAGE,
+    '--pack-destination',
+    into,
+    '--ignore-scripts',
+    '--loglevel=error',
+    '--fetch-retries=1',
+  ]
   const isWindows = process.platform === 'win32'
   await run('npm', args, { cwd: into, signal, shell: isWindows })
   const archive = join(into, `ohif-app-${VERSION}.tgz`)
@@ -62,6 +70,6 @@ async function download(into: string, signal: AbortSignal | undefined): Promise<
 function reasonOf(cause: unknown): string {
   const { code, stderr, message } = cause as { code?: unknown; stderr?: string; message: string }
   if (code === 'ENOENT') return message.replace(/^spawn (\S+) ENOENT$/, '$1 is not installed')
-  const lines = (stderr ?? '').trim().split('\n')
-  return lines[0] || message.split('\n')[0]!.replace(/\.$/, '')
+  const [, npmCode] = /^npm (?:error|ERR!) code (\w+)/m.exec(stderr ?? '') ?? []
+  return npmCode === undefined ? message.split('\n')[0]!.replace(/\.$/, '') : `npm failed with ${npmCode}`
 }
