@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { removeAtExit } from '../../src/fixtures/remove-at-exit.ts'
+import { freePort } from '../../src/stores/blobs/s3/s3.fixture.ts'
 import { until } from './until.ts'
 
 const ORTHANC = '/usr/sbin/Orthanc'
@@ -70,13 +70,4 @@ export async function openOrthanc(hilum: { readonly root: string; readonly token
     }),
   )
   return orthanc
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
