@@ -19,9 +19,17 @@ export interface InstanceOfVersion {
   imageFrames(): readonly ImageFrame[]
 }
 
+export interface InstanceText {
+  /** As imaging/documents/metadata.ts writes it. */
+  readonly text: string
+  readonly overrides: AttributeOverrides | undefined
+}
+
 export interface VersionReader {
   /** The attributes of patient, study and series. */
   readonly shared: JsonObject
+  /** Not for concurrent calls, like instance. */
+  textOf(record: InstanceRecord): Promise<InstanceText>
   /** Not for concurrent calls. Instances in the order in which they were stored are read fastest. */
   instance(record: InstanceRecord): Promise<InstanceOfVersion>
 }
@@ -32,18 +40,22 @@ export async function openVersion(app: StoredContent, version: VersionOfDatastor
   const joiner = new DocumentJoiner(app)
   return {
     shared: parsedMembers(flatAttributes(attributes.text)),
-    instance: (record) => readInstance(record, { attributes, joiner }),
+    textOf: (record) => readText(record, { attributes, joiner }),
+    instance: async (record) => readInstance(await readText(record, { attributes, joiner })),
   }
 }
 
-async function readInstance(
+async function readText(
   record: InstanceRecord,
   { attributes, joiner }: { readonly attributes: VersionAttributes; readonly joiner: DocumentJoiner },
-): Promise<InstanceOfVersion> {
+): Promise<InstanceText> {
   const text = textOf(await joiner.metadata(record, 'instanceMetadata'))
+  return { text, overrides: await attributes.overridesOf(record) }
+}
+
+function readInstance({ text, overrides }: InstanceText): InstanceOfVersion {
   const [[, instance]] = membersOfText(`{${text}}`) as unknown as [[string, string]]
   const members = membersOfText(instance)
-  const overrides = await attributes.overridesOf(record)
   const own = parseJson(members.get('DICOM') ?? '{}') as JsonObject
   return {
     own: overrides === undefined ? own : { ...parsedMembers(overrides.values), ...own },

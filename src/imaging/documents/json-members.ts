@@ -19,6 +19,69 @@ export function membersOfText(text: string): Map<string, string> {
   return members
 }
 
+export interface MemberText {
+  readonly key: string
+  /** JSON text. */
+  readonly value: string
+  /** `"key":value`, as in the object. */
+  readonly text: string
+}
+
+interface MembersAndEnd<Member> {
+  readonly members: Member[]
+  /** The offset after the object. */
+  readonly end: number
+}
+
+/**
+ * The members of the object that opens at `at`. A member with the same text as one of `like`, which are those of a similar object, is that one:
+ * it is compared, and not split. The others do not hold the whole text.
+ * @throws Error where the text is not as Hilum writes it
+ */
+export function membersLike(text: string, at: number, like: readonly MemberText[]): MembersAndEnd<MemberText> {
+  const members: MemberText[] = []
+  if (text.startsWith('{}', at)) return { members, end: at + 2 }
+  let next = 0
+  let end = at
+  while (text[end] === (members.length === 0 ? '{' : ',')) {
+    const start = end + 1
+    const expected = like[next]
+    const member =
+      expected !== undefined && isMemberAt(text, start, expected) ? expected : sameAsOf(like, memberAt(text, start))
+    members.push(member)
+    if (member === expected || member.key === expected?.key) next += 1
+    else next = like.indexOf(member) + 1 || next
+    end = start + member.text.length
+  }
+  if (text[end] !== '}') throw new Error('stored JSON is not one object')
+  return { members, end: end + 1 }
+}
+
+/** A number could continue, so what follows is compared too. */
+function isMemberAt(text: string, at: number, member: MemberText): boolean {
+  if (!text.startsWith(member.text, at)) return false
+  const follows = text.charCodeAt(at + member.text.length)
+  return follows === COMMA || follows === CLOSE_OBJECT
+}
+
+const sameAsOf = (like: readonly MemberText[], member: MemberText): MemberText =>
+  like.find(({ text }) => text === member.text) ?? member
+
+function memberAt(text: string, at: number): MemberText {
+  const { valueAt, end } = memberEnds(text, at)
+  // A part of a string holds the whole string in memory; this is a copy.
+  const copied = Buffer.from(text.slice(at, end)).toString()
+  const value = copied.slice(valueAt - at)
+  return { key: JSON.parse(copied.slice(0, valueAt - at - 1)) as string, value, text: copied }
+}
+
+/** Where the value of the member that starts at `at` starts and ends. */
+function memberEnds(text: string, at: number): { readonly valueAt: number; readonly end: number } {
+  const keyEnd = text[at] === '"' ? endOfString(text, at) : -1
+  if (text[keyEnd] !== ':') throw new Error('stored JSON is not one object')
+  return { valueAt: keyEnd + 1, end: endOfValue(text, keyEnd + 1) }
+}
+
 export const textOfMembers = (members: ReadonlyMap<string, string>): string =>
   `{${[...members].map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`
 
@@ -40,7 +103,8 @@ function isEscaped(text: string, at: number): boolean {
 
 const [QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x2c, 0x5b, 0x5d, 0x7b, 0x7d]
 
-function endOfValue(text: string, start: number): number {
+/** The offset after the value that starts at `start`, which ends with a comma or with its object or list. */
+export function endOfValue(text: string, start: number): number {
   let depth = 0
   let at = start
   while (at < text.length) {

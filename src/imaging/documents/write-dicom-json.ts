@@ -14,7 +14,7 @@ export interface JsonElement {
   readonly text: string
 }
 
-interface ElementWriting {
+export interface ElementWriting {
   /** Of the elements with their tag as key. */
   readonly vrs: Readonly<Record<string, string>>
   readonly around: Surroundings
@@ -22,8 +22,11 @@ interface ElementWriting {
   readonly nameOf: NameOfValue
 }
 
+/** Whether the text of an element names the instance: a quote within a value is escaped. */
+export const hasURI = ({ text }: JsonElement): boolean => text.includes('"BulkDataURI":')
+
 /** The URI of a value of the instance is `before`, `/bulkdata/`, its name, and `after`. */
-interface InstanceUri {
+export interface InstanceUri {
   readonly before: string
   readonly after: string
 }
@@ -33,19 +36,27 @@ export function elementsOf(object: JsonObject, writing: ElementWriting): JsonEle
   const inside = { ...writing, around: surroundingsIn(object, writing.around) }
   const elements: JsonElement[] = []
   for (const [key, json] of Object.entries(object)) {
-    const tag = tagNamed(key)
-    if (tag === undefined || OF_THE_PIXEL_DATA.has(tag) || leftOut(tag, 'data-set')) continue
-    elements.push(elementOf({ key, tag, json }, inside))
+    const element = elementNamed(key, json, inside)
+    if (element !== undefined) elements.push(element)
   }
   return elements
 }
 
+/** Undefined for the file meta information and the pixel data. */
+export function elementNamed(key: string, json: JsonValue, inside: ElementWriting): JsonElement | undefined {
+  const tag = tagNamed(key)
+  if (tag === undefined || OF_THE_PIXEL_DATA.has(tag) || leftOut(tag, 'data-set')) return undefined
+  return elementOf({ key, tag, json }, inside)
+}
+
 /** An object of the model: its elements in tag order. */
 export const objectOfElements = (elements: readonly JsonElement[]): string =>
-  `{${[...elements]
-    .sort((a, b) => (a.tag < b.tag ? -1 : 1))
+  `{${inTagOrder(elements)
     .map(({ text }) => text)
     .join(',')}}`
+
+export const inTagOrder = (elements: readonly JsonElement[]): JsonElement[] =>
+  [...elements].sort((a, b) => (a.tag < b.tag ? -1 : 1))
 
 /** An element with one text or one URI. */
 export const uidElement = (tag: string, uid: string): JsonElement => ({

@@ -5,17 +5,11 @@
 import { createHash } from 'node:crypto'
 import type { App } from '../../app.ts'
 import { type MetadataToWrite, PIXEL_DATA_NAME, type RetrievedMetadata } from '../../contract/dicomweb.ts'
-import { NO_SURROUNDINGS, type Surroundings, surroundingsIn, tagNamed } from '../../imaging/documents/document-vrs.ts'
-import {
-  bulkdataElement,
-  elementsOf,
-  type JsonElement,
-  objectOfElements,
-  uidElement,
-} from '../../imaging/documents/write-dicom-json.ts'
+import { bulkdataElement, uidElement } from '../../imaging/documents/write-dicom-json.ts'
+import { InstanceObjects } from '../../imaging/documents/write-instance-objects.ts'
 import { largeBinaryName } from '../../ingest/large-binary-name.ts'
 import type { ImageSetOfSeries, ImageSetVersion, PlacedInstance } from '../../stores/catalog/image-set-records.ts'
-import { type InstanceOfVersion, openVersion, type VersionReader } from '../../versions/read-instance.ts'
+import { type InstanceText, openVersion, type VersionReader } from '../../versions/read-instance.ts'
 import { findImageSets, instancesOf } from './find-image-sets.ts'
 import { findInstance } from './find-instances.ts'
 import { jsonArray } from './json-array.ts'
@@ -52,15 +46,14 @@ async function* objectsOf(app: App, { instances, wanted }: Writing): AsyncGenera
   const { datastoreId } = wanted
   let imageSetId: string | undefined
   let version: VersionReader | undefined
-  let shared: SharedElements | undefined
+  let objects: InstanceObjects | undefined
   for await (const placed of instances) {
     if (placed.imageSetId !== imageSetId) {
       imageSetId = placed.imageSetId
       version = await openVersion(app, { datastoreId, imageSetId, version: placed.version })
-      shared = sharedElements(version)
+      objects = new InstanceObjects(version.shared, largeBinaryName)
     }
-    const instanceUri = uriOf(wanted, placed)
-    yield objectOf(placed, { instance: await version!.instance(placed), shared: shared!, instanceUri })
+    yield objectOf(placed, await version!.textOf(placed), { objects: objects!, uri: uriOf(wanted, placed) })
   }
 }
 
@@ -74,38 +67,20 @@ const uriOf = (
   after: imageSetId === undefined ? '' : `?imageSetId=${imageSetId}`,
 })
 
-type SharedElements = (around: Surroundings) => readonly JsonElement[]
-
-/** The elements of patient, study and series are the same for all instances with the same kind of pixels. */
-function sharedElements({ shared }: VersionReader): SharedElements {
-  const byPixels = new Map<string, readonly JsonElement[]>()
-  return (around) => {
-    const key = `${around.isSigned} ${around.bitsAllocated}`
-    let elements = byPixels.get(key)
-    if (elements === undefined) {
-      // Their values are short, so that none is named by a URI.
-      elements = elementsOf(shared, { vrs: {}, around, uri: { before: '', after: '' }, nameOf: largeBinaryName })
-      byPixels.set(key, elements)
-    }
-    return elements
-  }
-}
-
 interface ObjectWriting {
-  readonly instance: InstanceOfVersion
-  readonly shared: SharedElements
-  readonly instanceUri: ReturnType<typeof uriOf>
+  readonly objects: InstanceObjects
+  readonly uri: ReturnType<typeof uriOf>
 }
 
-function objectOf(placed: PlacedInstance, { instance, shared, instanceUri: uri }: ObjectWriting): string {
-  const { own, vrs, absent } = instance
-  const around = surroundingsIn(own, NO_SURROUNDINGS)
-  const elements = elementsOf(own, { vrs, around, uri, nameOf: largeBinaryName })
-  const taken = new Set(elements.map(({ tag }) => tag))
-  for (const key of absent) taken.add(tagNamed(key) ?? key)
-  for (const element of shared(around)) if (!taken.has(element.tag)) elements.push(element)
-  elements.push(uidElement('00020010', syntaxInFile(placed, instance)))
-  const pixels = pixelElementOf(placed, instance)
-  if (pixels !== undefined) elements.push(bulkdataElement(pixels.tag, { vr: pixels.vr, uri, name: PIXEL_DATA_NAME }))
-  return objectOfElements(elements)
+function objectOf(placed: PlacedInstance, { text, overrides }: InstanceText, writing: ObjectWriting): string {
+  const { objects, uri } = writing
+  return objects.next({
+    ...{ text, overrides, uri },
+    addedOf(instance) {
+      const syntax = uidElement('00020010', syntaxInFile(placed, instance))
+      const pixels = pixelElementOf(placed, instance)
+      if (pixels === undefined) return [syntax]
+      return [syntax, bulkdataElement(pixels.tag, { vr: pixels.vr, uri, name: PIXEL_DATA_NAME })]
+    },
+  })
 }
