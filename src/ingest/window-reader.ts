@@ -4,27 +4,44 @@ import type { Range } from '../stores/blobs/blob-range.ts'
 import { type BlobStore, readAll, readInto } from '../stores/blobs/blob-store.ts'
 
 const WINDOW_BYTES = 1024 * 1024
+const FIRST_WINDOW_BYTES = 32 * 1024
+const GROWTH = 4
 
 /** Not for concurrent reads. Holds one window, or one larger range. */
 export class WindowReader {
   readonly #blobs: BlobStore
+  readonly #firstBytes: number
+  #windowBytes = 0
   #window: { readonly blobKey: string; readonly offsetBytes: number; readonly bytes: Uint8Array } | undefined
 
-  constructor(blobs: BlobStore) {
+  /** @param first 'small' if the next range may not follow: the window is smaller until it does */
+  constructor(blobs: BlobStore, first: 'small' | 'large' = 'large') {
     this.#blobs = blobs
+    this.#firstBytes = first === 'small' ? FIRST_WINDOW_BYTES : WINDOW_BYTES
   }
 
   /** @throws if the blob does not contain the whole range: the catalog names only ranges that exist */
   async read({ blobKey, offsetBytes, lengthBytes }: Range): Promise<Uint8Array> {
     const held = this.#within(blobKey, offsetBytes, lengthBytes)
     if (held !== undefined) return held
-    const length = Math.max(lengthBytes, WINDOW_BYTES)
+    this.#windowBytes = this.#follows(blobKey, offsetBytes)
+      ? Math.min(WINDOW_BYTES, this.#windowBytes * GROWTH)
+      : this.#firstBytes
+    const length = Math.max(lengthBytes, this.#windowBytes)
     const blob = await this.#blobs.open(blobKey, { start: offsetBytes, length })
     if (blob === undefined) throw new Error(`the blob ${blobKey} is missing`)
     this.#window = { blobKey, offsetBytes, bytes: await readAll(blob) }
     const read = this.#within(blobKey, offsetBytes, lengthBytes)
     if (read === undefined) throw new Error(`the blob ${blobKey} is too short`)
     return read
+  }
+
+  /** Whether the range follows the window, at most as far behind it as the window is long. */
+  #follows(blobKey: string, offsetBytes: number): boolean {
+    const window = this.#window
+    if (window === undefined || window.blobKey !== blobKey) return false
+    const after = offsetBytes - window.offsetBytes
+    return after >= 0 && after <= 2 * window.bytes.length
   }
 
   #within(blobKey: string, offsetBytes: number, lengthBytes: number): Uint8Array | undefined {

@@ -3,8 +3,9 @@ import { type AttributeOverrides, flatAttributes } from '../imaging/documents/at
 import { membersOfText } from '../imaging/documents/json-members.ts'
 import type { ImageFrame } from '../imaging/documents/metadata.ts'
 import { type JsonObject, type JsonValue, parseJson } from '../imaging/documents/read-document.ts'
+import { WindowReader } from '../ingest/window-reader.ts'
 import type { InstanceRecord, VersionOfDatastore } from '../stores/catalog/image-set-records.ts'
-import { DocumentJoiner, type VersionAttributes } from './join-document.ts'
+import type { VersionAttributes } from './join-document.ts'
 import { textOf } from './stored-attributes.ts'
 import { attributesOfVersion, type StoredContent } from './version-attributes.ts'
 
@@ -37,19 +38,20 @@ export interface VersionReader {
 /** @throws ContractError ResourceNotFoundException if the version was deleted since the caller read it */
 export async function openVersion(app: StoredContent, version: VersionOfDatastore): Promise<VersionReader> {
   const attributes = await attributesOfVersion(app, version)
-  const joiner = new DocumentJoiner(app)
+  const reader = new WindowReader(app.blobs, 'small')
   return {
     shared: parsedMembers(flatAttributes(attributes.text)),
-    textOf: (record) => readText(record, { attributes, joiner }),
-    instance: async (record) => readInstance(await readText(record, { attributes, joiner })),
+    textOf: (record) => readText(record, { attributes, reader }),
+    instance: async (record) => readInstance(await readText(record, { attributes, reader })),
   }
 }
 
 async function readText(
   record: InstanceRecord,
-  { attributes, joiner }: { readonly attributes: VersionAttributes; readonly joiner: DocumentJoiner },
+  { attributes, reader }: { readonly attributes: VersionAttributes; readonly reader: WindowReader },
 ): Promise<InstanceText> {
-  const text = textOf(await joiner.metadata(record, 'instanceMetadata'))
+  const { blobKey, offsetBytes, instanceMetadataBytes: lengthBytes } = record.metadata
+  const text = textOf(await reader.read({ blobKey, offsetBytes, lengthBytes }))
   return { text, overrides: await attributes.overridesOf(record) }
 }
 

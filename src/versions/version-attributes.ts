@@ -101,7 +101,7 @@ async function storedAttributes(blobs: Blobs, place: AttributesRange): Promise<V
     else lines.set(uidOfLine(bytes.toString('utf8', 0, UID_BYTES_MAX)), { offsetBytes, lengthBytes: bytes.length })
   }
   if (text === undefined) throw new Error(`the blob ${place.blobKey} has no image set attributes where they should be`)
-  const reader = new WindowReader(blobs)
+  const reader = new WindowReader(blobs, 'small')
   return {
     text,
     async overridesOf({ sopInstanceUID }) {
