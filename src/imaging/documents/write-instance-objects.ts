@@ -4,7 +4,7 @@
  */
 import type { AttributeOverrides } from './attribute-overrides.ts'
 import { NO_SURROUNDINGS, type Surroundings, surroundingsIn, tagNamed } from './document-vrs.ts'
-import { endOfString, endOfValue, type MemberText, membersLike, membersOfText } from './json-members.ts'
+import { endOfString, endOfValue, hasPartAt, type MemberText, membersLike, membersOfText } from './json-members.ts'
 import type { NameOfValue } from './large-binary.ts'
 import type { ImageFrame } from './metadata.ts'
 import { type JsonObject, type JsonValue, parseJson } from './read-document.ts'
@@ -113,7 +113,7 @@ export class InstanceObjects {
     if (this.#template === undefined || overrides !== undefined) return undefined
     const { written, constants, gaps, restText, parts, rewritten } = this.#template
     const values = valuesBetween(text, constants)
-    if (values === undefined || !text.startsWith(restText, values.end)) return undefined
+    if (values === undefined || !hasPartAt(text, values.end, restText)) return undefined
     const { end } = values
     const imageFrames = () => parseJson(membersBeside(text, end).framesText) as unknown as readonly ImageFrame[]
     const added = addedOf({ own: written.pixelAttributes, imageFrames })
@@ -201,7 +201,7 @@ export class InstanceObjects {
 
 function splitInstance(text: string, like: readonly MemberText[]) {
   const start = endOfString(text, 0) + 1
-  if (!text.startsWith(DICOM, start)) throw new Error('stored metadata of an instance have no DICOM')
+  if (!hasPartAt(text, start, DICOM)) throw new Error('stored metadata of an instance have no DICOM')
   const { members: own, end } = membersLike(text, start + DICOM.length, like)
   return { own, ...membersBeside(text, end) }
 }
@@ -242,9 +242,11 @@ function absentOf(overrides: AttributeOverrides | undefined, own: readonly Membe
   return new Set([...overrides.absent].filter((key) => !keys.has(key)))
 }
 
-/** Within an object, since digits are counted between signs of JSON. */
+/** Most values are a string without escapes. Others are parsed in a list, since long integers are found by the signs around them. */
 const parsedValue = ({ value }: Pick<MemberText, 'value'>): JsonValue =>
-  (parseJson(`[${value}]`) as readonly JsonValue[])[0]!
+  value.startsWith('"') && !value.includes('\\')
+    ? value.slice(1, -1)
+    : (parseJson(`[${value}]`) as readonly JsonValue[])[0]!
 
 /** The very same object where the attributes are the same as before. */
 function pixelAttributesOf(members: readonly MemberText[], last: Written): JsonObject {
@@ -334,7 +336,7 @@ function valuesBetween(text: string, constants: readonly string[]) {
   const texts: string[] = []
   let end = endOfString(text, 0) + 1
   for (const [index, constant] of constants.entries()) {
-    if (!text.startsWith(constant, end)) return undefined
+    if (!hasPartAt(text, end, constant)) return undefined
     end += constant.length
     if (index === constants.length - 1) break
     const start = end
