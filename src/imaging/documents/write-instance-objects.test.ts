@@ -106,3 +106,15 @@ test('a long integer keeps its digits', () => {
   const object = objects.next({ text, overrides: undefined, uri, addedOf: () => [] })
   assert.equal(object, '{"00191008":{"vr":"UV","Value":["18446744073709551615"]}}')
 })
+
+test('a large instance between small ones', () => {
+  const object = (objects: InstanceObjects, comments: string) =>
+    objects.next({
+      text: `"1":{"DICOM":{"InstanceNumber":"1","ImageComments":"${comments}"},"DICOMVRs":{},"ImageFrames":[]}`,
+      ...{ overrides: undefined, uri: { before: '', after: '' }, addedOf: () => [] },
+    })
+  const objects = new InstanceObjects(SHARED, largeBinaryName)
+  for (const comments of ['a', 'b', 'x'.repeat(1024 ** 2), 'y'.repeat(1024 ** 2), 'b', 'c']) {
+    assert.equal(object(objects, comments), object(new InstanceObjects(SHARED, largeBinaryName), comments))
+  }
+})

@@ -1,6 +1,7 @@
 /**
  * Writes instances as objects of the DICOM JSON model, one after another. Most attributes of an instance are the same as of the one before, with
- * the same text: their elements are kept, and only the others are parsed and written. Memory holds the text and elements of one instance.
+ * the same text: their elements are kept, and only the others are parsed and written. Memory holds the text and elements of one instance, unless
+ * it is a large one.
  */
 import type { AttributeOverrides } from './attribute-overrides.ts'
 import { NO_SURROUNDINGS, type Surroundings, surroundingsIn, tagNamed } from './document-vrs.ts'
@@ -86,6 +87,9 @@ const NOTHING: Written = {
   ...{ pixelAttributes: {}, added: [], texts: [], places: [] },
 }
 
+/** Of the text of an instance. A longer one is written alone, so that memory never holds two. */
+const KEPT_CHARACTERS = 1024 * 1024
+
 const PIXEL_ATTRIBUTES = new Set(['PixelRepresentation', 'BitsAllocated', 'BitsStored', 'Rows', 'Columns'])
 
 export class InstanceObjects {
@@ -105,7 +109,16 @@ export class InstanceObjects {
 
   /** @returns the text of the object */
   next(instance: InstanceToWrite): string {
-    return this.#asTemplate(instance) ?? this.#asDifferences(instance)
+    if (instance.text.length > KEPT_CHARACTERS) this.#forget()
+    const object = this.#asTemplate(instance) ?? this.#asDifferences(instance)
+    if (instance.text.length > KEPT_CHARACTERS) this.#forget()
+    return object
+  }
+
+  #forget(): void {
+    this.#last = NOTHING
+    this.#template = undefined
+    this.#different.clear()
   }
 
   /** Undefined where the instance differs in other members than the template allows. */
