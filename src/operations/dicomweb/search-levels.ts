@@ -2,7 +2,6 @@
 import { searchedAttribute } from '../../imaging/dicomweb-search/attributes.ts'
 import type { Criterion, OrderKey } from '../../imaging/dicomweb-search/criteria.ts'
 import type { JsonObject } from '../../imaging/documents/read-document.ts'
-import { PatternTooBroad } from '../../stores/catalog/search-repository.ts'
 import type {
   FoundInstance,
   FoundSeries,
@@ -123,13 +122,8 @@ async function fewStudies({
   if (ofStudies.length === 0) return undefined
   const limit = STUDIES_MAX + 1
   const request = { datastoreId, criteria: ofStudies, order: NEWEST_FIRST, offset: 0, limit, isCounted: false }
-  try {
-    const { rows } = await app.catalog.studies.search(request)
-    return rows.length > STUDIES_MAX ? undefined : rows.map(({ attributes }) => attributes.StudyInstanceUID)
-  } catch (cause) {
-    if (cause instanceof PatternTooBroad) return undefined
-    throw cause
-  }
+  const { rows } = await app.catalog.studies.search(request)
+  return rows.length > STUDIES_MAX ? undefined : rows.map(({ attributes }) => attributes.StudyInstanceUID)
 }
 
 export async function seriesFound(searching: Searching): Promise<Found> {

@@ -4,9 +4,7 @@
  */
 import type { App } from '../../app.ts'
 import type { DicomwebSearch, SearchResult } from '../../contract/dicomweb.ts'
-import { ContractError } from '../../contract/errors.ts'
 import { parseSearch } from '../../imaging/dicomweb-search/parse-search.ts'
-import { PatternTooBroad } from '../../stores/catalog/search-repository.ts'
 import { mustBeActive } from '../datastore-access.ts'
 import { positionOfPage } from '../page-tokens.ts'
 import { jsonArray } from './json-array.ts'
@@ -28,7 +26,7 @@ export async function search(wanted: DicomwebSearch, app: App): Promise<SearchRe
   const token = positionOfPage<Token>(app.pageTokens, { request, nextToken: parsed.nextToken })
   await app.dataKeys.check(wanted.datastoreId)
   const isCounting = parsed.limit === 0
-  const found = await foundBy(LEVELS[wanted.level], {
+  const found = await LEVELS[wanted.level]({
     ...{ app, wanted, position: token?.position },
     parsed: { ...parsed, limit: Math.max(1, parsed.limit) },
   })
@@ -41,17 +39,6 @@ export async function search(wanted: DicomwebSearch, app: App): Promise<SearchRe
     json: () => jsonArray(isCounting ? nothing() : textsOf(found, { app, wanted, parsed })),
   }
 }
-
-async function foundBy(level: (searching: Searching) => Promise<Found>, searching: Searching): Promise<Found> {
-  try {
-    return await level(searching)
-  } catch (cause) {
-    if (!(cause instanceof PatternTooBroad)) throw cause
-    throw new ContractError('ValidationException', TOO_BROAD, { cause })
-  }
-}
-
-const TOO_BROAD = 'A value with wildcards matches too many different values: begin it with more letters'
 
 async function* nothing(): AsyncGenerator<string> {}
 

@@ -47,7 +47,6 @@ export interface StudyPage {
 }
 
 export interface Studies {
-  /** @throws PatternTooBroad */
   search(request: {
     readonly datastoreId: string
     /** All of them match. */
