@@ -1,6 +1,8 @@
-/** What the series of a study have together, from the rows of its primary image sets. */
+/** What the series of a study have together: from the index of studies, and from the rows of its primary image sets. */
 import type { SeriesSearches, StudyTotals } from '../../catalog/series-repository.ts'
 import { all, allOfMany, type Sql } from '../engine/statement.ts'
+import type { RowOf } from '../rows/tables.ts'
+import { modalitiesIn } from '../studies/study-columns.ts'
 
 const DATASTORE = '(SELECT datastore FROM datastores WHERE datastore_id = ?)'
 /** The sum keeps SQLite from using an index that begins with is_primary. */
@@ -10,32 +12,19 @@ export function* totalsOfStudies({
   datastoreId,
   studyInstanceUIDs,
 }: Parameters<SeriesSearches['totalsOfStudies']>[0]): Sql<ReadonlyMap<string, StudyTotals>> {
-  const rows = yield* allOfMany<{
-    study_instance_uid: string
-    series_instance_uid: string
-    instance_count: number
-    tags: string
-  }>(
+  const rows = yield* allOfMany<Pick<RowOf<'studies'>, 'study_instance_uid' | 'series' | 'instances' | 'modalities'>>(
     (marks) =>
-      `SELECT study_instance_uid, series_instance_uid, instance_count, tags FROM image_sets
-       WHERE datastore = ${DATASTORE} AND study_instance_uid IN (${marks}) AND ${PRIMARY}`,
+      `SELECT study_instance_uid, series, instances, modalities FROM studies
+       WHERE datastore = ${DATASTORE} AND study_instance_uid IN (${marks})`,
     [datastoreId],
     studyInstanceUIDs,
   )
-  const totals = [...Map.groupBy(rows, (row) => row.study_instance_uid)].map(([study, all]): [string, StudyTotals] => [
-    study,
-    {
-      series: new Set(all.map((row) => row.series_instance_uid)).size,
-      instances: all.reduce((sum, row) => sum + row.instance_count, 0),
-      modalities: [...new Set(all.flatMap(({ tags }) => modalityIn(tags)))].sort(),
-    },
-  ])
-  return new Map(totals)
-}
-
-function modalityIn(tags: string): readonly string[] {
-  const { DICOMSeriesModality: modality }: { readonly DICOMSeriesModality?: string | null } = JSON.parse(tags)
-  return modality ? [modality] : []
+  return new Map(
+    rows.map(({ study_instance_uid: study, series, instances, modalities }) => [
+      study,
+      { series, instances, modalities: modalitiesIn(modalities) },
+    ]),
+  )
 }
 
 export function* classesOfStudy({

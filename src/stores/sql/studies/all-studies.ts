@@ -11,18 +11,18 @@ interface Batch {
 }
 
 /** In the order of UIDs. @param after the last of the batch before; an empty text: the first batch */
-function* studiesAfter(datastore: number, after: string, limit: number): Sql<Batch> {
+function* studiesAfter(datastore: number, after: string): Sql<Batch> {
   const found = new Set<string>()
   let last: string | undefined
   for (const from of ['image_sets WHERE deleted_at IS NULL AND', 'studies WHERE']) {
     const rows = yield* all<{ uid: string }>(
       `SELECT DISTINCT study_instance_uid AS uid FROM ${from} datastore = ? AND study_instance_uid > ?
        ORDER BY study_instance_uid LIMIT ?`,
-      ...[datastore, after, limit],
+      ...[datastore, after, STUDIES_PER_BATCH],
     )
     for (const { uid } of rows) found.add(uid)
     // Beyond the end of a full list, the other one may have more.
-    if (rows.length === limit && (last === undefined || rows.at(-1)!.uid < last)) last = rows.at(-1)!.uid
+    if (rows.length === STUDIES_PER_BATCH && (last === undefined || rows.at(-1)!.uid < last)) last = rows.at(-1)!.uid
   }
   const end = last
   return { studyInstanceUIDs: [...found].filter((uid) => end === undefined || uid <= end), next: end }
@@ -31,13 +31,9 @@ function* studiesAfter(datastore: number, after: string, limit: number): Sql<Bat
 /** Makes the studies of a batch equal to their image sets. @returns where the next batch begins */
 export function* repairBatch(
   datastore: number,
-  {
-    after,
-    change,
-    limit = STUDIES_PER_BATCH,
-  }: { readonly after: string; readonly change: number; readonly limit?: number },
+  { after, change }: { readonly after: string; readonly change: number },
 ): Sql<string | undefined> {
-  const { studyInstanceUIDs, next } = yield* studiesAfter(datastore, after, limit)
+  const { studyInstanceUIDs, next } = yield* studiesAfter(datastore, after)
   yield* updateStudies(datastore, studyInstanceUIDs, { number: change, at: undefined })
   if (next === undefined) yield* countAgain(datastore)
   return next
@@ -64,7 +60,7 @@ export function* compareBatch(
   datastore: number,
   after: string,
 ): Sql<{ readonly differing: number; readonly isTotalWrong: boolean; readonly next: string | undefined }> {
-  const { studyInstanceUIDs, next } = yield* studiesAfter(datastore, after, STUDIES_PER_BATCH)
+  const { studyInstanceUIDs, next } = yield* studiesAfter(datastore, after)
   const { added, changed, removed } = yield* studyDifferences(datastore, studyInstanceUIDs)
   const { counted, recorded } = next === undefined ? yield* totals(datastore) : { counted: 0, recorded: 0 }
   return { differing: added.length + changed.length + removed.length, isTotalWrong: counted !== recorded, next }

@@ -1,5 +1,6 @@
 /** A catalog that is filled at random, and a model of its studies: what searches have to find, by imaging/dicomweb-search/match.ts. */
 import fc from 'fast-check'
+import { vrOfKeyword } from '../../../imaging/dicomweb-search/attributes.ts'
 import type { Criterion, Match, OrderKey } from '../../../imaging/dicomweb-search/criteria.ts'
 import { compareInOrder, matches, orderedText } from '../../../imaging/dicomweb-search/match.ts'
 import { textOfUnlisted } from '../../../imaging/search/described.ts'
@@ -7,7 +8,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import { AT, publishAll, record, storedFile } from '../../catalog/conformance/catalog.fixture.ts'
 import type { Lease } from '../../catalog/import-job-repository.ts'
 import type { FoundStudy, StudyAttributes } from '../../catalog/study-repository.ts'
-import { STUDY_COLUMNS, type StudyKeyword } from './study-columns.ts'
+import { STUDY_COLUMNS } from './study-columns.ts'
 
 const NAMES = ['Müller^Anna', 'MULLER^ANNA', 'Smith^John^^Dr', "O'Neil^Pat", '[x]^50%_', '山田^太郎=ヤマダ', undefined]
 const PHYSICIANS = ['Grey^Meredith', 'House^Gregory', undefined, 'Grey^M']
@@ -163,7 +164,7 @@ export class ModelledStudies {
   /** The studies that match, in order. */
   expected(criteria: readonly Criterion[], order: readonly OrderKey[]): readonly ModelledStudy[] {
     return this.studies()
-      .filter((study) => matches(criteria, { vrOf, valuesOf: (keyword) => valuesOf(study, keyword) }))
+      .filter((study) => matches(criteria, { vrOf: vrOfKeyword, valuesOf: (keyword) => valuesOf(study, keyword) }))
       .sort((a, b) => compareStudies(order, a, b))
   }
 }
@@ -172,9 +173,6 @@ type Single = ModelledImageSet['attributes']
 
 const withoutUndefined = (values: { readonly [K in keyof Single]: Single[K] | undefined }): Single =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as unknown as Single
-
-const vrOf = (keyword: string): string =>
-  keyword === 'ModalitiesInStudy' ? 'CS' : STUDY_COLUMNS[keyword as StudyKeyword].vr
 
 function valuesOf({ attributes }: ModelledStudy, keyword: string): readonly string[] {
   const value = attributes[keyword as keyof StudyAttributes]
@@ -186,9 +184,9 @@ function compareStudies(order: readonly OrderKey[], a: ModelledStudy, b: Modelle
     const by =
       keyword === 'updatedAt'
         ? (a.updatedAt - b.updatedAt) * (descending ? -1 : 1)
-        : compareInOrder({ descending }, vrOf(keyword), [
-            orderedText(vrOf(keyword), valuesOf(a, keyword)),
-            orderedText(vrOf(keyword), valuesOf(b, keyword)),
+        : compareInOrder({ descending }, vrOfKeyword(keyword), [
+            orderedText(vrOfKeyword(keyword), valuesOf(a, keyword)),
+            orderedText(vrOfKeyword(keyword), valuesOf(b, keyword)),
           ])
     if (by !== 0) return by
   }

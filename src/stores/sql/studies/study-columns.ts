@@ -3,7 +3,6 @@ import type { StudyAttributes } from '../../catalog/study-repository.ts'
 
 export interface StudyColumn {
   readonly column: string
-  readonly vr: string
   /** The column with the folded words of the value, each after a space. */
   readonly words?: string
 }
@@ -15,22 +14,21 @@ type SingleValued = Exclude<keyof StudyAttributes, 'ModalitiesInStudy'>
 
 /** The most selective first: in this order a search looks for an index that leaves few studies. */
 export const STUDY_COLUMNS = {
-  StudyInstanceUID: { column: 'study_instance_uid', vr: 'UI' },
-  AccessionNumber: { column: 'accession_number', vr: 'SH' },
-  PatientID: { column: 'patient_id', vr: 'LO' },
-  StudyID: { column: 'study_id', vr: 'SH' },
-  PatientName: { column: 'patient_name', vr: 'PN', words: 'patient_name_words' },
-  PatientBirthDate: { column: 'patient_birth_date', vr: 'DA' },
-  StudyDate: { column: 'study_date', vr: 'DA' },
-  StudyDescription: { column: 'study_description', vr: 'LO' },
+  StudyInstanceUID: { column: 'study_instance_uid' },
+  AccessionNumber: { column: 'accession_number' },
+  PatientID: { column: 'patient_id' },
+  StudyID: { column: 'study_id' },
+  PatientName: { column: 'patient_name', words: 'patient_name_words' },
+  PatientBirthDate: { column: 'patient_birth_date' },
+  StudyDate: { column: 'study_date' },
+  StudyDescription: { column: 'study_description' },
   ReferringPhysicianName: {
     column: 'referring_physician_name',
-    vr: 'PN',
     words: 'referring_physician_words',
   },
-  StudyTime: { column: 'study_time', vr: 'TM' },
-  PatientBirthTime: { column: 'patient_birth_time', vr: 'TM' },
-  PatientSex: { column: 'patient_sex', vr: 'CS' },
+  StudyTime: { column: 'study_time' },
+  PatientBirthTime: { column: 'patient_birth_time' },
+  PatientSex: { column: 'patient_sex' },
 } as const satisfies Readonly<Record<SingleValued, StudyColumn>>
 
 export type StudyKeyword = keyof typeof STUDY_COLUMNS
@@ -54,3 +52,9 @@ export const STATE_COLUMNS: readonly string[] = [
     ...(each.words === undefined ? [] : [each.words]),
   ]),
 ]
+
+/** The column `modalities`: each after a backslash, in order. */
+export const modalitiesText = (modalities: readonly string[]): string | null =>
+  modalities.map((modality) => `\\${modality}`).join('') || null
+
+export const modalitiesIn = (text: string | null): readonly string[] => (text ?? '').split('\\').slice(1)

@@ -1,9 +1,10 @@
 /** The conditions of a search for studies as SQL. What they mean: imaging/dicomweb-search/match.ts. */
+import { vrOfKeyword } from '../../../imaging/dicomweb-search/attributes.ts'
 import type { Criterion, Match } from '../../../imaging/dicomweb-search/criteria.ts'
 import { comparedText, matchesCriterion } from '../../../imaging/dicomweb-search/match.ts'
 import type { Dialect } from '../engine/differences.ts'
 import type { SqlValue } from '../engine/statement.ts'
-import { isStudyKeyword, STUDY_COLUMNS } from './study-columns.ts'
+import { isStudyKeyword, modalitiesIn, STUDY_COLUMNS } from './study-columns.ts'
 
 export interface StudyCondition {
   readonly text: string
@@ -29,7 +30,8 @@ export function conditionOf(
   if (keyword === 'ModalitiesInStudy') return modalitiesCondition(match, combinations)
   if (!isStudyKeyword(keyword)) throw new Error(`studies are not searched by ${keyword}`)
   const attribute = STUDY_COLUMNS[keyword]
-  const { column, vr } = attribute
+  const { column } = attribute
+  const vr = vrOfKeyword(keyword)
   const condition = (own: Omit<StudyCondition, 'indexed'>, range = own): StudyCondition => ({
     ...own,
     indexed: { column, ...range },
@@ -59,12 +61,12 @@ export function conditionOf(
 }
 
 function modalitiesCondition(match: Match, combinations: readonly string[]): StudyCondition {
-  const matching = combinations.filter((modalities) => matchesCriterion(match, 'CS', modalitiesOf(modalities)))
+  const matching = combinations.filter((modalities) =>
+    matchesCriterion(match, vrOfKeyword('ModalitiesInStudy'), modalitiesIn(modalities)),
+  )
   const own = isOneOf('modalities', matching)
   return { ...own, indexed: { column: 'modalities', ...own } }
 }
-
-const modalitiesOf = (modalities: string): readonly string[] => modalities.split('\\').slice(1)
 
 const isOneOf = (
   column: string,

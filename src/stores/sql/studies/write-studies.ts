@@ -2,14 +2,16 @@
  * Keeps the studies equal to their primary image sets, in the transaction that changes these. A study is made again from all its image sets:
  * they are few, and so it is right whatever has changed.
  */
+import { vrOfKeyword } from '../../../imaging/dicomweb-search/attributes.ts'
 import { comparedText } from '../../../imaging/dicomweb-search/match.ts'
+import { summaryTexts } from '../../../imaging/dicomweb-search/summary-values.ts'
 import { wordsOf } from '../../../imaging/search/words.ts'
 import type { StudyAttributes } from '../../catalog/study-repository.ts'
 import { allOfMany, run, type Sql } from '../engine/statement.ts'
 import { purgeRowHistory } from '../history/changes.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
-import { STATE_COLUMNS, STUDY_COLUMNS, type StudyKeyword } from './study-columns.ts'
+import { modalitiesText, STATE_COLUMNS, STUDY_COLUMNS, type StudyKeyword } from './study-columns.ts'
 import { BY_WORDS, isCut } from './words-of-criteria.ts'
 
 type StudyState = Omit<RowOf<'studies'>, 'study' | 'datastore' | 'changed_in'>
@@ -17,21 +19,7 @@ type StudyState = Omit<RowOf<'studies'>, 'study' | 'datastore' | 'changed_in'>
 /** Values are compared, and are in indexes, by so many characters: those of every VR, and fewer than a page of an index holds. */
 const COMPARED_CHARACTERS_MAX = 256
 
-/** The members of DICOMTags that a study has. */
-const TAGS_OF: Readonly<Partial<Record<keyof StudyAttributes, string>>> = {
-  StudyInstanceUID: 'DICOMStudyInstanceUID',
-  StudyDate: 'DICOMStudyDate',
-  StudyTime: 'DICOMStudyTime',
-  AccessionNumber: 'DICOMAccessionNumber',
-  StudyDescription: 'DICOMStudyDescription',
-  PatientName: 'DICOMPatientName',
-  PatientID: 'DICOMPatientId',
-  PatientBirthDate: 'DICOMPatientBirthDate',
-  PatientSex: 'DICOMPatientSex',
-  StudyID: 'DICOMStudyId',
-}
-/** Those of the texts beside the tags. */
-const UNLISTED = ['ReferringPhysicianName', 'PatientBirthTime'] as const
+const SINGLE_VALUED = Object.keys(STUDY_COLUMNS) as readonly StudyKeyword[]
 
 type ImageSetRow = Pick<
   RowOf<'image_sets'>,
@@ -57,32 +45,27 @@ function* statesOf(datastore: number, studyInstanceUIDs: readonly string[]): Sql
 
 function stateOf(imageSets: readonly ImageSetRow[]): StudyState {
   const [first] = imageSets
-  const tags = imageSets.map((each): Readonly<Record<string, unknown>> => JSON.parse(each.tags))
-  const unlisted: Readonly<Record<string, unknown>> = JSON.parse(first!.unlisted_texts ?? '{}')
-  const modalities = new Set(tags.map(({ DICOMSeriesModality }) => DICOMSeriesModality).filter(isText))
-  const texts: readonly (readonly [string, unknown])[] = [
-    ...Object.entries(TAGS_OF).map(([keyword, member]) => [keyword, tags[0]![member]] as const),
-    ...UNLISTED.map((keyword) => [keyword, unlisted[keyword]] as const),
-  ]
-  const attributes = {
-    ...Object.fromEntries(texts.filter(([, text]) => isText(text))),
+  const texts = imageSets.map(({ tags, unlisted_texts }) => summaryTexts(tags, unlisted_texts))
+  const modalities = new Set(texts.flatMap(({ Modality }) => Modality || []))
+  const attributes: StudyAttributes = {
+    ...Object.fromEntries(
+      SINGLE_VALUED.flatMap((keyword) => (texts[0]![keyword] ? [[keyword, texts[0]![keyword]]] : [])),
+    ),
     StudyInstanceUID: first!.study_instance_uid!,
     ModalitiesInStudy: [...modalities].sort(),
-  } as StudyAttributes
+  }
   return {
     row_id: first!.row_id,
     updated_at: Math.max(...imageSets.map((each) => each.updated_at)),
     // A series may have several: its files disagree.
     series: new Set(imageSets.map((each) => each.series_instance_uid)).size,
     instances: imageSets.reduce((sum, each) => sum + each.instance_count, 0),
-    modalities: attributes.ModalitiesInStudy.map((modality) => `\\${modality}`).join('') || null,
+    modalities: modalitiesText(attributes.ModalitiesInStudy),
     attributes: JSON.stringify(attributes),
     words_cut: BY_WORDS.some((keyword) => isCut(attributes[keyword] ?? '')) ? 1 : 0,
     ...comparedColumns(attributes),
   }
 }
-
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 type ComparedColumns = Pick<StudyState, (typeof STUDY_COLUMNS)[StudyKeyword]['column']> &
   Pick<StudyState, 'patient_name_words' | 'referring_physician_words'>
@@ -91,7 +74,7 @@ function comparedColumns(attributes: StudyAttributes): ComparedColumns {
   const columns: Record<string, string | null> = {}
   for (const [keyword, each] of Object.entries(STUDY_COLUMNS)) {
     const text = attributes[keyword as StudyKeyword]
-    columns[each.column] = text === undefined ? null : comparedOrNull(each.vr, text)
+    columns[each.column] = text === undefined ? null : comparedOrNull(vrOfKeyword(keyword), text)
     if ('words' in each) columns[each.words] = text === undefined ? null : wordsText(text)
   }
   return columns as unknown as ComparedColumns
