@@ -5,9 +5,9 @@
  */
 
 /** Further words of a text are not compared. No VR of the attributes admits as many, but files exceed their VRs. */
-const WORDS_PER_TEXT_MAX = 32
+export const WORDS_PER_TEXT_MAX = 32
 /** Words are compared by their first characters. */
-const WORD_CHARACTERS_MAX = 32
+export const WORD_CHARACTERS_MAX = 32
 /** A whole value by more: UIDs that begin alike have up to 64. */
 const WHOLE_CHARACTERS_MAX = 64
 

@@ -3,15 +3,12 @@
  */
 import type { Criterion } from '../../../imaging/dicomweb-search/criteria.ts'
 import type { Term } from '../../../imaging/search/terms.ts'
-import { fold, wordsOf } from '../../../imaging/search/words.ts'
+import { fold, WORD_CHARACTERS_MAX, WORDS_PER_TEXT_MAX, wordsOf } from '../../../imaging/search/words.ts'
 
 export const BY_WORDS = ['PatientName', 'StudyDescription', 'ReferringPhysicianName'] as const
 
-/** Words are indexed by so many characters. */
-const WORD_CHARACTERS_MAX = 32
-
 /** A text of this length has so few words that all are indexed. */
-const TEXT_CHARACTERS_MAX = 63
+const TEXT_CHARACTERS_MAX = 2 * WORDS_PER_TEXT_MAX - 1
 
 /** Letters and digits, and the character before them, unless they begin the pattern. */
 const PARTS = /([^\p{L}\p{N}\p{M}])?([\p{L}\p{N}\p{M}]+)/gu
