@@ -27,4 +27,4 @@ export type DicomwebAnswer = (
   to: { readonly app: App; readonly operations: DicomwebOperations<App> },
 ) => Promise<WireReply>
 
-export type DicomwebAnswers = { readonly [Name in RequestName]?: DicomwebAnswer }
+export type DicomwebAnswers = { readonly [Name in RequestName]: DicomwebAnswer }

@@ -1,4 +1,4 @@
-/** The table of the requests to DICOMweb that Hilum answers. The others are answered with UnknownOperationException. */
+/** The function that answers each request to DICOMweb. */
 import type { DicomwebAnswers } from './answer.ts'
 import { deleteImageSets } from './delete-image-sets.ts'
 import { retrieveBulkdata } from './retrieve-bulkdata.ts'
@@ -16,7 +16,7 @@ export const ANSWERS: DicomwebAnswers = {
   DeleteDICOMSeries: deleteImageSets,
   DeleteDICOMStudy: deleteImageSets,
   GetDICOMBulkdata: retrieveBulkdata,
-  GetDICOMCapabilities: retrieveCapabilities((name) => name in ANSWERS),
+  GetDICOMCapabilities: retrieveCapabilities,
   GetDICOMInstance: retrieveInstance,
   GetDICOMInstanceFrames: retrieveFrames,
   GetDICOMInstanceMetadata: retrieveMetadata,

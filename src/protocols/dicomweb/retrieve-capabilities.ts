@@ -70,19 +70,16 @@ const SENT: { readonly [Name in RequestName]: Sent } = {
   StoreDICOMStudy: store,
 }
 
-/** @param isAnswered whether Hilum has the request */
-export const retrieveCapabilities =
-  (isAnswered: (name: RequestName) => boolean): DicomwebAnswer =>
-  async (call, { app, operations }) => {
-    checkAccepted(acceptedOf(call), [WADL, 'application/xml', 'text/xml'])
-    const datastoreId = call.labels.datastoreId!
-    const description = await operations.describeService({ datastoreId }, app)
-    // Annex H leaves out the description itself.
-    const described = DICOMWEB_ROUTES.filter((route) => isAnswered(nameOf(route)) && !route.http.startsWith('OPTIONS'))
-    const methods = described.map((route) => methodOf(route, description))
-    const body = writeWadl(`${originOf(call.request)}/datastore/${datastoreId}`, methods)
-    return { status: 200, headers: { 'Content-Type': WADL, Vary: 'Accept' }, body }
-  }
+export const retrieveCapabilities: DicomwebAnswer = async (call, { app, operations }) => {
+  checkAccepted(acceptedOf(call), [WADL, 'application/xml', 'text/xml'])
+  const datastoreId = call.labels.datastoreId!
+  const description = await operations.describeService({ datastoreId }, app)
+  // Annex H leaves out the description itself.
+  const described = DICOMWEB_ROUTES.filter((route) => !route.http.startsWith('OPTIONS'))
+  const methods = described.map((route) => methodOf(route, description))
+  const body = writeWadl(`${originOf(call.request)}/datastore/${datastoreId}`, methods)
+  return { status: 200, headers: { 'Content-Type': WADL, Vary: 'Accept' }, body }
+}
 
 type Route = (typeof DICOMWEB_ROUTES)[number]
 

@@ -1,6 +1,6 @@
 /**
  * The entry of DICOMweb: finds the route, verifies the caller by a signature or by a bearer token, and authorizes the action. Bearer tokens
- * are accepted here only, as on AWS. answers.ts has a function for each request that Hilum answers.
+ * are accepted here only, as on AWS. answers.ts has the function that answers each request.
  */
 import type { App } from '../../app.ts'
 import type { DicomwebOperations } from '../../contract/dicomweb.ts'
@@ -125,11 +125,8 @@ export function dicomwebHandler(
           facts.needs = [...needs, ...more]
           await app.authorize(caller, more, { ...request, now })
         }
-        const answerOf = ANSWERS[operation]
-        if (answerOf === undefined)
-          throw new ContractError('UnknownOperationException', `Hilum does not have ${operation} yet.`)
         const toAnswer = { request, body, labels, query: parameters, imageSetId, caller, authorize }
-        return { ...(await answerOf(toAnswer, { app, operations })), operation }
+        return { ...(await ANSWERS[operation](toAnswer, { app, operations })), operation }
       } catch (thrown) {
         facts.refusedByAuthorizer = tokenRefusalIn(thrown)?.authorizerArn
         const error = contractErrorOf(thrown)
