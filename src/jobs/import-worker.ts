@@ -9,19 +9,23 @@ import { type ClaimedJob, type Lease, LeaseLost } from '../stores/catalog/import
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import { JobFailed } from './job-failed.ts'
 import { failureMessageOf } from './job-message.ts'
+import { newLeaseOwner } from './lease-owner.ts'
 import { PendingReleases } from './pending-releases.ts'
 import { runJob } from './run-import.ts'
 import { removeUnrecordedBlobs } from './unrecorded-blobs.ts'
 import { startWorkLoop, type WorkLoop } from './work-loop.ts'
 
-/** When it stops, the running job is released, to be resumed after its last recorded file. */
-export function startImportWorker(app: ImportApp): WorkLoop {
-  const owner = app.newId()
+/**
+ * When it stops, the running job is released, to be resumed after its last recorded file.
+ * @param workerId with which the owners of its leases begin
+ */
+export function startImportWorker(app: ImportApp, workerId = app.newId()): WorkLoop {
   const pending = new PendingReleases((error) => error instanceof LeaseLost)
   const loop = startWorkLoop(app.log, {
     name: 'import worker',
     async takeOne(signal) {
       await pending.retry()
+      const owner = newLeaseOwner(app, workerId)
       const now = app.clock()
       const job = await app.catalog.importJobs.claim({ owner, now, leaseUntil: now + app.limits.importLeaseMs })
       if (job === undefined) return 'idle'

@@ -8,6 +8,7 @@ import { StoreUnavailable } from '../stores/store-unavailable.ts'
 import type { WorkflowApp } from '../versions/version-blob.ts'
 import { WorkflowFailed } from '../versions/workflow-failed.ts'
 import { asJobMessage } from './job-message.ts'
+import { newLeaseOwner } from './lease-owner.ts'
 import { PendingReleases } from './pending-releases.ts'
 import { removeBlobsOf, runWorkflow } from './run-workflow.ts'
 import { startWorkLoop, type WorkLoop } from './work-loop.ts'
@@ -15,13 +16,14 @@ import { startWorkLoop, type WorkLoop } from './work-loop.ts'
 /** A workflow that ended this many workers fails. */
 const ATTEMPTS_MAX = 3
 
-export function startWorkflowWorker(app: WorkflowApp): WorkLoop {
-  const owner = app.newId()
+/** @param workerId with which the owners of its leases begin */
+export function startWorkflowWorker(app: WorkflowApp, workerId = app.newId()): WorkLoop {
   const pending = new PendingReleases((error) => error instanceof WorkflowLeaseLost)
   return startWorkLoop(app.log, {
     name: 'workflow worker',
     async takeOne() {
       await pending.retry()
+      const owner = newLeaseOwner(app, workerId)
       const now = app.clock()
       const claimed = await app.catalog.workflows.claim({ owner, now, leaseUntil: now + app.limits.workflowLeaseMs })
       if (claimed === undefined) return 'idle'

@@ -4,11 +4,12 @@
  */
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
+import { expireLeasesOf } from '../jobs/expire-leases.ts'
 import { startImportWorker } from '../jobs/import-worker.ts'
 import { startStoreRequests } from '../jobs/store-requests/store-requests.ts'
 import { startWorkflowWorker } from '../jobs/workflow-worker.ts'
 import { startFrameThreads } from '../pixel-data/threads/frame-threads.ts'
-import type { ImportThreadOptions, JobThreadMessage } from './job-threads.ts'
+import type { ImportThreadData, JobThreadMessage } from './job-threads.ts'
 import { openLog } from './log.ts'
 import { newId } from './new-id.ts'
 import { openStores } from './open-stores.ts'
@@ -19,7 +20,7 @@ import { serveStoreRequest } from './store-request-port.ts'
 // priority is that of the calling thread; elsewhere it would be that of the process.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
-const { places, limits, logLevel } = workerData as ImportThreadOptions
+const { places, limits, logLevel, workerId, diedWorkerIds } = workerData as ImportThreadData
 // A thread reads each byte once.
 const stores = await openStores({ ...places, limits: { ...places.limits, decryptedCacheBytes: 0 } })
 const frames = startFrameThreads(limits)
@@ -27,8 +28,9 @@ const log = openLog({ logLevel })
 // Not the stores: a job calls them too often.
 const tracing = await openTracing(process.env, log)
 const app = { ...stores, frames, limits, clock: Date.now, newId, log, inSpan: tracing.inSpan }
-const loops = [startImportWorker(app), startWorkflowWorker(app)]
-const storeRequests = startStoreRequests(app)
+await expireLeasesOf(diedWorkerIds, app)
+const loops = [startImportWorker(app, workerId), startWorkflowWorker(app, workerId)]
+const storeRequests = startStoreRequests(app, workerId)
 const workers = [...loops, storeRequests]
 const lookForIdle = setInterval(() => {
   const idle = workers.map(({ idleMs }) => idleMs())

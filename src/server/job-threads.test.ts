@@ -108,3 +108,34 @@ test('an import thread that has been idle after its work is replaced, and takes 
   await importOnce()
   assert.ok(started.length >= 2)
 })
+
+test('a job whose import thread dies continues in the next thread, although its lease has not expired', async (t) => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'hilum-import-threads-'))
+  removeAtExit(dataFolder)
+  for (const bucket of ['in-bucket', 'out-bucket'])
+    await mkdir(join(dataFolder, 'buckets', bucket), { recursive: true })
+  const attributes = { SOPClassUID: '1.2.840.10008.5.1.4.1.1.7', StudyInstanceUID: '2.25.1' }
+  for (let n = 0; n < 300; n++) {
+    const given = { ...attributes, SOPInstanceUID: `2.25.1.1.${n}`, SeriesInstanceUID: '2.25.1.1' }
+    const file = encodeP10({ transferSyntaxUID: ExplicitVRLittleEndian, attributes: given })
+    await writeFile(join(dataFolder, `buckets/in-bucket/${n}.dcm`), file)
+  }
+  const started: Worker[] = []
+  const onWorker = (worker: Worker) => started.push(worker)
+  process.on('worker', onWorker)
+  t.after(() => process.off('worker', onWorker))
+  // A lease of an hour: the test would wait as long.
+  const limits = { ...DEFAULT_LIMITS, importFilesPerBatch: 1, importLeaseMs: 3_600_000 }
+  const places = { dataFolder, s3: undefined, catalog: undefined, limits }
+  const stores = await openStores(places)
+  t.after(() => stores.catalog.close())
+  const threads = startImportThreads({ places, limits, logLevel: 'error', threads: 1 }, SILENT)
+  t.after(() => threads.stop())
+  const job = await submitJob(stores.catalog)
+  threads.wake()
+  while (((await stores.catalog.importJobs.get(job))?.filesDone ?? 0) === 0) await setTimeout(1)
+  await started[0]!.terminate()
+  assert.equal((await stores.catalog.importJobs.get(job))?.jobStatus, 'IN_PROGRESS')
+  const ended = await untilEnded(stores.catalog, job)
+  assert.deepEqual([ended.jobStatus, ended.filesDone], ['COMPLETED', 300])
+})

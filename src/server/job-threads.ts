@@ -5,14 +5,22 @@ import type { StoreRequests } from '../contract/store-requests.ts'
 import { StoreRequestsEnding } from '../jobs/store-requests/store-requests.ts'
 import type { Limits } from '../limits.ts'
 import type { Config } from './config.ts'
+import { newId } from './new-id.ts'
 import type { StorePlaces } from './open-stores.ts'
 import { type OpenedPort, openStoreRequest } from './store-request-port.ts'
 
-/** The worker data of a thread, which is cloned. */
 export interface ImportThreadOptions {
   readonly places: StorePlaces
   readonly limits: Limits
   readonly logLevel: Config['logLevel']
+}
+
+/** The worker data of a thread, which is cloned. */
+export interface ImportThreadData extends ImportThreadOptions {
+  /** 32 hex digits, with which the owners of its leases begin. */
+  readonly workerId: string
+  /** Of the threads in whose place it is, and which died: it ends their leases, and so goes on with their jobs at once. */
+  readonly diedWorkerIds: readonly string[]
 }
 
 export type JobThreadMessage = 'wake' | 'stop' | OpenedPort
@@ -25,7 +33,10 @@ interface ImportThreads {
 }
 
 const MIB = 1024 ** 2
+/** A thread that dies within this time is replaced after this time: it must not die all the time. Another one is replaced at once. */
 const RESTART_AFTER_MS = 1_000
+/** Their leases may not have been ended yet, while the catalog was away. */
+const DIED_WORKERS_MAX = 16
 
 export function startImportThreads(
   options: ImportThreadOptions & { readonly threads: number },
@@ -60,13 +71,17 @@ function keepAlive(options: ImportThreadOptions, log: Log): KeptThread {
   let stopping = false
   let restart: NodeJS.Timeout | undefined
   let replaced = Promise.withResolvers<void>()
+  let died: readonly string[] = []
   let thread = start()
 
   function start(): Worker {
     // Both files are JavaScript in dist/, and TypeScript in src/.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const workerId = newId()
+    const workerData: ImportThreadData = { ...options, workerId, diedWorkerIds: died }
+    const startedAt = performance.now()
     const worker = new Worker(new URL(`./job-thread.${extension}`, import.meta.url), {
-      workerData: options,
+      workerData,
       resourceLimits: { maxOldGenerationSizeMb: Math.ceil(options.limits.importHeapBytes / MIB) },
     })
     // One for each store request that is open.
@@ -74,9 +89,10 @@ function keepAlive(options: ImportThreadOptions, log: Log): KeptThread {
     worker.on('error', (err) => log.error({ err }, 'an import thread died; a new one continues its job'))
     worker.on('exit', (code) => {
       if (stopping) return
-      // One that ends by itself has been idle (import-thread.ts); one that died must not die all the time.
-      if (code === 0) replace()
-      else restart = setTimeout(replace, RESTART_AFTER_MS)
+      // One that ends by itself has been idle, and has released its jobs (job-thread.ts).
+      if (code === 0) return replace()
+      died = [...died, workerId].slice(-DIED_WORKERS_MAX)
+      restart = setTimeout(replace, performance.now() - startedAt < RESTART_AFTER_MS ? RESTART_AFTER_MS : 0)
     })
     return worker
   }

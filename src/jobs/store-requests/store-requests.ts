@@ -11,6 +11,7 @@ import { type DicomFile, requireAttribute } from '../../dicom/parse.ts'
 import type { ImportContext } from '../../ingest/import-context.ts'
 import { readFile } from '../../ingest/read-file.ts'
 import type { FileOutcome } from '../../ingest/store-file.ts'
+import { newLeaseOwner } from '../lease-owner.ts'
 import { type FileMemory, openFileMemory, type ReceivedFile, receiveFile } from './receive-file.ts'
 import { openRoom, type Room } from './room.ts'
 import { StoringJob } from './storing-job.ts'
@@ -34,7 +35,8 @@ interface Shared {
   readonly room: Room
 }
 
-export function startStoreRequests(app: ImportApp): StoreRequestWorker {
+/** @param workerId with which the owners of its leases begin */
+export function startStoreRequests(app: ImportApp, workerId = app.newId()): StoreRequestWorker {
   const { storeMemoryBytes, importReadAheadBytes, storeJobIdleMs } = app.limits
   const memory = openFileMemory(storeMemoryBytes)
   const room = openRoom({ bytes: importReadAheadBytes, files: FILES_DESCRIBED })
@@ -69,7 +71,7 @@ export function startStoreRequests(app: ImportApp): StoreRequestWorker {
   }
 
   function begin(datastoreId: string): Promise<StoringJob> {
-    const beginning = StoringJob.begin(app, { datastoreId, runAlone })
+    const beginning = StoringJob.begin(app, { datastoreId, owner: newLeaseOwner(app, workerId), runAlone })
     current.set(datastoreId, beginning)
     beginning.catch(() => {
       if (current.get(datastoreId) === beginning) current.delete(datastoreId)

@@ -78,12 +78,13 @@ export class StoringJob {
   /** @throws ContractError if the data store is not ACTIVE, StoreUnavailable */
   static async begin(
     app: ImportApp,
-    { datastoreId, runAlone }: { readonly datastoreId: string } & Pick<ImportContext, 'runAlone'>,
+    request: { readonly datastoreId: string; readonly owner: string } & Pick<ImportContext, 'runAlone'>,
   ): Promise<StoringJob> {
+    const { datastoreId, owner, runAlone } = request
     const { catalog, clock, limits, newId } = app
     const datastore = await catalog.datastores.get(datastoreId, { deletedSince: clock() - limits.deletedDatastoreMs })
     if (datastore === undefined) throw absent(datastoreId)
-    const lease: Lease = { jobId: newId(), owner: newId() }
+    const lease: Lease = { jobId: newId(), owner }
     const at = clock()
     const begun = await catalog.importJobs.beginStoring({
       ...{ lease, datastoreId, at, leaseUntil: at + limits.importLeaseMs },

@@ -51,8 +51,12 @@ export type SubmitJobOutcome =
 /** The claim of a worker on a job. A worker whose lease was taken over gets LeaseLost from every method. */
 export interface Lease {
   readonly jobId: string
+  /** Another one for each claim. It begins with the id of the worker (LEASE_WORKER_CHARACTERS), by which `expireLeases` finds it. */
   readonly owner: string
 }
+
+/** The characters of an owner that are the id of its worker. */
+export const LEASE_WORKER_CHARACTERS = 32
 
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost'
@@ -148,6 +152,8 @@ export interface ImportJobs {
   renew(lease: Lease, leaseUntil: number): Promise<void>
   /** Gives up the lease. Jobs that were never claimed, or released earlier, are claimed first. */
   release(lease: Lease, at: number): Promise<void>
+  /** The workers have died: their jobs can be claimed at once. An attempt stays an attempt. */
+  expireLeases(workerIds: readonly string[], at: number): Promise<void>
   setFilesFound(lease: Lease, filesFound: number): Promise<void>
   /** The greatest recorded input key. A resumed job continues after it. */
   lastRecordedKey(jobId: string): Promise<string | undefined>

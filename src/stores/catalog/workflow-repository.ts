@@ -86,6 +86,7 @@ export interface ClaimedWorkflow {
 
 export interface WorkflowLease {
   readonly workflow: number
+  /** As of a Lease of an import job. */
   readonly owner: string
 }
 
@@ -168,6 +169,8 @@ export interface Workflows {
   renew(lease: WorkflowLease, leaseUntil: number): Promise<void>
   /** Gives up the lease. Workflows that were never claimed, or released earlier, are claimed first. */
   release(lease: WorkflowLease, at: number): Promise<void>
+  /** As of import jobs. */
+  expireLeases(workerIds: readonly string[], at: number): Promise<void>
   /**
    * Publishes the versions of all its image sets and unlocks these, in one transaction. `conflicts`, with no effect: the new image set can
    * no longer be primary.

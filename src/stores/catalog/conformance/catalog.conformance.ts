@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
 import { testAccess } from './access.conformance.ts'
 import { testBlobs } from './blobs.conformance.ts'
+import { testClaims } from './claims.conformance.ts'
 import { testCompaction } from './compaction.conformance.ts'
 import { testCopies } from './copies.conformance.ts'
 import { testDataKeys } from './data-keys.conformance.ts'
@@ -31,6 +32,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('data stores', () => testDatastores(open))
     describe('data keys', () => testDataKeys(open))
     describe('import jobs', () => testImportJobs(open))
+    describe('claims', () => testClaims(open))
     describe('publishing', () => testPublishing(open))
     describe('recording and publishing at once', () => testRecordAndPublish(open))
     describe('image sets', () => testImageSets(open))

@@ -6,6 +6,7 @@ import { earlierUse, rememberUse } from '../datastores/client-tokens.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import { LOCKED, LOCKED_OR_SKIPPED } from '../engine/differences.ts'
 import { all, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
+import { expireLeases } from '../rows/expire-leases.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
 import { lastRecordedKey, record, recordedKeys, unpublishedGroups } from './import-files.ts'
@@ -45,6 +46,7 @@ export function importJobsOver(
     },
     renew: (lease, leaseUntil) => database.write(() => renew(lease, leaseUntil)),
     release: (lease, at) => database.write(() => release(lease, at)),
+    expireLeases: (workerIds, at) => database.write(() => expireLeases('import_jobs', workerIds, at)),
     setFilesFound: (lease, filesFound) => database.write(() => setFilesFound(lease, filesFound)),
     lastRecordedKey: (jobId) => database.read(() => lastRecordedKey(jobId)),
     recordedKeys: (jobId, keys) => database.read(() => recordedKeys(jobId, keys)),

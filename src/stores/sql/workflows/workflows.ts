@@ -3,6 +3,7 @@ import type { ClaimedWorkflow, WorkflowLease, Workflows } from '../../catalog/wo
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { LOCKED_OR_SKIPPED } from '../engine/differences.ts'
 import { one, run, type Sql, type Transactions } from '../engine/statement.ts'
+import { expireLeases } from '../rows/expire-leases.ts'
 import { beginDeletions } from './begin-deletions.ts'
 import { begin } from './begin-workflow.ts'
 import { complete, completeDeletion } from './complete-workflow.ts'
@@ -24,6 +25,7 @@ export function workflowsOver(
     },
     renew: (lease, leaseUntil) => database.write(() => renew(lease, leaseUntil)),
     release: (lease, at) => database.write(() => release(lease, at)),
+    expireLeases: (workerIds, at) => database.write(() => expireLeases('workflows', workerIds, at)),
     // As in imports, the words of the former version are overwritten.
     complete: (lease, end) => database.write(() => complete(lease, end, options.upkeep), { secureDelete: true }),
     fail: (lease, end) => database.write(() => fail(lease, end, options.upkeep)),
