@@ -1,6 +1,6 @@
 /**
  * What Hilum costs and does on this machine. Without a word: one table of everything; `search`, `orthanc`, `frames`, `encryption`, `updates`, `dicomweb`,
- * `dicomweb-peers` and `hunt` go into one thing.
+ * `dicomweb-peers`, `fairness` and `hunt` go into one thing.
  * Nothing here asserts a time: machines are noisy, so read the ratios, measured side by side in one run.
  */
 const [word, ...args] = process.argv.slice(2)
@@ -26,6 +26,9 @@ if (word === 'search') {
 } else if (word === 'dicomweb-peers') {
   const { peersBench } = await import('./peers/peers-bench.ts')
   process.exitCode = await peersBench(args)
+} else if (word === 'fairness') {
+  const { fairnessBench } = await import('./fairness.ts')
+  process.exitCode = await fairnessBench(args)
 } else if (word === 'hunt') {
   const { huntBench } = await import('./hunt.ts')
   process.exitCode = huntBench(args)
@@ -34,7 +37,7 @@ if (word === 'search') {
   await printOverview({ json: word === '--json' })
 } else {
   process.stderr.write(
-    'npm run bench -- [search | orthanc | frames | encryption | updates | dicomweb | dicomweb-peers | hunt | --json]\n',
+    'npm run bench -- [search | orthanc | frames | encryption | updates | dicomweb | dicomweb-peers | fairness | hunt | --json]\n',
   )
   process.exitCode = 2
 }

@@ -162,6 +162,10 @@ export interface Limits {
   readonly signedChunkBytes: number
 
   readonly importWorkers: number
+  /** An import job that has been worked on for this time gives way, after its current batch, to another one that waits. */
+  readonly importTurnMs: number
+  /** A job whose turn does not end, because of a large file or report, continues beside the next ones: together at most this many per thread. */
+  readonly importJobsPerWorker: number
   readonly importLeaseMs: number
   /** The lease of a worker on an update or a copy; it is renewed. */
   readonly workflowLeaseMs: number
@@ -328,6 +332,7 @@ export const DEFAULT_LIMITS: Limits = {
   signedChunkBytes: 1024 ** 2,
 
   importWorkers: 1,
+  ...{ importTurnMs: 500, importJobsPerWorker: 3 },
   importLeaseMs: 30_000,
   workflowLeaseMs: 30_000,
   imageSetMetadataBytes: 4 * 1024 ** 3,

@@ -41,16 +41,21 @@ export class JsonMetadataFiles {
   readonly #fileBytesMax: number
   readonly #mappings: readonly Mapping[]
   readonly #byStudy: ReadonlyMap<string, readonly Mapping[]>
-  readonly #used = new Set<string>()
+  readonly #used: Set<string>
   /** By mapping number, the most recently used last. */
   readonly #cache = new Map<number, Cached>()
   #cachedBytes = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(app: App, { input, job }: { readonly input: InputBucket; readonly job: ImportJob }) {
+  /** @param options.used the keys of those that were used before */
+  constructor(
+    app: App,
+    { input, job, used }: { readonly input: InputBucket; readonly job: ImportJob; readonly used: readonly string[] },
+  ) {
     this.#app = app
     this.#input = input
     this.#fileBytesMax = app.limits.importMetadataFileBytes
+    this.#used = new Set(used)
     const { prefix } = s3Place(job.inputS3Uri)
     const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
     const given = job.importConfiguration?.dicomJsonMetadataImportConfiguration?.dicomMetadataMappings ?? []
@@ -63,6 +68,11 @@ export class JsonMetadataFiles {
 
   /** The keys of the metadata files: they are not imported as DICOM files. */
   readonly keys: ReadonlySet<string>
+
+  /** The keys of those that were used. */
+  get used(): readonly string[] {
+    return [...this.#used]
+  }
 
   /** @throws DicomError if the JSON metadata of the file cannot be used, UnreadableObject, StoreUnavailable */
   async override(file: DicomFile): Promise<MetadataInFront> {
@@ -95,7 +105,7 @@ export class JsonMetadataFiles {
 
   /**
    * A line of the failure report for each metadata file that could not be used.
-   * @param options.isComplete all files of the job were read by this process, so that a metadata file without a DICOM file has a line too
+   * @param options.isComplete `used` is of all files of the job, so that a metadata file without a DICOM file has a line too
    */
   async *failures({ isComplete }: { readonly isComplete: boolean }): AsyncGenerator<FailedFile> {
     const reported = new Set<string>()

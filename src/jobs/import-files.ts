@@ -21,24 +21,35 @@ import { type BucketFile, isUnreadable, type UnreadableEntry } from '../stores/l
 import { inputFiles } from './input-files.ts'
 import { JobFailed } from './job-failed.ts'
 import { recordMetadataFailures } from './metadata-failures.ts'
+import type { Turn } from './turn.ts'
+import type { UsedMetadata } from './turn-state.ts'
 
 interface JobToImport {
   readonly app: ImportApp
   readonly job: ClaimedJob
   readonly lease: Lease
   readonly signal: AbortSignal
+  readonly turn: Turn
 }
 
 interface Input {
   readonly input: InputBucket
   readonly metadata: JsonMetadataFiles
+  /** In earlier turns. */
+  readonly usedBefore: UsedMetadata | undefined
 }
 
 const READ_AHEAD_FILES = 16
 
-/** @throws JobFailed, StoreUnavailable, the reason of the signal */
-export async function importFiles(work: JobToImport, { input, metadata }: Input): Promise<void> {
-  const { app, job, lease, signal } = work
+/**
+ * @returns undefined if all files are recorded; if the turn is over, the JSON metadata that they used, where that is known of all files
+ * @throws JobFailed, StoreUnavailable, the reason of the signal
+ */
+export async function importFiles(
+  work: JobToImport,
+  { input, metadata, usedBefore }: Input,
+): Promise<{ readonly used: UsedMetadata | undefined } | undefined> {
+  const { app, job, lease, signal, turn } = work
   const { importWholeFileBytes, importReadAheadBytes, importAttempts } = app.limits
   const isIsolated = job.attempt >= importAttempts - 1
   const after = await app.catalog.importJobs.lastRecordedKey(job.jobId)
@@ -47,7 +58,19 @@ export async function importFiles(work: JobToImport, { input, metadata }: Input)
   const writer = new BatchWriter({ ...app, limits }, { job, lease, buffers })
   let isPoison = job.attempt >= importAttempts
   const context = await newContext(work, { input, metadata, buffers })
-  const files = readAhead(inputFiles(input.bucket, { inputS3Uri: job.inputS3Uri, after, except: metadata.keys }), {
+  // Without it some files were read by a worker that died.
+  const isComplete = after === undefined || usedBefore?.after === after
+  const entries = inputFiles(input.bucket, { inputS3Uri: job.inputS3Uri, after, except: metadata.keys })
+  let isCut = false
+  const untilOver = async function* () {
+    for await (const entry of entries) {
+      isCut = turn.isOver
+      if (isCut) return
+      yield entry
+    }
+  }
+  let last = after
+  const files = readAhead(untilOver(), {
     limits: { files: isIsolated ? 1 : READ_AHEAD_FILES, bytes: importReadAheadBytes },
     sizeOf: (entry) => (isUnreadable(entry) ? 0 : Math.min(entry.sizeBytes, importWholeFileBytes)),
     read: (entry) => {
@@ -61,11 +84,15 @@ export async function importFiles(work: JobToImport, { input, metadata }: Input)
     signal.throwIfAborted()
     await storeFile({ context, writer }, item.key, read)
     if (isIsolated) await writer.flush()
+    last = item.key
+    turn.progressed()
   }
   await writer.flush()
   buffers.empty()
+  if (isCut) return { used: isComplete ? { keys: metadata.used, after: last! } : undefined }
   await correctFilesFound(work)
-  await recordMetadataFailures(app, { metadata, job, lease, writer, isComplete: after === undefined })
+  await recordMetadataFailures(app, { metadata, job, lease, writer, isComplete })
+  return undefined
 }
 
 /** Files can be added or removed after they were counted: the progress of the job ends at the number that was read. */
@@ -79,7 +106,7 @@ async function correctFilesFound({ app, job, lease }: JobToImport): Promise<void
 
 async function newContext(
   { app, job, signal }: JobToImport,
-  { input, metadata, buffers }: Input & { readonly buffers: BufferPool },
+  { input, metadata, buffers }: Pick<Input, 'input' | 'metadata'> & { readonly buffers: BufferPool },
 ): Promise<ImportContext> {
   const datastore = await app.catalog.datastores.get(job.datastoreId, { deletedSince: 0 })
   if (datastore === undefined) throw new JobFailed('The data store is no longer there')

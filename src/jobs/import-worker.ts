@@ -1,6 +1,6 @@
 /**
- * Claims import jobs one after another, each under a lease that is renewed while the job runs. If the worker dies, the lease expires and
- * another worker, on this machine or another, claims the job. It also runs garbage collection in the background.
+ * Claims import jobs one after another, each for a turn and under a lease that is renewed meanwhile. If the worker dies, the lease expires
+ * and another worker, on this machine or another, claims the job. It also runs garbage collection in the background.
  */
 import type { ImportApp } from '../app.ts'
 import { blobFolder } from '../ingest/job-blob-keys.ts'
@@ -12,24 +12,41 @@ import { failureMessageOf } from './job-message.ts'
 import { newLeaseOwner } from './lease-owner.ts'
 import { PendingReleases } from './pending-releases.ts'
 import { runJob } from './run-import.ts'
+import { Turn } from './turn.ts'
+import { turnStateText } from './turn-state.ts'
 import { removeUnrecordedBlobs } from './unrecorded-blobs.ts'
 import { startWorkLoop, type WorkLoop } from './work-loop.ts'
 
+/** So long a job is not claimed after a store was unavailable: others may not need that store. */
+const RETRY_MS = 1_000
+
 /**
- * When it stops, the running job is released, to be resumed after its last recorded file.
+ * When it stops, the running jobs are released, to be resumed after their last recorded files.
  * @param workerId with which the owners of its leases begin
  */
 export function startImportWorker(app: ImportApp, workerId = app.newId()): WorkLoop {
   const pending = new PendingReleases((error) => error instanceof LeaseLost)
+  const running = new Set<Promise<void>>()
   const loop = startWorkLoop(app.log, {
     name: 'import worker',
     async takeOne(signal) {
       await pending.retry()
+      while (running.size >= app.limits.importJobsPerWorker) await Promise.race(running)
+      if (signal.aborted) return 'idle'
       const owner = newLeaseOwner(app, workerId)
       const now = app.clock()
       const job = await app.catalog.importJobs.claim({ owner, now, leaseUntil: now + app.limits.importLeaseMs })
       if (job === undefined) return 'idle'
-      await workOn(app, { job, owner, signal, pending })
+      const turn = new Turn({
+        turnMs: app.limits.importTurnMs,
+        isOneWaiting: () => app.catalog.importJobs.isOneWaiting(app.clock()),
+      })
+      const work = workOn(withShare(app, running.size + 1), { job, owner, signal, pending, turn }).finally(() => {
+        turn.end()
+        running.delete(work)
+      })
+      running.add(work)
+      await Promise.race([work, turn.overdue])
       return 'worked'
     },
   })
@@ -37,13 +54,20 @@ export function startImportWorker(app: ImportApp, workerId = app.newId()): WorkL
   const garbageCollection = keepCollectingGarbage(app, stopping.signal)
   return {
     wake: loop.wake,
-    idleMs: loop.idleMs,
+    idleMs: () => (running.size > 0 ? 0 : loop.idleMs()),
     async stop() {
       stopping.abort()
       await Promise.all([loop.stop(), garbageCollection])
+      await Promise.all(running)
     },
   }
 }
+
+/** Jobs that run beside each other read less ahead. */
+const withShare = (app: ImportApp, jobs: number): ImportApp =>
+  jobs === 1
+    ? app
+    : { ...app, limits: { ...app.limits, importReadAheadBytes: Math.floor(app.limits.importReadAheadBytes / jobs) } }
 
 interface Claim {
   readonly job: ClaimedJob
@@ -51,10 +75,12 @@ interface Claim {
   /** Aborted when the worker stops. */
   readonly signal: AbortSignal
   readonly pending: PendingReleases
+  readonly turn: Turn
 }
 
+/** Never rejects. */
 async function workOn(app: ImportApp, claim: Claim): Promise<void> {
-  const { job, owner } = claim
+  const { job, owner, turn } = claim
   const lease: Lease = { jobId: job.jobId, owner }
   const { jobs, leaseMs } = { jobs: app.catalog.importJobs, leaseMs: app.limits.importLeaseMs }
   const lost = new AbortController()
@@ -65,17 +91,21 @@ async function workOn(app: ImportApp, claim: Claim): Promise<void> {
     })
   }, leaseMs / 3)
   const startedAt = app.clock()
-  app.log.info({ jobId: job.jobId, datastoreId: job.datastoreId }, 'import job claimed')
+  if (job.turnState === undefined) {
+    app.log.info({ jobId: job.jobId, datastoreId: job.datastoreId }, 'import job claimed')
+  }
   try {
     const signal = AbortSignal.any([claim.signal, lost.signal])
     const ids = { 'hilum.job_id': job.jobId, 'hilum.datastore_id': job.datastoreId, 'hilum.attempt': job.attempt }
-    await app.inSpan('import job', ids, () => runJob({ app, job, lease, signal }))
+    const state = await app.inSpan('import job', ids, () => runJob({ app, job, lease, signal, turn }))
+    if (state !== undefined) return await jobs.endTurn(lease, { at: app.clock(), turnState: turnStateText(state) })
     await jobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: app.clock() })
     app.log.info({ jobId: job.jobId, tookMs: app.clock() - startedAt }, 'import job completed')
   } catch (cause) {
-    await afterFailure(app, { job, lease, cause, stopping: claim.signal }).catch(async (error: unknown) => {
-      if (error instanceof StoreUnavailable) await claim.pending.release(() => jobs.release(lease, app.clock()))
-      throw error
+    await afterFailure(app, { job, lease, cause, stopping: claim.signal }).catch(async (err: unknown) => {
+      app.log.error({ err, jobId: job.jobId }, 'the import worker could not use its stores; it will retry')
+      if (err instanceof StoreUnavailable)
+        await claim.pending.release(() => jobs.release(lease, app.clock() + RETRY_MS))
     })
   } finally {
     clearInterval(renewal)

@@ -12,7 +12,7 @@ export async function recordMetadataFailures(
     readonly job: ImportJob
     readonly lease: Lease
     readonly writer: BatchWriter
-    /** All files of the job were read by this process. */
+    /** It is known of all files of the job which metadata they used. */
     readonly isComplete: boolean
   },
 ): Promise<void> {

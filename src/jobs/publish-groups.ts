@@ -10,6 +10,7 @@ import { ImageSetChanged, ImageSetLocked, type UnpublishedGroup } from '../store
 import type { ImportJob, Lease } from '../stores/catalog/import-job-repository.ts'
 import type { GrowingDocuments } from '../versions/growing-documents.ts'
 import { type WrittenDocuments, writeGroupDocuments } from './group-documents.ts'
+import type { Turn } from './turn.ts'
 
 /** Groups whose documents share a blob, and so an fsync. */
 const GROUPS_PER_BLOB = 1_000
@@ -29,18 +30,22 @@ interface Publishing {
   readonly signal: AbortSignal
   /** Of the image sets that the job has extended before. */
   readonly growing?: GrowingDocuments | undefined
+  /** Of store requests there is none. */
+  readonly turn?: Turn
 }
 
 /** @throws StoreUnavailable, the reason of the signal */
-export async function publishGroups(publishing: Publishing): Promise<void> {
-  const { app, job, signal } = publishing
+export async function publishGroups(publishing: Publishing): Promise<'published' | 'turn-over'> {
+  const { app, job, signal, turn } = publishing
   for (;;) {
     const groups = ofFewFiles(await app.catalog.importJobs.unpublishedGroups(job.jobId, GROUPS_PER_BLOB))
-    if (groups.length === 0) return
+    if (groups.length === 0) return 'published'
+    if (turn?.isOver === true) return 'turn-over'
     signal.throwIfAborted()
     const documents = await writeGroupDocuments(publishing, groups)
     const published = await publishAll(publishing, { groups, documents })
     if (published === 0) await app.blobs.remove([documents.blobKey])
+    else turn?.progressed()
   }
 }
 

@@ -42,6 +42,8 @@ export const isStoring = ({ inputS3Uri }: Pick<ImportJob, 'inputS3Uri'>): boolea
 export interface ClaimedJob extends ImportJob {
   /** Claims since the last progress (a file recorded, an image set published), this one included. More than 1: a worker died. */
   readonly attempt: number
+  /** As `endTurn` was given it; undefined if the last worker did not end its turn: it died, or released the job. */
+  readonly turnState: string | undefined
 }
 
 export type SubmitJobOutcome =
@@ -141,8 +143,9 @@ export interface ImportJobs {
     readonly limit: number
   }): Promise<readonly ImportJob[]>
   /**
-   * Claims the oldest job that is SUBMITTED; if there is none, an IN_PROGRESS job that was released or whose lease has expired. The job
-   * is then IN_PROGRESS.
+   * Claims a job that has no valid lease; it is then IN_PROGRESS. First come the data stores with the fewest claimed jobs, and of these the
+   * one whose jobs were not claimed for the longest time. In a data store, jobs that were never claimed come first, in the order of their
+   * submission, then the one that has waited longest since its turn ended, it was released or its lease expired.
    */
   claim(request: {
     readonly owner: string
@@ -150,8 +153,12 @@ export interface ImportJobs {
     readonly leaseUntil: number
   }): Promise<ClaimedJob | undefined>
   renew(lease: Lease, leaseUntil: number): Promise<void>
-  /** Gives up the lease. Jobs that were never claimed, or released earlier, are claimed first. */
-  release(lease: Lease, at: number): Promise<void>
+  /** Another job can be claimed. */
+  isOneWaiting(now: number): Promise<boolean>
+  /** Gives up the lease, until the job's next turn. The claim counts as no attempt. @param turnState for the worker that claims it next */
+  endTurn(lease: Lease, end: { readonly at: number; readonly turnState: string }): Promise<void>
+  /** Gives up the lease. The job can be claimed from then on, and has had no attempts. */
+  release(lease: Lease, from: number): Promise<void>
   /** The workers have died: their jobs can be claimed at once. An attempt stays an attempt. */
   expireLeases(workerIds: readonly string[], at: number): Promise<void>
   setFilesFound(lease: Lease, filesFound: number): Promise<void>

@@ -23,6 +23,7 @@ import { rangeOfFrames } from './image-sets/frames.ts'
 import { representativeInstance } from './image-sets/representative-instance.ts'
 import { instancesOfSeries } from './image-sets/series-instances.ts'
 import { idsOfStudy, imageSetsOfStudy } from './image-sets/study-image-sets.ts'
+import { isOneWaiting, nextJob } from './imports/claim-job.ts'
 import { unpublishedGroups } from './imports/import-files.ts'
 import { primariesOfStudies } from './rows/grouping-columns.ts'
 import { migrate } from './schema/migrate.ts'
@@ -122,6 +123,15 @@ describe('an import does not slow down', async () => {
     const [plan, ...others] = plansOf(connection, unpublishedGroups(idOf('job'), 10), /FROM import_groups\b/)
     assert.match(plan!, /^SEARCH import_groups USING INDEX import_groups_by_image_set \(job=\? AND row_id=\?\)/)
     assert.ok(!others.some((each) => each.includes('ORDER BY')))
+  })
+
+  test('the next job is found among those that have not ended, and when their data stores were served, by an index', () => {
+    const plans = plansOf(connection, nextJob(AT), /FROM import_jobs\b/)
+    const reads = plans.filter((plan) => /import_jobs|unended|served/.test(plan))
+    assert.ok(reads.length >= 3)
+    for (const plan of reads) assert.match(plan, /INDEX import_jobs_(running|served)\b/)
+    const [waiting] = plansOf(connection, isOneWaiting(AT), /FROM import_jobs\b/)
+    assert.match(waiting!, /INDEX import_jobs_running\b/)
   })
 
   test('the image sets of a study are found by the study', () => {

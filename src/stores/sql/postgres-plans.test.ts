@@ -1,5 +1,5 @@
 /**
- * PostgreSQL's query plans of searches, with statistics (ANALYZE) of some thousand image sets: each statement scans one index and stops.
+ * PostgreSQL's query plans of searches and claims, with statistics (ANALYZE) of some thousand image sets: each statement scans one index and stops.
  * For a range of one date that is sorted by another the planner estimates, which is not tested.
  */
 import assert from 'node:assert/strict'
@@ -20,6 +20,7 @@ import { drive, executeOnce, inPostgres } from './engine/postgres/postgres-conne
 import { POSTGRES_TYPES, toPostgres } from './engine/postgres/postgres-values.ts'
 import type { Statement } from './engine/statement.ts'
 import { CachedAnswers } from './history/cached-answers.ts'
+import { isOneWaiting, nextJob } from './imports/claim-job.ts'
 import { openPostgresCatalog } from './open-postgres.ts'
 
 const ROWS = 8_000
@@ -32,6 +33,13 @@ INSERT INTO image_sets (id_suffix, datastore, version, image_set_state, workflow
 SELECT lpad(n::text, 20, '0'), 1, 1, 'ACTIVE', 'CREATED', n % 2, ${AT} + n, ${AT} + (n * 7919) % ${ROWS}, ${AT}, 0,
   (${AT} + (n * 104729) % ${ROWS}) * 1000, 'P' || n / 8, 'A' || n / 4, 'S' || n / 4, '1.2.' || n / 4, '1.2.3.' || n, 1, '{}'
 FROM generate_series(1, ${ROWS}) AS n`
+
+/** Of 100,000 jobs, 100 have not ended. */
+const FILL_JOBS = `
+INSERT INTO import_jobs (job_id, datastore, job_status, data_access_role_arn, input_s3_uri, output_s3_uri, submitted_at, ended_at, files_done,
+  attempts, served_at, purged)
+SELECT 'j' || n, 1, 'COMPLETED', '', 's3://a/', 's3://b/', n, CASE WHEN n % 1000 = 0 THEN NULL ELSE n END, 0, 0, n, 1
+FROM generate_series(1, 100000) AS n`
 
 const SORTS = {
   updatedAt: { index: 'image_sets_updated', key: AT + 4_000 },
@@ -53,11 +61,22 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
     client = new pg.Client({ connectionString: url, types: POSTGRES_TYPES })
     await client.connect()
     await client.query(FILL)
+    await client.query(FILL_JOBS)
     await client.query('ANALYZE')
   })
   after(async () => {
     await client?.end()
     await server?.remove()
+  })
+
+  test('the next import job is found without reading those that have ended', async () => {
+    for (const transaction of [nextJob(AT), isOneWaiting(AT)]) {
+      const { text, values } = transaction.next([]).value as Statement
+      const { rows } = await client.query(`EXPLAIN ${inPostgres(text)}`, values.map(toPostgres))
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+      assert.match(plan, /using import_jobs_running|on import_jobs_running/)
+      assert.doesNotMatch(plan, /Seq Scan on import_jobs/)
+    }
   })
 
   async function plansOf(wanted: Search, after?: { key: number; rowId: number }): Promise<string[]> {

@@ -4,11 +4,12 @@ import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { purgeBatch } from '../blobs/purge.ts'
 import { earlierUse, rememberUse } from '../datastores/client-tokens.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
-import { LOCKED, LOCKED_OR_SKIPPED } from '../engine/differences.ts'
+import { LOCKED } from '../engine/differences.ts'
 import { all, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
 import { expireLeases } from '../rows/expire-leases.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
+import { endTurn, isOneWaiting, nextJob, release, renew } from './claim-job.ts'
 import { lastRecordedKey, record, recordedKeys, unpublishedGroups } from './import-files.ts'
 import { generatedImageSets, reportLines } from './import-report.ts'
 import { underLease } from './lease.ts'
@@ -40,12 +41,16 @@ export function importJobsOver(
     get: (job) => database.read(() => get(job)),
     list: (request) => database.read(() => list(request)),
     async claim(request) {
+      // Usually none is waiting: check in a read transaction first.
+      if (await database.read(() => isOneWaiting(request.now))) return database.write(() => claim(request))
       // A crash may have interrupted the purge of a job that ended.
       await purgeOnce()
-      return database.write(() => claim(request))
+      return undefined
     },
+    isOneWaiting: (now) => database.read(() => isOneWaiting(now)),
+    endTurn: (lease, end) => database.write(() => endTurn(lease, end)),
     renew: (lease, leaseUntil) => database.write(() => renew(lease, leaseUntil)),
-    release: (lease, at) => database.write(() => release(lease, at)),
+    release: (lease, from) => database.write(() => release(lease, from)),
     expireLeases: (workerIds, at) => database.write(() => expireLeases('import_jobs', workerIds, at)),
     setFilesFound: (lease, filesFound) => database.write(() => setFilesFound(lease, filesFound)),
     lastRecordedKey: (jobId) => database.read(() => lastRecordedKey(jobId)),
@@ -160,27 +165,15 @@ function* list(request: Parameters<ImportJobs['list']>[0]): Sql<readonly ImportJ
 }
 
 function* claim({ owner, now, leaseUntil }: Parameters<ImportJobs['claim']>[0]): Sql<ClaimedJob | undefined> {
+  const next = yield* nextJob(now)
+  if (next === undefined) return undefined
+  // The state is used once: a worker that dies leaves none.
   const row = yield* one<JobRow & { readonly attempts: number }>(
-    `UPDATE import_jobs SET job_status = 'IN_PROGRESS', lease_owner = ?, lease_until = ?, attempts = attempts + 1 WHERE job = (
-       SELECT job FROM import_jobs WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= ?)
-       ORDER BY coalesce(lease_until, 0), submitted_at, job LIMIT 1 ${LOCKED_OR_SKIPPED}
-     ) RETURNING ${COLUMNS}, attempts`,
-    owner,
-    leaseUntil,
-    now,
+    `UPDATE import_jobs SET job_status = 'IN_PROGRESS', lease_owner = ?, lease_until = ?, served_at = ?, turn_state = NULL,
+       attempts = attempts + 1 WHERE job = ? RETURNING ${COLUMNS}, attempts`,
+    ...[owner, leaseUntil, now, next.job],
   )
-  return row && { ...jobOf(row), attempt: row.attempts }
-}
-
-function* renew(lease: Lease, leaseUntil: number): Sql<void> {
-  const { job } = yield* underLease(lease)
-  yield* run('UPDATE import_jobs SET lease_until = ? WHERE job = ?', leaseUntil, job)
-}
-
-/** No failed attempt. Jobs that were never claimed come first, so that a job without progress does not delay others. */
-function* release(lease: Lease, at: number): Sql<void> {
-  const { job } = yield* underLease(lease)
-  yield* run('UPDATE import_jobs SET lease_owner = NULL, lease_until = ?, attempts = 0 WHERE job = ?', at, job)
+  return { ...jobOf(row!), attempt: row!.attempts, turnState: next.turn_state ?? undefined }
 }
 
 function* setFilesFound(lease: Lease, filesFound: number): Sql<void> {

@@ -136,6 +136,8 @@ export interface Tables {
       attempts: number
       lease_owner: string | null
       lease_until: number | null
+      served_at: number | null
+      turn_state: string | null
       purged: number
     },
     'job'

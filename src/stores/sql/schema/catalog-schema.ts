@@ -140,13 +140,21 @@ CREATE TABLE import_jobs (
   files_found BIGINT,
   -- Claims since a file was recorded or an image set published.
   attempts BIGINT NOT NULL,
+  -- NULL of a job that is not claimed: it was never claimed, its turn has ended, or it was released.
   lease_owner ${text},
+  -- Of a job that is not claimed: since when it waits. NULL until the first claim.
   lease_until BIGINT,
+  -- When it was last claimed.
+  served_at BIGINT,
+  -- What its worker needs to go on after a turn that ended: JSON. NULL if a worker died or released it.
+  turn_state ${text},
   -- 0 from the end of a job until its rows in import_files and import_groups are deleted.
   purged BIGINT NOT NULL
 );
 CREATE INDEX import_jobs_newest ON import_jobs (datastore, submitted_at, job_id);
 CREATE INDEX import_jobs_running ON import_jobs (datastore, ended_at) WHERE ended_at IS NULL;
+-- Its last entry of a data store: when a job of it was last claimed.
+CREATE INDEX import_jobs_served ON import_jobs (datastore, served_at) WHERE served_at IS NOT NULL;
 CREATE INDEX import_jobs_unpurged ON import_jobs (ended_at) WHERE purged = 0;
 
 -- The row of a purged blob stays as a tombstone: its number is in rows that are not searched by it, and must not name another blob.
