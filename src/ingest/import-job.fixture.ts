@@ -14,6 +14,9 @@ const frames = startFrameThreads(DEFAULT_LIMITS)
 /** A blob holds a few instances; the frames of an instance with five frames of 4 KB get a blob of their own. */
 export const CRASH_LIMITS: Partial<Limits> = { importBlobBytes: 16 * 1024 }
 
+/** As CRASH_LIMITS, and jobs take turns as often as they can. */
+export const TURN_LIMITS: Partial<Limits> = { ...CRASH_LIMITS, importTurnMs: 1, importJobsPerWorker: 1 }
+
 type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations'>
 
 export const testApp = (

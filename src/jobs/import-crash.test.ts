@@ -78,9 +78,12 @@ async function makeInput(folder: string): Promise<Map<string, Uint8Array>> {
 }
 
 /** Starts a process that imports until it kills itself or is done. */
-async function runUntilExit(folder: string, options: { step: number; job: ImportJob }): Promise<'killed' | 'done'> {
-  const { datastoreId, jobId } = options.job
-  const args = [folder, datastoreId, jobId, `${options.step}`]
+async function runUntilExit(
+  folder: string,
+  { step, jobs }: { step: number; jobs: readonly ImportJob[] },
+): Promise<'killed' | 'done'> {
+  const ids = jobs.map(({ datastoreId, jobId }) => ({ datastoreId, jobId }))
+  const args = [folder, `${step}`, JSON.stringify(ids)]
   const child = spawn(process.execPath, [join(import.meta.dirname, 'import-crash.fixture.ts'), ...args], {
     stdio: 'inherit',
   })
@@ -128,15 +131,30 @@ async function checkFrame(
   return found!.frames.blobKey
 }
 
-async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map<string, Uint8Array> }): Promise<void> {
-  const { job, files } = from
+async function finishAndCheck(
+  folder: string,
+  { jobs, files }: { jobs: readonly ImportJob[]; files: Map<string, Uint8Array> },
+): Promise<void> {
   const stores = await openStores({ dataFolder: folder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS })
   // An hour later: the lease of the killed process has expired.
   const worker = startImportWorker(testApp(stores, { clock: () => Date.now() + 3_600_000, limits: CRASH_LIMITS }))
-  const ended = await untilEnded(stores.catalog, job)
+  for (const job of jobs) {
+    const ended = await untilEnded(stores.catalog, job)
+    assert.equal(ended.jobStatus, 'COMPLETED', ended.message)
+  }
   await worker.stop()
-  assert.equal(ended.jobStatus, 'COMPLETED', ended.message)
+  const referenced = new Set<string>()
+  for (const job of jobs) for (const key of await checkImported(stores, { job, files })) referenced.add(key)
+  for await (const { key } of stores.blobs.list('')) assert.ok(referenced.has(key), 'no blob is unreferenced')
+  assert.deepEqual(await differencesIn(stores), [])
+  await stores.catalog.close()
+}
 
+/** @returns the blobs that the image sets of the job refer to */
+async function checkImported(
+  stores: Awaited<ReturnType<typeof openStores>>,
+  { job, files }: { job: ImportJob; files: Map<string, Uint8Array> },
+): Promise<ReadonlySet<string>> {
   const out = await stores.locations.openBucket('out-bucket')
   assert.ok(!('closed' in out))
   const manifest = JSON.parse(
@@ -172,31 +190,31 @@ async function finishAndCheck(folder: string, from: { job: ImportJob; files: Map
   }
   const sorted = (all: Iterable<Uint8Array>) => [...all].map((bytes) => Buffer.from(bytes).toString('hex')).sort()
   assert.deepEqual(sorted(found), sorted(files.values()), 'every file is stored once, unchanged')
-  for await (const { key } of stores.blobs.list('')) assert.ok(referenced.has(key), 'no blob is unreferenced')
-  assert.deepEqual(await differencesIn(stores), [])
-  await stores.catalog.close()
+  return referenced
 }
 
-test('a job killed at any of its writes resumes, imports every file once and loses none', async () => {
-  const runAndCheck = async (step: number) => {
-    const folder = await mkdtemp(join(tmpdir(), 'hilum-crash-'))
-    try {
-      const files = await makeInput(folder)
-      const { catalog } = await openStores({
-        dataFolder: folder,
-        s3: undefined,
-        catalog: undefined,
-        limits: DEFAULT_LIMITS,
-      })
-      const job = await submitJob(catalog)
-      await catalog.close()
-      const outcome = await runUntilExit(folder, { step, job })
-      await finishAndCheck(folder, { job, files })
-      return outcome
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-  }
+for (const [name, count, stepsMin] of [
   // claim, setFilesFound, the write check and its removal, four batches of blob and record, three image sets, four report files, finish.
-  await killAtSteps(runAndCheck, { stepsMin: 30 })
-})
+  ['a job', 1, 30],
+  ['two jobs that take turns, in one of them', 2, 60],
+] as const) {
+  test(`${name} killed at any of the writes resumes, imports every file once and loses none`, async () => {
+    const runAndCheck = async (step: number) => {
+      const folder = await mkdtemp(join(tmpdir(), 'hilum-crash-'))
+      try {
+        const files = await makeInput(folder)
+        const places = { dataFolder: folder, s3: undefined, catalog: undefined, limits: DEFAULT_LIMITS }
+        const { catalog } = await openStores(places)
+        const jobs: ImportJob[] = []
+        while (jobs.length < count) jobs.push(await submitJob(catalog))
+        await catalog.close()
+        const outcome = await runUntilExit(folder, { step, jobs })
+        await finishAndCheck(folder, { jobs, files })
+        return outcome
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    }
+    await killAtSteps(runAndCheck, { stepsMin })
+  })
+}

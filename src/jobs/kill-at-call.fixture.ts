@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 
 const CHANGES = [
-  ...['put', 'remove', 'claim', 'setFilesFound', 'record', 'publish', 'finish'],
+  ...['put', 'remove', 'claim', 'setFilesFound', 'record', 'publish', 'endTurn', 'finish'],
   ...['begin', 'complete', 'completeDeletion', 'fail', 'markPurged'],
 ]
 
