@@ -10,10 +10,30 @@
  * lane that cancel there change the totals of two blocks by opposite amounts, and so the second sums: a half differs by less than 2^32, for
  * fewer than 2^32 blocks.
  *
- * WebAssembly, because it adds two words in one instruction; assembled here, since it is one loop.
+ * WebAssembly, because it adds two words in one instruction.
  */
 
-const VECTOR_BYTES = 16
+import {
+  assemble,
+  atLeast,
+  block,
+  constantVector,
+  end,
+  get,
+  i32,
+  instantiate,
+  leaveIf,
+  loadVector,
+  loop,
+  plus,
+  repeat,
+  set,
+  storeVector,
+  tee,
+  VECTOR_BYTES,
+  vectors,
+} from '../wasm/assemble.ts'
+
 const LANE_VECTORS = 8
 /** First and second sums, each of low and high halves. */
 const HALF_VECTORS = 4
@@ -21,22 +41,8 @@ export const BLOCK_BYTES = LANE_VECTORS * VECTOR_BYTES
 /** The sums of the lanes; then the first sums of low halves, of high halves, and the second sums of both. 64 bits each, little endian. */
 export const SUMS_BYTES = (LANE_VECTORS + HALF_VECTORS) * VECTOR_BYTES
 
-const PAGE_BYTES = 65_536
 /** The sums are at the start of the memory, the bytes behind them. */
 const BYTES_START = 1_024
-
-interface Memory {
-  readonly buffer: ArrayBuffer
-}
-interface WebAssemblyApi {
-  readonly Memory: new (descriptor: { readonly initial: number }) => Memory
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (
-    module: object,
-    imports: { readonly m: { readonly m: Memory } },
-  ) => { readonly exports: { readonly add: (sums: number, from: number, to: number) => void } }
-}
-const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly
 
 let compiled: object | undefined
 
@@ -48,11 +54,11 @@ export class SummingMemory {
   readonly #add: (sums: number, from: number, to: number) => void
 
   constructor(sizeBytes: number) {
-    compiled ??= new Module(assembled())
-    const memory = new Memory({ initial: Math.ceil((BYTES_START + sizeBytes) / PAGE_BYTES) })
-    this.bytes = new Uint8Array(memory.buffer, BYTES_START, sizeBytes)
-    this.#sums = new Uint8Array(memory.buffer, 0, SUMS_BYTES)
-    this.#add = new Instance(compiled, { m: { m: memory } }).exports.add
+    compiled ??= assemble([{ name: 'add', parameters: 3, vectorLocals: VECTOR_LOCALS, code: adding() }])
+    const { memory, exports } = instantiate(compiled, { memoryBytes: BYTES_START + sizeBytes })
+    this.bytes = new Uint8Array(memory, BYTES_START, sizeBytes)
+    this.#sums = new Uint8Array(memory, 0, SUMS_BYTES)
+    this.#add = exports.add!
   }
 
   /** Adds to `sums`. @param bytes a view of this memory, of whole blocks */
@@ -71,30 +77,12 @@ const KEPT = [...LANES, LOW, HIGH, LOW_SUM, HIGH_SUM]
 const VECTOR_LOCALS = KEPT.length + 3
 const HALF_BITS = 32
 
-/** Instructions (WebAssembly Core Specification 2.0, chapter 5.4), those for vectors behind the prefix 0xfd. */
-const I32 = 0x7f
-const V128 = 0x7b
-const NO_RESULT = 0x40
-const block = [0x02, NO_RESULT]
-const loop = [0x03, NO_RESULT]
-const end = [0x0b]
-const get = (local: number) => [0x20, local]
-const set = (local: number) => [0x21, local]
-const tee = (local: number) => [0x22, local]
-const i32 = (value: number) => [0x41, ...signed(value)]
-const atLeast = [0x4f]
-const plus = [0x6a]
-const leaveIf = (depth: number) => [0x0d, depth]
-const repeat = (depth: number) => [0x0c, depth]
-const loadVector = (offset: number) => [0xfd, 0x00, 0, ...unsigned(offset)]
-const storeVector = (offset: number) => [0xfd, 0x0b, 0, ...unsigned(offset)]
-const constantVector = (bytes: readonly number[]) => [0xfd, 0x0c, ...bytes]
-const addVectors = [0xfd, 0xce, 0x01]
-const andVectors = [0xfd, 0x4e]
-const shiftRight = [0xfd, 0xcd, 0x01]
+const addVectors = vectors(0xce)
+const andVectors = vectors(0x4e)
+const shiftRight = vectors(0xcd)
 
 /** `add(sums, from, to)`: loads the sums, adds each block, and stores them. */
-function assembled(): Uint8Array {
+function adding(): number[] {
   const lowHalves = [255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0]
   const addWords = LANES.flatMap((lane, at) => [
     ...[get(FROM), loadVector(at * VECTOR_BYTES), tee(WORDS), get(lane), addVectors, set(lane)].flat(),
@@ -106,8 +94,7 @@ function assembled(): Uint8Array {
     ...[get(TOTAL), i32(HALF_BITS), shiftRight, get(HIGH), addVectors, tee(HIGH)].flat(),
     ...[get(HIGH_SUM), addVectors, set(HIGH_SUM)].flat(),
   ]
-  const body = [
-    ...[1, VECTOR_LOCALS, V128],
+  return [
     ...KEPT.flatMap((local, at) => [get(SUMS), loadVector(at * VECTOR_BYTES), set(local)].flat()),
     ...[constantVector(lowHalves), set(LOW_HALVES)].flat(),
     ...[block, loop, get(FROM), get(TO), atLeast, leaveIf(1)].flat(),
@@ -115,25 +102,5 @@ function assembled(): Uint8Array {
     ...addHalves,
     ...[get(FROM), i32(BLOCK_BYTES), plus, set(FROM), repeat(0), end, end].flat(),
     ...KEPT.flatMap((local, at) => [get(SUMS), get(local), storeVector(at * VECTOR_BYTES)].flat()),
-    ...end,
   ]
-  const name = (text: string) => [text.length, ...Buffer.from(text)]
-  const section = (id: number, content: readonly number[]) => [id, ...unsigned(content.length), ...content]
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 3, I32, I32, I32, 0]),
-    ...section(2, [1, ...name('m'), ...name('m'), 0x02, 0x00, 1]),
-    ...section(3, [1, 0]),
-    ...section(7, [1, ...name('add'), 0x00, 0]),
-    ...section(10, [1, ...unsigned(body.length), ...body]),
-  ])
-}
-
-/** LEB128 (5.2.2). */
-function unsigned(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)]
-}
-
-function signed(value: number): number[] {
-  return value < 0x40 ? [value] : [(value & 0x7f) | 0x80, ...signed(value >>> 7)]
 }

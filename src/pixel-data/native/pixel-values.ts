@@ -1,5 +1,6 @@
 /** Measures the cells of a decoded frame: the least and the greatest stored value, and how many bits every cell fits into. */
 import { cellBytes, type ImagePixel } from '../element/image-pixel.ts'
+import { type Cells, extremesOf } from './extreme-values.ts'
 
 export interface PixelValues {
   /** Stored values, before any rescale: the bits from HighBit down, with their sign. Over all samples of a colour image. */
@@ -12,13 +13,7 @@ export interface PixelValues {
 /** @param cells little endian, any number of whole cells; at most 32 bits each */
 export function measurePixels(cells: Uint8Array, pixel: ImagePixel): PixelValues {
   const values = viewOf(cells, pixel)
-  let min = values[0] ?? 0
-  let max = min
-  for (let index = 1; index < values.length; index++) {
-    const value = values[index]!
-    if (value < min) min = value
-    else if (value > max) max = value
-  }
+  const { min, max } = extremesOf(values)
   const { bitsStored, bitsAllocated, isSigned, highBit } = pixel
   const half = 2 ** (bitsStored - 1)
   const fits = isSigned ? min >= -half && max < half : max < 2 * half
@@ -40,8 +35,6 @@ function storedRange(values: Iterable<number>, { bitsStored, highBit, isSigned }
   }
   return { min, max }
 }
-
-type Cells = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array
 
 function viewOf(cells: Uint8Array, pixel: ImagePixel): Cells {
   const size = cellBytes(pixel)
